@@ -1,0 +1,110 @@
+package runtime
+
+// colorScale resizes RGB8 rows by the exact integer average of its taps, rounded half up.
+type colorScale struct {
+	inW, inH   int
+	outW, outH int
+	x, y       axis
+	div        divider
+	halve      bool       // exactly 2:1 on both axes: the short loop
+	copies     bool       // same size
+	acc        [][]uint32 // per worker: one source row's weighted column sums
+	bgr        bool       // write B, G, R
+}
+
+func newColorScale(inW, inH, outW, outH, workers int, bgr bool) *colorScale {
+	s := &colorScale{inW: inW, inH: inH, outW: outW, outH: outH, bgr: bgr}
+	s.x, s.y = newAxis(inW, outW), newAxis(inH, outH)
+	s.div = newDivider(s.x.total * s.y.total)
+	s.halve = inW == 2*outW && inH == 2*outH
+	s.copies = inW == outW && inH == outH
+	s.acc = make([][]uint32, workers)
+	for i := range s.acc {
+		s.acc[i] = make([]uint32, 3*inW)
+	}
+	return s
+}
+
+// rows writes output rows [first, end) of src to dst, whose pixels lie step bytes apart and begin with the three
+// channels.
+func (s *colorScale) rows(dst []byte, step int, src []byte, worker, first, end int) {
+	for y := first; y < end; y++ {
+		row := dst[y*s.outW*step : (y+1)*s.outW*step]
+		switch {
+		case s.copies:
+			s.copyRow(row, step, src[3*s.inW*y:3*s.inW*(y+1)])
+		case s.halve:
+			s.halveRow(row, step, src[6*s.inW*y:6*s.inW*(y+1)])
+		default:
+			s.columns(s.acc[worker], src, &s.y.taps[y])
+			s.across(row, step, s.acc[worker])
+		}
+	}
+	if s.bgr {
+		for i := first * s.outW * step; i < end*s.outW*step; i += step {
+			dst[i], dst[i+2] = dst[i+2], dst[i]
+		}
+	}
+}
+
+func (s *colorScale) copyRow(dst []byte, step int, src []byte) {
+	if step == 3 {
+		copy(dst, src)
+		return
+	}
+	for len(src) >= 3 && len(dst) >= step {
+		dst[0], dst[1], dst[2] = src[0], src[1], src[2]
+		src, dst = src[3:], dst[step:]
+	}
+}
+
+// halveRow averages 2×2 source pixels; src is two rows.
+func (s *colorScale) halveRow(dst []byte, step int, src []byte) {
+	top, bottom := src[:len(src)/2], src[len(src)/2:]
+	for len(top) >= 6 && len(bottom) >= 6 && len(dst) >= 3 {
+		dst[0] = byte((uint32(top[0]) + uint32(top[3]) + uint32(bottom[0]) + uint32(bottom[3]) + 2) >> 2)
+		dst[1] = byte((uint32(top[1]) + uint32(top[4]) + uint32(bottom[1]) + uint32(bottom[4]) + 2) >> 2)
+		dst[2] = byte((uint32(top[2]) + uint32(top[5]) + uint32(bottom[2]) + uint32(bottom[5]) + 2) >> 2)
+		top, bottom, dst = top[6:], bottom[6:], dst[step:]
+	}
+}
+
+// columns sums the tap's source rows by weight into acc.
+func (s *colorScale) columns(acc []uint32, src []byte, t *tap) {
+	for k, w := range t.weight {
+		at := 3 * s.inW * (t.first + k)
+		row := src[at : at+3*s.inW]
+		acc := acc[:len(row)]
+		switch {
+		case k == 0:
+			for i, v := range row {
+				acc[i] = w * uint32(v)
+			}
+		case w == 1:
+			for i, v := range row {
+				acc[i] += uint32(v)
+			}
+		default:
+			for i, v := range row {
+				acc[i] += w * uint32(v)
+			}
+		}
+	}
+}
+
+// across sums acc's columns by the taps along x and divides.
+func (s *colorScale) across(dst []byte, step int, acc []uint32) {
+	for j := range s.x.taps {
+		t := &s.x.taps[j]
+		in := acc[3*t.first : 3*(t.first+len(t.weight))]
+		var r, g, b uint64
+		for _, w := range t.weight {
+			r += uint64(w) * uint64(in[0])
+			g += uint64(w) * uint64(in[1])
+			b += uint64(w) * uint64(in[2])
+			in = in[3:]
+		}
+		out := dst[j*step : j*step+3]
+		out[0], out[1], out[2] = s.div.round(r), s.div.round(g), s.div.round(b)
+	}
+}
