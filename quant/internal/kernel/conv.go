@@ -1,0 +1,177 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+)
+
+// Conv is a 2-D convolution as a model states it. A fully connected layer is a 1×1 convolution on a 1×1 map.
+//
+//	dst[y][x][n] = requantize(Bias[n] + Σ over ky, kx, c of
+//	    (src[y·StrideY + ky·DilationY − PadTop][x·StrideX + kx·DilationX − PadLeft][g·In/Groups + c] − Zero) ·
+//	    (Weights[n][ky][kx][c] − WeightZero[n]))       with g = n / (Out/Groups)
+//
+// and source pixels outside the map equal to Zero, that is, adding nothing.
+type Conv struct {
+	In, Out              int // channels
+	KH, KW               int
+	StrideY, StrideX     int // 0 = 1
+	DilationY, DilationX int // 0 = 1
+	PadTop, PadLeft      int // the other two follow from the destination's size
+	Groups               int // 0 = 1
+
+	Weights    []int8  // OHWI: [Out][KH][KW][In/Groups]
+	WeightZero []int32 // nil = 0; else one per output channel, -128 … 255 (generic kernel only)
+	Bias       []int32 // one per output channel, in units of input scale × weight scale; nil = 0
+	Zero       int     // the input's zero point, in the range of Type
+	Type       Type    // of source and destination
+	Requant    Requant
+}
+
+// PackedConv is a convolution ready to run: weights in the order its kernel reads them, zero points folded into the
+// bias. It is read-only after packing; any number of goroutines may run it.
+type PackedConv struct {
+	c      Conv
+	taps   int     // KH·KW
+	depth  int     // taps·In/Groups: products per output
+	bias   []int32 // Bias with the zero points folded in: acc = bias + Σ x·(w − wz)
+	scale  []float32
+	lo, hi int32
+	impl   *convVariant
+	packed packedWeights // what impl's pack made
+}
+
+// Kernel is the name of the variant that runs the convolution.
+func (p *PackedConv) Kernel() string { return p.impl.name }
+
+// MACs is the number of multiply-accumulates for h × w output pixels, padding counted.
+func (p *PackedConv) MACs(h, w int) int64 { return int64(h) * int64(w) * int64(p.c.Out) * int64(p.depth) }
+
+// PackConv checks c and packs its weights for the best variant of the set that can run it.
+func (s *Set) PackConv(c Conv) (*PackedConv, error) {
+	p, err := newPackedConv(c)
+	if err != nil {
+		return nil, err
+	}
+	for i := range s.conv {
+		if v := &s.conv[i]; v.takes(p) {
+			return p.with(v), nil
+		}
+	}
+	return p.with(&convGeneric), nil
+}
+
+func (p *PackedConv) with(v *convVariant) *PackedConv {
+	p.impl = v
+	if v.pack != nil {
+		p.packed = v.pack(p)
+	}
+	return p
+}
+
+func newPackedConv(c Conv) (*PackedConv, error) {
+	for _, d := range []*int{&c.StrideY, &c.StrideX, &c.DilationY, &c.DilationX, &c.Groups} {
+		if *d == 0 {
+			*d = 1
+		}
+	}
+	if err := c.check(); err != nil {
+		return nil, fmt.Errorf("kernel: conv: %w", err)
+	}
+	p := &PackedConv{c: c, taps: c.KH * c.KW}
+	p.depth = p.taps * (c.In / c.Groups)
+	var err error
+	if p.lo, p.hi, err = c.Requant.bounds(c.Type); err == nil {
+		p.scale, err = c.Requant.scales(c.Out)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("kernel: conv: %w", err)
+	}
+	p.bias = make([]int32, c.Out)
+	for n := range p.bias {
+		if c.Bias != nil {
+			p.bias[n] = c.Bias[n]
+		}
+		for _, w := range c.Weights[n*p.depth : (n+1)*p.depth] {
+			p.bias[n] -= int32(c.Zero) * (int32(w) - p.weightZero(n))
+		}
+	}
+	return p, nil
+}
+
+func (p *PackedConv) weightZero(n int) int32 {
+	if p.c.WeightZero == nil {
+		return 0
+	}
+	return p.c.WeightZero[n]
+}
+
+func (c *Conv) check() error {
+	for _, d := range []struct {
+		name  string
+		value int
+	}{{"in", c.In}, {"out", c.Out}, {"kernel height", c.KH}, {"kernel width", c.KW}, {"stride", min(c.StrideY, c.StrideX)},
+		{"dilation", min(c.DilationY, c.DilationX)}, {"groups", c.Groups}} {
+		if d.value <= 0 || d.value > 1<<20 {
+			return fmt.Errorf("%s is %d", d.name, d.value)
+		}
+	}
+	if c.PadTop < 0 || c.PadLeft < 0 {
+		return fmt.Errorf("padding %d, %d is negative", c.PadTop, c.PadLeft)
+	}
+	if c.In%c.Groups != 0 || c.Out%c.Groups != 0 {
+		return fmt.Errorf("%d groups do not divide %d → %d channels", c.Groups, c.In, c.Out)
+	}
+	depth := int64(c.KH) * int64(c.KW) * int64(c.In/c.Groups)
+	if depth > math.MaxInt32/int64(c.Out) || len(c.Weights) != c.Out*int(depth) {
+		return fmt.Errorf("%d weights for %d × %d × %d × %d", len(c.Weights), c.Out, c.KH, c.KW, c.In/c.Groups)
+	}
+	if c.Bias != nil && len(c.Bias) != c.Out {
+		return fmt.Errorf("%d biases for %d channels", len(c.Bias), c.Out)
+	}
+	if c.WeightZero != nil && len(c.WeightZero) != c.Out {
+		return fmt.Errorf("%d weight zero points for %d channels", len(c.WeightZero), c.Out)
+	}
+	if lo, hi := c.Type.Range(); c.Zero < int(lo) || c.Zero > int(hi) {
+		return fmt.Errorf("zero point %d is outside %v", c.Zero, c.Type)
+	}
+	return nil
+}
+
+// Scratch is the number of bytes that [PackedConv.Run] needs, whatever the map. Each worker brings its own.
+func (p *PackedConv) Scratch() int { return p.depth }
+
+// Run computes rows [y0, y1) of dst from src. The two must not overlap. It panics on a shape that p was not packed for.
+func (p *PackedConv) Run(dst, src *Map, y0, y1 int, scratch []byte) {
+	p.check(dst, src, y0, y1, scratch)
+	if y0 < y1 {
+		p.impl.run(p, dst, src, y0, y1, scratch)
+	}
+}
+
+func (p *PackedConv) check(dst, src *Map, y0, y1 int, scratch []byte) {
+	src.check("conv")
+	dst.checkRows("conv", y0, y1)
+	if src.C != p.c.In || dst.C != p.c.Out || src.Type != p.c.Type || dst.Type != p.c.Type {
+		panic(fmt.Sprintf("kernel: conv: %d %v → %d %v channels on maps of %d %v and %d %v", p.c.In, p.c.Type, p.c.Out, p.c.Type,
+			src.C, src.Type, dst.C, dst.Type))
+	}
+	if len(scratch) < p.Scratch() {
+		panic(fmt.Sprintf("kernel: conv: %d bytes of scratch, want %d", len(scratch), p.Scratch()))
+	}
+}
+
+// RunInt32 writes the accumulators of rows [y0, y1), NHWC, to dst: len = H·W·Out of the whole output, h × w pixels.
+// It always runs the generic kernel: heads that leave the integers are small.
+func (p *PackedConv) RunInt32(dst []int32, h, w int, src *Map, y0, y1 int, scratch []byte) {
+	src.check("conv")
+	if src.C != p.c.In || src.Type != p.c.Type || len(dst) < h*w*p.c.Out || len(scratch) < p.Scratch() || y0 < 0 || y1 > h {
+		panic(fmt.Sprintf("kernel: conv: %d → %d channels, %d×%d, rows %d…%d, from %d channels into %d values", p.c.In, p.c.Out,
+			h, w, y0, y1, src.C, len(dst)))
+	}
+	for y := y0; y < y1; y++ {
+		for x := range w {
+			p.pixel(src, y, x, scratch, func(n int, acc int32) { dst[(y*w+x)*p.c.Out+n] = acc })
+		}
+	}
+}

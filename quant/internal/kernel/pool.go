@@ -1,0 +1,82 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+)
+
+// Pool is a window moving over a map; pixels outside the source do not count.
+type Pool struct {
+	KH, KW           int
+	StrideY, StrideX int
+	PadTop, PadLeft  int
+}
+
+func (p *Pool) check(op string, dst, src *Map, y0, y1 int) {
+	dst.checkRows(op, y0, y1)
+	src.check(op)
+	if p.KH <= 0 || p.KW <= 0 || p.StrideY <= 0 || p.StrideX <= 0 || p.PadTop < 0 || p.PadLeft < 0 || dst.C != src.C {
+		panic(fmt.Sprintf("kernel: %s: %+v on %d → %d channels", op, *p, src.C, dst.C))
+	}
+}
+
+// window is the part of the window of output (y, x) that lies inside src.
+func (p *Pool) window(src *Map, y, x int) (ya, yb, xa, xb int) {
+	ya, xa = y*p.StrideY-p.PadTop, x*p.StrideX-p.PadLeft
+	yb, xb = min(ya+p.KH, src.H), min(xa+p.KW, src.W)
+	return max(ya, 0), yb, max(xa, 0), xb
+}
+
+// MaxPool writes rows [y0, y1) of dst: the greatest value in each window; the least of the type for an empty window.
+func MaxPool(dst, src *Map, p Pool, y0, y1 int) {
+	p.check("max pool", dst, src, y0, y1)
+	flip := src.Type.flip()
+	for y := y0; y < y1; y++ {
+		for x := range dst.W {
+			ya, yb, xa, xb := p.window(src, y, x)
+			for c := range dst.C {
+				var m byte
+				for sy := ya; sy < yb; sy++ {
+					for sx := xa; sx < xb; sx++ {
+						m = max(m, src.Data[src.Offset(sy, sx, c)]^flip)
+					}
+				}
+				dst.Data[dst.Offset(y, x, c)] = m ^ flip
+			}
+		}
+	}
+}
+
+// AvgPool writes rows [y0, y1) of dst: requantize(Σ (x − zero)) with the scale r.Scale[0] / n, one float32 division at
+// a time; n is the number of pixels of the window inside src, or the whole window with countPad. The scale is the
+// source's / dst's. A global average pool has the whole source as its window.
+func AvgPool(dst, src *Map, p Pool, countPad bool, zero int, r Requant, y0, y1 int) {
+	p.check("average pool", dst, src, y0, y1)
+	lo, hi, err := r.bounds(dst.Type)
+	if err != nil || len(r.Scale) != 1 {
+		panic(fmt.Sprintf("kernel: average pool: %v, %d scales", err, len(r.Scale)))
+	}
+	for y := y0; y < y1; y++ {
+		for x := range dst.W {
+			ya, yb, xa, xb := p.window(src, y, x)
+			n := max(yb-ya, 0) * max(xb-xa, 0)
+			if countPad || n == 0 {
+				n = p.KH * p.KW
+			}
+			scale := r.Scale[0] / float32(n)
+			for c := range dst.C {
+				var sum int64
+				for sy := ya; sy < yb; sy++ {
+					for sx := xa; sx < xb; sx++ {
+						sum += int64(src.Type.value(src.Data[src.Offset(sy, sx, c)]) - int32(zero))
+					}
+				}
+				b := requantize(int32(min(max(sum, math.MinInt32), math.MaxInt32)), scale, int32(r.Zero), lo, hi)
+				if r.Table != nil {
+					b = r.Table[b]
+				}
+				dst.Data[dst.Offset(y, x, c)] = b
+			}
+		}
+	}
+}

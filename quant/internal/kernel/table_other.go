@@ -1,0 +1,10 @@
+//go:build !amd64 && !arm64
+
+package kernel
+
+// Native is the type of activations that the variants of this architecture take.
+const Native = U8
+
+var convTable []convVariant
+
+func detect() Feature { return 0 }
