@@ -45,7 +45,9 @@ type PackedConv struct {
 func (p *PackedConv) Kernel() string { return p.impl.name }
 
 // MACs is the number of multiply-accumulates for h × w output pixels, padding counted.
-func (p *PackedConv) MACs(h, w int) int64 { return int64(h) * int64(w) * int64(p.c.Out) * int64(p.depth) }
+func (p *PackedConv) MACs(h, w int) int64 {
+	return int64(h) * int64(w) * int64(p.c.Out) * int64(p.depth)
+}
 
 // PackConv checks c and packs its weights for the best variant of the set that can run it.
 func (s *Set) PackConv(c Conv) (*PackedConv, error) {

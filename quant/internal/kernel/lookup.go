@@ -6,6 +6,10 @@ func (s *Set) Lookup(dst, src *Map, table *[256]byte, y0, y1 int) {
 	dst.checkRows("lookup", y0, y1)
 	src.check("lookup")
 	same("lookup", dst, src)
+	lookupGeneric(dst, src, table, y0, y1)
+}
+
+func lookupGeneric(dst, src *Map, table *[256]byte, y0, y1 int) {
 	n := Cells(src.C) * Cell
 	for y := y0; y < y1; y++ {
 		for b := range Blocks(src.W) {

@@ -6,7 +6,9 @@ import "golang.org/x/sys/cpu"
 const Native = U8
 
 // convTable is the architecture's convolutions, best first.
-var convTable = []convVariant{}
+var convTable = []convVariant{
+	{"pointwise_8x48_avx512vnni", AVX512 | AVX512VNNI, takesPointwise, packGroups, runPointwise(pointwiseAVX512VNNI)},
+}
 
 func detect() Feature {
 	var f Feature

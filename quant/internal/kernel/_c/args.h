@@ -1,0 +1,75 @@
+// The arguments of the kernels. Every field is 8 bytes, so that args.go states the same layout without padding.
+#pragma once
+#include <stdint.h>
+
+typedef int64_t word;
+
+// conv_args: pointwise, dense and first-layer convolution of a run of 4-pixel blocks.
+struct conv_args {
+	const uint8_t *src;   // pointwise, first: the first input pixel
+	uint8_t *dst;         // the first output block
+	const int8_t *weights; // [group of 16 outputs][step][16 outputs][4 inputs]
+	const int32_t *bias;  // one per output, padded to whole groups
+	const float *scale;   // the same
+	word blocks;          // output blocks
+	word groups;          // groups of 16 outputs
+	word cells;           // cells in an output block: ceil(outputs / 4)
+	word steps;           // 4-input cells of a source block (of one tap)
+	word src_block;       // bytes between blocks
+	word dst_block;
+	word zero, lo, hi;    // of the output
+	word taps_y, taps_x;  // dense, first
+	const uint8_t *const *rows; // dense, first: taps_y source rows; dense: NULL = outside the map
+	const word *offsets;  // dense: [taps_x][4·blocks] byte offsets into a row; negative = outside the map
+	const uint8_t *pad;   // dense: 16·steps bytes of the input's zero point
+	word stride;          // first: bytes between the windows of neighbouring output pixels
+};
+
+// depthwise_args: depthwise 3×3 of one or two output rows.
+struct depthwise_args {
+	const uint8_t *const *rows; // source rows, top to bottom
+	const word *row_blocks;     // bytes between the blocks of each row: 0 for a row of padding
+	uint8_t *dst;               // the upper output row
+	word dst_row;               // bytes to the lower output row
+	const int8_t *weights;      // [group of 16 channels][ky][16 channels][4]: w0 w1 w2 0
+	const int32_t *bias;
+	const float *scale;
+	word blocks;                // output blocks
+	word src_blocks;            // source blocks
+	word cells;                 // cells in a block
+	word dst_block;
+	word zero, lo, hi;
+	word pad;                   // the input's zero point
+	word keep;                  // bit mask of the valid pixels of the last source block, 8 bits a pixel
+};
+
+// depthwise_any_args: depthwise of any window, one output row.
+struct depthwise_any_args {
+	uint8_t *dst;
+	const int8_t *weights; // [group of 16 channels][ceil(taps/4)][16 channels][4 taps]
+	const int32_t *bias;
+	const float *scale;
+	word blocks;
+	word cells;
+	word dst_block;
+	word zero, lo, hi;
+	word quads;                  // ceil(taps/4)
+	const uint8_t *const *taps; // [block][4·quads][4 pixels]: the pixel's cell column in the first group of channels
+};
+
+// add_args: elementwise over a run of blocks.
+struct add_args {
+	uint8_t *dst;
+	const uint8_t *a, *b;
+	word bytes;             // a run of whole cells
+	word zero_a, zero_b, zero, lo, hi;
+	const float *scales;    // of a, of b
+};
+
+// argmax_args: one row of a half-pixel enlargement by 2, 4 or 8 with argmax, or a plain table.
+struct table_args {
+	uint8_t *dst;
+	const uint8_t *src;
+	word bytes;
+	const uint8_t *table; // 256 bytes
+};

@@ -1,0 +1,46 @@
+//go:build amd64 || arm64
+
+package kernel
+
+import "unsafe"
+
+// The arguments of the kernels in _c, field for field those of _c/args.h: every field is 8 bytes. The pointers are into
+// memory that the caller of a kernel keeps alive; none is kept after it returns.
+
+type convArgs struct {
+	src, dst, weights, bias, scale   unsafe.Pointer
+	blocks, groups, cells, steps     int64
+	srcBlock, dstBlock, zero, lo, hi int64
+	tapsY, tapsX                     int64
+	rows, offsets, pad               unsafe.Pointer
+	stride                           int64
+}
+
+type depthwiseArgs struct {
+	rows, rowBlocks, dst     unsafe.Pointer
+	dstRow                   int64
+	weights, bias, scale     unsafe.Pointer
+	blocks, srcBlocks, cells int64
+	dstBlock, zero, lo, hi   int64
+	pad, keep                int64
+}
+
+type depthwiseAnyArgs struct {
+	dst, weights, bias, scale             unsafe.Pointer
+	blocks, cells, dstBlock, zero, lo, hi int64
+	quads                                 int64
+	taps                                  unsafe.Pointer
+}
+
+type addArgs struct {
+	dst, a, b                  unsafe.Pointer
+	bytes                      int64
+	zeroA, zeroB, zero, lo, hi int64
+	scales                     unsafe.Pointer
+}
+
+type tableArgs struct {
+	dst, src unsafe.Pointer
+	bytes    int64
+	table    unsafe.Pointer
+}

@@ -1,0 +1,95 @@
+//go:build amd64 || arm64
+
+package kernel
+
+import "unsafe"
+
+// packGroups orders weights as the matrix kernels read them: [group of 16 outputs][tap][4-input cell][16 outputs][4
+// inputs], zero beyond the last output and input, and widens biases and scales to whole groups.
+func packGroups(p *PackedConv) packedWeights {
+	c := &p.c
+	groups, cells := (c.Out+15)/16, Cells(c.In)
+	w := packedWeights{
+		weights: make([]int8, groups*p.taps*cells*64),
+		bias:    make([]int32, groups*16),
+		scale:   make([]float32, groups*16),
+	}
+	copy(w.bias, p.bias)
+	copy(w.scale, p.scale)
+	for n := range c.Out {
+		for t := range p.taps {
+			for i := range c.In {
+				at := ((n/16*p.taps+t)*cells+i/4)*64 + n%16*4 + i%4
+				w.weights[at] = c.Weights[(n*p.taps+t)*c.In+i]
+			}
+		}
+	}
+	return w
+}
+
+// simple is whether a kernel of this architecture's arithmetic can run p at all: activations of the native type, no
+// weight zero points, and scales below 1, which keep |acc × scale| inside int32.
+func (p *PackedConv) simple() bool {
+	if p.c.Type != Native || p.c.WeightZero != nil {
+		return false
+	}
+	for _, s := range p.scale {
+		if s >= 1 {
+			return false
+		}
+	}
+	return true
+}
+
+// isPointwise is whether every output pixel depends on the input pixel at its place alone, all channels of it.
+func (c *Conv) isPointwise() bool {
+	return c.Groups == 1 && c.KH*c.KW == 1 && c.StrideY == 1 && c.StrideX == 1 && c.PadTop == 0 && c.PadLeft == 0
+}
+
+func takesPointwise(p *PackedConv) bool { return p.simple() && p.c.isPointwise() }
+
+// convArgs fills in what all the matrix kernels need.
+func (p *PackedConv) convArgs(dst, src *Map) convArgs {
+	return convArgs{
+		weights: unsafe.Pointer(&p.packed.weights[0]), bias: unsafe.Pointer(&p.packed.bias[0]), scale: unsafe.Pointer(&p.packed.scale[0]),
+		groups: int64(len(p.packed.bias) / 16), cells: int64(Cells(dst.C)), steps: int64(Cells(src.C)),
+		srcBlock: int64(src.Block), dstBlock: int64(dst.Block),
+		zero: int64(p.c.Requant.Zero), lo: int64(p.lo), hi: int64(p.hi),
+	}
+}
+
+// pointwiseChunk is the bytes of source that one call covers: they stay in the first-level cache while the groups of
+// outputs pass over them.
+const pointwiseChunk = 16 << 10
+
+// runPointwise makes rows without gaps one run of blocks, and cuts it into chunks.
+func runPointwise(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
+	return func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
+		if dst.H > src.H || dst.W > src.W {
+			convRunGeneric(p, dst, src, y0, y1, scratch)
+			return
+		}
+		rows, blocks := y1-y0, Blocks(dst.W)
+		if src.Row == blocks*src.Block && dst.Row == blocks*dst.Block {
+			rows, blocks = 1, rows*blocks
+		}
+		a := p.convArgs(dst, src)
+		chunk := max(pointwiseChunk/src.Block&^3, 8)
+		for y := y0; y < y0+rows; y++ {
+			for b := 0; b < blocks; b += chunk {
+				a.src = unsafe.Pointer(&src.Data[y*src.Row+b*src.Block])
+				a.dst = unsafe.Pointer(&dst.Data[y*dst.Row+b*dst.Block])
+				a.blocks = int64(min(chunk, blocks-b))
+				kernel(&a)
+			}
+		}
+		p.table(dst, y0, y1)
+	}
+}
+
+// table applies the fused table to rows that were just written.
+func (p *PackedConv) table(dst *Map, y0, y1 int) {
+	if t := p.c.Requant.Table; t != nil {
+		lookupGeneric(dst, dst, t, y0, y1)
+	}
+}
