@@ -1,0 +1,104 @@
+package png
+
+import "fmt"
+
+// The filters of PNG specification, 9.2. Each predicts a byte from a = the one bpp bytes to the left, b = the one
+// above, c = the one above a.
+const (
+	filterNone = iota
+	filterSub
+	filterUp
+	filterAverage
+	filterPaeth
+)
+
+// unfilter restores row in place; above is the restored row over it, zeros for the first.
+func unfilter(filter byte, row, above []byte, bpp int) error {
+	above = above[:len(row)]
+	switch filter {
+	case filterNone:
+	case filterSub:
+		for i := bpp; i < len(row); i++ {
+			row[i] += row[i-bpp]
+		}
+	case filterUp:
+		for i, b := range above {
+			row[i] += b
+		}
+	case filterAverage:
+		for i := 0; i < bpp && i < len(row); i++ {
+			row[i] += above[i] / 2
+		}
+		for i := bpp; i < len(row); i++ {
+			row[i] += byte((int(row[i-bpp]) + int(above[i])) / 2)
+		}
+	case filterPaeth:
+		switch bpp {
+		case 2:
+			unpaeth2(row, above)
+		case 3:
+			unpaeth3(row, above)
+		default:
+			unpaeth(row, above, bpp)
+		}
+	default:
+		return fmt.Errorf("filter type %d", filter)
+	}
+	return nil
+}
+
+// unpaeth is the general form.
+func unpaeth(row, above []byte, bpp int) {
+	for i := range row {
+		var a, c int32
+		if i >= bpp {
+			a, c = int32(row[i-bpp]), int32(above[i-bpp])
+		}
+		row[i] += paeth(a, int32(above[i]), c)
+	}
+}
+
+// unpaeth2 is unpaeth for 16-bit gray; left and upper left stay in registers.
+func unpaeth2(row, above []byte) {
+	var a0, a1, c0, c1 int32
+	for len(row) >= 2 && len(above) >= 2 {
+		b0, b1 := int32(above[0]), int32(above[1])
+		row[0] += paeth(a0, b0, c0)
+		row[1] += paeth(a1, b1, c1)
+		a0, a1, c0, c1 = int32(row[0]), int32(row[1]), b0, b1
+		row, above = row[2:], above[2:]
+	}
+}
+
+// unpaeth3 is unpaeth for 8-bit RGB.
+func unpaeth3(row, above []byte) {
+	var a0, a1, a2, c0, c1, c2 int32
+	for len(row) >= 3 && len(above) >= 3 {
+		b0, b1, b2 := int32(above[0]), int32(above[1]), int32(above[2])
+		row[0] += paeth(a0, b0, c0)
+		row[1] += paeth(a1, b1, c1)
+		row[2] += paeth(a2, b2, c2)
+		a0, a1, a2, c0, c1, c2 = int32(row[0]), int32(row[1]), int32(row[2]), b0, b1, b2
+		row, above = row[3:], above[3:]
+	}
+}
+
+// paeth picks of a, b, c the one nearest to a + b − c, in that order of preference (PNG specification, 9.4).
+func paeth(a, b, c int32) byte {
+	pa, pb := b-c, a-c
+	pc := abs(pa + pb)
+	pa, pb = abs(pa), abs(pb)
+	p := c
+	if pb <= pc {
+		p = b
+	}
+	if pa <= pb && pa <= pc {
+		p = a
+	}
+	return byte(p)
+}
+
+func abs(x int32) int32 {
+	m := x >> 31
+	return (x ^ m) - m
+}
