@@ -44,3 +44,8 @@ type tableArgs struct {
 	bytes    int64
 	table    unsafe.Pointer
 }
+
+type peakArgs struct {
+	rounds int64
+	sum    unsafe.Pointer
+}

@@ -4,3 +4,15 @@ package kernel
 
 //go:noescape
 func pointwiseAVX512VNNI(a *convArgs)
+
+//go:noescape
+func depthwise3x3s1AVX512VNNI(a *depthwiseArgs)
+
+//go:noescape
+func depthwise3x3s1TwoRowsAVX512VNNI(a *depthwiseArgs)
+
+//go:noescape
+func depthwise3x3s2AVX512VNNI(a *depthwiseArgs)
+
+//go:noescape
+func peakAVX512VNNI(a *peakArgs)

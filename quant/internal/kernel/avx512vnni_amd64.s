@@ -1370,3 +1370,829 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
+
+// func depthwise3x3s1AVX512VNNI(a)
+TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
+	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x04308e0f; WORD $0x0000 // jle 0x20e1 <depthwise3x3s1AVX512VNNI+0x451>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
+	LONG $0x487df262; WORD $0x5778; BYTE $0x68 // vpbroadcastb zmm2, byte ptr [rdi + 0x68]
+	LONG $0x487df262; WORD $0x5f58; BYTE $0x1e // vpbroadcastd zmm3, dword ptr [rdi + 0x78]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0x487df262; WORD $0x6778; BYTE $0x70 // vpbroadcastb zmm4, byte ptr [rdi + 0x70]
+	LONG $0xff508d48 // lea rdx, [rax - 0x1]
+	LONG $0x6ef9e1c4; BYTE $0xe9 // vmovq xmm5, rcx
+	LONG $0x6ef9e1c4; BYTE $0xf6 // vmovq xmm6, rsi
+	LONG $0xee6cd1c5 // vpunpcklqdq xmm5, xmm5, xmm6 # xmm5 = xmm5[0],xmm6[0]
+	LONG $0x48d5f362; WORD $0xed43; BYTE $0x00 // vshufi64x2 zmm5, zmm5, zmm5, 0x0 # zmm5 = zmm5[0,1,0,1,0,1,0,1]
+	LONG $0x48e5f162; WORD $0xf4df // vpandnq zmm6, zmm3, zmm4
+	LONG $0x386f8b48 // mov rbp, qword ptr [rdi + 0x38]
+	LONG $0xfec08348 // add rax, -0x2
+	WORD $0xf631 // xor esi, esi
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x2aeb // jmp 0x1d3c <depthwise3x3s1AVX512VNNI+0xac>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x40c68348 // add rsi, 0x40
+	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
+	LONG $0x039b8d0f; WORD $0x0000 // jge 0x20d7 <depthwise3x3s1AVX512VNNI+0x447>
+	WORD $0x894d; BYTE $0xd3 // mov r11, r10
+	WORD $0x2949; BYTE $0xcb // sub r11, rcx
+	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0x04fb8349 // cmp r11, 0x4
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0xc14d0f44 // cmovge r8d, ecx
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	WORD $0xbc7e // jle 0x1d24 <depthwise3x3s1AVX512VNNI+0x94>
+	LONG $0x49348d4f // lea r14, [r9 + 2*r9]
+	LONG $0x06e6c149 // shl r14, 0x6
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	WORD $0x8b4c; BYTE $0x13 // mov r10, qword ptr [rbx]
+	LONG $0x085b8b4c // mov r11, qword ptr [rbx + 0x8]
+	LONG $0x0a048d4d // lea r8, [r10 + rcx]
+	LONG $0x0b3c8d4d // lea r15, [r11 + rcx]
+	LONG $0x105b8b48 // mov rbx, qword ptr [rbx + 0x10]
+	LONG $0x0b248d4c // lea r12, [rbx + rcx]
+	LONG $0xc97ed162; WORD $0x3c6f; BYTE $0x24 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r12]
+	LONG $0x4845f262; WORD $0xfd00 // vpshufb zmm7, zmm7, zmm5
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x02f4840f; WORD $0x0000 // je 0x20a0 <depthwise3x3s1AVX512VNNI+0x410>
+	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
+	LONG $0x483d7262; WORD $0xc500 // vpshufb zmm8, zmm8, zmm5
+	LONG $0x02fb840f; WORD $0x0000 // je 0x20b9 <depthwise3x3s1AVX512VNNI+0x429>
+	LONG $0xc97e5162; WORD $0x086f // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r8]
+	LONG $0x48357262; WORD $0xcd00 // vpshufb zmm9, zmm9, zmm5
+	WORD $0x0775 // jne 0x1dd3 <depthwise3x3s1AVX512VNNI+0x143>
+	LONG $0x48cd7362; WORD $0xcb25; BYTE $0xec // vpternlogq zmm9, zmm6, zmm3, 0xec
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0x48fe1162; WORD $0x146f; BYTE $0x30 // vmovdqu64 zmm10, zmmword ptr [r8 + r14]
+	QUAD $0x01305c6f48fe1162 // vmovdqu64 zmm11, zmmword ptr [r8 + r14 + 0x40]
+	QUAD $0x0230646f48fe1162 // vmovdqu64 zmm12, zmmword ptr [r8 + r14 + 0x80]
+	LONG $0x4815d162; WORD $0xf272; BYTE $0x08 // vpslld zmm13, zmm10, 0x8
+	LONG $0x480dd162; WORD $0xf372; BYTE $0x08 // vpslld zmm14, zmm11, 0x8
+	LONG $0x4805d162; WORD $0xf472; BYTE $0x08 // vpslld zmm15, zmm12, 0x8
+	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
+	WORD $0x8b4d; BYTE $0x30 // mov r14, qword ptr [r8]
+	LONG $0x08788b4d // mov r15, qword ptr [r8 + 0x8]
+	LONG $0x10608b4d // mov r12, qword ptr [r8 + 0x10]
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x0148; BYTE $0xf3 // add rbx, rsi
+	WORD $0x014d; BYTE $0xfb // add r11, r15
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	WORD $0x014d; BYTE $0xf2 // add r10, r14
+	WORD $0x0149; BYTE $0xf2 // add r10, rsi
+	LONG $0x48fde162; WORD $0xf46f // vmovdqa64 zmm22, zmm4
+	LONG $0x48fde162; WORD $0xfc6f // vmovdqa64 zmm23, zmm4
+	LONG $0x48fde162; WORD $0xcc6f // vmovdqa64 zmm17, zmm4
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x000128e9; BYTE $0x00 // jmp 0x1f66 <depthwise3x3s1AVX512VNNI+0x2d6>
+	WORD $0x9066 // nop
+	LONG $0x40654362; WORD $0xd171; BYTE $0x18 // vpshldd zmm26, zmm19, zmm9, 0x18
+	LONG $0x48fda162; WORD $0xf86f // vmovdqa64 zmm23, zmm16
+	LONG $0x4035c262; WORD $0xfa50 // vpdpbusd zmm23, zmm25, zmm10
+	LONG $0x402dc262; WORD $0xc550 // vpdpbusd zmm16, zmm26, zmm13
+	LONG $0x405d4362; WORD $0xc871; BYTE $0x18 // vpshldd zmm25, zmm20, zmm8, 0x18
+	LONG $0x403dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm24, zmm11
+	LONG $0x483dc262; WORD $0xd350 // vpdpbusd zmm18, zmm8, zmm11
+	LONG $0x483dc262; WORD $0xce50 // vpdpbusd zmm17, zmm8, zmm14
+	LONG $0x4035c262; WORD $0xc650 // vpdpbusd zmm16, zmm25, zmm14
+	LONG $0x40556362; WORD $0xc771; BYTE $0x18 // vpshldd zmm24, zmm21, zmm7, 0x18
+	LONG $0x404dc262; WORD $0xfc50 // vpdpbusd zmm23, zmm22, zmm12
+	LONG $0x4845c262; WORD $0xd450 // vpdpbusd zmm18, zmm7, zmm12
+	LONG $0x4845c262; WORD $0xcf50 // vpdpbusd zmm17, zmm7, zmm15
+	LONG $0x403dc262; WORD $0xc750 // vpdpbusd zmm16, zmm24, zmm15
+	LONG $0x01458d4d // lea r8, [r13 + 0x1]
+	LONG $0x306f8b48 // mov rbp, qword ptr [rdi + 0x30]
+	QUAD $0x000d7410487ce162 // vmovups zmm22, zmmword ptr [rbp + rcx]
+	LONG $0x487ca162; WORD $0xff5b // vcvtdq2ps zmm23, zmm23
+	LONG $0x404ca162; WORD $0xff59 // vmulps zmm23, zmm22, zmm23
+	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x404ca162; WORD $0xd259 // vmulps zmm18, zmm22, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x4045a162; WORD $0xd26b // vpackssdw zmm18, zmm23, zmm18
+	LONG $0x406de162; WORD $0xd0ed // vpaddsw zmm18, zmm18, zmm0
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x404ca162; WORD $0xc959 // vmulps zmm17, zmm22, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x404ca162; WORD $0xc059 // vmulps zmm16, zmm22, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x4075a162; WORD $0xc06b // vpackssdw zmm16, zmm17, zmm16
+	LONG $0x407de162; WORD $0xc0ed // vpaddsw zmm16, zmm16, zmm0
+	LONG $0x406da162; WORD $0xc067 // vpackuswb zmm16, zmm18, zmm16
+	LONG $0x407de162; WORD $0xc1de // vpmaxub zmm16, zmm16, zmm1
+	LONG $0x6faf0f4c; BYTE $0x50 // imul r13, qword ptr [rdi + 0x50]
+	LONG $0x407de162; WORD $0xc2da // vpminub zmm16, zmm16, zmm2
+	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
+	LONG $0x497ea162; WORD $0x047f; BYTE $0x29 // vmovdqu32 zmmword ptr [rcx + r13] {k1}, zmm16
+	LONG $0x386f8b48 // mov rbp, qword ptr [rdi + 0x38]
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x014d; BYTE $0xfb // add r11, r15
+	WORD $0x014d; BYTE $0xf2 // add r10, r14
+	LONG $0x48fde162; WORD $0xf76f // vmovdqa64 zmm22, zmm7
+	LONG $0x48fdc162; WORD $0xf86f // vmovdqa64 zmm23, zmm8
+	LONG $0x48fdc162; WORD $0xc96f // vmovdqa64 zmm17, zmm9
+	LONG $0x48fdb162; WORD $0xfd6f // vmovdqa64 zmm7, zmm21
+	LONG $0x48fd3162; WORD $0xc46f // vmovdqa64 zmm8, zmm20
+	LONG $0x48fd3162; WORD $0xcb6f // vmovdqa64 zmm9, zmm19
+	WORD $0x894d; BYTE $0xc5 // mov r13, r8
+	WORD $0x3949; BYTE $0xe8 // cmp r8, rbp
+	LONG $0xfdba8d0f; WORD $0xffff // jge 0x1d20 <depthwise3x3s1AVX512VNNI+0x90>
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	LONG $0x48fec162; WORD $0x046f; BYTE $0x08 // vmovdqu64 zmm16, zmmword ptr [r8 + rcx]
+	LONG $0x48352362; WORD $0xc971; BYTE $0x08 // vpshldd zmm25, zmm9, zmm17, 0x8
+	LONG $0x48fda162; WORD $0xd06f // vmovdqa64 zmm18, zmm16
+	LONG $0x4835c262; WORD $0xd250 // vpdpbusd zmm18, zmm9, zmm10
+	LONG $0x48fda162; WORD $0xc86f // vmovdqa64 zmm17, zmm16
+	LONG $0x4835c262; WORD $0xcd50 // vpdpbusd zmm17, zmm9, zmm13
+	LONG $0x483d2362; WORD $0xc771; BYTE $0x08 // vpshldd zmm24, zmm8, zmm23, 0x8
+	LONG $0x4845a362; WORD $0xf671; BYTE $0x08 // vpshldd zmm22, zmm7, zmm22, 0x8
+	WORD $0x3949; BYTE $0xd5 // cmp r13, rdx
+	WORD $0x4d7d // jge 0x1ff0 <depthwise3x3s1AVX512VNNI+0x360>
+	LONG $0xc97ec162; WORD $0x1a6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r10]
+	LONG $0x4065e262; WORD $0xdd00 // vpshufb zmm19, zmm19, zmm5
+	WORD $0x394c; BYTE $0xe8 // cmp rax, r13
+	LONG $0x00a8840f; WORD $0x0000 // je 0x2060 <depthwise3x3s1AVX512VNNI+0x3d0>
+	LONG $0xc97ec162; WORD $0x236f // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r11]
+	LONG $0x405de262; WORD $0xe500 // vpshufb zmm20, zmm20, zmm5
+	LONG $0x00af840f; WORD $0x0000 // je 0x2079 <depthwise3x3s1AVX512VNNI+0x3e9>
+	LONG $0xc97ee162; WORD $0x2b6f // vmovdqu32 zmm21 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x4055e262; WORD $0xed00 // vpshufb zmm21, zmm21, zmm5
+	LONG $0xfe64850f; WORD $0xffff // jne 0x1e40 <depthwise3x3s1AVX512VNNI+0x1b0>
+	LONG $0x0000b1e9; BYTE $0x00 // jmp 0x2092 <depthwise3x3s1AVX512VNNI+0x402>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x485dc362; WORD $0xd971; BYTE $0x18 // vpshldd zmm19, zmm4, zmm9, 0x18
+	LONG $0x48fda162; WORD $0xf86f // vmovdqa64 zmm23, zmm16
+	LONG $0x4035c262; WORD $0xfa50 // vpdpbusd zmm23, zmm25, zmm10
+	LONG $0x4065c262; WORD $0xc550 // vpdpbusd zmm16, zmm19, zmm13
+	LONG $0x485dc362; WORD $0xd871; BYTE $0x18 // vpshldd zmm19, zmm4, zmm8, 0x18
+	LONG $0x403dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm24, zmm11
+	LONG $0x483dc262; WORD $0xd350 // vpdpbusd zmm18, zmm8, zmm11
+	LONG $0x483dc262; WORD $0xce50 // vpdpbusd zmm17, zmm8, zmm14
+	LONG $0x4065c262; WORD $0xc650 // vpdpbusd zmm16, zmm19, zmm14
+	LONG $0x485de362; WORD $0xdf71; BYTE $0x18 // vpshldd zmm19, zmm4, zmm7, 0x18
+	LONG $0x404dc262; WORD $0xfc50 // vpdpbusd zmm23, zmm22, zmm12
+	LONG $0x4845c262; WORD $0xd450 // vpdpbusd zmm18, zmm7, zmm12
+	LONG $0x4845c262; WORD $0xcf50 // vpdpbusd zmm17, zmm7, zmm15
+	LONG $0x4065c262; WORD $0xc750 // vpdpbusd zmm16, zmm19, zmm15
+	LONG $0x48fde162; WORD $0xec6f // vmovdqa64 zmm21, zmm4
+	LONG $0x48fde162; WORD $0xe46f // vmovdqa64 zmm20, zmm4
+	LONG $0x48fde162; WORD $0xdc6f // vmovdqa64 zmm19, zmm4
+	LONG $0xfffe39e9; BYTE $0xff // jmp 0x1e97 <depthwise3x3s1AVX512VNNI+0x207>
+	WORD $0x9066 // nop
+	LONG $0x48cde362; WORD $0xdb25; BYTE $0xec // vpternlogq zmm19, zmm6, zmm3, 0xec
+	LONG $0xc97ec162; WORD $0x236f // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r11]
+	LONG $0x405de262; WORD $0xe500 // vpshufb zmm20, zmm20, zmm5
+	LONG $0xff51850f; WORD $0xffff // jne 0x1fca <depthwise3x3s1AVX512VNNI+0x33a>
+	LONG $0x48cde362; WORD $0xe325; BYTE $0xec // vpternlogq zmm20, zmm6, zmm3, 0xec
+	LONG $0xc97ee162; WORD $0x2b6f // vmovdqu32 zmm21 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x4055e262; WORD $0xed00 // vpshufb zmm21, zmm21, zmm5
+	LONG $0xfdae850f; WORD $0xffff // jne 0x1e40 <depthwise3x3s1AVX512VNNI+0x1b0>
+	LONG $0x48cde362; WORD $0xeb25; BYTE $0xec // vpternlogq zmm21, zmm6, zmm3, 0xec
+	LONG $0xfffda2e9; BYTE $0xff // jmp 0x1e40 <depthwise3x3s1AVX512VNNI+0x1b0>
+	WORD $0x9066 // nop
+	LONG $0x48cdf362; WORD $0xfb25; BYTE $0xec // vpternlogq zmm7, zmm6, zmm3, 0xec
+	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
+	LONG $0x483d7262; WORD $0xc500 // vpshufb zmm8, zmm8, zmm5
+	LONG $0xfd05850f; WORD $0xffff // jne 0x1dbe <depthwise3x3s1AVX512VNNI+0x12e>
+	LONG $0x48cd7362; WORD $0xc325; BYTE $0xec // vpternlogq zmm8, zmm6, zmm3, 0xec
+	LONG $0xc97e5162; WORD $0x086f // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r8]
+	LONG $0x48357262; WORD $0xcd00 // vpshufb zmm9, zmm9, zmm5
+	LONG $0xfcfa840f; WORD $0xffff // je 0x1dcc <depthwise3x3s1AVX512VNNI+0x13c>
+	LONG $0xfffcfce9; BYTE $0xff // jmp 0x1dd3 <depthwise3x3s1AVX512VNNI+0x143>
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func depthwise3x3s1TwoRowsAVX512VNNI(a)
+TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
+	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
+	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x056d8e0f; WORD $0x0000 // jle 0x267e <depthwise3x3s1TwoRowsAVX512VNNI+0x58e>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x18ec8348 // sub rsp, 0x18
+	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
+	LONG $0x487df262; WORD $0x5778; BYTE $0x68 // vpbroadcastb zmm2, byte ptr [rdi + 0x68]
+	LONG $0x487df262; WORD $0x5f78; BYTE $0x70 // vpbroadcastb zmm3, byte ptr [rdi + 0x70]
+	LONG $0x487df262; WORD $0x6758; BYTE $0x1e // vpbroadcastd zmm4, dword ptr [rdi + 0x78]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0xff508d48 // lea rdx, [rax - 0x1]
+	LONG $0x6ef9e1c4; BYTE $0xe9 // vmovq xmm5, rcx
+	LONG $0x6ef9e1c4; BYTE $0xf6 // vmovq xmm6, rsi
+	LONG $0xee6cd1c5 // vpunpcklqdq xmm5, xmm5, xmm6 # xmm5 = xmm5[0],xmm6[0]
+	LONG $0x48d5f362; WORD $0xed43; BYTE $0x00 // vshufi64x2 zmm5, zmm5, zmm5, 0x0 # zmm5 = zmm5[0,1,0,1,0,1,0,1]
+	LONG $0x48ddf162; WORD $0xf3df // vpandnq zmm6, zmm4, zmm3
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0xfec08348 // add rax, -0x2
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	WORD $0xc031 // xor eax, eax
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x2ceb // jmp 0x21a6 <depthwise3x3s1TwoRowsAVX512VNNI+0xb6>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
+	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x40c08348 // add rax, 0x40
+	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
+	LONG $0x04ca8d0f; WORD $0x0000 // jge 0x2670 <depthwise3x3s1TwoRowsAVX512VNNI+0x580>
+	WORD $0x894d; BYTE $0xc2 // mov r10, r8
+	WORD $0x2949; BYTE $0xca // sub r10, rcx
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0x04fa8349 // cmp r10, 0x4
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0xc94d0f44 // cmovge r9d, ecx
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0xbc7e // jle 0x218e <depthwise3x3s1TwoRowsAVX512VNNI+0x9e>
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	LONG $0x5b348d4b // lea rsi, [r11 + 2*r11]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x245c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r11
+	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8b4c; BYTE $0x37 // mov r14, qword ptr [rdi]
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	WORD $0x8b4d; BYTE $0x16 // mov r10, qword ptr [r14]
+	LONG $0x085e8b4d // mov r11, qword ptr [r14 + 0x8]
+	LONG $0x0a048d4d // lea r8, [r10 + rcx]
+	LONG $0x0b0c8d4d // lea r9, [r11 + rcx]
+	LONG $0x105e8b49 // mov rbx, qword ptr [r14 + 0x10]
+	LONG $0x0b3c8d4c // lea r15, [rbx + rcx]
+	LONG $0x18768b4d // mov r14, qword ptr [r14 + 0x18]
+	LONG $0x0e248d4d // lea r12, [r14 + rcx]
+	LONG $0xc97ed162; WORD $0x3c6f; BYTE $0x24 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r12]
+	LONG $0x4845f262; WORD $0xfd00 // vpshufb zmm7, zmm7, zmm5
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x03f8840f; WORD $0x0000 // je 0x2620 <depthwise3x3s1TwoRowsAVX512VNNI+0x530>
+	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
+	LONG $0x483de262; WORD $0xcd00 // vpshufb zmm17, zmm8, zmm5
+	LONG $0x03ff840f; WORD $0x0000 // je 0x2639 <depthwise3x3s1TwoRowsAVX512VNNI+0x549>
+	LONG $0xc97e5162; WORD $0x016f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r9]
+	LONG $0x483d7262; WORD $0xfd00 // vpshufb zmm15, zmm8, zmm5
+	LONG $0x0406840f; WORD $0x0000 // je 0x2652 <depthwise3x3s1TwoRowsAVX512VNNI+0x562>
+	LONG $0xc97e5162; WORD $0x006f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r8]
+	LONG $0x483d7262; WORD $0xf500 // vpshufb zmm14, zmm8, zmm5
+	WORD $0x0775 // jne 0x2261 <depthwise3x3s1TwoRowsAVX512VNNI+0x171>
+	LONG $0x48cd7362; WORD $0xf425; BYTE $0xec // vpternlogq zmm14, zmm6, zmm4, 0xec
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0x48fe5162; WORD $0x046f; BYTE $0x30 // vmovdqu64 zmm8, zmmword ptr [r8 + rsi]
+	QUAD $0x01304c6f48fe5162 // vmovdqu64 zmm9, zmmword ptr [r8 + rsi + 0x40]
+	QUAD $0x0230546f48fe5162 // vmovdqu64 zmm10, zmmword ptr [r8 + rsi + 0x80]
+	LONG $0x4825d162; WORD $0xf072; BYTE $0x08 // vpslld zmm11, zmm8, 0x8
+	LONG $0x481dd162; WORD $0xf172; BYTE $0x08 // vpslld zmm12, zmm9, 0x8
+	LONG $0x4815d162; WORD $0xf272; BYTE $0x08 // vpslld zmm13, zmm10, 0x8
+	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
+	WORD $0x8b4c; BYTE $0x3e // mov r15, qword ptr [rsi]
+	LONG $0x08668b4c // mov r12, qword ptr [rsi + 0x8]
+	LONG $0x106e8b4c // mov r13, qword ptr [rsi + 0x10]
+	LONG $0x186e8b48 // mov rbp, qword ptr [rsi + 0x18]
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x0149; BYTE $0xee // add r14, rbp
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	WORD $0x014c; BYTE $0xeb // add rbx, r13
+	WORD $0x0148; BYTE $0xc3 // add rbx, rax
+	WORD $0x014d; BYTE $0xe3 // add r11, r12
+	WORD $0x0149; BYTE $0xc3 // add r11, rax
+	WORD $0x014d; BYTE $0xfa // add r10, r15
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x48fde162; WORD $0xeb6f // vmovdqa64 zmm21, zmm3
+	LONG $0x48fde162; WORD $0xf36f // vmovdqa64 zmm22, zmm3
+	LONG $0x48fd6162; WORD $0xcb6f // vmovdqa64 zmm25, zmm3
+	LONG $0x48fde162; WORD $0xfb6f // vmovdqa64 zmm23, zmm3
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x000225e9; BYTE $0x00 // jmp 0x2506 <depthwise3x3s1TwoRowsAVX512VNNI+0x416>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x01488d4d // lea r9, [r8 + 0x1]
+	LONG $0x406d0362; WORD $0xc971; BYTE $0x08 // vpshldd zmm25, zmm18, zmm25, 0x8
+	LONG $0x48052362; WORD $0xfa71; BYTE $0x18 // vpshldd zmm31, zmm15, zmm18, 0x18
+	LONG $0x40354262; WORD $0xe150 // vpdpbusd zmm28, zmm25, zmm9
+	LONG $0x406d4262; WORD $0xc150 // vpdpbusd zmm24, zmm18, zmm9
+	LONG $0x406dc262; WORD $0xfc50 // vpdpbusd zmm23, zmm18, zmm12
+	LONG $0x40054262; WORD $0xd450 // vpdpbusd zmm26, zmm31, zmm12
+	LONG $0x48fd2162; WORD $0xf46f // vmovdqa64 zmm30, zmm20
+	LONG $0x40354262; WORD $0xf050 // vpdpbusd zmm30, zmm25, zmm8
+	LONG $0x48fd2162; WORD $0xec6f // vmovdqa64 zmm29, zmm20
+	LONG $0x406d4262; WORD $0xe850 // vpdpbusd zmm29, zmm18, zmm8
+	LONG $0x48fd2162; WORD $0xcc6f // vmovdqa64 zmm25, zmm20
+	LONG $0x406d4262; WORD $0xcb50 // vpdpbusd zmm25, zmm18, zmm11
+	LONG $0x4005c262; WORD $0xe350 // vpdpbusd zmm20, zmm31, zmm11
+	LONG $0x4065a362; WORD $0xf671; BYTE $0x08 // vpshldd zmm22, zmm19, zmm22, 0x8
+	LONG $0x40752362; WORD $0xfb71; BYTE $0x18 // vpshldd zmm31, zmm17, zmm19, 0x18
+	LONG $0x404d4262; WORD $0xe250 // vpdpbusd zmm28, zmm22, zmm10
+	LONG $0x40654262; WORD $0xc250 // vpdpbusd zmm24, zmm19, zmm10
+	LONG $0x4065c262; WORD $0xfd50 // vpdpbusd zmm23, zmm19, zmm13
+	LONG $0x40054262; WORD $0xd550 // vpdpbusd zmm26, zmm31, zmm13
+	LONG $0x404d4262; WORD $0xf150 // vpdpbusd zmm30, zmm22, zmm9
+	LONG $0x40654262; WORD $0xe950 // vpdpbusd zmm29, zmm19, zmm9
+	LONG $0x40654262; WORD $0xcc50 // vpdpbusd zmm25, zmm19, zmm12
+	LONG $0x4005c262; WORD $0xe450 // vpdpbusd zmm20, zmm31, zmm12
+	LONG $0x4845a362; WORD $0xed71; BYTE $0x08 // vpshldd zmm21, zmm7, zmm21, 0x8
+	LONG $0x4025e362; WORD $0xf771; BYTE $0x18 // vpshldd zmm22, zmm27, zmm7, 0x18
+	LONG $0x404dc262; WORD $0xe550 // vpdpbusd zmm20, zmm22, zmm13
+	LONG $0x48454262; WORD $0xcd50 // vpdpbusd zmm25, zmm7, zmm13
+	LONG $0x48454262; WORD $0xea50 // vpdpbusd zmm29, zmm7, zmm10
+	LONG $0x40554262; WORD $0xf250 // vpdpbusd zmm30, zmm21, zmm10
+	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
+	LONG $0x487ce162; WORD $0x2c10; BYTE $0x0e // vmovups zmm21, zmmword ptr [rsi + rcx]
+	LONG $0x487c8162; WORD $0xf45b // vcvtdq2ps zmm22, zmm28
+	LONG $0x4054a162; WORD $0xf659 // vmulps zmm22, zmm21, zmm22
+	LONG $0x487da162; WORD $0xf65b // vcvtps2dq zmm22, zmm22
+	LONG $0x487c0162; WORD $0xc05b // vcvtdq2ps zmm24, zmm24
+	LONG $0x40540162; WORD $0xc059 // vmulps zmm24, zmm21, zmm24
+	LONG $0x487d0162; WORD $0xc05b // vcvtps2dq zmm24, zmm24
+	LONG $0x404d8162; WORD $0xf06b // vpackssdw zmm22, zmm22, zmm24
+	LONG $0x404de162; WORD $0xf0ed // vpaddsw zmm22, zmm22, zmm0
+	LONG $0x487ca162; WORD $0xff5b // vcvtdq2ps zmm23, zmm23
+	LONG $0x4054a162; WORD $0xff59 // vmulps zmm23, zmm21, zmm23
+	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
+	LONG $0x487c0162; WORD $0xc25b // vcvtdq2ps zmm24, zmm26
+	LONG $0x40548162; WORD $0xe859 // vmulps zmm21, zmm21, zmm24
+	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
+	LONG $0x4045a162; WORD $0xed6b // vpackssdw zmm21, zmm23, zmm21
+	LONG $0x4055e162; WORD $0xe8ed // vpaddsw zmm21, zmm21, zmm0
+	LONG $0x404da162; WORD $0xed67 // vpackuswb zmm21, zmm22, zmm21
+	LONG $0x4055e162; WORD $0xe9de // vpmaxub zmm21, zmm21, zmm1
+	LONG $0x4055e162; WORD $0xeada // vpminub zmm21, zmm21, zmm2
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0x10770348 // add rsi, qword ptr [rdi + 0x10]
+	LONG $0x497ee162; WORD $0x2c7f; BYTE $0x31 // vmovdqu32 zmmword ptr [rcx + rsi] {k1}, zmm21
+	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x487ce162; WORD $0x2c10; BYTE $0x08 // vmovups zmm21, zmmword ptr [rax + rcx]
+	LONG $0x487c8162; WORD $0xf65b // vcvtdq2ps zmm22, zmm30
+	LONG $0x4054a162; WORD $0xf659 // vmulps zmm22, zmm21, zmm22
+	LONG $0x487da162; WORD $0xf65b // vcvtps2dq zmm22, zmm22
+	LONG $0x487c8162; WORD $0xfd5b // vcvtdq2ps zmm23, zmm29
+	LONG $0x4054a162; WORD $0xff59 // vmulps zmm23, zmm21, zmm23
+	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
+	LONG $0x404da162; WORD $0xf76b // vpackssdw zmm22, zmm22, zmm23
+	LONG $0x404de162; WORD $0xf0ed // vpaddsw zmm22, zmm22, zmm0
+	LONG $0x487c8162; WORD $0xf95b // vcvtdq2ps zmm23, zmm25
+	LONG $0x4054a162; WORD $0xff59 // vmulps zmm23, zmm21, zmm23
+	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
+	LONG $0x487ca162; WORD $0xe45b // vcvtdq2ps zmm20, zmm20
+	LONG $0x4054a162; WORD $0xe459 // vmulps zmm20, zmm21, zmm20
+	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
+	LONG $0x4045a162; WORD $0xe46b // vpackssdw zmm20, zmm23, zmm20
+	LONG $0x405de162; WORD $0xe0ed // vpaddsw zmm20, zmm20, zmm0
+	LONG $0x404da162; WORD $0xe467 // vpackuswb zmm20, zmm22, zmm20
+	LONG $0x405de162; WORD $0xe1de // vpmaxub zmm20, zmm20, zmm1
+	LONG $0x405de162; WORD $0xe2da // vpminub zmm20, zmm20, zmm2
+	LONG $0x18770348 // add rsi, qword ptr [rdi + 0x18]
+	LONG $0x47af0f4c; BYTE $0x50 // imul r8, qword ptr [rdi + 0x50]
+	WORD $0x0149; BYTE $0xf0 // add r8, rsi
+	LONG $0x497ea162; WORD $0x247f; BYTE $0x01 // vmovdqu32 zmmword ptr [rcx + r8] {k1}, zmm20
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	WORD $0x0149; BYTE $0xee // add r14, rbp
+	WORD $0x014c; BYTE $0xeb // add rbx, r13
+	WORD $0x014d; BYTE $0xe3 // add r11, r12
+	WORD $0x014d; BYTE $0xfa // add r10, r15
+	LONG $0x48fde162; WORD $0xef6f // vmovdqa64 zmm21, zmm7
+	LONG $0x48fda162; WORD $0xf36f // vmovdqa64 zmm22, zmm19
+	LONG $0x48fd2162; WORD $0xca6f // vmovdqa64 zmm25, zmm18
+	LONG $0x48fda162; WORD $0xf86f // vmovdqa64 zmm23, zmm16
+	LONG $0x48fd9162; WORD $0xfb6f // vmovdqa64 zmm7, zmm27
+	WORD $0x894d; BYTE $0xc8 // mov r8, r9
+	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
+	LONG $0xfc7a8d0f; WORD $0xffff // jge 0x2180 <depthwise3x3s1TwoRowsAVX512VNNI+0x90>
+	LONG $0x48fdc162; WORD $0xc66f // vmovdqa64 zmm16, zmm14
+	LONG $0x48fdc162; WORD $0xd76f // vmovdqa64 zmm18, zmm15
+	LONG $0x48fda162; WORD $0xd96f // vmovdqa64 zmm19, zmm17
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x48fee162; WORD $0x246f; BYTE $0x0e // vmovdqu64 zmm20, zmmword ptr [rsi + rcx]
+	LONG $0x480d3362; WORD $0xff71; BYTE $0x08 // vpshldd zmm15, zmm14, zmm23, 0x8
+	LONG $0x48fd2162; WORD $0xc46f // vmovdqa64 zmm24, zmm20
+	LONG $0x480d4262; WORD $0xc050 // vpdpbusd zmm24, zmm14, zmm8
+	LONG $0x48fda162; WORD $0xfc6f // vmovdqa64 zmm23, zmm20
+	LONG $0x480dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm14, zmm11
+	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
+	WORD $0x597d // jge 0x25a0 <depthwise3x3s1TwoRowsAVX512VNNI+0x4b0>
+	LONG $0xc97e5162; WORD $0x326f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r10]
+	LONG $0x480d7262; WORD $0xf500 // vpshufb zmm14, zmm14, zmm5
+	LONG $0x2404394c // cmp qword ptr [rsp], r8
+	WORD $0x0775 // jne 0x2560 <depthwise3x3s1TwoRowsAVX512VNNI+0x470>
+	LONG $0x48cd7362; WORD $0xf425; BYTE $0xec // vpternlogq zmm14, zmm6, zmm4, 0xec
+	LONG $0x480da362; WORD $0xc871; BYTE $0x18 // vpshldd zmm17, zmm14, zmm16, 0x18
+	LONG $0x48fd2162; WORD $0xe46f // vmovdqa64 zmm28, zmm20
+	LONG $0x48054262; WORD $0xe050 // vpdpbusd zmm28, zmm15, zmm8
+	LONG $0x48fd2162; WORD $0xd46f // vmovdqa64 zmm26, zmm20
+	LONG $0x40754262; WORD $0xd350 // vpdpbusd zmm26, zmm17, zmm11
+	LONG $0xc97e5162; WORD $0x3b6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r11]
+	LONG $0x48057262; WORD $0xfd00 // vpshufb zmm15, zmm15, zmm5
+	WORD $0x3e75 // jne 0x25cb <depthwise3x3s1TwoRowsAVX512VNNI+0x4db>
+	LONG $0x48cd7362; WORD $0xfc25; BYTE $0xec // vpternlogq zmm15, zmm6, zmm4, 0xec
+	WORD $0x35eb // jmp 0x25cb <depthwise3x3s1TwoRowsAVX512VNNI+0x4db>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48653362; WORD $0xf071; BYTE $0x18 // vpshldd zmm14, zmm3, zmm16, 0x18
+	LONG $0x48fd2162; WORD $0xe46f // vmovdqa64 zmm28, zmm20
+	LONG $0x48054262; WORD $0xe050 // vpdpbusd zmm28, zmm15, zmm8
+	LONG $0x48fd2162; WORD $0xd46f // vmovdqa64 zmm26, zmm20
+	LONG $0x480d4262; WORD $0xd350 // vpdpbusd zmm26, zmm14, zmm11
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
+	WORD $0x197d // jge 0x25ef <depthwise3x3s1TwoRowsAVX512VNNI+0x4ff>
+	LONG $0xc97ee162; WORD $0x0b6f // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x4075e262; WORD $0xcd00 // vpshufb zmm17, zmm17, zmm5
+	LONG $0x2404394c // cmp qword ptr [rsp], r8
+	WORD $0x0775 // jne 0x25ef <depthwise3x3s1TwoRowsAVX512VNNI+0x4ff>
+	LONG $0x48cde362; WORD $0xcc25; BYTE $0xec // vpternlogq zmm17, zmm6, zmm4, 0xec
+	LONG $0x48fd6162; WORD $0xdb6f // vmovdqa64 zmm27, zmm3
+	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
+	LONG $0xfcf28d0f; WORD $0xffff // jge 0x22f0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
+	LONG $0xc97e4162; WORD $0x1e6f // vmovdqu32 zmm27 {k1} {z}, zmmword ptr [r14]
+	LONG $0x40256262; WORD $0xdd00 // vpshufb zmm27, zmm27, zmm5
+	LONG $0x2404394c // cmp qword ptr [rsp], r8
+	LONG $0xfcdc850f; WORD $0xffff // jne 0x22f0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
+	LONG $0x48cd6362; WORD $0xdc25; BYTE $0xec // vpternlogq zmm27, zmm6, zmm4, 0xec
+	LONG $0xfffcd0e9; BYTE $0xff // jmp 0x22f0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
+	LONG $0x48cdf362; WORD $0xfc25; BYTE $0xec // vpternlogq zmm7, zmm6, zmm4, 0xec
+	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
+	LONG $0x483de262; WORD $0xcd00 // vpshufb zmm17, zmm8, zmm5
+	LONG $0xfc01850f; WORD $0xffff // jne 0x223a <depthwise3x3s1TwoRowsAVX512VNNI+0x14a>
+	LONG $0x48cde362; WORD $0xcc25; BYTE $0xec // vpternlogq zmm17, zmm6, zmm4, 0xec
+	LONG $0xc97e5162; WORD $0x016f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r9]
+	LONG $0x483d7262; WORD $0xfd00 // vpshufb zmm15, zmm8, zmm5
+	LONG $0xfbfa850f; WORD $0xffff // jne 0x224c <depthwise3x3s1TwoRowsAVX512VNNI+0x15c>
+	LONG $0x48cd7362; WORD $0xfc25; BYTE $0xec // vpternlogq zmm15, zmm6, zmm4, 0xec
+	LONG $0xc97e5162; WORD $0x006f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r8]
+	LONG $0x483d7262; WORD $0xf500 // vpshufb zmm14, zmm8, zmm5
+	LONG $0xfbef840f; WORD $0xffff // je 0x225a <depthwise3x3s1TwoRowsAVX512VNNI+0x16a>
+	LONG $0xfffbf1e9; BYTE $0xff // jmp 0x2261 <depthwise3x3s1TwoRowsAVX512VNNI+0x171>
+	LONG $0x18c48348 // add rsp, 0x18
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func depthwise3x3s2AVX512VNNI(a)
+TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
+	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x044d8e0f; WORD $0x0000 // jle 0x2afe <depthwise3x3s2AVX512VNNI+0x46e>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
+	LONG $0x487df262; WORD $0x5778; BYTE $0x68 // vpbroadcastb zmm2, byte ptr [rdi + 0x68]
+	LONG $0x487df262; WORD $0x5f78; BYTE $0x70 // vpbroadcastb zmm3, byte ptr [rdi + 0x70]
+	LONG $0x487df262; WORD $0x6758; BYTE $0x1e // vpbroadcastd zmm4, dword ptr [rdi + 0x78]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0xff508d48 // lea rdx, [rax - 0x1]
+	LONG $0x6ef9e1c4; BYTE $0xe9 // vmovq xmm5, rcx
+	LONG $0x6ef9e1c4; BYTE $0xf6 // vmovq xmm6, rsi
+	LONG $0xf66cd1c5 // vpunpcklqdq xmm6, xmm5, xmm6 # xmm6 = xmm5[0],xmm6[0]
+	LONG $0x48ddf162; WORD $0xebdf // vpandnq zmm5, zmm4, zmm3
+	LONG $0x48cdf362; WORD $0xf643; BYTE $0x00 // vshufi64x2 zmm6, zmm6, zmm6, 0x0 # zmm6 = zmm6[0,1,0,1,0,1,0,1]
+	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
+	LONG $0xfe708d48 // lea rsi, [rax - 0x2]
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x22eb // jmp 0x2738 <depthwise3x3s2AVX512VNNI+0xa8>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
+	LONG $0x03bc8d0f; WORD $0x0000 // jge 0x2af4 <depthwise3x3s2AVX512VNNI+0x464>
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0xe77e // jle 0x2724 <depthwise3x3s2AVX512VNNI+0x94>
+	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
+	LONG $0x491c8d4b // lea rbx, [r9 + 2*r9]
+	LONG $0x06e3c148 // shl rbx, 0x6
+	LONG $0x48fed162; WORD $0x3c6f; BYTE $0x1b // vmovdqu64 zmm7, zmmword ptr [r11 + rbx]
+	QUAD $0x011b446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r11 + rbx + 0x40]
+	QUAD $0x021b4c6f48fe5162 // vmovdqu64 zmm9, zmmword ptr [r11 + rbx + 0x80]
+	LONG $0x482df162; WORD $0xf772; BYTE $0x08 // vpslld zmm10, zmm7, 0x8
+	LONG $0x4825d162; WORD $0xf072; BYTE $0x08 // vpslld zmm11, zmm8, 0x8
+	LONG $0x481dd162; WORD $0xf172; BYTE $0x08 // vpslld zmm12, zmm9, 0x8
+	WORD $0x2949; BYTE $0xca // sub r10, rcx
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x04fa8349 // cmp r10, 0x4
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	LONG $0xd84d0f45 // cmovge r11d, r8d
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	LONG $0x06e1c148 // shl rcx, 0x6
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x00013de9; BYTE $0x00 // jmp 0x28fa <depthwise3x3s2AVX512VNNI+0x26a>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x4075a362; WORD $0xc071; BYTE $0x08 // vpshldd zmm16, zmm17, zmm16, 0x8
+	LONG $0x48fda162; WORD $0xfe6f // vmovdqa64 zmm23, zmm22
+	LONG $0x407de262; WORD $0xff50 // vpdpbusd zmm23, zmm16, zmm7
+	LONG $0x48fda162; WORD $0xc66f // vmovdqa64 zmm16, zmm22
+	LONG $0x4075c262; WORD $0xc250 // vpdpbusd zmm16, zmm17, zmm10
+	LONG $0x4815a362; WORD $0xc971; BYTE $0x08 // vpshldd zmm17, zmm13, zmm17, 0x8
+	LONG $0x48fd2162; WORD $0xc66f // vmovdqa64 zmm24, zmm22
+	LONG $0x40756262; WORD $0xc750 // vpdpbusd zmm24, zmm17, zmm7
+	LONG $0x4815c262; WORD $0xf250 // vpdpbusd zmm22, zmm13, zmm10
+	LONG $0x40655362; WORD $0xff71; BYTE $0x08 // vpshldd zmm15, zmm19, zmm15, 0x8
+	LONG $0x4805c262; WORD $0xf850 // vpdpbusd zmm23, zmm15, zmm8
+	LONG $0x4065c262; WORD $0xc350 // vpdpbusd zmm16, zmm19, zmm11
+	LONG $0x406d3362; WORD $0xfb71; BYTE $0x08 // vpshldd zmm15, zmm18, zmm19, 0x8
+	LONG $0x48054262; WORD $0xc050 // vpdpbusd zmm24, zmm15, zmm8
+	LONG $0x406dc262; WORD $0xf350 // vpdpbusd zmm22, zmm18, zmm11
+	LONG $0x40555362; WORD $0xf671; BYTE $0x08 // vpshldd zmm14, zmm21, zmm14, 0x8
+	LONG $0x480dc262; WORD $0xf950 // vpdpbusd zmm23, zmm14, zmm9
+	LONG $0x4055c262; WORD $0xc450 // vpdpbusd zmm16, zmm21, zmm12
+	LONG $0x405d3362; WORD $0xf571; BYTE $0x08 // vpshldd zmm14, zmm20, zmm21, 0x8
+	LONG $0x480d4262; WORD $0xc150 // vpdpbusd zmm24, zmm14, zmm9
+	LONG $0x405dc262; WORD $0xf450 // vpdpbusd zmm22, zmm20, zmm12
+	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
+	LONG $0x487c7162; WORD $0x3410; BYTE $0x0b // vmovups zmm14, zmmword ptr [rbx + rcx]
+	LONG $0x487c3162; WORD $0xff5b // vcvtdq2ps zmm15, zmm23
+	LONG $0x480c5162; WORD $0xff59 // vmulps zmm15, zmm14, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x480ca162; WORD $0xc059 // vmulps zmm16, zmm14, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x48053162; WORD $0xf86b // vpackssdw zmm15, zmm15, zmm16
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x487c8162; WORD $0xc05b // vcvtdq2ps zmm16, zmm24
+	LONG $0x480ca162; WORD $0xc059 // vmulps zmm16, zmm14, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487ca162; WORD $0xce5b // vcvtdq2ps zmm17, zmm22
+	LONG $0x480c3162; WORD $0xf159 // vmulps zmm14, zmm14, zmm17
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x407d5162; WORD $0xf66b // vpackssdw zmm14, zmm16, zmm14
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x48055162; WORD $0xf667 // vpackuswb zmm14, zmm15, zmm14
+	LONG $0x480d7162; WORD $0xf1de // vpmaxub zmm14, zmm14, zmm1
+	LONG $0x480d7162; WORD $0xf2da // vpminub zmm14, zmm14, zmm2
+	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
+	LONG $0xdbaf0f49 // imul rbx, r11
+	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
+	LONG $0x497e7162; WORD $0x347f; BYTE $0x19 // vmovdqu32 zmmword ptr [rcx + rbx] {k1}, zmm14
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
+	LONG $0x02c28349 // add r10, 0x2
+	LONG $0x48fd3162; WORD $0xf46f // vmovdqa64 zmm14, zmm20
+	LONG $0x48fd3162; WORD $0xfa6f // vmovdqa64 zmm15, zmm18
+	LONG $0x48fdc162; WORD $0xc56f // vmovdqa64 zmm16, zmm13
+	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
+	LONG $0xfe268d0f; WORD $0xffff // jge 0x2720 <depthwise3x3s2AVX512VNNI+0x90>
+	WORD $0x8b4c; BYTE $0x3f // mov r15, qword ptr [rdi]
+	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
+	WORD $0x8b4d; BYTE $0x27 // mov r12, qword ptr [r15]
+	WORD $0x0149; BYTE $0xcc // add r12, rcx
+	WORD $0x8b4d; BYTE $0x2e // mov r13, qword ptr [r14]
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
+	LONG $0x00b78c0f; WORD $0x0000 // jl 0x29d0 <depthwise3x3s2AVX512VNNI+0x340>
+	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
+	LONG $0x00cb8c0f; WORD $0x0000 // jl 0x29f7 <depthwise3x3s2AVX512VNNI+0x367>
+	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
+	LONG $0x00dc840f; WORD $0x0000 // je 0x2a11 <depthwise3x3s2AVX512VNNI+0x381>
+	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
+	WORD $0x0775 // jne 0x2941 <depthwise3x3s2AVX512VNNI+0x2b1>
+	LONG $0x48d57362; WORD $0xec25; BYTE $0xec // vpternlogq zmm13, zmm5, zmm4, 0xec
+	LONG $0x08678b4d // mov r12, qword ptr [r15 + 0x8]
+	WORD $0x0149; BYTE $0xcc // add r12, rcx
+	LONG $0x086e8b4d // mov r13, qword ptr [r14 + 0x8]
+	LONG $0x48fde162; WORD $0xdb6f // vmovdqa64 zmm19, zmm3
+	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
+	LONG $0x00d58c0f; WORD $0x0000 // jl 0x2a30 <depthwise3x3s2AVX512VNNI+0x3a0>
+	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
+	LONG $0x00e98c0f; WORD $0x0000 // jl 0x2a53 <depthwise3x3s2AVX512VNNI+0x3c3>
+	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
+	LONG $0x00fa840f; WORD $0x0000 // je 0x2a6d <depthwise3x3s2AVX512VNNI+0x3dd>
+	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
+	WORD $0x0775 // jne 0x297f <depthwise3x3s2AVX512VNNI+0x2ef>
+	LONG $0x48d5e362; WORD $0xd425; BYTE $0xec // vpternlogq zmm18, zmm5, zmm4, 0xec
+	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
+	WORD $0x0149; BYTE $0xcf // add r15, rcx
+	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
+	LONG $0x48fde162; WORD $0xeb6f // vmovdqa64 zmm21, zmm3
+	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
+	LONG $0x00f78c0f; WORD $0x0000 // jl 0x2a90 <depthwise3x3s2AVX512VNNI+0x400>
+	LONG $0x48fde162; WORD $0xe36f // vmovdqa64 zmm20, zmm3
+	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
+	LONG $0x010b8c0f; WORD $0x0000 // jl 0x2ab3 <depthwise3x3s2AVX512VNNI+0x423>
+	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0x48fee162; WORD $0x346f; BYTE $0x0b // vmovdqu64 zmm22, zmmword ptr [rbx + rcx]
+	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
+	LONG $0x011c840f; WORD $0x0000 // je 0x2ad8 <depthwise3x3s2AVX512VNNI+0x448>
+	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
+	LONG $0xfdfb850f; WORD $0xffff // jne 0x27c0 <depthwise3x3s2AVX512VNNI+0x130>
+	LONG $0x00011ee9; BYTE $0x00 // jmp 0x2ae8 <depthwise3x3s2AVX512VNNI+0x458>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0x894c; BYTE $0xeb // mov rbx, r13
+	LONG $0xdaaf0f49 // imul rbx, r10
+	LONG $0xc97e5162; WORD $0x2c6f; BYTE $0x1c // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r12 + rbx]
+	LONG $0x4815e262; WORD $0xce00 // vpshufb zmm17, zmm13, zmm6
+	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
+	LONG $0xff358d0f; WORD $0xffff // jge 0x292c <depthwise3x3s2AVX512VNNI+0x29c>
+	LONG $0xebaf0f4c // imul r13, rbx
+	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x2c // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r12 + r13]
+	LONG $0x48157262; WORD $0xee00 // vpshufb zmm13, zmm13, zmm6
+	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
+	LONG $0xff24850f; WORD $0xffff // jne 0x2935 <depthwise3x3s2AVX512VNNI+0x2a5>
+	LONG $0x48d5e362; WORD $0xcc25; BYTE $0xec // vpternlogq zmm17, zmm5, zmm4, 0xec
+	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
+	LONG $0xff19840f; WORD $0xffff // je 0x293a <depthwise3x3s2AVX512VNNI+0x2aa>
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x2941 <depthwise3x3s2AVX512VNNI+0x2b1>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x894c; BYTE $0xed // mov rbp, r13
+	LONG $0xeaaf0f49 // imul rbp, r10
+	LONG $0xc97ec162; WORD $0x146f; BYTE $0x2c // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12 + rbp]
+	LONG $0x406de262; WORD $0xde00 // vpshufb zmm19, zmm18, zmm6
+	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
+	LONG $0xff178d0f; WORD $0xffff // jge 0x296a <depthwise3x3s2AVX512VNNI+0x2da>
+	LONG $0xebaf0f4c // imul r13, rbx
+	LONG $0xc97e8162; WORD $0x146f; BYTE $0x2c // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12 + r13]
+	LONG $0x406de262; WORD $0xd600 // vpshufb zmm18, zmm18, zmm6
+	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
+	LONG $0xff06850f; WORD $0xffff // jne 0x2973 <depthwise3x3s2AVX512VNNI+0x2e3>
+	LONG $0x48d5e362; WORD $0xdc25; BYTE $0xec // vpternlogq zmm19, zmm5, zmm4, 0xec
+	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
+	LONG $0xfefb840f; WORD $0xffff // je 0x2978 <depthwise3x3s2AVX512VNNI+0x2e8>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x297f <depthwise3x3s2AVX512VNNI+0x2ef>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x894d; BYTE $0xf4 // mov r12, r14
+	LONG $0xe2af0f4d // imul r12, r10
+	LONG $0xc97e8162; WORD $0x246f; BYTE $0x27 // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r15 + r12]
+	LONG $0x405de262; WORD $0xee00 // vpshufb zmm21, zmm20, zmm6
+	LONG $0x48fde162; WORD $0xe36f // vmovdqa64 zmm20, zmm3
+	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
+	LONG $0xfef58d0f; WORD $0xffff // jge 0x29a8 <depthwise3x3s2AVX512VNNI+0x318>
+	LONG $0xf3af0f4c // imul r14, rbx
+	LONG $0xc97e8162; WORD $0x246f; BYTE $0x37 // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r15 + r14]
+	LONG $0x405de262; WORD $0xe600 // vpshufb zmm20, zmm20, zmm6
+	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0x48fee162; WORD $0x346f; BYTE $0x0b // vmovdqu64 zmm22, zmmword ptr [rbx + rcx]
+	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
+	LONG $0xfee4850f; WORD $0xffff // jne 0x29bc <depthwise3x3s2AVX512VNNI+0x32c>
+	LONG $0x48d5e362; WORD $0xec25; BYTE $0xec // vpternlogq zmm21, zmm5, zmm4, 0xec
+	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
+	LONG $0xfcd8850f; WORD $0xffff // jne 0x27c0 <depthwise3x3s2AVX512VNNI+0x130>
+	LONG $0x48d5e362; WORD $0xe425; BYTE $0xec // vpternlogq zmm20, zmm5, zmm4, 0xec
+	LONG $0xfffccce9; BYTE $0xff // jmp 0x27c0 <depthwise3x3s2AVX512VNNI+0x130>
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func peakAVX512VNNI(a)
+TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x2cd1 <peakAVX512VNNI+0x1c1>
+	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
+	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
+	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
+	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
+	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
+	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
+	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
+	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
+	LONG $0xef1941c4; BYTE $0xe4 // vpxor xmm12, xmm12, xmm12
+	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
+	LONG $0xef0941c4; BYTE $0xf6 // vpxor xmm14, xmm14, xmm14
+	LONG $0xef0141c4; BYTE $0xff // vpxor xmm15, xmm15, xmm15
+	LONG $0x007da162; WORD $0xc0ef // vpxord xmm16, xmm16, xmm16
+	LONG $0x0075a162; WORD $0xc9ef // vpxord xmm17, xmm17, xmm17
+	LONG $0x006da162; WORD $0xd2ef // vpxord xmm18, xmm18, xmm18
+	LONG $0x0065a162; WORD $0xdbef // vpxord xmm19, xmm19, xmm19
+	LONG $0x005da162; WORD $0xe4ef // vpxord xmm20, xmm20, xmm20
+	LONG $0x0055a162; WORD $0xedef // vpxord xmm21, xmm21, xmm21
+	LONG $0x004da162; WORD $0xf6ef // vpxord xmm22, xmm22, xmm22
+	LONG $0x0045a162; WORD $0xffef // vpxord xmm23, xmm23, xmm23
+	LONG $0x003d0162; WORD $0xc0ef // vpxord xmm24, xmm24, xmm24
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x482d4262; WORD $0xc250 // vpdpbusd zmm24, zmm10, zmm10
+	LONG $0x482dc262; WORD $0xfa50 // vpdpbusd zmm23, zmm10, zmm10
+	LONG $0x482dc262; WORD $0xf250 // vpdpbusd zmm22, zmm10, zmm10
+	LONG $0x482dc262; WORD $0xea50 // vpdpbusd zmm21, zmm10, zmm10
+	LONG $0x482dc262; WORD $0xe250 // vpdpbusd zmm20, zmm10, zmm10
+	LONG $0x482dc262; WORD $0xda50 // vpdpbusd zmm19, zmm10, zmm10
+	LONG $0x482dc262; WORD $0xd250 // vpdpbusd zmm18, zmm10, zmm10
+	LONG $0x482dc262; WORD $0xca50 // vpdpbusd zmm17, zmm10, zmm10
+	LONG $0x482dc262; WORD $0xc250 // vpdpbusd zmm16, zmm10, zmm10
+	LONG $0x482d5262; WORD $0xfa50 // vpdpbusd zmm15, zmm10, zmm10
+	LONG $0x482d5262; WORD $0xf250 // vpdpbusd zmm14, zmm10, zmm10
+	LONG $0x482d5262; WORD $0xea50 // vpdpbusd zmm13, zmm10, zmm10
+	LONG $0x482d5262; WORD $0xe250 // vpdpbusd zmm12, zmm10, zmm10
+	LONG $0x482d5262; WORD $0xda50 // vpdpbusd zmm11, zmm10, zmm10
+	LONG $0x482d5262; WORD $0xca50 // vpdpbusd zmm9, zmm10, zmm10
+	LONG $0x482d5262; WORD $0xc250 // vpdpbusd zmm8, zmm10, zmm10
+	LONG $0x482dd262; WORD $0xfa50 // vpdpbusd zmm7, zmm10, zmm10
+	LONG $0x482dd262; WORD $0xf250 // vpdpbusd zmm6, zmm10, zmm10
+	LONG $0x482dd262; WORD $0xea50 // vpdpbusd zmm5, zmm10, zmm10
+	LONG $0x482dd262; WORD $0xe250 // vpdpbusd zmm4, zmm10, zmm10
+	LONG $0x482dd262; WORD $0xda50 // vpdpbusd zmm3, zmm10, zmm10
+	LONG $0x482dd262; WORD $0xd250 // vpdpbusd zmm2, zmm10, zmm10
+	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
+	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
+	WORD $0xff48; BYTE $0xc8 // dec rax
+	LONG $0xff67850f; WORD $0xffff // jne 0x2ba0 <peakAVX512VNNI+0x90>
+	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
+	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
+	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21
+	LONG $0x405da162; WORD $0xdbfe // vpaddd zmm19, zmm20, zmm19
+	LONG $0x4065a162; WORD $0xd2fe // vpaddd zmm18, zmm19, zmm18
+	LONG $0x482d3162; WORD $0xd2fe // vpaddd zmm10, zmm10, zmm18
+	LONG $0x4075a162; WORD $0xc0fe // vpaddd zmm16, zmm17, zmm16
+	LONG $0x407d5162; WORD $0xfffe // vpaddd zmm15, zmm16, zmm15
+	LONG $0x48055162; WORD $0xf6fe // vpaddd zmm14, zmm15, zmm14
+	LONG $0x482d5162; WORD $0xd6fe // vpaddd zmm10, zmm10, zmm14
+	LONG $0x48155162; WORD $0xe4fe // vpaddd zmm12, zmm13, zmm12
+	LONG $0x481d5162; WORD $0xdbfe // vpaddd zmm11, zmm12, zmm11
+	LONG $0x48255162; WORD $0xc9fe // vpaddd zmm9, zmm11, zmm9
+	LONG $0x48355162; WORD $0xc0fe // vpaddd zmm8, zmm9, zmm8
+	LONG $0x482d5162; WORD $0xc0fe // vpaddd zmm8, zmm10, zmm8
+	LONG $0x4845f162; WORD $0xf6fe // vpaddd zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xedfe // vpaddd zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe4fe // vpaddd zmm4, zmm5, zmm4
+	LONG $0x485df162; WORD $0xdbfe // vpaddd zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd2fe // vpaddd zmm2, zmm3, zmm2
+	LONG $0x483df162; WORD $0xd2fe // vpaddd zmm2, zmm8, zmm2
+	LONG $0x4875f162; WORD $0xc0fe // vpaddd zmm0, zmm1, zmm0
+	LONG $0x486df162; WORD $0xc0fe // vpaddd zmm0, zmm2, zmm0
+	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
+	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+	LONG $0xc057f8c5 // vxorps xmm0, xmm0, xmm0
+	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
+	LONG $0x487cf162; WORD $0x0011 // vmovups zmmword ptr [rax], zmm0
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret

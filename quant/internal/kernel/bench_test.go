@@ -70,3 +70,15 @@ func BenchmarkConv(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkPeak(b *testing.B) {
+	s, err := Choose(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var peak float64
+	for b.Loop() {
+		peak = max(peak, s.Peak())
+	}
+	b.ReportMetric(peak/1e9, "GMAC/s")
+}

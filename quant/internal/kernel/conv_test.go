@@ -179,6 +179,13 @@ var convShapes = map[string]func(r *rand.Rand) Conv{
 	"pointwise": func(r *rand.Rand) Conv {
 		return Conv{In: 1 + r.IntN(40), Out: tileSize(r, 16, 12), KH: 1, KW: 1}
 	},
+	"depthwise3x3s1": func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 1) },
+	"depthwise3x3s2": func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 2) },
+}
+
+func depthwiseShape(r *rand.Rand, k, stride int) Conv {
+	n := tileSize(r, 16, 4)
+	return Conv{In: n, Out: n, Groups: n, KH: k, KW: k, StrideY: stride, StrideX: stride, PadLeft: k / 2, PadTop: r.IntN(k)}
 }
 
 // tileSize draws a size within 1 of a multiple of tile, or anything up to most tiles.

@@ -1,6 +1,10 @@
 package kernel
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 // Native is the type of activations that the variants of this architecture take: VPDPBUSD multiplies u8 by s8.
 const Native = U8
@@ -8,6 +12,9 @@ const Native = U8
 // convTable is the architecture's convolutions, best first.
 var convTable = []convVariant{
 	{"pointwise_8x48_avx512vnni", AVX512 | AVX512VNNI, takesPointwise, packGroups, runPointwise(pointwiseAVX512VNNI)},
+	{"depthwise3x3s1_8x16_avx512vnni", AVX512 | AVX512VNNI | AVX512VBMI2, takesDepthwise3x3(1), packDepthwise3x3,
+		runDepthwise3x3(depthwise3x3s1AVX512VNNI, depthwise3x3s1TwoRowsAVX512VNNI)},
+	{"depthwise3x3s2_4x16_avx512vnni", AVX512 | AVX512VNNI | AVX512VBMI2, takesDepthwise3x3(2), packDepthwise3x3, runDepthwise3x3(depthwise3x3s2AVX512VNNI, nil)},
 }
 
 func detect() Feature {
@@ -24,6 +31,20 @@ func detect() Feature {
 		if x.HasAVX512VNNI {
 			f |= AVX512VNNI
 		}
+		if x.HasAVX512VBMI2 {
+			f |= AVX512VBMI2
+		}
 	}
 	return f
+}
+
+// peakTable is the loops that measure the limit, best first.
+var peakTable = []peakVariant{
+	{"peak_avx512vnni", AVX512 | AVX512VNNI, 24 * 64, runPeak(peakAVX512VNNI)},
+}
+
+func runPeak(kernel func(*peakArgs)) func(int, *[16]int32) {
+	return func(rounds int, sum *[16]int32) {
+		kernel(&peakArgs{rounds: int64(rounds), sum: unsafe.Pointer(sum)})
+	}
 }

@@ -8,6 +8,8 @@ const Native = S8
 // convTable is the architecture's convolutions, best first.
 var convTable = []convVariant{}
 
+var peakTable []peakVariant
+
 func detect() Feature {
 	var f Feature
 	if cpu.ARM64.HasASIMD {

@@ -7,4 +7,6 @@ const Native = U8
 
 var convTable []convVariant
 
+var peakTable []peakVariant
+
 func detect() Feature { return 0 }

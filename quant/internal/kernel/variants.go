@@ -20,12 +20,14 @@ type packedWeights struct {
 	weights []int8
 	bias    []int32
 	scale   []float32
+	pad     []byte // a run of the input's zero point, for taps outside the map
 }
 
 // Set is the kernels that one network uses: of each operation, the variants left after the CPU and the user's choice.
 type Set struct {
 	conv []convVariant
 	add  []addVariant
+	peak *peakVariant
 }
 
 // Variant describes one kernel of the table.
@@ -67,6 +69,11 @@ func Choose(disable []string) (*Set, error) {
 	for _, v := range convTable {
 		if have.has(v.needs) && !slices.Contains(off, v.name) {
 			s.conv = append(s.conv, v)
+		}
+	}
+	for i := range peakTable {
+		if v := &peakTable[i]; s.peak == nil && have.has(v.needs) {
+			s.peak = v
 		}
 	}
 	return s, nil

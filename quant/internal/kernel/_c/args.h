@@ -73,3 +73,9 @@ struct table_args {
 	word bytes;
 	const uint8_t *table; // 256 bytes
 };
+
+// peak_args: the dot-product limit of a core; the sum keeps the work alive.
+struct peak_args {
+	word rounds; // of 24 independent accumulators each
+	int32_t *sum;
+};

@@ -98,3 +98,166 @@ void pointwiseAVX512VNNI(const struct conv_args *a) {
 		}
 	}
 }
+
+// Depthwise 3×3. A cell column of 16 channels, one byte shuffle away from 4 horizontal neighbours per channel; output
+// pixel j of a block takes the neighbours j-1, j, j+1. With the weights w0 w1 w2 0 (front) and 0 w0 w1 w2 (back):
+//
+//	pixel 0: front · (last of the block before, 0, 1, 2)    pixel 1: front · (0, 1, 2, 3)
+//	pixel 2: back  · (0, 1, 2, 3)                           pixel 3: back  · (1, 2, 3, first of the block after)
+
+INLINE __m512i neighbours_shuffle(void) {
+	// Byte 4c+p of each 16-byte lane takes byte 4p+c. The constants are hidden from the compiler, which would put them in
+	// memory.
+	uint64_t low = 0x0d0905010c080400, high = 0x0f0b07030e0a0602;
+	__asm__("" : "+r"(low), "+r"(high));
+	return _mm512_broadcast_i32x4(_mm_insert_epi64(_mm_cvtsi64_si128((long long)low), (long long)high, 1));
+}
+
+INLINE __m512i front_of(const int8_t *w) { return _mm512_loadu_si512(w); }
+
+// before is (last of p, g0, g1, g2) per channel; after is (g1, g2, g3, first of n).
+INLINE __m512i before(__m512i p, __m512i g) { return _mm512_shldi_epi32(g, p, 8); }
+INLINE __m512i after(__m512i g, __m512i n) { return _mm512_shrdi_epi32(g, n, 8); }
+
+struct columns {
+	__m512i shuffle, pad, keep;
+	__mmask16 mask;
+	word last; // the last source block
+};
+
+INLINE __m512i column(const uint8_t *row, word block_bytes, word b, const struct columns *c) {
+	__m512i v = _mm512_shuffle_epi8(_mm512_maskz_loadu_epi32(c->mask, row + b * block_bytes), c->shuffle);
+	return v;
+}
+
+// fixed replaces the pixels of v that lie right of the map.
+INLINE __m512i fixed(__m512i v, const struct columns *c) {
+	return _mm512_or_si512(_mm512_and_si512(v, c->keep), _mm512_andnot_si512(c->keep, c->pad));
+}
+
+#define DEPTHWISE_S1(R)                                                                                    \
+	INLINE void depthwise_s1_##R(const struct depthwise_args *a, word g, const struct columns *c, struct requant r) { \
+		const int8_t *w = a->weights + g * 192;                                                            \
+		__m512i front[3], back[3];                                                                         \
+		for (int k = 0; k < 3; k++) {                                                                      \
+			front[k] = front_of(w + 64 * k);                                                               \
+			back[k] = _mm512_slli_epi32(front[k], 8);                                                      \
+		}                                                                                                  \
+		const uint8_t *row[R + 2];                                                                         \
+		word step[R + 2];                                                                                  \
+		__m512i p[R + 2], v[R + 2];                                                                        \
+		for (int i = 0; i < R + 2; i++) {                                                                  \
+			row[i] = a->rows[i] + 64 * g;                                                                  \
+			step[i] = a->row_blocks[i];                                                                    \
+			p[i] = c->pad;                                                                                 \
+			v[i] = column(row[i], step[i], 0, c);                                                          \
+			if (c->last == 0) v[i] = fixed(v[i], c);                                                       \
+		}                                                                                                  \
+		for (word b = 0; b < a->blocks; b++) {                                                             \
+			__m512i acc[R][4];                                                                             \
+			for (int o = 0; o < R; o++)                                                                    \
+				for (int j = 0; j < 4; j++) acc[o][j] = _mm512_loadu_si512(a->bias + 16 * g);              \
+			for (int i = 0; i < R + 2; i++) {                                                              \
+				__m512i n = c->pad;                                                                        \
+				if (b < c->last) {                                                                         \
+					n = column(row[i], step[i], b + 1, c);                                                 \
+					if (b + 1 == c->last) n = fixed(n, c);                                                 \
+				}                                                                                          \
+				__m512i s = before(p[i], v[i]), t = after(v[i], n);                                        \
+				for (int o = 0; o < R; o++) {                                                              \
+					int k = i - o;                                                                         \
+					if (k < 0 || k > 2) continue;                                                          \
+					acc[o][0] = _mm512_dpbusd_epi32(acc[o][0], s, front[k]);                               \
+					acc[o][1] = _mm512_dpbusd_epi32(acc[o][1], v[i], front[k]);                            \
+					acc[o][2] = _mm512_dpbusd_epi32(acc[o][2], v[i], back[k]);                             \
+					acc[o][3] = _mm512_dpbusd_epi32(acc[o][3], t, back[k]);                                \
+				}                                                                                          \
+				p[i] = v[i];                                                                               \
+				v[i] = n;                                                                                  \
+			}                                                                                              \
+			for (int o = 0; o < R; o++) {                                                                  \
+				__m512i out = pack(acc[o], _mm512_loadu_ps(a->scale + 16 * g), r);                         \
+				_mm512_mask_storeu_epi32(a->dst + o * a->dst_row + b * a->dst_block + 64 * g, c->mask, out); \
+			}                                                                                              \
+		}                                                                                                  \
+	}
+
+DEPTHWISE_S1(1)
+DEPTHWISE_S1(2)
+
+INLINE struct columns columns_of(const struct depthwise_args *a) {
+	return (struct columns){neighbours_shuffle(), broadcast8(a->pad), _mm512_set1_epi32((int)a->keep), 0, a->src_blocks - 1};
+}
+
+void depthwise3x3s1AVX512VNNI(const struct depthwise_args *a) {
+	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct columns c = columns_of(a);
+	for (word g = 0; 4 * g < a->cells; g++) {
+		c.mask = cell_mask(a->cells, g);
+		depthwise_s1_1(a, g, &c, r);
+	}
+}
+
+void depthwise3x3s1TwoRowsAVX512VNNI(const struct depthwise_args *a) {
+	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct columns c = columns_of(a);
+	for (word g = 0; 4 * g < a->cells; g++) {
+		c.mask = cell_mask(a->cells, g);
+		depthwise_s1_2(a, g, &c, r);
+	}
+}
+
+// Stride 2: output pixel j of block b takes the neighbours of source pixel 8b + 2j, from blocks 2b-1, 2b, 2b+1 (the
+// window begins at 2x-1).
+INLINE void depthwise_s2(const struct depthwise_args *a, word g, const struct columns *c, struct requant r) {
+	const int8_t *w = a->weights + g * 192;
+	__m512i front[3], back[3], p[3];
+	for (int k = 0; k < 3; k++) {
+		front[k] = front_of(w + 64 * k);
+		back[k] = _mm512_slli_epi32(front[k], 8);
+		p[k] = c->pad;
+	}
+	for (word b = 0; b < a->blocks; b++) {
+		__m512i acc[4];
+		for (int j = 0; j < 4; j++) acc[j] = _mm512_loadu_si512(a->bias + 16 * g);
+		for (int i = 0; i < 3; i++) {
+			const uint8_t *row = a->rows[i] + 64 * g;
+			word step = a->row_blocks[i];
+			__m512i v = c->pad, n = c->pad;
+			if (2 * b <= c->last) v = column(row, step, 2 * b, c);
+			if (2 * b + 1 <= c->last) n = column(row, step, 2 * b + 1, c);
+			if (2 * b == c->last) v = fixed(v, c);
+			if (2 * b + 1 == c->last) n = fixed(n, c);
+			acc[0] = _mm512_dpbusd_epi32(acc[0], before(p[i], v), front[i]);
+			acc[1] = _mm512_dpbusd_epi32(acc[1], v, back[i]);
+			acc[2] = _mm512_dpbusd_epi32(acc[2], before(v, n), front[i]);
+			acc[3] = _mm512_dpbusd_epi32(acc[3], n, back[i]);
+			p[i] = n;
+		}
+		__m512i out = pack(acc, _mm512_loadu_ps(a->scale + 16 * g), r);
+		_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, c->mask, out);
+	}
+}
+
+void depthwise3x3s2AVX512VNNI(const struct depthwise_args *a) {
+	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct columns c = columns_of(a);
+	for (word g = 0; 4 * g < a->cells; g++) {
+		c.mask = cell_mask(a->cells, g);
+		depthwise_s2(a, g, &c, r);
+	}
+}
+
+// The limit that edge bench prints: 24 independent chains of VPDPBUSD on registers.
+void peakAVX512VNNI(const struct peak_args *a) {
+	__m512i acc[24], x = _mm512_set1_epi32((int)a->rounds);
+	for (int i = 0; i < 24; i++) acc[i] = _mm512_setzero_si512();
+	for (word n = 0; n < a->rounds; n++) {
+		for (int i = 0; i < 24; i++) {
+			acc[i] = _mm512_dpbusd_epi32(acc[i], x, x);
+			__asm__("" : "+v"(acc[i]));
+		}
+	}
+	for (int i = 1; i < 24; i++) acc[0] = _mm512_add_epi32(acc[0], acc[i]);
+	_mm512_storeu_si512(a->sum, acc[0]);
+}
