@@ -1,0 +1,122 @@
+// Edge turns RGB-D frames into segmentation masks.
+//
+//	edge run synth:                      # masks of the built-in synthetic camera, on the terminal
+//	edge run recording/ --format pgm     # a folder's frames, one PGM after the other on stdout
+//	edge --help
+//
+// Data goes to stdout, words go to stderr. The exit status is 0 when all went well, 1 when something failed, 2 when the
+// command line is wrong.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// The exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// env is what a command works with: its streams, its end, and the flags that every command has.
+type env struct {
+	ctx    context.Context // ends on Ctrl-C and SIGTERM
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	quiet  bool
+	log    *slog.Logger
+	kong   *kong.Kong
+}
+
+// usageError is an error of the command line: exit status 2.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// left is how kong's own exits (--help) come back to run.
+type left int
+
+// run is the program but for os: it returns the exit status.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+	defer func() {
+		if e := recover(); e != nil {
+			l, ok := e.(left)
+			if !ok {
+				panic(e)
+			}
+			code = int(l)
+		}
+	}()
+	var cli commands
+	parser, err := kong.New(&cli,
+		kong.Name("edge"),
+		kong.Description("RGB-D frames in, segmentation masks out."),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(c int) { panic(left(c)) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 110}),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "edge:", err)
+		return exitFailed
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := parser.Parse(args)
+	if err != nil {
+		return complain(stderr, err)
+	}
+	e := &env{stdin: stdin, stdout: stdout, stderr: stderr, quiet: cli.Quiet, kong: parser}
+	e.log = slog.New(newHandler(stderr, cli.LogLevel, cli.Quiet))
+
+	signal.Ignore(syscall.SIGPIPE) // a closed stdout is an error of the write, not the end of the process
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the process at once
+	e.ctx = ctx
+	if err := k.Run(e); err != nil {
+		return complain(stderr, err)
+	}
+	return exitOK
+}
+
+func complain(stderr io.Writer, err error) int {
+	fmt.Fprintf(stderr, "edge: %v\n", err)
+	var usage usageError
+	var parse *kong.ParseError
+	switch {
+	case errors.As(err, &parse):
+		if node := parse.Context.Selected(); node != nil {
+			fmt.Fprintf(stderr, "edge: see edge %s --help\n", node.Path())
+		} else {
+			fmt.Fprintln(stderr, "edge: see edge --help")
+		}
+		return exitUsage
+	case errors.As(err, &usage):
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// closedPipe tells whether err means that whoever read our output has gone, which is their right.
+func closedPipe(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
+}
