@@ -6,6 +6,12 @@ package kernel
 func pointwiseAVX512VNNI(a *convArgs)
 
 //go:noescape
+func denseAVX512VNNI(a *convArgs)
+
+//go:noescape
+func firstAVX512VNNI(a *convArgs)
+
+//go:noescape
 func depthwise3x3s1AVX512VNNI(a *depthwiseArgs)
 
 //go:noescape

@@ -1371,6 +1371,2796 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
+// func denseAVX512VNNI(a)
+TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x16a38e0f; WORD $0x0000 // jle 0x3340 <denseAVX512VNNI+0x16b0>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0xa0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xa0
+	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
+	LONG $0x487df262; WORD $0x5778; BYTE $0x68 // vpbroadcastb zmm2, byte ptr [rdi + 0x68]
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x243c8948 // mov qword ptr [rsp], rdi
+	WORD $0x1feb // jmp 0x1cea <denseAVX512VNNI+0x5a>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
+	WORD $0x0148; BYTE $0xc1 // add rcx, rax
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0x16458d0f; WORD $0x0000 // jge 0x332f <denseAVX512VNNI+0x169f>
+	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	LONG $0x06f88348 // cmp rax, 0x6
+	LONG $0x05e9870f; WORD $0x0000 // ja 0x22e0 <denseAVX512VNNI+0x650>
+	LONG $0x000068ba; BYTE $0x00 // mov edx, 0x68
+	LONG $0xc2a30f48 // bt rdx, rax
+	LONG $0x05da830f; WORD $0x0000 // jae 0x22e0 <denseAVX512VNNI+0x650>
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xc67e // jle 0x1cd5 <denseAVX512VNNI+0x45>
+	WORD $0x8949; BYTE $0xc9 // mov r9, rcx
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0x01518d4c // lea r10, [rcx + 0x1]
+	LONG $0x06e2c149 // shl r10, 0x6
+	LONG $0x02598d4c // lea r11, [rcx + 0x2]
+	LONG $0x06e3c149 // shl r11, 0x6
+	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
+	LONG $0x24548948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdx
+	QUAD $0x000000048d148d48 // lea rdx, [4*rcx + 0x4]
+	LONG $0x24548948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdx
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	QUAD $0x000000088d0c8d48 // lea rcx, [4*rcx + 0x8]
+	LONG $0x244c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rcx
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
+	LONG $0x2454894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r10
+	LONG $0x245c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r11
+	LONG $0x000286e9; BYTE $0x00 // jmp 0x1fef <denseAVX512VNNI+0x35f>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
+	LONG $0x48fd5162; WORD $0xe06f // vmovdqa64 zmm12, zmm8
+	LONG $0x48fd5162; WORD $0xe86f // vmovdqa64 zmm13, zmm8
+	LONG $0x48fd5162; WORD $0xf06f // vmovdqa64 zmm14, zmm8
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x24748b4c; BYTE $0x30 // mov r14, qword ptr [rsp + 0x30]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x60 // sub rdx, qword ptr [rsp + 0x60]
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	LONG $0x487c3162; WORD $0x3c10; BYTE $0x09 // vmovups zmm15, zmmword ptr [rcx + r9]
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48045162; WORD $0xc059 // vmulps zmm8, zmm15, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x481d5162; WORD $0xc06b // vpackssdw zmm8, zmm12, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
+	LONG $0x48155162; WORD $0xc067 // vpackuswb zmm8, zmm13, zmm8
+	LONG $0x483d7162; WORD $0xc1de // vpmaxub zmm8, zmm8, zmm1
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0x483d7162; WORD $0xc2da // vpminub zmm8, zmm8, zmm2
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497e5162; WORD $0x047f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm8
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x48 // sub rdx, qword ptr [rsp + 0x48]
+	LONG $0x24548b4c; BYTE $0x18 // mov r10, qword ptr [rsp + 0x18]
+	LONG $0x487c3162; WORD $0x0410; BYTE $0x11 // vmovups zmm8, zmmword ptr [rcx + r10]
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x483c5162; WORD $0xdb59 // vmulps zmm11, zmm8, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x483c5162; WORD $0xd259 // vmulps zmm10, zmm8, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x483c5162; WORD $0xc959 // vmulps zmm9, zmm8, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x483cf162; WORD $0xed59 // vmulps zmm5, zmm8, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4835f162; WORD $0xed6b // vpackssdw zmm5, zmm9, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x482df162; WORD $0xed67 // vpackuswb zmm5, zmm10, zmm5
+	LONG $0x4855f162; WORD $0xe9de // vpmaxub zmm5, zmm5, zmm1
+	LONG $0x4855f162; WORD $0xeada // vpminub zmm5, zmm5, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm5
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x58 // sub rdx, qword ptr [rsp + 0x58]
+	LONG $0x245c8b4c; BYTE $0x50 // mov r11, qword ptr [rsp + 0x50]
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + r11]
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4854f162; WORD $0xff59 // vmulps zmm7, zmm5, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4854f162; WORD $0xf659 // vmulps zmm6, zmm5, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + rax] {k1}, zmm3
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	LONG $0xfce18d0f; WORD $0xffff // jge 0x1cd0 <denseAVX512VNNI+0x40>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x48fe3162; WORD $0x046f; BYTE $0x09 // vmovdqu64 zmm8, zmmword ptr [rcx + r9]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x11 // vmovdqu64 zmm5, zmmword ptr [rcx + r10]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x19 // vmovdqu64 zmm3, zmmword ptr [rcx + r11]
+	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x2474894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r14
+	LONG $0xfd518e0f; WORD $0xffff // jle 0x1d70 <denseAVX512VNNI+0xe0>
+	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
+	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x9f0f; BYTE $0xc2 // setg dl
+	WORD $0xca20 // and dl, cl
+	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
+	LONG $0xfd32850f; WORD $0xffff // jne 0x1d70 <denseAVX512VNNI+0xe0>
+	LONG $0x246c8b4c; BYTE $0x10 // mov r13, qword ptr [rsp + 0x10]
+	LONG $0xe9af0f4d // imul r13, r9
+	LONG $0xebaf0f4c // imul r13, rbx
+	LONG $0x06e5c149 // shl r13, 0x6
+	WORD $0x894c; BYTE $0xed // mov rbp, r13
+	LONG $0x6caf0f48; WORD $0x0824 // imul rbp, qword ptr [rsp + 0x8]
+	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
+	LONG $0x05e6c149 // shl r14, 0x5
+	LONG $0x88b7034c; WORD $0x0000; BYTE $0x00 // add r14, qword ptr [rdi + 0x88]
+	LONG $0x2474894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r14
+	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
+	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
+	LONG $0x05e0c148 // shl rax, 0x5
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
+	LONG $0x48fd5162; WORD $0xe06f // vmovdqa64 zmm12, zmm8
+	LONG $0x48fd5162; WORD $0xe86f // vmovdqa64 zmm13, zmm8
+	LONG $0x48fd5162; WORD $0xf06f // vmovdqa64 zmm14, zmm8
+	WORD $0xd231 // xor edx, edx
+	WORD $0x1deb // jmp 0x20d3 <denseAVX512VNNI+0x443>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x24543b48; BYTE $0x10 // cmp rdx, qword ptr [rsp + 0x10]
+	LONG $0xfcd3840f; WORD $0xffff // je 0x1da6 <denseAVX512VNNI+0x116>
+	LONG $0x244c8b48; BYTE $0x40 // mov rcx, qword ptr [rsp + 0x40]
+	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
+	LONG $0xd13c8b4c // mov r15, qword ptr [rcx + 8*rdx]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x0146840f; WORD $0x0000 // je 0x2230 <denseAVX512VNNI+0x5a0>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x24648b4c; BYTE $0x38 // mov r12, qword ptr [rsp + 0x38]
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24348b49 // mov rsi, qword ptr [r12]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0x3778 // js 0x2140 <denseAVX512VNNI+0x4b0>
+	WORD $0x014c; BYTE $0xfe // add rsi, r15
+	LONG $0x245c8b4d; BYTE $0x08 // mov r11, qword ptr [r12 + 0x8]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x3b78 // js 0x2151 <denseAVX512VNNI+0x4c1>
+	WORD $0x014d; BYTE $0xfb // add r11, r15
+	LONG $0x24548b49; BYTE $0x10 // mov rdx, qword ptr [r12 + 0x10]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x3f78 // js 0x2162 <denseAVX512VNNI+0x4d2>
+	WORD $0x014c; BYTE $0xfa // add rdx, r15
+	LONG $0x24748b4d; BYTE $0x18 // mov r14, qword ptr [r12 + 0x18]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x4378 // js 0x2173 <denseAVX512VNNI+0x4e3>
+	WORD $0x014d; BYTE $0xfe // add r14, r15
+	WORD $0x45eb // jmp 0x217a <denseAVX512VNNI+0x4ea>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x90b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x90]
+	LONG $0x245c8b4d; BYTE $0x08 // mov r11, qword ptr [r12 + 0x8]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0xc579 // jns 0x2116 <denseAVX512VNNI+0x486>
+	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
+	LONG $0x24548b49; BYTE $0x10 // mov rdx, qword ptr [r12 + 0x10]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xc179 // jns 0x2123 <denseAVX512VNNI+0x493>
+	LONG $0x90978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x90]
+	LONG $0x24748b4d; BYTE $0x18 // mov r14, qword ptr [r12 + 0x18]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0xbd79 // jns 0x2130 <denseAVX512VNNI+0x4a0>
+	LONG $0x90b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0x90]
+	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
+	WORD $0xc931 // xor ecx, ecx
+	BYTE $0x90 // nop
+	LONG $0x48fe7162; WORD $0x7d6f; BYTE $0x00 // vmovdqu64 zmm15, zmmword ptr [rbp]
+	QUAD $0x002d446f48fea162 // vmovdqu64 zmm16, zmmword ptr [rbp + r13]
+	QUAD $0x006d4c6f48fea162 // vmovdqu64 zmm17, zmmword ptr [rbp + 2*r13]
+	LONG $0x487de262; WORD $0x1458; BYTE $0x8e // vpbroadcastd zmm18, dword ptr [rsi + 4*rcx]
+	LONG $0x406d5262; WORD $0xf750 // vpdpbusd zmm14, zmm18, zmm15
+	LONG $0x406d3262; WORD $0xd850 // vpdpbusd zmm11, zmm18, zmm16
+	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
+	LONG $0x487dc262; WORD $0x1458; BYTE $0x8b // vpbroadcastd zmm18, dword ptr [r11 + 4*rcx]
+	LONG $0x406d5262; WORD $0xef50 // vpdpbusd zmm13, zmm18, zmm15
+	LONG $0x406d3262; WORD $0xd050 // vpdpbusd zmm10, zmm18, zmm16
+	LONG $0x487de262; WORD $0x1c58; BYTE $0x8a // vpbroadcastd zmm19, dword ptr [rdx + 4*rcx]
+	LONG $0x406db262; WORD $0xf150 // vpdpbusd zmm6, zmm18, zmm17
+	LONG $0x40655262; WORD $0xe750 // vpdpbusd zmm12, zmm19, zmm15
+	LONG $0x40653262; WORD $0xc850 // vpdpbusd zmm9, zmm19, zmm16
+	LONG $0x4065b262; WORD $0xe150 // vpdpbusd zmm4, zmm19, zmm17
+	LONG $0x487dc262; WORD $0x1458; BYTE $0x8e // vpbroadcastd zmm18, dword ptr [r14 + 4*rcx]
+	LONG $0x406d5262; WORD $0xc750 // vpdpbusd zmm8, zmm18, zmm15
+	LONG $0x406db262; WORD $0xe850 // vpdpbusd zmm5, zmm18, zmm16
+	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
+	LONG $0x40c58348 // add rbp, 0x40
+	LONG $0x04c18348 // add rcx, 0x4
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	LONG $0xff74850f; WORD $0xffff // jne 0x2180 <denseAVX512VNNI+0x4f0>
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	WORD $0x0149; BYTE $0xc4 // add r12, rax
+	WORD $0x394d; BYTE $0xca // cmp r10, r9
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0xfee1850f; WORD $0xffff // jne 0x2100 <denseAVX512VNNI+0x470>
+	LONG $0xfffe9ce9; BYTE $0xff // jmp 0x20c0 <denseAVX512VNNI+0x430>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x90978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x90]
+	WORD $0xf631 // xor esi, esi
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
+	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe7162; WORD $0x7d6f; BYTE $0x00 // vmovdqu64 zmm15, zmmword ptr [rbp]
+	QUAD $0x002d446f48fea162 // vmovdqu64 zmm16, zmmword ptr [rbp + r13]
+	LONG $0x487de262; WORD $0x0a58 // vpbroadcastd zmm17, dword ptr [rdx]
+	QUAD $0x006d546f48fea162 // vmovdqu64 zmm18, zmmword ptr [rbp + 2*r13]
+	LONG $0x40755262; WORD $0xf750 // vpdpbusd zmm14, zmm17, zmm15
+	LONG $0x40753262; WORD $0xd850 // vpdpbusd zmm11, zmm17, zmm16
+	LONG $0x4075b262; WORD $0xfa50 // vpdpbusd zmm7, zmm17, zmm18
+	LONG $0x40755262; WORD $0xef50 // vpdpbusd zmm13, zmm17, zmm15
+	LONG $0x40753262; WORD $0xd050 // vpdpbusd zmm10, zmm17, zmm16
+	LONG $0x4075b262; WORD $0xf250 // vpdpbusd zmm6, zmm17, zmm18
+	LONG $0x40755262; WORD $0xe750 // vpdpbusd zmm12, zmm17, zmm15
+	LONG $0x40753262; WORD $0xc850 // vpdpbusd zmm9, zmm17, zmm16
+	LONG $0x4075b262; WORD $0xe250 // vpdpbusd zmm4, zmm17, zmm18
+	LONG $0x40755262; WORD $0xc750 // vpdpbusd zmm8, zmm17, zmm15
+	LONG $0x4075b262; WORD $0xe850 // vpdpbusd zmm5, zmm17, zmm16
+	LONG $0x4075b262; WORD $0xda50 // vpdpbusd zmm3, zmm17, zmm18
+	LONG $0x40c58348 // add rbp, 0x40
+	LONG $0x10c28348 // add rdx, 0x10
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	WORD $0x8e75 // jne 0x2250 <denseAVX512VNNI+0x5c0>
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x394c; BYTE $0xce // cmp rsi, r9
+	LONG $0xff72850f; WORD $0xffff // jne 0x2240 <denseAVX512VNNI+0x5b0>
+	LONG $0xfffdede9; BYTE $0xff // jmp 0x20c0 <denseAVX512VNNI+0x430>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x07998c0f; WORD $0x0000 // jl 0x2a83 <denseAVX512VNNI+0xdf3>
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
+	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xf9d98e0f; WORD $0xffff // jle 0x1cda <denseAVX512VNNI+0x4a>
+	WORD $0x8949; BYTE $0xc9 // mov r9, rcx
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0x01518d4c // lea r10, [rcx + 0x1]
+	LONG $0x06e2c149 // shl r10, 0x6
+	LONG $0x02598d4c // lea r11, [rcx + 0x2]
+	LONG $0x06e3c149 // shl r11, 0x6
+	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
+	LONG $0x06e2c148 // shl rdx, 0x6
+	QUAD $0x000000008d048d48 // lea rax, [4*rcx]
+	QUAD $0x0000008024848948 // mov qword ptr [rsp + 0x80], rax
+	QUAD $0x000000048d048d48 // lea rax, [4*rcx + 0x4]
+	LONG $0x24448948; BYTE $0x78 // mov qword ptr [rsp + 0x78], rax
+	QUAD $0x000000088d048d48 // lea rax, [4*rcx + 0x8]
+	LONG $0x24448948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rax
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	QUAD $0x0000000c8d048d48 // lea rax, [4*rcx + 0xc]
+	LONG $0x24448948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rax
+	QUAD $0x000000482444c748; BYTE $0x00 // mov qword ptr [rsp + 0x48], 0x0
+	LONG $0x244c894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r9
+	QUAD $0x000000982494894c // mov qword ptr [rsp + 0x98], r10
+	QUAD $0x00000090249c894c // mov qword ptr [rsp + 0x90], r11
+	QUAD $0x0000008824948948 // mov qword ptr [rsp + 0x88], rdx
+	LONG $0x000371e9; BYTE $0x00 // jmp 0x26f8 <denseAVX512VNNI+0xa68>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
+	LONG $0x48fd5162; WORD $0xe86f // vmovdqa64 zmm13, zmm8
+	LONG $0x48fd5162; WORD $0xf06f // vmovdqa64 zmm14, zmm8
+	LONG $0x48fd5162; WORD $0xf86f // vmovdqa64 zmm15, zmm8
+	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
+	LONG $0x48fdc162; WORD $0xcc6f // vmovdqa64 zmm17, zmm12
+	LONG $0x48fdc162; WORD $0xd46f // vmovdqa64 zmm18, zmm12
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x24748b4c; BYTE $0x48 // mov r14, qword ptr [rsp + 0x48]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	QUAD $0x0000008024942b48 // sub rdx, qword ptr [rsp + 0x80]
+	LONG $0x244c8b4c; BYTE $0x58 // mov r9, qword ptr [rsp + 0x58]
+	LONG $0x487ca162; WORD $0x1c10; BYTE $0x09 // vmovups zmm19, zmmword ptr [rcx + r9]
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
+	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x40645162; WORD $0xe459 // vmulps zmm12, zmm19, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x407d5162; WORD $0xe46b // vpackssdw zmm12, zmm16, zmm12
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
+	LONG $0x40755162; WORD $0xe467 // vpackuswb zmm12, zmm17, zmm12
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x481d7162; WORD $0xe1de // vpmaxub zmm12, zmm12, zmm1
+	LONG $0x481d7162; WORD $0xe2da // vpminub zmm12, zmm12, zmm2
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497e5162; WORD $0x247f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm12
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x78 // sub rdx, qword ptr [rsp + 0x78]
+	QUAD $0x0000009824948b4c // mov r10, qword ptr [rsp + 0x98]
+	LONG $0x487c3162; WORD $0x2410; BYTE $0x11 // vmovups zmm12, zmmword ptr [rcx + r10]
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x481c5162; WORD $0xff59 // vmulps zmm15, zmm12, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x481c5162; WORD $0xf659 // vmulps zmm14, zmm12, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x48055162; WORD $0xf66b // vpackssdw zmm14, zmm15, zmm14
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x481c5162; WORD $0xed59 // vmulps zmm13, zmm12, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x481c5162; WORD $0xc059 // vmulps zmm8, zmm12, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x48155162; WORD $0xc06b // vpackssdw zmm8, zmm13, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
+	LONG $0x480d5162; WORD $0xc067 // vpackuswb zmm8, zmm14, zmm8
+	LONG $0x483d7162; WORD $0xc1de // vpmaxub zmm8, zmm8, zmm1
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0x483d7162; WORD $0xc2da // vpminub zmm8, zmm8, zmm2
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497e5162; WORD $0x047f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm8
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x70 // sub rdx, qword ptr [rsp + 0x70]
+	QUAD $0x00000090249c8b4c // mov r11, qword ptr [rsp + 0x90]
+	LONG $0x487c3162; WORD $0x0410; BYTE $0x19 // vmovups zmm8, zmmword ptr [rcx + r11]
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x483c5162; WORD $0xdb59 // vmulps zmm11, zmm8, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x483c5162; WORD $0xd259 // vmulps zmm10, zmm8, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x483c5162; WORD $0xc959 // vmulps zmm9, zmm8, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x483cf162; WORD $0xed59 // vmulps zmm5, zmm8, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4835f162; WORD $0xed6b // vpackssdw zmm5, zmm9, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x482df162; WORD $0xed67 // vpackuswb zmm5, zmm10, zmm5
+	LONG $0x4855f162; WORD $0xe9de // vpmaxub zmm5, zmm5, zmm1
+	LONG $0x4855f162; WORD $0xeada // vpminub zmm5, zmm5, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + rax] {k1}, zmm5
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x68 // sub rdx, qword ptr [rsp + 0x68]
+	QUAD $0x00000088249c8b48 // mov rbx, qword ptr [rsp + 0x88]
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + rbx]
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4854f162; WORD $0xff59 // vmulps zmm7, zmm5, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4854f162; WORD $0xf659 // vmulps zmm6, zmm5, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0x8948; BYTE $0xda // mov rdx, rbx
+	WORD $0xd6f7 // not esi
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497ef162; WORD $0x1c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [rbx + rax] {k1}, zmm3
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x2474894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r14
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	WORD $0x3949; BYTE $0xce // cmp r14, rcx
+	LONG $0x08278d0f; WORD $0x0000 // jge 0x2f1f <denseAVX512VNNI+0x128f>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48fe3162; WORD $0x246f; BYTE $0x08 // vmovdqu64 zmm12, zmmword ptr [rax + r9]
+	LONG $0x48fe3162; WORD $0x046f; BYTE $0x10 // vmovdqu64 zmm8, zmmword ptr [rax + r10]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x18 // vmovdqu64 zmm5, zmmword ptr [rax + r11]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x10 // vmovdqu64 zmm3, zmmword ptr [rax + rdx]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xfc668e0f; WORD $0xffff // jle 0x2390 <denseAVX512VNNI+0x700>
+	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
+	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0xc120 // and cl, al
+	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
+	LONG $0xfc47850f; WORD $0xffff // jne 0x2390 <denseAVX512VNNI+0x700>
+	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
+	LONG $0xc1af0f4d // imul r8, r9
+	LONG $0xc6af0f4d // imul r8, r14
+	LONG $0x06e0c149 // shl r8, 0x6
+	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
+	LONG $0x54af0f48; WORD $0x0824 // imul rdx, qword ptr [rsp + 0x8]
+	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x05e0c148 // shl rax, 0x5
+	LONG $0x88870348; WORD $0x0000; BYTE $0x00 // add rax, qword ptr [rdi + 0x88]
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	LONG $0x2464c148; WORD $0x0510 // shl qword ptr [rsp + 0x10], 0x5
+	LONG $0x00048d4b // lea rax, [r8 + r8]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0x401c8d4f // lea r11, [r8 + 2*r8]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
+	LONG $0x48fd5162; WORD $0xe86f // vmovdqa64 zmm13, zmm8
+	LONG $0x48fd5162; WORD $0xf06f // vmovdqa64 zmm14, zmm8
+	LONG $0x48fd5162; WORD $0xf86f // vmovdqa64 zmm15, zmm8
+	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
+	LONG $0x48fdc162; WORD $0xcc6f // vmovdqa64 zmm17, zmm12
+	LONG $0x48fdc162; WORD $0xd46f // vmovdqa64 zmm18, zmm12
+	WORD $0xff31 // xor edi, edi
+	LONG $0x244c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r9
+	LONG $0x2474894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r14
+	WORD $0x1deb // jmp 0x280e <denseAVX512VNNI+0xb7e>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc7 // inc rdi
+	LONG $0x247c3b48; BYTE $0x18 // cmp rdi, qword ptr [rsp + 0x18]
+	LONG $0xfbca840f; WORD $0xffff // je 0x23d8 <denseAVX512VNNI+0x748>
+	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
+	LONG $0xf83c8b4c // mov r15, qword ptr [rax + 8*rdi]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x01a0840f; WORD $0x0000 // je 0x29c0 <denseAVX512VNNI+0xd30>
+	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x24748b48; BYTE $0x60 // mov rsi, qword ptr [rsp + 0x60]
+	LONG $0x247c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r15
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	WORD $0x8b48; BYTE $0x16 // mov rdx, qword ptr [rsi]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x3578 // js 0x2880 <denseAVX512VNNI+0xbf0>
+	WORD $0x014c; BYTE $0xfa // add rdx, r15
+	LONG $0x086e8b4c // mov r13, qword ptr [rsi + 0x8]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	WORD $0x3d78 // js 0x2894 <denseAVX512VNNI+0xc04>
+	WORD $0x014d; BYTE $0xfd // add r13, r15
+	LONG $0x105e8b48 // mov rbx, qword ptr [rsi + 0x10]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x4578 // js 0x28a8 <denseAVX512VNNI+0xc18>
+	WORD $0x014c; BYTE $0xfb // add rbx, r15
+	LONG $0x184e8b48 // mov rcx, qword ptr [rsi + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	WORD $0x4d78 // js 0x28bc <denseAVX512VNNI+0xc2c>
+	WORD $0x014c; BYTE $0xf9 // add rcx, r15
+	WORD $0x53eb // jmp 0x28c7 <denseAVX512VNNI+0xc37>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x90908b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rax + 0x90]
+	LONG $0x086e8b4c // mov r13, qword ptr [rsi + 0x8]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	WORD $0xc379 // jns 0x2857 <denseAVX512VNNI+0xbc7>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x90a88b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rax + 0x90]
+	LONG $0x105e8b48 // mov rbx, qword ptr [rsi + 0x10]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0xbb79 // jns 0x2863 <denseAVX512VNNI+0xbd3>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x90988b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rax + 0x90]
+	LONG $0x184e8b48 // mov rcx, qword ptr [rsi + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	WORD $0xb379 // jns 0x286f <denseAVX512VNNI+0xbdf>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x90888b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rax + 0x90]
+	LONG $0x1a048d4b // lea rax, [r10 + r11]
+	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
+	LONG $0x3a3c8d4d // lea r15, [r10 + rdi]
+	LONG $0x020c8d4f // lea r9, [r10 + r8]
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	WORD $0xff31 // xor edi, edi
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fec162; WORD $0x1c6f; BYTE $0xba // vmovdqu64 zmm19, zmmword ptr [r10 + 4*rdi]
+	LONG $0x48fec162; WORD $0x246f; BYTE $0xb9 // vmovdqu64 zmm20, zmmword ptr [r9 + 4*rdi]
+	LONG $0x48fec162; WORD $0x2c6f; BYTE $0xbf // vmovdqu64 zmm21, zmmword ptr [r15 + 4*rdi]
+	LONG $0x48fee162; WORD $0x346f; BYTE $0xb8 // vmovdqu64 zmm22, zmmword ptr [rax + 4*rdi]
+	LONG $0x487de262; WORD $0x3c58; BYTE $0x3a // vpbroadcastd zmm23, dword ptr [rdx + rdi]
+	LONG $0x4045a262; WORD $0xd350 // vpdpbusd zmm18, zmm23, zmm19
+	LONG $0x40453262; WORD $0xfc50 // vpdpbusd zmm15, zmm23, zmm20
+	LONG $0x40453262; WORD $0xdd50 // vpdpbusd zmm11, zmm23, zmm21
+	QUAD $0x003d4458487d4262 // vpbroadcastd zmm24, dword ptr [r13 + rdi]
+	LONG $0x4045b262; WORD $0xfe50 // vpdpbusd zmm7, zmm23, zmm22
+	LONG $0x403da262; WORD $0xcb50 // vpdpbusd zmm17, zmm24, zmm19
+	LONG $0x403d3262; WORD $0xf450 // vpdpbusd zmm14, zmm24, zmm20
+	LONG $0x403d3262; WORD $0xd550 // vpdpbusd zmm10, zmm24, zmm21
+	LONG $0x403db262; WORD $0xf650 // vpdpbusd zmm6, zmm24, zmm22
+	LONG $0x487de262; WORD $0x3c58; BYTE $0x3b // vpbroadcastd zmm23, dword ptr [rbx + rdi]
+	LONG $0x4045a262; WORD $0xc350 // vpdpbusd zmm16, zmm23, zmm19
+	LONG $0x40453262; WORD $0xec50 // vpdpbusd zmm13, zmm23, zmm20
+	LONG $0x40453262; WORD $0xcd50 // vpdpbusd zmm9, zmm23, zmm21
+	LONG $0x487d6262; WORD $0x0458; BYTE $0x39 // vpbroadcastd zmm24, dword ptr [rcx + rdi]
+	LONG $0x4045b262; WORD $0xe650 // vpdpbusd zmm4, zmm23, zmm22
+	LONG $0x403d3262; WORD $0xe350 // vpdpbusd zmm12, zmm24, zmm19
+	LONG $0x403d3262; WORD $0xc450 // vpdpbusd zmm8, zmm24, zmm20
+	LONG $0x403db262; WORD $0xed50 // vpdpbusd zmm5, zmm24, zmm21
+	LONG $0x403db262; WORD $0xde50 // vpdpbusd zmm3, zmm24, zmm22
+	LONG $0x10c78348 // add rdi, 0x10
+	LONG $0xc0c48349 // add r12, -0x40
+	WORD $0xff49; BYTE $0xce // dec r14
+	LONG $0xff56850f; WORD $0xffff // jne 0x28e0 <denseAVX512VNNI+0xc50>
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	LONG $0x24740348; BYTE $0x10 // add rsi, qword ptr [rsp + 0x10]
+	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
+	WORD $0x294c; BYTE $0xe2 // sub rdx, r12
+	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
+	WORD $0x394c; BYTE $0xcd // cmp rbp, r9
+	LONG $0x24748b4c; BYTE $0x40 // mov r14, qword ptr [rsp + 0x40]
+	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
+	LONG $0xfe90850f; WORD $0xffff // jne 0x2840 <denseAVX512VNNI+0xbb0>
+	WORD $0x294d; BYTE $0xe2 // sub r10, r12
+	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
+	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
+	LONG $0xfffe40e9; BYTE $0xff // jmp 0x2800 <denseAVX512VNNI+0xb70>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x90b08b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rax + 0x90]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x9066 // nop
+	WORD $0x894c; BYTE $0xf0 // mov rax, r14
+	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fee162; WORD $0x1a6f // vmovdqu64 zmm19, zmmword ptr [rdx]
+	LONG $0x48fea162; WORD $0x246f; BYTE $0x02 // vmovdqu64 zmm20, zmmword ptr [rdx + r8]
+	LONG $0x48fea162; WORD $0x2c6f; BYTE $0x42 // vmovdqu64 zmm21, zmmword ptr [rdx + 2*r8]
+	LONG $0x487de262; WORD $0x3158 // vpbroadcastd zmm22, dword ptr [rcx]
+	LONG $0x48fea162; WORD $0x3c6f; BYTE $0x1a // vmovdqu64 zmm23, zmmword ptr [rdx + r11]
+	LONG $0x404da262; WORD $0xd350 // vpdpbusd zmm18, zmm22, zmm19
+	LONG $0x404d3262; WORD $0xfc50 // vpdpbusd zmm15, zmm22, zmm20
+	LONG $0x404d3262; WORD $0xdd50 // vpdpbusd zmm11, zmm22, zmm21
+	LONG $0x404db262; WORD $0xff50 // vpdpbusd zmm7, zmm22, zmm23
+	LONG $0x404da262; WORD $0xcb50 // vpdpbusd zmm17, zmm22, zmm19
+	LONG $0x404d3262; WORD $0xf450 // vpdpbusd zmm14, zmm22, zmm20
+	LONG $0x404d3262; WORD $0xd550 // vpdpbusd zmm10, zmm22, zmm21
+	LONG $0x404db262; WORD $0xf750 // vpdpbusd zmm6, zmm22, zmm23
+	LONG $0x404da262; WORD $0xc350 // vpdpbusd zmm16, zmm22, zmm19
+	LONG $0x404d3262; WORD $0xec50 // vpdpbusd zmm13, zmm22, zmm20
+	LONG $0x404d3262; WORD $0xcd50 // vpdpbusd zmm9, zmm22, zmm21
+	LONG $0x404db262; WORD $0xe750 // vpdpbusd zmm4, zmm22, zmm23
+	LONG $0x404d3262; WORD $0xe350 // vpdpbusd zmm12, zmm22, zmm19
+	LONG $0x404d3262; WORD $0xc450 // vpdpbusd zmm8, zmm22, zmm20
+	LONG $0x404db262; WORD $0xed50 // vpdpbusd zmm5, zmm22, zmm21
+	LONG $0x404db262; WORD $0xdf50 // vpdpbusd zmm3, zmm22, zmm23
+	LONG $0x40c28348 // add rdx, 0x40
+	LONG $0x10c18348 // add rcx, 0x10
+	WORD $0xff48; BYTE $0xc8 // dec rax
+	LONG $0xff6e850f; WORD $0xffff // jne 0x29e0 <denseAVX512VNNI+0xd50>
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	WORD $0x394d; BYTE $0xca // cmp r10, r9
+	LONG $0xff52850f; WORD $0xffff // jne 0x29d0 <denseAVX512VNNI+0xd40>
+	LONG $0xfffd7de9; BYTE $0xff // jmp 0x2800 <denseAVX512VNNI+0xb70>
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x0498850f; WORD $0x0000 // jne 0x2f2e <denseAVX512VNNI+0x129e>
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x08638e0f; WORD $0x0000 // jle 0x3307 <denseAVX512VNNI+0x1677>
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0x01508d4c // lea r10, [rax + 0x1]
+	LONG $0x06e2c149 // shl r10, 0x6
+	QUAD $0x0000000085148d48 // lea rdx, [4*rax]
+	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
+	QUAD $0x0000000485048d48 // lea rax, [4*rax + 0x4]
+	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
+	LONG $0x2454894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r10
+	LONG $0x0001c3e9; BYTE $0x00 // jmp 0x2ca7 <denseAVX512VNNI+0x1017>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x18 // sub rdx, qword ptr [rsp + 0x18]
+	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
+	LONG $0x487c3162; WORD $0x1c10; BYTE $0x09 // vmovups zmm11, zmmword ptr [rcx + r9]
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4824f162; WORD $0xed59 // vmulps zmm5, zmm11, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x483df162; WORD $0xed6b // vpackssdw zmm5, zmm8, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4835f162; WORD $0xed67 // vpackuswb zmm5, zmm9, zmm5
+	LONG $0x4855f162; WORD $0xe9de // vpmaxub zmm5, zmm5, zmm1
+	LONG $0x4855f162; WORD $0xeada // vpminub zmm5, zmm5, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm5
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x50 // sub rdx, qword ptr [rsp + 0x50]
+	LONG $0x24548b4c; BYTE $0x28 // mov r10, qword ptr [rsp + 0x28]
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x11 // vmovups zmm5, zmmword ptr [rcx + r10]
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4854f162; WORD $0xff59 // vmulps zmm7, zmm5, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4854f162; WORD $0xf659 // vmulps zmm6, zmm5, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm3
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
+	LONG $0x066a8d0f; WORD $0x0000 // jge 0x3311 <denseAVX512VNNI+0x1681>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x08 // vmovdqu64 zmm5, zmmword ptr [rax + r9]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x10 // vmovdqu64 zmm3, zmmword ptr [rax + r10]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
+	LONG $0xfe208e0f; WORD $0xffff // jle 0x2af0 <denseAVX512VNNI+0xe60>
+	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
+	LONG $0x785f8b48 // mov rbx, qword ptr [rdi + 0x78]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0x9f0f; BYTE $0xc2 // setg dl
+	WORD $0xc220 // and dl, al
+	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
+	LONG $0xfe01850f; WORD $0xffff // jne 0x2af0 <denseAVX512VNNI+0xe60>
+	LONG $0x24748b4c; BYTE $0x20 // mov r14, qword ptr [rsp + 0x20]
+	LONG $0xf3af0f4c // imul r14, rbx
+	LONG $0xf7af0f4d // imul r14, r15
+	LONG $0x06e6c149 // shl r14, 0x6
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x05e3c149 // shl r11, 0x5
+	LONG $0x889f034c; WORD $0x0000; BYTE $0x00 // add r11, qword ptr [rdi + 0x88]
+	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
+	WORD $0x894d; BYTE $0xf5 // mov r13, r14
+	LONG $0x6caf0f4c; WORD $0x0824 // imul r13, qword ptr [rsp + 0x8]
+	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
+	LONG $0x05e1c148 // shl rcx, 0x5
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0x19eb // jmp 0x2d6e <denseAVX512VNNI+0x10de>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	LONG $0x246c3b48; BYTE $0x20 // cmp rbp, qword ptr [rsp + 0x20]
+	LONG $0xfda6840f; WORD $0xffff // je 0x2b14 <denseAVX512VNNI+0xe84>
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0xe8048b4c // mov r8, qword ptr [rax + 8*rbp]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x0120840f; WORD $0x0000 // je 0x2ea0 <denseAVX512VNNI+0x1210>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x24648b4c; BYTE $0x40 // mov r12, qword ptr [rsp + 0x40]
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x24048b49 // mov rax, qword ptr [r12]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x3778 // js 0x2dd0 <denseAVX512VNNI+0x1140>
+	WORD $0x014c; BYTE $0xc0 // add rax, r8
+	LONG $0x247c8b49; BYTE $0x08 // mov rdi, qword ptr [r12 + 0x8]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	WORD $0x3f78 // js 0x2de5 <denseAVX512VNNI+0x1155>
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x24748b49; BYTE $0x10 // mov rsi, qword ptr [r12 + 0x10]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0x4778 // js 0x2dfa <denseAVX512VNNI+0x116a>
+	WORD $0x014c; BYTE $0xc6 // add rsi, r8
+	LONG $0x24548b4d; BYTE $0x18 // mov r10, qword ptr [r12 + 0x18]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	WORD $0x4f78 // js 0x2e0f <denseAVX512VNNI+0x117f>
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	WORD $0x55eb // jmp 0x2e1a <denseAVX512VNNI+0x118a>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x90808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x90]
+	LONG $0x247c8b49; BYTE $0x08 // mov rdi, qword ptr [r12 + 0x8]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	WORD $0xc179 // jns 0x2da6 <denseAVX512VNNI+0x1116>
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x90ba8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rdx + 0x90]
+	LONG $0x24748b49; BYTE $0x10 // mov rsi, qword ptr [r12 + 0x10]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0xb979 // jns 0x2db3 <denseAVX512VNNI+0x1123>
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x90b28b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdx + 0x90]
+	LONG $0x24548b4d; BYTE $0x18 // mov r10, qword ptr [r12 + 0x18]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	WORD $0xb179 // jns 0x2dc0 <denseAVX512VNNI+0x1130>
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x90928b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdx + 0x90]
+	WORD $0x894d; BYTE $0xfb // mov r11, r15
+	WORD $0xd231 // xor edx, edx
+	BYTE $0x90 // nop
+	LONG $0x48fe5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu64 zmm11, zmmword ptr [r13]
+	QUAD $0x0035646f48fe1162 // vmovdqu64 zmm12, zmmword ptr [r13 + r14]
+	LONG $0x487d7262; WORD $0x2c58; BYTE $0x90 // vpbroadcastd zmm13, dword ptr [rax + 4*rdx]
+	LONG $0x48155262; WORD $0xd350 // vpdpbusd zmm10, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xfc50 // vpdpbusd zmm7, zmm13, zmm12
+	LONG $0x487d7262; WORD $0x2c58; BYTE $0x97 // vpbroadcastd zmm13, dword ptr [rdi + 4*rdx]
+	LONG $0x48155262; WORD $0xcb50 // vpdpbusd zmm9, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xf450 // vpdpbusd zmm6, zmm13, zmm12
+	LONG $0x487d7262; WORD $0x2c58; BYTE $0x96 // vpbroadcastd zmm13, dword ptr [rsi + 4*rdx]
+	LONG $0x48155262; WORD $0xc350 // vpdpbusd zmm8, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xe450 // vpdpbusd zmm4, zmm13, zmm12
+	LONG $0x487d5262; WORD $0x2c58; BYTE $0x92 // vpbroadcastd zmm13, dword ptr [r10 + 4*rdx]
+	LONG $0x4815d262; WORD $0xeb50 // vpdpbusd zmm5, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xdc50 // vpdpbusd zmm3, zmm13, zmm12
+	LONG $0x40c58349 // add r13, 0x40
+	LONG $0x04c28348 // add rdx, 0x4
+	WORD $0xff49; BYTE $0xcb // dec r11
+	WORD $0x9875 // jne 0x2e20 <denseAVX512VNNI+0x1190>
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	WORD $0x0149; BYTE $0xcc // add r12, rcx
+	WORD $0x3949; BYTE $0xd9 // cmp r9, rbx
+	LONG $0xfef9850f; WORD $0xffff // jne 0x2d90 <denseAVX512VNNI+0x1100>
+	LONG $0xfffec4e9; BYTE $0xff // jmp 0x2d60 <denseAVX512VNNI+0x10d0>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x90808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x90]
+	WORD $0xff31 // xor edi, edi
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0xfa // mov rdx, r15
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu64 zmm11, zmmword ptr [r13]
+	LONG $0x487d7262; WORD $0x2658 // vpbroadcastd zmm12, dword ptr [rsi]
+	QUAD $0x00356c6f48fe1162 // vmovdqu64 zmm13, zmmword ptr [r13 + r14]
+	LONG $0x481d5262; WORD $0xd350 // vpdpbusd zmm10, zmm12, zmm11
+	LONG $0x481dd262; WORD $0xfd50 // vpdpbusd zmm7, zmm12, zmm13
+	LONG $0x481d5262; WORD $0xcb50 // vpdpbusd zmm9, zmm12, zmm11
+	LONG $0x481dd262; WORD $0xf550 // vpdpbusd zmm6, zmm12, zmm13
+	LONG $0x481d5262; WORD $0xc350 // vpdpbusd zmm8, zmm12, zmm11
+	LONG $0x481dd262; WORD $0xe550 // vpdpbusd zmm4, zmm12, zmm13
+	LONG $0x481dd262; WORD $0xeb50 // vpdpbusd zmm5, zmm12, zmm11
+	LONG $0x481dd262; WORD $0xdd50 // vpdpbusd zmm3, zmm12, zmm13
+	LONG $0x40c58349 // add r13, 0x40
+	LONG $0x10c68348 // add rsi, 0x10
+	WORD $0xff48; BYTE $0xca // dec rdx
+	WORD $0xae75 // jne 0x2ec0 <denseAVX512VNNI+0x1230>
+	WORD $0xff48; BYTE $0xc7 // inc rdi
+	WORD $0x3948; BYTE $0xdf // cmp rdi, rbx
+	WORD $0x9675 // jne 0x2eb0 <denseAVX512VNNI+0x1220>
+	LONG $0xfffe41e9; BYTE $0xff // jmp 0x2d60 <denseAVX512VNNI+0x10d0>
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
+	LONG $0xffedace9; BYTE $0xff // jmp 0x1cda <denseAVX512VNNI+0x4a>
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x03cb8e0f; WORD $0x0000 // jle 0x3307 <denseAVX512VNNI+0x1677>
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x8949; BYTE $0xc0 // mov r8, rax
+	LONG $0x06e0c149 // shl r8, 0x6
+	QUAD $0x0000000085048d48 // lea rax, [4*rax]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x2444894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r8
+	LONG $0x0000f3e9; BYTE $0x00 // jmp 0x3055 <denseAVX512VNNI+0x13c5>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
+	LONG $0xc2af0f49 // imul rax, r10
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x18 // sub rdx, qword ptr [rsp + 0x18]
+	LONG $0x24448b4c; BYTE $0x28 // mov r8, qword ptr [rsp + 0x28]
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0x01 // vmovups zmm7, zmmword ptr [rcx + r8]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm3
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	WORD $0x3949; BYTE $0xca // cmp r10, rcx
+	LONG $0x02cb8d0f; WORD $0x0000 // jge 0x3320 <denseAVX512VNNI+0x1690>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x00 // vmovdqu64 zmm3, zmmword ptr [rax + r8]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x2454894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r10
+	LONG $0xfef98e0f; WORD $0xffff // jle 0x2f70 <denseAVX512VNNI+0x12e0>
+	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xfeec8e0f; WORD $0xffff // jle 0x2f70 <denseAVX512VNNI+0x12e0>
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	LONG $0x05e2c149 // shl r10, 0x5
+	LONG $0x8897034c; WORD $0x0000; BYTE $0x00 // add r10, qword ptr [rdi + 0x88]
+	LONG $0x2454894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r10
+	LONG $0x05e1c148 // shl rcx, 0x5
+	WORD $0x894c; BYTE $0xc0 // mov rax, r8
+	LONG $0x44af0f48; WORD $0x1024 // imul rax, qword ptr [rsp + 0x10]
+	WORD $0x894d; BYTE $0xce // mov r14, r9
+	LONG $0xf2af0f4c // imul r14, rdx
+	LONG $0xf0af0f4c // imul r14, rax
+	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
+	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
+	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
+	WORD $0x2149; BYTE $0xc7 // and r15, rax
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x1ceb // jmp 0x3103 <denseAVX512VNNI+0x1473>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x24443b4c; BYTE $0x10 // cmp r8, qword ptr [rsp + 0x10]
+	LONG $0xfe7f840f; WORD $0xffff // je 0x2f82 <denseAVX512VNNI+0x12f2>
+	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
+	LONG $0xc0348b4a // mov rsi, qword ptr [rax + 8*r8]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
+	LONG $0x0106840f; WORD $0x0000 // je 0x3220 <denseAVX512VNNI+0x1590>
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xd17e // jle 0x30f0 <denseAVX512VNNI+0x1460>
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x246c8b48; BYTE $0x38 // mov rbp, qword ptr [rsp + 0x38]
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x00658b4c // mov r12, qword ptr [rbp]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0x3778 // js 0x3170 <denseAVX512VNNI+0x14e0>
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x08458b48 // mov rax, qword ptr [rbp + 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x3b78 // js 0x3180 <denseAVX512VNNI+0x14f0>
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
+	LONG $0x105d8b48 // mov rbx, qword ptr [rbp + 0x10]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x3f78 // js 0x3190 <denseAVX512VNNI+0x1500>
+	WORD $0x0148; BYTE $0xf3 // add rbx, rsi
+	LONG $0x18458b4c // mov r8, qword ptr [rbp + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x4378 // js 0x31a0 <denseAVX512VNNI+0x1510>
+	WORD $0x0149; BYTE $0xf0 // add r8, rsi
+	WORD $0x49eb // jmp 0x31ab <denseAVX512VNNI+0x151b>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x90a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x90]
+	LONG $0x08458b48 // mov rax, qword ptr [rbp + 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xc579 // jns 0x3145 <denseAVX512VNNI+0x14b5>
+	LONG $0x90878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x90]
+	LONG $0x105d8b48 // mov rbx, qword ptr [rbp + 0x10]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0xc179 // jns 0x3151 <denseAVX512VNNI+0x14c1>
+	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
+	LONG $0x18458b4c // mov r8, qword ptr [rbp + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xbd79 // jns 0x315d <denseAVX512VNNI+0x14cd>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x90878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x90]
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fed162; WORD $0x3e6f // vmovdqu64 zmm7, zmmword ptr [r14]
+	LONG $0x487d1262; WORD $0x0458; BYTE $0x1c // vpbroadcastd zmm8, dword ptr [r12 + r11]
+	LONG $0x483df262; WORD $0xf750 // vpdpbusd zmm6, zmm8, zmm7
+	LONG $0x487d3262; WORD $0x0458; BYTE $0x18 // vpbroadcastd zmm8, dword ptr [rax + r11]
+	LONG $0x487d3262; WORD $0x0c58; BYTE $0x1b // vpbroadcastd zmm9, dword ptr [rbx + r11]
+	LONG $0x483df262; WORD $0xef50 // vpdpbusd zmm5, zmm8, zmm7
+	LONG $0x4835f262; WORD $0xe750 // vpdpbusd zmm4, zmm9, zmm7
+	LONG $0x487d1262; WORD $0x0458; BYTE $0x18 // vpbroadcastd zmm8, dword ptr [r8 + r11]
+	LONG $0x483df262; WORD $0xdf50 // vpdpbusd zmm3, zmm8, zmm7
+	LONG $0x40c68349 // add r14, 0x40
+	LONG $0x10c38349 // add r11, 0x10
+	WORD $0xff49; BYTE $0xca // dec r10
+	WORD $0xb975 // jne 0x31c0 <denseAVX512VNNI+0x1530>
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	WORD $0x0148; BYTE $0xcd // add rbp, rcx
+	WORD $0x394d; BYTE $0xcd // cmp r13, r9
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0xff16850f; WORD $0xffff // jne 0x3130 <denseAVX512VNNI+0x14a0>
+	LONG $0xfffed1e9; BYTE $0xff // jmp 0x30f0 <denseAVX512VNNI+0x1460>
+	BYTE $0x90 // nop
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xfec78e0f; WORD $0xffff // jle 0x30f0 <denseAVX512VNNI+0x1460>
+	LONG $0x90af8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdi + 0x90]
+	LONG $0x106d8d49 // lea rbp, [r13 + 0x10]
+	WORD $0xf631 // xor esi, esi
+	WORD $0x14eb // jmp 0x324c <denseAVX512VNNI+0x15bc>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x394c; BYTE $0xce // cmp rsi, r9
+	LONG $0xfea4840f; WORD $0xffff // je 0x30f0 <denseAVX512VNNI+0x1460>
+	LONG $0x01fa8348 // cmp rdx, 0x1
+	WORD $0x0e75 // jne 0x3260 <denseAVX512VNNI+0x15d0>
+	WORD $0xc031 // xor eax, eax
+	WORD $0x75eb // jmp 0x32cb <denseAVX512VNNI+0x163b>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
+	WORD $0xc031 // xor eax, eax
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x487dd262; WORD $0x7858; BYTE $0xfc // vpbroadcastd zmm7, dword ptr [r8 - 0x10]
+	LONG $0x48fe5162; WORD $0x066f // vmovdqu64 zmm8, zmmword ptr [r14]
+	LONG $0x48fe5162; WORD $0x4e6f; BYTE $0x01 // vmovdqu64 zmm9, zmmword ptr [r14 + 0x40]
+	LONG $0x4845d262; WORD $0xf050 // vpdpbusd zmm6, zmm7, zmm8
+	LONG $0x4845d262; WORD $0xe850 // vpdpbusd zmm5, zmm7, zmm8
+	LONG $0x4845d262; WORD $0xe050 // vpdpbusd zmm4, zmm7, zmm8
+	LONG $0x4845d262; WORD $0xd850 // vpdpbusd zmm3, zmm7, zmm8
+	LONG $0x487dd262; WORD $0x3858 // vpbroadcastd zmm7, dword ptr [r8]
+	LONG $0x4845d262; WORD $0xf150 // vpdpbusd zmm6, zmm7, zmm9
+	LONG $0x4845d262; WORD $0xe950 // vpdpbusd zmm5, zmm7, zmm9
+	LONG $0x4845d262; WORD $0xe150 // vpdpbusd zmm4, zmm7, zmm9
+	LONG $0x4845d262; WORD $0xd950 // vpdpbusd zmm3, zmm7, zmm9
+	LONG $0x02c08348 // add rax, 0x2
+	LONG $0x80ee8349 // sub r14, -0x80
+	LONG $0x20c08349 // add r8, 0x20
+	WORD $0x3949; BYTE $0xc7 // cmp r15, rax
+	WORD $0xa575 // jne 0x3270 <denseAVX512VNNI+0x15e0>
+	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
+	LONG $0xff6c840f; WORD $0xffff // je 0x3240 <denseAVX512VNNI+0x15b0>
+	LONG $0x48fed162; WORD $0x3e6f // vmovdqu64 zmm7, zmmword ptr [r14]
+	LONG $0x04e0c148 // shl rax, 0x4
+	QUAD $0x00054458487d5262 // vpbroadcastd zmm8, dword ptr [r13 + rax]
+	LONG $0x483df262; WORD $0xf750 // vpdpbusd zmm6, zmm8, zmm7
+	LONG $0x483df262; WORD $0xef50 // vpdpbusd zmm5, zmm8, zmm7
+	LONG $0x483df262; WORD $0xe750 // vpdpbusd zmm4, zmm8, zmm7
+	LONG $0x483df262; WORD $0xdf50 // vpdpbusd zmm3, zmm8, zmm7
+	LONG $0x40c68349 // add r14, 0x40
+	LONG $0xffff39e9; BYTE $0xff // jmp 0x3240 <denseAVX512VNNI+0x15b0>
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	LONG $0xffe9c9e9; BYTE $0xff // jmp 0x1cda <denseAVX512VNNI+0x4a>
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xffe9bae9; BYTE $0xff // jmp 0x1cda <denseAVX512VNNI+0x4a>
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xffe9abe9; BYTE $0xff // jmp 0x1cda <denseAVX512VNNI+0x4a>
+	LONG $0xa0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xa0
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func firstAVX512VNNI(a)
+TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x50ec8348 // sub rsp, 0x50
+	WORD $0x8949; BYTE $0xfc // mov r12, rdi
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
+	LONG $0x98878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x98]
+	LONG $0x487df262; WORD $0x5778; BYTE $0x68 // vpbroadcastb zmm2, byte ptr [rdi + 0x68]
+	LONG $0x08f88348 // cmp rax, 0x8
+	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
+	LONG $0x0fc6850f; WORD $0x0000 // jne 0x4356 <firstAVX512VNNI+0x1006>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x20d68e0f; WORD $0x0000 // jle 0x546f <firstAVX512VNNI+0x211f>
+	WORD $0xd231 // xor edx, edx
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	WORD $0x28eb // jmp 0x33ca <firstAVX512VNNI+0x7a>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	LONG $0x244c8b49; BYTE $0x30 // mov rcx, qword ptr [r12 + 0x30]
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0x20a58d0f; WORD $0x0000 // jge 0x546f <firstAVX512VNNI+0x211f>
+	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
+	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
+	LONG $0x01f98348 // cmp rcx, 0x1
+	LONG $0x24148948 // mov qword ptr [rsp], rdx
+	LONG $0x03108e0f; WORD $0x0000 // jle 0x36f0 <firstAVX512VNNI+0x3a0>
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x04f68d0f; WORD $0x0000 // jge 0x38e0 <firstAVX512VNNI+0x590>
+	WORD $0xf631 // xor esi, esi
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
+	WORD $0xbf7d // jge 0x33b5 <firstAVX512VNNI+0x65>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0x01508d4c // lea r10, [rax + 0x1]
+	LONG $0x06e2c149 // shl r10, 0x6
+	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	QUAD $0x00000004851c8d48 // lea rbx, [4*rax + 0x4]
+	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
+	LONG $0x05e6c149 // shl r14, 0x5
+	LONG $0x18ce8349 // or r14, 0x18
+	LONG $0x0001b0e9; BYTE $0x00 // jmp 0x35de <firstAVX512VNNI+0x28e>
+	WORD $0x9066 // nop
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
+	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
+	LONG $0x487c3162; WORD $0x1c10; BYTE $0x09 // vmovups zmm11, zmmword ptr [rcx + r9]
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
+	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm7
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
+	WORD $0x2948; BYTE $0xda // sub rdx, rbx
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0x11 // vmovups zmm7, zmmword ptr [rcx + r10]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd7f7 // not edi
+	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm3
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x20c68349 // add r14, 0x20
+	LONG $0x24743b49; BYTE $0x28 // cmp rsi, qword ptr [r12 + 0x28]
+	LONG $0x08328d0f; WORD $0x0000 // jge 0x3e10 <firstAVX512VNNI+0xac0>
+	LONG $0x244c8b49; BYTE $0x18 // mov rcx, qword ptr [r12 + 0x18]
+	LONG $0x24448b49; BYTE $0x70 // mov rax, qword ptr [r12 + 0x70]
+	LONG $0x48feb162; WORD $0x3c6f; BYTE $0x09 // vmovdqu64 zmm7, zmmword ptr [rcx + r9]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x11 // vmovdqu64 zmm3, zmmword ptr [rcx + r10]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xfe318e0f; WORD $0xffff // jle 0x3430 <firstAVX512VNNI+0xe0>
+	LONG $0x245c8b4d; BYTE $0x78 // mov r11, qword ptr [r12 + 0x78]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0xfe238e0f; WORD $0xffff // jle 0x3430 <firstAVX512VNNI+0xe0>
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0xd3af0f49 // imul rdx, r11
+	LONG $0x06e2c148 // shl rdx, 0x6
+	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
+	LONG $0x3caf0f4c; BYTE $0x24 // imul r15, qword ptr [rsp]
+	LONG $0x247c034d; BYTE $0x10 // add r15, qword ptr [r12 + 0x10]
+	WORD $0x894c; BYTE $0xe1 // mov rcx, r12
+	QUAD $0x0000008024a48b4d // mov r12, qword ptr [r12 + 0x80]
+	LONG $0x48698b4c // mov r13, qword ptr [rcx + 0x48]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0xec048b4d // mov r8, qword ptr [r12 + 8*rbp]
+	WORD $0x014d; BYTE $0xf0 // add r8, r14
+	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fe5162; WORD $0x1f6f // vmovdqu64 zmm11, zmmword ptr [r15]
+	LONG $0x48fe5162; WORD $0x246f; BYTE $0x17 // vmovdqu64 zmm12, zmmword ptr [r15 + rdx]
+	LONG $0x487d5262; WORD $0x6858; BYTE $0xfa // vpbroadcastd zmm13, dword ptr [r8 - 0x18]
+	LONG $0x48155262; WORD $0xd350 // vpdpbusd zmm10, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xf450 // vpdpbusd zmm6, zmm13, zmm12
+	LONG $0x487d5262; WORD $0x6858; BYTE $0xfc // vpbroadcastd zmm13, dword ptr [r8 - 0x10]
+	LONG $0x48155262; WORD $0xcb50 // vpdpbusd zmm9, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xec50 // vpdpbusd zmm5, zmm13, zmm12
+	LONG $0x487d5262; WORD $0x6858; BYTE $0xfe // vpbroadcastd zmm13, dword ptr [r8 - 0x8]
+	LONG $0x48155262; WORD $0xc350 // vpdpbusd zmm8, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xe450 // vpdpbusd zmm4, zmm13, zmm12
+	LONG $0x487d5262; WORD $0x2858 // vpbroadcastd zmm13, dword ptr [r8]
+	LONG $0x4815d262; WORD $0xfb50 // vpdpbusd zmm7, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xdc50 // vpdpbusd zmm3, zmm13, zmm12
+	LONG $0x40c78349 // add r15, 0x40
+	WORD $0x014d; BYTE $0xe8 // add r8, r13
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	WORD $0x9c75 // jne 0x3670 <firstAVX512VNNI+0x320>
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x3948; BYTE $0xc5 // cmp rbp, rax
+	WORD $0x8475 // jne 0x3660 <firstAVX512VNNI+0x310>
+	LONG $0xfffd73e9; BYTE $0xff // jmp 0x3454 <firstAVX512VNNI+0x104>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x07268d0f; WORD $0x0000 // jge 0x3e20 <firstAVX512VNNI+0xad0>
+	WORD $0xf631 // xor esi, esi
+	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
+	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
+	LONG $0xfcab8d0f; WORD $0xffff // jge 0x33b5 <firstAVX512VNNI+0x65>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x06e0c148 // shl rax, 0x6
+	QUAD $0x000000008d0c8d4c // lea r9, [4*rcx]
+	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
+	LONG $0x05e2c149 // shl r10, 0x5
+	LONG $0x18ca8349 // or r10, 0x18
+	LONG $0x0000e2e9; BYTE $0x00 // jmp 0x380f <firstAVX512VNNI+0x4bf>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
+	LONG $0xd6af0f48 // imul rdx, rsi
+	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x247c8b49; BYTE $0x38 // mov rdi, qword ptr [r12 + 0x38]
+	WORD $0x294c; BYTE $0xcf // sub rdi, r9
+	LONG $0x487cf162; WORD $0x3c10; BYTE $0x01 // vmovups zmm7, zmmword ptr [rcx + rax]
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4865f162; WORD $0xde6b // vpackssdw zmm3, zmm3, zmm6
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x485df162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm5
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x4865f162; WORD $0xdc67 // vpackuswb zmm3, zmm3, zmm4
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc54d0f44 // cmovge r8d, ebp
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0x497ef162; WORD $0x1c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [rax + rdx] {k1}, zmm3
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x20c28349 // add r10, 0x20
+	LONG $0x24743b49; BYTE $0x28 // cmp rsi, qword ptr [r12 + 0x28]
+	LONG $0xfba18d0f; WORD $0xffff // jge 0x33b0 <firstAVX512VNNI+0x60>
+	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
+	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x02 // vmovdqu64 zmm3, zmmword ptr [rdx + rax]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xff078e0f; WORD $0xffff // jle 0x3730 <firstAVX512VNNI+0x3e0>
+	LONG $0x24548b49; BYTE $0x78 // mov rdx, qword ptr [r12 + 0x78]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xfef98e0f; WORD $0xffff // jle 0x3730 <firstAVX512VNNI+0x3e0>
+	WORD $0x8949; BYTE $0xc3 // mov r11, rax
+	LONG $0xd9af0f4c // imul r11, rcx
+	LONG $0xdaaf0f4c // imul r11, rdx
+	LONG $0x245c034d; BYTE $0x10 // add r11, qword ptr [r12 + 0x10]
+	QUAD $0x00000080249c8b49 // mov rbx, qword ptr [r12 + 0x80]
+	LONG $0x24748b4d; BYTE $0x48 // mov r14, qword ptr [r12 + 0x48]
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0xfb3c8b4a // mov rdi, qword ptr [rbx + 8*r15]
+	WORD $0x014c; BYTE $0xd7 // add rdi, r10
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fed162; WORD $0x3b6f // vmovdqu64 zmm7, zmmword ptr [r11]
+	LONG $0x487d7262; WORD $0x4758; BYTE $0xfa // vpbroadcastd zmm8, dword ptr [rdi - 0x18]
+	LONG $0x483df262; WORD $0xdf50 // vpdpbusd zmm3, zmm8, zmm7
+	LONG $0x487d7262; WORD $0x4758; BYTE $0xfc // vpbroadcastd zmm8, dword ptr [rdi - 0x10]
+	LONG $0x487d7262; WORD $0x4f58; BYTE $0xfe // vpbroadcastd zmm9, dword ptr [rdi - 0x8]
+	LONG $0x483df262; WORD $0xf750 // vpdpbusd zmm6, zmm8, zmm7
+	LONG $0x4835f262; WORD $0xe750 // vpdpbusd zmm4, zmm9, zmm7
+	LONG $0x487d7262; WORD $0x0758 // vpbroadcastd zmm8, dword ptr [rdi]
+	LONG $0x483df262; WORD $0xef50 // vpdpbusd zmm5, zmm8, zmm7
+	LONG $0x40c38349 // add r11, 0x40
+	WORD $0x014c; BYTE $0xf7 // add rdi, r14
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	WORD $0xbb75 // jne 0x3880 <firstAVX512VNNI+0x530>
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
+	WORD $0xa375 // jne 0x3870 <firstAVX512VNNI+0x520>
+	LONG $0xfffe70e9; BYTE $0xff // jmp 0x3742 <firstAVX512VNNI+0x3f2>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x014a8d4c // lea r9, [rdx + 0x1]
+	LONG $0x06e1c149 // shl r9, 0x6
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	LONG $0x000038bb; BYTE $0x00 // mov ebx, 0x38
+	WORD $0xf631 // xor esi, esi
+	LONG $0x00035de9; BYTE $0x00 // jmp 0x3c77 <firstAVX512VNNI+0x927>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fd7162; WORD $0xff6f // vmovdqa64 zmm15, zmm7
+	LONG $0x48fde162; WORD $0xc76f // vmovdqa64 zmm16, zmm7
+	LONG $0x48fde162; WORD $0xcf6f // vmovdqa64 zmm17, zmm7
+	LONG $0x48fde162; WORD $0xd76f // vmovdqa64 zmm18, zmm7
+	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
+	LONG $0x487ca162; WORD $0x1c10; BYTE $0x01 // vmovups zmm19, zmmword ptr [rcx + r8]
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
+	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x40645162; WORD $0xff59 // vmulps zmm15, zmm19, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
+	LONG $0x24548b4c; BYTE $0x10 // mov r10, qword ptr [rsp + 0x10]
+	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x48057162; WORD $0xf9de // vpmaxub zmm15, zmm15, zmm1
+	LONG $0x48057162; WORD $0xfada // vpminub zmm15, zmm15, zmm2
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497e5162; WORD $0x3c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm15
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
+	LONG $0x487c3162; WORD $0x3c10; BYTE $0x09 // vmovups zmm15, zmmword ptr [rcx + r9]
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
+	LONG $0x48257162; WORD $0xd9de // vpmaxub zmm11, zmm11, zmm1
+	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
+	WORD $0x294c; BYTE $0xda // sub rdx, r11
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd7f7 // not edi
+	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
+	LONG $0x48257162; WORD $0xdada // vpminub zmm11, zmm11, zmm2
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497e5162; WORD $0x1c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm11
+	LONG $0x01ce8349 // or r14, 0x1
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
+	LONG $0x487c3162; WORD $0x1c10; BYTE $0x01 // vmovups zmm11, zmmword ptr [rcx + r8]
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
+	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
+	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd7f7 // not edi
+	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm7
+	LONG $0x74af0f4d; WORD $0x5024 // imul r14, qword ptr [r12 + 0x50]
+	LONG $0x2474034d; BYTE $0x08 // add r14, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24448b49; BYTE $0x38 // mov rax, qword ptr [r12 + 0x38]
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0x09 // vmovups zmm7, zmmword ptr [rcx + r9]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	WORD $0x294c; BYTE $0xd8 // sub rax, r11
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	WORD $0x4d0f; BYTE $0xd5 // cmovge edx, ebp
+	LONG $0xca92fbc5 // kmovd k1, edx
+	LONG $0x497e9162; WORD $0x1c7f; BYTE $0x31 // vmovdqu32 zmmword ptr [r9 + r14] {k1}, zmm3
+	LONG $0x024e8d48 // lea rcx, [rsi + 0x2]
+	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
+	LONG $0x40c38348 // add rbx, 0x40
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xf7758f0f; WORD $0xffff // jg 0x33ec <firstAVX512VNNI+0x9c>
+	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
+	WORD $0x8948; BYTE $0xce // mov rsi, rcx
+	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
+	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
+	LONG $0x48feb162; WORD $0x3c6f; BYTE $0x00 // vmovdqu64 zmm7, zmmword ptr [rax + r8]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm3, zmmword ptr [rax + r9]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfc828e0f; WORD $0xffff // jle 0x3920 <firstAVX512VNNI+0x5d0>
+	LONG $0x245c8b4d; BYTE $0x78 // mov r11, qword ptr [r12 + 0x78]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0xfc748e0f; WORD $0xffff // jle 0x3920 <firstAVX512VNNI+0x5d0>
+	WORD $0x894c; BYTE $0xe0 // mov rax, r12
+	WORD $0x8949; BYTE $0xcc // mov r12, rcx
+	LONG $0xe3af0f4d // imul r12, r11
+	LONG $0x06e4c149 // shl r12, 0x6
+	WORD $0x894d; BYTE $0xe5 // mov r13, r12
+	LONG $0x2caf0f4c; BYTE $0x24 // imul r13, qword ptr [rsp]
+	LONG $0x1068034c // add r13, qword ptr [rax + 0x10]
+	LONG $0x80a88b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rax + 0x80]
+	LONG $0x48408b48 // mov rax, qword ptr [rax + 0x48]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fd7162; WORD $0xff6f // vmovdqa64 zmm15, zmm7
+	LONG $0x48fde162; WORD $0xc76f // vmovdqa64 zmm16, zmm7
+	LONG $0x48fde162; WORD $0xcf6f // vmovdqa64 zmm17, zmm7
+	LONG $0x48fde162; WORD $0xd76f // vmovdqa64 zmm18, zmm7
+	WORD $0xd231 // xor edx, edx
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0xd5548b4c; BYTE $0x00 // mov r10, qword ptr [rbp + 8*rdx]
+	WORD $0x0149; BYTE $0xda // add r10, rbx
+	WORD $0x894d; BYTE $0xdf // mov r15, r11
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fec162; WORD $0x5d6f; BYTE $0x00 // vmovdqu64 zmm19, zmmword ptr [r13]
+	QUAD $0x0025646f48fe8162 // vmovdqu64 zmm20, zmmword ptr [r13 + r12]
+	LONG $0x487dc262; WORD $0x6a58; BYTE $0xf2 // vpbroadcastd zmm21, dword ptr [r10 - 0x38]
+	LONG $0x4055a262; WORD $0xd350 // vpdpbusd zmm18, zmm21, zmm19
+	LONG $0x40553262; WORD $0xf450 // vpdpbusd zmm14, zmm21, zmm20
+	LONG $0x487dc262; WORD $0x6a58; BYTE $0xf4 // vpbroadcastd zmm21, dword ptr [r10 - 0x30]
+	LONG $0x4055a262; WORD $0xcb50 // vpdpbusd zmm17, zmm21, zmm19
+	LONG $0x40553262; WORD $0xec50 // vpdpbusd zmm13, zmm21, zmm20
+	LONG $0x487dc262; WORD $0x6a58; BYTE $0xf6 // vpbroadcastd zmm21, dword ptr [r10 - 0x28]
+	LONG $0x4055a262; WORD $0xc350 // vpdpbusd zmm16, zmm21, zmm19
+	LONG $0x40553262; WORD $0xe450 // vpdpbusd zmm12, zmm21, zmm20
+	LONG $0x487dc262; WORD $0x6a58; BYTE $0xf8 // vpbroadcastd zmm21, dword ptr [r10 - 0x20]
+	LONG $0x40553262; WORD $0xfb50 // vpdpbusd zmm15, zmm21, zmm19
+	LONG $0x40553262; WORD $0xdc50 // vpdpbusd zmm11, zmm21, zmm20
+	LONG $0x487dc262; WORD $0x6a58; BYTE $0xfa // vpbroadcastd zmm21, dword ptr [r10 - 0x18]
+	LONG $0x40553262; WORD $0xd350 // vpdpbusd zmm10, zmm21, zmm19
+	LONG $0x4055b262; WORD $0xf450 // vpdpbusd zmm6, zmm21, zmm20
+	LONG $0x487dc262; WORD $0x6a58; BYTE $0xfc // vpbroadcastd zmm21, dword ptr [r10 - 0x10]
+	LONG $0x40553262; WORD $0xcb50 // vpdpbusd zmm9, zmm21, zmm19
+	LONG $0x4055b262; WORD $0xec50 // vpdpbusd zmm5, zmm21, zmm20
+	LONG $0x487dc262; WORD $0x6a58; BYTE $0xfe // vpbroadcastd zmm21, dword ptr [r10 - 0x8]
+	LONG $0x40553262; WORD $0xc350 // vpdpbusd zmm8, zmm21, zmm19
+	LONG $0x4055b262; WORD $0xe450 // vpdpbusd zmm4, zmm21, zmm20
+	LONG $0x487dc262; WORD $0x2a58 // vpbroadcastd zmm21, dword ptr [r10]
+	LONG $0x4055b262; WORD $0xfb50 // vpdpbusd zmm7, zmm21, zmm19
+	LONG $0x4055b262; WORD $0xdc50 // vpdpbusd zmm3, zmm21, zmm20
+	LONG $0x40c58349 // add r13, 0x40
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	WORD $0xff49; BYTE $0xcf // dec r15
+	LONG $0xff4a850f; WORD $0xffff // jne 0x3d40 <firstAVX512VNNI+0x9f0>
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xff2e850f; WORD $0xffff // jne 0x3d30 <firstAVX512VNNI+0x9e0>
+	LONG $0xfffb6de9; BYTE $0xff // jmp 0x3974 <firstAVX512VNNI+0x624>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	LONG $0xfff59be9; BYTE $0xff // jmp 0x33b5 <firstAVX512VNNI+0x65>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x06e0c149 // shl r8, 0x6
+	QUAD $0x00000000950c8d4c // lea r9, [4*rdx]
+	LONG $0x000004b9; BYTE $0x00 // mov ecx, 0x4
+	LONG $0x0078ba41; WORD $0x0000 // mov r10d, 0x78
+	WORD $0xf631 // xor esi, esi
+	LONG $0x000365e9; BYTE $0x00 // jmp 0x41a6 <firstAVX512VNNI+0xe56>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
+	LONG $0x487ca162; WORD $0x1c10; BYTE $0x01 // vmovups zmm19, zmmword ptr [rcx + r8]
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
+	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x40645162; WORD $0xff59 // vmulps zmm15, zmm19, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
+	WORD $0x294c; BYTE $0xca // sub rdx, r9
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x48057162; WORD $0xf9de // vpmaxub zmm15, zmm15, zmm1
+	LONG $0x48057162; WORD $0xfada // vpminub zmm15, zmm15, zmm2
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd7f7 // not edi
+	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497e5162; WORD $0x3c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm15
+	WORD $0x894c; BYTE $0xd8 // mov rax, r11
+	LONG $0x01c88348 // or rax, 0x1
+	LONG $0x44af0f49; WORD $0x5024 // imul rax, qword ptr [r12 + 0x50]
+	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
+	LONG $0x487c3162; WORD $0x3c10; BYTE $0x01 // vmovups zmm15, zmmword ptr [rcx + r8]
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
+	LONG $0x48257162; WORD $0xd9de // vpmaxub zmm11, zmm11, zmm1
+	LONG $0x48257162; WORD $0xdada // vpminub zmm11, zmm11, zmm2
+	WORD $0x294c; BYTE $0xca // sub rdx, r9
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd7f7 // not edi
+	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497e5162; WORD $0x1c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm11
+	WORD $0x894c; BYTE $0xd8 // mov rax, r11
+	LONG $0x02c88348 // or rax, 0x2
+	LONG $0x44af0f49; WORD $0x5024 // imul rax, qword ptr [r12 + 0x50]
+	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
+	LONG $0x487c3162; WORD $0x1c10; BYTE $0x01 // vmovups zmm11, zmmword ptr [rcx + r8]
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
+	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
+	WORD $0x294c; BYTE $0xca // sub rdx, r9
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd7f7 // not edi
+	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
+	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm7
+	LONG $0x03cb8349 // or r11, 0x3
+	LONG $0x5caf0f4d; WORD $0x5024 // imul r11, qword ptr [r12 + 0x50]
+	LONG $0x245c034d; BYTE $0x08 // add r11, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24448b49; BYTE $0x38 // mov rax, qword ptr [r12 + 0x38]
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0x01 // vmovups zmm7, zmmword ptr [rcx + r8]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	WORD $0x294c; BYTE $0xc8 // sub rax, r9
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	WORD $0x4d0f; BYTE $0xd5 // cmovge edx, ebp
+	LONG $0xca92fbc5 // kmovd k1, edx
+	LONG $0x497e9162; WORD $0x1c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm3
+	LONG $0x044e8d48 // lea rcx, [rsi + 0x4]
+	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
+	LONG $0x80ea8349 // sub r10, -0x80
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xf5568f0f; WORD $0xffff // jg 0x36fc <firstAVX512VNNI+0x3ac>
+	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
+	WORD $0x8948; BYTE $0xce // mov rsi, rcx
+	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
+	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x00 // vmovdqu64 zmm3, zmmword ptr [rax + r8]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfc8a8e0f; WORD $0xffff // jle 0x3e50 <firstAVX512VNNI+0xb00>
+	LONG $0x245c8b49; BYTE $0x78 // mov rbx, qword ptr [r12 + 0x78]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0xfc7c8e0f; WORD $0xffff // jle 0x3e50 <firstAVX512VNNI+0xb00>
+	WORD $0x894d; BYTE $0xc6 // mov r14, r8
+	LONG $0xf1af0f4c // imul r14, rcx
+	LONG $0xf3af0f4c // imul r14, rbx
+	LONG $0x2474034d; BYTE $0x10 // add r14, qword ptr [r12 + 0x10]
+	QUAD $0x0000008024bc8b4d // mov r15, qword ptr [r12 + 0x80]
+	LONG $0x24648b4d; BYTE $0x48 // mov r12, qword ptr [r12 + 0x48]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	WORD $0xc031 // xor eax, eax
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0xc7148b49 // mov rdx, qword ptr [r15 + 8*rax]
+	WORD $0x014c; BYTE $0xd2 // add rdx, r10
+	WORD $0x8949; BYTE $0xdd // mov r13, rbx
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fec162; WORD $0x1e6f // vmovdqu64 zmm19, zmmword ptr [r14]
+	LONG $0x487de262; WORD $0x6258; BYTE $0xe2 // vpbroadcastd zmm20, dword ptr [rdx - 0x78]
+	LONG $0x405da262; WORD $0xd350 // vpdpbusd zmm18, zmm20, zmm19
+	LONG $0x487de262; WORD $0x6258; BYTE $0xe4 // vpbroadcastd zmm20, dword ptr [rdx - 0x70]
+	LONG $0x487de262; WORD $0x6a58; BYTE $0xe6 // vpbroadcastd zmm21, dword ptr [rdx - 0x68]
+	LONG $0x405da262; WORD $0xcb50 // vpdpbusd zmm17, zmm20, zmm19
+	LONG $0x4055a262; WORD $0xc350 // vpdpbusd zmm16, zmm21, zmm19
+	LONG $0x487de262; WORD $0x6258; BYTE $0xe8 // vpbroadcastd zmm20, dword ptr [rdx - 0x60]
+	LONG $0x405d3262; WORD $0xfb50 // vpdpbusd zmm15, zmm20, zmm19
+	LONG $0x487de262; WORD $0x6258; BYTE $0xea // vpbroadcastd zmm20, dword ptr [rdx - 0x58]
+	LONG $0x405d3262; WORD $0xf350 // vpdpbusd zmm14, zmm20, zmm19
+	LONG $0x487de262; WORD $0x6258; BYTE $0xec // vpbroadcastd zmm20, dword ptr [rdx - 0x50]
+	LONG $0x487de262; WORD $0x6a58; BYTE $0xee // vpbroadcastd zmm21, dword ptr [rdx - 0x48]
+	LONG $0x405d3262; WORD $0xeb50 // vpdpbusd zmm13, zmm20, zmm19
+	LONG $0x40553262; WORD $0xe350 // vpdpbusd zmm12, zmm21, zmm19
+	LONG $0x487de262; WORD $0x6258; BYTE $0xf0 // vpbroadcastd zmm20, dword ptr [rdx - 0x40]
+	LONG $0x405d3262; WORD $0xdb50 // vpdpbusd zmm11, zmm20, zmm19
+	LONG $0x487de262; WORD $0x6258; BYTE $0xf2 // vpbroadcastd zmm20, dword ptr [rdx - 0x38]
+	LONG $0x405d3262; WORD $0xd350 // vpdpbusd zmm10, zmm20, zmm19
+	LONG $0x487de262; WORD $0x6258; BYTE $0xf4 // vpbroadcastd zmm20, dword ptr [rdx - 0x30]
+	LONG $0x487de262; WORD $0x6a58; BYTE $0xf6 // vpbroadcastd zmm21, dword ptr [rdx - 0x28]
+	LONG $0x405d3262; WORD $0xcb50 // vpdpbusd zmm9, zmm20, zmm19
+	LONG $0x40553262; WORD $0xc350 // vpdpbusd zmm8, zmm21, zmm19
+	LONG $0x487de262; WORD $0x6258; BYTE $0xf8 // vpbroadcastd zmm20, dword ptr [rdx - 0x20]
+	LONG $0x405db262; WORD $0xfb50 // vpdpbusd zmm7, zmm20, zmm19
+	LONG $0x487de262; WORD $0x6258; BYTE $0xfa // vpbroadcastd zmm20, dword ptr [rdx - 0x18]
+	LONG $0x405db262; WORD $0xf350 // vpdpbusd zmm6, zmm20, zmm19
+	LONG $0x487de262; WORD $0x6258; BYTE $0xfc // vpbroadcastd zmm20, dword ptr [rdx - 0x10]
+	LONG $0x487de262; WORD $0x6a58; BYTE $0xfe // vpbroadcastd zmm21, dword ptr [rdx - 0x8]
+	LONG $0x405db262; WORD $0xeb50 // vpdpbusd zmm5, zmm20, zmm19
+	LONG $0x4055b262; WORD $0xe350 // vpdpbusd zmm4, zmm21, zmm19
+	LONG $0x487de262; WORD $0x2258 // vpbroadcastd zmm20, dword ptr [rdx]
+	LONG $0x405db262; WORD $0xdb50 // vpdpbusd zmm3, zmm20, zmm19
+	LONG $0x40c68349 // add r14, 0x40
+	WORD $0x014c; BYTE $0xe2 // add rdx, r12
+	WORD $0xff49; BYTE $0xcd // dec r13
+	LONG $0xff1b850f; WORD $0xffff // jne 0x4260 <firstAVX512VNNI+0xf10>
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0xfeff850f; WORD $0xffff // jne 0x4250 <firstAVX512VNNI+0xf00>
+	LONG $0xfffb54e9; BYTE $0xff // jmp 0x3eaa <firstAVX512VNNI+0xb5a>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x11108e0f; WORD $0x0000 // jle 0x546f <firstAVX512VNNI+0x211f>
+	QUAD $0x0000000085148d48 // lea rdx, [4*rax]
+	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x04e2c148 // shl rdx, 0x4
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	WORD $0x2948; BYTE $0xd6 // sub rsi, rdx
+	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
+	QUAD $0x00000000c5148d48 // lea rdx, [8*rax]
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	WORD $0x2948; BYTE $0xd6 // sub rsi, rdx
+	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
+	WORD $0xf631 // xor esi, esi
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	WORD $0x1beb // jmp 0x43b6 <firstAVX512VNNI+0x1066>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	WORD $0x0148; BYTE $0xce // add rsi, rcx
+	LONG $0x244c8b49; BYTE $0x30 // mov rcx, qword ptr [r12 + 0x30]
+	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
+	LONG $0x10b98d0f; WORD $0x0000 // jge 0x546f <firstAVX512VNNI+0x211f>
+	WORD $0x2948; BYTE $0xf1 // sub rcx, rsi
+	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
+	LONG $0x01f98348 // cmp rcx, 0x1
+	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
+	LONG $0x03738e0f; WORD $0x0000 // jle 0x4740 <firstAVX512VNNI+0x13f0>
+	LONG $0x02fa8348 // cmp rdx, 0x2
+	LONG $0x05a98d0f; WORD $0x0000 // jge 0x4980 <firstAVX512VNNI+0x1630>
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	WORD $0x3949; BYTE $0xd5 // cmp r13, rdx
+	WORD $0xbc7d // jge 0x43a0 <firstAVX512VNNI+0x1050>
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	WORD $0x8949; BYTE $0xcf // mov r15, rcx
+	LONG $0x06e7c149 // shl r15, 0x6
+	LONG $0x01498d4c // lea r9, [rcx + 0x1]
+	LONG $0x06e1c149 // shl r9, 0x6
+	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
+	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
+	QUAD $0x000000048d0c8d48 // lea rcx, [4*rcx + 0x4]
+	LONG $0x244c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rcx
+	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
+	LONG $0xedaf0f49 // imul rbp, r13
+	QUAD $0x00000003ad348d4a // lea rsi, [4*r13 + 0x3]
+	LONG $0xf0af0f48 // imul rsi, rax
+	QUAD $0x00000002ad048d4e // lea r8, [4*r13 + 0x2]
+	LONG $0xc0af0f4c // imul r8, rax
+	QUAD $0x00000001ad1c8d4a // lea rbx, [4*r13 + 0x1]
+	LONG $0xd8af0f48 // imul rbx, rax
+	WORD $0xff31 // xor edi, edi
+	LONG $0x247c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r15
+	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
+	LONG $0x0001d5e9; BYTE $0x00 // jmp 0x4625 <firstAVX512VNNI+0x12d5>
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
+	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	LONG $0xd5af0f49 // imul rdx, r13
+	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x244c8b4d; BYTE $0x38 // mov r9, qword ptr [r12 + 0x38]
+	LONG $0x244c2b4c; BYTE $0x28 // sub r9, qword ptr [rsp + 0x28]
+	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
+	LONG $0x487c3162; WORD $0x1c10; BYTE $0x39 // vmovups zmm11, zmmword ptr [rcx + r15]
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
+	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
+	LONG $0xd64d0f45 // cmovge r10d, r14d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x17 // vmovdqu32 zmmword ptr [r15 + rdx] {k1}, zmm7
+	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
+	LONG $0xd5af0f49 // imul rdx, r13
+	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x244c8b4d; BYTE $0x38 // mov r9, qword ptr [r12 + 0x38]
+	LONG $0x244c2b4c; BYTE $0x48 // sub r9, qword ptr [rsp + 0x48]
+	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0x19 // vmovups zmm7, zmmword ptr [rcx + r11]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0x894d; BYTE $0xd9 // mov r9, r11
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xd64d0f45 // cmovge r10d, r14d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [r9 + rdx] {k1}, zmm3
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x247c0348; BYTE $0x10 // add rdi, qword ptr [rsp + 0x10]
+	LONG $0x246c3b4d; BYTE $0x28 // cmp r13, qword ptr [r12 + 0x28]
+	LONG $0x08bb8d0f; WORD $0x0000 // jge 0x4ee0 <firstAVX512VNNI+0x1b90>
+	LONG $0x244c8b49; BYTE $0x18 // mov rcx, qword ptr [r12 + 0x18]
+	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
+	LONG $0x24648b4d; BYTE $0x70 // mov r12, qword ptr [r12 + 0x70]
+	LONG $0x48feb162; WORD $0x3c6f; BYTE $0x39 // vmovdqu64 zmm7, zmmword ptr [rcx + r15]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x09 // vmovdqu64 zmm3, zmmword ptr [rcx + r9]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0x242c894c // mov qword ptr [rsp], r13
+	LONG $0xfe038e0f; WORD $0xffff // jle 0x4450 <firstAVX512VNNI+0x1100>
+	LONG $0x784a8b4c // mov r9, qword ptr [rdx + 0x78]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xfdf68e0f; WORD $0xffff // jle 0x4450 <firstAVX512VNNI+0x1100>
+	WORD $0x894c; BYTE $0xe1 // mov rcx, r12
+	LONG $0xc9af0f49 // imul rcx, r9
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	LONG $0x54af0f4c; WORD $0x0824 // imul r10, qword ptr [rsp + 0x8]
+	LONG $0x1052034c // add r10, qword ptr [rdx + 0x10]
+	LONG $0x80aa8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdx + 0x80]
+	LONG $0x487a8b4c // mov r15, qword ptr [rdx + 0x48]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0xf55c8b4f; BYTE $0x00 // mov r11, qword ptr [r13 + 8*r14]
+	WORD $0x0149; BYTE $0xfb // add r11, rdi
+	WORD $0x894c; BYTE $0xca // mov rdx, r9
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fe5162; WORD $0x1a6f // vmovdqu64 zmm11, zmmword ptr [r10]
+	LONG $0x48fe5162; WORD $0x246f; BYTE $0x0a // vmovdqu64 zmm12, zmmword ptr [r10 + rcx]
+	LONG $0x487d5262; WORD $0x2c58; BYTE $0x2b // vpbroadcastd zmm13, dword ptr [r11 + rbp]
+	LONG $0x48155262; WORD $0xd350 // vpdpbusd zmm10, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xf450 // vpdpbusd zmm6, zmm13, zmm12
+	LONG $0x487d5262; WORD $0x2c58; BYTE $0x1b // vpbroadcastd zmm13, dword ptr [r11 + rbx]
+	LONG $0x48155262; WORD $0xcb50 // vpdpbusd zmm9, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xec50 // vpdpbusd zmm5, zmm13, zmm12
+	LONG $0x487d1262; WORD $0x2c58; BYTE $0x03 // vpbroadcastd zmm13, dword ptr [r11 + r8]
+	LONG $0x48155262; WORD $0xc350 // vpdpbusd zmm8, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xe450 // vpdpbusd zmm4, zmm13, zmm12
+	LONG $0x487d5262; WORD $0x2c58; BYTE $0x33 // vpbroadcastd zmm13, dword ptr [r11 + rsi]
+	LONG $0x4815d262; WORD $0xfb50 // vpdpbusd zmm7, zmm13, zmm11
+	LONG $0x4815d262; WORD $0xdc50 // vpdpbusd zmm3, zmm13, zmm12
+	LONG $0x40c28349 // add r10, 0x40
+	WORD $0x014d; BYTE $0xfb // add r11, r15
+	WORD $0xff48; BYTE $0xca // dec rdx
+	WORD $0x9b75 // jne 0x46c0 <firstAVX512VNNI+0x1370>
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	WORD $0x394d; BYTE $0xe6 // cmp r14, r12
+	WORD $0x8375 // jne 0x46b0 <firstAVX512VNNI+0x1360>
+	LONG $0xfffd42e9; BYTE $0xff // jmp 0x4474 <firstAVX512VNNI+0x1124>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	LONG $0x07a68d0f; WORD $0x0000 // jge 0x4ef0 <firstAVX512VNNI+0x1ba0>
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
+	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
+	LONG $0xfc458d0f; WORD $0xffff // jge 0x43a0 <firstAVX512VNNI+0x1050>
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0x06e2c148 // shl rdx, 0x6
+	QUAD $0x000000008d0c8d48 // lea rcx, [4*rcx]
+	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0xc7af0f4d // imul r8, r15
+	QUAD $0x00000003bd0c8d4e // lea r9, [4*r15 + 0x3]
+	LONG $0xc8af0f4c // imul r9, rax
+	QUAD $0x00000002bd148d4e // lea r10, [4*r15 + 0x2]
+	LONG $0xd0af0f4c // imul r10, rax
+	QUAD $0x00000001bd1c8d4a // lea rbx, [4*r15 + 0x1]
+	LONG $0xd8af0f48 // imul rbx, rax
+	LONG $0x0000fde9; BYTE $0x00 // jmp 0x48a3 <firstAVX512VNNI+0x1553>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
+	LONG $0x247c8b49; BYTE $0x50 // mov rdi, qword ptr [r12 + 0x50]
+	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
+	LONG $0xffaf0f49 // imul rdi, r15
+	LONG $0x247c0349; BYTE $0x08 // add rdi, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
+	LONG $0x24742b48; BYTE $0x20 // sub rsi, qword ptr [rsp + 0x20]
+	LONG $0x487cf162; WORD $0x3c10; BYTE $0x11 // vmovups zmm7, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4865f162; WORD $0xde6b // vpackssdw zmm3, zmm3, zmm6
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x485df162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm5
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x4865f162; WORD $0xdc67 // vpackuswb zmm3, zmm3, zmm4
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xeb4d0f41 // cmovge ebp, r11d
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497ef162; WORD $0x1c7f; BYTE $0x3a // vmovdqu32 zmmword ptr [rdx + rdi] {k1}, zmm3
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
+	WORD $0x0149; BYTE $0xc8 // add r8, rcx
+	WORD $0x0149; BYTE $0xc9 // add r9, rcx
+	WORD $0x0149; BYTE $0xca // add r10, rcx
+	WORD $0x0148; BYTE $0xcb // add rbx, rcx
+	LONG $0x247c3b4d; BYTE $0x28 // cmp r15, qword ptr [r12 + 0x28]
+	LONG $0x0bbd8d0f; WORD $0x0000 // jge 0x5460 <firstAVX512VNNI+0x2110>
+	LONG $0x24748b49; BYTE $0x18 // mov rsi, qword ptr [r12 + 0x18]
+	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x16 // vmovdqu64 zmm3, zmmword ptr [rsi + rdx]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x243c894c // mov qword ptr [rsp], r15
+	LONG $0xfeef8e0f; WORD $0xffff // jle 0x47b0 <firstAVX512VNNI+0x1460>
+	LONG $0x24748b49; BYTE $0x78 // mov rsi, qword ptr [r12 + 0x78]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0xfee18e0f; WORD $0xffff // jle 0x47b0 <firstAVX512VNNI+0x1460>
+	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
+	LONG $0xf9af0f4c // imul r15, rcx
+	LONG $0xfeaf0f4c // imul r15, rsi
+	LONG $0x247c034d; BYTE $0x10 // add r15, qword ptr [r12 + 0x10]
+	WORD $0x894c; BYTE $0xe7 // mov rdi, r12
+	QUAD $0x0000008024a48b4d // mov r12, qword ptr [r12 + 0x80]
+	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	WORD $0xed31 // xor ebp, ebp
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xec3c8b49 // mov rdi, qword ptr [r12 + 8*rbp]
+	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x48fed162; WORD $0x3f6f // vmovdqu64 zmm7, zmmword ptr [r15]
+	LONG $0x487d3262; WORD $0x0458; BYTE $0x07 // vpbroadcastd zmm8, dword ptr [rdi + r8]
+	LONG $0x483df262; WORD $0xdf50 // vpdpbusd zmm3, zmm8, zmm7
+	LONG $0x487d7262; WORD $0x0458; BYTE $0x1f // vpbroadcastd zmm8, dword ptr [rdi + rbx]
+	LONG $0x487d3262; WORD $0x0c58; BYTE $0x17 // vpbroadcastd zmm9, dword ptr [rdi + r10]
+	LONG $0x483df262; WORD $0xf750 // vpdpbusd zmm6, zmm8, zmm7
+	LONG $0x4835f262; WORD $0xe750 // vpdpbusd zmm4, zmm9, zmm7
+	LONG $0x487d3262; WORD $0x0458; BYTE $0x0f // vpbroadcastd zmm8, dword ptr [rdi + r9]
+	LONG $0x483df262; WORD $0xef50 // vpdpbusd zmm5, zmm8, zmm7
+	LONG $0x40c78349 // add r15, 0x40
+	WORD $0x014c; BYTE $0xef // add rdi, r13
+	WORD $0xff49; BYTE $0xce // dec r14
+	WORD $0xba75 // jne 0x4920 <firstAVX512VNNI+0x15d0>
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
+	WORD $0xa275 // jne 0x4910 <firstAVX512VNNI+0x15c0>
+	LONG $0xfffe4fe9; BYTE $0xff // jmp 0x47c2 <firstAVX512VNNI+0x1472>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
+	LONG $0x06e3c148 // shl rbx, 0x6
+	LONG $0x014e8d4c // lea r9, [rsi + 0x1]
+	LONG $0x06e1c149 // shl r9, 0x6
+	QUAD $0x00000000b5148d48 // lea rdx, [4*rsi]
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	QUAD $0x00000004b50c8d48 // lea rcx, [4*rsi + 0x4]
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	LONG $0x00036ce9; BYTE $0x00 // jmp 0x4d27 <firstAVX512VNNI+0x19d7>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
+	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
+	LONG $0x48fd7162; WORD $0xd66f // vmovdqa64 zmm10, zmm6
+	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
+	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
+	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
+	LONG $0x48fde162; WORD $0xd66f // vmovdqa64 zmm18, zmm6
+	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
+	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
+	LONG $0xd5af0f49 // imul rdx, r13
+	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
+	LONG $0x487ce162; WORD $0x1c10; BYTE $0x19 // vmovups zmm19, zmmword ptr [rcx + rbx]
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
+	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x40645162; WORD $0xff59 // vmulps zmm15, zmm19, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
+	LONG $0x48057162; WORD $0xf9de // vpmaxub zmm15, zmm15, zmm1
+	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
+	WORD $0x294c; BYTE $0xd6 // sub rsi, r10
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xf84d0f41 // cmovge edi, r8d
+	LONG $0x48057162; WORD $0xfada // vpminub zmm15, zmm15, zmm2
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497e7162; WORD $0x3c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm15
+	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
+	LONG $0xd5af0f49 // imul rdx, r13
+	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
+	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
+	LONG $0x487c3162; WORD $0x3c10; BYTE $0x09 // vmovups zmm15, zmmword ptr [rcx + r9]
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
+	LONG $0x48257162; WORD $0xd9de // vpmaxub zmm11, zmm11, zmm1
+	LONG $0x48257162; WORD $0xdada // vpminub zmm11, zmm11, zmm2
+	LONG $0x245c8b4c; BYTE $0x28 // mov r11, qword ptr [rsp + 0x28]
+	WORD $0x294c; BYTE $0xde // sub rsi, r11
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0xf84d0f41 // cmovge edi, r8d
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497e5162; WORD $0x1c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [r9 + rdx] {k1}, zmm11
+	LONG $0x01cd8349 // or r13, 0x1
+	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
+	LONG $0xd5af0f49 // imul rdx, r13
+	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
+	LONG $0x487c7162; WORD $0x1c10; BYTE $0x19 // vmovups zmm11, zmmword ptr [rcx + rbx]
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4824f162; WORD $0xf659 // vmulps zmm6, zmm11, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x483df162; WORD $0xf66b // vpackssdw zmm6, zmm8, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x4835f162; WORD $0xf667 // vpackuswb zmm6, zmm9, zmm6
+	LONG $0x484df162; WORD $0xf1de // vpmaxub zmm6, zmm6, zmm1
+	LONG $0x484df162; WORD $0xf2da // vpminub zmm6, zmm6, zmm2
+	WORD $0x294c; BYTE $0xd6 // sub rsi, r10
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0xf84d0f41 // cmovge edi, r8d
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497ef162; WORD $0x347f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm6
+	LONG $0x6caf0f4d; WORD $0x5024 // imul r13, qword ptr [r12 + 0x50]
+	LONG $0x246c034d; BYTE $0x08 // add r13, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x09 // vmovups zmm6, zmmword ptr [rcx + r9]
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x484cf162; WORD $0xff59 // vmulps zmm7, zmm6, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x484cf162; WORD $0xed59 // vmulps zmm5, zmm6, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4845f162; WORD $0xed6b // vpackssdw zmm5, zmm7, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	WORD $0x294c; BYTE $0xda // sub rdx, r11
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497e9162; WORD $0x1c7f; BYTE $0x29 // vmovdqu32 zmmword ptr [r9 + r13] {k1}, zmm3
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	LONG $0x024d8d49 // lea rcx, [r13 + 0x2]
+	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
+	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
+	LONG $0xf6b38f0f; WORD $0xffff // jg 0x43da <firstAVX512VNNI+0x108a>
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
+	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
+	LONG $0x48fef162; WORD $0x346f; BYTE $0x1a // vmovdqu64 zmm6, zmmword ptr [rdx + rbx]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x0a // vmovdqu64 zmm3, zmmword ptr [rdx + r9]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfc748e0f; WORD $0xffff // jle 0x49c0 <firstAVX512VNNI+0x1670>
+	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
+	LONG $0x24648b4d; BYTE $0x78 // mov r12, qword ptr [r12 + 0x78]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0xfc638e0f; WORD $0xffff // jle 0x49c0 <firstAVX512VNNI+0x1670>
+	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
+	LONG $0xc4af0f4d // imul r8, r12
+	LONG $0x06e0c149 // shl r8, 0x6
+	WORD $0x894d; BYTE $0xc1 // mov r9, r8
+	LONG $0x4caf0f4c; WORD $0x0824 // imul r9, qword ptr [rsp + 0x8]
+	LONG $0x104a034c // add r9, qword ptr [rdx + 0x10]
+	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
+	LONG $0xedaf0f49 // imul rbp, r13
+	LONG $0x80928b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdx + 0x80]
+	LONG $0x48528b48 // mov rdx, qword ptr [rdx + 0x48]
+	LONG $0x24540348; BYTE $0x38 // add rdx, qword ptr [rsp + 0x38]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
+	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
+	LONG $0x48fd7162; WORD $0xd66f // vmovdqa64 zmm10, zmm6
+	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
+	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
+	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
+	LONG $0x48fde162; WORD $0xd66f // vmovdqa64 zmm18, zmm6
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xfa348b4f // mov r14, qword ptr [r10 + 8*r15]
+	WORD $0x0149; BYTE $0xee // add r14, rbp
+	WORD $0x894c; BYTE $0xe6 // mov rsi, r12
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fec162; WORD $0x196f // vmovdqu64 zmm19, zmmword ptr [r9]
+	LONG $0x48fe8162; WORD $0x246f; BYTE $0x01 // vmovdqu64 zmm20, zmmword ptr [r9 + r8]
+	LONG $0x487dc262; WORD $0x2e58 // vpbroadcastd zmm21, dword ptr [r14]
+	LONG $0x4055a262; WORD $0xd350 // vpdpbusd zmm18, zmm21, zmm19
+	LONG $0x40553262; WORD $0xf450 // vpdpbusd zmm14, zmm21, zmm20
+	LONG $0x487dc262; WORD $0x2c58; BYTE $0x06 // vpbroadcastd zmm21, dword ptr [r14 + rax]
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x4055a262; WORD $0xcb50 // vpdpbusd zmm17, zmm21, zmm19
+	LONG $0x40553262; WORD $0xec50 // vpdpbusd zmm13, zmm21, zmm20
+	LONG $0x487da262; WORD $0x2c58; BYTE $0x30 // vpbroadcastd zmm21, dword ptr [rax + r14]
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x4055a262; WORD $0xc350 // vpdpbusd zmm16, zmm21, zmm19
+	LONG $0x487da262; WORD $0x3458; BYTE $0x30 // vpbroadcastd zmm22, dword ptr [rax + r14]
+	LONG $0x40553262; WORD $0xe450 // vpdpbusd zmm12, zmm21, zmm20
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x404d3262; WORD $0xfb50 // vpdpbusd zmm15, zmm22, zmm19
+	LONG $0x404d3262; WORD $0xdc50 // vpdpbusd zmm11, zmm22, zmm20
+	LONG $0x487da262; WORD $0x2c58; BYTE $0x30 // vpbroadcastd zmm21, dword ptr [rax + r14]
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x40553262; WORD $0xd350 // vpdpbusd zmm10, zmm21, zmm19
+	LONG $0x4055b262; WORD $0xfc50 // vpdpbusd zmm7, zmm21, zmm20
+	LONG $0x487da262; WORD $0x2c58; BYTE $0x30 // vpbroadcastd zmm21, dword ptr [rax + r14]
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x40553262; WORD $0xcb50 // vpdpbusd zmm9, zmm21, zmm19
+	LONG $0x4055b262; WORD $0xec50 // vpdpbusd zmm5, zmm21, zmm20
+	LONG $0x487da262; WORD $0x2c58; BYTE $0x30 // vpbroadcastd zmm21, dword ptr [rax + r14]
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x40553262; WORD $0xc350 // vpdpbusd zmm8, zmm21, zmm19
+	LONG $0x487da262; WORD $0x3458; BYTE $0x30 // vpbroadcastd zmm22, dword ptr [rax + r14]
+	LONG $0x4055b262; WORD $0xe450 // vpdpbusd zmm4, zmm21, zmm20
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	WORD $0x0149; BYTE $0xd6 // add r14, rdx
+	LONG $0x404db262; WORD $0xf350 // vpdpbusd zmm6, zmm22, zmm19
+	LONG $0x404db262; WORD $0xdc50 // vpdpbusd zmm3, zmm22, zmm20
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0xff48; BYTE $0xce // dec rsi
+	LONG $0xff37850f; WORD $0xffff // jne 0x4e00 <firstAVX512VNNI+0x1ab0>
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
+	LONG $0xff1b850f; WORD $0xffff // jne 0x4df0 <firstAVX512VNNI+0x1aa0>
+	LONG $0xfffb3ae9; BYTE $0xff // jmp 0x4a14 <firstAVX512VNNI+0x16c4>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	LONG $0xfff4b6e9; BYTE $0xff // jmp 0x43a5 <firstAVX512VNNI+0x1055>
+	BYTE $0x90 // nop
+	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
+	LONG $0x06e3c148 // shl rbx, 0x6
+	QUAD $0x00000000b5348d4c // lea r14, [4*rsi]
+	LONG $0x000004b9; BYTE $0x00 // mov ecx, 0x4
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	LONG $0x00036ae9; BYTE $0x00 // jmp 0x5276 <firstAVX512VNNI+0x1f26>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
+	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
+	LONG $0xd7af0f49 // imul rdx, r15
+	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
+	LONG $0x487ce162; WORD $0x1c10; BYTE $0x19 // vmovups zmm19, zmmword ptr [rcx + rbx]
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
+	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x40645162; WORD $0xff59 // vmulps zmm15, zmm19, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
+	LONG $0x48057162; WORD $0xf9de // vpmaxub zmm15, zmm15, zmm1
+	LONG $0x48057162; WORD $0xfada // vpminub zmm15, zmm15, zmm2
+	WORD $0x294c; BYTE $0xf6 // sub rsi, r14
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xf84d0f41 // cmovge edi, r8d
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497e7162; WORD $0x3c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm15
+	WORD $0x894c; BYTE $0xfa // mov rdx, r15
+	LONG $0x01ca8348 // or rdx, 0x1
+	LONG $0x54af0f49; WORD $0x5024 // imul rdx, qword ptr [r12 + 0x50]
+	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
+	LONG $0x487c7162; WORD $0x3c10; BYTE $0x19 // vmovups zmm15, zmmword ptr [rcx + rbx]
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
+	WORD $0x294c; BYTE $0xf6 // sub rsi, r14
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x48257162; WORD $0xd9de // vpmaxub zmm11, zmm11, zmm1
+	LONG $0x48257162; WORD $0xdada // vpminub zmm11, zmm11, zmm2
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0xf84d0f41 // cmovge edi, r8d
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497e7162; WORD $0x1c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm11
+	WORD $0x894c; BYTE $0xfa // mov rdx, r15
+	LONG $0x02ca8348 // or rdx, 0x2
+	LONG $0x54af0f49; WORD $0x5024 // imul rdx, qword ptr [r12 + 0x50]
+	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
+	LONG $0x487c7162; WORD $0x1c10; BYTE $0x19 // vmovups zmm11, zmmword ptr [rcx + rbx]
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
+	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
+	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
+	WORD $0x294c; BYTE $0xf6 // sub rsi, r14
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0xf84d0f41 // cmovge edi, r8d
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497ef162; WORD $0x3c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm7
+	LONG $0x03cf8349 // or r15, 0x3
+	LONG $0x7caf0f4d; WORD $0x5024 // imul r15, qword ptr [r12 + 0x50]
+	LONG $0x247c034d; BYTE $0x08 // add r15, qword ptr [r12 + 0x8]
+	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
+	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
+	LONG $0x487cf162; WORD $0x3c10; BYTE $0x19 // vmovups zmm7, zmmword ptr [rcx + rbx]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497eb162; WORD $0x1c7f; BYTE $0x3b // vmovdqu32 zmmword ptr [rbx + r15] {k1}, zmm3
+	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
+	LONG $0x044f8d49 // lea rcx, [r15 + 0x4]
+	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
+	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
+	LONG $0xf4d78f0f; WORD $0xffff // jg 0x474d <firstAVX512VNNI+0x13fd>
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
+	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x1a // vmovdqu64 zmm3, zmmword ptr [rdx + rbx]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfc7c8e0f; WORD $0xffff // jle 0x4f10 <firstAVX512VNNI+0x1bc0>
+	LONG $0x24748b49; BYTE $0x78 // mov rsi, qword ptr [r12 + 0x78]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0xfc6e8e0f; WORD $0xffff // jle 0x4f10 <firstAVX512VNNI+0x1bc0>
+	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
+	LONG $0xc1af0f4c // imul r8, rcx
+	LONG $0xc6af0f4c // imul r8, rsi
+	LONG $0x2444034d; BYTE $0x10 // add r8, qword ptr [r12 + 0x10]
+	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
+	LONG $0xcfaf0f4d // imul r9, r15
+	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
+	QUAD $0x0000008024a48b4d // mov r12, qword ptr [r12 + 0x80]
+	LONG $0x486a8b4c // mov r13, qword ptr [rdx + 0x48]
+	LONG $0x246c034c; BYTE $0x40 // add r13, qword ptr [rsp + 0x40]
+	WORD $0x0149; BYTE $0xc5 // add r13, rax
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	WORD $0xd231 // xor edx, edx
+	WORD $0x9066 // nop
+	LONG $0xd4148b4d // mov r10, qword ptr [r12 + 8*rdx]
+	WORD $0x014d; BYTE $0xca // add r10, r9
+	WORD $0x8948; BYTE $0xf5 // mov rbp, rsi
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x487dc262; WORD $0x2258 // vpbroadcastd zmm20, dword ptr [r10]
+	LONG $0x48fec162; WORD $0x186f // vmovdqu64 zmm19, zmmword ptr [r8]
+	LONG $0x405da262; WORD $0xd350 // vpdpbusd zmm18, zmm20, zmm19
+	LONG $0x487dc262; WORD $0x2458; BYTE $0x02 // vpbroadcastd zmm20, dword ptr [r10 + rax]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405da262; WORD $0xcb50 // vpdpbusd zmm17, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405da262; WORD $0xc350 // vpdpbusd zmm16, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405d3262; WORD $0xfb50 // vpdpbusd zmm15, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405d3262; WORD $0xf350 // vpdpbusd zmm14, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405d3262; WORD $0xeb50 // vpdpbusd zmm13, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405d3262; WORD $0xe350 // vpdpbusd zmm12, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405d3262; WORD $0xdb50 // vpdpbusd zmm11, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405d3262; WORD $0xd350 // vpdpbusd zmm10, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405d3262; WORD $0xcb50 // vpdpbusd zmm9, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405d3262; WORD $0xc350 // vpdpbusd zmm8, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405db262; WORD $0xfb50 // vpdpbusd zmm7, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405db262; WORD $0xf350 // vpdpbusd zmm6, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405db262; WORD $0xeb50 // vpdpbusd zmm5, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x405db262; WORD $0xe350 // vpdpbusd zmm4, zmm20, zmm19
+	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x405db262; WORD $0xdb50 // vpdpbusd zmm3, zmm20, zmm19
+	LONG $0x40c08349 // add r8, 0x40
+	WORD $0x014d; BYTE $0xea // add r10, r13
+	WORD $0xff48; BYTE $0xcd // dec rbp
+	LONG $0xfef1850f; WORD $0xffff // jne 0x5340 <firstAVX512VNNI+0x1ff0>
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xfed5850f; WORD $0xffff // jne 0x5330 <firstAVX512VNNI+0x1fe0>
+	LONG $0xfffb0ae9; BYTE $0xff // jmp 0x4f6a <firstAVX512VNNI+0x1c1a>
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
+	LONG $0xffef36e9; BYTE $0xff // jmp 0x43a5 <firstAVX512VNNI+0x1055>
+	LONG $0x50c48348 // add rsp, 0x50
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
 // func depthwise3x3s1AVX512VNNI(a)
 TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
@@ -1379,7 +4169,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x04308e0f; WORD $0x0000 // jle 0x20e1 <depthwise3x3s1AVX512VNNI+0x451>
+	LONG $0x04308e0f; WORD $0x0000 // jle 0x58e1 <depthwise3x3s1AVX512VNNI+0x451>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -1403,14 +4193,14 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x2aeb // jmp 0x1d3c <depthwise3x3s1AVX512VNNI+0xac>
+	WORD $0x2aeb // jmp 0x553c <depthwise3x3s1AVX512VNNI+0xac>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x40c68348 // add rsi, 0x40
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0x039b8d0f; WORD $0x0000 // jge 0x20d7 <depthwise3x3s1AVX512VNNI+0x447>
+	LONG $0x039b8d0f; WORD $0x0000 // jge 0x58d7 <depthwise3x3s1AVX512VNNI+0x447>
 	WORD $0x894d; BYTE $0xd3 // mov r11, r10
 	WORD $0x2949; BYTE $0xcb // sub r11, rcx
 	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
@@ -1421,7 +4211,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc14d0f44 // cmovge r8d, ecx
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	WORD $0xbc7e // jle 0x1d24 <depthwise3x3s1AVX512VNNI+0x94>
+	WORD $0xbc7e // jle 0x5524 <depthwise3x3s1AVX512VNNI+0x94>
 	LONG $0x49348d4f // lea r14, [r9 + 2*r9]
 	LONG $0x06e6c149 // shl r14, 0x6
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
@@ -1437,13 +4227,13 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc97ed162; WORD $0x3c6f; BYTE $0x24 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r12]
 	LONG $0x4845f262; WORD $0xfd00 // vpshufb zmm7, zmm7, zmm5
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02f4840f; WORD $0x0000 // je 0x20a0 <depthwise3x3s1AVX512VNNI+0x410>
+	LONG $0x02f4840f; WORD $0x0000 // je 0x58a0 <depthwise3x3s1AVX512VNNI+0x410>
 	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
 	LONG $0x483d7262; WORD $0xc500 // vpshufb zmm8, zmm8, zmm5
-	LONG $0x02fb840f; WORD $0x0000 // je 0x20b9 <depthwise3x3s1AVX512VNNI+0x429>
+	LONG $0x02fb840f; WORD $0x0000 // je 0x58b9 <depthwise3x3s1AVX512VNNI+0x429>
 	LONG $0xc97e5162; WORD $0x086f // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r8]
 	LONG $0x48357262; WORD $0xcd00 // vpshufb zmm9, zmm9, zmm5
-	WORD $0x0775 // jne 0x1dd3 <depthwise3x3s1AVX512VNNI+0x143>
+	WORD $0x0775 // jne 0x55d3 <depthwise3x3s1AVX512VNNI+0x143>
 	LONG $0x48cd7362; WORD $0xcb25; BYTE $0xec // vpternlogq zmm9, zmm6, zmm3, 0xec
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x48fe1162; WORD $0x146f; BYTE $0x30 // vmovdqu64 zmm10, zmmword ptr [r8 + r14]
@@ -1466,7 +4256,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xfc6f // vmovdqa64 zmm23, zmm4
 	LONG $0x48fde162; WORD $0xcc6f // vmovdqa64 zmm17, zmm4
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x000128e9; BYTE $0x00 // jmp 0x1f66 <depthwise3x3s1AVX512VNNI+0x2d6>
+	LONG $0x000128e9; BYTE $0x00 // jmp 0x5766 <depthwise3x3s1AVX512VNNI+0x2d6>
 	WORD $0x9066 // nop
 	LONG $0x40654362; WORD $0xd171; BYTE $0x18 // vpshldd zmm26, zmm19, zmm9, 0x18
 	LONG $0x48fda162; WORD $0xf86f // vmovdqa64 zmm23, zmm16
@@ -1519,7 +4309,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xcb6f // vmovdqa64 zmm9, zmm19
 	WORD $0x894d; BYTE $0xc5 // mov r13, r8
 	WORD $0x3949; BYTE $0xe8 // cmp r8, rbp
-	LONG $0xfdba8d0f; WORD $0xffff // jge 0x1d20 <depthwise3x3s1AVX512VNNI+0x90>
+	LONG $0xfdba8d0f; WORD $0xffff // jge 0x5520 <depthwise3x3s1AVX512VNNI+0x90>
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	LONG $0x48fec162; WORD $0x046f; BYTE $0x08 // vmovdqu64 zmm16, zmmword ptr [r8 + rcx]
 	LONG $0x48352362; WORD $0xc971; BYTE $0x08 // vpshldd zmm25, zmm9, zmm17, 0x8
@@ -1530,18 +4320,18 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x483d2362; WORD $0xc771; BYTE $0x08 // vpshldd zmm24, zmm8, zmm23, 0x8
 	LONG $0x4845a362; WORD $0xf671; BYTE $0x08 // vpshldd zmm22, zmm7, zmm22, 0x8
 	WORD $0x3949; BYTE $0xd5 // cmp r13, rdx
-	WORD $0x4d7d // jge 0x1ff0 <depthwise3x3s1AVX512VNNI+0x360>
+	WORD $0x4d7d // jge 0x57f0 <depthwise3x3s1AVX512VNNI+0x360>
 	LONG $0xc97ec162; WORD $0x1a6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r10]
 	LONG $0x4065e262; WORD $0xdd00 // vpshufb zmm19, zmm19, zmm5
 	WORD $0x394c; BYTE $0xe8 // cmp rax, r13
-	LONG $0x00a8840f; WORD $0x0000 // je 0x2060 <depthwise3x3s1AVX512VNNI+0x3d0>
+	LONG $0x00a8840f; WORD $0x0000 // je 0x5860 <depthwise3x3s1AVX512VNNI+0x3d0>
 	LONG $0xc97ec162; WORD $0x236f // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r11]
 	LONG $0x405de262; WORD $0xe500 // vpshufb zmm20, zmm20, zmm5
-	LONG $0x00af840f; WORD $0x0000 // je 0x2079 <depthwise3x3s1AVX512VNNI+0x3e9>
+	LONG $0x00af840f; WORD $0x0000 // je 0x5879 <depthwise3x3s1AVX512VNNI+0x3e9>
 	LONG $0xc97ee162; WORD $0x2b6f // vmovdqu32 zmm21 {k1} {z}, zmmword ptr [rbx]
 	LONG $0x4055e262; WORD $0xed00 // vpshufb zmm21, zmm21, zmm5
-	LONG $0xfe64850f; WORD $0xffff // jne 0x1e40 <depthwise3x3s1AVX512VNNI+0x1b0>
-	LONG $0x0000b1e9; BYTE $0x00 // jmp 0x2092 <depthwise3x3s1AVX512VNNI+0x402>
+	LONG $0xfe64850f; WORD $0xffff // jne 0x5640 <depthwise3x3s1AVX512VNNI+0x1b0>
+	LONG $0x0000b1e9; BYTE $0x00 // jmp 0x5892 <depthwise3x3s1AVX512VNNI+0x402>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x485dc362; WORD $0xd971; BYTE $0x18 // vpshldd zmm19, zmm4, zmm9, 0x18
 	LONG $0x48fda162; WORD $0xf86f // vmovdqa64 zmm23, zmm16
@@ -1560,28 +4350,28 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xec6f // vmovdqa64 zmm21, zmm4
 	LONG $0x48fde162; WORD $0xe46f // vmovdqa64 zmm20, zmm4
 	LONG $0x48fde162; WORD $0xdc6f // vmovdqa64 zmm19, zmm4
-	LONG $0xfffe39e9; BYTE $0xff // jmp 0x1e97 <depthwise3x3s1AVX512VNNI+0x207>
+	LONG $0xfffe39e9; BYTE $0xff // jmp 0x5697 <depthwise3x3s1AVX512VNNI+0x207>
 	WORD $0x9066 // nop
 	LONG $0x48cde362; WORD $0xdb25; BYTE $0xec // vpternlogq zmm19, zmm6, zmm3, 0xec
 	LONG $0xc97ec162; WORD $0x236f // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r11]
 	LONG $0x405de262; WORD $0xe500 // vpshufb zmm20, zmm20, zmm5
-	LONG $0xff51850f; WORD $0xffff // jne 0x1fca <depthwise3x3s1AVX512VNNI+0x33a>
+	LONG $0xff51850f; WORD $0xffff // jne 0x57ca <depthwise3x3s1AVX512VNNI+0x33a>
 	LONG $0x48cde362; WORD $0xe325; BYTE $0xec // vpternlogq zmm20, zmm6, zmm3, 0xec
 	LONG $0xc97ee162; WORD $0x2b6f // vmovdqu32 zmm21 {k1} {z}, zmmword ptr [rbx]
 	LONG $0x4055e262; WORD $0xed00 // vpshufb zmm21, zmm21, zmm5
-	LONG $0xfdae850f; WORD $0xffff // jne 0x1e40 <depthwise3x3s1AVX512VNNI+0x1b0>
+	LONG $0xfdae850f; WORD $0xffff // jne 0x5640 <depthwise3x3s1AVX512VNNI+0x1b0>
 	LONG $0x48cde362; WORD $0xeb25; BYTE $0xec // vpternlogq zmm21, zmm6, zmm3, 0xec
-	LONG $0xfffda2e9; BYTE $0xff // jmp 0x1e40 <depthwise3x3s1AVX512VNNI+0x1b0>
+	LONG $0xfffda2e9; BYTE $0xff // jmp 0x5640 <depthwise3x3s1AVX512VNNI+0x1b0>
 	WORD $0x9066 // nop
 	LONG $0x48cdf362; WORD $0xfb25; BYTE $0xec // vpternlogq zmm7, zmm6, zmm3, 0xec
 	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
 	LONG $0x483d7262; WORD $0xc500 // vpshufb zmm8, zmm8, zmm5
-	LONG $0xfd05850f; WORD $0xffff // jne 0x1dbe <depthwise3x3s1AVX512VNNI+0x12e>
+	LONG $0xfd05850f; WORD $0xffff // jne 0x55be <depthwise3x3s1AVX512VNNI+0x12e>
 	LONG $0x48cd7362; WORD $0xc325; BYTE $0xec // vpternlogq zmm8, zmm6, zmm3, 0xec
 	LONG $0xc97e5162; WORD $0x086f // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r8]
 	LONG $0x48357262; WORD $0xcd00 // vpshufb zmm9, zmm9, zmm5
-	LONG $0xfcfa840f; WORD $0xffff // je 0x1dcc <depthwise3x3s1AVX512VNNI+0x13c>
-	LONG $0xfffcfce9; BYTE $0xff // jmp 0x1dd3 <depthwise3x3s1AVX512VNNI+0x143>
+	LONG $0xfcfa840f; WORD $0xffff // je 0x55cc <depthwise3x3s1AVX512VNNI+0x13c>
+	LONG $0xfffcfce9; BYTE $0xff // jmp 0x55d3 <depthwise3x3s1AVX512VNNI+0x143>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -1599,7 +4389,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x056d8e0f; WORD $0x0000 // jle 0x267e <depthwise3x3s1TwoRowsAVX512VNNI+0x58e>
+	LONG $0x056d8e0f; WORD $0x0000 // jle 0x5e7e <depthwise3x3s1TwoRowsAVX512VNNI+0x58e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -1625,7 +4415,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x2ceb // jmp 0x21a6 <depthwise3x3s1TwoRowsAVX512VNNI+0xb6>
+	WORD $0x2ceb // jmp 0x59a6 <depthwise3x3s1TwoRowsAVX512VNNI+0xb6>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
@@ -1634,7 +4424,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x40c08348 // add rax, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x04ca8d0f; WORD $0x0000 // jge 0x2670 <depthwise3x3s1TwoRowsAVX512VNNI+0x580>
+	LONG $0x04ca8d0f; WORD $0x0000 // jge 0x5e70 <depthwise3x3s1TwoRowsAVX512VNNI+0x580>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	WORD $0x2949; BYTE $0xca // sub r10, rcx
 	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
@@ -1645,7 +4435,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc94d0f44 // cmovge r9d, ecx
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xbc7e // jle 0x218e <depthwise3x3s1TwoRowsAVX512VNNI+0x9e>
+	WORD $0xbc7e // jle 0x598e <depthwise3x3s1TwoRowsAVX512VNNI+0x9e>
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	LONG $0x5b348d4b // lea rsi, [r11 + 2*r11]
 	LONG $0x06e6c148 // shl rsi, 0x6
@@ -1665,16 +4455,16 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc97ed162; WORD $0x3c6f; BYTE $0x24 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r12]
 	LONG $0x4845f262; WORD $0xfd00 // vpshufb zmm7, zmm7, zmm5
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x03f8840f; WORD $0x0000 // je 0x2620 <depthwise3x3s1TwoRowsAVX512VNNI+0x530>
+	LONG $0x03f8840f; WORD $0x0000 // je 0x5e20 <depthwise3x3s1TwoRowsAVX512VNNI+0x530>
 	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
 	LONG $0x483de262; WORD $0xcd00 // vpshufb zmm17, zmm8, zmm5
-	LONG $0x03ff840f; WORD $0x0000 // je 0x2639 <depthwise3x3s1TwoRowsAVX512VNNI+0x549>
+	LONG $0x03ff840f; WORD $0x0000 // je 0x5e39 <depthwise3x3s1TwoRowsAVX512VNNI+0x549>
 	LONG $0xc97e5162; WORD $0x016f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r9]
 	LONG $0x483d7262; WORD $0xfd00 // vpshufb zmm15, zmm8, zmm5
-	LONG $0x0406840f; WORD $0x0000 // je 0x2652 <depthwise3x3s1TwoRowsAVX512VNNI+0x562>
+	LONG $0x0406840f; WORD $0x0000 // je 0x5e52 <depthwise3x3s1TwoRowsAVX512VNNI+0x562>
 	LONG $0xc97e5162; WORD $0x006f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r8]
 	LONG $0x483d7262; WORD $0xf500 // vpshufb zmm14, zmm8, zmm5
-	WORD $0x0775 // jne 0x2261 <depthwise3x3s1TwoRowsAVX512VNNI+0x171>
+	WORD $0x0775 // jne 0x5a61 <depthwise3x3s1TwoRowsAVX512VNNI+0x171>
 	LONG $0x48cd7362; WORD $0xf425; BYTE $0xec // vpternlogq zmm14, zmm6, zmm4, 0xec
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x48fe5162; WORD $0x046f; BYTE $0x30 // vmovdqu64 zmm8, zmmword ptr [r8 + rsi]
@@ -1702,7 +4492,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd6162; WORD $0xcb6f // vmovdqa64 zmm25, zmm3
 	LONG $0x48fde162; WORD $0xfb6f // vmovdqa64 zmm23, zmm3
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000225e9; BYTE $0x00 // jmp 0x2506 <depthwise3x3s1TwoRowsAVX512VNNI+0x416>
+	LONG $0x000225e9; BYTE $0x00 // jmp 0x5d06 <depthwise3x3s1TwoRowsAVX512VNNI+0x416>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x01488d4d // lea r9, [r8 + 0x1]
 	LONG $0x406d0362; WORD $0xc971; BYTE $0x08 // vpshldd zmm25, zmm18, zmm25, 0x8
@@ -1797,7 +4587,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd9162; WORD $0xfb6f // vmovdqa64 zmm7, zmm27
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	LONG $0xfc7a8d0f; WORD $0xffff // jge 0x2180 <depthwise3x3s1TwoRowsAVX512VNNI+0x90>
+	LONG $0xfc7a8d0f; WORD $0xffff // jge 0x5980 <depthwise3x3s1TwoRowsAVX512VNNI+0x90>
 	LONG $0x48fdc162; WORD $0xc66f // vmovdqa64 zmm16, zmm14
 	LONG $0x48fdc162; WORD $0xd76f // vmovdqa64 zmm18, zmm15
 	LONG $0x48fda162; WORD $0xd96f // vmovdqa64 zmm19, zmm17
@@ -1809,11 +4599,11 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fda162; WORD $0xfc6f // vmovdqa64 zmm23, zmm20
 	LONG $0x480dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm14, zmm11
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0x597d // jge 0x25a0 <depthwise3x3s1TwoRowsAVX512VNNI+0x4b0>
+	WORD $0x597d // jge 0x5da0 <depthwise3x3s1TwoRowsAVX512VNNI+0x4b0>
 	LONG $0xc97e5162; WORD $0x326f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r10]
 	LONG $0x480d7262; WORD $0xf500 // vpshufb zmm14, zmm14, zmm5
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x2560 <depthwise3x3s1TwoRowsAVX512VNNI+0x470>
+	WORD $0x0775 // jne 0x5d60 <depthwise3x3s1TwoRowsAVX512VNNI+0x470>
 	LONG $0x48cd7362; WORD $0xf425; BYTE $0xec // vpternlogq zmm14, zmm6, zmm4, 0xec
 	LONG $0x480da362; WORD $0xc871; BYTE $0x18 // vpshldd zmm17, zmm14, zmm16, 0x18
 	LONG $0x48fd2162; WORD $0xe46f // vmovdqa64 zmm28, zmm20
@@ -1822,9 +4612,9 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40754262; WORD $0xd350 // vpdpbusd zmm26, zmm17, zmm11
 	LONG $0xc97e5162; WORD $0x3b6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r11]
 	LONG $0x48057262; WORD $0xfd00 // vpshufb zmm15, zmm15, zmm5
-	WORD $0x3e75 // jne 0x25cb <depthwise3x3s1TwoRowsAVX512VNNI+0x4db>
+	WORD $0x3e75 // jne 0x5dcb <depthwise3x3s1TwoRowsAVX512VNNI+0x4db>
 	LONG $0x48cd7362; WORD $0xfc25; BYTE $0xec // vpternlogq zmm15, zmm6, zmm4, 0xec
-	WORD $0x35eb // jmp 0x25cb <depthwise3x3s1TwoRowsAVX512VNNI+0x4db>
+	WORD $0x35eb // jmp 0x5dcb <depthwise3x3s1TwoRowsAVX512VNNI+0x4db>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48653362; WORD $0xf071; BYTE $0x18 // vpshldd zmm14, zmm3, zmm16, 0x18
 	LONG $0x48fd2162; WORD $0xe46f // vmovdqa64 zmm28, zmm20
@@ -1835,34 +4625,34 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
 	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0x197d // jge 0x25ef <depthwise3x3s1TwoRowsAVX512VNNI+0x4ff>
+	WORD $0x197d // jge 0x5def <depthwise3x3s1TwoRowsAVX512VNNI+0x4ff>
 	LONG $0xc97ee162; WORD $0x0b6f // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rbx]
 	LONG $0x4075e262; WORD $0xcd00 // vpshufb zmm17, zmm17, zmm5
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x25ef <depthwise3x3s1TwoRowsAVX512VNNI+0x4ff>
+	WORD $0x0775 // jne 0x5def <depthwise3x3s1TwoRowsAVX512VNNI+0x4ff>
 	LONG $0x48cde362; WORD $0xcc25; BYTE $0xec // vpternlogq zmm17, zmm6, zmm4, 0xec
 	LONG $0x48fd6162; WORD $0xdb6f // vmovdqa64 zmm27, zmm3
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	LONG $0xfcf28d0f; WORD $0xffff // jge 0x22f0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
+	LONG $0xfcf28d0f; WORD $0xffff // jge 0x5af0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
 	LONG $0xc97e4162; WORD $0x1e6f // vmovdqu32 zmm27 {k1} {z}, zmmword ptr [r14]
 	LONG $0x40256262; WORD $0xdd00 // vpshufb zmm27, zmm27, zmm5
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	LONG $0xfcdc850f; WORD $0xffff // jne 0x22f0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
+	LONG $0xfcdc850f; WORD $0xffff // jne 0x5af0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
 	LONG $0x48cd6362; WORD $0xdc25; BYTE $0xec // vpternlogq zmm27, zmm6, zmm4, 0xec
-	LONG $0xfffcd0e9; BYTE $0xff // jmp 0x22f0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
+	LONG $0xfffcd0e9; BYTE $0xff // jmp 0x5af0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
 	LONG $0x48cdf362; WORD $0xfc25; BYTE $0xec // vpternlogq zmm7, zmm6, zmm4, 0xec
 	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
 	LONG $0x483de262; WORD $0xcd00 // vpshufb zmm17, zmm8, zmm5
-	LONG $0xfc01850f; WORD $0xffff // jne 0x223a <depthwise3x3s1TwoRowsAVX512VNNI+0x14a>
+	LONG $0xfc01850f; WORD $0xffff // jne 0x5a3a <depthwise3x3s1TwoRowsAVX512VNNI+0x14a>
 	LONG $0x48cde362; WORD $0xcc25; BYTE $0xec // vpternlogq zmm17, zmm6, zmm4, 0xec
 	LONG $0xc97e5162; WORD $0x016f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r9]
 	LONG $0x483d7262; WORD $0xfd00 // vpshufb zmm15, zmm8, zmm5
-	LONG $0xfbfa850f; WORD $0xffff // jne 0x224c <depthwise3x3s1TwoRowsAVX512VNNI+0x15c>
+	LONG $0xfbfa850f; WORD $0xffff // jne 0x5a4c <depthwise3x3s1TwoRowsAVX512VNNI+0x15c>
 	LONG $0x48cd7362; WORD $0xfc25; BYTE $0xec // vpternlogq zmm15, zmm6, zmm4, 0xec
 	LONG $0xc97e5162; WORD $0x006f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r8]
 	LONG $0x483d7262; WORD $0xf500 // vpshufb zmm14, zmm8, zmm5
-	LONG $0xfbef840f; WORD $0xffff // je 0x225a <depthwise3x3s1TwoRowsAVX512VNNI+0x16a>
-	LONG $0xfffbf1e9; BYTE $0xff // jmp 0x2261 <depthwise3x3s1TwoRowsAVX512VNNI+0x171>
+	LONG $0xfbef840f; WORD $0xffff // je 0x5a5a <depthwise3x3s1TwoRowsAVX512VNNI+0x16a>
+	LONG $0xfffbf1e9; BYTE $0xff // jmp 0x5a61 <depthwise3x3s1TwoRowsAVX512VNNI+0x171>
 	LONG $0x18c48348 // add rsp, 0x18
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -1881,7 +4671,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x044d8e0f; WORD $0x0000 // jle 0x2afe <depthwise3x3s2AVX512VNNI+0x46e>
+	LONG $0x044d8e0f; WORD $0x0000 // jle 0x62fe <depthwise3x3s2AVX512VNNI+0x46e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -1905,15 +4695,15 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x22eb // jmp 0x2738 <depthwise3x3s2AVX512VNNI+0xa8>
+	WORD $0x22eb // jmp 0x5f38 <depthwise3x3s2AVX512VNNI+0xa8>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0x03bc8d0f; WORD $0x0000 // jge 0x2af4 <depthwise3x3s2AVX512VNNI+0x464>
+	LONG $0x03bc8d0f; WORD $0x0000 // jge 0x62f4 <depthwise3x3s2AVX512VNNI+0x464>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xe77e // jle 0x2724 <depthwise3x3s2AVX512VNNI+0x94>
+	WORD $0xe77e // jle 0x5f24 <depthwise3x3s2AVX512VNNI+0x94>
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	LONG $0x491c8d4b // lea rbx, [r9 + 2*r9]
 	LONG $0x06e3c148 // shl rbx, 0x6
@@ -1938,7 +4728,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
 	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x00013de9; BYTE $0x00 // jmp 0x28fa <depthwise3x3s2AVX512VNNI+0x26a>
+	LONG $0x00013de9; BYTE $0x00 // jmp 0x60fa <depthwise3x3s2AVX512VNNI+0x26a>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x4075a362; WORD $0xc071; BYTE $0x08 // vpshldd zmm16, zmm17, zmm16, 0x8
 	LONG $0x48fda162; WORD $0xfe6f // vmovdqa64 zmm23, zmm22
@@ -1993,7 +4783,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xfa6f // vmovdqa64 zmm15, zmm18
 	LONG $0x48fdc162; WORD $0xc56f // vmovdqa64 zmm16, zmm13
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xfe268d0f; WORD $0xffff // jge 0x2720 <depthwise3x3s2AVX512VNNI+0x90>
+	LONG $0xfe268d0f; WORD $0xffff // jge 0x5f20 <depthwise3x3s2AVX512VNNI+0x90>
 	WORD $0x8b4c; BYTE $0x3f // mov r15, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b4d; BYTE $0x27 // mov r12, qword ptr [r15]
@@ -2001,46 +4791,46 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b4d; BYTE $0x2e // mov r13, qword ptr [r14]
 	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00b78c0f; WORD $0x0000 // jl 0x29d0 <depthwise3x3s2AVX512VNNI+0x340>
+	LONG $0x00b78c0f; WORD $0x0000 // jl 0x61d0 <depthwise3x3s2AVX512VNNI+0x340>
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
 	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x00cb8c0f; WORD $0x0000 // jl 0x29f7 <depthwise3x3s2AVX512VNNI+0x367>
+	LONG $0x00cb8c0f; WORD $0x0000 // jl 0x61f7 <depthwise3x3s2AVX512VNNI+0x367>
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x00dc840f; WORD $0x0000 // je 0x2a11 <depthwise3x3s2AVX512VNNI+0x381>
+	LONG $0x00dc840f; WORD $0x0000 // je 0x6211 <depthwise3x3s2AVX512VNNI+0x381>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0775 // jne 0x2941 <depthwise3x3s2AVX512VNNI+0x2b1>
+	WORD $0x0775 // jne 0x6141 <depthwise3x3s2AVX512VNNI+0x2b1>
 	LONG $0x48d57362; WORD $0xec25; BYTE $0xec // vpternlogq zmm13, zmm5, zmm4, 0xec
 	LONG $0x08678b4d // mov r12, qword ptr [r15 + 0x8]
 	WORD $0x0149; BYTE $0xcc // add r12, rcx
 	LONG $0x086e8b4d // mov r13, qword ptr [r14 + 0x8]
 	LONG $0x48fde162; WORD $0xdb6f // vmovdqa64 zmm19, zmm3
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00d58c0f; WORD $0x0000 // jl 0x2a30 <depthwise3x3s2AVX512VNNI+0x3a0>
+	LONG $0x00d58c0f; WORD $0x0000 // jl 0x6230 <depthwise3x3s2AVX512VNNI+0x3a0>
 	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x00e98c0f; WORD $0x0000 // jl 0x2a53 <depthwise3x3s2AVX512VNNI+0x3c3>
+	LONG $0x00e98c0f; WORD $0x0000 // jl 0x6253 <depthwise3x3s2AVX512VNNI+0x3c3>
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x00fa840f; WORD $0x0000 // je 0x2a6d <depthwise3x3s2AVX512VNNI+0x3dd>
+	LONG $0x00fa840f; WORD $0x0000 // je 0x626d <depthwise3x3s2AVX512VNNI+0x3dd>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0775 // jne 0x297f <depthwise3x3s2AVX512VNNI+0x2ef>
+	WORD $0x0775 // jne 0x617f <depthwise3x3s2AVX512VNNI+0x2ef>
 	LONG $0x48d5e362; WORD $0xd425; BYTE $0xec // vpternlogq zmm18, zmm5, zmm4, 0xec
 	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
 	WORD $0x0149; BYTE $0xcf // add r15, rcx
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
 	LONG $0x48fde162; WORD $0xeb6f // vmovdqa64 zmm21, zmm3
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00f78c0f; WORD $0x0000 // jl 0x2a90 <depthwise3x3s2AVX512VNNI+0x400>
+	LONG $0x00f78c0f; WORD $0x0000 // jl 0x6290 <depthwise3x3s2AVX512VNNI+0x400>
 	LONG $0x48fde162; WORD $0xe36f // vmovdqa64 zmm20, zmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x010b8c0f; WORD $0x0000 // jl 0x2ab3 <depthwise3x3s2AVX512VNNI+0x423>
+	LONG $0x010b8c0f; WORD $0x0000 // jl 0x62b3 <depthwise3x3s2AVX512VNNI+0x423>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	LONG $0x48fee162; WORD $0x346f; BYTE $0x0b // vmovdqu64 zmm22, zmmword ptr [rbx + rcx]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x011c840f; WORD $0x0000 // je 0x2ad8 <depthwise3x3s2AVX512VNNI+0x448>
+	LONG $0x011c840f; WORD $0x0000 // je 0x62d8 <depthwise3x3s2AVX512VNNI+0x448>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfdfb850f; WORD $0xffff // jne 0x27c0 <depthwise3x3s2AVX512VNNI+0x130>
-	LONG $0x00011ee9; BYTE $0x00 // jmp 0x2ae8 <depthwise3x3s2AVX512VNNI+0x458>
+	LONG $0xfdfb850f; WORD $0xffff // jne 0x5fc0 <depthwise3x3s2AVX512VNNI+0x130>
+	LONG $0x00011ee9; BYTE $0x00 // jmp 0x62e8 <depthwise3x3s2AVX512VNNI+0x458>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0x894c; BYTE $0xeb // mov rbx, r13
 	LONG $0xdaaf0f49 // imul rbx, r10
@@ -2049,16 +4839,16 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
 	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xff358d0f; WORD $0xffff // jge 0x292c <depthwise3x3s2AVX512VNNI+0x29c>
+	LONG $0xff358d0f; WORD $0xffff // jge 0x612c <depthwise3x3s2AVX512VNNI+0x29c>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x2c // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r12 + r13]
 	LONG $0x48157262; WORD $0xee00 // vpshufb zmm13, zmm13, zmm6
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xff24850f; WORD $0xffff // jne 0x2935 <depthwise3x3s2AVX512VNNI+0x2a5>
+	LONG $0xff24850f; WORD $0xffff // jne 0x6135 <depthwise3x3s2AVX512VNNI+0x2a5>
 	LONG $0x48d5e362; WORD $0xcc25; BYTE $0xec // vpternlogq zmm17, zmm5, zmm4, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xff19840f; WORD $0xffff // je 0x293a <depthwise3x3s2AVX512VNNI+0x2aa>
-	LONG $0xffff1be9; BYTE $0xff // jmp 0x2941 <depthwise3x3s2AVX512VNNI+0x2b1>
+	LONG $0xff19840f; WORD $0xffff // je 0x613a <depthwise3x3s2AVX512VNNI+0x2aa>
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x6141 <depthwise3x3s2AVX512VNNI+0x2b1>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xed // mov rbp, r13
 	LONG $0xeaaf0f49 // imul rbp, r10
@@ -2066,16 +4856,16 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406de262; WORD $0xde00 // vpshufb zmm19, zmm18, zmm6
 	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xff178d0f; WORD $0xffff // jge 0x296a <depthwise3x3s2AVX512VNNI+0x2da>
+	LONG $0xff178d0f; WORD $0xffff // jge 0x616a <depthwise3x3s2AVX512VNNI+0x2da>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0xc97e8162; WORD $0x146f; BYTE $0x2c // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12 + r13]
 	LONG $0x406de262; WORD $0xd600 // vpshufb zmm18, zmm18, zmm6
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xff06850f; WORD $0xffff // jne 0x2973 <depthwise3x3s2AVX512VNNI+0x2e3>
+	LONG $0xff06850f; WORD $0xffff // jne 0x6173 <depthwise3x3s2AVX512VNNI+0x2e3>
 	LONG $0x48d5e362; WORD $0xdc25; BYTE $0xec // vpternlogq zmm19, zmm5, zmm4, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfefb840f; WORD $0xffff // je 0x2978 <depthwise3x3s2AVX512VNNI+0x2e8>
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x297f <depthwise3x3s2AVX512VNNI+0x2ef>
+	LONG $0xfefb840f; WORD $0xffff // je 0x6178 <depthwise3x3s2AVX512VNNI+0x2e8>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x617f <depthwise3x3s2AVX512VNNI+0x2ef>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894d; BYTE $0xf4 // mov r12, r14
 	LONG $0xe2af0f4d // imul r12, r10
@@ -2083,19 +4873,19 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x405de262; WORD $0xee00 // vpshufb zmm21, zmm20, zmm6
 	LONG $0x48fde162; WORD $0xe36f // vmovdqa64 zmm20, zmm3
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xfef58d0f; WORD $0xffff // jge 0x29a8 <depthwise3x3s2AVX512VNNI+0x318>
+	LONG $0xfef58d0f; WORD $0xffff // jge 0x61a8 <depthwise3x3s2AVX512VNNI+0x318>
 	LONG $0xf3af0f4c // imul r14, rbx
 	LONG $0xc97e8162; WORD $0x246f; BYTE $0x37 // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r15 + r14]
 	LONG $0x405de262; WORD $0xe600 // vpshufb zmm20, zmm20, zmm6
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	LONG $0x48fee162; WORD $0x346f; BYTE $0x0b // vmovdqu64 zmm22, zmmword ptr [rbx + rcx]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xfee4850f; WORD $0xffff // jne 0x29bc <depthwise3x3s2AVX512VNNI+0x32c>
+	LONG $0xfee4850f; WORD $0xffff // jne 0x61bc <depthwise3x3s2AVX512VNNI+0x32c>
 	LONG $0x48d5e362; WORD $0xec25; BYTE $0xec // vpternlogq zmm21, zmm5, zmm4, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfcd8850f; WORD $0xffff // jne 0x27c0 <depthwise3x3s2AVX512VNNI+0x130>
+	LONG $0xfcd8850f; WORD $0xffff // jne 0x5fc0 <depthwise3x3s2AVX512VNNI+0x130>
 	LONG $0x48d5e362; WORD $0xe425; BYTE $0xec // vpternlogq zmm20, zmm5, zmm4, 0xec
-	LONG $0xfffccce9; BYTE $0xff // jmp 0x27c0 <depthwise3x3s2AVX512VNNI+0x130>
+	LONG $0xfffccce9; BYTE $0xff // jmp 0x5fc0 <depthwise3x3s2AVX512VNNI+0x130>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2111,7 +4901,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x2cd1 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x64d1 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -2163,7 +4953,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x2ba0 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x63a0 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 )
 
 // layer is a convolution of a student like MobileNetV2 with a light decoder, at 320×240.
@@ -61,11 +62,14 @@ func BenchmarkConv(b *testing.B) {
 				p.with(v)
 				src, dst := NewMap(l.h*l.s, l.w*l.s, l.in, Native), NewMap(l.h, l.w, l.out, Native)
 				src.Data, dst.Data = make([]byte, src.Size()), make([]byte, dst.Size())
-				scratch := make([]byte, p.Scratch())
+				scratch := make([]byte, p.Scratch(dst.W))
+				best := time.Duration(1<<63 - 1)
 				for b.Loop() {
+					start := time.Now()
 					p.Run(&dst, &src, 0, dst.H, scratch)
+					best = min(best, time.Since(start))
 				}
-				b.ReportMetric(float64(p.MACs(l.h, l.w))*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
+				b.ReportMetric(float64(p.MACs(l.h, l.w))/best.Seconds()/1e9, "best-GMAC/s")
 			})
 		}
 	}

@@ -140,8 +140,13 @@ func (c *Conv) check() error {
 	return nil
 }
 
-// Scratch is the number of bytes that [PackedConv.Run] needs, whatever the map. Each worker brings its own.
-func (p *PackedConv) Scratch() int { return p.depth }
+// Scratch is the number of bytes that [PackedConv.Run] needs for a destination of width w. Each worker brings its own.
+func (p *PackedConv) Scratch(w int) int {
+	if p.impl.scratch != nil {
+		return max(p.impl.scratch(p, w), p.depth)
+	}
+	return p.depth
+}
 
 // Run computes rows [y0, y1) of dst from src. The two must not overlap. It panics on a shape that p was not packed for.
 func (p *PackedConv) Run(dst, src *Map, y0, y1 int, scratch []byte) {
@@ -158,8 +163,8 @@ func (p *PackedConv) check(dst, src *Map, y0, y1 int, scratch []byte) {
 		panic(fmt.Sprintf("kernel: conv: %d %v → %d %v channels on maps of %d %v and %d %v", p.c.In, p.c.Type, p.c.Out, p.c.Type,
 			src.C, src.Type, dst.C, dst.Type))
 	}
-	if len(scratch) < p.Scratch() {
-		panic(fmt.Sprintf("kernel: conv: %d bytes of scratch, want %d", len(scratch), p.Scratch()))
+	if want := p.Scratch(dst.W); len(scratch) < want {
+		panic(fmt.Sprintf("kernel: conv: %d bytes of scratch, want %d", len(scratch), want))
 	}
 }
 
@@ -167,7 +172,7 @@ func (p *PackedConv) check(dst, src *Map, y0, y1 int, scratch []byte) {
 // It always runs the generic kernel: heads that leave the integers are small.
 func (p *PackedConv) RunInt32(dst []int32, h, w int, src *Map, y0, y1 int, scratch []byte) {
 	src.check("conv")
-	if src.C != p.c.In || src.Type != p.c.Type || len(dst) < h*w*p.c.Out || len(scratch) < p.Scratch() || y0 < 0 || y1 > h {
+	if src.C != p.c.In || src.Type != p.c.Type || len(dst) < h*w*p.c.Out || len(scratch) < p.depth || y0 < 0 || y1 > h {
 		panic(fmt.Sprintf("kernel: conv: %d → %d channels, %d×%d, rows %d…%d, from %d channels into %d values", p.c.In, p.c.Out,
 			h, w, y0, y1, src.C, len(dst)))
 	}

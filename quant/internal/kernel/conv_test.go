@@ -136,8 +136,9 @@ func TestConvGeneric(t *testing.T) {
 		oh := outSize(h, c.KH, p.c.StrideY, p.c.DilationY, c.PadTop, r.IntN(2))
 		ow := outSize(w, c.KW, p.c.StrideX, p.c.DilationX, c.PadLeft, r.IntN(2))
 		dst := newTestMap(t, r, oh, ow, c.Out, c.Type, picker(r))
-		scratch := make([]byte, p.Scratch())
-		p.with(&convGeneric).Run(&dst, &src, 0, oh, scratch)
+		p.with(&convGeneric)
+		scratch := make([]byte, p.Scratch(dst.W))
+		p.Run(&dst, &src, 0, oh, scratch)
 		raw := make([]int32, oh*ow*c.Out)
 		p.RunInt32(raw, oh, ow, &src, 0, oh, scratch)
 		for y := range oh {
@@ -178,6 +179,16 @@ func anyConv(r *rand.Rand) Conv {
 var convShapes = map[string]func(r *rand.Rand) Conv{
 	"pointwise": func(r *rand.Rand) Conv {
 		return Conv{In: 1 + r.IntN(40), Out: tileSize(r, 16, 12), KH: 1, KW: 1}
+	},
+	"dense": func(r *rand.Rand) Conv {
+		c := anyConv(r)
+		c.Groups, c.Out = 1, tileSize(r, 16, 7)
+		return c
+	},
+	"first": func(r *rand.Rand) Conv {
+		c := anyConv(r)
+		c.Groups, c.In, c.Out = 1, 1+r.IntN(4), tileSize(r, 16, 5)
+		return c
 	},
 	"depthwise3x3s1": func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 1) },
 	"depthwise3x3s2": func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 2) },
@@ -252,8 +263,8 @@ func testConvVariant(t testing.TB, r *rand.Rand, v *convVariant, c Conv) bool {
 	}
 	want := dst
 	want.Data = slices.Clone(dst.Data)
-	generic.Run(&want, &src, y0, y1, make([]byte, generic.Scratch()))
-	packed.Run(&dst, &src, y0, y1, guarded(t, packed.Scratch(), false))
+	generic.Run(&want, &src, y0, y1, make([]byte, generic.Scratch(dst.W)))
+	packed.Run(&dst, &src, y0, y1, guarded(t, packed.Scratch(dst.W), false))
 	if !slices.Equal(src.Data, before) {
 		t.Fatalf("%s: the source changed", describe(p, &src))
 	}

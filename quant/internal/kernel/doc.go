@@ -27,7 +27,7 @@
 //
 //	set, err := kernel.Choose(nil)        // what this CPU can do
 //	p, err := set.PackConv(kernel.Conv{…}) // at load: checks, packs weights, picks a variant
-//	scratch := make([]byte, p.Scratch())   // one per worker
+//	scratch := make([]byte, p.Scratch(dst.W)) // one per worker
 //	p.Run(&dst, &src, y0, y1, scratch)     // rows [y0, y1) of dst; no allocation
 //
 // Names are op_tile_isa: the operation, the tile of pixels × channels that the innermost loop holds in registers, and

@@ -11,10 +11,16 @@ const Native = U8
 
 // convTable is the architecture's convolutions, best first.
 var convTable = []convVariant{
-	{"pointwise_8x48_avx512vnni", AVX512 | AVX512VNNI, takesPointwise, packGroups, runPointwise(pointwiseAVX512VNNI)},
-	{"depthwise3x3s1_8x16_avx512vnni", AVX512 | AVX512VNNI | AVX512VBMI2, takesDepthwise3x3(1), packDepthwise3x3,
-		runDepthwise3x3(depthwise3x3s1AVX512VNNI, depthwise3x3s1TwoRowsAVX512VNNI)},
-	{"depthwise3x3s2_4x16_avx512vnni", AVX512 | AVX512VNNI | AVX512VBMI2, takesDepthwise3x3(2), packDepthwise3x3, runDepthwise3x3(depthwise3x3s2AVX512VNNI, nil)},
+	{name: "pointwise_8x48_avx512vnni", needs: AVX512 | AVX512VNNI, takes: takesPointwise, pack: packGroups,
+		run: runPointwise(pointwiseAVX512VNNI)},
+	{name: "first_8x32_avx512vnni", needs: AVX512 | AVX512VNNI, takes: takesFirst, pack: packGroups,
+		run: runFirst(firstAVX512VNNI), scratch: scratchFirst},
+	{name: "dense_4x64_avx512vnni", needs: AVX512 | AVX512VNNI, takes: takesDense, pack: packDense,
+		run: runDense(denseAVX512VNNI), scratch: scratchDense},
+	{name: "depthwise3x3s1_8x16_avx512vnni", needs: AVX512 | AVX512VNNI | AVX512VBMI2, takes: takesDepthwise3x3(1),
+		pack: packDepthwise3x3, run: runDepthwise3x3(depthwise3x3s1AVX512VNNI, depthwise3x3s1TwoRowsAVX512VNNI)},
+	{name: "depthwise3x3s2_4x16_avx512vnni", needs: AVX512 | AVX512VNNI | AVX512VBMI2, takes: takesDepthwise3x3(2),
+		pack: packDepthwise3x3, run: runDepthwise3x3(depthwise3x3s2AVX512VNNI, nil)},
 }
 
 func detect() Feature {

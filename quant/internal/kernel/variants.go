@@ -13,6 +13,8 @@ type convVariant struct {
 	takes func(*PackedConv) bool          // whether it can run this one; nil for the generic one, which runs all
 	pack  func(*PackedConv) packedWeights // nil = nothing to pack
 	run   func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte)
+
+	scratch func(p *PackedConv, w int) int // bytes beyond the generic kernel's; nil = none
 }
 
 // packedWeights is weights, biases and scales in one variant's order.

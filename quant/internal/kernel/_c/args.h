@@ -15,7 +15,7 @@ struct conv_args {
 	word groups;          // groups of 16 outputs
 	word cells;           // cells in an output block: ceil(outputs / 4)
 	word steps;           // 4-input cells of a source block (of one tap)
-	word src_block;       // bytes between blocks
+	word src_block;       // pointwise: bytes between source blocks; first: bytes between the taps of a row
 	word dst_block;
 	word zero, lo, hi;    // of the output
 	word taps_y, taps_x;  // dense, first

@@ -99,6 +99,109 @@ void pointwiseAVX512VNNI(const struct conv_args *a) {
 	}
 }
 
+// Dense: the window's taps come from anywhere, four pointers a tap; a tap outside the map reads the zero point.
+#define DENSE_TILE(G)                                                                                      \
+	INLINE void dense_##G(const struct conv_args *a, word b, word g, struct requant r) {                  \
+		__m512i acc[G][4];                                                                                \
+		for (int j = 0; j < G; j++)                                                                       \
+			for (int i = 0; i < 4; i++) acc[j][i] = _mm512_loadu_si512(a->bias + 16 * (g + j));           \
+		word ws = a->taps_y * a->taps_x * a->steps * 64, n = a->steps;                                    \
+		const int8_t *w = a->weights + g * ws;                                                            \
+		for (word ky = 0; ky < a->taps_y; ky++) {                                                         \
+			const uint8_t *row = a->rows[ky];                                                             \
+			const word *offset = a->offsets + 4 * b;                                                      \
+			for (word kx = 0; kx < a->taps_x; kx++, offset += 4 * a->blocks) {                            \
+				const uint8_t *p[4];                                                                      \
+				for (int i = 0; i < 4; i++) p[i] = row && offset[i] >= 0 ? row + offset[i] : a->pad;      \
+				for (word k = 0; k < n; k++, w += 64) {                                                   \
+					__m512i wv[G];                                                                        \
+					for (int j = 0; j < G; j++) wv[j] = _mm512_loadu_si512(w + j * ws);                   \
+					for (int i = 0; i < 4; i++) {                                                         \
+						__m512i x = broadcast4(p[i] + 16 * k);                                            \
+						for (int j = 0; j < G; j++) acc[j][i] = _mm512_dpbusd_epi32(acc[j][i], x, wv[j]); \
+					}                                                                                     \
+				}                                                                                         \
+			}                                                                                             \
+		}                                                                                                 \
+		for (int j = 0; j < G; j++) store_group(a->dst + b * a->dst_block, acc[j], g + j, a, r);          \
+	}
+
+DENSE_TILE(1)
+DENSE_TILE(2)
+DENSE_TILE(3)
+DENSE_TILE(4)
+
+void denseAVX512VNNI(const struct conv_args *a) {
+	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	for (word g = 0; g < a->groups;) {
+		word left = a->groups - g;
+		if (left == 3 || left == 5 || left == 6) {
+			for (word b = 0; b < a->blocks; b++) dense_3(a, b, g, r);
+			g += 3;
+		} else if (left >= 4) {
+			for (word b = 0; b < a->blocks; b++) dense_4(a, b, g, r);
+			g += 4;
+		} else if (left == 2) {
+			for (word b = 0; b < a->blocks; b++) dense_2(a, b, g, r);
+			g += 2;
+		} else {
+			for (word b = 0; b < a->blocks; b++) dense_1(a, b, g, r);
+			g += 1;
+		}
+	}
+}
+
+// First layer: a pixel is one lane of 4 bytes, and rows come with their padding.
+#define FIRST_TILE(B, G)                                                                                  \
+	INLINE void first_##B##_##G(const struct conv_args *a, word b, word g, word stride, struct requant r) { \
+		__m512i acc[G][4 * B];                                                                            \
+		for (int j = 0; j < G; j++)                                                                       \
+			for (int i = 0; i < 4 * B; i++) acc[j][i] = _mm512_loadu_si512(a->bias + 16 * (g + j));       \
+		word ws = a->taps_y * a->taps_x * 64;                                                             \
+		const int8_t *w = a->weights + g * ws;                                                            \
+		for (word ky = 0; ky < a->taps_y; ky++) {                                                         \
+			const uint8_t *p = a->rows[ky] + 4 * b * stride;                                              \
+			for (word kx = 0; kx < a->taps_x; kx++, w += 64, p += a->src_block) {                         \
+				__m512i wv[G];                                                                            \
+				for (int j = 0; j < G; j++) wv[j] = _mm512_loadu_si512(w + j * ws);                       \
+				for (int i = 0; i < 4 * B; i++) {                                                         \
+					__m512i x = broadcast4(p + i * stride);                                               \
+					for (int j = 0; j < G; j++) acc[j][i] = _mm512_dpbusd_epi32(acc[j][i], x, wv[j]);     \
+				}                                                                                         \
+			}                                                                                             \
+		}                                                                                                 \
+		for (int i = 0; i < B; i++)                                                                       \
+			for (int j = 0; j < G; j++) store_group(a->dst + (b + i) * a->dst_block, &acc[j][4 * i], g + j, a, r); \
+	}
+
+FIRST_TILE(4, 1)
+FIRST_TILE(1, 1)
+FIRST_TILE(2, 2)
+FIRST_TILE(1, 2)
+
+INLINE void first(const struct conv_args *a, word stride) {
+	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	for (word g = 0; g < a->groups;) {
+		word b = 0;
+		if (a->groups - g >= 2) {
+			for (; b + 2 <= a->blocks; b += 2) first_2_2(a, b, g, stride, r);
+			for (; b < a->blocks; b++) first_1_2(a, b, g, stride, r);
+			g += 2;
+		} else {
+			for (; b + 4 <= a->blocks; b += 4) first_4_1(a, b, g, stride, r);
+			for (; b < a->blocks; b++) first_1_1(a, b, g, stride, r);
+			g += 1;
+		}
+	}
+}
+
+void firstAVX512VNNI(const struct conv_args *a) {
+	if (a->stride == 8)
+		first(a, 8);
+	else
+		first(a, a->stride);
+}
+
 // Depthwise 3×3. A cell column of 16 channels, one byte shuffle away from 4 horizontal neighbours per channel; output
 // pixel j of a block takes the neighbours j-1, j, j+1. With the weights w0 w1 w2 0 (front) and 0 w0 w1 w2 (back):
 //
