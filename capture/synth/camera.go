@@ -94,8 +94,8 @@ func drawCalibration(r *rng, w, h int) capture.Calibration {
 		s, c := sincos(r.uni(lo, hi) / 2)
 		f := float64(float64(w)/2*c) / s
 		return capture.Intrinsics{Width: w, Height: h, Fx: f, Fy: float64(f * r.uni(0.995, 1.005)),
-			Cx: float64(w)/2 - 0.5 + float64(float64(w)*r.uni(-0.012, 0.012)),
-			Cy: float64(h)/2 - 0.5 + float64(float64(h)*r.uni(-0.012, 0.012)), Model: capture.NoDistortion}
+			Cx: float64(float64(w)/2) - 0.5 + float64(float64(w)*r.uni(-0.012, 0.012)),
+			Cy: float64(float64(h)/2) - 0.5 + float64(float64(h)*r.uni(-0.012, 0.012)), Model: capture.NoDistortion}
 	}
 	cal := capture.Calibration{Color: lens(0.9, 1.2), DepthScale: 0.001}
 	cal.Depth = lens(0.98, 1.3)
@@ -153,7 +153,7 @@ func (c *Camera) Next(ctx context.Context, dst *capture.Pair) error {
 }
 
 func (c *Camera) time(i int) time.Duration {
-	return time.Duration(math.Floor(float64(float64(i)/c.o.FPS)*1e9 + 0.5))
+	return time.Duration(math.Floor(float64(float64(float64(i)/c.o.FPS)*1e9) + 0.5))
 }
 
 func (c *Camera) wait(ctx context.Context, at time.Duration) error {

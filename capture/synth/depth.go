@@ -116,7 +116,7 @@ func (c *Camera) lost(i, x, y int, z float64) float64 {
 	if albedo < 0.02 {
 		k += float64((0.02 - albedo) * 15 * min(1, float64(z*0.6)))
 	}
-	k += float64(max(0, z-0.6*c.model.far) / c.model.far * 0.8)
+	k += float64(max(0, z-float64(0.6*c.model.far)) / c.model.far * 0.8)
 	if x > 0 && y > 0 && x < w-1 && y < h-1 {
 		gx := math.Abs(v.z[i+1]-v.z[i-1]) + math.Abs(v.z[i+w]-v.z[i-w])
 		slope := float64(gx*v.in.Fx) / float64(2*z)

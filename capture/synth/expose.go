@@ -74,7 +74,7 @@ func (c *Camera) develop(y int, src []float32, out []byte, k [3]float32, gain fl
 	row := func(j int) []float32 { j = min(max(j, 0), h-1); return src[j*n : (j+1)*n] }
 	r0, r1, r2, r3, r4 := row(y-2), row(y-1), row(y), row(y+1), row(y+2)
 	g := [3]float32{float32(gain * t.gain.x), float32(gain * t.gain.y), float32(gain * t.gain.z)}
-	cy := (float64(y) - float64(h)/2) / float64(w)
+	cy := (float64(y) - float64(float64(h)/2)) / float64(w)
 	smear := math.Abs(t.smear.x)+math.Abs(t.smear.y) > 0.7
 	scale := float64(w) / 640
 	noise := float32(t.grain)
@@ -97,7 +97,7 @@ func (c *Camera) develop(y int, src []float32, out []byte, k [3]float32, gain fl
 				p[ch] = float32(k[0]*r2[i]) + float32(k[1]*(r1[i]+r3[i])) + float32(k[2]*(r0[i]+r4[i]))
 			}
 		}
-		cx := (float64(x) - float64(w)/2) / float64(w)
+		cx := (float64(x) - float64(float64(w)/2)) / float64(w)
 		v := float32(1 - float64(t.vignet*2.2*(float64(cx*cx)+float64(cy*cy))))
 		lum := float32(0.3*p[0]) + float32(0.6*p[1]) + float32(0.1*p[2])
 		i := 3 * (y*w + x)

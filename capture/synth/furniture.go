@@ -95,8 +95,8 @@ func (b *builder) counter(f frame, half float64) surface {
 	b.mats[front].mirror = r.uni(0, 0.15)
 	handle := b.plain(grey(r.log(0.02, 0.6)), 0.8)
 	thick := r.uni(0.02, 0.05)
-	b.block(f.at(0, depth/2-0.03, 0.1), half, depth/2-0.04, h-0.1-thick, b.plain(grey(0.05), 0))
-	b.block(f.at(0, depth/2-0.06, 0), half, depth/2-0.06, 0.1, b.plain(grey(0.03), 0))
+	b.block(f.at(0, float64(depth/2)-0.03, 0.1), half, float64(depth/2)-0.04, h-0.1-thick, b.plain(grey(0.05), 0))
+	b.block(f.at(0, float64(depth/2)-0.06, 0), half, float64(depth/2)-0.06, 0.1, b.plain(grey(0.03), 0))
 	w := r.uni(0.35, 0.65)
 	n := max(1, int(2*half/w))
 	w = 2 * half / float64(n)
@@ -107,14 +107,14 @@ func (b *builder) counter(f frame, half float64) surface {
 			for k := range 3 {
 				dh := (h - 0.12 - thick) / 3
 				g := f.at(x, y, 0.11+float64(float64(k)*dh))
-				b.block(g, w/2-0.002, 0.009, dh-0.004, front)
+				b.block(g, float64(w/2)-0.002, 0.009, dh-0.004, front)
 				b.rod(g.point(-w*0.2, 0.03, dh*0.75), g.point(w*0.2, 0.03, dh*0.75), 0.005, handle)
 			}
 			continue
 		}
-		b.block(f.at(x, y, 0.11), w/2-0.002, 0.009, h-0.12-thick, front)
+		b.block(f.at(x, y, 0.11), float64(w/2)-0.002, 0.009, h-0.12-thick, front)
 		s := r.sign()
-		b.rod(f.point(x+float64(s*w)*0.4, y+0.03, h*0.65), f.point(x+float64(s*w)*0.4, y+0.03, h*0.8), 0.005, handle)
+		b.rod(f.point(x+float64(float64(s*w)*0.4), y+0.03, h*0.65), f.point(x+float64(float64(s*w)*0.4), y+0.03, h*0.8), 0.005, handle)
 	}
 	b.class = classTable
 	b.block(f.at(0, depth/2, h-thick), half, depth/2, thick, b.topMat())
@@ -128,7 +128,7 @@ func (b *builder) counter(f frame, half float64) surface {
 		for i := range n {
 			x := float64((float64(i)+0.5)*w) - half
 			if r.chance(0.8) {
-				b.block(f.at(x, 0.16, z), w/2-0.002, 0.16, 0.7, m)
+				b.block(f.at(x, 0.16, z), float64(w/2)-0.002, 0.16, 0.7, m)
 			}
 		}
 	}
@@ -181,7 +181,7 @@ func (b *builder) chair(f frame) {
 		}
 		b.block(f.at(0, -w+leg, top-0.06), w, 0.012, 0.06, m)
 	default:
-		b.box(f.at(0, -w+leg, (h+top)/2+0.06), w, 0.012, (top-h)/2-0.06, seat)
+		b.box(f.at(0, -w+leg, float64((h+top)/2)+0.06), w, 0.012, float64((top-h)/2)-0.06, seat)
 	}
 }
 
@@ -232,7 +232,7 @@ func (b *builder) shelfRow(f frame, half, room float64) {
 		case 0:
 			w := min(r.uni(0.08, 0.4), half-x)
 			h := float64(room * r.uni(0.6, 1))
-			b.block(f.at(x+w/2, 0, 0), w/2, 0.09, h, b.printMat(printSpines, w, h))
+			b.block(f.at(x+float64(w/2), 0, 0), w/2, 0.09, h, b.printMat(printSpines, w, h))
 			x += w
 		case 1:
 			w := min(r.uni(0.05, 0.12), (half-x)/2)

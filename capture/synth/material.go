@@ -114,7 +114,7 @@ func (m *material) albedo(t *noiseTable, face int, u, v, foot float64) vec {
 		return m.c1
 	case marble:
 		n := t.at(float64(u*m.scale), float64(v*m.scale))
-		w := t.at(float64(u*m.scale)*0.37+float64(n*6), float64(v*m.scale)*0.41)
+		w := t.at(float64(float64(u*m.scale)*0.37)+float64(n*6), float64(float64(v*m.scale)*0.41))
 		x := 1 - min(1, float64(math.Abs(w-0.5)*m.p1))
 		return mix(mix(m.c0, m.c2, n), m.c1, float64(x*x))
 	case speckle:
@@ -143,11 +143,11 @@ func (m *material) albedo(t *noiseTable, face int, u, v, foot float64) vec {
 
 // grain is wood cut along u.
 func (m *material) grain(t *noiseTable, u, v, foot float64) vec {
-	n := t.at(float64(u*m.scale)*0.12, float64(v*m.scale))
+	n := t.at(float64(float64(u*m.scale)*0.12), float64(v*m.scale))
 	x := float64(n * m.p1Rings())
 	x -= math.Floor(x)
 	x = math.Abs(x - 0.5)
-	fine := t.at(float64(u*m.scale)*0.5, float64(v*m.scale)*9)
+	fine := t.at(float64(float64(u*m.scale)*0.5), float64(float64(v*m.scale)*9))
 	fade := 1 / (1 + float64(float64(foot*m.scale)*4))
 	w := float64(0.55*n) + float64(0.5*x) + float64(float64(0.5*(fine-0.5))*fade)
 	return mix(m.c0, m.c1, clamp(w, 0, 1))

@@ -92,7 +92,7 @@ func atan2(y, x float64) float64 {
 
 func clamp(x, lo, hi float64) float64 { return min(max(x, lo), hi) }
 
-func lerp(a, b, t float64) float64 { return a + float64((b-a)*t) }
+func lerp(a, b, t float64) float64 { return float64(a) + float64((float64(b)-float64(a))*t) }
 
 // smooth rises from 0 at a to 1 at b with level ends.
 func smooth(a, b, x float64) float64 {
@@ -112,4 +112,4 @@ func hash(a, b int) uint32 {
 }
 
 // hash01 is hash as a number in [0, 1).
-func hash01(a, b int) float64 { return float64(hash(a, b)>>8) * (1. / (1 << 24)) }
+func hash01(a, b int) float64 { return float64(float64(hash(a, b)>>8) * (1. / (1 << 24))) }

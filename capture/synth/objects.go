@@ -107,7 +107,7 @@ func (b *builder) mug(f frame) solid {
 		hr := float64(h * r.uni(0.25, 0.36))
 		for i := range 8 {
 			s, c := sincos(lerp(-math.Pi/2, math.Pi/2, float64(i)/7))
-			pts = append(pts, vec{rad - 0.004 + float64(hr*c), 0, h/2 + float64(hr*s)})
+			pts = append(pts, vec{rad - 0.004 + float64(hr*c), 0, float64(h/2) + float64(hr*s)})
 		}
 		b.chain(g, r.uni(0.004, 0.007), m, pts...)
 	}
@@ -194,14 +194,14 @@ func (b *builder) book(f frame) solid {
 	case r.chance(0.12): // leaning back
 		a := r.uni(0.9, 1.35)
 		s, c := sincos(a)
-		b.box(f.at(0, 0, float64(s*d)/2+float64(c*h)/2).pitch(a), w/2, d/2, h/2, m)
+		b.box(f.at(0, 0, float64(float64(s*d)/2)+float64(float64(c*h)/2)).pitch(a), w/2, d/2, h/2, m)
 		return solid{radius: d / 2}
 	}
-	b.block(f, w/2-0.003, d/2-0.003, h-0.001, pages)
+	b.block(f, float64(w/2)-0.003, float64(d/2)-0.003, h-0.001, pages)
 	c := min(0.002, h/4)
 	b.block(f.at(0, 0, h-c), w/2, d/2, c, m)
 	b.block(f, w/2, d/2, c, m)
-	b.block(f.at(-w/2+0.001, 0, 0), 0.0012, d/2, h, m)
+	b.block(f.at(float64(-float64(w/2))+0.001, 0, 0), 0.0012, d/2, h, m)
 	return solid{radius: max(w, d) * 0.55, top: h, hx: w / 2, hy: d / 2}
 }
 
@@ -324,7 +324,7 @@ func (b *builder) cable(f frame) solid {
 func (b *builder) pen(f frame) solid {
 	m, l := b.thing(), b.r.uni(0.12, 0.18)
 	b.rod(f.point(-l/2, 0, 0.005), f.point(l/2, 0, 0.005), 0.0045, m)
-	b.rod(f.point(l/2, 0, 0.005), f.point(l/2+0.012, 0, 0.004), 0.002, b.thing())
+	b.rod(f.point(l/2, 0, 0.005), f.point(float64(l/2)+0.012, 0, 0.004), 0.002, b.thing())
 	return solid{radius: 0.05}
 }
 
@@ -420,8 +420,8 @@ func (b *builder) monitor(f frame) solid {
 	z := r.uni(0.08, 0.16)
 	body := b.plain(hsv(r.Float64(), 0.1, r.log(0.01, 0.5)), 0.3)
 	b.slab(f, 0.12, 0.09, 0.012, 0.03, body)
-	b.block(f.at(0, 0.03, 0), 0.02, 0.012, z+h/2, body)
-	g := f.at(0, 0, z+h/2).pitch(r.uni(-0.15, 0.05))
+	b.block(f.at(0, 0.03, 0), 0.02, 0.012, z+float64(h/2), body)
+	g := f.at(0, 0, z+float64(h/2)).pitch(r.uni(-0.15, 0.05))
 	b.box(g, w/2, 0.015, h/2, body)
 	b.box(g.at(0, -0.0155, 0.005), w*0.475, 0.0006, h*0.45, b.screenMat(w*0.95, h*0.9))
 	return solid{radius: w * 0.45}

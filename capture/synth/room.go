@@ -63,7 +63,7 @@ func (b *builder) lighting() {
 func (b *builder) window(f frame, w float64, lit bool) {
 	r := b.r
 	z0, z1 := r.uni(0.7, 1.1), r.uni(1.7, 2.2)
-	h, zc := (z1-z0)/2, (z0+z1)/2
+	h, zc := float64((z1-z0)/2), float64((z0+z1)/2)
 	fr := b.plain(b.tint(0.2, 0.88, 0.1), 0.2)
 	sky := mix(vec{0.6, 0.75, 1}, vec{1, 1, 0.95}, r.Float64())
 	e := r.uni(0.8, 4)
@@ -200,7 +200,7 @@ func (b *builder) decorate(i int, keep float64) {
 			h := r.uni(0.9, 2.1)
 			b.block(f.at(x+w, 0.28, 0), w, 0.28, h, m)
 			for _, s := range [2]float64{-1, 1} {
-				b.block(f.at(x+w+float64(s*w)/2, 0.565, 0.05), w/2-0.004, 0.008, h-0.08, b.mats2(m))
+				b.block(f.at(x+w+float64(float64(s*w)/2), 0.565, 0.05), float64(w/2)-0.004, 0.008, h-0.08, b.mats2(m))
 			}
 		case 8: // radiator
 			w = min(r.uni(0.3, 0.6), (half-x)/2)
@@ -215,7 +215,7 @@ func (b *builder) decorate(i int, keep float64) {
 func (b *builder) litter(n int, c vec, dist float64) {
 	r := b.r
 	for range n {
-		x, y := b.half.x*r.uni(-0.92, 0.92), b.half.y*r.uni(-0.92, 0.92)
+		x, y := float64(b.half.x*r.uni(-0.92, 0.92)), float64(b.half.y*r.uni(-0.92, 0.92))
 		dx, dy := x-c.x, y-c.y
 		if float64(dx*dx)+float64(dy*dy) < float64(dist*dist) {
 			continue

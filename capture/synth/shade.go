@@ -46,8 +46,8 @@ func (s *scene) lightAt(h *hitPoint, id int32, z float64, a, b int) gridPoint {
 	p := gridPoint{id: id, n: h.flat, z: z}
 	o := h.pos.madd(h.flat, lift)
 	// 4 × 4 neighbours cover the light evenly.
-	ju := (float64(a&3)+0.5)/2 - 1
-	jv := (float64((b+(a>>1))&3)+0.5)/2 - 1
+	ju := float64((float64(a&3)+0.5)/2) - 1
+	jv := float64((float64((b+(a>>1))&3)+0.5)/2) - 1
 	for k := range s.lights {
 		l := &s.lights[k]
 		d := l.pos.madd(l.u, ju).madd(l.v, jv).sub(o)
@@ -106,7 +106,7 @@ func (g *lightGrid) blend(row int) {
 // find mixes the grid's corners around a pixel that lie on the same surface.
 func (g *lightGrid) find(x, y int, id int32, n vec) (light [4]float32, open float32, ok bool) {
 	c, r := x/gridStep, y/gridStep
-	fx, fy := float32(x%gridStep)/gridStep, float32(y%gridStep)/gridStep
+	fx, fy := float32(float32(x%gridStep)/gridStep), float32(float32(y%gridStep)/gridStep)
 	var sum float32
 	for k := range 4 {
 		w := float32(1)
@@ -154,7 +154,7 @@ func (c *Camera) shade(y int, lin []float32, labels []uint8) {
 		if !ok {
 			p := s.lightAt(&h, v.id[i], v.z[i], x, y)
 			light, open = p.light, p.open
-			open = open/2 + 0.4
+			open = float32(open/2) + 0.4
 		}
 		a := m.albedo(c.noise, h.face, h.u, h.v, float64(v.z[i]*pixel))
 		n := h.n
