@@ -1,0 +1,157 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/mask"
+)
+
+// Model makes class maps from registered pairs. *[Student] is one. Its methods are called by one goroutine at a time,
+// Prepare first.
+type Model interface {
+	// Prepare makes ready for the frames of a source with this calibration, depth registered.
+	Prepare(cal capture.Calibration) error
+	// Preprocess takes what the model needs from the pair, which may change afterwards.
+	Preprocess(p *capture.Pair) error
+	// Infer returns the class of each pixel, rows from top to bottom, for what Preprocess took last. The slice is the
+	// model's, valid until the next call.
+	Infer() ([]uint8, error)
+	// Size of the class map in pixels.
+	Size() (width, height int)
+	// Name of the model, for the mask.
+	Name() string
+	// UsesDepth tells whether frames need depth, and so registration.
+	UsesDepth() bool
+}
+
+// Policy chooses, frame by frame, which model works and what the mask says about that choice.
+type Policy interface {
+	Choose(p *capture.Pair) Choice
+}
+
+// Choice is a model, and the mode and reason that its mask carries.
+type Choice struct {
+	Model  Model
+	Mode   mask.Mode
+	Reason string
+}
+
+// Always is the policy that takes one model for every frame.
+type Always Choice
+
+// Choose returns the one choice.
+func (a Always) Choose(*capture.Pair) Choice { return Choice(a) }
+
+// OnError says what a frame that fails does to a run.
+type OnError string
+
+const (
+	Stop OnError = "stop" // end the run with the error; the default
+	Skip OnError = "skip" // drop the frame, count it, go on
+)
+
+// maxErrors is how many errors in a row end a run under Skip: a device that only fails has gone.
+const maxErrors = 64
+
+// Pipeline turns a source's pairs into masks. Reading and registering the next pair overlap with inference on this one;
+// three pairs are in memory at most.
+//
+// Without Live every pair becomes a mask, in order, and a slow reader of the masks slows the source down. With Live the
+// newest pair wins: a pair that was overtaken while it waited is dropped. Either way each frame is accounted for:
+// Summary.Frames = Masks + Drops.Total().
+type Pipeline struct {
+	Source capture.Source
+	Policy Policy
+	Models []Model // all that Policy can choose
+	// Emit takes each mask with its pair, registered. Both belong to the pipeline again when Emit returns.
+	Emit func(*mask.Mask, *capture.Pair) error
+
+	Live      bool
+	OnError   OnError
+	Frames    uint64        // end after so many pairs; 0 = at the source's end
+	ModelSize bool          // masks of the model's size instead of the colour image's
+	Threads   int           // for registration; below 1 = as many as Go runs at once
+	Grace     time.Duration // wait so long for a source that does not end; 0 = 2 s
+}
+
+// Summary accounts for a run.
+type Summary struct {
+	Frames  uint64 // pairs that the source delivered, failed to deliver or lost
+	Masks   uint64 // emitted
+	Drops   Drops
+	Elapsed time.Duration
+	First   time.Duration // from the call of Run to the first mask's emission
+	Infer   Latency       // of the network alone
+	Frame   Latency       // work on a frame: registration, preprocessing, inference, scaling, emission; without waiting
+}
+
+// FPS is masks per second of the run.
+func (s *Summary) FPS() float64 {
+	if s.Elapsed <= 0 {
+		return 0
+	}
+	return float64(s.Masks) / s.Elapsed.Seconds()
+}
+
+// PanicError is a panic of a stage, which ends a run as an error does.
+type PanicError struct {
+	Stage string // "capture" or "inference"
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("runtime: %s: panic: %v", e.Stage, e.Value) }
+
+// ErrStuck is returned when the source's Next neither returns after the end of its context nor after Close.
+var ErrStuck = errors.New("runtime: capture: the source does not end")
+
+// Run works until the source ends, Frames are done, ctx ends or something fails. The summary is whole in every case.
+// The end of ctx is not an error. Run leaves the source open, unless the source has to be closed to end.
+func (p *Pipeline) Run(ctx context.Context) (*Summary, error) {
+	r, err := p.prepare()
+	if err != nil {
+		return &Summary{}, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	captured := make(chan error, 1)
+	go func() { captured <- r.capture(ctx) }()
+	err = r.infer(ctx)
+	cancel()
+	if e := r.wait(captured); err == nil {
+		err = e
+	}
+	r.drain()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sum.Elapsed = time.Since(r.began)
+	sum := r.sum
+	return &sum, err
+}
+
+// wait waits for the capture stage, closing the source if that is what it takes.
+func (r *runner) wait(captured <-chan error) error {
+	grace := r.p.Grace
+	if grace == 0 {
+		grace = 2 * time.Second
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case err := <-captured:
+		return err
+	case <-timer.C:
+	}
+	r.p.Source.Close()
+	timer.Reset(grace)
+	select {
+	case err := <-captured:
+		return err
+	case <-timer.C:
+		return ErrStuck
+	}
+}
