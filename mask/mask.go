@@ -1,0 +1,112 @@
+package mask
+
+import (
+	"fmt"
+	"time"
+)
+
+// Mode says which of a pair's images a mask was made from.
+type Mode string
+
+const (
+	Paired    Mode = "paired"     // colour and depth
+	ColorOnly Mode = "color-only" // depth was lost
+	DepthOnly Mode = "depth-only" // colour was lost
+)
+
+// Mask is the class of every pixel of one frame, and how it came about. The caller owns it; encoders read it and keep
+// nothing of it.
+type Mask struct {
+	Width, Height int
+	Classes       []uint8 // len = Width·Height, rows from top to bottom; Palette.Void = no class
+
+	Seq    uint64        // the pair's number in its source; a gap is a frame that was dropped or lost
+	Time   time.Duration // capture time of the colour image, in the source's clock
+	Skew   time.Duration // depth time − colour time
+	Mode   Mode
+	Reason string // why this mode or student, in words; empty when there is nothing to explain
+	Model  string // name of the student
+
+	Infer time.Duration // time inside the network
+	Frame time.Duration // time from the pair to this mask: preprocessing, network, scaling
+}
+
+// Resize makes m width × height, reusing its memory where that suffices. The classes are unspecified afterwards.
+func (m *Mask) Resize(width, height int) {
+	n := width * height
+	if cap(m.Classes) < n {
+		m.Classes = make([]uint8, n)
+	}
+	m.Width, m.Height, m.Classes = width, height, m.Classes[:n]
+}
+
+// Count returns the number of pixels of each class.
+func (m *Mask) Count() (counts [256]int) {
+	// Four tables: a run of one class would otherwise wait on its own last increment.
+	var a, b, c [256]int
+	px := m.Classes
+	for len(px) >= 4 {
+		counts[px[0]]++
+		a[px[1]]++
+		b[px[2]]++
+		c[px[3]]++
+		px = px[4:]
+	}
+	for _, v := range px {
+		counts[v]++
+	}
+	for i := range counts {
+		counts[i] += a[i] + b[i] + c[i]
+	}
+	return counts
+}
+
+// ScaleTo writes m at width × height into dst, every pixel from the one of m whose area holds its centre; the facts are
+// copied with it. dst reuses its memory and must not be m.
+func (m *Mask) ScaleTo(dst *Mask, width, height int) {
+	classes := dst.Classes
+	*dst = *m
+	dst.Classes = classes
+	dst.Resize(width, height)
+	if width == m.Width && height == m.Height {
+		copy(dst.Classes, m.Classes)
+		return
+	}
+	last := -1
+	for y := range height {
+		row := dst.Classes[y*width : (y+1)*width]
+		sy := nearest(y, m.Height, height)
+		if sy == last {
+			copy(row, dst.Classes[(y-1)*width:])
+			continue
+		}
+		last = sy
+		scaleRow(row, m.Classes[sy*m.Width:(sy+1)*m.Width])
+	}
+}
+
+// nearest returns the index among `from` samples whose interval holds the centre of sample i of `to`:
+// ⌊(i + ½)·from/to⌋.
+func nearest(i, from, to int) int { return (2*i + 1) * from / (2 * to) }
+
+// scaleRow is nearest along a row without a division per pixel: the remainder of (2x+1)·len(src) is carried on.
+func scaleRow(dst, src []uint8) {
+	whole, step := len(src)/len(dst), 2*(len(src)%len(dst))
+	at, rest, full := len(src)/(2*len(dst)), len(src)%(2*len(dst)), 2*len(dst)
+	for x := range dst {
+		dst[x] = src[at]
+		at += whole
+		if rest += step; rest >= full {
+			rest -= full
+			at++
+		}
+	}
+}
+
+// check tells whether an encoder can trust m's sizes.
+func (m *Mask) check() error {
+	if m.Width <= 0 || m.Height <= 0 || len(m.Classes) != m.Width*m.Height {
+		return fmt.Errorf("mask: frame %d: %d classes for %d × %d pixels", m.Seq, len(m.Classes), m.Width, m.Height)
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package mask
+
+import (
+	"io"
+	"strconv"
+	"unicode/utf8"
+)
+
+// ndjson writes one JSON object a line. It is written by hand: reflection would allocate on every frame.
+type ndjson struct {
+	out
+	names [256][]byte // quoted
+	runs  runLengths
+}
+
+func newNDJSON(w io.Writer, o Options) *ndjson {
+	e := &ndjson{out: out{w: w}}
+	for i := range e.names {
+		e.names[i] = appendString(nil, o.Palette.Name(uint8(i)))
+	}
+	return e
+}
+
+func (e *ndjson) Encode(m *Mask, _ Image) error {
+	if err := m.check(); err != nil {
+		return err
+	}
+	b := append(e.buf[:0], `{"seq":`...)
+	b = strconv.AppendUint(b, m.Seq, 10)
+	b = append(b, `,"time":`...)
+	b = appendFixed(b, int64(m.Time), 9, 9)
+	b = append(b, `,"skew_ms":`...)
+	b = appendFixed(b, int64(m.Skew), 6, 3)
+	b = append(b, `,"mode":`...)
+	b = appendString(b, string(m.Mode))
+	if m.Reason != "" {
+		b = append(b, `,"reason":`...)
+		b = appendString(b, m.Reason)
+	}
+	b = append(b, `,"model":`...)
+	b = appendString(b, m.Model)
+	b = append(b, `,"width":`...)
+	b = strconv.AppendInt(b, int64(m.Width), 10)
+	b = append(b, `,"height":`...)
+	b = strconv.AppendInt(b, int64(m.Height), 10)
+	b = append(b, `,"ms":{"infer":`...)
+	b = appendFixed(b, int64(m.Infer), 6, 3)
+	b = append(b, `,"frame":`...)
+	b = appendFixed(b, int64(m.Frame), 6, 3)
+	b = append(b, `},"classes":{`...)
+	e.buf = e.masks(e.pixels(b, m), m)
+	return e.flush(m.Seq)
+}
+
+// pixels writes the number of pixels of the classes that have some, by id.
+func (e *ndjson) pixels(b []byte, m *Mask) []byte {
+	counts := m.Count()
+	comma := false
+	for id, n := range counts {
+		if n == 0 {
+			continue
+		}
+		if comma {
+			b = append(b, ',')
+		}
+		comma = true
+		b = append(b, e.names[id]...)
+		b = append(b, ':')
+		b = strconv.AppendInt(b, int64(n), 10)
+	}
+	return append(b, `},"masks":{`...)
+}
+
+// masks writes the run-length code of the classes that have pixels.
+func (e *ndjson) masks(b []byte, m *Mask) []byte {
+	e.runs.encode(m.Classes, m.Width, m.Height)
+	for i, id := range e.runs.seen {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, e.names[id]...)
+		b = append(b, `:{"size":[`...)
+		b = strconv.AppendInt(b, int64(m.Height), 10)
+		b = append(b, ',')
+		b = strconv.AppendInt(b, int64(m.Width), 10)
+		b = append(b, `],"counts":"`...)
+		for _, c := range e.runs.class[id].code {
+			if c == '\\' { // the one letter of the code that JSON escapes
+				b = append(b, '\\')
+			}
+			b = append(b, c)
+		}
+		b = append(b, `"}`...)
+	}
+	return append(b, "}}\n"...)
+}
+
+func (e *ndjson) Close() error { return nil }
+
+// appendString writes s as a JSON string (RFC 8259, section 7). Bytes that are not UTF-8 become U+FFFD.
+func appendString(dst []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	dst = append(dst, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		switch {
+		case c == '"' || c == '\\':
+			dst = append(dst, '\\', c)
+			i++
+		case c < ' ' || c == 0x7f:
+			dst = append(dst, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			i++
+		case c < utf8.RuneSelf:
+			dst = append(dst, c)
+			i++
+		default:
+			r, n := utf8.DecodeRuneInString(s[i:]) // RuneError is U+FFFD
+			dst = utf8.AppendRune(dst, r)
+			i += n
+		}
+	}
+	return append(dst, '"')
+}
