@@ -1,6 +1,9 @@
 package png
 
-import "fmt"
+import (
+	"encoding/binary"
+	"fmt"
+)
 
 // The filters of PNG specification, 9.2. Each predicts a byte from a = the one bpp bytes to the left, b = the one
 // above, c = the one above a.
@@ -12,19 +15,27 @@ const (
 	filterPaeth
 )
 
-// unfilter restores row in place; above is the restored row over it, zeros for the first.
+// unfilter restores row in place; above is the restored row over it, nil for the first, which stands for zeros.
 func unfilter(filter byte, row, above []byte, bpp int) error {
-	above = above[:len(row)]
+	if above == nil {
+		switch filter {
+		case filterUp:
+			filter = filterNone
+		case filterPaeth: // a is the nearest of a, 0, 0
+			filter = filterSub
+		case filterAverage:
+			for i := bpp; i < len(row); i++ {
+				row[i] += row[i-bpp] / 2
+			}
+			filter = filterNone
+		}
+	}
 	switch filter {
 	case filterNone:
 	case filterSub:
-		for i := bpp; i < len(row); i++ {
-			row[i] += row[i-bpp]
-		}
+		unsub(row, bpp)
 	case filterUp:
-		for i, b := range above {
-			row[i] += b
-		}
+		unup(row, above)
 	case filterAverage:
 		for i := 0; i < bpp && i < len(row); i++ {
 			row[i] += above[i] / 2
@@ -45,6 +56,47 @@ func unfilter(filter byte, row, above []byte, bpp int) error {
 		return fmt.Errorf("filter type %d", filter)
 	}
 	return nil
+}
+
+// unsub adds the byte to the left; for the two usual pixels it stays in registers.
+func unsub(row []byte, bpp int) {
+	switch bpp {
+	case 2:
+		var a0, a1 byte
+		for len(row) >= 2 {
+			a0 += row[0]
+			a1 += row[1]
+			row[0], row[1] = a0, a1
+			row = row[2:]
+		}
+	case 3:
+		var a0, a1, a2 byte
+		for len(row) >= 3 {
+			a0 += row[0]
+			a1 += row[1]
+			a2 += row[2]
+			row[0], row[1], row[2] = a0, a1, a2
+			row = row[3:]
+		}
+	default:
+		for i := bpp; i < len(row); i++ {
+			row[i] += row[i-bpp]
+		}
+	}
+}
+
+// unup adds the byte above, eight at a time: the high bits are kept out of the sum, so that none carries into its
+// neighbour, and put in by XOR.
+func unup(row, above []byte) {
+	const high = 0x8080808080808080
+	for len(row) >= 8 && len(above) >= 8 {
+		x, y := binary.LittleEndian.Uint64(row), binary.LittleEndian.Uint64(above)
+		binary.LittleEndian.PutUint64(row, (x&^high+y&^high)^(x^y)&high)
+		row, above = row[8:], above[8:]
+	}
+	for i, b := range above {
+		row[i] += b
+	}
 }
 
 // unpaeth is the general form.

@@ -83,21 +83,6 @@ func (d *Decoder) check(file []byte, have, perPixel int) (Header, error) {
 	return h, err
 }
 
-// rows decodes the fast way.
-func (d *Decoder) rows(file []byte, emit func(y int, row []byte)) error {
-	if err := d.begin(file); err != nil {
-		return err
-	}
-	for y := range d.h.Height {
-		row, err := d.next()
-		if err != nil {
-			return err
-		}
-		emit(y, row)
-	}
-	return d.end()
-}
-
 // judge asks image/png about a file that the fast way refused. When both refuse it, our words are the clearer ones.
 func (d *Decoder) judge(fast error, file []byte, fill func(image.Image) error) error {
 	if fast == nil || errors.Is(fast, ErrTruncated) {
