@@ -201,3 +201,17 @@ func TestNDJSON(t *testing.T) {
 		}
 	}
 }
+
+// TestNDJSONEscapesTheCode: a count of 44 = 12 + 32 is written "\1", and a backslash is JSON's own.
+func TestNDJSONEscapesTheCode(t *testing.T) {
+	m := &Mask{Width: 4, Height: 11, Classes: make([]uint8, 44)}
+	var got struct {
+		Masks map[string]struct{ Counts string }
+	}
+	if err := json.Unmarshal(encode(t, "ndjson", Options{Palette: testPalette(t)}, Image{}, m), &got); err != nil {
+		t.Fatal(err)
+	}
+	if code := got.Masks["background"].Counts; code != `0\1` {
+		t.Errorf("code %q", code)
+	}
+}
