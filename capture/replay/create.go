@@ -1,7 +1,7 @@
 package replay
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -75,11 +75,11 @@ func Create(dir string, cal capture.Calibration, o WriterOptions) (*Writer, erro
 		}
 	}
 	if len(names) == 0 {
-		js, err := json.MarshalIndent(cal, "", "  ")
-		if err != nil {
+		var js bytes.Buffer
+		if err := cal.Write(&js); err != nil {
 			return fail(err)
 		}
-		if err := replaceFile(dir, CalibrationFile, append(js, '\n')); err != nil {
+		if err := replaceFile(dir, CalibrationFile, js.Bytes()); err != nil {
 			return fail(err)
 		}
 	}
