@@ -1,10 +1,5 @@
 package synth
 
-import (
-	"cmp"
-	"slices"
-)
-
 // node of the bounding-volume hierarchy. A leaf has count > 0 and covers order[first : first+count]; an inner node's
 // children are the next node and node right.
 type node struct {
@@ -50,24 +45,90 @@ func (b *bvh) split(prims []prim, lo, hi int) {
 		b.nodes[i] = n
 		return
 	}
-	e := cmx.sub(cmn)
-	axis := func(p *prim) float64 { return p.o.x }
-	if e.y > e.x && e.y >= e.z {
-		axis = func(p *prim) float64 { return p.o.y }
-	} else if e.z > e.x && e.z > e.y {
-		axis = func(p *prim) float64 { return p.o.z }
-	}
-	slices.SortFunc(b.order[lo:hi], func(x, y int32) int {
-		if c := cmp.Compare(axis(&prims[x]), axis(&prims[y])); c != 0 {
-			return c
-		}
-		return cmp.Compare(x, y)
-	})
-	mid := (lo + hi) / 2
+	mid := b.partition(prims, lo, hi, cmn, cmx)
 	b.split(prims, lo, mid)
 	n.right = int32(len(b.nodes))
 	b.split(prims, mid, hi)
 	b.nodes[i] = n
+}
+
+const bins = 12
+
+// partition reorders order[lo:hi] at the cheapest of some planes by the surface-area heuristic (Wald 2007) and returns
+// the border; a range that no plane divides is halved.
+func (b *bvh) partition(prims []prim, lo, hi int, cmn, cmx vec) int {
+	e := cmx.sub(cmn)
+	bestCost, bestAxis, bestBin := 1e30, -1, 0
+	var scale [3]float64
+	for axis, w := range [3]float64{e.x, e.y, e.z} {
+		if w < 1e-6 {
+			continue
+		}
+		scale[axis] = bins / float64(w*1.0001)
+		var mn, mx [bins]vec
+		var count [bins]int
+		for _, k := range b.order[lo:hi] {
+			p := &prims[k]
+			i := binOf(p, axis, cmn, scale[axis])
+			if count[i] == 0 {
+				mn[i], mx[i] = p.bmin, p.bmax
+			} else {
+				mn[i], mx[i] = mn[i].min(p.bmin), mx[i].max(p.bmax)
+			}
+			count[i]++
+		}
+		var left [bins]float64
+		sweep := func(i int, n *int, lo, hi *vec) float64 {
+			if count[i] > 0 {
+				if *n == 0 {
+					*lo, *hi = mn[i], mx[i]
+				} else {
+					*lo, *hi = lo.min(mn[i]), hi.max(mx[i])
+				}
+				*n += count[i]
+			}
+			if *n == 0 {
+				return 0
+			}
+			d := hi.sub(*lo)
+			return float64((float64(d.x*d.y) + float64(d.y*d.z) + float64(d.z*d.x)) * float64(*n))
+		}
+		n, l, h := 0, vec{}, vec{}
+		for i := range bins {
+			left[i] = sweep(i, &n, &l, &h)
+		}
+		n = 0
+		for i := bins - 1; i > 0; i-- {
+			cost := sweep(i, &n, &l, &h) + left[i-1]
+			if n > 0 && n < hi-lo && cost < bestCost {
+				bestCost, bestAxis, bestBin = cost, axis, i
+			}
+		}
+	}
+	if bestAxis < 0 {
+		return (lo + hi) / 2
+	}
+	i, j := lo, hi
+	for i < j {
+		if binOf(&prims[b.order[i]], bestAxis, cmn, scale[bestAxis]) < bestBin {
+			i++
+		} else {
+			j--
+			b.order[i], b.order[j] = b.order[j], b.order[i]
+		}
+	}
+	return i
+}
+
+func binOf(p *prim, axis int, lo vec, scale float64) int {
+	d := p.o.x - lo.x
+	switch axis {
+	case 1:
+		d = p.o.y - lo.y
+	case 2:
+		d = p.o.z - lo.z
+	}
+	return min(max(int(float64(d*scale)), 0), bins-1)
 }
 
 // crosses tells whether the ray meets the node's box before tmax. i is 1/d.
@@ -96,7 +157,7 @@ func (b *bvh) blocked(prims []prim, o, d vec, tmin, tmax float64) bool {
 		return false
 	}
 	i := vec{recip(d.x), recip(d.y), recip(d.z)}
-	var stack [48]int32
+	var stack [96]int32
 	top := 1
 	for top > 0 {
 		top--
@@ -127,7 +188,7 @@ func (b *bvh) nearest(prims []prim, o, d vec, tmin, tmax float64) (float64, int)
 		return best, id
 	}
 	i := vec{recip(d.x), recip(d.y), recip(d.z)}
-	var stack [48]int32
+	var stack [96]int32
 	top := 1
 	for top > 0 {
 		top--

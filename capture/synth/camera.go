@@ -209,7 +209,7 @@ func (c *Camera) render(sec float64, seed uint32, dst *capture.Pair) {
 	c.color.look(s, s.pose(sec))
 	c.rows(c.color.th, func(y, k int) { c.lists[k] = c.color.trace(s, y, c.lists[k]) })
 	c.rows(c.grid.h, func(y, _ int) { c.grid.sample(s, c.color, y) })
-	c.rows(c.grid.h, func(y, _ int) { c.grid.blend(y) })
+	c.rows(c.grid.h, func(y, _ int) { c.grid.blend(s, c.color, y) })
 	h := c.o.Height
 	c.rows(h, func(y, _ int) { c.shade(y, c.lin, dst.Labels.Pix) })
 	gain := c.exposure(c.lin)

@@ -55,6 +55,7 @@ func (c *Camera) measure(y int, out []uint16, seed uint32, scratch []bool) {
 	at := int(hash(y, int(seed)+1))
 	hx0, hx1 := int(float64(float64(m.border[0])*scale)), w-int(float64(float64(m.border[1])*scale))
 	inside := y >= int(float64(float64(m.border[2])*scale)) && y < h-int(float64(float64(m.border[3])*scale))
+	slow, next, primed := 0.0, 0.0, false
 	for x := range w {
 		i := y*w + x
 		out[i] = 0
@@ -63,8 +64,8 @@ func (c *Camera) measure(y int, out []uint16, seed uint32, scratch []bool) {
 		}
 		// Lateral: the reading belongs to a place nearby, alike for neighbours.
 		fx, fy := float64(x)/scale, float64(y)/scale
-		n0 := c.noise.at(float64(fx*0.45)+off, float64(fy*0.45)) - 0.5
-		n1 := c.noise.at(float64(fx*0.45)+off+99, float64(fy*0.45)+57) - 0.5
+		bx, by := int(float64(fx*0.5))+int(off), int(float64(fy*0.5))
+		n0, n1 := c.noise.cell(bx, by)-0.5, c.noise.cell(bx+99, by+57)-0.5
 		jx := min(max(x+int(math.Floor(float64(float64(n0*5)*jitter)+0.5)), 0), w-1)
 		jy := min(max(y+int(math.Floor(float64(float64(n1*5)*jitter)+0.5)), 0), h-1)
 		j := jy*w + jx
@@ -74,17 +75,23 @@ func (c *Camera) measure(y int, out []uint16, seed uint32, scratch []bool) {
 		}
 		// Readings lost in blobs, more where little of the pattern comes back.
 		p := c.lost(j, jx, jy, t)
-		b := c.noise.at(float64(fx*0.21)+float64(off*3), float64(fy*0.21)+off)
-		b = clamp((b-0.2)*1.8, 0, 1)
-		if b < float64(float64(p*m.holes)*level) {
-			continue
+		if p = float64(float64(p*m.holes) * level); p > 0.01 {
+			b := c.noise.at(float64(fx*0.21)+float64(off*3), float64(fy*0.21)+off)
+			if float64((b-0.2)*1.8) < p {
+				continue
+			}
 		}
-		if hash(i, int(seed)+2)&1023 < uint32(float64(float64(float64(p*p)*100)*level)) {
+		if hash(i, int(seed)+2)&1023 < uint32(float64(float64(p*p)*80)) {
 			continue
 		}
 		// Axial: an error in disparity grows with z².
 		g := float64(c.gauss[(at+x*5)&(gaussSize-1)])
-		slow := c.noise.at(float64(fx*0.06)+off, float64(fy*0.06)+17) - 0.5
+		if x&7 == 0 || !primed {
+			slow = c.noise.at(float64(fx*0.06)+off, float64(fy*0.06)+17) - 0.5
+			next = c.noise.at(float64((fx+8)*0.06)+off, float64(fy*0.06)+17) - 0.5
+			primed = true
+		}
+		slow := lerp(slow, next, float64(x&7)/8)
 		d := fb / t
 		d += float64(float64(float64(m.sigma*g)+float64(float64(m.wobble*slow)*4)) * float64(level*scale))
 		q := m.step * scale

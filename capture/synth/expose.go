@@ -2,13 +2,12 @@ package synth
 
 import "math"
 
-const toneSize = 4096
+const toneSize = 1 << 14
 
 // tone is the table from linear light to 8 bits of one shot.
 func (c *Camera) makeTone(t *shot) {
 	for i := range c.tone {
 		x := float64(i) / (toneSize - 1)
-		x = float64(x * x) // finer in the shadows
 		y := pow(x, t.gamma)
 		if y <= 0.0031308 {
 			y = float64(y * 12.92)
@@ -105,7 +104,7 @@ func (c *Camera) develop(y int, src []float32, out []byte, k [3]float32, gain fl
 		for ch := range p {
 			e := lum + float32((p[ch]-lum)*sat)
 			e = float32(float32(e*v) * g[ch])
-			u := int(float32(float32(math.Sqrt(float64(min(max(e, 0), 1)))) * (toneSize - 1)))
+			u := int(float32(min(max(e, 0), 1) * (toneSize - 1)))
 			z := c.tone[u] + luma + float32(c.gauss[(at+x*3+ch*7919+1234)&(gaussSize-1)]*noise*0.5)
 			out[i+ch] = uint8(min(max(int(z+0.5), 0), 255))
 		}

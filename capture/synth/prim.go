@@ -124,12 +124,14 @@ func hitBox(o, d, s vec, tmin, tmax float64) float64 {
 // hitRoom is the far side of a box, met from inside.
 func hitRoom(o, d, s vec, tmin, tmax float64) float64 {
 	far := tmax
-	for _, c := range [3][3]float64{{o.x, d.x, s.x}, {o.y, d.y, s.y}, {o.z, d.z, s.z}} {
-		i := recip(c[1])
-		t := max(float64((-c[2]-c[0])*i), float64((c[2]-c[0])*i))
-		if t > tmin && t < far {
-			far = t
-		}
+	if t := (math.Copysign(s.x, d.x) - o.x) * recip(d.x); t > tmin && t < far {
+		far = t
+	}
+	if t := (math.Copysign(s.y, d.y) - o.y) * recip(d.y); t > tmin && t < far {
+		far = t
+	}
+	if t := (math.Copysign(s.z, d.z) - o.z) * recip(d.z); t > tmin && t < far {
+		far = t
 	}
 	return far
 }

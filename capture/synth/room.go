@@ -46,11 +46,11 @@ func (b *builder) lighting() {
 		if r.chance(0.3) { // hanging
 			f.o.z = r.uni(1.7, z)
 		}
-		k := float64(r.uni(0.5, 1.5) * f.o.z * f.o.z)
+		k := float64(r.uni(0.6, 2.2) * f.o.z * f.o.z)
 		b.lights = append(b.lights, light{pos: f.o.add(vec{0, 0, -0.04}), u: vec{w, 0, 0}, v: vec{0, h, 0}, dir: vec{0, 0, -1}, color: c.mul(k)})
 		b.block(f.at(0, 0, -0.02), w, h, 0.04, b.mat(material{pattern: plain, c0: c, emit: 4}))
 	}
-	a := r.uni(0.15, 0.7)
+	a := r.uni(0.12, 0.6)
 	if n == 0 {
 		a = r.uni(0.5, 1)
 	}

@@ -11,6 +11,9 @@ type gridPoint struct {
 	z     float64
 	light [4]float32 // share of each light that is not in shadow
 	open  float32    // share of the ambience
+	refl  [3]float32 // what a mirror would show
+	irr   [3]float32 // light that a white surface sends back
+	gleam [3]float32 // highlights and reflections
 }
 
 // lightGrid samples shadows at every fourth pixel with one ray per light, aimed at a different part of the light from
@@ -72,15 +75,22 @@ func (s *scene) lightAt(h *hitPoint, id int32, z float64, a, b int) gridPoint {
 		}
 	}
 	p.open = open
+	if s.mats[h.mat].mirror > 0.02 {
+		d := h.d.sub(h.flat.mul(float64(2 * h.d.dot(h.flat))))
+		c := s.reflected(o, d.mul(1/d.length()))
+		p.refl = [3]float32{float32(c.x), float32(c.y), float32(c.z)}
+	}
 	return p
 }
 
-// blend smooths one row of the grid over 5 × 5 neighbours on the same plane.
-func (g *lightGrid) blend(row int) {
+// blend smooths one row of the grid over 5 × 5 neighbours on the same plane and works out the light there.
+func (g *lightGrid) blend(s *scene, v *view, row int) {
+	w, h := v.in.Width, v.in.Height
 	for c := range g.w {
 		p := &g.raw[row*g.w+c]
 		q := *p
 		var light [4]float32
+		var refl [3]float32
 		var open, sum float32
 		for y := max(row-2, 0); y <= min(row+2, g.h-1); y++ {
 			for x := max(c-2, 0); x <= min(c+2, g.w-1); x++ {
@@ -91,6 +101,9 @@ func (g *lightGrid) blend(row int) {
 				for j := range light {
 					light[j] += k.light[j]
 				}
+				for j := range refl {
+					refl[j] += k.refl[j]
+				}
 				open += k.open
 				sum++
 			}
@@ -98,46 +111,66 @@ func (g *lightGrid) blend(row int) {
 		for j := range light {
 			q.light[j] = light[j] / sum
 		}
+		for j := range refl {
+			q.refl[j] = refl[j] / sum
+		}
 		q.open = open / sum
+		hp := v.at(s, min(row*gridStep, h-1)*w+min(c*gridStep, w-1))
+		irr, gleam := s.radiance(&s.mats[hp.mat], &hp, hp.n, hp.d.mul(-1/hp.d.length()), &q)
+		q.irr = [3]float32{float32(irr.x), float32(irr.y), float32(irr.z)}
+		q.gleam = [3]float32{float32(gleam.x), float32(gleam.y), float32(gleam.z)}
 		g.smooth[row*g.w+c] = q
 	}
 }
 
-// find mixes the grid's corners around a pixel that lie on the same surface.
-func (g *lightGrid) find(x, y int, id int32, n vec) (light [4]float32, open float32, ok bool) {
+// find mixes into p the grid's corners around a pixel that lie on the same surface; flat tells whether they face the
+// same way as the pixel, so that irr and gleam hold for it.
+func (g *lightGrid) find(p *gridPoint, x, y int, id int32, n vec) (ok, flat bool) {
 	c, r := x/gridStep, y/gridStep
 	fx, fy := float32(float32(x%gridStep)/gridStep), float32(float32(y%gridStep)/gridStep)
 	var sum float32
-	for k := range 4 {
-		w := float32(1)
-		if k&1 != 0 {
-			w = fx
-		} else {
-			w = 1 - fx
-		}
-		if k&2 != 0 {
-			w = float32(w * fy)
-		} else {
-			w = float32(w * (1 - fy))
-		}
-		p := &g.smooth[(r+k>>1)*g.w+c+k&1]
-		if w == 0 || p.id != id || p.n.dot(n) < 0.8 {
+	flat = true
+	ws := [4]float32{float32((1 - fx) * (1 - fy)), float32(fx * (1 - fy)), float32((1 - fx) * fy), float32(fx * fy)}
+	var use [4]*gridPoint
+	for k, w := range ws {
+		q := &g.smooth[(r+k>>1)*g.w+c+k&1]
+		if w == 0 || q.id != id {
 			continue
 		}
-		for j := range light {
-			light[j] += float32(w * p.light[j])
+		cos := q.n.dot(n)
+		if cos < 0.8 {
+			continue
 		}
-		open += float32(w * p.open)
+		flat = flat && cos > 0.9995
+		use[k] = q
 		sum += w
 	}
 	if sum < 0.02 {
-		return light, open, false
+		return false, false
 	}
 	i := 1 / sum
-	for j := range light {
-		light[j] = float32(light[j] * i)
+	*p = gridPoint{}
+	for k, q := range use {
+		if q == nil {
+			continue
+		}
+		w := float32(ws[k] * i)
+		if flat {
+			for j := range p.irr {
+				p.irr[j] += float32(w * q.irr[j])
+				p.gleam[j] += float32(w * q.gleam[j])
+			}
+			continue
+		}
+		for j := range p.light {
+			p.light[j] += float32(w * q.light[j])
+		}
+		for j := range p.refl {
+			p.refl[j] += float32(w * q.refl[j])
+		}
+		p.open += float32(w * q.open)
 	}
-	return light, float32(open * i), true
+	return true, flat
 }
 
 // shade computes one row of linear colour and of labels.
@@ -145,25 +178,39 @@ func (c *Camera) shade(y int, lin []float32, labels []uint8) {
 	s, v, g := &c.scene, c.color, &c.grid
 	w := v.in.Width
 	pixel := 1 / v.in.Fx
+	last, lastX := gridPoint{id: -1}, 0
+	var p gridPoint
 	for x := range w {
 		i := y*w + x
 		h := v.at(s, i)
 		labels[i] = h.class()
 		m := &s.mats[h.mat]
-		light, open, ok := g.find(x, y, v.id[i], h.n)
-		if !ok {
-			p := s.lightAt(&h, v.id[i], v.z[i], x, y)
-			light, open = p.light, p.open
-			open = float32(open/2) + 0.4
-		}
 		a := m.albedo(c.noise, h.face, h.u, h.v, float64(v.z[i]*pixel))
-		n := h.n
-		if m.bump > 0 {
-			n = c.bumped(&h, m.bump)
+		ok, flat := g.find(&p, x, y, v.id[i], h.n)
+		var irr, gleam vec
+		if ok && flat && m.bump == 0 {
+			irr = vec{float64(p.irr[0]), float64(p.irr[1]), float64(p.irr[2])}
+			gleam = vec{float64(p.gleam[0]), float64(p.gleam[1]), float64(p.gleam[2])}
+		} else {
+			if !ok || flat {
+				// A thing too thin for the grid: rays of its own, one set for a few pixels.
+				if last.id != v.id[i] || x-lastX > 3 || last.n.dot(h.n) < 0.8 {
+					last, lastX = s.lightAt(&h, v.id[i], v.z[i], x, y), x
+				}
+				p = last
+				if !ok {
+					p.open = float32(p.open/2) + 0.4
+				}
+			}
+			n := h.n
+			if m.bump > 0 {
+				n = c.bumped(&h, m.bump)
+			}
+			irr, gleam = s.radiance(m, &h, n, h.d.mul(-1/h.d.length()), &p)
 		}
-		d := h.d.mul(-1 / h.d.length())
-		col := s.radiance(m, &h, a, n, d, light, float64(open))
-		lin[3*i], lin[3*i+1], lin[3*i+2] = float32(col.x), float32(col.y), float32(col.z)
+		lin[3*i] = float32(float64(a.x*irr.x) + gleam.x)
+		lin[3*i+1] = float32(float64(a.y*irr.y) + gleam.y)
+		lin[3*i+2] = float32(float64(a.z*irr.z) + gleam.z)
 	}
 }
 
@@ -176,49 +223,71 @@ func (c *Camera) bumped(h *hitPoint, k float64) vec {
 	return h.n.madd(x, float64(k*a)).madd(y, float64(k*b)).unit()
 }
 
-// radiance is the light that a point of albedo a and normal n sends towards d.
-func (s *scene) radiance(m *material, h *hitPoint, a, n, d vec, light [4]float32, open float64) vec {
-	amb := mix(s.down, s.up, float64(0.5*n.z)+0.5).mul(open)
-	col := a.times(amb)
-	refl := n.mul(float64(2 * n.dot(d))).sub(d)
+// radiance is the light that a point of normal n sends towards d: irr for each unit of albedo, gleam besides.
+func (s *scene) radiance(m *material, h *hitPoint, n, d vec, p *gridPoint) (irr, gleam vec) {
+	irr = mix(s.down, s.up, float64(0.5*n.z)+0.5).mul(float64(p.open))
+	cos := n.dot(d)
+	refl := n.mul(float64(2 * cos)).sub(d)
 	for k := range s.lights {
 		l := &s.lights[k]
-		to := l.pos.sub(h.pos)
-		r2 := to.dot(to)
-		r := math.Sqrt(r2)
-		to = to.mul(1 / max(r, 1e-6))
-		share := float64(light[k])
-		if share > 0 {
+		if share := float64(p.light[k]); share > 0 {
+			to := l.pos.sub(h.pos)
+			r2 := to.dot(to)
+			to = to.mul(1 / max(math.Sqrt(r2), 1e-6))
 			f := n.dot(to)
 			if l.dir != (vec{}) {
 				f = float64(f * max(0, -l.dir.dot(to)))
 			}
 			if f > 0 {
-				f = float64(float64(f*share) / (r2 + 0.3))
-				col = col.add(a.times(l.color).mul(f))
+				fall := share / (r2 + 0.3)
+				irr = irr.madd(l.color, float64(f*fall))
 				if m.spec > 0 {
-					hv := to.add(d).unit()
-					e := max(0, n.dot(hv))
+					e := max(0, n.dot(to.add(d).unit()))
 					for range m.gloss {
 						e = float64(e * e)
 					}
-					col = col.madd(l.color, float64(float64(m.spec*e)*float64(share*0.6))/(r2+0.3))
+					gleam = gleam.madd(l.color, float64(float64(float64(m.spec*e)*fall)*0.6))
 				}
 			}
 		}
-		if m.mirror > 0 && l.dir != (vec{}) {
-			col = col.madd(l.color, float64(m.mirror*l.glare(h.pos, refl, d.dot(n))))
+		if m.mirror > 0.02 && l.dir != (vec{}) {
+			gleam = gleam.madd(l.color, float64(m.mirror*l.glare(h.pos, refl, cos)))
 		}
 	}
-	if m.mirror > 0 { // the room's own light, stronger at grazing angles
-		f := 1 - math.Abs(d.dot(n))
-		f = float64(float64(f*f) * m.mirror)
-		col = col.madd(s.up, f)
+	if m.mirror > 0 { // stronger at grazing angles, after Schlick
+		f := 1 - math.Abs(cos)
+		f2 := float64(f * f)
+		f = float64(m.mirror * (0.25 + float64(float64(f2*f2)*2.5)))
+		gleam = gleam.add(vec{float64(float64(p.refl[0]) * f), float64(float64(p.refl[1]) * f), float64(float64(p.refl[2]) * f)})
 	}
 	if m.emit > 0 {
-		col = col.madd(a, m.emit)
+		irr = irr.add(grey(m.emit))
 	}
-	return col
+	return irr, gleam
+}
+
+// reflected is the light that comes from along the mirrored direction, coarsely: the mean colour of what is there.
+func (s *scene) reflected(o, d vec) vec {
+	t, id := s.tree.nearest(s.prims, o, d, 0, 30)
+	q := &s.prims[max(id, 0)]
+	mat := q.mat
+	if id < 0 {
+		for i := range s.prims {
+			if q = &s.prims[i]; q.shape == shapeRoom {
+				break
+			}
+		}
+		t = hitRoom(o.sub(q.o), d, q.s, 0, 30)
+		mat = q.mat
+		if z := o.z + float64(t*d.z) - q.o.z; math.Abs(z) > q.s.z-1e-6 {
+			mat++
+			if z > 0 {
+				mat++
+			}
+		}
+	}
+	m := &s.mats[mat]
+	return m.mean().times(mix(s.up, vec{1, 1, 1}, 0.3).mul(1.2 + m.emit))
 }
 
 // glare is how much of the light's own face is seen from p along the mirrored direction.

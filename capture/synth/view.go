@@ -139,7 +139,7 @@ func (e *extent) take(a vec) {
 
 // candidate is a primitive that may cover a tile.
 type candidate struct {
-	z  float64
+	extent
 	id int32
 }
 
@@ -155,7 +155,7 @@ func (v *view) trace(s *scene, row int, list []candidate) []candidate {
 	for i := range v.bounds {
 		e := &v.bounds[i]
 		if e.y0 <= band.y1 && e.y1 >= band.y0 && e.x0 <= e.x1 {
-			list = append(list, candidate{e.z, int32(i)})
+			list = append(list, candidate{*e, int32(i)})
 		}
 	}
 	sortCandidates(list)
@@ -164,8 +164,7 @@ func (v *view) trace(s *scene, row int, list []candidate) []candidate {
 		t := &v.tile[row*v.tw+c]
 		list = list[:n]
 		for _, k := range list[:n] {
-			e := &v.bounds[k.id]
-			if e.y0 <= t.y1 && e.y1 >= t.y0 && e.x0 <= t.x1 && e.x1 >= t.x0 {
+			if k.y0 <= t.y1 && k.y1 >= t.y0 && k.x0 <= t.x1 && k.x1 >= t.x0 {
 				list = append(list, k)
 			}
 		}
@@ -184,9 +183,13 @@ func (v *view) trace(s *scene, row int, list []candidate) []candidate {
 func (v *view) first(s *scene, list []candidate, x, y float64) (int32, float64) {
 	d := v.pose.z.madd(v.pose.x, x).madd(v.pose.y, y)
 	best, id := 1e9, int32(0)
-	for _, k := range list {
+	for i := range list {
+		k := &list[i]
 		if k.z > best {
 			break
+		}
+		if x < k.x0 || x > k.x1 || y < k.y0 || y > k.y1 {
+			continue
 		}
 		p := &s.prims[k.id]
 		if t := p.hit(v.origin[k.id], p.local(d), nearPlane, best); t < best {
