@@ -25,6 +25,7 @@ type Add struct {
 type PackedAdd struct {
 	a      Add
 	lo, hi int32
+	set    *Set // for the table
 	run    *addVariant
 }
 
@@ -38,7 +39,7 @@ type addVariant struct {
 
 // PackAdd checks a and picks the best variant of the set.
 func (s *Set) PackAdd(a Add) (*PackedAdd, error) {
-	p := &PackedAdd{a: a, run: &addGeneric}
+	p := &PackedAdd{a: a, set: s, run: &addGeneric}
 	r := Requant{Zero: a.Zero, Min: a.Min, Max: a.Max}
 	var err error
 	if p.lo, p.hi, err = r.bounds(a.Type); err != nil {

@@ -45,6 +45,24 @@ type tableArgs struct {
 	table    unsafe.Pointer
 }
 
+type argmaxArgs struct {
+	dst, top, bottom                          unsafe.Pointer
+	weightTop, weightBottom, blocks, srcBlock int64
+	width, outWidth, classes                  int64
+	planes                                    unsafe.Pointer
+	plane                                     int64
+	order, left, right                        unsafe.Pointer
+	weightLeft, weightRight                   unsafe.Pointer
+	advance                                   int64
+}
+
+type resizeArgs struct {
+	dst, top, bottom               unsafe.Pointer
+	weightTop, weightBottom, shift int64
+	blocks, cells, dstBlock        int64
+	offsets, weights               unsafe.Pointer
+}
+
 type peakArgs struct {
 	rounds int64
 	sum    unsafe.Pointer

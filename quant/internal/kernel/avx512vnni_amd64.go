@@ -21,4 +21,19 @@ func depthwise3x3s1TwoRowsAVX512VNNI(a *depthwiseArgs)
 func depthwise3x3s2AVX512VNNI(a *depthwiseArgs)
 
 //go:noescape
+func depthwiseAnyAVX512VNNI(a *depthwiseAnyArgs)
+
+//go:noescape
+func addAVX512VNNI(a *addArgs)
+
+//go:noescape
+func lookupAVX512VBMI(a *tableArgs)
+
+//go:noescape
+func resizeArgMaxAVX512VNNI(a *argmaxArgs)
+
+//go:noescape
+func resizeAVX512VNNI(a *resizeArgs)
+
+//go:noescape
 func peakAVX512VNNI(a *peakArgs)

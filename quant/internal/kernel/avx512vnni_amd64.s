@@ -4895,13 +4895,624 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
+// func depthwiseAnyAVX512VNNI(a)
+TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x02f78e0f; WORD $0x0000 // jle 0x6614 <depthwiseAnyAVX512VNNI+0x304>
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x02ea8e0f; WORD $0x0000 // jle 0x6614 <depthwiseAnyAVX512VNNI+0x304>
+	BYTE $0x53 // push rbx
+	LONG $0x487df262; WORD $0x4779; BYTE $0x1c // vpbroadcastw zmm0, word ptr [rdi + 0x38]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x40 // vpbroadcastb zmm1, byte ptr [rdi + 0x40]
+	LONG $0x487df262; WORD $0x5778; BYTE $0x48 // vpbroadcastb zmm2, byte ptr [rdi + 0x48]
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	WORD $0xd231 // xor edx, edx
+	WORD $0x1deb // jmp 0x6368 <depthwiseAnyAVX512VNNI+0x58>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	QUAD $0x00000004950c8d48 // lea rcx, [4*rdx + 0x4]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0x02ab8d0f; WORD $0x0000 // jge 0x6613 <depthwiseAnyAVX512VNNI+0x303>
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0xe77e // jle 0x6354 <depthwiseAnyAVX512VNNI+0x44>
+	WORD $0x2948; BYTE $0xce // sub rsi, rcx
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc04d0f44 // cmovge r8d, eax
+	WORD $0x8944; BYTE $0xc6 // mov esi, r8d
+	WORD $0x8945; BYTE $0xc1 // mov r9d, r8d
+	WORD $0x8945; BYTE $0xc2 // mov r10d, r8d
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0x11e08141; WORD $0x0011; BYTE $0x00 // and r8d, 0x1111
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
+	LONG $0x2222e681; WORD $0x0000 // and esi, 0x2222
+	LONG $0xde92fbc5 // kmovd k3, esi
+	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x44e18141; WORD $0x0044; BYTE $0x00 // and r9d, 0x4444
+	LONG $0x927bc1c4; BYTE $0xe1 // kmovd k4, r9d
+	LONG $0x88e28141; WORD $0x0088; BYTE $0x00 // and r10d, 0x8888
+	LONG $0x927bc1c4; BYTE $0xea // kmovd k5, r10d
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x6491 <depthwiseAnyAVX512VNNI+0x181>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
+	LONG $0x487cd162; WORD $0x3c10; BYTE $0x31 // vmovups zmm7, zmmword ptr [r9 + rsi]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
+	LONG $0xc8af0f4d // imul r9, r8
+	WORD $0x034c; BYTE $0x0f // add r9, qword ptr [rdi]
+	LONG $0x497eb162; WORD $0x1c7f; BYTE $0x0e // vmovdqu32 zmmword ptr [rsi + r9] {k1}, zmm3
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
+	LONG $0xfebf8d0f; WORD $0xffff // jge 0x6350 <depthwiseAnyAVX512VNNI+0x40>
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0x48fed162; WORD $0x1c6f; BYTE $0x32 // vmovdqu64 zmm3, zmmword ptr [r10 + rsi]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xff378e0f; WORD $0xffff // jle 0x63e0 <depthwiseAnyAVX512VNNI+0xd0>
+	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
+	LONG $0xd1af0f4d // imul r10, r9
+	LONG $0x0857034c // add r10, qword ptr [rdi + 0x8]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8b4c; BYTE $0x19 // mov r11, qword ptr [rcx]
+	LONG $0x08598b48 // mov rbx, qword ptr [rcx + 0x8]
+	LONG $0xca7ed162; WORD $0x3c6f; BYTE $0x33 // vmovdqu32 zmm7 {k2} {z}, zmmword ptr [r11 + rsi]
+	QUAD $0xfc33bc6f4b7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k3}, zmmword ptr [rbx + rsi - 0x4]
+	LONG $0x10598b4c // mov r11, qword ptr [rcx + 0x10]
+	QUAD $0xf833bc6f4c7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k4}, zmmword ptr [r11 + rsi - 0x8]
+	LONG $0x18598b4c // mov r11, qword ptr [rcx + 0x18]
+	QUAD $0xf433bc6f4d7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k5}, zmmword ptr [r11 + rsi - 0xc]
+	LONG $0x20598b4c // mov r11, qword ptr [rcx + 0x20]
+	LONG $0xca7e5162; WORD $0x046f; BYTE $0x33 // vmovdqu32 zmm8 {k2} {z}, zmmword ptr [r11 + rsi]
+	LONG $0x28598b4c // mov r11, qword ptr [rcx + 0x28]
+	QUAD $0xfc33846f4b7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k3}, zmmword ptr [r11 + rsi - 0x4]
+	LONG $0x30598b4c // mov r11, qword ptr [rcx + 0x30]
+	QUAD $0xf833846f4c7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k4}, zmmword ptr [r11 + rsi - 0x8]
+	LONG $0x38598b4c // mov r11, qword ptr [rcx + 0x38]
+	QUAD $0xf433846f4d7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k5}, zmmword ptr [r11 + rsi - 0xc]
+	LONG $0x40598b4c // mov r11, qword ptr [rcx + 0x40]
+	LONG $0xca7e5162; WORD $0x0c6f; BYTE $0x33 // vmovdqu32 zmm9 {k2} {z}, zmmword ptr [r11 + rsi]
+	LONG $0x48598b4c // mov r11, qword ptr [rcx + 0x48]
+	QUAD $0xfc338c6f4b7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm9 {k3}, zmmword ptr [r11 + rsi - 0x4]
+	LONG $0x50598b4c // mov r11, qword ptr [rcx + 0x50]
+	QUAD $0xf8338c6f4c7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm9 {k4}, zmmword ptr [r11 + rsi - 0x8]
+	LONG $0x58598b4c // mov r11, qword ptr [rcx + 0x58]
+	QUAD $0xf4338c6f4d7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm9 {k5}, zmmword ptr [r11 + rsi - 0xc]
+	LONG $0x60598b4c // mov r11, qword ptr [rcx + 0x60]
+	LONG $0xca7e5162; WORD $0x146f; BYTE $0x33 // vmovdqu32 zmm10 {k2} {z}, zmmword ptr [r11 + rsi]
+	LONG $0x68598b4c // mov r11, qword ptr [rcx + 0x68]
+	QUAD $0xfc33946f4b7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm10 {k3}, zmmword ptr [r11 + rsi - 0x4]
+	LONG $0x70598b4c // mov r11, qword ptr [rcx + 0x70]
+	QUAD $0xf833946f4c7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm10 {k4}, zmmword ptr [r11 + rsi - 0x8]
+	LONG $0x78598b4c // mov r11, qword ptr [rcx + 0x78]
+	QUAD $0xf433946f4d7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm10 {k5}, zmmword ptr [r11 + rsi - 0xc]
+	LONG $0x48455162; WORD $0xd860 // vpunpcklbw zmm11, zmm7, zmm8 # zmm11 = zmm7[0],zmm8[0],zmm7[1],zmm8[1],zmm7[2],zmm8[2],zmm7[3],zmm8[3],zmm7[4],zmm8[4],zmm7[5],zmm8[5],zmm7[6],zmm8[6],zmm7[7],zmm8[7],zmm7[16],zmm8[16],zmm7[17],zmm8[17],zmm7[18],zmm8[18],zmm7[19],zmm8[19],zmm7[20],zmm8[20],zmm7[21],zmm8[21],zmm7[22],zmm8[22],zmm7[23],zmm8[23],zmm7[32],zmm8[32],zmm7[33],zmm8[33],zmm7[34],zmm8[34],zmm7[35],zmm8[35],zmm7[36],zmm8[36],zmm7[37],zmm8[37],zmm7[38],zmm8[38],zmm7[39],zmm8[39],zmm7[48],zmm8[48],zmm7[49],zmm8[49],zmm7[50],zmm8[50],zmm7[51],zmm8[51],zmm7[52],zmm8[52],zmm7[53],zmm8[53],zmm7[54],zmm8[54],zmm7[55],zmm8[55]
+	LONG $0x4845d162; WORD $0xf868 // vpunpckhbw zmm7, zmm7, zmm8 # zmm7 = zmm7[8],zmm8[8],zmm7[9],zmm8[9],zmm7[10],zmm8[10],zmm7[11],zmm8[11],zmm7[12],zmm8[12],zmm7[13],zmm8[13],zmm7[14],zmm8[14],zmm7[15],zmm8[15],zmm7[24],zmm8[24],zmm7[25],zmm8[25],zmm7[26],zmm8[26],zmm7[27],zmm8[27],zmm7[28],zmm8[28],zmm7[29],zmm8[29],zmm7[30],zmm8[30],zmm7[31],zmm8[31],zmm7[40],zmm8[40],zmm7[41],zmm8[41],zmm7[42],zmm8[42],zmm7[43],zmm8[43],zmm7[44],zmm8[44],zmm7[45],zmm8[45],zmm7[46],zmm8[46],zmm7[47],zmm8[47],zmm7[56],zmm8[56],zmm7[57],zmm8[57],zmm7[58],zmm8[58],zmm7[59],zmm8[59],zmm7[60],zmm8[60],zmm7[61],zmm8[61],zmm7[62],zmm8[62],zmm7[63],zmm8[63]
+	LONG $0x48355162; WORD $0xc260 // vpunpcklbw zmm8, zmm9, zmm10 # zmm8 = zmm9[0],zmm10[0],zmm9[1],zmm10[1],zmm9[2],zmm10[2],zmm9[3],zmm10[3],zmm9[4],zmm10[4],zmm9[5],zmm10[5],zmm9[6],zmm10[6],zmm9[7],zmm10[7],zmm9[16],zmm10[16],zmm9[17],zmm10[17],zmm9[18],zmm10[18],zmm9[19],zmm10[19],zmm9[20],zmm10[20],zmm9[21],zmm10[21],zmm9[22],zmm10[22],zmm9[23],zmm10[23],zmm9[32],zmm10[32],zmm9[33],zmm10[33],zmm9[34],zmm10[34],zmm9[35],zmm10[35],zmm9[36],zmm10[36],zmm9[37],zmm10[37],zmm9[38],zmm10[38],zmm9[39],zmm10[39],zmm9[48],zmm10[48],zmm9[49],zmm10[49],zmm9[50],zmm10[50],zmm9[51],zmm10[51],zmm9[52],zmm10[52],zmm9[53],zmm10[53],zmm9[54],zmm10[54],zmm9[55],zmm10[55]
+	LONG $0x48355162; WORD $0xca68 // vpunpckhbw zmm9, zmm9, zmm10 # zmm9 = zmm9[8],zmm10[8],zmm9[9],zmm10[9],zmm9[10],zmm10[10],zmm9[11],zmm10[11],zmm9[12],zmm10[12],zmm9[13],zmm10[13],zmm9[14],zmm10[14],zmm9[15],zmm10[15],zmm9[24],zmm10[24],zmm9[25],zmm10[25],zmm9[26],zmm10[26],zmm9[27],zmm10[27],zmm9[28],zmm10[28],zmm9[29],zmm10[29],zmm9[30],zmm10[30],zmm9[31],zmm10[31],zmm9[40],zmm10[40],zmm9[41],zmm10[41],zmm9[42],zmm10[42],zmm9[43],zmm10[43],zmm9[44],zmm10[44],zmm9[45],zmm10[45],zmm9[46],zmm10[46],zmm9[47],zmm10[47],zmm9[56],zmm10[56],zmm9[57],zmm10[57],zmm9[58],zmm10[58],zmm9[59],zmm10[59],zmm9[60],zmm10[60],zmm9[61],zmm10[61],zmm9[62],zmm10[62],zmm9[63],zmm10[63]
+	LONG $0x48fe5162; WORD $0x126f // vmovdqu64 zmm10, zmmword ptr [r10]
+	LONG $0x48255162; WORD $0xe061 // vpunpcklwd zmm12, zmm11, zmm8 # zmm12 = zmm11[0],zmm8[0],zmm11[1],zmm8[1],zmm11[2],zmm8[2],zmm11[3],zmm8[3],zmm11[8],zmm8[8],zmm11[9],zmm8[9],zmm11[10],zmm8[10],zmm11[11],zmm8[11],zmm11[16],zmm8[16],zmm11[17],zmm8[17],zmm11[18],zmm8[18],zmm11[19],zmm8[19],zmm11[24],zmm8[24],zmm11[25],zmm8[25],zmm11[26],zmm8[26],zmm11[27],zmm8[27]
+	LONG $0x481dd262; WORD $0xf250 // vpdpbusd zmm6, zmm12, zmm10
+	LONG $0x48255162; WORD $0xc069 // vpunpckhwd zmm8, zmm11, zmm8 # zmm8 = zmm11[4],zmm8[4],zmm11[5],zmm8[5],zmm11[6],zmm8[6],zmm11[7],zmm8[7],zmm11[12],zmm8[12],zmm11[13],zmm8[13],zmm11[14],zmm8[14],zmm11[15],zmm8[15],zmm11[20],zmm8[20],zmm11[21],zmm8[21],zmm11[22],zmm8[22],zmm11[23],zmm8[23],zmm11[28],zmm8[28],zmm11[29],zmm8[29],zmm11[30],zmm8[30],zmm11[31],zmm8[31]
+	LONG $0x483dd262; WORD $0xea50 // vpdpbusd zmm5, zmm8, zmm10
+	LONG $0x48455162; WORD $0xc161 // vpunpcklwd zmm8, zmm7, zmm9 # zmm8 = zmm7[0],zmm9[0],zmm7[1],zmm9[1],zmm7[2],zmm9[2],zmm7[3],zmm9[3],zmm7[8],zmm9[8],zmm7[9],zmm9[9],zmm7[10],zmm9[10],zmm7[11],zmm9[11],zmm7[16],zmm9[16],zmm7[17],zmm9[17],zmm7[18],zmm9[18],zmm7[19],zmm9[19],zmm7[24],zmm9[24],zmm7[25],zmm9[25],zmm7[26],zmm9[26],zmm7[27],zmm9[27]
+	LONG $0x483dd262; WORD $0xe250 // vpdpbusd zmm4, zmm8, zmm10
+	LONG $0x4845d162; WORD $0xf969 // vpunpckhwd zmm7, zmm7, zmm9 # zmm7 = zmm7[4],zmm9[4],zmm7[5],zmm9[5],zmm7[6],zmm9[6],zmm7[7],zmm9[7],zmm7[12],zmm9[12],zmm7[13],zmm9[13],zmm7[14],zmm9[14],zmm7[15],zmm9[15],zmm7[20],zmm9[20],zmm7[21],zmm9[21],zmm7[22],zmm9[22],zmm7[23],zmm9[23],zmm7[28],zmm9[28],zmm7[29],zmm9[29],zmm7[30],zmm9[30],zmm7[31],zmm9[31]
+	LONG $0x4845d262; WORD $0xda50 // vpdpbusd zmm3, zmm7, zmm10
+	LONG $0x80e98348 // sub rcx, -0x80
+	LONG $0x40c28349 // add r10, 0x40
+	WORD $0xff49; BYTE $0xc9 // dec r9
+	LONG $0xfec2850f; WORD $0xffff // jne 0x64d0 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0xfffddfe9; BYTE $0xff // jmp 0x63f2 <depthwiseAnyAVX512VNNI+0xe2>
+	BYTE $0x5b // pop rbx
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func addAVX512VNNI(a)
+TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
+	LONG $0x00aa8e0f; WORD $0x0000 // jle 0x66d5 <addAVX512VNNI+0xb5>
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
+	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
+	LONG $0x487df262; WORD $0x5758; BYTE $0x08 // vpbroadcastd zmm2, dword ptr [rdi + 0x20]
+	LONG $0x487df262; WORD $0x5f58; BYTE $0x0a // vpbroadcastd zmm3, dword ptr [rdi + 0x28]
+	LONG $0x797de2c4; WORD $0x3067 // vpbroadcastw ymm4, word ptr [rdi + 0x30]
+	LONG $0x7879e2c4; WORD $0x386f // vpbroadcastb xmm5, byte ptr [rdi + 0x38]
+	LONG $0x7879e2c4; WORD $0x4077 // vpbroadcastb xmm6, byte ptr [rdi + 0x40]
+	WORD $0xc031 // xor eax, eax
+	WORD $0x9066 // nop
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	LONG $0x487df262; WORD $0x3c31; BYTE $0x02 // vpmovzxbd zmm7, xmmword ptr [rdx + rax]
+	LONG $0x4845f162; WORD $0xfafa // vpsubd zmm7, zmm7, zmm2
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
+	LONG $0x487d7262; WORD $0x0431; BYTE $0x02 // vpmovzxbd zmm8, xmmword ptr [rdx + rax]
+	LONG $0x487cf162; WORD $0xff59 // vmulps zmm7, zmm0, zmm7
+	LONG $0x483d7162; WORD $0xc3fa // vpsubd zmm8, zmm8, zmm3
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48745162; WORD $0xc059 // vmulps zmm8, zmm1, zmm8
+	LONG $0x4844d162; WORD $0xf858 // vaddps zmm7, zmm7, zmm8
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487ef262; WORD $0xff23 // vpmovsdw ymm7, zmm7
+	LONG $0xfcedc5c5 // vpaddsw ymm7, ymm7, ymm4
+	LONG $0x397dc3c4; WORD $0x01f8 // vextracti128 xmm8, ymm7, 0x1
+	LONG $0x6741c1c4; BYTE $0xf8 // vpackuswb xmm7, xmm7, xmm8
+	LONG $0xfddec1c5 // vpmaxub xmm7, xmm7, xmm5
+	LONG $0xfedac1c5 // vpminub xmm7, xmm7, xmm6
+	LONG $0x3c7ffac5; BYTE $0x01 // vmovdqu xmmword ptr [rcx + rax], xmm7
+	LONG $0x10c08348 // add rax, 0x10
+	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
+	WORD $0x8b7c // jl 0x6660 <addAVX512VNNI+0x40>
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func lookupAVX512VBMI(a)
+TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48fef162; WORD $0x006f // vmovdqu64 zmm0, zmmword ptr [rax]
+	LONG $0x48fef162; WORD $0x506f; BYTE $0x01 // vmovdqu64 zmm2, zmmword ptr [rax + 0x40]
+	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
+	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
+	LONG $0x40fa8348 // cmp rdx, 0x40
+	WORD $0x047d // jge 0x670d <lookupAVX512VBMI+0x2d>
+	WORD $0xc031 // xor eax, eax
+	WORD $0x50eb // jmp 0x675d <lookupAVX512VBMI+0x7d>
+	WORD $0xc931 // xor ecx, ecx
+	BYTE $0x90 // nop
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x0a // vmovdqu64 zmm4, zmmword ptr [rdx + rcx]
+	LONG $0x48fdf162; WORD $0xe86f // vmovdqa64 zmm5, zmm0
+	LONG $0x485df262; WORD $0xea7d // vpermt2b zmm5, zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x485df262; WORD $0xf37d // vpermt2b zmm6, zmm4, zmm3
+	LONG $0x487ef262; WORD $0xcc29 // vpmovb2m k1, zmm4
+	LONG $0x497ff162; WORD $0xee6f // vmovdqu8 zmm5 {k1}, zmm6
+	LONG $0x48fef162; WORD $0x2c7f; BYTE $0x08 // vmovdqu64 zmmword ptr [rax + rcx], zmm5
+	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
+	LONG $0x40418d48 // lea rax, [rcx + 0x40]
+	LONG $0x80e98348 // sub rcx, -0x80
+	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
+	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
+	WORD $0xb37e // jle 0x6710 <lookupAVX512VBMI+0x30>
+	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
+	WORD $0x467e // jle 0x67a8 <lookupAVX512VBMI+0xc8>
+	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
+	WORD $0xe9c1; BYTE $0x02 // shr ecx, 0x2
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	WORD $0xd2f7 // not edx
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
+	LONG $0xca92fbc5 // kmovd k1, edx
+	LONG $0xc97ef162; WORD $0x246f; BYTE $0x06 // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [rsi + rax]
+	LONG $0x485df262; WORD $0xc27d // vpermt2b zmm0, zmm4, zmm2
+	LONG $0x485df262; WORD $0xcb7d // vpermt2b zmm1, zmm4, zmm3
+	LONG $0x487ef262; WORD $0xd429 // vpmovb2m k2, zmm4
+	LONG $0x4a7ff162; WORD $0xc16f // vmovdqu8 zmm0 {k2}, zmm1
+	LONG $0x497ef162; WORD $0x047f; BYTE $0x01 // vmovdqu32 zmmword ptr [rcx + rax] {k1}, zmm0
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func resizeArgMaxAVX512VNNI(a)
+TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	BYTE $0x53 // push rbx
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x000080ba; BYTE $0x00 // mov edx, 0x80
+	LONG $0x03708d48 // lea rsi, [rax + 0x3]
+	LONG $0x06488d48 // lea rcx, [rax + 0x6]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0xce490f48 // cmovns rcx, rsi
+	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x00fc8e0f; WORD $0x0000 // jle 0x68d5 <resizeArgMaxAVX512VNNI+0x125>
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x01948e0f; WORD $0x0000 // jle 0x6976 <resizeArgMaxAVX512VNNI+0x1c6>
+	LONG $0x797de2c4; WORD $0x1847 // vpbroadcastw ymm0, word ptr [rdi + 0x18]
+	LONG $0x797de2c4; WORD $0x204f // vpbroadcastw ymm1, word ptr [rdi + 0x20]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x106ffec5 // vmovdqu ymm2, ymmword ptr [rax]
+	LONG $0x287df262; WORD $0xda7b // vpbroadcastw ymm3, edx
+	LONG $0x02f9c148 // sar rcx, 0x2
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xc14d0f48 // cmovge rax, rcx
+	LONG $0x02e0c148 // shl rax, 0x2
+	WORD $0xc931 // xor ecx, ecx
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x00000000cd148d48 // lea rdx, [8*rcx]
+	WORD $0xf631 // xor esi, esi
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
+	LONG $0xc1af0f4c // imul r8, rcx
+	LONG $0x084f8b4c // mov r9, qword ptr [rdi + 0x8]
+	WORD $0x014d; BYTE $0xc1 // add r9, r8
+	LONG $0x1047034c // add r8, qword ptr [rdi + 0x10]
+	LONG $0x307dc2c4; WORD $0xb124 // vpmovzxbw ymm4, xmmword ptr [r9 + 4*rsi]
+	LONG $0x307dc2c4; WORD $0xb02c // vpmovzxbw ymm5, xmmword ptr [r8 + 4*rsi]
+	LONG $0xe3f9ddc5 // vpsubw ymm4, ymm4, ymm3
+	LONG $0xe0d5ddc5 // vpmullw ymm4, ymm4, ymm0
+	LONG $0xebf9d5c5 // vpsubw ymm5, ymm5, ymm3
+	LONG $0xe9d5d5c5 // vpmullw ymm5, ymm5, ymm1
+	LONG $0xe4fdd5c5 // vpaddw ymm4, ymm5, ymm4
+	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
+	LONG $0xc6af0f4c // imul r8, rsi
+	WORD $0x014d; BYTE $0xc0 // add r8, r8
+	LONG $0x28edf262; WORD $0xe48d // vpermw ymm4, ymm2, ymm4
+	LONG $0x5047034c // add r8, qword ptr [rdi + 0x50]
+	LONG $0xd679c1c4; WORD $0xc864; BYTE $0x02 // vmovq qword ptr [r8 + 8*rcx + 0x2], xmm4
+	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
+	LONG $0xec70f9c5; BYTE $0x4e // vpshufd xmm5, xmm4, 0x4e # xmm5 = xmm4[2,3,0,1]
+	LONG $0xd67981c4; WORD $0x486c; BYTE $0x02 // vmovq qword ptr [r8 + 2*r9 + 0x2], xmm5
+	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
+	LONG $0x397de3c4; WORD $0x01e4 // vextracti128 xmm4, ymm4, 0x1
+	LONG $0xd67981c4; WORD $0x8864; BYTE $0x02 // vmovq qword ptr [r8 + 4*r9 + 0x2], xmm4
+	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
+	LONG $0x490c8d4f // lea r9, [r9 + 2*r9]
+	LONG $0xe470f9c5; BYTE $0x4e // vpshufd xmm4, xmm4, 0x4e # xmm4 = xmm4[2,3,0,1]
+	LONG $0xd67981c4; WORD $0x4864; BYTE $0x02 // vmovq qword ptr [r8 + 2*r9 + 0x2], xmm4
+	LONG $0x04c68348 // add rsi, 0x4
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0xff6c850f; WORD $0xffff // jne 0x6830 <resizeArgMaxAVX512VNNI+0x80>
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	LONG $0x284f3b48 // cmp rcx, qword ptr [rdi + 0x28]
+	LONG $0xff4f8c0f; WORD $0xffff // jl 0x6820 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x00988e0f; WORD $0x0000 // jle 0x6976 <resizeArgMaxAVX512VNNI+0x1c6>
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
+	LONG $0x01f88348 // cmp rax, 0x1
+	WORD $0x0575 // jne 0x68f5 <resizeArgMaxAVX512VNNI+0x145>
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x61eb // jmp 0x6956 <resizeArgMaxAVX512VNNI+0x1a6>
+	QUAD $0xfffffffffffeb949; WORD $0x7fff // movabs r9, 0x7ffffffffffffffe
+	WORD $0x2149; BYTE $0xc1 // and r9, rax
+	LONG $0x36148d4c // lea r10, [rsi + rsi]
+	LONG $0x091c8d4c // lea r11, [rcx + rcx]
+	LONG $0x731c8d49 // lea rbx, [r11 + 2*rsi]
+	LONG $0x02728d4c // lea r14, [rdx + 0x2]
+	QUAD $0x00000000b53c8d4c // lea r15, [4*rsi]
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x2eb70f41 // movzx ebp, word ptr [r14]
+	LONG $0x6e894166; BYTE $0xfe // mov word ptr [r14 - 0x2], bp
+	LONG $0x6cb70f43; WORD $0xfe1e // movzx ebp, word ptr [r14 + r11 - 0x2]
+	LONG $0x2c894366; BYTE $0x1e // mov word ptr [r14 + r11], bp
+	LONG $0x2cb70f43; BYTE $0x16 // movzx ebp, word ptr [r14 + r10]
+	LONG $0x6c894366; WORD $0xfe16 // mov word ptr [r14 + r10 - 0x2], bp
+	LONG $0x6cb70f41; WORD $0xfe1e // movzx ebp, word ptr [r14 + rbx - 0x2]
+	LONG $0x2c894166; BYTE $0x1e // mov word ptr [r14 + rbx], bp
+	LONG $0x02c08349 // add r8, 0x2
+	WORD $0x014d; BYTE $0xfe // add r14, r15
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	WORD $0xca75 // jne 0x6920 <resizeArgMaxAVX512VNNI+0x170>
+	WORD $0x01a8 // test al, 0x1
+	WORD $0x1c74 // je 0x6976 <resizeArgMaxAVX512VNNI+0x1c6>
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0x72048d48 // lea rax, [rdx + 2*rsi]
+	LONG $0x44b70f44; WORD $0x0272 // movzx r8d, word ptr [rdx + 2*rsi + 0x2]
+	LONG $0x04894466; BYTE $0x72 // mov word ptr [rdx + 2*rsi], r8w
+	LONG $0x4814b70f // movzx edx, word ptr [rax + 2*rcx]
+	LONG $0x48548966; BYTE $0x02 // mov word ptr [rax + 2*rcx + 0x2], dx
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x01bf8e0f; WORD $0x0000 // jle 0x6b42 <resizeArgMaxAVX512VNNI+0x392>
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x48fef162; WORD $0x006f // vmovdqu64 zmm0, zmmword ptr [rax]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x48fef162; WORD $0x086f // vmovdqu64 zmm1, zmmword ptr [rax]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x48fef162; WORD $0x106f // vmovdqu64 zmm2, zmmword ptr [rax]
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x48fef162; WORD $0x186f // vmovdqu64 zmm3, zmmword ptr [rax]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0xd231 // xor edx, edx
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0x47eb // jmp 0x6a02 <resizeArgMaxAVX512VNNI+0x252>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
+	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x20f98348 // cmp rcx, 0x20
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0xce4d0f44 // cmovge r9d, esi
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497ed262; WORD $0x2430; BYTE $0x10 // vpmovwb ymmword ptr [r8 + rdx] {k1}, zmm4
+	LONG $0x20c28348 // add rdx, 0x20
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
+	LONG $0x40048d4a // lea rax, [rax + 2*r8]
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0x01408d0f; WORD $0x0000 // jge 0x6b42 <resizeArgMaxAVX512VNNI+0x392>
+	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0xb17e // jle 0x69c0 <resizeArgMaxAVX512VNNI+0x210>
+	LONG $0x01f98349 // cmp r9, 0x1
+	WORD $0xab74 // je 0x69c0 <resizeArgMaxAVX512VNNI+0x210>
+	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
+	LONG $0x48fef162; WORD $0x206f // vmovdqu64 zmm4, zmmword ptr [rax]
+	LONG $0x48f5f262; WORD $0xec8d // vpermw zmm5, zmm1, zmm4
+	LONG $0x4855f162; WORD $0xebd5 // vpmullw zmm5, zmm5, zmm3
+	LONG $0x48fdf262; WORD $0xe48d // vpermw zmm4, zmm0, zmm4
+	LONG $0x485df162; WORD $0xe2d5 // vpmullw zmm4, zmm4, zmm2
+	LONG $0x4855f162; WORD $0xecfd // vpaddw zmm5, zmm5, zmm4
+	LONG $0xff518d4d // lea r10, [r9 - 0x1]
+	LONG $0x02f98349 // cmp r9, 0x2
+	WORD $0x0f75 // jne 0x6a56 <resizeArgMaxAVX512VNNI+0x2a6>
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
+	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x6afe <resizeArgMaxAVX512VNNI+0x34e>
+	WORD $0x894d; BYTE $0xd3 // mov r11, r10
+	LONG $0xfee38349 // and r11, -0x2
+	QUAD $0x00000000851c8d4a // lea rbx, [4*r8]
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
+	WORD $0x8949; BYTE $0xc6 // mov r14, rax
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0x46 // vmovdqu64 zmm6, zmmword ptr [r14 + 2*r8]
+	LONG $0x48fdf262; WORD $0xfe8d // vpermw zmm7, zmm0, zmm6
+	LONG $0x4845f162; WORD $0xfad5 // vpmullw zmm7, zmm7, zmm2
+	LONG $0x48f5f262; WORD $0xf68d // vpermw zmm6, zmm1, zmm6
+	LONG $0x484df162; WORD $0xf3d5 // vpmullw zmm6, zmm6, zmm3
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x484df162; WORD $0xcd65 // vpcmpgtw k1, zmm6, zmm5
+	LONG $0x484df162; WORD $0xedee // vpmaxsw zmm5, zmm6, zmm5
+	LONG $0x497dd262; WORD $0xe17b // vpbroadcastw zmm4 {k1}, r9d
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0x86 // vmovdqu64 zmm6, zmmword ptr [r14 + 4*r8]
+	LONG $0x48fdf262; WORD $0xfe8d // vpermw zmm7, zmm0, zmm6
+	LONG $0x4845f162; WORD $0xfad5 // vpmullw zmm7, zmm7, zmm2
+	LONG $0x48f5f262; WORD $0xf68d // vpermw zmm6, zmm1, zmm6
+	LONG $0x484df162; WORD $0xf3d5 // vpmullw zmm6, zmm6, zmm3
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x484df162; WORD $0xcd65 // vpcmpgtw k1, zmm6, zmm5
+	LONG $0x484df162; WORD $0xedee // vpmaxsw zmm5, zmm6, zmm5
+	LONG $0x01798d4d // lea r15, [r9 + 0x1]
+	LONG $0x497dd262; WORD $0xe77b // vpbroadcastw zmm4 {k1}, r15d
+	LONG $0x02c18349 // add r9, 0x2
+	WORD $0x0149; BYTE $0xde // add r14, rbx
+	WORD $0x394d; BYTE $0xdf // cmp r15, r11
+	WORD $0x8275 // jne 0x6a80 <resizeArgMaxAVX512VNNI+0x2d0>
+	LONG $0x01c2f641 // test r10b, 0x1
+	LONG $0xfeb8840f; WORD $0xffff // je 0x69c0 <resizeArgMaxAVX512VNNI+0x210>
+	LONG $0xc1af0f4d // imul r8, r9
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x40 // vmovdqu64 zmm6, zmmword ptr [rax + 2*r8]
+	LONG $0x48fdf262; WORD $0xfe8d // vpermw zmm7, zmm0, zmm6
+	LONG $0x4845f162; WORD $0xfad5 // vpmullw zmm7, zmm7, zmm2
+	LONG $0x48f5f262; WORD $0xf68d // vpermw zmm6, zmm1, zmm6
+	LONG $0x484df162; WORD $0xf3d5 // vpmullw zmm6, zmm6, zmm3
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x484df162; WORD $0xcd65 // vpcmpgtw k1, zmm6, zmm5
+	LONG $0x497dd262; WORD $0xe17b // vpbroadcastw zmm4 {k1}, r9d
+	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x69c0 <resizeArgMaxAVX512VNNI+0x210>
+	BYTE $0x5b // pop rbx
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func resizeAVX512VNNI(a)
+TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
+	WORD $0x488d; BYTE $0xff // lea ecx, [rax - 0x1]
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	WORD $0xe2d3 // shl edx, cl
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x02b28e0f; WORD $0x0000 // jle 0x6e1d <resizeAVX512VNNI+0x2cd>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x10ec8348 // sub rsp, 0x10
+	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0x02898e0f; WORD $0x0000 // jle 0x6e0f <resizeAVX512VNNI+0x2bf>
+	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
+	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
+	LONG $0x487df262; WORD $0xd27b // vpbroadcastw zmm2, edx
+	LONG $0x6ef9e1c4; BYTE $0xd8 // vmovq xmm3, rax
+	WORD $0xd231 // xor edx, edx
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	WORD $0x14eb // jmp 0x6bbc <resizeAVX512VNNI+0x6c>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
+	LONG $0x02538d0f; WORD $0x0000 // jge 0x6e0f <resizeAVX512VNNI+0x2bf>
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0xef7e // jle 0x6bb0 <resizeAVX512VNNI+0x60>
+	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0x05e1c149 // shl r9, 0x5
+	LONG $0x487db262; WORD $0x245a; BYTE $0x09 // vbroadcasti32x4 zmm4, xmmword ptr [rcx + r9] # zmm4 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	QUAD $0x01096c5a487db262 // vbroadcasti32x4 zmm5, xmmword ptr [rcx + r9 + 0x10] # zmm5 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	LONG $0x06e0c149 // shl r8, 0x6
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x24148948 // mov qword ptr [rsp], rdx
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	WORD $0x014d; BYTE $0xde // add r14, r11
+	QUAD $0x00000000b50c8d42 // lea ecx, [4*r14]
+	LONG $0xffffbd41; WORD $0xffff // mov r13d, 0xffffffff
+	WORD $0xd341; BYTE $0xe5 // shl r13d, cl
+	LONG $0x04fe8349 // cmp r14, 0x4
+	WORD $0xf741; BYTE $0xd5 // not r13d
+	LONG $0xe84d0f44 // cmovge r13d, eax
+	WORD $0x8944; BYTE $0xea // mov edx, r13d
+	WORD $0x8944; BYTE $0xeb // mov ebx, r13d
+	WORD $0x8944; BYTE $0xed // mov ebp, r13d
+	WORD $0x8945; BYTE $0xef // mov r15d, r13d
+	LONG $0x11e78141; WORD $0x0011; BYTE $0x00 // and r15d, 0x1111
+	LONG $0x06348b4e // mov r14, qword ptr [rsi + r8]
+	LONG $0x064c8b4a; BYTE $0x08 // mov rcx, qword ptr [rsi + r8 + 0x8]
+	LONG $0x08678b4c // mov r12, qword ptr [rdi + 0x8]
+	LONG $0x34048d4b // lea rax, [r12 + r14]
+	LONG $0x927bc1c4; BYTE $0xcf // kmovd k1, r15d
+	LONG $0xc97ed162; WORD $0x346f; BYTE $0x01 // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r9 + rax]
+	LONG $0x2222e281; WORD $0x0000 // and edx, 0x2222
+	LONG $0x067c8b4e; BYTE $0x10 // mov r15, qword ptr [rsi + r8 + 0x10]
+	LONG $0x3c048d4b // lea rax, [r12 + r15]
+	LONG $0xfcc08348 // add rax, -0x4
+	LONG $0xd292fbc5 // kmovd k2, edx
+	LONG $0x4a7ed162; WORD $0x346f; BYTE $0x01 // vmovdqu32 zmm6 {k2}, zmmword ptr [r9 + rax]
+	LONG $0x4444e381; WORD $0x0000 // and ebx, 0x4444
+	LONG $0x06548b4a; BYTE $0x20 // mov rdx, qword ptr [rsi + r8 + 0x20]
+	LONG $0x14048d49 // lea rax, [r12 + rdx]
+	LONG $0xf8c08348 // add rax, -0x8
+	LONG $0xdb92fbc5 // kmovd k3, ebx
+	LONG $0x4b7ed162; WORD $0x346f; BYTE $0x01 // vmovdqu32 zmm6 {k3}, zmmword ptr [r9 + rax]
+	LONG $0x8888e581; WORD $0x0000 // and ebp, 0x8888
+	LONG $0x06448b4a; BYTE $0x30 // mov rax, qword ptr [rsi + r8 + 0x30]
+	LONG $0x041c8d49 // lea rbx, [r12 + rax]
+	LONG $0xf4c38348 // add rbx, -0xc
+	LONG $0xe592fbc5 // kmovd k4, ebp
+	LONG $0x4c7ed162; WORD $0x346f; BYTE $0x19 // vmovdqu32 zmm6 {k4}, zmmword ptr [r9 + rbx]
+	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
+	LONG $0xc97ed162; WORD $0x3c6f; BYTE $0x19 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r9 + rbx]
+	LONG $0x065c8b4a; BYTE $0x18 // mov rbx, qword ptr [rsi + r8 + 0x18]
+	LONG $0x1c6c8d49; BYTE $0xfc // lea rbp, [r12 + rbx - 0x4]
+	LONG $0x4a7ed162; WORD $0x3c6f; BYTE $0x29 // vmovdqu32 zmm7 {k2}, zmmword ptr [r9 + rbp]
+	LONG $0x066c8b4a; BYTE $0x28 // mov rbp, qword ptr [rsi + r8 + 0x28]
+	LONG $0x2c548d4d; BYTE $0xf8 // lea r10, [r12 + rbp - 0x8]
+	LONG $0x4b7e9162; WORD $0x3c6f; BYTE $0x11 // vmovdqu32 zmm7 {k3}, zmmword ptr [r9 + r10]
+	LONG $0x06548b4e; BYTE $0x38 // mov r10, qword ptr [rsi + r8 + 0x38]
+	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	LONG $0xf4c48349 // add r12, -0xc
+	LONG $0x4c7e9162; WORD $0x3c6f; BYTE $0x21 // vmovdqu32 zmm7 {k4}, zmmword ptr [r9 + r12]
+	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
+	WORD $0x014d; BYTE $0xe6 // add r14, r12
+	LONG $0xc97e1162; WORD $0x046f; BYTE $0x31 // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r9 + r14]
+	LONG $0x3c348d4f // lea r14, [r12 + r15]
+	LONG $0xfcc68349 // add r14, -0x4
+	LONG $0x4a7e1162; WORD $0x046f; BYTE $0x31 // vmovdqu32 zmm8 {k2}, zmmword ptr [r9 + r14]
+	LONG $0x14548d49; BYTE $0xf8 // lea rdx, [r12 + rdx - 0x8]
+	LONG $0x4b7e5162; WORD $0x046f; BYTE $0x11 // vmovdqu32 zmm8 {k3}, zmmword ptr [r9 + rdx]
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	WORD $0x014c; BYTE $0xe0 // add rax, r12
+	LONG $0xf4c08348 // add rax, -0xc
+	LONG $0x4c7e5162; WORD $0x046f; BYTE $0x01 // vmovdqu32 zmm8 {k4}, zmmword ptr [r9 + rax]
+	WORD $0x014c; BYTE $0xe1 // add rcx, r12
+	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x09 // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r9 + rcx]
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	LONG $0x1c048d49 // lea rax, [r12 + rbx]
+	LONG $0xfcc08348 // add rax, -0x4
+	LONG $0x4a7e5162; WORD $0x0c6f; BYTE $0x01 // vmovdqu32 zmm9 {k2}, zmmword ptr [r9 + rax]
+	LONG $0x2c448d49; BYTE $0xf8 // lea rax, [r12 + rbp - 0x8]
+	LONG $0x4b7e5162; WORD $0x0c6f; BYTE $0x01 // vmovdqu32 zmm9 {k3}, zmmword ptr [r9 + rax]
+	LONG $0x14448d4b; BYTE $0xf4 // lea rax, [r12 + r10 - 0xc]
+	LONG $0x4c7e5162; WORD $0x0c6f; BYTE $0x01 // vmovdqu32 zmm9 {k4}, zmmword ptr [r9 + rax]
+	LONG $0x484d7162; WORD $0xd760 // vpunpcklbw zmm10, zmm6, zmm7 # zmm10 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[32],zmm7[32],zmm6[33],zmm7[33],zmm6[34],zmm7[34],zmm6[35],zmm7[35],zmm6[36],zmm7[36],zmm6[37],zmm7[37],zmm6[38],zmm7[38],zmm6[39],zmm7[39],zmm6[48],zmm7[48],zmm6[49],zmm7[49],zmm6[50],zmm7[50],zmm6[51],zmm7[51],zmm6[52],zmm7[52],zmm6[53],zmm7[53],zmm6[54],zmm7[54],zmm6[55],zmm7[55]
+	LONG $0x482d7262; WORD $0xd404 // vpmaddubsw zmm10, zmm10, zmm4
+	LONG $0x484df162; WORD $0xf768 // vpunpckhbw zmm6, zmm6, zmm7 # zmm6 = zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31],zmm6[40],zmm7[40],zmm6[41],zmm7[41],zmm6[42],zmm7[42],zmm6[43],zmm7[43],zmm6[44],zmm7[44],zmm6[45],zmm7[45],zmm6[46],zmm7[46],zmm6[47],zmm7[47],zmm6[56],zmm7[56],zmm6[57],zmm7[57],zmm6[58],zmm7[58],zmm6[59],zmm7[59],zmm6[60],zmm7[60],zmm6[61],zmm7[61],zmm6[62],zmm7[62],zmm6[63],zmm7[63]
+	LONG $0x484df262; WORD $0xf504 // vpmaddubsw zmm6, zmm6, zmm5
+	LONG $0x483dd162; WORD $0xf960 // vpunpcklbw zmm7, zmm8, zmm9 # zmm7 = zmm8[0],zmm9[0],zmm8[1],zmm9[1],zmm8[2],zmm9[2],zmm8[3],zmm9[3],zmm8[4],zmm9[4],zmm8[5],zmm9[5],zmm8[6],zmm9[6],zmm8[7],zmm9[7],zmm8[16],zmm9[16],zmm8[17],zmm9[17],zmm8[18],zmm9[18],zmm8[19],zmm9[19],zmm8[20],zmm9[20],zmm8[21],zmm9[21],zmm8[22],zmm9[22],zmm8[23],zmm9[23],zmm8[32],zmm9[32],zmm8[33],zmm9[33],zmm8[34],zmm9[34],zmm8[35],zmm9[35],zmm8[36],zmm9[36],zmm8[37],zmm9[37],zmm8[38],zmm9[38],zmm8[39],zmm9[39],zmm8[48],zmm9[48],zmm8[49],zmm9[49],zmm8[50],zmm9[50],zmm8[51],zmm9[51],zmm8[52],zmm9[52],zmm8[53],zmm9[53],zmm8[54],zmm9[54],zmm8[55],zmm9[55]
+	LONG $0x4845f262; WORD $0xfc04 // vpmaddubsw zmm7, zmm7, zmm4
+	LONG $0x483d5162; WORD $0xc168 // vpunpckhbw zmm8, zmm8, zmm9 # zmm8 = zmm8[8],zmm9[8],zmm8[9],zmm9[9],zmm8[10],zmm9[10],zmm8[11],zmm9[11],zmm8[12],zmm9[12],zmm8[13],zmm9[13],zmm8[14],zmm9[14],zmm8[15],zmm9[15],zmm8[24],zmm9[24],zmm8[25],zmm9[25],zmm8[26],zmm9[26],zmm8[27],zmm9[27],zmm8[28],zmm9[28],zmm8[29],zmm9[29],zmm8[30],zmm9[30],zmm8[31],zmm9[31],zmm8[40],zmm9[40],zmm8[41],zmm9[41],zmm8[42],zmm9[42],zmm8[43],zmm9[43],zmm8[44],zmm9[44],zmm8[45],zmm9[45],zmm8[46],zmm9[46],zmm8[47],zmm9[47],zmm8[56],zmm9[56],zmm8[57],zmm9[57],zmm8[58],zmm9[58],zmm8[59],zmm9[59],zmm8[60],zmm9[60],zmm8[61],zmm9[61],zmm8[62],zmm9[62],zmm8[63],zmm9[63]
+	LONG $0x483d7262; WORD $0xc504 // vpmaddubsw zmm8, zmm8, zmm5
+	LONG $0x482d7162; WORD $0xc8d5 // vpmullw zmm9, zmm10, zmm0
+	LONG $0x4845f162; WORD $0xf9d5 // vpmullw zmm7, zmm7, zmm1
+	LONG $0x484df162; WORD $0xf0d5 // vpmullw zmm6, zmm6, zmm0
+	LONG $0x483d7162; WORD $0xc1d5 // vpmullw zmm8, zmm8, zmm1
+	LONG $0x48357162; WORD $0xcafd // vpaddw zmm9, zmm9, zmm2
+	LONG $0x4835f162; WORD $0xfffd // vpaddw zmm7, zmm9, zmm7
+	LONG $0x4845f162; WORD $0xfbd1 // vpsrlw zmm7, zmm7, xmm3
+	LONG $0x484df162; WORD $0xf2fd // vpaddw zmm6, zmm6, zmm2
+	LONG $0x484dd162; WORD $0xf0fd // vpaddw zmm6, zmm6, zmm8
+	LONG $0x484df162; WORD $0xf3d1 // vpsrlw zmm6, zmm6, xmm3
+	LONG $0x927bc1c4; BYTE $0xcd // kmovd k1, r13d
+	LONG $0x4845f162; WORD $0xf667 // vpackuswb zmm6, zmm7, zmm6
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0xc2af0f48 // imul rax, rdx
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x497ed162; WORD $0x347f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm6
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
+	LONG $0xfcc38349 // add r11, -0x4
+	LONG $0x04c18348 // add rcx, 0x4
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
+	LONG $0xfdfa8c0f; WORD $0xffff // jl 0x6c00 <resizeAVX512VNNI+0xb0>
+	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
+	LONG $0xfffda1e9; BYTE $0xff // jmp 0x6bb0 <resizeAVX512VNNI+0x60>
+	LONG $0x10c48348 // add rsp, 0x10
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
 // func peakAVX512VNNI(a)
 TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x64d1 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x6ff1 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -4953,7 +5564,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x63a0 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x6ec0 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

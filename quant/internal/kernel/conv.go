@@ -37,6 +37,7 @@ type PackedConv struct {
 	bias   []int32 // Bias with the zero points folded in: acc = bias + Σ x·(w − wz)
 	scale  []float32
 	lo, hi int32
+	set    *Set // for the table
 	impl   *convVariant
 	packed packedWeights // what impl's pack made
 }
@@ -55,6 +56,7 @@ func (s *Set) PackConv(c Conv) (*PackedConv, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.set = s
 	for i := range s.conv {
 		if v := &s.conv[i]; v.takes(p) {
 			return p.with(v), nil
@@ -80,7 +82,7 @@ func newPackedConv(c Conv) (*PackedConv, error) {
 	if err := c.check(); err != nil {
 		return nil, fmt.Errorf("kernel: conv: %w", err)
 	}
-	p := &PackedConv{c: c, taps: c.KH * c.KW}
+	p := &PackedConv{c: c, taps: c.KH * c.KW, set: &Set{}}
 	p.depth = p.taps * (c.In / c.Groups)
 	var err error
 	if p.lo, p.hi, err = c.Requant.bounds(c.Type); err == nil {

@@ -90,6 +90,6 @@ func runPointwise(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0,
 // table applies the fused table to rows that were just written.
 func (p *PackedConv) table(dst *Map, y0, y1 int) {
 	if t := p.c.Requant.Table; t != nil {
-		lookupGeneric(dst, dst, t, y0, y1)
+		p.set.table(dst, dst, t, y0, y1)
 	}
 }

@@ -190,6 +190,13 @@ var convShapes = map[string]func(r *rand.Rand) Conv{
 		c.Groups, c.In, c.Out = 1, 1+r.IntN(4), tileSize(r, 16, 5)
 		return c
 	},
+	"depthwise": func(r *rand.Rand) Conv {
+		c := anyConv(r)
+		c.KH, c.KW = 1+r.IntN(6), 1+r.IntN(6)
+		c.In = tileSize(r, 16, 4)
+		c.Out, c.Groups = c.In, c.In
+		return c
+	},
 	"depthwise3x3s1": func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 1) },
 	"depthwise3x3s2": func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 2) },
 }
@@ -285,8 +292,8 @@ func compareMaps(t testing.TB, what string, got, want *Map, canary []byte, y0, y
 		}
 		for x := range got.W {
 			for c := range got.C {
-				if at := got.Offset(y, x, c); got.Data[at] != want.Data[at] {
-					t.Fatalf("%s, rows %d…%d: (%d, %d, %d) is %d, want %d", what, y0, y1, y, x, c, got.Data[at], want.Data[at])
+				if g, w := got.Data[got.Offset(y, x, c)], want.Data[want.Offset(y, x, c)]; g != w {
+					t.Fatalf("%s, rows %d…%d: (%d, %d, %d) is %d, want %d", what, y0, y1, y, x, c, g, w)
 				}
 			}
 		}

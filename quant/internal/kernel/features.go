@@ -6,16 +6,14 @@ import "sync"
 type Feature uint32
 
 const (
-	AVX2        Feature = 1 << iota
-	AVXVNNI             // VPDPBUSD on 256-bit registers, VEX encoded
-	AVX512              // F, BW, VL, DQ
-	AVX512VNNI          // VPDPBUSD on 512-bit registers
-	AVX512VBMI2         // VPSHLDD
-	NEON                // arm64's base
-	DotProd             // SDOT, UDOT
+	AVX2       Feature = 1 << iota
+	AVXVNNI            // VPDPBUSD on 256-bit registers, VEX encoded
+	AVX512VNNI         // with F, BW, VL, DQ, VBMI, VBMI2: what Ice Lake and Zen 4 brought together
+	NEON               // arm64's base
+	DotProd            // SDOT
 )
 
-var featureNames = []string{"avx2", "avxvnni", "avx512", "avx512vnni", "avx512vbmi2", "neon", "dotprod"}
+var featureNames = []string{"avx2", "avxvnni", "avx512vnni", "neon", "dotprod"}
 
 // features is what the CPU and the operating system offer.
 var features = sync.OnceValue(detect)

@@ -6,6 +6,15 @@ func (s *Set) Lookup(dst, src *Map, table *[256]byte, y0, y1 int) {
 	dst.checkRows("lookup", y0, y1)
 	src.check("lookup")
 	same("lookup", dst, src)
+	s.table(dst, src, table, y0, y1)
+}
+
+// table is Lookup without checks.
+func (s *Set) table(dst, src *Map, table *[256]byte, y0, y1 int) {
+	if s.lookup != nil && table != nil {
+		s.lookup.run(dst, src, table, y0, y1)
+		return
+	}
 	lookupGeneric(dst, src, table, y0, y1)
 }
 

@@ -37,6 +37,14 @@ type Resize struct {
 	InH, InW, OutH, OutW int
 	y, x                 []tap
 	factor               int // 2, 4, 8 when both axes are half-pixel enlargements by it, else 0
+	tables               *resizeTables
+}
+
+// resizeTables is what the variants need of an enlargement by a factor f: weights in units of 1/(2f).
+type resizeTables struct {
+	pairs                                [][32]byte // per block of output pixels, of each pixel: left, right, 4 times
+	left, right, weightLeft, weightRight [32]int16  // taps of 32 output pixels in a plane that begins at pixel -1
+	order                                [16]int16  // the words of a cell, 4 pixels of each channel together
 }
 
 // NewResize prepares a linear resize.
@@ -52,10 +60,35 @@ func NewResize(inH, inW, outH, outW int, c Coordinates) (*Resize, error) {
 	for _, f := range []int{2, 4, 8} {
 		if c == HalfPixel && outH == f*inH && outW == f*inW {
 			r.factor = f
+			r.tables = r.newTables()
 		}
 	}
 	return r, nil
 }
+
+func (r *Resize) newTables() *resizeTables {
+	f := int32(r.factor)
+	t := &resizeTables{pairs: make([][32]byte, Blocks(r.OutW))}
+	for x := range r.OutW {
+		w := r.weight(r.x[x])
+		for i := range 4 {
+			at := x%4*8 + 2*i
+			t.pairs[x/4][at], t.pairs[x/4][at+1] = byte(2*f-w), byte(w)
+		}
+	}
+	for x := range int32(32) {
+		at := 2*x + 1 + f // (x + ½)/f − ½ + 1, in units of 1/(2f)
+		t.left[x], t.right[x] = int16(at/(2*f)), int16(at/(2*f)+1)
+		t.weightLeft[x], t.weightRight[x] = int16(2*f-at%(2*f)), int16(at%(2*f))
+	}
+	for i := range t.order {
+		t.order[i] = int16(i%4*4 + i/4)
+	}
+	return t
+}
+
+// weight is a tap's right weight in units of 1/(2·factor), in which it is exact.
+func (r *Resize) weight(t tap) int32 { return t.w * 2 * int32(r.factor) >> weightBits }
 
 // NewNearest prepares a nearest resize: a linear one whose weights are 0.
 func NewNearest(inH, inW, outH, outW int, c Coordinates, n Rounding) (*Resize, error) {
@@ -139,22 +172,60 @@ func (r *Resize) check(op string, src *Map, y0, y1 int) {
 	}
 }
 
+// Scratch is the number of bytes that [Set.Resize] and [Set.ResizeArgMax] need for c channels.
+func (r *Resize) Scratch(c int) int {
+	return max(r.planes(c)*r.plane()*2, Blocks(r.OutW)*4*2*8) + 8
+}
+
+// planes and plane are the scratch of the argmax variants: words of one interpolated row of each class.
+func (r *Resize) planes(c int) int { return Cells(c) * 4 }
+func (r *Resize) plane() int       { return Blocks(r.InW)*4 + 40 }
+
+func (r *Resize) checkScratch(op string, c int, scratch []byte) {
+	if want := r.Scratch(c); len(scratch) < want {
+		panic(fmt.Sprintf("kernel: %s: %d bytes of scratch, want %d", op, len(scratch), want))
+	}
+}
+
 // Resize writes rows [y0, y1) of dst: the interpolated value, halves rounded up. Scale and zero point are kept; table
 // (nil = none) changes them afterwards.
-func (s *Set) Resize(dst, src *Map, r *Resize, table *[256]byte, y0, y1 int) {
+func (s *Set) Resize(dst, src *Map, r *Resize, table *[256]byte, y0, y1 int, scratch []byte) {
 	r.check("resize", src, y0, y1)
+	r.checkScratch("resize", src.C, scratch)
 	dst.checkRows("resize", y0, y1)
 	if dst.H != r.OutH || dst.W != r.OutW || dst.C != src.C || dst.Type != src.Type {
 		panic(fmt.Sprintf("kernel: resize: %d×%d×%d into %d×%d×%d", r.OutH, r.OutW, src.C, dst.H, dst.W, dst.C))
 	}
+	if s.resize != nil && r.factor != 0 && src.Type == Native {
+		s.resize.run(dst, src, r, y0, y1, scratch)
+	} else {
+		resizeGeneric(dst, src, r, y0, y1)
+	}
+	if table != nil {
+		s.table(dst, dst, table, y0, y1)
+	}
+}
+
+// ResizeKernel and ArgMaxKernel name what runs r on maps of the native type.
+func (s *Set) ResizeKernel(r *Resize) string {
+	if s.resize != nil && r.factor != 0 {
+		return s.resize.name
+	}
+	return "resize_generic"
+}
+
+func (s *Set) ArgMaxKernel(r *Resize) string {
+	if s.argmax != nil && r.factor != 0 {
+		return s.argmax.name
+	}
+	return "resize-argmax_generic"
+}
+
+func resizeGeneric(dst, src *Map, r *Resize, y0, y1 int) {
 	for y := y0; y < y1; y++ {
 		for x := range dst.W {
 			for c := range dst.C {
-				v := byte((r.at(src, y, x, c) + 1<<(2*weightBits-1)) >> (2 * weightBits))
-				if table != nil {
-					v = table[v]
-				}
-				dst.Data[dst.Offset(y, x, c)] = v
+				dst.Data[dst.Offset(y, x, c)] = byte((r.at(src, y, x, c) + 1<<(2*weightBits-1)) >> (2 * weightBits))
 			}
 		}
 	}
@@ -163,10 +234,15 @@ func (s *Set) Resize(dst, src *Map, r *Resize, table *[256]byte, y0, y1 int) {
 // ResizeArgMax writes rows [y0, y1) of the class map dst, OutH × OutW bytes: the channel whose interpolated value is
 // greatest, the first of equals. The channels share scale and zero point. The interpolated values are compared before
 // any rounding and stored nowhere.
-func (s *Set) ResizeArgMax(dst []byte, src *Map, r *Resize, y0, y1 int) {
+func (s *Set) ResizeArgMax(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte) {
 	r.check("argmax", src, y0, y1)
+	r.checkScratch("argmax", src.C, scratch)
 	if len(dst) < r.OutH*r.OutW || src.C > 256 {
 		panic(fmt.Sprintf("kernel: argmax: %d channels into %d bytes, want %d×%d", src.C, len(dst), r.OutH, r.OutW))
+	}
+	if s.argmax != nil && r.factor != 0 && src.Type == Native {
+		s.argmax.run(dst, src, r, y0, y1, scratch)
+		return
 	}
 	resizeArgMaxGeneric(dst, src, r, y0, y1)
 }

@@ -8,6 +8,13 @@ const Native = S8
 // convTable is the architecture's convolutions, best first.
 var convTable = []convVariant{}
 
+var (
+	addTable    []addVariant
+	lookupTable []lookupVariant
+	resizeTable []resizeVariant
+	argmaxTable []argmaxVariant
+)
+
 var peakTable []peakVariant
 
 func detect() Feature {

@@ -7,6 +7,13 @@ const Native = U8
 
 var convTable []convVariant
 
+var (
+	addTable    []addVariant
+	lookupTable []lookupVariant
+	resizeTable []resizeVariant
+	argmaxTable []argmaxVariant
+)
+
 var peakTable []peakVariant
 
 func detect() Feature { return 0 }

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// The tables convTable, addTable, lookupTable, resizeTable, argmaxTable and peakTable (table_*.go) list an
+// architecture's variants, best first. To add a kernel is to add a line: choice, tests, benchmarks and reports follow.
+
 // convVariant is one way of running a convolution.
 type convVariant struct {
 	name  string
@@ -25,58 +28,124 @@ type packedWeights struct {
 	pad     []byte // a run of the input's zero point, for taps outside the map
 }
 
-// Set is the kernels that one network uses: of each operation, the variants left after the CPU and the user's choice.
-type Set struct {
-	conv []convVariant
-	add  []addVariant
-	peak *peakVariant
+// lookupVariant is one way of applying a table.
+type lookupVariant struct {
+	name  string
+	needs Feature
+	run   func(dst, src *Map, table *[256]byte, y0, y1 int)
 }
 
-// Variant describes one kernel of the table.
+// resizeVariant is one way of enlarging by 2, 4 or 8 (Resize.factor).
+type resizeVariant struct {
+	name  string
+	needs Feature
+	run   func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte)
+}
+
+// argmaxVariant is one way of enlarging by 2, 4 or 8 with argmax.
+type argmaxVariant struct {
+	name  string
+	needs Feature
+	run   func(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte)
+}
+
+// Set is the kernels that one network uses: of each operation, the variants left after the CPU and the user's choice.
+type Set struct {
+	conv   []convVariant
+	add    []addVariant
+	lookup *lookupVariant
+	resize *resizeVariant
+	argmax *argmaxVariant
+	peak   *peakVariant
+}
+
+// Variant describes one kernel of the tables.
 type Variant struct {
 	Name  string
 	Needs []string // CPU features
 	Have  bool     // this CPU has them
 }
 
-// Variants lists the kernels compiled for this architecture, best first within an operation.
+// Variants lists the kernels compiled for this architecture, best first within an operation; the generic ones, which
+// every operation has, are left out.
 func Variants() []Variant {
 	var list []Variant
+	each(func(name string, needs Feature) {
+		list = append(list, Variant{Name: name, Needs: needs.names(), Have: features().has(needs)})
+	})
+	return list
+}
+
+// each visits all tables.
+func each(visit func(name string, needs Feature)) {
 	for _, v := range convTable {
-		list = append(list, Variant{Name: v.name, Needs: v.needs.names(), Have: features().has(v.needs)})
+		visit(v.name, v.needs)
 	}
-	return append(list, Variant{Name: convGeneric.name, Have: true})
+	for _, v := range addTable {
+		visit(v.name, v.needs)
+	}
+	for _, v := range lookupTable {
+		visit(v.name, v.needs)
+	}
+	for _, v := range resizeTable {
+		visit(v.name, v.needs)
+	}
+	for _, v := range argmaxTable {
+		visit(v.name, v.needs)
+	}
+	for _, v := range peakTable {
+		visit(v.name, v.needs)
+	}
 }
 
 // Choose makes the set for this CPU without the features or variants named in disable. "simd" disables every variant.
 // An unknown name is an error.
 func Choose(disable []string) (*Set, error) {
 	have := features()
-	var off []string
 	for _, name := range disable {
 		f, isFeature := featureByName(name)
-		isVariant := slices.ContainsFunc(convTable, func(v convVariant) bool { return v.name == name })
 		switch {
 		case name == "simd":
 			have = 0
 		case isFeature:
 			have &^= f
-		case isVariant:
-			off = append(off, name)
-		default:
-			return nil, fmt.Errorf("kernel: disable %q: not a CPU feature (%s) nor a variant", name, strings.Join(FeatureNames(), ", "))
+		case !isVariant(name):
+			return nil, fmt.Errorf("kernel: disable %q: neither a CPU feature (%s) nor a variant", name, strings.Join(FeatureNames(), ", "))
 		}
+	}
+	on := func(name string, needs Feature) bool {
+		return have.has(needs) && have != 0 && !slices.Contains(disable, name)
 	}
 	s := &Set{}
 	for _, v := range convTable {
-		if have.has(v.needs) && !slices.Contains(off, v.name) {
+		if on(v.name, v.needs) {
 			s.conv = append(s.conv, v)
 		}
 	}
-	for i := range peakTable {
-		if v := &peakTable[i]; s.peak == nil && have.has(v.needs) {
-			s.peak = v
+	for _, v := range addTable {
+		if on(v.name, v.needs) {
+			s.add = append(s.add, v)
 		}
 	}
+	s.lookup = first(lookupTable, func(v *lookupVariant) bool { return on(v.name, v.needs) })
+	s.resize = first(resizeTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
+	s.argmax = first(argmaxTable, func(v *argmaxVariant) bool { return on(v.name, v.needs) })
+	s.peak = first(peakTable, func(v *peakVariant) bool { return on(v.name, v.needs) })
 	return s, nil
+}
+
+func isVariant(name string) bool {
+	found := false
+	each(func(n string, _ Feature) { found = found || n == name })
+	return found
+}
+
+// first is the first entry of a table that ok accepts, or nil.
+func first[V any](table []V, ok func(*V) bool) *V {
+	for i := range table {
+		if ok(&table[i]) {
+			return &table[i]
+		}
+	}
+	return nil
 }

@@ -66,12 +66,37 @@ struct add_args {
 	const float *scales;    // of a, of b
 };
 
-// argmax_args: one row of a half-pixel enlargement by 2, 4 or 8 with argmax, or a plain table.
 struct table_args {
 	uint8_t *dst;
 	const uint8_t *src;
 	word bytes;
 	const uint8_t *table; // 256 bytes
+};
+
+// argmax_args: one row of a half-pixel enlargement by 2, 4 or 8 with argmax over the classes.
+struct argmax_args {
+	uint8_t *dst;
+	const uint8_t *top, *bottom; // the two source rows
+	word weight_top, weight_bottom; // their weights, in units of 1/(2·factor)
+	word blocks, src_block;
+	word width, out_width;
+	word classes;
+	int16_t *planes;     // [4·ceil(classes/4)][plane]: the interpolated row of each class, from pixel -1 on
+	word plane;          // words from plane to plane: at least 4·blocks + 40
+	const int16_t *order; // 16 words: the transposition of a cell's 16 words
+	const int16_t *left, *right, *weight_left, *weight_right; // 32 words each: the taps of 32 output pixels
+	word advance;        // source pixels that 32 output pixels span
+};
+
+// resize_args: one row of a linear enlargement by 2, 4 or 8.
+struct resize_args {
+	uint8_t *dst;
+	const uint8_t *top, *bottom;
+	word weight_top, weight_bottom; // in units of 1/(2·factor)
+	word shift;                     // log2 of (2·factor)²
+	word blocks, cells, dst_block;  // of the destination
+	const word *offsets;            // [4·blocks][2]: bytes from a source row's begin to the left and the right pixel
+	const uint8_t *weights;         // [blocks][32]: the pair of weights of pixel 0 four times, of pixel 1 four times, …
 };
 
 // peak_args: the dot-product limit of a core; the sum keeps the work alive.

@@ -10,6 +10,12 @@ struct requant {
 	__m512i zero, lo, hi;
 };
 
+// hidden keeps a constant out of memory: the compiler cannot know it.
+INLINE int hidden(int v) {
+	__asm__("" : "+r"(v));
+	return v;
+}
+
 INLINE __m512i broadcast8(word v) { return _mm512_set1_epi8((char)v); }
 
 INLINE struct requant requant_of(word zero, word lo, word hi) {
@@ -348,6 +354,153 @@ void depthwise3x3s2AVX512VNNI(const struct depthwise_args *a) {
 	for (word g = 0; 4 * g < a->cells; g++) {
 		c.mask = cell_mask(a->cells, g);
 		depthwise_s2(a, g, &c, r);
+	}
+}
+
+// Depthwise of any window: 4 taps are interleaved byte by byte into the lanes of one dot product. A tap's 4 pixels come
+// from anywhere, each by a masked load of its column of the cells.
+INLINE __m512i gather4(const uint8_t *const *p, word at, __mmask16 m) {
+	__m512i v = _mm512_maskz_loadu_epi32(m & 0x1111, p[0] + at);
+	v = _mm512_mask_loadu_epi32(v, m & 0x2222, p[1] + at - 4);
+	v = _mm512_mask_loadu_epi32(v, m & 0x4444, p[2] + at - 8);
+	return _mm512_mask_loadu_epi32(v, m & 0x8888, p[3] + at - 12);
+}
+
+void depthwiseAnyAVX512VNNI(const struct depthwise_any_args *a) {
+	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	for (word g = 0; 4 * g < a->cells; g++) {
+		__mmask16 m = cell_mask(a->cells, g);
+		const uint8_t *const *p = a->taps;
+		for (word b = 0; b < a->blocks; b++) {
+			__m512i acc[4];
+			for (int j = 0; j < 4; j++) acc[j] = _mm512_loadu_si512(a->bias + 16 * g);
+			const int8_t *w = a->weights + g * a->quads * 64;
+			for (word q = 0; q < a->quads; q++, p += 16, w += 64) {
+				__m512i t0 = gather4(p, 64 * g, m), t1 = gather4(p + 4, 64 * g, m);
+				__m512i t2 = gather4(p + 8, 64 * g, m), t3 = gather4(p + 12, 64 * g, m);
+				__m512i lo01 = _mm512_unpacklo_epi8(t0, t1), hi01 = _mm512_unpackhi_epi8(t0, t1);
+				__m512i lo23 = _mm512_unpacklo_epi8(t2, t3), hi23 = _mm512_unpackhi_epi8(t2, t3);
+				__m512i wv = _mm512_loadu_si512(w);
+				acc[0] = _mm512_dpbusd_epi32(acc[0], _mm512_unpacklo_epi16(lo01, lo23), wv);
+				acc[1] = _mm512_dpbusd_epi32(acc[1], _mm512_unpackhi_epi16(lo01, lo23), wv);
+				acc[2] = _mm512_dpbusd_epi32(acc[2], _mm512_unpacklo_epi16(hi01, hi23), wv);
+				acc[3] = _mm512_dpbusd_epi32(acc[3], _mm512_unpackhi_epi16(hi01, hi23), wv);
+			}
+			__m512i out = pack(acc, _mm512_loadu_ps(a->scale + 16 * g), r);
+			_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, m, out);
+		}
+	}
+}
+
+// Residual add, 16 bytes at a time.
+INLINE __m512 centred(const uint8_t *p, __m512i zero) {
+	__m512i v = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
+	return _mm512_cvtepi32_ps(_mm512_sub_epi32(v, zero));
+}
+
+void addAVX512VNNI(const struct add_args *a) {
+	__m512 sa = _mm512_set1_ps(a->scales[0]), sb = _mm512_set1_ps(a->scales[1]);
+	__m512i za = _mm512_set1_epi32((int)a->zero_a), zb = _mm512_set1_epi32((int)a->zero_b);
+	__m256i zero = _mm256_set1_epi16((short)a->zero);
+	__m128i lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
+	for (word i = 0; i < a->bytes; i += 16) {
+		__m512 t = _mm512_add_ps(_mm512_mul_ps(centred(a->a + i, za), sa), _mm512_mul_ps(centred(a->b + i, zb), sb));
+		__m256i v = _mm256_adds_epi16(_mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(t)), zero);
+		__m128i u = _mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+		_mm_storeu_si128((__m128i *)(a->dst + i), _mm_min_epu8(_mm_max_epu8(u, lo), hi));
+	}
+}
+
+// Table of 256 bytes: two permutations of 128, chosen by the index's top bit.
+INLINE __m512i lookup64(__m512i i, const __m512i *t) {
+	__m512i low = _mm512_permutex2var_epi8(t[0], i, t[1]), high = _mm512_permutex2var_epi8(t[2], i, t[3]);
+	return _mm512_mask_blend_epi8(_mm512_movepi8_mask(i), low, high);
+}
+
+void lookupAVX512VBMI(const struct table_args *a) {
+	__m512i t[4];
+	for (int i = 0; i < 4; i++) t[i] = _mm512_loadu_si512(a->table + 64 * i);
+	word i = 0;
+	for (; i + 64 <= a->bytes; i += 64) _mm512_storeu_si512(a->dst + i, lookup64(_mm512_loadu_si512(a->src + i), t));
+	if (i < a->bytes) {
+		__mmask16 m = (__mmask16)((1u << ((a->bytes - i) / 4)) - 1);
+		_mm512_mask_storeu_epi32(a->dst + i, m, lookup64(_mm512_maskz_loadu_epi32(m, a->src + i), t));
+	}
+}
+
+// Enlargement with argmax. First the row is interpolated vertically and split into one plane of words per class, the
+// values centred so that every weighted sum fits 16 bits; then 32 output pixels at a time compare the classes.
+void resizeArgMaxAVX512VNNI(const struct argmax_args *a) {
+	__m256i wt = _mm256_set1_epi16((short)a->weight_top), wb = _mm256_set1_epi16((short)a->weight_bottom);
+	__m256i order = _mm256_loadu_si256((const __m256i *)a->order), centre = _mm256_set1_epi16((short)hidden(128));
+	word groups = (a->classes + 3) / 4;
+	for (word b = 0; b < a->blocks; b++) {
+		for (word g = 0; g < groups; g++) {
+			word at = b * a->src_block + 16 * g;
+			__m256i t = _mm256_sub_epi16(_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(a->top + at))), centre);
+			__m256i u = _mm256_sub_epi16(_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(a->bottom + at))), centre);
+			__m256i v = _mm256_add_epi16(_mm256_mullo_epi16(t, wt), _mm256_mullo_epi16(u, wb));
+			v = _mm256_permutexvar_epi16(order, v);
+			int16_t *to = a->planes + 4 * g * a->plane + 4 * b + 1;
+			__m128i low = _mm256_castsi256_si128(v), high = _mm256_extracti128_si256(v, 1);
+			_mm_storel_epi64((__m128i *)to, low);
+			_mm_storeh_pi((__m64 *)(to + a->plane), _mm_castsi128_ps(low));
+			_mm_storel_epi64((__m128i *)(to + 2 * a->plane), high);
+			_mm_storeh_pi((__m64 *)(to + 3 * a->plane), _mm_castsi128_ps(high));
+		}
+	}
+	for (word c = 0; c < a->classes; c++) {
+		int16_t *row = a->planes + c * a->plane;
+		row[0] = row[1];
+		row[a->width + 1] = row[a->width];
+	}
+	__m512i left = _mm512_loadu_si512(a->left), right = _mm512_loadu_si512(a->right);
+	__m512i wl = _mm512_loadu_si512(a->weight_left), wr = _mm512_loadu_si512(a->weight_right);
+	const int16_t *from = a->planes;
+	for (word x = 0; x < a->out_width; x += 32, from += a->advance) {
+		__m512i best = _mm512_setzero_si512(), at = best;
+		for (word c = 0; c < a->classes; c++) {
+			__m512i v = _mm512_loadu_si512(from + c * a->plane);
+			v = _mm512_add_epi16(_mm512_mullo_epi16(_mm512_permutexvar_epi16(left, v), wl),
+					_mm512_mullo_epi16(_mm512_permutexvar_epi16(right, v), wr));
+			__mmask32 more = c == 0 ? 0xffffffff : _mm512_cmpgt_epi16_mask(v, best);
+			best = _mm512_mask_mov_epi16(best, more, v);
+			at = _mm512_mask_mov_epi16(at, more, _mm512_set1_epi16((short)c));
+		}
+		word n = a->out_width - x;
+		_mm256_mask_storeu_epi8(a->dst + x, n >= 32 ? 0xffffffff : (__mmask32)((1u << n) - 1), _mm512_cvtepi16_epi8(at));
+	}
+}
+
+// Linear enlargement: the left and right neighbours of 4 output pixels, interleaved, against their weights; then the
+// two rows; halves are rounded up.
+INLINE __m512i gather4_offset(const uint8_t *row, const word *offsets, word at, __mmask16 m) {
+	__m512i v = _mm512_maskz_loadu_epi32(m & 0x1111, row + offsets[0] + at);
+	v = _mm512_mask_loadu_epi32(v, m & 0x2222, row + offsets[2] + at - 4);
+	v = _mm512_mask_loadu_epi32(v, m & 0x4444, row + offsets[4] + at - 8);
+	return _mm512_mask_loadu_epi32(v, m & 0x8888, row + offsets[6] + at - 12);
+}
+
+void resizeAVX512VNNI(const struct resize_args *a) {
+	__m512i wt = _mm512_set1_epi16((short)a->weight_top), wb = _mm512_set1_epi16((short)a->weight_bottom);
+	__m512i half = _mm512_set1_epi16((short)(1 << (a->shift - 1)));
+	__m128i shift = _mm_cvtsi64_si128(a->shift);
+	for (word b = 0; b < a->blocks; b++) {
+		const word *o = a->offsets + 8 * b;
+		__m512i wl = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(a->weights + 32 * b)));
+		__m512i wh = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(a->weights + 32 * b + 16)));
+		for (word g = 0; 4 * g < a->cells; g++) {
+			__mmask16 m = cell_mask(a->cells, g);
+			__m512i tl = gather4_offset(a->top, o, 64 * g, m), tr = gather4_offset(a->top, o + 1, 64 * g, m);
+			__m512i bl = gather4_offset(a->bottom, o, 64 * g, m), br = gather4_offset(a->bottom, o + 1, 64 * g, m);
+			__m512i t = _mm512_maddubs_epi16(_mm512_unpacklo_epi8(tl, tr), wl), u = _mm512_maddubs_epi16(_mm512_unpackhi_epi8(tl, tr), wh);
+			__m512i v = _mm512_maddubs_epi16(_mm512_unpacklo_epi8(bl, br), wl), w = _mm512_maddubs_epi16(_mm512_unpackhi_epi8(bl, br), wh);
+			t = _mm512_add_epi16(_mm512_mullo_epi16(t, wt), _mm512_mullo_epi16(v, wb));
+			u = _mm512_add_epi16(_mm512_mullo_epi16(u, wt), _mm512_mullo_epi16(w, wb));
+			t = _mm512_srl_epi16(_mm512_add_epi16(t, half), shift);
+			u = _mm512_srl_epi16(_mm512_add_epi16(u, half), shift);
+			_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, m, _mm512_packus_epi16(t, u));
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ type target struct {
 }
 
 var targets = []target{
-	{"avx512vnni", "amd64", []string{"-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mavx512vbmi2", "-mfma", "-mprefer-vector-width=512"}},
+	{"avx512vnni", "amd64", []string{"-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mavx512vbmi", "-mavx512vbmi2", "-mfma", "-mprefer-vector-width=512"}},
 	{"avxvnni", "amd64", []string{"-mavx2", "-mfma", "-mavxvnni"}},
 	{"avx2", "amd64", []string{"-mavx2", "-mfma"}},
 	{"dotprod", "arm64", []string{"-mcpu=cortex-a76"}},

@@ -1,0 +1,168 @@
+package kernel
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+func randomAdd(r *rand.Rand, ty Type) Add {
+	lo, hi := ty.Range()
+	zero := func() int { return int(lo) + r.IntN(int(hi-lo)+1) }
+	a := Add{ZeroA: zero(), ZeroB: zero(), Zero: zero(), ScaleA: r.Float32() * 2, ScaleB: r.Float32() * 2, Type: ty}
+	switch r.IntN(4) {
+	case 0: // exact halves
+		a.ScaleA, a.ScaleB = 0.5, 1/float32(int(2)<<r.IntN(4))
+	case 1:
+		a.ScaleA *= 1000
+	}
+	if r.IntN(3) == 0 {
+		a.Min = int(lo) + r.IntN(100)
+		a.Max = a.Min + r.IntN(100)
+	}
+	if r.IntN(6) == 0 {
+		a.Table = new([256]byte)
+		for i := range a.Table {
+			a.Table[i] = byte(r.Uint32())
+		}
+	}
+	return a
+}
+
+// TestAddGeneric holds the generic add against float64 arithmetic: equal unless the sum lies at a half, where float32's
+// own rounding decides.
+func TestAddGeneric(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for i := range 200 {
+		a := randomAdd(r, Type(i%2))
+		a.Multiply = r.IntN(2) == 0
+		a.Table = nil
+		p, err := (&Set{}).PackAdd(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, w, c := 1+r.IntN(4), 1+r.IntN(9), 1+r.IntN(9)
+		ma, mb := newTestMap(t, r, h, w, c, a.Type, picker(r)), newTestMap(t, r, h, w, c, a.Type, picker(r))
+		if r.IntN(3) == 0 {
+			mb = newTestMap(t, r, 1, 1, c, a.Type, picker(r))
+		}
+		dst := newTestMap(t, r, h, w, c, a.Type, picker(r))
+		p.Run(&dst, &ma, &mb, 0, h)
+		for y := range h {
+			for x := range w {
+				for ch := range c {
+					va := float64(a.Type.value(ma.Data[ma.Offset(y, x, ch)]) - int32(a.ZeroA))
+					vb := float64(a.Type.value(mb.Data[mb.Offset(min(y, mb.H-1), min(x, mb.W-1), ch)]) - int32(a.ZeroB))
+					v := va*float64(a.ScaleA) + vb*float64(a.ScaleB)
+					if a.Multiply {
+						v = va * vb * float64(a.ScaleA)
+					}
+					if f := v - math.Floor(v); math.Abs(f-0.5) < 1e-3*max(1, math.Abs(v)/1000) {
+						continue
+					}
+					want := min(max(math.RoundToEven(v)+float64(a.Zero), float64(p.lo)), float64(p.hi))
+					if got := a.Type.value(dst.Data[dst.Offset(y, x, ch)]); float64(got) != want {
+						t.Fatalf("%+v: (%d, %d, %d) is %d, want %v from %v", a, y, x, ch, got, want, v)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestAddVariants(t *testing.T) {
+	for i := range addTable {
+		v := &addTable[i]
+		t.Run(v.name, func(t *testing.T) {
+			need(t, v.needs)
+			r := rand.New(rand.NewPCG(7, uint64(i)))
+			for range 1000 {
+				a := randomAdd(r, Native)
+				generic, err := (&Set{}).PackAdd(a)
+				if err != nil {
+					t.Fatal(err)
+				}
+				packed, _ := (&Set{add: addTable[i : i+1]}).PackAdd(a)
+				if packed.run.name != v.name {
+					t.Fatalf("%s ran instead", packed.run.name)
+				}
+				h, w, c := 1+r.IntN(4), tileSize(r, 4, 5), tileSize(r, 16, 4)
+				ma, mb := newTestMap(t, r, h, w, c, Native, picker(r)), newTestMap(t, r, h, w, c, Native, picker(r))
+				beforeA, beforeB := slices.Clone(ma.Data), slices.Clone(mb.Data)
+				dst := newTestMap(t, r, h, w, c, Native, picker(r))
+				canary, want := slices.Clone(dst.Data), dst
+				want.Data = slices.Clone(dst.Data)
+				y0 := r.IntN(h)
+				y1 := y0 + r.IntN(h-y0+1)
+				generic.Run(&want, &ma, &mb, y0, y1)
+				packed.Run(&dst, &ma, &mb, y0, y1)
+				compareMaps(t, v.name, &dst, &want, canary, y0, y1)
+				if !slices.Equal(ma.Data, beforeA) || !slices.Equal(mb.Data, beforeB) {
+					t.Fatal("a source changed")
+				}
+				packed.Run(&ma, &ma, &mb, y0, y1) // in place
+				compareMaps(t, v.name+" in place", &ma, &want, ma.Data, y0, y1)
+			}
+		})
+	}
+}
+
+func TestLookupVariants(t *testing.T) {
+	for i := range lookupTable {
+		v := &lookupTable[i]
+		t.Run(v.name, func(t *testing.T) {
+			need(t, v.needs)
+			r := rand.New(rand.NewPCG(8, uint64(i)))
+			set := &Set{lookup: v}
+			for range 500 {
+				table := (*[256]byte)(guarded(t, 256, r.IntN(2) == 0))
+				for i := range table {
+					table[i] = byte(r.Uint32())
+				}
+				h, w, c := 1+r.IntN(4), tileSize(r, 4, 5), tileSize(r, 16, 4)
+				src, dst := newTestMap(t, r, h, w, c, Native, picker(r)), newTestMap(t, r, h, w, c, Native, picker(r))
+				before, canary, want := slices.Clone(src.Data), slices.Clone(dst.Data), dst
+				want.Data = slices.Clone(dst.Data)
+				y0 := r.IntN(h)
+				y1 := y0 + r.IntN(h-y0+1)
+				for y := y0; y < y1; y++ {
+					for x := range w {
+						for ch := range c {
+							want.Data[want.Offset(y, x, ch)] = table[src.Data[src.Offset(y, x, ch)]]
+						}
+					}
+				}
+				set.Lookup(&dst, &src, table, y0, y1)
+				compareMaps(t, v.name, &dst, &want, canary, y0, y1)
+				(&Set{}).Lookup(&dst, &src, table, y0, y1)
+				compareMaps(t, "generic", &dst, &want, canary, y0, y1)
+				if !slices.Equal(src.Data, before) {
+					t.Fatal("the source changed")
+				}
+			}
+		})
+	}
+}
+
+// TestCopyChannels concatenates at every offset, aligned to cells or not.
+func TestCopyChannels(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 9))
+	for range 200 {
+		h, w, c := 1+r.IntN(4), 1+r.IntN(9), 1+r.IntN(9)
+		src := newTestMap(t, r, h, w, c, U8, picker(r))
+		at := r.IntN(9)
+		dst := newTestMap(t, r, h, w, at+c+r.IntN(4), U8, picker(r))
+		canary, want := slices.Clone(dst.Data), dst
+		want.Data = slices.Clone(dst.Data)
+		for y := range h {
+			for x := range w {
+				for ch := range c {
+					want.Data[want.Offset(y, x, at+ch)] = src.Data[src.Offset(y, x, ch)]
+				}
+			}
+		}
+		(&Set{}).CopyChannels(&dst, at, &src, nil, 0, h)
+		compareMaps(t, "copy", &dst, &want, canary, 0, h)
+	}
+}

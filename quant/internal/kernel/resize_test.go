@@ -1,0 +1,151 @@
+package kernel
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestResizeGeneric holds the fixed-point interpolation against float64, all coordinates, any sizes; and argmax too,
+// wherever float64 sees a clear winner.
+func TestResizeGeneric(t *testing.T) {
+	r := rand.New(rand.NewPCG(10, 1))
+	for i := range 300 {
+		ty := Type(i % 2)
+		h, w, c := 1+r.IntN(6), 1+r.IntN(6), 1+r.IntN(6)
+		oh, ow := 1+r.IntN(20), 1+r.IntN(20)
+		k := Coordinates(r.IntN(4))
+		rz, err := NewResize(h, w, oh, ow, k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		src, dst := newTestMap(t, r, h, w, c, ty, picker(r)), newTestMap(t, r, oh, ow, c, ty, picker(r))
+		classes, scratch := make([]byte, oh*ow), make([]byte, rz.Scratch(c))
+		(&Set{}).Resize(&dst, &src, rz, nil, 0, oh, scratch)
+		(&Set{}).ResizeArgMax(classes, &src, rz, 0, oh, scratch)
+		for y := range oh {
+			for x := range ow {
+				best, bestValue, second := 0, math.Inf(-1), math.Inf(-1)
+				for ch := range c {
+					v := interpolate(&src, coordinate(y, h, oh, k), coordinate(x, w, ow, k), ch)
+					if got := float64(ty.value(dst.Data[dst.Offset(y, x, ch)])); math.Abs(got-v) > 0.5+0.13 {
+						t.Fatalf("%d×%d→%d×%d %v: (%d, %d, %d) is %v, want %v", h, w, oh, ow, k, y, x, ch, got, v)
+					}
+					if v > bestValue {
+						best, bestValue, second = ch, v, bestValue
+					} else {
+						second = max(second, v)
+					}
+				}
+				if got := int(classes[y*ow+x]); got != best && bestValue-second > 0.26 {
+					t.Fatalf("%d×%d→%d×%d %v: class of (%d, %d) is %d, want %d", h, w, oh, ow, k, y, x, got, best)
+				}
+			}
+		}
+	}
+}
+
+func interpolate(m *Map, y, x float64, c int) float64 {
+	y, x = min(max(y, 0), float64(m.H-1)), min(max(x, 0), float64(m.W-1))
+	ya, xa := int(y), int(x)
+	yb, xb := min(ya+1, m.H-1), min(xa+1, m.W-1)
+	fy, fx := y-float64(ya), x-float64(xa)
+	at := func(y, x int) float64 { return float64(m.Type.value(m.Data[m.Offset(y, x, c)])) }
+	return (at(ya, xa)*(1-fx)+at(ya, xb)*fx)*(1-fy) + (at(yb, xa)*(1-fx)+at(yb, xb)*fx)*fy
+}
+
+// TestNearest checks the rounding modes where they differ: every second pixel of 2 → 4 and of 3 → 2, by hand.
+func TestNearest(t *testing.T) {
+	for _, c := range []struct {
+		in, out int
+		k       Coordinates
+		n       Rounding
+		want    []int32
+	}{
+		{2, 4, HalfPixel, RoundPreferFloor, []int32{0, 0, 1, 1}},
+		{2, 4, Asymmetric, Floor, []int32{0, 0, 1, 1}},
+		{2, 4, Asymmetric, RoundPreferFloor, []int32{0, 0, 1, 1}},
+		{2, 4, Asymmetric, RoundPreferCeil, []int32{0, 1, 1, 1}},
+		{2, 4, Asymmetric, Ceil, []int32{0, 1, 1, 1}},
+		{3, 5, AlignCorners, RoundPreferFloor, []int32{0, 0, 1, 1, 2}},
+		{3, 5, AlignCorners, RoundPreferCeil, []int32{0, 1, 1, 2, 2}},
+	} {
+		taps, err := nearestTaps(c.in, c.out, c.k, c.n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, want := range c.want {
+			if taps[i].a != want {
+				t.Errorf("%d→%d %v %v: pixel %d takes %d, want %d", c.in, c.out, c.k, c.n, i, taps[i].a, want)
+			}
+		}
+	}
+}
+
+func TestResizeVariants(t *testing.T) {
+	for i := range resizeTable {
+		v := &resizeTable[i]
+		t.Run(v.name, func(t *testing.T) {
+			need(t, v.needs)
+			r := rand.New(rand.NewPCG(11, uint64(i)))
+			for range 600 {
+				f := 2 << r.IntN(3)
+				h, w, c := 1+r.IntN(5), tileSize(r, 4, 4), tileSize(r, 16, 4)
+				rz, err := NewResize(h, w, h*f, w*f, HalfPixel)
+				if err != nil {
+					t.Fatal(err)
+				}
+				src, dst := newTestMap(t, r, h, w, c, Native, picker(r)), newTestMap(t, r, h*f, w*f, c, Native, picker(r))
+				before, canary, want := slices.Clone(src.Data), slices.Clone(dst.Data), dst
+				want.Data = slices.Clone(dst.Data)
+				y0 := r.IntN(h * f)
+				y1 := y0 + r.IntN(h*f-y0+1)
+				resizeGeneric(&want, &src, rz, y0, y1)
+				(&Set{resize: v}).Resize(&dst, &src, rz, nil, y0, y1, guarded(t, rz.Scratch(c), false))
+				compareMaps(t, v.name, &dst, &want, canary, y0, y1)
+				if !slices.Equal(src.Data, before) {
+					t.Fatal("the source changed")
+				}
+			}
+		})
+	}
+}
+
+func TestResizeArgMaxVariants(t *testing.T) {
+	for i := range argmaxTable {
+		v := &argmaxTable[i]
+		t.Run(v.name, func(t *testing.T) {
+			need(t, v.needs)
+			r := rand.New(rand.NewPCG(12, uint64(i)))
+			for range 600 {
+				f := 2 << r.IntN(3)
+				h, w, c := 1+r.IntN(5), tileSize(r, 8, 3), 1+r.IntN(9)
+				if r.IntN(20) == 0 {
+					c = 200 + r.IntN(57)
+				}
+				rz, err := NewResize(h, w, h*f, w*f, HalfPixel)
+				if err != nil {
+					t.Fatal(err)
+				}
+				src := newTestMap(t, r, h, w, c, Native, picker(r))
+				before := slices.Clone(src.Data)
+				got := guarded(t, h*f*w*f, r.IntN(2) == 0)
+				for i := range got {
+					got[i] = 0xEE
+				}
+				want := slices.Clone(got)
+				y0 := r.IntN(h * f)
+				y1 := y0 + r.IntN(h*f-y0+1)
+				resizeArgMaxGeneric(want, &src, rz, y0, y1)
+				(&Set{argmax: v}).ResizeArgMax(got, &src, rz, y0, y1, guarded(t, rz.Scratch(c), false))
+				if at := slices.Compare(got, want); at != 0 {
+					t.Fatalf("×%d of %d×%d×%d, rows %d…%d: not the generic class map", f, h, w, c, y0, y1)
+				}
+				if !slices.Equal(src.Data, before) {
+					t.Fatal("the source changed")
+				}
+			}
+		})
+	}
+}
