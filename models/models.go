@@ -1,0 +1,67 @@
+package models
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"path"
+	"strings"
+)
+
+//go:embed *
+var files embed.FS
+
+// Default is the student that runs when none is named.
+const Default = "tabletop"
+
+// Model is one shipped student. The caller owns its bytes.
+type Model struct {
+	Name string
+	ONNX []byte // the model file
+	Card Card
+	JSON []byte // the card's file as it stands
+}
+
+// Card is what every card says; the file may say more. Scores are mean intersection over union in percent.
+type Card struct {
+	Name      string   `json:"name"`
+	Summary   string   `json:"summary"` // one line
+	Classes   []string `json:"classes"` // by id
+	Method    string   `json:"method"`  // how it was trained
+	FloatMIoU float64  `json:"float_miou"`
+	Int8MIoU  float64  `json:"int8_miou"`
+}
+
+// List names the students in the binary, in alphabetical order.
+func List() []string {
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		panic(fmt.Sprintf("models: the embedded folder cannot be read: %v", err)) // it is part of the binary
+	}
+	var names []string
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name(), ".onnx"); ok {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// Open returns a student by its name. A name that is not in [List] is an error that names those that are.
+func Open(name string) (Model, error) {
+	m := Model{Name: name}
+	var err error
+	if path.Base(name) != name {
+		return m, fmt.Errorf("models: open %q: not a name", name)
+	}
+	if m.ONNX, err = files.ReadFile(name + ".onnx"); err != nil {
+		return m, fmt.Errorf("models: open %q: no such student; there are: %s", name, strings.Join(List(), ", "))
+	}
+	if m.JSON, err = files.ReadFile(name + ".json"); err != nil {
+		return m, fmt.Errorf("models: open %q: no card: %w", name, err)
+	}
+	if err := json.Unmarshal(m.JSON, &m.Card); err != nil {
+		return m, fmt.Errorf("models: open %q: card: %w", name, err)
+	}
+	return m, nil
+}
