@@ -43,6 +43,7 @@ func (r *runner) capture(ctx context.Context) (err error) {
 // take fills s. It returns false for a frame that was dropped, io.EOF at the end, and the error that ends the run.
 func (r *runner) take(ctx context.Context, s *slot) (ok bool, err error) {
 	err = r.p.Source.Next(ctx, &s.pair)
+	r.skips()
 	switch {
 	case err == io.EOF || err != nil && ctx.Err() != nil:
 		return false, io.EOF
@@ -65,6 +66,20 @@ func (r *runner) take(ctx context.Context, s *slot) (ok bool, err error) {
 	}
 	r.broken = 0
 	return true, nil
+}
+
+// skips counts the frames that the source itself left out since the last call: they are unreadable, and have used up a
+// number each.
+func (r *runner) skips() {
+	if r.skipper == nil {
+		return
+	}
+	if n := r.skipper.Skipped(); n > r.skipped {
+		r.arrived(n - r.skipped)
+		r.drop(DropUnreadable, n-r.skipped)
+		r.failed += n - r.skipped
+		r.skipped = n
+	}
 }
 
 // dropOr counts a frame that failed, and returns the error that ends the run, or nil to go on.

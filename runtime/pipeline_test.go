@@ -236,6 +236,41 @@ func TestStopNamesTheFailure(t *testing.T) {
 	balanced(t, sum)
 }
 
+// skipping is a source that leaves every pair out whose number ends in 3 or 4.
+type skipping struct {
+	*fakeSource
+	left uint64
+}
+
+func (s *skipping) Skipped() uint64 { return s.left }
+
+func TestSourceThatSkips(t *testing.T) {
+	s := &skipping{fakeSource: &fakeSource{cal: small()}}
+	seq := uint64(0)
+	s.step = func(ctx context.Context, n int, dst *capture.Pair) error {
+		for seq%10 == 3 || seq%10 == 4 {
+			s.left++
+			seq++
+		}
+		if seq == 25 {
+			return io.EOF
+		}
+		fill(dst, s.cal, seq)
+		seq++
+		if seq == 17 {
+			seq += 2 // 17 and 18 are lost, not skipped
+		}
+		return nil
+	}
+	sum, err := pipe(s, newFakeModel(), ignore).Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if balanced(t, sum); sum.Frames != 25 || sum.Drops[DropUnreadable] != 6 || sum.Drops[DropLost] != 2 {
+		t.Errorf("%d frames, drops %v, want 25 with 6 unreadable and 2 lost", sum.Frames, sum.Drops.Map())
+	}
+}
+
 func TestSkipGivesUpOnADeadSource(t *testing.T) {
 	bad := errors.New("no device")
 	src := &fakeSource{cal: small(), step: func(context.Context, int, *capture.Pair) error { return bad }}

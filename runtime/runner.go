@@ -31,6 +31,9 @@ type runner struct {
 	native   mask.Mask // of the model's size, its classes the model's
 	mask     mask.Mask // of the colour image's size
 
+	skipper Skipper // nil: the source leaves nothing out by itself
+	skipped uint64  // what it told last
+
 	next   uint64 // the Seq that capture expects
 	failed uint64 // errors of the source since the last pair
 	broken int    // errors in a row, of any stage of capture
@@ -38,6 +41,11 @@ type runner struct {
 
 	mu  sync.Mutex
 	sum Summary
+}
+
+// Skipper is a source that may leave pairs out by itself because they cannot be read; their Seq are missing.
+type Skipper interface {
+	Skipped() uint64 // so far
 }
 
 // slots are three: one is being filled, one waits, one is being worked on.
@@ -67,6 +75,7 @@ func (p *Pipeline) prepare() (*runner, error) {
 			return nil, err
 		}
 	}
+	r.skipper, _ = p.Source.(Skipper)
 	for range slots {
 		r.free <- new(slot)
 	}

@@ -18,3 +18,10 @@ func (r *Recording) Files(seq uint64) (color, depth, label string, ok bool) {
 
 // Dir is the folder that was opened.
 func (r *Recording) Dir() string { return r.dir }
+
+// Skipped is the number of pairs that Next left out so far under Skip.
+func (r *Recording) Skipped() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stats.Skipped
+}
