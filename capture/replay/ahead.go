@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	"github.com/depthwise/depthwise/capture"
@@ -30,6 +31,24 @@ type slot struct {
 	pair capture.Pair
 	err  error
 	done chan struct{} // one message when the worker has finished
+}
+
+// maxAhead bounds the memory of the pairs read ahead where Options.Ahead does not.
+const maxAhead = 256 << 20
+
+// aheadOf gives the goroutines and the slots that the options ask for; no slot means that Next reads by itself.
+func aheadOf(o Options, cal capture.Calibration) (threads, depth int) {
+	if o.Threads < 0 {
+		return 0, 0
+	}
+	if threads = min(o.Threads, 64); threads == 0 {
+		threads = min(runtime.GOMAXPROCS(0), 4)
+	}
+	if depth = min(o.Ahead, 4096); depth <= 0 {
+		pair := 4*cal.Color.Width*cal.Color.Height + 2*cal.Depth.Width*cal.Depth.Height
+		depth = min(max(maxAhead/pair, 1), 2*threads)
+	}
+	return min(threads, depth), depth
 }
 
 func newAhead(r *Recording, threads, depth int) *ahead {

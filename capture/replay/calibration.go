@@ -30,7 +30,7 @@ func readCalibration(dir string) (cal capture.Calibration, ok bool, err error) {
 		return cal, false, nil
 	}
 	if err == nil && !info.Mode().IsRegular() {
-		err = errors.New("not a regular file")
+		err = errNotRegular
 	}
 	var f *os.File
 	if err == nil {

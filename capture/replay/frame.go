@@ -123,7 +123,10 @@ func (r *reader) labels(name string, dst *capture.Labels) error {
 	return nil
 }
 
-var errFormat = errors.New("neither PNG nor JPEG")
+var (
+	errFormat     = errors.New("neither PNG nor JPEG")
+	errNotRegular = errors.New("not a regular file")
+)
 
 // loadPNG loads a file that must be a PNG.
 func (r *reader) loadPNG(name, kind string) (png.Header, error) {
@@ -147,7 +150,7 @@ func (r *reader) load(name string) error {
 		return plain(err)
 	}
 	if !info.Mode().IsRegular() {
-		return errors.New("not a regular file")
+		return errNotRegular
 	}
 	if info.Size() > maxFile {
 		return fmt.Errorf("%d bytes, more than any image", info.Size())
@@ -237,7 +240,7 @@ func reasonOf(err error) Reason {
 	switch {
 	case errors.Is(err, errFormat):
 		return Format
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, errNotRegular):
 		return Missing
 	}
 	return Torn

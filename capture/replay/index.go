@@ -3,7 +3,6 @@ package replay
 import (
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -111,46 +110,41 @@ func localName(name string) (string, error) {
 	return name, nil
 }
 
-// parseTime reads seconds with a decimal fraction exactly; digits after the ninth are cut off. Exponents are read as
-// the nearest float64.
+// parseTime reads seconds with a decimal fraction, and an exponent where there is one, exactly; digits after the ninth
+// are cut off.
 func parseTime(s string) (time.Duration, error) {
 	bad := fmt.Errorf("%.40q is no time in seconds", s)
-	t := strings.TrimPrefix(s, "+")
-	negative := strings.HasPrefix(t, "-")
-	t = strings.TrimPrefix(t, "-")
-	if strings.ContainsAny(t, "eE") {
-		f, err := strconv.ParseFloat(t, 64)
-		if err != nil || !(f >= 0 && f < math.MaxInt64/1e9) {
-			return 0, bad
-		}
-		t = strconv.FormatFloat(f, 'f', 9, 64)
+	t, negative := s, false
+	if t != "" && (t[0] == '+' || t[0] == '-') {
+		t, negative = t[1:], t[0] == '-'
 	}
-	whole, frac, _ := strings.Cut(t, ".")
-	if whole == "" && frac == "" {
+	mantissa, exponent, scientific := strings.Cut(strings.ToLower(t), "e")
+	whole, frac, _ := strings.Cut(mantissa, ".")
+	if whole+frac == "" || strings.Trim(whole+frac, "0123456789") != "" {
 		return 0, bad
 	}
-	var sec, ns uint64
-	var err error
-	if whole != "" {
-		if sec, err = strconv.ParseUint(whole, 10, 64); err != nil || sec >= math.MaxInt64/1_000_000_000 {
+	if scientific {
+		e, err := strconv.Atoi(exponent)
+		if err != nil || e < -30 || e > 30 {
 			return 0, bad
 		}
+		whole, frac = strings.Repeat("0", 30)+whole, frac+strings.Repeat("0", 30)
+		point := len(whole) + e
+		whole, frac = (whole + frac)[:point], (whole + frac)[point:]
 	}
-	for i := range frac {
-		if frac[i] < '0' || frac[i] > '9' {
-			return 0, bad
-		}
+	whole = strings.TrimLeft(whole, "0")
+	if len(whole) > 10 {
+		return 0, bad
 	}
-	if frac != "" {
-		if ns, err = strconv.ParseUint((frac + "000000000")[:9], 10, 64); err != nil {
-			return 0, bad
-		}
+	sec, _ := strconv.ParseUint("0"+whole, 10, 64)
+	ns, _ := strconv.ParseUint((frac + "000000000")[:9], 10, 64)
+	switch u := sec*1_000_000_000 + ns; {
+	case negative && u <= 1<<63:
+		return time.Duration(-u), nil
+	case !negative && u < 1<<63:
+		return time.Duration(u), nil
 	}
-	d := time.Duration(sec*1_000_000_000 + ns)
-	if negative {
-		d = -d
-	}
-	return d, nil
+	return 0, bad
 }
 
 // appendTime writes what parseTime reads, to the nanosecond.

@@ -2,7 +2,6 @@ package replay
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"image/jpeg"
 	"io"
@@ -89,7 +88,7 @@ func (p *plan) probe(name string) (png.Header, error) {
 	if info, err := os.Stat(path); err != nil {
 		return png.Header{}, plain(err)
 	} else if !info.Mode().IsRegular() {
-		return png.Header{}, errors.New("not a regular file")
+		return png.Header{}, errNotRegular
 	}
 	f, err := os.Open(path)
 	if err != nil {

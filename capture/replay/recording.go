@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"maps"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -41,14 +40,7 @@ var _ capture.Source = (*Recording)(nil)
 func newRecording(p *plan, cal capture.Calibration) *Recording {
 	r := &Recording{dir: p.dir, o: p.o, cal: cal, entries: p.entries, assumed: p.assumed, stats: p.stats,
 		self: reader{dir: p.dir, cal: cal}, closed: make(chan struct{}), span: measure(p.entries)}
-	if threads := p.o.Threads; threads >= 0 {
-		if threads == 0 {
-			threads = min(runtime.GOMAXPROCS(0), 4)
-		}
-		depth := p.o.Ahead
-		if depth <= 0 {
-			depth = 2 * threads
-		}
+	if threads, depth := aheadOf(p.o, cal); depth > 0 {
 		r.ahead = newAhead(r, threads, depth)
 	}
 	if p.o.Paced || p.o.FPS > 0 {
