@@ -18,7 +18,7 @@ type depthModel struct {
 }
 
 func drawDepthModel(r *rng) depthModel {
-	m := depthModel{stereo: r.chance(0.5), side: r.sign(), near: r.uni(0.2, 0.45), far: r.uni(4, 10), holes: r.uni(0.3, 1.4)}
+	m := depthModel{stereo: r.chance(0.5), side: r.sign(), near: r.uni(0.2, 0.45), far: r.uni(4, 10), holes: r.uni(0.4, 1.7)}
 	if m.stereo { // Keselman et al. 2017: 50-55 mm, subpixel RMS below a tenth of a pixel
 		m.baseline, m.step = r.uni(0.045, 0.06), 1./32
 		m.sigma, m.wobble, m.jitter = r.uni(0.02, 0.06), r.uni(0.03, 0.15), r.uni(1, 3)
@@ -30,6 +30,9 @@ func drawDepthModel(r *rng) depthModel {
 		for i := range m.border {
 			m.border[i] = int(float64(r.uni(0, 12) * r.Float64()))
 		}
+	}
+	if r.chance(0.35) { // a wide margin on one side, where the two eyes' views do not overlap
+		m.border[r.IntN(2)] = 10 + r.IntN(40)
 	}
 	return m
 }
@@ -120,8 +123,8 @@ func (c *Camera) lost(i, x, y int, z float64) float64 {
 	m := &s.mats[mi]
 	albedo := c.infra[mi]
 	k := m.hole
-	if albedo < 0.02 {
-		k += float64((0.02 - albedo) * 15 * min(1, float64(z*0.6)))
+	if albedo < 0.03 {
+		k += float64((0.03 - albedo) * 12 * min(1, float64(z*0.6)))
 	}
 	k += float64(max(0, z-float64(0.6*c.model.far)) / c.model.far * 0.8)
 	if x > 0 && y > 0 && x < w-1 && y < h-1 {

@@ -15,7 +15,7 @@ func (c *Camera) makeTone(t *shot) {
 			y = float64(1.055*pow(y, 1/2.4)) - 0.055
 		}
 		s := smooth(0, 1, y)
-		y = lerp(y, s, float64(t.contra*0.6))
+		y = lerp(y, s, float64(t.contra*0.8))
 		c.tone[i] = float32(float64(255 * (t.haze + float64((1-t.haze)*clamp(y, 0, 1)))))
 	}
 }

@@ -204,7 +204,7 @@ func (b *builder) sofa(f frame) {
 // bookcase stands with its back at f.
 func (b *builder) bookcase(f frame, half float64) {
 	r := b.r
-	h, d := r.uni(0.8, 2.1), r.uni(0.22, 0.4)
+	h, d := r.uni(1.25, 2.1), r.uni(0.22, 0.4)
 	m := b.wood()
 	if r.chance(0.4) {
 		m = b.plain(b.tint(0.02, 0.85, 0.2), 0.2)

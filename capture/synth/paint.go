@@ -98,7 +98,7 @@ func (b *builder) floorMat() int32 {
 		m.mirror = r.uni(0, 0.25)
 	case 3:
 		m.pattern, m.c0, m.scale = cloudy, b.tint(0.05, 0.5, 0.3), r.log(1, 30)
-		m.c1 = m.c0.mul(r.uni(0.6, 0.95))
+		m.c1 = m.c0.mul(r.uni(0.78, 0.97))
 		m.mirror = r.uni(0, 0.3)
 	case 4:
 		m.pattern, m.scale, m.p1, m.p2 = speckle, r.log(0.003, 0.012), r.uni(0.1, 0.4), r.uni(0.05, 0.2)

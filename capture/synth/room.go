@@ -197,7 +197,7 @@ func (b *builder) decorate(i int, keep float64) {
 		case 7: // wardrobe, cupboard
 			w = min(r.uni(0.3, 0.7), (half-x)/2)
 			m := b.wood()
-			h := r.uni(0.9, 2.1)
+			h := r.uni(1.3, 2.1)
 			b.block(f.at(x+w, 0.28, 0), w, 0.28, h, m)
 			for _, s := range [2]float64{-1, 1} {
 				b.block(f.at(x+w+float64(float64(s*w)/2), 0.565, 0.05), float64(w/2)-0.004, 0.008, h-0.08, b.mats2(m))

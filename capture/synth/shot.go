@@ -25,7 +25,6 @@ type shot struct {
 	grain  float64 // sensor noise
 	satur  float64
 	haze   float64
-	chroma float64
 }
 
 func (b *builder) aim(s surface, _ bool) { b.shot = shot{top: s} }
@@ -58,9 +57,9 @@ func (s *scene) drawShot(r *rng) {
 		t.bright = r.uni(0.08, 0.2)
 	}
 	t.gamma = r.uni(0.85, 1.2)
-	t.contra = r.uni(0, 0.8)
+	t.contra = r.uni(0, 1.1)
 	t.vignet = float64(r.uni(0, 0.4) * r.Float64())
-	t.blur = r.uni(0.45, 0.8)
+	t.blur = r.uni(0.36, 0.75)
 	if r.chance(0.2) {
 		t.blur = r.uni(0.8, 1.8)
 	}
