@@ -1,0 +1,21 @@
+package quant
+
+import "github.com/depthwise/depthwise/quant/internal/tensor"
+
+// DType is an element type, numbered as in ONNX.
+type DType = tensor.DType
+
+// The element types of inputs and outputs.
+const (
+	Float32 = tensor.Float32
+	Float64 = tensor.Float64
+	Uint8   = tensor.Uint8
+	Int8    = tensor.Int8
+	Uint16  = tensor.Uint16
+	Int16   = tensor.Int16
+	Uint32  = tensor.Uint32
+	Int32   = tensor.Int32
+	Uint64  = tensor.Uint64
+	Int64   = tensor.Int64
+	Bool    = tensor.Bool
+)

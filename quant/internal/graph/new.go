@@ -1,0 +1,299 @@
+package graph
+
+import (
+	"fmt"
+
+	"github.com/depthwise/depthwise/quant/internal/onnx"
+	"github.com/depthwise/depthwise/quant/internal/ops"
+	"github.com/depthwise/depthwise/quant/internal/tensor"
+)
+
+// New checks a model's graph. shapes binds inputs by name, wholly; the model stays the owner of its constants' bytes.
+func New(m *onnx.Model, shapes map[string][]int) (*Graph, error) {
+	b := &builder{g: &Graph{}, values: map[string]*Value{}, opsets: m.Opsets}
+	if err := b.inputs(m.Graph.Inputs, shapes); err != nil {
+		return nil, err
+	}
+	for _, i := range m.Graph.Initializers {
+		if b.values[i.Name] != nil {
+			return nil, fmt.Errorf("value %q is given twice", i.Name)
+		}
+		b.values[i.Name] = &Value{Name: i.Name, Type: i.Tensor.Type, Shape: i.Tensor.Shape, static: true, constant: i.Tensor}
+	}
+	nodes, err := lower(m.Graph.Nodes)
+	if err != nil {
+		return nil, err
+	}
+	order, err := sorted(nodes, b.values)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range order {
+		if err := b.node(n); err != nil {
+			return nil, err
+		}
+	}
+	if len(m.Graph.Outputs) == 0 {
+		return nil, fmt.Errorf("the graph has no outputs")
+	}
+	seen := map[string]bool{}
+	for _, o := range m.Graph.Outputs {
+		v := b.values[o.Name]
+		if v == nil {
+			return nil, fmt.Errorf("output %q is made by no node", o.Name)
+		}
+		if seen[o.Name] {
+			return nil, fmt.Errorf("output %q is given twice", o.Name)
+		}
+		if v.Type != o.Type {
+			return nil, fmt.Errorf("output %q is %v, the model says %v", o.Name, v.Type, o.Type)
+		}
+		seen[o.Name] = true
+		v.Output = true
+		b.g.Outputs = append(b.g.Outputs, v)
+	}
+	return b.g, nil
+}
+
+type builder struct {
+	g      *Graph
+	values map[string]*Value
+	opsets map[string]int
+}
+
+func (b *builder) inputs(inputs []onnx.Value, shapes map[string][]int) error {
+	bound := map[string]bool{}
+	for _, in := range inputs {
+		if in.Name == "" {
+			return fmt.Errorf("an input has no name")
+		}
+		if b.values[in.Name] != nil {
+			return fmt.Errorf("input %q is given twice", in.Name)
+		}
+		if in.Type.Size() == 0 || in.Type == tensor.Float16 || in.Type == tensor.BFloat16 {
+			return fmt.Errorf("input %q: element type %v is not supported", in.Name, in.Type)
+		}
+		shape, err := bind(in, shapes[in.Name])
+		if err == nil {
+			_, err = tensor.Volume(shape)
+		}
+		if err != nil {
+			return fmt.Errorf("input %q: %w", in.Name, err)
+		}
+		bound[in.Name] = true
+		v := &Value{Name: in.Name, Type: in.Type, Shape: shape}
+		b.values[in.Name] = v
+		b.g.Inputs = append(b.g.Inputs, v)
+	}
+	for name := range shapes {
+		if !bound[name] {
+			return fmt.Errorf("there is no input %q to bind a shape to", name)
+		}
+	}
+	return nil
+}
+
+// bind gives an input its shape: want where it is given, which must agree with every fixed dimension; else a symbolic
+// first dimension is a batch of 1.
+func bind(in onnx.Value, want []int) ([]int, error) {
+	if want == nil && !in.HasShape {
+		return nil, fmt.Errorf("the model gives it no shape: bind one")
+	}
+	if want != nil && in.HasShape && len(want) != len(in.Dims) {
+		return nil, fmt.Errorf("shape %v bound to %d dimensions", want, len(in.Dims))
+	}
+	if !in.HasShape {
+		return append([]int{}, want...), nil
+	}
+	shape := make([]int, len(in.Dims))
+	for i, d := range in.Dims {
+		switch {
+		case want != nil && d.Size >= 0 && want[i] != d.Size:
+			return nil, fmt.Errorf("dimension %d is %d, bound to %d", i, d.Size, want[i])
+		case want != nil:
+			shape[i] = want[i]
+		case d.Size >= 0:
+			shape[i] = d.Size
+		case i == 0:
+			shape[i] = 1
+		default:
+			return nil, fmt.Errorf("dimension %d (%q) is symbolic: bind the input's shape", i, d.Symbol)
+		}
+		if shape[i] < 1 {
+			return nil, fmt.Errorf("dimension %d is %d", i, shape[i])
+		}
+	}
+	return shape, nil
+}
+
+// sorted is the nodes in an order in which every value is made before it is read, the file's own order where that is
+// one.
+func sorted(nodes []onnx.Node, given map[string]*Value) ([]*onnx.Node, error) {
+	maker := map[string]int{}
+	for i := range nodes {
+		for _, o := range nodes[i].Outputs {
+			if o == "" {
+				continue
+			}
+			if _, twice := maker[o]; twice || given[o] != nil {
+				return nil, fmt.Errorf("value %q is given twice", o)
+			}
+			maker[o] = i
+		}
+	}
+	missing := make([]int, len(nodes)) // operands not made yet
+	readers := make([][]int32, len(nodes))
+	for i := range nodes {
+		for _, in := range nodes[i].Inputs {
+			if in == "" || given[in] != nil {
+				continue
+			}
+			j, ok := maker[in]
+			if !ok {
+				return nil, fmt.Errorf("%s %q reads value %q, which nothing makes", nodes[i].Op, nodes[i].Name, in)
+			}
+			missing[i]++
+			readers[j] = append(readers[j], int32(i))
+		}
+	}
+	done := make([]bool, len(nodes))
+	order := make([]*onnx.Node, 0, len(nodes))
+	var ready []int32 // a stack, so that late nodes follow their makers closely
+	for i := range nodes {
+		if missing[i] > 0 || done[i] {
+			continue
+		}
+		for ready = append(ready[:0], int32(i)); len(ready) > 0; {
+			k := ready[len(ready)-1]
+			ready = ready[:len(ready)-1]
+			done[k] = true
+			order = append(order, &nodes[k])
+			for r := len(readers[k]) - 1; r >= 0; r-- {
+				reader := readers[k][r]
+				if missing[reader]--; missing[reader] == 0 && int(reader) < i { // later ones come in their turn
+					ready = append(ready, reader)
+				}
+			}
+		}
+	}
+	if len(order) < len(nodes) {
+		for i := range nodes {
+			if !done[i] {
+				return nil, fmt.Errorf("%s %q is part of a cycle", nodes[i].Op, nodes[i].Name)
+			}
+		}
+	}
+	return order, nil
+}
+
+func (b *builder) node(src *onnx.Node) error {
+	n := &Node{Name: src.Name}
+	n.Op, n.Domain, n.Attrs = src.Op, src.Domain, src.Attrs
+	for _, o := range src.Outputs {
+		var v *Value
+		if o != "" {
+			v = &Value{Name: o, From: n}
+		}
+		n.Out = append(n.Out, v)
+	}
+	if err := b.check(n, src); err != nil {
+		return fmt.Errorf("%s: %w", n.Label(), err)
+	}
+	return nil
+}
+
+func (b *builder) check(n *Node, src *onnx.Node) error {
+	version, ok := b.opsets[n.Domain]
+	if !ok && n.Domain == "" {
+		return fmt.Errorf("the model imports no opset of the default domain")
+	}
+	n.Version = version
+	switch {
+	case n.Domain == "" && (n.Op == "If" || n.Op == "Loop" || n.Op == "Scan"):
+		return fmt.Errorf("control flow is not supported")
+	case !ops.Known(n.Domain, n.Op):
+		return ops.ErrUnknown
+	}
+	static := true
+	for _, name := range src.Inputs {
+		if name == "" {
+			n.In = append(n.In, nil)
+			n.Node.In = append(n.Node.In, nil)
+			continue
+		}
+		v := b.values[name]
+		static = static && v.static
+		n.In = append(n.In, v)
+		n.Node.In = append(n.Node.In, &ops.Value{Type: v.Type, Shape: v.Shape})
+	}
+	if err := b.known(n); err != nil {
+		return err
+	}
+	for len(n.Out) > 0 && n.Out[len(n.Out)-1] == nil {
+		n.Out = n.Out[:len(n.Out)-1]
+	}
+	if len(n.Out) == 0 {
+		return fmt.Errorf("it has no outputs")
+	}
+	n.Outs = len(n.Out)
+	impl, err := ops.Build(&n.Node)
+	if err != nil {
+		return err
+	}
+	n.Impl = impl
+	for i, v := range n.Out {
+		if v == nil {
+			continue
+		}
+		v.Type, v.Shape, v.static = impl.Out[i].Type, impl.Out[i].Shape, static
+		b.values[v.Name] = v
+	}
+	for _, v := range n.In {
+		if v != nil {
+			v.Uses = append(v.Uses, n)
+		}
+	}
+	b.g.Nodes = append(b.g.Nodes, n)
+	// A Shape node is a constant whatever its input is.
+	if n.Is("Shape", "Size") && n.Out[0] != nil {
+		n.Out[0].static = true
+		t, err := tensor.New(tensor.Int64, n.Out[0].Shape...)
+		if err != nil {
+			return err
+		}
+		impl.Run(nil, []*tensor.T{t}, 0, 1)
+		n.Out[0].constant = t
+	}
+	return nil
+}
+
+// smallConstant is the size up to which a static operand is computed for a builder to look at: shapes, axes, scales.
+const smallConstant = 1 << 16
+
+// known tells the operator's builder the values of the static operands that builders look at. The first operand is data
+// in all but a few operators, and large constants are never shape arithmetic.
+func (b *builder) known(n *Node) error {
+	for i, v := range n.In {
+		if v == nil || !v.static {
+			continue
+		}
+		if v.constant == nil && (i == 0 && !n.Is("ConstantOfShape", "Range") || product(v.Shape) > smallConstant ||
+			v.Type == tensor.Float32 && len(v.Shape) > 1) {
+			continue
+		}
+		t, err := b.g.Constant(v)
+		if err != nil {
+			return err
+		}
+		n.Node.In[i].Const = t
+	}
+	return nil
+}
+
+func product(s []int) int {
+	p := 1
+	for _, v := range s {
+		p *= v
+	}
+	return p
+}

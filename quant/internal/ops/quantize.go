@@ -1,0 +1,187 @@
+package ops
+
+import (
+	"math"
+
+	"github.com/depthwise/depthwise/quant/internal/tensor"
+)
+
+// perAxis is how scale and zero point go with a tensor: one for all, one per slice of an axis, or one per block.
+type perAxis struct {
+	inner int // elements that share an entry, contiguously
+	count int // entries along the axis
+}
+
+func (p perAxis) index(i int) int { return i / p.inner % p.count }
+
+// scaleOf checks scale and zero point (operands i, i+1) against a tensor's shape.
+func (b *build) scaleOf(shape []int, i int, zeroType tensor.DType) perAxis {
+	s, z := b.in(i), b.in(i+1)
+	axis := b.attrInt("axis", 1)
+	if block := b.attrInt("block_size", 0); block != 0 {
+		b.fail("blocked quantization (block_size %d) is not supported", block)
+	}
+	if b.err != nil {
+		return perAxis{1, 1}
+	}
+	if s.Type != tensor.Float32 {
+		b.fail("scale is of %v", s.Type)
+	}
+	if z != nil && (z.Type != zeroType || product(z.Shape) != product(s.Shape)) {
+		b.fail("zero point is %v of shape %v, want %v of shape %v", z.Type, z.Shape, zeroType, s.Shape)
+	}
+	b.checkScale(s)
+	if product(s.Shape) == 1 {
+		return perAxis{1, 1}
+	}
+	if len(s.Shape) != 1 {
+		b.fail("scale has shape %v", s.Shape)
+		return perAxis{1, 1}
+	}
+	axis = b.axis(axis, len(shape))
+	if b.err != nil {
+		return perAxis{1, 1}
+	}
+	if shape[axis] != s.Shape[0] {
+		b.fail("%d scales for %d slices of axis %d", s.Shape[0], shape[axis], axis)
+		return perAxis{1, 1}
+	}
+	return perAxis{max(product(shape[axis+1:]), 1), max(s.Shape[0], 1)}
+}
+
+// checkScale refuses a scale that cannot be one. A denormal scale is refused too: quotients overflow.
+func (b *build) checkScale(s *Value) {
+	if s.Const == nil || b.err != nil {
+		return
+	}
+	for i, v := range tensor.View[float32](s.Const) {
+		if !(v >= minNormal) || math.IsInf(float64(v), 0) {
+			b.fail("scale[%d] is %v", i, v)
+			return
+		}
+	}
+}
+
+// minNormal is the least normal float32.
+const minNormal = 0x1p-126
+
+// integerRange is the least and greatest value of a quantized type.
+func integerRange(t tensor.DType) (lo, hi float64, ok bool) {
+	switch t {
+	case tensor.Uint8:
+		return 0, math.MaxUint8, true
+	case tensor.Int8:
+		return math.MinInt8, math.MaxInt8, true
+	case tensor.Uint16:
+		return 0, math.MaxUint16, true
+	case tensor.Int16:
+		return math.MinInt16, math.MaxInt16, true
+	case tensor.Int32:
+		return math.MinInt32, math.MaxInt32, true
+	}
+	return 0, 0, false
+}
+
+// quantize is saturate(roundHalfEven(x/scale) + zero), the quotient in float32. NaN becomes the zero point.
+func quantize(x, scale float32, zero, lo, hi float64) float64 {
+	q := float64(x / scale)
+	if q != q {
+		q = 0
+	}
+	return min(max(math.RoundToEven(q)+zero, lo), hi)
+}
+
+func buildQuantize(b *build) *Impl {
+	b.ignore("saturate", "precision")
+	if !b.arity(2, 3) || !b.want(0, tensor.Float32, tensor.Int32) {
+		return nil
+	}
+	t := tensor.Uint8
+	if z := b.in(2); z != nil {
+		t = z.Type
+	} else if d := b.attrInt("output_dtype", 0); d != 0 {
+		t = tensor.DType(d)
+	}
+	b.ignore("output_dtype")
+	lo, hi, ok := integerRange(t)
+	if !ok || t == tensor.Int32 {
+		return b.fail("quantizing to %v is not supported", t)
+	}
+	v := b.In[0]
+	p := b.scaleOf(v.Shape, 1, t)
+	if b.err != nil {
+		return nil
+	}
+	get, zero, put := loader(v.Type), loader(t), storer(t)
+	n := b.volume(v.Shape)
+	return one(t, clone(v.Shape), chunks(n), func(in, out []*tensor.T, from, to int) {
+		from, to = span(from, to, n)
+		scales := tensor.View[float32](in[1])
+		for i := from; i < to; i++ {
+			k, z := p.index(i), 0.0
+			if in[2:] != nil && len(in) > 2 && in[2] != nil {
+				z = zero(in[2].Data, k)
+			}
+			put(out[0].Data, i, quantize(float32(get(in[0].Data, i)), scales[k], z, lo, hi))
+		}
+	})
+}
+
+func buildDequantize(b *build) *Impl {
+	if !b.arity(2, 3) || !b.want(0, tensor.Uint8, tensor.Int8, tensor.Uint16, tensor.Int16, tensor.Int32) {
+		return nil
+	}
+	b.ignore("output_dtype")
+	v := b.In[0]
+	p := b.scaleOf(v.Shape, 1, v.Type)
+	if b.err != nil {
+		return nil
+	}
+	get := loader(v.Type)
+	n := b.volume(v.Shape)
+	return one(tensor.Float32, clone(v.Shape), chunks(n), func(in, out []*tensor.T, from, to int) {
+		from, to = span(from, to, n)
+		scales, y := tensor.View[float32](in[1]), tensor.View[float32](out[0])
+		for i := from; i < to; i++ {
+			k, z := p.index(i), 0.0
+			if len(in) > 2 && in[2] != nil {
+				z = get(in[2].Data, k)
+			}
+			y[i] = float32(get(in[0].Data, i)-z) * scales[k]
+		}
+	})
+}
+
+// buildDynamicQuantize finds scale and zero point at run time, after ONNX's DynamicQuantizeLinear: the range is widened
+// to hold 0.
+func buildDynamicQuantize(b *build) *Impl {
+	if !b.arity(1, 1) || !b.want(0, tensor.Float32) {
+		return nil
+	}
+	impl := &Impl{Units: 1, Out: []Value{{Type: tensor.Uint8, Shape: clone(b.In[0].Shape)},
+		{Type: tensor.Float32, Shape: []int{}}, {Type: tensor.Uint8, Shape: []int{}}}}
+	impl.Run = func(in, out []*tensor.T, _, _ int) {
+		var low, high float32
+		x := tensor.View[float32](in[0])
+		for _, v := range x {
+			low, high = min(low, v), max(high, v)
+		}
+		scale := (high - low) / 255
+		if scale == 0 {
+			scale = 1
+		}
+		zero := math.RoundToEven(min(max(float64(-low/scale), 0), 255))
+		if out[0] != nil {
+			for i, v := range x {
+				out[0].Data[i] = byte(quantize(v, scale, zero, 0, 255))
+			}
+		}
+		if len(out) > 1 && out[1] != nil {
+			tensor.View[float32](out[1])[0] = scale
+		}
+		if len(out) > 2 && out[2] != nil {
+			out[2].Data[0] = byte(zero)
+		}
+	}
+	return impl
+}

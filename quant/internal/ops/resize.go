@@ -1,0 +1,362 @@
+package ops
+
+import (
+	"math"
+
+	"github.com/depthwise/depthwise/quant/internal/tensor"
+)
+
+// Resize is a checked Resize or Upsample node.
+type Resize struct {
+	In, Out []int
+	Mode    string // nearest, linear, cubic
+	Coord   string // coordinate_transformation_mode
+	Nearest string // nearest_mode
+	scales  []float64
+	roi     []float64 // start and end per axis, for tf_crop_and_resize
+	cubic   float64
+	exclude bool
+	extra   float32 // extrapolation value
+}
+
+// ResizeOf checks a node.
+func ResizeOf(n *Node) (*Resize, error) {
+	b := &build{Node: n, used: map[string]bool{}}
+	r := b.resize()
+	return r, b.err
+}
+
+func (b *build) resize() *Resize {
+	v := b.In[0]
+	rank := len(v.Shape)
+	r := &Resize{In: v.Shape, Coord: "half_pixel", Nearest: "round_prefer_floor", cubic: -0.75}
+	var scales []float32
+	var sizes []int
+	hasSizes := false
+	switch {
+	case b.Op == "Upsample" && b.Version < 9:
+		scales = b.attrFloats("scales")
+		r.Coord, r.Nearest = "asymmetric", "floor"
+		r.Mode = b.attrString("mode", "nearest", "linear")
+	case b.Op == "Upsample" || b.Version < 11:
+		scales = b.floats(1, "scales")
+		r.Coord, r.Nearest = "asymmetric", "floor"
+		r.Mode = b.attrString("mode", "nearest", "linear")
+	default:
+		r.Mode = b.attrString("mode", "nearest", "linear", "cubic")
+		r.Coord = b.attrString("coordinate_transformation_mode", "half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric",
+			"tf_crop_and_resize", "half_pixel_symmetric", "tf_half_pixel_for_nn")
+		r.Nearest = b.attrString("nearest_mode", "round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
+		r.cubic = float64(b.attrFloat("cubic_coeff_a", -0.75))
+		r.exclude = b.attrBool("exclude_outside", false)
+		r.extra = b.attrFloat("extrapolation_value", 0)
+		if s := b.in(2); s != nil && product(s.Shape) > 0 {
+			scales = b.floats(2, "scales")
+		}
+		if s := b.in(3); s != nil && product(s.Shape) > 0 {
+			sizes, hasSizes = b.ints(3, "sizes"), true
+		}
+		if b.attrBool("antialias", false) {
+			b.fail("antialias is not supported")
+		}
+	}
+	policy := b.attrString("keep_aspect_ratio_policy", "stretch", "not_larger", "not_smaller")
+	axes := b.attrInts("axes")
+	if b.err != nil {
+		return nil
+	}
+	if axes == nil {
+		for i := range rank {
+			axes = append(axes, i)
+		}
+	}
+	b.axes(axes, rank)
+	if b.err != nil {
+		return nil
+	}
+	if hasSizes == (scales != nil) {
+		b.fail("it needs either scales or sizes")
+		return nil
+	}
+	if !hasSizes && len(scales) != len(axes) || hasSizes && len(sizes) != len(axes) {
+		b.fail("scales %v, sizes %v for %d axes", scales, sizes, len(axes))
+		return nil
+	}
+	r.Out = clone(v.Shape)
+	r.scales = make([]float64, rank)
+	r.roi = make([]float64, 2*rank)
+	for k := range rank {
+		r.scales[k], r.roi[rank+k] = 1, 1
+	}
+	if hasSizes && policy != "stretch" {
+		sizes = keepAspect(v.Shape, sizes, axes, policy == "not_larger", b)
+	}
+	for i, a := range axes {
+		a = b.axis(a, rank)
+		if hasSizes {
+			if sizes[i] < 1 || v.Shape[a] < 1 {
+				b.fail("resizing %v to %v", v.Shape, sizes)
+				return nil
+			}
+			r.Out[a] = sizes[i]
+			r.scales[a] = float64(float32(sizes[i]) / float32(v.Shape[a]))
+			continue
+		}
+		s := float64(scales[i])
+		if !(s > 0) || s*float64(v.Shape[a]) > tensor.MaxElements {
+			b.fail("scale[%d] is %v", i, s)
+			return nil
+		}
+		r.scales[a] = s
+		r.Out[a] = int(math.Floor(float64(scales[i] * float32(v.Shape[a]))))
+		if r.Out[a] < 1 {
+			b.fail("axis %d of %v becomes empty", a, v.Shape)
+			return nil
+		}
+	}
+	if r.Coord == "tf_crop_and_resize" {
+		roi := b.floats(1, "roi")
+		if b.err != nil || len(roi) != 2*len(axes) {
+			b.fail("roi %v for %d axes", roi, len(axes))
+			return nil
+		}
+		for i, a := range axes {
+			a = b.axis(a, rank)
+			r.roi[a], r.roi[rank+a] = float64(roi[i]), float64(roi[len(axes)+i])
+		}
+	}
+	b.volume(r.Out)
+	return r
+}
+
+// keepAspect changes sizes to one common scale.
+func keepAspect(in, sizes, axes []int, smaller bool, b *build) []int {
+	best := 0.0
+	for i, a := range axes {
+		n := in[b.axis(a, len(in))]
+		if n == 0 {
+			continue
+		}
+		s := float64(sizes[i]) / float64(n)
+		if i == 0 || smaller == (s < best) {
+			best = s
+		}
+	}
+	out := make([]int, len(sizes))
+	for i, a := range axes {
+		v := float64(best * float64(in[b.axis(a, len(in))]))
+		if !(v < tensor.MaxElements) {
+			b.fail("sizes %v", sizes)
+			return sizes
+		}
+		out[i] = int(math.Floor(v + 0.5))
+	}
+	return out
+}
+
+// source is the coordinate on axis k that output i lies on; outside says that the value is the extrapolation value.
+func (r *Resize) source(k, i int) (at float64, outside bool) {
+	n, m, s := float64(r.In[k]), float64(r.Out[k]), r.scales[k]
+	x := float64(i)
+	switch r.Coord {
+	case "half_pixel":
+		at = (x+0.5)/s - 0.5
+	case "pytorch_half_pixel":
+		if r.Out[k] > 1 {
+			at = (x+0.5)/s - 0.5
+		}
+	case "half_pixel_symmetric":
+		adjust := m / float64(s*n)
+		at = float64(n/2*(1-adjust)) + (x+0.5)/s - 0.5
+	case "align_corners":
+		if r.Out[k] > 1 {
+			at = x * (n - 1) / (m - 1)
+		}
+	case "asymmetric":
+		at = x / s
+	case "tf_half_pixel_for_nn":
+		at = (x + 0.5) / s
+	case "tf_crop_and_resize":
+		a, e := r.roi[k], r.roi[len(r.In)+k]
+		if r.Out[k] > 1 {
+			at = float64(a*(n-1)) + float64(x*float64((e-a)*(n-1)))/(m-1)
+		} else {
+			at = 0.5 * float64((a+e)*(n-1))
+		}
+		return at, at < 0 || at > n-1
+	}
+	return at, false
+}
+
+// taps1 are the source indices and weights of one output index on one axis.
+type taps1 struct {
+	at     []int
+	weight []float64
+	out    bool
+}
+
+func (r *Resize) taps(k int) []taps1 {
+	list := make([]taps1, r.Out[k])
+	n := r.In[k]
+	for i := range list {
+		if r.In[k] == r.Out[k] && r.scales[k] == 1 && r.Coord != "tf_crop_and_resize" && r.Coord != "tf_half_pixel_for_nn" {
+			list[i] = taps1{at: []int{i}, weight: []float64{1}}
+			continue
+		}
+		x, outside := r.source(k, i)
+		switch r.Mode {
+		case "nearest":
+			list[i] = taps1{at: []int{clampInt(r.round(x), n)}, weight: []float64{1}}
+		case "linear":
+			f := math.Floor(x)
+			w := x - f
+			list[i] = taps1{at: []int{clampInt(f, n), clampInt(f+1, n)}, weight: []float64{1 - w, w}}
+		default:
+			list[i] = r.cubicTaps(x, n)
+		}
+		list[i].out = outside
+	}
+	return list
+}
+
+func clampInt(x float64, n int) int { return int(min(max(x, 0), float64(n-1))) }
+
+func (r *Resize) round(x float64) float64 {
+	switch r.Nearest {
+	case "floor":
+		return math.Floor(x)
+	case "ceil":
+		return math.Ceil(x)
+	case "round_prefer_ceil":
+		return math.Floor(x + 0.5)
+	}
+	return math.Ceil(x - 0.5)
+}
+
+// cubicTaps is Keys' kernel (1981) with parameter a.
+func (r *Resize) cubicTaps(x float64, n int) taps1 {
+	f := math.Floor(x)
+	t, a := x-f, r.cubic
+	poly := func(c3, c2, c1, c0, t float64) float64 {
+		return float64((float64((float64(c3*t)+c2)*t)+c1)*t) + c0
+	}
+	w := []float64{
+		poly(a, -5*a, 8*a, -4*a, t+1), poly(a+2, -(a + 3), 0, 1, t),
+		poly(a+2, -(a + 3), 0, 1, 1-t), poly(a, -5*a, 8*a, -4*a, 2-t),
+	}
+	p := taps1{at: make([]int, 4), weight: w}
+	sum := 0.0
+	for j := range w {
+		i := f + float64(j) - 1
+		if r.exclude && (i < 0 || i >= float64(n)) {
+			w[j] = 0
+		}
+		sum += w[j]
+		p.at[j] = clampInt(i, n)
+	}
+	if r.exclude {
+		for j := range w {
+			w[j] /= sum
+		}
+	}
+	return p
+}
+
+// buildResize interpolates every axis at once: the sum over the axes' taps, weights multiplied, in float64. Integer
+// types are rounded half to even and saturated.
+func buildResize(b *build) *Impl {
+	if len(b.In) == 0 || b.In[0] == nil || len(b.In) > 4 || len(b.In[0].Shape) == 0 {
+		return b.fail("1 to 4 inputs and a rank of at least 1 are expected")
+	}
+	r := b.resize()
+	if b.err != nil {
+		return nil
+	}
+	v := b.In[0]
+	rank := len(r.In)
+	tables := make([][]taps1, rank)
+	st := strides(r.In)
+	var from [][]int
+	for k := range rank {
+		tables[k] = r.taps(k)
+		f := make([]int, len(tables[k]))
+		for i, t := range tables[k] {
+			f[i] = t.at[0] * st[k]
+			if t.out {
+				f[i] = fillMark
+			}
+		}
+		from = append(from, f)
+	}
+	if r.Mode == "nearest" {
+		m := newMover(v.Type.Size(), r.Out, from)
+		m.fill = tensor.Aligned(8)
+		if put := storer(v.Type); put != nil {
+			put(m.fill, 0, float64(r.extra))
+		}
+		return moved(v.Type, m, r.Out)
+	}
+	get, put := loader(v.Type), storer(v.Type)
+	if v.Type != tensor.Float32 && !v.Type.IsInt8() {
+		return b.fail("element type %v", v.Type)
+	}
+	lo0, hi0 := math.Inf(-1), math.Inf(1)
+	whole := v.Type != tensor.Float32
+	if whole {
+		lo0, hi0, _ = integerRange(v.Type)
+	}
+	out := r.Out
+	return one(v.Type, out, product(out[:rank-1]), func(in, outs []*tensor.T, lo, hi int) {
+		var pick [maxRank]*taps1
+		row := out[rank-1]
+		for u := lo; u < hi; u++ {
+			rest := u
+			for k := rank - 2; k >= 0; k-- {
+				pick[k] = &tables[k][rest%out[k]]
+				rest /= out[k]
+			}
+			for x := range row {
+				pick[rank-1] = &tables[rank-1][x]
+				y := r.sum(in[0].Data, get, pick[:rank], st, 0, 0, 1)
+				for _, p := range pick[:rank] {
+					if p.out {
+						y = float64(r.extra)
+					}
+				}
+				if whole {
+					y = min(max(math.RoundToEven(y), lo0), hi0)
+				}
+				put(outs[0].Data, u*row+x, y)
+			}
+		}
+	})
+}
+
+// maxRank is the reader's bound on dimensions.
+const maxRank = 32
+
+// sum adds the weighted taps of axes k and on.
+func (r *Resize) sum(src []byte, get func([]byte, int) float64, pick []*taps1, st []int, k, at int, weight float64) float64 {
+	if k == len(pick) {
+		return float64(weight * get(src, at))
+	}
+	total := 0.0
+	for j, i := range pick[k].at {
+		if w := pick[k].weight[j]; w != 0 {
+			total += r.sum(src, get, pick, st, k+1, at+i*st[k], float64(weight*w))
+		}
+	}
+	return total
+}
+
+// Whole reports whether the scales are those of the sizes: then output pixels lie where a resize between whole sizes
+// puts them, which is all that integer kernels know.
+func (r *Resize) Whole() bool {
+	for k := range r.In {
+		want := float64(r.Out[k]) / float64(r.In[k])
+		if math.Abs(r.scales[k]-want) > 1e-6*want {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,271 @@
+package plan
+
+import (
+	"github.com/depthwise/depthwise/quant/internal/graph"
+	"github.com/depthwise/depthwise/quant/internal/kernel"
+	"github.com/depthwise/depthwise/quant/internal/ops"
+	"github.com/depthwise/depthwise/quant/internal/tensor"
+)
+
+// matchAdd: the sum or product of two 8-bit maps of one shape, or of a map and one pixel's worth of channels.
+func (p *planner) matchAdd(n *graph.Node, r *requant) (*unit, error) {
+	if !n.Is("Add", "Mul") {
+		return nil, nil
+	}
+	a, aq, okA := p.dequantized(n.In[0])
+	b, bq, okB := p.dequantized(n.In[1])
+	if !okA || !okB || len(r.to.Shape) != 4 || !isMap(a.Shape) || !isMap(b.Shape) || len(a.Shape) != 4 || len(b.Shape) != 4 {
+		return nil, nil
+	}
+	pixel := func(s []int) bool {
+		return s[0] == r.to.Shape[0] && s[1] == r.to.Shape[1] && s[2] == 1 && s[3] == 1
+	}
+	if !tensor.Equal(a.Shape, r.to.Shape) {
+		a, aq, b, bq = b, bq, a, aq
+	}
+	if !tensor.Equal(a.Shape, r.to.Shape) || !tensor.Equal(b.Shape, r.to.Shape) && !pixel(b.Shape) {
+		return nil, nil
+	}
+	multiply := n.Is("Mul")
+	add := kernel.Add{ZeroA: aq.native(), ZeroB: bq.native(), Multiply: multiply, Zero: r.q.native(), Type: kernel.Native}
+	add.ScaleA, add.ScaleB = aq.scale/r.q.scale, bq.scale/r.q.scale
+	if multiply {
+		add.ScaleA, add.ScaleB = aq.scale*bq.scale/r.q.scale, 1
+	}
+	if !usable(add.ScaleA) || !usable(add.ScaleB) {
+		return nil, nil
+	}
+	add.Min, add.Max = r.clamp()
+	return &unit{reads: []*graph.Value{a, b}, emit: func(p *planner) error {
+		packed, err := p.set.PackAdd(add)
+		if err != nil {
+			return err
+		}
+		x, err := p.inner(a)
+		if err != nil {
+			return err
+		}
+		y, err := p.inner(b)
+		if err != nil {
+			return err
+		}
+		out := p.make(r.to, Inner)
+		images, h, _, _ := dims(r.to.Shape)
+		op := "add"
+		if multiply {
+			op = "mul"
+		}
+		p.add(&Step{Name: r.to.Name, Op: op, Kernel: packed.Kernel(), Nodes: labels(p.units[r.to.From].nodes),
+			In: []*Buffer{x, y}, Out: []*Buffer{out}, Units: images * h, inPlace: 1,
+			bind: func([][]byte) func(int, int, int) {
+				return func(_, lo, hi int) {
+					eachImage(h, lo, hi, func(i, y0, y1 int) { packed.Run(&out.maps[i], &x.maps[i], &y.maps[i], y0, y1) })
+				}
+			}})
+		return nil
+	}}, nil
+}
+
+// matchConcat: channels of 8-bit maps side by side, each requantized to the result's parameters by a table.
+func (p *planner) matchConcat(n *graph.Node, r *requant) (*unit, error) {
+	axis, _ := n.Attrs.Int("axis", 1)
+	if !n.Is("Concat") || len(r.to.Shape) != 4 || axis != 1 && axis != -3 || !isMap(r.to.Shape) {
+		return nil, nil
+	}
+	var from []*graph.Value
+	var tables []*[256]byte
+	for _, v := range n.In {
+		x, q, ok := p.dequantized(v)
+		if !ok || !isMap(x.Shape) {
+			return nil, nil
+		}
+		t := kernel.QuantizeTable(kernel.Native, q.scale, q.native(), kernel.Native, r.q.scale, r.q.native(), func(v float64) float64 {
+			return min(max(v, float64(r.lo)), float64(r.hi))
+		})
+		if isIdentity(t) {
+			t = nil
+		}
+		from, tables = append(from, x), append(tables, t)
+	}
+	return &unit{reads: from, emit: func(p *planner) error {
+		return p.emitConcat(from, tables, r.to, p.units[r.to.From].nodes)
+	}}, nil
+}
+
+func isIdentity(t *[256]byte) bool {
+	for i, v := range t {
+		if int(v) != i {
+			return false
+		}
+	}
+	return true
+}
+
+func (p *planner) emitConcat(from []*graph.Value, tables []*[256]byte, to *graph.Value, nodes []*graph.Node) error {
+	in := make([]*Buffer, len(from))
+	for i, v := range from {
+		var err error
+		if in[i], err = p.inner(v); err != nil {
+			return err
+		}
+	}
+	out := p.make(to, Inner)
+	images, h, _, _ := dims(to.Shape)
+	p.add(&Step{Name: to.Name, Op: "concat", Kernel: "copy_channels", Nodes: labels(nodes), In: in, Out: []*Buffer{out},
+		Units: images * h, bind: func([][]byte) func(int, int, int) {
+			return func(_, lo, hi int) {
+				eachImage(h, lo, hi, func(i, y0, y1 int) {
+					at := 0
+					for k, b := range in {
+						p.set.CopyChannels(&out.maps[i], at, &b.maps[i], tables[k], y0, y1)
+						at += from[k].Shape[1]
+					}
+				})
+			}
+		}})
+	return nil
+}
+
+// matchPool: averages and maxima of windows of an 8-bit map.
+func (p *planner) matchPool(n *graph.Node, r *requant) (*unit, error) {
+	if !n.Is("MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool") {
+		return nil, nil
+	}
+	x, q, ok := p.dequantized(n.In[0])
+	if !ok || len(x.Shape) != 4 || !isMap(x.Shape) || !isMap(r.to.Shape) {
+		return nil, nil
+	}
+	geo, err := ops.PoolOf(&n.Node, x.Shape)
+	if err != nil {
+		return nil, err
+	}
+	if geo.DilationY != 1 || geo.DilationX != 1 {
+		return nil, nil
+	}
+	return p.poolUnit(x, q, r, geo, n.Is("AveragePool", "GlobalAveragePool"))
+}
+
+// matchMean: ReduceMean over height and width is a global average pool.
+func (p *planner) matchMean(n *graph.Node, r *requant) (*unit, error) {
+	if !n.Is("ReduceMean") {
+		return nil, nil
+	}
+	x, q, ok := p.dequantized(n.In[0])
+	if !ok || len(x.Shape) != 4 || !isMap(x.Shape) || !isMap(r.to.Shape) || product(r.to.Shape) != x.Shape[0]*x.Shape[1] {
+		return nil, nil
+	}
+	// The reduced axes are those that the output lacks: the last two, whatever the attribute or input said.
+	if v := n.Arg(1); v != nil && !v.Static() || x.Shape[1] == 1 || x.Shape[0] != 1 && len(r.to.Shape) < 2 {
+		return nil, nil
+	}
+	if r.to.Shape[0] != x.Shape[0] || r.to.Shape[1] != x.Shape[1] {
+		return nil, nil
+	}
+	geo := &ops.Pool{N: x.Shape[0], C: x.Shape[1], H: x.Shape[2], W: x.Shape[3], OH: 1, OW: 1, KH: x.Shape[2], KW: x.Shape[3],
+		StrideY: 1, StrideX: 1, DilationY: 1, DilationX: 1}
+	return p.poolUnit(x, q, r, geo, true)
+}
+
+// poolUnit pools x to r.to, whose shape may lack the axes of 1.
+func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, average bool) (*unit, error) {
+	win := kernel.Pool{KH: geo.KH, KW: geo.KW, StrideY: geo.StrideY, StrideX: geo.StrideX, PadTop: geo.PadTop, PadLeft: geo.PadLeft}
+	lo, hi := r.clamp()
+	rq := kernel.Requant{Scale: []float32{q.scale / r.q.scale}, Zero: r.q.native(), Min: lo, Max: hi}
+	table := kernel.QuantizeTable(kernel.Native, q.scale, q.native(), kernel.Native, r.q.scale, r.q.native(),
+		func(v float64) float64 { return min(max(v, float64(r.lo)), float64(r.hi)) })
+	if !average && !isIdentity(table) || !usable(rq.Scale[0]) {
+		return nil, nil // a maximum that is requantized is planned as a maximum and a table
+	}
+	if geo.CountPad && (geo.PadTop+geo.PadLeft+geo.PadBottom+geo.PadRight > 0) {
+		return nil, nil
+	}
+	return &unit{reads: []*graph.Value{x}, emit: func(p *planner) error {
+		in, err := p.inner(x)
+		if err != nil {
+			return err
+		}
+		out := p.make(r.to, Inner)
+		images, h, _, _ := dims(r.to.Shape)
+		op := "max pool"
+		if average {
+			op = "average pool"
+		}
+		p.add(&Step{Name: r.to.Name, Op: op, Kernel: "pool_generic", Nodes: labels(p.units[r.to.From].nodes), In: []*Buffer{in},
+			Out: []*Buffer{out}, Units: images * h, bind: func([][]byte) func(int, int, int) {
+				return func(_, lo, hi int) {
+					eachImage(h, lo, hi, func(i, y0, y1 int) {
+						if average {
+							kernel.AvgPool(&out.maps[i], &in.maps[i], win, false, q.native(), rq, y0, y1)
+						} else {
+							kernel.MaxPool(&out.maps[i], &in.maps[i], win, y0, y1)
+						}
+					})
+				}
+			}})
+		return nil
+	}}, nil
+}
+
+// coordinates maps ONNX's names to the kernels', for the modes that they have.
+var coordinates = map[string]kernel.Coordinates{"half_pixel": kernel.HalfPixel, "pytorch_half_pixel": kernel.PytorchHalfPixel,
+	"align_corners": kernel.AlignCorners, "asymmetric": kernel.Asymmetric}
+
+var roundings = map[string]kernel.Rounding{"round_prefer_floor": kernel.RoundPreferFloor,
+	"round_prefer_ceil": kernel.RoundPreferCeil, "floor": kernel.Floor, "ceil": kernel.Ceil}
+
+// resizer prepares an integer resize of height and width, or nil where the kernels lack the mode.
+func resizer(n *graph.Node) (*kernel.Resize, error) {
+	r, err := ops.ResizeOf(&n.Node)
+	if err != nil {
+		return nil, err
+	}
+	c, ok := coordinates[r.Coord]
+	if !ok || len(r.In) != 4 || r.In[0] != r.Out[0] || r.In[1] != r.Out[1] || !r.Whole() {
+		return nil, nil
+	}
+	switch r.Mode {
+	case "linear":
+		return kernel.NewResize(r.In[2], r.In[3], r.Out[2], r.Out[3], c)
+	case "nearest":
+		return kernel.NewNearest(r.In[2], r.In[3], r.Out[2], r.Out[3], c, roundings[r.Nearest])
+	}
+	return nil, nil
+}
+
+// matchResize: interpolation of an 8-bit map, then a table where the parameters change.
+func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
+	if !n.Is("Resize", "Upsample") {
+		return nil, nil
+	}
+	x, q, ok := p.dequantized(n.In[0])
+	if !ok || len(x.Shape) != 4 || !isMap(x.Shape) || !isMap(r.to.Shape) {
+		return nil, nil
+	}
+	rs, err := resizer(n)
+	if rs == nil || err != nil {
+		return nil, err
+	}
+	table := kernel.QuantizeTable(kernel.Native, q.scale, q.native(), kernel.Native, r.q.scale, r.q.native(),
+		func(v float64) float64 { return min(max(v, float64(r.lo)), float64(r.hi)) })
+	if isIdentity(table) {
+		table = nil
+	}
+	return &unit{reads: []*graph.Value{x}, emit: func(p *planner) error {
+		in, err := p.inner(x)
+		if err != nil {
+			return err
+		}
+		out := p.make(r.to, Inner)
+		images, h, _, _ := dims(r.to.Shape)
+		p.add(&Step{Name: r.to.Name, Op: "resize", Kernel: p.set.ResizeKernel(rs), Nodes: labels(p.units[r.to.From].nodes),
+			In: []*Buffer{in}, Out: []*Buffer{out}, Units: images * h, scratch: rs.Scratch(x.Shape[1]),
+			bind: func(scratch [][]byte) func(int, int, int) {
+				return func(worker, lo, hi int) {
+					eachImage(h, lo, hi, func(i, y0, y1 int) {
+						p.set.Resize(&out.maps[i], &in.maps[i], rs, table, y0, y1, scratch[worker])
+					})
+				}
+			}})
+		return nil
+	}}, nil
+}
