@@ -1,0 +1,21 @@
+"""python -m distill RECIPE: trains a student, quantises it, exports it, evaluates it and writes its card."""
+
+import argparse
+import importlib
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads sleep: spinning ones starve a shared machine
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m distill", description=__doc__.split(": ", 1)[1])
+    parser.add_argument("recipe", help="a module of distill/recipes: tabletop")
+    parser.add_argument("--edge", default="bin/edge", help="the edge binary, for synthetic pairs and evaluation")
+    parser.add_argument("--runs", default="distill/runs", help="where checkpoints go; a run resumes from there")
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    importlib.import_module(f"distill.recipes.{args.recipe}").main(args)
+
+
+if __name__ == "__main__":
+    main()

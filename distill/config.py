@@ -1,0 +1,49 @@
+"""One configuration per recipe, printed whole before anything runs, and stored in every checkpoint and card."""
+
+from dataclasses import asdict, dataclass, field
+import json
+
+
+@dataclass
+class Phase:
+    """A stretch of training at one input size and one peak learning rate."""
+
+    name: str
+    width: int
+    height: int
+    steps: int
+    batch: int
+    rate: float
+    mix: dict  # name of a cache → share of the batch; what is missing on this machine is left out, with a note
+
+
+@dataclass
+class Config:
+    name: str = "tabletop"
+    seed: int = 1
+    width: int = 320  # of the student's input, pixels
+    height: int = 240
+    classes: list = field(default_factory=lambda: ["background", "table", "object"])
+    palette: list = field(default_factory=lambda: ["#202020", "#4c9a6a", "#e2572b"])
+    void: int = 255
+    depth_kind: str = "inverse"  # inverse depth: a plane in space stays linear in the image, noise ∝ z² becomes even
+    depth_near: float = 0.4  # metres
+    depth_far: float = 8.0
+    channels: tuple = (16, 32, 64, 128)  # at strides 2, 4, 8, 16
+    decoder: tuple = (64, 32)  # at strides 8, 4
+    expand: int = 2  # of the inverted residuals at stride 16
+    dilations: tuple = (1, 2, 1, 3)
+    phases: list = field(default_factory=list)
+    decay: float = 0.02  # AdamW weight decay
+    average: float = 0.998  # of the moving average of the weights
+    dice: float = 0.5  # weight of the Dice loss beside cross-entropy
+    drop_depth: float = 0.15  # share of training pairs without depth
+    drop_color: float = 0.08  # share of training pairs without colour
+    paste: float = 0.35  # share of synthetic pairs that get real objects pasted on their table
+    calibration: int = 96  # pairs for quantization calibration
+    method: str = "early fusion, from scratch, post-training quantization"
+
+
+def show(config):
+    """The whole configuration as indented JSON."""
+    return json.dumps(asdict(config), indent=1, default=str)

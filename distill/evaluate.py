@@ -1,0 +1,82 @@
+"""Figures: confusion matrices of a student over folders of labelled pairs, at the labels' own size, as `edge eval` does."""
+
+import numpy as np
+import torch
+
+from distill import data, preprocess
+
+
+def enlarge(classes, width, height):
+    """A class map at another size, nearest: uint8 [height, width]."""
+    return preprocess.resize_labels(classes, width, height)
+
+
+def confusion(predicted, truth, count, void=255):
+    """Pixels of true class i (row) called j (column): int64 [count, count]; void is left out."""
+    known = truth != void
+    index = truth[known].astype(np.int64) * count + predicted[known]
+    return np.bincount(index, minlength=count * count).reshape(count, count)
+
+
+def ious(matrix):
+    """Intersection over union of each class; nan for a class that is neither there nor predicted."""
+    hit = np.diag(matrix).astype(np.float64)
+    union = matrix.sum(0) + matrix.sum(1) - hit
+    return np.where(union > 0, hit / np.maximum(union, 1), np.nan)
+
+
+def mean_iou(matrix, classes=None):
+    """Mean IoU in percent over the given classes, or all."""
+    values = ious(matrix)
+    return float(100 * np.nanmean(values if classes is None else values[classes]))
+
+
+def torch_predictor(model, device="cpu"):
+    """inputs uint8 [N, h, w, 4] → classes uint8 [N, h, w] by a PyTorch student."""
+
+    def predict(inputs):
+        x = torch.from_numpy(np.ascontiguousarray(inputs.transpose(0, 3, 1, 2))).to(device)
+        with torch.no_grad():
+            return model(x.float() / 255).argmax(1).byte().cpu().numpy()
+
+    return predict
+
+
+def onnx_predictor(path, threads=1):
+    """inputs uint8 [N, h, w, 4] → classes uint8 [N, h, w] by onnxruntime, one pair at a time."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+
+    def predict(inputs):
+        maps = [session.run(None, {name: np.ascontiguousarray(x.transpose(2, 0, 1)[None])})[0] for x in inputs]
+        return np.stack([m.reshape(inputs.shape[1:3]) for m in maps])
+
+    return predict
+
+
+def labelled(folder, config, keep=None, relabel=None):
+    """A folder for evaluation: inputs uint8 [N, h, w, 4] and the labels at their own size, a list of uint8 [H, W]."""
+    inputs, _, stems = data.load(folder, config, keep, relabel, show=False)
+    files = {stem: label for stem, _, _, label in data.pairs(folder)}
+    truths = [data.read(files[s]) for s in stems]
+    if relabel:
+        truths = [relabel(t, t.shape) for t in truths]
+    return inputs, truths
+
+
+def score(predict, inputs, truths, config, lose=None):
+    """The confusion matrix over a set; lose is None, "depth" or "color"."""
+    matrix = np.zeros((len(config.classes),) * 2, np.int64)
+    for x, truth in zip(inputs, truths):
+        x = x.copy()
+        if lose == "depth":
+            x[..., 3] = 0
+        elif lose == "color":
+            x[..., :3] = 0
+        classes = predict(x[None])[0]
+        matrix += confusion(enlarge(classes, truth.shape[1], truth.shape[0]), truth, len(config.classes), config.void)
+    return matrix

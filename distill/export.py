@@ -1,0 +1,124 @@
+"""A PyTorch student → a float ONNX graph with uint8-sized meaning: input 0…1, output the class map; and the metadata."""
+
+import hashlib
+import json
+
+import onnx
+from onnx import TensorProto, helper
+import torch
+from torch import nn
+
+from distill import __version__
+
+
+class Logits(nn.Module):
+    """What is traced: the student up to its logits at stride 4."""
+
+    def __init__(self, student):
+        super().__init__()
+        self.student = student
+
+    def forward(self, x):
+        return self.student.features(x)
+
+
+def fold(student):
+    """A copy of the student in evaluation mode with every batch normalisation folded into its convolution."""
+    import copy
+
+    student = copy.deepcopy(student).cpu().eval().to(memory_format=torch.contiguous_format)
+    for module in student.modules():
+        if isinstance(module, nn.Sequential) and len(module) > 1 and isinstance(module[1], nn.BatchNorm2d):
+            module[0] = torch.nn.utils.fusion.fuse_conv_bn_eval(module[0], module[1])
+            module[1] = nn.Identity()
+    return student
+
+
+def float_model(student, config):
+    """The float graph: input "pixels" [1, 4, H, W] in 0…1 → "classes" uint8 [1, H, W]."""
+    import io
+
+    buffer = io.BytesIO()
+    x = torch.zeros(1, 4, config.height, config.width)
+    torch.onnx.export(Logits(fold(student)).eval(), (x,), buffer, opset_version=17, dynamo=False, input_names=["pixels"],
+                      output_names=["logits"])
+    model = onnx.load_from_string(buffer.getvalue())
+    finish(model.graph, config)
+    return onnx.shape_inference.infer_shapes(model)
+
+
+def finish(graph, config):
+    """Appends bilinear upsampling by 4, argmax over classes and the cast to bytes."""
+    scales = helper.make_tensor("upsample.scales", TensorProto.FLOAT, [4], [1.0, 1.0, 4.0, 4.0])
+    graph.initializer.append(scales)
+    graph.node.extend([
+        helper.make_node("Resize", ["logits", "", scales.name], ["upsampled"], "upsample", mode="linear",
+                         coordinate_transformation_mode="half_pixel"),
+        helper.make_node("ArgMax", ["upsampled"], ["indices"], "argmax", axis=1, keepdims=0),
+        helper.make_node("Cast", ["indices"], ["classes"], "cast", to=TensorProto.UINT8),
+    ])
+    del graph.output[:]
+    graph.output.append(
+        helper.make_tensor_value_info("classes", TensorProto.UINT8, [1, config.height, config.width]))
+
+
+def byte_input(model, config):
+    """The graph's input becomes uint8: the QuantizeLinear behind it is the identity on bytes and is taken out."""
+    graph = model.graph
+    consumers = [n for n in graph.node if "pixels" in n.input]
+    if [n.op_type for n in consumers] != ["QuantizeLinear"]:
+        raise ValueError(f"export: input pixels goes to {[n.op_type for n in consumers]}, want one QuantizeLinear")
+    quantize = consumers[0]
+    values = {t.name: onnx.numpy_helper.to_array(t) for t in graph.initializer}
+    scale, zero = float(values[quantize.input[1]]), int(values[quantize.input[2]])
+    if zero != 0 or abs(scale * 255 - 1) > 1e-6:
+        raise ValueError(f"export: input pixels has scale {scale} and zero point {zero}, want 1/255 and 0")
+    for node in graph.node:
+        node.input[:] = ["pixels" if name == quantize.output[0] else name for name in node.input]
+    graph.node.remove(quantize)
+    del graph.input[:]
+    graph.input.append(helper.make_tensor_value_info("pixels", TensorProto.UINT8, [1, 4, config.height, config.width]))
+    del graph.value_info[:]
+    return onnx.shape_inference.infer_shapes(model)
+
+
+def metadata(config, data, float_miou, int8_miou):
+    """Everything that the runtime must know, as `depthwise.` keys."""
+    return {
+        "format": "1",
+        "name": config.name,
+        "classes": json.dumps(config.classes),
+        "palette": json.dumps(config.palette),
+        "void": str(config.void),
+        "input": f"{config.width}x{config.height}",
+        "color_order": "rgb",
+        "depth": json.dumps({"kind": config.depth_kind, "near": config.depth_near, "far": config.depth_far}),
+        "fusion": "early",
+        "modalities": json.dumps(["color", "depth"]),
+        "method": config.method,
+        "data": data,
+        "float_miou": f"{float_miou:.1f}",
+        "int8_miou": f"{int8_miou:.1f}",
+        "exporter": f"depthwise-distill {__version__}",
+    }
+
+
+def seal(model, entries):
+    """Serialised bytes with the metadata; `depthwise.sha256` is the digest of the file with its own 64 digits as '0'."""
+    del model.metadata_props[:]
+    for key, value in {**entries, "sha256": "0" * 64}.items():
+        model.metadata_props.add(key="depthwise." + key, value=value)
+    data = model.SerializeToString(deterministic=True)
+    digest = hashlib.sha256(data).hexdigest().encode()
+    if data.count(b"0" * 64) != 1:
+        raise ValueError("export: the placeholder of the digest is not unique in the file")
+    return data.replace(b"0" * 64, digest)
+
+
+def sealed(data):
+    """Whether a model file's bytes still match its digest."""
+    entries = {p.key: p.value for p in onnx.load_from_string(data).metadata_props}
+    digest = entries.get("depthwise.sha256", "").encode()
+    if len(digest) != 64 or data.count(digest) != 1:
+        return False
+    return hashlib.sha256(data.replace(digest, b"0" * 64)).hexdigest().encode() == digest

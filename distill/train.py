@@ -1,0 +1,104 @@
+"""The training loop: phases of growing size, AdamW, one cosine per phase, averaged weights, resumable."""
+
+import copy
+import json
+import math
+import os
+import time
+
+import torch
+import torch.nn.functional as F
+
+from distill import data, evaluate, students
+
+
+def loss_of(logits, classes, config):
+    """Cross-entropy plus Dice over the batch; pixels of class void count for nothing."""
+    target = classes.long()  # [N, h, w]
+    entropy = F.cross_entropy(logits, target, ignore_index=config.void)
+    known = (target != config.void).unsqueeze(1)  # [N, 1, h, w]
+    chance = logits.softmax(1) * known  # [N, C, h, w]
+    truth = F.one_hot(target.clamp(max=logits.shape[1] - 1), logits.shape[1]).permute(0, 3, 1, 2) * known
+    overlap = (chance * truth).sum((0, 2, 3))  # [C]
+    size = chance.sum((0, 2, 3)) + truth.sum((0, 2, 3))
+    dice = 1 - (2 * overlap + 1) / (size + 1)
+    return entropy + config.dice * dice.mean()
+
+
+def rate_at(step, phase):
+    """Linear warm-up over a twentieth of the phase, then half a cosine down to a hundredth."""
+    warm = max(1, phase.steps // 20)
+    if step < warm:
+        return phase.rate * (step + 1) / warm
+    return phase.rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, phase.steps - warm))))
+
+
+def average(mean, model, decay):
+    """mean ← decay·mean + (1 − decay)·model, batch statistics included."""
+    with torch.no_grad():
+        for a, b in zip(mean.state_dict().values(), model.state_dict().values()):
+            if a.dtype.is_floating_point:
+                a.mul_(decay).add_(b, alpha=1 - decay)
+            else:
+                a.copy_(b)
+
+
+def save(path, state):
+    torch.save(state, path + ".part")
+    os.replace(path + ".part", path)
+
+
+def run(config, sources, donors, checks, folder, device="cpu", every=200, threads=2):
+    """Trains through all phases, resuming from folder/last.pt; returns the averaged student.
+
+    sources(phase) gives the phase's arrays by name; checks is called with the averaged student every few hundred steps
+    and returns figures for the log.
+    """
+    torch.set_num_threads(threads)
+    torch.manual_seed(config.seed)
+    model = students.build(config).to(device, memory_format=torch.channels_last)
+    mean = copy.deepcopy(model).eval()
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=config.decay)
+    done, begin, total = 0, 0, 0
+    last = os.path.join(folder, "last.pt")
+    if os.path.exists(last):
+        state = torch.load(last, map_location=device)
+        model.load_state_dict(state["model"])
+        mean.load_state_dict(state["mean"])
+        optimizer.load_state_dict(state["optimizer"])
+        done, begin, total = state["phase"], state["step"], state["total"]
+        print(f"resuming at phase {done}, step {begin}", flush=True)
+    for index, phase in enumerate(config.phases):
+        if index < done:
+            continue
+        start = begin if index == done else 0
+        batches = data.Batches(config, phase, index, sources(phase), donors)
+        loader = torch.utils.data.DataLoader(batches, batch_size=None, sampler=range(start, phase.steps), num_workers=1,
+                                             prefetch_factor=4)
+        clock, seen, recent = time.time(), 0, []
+        for step, (x, classes) in enumerate(loader, start):
+            rate = rate_at(step, phase)
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            model.train()
+            loss = loss_of(model(x.to(device).float() / 255), classes.to(device), config)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+            optimizer.step()
+            total += 1
+            average(mean, model, min(config.average, (1 + total) / (10 + total)))
+            recent.append(loss.item())
+            seen += len(x)
+            if (step + 1) % 50 == 0:
+                line = dict(phase=phase.name, step=step + 1, of=phase.steps, loss=round(sum(recent) / len(recent), 4),
+                            rate=round(rate, 6), images_per_second=round(seen / (time.time() - clock), 1))
+                print(json.dumps(line), flush=True)
+                clock, seen, recent = time.time(), 0, []
+            if (step + 1) % every == 0 or step + 1 == phase.steps:
+                save(last, dict(model=model.state_dict(), mean=mean.state_dict(), optimizer=optimizer.state_dict(),
+                                phase=index, step=step + 1, total=total))
+            if (step + 1) % (2 * every) == 0 or step + 1 == phase.steps:
+                print(json.dumps(dict(phase=phase.name, step=step + 1, **checks(mean))), flush=True)
+        save(os.path.join(folder, f"{index}-{phase.name}.pt"), dict(model=mean.state_dict()))
+    return mean
