@@ -10,6 +10,12 @@ type commands struct {
 	Quiet    bool       `short:"q" help:"Say nothing on stderr but errors."`
 	LogLevel slog.Level `default:"info" placeholder:"LEVEL" help:"debug, info, warn or error."`
 
-	Record  recordCmd  `cmd:"" help:"Write a source's frames as a recording."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Run        runCmd        `cmd:"" help:"Turn a source's frames into masks."`
+	Record     recordCmd     `cmd:"" help:"Write a source's frames as a recording."`
+	Eval       evalCmd       `cmd:"" help:"Measure a model against labels: mIoU, IoU per class, confusion."`
+	Inspect    inspectCmd    `cmd:"" help:"Show a model: metadata, graph after fusion, arena."`
+	Infer      inferCmd      `cmd:"" help:"Run any model on .npy inputs, write its outputs as .npy."`
+	Models     modelsCmd     `cmd:"" help:"List the models inside this binary."`
+	Completion completionCmd `cmd:"" help:"Print a shell's completion script."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

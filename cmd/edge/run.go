@@ -1,0 +1,177 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/capture/replay"
+	"github.com/depthwise/depthwise/mask"
+	"github.com/depthwise/depthwise/runtime"
+)
+
+type runCmd struct {
+	Source  string  `arg:"" help:"Where frames come from."`
+	Model   string  `short:"m" placeholder:"NAME|FILE" help:"A model inside this binary, or an ONNX file; the first shipped one if not given."`
+	Format  string  `short:"f" placeholder:"NAME" help:"How masks are written; see below."`
+	Output  string  `short:"o" placeholder:"FILE|DIR" help:"Where masks are written; stdout if not given."`
+	Size    string  `default:"camera" enum:"camera,model" help:"Masks of the colour image's size, or of the model's own."`
+	FPS     float64 `placeholder:"N" help:"Read the source at N frames per second."`
+	Loop    bool    `help:"Begin a recording again at its end."`
+	Frames  uint64  `short:"n" placeholder:"N" help:"End after N frames."`
+	Live    bool    `help:"Work as with a camera: frames come at their times, the newest wins, old ones are dropped."`
+	OnError string  `default:"stop" enum:"stop,skip" help:"What a broken frame does: stop or skip."`
+	JSON    bool    `help:"Print the summary, on stderr, as JSON."`
+	modelFlags
+}
+
+// Help is the text below the flags.
+func (*runCmd) Help() string {
+	return `
+Reads pairs of colour and depth, registers depth to colour, runs the model, writes a mask per frame. A summary on stderr
+accounts for every frame. Ctrl-C, or a reader that leaves, ends it cleanly.
+` + sourceHelp + `
+
+Without --format, masks go as a coloured preview to a terminal, and as ndjson into a pipe: a line per frame with all
+that a mask knows. Formats:
+
+` + indent(formatList()) + `
+
+Examples:
+
+    edge run synth:
+    edge run recording/ | jq .pixels
+    edge run recording/ --format pgm > masks.pgm
+    edge run recording/ --format y4m-overlay | ffplay -
+    edge run recording/ --format png -o masks/
+    edge run recording/ --live --fps 30 --model student.onnx
+`
+}
+
+func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
+
+func (c *runCmd) Run(e *env) error {
+	if c.FPS < 0 {
+		return usagef("--fps %v: must not be negative", c.FPS)
+	}
+	format, err := chooseFormat(c.Format, c.Output, e.stdout)
+	if err != nil {
+		return err
+	}
+	src, err := openSource(c.Source, sourceOptions{onError: replay.OnError(c.OnError), paced: c.Live, fps: c.FPS, loop: c.Loop, labels: "-"})
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	student, err := c.open(c.Model)
+	if err != nil {
+		return err
+	}
+	defer student.Close()
+	out, err := openOutput(e, format, c.Output, mask.Options{Palette: student.Metadata().Palette, FPS: c.FPS})
+	if err != nil {
+		return err
+	}
+	if rec, ok := src.(*replay.Recording); ok {
+		for _, words := range rec.Assumed() {
+			e.log.Debug("assumed " + words)
+		}
+	}
+	bar := c.bar(e, src)
+	sum, err := c.pipeline(src, student, format, out, bar).Run(e.ctx)
+	bar.done()
+	if closedPipe(err) {
+		err = nil
+	}
+	if e := out.Close(); err == nil && !closedPipe(e) {
+		err = e
+	}
+	c.summarise(e, sum)
+	if rec, ok := src.(*replay.Recording); ok && rec.Stats().Skipped > 0 {
+		for _, problem := range rec.Stats().Problems {
+			e.log.Warn(problem)
+		}
+	}
+	var panicked *runtime.PanicError
+	if errors.As(err, &panicked) {
+		e.log.Debug(string(panicked.Stack))
+	}
+	return err
+}
+
+// bar is the progress on stderr, unless the masks are drawn on the same terminal.
+func (c *runCmd) bar(e *env, src capture.Source) progress {
+	if isTerminal(e.stdout) && c.Output == "" {
+		return progress{}
+	}
+	total := sourceLen(src)
+	if c.Frames > 0 && (total == 0 || c.Frames < uint64(total)) {
+		total = int(c.Frames)
+	}
+	return newProgress(e, "frames", total)
+}
+
+func (c *runCmd) pipeline(src capture.Source, student *runtime.Student, format mask.Format, out *output, bar progress) *runtime.Pipeline {
+	return &runtime.Pipeline{
+		Source: src, Policy: student.Policy(), Models: []runtime.Model{student},
+		Emit: func(m *mask.Mask, p *capture.Pair) error {
+			var color mask.Image
+			if format.Color {
+				color = mask.Image{Width: p.Color.Width, Height: p.Color.Height, Pix: p.Color.Pix}
+			}
+			bar.add(1)
+			return out.Encode(m, color)
+		},
+		Live: c.Live, OnError: runtime.OnError(c.OnError), Frames: c.Frames, ModelSize: c.Size == "model", Threads: c.Threads,
+	}
+}
+
+// runSummary is what --json prints.
+type runSummary struct {
+	Frames  uint64            `json:"frames"`
+	Masks   uint64            `json:"masks"`
+	Dropped uint64            `json:"dropped"`
+	Drops   map[string]uint64 `json:"drops"`
+	Seconds float64           `json:"seconds"`
+	FPS     float64           `json:"fps"`
+	InferMS latencies         `json:"infer_ms"`
+	FrameMS latencies         `json:"frame_ms"`
+}
+
+// latencies are percentiles in milliseconds.
+type latencies struct {
+	P50 float64 `json:"p50"`
+	P90 float64 `json:"p90"`
+	P99 float64 `json:"p99"`
+}
+
+func newLatencies(l *runtime.Latency) latencies {
+	return latencies{millis(l.Percentile(50)), millis(l.Percentile(90)), millis(l.Percentile(99))}
+}
+
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func (c *runCmd) summarise(e *env, s *runtime.Summary) {
+	if c.JSON {
+		if !e.quiet {
+			json.NewEncoder(e.stderr).Encode(runSummary{s.Frames, s.Masks, s.Drops.Total(), s.Drops.Map(), s.Elapsed.Seconds(), s.FPS(),
+				newLatencies(&s.Infer), newLatencies(&s.Frame)})
+		}
+		return
+	}
+	words := fmt.Sprintf("%d frames, %d masks, %d dropped", s.Frames, s.Masks, s.Drops.Total())
+	if drops := s.Drops.Map(); len(drops) > 0 {
+		var why []string
+		for _, reason := range slices.Sorted(maps.Keys(drops)) {
+			why = append(why, fmt.Sprintf("%d %s", drops[reason], reason))
+		}
+		words += " (" + strings.Join(why, ", ") + ")"
+	}
+	e.log.Info(fmt.Sprintf("%s; %.1f fps, frame p50 %.1f ms p99 %.1f ms, infer p50 %.1f ms p99 %.1f ms", words, s.FPS(),
+		millis(s.Frame.Percentile(50)), millis(s.Frame.Percentile(99)), millis(s.Infer.Percentile(50)), millis(s.Infer.Percentile(99))))
+}
