@@ -1,0 +1,212 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/mask"
+	"github.com/depthwise/depthwise/quant"
+)
+
+// StudentOptions say how a student runs, and supply what its file does not.
+type StudentOptions struct {
+	Threads int      // of preprocessing and inference; below 1 = as many as Go runs at once
+	Disable []string // CPU features or kernels to leave unused
+	MetadataOptions
+}
+
+// Student is a quantized segmentation network with what its metadata says. It is a [Model]; one goroutine at a time
+// uses it.
+type Student struct {
+	net   *quant.Network
+	meta  Metadata
+	o     StudentOptions
+	w, h  int // of the input, and so of the class map
+	color *quant.Tensor
+	depth *quant.Tensor // the same as color when fused
+	pre   *Preprocess
+	cal   capture.Calibration
+}
+
+var _ Model = (*Student)(nil)
+
+// OpenStudent loads a model file.
+func OpenStudent(path string, o StudentOptions) (*Student, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("runtime: open student: %w", err)
+	}
+	return NewStudent(file, o)
+}
+
+// NewStudent loads a model from its bytes, which it does not keep: verifies the hash in its metadata if there is one,
+// plans the network, and finds its inputs: one of 4 channels (early fusion), 3 (colour) or 1 (depth), or two of 3 and 1.
+func NewStudent(file []byte, o StudentOptions) (*Student, error) {
+	net, err := quant.Parse(file, quant.Options{Threads: o.Threads, NHWC: true, ClassMap: true, Disable: o.Disable})
+	if err != nil {
+		return nil, err
+	}
+	s := &Student{net: net, o: o}
+	if err := s.bind(file); err != nil {
+		net.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Student) bind(file []byte) (err error) {
+	if s.meta, err = ParseMetadata(s.net.Metadata(), s.o.MetadataOptions); err != nil {
+		return err
+	}
+	if s.meta.SHA256 != "" {
+		if err := verifySHA256(file, s.meta.SHA256); err != nil {
+			return err
+		}
+	}
+	if err := s.inputs(); err != nil {
+		return err
+	}
+	if s.meta.Width != 0 && (s.meta.Width != s.w || s.meta.Height != s.h) {
+		return fmt.Errorf("runtime: student: metadata says an input of %d×%d, the graph has %d×%d", s.meta.Width, s.meta.Height, s.w, s.h)
+	}
+	if s.depth != nil && s.meta.Depth == (DepthEncoding{}) {
+		return errors.New("runtime: student: its metadata has no depth encoding, which its depth input needs: give one")
+	}
+	out := s.net.Outputs()
+	if len(out) == 0 || out[0].Type != quant.Uint8 || len(out[0].Shape) < 2 || len(out[0].Uint8s()) != s.w*s.h {
+		return fmt.Errorf("runtime: student: its first output is no class map of %d×%d", s.w, s.h)
+	}
+	return nil
+}
+
+// inputs finds colour and depth among the network's inputs by their channels.
+func (s *Student) inputs() error {
+	for _, in := range s.net.Inputs() {
+		if in.Type != quant.Uint8 || len(in.Shape) != 4 || in.Shape[0] != 1 {
+			return fmt.Errorf("runtime: student: input %q is %v %v, want uint8 [1, height, width, channels]", in.Name, in.Type, in.Shape)
+		}
+		h, w, c := in.Shape[1], in.Shape[2], in.Shape[3]
+		if s.w != 0 && (w != s.w || h != s.h) {
+			return fmt.Errorf("runtime: student: its inputs have two sizes, %d×%d and %d×%d", s.w, s.h, w, h)
+		}
+		s.w, s.h = w, h
+		switch {
+		case c == 4 && s.color == nil && s.depth == nil:
+			s.color, s.depth = in, in
+		case c == 3 && s.color == nil:
+			s.color = in
+		case c == 1 && s.depth == nil:
+			s.depth = in
+		default:
+			return fmt.Errorf("runtime: student: input %q has %d channels: want one input of 4, or at most one of 3 and one of 1", in.Name, c)
+		}
+	}
+	if s.color == nil && s.depth == nil {
+		return errors.New("runtime: student: no input")
+	}
+	return nil
+}
+
+// Metadata is what the file says about itself.
+func (s *Student) Metadata() Metadata { return s.meta }
+
+// Network is the planned network.
+func (s *Student) Network() *quant.Network { return s.net }
+
+// Name is the metadata's, or "model" where it has none.
+func (s *Student) Name() string {
+	if s.meta.Name == "" {
+		return "model"
+	}
+	return s.meta.Name
+}
+
+// Size of the input and of the class map, pixels.
+func (s *Student) Size() (width, height int) { return s.w, s.h }
+
+// UsesColor tells whether the student has a colour input.
+func (s *Student) UsesColor() bool { return s.color != nil }
+
+// UsesDepth tells whether the student has a depth input.
+func (s *Student) UsesDepth() bool { return s.depth != nil }
+
+// Policy takes this student for every frame, and says which modalities it uses.
+func (s *Student) Policy() Policy {
+	switch {
+	case !s.UsesDepth():
+		return Always{Model: s, Mode: mask.ColorOnly, Reason: "the model takes no depth"}
+	case !s.UsesColor():
+		return Always{Model: s, Mode: mask.DepthOnly, Reason: "the model takes no colour"}
+	}
+	return Always{Model: s, Mode: mask.Paired}
+}
+
+// Prepare makes the tables for frames of this calibration.
+func (s *Student) Prepare(cal capture.Calibration) error {
+	if s.pre != nil && cal == s.cal {
+		return nil
+	}
+	o := PreprocessOptions{Width: s.w, Height: s.h, BGR: s.meta.BGR, Threads: threads(s.o.Threads)}
+	if s.color != nil {
+		o.ColorWidth, o.ColorHeight = cal.Color.Width, cal.Color.Height
+	}
+	if s.depth != nil {
+		o.DepthWidth, o.DepthHeight = cal.Depth.Width, cal.Depth.Height
+		o.Depth, o.DepthScale = s.meta.Depth, cal.DepthScale
+	}
+	pre, err := NewPreprocess(o)
+	if err != nil {
+		return err
+	}
+	if s.pre != nil {
+		s.pre.Close()
+	}
+	s.pre, s.cal = pre, cal
+	return nil
+}
+
+// Preprocess writes the pair into the network's inputs.
+func (s *Student) Preprocess(p *capture.Pair) error {
+	switch {
+	case s.pre == nil:
+		return errors.New("runtime: student: Preprocess before Prepare")
+	case s.color == s.depth:
+		return s.pre.Fused(s.color.Uint8s(), &p.Color, &p.Depth)
+	case s.depth == nil:
+		return s.pre.Color(s.color.Uint8s(), &p.Color)
+	case s.color == nil:
+		return s.pre.Depth(s.depth.Uint8s(), &p.Depth)
+	}
+	return s.pre.Split(s.color.Uint8s(), s.depth.Uint8s(), &p.Color, &p.Depth)
+}
+
+// Infer runs the network and returns the class map, the network's memory.
+func (s *Student) Infer() ([]uint8, error) {
+	if err := s.net.Run(); err != nil {
+		return nil, err
+	}
+	return s.net.Outputs()[0].Uint8s(), nil
+}
+
+// Close frees goroutines and memory. Closing twice is harmless.
+func (s *Student) Close() error {
+	if s.pre != nil {
+		s.pre.Close()
+	}
+	return s.net.Close()
+}
+
+// String describes the student in a line.
+func (s *Student) String() string {
+	var in []string
+	if s.UsesColor() {
+		in = append(in, "colour")
+	}
+	if s.UsesDepth() {
+		in = append(in, "depth")
+	}
+	return fmt.Sprintf("%s, %d×%d from %s", s.Name(), s.w, s.h, strings.Join(in, " and "))
+}
