@@ -77,7 +77,7 @@ func (v *view) look(s *scene, pose frame) {
 		p := &s.prims[i]
 		v.origin = append(v.origin, p.local(pose.o.sub(p.o)))
 		if p.shape == shapeRoom {
-			v.bounds = append(v.bounds, extent{-1e9, -1e9, 1e9, 1e9, 1e8})
+			v.bounds = append(v.bounds, extent{-1e9, -1e9, 1e9, 1e9, 0})
 			continue
 		}
 		v.bounds = append(v.bounds, v.bound(p))
@@ -253,7 +253,7 @@ func (v *view) at(s *scene, i int) hitPoint {
 
 // class is the label of the point.
 func (h *hitPoint) class() uint8 {
-	if h.p.class == classTable && h.flat.z < 0.9 {
+	if h.p.class == classTable && (h.face != 2 || h.flat.z < 0) {
 		return classBackground
 	}
 	return h.p.class
