@@ -139,7 +139,7 @@ func TestHierarchyFindsTheNearest(t *testing.T) {
 	r := newRNG(4, 4)
 	hits := 0
 	for range 3000 {
-		o := vec{s.half.x * r.uni(-0.9, 0.9), s.half.y * r.uni(-0.9, 0.9), r.uni(0.1, 2)}
+		o := vec{float64(s.half.x * r.uni(-0.9, 0.9)), float64(s.half.y * r.uni(-0.9, 0.9)), r.uni(0.1, 2)}
 		d := vec{r.norm(), r.norm(), r.norm()}.unit()
 		best := 5.0
 		for k := range s.prims {

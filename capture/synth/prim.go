@@ -257,7 +257,7 @@ func (p *prim) surface(q, d vec) (n vec, face int, u, v float64) {
 		if p.bevel > 0 {
 			i := 1 / p.bevel
 			w := vec{bend(ax, q.x, i), bend(ay, q.y, i), bend(az, q.z, i)}
-			n = n.madd(w, 0.7).unit()
+			return n.madd(w, 0.7).unit(), face, u, v // a bent normal may lean away: it must not be turned
 		}
 	case shapeCone:
 		if p.flags&capTop != 0 && q.z > s.z-1e-7 {
