@@ -36,6 +36,8 @@ type Buffer struct {
 	Place  Place
 	Offset int     // in the arena
 	Of     *Buffer // the buffer whose bytes this one shares, nil for its own
+	// Channel is, for an inner buffer that is a slice of Of's channels, 1 + the first of them; 0 = all of Of's bytes.
+	Channel int
 
 	first, last int // steps that write it first and read it last
 	Data        []byte
@@ -60,6 +62,16 @@ func dims(shape []int) (n, h, w, c int) {
 		return shape[0], 1, 1, shape[1]
 	}
 	return shape[0], shape[2], shape[3], shape[1]
+}
+
+// whole reports whether the buffer is all of its root's bytes.
+func (b *Buffer) whole() bool {
+	for ; b.Of != nil; b = b.Of {
+		if b.Channel > 0 || b.Size != b.Of.Size {
+			return false
+		}
+	}
+	return true
 }
 
 // isMap reports whether a shape has an inner form.
@@ -105,6 +117,12 @@ func (b *Buffer) attach(data []byte) {
 	b.Data = data
 	b.tensor = tensor.T{Type: b.Type, Shape: b.Shape, Data: data}
 	if b.Form != Inner {
+		return
+	}
+	if b.Channel > 0 {
+		for i := range b.Of.maps {
+			b.maps = append(b.maps, b.Of.maps[i].Slice(b.Channel-1, b.Shape[1]))
+		}
 		return
 	}
 	m := layout(b.Shape)

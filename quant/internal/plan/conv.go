@@ -33,7 +33,7 @@ func (p *planner) matchConv(n *graph.Node, r *requant) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &unit{reads: []*graph.Value{x}, emit: func(p *planner) error {
+	return &unit{requant: r, reads: []*graph.Value{x}, emit: func(p *planner) error {
 		data, zero := w.signed(geo.Out)
 		lo, hi := r.clamp()
 		packed, err := p.set.PackConv(kernel.Conv{
@@ -41,12 +41,12 @@ func (p *planner) matchConv(n *graph.Node, r *requant) (*unit, error) {
 			DilationY: geo.DilationY, DilationX: geo.DilationX, PadTop: geo.PadTop, PadLeft: geo.PadLeft, Groups: geo.Groups,
 			Weights: toOHWI(data, geo.Out, geo.In/geo.Groups, geo.KH*geo.KW), WeightZero: zero, Bias: bias,
 			Zero: xq.native(), Type: kernel.Native,
-			Requant: kernel.Requant{Scale: scale, Zero: r.q.native(), Min: lo, Max: hi},
+			Requant: kernel.Requant{Scale: scale, Zero: r.q.native(), Min: lo, Max: hi, Table: r.table},
 		})
 		if err != nil {
 			return err
 		}
-		return p.emitConv(packed, x, r.to, p.units[r.to.From].nodes, "conv", int64(len(data)))
+		return p.emitConv(packed, x, r.stored, p.units[r.stored.From].nodes, "conv", int64(len(data)))
 	}}, nil
 }
 
@@ -132,7 +132,7 @@ func (p *planner) matchGemm(n *graph.Node, r *requant) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &unit{reads: []*graph.Value{x}, emit: func(p *planner) error {
+	return &unit{requant: r, reads: []*graph.Value{x}, emit: func(p *planner) error {
 		data, zero := w.signed(m)
 		if !transB {
 			t := make([]int8, len(data))
@@ -145,10 +145,10 @@ func (p *planner) matchGemm(n *graph.Node, r *requant) (*unit, error) {
 		}
 		lo, hi := r.clamp()
 		packed, err := p.set.PackConv(kernel.Conv{In: k, Out: m, KH: 1, KW: 1, Weights: data, WeightZero: zero, Bias: bias,
-			Zero: xq.native(), Type: kernel.Native, Requant: kernel.Requant{Scale: scale, Zero: r.q.native(), Min: lo, Max: hi}})
+			Zero: xq.native(), Type: kernel.Native, Requant: kernel.Requant{Scale: scale, Zero: r.q.native(), Min: lo, Max: hi, Table: r.table}})
 		if err != nil {
 			return fmt.Errorf("as a convolution: %w", err)
 		}
-		return p.emitConv(packed, x, r.to, p.units[r.to.From].nodes, "gemm", int64(len(data)))
+		return p.emitConv(packed, x, r.stored, p.units[r.stored.From].nodes, "gemm", int64(len(data)))
 	}}, nil
 }

@@ -36,7 +36,8 @@ func (p *planner) matchAdd(n *graph.Node, r *requant) (*unit, error) {
 		return nil, nil
 	}
 	add.Min, add.Max = r.clamp()
-	return &unit{reads: []*graph.Value{a, b}, emit: func(p *planner) error {
+	return &unit{requant: r, reads: []*graph.Value{a, b}, emit: func(p *planner) error {
+		add.Table = r.table
 		packed, err := p.set.PackAdd(add)
 		if err != nil {
 			return err
@@ -49,13 +50,13 @@ func (p *planner) matchAdd(n *graph.Node, r *requant) (*unit, error) {
 		if err != nil {
 			return err
 		}
-		out := p.make(r.to, Inner)
+		out := p.make(r.stored, Inner)
 		images, h, _, _ := dims(r.to.Shape)
 		op := "add"
 		if multiply {
 			op = "mul"
 		}
-		p.add(&Step{Name: r.to.Name, Op: op, Kernel: packed.Kernel(), Nodes: labels(p.units[r.to.From].nodes),
+		p.add(&Step{Name: r.stored.Name, Op: op, Kernel: packed.Kernel(), Nodes: labels(p.units[r.stored.From].nodes),
 			In: []*Buffer{x, y}, Out: []*Buffer{out}, Units: images * h, inPlace: 1,
 			bind: func([][]byte) func(int, int, int) {
 				return func(_, lo, hi int) {
@@ -82,13 +83,13 @@ func (p *planner) matchConcat(n *graph.Node, r *requant) (*unit, error) {
 		t := kernel.QuantizeTable(kernel.Native, q.scale, q.native(), kernel.Native, r.q.scale, r.q.native(), func(v float64) float64 {
 			return min(max(v, float64(r.lo)), float64(r.hi))
 		})
-		if isIdentity(t) {
+		if isIdentity(t) || p.storeAs(x, v, n, t) {
 			t = nil
 		}
 		from, tables = append(from, x), append(tables, t)
 	}
 	return &unit{reads: from, emit: func(p *planner) error {
-		return p.emitConcat(from, tables, r.to, p.units[r.to.From].nodes)
+		return p.emitConcat(from, tables, r.stored, p.units[r.stored.From].nodes)
 	}}, nil
 }
 
@@ -98,6 +99,34 @@ func isIdentity(t *[256]byte) bool {
 			return false
 		}
 	}
+	return true
+}
+
+// storeAs lets the unit that makes x store it through a table, where nobody reads x but the concatenation n, through v.
+func (p *planner) storeAs(x, v *graph.Value, n *graph.Node, t *[256]byte) bool {
+	u := p.units[x.From]
+	if u == nil || u.requant == nil || u.requant.table != nil || u.requant.stored != x || x.Output || v.Output ||
+		len(x.Uses) != 1 || len(v.Uses) != 1 || v.Uses[0] != n {
+		return false
+	}
+	u.requant.table = t
+	return true
+}
+
+// place lets a buffer's bytes lie inside out, as its channels from at on, so that concatenating it is no work. It fails
+// when the buffer's memory is spoken for, or the channels don't begin or end at a cell's border.
+func (b *Buffer) placeIn(out *Buffer, at int, last bool) bool {
+	c := b.Shape[1]
+	if at%4 != 0 || c%4 != 0 && !last {
+		return false
+	}
+	for b.Of != nil && b.Channel == 0 && b.Of.Form == Inner && b.Size == b.Of.Size {
+		b = b.Of
+	}
+	if b.Of != nil || b.Place != InArena || b.Form != Inner || !tensor.Equal(b.Shape[2:], out.Shape[2:]) || b.Shape[1] != c {
+		return false
+	}
+	b.Of, b.Channel = out, at+1
 	return true
 }
 
@@ -111,13 +140,27 @@ func (p *planner) emitConcat(from []*graph.Value, tables []*[256]byte, to *graph
 	}
 	out := p.make(to, Inner)
 	images, h, _, _ := dims(to.Shape)
+	at, copies := 0, 0
+	inside := make([]bool, len(in))
+	for i, b := range in {
+		inside[i] = tables[i] == nil && b.placeIn(out, at, i == len(in)-1)
+		if !inside[i] {
+			copies++
+		}
+		at += from[i].Shape[1]
+	}
+	if copies == 0 {
+		return nil
+	}
 	p.add(&Step{Name: to.Name, Op: "concat", Kernel: "copy_channels", Nodes: labels(nodes), In: in, Out: []*Buffer{out},
 		Units: images * h, bind: func([][]byte) func(int, int, int) {
 			return func(_, lo, hi int) {
 				eachImage(h, lo, hi, func(i, y0, y1 int) {
 					at := 0
 					for k, b := range in {
-						p.set.CopyChannels(&out.maps[i], at, &b.maps[i], tables[k], y0, y1)
+						if !inside[k] {
+							p.set.CopyChannels(&out.maps[i], at, &b.maps[i], tables[k], y0, y1)
+						}
 						at += from[k].Shape[1]
 					}
 				})
@@ -170,7 +213,7 @@ func (p *planner) matchMean(n *graph.Node, r *requant) (*unit, error) {
 func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, average bool) (*unit, error) {
 	win := kernel.Pool{KH: geo.KH, KW: geo.KW, StrideY: geo.StrideY, StrideX: geo.StrideX, PadTop: geo.PadTop, PadLeft: geo.PadLeft}
 	lo, hi := r.clamp()
-	rq := kernel.Requant{Scale: []float32{q.scale / r.q.scale}, Zero: r.q.native(), Min: lo, Max: hi}
+	rq := kernel.Requant{Scale: []float32{q.scale / r.q.scale}, Zero: r.q.native(), Min: lo, Max: hi, Table: r.table}
 	table := kernel.QuantizeTable(kernel.Native, q.scale, q.native(), kernel.Native, r.q.scale, r.q.native(),
 		func(v float64) float64 { return min(max(v, float64(r.lo)), float64(r.hi)) })
 	if !average && !isIdentity(table) || !usable(rq.Scale[0]) {
@@ -179,18 +222,24 @@ func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, 
 	if geo.CountPad && (geo.PadTop+geo.PadLeft+geo.PadBottom+geo.PadRight > 0) {
 		return nil, nil
 	}
-	return &unit{reads: []*graph.Value{x}, emit: func(p *planner) error {
+	fusable := r
+	if !average {
+		fusable = nil
+	}
+	return &unit{requant: fusable, reads: []*graph.Value{x}, emit: func(p *planner) error {
+		rq := rq
+		rq.Table = r.table
 		in, err := p.inner(x)
 		if err != nil {
 			return err
 		}
-		out := p.make(r.to, Inner)
+		out := p.make(r.stored, Inner)
 		images, h, _, _ := dims(r.to.Shape)
 		op := "max pool"
 		if average {
 			op = "average pool"
 		}
-		p.add(&Step{Name: r.to.Name, Op: op, Kernel: "pool_generic", Nodes: labels(p.units[r.to.From].nodes), In: []*Buffer{in},
+		p.add(&Step{Name: r.stored.Name, Op: op, Kernel: "pool_generic", Nodes: labels(p.units[r.stored.From].nodes), In: []*Buffer{in},
 			Out: []*Buffer{out}, Units: images * h, bind: func([][]byte) func(int, int, int) {
 				return func(_, lo, hi int) {
 					eachImage(h, lo, hi, func(i, y0, y1 int) {
@@ -250,14 +299,15 @@ func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
 	if isIdentity(table) {
 		table = nil
 	}
-	return &unit{reads: []*graph.Value{x}, emit: func(p *planner) error {
+	return &unit{requant: r, reads: []*graph.Value{x}, emit: func(p *planner) error {
+		table := compose(table, r.table)
 		in, err := p.inner(x)
 		if err != nil {
 			return err
 		}
-		out := p.make(r.to, Inner)
+		out := p.make(r.stored, Inner)
 		images, h, _, _ := dims(r.to.Shape)
-		p.add(&Step{Name: r.to.Name, Op: "resize", Kernel: p.set.ResizeKernel(rs), Nodes: labels(p.units[r.to.From].nodes),
+		p.add(&Step{Name: r.stored.Name, Op: "resize", Kernel: p.set.ResizeKernel(rs), Nodes: labels(p.units[r.stored.From].nodes),
 			In: []*Buffer{in}, Out: []*Buffer{out}, Units: images * h, scratch: rs.Scratch(x.Shape[1]),
 			bind: func(scratch [][]byte) func(int, int, int) {
 				return func(worker, lo, hi int) {
@@ -268,4 +318,19 @@ func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
 			}})
 		return nil
 	}}, nil
+}
+
+// compose is the table of a, then b; nil changes nothing.
+func compose(a, b *[256]byte) *[256]byte {
+	if a == nil || b == nil {
+		if a == nil {
+			return b
+		}
+		return a
+	}
+	t := new([256]byte)
+	for i := range t {
+		t[i] = b[a[i]]
+	}
+	return t
 }

@@ -34,7 +34,7 @@ func (p *planner) matchQuantize(n *graph.Node) (*unit, error) {
 	if u, err := p.matchTable(n, q); u != nil || err != nil {
 		return u, err
 	}
-	r := &requant{to: y, q: q, lo: float32(math.Inf(-1)), hi: float32(math.Inf(1))}
+	r := &requant{to: y, stored: y, q: q, lo: float32(math.Inf(-1)), hi: float32(math.Inf(1))}
 	nodes := []*graph.Node{n}
 	v := n.In[0]
 	for {

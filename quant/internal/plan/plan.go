@@ -47,6 +47,8 @@ type unit struct {
 	nodes []*graph.Node
 	reads []*graph.Value // values that must exist before it runs
 	emit  func(*planner) error
+	// requant is how the result is stored where a table may be fused into that, else nil.
+	requant *requant
 }
 
 // New plans a graph.
@@ -99,6 +101,9 @@ func (p *planner) emitNeeded() error {
 	for len(stack) > 0 {
 		u := p.units[stack[len(stack)-1]]
 		stack = stack[:len(stack)-1]
+		if u == nil {
+			continue
+		}
 		for _, v := range u.reads {
 			need(v)
 		}
@@ -106,6 +111,9 @@ func (p *planner) emitNeeded() error {
 	for _, n := range p.g.Nodes {
 		if !needed[n] {
 			continue
+		}
+		if p.units[n] == nil {
+			return fmt.Errorf("%s: planned away, but still read", n.Label())
 		}
 		if err := p.units[n].emit(p); err != nil {
 			return fmt.Errorf("%s: %w", n.Label(), err)
@@ -181,7 +189,11 @@ func (p *planner) finish() (*Plan, error) {
 func share(b *Buffer) {
 	if b.Data == nil && b.Of != nil {
 		share(b.Of)
-		b.attach(b.Of.Data[:b.Size])
+		if b.Channel > 0 {
+			b.attach(b.Of.Data)
+		} else {
+			b.attach(b.Of.Data[:b.Size])
+		}
 	}
 }
 
@@ -200,7 +212,7 @@ func (p *planner) reuse() {
 			continue
 		}
 		in, out := s.In[s.inPlace-1].Root(), s.Out[0]
-		if out.Of != nil || out.Place != InArena || in.Place != InArena || in.Size != out.Size || last[in] != i {
+		if !s.In[s.inPlace-1].whole() || out.Of != nil || out.Place != InArena || in.Place != InArena || in.Size != out.Size || last[in] != i {
 			continue
 		}
 		out.Of = in

@@ -220,9 +220,11 @@ func saturate32(v float64) int32 {
 
 // requant is how a unit's result is stored.
 type requant struct {
-	to     *graph.Value // the 8-bit value made
+	to     *graph.Value // the 8-bit value that the unit's own QuantizeLinear makes
 	q      params
-	lo, hi float32 // real bounds of a fused activation; lo > hi never
+	table  *[256]byte   // fused activation over the kernels' bytes, nil = none
+	stored *graph.Value // what is stored: to, or with a table the value that it makes of to
+	lo, hi float32      // real bounds of a fused activation; lo > hi never
 }
 
 // clamp is the stored range in the kernels' type: the quantized bounds. Quantization is monotone, so clamping stored

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/depthwise/depthwise/quant/internal/graph"
 	"github.com/depthwise/depthwise/quant/internal/ops"
@@ -91,9 +92,44 @@ func (p *planner) matchTable(n *graph.Node, q params) (*unit, error) {
 		return nil, err
 	}
 	nodes := append([]*graph.Node{n}, r.nodes...)
+	if u := p.fuseTable(r, n.Out[0], table, nodes); u != nil {
+		return u, nil
+	}
 	return &unit{sink: n, nodes: nodes, reads: []*graph.Value{r.source}, emit: func(p *planner) error {
 		return p.emitTable(r.source, n.Out[0], table, nodes)
 	}}, nil
+}
+
+// fuseTable lets the unit that makes the table's source store the table's result instead, when nobody else reads the
+// source.
+func (p *planner) fuseTable(r *region, y *graph.Value, table *[256]byte, nodes []*graph.Node) *unit {
+	x := r.source
+	u := p.units[x.From]
+	if u == nil || u.requant == nil || u.requant.table != nil || x.Output || len(x.Shape) != 4 {
+		return nil
+	}
+	for _, reader := range x.Uses {
+		if !slices.Contains(r.nodes, reader) {
+			return nil
+		}
+	}
+	// What the region makes on the way must have no other reader either, or the source would be needed after all.
+	for _, n := range r.nodes {
+		for _, reader := range n.Out[0].Uses {
+			if !slices.Contains(nodes, reader) {
+				return nil
+			}
+		}
+		if n.Out[0].Output {
+			return nil
+		}
+	}
+	u.requant.table, u.requant.stored = nativeTable(table, x.Type, y.Type), y
+	if isIdentity(u.requant.table) {
+		u.requant.table = nil
+	}
+	delete(p.units, x.From)
+	return &unit{sink: y.From, nodes: append(nodes, u.nodes...), reads: u.reads, emit: u.emit}
 }
 
 // fill runs the region and its QuantizeLinear on every byte: table[b] is the stored byte for source byte b.
