@@ -7,6 +7,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/capture/internal/png"
@@ -59,6 +61,40 @@ func checkCalibration(c capture.Calibration) error {
 		}
 	}
 	return nil
+}
+
+// intrinsicsFile is where sets for reconstruction (7-Scenes, 3DMatch, TSDF fusion) keep the camera matrix: three rows
+// of fx 0 cx, 0 fy cy, 0 0 1, of colour and registered depth alike.
+const intrinsicsFile = "camera-intrinsics.txt"
+
+// withIntrinsics puts dir's camera matrix into an assumed calibration; ok is false where there is none that fits.
+func withIntrinsics(dir string, cal capture.Calibration) (_ capture.Calibration, ok bool) {
+	path := filepath.Join(dir, intrinsicsFile)
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() || info.Size() > 4096 {
+		return cal, false
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return cal, false
+	}
+	var m []float64
+	for _, f := range strings.Fields(string(data)) {
+		v, err := strconv.ParseFloat(f, 64)
+		if err != nil {
+			return cal, false
+		}
+		m = append(m, v)
+	}
+	if len(m) != 9 || m[1] != 0 || m[3] != 0 || m[6] != 0 || m[7] != 0 || m[8] != 1 {
+		return cal, false
+	}
+	with := cal
+	with.Color.Fx, with.Color.Cx, with.Color.Fy, with.Color.Cy = m[0], m[2], m[4], m[5]
+	with.Depth = with.Color
+	if in := with.Color; in.Cx < 0 || in.Cy < 0 || in.Cx > float64(in.Width) || in.Cy > float64(in.Height) || checkCalibration(with) != nil {
+		return cal, false // of images of another size, perhaps
+	}
+	return with, true
 }
 
 // assume makes the calibration of a recording that has none: registered depth, a lens of 60° across, its centre in the

@@ -353,6 +353,30 @@ func TestCalibrationFile(t *testing.T) {
 	}
 }
 
+func TestIntrinsicsFile(t *testing.T) {
+	files := map[string]any{"color/1.png": rgbOf(1), "depth/1.png": depthOf(1)}
+	for matrix, fits := range map[string]bool{
+		"5.85e+00 0 2.0\n0 5.5 1.5\n0 0 1\n": true,
+		"585 0 320\n0 585 240\n0 0 1\n":      false, // of larger images
+		"5 0 2\n0 5 1\n":                     false,
+		"5 0.1 2\n0 5 1\n0 0 1":              false,
+		"-5 0 2\n0 5 1\n0 0 1":               false,
+		"nan 0 2\n0 5 1\n0 0 1":              false,
+		"a b c":                              false,
+	} {
+		files[intrinsicsFile] = matrix
+		r := open(t, folder(t, files), Options{})
+		want := assume(4, 3, plainScale)
+		if fits {
+			want.Color.Fx, want.Color.Fy, want.Color.Cx, want.Color.Cy = 5.85, 5.5, 2, 1.5
+			want.Depth = want.Color
+		}
+		if r.Calibration() != want || strings.Contains(strings.Join(r.Assumed(), " "), intrinsicsFile) != fits {
+			t.Errorf("%q: %+v, assumed %q", matrix, r.Calibration(), r.Assumed())
+		}
+	}
+}
+
 // TestDifferentSizes: without a calibration depth must have the size of colour; with one each has its own.
 func TestDifferentSizes(t *testing.T) {
 	files := map[string]any{"color/1.png": rgbOf(1), "depth/1.png": image.NewGray16(image.Rect(0, 0, 8, 6))}

@@ -51,8 +51,12 @@ func (p *plan) calibration() (capture.Calibration, error) {
 		e := &p.entries[i]
 		cal, err := p.sizes(e)
 		if err == nil {
-			p.assumed = append(p.assumed, fmt.Sprintf("calibration: no %s: depth registered, a 60° lens, %v m per unit of depth",
-				CalibrationFile, p.scale))
+			lens := "a 60° lens"
+			if with, ok := withIntrinsics(p.dir, cal); ok {
+				cal, lens = with, "the lens of "+intrinsicsFile
+			}
+			p.assumed = append(p.assumed, fmt.Sprintf("calibration: no %s: depth registered, %s, %v m per unit of depth",
+				CalibrationFile, lens, p.scale))
 			return cal, nil
 		}
 		if first == nil {

@@ -55,7 +55,7 @@ func handmade() map[string][]byte {
 			raw := make([]byte, (h.rowBytes()+1)*h.Height)
 			for i := range raw {
 				if raw[i] = byte(r.Uint32()); i%(h.rowBytes()+1) == 0 {
-					raw[i] = byte(i / (h.rowBytes() + 1) % 5)
+					raw[i] = byte(r.IntN(5))
 				}
 			}
 			palette := []byte{}
