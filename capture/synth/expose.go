@@ -4,7 +4,7 @@ import "math"
 
 const toneSize = 1 << 14
 
-// tone is the table from linear light to 8 bits of one shot.
+// makeTone fills the table from linear light to 8 bits of one shot.
 func (c *Camera) makeTone(t *shot) {
 	for i := range c.tone {
 		x := float64(i) / (toneSize - 1)
@@ -20,8 +20,8 @@ func (c *Camera) makeTone(t *shot) {
 	}
 }
 
-// exposure is the gain that brings the picture to the shot's brightness: half the mean, half an upper percentile's
-// guard, from every 16th pixel.
+// exposure is the gain that brings the picture to the shot's brightness, from every 16th pixel; bright ones count less,
+// so that a window does not darken the room too much.
 func (c *Camera) exposure(lin []float32) float64 {
 	sum, n := 0.0, 0
 	for i := 0; i+2 < len(lin); i += 48 {
@@ -33,7 +33,7 @@ func (c *Camera) exposure(lin []float32) float64 {
 	return want / max(sum/float64(n), 1e-6)
 }
 
-// blurRows and blurCols are the lens: a 3-tap or 5-tap binomial each way, mixed to the wanted width.
+// kernel is the lens blur: the centre, the neighbours and their neighbours of a Gaussian, each way.
 func (c *Camera) kernel() (k [3]float32) {
 	s := c.scene.shot.blur * float64(c.color.in.Width) / 640
 	s = clamp(s, 0.2, 1.8)
@@ -43,6 +43,7 @@ func (c *Camera) kernel() (k [3]float32) {
 	return [3]float32{float32(1 / n), float32(a / n), float32(b / n)}
 }
 
+// blurRow blurs one row sideways.
 func (c *Camera) blurRow(y int, src, dst []float32, k [3]float32) {
 	w := c.color.in.Width
 	s, d := src[3*y*w:3*(y+1)*w], dst[3*y*w:3*(y+1)*w]
