@@ -13,9 +13,11 @@ type commands struct {
 	Run        runCmd        `cmd:"" help:"Turn a source's frames into masks."`
 	Record     recordCmd     `cmd:"" help:"Write a source's frames as a recording."`
 	Eval       evalCmd       `cmd:"" help:"Measure a model against labels: mIoU, IoU per class, confusion."`
+	Bench      benchCmd      `cmd:"" help:"Time a model beside this machine's measured limit."`
 	Inspect    inspectCmd    `cmd:"" help:"Show a model: metadata, graph after fusion, arena."`
 	Infer      inferCmd      `cmd:"" help:"Run any model on .npy inputs, write its outputs as .npy."`
 	Models     modelsCmd     `cmd:"" help:"List the models inside this binary."`
+	Doctor     doctorCmd     `cmd:"" help:"Say what this machine can do, and what is missing."`
 	Completion completionCmd `cmd:"" help:"Print a shell's completion script."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 }

@@ -129,8 +129,11 @@ func (m *measure) labelFolders() string {
 	if len(found) == 0 {
 		return fmt.Sprintf("; %s has no folder label<N>, labels or label: say --labels FOLDER", m.recording.Dir())
 	}
-	return fmt.Sprintf("; folders of labels there: %s: choose with --labels, and name labels that count for nothing with --void",
-		strings.Join(found, ", "))
+	there := "; folders of labels there: " + strings.Join(found, ", ")
+	if best := fmt.Sprintf("label%d", len(m.result.Classes)); slices.Contains(found, best) {
+		return there + ": say --labels " + best
+	}
+	return there + ": choose with --labels, and name labels that count for nothing with --void"
 }
 
 // printEval writes the scores for people.

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/capture/replay"
+)
+
+// Runs of edge run that measure its start, of which the median counts, and the frames of the one that measures memory.
+const (
+	startRuns   = 5
+	startFrames = 50
+)
+
+// start runs this very program on a small recording: the time from its start to the first byte of a mask, and the
+// memory that it takes.
+func (c *benchCmd) start(e *env, r *benchResult, pairs []*capture.Pair, cal capture.Calibration) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	tmp, err := os.MkdirTemp("", "edge-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(tmp)
+	dir := filepath.Join(tmp, "recording")
+	w, err := replay.Create(dir, cal, replay.WriterOptions{Sync: -1})
+	if err != nil {
+		return err
+	}
+	for i, p := range pairs {
+		if p.Seq = uint64(i); err == nil {
+			err = w.Write(p)
+		}
+	}
+	if e := w.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return err
+	}
+	args := []string{"run", dir, "--format", "raw", "--quiet", "--threads", strconv.Itoa(r.Threads)}
+	if c.Model != "" {
+		args = append(args, "--model", c.Model)
+	}
+	for _, d := range c.Disable {
+		args = append(args, "--disable", d)
+	}
+	var first []time.Duration
+	for range startRuns {
+		d, _, err := firstByte(e, self, append(args, "--frames", "1"))
+		if err != nil {
+			return err
+		}
+		first = append(first, d)
+	}
+	slices.Sort(first)
+	r.FirstMaskMS = millis(first[len(first)/2])
+	_, state, err := firstByte(e, self, append(args, "--loop", "--frames", strconv.Itoa(startFrames)))
+	if err != nil {
+		return err
+	}
+	r.RSSMB = float64(peakRSS(state)) / 1e6
+	return nil
+}
+
+// firstByte runs a command to its end, and tells when the first byte of its output came.
+func firstByte(e *env, self string, args []string) (time.Duration, *os.ProcessState, error) {
+	cmd := exec.CommandContext(e.ctx, self, args...)
+	cmd.Stderr = e.stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return 0, nil, err
+	}
+	begin := time.Now()
+	if err := cmd.Start(); err != nil {
+		return 0, nil, err
+	}
+	var b [1]byte
+	_, err = io.ReadFull(out, b[:])
+	spent := time.Since(begin)
+	io.Copy(io.Discard, out)
+	if e := cmd.Wait(); e != nil {
+		err = fmt.Errorf("bench: edge run: %w", e)
+	}
+	return spent, cmd.ProcessState, err
+}
+
+func (r *benchResult) print(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	row := func(name string, l latencies) {
+		fmt.Fprintf(t, "%s\tp50 %.2f ms\tp90 %.2f ms\tp99 %.2f ms\n", name, l.P50, l.P90, l.P99)
+	}
+	fmt.Fprintf(w, "%s, %d threads, %s camera, %d frames, %s\n", r.Model, r.Threads, r.Size, r.Frames, r.CPU)
+	row("frame", r.FrameMS)
+	row("  register", r.RegisterMS)
+	row("  preprocess", r.PreprocessMS)
+	row("  infer", r.InferMS)
+	row("  output", r.OutputMS)
+	t.Flush()
+	fmt.Fprintf(w, "%.1f million multiply-accumulates, %.1f GMAC/s of %.1f measured peak (%.0f %%)\n", float64(r.MACs)/1e6, r.GMACs, r.PeakGMACs,
+		100*r.GMACs/max(r.PeakGMACs, 1e-9))
+	fmt.Fprintf(w, "%.2f allocations per frame, arena %.2f MB", r.AllocsPerFrame, float64(r.ArenaBytes)/1e6)
+	if r.FirstMaskMS > 0 {
+		fmt.Fprintf(w, "; edge run: first mask after %.0f ms, at most %.0f MB in memory", r.FirstMaskMS, r.RSSMB)
+	}
+	fmt.Fprint(w, "\n\n")
+	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "ms\tshare\tMMAC\tGMAC/s\tof peak\tKB\tGB/s\top\tkernel\tname\t")
+	for _, s := range r.Steps {
+		fmt.Fprintf(t, "%.3f\t%.1f %%\t%.2f\t%.1f\t%.0f %%\t%.0f\t%.1f\t%s\t%s\t%s\t\n", s.MS, 100*s.Share, float64(s.MACs)/1e6, s.GMACs,
+			100*s.GMACs/max(r.PeakGMACs, 1e-9), float64(s.Bytes)/1e3, s.GBs, s.Op, s.Kernel, s.Name)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w)
+	return err
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	goruntime "runtime"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/depthwise/depthwise/models"
+	"github.com/depthwise/depthwise/quant"
+)
+
+type doctorCmd struct {
+	JSON bool `help:"Print everything as JSON."`
+}
+
+// Help is the text below the flags.
+func (*doctorCmd) Help() string {
+	return `
+Says what edge finds on this machine: the processor's features and the kernels that use them, the models inside the
+binary, the terminal; and what is missing, with the way to mend it.
+
+Examples:
+
+    edge doctor
+    edge doctor --json | jq .findings
+`
+}
+
+// diagnosis is what --json prints.
+type diagnosis struct {
+	Version  versionInfo    `json:"version"`
+	CPU      string         `json:"cpu"`
+	CPUs     int            `json:"cpus"`    // logical processors of the machine
+	Threads  int            `json:"threads"` // that edge uses
+	Features []string       `json:"features"`
+	Lacking  []string       `json:"lacking"` // features that kernels of this architecture could use
+	Kernels  []quant.Kernel `json:"kernels"`
+	PeakGMAC float64        `json:"peak_gmacs"` // one thread
+	Models   []string       `json:"models"`
+	Findings []string       `json:"findings"` // what is missing, and what to do
+}
+
+func (c *doctorCmd) Run(e *env) error {
+	d, err := diagnose(e)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		enc := json.NewEncoder(e.stdout)
+		enc.SetIndent("", " ")
+		return enc.Encode(d)
+	}
+	return d.print(e.stdout)
+}
+
+func diagnose(e *env) (*diagnosis, error) {
+	have, _ := quant.Features()
+	peak, err := quant.Peak(1, nil)
+	if err != nil {
+		return nil, err
+	}
+	d := &diagnosis{Version: readVersion(), CPU: cpuName(), CPUs: goruntime.NumCPU(), Threads: goruntime.GOMAXPROCS(0),
+		Features: have, Kernels: quant.Kernels(), PeakGMAC: peak / 1e9, Models: models.List()}
+	for _, k := range d.Kernels {
+		for _, f := range k.Needs {
+			if !slices.Contains(have, f) && !slices.Contains(d.Lacking, f) {
+				d.Lacking = append(d.Lacking, f)
+			}
+		}
+	}
+	d.findings(e)
+	return d, nil
+}
+
+// findings says what is missing and what to do about it.
+func (d *diagnosis) findings(e *env) {
+	add := func(format string, args ...any) { d.Findings = append(d.Findings, fmt.Sprintf(format, args...)) }
+	if !slices.ContainsFunc(d.Kernels, func(k quant.Kernel) bool { return k.Have && len(k.Needs) > 0 }) {
+		add("no kernel for this processor: networks run in plain Go, right but slow. Kernels here need %s.", strings.Join(d.Lacking, ", "))
+	}
+	if d.Threads < d.CPUs {
+		add("%d of %d processors are used, because GOMAXPROCS, a CPU limit or an affinity mask says so.", d.Threads, d.CPUs)
+	}
+	if len(d.Models) == 0 {
+		add("no model is inside this binary: give edge run one with --model FILE.onnx.")
+	}
+	if governor, err := os.ReadFile("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"); err == nil {
+		if g := strings.TrimSpace(string(governor)); g == "powersave" && goruntime.GOARCH == "arm64" {
+			add("the processor's governor is powersave: frames take longer; choose performance for steady times.")
+		}
+	}
+	if dir := os.TempDir(); writable(dir) != nil {
+		add("%s cannot be written: edge bench measures the cold start there; set TMPDIR.", dir)
+	}
+	if !isTerminal(e.stdout) {
+		return
+	}
+	if t := terminal(e.stdout); t.Level != 0 {
+		add("the terminal does not say that it shows 24-bit colours (COLORTERM=truecolor): the preview uses fewer.")
+	}
+}
+
+func writable(dir string) error {
+	f, err := os.CreateTemp(dir, "edge-doctor-")
+	if err != nil {
+		return err
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+func (d *diagnosis) print(w io.Writer) error {
+	or := func(list []string, none string) string {
+		if len(list) == 0 {
+			return none
+		}
+		return strings.Join(list, ", ")
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "edge\t%s, %s, %s\n", d.Version.Version, d.Version.Go, d.Version.Platform)
+	fmt.Fprintf(t, "processor\t%s, %d threads of %d processors\n", d.CPU, d.Threads, d.CPUs)
+	fmt.Fprintf(t, "features\t%s\n", or(d.Features, "none that kernels use"))
+	fmt.Fprintf(t, "not here\t%s\n", or(d.Lacking, "nothing that kernels could use"))
+	if d.PeakGMAC > 0 {
+		fmt.Fprintf(t, "dot products\t%.0f GMAC/s a thread, measured now\n", d.PeakGMAC)
+	}
+	fmt.Fprintf(t, "models\t%s\n", or(d.Models, "none inside this binary"))
+	t.Flush()
+	fmt.Fprintln(w, "\nkernels (* = used here)")
+	for _, k := range d.Kernels {
+		mark := " "
+		if k.Have {
+			mark = "*"
+		}
+		fmt.Fprintf(w, "  %s %s", mark, k.Name)
+		if len(k.Needs) > 0 {
+			fmt.Fprintf(w, " (%s)", strings.Join(k.Needs, ", "))
+		}
+		fmt.Fprintln(w)
+	}
+	if len(d.Findings) == 0 {
+		_, err := fmt.Fprintln(w, "\nnothing is missing")
+		return err
+	}
+	fmt.Fprintln(w, "\nfindings")
+	for _, f := range d.Findings {
+		fmt.Fprintln(w, "  - "+f)
+	}
+	return nil
+}
