@@ -224,13 +224,14 @@ func TestConvVariants(t *testing.T) {
 			r := rand.New(rand.NewPCG(3, uint64(i)))
 			op, _, _ := strings.Cut(v.name, "_")
 			taken := 0
-			for n := 0; n < 1500; n++ {
+			rounds := rounds(800)
+			for range rounds {
 				if testConvVariant(t, r, v, convShapes[op](r)) {
 					taken++
 				}
 			}
-			if taken < 500 {
-				t.Errorf("the variant took %d of 1500 shapes", taken)
+			if taken < rounds/3 {
+				t.Errorf("the variant took %d of %d shapes", taken, rounds)
 			}
 		})
 	}
@@ -250,7 +251,7 @@ func testConvVariant(t testing.TB, r *rand.Rand, v *convVariant, c Conv) bool {
 	packed, _ := newPackedConv(c)
 	packed.with(v)
 	p := &packed.c
-	h, w := 1+r.IntN(6), tileSize(r, 4, 9)
+	h, w := 1+r.IntN(4), tileSize(r, 4, 9)
 	right, bottom := r.IntN(p.PadLeft+2), r.IntN(p.PadTop+2)
 	if c.KH*c.KW == 1 {
 		right, bottom = 0, 0
@@ -303,6 +304,14 @@ func compareMaps(t testing.TB, what string, got, want *Map, canary []byte, y0, y
 			t.Fatalf("%s, rows %d…%d: byte %d outside the cells was overwritten", what, y0, y1, i)
 		}
 	}
+}
+
+// rounds is n random cases, or a fifth of them in a short test.
+func rounds(n int) int {
+	if testing.Short() {
+		return n / 5
+	}
+	return n
 }
 
 // need skips the test where the CPU lacks features, and fails it where DEPTHWISE_REQUIRE_FEATURES names one of them.

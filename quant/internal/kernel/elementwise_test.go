@@ -77,7 +77,7 @@ func TestAddVariants(t *testing.T) {
 		t.Run(v.name, func(t *testing.T) {
 			need(t, v.needs)
 			r := rand.New(rand.NewPCG(7, uint64(i)))
-			for range 1000 {
+			for range rounds(500) {
 				a := randomAdd(r, Native)
 				generic, err := (&Set{}).PackAdd(a)
 				if err != nil {
@@ -115,7 +115,7 @@ func TestLookupVariants(t *testing.T) {
 			need(t, v.needs)
 			r := rand.New(rand.NewPCG(8, uint64(i)))
 			set := &Set{lookup: v}
-			for range 500 {
+			for range rounds(250) {
 				table := (*[256]byte)(guarded(t, 256, r.IntN(2) == 0))
 				for i := range table {
 					table[i] = byte(r.Uint32())

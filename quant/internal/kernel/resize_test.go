@@ -89,7 +89,7 @@ func TestResizeVariants(t *testing.T) {
 		t.Run(v.name, func(t *testing.T) {
 			need(t, v.needs)
 			r := rand.New(rand.NewPCG(11, uint64(i)))
-			for range 600 {
+			for range rounds(300) {
 				f := 2 << r.IntN(3)
 				h, w, c := 1+r.IntN(5), tileSize(r, 4, 4), tileSize(r, 16, 4)
 				rz, err := NewResize(h, w, h*f, w*f, HalfPixel)
@@ -118,7 +118,7 @@ func TestResizeArgMaxVariants(t *testing.T) {
 		t.Run(v.name, func(t *testing.T) {
 			need(t, v.needs)
 			r := rand.New(rand.NewPCG(12, uint64(i)))
-			for range 600 {
+			for range rounds(300) {
 				f := 2 << r.IntN(3)
 				h, w, c := 1+r.IntN(5), tileSize(r, 8, 3), 1+r.IntN(9)
 				if r.IntN(20) == 0 {

@@ -1,44 +1,73 @@
 package kernel
 
-import (
-	"unsafe"
-
-	"golang.org/x/sys/cpu"
-)
+import "golang.org/x/sys/cpu"
 
 // Native is the type of activations that the variants of this architecture take: VPDPBUSD multiplies u8 by s8.
 const Native = U8
 
-// convTable is the architecture's convolutions, best first.
+// convTable is the architecture's convolutions, best first within a kind: a kernel for less comes before one for more.
 var convTable = []convVariant{
 	{name: "pointwise_8x48_avx512vnni", needs: AVX512VNNI, takes: takesPointwise, pack: packGroups,
 		run: runPointwise(pointwiseAVX512VNNI)},
+	{name: "pointwise_4x16_avxvnni", needs: AVXVNNI | AVX2, takes: takesPointwise, pack: packGroups,
+		run: runPointwise(pointwiseAVXVNNI)},
+	{name: "pointwise_4x16_avx2", needs: AVX2, takes: takesPointwise, pack: packGroups,
+		run: runPointwise(pointwiseAVX2)},
 	{name: "first_8x32_avx512vnni", needs: AVX512VNNI, takes: takesFirst, pack: packGroups,
 		run: runFirst(firstAVX512VNNI), scratch: scratchFirst},
+	{name: "first_4x16_avxvnni", needs: AVXVNNI | AVX2, takes: takesFirst, pack: packGroups,
+		run: runFirst(firstAVXVNNI), scratch: scratchFirst},
+	{name: "first_4x16_avx2", needs: AVX2, takes: takesFirst, pack: packGroups,
+		run: runFirst(firstAVX2), scratch: scratchFirst},
 	{name: "dense_4x64_avx512vnni", needs: AVX512VNNI, takes: takesDense, pack: packDense,
 		run: runDense(denseAVX512VNNI), scratch: scratchDense},
-	{name: "depthwise3x3s1_8x16_avx512vnni", needs: AVX512VNNI, takes: takesDepthwise3x3(1),
-		pack: packDepthwise3x3, run: runDepthwise3x3(depthwise3x3s1AVX512VNNI, depthwise3x3s1TwoRowsAVX512VNNI)},
-	{name: "depthwise3x3s2_4x16_avx512vnni", needs: AVX512VNNI, takes: takesDepthwise3x3(2),
-		pack: packDepthwise3x3, run: runDepthwise3x3(depthwise3x3s2AVX512VNNI, nil)},
+	{name: "dense_4x16_avxvnni", needs: AVXVNNI | AVX2, takes: takesDense, pack: packDense,
+		run: runDense(denseAVXVNNI), scratch: scratchDense},
+	{name: "dense_4x16_avx2", needs: AVX2, takes: takesDense, pack: packDense,
+		run: runDense(denseAVX2), scratch: scratchDense},
+	{name: "depthwise3x3s1_8x16_avx512vnni", needs: AVX512VNNI, takes: takesDepthwise3x3(1), pack: packDepthwise3x3,
+		run: runDepthwise3x3(depthwise3x3s1AVX512VNNI, depthwise3x3s1TwoRowsAVX512VNNI)},
+	{name: "depthwise3x3s1_4x8_avxvnni", needs: AVXVNNI | AVX2, takes: takesDepthwise3x3(1), pack: packDepthwise3x3,
+		run: runDepthwise3x3(depthwise3x3s1AVXVNNI, nil)},
+	{name: "depthwise3x3s1_4x8_avx2", needs: AVX2, takes: takesDepthwise3x3(1), pack: packDepthwise3x3,
+		run: runDepthwise3x3(depthwise3x3s1AVX2, nil)},
+	{name: "depthwise3x3s2_4x16_avx512vnni", needs: AVX512VNNI, takes: takesDepthwise3x3(2), pack: packDepthwise3x3,
+		run: runDepthwise3x3(depthwise3x3s2AVX512VNNI, nil)},
+	{name: "depthwise3x3s2_4x8_avxvnni", needs: AVXVNNI | AVX2, takes: takesDepthwise3x3(2), pack: packDepthwise3x3,
+		run: runDepthwise3x3(depthwise3x3s2AVXVNNI, nil)},
+	{name: "depthwise3x3s2_4x8_avx2", needs: AVX2, takes: takesDepthwise3x3(2), pack: packDepthwise3x3,
+		run: runDepthwise3x3(depthwise3x3s2AVX2, nil)},
 	{name: "depthwise_4x16_avx512vnni", needs: AVX512VNNI, takes: takesDepthwise, pack: packDepthwise,
 		run: runDepthwise(depthwiseAnyAVX512VNNI), scratch: scratchDepthwise},
+	{name: "depthwise_4x8_avxvnni", needs: AVXVNNI | AVX2, takes: takesDepthwise, pack: packDepthwise,
+		run: runDepthwise(depthwiseAnyAVXVNNI), scratch: scratchDepthwise},
+	{name: "depthwise_4x8_avx2", needs: AVX2, takes: takesDepthwise, pack: packDepthwise,
+		run: runDepthwise(depthwiseAnyAVX2), scratch: scratchDepthwise},
 }
 
-var addTable = []addVariant{
-	{"add_16_avx512vnni", AVX512VNNI, takesAdd, runAdd(addAVX512VNNI)},
-}
+var (
+	addTable = []addVariant{
+		{"add_16_avx512vnni", AVX512VNNI, takesAdd, runAdd(addAVX512VNNI)},
+		{"add_8_avx2", AVX2, takesAdd, runAdd(addAVX2)},
+	}
+	lookupTable = []lookupVariant{
+		{"lookup_64_avx512vnni", AVX512VNNI, runLookup(lookupAVX512VBMI)},
+	}
+	resizeTable = []resizeVariant{
+		{"resize_4x16_avx512vnni", AVX512VNNI, runResize(resizeAVX512VNNI)},
+		{"resize_4x4_avx2", AVX2, runResize(resizeAVX2)},
+	}
+	argmaxTable = []argmaxVariant{
+		{"resize-argmax_32_avx512vnni", AVX512VNNI, runResizeArgMax(resizeArgMaxAVX512VNNI)},
+		{"resize-argmax_8_avx2", AVX2, runResizeArgMax(resizeArgMaxAVX2)},
+	}
+)
 
-var lookupTable = []lookupVariant{
-	{"lookup_64_avx512vnni", AVX512VNNI, runLookup(lookupAVX512VBMI)},
-}
-
-var resizeTable = []resizeVariant{
-	{"resize_4x16_avx512vnni", AVX512VNNI, runResize(resizeAVX512VNNI)},
-}
-
-var argmaxTable = []argmaxVariant{
-	{"resize-argmax_32_avx512vnni", AVX512VNNI, runResizeArgMax(resizeArgMaxAVX512VNNI)},
+// peakTable is the loops that measure the limit, best first.
+var peakTable = []peakVariant{
+	{"peak_avx512vnni", AVX512VNNI, 24 * 64, runPeak(peakAVX512VNNI)},
+	{"peak_avxvnni", AVXVNNI | AVX2, 12 * 32, runPeak(peakAVXVNNI)},
+	{"peak_avx2", AVX2, 12 * 32, runPeak(peakAVX2)},
 }
 
 func detect() Feature {
@@ -54,15 +83,4 @@ func detect() Feature {
 		f |= AVX512VNNI
 	}
 	return f
-}
-
-// peakTable is the loops that measure the limit, best first.
-var peakTable = []peakVariant{
-	{"peak_avx512vnni", AVX512VNNI, 24 * 64, runPeak(peakAVX512VNNI)},
-}
-
-func runPeak(kernel func(*peakArgs)) func(int, *[16]int32) {
-	return func(rounds int, sum *[16]int32) {
-		kernel(&peakArgs{rounds: int64(rounds), sum: unsafe.Pointer(sum)})
-	}
 }

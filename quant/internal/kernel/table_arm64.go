@@ -6,16 +6,39 @@ import "golang.org/x/sys/cpu"
 const Native = S8
 
 // convTable is the architecture's convolutions, best first.
-var convTable = []convVariant{}
+var convTable = []convVariant{
+	{name: "pointwise_4x16_dotprod", needs: DotProd, takes: takesPointwise, pack: packGroups, run: runPointwise(pointwiseDotProd)},
+	{name: "pointwise_4x8_neon", needs: NEON, takes: takesPointwise, pack: packGroups, run: runPointwise(pointwiseNEON)},
+	{name: "first_4x16_dotprod", needs: DotProd, takes: takesFirst, pack: packGroups, run: runFirst(firstDotProd), scratch: scratchFirst},
+	{name: "first_4x8_neon", needs: NEON, takes: takesFirst, pack: packGroups, run: runFirst(firstNEON), scratch: scratchFirst},
+	{name: "dense_4x16_dotprod", needs: DotProd, takes: takesDense, pack: packDense, run: runDense(denseDotProd), scratch: scratchDense},
+	{name: "dense_4x8_neon", needs: NEON, takes: takesDense, pack: packDense, run: runDense(denseNEON), scratch: scratchDense},
+	{name: "depthwise3x3s1_8x4_dotprod", needs: DotProd, takes: takesDepthwise3x3(1), pack: packDepthwise3x3,
+		run: runDepthwise3x3(depthwise3x3s1DotProd, depthwise3x3s1TwoRowsDotProd)},
+	{name: "depthwise3x3s1_4x4_neon", needs: NEON, takes: takesDepthwise3x3(1), pack: packDepthwise3x3,
+		run: runDepthwise3x3(depthwise3x3s1NEON, nil)},
+	{name: "depthwise3x3s2_4x4_dotprod", needs: DotProd, takes: takesDepthwise3x3(2), pack: packDepthwise3x3,
+		run: runDepthwise3x3(depthwise3x3s2DotProd, nil)},
+	{name: "depthwise3x3s2_4x4_neon", needs: NEON, takes: takesDepthwise3x3(2), pack: packDepthwise3x3,
+		run: runDepthwise3x3(depthwise3x3s2NEON, nil)},
+	{name: "depthwise_4x4_dotprod", needs: DotProd, takes: takesDepthwise, pack: packDepthwise,
+		run: runDepthwise(depthwiseAnyDotProd), scratch: scratchDepthwise},
+	{name: "depthwise_4x4_neon", needs: NEON, takes: takesDepthwise, pack: packDepthwise,
+		run: runDepthwise(depthwiseAnyNEON), scratch: scratchDepthwise},
+}
 
 var (
-	addTable    []addVariant
-	lookupTable []lookupVariant
-	resizeTable []resizeVariant
-	argmaxTable []argmaxVariant
+	addTable    = []addVariant{{"add_16_neon", NEON, takesAdd, runAdd(addNEON)}}
+	lookupTable = []lookupVariant{{"lookup_16_neon", NEON, runLookup(lookupNEON)}}
+	resizeTable = []resizeVariant{{"resize_4x4_neon", NEON, runResize(resizeNEON)}}
+	argmaxTable = []argmaxVariant{{"resize-argmax_8_neon", NEON, runResizeArgMax(resizeArgMaxNEON)}}
 )
 
-var peakTable []peakVariant
+// peakTable is the loops that measure the limit, best first.
+var peakTable = []peakVariant{
+	{"peak_dotprod", DotProd, 24 * 16, runPeak(peakDotProd)},
+	{"peak_neon", NEON, 10 * 16, runPeak(peakNEON)},
+}
 
 func detect() Feature {
 	var f Feature

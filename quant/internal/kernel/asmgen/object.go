@@ -118,12 +118,20 @@ var (
 	}
 )
 
+// alignedSpill is an x86 instruction that faults unless the stack is aligned as C has it; Go's is to 8 bytes. A
+// function that aligns its stack itself may have them.
+var alignedSpill = regexp.MustCompile(`^v?mov(aps|apd|dqa\S*|ntps|ntdq) .*\[r[sb]p`)
+
 // check finds what could not live inside a Go program.
 func (f *function) check(arch string) error {
-	stack := 0
+	stack, aligned := 0, false
 	for _, i := range f.code {
 		if forbidden[arch].MatchString(i.text) {
 			return fmt.Errorf("forbidden: %s", i.text)
+		}
+		aligned = aligned || strings.HasPrefix(i.text, "and rsp, -")
+		if arch == "amd64" && !aligned && alignedSpill.MatchString(i.text) {
+			return fmt.Errorf("aligned access to a stack that is not: %s", i.text)
 		}
 		m := stackUse[arch].FindStringSubmatch(i.text)
 		if m == nil {

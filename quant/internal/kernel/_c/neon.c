@@ -1,0 +1,159 @@
+// NEON without dot products (Cortex-A72): SMULL makes 16-bit products of signed bytes, which cannot overflow, and SADALP
+// adds neighbours into 32 bits. A sum of 4 products is kept as two halves until the end.
+#include <arm_neon.h>
+
+struct acc {
+	int32x4_t lo, hi;
+};
+
+static inline __attribute__((always_inline)) struct acc begin(int32x4_t bias) {
+	int32x4_t zero = vdupq_n_s32(0);
+	return (struct acc){vzip1q_s32(bias, zero), vzip2q_s32(bias, zero)};
+}
+
+static inline __attribute__((always_inline)) struct acc step(struct acc a, int8x16_t w, int8x16_t x) {
+	a.lo = vpadalq_s16(a.lo, vmull_s8(vget_low_s8(w), vget_low_s8(x)));
+	a.hi = vpadalq_s16(a.hi, vmull_high_s8(w, x));
+	return a;
+}
+
+#define step_lane(a, w, x, lane) step(a, w, vreinterpretq_s8_s32(vdupq_laneq_s32(vreinterpretq_s32_s8(x), lane)))
+#define end(a) vpaddq_s32((a).lo, (a).hi)
+#define keep(a) __asm__("" : "+w"((a)->lo), "+w"((a)->hi))
+#define VECTORS 2
+#define PEAK 10
+#include "arm64.h"
+
+void pointwiseNEON(const struct conv_args *a) { pointwise(a); }
+
+void denseNEON(const struct conv_args *a) { dense(a); }
+
+void firstNEON(const struct conv_args *a) { first(a); }
+
+void depthwise3x3s1NEON(const struct depthwise_args *a) { DEPTHWISE(depthwise_s1_1) }
+
+void depthwise3x3s2NEON(const struct depthwise_args *a) { DEPTHWISE(depthwise_s2) }
+
+void depthwiseAnyNEON(const struct depthwise_any_args *a) { depthwise_any(a); }
+
+void peakNEON(const struct peak_args *a) { peak(a); }
+
+// Residual add, a cell at a time.
+INLINE float32x4_t centred(int16x4_t v, int32x4_t zero) { return vcvtq_f32_s32(vsubq_s32(vmovl_s16(v), zero)); }
+
+INLINE int32x4_t sum(int16x4_t a, int16x4_t b, int32x4_t za, int32x4_t zb, float32x4_t sa, float32x4_t sb) {
+	return vcvtnq_s32_f32(vaddq_f32(vmulq_f32(centred(a, za), sa), vmulq_f32(centred(b, zb), sb)));
+}
+
+void addNEON(const struct add_args *a) {
+	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	float32x4_t sa = vdupq_n_f32(a->scales[0]), sb = vdupq_n_f32(a->scales[1]);
+	int32x4_t za = vdupq_n_s32((int32_t)a->zero_a), zb = vdupq_n_s32((int32_t)a->zero_b);
+	for (word i = 0; i < a->bytes; i += 16) {
+		int8x16_t x = load(a->a + i), y = load(a->b + i);
+		int16x8_t xl = vmovl_s8(vget_low_s8(x)), xh = vmovl_high_s8(x), yl = vmovl_s8(vget_low_s8(y)), yh = vmovl_high_s8(y);
+		int16x8_t lo = vqmovn_high_s32(vqmovn_s32(sum(vget_low_s16(xl), vget_low_s16(yl), za, zb, sa, sb)),
+				sum(vget_high_s16(xl), vget_high_s16(yl), za, zb, sa, sb));
+		int16x8_t hi = vqmovn_high_s32(vqmovn_s32(sum(vget_low_s16(xh), vget_low_s16(yh), za, zb, sa, sb)),
+				sum(vget_high_s16(xh), vget_high_s16(yh), za, zb, sa, sb));
+		int8x16_t v = vqmovn_high_s16(vqmovn_s16(vqaddq_s16(lo, r.zero)), vqaddq_s16(hi, r.zero));
+		vst1q_s8((int8_t *)a->dst + i, vminq_s8(vmaxq_s8(v, r.lo), r.hi));
+	}
+}
+
+// Table of 256 bytes: four lookups of 64, each leaving alone what lies outside its part.
+void lookupNEON(const struct table_args *a) {
+	uint8x16x4_t t[4];
+	for (int i = 0; i < 4; i++) t[i] = vld1q_u8_x4(a->table + 64 * i);
+	uint8x16_t part = vdupq_n_u8(64);
+	for (word n = 0; n < a->bytes; n += 16) {
+		uint8x16_t i = vld1q_u8(a->src + n), v = vqtbl4q_u8(t[0], i);
+		for (int k = 1; k < 4; k++) {
+			i = vsubq_u8(i, part);
+			v = vqtbx4q_u8(v, t[k], i);
+		}
+		vst1q_u8(a->dst + n, v);
+	}
+}
+
+// Linear enlargement: left and right neighbours by their weights, then the two rows; halves are rounded up. Weighted
+// sums of signed bytes fit 16 bits: 128 · 16 · 16 = 2^15 below zero, 127 · 256 + 128 above.
+INLINE int8x16_t gather4_offset(const uint8_t *row, const word *offsets, word at) {
+	int32x4_t v = vld1q_dup_s32((const int32_t *)(row + offsets[0] + at));
+	v = vld1q_lane_s32((const int32_t *)(row + offsets[2] + at), v, 1);
+	v = vld1q_lane_s32((const int32_t *)(row + offsets[4] + at), v, 2);
+	v = vld1q_lane_s32((const int32_t *)(row + offsets[6] + at), v, 3);
+	return vreinterpretq_s8_s32(v);
+}
+
+void resizeNEON(const struct resize_args *a) {
+	int16x8_t half = vdupq_n_s16((int16_t)(1 << (a->shift - 1))), shift = vdupq_n_s16((int16_t)-a->shift);
+	int16_t wt = (int16_t)a->weight_top, wb = (int16_t)a->weight_bottom;
+	for (word b = 0; b < a->blocks; b++) {
+		const word *o = a->offsets + 8 * b;
+		int8x16_t w0 = load(a->weights + 32 * b), w1 = load(a->weights + 32 * b + 16);
+		int8x16_t wl = vuzp1q_s8(w0, w1), wr = vuzp2q_s8(w0, w1);
+		for (word c = 0; c < a->cells; c++) {
+			int8x16_t tl = gather4_offset(a->top, o, 16 * c), tr = gather4_offset(a->top, o + 1, 16 * c);
+			int8x16_t bl = gather4_offset(a->bottom, o, 16 * c), br = gather4_offset(a->bottom, o + 1, 16 * c);
+			int16x8_t t0 = vmlal_s8(vmull_s8(vget_low_s8(tl), vget_low_s8(wl)), vget_low_s8(tr), vget_low_s8(wr));
+			int16x8_t t1 = vmlal_high_s8(vmull_high_s8(tl, wl), tr, wr);
+			int16x8_t b0 = vmlal_s8(vmull_s8(vget_low_s8(bl), vget_low_s8(wl)), vget_low_s8(br), vget_low_s8(wr));
+			int16x8_t b1 = vmlal_high_s8(vmull_high_s8(bl, wl), br, wr);
+			int16x8_t v0 = vshlq_s16(vmlaq_n_s16(vmlaq_n_s16(half, t0, wt), b0, wb), shift);
+			int16x8_t v1 = vshlq_s16(vmlaq_n_s16(vmlaq_n_s16(half, t1, wt), b1, wb), shift);
+			vst1q_s8((int8_t *)a->dst + b * a->dst_block + 16 * c, vmovn_high_s16(vmovn_s16(v0), v1));
+		}
+	}
+}
+
+// Enlargement with argmax. First the row is interpolated vertically and split into one plane of words per class; then 8
+// output pixels at a time compare the classes.
+void resizeArgMaxNEON(const struct argmax_args *a) {
+	uint64_t low = 0x0d0905010c080400, high = 0x0f0b07030e0a0602;
+	__asm__("" : "+r"(low), "+r"(high));
+	uint8x16_t transpose = vcombine_u8(vcreate_u8(low), vcreate_u8(high));
+	int16_t wt = (int16_t)a->weight_top, wb = (int16_t)a->weight_bottom;
+	word groups = (a->classes + 3) / 4;
+	for (word b = 0; b < a->blocks; b++) {
+		for (word g = 0; g < groups; g++) {
+			word at = b * a->src_block + 16 * g;
+			int8x16_t t = vqtbl1q_s8(load(a->top + at), transpose), u = vqtbl1q_s8(load(a->bottom + at), transpose);
+			int16x8_t v0 = vmlaq_n_s16(vmulq_n_s16(vmovl_s8(vget_low_s8(t)), wt), vmovl_s8(vget_low_s8(u)), wb);
+			int16x8_t v1 = vmlaq_n_s16(vmulq_n_s16(vmovl_high_s8(t), wt), vmovl_high_s8(u), wb);
+			int16_t *to = a->planes + 4 * g * a->plane + 4 * b + 1;
+			vst1_s16(to, vget_low_s16(v0));
+			vst1_s16(to + a->plane, vget_high_s16(v0));
+			vst1_s16(to + 2 * a->plane, vget_low_s16(v1));
+			vst1_s16(to + 3 * a->plane, vget_high_s16(v1));
+		}
+	}
+	for (word c = 0; c < a->classes; c++) {
+		int16_t *row = a->planes + c * a->plane;
+		row[0] = row[1];
+		row[a->width + 1] = row[a->width];
+	}
+	int16x8_t byte = vdupq_n_s16(0x0100), wl = vld1q_s16(a->weight_left), wr = vld1q_s16(a->weight_right);
+	int16x8_t l = vld1q_s16(a->left), r = vld1q_s16(a->right);
+	uint8x16_t left = vreinterpretq_u8_s16(vaddq_s16(vorrq_s16(vshlq_n_s16(l, 1), vshlq_n_s16(l, 9)), byte));
+	uint8x16_t right = vreinterpretq_u8_s16(vaddq_s16(vorrq_s16(vshlq_n_s16(r, 1), vshlq_n_s16(r, 9)), byte));
+	const int16_t *from = a->planes;
+	for (word x = 0; x < a->out_width; x += 8, from += a->advance / 4) {
+		int16x8_t best = vdupq_n_s16(0), at = best;
+		for (word c = 0; c < a->classes; c++) {
+			int8x16_t p = load(from + c * a->plane);
+			int16x8_t v = vmulq_s16(vreinterpretq_s16_s8(vqtbl1q_s8(p, left)), wl);
+			v = vmlaq_s16(v, vreinterpretq_s16_s8(vqtbl1q_s8(p, right)), wr);
+			uint16x8_t more = c == 0 ? vdupq_n_u16(0xffff) : vcgtq_s16(v, best);
+			best = vbslq_s16(more, v, best);
+			at = vbslq_s16(more, vdupq_n_s16((int16_t)c), at);
+		}
+		uint8x8_t out = vmovn_u16(vreinterpretq_u16_s16(at));
+		if (a->out_width - x >= 8) {
+			vst1_u8(a->dst + x, out);
+		} else {
+			uint64_t bits = vget_lane_u64(vreinterpret_u64_u8(out), 0);
+			for (word i = x; i < a->out_width; i++, bits >>= 8) a->dst[i] = (uint8_t)bits;
+		}
+	}
+}
