@@ -58,7 +58,7 @@ type benchResult struct {
 	OutputMS       latencies   `json:"output_ms"` // scaling and writing
 	GMACs          float64     `json:"gmacs"`     // reached by inference, 10⁹ multiply-accumulates a second
 	PeakGMACs      float64     `json:"peak_gmacs"`
-	AllocsPerFrame float64     `json:"allocs_per_frame"`
+	AllocsPerFrame float64     `json:"allocs_per_frame"` // whole ones, as testing.AllocsPerRun counts
 	FirstMaskMS    float64     `json:"first_mask_ms"` // 0 = not measured
 	RSSMB          float64     `json:"rss_mb"`        // peak of edge run; 0 = not measured
 	ArenaBytes     int         `json:"arena_bytes"`
@@ -248,7 +248,7 @@ func (c *benchCmd) measure(e *env, pairs []*capture.Pair, cal capture.Calibratio
 	}
 	r := &benchResult{Model: student.Name(), Threads: threads, Frames: n, MACs: net.MACs(), InferMS: newLatencies(&b.infer),
 		FrameMS: newLatencies(&b.frame), RegisterMS: newLatencies(&b.register), PreprocessMS: newLatencies(&b.preprocess),
-		OutputMS: newLatencies(&b.output), AllocsPerFrame: float64(after.Mallocs-before.Mallocs) / float64(n), ArenaBytes: net.Arena().Bytes,
+		OutputMS: newLatencies(&b.output), AllocsPerFrame: float64((after.Mallocs - before.Mallocs) / uint64(n)), ArenaBytes: net.Arena().Bytes,
 		Size: c.Size, CPU: cpuName(), PeakGMACs: peak / 1e9}
 	r.GMACs = gmacs(r.MACs, b.infer.Percentile(50))
 	return r, r.profile(student, min(n, 100))

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -49,7 +51,7 @@ func (c *benchCmd) start(e *env, r *benchResult, pairs []*capture.Pair, cal capt
 	if err != nil {
 		return err
 	}
-	args := []string{"run", dir, "--format", "raw", "--quiet", "--threads", strconv.Itoa(r.Threads)}
+	args := []string{"run", dir, "--format", "raw", "--json", "--threads", strconv.Itoa(r.Threads)}
 	if c.Model != "" {
 		args = append(args, "--model", c.Model)
 	}
@@ -66,34 +68,38 @@ func (c *benchCmd) start(e *env, r *benchResult, pairs []*capture.Pair, cal capt
 	}
 	slices.Sort(first)
 	r.FirstMaskMS = millis(first[len(first)/2])
-	_, state, err := firstByte(e, self, append(args, "--loop", "--frames", strconv.Itoa(startFrames)))
+	_, sum, err := firstByte(e, self, append(args, "--loop", "--frames", strconv.Itoa(startFrames)))
 	if err != nil {
 		return err
 	}
-	r.RSSMB = float64(peakRSS(state)) / 1e6
+	r.RSSMB = sum.RSSMB
 	return nil
 }
 
-// firstByte runs a command to its end, and tells when the first byte of its output came.
-func firstByte(e *env, self string, args []string) (time.Duration, *os.ProcessState, error) {
+// firstByte runs edge run --json to its end: when the first byte of its output came, and its summary.
+func firstByte(e *env, self string, args []string) (first time.Duration, sum runSummary, err error) {
 	cmd := exec.CommandContext(e.ctx, self, args...)
-	cmd.Stderr = e.stderr
+	var words bytes.Buffer
+	cmd.Stderr = &words
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return 0, nil, err
+		return 0, sum, err
 	}
 	begin := time.Now()
 	if err := cmd.Start(); err != nil {
-		return 0, nil, err
+		return 0, sum, err
 	}
 	var b [1]byte
 	_, err = io.ReadFull(out, b[:])
-	spent := time.Since(begin)
+	first = time.Since(begin)
 	io.Copy(io.Discard, out)
 	if e := cmd.Wait(); e != nil {
-		err = fmt.Errorf("bench: edge run: %w", e)
+		return 0, sum, fmt.Errorf("bench: edge run: %w: %s", e, bytes.TrimSpace(words.Bytes()))
 	}
-	return spent, cmd.ProcessState, err
+	if err == nil {
+		err = json.Unmarshal(words.Bytes(), &sum)
+	}
+	return first, sum, err
 }
 
 func (r *benchResult) print(w io.Writer) error {

@@ -141,6 +141,7 @@ type runSummary struct {
 	FPS     float64           `json:"fps"`
 	InferMS latencies         `json:"infer_ms"`
 	FrameMS latencies         `json:"frame_ms"`
+	RSSMB   float64           `json:"rss_mb"` // largest resident memory; 0 where the system does not tell
 }
 
 // latencies are percentiles in milliseconds.
@@ -160,7 +161,7 @@ func (c *runCmd) summarise(e *env, s *runtime.Summary) {
 	if c.JSON {
 		if !e.quiet {
 			json.NewEncoder(e.stderr).Encode(runSummary{s.Frames, s.Masks, s.Drops.Total(), s.Drops.Map(), s.Elapsed.Seconds(), s.FPS(),
-				newLatencies(&s.Infer), newLatencies(&s.Frame)})
+				newLatencies(&s.Infer), newLatencies(&s.Frame), float64(peakRSS()) / 1e6})
 		}
 		return
 	}
