@@ -6,7 +6,6 @@ import (
 	"math"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/depthwise/depthwise/capture"
@@ -35,6 +34,7 @@ type Camera struct {
 	infra        []float64 // reflectance of each material to the depth camera
 	lists        [][]candidate
 	masks        [][]bool
+	job          job
 
 	start  time.Time
 	closed chan struct{}
@@ -202,46 +202,4 @@ func (c *Camera) load(k int) {
 		m := c.scene.mats[i].mean()
 		c.infra = append(c.infra, float64(0.6*m.x)+float64(0.25*m.y)+float64(0.15*m.z))
 	}
-}
-
-func (c *Camera) render(sec float64, seed uint32, dst *capture.Pair) {
-	s := &c.scene
-	c.color.look(s, s.pose(sec))
-	c.rows(c.color.th, func(y, k int) { c.lists[k] = c.color.trace(s, y, c.lists[k]) })
-	c.rows(c.grid.h, func(y, _ int) { c.grid.sample(s, c.color, y) })
-	c.rows(c.grid.h, func(y, _ int) { c.grid.blend(s, c.color, y) })
-	h := c.o.Height
-	c.rows(h, func(y, _ int) { c.shade(y, c.lin, dst.Labels.Pix) })
-	gain := c.exposure(c.lin)
-	k := c.kernel()
-	c.rows(h, func(y, _ int) { c.blurRow(y, c.lin, c.lin2, k) })
-	c.rows(h, func(y, _ int) { c.develop(y, c.lin2, dst.Color.Pix, k, gain, seed) })
-
-	c.depth.look(s, c.depthPose(s.pose(sec+skew.Seconds())))
-	c.rows(c.depth.th, func(y, k int) { c.lists[k] = c.depth.trace(s, y, c.lists[k]) })
-	c.rows(h, func(y, k int) { c.measure(y, dst.Depth.Pix, seed, c.masks[k]) })
-}
-
-// rows runs f for rows 0…n-1 on the camera's goroutines; k tells them apart.
-func (c *Camera) rows(n int, f func(y, k int)) {
-	if c.o.Threads == 1 {
-		for y := range n {
-			f(y, 0)
-		}
-		return
-	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for k := range min(c.o.Threads, n) {
-		wg.Go(func() {
-			for {
-				y := int(next.Add(1)) - 1
-				if y >= n {
-					return
-				}
-				f(y, k)
-			}
-		})
-	}
-	wg.Wait()
 }

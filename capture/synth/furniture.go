@@ -50,7 +50,7 @@ func (b *builder) table(f frame, hx, hy, height float64) surface {
 		if r.chance(0.6) {
 			b.block(f0.at(hx-0.26, 0, 0.05), 0.2, hy*0.9, h-0.05, leg)
 			for i := range 3 {
-				b.block(f0.at(hx-0.26, -hy*0.9, 0.12+float64(float64(i)*0.2)), 0.18, 0.012, 0.16, b.mats2(leg))
+				b.block(f0.at(hx-0.26, -hy*0.9, 0.12+float64(float64(i)*0.2)), 0.18, 0.012, 0.16, b.variant(leg))
 			}
 		}
 	default: // four legs and a frame
@@ -74,8 +74,8 @@ func (b *builder) table(f frame, hx, hy, height float64) surface {
 	return surface{f.at(0, 0, height), hx, hy, round}
 }
 
-// mats2 is a slightly different copy of a material.
-func (b *builder) mats2(m int32) int32 {
+// variant is a slightly different copy of a material.
+func (b *builder) variant(m int32) int32 {
 	c := b.mats[m]
 	k := b.r.uni(0.75, 1.2)
 	c.c0, c.c1 = c.c0.mul(k), c.c1.mul(k)
@@ -121,7 +121,7 @@ func (b *builder) counter(f frame, half float64) surface {
 		b.block(f.at(0, 0.004, h), half, 0.006, r.uni(0.08, 0.6), b.wallMat())
 	}
 	if r.chance(0.4) { // wall cabinets
-		m := b.mats2(front)
+		m := b.variant(front)
 		z := h + r.uni(0.45, 0.6)
 		for i := range n {
 			x := float64((float64(i)+0.5)*w) - half

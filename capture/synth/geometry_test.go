@@ -104,13 +104,13 @@ func TestDepthOfCapsuleAndCone(t *testing.T) {
 
 // Tiles and bounds leave nothing out: every pixel agrees with a search through all primitives.
 func TestTilesFindTheNearest(t *testing.T) {
-	for _, args := range []string{"seed=3,cut=1,width=80,height=60", "seed=8,scene=room,cut=1,width=80,height=60"} {
+	for _, args := range []string{"seed=3,cut=1,width=48,height=36", "seed=8,scene=tabletop,cut=1,width=48,height=36"} {
 		c, err := Open(args + ",noise=0,threads=1")
 		if err != nil {
 			t.Fatal(err)
 		}
 		var p capture.Pair
-		for i := range 4 {
+		for i := range 12 {
 			c.Frame(i, &p)
 			for _, v := range []*view{c.color, c.depth} {
 				for j := range v.z {

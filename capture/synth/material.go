@@ -144,7 +144,7 @@ func (m *material) albedo(t *noiseTable, face int, u, v, foot float64) vec {
 // grain is wood cut along u.
 func (m *material) grain(t *noiseTable, u, v, foot float64) vec {
 	n := t.at(float64(float64(u*m.scale)*0.12), float64(v*m.scale))
-	x := float64(n * m.p1Rings())
+	x := float64(n * m.rings())
 	x -= math.Floor(x)
 	x = math.Abs(x - 0.5)
 	fine := t.at(float64(float64(u*m.scale)*0.5), float64(float64(v*m.scale)*9))
@@ -153,7 +153,8 @@ func (m *material) grain(t *noiseTable, u, v, foot float64) vec {
 	return mix(m.c0, m.c1, clamp(w, 0, 1))
 }
 
-func (m *material) p1Rings() float64 {
+// rings is how many year rings the noise is folded into.
+func (m *material) rings() float64 {
 	if m.pattern == planks {
 		return 3
 	}

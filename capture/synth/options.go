@@ -20,7 +20,7 @@ type Options struct {
 	Threads int     // goroutines that render; 0 means one per CPU. The bytes do not depend on it
 }
 
-// Scenes are the kinds of scene: one table, a room with counters and tables, two kinds without any table, or a mixture.
+// scenes are the kinds of scene: one table, a room with counters and tables, two kinds without any table, or a mixture.
 var scenes = []string{"mixed", "tabletop", "room", "corridor", "empty"}
 
 // Scenes returns the names that Options.Scene may have.

@@ -8,7 +8,7 @@ func (b *builder) bookcase(f frame, half float64) {
 	if r.chance(0.4) {
 		m = b.plain(b.tint(0.02, 0.85, 0.2), 0.2)
 	}
-	b.block(f.at(0, 0.01, 0), half, 0.01, h, b.mats2(m))
+	b.block(f.at(0, 0.01, 0), half, 0.01, h, b.variant(m))
 	for _, s := range [2]float64{-1, 1} {
 		b.block(f.at(float64(s*half), d/2, 0), 0.012, d/2, h, m)
 	}

@@ -70,7 +70,7 @@ func TestPacedWaits(t *testing.T) {
 	}
 }
 
-func TestSteadyFrameAllocatesLittle(t *testing.T) {
+func TestSteadyFrameAllocatesNothing(t *testing.T) {
 	c, err := Open("width=64,height=48,threads=1")
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +79,7 @@ func TestSteadyFrameAllocatesLittle(t *testing.T) {
 	c.Frame(0, &p)
 	c.Frame(1, &p)
 	i := 2
-	if n := testing.AllocsPerRun(5, func() { c.Frame(i, &p); i++ }); n > 12 {
+	if n := testing.AllocsPerRun(5, func() { c.Frame(i, &p); i++ }); n > 0 {
 		t.Errorf("%v allocations in a frame", n)
 	}
 }

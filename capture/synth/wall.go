@@ -54,7 +54,7 @@ func (b *builder) door(f frame) {
 	if b.r.chance(0.4) {
 		m = b.wood()
 	}
-	fr := b.mats2(m)
+	fr := b.variant(m)
 	b.block(f.at(0, 0.01, 0), 0.44, 0.012, 2.03, m)
 	for _, s := range [2]float64{-1, 1} {
 		b.block(f.at(float64(s*0.47), 0.01, 0), 0.04, 0.03, 2.08, fr)
@@ -143,7 +143,7 @@ func (b *builder) decorate(i int, keep float64) {
 			h := r.uni(1.3, 2.1)
 			b.block(f.at(x+w, 0.28, 0), w, 0.28, h, m)
 			for _, s := range [2]float64{-1, 1} {
-				b.block(f.at(x+w+float64(float64(s*w)/2), 0.565, 0.05), float64(w/2)-0.004, 0.008, h-0.08, b.mats2(m))
+				b.block(f.at(x+w+float64(float64(s*w)/2), 0.565, 0.05), float64(w/2)-0.004, 0.008, h-0.08, b.variant(m))
 			}
 		case 8: // radiator
 			w = min(r.uni(0.3, 0.6), (half-x)/2)
