@@ -59,6 +59,7 @@ type argmaxArgs struct {
 type resizeArgs struct {
 	dst, top, bottom               unsafe.Pointer
 	weightTop, weightBottom, shift int64
+	bias, parity, odd              int64
 	blocks, cells, dstBlock        int64
 	offsets, weights               unsafe.Pointer
 }

@@ -2283,16 +2283,12 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
-	WORD $0x488d; BYTE $0xff // lea ecx, [rax - 0x1]
-	LONG $0x000001be; BYTE $0x00 // mov esi, 0x1
-	WORD $0xe6d3 // shl esi, cl
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01d68e0f; WORD $0x0000 // jle 0x28e1 <resizeAVX2+0x1f1>
-	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2908 <resizeAVX2+0x218>
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01c98e0f; WORD $0x0000 // jle 0x28e1 <resizeAVX2+0x1f1>
+	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2908 <resizeAVX2+0x218>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2301,24 +2297,26 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0x7979e2c4; WORD $0x1847 // vpbroadcastw xmm0, word ptr [rdi + 0x18]
 	LONG $0x7979e2c4; WORD $0x204f // vpbroadcastw xmm1, word ptr [rdi + 0x20]
-	LONG $0xd66ef9c5 // vmovd xmm2, esi
-	LONG $0x7979e2c4; BYTE $0xd2 // vpbroadcastw xmm2, xmm2
-	LONG $0x6ef9e1c4; BYTE $0xd8 // vmovq xmm3, rax
+	LONG $0x7979e2c4; WORD $0x3057 // vpbroadcastw xmm2, word ptr [rdi + 0x30]
+	LONG $0x7979e2c4; WORD $0x385f // vpbroadcastw xmm3, word ptr [rdi + 0x38]
+	LONG $0x7979e2c4; WORD $0x4067 // vpbroadcastw xmm4, word ptr [rdi + 0x40]
+	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x0ceb // jmp 0x274c <resizeAVX2+0x5c>
+	WORD $0x11eb // jmp 0x274c <resizeAVX2+0x5c>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0x018b8d0f; WORD $0x0000 // jge 0x28d7 <resizeAVX2+0x1e7>
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0x01b28d0f; WORD $0x0000 // jge 0x28fe <resizeAVX2+0x20e>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	WORD $0xef7e // jle 0x2740 <resizeAVX2+0x50>
-	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
+	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x06e2c148 // shl rdx, 0x6
 	WORD $0x8949; BYTE $0xc0 // mov r8, rax
 	LONG $0x05e0c149 // shl r8, 0x5
-	LONG $0x6f7aa1c4; WORD $0x0624 // vmovdqu xmm4, xmmword ptr [rsi + r8]
-	LONG $0x6f7aa1c4; WORD $0x066c; BYTE $0x10 // vmovdqu xmm5, xmmword ptr [rsi + r8 + 0x10]
+	LONG $0x6f7aa1c4; WORD $0x0634 // vmovdqu xmm6, xmmword ptr [rsi + r8]
+	LONG $0x6f7aa1c4; WORD $0x067c; BYTE $0x10 // vmovdqu xmm7, xmmword ptr [rsi + r8 + 0x10]
 	WORD $0xf631 // xor esi, esi
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
@@ -2331,69 +2329,77 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x11748b4c; BYTE $0x20 // mov r14, qword ptr [rcx + rdx + 0x20]
 	LONG $0x356c8d4b; BYTE $0x00 // lea rbp, [r13 + r14]
 	LONG $0x117c8b4c; BYTE $0x30 // mov r15, qword ptr [rcx + rdx + 0x30]
-	LONG $0x6e79a1c4; WORD $0x1e34 // vmovd xmm6, dword ptr [rsi + r11]
+	LONG $0x6e7921c4; WORD $0x1e04 // vmovd xmm8, dword ptr [rsi + r11]
 	LONG $0x3d5c8d4f; BYTE $0x00 // lea r11, [r13 + r15]
-	LONG $0x2249a3c4; WORD $0x2634; BYTE $0x01 // vpinsrd xmm6, xmm6, dword ptr [rsi + r12], 0x1
-	LONG $0x2249e3c4; WORD $0x2e34; BYTE $0x02 // vpinsrd xmm6, xmm6, dword ptr [rsi + rbp], 0x2
-	LONG $0x2249a3c4; WORD $0x1e34; BYTE $0x03 // vpinsrd xmm6, xmm6, dword ptr [rsi + r11], 0x3
+	LONG $0x223923c4; WORD $0x2604; BYTE $0x01 // vpinsrd xmm8, xmm8, dword ptr [rsi + r12], 0x1
+	LONG $0x223963c4; WORD $0x2e04; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [rsi + rbp], 0x2
+	LONG $0x223923c4; WORD $0x1e04; BYTE $0x03 // vpinsrd xmm8, xmm8, dword ptr [rsi + r11], 0x3
 	LONG $0x0d648d4f; BYTE $0x00 // lea r12, [r13 + r9]
 	LONG $0x115c8b4c; BYTE $0x18 // mov r11, qword ptr [rcx + rdx + 0x18]
 	LONG $0x1d6c8d4b; BYTE $0x00 // lea rbp, [r13 + r11]
-	LONG $0x6e79a1c4; WORD $0x263c // vmovd xmm7, dword ptr [rsi + r12]
+	LONG $0x6e7921c4; WORD $0x260c // vmovd xmm9, dword ptr [rsi + r12]
 	LONG $0x11648b4c; BYTE $0x28 // mov r12, qword ptr [rcx + rdx + 0x28]
-	LONG $0x2241e3c4; WORD $0x2e3c; BYTE $0x01 // vpinsrd xmm7, xmm7, dword ptr [rsi + rbp], 0x1
+	LONG $0x223163c4; WORD $0x2e0c; BYTE $0x01 // vpinsrd xmm9, xmm9, dword ptr [rsi + rbp], 0x1
 	LONG $0x2c2c8d4b // lea rbp, [r12 + r13]
-	LONG $0x2241e3c4; WORD $0x2e3c; BYTE $0x02 // vpinsrd xmm7, xmm7, dword ptr [rsi + rbp], 0x2
+	LONG $0x223163c4; WORD $0x2e0c; BYTE $0x02 // vpinsrd xmm9, xmm9, dword ptr [rsi + rbp], 0x2
 	LONG $0x116c8b48; BYTE $0x38 // mov rbp, qword ptr [rcx + rdx + 0x38]
 	WORD $0x0149; BYTE $0xed // add r13, rbp
-	LONG $0x2241a3c4; WORD $0x2e3c; BYTE $0x03 // vpinsrd xmm7, xmm7, dword ptr [rsi + r13], 0x3
+	LONG $0x223123c4; WORD $0x2e0c; BYTE $0x03 // vpinsrd xmm9, xmm9, dword ptr [rsi + r13], 0x3
 	LONG $0x106f8b4c // mov r13, qword ptr [rdi + 0x10]
 	WORD $0x014d; BYTE $0xea // add r10, r13
-	LONG $0x6e7921c4; WORD $0x1604 // vmovd xmm8, dword ptr [rsi + r10]
+	LONG $0x6e7921c4; WORD $0x1614 // vmovd xmm10, dword ptr [rsi + r10]
 	WORD $0x014c; BYTE $0xeb // add rbx, r13
-	LONG $0x223963c4; WORD $0x1e04; BYTE $0x01 // vpinsrd xmm8, xmm8, dword ptr [rsi + rbx], 0x1
+	LONG $0x222963c4; WORD $0x1e14; BYTE $0x01 // vpinsrd xmm10, xmm10, dword ptr [rsi + rbx], 0x1
 	WORD $0x014d; BYTE $0xee // add r14, r13
-	LONG $0x223923c4; WORD $0x3604; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [rsi + r14], 0x2
+	LONG $0x222923c4; WORD $0x3614; BYTE $0x02 // vpinsrd xmm10, xmm10, dword ptr [rsi + r14], 0x2
 	WORD $0x014d; BYTE $0xef // add r15, r13
-	LONG $0x223923c4; WORD $0x3e04; BYTE $0x03 // vpinsrd xmm8, xmm8, dword ptr [rsi + r15], 0x3
+	LONG $0x222923c4; WORD $0x3e14; BYTE $0x03 // vpinsrd xmm10, xmm10, dword ptr [rsi + r15], 0x3
 	WORD $0x014d; BYTE $0xe9 // add r9, r13
 	WORD $0x014d; BYTE $0xeb // add r11, r13
 	WORD $0x014d; BYTE $0xec // add r12, r13
 	WORD $0x0149; BYTE $0xed // add r13, rbp
-	LONG $0x6e7921c4; WORD $0x0e0c // vmovd xmm9, dword ptr [rsi + r9]
-	LONG $0x223123c4; WORD $0x1e0c; BYTE $0x01 // vpinsrd xmm9, xmm9, dword ptr [rsi + r11], 0x1
-	LONG $0x223123c4; WORD $0x260c; BYTE $0x02 // vpinsrd xmm9, xmm9, dword ptr [rsi + r12], 0x2
-	LONG $0x223123c4; WORD $0x2e0c; BYTE $0x03 // vpinsrd xmm9, xmm9, dword ptr [rsi + r13], 0x3
-	LONG $0xd76049c5 // vpunpcklbw xmm10, xmm6, xmm7 # xmm10 = xmm6[0],xmm7[0],xmm6[1],xmm7[1],xmm6[2],xmm7[2],xmm6[3],xmm7[3],xmm6[4],xmm7[4],xmm6[5],xmm7[5],xmm6[6],xmm7[6],xmm6[7],xmm7[7]
-	LONG $0x042962c4; BYTE $0xd4 // vpmaddubsw xmm10, xmm10, xmm4
-	LONG $0xf768c9c5 // vpunpckhbw xmm6, xmm6, xmm7 # xmm6 = xmm6[8],xmm7[8],xmm6[9],xmm7[9],xmm6[10],xmm7[10],xmm6[11],xmm7[11],xmm6[12],xmm7[12],xmm6[13],xmm7[13],xmm6[14],xmm7[14],xmm6[15],xmm7[15]
-	LONG $0x0449e2c4; BYTE $0xf5 // vpmaddubsw xmm6, xmm6, xmm5
-	LONG $0x6039c1c4; BYTE $0xf9 // vpunpcklbw xmm7, xmm8, xmm9 # xmm7 = xmm8[0],xmm9[0],xmm8[1],xmm9[1],xmm8[2],xmm9[2],xmm8[3],xmm9[3],xmm8[4],xmm9[4],xmm8[5],xmm9[5],xmm8[6],xmm9[6],xmm8[7],xmm9[7]
-	LONG $0x0441e2c4; BYTE $0xfc // vpmaddubsw xmm7, xmm7, xmm4
+	LONG $0x6e7921c4; WORD $0x0e1c // vmovd xmm11, dword ptr [rsi + r9]
+	LONG $0x222123c4; WORD $0x1e1c; BYTE $0x01 // vpinsrd xmm11, xmm11, dword ptr [rsi + r11], 0x1
+	LONG $0x222123c4; WORD $0x261c; BYTE $0x02 // vpinsrd xmm11, xmm11, dword ptr [rsi + r12], 0x2
+	LONG $0x222123c4; WORD $0x2e1c; BYTE $0x03 // vpinsrd xmm11, xmm11, dword ptr [rsi + r13], 0x3
+	LONG $0x603941c4; BYTE $0xe1 // vpunpcklbw xmm12, xmm8, xmm9 # xmm12 = xmm8[0],xmm9[0],xmm8[1],xmm9[1],xmm8[2],xmm9[2],xmm8[3],xmm9[3],xmm8[4],xmm9[4],xmm8[5],xmm9[5],xmm8[6],xmm9[6],xmm8[7],xmm9[7]
+	LONG $0x041962c4; BYTE $0xe6 // vpmaddubsw xmm12, xmm12, xmm6
 	LONG $0x683941c4; BYTE $0xc1 // vpunpckhbw xmm8, xmm8, xmm9 # xmm8 = xmm8[8],xmm9[8],xmm8[9],xmm9[9],xmm8[10],xmm9[10],xmm8[11],xmm9[11],xmm8[12],xmm9[12],xmm8[13],xmm9[13],xmm8[14],xmm9[14],xmm8[15],xmm9[15]
-	LONG $0x043962c4; BYTE $0xc5 // vpmaddubsw xmm8, xmm8, xmm5
-	LONG $0xc8d529c5 // vpmullw xmm9, xmm10, xmm0
-	LONG $0xf9d5c1c5 // vpmullw xmm7, xmm7, xmm1
-	LONG $0xf0d5c9c5 // vpmullw xmm6, xmm6, xmm0
-	LONG $0xc1d539c5 // vpmullw xmm8, xmm8, xmm1
-	LONG $0xcafd31c5 // vpaddw xmm9, xmm9, xmm2
-	LONG $0xfffdb1c5 // vpaddw xmm7, xmm9, xmm7
-	LONG $0xfbd1c1c5 // vpsrlw xmm7, xmm7, xmm3
-	LONG $0xf2fdc9c5 // vpaddw xmm6, xmm6, xmm2
-	LONG $0xf6fdb9c5 // vpaddw xmm6, xmm8, xmm6
-	LONG $0xf3d1c9c5 // vpsrlw xmm6, xmm6, xmm3
-	LONG $0xf667c1c5 // vpackuswb xmm6, xmm7, xmm6
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
+	LONG $0x043962c4; BYTE $0xc7 // vpmaddubsw xmm8, xmm8, xmm7
+	LONG $0x602941c4; BYTE $0xcb // vpunpcklbw xmm9, xmm10, xmm11 # xmm9 = xmm10[0],xmm11[0],xmm10[1],xmm11[1],xmm10[2],xmm11[2],xmm10[3],xmm11[3],xmm10[4],xmm11[4],xmm10[5],xmm11[5],xmm10[6],xmm11[6],xmm10[7],xmm11[7]
+	LONG $0x043162c4; BYTE $0xce // vpmaddubsw xmm9, xmm9, xmm6
+	LONG $0x682941c4; BYTE $0xd3 // vpunpckhbw xmm10, xmm10, xmm11 # xmm10 = xmm10[8],xmm11[8],xmm10[9],xmm11[9],xmm10[10],xmm11[10],xmm10[11],xmm11[11],xmm10[12],xmm11[12],xmm10[13],xmm11[13],xmm10[14],xmm11[14],xmm10[15],xmm11[15]
+	LONG $0x042962c4; BYTE $0xd7 // vpmaddubsw xmm10, xmm10, xmm7
+	LONG $0xd8d519c5 // vpmullw xmm11, xmm12, xmm0
+	LONG $0xc9d531c5 // vpmullw xmm9, xmm9, xmm1
+	LONG $0xfd3141c4; BYTE $0xcb // vpaddw xmm9, xmm9, xmm11
+	LONG $0xc0d539c5 // vpmullw xmm8, xmm8, xmm0
+	LONG $0xd1d529c5 // vpmullw xmm10, xmm10, xmm1
+	LONG $0xfd2941c4; BYTE $0xc0 // vpaddw xmm8, xmm10, xmm8
+	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	LONG $0xc8af0f4c // imul r9, rax
 	WORD $0x034c; BYTE $0x0f // add r9, qword ptr [rdi]
-	LONG $0x7f7aa1c4; WORD $0x0e34 // vmovdqu xmmword ptr [rsi + r9], xmm6
+	LONG $0xd5d131c5 // vpsrlw xmm10, xmm9, xmm5
+	LONG $0xd3fd29c5 // vpaddw xmm10, xmm10, xmm3
+	LONG $0xd4db29c5 // vpand xmm10, xmm10, xmm4
+	LONG $0xcafd31c5 // vpaddw xmm9, xmm9, xmm2
+	LONG $0xfd3141c4; BYTE $0xca // vpaddw xmm9, xmm9, xmm10
+	LONG $0xcdd131c5 // vpsrlw xmm9, xmm9, xmm5
+	LONG $0xd5d139c5 // vpsrlw xmm10, xmm8, xmm5
+	LONG $0xd3fd29c5 // vpaddw xmm10, xmm10, xmm3
+	LONG $0xd4db29c5 // vpand xmm10, xmm10, xmm4
+	LONG $0xc2fd39c5 // vpaddw xmm8, xmm8, xmm2
+	LONG $0xfd3941c4; BYTE $0xc2 // vpaddw xmm8, xmm8, xmm10
+	LONG $0xc5d139c5 // vpsrlw xmm8, xmm8, xmm5
+	LONG $0x673141c4; BYTE $0xc0 // vpackuswb xmm8, xmm9, xmm8
+	LONG $0x7f7a21c4; WORD $0x0e04 // vmovdqu xmmword ptr [rsi + r9], xmm8
 	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xfeb28c0f; WORD $0xffff // jl 0x2780 <resizeAVX2+0x90>
-	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
-	LONG $0xfffe69e9; BYTE $0xff // jmp 0x2740 <resizeAVX2+0x50>
+	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2780 <resizeAVX2+0x90>
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2740 <resizeAVX2+0x50>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2419,9 +2425,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0xf1490f49 // cmovns rsi, r9
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x01158e0f; WORD $0x0000 // jle 0x2a43 <resizeArgMaxAVX2+0x153>
+	LONG $0x01158e0f; WORD $0x0000 // jle 0x2a63 <resizeArgMaxAVX2+0x153>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01af8e0f; WORD $0x0000 // jle 0x2ae6 <resizeArgMaxAVX2+0x1f6>
+	LONG $0x01af8e0f; WORD $0x0000 // jle 0x2b06 <resizeArgMaxAVX2+0x1f6>
 	LONG $0x797de2c4; WORD $0x1847 // vpbroadcastw ymm0, word ptr [rdi + 0x18]
 	LONG $0x797de2c4; WORD $0x204f // vpbroadcastw ymm1, word ptr [rdi + 0x20]
 	LONG $0x6e79c1c4; BYTE $0xd0 // vmovd xmm2, r8d
@@ -2473,20 +2479,20 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd67981c4; WORD $0x4864; BYTE $0x02 // vmovq qword ptr [r8 + 2*r9 + 0x2], xmm4
 	LONG $0x04c68348 // add rsi, 0x4
 	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xff5e850f; WORD $0xffff // jne 0x2990 <resizeArgMaxAVX2+0xa0>
+	LONG $0xff5e850f; WORD $0xffff // jne 0x29b0 <resizeArgMaxAVX2+0xa0>
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x284f3b48 // cmp rcx, qword ptr [rdi + 0x28]
-	LONG $0xff418c0f; WORD $0xffff // jl 0x2980 <resizeArgMaxAVX2+0x90>
+	LONG $0xff418c0f; WORD $0xffff // jl 0x29a0 <resizeArgMaxAVX2+0x90>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x009a8e0f; WORD $0x0000 // jle 0x2ae6 <resizeArgMaxAVX2+0x1f6>
+	LONG $0x009a8e0f; WORD $0x0000 // jle 0x2b06 <resizeArgMaxAVX2+0x1f6>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x0575 // jne 0x2a63 <resizeArgMaxAVX2+0x173>
+	WORD $0x0575 // jne 0x2a83 <resizeArgMaxAVX2+0x173>
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x63eb // jmp 0x2ac6 <resizeArgMaxAVX2+0x1d6>
+	WORD $0x63eb // jmp 0x2ae6 <resizeArgMaxAVX2+0x1d6>
 	QUAD $0xfffffffffffeb949; WORD $0x7fff // movabs r9, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xc1 // and r9, rax
 	LONG $0x36148d4c // lea r10, [rsi + rsi]
@@ -2507,9 +2513,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x014d; BYTE $0xfe // add r14, r15
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0xca75 // jne 0x2a90 <resizeArgMaxAVX2+0x1a0>
+	WORD $0xca75 // jne 0x2ab0 <resizeArgMaxAVX2+0x1a0>
 	WORD $0x01a8 // test al, 0x1
-	WORD $0x1c74 // je 0x2ae6 <resizeArgMaxAVX2+0x1f6>
+	WORD $0x1c74 // je 0x2b06 <resizeArgMaxAVX2+0x1f6>
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0x72048d48 // lea rax, [rdx + 2*rsi]
 	LONG $0x44b70f44; WORD $0x0272 // movzx r8d, word ptr [rdx + 2*rsi + 0x2]
@@ -2519,7 +2525,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000100ba; BYTE $0x00 // mov edx, 0x100
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02048e0f; WORD $0x0000 // jle 0x2cfc <resizeArgMaxAVX2+0x40c>
+	LONG $0x02048e0f; WORD $0x0000 // jle 0x2d1c <resizeArgMaxAVX2+0x40c>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x006ffac5 // vmovdqu xmm0, xmmword ptr [rax]
 	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
@@ -2540,7 +2546,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4ebd1c5 // vpor xmm4, xmm5, xmm4
 	LONG $0xdbebd9c5 // vpor xmm3, xmm4, xmm3
 	WORD $0xd231 // xor edx, edx
-	WORD $0x34eb // jmp 0x2b83 <resizeArgMaxAVX2+0x293>
+	WORD $0x34eb // jmp 0x2ba3 <resizeArgMaxAVX2+0x293>
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x24d6f9c5; BYTE $0x11 // vmovq qword ptr [rcx + rdx], xmm4
@@ -2553,13 +2559,13 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f8c149 // sar r8, 0x2
 	LONG $0x40048d4a // lea rax, [rax + 2*r8]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x01798d0f; WORD $0x0000 // jge 0x2cfc <resizeArgMaxAVX2+0x40c>
+	LONG $0x01798d0f; WORD $0x0000 // jge 0x2d1c <resizeArgMaxAVX2+0x40c>
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x011c8e0f; WORD $0x0000 // jle 0x2cb0 <resizeArgMaxAVX2+0x3c0>
+	LONG $0x011c8e0f; WORD $0x0000 // jle 0x2cd0 <resizeArgMaxAVX2+0x3c0>
 	LONG $0x01f88349 // cmp r8, 0x1
-	LONG $0x0112840f; WORD $0x0000 // je 0x2cb0 <resizeArgMaxAVX2+0x3c0>
+	LONG $0x0112840f; WORD $0x0000 // je 0x2cd0 <resizeArgMaxAVX2+0x3c0>
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0x206ffac5 // vmovdqu xmm4, xmmword ptr [rax]
 	LONG $0x0059e2c4; BYTE $0xea // vpshufb xmm5, xmm4, xmm2
@@ -2569,10 +2575,10 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xecfdd1c5 // vpaddw xmm5, xmm5, xmm4
 	LONG $0xff488d4d // lea r9, [r8 - 0x1]
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x0f75 // jne 0x2bd5 <resizeArgMaxAVX2+0x2e5>
+	WORD $0x0f75 // jne 0x2bf5 <resizeArgMaxAVX2+0x2e5>
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2c76 <resizeArgMaxAVX2+0x386>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2c96 <resizeArgMaxAVX2+0x386>
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0xfee28349 // and r10, -0x2
 	QUAD $0x00000000b51c8d4c // lea r11, [4*rsi]
@@ -2606,9 +2612,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x014c; BYTE $0xdb // add rbx, r11
 	WORD $0x394d; BYTE $0xd6 // cmp r14, r10
-	WORD $0x8a75 // jne 0x2c00 <resizeArgMaxAVX2+0x310>
+	WORD $0x8a75 // jne 0x2c20 <resizeArgMaxAVX2+0x310>
 	LONG $0x01c1f641 // test r9b, 0x1
-	WORD $0x3474 // je 0x2cb0 <resizeArgMaxAVX2+0x3c0>
+	WORD $0x3474 // je 0x2cd0 <resizeArgMaxAVX2+0x3c0>
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0x346ffac5; BYTE $0x70 // vmovdqu xmm6, xmmword ptr [rax + 2*rsi]
 	LONG $0x0049e2c4; BYTE $0xfb // vpshufb xmm7, xmm6, xmm3
@@ -2625,9 +2631,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	WORD $0x2948; BYTE $0xd6 // sub rsi, rdx
 	LONG $0x07fe8348 // cmp rsi, 0x7
-	LONG $0xfe8c8f0f; WORD $0xffff // jg 0x2b50 <resizeArgMaxAVX2+0x260>
+	LONG $0xfe8c8f0f; WORD $0xffff // jg 0x2b70 <resizeArgMaxAVX2+0x260>
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0xfe8f8e0f; WORD $0xffff // jle 0x2b5c <resizeArgMaxAVX2+0x26c>
+	LONG $0xfe8f8e0f; WORD $0xffff // jle 0x2b7c <resizeArgMaxAVX2+0x26c>
 	LONG $0x7ef9e1c4; BYTE $0xe6 // vmovq rsi, xmm4
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
@@ -2637,8 +2643,8 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08eec148 // shr rsi, 0x8
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xe97c // jl 0x2ce0 <resizeArgMaxAVX2+0x3f0>
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2b5c <resizeArgMaxAVX2+0x26c>
+	WORD $0xe97c // jl 0x2d00 <resizeArgMaxAVX2+0x3f0>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2b7c <resizeArgMaxAVX2+0x26c>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15

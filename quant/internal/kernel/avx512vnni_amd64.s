@@ -5349,13 +5349,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
-	WORD $0x488d; BYTE $0xff // lea ecx, [rax - 0x1]
-	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	WORD $0xe2d3 // shl edx, cl
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x02b28e0f; WORD $0x0000 // jle 0x6e1d <resizeAVX512VNNI+0x2cd>
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x6e4d <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -5363,29 +5359,31 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x10ec8348 // sub rsp, 0x10
-	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
+	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02898e0f; WORD $0x0000 // jle 0x6e0f <resizeAVX512VNNI+0x2bf>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x6e3f <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
-	LONG $0x487df262; WORD $0xd27b // vpbroadcastw zmm2, edx
-	LONG $0x6ef9e1c4; BYTE $0xd8 // vmovq xmm3, rax
+	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
+	LONG $0x487df262; WORD $0x5f79; BYTE $0x1c // vpbroadcastw zmm3, word ptr [rdi + 0x38]
+	LONG $0x487df262; WORD $0x6779; BYTE $0x20 // vpbroadcastw zmm4, word ptr [rdi + 0x40]
+	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x14eb // jmp 0x6bbc <resizeAVX512VNNI+0x6c>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0x13eb // jmp 0x6bbc <resizeAVX512VNNI+0x6c>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
-	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
-	LONG $0x02538d0f; WORD $0x0000 // jge 0x6e0f <resizeAVX512VNNI+0x2bf>
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x6e3f <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
 	WORD $0xef7e // jle 0x6bb0 <resizeAVX512VNNI+0x60>
-	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
+	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
 	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
 	LONG $0x05e1c149 // shl r9, 0x5
-	LONG $0x487db262; WORD $0x245a; BYTE $0x09 // vbroadcasti32x4 zmm4, xmmword ptr [rcx + r9] # zmm4 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
-	QUAD $0x01096c5a487db262 // vbroadcasti32x4 zmm5, xmmword ptr [rcx + r9 + 0x10] # zmm5 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	LONG $0x487db262; WORD $0x345a; BYTE $0x09 // vbroadcasti32x4 zmm6, xmmword ptr [rcx + r9] # zmm6 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	QUAD $0x01097c5a487db262 // vbroadcasti32x4 zmm7, xmmword ptr [rcx + r9 + 0x10] # zmm7 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
 	LONG $0x06e0c149 // shl r8, 0x6
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0xc931 // xor ecx, ecx
@@ -5410,92 +5408,100 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08678b4c // mov r12, qword ptr [rdi + 0x8]
 	LONG $0x34048d4b // lea rax, [r12 + r14]
 	LONG $0x927bc1c4; BYTE $0xcf // kmovd k1, r15d
-	LONG $0xc97ed162; WORD $0x346f; BYTE $0x01 // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r9 + rax]
+	LONG $0xc97e5162; WORD $0x046f; BYTE $0x01 // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r9 + rax]
 	LONG $0x2222e281; WORD $0x0000 // and edx, 0x2222
 	LONG $0x067c8b4e; BYTE $0x10 // mov r15, qword ptr [rsi + r8 + 0x10]
 	LONG $0x3c048d4b // lea rax, [r12 + r15]
 	LONG $0xfcc08348 // add rax, -0x4
 	LONG $0xd292fbc5 // kmovd k2, edx
-	LONG $0x4a7ed162; WORD $0x346f; BYTE $0x01 // vmovdqu32 zmm6 {k2}, zmmword ptr [r9 + rax]
+	LONG $0x4a7e5162; WORD $0x046f; BYTE $0x01 // vmovdqu32 zmm8 {k2}, zmmword ptr [r9 + rax]
 	LONG $0x4444e381; WORD $0x0000 // and ebx, 0x4444
 	LONG $0x06548b4a; BYTE $0x20 // mov rdx, qword ptr [rsi + r8 + 0x20]
 	LONG $0x14048d49 // lea rax, [r12 + rdx]
 	LONG $0xf8c08348 // add rax, -0x8
 	LONG $0xdb92fbc5 // kmovd k3, ebx
-	LONG $0x4b7ed162; WORD $0x346f; BYTE $0x01 // vmovdqu32 zmm6 {k3}, zmmword ptr [r9 + rax]
+	LONG $0x4b7e5162; WORD $0x046f; BYTE $0x01 // vmovdqu32 zmm8 {k3}, zmmword ptr [r9 + rax]
 	LONG $0x8888e581; WORD $0x0000 // and ebp, 0x8888
 	LONG $0x06448b4a; BYTE $0x30 // mov rax, qword ptr [rsi + r8 + 0x30]
 	LONG $0x041c8d49 // lea rbx, [r12 + rax]
 	LONG $0xf4c38348 // add rbx, -0xc
 	LONG $0xe592fbc5 // kmovd k4, ebp
-	LONG $0x4c7ed162; WORD $0x346f; BYTE $0x19 // vmovdqu32 zmm6 {k4}, zmmword ptr [r9 + rbx]
+	LONG $0x4c7e5162; WORD $0x046f; BYTE $0x19 // vmovdqu32 zmm8 {k4}, zmmword ptr [r9 + rbx]
 	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
-	LONG $0xc97ed162; WORD $0x3c6f; BYTE $0x19 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r9 + rbx]
+	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x19 // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r9 + rbx]
 	LONG $0x065c8b4a; BYTE $0x18 // mov rbx, qword ptr [rsi + r8 + 0x18]
 	LONG $0x1c6c8d49; BYTE $0xfc // lea rbp, [r12 + rbx - 0x4]
-	LONG $0x4a7ed162; WORD $0x3c6f; BYTE $0x29 // vmovdqu32 zmm7 {k2}, zmmword ptr [r9 + rbp]
+	LONG $0x4a7e5162; WORD $0x0c6f; BYTE $0x29 // vmovdqu32 zmm9 {k2}, zmmword ptr [r9 + rbp]
 	LONG $0x066c8b4a; BYTE $0x28 // mov rbp, qword ptr [rsi + r8 + 0x28]
 	LONG $0x2c548d4d; BYTE $0xf8 // lea r10, [r12 + rbp - 0x8]
-	LONG $0x4b7e9162; WORD $0x3c6f; BYTE $0x11 // vmovdqu32 zmm7 {k3}, zmmword ptr [r9 + r10]
+	LONG $0x4b7e1162; WORD $0x0c6f; BYTE $0x11 // vmovdqu32 zmm9 {k3}, zmmword ptr [r9 + r10]
 	LONG $0x06548b4e; BYTE $0x38 // mov r10, qword ptr [rsi + r8 + 0x38]
 	WORD $0x014d; BYTE $0xd4 // add r12, r10
 	LONG $0xf4c48349 // add r12, -0xc
-	LONG $0x4c7e9162; WORD $0x3c6f; BYTE $0x21 // vmovdqu32 zmm7 {k4}, zmmword ptr [r9 + r12]
+	LONG $0x4c7e1162; WORD $0x0c6f; BYTE $0x21 // vmovdqu32 zmm9 {k4}, zmmword ptr [r9 + r12]
 	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
 	WORD $0x014d; BYTE $0xe6 // add r14, r12
-	LONG $0xc97e1162; WORD $0x046f; BYTE $0x31 // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r9 + r14]
+	LONG $0xc97e1162; WORD $0x146f; BYTE $0x31 // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r9 + r14]
 	LONG $0x3c348d4f // lea r14, [r12 + r15]
 	LONG $0xfcc68349 // add r14, -0x4
-	LONG $0x4a7e1162; WORD $0x046f; BYTE $0x31 // vmovdqu32 zmm8 {k2}, zmmword ptr [r9 + r14]
+	LONG $0x4a7e1162; WORD $0x146f; BYTE $0x31 // vmovdqu32 zmm10 {k2}, zmmword ptr [r9 + r14]
 	LONG $0x14548d49; BYTE $0xf8 // lea rdx, [r12 + rdx - 0x8]
-	LONG $0x4b7e5162; WORD $0x046f; BYTE $0x11 // vmovdqu32 zmm8 {k3}, zmmword ptr [r9 + rdx]
+	LONG $0x4b7e5162; WORD $0x146f; BYTE $0x11 // vmovdqu32 zmm10 {k3}, zmmword ptr [r9 + rdx]
 	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
 	WORD $0x014c; BYTE $0xe0 // add rax, r12
 	LONG $0xf4c08348 // add rax, -0xc
-	LONG $0x4c7e5162; WORD $0x046f; BYTE $0x01 // vmovdqu32 zmm8 {k4}, zmmword ptr [r9 + rax]
+	LONG $0x4c7e5162; WORD $0x146f; BYTE $0x01 // vmovdqu32 zmm10 {k4}, zmmword ptr [r9 + rax]
 	WORD $0x014c; BYTE $0xe1 // add rcx, r12
-	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x09 // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r9 + rcx]
+	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x09 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r9 + rcx]
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x1c048d49 // lea rax, [r12 + rbx]
 	LONG $0xfcc08348 // add rax, -0x4
-	LONG $0x4a7e5162; WORD $0x0c6f; BYTE $0x01 // vmovdqu32 zmm9 {k2}, zmmword ptr [r9 + rax]
+	LONG $0x4a7e5162; WORD $0x1c6f; BYTE $0x01 // vmovdqu32 zmm11 {k2}, zmmword ptr [r9 + rax]
 	LONG $0x2c448d49; BYTE $0xf8 // lea rax, [r12 + rbp - 0x8]
-	LONG $0x4b7e5162; WORD $0x0c6f; BYTE $0x01 // vmovdqu32 zmm9 {k3}, zmmword ptr [r9 + rax]
+	LONG $0x4b7e5162; WORD $0x1c6f; BYTE $0x01 // vmovdqu32 zmm11 {k3}, zmmword ptr [r9 + rax]
 	LONG $0x14448d4b; BYTE $0xf4 // lea rax, [r12 + r10 - 0xc]
-	LONG $0x4c7e5162; WORD $0x0c6f; BYTE $0x01 // vmovdqu32 zmm9 {k4}, zmmword ptr [r9 + rax]
-	LONG $0x484d7162; WORD $0xd760 // vpunpcklbw zmm10, zmm6, zmm7 # zmm10 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[32],zmm7[32],zmm6[33],zmm7[33],zmm6[34],zmm7[34],zmm6[35],zmm7[35],zmm6[36],zmm7[36],zmm6[37],zmm7[37],zmm6[38],zmm7[38],zmm6[39],zmm7[39],zmm6[48],zmm7[48],zmm6[49],zmm7[49],zmm6[50],zmm7[50],zmm6[51],zmm7[51],zmm6[52],zmm7[52],zmm6[53],zmm7[53],zmm6[54],zmm7[54],zmm6[55],zmm7[55]
-	LONG $0x482d7262; WORD $0xd404 // vpmaddubsw zmm10, zmm10, zmm4
-	LONG $0x484df162; WORD $0xf768 // vpunpckhbw zmm6, zmm6, zmm7 # zmm6 = zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31],zmm6[40],zmm7[40],zmm6[41],zmm7[41],zmm6[42],zmm7[42],zmm6[43],zmm7[43],zmm6[44],zmm7[44],zmm6[45],zmm7[45],zmm6[46],zmm7[46],zmm6[47],zmm7[47],zmm6[56],zmm7[56],zmm6[57],zmm7[57],zmm6[58],zmm7[58],zmm6[59],zmm7[59],zmm6[60],zmm7[60],zmm6[61],zmm7[61],zmm6[62],zmm7[62],zmm6[63],zmm7[63]
-	LONG $0x484df262; WORD $0xf504 // vpmaddubsw zmm6, zmm6, zmm5
-	LONG $0x483dd162; WORD $0xf960 // vpunpcklbw zmm7, zmm8, zmm9 # zmm7 = zmm8[0],zmm9[0],zmm8[1],zmm9[1],zmm8[2],zmm9[2],zmm8[3],zmm9[3],zmm8[4],zmm9[4],zmm8[5],zmm9[5],zmm8[6],zmm9[6],zmm8[7],zmm9[7],zmm8[16],zmm9[16],zmm8[17],zmm9[17],zmm8[18],zmm9[18],zmm8[19],zmm9[19],zmm8[20],zmm9[20],zmm8[21],zmm9[21],zmm8[22],zmm9[22],zmm8[23],zmm9[23],zmm8[32],zmm9[32],zmm8[33],zmm9[33],zmm8[34],zmm9[34],zmm8[35],zmm9[35],zmm8[36],zmm9[36],zmm8[37],zmm9[37],zmm8[38],zmm9[38],zmm8[39],zmm9[39],zmm8[48],zmm9[48],zmm8[49],zmm9[49],zmm8[50],zmm9[50],zmm8[51],zmm9[51],zmm8[52],zmm9[52],zmm8[53],zmm9[53],zmm8[54],zmm9[54],zmm8[55],zmm9[55]
-	LONG $0x4845f262; WORD $0xfc04 // vpmaddubsw zmm7, zmm7, zmm4
+	LONG $0x4c7e5162; WORD $0x1c6f; BYTE $0x01 // vmovdqu32 zmm11 {k4}, zmmword ptr [r9 + rax]
+	LONG $0x483d5162; WORD $0xe160 // vpunpcklbw zmm12, zmm8, zmm9 # zmm12 = zmm8[0],zmm9[0],zmm8[1],zmm9[1],zmm8[2],zmm9[2],zmm8[3],zmm9[3],zmm8[4],zmm9[4],zmm8[5],zmm9[5],zmm8[6],zmm9[6],zmm8[7],zmm9[7],zmm8[16],zmm9[16],zmm8[17],zmm9[17],zmm8[18],zmm9[18],zmm8[19],zmm9[19],zmm8[20],zmm9[20],zmm8[21],zmm9[21],zmm8[22],zmm9[22],zmm8[23],zmm9[23],zmm8[32],zmm9[32],zmm8[33],zmm9[33],zmm8[34],zmm9[34],zmm8[35],zmm9[35],zmm8[36],zmm9[36],zmm8[37],zmm9[37],zmm8[38],zmm9[38],zmm8[39],zmm9[39],zmm8[48],zmm9[48],zmm8[49],zmm9[49],zmm8[50],zmm9[50],zmm8[51],zmm9[51],zmm8[52],zmm9[52],zmm8[53],zmm9[53],zmm8[54],zmm9[54],zmm8[55],zmm9[55]
+	LONG $0x481d7262; WORD $0xe604 // vpmaddubsw zmm12, zmm12, zmm6
 	LONG $0x483d5162; WORD $0xc168 // vpunpckhbw zmm8, zmm8, zmm9 # zmm8 = zmm8[8],zmm9[8],zmm8[9],zmm9[9],zmm8[10],zmm9[10],zmm8[11],zmm9[11],zmm8[12],zmm9[12],zmm8[13],zmm9[13],zmm8[14],zmm9[14],zmm8[15],zmm9[15],zmm8[24],zmm9[24],zmm8[25],zmm9[25],zmm8[26],zmm9[26],zmm8[27],zmm9[27],zmm8[28],zmm9[28],zmm8[29],zmm9[29],zmm8[30],zmm9[30],zmm8[31],zmm9[31],zmm8[40],zmm9[40],zmm8[41],zmm9[41],zmm8[42],zmm9[42],zmm8[43],zmm9[43],zmm8[44],zmm9[44],zmm8[45],zmm9[45],zmm8[46],zmm9[46],zmm8[47],zmm9[47],zmm8[56],zmm9[56],zmm8[57],zmm9[57],zmm8[58],zmm9[58],zmm8[59],zmm9[59],zmm8[60],zmm9[60],zmm8[61],zmm9[61],zmm8[62],zmm9[62],zmm8[63],zmm9[63]
-	LONG $0x483d7262; WORD $0xc504 // vpmaddubsw zmm8, zmm8, zmm5
-	LONG $0x482d7162; WORD $0xc8d5 // vpmullw zmm9, zmm10, zmm0
-	LONG $0x4845f162; WORD $0xf9d5 // vpmullw zmm7, zmm7, zmm1
-	LONG $0x484df162; WORD $0xf0d5 // vpmullw zmm6, zmm6, zmm0
-	LONG $0x483d7162; WORD $0xc1d5 // vpmullw zmm8, zmm8, zmm1
-	LONG $0x48357162; WORD $0xcafd // vpaddw zmm9, zmm9, zmm2
-	LONG $0x4835f162; WORD $0xfffd // vpaddw zmm7, zmm9, zmm7
-	LONG $0x4845f162; WORD $0xfbd1 // vpsrlw zmm7, zmm7, xmm3
-	LONG $0x484df162; WORD $0xf2fd // vpaddw zmm6, zmm6, zmm2
-	LONG $0x484dd162; WORD $0xf0fd // vpaddw zmm6, zmm6, zmm8
-	LONG $0x484df162; WORD $0xf3d1 // vpsrlw zmm6, zmm6, xmm3
-	LONG $0x927bc1c4; BYTE $0xcd // kmovd k1, r13d
-	LONG $0x4845f162; WORD $0xf667 // vpackuswb zmm6, zmm7, zmm6
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0x483d7262; WORD $0xc704 // vpmaddubsw zmm8, zmm8, zmm7
+	LONG $0x482d5162; WORD $0xcb60 // vpunpcklbw zmm9, zmm10, zmm11 # zmm9 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
+	LONG $0x48357262; WORD $0xce04 // vpmaddubsw zmm9, zmm9, zmm6
+	LONG $0x482d5162; WORD $0xd368 // vpunpckhbw zmm10, zmm10, zmm11 # zmm10 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
+	LONG $0x482d7262; WORD $0xd704 // vpmaddubsw zmm10, zmm10, zmm7
+	LONG $0x481d7162; WORD $0xd8d5 // vpmullw zmm11, zmm12, zmm0
+	LONG $0x48357162; WORD $0xc9d5 // vpmullw zmm9, zmm9, zmm1
+	LONG $0x48355162; WORD $0xcbfd // vpaddw zmm9, zmm9, zmm11
+	LONG $0x483d7162; WORD $0xc0d5 // vpmullw zmm8, zmm8, zmm0
+	LONG $0x482d7162; WORD $0xd1d5 // vpmullw zmm10, zmm10, zmm1
+	LONG $0x482d5162; WORD $0xc0fd // vpaddw zmm8, zmm10, zmm8
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0xc2af0f48 // imul rax, rdx
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
-	LONG $0x497ed162; WORD $0x347f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm6
+	LONG $0x48357162; WORD $0xd5d1 // vpsrlw zmm10, zmm9, xmm5
+	LONG $0x482d7162; WORD $0xd3fd // vpaddw zmm10, zmm10, zmm3
+	LONG $0x48ad7162; WORD $0xd4db // vpandq zmm10, zmm10, zmm4
+	LONG $0x48357162; WORD $0xcafd // vpaddw zmm9, zmm9, zmm2
+	LONG $0x48355162; WORD $0xcafd // vpaddw zmm9, zmm9, zmm10
+	LONG $0x48357162; WORD $0xcdd1 // vpsrlw zmm9, zmm9, xmm5
+	LONG $0x483d7162; WORD $0xd5d1 // vpsrlw zmm10, zmm8, xmm5
+	LONG $0x482d7162; WORD $0xd3fd // vpaddw zmm10, zmm10, zmm3
+	LONG $0x48ad7162; WORD $0xd4db // vpandq zmm10, zmm10, zmm4
+	LONG $0x483d7162; WORD $0xc2fd // vpaddw zmm8, zmm8, zmm2
+	LONG $0x483d5162; WORD $0xc2fd // vpaddw zmm8, zmm8, zmm10
+	LONG $0x483d7162; WORD $0xc5d1 // vpsrlw zmm8, zmm8, xmm5
+	LONG $0x927bc1c4; BYTE $0xcd // kmovd k1, r13d
+	LONG $0x48355162; WORD $0xc067 // vpackuswb zmm8, zmm9, zmm8
+	LONG $0x497e5162; WORD $0x047f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm8
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
+	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	LONG $0xfcc38349 // add r11, -0x4
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdfa8c0f; WORD $0xffff // jl 0x6c00 <resizeAVX512VNNI+0xb0>
-	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
-	LONG $0xfffda1e9; BYTE $0xff // jmp 0x6bb0 <resizeAVX512VNNI+0x60>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x6c00 <resizeAVX512VNNI+0xb0>
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x6bb0 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -5512,7 +5518,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x6ff1 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x7021 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -5564,7 +5570,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x6ec0 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x6ef0 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

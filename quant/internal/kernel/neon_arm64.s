@@ -1940,117 +1940,130 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 // func resizeNEON(a)
 TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9401809 // ldr x9, [x0, #0x30]
+	WORD $0xf9402409 // ldr x9, [x0, #0x48]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000dab // b.lt 0x1fbc <resizeNEON+0x1bc>
-	WORD $0xf9401c0b // ldr x11, [x0, #0x38]
+	WORD $0x54000f4b // b.lt 0x1ff0 <resizeNEON+0x1f0>
+	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000d4b // b.lt 0x1fbc <resizeNEON+0x1bc>
-	WORD $0xa9be57f6 // stp x22, x21, [sp, #-0x20]!
-	WORD $0xa9014ff4 // stp x20, x19, [sp, #0x10]
+	WORD $0x54000eeb // b.lt 0x1ff0 <resizeNEON+0x1f0>
+	WORD $0xf81d0ff7 // str x23, [sp, #-0x30]!
+	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
+	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0xb940280a // ldr w10, [x0, #0x28]
-	WORD $0x5100054c // sub w12, w10, #0x1
-	WORD $0x5280002d // mov w13, #0x1 // =1
-	WORD $0x1acc21ac // lsl w12, w13, w12
-	WORD $0x4e020d80 // dup v0.8h, w12
-	WORD $0x4b0a03ea // neg w10, w10
-	WORD $0x4e020d41 // dup v1.8h, w10
-	WORD $0x9100600a // add x10, x0, #0x18
+	WORD $0x9100c00a // add x10, x0, #0x30
+	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
+	WORD $0x9100e00a // add x10, x0, #0x38
+	WORD $0x4d40c541 // ld1r { v1.8h }, [x10]
+	WORD $0x9101000a // add x10, x0, #0x40
 	WORD $0x4d40c542 // ld1r { v2.8h }, [x10]
+	WORD $0x7940500a // ldrh w10, [x0, #0x28]
+	WORD $0x4b0a03ea // neg w10, w10
+	WORD $0x4e020d43 // dup v3.8h, w10
+	WORD $0x9100600a // add x10, x0, #0x18
+	WORD $0x4d40c544 // ld1r { v4.8h }, [x10]
 	WORD $0x9100800a // add x10, x0, #0x20
-	WORD $0x4d40c543 // ld1r { v3.8h }, [x10]
-	WORD $0x14000004 // b 0x1e60 <resizeNEON+0x60>
+	WORD $0x4d40c545 // ld1r { v5.8h }, [x10]
+	WORD $0x14000004 // b 0x1e6c <resizeNEON+0x6c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54000aca // b.ge 0x1fb4 <resizeNEON+0x1b4>
+	WORD $0x54000bea // b.ge 0x1fe4 <resizeNEON+0x1e4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x1e54 <resizeNEON+0x54>
+	WORD $0x54ffff8b // b.lt 0x1e60 <resizeNEON+0x60>
 	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0xa944ac0a // ldp x10, x11, [x0, #0x48]
+	WORD $0xa9462c0a // ldp x10, x11, [x0, #0x60]
 	WORD $0x8b08156b // add x11, x11, x8, lsl #5
-	WORD $0xad401965 // ldp q5, q6, [x11]
-	WORD $0x4e0658a4 // uzp2 v4.16b, v5.16b, v6.16b
-	WORD $0x4e0618a5 // uzp1 v5.16b, v5.16b, v6.16b
+	WORD $0xad404167 // ldp q7, q16, [x11]
+	WORD $0x4e1058e6 // uzp2 v6.16b, v7.16b, v16.16b
+	WORD $0x4e1018e7 // uzp1 v7.16b, v7.16b, v16.16b
 	WORD $0x8b08194a // add x10, x10, x8, lsl #6
-	WORD $0x6e0540a6 // ext v6.16b, v5.16b, v5.16b, #0x8
-	WORD $0x6e044087 // ext v7.16b, v4.16b, v4.16b, #0x8
+	WORD $0x6e0740f0 // ext v16.16b, v7.16b, v7.16b, #0x8
+	WORD $0x6e0640d1 // ext v17.16b, v6.16b, v6.16b, #0x8
 	WORD $0xd503201f // nop
-	WORD $0xa940314b // ldp x11, x12, [x10]
-	WORD $0xa940340e // ldp x14, x13, [x0]
-	WORD $0xa941454f // ldp x15, x17, [x10, #0x10]
-	WORD $0x8b0b01b0 // add x16, x13, x11
-	WORD $0xa9420d41 // ldp x1, x3, [x10, #0x20]
-	WORD $0x8b0f01a2 // add x2, x13, x15
-	WORD $0xa9431944 // ldp x4, x6, [x10, #0x30]
-	WORD $0x8b0101a5 // add x5, x13, x1
-	WORD $0x8b0401a7 // add x7, x13, x4
-	WORD $0x8b0c01b3 // add x19, x13, x12
-	WORD $0x8b1101b4 // add x20, x13, x17
-	WORD $0x8b0301b5 // add x21, x13, x3
-	WORD $0x8b0601ad // add x13, x13, x6
-	WORD $0xf9400816 // ldr x22, [x0, #0x10]
-	WORD $0x8b0b02cb // add x11, x22, x11
-	WORD $0x8b0f02cf // add x15, x22, x15
-	WORD $0x8b0102c1 // add x1, x22, x1
-	WORD $0x8b0402c4 // add x4, x22, x4
-	WORD $0x8b0c02cc // add x12, x22, x12
-	WORD $0x8b1102d1 // add x17, x22, x17
-	WORD $0x8b0302c3 // add x3, x22, x3
-	WORD $0x8b0602c6 // add x6, x22, x6
-	WORD $0xd37ced36 // lsl x22, x9, #4
-	WORD $0x8b160042 // add x2, x2, x22
-	WORD $0x8b1600e7 // add x7, x7, x22
-	WORD $0x8b160294 // add x20, x20, x22
-	WORD $0x8b1601ad // add x13, x13, x22
-	WORD $0x8b1601ef // add x15, x15, x22
-	WORD $0x8b160084 // add x4, x4, x22
-	WORD $0x8b160231 // add x17, x17, x22
-	WORD $0x8b1600c6 // add x6, x6, x22
-	WORD $0xbc766a10 // ldr s16, [x16, x22]
-	WORD $0x0d409050 // ld1 { v16.s }[1], [x2]
-	WORD $0xbc766a71 // ldr s17, [x19, x22]
-	WORD $0x0d409291 // ld1 { v17.s }[1], [x20]
-	WORD $0xbc7668b2 // ldr s18, [x5, x22]
-	WORD $0x0d4090f2 // ld1 { v18.s }[1], [x7]
-	WORD $0xbc766ab3 // ldr s19, [x21, x22]
-	WORD $0x0d4091b3 // ld1 { v19.s }[1], [x13]
-	WORD $0xbc766974 // ldr s20, [x11, x22]
-	WORD $0x0d4091f4 // ld1 { v20.s }[1], [x15]
-	WORD $0xbc766995 // ldr s21, [x12, x22]
-	WORD $0x0d409235 // ld1 { v21.s }[1], [x17]
-	WORD $0x0e24c231 // smull v17.8h, v17.8b, v4.8b
-	WORD $0xbc766836 // ldr s22, [x1, x22]
-	WORD $0x0e27c273 // smull v19.8h, v19.8b, v7.8b
-	WORD $0x0d409096 // ld1 { v22.s }[1], [x4]
-	WORD $0x0e258211 // smlal v17.8h, v16.8b, v5.8b
-	WORD $0x0e24c2b0 // smull v16.8h, v21.8b, v4.8b
-	WORD $0xbc766875 // ldr s21, [x3, x22]
-	WORD $0x0e268253 // smlal v19.8h, v18.8b, v6.8b
-	WORD $0x0d4090d5 // ld1 { v21.s }[1], [x6]
-	WORD $0x0e258290 // smlal v16.8h, v20.8b, v5.8b
-	WORD $0x4ea01c12 // mov v18.16b, v0.16b
-	WORD $0x4e629632 // mla v18.8h, v17.8h, v2.8h
-	WORD $0x4ea01c11 // mov v17.16b, v0.16b
-	WORD $0x4e629671 // mla v17.8h, v19.8h, v2.8h
-	WORD $0x0e27c2b3 // smull v19.8h, v21.8b, v7.8b
-	WORD $0x4e639612 // mla v18.8h, v16.8h, v3.8h
-	WORD $0x0e2682d3 // smlal v19.8h, v22.8b, v6.8b
-	WORD $0x4e639671 // mla v17.8h, v19.8h, v3.8h
-	WORD $0x4e614650 // sshl v16.8h, v18.8h, v1.8h
-	WORD $0x4e614631 // sshl v17.8h, v17.8h, v1.8h
-	WORD $0x4e111a10 // uzp1 v16.16b, v16.16b, v17.16b
-	WORD $0xf940200b // ldr x11, [x0, #0x40]
-	WORD $0x9b08396b // madd x11, x11, x8, x14
-	WORD $0x3cb66970 // str q16, [x11, x22]
+	WORD $0xd503201f // nop
+	WORD $0xd37ced2b // lsl x11, x9, #4
+	WORD $0xa940354c // ldp x12, x13, [x10]
+	WORD $0xa940380f // ldp x15, x14, [x0]
+	WORD $0xa9410550 // ldp x16, x1, [x10, #0x10]
+	WORD $0x8b0c01d1 // add x17, x14, x12
+	WORD $0xa9421142 // ldp x2, x4, [x10, #0x20]
+	WORD $0x8b1001c3 // add x3, x14, x16
+	WORD $0xa9431d45 // ldp x5, x7, [x10, #0x30]
+	WORD $0x8b0201c6 // add x6, x14, x2
+	WORD $0x8b0501d3 // add x19, x14, x5
+	WORD $0x8b0d01d4 // add x20, x14, x13
+	WORD $0x8b0101d5 // add x21, x14, x1
+	WORD $0x8b0401d6 // add x22, x14, x4
+	WORD $0x8b0701ce // add x14, x14, x7
+	WORD $0xf9400817 // ldr x23, [x0, #0x10]
+	WORD $0x8b0c02ec // add x12, x23, x12
+	WORD $0x8b1002f0 // add x16, x23, x16
+	WORD $0x8b0202e2 // add x2, x23, x2
+	WORD $0x8b0502e5 // add x5, x23, x5
+	WORD $0x8b0d02ed // add x13, x23, x13
+	WORD $0x8b0102e1 // add x1, x23, x1
+	WORD $0x8b0402e4 // add x4, x23, x4
+	WORD $0x8b0702e7 // add x7, x23, x7
+	WORD $0x8b0b0063 // add x3, x3, x11
+	WORD $0x8b0b0273 // add x19, x19, x11
+	WORD $0x8b0b02b5 // add x21, x21, x11
+	WORD $0x8b0b01ce // add x14, x14, x11
+	WORD $0x8b0b0210 // add x16, x16, x11
+	WORD $0x8b0b00a5 // add x5, x5, x11
+	WORD $0x8b0b0021 // add x1, x1, x11
+	WORD $0x8b0b00e7 // add x7, x7, x11
+	WORD $0xbc6b6a32 // ldr s18, [x17, x11]
+	WORD $0xbc6b6a93 // ldr s19, [x20, x11]
+	WORD $0x0d409072 // ld1 { v18.s }[1], [x3]
+	WORD $0xbc6b68d4 // ldr s20, [x6, x11]
+	WORD $0x0d4092b3 // ld1 { v19.s }[1], [x21]
+	WORD $0xbc6b6ad5 // ldr s21, [x22, x11]
+	WORD $0x0d409274 // ld1 { v20.s }[1], [x19]
+	WORD $0xbc6b6996 // ldr s22, [x12, x11]
+	WORD $0x0d4091d5 // ld1 { v21.s }[1], [x14]
+	WORD $0xbc6b69b7 // ldr s23, [x13, x11]
+	WORD $0x0d409216 // ld1 { v22.s }[1], [x16]
+	WORD $0xbc6b6858 // ldr s24, [x2, x11]
+	WORD $0x0d409037 // ld1 { v23.s }[1], [x1]
+	WORD $0x0d4090b8 // ld1 { v24.s }[1], [x5]
+	WORD $0x0e26c273 // smull v19.8h, v19.8b, v6.8b
+	WORD $0x0e31c2b5 // smull v21.8h, v21.8b, v17.8b
+	WORD $0xbc6b6899 // ldr s25, [x4, x11]
+	WORD $0x0e278253 // smlal v19.8h, v18.8b, v7.8b
+	WORD $0x0d4090f9 // ld1 { v25.s }[1], [x7]
+	WORD $0x0e308295 // smlal v21.8h, v20.8b, v16.8b
+	WORD $0x0e26c2f2 // smull v18.8h, v23.8b, v6.8b
+	WORD $0x4e649e73 // mul v19.8h, v19.8h, v4.8h
+	WORD $0x0e2782d2 // smlal v18.8h, v22.8b, v7.8b
+	WORD $0x4e649eb4 // mul v20.8h, v21.8h, v4.8h
+	WORD $0x0e31c335 // smull v21.8h, v25.8b, v17.8b
+	WORD $0x4e659653 // mla v19.8h, v18.8h, v5.8h
+	WORD $0x0e308315 // smlal v21.8h, v24.8b, v16.8b
+	WORD $0x4e6596b4 // mla v20.8h, v21.8h, v5.8h
+	WORD $0x4e634672 // sshl v18.8h, v19.8h, v3.8h
+	WORD $0x4e608673 // add v19.8h, v19.8h, v0.8h
+	WORD $0x4e618652 // add v18.8h, v18.8h, v1.8h
+	WORD $0x4e634695 // sshl v21.8h, v20.8h, v3.8h
+	WORD $0x4e221e52 // and v18.16b, v18.16b, v2.16b
+	WORD $0x4e6186b5 // add v21.8h, v21.8h, v1.8h
+	WORD $0x4e221eb5 // and v21.16b, v21.16b, v2.16b
+	WORD $0x4e728672 // add v18.8h, v19.8h, v18.8h
+	WORD $0x4e608693 // add v19.8h, v20.8h, v0.8h
+	WORD $0x4e634652 // sshl v18.8h, v18.8h, v3.8h
+	WORD $0x4e758673 // add v19.8h, v19.8h, v21.8h
+	WORD $0x4e634673 // sshl v19.8h, v19.8h, v3.8h
+	WORD $0x4e131a52 // uzp1 v18.16b, v18.16b, v19.16b
+	WORD $0xf9402c0c // ldr x12, [x0, #0x58]
+	WORD $0x9b083d8c // madd x12, x12, x8, x15
+	WORD $0x3cab6992 // str q18, [x12, x11]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf9401c0b // ldr x11, [x0, #0x38]
+	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fff74b // b.lt 0x1e90 <resizeNEON+0x90>
-	WORD $0xf9401809 // ldr x9, [x0, #0x30]
-	WORD $0x17ffffa9 // b 0x1e54 <resizeNEON+0x54>
-	WORD $0xa9414ff4 // ldp x20, x19, [sp, #0x10]
-	WORD $0xa8c257f6 // ldp x22, x21, [sp], #0x20
+	WORD $0x54fff64b // b.lt 0x1ea0 <resizeNEON+0xa0>
+	WORD $0xf9402409 // ldr x9, [x0, #0x48]
+	WORD $0x17ffffa0 // b 0x1e60 <resizeNEON+0x60>
+	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
+	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
+	WORD $0xf84307f7 // ldr x23, [sp], #0x30
 	WORD $0xd65f03c0 // ret
 
 // func resizeArgMaxNEON(a)
@@ -2062,9 +2075,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9a89b149 // csel x9, x10, x9, lt
 	WORD $0xf940140a // ldr x10, [x0, #0x28]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400090b // b.lt 0x20f8 <resizeArgMaxNEON+0x138>
+	WORD $0x5400090b // b.lt 0x2138 <resizeArgMaxNEON+0x138>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000d8b // b.lt 0x2190 <resizeArgMaxNEON+0x1d0>
+	WORD $0x54000d8b // b.lt 0x21d0 <resizeArgMaxNEON+0x1d0>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xd280800a // mov x10, #0x400 // =1024
 	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
@@ -2128,19 +2141,19 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100416b // add x11, x11, #0x10
 	WORD $0xeb0c013f // cmp x9, x12
 	WORD $0xfc2f69c3 // str d3, [x14, x15]
-	WORD $0x54fffb81 // b.ne 0x2050 <resizeArgMaxNEON+0x90>
+	WORD $0x54fffb81 // b.ne 0x2090 <resizeArgMaxNEON+0x90>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0xeb0b011f // cmp x8, x11
-	WORD $0x54fffa8b // b.lt 0x2040 <resizeArgMaxNEON+0x80>
+	WORD $0x54fffa8b // b.lt 0x2080 <resizeArgMaxNEON+0x80>
 	WORD $0xf9402408 // ldr x8, [x0, #0x48]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540004ab // b.lt 0x2190 <resizeArgMaxNEON+0x1d0>
+	WORD $0x540004ab // b.lt 0x21d0 <resizeArgMaxNEON+0x1d0>
 	WORD $0xa9452c09 // ldp x9, x11, [x0, #0x50]
 	WORD $0xf100051f // cmp x8, #0x1
 	WORD $0xf9401c0a // ldr x10, [x0, #0x38]
 	WORD $0xaa1f03ec // mov x12, xzr
-	WORD $0x54000300 // b.eq 0x2170 <resizeArgMaxNEON+0x1b0>
+	WORD $0x54000300 // b.eq 0x21b0 <resizeArgMaxNEON+0x1b0>
 	WORD $0x927ff50e // and x14, x8, #0x7ffffffffffffffe
 	WORD $0xd37ff94d // lsl x13, x10, #1
 	WORD $0xcb0e03ee // neg x14, x14
@@ -2162,9 +2175,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd100098c // sub x12, x12, #0x2
 	WORD $0x8b100021 // add x1, x1, x16
 	WORD $0xeb0c01df // cmp x14, x12
-	WORD $0x54fffe41 // b.ne 0x2130 <resizeArgMaxNEON+0x170>
+	WORD $0x54fffe41 // b.ne 0x2170 <resizeArgMaxNEON+0x170>
 	WORD $0xcb0c03ec // neg x12, x12
-	WORD $0x36000108 // tbz w8, #0x0, 0x2190 <resizeArgMaxNEON+0x1d0>
+	WORD $0x36000108 // tbz w8, #0x0, 0x21d0 <resizeArgMaxNEON+0x1d0>
 	WORD $0x9b0c7d68 // mul x8, x11, x12
 	WORD $0x8b080528 // add x8, x9, x8, lsl #1
 	WORD $0x79400509 // ldrh w9, [x8, #0x2]
@@ -2174,7 +2187,7 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000509 // strh w9, [x8, #0x2]
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000d4b // b.lt 0x2340 <resizeArgMaxNEON+0x380>
+	WORD $0x54000d4b // b.lt 0x2380 <resizeArgMaxNEON+0x380>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xa947ac0a // ldp x10, x11, [x0, #0x78]
 	WORD $0x3dc00140 // ldr q0, [x10]
@@ -2192,7 +2205,7 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
 	WORD $0x4e648463 // add v3.8h, v3.8h, v4.8h
 	WORD $0xf940280a // ldr x10, [x0, #0x50]
-	WORD $0x1400000d // b 0x2214 <resizeArgMaxNEON+0x254>
+	WORD $0x1400000d // b 0x2254 <resizeArgMaxNEON+0x254>
 	WORD $0xf9400009 // ldr x9, [x0]
 	WORD $0xfc286924 // str d4, [x9, x8]
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
@@ -2204,12 +2217,12 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9342fd6b // asr x11, x11, #2
 	WORD $0x8b0b054a // add x10, x10, x11, lsl #1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400098a // b.ge 0x2340 <resizeArgMaxNEON+0x380>
+	WORD $0x5400098a // b.ge 0x2380 <resizeArgMaxNEON+0x380>
 	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0xf10005ab // subs x11, x13, #0x1
-	WORD $0x5400070b // b.lt 0x2300 <resizeArgMaxNEON+0x340>
-	WORD $0x540006e0 // b.eq 0x2300 <resizeArgMaxNEON+0x340>
+	WORD $0x5400070b // b.lt 0x2340 <resizeArgMaxNEON+0x340>
+	WORD $0x540006e0 // b.eq 0x2340 <resizeArgMaxNEON+0x340>
 	WORD $0x3dc00144 // ldr q4, [x10]
 	WORD $0x4e030085 // tbl v5.16b, { v4.16b }, v3.16b
 	WORD $0x4e020084 // tbl v4.16b, { v4.16b }, v2.16b
@@ -2217,10 +2230,10 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e649c04 // mul v4.8h, v0.8h, v4.8h
 	WORD $0x4e659424 // mla v4.8h, v1.8h, v5.8h
 	WORD $0xf10009bf // cmp x13, #0x2
-	WORD $0x54000081 // b.ne 0x2254 <resizeArgMaxNEON+0x294>
+	WORD $0x54000081 // b.ne 0x2294 <resizeArgMaxNEON+0x294>
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0x5280002d // mov w13, #0x1 // =1
-	WORD $0x14000020 // b 0x22d0 <resizeArgMaxNEON+0x310>
+	WORD $0x14000020 // b 0x2310 <resizeArgMaxNEON+0x310>
 	WORD $0xd37ef58e // lsl x14, x12, #2
 	WORD $0xd37ff98f // lsl x15, x12, #1
 	WORD $0x927ff96d // and x13, x11, #0xfffffffffffffffe
@@ -2251,8 +2264,8 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910009ad // add x13, x13, #0x2
 	WORD $0x8b0d0201 // add x1, x16, x13
 	WORD $0xf100043f // cmp x1, #0x1
-	WORD $0x54fffd21 // b.ne 0x2270 <resizeArgMaxNEON+0x2b0>
-	WORD $0x3600018b // tbz w11, #0x0, 0x2300 <resizeArgMaxNEON+0x340>
+	WORD $0x54fffd21 // b.ne 0x22b0 <resizeArgMaxNEON+0x2b0>
+	WORD $0x3600018b // tbz w11, #0x0, 0x2340 <resizeArgMaxNEON+0x340>
 	WORD $0x9b0d7d8b // mul x11, x12, x13
 	WORD $0xd37ff96b // lsl x11, x11, #1
 	WORD $0x3ceb6946 // ldr q6, [x10, x11]
@@ -2267,9 +2280,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0e2128a4 // xtn v4.8b, v5.8h
 	WORD $0xcb08012b // sub x11, x9, x8
 	WORD $0xf1001d7f // cmp x11, #0x7
-	WORD $0x54fff6cc // b.gt 0x21e4 <resizeArgMaxNEON+0x224>
+	WORD $0x54fff6cc // b.gt 0x2224 <resizeArgMaxNEON+0x224>
 	WORD $0xeb08013f // cmp x9, x8
-	WORD $0x54fff6ed // b.le 0x21f0 <resizeArgMaxNEON+0x230>
+	WORD $0x54fff6ed // b.le 0x2230 <resizeArgMaxNEON+0x230>
 	WORD $0x9e66008b // fmov x11, d4
 	WORD $0xaa0803ec // mov x12, x8
 	WORD $0xf9400009 // ldr x9, [x0]
@@ -2278,6 +2291,6 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd348fd6b // lsr x11, x11, #8
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xeb09019f // cmp x12, x9
-	WORD $0x54ffff4b // b.lt 0x2320 <resizeArgMaxNEON+0x360>
-	WORD $0x17ffffad // b 0x21f0 <resizeArgMaxNEON+0x230>
+	WORD $0x54ffff4b // b.lt 0x2360 <resizeArgMaxNEON+0x360>
+	WORD $0x17ffffad // b 0x2230 <resizeArgMaxNEON+0x230>
 	WORD $0xd65f03c0 // ret

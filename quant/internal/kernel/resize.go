@@ -32,9 +32,12 @@ const weightBits = 11
 // tap is one axis of a linear interpolation: (a·(2^weightBits − w) + b·w) / 2^weightBits.
 type tap struct{ a, b, w int32 }
 
-// Resize is a prepared resize from one size to another. It is read-only.
+// Resize is a prepared resize from one size to another. Running it changes nothing in it; Zero and Truncate may be set
+// before.
 type Resize struct {
 	InH, InW, OutH, OutW int
+	Zero                 int  // of the map; values relative to it are rounded half to even
+	Truncate             bool // round down instead
 	y, x                 []tap
 	factor               int // 2, 4, 8 when both axes are half-pixel enlargements by it, else 0
 	tables               *resizeTables
@@ -187,8 +190,8 @@ func (r *Resize) checkScratch(op string, c int, scratch []byte) {
 	}
 }
 
-// Resize writes rows [y0, y1) of dst: the interpolated value, halves rounded up. Scale and zero point are kept; table
-// (nil = none) changes them afterwards.
+// Resize writes rows [y0, y1) of dst: the interpolated value relative to r.Zero rounded half to even, or rounded down
+// with r.Truncate. Scale and zero point are kept; table (nil = none) changes them afterwards.
 func (s *Set) Resize(dst, src *Map, r *Resize, table *[256]byte, y0, y1 int, scratch []byte) {
 	r.check("resize", src, y0, y1)
 	r.checkScratch("resize", src.C, scratch)
@@ -221,11 +224,21 @@ func (s *Set) ArgMaxKernel(r *Resize) string {
 	return "resize-argmax_generic"
 }
 
+// round takes a value times 2^(2·weightBits).
+func (r *Resize) round(v int32) int32 {
+	const shift = 2 * weightBits
+	if r.Truncate {
+		return v >> shift
+	}
+	odd := (v>>shift + int32(r.Zero)) & 1
+	return (v + 1<<(shift-1) - 1 + odd) >> shift
+}
+
 func resizeGeneric(dst, src *Map, r *Resize, y0, y1 int) {
 	for y := y0; y < y1; y++ {
 		for x := range dst.W {
 			for c := range dst.C {
-				dst.Data[dst.Offset(y, x, c)] = byte((r.at(src, y, x, c) + 1<<(2*weightBits-1)) >> (2 * weightBits))
+				dst.Data[dst.Offset(y, x, c)] = byte(r.round(r.at(src, y, x, c)))
 			}
 		}
 	}

@@ -19,6 +19,9 @@ func runResize(kernel func(*resizeArgs)) func(dst, src *Map, r *Resize, y0, y1 i
 			shift: int64(2 * bits.TrailingZeros(uint(2*r.factor))), blocks: int64(Blocks(dst.W)), cells: int64(Cells(dst.C)),
 			dstBlock: int64(dst.Block), offsets: unsafe.Pointer(&offsets[0]), weights: unsafe.Pointer(&r.tables.pairs[0]),
 		}
+		if !r.Truncate {
+			a.bias, a.parity, a.odd = 1<<(a.shift-1)-1, int64(r.Zero&1), 1
+		}
 		for y := y0; y < y1; y++ {
 			t := r.y[y]
 			a.top, a.bottom = unsafe.Pointer(&src.Data[int(t.a)*src.Row]), unsafe.Pointer(&src.Data[int(t.b)*src.Row])

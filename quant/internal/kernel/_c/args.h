@@ -94,6 +94,7 @@ struct resize_args {
 	const uint8_t *top, *bottom;
 	word weight_top, weight_bottom; // in units of 1/(2·factor)
 	word shift;                     // log2 of (2·factor)²
+	word bias, parity, odd;         // rounded: (v + bias + ((v >> shift) + parity & odd)) >> shift
 	word blocks, cells, dst_block;  // of the destination
 	const word *offsets;            // [4·blocks][2]: bytes from a source row's begin to the left and the right pixel
 	const uint8_t *weights;         // [blocks][32]: the pair of weights of pixel 0 four times, of pixel 1 four times, …

@@ -58,7 +58,16 @@ void addAVX2(const struct add_args *a) {
 }
 
 // Linear enlargement, a cell at a time: the left and right neighbours of 4 output pixels, interleaved, against their
-// weights; then the two rows; halves are rounded up.
+// weights; then the two rows. Sums are below 2^16.
+struct rounding {
+	__m128i bias, parity, odd, shift;
+};
+
+INLINE __m128i rounded(__m128i v, struct rounding r) {
+	__m128i odd = _mm_and_si128(_mm_add_epi16(_mm_srl_epi16(v, r.shift), r.parity), r.odd);
+	return _mm_srl_epi16(_mm_add_epi16(_mm_add_epi16(v, r.bias), odd), r.shift);
+}
+
 INLINE __m128i gather4_offset(const uint8_t *row, const word *offsets, word at) {
 	__m128i v = _mm_cvtsi32_si128(*(const int *)(row + offsets[0] + at));
 	v = _mm_insert_epi32(v, *(const int *)(row + offsets[2] + at), 1);
@@ -68,7 +77,8 @@ INLINE __m128i gather4_offset(const uint8_t *row, const word *offsets, word at) 
 
 void resizeAVX2(const struct resize_args *a) {
 	__m128i wt = _mm_set1_epi16((short)a->weight_top), wb = _mm_set1_epi16((short)a->weight_bottom);
-	__m128i half = _mm_set1_epi16((short)(1 << (a->shift - 1))), shift = _mm_cvtsi64_si128(a->shift);
+	struct rounding r = {_mm_set1_epi16((short)a->bias), _mm_set1_epi16((short)a->parity), _mm_set1_epi16((short)a->odd),
+			_mm_cvtsi64_si128(a->shift)};
 	for (word b = 0; b < a->blocks; b++) {
 		const word *o = a->offsets + 8 * b;
 		__m128i wl = _mm_loadu_si128((const __m128i *)(a->weights + 32 * b)), wh = _mm_loadu_si128((const __m128i *)(a->weights + 32 * b + 16));
@@ -79,9 +89,7 @@ void resizeAVX2(const struct resize_args *a) {
 			__m128i v = _mm_maddubs_epi16(_mm_unpacklo_epi8(bl, br), wl), w = _mm_maddubs_epi16(_mm_unpackhi_epi8(bl, br), wh);
 			t = _mm_add_epi16(_mm_mullo_epi16(t, wt), _mm_mullo_epi16(v, wb));
 			u = _mm_add_epi16(_mm_mullo_epi16(u, wt), _mm_mullo_epi16(w, wb));
-			t = _mm_srl_epi16(_mm_add_epi16(t, half), shift);
-			u = _mm_srl_epi16(_mm_add_epi16(u, half), shift);
-			_mm_storeu_si128((__m128i *)(a->dst + b * a->dst_block + 16 * c), _mm_packus_epi16(t, u));
+			_mm_storeu_si128((__m128i *)(a->dst + b * a->dst_block + 16 * c), _mm_packus_epi16(rounded(t, r), rounded(u, r)));
 		}
 	}
 }

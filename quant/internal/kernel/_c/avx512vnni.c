@@ -473,7 +473,17 @@ void resizeArgMaxAVX512VNNI(const struct argmax_args *a) {
 }
 
 // Linear enlargement: the left and right neighbours of 4 output pixels, interleaved, against their weights; then the
-// two rows; halves are rounded up.
+// two rows. Sums are below 2^16.
+struct rounding {
+	__m512i bias, parity, odd;
+	__m128i shift;
+};
+
+INLINE __m512i rounded(__m512i v, struct rounding r) {
+	__m512i odd = _mm512_and_si512(_mm512_add_epi16(_mm512_srl_epi16(v, r.shift), r.parity), r.odd);
+	return _mm512_srl_epi16(_mm512_add_epi16(_mm512_add_epi16(v, r.bias), odd), r.shift);
+}
+
 INLINE __m512i gather4_offset(const uint8_t *row, const word *offsets, word at, __mmask16 m) {
 	__m512i v = _mm512_maskz_loadu_epi32(m & 0x1111, row + offsets[0] + at);
 	v = _mm512_mask_loadu_epi32(v, m & 0x2222, row + offsets[2] + at - 4);
@@ -483,8 +493,8 @@ INLINE __m512i gather4_offset(const uint8_t *row, const word *offsets, word at, 
 
 void resizeAVX512VNNI(const struct resize_args *a) {
 	__m512i wt = _mm512_set1_epi16((short)a->weight_top), wb = _mm512_set1_epi16((short)a->weight_bottom);
-	__m512i half = _mm512_set1_epi16((short)(1 << (a->shift - 1)));
-	__m128i shift = _mm_cvtsi64_si128(a->shift);
+	struct rounding r = {_mm512_set1_epi16((short)a->bias), _mm512_set1_epi16((short)a->parity),
+			_mm512_set1_epi16((short)a->odd), _mm_cvtsi64_si128(a->shift)};
 	for (word b = 0; b < a->blocks; b++) {
 		const word *o = a->offsets + 8 * b;
 		__m512i wl = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(a->weights + 32 * b)));
@@ -497,9 +507,7 @@ void resizeAVX512VNNI(const struct resize_args *a) {
 			__m512i v = _mm512_maddubs_epi16(_mm512_unpacklo_epi8(bl, br), wl), w = _mm512_maddubs_epi16(_mm512_unpackhi_epi8(bl, br), wh);
 			t = _mm512_add_epi16(_mm512_mullo_epi16(t, wt), _mm512_mullo_epi16(v, wb));
 			u = _mm512_add_epi16(_mm512_mullo_epi16(u, wt), _mm512_mullo_epi16(w, wb));
-			t = _mm512_srl_epi16(_mm512_add_epi16(t, half), shift);
-			u = _mm512_srl_epi16(_mm512_add_epi16(u, half), shift);
-			_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, m, _mm512_packus_epi16(t, u));
+			_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, m, _mm512_packus_epi16(rounded(t, r), rounded(u, r)));
 		}
 	}
 }

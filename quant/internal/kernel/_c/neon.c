@@ -76,8 +76,17 @@ void lookupNEON(const struct table_args *a) {
 	}
 }
 
-// Linear enlargement: left and right neighbours by their weights, then the two rows; halves are rounded up. Weighted
-// sums of signed bytes fit 16 bits: 128 · 16 · 16 = 2^15 below zero, 127 · 256 + 128 above.
+// Linear enlargement: left and right neighbours by their weights, then the two rows. Weighted sums of signed
+// bytes fit 16 bits: 128 · 16 · 16 = 2^15 below zero, 127 · 256 + 128 above.
+struct rounding {
+	int16x8_t bias, parity, odd, shift;
+};
+
+INLINE int8x8_t rounded(int16x8_t v, struct rounding r) {
+	int16x8_t odd = vandq_s16(vaddq_s16(vshlq_s16(v, r.shift), r.parity), r.odd);
+	return vmovn_s16(vshlq_s16(vaddq_s16(vaddq_s16(v, r.bias), odd), r.shift));
+}
+
 INLINE int8x16_t gather4_offset(const uint8_t *row, const word *offsets, word at) {
 	int32x4_t v = vld1q_dup_s32((const int32_t *)(row + offsets[0] + at));
 	v = vld1q_lane_s32((const int32_t *)(row + offsets[2] + at), v, 1);
@@ -87,7 +96,8 @@ INLINE int8x16_t gather4_offset(const uint8_t *row, const word *offsets, word at
 }
 
 void resizeNEON(const struct resize_args *a) {
-	int16x8_t half = vdupq_n_s16((int16_t)(1 << (a->shift - 1))), shift = vdupq_n_s16((int16_t)-a->shift);
+	struct rounding r = {vdupq_n_s16((int16_t)a->bias), vdupq_n_s16((int16_t)a->parity), vdupq_n_s16((int16_t)a->odd),
+			vdupq_n_s16((int16_t)-a->shift)};
 	int16_t wt = (int16_t)a->weight_top, wb = (int16_t)a->weight_bottom;
 	for (word b = 0; b < a->blocks; b++) {
 		const word *o = a->offsets + 8 * b;
@@ -100,9 +110,8 @@ void resizeNEON(const struct resize_args *a) {
 			int16x8_t t1 = vmlal_high_s8(vmull_high_s8(tl, wl), tr, wr);
 			int16x8_t b0 = vmlal_s8(vmull_s8(vget_low_s8(bl), vget_low_s8(wl)), vget_low_s8(br), vget_low_s8(wr));
 			int16x8_t b1 = vmlal_high_s8(vmull_high_s8(bl, wl), br, wr);
-			int16x8_t v0 = vshlq_s16(vmlaq_n_s16(vmlaq_n_s16(half, t0, wt), b0, wb), shift);
-			int16x8_t v1 = vshlq_s16(vmlaq_n_s16(vmlaq_n_s16(half, t1, wt), b1, wb), shift);
-			vst1q_s8((int8_t *)a->dst + b * a->dst_block + 16 * c, vmovn_high_s16(vmovn_s16(v0), v1));
+			int16x8_t v0 = vmlaq_n_s16(vmulq_n_s16(t0, wt), b0, wb), v1 = vmlaq_n_s16(vmulq_n_s16(t1, wt), b1, wb);
+			vst1q_s8((int8_t *)a->dst + b * a->dst_block + 16 * c, vcombine_s8(rounded(v0, r), rounded(v1, r)));
 		}
 	}
 }
