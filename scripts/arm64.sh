@@ -1,0 +1,17 @@
+#!/bin/bash
+# Run the Go tests for arm64 under qemu-user: everything on the newest CPU model, and what chooses kernels on the models
+# of boards: Cortex-A72 (Raspberry Pi 4: NEON, no dot product), Cortex-A76 (Raspberry Pi 5: dot product).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+go=${GO:-go}
+qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static) || {
+	echo 'arm64: qemu-user is missing' >&2
+	exit 1
+}
+export GOOS=linux GOARCH=arm64
+
+"$go" test -short -exec "$qemu -cpu max" ./...
+for cpu in cortex-a72 cortex-a76; do
+	echo "-- $cpu"
+	"$go" test -short -exec "$qemu -cpu $cpu" ./quant/...
+done

@@ -1,0 +1,19 @@
+#!/bin/bash
+# Compile, tests included, for the systems that Depthwise supports, and hold the stripped Linux binaries to their size.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+go=${GO:-go}
+most=$((15 * 1000 * 1000))
+
+for system in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do
+	export GOOS=${system%/*} GOARCH=${system#*/}
+	out=build/cross/$GOOS-$GOARCH
+	"$go" build -trimpath -ldflags '-s -w' -o "$out/" ./cmd/edge
+	"$go" vet ./...
+	bytes=$(cat "$out"/edge* | wc -c)
+	printf '%-14s %9d bytes\n' "$system" "$bytes"
+	if [ "$GOOS" = linux ] && [ "$bytes" -ge "$most" ]; then
+		echo "cross: $system: $bytes bytes, at most $most" >&2
+		exit 1
+	fi
+done
