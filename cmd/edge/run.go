@@ -45,7 +45,7 @@ that a mask knows. Formats:
 Examples:
 
     edge run synth:
-    edge run recording/ | jq .pixels
+    edge run recording/ | jq .classes
     edge run recording/ --format pgm > masks.pgm
     edge run recording/ --format y4m-overlay | ffplay -
     edge run recording/ --format png -o masks/
