@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"image/jpeg"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/capture/internal/jpeg"
 	"github.com/depthwise/depthwise/capture/internal/png"
 )
 
@@ -67,30 +67,13 @@ func size(file []byte) (w, h int, err error) {
 	switch {
 	case len(file) == 0:
 		return 0, 0, fmt.Errorf("%w: the file is empty", png.ErrTruncated)
-	case isJPEG(file):
-		c, err := jpeg.DecodeConfig(bytes.NewReader(file))
-		if err != nil {
-			return 0, 0, torn(err)
-		}
-		if c.Width <= 0 || c.Height <= 0 || c.Width > png.MaxSide || c.Height > png.MaxSide || c.Width*c.Height > png.MaxPixels {
-			return 0, 0, fmt.Errorf("image is %d×%d, more than %d a side or %d pixels", c.Width, c.Height, png.MaxSide, png.MaxPixels)
-		}
-		return c.Width, c.Height, nil
+	case jpeg.IsJPEG(file):
+		return jpeg.Size(bytes.NewReader(file))
 	case png.IsPNG(file) || len(file) < 8:
 		hd, err := png.ParseHeader(file)
 		return hd.Width, hd.Height, err
 	}
 	return 0, 0, errFormat
-}
-
-func isJPEG(file []byte) bool { return len(file) >= 2 && file[0] == 0xff && file[1] == 0xd8 }
-
-// torn words the JPEG decoder's end of data as ours.
-func torn(err error) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return png.ErrTruncated
-	}
-	return err
 }
 
 // plain strips the path that the caller's message already has.
@@ -99,7 +82,10 @@ func plain(err error) error {
 	if errors.As(err, &p) {
 		return p.Err
 	}
-	return torn(err)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return png.ErrTruncated
+	}
+	return err
 }
 
 func reasonOf(err error) Reason {

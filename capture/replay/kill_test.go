@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -34,6 +35,17 @@ func recordForEver(dir string) error {
 	}
 }
 
+// waitLines waits until the index has more than n pairs, on the busiest machine no longer than 20 s.
+func waitLines(dir string, n int) {
+	for range 4000 {
+		data, _ := os.ReadFile(filepath.Join(dir, associationsIndex))
+		if bytes.Count(data, []byte(".png\n")) > n {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
 // TestKill kills a recording process at random moments, several times over on one recording. All that its index lists
 // is whole, in order, and as it was written; and the next process goes on.
 func TestKill(t *testing.T) {
@@ -49,7 +61,13 @@ func TestKill(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.AfterFunc(time.Duration(rand.IntN(250))*time.Millisecond, func() { cmd.Process.Kill() })
+		go func() {
+			if round%3 > 0 { // else at once, perhaps in the middle of Create
+				waitLines(dir, seen+rand.IntN(40))
+			}
+			time.Sleep(time.Duration(rand.IntN(30)) * time.Millisecond)
+			cmd.Process.Kill()
+		}()
 		words, _ := io.ReadAll(stderr)
 		cmd.Wait()
 		if len(words) > 0 {

@@ -3,12 +3,12 @@ package replay
 import (
 	"bufio"
 	"fmt"
-	"image/jpeg"
 	"io"
 	"os"
 	"path/filepath"
 
 	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/capture/internal/jpeg"
 	"github.com/depthwise/depthwise/capture/internal/png"
 )
 
@@ -104,7 +104,7 @@ func (p *plan) probe(name string) (png.Header, error) {
 	if n == 0 && err != io.EOF {
 		return png.Header{}, plain(err)
 	}
-	if !isJPEG(head[:n]) {
+	if !jpeg.IsJPEG(head[:n]) {
 		if n > 0 && !png.IsPNG(head[:n]) && n >= 8 {
 			return png.Header{}, errFormat
 		}
@@ -113,12 +113,6 @@ func (p *plan) probe(name string) (png.Header, error) {
 	if _, err := f.Seek(0, io.SeekStart); err != nil {
 		return png.Header{}, plain(err)
 	}
-	c, err := jpeg.DecodeConfig(bufio.NewReader(f))
-	if err != nil {
-		return png.Header{}, torn(err)
-	}
-	if c.Width <= 0 || c.Height <= 0 || c.Width > png.MaxSide || c.Height > png.MaxSide || c.Width*c.Height > png.MaxPixels {
-		return png.Header{}, fmt.Errorf("image is %d×%d, more than %d a side or %d pixels", c.Width, c.Height, png.MaxSide, png.MaxPixels)
-	}
-	return png.Header{Width: c.Width, Height: c.Height, Bits: 8, Type: png.RGB}, nil
+	w, h, err := jpeg.Size(bufio.NewReader(f))
+	return png.Header{Width: w, Height: h, Bits: 8, Type: png.RGB}, err
 }

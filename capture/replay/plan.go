@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/depthwise/depthwise/capture/internal/match"
 	"github.com/depthwise/depthwise/capture/internal/png"
 )
 
@@ -201,7 +202,7 @@ func (p *plan) byTime(color, depth []stamp) {
 			times[i] = append(times[i], f.time)
 		}
 	}
-	partner := matchTimes(times[0], times[1], window)
+	partner := match.Times(times[0], times[1], window)
 	for i, j := range partner {
 		if j >= 0 {
 			p.entries = append(p.entries, entry{seq: uint64(len(p.entries)),

@@ -1,12 +1,10 @@
 package replay
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"image/jpeg"
 
 	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/capture/internal/jpeg"
 	"github.com/depthwise/depthwise/capture/internal/png"
 )
 
@@ -53,15 +51,10 @@ func (r *reader) color(name string, dst *capture.Color) error {
 		}
 		return nil
 	}
-	img, err := jpeg.Decode(bytes.NewReader(r.file))
-	if err != nil {
-		return fail(Torn, torn(err))
-	}
-	if img.Bounds().Dx() != w || img.Bounds().Dy() != h {
-		return fail(Torn, errors.New("its size changes inside"))
-	}
 	dst.Resize(w, h)
-	rgb(dst.Pix, img)
+	if err := jpeg.RGB(dst.Pix, w, h, r.file); err != nil {
+		return fail(Torn, err)
+	}
 	return nil
 }
 
@@ -108,7 +101,7 @@ func (r *reader) loadPNG(name, kind string) (png.Header, error) {
 	if err := r.load(name); err != nil {
 		return png.Header{}, err
 	}
-	if isJPEG(r.file) {
+	if jpeg.IsJPEG(r.file) {
 		return png.Header{}, fmt.Errorf("%w: JPEG, %s PNG required", errFormat, kind)
 	}
 	if _, _, err := size(r.file); err != nil {

@@ -1,4 +1,5 @@
-package replay
+// Package match pairs the images of a recording by time, all at once: unlike a live camera's, both lists lie there whole.
+package match
 
 import (
 	"cmp"
@@ -6,14 +7,14 @@ import (
 	"time"
 )
 
-// matchTimes pairs times of a with times of b: the two nearest first, each used at most once, none further apart than
+// Times pairs times of a with times of b: the two nearest first, each used at most once, none further apart than
 // window, and in order: a pair never reaches over a nearer one. Both are sorted. It gives for each of a the index in b,
 // or −1.
 //
 // TUM's associate.py takes the nearest first in the same way, but may pair crosswise. Here the candidates are only
 // neighbours on the common time line: the nearest two of all are always such, and after they are taken, whatever lies
 // left of them may no longer go with what lies right.
-func matchTimes(a, b []time.Duration, window time.Duration) []int {
+func Times(a, b []time.Duration, window time.Duration) []int {
 	type event struct {
 		t     time.Duration
 		i     int

@@ -1,4 +1,4 @@
-package replay
+package match
 
 import (
 	"slices"
@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestMatchTimes(t *testing.T) {
+func TestTimes(t *testing.T) {
 	ms := func(v ...int) []time.Duration {
 		out := make([]time.Duration, len(v))
 		for i := range v {
@@ -35,15 +35,15 @@ func TestMatchTimes(t *testing.T) {
 		{"nothing", ms(), ms(1), []int{}},
 		{"far ends", []time.Duration{-1 << 63, 1<<63 - 1}, []time.Duration{-1<<63 + 1, 1<<63 - 2}, []int{0, 1}},
 	} {
-		if got := matchTimes(c.a, c.b, 20*time.Millisecond); !slices.Equal(got, c.want) {
+		if got := Times(c.a, c.b, 20*time.Millisecond); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
 }
 
-// TestMatchTimesLaws: each partner once, in order, inside the window; nothing that fits between its neighbours' partners
+// TestTimesLaws: each partner once, in order, inside the window; nothing that fits between its neighbours' partners
 // is left alone; the same by brute force.
-func TestMatchTimesLaws(t *testing.T) {
+func TestTimesLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		gen := rapid.SliceOfNDistinct(rapid.Int64Range(0, 200), 0, 12, rapid.ID[int64])
 		times := func(name string) []time.Duration {
@@ -56,7 +56,7 @@ func TestMatchTimesLaws(t *testing.T) {
 		}
 		a, b := times("a"), times("b")
 		const window = 20
-		got := matchTimes(a, b, window)
+		got := Times(a, b, window)
 		last := -1
 		for i, j := range got {
 			if j < 0 {
