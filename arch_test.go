@@ -41,6 +41,7 @@ var rules = []rule{
 
 	{"quant", "quant/internal/...", rapid + " models"},
 	{"quant/internal/...", "quant/internal/... google.golang.org/protobuf golang.org/x/sys/cpu", rapid},
+	{"quant/internal/conform", "quant", ""}, // a command of the tests against other runtimes
 	{"quant/internal/kernel", "quant/internal/pool golang.org/x/sys/cpu", rapid},
 	{"quant/internal/onnx/...", "quant/internal/onnx/... quant/internal/tensor google.golang.org/protobuf", rapid},
 
