@@ -59,8 +59,8 @@ type benchResult struct {
 	GMACs          float64     `json:"gmacs"`     // reached by inference, 10⁹ multiply-accumulates a second
 	PeakGMACs      float64     `json:"peak_gmacs"`
 	AllocsPerFrame float64     `json:"allocs_per_frame"` // whole ones, as testing.AllocsPerRun counts
-	FirstMaskMS    float64     `json:"first_mask_ms"` // 0 = not measured
-	RSSMB          float64     `json:"rss_mb"`        // peak of edge run; 0 = not measured
+	FirstMaskMS    float64     `json:"first_mask_ms"`    // 0 = not measured
+	RSSMB          float64     `json:"rss_mb"`           // peak of edge run; 0 = not measured
 	ArenaBytes     int         `json:"arena_bytes"`
 	Size           string      `json:"size"`
 	CPU            string      `json:"cpu"`

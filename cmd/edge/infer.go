@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -58,16 +57,9 @@ func (c *inferCmd) Run(e *env) error {
 		return fmt.Errorf("model %q: %w", name, err)
 	}
 	defer net.Close()
-	known := map[string]bool{}
 	for _, t := range net.Inputs() {
-		known[t.Name] = true
 		if err := fillInput(t, in[t.Name]); err != nil {
 			return err
-		}
-	}
-	for n := range in {
-		if !known[n] {
-			return usagef("--in: the model has no input %q; it has %v", n, slices.Sorted(maps.Keys(known)))
 		}
 	}
 	if err := net.Run(); err != nil {

@@ -1,0 +1,230 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/depthwise/depthwise/cmd/edge/internal/npy"
+	"github.com/depthwise/depthwise/runtime"
+)
+
+// save writes an array to a file in a new folder.
+func save(t *testing.T, a npy.Array) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := npy.Write(&b, a); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "in.npy")
+	if err := os.WriteFile(path, b.Bytes(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func load(t *testing.T, path string) npy.Array {
+	t.Helper()
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	a, err := npy.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// pixels are 64×48 pixels in planes, the order of the ONNX graph, and what a student of runtime makes of them.
+func pixels(t *testing.T, channels int) (planes []byte, classes []uint8) {
+	t.Helper()
+	planes = make([]byte, channels*48*64)
+	for i := range planes {
+		planes[i] = byte(i*i/977 + i/64*3)
+	}
+	s, err := runtime.OpenStudent(student("early"), runtime.StudentOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	in := s.Network().Inputs()[0].Uint8s()
+	for c := range 4 {
+		for i := range 48 * 64 {
+			in[4*i+c] = planes[c*48*64+i]
+		}
+	}
+	classes, err = s.Infer()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return planes, bytes.Clone(classes)
+}
+
+func TestInfer(t *testing.T) {
+	planes, want := pixels(t, 4)
+	out := t.TempDir()
+	early := save(t, npy.Array{Type: "|u1", Shape: []int{1, 4, 48, 64}, Data: planes})
+	rgb := save(t, npy.Array{Type: "|u1", Shape: []int{1, 3, 48, 64}, Data: planes[:3*48*64]})
+	depth := save(t, npy.Array{Type: "|u1", Shape: []int{1, 1, 48, 64}, Data: planes[3*48*64:]})
+	for name, args := range map[string][]string{
+		"named":   {student("early"), "--in", "pixels=" + early},
+		"unnamed": {student("early"), "--in", early},
+		"threads": {student("early"), "--in", early, "--threads", "3", "--disable", "simd"},
+		"two":     {student("two"), "--in", "depth=" + depth, "--in", "rgb=" + rgb},
+		"left":    {student("two"), "--in", "depth=" + depth, "--in", rgb},
+	} {
+		dir := filepath.Join(out, name)
+		var list []inferOutput
+		if err := json.Unmarshal([]byte(good(t, append([]string{"infer", "--out", dir, "--json"}, args...)...)), &list); err != nil {
+			t.Fatal(err)
+		}
+		if len(list) != 1 || list[0].Name != "classes" || list[0].File != filepath.Join(dir, "classes.npy") {
+			t.Errorf("%s: %+v", name, list)
+		}
+		a := load(t, filepath.Join(dir, "classes.npy"))
+		if a.Type != "|u1" || len(a.Shape) != 3 || a.Shape[1] != 48 || !bytes.Equal(a.Data, want) {
+			t.Errorf("%s: %s %v differs from the student's classes", name, a.Type, a.Shape)
+		}
+	}
+}
+
+func TestInferRefuses(t *testing.T) {
+	planes, _ := pixels(t, 4)
+	u8 := func(shape ...int) string {
+		n := 1
+		for _, d := range shape {
+			n *= d
+		}
+		return save(t, npy.Array{Type: "|u1", Shape: shape, Data: planes[:n]})
+	}
+	float := save(t, npy.Array{Type: "<f4", Shape: []int{1, 1, 48, 64}, Data: planes})
+	notNpy := filepath.Join(t.TempDir(), "x.npy")
+	if err := os.WriteFile(notNpy, []byte("PNG, say, and some more bytes"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		code  int
+		words string
+		args  []string
+	}{
+		{exitFailed, "dimension 1 is 4", []string{student("early"), "--in", "pixels=" + u8(1, 3, 48, 64)}},
+		{exitFailed, "uint8", []string{student("depth"), "--in", "depth=" + float}},
+		{exitFailed, "not a .npy file", []string{student("early"), "--in", notNpy}},
+		{exitFailed, "no such file", []string{student("early"), "--in", "pixels=missing.npy"}},
+		{exitUsage, `nothing for input "pixels"`, []string{student("early")}},
+		{exitFailed, `no input "extra"`, []string{student("early"), "--in", "pixels=" + u8(1, 4, 48, 64), "--in", "extra=" + u8(1)}},
+		{exitUsage, "two arrays", []string{student("early"), "--in", "a=" + u8(1), "--in", "a=" + u8(1)}},
+		{exitUsage, "2 inputs", []string{student("two"), "--in", u8(1, 3, 48, 64)}},
+		{exitFailed, "quant", []string{notNpy, "--in", u8(1)}},
+	} {
+		bad(t, test.code, []string{test.words}, append([]string{"infer", "--out", t.TempDir()}, test.args...)...)
+	}
+}
+
+func TestFileName(t *testing.T) {
+	taken := map[string]bool{}
+	for _, test := range []struct{ name, want string }{
+		{"logits", "logits"}, {"a/b:c", "a_b_c"}, {"../../etc", "_.._etc"}, {"", "output"}, {"...", "output_2"}, {"LOGITS", "LOGITS_2"},
+		{"a b\x00c", "a_b_c_2"}, {"größe", "gr__e"},
+	} {
+		if got := fileName(test.name, taken); got != test.want || strings.ContainsAny(got, `/\`) {
+			t.Errorf("%q becomes %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestInspect(t *testing.T) {
+	out := good(t, "inspect", student("early"))
+	for _, want := range []string{"tiny-early", "pixels uint8 [1 4 48 64]", "classes uint8 [1 48 64]", "arena", "depthwise.depth"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("lacks %q:\n%s", want, out)
+		}
+	}
+	var i inspection
+	if err := json.Unmarshal([]byte(good(t, "inspect", student("early"), "--json")), &i); err != nil {
+		t.Fatal(err)
+	}
+	var macs int64
+	for _, s := range i.Steps {
+		macs += s.MACs
+	}
+	if want := int64(32 * 24 * 3 * 4 * 4); macs != want || i.MACs != want || i.Arena.Bytes < i.Arena.LowerBound || i.Arena.LowerBound == 0 {
+		t.Errorf("%d and %d multiply-accumulates, want %d; arena %+v", macs, i.MACs, want, i.Arena)
+	}
+	if graph := good(t, "inspect", student("early"), "--graph"); !strings.Contains(graph, "conv") {
+		t.Errorf("graph: %s", graph)
+	}
+	bad(t, exitUsage, []string{"nobody"}, "inspect", "nobody")
+}
+
+func TestBench(t *testing.T) {
+	cmd := process(t, "bench", "-m", student("early"), "--threads", "1,2", "-n", "20", "--size", "96x72", "--json")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	if len(lines) != 2 {
+		t.Fatalf("%d lines for 2 numbers of threads", len(lines))
+	}
+	for i, line := range lines {
+		var r benchResult
+		if err := json.Unmarshal(line, &r); err != nil {
+			t.Fatal(err)
+		}
+		if r.Threads != i+1 || r.Model != "tiny-early" || r.MACs != 32*24*3*16 || r.Frames != 20 || r.FirstMaskMS <= 0 || r.AllocsPerFrame != 0 {
+			t.Errorf("%+v", r)
+		}
+		if r.InferMS.P50 <= 0 || r.InferMS.P50 > r.InferMS.P99 || r.FrameMS.P50 < r.InferMS.P50 || len(r.Steps) == 0 {
+			t.Errorf("times %+v %+v, %d steps", r.InferMS, r.FrameMS, len(r.Steps))
+		}
+		var share float64
+		for _, s := range r.Steps {
+			share += s.Share
+		}
+		if share < 0.99 || share > 1.01 {
+			t.Errorf("the steps' shares add to %v", share)
+		}
+		var raw map[string]json.RawMessage
+		json.Unmarshal(line, &raw)
+		for _, key := range strings.Fields("model threads macs infer_ms frame_ms first_mask_ms rss_mb allocs_per_frame peak_gmacs steps") {
+			if raw[key] == nil {
+				t.Errorf("no %q", key)
+			}
+		}
+	}
+	if text := good(t, "bench", "-m", student("rgb"), "--threads", "1", "-n", "3", "--size", "96x72", "--no-start", "-q"); !strings.Contains(text, "GMAC/s") {
+		t.Errorf("text: %s", text)
+	}
+}
+
+func TestDoctor(t *testing.T) {
+	if out := good(t, "doctor"); !strings.Contains(out, "processor") || !strings.Contains(out, "kernels") {
+		t.Errorf("got %s", out)
+	}
+	var d diagnosis
+	if err := json.Unmarshal([]byte(good(t, "doctor", "--json")), &d); err != nil || d.Threads < 1 || d.CPU == "" {
+		t.Errorf("%v: %+v", err, d)
+	}
+}
+
+func TestReadsBigEndianInput(t *testing.T) {
+	b := []byte("\x93NUMPY\x01\x00")
+	head := "{'descr': '>i8', 'fortran_order': False, 'shape': (1,), }\n"
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(head)))
+	b = append(append(b, head...), 0, 0, 0, 0, 0, 0, 1, 2)
+	path := filepath.Join(t.TempDir(), "a.npy")
+	if err := os.WriteFile(path, b, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	in, err := readInputs([]string{"n=" + path})
+	if err != nil || in["n"] == nil || in["n"].Type != "<i8" || in["n"].Data[1] != 1 || in["n"].Data[0] != 2 {
+		t.Errorf("%v: %+v", err, in["n"])
+	}
+}
