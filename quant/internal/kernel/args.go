@@ -8,12 +8,12 @@ import "unsafe"
 // memory that the caller of a kernel keeps alive; none is kept after it returns.
 
 type convArgs struct {
-	src, dst, weights, bias, scale   unsafe.Pointer
-	blocks, groups, cells, steps     int64
-	srcBlock, dstBlock, zero, lo, hi int64
-	tapsY, tapsX                     int64
-	rows, offsets, pad               unsafe.Pointer
-	stride                           int64
+	src, dst, weights, bias, scale unsafe.Pointer
+	blocks, groups, cells, steps   int64
+	srcBlock, dstBlock, zero       int64
+	tapsY, tapsX                   int64
+	rows, offsets, pad             unsafe.Pointer
+	stride                         int64
 }
 
 type depthwiseArgs struct {
@@ -21,15 +21,15 @@ type depthwiseArgs struct {
 	dstRow                   int64
 	weights, bias, scale     unsafe.Pointer
 	blocks, srcBlocks, cells int64
-	dstBlock, zero, lo, hi   int64
+	dstBlock, zero           int64
 	pad, keep                int64
 }
 
 type depthwiseAnyArgs struct {
-	dst, weights, bias, scale             unsafe.Pointer
-	blocks, cells, dstBlock, zero, lo, hi int64
-	quads                                 int64
-	taps                                  unsafe.Pointer
+	dst, weights, bias, scale     unsafe.Pointer
+	blocks, cells, dstBlock, zero int64
+	quads                         int64
+	taps                          unsafe.Pointer
 }
 
 type addArgs struct {

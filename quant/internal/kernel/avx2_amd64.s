@@ -8,31 +8,28 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x052d8e0f; WORD $0x0000 // jle 0x53a <pointwiseAVX2+0x53a>
+	LONG $0x04f58e0f; WORD $0x0000 // jle 0x502 <pointwiseAVX2+0x502>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
-	LONG $0x68ec8348 // sub rsp, 0x68
+	LONG $0x28ec8348 // sub rsp, 0x28
 	LONG $0x797d62c4; WORD $0x5857 // vpbroadcastw ymm10, word ptr [rdi + 0x58]
-	LONG $0x787d62c4; WORD $0x605f // vpbroadcastb ymm11, byte ptr [rdi + 0x60]
-	LONG $0x787d62c4; WORD $0x6867 // vpbroadcastb ymm12, byte ptr [rdi + 0x68]
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	LONG $0x547f7ec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm10
-	LONG $0x5c7f7ec5; WORD $0x2024 // vmovdqu ymmword ptr [rsp + 0x20], ymm11
-	LONG $0x247f7ec5; BYTE $0x24 // vmovdqu ymmword ptr [rsp], ymm12
-	WORD $0x15eb // jmp 0x55 <pointwiseAVX2+0x55>
+	LONG $0x147f7ec5; BYTE $0x24 // vmovdqu ymmword ptr [rsp], ymm10
+	WORD $0x1deb // jmp 0x45 <pointwiseAVX2+0x45>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x40c08348 // add rax, 0x40
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0x04db8d0f; WORD $0x0000 // jge 0x530 <pointwiseAVX2+0x530>
+	LONG $0x04b38d0f; WORD $0x0000 // jge 0x4f8 <pointwiseAVX2+0x4f8>
 	WORD $0x2948; BYTE $0xca // sub rdx, rcx
 	LONG $0x02fa8348 // cmp rdx, 0x2
-	LONG $0x02fe8e0f; WORD $0x0000 // jle 0x360 <pointwiseAVX2+0x360>
+	LONG $0x02de8e0f; WORD $0x0000 // jle 0x330 <pointwiseAVX2+0x330>
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	WORD $0xd77e // jle 0x40 <pointwiseAVX2+0x40>
+	WORD $0xd77e // jle 0x30 <pointwiseAVX2+0x30>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x04e2c148 // shl rdx, 0x4
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
@@ -42,18 +39,18 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xc1 // mov r9, r8
 	LONG $0x04e1c149 // shl r9, 0x4
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x15eb // jmp 0x9f <pointwiseAVX2+0x9f>
+	WORD $0x15eb // jmp 0x8f <pointwiseAVX2+0x8f>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x7f7e81c4; WORD $0x0b1c // vmovdqu ymmword ptr [r11 + r9], ymm3
+	LONG $0x7f7e81c4; WORD $0x0b0c // vmovdqu ymmword ptr [r11 + r9], ymm1
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x28573b4c // cmp r10, qword ptr [rdi + 0x28]
-	WORD $0xa17d // jge 0x40 <pointwiseAVX2+0x40>
+	WORD $0xa17d // jge 0x30 <pointwiseAVX2+0x30>
 	LONG $0x185f8b48 // mov rbx, qword ptr [rdi + 0x18]
 	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
-	LONG $0x2c6ffec5; BYTE $0x13 // vmovdqu ymm5, ymmword ptr [rbx + rdx]
-	LONG $0x1c6ffec5; BYTE $0x33 // vmovdqu ymm3, ymmword ptr [rbx + rsi]
+	LONG $0x1c6ffec5; BYTE $0x13 // vmovdqu ymm3, ymmword ptr [rbx + rdx]
+	LONG $0x0c6ffec5; BYTE $0x33 // vmovdqu ymm1, ymmword ptr [rbx + rsi]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01668e0f; WORD $0x0000 // jle 0x220 <pointwiseAVX2+0x220>
+	LONG $0x01768e0f; WORD $0x0000 // jle 0x220 <pointwiseAVX2+0x220>
 	LONG $0xff00ffbd; BYTE $0x00 // mov ebp, 0xff00ff
 	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
 	LONG $0xdaaf0f49 // imul rbx, r10
@@ -61,168 +58,162 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xc6 // mov r14, rax
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	LONG $0xdd6e79c5 // vmovd xmm11, ebp
+	LONG $0xcd6e79c5 // vmovd xmm9, ebp
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
 	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
 	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc56f7dc5 // vmovdqa ymm8, ymm5
-	LONG $0xcd6f7dc5 // vmovdqa ymm9, ymm5
-	LONG $0xd56f7dc5 // vmovdqa ymm10, ymm5
+	LONG $0xc36f7dc5 // vmovdqa ymm8, ymm3
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x6f7e01c4; WORD $0xbe2c // vmovdqu ymm13, ymmword ptr [r14 + 4*r15]
-	LONG $0x6f7e01c4; WORD $0xbe74; BYTE $0x20 // vmovdqu ymm14, ymmword ptr [r14 + 4*r15 + 0x20]
-	LONG $0x711dc1c4; WORD $0x08f5 // vpsllw ymm12, ymm13, 0x8
+	LONG $0x6f7e01c4; WORD $0xbe1c // vmovdqu ymm11, ymmword ptr [r14 + 4*r15]
+	LONG $0x6f7e01c4; WORD $0xbe64; BYTE $0x20 // vmovdqu ymm12, ymmword ptr [r14 + 4*r15 + 0x20]
+	LONG $0x712dc1c4; WORD $0x08f3 // vpsllw ymm10, ymm11, 0x8
+	LONG $0x712dc1c4; WORD $0x08e2 // vpsraw ymm10, ymm10, 0x8
+	LONG $0x7115c1c4; WORD $0x08e3 // vpsraw ymm13, ymm11, 0x8
+	LONG $0x7125c1c4; WORD $0x08f4 // vpsllw ymm11, ymm12, 0x8
+	LONG $0x7125c1c4; WORD $0x08e3 // vpsraw ymm11, ymm11, 0x8
 	LONG $0x711dc1c4; WORD $0x08e4 // vpsraw ymm12, ymm12, 0x8
-	LONG $0x7105c1c4; WORD $0x08e5 // vpsraw ymm15, ymm13, 0x8
-	LONG $0x7115c1c4; WORD $0x08f6 // vpsllw ymm13, ymm14, 0x8
-	LONG $0x7115c1c4; WORD $0x08e5 // vpsraw ymm13, ymm13, 0x8
-	LONG $0x710dc1c4; WORD $0x08e6 // vpsraw ymm14, ymm14, 0x8
-	LONG $0x587da2c4; WORD $0x3b0c // vpbroadcastd ymm1, dword ptr [rbx + r15]
-	LONG $0xd1dba1c5 // vpand xmm2, xmm11, xmm1
-	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
-	LONG $0xd171f5c5; BYTE $0x08 // vpsrlw ymm1, ymm1, 0x8
-	LONG $0xc1f585c5 // vpmaddwd ymm0, ymm15, ymm1
-	LONG $0xc0feadc5 // vpaddd ymm0, ymm10, ymm0
-	LONG $0xd2f51dc5 // vpmaddwd ymm10, ymm12, ymm2
-	LONG $0xd0fe2dc5 // vpaddd ymm10, ymm10, ymm0
-	LONG $0xc2f595c5 // vpmaddwd ymm0, ymm13, ymm2
-	LONG $0xc9f58dc5 // vpmaddwd ymm1, ymm14, ymm1
-	LONG $0xc9fec5c5 // vpaddd ymm1, ymm7, ymm1
-	LONG $0x587da2c4; WORD $0x3b54; BYTE $0x04 // vpbroadcastd ymm2, dword ptr [rbx + r15 + 0x4]
-	LONG $0xf9fefdc5 // vpaddd ymm7, ymm0, ymm1
-	LONG $0xc2dba1c5 // vpand xmm0, xmm11, xmm2
+	LONG $0x587d22c4; WORD $0x3b34 // vpbroadcastd ymm14, dword ptr [rbx + r15]
+	LONG $0xdb3141c4; BYTE $0xfe // vpand xmm15, xmm9, xmm14
+	LONG $0x587d42c4; BYTE $0xff // vpbroadcastd ymm15, xmm15
+	LONG $0x710dc1c4; WORD $0x08d6 // vpsrlw ymm14, ymm14, 0x8
+	LONG $0xf50dc1c4; BYTE $0xc5 // vpmaddwd ymm0, ymm14, ymm13
+	LONG $0xc0febdc5 // vpaddd ymm0, ymm8, ymm0
+	LONG $0xf50541c4; BYTE $0xc2 // vpmaddwd ymm8, ymm15, ymm10
+	LONG $0xc0fe3dc5 // vpaddd ymm8, ymm8, ymm0
+	LONG $0xf505c1c4; BYTE $0xc3 // vpmaddwd ymm0, ymm15, ymm11
+	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
+	LONG $0xedfe8dc5 // vpaddd ymm5, ymm14, ymm5
+	LONG $0x587d22c4; WORD $0x3b74; BYTE $0x04 // vpbroadcastd ymm14, dword ptr [rbx + r15 + 0x4]
+	LONG $0xedfefdc5 // vpaddd ymm5, ymm0, ymm5
+	LONG $0xdb31c1c4; BYTE $0xc6 // vpand xmm0, xmm9, xmm14
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xd271f5c5; BYTE $0x08 // vpsrlw ymm1, ymm2, 0x8
-	LONG $0xd1f585c5 // vpmaddwd ymm2, ymm15, ymm1
-	LONG $0xd2feb5c5 // vpaddd ymm2, ymm9, ymm2
-	LONG $0xc8f51dc5 // vpmaddwd ymm9, ymm12, ymm0
-	LONG $0xcafe35c5 // vpaddd ymm9, ymm9, ymm2
-	LONG $0xc0f595c5 // vpmaddwd ymm0, ymm13, ymm0
-	LONG $0xc9f58dc5 // vpmaddwd ymm1, ymm14, ymm1
-	LONG $0xc9fecdc5 // vpaddd ymm1, ymm6, ymm1
-	LONG $0xf1fefdc5 // vpaddd ymm6, ymm0, ymm1
+	LONG $0x710dc1c4; WORD $0x08d6 // vpsrlw ymm14, ymm14, 0x8
+	LONG $0xf50d41c4; BYTE $0xfd // vpmaddwd ymm15, ymm14, ymm13
+	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
+	LONG $0xf8f52dc5 // vpmaddwd ymm15, ymm10, ymm0
+	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
+	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
+	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
+	LONG $0xe4fe8dc5 // vpaddd ymm4, ymm14, ymm4
+	LONG $0xe4fefdc5 // vpaddd ymm4, ymm0, ymm4
 	LONG $0x587da2c4; WORD $0x3b44; BYTE $0x08 // vpbroadcastd ymm0, dword ptr [rbx + r15 + 0x8]
-	LONG $0xc8dba1c5 // vpand xmm1, xmm11, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
+	LONG $0xf0db31c5 // vpand xmm14, xmm9, xmm0
+	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xd0f585c5 // vpmaddwd ymm2, ymm15, ymm0
-	LONG $0xd2febdc5 // vpaddd ymm2, ymm8, ymm2
-	LONG $0xc1f51dc5 // vpmaddwd ymm8, ymm12, ymm1
-	LONG $0xc2fe3dc5 // vpaddd ymm8, ymm8, ymm2
-	LONG $0xc9f595c5 // vpmaddwd ymm1, ymm13, ymm1
-	LONG $0xc0f58dc5 // vpmaddwd ymm0, ymm14, ymm0
-	LONG $0xc0feddc5 // vpaddd ymm0, ymm4, ymm0
-	LONG $0xe0fef5c5 // vpaddd ymm4, ymm1, ymm0
+	LONG $0xf8f515c5 // vpmaddwd ymm15, ymm13, ymm0
+	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
+	LONG $0xf50d41c4; BYTE $0xfa // vpmaddwd ymm15, ymm14, ymm10
+	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
+	LONG $0xf50d41c4; BYTE $0xf3 // vpmaddwd ymm14, ymm14, ymm11
+	LONG $0xc0f59dc5 // vpmaddwd ymm0, ymm12, ymm0
+	LONG $0xc0feedc5 // vpaddd ymm0, ymm2, ymm0
+	LONG $0xd0fe8dc5 // vpaddd ymm2, ymm14, ymm0
 	LONG $0x587da2c4; WORD $0x3b44; BYTE $0x0c // vpbroadcastd ymm0, dword ptr [rbx + r15 + 0xc]
-	LONG $0xd071f5c5; BYTE $0x08 // vpsrlw ymm1, ymm0, 0x8
-	LONG $0xd1f585c5 // vpmaddwd ymm2, ymm15, ymm1
-	LONG $0xd2fed5c5 // vpaddd ymm2, ymm5, ymm2
-	LONG $0xc0dba1c5 // vpand xmm0, xmm11, xmm0
+	LONG $0xd0718dc5; BYTE $0x08 // vpsrlw ymm14, ymm0, 0x8
+	LONG $0xf50d41c4; BYTE $0xed // vpmaddwd ymm13, ymm14, ymm13
+	LONG $0xdbfe95c5 // vpaddd ymm3, ymm13, ymm3
+	LONG $0xc0dbb1c5 // vpand xmm0, xmm9, xmm0
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xe8f59dc5 // vpmaddwd ymm5, ymm12, ymm0
-	LONG $0xeafed5c5 // vpaddd ymm5, ymm5, ymm2
-	LONG $0xc0f595c5 // vpmaddwd ymm0, ymm13, ymm0
-	LONG $0xc9f58dc5 // vpmaddwd ymm1, ymm14, ymm1
-	LONG $0xc9fee5c5 // vpaddd ymm1, ymm3, ymm1
-	LONG $0xd9fefdc5 // vpaddd ymm3, ymm0, ymm1
+	LONG $0xd0f52dc5 // vpmaddwd ymm10, ymm10, ymm0
+	LONG $0xdbfeadc5 // vpaddd ymm3, ymm10, ymm3
+	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
+	LONG $0xf50d41c4; BYTE $0xd4 // vpmaddwd ymm10, ymm14, ymm12
+	LONG $0xc9feadc5 // vpaddd ymm1, ymm10, ymm1
+	LONG $0xc9fefdc5 // vpaddd ymm1, ymm0, ymm1
 	LONG $0x10c78349 // add r15, 0x10
 	WORD $0xff49; BYTE $0xcb // dec r11
-	LONG $0xfeef850f; WORD $0xffff // jne 0x100 <pointwiseAVX2+0x100>
-	WORD $0x25eb // jmp 0x238 <pointwiseAVX2+0x238>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
+	LONG $0xfee1850f; WORD $0xffff // jne 0xf0 <pointwiseAVX2+0xf0>
+	WORD $0x27eb // jmp 0x238 <pointwiseAVX2+0x238>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
 	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
 	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc56f7dc5 // vmovdqa ymm8, ymm5
-	LONG $0xcd6f7dc5 // vmovdqa ymm9, ymm5
-	LONG $0xd56f7dc5 // vmovdqa ymm10, ymm5
+	LONG $0xc36f7dc5 // vmovdqa ymm8, ymm3
 	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
 	LONG $0xdaaf0f4d // imul r11, r10
 	LONG $0x085f034c // add r11, qword ptr [rdi + 0x8]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
-	LONG $0x1c107cc5; BYTE $0x13 // vmovups ymm11, ymmword ptr [rbx + rdx]
-	LONG $0x5b7c41c4; BYTE $0xd2 // vcvtdq2ps ymm10, ymm10
-	LONG $0x592441c4; BYTE $0xd2 // vmulps ymm10, ymm11, ymm10
-	LONG $0x5b7d41c4; BYTE $0xd2 // vcvtps2dq ymm10, ymm10
-	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
-	LONG $0x592441c4; BYTE $0xc9 // vmulps ymm9, ymm11, ymm9
-	LONG $0x5b7d41c4; BYTE $0xc9 // vcvtps2dq ymm9, ymm9
-	LONG $0x6b2d41c4; BYTE $0xc9 // vpackssdw ymm9, ymm10, ymm9
-	LONG $0x546f7ec5; WORD $0x4024 // vmovdqu ymm10, ymmword ptr [rsp + 0x40]
-	LONG $0xed3541c4; BYTE $0xca // vpaddsw ymm9, ymm9, ymm10
+	LONG $0x0c107cc5; BYTE $0x13 // vmovups ymm9, ymmword ptr [rbx + rdx]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
-	LONG $0x592441c4; BYTE $0xc0 // vmulps ymm8, ymm11, ymm8
+	LONG $0x593441c4; BYTE $0xc0 // vmulps ymm8, ymm9, ymm8
 	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed59a4c5 // vmulps ymm5, ymm11, ymm5
-	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
-	LONG $0xed6bbdc5 // vpackssdw ymm5, ymm8, ymm5
-	LONG $0xededadc5 // vpaddsw ymm5, ymm10, ymm5
-	LONG $0xed67b5c5 // vpackuswb ymm5, ymm9, ymm5
-	LONG $0x5c6f7ec5; WORD $0x2024 // vmovdqu ymm11, ymmword ptr [rsp + 0x20]
-	LONG $0xeddea5c5 // vpmaxub ymm5, ymm11, ymm5
-	LONG $0x246f7ec5; BYTE $0x24 // vmovdqu ymm12, ymmword ptr [rsp]
-	LONG $0xedda9dc5 // vpminub ymm5, ymm12, ymm5
+	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
+	LONG $0xff59b4c5 // vmulps ymm7, ymm9, ymm7
+	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
+	LONG $0xff6bbdc5 // vpackssdw ymm7, ymm8, ymm7
+	LONG $0x146f7ec5; BYTE $0x24 // vmovdqu ymm10, ymmword ptr [rsp]
+	LONG $0xffedadc5 // vpaddsw ymm7, ymm10, ymm7
+	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
+	LONG $0xf659b4c5 // vmulps ymm6, ymm9, ymm6
+	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0xdb59b4c5 // vmulps ymm3, ymm9, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xdb6bcdc5 // vpackssdw ymm3, ymm6, ymm3
+	LONG $0xdbedadc5 // vpaddsw ymm3, ymm10, ymm3
+	LONG $0xdb67c5c5 // vpackuswb ymm3, ymm7, ymm3
 	WORD $0x2949; BYTE $0xce // sub r14, rcx
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0x0e7e // jle 0x2d0 <pointwiseAVX2+0x2d0>
-	LONG $0x7f7ec1c4; WORD $0x132c // vmovdqu ymmword ptr [r11 + rdx], ymm5
-	WORD $0x0ceb // jmp 0x2d6 <pointwiseAVX2+0x2d6>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x7f7ac1c4; WORD $0x132c // vmovdqu xmmword ptr [r11 + rdx], xmm5
+	WORD $0x0a7e // jle 0x2b0 <pointwiseAVX2+0x2b0>
+	LONG $0x7f7ec1c4; WORD $0x131c // vmovdqu ymmword ptr [r11 + rdx], ymm3
+	WORD $0x08eb // jmp 0x2b6 <pointwiseAVX2+0x2b6>
+	WORD $0x9066 // nop
+	LONG $0x7f7ac1c4; WORD $0x131c // vmovdqu xmmword ptr [r11 + rdx], xmm3
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
 	LONG $0x107ca1c4; WORD $0x0b04 // vmovups ymm0, ymmword ptr [rbx + r9]
-	LONG $0xcf5bfcc5 // vcvtdq2ps ymm1, ymm7
-	LONG $0xc959fcc5 // vmulps ymm1, ymm0, ymm1
-	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0xd65bfcc5 // vcvtdq2ps ymm2, ymm6
+	LONG $0xdd5bfcc5 // vcvtdq2ps ymm3, ymm5
+	LONG $0xdb59fcc5 // vmulps ymm3, ymm0, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe459fcc5 // vmulps ymm4, ymm0, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xdc6be5c5 // vpackssdw ymm3, ymm3, ymm4
+	LONG $0xdbedadc5 // vpaddsw ymm3, ymm10, ymm3
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
 	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
 	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xca6bf5c5 // vpackssdw ymm1, ymm1, ymm2
-	LONG $0xc9edadc5 // vpaddsw ymm1, ymm10, ymm1
-	LONG $0xd45bfcc5 // vcvtdq2ps ymm2, ymm4
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xc359fcc5 // vmulps ymm0, ymm0, ymm3
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc159fcc5 // vmulps ymm0, ymm0, ymm1
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
 	LONG $0xc06bedc5 // vpackssdw ymm0, ymm2, ymm0
 	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
-	LONG $0xc067f5c5 // vpackuswb ymm0, ymm1, ymm0
-	LONG $0xc0dea5c5 // vpmaxub ymm0, ymm11, ymm0
-	LONG $0xd8da9dc5 // vpminub ymm3, ymm12, ymm0
+	LONG $0xc867e5c5 // vpackuswb ymm1, ymm3, ymm0
 	WORD $0x294d; BYTE $0xc6 // sub r14, r8
 	LONG $0x01fe8349 // cmp r14, 0x1
-	LONG $0xfd538f0f; WORD $0xffff // jg 0x90 <pointwiseAVX2+0x90>
-	LONG $0x7f7a81c4; WORD $0x0b1c // vmovdqu xmmword ptr [r11 + r9], xmm3
+	LONG $0xfd6b8f0f; WORD $0xffff // jg 0x80 <pointwiseAVX2+0x80>
+	LONG $0x7f7a81c4; WORD $0x0b0c // vmovdqu xmmword ptr [r11 + r9], xmm1
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x28573b4c // cmp r10, qword ptr [rdi + 0x28]
-	LONG $0xfd4f8c0f; WORD $0xffff // jl 0x9f <pointwiseAVX2+0x9f>
-	LONG $0xfffcebe9; BYTE $0xff // jmp 0x40 <pointwiseAVX2+0x40>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xfd678c0f; WORD $0xffff // jl 0x8f <pointwiseAVX2+0x8f>
+	LONG $0xfffd03e9; BYTE $0xff // jmp 0x30 <pointwiseAVX2+0x30>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0xfcd58e0f; WORD $0xffff // jle 0x40 <pointwiseAVX2+0x40>
+	LONG $0xfcf58e0f; WORD $0xffff // jle 0x30 <pointwiseAVX2+0x30>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x01ca8348 // or rdx, 0x1
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	LONG $0x04e6c148 // shl rsi, 0x4
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x15eb // jmp 0x393 <pointwiseAVX2+0x393>
+	WORD $0x15eb // jmp 0x363 <pointwiseAVX2+0x363>
 	WORD $0x9066 // nop
-	LONG $0x7f7ac1c4; WORD $0x311c // vmovdqu xmmword ptr [r9 + rsi], xmm3
+	LONG $0x7f7ac1c4; WORD $0x310c // vmovdqu xmmword ptr [r9 + rsi], xmm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
-	LONG $0xfcad8d0f; WORD $0xffff // jge 0x40 <pointwiseAVX2+0x40>
+	LONG $0xfccd8d0f; WORD $0xffff // jge 0x30 <pointwiseAVX2+0x30>
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
 	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
-	LONG $0x6f7ec1c4; WORD $0x321c // vmovdqu ymm3, ymmword ptr [r10 + rsi]
+	LONG $0x6f7ec1c4; WORD $0x320c // vmovdqu ymm1, ymmword ptr [r10 + rsi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00f68e0f; WORD $0x0000 // jle 0x4a0 <pointwiseAVX2+0x4a0>
+	LONG $0x00f68e0f; WORD $0x0000 // jle 0x470 <pointwiseAVX2+0x470>
 	LONG $0x00ffba41; WORD $0x00ff // mov r10d, 0xff00ff
-	LONG $0x6e79c1c4; BYTE $0xfa // vmovd xmm7, r10d
+	LONG $0x6e79c1c4; BYTE $0xea // vmovd xmm5, r10d
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	LONG $0xd0af0f4d // imul r10, r8
 	WORD $0x034c; BYTE $0x17 // add r10, qword ptr [rdi]
@@ -230,86 +221,84 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd9af0f4d // imul r11, r9
 	LONG $0x105f034c // add r11, qword ptr [rdi + 0x10]
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x6f7ec1c4; WORD $0x9b04 // vmovdqu ymm0, ymmword ptr [r11 + 4*rbx]
-	LONG $0xf071f5c5; BYTE $0x08 // vpsllw ymm1, ymm0, 0x8
-	LONG $0xe171b5c5; BYTE $0x08 // vpsraw ymm9, ymm1, 0x8
-	LONG $0xe071bdc5; BYTE $0x08 // vpsraw ymm8, ymm0, 0x8
+	LONG $0xf071cdc5; BYTE $0x08 // vpsllw ymm6, ymm0, 0x8
+	LONG $0xe671c5c5; BYTE $0x08 // vpsraw ymm7, ymm6, 0x8
+	LONG $0xe071cdc5; BYTE $0x08 // vpsraw ymm6, ymm0, 0x8
 	LONG $0x587dc2c4; WORD $0x1a04 // vpbroadcastd ymm0, dword ptr [r10 + rbx]
-	LONG $0xc8dbc1c5 // vpand xmm1, xmm7, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xc9f5b5c5 // vpmaddwd ymm1, ymm9, ymm1
+	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
+	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
+	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc0f5bdc5 // vpmaddwd ymm0, ymm8, ymm0
-	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
-	LONG $0x587dc2c4; WORD $0x1a54; BYTE $0x04 // vpbroadcastd ymm2, dword ptr [r10 + rbx + 0x4]
-	LONG $0xd8fef5c5 // vpaddd ymm3, ymm1, ymm0
-	LONG $0xc2dbc1c5 // vpand xmm0, xmm7, xmm2
+	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
+	LONG $0xc0fef5c5 // vpaddd ymm0, ymm1, ymm0
+	LONG $0x587d42c4; WORD $0x1a4c; BYTE $0x04 // vpbroadcastd ymm9, dword ptr [r10 + rbx + 0x4]
+	LONG $0xc8febdc5 // vpaddd ymm1, ymm8, ymm0
+	LONG $0xc5dbb1c5 // vpand xmm0, xmm9, xmm5
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xc0f5b5c5 // vpmaddwd ymm0, ymm9, ymm0
-	LONG $0xd271f5c5; BYTE $0x08 // vpsrlw ymm1, ymm2, 0x8
-	LONG $0xc9f5bdc5 // vpmaddwd ymm1, ymm8, ymm1
-	LONG $0xc9fecdc5 // vpaddd ymm1, ymm6, ymm1
-	LONG $0xf1fefdc5 // vpaddd ymm6, ymm0, ymm1
+	LONG $0xc7f5fdc5 // vpmaddwd ymm0, ymm0, ymm7
+	LONG $0x713dc1c4; WORD $0x08d1 // vpsrlw ymm8, ymm9, 0x8
+	LONG $0xc6f53dc5 // vpmaddwd ymm8, ymm8, ymm6
+	LONG $0xe4febdc5 // vpaddd ymm4, ymm8, ymm4
+	LONG $0xe4fefdc5 // vpaddd ymm4, ymm0, ymm4
 	LONG $0x587dc2c4; WORD $0x1a44; BYTE $0x08 // vpbroadcastd ymm0, dword ptr [r10 + rbx + 0x8]
-	LONG $0xc8dbc1c5 // vpand xmm1, xmm7, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xc9f5b5c5 // vpmaddwd ymm1, ymm9, ymm1
+	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
+	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
+	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc0f5bdc5 // vpmaddwd ymm0, ymm8, ymm0
-	LONG $0xc0fed5c5 // vpaddd ymm0, ymm5, ymm0
-	LONG $0xe8fef5c5 // vpaddd ymm5, ymm1, ymm0
+	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
+	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
+	LONG $0xd8febdc5 // vpaddd ymm3, ymm8, ymm0
 	LONG $0x587dc2c4; WORD $0x1a44; BYTE $0x0c // vpbroadcastd ymm0, dword ptr [r10 + rbx + 0xc]
-	LONG $0xc8dbc1c5 // vpand xmm1, xmm7, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xc9f5b5c5 // vpmaddwd ymm1, ymm9, ymm1
+	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
+	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
+	LONG $0xfff5bdc5 // vpmaddwd ymm7, ymm8, ymm7
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc0f5bdc5 // vpmaddwd ymm0, ymm8, ymm0
-	LONG $0xc0feddc5 // vpaddd ymm0, ymm4, ymm0
-	LONG $0xe0fef5c5 // vpaddd ymm4, ymm1, ymm0
+	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
+	LONG $0xc0feedc5 // vpaddd ymm0, ymm2, ymm0
+	LONG $0xd0fec5c5 // vpaddd ymm2, ymm7, ymm0
 	LONG $0x10c38348 // add rbx, 0x10
 	WORD $0xff49; BYTE $0xc9 // dec r9
-	LONG $0xff4b850f; WORD $0xffff // jne 0x3e0 <pointwiseAVX2+0x3e0>
-	WORD $0x15eb // jmp 0x4ac <pointwiseAVX2+0x4ac>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
+	LONG $0xff4a850f; WORD $0xffff // jne 0x3b0 <pointwiseAVX2+0x3b0>
+	WORD $0x14eb // jmp 0x47c <pointwiseAVX2+0x47c>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0xc8af0f4d // imul r9, r8
 	LONG $0x084f034c // add r9, qword ptr [rdi + 0x8]
 	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
 	LONG $0x107cc1c4; WORD $0x3204 // vmovups ymm0, ymmword ptr [r10 + rsi]
-	LONG $0xcb5bfcc5 // vcvtdq2ps ymm1, ymm3
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
 	LONG $0xc959fcc5 // vmulps ymm1, ymm0, ymm1
 	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0xd65bfcc5 // vcvtdq2ps ymm2, ymm6
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xca6bf5c5 // vpackssdw ymm1, ymm1, ymm2
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe459fcc5 // vmulps ymm4, ymm0, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xcc6bf5c5 // vpackssdw ymm1, ymm1, ymm4
 	LONG $0xc9edadc5 // vpaddsw ymm1, ymm10, ymm1
-	LONG $0xd55bfcc5 // vcvtdq2ps ymm2, ymm5
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xdc5bfcc5 // vcvtdq2ps ymm3, ymm4
-	LONG $0xc359fcc5 // vmulps ymm0, ymm0, ymm3
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0xdb59fcc5 // vmulps ymm3, ymm0, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xc259fcc5 // vmulps ymm0, ymm0, ymm2
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
-	LONG $0xc06bedc5 // vpackssdw ymm0, ymm2, ymm0
+	LONG $0xc06be5c5 // vpackssdw ymm0, ymm3, ymm0
 	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
-	LONG $0xc067f5c5 // vpackuswb ymm0, ymm1, ymm0
-	LONG $0xc0dea5c5 // vpmaxub ymm0, ymm11, ymm0
-	LONG $0xd8da9dc5 // vpminub ymm3, ymm12, ymm0
+	LONG $0xc867f5c5 // vpackuswb ymm1, ymm1, ymm0
 	LONG $0x38573948 // cmp qword ptr [rdi + 0x38], rdx
-	LONG $0xfe688e0f; WORD $0xffff // jle 0x380 <pointwiseAVX2+0x380>
-	LONG $0x7f7ec1c4; WORD $0x311c // vmovdqu ymmword ptr [r9 + rsi], ymm3
+	LONG $0xfe708e0f; WORD $0xffff // jle 0x350 <pointwiseAVX2+0x350>
+	LONG $0x7f7ec1c4; WORD $0x310c // vmovdqu ymmword ptr [r9 + rsi], ymm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
-	LONG $0xfe688c0f; WORD $0xffff // jl 0x393 <pointwiseAVX2+0x393>
-	LONG $0xfffb10e9; BYTE $0xff // jmp 0x40 <pointwiseAVX2+0x40>
-	LONG $0x68c48348 // add rsp, 0x68
+	LONG $0xfe708c0f; WORD $0xffff // jl 0x363 <pointwiseAVX2+0x363>
+	LONG $0xfffb38e9; BYTE $0xff // jmp 0x30 <pointwiseAVX2+0x30>
+	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -323,35 +312,31 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x08498e0f; WORD $0x0000 // jle 0xd96 <denseAVX2+0x856>
+	LONG $0x07f28e0f; WORD $0x0000 // jle 0xd0f <denseAVX2+0x7ff>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0xb8ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xb8
-	LONG $0x797d62c4; WORD $0x5857 // vpbroadcastw ymm10, word ptr [rdi + 0x58]
-	LONG $0x787d62c4; WORD $0x605f // vpbroadcastb ymm11, byte ptr [rdi + 0x60]
-	LONG $0x787de2c4; WORD $0x6847 // vpbroadcastb ymm0, byte ptr [rdi + 0x68]
+	LONG $0x78ec8348 // sub rsp, 0x78
+	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
 	LONG $0x447ffec5; WORD $0x5024 // vmovdqu ymmword ptr [rsp + 0x50], ymm0
 	WORD $0xc931 // xor ecx, ecx
-	QUAD $0x00009024947f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x90], ymm10
-	LONG $0x5c7f7ec5; WORD $0x7024 // vmovdqu ymmword ptr [rsp + 0x70], ymm11
-	WORD $0x1deb // jmp 0x5a6 <denseAVX2+0x66>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x1beb // jmp 0x556 <denseAVX2+0x46>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x07df8d0f; WORD $0x0000 // jge 0xd85 <denseAVX2+0x845>
+	LONG $0x07ab8d0f; WORD $0x0000 // jge 0xd01 <denseAVX2+0x7f1>
 	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x04488e0f; WORD $0x0000 // jle 0xa00 <denseAVX2+0x4c0>
+	LONG $0x04188e0f; WORD $0x0000 // jle 0x980 <denseAVX2+0x470>
 	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xcf7e // jle 0x590 <denseAVX2+0x50>
+	WORD $0xcf7e // jle 0x540 <denseAVX2+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
@@ -364,36 +349,36 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
 	WORD $0xf631 // xor esi, esi
 	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
-	WORD $0x27eb // jmp 0x61b <denseAVX2+0xdb>
+	WORD $0x27eb // jmp 0x5cb <denseAVX2+0xbb>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x7f7ec1c4; WORD $0x301c // vmovdqu ymmword ptr [r8 + rsi], ymm3
+	LONG $0x7f7ec1c4; WORD $0x300c // vmovdqu ymmword ptr [r8 + rsi], ymm1
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xff758d0f; WORD $0xffff // jge 0x590 <denseAVX2+0x50>
+	LONG $0xff758d0f; WORD $0xffff // jge 0x540 <denseAVX2+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x246ffec5; BYTE $0x10 // vmovdqu ymm4, ymmword ptr [rax + rdx]
+	LONG $0x146ffec5; BYTE $0x10 // vmovdqu ymm2, ymmword ptr [rax + rdx]
 	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	LONG $0x1c6ffec5; BYTE $0x08 // vmovdqu ymm3, ymmword ptr [rax + rcx]
+	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	LONG $0x026b8e0f; WORD $0x0000 // jle 0x8c0 <denseAVX2+0x380>
+	LONG $0x026b8e0f; WORD $0x0000 // jle 0x870 <denseAVX2+0x360>
 	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
-	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
+	LONG $0x687f8b4c // mov r15, qword ptr [rdi + 0x68]
 	WORD $0x854d; BYTE $0xff // test r15, r15
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
 	WORD $0xc120 // and cl, al
 	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
-	LONG $0x024c850f; WORD $0x0000 // jne 0x8c0 <denseAVX2+0x380>
+	LONG $0x024c850f; WORD $0x0000 // jne 0x870 <denseAVX2+0x360>
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x44af0f48; WORD $0x0824 // imul rax, qword ptr [rsp + 0x8]
 	WORD $0x894d; BYTE $0xfc // mov r12, r15
@@ -401,208 +386,202 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe0af0f4c // imul r12, rax
 	LONG $0x1067034c // add r12, qword ptr [rdi + 0x10]
 	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x88b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x88]
+	LONG $0x78770348 // add rsi, qword ptr [rdi + 0x78]
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x05e3c149 // shl r11, 0x5
 	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
-	LONG $0xd86e79c5 // vmovd xmm11, eax
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
-	LONG $0xcc6f7dc5 // vmovdqa ymm9, ymm4
-	LONG $0xd46f7dc5 // vmovdqa ymm10, ymm4
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
+	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
+	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	WORD $0xc031 // xor eax, eax
-	BYTE $0x90 // nop
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
 	LONG $0xc1148b48 // mov rdx, qword ptr [rcx + 8*rax]
 	WORD $0xf631 // xor esi, esi
 	LONG $0x246c8b4c; BYTE $0x38 // mov r13, qword ptr [rsp + 0x38]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x3b74 // je 0x720 <denseAVX2+0x1e0>
+	WORD $0x3b74 // je 0x6d0 <denseAVX2+0x1c0>
 	LONG $0x004d8b49 // mov rcx, qword ptr [r13]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x5278 // js 0x740 <denseAVX2+0x200>
+	WORD $0x5278 // js 0x6f0 <denseAVX2+0x1e0>
 	WORD $0x0148; BYTE $0xd1 // add rcx, rdx
 	LONG $0x08558b4d // mov r10, qword ptr [r13 + 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x5678 // js 0x750 <denseAVX2+0x210>
+	WORD $0x5678 // js 0x700 <denseAVX2+0x1f0>
 	WORD $0x0149; BYTE $0xd2 // add r10, rdx
 	LONG $0x106d8b49 // mov rbp, qword ptr [r13 + 0x10]
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	WORD $0x5a78 // js 0x760 <denseAVX2+0x220>
+	WORD $0x5a78 // js 0x710 <denseAVX2+0x200>
 	WORD $0x0148; BYTE $0xd5 // add rbp, rdx
 	LONG $0x18458b4d // mov r8, qword ptr [r13 + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5e78 // js 0x770 <denseAVX2+0x230>
+	WORD $0x5e78 // js 0x720 <denseAVX2+0x210>
 	WORD $0x0149; BYTE $0xd0 // add r8, rdx
-	WORD $0x60eb // jmp 0x777 <denseAVX2+0x237>
+	WORD $0x60eb // jmp 0x727 <denseAVX2+0x217>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x90878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x90]
+	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
 	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	WORD $0x894c; BYTE $0xc1 // mov rcx, r8
-	WORD $0x45eb // jmp 0x777 <denseAVX2+0x237>
+	WORD $0x45eb // jmp 0x727 <denseAVX2+0x217>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x908f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x90]
+	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
 	LONG $0x08558b4d // mov r10, qword ptr [r13 + 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xaa79 // jns 0x6fa <denseAVX2+0x1ba>
-	LONG $0x90978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x90]
+	WORD $0xaa79 // jns 0x6aa <denseAVX2+0x19a>
+	LONG $0x80978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x80]
 	LONG $0x106d8b49 // mov rbp, qword ptr [r13 + 0x10]
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	WORD $0xa679 // jns 0x706 <denseAVX2+0x1c6>
-	LONG $0x90af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x90]
+	WORD $0xa679 // jns 0x6b6 <denseAVX2+0x1a6>
+	LONG $0x80af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x80]
 	LONG $0x18458b4d // mov r8, qword ptr [r13 + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xa279 // jns 0x712 <denseAVX2+0x1d2>
-	LONG $0x90878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x90]
+	WORD $0xa279 // jns 0x6c2 <denseAVX2+0x1b2>
+	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
 	WORD $0x8949; BYTE $0xde // mov r14, rbx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x6f7e41c4; WORD $0x242c // vmovdqu ymm13, ymmword ptr [r12]
-	LONG $0x6f7e41c4; WORD $0x2474; BYTE $0x20 // vmovdqu ymm14, ymmword ptr [r12 + 0x20]
-	LONG $0x711dc1c4; WORD $0x08f5 // vpsllw ymm12, ymm13, 0x8
+	LONG $0x6f7e41c4; WORD $0x241c // vmovdqu ymm11, ymmword ptr [r12]
+	LONG $0x6f7e41c4; WORD $0x2464; BYTE $0x20 // vmovdqu ymm12, ymmword ptr [r12 + 0x20]
+	LONG $0x712dc1c4; WORD $0x08f3 // vpsllw ymm10, ymm11, 0x8
+	LONG $0x712dc1c4; WORD $0x08e2 // vpsraw ymm10, ymm10, 0x8
+	LONG $0x7115c1c4; WORD $0x08e3 // vpsraw ymm13, ymm11, 0x8
+	LONG $0x7125c1c4; WORD $0x08f4 // vpsllw ymm11, ymm12, 0x8
+	LONG $0x7125c1c4; WORD $0x08e3 // vpsraw ymm11, ymm11, 0x8
 	LONG $0x711dc1c4; WORD $0x08e4 // vpsraw ymm12, ymm12, 0x8
-	LONG $0x7105c1c4; WORD $0x08e5 // vpsraw ymm15, ymm13, 0x8
-	LONG $0x7115c1c4; WORD $0x08f6 // vpsllw ymm13, ymm14, 0x8
-	LONG $0x7115c1c4; WORD $0x08e5 // vpsraw ymm13, ymm13, 0x8
-	LONG $0x710dc1c4; WORD $0x08e6 // vpsraw ymm14, ymm14, 0x8
-	LONG $0x587da2c4; WORD $0x890c // vpbroadcastd ymm1, dword ptr [rcx + 4*r9]
-	LONG $0xd1dba1c5 // vpand xmm2, xmm11, xmm1
-	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
-	LONG $0xd171f5c5; BYTE $0x08 // vpsrlw ymm1, ymm1, 0x8
-	LONG $0xc1f585c5 // vpmaddwd ymm0, ymm15, ymm1
-	LONG $0xc0feadc5 // vpaddd ymm0, ymm10, ymm0
-	LONG $0xd2f51dc5 // vpmaddwd ymm10, ymm12, ymm2
-	LONG $0xd0fe2dc5 // vpaddd ymm10, ymm10, ymm0
-	LONG $0xc2f595c5 // vpmaddwd ymm0, ymm13, ymm2
-	LONG $0xc9f58dc5 // vpmaddwd ymm1, ymm14, ymm1
-	LONG $0xc9fec5c5 // vpaddd ymm1, ymm7, ymm1
-	LONG $0xf9fefdc5 // vpaddd ymm7, ymm0, ymm1
+	LONG $0x587d22c4; WORD $0x8934 // vpbroadcastd ymm14, dword ptr [rcx + 4*r9]
+	LONG $0xdb3141c4; BYTE $0xfe // vpand xmm15, xmm9, xmm14
+	LONG $0x587d42c4; BYTE $0xff // vpbroadcastd ymm15, xmm15
+	LONG $0x710dc1c4; WORD $0x08d6 // vpsrlw ymm14, ymm14, 0x8
+	LONG $0xf50dc1c4; BYTE $0xc5 // vpmaddwd ymm0, ymm14, ymm13
+	LONG $0xc0febdc5 // vpaddd ymm0, ymm8, ymm0
+	LONG $0xf50541c4; BYTE $0xc2 // vpmaddwd ymm8, ymm15, ymm10
+	LONG $0xc0fe3dc5 // vpaddd ymm8, ymm8, ymm0
+	LONG $0xf505c1c4; BYTE $0xc3 // vpmaddwd ymm0, ymm15, ymm11
+	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
+	LONG $0xedfe8dc5 // vpaddd ymm5, ymm14, ymm5
+	LONG $0xedfefdc5 // vpaddd ymm5, ymm0, ymm5
 	LONG $0x587d82c4; WORD $0x8a04 // vpbroadcastd ymm0, dword ptr [r10 + 4*r9]
-	LONG $0xc8dba1c5 // vpand xmm1, xmm11, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
+	LONG $0xf0db31c5 // vpand xmm14, xmm9, xmm0
+	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xd0f585c5 // vpmaddwd ymm2, ymm15, ymm0
-	LONG $0xd2feb5c5 // vpaddd ymm2, ymm9, ymm2
-	LONG $0xc9f51dc5 // vpmaddwd ymm9, ymm12, ymm1
-	LONG $0xcafe35c5 // vpaddd ymm9, ymm9, ymm2
-	LONG $0xc9f595c5 // vpmaddwd ymm1, ymm13, ymm1
-	LONG $0xc0f58dc5 // vpmaddwd ymm0, ymm14, ymm0
-	LONG $0xc0fecdc5 // vpaddd ymm0, ymm6, ymm0
-	LONG $0x587da2c4; WORD $0x8d54; BYTE $0x00 // vpbroadcastd ymm2, dword ptr [rbp + 4*r9]
-	LONG $0xf0fef5c5 // vpaddd ymm6, ymm1, ymm0
-	LONG $0xc2dba1c5 // vpand xmm0, xmm11, xmm2
+	LONG $0xf8f515c5 // vpmaddwd ymm15, ymm13, ymm0
+	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
+	LONG $0xf50d41c4; BYTE $0xfa // vpmaddwd ymm15, ymm14, ymm10
+	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
+	LONG $0xf50d41c4; BYTE $0xf3 // vpmaddwd ymm14, ymm14, ymm11
+	LONG $0xc0f59dc5 // vpmaddwd ymm0, ymm12, ymm0
+	LONG $0xc0feddc5 // vpaddd ymm0, ymm4, ymm0
+	LONG $0x587d22c4; WORD $0x8d7c; BYTE $0x00 // vpbroadcastd ymm15, dword ptr [rbp + 4*r9]
+	LONG $0xe0fe8dc5 // vpaddd ymm4, ymm14, ymm0
+	LONG $0xdb31c1c4; BYTE $0xc7 // vpand xmm0, xmm9, xmm15
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xd271f5c5; BYTE $0x08 // vpsrlw ymm1, ymm2, 0x8
-	LONG $0xd1f585c5 // vpmaddwd ymm2, ymm15, ymm1
-	LONG $0xd2febdc5 // vpaddd ymm2, ymm8, ymm2
-	LONG $0xc0f51dc5 // vpmaddwd ymm8, ymm12, ymm0
-	LONG $0xc2fe3dc5 // vpaddd ymm8, ymm8, ymm2
-	LONG $0xc0f595c5 // vpmaddwd ymm0, ymm13, ymm0
-	LONG $0xc9f58dc5 // vpmaddwd ymm1, ymm14, ymm1
-	LONG $0xc9fed5c5 // vpaddd ymm1, ymm5, ymm1
-	LONG $0xe9fefdc5 // vpaddd ymm5, ymm0, ymm1
+	LONG $0x710dc1c4; WORD $0x08d7 // vpsrlw ymm14, ymm15, 0x8
+	LONG $0xf50d41c4; BYTE $0xfd // vpmaddwd ymm15, ymm14, ymm13
+	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
+	LONG $0xf8f52dc5 // vpmaddwd ymm15, ymm10, ymm0
+	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
+	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
+	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
+	LONG $0xdbfe8dc5 // vpaddd ymm3, ymm14, ymm3
+	LONG $0xdbfefdc5 // vpaddd ymm3, ymm0, ymm3
 	LONG $0x587d82c4; WORD $0x8804 // vpbroadcastd ymm0, dword ptr [r8 + 4*r9]
-	LONG $0xd071f5c5; BYTE $0x08 // vpsrlw ymm1, ymm0, 0x8
-	LONG $0xd1f585c5 // vpmaddwd ymm2, ymm15, ymm1
-	LONG $0xd2feddc5 // vpaddd ymm2, ymm4, ymm2
-	LONG $0xc0dba1c5 // vpand xmm0, xmm11, xmm0
+	LONG $0xd0718dc5; BYTE $0x08 // vpsrlw ymm14, ymm0, 0x8
+	LONG $0xf50d41c4; BYTE $0xed // vpmaddwd ymm13, ymm14, ymm13
+	LONG $0xd2fe95c5 // vpaddd ymm2, ymm13, ymm2
+	LONG $0xc0dbb1c5 // vpand xmm0, xmm9, xmm0
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xe0f59dc5 // vpmaddwd ymm4, ymm12, ymm0
-	LONG $0xe2feddc5 // vpaddd ymm4, ymm4, ymm2
-	LONG $0xc0f595c5 // vpmaddwd ymm0, ymm13, ymm0
-	LONG $0xc9f58dc5 // vpmaddwd ymm1, ymm14, ymm1
-	LONG $0xc9fee5c5 // vpaddd ymm1, ymm3, ymm1
-	LONG $0xd9fefdc5 // vpaddd ymm3, ymm0, ymm1
+	LONG $0xd0f52dc5 // vpmaddwd ymm10, ymm10, ymm0
+	LONG $0xd2feadc5 // vpaddd ymm2, ymm10, ymm2
+	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
+	LONG $0xf50d41c4; BYTE $0xd4 // vpmaddwd ymm10, ymm14, ymm12
+	LONG $0xc9feadc5 // vpaddd ymm1, ymm10, ymm1
+	LONG $0xc9fefdc5 // vpaddd ymm1, ymm0, ymm1
 	LONG $0x40c48349 // add r12, 0x40
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xfeed850f; WORD $0xffff // jne 0x780 <denseAVX2+0x240>
+	LONG $0xfedf850f; WORD $0xffff // jne 0x730 <denseAVX2+0x220>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x014d; BYTE $0xdd // add r13, r11
 	WORD $0x394c; BYTE $0xfe // cmp rsi, r15
-	LONG $0xfe3e850f; WORD $0xffff // jne 0x6e0 <denseAVX2+0x1a0>
+	LONG $0xfe30850f; WORD $0xffff // jne 0x690 <denseAVX2+0x180>
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x24443b48; BYTE $0x08 // cmp rax, qword ptr [rsp + 0x8]
-	LONG $0xfe20850f; WORD $0xffff // jne 0x6d0 <denseAVX2+0x190>
-	WORD $0x26eb // jmp 0x8d8 <denseAVX2+0x398>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
-	LONG $0xcc6f7dc5 // vmovdqa ymm9, ymm4
-	LONG $0xd46f7dc5 // vmovdqa ymm10, ymm4
+	LONG $0xfe12850f; WORD $0xffff // jne 0x680 <denseAVX2+0x170>
+	WORD $0x18eb // jmp 0x888 <denseAVX2+0x378>
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
+	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
+	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
 	LONG $0x0410fcc5; BYTE $0x10 // vmovups ymm0, ymmword ptr [rax + rdx]
-	LONG $0x5b7cc1c4; BYTE $0xca // vcvtdq2ps ymm1, ymm10
-	LONG $0xc959fcc5 // vmulps ymm1, ymm0, ymm1
-	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0x5b7cc1c4; BYTE $0xd1 // vcvtdq2ps ymm2, ymm9
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xca6bf5c5 // vpackssdw ymm1, ymm1, ymm2
-	QUAD $0x00009024946f7ec5; BYTE $0x00 // vmovdqu ymm10, ymmword ptr [rsp + 0x90]
-	LONG $0xc9edadc5 // vpaddsw ymm1, ymm10, ymm1
-	LONG $0x5b7cc1c4; BYTE $0xd0 // vcvtdq2ps ymm2, ymm8
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xc459fcc5 // vmulps ymm0, ymm0, ymm4
+	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
+	LONG $0xc0593cc5 // vmulps ymm8, ymm8, ymm0
+	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
+	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
+	LONG $0xff59fcc5 // vmulps ymm7, ymm0, ymm7
+	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
+	LONG $0xff6bbdc5 // vpackssdw ymm7, ymm8, ymm7
+	LONG $0x446f7ec5; WORD $0x5024 // vmovdqu ymm8, ymmword ptr [rsp + 0x50]
+	LONG $0xffedbdc5 // vpaddsw ymm7, ymm8, ymm7
+	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
+	LONG $0xf659fcc5 // vmulps ymm6, ymm0, ymm6
+	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xc259fcc5 // vmulps ymm0, ymm0, ymm2
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
-	LONG $0xc06bedc5 // vpackssdw ymm0, ymm2, ymm0
-	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
-	LONG $0xc067f5c5 // vpackuswb ymm0, ymm1, ymm0
-	LONG $0x5c6f7ec5; WORD $0x7024 // vmovdqu ymm11, ymmword ptr [rsp + 0x70]
-	LONG $0xc0dea5c5 // vpmaxub ymm0, ymm11, ymm0
-	LONG $0x64dafdc5; WORD $0x5024 // vpminub ymm4, ymm0, ymmword ptr [rsp + 0x50]
+	LONG $0xc06bcdc5 // vpackssdw ymm0, ymm6, ymm0
+	LONG $0xc0edbdc5 // vpaddsw ymm0, ymm8, ymm0
+	LONG $0xd067c5c5 // vpackuswb ymm2, ymm7, ymm0
 	LONG $0x244c2b48; BYTE $0x10 // sub rcx, qword ptr [rsp + 0x10]
 	LONG $0x02f98348 // cmp rcx, 0x2
-	WORD $0x1b7c // jl 0x970 <denseAVX2+0x430>
+	WORD $0x0f7c // jl 0x900 <denseAVX2+0x3f0>
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x7f7ec1c4; WORD $0x1024 // vmovdqu ymmword ptr [r8 + rdx], ymm4
-	WORD $0x19eb // jmp 0x97a <denseAVX2+0x43a>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x7f7ec1c4; WORD $0x1014 // vmovdqu ymmword ptr [r8 + rdx], ymm2
+	WORD $0x0deb // jmp 0x90a <denseAVX2+0x3fa>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x7f7ac1c4; WORD $0x1024 // vmovdqu xmmword ptr [r8 + rdx], xmm4
+	LONG $0x7f7ac1c4; WORD $0x1014 // vmovdqu xmmword ptr [r8 + rdx], xmm2
 	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x0410fcc5; BYTE $0x30 // vmovups ymm0, ymmword ptr [rax + rsi]
-	LONG $0xcf5bfcc5 // vcvtdq2ps ymm1, ymm7
-	LONG $0xc959fcc5 // vmulps ymm1, ymm0, ymm1
-	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0xd65bfcc5 // vcvtdq2ps ymm2, ymm6
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xca6bf5c5 // vpackssdw ymm1, ymm1, ymm2
-	LONG $0xc9edadc5 // vpaddsw ymm1, ymm10, ymm1
 	LONG $0xd55bfcc5 // vcvtdq2ps ymm2, ymm5
 	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
 	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe459fcc5 // vmulps ymm4, ymm0, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xd46bedc5 // vpackssdw ymm2, ymm2, ymm4
+	LONG $0x646ffec5; WORD $0x5024 // vmovdqu ymm4, ymmword ptr [rsp + 0x50]
+	LONG $0xd4ededc5 // vpaddsw ymm2, ymm2, ymm4
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xc359fcc5 // vmulps ymm0, ymm0, ymm3
+	LONG $0xdb59fcc5 // vmulps ymm3, ymm0, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc159fcc5 // vmulps ymm0, ymm0, ymm1
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
-	LONG $0xc06bedc5 // vpackssdw ymm0, ymm2, ymm0
-	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
-	LONG $0xc067f5c5 // vpackuswb ymm0, ymm1, ymm0
-	LONG $0xc0dea5c5 // vpmaxub ymm0, ymm11, ymm0
-	LONG $0x5cdafdc5; WORD $0x5024 // vpminub ymm3, ymm0, ymmword ptr [rsp + 0x50]
+	LONG $0xc06be5c5 // vpackssdw ymm0, ymm3, ymm0
+	LONG $0xc4edfdc5 // vpaddsw ymm0, ymm0, ymm4
+	LONG $0xc867edc5 // vpackuswb ymm1, ymm2, ymm0
 	LONG $0x244c2b48; BYTE $0x48 // sub rcx, qword ptr [rsp + 0x48]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	LONG $0xfc178f0f; WORD $0xffff // jg 0x600 <denseAVX2+0xc0>
-	LONG $0x7f7ac1c4; WORD $0x301c // vmovdqu xmmword ptr [r8 + rsi], xmm3
-	LONG $0xfffc12e9; BYTE $0xff // jmp 0x606 <denseAVX2+0xc6>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0xfc3b8f0f; WORD $0xffff // jg 0x5b0 <denseAVX2+0xa0>
+	LONG $0x7f7ac1c4; WORD $0x300c // vmovdqu xmmword ptr [r8 + rsi], xmm1
+	LONG $0xfffc36e9; BYTE $0xff // jmp 0x5b6 <denseAVX2+0xa6>
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xfb838e0f; WORD $0xffff // jle 0x590 <denseAVX2+0x50>
+	LONG $0xfbb38e0f; WORD $0xffff // jle 0x540 <denseAVX2+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
 	LONG $0x01c98348 // or rcx, 0x1
@@ -611,209 +590,208 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04e2c148 // shl rdx, 0x4
 	WORD $0xf631 // xor esi, esi
 	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
-	WORD $0x20eb // jmp 0xa4e <denseAVX2+0x50e>
+	WORD $0x20eb // jmp 0x9ce <denseAVX2+0x4be>
 	WORD $0x9066 // nop
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x1c7ffac5; BYTE $0x10 // vmovdqu xmmword ptr [rax + rdx], xmm3
+	LONG $0x0c7ffac5; BYTE $0x10 // vmovdqu xmmword ptr [rax + rdx], xmm1
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0xfb428d0f; WORD $0xffff // jge 0x590 <denseAVX2+0x50>
+	LONG $0xfb728d0f; WORD $0xffff // jge 0x540 <denseAVX2+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x1c6ffec5; BYTE $0x10 // vmovdqu ymm3, ymmword ptr [rax + rdx]
+	LONG $0x0c6ffec5; BYTE $0x10 // vmovdqu ymm1, ymmword ptr [rax + rdx]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	LONG $0x02828e0f; WORD $0x0000 // jle 0xd00 <denseAVX2+0x7c0>
+	LONG $0x02828e0f; WORD $0x0000 // jle 0xc80 <denseAVX2+0x770>
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
-	LONG $0x785f8b48 // mov rbx, qword ptr [rdi + 0x78]
+	LONG $0x685f8b48 // mov rbx, qword ptr [rdi + 0x68]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
 	WORD $0xc120 // and cl, al
 	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
-	LONG $0x0263850f; WORD $0x0000 // jne 0xd00 <denseAVX2+0x7c0>
+	LONG $0x0263850f; WORD $0x0000 // jne 0xc80 <denseAVX2+0x770>
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x44af0f48; WORD $0x0824 // imul rax, qword ptr [rsp + 0x8]
 	WORD $0x8949; BYTE $0xde // mov r14, rbx
 	LONG $0xf2af0f4d // imul r14, r10
 	LONG $0xf0af0f4c // imul r14, rax
 	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
 	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x88b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x88]
+	LONG $0x78770348 // add rsi, qword ptr [rdi + 0x78]
 	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
 	LONG $0x05e1c149 // shl r9, 0x5
 	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
-	LONG $0xf86ef9c5 // vmovd xmm7, eax
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
+	LONG $0xe86ef9c5 // vmovd xmm5, eax
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x0feb // jmp 0xafe <denseAVX2+0x5be>
-	BYTE $0x90 // nop
+	WORD $0x15eb // jmp 0xa7e <denseAVX2+0x56e>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x246c3b4c; BYTE $0x08 // cmp r13, qword ptr [rsp + 0x8]
-	LONG $0x020e840f; WORD $0x0000 // je 0xd0c <denseAVX2+0x7cc>
+	LONG $0x020e840f; WORD $0x0000 // je 0xc8c <denseAVX2+0x77c>
 	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
 	LONG $0xe8048b4a // mov rax, qword ptr [rax + 8*r13]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0160840f; WORD $0x0000 // je 0xc70 <denseAVX2+0x730>
+	LONG $0x0160840f; WORD $0x0000 // je 0xbf0 <denseAVX2+0x6e0>
 	WORD $0xed31 // xor ebp, ebp
 	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x24148b49 // mov rdx, qword ptr [r12]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x3778 // js 0xb60 <denseAVX2+0x620>
+	WORD $0x3778 // js 0xae0 <denseAVX2+0x5d0>
 	WORD $0x0148; BYTE $0xc2 // add rdx, rax
 	LONG $0x24448b4d; BYTE $0x08 // mov r8, qword ptr [r12 + 0x8]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x3b78 // js 0xb71 <denseAVX2+0x631>
+	WORD $0x3b78 // js 0xaf1 <denseAVX2+0x5e1>
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	LONG $0x244c8b49; BYTE $0x10 // mov rcx, qword ptr [r12 + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3f78 // js 0xb82 <denseAVX2+0x642>
+	WORD $0x3f78 // js 0xb02 <denseAVX2+0x5f2>
 	WORD $0x0148; BYTE $0xc1 // add rcx, rax
 	LONG $0x24748b49; BYTE $0x18 // mov rsi, qword ptr [r12 + 0x18]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x4378 // js 0xb93 <denseAVX2+0x653>
+	WORD $0x4378 // js 0xb13 <denseAVX2+0x603>
 	WORD $0x0148; BYTE $0xc6 // add rsi, rax
-	WORD $0x45eb // jmp 0xb9a <denseAVX2+0x65a>
+	WORD $0x45eb // jmp 0xb1a <denseAVX2+0x60a>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x90978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x90]
+	LONG $0x80978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x80]
 	LONG $0x24448b4d; BYTE $0x08 // mov r8, qword ptr [r12 + 0x8]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xc579 // jns 0xb36 <denseAVX2+0x5f6>
-	LONG $0x90878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x90]
+	WORD $0xc579 // jns 0xab6 <denseAVX2+0x5a6>
+	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
 	LONG $0x244c8b49; BYTE $0x10 // mov rcx, qword ptr [r12 + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xc179 // jns 0xb43 <denseAVX2+0x603>
-	LONG $0x908f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x90]
+	WORD $0xc179 // jns 0xac3 <denseAVX2+0x5b3>
+	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
 	LONG $0x24748b49; BYTE $0x18 // mov rsi, qword ptr [r12 + 0x18]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xbd79 // jns 0xb50 <denseAVX2+0x610>
-	LONG $0x90b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x90]
+	WORD $0xbd79 // jns 0xad0 <denseAVX2+0x5c0>
+	LONG $0x80b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x80]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x894d; BYTE $0xd3 // mov r11, r10
 	LONG $0x6f7ec1c4; BYTE $0x06 // vmovdqu ymm0, ymmword ptr [r14]
-	LONG $0xf071f5c5; BYTE $0x08 // vpsllw ymm1, ymm0, 0x8
-	LONG $0xe171b5c5; BYTE $0x08 // vpsraw ymm9, ymm1, 0x8
-	LONG $0xe071bdc5; BYTE $0x08 // vpsraw ymm8, ymm0, 0x8
+	LONG $0xf071cdc5; BYTE $0x08 // vpsllw ymm6, ymm0, 0x8
+	LONG $0xe671c5c5; BYTE $0x08 // vpsraw ymm7, ymm6, 0x8
+	LONG $0xe071cdc5; BYTE $0x08 // vpsraw ymm6, ymm0, 0x8
 	LONG $0x587da2c4; WORD $0x3a04 // vpbroadcastd ymm0, dword ptr [rdx + r15]
-	LONG $0xc8dbc1c5 // vpand xmm1, xmm7, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xc9f5b5c5 // vpmaddwd ymm1, ymm9, ymm1
+	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
+	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
+	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc0f5bdc5 // vpmaddwd ymm0, ymm8, ymm0
-	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
-	LONG $0xd8fef5c5 // vpaddd ymm3, ymm1, ymm0
+	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
+	LONG $0xc0fef5c5 // vpaddd ymm0, ymm1, ymm0
+	LONG $0xc8febdc5 // vpaddd ymm1, ymm8, ymm0
 	LONG $0x587d82c4; WORD $0x3804 // vpbroadcastd ymm0, dword ptr [r8 + r15]
-	LONG $0xc8dbc1c5 // vpand xmm1, xmm7, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xc9f5b5c5 // vpmaddwd ymm1, ymm9, ymm1
+	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
+	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
+	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc0f5bdc5 // vpmaddwd ymm0, ymm8, ymm0
-	LONG $0xc0fecdc5 // vpaddd ymm0, ymm6, ymm0
-	LONG $0x587da2c4; WORD $0x3914 // vpbroadcastd ymm2, dword ptr [rcx + r15]
-	LONG $0xf0fef5c5 // vpaddd ymm6, ymm1, ymm0
-	LONG $0xc2dbc1c5 // vpand xmm0, xmm7, xmm2
+	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
+	LONG $0xc0feddc5 // vpaddd ymm0, ymm4, ymm0
+	LONG $0x587d22c4; WORD $0x390c // vpbroadcastd ymm9, dword ptr [rcx + r15]
+	LONG $0xe0febdc5 // vpaddd ymm4, ymm8, ymm0
+	LONG $0xc5dbb1c5 // vpand xmm0, xmm9, xmm5
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xc0f5b5c5 // vpmaddwd ymm0, ymm9, ymm0
-	LONG $0xd271f5c5; BYTE $0x08 // vpsrlw ymm1, ymm2, 0x8
-	LONG $0xc9f5bdc5 // vpmaddwd ymm1, ymm8, ymm1
-	LONG $0xc9feddc5 // vpaddd ymm1, ymm4, ymm1
-	LONG $0xe1fefdc5 // vpaddd ymm4, ymm0, ymm1
+	LONG $0xc7f5fdc5 // vpmaddwd ymm0, ymm0, ymm7
+	LONG $0x713dc1c4; WORD $0x08d1 // vpsrlw ymm8, ymm9, 0x8
+	LONG $0xc6f53dc5 // vpmaddwd ymm8, ymm8, ymm6
+	LONG $0xd2febdc5 // vpaddd ymm2, ymm8, ymm2
+	LONG $0xd2fefdc5 // vpaddd ymm2, ymm0, ymm2
 	LONG $0x587da2c4; WORD $0x3e04 // vpbroadcastd ymm0, dword ptr [rsi + r15]
-	LONG $0xc8dbc1c5 // vpand xmm1, xmm7, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xc9f5b5c5 // vpmaddwd ymm1, ymm9, ymm1
+	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
+	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
+	LONG $0xfff5bdc5 // vpmaddwd ymm7, ymm8, ymm7
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc0f5bdc5 // vpmaddwd ymm0, ymm8, ymm0
-	LONG $0xc0fed5c5 // vpaddd ymm0, ymm5, ymm0
-	LONG $0xe8fef5c5 // vpaddd ymm5, ymm1, ymm0
+	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
+	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
+	LONG $0xd8fec5c5 // vpaddd ymm3, ymm7, ymm0
 	LONG $0x40c68349 // add r14, 0x40
 	LONG $0x10c78349 // add r15, 0x10
 	WORD $0xff49; BYTE $0xcb // dec r11
-	LONG $0xff4b850f; WORD $0xffff // jne 0xba0 <denseAVX2+0x660>
+	LONG $0xff4a850f; WORD $0xffff // jne 0xb20 <denseAVX2+0x610>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x014d; BYTE $0xcc // add r12, r9
 	WORD $0x3948; BYTE $0xdd // cmp rbp, rbx
-	LONG $0xfebc850f; WORD $0xffff // jne 0xb20 <denseAVX2+0x5e0>
-	LONG $0xfffe87e9; BYTE $0xff // jmp 0xaf0 <denseAVX2+0x5b0>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x90878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x90]
+	LONG $0xfebb850f; WORD $0xffff // jne 0xaa0 <denseAVX2+0x590>
+	LONG $0xfffe86e9; BYTE $0xff // jmp 0xa70 <denseAVX2+0x560>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7ec1c4; BYTE $0x06 // vmovdqu ymm0, ymmword ptr [r14]
-	LONG $0xf071f5c5; BYTE $0x08 // vpsllw ymm1, ymm0, 0x8
-	LONG $0xe171f5c5; BYTE $0x08 // vpsraw ymm1, ymm1, 0x8
+	LONG $0xf071cdc5; BYTE $0x08 // vpsllw ymm6, ymm0, 0x8
+	LONG $0xe671cdc5; BYTE $0x08 // vpsraw ymm6, ymm6, 0x8
 	LONG $0xe071fdc5; BYTE $0x08 // vpsraw ymm0, ymm0, 0x8
-	LONG $0x587de2c4; BYTE $0x12 // vpbroadcastd ymm2, dword ptr [rdx]
-	LONG $0xc2db41c5 // vpand xmm8, xmm7, xmm2
+	LONG $0x587de2c4; BYTE $0x3a // vpbroadcastd ymm7, dword ptr [rdx]
+	LONG $0xc7db51c5 // vpand xmm8, xmm5, xmm7
 	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0xc9f5bdc5 // vpmaddwd ymm1, ymm8, ymm1
-	LONG $0xd271edc5; BYTE $0x08 // vpsrlw ymm2, ymm2, 0x8
-	LONG $0xc0f5edc5 // vpmaddwd ymm0, ymm2, ymm0
-	LONG $0xd0fee5c5 // vpaddd ymm2, ymm3, ymm0
-	LONG $0xdafef5c5 // vpaddd ymm3, ymm1, ymm2
-	LONG $0xd0fecdc5 // vpaddd ymm2, ymm6, ymm0
-	LONG $0xf2fef5c5 // vpaddd ymm6, ymm1, ymm2
-	LONG $0xd0feddc5 // vpaddd ymm2, ymm4, ymm0
-	LONG $0xe2fef5c5 // vpaddd ymm4, ymm1, ymm2
-	LONG $0xc0fed5c5 // vpaddd ymm0, ymm5, ymm0
-	LONG $0xe8fef5c5 // vpaddd ymm5, ymm1, ymm0
+	LONG $0xf6f5bdc5 // vpmaddwd ymm6, ymm8, ymm6
+	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
+	LONG $0xc0f5c5c5 // vpmaddwd ymm0, ymm7, ymm0
+	LONG $0xc8fef5c5 // vpaddd ymm1, ymm1, ymm0
+	LONG $0xc9fecdc5 // vpaddd ymm1, ymm6, ymm1
+	LONG $0xe0feddc5 // vpaddd ymm4, ymm4, ymm0
+	LONG $0xe4fecdc5 // vpaddd ymm4, ymm6, ymm4
+	LONG $0xd0feedc5 // vpaddd ymm2, ymm2, ymm0
+	LONG $0xd2fecdc5 // vpaddd ymm2, ymm6, ymm2
+	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
+	LONG $0xd8fecdc5 // vpaddd ymm3, ymm6, ymm0
 	LONG $0x40c68349 // add r14, 0x40
 	LONG $0x10c28348 // add rdx, 0x10
 	WORD $0xff48; BYTE $0xce // dec rsi
-	WORD $0xa475 // jne 0xc90 <denseAVX2+0x750>
+	WORD $0xa475 // jne 0xc10 <denseAVX2+0x700>
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x8c75 // jne 0xc80 <denseAVX2+0x740>
-	LONG $0xfffdf7e9; BYTE $0xff // jmp 0xaf0 <denseAVX2+0x5b0>
+	WORD $0x8c75 // jne 0xc00 <denseAVX2+0x6f0>
+	LONG $0xfffdf7e9; BYTE $0xff // jmp 0xa70 <denseAVX2+0x560>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
 	LONG $0x0410fcc5; BYTE $0x10 // vmovups ymm0, ymmword ptr [rax + rdx]
-	LONG $0xcb5bfcc5 // vcvtdq2ps ymm1, ymm3
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
 	LONG $0xc959fcc5 // vmulps ymm1, ymm0, ymm1
 	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0xd65bfcc5 // vcvtdq2ps ymm2, ymm6
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe459fcc5 // vmulps ymm4, ymm0, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xcc6bf5c5 // vpackssdw ymm1, ymm1, ymm4
+	LONG $0x646ffec5; WORD $0x5024 // vmovdqu ymm4, ymmword ptr [rsp + 0x50]
+	LONG $0xccedf5c5 // vpaddsw ymm1, ymm1, ymm4
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
 	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
 	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xca6bf5c5 // vpackssdw ymm1, ymm1, ymm2
-	LONG $0xc9edadc5 // vpaddsw ymm1, ymm10, ymm1
-	LONG $0xd45bfcc5 // vcvtdq2ps ymm2, ymm4
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xdd5bfcc5 // vcvtdq2ps ymm3, ymm5
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
 	LONG $0xc359fcc5 // vmulps ymm0, ymm0, ymm3
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
 	LONG $0xc06bedc5 // vpackssdw ymm0, ymm2, ymm0
-	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
-	LONG $0xc067f5c5 // vpackuswb ymm0, ymm1, ymm0
-	LONG $0xc0dea5c5 // vpmaxub ymm0, ymm11, ymm0
-	LONG $0x5cdafdc5; WORD $0x5024 // vpminub ymm3, ymm0, ymmword ptr [rsp + 0x50]
+	LONG $0xc4edfdc5 // vpaddsw ymm0, ymm0, ymm4
+	LONG $0xc867f5c5 // vpackuswb ymm1, ymm1, ymm0
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x38473948 // cmp qword ptr [rdi + 0x38], rax
-	LONG $0xfcb98e0f; WORD $0xffff // jle 0xa30 <denseAVX2+0x4f0>
+	LONG $0xfcbd8e0f; WORD $0xffff // jle 0x9b0 <denseAVX2+0x4a0>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x1c7ffec5; BYTE $0x10 // vmovdqu ymmword ptr [rax + rdx], ymm3
-	LONG $0xfffcb4e9; BYTE $0xff // jmp 0xa39 <denseAVX2+0x4f9>
-	LONG $0xb8c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xb8
+	LONG $0x0c7ffec5; BYTE $0x10 // vmovdqu ymmword ptr [rax + rdx], ymm1
+	LONG $0xfffcb8e9; BYTE $0xff // jmp 0x9b9 <denseAVX2+0x4a9>
+	LONG $0x78c48348 // add rsp, 0x78
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -829,34 +807,30 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x06718e0f; WORD $0x0000 // jle 0x141e <firstAVX2+0x67e>
+	LONG $0x06368e0f; WORD $0x0000 // jle 0x1363 <firstAVX2+0x643>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0xa8ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xa8
+	LONG $0x68ec8348 // sub rsp, 0x68
 	LONG $0x797d62c4; WORD $0x5857 // vpbroadcastw ymm10, word ptr [rdi + 0x58]
-	LONG $0x787d62c4; WORD $0x605f // vpbroadcastb ymm11, byte ptr [rdi + 0x60]
-	LONG $0x787d62c4; WORD $0x6867 // vpbroadcastb ymm12, byte ptr [rdi + 0x68]
 	WORD $0xc931 // xor ecx, ecx
-	LONG $0x5c7f7ec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm11
-	LONG $0x647f7ec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm12
-	QUAD $0x00008024947f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm10
-	WORD $0x1deb // jmp 0xe06 <firstAVX2+0x66>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x547f7ec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm10
+	WORD $0x1beb // jmp 0xd66 <firstAVX2+0x46>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x06078d0f; WORD $0x0000 // jge 0x140d <firstAVX2+0x66d>
+	LONG $0x05ef8d0f; WORD $0x0000 // jge 0x1355 <firstAVX2+0x635>
 	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x03888e0f; WORD $0x0000 // jle 0x11a0 <firstAVX2+0x400>
+	LONG $0x03888e0f; WORD $0x0000 // jle 0x1100 <firstAVX2+0x3e0>
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	WORD $0xd17e // jle 0xdf0 <firstAVX2+0x50>
+	WORD $0xd17e // jle 0xd50 <firstAVX2+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	LONG $0x04e5c149 // shl r13, 0x4
@@ -874,36 +848,36 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x246c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r13
 	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
-	WORD $0x28eb // jmp 0xe92 <firstAVX2+0xf2>
+	WORD $0x28eb // jmp 0xdf2 <firstAVX2+0xd2>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x1c7ffec5; BYTE $0x08 // vmovdqu ymmword ptr [rax + rcx], ymm3
+	LONG $0x0c7ffec5; BYTE $0x08 // vmovdqu ymmword ptr [rax + rcx], ymm1
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x04c38348 // add rbx, 0x4
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x04c28349 // add r10, 0x4
 	LONG $0x28773b4c // cmp r14, qword ptr [rdi + 0x28]
-	LONG $0xff5e8d0f; WORD $0xffff // jge 0xdf0 <firstAVX2+0x50>
+	LONG $0xff5e8d0f; WORD $0xffff // jge 0xd50 <firstAVX2+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x707f8b4c // mov r15, qword ptr [rdi + 0x70]
-	LONG $0x6f7ea1c4; WORD $0x2824 // vmovdqu ymm4, ymmword ptr [rax + r13]
+	LONG $0x607f8b4c // mov r15, qword ptr [rdi + 0x60]
+	LONG $0x6f7ea1c4; WORD $0x2814 // vmovdqu ymm2, ymmword ptr [rax + r13]
 	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	LONG $0x1c6ffec5; BYTE $0x08 // vmovdqu ymm3, ymmword ptr [rax + rcx]
+	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
 	WORD $0x854d; BYTE $0xff // test r15, r15
 	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
 	LONG $0x240c894c // mov qword ptr [rsp], r9
 	LONG $0x2454894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r10
-	LONG $0x019f8e0f; WORD $0x0000 // jle 0x1060 <firstAVX2+0x2c0>
-	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
+	LONG $0x01af8e0f; WORD $0x0000 // jle 0xfd0 <firstAVX2+0x2b0>
+	LONG $0x685f8b4c // mov r11, qword ptr [rdi + 0x68]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01928e0f; WORD $0x0000 // jle 0x1060 <firstAVX2+0x2c0>
+	LONG $0x01a28e0f; WORD $0x0000 // jle 0xfd0 <firstAVX2+0x2b0>
 	LONG $0xefaf0f4d // imul r13, r15
 	LONG $0xebaf0f4d // imul r13, r11
 	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	LONG $0x80af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x80]
-	LONG $0x988f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x98]
+	LONG $0x706f8b48 // mov rbp, qword ptr [rdi + 0x70]
+	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
-	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0xc06e79c5 // vmovd xmm8, eax
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0xd3af0f48 // imul rdx, rbx
@@ -912,88 +886,88 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc1af0f4d // imul r8, r9
 	LONG $0xcaaf0f49 // imul rcx, r10
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
-	LONG $0xcc6f7dc5 // vmovdqa ymm9, ymm4
-	LONG $0xdc6f7dc5 // vmovdqa ymm11, ymm4
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
+	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
+	LONG $0xca6f7dc5 // vmovdqa ymm9, ymm2
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xcd548b4e; BYTE $0x00 // mov r10, qword ptr [rbp + 8*r9]
 	WORD $0x894d; BYTE $0xdc // mov r12, r11
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x6f7e41c4; WORD $0x006d // vmovdqu ymm13, ymmword ptr [r13]
-	LONG $0x6f7e41c4; WORD $0x2075 // vmovdqu ymm14, ymmword ptr [r13 + 0x20]
-	LONG $0x711dc1c4; WORD $0x08f5 // vpsllw ymm12, ymm13, 0x8
+	LONG $0x6f7e41c4; WORD $0x005d // vmovdqu ymm11, ymmword ptr [r13]
+	LONG $0x6f7e41c4; WORD $0x2065 // vmovdqu ymm12, ymmword ptr [r13 + 0x20]
+	LONG $0x712dc1c4; WORD $0x08f3 // vpsllw ymm10, ymm11, 0x8
+	LONG $0x712dc1c4; WORD $0x08e2 // vpsraw ymm10, ymm10, 0x8
+	LONG $0x7115c1c4; WORD $0x08e3 // vpsraw ymm13, ymm11, 0x8
+	LONG $0x7125c1c4; WORD $0x08f4 // vpsllw ymm11, ymm12, 0x8
+	LONG $0x7125c1c4; WORD $0x08e3 // vpsraw ymm11, ymm11, 0x8
 	LONG $0x711dc1c4; WORD $0x08e4 // vpsraw ymm12, ymm12, 0x8
-	LONG $0x7105c1c4; WORD $0x08e5 // vpsraw ymm15, ymm13, 0x8
-	LONG $0x7115c1c4; WORD $0x08f6 // vpsllw ymm13, ymm14, 0x8
-	LONG $0x7115c1c4; WORD $0x08e5 // vpsraw ymm13, ymm13, 0x8
-	LONG $0x710dc1c4; WORD $0x08e6 // vpsraw ymm14, ymm14, 0x8
-	LONG $0x587dc2c4; WORD $0x120c // vpbroadcastd ymm1, dword ptr [r10 + rdx]
-	LONG $0xd1dba9c5 // vpand xmm2, xmm10, xmm1
-	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
-	LONG $0xd171f5c5; BYTE $0x08 // vpsrlw ymm1, ymm1, 0x8
-	LONG $0xc1f585c5 // vpmaddwd ymm0, ymm15, ymm1
-	LONG $0xc0fea5c5 // vpaddd ymm0, ymm11, ymm0
-	LONG $0xdaf51dc5 // vpmaddwd ymm11, ymm12, ymm2
-	LONG $0xd8fe25c5 // vpaddd ymm11, ymm11, ymm0
-	LONG $0xc2f595c5 // vpmaddwd ymm0, ymm13, ymm2
-	LONG $0xc9f58dc5 // vpmaddwd ymm1, ymm14, ymm1
-	LONG $0xc9fec5c5 // vpaddd ymm1, ymm7, ymm1
-	LONG $0xf9fefdc5 // vpaddd ymm7, ymm0, ymm1
+	LONG $0x587d42c4; WORD $0x1234 // vpbroadcastd ymm14, dword ptr [r10 + rdx]
+	LONG $0xdb3941c4; BYTE $0xfe // vpand xmm15, xmm8, xmm14
+	LONG $0x587d42c4; BYTE $0xff // vpbroadcastd ymm15, xmm15
+	LONG $0x710dc1c4; WORD $0x08d6 // vpsrlw ymm14, ymm14, 0x8
+	LONG $0xf50dc1c4; BYTE $0xc5 // vpmaddwd ymm0, ymm14, ymm13
+	LONG $0xc0feb5c5 // vpaddd ymm0, ymm9, ymm0
+	LONG $0xf50541c4; BYTE $0xca // vpmaddwd ymm9, ymm15, ymm10
+	LONG $0xc8fe35c5 // vpaddd ymm9, ymm9, ymm0
+	LONG $0xf505c1c4; BYTE $0xc3 // vpmaddwd ymm0, ymm15, ymm11
+	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
+	LONG $0xedfe8dc5 // vpaddd ymm5, ymm14, ymm5
+	LONG $0xedfefdc5 // vpaddd ymm5, ymm0, ymm5
 	LONG $0x587dc2c4; WORD $0x0a04 // vpbroadcastd ymm0, dword ptr [r10 + rcx]
-	LONG $0xc8dba9c5 // vpand xmm1, xmm10, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
+	LONG $0xf0db39c5 // vpand xmm14, xmm8, xmm0
+	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xd0f585c5 // vpmaddwd ymm2, ymm15, ymm0
-	LONG $0xd2feb5c5 // vpaddd ymm2, ymm9, ymm2
-	LONG $0xc9f51dc5 // vpmaddwd ymm9, ymm12, ymm1
-	LONG $0xcafe35c5 // vpaddd ymm9, ymm9, ymm2
-	LONG $0xc9f595c5 // vpmaddwd ymm1, ymm13, ymm1
-	LONG $0xc0f58dc5 // vpmaddwd ymm0, ymm14, ymm0
-	LONG $0xc0fecdc5 // vpaddd ymm0, ymm6, ymm0
-	LONG $0x587d82c4; WORD $0x0214 // vpbroadcastd ymm2, dword ptr [r10 + r8]
-	LONG $0xf0fef5c5 // vpaddd ymm6, ymm1, ymm0
-	LONG $0xc2dba9c5 // vpand xmm0, xmm10, xmm2
+	LONG $0xf8f515c5 // vpmaddwd ymm15, ymm13, ymm0
+	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
+	LONG $0xf50d41c4; BYTE $0xfa // vpmaddwd ymm15, ymm14, ymm10
+	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
+	LONG $0xf50d41c4; BYTE $0xf3 // vpmaddwd ymm14, ymm14, ymm11
+	LONG $0xc0f59dc5 // vpmaddwd ymm0, ymm12, ymm0
+	LONG $0xc0feddc5 // vpaddd ymm0, ymm4, ymm0
+	LONG $0x587d02c4; WORD $0x023c // vpbroadcastd ymm15, dword ptr [r10 + r8]
+	LONG $0xe0fe8dc5 // vpaddd ymm4, ymm14, ymm0
+	LONG $0xdb39c1c4; BYTE $0xc7 // vpand xmm0, xmm8, xmm15
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xd271f5c5; BYTE $0x08 // vpsrlw ymm1, ymm2, 0x8
-	LONG $0xd1f585c5 // vpmaddwd ymm2, ymm15, ymm1
-	LONG $0xd2febdc5 // vpaddd ymm2, ymm8, ymm2
-	LONG $0xc0f51dc5 // vpmaddwd ymm8, ymm12, ymm0
-	LONG $0xc2fe3dc5 // vpaddd ymm8, ymm8, ymm2
-	LONG $0xc0f595c5 // vpmaddwd ymm0, ymm13, ymm0
-	LONG $0xc9f58dc5 // vpmaddwd ymm1, ymm14, ymm1
-	LONG $0xc9fed5c5 // vpaddd ymm1, ymm5, ymm1
-	LONG $0xe9fefdc5 // vpaddd ymm5, ymm0, ymm1
+	LONG $0x710dc1c4; WORD $0x08d7 // vpsrlw ymm14, ymm15, 0x8
+	LONG $0xf50d41c4; BYTE $0xfd // vpmaddwd ymm15, ymm14, ymm13
+	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
+	LONG $0xf8f52dc5 // vpmaddwd ymm15, ymm10, ymm0
+	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
+	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
+	LONG $0xf50d41c4; BYTE $0xf4 // vpmaddwd ymm14, ymm14, ymm12
+	LONG $0xdbfe8dc5 // vpaddd ymm3, ymm14, ymm3
+	LONG $0xdbfefdc5 // vpaddd ymm3, ymm0, ymm3
 	LONG $0x587dc2c4; WORD $0x3204 // vpbroadcastd ymm0, dword ptr [r10 + rsi]
-	LONG $0xd071f5c5; BYTE $0x08 // vpsrlw ymm1, ymm0, 0x8
-	LONG $0xd1f585c5 // vpmaddwd ymm2, ymm15, ymm1
-	LONG $0xd2feddc5 // vpaddd ymm2, ymm4, ymm2
-	LONG $0xc0dba9c5 // vpand xmm0, xmm10, xmm0
+	LONG $0xd0718dc5; BYTE $0x08 // vpsrlw ymm14, ymm0, 0x8
+	LONG $0xf50d41c4; BYTE $0xed // vpmaddwd ymm13, ymm14, ymm13
+	LONG $0xd2fe95c5 // vpaddd ymm2, ymm13, ymm2
+	LONG $0xc0dbb9c5 // vpand xmm0, xmm8, xmm0
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xe0f59dc5 // vpmaddwd ymm4, ymm12, ymm0
-	LONG $0xe2feddc5 // vpaddd ymm4, ymm4, ymm2
-	LONG $0xc0f595c5 // vpmaddwd ymm0, ymm13, ymm0
-	LONG $0xc9f58dc5 // vpmaddwd ymm1, ymm14, ymm1
-	LONG $0xc9fee5c5 // vpaddd ymm1, ymm3, ymm1
-	LONG $0xd9fefdc5 // vpaddd ymm3, ymm0, ymm1
+	LONG $0xd0f52dc5 // vpmaddwd ymm10, ymm10, ymm0
+	LONG $0xd2feadc5 // vpaddd ymm2, ymm10, ymm2
+	LONG $0xc0f5a5c5 // vpmaddwd ymm0, ymm11, ymm0
+	LONG $0xf50d41c4; BYTE $0xd4 // vpmaddwd ymm10, ymm14, ymm12
+	LONG $0xc9feadc5 // vpaddd ymm1, ymm10, ymm1
+	LONG $0xc9fefdc5 // vpaddd ymm1, ymm0, ymm1
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
 	WORD $0xff49; BYTE $0xcc // dec r12
-	LONG $0xfef0850f; WORD $0xffff // jne 0xf40 <firstAVX2+0x1a0>
+	LONG $0xfee2850f; WORD $0xffff // jne 0xea0 <firstAVX2+0x180>
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
-	LONG $0xfed4850f; WORD $0xffff // jne 0xf30 <firstAVX2+0x190>
-	WORD $0x1aeb // jmp 0x1078 <firstAVX2+0x2d8>
-	WORD $0x9066 // nop
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
-	LONG $0xcc6f7dc5 // vmovdqa ymm9, ymm4
-	LONG $0xdc6f7dc5 // vmovdqa ymm11, ymm4
+	LONG $0xfec6850f; WORD $0xffff // jne 0xe90 <firstAVX2+0x170>
+	WORD $0x1ceb // jmp 0xfe8 <firstAVX2+0x2c8>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
+	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
+	LONG $0xca6f7dc5 // vmovdqa ymm9, ymm2
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
@@ -1001,35 +975,31 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x246c8b4c; BYTE $0x28 // mov r13, qword ptr [rsp + 0x28]
 	LONG $0x107ca1c4; WORD $0x2904 // vmovups ymm0, ymmword ptr [rcx + r13]
-	LONG $0x5b7cc1c4; BYTE $0xcb // vcvtdq2ps ymm1, ymm11
-	LONG $0xc959fcc5 // vmulps ymm1, ymm0, ymm1
-	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0x5b7cc1c4; BYTE $0xd1 // vcvtdq2ps ymm2, ymm9
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xca6bf5c5 // vpackssdw ymm1, ymm1, ymm2
-	QUAD $0x00008024946f7ec5; BYTE $0x00 // vmovdqu ymm10, ymmword ptr [rsp + 0x80]
-	LONG $0xc9edadc5 // vpaddsw ymm1, ymm10, ymm1
-	LONG $0x5b7cc1c4; BYTE $0xd0 // vcvtdq2ps ymm2, ymm8
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xc459fcc5 // vmulps ymm0, ymm0, ymm4
+	LONG $0x5b7c41c4; BYTE $0xc1 // vcvtdq2ps ymm8, ymm9
+	LONG $0xc0593cc5 // vmulps ymm8, ymm8, ymm0
+	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
+	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
+	LONG $0xff59fcc5 // vmulps ymm7, ymm0, ymm7
+	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
+	LONG $0xff6bbdc5 // vpackssdw ymm7, ymm8, ymm7
+	LONG $0x546f7ec5; WORD $0x4024 // vmovdqu ymm10, ymmword ptr [rsp + 0x40]
+	LONG $0xffedadc5 // vpaddsw ymm7, ymm10, ymm7
+	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
+	LONG $0xf659fcc5 // vmulps ymm6, ymm0, ymm6
+	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xc259fcc5 // vmulps ymm0, ymm0, ymm2
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
-	LONG $0xc06bedc5 // vpackssdw ymm0, ymm2, ymm0
+	LONG $0xc06bcdc5 // vpackssdw ymm0, ymm6, ymm0
 	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
-	LONG $0xc067f5c5 // vpackuswb ymm0, ymm1, ymm0
-	LONG $0x5c6f7ec5; WORD $0x6024 // vmovdqu ymm11, ymmword ptr [rsp + 0x60]
-	LONG $0xc0dea5c5 // vpmaxub ymm0, ymm11, ymm0
-	LONG $0x646f7ec5; WORD $0x4024 // vmovdqu ymm12, ymmword ptr [rsp + 0x40]
-	LONG $0xe0da9dc5 // vpminub ymm4, ymm12, ymm0
+	LONG $0xd067c5c5 // vpackuswb ymm2, ymm7, ymm0
 	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
 	LONG $0x02fa8348 // cmp rdx, 0x2
-	WORD $0x0a7c // jl 0x1110 <firstAVX2+0x370>
-	LONG $0x7f7ea1c4; WORD $0x2824 // vmovdqu ymmword ptr [rax + r13], ymm4
-	WORD $0x08eb // jmp 0x1116 <firstAVX2+0x376>
-	WORD $0x9066 // nop
-	LONG $0x7f7aa1c4; WORD $0x2824 // vmovdqu xmmword ptr [rax + r13], xmm4
+	WORD $0x127c // jl 0x1070 <firstAVX2+0x350>
+	LONG $0x7f7ea1c4; WORD $0x2814 // vmovdqu ymmword ptr [rax + r13], ymm2
+	WORD $0x10eb // jmp 0x1076 <firstAVX2+0x356>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x7f7aa1c4; WORD $0x2814 // vmovdqu xmmword ptr [rax + r13], xmm2
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
@@ -1037,34 +1007,32 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
 	LONG $0x0410fcc5; BYTE $0x31 // vmovups ymm0, ymmword ptr [rcx + rsi]
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
-	LONG $0xcf5bfcc5 // vcvtdq2ps ymm1, ymm7
-	LONG $0xc959fcc5 // vmulps ymm1, ymm0, ymm1
-	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0xd65bfcc5 // vcvtdq2ps ymm2, ymm6
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xca6bf5c5 // vpackssdw ymm1, ymm1, ymm2
-	LONG $0xc9edadc5 // vpaddsw ymm1, ymm10, ymm1
 	LONG $0xd55bfcc5 // vcvtdq2ps ymm2, ymm5
 	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
 	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe459fcc5 // vmulps ymm4, ymm0, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xd46bedc5 // vpackssdw ymm2, ymm2, ymm4
+	LONG $0xd2edadc5 // vpaddsw ymm2, ymm10, ymm2
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xc359fcc5 // vmulps ymm0, ymm0, ymm3
+	LONG $0xdb59fcc5 // vmulps ymm3, ymm0, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc159fcc5 // vmulps ymm0, ymm0, ymm1
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
-	LONG $0xc06bedc5 // vpackssdw ymm0, ymm2, ymm0
+	LONG $0xc06be5c5 // vpackssdw ymm0, ymm3, ymm0
 	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
-	LONG $0xc067f5c5 // vpackuswb ymm0, ymm1, ymm0
-	LONG $0xc0dea5c5 // vpmaxub ymm0, ymm11, ymm0
-	LONG $0xd8da9dc5 // vpminub ymm3, ymm12, ymm0
+	LONG $0xc867edc5 // vpackuswb ymm1, ymm2, ymm0
 	LONG $0x24542b48; BYTE $0x38 // sub rdx, qword ptr [rsp + 0x38]
 	LONG $0x01fa8348 // cmp rdx, 0x1
 	LONG $0x24548b4c; BYTE $0x18 // mov r10, qword ptr [rsp + 0x18]
-	LONG $0xfcdc8f0f; WORD $0xffff // jg 0xe70 <firstAVX2+0xd0>
-	LONG $0x1c7ffac5; BYTE $0x08 // vmovdqu xmmword ptr [rax + rcx], xmm3
-	LONG $0xfffcd7e9; BYTE $0xff // jmp 0xe75 <firstAVX2+0xd5>
-	WORD $0x9066 // nop
+	LONG $0xfce48f0f; WORD $0xffff // jg 0xdd0 <firstAVX2+0xb0>
+	LONG $0x0c7ffac5; BYTE $0x08 // vmovdqu xmmword ptr [rax + rcx], xmm1
+	LONG $0xfffcdfe9; BYTE $0xff // jmp 0xdd5 <firstAVX2+0xb5>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0xfc458e0f; WORD $0xffff // jle 0xdf0 <firstAVX2+0x50>
+	LONG $0xfc458e0f; WORD $0xffff // jle 0xd50 <firstAVX2+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
 	LONG $0x01c98348 // or rcx, 0x1
@@ -1077,8 +1045,8 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x2474894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r14
-	WORD $0x31eb // jmp 0x1211 <firstAVX2+0x471>
-	LONG $0x7f7aa1c4; WORD $0x301c // vmovdqu xmmword ptr [rax + r14], xmm3
+	WORD $0x31eb // jmp 0x1171 <firstAVX2+0x451>
+	LONG $0x7f7aa1c4; WORD $0x300c // vmovdqu xmmword ptr [rax + r14], xmm1
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
 	LONG $0x245c8b48; BYTE $0x18 // mov rbx, qword ptr [rsp + 0x18]
@@ -1088,25 +1056,25 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c38348 // add rbx, 0x4
 	LONG $0x285f3b4c // cmp r11, qword ptr [rdi + 0x28]
-	LONG $0xfbdf8d0f; WORD $0xffff // jge 0xdf0 <firstAVX2+0x50>
+	LONG $0xfbdf8d0f; WORD $0xffff // jge 0xd50 <firstAVX2+0x30>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0x6f7ea1c4; WORD $0x311c // vmovdqu ymm3, ymmword ptr [rcx + r14]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x6f7ea1c4; WORD $0x310c // vmovdqu ymm1, ymmword ptr [rcx + r14]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
 	LONG $0x2404894c // mov qword ptr [rsp], r8
 	LONG $0x245c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rbx
-	LONG $0x014a8e0f; WORD $0x0000 // jle 0x1380 <firstAVX2+0x5e0>
-	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
+	LONG $0x013a8e0f; WORD $0x0000 // jle 0x12d0 <firstAVX2+0x5b0>
+	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x013d8e0f; WORD $0x0000 // jle 0x1380 <firstAVX2+0x5e0>
+	LONG $0x012d8e0f; WORD $0x0000 // jle 0x12d0 <firstAVX2+0x5b0>
 	LONG $0xf0af0f4c // imul r14, rax
 	LONG $0xf1af0f4d // imul r14, r9
 	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
-	LONG $0x98978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x98]
+	LONG $0x707f8b4c // mov r15, qword ptr [rdi + 0x70]
+	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	LONG $0xff00ffb9; BYTE $0x00 // mov ecx, 0xff00ff
-	LONG $0xf96ef9c5 // vmovd xmm7, ecx
+	LONG $0xe96ef9c5 // vmovd xmm5, ecx
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
 	LONG $0xeaaf0f49 // imul rbp, r10
@@ -1115,93 +1083,91 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
 	LONG $0xc8af0f49 // imul rcx, r8
 	LONG $0xd3af0f48 // imul rdx, rbx
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	WORD $0xf631 // xor esi, esi
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x9066 // nop
 	LONG $0xf7048b4d // mov r8, qword ptr [r15 + 8*rsi]
 	WORD $0x894c; BYTE $0xcb // mov rbx, r9
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x6f7ec1c4; BYTE $0x06 // vmovdqu ymm0, ymmword ptr [r14]
-	LONG $0xf071f5c5; BYTE $0x08 // vpsllw ymm1, ymm0, 0x8
-	LONG $0xe171b5c5; BYTE $0x08 // vpsraw ymm9, ymm1, 0x8
-	LONG $0xe071bdc5; BYTE $0x08 // vpsraw ymm8, ymm0, 0x8
+	LONG $0xf071cdc5; BYTE $0x08 // vpsllw ymm6, ymm0, 0x8
+	LONG $0xe671c5c5; BYTE $0x08 // vpsraw ymm7, ymm6, 0x8
+	LONG $0xe071cdc5; BYTE $0x08 // vpsraw ymm6, ymm0, 0x8
 	LONG $0x587dc2c4; WORD $0x2804 // vpbroadcastd ymm0, dword ptr [r8 + rbp]
-	LONG $0xc8dbc1c5 // vpand xmm1, xmm7, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xc9f5b5c5 // vpmaddwd ymm1, ymm9, ymm1
+	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
+	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
+	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc0f5bdc5 // vpmaddwd ymm0, ymm8, ymm0
-	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
-	LONG $0xd8fef5c5 // vpaddd ymm3, ymm1, ymm0
+	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
+	LONG $0xc0fef5c5 // vpaddd ymm0, ymm1, ymm0
+	LONG $0xc8febdc5 // vpaddd ymm1, ymm8, ymm0
 	LONG $0x587dc2c4; WORD $0x1004 // vpbroadcastd ymm0, dword ptr [r8 + rdx]
-	LONG $0xc8dbc1c5 // vpand xmm1, xmm7, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xc9f5b5c5 // vpmaddwd ymm1, ymm9, ymm1
+	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
+	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
+	LONG $0xc7f53dc5 // vpmaddwd ymm8, ymm8, ymm7
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc0f5bdc5 // vpmaddwd ymm0, ymm8, ymm0
-	LONG $0xc0fecdc5 // vpaddd ymm0, ymm6, ymm0
-	LONG $0x587dc2c4; WORD $0x0814 // vpbroadcastd ymm2, dword ptr [r8 + rcx]
-	LONG $0xf0fef5c5 // vpaddd ymm6, ymm1, ymm0
-	LONG $0xc2dbc1c5 // vpand xmm0, xmm7, xmm2
+	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
+	LONG $0xc0feddc5 // vpaddd ymm0, ymm4, ymm0
+	LONG $0x587d42c4; WORD $0x080c // vpbroadcastd ymm9, dword ptr [r8 + rcx]
+	LONG $0xe0febdc5 // vpaddd ymm4, ymm8, ymm0
+	LONG $0xc5dbb1c5 // vpand xmm0, xmm9, xmm5
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xc0f5b5c5 // vpmaddwd ymm0, ymm9, ymm0
-	LONG $0xd271f5c5; BYTE $0x08 // vpsrlw ymm1, ymm2, 0x8
-	LONG $0xc9f5bdc5 // vpmaddwd ymm1, ymm8, ymm1
-	LONG $0xc9feddc5 // vpaddd ymm1, ymm4, ymm1
-	LONG $0xe1fefdc5 // vpaddd ymm4, ymm0, ymm1
+	LONG $0xc7f5fdc5 // vpmaddwd ymm0, ymm0, ymm7
+	LONG $0x713dc1c4; WORD $0x08d1 // vpsrlw ymm8, ymm9, 0x8
+	LONG $0xc6f53dc5 // vpmaddwd ymm8, ymm8, ymm6
+	LONG $0xd2febdc5 // vpaddd ymm2, ymm8, ymm2
+	LONG $0xd2fefdc5 // vpaddd ymm2, ymm0, ymm2
 	LONG $0x587d82c4; WORD $0x2004 // vpbroadcastd ymm0, dword ptr [r8 + r12]
-	LONG $0xc8dbc1c5 // vpand xmm1, xmm7, xmm0
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xc9f5b5c5 // vpmaddwd ymm1, ymm9, ymm1
+	LONG $0xc0db51c5 // vpand xmm8, xmm5, xmm0
+	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
+	LONG $0xfff5bdc5 // vpmaddwd ymm7, ymm8, ymm7
 	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc0f5bdc5 // vpmaddwd ymm0, ymm8, ymm0
-	LONG $0xc0fed5c5 // vpaddd ymm0, ymm5, ymm0
-	LONG $0xe8fef5c5 // vpaddd ymm5, ymm1, ymm0
+	LONG $0xc6f5fdc5 // vpmaddwd ymm0, ymm0, ymm6
+	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
+	LONG $0xd8fec5c5 // vpaddd ymm3, ymm7, ymm0
 	LONG $0x40c68349 // add r14, 0x40
 	WORD $0x014d; BYTE $0xe8 // add r8, r13
 	WORD $0xff48; BYTE $0xcb // dec rbx
-	LONG $0xff4c850f; WORD $0xffff // jne 0x12b0 <firstAVX2+0x510>
+	LONG $0xff4b850f; WORD $0xffff // jne 0x1200 <firstAVX2+0x4e0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0xff30850f; WORD $0xffff // jne 0x12a0 <firstAVX2+0x500>
-	WORD $0x1aeb // jmp 0x138c <firstAVX2+0x5ec>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
+	LONG $0xff2f850f; WORD $0xffff // jne 0x11f0 <firstAVX2+0x4d0>
+	WORD $0x19eb // jmp 0x12dc <firstAVX2+0x5bc>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc3af0f49 // imul rax, r11
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x24748b4c; BYTE $0x20 // mov r14, qword ptr [rsp + 0x20]
 	LONG $0x107ca1c4; WORD $0x3104 // vmovups ymm0, ymmword ptr [rcx + r14]
-	LONG $0xcb5bfcc5 // vcvtdq2ps ymm1, ymm3
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
 	LONG $0xc959fcc5 // vmulps ymm1, ymm0, ymm1
 	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0xd65bfcc5 // vcvtdq2ps ymm2, ymm6
-	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
-	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xca6bf5c5 // vpackssdw ymm1, ymm1, ymm2
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe459fcc5 // vmulps ymm4, ymm0, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xcc6bf5c5 // vpackssdw ymm1, ymm1, ymm4
 	LONG $0xc9edadc5 // vpaddsw ymm1, ymm10, ymm1
-	LONG $0xd45bfcc5 // vcvtdq2ps ymm2, ymm4
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
 	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
 	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
-	LONG $0xdd5bfcc5 // vcvtdq2ps ymm3, ymm5
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
 	LONG $0xc359fcc5 // vmulps ymm0, ymm0, ymm3
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
 	LONG $0xc06bedc5 // vpackssdw ymm0, ymm2, ymm0
 	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
-	LONG $0xc067f5c5 // vpackuswb ymm0, ymm1, ymm0
-	LONG $0xc0dea5c5 // vpmaxub ymm0, ymm11, ymm0
-	LONG $0xd8da9dc5 // vpminub ymm3, ymm12, ymm0
+	LONG $0xc867f5c5 // vpackuswb ymm1, ymm1, ymm0
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x384f3948 // cmp qword ptr [rdi + 0x38], rcx
-	LONG $0xfdde8e0f; WORD $0xffff // jle 0x11e0 <firstAVX2+0x440>
-	LONG $0x7f7ea1c4; WORD $0x301c // vmovdqu ymmword ptr [rax + r14], ymm3
-	LONG $0xfffdd9e9; BYTE $0xff // jmp 0x11e6 <firstAVX2+0x446>
-	LONG $0xa8c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xa8
+	LONG $0xfdf68e0f; WORD $0xffff // jle 0x1140 <firstAVX2+0x420>
+	LONG $0x7f7ea1c4; WORD $0x300c // vmovdqu ymmword ptr [rax + r14], ymm1
+	LONG $0xfffdf1e9; BYTE $0xff // jmp 0x1146 <firstAVX2+0x426>
+	LONG $0x68c48348 // add rsp, 0x68
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -1219,18 +1185,14 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x062c8e0f; WORD $0x0000 // jle 0x1a7d <depthwise3x3s1AVX2+0x64d>
+	LONG $0x06018e0f; WORD $0x0000 // jle 0x1992 <depthwise3x3s1AVX2+0x622>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
-	LONG $0xa8ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x1a8
+	LONG $0x68ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x168
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
-	QUAD $0x0000c024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xc0], ymm0
-	LONG $0x787de2c4; WORD $0x6047 // vpbroadcastb ymm0, byte ptr [rdi + 0x60]
-	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
-	LONG $0x787de2c4; WORD $0x6847 // vpbroadcastb ymm0, byte ptr [rdi + 0x68]
 	QUAD $0x00008024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm0
-	LONG $0x787d62c4; WORD $0x706f // vpbroadcastb ymm13, byte ptr [rdi + 0x70]
-	LONG $0x587de2c4; WORD $0x7857 // vpbroadcastd ymm2, dword ptr [rdi + 0x78]
+	LONG $0x787d62c4; WORD $0x6047 // vpbroadcastb ymm8, byte ptr [rdi + 0x60]
+	LONG $0x587de2c4; WORD $0x6857 // vpbroadcastd ymm2, dword ptr [rdi + 0x68]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0xff488d48 // lea rcx, [rax - 0x1]
 	LONG $0x6ef9e1c4; BYTE $0xc2 // vmovq xmm0, rdx
@@ -1239,70 +1201,70 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x387de3c4; WORD $0x01c0 // vinserti128 ymm0, ymm0, xmm0, 0x1
 	LONG $0x447ffec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm0
 	LONG $0x547ffec5; WORD $0x2024 // vmovdqu ymmword ptr [rsp + 0x20], ymm2
-	LONG $0xdf6dc1c4; BYTE $0xc5 // vpandn ymm0, ymm2, ymm13
+	LONG $0xdf6dc1c4; BYTE $0xc0 // vpandn ymm0, ymm2, ymm8
 	LONG $0x047ffec5; BYTE $0x24 // vmovdqu ymmword ptr [rsp], ymm0
 	LONG $0xfe508d48 // lea rdx, [rax - 0x2]
 	WORD $0xf631 // xor esi, esi
-	LONG $0x6c7f7ec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm13
-	WORD $0x1deb // jmp 0x14f1 <depthwise3x3s1AVX2+0xc1>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x447f7ec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm8
+	WORD $0x1beb // jmp 0x1411 <depthwise3x3s1AVX2+0xa1>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	LONG $0x02c68348 // add rsi, 0x2
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0x05828d0f; WORD $0x0000 // jge 0x1a73 <depthwise3x3s1AVX2+0x643>
+	LONG $0x05778d0f; WORD $0x0000 // jge 0x1988 <depthwise3x3s1AVX2+0x618>
 	WORD $0x894d; BYTE $0xd0 // mov r8, r10
 	WORD $0x2949; BYTE $0xf0 // sub r8, rsi
 	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
 	LONG $0x04e1c149 // shl r9, 0x4
-	LONG $0x6f7d41c4; BYTE $0xcd // vmovdqa ymm9, ymm13
-	LONG $0xe97f7dc5 // vmovdqa ymm1, ymm13
-	LONG $0xeb7f7dc5 // vmovdqa ymm3, ymm13
+	LONG $0xc77f7dc5 // vmovdqa ymm7, ymm8
+	LONG $0xc67f7dc5 // vmovdqa ymm6, ymm8
+	LONG $0x6f7d41c4; BYTE $0xf8 // vmovdqa ymm15, ymm8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00c88e0f; WORD $0x0000 // jle 0x15dc <depthwise3x3s1AVX2+0x1ac>
+	LONG $0x00c88e0f; WORD $0x0000 // jle 0x14fc <depthwise3x3s1AVX2+0x18c>
 	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
 	WORD $0x8b49; BYTE $0x1b // mov rbx, qword ptr [r11]
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x607e // jle 0x1580 <depthwise3x3s1AVX2+0x150>
+	WORD $0x607e // jle 0x14a0 <depthwise3x3s1AVX2+0x130>
 	LONG $0x6f7ea1c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [rbx + r9]
-	LONG $0x007de2c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm3, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007d62c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm15, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x153d <depthwise3x3s1AVX2+0x10d>
-	LONG $0x44dbe5c5; WORD $0x2024 // vpand ymm0, ymm3, ymmword ptr [rsp + 0x20]
-	LONG $0x1cebfdc5; BYTE $0x24 // vpor ymm3, ymm0, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x145d <depthwise3x3s1AVX2+0xed>
+	LONG $0x44db85c5; WORD $0x2024 // vpand ymm0, ymm15, ymmword ptr [rsp + 0x20]
+	LONG $0x3ceb7dc5; BYTE $0x24 // vpor ymm15, ymm0, ymmword ptr [rsp]
 	LONG $0x085b8b49 // mov rbx, qword ptr [r11 + 0x8]
 	LONG $0x6f7ea1c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [rbx + r9]
-	LONG $0x007de2c4; WORD $0x244c; BYTE $0x40 // vpshufb ymm1, ymm0, ymmword ptr [rsp + 0x40]
-	WORD $0x0b75 // jne 0x155b <depthwise3x3s1AVX2+0x12b>
-	LONG $0x44dbf5c5; WORD $0x2024 // vpand ymm0, ymm1, ymmword ptr [rsp + 0x20]
-	LONG $0x0cebfdc5; BYTE $0x24 // vpor ymm1, ymm0, ymmword ptr [rsp]
+	LONG $0x007de2c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm6, ymm0, ymmword ptr [rsp + 0x40]
+	WORD $0x0b75 // jne 0x147b <depthwise3x3s1AVX2+0x10b>
+	LONG $0x44dbcdc5; WORD $0x2024 // vpand ymm0, ymm6, ymmword ptr [rsp + 0x20]
+	LONG $0x34ebfdc5; BYTE $0x24 // vpor ymm6, ymm0, ymmword ptr [rsp]
 	LONG $0x105b8b4d // mov r11, qword ptr [r11 + 0x10]
 	LONG $0x6f7e81c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [r11 + r9]
-	LONG $0x007d62c4; WORD $0x244c; BYTE $0x40 // vpshufb ymm9, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007de2c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm7, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x6074 // je 0x15d1 <depthwise3x3s1AVX2+0x1a1>
-	WORD $0x69eb // jmp 0x15dc <depthwise3x3s1AVX2+0x1ac>
+	WORD $0x6074 // je 0x14f1 <depthwise3x3s1AVX2+0x181>
+	WORD $0x69eb // jmp 0x14fc <depthwise3x3s1AVX2+0x18c>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [rbx + r9]
-	LONG $0x007de2c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm3, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007d62c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm15, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x159d <depthwise3x3s1AVX2+0x16d>
-	LONG $0x44dbe5c5; WORD $0x2024 // vpand ymm0, ymm3, ymmword ptr [rsp + 0x20]
-	LONG $0x1cebfdc5; BYTE $0x24 // vpor ymm3, ymm0, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x14bd <depthwise3x3s1AVX2+0x14d>
+	LONG $0x44db85c5; WORD $0x2024 // vpand ymm0, ymm15, ymmword ptr [rsp + 0x20]
+	LONG $0x3ceb7dc5; BYTE $0x24 // vpor ymm15, ymm0, ymmword ptr [rsp]
 	LONG $0x085b8b49 // mov rbx, qword ptr [r11 + 0x8]
 	LONG $0x6f7aa1c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [rbx + r9]
-	LONG $0x007de2c4; WORD $0x244c; BYTE $0x40 // vpshufb ymm1, ymm0, ymmword ptr [rsp + 0x40]
-	WORD $0x0b75 // jne 0x15bb <depthwise3x3s1AVX2+0x18b>
-	LONG $0x44dbf5c5; WORD $0x2024 // vpand ymm0, ymm1, ymmword ptr [rsp + 0x20]
-	LONG $0x0cebfdc5; BYTE $0x24 // vpor ymm1, ymm0, ymmword ptr [rsp]
+	LONG $0x007de2c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm6, ymm0, ymmword ptr [rsp + 0x40]
+	WORD $0x0b75 // jne 0x14db <depthwise3x3s1AVX2+0x16b>
+	LONG $0x44dbcdc5; WORD $0x2024 // vpand ymm0, ymm6, ymmword ptr [rsp + 0x20]
+	LONG $0x34ebfdc5; BYTE $0x24 // vpor ymm6, ymm0, ymmword ptr [rsp]
 	LONG $0x105b8b4d // mov r11, qword ptr [r11 + 0x10]
 	LONG $0x6f7a81c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [r11 + r9]
-	LONG $0x007d62c4; WORD $0x244c; BYTE $0x40 // vpshufb ymm9, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007de2c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm7, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x15dc <depthwise3x3s1AVX2+0x1ac>
-	LONG $0x44dbb5c5; WORD $0x2024 // vpand ymm0, ymm9, ymmword ptr [rsp + 0x20]
-	LONG $0x0ceb7dc5; BYTE $0x24 // vpor ymm9, ymm0, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x14fc <depthwise3x3s1AVX2+0x18c>
+	LONG $0x44dbc5c5; WORD $0x2024 // vpand ymm0, ymm7, ymmword ptr [rsp + 0x20]
+	LONG $0x3cebfdc5; BYTE $0x24 // vpor ymm7, ymm0, ymmword ptr [rsp]
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xfefd8e0f; WORD $0xffff // jle 0x14e4 <depthwise3x3s1AVX2+0xb4>
+	LONG $0xfefd8e0f; WORD $0xffff // jle 0x1404 <depthwise3x3s1AVX2+0x94>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x02eac149 // shr r10, 0x2
 	LONG $0x52148d4f // lea r10, [r10 + 2*r10]
@@ -1311,46 +1273,47 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8945; BYTE $0xcb // mov r11d, r9d
 	LONG $0x20e38341 // and r11d, 0x20
 	LONG $0x6f7e81c4; WORD $0x1304 // vmovdqu ymm0, ymmword ptr [r11 + r10]
-	LONG $0x6f7e81c4; WORD $0x1a54; BYTE $0x40 // vmovdqu ymm2, ymmword ptr [r10 + r11 + 0x40]
-	QUAD $0x00801aa46f7e81c4; WORD $0x0000 // vmovdqu ymm4, ymmword ptr [r10 + r11 + 0x80]
-	LONG $0xf071d5c5; BYTE $0x08 // vpsllw ymm5, ymm0, 0x8
-	LONG $0xe571d5c5; BYTE $0x08 // vpsraw ymm5, ymm5, 0x8
-	QUAD $0x00018024ac7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x180], ymm5
+	LONG $0x6f7e81c4; WORD $0x1a4c; BYTE $0x40 // vmovdqu ymm1, ymmword ptr [r10 + r11 + 0x40]
+	QUAD $0x00801a946f7e81c4; WORD $0x0000 // vmovdqu ymm2, ymmword ptr [r10 + r11 + 0x80]
+	LONG $0xf071e5c5; BYTE $0x08 // vpsllw ymm3, ymm0, 0x8
+	LONG $0xe371e5c5; BYTE $0x08 // vpsraw ymm3, ymm3, 0x8
+	QUAD $0x000140249c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x140], ymm3
 	LONG $0xe071fdc5; BYTE $0x08 // vpsraw ymm0, ymm0, 0x8
-	QUAD $0x00016024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x160], ymm0
-	LONG $0xf271fdc5; BYTE $0x08 // vpsllw ymm0, ymm2, 0x8
-	LONG $0xe071fdc5; BYTE $0x08 // vpsraw ymm0, ymm0, 0x8
-	QUAD $0x00014024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x140], ymm0
-	LONG $0xe271fdc5; BYTE $0x08 // vpsraw ymm0, ymm2, 0x8
 	QUAD $0x00012024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x120], ymm0
-	LONG $0xf471fdc5; BYTE $0x08 // vpsllw ymm0, ymm4, 0x8
+	LONG $0xf171fdc5; BYTE $0x08 // vpsllw ymm0, ymm1, 0x8
 	LONG $0xe071fdc5; BYTE $0x08 // vpsraw ymm0, ymm0, 0x8
 	QUAD $0x00010024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x100], ymm0
-	LONG $0xe471fdc5; BYTE $0x08 // vpsraw ymm0, ymm4, 0x8
+	LONG $0xe171fdc5; BYTE $0x08 // vpsraw ymm0, ymm1, 0x8
 	QUAD $0x0000e024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xe0], ymm0
+	LONG $0xf271fdc5; BYTE $0x08 // vpsllw ymm0, ymm2, 0x8
+	LONG $0xe071fdc5; BYTE $0x08 // vpsraw ymm0, ymm0, 0x8
+	QUAD $0x0000c024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xc0], ymm0
+	LONG $0xe271fdc5; BYTE $0x08 // vpsraw ymm0, ymm2, 0x8
+	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
 	LONG $0x00ffba41; WORD $0x00ff // mov r10d, 0xff00ff
 	LONG $0x6e79c1c4; BYTE $0xc2 // vmovd xmm0, r10d
-	LONG $0x587de2c4; BYTE $0xe0 // vpbroadcastd ymm4, xmm0
-	LONG $0xee7f7dc5 // vmovdqa ymm6, ymm13
-	LONG $0x6f7d41c4; BYTE $0xc5 // vmovdqa ymm8, ymm13
-	LONG $0xef7f7dc5 // vmovdqa ymm7, ymm13
+	LONG $0x587d62c4; BYTE $0xf0 // vpbroadcastd ymm14, xmm0
+	LONG $0xc17f7dc5 // vmovdqa ymm1, ymm8
+	LONG $0xc47f7dc5 // vmovdqa ymm4, ymm8
+	LONG $0xc57f7dc5 // vmovdqa ymm5, ymm8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x2eeb // jmp 0x16cb <depthwise3x3s1AVX2+0x29b>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x7f7a81c4; WORD $0x0a34 // vmovdqu xmmword ptr [r10 + r9], xmm6
-	LONG $0xce7f7dc5 // vmovdqa ymm6, ymm9
-	LONG $0xc16f7dc5 // vmovdqa ymm8, ymm1
+	WORD $0x35eb // jmp 0x15f1 <depthwise3x3s1AVX2+0x281>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x7f7a81c4; WORD $0x0a0c // vmovdqu xmmword ptr [r10 + r9], xmm1
+	LONG $0xcf6ffdc5 // vmovdqa ymm1, ymm7
+	LONG $0xe66ffdc5 // vmovdqa ymm4, ymm6
+	LONG $0xfd7f7dc5 // vmovdqa ymm5, ymm15
 	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc86f7dc5 // vmovdqa ymm9, ymm0
-	LONG $0xca6ffdc5 // vmovdqa ymm1, ymm2
-	LONG $0xdd6ffdc5 // vmovdqa ymm3, ymm5
+	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
+	LONG $0xf86f7dc5 // vmovdqa ymm15, ymm0
 	WORD $0x894d; BYTE $0xda // mov r10, r11
 	LONG $0x385f3b4c // cmp r11, qword ptr [rdi + 0x38]
-	LONG $0xfe158d0f; WORD $0xffff // jge 0x14e0 <depthwise3x3s1AVX2+0xb0>
+	LONG $0x446f7ec5; WORD $0x6024 // vmovdqu ymm8, ymmword ptr [rsp + 0x60]
+	LONG $0xfe0f8d0f; WORD $0xffff // jge 0x1400 <depthwise3x3s1AVX2+0x90>
 	LONG $0x015a8d4d // lea r11, [r10 + 0x1]
-	LONG $0xed7f7dc5 // vmovdqa ymm5, ymm13
+	LONG $0xc07f7dc5 // vmovdqa ymm0, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x557e // jle 0x172d <depthwise3x3s1AVX2+0x2fd>
+	WORD $0x4f7e // jle 0x164d <depthwise3x3s1AVX2+0x2dd>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b48; BYTE $0x1b // mov rbx, qword ptr [rbx]
@@ -1358,22 +1321,22 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b4d; BYTE $0x36 // mov r14, qword ptr [r14]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x1e7c // jl 0x1710 <depthwise3x3s1AVX2+0x2e0>
+	WORD $0x187c // jl 0x1630 <depthwise3x3s1AVX2+0x2c0>
 	LONG $0x6f7ea1c4; WORD $0x3304 // vmovdqu ymm0, ymmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x246c; BYTE $0x40 // vpshufb ymm5, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007de2c4; WORD $0x2444; BYTE $0x40 // vpshufb ymm0, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1e74 // je 0x1722 <depthwise3x3s1AVX2+0x2f2>
-	WORD $0x27eb // jmp 0x172d <depthwise3x3s1AVX2+0x2fd>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x1874 // je 0x1642 <depthwise3x3s1AVX2+0x2d2>
+	WORD $0x21eb // jmp 0x164d <depthwise3x3s1AVX2+0x2dd>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x6f7aa1c4; WORD $0x3304 // vmovdqu xmm0, xmmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x246c; BYTE $0x40 // vpshufb ymm5, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007de2c4; WORD $0x2444; BYTE $0x40 // vpshufb ymm0, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x172d <depthwise3x3s1AVX2+0x2fd>
-	LONG $0x44dbd5c5; WORD $0x2024 // vpand ymm0, ymm5, ymmword ptr [rsp + 0x20]
-	LONG $0x2cebfdc5; BYTE $0x24 // vpor ymm5, ymm0, ymmword ptr [rsp]
-	LONG $0xea7f7dc5 // vmovdqa ymm2, ymm13
+	WORD $0x0b75 // jne 0x164d <depthwise3x3s1AVX2+0x2dd>
+	LONG $0x44dbfdc5; WORD $0x2024 // vpand ymm0, ymm0, ymmword ptr [rsp + 0x20]
+	LONG $0x04ebfdc5; BYTE $0x24 // vpor ymm0, ymm0, ymmword ptr [rsp]
+	LONG $0xc27f7dc5 // vmovdqa ymm2, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x577e // jle 0x178d <depthwise3x3s1AVX2+0x35d>
+	WORD $0x577e // jle 0x16ad <depthwise3x3s1AVX2+0x33d>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	LONG $0x085b8b48 // mov rbx, qword ptr [rbx + 0x8]
@@ -1381,91 +1344,22 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08768b4d // mov r14, qword ptr [r14 + 0x8]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x1e7e // jle 0x1770 <depthwise3x3s1AVX2+0x340>
-	LONG $0x6f7ea1c4; WORD $0x3304 // vmovdqu ymm0, ymmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x2454; BYTE $0x40 // vpshufb ymm2, ymm0, ymmword ptr [rsp + 0x40]
+	WORD $0x1e7e // jle 0x1690 <depthwise3x3s1AVX2+0x320>
+	LONG $0x6f7ea1c4; WORD $0x3314 // vmovdqu ymm2, ymmword ptr [rbx + r14]
+	LONG $0x006de2c4; WORD $0x2454; BYTE $0x40 // vpshufb ymm2, ymm2, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1e74 // je 0x1782 <depthwise3x3s1AVX2+0x352>
-	WORD $0x27eb // jmp 0x178d <depthwise3x3s1AVX2+0x35d>
+	WORD $0x1e74 // je 0x16a2 <depthwise3x3s1AVX2+0x332>
+	WORD $0x27eb // jmp 0x16ad <depthwise3x3s1AVX2+0x33d>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x6f7aa1c4; WORD $0x3304 // vmovdqu xmm0, xmmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x2454; BYTE $0x40 // vpshufb ymm2, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x6f7aa1c4; WORD $0x3314 // vmovdqu xmm2, xmmword ptr [rbx + r14]
+	LONG $0x006de2c4; WORD $0x2454; BYTE $0x40 // vpshufb ymm2, ymm2, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x178d <depthwise3x3s1AVX2+0x35d>
-	LONG $0x44dbedc5; WORD $0x2024 // vpand ymm0, ymm2, ymmword ptr [rsp + 0x20]
-	LONG $0x14ebfdc5; BYTE $0x24 // vpor ymm2, ymm0, ymmword ptr [rsp]
-	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
-	LONG $0xd772fdc5; BYTE $0x18 // vpsrld ymm0, ymm7, 0x18
-	LONG $0xf372c5c5; BYTE $0x08 // vpslld ymm7, ymm3, 0x8
-	LONG $0xc0ebc5c5 // vpor ymm0, ymm7, ymm0
-	LONG $0xc0dbddc5 // vpand ymm0, ymm4, ymm0
-	QUAD $0x00018024ac6f7ec5; BYTE $0x00 // vmovdqu ymm13, ymmword ptr [rsp + 0x180]
-	LONG $0xc0f595c5 // vpmaddwd ymm0, ymm13, ymm0
-	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
-	QUAD $0x00016024bc6f7ec5; BYTE $0x00 // vmovdqu ymm15, ymmword ptr [rsp + 0x160]
-	LONG $0xfff585c5 // vpmaddwd ymm7, ymm15, ymm7
-	LONG $0xc7fefdc5 // vpaddd ymm0, ymm0, ymm7
-	LONG $0xfcdbe5c5 // vpand ymm7, ymm3, ymm4
-	LONG $0xfff595c5 // vpmaddwd ymm7, ymm13, ymm7
-	LONG $0xd371adc5; BYTE $0x08 // vpsrlw ymm10, ymm3, 0x8
-	LONG $0xf52d41c4; BYTE $0xd7 // vpmaddwd ymm10, ymm10, ymm15
-	LONG $0xfffeadc5 // vpaddd ymm7, ymm10, ymm7
-	LONG $0xd372adc5; BYTE $0x08 // vpsrld ymm10, ymm3, 0x8
-	LONG $0xdcdb2dc5 // vpand ymm11, ymm10, ymm4
-	LONG $0xf52541c4; BYTE $0xdd // vpmaddwd ymm11, ymm11, ymm13
-	LONG $0x712dc1c4; WORD $0x08d2 // vpsrlw ymm10, ymm10, 0x8
-	LONG $0xf52d41c4; BYTE $0xd7 // vpmaddwd ymm10, ymm10, ymm15
-	LONG $0xfe2541c4; BYTE $0xd2 // vpaddd ymm10, ymm11, ymm10
-	LONG $0xf572a5c5; BYTE $0x10 // vpslld ymm11, ymm5, 0x10
-	LONG $0xd3729dc5; BYTE $0x10 // vpsrld ymm12, ymm3, 0x10
-	LONG $0x0e1d43c4; WORD $0xaadb // vpblendw ymm11, ymm12, ymm11, 0xaa # ymm11 = ymm12[0],ymm11[1],ymm12[2],ymm11[3],ymm12[4],ymm11[5],ymm12[6],ymm11[7],ymm12[8],ymm11[9],ymm12[10],ymm11[11],ymm12[12],ymm11[13],ymm12[14],ymm11[15]
-	LONG $0xe4db25c5 // vpand ymm12, ymm11, ymm4
-	LONG $0xf51d41c4; BYTE $0xe5 // vpmaddwd ymm12, ymm12, ymm13
-	LONG $0x7125c1c4; WORD $0x08d3 // vpsrlw ymm11, ymm11, 0x8
-	LONG $0xf52541c4; BYTE $0xdf // vpmaddwd ymm11, ymm11, ymm15
-	LONG $0xfe1d41c4; BYTE $0xdb // vpaddd ymm11, ymm12, ymm11
-	LONG $0x6f7e21c4; WORD $0x0b24 // vmovdqu ymm12, ymmword ptr [rbx + r9]
-	LONG $0xc0fe9dc5 // vpaddd ymm0, ymm12, ymm0
-	LONG $0xeffe1dc5 // vpaddd ymm13, ymm12, ymm7
-	LONG $0xfe2d41c4; BYTE $0xd4 // vpaddd ymm10, ymm10, ymm12
-	LONG $0xfe2541c4; BYTE $0xdc // vpaddd ymm11, ymm11, ymm12
-	LONG $0x7245c1c4; WORD $0x18d0 // vpsrld ymm7, ymm8, 0x18
-	LONG $0xf172bdc5; BYTE $0x08 // vpslld ymm8, ymm1, 0x8
-	LONG $0xffebbdc5 // vpor ymm7, ymm8, ymm7
-	LONG $0xffdbddc5 // vpand ymm7, ymm4, ymm7
-	QUAD $0x00014024bc6f7ec5; BYTE $0x00 // vmovdqu ymm15, ymmword ptr [rsp + 0x140]
-	LONG $0xfff585c5 // vpmaddwd ymm7, ymm15, ymm7
-	LONG $0x713dc1c4; WORD $0x08d0 // vpsrlw ymm8, ymm8, 0x8
-	QUAD $0x00012024b46f7ec5; BYTE $0x00 // vmovdqu ymm14, ymmword ptr [rsp + 0x120]
-	LONG $0xf53d41c4; BYTE $0xc6 // vpmaddwd ymm8, ymm8, ymm14
-	LONG $0xfffebdc5 // vpaddd ymm7, ymm8, ymm7
-	LONG $0xf8fec5c5 // vpaddd ymm7, ymm7, ymm0
-	LONG $0xc4dbf5c5 // vpand ymm0, ymm1, ymm4
-	LONG $0xc0f585c5 // vpmaddwd ymm0, ymm15, ymm0
-	LONG $0xd171bdc5; BYTE $0x08 // vpsrlw ymm8, ymm1, 0x8
-	LONG $0xf53d41c4; BYTE $0xc6 // vpmaddwd ymm8, ymm8, ymm14
-	LONG $0xc0febdc5 // vpaddd ymm0, ymm8, ymm0
-	LONG $0xc0fe15c5 // vpaddd ymm8, ymm13, ymm0
-	LONG $0xd172fdc5; BYTE $0x08 // vpsrld ymm0, ymm1, 0x8
-	LONG $0xe0db5dc5 // vpand ymm12, ymm4, ymm0
-	LONG $0xf51d41c4; BYTE $0xe7 // vpmaddwd ymm12, ymm12, ymm15
-	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc0f58dc5 // vpmaddwd ymm0, ymm14, ymm0
-	LONG $0xc0fe9dc5 // vpaddd ymm0, ymm12, ymm0
-	LONG $0xd0fe2dc5 // vpaddd ymm10, ymm10, ymm0
-	LONG $0xf272fdc5; BYTE $0x10 // vpslld ymm0, ymm2, 0x10
-	LONG $0xd1729dc5; BYTE $0x10 // vpsrld ymm12, ymm1, 0x10
-	LONG $0x0e1de3c4; WORD $0xaac0 // vpblendw ymm0, ymm12, ymm0, 0xaa # ymm0 = ymm12[0],ymm0[1],ymm12[2],ymm0[3],ymm12[4],ymm0[5],ymm12[6],ymm0[7],ymm12[8],ymm0[9],ymm12[10],ymm0[11],ymm12[12],ymm0[13],ymm12[14],ymm0[15]
-	LONG $0xe0db5dc5 // vpand ymm12, ymm4, ymm0
-	LONG $0xf51d41c4; BYTE $0xe7 // vpmaddwd ymm12, ymm12, ymm15
-	LONG $0xd071fdc5; BYTE $0x08 // vpsrlw ymm0, ymm0, 0x8
-	LONG $0xc0f58dc5 // vpmaddwd ymm0, ymm14, ymm0
-	LONG $0xc0fe9dc5 // vpaddd ymm0, ymm12, ymm0
-	LONG $0xd8fe25c5 // vpaddd ymm11, ymm11, ymm0
-	LONG $0x6c6f7ec5; WORD $0x6024 // vmovdqu ymm13, ymmword ptr [rsp + 0x60]
-	LONG $0xe87f7dc5 // vmovdqa ymm0, ymm13
+	WORD $0x0b75 // jne 0x16ad <depthwise3x3s1AVX2+0x33d>
+	LONG $0x54dbedc5; WORD $0x2024 // vpand ymm2, ymm2, ymmword ptr [rsp + 0x20]
+	LONG $0x14ebedc5; BYTE $0x24 // vpor ymm2, ymm2, ymmword ptr [rsp]
+	LONG $0xc37f7dc5 // vmovdqa ymm3, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x547e // jle 0x193d <depthwise3x3s1AVX2+0x50d>
+	WORD $0x577e // jle 0x170d <depthwise3x3s1AVX2+0x39d>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	LONG $0x105b8b48 // mov rbx, qword ptr [rbx + 0x10]
@@ -1473,81 +1367,147 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x1b7e // jle 0x1920 <depthwise3x3s1AVX2+0x4f0>
-	LONG $0x6f7ea1c4; WORD $0x3304 // vmovdqu ymm0, ymmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x2444; BYTE $0x40 // vpshufb ymm0, ymm0, ymmword ptr [rsp + 0x40]
+	WORD $0x1e7e // jle 0x16f0 <depthwise3x3s1AVX2+0x380>
+	LONG $0x6f7ea1c4; WORD $0x331c // vmovdqu ymm3, ymmword ptr [rbx + r14]
+	LONG $0x0065e2c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm3, ymm3, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1b74 // je 0x1932 <depthwise3x3s1AVX2+0x502>
-	WORD $0x24eb // jmp 0x193d <depthwise3x3s1AVX2+0x50d>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x6f7aa1c4; WORD $0x3304 // vmovdqu xmm0, xmmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x2444; BYTE $0x40 // vpshufb ymm0, ymm0, ymmword ptr [rsp + 0x40]
+	WORD $0x1e74 // je 0x1702 <depthwise3x3s1AVX2+0x392>
+	WORD $0x27eb // jmp 0x170d <depthwise3x3s1AVX2+0x39d>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x6f7aa1c4; WORD $0x331c // vmovdqu xmm3, xmmword ptr [rbx + r14]
+	LONG $0x0065e2c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm3, ymm3, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x193d <depthwise3x3s1AVX2+0x50d>
-	LONG $0x44dbfdc5; WORD $0x2024 // vpand ymm0, ymm0, ymmword ptr [rsp + 0x20]
-	LONG $0x04ebfdc5; BYTE $0x24 // vpor ymm0, ymm0, ymmword ptr [rsp]
-	LONG $0x57af0f4c; BYTE $0x50 // imul r10, qword ptr [rdi + 0x50]
-	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
-	LONG $0xd672cdc5; BYTE $0x18 // vpsrld ymm6, ymm6, 0x18
-	LONG $0x721dc1c4; WORD $0x08f1 // vpslld ymm12, ymm9, 0x8
-	LONG $0xf6eb9dc5 // vpor ymm6, ymm12, ymm6
-	LONG $0xf6dbddc5 // vpand ymm6, ymm4, ymm6
-	QUAD $0x00010024b46f7ec5; BYTE $0x00 // vmovdqu ymm14, ymmword ptr [rsp + 0x100]
-	LONG $0xf6f58dc5 // vpmaddwd ymm6, ymm14, ymm6
-	LONG $0x711dc1c4; WORD $0x08d4 // vpsrlw ymm12, ymm12, 0x8
-	QUAD $0x0000e024bc6f7ec5; BYTE $0x00 // vmovdqu ymm15, ymmword ptr [rsp + 0xe0]
-	LONG $0xf51d41c4; BYTE $0xe7 // vpmaddwd ymm12, ymm12, ymm15
-	LONG $0xf6fe9dc5 // vpaddd ymm6, ymm12, ymm6
-	LONG $0xf7fecdc5 // vpaddd ymm6, ymm6, ymm7
-	LONG $0xfcdbb5c5 // vpand ymm7, ymm9, ymm4
-	LONG $0xfff58dc5 // vpmaddwd ymm7, ymm14, ymm7
-	LONG $0x711dc1c4; WORD $0x08d1 // vpsrlw ymm12, ymm9, 0x8
-	LONG $0xf51d41c4; BYTE $0xe7 // vpmaddwd ymm12, ymm12, ymm15
-	LONG $0xfffe9dc5 // vpaddd ymm7, ymm12, ymm7
-	LONG $0xfffebdc5 // vpaddd ymm7, ymm8, ymm7
-	LONG $0x723dc1c4; WORD $0x08d1 // vpsrld ymm8, ymm9, 0x8
-	LONG $0xe4db3dc5 // vpand ymm12, ymm8, ymm4
-	LONG $0xf51d41c4; BYTE $0xe6 // vpmaddwd ymm12, ymm12, ymm14
+	WORD $0x0b75 // jne 0x170d <depthwise3x3s1AVX2+0x39d>
+	LONG $0x5cdbe5c5; WORD $0x2024 // vpand ymm3, ymm3, ymmword ptr [rsp + 0x20]
+	LONG $0x1cebe5c5; BYTE $0x24 // vpor ymm3, ymm3, ymmword ptr [rsp]
+	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0xd572d5c5; BYTE $0x18 // vpsrld ymm5, ymm5, 0x18
+	LONG $0x723dc1c4; WORD $0x08f7 // vpslld ymm8, ymm15, 0x8
+	LONG $0xedebbdc5 // vpor ymm5, ymm8, ymm5
+	LONG $0xeddb8dc5 // vpand ymm5, ymm14, ymm5
+	QUAD $0x00014024a46f7ec5; BYTE $0x00 // vmovdqu ymm12, ymmword ptr [rsp + 0x140]
+	LONG $0xedf59dc5 // vpmaddwd ymm5, ymm12, ymm5
 	LONG $0x713dc1c4; WORD $0x08d0 // vpsrlw ymm8, ymm8, 0x8
-	LONG $0xf53d41c4; BYTE $0xc7 // vpmaddwd ymm8, ymm8, ymm15
-	LONG $0xfe1d41c4; BYTE $0xc0 // vpaddd ymm8, ymm12, ymm8
-	LONG $0xfe3d41c4; BYTE $0xc2 // vpaddd ymm8, ymm8, ymm10
+	QUAD $0x00012024ac6f7ec5; BYTE $0x00 // vmovdqu ymm13, ymmword ptr [rsp + 0x120]
+	LONG $0xf53d41c4; BYTE $0xc5 // vpmaddwd ymm8, ymm8, ymm13
+	LONG $0xedfebdc5 // vpaddd ymm5, ymm8, ymm5
+	LONG $0xdb0541c4; BYTE $0xc6 // vpand ymm8, ymm15, ymm14
+	LONG $0xf53d41c4; BYTE $0xc4 // vpmaddwd ymm8, ymm8, ymm12
+	LONG $0x7135c1c4; WORD $0x08d7 // vpsrlw ymm9, ymm15, 0x8
+	LONG $0xf53541c4; BYTE $0xcd // vpmaddwd ymm9, ymm9, ymm13
+	LONG $0xfe3d41c4; BYTE $0xc1 // vpaddd ymm8, ymm8, ymm9
+	LONG $0x7235c1c4; WORD $0x08d7 // vpsrld ymm9, ymm15, 0x8
+	LONG $0xdb0d41c4; BYTE $0xd1 // vpand ymm10, ymm14, ymm9
+	LONG $0xf52d41c4; BYTE $0xd4 // vpmaddwd ymm10, ymm10, ymm12
+	LONG $0x7135c1c4; WORD $0x08d1 // vpsrlw ymm9, ymm9, 0x8
+	LONG $0xf53541c4; BYTE $0xcd // vpmaddwd ymm9, ymm9, ymm13
+	LONG $0xfe2d41c4; BYTE $0xc9 // vpaddd ymm9, ymm10, ymm9
 	LONG $0xf072adc5; BYTE $0x10 // vpslld ymm10, ymm0, 0x10
-	LONG $0x721dc1c4; WORD $0x10d1 // vpsrld ymm12, ymm9, 0x10
-	LONG $0x0e1d43c4; WORD $0xaad2 // vpblendw ymm10, ymm12, ymm10, 0xaa # ymm10 = ymm12[0],ymm10[1],ymm12[2],ymm10[3],ymm12[4],ymm10[5],ymm12[6],ymm10[7],ymm12[8],ymm10[9],ymm12[10],ymm10[11],ymm12[12],ymm10[13],ymm12[14],ymm10[15]
-	LONG $0xe4db2dc5 // vpand ymm12, ymm10, ymm4
-	LONG $0xf51d41c4; BYTE $0xe6 // vpmaddwd ymm12, ymm12, ymm14
+	LONG $0x7225c1c4; WORD $0x10d7 // vpsrld ymm11, ymm15, 0x10
+	LONG $0x0e2543c4; WORD $0xaad2 // vpblendw ymm10, ymm11, ymm10, 0xaa # ymm10 = ymm11[0],ymm10[1],ymm11[2],ymm10[3],ymm11[4],ymm10[5],ymm11[6],ymm10[7],ymm11[8],ymm10[9],ymm11[10],ymm10[11],ymm11[12],ymm10[13],ymm11[14],ymm10[15]
+	LONG $0xdb0d41c4; BYTE $0xda // vpand ymm11, ymm14, ymm10
+	LONG $0xf52541c4; BYTE $0xdc // vpmaddwd ymm11, ymm11, ymm12
 	LONG $0x712dc1c4; WORD $0x08d2 // vpsrlw ymm10, ymm10, 0x8
-	LONG $0xf52d41c4; BYTE $0xd7 // vpmaddwd ymm10, ymm10, ymm15
-	LONG $0xfe1d41c4; BYTE $0xd2 // vpaddd ymm10, ymm12, ymm10
+	LONG $0xf52d41c4; BYTE $0xd5 // vpmaddwd ymm10, ymm10, ymm13
+	LONG $0xfe2541c4; BYTE $0xd2 // vpaddd ymm10, ymm11, ymm10
+	LONG $0x6f7e21c4; WORD $0x0b1c // vmovdqu ymm11, ymmword ptr [rbx + r9]
+	LONG $0xedfea5c5 // vpaddd ymm5, ymm11, ymm5
+	LONG $0xfe3d41c4; BYTE $0xc3 // vpaddd ymm8, ymm8, ymm11
+	LONG $0xfe3541c4; BYTE $0xcb // vpaddd ymm9, ymm9, ymm11
 	LONG $0xfe2d41c4; BYTE $0xd3 // vpaddd ymm10, ymm10, ymm11
+	LONG $0xd472ddc5; BYTE $0x18 // vpsrld ymm4, ymm4, 0x18
+	LONG $0xf672a5c5; BYTE $0x08 // vpslld ymm11, ymm6, 0x8
+	LONG $0xe4eba5c5 // vpor ymm4, ymm11, ymm4
+	LONG $0xe4db8dc5 // vpand ymm4, ymm14, ymm4
+	QUAD $0x00010024a46f7ec5; BYTE $0x00 // vmovdqu ymm12, ymmword ptr [rsp + 0x100]
+	LONG $0xe4f59dc5 // vpmaddwd ymm4, ymm12, ymm4
+	LONG $0x7125c1c4; WORD $0x08d3 // vpsrlw ymm11, ymm11, 0x8
+	QUAD $0x0000e024ac6f7ec5; BYTE $0x00 // vmovdqu ymm13, ymmword ptr [rsp + 0xe0]
+	LONG $0xf52541c4; BYTE $0xdd // vpmaddwd ymm11, ymm11, ymm13
+	LONG $0xe4fea5c5 // vpaddd ymm4, ymm11, ymm4
+	LONG $0xe5feddc5 // vpaddd ymm4, ymm4, ymm5
+	LONG $0xeedb8dc5 // vpand ymm5, ymm14, ymm6
+	LONG $0xedf59dc5 // vpmaddwd ymm5, ymm12, ymm5
+	LONG $0xd671a5c5; BYTE $0x08 // vpsrlw ymm11, ymm6, 0x8
+	LONG $0xf52541c4; BYTE $0xdd // vpmaddwd ymm11, ymm11, ymm13
+	LONG $0xedfea5c5 // vpaddd ymm5, ymm11, ymm5
+	LONG $0xedfebdc5 // vpaddd ymm5, ymm8, ymm5
+	LONG $0xd672bdc5; BYTE $0x08 // vpsrld ymm8, ymm6, 0x8
+	LONG $0xdb0d41c4; BYTE $0xd8 // vpand ymm11, ymm14, ymm8
+	LONG $0xf52541c4; BYTE $0xdc // vpmaddwd ymm11, ymm11, ymm12
+	LONG $0x713dc1c4; WORD $0x08d0 // vpsrlw ymm8, ymm8, 0x8
+	LONG $0xf53d41c4; BYTE $0xc5 // vpmaddwd ymm8, ymm8, ymm13
+	LONG $0xfe2541c4; BYTE $0xc0 // vpaddd ymm8, ymm11, ymm8
+	LONG $0xfe3d41c4; BYTE $0xc1 // vpaddd ymm8, ymm8, ymm9
+	LONG $0xf272b5c5; BYTE $0x10 // vpslld ymm9, ymm2, 0x10
+	LONG $0xd672a5c5; BYTE $0x10 // vpsrld ymm11, ymm6, 0x10
+	LONG $0x0e2543c4; WORD $0xaac9 // vpblendw ymm9, ymm11, ymm9, 0xaa # ymm9 = ymm11[0],ymm9[1],ymm11[2],ymm9[3],ymm11[4],ymm9[5],ymm11[6],ymm9[7],ymm11[8],ymm9[9],ymm11[10],ymm9[11],ymm11[12],ymm9[13],ymm11[14],ymm9[15]
+	LONG $0xdb0d41c4; BYTE $0xd9 // vpand ymm11, ymm14, ymm9
+	LONG $0xf52541c4; BYTE $0xdc // vpmaddwd ymm11, ymm11, ymm12
+	LONG $0x7135c1c4; WORD $0x08d1 // vpsrlw ymm9, ymm9, 0x8
+	LONG $0xf53541c4; BYTE $0xcd // vpmaddwd ymm9, ymm9, ymm13
+	LONG $0xfe2541c4; BYTE $0xc9 // vpaddd ymm9, ymm11, ymm9
+	LONG $0xfe3541c4; BYTE $0xca // vpaddd ymm9, ymm9, ymm10
+	LONG $0xd172f5c5; BYTE $0x18 // vpsrld ymm1, ymm1, 0x18
+	LONG $0xf772adc5; BYTE $0x08 // vpslld ymm10, ymm7, 0x8
+	LONG $0xc9ebadc5 // vpor ymm1, ymm10, ymm1
+	LONG $0xc9db8dc5 // vpand ymm1, ymm14, ymm1
+	QUAD $0x0000c0249c6f7ec5; BYTE $0x00 // vmovdqu ymm11, ymmword ptr [rsp + 0xc0]
+	LONG $0xc9f5a5c5 // vpmaddwd ymm1, ymm11, ymm1
+	LONG $0x712dc1c4; WORD $0x08d2 // vpsrlw ymm10, ymm10, 0x8
+	QUAD $0x0000a024a46f7ec5; BYTE $0x00 // vmovdqu ymm12, ymmword ptr [rsp + 0xa0]
+	LONG $0xf52d41c4; BYTE $0xd4 // vpmaddwd ymm10, ymm10, ymm12
+	LONG $0xc9feadc5 // vpaddd ymm1, ymm10, ymm1
+	LONG $0xccfef5c5 // vpaddd ymm1, ymm1, ymm4
+	LONG $0xe7db8dc5 // vpand ymm4, ymm14, ymm7
+	LONG $0xe4f5a5c5 // vpmaddwd ymm4, ymm11, ymm4
+	LONG $0xd771adc5; BYTE $0x08 // vpsrlw ymm10, ymm7, 0x8
+	LONG $0xf52d41c4; BYTE $0xd4 // vpmaddwd ymm10, ymm10, ymm12
+	LONG $0xe4feadc5 // vpaddd ymm4, ymm10, ymm4
+	LONG $0xe5feddc5 // vpaddd ymm4, ymm4, ymm5
+	LONG $0xd772d5c5; BYTE $0x08 // vpsrld ymm5, ymm7, 0x8
+	LONG $0xd5db0dc5 // vpand ymm10, ymm14, ymm5
+	LONG $0xf52d41c4; BYTE $0xd3 // vpmaddwd ymm10, ymm10, ymm11
+	LONG $0xd571d5c5; BYTE $0x08 // vpsrlw ymm5, ymm5, 0x8
+	LONG $0xedf59dc5 // vpmaddwd ymm5, ymm12, ymm5
+	LONG $0xedfeadc5 // vpaddd ymm5, ymm10, ymm5
+	LONG $0xedfebdc5 // vpaddd ymm5, ymm8, ymm5
+	LONG $0xf372bdc5; BYTE $0x10 // vpslld ymm8, ymm3, 0x10
+	LONG $0xd772adc5; BYTE $0x10 // vpsrld ymm10, ymm7, 0x10
+	LONG $0x0e2d43c4; WORD $0xaac0 // vpblendw ymm8, ymm10, ymm8, 0xaa # ymm8 = ymm10[0],ymm8[1],ymm10[2],ymm8[3],ymm10[4],ymm8[5],ymm10[6],ymm8[7],ymm10[8],ymm8[9],ymm10[10],ymm8[11],ymm10[12],ymm8[13],ymm10[14],ymm8[15]
+	LONG $0xdb0d41c4; BYTE $0xd0 // vpand ymm10, ymm14, ymm8
+	LONG $0xf52d41c4; BYTE $0xd3 // vpmaddwd ymm10, ymm10, ymm11
+	LONG $0x713dc1c4; WORD $0x08d0 // vpsrlw ymm8, ymm8, 0x8
+	LONG $0xf53d41c4; BYTE $0xc4 // vpmaddwd ymm8, ymm8, ymm12
+	LONG $0xfe2d41c4; BYTE $0xc0 // vpaddd ymm8, ymm10, ymm8
+	LONG $0xfe3d41c4; BYTE $0xc1 // vpaddd ymm8, ymm8, ymm9
 	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
-	LONG $0x107c21c4; WORD $0x0b1c // vmovups ymm11, ymmword ptr [rbx + r9]
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf659a4c5 // vmulps ymm6, ymm11, ymm6
-	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
-	LONG $0xff59a4c5 // vmulps ymm7, ymm11, ymm7
-	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
-	LONG $0xf76bcdc5 // vpackssdw ymm6, ymm6, ymm7
-	QUAD $0x0000c024a46f7ec5; BYTE $0x00 // vmovdqu ymm12, ymmword ptr [rsp + 0xc0]
-	LONG $0xf6ed9dc5 // vpaddsw ymm6, ymm12, ymm6
-	LONG $0x5b7cc1c4; BYTE $0xf8 // vcvtdq2ps ymm7, ymm8
-	LONG $0xff59a4c5 // vmulps ymm7, ymm11, ymm7
-	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
-	LONG $0x5b7c41c4; BYTE $0xc2 // vcvtdq2ps ymm8, ymm10
-	LONG $0x592441c4; BYTE $0xc0 // vmulps ymm8, ymm11, ymm8
-	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
-	LONG $0x6b45c1c4; BYTE $0xf8 // vpackssdw ymm7, ymm7, ymm8
-	LONG $0xffed9dc5 // vpaddsw ymm7, ymm12, ymm7
-	LONG $0xf767cdc5 // vpackuswb ymm6, ymm6, ymm7
-	QUAD $0x0000a024b4decdc5; BYTE $0x00 // vpmaxub ymm6, ymm6, ymmword ptr [rsp + 0xa0]
-	QUAD $0x00008024b4dacdc5; BYTE $0x00 // vpminub ymm6, ymm6, ymmword ptr [rsp + 0x80]
+	LONG $0x107c21c4; WORD $0x0b0c // vmovups ymm9, ymmword ptr [rbx + r9]
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc959b4c5 // vmulps ymm1, ymm9, ymm1
+	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe459b4c5 // vmulps ymm4, ymm9, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xcc6bf5c5 // vpackssdw ymm1, ymm1, ymm4
+	LONG $0xe55bfcc5 // vcvtdq2ps ymm4, ymm5
+	LONG $0xe459b4c5 // vmulps ymm4, ymm9, ymm4
+	LONG $0x5b7cc1c4; BYTE $0xe8 // vcvtdq2ps ymm5, ymm8
+	LONG $0xed59b4c5 // vmulps ymm5, ymm9, ymm5
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
+	LONG $0xe56bddc5 // vpackssdw ymm4, ymm4, ymm5
+	LONG $0x57af0f4c; BYTE $0x50 // imul r10, qword ptr [rdi + 0x50]
+	QUAD $0x00008024ac6ffec5; BYTE $0x00 // vmovdqu ymm5, ymmword ptr [rsp + 0x80]
+	LONG $0xcdedf5c5 // vpaddsw ymm1, ymm1, ymm5
+	LONG $0xe5edddc5 // vpaddsw ymm4, ymm4, ymm5
+	LONG $0xcc67f5c5 // vpackuswb ymm1, ymm1, ymm4
+	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
 	LONG $0x01f88349 // cmp r8, 0x1
-	LONG $0xfc388e0f; WORD $0xffff // jle 0x16a0 <depthwise3x3s1AVX2+0x270>
-	LONG $0x7f7e81c4; WORD $0x0a34 // vmovdqu ymmword ptr [r10 + r9], ymm6
-	LONG $0xfffc33e9; BYTE $0xff // jmp 0x16a6 <depthwise3x3s1AVX2+0x276>
-	LONG $0xa8c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x1a8
+	LONG $0xfc438e0f; WORD $0xffff // jle 0x15c0 <depthwise3x3s1AVX2+0x250>
+	LONG $0x7f7e81c4; WORD $0x0a0c // vmovdqu ymmword ptr [r10 + r9], ymm1
+	LONG $0xfffc3ee9; BYTE $0xff // jmp 0x15c6 <depthwise3x3s1AVX2+0x256>
+	LONG $0x68c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x168
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
@@ -1561,42 +1521,40 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x06078e0f; WORD $0x0000 // jle 0x20b8 <depthwise3x3s2AVX2+0x628>
+	LONG $0x05df8e0f; WORD $0x0000 // jle 0x1fa0 <depthwise3x3s2AVX2+0x600>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x88ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x188
+	LONG $0x68ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x168
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
 	QUAD $0x00008024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm0
-	LONG $0x787de2c4; WORD $0x6047 // vpbroadcastb ymm0, byte ptr [rdi + 0x60]
-	LONG $0x447ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm0
-	LONG $0x787de2c4; WORD $0x6847 // vpbroadcastb ymm0, byte ptr [rdi + 0x68]
-	LONG $0x447ffec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm0
-	LONG $0x787de2c4; WORD $0x7047 // vpbroadcastb ymm0, byte ptr [rdi + 0x70]
-	LONG $0x587de2c4; WORD $0x785f // vpbroadcastd ymm3, dword ptr [rdi + 0x78]
+	LONG $0x787de2c4; WORD $0x6077 // vpbroadcastb ymm6, byte ptr [rdi + 0x60]
+	LONG $0x587de2c4; WORD $0x6857 // vpbroadcastd ymm2, dword ptr [rdi + 0x68]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x6ef9e1c4; BYTE $0xca // vmovq xmm1, rdx
-	LONG $0x6ef9e1c4; BYTE $0xd6 // vmovq xmm2, rsi
-	LONG $0xca6cf1c5 // vpunpcklqdq xmm1, xmm1, xmm2 # xmm1 = xmm1[0],xmm2[0]
-	LONG $0x387563c4; WORD $0x01c9 // vinserti128 ymm9, ymm1, xmm1, 0x1
-	LONG $0x5c7ffec5; WORD $0x2024 // vmovdqu ymmword ptr [rsp + 0x20], ymm3
-	LONG $0xc8dfe5c5 // vpandn ymm1, ymm3, ymm0
-	LONG $0x0c7ffec5; BYTE $0x24 // vmovdqu ymmword ptr [rsp], ymm1
+	LONG $0x6ef9e1c4; BYTE $0xc2 // vmovq xmm0, rdx
+	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
+	LONG $0xc16cf9c5 // vpunpcklqdq xmm0, xmm0, xmm1 # xmm0 = xmm0[0],xmm1[0]
+	LONG $0x387de3c4; WORD $0x01f8 // vinserti128 ymm7, ymm0, xmm0, 0x1
+	LONG $0x547ffec5; WORD $0x2024 // vmovdqu ymmword ptr [rsp + 0x20], ymm2
+	LONG $0xc6dfedc5 // vpandn ymm0, ymm2, ymm6
+	LONG $0x047ffec5; BYTE $0x24 // vmovdqu ymmword ptr [rsp], ymm0
 	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
 	LONG $0xff518d48 // lea rdx, [rcx - 0x1]
 	LONG $0xfe718d48 // lea rsi, [rcx - 0x2]
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x14eb // jmp 0x1b41 <depthwise3x3s2AVX2+0xb1>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x7c7ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm7
+	LONG $0x747ffec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm6
+	WORD $0x20eb // jmp 0x1a51 <depthwise3x3s2AVX2+0xb1>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
-	LONG $0x05668d0f; WORD $0x0000 // jge 0x20a7 <depthwise3x3s2AVX2+0x617>
+	LONG $0x053e8d0f; WORD $0x0000 // jge 0x1f8f <depthwise3x3s2AVX2+0x5ef>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xee7e // jle 0x1b34 <depthwise3x3s2AVX2+0xa4>
+	WORD $0xee7e // jle 0x1a44 <depthwise3x3s2AVX2+0xa4>
 	WORD $0x894d; BYTE $0xc1 // mov r9, r8
 	LONG $0x02e9c149 // shr r9, 0x2
 	LONG $0x49148d4f // lea r10, [r9 + 2*r9]
@@ -1606,304 +1564,300 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04e1c149 // shl r9, 0x4
 	WORD $0x8945; BYTE $0xcb // mov r11d, r9d
 	LONG $0x20e38341 // and r11d, 0x20
-	LONG $0x6f7e81c4; WORD $0x130c // vmovdqu ymm1, ymmword ptr [r11 + r10]
-	LONG $0x6f7e81c4; WORD $0x1354; BYTE $0x40 // vmovdqu ymm2, ymmword ptr [r11 + r10 + 0x40]
-	QUAD $0x0080139c6f7e81c4; WORD $0x0000 // vmovdqu ymm3, ymmword ptr [r11 + r10 + 0x80]
-	LONG $0xf171ddc5; BYTE $0x08 // vpsllw ymm4, ymm1, 0x8
+	LONG $0x6f7e81c4; WORD $0x1304 // vmovdqu ymm0, ymmword ptr [r11 + r10]
+	LONG $0x6f7e81c4; WORD $0x134c; BYTE $0x40 // vmovdqu ymm1, ymmword ptr [r11 + r10 + 0x40]
+	QUAD $0x008013946f7e81c4; WORD $0x0000 // vmovdqu ymm2, ymmword ptr [r11 + r10 + 0x80]
+	LONG $0xf071ddc5; BYTE $0x08 // vpsllw ymm4, ymm0, 0x8
 	LONG $0xe471ddc5; BYTE $0x08 // vpsraw ymm4, ymm4, 0x8
 	QUAD $0x00014024a47ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x140], ymm4
-	LONG $0xe171f5c5; BYTE $0x08 // vpsraw ymm1, ymm1, 0x8
-	QUAD $0x000120248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x120], ymm1
-	LONG $0xf271f5c5; BYTE $0x08 // vpsllw ymm1, ymm2, 0x8
-	LONG $0xe171f5c5; BYTE $0x08 // vpsraw ymm1, ymm1, 0x8
-	QUAD $0x000100248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x100], ymm1
-	LONG $0xe271f5c5; BYTE $0x08 // vpsraw ymm1, ymm2, 0x8
-	QUAD $0x0000e0248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xe0], ymm1
-	LONG $0xf371f5c5; BYTE $0x08 // vpsllw ymm1, ymm3, 0x8
-	LONG $0xe171f5c5; BYTE $0x08 // vpsraw ymm1, ymm1, 0x8
-	QUAD $0x0000c0248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xc0], ymm1
-	LONG $0xe371f5c5; BYTE $0x08 // vpsraw ymm1, ymm3, 0x8
-	QUAD $0x0000a0248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm1
+	LONG $0xe071fdc5; BYTE $0x08 // vpsraw ymm0, ymm0, 0x8
+	QUAD $0x00012024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x120], ymm0
+	LONG $0xf171fdc5; BYTE $0x08 // vpsllw ymm0, ymm1, 0x8
+	LONG $0xe071fdc5; BYTE $0x08 // vpsraw ymm0, ymm0, 0x8
+	QUAD $0x00010024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x100], ymm0
+	LONG $0xe171fdc5; BYTE $0x08 // vpsraw ymm0, ymm1, 0x8
+	QUAD $0x0000e024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xe0], ymm0
+	LONG $0xf271fdc5; BYTE $0x08 // vpsllw ymm0, ymm2, 0x8
+	LONG $0xe071fdc5; BYTE $0x08 // vpsraw ymm0, ymm0, 0x8
+	QUAD $0x0000c024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xc0], ymm0
+	LONG $0xe271fdc5; BYTE $0x08 // vpsraw ymm0, ymm2, 0x8
+	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
 	WORD $0x294c; BYTE $0xc0 // sub rax, r8
 	LONG $0x00ffba41; WORD $0x00ff // mov r10d, 0xff00ff
-	LONG $0x6e79c1c4; BYTE $0xca // vmovd xmm1, r10d
-	LONG $0x587d62c4; BYTE $0xe9 // vpbroadcastd ymm13, xmm1
+	LONG $0x6e79c1c4; BYTE $0xc2 // vmovd xmm0, r10d
+	LONG $0x587d62c4; BYTE $0xd8 // vpbroadcastd ymm11, xmm0
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
-	LONG $0xd86ffdc5 // vmovdqa ymm3, ymm0
-	LONG $0xf86f7dc5 // vmovdqa ymm15, ymm0
+	LONG $0xde6ffdc5 // vmovdqa ymm3, ymm6
+	LONG $0xf66f7dc5 // vmovdqa ymm14, ymm6
+	LONG $0xfe6f7dc5 // vmovdqa ymm15, ymm6
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x2aeb // jmp 0x1c32 <depthwise3x3s2AVX2+0x1a2>
+	WORD $0x3beb // jmp 0x1b53 <depthwise3x3s2AVX2+0x1b3>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x7f7aa1c4; WORD $0x0b1c // vmovdqu xmmword ptr [rbx + r9], xmm3
+	LONG $0x7f7aa1c4; WORD $0x0b04 // vmovdqu xmmword ptr [rbx + r9], xmm0
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
 	LONG $0x02c28349 // add r10, 0x2
-	LONG $0xf37f7dc5 // vmovdqa ymm3, ymm14
-	LONG $0xf96f7dc5 // vmovdqa ymm15, ymm1
+	LONG $0xdc6ffdc5 // vmovdqa ymm3, ymm4
+	LONG $0xf16f7dc5 // vmovdqa ymm14, ymm1
+	LONG $0x6f7d41c4; BYTE $0xfd // vmovdqa ymm15, ymm13
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xfefe8d0f; WORD $0xffff // jge 0x1b30 <depthwise3x3s2AVX2+0xa0>
-	QUAD $0x00016024947ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x160], ymm2
+	LONG $0x7c6ffec5; WORD $0x6024 // vmovdqu ymm7, ymmword ptr [rsp + 0x60]
+	LONG $0x746ffec5; WORD $0x4024 // vmovdqu ymm6, ymmword ptr [rsp + 0x40]
+	LONG $0xfeed8d0f; WORD $0xffff // jge 0x1a40 <depthwise3x3s2AVX2+0xa0>
 	WORD $0x8b4c; BYTE $0x3f // mov r15, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b4d; BYTE $0x27 // mov r12, qword ptr [r15]
 	WORD $0x014d; BYTE $0xcc // add r12, r9
 	WORD $0x8b4d; BYTE $0x2e // mov r13, qword ptr [r14]
-	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
+	LONG $0xe66f7dc5 // vmovdqa ymm12, ymm6
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x477e // jle 0x1c9b <depthwise3x3s2AVX2+0x20b>
+	WORD $0x3f7e // jle 0x1bab <depthwise3x3s2AVX2+0x20b>
 	WORD $0x894c; BYTE $0xeb // mov rbx, r13
 	LONG $0xdaaf0f49 // imul rbx, r10
 	LONG $0x02f88348 // cmp rax, 0x2
-	WORD $0x1f7c // jl 0x1c80 <depthwise3x3s2AVX2+0x1f0>
-	LONG $0x6f7ec1c4; WORD $0x1c0c // vmovdqu ymm1, ymmword ptr [r12 + rbx]
-	LONG $0x0075c2c4; BYTE $0xd1 // vpshufb ymm2, ymm1, ymm9
+	WORD $0x177c // jl 0x1b90 <depthwise3x3s2AVX2+0x1f0>
+	LONG $0x6f7ec1c4; WORD $0x1c04 // vmovdqu ymm0, ymmword ptr [r12 + rbx]
+	LONG $0x007d62c4; BYTE $0xe7 // vpshufb ymm12, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1f74 // je 0x1c90 <depthwise3x3s2AVX2+0x200>
-	WORD $0x28eb // jmp 0x1c9b <depthwise3x3s2AVX2+0x20b>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x6f7ac1c4; WORD $0x1c0c // vmovdqu xmm1, xmmword ptr [r12 + rbx]
-	LONG $0x0075c2c4; BYTE $0xd1 // vpshufb ymm2, ymm1, ymm9
+	WORD $0x1774 // je 0x1ba0 <depthwise3x3s2AVX2+0x200>
+	WORD $0x20eb // jmp 0x1bab <depthwise3x3s2AVX2+0x20b>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x6f7ac1c4; WORD $0x1c04 // vmovdqu xmm0, xmmword ptr [r12 + rbx]
+	LONG $0x007d62c4; BYTE $0xe7 // vpshufb ymm12, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x1c9b <depthwise3x3s2AVX2+0x20b>
-	LONG $0x4cdbedc5; WORD $0x2024 // vpand ymm1, ymm2, ymmword ptr [rsp + 0x20]
-	LONG $0x14ebf5c5; BYTE $0x24 // vpor ymm2, ymm1, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x1bab <depthwise3x3s2AVX2+0x20b>
+	LONG $0x44db9dc5; WORD $0x2024 // vpand ymm0, ymm12, ymmword ptr [rsp + 0x20]
+	LONG $0x24eb7dc5; BYTE $0x24 // vpor ymm12, ymm0, ymmword ptr [rsp]
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
-	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
+	LONG $0xee6f7dc5 // vmovdqa ymm13, ymm6
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x437e // jle 0x1ceb <depthwise3x3s2AVX2+0x25b>
+	WORD $0x437e // jle 0x1bfb <depthwise3x3s2AVX2+0x25b>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0x02f88348 // cmp rax, 0x2
-	WORD $0x1e7c // jl 0x1cd0 <depthwise3x3s2AVX2+0x240>
-	LONG $0x6f7e81c4; WORD $0x2c0c // vmovdqu ymm1, ymmword ptr [r12 + r13]
-	LONG $0x0075c2c4; BYTE $0xc9 // vpshufb ymm1, ymm1, ymm9
+	WORD $0x1e7c // jl 0x1be0 <depthwise3x3s2AVX2+0x240>
+	LONG $0x6f7e81c4; WORD $0x2c04 // vmovdqu ymm0, ymmword ptr [r12 + r13]
+	LONG $0x007d62c4; BYTE $0xef // vpshufb ymm13, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1e74 // je 0x1ce0 <depthwise3x3s2AVX2+0x250>
-	WORD $0x27eb // jmp 0x1ceb <depthwise3x3s2AVX2+0x25b>
+	WORD $0x1e74 // je 0x1bf0 <depthwise3x3s2AVX2+0x250>
+	WORD $0x27eb // jmp 0x1bfb <depthwise3x3s2AVX2+0x25b>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x6f7a81c4; WORD $0x2c0c // vmovdqu xmm1, xmmword ptr [r12 + r13]
-	LONG $0x0075c2c4; BYTE $0xc9 // vpshufb ymm1, ymm1, ymm9
+	LONG $0x6f7a81c4; WORD $0x2c04 // vmovdqu xmm0, xmmword ptr [r12 + r13]
+	LONG $0x007d62c4; BYTE $0xef // vpshufb ymm13, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x1ceb <depthwise3x3s2AVX2+0x25b>
-	LONG $0x4cdbf5c5; WORD $0x2024 // vpand ymm1, ymm1, ymmword ptr [rsp + 0x20]
-	LONG $0x0cebf5c5; BYTE $0x24 // vpor ymm1, ymm1, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x1bfb <depthwise3x3s2AVX2+0x25b>
+	LONG $0x44db95c5; WORD $0x2024 // vpand ymm0, ymm13, ymmword ptr [rsp + 0x20]
+	LONG $0x2ceb7dc5; BYTE $0x24 // vpor ymm13, ymm0, ymmword ptr [rsp]
 	LONG $0x08678b4d // mov r12, qword ptr [r15 + 0x8]
 	WORD $0x014d; BYTE $0xcc // add r12, r9
 	LONG $0x086e8b4d // mov r13, qword ptr [r14 + 0x8]
-	LONG $0xe06ffdc5 // vmovdqa ymm4, ymm0
+	LONG $0xd66ffdc5 // vmovdqa ymm2, ymm6
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x3c7e // jle 0x1d3b <depthwise3x3s2AVX2+0x2ab>
+	WORD $0x3c7e // jle 0x1c4b <depthwise3x3s2AVX2+0x2ab>
 	WORD $0x894c; BYTE $0xed // mov rbp, r13
 	LONG $0xeaaf0f49 // imul rbp, r10
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x147e // jle 0x1d20 <depthwise3x3s2AVX2+0x290>
-	LONG $0x6f7ec1c4; WORD $0x2c24 // vmovdqu ymm4, ymmword ptr [r12 + rbp]
-	LONG $0x005dc2c4; BYTE $0xe1 // vpshufb ymm4, ymm4, ymm9
+	WORD $0x147e // jle 0x1c30 <depthwise3x3s2AVX2+0x290>
+	LONG $0x6f7ec1c4; WORD $0x2c04 // vmovdqu ymm0, ymmword ptr [r12 + rbp]
+	LONG $0x007de2c4; BYTE $0xd7 // vpshufb ymm2, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1474 // je 0x1d30 <depthwise3x3s2AVX2+0x2a0>
-	WORD $0x1deb // jmp 0x1d3b <depthwise3x3s2AVX2+0x2ab>
+	WORD $0x1474 // je 0x1c40 <depthwise3x3s2AVX2+0x2a0>
+	WORD $0x1deb // jmp 0x1c4b <depthwise3x3s2AVX2+0x2ab>
 	WORD $0x9066 // nop
-	LONG $0x6f7ac1c4; WORD $0x2c24 // vmovdqu xmm4, xmmword ptr [r12 + rbp]
-	LONG $0x005dc2c4; BYTE $0xe1 // vpshufb ymm4, ymm4, ymm9
+	LONG $0x6f7ac1c4; WORD $0x2c04 // vmovdqu xmm0, xmmword ptr [r12 + rbp]
+	LONG $0x007de2c4; BYTE $0xd7 // vpshufb ymm2, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x1d3b <depthwise3x3s2AVX2+0x2ab>
-	LONG $0x64dbddc5; WORD $0x2024 // vpand ymm4, ymm4, ymmword ptr [rsp + 0x20]
-	LONG $0x24ebddc5; BYTE $0x24 // vpor ymm4, ymm4, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x1c4b <depthwise3x3s2AVX2+0x2ab>
+	LONG $0x44dbedc5; WORD $0x2024 // vpand ymm0, ymm2, ymmword ptr [rsp + 0x20]
+	LONG $0x14ebfdc5; BYTE $0x24 // vpor ymm2, ymm0, ymmword ptr [rsp]
 	LONG $0x286f8b48 // mov rbp, qword ptr [rdi + 0x28]
-	LONG $0x6f7ea1c4; WORD $0x0d7c; BYTE $0x00 // vmovdqu ymm7, ymmword ptr [rbp + r9]
-	LONG $0xf06f7dc5 // vmovdqa ymm14, ymm0
+	LONG $0x6f7ea1c4; WORD $0x0d6c; BYTE $0x00 // vmovdqu ymm5, ymmword ptr [rbp + r9]
+	LONG $0xce6ffdc5 // vmovdqa ymm1, ymm6
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x3c7e // jle 0x1d8b <depthwise3x3s2AVX2+0x2fb>
+	WORD $0x3c7e // jle 0x1c9b <depthwise3x3s2AVX2+0x2fb>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x177e // jle 0x1d70 <depthwise3x3s2AVX2+0x2e0>
-	LONG $0x6f7e81c4; WORD $0x2c34 // vmovdqu ymm6, ymmword ptr [r12 + r13]
-	LONG $0x004d42c4; BYTE $0xf1 // vpshufb ymm14, ymm6, ymm9
+	WORD $0x177e // jle 0x1c80 <depthwise3x3s2AVX2+0x2e0>
+	LONG $0x6f7e81c4; WORD $0x2c04 // vmovdqu ymm0, ymmword ptr [r12 + r13]
+	LONG $0x007de2c4; BYTE $0xcf // vpshufb ymm1, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1774 // je 0x1d80 <depthwise3x3s2AVX2+0x2f0>
-	WORD $0x20eb // jmp 0x1d8b <depthwise3x3s2AVX2+0x2fb>
+	WORD $0x1774 // je 0x1c90 <depthwise3x3s2AVX2+0x2f0>
+	WORD $0x20eb // jmp 0x1c9b <depthwise3x3s2AVX2+0x2fb>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x6f7a81c4; WORD $0x2c34 // vmovdqu xmm6, xmmword ptr [r12 + r13]
-	LONG $0x004d42c4; BYTE $0xf1 // vpshufb ymm14, ymm6, ymm9
+	LONG $0x6f7a81c4; WORD $0x2c04 // vmovdqu xmm0, xmmword ptr [r12 + r13]
+	LONG $0x007de2c4; BYTE $0xcf // vpshufb ymm1, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x1d8b <depthwise3x3s2AVX2+0x2fb>
-	LONG $0x74db8dc5; WORD $0x2024 // vpand ymm6, ymm14, ymmword ptr [rsp + 0x20]
-	LONG $0x34eb4dc5; BYTE $0x24 // vpor ymm14, ymm6, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x1c9b <depthwise3x3s2AVX2+0x2fb>
+	LONG $0x44dbf5c5; WORD $0x2024 // vpand ymm0, ymm1, ymmword ptr [rsp + 0x20]
+	LONG $0x0cebfdc5; BYTE $0x24 // vpor ymm1, ymm0, ymmword ptr [rsp]
 	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
 	WORD $0x014d; BYTE $0xcf // add r15, r9
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
-	LONG $0xf06ffdc5 // vmovdqa ymm6, ymm0
+	LONG $0xc66ffdc5 // vmovdqa ymm0, ymm6
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x3c7e // jle 0x1ddb <depthwise3x3s2AVX2+0x34b>
+	WORD $0x3c7e // jle 0x1ceb <depthwise3x3s2AVX2+0x34b>
 	WORD $0x894d; BYTE $0xf4 // mov r12, r14
 	LONG $0xe2af0f4d // imul r12, r10
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x147e // jle 0x1dc0 <depthwise3x3s2AVX2+0x330>
-	LONG $0x6f7e81c4; WORD $0x2734 // vmovdqu ymm6, ymmword ptr [r15 + r12]
-	LONG $0x004dc2c4; BYTE $0xf1 // vpshufb ymm6, ymm6, ymm9
+	WORD $0x147e // jle 0x1cd0 <depthwise3x3s2AVX2+0x330>
+	LONG $0x6f7e81c4; WORD $0x2704 // vmovdqu ymm0, ymmword ptr [r15 + r12]
+	LONG $0x007de2c4; BYTE $0xc7 // vpshufb ymm0, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1474 // je 0x1dd0 <depthwise3x3s2AVX2+0x340>
-	WORD $0x1deb // jmp 0x1ddb <depthwise3x3s2AVX2+0x34b>
+	WORD $0x1474 // je 0x1ce0 <depthwise3x3s2AVX2+0x340>
+	WORD $0x1deb // jmp 0x1ceb <depthwise3x3s2AVX2+0x34b>
 	WORD $0x9066 // nop
-	LONG $0x6f7a81c4; WORD $0x2734 // vmovdqu xmm6, xmmword ptr [r15 + r12]
-	LONG $0x004dc2c4; BYTE $0xf1 // vpshufb ymm6, ymm6, ymm9
+	LONG $0x6f7a81c4; WORD $0x2704 // vmovdqu xmm0, xmmword ptr [r15 + r12]
+	LONG $0x007de2c4; BYTE $0xc7 // vpshufb ymm0, ymm0, ymm7
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x1ddb <depthwise3x3s2AVX2+0x34b>
-	LONG $0x74dbcdc5; WORD $0x2024 // vpand ymm6, ymm6, ymmword ptr [rsp + 0x20]
-	LONG $0x34ebcdc5; BYTE $0x24 // vpor ymm6, ymm6, ymmword ptr [rsp]
-	LONG $0x7205c1c4; WORD $0x18d7 // vpsrld ymm15, ymm15, 0x18
-	LONG $0xf272bdc5; BYTE $0x08 // vpslld ymm8, ymm2, 0x8
-	LONG $0xeb3d41c4; BYTE $0xff // vpor ymm15, ymm8, ymm15
-	LONG $0xdb1541c4; BYTE $0xff // vpand ymm15, ymm13, ymm15
-	QUAD $0x00014024a46f7ec5; BYTE $0x00 // vmovdqu ymm12, ymmword ptr [rsp + 0x140]
-	LONG $0xf50541c4; BYTE $0xfc // vpmaddwd ymm15, ymm15, ymm12
-	LONG $0x713dc1c4; WORD $0x08d0 // vpsrlw ymm8, ymm8, 0x8
-	QUAD $0x00012024ac6ffec5; BYTE $0x00 // vmovdqu ymm5, ymmword ptr [rsp + 0x120]
-	LONG $0xc5f53dc5 // vpmaddwd ymm8, ymm8, ymm5
-	LONG $0xfe0541c4; BYTE $0xc0 // vpaddd ymm8, ymm15, ymm8
-	LONG $0xc7fe3dc5 // vpaddd ymm8, ymm8, ymm7
-	LONG $0xd27285c5; BYTE $0x08 // vpsrld ymm15, ymm2, 0x8
-	LONG $0x6f7d41c4; BYTE $0xd9 // vmovdqa ymm11, ymm9
-	LONG $0xdb1541c4; BYTE $0xcf // vpand ymm9, ymm13, ymm15
-	LONG $0xf53541c4; BYTE $0xcc // vpmaddwd ymm9, ymm9, ymm12
-	LONG $0x7105c1c4; WORD $0x08d7 // vpsrlw ymm15, ymm15, 0x8
-	LONG $0xfdf505c5 // vpmaddwd ymm15, ymm15, ymm5
-	LONG $0xfe3541c4; BYTE $0xcf // vpaddd ymm9, ymm9, ymm15
-	LONG $0xcffe35c5 // vpaddd ymm9, ymm9, ymm7
-	LONG $0xd272edc5; BYTE $0x18 // vpsrld ymm2, ymm2, 0x18
-	LONG $0xf17285c5; BYTE $0x08 // vpslld ymm15, ymm1, 0x8
-	LONG $0xd2eb85c5 // vpor ymm2, ymm15, ymm2
-	LONG $0xd2db95c5 // vpand ymm2, ymm13, ymm2
-	LONG $0xd2f59dc5 // vpmaddwd ymm2, ymm12, ymm2
-	LONG $0x7105c1c4; WORD $0x08d7 // vpsrlw ymm15, ymm15, 0x8
-	LONG $0xfdf505c5 // vpmaddwd ymm15, ymm15, ymm5
-	LONG $0xd2fe85c5 // vpaddd ymm2, ymm15, ymm2
-	LONG $0xd7feedc5 // vpaddd ymm2, ymm2, ymm7
-	LONG $0xd17285c5; BYTE $0x08 // vpsrld ymm15, ymm1, 0x8
-	LONG $0xdb1541c4; BYTE $0xd7 // vpand ymm10, ymm13, ymm15
-	LONG $0xf52d41c4; BYTE $0xd4 // vpmaddwd ymm10, ymm10, ymm12
-	LONG $0x7105c1c4; WORD $0x08d7 // vpsrlw ymm15, ymm15, 0x8
-	LONG $0xfdf505c5 // vpmaddwd ymm15, ymm15, ymm5
-	LONG $0xfe2d41c4; BYTE $0xd7 // vpaddd ymm10, ymm10, ymm15
-	LONG $0xd7fe2dc5 // vpaddd ymm10, ymm10, ymm7
-	LONG $0xd372e5c5; BYTE $0x18 // vpsrld ymm3, ymm3, 0x18
-	LONG $0xf472c5c5; BYTE $0x08 // vpslld ymm7, ymm4, 0x8
-	LONG $0xdbebc5c5 // vpor ymm3, ymm7, ymm3
-	LONG $0xdbdb95c5 // vpand ymm3, ymm13, ymm3
-	QUAD $0x00010024ac6ffec5; BYTE $0x00 // vmovdqu ymm5, ymmword ptr [rsp + 0x100]
-	LONG $0xddf5e5c5 // vpmaddwd ymm3, ymm3, ymm5
-	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
-	QUAD $0x0000e024a46f7ec5; BYTE $0x00 // vmovdqu ymm12, ymmword ptr [rsp + 0xe0]
-	LONG $0xfff59dc5 // vpmaddwd ymm7, ymm12, ymm7
-	LONG $0xdffee5c5 // vpaddd ymm3, ymm3, ymm7
-	LONG $0xdbfebdc5 // vpaddd ymm3, ymm8, ymm3
-	LONG $0xd472c5c5; BYTE $0x08 // vpsrld ymm7, ymm4, 0x8
-	LONG $0xc7db15c5 // vpand ymm8, ymm13, ymm7
-	LONG $0xc5f53dc5 // vpmaddwd ymm8, ymm8, ymm5
-	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
-	LONG $0xfff59dc5 // vpmaddwd ymm7, ymm12, ymm7
-	LONG $0xfffebdc5 // vpaddd ymm7, ymm8, ymm7
-	LONG $0xfffeb5c5 // vpaddd ymm7, ymm9, ymm7
-	LONG $0x6f7d41c4; BYTE $0xcb // vmovdqa ymm9, ymm11
-	LONG $0xd472ddc5; BYTE $0x18 // vpsrld ymm4, ymm4, 0x18
-	LONG $0x723dc1c4; WORD $0x08f6 // vpslld ymm8, ymm14, 0x8
-	LONG $0xe4ebbdc5 // vpor ymm4, ymm8, ymm4
-	LONG $0xe4db95c5 // vpand ymm4, ymm13, ymm4
-	LONG $0xe5f5ddc5 // vpmaddwd ymm4, ymm4, ymm5
-	LONG $0x713dc1c4; WORD $0x08d0 // vpsrlw ymm8, ymm8, 0x8
-	LONG $0xf53d41c4; BYTE $0xc4 // vpmaddwd ymm8, ymm8, ymm12
-	LONG $0xe4febdc5 // vpaddd ymm4, ymm8, ymm4
-	LONG $0xe2feddc5 // vpaddd ymm4, ymm4, ymm2
-	LONG $0x726dc1c4; WORD $0x08d6 // vpsrld ymm2, ymm14, 0x8
-	LONG $0xc2db15c5 // vpand ymm8, ymm13, ymm2
-	LONG $0xc5f53dc5 // vpmaddwd ymm8, ymm8, ymm5
-	LONG $0xd271edc5; BYTE $0x08 // vpsrlw ymm2, ymm2, 0x8
-	LONG $0xd2f59dc5 // vpmaddwd ymm2, ymm12, ymm2
-	LONG $0xd2febdc5 // vpaddd ymm2, ymm8, ymm2
-	LONG $0xfafe2dc5 // vpaddd ymm15, ymm10, ymm2
-	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
+	WORD $0x0b75 // jne 0x1ceb <depthwise3x3s2AVX2+0x34b>
+	LONG $0x44dbfdc5; WORD $0x2024 // vpand ymm0, ymm0, ymmword ptr [rsp + 0x20]
+	LONG $0x04ebfdc5; BYTE $0x24 // vpor ymm0, ymm0, ymmword ptr [rsp]
+	LONG $0xe66ffdc5 // vmovdqa ymm4, ymm6
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x427e // jle 0x1f7b <depthwise3x3s2AVX2+0x4eb>
+	WORD $0x377e // jle 0x1d2b <depthwise3x3s2AVX2+0x38b>
 	LONG $0xf3af0f4c // imul r14, rbx
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x1d7e // jle 0x1f60 <depthwise3x3s2AVX2+0x4d0>
-	LONG $0x6f7e81c4; WORD $0x3714 // vmovdqu ymm2, ymmword ptr [r15 + r14]
-	LONG $0x006dc2c4; BYTE $0xd1 // vpshufb ymm2, ymm2, ymm9
+	WORD $0x127e // jle 0x1d10 <depthwise3x3s2AVX2+0x370>
+	LONG $0x6f7e81c4; WORD $0x3724 // vmovdqu ymm4, ymmword ptr [r15 + r14]
+	LONG $0x005de2c4; BYTE $0xe7 // vpshufb ymm4, ymm4, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1d74 // je 0x1f70 <depthwise3x3s2AVX2+0x4e0>
-	WORD $0x26eb // jmp 0x1f7b <depthwise3x3s2AVX2+0x4eb>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x6f7a81c4; WORD $0x3714 // vmovdqu xmm2, xmmword ptr [r15 + r14]
-	LONG $0x006dc2c4; BYTE $0xd1 // vpshufb ymm2, ymm2, ymm9
+	WORD $0x1274 // je 0x1d20 <depthwise3x3s2AVX2+0x380>
+	WORD $0x1beb // jmp 0x1d2b <depthwise3x3s2AVX2+0x38b>
+	LONG $0x6f7a81c4; WORD $0x3724 // vmovdqu xmm4, xmmword ptr [r15 + r14]
+	LONG $0x005de2c4; BYTE $0xe7 // vpshufb ymm4, ymm4, ymm7
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x1f7b <depthwise3x3s2AVX2+0x4eb>
-	LONG $0x54dbedc5; WORD $0x2024 // vpand ymm2, ymm2, ymmword ptr [rsp + 0x20]
-	LONG $0x14ebedc5; BYTE $0x24 // vpor ymm2, ymm2, ymmword ptr [rsp]
-	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
-	LONG $0xdbaf0f49 // imul rbx, r11
-	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
-	QUAD $0x00016024ac6ffec5; BYTE $0x00 // vmovdqu ymm5, ymmword ptr [rsp + 0x160]
-	LONG $0xd572d5c5; BYTE $0x18 // vpsrld ymm5, ymm5, 0x18
-	LONG $0xf672bdc5; BYTE $0x08 // vpslld ymm8, ymm6, 0x8
-	LONG $0xedebbdc5 // vpor ymm5, ymm8, ymm5
-	LONG $0xeddb95c5 // vpand ymm5, ymm13, ymm5
-	QUAD $0x0000c024946f7ec5; BYTE $0x00 // vmovdqu ymm10, ymmword ptr [rsp + 0xc0]
-	LONG $0xedf5adc5 // vpmaddwd ymm5, ymm10, ymm5
-	LONG $0x713dc1c4; WORD $0x08d0 // vpsrlw ymm8, ymm8, 0x8
-	QUAD $0x0000a0249c6f7ec5; BYTE $0x00 // vmovdqu ymm11, ymmword ptr [rsp + 0xa0]
-	LONG $0xf53d41c4; BYTE $0xc3 // vpmaddwd ymm8, ymm8, ymm11
-	LONG $0xedfebdc5 // vpaddd ymm5, ymm8, ymm5
-	LONG $0xdbfed5c5 // vpaddd ymm3, ymm5, ymm3
-	LONG $0xd672d5c5; BYTE $0x08 // vpsrld ymm5, ymm6, 0x8
-	LONG $0xc5db15c5 // vpand ymm8, ymm13, ymm5
-	LONG $0xf53d41c4; BYTE $0xc2 // vpmaddwd ymm8, ymm8, ymm10
-	LONG $0xd571d5c5; BYTE $0x08 // vpsrlw ymm5, ymm5, 0x8
-	LONG $0xedf5a5c5 // vpmaddwd ymm5, ymm11, ymm5
-	LONG $0xedfebdc5 // vpaddd ymm5, ymm8, ymm5
-	LONG $0xeffed5c5 // vpaddd ymm5, ymm5, ymm7
-	LONG $0xd672cdc5; BYTE $0x18 // vpsrld ymm6, ymm6, 0x18
-	LONG $0xf272c5c5; BYTE $0x08 // vpslld ymm7, ymm2, 0x8
-	LONG $0xf6ebc5c5 // vpor ymm6, ymm7, ymm6
-	LONG $0xf6db95c5 // vpand ymm6, ymm13, ymm6
-	LONG $0xf6f5adc5 // vpmaddwd ymm6, ymm10, ymm6
+	WORD $0x0b75 // jne 0x1d2b <depthwise3x3s2AVX2+0x38b>
+	LONG $0x64dbddc5; WORD $0x2024 // vpand ymm4, ymm4, ymmword ptr [rsp + 0x20]
+	LONG $0x24ebddc5; BYTE $0x24 // vpor ymm4, ymm4, ymmword ptr [rsp]
+	LONG $0x7205c1c4; WORD $0x18d7 // vpsrld ymm15, ymm15, 0x18
+	LONG $0x7245c1c4; WORD $0x08f4 // vpslld ymm7, ymm12, 0x8
+	LONG $0xffeb05c5 // vpor ymm15, ymm15, ymm7
+	LONG $0xdb2541c4; BYTE $0xff // vpand ymm15, ymm11, ymm15
+	QUAD $0x00014024946f7ec5; BYTE $0x00 // vmovdqu ymm10, ymmword ptr [rsp + 0x140]
+	LONG $0xf50541c4; BYTE $0xfa // vpmaddwd ymm15, ymm15, ymm10
 	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
-	LONG $0xfff5a5c5 // vpmaddwd ymm7, ymm11, ymm7
-	LONG $0xf7fecdc5 // vpaddd ymm6, ymm6, ymm7
-	LONG $0xe4fecdc5 // vpaddd ymm4, ymm6, ymm4
-	LONG $0xd272cdc5; BYTE $0x08 // vpsrld ymm6, ymm2, 0x8
-	LONG $0xfedb95c5 // vpand ymm7, ymm13, ymm6
+	QUAD $0x00012024b46ffec5; BYTE $0x00 // vmovdqu ymm6, ymmword ptr [rsp + 0x120]
+	LONG $0xfef5c5c5 // vpmaddwd ymm7, ymm7, ymm6
+	LONG $0xfffe85c5 // vpaddd ymm7, ymm15, ymm7
+	LONG $0x7205c1c4; WORD $0x08d4 // vpsrld ymm15, ymm12, 0x8
+	LONG $0xdb2541c4; BYTE $0xc7 // vpand ymm8, ymm11, ymm15
+	LONG $0xf53d41c4; BYTE $0xc2 // vpmaddwd ymm8, ymm8, ymm10
+	LONG $0x7105c1c4; WORD $0x08d7 // vpsrlw ymm15, ymm15, 0x8
+	LONG $0xfef505c5 // vpmaddwd ymm15, ymm15, ymm6
+	LONG $0xfe3d41c4; BYTE $0xc7 // vpaddd ymm8, ymm8, ymm15
+	LONG $0x721dc1c4; WORD $0x18d4 // vpsrld ymm12, ymm12, 0x18
+	LONG $0x7205c1c4; WORD $0x08f5 // vpslld ymm15, ymm13, 0x8
+	LONG $0xeb0541c4; BYTE $0xe4 // vpor ymm12, ymm15, ymm12
+	LONG $0xdb2541c4; BYTE $0xe4 // vpand ymm12, ymm11, ymm12
+	LONG $0xf51d41c4; BYTE $0xe2 // vpmaddwd ymm12, ymm12, ymm10
+	LONG $0x7105c1c4; WORD $0x08d7 // vpsrlw ymm15, ymm15, 0x8
+	LONG $0xfef505c5 // vpmaddwd ymm15, ymm15, ymm6
+	LONG $0xfe1d41c4; BYTE $0xe7 // vpaddd ymm12, ymm12, ymm15
+	LONG $0x7205c1c4; WORD $0x08d5 // vpsrld ymm15, ymm13, 0x8
+	LONG $0xdb2541c4; BYTE $0xcf // vpand ymm9, ymm11, ymm15
+	LONG $0xf53541c4; BYTE $0xca // vpmaddwd ymm9, ymm9, ymm10
+	LONG $0x7105c1c4; WORD $0x08d7 // vpsrlw ymm15, ymm15, 0x8
+	LONG $0xfef505c5 // vpmaddwd ymm15, ymm15, ymm6
+	LONG $0xfe3541c4; BYTE $0xcf // vpaddd ymm9, ymm9, ymm15
+	LONG $0xfdfec5c5 // vpaddd ymm7, ymm7, ymm5
+	LONG $0xc5fe3dc5 // vpaddd ymm8, ymm8, ymm5
+	LONG $0xfdfe1dc5 // vpaddd ymm15, ymm12, ymm5
+	LONG $0xcdfe35c5 // vpaddd ymm9, ymm9, ymm5
+	LONG $0x7255c1c4; WORD $0x18d6 // vpsrld ymm5, ymm14, 0x18
+	LONG $0xf2729dc5; BYTE $0x08 // vpslld ymm12, ymm2, 0x8
+	LONG $0xedeb9dc5 // vpor ymm5, ymm12, ymm5
+	LONG $0xeddba5c5 // vpand ymm5, ymm11, ymm5
+	QUAD $0x00010024b46ffec5; BYTE $0x00 // vmovdqu ymm6, ymmword ptr [rsp + 0x100]
+	LONG $0xeef5d5c5 // vpmaddwd ymm5, ymm5, ymm6
+	LONG $0x711dc1c4; WORD $0x08d4 // vpsrlw ymm12, ymm12, 0x8
+	QUAD $0x0000e024946f7ec5; BYTE $0x00 // vmovdqu ymm10, ymmword ptr [rsp + 0xe0]
+	LONG $0xf51d41c4; BYTE $0xe2 // vpmaddwd ymm12, ymm12, ymm10
+	LONG $0xedfe9dc5 // vpaddd ymm5, ymm12, ymm5
+	LONG $0xeffed5c5 // vpaddd ymm5, ymm5, ymm7
+	LONG $0xd272c5c5; BYTE $0x08 // vpsrld ymm7, ymm2, 0x8
+	LONG $0xe7db25c5 // vpand ymm12, ymm11, ymm7
+	LONG $0xe6f51dc5 // vpmaddwd ymm12, ymm12, ymm6
+	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
 	LONG $0xfff5adc5 // vpmaddwd ymm7, ymm10, ymm7
+	LONG $0xfffe9dc5 // vpaddd ymm7, ymm12, ymm7
+	LONG $0xe7fe3dc5 // vpaddd ymm12, ymm8, ymm7
+	LONG $0xd272edc5; BYTE $0x18 // vpsrld ymm2, ymm2, 0x18
+	LONG $0xf172c5c5; BYTE $0x08 // vpslld ymm7, ymm1, 0x8
+	LONG $0xd2ebc5c5 // vpor ymm2, ymm7, ymm2
+	LONG $0xd2dba5c5 // vpand ymm2, ymm11, ymm2
+	LONG $0xd6f5edc5 // vpmaddwd ymm2, ymm2, ymm6
+	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
+	LONG $0xfff5adc5 // vpmaddwd ymm7, ymm10, ymm7
+	LONG $0xd7feedc5 // vpaddd ymm2, ymm2, ymm7
+	LONG $0xd2fe85c5 // vpaddd ymm2, ymm15, ymm2
+	LONG $0xd172c5c5; BYTE $0x08 // vpsrld ymm7, ymm1, 0x8
+	LONG $0xc7db25c5 // vpand ymm8, ymm11, ymm7
+	LONG $0xc6f53dc5 // vpmaddwd ymm8, ymm8, ymm6
+	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
+	LONG $0xfff5adc5 // vpmaddwd ymm7, ymm10, ymm7
+	LONG $0xfffebdc5 // vpaddd ymm7, ymm8, ymm7
+	LONG $0xf7fe35c5 // vpaddd ymm14, ymm9, ymm7
+	LONG $0xd372cdc5; BYTE $0x18 // vpsrld ymm6, ymm3, 0x18
+	LONG $0xf072c5c5; BYTE $0x08 // vpslld ymm7, ymm0, 0x8
+	LONG $0xf6ebc5c5 // vpor ymm6, ymm7, ymm6
+	LONG $0xf6dba5c5 // vpand ymm6, ymm11, ymm6
+	QUAD $0x0000c024846f7ec5; BYTE $0x00 // vmovdqu ymm8, ymmword ptr [rsp + 0xc0]
+	LONG $0xf6f5bdc5 // vpmaddwd ymm6, ymm8, ymm6
+	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
+	QUAD $0x0000a0248c6f7ec5; BYTE $0x00 // vmovdqu ymm9, ymmword ptr [rsp + 0xa0]
+	LONG $0xfff5b5c5 // vpmaddwd ymm7, ymm9, ymm7
+	LONG $0xf7fecdc5 // vpaddd ymm6, ymm6, ymm7
+	LONG $0xedfecdc5 // vpaddd ymm5, ymm6, ymm5
+	LONG $0xd072cdc5; BYTE $0x08 // vpsrld ymm6, ymm0, 0x8
+	LONG $0xfedba5c5 // vpand ymm7, ymm11, ymm6
+	LONG $0xfff5bdc5 // vpmaddwd ymm7, ymm8, ymm7
 	LONG $0xd671cdc5; BYTE $0x08 // vpsrlw ymm6, ymm6, 0x8
-	LONG $0xf6f5a5c5 // vpmaddwd ymm6, ymm11, ymm6
+	LONG $0xf6f5b5c5 // vpmaddwd ymm6, ymm9, ymm6
 	LONG $0xf6fec5c5 // vpaddd ymm6, ymm7, ymm6
-	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
-	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
-	LONG $0x107c81c4; WORD $0x0e3c // vmovups ymm7, ymmword ptr [r14 + r9]
-	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59c4c5 // vmulps ymm3, ymm7, ymm3
-	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xf6fe9dc5 // vpaddd ymm6, ymm12, ymm6
+	LONG $0xd072fdc5; BYTE $0x18 // vpsrld ymm0, ymm0, 0x18
+	LONG $0xf472c5c5; BYTE $0x08 // vpslld ymm7, ymm4, 0x8
+	LONG $0xc0ebc5c5 // vpor ymm0, ymm7, ymm0
+	LONG $0xc0dba5c5 // vpand ymm0, ymm11, ymm0
+	LONG $0xc0f5bdc5 // vpmaddwd ymm0, ymm8, ymm0
+	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
+	LONG $0xfff5b5c5 // vpmaddwd ymm7, ymm9, ymm7
+	LONG $0xc7fefdc5 // vpaddd ymm0, ymm0, ymm7
+	LONG $0xc2fefdc5 // vpaddd ymm0, ymm0, ymm2
+	LONG $0xd472edc5; BYTE $0x08 // vpsrld ymm2, ymm4, 0x8
+	LONG $0xfadba5c5 // vpand ymm7, ymm11, ymm2
+	LONG $0xfff5bdc5 // vpmaddwd ymm7, ymm8, ymm7
+	LONG $0xd271edc5; BYTE $0x08 // vpsrlw ymm2, ymm2, 0x8
+	LONG $0xd2f5b5c5 // vpmaddwd ymm2, ymm9, ymm2
+	LONG $0xd2fec5c5 // vpaddd ymm2, ymm7, ymm2
+	LONG $0xd2fe8dc5 // vpaddd ymm2, ymm14, ymm2
+	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
+	LONG $0x107ca1c4; WORD $0x0b3c // vmovups ymm7, ymmword ptr [rbx + r9]
 	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
 	LONG $0xed59c4c5 // vmulps ymm5, ymm7, ymm5
 	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
-	LONG $0xdd6be5c5 // vpackssdw ymm3, ymm3, ymm5
-	QUAD $0x00008024846f7ec5; BYTE $0x00 // vmovdqu ymm8, ymmword ptr [rsp + 0x80]
-	LONG $0xdbedbdc5 // vpaddsw ymm3, ymm8, ymm3
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459c4c5 // vmulps ymm4, ymm7, ymm4
-	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
-	LONG $0xee5bfcc5 // vcvtdq2ps ymm5, ymm6
-	LONG $0xed59c4c5 // vmulps ymm5, ymm7, ymm5
-	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
-	LONG $0xe56bddc5 // vpackssdw ymm4, ymm4, ymm5
-	LONG $0xe4edbdc5 // vpaddsw ymm4, ymm8, ymm4
-	LONG $0xdc67e5c5 // vpackuswb ymm3, ymm3, ymm4
-	LONG $0x5cdee5c5; WORD $0x6024 // vpmaxub ymm3, ymm3, ymmword ptr [rsp + 0x60]
-	LONG $0x5cdae5c5; WORD $0x4024 // vpminub ymm3, ymm3, ymmword ptr [rsp + 0x40]
+	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
+	LONG $0xf659c4c5 // vmulps ymm6, ymm7, ymm6
+	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
+	LONG $0xee6bd5c5 // vpackssdw ymm5, ymm5, ymm6
+	LONG $0xc05bfcc5 // vcvtdq2ps ymm0, ymm0
+	LONG $0xc059c4c5 // vmulps ymm0, ymm7, ymm0
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xd259c4c5 // vmulps ymm2, ymm7, ymm2
+	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
+	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xc26bfdc5 // vpackssdw ymm0, ymm0, ymm2
+	QUAD $0x00008024b46ffec5; BYTE $0x00 // vmovdqu ymm6, ymmword ptr [rsp + 0x80]
+	LONG $0xd6edd5c5 // vpaddsw ymm2, ymm5, ymm6
+	LONG $0xc6edfdc5 // vpaddsw ymm0, ymm0, ymm6
+	LONG $0xc067edc5 // vpackuswb ymm0, ymm2, ymm0
+	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
+	LONG $0xdbaf0f49 // imul rbx, r11
+	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
 	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0xfb748e0f; WORD $0xffff // jle 0x1c10 <depthwise3x3s2AVX2+0x180>
-	LONG $0x7f7ea1c4; WORD $0x0b1c // vmovdqu ymmword ptr [rbx + r9], ymm3
-	LONG $0xfffb6fe9; BYTE $0xff // jmp 0x1c16 <depthwise3x3s2AVX2+0x186>
-	LONG $0x88c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x188
+	LONG $0xfb9c8e0f; WORD $0xffff // jle 0x1b20 <depthwise3x3s2AVX2+0x180>
+	LONG $0x7f7ea1c4; WORD $0x0b04 // vmovdqu ymmword ptr [rbx + r9], ymm0
+	LONG $0xfffb97e9; BYTE $0xff // jmp 0x1b26 <depthwise3x3s2AVX2+0x186>
+	LONG $0x68c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x168
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -1919,10 +1873,10 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x04318e0f; WORD $0x0000 // jle 0x24fe <depthwiseAnyAVX2+0x43e>
+	LONG $0x04098e0f; WORD $0x0000 // jle 0x23c6 <depthwiseAnyAVX2+0x416>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x04248e0f; WORD $0x0000 // jle 0x24fe <depthwiseAnyAVX2+0x43e>
+	LONG $0x03fc8e0f; WORD $0x0000 // jle 0x23c6 <depthwiseAnyAVX2+0x416>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -1931,21 +1885,19 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0x68ec8348 // sub rsp, 0x68
 	LONG $0x797de2c4; WORD $0x3847 // vpbroadcastw ymm0, word ptr [rdi + 0x38]
-	LONG $0x787de2c4; WORD $0x404f // vpbroadcastb ymm1, byte ptr [rdi + 0x40]
-	LONG $0x787de2c4; WORD $0x4857 // vpbroadcastb ymm2, byte ptr [rdi + 0x48]
 	WORD $0xf631 // xor esi, esi
 	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
-	WORD $0x23eb // jmp 0x2126 <depthwiseAnyAVX2+0x66>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x1feb // jmp 0x2006 <depthwiseAnyAVX2+0x56>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
 	LONG $0x02c68348 // add rsi, 0x2
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0x03ca8d0f; WORD $0x0000 // jge 0x24f0 <depthwiseAnyAVX2+0x430>
+	LONG $0x03b28d0f; WORD $0x0000 // jge 0x23b8 <depthwiseAnyAVX2+0x408>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xee7e // jle 0x2119 <depthwiseAnyAVX2+0x59>
+	WORD $0xee7e // jle 0x1ff9 <depthwiseAnyAVX2+0x49>
 	WORD $0x2949; BYTE $0xf2 // sub r10, rsi
-	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
 	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
 	LONG $0x04e6c148 // shl rsi, 0x4
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
@@ -1959,122 +1911,122 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0x2454894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r10
-	WORD $0x1beb // jmp 0x2181 <depthwiseAnyAVX2+0xc1>
+	WORD $0x1beb // jmp 0x2061 <depthwiseAnyAVX2+0xb1>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x1c7ffac5; BYTE $0x30 // vmovdqu xmmword ptr [rax + rsi], xmm3
+	LONG $0x0c7ffac5; BYTE $0x30 // vmovdqu xmmword ptr [rax + rsi], xmm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
-	WORD $0x8f7d // jge 0x2110 <depthwiseAnyAVX2+0x50>
+	WORD $0x8f7d // jge 0x1ff0 <depthwiseAnyAVX2+0x40>
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
-	LONG $0x1c6ffec5; BYTE $0x30 // vmovdqu ymm3, ymmword ptr [rax + rsi]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x0c6ffec5; BYTE $0x30 // vmovdqu ymm1, ymmword ptr [rax + rsi]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02d98e0f; WORD $0x0000 // jle 0x2470 <depthwiseAnyAVX2+0x3b0>
+	LONG $0x02c98e0f; WORD $0x0000 // jle 0x2340 <depthwiseAnyAVX2+0x390>
 	LONG $0x2444894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r8
 	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
 	LONG $0xf1af0f4c // imul r14, rcx
 	LONG $0x0877034c // add r14, qword ptr [rdi + 0x8]
 	LONG $0x2474034c; BYTE $0x20 // add r14, qword ptr [rsp + 0x20]
 	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
-	LONG $0xe06ef9c5 // vmovd xmm4, eax
-	LONG $0x587de2c4; BYTE $0xfc // vpbroadcastd ymm7, xmm4
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0x000166e9; BYTE $0x00 // jmp 0x2333 <depthwiseAnyAVX2+0x273>
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x587de2c4; BYTE $0xea // vpbroadcastd ymm5, xmm2
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0x00015be9; BYTE $0x00 // jmp 0x2208 <depthwiseAnyAVX2+0x258>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x6e7941c4; WORD $0x3024 // vmovd xmm12, dword ptr [r8 + rsi]
-	LONG $0x221943c4; WORD $0x3124; BYTE $0x01 // vpinsrd xmm12, xmm12, dword ptr [r9 + rsi], 0x1
-	LONG $0x221943c4; WORD $0x3324; BYTE $0x02 // vpinsrd xmm12, xmm12, dword ptr [r11 + rsi], 0x2
+	LONG $0x6e7941c4; WORD $0x3014 // vmovd xmm10, dword ptr [r8 + rsi]
+	LONG $0x222943c4; WORD $0x3114; BYTE $0x01 // vpinsrd xmm10, xmm10, dword ptr [r9 + rsi], 0x1
+	LONG $0x222943c4; WORD $0x3314; BYTE $0x02 // vpinsrd xmm10, xmm10, dword ptr [r11 + rsi], 0x2
 	LONG $0x24448b4c; BYTE $0x60 // mov r8, qword ptr [rsp + 0x60]
-	LONG $0x221943c4; WORD $0x3024; BYTE $0x03 // vpinsrd xmm12, xmm12, dword ptr [r8 + rsi], 0x3
+	LONG $0x222943c4; WORD $0x3014; BYTE $0x03 // vpinsrd xmm10, xmm10, dword ptr [r8 + rsi], 0x3
 	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
-	LONG $0x6e7941c4; WORD $0x302c // vmovd xmm13, dword ptr [r8 + rsi]
+	LONG $0x6e7941c4; WORD $0x301c // vmovd xmm11, dword ptr [r8 + rsi]
 	LONG $0x24448b4c; BYTE $0x50 // mov r8, qword ptr [rsp + 0x50]
-	LONG $0x221143c4; WORD $0x302c; BYTE $0x01 // vpinsrd xmm13, xmm13, dword ptr [r8 + rsi], 0x1
+	LONG $0x222143c4; WORD $0x301c; BYTE $0x01 // vpinsrd xmm11, xmm11, dword ptr [r8 + rsi], 0x1
 	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x221143c4; WORD $0x302c; BYTE $0x02 // vpinsrd xmm13, xmm13, dword ptr [r8 + rsi], 0x2
+	LONG $0x222143c4; WORD $0x301c; BYTE $0x02 // vpinsrd xmm11, xmm11, dword ptr [r8 + rsi], 0x2
 	LONG $0x24448b4c; BYTE $0x40 // mov r8, qword ptr [rsp + 0x40]
-	LONG $0x221143c4; WORD $0x302c; BYTE $0x03 // vpinsrd xmm13, xmm13, dword ptr [r8 + rsi], 0x3
-	LONG $0x346e79c5; BYTE $0x37 // vmovd xmm14, dword ptr [rdi + rsi]
-	LONG $0x220963c4; WORD $0x3034; BYTE $0x01 // vpinsrd xmm14, xmm14, dword ptr [rax + rsi], 0x1
-	LONG $0x220943c4; WORD $0x3734; BYTE $0x02 // vpinsrd xmm14, xmm14, dword ptr [r15 + rsi], 0x2
-	LONG $0x220943c4; WORD $0x3434; BYTE $0x03 // vpinsrd xmm14, xmm14, dword ptr [r12 + rsi], 0x3
-	LONG $0x6e7941c4; WORD $0x357c; BYTE $0x00 // vmovd xmm15, dword ptr [r13 + rsi]
-	QUAD $0x0100357c220163c4 // vpinsrd xmm15, xmm15, dword ptr [rbp + rsi], 0x1
-	LONG $0x220143c4; WORD $0x323c; BYTE $0x02 // vpinsrd xmm15, xmm15, dword ptr [r10 + rsi], 0x2
-	LONG $0x220163c4; WORD $0x333c; BYTE $0x03 // vpinsrd xmm15, xmm15, dword ptr [rbx + rsi], 0x3
+	LONG $0x222143c4; WORD $0x301c; BYTE $0x03 // vpinsrd xmm11, xmm11, dword ptr [r8 + rsi], 0x3
+	LONG $0x246e79c5; BYTE $0x37 // vmovd xmm12, dword ptr [rdi + rsi]
+	LONG $0x221963c4; WORD $0x3024; BYTE $0x01 // vpinsrd xmm12, xmm12, dword ptr [rax + rsi], 0x1
+	LONG $0x221943c4; WORD $0x3724; BYTE $0x02 // vpinsrd xmm12, xmm12, dword ptr [r15 + rsi], 0x2
+	LONG $0x221943c4; WORD $0x3424; BYTE $0x03 // vpinsrd xmm12, xmm12, dword ptr [r12 + rsi], 0x3
+	LONG $0x6e7941c4; WORD $0x356c; BYTE $0x00 // vmovd xmm13, dword ptr [r13 + rsi]
+	QUAD $0x0100356c221163c4 // vpinsrd xmm13, xmm13, dword ptr [rbp + rsi], 0x1
+	LONG $0x221143c4; WORD $0x322c; BYTE $0x02 // vpinsrd xmm13, xmm13, dword ptr [r10 + rsi], 0x2
+	LONG $0x221163c4; WORD $0x332c; BYTE $0x03 // vpinsrd xmm13, xmm13, dword ptr [rbx + rsi], 0x3
+	LONG $0x382de3c4; WORD $0x01ff // vinserti128 ymm7, ymm10, xmm7, 0x1
+	LONG $0x3825e3c4; WORD $0x01f6 // vinserti128 ymm6, ymm11, xmm6, 0x1
 	LONG $0x381d43c4; WORD $0x01c9 // vinserti128 ymm9, ymm12, xmm9, 0x1
 	LONG $0x381543c4; WORD $0x01c0 // vinserti128 ymm8, ymm13, xmm8, 0x1
-	LONG $0x380d43c4; WORD $0x01db // vinserti128 ymm11, ymm14, xmm11, 0x1
-	LONG $0x380543c4; WORD $0x01d2 // vinserti128 ymm10, ymm15, xmm10, 0x1
-	LONG $0x6f7e41c4; BYTE $0x26 // vmovdqu ymm12, ymmword ptr [r14]
-	LONG $0x7115c1c4; WORD $0x08f4 // vpsllw ymm13, ymm12, 0x8
-	LONG $0x7115c1c4; WORD $0x08e5 // vpsraw ymm13, ymm13, 0x8
-	LONG $0x711dc1c4; WORD $0x08e4 // vpsraw ymm12, ymm12, 0x8
-	LONG $0x603541c4; BYTE $0xf0 // vpunpcklbw ymm14, ymm9, ymm8 # ymm14 = ymm9[0],ymm8[0],ymm9[1],ymm8[1],ymm9[2],ymm8[2],ymm9[3],ymm8[3],ymm9[4],ymm8[4],ymm9[5],ymm8[5],ymm9[6],ymm8[6],ymm9[7],ymm8[7],ymm9[16],ymm8[16],ymm9[17],ymm8[17],ymm9[18],ymm8[18],ymm9[19],ymm8[19],ymm9[20],ymm8[20],ymm9[21],ymm8[21],ymm9[22],ymm8[22],ymm9[23],ymm8[23]
+	LONG $0x6f7e41c4; BYTE $0x16 // vmovdqu ymm10, ymmword ptr [r14]
+	LONG $0x7125c1c4; WORD $0x08f2 // vpsllw ymm11, ymm10, 0x8
+	LONG $0x7125c1c4; WORD $0x08e3 // vpsraw ymm11, ymm11, 0x8
+	LONG $0x712dc1c4; WORD $0x08e2 // vpsraw ymm10, ymm10, 0x8
+	LONG $0xe66045c5 // vpunpcklbw ymm12, ymm7, ymm6 # ymm12 = ymm7[0],ymm6[0],ymm7[1],ymm6[1],ymm7[2],ymm6[2],ymm7[3],ymm6[3],ymm7[4],ymm6[4],ymm7[5],ymm6[5],ymm7[6],ymm6[6],ymm7[7],ymm6[7],ymm7[16],ymm6[16],ymm7[17],ymm6[17],ymm7[18],ymm6[18],ymm7[19],ymm6[19],ymm7[20],ymm6[20],ymm7[21],ymm6[21],ymm7[22],ymm6[22],ymm7[23],ymm6[23]
+	LONG $0xf668c5c5 // vpunpckhbw ymm6, ymm7, ymm6 # ymm6 = ymm7[8],ymm6[8],ymm7[9],ymm6[9],ymm7[10],ymm6[10],ymm7[11],ymm6[11],ymm7[12],ymm6[12],ymm7[13],ymm6[13],ymm7[14],ymm6[14],ymm7[15],ymm6[15],ymm7[24],ymm6[24],ymm7[25],ymm6[25],ymm7[26],ymm6[26],ymm7[27],ymm6[27],ymm7[28],ymm6[28],ymm7[29],ymm6[29],ymm7[30],ymm6[30],ymm7[31],ymm6[31]
+	LONG $0x6035c1c4; BYTE $0xf8 // vpunpcklbw ymm7, ymm9, ymm8 # ymm7 = ymm9[0],ymm8[0],ymm9[1],ymm8[1],ymm9[2],ymm8[2],ymm9[3],ymm8[3],ymm9[4],ymm8[4],ymm9[5],ymm8[5],ymm9[6],ymm8[6],ymm9[7],ymm8[7],ymm9[16],ymm8[16],ymm9[17],ymm8[17],ymm9[18],ymm8[18],ymm9[19],ymm8[19],ymm9[20],ymm8[20],ymm9[21],ymm8[21],ymm9[22],ymm8[22],ymm9[23],ymm8[23]
 	LONG $0x683541c4; BYTE $0xc0 // vpunpckhbw ymm8, ymm9, ymm8 # ymm8 = ymm9[8],ymm8[8],ymm9[9],ymm8[9],ymm9[10],ymm8[10],ymm9[11],ymm8[11],ymm9[12],ymm8[12],ymm9[13],ymm8[13],ymm9[14],ymm8[14],ymm9[15],ymm8[15],ymm9[24],ymm8[24],ymm9[25],ymm8[25],ymm9[26],ymm8[26],ymm9[27],ymm8[27],ymm9[28],ymm8[28],ymm9[29],ymm8[29],ymm9[30],ymm8[30],ymm9[31],ymm8[31]
-	LONG $0x602541c4; BYTE $0xca // vpunpcklbw ymm9, ymm11, ymm10 # ymm9 = ymm11[0],ymm10[0],ymm11[1],ymm10[1],ymm11[2],ymm10[2],ymm11[3],ymm10[3],ymm11[4],ymm10[4],ymm11[5],ymm10[5],ymm11[6],ymm10[6],ymm11[7],ymm10[7],ymm11[16],ymm10[16],ymm11[17],ymm10[17],ymm11[18],ymm10[18],ymm11[19],ymm10[19],ymm11[20],ymm10[20],ymm11[21],ymm10[21],ymm11[22],ymm10[22],ymm11[23],ymm10[23]
-	LONG $0x682541c4; BYTE $0xd2 // vpunpckhbw ymm10, ymm11, ymm10 # ymm10 = ymm11[8],ymm10[8],ymm11[9],ymm10[9],ymm11[10],ymm10[10],ymm11[11],ymm10[11],ymm11[12],ymm10[12],ymm11[13],ymm10[13],ymm11[14],ymm10[14],ymm11[15],ymm10[15],ymm11[24],ymm10[24],ymm11[25],ymm10[25],ymm11[26],ymm10[26],ymm11[27],ymm10[27],ymm11[28],ymm10[28],ymm11[29],ymm10[29],ymm11[30],ymm10[30],ymm11[31],ymm10[31]
-	LONG $0x610d41c4; BYTE $0xd9 // vpunpcklwd ymm11, ymm14, ymm9 # ymm11 = ymm14[0],ymm9[0],ymm14[1],ymm9[1],ymm14[2],ymm9[2],ymm14[3],ymm9[3],ymm14[8],ymm9[8],ymm14[9],ymm9[9],ymm14[10],ymm9[10],ymm14[11],ymm9[11]
-	LONG $0xffdb25c5 // vpand ymm15, ymm11, ymm7
-	LONG $0xf50541c4; BYTE $0xfd // vpmaddwd ymm15, ymm15, ymm13
-	LONG $0xf6fe85c5 // vpaddd ymm6, ymm15, ymm6
-	LONG $0x7125c1c4; WORD $0x08d3 // vpsrlw ymm11, ymm11, 0x8
-	LONG $0xf52541c4; BYTE $0xdc // vpmaddwd ymm11, ymm11, ymm12
-	LONG $0xf6fea5c5 // vpaddd ymm6, ymm11, ymm6
-	LONG $0x690d41c4; BYTE $0xc9 // vpunpckhwd ymm9, ymm14, ymm9 # ymm9 = ymm14[4],ymm9[4],ymm14[5],ymm9[5],ymm14[6],ymm9[6],ymm14[7],ymm9[7],ymm14[12],ymm9[12],ymm14[13],ymm9[13],ymm14[14],ymm9[14],ymm14[15],ymm9[15]
-	LONG $0xdfdb35c5 // vpand ymm11, ymm9, ymm7
-	LONG $0xf52541c4; BYTE $0xdd // vpmaddwd ymm11, ymm11, ymm13
-	LONG $0xedfea5c5 // vpaddd ymm5, ymm11, ymm5
+	LONG $0xcf611dc5 // vpunpcklwd ymm9, ymm12, ymm7 # ymm9 = ymm12[0],ymm7[0],ymm12[1],ymm7[1],ymm12[2],ymm7[2],ymm12[3],ymm7[3],ymm12[8],ymm7[8],ymm12[9],ymm7[9],ymm12[10],ymm7[10],ymm12[11],ymm7[11]
+	LONG $0xeddb35c5 // vpand ymm13, ymm9, ymm5
+	LONG $0xf51541c4; BYTE $0xeb // vpmaddwd ymm13, ymm13, ymm11
+	LONG $0xe4fe95c5 // vpaddd ymm4, ymm13, ymm4
 	LONG $0x7135c1c4; WORD $0x08d1 // vpsrlw ymm9, ymm9, 0x8
-	LONG $0xf53541c4; BYTE $0xcc // vpmaddwd ymm9, ymm9, ymm12
-	LONG $0xedfeb5c5 // vpaddd ymm5, ymm9, ymm5
-	LONG $0x613d41c4; BYTE $0xca // vpunpcklwd ymm9, ymm8, ymm10 # ymm9 = ymm8[0],ymm10[0],ymm8[1],ymm10[1],ymm8[2],ymm10[2],ymm8[3],ymm10[3],ymm8[8],ymm10[8],ymm8[9],ymm10[9],ymm8[10],ymm10[10],ymm8[11],ymm10[11]
-	LONG $0xdfdb35c5 // vpand ymm11, ymm9, ymm7
-	LONG $0xf52541c4; BYTE $0xdd // vpmaddwd ymm11, ymm11, ymm13
-	LONG $0xe4fea5c5 // vpaddd ymm4, ymm11, ymm4
-	LONG $0x7135c1c4; WORD $0x08d1 // vpsrlw ymm9, ymm9, 0x8
-	LONG $0xf53541c4; BYTE $0xcc // vpmaddwd ymm9, ymm9, ymm12
+	LONG $0xf53541c4; BYTE $0xca // vpmaddwd ymm9, ymm9, ymm10
 	LONG $0xe4feb5c5 // vpaddd ymm4, ymm9, ymm4
-	LONG $0x693d41c4; BYTE $0xc2 // vpunpckhwd ymm8, ymm8, ymm10 # ymm8 = ymm8[4],ymm10[4],ymm8[5],ymm10[5],ymm8[6],ymm10[6],ymm8[7],ymm10[7],ymm8[12],ymm10[12],ymm8[13],ymm10[13],ymm8[14],ymm10[14],ymm8[15],ymm10[15]
-	LONG $0xcfdb3dc5 // vpand ymm9, ymm8, ymm7
-	LONG $0xf53541c4; BYTE $0xcd // vpmaddwd ymm9, ymm9, ymm13
+	LONG $0xff699dc5 // vpunpckhwd ymm7, ymm12, ymm7 # ymm7 = ymm12[4],ymm7[4],ymm12[5],ymm7[5],ymm12[6],ymm7[6],ymm12[7],ymm7[7],ymm12[12],ymm7[12],ymm12[13],ymm7[13],ymm12[14],ymm7[14],ymm12[15],ymm7[15]
+	LONG $0xcddb45c5 // vpand ymm9, ymm7, ymm5
+	LONG $0xf53541c4; BYTE $0xcb // vpmaddwd ymm9, ymm9, ymm11
 	LONG $0xdbfeb5c5 // vpaddd ymm3, ymm9, ymm3
-	LONG $0x713dc1c4; WORD $0x08d0 // vpsrlw ymm8, ymm8, 0x8
-	LONG $0xf53d41c4; BYTE $0xc4 // vpmaddwd ymm8, ymm8, ymm12
-	LONG $0xdbfebdc5 // vpaddd ymm3, ymm8, ymm3
+	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
+	LONG $0xfff5adc5 // vpmaddwd ymm7, ymm10, ymm7
+	LONG $0xdffee5c5 // vpaddd ymm3, ymm3, ymm7
+	LONG $0x614dc1c4; BYTE $0xf8 // vpunpcklwd ymm7, ymm6, ymm8 # ymm7 = ymm6[0],ymm8[0],ymm6[1],ymm8[1],ymm6[2],ymm8[2],ymm6[3],ymm8[3],ymm6[8],ymm8[8],ymm6[9],ymm8[9],ymm6[10],ymm8[10],ymm6[11],ymm8[11]
+	LONG $0xcddb45c5 // vpand ymm9, ymm7, ymm5
+	LONG $0xf53541c4; BYTE $0xcb // vpmaddwd ymm9, ymm9, ymm11
+	LONG $0xd2feb5c5 // vpaddd ymm2, ymm9, ymm2
+	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
+	LONG $0xfff5adc5 // vpmaddwd ymm7, ymm10, ymm7
+	LONG $0xd7feedc5 // vpaddd ymm2, ymm2, ymm7
+	LONG $0x694dc1c4; BYTE $0xf0 // vpunpckhwd ymm6, ymm6, ymm8 # ymm6 = ymm6[4],ymm8[4],ymm6[5],ymm8[5],ymm6[6],ymm8[6],ymm6[7],ymm8[7],ymm6[12],ymm8[12],ymm6[13],ymm8[13],ymm6[14],ymm8[14],ymm6[15],ymm8[15]
+	LONG $0xfddbcdc5 // vpand ymm7, ymm6, ymm5
+	LONG $0xfff5a5c5 // vpmaddwd ymm7, ymm11, ymm7
+	LONG $0xc9fec5c5 // vpaddd ymm1, ymm7, ymm1
+	LONG $0xd671cdc5; BYTE $0x08 // vpsrlw ymm6, ymm6, 0x8
+	LONG $0xf6f5adc5 // vpmaddwd ymm6, ymm10, ymm6
+	LONG $0xcefef5c5 // vpaddd ymm1, ymm1, ymm6
 	LONG $0x80ea8348 // sub rdx, -0x80
 	LONG $0x40c68349 // add r14, 0x40
 	WORD $0xff48; BYTE $0xc9 // dec rcx
 	LONG $0x24548b4c; BYTE $0x08 // mov r10, qword ptr [rsp + 0x8]
-	LONG $0x012d840f; WORD $0x0000 // je 0x2460 <depthwiseAnyAVX2+0x3a0>
+	LONG $0x0128840f; WORD $0x0000 // je 0x2330 <depthwiseAnyAVX2+0x380>
 	WORD $0x8b4c; BYTE $0x02 // mov r8, qword ptr [rdx]
 	LONG $0x084a8b4c // mov r9, qword ptr [rdx + 0x8]
 	LONG $0x105a8b4c // mov r11, qword ptr [rdx + 0x10]
 	LONG $0x187a8b48 // mov rdi, qword ptr [rdx + 0x18]
-	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
-	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
+	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
+	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
 	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x1f7c // jl 0x2371 <depthwiseAnyAVX2+0x2b1>
+	WORD $0x1f7c // jl 0x2244 <depthwiseAnyAVX2+0x294>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x6e7941c4; WORD $0x000c // vmovd xmm9, dword ptr [r8 + rax]
-	LONG $0x223143c4; WORD $0x010c; BYTE $0x01 // vpinsrd xmm9, xmm9, dword ptr [r9 + rax], 0x1
-	LONG $0x223143c4; WORD $0x030c; BYTE $0x02 // vpinsrd xmm9, xmm9, dword ptr [r11 + rax], 0x2
-	LONG $0x223163c4; WORD $0x070c; BYTE $0x03 // vpinsrd xmm9, xmm9, dword ptr [rdi + rax], 0x3
+	LONG $0x6e79c1c4; WORD $0x003c // vmovd xmm7, dword ptr [r8 + rax]
+	LONG $0x2241c3c4; WORD $0x013c; BYTE $0x01 // vpinsrd xmm7, xmm7, dword ptr [r9 + rax], 0x1
+	LONG $0x2241c3c4; WORD $0x033c; BYTE $0x02 // vpinsrd xmm7, xmm7, dword ptr [r11 + rax], 0x2
+	LONG $0x2241e3c4; WORD $0x073c; BYTE $0x03 // vpinsrd xmm7, xmm7, dword ptr [rdi + rax], 0x3
 	LONG $0x247c8948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdi
 	LONG $0x207a8b48 // mov rdi, qword ptr [rdx + 0x20]
 	LONG $0x285a8b48 // mov rbx, qword ptr [rdx + 0x28]
 	LONG $0x307a8b4c // mov r15, qword ptr [rdx + 0x30]
 	LONG $0x38628b4c // mov r12, qword ptr [rdx + 0x38]
 	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x1e7c // jl 0x23aa <depthwiseAnyAVX2+0x2ea>
+	WORD $0x1e7c // jl 0x227d <depthwiseAnyAVX2+0x2cd>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x046e79c5; BYTE $0x07 // vmovd xmm8, dword ptr [rdi + rax]
-	LONG $0x223963c4; WORD $0x0304; BYTE $0x01 // vpinsrd xmm8, xmm8, dword ptr [rbx + rax], 0x1
-	LONG $0x223943c4; WORD $0x0704; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [r15 + rax], 0x2
-	LONG $0x223943c4; WORD $0x0404; BYTE $0x03 // vpinsrd xmm8, xmm8, dword ptr [r12 + rax], 0x3
+	LONG $0x346ef9c5; BYTE $0x07 // vmovd xmm6, dword ptr [rdi + rax]
+	LONG $0x2249e3c4; WORD $0x0334; BYTE $0x01 // vpinsrd xmm6, xmm6, dword ptr [rbx + rax], 0x1
+	LONG $0x2249c3c4; WORD $0x0734; BYTE $0x02 // vpinsrd xmm6, xmm6, dword ptr [r15 + rax], 0x2
+	LONG $0x2249c3c4; WORD $0x0434; BYTE $0x03 // vpinsrd xmm6, xmm6, dword ptr [r12 + rax], 0x3
 	LONG $0x2464894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r12
 	LONG $0x247c894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r15
 	LONG $0x245c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rbx
@@ -2083,71 +2035,69 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48428b48 // mov rax, qword ptr [rdx + 0x48]
 	LONG $0x507a8b4c // mov r15, qword ptr [rdx + 0x50]
 	LONG $0x58628b4c // mov r12, qword ptr [rdx + 0x58]
-	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
-	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
+	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
+	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x1f7c // jl 0x23fd <depthwiseAnyAVX2+0x33d>
+	WORD $0x1f7c // jl 0x22d0 <depthwiseAnyAVX2+0x320>
 	LONG $0x24148b4c // mov r10, qword ptr [rsp]
-	LONG $0x6e7921c4; WORD $0x171c // vmovd xmm11, dword ptr [rdi + r10]
-	LONG $0x222123c4; WORD $0x101c; BYTE $0x01 // vpinsrd xmm11, xmm11, dword ptr [rax + r10], 0x1
-	LONG $0x222103c4; WORD $0x171c; BYTE $0x02 // vpinsrd xmm11, xmm11, dword ptr [r15 + r10], 0x2
-	LONG $0x222103c4; WORD $0x141c; BYTE $0x03 // vpinsrd xmm11, xmm11, dword ptr [r12 + r10], 0x3
+	LONG $0x6e7921c4; WORD $0x170c // vmovd xmm9, dword ptr [rdi + r10]
+	LONG $0x223123c4; WORD $0x100c; BYTE $0x01 // vpinsrd xmm9, xmm9, dword ptr [rax + r10], 0x1
+	LONG $0x223103c4; WORD $0x170c; BYTE $0x02 // vpinsrd xmm9, xmm9, dword ptr [r15 + r10], 0x2
+	LONG $0x223103c4; WORD $0x140c; BYTE $0x03 // vpinsrd xmm9, xmm9, dword ptr [r12 + r10], 0x3
 	LONG $0x606a8b4c // mov r13, qword ptr [rdx + 0x60]
 	LONG $0x686a8b48 // mov rbp, qword ptr [rdx + 0x68]
 	LONG $0x70528b4c // mov r10, qword ptr [rdx + 0x70]
 	LONG $0x785a8b48 // mov rbx, qword ptr [rdx + 0x78]
 	LONG $0x247c8348; WORD $0x0208 // cmp qword ptr [rsp + 0x8], 0x2
-	LONG $0xfdb78c0f; WORD $0xffff // jl 0x21d0 <depthwiseAnyAVX2+0x110>
+	LONG $0xfdc48c0f; WORD $0xffff // jl 0x20b0 <depthwiseAnyAVX2+0x100>
 	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
 	WORD $0x894d; BYTE $0xcb // mov r11, r9
 	WORD $0x894d; BYTE $0xc1 // mov r9, r8
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x6e7941c4; WORD $0x0d54; BYTE $0x00 // vmovd xmm10, dword ptr [r13 + rcx]
-	QUAD $0x01000d54222963c4 // vpinsrd xmm10, xmm10, dword ptr [rbp + rcx], 0x1
-	LONG $0x222943c4; WORD $0x0a14; BYTE $0x02 // vpinsrd xmm10, xmm10, dword ptr [r10 + rcx], 0x2
-	LONG $0x222963c4; WORD $0x0b14; BYTE $0x03 // vpinsrd xmm10, xmm10, dword ptr [rbx + rcx], 0x3
+	LONG $0x6e7941c4; WORD $0x0d44; BYTE $0x00 // vmovd xmm8, dword ptr [r13 + rcx]
+	QUAD $0x01000d44223963c4 // vpinsrd xmm8, xmm8, dword ptr [rbp + rcx], 0x1
+	LONG $0x223943c4; WORD $0x0a04; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [r10 + rcx], 0x2
+	LONG $0x223963c4; WORD $0x0b04; BYTE $0x03 // vpinsrd xmm8, xmm8, dword ptr [rbx + rcx], 0x3
 	WORD $0x894c; BYTE $0xc1 // mov rcx, r8
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	WORD $0x894d; BYTE $0xd9 // mov r9, r11
 	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
-	LONG $0xfffd75e9; BYTE $0xff // jmp 0x21d0 <depthwiseAnyAVX2+0x110>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0xfffd82e9; BYTE $0xff // jmp 0x20b0 <depthwiseAnyAVX2+0x100>
+	WORD $0x9066 // nop
 	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
 	LONG $0x24448b4c; BYTE $0x30 // mov r8, qword ptr [rsp + 0x30]
-	WORD $0x10eb // jmp 0x247c <depthwiseAnyAVX2+0x3bc>
+	WORD $0x10eb // jmp 0x234c <depthwiseAnyAVX2+0x39c>
 	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0xc0af0f49 // imul rax, r8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x3c10fcc5; BYTE $0x31 // vmovups ymm7, ymmword ptr [rcx + rsi]
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf659c4c5 // vmulps ymm6, ymm7, ymm6
-	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed59c4c5 // vmulps ymm5, ymm7, ymm5
-	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
-	LONG $0xed6bcdc5 // vpackssdw ymm5, ymm6, ymm5
-	LONG $0xe8edd5c5 // vpaddsw ymm5, ymm5, ymm0
+	LONG $0x2c10fcc5; BYTE $0x31 // vmovups ymm5, ymmword ptr [rcx + rsi]
 	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459c4c5 // vmulps ymm4, ymm7, ymm4
+	LONG $0xe459d4c5 // vmulps ymm4, ymm5, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59c4c5 // vmulps ymm3, ymm7, ymm3
+	LONG $0xdb59d4c5 // vmulps ymm3, ymm5, ymm3
 	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
 	LONG $0xdb6bddc5 // vpackssdw ymm3, ymm4, ymm3
 	LONG $0xd8ede5c5 // vpaddsw ymm3, ymm3, ymm0
-	LONG $0xdb67d5c5 // vpackuswb ymm3, ymm5, ymm3
-	LONG $0xd9dee5c5 // vpmaxub ymm3, ymm3, ymm1
-	LONG $0xdadae5c5 // vpminub ymm3, ymm3, ymm2
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xd259d4c5 // vmulps ymm2, ymm5, ymm2
+	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc959d4c5 // vmulps ymm1, ymm5, ymm1
+	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
+	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
+	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
+	LONG $0xc967e5c5 // vpackuswb ymm1, ymm3, ymm1
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0xfc8a8c0f; WORD $0xffff // jl 0x2170 <depthwiseAnyAVX2+0xb0>
-	LONG $0x1c7ffec5; BYTE $0x30 // vmovdqu ymmword ptr [rax + rsi], ymm3
-	LONG $0xfffc85e9; BYTE $0xff // jmp 0x2175 <depthwiseAnyAVX2+0xb5>
+	LONG $0xfca28c0f; WORD $0xffff // jl 0x2050 <depthwiseAnyAVX2+0xa0>
+	LONG $0x0c7ffec5; BYTE $0x30 // vmovdqu ymmword ptr [rax + rsi], ymm1
+	LONG $0xfffc9de9; BYTE $0xff // jmp 0x2055 <depthwiseAnyAVX2+0xa5>
 	LONG $0x68c48348 // add rsp, 0x68
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2164,7 +2114,7 @@ TEXT ·peakAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01148e0f; WORD $0x0000 // jle 0x2630 <peakAVX2+0x120>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0x24f0 <peakAVX2+0x120>
 	LONG $0xc06ef9c5 // vmovd xmm0, eax
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
 	LONG $0xe071f5c5; BYTE $0x08 // vpsraw ymm1, ymm0, 0x8
@@ -2215,7 +2165,7 @@ TEXT ·peakAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
 	LONG $0xc5fefdc5 // vpaddd ymm0, ymm0, ymm5
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0x9b75 // jne 0x2590 <peakAVX2+0x80>
+	WORD $0x9b75 // jne 0x2450 <peakAVX2+0x80>
 	LONG $0xfe1dc1c4; BYTE $0xdd // vpaddd ymm3, ymm12, ymm13
 	LONG $0xfe25c1c4; BYTE $0xea // vpaddd ymm5, ymm11, ymm10
 	LONG $0xddfee5c5 // vpaddd ymm3, ymm3, ymm5
@@ -2242,7 +2192,7 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x00978e0f; WORD $0x0000 // jle 0x26e2 <addAVX2+0xa2>
+	LONG $0x00978e0f; WORD $0x0000 // jle 0x25a2 <addAVX2+0xa2>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x187de2c4; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rax]
 	LONG $0x187de2c4; WORD $0x0448 // vbroadcastss ymm1, dword ptr [rax + 0x4]
@@ -2275,7 +2225,7 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3cd6f9c5; BYTE $0x01 // vmovq qword ptr [rcx + rax], xmm7
 	LONG $0x08c08348 // add rax, 0x8
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	WORD $0x9e7c // jl 0x2680 <addAVX2+0x40>
+	WORD $0x9e7c // jl 0x2540 <addAVX2+0x40>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2285,10 +2235,10 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2908 <resizeAVX2+0x218>
+	LONG $0x020b8e0f; WORD $0x0000 // jle 0x27c8 <resizeAVX2+0x218>
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2908 <resizeAVX2+0x218>
+	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x27c8 <resizeAVX2+0x218>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2302,13 +2252,13 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7979e2c4; WORD $0x4067 // vpbroadcastw xmm4, word ptr [rdi + 0x40]
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x11eb // jmp 0x274c <resizeAVX2+0x5c>
+	WORD $0x11eb // jmp 0x260c <resizeAVX2+0x5c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x01b28d0f; WORD $0x0000 // jge 0x28fe <resizeAVX2+0x20e>
+	LONG $0x01b28d0f; WORD $0x0000 // jge 0x27be <resizeAVX2+0x20e>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x2740 <resizeAVX2+0x50>
+	WORD $0xef7e // jle 0x2600 <resizeAVX2+0x50>
 	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
@@ -2397,9 +2347,9 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2780 <resizeAVX2+0x90>
+	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2640 <resizeAVX2+0x90>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2740 <resizeAVX2+0x50>
+	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2600 <resizeAVX2+0x50>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2425,9 +2375,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0xf1490f49 // cmovns rsi, r9
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x01158e0f; WORD $0x0000 // jle 0x2a63 <resizeArgMaxAVX2+0x153>
+	LONG $0x01158e0f; WORD $0x0000 // jle 0x2923 <resizeArgMaxAVX2+0x153>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01af8e0f; WORD $0x0000 // jle 0x2b06 <resizeArgMaxAVX2+0x1f6>
+	LONG $0x01af8e0f; WORD $0x0000 // jle 0x29c6 <resizeArgMaxAVX2+0x1f6>
 	LONG $0x797de2c4; WORD $0x1847 // vpbroadcastw ymm0, word ptr [rdi + 0x18]
 	LONG $0x797de2c4; WORD $0x204f // vpbroadcastw ymm1, word ptr [rdi + 0x20]
 	LONG $0x6e79c1c4; BYTE $0xd0 // vmovd xmm2, r8d
@@ -2479,20 +2429,20 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd67981c4; WORD $0x4864; BYTE $0x02 // vmovq qword ptr [r8 + 2*r9 + 0x2], xmm4
 	LONG $0x04c68348 // add rsi, 0x4
 	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xff5e850f; WORD $0xffff // jne 0x29b0 <resizeArgMaxAVX2+0xa0>
+	LONG $0xff5e850f; WORD $0xffff // jne 0x2870 <resizeArgMaxAVX2+0xa0>
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x284f3b48 // cmp rcx, qword ptr [rdi + 0x28]
-	LONG $0xff418c0f; WORD $0xffff // jl 0x29a0 <resizeArgMaxAVX2+0x90>
+	LONG $0xff418c0f; WORD $0xffff // jl 0x2860 <resizeArgMaxAVX2+0x90>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x009a8e0f; WORD $0x0000 // jle 0x2b06 <resizeArgMaxAVX2+0x1f6>
+	LONG $0x009a8e0f; WORD $0x0000 // jle 0x29c6 <resizeArgMaxAVX2+0x1f6>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x0575 // jne 0x2a83 <resizeArgMaxAVX2+0x173>
+	WORD $0x0575 // jne 0x2943 <resizeArgMaxAVX2+0x173>
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x63eb // jmp 0x2ae6 <resizeArgMaxAVX2+0x1d6>
+	WORD $0x63eb // jmp 0x29a6 <resizeArgMaxAVX2+0x1d6>
 	QUAD $0xfffffffffffeb949; WORD $0x7fff // movabs r9, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xc1 // and r9, rax
 	LONG $0x36148d4c // lea r10, [rsi + rsi]
@@ -2513,9 +2463,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x014d; BYTE $0xfe // add r14, r15
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0xca75 // jne 0x2ab0 <resizeArgMaxAVX2+0x1a0>
+	WORD $0xca75 // jne 0x2970 <resizeArgMaxAVX2+0x1a0>
 	WORD $0x01a8 // test al, 0x1
-	WORD $0x1c74 // je 0x2b06 <resizeArgMaxAVX2+0x1f6>
+	WORD $0x1c74 // je 0x29c6 <resizeArgMaxAVX2+0x1f6>
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0x72048d48 // lea rax, [rdx + 2*rsi]
 	LONG $0x44b70f44; WORD $0x0272 // movzx r8d, word ptr [rdx + 2*rsi + 0x2]
@@ -2525,7 +2475,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000100ba; BYTE $0x00 // mov edx, 0x100
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02048e0f; WORD $0x0000 // jle 0x2d1c <resizeArgMaxAVX2+0x40c>
+	LONG $0x02048e0f; WORD $0x0000 // jle 0x2bdc <resizeArgMaxAVX2+0x40c>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x006ffac5 // vmovdqu xmm0, xmmword ptr [rax]
 	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
@@ -2546,7 +2496,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4ebd1c5 // vpor xmm4, xmm5, xmm4
 	LONG $0xdbebd9c5 // vpor xmm3, xmm4, xmm3
 	WORD $0xd231 // xor edx, edx
-	WORD $0x34eb // jmp 0x2ba3 <resizeArgMaxAVX2+0x293>
+	WORD $0x34eb // jmp 0x2a63 <resizeArgMaxAVX2+0x293>
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x24d6f9c5; BYTE $0x11 // vmovq qword ptr [rcx + rdx], xmm4
@@ -2559,13 +2509,13 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f8c149 // sar r8, 0x2
 	LONG $0x40048d4a // lea rax, [rax + 2*r8]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x01798d0f; WORD $0x0000 // jge 0x2d1c <resizeArgMaxAVX2+0x40c>
+	LONG $0x01798d0f; WORD $0x0000 // jge 0x2bdc <resizeArgMaxAVX2+0x40c>
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x011c8e0f; WORD $0x0000 // jle 0x2cd0 <resizeArgMaxAVX2+0x3c0>
+	LONG $0x011c8e0f; WORD $0x0000 // jle 0x2b90 <resizeArgMaxAVX2+0x3c0>
 	LONG $0x01f88349 // cmp r8, 0x1
-	LONG $0x0112840f; WORD $0x0000 // je 0x2cd0 <resizeArgMaxAVX2+0x3c0>
+	LONG $0x0112840f; WORD $0x0000 // je 0x2b90 <resizeArgMaxAVX2+0x3c0>
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0x206ffac5 // vmovdqu xmm4, xmmword ptr [rax]
 	LONG $0x0059e2c4; BYTE $0xea // vpshufb xmm5, xmm4, xmm2
@@ -2575,10 +2525,10 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xecfdd1c5 // vpaddw xmm5, xmm5, xmm4
 	LONG $0xff488d4d // lea r9, [r8 - 0x1]
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x0f75 // jne 0x2bf5 <resizeArgMaxAVX2+0x2e5>
+	WORD $0x0f75 // jne 0x2ab5 <resizeArgMaxAVX2+0x2e5>
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2c96 <resizeArgMaxAVX2+0x386>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2b56 <resizeArgMaxAVX2+0x386>
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0xfee28349 // and r10, -0x2
 	QUAD $0x00000000b51c8d4c // lea r11, [4*rsi]
@@ -2612,9 +2562,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x014c; BYTE $0xdb // add rbx, r11
 	WORD $0x394d; BYTE $0xd6 // cmp r14, r10
-	WORD $0x8a75 // jne 0x2c20 <resizeArgMaxAVX2+0x310>
+	WORD $0x8a75 // jne 0x2ae0 <resizeArgMaxAVX2+0x310>
 	LONG $0x01c1f641 // test r9b, 0x1
-	WORD $0x3474 // je 0x2cd0 <resizeArgMaxAVX2+0x3c0>
+	WORD $0x3474 // je 0x2b90 <resizeArgMaxAVX2+0x3c0>
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0x346ffac5; BYTE $0x70 // vmovdqu xmm6, xmmword ptr [rax + 2*rsi]
 	LONG $0x0049e2c4; BYTE $0xfb // vpshufb xmm7, xmm6, xmm3
@@ -2631,9 +2581,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	WORD $0x2948; BYTE $0xd6 // sub rsi, rdx
 	LONG $0x07fe8348 // cmp rsi, 0x7
-	LONG $0xfe8c8f0f; WORD $0xffff // jg 0x2b70 <resizeArgMaxAVX2+0x260>
+	LONG $0xfe8c8f0f; WORD $0xffff // jg 0x2a30 <resizeArgMaxAVX2+0x260>
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0xfe8f8e0f; WORD $0xffff // jle 0x2b7c <resizeArgMaxAVX2+0x26c>
+	LONG $0xfe8f8e0f; WORD $0xffff // jle 0x2a3c <resizeArgMaxAVX2+0x26c>
 	LONG $0x7ef9e1c4; BYTE $0xe6 // vmovq rsi, xmm4
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
@@ -2643,8 +2593,8 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08eec148 // shr rsi, 0x8
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xe97c // jl 0x2d00 <resizeArgMaxAVX2+0x3f0>
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2b7c <resizeArgMaxAVX2+0x26c>
+	WORD $0xe97c // jl 0x2bc0 <resizeArgMaxAVX2+0x3f0>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2a3c <resizeArgMaxAVX2+0x26c>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15

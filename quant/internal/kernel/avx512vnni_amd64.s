@@ -8,7 +8,7 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x1c738e0f; WORD $0x0000 // jle 0x1c80 <pointwiseAVX512VNNI+0x1c80>
+	LONG $0x1b538e0f; WORD $0x0000 // jle 0x1b60 <pointwiseAVX512VNNI+0x1b60>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -17,17 +17,15 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0x38ec8348 // sub rsp, 0x38
 	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
-	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
-	LONG $0x487df262; WORD $0x5778; BYTE $0x68 // vpbroadcastb zmm2, byte ptr [rdi + 0x68]
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
-	WORD $0x1aeb // jmp 0x54 <pointwiseAVX512VNNI+0x54>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
+	WORD $0x17eb // jmp 0x44 <pointwiseAVX512VNNI+0x44>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
-	WORD $0x014d; BYTE $0xf5 // add r13, r14
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0x3949; BYTE $0xc5 // cmp r13, rax
-	LONG $0x1c1e8d0f; WORD $0x0000 // jge 0x1c72 <pointwiseAVX512VNNI+0x1c72>
+	LONG $0x1b0e8d0f; WORD $0x0000 // jge 0x1b52 <pointwiseAVX512VNNI+0x1b52>
 	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	WORD $0x294c; BYTE $0xe8 // sub rax, r13
@@ -36,15 +34,15 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x05f88348 // cmp rax, 0x5
 	WORD $0x9c0f; BYTE $0xc2 // setl dl
 	WORD $0xd184 // test cl, dl
-	LONG $0x03ec850f; WORD $0x0000 // jne 0x460 <pointwiseAVX512VNNI+0x460>
+	LONG $0x03cc850f; WORD $0x0000 // jne 0x430 <pointwiseAVX512VNNI+0x430>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0x02fa8348 // cmp rdx, 0x2
 	LONG $0x242c894c // mov qword ptr [rsp], r13
-	LONG $0x06aa8d0f; WORD $0x0000 // jge 0x730 <pointwiseAVX512VNNI+0x730>
+	LONG $0x067a8d0f; WORD $0x0000 // jge 0x6f0 <pointwiseAVX512VNNI+0x6f0>
 	WORD $0xed31 // xor ebp, ebp
-	LONG $0x0003be41; WORD $0x0000 // mov r14d, 0x3
+	LONG $0x000003bb; BYTE $0x00 // mov ebx, 0x3
 	WORD $0x3948; BYTE $0xd5 // cmp rbp, rdx
-	WORD $0xad7d // jge 0x40 <pointwiseAVX512VNNI+0x40>
+	WORD $0xae7d // jge 0x30 <pointwiseAVX512VNNI+0x30>
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	LONG $0x06e0c148 // shl rax, 0x6
@@ -54,130 +52,124 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x06e3c149 // shl r11, 0x6
 	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	QUAD $0x000000048d348d4c // lea r14, [4*rcx + 0x4]
+	QUAD $0x000000048d1c8d48 // lea rbx, [4*rcx + 0x4]
 	QUAD $0x000000088d3c8d4c // lea r15, [4*rcx + 0x8]
 	LONG $0x80888d48; WORD $0x0000; BYTE $0x00 // lea rcx, [rax + 0x80]
 	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
 	LONG $0x40488d48 // lea rcx, [rax + 0x40]
 	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
-	LONG $0x000264e9; BYTE $0x00 // jmp 0x349 <pointwiseAVX512VNNI+0x349>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
+	LONG $0x000242e9; BYTE $0x00 // jmp 0x316 <pointwiseAVX512VNNI+0x316>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	LONG $0x48fd7162; WORD $0xcc6f // vmovdqa64 zmm9, zmm4
 	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
 	LONG $0x48fd7162; WORD $0xdf6f // vmovdqa64 zmm11, zmm7
-	LONG $0x48fd5162; WORD $0xe16f // vmovdqa64 zmm12, zmm9
-	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
-	LONG $0x48fd5162; WORD $0xf16f // vmovdqa64 zmm14, zmm9
+	LONG $0x48fd7162; WORD $0xe76f // vmovdqa64 zmm12, zmm7
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
-	LONG $0x487c7162; WORD $0x3c10; BYTE $0x01 // vmovups zmm15, zmmword ptr [rcx + rax]
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c7162; WORD $0x2c10; BYTE $0x01 // vmovups zmm13, zmmword ptr [rcx + rax]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48045162; WORD $0xc959 // vmulps zmm9, zmm15, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x481d5162; WORD $0xc96b // vpackssdw zmm9, zmm12, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
-	LONG $0x48155162; WORD $0xc967 // vpackuswb zmm9, zmm13, zmm9
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4814f162; WORD $0xff59 // vmulps zmm7, zmm13, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x482df162; WORD $0xff6b // vpackssdw zmm7, zmm10, zmm7
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x48357162; WORD $0xc9de // vpmaxub zmm9, zmm9, zmm1
-	LONG $0x48357162; WORD $0xcada // vpminub zmm9, zmm9, zmm2
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x4825f162; WORD $0xff67 // vpackuswb zmm7, zmm11, zmm7
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xf741; BYTE $0xd1 // not r9d
 	LONG $0xffffbc41; WORD $0x0000 // mov r12d, 0xffff
 	LONG $0xcc4d0f45 // cmovge r9d, r12d
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm9
+	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm7
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x11 // vmovups zmm9, zmmword ptr [rcx + r10]
-	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48345162; WORD $0xdb59 // vmulps zmm11, zmm9, zmm11
-	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48345162; WORD $0xd259 // vmulps zmm10, zmm9, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
-	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	WORD $0x2948; BYTE $0xda // sub rdx, rbx
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0x11 // vmovups zmm7, zmmword ptr [rcx + r10]
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48445162; WORD $0xc959 // vmulps zmm9, zmm7, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x48445162; WORD $0xc059 // vmulps zmm8, zmm7, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x482df162; WORD $0xff67 // vpackuswb zmm7, zmm10, zmm7
-	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0xcc4d0f45 // cmovge r9d, r12d
-	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497e9162; WORD $0x3c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [r8 + r10] {k1}, zmm7
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	WORD $0x294c; BYTE $0xfa // sub rdx, r15
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x19 // vmovups zmm7, zmmword ptr [rcx + r11]
+	LONG $0x48355162; WORD $0xc06b // vpackssdw zmm8, zmm9, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
 	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
 	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
 	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x484df162; WORD $0xe46b // vpackssdw zmm4, zmm6, zmm4
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x483df162; WORD $0xe467 // vpackuswb zmm4, zmm8, zmm4
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
 	LONG $0xcc4d0f45 // cmovge r9d, r12d
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497e9162; WORD $0x1c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm3
+	LONG $0x497e9162; WORD $0x247f; BYTE $0x10 // vmovdqu32 zmmword ptr [r8 + r10] {k1}, zmm4
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	WORD $0x294c; BYTE $0xfa // sub rdx, r15
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x19 // vmovups zmm4, zmmword ptr [rcx + r11]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x485cf162; WORD $0xed59 // vmulps zmm5, zmm4, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x485cf162; WORD $0xdb59 // vmulps zmm3, zmm4, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x485cf162; WORD $0xc959 // vmulps zmm1, zmm4, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
+	LONG $0xcc4d0f45 // cmovge r9d, r12d
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm1
 	LONG $0x48770348 // add rsi, qword ptr [rdi + 0x48]
 	LONG $0x5047034c // add r8, qword ptr [rdi + 0x50]
 	LONG $0x286f3b48 // cmp rbp, qword ptr [rdi + 0x28]
-	LONG $0x0af78d0f; WORD $0x0000 // jge 0xe40 <pointwiseAVX512VNNI+0xe40>
+	LONG $0x0a9a8d0f; WORD $0x0000 // jge 0xdb0 <pointwiseAVX512VNNI+0xdb0>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x48fe7162; WORD $0x0c6f; BYTE $0x01 // vmovdqu64 zmm9, zmmword ptr [rcx + rax]
-	LONG $0x48feb162; WORD $0x3c6f; BYTE $0x11 // vmovdqu64 zmm7, zmmword ptr [rcx + r10]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x19 // vmovdqu64 zmm3, zmmword ptr [rcx + r11]
+	LONG $0x48fef162; WORD $0x3c6f; BYTE $0x01 // vmovdqu64 zmm7, zmmword ptr [rcx + rax]
+	LONG $0x48feb162; WORD $0x246f; BYTE $0x11 // vmovdqu64 zmm4, zmmword ptr [rcx + r10]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x19 // vmovdqu64 zmm1, zmmword ptr [rcx + r11]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfd818e0f; WORD $0xffff // jle 0xf0 <pointwiseAVX512VNNI+0xf0>
+	LONG $0xfda48e0f; WORD $0xffff // jle 0xe0 <pointwiseAVX512VNNI+0xe0>
 	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0xd1af0f48 // imul rdx, rcx
@@ -189,89 +181,88 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe9af0f4c // imul r13, rcx
 	WORD $0x014d; BYTE $0xcd // add r13, r9
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	LONG $0x48fd7162; WORD $0xcc6f // vmovdqa64 zmm9, zmm4
 	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
 	LONG $0x48fd7162; WORD $0xdf6f // vmovdqa64 zmm11, zmm7
-	LONG $0x48fd5162; WORD $0xe16f // vmovdqa64 zmm12, zmm9
-	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
-	LONG $0x48fd5162; WORD $0xf16f // vmovdqa64 zmm14, zmm9
-	WORD $0x9066 // nop
-	LONG $0x48fe3162; WORD $0x3c6f; BYTE $0x8a // vmovdqu64 zmm15, zmmword ptr [rdx + 4*r9]
-	QUAD $0x008d446f48fe8162 // vmovdqu64 zmm16, zmmword ptr [r13 + 4*r9]
-	LONG $0x48fe8162; WORD $0x0c6f; BYTE $0x8c // vmovdqu64 zmm17, zmmword ptr [r12 + 4*r9]
-	LONG $0x487da262; WORD $0x1458; BYTE $0x0e // vpbroadcastd zmm18, dword ptr [rsi + r9]
-	LONG $0x406d5262; WORD $0xf750 // vpdpbusd zmm14, zmm18, zmm15
-	LONG $0x406d3262; WORD $0xd850 // vpdpbusd zmm11, zmm18, zmm16
-	QUAD $0x010e5c58487da262 // vpbroadcastd zmm19, dword ptr [rsi + r9 + 0x4]
-	LONG $0x406db262; WORD $0xf150 // vpdpbusd zmm6, zmm18, zmm17
-	LONG $0x40655262; WORD $0xef50 // vpdpbusd zmm13, zmm19, zmm15
-	LONG $0x40653262; WORD $0xd050 // vpdpbusd zmm10, zmm19, zmm16
-	LONG $0x4065b262; WORD $0xe950 // vpdpbusd zmm5, zmm19, zmm17
-	QUAD $0x020e5458487da262 // vpbroadcastd zmm18, dword ptr [rsi + r9 + 0x8]
-	LONG $0x406d5262; WORD $0xe750 // vpdpbusd zmm12, zmm18, zmm15
-	LONG $0x406d3262; WORD $0xc050 // vpdpbusd zmm8, zmm18, zmm16
-	LONG $0x406db262; WORD $0xe150 // vpdpbusd zmm4, zmm18, zmm17
-	QUAD $0x030e5458487da262 // vpbroadcastd zmm18, dword ptr [rsi + r9 + 0xc]
-	LONG $0x406d5262; WORD $0xcf50 // vpdpbusd zmm9, zmm18, zmm15
-	LONG $0x406db262; WORD $0xf850 // vpdpbusd zmm7, zmm18, zmm16
-	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
+	LONG $0x48fd7162; WORD $0xe76f // vmovdqa64 zmm12, zmm7
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fe3162; WORD $0x2c6f; BYTE $0x8a // vmovdqu64 zmm13, zmmword ptr [rdx + 4*r9]
+	QUAD $0x008d746f48fe1162 // vmovdqu64 zmm14, zmmword ptr [r13 + 4*r9]
+	LONG $0x48fe1162; WORD $0x3c6f; BYTE $0x8c // vmovdqu64 zmm15, zmmword ptr [r12 + 4*r9]
+	LONG $0x487da262; WORD $0x0458; BYTE $0x0e // vpbroadcastd zmm16, dword ptr [rsi + r9]
+	LONG $0x407d5262; WORD $0xe550 // vpdpbusd zmm12, zmm16, zmm13
+	LONG $0x407d5262; WORD $0xce50 // vpdpbusd zmm9, zmm16, zmm14
+	QUAD $0x010e4c58487da262 // vpbroadcastd zmm17, dword ptr [rsi + r9 + 0x4]
+	LONG $0x407dd262; WORD $0xef50 // vpdpbusd zmm5, zmm16, zmm15
+	LONG $0x40755262; WORD $0xdd50 // vpdpbusd zmm11, zmm17, zmm13
+	LONG $0x40755262; WORD $0xc650 // vpdpbusd zmm8, zmm17, zmm14
+	LONG $0x4075d262; WORD $0xdf50 // vpdpbusd zmm3, zmm17, zmm15
+	QUAD $0x020e4458487da262 // vpbroadcastd zmm16, dword ptr [rsi + r9 + 0x8]
+	LONG $0x407d5262; WORD $0xd550 // vpdpbusd zmm10, zmm16, zmm13
+	LONG $0x407dd262; WORD $0xf650 // vpdpbusd zmm6, zmm16, zmm14
+	LONG $0x407dd262; WORD $0xd750 // vpdpbusd zmm2, zmm16, zmm15
+	QUAD $0x030e4458487da262 // vpbroadcastd zmm16, dword ptr [rsi + r9 + 0xc]
+	LONG $0x407dd262; WORD $0xfd50 // vpdpbusd zmm7, zmm16, zmm13
+	LONG $0x407dd262; WORD $0xe650 // vpdpbusd zmm4, zmm16, zmm14
+	LONG $0x407dd262; WORD $0xcf50 // vpdpbusd zmm1, zmm16, zmm15
 	LONG $0x10c18349 // add r9, 0x10
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0xff76850f; WORD $0xffff // jne 0x3d0 <pointwiseAVX512VNNI+0x3d0>
-	LONG $0xfffcc7e9; BYTE $0xff // jmp 0x126 <pointwiseAVX512VNNI+0x126>
+	LONG $0xff76850f; WORD $0xffff // jne 0x3a0 <pointwiseAVX512VNNI+0x3a0>
+	LONG $0xfffce7e9; BYTE $0xff // jmp 0x116 <pointwiseAVX512VNNI+0x116>
 	BYTE $0x90 // nop
 	LONG $0x28678b4c // mov r12, qword ptr [rdi + 0x28]
 	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0x09e28e0f; WORD $0x0000 // jle 0xe50 <pointwiseAVX512VNNI+0xe50>
+	LONG $0x09828e0f; WORD $0x0000 // jle 0xdc0 <pointwiseAVX512VNNI+0xdc0>
 	LONG $0x02fc8349 // cmp r12, 0x2
 	LONG $0x242c894c // mov qword ptr [rsp], r13
-	LONG $0x0b708d0f; WORD $0x0000 // jge 0xfec <pointwiseAVX512VNNI+0xfec>
+	LONG $0x0b008d0f; WORD $0x0000 // jge 0xf4c <pointwiseAVX512VNNI+0xf4c>
 	WORD $0xc031 // xor eax, eax
-	LONG $0x0002be41; WORD $0x0000 // mov r14d, 0x2
+	LONG $0x000002bb; BYTE $0x00 // mov ebx, 0x2
 	WORD $0x394c; BYTE $0xe0 // cmp rax, r12
-	LONG $0xfbb38d0f; WORD $0xffff // jge 0x40 <pointwiseAVX512VNNI+0x40>
+	LONG $0xfbd48d0f; WORD $0xffff // jge 0x30 <pointwiseAVX512VNNI+0x30>
 	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
 	WORD $0x894d; BYTE $0xea // mov r10, r13
 	LONG $0x06e2c149 // shl r10, 0x6
 	LONG $0x015d8d4d // lea r11, [r13 + 0x1]
 	LONG $0x06e3c149 // shl r11, 0x6
-	QUAD $0x00000000ad2c8d4a // lea rbp, [4*r13]
-	QUAD $0x00000004ad348d4e // lea r14, [4*r13 + 0x4]
+	QUAD $0x00000000ad1c8d4a // lea rbx, [4*r13]
+	QUAD $0x00000004ad2c8d4a // lea rbp, [4*r13 + 0x4]
 	LONG $0x407a8d4d // lea r15, [r10 + 0x40]
-	LONG $0x0001a1e9; BYTE $0x00 // jmp 0x65a <pointwiseAVX512VNNI+0x65a>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x00018be9; BYTE $0x00 // jmp 0x613 <pointwiseAVX512VNNI+0x613>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	WORD $0x2948; BYTE $0xea // sub rdx, rbp
-	LONG $0x487c3162; WORD $0x1c10; BYTE $0x11 // vmovups zmm11, zmmword ptr [rcx + r10]
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	WORD $0x2948; BYTE $0xda // sub rdx, rbx
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x11 // vmovups zmm9, zmmword ptr [rcx + r10]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
 	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
-	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
@@ -279,51 +270,48 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf741; BYTE $0xd1 // not r9d
 	LONG $0xffffbc41; WORD $0x0000 // mov r12d, 0xffff
 	LONG $0xcc4d0f45 // cmovge r9d, r12d
-	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497e9162; WORD $0x3c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [r8 + r10] {k1}, zmm7
+	LONG $0x497e9162; WORD $0x2c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [r8 + r10] {k1}, zmm5
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x19 // vmovups zmm7, zmmword ptr [rcx + r11]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	WORD $0x2948; BYTE $0xea // sub rdx, rbp
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + r11]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
+	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
 	LONG $0xcc4d0f45 // cmovge r9d, r12d
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497e9162; WORD $0x1c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm3
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm1
 	LONG $0x48770348 // add rsi, qword ptr [rdi + 0x48]
 	LONG $0x5047034c // add r8, qword ptr [rdi + 0x50]
 	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x0e758d0f; WORD $0x0000 // jge 0x14cf <pointwiseAVX512VNNI+0x14cf>
+	LONG $0x0dec8d0f; WORD $0x0000 // jge 0x13ff <pointwiseAVX512VNNI+0x13ff>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x3c6f; BYTE $0x11 // vmovdqu64 zmm7, zmmword ptr [rcx + r10]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x19 // vmovdqu64 zmm3, zmmword ptr [rcx + r11]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x11 // vmovdqu64 zmm5, zmmword ptr [rcx + r10]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x19 // vmovdqu64 zmm1, zmmword ptr [rcx + r11]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfe478e0f; WORD $0xffff // jle 0x4c0 <pointwiseAVX512VNNI+0x4c0>
+	LONG $0xfe5e8e0f; WORD $0xffff // jle 0x490 <pointwiseAVX512VNNI+0x490>
 	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
 	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
 	LONG $0xd1af0f48 // imul rdx, rcx
@@ -332,273 +320,260 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc9af0f4c // imul r9, rcx
 	WORD $0x014d; BYTE $0xe1 // add r9, r12
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x48fe3162; WORD $0x1c6f; BYTE $0xa2 // vmovdqu64 zmm11, zmmword ptr [rdx + 4*r12]
-	LONG $0x48fe1162; WORD $0x246f; BYTE $0xa1 // vmovdqu64 zmm12, zmmword ptr [r9 + 4*r12]
-	LONG $0x487d3262; WORD $0x2c58; BYTE $0x26 // vpbroadcastd zmm13, dword ptr [rsi + r12]
-	LONG $0x48155262; WORD $0xd350 // vpdpbusd zmm10, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xf450 // vpdpbusd zmm6, zmm13, zmm12
-	QUAD $0x01266c58487d3262 // vpbroadcastd zmm13, dword ptr [rsi + r12 + 0x4]
-	LONG $0x48155262; WORD $0xcb50 // vpdpbusd zmm9, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xec50 // vpdpbusd zmm5, zmm13, zmm12
-	QUAD $0x02266c58487d3262 // vpbroadcastd zmm13, dword ptr [rsi + r12 + 0x8]
-	LONG $0x48155262; WORD $0xc350 // vpdpbusd zmm8, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xe450 // vpdpbusd zmm4, zmm13, zmm12
-	QUAD $0x03266c58487d3262 // vpbroadcastd zmm13, dword ptr [rsi + r12 + 0xc]
-	LONG $0x4815d262; WORD $0xfb50 // vpdpbusd zmm7, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xdc50 // vpdpbusd zmm3, zmm13, zmm12
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0xa2 // vmovdqu64 zmm9, zmmword ptr [rdx + 4*r12]
+	LONG $0x48fe1162; WORD $0x146f; BYTE $0xa1 // vmovdqu64 zmm10, zmmword ptr [r9 + 4*r12]
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x26 // vpbroadcastd zmm11, dword ptr [rsi + r12]
+	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
+	QUAD $0x01265c58487d3262 // vpbroadcastd zmm11, dword ptr [rsi + r12 + 0x4]
+	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
+	QUAD $0x02265c58487d3262 // vpbroadcastd zmm11, dword ptr [rsi + r12 + 0x8]
+	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
+	QUAD $0x03265c58487d3262 // vpbroadcastd zmm11, dword ptr [rsi + r12 + 0xc]
+	LONG $0x4825d262; WORD $0xe950 // vpdpbusd zmm5, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
 	LONG $0x10c48349 // add r12, 0x10
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0x9a75 // jne 0x6c0 <pointwiseAVX512VNNI+0x6c0>
-	LONG $0xfffdb9e9; BYTE $0xff // jmp 0x4e4 <pointwiseAVX512VNNI+0x4e4>
+	WORD $0x9a75 // jne 0x680 <pointwiseAVX512VNNI+0x680>
+	LONG $0xfffdc9e9; BYTE $0xff // jmp 0x4b4 <pointwiseAVX512VNNI+0x4b4>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	WORD $0x894c; BYTE $0xe8 // mov rax, r13
 	WORD $0x894d; BYTE $0xef // mov r15, r13
 	LONG $0x06e7c149 // shl r15, 0x6
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	WORD $0xff49; BYTE $0xc5 // inc r13
-	LONG $0x06e5c149 // shl r13, 0x6
-	LONG $0x02588d4c // lea r11, [rax + 0x2]
+	LONG $0x01558d4d // lea r10, [r13 + 0x1]
+	LONG $0x06e2c149 // shl r10, 0x6
+	LONG $0x025d8d4d // lea r11, [r13 + 0x2]
 	LONG $0x06e3c149 // shl r11, 0x6
-	QUAD $0x0000000085148d48 // lea rdx, [4*rax]
+	QUAD $0x00000000ad148d4a // lea rdx, [4*r13]
 	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
-	QUAD $0x0000000485148d48 // lea rdx, [4*rax + 0x4]
+	QUAD $0x00000004ad148d4a // lea rdx, [4*r13 + 0x4]
 	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
-	QUAD $0x0000000885048d48 // lea rax, [4*rax + 0x8]
+	QUAD $0x00000008ad048d4a // lea rax, [4*r13 + 0x8]
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x80878d49; WORD $0x0000; BYTE $0x00 // lea rax, [r15 + 0x80]
 	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
 	LONG $0x40478d49 // lea rax, [r15 + 0x40]
 	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0x0004dbe9; BYTE $0x00 // jmp 0xc6e <pointwiseAVX512VNNI+0xc6e>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
-	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
-	LONG $0x48fde162; WORD $0xdf6f // vmovdqa64 zmm19, zmm7
-	LONG $0x48fde162; WORD $0xe76f // vmovdqa64 zmm20, zmm7
-	LONG $0x48fde162; WORD $0xef6f // vmovdqa64 zmm21, zmm7
-	LONG $0x48fde162; WORD $0xf76f // vmovdqa64 zmm22, zmm7
-	LONG $0x48fd5162; WORD $0xe36f // vmovdqa64 zmm12, zmm11
-	LONG $0x48fd5162; WORD $0xeb6f // vmovdqa64 zmm13, zmm11
-	LONG $0x48fd5162; WORD $0xf36f // vmovdqa64 zmm14, zmm11
-	LONG $0x48fdc162; WORD $0xfb6f // vmovdqa64 zmm23, zmm11
-	LONG $0x48fd4162; WORD $0xc36f // vmovdqa64 zmm24, zmm11
-	LONG $0x48fd4162; WORD $0xcb6f // vmovdqa64 zmm25, zmm11
-	LONG $0x48fd4162; WORD $0xd36f // vmovdqa64 zmm26, zmm11
+	LONG $0x000495e9; BYTE $0x00 // jmp 0xbe6 <pointwiseAVX512VNNI+0xbe6>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fde162; WORD $0xcd6f // vmovdqa64 zmm17, zmm5
+	LONG $0x48fde162; WORD $0xd56f // vmovdqa64 zmm18, zmm5
+	LONG $0x48fde162; WORD $0xdd6f // vmovdqa64 zmm19, zmm5
+	LONG $0x48fde162; WORD $0xe56f // vmovdqa64 zmm20, zmm5
+	LONG $0x48fd5162; WORD $0xd16f // vmovdqa64 zmm10, zmm9
+	LONG $0x48fd5162; WORD $0xd96f // vmovdqa64 zmm11, zmm9
+	LONG $0x48fd5162; WORD $0xe16f // vmovdqa64 zmm12, zmm9
+	LONG $0x48fdc162; WORD $0xe96f // vmovdqa64 zmm21, zmm9
+	LONG $0x48fdc162; WORD $0xf16f // vmovdqa64 zmm22, zmm9
+	LONG $0x48fdc162; WORD $0xf96f // vmovdqa64 zmm23, zmm9
+	LONG $0x48fd4162; WORD $0xc16f // vmovdqa64 zmm24, zmm9
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x487c2162; WORD $0x1c10; BYTE $0x39 // vmovups zmm27, zmmword ptr [rcx + r15]
-	LONG $0x487c0162; WORD $0xd25b // vcvtdq2ps zmm26, zmm26
-	LONG $0x40240162; WORD $0xd259 // vmulps zmm26, zmm27, zmm26
-	LONG $0x487d0162; WORD $0xd25b // vcvtps2dq zmm26, zmm26
-	LONG $0x487c0162; WORD $0xc95b // vcvtdq2ps zmm25, zmm25
-	LONG $0x40240162; WORD $0xc959 // vmulps zmm25, zmm27, zmm25
-	LONG $0x487d0162; WORD $0xc95b // vcvtps2dq zmm25, zmm25
-	LONG $0x402d0162; WORD $0xc96b // vpackssdw zmm25, zmm26, zmm25
-	LONG $0x40356162; WORD $0xc8ed // vpaddsw zmm25, zmm25, zmm0
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x487c2162; WORD $0x0c10; BYTE $0x39 // vmovups zmm25, zmmword ptr [rcx + r15]
 	LONG $0x487c0162; WORD $0xc05b // vcvtdq2ps zmm24, zmm24
-	LONG $0x40240162; WORD $0xc059 // vmulps zmm24, zmm27, zmm24
+	LONG $0x40340162; WORD $0xc059 // vmulps zmm24, zmm25, zmm24
 	LONG $0x487d0162; WORD $0xc05b // vcvtps2dq zmm24, zmm24
 	LONG $0x487ca162; WORD $0xff5b // vcvtdq2ps zmm23, zmm23
-	LONG $0x4024a162; WORD $0xff59 // vmulps zmm23, zmm27, zmm23
+	LONG $0x4034a162; WORD $0xff59 // vmulps zmm23, zmm25, zmm23
 	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
 	LONG $0x403da162; WORD $0xff6b // vpackssdw zmm23, zmm24, zmm23
 	LONG $0x4045e162; WORD $0xf8ed // vpaddsw zmm23, zmm23, zmm0
-	LONG $0x4035a162; WORD $0xff67 // vpackuswb zmm23, zmm25, zmm23
-	LONG $0x4045e162; WORD $0xf9de // vpmaxub zmm23, zmm23, zmm1
-	LONG $0x4045e162; WORD $0xfada // vpminub zmm23, zmm23, zmm2
-	LONG $0x24648b4c; BYTE $0x08 // mov r12, qword ptr [rsp + 0x8]
-	WORD $0x294c; BYTE $0xe2 // sub rdx, r12
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
-	WORD $0xe3d3 // shl ebx, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd3f7 // not ebx
-	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	LONG $0xde4d0f41 // cmovge ebx, r14d
-	LONG $0x380c8d4f // lea r9, [r8 + r15]
-	LONG $0xcb92fbc5 // kmovd k1, ebx
-	LONG $0x497e8162; WORD $0x3c7f; BYTE $0x38 // vmovdqu32 zmmword ptr [r8 + r15] {k1}, zmm23
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x487ca162; WORD $0x3c10; BYTE $0x29 // vmovups zmm23, zmmword ptr [rcx + r13]
 	LONG $0x487ca162; WORD $0xf65b // vcvtdq2ps zmm22, zmm22
-	LONG $0x4044a162; WORD $0xf659 // vmulps zmm22, zmm23, zmm22
+	LONG $0x4034a162; WORD $0xf659 // vmulps zmm22, zmm25, zmm22
 	LONG $0x487da162; WORD $0xf65b // vcvtps2dq zmm22, zmm22
 	LONG $0x487ca162; WORD $0xed5b // vcvtdq2ps zmm21, zmm21
-	LONG $0x4044a162; WORD $0xed59 // vmulps zmm21, zmm23, zmm21
+	LONG $0x4034a162; WORD $0xed59 // vmulps zmm21, zmm25, zmm21
 	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
 	LONG $0x404da162; WORD $0xed6b // vpackssdw zmm21, zmm22, zmm21
 	LONG $0x4055e162; WORD $0xe8ed // vpaddsw zmm21, zmm21, zmm0
+	LONG $0x4045a162; WORD $0xed67 // vpackuswb zmm21, zmm23, zmm21
+	LONG $0x38148d4b // lea rdx, [r8 + r15]
+	LONG $0x24748b4c; BYTE $0x08 // mov r14, qword ptr [rsp + 0x8]
+	WORD $0x294d; BYTE $0xf1 // sub r9, r14
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
+	WORD $0xe3d3 // shl ebx, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd3f7 // not ebx
+	LONG $0xffffbc41; WORD $0x0000 // mov r12d, 0xffff
+	LONG $0xdc4d0f41 // cmovge ebx, r12d
+	LONG $0xcb92fbc5 // kmovd k1, ebx
+	LONG $0x497e8162; WORD $0x2c7f; BYTE $0x38 // vmovdqu32 zmmword ptr [r8 + r15] {k1}, zmm21
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x487ca162; WORD $0x2c10; BYTE $0x11 // vmovups zmm21, zmmword ptr [rcx + r10]
 	LONG $0x487ca162; WORD $0xe45b // vcvtdq2ps zmm20, zmm20
-	LONG $0x4044a162; WORD $0xe459 // vmulps zmm20, zmm23, zmm20
+	LONG $0x4054a162; WORD $0xe459 // vmulps zmm20, zmm21, zmm20
 	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
 	LONG $0x487ca162; WORD $0xdb5b // vcvtdq2ps zmm19, zmm19
-	LONG $0x4044a162; WORD $0xdb59 // vmulps zmm19, zmm23, zmm19
+	LONG $0x4054a162; WORD $0xdb59 // vmulps zmm19, zmm21, zmm19
 	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
 	LONG $0x405da162; WORD $0xdb6b // vpackssdw zmm19, zmm20, zmm19
 	LONG $0x4065e162; WORD $0xd8ed // vpaddsw zmm19, zmm19, zmm0
-	LONG $0x4055a162; WORD $0xdb67 // vpackuswb zmm19, zmm21, zmm19
-	LONG $0x4065e162; WORD $0xd9de // vpmaxub zmm19, zmm19, zmm1
-	LONG $0x4065e162; WORD $0xdada // vpminub zmm19, zmm19, zmm2
-	WORD $0x894c; BYTE $0xf8 // mov rax, r15
-	LONG $0x247c8b4c; BYTE $0x18 // mov r15, qword ptr [rsp + 0x18]
-	WORD $0x294c; BYTE $0xfa // sub rdx, r15
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
-	WORD $0xe3d3 // shl ebx, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd3f7 // not ebx
-	LONG $0xde4d0f41 // cmovge ebx, r14d
-	LONG $0x28148d4b // lea rdx, [r8 + r13]
-	LONG $0xcb92fbc5 // kmovd k1, ebx
-	LONG $0x497e8162; WORD $0x1c7f; BYTE $0x28 // vmovdqu32 zmmword ptr [r8 + r13] {k1}, zmm19
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	LONG $0x487ca162; WORD $0x1c10; BYTE $0x19 // vmovups zmm19, zmmword ptr [rcx + r11]
 	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
-	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
+	LONG $0x4054a162; WORD $0xd259 // vmulps zmm18, zmm21, zmm18
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
 	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
-	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
+	LONG $0x4054a162; WORD $0xc959 // vmulps zmm17, zmm21, zmm17
 	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
 	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
 	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x4065a162; WORD $0xc967 // vpackuswb zmm17, zmm19, zmm17
+	WORD $0x894c; BYTE $0xf8 // mov rax, r15
+	LONG $0x247c8b4c; BYTE $0x18 // mov r15, qword ptr [rsp + 0x18]
+	WORD $0x294d; BYTE $0xf9 // sub r9, r15
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
+	WORD $0xe3d3 // shl ebx, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd3f7 // not ebx
+	LONG $0xdc4d0f41 // cmovge ebx, r12d
+	LONG $0xcb92fbc5 // kmovd k1, ebx
+	LONG $0x497e8162; WORD $0x0c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [r8 + r10] {k1}, zmm17
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x19 // vmovups zmm17, zmmword ptr [rcx + r11]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
 	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x40645162; WORD $0xff59 // vmulps zmm15, zmm19, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
 	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
 	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
 	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
-	LONG $0x48057162; WORD $0xf9de // vpmaxub zmm15, zmm15, zmm1
-	LONG $0x48057162; WORD $0xfada // vpminub zmm15, zmm15, zmm2
-	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
-	WORD $0x294c; BYTE $0xd3 // sub rbx, r10
-	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
-	LONG $0x04fb8348 // cmp rbx, 0x4
-	WORD $0xd5f7 // not ebp
-	LONG $0xee4d0f41 // cmovge ebp, r14d
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497e1162; WORD $0x3c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm15
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	LONG $0x487c7162; WORD $0x3c10; BYTE $0x01 // vmovups zmm15, zmmword ptr [rcx + rax]
-	WORD $0x294c; BYTE $0xe3 // sub rbx, r12
-	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
-	LONG $0x04fb8348 // cmp rbx, 0x4
-	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
 	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
 	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
 	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
 	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x246c8b4c; BYTE $0x30 // mov r13, qword ptr [rsp + 0x30]
+	WORD $0x294d; BYTE $0xe9 // sub r9, r13
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
+	WORD $0xe3d3 // shl ebx, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd3f7 // not ebx
+	LONG $0xdc4d0f41 // cmovge ebx, r12d
+	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
+	LONG $0xcb92fbc5 // kmovd k1, ebx
+	LONG $0x497e1162; WORD $0x2c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm13
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
+	WORD $0x294c; BYTE $0xf3 // sub rbx, r14
+	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x487c5162; WORD $0x2c10; BYTE $0x01 // vmovups zmm13, zmmword ptr [r9 + rax]
+	LONG $0x100c8d4f // lea r9, [r8 + r10]
+	LONG $0x04fb8348 // cmp rbx, 0x4
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
 	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
-	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
-	LONG $0x48257162; WORD $0xd9de // vpmaxub zmm11, zmm11, zmm1
-	LONG $0x48257162; WORD $0xdada // vpminub zmm11, zmm11, zmm2
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
 	WORD $0xd5f7 // not ebp
-	LONG $0xee4d0f41 // cmovge ebp, r14d
+	LONG $0xec4d0f41 // cmovge ebp, r12d
 	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497e3162; WORD $0x1c7f; BYTE $0x09 // vmovdqu32 zmmword ptr [rcx + r9] {k1}, zmm11
+	LONG $0x497e7162; WORD $0x0c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + rdx] {k1}, zmm9
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x11 // vmovups zmm9, zmmword ptr [rcx + r10]
+	WORD $0x294c; BYTE $0xfb // sub rbx, r15
+	WORD $0x8949; BYTE $0xc7 // mov r15, rax
+	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x18148d4b // lea rdx, [r8 + r11]
+	LONG $0x04fb8348 // cmp rbx, 0x4
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	WORD $0xd5f7 // not ebp
+	LONG $0xec4d0f41 // cmovge ebp, r12d
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497eb162; WORD $0x2c7f; BYTE $0x09 // vmovdqu32 zmmword ptr [rcx + r9] {k1}, zmm5
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x1c10; BYTE $0x29 // vmovups zmm11, zmmword ptr [rcx + r13]
-	WORD $0x294d; BYTE $0xf9 // sub r9, r15
-	WORD $0x8949; BYTE $0xc7 // mov r15, rax
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + r11]
+	WORD $0x294d; BYTE $0xe9 // sub r9, r13
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
 	WORD $0xe3d3 // shl ebx, cl
 	LONG $0x04f98349 // cmp r9, 0x4
 	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
-	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
-	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
-	WORD $0xd3f7 // not ebx
-	LONG $0xde4d0f41 // cmovge ebx, r14d
-	LONG $0xcb92fbc5 // kmovd k1, ebx
-	LONG $0x497ef162; WORD $0x3c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + rdx] {k1}, zmm7
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x19 // vmovups zmm7, zmmword ptr [rcx + r11]
-	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x180c8d4b // lea rcx, [r8 + r11]
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
-	LONG $0xce4d0f45 // cmovge r9d, r14d
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497ef162; WORD $0x1c7f; BYTE $0x0a // vmovdqu32 zmmword ptr [rdx + rcx] {k1}, zmm3
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	WORD $0xd3f7 // not ebx
+	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
+	LONG $0xdc4d0f41 // cmovge ebx, r12d
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	LONG $0xcb92fbc5 // kmovd k1, ebx
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + rdx] {k1}, zmm1
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	LONG $0x4e348d48 // lea rsi, [rsi + 2*rcx]
@@ -608,15 +583,15 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xc5 // mov rbp, rax
 	LONG $0x02c08348 // add rax, 0x2
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0xf41a8f0f; WORD $0xffff // jg 0x88 <pointwiseAVX512VNNI+0x88>
+	LONG $0xf4928f0f; WORD $0xffff // jg 0x78 <pointwiseAVX512VNNI+0x78>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0x48fe3162; WORD $0x1c6f; BYTE $0x3a // vmovdqu64 zmm11, zmmword ptr [rdx + r15]
-	LONG $0x48feb162; WORD $0x3c6f; BYTE $0x2a // vmovdqu64 zmm7, zmmword ptr [rdx + r13]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x1a // vmovdqu64 zmm3, zmmword ptr [rdx + r11]
+	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x3a // vmovdqu64 zmm9, zmmword ptr [rdx + r15]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x12 // vmovdqu64 zmm5, zmmword ptr [rdx + r10]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x1a // vmovdqu64 zmm1, zmmword ptr [rdx + r11]
 	LONG $0x406f8b48 // mov rbp, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	LONG $0xfb078e0f; WORD $0xffff // jle 0x7a0 <pointwiseAVX512VNNI+0x7a0>
+	LONG $0xfb4f8e0f; WORD $0xffff // jle 0x760 <pointwiseAVX512VNNI+0x760>
 	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
 	WORD $0x894d; BYTE $0xf9 // mov r9, r15
 	LONG $0xcdaf0f4c // imul r9, rbp
@@ -625,153 +600,150 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xddaf0f48 // imul rbx, rbp
 	LONG $0x24748b4c; BYTE $0x20 // mov r14, qword ptr [rsp + 0x20]
 	LONG $0xf5af0f4c // imul r14, rbp
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
-	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
-	LONG $0x48fde162; WORD $0xdf6f // vmovdqa64 zmm19, zmm7
-	LONG $0x48fde162; WORD $0xe76f // vmovdqa64 zmm20, zmm7
-	LONG $0x48fde162; WORD $0xef6f // vmovdqa64 zmm21, zmm7
-	LONG $0x48fde162; WORD $0xf76f // vmovdqa64 zmm22, zmm7
-	LONG $0x48fd5162; WORD $0xe36f // vmovdqa64 zmm12, zmm11
-	LONG $0x48fd5162; WORD $0xeb6f // vmovdqa64 zmm13, zmm11
-	LONG $0x48fd5162; WORD $0xf36f // vmovdqa64 zmm14, zmm11
-	LONG $0x48fdc162; WORD $0xfb6f // vmovdqa64 zmm23, zmm11
-	LONG $0x48fd4162; WORD $0xc36f // vmovdqa64 zmm24, zmm11
-	LONG $0x48fd4162; WORD $0xcb6f // vmovdqa64 zmm25, zmm11
-	LONG $0x48fd4162; WORD $0xd36f // vmovdqa64 zmm26, zmm11
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x48fe0162; WORD $0x1c6f; BYTE $0x0c // vmovdqu64 zmm27, zmmword ptr [r12 + r9]
-	LONG $0x48fe0162; WORD $0x246f; BYTE $0x34 // vmovdqu64 zmm28, zmmword ptr [r12 + r14]
-	LONG $0x48fe4162; WORD $0x2c6f; BYTE $0x1c // vmovdqu64 zmm29, zmmword ptr [r12 + rbx]
-	LONG $0x487d6262; WORD $0x7258; BYTE $0xfd // vpbroadcastd zmm30, dword ptr [rdx - 0xc]
-	LONG $0x400d0262; WORD $0xd350 // vpdpbusd zmm26, zmm30, zmm27
-	LONG $0x400d8262; WORD $0xf450 // vpdpbusd zmm22, zmm30, zmm28
-	LONG $0x400d8262; WORD $0xd550 // vpdpbusd zmm18, zmm30, zmm29
-	LONG $0x487d6262; WORD $0x7258; BYTE $0xfe // vpbroadcastd zmm30, dword ptr [rdx - 0x8]
-	LONG $0x400d0262; WORD $0xcb50 // vpdpbusd zmm25, zmm30, zmm27
-	LONG $0x400d8262; WORD $0xec50 // vpdpbusd zmm21, zmm30, zmm28
-	LONG $0x487d6262; WORD $0x7a58; BYTE $0xff // vpbroadcastd zmm31, dword ptr [rdx - 0x4]
-	LONG $0x400d8262; WORD $0xcd50 // vpdpbusd zmm17, zmm30, zmm29
-	LONG $0x40050262; WORD $0xc350 // vpdpbusd zmm24, zmm31, zmm27
-	LONG $0x40058262; WORD $0xe450 // vpdpbusd zmm20, zmm31, zmm28
-	LONG $0x40058262; WORD $0xc550 // vpdpbusd zmm16, zmm31, zmm29
-	LONG $0x487d6262; WORD $0x3258 // vpbroadcastd zmm30, dword ptr [rdx]
-	LONG $0x400d8262; WORD $0xfb50 // vpdpbusd zmm23, zmm30, zmm27
-	LONG $0x400d8262; WORD $0xdc50 // vpdpbusd zmm19, zmm30, zmm28
-	LONG $0x400d1262; WORD $0xfd50 // vpdpbusd zmm15, zmm30, zmm29
-	QUAD $0xfd0a7458487d6262 // vpbroadcastd zmm30, dword ptr [rdx + rcx - 0xc]
-	LONG $0x400d1262; WORD $0xf350 // vpdpbusd zmm14, zmm30, zmm27
-	LONG $0x400d1262; WORD $0xd450 // vpdpbusd zmm10, zmm30, zmm28
-	LONG $0x400d9262; WORD $0xf550 // vpdpbusd zmm6, zmm30, zmm29
-	QUAD $0xfe0a7458487d6262 // vpbroadcastd zmm30, dword ptr [rdx + rcx - 0x8]
-	LONG $0x400d1262; WORD $0xeb50 // vpdpbusd zmm13, zmm30, zmm27
-	LONG $0x400d1262; WORD $0xcc50 // vpdpbusd zmm9, zmm30, zmm28
-	QUAD $0xff0a7c58487d6262 // vpbroadcastd zmm31, dword ptr [rdx + rcx - 0x4]
-	LONG $0x400d9262; WORD $0xed50 // vpdpbusd zmm5, zmm30, zmm29
-	LONG $0x40051262; WORD $0xe350 // vpdpbusd zmm12, zmm31, zmm27
-	LONG $0x40051262; WORD $0xc450 // vpdpbusd zmm8, zmm31, zmm28
-	LONG $0x40059262; WORD $0xe550 // vpdpbusd zmm4, zmm31, zmm29
-	LONG $0x487d6262; WORD $0x3458; BYTE $0x0a // vpbroadcastd zmm30, dword ptr [rdx + rcx]
-	LONG $0x400d1262; WORD $0xdb50 // vpdpbusd zmm11, zmm30, zmm27
-	LONG $0x400d9262; WORD $0xfc50 // vpdpbusd zmm7, zmm30, zmm28
-	LONG $0x400d9262; WORD $0xdd50 // vpdpbusd zmm3, zmm30, zmm29
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fde162; WORD $0xcd6f // vmovdqa64 zmm17, zmm5
+	LONG $0x48fde162; WORD $0xd56f // vmovdqa64 zmm18, zmm5
+	LONG $0x48fde162; WORD $0xdd6f // vmovdqa64 zmm19, zmm5
+	LONG $0x48fde162; WORD $0xe56f // vmovdqa64 zmm20, zmm5
+	LONG $0x48fd5162; WORD $0xd16f // vmovdqa64 zmm10, zmm9
+	LONG $0x48fd5162; WORD $0xd96f // vmovdqa64 zmm11, zmm9
+	LONG $0x48fd5162; WORD $0xe16f // vmovdqa64 zmm12, zmm9
+	LONG $0x48fdc162; WORD $0xe96f // vmovdqa64 zmm21, zmm9
+	LONG $0x48fdc162; WORD $0xf16f // vmovdqa64 zmm22, zmm9
+	LONG $0x48fdc162; WORD $0xf96f // vmovdqa64 zmm23, zmm9
+	LONG $0x48fd4162; WORD $0xc16f // vmovdqa64 zmm24, zmm9
+	LONG $0x48fe0162; WORD $0x0c6f; BYTE $0x0c // vmovdqu64 zmm25, zmmword ptr [r12 + r9]
+	LONG $0x48fe0162; WORD $0x146f; BYTE $0x34 // vmovdqu64 zmm26, zmmword ptr [r12 + r14]
+	LONG $0x48fe4162; WORD $0x1c6f; BYTE $0x1c // vmovdqu64 zmm27, zmmword ptr [r12 + rbx]
+	LONG $0x487d6262; WORD $0x6258; BYTE $0xfd // vpbroadcastd zmm28, dword ptr [rdx - 0xc]
+	LONG $0x401d0262; WORD $0xc150 // vpdpbusd zmm24, zmm28, zmm25
+	LONG $0x401d8262; WORD $0xe250 // vpdpbusd zmm20, zmm28, zmm26
+	LONG $0x401d8262; WORD $0xc350 // vpdpbusd zmm16, zmm28, zmm27
+	LONG $0x487d6262; WORD $0x6258; BYTE $0xfe // vpbroadcastd zmm28, dword ptr [rdx - 0x8]
+	LONG $0x401d8262; WORD $0xf950 // vpdpbusd zmm23, zmm28, zmm25
+	LONG $0x401d8262; WORD $0xda50 // vpdpbusd zmm19, zmm28, zmm26
+	LONG $0x487d6262; WORD $0x6a58; BYTE $0xff // vpbroadcastd zmm29, dword ptr [rdx - 0x4]
+	LONG $0x401d1262; WORD $0xfb50 // vpdpbusd zmm15, zmm28, zmm27
+	LONG $0x40158262; WORD $0xf150 // vpdpbusd zmm22, zmm29, zmm25
+	LONG $0x40158262; WORD $0xd250 // vpdpbusd zmm18, zmm29, zmm26
+	LONG $0x40151262; WORD $0xf350 // vpdpbusd zmm14, zmm29, zmm27
+	LONG $0x487d6262; WORD $0x2258 // vpbroadcastd zmm28, dword ptr [rdx]
+	LONG $0x401d8262; WORD $0xe950 // vpdpbusd zmm21, zmm28, zmm25
+	LONG $0x401d8262; WORD $0xca50 // vpdpbusd zmm17, zmm28, zmm26
+	LONG $0x401d1262; WORD $0xeb50 // vpdpbusd zmm13, zmm28, zmm27
+	QUAD $0xfd0a6458487d6262 // vpbroadcastd zmm28, dword ptr [rdx + rcx - 0xc]
+	LONG $0x401d1262; WORD $0xe150 // vpdpbusd zmm12, zmm28, zmm25
+	LONG $0x401d1262; WORD $0xc250 // vpdpbusd zmm8, zmm28, zmm26
+	LONG $0x401d9262; WORD $0xe350 // vpdpbusd zmm4, zmm28, zmm27
+	QUAD $0xfe0a6458487d6262 // vpbroadcastd zmm28, dword ptr [rdx + rcx - 0x8]
+	LONG $0x401d1262; WORD $0xd950 // vpdpbusd zmm11, zmm28, zmm25
+	LONG $0x401d9262; WORD $0xfa50 // vpdpbusd zmm7, zmm28, zmm26
+	QUAD $0xff0a6c58487d6262 // vpbroadcastd zmm29, dword ptr [rdx + rcx - 0x4]
+	LONG $0x401d9262; WORD $0xdb50 // vpdpbusd zmm3, zmm28, zmm27
+	LONG $0x40151262; WORD $0xd150 // vpdpbusd zmm10, zmm29, zmm25
+	LONG $0x40159262; WORD $0xf250 // vpdpbusd zmm6, zmm29, zmm26
+	LONG $0x40159262; WORD $0xd350 // vpdpbusd zmm2, zmm29, zmm27
+	LONG $0x487d6262; WORD $0x2458; BYTE $0x0a // vpbroadcastd zmm28, dword ptr [rdx + rcx]
+	LONG $0x401d1262; WORD $0xc950 // vpdpbusd zmm9, zmm28, zmm25
+	LONG $0x401d9262; WORD $0xea50 // vpdpbusd zmm5, zmm28, zmm26
+	LONG $0x401d9262; WORD $0xcb50 // vpdpbusd zmm1, zmm28, zmm27
 	LONG $0x10c28348 // add rdx, 0x10
 	LONG $0x40c48349 // add r12, 0x40
 	WORD $0xff48; BYTE $0xcd // dec rbp
-	LONG $0xff10850f; WORD $0xffff // jne 0xd40 <pointwiseAVX512VNNI+0xd40>
-	LONG $0xfff9e9e9; BYTE $0xff // jmp 0x81e <pointwiseAVX512VNNI+0x81e>
+	LONG $0xff10850f; WORD $0xffff // jne 0xcb0 <pointwiseAVX512VNNI+0xcb0>
+	LONG $0xfffa39e9; BYTE $0xff // jmp 0x7de <pointwiseAVX512VNNI+0x7de>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
-	LONG $0x0003be41; WORD $0x0000 // mov r14d, 0x3
-	LONG $0xfff1f5e9; BYTE $0xff // jmp 0x44 <pointwiseAVX512VNNI+0x44>
-	BYTE $0x90 // nop
+	LONG $0x000003bb; BYTE $0x00 // mov ebx, 0x3
+	LONG $0xfff276e9; BYTE $0xff // jmp 0x34 <pointwiseAVX512VNNI+0x34>
+	WORD $0x9066 // nop
 	LONG $0x04fc8349 // cmp r12, 0x4
-	LONG $0x06808d0f; WORD $0x0000 // jge 0x14da <pointwiseAVX512VNNI+0x14da>
+	LONG $0x063f8d0f; WORD $0x0000 // jge 0x1409 <pointwiseAVX512VNNI+0x1409>
 	WORD $0xd231 // xor edx, edx
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x02c88348 // or rax, 0x2
 	WORD $0x394c; BYTE $0xe0 // cmp rax, r12
-	LONG $0x0b558e0f; WORD $0x0000 // jle 0x19c1 <pointwiseAVX512VNNI+0x19c1>
-	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
+	LONG $0x0ae58e0f; WORD $0x0000 // jle 0x18c1 <pointwiseAVX512VNNI+0x18c1>
+	LONG $0x000001bb; BYTE $0x00 // mov ebx, 0x1
 	WORD $0x394c; BYTE $0xe2 // cmp rdx, r12
-	LONG $0xf1c98d0f; WORD $0xffff // jge 0x44 <pointwiseAVX512VNNI+0x44>
+	LONG $0xf24a8d0f; WORD $0xffff // jge 0x34 <pointwiseAVX512VNNI+0x34>
 	WORD $0x894c; BYTE $0xe8 // mov rax, r13
 	LONG $0x06e0c148 // shl rax, 0x6
 	QUAD $0x00000000ad148d4e // lea r10, [4*r13]
-	LONG $0x0000d4e9; BYTE $0x00 // jmp 0xf63 <pointwiseAVX512VNNI+0xf63>
-	BYTE $0x90 // nop
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x0000c9e9; BYTE $0x00 // jmp 0xec7 <pointwiseAVX512VNNI+0xec7>
+	WORD $0x9066 // nop
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
 	WORD $0x294d; BYTE $0xd1 // sub r9, r10
-	LONG $0x487cf162; WORD $0x3c10; BYTE $0x01 // vmovups zmm7, zmmword ptr [rcx + rax]
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x4865f162; WORD $0xde6b // vpackssdw zmm3, zmm3, zmm6
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + rax]
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
-	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
-	LONG $0x4865f162; WORD $0xdc67 // vpackuswb zmm3, zmm3, zmm4
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x4875f162; WORD $0xcc6b // vpackssdw zmm1, zmm1, zmm4
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x4865f162; WORD $0xd26b // vpackssdw zmm2, zmm3, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x4875f162; WORD $0xca67 // vpackuswb zmm1, zmm1, zmm2
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
 	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
 	LONG $0x04f98349 // cmp r9, 0x4
 	WORD $0xf741; BYTE $0xd3 // not r11d
-	LONG $0xdb4d0f44 // cmovge r11d, ebx
+	LONG $0xde4d0f45 // cmovge r11d, r14d
 	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm3
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm1
 	LONG $0x48770348 // add rsi, qword ptr [rdi + 0x48]
 	LONG $0x5047034c // add r8, qword ptr [rdi + 0x50]
 	LONG $0x28573b48 // cmp rdx, qword ptr [rdi + 0x28]
-	LONG $0xf0e18d0f; WORD $0xffff // jge 0x44 <pointwiseAVX512VNNI+0x44>
+	LONG $0xf16d8d0f; WORD $0xffff // jge 0x34 <pointwiseAVX512VNNI+0x34>
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x48fed162; WORD $0x1c6f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [r9 + rax]
+	LONG $0x48fed162; WORD $0x0c6f; BYTE $0x01 // vmovdqu64 zmm1, zmmword ptr [r9 + rax]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff158e0f; WORD $0xffff // jle 0xe90 <pointwiseAVX512VNNI+0xe90>
+	LONG $0xff218e0f; WORD $0xffff // jle 0xe00 <pointwiseAVX512VNNI+0xe00>
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0x104f034c // add r9, qword ptr [rdi + 0x10]
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x99 // vmovdqu64 zmm7, zmmword ptr [r9 + 4*r11]
-	LONG $0x487d3262; WORD $0x0458; BYTE $0x1e // vpbroadcastd zmm8, dword ptr [rsi + r11]
-	LONG $0x483df262; WORD $0xdf50 // vpdpbusd zmm3, zmm8, zmm7
-	QUAD $0x011e4458487d3262 // vpbroadcastd zmm8, dword ptr [rsi + r11 + 0x4]
-	LONG $0x483df262; WORD $0xf750 // vpdpbusd zmm6, zmm8, zmm7
-	QUAD $0x021e4458487d3262 // vpbroadcastd zmm8, dword ptr [rsi + r11 + 0x8]
-	QUAD $0x031e4c58487d3262 // vpbroadcastd zmm9, dword ptr [rsi + r11 + 0xc]
-	LONG $0x483df262; WORD $0xef50 // vpdpbusd zmm5, zmm8, zmm7
-	LONG $0x4835f262; WORD $0xe750 // vpdpbusd zmm4, zmm9, zmm7
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	BYTE $0x90 // nop
+	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x99 // vmovdqu64 zmm5, zmmword ptr [r9 + 4*r11]
+	LONG $0x487db262; WORD $0x3458; BYTE $0x1e // vpbroadcastd zmm6, dword ptr [rsi + r11]
+	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
+	QUAD $0x011e7458487db262 // vpbroadcastd zmm6, dword ptr [rsi + r11 + 0x4]
+	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
+	QUAD $0x021e7458487db262 // vpbroadcastd zmm6, dword ptr [rsi + r11 + 0x8]
+	QUAD $0x031e7c58487db262 // vpbroadcastd zmm7, dword ptr [rsi + r11 + 0xc]
+	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
+	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
 	LONG $0x10c38349 // add r11, 0x10
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0xb975 // jne 0xfa0 <pointwiseAVX512VNNI+0xfa0>
-	LONG $0xfffeb6e9; BYTE $0xff // jmp 0xea2 <pointwiseAVX512VNNI+0xea2>
+	WORD $0xb975 // jne 0xf00 <pointwiseAVX512VNNI+0xf00>
+	LONG $0xfffec6e9; BYTE $0xff // jmp 0xe12 <pointwiseAVX512VNNI+0xe12>
 	WORD $0x894d; BYTE $0xe9 // mov r9, r13
 	LONG $0x06e1c149 // shl r9, 0x6
 	WORD $0x894c; BYTE $0xe8 // mov rax, r13
@@ -780,83 +752,79 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x06e2c149 // shl r10, 0x6
 	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
 	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
-	QUAD $0x0000000485348d4c // lea r14, [4*rax + 0x4]
+	QUAD $0x00000004851c8d48 // lea rbx, [4*rax + 0x4]
 	LONG $0x40418d49 // lea rax, [r9 + 0x40]
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	LONG $0x0002bf41; WORD $0x0000 // mov r15d, 0x2
-	LONG $0x00033ee9; BYTE $0x00 // jmp 0x1369 <pointwiseAVX512VNNI+0x1369>
+	LONG $0x00030fe9; BYTE $0x00 // jmp 0x129a <pointwiseAVX512VNNI+0x129a>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
-	LONG $0x48fd7162; WORD $0xff6f // vmovdqa64 zmm15, zmm7
-	LONG $0x48fde162; WORD $0xc76f // vmovdqa64 zmm16, zmm7
-	LONG $0x48fde162; WORD $0xcf6f // vmovdqa64 zmm17, zmm7
-	LONG $0x48fde162; WORD $0xd76f // vmovdqa64 zmm18, zmm7
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
-	LONG $0x487ca162; WORD $0x1c10; BYTE $0x09 // vmovups zmm19, zmmword ptr [rcx + r9]
-	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
-	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
-	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
-	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
-	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
-	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x08 // vmovups zmm17, zmmword ptr [rax + r9]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
 	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x40645162; WORD $0xff59 // vmulps zmm15, zmm19, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
 	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
 	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
 	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
-	LONG $0x48057162; WORD $0xf9de // vpmaxub zmm15, zmm15, zmm1
-	LONG $0x48057162; WORD $0xfada // vpminub zmm15, zmm15, zmm2
-	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
-	WORD $0x2948; BYTE $0xd8 // sub rax, rbx
-	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
-	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
-	WORD $0xe2d3 // shl edx, cl
-	LONG $0x04f88348 // cmp rax, 0x4
-	WORD $0xd2f7 // not edx
-	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	LONG $0xd34d0f41 // cmovge edx, r11d
-	LONG $0x08048d4b // lea rax, [r8 + r9]
-	LONG $0xca92fbc5 // kmovd k1, edx
-	LONG $0x497e1162; WORD $0x3c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k1}, zmm15
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x3c10; BYTE $0x11 // vmovups zmm15, zmmword ptr [rcx + r10]
 	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
 	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
 	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
 	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
+	LONG $0x08048d4b // lea rax, [r8 + r9]
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
+	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xeb4d0f41 // cmovge ebp, r11d
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497e1162; WORD $0x2c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k1}, zmm13
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x11 // vmovups zmm13, zmmword ptr [rcx + r10]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
 	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
-	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
-	LONG $0x48257162; WORD $0xd9de // vpmaxub zmm11, zmm11, zmm1
-	LONG $0x48257162; WORD $0xdada // vpminub zmm11, zmm11, zmm2
-	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
+	WORD $0x2948; BYTE $0xda // sub rdx, rbx
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
 	WORD $0xe5d3 // shl ebp, cl
@@ -865,72 +833,68 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeb4d0f41 // cmovge ebp, r11d
 	LONG $0x10148d4b // lea rdx, [r8 + r10]
 	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497e1162; WORD $0x1c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [r8 + r10] {k1}, zmm11
+	LONG $0x497e1162; WORD $0x0c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [r8 + r10] {k1}, zmm9
 	LONG $0x50678b4c // mov r12, qword ptr [rdi + 0x50]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x1c10; BYTE $0x09 // vmovups zmm11, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
 	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
-	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
-	WORD $0x2949; BYTE $0xdd // sub r13, rbx
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	WORD $0x294d; BYTE $0xf5 // sub r13, r14
 	QUAD $0x00000000ad0c8d42 // lea ecx, [4*r13]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
 	WORD $0xe5d3 // shl ebp, cl
 	LONG $0x04fd8349 // cmp r13, 0x4
 	WORD $0xd5f7 // not ebp
 	LONG $0xeb4d0f41 // cmovge ebp, r11d
-	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
 	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x04 // vmovdqu32 zmmword ptr [r12 + rax] {k1}, zmm7
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x04 // vmovdqu32 zmmword ptr [r12 + rax] {k1}, zmm5
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38678b4c // mov r12, qword ptr [rdi + 0x38]
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x11 // vmovups zmm7, zmmword ptr [rcx + r10]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x11 // vmovups zmm5, zmmword ptr [rcx + r10]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	WORD $0x294d; BYTE $0xf4 // sub r12, r14
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	WORD $0x2949; BYTE $0xdc // sub r12, rbx
 	QUAD $0x00000000a50c8d42 // lea ecx, [4*r12]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
 	WORD $0xe5d3 // shl ebp, cl
 	LONG $0x04fc8349 // cmp r12, 0x4
 	WORD $0xd5f7 // not ebp
-	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
+	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
 	LONG $0xeb4d0f41 // cmovge ebp, r11d
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ef162; WORD $0x1c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [rax + rdx] {k1}, zmm3
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [rax + rdx] {k1}, zmm1
 	LONG $0x28678b4c // mov r12, qword ptr [rdi + 0x28]
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x6e348d4a // lea rsi, [rsi + 2*r13]
@@ -940,13 +904,13 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x024f8d49 // lea rcx, [r15 + 0x2]
 	WORD $0x8949; BYTE $0xcf // mov r15, rcx
 	WORD $0x394c; BYTE $0xe1 // cmp rcx, r12
-	LONG $0xf1158f0f; WORD $0xffff // jg 0x47e <pointwiseAVX512VNNI+0x47e>
+	LONG $0xf1b48f0f; WORD $0xffff // jg 0x44e <pointwiseAVX512VNNI+0x44e>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x3c6f; BYTE $0x08 // vmovdqu64 zmm7, zmmword ptr [rax + r9]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x10 // vmovdqu64 zmm3, zmmword ptr [rax + r10]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x08 // vmovdqu64 zmm5, zmmword ptr [rax + r9]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x10 // vmovdqu64 zmm1, zmmword ptr [rax + r10]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xfca88e0f; WORD $0xffff // jle 0x1030 <pointwiseAVX512VNNI+0x1030>
+	LONG $0xfcd78e0f; WORD $0xffff // jle 0xf90 <pointwiseAVX512VNNI+0xf90>
 	LONG $0x106f8b48 // mov rbp, qword ptr [rdi + 0x10]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0xc8af0f48 // imul rcx, rax
@@ -958,206 +922,198 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe8af0f4c // imul r13, rax
 	WORD $0x0149; BYTE $0xed // add r13, rbp
 	WORD $0xed31 // xor ebp, ebp
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
-	LONG $0x48fd7162; WORD $0xff6f // vmovdqa64 zmm15, zmm7
-	LONG $0x48fde162; WORD $0xc76f // vmovdqa64 zmm16, zmm7
-	LONG $0x48fde162; WORD $0xcf6f // vmovdqa64 zmm17, zmm7
-	LONG $0x48fde162; WORD $0xd76f // vmovdqa64 zmm18, zmm7
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fee162; WORD $0x1c6f; BYTE $0xa9 // vmovdqu64 zmm19, zmmword ptr [rcx + 4*rbp]
-	QUAD $0x00ad646f48fec162 // vmovdqu64 zmm20, zmmword ptr [r13 + 4*rbp]
-	QUAD $0xfd2a6c58487de262 // vpbroadcastd zmm21, dword ptr [rdx + rbp - 0xc]
-	LONG $0x4055a262; WORD $0xd350 // vpdpbusd zmm18, zmm21, zmm19
-	LONG $0x40553262; WORD $0xf450 // vpdpbusd zmm14, zmm21, zmm20
-	QUAD $0xfe2a6c58487de262 // vpbroadcastd zmm21, dword ptr [rdx + rbp - 0x8]
-	LONG $0x4055a262; WORD $0xcb50 // vpdpbusd zmm17, zmm21, zmm19
-	LONG $0x40553262; WORD $0xec50 // vpdpbusd zmm13, zmm21, zmm20
-	QUAD $0xff2a6c58487de262 // vpbroadcastd zmm21, dword ptr [rdx + rbp - 0x4]
-	LONG $0x4055a262; WORD $0xc350 // vpdpbusd zmm16, zmm21, zmm19
-	LONG $0x40553262; WORD $0xe450 // vpdpbusd zmm12, zmm21, zmm20
-	LONG $0x487de262; WORD $0x2c58; BYTE $0x2a // vpbroadcastd zmm21, dword ptr [rdx + rbp]
-	LONG $0x40553262; WORD $0xfb50 // vpdpbusd zmm15, zmm21, zmm19
-	LONG $0x40553262; WORD $0xdc50 // vpdpbusd zmm11, zmm21, zmm20
-	QUAD $0xfd2c6c58487dc262 // vpbroadcastd zmm21, dword ptr [r12 + rbp - 0xc]
-	LONG $0x40553262; WORD $0xd350 // vpdpbusd zmm10, zmm21, zmm19
-	LONG $0x4055b262; WORD $0xf450 // vpdpbusd zmm6, zmm21, zmm20
-	QUAD $0xfe2c6c58487dc262 // vpbroadcastd zmm21, dword ptr [r12 + rbp - 0x8]
-	LONG $0x40553262; WORD $0xcb50 // vpdpbusd zmm9, zmm21, zmm19
-	LONG $0x4055b262; WORD $0xec50 // vpdpbusd zmm5, zmm21, zmm20
-	QUAD $0xff2c6c58487dc262 // vpbroadcastd zmm21, dword ptr [r12 + rbp - 0x4]
-	LONG $0x40553262; WORD $0xc350 // vpdpbusd zmm8, zmm21, zmm19
-	LONG $0x4055b262; WORD $0xe450 // vpdpbusd zmm4, zmm21, zmm20
-	LONG $0x487dc262; WORD $0x2c58; BYTE $0x2c // vpbroadcastd zmm21, dword ptr [r12 + rbp]
-	LONG $0x4055b262; WORD $0xfb50 // vpdpbusd zmm7, zmm21, zmm19
-	LONG $0x4055b262; WORD $0xdc50 // vpdpbusd zmm3, zmm21, zmm20
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fee162; WORD $0x0c6f; BYTE $0xa9 // vmovdqu64 zmm17, zmmword ptr [rcx + 4*rbp]
+	QUAD $0x00ad546f48fec162 // vmovdqu64 zmm18, zmmword ptr [r13 + 4*rbp]
+	QUAD $0xfd2a5c58487de262 // vpbroadcastd zmm19, dword ptr [rdx + rbp - 0xc]
+	LONG $0x4065a262; WORD $0xc150 // vpdpbusd zmm16, zmm19, zmm17
+	LONG $0x40653262; WORD $0xe250 // vpdpbusd zmm12, zmm19, zmm18
+	QUAD $0xfe2a5c58487de262 // vpbroadcastd zmm19, dword ptr [rdx + rbp - 0x8]
+	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
+	LONG $0x40653262; WORD $0xda50 // vpdpbusd zmm11, zmm19, zmm18
+	QUAD $0xff2a5c58487de262 // vpbroadcastd zmm19, dword ptr [rdx + rbp - 0x4]
+	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
+	LONG $0x40653262; WORD $0xd250 // vpdpbusd zmm10, zmm19, zmm18
+	LONG $0x487de262; WORD $0x1c58; BYTE $0x2a // vpbroadcastd zmm19, dword ptr [rdx + rbp]
+	LONG $0x40653262; WORD $0xe950 // vpdpbusd zmm13, zmm19, zmm17
+	LONG $0x40653262; WORD $0xca50 // vpdpbusd zmm9, zmm19, zmm18
+	QUAD $0xfd2c5c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 + rbp - 0xc]
+	LONG $0x40653262; WORD $0xc150 // vpdpbusd zmm8, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xe250 // vpdpbusd zmm4, zmm19, zmm18
+	QUAD $0xfe2c5c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 + rbp - 0x8]
+	LONG $0x4065b262; WORD $0xf950 // vpdpbusd zmm7, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xda50 // vpdpbusd zmm3, zmm19, zmm18
+	QUAD $0xff2c5c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 + rbp - 0x4]
+	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xd250 // vpdpbusd zmm2, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x1c58; BYTE $0x2c // vpbroadcastd zmm19, dword ptr [r12 + rbp]
+	LONG $0x4065b262; WORD $0xe950 // vpdpbusd zmm5, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xca50 // vpdpbusd zmm1, zmm19, zmm18
 	LONG $0x10c58348 // add rbp, 0x10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff46850f; WORD $0xffff // jne 0x1410 <pointwiseAVX512VNNI+0x1410>
-	LONG $0xfffbb5e9; BYTE $0xff // jmp 0x1084 <pointwiseAVX512VNNI+0x1084>
-	LONG $0x0002be41; WORD $0x0000 // mov r14d, 0x2
-	LONG $0xffeb6ae9; BYTE $0xff // jmp 0x44 <pointwiseAVX512VNNI+0x44>
+	LONG $0xff46850f; WORD $0xffff // jne 0x1340 <pointwiseAVX512VNNI+0x1340>
+	LONG $0xfffbe5e9; BYTE $0xff // jmp 0xfe4 <pointwiseAVX512VNNI+0xfe4>
+	LONG $0x000002bb; BYTE $0x00 // mov ebx, 0x2
+	LONG $0xffec2be9; BYTE $0xff // jmp 0x34 <pointwiseAVX512VNNI+0x34>
 	WORD $0x894d; BYTE $0xe9 // mov r9, r13
 	LONG $0x06e1c149 // shl r9, 0x6
 	QUAD $0x00000000ad148d4e // lea r10, [4*r13]
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x0004bb41; WORD $0x0000 // mov r11d, 0x4
-	LONG $0x000344e9; BYTE $0x00 // jmp 0x183c <pointwiseAVX512VNNI+0x183c>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
-	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
-	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	LONG $0x000316e9; BYTE $0x00 // jmp 0x173d <pointwiseAVX512VNNI+0x173d>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x08048d4b // lea rax, [r8 + r9]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x487ca162; WORD $0x1c10; BYTE $0x09 // vmovups zmm19, zmmword ptr [rcx + r9]
-	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
-	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
-	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
-	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
-	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
-	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x09 // vmovups zmm17, zmmword ptr [rcx + r9]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
 	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x40645162; WORD $0xff59 // vmulps zmm15, zmm19, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
 	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
 	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
 	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
-	LONG $0x48057162; WORD $0xf9de // vpmaxub zmm15, zmm15, zmm1
-	LONG $0x48057162; WORD $0xfada // vpminub zmm15, zmm15, zmm2
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
 	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
 	WORD $0xe3d3 // shl ebx, cl
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd3f7 // not ebx
-	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	LONG $0xde4d0f41 // cmovge ebx, r14d
+	LONG $0xffffbf41; WORD $0x0000 // mov r15d, 0xffff
+	LONG $0xdf4d0f41 // cmovge ebx, r15d
 	LONG $0xcb92fbc5 // kmovd k1, ebx
-	LONG $0x497e1162; WORD $0x3c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k1}, zmm15
+	LONG $0x497e1162; WORD $0x2c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k1}, zmm13
 	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x3c10; BYTE $0x09 // vmovups zmm15, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x09 // vmovups zmm13, zmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
 	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
-	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
-	LONG $0x48257162; WORD $0xd9de // vpmaxub zmm11, zmm11, zmm1
-	LONG $0x48257162; WORD $0xdada // vpminub zmm11, zmm11, zmm2
-	WORD $0x294c; BYTE $0xd3 // sub rbx, r10
-	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
-	LONG $0x04fb8348 // cmp rbx, 0x4
-	WORD $0xd5f7 // not ebp
-	LONG $0xee4d0f41 // cmovge ebp, r14d
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497e7162; WORD $0x1c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [rdx + rax] {k1}, zmm11
-	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x1c10; BYTE $0x09 // vmovups zmm11, zmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
 	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
 	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
-	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
-	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
 	WORD $0x294c; BYTE $0xd3 // sub rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
 	WORD $0xe5d3 // shl ebp, cl
 	LONG $0x04fb8348 // cmp rbx, 0x4
 	WORD $0xd5f7 // not ebp
-	LONG $0xee4d0f41 // cmovge ebp, r14d
+	LONG $0xef4d0f41 // cmovge ebp, r15d
 	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ef162; WORD $0x3c7f; BYTE $0x50 // vmovdqu32 zmmword ptr [rax + 2*rdx] {k1}, zmm7
+	LONG $0x497e7162; WORD $0x0c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [rdx + rax] {k1}, zmm9
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	WORD $0x294c; BYTE $0xd3 // sub rbx, r10
+	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	LONG $0x04fb8348 // cmp rbx, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xef4d0f41 // cmovge ebp, r15d
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497ef162; WORD $0x2c7f; BYTE $0x50 // vmovdqu32 zmmword ptr [rax + 2*rdx] {k1}, zmm5
 	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
 	LONG $0x49148d48 // lea rdx, [rcx + 2*rcx]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x09 // vmovups zmm7, zmmword ptr [rcx + r9]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x09 // vmovups zmm5, zmmword ptr [rcx + r9]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	WORD $0x294c; BYTE $0xd3 // sub rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
 	WORD $0xe5d3 // shl ebp, cl
 	LONG $0x04fb8348 // cmp rbx, 0x4
 	WORD $0xd5f7 // not ebp
-	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
-	LONG $0xee4d0f41 // cmovge ebp, r14d
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
+	LONG $0xef4d0f41 // cmovge ebp, r15d
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ef162; WORD $0x1c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [rax + rdx] {k1}, zmm3
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [rax + rdx] {k1}, zmm1
 	LONG $0x28678b4c // mov r12, qword ptr [rdi + 0x28]
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x86348d48 // lea rsi, [rsi + 4*rax]
@@ -1167,151 +1123,147 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x044b8d49 // lea rcx, [r11 + 0x4]
 	WORD $0x8949; BYTE $0xcb // mov r11, rcx
 	WORD $0x394c; BYTE $0xe1 // cmp rcx, r12
-	LONG $0xf6208f0f; WORD $0xffff // jg 0xe5c <pointwiseAVX512VNNI+0xe5c>
+	LONG $0xf68f8f0f; WORD $0xffff // jg 0xdcc <pointwiseAVX512VNNI+0xdcc>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x0a // vmovdqu64 zmm3, zmmword ptr [rdx + r9]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x0a // vmovdqu64 zmm1, zmmword ptr [rdx + r9]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfcac8e0f; WORD $0xffff // jle 0x1500 <pointwiseAVX512VNNI+0x1500>
+	LONG $0xfcdb8e0f; WORD $0xffff // jle 0x1430 <pointwiseAVX512VNNI+0x1430>
 	WORD $0x894c; BYTE $0xca // mov rdx, r9
 	LONG $0xd1af0f48 // imul rdx, rcx
 	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
-	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
-	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fee162; WORD $0x1c6f; BYTE $0x9a // vmovdqu64 zmm19, zmmword ptr [rdx + 4*rbx]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fee162; WORD $0x0c6f; BYTE $0x9a // vmovdqu64 zmm17, zmmword ptr [rdx + 4*rbx]
 	LONG $0x1e348d4c // lea r14, [rsi + rbx]
-	LONG $0x487de262; WORD $0x2458; BYTE $0x1e // vpbroadcastd zmm20, dword ptr [rsi + rbx]
-	QUAD $0x011e6c58487de262 // vpbroadcastd zmm21, dword ptr [rsi + rbx + 0x4]
-	LONG $0x405da262; WORD $0xd350 // vpdpbusd zmm18, zmm20, zmm19
-	LONG $0x4055a262; WORD $0xcb50 // vpdpbusd zmm17, zmm21, zmm19
-	QUAD $0x021e6458487de262 // vpbroadcastd zmm20, dword ptr [rsi + rbx + 0x8]
-	LONG $0x405da262; WORD $0xc350 // vpdpbusd zmm16, zmm20, zmm19
-	QUAD $0x031e6458487de262 // vpbroadcastd zmm20, dword ptr [rsi + rbx + 0xc]
-	LONG $0x405d3262; WORD $0xfb50 // vpdpbusd zmm15, zmm20, zmm19
+	LONG $0x487de262; WORD $0x1458; BYTE $0x1e // vpbroadcastd zmm18, dword ptr [rsi + rbx]
+	QUAD $0x011e5c58487de262 // vpbroadcastd zmm19, dword ptr [rsi + rbx + 0x4]
+	LONG $0x406da262; WORD $0xc150 // vpdpbusd zmm16, zmm18, zmm17
+	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
+	QUAD $0x021e5458487de262 // vpbroadcastd zmm18, dword ptr [rsi + rbx + 0x8]
+	LONG $0x406d3262; WORD $0xf150 // vpdpbusd zmm14, zmm18, zmm17
+	QUAD $0x031e5458487de262 // vpbroadcastd zmm18, dword ptr [rsi + rbx + 0xc]
+	LONG $0x406d3262; WORD $0xe950 // vpdpbusd zmm13, zmm18, zmm17
 	LONG $0x063c8d4d // lea r15, [r14 + rax]
-	LONG $0x487da262; WORD $0x2458; BYTE $0x30 // vpbroadcastd zmm20, dword ptr [rax + r14]
-	LONG $0x405d3262; WORD $0xf350 // vpdpbusd zmm14, zmm20, zmm19
-	QUAD $0x01306458487da262 // vpbroadcastd zmm20, dword ptr [rax + r14 + 0x4]
-	QUAD $0x02306c58487da262 // vpbroadcastd zmm21, dword ptr [rax + r14 + 0x8]
-	LONG $0x405d3262; WORD $0xeb50 // vpdpbusd zmm13, zmm20, zmm19
-	LONG $0x40553262; WORD $0xe350 // vpdpbusd zmm12, zmm21, zmm19
-	QUAD $0x03306458487da262 // vpbroadcastd zmm20, dword ptr [rax + r14 + 0xc]
-	LONG $0x405d3262; WORD $0xdb50 // vpdpbusd zmm11, zmm20, zmm19
+	LONG $0x487da262; WORD $0x1458; BYTE $0x30 // vpbroadcastd zmm18, dword ptr [rax + r14]
+	LONG $0x406d3262; WORD $0xe150 // vpdpbusd zmm12, zmm18, zmm17
+	QUAD $0x01305458487da262 // vpbroadcastd zmm18, dword ptr [rax + r14 + 0x4]
+	QUAD $0x02305c58487da262 // vpbroadcastd zmm19, dword ptr [rax + r14 + 0x8]
+	LONG $0x406d3262; WORD $0xd950 // vpdpbusd zmm11, zmm18, zmm17
+	LONG $0x40653262; WORD $0xd150 // vpdpbusd zmm10, zmm19, zmm17
+	QUAD $0x03305458487da262 // vpbroadcastd zmm18, dword ptr [rax + r14 + 0xc]
+	LONG $0x406d3262; WORD $0xc950 // vpdpbusd zmm9, zmm18, zmm17
 	LONG $0x07348d4d // lea r14, [r15 + rax]
-	LONG $0x487da262; WORD $0x2458; BYTE $0x38 // vpbroadcastd zmm20, dword ptr [rax + r15]
-	LONG $0x405d3262; WORD $0xd350 // vpdpbusd zmm10, zmm20, zmm19
-	QUAD $0x01386458487da262 // vpbroadcastd zmm20, dword ptr [rax + r15 + 0x4]
-	LONG $0x405d3262; WORD $0xcb50 // vpdpbusd zmm9, zmm20, zmm19
-	QUAD $0x02386458487da262 // vpbroadcastd zmm20, dword ptr [rax + r15 + 0x8]
-	QUAD $0x03386c58487da262 // vpbroadcastd zmm21, dword ptr [rax + r15 + 0xc]
-	LONG $0x405d3262; WORD $0xc350 // vpdpbusd zmm8, zmm20, zmm19
-	LONG $0x4055b262; WORD $0xfb50 // vpdpbusd zmm7, zmm21, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x30 // vpbroadcastd zmm20, dword ptr [rax + r14]
-	LONG $0x405db262; WORD $0xf350 // vpdpbusd zmm6, zmm20, zmm19
-	QUAD $0x01306458487da262 // vpbroadcastd zmm20, dword ptr [rax + r14 + 0x4]
-	LONG $0x405db262; WORD $0xeb50 // vpdpbusd zmm5, zmm20, zmm19
-	QUAD $0x02306458487da262 // vpbroadcastd zmm20, dword ptr [rax + r14 + 0x8]
-	QUAD $0x03306c58487da262 // vpbroadcastd zmm21, dword ptr [rax + r14 + 0xc]
-	LONG $0x405db262; WORD $0xe350 // vpdpbusd zmm4, zmm20, zmm19
-	LONG $0x4055b262; WORD $0xdb50 // vpdpbusd zmm3, zmm21, zmm19
+	LONG $0x487da262; WORD $0x1458; BYTE $0x38 // vpbroadcastd zmm18, dword ptr [rax + r15]
+	LONG $0x406d3262; WORD $0xc150 // vpdpbusd zmm8, zmm18, zmm17
+	QUAD $0x01385458487da262 // vpbroadcastd zmm18, dword ptr [rax + r15 + 0x4]
+	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
+	QUAD $0x02385458487da262 // vpbroadcastd zmm18, dword ptr [rax + r15 + 0x8]
+	QUAD $0x03385c58487da262 // vpbroadcastd zmm19, dword ptr [rax + r15 + 0xc]
+	LONG $0x406db262; WORD $0xf150 // vpdpbusd zmm6, zmm18, zmm17
+	LONG $0x4065b262; WORD $0xe950 // vpdpbusd zmm5, zmm19, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x30 // vpbroadcastd zmm18, dword ptr [rax + r14]
+	LONG $0x406db262; WORD $0xe150 // vpdpbusd zmm4, zmm18, zmm17
+	QUAD $0x01305458487da262 // vpbroadcastd zmm18, dword ptr [rax + r14 + 0x4]
+	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
+	QUAD $0x02305458487da262 // vpbroadcastd zmm18, dword ptr [rax + r14 + 0x8]
+	QUAD $0x03305c58487da262 // vpbroadcastd zmm19, dword ptr [rax + r14 + 0xc]
+	LONG $0x406db262; WORD $0xd150 // vpdpbusd zmm2, zmm18, zmm17
+	LONG $0x4065b262; WORD $0xc950 // vpdpbusd zmm1, zmm19, zmm17
 	LONG $0x10c38348 // add rbx, 0x10
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0xff04850f; WORD $0xffff // jne 0x18c0 <pointwiseAVX512VNNI+0x18c0>
-	LONG $0xfffb99e9; BYTE $0xff // jmp 0x155a <pointwiseAVX512VNNI+0x155a>
+	LONG $0xff04850f; WORD $0xffff // jne 0x17c0 <pointwiseAVX512VNNI+0x17c0>
+	LONG $0xfffbc9e9; BYTE $0xff // jmp 0x148a <pointwiseAVX512VNNI+0x148a>
 	WORD $0x894d; BYTE $0xe9 // mov r9, r13
 	LONG $0x06e1c149 // shl r9, 0x6
 	QUAD $0x00000000ad148d4e // lea r10, [4*r13]
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0x0001bae9; BYTE $0x00 // jmp 0x1b93 <pointwiseAVX512VNNI+0x1b93>
+	LONG $0x0001a3e9; BYTE $0x00 // jmp 0x1a7c <pointwiseAVX512VNNI+0x1a7c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fdf162; WORD $0xf76f // vmovdqa64 zmm6, zmm7
-	LONG $0x48fdf162; WORD $0xef6f // vmovdqa64 zmm5, zmm7
-	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
-	LONG $0x48fdf162; WORD $0xdf6f // vmovdqa64 zmm3, zmm7
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xe56f // vmovdqa64 zmm4, zmm5
+	LONG $0x48fdf162; WORD $0xdd6f // vmovdqa64 zmm3, zmm5
+	LONG $0x48fdf162; WORD $0xd56f // vmovdqa64 zmm2, zmm5
+	LONG $0x48fdf162; WORD $0xcd6f // vmovdqa64 zmm1, zmm5
 	LONG $0x08148d4b // lea rdx, [r8 + r9]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x385f8b4c // mov r11, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x1c10; BYTE $0x09 // vmovups zmm11, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x482df162; WORD $0xff6b // vpackssdw zmm7, zmm10, zmm7
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x48355162; WORD $0xc06b // vpackssdw zmm8, zmm9, zmm8
-	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
-	LONG $0x4845d162; WORD $0xf867 // vpackuswb zmm7, zmm7, zmm8
-	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x483df162; WORD $0xed6b // vpackssdw zmm5, zmm8, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x4855f162; WORD $0xee67 // vpackuswb zmm5, zmm5, zmm6
 	WORD $0x294d; BYTE $0xd3 // sub r11, r10
 	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
 	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
 	WORD $0xe3d3 // shl ebx, cl
 	LONG $0x04fb8349 // cmp r11, 0x4
 	WORD $0xd3f7 // not ebx
-	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	LONG $0xde4d0f41 // cmovge ebx, r14d
-	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
+	LONG $0xffffbf41; WORD $0x0000 // mov r15d, 0xffff
+	LONG $0xdf4d0f41 // cmovge ebx, r15d
 	LONG $0xcb92fbc5 // kmovd k1, ebx
-	LONG $0x497e9162; WORD $0x3c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k1}, zmm7
+	LONG $0x497e9162; WORD $0x2c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k1}, zmm5
 	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x09 // vmovups zmm7, zmmword ptr [rcx + r9]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x09 // vmovups zmm5, zmmword ptr [rcx + r9]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	WORD $0x294c; BYTE $0xd3 // sub rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
 	WORD $0xe5d3 // shl ebp, cl
 	LONG $0x04fb8348 // cmp rbx, 0x4
 	WORD $0xd5f7 // not ebp
-	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
-	LONG $0xee4d0f41 // cmovge ebp, r14d
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
+	LONG $0xef4d0f41 // cmovge ebp, r15d
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [r11 + rdx] {k1}, zmm3
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [r11 + rdx] {k1}, zmm1
 	LONG $0x28678b4c // mov r12, qword ptr [rdi + 0x28]
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	LONG $0x4e348d48 // lea rsi, [rsi + 2*rcx]
@@ -1321,46 +1273,46 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02588d4c // lea r11, [rax + 0x2]
 	WORD $0x894c; BYTE $0xd8 // mov rax, r11
 	WORD $0x394d; BYTE $0xe3 // cmp r11, r12
-	LONG $0xf2d98f0f; WORD $0xffff // jg 0xe6c <pointwiseAVX512VNNI+0xe6c>
+	LONG $0xf3608f0f; WORD $0xffff // jg 0xddc <pointwiseAVX512VNNI+0xddc>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
-	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x0b // vmovdqu64 zmm7, zmmword ptr [r11 + r9]
+	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x0b // vmovdqu64 zmm5, zmmword ptr [r11 + r9]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xfe358e0f; WORD $0xffff // jle 0x19e0 <pointwiseAVX512VNNI+0x19e0>
+	LONG $0xfe4c8e0f; WORD $0xffff // jle 0x18e0 <pointwiseAVX512VNNI+0x18e0>
 	WORD $0x894d; BYTE $0xcb // mov r11, r9
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0x105f034c // add r11, qword ptr [rdi + 0x10]
 	LONG $0x0c5e8d48 // lea rbx, [rsi + 0xc]
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fdf162; WORD $0xf76f // vmovdqa64 zmm6, zmm7
-	LONG $0x48fdf162; WORD $0xef6f // vmovdqa64 zmm5, zmm7
-	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
-	LONG $0x48fdf162; WORD $0xdf6f // vmovdqa64 zmm3, zmm7
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fe5162; WORD $0x1b6f // vmovdqu64 zmm11, zmmword ptr [r11]
-	LONG $0x487d7262; WORD $0x6358; BYTE $0xfd // vpbroadcastd zmm12, dword ptr [rbx - 0xc]
-	LONG $0x481d5262; WORD $0xd350 // vpdpbusd zmm10, zmm12, zmm11
-	LONG $0x487d7262; WORD $0x6358; BYTE $0xfe // vpbroadcastd zmm12, dword ptr [rbx - 0x8]
-	LONG $0x487d7262; WORD $0x6b58; BYTE $0xff // vpbroadcastd zmm13, dword ptr [rbx - 0x4]
-	LONG $0x481dd262; WORD $0xfb50 // vpdpbusd zmm7, zmm12, zmm11
-	LONG $0x48155262; WORD $0xcb50 // vpdpbusd zmm9, zmm13, zmm11
-	LONG $0x487d7262; WORD $0x2358 // vpbroadcastd zmm12, dword ptr [rbx]
-	LONG $0x481d5262; WORD $0xc350 // vpdpbusd zmm8, zmm12, zmm11
-	QUAD $0xfd0b6458487d7262 // vpbroadcastd zmm12, dword ptr [rbx + rcx - 0xc]
-	LONG $0x481dd262; WORD $0xf350 // vpdpbusd zmm6, zmm12, zmm11
-	QUAD $0xfe0b6458487d7262 // vpbroadcastd zmm12, dword ptr [rbx + rcx - 0x8]
-	QUAD $0xff0b6c58487d7262 // vpbroadcastd zmm13, dword ptr [rbx + rcx - 0x4]
-	LONG $0x481dd262; WORD $0xeb50 // vpdpbusd zmm5, zmm12, zmm11
-	LONG $0x4815d262; WORD $0xe350 // vpdpbusd zmm4, zmm13, zmm11
-	LONG $0x487d7262; WORD $0x2458; BYTE $0x0b // vpbroadcastd zmm12, dword ptr [rbx + rcx]
-	LONG $0x481dd262; WORD $0xdb50 // vpdpbusd zmm3, zmm12, zmm11
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xe56f // vmovdqa64 zmm4, zmm5
+	LONG $0x48fdf162; WORD $0xdd6f // vmovdqa64 zmm3, zmm5
+	LONG $0x48fdf162; WORD $0xd56f // vmovdqa64 zmm2, zmm5
+	LONG $0x48fdf162; WORD $0xcd6f // vmovdqa64 zmm1, zmm5
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fe5162; WORD $0x0b6f // vmovdqu64 zmm9, zmmword ptr [r11]
+	LONG $0x487d7262; WORD $0x5358; BYTE $0xfd // vpbroadcastd zmm10, dword ptr [rbx - 0xc]
+	LONG $0x482d5262; WORD $0xc150 // vpdpbusd zmm8, zmm10, zmm9
+	LONG $0x487d7262; WORD $0x5358; BYTE $0xfe // vpbroadcastd zmm10, dword ptr [rbx - 0x8]
+	LONG $0x487d7262; WORD $0x5b58; BYTE $0xff // vpbroadcastd zmm11, dword ptr [rbx - 0x4]
+	LONG $0x482dd262; WORD $0xe950 // vpdpbusd zmm5, zmm10, zmm9
+	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
+	LONG $0x487d7262; WORD $0x1358 // vpbroadcastd zmm10, dword ptr [rbx]
+	LONG $0x482dd262; WORD $0xf150 // vpdpbusd zmm6, zmm10, zmm9
+	QUAD $0xfd0b5458487d7262 // vpbroadcastd zmm10, dword ptr [rbx + rcx - 0xc]
+	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
+	QUAD $0xfe0b5458487d7262 // vpbroadcastd zmm10, dword ptr [rbx + rcx - 0x8]
+	QUAD $0xff0b5c58487d7262 // vpbroadcastd zmm11, dword ptr [rbx + rcx - 0x4]
+	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
+	LONG $0x4825d262; WORD $0xd150 // vpdpbusd zmm2, zmm11, zmm9
+	LONG $0x487d7262; WORD $0x1458; BYTE $0x0b // vpbroadcastd zmm10, dword ptr [rbx + rcx]
+	LONG $0x482dd262; WORD $0xc950 // vpdpbusd zmm1, zmm10, zmm9
 	LONG $0x40c38349 // add r11, 0x40
 	LONG $0x10c38348 // add rbx, 0x10
 	WORD $0xff48; BYTE $0xca // dec rdx
-	WORD $0x8375 // jne 0x1bf0 <pointwiseAVX512VNNI+0x1bf0>
-	LONG $0xfffd98e9; BYTE $0xff // jmp 0x1a0a <pointwiseAVX512VNNI+0x1a0a>
+	WORD $0x8375 // jne 0x1ad0 <pointwiseAVX512VNNI+0x1ad0>
+	LONG $0xfffdb8e9; BYTE $0xff // jmp 0x190a <pointwiseAVX512VNNI+0x190a>
 	LONG $0x38c48348 // add rsp, 0x38
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -1377,7 +1329,7 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x16a38e0f; WORD $0x0000 // jle 0x3340 <denseAVX512VNNI+0x16b0>
+	LONG $0x15f38e0f; WORD $0x0000 // jle 0x3170 <denseAVX512VNNI+0x1600>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -1386,27 +1338,25 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0xa0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xa0
 	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
-	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
-	LONG $0x487df262; WORD $0x5778; BYTE $0x68 // vpbroadcastb zmm2, byte ptr [rdi + 0x68]
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x243c8948 // mov qword ptr [rsp], rdi
-	WORD $0x1feb // jmp 0x1cea <denseAVX512VNNI+0x5a>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x1deb // jmp 0x1bba <denseAVX512VNNI+0x4a>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
 	WORD $0x0148; BYTE $0xc1 // add rcx, rax
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x16458d0f; WORD $0x0000 // jge 0x332f <denseAVX512VNNI+0x169f>
+	LONG $0x15a58d0f; WORD $0x0000 // jge 0x315f <denseAVX512VNNI+0x15ef>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x06f88348 // cmp rax, 0x6
-	LONG $0x05e9870f; WORD $0x0000 // ja 0x22e0 <denseAVX512VNNI+0x650>
+	LONG $0x05b9870f; WORD $0x0000 // ja 0x2180 <denseAVX512VNNI+0x610>
 	LONG $0x000068ba; BYTE $0x00 // mov edx, 0x68
 	LONG $0xc2a30f48 // bt rdx, rax
-	LONG $0x05da830f; WORD $0x0000 // jae 0x22e0 <denseAVX512VNNI+0x650>
+	LONG $0x05aa830f; WORD $0x0000 // jae 0x2180 <denseAVX512VNNI+0x610>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xc67e // jle 0x1cd5 <denseAVX512VNNI+0x45>
+	WORD $0xc67e // jle 0x1ba5 <denseAVX512VNNI+0x35>
 	WORD $0x8949; BYTE $0xc9 // mov r9, rcx
 	LONG $0x06e1c149 // shl r9, 0x6
 	LONG $0x01518d4c // lea r10, [rcx + 0x1]
@@ -1424,17 +1374,17 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
 	LONG $0x2454894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r10
 	LONG $0x245c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r11
-	LONG $0x000286e9; BYTE $0x00 // jmp 0x1fef <denseAVX512VNNI+0x35f>
+	LONG $0x000262e9; BYTE $0x00 // jmp 0x1e9b <denseAVX512VNNI+0x32b>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
-	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
-	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
-	LONG $0x48fd5162; WORD $0xe06f // vmovdqa64 zmm12, zmm8
-	LONG $0x48fd5162; WORD $0xe86f // vmovdqa64 zmm13, zmm8
-	LONG $0x48fd5162; WORD $0xf06f // vmovdqa64 zmm14, zmm8
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd66f // vmovdqa64 zmm10, zmm6
+	LONG $0x48fd7162; WORD $0xde6f // vmovdqa64 zmm11, zmm6
+	LONG $0x48fd7162; WORD $0xe66f // vmovdqa64 zmm12, zmm6
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x24748b4c; BYTE $0x30 // mov r14, qword ptr [rsp + 0x30]
 	LONG $0xc6af0f49 // imul rax, r14
@@ -1443,25 +1393,23 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x24542b48; BYTE $0x60 // sub rdx, qword ptr [rsp + 0x60]
 	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0x487c3162; WORD $0x3c10; BYTE $0x09 // vmovups zmm15, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x09 // vmovups zmm13, zmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48045162; WORD $0xc059 // vmulps zmm8, zmm15, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x481d5162; WORD $0xc06b // vpackssdw zmm8, zmm12, zmm8
-	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
-	LONG $0x48155162; WORD $0xc067 // vpackuswb zmm8, zmm13, zmm8
-	LONG $0x483d7162; WORD $0xc1de // vpmaxub zmm8, zmm8, zmm1
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4814f162; WORD $0xf659 // vmulps zmm6, zmm13, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x482df162; WORD $0xf66b // vpackssdw zmm6, zmm10, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -1469,9 +1417,9 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd6f7 // not esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0xf04d0f41 // cmovge esi, r8d
-	LONG $0x483d7162; WORD $0xc2da // vpminub zmm8, zmm8, zmm2
+	LONG $0x4825f162; WORD $0xf667 // vpackuswb zmm6, zmm11, zmm6
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497e5162; WORD $0x047f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm8
+	LONG $0x497ed162; WORD $0x347f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm6
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
@@ -1479,34 +1427,32 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x24542b48; BYTE $0x48 // sub rdx, qword ptr [rsp + 0x48]
 	LONG $0x24548b4c; BYTE $0x18 // mov r10, qword ptr [rsp + 0x18]
-	LONG $0x487c3162; WORD $0x0410; BYTE $0x11 // vmovups zmm8, zmmword ptr [rcx + r10]
-	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x483c5162; WORD $0xdb59 // vmulps zmm11, zmm8, zmm11
-	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x483c5162; WORD $0xd259 // vmulps zmm10, zmm8, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
-	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x11 // vmovups zmm6, zmmword ptr [rcx + r10]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x483c5162; WORD $0xc959 // vmulps zmm9, zmm8, zmm9
+	LONG $0x484c5162; WORD $0xc959 // vmulps zmm9, zmm6, zmm9
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x483cf162; WORD $0xed59 // vmulps zmm5, zmm8, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x4835f162; WORD $0xed6b // vpackssdw zmm5, zmm9, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	LONG $0x482df162; WORD $0xed67 // vpackuswb zmm5, zmm10, zmm5
-	LONG $0x4855f162; WORD $0xe9de // vpmaxub zmm5, zmm5, zmm1
-	LONG $0x4855f162; WORD $0xeada // vpminub zmm5, zmm5, zmm2
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x484c5162; WORD $0xc059 // vmulps zmm8, zmm6, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x48355162; WORD $0xc06b // vpackssdw zmm8, zmm9, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x484cf162; WORD $0xff59 // vmulps zmm7, zmm6, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4845f162; WORD $0xdb6b // vpackssdw zmm3, zmm7, zmm3
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x483df162; WORD $0xdb67 // vpackuswb zmm3, zmm8, zmm3
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
 	LONG $0xf04d0f41 // cmovge esi, r8d
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm5
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm3
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
@@ -1514,26 +1460,24 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x24542b48; BYTE $0x58 // sub rdx, qword ptr [rsp + 0x58]
 	LONG $0x245c8b4c; BYTE $0x50 // mov r11, qword ptr [rsp + 0x50]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + r11]
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4854f162; WORD $0xff59 // vmulps zmm7, zmm5, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4854f162; WORD $0xf659 // vmulps zmm6, zmm5, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
-	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x19 // vmovups zmm3, zmmword ptr [rcx + r11]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4864f162; WORD $0xc959 // vmulps zmm1, zmm3, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x485df162; WORD $0xc967 // vpackuswb zmm1, zmm4, zmm1
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -1541,29 +1485,29 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd6f7 // not esi
 	LONG $0xf04d0f41 // cmovge esi, r8d
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + rax] {k1}, zmm3
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + rax] {k1}, zmm1
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xfce18d0f; WORD $0xffff // jge 0x1cd0 <denseAVX512VNNI+0x40>
+	LONG $0xfd058d0f; WORD $0xffff // jge 0x1ba0 <denseAVX512VNNI+0x30>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x48fe3162; WORD $0x046f; BYTE $0x09 // vmovdqu64 zmm8, zmmword ptr [rcx + r9]
-	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x11 // vmovdqu64 zmm5, zmmword ptr [rcx + r10]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x19 // vmovdqu64 zmm3, zmmword ptr [rcx + r11]
-	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x09 // vmovdqu64 zmm6, zmmword ptr [rcx + r9]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x11 // vmovdqu64 zmm3, zmmword ptr [rcx + r10]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x19 // vmovdqu64 zmm1, zmmword ptr [rcx + r11]
+	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0x2474894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r14
-	LONG $0xfd518e0f; WORD $0xffff // jle 0x1d70 <denseAVX512VNNI+0xe0>
+	LONG $0xfd758e0f; WORD $0xffff // jle 0x1c40 <denseAVX512VNNI+0xd0>
 	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
-	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
+	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
 	WORD $0x9f0f; BYTE $0xc2 // setg dl
 	WORD $0xca20 // and dl, cl
 	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
-	LONG $0xfd32850f; WORD $0xffff // jne 0x1d70 <denseAVX512VNNI+0xe0>
+	LONG $0xfd56850f; WORD $0xffff // jne 0x1c40 <denseAVX512VNNI+0xd0>
 	LONG $0x246c8b4c; BYTE $0x10 // mov r13, qword ptr [rsp + 0x10]
 	LONG $0xe9af0f4d // imul r13, r9
 	LONG $0xebaf0f4c // imul r13, rbx
@@ -1572,137 +1516,137 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6caf0f48; WORD $0x0824 // imul rbp, qword ptr [rsp + 0x8]
 	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
 	LONG $0x05e6c149 // shl r14, 0x5
-	LONG $0x88b7034c; WORD $0x0000; BYTE $0x00 // add r14, qword ptr [rdi + 0x88]
+	LONG $0x7877034c // add r14, qword ptr [rdi + 0x78]
 	LONG $0x2474894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r14
-	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
+	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
 	LONG $0x05e0c148 // shl rax, 0x5
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
-	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
-	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
-	LONG $0x48fd5162; WORD $0xe06f // vmovdqa64 zmm12, zmm8
-	LONG $0x48fd5162; WORD $0xe86f // vmovdqa64 zmm13, zmm8
-	LONG $0x48fd5162; WORD $0xf06f // vmovdqa64 zmm14, zmm8
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd66f // vmovdqa64 zmm10, zmm6
+	LONG $0x48fd7162; WORD $0xde6f // vmovdqa64 zmm11, zmm6
+	LONG $0x48fd7162; WORD $0xe66f // vmovdqa64 zmm12, zmm6
 	WORD $0xd231 // xor edx, edx
-	WORD $0x1deb // jmp 0x20d3 <denseAVX512VNNI+0x443>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x17eb // jmp 0x1f73 <denseAVX512VNNI+0x403>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x24543b48; BYTE $0x10 // cmp rdx, qword ptr [rsp + 0x10]
-	LONG $0xfcd3840f; WORD $0xffff // je 0x1da6 <denseAVX512VNNI+0x116>
+	LONG $0xfd03840f; WORD $0xffff // je 0x1c76 <denseAVX512VNNI+0x106>
 	LONG $0x244c8b48; BYTE $0x40 // mov rcx, qword ptr [rsp + 0x40]
 	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
 	LONG $0xd13c8b4c // mov r15, qword ptr [rcx + 8*rdx]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x0146840f; WORD $0x0000 // je 0x2230 <denseAVX512VNNI+0x5a0>
+	LONG $0x0146840f; WORD $0x0000 // je 0x20d0 <denseAVX512VNNI+0x560>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	LONG $0x24648b4c; BYTE $0x38 // mov r12, qword ptr [rsp + 0x38]
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x24348b49 // mov rsi, qword ptr [r12]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x3778 // js 0x2140 <denseAVX512VNNI+0x4b0>
+	WORD $0x3778 // js 0x1fe0 <denseAVX512VNNI+0x470>
 	WORD $0x014c; BYTE $0xfe // add rsi, r15
 	LONG $0x245c8b4d; BYTE $0x08 // mov r11, qword ptr [r12 + 0x8]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x3b78 // js 0x2151 <denseAVX512VNNI+0x4c1>
+	WORD $0x3b78 // js 0x1ff1 <denseAVX512VNNI+0x481>
 	WORD $0x014d; BYTE $0xfb // add r11, r15
 	LONG $0x24548b49; BYTE $0x10 // mov rdx, qword ptr [r12 + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x3f78 // js 0x2162 <denseAVX512VNNI+0x4d2>
+	WORD $0x3f78 // js 0x2002 <denseAVX512VNNI+0x492>
 	WORD $0x014c; BYTE $0xfa // add rdx, r15
 	LONG $0x24748b4d; BYTE $0x18 // mov r14, qword ptr [r12 + 0x18]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0x4378 // js 0x2173 <denseAVX512VNNI+0x4e3>
+	WORD $0x4378 // js 0x2013 <denseAVX512VNNI+0x4a3>
 	WORD $0x014d; BYTE $0xfe // add r14, r15
-	WORD $0x45eb // jmp 0x217a <denseAVX512VNNI+0x4ea>
+	WORD $0x45eb // jmp 0x201a <denseAVX512VNNI+0x4aa>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x90b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x90]
+	LONG $0x80b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x80]
 	LONG $0x245c8b4d; BYTE $0x08 // mov r11, qword ptr [r12 + 0x8]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xc579 // jns 0x2116 <denseAVX512VNNI+0x486>
-	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
+	WORD $0xc579 // jns 0x1fb6 <denseAVX512VNNI+0x446>
+	LONG $0x809f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x80]
 	LONG $0x24548b49; BYTE $0x10 // mov rdx, qword ptr [r12 + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xc179 // jns 0x2123 <denseAVX512VNNI+0x493>
-	LONG $0x90978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x90]
+	WORD $0xc179 // jns 0x1fc3 <denseAVX512VNNI+0x453>
+	LONG $0x80978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x80]
 	LONG $0x24748b4d; BYTE $0x18 // mov r14, qword ptr [r12 + 0x18]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xbd79 // jns 0x2130 <denseAVX512VNNI+0x4a0>
-	LONG $0x90b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0x90]
+	WORD $0xbd79 // jns 0x1fd0 <denseAVX512VNNI+0x460>
+	LONG $0x80b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0x80]
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
-	LONG $0x48fe7162; WORD $0x7d6f; BYTE $0x00 // vmovdqu64 zmm15, zmmword ptr [rbp]
-	QUAD $0x002d446f48fea162 // vmovdqu64 zmm16, zmmword ptr [rbp + r13]
-	QUAD $0x006d4c6f48fea162 // vmovdqu64 zmm17, zmmword ptr [rbp + 2*r13]
-	LONG $0x487de262; WORD $0x1458; BYTE $0x8e // vpbroadcastd zmm18, dword ptr [rsi + 4*rcx]
-	LONG $0x406d5262; WORD $0xf750 // vpdpbusd zmm14, zmm18, zmm15
-	LONG $0x406d3262; WORD $0xd850 // vpdpbusd zmm11, zmm18, zmm16
-	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
-	LONG $0x487dc262; WORD $0x1458; BYTE $0x8b // vpbroadcastd zmm18, dword ptr [r11 + 4*rcx]
-	LONG $0x406d5262; WORD $0xef50 // vpdpbusd zmm13, zmm18, zmm15
-	LONG $0x406d3262; WORD $0xd050 // vpdpbusd zmm10, zmm18, zmm16
-	LONG $0x487de262; WORD $0x1c58; BYTE $0x8a // vpbroadcastd zmm19, dword ptr [rdx + 4*rcx]
-	LONG $0x406db262; WORD $0xf150 // vpdpbusd zmm6, zmm18, zmm17
-	LONG $0x40655262; WORD $0xe750 // vpdpbusd zmm12, zmm19, zmm15
-	LONG $0x40653262; WORD $0xc850 // vpdpbusd zmm9, zmm19, zmm16
-	LONG $0x4065b262; WORD $0xe150 // vpdpbusd zmm4, zmm19, zmm17
-	LONG $0x487dc262; WORD $0x1458; BYTE $0x8e // vpbroadcastd zmm18, dword ptr [r14 + 4*rcx]
-	LONG $0x406d5262; WORD $0xc750 // vpdpbusd zmm8, zmm18, zmm15
-	LONG $0x406db262; WORD $0xe850 // vpdpbusd zmm5, zmm18, zmm16
-	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
+	LONG $0x48fe7162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm13, zmmword ptr [rbp]
+	QUAD $0x002d746f48fe3162 // vmovdqu64 zmm14, zmmword ptr [rbp + r13]
+	QUAD $0x006d7c6f48fe3162 // vmovdqu64 zmm15, zmmword ptr [rbp + 2*r13]
+	LONG $0x487de262; WORD $0x0458; BYTE $0x8e // vpbroadcastd zmm16, dword ptr [rsi + 4*rcx]
+	LONG $0x407d5262; WORD $0xe550 // vpdpbusd zmm12, zmm16, zmm13
+	LONG $0x407d5262; WORD $0xce50 // vpdpbusd zmm9, zmm16, zmm14
+	LONG $0x407dd262; WORD $0xef50 // vpdpbusd zmm5, zmm16, zmm15
+	LONG $0x487dc262; WORD $0x0458; BYTE $0x8b // vpbroadcastd zmm16, dword ptr [r11 + 4*rcx]
+	LONG $0x407d5262; WORD $0xdd50 // vpdpbusd zmm11, zmm16, zmm13
+	LONG $0x407d5262; WORD $0xc650 // vpdpbusd zmm8, zmm16, zmm14
+	LONG $0x487de262; WORD $0x0c58; BYTE $0x8a // vpbroadcastd zmm17, dword ptr [rdx + 4*rcx]
+	LONG $0x407dd262; WORD $0xe750 // vpdpbusd zmm4, zmm16, zmm15
+	LONG $0x40755262; WORD $0xd550 // vpdpbusd zmm10, zmm17, zmm13
+	LONG $0x4075d262; WORD $0xfe50 // vpdpbusd zmm7, zmm17, zmm14
+	LONG $0x4075d262; WORD $0xd750 // vpdpbusd zmm2, zmm17, zmm15
+	LONG $0x487dc262; WORD $0x0458; BYTE $0x8e // vpbroadcastd zmm16, dword ptr [r14 + 4*rcx]
+	LONG $0x407dd262; WORD $0xf550 // vpdpbusd zmm6, zmm16, zmm13
+	LONG $0x407dd262; WORD $0xde50 // vpdpbusd zmm3, zmm16, zmm14
+	LONG $0x407dd262; WORD $0xcf50 // vpdpbusd zmm1, zmm16, zmm15
 	LONG $0x40c58348 // add rbp, 0x40
 	LONG $0x04c18348 // add rcx, 0x4
 	WORD $0xff49; BYTE $0xc8 // dec r8
-	LONG $0xff74850f; WORD $0xffff // jne 0x2180 <denseAVX512VNNI+0x4f0>
+	LONG $0xff74850f; WORD $0xffff // jne 0x2020 <denseAVX512VNNI+0x4b0>
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	WORD $0x0149; BYTE $0xc4 // add r12, rax
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0xfee1850f; WORD $0xffff // jne 0x2100 <denseAVX512VNNI+0x470>
-	LONG $0xfffe9ce9; BYTE $0xff // jmp 0x20c0 <denseAVX512VNNI+0x430>
+	LONG $0xfee1850f; WORD $0xffff // jne 0x1fa0 <denseAVX512VNNI+0x430>
+	LONG $0xfffe9ce9; BYTE $0xff // jmp 0x1f60 <denseAVX512VNNI+0x3f0>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x90978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x90]
+	LONG $0x80978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x80]
 	WORD $0xf631 // xor esi, esi
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
 	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fe7162; WORD $0x7d6f; BYTE $0x00 // vmovdqu64 zmm15, zmmword ptr [rbp]
-	QUAD $0x002d446f48fea162 // vmovdqu64 zmm16, zmmword ptr [rbp + r13]
-	LONG $0x487de262; WORD $0x0a58 // vpbroadcastd zmm17, dword ptr [rdx]
-	QUAD $0x006d546f48fea162 // vmovdqu64 zmm18, zmmword ptr [rbp + 2*r13]
-	LONG $0x40755262; WORD $0xf750 // vpdpbusd zmm14, zmm17, zmm15
-	LONG $0x40753262; WORD $0xd850 // vpdpbusd zmm11, zmm17, zmm16
-	LONG $0x4075b262; WORD $0xfa50 // vpdpbusd zmm7, zmm17, zmm18
-	LONG $0x40755262; WORD $0xef50 // vpdpbusd zmm13, zmm17, zmm15
-	LONG $0x40753262; WORD $0xd050 // vpdpbusd zmm10, zmm17, zmm16
-	LONG $0x4075b262; WORD $0xf250 // vpdpbusd zmm6, zmm17, zmm18
-	LONG $0x40755262; WORD $0xe750 // vpdpbusd zmm12, zmm17, zmm15
-	LONG $0x40753262; WORD $0xc850 // vpdpbusd zmm9, zmm17, zmm16
-	LONG $0x4075b262; WORD $0xe250 // vpdpbusd zmm4, zmm17, zmm18
-	LONG $0x40755262; WORD $0xc750 // vpdpbusd zmm8, zmm17, zmm15
-	LONG $0x4075b262; WORD $0xe850 // vpdpbusd zmm5, zmm17, zmm16
-	LONG $0x4075b262; WORD $0xda50 // vpdpbusd zmm3, zmm17, zmm18
+	LONG $0x48fe7162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm13, zmmword ptr [rbp]
+	QUAD $0x002d746f48fe3162 // vmovdqu64 zmm14, zmmword ptr [rbp + r13]
+	LONG $0x487d7262; WORD $0x3a58 // vpbroadcastd zmm15, dword ptr [rdx]
+	QUAD $0x006d446f48fea162 // vmovdqu64 zmm16, zmmword ptr [rbp + 2*r13]
+	LONG $0x48055262; WORD $0xe550 // vpdpbusd zmm12, zmm15, zmm13
+	LONG $0x48055262; WORD $0xce50 // vpdpbusd zmm9, zmm15, zmm14
+	LONG $0x4805b262; WORD $0xe850 // vpdpbusd zmm5, zmm15, zmm16
+	LONG $0x48055262; WORD $0xdd50 // vpdpbusd zmm11, zmm15, zmm13
+	LONG $0x48055262; WORD $0xc650 // vpdpbusd zmm8, zmm15, zmm14
+	LONG $0x4805b262; WORD $0xe050 // vpdpbusd zmm4, zmm15, zmm16
+	LONG $0x48055262; WORD $0xd550 // vpdpbusd zmm10, zmm15, zmm13
+	LONG $0x4805d262; WORD $0xfe50 // vpdpbusd zmm7, zmm15, zmm14
+	LONG $0x4805b262; WORD $0xd050 // vpdpbusd zmm2, zmm15, zmm16
+	LONG $0x4805d262; WORD $0xf550 // vpdpbusd zmm6, zmm15, zmm13
+	LONG $0x4805d262; WORD $0xde50 // vpdpbusd zmm3, zmm15, zmm14
+	LONG $0x4805b262; WORD $0xc850 // vpdpbusd zmm1, zmm15, zmm16
 	LONG $0x40c58348 // add rbp, 0x40
 	LONG $0x10c28348 // add rdx, 0x10
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0x8e75 // jne 0x2250 <denseAVX512VNNI+0x5c0>
+	WORD $0x8e75 // jne 0x20f0 <denseAVX512VNNI+0x580>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0xff72850f; WORD $0xffff // jne 0x2240 <denseAVX512VNNI+0x5b0>
-	LONG $0xfffdede9; BYTE $0xff // jmp 0x20c0 <denseAVX512VNNI+0x430>
+	LONG $0xff72850f; WORD $0xffff // jne 0x20e0 <denseAVX512VNNI+0x570>
+	LONG $0xfffdede9; BYTE $0xff // jmp 0x1f60 <denseAVX512VNNI+0x3f0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x07998c0f; WORD $0x0000 // jl 0x2a83 <denseAVX512VNNI+0xdf3>
+	LONG $0x07598c0f; WORD $0x0000 // jl 0x28e3 <denseAVX512VNNI+0xd73>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xf9d98e0f; WORD $0xffff // jle 0x1cda <denseAVX512VNNI+0x4a>
+	LONG $0xfa098e0f; WORD $0xffff // jle 0x1baa <denseAVX512VNNI+0x3a>
 	WORD $0x8949; BYTE $0xc9 // mov r9, rcx
 	LONG $0x06e1c149 // shl r9, 0x6
 	LONG $0x01518d4c // lea r10, [rcx + 0x1]
@@ -1725,20 +1669,20 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000000982494894c // mov qword ptr [rsp + 0x98], r10
 	QUAD $0x00000090249c894c // mov qword ptr [rsp + 0x90], r11
 	QUAD $0x0000008824948948 // mov qword ptr [rsp + 0x88], rdx
-	LONG $0x000371e9; BYTE $0x00 // jmp 0x26f8 <denseAVX512VNNI+0xa68>
+	LONG $0x000341e9; BYTE $0x00 // jmp 0x2568 <denseAVX512VNNI+0x9f8>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
-	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
-	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
-	LONG $0x48fd5162; WORD $0xe86f // vmovdqa64 zmm13, zmm8
-	LONG $0x48fd5162; WORD $0xf06f // vmovdqa64 zmm14, zmm8
-	LONG $0x48fd5162; WORD $0xf86f // vmovdqa64 zmm15, zmm8
-	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
-	LONG $0x48fdc162; WORD $0xcc6f // vmovdqa64 zmm17, zmm12
-	LONG $0x48fdc162; WORD $0xd46f // vmovdqa64 zmm18, zmm12
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xde6f // vmovdqa64 zmm11, zmm6
+	LONG $0x48fd7162; WORD $0xe66f // vmovdqa64 zmm12, zmm6
+	LONG $0x48fd7162; WORD $0xee6f // vmovdqa64 zmm13, zmm6
+	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
+	LONG $0x48fd5162; WORD $0xfa6f // vmovdqa64 zmm15, zmm10
+	LONG $0x48fdc162; WORD $0xc26f // vmovdqa64 zmm16, zmm10
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x24748b4c; BYTE $0x48 // mov r14, qword ptr [rsp + 0x48]
@@ -1748,35 +1692,33 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	QUAD $0x0000008024942b48 // sub rdx, qword ptr [rsp + 0x80]
 	LONG $0x244c8b4c; BYTE $0x58 // mov r9, qword ptr [rsp + 0x58]
-	LONG $0x487ca162; WORD $0x1c10; BYTE $0x09 // vmovups zmm19, zmmword ptr [rcx + r9]
-	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
-	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
-	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
-	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
-	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
-	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x09 // vmovups zmm17, zmmword ptr [rcx + r9]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
-	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x40645162; WORD $0xe459 // vmulps zmm12, zmm19, zmm12
-	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x407d5162; WORD $0xe46b // vpackssdw zmm12, zmm16, zmm12
-	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
-	LONG $0x40755162; WORD $0xe467 // vpackuswb zmm12, zmm17, zmm12
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x40745162; WORD $0xd259 // vmulps zmm10, zmm17, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x480d5162; WORD $0xd26b // vpackssdw zmm10, zmm14, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x48055162; WORD $0xd267 // vpackuswb zmm10, zmm15, zmm10
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
-	LONG $0x481d7162; WORD $0xe1de // vpmaxub zmm12, zmm12, zmm1
-	LONG $0x481d7162; WORD $0xe2da // vpminub zmm12, zmm12, zmm2
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0xf04d0f41 // cmovge esi, r8d
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497e5162; WORD $0x247f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm12
+	LONG $0x497e5162; WORD $0x147f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm10
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
@@ -1784,34 +1726,32 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x24542b48; BYTE $0x78 // sub rdx, qword ptr [rsp + 0x78]
 	QUAD $0x0000009824948b4c // mov r10, qword ptr [rsp + 0x98]
-	LONG $0x487c3162; WORD $0x2410; BYTE $0x11 // vmovups zmm12, zmmword ptr [rcx + r10]
-	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x481c5162; WORD $0xff59 // vmulps zmm15, zmm12, zmm15
-	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x481c5162; WORD $0xf659 // vmulps zmm14, zmm12, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x48055162; WORD $0xf66b // vpackssdw zmm14, zmm15, zmm14
-	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x487c3162; WORD $0x1410; BYTE $0x11 // vmovups zmm10, zmmword ptr [rcx + r10]
 	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x481c5162; WORD $0xed59 // vmulps zmm13, zmm12, zmm13
+	LONG $0x482c5162; WORD $0xed59 // vmulps zmm13, zmm10, zmm13
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x481c5162; WORD $0xc059 // vmulps zmm8, zmm12, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x48155162; WORD $0xc06b // vpackssdw zmm8, zmm13, zmm8
-	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
-	LONG $0x480d5162; WORD $0xc067 // vpackuswb zmm8, zmm14, zmm8
-	LONG $0x483d7162; WORD $0xc1de // vpmaxub zmm8, zmm8, zmm1
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x482c5162; WORD $0xe459 // vmulps zmm12, zmm10, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48155162; WORD $0xe46b // vpackssdw zmm12, zmm13, zmm12
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x482c5162; WORD $0xdb59 // vmulps zmm11, zmm10, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x482cf162; WORD $0xf659 // vmulps zmm6, zmm10, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4825f162; WORD $0xf66b // vpackssdw zmm6, zmm11, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
 	LONG $0xf04d0f41 // cmovge esi, r8d
-	LONG $0x483d7162; WORD $0xc2da // vpminub zmm8, zmm8, zmm2
+	LONG $0x481df162; WORD $0xf667 // vpackuswb zmm6, zmm12, zmm6
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497e5162; WORD $0x047f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm8
+	LONG $0x497ed162; WORD $0x347f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm6
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
@@ -1819,34 +1759,32 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x24542b48; BYTE $0x70 // sub rdx, qword ptr [rsp + 0x70]
 	QUAD $0x00000090249c8b4c // mov r11, qword ptr [rsp + 0x90]
-	LONG $0x487c3162; WORD $0x0410; BYTE $0x19 // vmovups zmm8, zmmword ptr [rcx + r11]
-	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x483c5162; WORD $0xdb59 // vmulps zmm11, zmm8, zmm11
-	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x483c5162; WORD $0xd259 // vmulps zmm10, zmm8, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
-	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x19 // vmovups zmm6, zmmword ptr [rcx + r11]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x483c5162; WORD $0xc959 // vmulps zmm9, zmm8, zmm9
+	LONG $0x484c5162; WORD $0xc959 // vmulps zmm9, zmm6, zmm9
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x483cf162; WORD $0xed59 // vmulps zmm5, zmm8, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x4835f162; WORD $0xed6b // vpackssdw zmm5, zmm9, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	LONG $0x482df162; WORD $0xed67 // vpackuswb zmm5, zmm10, zmm5
-	LONG $0x4855f162; WORD $0xe9de // vpmaxub zmm5, zmm5, zmm1
-	LONG $0x4855f162; WORD $0xeada // vpminub zmm5, zmm5, zmm2
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x484c5162; WORD $0xc059 // vmulps zmm8, zmm6, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x48355162; WORD $0xc06b // vpackssdw zmm8, zmm9, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x484cf162; WORD $0xff59 // vmulps zmm7, zmm6, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4845f162; WORD $0xdb6b // vpackssdw zmm3, zmm7, zmm3
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x483df162; WORD $0xdb67 // vpackuswb zmm3, zmm8, zmm3
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
 	LONG $0xf04d0f41 // cmovge esi, r8d
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + rax] {k1}, zmm5
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + rax] {k1}, zmm3
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
@@ -1854,26 +1792,24 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x24542b48; BYTE $0x68 // sub rdx, qword ptr [rsp + 0x68]
 	QUAD $0x00000088249c8b48 // mov rbx, qword ptr [rsp + 0x88]
-	LONG $0x487cf162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + rbx]
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4854f162; WORD $0xff59 // vmulps zmm7, zmm5, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4854f162; WORD $0xf659 // vmulps zmm6, zmm5, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
-	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0x19 // vmovups zmm3, zmmword ptr [rcx + rbx]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4864f162; WORD $0xc959 // vmulps zmm1, zmm3, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x485df162; WORD $0xc967 // vpackuswb zmm1, zmm4, zmm1
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -1882,31 +1818,31 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd6f7 // not esi
 	LONG $0xf04d0f41 // cmovge esi, r8d
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ef162; WORD $0x1c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [rbx + rax] {k1}, zmm3
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [rbx + rax] {k1}, zmm1
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x2474894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r14
 	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
 	WORD $0x3949; BYTE $0xce // cmp r14, rcx
-	LONG $0x08278d0f; WORD $0x0000 // jge 0x2f1f <denseAVX512VNNI+0x128f>
+	LONG $0x07f78d0f; WORD $0x0000 // jge 0x2d5f <denseAVX512VNNI+0x11ef>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48fe3162; WORD $0x246f; BYTE $0x08 // vmovdqu64 zmm12, zmmword ptr [rax + r9]
-	LONG $0x48fe3162; WORD $0x046f; BYTE $0x10 // vmovdqu64 zmm8, zmmword ptr [rax + r10]
-	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x18 // vmovdqu64 zmm5, zmmword ptr [rax + r11]
-	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x10 // vmovdqu64 zmm3, zmmword ptr [rax + rdx]
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x48fe3162; WORD $0x146f; BYTE $0x08 // vmovdqu64 zmm10, zmmword ptr [rax + r9]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x10 // vmovdqu64 zmm6, zmmword ptr [rax + r10]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x18 // vmovdqu64 zmm3, zmmword ptr [rax + r11]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x10 // vmovdqu64 zmm1, zmmword ptr [rax + rdx]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xfc668e0f; WORD $0xffff // jle 0x2390 <denseAVX512VNNI+0x700>
+	LONG $0xfc968e0f; WORD $0xffff // jle 0x2230 <denseAVX512VNNI+0x6c0>
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
-	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
+	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
 	WORD $0xc120 // and cl, al
 	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
-	LONG $0xfc47850f; WORD $0xffff // jne 0x2390 <denseAVX512VNNI+0x700>
+	LONG $0xfc77850f; WORD $0xffff // jne 0x2230 <denseAVX512VNNI+0x6c0>
 	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
 	LONG $0xc1af0f4d // imul r8, r9
 	LONG $0xc6af0f4d // imul r8, r14
@@ -1914,40 +1850,40 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
 	LONG $0x54af0f48; WORD $0x0824 // imul rdx, qword ptr [rsp + 0x8]
 	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
 	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
 	LONG $0x05e0c148 // shl rax, 0x5
-	LONG $0x88870348; WORD $0x0000; BYTE $0x00 // add rax, qword ptr [rdi + 0x88]
+	LONG $0x78470348 // add rax, qword ptr [rdi + 0x78]
 	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
 	LONG $0x2464c148; WORD $0x0510 // shl qword ptr [rsp + 0x10], 0x5
 	LONG $0x00048d4b // lea rax, [r8 + r8]
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x401c8d4f // lea r11, [r8 + 2*r8]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
-	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
-	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
-	LONG $0x48fd5162; WORD $0xe86f // vmovdqa64 zmm13, zmm8
-	LONG $0x48fd5162; WORD $0xf06f // vmovdqa64 zmm14, zmm8
-	LONG $0x48fd5162; WORD $0xf86f // vmovdqa64 zmm15, zmm8
-	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
-	LONG $0x48fdc162; WORD $0xcc6f // vmovdqa64 zmm17, zmm12
-	LONG $0x48fdc162; WORD $0xd46f // vmovdqa64 zmm18, zmm12
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xde6f // vmovdqa64 zmm11, zmm6
+	LONG $0x48fd7162; WORD $0xe66f // vmovdqa64 zmm12, zmm6
+	LONG $0x48fd7162; WORD $0xee6f // vmovdqa64 zmm13, zmm6
+	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
+	LONG $0x48fd5162; WORD $0xfa6f // vmovdqa64 zmm15, zmm10
+	LONG $0x48fdc162; WORD $0xc26f // vmovdqa64 zmm16, zmm10
 	WORD $0xff31 // xor edi, edi
 	LONG $0x244c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r9
 	LONG $0x2474894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r14
-	WORD $0x1deb // jmp 0x280e <denseAVX512VNNI+0xb7e>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x13eb // jmp 0x266e <denseAVX512VNNI+0xafe>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	LONG $0x247c3b48; BYTE $0x18 // cmp rdi, qword ptr [rsp + 0x18]
-	LONG $0xfbca840f; WORD $0xffff // je 0x23d8 <denseAVX512VNNI+0x748>
+	LONG $0xfc0a840f; WORD $0xffff // je 0x2278 <denseAVX512VNNI+0x708>
 	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
 	LONG $0xf83c8b4c // mov r15, qword ptr [rax + 8*rdi]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x01a0840f; WORD $0x0000 // je 0x29c0 <denseAVX512VNNI+0xd30>
+	LONG $0x01a0840f; WORD $0x0000 // je 0x2820 <denseAVX512VNNI+0xcb0>
 	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
 	WORD $0xed31 // xor ebp, ebp
 	LONG $0x24748b48; BYTE $0x60 // mov rsi, qword ptr [rsp + 0x60]
@@ -1956,39 +1892,39 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
 	WORD $0x8b48; BYTE $0x16 // mov rdx, qword ptr [rsi]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x3578 // js 0x2880 <denseAVX512VNNI+0xbf0>
+	WORD $0x3578 // js 0x26e0 <denseAVX512VNNI+0xb70>
 	WORD $0x014c; BYTE $0xfa // add rdx, r15
 	LONG $0x086e8b4c // mov r13, qword ptr [rsi + 0x8]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0x3d78 // js 0x2894 <denseAVX512VNNI+0xc04>
+	WORD $0x3d78 // js 0x26f4 <denseAVX512VNNI+0xb84>
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	LONG $0x105e8b48 // mov rbx, qword ptr [rsi + 0x10]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0x4578 // js 0x28a8 <denseAVX512VNNI+0xc18>
+	WORD $0x4578 // js 0x2708 <denseAVX512VNNI+0xb98>
 	WORD $0x014c; BYTE $0xfb // add rbx, r15
 	LONG $0x184e8b48 // mov rcx, qword ptr [rsi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x4d78 // js 0x28bc <denseAVX512VNNI+0xc2c>
+	WORD $0x4d78 // js 0x271c <denseAVX512VNNI+0xbac>
 	WORD $0x014c; BYTE $0xf9 // add rcx, r15
-	WORD $0x53eb // jmp 0x28c7 <denseAVX512VNNI+0xc37>
+	WORD $0x53eb // jmp 0x2727 <denseAVX512VNNI+0xbb7>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x90908b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rax + 0x90]
+	LONG $0x80908b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rax + 0x80]
 	LONG $0x086e8b4c // mov r13, qword ptr [rsi + 0x8]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xc379 // jns 0x2857 <denseAVX512VNNI+0xbc7>
+	WORD $0xc379 // jns 0x26b7 <denseAVX512VNNI+0xb47>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x90a88b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rax + 0x90]
+	LONG $0x80a88b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rax + 0x80]
 	LONG $0x105e8b48 // mov rbx, qword ptr [rsi + 0x10]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xbb79 // jns 0x2863 <denseAVX512VNNI+0xbd3>
+	WORD $0xbb79 // jns 0x26c3 <denseAVX512VNNI+0xb53>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x90988b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rax + 0x90]
+	LONG $0x80988b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rax + 0x80]
 	LONG $0x184e8b48 // mov rcx, qword ptr [rsi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xb379 // jns 0x286f <denseAVX512VNNI+0xbdf>
+	WORD $0xb379 // jns 0x26cf <denseAVX512VNNI+0xb5f>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x90888b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rax + 0x90]
+	LONG $0x80888b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rax + 0x80]
 	LONG $0x1a048d4b // lea rax, [r10 + r11]
 	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
 	LONG $0x3a3c8d4d // lea r15, [r10 + rdi]
@@ -1996,34 +1932,34 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0xff31 // xor edi, edi
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48fec162; WORD $0x1c6f; BYTE $0xba // vmovdqu64 zmm19, zmmword ptr [r10 + 4*rdi]
-	LONG $0x48fec162; WORD $0x246f; BYTE $0xb9 // vmovdqu64 zmm20, zmmword ptr [r9 + 4*rdi]
-	LONG $0x48fec162; WORD $0x2c6f; BYTE $0xbf // vmovdqu64 zmm21, zmmword ptr [r15 + 4*rdi]
-	LONG $0x48fee162; WORD $0x346f; BYTE $0xb8 // vmovdqu64 zmm22, zmmword ptr [rax + 4*rdi]
-	LONG $0x487de262; WORD $0x3c58; BYTE $0x3a // vpbroadcastd zmm23, dword ptr [rdx + rdi]
-	LONG $0x4045a262; WORD $0xd350 // vpdpbusd zmm18, zmm23, zmm19
-	LONG $0x40453262; WORD $0xfc50 // vpdpbusd zmm15, zmm23, zmm20
-	LONG $0x40453262; WORD $0xdd50 // vpdpbusd zmm11, zmm23, zmm21
-	QUAD $0x003d4458487d4262 // vpbroadcastd zmm24, dword ptr [r13 + rdi]
-	LONG $0x4045b262; WORD $0xfe50 // vpdpbusd zmm7, zmm23, zmm22
-	LONG $0x403da262; WORD $0xcb50 // vpdpbusd zmm17, zmm24, zmm19
-	LONG $0x403d3262; WORD $0xf450 // vpdpbusd zmm14, zmm24, zmm20
-	LONG $0x403d3262; WORD $0xd550 // vpdpbusd zmm10, zmm24, zmm21
-	LONG $0x403db262; WORD $0xf650 // vpdpbusd zmm6, zmm24, zmm22
-	LONG $0x487de262; WORD $0x3c58; BYTE $0x3b // vpbroadcastd zmm23, dword ptr [rbx + rdi]
-	LONG $0x4045a262; WORD $0xc350 // vpdpbusd zmm16, zmm23, zmm19
-	LONG $0x40453262; WORD $0xec50 // vpdpbusd zmm13, zmm23, zmm20
-	LONG $0x40453262; WORD $0xcd50 // vpdpbusd zmm9, zmm23, zmm21
-	LONG $0x487d6262; WORD $0x0458; BYTE $0x39 // vpbroadcastd zmm24, dword ptr [rcx + rdi]
-	LONG $0x4045b262; WORD $0xe650 // vpdpbusd zmm4, zmm23, zmm22
-	LONG $0x403d3262; WORD $0xe350 // vpdpbusd zmm12, zmm24, zmm19
-	LONG $0x403d3262; WORD $0xc450 // vpdpbusd zmm8, zmm24, zmm20
-	LONG $0x403db262; WORD $0xed50 // vpdpbusd zmm5, zmm24, zmm21
-	LONG $0x403db262; WORD $0xde50 // vpdpbusd zmm3, zmm24, zmm22
+	LONG $0x48fec162; WORD $0x0c6f; BYTE $0xba // vmovdqu64 zmm17, zmmword ptr [r10 + 4*rdi]
+	LONG $0x48fec162; WORD $0x146f; BYTE $0xb9 // vmovdqu64 zmm18, zmmword ptr [r9 + 4*rdi]
+	LONG $0x48fec162; WORD $0x1c6f; BYTE $0xbf // vmovdqu64 zmm19, zmmword ptr [r15 + 4*rdi]
+	LONG $0x48fee162; WORD $0x246f; BYTE $0xb8 // vmovdqu64 zmm20, zmmword ptr [rax + 4*rdi]
+	LONG $0x487de262; WORD $0x2c58; BYTE $0x3a // vpbroadcastd zmm21, dword ptr [rdx + rdi]
+	LONG $0x4055a262; WORD $0xc150 // vpdpbusd zmm16, zmm21, zmm17
+	LONG $0x40553262; WORD $0xea50 // vpdpbusd zmm13, zmm21, zmm18
+	LONG $0x40553262; WORD $0xcb50 // vpdpbusd zmm9, zmm21, zmm19
+	QUAD $0x003d7458487dc262 // vpbroadcastd zmm22, dword ptr [r13 + rdi]
+	LONG $0x4055b262; WORD $0xec50 // vpdpbusd zmm5, zmm21, zmm20
+	LONG $0x404d3262; WORD $0xf950 // vpdpbusd zmm15, zmm22, zmm17
+	LONG $0x404d3262; WORD $0xe250 // vpdpbusd zmm12, zmm22, zmm18
+	LONG $0x404d3262; WORD $0xc350 // vpdpbusd zmm8, zmm22, zmm19
+	LONG $0x404db262; WORD $0xe450 // vpdpbusd zmm4, zmm22, zmm20
+	LONG $0x487de262; WORD $0x2c58; BYTE $0x3b // vpbroadcastd zmm21, dword ptr [rbx + rdi]
+	LONG $0x40553262; WORD $0xf150 // vpdpbusd zmm14, zmm21, zmm17
+	LONG $0x40553262; WORD $0xda50 // vpdpbusd zmm11, zmm21, zmm18
+	LONG $0x4055b262; WORD $0xfb50 // vpdpbusd zmm7, zmm21, zmm19
+	LONG $0x487de262; WORD $0x3458; BYTE $0x39 // vpbroadcastd zmm22, dword ptr [rcx + rdi]
+	LONG $0x4055b262; WORD $0xd450 // vpdpbusd zmm2, zmm21, zmm20
+	LONG $0x404d3262; WORD $0xd150 // vpdpbusd zmm10, zmm22, zmm17
+	LONG $0x404db262; WORD $0xf250 // vpdpbusd zmm6, zmm22, zmm18
+	LONG $0x404db262; WORD $0xdb50 // vpdpbusd zmm3, zmm22, zmm19
+	LONG $0x404db262; WORD $0xcc50 // vpdpbusd zmm1, zmm22, zmm20
 	LONG $0x10c78348 // add rdi, 0x10
 	LONG $0xc0c48349 // add r12, -0x40
 	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xff56850f; WORD $0xffff // jne 0x28e0 <denseAVX512VNNI+0xc50>
+	LONG $0xff56850f; WORD $0xffff // jne 0x2740 <denseAVX512VNNI+0xbd0>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	LONG $0x24740348; BYTE $0x10 // add rsi, qword ptr [rsp + 0x10]
 	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
@@ -2032,54 +1968,54 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x394c; BYTE $0xcd // cmp rbp, r9
 	LONG $0x24748b4c; BYTE $0x40 // mov r14, qword ptr [rsp + 0x40]
 	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
-	LONG $0xfe90850f; WORD $0xffff // jne 0x2840 <denseAVX512VNNI+0xbb0>
+	LONG $0xfe90850f; WORD $0xffff // jne 0x26a0 <denseAVX512VNNI+0xb30>
 	WORD $0x294d; BYTE $0xe2 // sub r10, r12
 	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
 	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
-	LONG $0xfffe40e9; BYTE $0xff // jmp 0x2800 <denseAVX512VNNI+0xb70>
+	LONG $0xfffe40e9; BYTE $0xff // jmp 0x2660 <denseAVX512VNNI+0xaf0>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x90b08b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rax + 0x90]
+	LONG $0x80b08b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rax + 0x80]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x9066 // nop
 	WORD $0x894c; BYTE $0xf0 // mov rax, r14
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fee162; WORD $0x1a6f // vmovdqu64 zmm19, zmmword ptr [rdx]
-	LONG $0x48fea162; WORD $0x246f; BYTE $0x02 // vmovdqu64 zmm20, zmmword ptr [rdx + r8]
-	LONG $0x48fea162; WORD $0x2c6f; BYTE $0x42 // vmovdqu64 zmm21, zmmword ptr [rdx + 2*r8]
-	LONG $0x487de262; WORD $0x3158 // vpbroadcastd zmm22, dword ptr [rcx]
-	LONG $0x48fea162; WORD $0x3c6f; BYTE $0x1a // vmovdqu64 zmm23, zmmword ptr [rdx + r11]
-	LONG $0x404da262; WORD $0xd350 // vpdpbusd zmm18, zmm22, zmm19
-	LONG $0x404d3262; WORD $0xfc50 // vpdpbusd zmm15, zmm22, zmm20
-	LONG $0x404d3262; WORD $0xdd50 // vpdpbusd zmm11, zmm22, zmm21
-	LONG $0x404db262; WORD $0xff50 // vpdpbusd zmm7, zmm22, zmm23
-	LONG $0x404da262; WORD $0xcb50 // vpdpbusd zmm17, zmm22, zmm19
-	LONG $0x404d3262; WORD $0xf450 // vpdpbusd zmm14, zmm22, zmm20
-	LONG $0x404d3262; WORD $0xd550 // vpdpbusd zmm10, zmm22, zmm21
-	LONG $0x404db262; WORD $0xf750 // vpdpbusd zmm6, zmm22, zmm23
-	LONG $0x404da262; WORD $0xc350 // vpdpbusd zmm16, zmm22, zmm19
-	LONG $0x404d3262; WORD $0xec50 // vpdpbusd zmm13, zmm22, zmm20
-	LONG $0x404d3262; WORD $0xcd50 // vpdpbusd zmm9, zmm22, zmm21
-	LONG $0x404db262; WORD $0xe750 // vpdpbusd zmm4, zmm22, zmm23
-	LONG $0x404d3262; WORD $0xe350 // vpdpbusd zmm12, zmm22, zmm19
-	LONG $0x404d3262; WORD $0xc450 // vpdpbusd zmm8, zmm22, zmm20
-	LONG $0x404db262; WORD $0xed50 // vpdpbusd zmm5, zmm22, zmm21
-	LONG $0x404db262; WORD $0xdf50 // vpdpbusd zmm3, zmm22, zmm23
+	LONG $0x48fee162; WORD $0x0a6f // vmovdqu64 zmm17, zmmword ptr [rdx]
+	LONG $0x48fea162; WORD $0x146f; BYTE $0x02 // vmovdqu64 zmm18, zmmword ptr [rdx + r8]
+	LONG $0x48fea162; WORD $0x1c6f; BYTE $0x42 // vmovdqu64 zmm19, zmmword ptr [rdx + 2*r8]
+	LONG $0x487de262; WORD $0x2158 // vpbroadcastd zmm20, dword ptr [rcx]
+	LONG $0x48fea162; WORD $0x2c6f; BYTE $0x1a // vmovdqu64 zmm21, zmmword ptr [rdx + r11]
+	LONG $0x405da262; WORD $0xc150 // vpdpbusd zmm16, zmm20, zmm17
+	LONG $0x405d3262; WORD $0xea50 // vpdpbusd zmm13, zmm20, zmm18
+	LONG $0x405d3262; WORD $0xcb50 // vpdpbusd zmm9, zmm20, zmm19
+	LONG $0x405db262; WORD $0xed50 // vpdpbusd zmm5, zmm20, zmm21
+	LONG $0x405d3262; WORD $0xf950 // vpdpbusd zmm15, zmm20, zmm17
+	LONG $0x405d3262; WORD $0xe250 // vpdpbusd zmm12, zmm20, zmm18
+	LONG $0x405d3262; WORD $0xc350 // vpdpbusd zmm8, zmm20, zmm19
+	LONG $0x405db262; WORD $0xe550 // vpdpbusd zmm4, zmm20, zmm21
+	LONG $0x405d3262; WORD $0xf150 // vpdpbusd zmm14, zmm20, zmm17
+	LONG $0x405d3262; WORD $0xda50 // vpdpbusd zmm11, zmm20, zmm18
+	LONG $0x405db262; WORD $0xfb50 // vpdpbusd zmm7, zmm20, zmm19
+	LONG $0x405db262; WORD $0xd550 // vpdpbusd zmm2, zmm20, zmm21
+	LONG $0x405d3262; WORD $0xd150 // vpdpbusd zmm10, zmm20, zmm17
+	LONG $0x405db262; WORD $0xf250 // vpdpbusd zmm6, zmm20, zmm18
+	LONG $0x405db262; WORD $0xdb50 // vpdpbusd zmm3, zmm20, zmm19
+	LONG $0x405db262; WORD $0xcd50 // vpdpbusd zmm1, zmm20, zmm21
 	LONG $0x40c28348 // add rdx, 0x40
 	LONG $0x10c18348 // add rcx, 0x10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff6e850f; WORD $0xffff // jne 0x29e0 <denseAVX512VNNI+0xd50>
+	LONG $0xff6e850f; WORD $0xffff // jne 0x2840 <denseAVX512VNNI+0xcd0>
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xff52850f; WORD $0xffff // jne 0x29d0 <denseAVX512VNNI+0xd40>
-	LONG $0xfffd7de9; BYTE $0xff // jmp 0x2800 <denseAVX512VNNI+0xb70>
+	LONG $0xff52850f; WORD $0xffff // jne 0x2830 <denseAVX512VNNI+0xcc0>
+	LONG $0xfffd7de9; BYTE $0xff // jmp 0x2660 <denseAVX512VNNI+0xaf0>
 	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x0498850f; WORD $0x0000 // jne 0x2f2e <denseAVX512VNNI+0x129e>
+	LONG $0x0478850f; WORD $0x0000 // jne 0x2d6e <denseAVX512VNNI+0x11fe>
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x08638e0f; WORD $0x0000 // jle 0x3307 <denseAVX512VNNI+0x1677>
+	LONG $0x08338e0f; WORD $0x0000 // jle 0x3137 <denseAVX512VNNI+0x15c7>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x06e1c149 // shl r9, 0x6
@@ -2092,14 +2028,14 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
 	LONG $0x2454894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r10
-	LONG $0x0001c3e9; BYTE $0x00 // jmp 0x2ca7 <denseAVX512VNNI+0x1017>
+	LONG $0x0001abe9; BYTE $0x00 // jmp 0x2aef <denseAVX512VNNI+0xf7f>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
-	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
@@ -2109,35 +2045,33 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x24542b48; BYTE $0x18 // sub rdx, qword ptr [rsp + 0x18]
 	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
-	LONG $0x487c3162; WORD $0x1c10; BYTE $0x09 // vmovups zmm11, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4824f162; WORD $0xed59 // vmulps zmm5, zmm11, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x483df162; WORD $0xed6b // vpackssdw zmm5, zmm8, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	LONG $0x4835f162; WORD $0xed67 // vpackuswb zmm5, zmm9, zmm5
-	LONG $0x4855f162; WORD $0xe9de // vpmaxub zmm5, zmm5, zmm1
-	LONG $0x4855f162; WORD $0xeada // vpminub zmm5, zmm5, zmm2
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4834f162; WORD $0xdb59 // vmulps zmm3, zmm9, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484df162; WORD $0xdb6b // vpackssdw zmm3, zmm6, zmm3
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4845f162; WORD $0xdb67 // vpackuswb zmm3, zmm7, zmm3
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0xf04d0f41 // cmovge esi, r8d
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm5
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm3
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc3af0f49 // imul rax, r11
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
@@ -2145,26 +2079,24 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x24542b48; BYTE $0x50 // sub rdx, qword ptr [rsp + 0x50]
 	LONG $0x24548b4c; BYTE $0x28 // mov r10, qword ptr [rsp + 0x28]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x11 // vmovups zmm5, zmmword ptr [rcx + r10]
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4854f162; WORD $0xff59 // vmulps zmm7, zmm5, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4854f162; WORD $0xf659 // vmulps zmm6, zmm5, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
-	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x11 // vmovups zmm3, zmmword ptr [rcx + r10]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4864f162; WORD $0xc959 // vmulps zmm1, zmm3, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x485df162; WORD $0xc967 // vpackuswb zmm1, zmm4, zmm1
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -2172,154 +2104,154 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd6f7 // not esi
 	LONG $0xf04d0f41 // cmovge esi, r8d
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm3
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm1
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
-	LONG $0x066a8d0f; WORD $0x0000 // jge 0x3311 <denseAVX512VNNI+0x1681>
+	LONG $0x06528d0f; WORD $0x0000 // jge 0x3141 <denseAVX512VNNI+0x15d1>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x08 // vmovdqu64 zmm5, zmmword ptr [rax + r9]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x10 // vmovdqu64 zmm3, zmmword ptr [rax + r10]
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm3, zmmword ptr [rax + r9]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x10 // vmovdqu64 zmm1, zmmword ptr [rax + r10]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
-	LONG $0xfe208e0f; WORD $0xffff // jle 0x2af0 <denseAVX512VNNI+0xe60>
+	LONG $0xfe388e0f; WORD $0xffff // jle 0x2950 <denseAVX512VNNI+0xde0>
 	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
-	LONG $0x785f8b48 // mov rbx, qword ptr [rdi + 0x78]
+	LONG $0x685f8b48 // mov rbx, qword ptr [rdi + 0x68]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	WORD $0x854d; BYTE $0xff // test r15, r15
 	WORD $0x9f0f; BYTE $0xc2 // setg dl
 	WORD $0xc220 // and dl, al
 	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
-	LONG $0xfe01850f; WORD $0xffff // jne 0x2af0 <denseAVX512VNNI+0xe60>
+	LONG $0xfe19850f; WORD $0xffff // jne 0x2950 <denseAVX512VNNI+0xde0>
 	LONG $0x24748b4c; BYTE $0x20 // mov r14, qword ptr [rsp + 0x20]
 	LONG $0xf3af0f4c // imul r14, rbx
 	LONG $0xf7af0f4d // imul r14, r15
 	LONG $0x06e6c149 // shl r14, 0x6
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	LONG $0x05e3c149 // shl r11, 0x5
-	LONG $0x889f034c; WORD $0x0000; BYTE $0x00 // add r11, qword ptr [rdi + 0x88]
+	LONG $0x785f034c // add r11, qword ptr [rdi + 0x78]
 	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
 	WORD $0x894d; BYTE $0xf5 // mov r13, r14
 	LONG $0x6caf0f4c; WORD $0x0824 // imul r13, qword ptr [rsp + 0x8]
 	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
 	LONG $0x05e1c148 // shl rcx, 0x5
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
-	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x19eb // jmp 0x2d6e <denseAVX512VNNI+0x10de>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x17eb // jmp 0x2bae <denseAVX512VNNI+0x103e>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	LONG $0x246c3b48; BYTE $0x20 // cmp rbp, qword ptr [rsp + 0x20]
-	LONG $0xfda6840f; WORD $0xffff // je 0x2b14 <denseAVX512VNNI+0xe84>
+	LONG $0xfdc6840f; WORD $0xffff // je 0x2974 <denseAVX512VNNI+0xe04>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0xe8048b4c // mov r8, qword ptr [rax + 8*rbp]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x0120840f; WORD $0x0000 // je 0x2ea0 <denseAVX512VNNI+0x1210>
+	LONG $0x0120840f; WORD $0x0000 // je 0x2ce0 <denseAVX512VNNI+0x1170>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24648b4c; BYTE $0x40 // mov r12, qword ptr [rsp + 0x40]
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x24048b49 // mov rax, qword ptr [r12]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x3778 // js 0x2dd0 <denseAVX512VNNI+0x1140>
+	WORD $0x3778 // js 0x2c10 <denseAVX512VNNI+0x10a0>
 	WORD $0x014c; BYTE $0xc0 // add rax, r8
 	LONG $0x247c8b49; BYTE $0x08 // mov rdi, qword ptr [r12 + 0x8]
 	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	WORD $0x3f78 // js 0x2de5 <denseAVX512VNNI+0x1155>
+	WORD $0x3f78 // js 0x2c25 <denseAVX512VNNI+0x10b5>
 	WORD $0x014c; BYTE $0xc7 // add rdi, r8
 	LONG $0x24748b49; BYTE $0x10 // mov rsi, qword ptr [r12 + 0x10]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x4778 // js 0x2dfa <denseAVX512VNNI+0x116a>
+	WORD $0x4778 // js 0x2c3a <denseAVX512VNNI+0x10ca>
 	WORD $0x014c; BYTE $0xc6 // add rsi, r8
 	LONG $0x24548b4d; BYTE $0x18 // mov r10, qword ptr [r12 + 0x18]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x4f78 // js 0x2e0f <denseAVX512VNNI+0x117f>
+	WORD $0x4f78 // js 0x2c4f <denseAVX512VNNI+0x10df>
 	WORD $0x014d; BYTE $0xc2 // add r10, r8
-	WORD $0x55eb // jmp 0x2e1a <denseAVX512VNNI+0x118a>
+	WORD $0x55eb // jmp 0x2c5a <denseAVX512VNNI+0x10ea>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x90808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x90]
+	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
 	LONG $0x247c8b49; BYTE $0x08 // mov rdi, qword ptr [r12 + 0x8]
 	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	WORD $0xc179 // jns 0x2da6 <denseAVX512VNNI+0x1116>
+	WORD $0xc179 // jns 0x2be6 <denseAVX512VNNI+0x1076>
 	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x90ba8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rdx + 0x90]
+	LONG $0x80ba8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rdx + 0x80]
 	LONG $0x24748b49; BYTE $0x10 // mov rsi, qword ptr [r12 + 0x10]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xb979 // jns 0x2db3 <denseAVX512VNNI+0x1123>
+	WORD $0xb979 // jns 0x2bf3 <denseAVX512VNNI+0x1083>
 	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x90b28b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdx + 0x90]
+	LONG $0x80b28b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdx + 0x80]
 	LONG $0x24548b4d; BYTE $0x18 // mov r10, qword ptr [r12 + 0x18]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xb179 // jns 0x2dc0 <denseAVX512VNNI+0x1130>
+	WORD $0xb179 // jns 0x2c00 <denseAVX512VNNI+0x1090>
 	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x90928b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdx + 0x90]
+	LONG $0x80928b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdx + 0x80]
 	WORD $0x894d; BYTE $0xfb // mov r11, r15
 	WORD $0xd231 // xor edx, edx
 	BYTE $0x90 // nop
-	LONG $0x48fe5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu64 zmm11, zmmword ptr [r13]
-	QUAD $0x0035646f48fe1162 // vmovdqu64 zmm12, zmmword ptr [r13 + r14]
-	LONG $0x487d7262; WORD $0x2c58; BYTE $0x90 // vpbroadcastd zmm13, dword ptr [rax + 4*rdx]
-	LONG $0x48155262; WORD $0xd350 // vpdpbusd zmm10, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xfc50 // vpdpbusd zmm7, zmm13, zmm12
-	LONG $0x487d7262; WORD $0x2c58; BYTE $0x97 // vpbroadcastd zmm13, dword ptr [rdi + 4*rdx]
-	LONG $0x48155262; WORD $0xcb50 // vpdpbusd zmm9, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xf450 // vpdpbusd zmm6, zmm13, zmm12
-	LONG $0x487d7262; WORD $0x2c58; BYTE $0x96 // vpbroadcastd zmm13, dword ptr [rsi + 4*rdx]
-	LONG $0x48155262; WORD $0xc350 // vpdpbusd zmm8, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xe450 // vpdpbusd zmm4, zmm13, zmm12
-	LONG $0x487d5262; WORD $0x2c58; BYTE $0x92 // vpbroadcastd zmm13, dword ptr [r10 + 4*rdx]
-	LONG $0x4815d262; WORD $0xeb50 // vpdpbusd zmm5, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xdc50 // vpdpbusd zmm3, zmm13, zmm12
+	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
+	QUAD $0x0035546f48fe1162 // vmovdqu64 zmm10, zmmword ptr [r13 + r14]
+	LONG $0x487d7262; WORD $0x1c58; BYTE $0x90 // vpbroadcastd zmm11, dword ptr [rax + 4*rdx]
+	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xea50 // vpdpbusd zmm5, zmm11, zmm10
+	LONG $0x487d7262; WORD $0x1c58; BYTE $0x97 // vpbroadcastd zmm11, dword ptr [rdi + 4*rdx]
+	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
+	LONG $0x487d7262; WORD $0x1c58; BYTE $0x96 // vpbroadcastd zmm11, dword ptr [rsi + 4*rdx]
+	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
+	LONG $0x487d5262; WORD $0x1c58; BYTE $0x92 // vpbroadcastd zmm11, dword ptr [r10 + 4*rdx]
+	LONG $0x4825d262; WORD $0xd950 // vpdpbusd zmm3, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
 	LONG $0x40c58349 // add r13, 0x40
 	LONG $0x04c28348 // add rdx, 0x4
 	WORD $0xff49; BYTE $0xcb // dec r11
-	WORD $0x9875 // jne 0x2e20 <denseAVX512VNNI+0x1190>
+	WORD $0x9875 // jne 0x2c60 <denseAVX512VNNI+0x10f0>
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	WORD $0x0149; BYTE $0xcc // add r12, rcx
 	WORD $0x3949; BYTE $0xd9 // cmp r9, rbx
-	LONG $0xfef9850f; WORD $0xffff // jne 0x2d90 <denseAVX512VNNI+0x1100>
-	LONG $0xfffec4e9; BYTE $0xff // jmp 0x2d60 <denseAVX512VNNI+0x10d0>
+	LONG $0xfef9850f; WORD $0xffff // jne 0x2bd0 <denseAVX512VNNI+0x1060>
+	LONG $0xfffec4e9; BYTE $0xff // jmp 0x2ba0 <denseAVX512VNNI+0x1030>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x90808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x90]
+	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
 	WORD $0xff31 // xor edi, edi
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xfa // mov rdx, r15
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fe5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu64 zmm11, zmmword ptr [r13]
-	LONG $0x487d7262; WORD $0x2658 // vpbroadcastd zmm12, dword ptr [rsi]
-	QUAD $0x00356c6f48fe1162 // vmovdqu64 zmm13, zmmword ptr [r13 + r14]
-	LONG $0x481d5262; WORD $0xd350 // vpdpbusd zmm10, zmm12, zmm11
-	LONG $0x481dd262; WORD $0xfd50 // vpdpbusd zmm7, zmm12, zmm13
-	LONG $0x481d5262; WORD $0xcb50 // vpdpbusd zmm9, zmm12, zmm11
-	LONG $0x481dd262; WORD $0xf550 // vpdpbusd zmm6, zmm12, zmm13
-	LONG $0x481d5262; WORD $0xc350 // vpdpbusd zmm8, zmm12, zmm11
-	LONG $0x481dd262; WORD $0xe550 // vpdpbusd zmm4, zmm12, zmm13
-	LONG $0x481dd262; WORD $0xeb50 // vpdpbusd zmm5, zmm12, zmm11
-	LONG $0x481dd262; WORD $0xdd50 // vpdpbusd zmm3, zmm12, zmm13
+	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
+	LONG $0x487d7262; WORD $0x1658 // vpbroadcastd zmm10, dword ptr [rsi]
+	QUAD $0x00355c6f48fe1162 // vmovdqu64 zmm11, zmmword ptr [r13 + r14]
+	LONG $0x482d5262; WORD $0xc150 // vpdpbusd zmm8, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xeb50 // vpdpbusd zmm5, zmm10, zmm11
+	LONG $0x482dd262; WORD $0xf950 // vpdpbusd zmm7, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xe350 // vpdpbusd zmm4, zmm10, zmm11
+	LONG $0x482dd262; WORD $0xf150 // vpdpbusd zmm6, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xd350 // vpdpbusd zmm2, zmm10, zmm11
+	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xcb50 // vpdpbusd zmm1, zmm10, zmm11
 	LONG $0x40c58349 // add r13, 0x40
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0xff48; BYTE $0xca // dec rdx
-	WORD $0xae75 // jne 0x2ec0 <denseAVX512VNNI+0x1230>
+	WORD $0xae75 // jne 0x2d00 <denseAVX512VNNI+0x1190>
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	WORD $0x3948; BYTE $0xdf // cmp rdi, rbx
-	WORD $0x9675 // jne 0x2eb0 <denseAVX512VNNI+0x1220>
-	LONG $0xfffe41e9; BYTE $0xff // jmp 0x2d60 <denseAVX512VNNI+0x10d0>
+	WORD $0x9675 // jne 0x2cf0 <denseAVX512VNNI+0x1180>
+	LONG $0xfffe41e9; BYTE $0xff // jmp 0x2ba0 <denseAVX512VNNI+0x1030>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	LONG $0xffedace9; BYTE $0xff // jmp 0x1cda <denseAVX512VNNI+0x4a>
+	LONG $0xffee3ce9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x03cb8e0f; WORD $0x0000 // jle 0x3307 <denseAVX512VNNI+0x1677>
+	LONG $0x03bb8e0f; WORD $0x0000 // jle 0x3137 <denseAVX512VNNI+0x15c7>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x8949; BYTE $0xc0 // mov r8, rax
 	LONG $0x06e0c149 // shl r8, 0x6
@@ -2327,11 +2259,11 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	LONG $0x2444894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r8
-	LONG $0x0000f3e9; BYTE $0x00 // jmp 0x3055 <denseAVX512VNNI+0x13c5>
+	LONG $0x0000e7e9; BYTE $0x00 // jmp 0x2e89 <denseAVX512VNNI+0x1319>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
 	LONG $0xc2af0f49 // imul rax, r10
@@ -2340,26 +2272,24 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x24542b48; BYTE $0x18 // sub rdx, qword ptr [rsp + 0x18]
 	LONG $0x24448b4c; BYTE $0x28 // mov r8, qword ptr [rsp + 0x28]
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x01 // vmovups zmm7, zmmword ptr [rcx + r8]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + r8]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
@@ -2368,26 +2298,26 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm3
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm1
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	WORD $0x3949; BYTE $0xca // cmp r10, rcx
-	LONG $0x02cb8d0f; WORD $0x0000 // jge 0x3320 <denseAVX512VNNI+0x1690>
+	LONG $0x02c78d0f; WORD $0x0000 // jge 0x3150 <denseAVX512VNNI+0x15e0>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x00 // vmovdqu64 zmm3, zmmword ptr [rax + r8]
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x00 // vmovdqu64 zmm1, zmmword ptr [rax + r8]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x2454894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r10
-	LONG $0xfef98e0f; WORD $0xffff // jle 0x2f70 <denseAVX512VNNI+0x12e0>
-	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
+	LONG $0xff058e0f; WORD $0xffff // jle 0x2db0 <denseAVX512VNNI+0x1240>
+	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xfeec8e0f; WORD $0xffff // jle 0x2f70 <denseAVX512VNNI+0x12e0>
+	LONG $0xfef88e0f; WORD $0xffff // jle 0x2db0 <denseAVX512VNNI+0x1240>
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
 	LONG $0x05e2c149 // shl r10, 0x5
-	LONG $0x8897034c; WORD $0x0000; BYTE $0x00 // add r10, qword ptr [rdi + 0x88]
+	LONG $0x7857034c // add r10, qword ptr [rdi + 0x78]
 	LONG $0x2454894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r10
 	LONG $0x05e1c148 // shl rcx, 0x5
 	WORD $0x894c; BYTE $0xc0 // mov rax, r8
@@ -2399,135 +2329,135 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
 	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xc7 // and r15, rax
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x1ceb // jmp 0x3103 <denseAVX512VNNI+0x1473>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x1eeb // jmp 0x2f33 <denseAVX512VNNI+0x13c3>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x24443b4c; BYTE $0x10 // cmp r8, qword ptr [rsp + 0x10]
-	LONG $0xfe7f840f; WORD $0xffff // je 0x2f82 <denseAVX512VNNI+0x12f2>
+	LONG $0xfe8f840f; WORD $0xffff // je 0x2dc2 <denseAVX512VNNI+0x1252>
 	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
 	LONG $0xc0348b4a // mov rsi, qword ptr [rax + 8*r8]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
-	LONG $0x0106840f; WORD $0x0000 // je 0x3220 <denseAVX512VNNI+0x1590>
+	LONG $0x0106840f; WORD $0x0000 // je 0x3050 <denseAVX512VNNI+0x14e0>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xd17e // jle 0x30f0 <denseAVX512VNNI+0x1460>
+	WORD $0xd17e // jle 0x2f20 <denseAVX512VNNI+0x13b0>
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	LONG $0x246c8b48; BYTE $0x38 // mov rbp, qword ptr [rsp + 0x38]
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x00658b4c // mov r12, qword ptr [rbp]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0x3778 // js 0x3170 <denseAVX512VNNI+0x14e0>
+	WORD $0x3778 // js 0x2fa0 <denseAVX512VNNI+0x1430>
 	WORD $0x0149; BYTE $0xf4 // add r12, rsi
 	LONG $0x08458b48 // mov rax, qword ptr [rbp + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x3b78 // js 0x3180 <denseAVX512VNNI+0x14f0>
+	WORD $0x3b78 // js 0x2fb0 <denseAVX512VNNI+0x1440>
 	WORD $0x0148; BYTE $0xf0 // add rax, rsi
 	LONG $0x105d8b48 // mov rbx, qword ptr [rbp + 0x10]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0x3f78 // js 0x3190 <denseAVX512VNNI+0x1500>
+	WORD $0x3f78 // js 0x2fc0 <denseAVX512VNNI+0x1450>
 	WORD $0x0148; BYTE $0xf3 // add rbx, rsi
 	LONG $0x18458b4c // mov r8, qword ptr [rbp + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x4378 // js 0x31a0 <denseAVX512VNNI+0x1510>
+	WORD $0x4378 // js 0x2fd0 <denseAVX512VNNI+0x1460>
 	WORD $0x0149; BYTE $0xf0 // add r8, rsi
-	WORD $0x49eb // jmp 0x31ab <denseAVX512VNNI+0x151b>
+	WORD $0x49eb // jmp 0x2fdb <denseAVX512VNNI+0x146b>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x90a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x90]
+	LONG $0x80a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x80]
 	LONG $0x08458b48 // mov rax, qword ptr [rbp + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xc579 // jns 0x3145 <denseAVX512VNNI+0x14b5>
-	LONG $0x90878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x90]
+	WORD $0xc579 // jns 0x2f75 <denseAVX512VNNI+0x1405>
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
 	LONG $0x105d8b48 // mov rbx, qword ptr [rbp + 0x10]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xc179 // jns 0x3151 <denseAVX512VNNI+0x14c1>
-	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
+	WORD $0xc179 // jns 0x2f81 <denseAVX512VNNI+0x1411>
+	LONG $0x809f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x80]
 	LONG $0x18458b4c // mov r8, qword ptr [rbp + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xbd79 // jns 0x315d <denseAVX512VNNI+0x14cd>
+	WORD $0xbd79 // jns 0x2f8d <denseAVX512VNNI+0x141d>
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x90878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x90]
+	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fed162; WORD $0x3e6f // vmovdqu64 zmm7, zmmword ptr [r14]
-	LONG $0x487d1262; WORD $0x0458; BYTE $0x1c // vpbroadcastd zmm8, dword ptr [r12 + r11]
-	LONG $0x483df262; WORD $0xf750 // vpdpbusd zmm6, zmm8, zmm7
-	LONG $0x487d3262; WORD $0x0458; BYTE $0x18 // vpbroadcastd zmm8, dword ptr [rax + r11]
-	LONG $0x487d3262; WORD $0x0c58; BYTE $0x1b // vpbroadcastd zmm9, dword ptr [rbx + r11]
-	LONG $0x483df262; WORD $0xef50 // vpdpbusd zmm5, zmm8, zmm7
-	LONG $0x4835f262; WORD $0xe750 // vpdpbusd zmm4, zmm9, zmm7
-	LONG $0x487d1262; WORD $0x0458; BYTE $0x18 // vpbroadcastd zmm8, dword ptr [r8 + r11]
-	LONG $0x483df262; WORD $0xdf50 // vpdpbusd zmm3, zmm8, zmm7
+	LONG $0x48fed162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [r14]
+	LONG $0x487d9262; WORD $0x3458; BYTE $0x1c // vpbroadcastd zmm6, dword ptr [r12 + r11]
+	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
+	LONG $0x487db262; WORD $0x3458; BYTE $0x18 // vpbroadcastd zmm6, dword ptr [rax + r11]
+	LONG $0x487db262; WORD $0x3c58; BYTE $0x1b // vpbroadcastd zmm7, dword ptr [rbx + r11]
+	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
+	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
+	LONG $0x487d9262; WORD $0x3458; BYTE $0x18 // vpbroadcastd zmm6, dword ptr [r8 + r11]
+	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
 	LONG $0x40c68349 // add r14, 0x40
 	LONG $0x10c38349 // add r11, 0x10
 	WORD $0xff49; BYTE $0xca // dec r10
-	WORD $0xb975 // jne 0x31c0 <denseAVX512VNNI+0x1530>
+	WORD $0xb975 // jne 0x2ff0 <denseAVX512VNNI+0x1480>
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x0148; BYTE $0xcd // add rbp, rcx
 	WORD $0x394d; BYTE $0xcd // cmp r13, r9
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0xff16850f; WORD $0xffff // jne 0x3130 <denseAVX512VNNI+0x14a0>
-	LONG $0xfffed1e9; BYTE $0xff // jmp 0x30f0 <denseAVX512VNNI+0x1460>
+	LONG $0xff16850f; WORD $0xffff // jne 0x2f60 <denseAVX512VNNI+0x13f0>
+	LONG $0xfffed1e9; BYTE $0xff // jmp 0x2f20 <denseAVX512VNNI+0x13b0>
 	BYTE $0x90 // nop
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xfec78e0f; WORD $0xffff // jle 0x30f0 <denseAVX512VNNI+0x1460>
-	LONG $0x90af8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdi + 0x90]
+	LONG $0xfec78e0f; WORD $0xffff // jle 0x2f20 <denseAVX512VNNI+0x13b0>
+	LONG $0x80af8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdi + 0x80]
 	LONG $0x106d8d49 // lea rbp, [r13 + 0x10]
 	WORD $0xf631 // xor esi, esi
-	WORD $0x14eb // jmp 0x324c <denseAVX512VNNI+0x15bc>
+	WORD $0x14eb // jmp 0x307c <denseAVX512VNNI+0x150c>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0xfea4840f; WORD $0xffff // je 0x30f0 <denseAVX512VNNI+0x1460>
+	LONG $0xfea4840f; WORD $0xffff // je 0x2f20 <denseAVX512VNNI+0x13b0>
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x0e75 // jne 0x3260 <denseAVX512VNNI+0x15d0>
+	WORD $0x0e75 // jne 0x3090 <denseAVX512VNNI+0x1520>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x75eb // jmp 0x32cb <denseAVX512VNNI+0x163b>
+	WORD $0x75eb // jmp 0x30fb <denseAVX512VNNI+0x158b>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
 	WORD $0xc031 // xor eax, eax
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x487dd262; WORD $0x7858; BYTE $0xfc // vpbroadcastd zmm7, dword ptr [r8 - 0x10]
-	LONG $0x48fe5162; WORD $0x066f // vmovdqu64 zmm8, zmmword ptr [r14]
-	LONG $0x48fe5162; WORD $0x4e6f; BYTE $0x01 // vmovdqu64 zmm9, zmmword ptr [r14 + 0x40]
-	LONG $0x4845d262; WORD $0xf050 // vpdpbusd zmm6, zmm7, zmm8
-	LONG $0x4845d262; WORD $0xe850 // vpdpbusd zmm5, zmm7, zmm8
-	LONG $0x4845d262; WORD $0xe050 // vpdpbusd zmm4, zmm7, zmm8
-	LONG $0x4845d262; WORD $0xd850 // vpdpbusd zmm3, zmm7, zmm8
-	LONG $0x487dd262; WORD $0x3858 // vpbroadcastd zmm7, dword ptr [r8]
-	LONG $0x4845d262; WORD $0xf150 // vpdpbusd zmm6, zmm7, zmm9
-	LONG $0x4845d262; WORD $0xe950 // vpdpbusd zmm5, zmm7, zmm9
-	LONG $0x4845d262; WORD $0xe150 // vpdpbusd zmm4, zmm7, zmm9
-	LONG $0x4845d262; WORD $0xd950 // vpdpbusd zmm3, zmm7, zmm9
+	LONG $0x487dd262; WORD $0x6858; BYTE $0xfc // vpbroadcastd zmm5, dword ptr [r8 - 0x10]
+	LONG $0x48fed162; WORD $0x366f // vmovdqu64 zmm6, zmmword ptr [r14]
+	LONG $0x48fed162; WORD $0x7e6f; BYTE $0x01 // vmovdqu64 zmm7, zmmword ptr [r14 + 0x40]
+	LONG $0x4855f262; WORD $0xe650 // vpdpbusd zmm4, zmm5, zmm6
+	LONG $0x4855f262; WORD $0xde50 // vpdpbusd zmm3, zmm5, zmm6
+	LONG $0x4855f262; WORD $0xd650 // vpdpbusd zmm2, zmm5, zmm6
+	LONG $0x4855f262; WORD $0xce50 // vpdpbusd zmm1, zmm5, zmm6
+	LONG $0x487dd262; WORD $0x2858 // vpbroadcastd zmm5, dword ptr [r8]
+	LONG $0x4855f262; WORD $0xe750 // vpdpbusd zmm4, zmm5, zmm7
+	LONG $0x4855f262; WORD $0xdf50 // vpdpbusd zmm3, zmm5, zmm7
+	LONG $0x4855f262; WORD $0xd750 // vpdpbusd zmm2, zmm5, zmm7
+	LONG $0x4855f262; WORD $0xcf50 // vpdpbusd zmm1, zmm5, zmm7
 	LONG $0x02c08348 // add rax, 0x2
 	LONG $0x80ee8349 // sub r14, -0x80
 	LONG $0x20c08349 // add r8, 0x20
 	WORD $0x3949; BYTE $0xc7 // cmp r15, rax
-	WORD $0xa575 // jne 0x3270 <denseAVX512VNNI+0x15e0>
+	WORD $0xa575 // jne 0x30a0 <denseAVX512VNNI+0x1530>
 	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	LONG $0xff6c840f; WORD $0xffff // je 0x3240 <denseAVX512VNNI+0x15b0>
-	LONG $0x48fed162; WORD $0x3e6f // vmovdqu64 zmm7, zmmword ptr [r14]
+	LONG $0xff6c840f; WORD $0xffff // je 0x3070 <denseAVX512VNNI+0x1500>
+	LONG $0x48fed162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [r14]
 	LONG $0x04e0c148 // shl rax, 0x4
-	QUAD $0x00054458487d5262 // vpbroadcastd zmm8, dword ptr [r13 + rax]
-	LONG $0x483df262; WORD $0xf750 // vpdpbusd zmm6, zmm8, zmm7
-	LONG $0x483df262; WORD $0xef50 // vpdpbusd zmm5, zmm8, zmm7
-	LONG $0x483df262; WORD $0xe750 // vpdpbusd zmm4, zmm8, zmm7
-	LONG $0x483df262; WORD $0xdf50 // vpdpbusd zmm3, zmm8, zmm7
+	QUAD $0x00057458487dd262 // vpbroadcastd zmm6, dword ptr [r13 + rax]
+	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
+	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
+	LONG $0x484df262; WORD $0xd550 // vpdpbusd zmm2, zmm6, zmm5
+	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
 	LONG $0x40c68349 // add r14, 0x40
-	LONG $0xffff39e9; BYTE $0xff // jmp 0x3240 <denseAVX512VNNI+0x15b0>
+	LONG $0xffff39e9; BYTE $0xff // jmp 0x3070 <denseAVX512VNNI+0x1500>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0xffe9c9e9; BYTE $0xff // jmp 0x1cda <denseAVX512VNNI+0x4a>
+	LONG $0xffea69e9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0xffe9bae9; BYTE $0xff // jmp 0x1cda <denseAVX512VNNI+0x4a>
+	LONG $0xffea5ae9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xffe9abe9; BYTE $0xff // jmp 0x1cda <denseAVX512VNNI+0x4a>
+	LONG $0xffea4be9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
 	LONG $0xa0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xa0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2551,36 +2481,34 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50ec8348 // sub rsp, 0x50
 	WORD $0x8949; BYTE $0xfc // mov r12, rdi
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
 	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
-	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
-	LONG $0x98878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x98]
-	LONG $0x487df262; WORD $0x5778; BYTE $0x68 // vpbroadcastb zmm2, byte ptr [rdi + 0x68]
 	LONG $0x08f88348 // cmp rax, 0x8
 	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
-	LONG $0x0fc6850f; WORD $0x0000 // jne 0x4356 <firstAVX512VNNI+0x1006>
+	LONG $0x0f34850f; WORD $0x0000 // jne 0x40e6 <firstAVX512VNNI+0xf66>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x20d68e0f; WORD $0x0000 // jle 0x546f <firstAVX512VNNI+0x211f>
+	LONG $0x1fb48e0f; WORD $0x0000 // jle 0x516f <firstAVX512VNNI+0x1fef>
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
-	WORD $0x28eb // jmp 0x33ca <firstAVX512VNNI+0x7a>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x26eb // jmp 0x31ea <firstAVX512VNNI+0x6a>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
 	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
 	LONG $0x244c8b49; BYTE $0x30 // mov rcx, qword ptr [r12 + 0x30]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x20a58d0f; WORD $0x0000 // jge 0x546f <firstAVX512VNNI+0x211f>
+	LONG $0x1f858d0f; WORD $0x0000 // jge 0x516f <firstAVX512VNNI+0x1fef>
 	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
 	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
 	LONG $0x01f98348 // cmp rcx, 0x1
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	LONG $0x03108e0f; WORD $0x0000 // jle 0x36f0 <firstAVX512VNNI+0x3a0>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x34f0 <firstAVX512VNNI+0x370>
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x04f68d0f; WORD $0x0000 // jge 0x38e0 <firstAVX512VNNI+0x590>
+	LONG $0x04c68d0f; WORD $0x0000 // jge 0x36d0 <firstAVX512VNNI+0x550>
 	WORD $0xf631 // xor esi, esi
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0xbf7d // jge 0x33b5 <firstAVX512VNNI+0x65>
+	WORD $0xbf7d // jge 0x31d5 <firstAVX512VNNI+0x55>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x06e1c149 // shl r9, 0x6
@@ -2592,14 +2520,14 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0x05e6c149 // shl r14, 0x5
 	LONG $0x18ce8349 // or r14, 0x18
-	LONG $0x0001b0e9; BYTE $0x00 // jmp 0x35de <firstAVX512VNNI+0x28e>
+	LONG $0x000198e9; BYTE $0x00 // jmp 0x33e6 <firstAVX512VNNI+0x266>
 	WORD $0x9066 // nop
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
 	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
 	LONG $0xc6af0f48 // imul rax, rsi
@@ -2607,82 +2535,78 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
 	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
-	LONG $0x487c3162; WORD $0x1c10; BYTE $0x09 // vmovups zmm11, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
 	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
-	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
-	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd7f7 // not edi
 	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
 	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm7
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm5
 	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
 	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
 	WORD $0x2948; BYTE $0xda // sub rdx, rbx
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x11 // vmovups zmm7, zmmword ptr [rcx + r10]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x11 // vmovups zmm5, zmmword ptr [rcx + r10]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd7f7 // not edi
 	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm3
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm1
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x20c68349 // add r14, 0x20
 	LONG $0x24743b49; BYTE $0x28 // cmp rsi, qword ptr [r12 + 0x28]
-	LONG $0x08328d0f; WORD $0x0000 // jge 0x3e10 <firstAVX512VNNI+0xac0>
+	LONG $0x07ea8d0f; WORD $0x0000 // jge 0x3bd0 <firstAVX512VNNI+0xa50>
 	LONG $0x244c8b49; BYTE $0x18 // mov rcx, qword ptr [r12 + 0x18]
-	LONG $0x24448b49; BYTE $0x70 // mov rax, qword ptr [r12 + 0x70]
-	LONG $0x48feb162; WORD $0x3c6f; BYTE $0x09 // vmovdqu64 zmm7, zmmword ptr [rcx + r9]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x11 // vmovdqu64 zmm3, zmmword ptr [rcx + r10]
+	LONG $0x24448b49; BYTE $0x60 // mov rax, qword ptr [r12 + 0x60]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x09 // vmovdqu64 zmm5, zmmword ptr [rcx + r9]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x11 // vmovdqu64 zmm1, zmmword ptr [rcx + r10]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xfe318e0f; WORD $0xffff // jle 0x3430 <firstAVX512VNNI+0xe0>
-	LONG $0x245c8b4d; BYTE $0x78 // mov r11, qword ptr [r12 + 0x78]
+	LONG $0xfe498e0f; WORD $0xffff // jle 0x3250 <firstAVX512VNNI+0xd0>
+	LONG $0x245c8b4d; BYTE $0x68 // mov r11, qword ptr [r12 + 0x68]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe238e0f; WORD $0xffff // jle 0x3430 <firstAVX512VNNI+0xe0>
+	LONG $0xfe3b8e0f; WORD $0xffff // jle 0x3250 <firstAVX512VNNI+0xd0>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0xd3af0f49 // imul rdx, r11
 	LONG $0x06e2c148 // shl rdx, 0x6
@@ -2690,49 +2614,49 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3caf0f4c; BYTE $0x24 // imul r15, qword ptr [rsp]
 	LONG $0x247c034d; BYTE $0x10 // add r15, qword ptr [r12 + 0x10]
 	WORD $0x894c; BYTE $0xe1 // mov rcx, r12
-	QUAD $0x0000008024a48b4d // mov r12, qword ptr [r12 + 0x80]
+	LONG $0x24648b4d; BYTE $0x70 // mov r12, qword ptr [r12 + 0x70]
 	LONG $0x48698b4c // mov r13, qword ptr [rcx + 0x48]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	WORD $0xed31 // xor ebp, ebp
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	BYTE $0x90 // nop
 	LONG $0xec048b4d // mov r8, qword ptr [r12 + 8*rbp]
 	WORD $0x014d; BYTE $0xf0 // add r8, r14
 	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fe5162; WORD $0x1f6f // vmovdqu64 zmm11, zmmword ptr [r15]
-	LONG $0x48fe5162; WORD $0x246f; BYTE $0x17 // vmovdqu64 zmm12, zmmword ptr [r15 + rdx]
-	LONG $0x487d5262; WORD $0x6858; BYTE $0xfa // vpbroadcastd zmm13, dword ptr [r8 - 0x18]
-	LONG $0x48155262; WORD $0xd350 // vpdpbusd zmm10, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xf450 // vpdpbusd zmm6, zmm13, zmm12
-	LONG $0x487d5262; WORD $0x6858; BYTE $0xfc // vpbroadcastd zmm13, dword ptr [r8 - 0x10]
-	LONG $0x48155262; WORD $0xcb50 // vpdpbusd zmm9, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xec50 // vpdpbusd zmm5, zmm13, zmm12
-	LONG $0x487d5262; WORD $0x6858; BYTE $0xfe // vpbroadcastd zmm13, dword ptr [r8 - 0x8]
-	LONG $0x48155262; WORD $0xc350 // vpdpbusd zmm8, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xe450 // vpdpbusd zmm4, zmm13, zmm12
-	LONG $0x487d5262; WORD $0x2858 // vpbroadcastd zmm13, dword ptr [r8]
-	LONG $0x4815d262; WORD $0xfb50 // vpdpbusd zmm7, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xdc50 // vpdpbusd zmm3, zmm13, zmm12
+	LONG $0x48fe5162; WORD $0x0f6f // vmovdqu64 zmm9, zmmword ptr [r15]
+	LONG $0x48fe5162; WORD $0x146f; BYTE $0x17 // vmovdqu64 zmm10, zmmword ptr [r15 + rdx]
+	LONG $0x487d5262; WORD $0x5858; BYTE $0xfa // vpbroadcastd zmm11, dword ptr [r8 - 0x18]
+	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
+	LONG $0x487d5262; WORD $0x5858; BYTE $0xfc // vpbroadcastd zmm11, dword ptr [r8 - 0x10]
+	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
+	LONG $0x487d5262; WORD $0x5858; BYTE $0xfe // vpbroadcastd zmm11, dword ptr [r8 - 0x8]
+	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
+	LONG $0x487d5262; WORD $0x1858 // vpbroadcastd zmm11, dword ptr [r8]
+	LONG $0x4825d262; WORD $0xe950 // vpdpbusd zmm5, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
 	LONG $0x40c78349 // add r15, 0x40
 	WORD $0x014d; BYTE $0xe8 // add r8, r13
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0x9c75 // jne 0x3670 <firstAVX512VNNI+0x320>
+	WORD $0x9c75 // jne 0x3470 <firstAVX512VNNI+0x2f0>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xc5 // cmp rbp, rax
-	WORD $0x8475 // jne 0x3660 <firstAVX512VNNI+0x310>
-	LONG $0xfffd73e9; BYTE $0xff // jmp 0x3454 <firstAVX512VNNI+0x104>
+	WORD $0x8475 // jne 0x3460 <firstAVX512VNNI+0x2e0>
+	LONG $0xfffd93e9; BYTE $0xff // jmp 0x3274 <firstAVX512VNNI+0xf4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x07268d0f; WORD $0x0000 // jge 0x3e20 <firstAVX512VNNI+0xad0>
+	LONG $0x06e68d0f; WORD $0x0000 // jge 0x3be0 <firstAVX512VNNI+0xa60>
 	WORD $0xf631 // xor esi, esi
 	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0xfcab8d0f; WORD $0xffff // jge 0x33b5 <firstAVX512VNNI+0x65>
+	LONG $0xfccb8d0f; WORD $0xffff // jge 0x31d5 <firstAVX512VNNI+0x55>
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	LONG $0x06e0c148 // shl rax, 0x6
@@ -2740,89 +2664,87 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x05e2c149 // shl r10, 0x5
 	LONG $0x18ca8349 // or r10, 0x18
-	LONG $0x0000e2e9; BYTE $0x00 // jmp 0x380f <firstAVX512VNNI+0x4bf>
+	LONG $0x0000d6e9; BYTE $0x00 // jmp 0x3603 <firstAVX512VNNI+0x483>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
 	LONG $0xd6af0f48 // imul rdx, rsi
 	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x247c8b49; BYTE $0x38 // mov rdi, qword ptr [r12 + 0x38]
 	WORD $0x294c; BYTE $0xcf // sub rdi, r9
-	LONG $0x487cf162; WORD $0x3c10; BYTE $0x01 // vmovups zmm7, zmmword ptr [rcx + rax]
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x4865f162; WORD $0xde6b // vpackssdw zmm3, zmm3, zmm6
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + rax]
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x485df162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm5
-	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
-	LONG $0x4865f162; WORD $0xdc67 // vpackuswb zmm3, zmm3, zmm4
+	LONG $0x4875f162; WORD $0xcc6b // vpackssdw zmm1, zmm1, zmm4
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
 	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
 	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x4875f162; WORD $0xca67 // vpackuswb zmm1, zmm1, zmm2
 	LONG $0x04ff8348 // cmp rdi, 0x4
 	WORD $0xf741; BYTE $0xd0 // not r8d
 	LONG $0xc54d0f44 // cmovge r8d, ebp
 	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x497ef162; WORD $0x1c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [rax + rdx] {k1}, zmm3
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [rax + rdx] {k1}, zmm1
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x20c28349 // add r10, 0x20
 	LONG $0x24743b49; BYTE $0x28 // cmp rsi, qword ptr [r12 + 0x28]
-	LONG $0xfba18d0f; WORD $0xffff // jge 0x33b0 <firstAVX512VNNI+0x60>
+	LONG $0xfbcd8d0f; WORD $0xffff // jge 0x31d0 <firstAVX512VNNI+0x50>
 	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
-	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x02 // vmovdqu64 zmm3, zmmword ptr [rdx + rax]
+	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rdx + rax]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff078e0f; WORD $0xffff // jle 0x3730 <firstAVX512VNNI+0x3e0>
-	LONG $0x24548b49; BYTE $0x78 // mov rdx, qword ptr [r12 + 0x78]
+	LONG $0xff138e0f; WORD $0xffff // jle 0x3530 <firstAVX512VNNI+0x3b0>
+	LONG $0x24548b49; BYTE $0x68 // mov rdx, qword ptr [r12 + 0x68]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xfef98e0f; WORD $0xffff // jle 0x3730 <firstAVX512VNNI+0x3e0>
+	LONG $0xff058e0f; WORD $0xffff // jle 0x3530 <firstAVX512VNNI+0x3b0>
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
 	LONG $0xd9af0f4c // imul r11, rcx
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0x245c034d; BYTE $0x10 // add r11, qword ptr [r12 + 0x10]
-	QUAD $0x00000080249c8b49 // mov rbx, qword ptr [r12 + 0x80]
+	LONG $0x245c8b49; BYTE $0x70 // mov rbx, qword ptr [r12 + 0x70]
 	LONG $0x24748b4d; BYTE $0x48 // mov r14, qword ptr [r12 + 0x48]
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0xfb3c8b4a // mov rdi, qword ptr [rbx + 8*r15]
 	WORD $0x014c; BYTE $0xd7 // add rdi, r10
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fed162; WORD $0x3b6f // vmovdqu64 zmm7, zmmword ptr [r11]
-	LONG $0x487d7262; WORD $0x4758; BYTE $0xfa // vpbroadcastd zmm8, dword ptr [rdi - 0x18]
-	LONG $0x483df262; WORD $0xdf50 // vpdpbusd zmm3, zmm8, zmm7
-	LONG $0x487d7262; WORD $0x4758; BYTE $0xfc // vpbroadcastd zmm8, dword ptr [rdi - 0x10]
-	LONG $0x487d7262; WORD $0x4f58; BYTE $0xfe // vpbroadcastd zmm9, dword ptr [rdi - 0x8]
-	LONG $0x483df262; WORD $0xf750 // vpdpbusd zmm6, zmm8, zmm7
-	LONG $0x4835f262; WORD $0xe750 // vpdpbusd zmm4, zmm9, zmm7
-	LONG $0x487d7262; WORD $0x0758 // vpbroadcastd zmm8, dword ptr [rdi]
-	LONG $0x483df262; WORD $0xef50 // vpdpbusd zmm5, zmm8, zmm7
+	LONG $0x48fed162; WORD $0x2b6f // vmovdqu64 zmm5, zmmword ptr [r11]
+	LONG $0x487df262; WORD $0x7758; BYTE $0xfa // vpbroadcastd zmm6, dword ptr [rdi - 0x18]
+	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
+	LONG $0x487df262; WORD $0x7758; BYTE $0xfc // vpbroadcastd zmm6, dword ptr [rdi - 0x10]
+	LONG $0x487df262; WORD $0x7f58; BYTE $0xfe // vpbroadcastd zmm7, dword ptr [rdi - 0x8]
+	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
+	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
+	LONG $0x487df262; WORD $0x3758 // vpbroadcastd zmm6, dword ptr [rdi]
+	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
 	LONG $0x40c38349 // add r11, 0x40
 	WORD $0x014c; BYTE $0xf7 // add rdi, r14
 	WORD $0xff49; BYTE $0xc8 // dec r8
-	WORD $0xbb75 // jne 0x3880 <firstAVX512VNNI+0x530>
+	WORD $0xbb75 // jne 0x3670 <firstAVX512VNNI+0x4f0>
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
-	WORD $0xa375 // jne 0x3870 <firstAVX512VNNI+0x520>
-	LONG $0xfffe70e9; BYTE $0xff // jmp 0x3742 <firstAVX512VNNI+0x3f2>
+	WORD $0xa375 // jne 0x3660 <firstAVX512VNNI+0x4e0>
+	LONG $0xfffe80e9; BYTE $0xff // jmp 0x3542 <firstAVX512VNNI+0x3c2>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x06e0c149 // shl r8, 0x6
@@ -2835,83 +2757,79 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	LONG $0x000038bb; BYTE $0x00 // mov ebx, 0x38
 	WORD $0xf631 // xor esi, esi
-	LONG $0x00035de9; BYTE $0x00 // jmp 0x3c77 <firstAVX512VNNI+0x927>
+	LONG $0x00032de9; BYTE $0x00 // jmp 0x3a37 <firstAVX512VNNI+0x8b7>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
-	LONG $0x48fd7162; WORD $0xff6f // vmovdqa64 zmm15, zmm7
-	LONG $0x48fde162; WORD $0xc76f // vmovdqa64 zmm16, zmm7
-	LONG $0x48fde162; WORD $0xcf6f // vmovdqa64 zmm17, zmm7
-	LONG $0x48fde162; WORD $0xd76f // vmovdqa64 zmm18, zmm7
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
 	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
 	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487ca162; WORD $0x1c10; BYTE $0x01 // vmovups zmm19, zmmword ptr [rcx + r8]
-	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
-	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
-	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
-	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
-	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
-	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x01 // vmovups zmm17, zmmword ptr [rcx + r8]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
 	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x40645162; WORD $0xff59 // vmulps zmm15, zmm19, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
 	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
 	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
 	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
 	LONG $0x24548b4c; BYTE $0x10 // mov r10, qword ptr [rsp + 0x10]
 	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
-	LONG $0x48057162; WORD $0xf9de // vpmaxub zmm15, zmm15, zmm1
-	LONG $0x48057162; WORD $0xfada // vpminub zmm15, zmm15, zmm2
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd7f7 // not edi
 	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
 	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e5162; WORD $0x3c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm15
+	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm13
 	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487c3162; WORD $0x3c10; BYTE $0x09 // vmovups zmm15, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x09 // vmovups zmm13, zmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
 	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
-	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
-	LONG $0x48257162; WORD $0xd9de // vpmaxub zmm11, zmm11, zmm1
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
 	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
 	WORD $0x294c; BYTE $0xda // sub rdx, r11
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
@@ -2920,93 +2838,89 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd7f7 // not edi
 	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
-	LONG $0x48257162; WORD $0xdada // vpminub zmm11, zmm11, zmm2
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e5162; WORD $0x1c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm11
+	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm9
 	LONG $0x01ce8349 // or r14, 0x1
 	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487c3162; WORD $0x1c10; BYTE $0x01 // vmovups zmm11, zmmword ptr [rcx + r8]
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + r8]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
 	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
 	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
-	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
-	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd7f7 // not edi
 	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm7
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm5
 	LONG $0x74af0f4d; WORD $0x5024 // imul r14, qword ptr [r12 + 0x50]
 	LONG $0x2474034d; BYTE $0x08 // add r14, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24448b49; BYTE $0x38 // mov rax, qword ptr [r12 + 0x38]
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x09 // vmovups zmm7, zmmword ptr [rcx + r9]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x09 // vmovups zmm5, zmmword ptr [rcx + r9]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	WORD $0x294c; BYTE $0xd8 // sub rax, r11
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
 	WORD $0xe2d3 // shl edx, cl
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0x04f88348 // cmp rax, 0x4
 	WORD $0xd2f7 // not edx
 	WORD $0x4d0f; BYTE $0xd5 // cmovge edx, ebp
 	LONG $0xca92fbc5 // kmovd k1, edx
-	LONG $0x497e9162; WORD $0x1c7f; BYTE $0x31 // vmovdqu32 zmmword ptr [r9 + r14] {k1}, zmm3
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x31 // vmovdqu32 zmmword ptr [r9 + r14] {k1}, zmm1
 	LONG $0x024e8d48 // lea rcx, [rsi + 0x2]
 	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
 	LONG $0x40c38348 // add rbx, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xf7758f0f; WORD $0xffff // jg 0x33ec <firstAVX512VNNI+0x9c>
+	LONG $0xf7d58f0f; WORD $0xffff // jg 0x320c <firstAVX512VNNI+0x8c>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
-	LONG $0x48feb162; WORD $0x3c6f; BYTE $0x00 // vmovdqu64 zmm7, zmmword ptr [rax + r8]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm3, zmmword ptr [rax + r9]
+	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x00 // vmovdqu64 zmm5, zmmword ptr [rax + r8]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x08 // vmovdqu64 zmm1, zmmword ptr [rax + r9]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfc828e0f; WORD $0xffff // jle 0x3920 <firstAVX512VNNI+0x5d0>
-	LONG $0x245c8b4d; BYTE $0x78 // mov r11, qword ptr [r12 + 0x78]
+	LONG $0xfcb28e0f; WORD $0xffff // jle 0x3710 <firstAVX512VNNI+0x590>
+	LONG $0x245c8b4d; BYTE $0x68 // mov r11, qword ptr [r12 + 0x68]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfc748e0f; WORD $0xffff // jle 0x3920 <firstAVX512VNNI+0x5d0>
+	LONG $0xfca48e0f; WORD $0xffff // jle 0x3710 <firstAVX512VNNI+0x590>
 	WORD $0x894c; BYTE $0xe0 // mov rax, r12
 	WORD $0x8949; BYTE $0xcc // mov r12, rcx
 	LONG $0xe3af0f4d // imul r12, r11
@@ -3014,65 +2928,65 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xe5 // mov r13, r12
 	LONG $0x2caf0f4c; BYTE $0x24 // imul r13, qword ptr [rsp]
 	LONG $0x1068034c // add r13, qword ptr [rax + 0x10]
-	LONG $0x80a88b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rax + 0x80]
+	LONG $0x70688b48 // mov rbp, qword ptr [rax + 0x70]
 	LONG $0x48408b48 // mov rax, qword ptr [rax + 0x48]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
-	LONG $0x48fd7162; WORD $0xff6f // vmovdqa64 zmm15, zmm7
-	LONG $0x48fde162; WORD $0xc76f // vmovdqa64 zmm16, zmm7
-	LONG $0x48fde162; WORD $0xcf6f // vmovdqa64 zmm17, zmm7
-	LONG $0x48fde162; WORD $0xd76f // vmovdqa64 zmm18, zmm7
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
 	WORD $0xd231 // xor edx, edx
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0xd5548b4c; BYTE $0x00 // mov r10, qword ptr [rbp + 8*rdx]
 	WORD $0x0149; BYTE $0xda // add r10, rbx
 	WORD $0x894d; BYTE $0xdf // mov r15, r11
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fec162; WORD $0x5d6f; BYTE $0x00 // vmovdqu64 zmm19, zmmword ptr [r13]
-	QUAD $0x0025646f48fe8162 // vmovdqu64 zmm20, zmmword ptr [r13 + r12]
-	LONG $0x487dc262; WORD $0x6a58; BYTE $0xf2 // vpbroadcastd zmm21, dword ptr [r10 - 0x38]
-	LONG $0x4055a262; WORD $0xd350 // vpdpbusd zmm18, zmm21, zmm19
-	LONG $0x40553262; WORD $0xf450 // vpdpbusd zmm14, zmm21, zmm20
-	LONG $0x487dc262; WORD $0x6a58; BYTE $0xf4 // vpbroadcastd zmm21, dword ptr [r10 - 0x30]
-	LONG $0x4055a262; WORD $0xcb50 // vpdpbusd zmm17, zmm21, zmm19
-	LONG $0x40553262; WORD $0xec50 // vpdpbusd zmm13, zmm21, zmm20
-	LONG $0x487dc262; WORD $0x6a58; BYTE $0xf6 // vpbroadcastd zmm21, dword ptr [r10 - 0x28]
-	LONG $0x4055a262; WORD $0xc350 // vpdpbusd zmm16, zmm21, zmm19
-	LONG $0x40553262; WORD $0xe450 // vpdpbusd zmm12, zmm21, zmm20
-	LONG $0x487dc262; WORD $0x6a58; BYTE $0xf8 // vpbroadcastd zmm21, dword ptr [r10 - 0x20]
-	LONG $0x40553262; WORD $0xfb50 // vpdpbusd zmm15, zmm21, zmm19
-	LONG $0x40553262; WORD $0xdc50 // vpdpbusd zmm11, zmm21, zmm20
-	LONG $0x487dc262; WORD $0x6a58; BYTE $0xfa // vpbroadcastd zmm21, dword ptr [r10 - 0x18]
-	LONG $0x40553262; WORD $0xd350 // vpdpbusd zmm10, zmm21, zmm19
-	LONG $0x4055b262; WORD $0xf450 // vpdpbusd zmm6, zmm21, zmm20
-	LONG $0x487dc262; WORD $0x6a58; BYTE $0xfc // vpbroadcastd zmm21, dword ptr [r10 - 0x10]
-	LONG $0x40553262; WORD $0xcb50 // vpdpbusd zmm9, zmm21, zmm19
-	LONG $0x4055b262; WORD $0xec50 // vpdpbusd zmm5, zmm21, zmm20
-	LONG $0x487dc262; WORD $0x6a58; BYTE $0xfe // vpbroadcastd zmm21, dword ptr [r10 - 0x8]
-	LONG $0x40553262; WORD $0xc350 // vpdpbusd zmm8, zmm21, zmm19
-	LONG $0x4055b262; WORD $0xe450 // vpdpbusd zmm4, zmm21, zmm20
-	LONG $0x487dc262; WORD $0x2a58 // vpbroadcastd zmm21, dword ptr [r10]
-	LONG $0x4055b262; WORD $0xfb50 // vpdpbusd zmm7, zmm21, zmm19
-	LONG $0x4055b262; WORD $0xdc50 // vpdpbusd zmm3, zmm21, zmm20
+	LONG $0x48fec162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm17, zmmword ptr [r13]
+	QUAD $0x0025546f48fe8162 // vmovdqu64 zmm18, zmmword ptr [r13 + r12]
+	LONG $0x487dc262; WORD $0x5a58; BYTE $0xf2 // vpbroadcastd zmm19, dword ptr [r10 - 0x38]
+	LONG $0x4065a262; WORD $0xc150 // vpdpbusd zmm16, zmm19, zmm17
+	LONG $0x40653262; WORD $0xe250 // vpdpbusd zmm12, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5a58; BYTE $0xf4 // vpbroadcastd zmm19, dword ptr [r10 - 0x30]
+	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
+	LONG $0x40653262; WORD $0xda50 // vpdpbusd zmm11, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5a58; BYTE $0xf6 // vpbroadcastd zmm19, dword ptr [r10 - 0x28]
+	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
+	LONG $0x40653262; WORD $0xd250 // vpdpbusd zmm10, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5a58; BYTE $0xf8 // vpbroadcastd zmm19, dword ptr [r10 - 0x20]
+	LONG $0x40653262; WORD $0xe950 // vpdpbusd zmm13, zmm19, zmm17
+	LONG $0x40653262; WORD $0xca50 // vpdpbusd zmm9, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5a58; BYTE $0xfa // vpbroadcastd zmm19, dword ptr [r10 - 0x18]
+	LONG $0x40653262; WORD $0xc150 // vpdpbusd zmm8, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xe250 // vpdpbusd zmm4, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5a58; BYTE $0xfc // vpbroadcastd zmm19, dword ptr [r10 - 0x10]
+	LONG $0x4065b262; WORD $0xf950 // vpdpbusd zmm7, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xda50 // vpdpbusd zmm3, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5a58; BYTE $0xfe // vpbroadcastd zmm19, dword ptr [r10 - 0x8]
+	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xd250 // vpdpbusd zmm2, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x1a58 // vpbroadcastd zmm19, dword ptr [r10]
+	LONG $0x4065b262; WORD $0xe950 // vpdpbusd zmm5, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xca50 // vpdpbusd zmm1, zmm19, zmm18
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
 	WORD $0xff49; BYTE $0xcf // dec r15
-	LONG $0xff4a850f; WORD $0xffff // jne 0x3d40 <firstAVX512VNNI+0x9f0>
+	LONG $0xff4a850f; WORD $0xffff // jne 0x3b00 <firstAVX512VNNI+0x980>
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xff2e850f; WORD $0xffff // jne 0x3d30 <firstAVX512VNNI+0x9e0>
-	LONG $0xfffb6de9; BYTE $0xff // jmp 0x3974 <firstAVX512VNNI+0x624>
+	LONG $0xff2e850f; WORD $0xffff // jne 0x3af0 <firstAVX512VNNI+0x970>
+	LONG $0xfffb9de9; BYTE $0xff // jmp 0x3764 <firstAVX512VNNI+0x5e4>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	LONG $0xfff59be9; BYTE $0xff // jmp 0x33b5 <firstAVX512VNNI+0x65>
+	LONG $0xfff5fbe9; BYTE $0xff // jmp 0x31d5 <firstAVX512VNNI+0x55>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x06e0c149 // shl r8, 0x6
@@ -3080,84 +2994,80 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000004b9; BYTE $0x00 // mov ecx, 0x4
 	LONG $0x0078ba41; WORD $0x0000 // mov r10d, 0x78
 	WORD $0xf631 // xor esi, esi
-	LONG $0x000365e9; BYTE $0x00 // jmp 0x41a6 <firstAVX512VNNI+0xe56>
+	LONG $0x000335e9; BYTE $0x00 // jmp 0x3f36 <firstAVX512VNNI+0xdb6>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
-	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
-	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
 	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
 	LONG $0xc3af0f49 // imul rax, r11
 	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487ca162; WORD $0x1c10; BYTE $0x01 // vmovups zmm19, zmmword ptr [rcx + r8]
-	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
-	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
-	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
-	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
-	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
-	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x01 // vmovups zmm17, zmmword ptr [rcx + r8]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
 	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x40645162; WORD $0xff59 // vmulps zmm15, zmm19, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
 	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
 	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
 	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
 	WORD $0x294c; BYTE $0xca // sub rdx, r9
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
-	LONG $0x48057162; WORD $0xf9de // vpmaxub zmm15, zmm15, zmm1
-	LONG $0x48057162; WORD $0xfada // vpminub zmm15, zmm15, zmm2
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd7f7 // not edi
 	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e5162; WORD $0x3c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm15
+	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm13
 	WORD $0x894c; BYTE $0xd8 // mov rax, r11
 	LONG $0x01c88348 // or rax, 0x1
 	LONG $0x44af0f49; WORD $0x5024 // imul rax, qword ptr [r12 + 0x50]
 	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487c3162; WORD $0x3c10; BYTE $0x01 // vmovups zmm15, zmmword ptr [rcx + r8]
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x01 // vmovups zmm13, zmmword ptr [rcx + r8]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
 	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
-	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
-	LONG $0x48257162; WORD $0xd9de // vpmaxub zmm11, zmm11, zmm1
-	LONG $0x48257162; WORD $0xdada // vpminub zmm11, zmm11, zmm2
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
 	WORD $0x294c; BYTE $0xca // sub rdx, r9
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
@@ -3166,32 +3076,31 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd7f7 // not edi
 	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e5162; WORD $0x1c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm11
+	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm9
 	WORD $0x894c; BYTE $0xd8 // mov rax, r11
 	LONG $0x02c88348 // or rax, 0x2
 	LONG $0x44af0f49; WORD $0x5024 // imul rax, qword ptr [r12 + 0x50]
 	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487c3162; WORD $0x1c10; BYTE $0x01 // vmovups zmm11, zmmword ptr [rcx + r8]
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + r8]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
 	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
-	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
 	WORD $0x294c; BYTE $0xca // sub rdx, r9
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
@@ -3199,128 +3108,125 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd7f7 // not edi
 	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
-	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm7
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm5
 	LONG $0x03cb8349 // or r11, 0x3
 	LONG $0x5caf0f4d; WORD $0x5024 // imul r11, qword ptr [r12 + 0x50]
 	LONG $0x245c034d; BYTE $0x08 // add r11, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24448b49; BYTE $0x38 // mov rax, qword ptr [r12 + 0x38]
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x01 // vmovups zmm7, zmmword ptr [rcx + r8]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + r8]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	WORD $0x294c; BYTE $0xc8 // sub rax, r9
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
 	WORD $0xe2d3 // shl edx, cl
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0x04f88348 // cmp rax, 0x4
 	WORD $0xd2f7 // not edx
 	WORD $0x4d0f; BYTE $0xd5 // cmovge edx, ebp
 	LONG $0xca92fbc5 // kmovd k1, edx
-	LONG $0x497e9162; WORD $0x1c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm3
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm1
 	LONG $0x044e8d48 // lea rcx, [rsi + 0x4]
 	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
 	LONG $0x80ea8349 // sub r10, -0x80
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xf5568f0f; WORD $0xffff // jg 0x36fc <firstAVX512VNNI+0x3ac>
+	LONG $0xf5c68f0f; WORD $0xffff // jg 0x34fc <firstAVX512VNNI+0x37c>
 	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x00 // vmovdqu64 zmm3, zmmword ptr [rax + r8]
+	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x00 // vmovdqu64 zmm1, zmmword ptr [rax + r8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfc8a8e0f; WORD $0xffff // jle 0x3e50 <firstAVX512VNNI+0xb00>
-	LONG $0x245c8b49; BYTE $0x78 // mov rbx, qword ptr [r12 + 0x78]
+	LONG $0xfcba8e0f; WORD $0xffff // jle 0x3c10 <firstAVX512VNNI+0xa90>
+	LONG $0x245c8b49; BYTE $0x68 // mov rbx, qword ptr [r12 + 0x68]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0xfc7c8e0f; WORD $0xffff // jle 0x3e50 <firstAVX512VNNI+0xb00>
+	LONG $0xfcac8e0f; WORD $0xffff // jle 0x3c10 <firstAVX512VNNI+0xa90>
 	WORD $0x894d; BYTE $0xc6 // mov r14, r8
 	LONG $0xf1af0f4c // imul r14, rcx
 	LONG $0xf3af0f4c // imul r14, rbx
 	LONG $0x2474034d; BYTE $0x10 // add r14, qword ptr [r12 + 0x10]
-	QUAD $0x0000008024bc8b4d // mov r15, qword ptr [r12 + 0x80]
+	LONG $0x247c8b4d; BYTE $0x70 // mov r15, qword ptr [r12 + 0x70]
 	LONG $0x24648b4d; BYTE $0x48 // mov r12, qword ptr [r12 + 0x48]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
-	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
-	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0xc7148b49 // mov rdx, qword ptr [r15 + 8*rax]
 	WORD $0x014c; BYTE $0xd2 // add rdx, r10
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fec162; WORD $0x1e6f // vmovdqu64 zmm19, zmmword ptr [r14]
-	LONG $0x487de262; WORD $0x6258; BYTE $0xe2 // vpbroadcastd zmm20, dword ptr [rdx - 0x78]
-	LONG $0x405da262; WORD $0xd350 // vpdpbusd zmm18, zmm20, zmm19
-	LONG $0x487de262; WORD $0x6258; BYTE $0xe4 // vpbroadcastd zmm20, dword ptr [rdx - 0x70]
-	LONG $0x487de262; WORD $0x6a58; BYTE $0xe6 // vpbroadcastd zmm21, dword ptr [rdx - 0x68]
-	LONG $0x405da262; WORD $0xcb50 // vpdpbusd zmm17, zmm20, zmm19
-	LONG $0x4055a262; WORD $0xc350 // vpdpbusd zmm16, zmm21, zmm19
-	LONG $0x487de262; WORD $0x6258; BYTE $0xe8 // vpbroadcastd zmm20, dword ptr [rdx - 0x60]
-	LONG $0x405d3262; WORD $0xfb50 // vpdpbusd zmm15, zmm20, zmm19
-	LONG $0x487de262; WORD $0x6258; BYTE $0xea // vpbroadcastd zmm20, dword ptr [rdx - 0x58]
-	LONG $0x405d3262; WORD $0xf350 // vpdpbusd zmm14, zmm20, zmm19
-	LONG $0x487de262; WORD $0x6258; BYTE $0xec // vpbroadcastd zmm20, dword ptr [rdx - 0x50]
-	LONG $0x487de262; WORD $0x6a58; BYTE $0xee // vpbroadcastd zmm21, dword ptr [rdx - 0x48]
-	LONG $0x405d3262; WORD $0xeb50 // vpdpbusd zmm13, zmm20, zmm19
-	LONG $0x40553262; WORD $0xe350 // vpdpbusd zmm12, zmm21, zmm19
-	LONG $0x487de262; WORD $0x6258; BYTE $0xf0 // vpbroadcastd zmm20, dword ptr [rdx - 0x40]
-	LONG $0x405d3262; WORD $0xdb50 // vpdpbusd zmm11, zmm20, zmm19
-	LONG $0x487de262; WORD $0x6258; BYTE $0xf2 // vpbroadcastd zmm20, dword ptr [rdx - 0x38]
-	LONG $0x405d3262; WORD $0xd350 // vpdpbusd zmm10, zmm20, zmm19
-	LONG $0x487de262; WORD $0x6258; BYTE $0xf4 // vpbroadcastd zmm20, dword ptr [rdx - 0x30]
-	LONG $0x487de262; WORD $0x6a58; BYTE $0xf6 // vpbroadcastd zmm21, dword ptr [rdx - 0x28]
-	LONG $0x405d3262; WORD $0xcb50 // vpdpbusd zmm9, zmm20, zmm19
-	LONG $0x40553262; WORD $0xc350 // vpdpbusd zmm8, zmm21, zmm19
-	LONG $0x487de262; WORD $0x6258; BYTE $0xf8 // vpbroadcastd zmm20, dword ptr [rdx - 0x20]
-	LONG $0x405db262; WORD $0xfb50 // vpdpbusd zmm7, zmm20, zmm19
-	LONG $0x487de262; WORD $0x6258; BYTE $0xfa // vpbroadcastd zmm20, dword ptr [rdx - 0x18]
-	LONG $0x405db262; WORD $0xf350 // vpdpbusd zmm6, zmm20, zmm19
-	LONG $0x487de262; WORD $0x6258; BYTE $0xfc // vpbroadcastd zmm20, dword ptr [rdx - 0x10]
-	LONG $0x487de262; WORD $0x6a58; BYTE $0xfe // vpbroadcastd zmm21, dword ptr [rdx - 0x8]
-	LONG $0x405db262; WORD $0xeb50 // vpdpbusd zmm5, zmm20, zmm19
-	LONG $0x4055b262; WORD $0xe350 // vpdpbusd zmm4, zmm21, zmm19
-	LONG $0x487de262; WORD $0x2258 // vpbroadcastd zmm20, dword ptr [rdx]
-	LONG $0x405db262; WORD $0xdb50 // vpdpbusd zmm3, zmm20, zmm19
+	LONG $0x48fec162; WORD $0x0e6f // vmovdqu64 zmm17, zmmword ptr [r14]
+	LONG $0x487de262; WORD $0x5258; BYTE $0xe2 // vpbroadcastd zmm18, dword ptr [rdx - 0x78]
+	LONG $0x406da262; WORD $0xc150 // vpdpbusd zmm16, zmm18, zmm17
+	LONG $0x487de262; WORD $0x5258; BYTE $0xe4 // vpbroadcastd zmm18, dword ptr [rdx - 0x70]
+	LONG $0x487de262; WORD $0x5a58; BYTE $0xe6 // vpbroadcastd zmm19, dword ptr [rdx - 0x68]
+	LONG $0x406d3262; WORD $0xf950 // vpdpbusd zmm15, zmm18, zmm17
+	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
+	LONG $0x487de262; WORD $0x5258; BYTE $0xe8 // vpbroadcastd zmm18, dword ptr [rdx - 0x60]
+	LONG $0x406d3262; WORD $0xe950 // vpdpbusd zmm13, zmm18, zmm17
+	LONG $0x487de262; WORD $0x5258; BYTE $0xea // vpbroadcastd zmm18, dword ptr [rdx - 0x58]
+	LONG $0x406d3262; WORD $0xe150 // vpdpbusd zmm12, zmm18, zmm17
+	LONG $0x487de262; WORD $0x5258; BYTE $0xec // vpbroadcastd zmm18, dword ptr [rdx - 0x50]
+	LONG $0x487de262; WORD $0x5a58; BYTE $0xee // vpbroadcastd zmm19, dword ptr [rdx - 0x48]
+	LONG $0x406d3262; WORD $0xd950 // vpdpbusd zmm11, zmm18, zmm17
+	LONG $0x40653262; WORD $0xd150 // vpdpbusd zmm10, zmm19, zmm17
+	LONG $0x487de262; WORD $0x5258; BYTE $0xf0 // vpbroadcastd zmm18, dword ptr [rdx - 0x40]
+	LONG $0x406d3262; WORD $0xc950 // vpdpbusd zmm9, zmm18, zmm17
+	LONG $0x487de262; WORD $0x5258; BYTE $0xf2 // vpbroadcastd zmm18, dword ptr [rdx - 0x38]
+	LONG $0x406d3262; WORD $0xc150 // vpdpbusd zmm8, zmm18, zmm17
+	LONG $0x487de262; WORD $0x5258; BYTE $0xf4 // vpbroadcastd zmm18, dword ptr [rdx - 0x30]
+	LONG $0x487de262; WORD $0x5a58; BYTE $0xf6 // vpbroadcastd zmm19, dword ptr [rdx - 0x28]
+	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
+	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
+	LONG $0x487de262; WORD $0x5258; BYTE $0xf8 // vpbroadcastd zmm18, dword ptr [rdx - 0x20]
+	LONG $0x406db262; WORD $0xe950 // vpdpbusd zmm5, zmm18, zmm17
+	LONG $0x487de262; WORD $0x5258; BYTE $0xfa // vpbroadcastd zmm18, dword ptr [rdx - 0x18]
+	LONG $0x406db262; WORD $0xe150 // vpdpbusd zmm4, zmm18, zmm17
+	LONG $0x487de262; WORD $0x5258; BYTE $0xfc // vpbroadcastd zmm18, dword ptr [rdx - 0x10]
+	LONG $0x487de262; WORD $0x5a58; BYTE $0xfe // vpbroadcastd zmm19, dword ptr [rdx - 0x8]
+	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
+	LONG $0x4065b262; WORD $0xd150 // vpdpbusd zmm2, zmm19, zmm17
+	LONG $0x487de262; WORD $0x1258 // vpbroadcastd zmm18, dword ptr [rdx]
+	LONG $0x406db262; WORD $0xc950 // vpdpbusd zmm1, zmm18, zmm17
 	LONG $0x40c68349 // add r14, 0x40
 	WORD $0x014c; BYTE $0xe2 // add rdx, r12
 	WORD $0xff49; BYTE $0xcd // dec r13
-	LONG $0xff1b850f; WORD $0xffff // jne 0x4260 <firstAVX512VNNI+0xf10>
+	LONG $0xff1b850f; WORD $0xffff // jne 0x3ff0 <firstAVX512VNNI+0xe70>
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0xfeff850f; WORD $0xffff // jne 0x4250 <firstAVX512VNNI+0xf00>
-	LONG $0xfffb54e9; BYTE $0xff // jmp 0x3eaa <firstAVX512VNNI+0xb5a>
+	LONG $0xfeff850f; WORD $0xffff // jne 0x3fe0 <firstAVX512VNNI+0xe60>
+	LONG $0xfffb84e9; BYTE $0xff // jmp 0x3c6a <firstAVX512VNNI+0xaea>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x11108e0f; WORD $0x0000 // jle 0x546f <firstAVX512VNNI+0x211f>
+	LONG $0x10808e0f; WORD $0x0000 // jle 0x516f <firstAVX512VNNI+0x1fef>
 	QUAD $0x0000000085148d48 // lea rdx, [4*rax]
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
@@ -3334,24 +3240,24 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	WORD $0x1beb // jmp 0x43b6 <firstAVX512VNNI+0x1066>
+	WORD $0x1beb // jmp 0x4146 <firstAVX512VNNI+0xfc6>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0x244c8b49; BYTE $0x30 // mov rcx, qword ptr [r12 + 0x30]
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x10b98d0f; WORD $0x0000 // jge 0x546f <firstAVX512VNNI+0x211f>
+	LONG $0x10298d0f; WORD $0x0000 // jge 0x516f <firstAVX512VNNI+0x1fef>
 	WORD $0x2948; BYTE $0xf1 // sub rcx, rsi
 	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
 	LONG $0x01f98348 // cmp rcx, 0x1
 	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
-	LONG $0x03738e0f; WORD $0x0000 // jle 0x4740 <firstAVX512VNNI+0x13f0>
+	LONG $0x03538e0f; WORD $0x0000 // jle 0x44b0 <firstAVX512VNNI+0x1330>
 	LONG $0x02fa8348 // cmp rdx, 0x2
-	LONG $0x05a98d0f; WORD $0x0000 // jge 0x4980 <firstAVX512VNNI+0x1630>
+	LONG $0x05798d0f; WORD $0x0000 // jge 0x46e0 <firstAVX512VNNI+0x1560>
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3949; BYTE $0xd5 // cmp r13, rdx
-	WORD $0xbc7d // jge 0x43a0 <firstAVX512VNNI+0x1050>
+	WORD $0xbc7d // jge 0x4130 <firstAVX512VNNI+0xfb0>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	WORD $0x8949; BYTE $0xcf // mov r15, rcx
 	LONG $0x06e7c149 // shl r15, 0x6
@@ -3372,13 +3278,13 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff31 // xor edi, edi
 	LONG $0x247c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r15
 	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
-	LONG $0x0001d5e9; BYTE $0x00 // jmp 0x4625 <firstAVX512VNNI+0x12d5>
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x0001bde9; BYTE $0x00 // jmp 0x439d <firstAVX512VNNI+0x121d>
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
 	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
 	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
@@ -3388,35 +3294,33 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b4d; BYTE $0x38 // mov r9, qword ptr [r12 + 0x38]
 	LONG $0x244c2b4c; BYTE $0x28 // sub r9, qword ptr [rsp + 0x28]
 	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
-	LONG $0x487c3162; WORD $0x1c10; BYTE $0x39 // vmovups zmm11, zmmword ptr [rcx + r15]
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x39 // vmovups zmm9, zmmword ptr [rcx + r15]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
 	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
 	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
-	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
-	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
 	LONG $0x04f98349 // cmp r9, 0x4
 	WORD $0xf741; BYTE $0xd2 // not r10d
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
 	LONG $0xd64d0f45 // cmovge r10d, r14d
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
 	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x17 // vmovdqu32 zmmword ptr [r15 + rdx] {k1}, zmm7
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x17 // vmovdqu32 zmmword ptr [r15 + rdx] {k1}, zmm5
 	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
 	LONG $0xd5af0f49 // imul rdx, r13
 	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
@@ -3424,100 +3328,98 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b4d; BYTE $0x38 // mov r9, qword ptr [r12 + 0x38]
 	LONG $0x244c2b4c; BYTE $0x48 // sub r9, qword ptr [rsp + 0x48]
 	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x19 // vmovups zmm7, zmmword ptr [rcx + r11]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + r11]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
 	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0x04f98349 // cmp r9, 0x4
 	WORD $0x894d; BYTE $0xd9 // mov r9, r11
 	WORD $0xf741; BYTE $0xd2 // not r10d
 	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
 	LONG $0xd64d0f45 // cmovge r10d, r14d
 	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [r9 + rdx] {k1}, zmm3
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [r9 + rdx] {k1}, zmm1
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x247c0348; BYTE $0x10 // add rdi, qword ptr [rsp + 0x10]
 	LONG $0x246c3b4d; BYTE $0x28 // cmp r13, qword ptr [r12 + 0x28]
-	LONG $0x08bb8d0f; WORD $0x0000 // jge 0x4ee0 <firstAVX512VNNI+0x1b90>
+	LONG $0x08738d0f; WORD $0x0000 // jge 0x4c10 <firstAVX512VNNI+0x1a90>
 	LONG $0x244c8b49; BYTE $0x18 // mov rcx, qword ptr [r12 + 0x18]
 	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
-	LONG $0x24648b4d; BYTE $0x70 // mov r12, qword ptr [r12 + 0x70]
-	LONG $0x48feb162; WORD $0x3c6f; BYTE $0x39 // vmovdqu64 zmm7, zmmword ptr [rcx + r15]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x09 // vmovdqu64 zmm3, zmmword ptr [rcx + r9]
+	LONG $0x24648b4d; BYTE $0x60 // mov r12, qword ptr [r12 + 0x60]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x39 // vmovdqu64 zmm5, zmmword ptr [rcx + r15]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x09 // vmovdqu64 zmm1, zmmword ptr [rcx + r9]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
 	LONG $0x242c894c // mov qword ptr [rsp], r13
-	LONG $0xfe038e0f; WORD $0xffff // jle 0x4450 <firstAVX512VNNI+0x1100>
-	LONG $0x784a8b4c // mov r9, qword ptr [rdx + 0x78]
+	LONG $0xfe1b8e0f; WORD $0xffff // jle 0x41e0 <firstAVX512VNNI+0x1060>
+	LONG $0x684a8b4c // mov r9, qword ptr [rdx + 0x68]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xfdf68e0f; WORD $0xffff // jle 0x4450 <firstAVX512VNNI+0x1100>
+	LONG $0xfe0e8e0f; WORD $0xffff // jle 0x41e0 <firstAVX512VNNI+0x1060>
 	WORD $0x894c; BYTE $0xe1 // mov rcx, r12
 	LONG $0xc9af0f49 // imul rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8949; BYTE $0xca // mov r10, rcx
 	LONG $0x54af0f4c; WORD $0x0824 // imul r10, qword ptr [rsp + 0x8]
 	LONG $0x1052034c // add r10, qword ptr [rdx + 0x10]
-	LONG $0x80aa8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdx + 0x80]
+	LONG $0x706a8b4c // mov r13, qword ptr [rdx + 0x70]
 	LONG $0x487a8b4c // mov r15, qword ptr [rdx + 0x48]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
-	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0xf55c8b4f; BYTE $0x00 // mov r11, qword ptr [r13 + 8*r14]
 	WORD $0x0149; BYTE $0xfb // add r11, rdi
 	WORD $0x894c; BYTE $0xca // mov rdx, r9
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fe5162; WORD $0x1a6f // vmovdqu64 zmm11, zmmword ptr [r10]
-	LONG $0x48fe5162; WORD $0x246f; BYTE $0x0a // vmovdqu64 zmm12, zmmword ptr [r10 + rcx]
-	LONG $0x487d5262; WORD $0x2c58; BYTE $0x2b // vpbroadcastd zmm13, dword ptr [r11 + rbp]
-	LONG $0x48155262; WORD $0xd350 // vpdpbusd zmm10, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xf450 // vpdpbusd zmm6, zmm13, zmm12
-	LONG $0x487d5262; WORD $0x2c58; BYTE $0x1b // vpbroadcastd zmm13, dword ptr [r11 + rbx]
-	LONG $0x48155262; WORD $0xcb50 // vpdpbusd zmm9, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xec50 // vpdpbusd zmm5, zmm13, zmm12
-	LONG $0x487d1262; WORD $0x2c58; BYTE $0x03 // vpbroadcastd zmm13, dword ptr [r11 + r8]
-	LONG $0x48155262; WORD $0xc350 // vpdpbusd zmm8, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xe450 // vpdpbusd zmm4, zmm13, zmm12
-	LONG $0x487d5262; WORD $0x2c58; BYTE $0x33 // vpbroadcastd zmm13, dword ptr [r11 + rsi]
-	LONG $0x4815d262; WORD $0xfb50 // vpdpbusd zmm7, zmm13, zmm11
-	LONG $0x4815d262; WORD $0xdc50 // vpdpbusd zmm3, zmm13, zmm12
+	LONG $0x48fe5162; WORD $0x0a6f // vmovdqu64 zmm9, zmmword ptr [r10]
+	LONG $0x48fe5162; WORD $0x146f; BYTE $0x0a // vmovdqu64 zmm10, zmmword ptr [r10 + rcx]
+	LONG $0x487d5262; WORD $0x1c58; BYTE $0x2b // vpbroadcastd zmm11, dword ptr [r11 + rbp]
+	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
+	LONG $0x487d5262; WORD $0x1c58; BYTE $0x1b // vpbroadcastd zmm11, dword ptr [r11 + rbx]
+	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
+	LONG $0x487d1262; WORD $0x1c58; BYTE $0x03 // vpbroadcastd zmm11, dword ptr [r11 + r8]
+	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
+	LONG $0x487d5262; WORD $0x1c58; BYTE $0x33 // vpbroadcastd zmm11, dword ptr [r11 + rsi]
+	LONG $0x4825d262; WORD $0xe950 // vpdpbusd zmm5, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x014d; BYTE $0xfb // add r11, r15
 	WORD $0xff48; BYTE $0xca // dec rdx
-	WORD $0x9b75 // jne 0x46c0 <firstAVX512VNNI+0x1370>
+	WORD $0x9b75 // jne 0x4430 <firstAVX512VNNI+0x12b0>
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x394d; BYTE $0xe6 // cmp r14, r12
-	WORD $0x8375 // jne 0x46b0 <firstAVX512VNNI+0x1360>
-	LONG $0xfffd42e9; BYTE $0xff // jmp 0x4474 <firstAVX512VNNI+0x1124>
+	WORD $0x8375 // jne 0x4420 <firstAVX512VNNI+0x12a0>
+	LONG $0xfffd62e9; BYTE $0xff // jmp 0x4204 <firstAVX512VNNI+0x1084>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	LONG $0x07a68d0f; WORD $0x0000 // jge 0x4ef0 <firstAVX512VNNI+0x1ba0>
+	LONG $0x07668d0f; WORD $0x0000 // jge 0x4c20 <firstAVX512VNNI+0x1aa0>
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xfc458d0f; WORD $0xffff // jge 0x43a0 <firstAVX512VNNI+0x1050>
+	LONG $0xfc658d0f; WORD $0xffff // jge 0x4130 <firstAVX512VNNI+0xfb0>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x06e2c148 // shl rdx, 0x6
@@ -3531,11 +3433,11 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd0af0f4c // imul r10, rax
 	QUAD $0x00000001bd1c8d4a // lea rbx, [4*r15 + 0x1]
 	LONG $0xd8af0f48 // imul rbx, rax
-	LONG $0x0000fde9; BYTE $0x00 // jmp 0x48a3 <firstAVX512VNNI+0x1553>
+	LONG $0x0000f1e9; BYTE $0x00 // jmp 0x4607 <firstAVX512VNNI+0x1487>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
 	LONG $0x247c8b49; BYTE $0x50 // mov rdi, qword ptr [r12 + 0x50]
 	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
@@ -3544,26 +3446,24 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
 	LONG $0x24742b48; BYTE $0x20 // sub rsi, qword ptr [rsp + 0x20]
-	LONG $0x487cf162; WORD $0x3c10; BYTE $0x11 // vmovups zmm7, zmmword ptr [rcx + rdx]
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x4865f162; WORD $0xde6b // vpackssdw zmm3, zmm3, zmm6
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x11 // vmovups zmm5, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x485df162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm5
-	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
-	LONG $0x4865f162; WORD $0xdc67 // vpackuswb zmm3, zmm3, zmm4
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x4875f162; WORD $0xcc6b // vpackssdw zmm1, zmm1, zmm4
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x4875f162; WORD $0xca67 // vpackuswb zmm1, zmm1, zmm2
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
 	WORD $0xe5d3 // shl ebp, cl
@@ -3571,7 +3471,7 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd5f7 // not ebp
 	LONG $0xeb4d0f41 // cmovge ebp, r11d
 	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ef162; WORD $0x1c7f; BYTE $0x3a // vmovdqu32 zmmword ptr [rdx + rdi] {k1}, zmm3
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x3a // vmovdqu32 zmmword ptr [rdx + rdi] {k1}, zmm1
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	WORD $0x0149; BYTE $0xc8 // add r8, rcx
@@ -3579,48 +3479,48 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0149; BYTE $0xca // add r10, rcx
 	WORD $0x0148; BYTE $0xcb // add rbx, rcx
 	LONG $0x247c3b4d; BYTE $0x28 // cmp r15, qword ptr [r12 + 0x28]
-	LONG $0x0bbd8d0f; WORD $0x0000 // jge 0x5460 <firstAVX512VNNI+0x2110>
+	LONG $0x0b598d0f; WORD $0x0000 // jge 0x5160 <firstAVX512VNNI+0x1fe0>
 	LONG $0x24748b49; BYTE $0x18 // mov rsi, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
-	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x16 // vmovdqu64 zmm3, zmmword ptr [rsi + rdx]
+	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x16 // vmovdqu64 zmm1, zmmword ptr [rsi + rdx]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0x243c894c // mov qword ptr [rsp], r15
-	LONG $0xfeef8e0f; WORD $0xffff // jle 0x47b0 <firstAVX512VNNI+0x1460>
-	LONG $0x24748b49; BYTE $0x78 // mov rsi, qword ptr [r12 + 0x78]
+	LONG $0xfefb8e0f; WORD $0xffff // jle 0x4520 <firstAVX512VNNI+0x13a0>
+	LONG $0x24748b49; BYTE $0x68 // mov rsi, qword ptr [r12 + 0x68]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xfee18e0f; WORD $0xffff // jle 0x47b0 <firstAVX512VNNI+0x1460>
+	LONG $0xfeed8e0f; WORD $0xffff // jle 0x4520 <firstAVX512VNNI+0x13a0>
 	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
 	LONG $0xf9af0f4c // imul r15, rcx
 	LONG $0xfeaf0f4c // imul r15, rsi
 	LONG $0x247c034d; BYTE $0x10 // add r15, qword ptr [r12 + 0x10]
 	WORD $0x894c; BYTE $0xe7 // mov rdi, r12
-	QUAD $0x0000008024a48b4d // mov r12, qword ptr [r12 + 0x80]
+	LONG $0x24648b4d; BYTE $0x70 // mov r12, qword ptr [r12 + 0x70]
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	WORD $0xed31 // xor ebp, ebp
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xec3c8b49 // mov rdi, qword ptr [r12 + 8*rbp]
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x48fed162; WORD $0x3f6f // vmovdqu64 zmm7, zmmword ptr [r15]
-	LONG $0x487d3262; WORD $0x0458; BYTE $0x07 // vpbroadcastd zmm8, dword ptr [rdi + r8]
-	LONG $0x483df262; WORD $0xdf50 // vpdpbusd zmm3, zmm8, zmm7
-	LONG $0x487d7262; WORD $0x0458; BYTE $0x1f // vpbroadcastd zmm8, dword ptr [rdi + rbx]
-	LONG $0x487d3262; WORD $0x0c58; BYTE $0x17 // vpbroadcastd zmm9, dword ptr [rdi + r10]
-	LONG $0x483df262; WORD $0xf750 // vpdpbusd zmm6, zmm8, zmm7
-	LONG $0x4835f262; WORD $0xe750 // vpdpbusd zmm4, zmm9, zmm7
-	LONG $0x487d3262; WORD $0x0458; BYTE $0x0f // vpbroadcastd zmm8, dword ptr [rdi + r9]
-	LONG $0x483df262; WORD $0xef50 // vpdpbusd zmm5, zmm8, zmm7
+	LONG $0x48fed162; WORD $0x2f6f // vmovdqu64 zmm5, zmmword ptr [r15]
+	LONG $0x487db262; WORD $0x3458; BYTE $0x07 // vpbroadcastd zmm6, dword ptr [rdi + r8]
+	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
+	LONG $0x487df262; WORD $0x3458; BYTE $0x1f // vpbroadcastd zmm6, dword ptr [rdi + rbx]
+	LONG $0x487db262; WORD $0x3c58; BYTE $0x17 // vpbroadcastd zmm7, dword ptr [rdi + r10]
+	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
+	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
+	LONG $0x487db262; WORD $0x3458; BYTE $0x0f // vpbroadcastd zmm6, dword ptr [rdi + r9]
+	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
 	LONG $0x40c78349 // add r15, 0x40
 	WORD $0x014c; BYTE $0xef // add rdi, r13
 	WORD $0xff49; BYTE $0xce // dec r14
-	WORD $0xba75 // jne 0x4920 <firstAVX512VNNI+0x15d0>
+	WORD $0xba75 // jne 0x4680 <firstAVX512VNNI+0x1500>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
-	WORD $0xa275 // jne 0x4910 <firstAVX512VNNI+0x15c0>
-	LONG $0xfffe4fe9; BYTE $0xff // jmp 0x47c2 <firstAVX512VNNI+0x1472>
+	WORD $0xa275 // jne 0x4670 <firstAVX512VNNI+0x14f0>
+	LONG $0xfffe5fe9; BYTE $0xff // jmp 0x4532 <firstAVX512VNNI+0x13b2>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
 	LONG $0x06e3c148 // shl rbx, 0x6
@@ -3633,85 +3533,81 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
-	LONG $0x00036ce9; BYTE $0x00 // jmp 0x4d27 <firstAVX512VNNI+0x19d7>
+	LONG $0x00033ce9; BYTE $0x00 // jmp 0x4a57 <firstAVX512VNNI+0x18d7>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
-	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
-	LONG $0x48fd7162; WORD $0xd66f // vmovdqa64 zmm10, zmm6
-	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
-	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
-	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
-	LONG $0x48fde162; WORD $0xd66f // vmovdqa64 zmm18, zmm6
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	LONG $0x48fd7162; WORD $0xec6f // vmovdqa64 zmm13, zmm4
+	LONG $0x48fd7162; WORD $0xf46f // vmovdqa64 zmm14, zmm4
+	LONG $0x48fd7162; WORD $0xfc6f // vmovdqa64 zmm15, zmm4
+	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
 	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
 	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
 	LONG $0xd5af0f49 // imul rdx, r13
 	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x487ce162; WORD $0x1c10; BYTE $0x19 // vmovups zmm19, zmmword ptr [rcx + rbx]
-	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
-	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
-	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
-	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
-	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
-	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x19 // vmovups zmm17, zmmword ptr [rcx + rbx]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
 	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x40645162; WORD $0xff59 // vmulps zmm15, zmm19, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
 	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
 	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
 	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
-	LONG $0x48057162; WORD $0xf9de // vpmaxub zmm15, zmm15, zmm1
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
 	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
 	WORD $0x294c; BYTE $0xd6 // sub rsi, r10
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
 	LONG $0x04fe8348 // cmp rsi, 0x4
 	WORD $0xd7f7 // not edi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0xf84d0f41 // cmovge edi, r8d
-	LONG $0x48057162; WORD $0xfada // vpminub zmm15, zmm15, zmm2
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e7162; WORD $0x3c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm15
+	LONG $0x497e7162; WORD $0x2c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm13
 	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
 	LONG $0xd5af0f49 // imul rdx, r13
 	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
 	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
-	LONG $0x487c3162; WORD $0x3c10; BYTE $0x09 // vmovups zmm15, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x09 // vmovups zmm13, zmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
 	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
-	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
-	LONG $0x48257162; WORD $0xd9de // vpmaxub zmm11, zmm11, zmm1
-	LONG $0x48257162; WORD $0xdada // vpminub zmm11, zmm11, zmm2
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
 	LONG $0x245c8b4c; BYTE $0x28 // mov r11, qword ptr [rsp + 0x28]
 	WORD $0x294c; BYTE $0xde // sub rsi, r11
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
@@ -3721,66 +3617,62 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd7f7 // not edi
 	LONG $0xf84d0f41 // cmovge edi, r8d
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e5162; WORD $0x1c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [r9 + rdx] {k1}, zmm11
+	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [r9 + rdx] {k1}, zmm9
 	LONG $0x01cd8349 // or r13, 0x1
 	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
 	LONG $0xd5af0f49 // imul rdx, r13
 	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x487c7162; WORD $0x1c10; BYTE $0x19 // vmovups zmm11, zmmword ptr [rcx + rbx]
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x19 // vmovups zmm9, zmmword ptr [rcx + rbx]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
 	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4824f162; WORD $0xf659 // vmulps zmm6, zmm11, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x483df162; WORD $0xf66b // vpackssdw zmm6, zmm8, zmm6
-	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
-	LONG $0x4835f162; WORD $0xf667 // vpackuswb zmm6, zmm9, zmm6
-	LONG $0x484df162; WORD $0xf1de // vpmaxub zmm6, zmm6, zmm1
-	LONG $0x484df162; WORD $0xf2da // vpminub zmm6, zmm6, zmm2
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4834f162; WORD $0xe459 // vmulps zmm4, zmm9, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x484df162; WORD $0xe46b // vpackssdw zmm4, zmm6, zmm4
 	WORD $0x294c; BYTE $0xd6 // sub rsi, r10
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x4845f162; WORD $0xe467 // vpackuswb zmm4, zmm7, zmm4
 	LONG $0x04fe8348 // cmp rsi, 0x4
 	WORD $0xd7f7 // not edi
 	LONG $0xf84d0f41 // cmovge edi, r8d
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ef162; WORD $0x347f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm6
+	LONG $0x497ef162; WORD $0x247f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm4
 	LONG $0x6caf0f4d; WORD $0x5024 // imul r13, qword ptr [r12 + 0x50]
 	LONG $0x246c034d; BYTE $0x08 // add r13, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487cb162; WORD $0x3410; BYTE $0x09 // vmovups zmm6, zmmword ptr [rcx + r9]
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x484cf162; WORD $0xff59 // vmulps zmm7, zmm6, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x09 // vmovups zmm4, zmmword ptr [rcx + r9]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x484cf162; WORD $0xed59 // vmulps zmm5, zmm6, zmm5
+	LONG $0x485cf162; WORD $0xed59 // vmulps zmm5, zmm4, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x4845f162; WORD $0xed6b // vpackssdw zmm5, zmm7, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
-	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x485cf162; WORD $0xdb59 // vmulps zmm3, zmm4, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x485cf162; WORD $0xc959 // vmulps zmm1, zmm4, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	WORD $0x294c; BYTE $0xda // sub rdx, r11
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
@@ -3790,23 +3682,23 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
 	LONG $0xf04d0f41 // cmovge esi, r8d
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497e9162; WORD $0x1c7f; BYTE $0x29 // vmovdqu32 zmmword ptr [r9 + r13] {k1}, zmm3
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x29 // vmovdqu32 zmmword ptr [r9 + r13] {k1}, zmm1
 	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
 	LONG $0x024d8d49 // lea rcx, [r13 + 0x2]
 	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0xf6b38f0f; WORD $0xffff // jg 0x43da <firstAVX512VNNI+0x108a>
+	LONG $0xf7138f0f; WORD $0xffff // jg 0x416a <firstAVX512VNNI+0xfea>
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
-	LONG $0x48fef162; WORD $0x346f; BYTE $0x1a // vmovdqu64 zmm6, zmmword ptr [rdx + rbx]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x0a // vmovdqu64 zmm3, zmmword ptr [rdx + r9]
+	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x1a // vmovdqu64 zmm4, zmmword ptr [rdx + rbx]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x0a // vmovdqu64 zmm1, zmmword ptr [rdx + r9]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfc748e0f; WORD $0xffff // jle 0x49c0 <firstAVX512VNNI+0x1670>
+	LONG $0xfca48e0f; WORD $0xffff // jle 0x4720 <firstAVX512VNNI+0x15a0>
 	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
-	LONG $0x24648b4d; BYTE $0x78 // mov r12, qword ptr [r12 + 0x78]
+	LONG $0x24648b4d; BYTE $0x68 // mov r12, qword ptr [r12 + 0x68]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0xfc638e0f; WORD $0xffff // jle 0x49c0 <firstAVX512VNNI+0x1670>
+	LONG $0xfc938e0f; WORD $0xffff // jle 0x4720 <firstAVX512VNNI+0x15a0>
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc4af0f4d // imul r8, r12
 	LONG $0x06e0c149 // shl r8, 0x6
@@ -3815,194 +3707,187 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x104a034c // add r9, qword ptr [rdx + 0x10]
 	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
 	LONG $0xedaf0f49 // imul rbp, r13
-	LONG $0x80928b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdx + 0x80]
+	LONG $0x70528b4c // mov r10, qword ptr [rdx + 0x70]
 	LONG $0x48528b48 // mov rdx, qword ptr [rdx + 0x48]
 	LONG $0x24540348; BYTE $0x38 // add rdx, qword ptr [rsp + 0x38]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
-	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
-	LONG $0x48fd7162; WORD $0xd66f // vmovdqa64 zmm10, zmm6
-	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
-	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
-	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
-	LONG $0x48fde162; WORD $0xd66f // vmovdqa64 zmm18, zmm6
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	LONG $0x48fd7162; WORD $0xec6f // vmovdqa64 zmm13, zmm4
+	LONG $0x48fd7162; WORD $0xf46f // vmovdqa64 zmm14, zmm4
+	LONG $0x48fd7162; WORD $0xfc6f // vmovdqa64 zmm15, zmm4
+	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xfa348b4f // mov r14, qword ptr [r10 + 8*r15]
 	WORD $0x0149; BYTE $0xee // add r14, rbp
 	WORD $0x894c; BYTE $0xe6 // mov rsi, r12
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fec162; WORD $0x196f // vmovdqu64 zmm19, zmmword ptr [r9]
-	LONG $0x48fe8162; WORD $0x246f; BYTE $0x01 // vmovdqu64 zmm20, zmmword ptr [r9 + r8]
-	LONG $0x487dc262; WORD $0x2e58 // vpbroadcastd zmm21, dword ptr [r14]
-	LONG $0x4055a262; WORD $0xd350 // vpdpbusd zmm18, zmm21, zmm19
-	LONG $0x40553262; WORD $0xf450 // vpdpbusd zmm14, zmm21, zmm20
-	LONG $0x487dc262; WORD $0x2c58; BYTE $0x06 // vpbroadcastd zmm21, dword ptr [r14 + rax]
+	LONG $0x48fec162; WORD $0x096f // vmovdqu64 zmm17, zmmword ptr [r9]
+	LONG $0x48fe8162; WORD $0x146f; BYTE $0x01 // vmovdqu64 zmm18, zmmword ptr [r9 + r8]
+	LONG $0x487dc262; WORD $0x1e58 // vpbroadcastd zmm19, dword ptr [r14]
+	LONG $0x4065a262; WORD $0xc150 // vpdpbusd zmm16, zmm19, zmm17
+	LONG $0x40653262; WORD $0xe250 // vpdpbusd zmm12, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x1c58; BYTE $0x06 // vpbroadcastd zmm19, dword ptr [r14 + rax]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
-	LONG $0x4055a262; WORD $0xcb50 // vpdpbusd zmm17, zmm21, zmm19
-	LONG $0x40553262; WORD $0xec50 // vpdpbusd zmm13, zmm21, zmm20
-	LONG $0x487da262; WORD $0x2c58; BYTE $0x30 // vpbroadcastd zmm21, dword ptr [rax + r14]
+	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
+	LONG $0x40653262; WORD $0xda50 // vpdpbusd zmm11, zmm19, zmm18
+	LONG $0x487da262; WORD $0x1c58; BYTE $0x30 // vpbroadcastd zmm19, dword ptr [rax + r14]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
-	LONG $0x4055a262; WORD $0xc350 // vpdpbusd zmm16, zmm21, zmm19
-	LONG $0x487da262; WORD $0x3458; BYTE $0x30 // vpbroadcastd zmm22, dword ptr [rax + r14]
-	LONG $0x40553262; WORD $0xe450 // vpdpbusd zmm12, zmm21, zmm20
+	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
+	LONG $0x487da262; WORD $0x2458; BYTE $0x30 // vpbroadcastd zmm20, dword ptr [rax + r14]
+	LONG $0x40653262; WORD $0xd250 // vpdpbusd zmm10, zmm19, zmm18
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
-	LONG $0x404d3262; WORD $0xfb50 // vpdpbusd zmm15, zmm22, zmm19
-	LONG $0x404d3262; WORD $0xdc50 // vpdpbusd zmm11, zmm22, zmm20
-	LONG $0x487da262; WORD $0x2c58; BYTE $0x30 // vpbroadcastd zmm21, dword ptr [rax + r14]
+	LONG $0x405d3262; WORD $0xe950 // vpdpbusd zmm13, zmm20, zmm17
+	LONG $0x405d3262; WORD $0xca50 // vpdpbusd zmm9, zmm20, zmm18
+	LONG $0x487da262; WORD $0x1c58; BYTE $0x30 // vpbroadcastd zmm19, dword ptr [rax + r14]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
-	LONG $0x40553262; WORD $0xd350 // vpdpbusd zmm10, zmm21, zmm19
-	LONG $0x4055b262; WORD $0xfc50 // vpdpbusd zmm7, zmm21, zmm20
-	LONG $0x487da262; WORD $0x2c58; BYTE $0x30 // vpbroadcastd zmm21, dword ptr [rax + r14]
+	LONG $0x40653262; WORD $0xc150 // vpdpbusd zmm8, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xea50 // vpdpbusd zmm5, zmm19, zmm18
+	LONG $0x487da262; WORD $0x1c58; BYTE $0x30 // vpbroadcastd zmm19, dword ptr [rax + r14]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
-	LONG $0x40553262; WORD $0xcb50 // vpdpbusd zmm9, zmm21, zmm19
-	LONG $0x4055b262; WORD $0xec50 // vpdpbusd zmm5, zmm21, zmm20
-	LONG $0x487da262; WORD $0x2c58; BYTE $0x30 // vpbroadcastd zmm21, dword ptr [rax + r14]
+	LONG $0x4065b262; WORD $0xf950 // vpdpbusd zmm7, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xda50 // vpdpbusd zmm3, zmm19, zmm18
+	LONG $0x487da262; WORD $0x1c58; BYTE $0x30 // vpbroadcastd zmm19, dword ptr [rax + r14]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
-	LONG $0x40553262; WORD $0xc350 // vpdpbusd zmm8, zmm21, zmm19
-	LONG $0x487da262; WORD $0x3458; BYTE $0x30 // vpbroadcastd zmm22, dword ptr [rax + r14]
-	LONG $0x4055b262; WORD $0xe450 // vpdpbusd zmm4, zmm21, zmm20
+	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
+	LONG $0x487da262; WORD $0x2458; BYTE $0x30 // vpbroadcastd zmm20, dword ptr [rax + r14]
+	LONG $0x4065b262; WORD $0xd250 // vpdpbusd zmm2, zmm19, zmm18
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
-	LONG $0x404db262; WORD $0xf350 // vpdpbusd zmm6, zmm22, zmm19
-	LONG $0x404db262; WORD $0xdc50 // vpdpbusd zmm3, zmm22, zmm20
+	LONG $0x405db262; WORD $0xe150 // vpdpbusd zmm4, zmm20, zmm17
+	LONG $0x405db262; WORD $0xca50 // vpdpbusd zmm1, zmm20, zmm18
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0xff48; BYTE $0xce // dec rsi
-	LONG $0xff37850f; WORD $0xffff // jne 0x4e00 <firstAVX512VNNI+0x1ab0>
+	LONG $0xff37850f; WORD $0xffff // jne 0x4b30 <firstAVX512VNNI+0x19b0>
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
-	LONG $0xff1b850f; WORD $0xffff // jne 0x4df0 <firstAVX512VNNI+0x1aa0>
-	LONG $0xfffb3ae9; BYTE $0xff // jmp 0x4a14 <firstAVX512VNNI+0x16c4>
+	LONG $0xff1b850f; WORD $0xffff // jne 0x4b20 <firstAVX512VNNI+0x19a0>
+	LONG $0xfffb6ae9; BYTE $0xff // jmp 0x4774 <firstAVX512VNNI+0x15f4>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	LONG $0xfff4b6e9; BYTE $0xff // jmp 0x43a5 <firstAVX512VNNI+0x1055>
+	LONG $0xfff516e9; BYTE $0xff // jmp 0x4135 <firstAVX512VNNI+0xfb5>
 	BYTE $0x90 // nop
 	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
 	LONG $0x06e3c148 // shl rbx, 0x6
 	QUAD $0x00000000b5348d4c // lea r14, [4*rsi]
 	LONG $0x000004b9; BYTE $0x00 // mov ecx, 0x4
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	LONG $0x00036ae9; BYTE $0x00 // jmp 0x5276 <firstAVX512VNNI+0x1f26>
+	LONG $0x00033ae9; BYTE $0x00 // jmp 0x4f76 <firstAVX512VNNI+0x1df6>
 	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
-	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
-	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
 	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
 	LONG $0xd7af0f49 // imul rdx, r15
 	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x487ce162; WORD $0x1c10; BYTE $0x19 // vmovups zmm19, zmmword ptr [rcx + rbx]
-	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
-	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
-	LONG $0x4064a162; WORD $0xc959 // vmulps zmm17, zmm19, zmm17
-	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
-	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
-	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x19 // vmovups zmm17, zmmword ptr [rcx + rbx]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4064a162; WORD $0xc059 // vmulps zmm16, zmm19, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
 	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x40645162; WORD $0xff59 // vmulps zmm15, zmm19, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
 	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
 	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
 	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
-	LONG $0x48057162; WORD $0xf9de // vpmaxub zmm15, zmm15, zmm1
-	LONG $0x48057162; WORD $0xfada // vpminub zmm15, zmm15, zmm2
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
 	WORD $0x294c; BYTE $0xf6 // sub rsi, r14
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
 	LONG $0x04fe8348 // cmp rsi, 0x4
 	WORD $0xd7f7 // not edi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0xf84d0f41 // cmovge edi, r8d
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e7162; WORD $0x3c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm15
+	LONG $0x497e7162; WORD $0x2c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm13
 	WORD $0x894c; BYTE $0xfa // mov rdx, r15
 	LONG $0x01ca8348 // or rdx, 0x1
 	LONG $0x54af0f49; WORD $0x5024 // imul rdx, qword ptr [r12 + 0x50]
 	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x487c7162; WORD $0x3c10; BYTE $0x19 // vmovups zmm15, zmmword ptr [rcx + rbx]
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x48045162; WORD $0xf659 // vmulps zmm14, zmm15, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48045162; WORD $0xed59 // vmulps zmm13, zmm15, zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c7162; WORD $0x2c10; BYTE $0x19 // vmovups zmm13, zmmword ptr [rcx + rbx]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48045162; WORD $0xe459 // vmulps zmm12, zmm15, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
 	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
-	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
 	WORD $0x294c; BYTE $0xf6 // sub rsi, r14
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
-	LONG $0x48257162; WORD $0xd9de // vpmaxub zmm11, zmm11, zmm1
-	LONG $0x48257162; WORD $0xdada // vpminub zmm11, zmm11, zmm2
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
 	LONG $0x04fe8348 // cmp rsi, 0x4
 	WORD $0xd7f7 // not edi
 	LONG $0xf84d0f41 // cmovge edi, r8d
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e7162; WORD $0x1c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm11
+	LONG $0x497e7162; WORD $0x0c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm9
 	WORD $0x894c; BYTE $0xfa // mov rdx, r15
 	LONG $0x02ca8348 // or rdx, 0x2
 	LONG $0x54af0f49; WORD $0x5024 // imul rdx, qword ptr [r12 + 0x50]
 	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x487c7162; WORD $0x1c10; BYTE $0x19 // vmovups zmm11, zmmword ptr [rcx + rbx]
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x19 // vmovups zmm9, zmmword ptr [rcx + rbx]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
 	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x4835f162; WORD $0xff67 // vpackuswb zmm7, zmm9, zmm7
-	LONG $0x4845f162; WORD $0xf9de // vpmaxub zmm7, zmm7, zmm1
-	LONG $0x4845f162; WORD $0xfada // vpminub zmm7, zmm7, zmm2
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	WORD $0x294c; BYTE $0xf6 // sub rsi, r14
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
@@ -4010,33 +3895,32 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fe8348 // cmp rsi, 0x4
 	WORD $0xd7f7 // not edi
 	LONG $0xf84d0f41 // cmovge edi, r8d
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ef162; WORD $0x3c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm7
+	LONG $0x497ef162; WORD $0x2c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm5
 	LONG $0x03cf8349 // or r15, 0x3
 	LONG $0x7caf0f4d; WORD $0x5024 // imul r15, qword ptr [r12 + 0x50]
 	LONG $0x247c034d; BYTE $0x08 // add r15, qword ptr [r12 + 0x8]
 	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
 	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487cf162; WORD $0x3c10; BYTE $0x19 // vmovups zmm7, zmmword ptr [rcx + rbx]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + rbx]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
@@ -4046,21 +3930,21 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
 	LONG $0xf04d0f41 // cmovge esi, r8d
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497eb162; WORD $0x1c7f; BYTE $0x3b // vmovdqu32 zmmword ptr [rbx + r15] {k1}, zmm3
+	LONG $0x497eb162; WORD $0x0c7f; BYTE $0x3b // vmovdqu32 zmmword ptr [rbx + r15] {k1}, zmm1
 	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
 	LONG $0x044f8d49 // lea rcx, [r15 + 0x4]
 	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0xf4d78f0f; WORD $0xffff // jg 0x474d <firstAVX512VNNI+0x13fd>
+	LONG $0xf5478f0f; WORD $0xffff // jg 0x44bd <firstAVX512VNNI+0x133d>
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
-	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x1a // vmovdqu64 zmm3, zmmword ptr [rdx + rbx]
+	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x1a // vmovdqu64 zmm1, zmmword ptr [rdx + rbx]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfc7c8e0f; WORD $0xffff // jle 0x4f10 <firstAVX512VNNI+0x1bc0>
-	LONG $0x24748b49; BYTE $0x78 // mov rsi, qword ptr [r12 + 0x78]
+	LONG $0xfcac8e0f; WORD $0xffff // jle 0x4c40 <firstAVX512VNNI+0x1ac0>
+	LONG $0x24748b49; BYTE $0x68 // mov rsi, qword ptr [r12 + 0x68]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xfc6e8e0f; WORD $0xffff // jle 0x4f10 <firstAVX512VNNI+0x1bc0>
+	LONG $0xfc9e8e0f; WORD $0xffff // jle 0x4c40 <firstAVX512VNNI+0x1ac0>
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0xc1af0f4c // imul r8, rcx
 	LONG $0xc6af0f4c // imul r8, rsi
@@ -4068,89 +3952,89 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
 	LONG $0xcfaf0f4d // imul r9, r15
 	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
-	QUAD $0x0000008024a48b4d // mov r12, qword ptr [r12 + 0x80]
+	LONG $0x24648b4d; BYTE $0x70 // mov r12, qword ptr [r12 + 0x70]
 	LONG $0x486a8b4c // mov r13, qword ptr [rdx + 0x48]
 	LONG $0x246c034c; BYTE $0x40 // add r13, qword ptr [rsp + 0x40]
 	WORD $0x0149; BYTE $0xc5 // add r13, rax
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
-	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
-	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0xd231 // xor edx, edx
-	WORD $0x9066 // nop
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0xd4148b4d // mov r10, qword ptr [r12 + 8*rdx]
 	WORD $0x014d; BYTE $0xca // add r10, r9
 	WORD $0x8948; BYTE $0xf5 // mov rbp, rsi
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x487dc262; WORD $0x2258 // vpbroadcastd zmm20, dword ptr [r10]
-	LONG $0x48fec162; WORD $0x186f // vmovdqu64 zmm19, zmmword ptr [r8]
-	LONG $0x405da262; WORD $0xd350 // vpdpbusd zmm18, zmm20, zmm19
-	LONG $0x487dc262; WORD $0x2458; BYTE $0x02 // vpbroadcastd zmm20, dword ptr [r10 + rax]
+	LONG $0x487dc262; WORD $0x1258 // vpbroadcastd zmm18, dword ptr [r10]
+	LONG $0x48fec162; WORD $0x086f // vmovdqu64 zmm17, zmmword ptr [r8]
+	LONG $0x406da262; WORD $0xc150 // vpdpbusd zmm16, zmm18, zmm17
+	LONG $0x487dc262; WORD $0x1458; BYTE $0x02 // vpbroadcastd zmm18, dword ptr [r10 + rax]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405da262; WORD $0xcb50 // vpdpbusd zmm17, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406d3262; WORD $0xf950 // vpdpbusd zmm15, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405da262; WORD $0xc350 // vpdpbusd zmm16, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406d3262; WORD $0xf150 // vpdpbusd zmm14, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405d3262; WORD $0xfb50 // vpdpbusd zmm15, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406d3262; WORD $0xe950 // vpdpbusd zmm13, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405d3262; WORD $0xf350 // vpdpbusd zmm14, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406d3262; WORD $0xe150 // vpdpbusd zmm12, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405d3262; WORD $0xeb50 // vpdpbusd zmm13, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406d3262; WORD $0xd950 // vpdpbusd zmm11, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405d3262; WORD $0xe350 // vpdpbusd zmm12, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406d3262; WORD $0xd150 // vpdpbusd zmm10, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405d3262; WORD $0xdb50 // vpdpbusd zmm11, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406d3262; WORD $0xc950 // vpdpbusd zmm9, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405d3262; WORD $0xd350 // vpdpbusd zmm10, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406d3262; WORD $0xc150 // vpdpbusd zmm8, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405d3262; WORD $0xcb50 // vpdpbusd zmm9, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405d3262; WORD $0xc350 // vpdpbusd zmm8, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406db262; WORD $0xf150 // vpdpbusd zmm6, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405db262; WORD $0xfb50 // vpdpbusd zmm7, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406db262; WORD $0xe950 // vpdpbusd zmm5, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405db262; WORD $0xf350 // vpdpbusd zmm6, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406db262; WORD $0xe150 // vpdpbusd zmm4, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405db262; WORD $0xeb50 // vpdpbusd zmm5, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
+	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x405db262; WORD $0xe350 // vpdpbusd zmm4, zmm20, zmm19
-	LONG $0x487da262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm20, dword ptr [rax + r10]
-	LONG $0x405db262; WORD $0xdb50 // vpdpbusd zmm3, zmm20, zmm19
+	LONG $0x406db262; WORD $0xd150 // vpdpbusd zmm2, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
+	LONG $0x406db262; WORD $0xc950 // vpdpbusd zmm1, zmm18, zmm17
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x014d; BYTE $0xea // add r10, r13
 	WORD $0xff48; BYTE $0xcd // dec rbp
-	LONG $0xfef1850f; WORD $0xffff // jne 0x5340 <firstAVX512VNNI+0x1ff0>
+	LONG $0xfef1850f; WORD $0xffff // jne 0x5040 <firstAVX512VNNI+0x1ec0>
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xfed5850f; WORD $0xffff // jne 0x5330 <firstAVX512VNNI+0x1fe0>
-	LONG $0xfffb0ae9; BYTE $0xff // jmp 0x4f6a <firstAVX512VNNI+0x1c1a>
+	LONG $0xfed5850f; WORD $0xffff // jne 0x5030 <firstAVX512VNNI+0x1eb0>
+	LONG $0xfffb3ae9; BYTE $0xff // jmp 0x4c9a <firstAVX512VNNI+0x1b1a>
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
 	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
-	LONG $0xffef36e9; BYTE $0xff // jmp 0x43a5 <firstAVX512VNNI+0x1055>
+	LONG $0xffefc6e9; BYTE $0xff // jmp 0x4135 <firstAVX512VNNI+0xfb5>
 	LONG $0x50c48348 // add rsp, 0x50
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -4169,7 +4053,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x04308e0f; WORD $0x0000 // jle 0x58e1 <depthwise3x3s1AVX512VNNI+0x451>
+	LONG $0x04108e0f; WORD $0x0000 // jle 0x55c1 <depthwise3x3s1AVX512VNNI+0x431>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -4177,30 +4061,28 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
-	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
-	LONG $0x487df262; WORD $0x5778; BYTE $0x68 // vpbroadcastb zmm2, byte ptr [rdi + 0x68]
-	LONG $0x487df262; WORD $0x5f58; BYTE $0x1e // vpbroadcastd zmm3, dword ptr [rdi + 0x78]
+	LONG $0x487df262; WORD $0x4f58; BYTE $0x1a // vpbroadcastd zmm1, dword ptr [rdi + 0x68]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	LONG $0x487df262; WORD $0x6778; BYTE $0x70 // vpbroadcastb zmm4, byte ptr [rdi + 0x70]
+	LONG $0x487df262; WORD $0x5778; BYTE $0x60 // vpbroadcastb zmm2, byte ptr [rdi + 0x60]
 	LONG $0xff508d48 // lea rdx, [rax - 0x1]
-	LONG $0x6ef9e1c4; BYTE $0xe9 // vmovq xmm5, rcx
-	LONG $0x6ef9e1c4; BYTE $0xf6 // vmovq xmm6, rsi
-	LONG $0xee6cd1c5 // vpunpcklqdq xmm5, xmm5, xmm6 # xmm5 = xmm5[0],xmm6[0]
-	LONG $0x48d5f362; WORD $0xed43; BYTE $0x00 // vshufi64x2 zmm5, zmm5, zmm5, 0x0 # zmm5 = zmm5[0,1,0,1,0,1,0,1]
-	LONG $0x48e5f162; WORD $0xf4df // vpandnq zmm6, zmm3, zmm4
+	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
+	LONG $0x6ef9e1c4; BYTE $0xe6 // vmovq xmm4, rsi
+	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
+	LONG $0x48e5f362; WORD $0xdb43; BYTE $0x00 // vshufi64x2 zmm3, zmm3, zmm3, 0x0 # zmm3 = zmm3[0,1,0,1,0,1,0,1]
+	LONG $0x48f5f162; WORD $0xe2df // vpandnq zmm4, zmm1, zmm2
 	LONG $0x386f8b48 // mov rbp, qword ptr [rdi + 0x38]
 	LONG $0xfec08348 // add rax, -0x2
 	WORD $0xf631 // xor esi, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x2aeb // jmp 0x553c <depthwise3x3s1AVX512VNNI+0xac>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x28eb // jmp 0x522c <depthwise3x3s1AVX512VNNI+0x9c>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x40c68348 // add rsi, 0x40
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0x039b8d0f; WORD $0x0000 // jge 0x58d7 <depthwise3x3s1AVX512VNNI+0x447>
+	LONG $0x038b8d0f; WORD $0x0000 // jge 0x55b7 <depthwise3x3s1AVX512VNNI+0x427>
 	WORD $0x894d; BYTE $0xd3 // mov r11, r10
 	WORD $0x2949; BYTE $0xcb // sub r11, rcx
 	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
@@ -4211,7 +4093,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc14d0f44 // cmovge r8d, ecx
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	WORD $0xbc7e // jle 0x5524 <depthwise3x3s1AVX512VNNI+0x94>
+	WORD $0xbc7e // jle 0x5214 <depthwise3x3s1AVX512VNNI+0x84>
 	LONG $0x49348d4f // lea r14, [r9 + 2*r9]
 	LONG $0x06e6c149 // shl r14, 0x6
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
@@ -4224,24 +4106,24 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0b3c8d4d // lea r15, [r11 + rcx]
 	LONG $0x105b8b48 // mov rbx, qword ptr [rbx + 0x10]
 	LONG $0x0b248d4c // lea r12, [rbx + rcx]
-	LONG $0xc97ed162; WORD $0x3c6f; BYTE $0x24 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r12]
-	LONG $0x4845f262; WORD $0xfd00 // vpshufb zmm7, zmm7, zmm5
+	LONG $0xc97ed162; WORD $0x2c6f; BYTE $0x24 // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r12]
+	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02f4840f; WORD $0x0000 // je 0x58a0 <depthwise3x3s1AVX512VNNI+0x410>
-	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
-	LONG $0x483d7262; WORD $0xc500 // vpshufb zmm8, zmm8, zmm5
-	LONG $0x02fb840f; WORD $0x0000 // je 0x58b9 <depthwise3x3s1AVX512VNNI+0x429>
-	LONG $0xc97e5162; WORD $0x086f // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r8]
-	LONG $0x48357262; WORD $0xcd00 // vpshufb zmm9, zmm9, zmm5
-	WORD $0x0775 // jne 0x55d3 <depthwise3x3s1AVX512VNNI+0x143>
-	LONG $0x48cd7362; WORD $0xcb25; BYTE $0xec // vpternlogq zmm9, zmm6, zmm3, 0xec
+	LONG $0x02e4840f; WORD $0x0000 // je 0x5580 <depthwise3x3s1AVX512VNNI+0x3f0>
+	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
+	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
+	LONG $0x02eb840f; WORD $0x0000 // je 0x5599 <depthwise3x3s1AVX512VNNI+0x409>
+	LONG $0xc97ed162; WORD $0x386f // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r8]
+	LONG $0x4845f262; WORD $0xfb00 // vpshufb zmm7, zmm7, zmm3
+	WORD $0x0775 // jne 0x52c3 <depthwise3x3s1AVX512VNNI+0x133>
+	LONG $0x48ddf362; WORD $0xf925; BYTE $0xec // vpternlogq zmm7, zmm4, zmm1, 0xec
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
-	LONG $0x48fe1162; WORD $0x146f; BYTE $0x30 // vmovdqu64 zmm10, zmmword ptr [r8 + r14]
-	QUAD $0x01305c6f48fe1162 // vmovdqu64 zmm11, zmmword ptr [r8 + r14 + 0x40]
-	QUAD $0x0230646f48fe1162 // vmovdqu64 zmm12, zmmword ptr [r8 + r14 + 0x80]
+	LONG $0x48fe1162; WORD $0x046f; BYTE $0x30 // vmovdqu64 zmm8, zmmword ptr [r8 + r14]
+	QUAD $0x01304c6f48fe1162 // vmovdqu64 zmm9, zmmword ptr [r8 + r14 + 0x40]
+	QUAD $0x0230546f48fe1162 // vmovdqu64 zmm10, zmmword ptr [r8 + r14 + 0x80]
+	LONG $0x4825d162; WORD $0xf072; BYTE $0x08 // vpslld zmm11, zmm8, 0x8
+	LONG $0x481dd162; WORD $0xf172; BYTE $0x08 // vpslld zmm12, zmm9, 0x8
 	LONG $0x4815d162; WORD $0xf272; BYTE $0x08 // vpslld zmm13, zmm10, 0x8
-	LONG $0x480dd162; WORD $0xf372; BYTE $0x08 // vpslld zmm14, zmm11, 0x8
-	LONG $0x4805d162; WORD $0xf472; BYTE $0x08 // vpslld zmm15, zmm12, 0x8
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	WORD $0x8b4d; BYTE $0x30 // mov r14, qword ptr [r8]
 	LONG $0x08788b4d // mov r15, qword ptr [r8 + 0x8]
@@ -4252,126 +4134,124 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0149; BYTE $0xf3 // add r11, rsi
 	WORD $0x014d; BYTE $0xf2 // add r10, r14
 	WORD $0x0149; BYTE $0xf2 // add r10, rsi
-	LONG $0x48fde162; WORD $0xf46f // vmovdqa64 zmm22, zmm4
-	LONG $0x48fde162; WORD $0xfc6f // vmovdqa64 zmm23, zmm4
-	LONG $0x48fde162; WORD $0xcc6f // vmovdqa64 zmm17, zmm4
+	LONG $0x48fde162; WORD $0xe26f // vmovdqa64 zmm20, zmm2
+	LONG $0x48fde162; WORD $0xea6f // vmovdqa64 zmm21, zmm2
+	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x000128e9; BYTE $0x00 // jmp 0x5766 <depthwise3x3s1AVX512VNNI+0x2d6>
+	LONG $0x00011ce9; BYTE $0x00 // jmp 0x544a <depthwise3x3s1AVX512VNNI+0x2ba>
 	WORD $0x9066 // nop
-	LONG $0x40654362; WORD $0xd171; BYTE $0x18 // vpshldd zmm26, zmm19, zmm9, 0x18
-	LONG $0x48fda162; WORD $0xf86f // vmovdqa64 zmm23, zmm16
-	LONG $0x4035c262; WORD $0xfa50 // vpdpbusd zmm23, zmm25, zmm10
-	LONG $0x402dc262; WORD $0xc550 // vpdpbusd zmm16, zmm26, zmm13
-	LONG $0x405d4362; WORD $0xc871; BYTE $0x18 // vpshldd zmm25, zmm20, zmm8, 0x18
-	LONG $0x403dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm24, zmm11
-	LONG $0x483dc262; WORD $0xd350 // vpdpbusd zmm18, zmm8, zmm11
-	LONG $0x483dc262; WORD $0xce50 // vpdpbusd zmm17, zmm8, zmm14
-	LONG $0x4035c262; WORD $0xc650 // vpdpbusd zmm16, zmm25, zmm14
-	LONG $0x40556362; WORD $0xc771; BYTE $0x18 // vpshldd zmm24, zmm21, zmm7, 0x18
-	LONG $0x404dc262; WORD $0xfc50 // vpdpbusd zmm23, zmm22, zmm12
-	LONG $0x4845c262; WORD $0xd450 // vpdpbusd zmm18, zmm7, zmm12
-	LONG $0x4845c262; WORD $0xcf50 // vpdpbusd zmm17, zmm7, zmm15
-	LONG $0x403dc262; WORD $0xc750 // vpdpbusd zmm16, zmm24, zmm15
+	LONG $0x40756362; WORD $0xc771; BYTE $0x18 // vpshldd zmm24, zmm17, zmm7, 0x18
+	LONG $0x48fdc162; WORD $0xee6f // vmovdqa64 zmm21, zmm14
+	LONG $0x4045c262; WORD $0xe850 // vpdpbusd zmm21, zmm23, zmm8
+	LONG $0x403d5262; WORD $0xf350 // vpdpbusd zmm14, zmm24, zmm11
+	LONG $0x406de362; WORD $0xfe71; BYTE $0x18 // vpshldd zmm23, zmm18, zmm6, 0x18
+	LONG $0x404dc262; WORD $0xe950 // vpdpbusd zmm21, zmm22, zmm9
+	LONG $0x484dc262; WORD $0xc150 // vpdpbusd zmm16, zmm6, zmm9
+	LONG $0x484d5262; WORD $0xfc50 // vpdpbusd zmm15, zmm6, zmm12
+	LONG $0x40455262; WORD $0xf450 // vpdpbusd zmm14, zmm23, zmm12
+	LONG $0x4065e362; WORD $0xf571; BYTE $0x18 // vpshldd zmm22, zmm19, zmm5, 0x18
+	LONG $0x405dc262; WORD $0xea50 // vpdpbusd zmm21, zmm20, zmm10
+	LONG $0x4855c262; WORD $0xc250 // vpdpbusd zmm16, zmm5, zmm10
+	LONG $0x48555262; WORD $0xfd50 // vpdpbusd zmm15, zmm5, zmm13
+	LONG $0x404d5262; WORD $0xf550 // vpdpbusd zmm14, zmm22, zmm13
 	LONG $0x01458d4d // lea r8, [r13 + 0x1]
 	LONG $0x306f8b48 // mov rbp, qword ptr [rdi + 0x30]
-	QUAD $0x000d7410487ce162 // vmovups zmm22, zmmword ptr [rbp + rcx]
-	LONG $0x487ca162; WORD $0xff5b // vcvtdq2ps zmm23, zmm23
-	LONG $0x404ca162; WORD $0xff59 // vmulps zmm23, zmm22, zmm23
-	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
-	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
-	LONG $0x404ca162; WORD $0xd259 // vmulps zmm18, zmm22, zmm18
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x4045a162; WORD $0xd26b // vpackssdw zmm18, zmm23, zmm18
-	LONG $0x406de162; WORD $0xd0ed // vpaddsw zmm18, zmm18, zmm0
-	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
-	LONG $0x404ca162; WORD $0xc959 // vmulps zmm17, zmm22, zmm17
-	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	QUAD $0x000d6410487ce162 // vmovups zmm20, zmmword ptr [rbp + rcx]
+	LONG $0x487ca162; WORD $0xed5b // vcvtdq2ps zmm21, zmm21
+	LONG $0x405ca162; WORD $0xed59 // vmulps zmm21, zmm20, zmm21
+	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x404ca162; WORD $0xc059 // vmulps zmm16, zmm22, zmm16
+	LONG $0x405ca162; WORD $0xc059 // vmulps zmm16, zmm20, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
-	LONG $0x4075a162; WORD $0xc06b // vpackssdw zmm16, zmm17, zmm16
+	LONG $0x4055a162; WORD $0xc06b // vpackssdw zmm16, zmm21, zmm16
 	LONG $0x407de162; WORD $0xc0ed // vpaddsw zmm16, zmm16, zmm0
-	LONG $0x406da162; WORD $0xc067 // vpackuswb zmm16, zmm18, zmm16
-	LONG $0x407de162; WORD $0xc1de // vpmaxub zmm16, zmm16, zmm1
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x405c5162; WORD $0xff59 // vmulps zmm15, zmm20, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x405c5162; WORD $0xf659 // vmulps zmm14, zmm20, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x48055162; WORD $0xf66b // vpackssdw zmm14, zmm15, zmm14
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
 	LONG $0x6faf0f4c; BYTE $0x50 // imul r13, qword ptr [rdi + 0x50]
-	LONG $0x407de162; WORD $0xc2da // vpminub zmm16, zmm16, zmm2
+	LONG $0x407d5162; WORD $0xf667 // vpackuswb zmm14, zmm16, zmm14
 	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	LONG $0x497ea162; WORD $0x047f; BYTE $0x29 // vmovdqu32 zmmword ptr [rcx + r13] {k1}, zmm16
+	LONG $0x497e3162; WORD $0x347f; BYTE $0x29 // vmovdqu32 zmmword ptr [rcx + r13] {k1}, zmm14
 	LONG $0x386f8b48 // mov rbp, qword ptr [rdi + 0x38]
 	WORD $0x014c; BYTE $0xe3 // add rbx, r12
 	WORD $0x014d; BYTE $0xfb // add r11, r15
 	WORD $0x014d; BYTE $0xf2 // add r10, r14
-	LONG $0x48fde162; WORD $0xf76f // vmovdqa64 zmm22, zmm7
-	LONG $0x48fdc162; WORD $0xf86f // vmovdqa64 zmm23, zmm8
-	LONG $0x48fdc162; WORD $0xc96f // vmovdqa64 zmm17, zmm9
-	LONG $0x48fdb162; WORD $0xfd6f // vmovdqa64 zmm7, zmm21
-	LONG $0x48fd3162; WORD $0xc46f // vmovdqa64 zmm8, zmm20
-	LONG $0x48fd3162; WORD $0xcb6f // vmovdqa64 zmm9, zmm19
+	LONG $0x48fde162; WORD $0xe56f // vmovdqa64 zmm20, zmm5
+	LONG $0x48fde162; WORD $0xee6f // vmovdqa64 zmm21, zmm6
+	LONG $0x48fd7162; WORD $0xff6f // vmovdqa64 zmm15, zmm7
+	LONG $0x48fdb162; WORD $0xeb6f // vmovdqa64 zmm5, zmm19
+	LONG $0x48fdb162; WORD $0xf26f // vmovdqa64 zmm6, zmm18
+	LONG $0x48fdb162; WORD $0xf96f // vmovdqa64 zmm7, zmm17
 	WORD $0x894d; BYTE $0xc5 // mov r13, r8
 	WORD $0x3949; BYTE $0xe8 // cmp r8, rbp
-	LONG $0xfdba8d0f; WORD $0xffff // jge 0x5520 <depthwise3x3s1AVX512VNNI+0x90>
+	LONG $0xfdc68d0f; WORD $0xffff // jge 0x5210 <depthwise3x3s1AVX512VNNI+0x80>
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
-	LONG $0x48fec162; WORD $0x046f; BYTE $0x08 // vmovdqu64 zmm16, zmmword ptr [r8 + rcx]
-	LONG $0x48352362; WORD $0xc971; BYTE $0x08 // vpshldd zmm25, zmm9, zmm17, 0x8
-	LONG $0x48fda162; WORD $0xd06f // vmovdqa64 zmm18, zmm16
-	LONG $0x4835c262; WORD $0xd250 // vpdpbusd zmm18, zmm9, zmm10
-	LONG $0x48fda162; WORD $0xc86f // vmovdqa64 zmm17, zmm16
-	LONG $0x4835c262; WORD $0xcd50 // vpdpbusd zmm17, zmm9, zmm13
-	LONG $0x483d2362; WORD $0xc771; BYTE $0x08 // vpshldd zmm24, zmm8, zmm23, 0x8
-	LONG $0x4845a362; WORD $0xf671; BYTE $0x08 // vpshldd zmm22, zmm7, zmm22, 0x8
+	LONG $0x48fe5162; WORD $0x346f; BYTE $0x08 // vmovdqu64 zmm14, zmmword ptr [r8 + rcx]
+	LONG $0x4845c362; WORD $0xff71; BYTE $0x08 // vpshldd zmm23, zmm7, zmm15, 0x8
+	LONG $0x48fdc162; WORD $0xc66f // vmovdqa64 zmm16, zmm14
+	LONG $0x4845c262; WORD $0xc050 // vpdpbusd zmm16, zmm7, zmm8
+	LONG $0x48fd5162; WORD $0xfe6f // vmovdqa64 zmm15, zmm14
+	LONG $0x48455262; WORD $0xfb50 // vpdpbusd zmm15, zmm7, zmm11
+	LONG $0x484da362; WORD $0xf571; BYTE $0x08 // vpshldd zmm22, zmm6, zmm21, 0x8
+	LONG $0x4855a362; WORD $0xe471; BYTE $0x08 // vpshldd zmm20, zmm5, zmm20, 0x8
 	WORD $0x3949; BYTE $0xd5 // cmp r13, rdx
-	WORD $0x4d7d // jge 0x57f0 <depthwise3x3s1AVX512VNNI+0x360>
-	LONG $0xc97ec162; WORD $0x1a6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r10]
-	LONG $0x4065e262; WORD $0xdd00 // vpshufb zmm19, zmm19, zmm5
+	WORD $0x497d // jge 0x54d0 <depthwise3x3s1AVX512VNNI+0x340>
+	LONG $0xc97ec162; WORD $0x0a6f // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r10]
+	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
 	WORD $0x394c; BYTE $0xe8 // cmp rax, r13
-	LONG $0x00a8840f; WORD $0x0000 // je 0x5860 <depthwise3x3s1AVX512VNNI+0x3d0>
-	LONG $0xc97ec162; WORD $0x236f // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r11]
-	LONG $0x405de262; WORD $0xe500 // vpshufb zmm20, zmm20, zmm5
-	LONG $0x00af840f; WORD $0x0000 // je 0x5879 <depthwise3x3s1AVX512VNNI+0x3e9>
-	LONG $0xc97ee162; WORD $0x2b6f // vmovdqu32 zmm21 {k1} {z}, zmmword ptr [rbx]
-	LONG $0x4055e262; WORD $0xed00 // vpshufb zmm21, zmm21, zmm5
-	LONG $0xfe64850f; WORD $0xffff // jne 0x5640 <depthwise3x3s1AVX512VNNI+0x1b0>
-	LONG $0x0000b1e9; BYTE $0x00 // jmp 0x5892 <depthwise3x3s1AVX512VNNI+0x402>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x485dc362; WORD $0xd971; BYTE $0x18 // vpshldd zmm19, zmm4, zmm9, 0x18
-	LONG $0x48fda162; WORD $0xf86f // vmovdqa64 zmm23, zmm16
-	LONG $0x4035c262; WORD $0xfa50 // vpdpbusd zmm23, zmm25, zmm10
-	LONG $0x4065c262; WORD $0xc550 // vpdpbusd zmm16, zmm19, zmm13
-	LONG $0x485dc362; WORD $0xd871; BYTE $0x18 // vpshldd zmm19, zmm4, zmm8, 0x18
-	LONG $0x403dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm24, zmm11
-	LONG $0x483dc262; WORD $0xd350 // vpdpbusd zmm18, zmm8, zmm11
-	LONG $0x483dc262; WORD $0xce50 // vpdpbusd zmm17, zmm8, zmm14
-	LONG $0x4065c262; WORD $0xc650 // vpdpbusd zmm16, zmm19, zmm14
-	LONG $0x485de362; WORD $0xdf71; BYTE $0x18 // vpshldd zmm19, zmm4, zmm7, 0x18
-	LONG $0x404dc262; WORD $0xfc50 // vpdpbusd zmm23, zmm22, zmm12
-	LONG $0x4845c262; WORD $0xd450 // vpdpbusd zmm18, zmm7, zmm12
-	LONG $0x4845c262; WORD $0xcf50 // vpdpbusd zmm17, zmm7, zmm15
-	LONG $0x4065c262; WORD $0xc750 // vpdpbusd zmm16, zmm19, zmm15
-	LONG $0x48fde162; WORD $0xec6f // vmovdqa64 zmm21, zmm4
-	LONG $0x48fde162; WORD $0xe46f // vmovdqa64 zmm20, zmm4
-	LONG $0x48fde162; WORD $0xdc6f // vmovdqa64 zmm19, zmm4
-	LONG $0xfffe39e9; BYTE $0xff // jmp 0x5697 <depthwise3x3s1AVX512VNNI+0x207>
+	LONG $0x00a4840f; WORD $0x0000 // je 0x5540 <depthwise3x3s1AVX512VNNI+0x3b0>
+	LONG $0xc97ec162; WORD $0x136f // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r11]
+	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
+	LONG $0x00ab840f; WORD $0x0000 // je 0x5559 <depthwise3x3s1AVX512VNNI+0x3c9>
+	LONG $0xc97ee162; WORD $0x1b6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
+	LONG $0xfe70850f; WORD $0xffff // jne 0x5330 <depthwise3x3s1AVX512VNNI+0x1a0>
+	LONG $0x0000ade9; BYTE $0x00 // jmp 0x5572 <depthwise3x3s1AVX512VNNI+0x3e2>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x486de362; WORD $0xcf71; BYTE $0x18 // vpshldd zmm17, zmm2, zmm7, 0x18
+	LONG $0x48fdc162; WORD $0xee6f // vmovdqa64 zmm21, zmm14
+	LONG $0x4045c262; WORD $0xe850 // vpdpbusd zmm21, zmm23, zmm8
+	LONG $0x40755262; WORD $0xf350 // vpdpbusd zmm14, zmm17, zmm11
+	LONG $0x486de362; WORD $0xce71; BYTE $0x18 // vpshldd zmm17, zmm2, zmm6, 0x18
+	LONG $0x404dc262; WORD $0xe950 // vpdpbusd zmm21, zmm22, zmm9
+	LONG $0x484dc262; WORD $0xc150 // vpdpbusd zmm16, zmm6, zmm9
+	LONG $0x484d5262; WORD $0xfc50 // vpdpbusd zmm15, zmm6, zmm12
+	LONG $0x40755262; WORD $0xf450 // vpdpbusd zmm14, zmm17, zmm12
+	LONG $0x486de362; WORD $0xcd71; BYTE $0x18 // vpshldd zmm17, zmm2, zmm5, 0x18
+	LONG $0x405dc262; WORD $0xea50 // vpdpbusd zmm21, zmm20, zmm10
+	LONG $0x4855c262; WORD $0xc250 // vpdpbusd zmm16, zmm5, zmm10
+	LONG $0x48555262; WORD $0xfd50 // vpdpbusd zmm15, zmm5, zmm13
+	LONG $0x40755262; WORD $0xf550 // vpdpbusd zmm14, zmm17, zmm13
+	LONG $0x48fde162; WORD $0xda6f // vmovdqa64 zmm19, zmm2
+	LONG $0x48fde162; WORD $0xd26f // vmovdqa64 zmm18, zmm2
+	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
+	LONG $0xfffe49e9; BYTE $0xff // jmp 0x5387 <depthwise3x3s1AVX512VNNI+0x1f7>
 	WORD $0x9066 // nop
-	LONG $0x48cde362; WORD $0xdb25; BYTE $0xec // vpternlogq zmm19, zmm6, zmm3, 0xec
-	LONG $0xc97ec162; WORD $0x236f // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r11]
-	LONG $0x405de262; WORD $0xe500 // vpshufb zmm20, zmm20, zmm5
-	LONG $0xff51850f; WORD $0xffff // jne 0x57ca <depthwise3x3s1AVX512VNNI+0x33a>
-	LONG $0x48cde362; WORD $0xe325; BYTE $0xec // vpternlogq zmm20, zmm6, zmm3, 0xec
-	LONG $0xc97ee162; WORD $0x2b6f // vmovdqu32 zmm21 {k1} {z}, zmmword ptr [rbx]
-	LONG $0x4055e262; WORD $0xed00 // vpshufb zmm21, zmm21, zmm5
-	LONG $0xfdae850f; WORD $0xffff // jne 0x5640 <depthwise3x3s1AVX512VNNI+0x1b0>
-	LONG $0x48cde362; WORD $0xeb25; BYTE $0xec // vpternlogq zmm21, zmm6, zmm3, 0xec
-	LONG $0xfffda2e9; BYTE $0xff // jmp 0x5640 <depthwise3x3s1AVX512VNNI+0x1b0>
+	LONG $0x48dde362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm4, zmm1, 0xec
+	LONG $0xc97ec162; WORD $0x136f // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r11]
+	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
+	LONG $0xff55850f; WORD $0xffff // jne 0x54ae <depthwise3x3s1AVX512VNNI+0x31e>
+	LONG $0x48dde362; WORD $0xd125; BYTE $0xec // vpternlogq zmm18, zmm4, zmm1, 0xec
+	LONG $0xc97ee162; WORD $0x1b6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
+	LONG $0xfdbe850f; WORD $0xffff // jne 0x5330 <depthwise3x3s1AVX512VNNI+0x1a0>
+	LONG $0x48dde362; WORD $0xd925; BYTE $0xec // vpternlogq zmm19, zmm4, zmm1, 0xec
+	LONG $0xfffdb2e9; BYTE $0xff // jmp 0x5330 <depthwise3x3s1AVX512VNNI+0x1a0>
 	WORD $0x9066 // nop
-	LONG $0x48cdf362; WORD $0xfb25; BYTE $0xec // vpternlogq zmm7, zmm6, zmm3, 0xec
-	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
-	LONG $0x483d7262; WORD $0xc500 // vpshufb zmm8, zmm8, zmm5
-	LONG $0xfd05850f; WORD $0xffff // jne 0x55be <depthwise3x3s1AVX512VNNI+0x12e>
-	LONG $0x48cd7362; WORD $0xc325; BYTE $0xec // vpternlogq zmm8, zmm6, zmm3, 0xec
-	LONG $0xc97e5162; WORD $0x086f // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r8]
-	LONG $0x48357262; WORD $0xcd00 // vpshufb zmm9, zmm9, zmm5
-	LONG $0xfcfa840f; WORD $0xffff // je 0x55cc <depthwise3x3s1AVX512VNNI+0x13c>
-	LONG $0xfffcfce9; BYTE $0xff // jmp 0x55d3 <depthwise3x3s1AVX512VNNI+0x143>
+	LONG $0x48ddf362; WORD $0xe925; BYTE $0xec // vpternlogq zmm5, zmm4, zmm1, 0xec
+	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
+	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
+	LONG $0xfd15850f; WORD $0xffff // jne 0x52ae <depthwise3x3s1AVX512VNNI+0x11e>
+	LONG $0x48ddf362; WORD $0xf125; BYTE $0xec // vpternlogq zmm6, zmm4, zmm1, 0xec
+	LONG $0xc97ed162; WORD $0x386f // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r8]
+	LONG $0x4845f262; WORD $0xfb00 // vpshufb zmm7, zmm7, zmm3
+	LONG $0xfd0a840f; WORD $0xffff // je 0x52bc <depthwise3x3s1AVX512VNNI+0x12c>
+	LONG $0xfffd0ce9; BYTE $0xff // jmp 0x52c3 <depthwise3x3s1AVX512VNNI+0x133>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -4389,7 +4269,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x056d8e0f; WORD $0x0000 // jle 0x5e7e <depthwise3x3s1TwoRowsAVX512VNNI+0x58e>
+	LONG $0x053d8e0f; WORD $0x0000 // jle 0x5b2e <depthwise3x3s1TwoRowsAVX512VNNI+0x55e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -4399,24 +4279,22 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18ec8348 // sub rsp, 0x18
 	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
-	LONG $0x487df262; WORD $0x5778; BYTE $0x68 // vpbroadcastb zmm2, byte ptr [rdi + 0x68]
-	LONG $0x487df262; WORD $0x5f78; BYTE $0x70 // vpbroadcastb zmm3, byte ptr [rdi + 0x70]
-	LONG $0x487df262; WORD $0x6758; BYTE $0x1e // vpbroadcastd zmm4, dword ptr [rdi + 0x78]
+	LONG $0x487df262; WORD $0x5758; BYTE $0x1a // vpbroadcastd zmm2, dword ptr [rdi + 0x68]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0xff508d48 // lea rdx, [rax - 0x1]
-	LONG $0x6ef9e1c4; BYTE $0xe9 // vmovq xmm5, rcx
-	LONG $0x6ef9e1c4; BYTE $0xf6 // vmovq xmm6, rsi
-	LONG $0xee6cd1c5 // vpunpcklqdq xmm5, xmm5, xmm6 # xmm5 = xmm5[0],xmm6[0]
-	LONG $0x48d5f362; WORD $0xed43; BYTE $0x00 // vshufi64x2 zmm5, zmm5, zmm5, 0x0 # zmm5 = zmm5[0,1,0,1,0,1,0,1]
-	LONG $0x48ddf162; WORD $0xf3df // vpandnq zmm6, zmm4, zmm3
+	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
+	LONG $0x6ef9e1c4; BYTE $0xe6 // vmovq xmm4, rsi
+	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
+	LONG $0x48e5f362; WORD $0xdb43; BYTE $0x00 // vshufi64x2 zmm3, zmm3, zmm3, 0x0 # zmm3 = zmm3[0,1,0,1,0,1,0,1]
+	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0xfec08348 // add rax, -0x2
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x2ceb // jmp 0x59a6 <depthwise3x3s1TwoRowsAVX512VNNI+0xb6>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0x2aeb // jmp 0x5676 <depthwise3x3s1TwoRowsAVX512VNNI+0xa6>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
@@ -4424,7 +4302,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x40c08348 // add rax, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x04ca8d0f; WORD $0x0000 // jge 0x5e70 <depthwise3x3s1TwoRowsAVX512VNNI+0x580>
+	LONG $0x04aa8d0f; WORD $0x0000 // jge 0x5b20 <depthwise3x3s1TwoRowsAVX512VNNI+0x550>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	WORD $0x2949; BYTE $0xca // sub r10, rcx
 	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
@@ -4435,7 +4313,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc94d0f44 // cmovge r9d, ecx
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xbc7e // jle 0x598e <depthwise3x3s1TwoRowsAVX512VNNI+0x9e>
+	WORD $0xbc7e // jle 0x565e <depthwise3x3s1TwoRowsAVX512VNNI+0x8e>
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	LONG $0x5b348d4b // lea rsi, [r11 + 2*r11]
 	LONG $0x06e6c148 // shl rsi, 0x6
@@ -4452,27 +4330,27 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0b3c8d4c // lea r15, [rbx + rcx]
 	LONG $0x18768b4d // mov r14, qword ptr [r14 + 0x18]
 	LONG $0x0e248d4d // lea r12, [r14 + rcx]
-	LONG $0xc97ed162; WORD $0x3c6f; BYTE $0x24 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r12]
-	LONG $0x4845f262; WORD $0xfd00 // vpshufb zmm7, zmm7, zmm5
+	LONG $0xc97ed162; WORD $0x2c6f; BYTE $0x24 // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r12]
+	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x03f8840f; WORD $0x0000 // je 0x5e20 <depthwise3x3s1TwoRowsAVX512VNNI+0x530>
-	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
-	LONG $0x483de262; WORD $0xcd00 // vpshufb zmm17, zmm8, zmm5
-	LONG $0x03ff840f; WORD $0x0000 // je 0x5e39 <depthwise3x3s1TwoRowsAVX512VNNI+0x549>
-	LONG $0xc97e5162; WORD $0x016f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r9]
-	LONG $0x483d7262; WORD $0xfd00 // vpshufb zmm15, zmm8, zmm5
-	LONG $0x0406840f; WORD $0x0000 // je 0x5e52 <depthwise3x3s1TwoRowsAVX512VNNI+0x562>
-	LONG $0xc97e5162; WORD $0x006f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r8]
-	LONG $0x483d7262; WORD $0xf500 // vpshufb zmm14, zmm8, zmm5
-	WORD $0x0775 // jne 0x5a61 <depthwise3x3s1TwoRowsAVX512VNNI+0x171>
-	LONG $0x48cd7362; WORD $0xf425; BYTE $0xec // vpternlogq zmm14, zmm6, zmm4, 0xec
+	LONG $0x03d8840f; WORD $0x0000 // je 0x5ad0 <depthwise3x3s1TwoRowsAVX512VNNI+0x500>
+	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
+	LONG $0x484d7262; WORD $0xfb00 // vpshufb zmm15, zmm6, zmm3
+	LONG $0x03df840f; WORD $0x0000 // je 0x5ae9 <depthwise3x3s1TwoRowsAVX512VNNI+0x519>
+	LONG $0xc97ed162; WORD $0x316f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r9]
+	LONG $0x484d7262; WORD $0xeb00 // vpshufb zmm13, zmm6, zmm3
+	LONG $0x03e6840f; WORD $0x0000 // je 0x5b02 <depthwise3x3s1TwoRowsAVX512VNNI+0x532>
+	LONG $0xc97ed162; WORD $0x306f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r8]
+	LONG $0x484d7262; WORD $0xe300 // vpshufb zmm12, zmm6, zmm3
+	WORD $0x0775 // jne 0x5731 <depthwise3x3s1TwoRowsAVX512VNNI+0x161>
+	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
-	LONG $0x48fe5162; WORD $0x046f; BYTE $0x30 // vmovdqu64 zmm8, zmmword ptr [r8 + rsi]
-	QUAD $0x01304c6f48fe5162 // vmovdqu64 zmm9, zmmword ptr [r8 + rsi + 0x40]
-	QUAD $0x0230546f48fe5162 // vmovdqu64 zmm10, zmmword ptr [r8 + rsi + 0x80]
+	LONG $0x48fed162; WORD $0x346f; BYTE $0x30 // vmovdqu64 zmm6, zmmword ptr [r8 + rsi]
+	QUAD $0x01307c6f48fed162 // vmovdqu64 zmm7, zmmword ptr [r8 + rsi + 0x40]
+	QUAD $0x0230446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r8 + rsi + 0x80]
+	LONG $0x4835f162; WORD $0xf672; BYTE $0x08 // vpslld zmm9, zmm6, 0x8
+	LONG $0x482df162; WORD $0xf772; BYTE $0x08 // vpslld zmm10, zmm7, 0x8
 	LONG $0x4825d162; WORD $0xf072; BYTE $0x08 // vpslld zmm11, zmm8, 0x8
-	LONG $0x481dd162; WORD $0xf172; BYTE $0x08 // vpslld zmm12, zmm9, 0x8
-	LONG $0x4815d162; WORD $0xf272; BYTE $0x08 // vpslld zmm13, zmm10, 0x8
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	WORD $0x8b4c; BYTE $0x3e // mov r15, qword ptr [rsi]
 	LONG $0x08668b4c // mov r12, qword ptr [rsi + 0x8]
@@ -4487,172 +4365,168 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0149; BYTE $0xc3 // add r11, rax
 	WORD $0x014d; BYTE $0xfa // add r10, r15
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x48fde162; WORD $0xeb6f // vmovdqa64 zmm21, zmm3
-	LONG $0x48fde162; WORD $0xf36f // vmovdqa64 zmm22, zmm3
-	LONG $0x48fd6162; WORD $0xcb6f // vmovdqa64 zmm25, zmm3
-	LONG $0x48fde162; WORD $0xfb6f // vmovdqa64 zmm23, zmm3
+	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
+	LONG $0x48fde162; WORD $0xe16f // vmovdqa64 zmm20, zmm1
+	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
+	LONG $0x48fde162; WORD $0xe96f // vmovdqa64 zmm21, zmm1
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000225e9; BYTE $0x00 // jmp 0x5d06 <depthwise3x3s1TwoRowsAVX512VNNI+0x416>
+	LONG $0x00020de9; BYTE $0x00 // jmp 0x59be <depthwise3x3s1TwoRowsAVX512VNNI+0x3ee>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x01488d4d // lea r9, [r8 + 0x1]
-	LONG $0x406d0362; WORD $0xc971; BYTE $0x08 // vpshldd zmm25, zmm18, zmm25, 0x8
-	LONG $0x48052362; WORD $0xfa71; BYTE $0x18 // vpshldd zmm31, zmm15, zmm18, 0x18
-	LONG $0x40354262; WORD $0xe150 // vpdpbusd zmm28, zmm25, zmm9
-	LONG $0x406d4262; WORD $0xc150 // vpdpbusd zmm24, zmm18, zmm9
-	LONG $0x406dc262; WORD $0xfc50 // vpdpbusd zmm23, zmm18, zmm12
-	LONG $0x40054262; WORD $0xd450 // vpdpbusd zmm26, zmm31, zmm12
-	LONG $0x48fd2162; WORD $0xf46f // vmovdqa64 zmm30, zmm20
-	LONG $0x40354262; WORD $0xf050 // vpdpbusd zmm30, zmm25, zmm8
-	LONG $0x48fd2162; WORD $0xec6f // vmovdqa64 zmm29, zmm20
-	LONG $0x406d4262; WORD $0xe850 // vpdpbusd zmm29, zmm18, zmm8
-	LONG $0x48fd2162; WORD $0xcc6f // vmovdqa64 zmm25, zmm20
-	LONG $0x406d4262; WORD $0xcb50 // vpdpbusd zmm25, zmm18, zmm11
-	LONG $0x4005c262; WORD $0xe350 // vpdpbusd zmm20, zmm31, zmm11
-	LONG $0x4065a362; WORD $0xf671; BYTE $0x08 // vpshldd zmm22, zmm19, zmm22, 0x8
-	LONG $0x40752362; WORD $0xfb71; BYTE $0x18 // vpshldd zmm31, zmm17, zmm19, 0x18
-	LONG $0x404d4262; WORD $0xe250 // vpdpbusd zmm28, zmm22, zmm10
-	LONG $0x40654262; WORD $0xc250 // vpdpbusd zmm24, zmm19, zmm10
-	LONG $0x4065c262; WORD $0xfd50 // vpdpbusd zmm23, zmm19, zmm13
-	LONG $0x40054262; WORD $0xd550 // vpdpbusd zmm26, zmm31, zmm13
-	LONG $0x404d4262; WORD $0xf150 // vpdpbusd zmm30, zmm22, zmm9
-	LONG $0x40654262; WORD $0xe950 // vpdpbusd zmm29, zmm19, zmm9
-	LONG $0x40654262; WORD $0xcc50 // vpdpbusd zmm25, zmm19, zmm12
-	LONG $0x4005c262; WORD $0xe450 // vpdpbusd zmm20, zmm31, zmm12
-	LONG $0x4845a362; WORD $0xed71; BYTE $0x08 // vpshldd zmm21, zmm7, zmm21, 0x8
-	LONG $0x4025e362; WORD $0xf771; BYTE $0x18 // vpshldd zmm22, zmm27, zmm7, 0x18
-	LONG $0x404dc262; WORD $0xe550 // vpdpbusd zmm20, zmm22, zmm13
-	LONG $0x48454262; WORD $0xcd50 // vpdpbusd zmm25, zmm7, zmm13
-	LONG $0x48454262; WORD $0xea50 // vpdpbusd zmm29, zmm7, zmm10
-	LONG $0x40554262; WORD $0xf250 // vpdpbusd zmm30, zmm21, zmm10
+	LONG $0x407da362; WORD $0xff71; BYTE $0x08 // vpshldd zmm23, zmm16, zmm23, 0x8
+	LONG $0x48152362; WORD $0xe871; BYTE $0x18 // vpshldd zmm29, zmm13, zmm16, 0x18
+	LONG $0x40456262; WORD $0xd750 // vpdpbusd zmm26, zmm23, zmm7
+	LONG $0x407de262; WORD $0xf750 // vpdpbusd zmm22, zmm16, zmm7
+	LONG $0x407dc262; WORD $0xea50 // vpdpbusd zmm21, zmm16, zmm10
+	LONG $0x40154262; WORD $0xc250 // vpdpbusd zmm24, zmm29, zmm10
+	LONG $0x48fd2162; WORD $0xe26f // vmovdqa64 zmm28, zmm18
+	LONG $0x40456262; WORD $0xe650 // vpdpbusd zmm28, zmm23, zmm6
+	LONG $0x48fd2162; WORD $0xda6f // vmovdqa64 zmm27, zmm18
+	LONG $0x407d6262; WORD $0xde50 // vpdpbusd zmm27, zmm16, zmm6
+	LONG $0x48fda162; WORD $0xfa6f // vmovdqa64 zmm23, zmm18
+	LONG $0x407dc262; WORD $0xf950 // vpdpbusd zmm23, zmm16, zmm9
+	LONG $0x4015c262; WORD $0xd150 // vpdpbusd zmm18, zmm29, zmm9
+	LONG $0x4075a362; WORD $0xe471; BYTE $0x08 // vpshldd zmm20, zmm17, zmm20, 0x8
+	LONG $0x48052362; WORD $0xe971; BYTE $0x18 // vpshldd zmm29, zmm15, zmm17, 0x18
+	LONG $0x405d4262; WORD $0xd050 // vpdpbusd zmm26, zmm20, zmm8
+	LONG $0x4075c262; WORD $0xf050 // vpdpbusd zmm22, zmm17, zmm8
+	LONG $0x4075c262; WORD $0xeb50 // vpdpbusd zmm21, zmm17, zmm11
+	LONG $0x40154262; WORD $0xc350 // vpdpbusd zmm24, zmm29, zmm11
+	LONG $0x405d6262; WORD $0xe750 // vpdpbusd zmm28, zmm20, zmm7
+	LONG $0x40756262; WORD $0xdf50 // vpdpbusd zmm27, zmm17, zmm7
+	LONG $0x4075c262; WORD $0xfa50 // vpdpbusd zmm23, zmm17, zmm10
+	LONG $0x4015c262; WORD $0xd250 // vpdpbusd zmm18, zmm29, zmm10
+	LONG $0x4855a362; WORD $0xdb71; BYTE $0x08 // vpshldd zmm19, zmm5, zmm19, 0x8
+	LONG $0x4035e362; WORD $0xe571; BYTE $0x18 // vpshldd zmm20, zmm25, zmm5, 0x18
+	LONG $0x405dc262; WORD $0xd350 // vpdpbusd zmm18, zmm20, zmm11
+	LONG $0x4855c262; WORD $0xfb50 // vpdpbusd zmm23, zmm5, zmm11
+	LONG $0x48554262; WORD $0xd850 // vpdpbusd zmm27, zmm5, zmm8
+	LONG $0x40654262; WORD $0xe050 // vpdpbusd zmm28, zmm19, zmm8
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
-	LONG $0x487ce162; WORD $0x2c10; BYTE $0x0e // vmovups zmm21, zmmword ptr [rsi + rcx]
-	LONG $0x487c8162; WORD $0xf45b // vcvtdq2ps zmm22, zmm28
-	LONG $0x4054a162; WORD $0xf659 // vmulps zmm22, zmm21, zmm22
+	LONG $0x487ce162; WORD $0x1c10; BYTE $0x0e // vmovups zmm19, zmmword ptr [rsi + rcx]
+	LONG $0x487c8162; WORD $0xe25b // vcvtdq2ps zmm20, zmm26
+	LONG $0x4064a162; WORD $0xe459 // vmulps zmm20, zmm19, zmm20
+	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
+	LONG $0x487ca162; WORD $0xf65b // vcvtdq2ps zmm22, zmm22
+	LONG $0x4064a162; WORD $0xf659 // vmulps zmm22, zmm19, zmm22
 	LONG $0x487da162; WORD $0xf65b // vcvtps2dq zmm22, zmm22
-	LONG $0x487c0162; WORD $0xc05b // vcvtdq2ps zmm24, zmm24
-	LONG $0x40540162; WORD $0xc059 // vmulps zmm24, zmm21, zmm24
-	LONG $0x487d0162; WORD $0xc05b // vcvtps2dq zmm24, zmm24
-	LONG $0x404d8162; WORD $0xf06b // vpackssdw zmm22, zmm22, zmm24
-	LONG $0x404de162; WORD $0xf0ed // vpaddsw zmm22, zmm22, zmm0
-	LONG $0x487ca162; WORD $0xff5b // vcvtdq2ps zmm23, zmm23
-	LONG $0x4054a162; WORD $0xff59 // vmulps zmm23, zmm21, zmm23
-	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
-	LONG $0x487c0162; WORD $0xc25b // vcvtdq2ps zmm24, zmm26
-	LONG $0x40548162; WORD $0xe859 // vmulps zmm21, zmm21, zmm24
+	LONG $0x405da162; WORD $0xe66b // vpackssdw zmm20, zmm20, zmm22
+	LONG $0x405de162; WORD $0xe0ed // vpaddsw zmm20, zmm20, zmm0
+	LONG $0x487ca162; WORD $0xed5b // vcvtdq2ps zmm21, zmm21
+	LONG $0x4064a162; WORD $0xed59 // vmulps zmm21, zmm19, zmm21
 	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
-	LONG $0x4045a162; WORD $0xed6b // vpackssdw zmm21, zmm23, zmm21
-	LONG $0x4055e162; WORD $0xe8ed // vpaddsw zmm21, zmm21, zmm0
-	LONG $0x404da162; WORD $0xed67 // vpackuswb zmm21, zmm22, zmm21
-	LONG $0x4055e162; WORD $0xe9de // vpmaxub zmm21, zmm21, zmm1
-	LONG $0x4055e162; WORD $0xeada // vpminub zmm21, zmm21, zmm2
+	LONG $0x487c8162; WORD $0xf05b // vcvtdq2ps zmm22, zmm24
+	LONG $0x4064a162; WORD $0xde59 // vmulps zmm19, zmm19, zmm22
+	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
+	LONG $0x4055a162; WORD $0xdb6b // vpackssdw zmm19, zmm21, zmm19
+	LONG $0x4065e162; WORD $0xd8ed // vpaddsw zmm19, zmm19, zmm0
 	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0x10770348 // add rsi, qword ptr [rdi + 0x10]
-	LONG $0x497ee162; WORD $0x2c7f; BYTE $0x31 // vmovdqu32 zmmword ptr [rcx + rsi] {k1}, zmm21
+	LONG $0x405da162; WORD $0xdb67 // vpackuswb zmm19, zmm20, zmm19
+	LONG $0x497ee162; WORD $0x1c7f; BYTE $0x31 // vmovdqu32 zmmword ptr [rcx + rsi] {k1}, zmm19
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	LONG $0x487ce162; WORD $0x2c10; BYTE $0x08 // vmovups zmm21, zmmword ptr [rax + rcx]
-	LONG $0x487c8162; WORD $0xf65b // vcvtdq2ps zmm22, zmm30
-	LONG $0x4054a162; WORD $0xf659 // vmulps zmm22, zmm21, zmm22
-	LONG $0x487da162; WORD $0xf65b // vcvtps2dq zmm22, zmm22
-	LONG $0x487c8162; WORD $0xfd5b // vcvtdq2ps zmm23, zmm29
-	LONG $0x4054a162; WORD $0xff59 // vmulps zmm23, zmm21, zmm23
-	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
-	LONG $0x404da162; WORD $0xf76b // vpackssdw zmm22, zmm22, zmm23
-	LONG $0x404de162; WORD $0xf0ed // vpaddsw zmm22, zmm22, zmm0
-	LONG $0x487c8162; WORD $0xf95b // vcvtdq2ps zmm23, zmm25
-	LONG $0x4054a162; WORD $0xff59 // vmulps zmm23, zmm21, zmm23
-	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
-	LONG $0x487ca162; WORD $0xe45b // vcvtdq2ps zmm20, zmm20
-	LONG $0x4054a162; WORD $0xe459 // vmulps zmm20, zmm21, zmm20
+	LONG $0x487ce162; WORD $0x1c10; BYTE $0x08 // vmovups zmm19, zmmword ptr [rax + rcx]
+	LONG $0x487c8162; WORD $0xe45b // vcvtdq2ps zmm20, zmm28
+	LONG $0x4064a162; WORD $0xe459 // vmulps zmm20, zmm19, zmm20
 	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
-	LONG $0x4045a162; WORD $0xe46b // vpackssdw zmm20, zmm23, zmm20
+	LONG $0x487c8162; WORD $0xeb5b // vcvtdq2ps zmm21, zmm27
+	LONG $0x4064a162; WORD $0xed59 // vmulps zmm21, zmm19, zmm21
+	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
+	LONG $0x405da162; WORD $0xe56b // vpackssdw zmm20, zmm20, zmm21
 	LONG $0x405de162; WORD $0xe0ed // vpaddsw zmm20, zmm20, zmm0
-	LONG $0x404da162; WORD $0xe467 // vpackuswb zmm20, zmm22, zmm20
-	LONG $0x405de162; WORD $0xe1de // vpmaxub zmm20, zmm20, zmm1
-	LONG $0x405de162; WORD $0xe2da // vpminub zmm20, zmm20, zmm2
+	LONG $0x487ca162; WORD $0xef5b // vcvtdq2ps zmm21, zmm23
+	LONG $0x4064a162; WORD $0xed59 // vmulps zmm21, zmm19, zmm21
+	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x4064a162; WORD $0xd259 // vmulps zmm18, zmm19, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x4055a162; WORD $0xd26b // vpackssdw zmm18, zmm21, zmm18
+	LONG $0x406de162; WORD $0xd0ed // vpaddsw zmm18, zmm18, zmm0
+	LONG $0x405da162; WORD $0xd267 // vpackuswb zmm18, zmm20, zmm18
 	LONG $0x18770348 // add rsi, qword ptr [rdi + 0x18]
 	LONG $0x47af0f4c; BYTE $0x50 // imul r8, qword ptr [rdi + 0x50]
 	WORD $0x0149; BYTE $0xf0 // add r8, rsi
-	LONG $0x497ea162; WORD $0x247f; BYTE $0x01 // vmovdqu32 zmmword ptr [rcx + r8] {k1}, zmm20
+	LONG $0x497ea162; WORD $0x147f; BYTE $0x01 // vmovdqu32 zmmword ptr [rcx + r8] {k1}, zmm18
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	WORD $0x0149; BYTE $0xee // add r14, rbp
 	WORD $0x014c; BYTE $0xeb // add rbx, r13
 	WORD $0x014d; BYTE $0xe3 // add r11, r12
 	WORD $0x014d; BYTE $0xfa // add r10, r15
-	LONG $0x48fde162; WORD $0xef6f // vmovdqa64 zmm21, zmm7
-	LONG $0x48fda162; WORD $0xf36f // vmovdqa64 zmm22, zmm19
-	LONG $0x48fd2162; WORD $0xca6f // vmovdqa64 zmm25, zmm18
+	LONG $0x48fde162; WORD $0xdd6f // vmovdqa64 zmm19, zmm5
+	LONG $0x48fda162; WORD $0xe16f // vmovdqa64 zmm20, zmm17
 	LONG $0x48fda162; WORD $0xf86f // vmovdqa64 zmm23, zmm16
-	LONG $0x48fd9162; WORD $0xfb6f // vmovdqa64 zmm7, zmm27
+	LONG $0x48fdc162; WORD $0xee6f // vmovdqa64 zmm21, zmm14
+	LONG $0x48fd9162; WORD $0xe96f // vmovdqa64 zmm5, zmm25
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	LONG $0xfc7a8d0f; WORD $0xffff // jge 0x5980 <depthwise3x3s1TwoRowsAVX512VNNI+0x90>
-	LONG $0x48fdc162; WORD $0xc66f // vmovdqa64 zmm16, zmm14
-	LONG $0x48fdc162; WORD $0xd76f // vmovdqa64 zmm18, zmm15
-	LONG $0x48fda162; WORD $0xd96f // vmovdqa64 zmm19, zmm17
+	LONG $0xfc928d0f; WORD $0xffff // jge 0x5650 <depthwise3x3s1TwoRowsAVX512VNNI+0x80>
+	LONG $0x48fd5162; WORD $0xf46f // vmovdqa64 zmm14, zmm12
+	LONG $0x48fdc162; WORD $0xc56f // vmovdqa64 zmm16, zmm13
+	LONG $0x48fdc162; WORD $0xcf6f // vmovdqa64 zmm17, zmm15
 	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	LONG $0x48fee162; WORD $0x246f; BYTE $0x0e // vmovdqu64 zmm20, zmmword ptr [rsi + rcx]
-	LONG $0x480d3362; WORD $0xff71; BYTE $0x08 // vpshldd zmm15, zmm14, zmm23, 0x8
-	LONG $0x48fd2162; WORD $0xc46f // vmovdqa64 zmm24, zmm20
-	LONG $0x480d4262; WORD $0xc050 // vpdpbusd zmm24, zmm14, zmm8
-	LONG $0x48fda162; WORD $0xfc6f // vmovdqa64 zmm23, zmm20
-	LONG $0x480dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm14, zmm11
+	LONG $0x48fee162; WORD $0x146f; BYTE $0x0e // vmovdqu64 zmm18, zmmword ptr [rsi + rcx]
+	LONG $0x481d3362; WORD $0xed71; BYTE $0x08 // vpshldd zmm13, zmm12, zmm21, 0x8
+	LONG $0x48fda162; WORD $0xf26f // vmovdqa64 zmm22, zmm18
+	LONG $0x481de262; WORD $0xf650 // vpdpbusd zmm22, zmm12, zmm6
+	LONG $0x48fda162; WORD $0xea6f // vmovdqa64 zmm21, zmm18
+	LONG $0x481dc262; WORD $0xe950 // vpdpbusd zmm21, zmm12, zmm9
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0x597d // jge 0x5da0 <depthwise3x3s1TwoRowsAVX512VNNI+0x4b0>
-	LONG $0xc97e5162; WORD $0x326f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r10]
-	LONG $0x480d7262; WORD $0xf500 // vpshufb zmm14, zmm14, zmm5
+	WORD $0x517d // jge 0x5a50 <depthwise3x3s1TwoRowsAVX512VNNI+0x480>
+	LONG $0xc97e5162; WORD $0x226f // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r10]
+	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x5d60 <depthwise3x3s1TwoRowsAVX512VNNI+0x470>
-	LONG $0x48cd7362; WORD $0xf425; BYTE $0xec // vpternlogq zmm14, zmm6, zmm4, 0xec
-	LONG $0x480da362; WORD $0xc871; BYTE $0x18 // vpshldd zmm17, zmm14, zmm16, 0x18
-	LONG $0x48fd2162; WORD $0xe46f // vmovdqa64 zmm28, zmm20
-	LONG $0x48054262; WORD $0xe050 // vpdpbusd zmm28, zmm15, zmm8
-	LONG $0x48fd2162; WORD $0xd46f // vmovdqa64 zmm26, zmm20
-	LONG $0x40754262; WORD $0xd350 // vpdpbusd zmm26, zmm17, zmm11
-	LONG $0xc97e5162; WORD $0x3b6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r11]
-	LONG $0x48057262; WORD $0xfd00 // vpshufb zmm15, zmm15, zmm5
-	WORD $0x3e75 // jne 0x5dcb <depthwise3x3s1TwoRowsAVX512VNNI+0x4db>
-	LONG $0x48cd7362; WORD $0xfc25; BYTE $0xec // vpternlogq zmm15, zmm6, zmm4, 0xec
-	WORD $0x35eb // jmp 0x5dcb <depthwise3x3s1TwoRowsAVX512VNNI+0x4db>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48653362; WORD $0xf071; BYTE $0x18 // vpshldd zmm14, zmm3, zmm16, 0x18
-	LONG $0x48fd2162; WORD $0xe46f // vmovdqa64 zmm28, zmm20
-	LONG $0x48054262; WORD $0xe050 // vpdpbusd zmm28, zmm15, zmm8
-	LONG $0x48fd2162; WORD $0xd46f // vmovdqa64 zmm26, zmm20
-	LONG $0x480d4262; WORD $0xd350 // vpdpbusd zmm26, zmm14, zmm11
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	WORD $0x0775 // jne 0x5a18 <depthwise3x3s1TwoRowsAVX512VNNI+0x448>
+	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
+	LONG $0x481d5362; WORD $0xfe71; BYTE $0x18 // vpshldd zmm15, zmm12, zmm14, 0x18
+	LONG $0x48fd2162; WORD $0xd26f // vmovdqa64 zmm26, zmm18
+	LONG $0x48156262; WORD $0xd650 // vpdpbusd zmm26, zmm13, zmm6
+	LONG $0x48fd2162; WORD $0xc26f // vmovdqa64 zmm24, zmm18
+	LONG $0x48054262; WORD $0xc150 // vpdpbusd zmm24, zmm15, zmm9
+	LONG $0xc97e5162; WORD $0x2b6f // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r11]
+	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
+	WORD $0x3675 // jne 0x5a7b <depthwise3x3s1TwoRowsAVX512VNNI+0x4ab>
+	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
+	WORD $0x2deb // jmp 0x5a7b <depthwise3x3s1TwoRowsAVX512VNNI+0x4ab>
+	WORD $0x9066 // nop
+	LONG $0x48755362; WORD $0xe671; BYTE $0x18 // vpshldd zmm12, zmm1, zmm14, 0x18
+	LONG $0x48fd2162; WORD $0xd26f // vmovdqa64 zmm26, zmm18
+	LONG $0x48156262; WORD $0xd650 // vpdpbusd zmm26, zmm13, zmm6
+	LONG $0x48fd2162; WORD $0xc26f // vmovdqa64 zmm24, zmm18
+	LONG $0x481d4262; WORD $0xc150 // vpdpbusd zmm24, zmm12, zmm9
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0x197d // jge 0x5def <depthwise3x3s1TwoRowsAVX512VNNI+0x4ff>
-	LONG $0xc97ee162; WORD $0x0b6f // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rbx]
-	LONG $0x4075e262; WORD $0xcd00 // vpshufb zmm17, zmm17, zmm5
+	WORD $0x197d // jge 0x5a9f <depthwise3x3s1TwoRowsAVX512VNNI+0x4cf>
+	LONG $0xc97e7162; WORD $0x3b6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x5def <depthwise3x3s1TwoRowsAVX512VNNI+0x4ff>
-	LONG $0x48cde362; WORD $0xcc25; BYTE $0xec // vpternlogq zmm17, zmm6, zmm4, 0xec
-	LONG $0x48fd6162; WORD $0xdb6f // vmovdqa64 zmm27, zmm3
+	WORD $0x0775 // jne 0x5a9f <depthwise3x3s1TwoRowsAVX512VNNI+0x4cf>
+	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
+	LONG $0x48fd6162; WORD $0xc96f // vmovdqa64 zmm25, zmm1
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	LONG $0xfcf28d0f; WORD $0xffff // jge 0x5af0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
-	LONG $0xc97e4162; WORD $0x1e6f // vmovdqu32 zmm27 {k1} {z}, zmmword ptr [r14]
-	LONG $0x40256262; WORD $0xdd00 // vpshufb zmm27, zmm27, zmm5
+	LONG $0xfd128d0f; WORD $0xffff // jge 0x57c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
+	LONG $0xc97e4162; WORD $0x0e6f // vmovdqu32 zmm25 {k1} {z}, zmmword ptr [r14]
+	LONG $0x40356262; WORD $0xcb00 // vpshufb zmm25, zmm25, zmm3
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	LONG $0xfcdc850f; WORD $0xffff // jne 0x5af0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
-	LONG $0x48cd6362; WORD $0xdc25; BYTE $0xec // vpternlogq zmm27, zmm6, zmm4, 0xec
-	LONG $0xfffcd0e9; BYTE $0xff // jmp 0x5af0 <depthwise3x3s1TwoRowsAVX512VNNI+0x200>
-	LONG $0x48cdf362; WORD $0xfc25; BYTE $0xec // vpternlogq zmm7, zmm6, zmm4, 0xec
-	LONG $0xc97e5162; WORD $0x076f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r15]
-	LONG $0x483de262; WORD $0xcd00 // vpshufb zmm17, zmm8, zmm5
-	LONG $0xfc01850f; WORD $0xffff // jne 0x5a3a <depthwise3x3s1TwoRowsAVX512VNNI+0x14a>
-	LONG $0x48cde362; WORD $0xcc25; BYTE $0xec // vpternlogq zmm17, zmm6, zmm4, 0xec
-	LONG $0xc97e5162; WORD $0x016f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r9]
-	LONG $0x483d7262; WORD $0xfd00 // vpshufb zmm15, zmm8, zmm5
-	LONG $0xfbfa850f; WORD $0xffff // jne 0x5a4c <depthwise3x3s1TwoRowsAVX512VNNI+0x15c>
-	LONG $0x48cd7362; WORD $0xfc25; BYTE $0xec // vpternlogq zmm15, zmm6, zmm4, 0xec
-	LONG $0xc97e5162; WORD $0x006f // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r8]
-	LONG $0x483d7262; WORD $0xf500 // vpshufb zmm14, zmm8, zmm5
-	LONG $0xfbef840f; WORD $0xffff // je 0x5a5a <depthwise3x3s1TwoRowsAVX512VNNI+0x16a>
-	LONG $0xfffbf1e9; BYTE $0xff // jmp 0x5a61 <depthwise3x3s1TwoRowsAVX512VNNI+0x171>
+	LONG $0xfcfc850f; WORD $0xffff // jne 0x57c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
+	LONG $0x48dd6362; WORD $0xca25; BYTE $0xec // vpternlogq zmm25, zmm4, zmm2, 0xec
+	LONG $0xfffcf0e9; BYTE $0xff // jmp 0x57c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
+	LONG $0x48ddf362; WORD $0xea25; BYTE $0xec // vpternlogq zmm5, zmm4, zmm2, 0xec
+	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
+	LONG $0x484d7262; WORD $0xfb00 // vpshufb zmm15, zmm6, zmm3
+	LONG $0xfc21850f; WORD $0xffff // jne 0x570a <depthwise3x3s1TwoRowsAVX512VNNI+0x13a>
+	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
+	LONG $0xc97ed162; WORD $0x316f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r9]
+	LONG $0x484d7262; WORD $0xeb00 // vpshufb zmm13, zmm6, zmm3
+	LONG $0xfc1a850f; WORD $0xffff // jne 0x571c <depthwise3x3s1TwoRowsAVX512VNNI+0x14c>
+	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
+	LONG $0xc97ed162; WORD $0x306f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r8]
+	LONG $0x484d7262; WORD $0xe300 // vpshufb zmm12, zmm6, zmm3
+	LONG $0xfc0f840f; WORD $0xffff // je 0x572a <depthwise3x3s1TwoRowsAVX512VNNI+0x15a>
+	LONG $0xfffc11e9; BYTE $0xff // jmp 0x5731 <depthwise3x3s1TwoRowsAVX512VNNI+0x161>
 	LONG $0x18c48348 // add rsp, 0x18
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -4671,7 +4545,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x044d8e0f; WORD $0x0000 // jle 0x62fe <depthwise3x3s2AVX512VNNI+0x46e>
+	LONG $0x042d8e0f; WORD $0x0000 // jle 0x5f8e <depthwise3x3s2AVX512VNNI+0x44e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -4680,39 +4554,37 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
-	LONG $0x487df262; WORD $0x5778; BYTE $0x68 // vpbroadcastb zmm2, byte ptr [rdi + 0x68]
-	LONG $0x487df262; WORD $0x5f78; BYTE $0x70 // vpbroadcastb zmm3, byte ptr [rdi + 0x70]
-	LONG $0x487df262; WORD $0x6758; BYTE $0x1e // vpbroadcastd zmm4, dword ptr [rdi + 0x78]
+	LONG $0x487df262; WORD $0x5758; BYTE $0x1a // vpbroadcastd zmm2, dword ptr [rdi + 0x68]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0xff508d48 // lea rdx, [rax - 0x1]
-	LONG $0x6ef9e1c4; BYTE $0xe9 // vmovq xmm5, rcx
-	LONG $0x6ef9e1c4; BYTE $0xf6 // vmovq xmm6, rsi
-	LONG $0xf66cd1c5 // vpunpcklqdq xmm6, xmm5, xmm6 # xmm6 = xmm5[0],xmm6[0]
-	LONG $0x48ddf162; WORD $0xebdf // vpandnq zmm5, zmm4, zmm3
-	LONG $0x48cdf362; WORD $0xf643; BYTE $0x00 // vshufi64x2 zmm6, zmm6, zmm6, 0x0 # zmm6 = zmm6[0,1,0,1,0,1,0,1]
+	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
+	LONG $0x6ef9e1c4; BYTE $0xe6 // vmovq xmm4, rsi
+	LONG $0xe46ce1c5 // vpunpcklqdq xmm4, xmm3, xmm4 # xmm4 = xmm3[0],xmm4[0]
+	LONG $0x48edf162; WORD $0xd9df // vpandnq zmm3, zmm2, zmm1
+	LONG $0x48ddf362; WORD $0xe443; BYTE $0x00 // vshufi64x2 zmm4, zmm4, zmm4, 0x0 # zmm4 = zmm4[0,1,0,1,0,1,0,1]
 	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
 	LONG $0xfe708d48 // lea rsi, [rax - 0x2]
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x22eb // jmp 0x5f38 <depthwise3x3s2AVX512VNNI+0xa8>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x20eb // jmp 0x5bd8 <depthwise3x3s2AVX512VNNI+0x98>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0x03bc8d0f; WORD $0x0000 // jge 0x62f4 <depthwise3x3s2AVX512VNNI+0x464>
+	LONG $0x03ac8d0f; WORD $0x0000 // jge 0x5f84 <depthwise3x3s2AVX512VNNI+0x444>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xe77e // jle 0x5f24 <depthwise3x3s2AVX512VNNI+0x94>
+	WORD $0xe77e // jle 0x5bc4 <depthwise3x3s2AVX512VNNI+0x84>
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	LONG $0x491c8d4b // lea rbx, [r9 + 2*r9]
 	LONG $0x06e3c148 // shl rbx, 0x6
-	LONG $0x48fed162; WORD $0x3c6f; BYTE $0x1b // vmovdqu64 zmm7, zmmword ptr [r11 + rbx]
-	QUAD $0x011b446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r11 + rbx + 0x40]
-	QUAD $0x021b4c6f48fe5162 // vmovdqu64 zmm9, zmmword ptr [r11 + rbx + 0x80]
+	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x1b // vmovdqu64 zmm5, zmmword ptr [r11 + rbx]
+	QUAD $0x011b746f48fed162 // vmovdqu64 zmm6, zmmword ptr [r11 + rbx + 0x40]
+	QUAD $0x021b7c6f48fed162 // vmovdqu64 zmm7, zmmword ptr [r11 + rbx + 0x80]
+	LONG $0x483df162; WORD $0xf572; BYTE $0x08 // vpslld zmm8, zmm5, 0x8
+	LONG $0x4835f162; WORD $0xf672; BYTE $0x08 // vpslld zmm9, zmm6, 0x8
 	LONG $0x482df162; WORD $0xf772; BYTE $0x08 // vpslld zmm10, zmm7, 0x8
-	LONG $0x4825d162; WORD $0xf072; BYTE $0x08 // vpslld zmm11, zmm8, 0x8
-	LONG $0x481dd162; WORD $0xf172; BYTE $0x08 // vpslld zmm12, zmm9, 0x8
 	WORD $0x2949; BYTE $0xca // sub r10, rcx
 	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
 	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
@@ -4724,168 +4596,166 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x00013de9; BYTE $0x00 // jmp 0x60fa <depthwise3x3s2AVX512VNNI+0x26a>
+	LONG $0x000131e9; BYTE $0x00 // jmp 0x5d8e <depthwise3x3s2AVX512VNNI+0x24e>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x4075a362; WORD $0xc071; BYTE $0x08 // vpshldd zmm16, zmm17, zmm16, 0x8
-	LONG $0x48fda162; WORD $0xfe6f // vmovdqa64 zmm23, zmm22
-	LONG $0x407de262; WORD $0xff50 // vpdpbusd zmm23, zmm16, zmm7
-	LONG $0x48fda162; WORD $0xc66f // vmovdqa64 zmm16, zmm22
-	LONG $0x4075c262; WORD $0xc250 // vpdpbusd zmm16, zmm17, zmm10
-	LONG $0x4815a362; WORD $0xc971; BYTE $0x08 // vpshldd zmm17, zmm13, zmm17, 0x8
-	LONG $0x48fd2162; WORD $0xc66f // vmovdqa64 zmm24, zmm22
-	LONG $0x40756262; WORD $0xc750 // vpdpbusd zmm24, zmm17, zmm7
-	LONG $0x4815c262; WORD $0xf250 // vpdpbusd zmm22, zmm13, zmm10
-	LONG $0x40655362; WORD $0xff71; BYTE $0x08 // vpshldd zmm15, zmm19, zmm15, 0x8
-	LONG $0x4805c262; WORD $0xf850 // vpdpbusd zmm23, zmm15, zmm8
-	LONG $0x4065c262; WORD $0xc350 // vpdpbusd zmm16, zmm19, zmm11
-	LONG $0x406d3362; WORD $0xfb71; BYTE $0x08 // vpshldd zmm15, zmm18, zmm19, 0x8
-	LONG $0x48054262; WORD $0xc050 // vpdpbusd zmm24, zmm15, zmm8
-	LONG $0x406dc262; WORD $0xf350 // vpdpbusd zmm22, zmm18, zmm11
-	LONG $0x40555362; WORD $0xf671; BYTE $0x08 // vpshldd zmm14, zmm21, zmm14, 0x8
-	LONG $0x480dc262; WORD $0xf950 // vpdpbusd zmm23, zmm14, zmm9
-	LONG $0x4055c262; WORD $0xc450 // vpdpbusd zmm16, zmm21, zmm12
-	LONG $0x405d3362; WORD $0xf571; BYTE $0x08 // vpshldd zmm14, zmm20, zmm21, 0x8
-	LONG $0x480d4262; WORD $0xc150 // vpdpbusd zmm24, zmm14, zmm9
-	LONG $0x405dc262; WORD $0xf450 // vpdpbusd zmm22, zmm20, zmm12
+	LONG $0x48055362; WORD $0xf671; BYTE $0x08 // vpshldd zmm14, zmm15, zmm14, 0x8
+	LONG $0x48fda162; WORD $0xec6f // vmovdqa64 zmm21, zmm20
+	LONG $0x480de262; WORD $0xed50 // vpdpbusd zmm21, zmm14, zmm5
+	LONG $0x48fd3162; WORD $0xf46f // vmovdqa64 zmm14, zmm20
+	LONG $0x48055262; WORD $0xf050 // vpdpbusd zmm14, zmm15, zmm8
+	LONG $0x48255362; WORD $0xff71; BYTE $0x08 // vpshldd zmm15, zmm11, zmm15, 0x8
+	LONG $0x48fda162; WORD $0xf46f // vmovdqa64 zmm22, zmm20
+	LONG $0x4805e262; WORD $0xf550 // vpdpbusd zmm22, zmm15, zmm5
+	LONG $0x4825c262; WORD $0xe050 // vpdpbusd zmm20, zmm11, zmm8
+	LONG $0x40755362; WORD $0xed71; BYTE $0x08 // vpshldd zmm13, zmm17, zmm13, 0x8
+	LONG $0x4815e262; WORD $0xee50 // vpdpbusd zmm21, zmm13, zmm6
+	LONG $0x40755262; WORD $0xf150 // vpdpbusd zmm14, zmm17, zmm9
+	LONG $0x407d3362; WORD $0xe971; BYTE $0x08 // vpshldd zmm13, zmm16, zmm17, 0x8
+	LONG $0x4815e262; WORD $0xf650 // vpdpbusd zmm22, zmm13, zmm6
+	LONG $0x407dc262; WORD $0xe150 // vpdpbusd zmm20, zmm16, zmm9
+	LONG $0x40655362; WORD $0xe471; BYTE $0x08 // vpshldd zmm12, zmm19, zmm12, 0x8
+	LONG $0x481de262; WORD $0xef50 // vpdpbusd zmm21, zmm12, zmm7
+	LONG $0x40655262; WORD $0xf250 // vpdpbusd zmm14, zmm19, zmm10
+	LONG $0x406d3362; WORD $0xe371; BYTE $0x08 // vpshldd zmm12, zmm18, zmm19, 0x8
+	LONG $0x481de262; WORD $0xf750 // vpdpbusd zmm22, zmm12, zmm7
+	LONG $0x406dc262; WORD $0xe250 // vpdpbusd zmm20, zmm18, zmm10
 	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
-	LONG $0x487c7162; WORD $0x3410; BYTE $0x0b // vmovups zmm14, zmmword ptr [rbx + rcx]
-	LONG $0x487c3162; WORD $0xff5b // vcvtdq2ps zmm15, zmm23
-	LONG $0x480c5162; WORD $0xff59 // vmulps zmm15, zmm14, zmm15
-	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
-	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x480ca162; WORD $0xc059 // vmulps zmm16, zmm14, zmm16
-	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
-	LONG $0x48053162; WORD $0xf86b // vpackssdw zmm15, zmm15, zmm16
-	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x487c8162; WORD $0xc05b // vcvtdq2ps zmm16, zmm24
-	LONG $0x480ca162; WORD $0xc059 // vmulps zmm16, zmm14, zmm16
-	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
-	LONG $0x487ca162; WORD $0xce5b // vcvtdq2ps zmm17, zmm22
-	LONG $0x480c3162; WORD $0xf159 // vmulps zmm14, zmm14, zmm17
+	LONG $0x487c7162; WORD $0x2410; BYTE $0x0b // vmovups zmm12, zmmword ptr [rbx + rcx]
+	LONG $0x487c3162; WORD $0xed5b // vcvtdq2ps zmm13, zmm21
+	LONG $0x481c5162; WORD $0xed59 // vmulps zmm13, zmm12, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x481c5162; WORD $0xf659 // vmulps zmm14, zmm12, zmm14
 	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x407d5162; WORD $0xf66b // vpackssdw zmm14, zmm16, zmm14
-	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
-	LONG $0x48055162; WORD $0xf667 // vpackuswb zmm14, zmm15, zmm14
-	LONG $0x480d7162; WORD $0xf1de // vpmaxub zmm14, zmm14, zmm1
-	LONG $0x480d7162; WORD $0xf2da // vpminub zmm14, zmm14, zmm2
+	LONG $0x48155162; WORD $0xee6b // vpackssdw zmm13, zmm13, zmm14
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c3162; WORD $0xf65b // vcvtdq2ps zmm14, zmm22
+	LONG $0x481c5162; WORD $0xf659 // vmulps zmm14, zmm12, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c3162; WORD $0xfc5b // vcvtdq2ps zmm15, zmm20
+	LONG $0x481c5162; WORD $0xe759 // vmulps zmm12, zmm12, zmm15
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x480d5162; WORD $0xe46b // vpackssdw zmm12, zmm14, zmm12
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
+	LONG $0x48155162; WORD $0xe467 // vpackuswb zmm12, zmm13, zmm12
 	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
 	LONG $0xdbaf0f49 // imul rbx, r11
 	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
-	LONG $0x497e7162; WORD $0x347f; BYTE $0x19 // vmovdqu32 zmmword ptr [rcx + rbx] {k1}, zmm14
+	LONG $0x497e7162; WORD $0x247f; BYTE $0x19 // vmovdqu32 zmmword ptr [rcx + rbx] {k1}, zmm12
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
 	LONG $0x02c28349 // add r10, 0x2
-	LONG $0x48fd3162; WORD $0xf46f // vmovdqa64 zmm14, zmm20
-	LONG $0x48fd3162; WORD $0xfa6f // vmovdqa64 zmm15, zmm18
-	LONG $0x48fdc162; WORD $0xc56f // vmovdqa64 zmm16, zmm13
+	LONG $0x48fd3162; WORD $0xe26f // vmovdqa64 zmm12, zmm18
+	LONG $0x48fd3162; WORD $0xe86f // vmovdqa64 zmm13, zmm16
+	LONG $0x48fd5162; WORD $0xf36f // vmovdqa64 zmm14, zmm11
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xfe268d0f; WORD $0xffff // jge 0x5f20 <depthwise3x3s2AVX512VNNI+0x90>
+	LONG $0xfe328d0f; WORD $0xffff // jge 0x5bc0 <depthwise3x3s2AVX512VNNI+0x80>
 	WORD $0x8b4c; BYTE $0x3f // mov r15, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b4d; BYTE $0x27 // mov r12, qword ptr [r15]
 	WORD $0x0149; BYTE $0xcc // add r12, rcx
 	WORD $0x8b4d; BYTE $0x2e // mov r13, qword ptr [r14]
-	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00b78c0f; WORD $0x0000 // jl 0x61d0 <depthwise3x3s2AVX512VNNI+0x340>
+	LONG $0x00b38c0f; WORD $0x0000 // jl 0x5e60 <depthwise3x3s2AVX512VNNI+0x320>
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x00cb8c0f; WORD $0x0000 // jl 0x61f7 <depthwise3x3s2AVX512VNNI+0x367>
+	LONG $0x00c78c0f; WORD $0x0000 // jl 0x5e87 <depthwise3x3s2AVX512VNNI+0x347>
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x00dc840f; WORD $0x0000 // je 0x6211 <depthwise3x3s2AVX512VNNI+0x381>
+	LONG $0x00d8840f; WORD $0x0000 // je 0x5ea1 <depthwise3x3s2AVX512VNNI+0x361>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0775 // jne 0x6141 <depthwise3x3s2AVX512VNNI+0x2b1>
-	LONG $0x48d57362; WORD $0xec25; BYTE $0xec // vpternlogq zmm13, zmm5, zmm4, 0xec
+	WORD $0x0775 // jne 0x5dd5 <depthwise3x3s2AVX512VNNI+0x295>
+	LONG $0x48e57362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm3, zmm2, 0xec
 	LONG $0x08678b4d // mov r12, qword ptr [r15 + 0x8]
 	WORD $0x0149; BYTE $0xcc // add r12, rcx
 	LONG $0x086e8b4d // mov r13, qword ptr [r14 + 0x8]
-	LONG $0x48fde162; WORD $0xdb6f // vmovdqa64 zmm19, zmm3
+	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00d58c0f; WORD $0x0000 // jl 0x6230 <depthwise3x3s2AVX512VNNI+0x3a0>
-	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	LONG $0x00d18c0f; WORD $0x0000 // jl 0x5ec0 <depthwise3x3s2AVX512VNNI+0x380>
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x00e98c0f; WORD $0x0000 // jl 0x6253 <depthwise3x3s2AVX512VNNI+0x3c3>
+	LONG $0x00e58c0f; WORD $0x0000 // jl 0x5ee3 <depthwise3x3s2AVX512VNNI+0x3a3>
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x00fa840f; WORD $0x0000 // je 0x626d <depthwise3x3s2AVX512VNNI+0x3dd>
+	LONG $0x00f6840f; WORD $0x0000 // je 0x5efd <depthwise3x3s2AVX512VNNI+0x3bd>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0775 // jne 0x617f <depthwise3x3s2AVX512VNNI+0x2ef>
-	LONG $0x48d5e362; WORD $0xd425; BYTE $0xec // vpternlogq zmm18, zmm5, zmm4, 0xec
+	WORD $0x0775 // jne 0x5e13 <depthwise3x3s2AVX512VNNI+0x2d3>
+	LONG $0x48e5e362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm3, zmm2, 0xec
 	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
 	WORD $0x0149; BYTE $0xcf // add r15, rcx
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
-	LONG $0x48fde162; WORD $0xeb6f // vmovdqa64 zmm21, zmm3
+	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00f78c0f; WORD $0x0000 // jl 0x6290 <depthwise3x3s2AVX512VNNI+0x400>
-	LONG $0x48fde162; WORD $0xe36f // vmovdqa64 zmm20, zmm3
+	LONG $0x00f38c0f; WORD $0x0000 // jl 0x5f20 <depthwise3x3s2AVX512VNNI+0x3e0>
+	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x010b8c0f; WORD $0x0000 // jl 0x62b3 <depthwise3x3s2AVX512VNNI+0x423>
+	LONG $0x01078c0f; WORD $0x0000 // jl 0x5f43 <depthwise3x3s2AVX512VNNI+0x403>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
-	LONG $0x48fee162; WORD $0x346f; BYTE $0x0b // vmovdqu64 zmm22, zmmword ptr [rbx + rcx]
+	LONG $0x48fee162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm20, zmmword ptr [rbx + rcx]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x011c840f; WORD $0x0000 // je 0x62d8 <depthwise3x3s2AVX512VNNI+0x448>
+	LONG $0x0118840f; WORD $0x0000 // je 0x5f68 <depthwise3x3s2AVX512VNNI+0x428>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfdfb850f; WORD $0xffff // jne 0x5fc0 <depthwise3x3s2AVX512VNNI+0x130>
-	LONG $0x00011ee9; BYTE $0x00 // jmp 0x62e8 <depthwise3x3s2AVX512VNNI+0x458>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0xfe07850f; WORD $0xffff // jne 0x5c60 <depthwise3x3s2AVX512VNNI+0x120>
+	LONG $0x00011ae9; BYTE $0x00 // jmp 0x5f78 <depthwise3x3s2AVX512VNNI+0x438>
+	WORD $0x9066 // nop
 	WORD $0x894c; BYTE $0xeb // mov rbx, r13
 	LONG $0xdaaf0f49 // imul rbx, r10
-	LONG $0xc97e5162; WORD $0x2c6f; BYTE $0x1c // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r12 + rbx]
-	LONG $0x4815e262; WORD $0xce00 // vpshufb zmm17, zmm13, zmm6
+	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x1c // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12 + rbx]
+	LONG $0x48257262; WORD $0xfc00 // vpshufb zmm15, zmm11, zmm4
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xff358d0f; WORD $0xffff // jge 0x612c <depthwise3x3s2AVX512VNNI+0x29c>
+	LONG $0xff398d0f; WORD $0xffff // jge 0x5dc0 <depthwise3x3s2AVX512VNNI+0x280>
 	LONG $0xebaf0f4c // imul r13, rbx
-	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x2c // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r12 + r13]
-	LONG $0x48157262; WORD $0xee00 // vpshufb zmm13, zmm13, zmm6
+	LONG $0xc97e1162; WORD $0x1c6f; BYTE $0x2c // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12 + r13]
+	LONG $0x48257262; WORD $0xdc00 // vpshufb zmm11, zmm11, zmm4
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xff24850f; WORD $0xffff // jne 0x6135 <depthwise3x3s2AVX512VNNI+0x2a5>
-	LONG $0x48d5e362; WORD $0xcc25; BYTE $0xec // vpternlogq zmm17, zmm5, zmm4, 0xec
+	LONG $0xff28850f; WORD $0xffff // jne 0x5dc9 <depthwise3x3s2AVX512VNNI+0x289>
+	LONG $0x48e57362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm3, zmm2, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xff19840f; WORD $0xffff // je 0x613a <depthwise3x3s2AVX512VNNI+0x2aa>
-	LONG $0xffff1be9; BYTE $0xff // jmp 0x6141 <depthwise3x3s2AVX512VNNI+0x2b1>
+	LONG $0xff1d840f; WORD $0xffff // je 0x5dce <depthwise3x3s2AVX512VNNI+0x28e>
+	LONG $0xffff1fe9; BYTE $0xff // jmp 0x5dd5 <depthwise3x3s2AVX512VNNI+0x295>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xed // mov rbp, r13
 	LONG $0xeaaf0f49 // imul rbp, r10
-	LONG $0xc97ec162; WORD $0x146f; BYTE $0x2c // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12 + rbp]
-	LONG $0x406de262; WORD $0xde00 // vpshufb zmm19, zmm18, zmm6
-	LONG $0x48fde162; WORD $0xd36f // vmovdqa64 zmm18, zmm3
+	LONG $0xc97ec162; WORD $0x046f; BYTE $0x2c // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r12 + rbp]
+	LONG $0x407de262; WORD $0xcc00 // vpshufb zmm17, zmm16, zmm4
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xff178d0f; WORD $0xffff // jge 0x616a <depthwise3x3s2AVX512VNNI+0x2da>
+	LONG $0xff1b8d0f; WORD $0xffff // jge 0x5dfe <depthwise3x3s2AVX512VNNI+0x2be>
 	LONG $0xebaf0f4c // imul r13, rbx
-	LONG $0xc97e8162; WORD $0x146f; BYTE $0x2c // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12 + r13]
-	LONG $0x406de262; WORD $0xd600 // vpshufb zmm18, zmm18, zmm6
+	LONG $0xc97e8162; WORD $0x046f; BYTE $0x2c // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r12 + r13]
+	LONG $0x407de262; WORD $0xc400 // vpshufb zmm16, zmm16, zmm4
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xff06850f; WORD $0xffff // jne 0x6173 <depthwise3x3s2AVX512VNNI+0x2e3>
-	LONG $0x48d5e362; WORD $0xdc25; BYTE $0xec // vpternlogq zmm19, zmm5, zmm4, 0xec
+	LONG $0xff0a850f; WORD $0xffff // jne 0x5e07 <depthwise3x3s2AVX512VNNI+0x2c7>
+	LONG $0x48e5e362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm3, zmm2, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfefb840f; WORD $0xffff // je 0x6178 <depthwise3x3s2AVX512VNNI+0x2e8>
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x617f <depthwise3x3s2AVX512VNNI+0x2ef>
+	LONG $0xfeff840f; WORD $0xffff // je 0x5e0c <depthwise3x3s2AVX512VNNI+0x2cc>
+	LONG $0xffff01e9; BYTE $0xff // jmp 0x5e13 <depthwise3x3s2AVX512VNNI+0x2d3>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894d; BYTE $0xf4 // mov r12, r14
 	LONG $0xe2af0f4d // imul r12, r10
-	LONG $0xc97e8162; WORD $0x246f; BYTE $0x27 // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r15 + r12]
-	LONG $0x405de262; WORD $0xee00 // vpshufb zmm21, zmm20, zmm6
-	LONG $0x48fde162; WORD $0xe36f // vmovdqa64 zmm20, zmm3
+	LONG $0xc97e8162; WORD $0x146f; BYTE $0x27 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r15 + r12]
+	LONG $0x406de262; WORD $0xdc00 // vpshufb zmm19, zmm18, zmm4
+	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xfef58d0f; WORD $0xffff // jge 0x61a8 <depthwise3x3s2AVX512VNNI+0x318>
+	LONG $0xfef98d0f; WORD $0xffff // jge 0x5e3c <depthwise3x3s2AVX512VNNI+0x2fc>
 	LONG $0xf3af0f4c // imul r14, rbx
-	LONG $0xc97e8162; WORD $0x246f; BYTE $0x37 // vmovdqu32 zmm20 {k1} {z}, zmmword ptr [r15 + r14]
-	LONG $0x405de262; WORD $0xe600 // vpshufb zmm20, zmm20, zmm6
+	LONG $0xc97e8162; WORD $0x146f; BYTE $0x37 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r15 + r14]
+	LONG $0x406de262; WORD $0xd400 // vpshufb zmm18, zmm18, zmm4
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
-	LONG $0x48fee162; WORD $0x346f; BYTE $0x0b // vmovdqu64 zmm22, zmmword ptr [rbx + rcx]
+	LONG $0x48fee162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm20, zmmword ptr [rbx + rcx]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xfee4850f; WORD $0xffff // jne 0x61bc <depthwise3x3s2AVX512VNNI+0x32c>
-	LONG $0x48d5e362; WORD $0xec25; BYTE $0xec // vpternlogq zmm21, zmm5, zmm4, 0xec
+	LONG $0xfee8850f; WORD $0xffff // jne 0x5e50 <depthwise3x3s2AVX512VNNI+0x310>
+	LONG $0x48e5e362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm3, zmm2, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfcd8850f; WORD $0xffff // jne 0x5fc0 <depthwise3x3s2AVX512VNNI+0x130>
-	LONG $0x48d5e362; WORD $0xe425; BYTE $0xec // vpternlogq zmm20, zmm5, zmm4, 0xec
-	LONG $0xfffccce9; BYTE $0xff // jmp 0x5fc0 <depthwise3x3s2AVX512VNNI+0x130>
+	LONG $0xfce8850f; WORD $0xffff // jne 0x5c60 <depthwise3x3s2AVX512VNNI+0x120>
+	LONG $0x48e5e362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm3, zmm2, 0xec
+	LONG $0xfffcdce9; BYTE $0xff // jmp 0x5c60 <depthwise3x3s2AVX512VNNI+0x120>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -4901,26 +4771,24 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x02f78e0f; WORD $0x0000 // jle 0x6614 <depthwiseAnyAVX512VNNI+0x304>
+	LONG $0x02d78e0f; WORD $0x0000 // jle 0x6284 <depthwiseAnyAVX512VNNI+0x2e4>
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x02ea8e0f; WORD $0x0000 // jle 0x6614 <depthwiseAnyAVX512VNNI+0x304>
+	LONG $0x02ca8e0f; WORD $0x0000 // jle 0x6284 <depthwiseAnyAVX512VNNI+0x2e4>
 	BYTE $0x53 // push rbx
 	LONG $0x487df262; WORD $0x4779; BYTE $0x1c // vpbroadcastw zmm0, word ptr [rdi + 0x38]
-	LONG $0x487df262; WORD $0x4f78; BYTE $0x40 // vpbroadcastb zmm1, byte ptr [rdi + 0x40]
-	LONG $0x487df262; WORD $0x5778; BYTE $0x48 // vpbroadcastb zmm2, byte ptr [rdi + 0x48]
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
 	WORD $0xd231 // xor edx, edx
-	WORD $0x1deb // jmp 0x6368 <depthwiseAnyAVX512VNNI+0x58>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x1beb // jmp 0x5fe8 <depthwiseAnyAVX512VNNI+0x48>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	QUAD $0x00000004950c8d48 // lea rcx, [4*rdx + 0x4]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x02ab8d0f; WORD $0x0000 // jge 0x6613 <depthwiseAnyAVX512VNNI+0x303>
+	LONG $0x029b8d0f; WORD $0x0000 // jge 0x6283 <depthwiseAnyAVX512VNNI+0x2e3>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xe77e // jle 0x6354 <depthwiseAnyAVX512VNNI+0x44>
+	WORD $0xe77e // jle 0x5fd4 <depthwiseAnyAVX512VNNI+0x34>
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
@@ -4934,7 +4802,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
 	LONG $0x11e08141; WORD $0x0011; BYTE $0x00 // and r8d, 0x1111
 	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
-	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	LONG $0x2222e681; WORD $0x0000 // and esi, 0x2222
 	LONG $0xde92fbc5 // kmovd k3, esi
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
@@ -4944,102 +4812,100 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x88e28141; WORD $0x0088; BYTE $0x00 // and r10d, 0x8888
 	LONG $0x927bc1c4; BYTE $0xea // kmovd k5, r10d
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x6491 <depthwiseAnyAVX512VNNI+0x181>
+	LONG $0x0000abe9; BYTE $0x00 // jmp 0x6105 <depthwiseAnyAVX512VNNI+0x165>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
-	LONG $0x487cd162; WORD $0x3c10; BYTE $0x31 // vmovups zmm7, zmmword ptr [r9 + rsi]
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cd162; WORD $0x2c10; BYTE $0x31 // vmovups zmm5, zmmword ptr [r9 + rsi]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xd9de // vpmaxub zmm3, zmm3, zmm1
-	LONG $0x4865f162; WORD $0xdada // vpminub zmm3, zmm3, zmm2
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f4d // imul r9, r8
 	WORD $0x034c; BYTE $0x0f // add r9, qword ptr [rdi]
-	LONG $0x497eb162; WORD $0x1c7f; BYTE $0x0e // vmovdqu32 zmmword ptr [rsi + r9] {k1}, zmm3
+	LONG $0x497eb162; WORD $0x0c7f; BYTE $0x0e // vmovdqu32 zmmword ptr [rsi + r9] {k1}, zmm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xfebf8d0f; WORD $0xffff // jge 0x6350 <depthwiseAnyAVX512VNNI+0x40>
+	LONG $0xfecb8d0f; WORD $0xffff // jge 0x5fd0 <depthwiseAnyAVX512VNNI+0x30>
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
-	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
-	LONG $0x48fed162; WORD $0x1c6f; BYTE $0x32 // vmovdqu64 zmm3, zmmword ptr [r10 + rsi]
+	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
+	LONG $0x48fed162; WORD $0x0c6f; BYTE $0x32 // vmovdqu64 zmm1, zmmword ptr [r10 + rsi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xff378e0f; WORD $0xffff // jle 0x63e0 <depthwiseAnyAVX512VNNI+0xd0>
+	LONG $0xff438e0f; WORD $0xffff // jle 0x6060 <depthwiseAnyAVX512VNNI+0xc0>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0xd1af0f4d // imul r10, r9
 	LONG $0x0857034c // add r10, qword ptr [rdi + 0x8]
-	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
-	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0x8b4c; BYTE $0x19 // mov r11, qword ptr [rcx]
 	LONG $0x08598b48 // mov rbx, qword ptr [rcx + 0x8]
-	LONG $0xca7ed162; WORD $0x3c6f; BYTE $0x33 // vmovdqu32 zmm7 {k2} {z}, zmmword ptr [r11 + rsi]
-	QUAD $0xfc33bc6f4b7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k3}, zmmword ptr [rbx + rsi - 0x4]
+	LONG $0xca7ed162; WORD $0x2c6f; BYTE $0x33 // vmovdqu32 zmm5 {k2} {z}, zmmword ptr [r11 + rsi]
+	QUAD $0xfc33ac6f4b7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm5 {k3}, zmmword ptr [rbx + rsi - 0x4]
 	LONG $0x10598b4c // mov r11, qword ptr [rcx + 0x10]
-	QUAD $0xf833bc6f4c7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k4}, zmmword ptr [r11 + rsi - 0x8]
+	QUAD $0xf833ac6f4c7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm5 {k4}, zmmword ptr [r11 + rsi - 0x8]
 	LONG $0x18598b4c // mov r11, qword ptr [rcx + 0x18]
-	QUAD $0xf433bc6f4d7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k5}, zmmword ptr [r11 + rsi - 0xc]
+	QUAD $0xf433ac6f4d7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm5 {k5}, zmmword ptr [r11 + rsi - 0xc]
 	LONG $0x20598b4c // mov r11, qword ptr [rcx + 0x20]
-	LONG $0xca7e5162; WORD $0x046f; BYTE $0x33 // vmovdqu32 zmm8 {k2} {z}, zmmword ptr [r11 + rsi]
+	LONG $0xca7ed162; WORD $0x346f; BYTE $0x33 // vmovdqu32 zmm6 {k2} {z}, zmmword ptr [r11 + rsi]
 	LONG $0x28598b4c // mov r11, qword ptr [rcx + 0x28]
-	QUAD $0xfc33846f4b7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k3}, zmmword ptr [r11 + rsi - 0x4]
+	QUAD $0xfc33b46f4b7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm6 {k3}, zmmword ptr [r11 + rsi - 0x4]
 	LONG $0x30598b4c // mov r11, qword ptr [rcx + 0x30]
-	QUAD $0xf833846f4c7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k4}, zmmword ptr [r11 + rsi - 0x8]
+	QUAD $0xf833b46f4c7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm6 {k4}, zmmword ptr [r11 + rsi - 0x8]
 	LONG $0x38598b4c // mov r11, qword ptr [rcx + 0x38]
-	QUAD $0xf433846f4d7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k5}, zmmword ptr [r11 + rsi - 0xc]
+	QUAD $0xf433b46f4d7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm6 {k5}, zmmword ptr [r11 + rsi - 0xc]
 	LONG $0x40598b4c // mov r11, qword ptr [rcx + 0x40]
-	LONG $0xca7e5162; WORD $0x0c6f; BYTE $0x33 // vmovdqu32 zmm9 {k2} {z}, zmmword ptr [r11 + rsi]
+	LONG $0xca7ed162; WORD $0x3c6f; BYTE $0x33 // vmovdqu32 zmm7 {k2} {z}, zmmword ptr [r11 + rsi]
 	LONG $0x48598b4c // mov r11, qword ptr [rcx + 0x48]
-	QUAD $0xfc338c6f4b7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm9 {k3}, zmmword ptr [r11 + rsi - 0x4]
+	QUAD $0xfc33bc6f4b7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k3}, zmmword ptr [r11 + rsi - 0x4]
 	LONG $0x50598b4c // mov r11, qword ptr [rcx + 0x50]
-	QUAD $0xf8338c6f4c7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm9 {k4}, zmmword ptr [r11 + rsi - 0x8]
+	QUAD $0xf833bc6f4c7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k4}, zmmword ptr [r11 + rsi - 0x8]
 	LONG $0x58598b4c // mov r11, qword ptr [rcx + 0x58]
-	QUAD $0xf4338c6f4d7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm9 {k5}, zmmword ptr [r11 + rsi - 0xc]
+	QUAD $0xf433bc6f4d7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k5}, zmmword ptr [r11 + rsi - 0xc]
 	LONG $0x60598b4c // mov r11, qword ptr [rcx + 0x60]
-	LONG $0xca7e5162; WORD $0x146f; BYTE $0x33 // vmovdqu32 zmm10 {k2} {z}, zmmword ptr [r11 + rsi]
+	LONG $0xca7e5162; WORD $0x046f; BYTE $0x33 // vmovdqu32 zmm8 {k2} {z}, zmmword ptr [r11 + rsi]
 	LONG $0x68598b4c // mov r11, qword ptr [rcx + 0x68]
-	QUAD $0xfc33946f4b7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm10 {k3}, zmmword ptr [r11 + rsi - 0x4]
+	QUAD $0xfc33846f4b7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k3}, zmmword ptr [r11 + rsi - 0x4]
 	LONG $0x70598b4c // mov r11, qword ptr [rcx + 0x70]
-	QUAD $0xf833946f4c7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm10 {k4}, zmmword ptr [r11 + rsi - 0x8]
+	QUAD $0xf833846f4c7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k4}, zmmword ptr [r11 + rsi - 0x8]
 	LONG $0x78598b4c // mov r11, qword ptr [rcx + 0x78]
-	QUAD $0xf433946f4d7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm10 {k5}, zmmword ptr [r11 + rsi - 0xc]
-	LONG $0x48455162; WORD $0xd860 // vpunpcklbw zmm11, zmm7, zmm8 # zmm11 = zmm7[0],zmm8[0],zmm7[1],zmm8[1],zmm7[2],zmm8[2],zmm7[3],zmm8[3],zmm7[4],zmm8[4],zmm7[5],zmm8[5],zmm7[6],zmm8[6],zmm7[7],zmm8[7],zmm7[16],zmm8[16],zmm7[17],zmm8[17],zmm7[18],zmm8[18],zmm7[19],zmm8[19],zmm7[20],zmm8[20],zmm7[21],zmm8[21],zmm7[22],zmm8[22],zmm7[23],zmm8[23],zmm7[32],zmm8[32],zmm7[33],zmm8[33],zmm7[34],zmm8[34],zmm7[35],zmm8[35],zmm7[36],zmm8[36],zmm7[37],zmm8[37],zmm7[38],zmm8[38],zmm7[39],zmm8[39],zmm7[48],zmm8[48],zmm7[49],zmm8[49],zmm7[50],zmm8[50],zmm7[51],zmm8[51],zmm7[52],zmm8[52],zmm7[53],zmm8[53],zmm7[54],zmm8[54],zmm7[55],zmm8[55]
+	QUAD $0xf433846f4d7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k5}, zmmword ptr [r11 + rsi - 0xc]
+	LONG $0x48557162; WORD $0xce60 // vpunpcklbw zmm9, zmm5, zmm6 # zmm9 = zmm5[0],zmm6[0],zmm5[1],zmm6[1],zmm5[2],zmm6[2],zmm5[3],zmm6[3],zmm5[4],zmm6[4],zmm5[5],zmm6[5],zmm5[6],zmm6[6],zmm5[7],zmm6[7],zmm5[16],zmm6[16],zmm5[17],zmm6[17],zmm5[18],zmm6[18],zmm5[19],zmm6[19],zmm5[20],zmm6[20],zmm5[21],zmm6[21],zmm5[22],zmm6[22],zmm5[23],zmm6[23],zmm5[32],zmm6[32],zmm5[33],zmm6[33],zmm5[34],zmm6[34],zmm5[35],zmm6[35],zmm5[36],zmm6[36],zmm5[37],zmm6[37],zmm5[38],zmm6[38],zmm5[39],zmm6[39],zmm5[48],zmm6[48],zmm5[49],zmm6[49],zmm5[50],zmm6[50],zmm5[51],zmm6[51],zmm5[52],zmm6[52],zmm5[53],zmm6[53],zmm5[54],zmm6[54],zmm5[55],zmm6[55]
+	LONG $0x4855f162; WORD $0xee68 // vpunpckhbw zmm5, zmm5, zmm6 # zmm5 = zmm5[8],zmm6[8],zmm5[9],zmm6[9],zmm5[10],zmm6[10],zmm5[11],zmm6[11],zmm5[12],zmm6[12],zmm5[13],zmm6[13],zmm5[14],zmm6[14],zmm5[15],zmm6[15],zmm5[24],zmm6[24],zmm5[25],zmm6[25],zmm5[26],zmm6[26],zmm5[27],zmm6[27],zmm5[28],zmm6[28],zmm5[29],zmm6[29],zmm5[30],zmm6[30],zmm5[31],zmm6[31],zmm5[40],zmm6[40],zmm5[41],zmm6[41],zmm5[42],zmm6[42],zmm5[43],zmm6[43],zmm5[44],zmm6[44],zmm5[45],zmm6[45],zmm5[46],zmm6[46],zmm5[47],zmm6[47],zmm5[56],zmm6[56],zmm5[57],zmm6[57],zmm5[58],zmm6[58],zmm5[59],zmm6[59],zmm5[60],zmm6[60],zmm5[61],zmm6[61],zmm5[62],zmm6[62],zmm5[63],zmm6[63]
+	LONG $0x4845d162; WORD $0xf060 // vpunpcklbw zmm6, zmm7, zmm8 # zmm6 = zmm7[0],zmm8[0],zmm7[1],zmm8[1],zmm7[2],zmm8[2],zmm7[3],zmm8[3],zmm7[4],zmm8[4],zmm7[5],zmm8[5],zmm7[6],zmm8[6],zmm7[7],zmm8[7],zmm7[16],zmm8[16],zmm7[17],zmm8[17],zmm7[18],zmm8[18],zmm7[19],zmm8[19],zmm7[20],zmm8[20],zmm7[21],zmm8[21],zmm7[22],zmm8[22],zmm7[23],zmm8[23],zmm7[32],zmm8[32],zmm7[33],zmm8[33],zmm7[34],zmm8[34],zmm7[35],zmm8[35],zmm7[36],zmm8[36],zmm7[37],zmm8[37],zmm7[38],zmm8[38],zmm7[39],zmm8[39],zmm7[48],zmm8[48],zmm7[49],zmm8[49],zmm7[50],zmm8[50],zmm7[51],zmm8[51],zmm7[52],zmm8[52],zmm7[53],zmm8[53],zmm7[54],zmm8[54],zmm7[55],zmm8[55]
 	LONG $0x4845d162; WORD $0xf868 // vpunpckhbw zmm7, zmm7, zmm8 # zmm7 = zmm7[8],zmm8[8],zmm7[9],zmm8[9],zmm7[10],zmm8[10],zmm7[11],zmm8[11],zmm7[12],zmm8[12],zmm7[13],zmm8[13],zmm7[14],zmm8[14],zmm7[15],zmm8[15],zmm7[24],zmm8[24],zmm7[25],zmm8[25],zmm7[26],zmm8[26],zmm7[27],zmm8[27],zmm7[28],zmm8[28],zmm7[29],zmm8[29],zmm7[30],zmm8[30],zmm7[31],zmm8[31],zmm7[40],zmm8[40],zmm7[41],zmm8[41],zmm7[42],zmm8[42],zmm7[43],zmm8[43],zmm7[44],zmm8[44],zmm7[45],zmm8[45],zmm7[46],zmm8[46],zmm7[47],zmm8[47],zmm7[56],zmm8[56],zmm7[57],zmm8[57],zmm7[58],zmm8[58],zmm7[59],zmm8[59],zmm7[60],zmm8[60],zmm7[61],zmm8[61],zmm7[62],zmm8[62],zmm7[63],zmm8[63]
-	LONG $0x48355162; WORD $0xc260 // vpunpcklbw zmm8, zmm9, zmm10 # zmm8 = zmm9[0],zmm10[0],zmm9[1],zmm10[1],zmm9[2],zmm10[2],zmm9[3],zmm10[3],zmm9[4],zmm10[4],zmm9[5],zmm10[5],zmm9[6],zmm10[6],zmm9[7],zmm10[7],zmm9[16],zmm10[16],zmm9[17],zmm10[17],zmm9[18],zmm10[18],zmm9[19],zmm10[19],zmm9[20],zmm10[20],zmm9[21],zmm10[21],zmm9[22],zmm10[22],zmm9[23],zmm10[23],zmm9[32],zmm10[32],zmm9[33],zmm10[33],zmm9[34],zmm10[34],zmm9[35],zmm10[35],zmm9[36],zmm10[36],zmm9[37],zmm10[37],zmm9[38],zmm10[38],zmm9[39],zmm10[39],zmm9[48],zmm10[48],zmm9[49],zmm10[49],zmm9[50],zmm10[50],zmm9[51],zmm10[51],zmm9[52],zmm10[52],zmm9[53],zmm10[53],zmm9[54],zmm10[54],zmm9[55],zmm10[55]
-	LONG $0x48355162; WORD $0xca68 // vpunpckhbw zmm9, zmm9, zmm10 # zmm9 = zmm9[8],zmm10[8],zmm9[9],zmm10[9],zmm9[10],zmm10[10],zmm9[11],zmm10[11],zmm9[12],zmm10[12],zmm9[13],zmm10[13],zmm9[14],zmm10[14],zmm9[15],zmm10[15],zmm9[24],zmm10[24],zmm9[25],zmm10[25],zmm9[26],zmm10[26],zmm9[27],zmm10[27],zmm9[28],zmm10[28],zmm9[29],zmm10[29],zmm9[30],zmm10[30],zmm9[31],zmm10[31],zmm9[40],zmm10[40],zmm9[41],zmm10[41],zmm9[42],zmm10[42],zmm9[43],zmm10[43],zmm9[44],zmm10[44],zmm9[45],zmm10[45],zmm9[46],zmm10[46],zmm9[47],zmm10[47],zmm9[56],zmm10[56],zmm9[57],zmm10[57],zmm9[58],zmm10[58],zmm9[59],zmm10[59],zmm9[60],zmm10[60],zmm9[61],zmm10[61],zmm9[62],zmm10[62],zmm9[63],zmm10[63]
-	LONG $0x48fe5162; WORD $0x126f // vmovdqu64 zmm10, zmmword ptr [r10]
-	LONG $0x48255162; WORD $0xe061 // vpunpcklwd zmm12, zmm11, zmm8 # zmm12 = zmm11[0],zmm8[0],zmm11[1],zmm8[1],zmm11[2],zmm8[2],zmm11[3],zmm8[3],zmm11[8],zmm8[8],zmm11[9],zmm8[9],zmm11[10],zmm8[10],zmm11[11],zmm8[11],zmm11[16],zmm8[16],zmm11[17],zmm8[17],zmm11[18],zmm8[18],zmm11[19],zmm8[19],zmm11[24],zmm8[24],zmm11[25],zmm8[25],zmm11[26],zmm8[26],zmm11[27],zmm8[27]
-	LONG $0x481dd262; WORD $0xf250 // vpdpbusd zmm6, zmm12, zmm10
-	LONG $0x48255162; WORD $0xc069 // vpunpckhwd zmm8, zmm11, zmm8 # zmm8 = zmm11[4],zmm8[4],zmm11[5],zmm8[5],zmm11[6],zmm8[6],zmm11[7],zmm8[7],zmm11[12],zmm8[12],zmm11[13],zmm8[13],zmm11[14],zmm8[14],zmm11[15],zmm8[15],zmm11[20],zmm8[20],zmm11[21],zmm8[21],zmm11[22],zmm8[22],zmm11[23],zmm8[23],zmm11[28],zmm8[28],zmm11[29],zmm8[29],zmm11[30],zmm8[30],zmm11[31],zmm8[31]
-	LONG $0x483dd262; WORD $0xea50 // vpdpbusd zmm5, zmm8, zmm10
-	LONG $0x48455162; WORD $0xc161 // vpunpcklwd zmm8, zmm7, zmm9 # zmm8 = zmm7[0],zmm9[0],zmm7[1],zmm9[1],zmm7[2],zmm9[2],zmm7[3],zmm9[3],zmm7[8],zmm9[8],zmm7[9],zmm9[9],zmm7[10],zmm9[10],zmm7[11],zmm9[11],zmm7[16],zmm9[16],zmm7[17],zmm9[17],zmm7[18],zmm9[18],zmm7[19],zmm9[19],zmm7[24],zmm9[24],zmm7[25],zmm9[25],zmm7[26],zmm9[26],zmm7[27],zmm9[27]
-	LONG $0x483dd262; WORD $0xe250 // vpdpbusd zmm4, zmm8, zmm10
-	LONG $0x4845d162; WORD $0xf969 // vpunpckhwd zmm7, zmm7, zmm9 # zmm7 = zmm7[4],zmm9[4],zmm7[5],zmm9[5],zmm7[6],zmm9[6],zmm7[7],zmm9[7],zmm7[12],zmm9[12],zmm7[13],zmm9[13],zmm7[14],zmm9[14],zmm7[15],zmm9[15],zmm7[20],zmm9[20],zmm7[21],zmm9[21],zmm7[22],zmm9[22],zmm7[23],zmm9[23],zmm7[28],zmm9[28],zmm7[29],zmm9[29],zmm7[30],zmm9[30],zmm7[31],zmm9[31]
-	LONG $0x4845d262; WORD $0xda50 // vpdpbusd zmm3, zmm7, zmm10
+	LONG $0x48fe5162; WORD $0x026f // vmovdqu64 zmm8, zmmword ptr [r10]
+	LONG $0x48357162; WORD $0xd661 // vpunpcklwd zmm10, zmm9, zmm6 # zmm10 = zmm9[0],zmm6[0],zmm9[1],zmm6[1],zmm9[2],zmm6[2],zmm9[3],zmm6[3],zmm9[8],zmm6[8],zmm9[9],zmm6[9],zmm9[10],zmm6[10],zmm9[11],zmm6[11],zmm9[16],zmm6[16],zmm9[17],zmm6[17],zmm9[18],zmm6[18],zmm9[19],zmm6[19],zmm9[24],zmm6[24],zmm9[25],zmm6[25],zmm9[26],zmm6[26],zmm9[27],zmm6[27]
+	LONG $0x482dd262; WORD $0xe050 // vpdpbusd zmm4, zmm10, zmm8
+	LONG $0x4835f162; WORD $0xf669 // vpunpckhwd zmm6, zmm9, zmm6 # zmm6 = zmm9[4],zmm6[4],zmm9[5],zmm6[5],zmm9[6],zmm6[6],zmm9[7],zmm6[7],zmm9[12],zmm6[12],zmm9[13],zmm6[13],zmm9[14],zmm6[14],zmm9[15],zmm6[15],zmm9[20],zmm6[20],zmm9[21],zmm6[21],zmm9[22],zmm6[22],zmm9[23],zmm6[23],zmm9[28],zmm6[28],zmm9[29],zmm6[29],zmm9[30],zmm6[30],zmm9[31],zmm6[31]
+	LONG $0x484dd262; WORD $0xd850 // vpdpbusd zmm3, zmm6, zmm8
+	LONG $0x4855f162; WORD $0xf761 // vpunpcklwd zmm6, zmm5, zmm7 # zmm6 = zmm5[0],zmm7[0],zmm5[1],zmm7[1],zmm5[2],zmm7[2],zmm5[3],zmm7[3],zmm5[8],zmm7[8],zmm5[9],zmm7[9],zmm5[10],zmm7[10],zmm5[11],zmm7[11],zmm5[16],zmm7[16],zmm5[17],zmm7[17],zmm5[18],zmm7[18],zmm5[19],zmm7[19],zmm5[24],zmm7[24],zmm5[25],zmm7[25],zmm5[26],zmm7[26],zmm5[27],zmm7[27]
+	LONG $0x484dd262; WORD $0xd050 // vpdpbusd zmm2, zmm6, zmm8
+	LONG $0x4855f162; WORD $0xef69 // vpunpckhwd zmm5, zmm5, zmm7 # zmm5 = zmm5[4],zmm7[4],zmm5[5],zmm7[5],zmm5[6],zmm7[6],zmm5[7],zmm7[7],zmm5[12],zmm7[12],zmm5[13],zmm7[13],zmm5[14],zmm7[14],zmm5[15],zmm7[15],zmm5[20],zmm7[20],zmm5[21],zmm7[21],zmm5[22],zmm7[22],zmm5[23],zmm7[23],zmm5[28],zmm7[28],zmm5[29],zmm7[29],zmm5[30],zmm7[30],zmm5[31],zmm7[31]
+	LONG $0x4855d262; WORD $0xc850 // vpdpbusd zmm1, zmm5, zmm8
 	LONG $0x80e98348 // sub rcx, -0x80
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0xff49; BYTE $0xc9 // dec r9
-	LONG $0xfec2850f; WORD $0xffff // jne 0x64d0 <depthwiseAnyAVX512VNNI+0x1c0>
-	LONG $0xfffddfe9; BYTE $0xff // jmp 0x63f2 <depthwiseAnyAVX512VNNI+0xe2>
+	LONG $0xfec2850f; WORD $0xffff // jne 0x6140 <depthwiseAnyAVX512VNNI+0x1a0>
+	LONG $0xfffdefe9; BYTE $0xff // jmp 0x6072 <depthwiseAnyAVX512VNNI+0xd2>
 	BYTE $0x5b // pop rbx
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
@@ -5049,7 +4915,7 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x00aa8e0f; WORD $0x0000 // jle 0x66d5 <addAVX512VNNI+0xb5>
+	LONG $0x00aa8e0f; WORD $0x0000 // jle 0x6345 <addAVX512VNNI+0xb5>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -5082,7 +4948,7 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3c7ffac5; BYTE $0x01 // vmovdqu xmmword ptr [rcx + rax], xmm7
 	LONG $0x10c08348 // add rax, 0x10
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	WORD $0x8b7c // jl 0x6660 <addAVX512VNNI+0x40>
+	WORD $0x8b7c // jl 0x62d0 <addAVX512VNNI+0x40>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -5097,9 +4963,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0x670d <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0x637d <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0x675d <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0x63cd <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -5117,9 +4983,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0x6710 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0x6380 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0x67a8 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0x6418 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -5154,9 +5020,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	LONG $0xce490f48 // cmovns rcx, rsi
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x00fc8e0f; WORD $0x0000 // jle 0x68d5 <resizeArgMaxAVX512VNNI+0x125>
+	LONG $0x00fc8e0f; WORD $0x0000 // jle 0x6545 <resizeArgMaxAVX512VNNI+0x125>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01948e0f; WORD $0x0000 // jle 0x6976 <resizeArgMaxAVX512VNNI+0x1c6>
+	LONG $0x01948e0f; WORD $0x0000 // jle 0x65e6 <resizeArgMaxAVX512VNNI+0x1c6>
 	LONG $0x797de2c4; WORD $0x1847 // vpbroadcastw ymm0, word ptr [rdi + 0x18]
 	LONG $0x797de2c4; WORD $0x204f // vpbroadcastw ymm1, word ptr [rdi + 0x20]
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
@@ -5203,20 +5069,20 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd67981c4; WORD $0x4864; BYTE $0x02 // vmovq qword ptr [r8 + 2*r9 + 0x2], xmm4
 	LONG $0x04c68348 // add rsi, 0x4
 	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xff6c850f; WORD $0xffff // jne 0x6830 <resizeArgMaxAVX512VNNI+0x80>
+	LONG $0xff6c850f; WORD $0xffff // jne 0x64a0 <resizeArgMaxAVX512VNNI+0x80>
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x284f3b48 // cmp rcx, qword ptr [rdi + 0x28]
-	LONG $0xff4f8c0f; WORD $0xffff // jl 0x6820 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xff4f8c0f; WORD $0xffff // jl 0x6490 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00988e0f; WORD $0x0000 // jle 0x6976 <resizeArgMaxAVX512VNNI+0x1c6>
+	LONG $0x00988e0f; WORD $0x0000 // jle 0x65e6 <resizeArgMaxAVX512VNNI+0x1c6>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x0575 // jne 0x68f5 <resizeArgMaxAVX512VNNI+0x145>
+	WORD $0x0575 // jne 0x6565 <resizeArgMaxAVX512VNNI+0x145>
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x61eb // jmp 0x6956 <resizeArgMaxAVX512VNNI+0x1a6>
+	WORD $0x61eb // jmp 0x65c6 <resizeArgMaxAVX512VNNI+0x1a6>
 	QUAD $0xfffffffffffeb949; WORD $0x7fff // movabs r9, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xc1 // and r9, rax
 	LONG $0x36148d4c // lea r10, [rsi + rsi]
@@ -5237,9 +5103,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x014d; BYTE $0xfe // add r14, r15
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0xca75 // jne 0x6920 <resizeArgMaxAVX512VNNI+0x170>
+	WORD $0xca75 // jne 0x6590 <resizeArgMaxAVX512VNNI+0x170>
 	WORD $0x01a8 // test al, 0x1
-	WORD $0x1c74 // je 0x6976 <resizeArgMaxAVX512VNNI+0x1c6>
+	WORD $0x1c74 // je 0x65e6 <resizeArgMaxAVX512VNNI+0x1c6>
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0x72048d48 // lea rax, [rdx + 2*rsi]
 	LONG $0x44b70f44; WORD $0x0272 // movzx r8d, word ptr [rdx + 2*rsi + 0x2]
@@ -5248,7 +5114,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48548966; BYTE $0x02 // mov word ptr [rax + 2*rcx + 0x2], dx
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01bf8e0f; WORD $0x0000 // jle 0x6b42 <resizeArgMaxAVX512VNNI+0x392>
+	LONG $0x01bf8e0f; WORD $0x0000 // jle 0x67b2 <resizeArgMaxAVX512VNNI+0x392>
 	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
 	LONG $0x48fef162; WORD $0x006f // vmovdqu64 zmm0, zmmword ptr [rax]
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
@@ -5260,7 +5126,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0x47eb // jmp 0x6a02 <resizeArgMaxAVX512VNNI+0x252>
+	WORD $0x47eb // jmp 0x6672 <resizeArgMaxAVX512VNNI+0x252>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
 	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
@@ -5276,13 +5142,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
 	LONG $0x40048d4a // lea rax, [rax + 2*r8]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x01408d0f; WORD $0x0000 // jge 0x6b42 <resizeArgMaxAVX512VNNI+0x392>
+	LONG $0x01408d0f; WORD $0x0000 // jge 0x67b2 <resizeArgMaxAVX512VNNI+0x392>
 	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xb17e // jle 0x69c0 <resizeArgMaxAVX512VNNI+0x210>
+	WORD $0xb17e // jle 0x6630 <resizeArgMaxAVX512VNNI+0x210>
 	LONG $0x01f98349 // cmp r9, 0x1
-	WORD $0xab74 // je 0x69c0 <resizeArgMaxAVX512VNNI+0x210>
+	WORD $0xab74 // je 0x6630 <resizeArgMaxAVX512VNNI+0x210>
 	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
 	LONG $0x48fef162; WORD $0x206f // vmovdqu64 zmm4, zmmword ptr [rax]
 	LONG $0x48f5f262; WORD $0xec8d // vpermw zmm5, zmm1, zmm4
@@ -5292,10 +5158,10 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f162; WORD $0xecfd // vpaddw zmm5, zmm5, zmm4
 	LONG $0xff518d4d // lea r10, [r9 - 0x1]
 	LONG $0x02f98349 // cmp r9, 0x2
-	WORD $0x0f75 // jne 0x6a56 <resizeArgMaxAVX512VNNI+0x2a6>
+	WORD $0x0f75 // jne 0x66c6 <resizeArgMaxAVX512VNNI+0x2a6>
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
-	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x6afe <resizeArgMaxAVX512VNNI+0x34e>
+	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x676e <resizeArgMaxAVX512VNNI+0x34e>
 	WORD $0x894d; BYTE $0xd3 // mov r11, r10
 	LONG $0xfee38349 // and r11, -0x2
 	QUAD $0x00000000851c8d4a // lea rbx, [4*r8]
@@ -5325,9 +5191,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c18349 // add r9, 0x2
 	WORD $0x0149; BYTE $0xde // add r14, rbx
 	WORD $0x394d; BYTE $0xdf // cmp r15, r11
-	WORD $0x8275 // jne 0x6a80 <resizeArgMaxAVX512VNNI+0x2d0>
+	WORD $0x8275 // jne 0x66f0 <resizeArgMaxAVX512VNNI+0x2d0>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfeb8840f; WORD $0xffff // je 0x69c0 <resizeArgMaxAVX512VNNI+0x210>
+	LONG $0xfeb8840f; WORD $0xffff // je 0x6630 <resizeArgMaxAVX512VNNI+0x210>
 	LONG $0xc1af0f4d // imul r8, r9
 	LONG $0x48feb162; WORD $0x346f; BYTE $0x40 // vmovdqu64 zmm6, zmmword ptr [rax + 2*r8]
 	LONG $0x48fdf262; WORD $0xfe8d // vpermw zmm7, zmm0, zmm6
@@ -5337,7 +5203,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
 	LONG $0x484df162; WORD $0xcd65 // vpcmpgtw k1, zmm6, zmm5
 	LONG $0x497dd262; WORD $0xe17b // vpbroadcastw zmm4 {k1}, r9d
-	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x69c0 <resizeArgMaxAVX512VNNI+0x210>
+	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x6630 <resizeArgMaxAVX512VNNI+0x210>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -5351,7 +5217,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x6e4d <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x6abd <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -5361,7 +5227,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x6e3f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x6aaf <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -5370,13 +5236,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x6bbc <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x682c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x6e3f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x6aaf <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x6bb0 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x6820 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -5499,9 +5365,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x6c00 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x6870 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x6bb0 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x6820 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -5518,7 +5384,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x7021 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x6c91 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -5570,7 +5436,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x6ef0 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x6b60 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

@@ -8,27 +8,25 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x03a88e0f; WORD $0x0000 // jle 0x3b5 <pointwiseAVXVNNI+0x3b5>
+	LONG $0x03708e0f; WORD $0x0000 // jle 0x37d <pointwiseAVXVNNI+0x37d>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
-	LONG $0x787de2c4; WORD $0x604f // vpbroadcastb ymm1, byte ptr [rdi + 0x60]
-	LONG $0x787de2c4; WORD $0x6857 // vpbroadcastb ymm2, byte ptr [rdi + 0x68]
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x1beb // jmp 0x45 <pointwiseAVXVNNI+0x45>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0x17eb // jmp 0x35 <pointwiseAVXVNNI+0x35>
+	WORD $0x9066 // nop
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x40c08348 // add rax, 0x40
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0x036b8d0f; WORD $0x0000 // jge 0x3b0 <pointwiseAVXVNNI+0x3b0>
+	LONG $0x03438d0f; WORD $0x0000 // jge 0x378 <pointwiseAVXVNNI+0x378>
 	WORD $0x2948; BYTE $0xca // sub rdx, rcx
 	LONG $0x02fa8348 // cmp rdx, 0x2
-	LONG $0x021e8e0f; WORD $0x0000 // jle 0x270 <pointwiseAVXVNNI+0x270>
+	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x240 <pointwiseAVXVNNI+0x240>
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	WORD $0xd77e // jle 0x30 <pointwiseAVXVNNI+0x30>
+	WORD $0xd77e // jle 0x20 <pointwiseAVXVNNI+0x20>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x04e2c148 // shl rdx, 0x4
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
@@ -38,18 +36,18 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xc1 // mov r9, r8
 	LONG $0x04e1c149 // shl r9, 0x4
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x15eb // jmp 0x8f <pointwiseAVXVNNI+0x8f>
+	WORD $0x15eb // jmp 0x7f <pointwiseAVXVNNI+0x7f>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x7f7e81c4; WORD $0x0b1c // vmovdqu ymmword ptr [r11 + r9], ymm3
+	LONG $0x7f7e81c4; WORD $0x0b0c // vmovdqu ymmword ptr [r11 + r9], ymm1
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x28573b4c // cmp r10, qword ptr [rdi + 0x28]
-	WORD $0xa17d // jge 0x30 <pointwiseAVXVNNI+0x30>
+	WORD $0xa17d // jge 0x20 <pointwiseAVXVNNI+0x20>
 	LONG $0x185f8b48 // mov rbx, qword ptr [rdi + 0x18]
 	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
-	LONG $0x346ffec5; BYTE $0x13 // vmovdqu ymm6, ymmword ptr [rbx + rdx]
-	LONG $0x1c6ffec5; BYTE $0x33 // vmovdqu ymm3, ymmword ptr [rbx + rsi]
+	LONG $0x246ffec5; BYTE $0x13 // vmovdqu ymm4, ymmword ptr [rbx + rdx]
+	LONG $0x0c6ffec5; BYTE $0x33 // vmovdqu ymm1, ymmword ptr [rbx + rsi]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x00968e0f; WORD $0x0000 // jle 0x140 <pointwiseAVXVNNI+0x140>
+	LONG $0x00968e0f; WORD $0x0000 // jle 0x130 <pointwiseAVXVNNI+0x130>
 	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
 	LONG $0xdaaf0f49 // imul rbx, r10
 	WORD $0x0348; BYTE $0x1f // add rbx, qword ptr [rdi]
@@ -57,119 +55,115 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc66f7dc5 // vmovdqa ymm8, ymm6
-	LONG $0xce6f7dc5 // vmovdqa ymm9, ymm6
-	LONG $0xd66f7dc5 // vmovdqa ymm10, ymm6
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
+	LONG $0xfc6ffdc5 // vmovdqa ymm7, ymm4
+	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x6f7e01c4; WORD $0xbe1c // vmovdqu ymm11, ymmword ptr [r14 + 4*r15]
-	LONG $0x6f7e01c4; WORD $0xbe64; BYTE $0x20 // vmovdqu ymm12, ymmword ptr [r14 + 4*r15 + 0x20]
-	LONG $0x587d22c4; WORD $0x3b2c // vpbroadcastd ymm13, dword ptr [rbx + r15]
-	LONG $0x501542c4; BYTE $0xd3 // {vex} vpdpbusd ymm10, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xfc // {vex} vpdpbusd ymm7, ymm13, ymm12
-	LONG $0x587d22c4; WORD $0x3b6c; BYTE $0x04 // vpbroadcastd ymm13, dword ptr [rbx + r15 + 0x4]
-	LONG $0x501542c4; BYTE $0xcb // {vex} vpdpbusd ymm9, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xec // {vex} vpdpbusd ymm5, ymm13, ymm12
-	LONG $0x587d22c4; WORD $0x3b6c; BYTE $0x08 // vpbroadcastd ymm13, dword ptr [rbx + r15 + 0x8]
-	LONG $0x501542c4; BYTE $0xc3 // {vex} vpdpbusd ymm8, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xe4 // {vex} vpdpbusd ymm4, ymm13, ymm12
-	LONG $0x587d22c4; WORD $0x3b6c; BYTE $0x0c // vpbroadcastd ymm13, dword ptr [rbx + r15 + 0xc]
-	LONG $0x5015c2c4; BYTE $0xf3 // {vex} vpdpbusd ymm6, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xdc // {vex} vpdpbusd ymm3, ymm13, ymm12
+	LONG $0x6f7e01c4; WORD $0xbe0c // vmovdqu ymm9, ymmword ptr [r14 + 4*r15]
+	LONG $0x6f7e01c4; WORD $0xbe54; BYTE $0x20 // vmovdqu ymm10, ymmword ptr [r14 + 4*r15 + 0x20]
+	LONG $0x587d22c4; WORD $0x3b1c // vpbroadcastd ymm11, dword ptr [rbx + r15]
+	LONG $0x502542c4; BYTE $0xc1 // {vex} vpdpbusd ymm8, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xea // {vex} vpdpbusd ymm5, ymm11, ymm10
+	LONG $0x587d22c4; WORD $0x3b5c; BYTE $0x04 // vpbroadcastd ymm11, dword ptr [rbx + r15 + 0x4]
+	LONG $0x5025c2c4; BYTE $0xf9 // {vex} vpdpbusd ymm7, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xda // {vex} vpdpbusd ymm3, ymm11, ymm10
+	LONG $0x587d22c4; WORD $0x3b5c; BYTE $0x08 // vpbroadcastd ymm11, dword ptr [rbx + r15 + 0x8]
+	LONG $0x5025c2c4; BYTE $0xf1 // {vex} vpdpbusd ymm6, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xd2 // {vex} vpdpbusd ymm2, ymm11, ymm10
+	LONG $0x587d22c4; WORD $0x3b5c; BYTE $0x0c // vpbroadcastd ymm11, dword ptr [rbx + r15 + 0xc]
+	LONG $0x5025c2c4; BYTE $0xe1 // {vex} vpdpbusd ymm4, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xca // {vex} vpdpbusd ymm1, ymm11, ymm10
 	LONG $0x10c78349 // add r15, 0x10
 	WORD $0xff49; BYTE $0xcb // dec r11
-	WORD $0xa775 // jne 0xe0 <pointwiseAVXVNNI+0xe0>
-	WORD $0x1deb // jmp 0x158 <pointwiseAVXVNNI+0x158>
+	WORD $0xa775 // jne 0xd0 <pointwiseAVXVNNI+0xd0>
+	WORD $0x1deb // jmp 0x148 <pointwiseAVXVNNI+0x148>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc66f7dc5 // vmovdqa ymm8, ymm6
-	LONG $0xce6f7dc5 // vmovdqa ymm9, ymm6
-	LONG $0xd66f7dc5 // vmovdqa ymm10, ymm6
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
+	LONG $0xfc6ffdc5 // vmovdqa ymm7, ymm4
+	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
 	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
 	LONG $0xdaaf0f4d // imul r11, r10
 	LONG $0x085f034c // add r11, qword ptr [rdi + 0x8]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
-	LONG $0x1c107cc5; BYTE $0x13 // vmovups ymm11, ymmword ptr [rbx + rdx]
-	LONG $0x5b7c41c4; BYTE $0xd2 // vcvtdq2ps ymm10, ymm10
-	LONG $0x592441c4; BYTE $0xd2 // vmulps ymm10, ymm11, ymm10
-	LONG $0x5b7d41c4; BYTE $0xd2 // vcvtps2dq ymm10, ymm10
-	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
-	LONG $0x592441c4; BYTE $0xc9 // vmulps ymm9, ymm11, ymm9
-	LONG $0x5b7d41c4; BYTE $0xc9 // vcvtps2dq ymm9, ymm9
-	LONG $0x6b2d41c4; BYTE $0xc9 // vpackssdw ymm9, ymm10, ymm9
-	LONG $0xc8ed35c5 // vpaddsw ymm9, ymm9, ymm0
+	LONG $0x0c107cc5; BYTE $0x13 // vmovups ymm9, ymmword ptr [rbx + rdx]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
-	LONG $0x592441c4; BYTE $0xc0 // vmulps ymm8, ymm11, ymm8
+	LONG $0x593441c4; BYTE $0xc0 // vmulps ymm8, ymm9, ymm8
 	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
+	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
+	LONG $0xff59b4c5 // vmulps ymm7, ymm9, ymm7
+	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
+	LONG $0xff6bbdc5 // vpackssdw ymm7, ymm8, ymm7
+	LONG $0xf8edc5c5 // vpaddsw ymm7, ymm7, ymm0
 	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf659a4c5 // vmulps ymm6, ymm11, ymm6
+	LONG $0xf659b4c5 // vmulps ymm6, ymm9, ymm6
 	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0xf66bbdc5 // vpackssdw ymm6, ymm8, ymm6
-	LONG $0xf0edcdc5 // vpaddsw ymm6, ymm6, ymm0
-	LONG $0xf667b5c5 // vpackuswb ymm6, ymm9, ymm6
-	LONG $0xf1decdc5 // vpmaxub ymm6, ymm6, ymm1
-	LONG $0xf2dacdc5 // vpminub ymm6, ymm6, ymm2
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe459b4c5 // vmulps ymm4, ymm9, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xe46bcdc5 // vpackssdw ymm4, ymm6, ymm4
+	LONG $0xe0edddc5 // vpaddsw ymm4, ymm4, ymm0
+	LONG $0xe467c5c5 // vpackuswb ymm4, ymm7, ymm4
 	WORD $0x2949; BYTE $0xce // sub r14, rcx
 	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0x107e // jle 0x1e0 <pointwiseAVXVNNI+0x1e0>
-	LONG $0x7f7ec1c4; WORD $0x1334 // vmovdqu ymmword ptr [r11 + rdx], ymm6
-	WORD $0x0eeb // jmp 0x1e6 <pointwiseAVXVNNI+0x1e6>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x7f7ac1c4; WORD $0x1334 // vmovdqu xmmword ptr [r11 + rdx], xmm6
+	WORD $0x0f7e // jle 0x1c0 <pointwiseAVXVNNI+0x1c0>
+	LONG $0x7f7ec1c4; WORD $0x1324 // vmovdqu ymmword ptr [r11 + rdx], ymm4
+	WORD $0x0deb // jmp 0x1c6 <pointwiseAVXVNNI+0x1c6>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x7f7ac1c4; WORD $0x1324 // vmovdqu xmmword ptr [r11 + rdx], xmm4
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
-	LONG $0x107ca1c4; WORD $0x0b34 // vmovups ymm6, ymmword ptr [rbx + r9]
-	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
-	LONG $0xff59ccc5 // vmulps ymm7, ymm6, ymm7
-	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
+	LONG $0x107ca1c4; WORD $0x0b24 // vmovups ymm4, ymmword ptr [rbx + r9]
 	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed59ccc5 // vmulps ymm5, ymm6, ymm5
+	LONG $0xed59dcc5 // vmulps ymm5, ymm4, ymm5
 	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
-	LONG $0xed6bc5c5 // vpackssdw ymm5, ymm7, ymm5
-	LONG $0xe8edd5c5 // vpaddsw ymm5, ymm5, ymm0
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459ccc5 // vmulps ymm4, ymm6, ymm4
-	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59ccc5 // vmulps ymm3, ymm6, ymm3
+	LONG $0xdb59dcc5 // vmulps ymm3, ymm4, ymm3
 	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
-	LONG $0xdb6bddc5 // vpackssdw ymm3, ymm4, ymm3
+	LONG $0xdb6bd5c5 // vpackssdw ymm3, ymm5, ymm3
 	LONG $0xd8ede5c5 // vpaddsw ymm3, ymm3, ymm0
-	LONG $0xdb67d5c5 // vpackuswb ymm3, ymm5, ymm3
-	LONG $0xd9dee5c5 // vpmaxub ymm3, ymm3, ymm1
-	LONG $0xdadae5c5 // vpminub ymm3, ymm3, ymm2
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xd259dcc5 // vmulps ymm2, ymm4, ymm2
+	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc959dcc5 // vmulps ymm1, ymm4, ymm1
+	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
+	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
+	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
+	LONG $0xc967e5c5 // vpackuswb ymm1, ymm3, ymm1
 	WORD $0x294d; BYTE $0xc6 // sub r14, r8
 	LONG $0x01fe8349 // cmp r14, 0x1
-	LONG $0xfe338f0f; WORD $0xffff // jg 0x80 <pointwiseAVXVNNI+0x80>
-	LONG $0x7f7a81c4; WORD $0x0b1c // vmovdqu xmmword ptr [r11 + r9], xmm3
+	LONG $0xfe4b8f0f; WORD $0xffff // jg 0x70 <pointwiseAVXVNNI+0x70>
+	LONG $0x7f7a81c4; WORD $0x0b0c // vmovdqu xmmword ptr [r11 + r9], xmm1
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x28573b4c // cmp r10, qword ptr [rdi + 0x28]
-	LONG $0xfe2f8c0f; WORD $0xffff // jl 0x8f <pointwiseAVXVNNI+0x8f>
-	LONG $0xfffdcbe9; BYTE $0xff // jmp 0x30 <pointwiseAVXVNNI+0x30>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xfe478c0f; WORD $0xffff // jl 0x7f <pointwiseAVXVNNI+0x7f>
+	LONG $0xfffde3e9; BYTE $0xff // jmp 0x20 <pointwiseAVXVNNI+0x20>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0xfdb58e0f; WORD $0xffff // jle 0x30 <pointwiseAVXVNNI+0x30>
+	LONG $0xfdd58e0f; WORD $0xffff // jle 0x20 <pointwiseAVXVNNI+0x20>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x01ca8348 // or rdx, 0x1
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	LONG $0x04e6c148 // shl rsi, 0x4
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x15eb // jmp 0x2a3 <pointwiseAVXVNNI+0x2a3>
+	WORD $0x15eb // jmp 0x273 <pointwiseAVXVNNI+0x273>
 	WORD $0x9066 // nop
-	LONG $0x7f7ac1c4; WORD $0x311c // vmovdqu xmmword ptr [r9 + rsi], xmm3
+	LONG $0x7f7ac1c4; WORD $0x310c // vmovdqu xmmword ptr [r9 + rsi], xmm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
-	LONG $0xfd8d8d0f; WORD $0xffff // jge 0x30 <pointwiseAVXVNNI+0x30>
+	LONG $0xfdad8d0f; WORD $0xffff // jge 0x20 <pointwiseAVXVNNI+0x20>
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
 	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
-	LONG $0x6f7ec1c4; WORD $0x321c // vmovdqu ymm3, ymmword ptr [r10 + rsi]
+	LONG $0x6f7ec1c4; WORD $0x320c // vmovdqu ymm1, ymmword ptr [r10 + rsi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x6a7e // jle 0x320 <pointwiseAVXVNNI+0x320>
+	WORD $0x6a7e // jle 0x2f0 <pointwiseAVXVNNI+0x2f0>
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	LONG $0xd0af0f4d // imul r10, r8
 	WORD $0x034c; BYTE $0x17 // add r10, qword ptr [rdi]
@@ -177,57 +171,55 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd9af0f4d // imul r11, r9
 	LONG $0x105f034c // add r11, qword ptr [rdi + 0x10]
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x6f7ec1c4; WORD $0x9b3c // vmovdqu ymm7, ymmword ptr [r11 + 4*rbx]
-	LONG $0x587d42c4; WORD $0x1a04 // vpbroadcastd ymm8, dword ptr [r10 + rbx]
-	LONG $0x503de2c4; BYTE $0xf7 // {vex} vpdpbusd ymm6, ymm8, ymm7
-	LONG $0x587d42c4; WORD $0x1a44; BYTE $0x04 // vpbroadcastd ymm8, dword ptr [r10 + rbx + 0x4]
-	LONG $0x503de2c4; BYTE $0xdf // {vex} vpdpbusd ymm3, ymm8, ymm7
-	LONG $0x587d42c4; WORD $0x1a44; BYTE $0x08 // vpbroadcastd ymm8, dword ptr [r10 + rbx + 0x8]
-	LONG $0x587d42c4; WORD $0x1a4c; BYTE $0x0c // vpbroadcastd ymm9, dword ptr [r10 + rbx + 0xc]
-	LONG $0x503de2c4; BYTE $0xef // {vex} vpdpbusd ymm5, ymm8, ymm7
-	LONG $0x5035e2c4; BYTE $0xe7 // {vex} vpdpbusd ymm4, ymm9, ymm7
+	LONG $0x6f7ec1c4; WORD $0x9b2c // vmovdqu ymm5, ymmword ptr [r11 + 4*rbx]
+	LONG $0x587dc2c4; WORD $0x1a34 // vpbroadcastd ymm6, dword ptr [r10 + rbx]
+	LONG $0x504de2c4; BYTE $0xe5 // {vex} vpdpbusd ymm4, ymm6, ymm5
+	LONG $0x587dc2c4; WORD $0x1a74; BYTE $0x04 // vpbroadcastd ymm6, dword ptr [r10 + rbx + 0x4]
+	LONG $0x504de2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm6, ymm5
+	LONG $0x587dc2c4; WORD $0x1a74; BYTE $0x08 // vpbroadcastd ymm6, dword ptr [r10 + rbx + 0x8]
+	LONG $0x587dc2c4; WORD $0x1a7c; BYTE $0x0c // vpbroadcastd ymm7, dword ptr [r10 + rbx + 0xc]
+	LONG $0x504de2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm6, ymm5
+	LONG $0x5045e2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm7, ymm5
 	LONG $0x10c38348 // add rbx, 0x10
 	WORD $0xff49; BYTE $0xc9 // dec r9
-	WORD $0xc275 // jne 0x2e0 <pointwiseAVXVNNI+0x2e0>
-	WORD $0x0ceb // jmp 0x32c <pointwiseAVXVNNI+0x32c>
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
+	WORD $0xc275 // jne 0x2b0 <pointwiseAVXVNNI+0x2b0>
+	WORD $0x0ceb // jmp 0x2fc <pointwiseAVXVNNI+0x2fc>
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0xc8af0f4d // imul r9, r8
 	LONG $0x084f034c // add r9, qword ptr [rdi + 0x8]
 	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
-	LONG $0x107cc1c4; WORD $0x323c // vmovups ymm7, ymmword ptr [r10 + rsi]
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf659c4c5 // vmulps ymm6, ymm7, ymm6
-	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59c4c5 // vmulps ymm3, ymm7, ymm3
-	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
-	LONG $0xdb6bcdc5 // vpackssdw ymm3, ymm6, ymm3
-	LONG $0xd8ede5c5 // vpaddsw ymm3, ymm3, ymm0
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed59c4c5 // vmulps ymm5, ymm7, ymm5
-	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
+	LONG $0x107cc1c4; WORD $0x322c // vmovups ymm5, ymmword ptr [r10 + rsi]
 	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459c4c5 // vmulps ymm4, ymm7, ymm4
+	LONG $0xe459d4c5 // vmulps ymm4, ymm5, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
-	LONG $0xe46bd5c5 // vpackssdw ymm4, ymm5, ymm4
-	LONG $0xe0edddc5 // vpaddsw ymm4, ymm4, ymm0
-	LONG $0xdc67e5c5 // vpackuswb ymm3, ymm3, ymm4
-	LONG $0xd9dee5c5 // vpmaxub ymm3, ymm3, ymm1
-	LONG $0xdadae5c5 // vpminub ymm3, ymm3, ymm2
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc959d4c5 // vmulps ymm1, ymm5, ymm1
+	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
+	LONG $0xc96bddc5 // vpackssdw ymm1, ymm4, ymm1
+	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0xdb59d4c5 // vmulps ymm3, ymm5, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xd259d4c5 // vmulps ymm2, ymm5, ymm2
+	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xd26be5c5 // vpackssdw ymm2, ymm3, ymm2
+	LONG $0xd0ededc5 // vpaddsw ymm2, ymm2, ymm0
+	LONG $0xca67f5c5 // vpackuswb ymm1, ymm1, ymm2
 	LONG $0x38573948 // cmp qword ptr [rdi + 0x38], rdx
-	LONG $0xfef88e0f; WORD $0xffff // jle 0x290 <pointwiseAVXVNNI+0x290>
-	LONG $0x7f7ec1c4; WORD $0x311c // vmovdqu ymmword ptr [r9 + rsi], ymm3
+	LONG $0xff008e0f; WORD $0xffff // jle 0x260 <pointwiseAVXVNNI+0x260>
+	LONG $0x7f7ec1c4; WORD $0x310c // vmovdqu ymmword ptr [r9 + rsi], ymm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
-	LONG $0xfef88c0f; WORD $0xffff // jl 0x2a3 <pointwiseAVXVNNI+0x2a3>
-	LONG $0xfffc80e9; BYTE $0xff // jmp 0x30 <pointwiseAVXVNNI+0x30>
+	LONG $0xff008c0f; WORD $0xffff // jl 0x273 <pointwiseAVXVNNI+0x273>
+	LONG $0xfffca8e9; BYTE $0xff // jmp 0x20 <pointwiseAVXVNNI+0x20>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -240,7 +232,7 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x07b58e0f; WORD $0x0000 // jle 0xb82 <denseAVXVNNI+0x7c2>
+	LONG $0x077d8e0f; WORD $0x0000 // jle 0xb1a <denseAVXVNNI+0x78a>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -249,23 +241,21 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0x50ec8348 // sub rsp, 0x50
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
-	LONG $0x787de2c4; WORD $0x604f // vpbroadcastb ymm1, byte ptr [rdi + 0x60]
-	LONG $0x787de2c4; WORD $0x6857 // vpbroadcastb ymm2, byte ptr [rdi + 0x68]
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x25eb // jmp 0x416 <denseAVXVNNI+0x56>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x21eb // jmp 0x3d6 <denseAVXVNNI+0x46>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x075e8d0f; WORD $0x0000 // jge 0xb74 <denseAVXVNNI+0x7b4>
+	LONG $0x07368d0f; WORD $0x0000 // jge 0xb0c <denseAVXVNNI+0x77c>
 	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x03d88e0f; WORD $0x0000 // jle 0x800 <denseAVXVNNI+0x440>
+	LONG $0x03b88e0f; WORD $0x0000 // jle 0x7a0 <denseAVXVNNI+0x410>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xcf7e // jle 0x400 <denseAVXVNNI+0x40>
+	WORD $0xcf7e // jle 0x3c0 <denseAVXVNNI+0x30>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
@@ -278,40 +268,40 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
 	WORD $0xf631 // xor esi, esi
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	WORD $0x27eb // jmp 0x48b <denseAVXVNNI+0xcb>
+	WORD $0x27eb // jmp 0x44b <denseAVXVNNI+0xbb>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x7f7ec1c4; WORD $0x301c // vmovdqu ymmword ptr [r8 + rsi], ymm3
+	LONG $0x7f7ec1c4; WORD $0x300c // vmovdqu ymmword ptr [r8 + rsi], ymm1
 	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
-	LONG $0xff758d0f; WORD $0xffff // jge 0x400 <denseAVXVNNI+0x40>
+	LONG $0xff758d0f; WORD $0xffff // jge 0x3c0 <denseAVXVNNI+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x246ffec5; BYTE $0x10 // vmovdqu ymm4, ymmword ptr [rax + rdx]
+	LONG $0x146ffec5; BYTE $0x10 // vmovdqu ymm2, ymmword ptr [rax + rdx]
 	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
-	LONG $0x1c6ffec5; BYTE $0x08 // vmovdqu ymm3, ymmword ptr [rax + rcx]
+	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
+	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
 	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x020b8e0f; WORD $0x0000 // jle 0x6d0 <denseAVXVNNI+0x310>
+	LONG $0x020b8e0f; WORD $0x0000 // jle 0x690 <denseAVXVNNI+0x300>
 	LONG $0x406f8b48 // mov rbp, qword ptr [rdi + 0x40]
-	LONG $0x78678b4c // mov r12, qword ptr [rdi + 0x78]
+	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
 	WORD $0xc120 // and cl, al
 	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
-	LONG $0x01ec850f; WORD $0x0000 // jne 0x6d0 <denseAVXVNNI+0x310>
+	LONG $0x01ec850f; WORD $0x0000 // jne 0x690 <denseAVXVNNI+0x300>
 	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x88b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x88]
+	LONG $0x78770348 // add rsi, qword ptr [rdi + 0x78]
 	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x44af0f48; WORD $0x2024 // imul rax, qword ptr [rsp + 0x20]
@@ -320,178 +310,174 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
 	LONG $0x05e3c148 // shl rbx, 0x5
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
-	LONG $0xcc6f7dc5 // vmovdqa ymm9, ymm4
-	LONG $0xd46f7dc5 // vmovdqa ymm10, ymm4
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
+	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
+	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	WORD $0xc031 // xor eax, eax
-	WORD $0x16eb // jmp 0x54e <denseAVXVNNI+0x18e>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0x1ceb // jmp 0x50e <denseAVXVNNI+0x17e>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x24443b48; BYTE $0x20 // cmp rax, qword ptr [rsp + 0x20]
-	LONG $0x019a840f; WORD $0x0000 // je 0x6e8 <denseAVXVNNI+0x328>
+	LONG $0x019a840f; WORD $0x0000 // je 0x6a8 <denseAVXVNNI+0x318>
 	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
 	LONG $0xc2348b48 // mov rsi, qword ptr [rdx + 8*rax]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x0100840f; WORD $0x0000 // je 0x660 <denseAVXVNNI+0x2a0>
+	LONG $0x0100840f; WORD $0x0000 // je 0x620 <denseAVXVNNI+0x290>
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0x246c8b4c; BYTE $0x40 // mov r13, qword ptr [rsp + 0x40]
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x00558b49 // mov rdx, qword ptr [r13]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x3778 // js 0x5b0 <denseAVXVNNI+0x1f0>
+	WORD $0x3778 // js 0x570 <denseAVXVNNI+0x1e0>
 	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	LONG $0x085d8b4d // mov r11, qword ptr [r13 + 0x8]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x3b78 // js 0x5c0 <denseAVXVNNI+0x200>
+	WORD $0x3b78 // js 0x580 <denseAVXVNNI+0x1f0>
 	WORD $0x0149; BYTE $0xf3 // add r11, rsi
 	LONG $0x104d8b4d // mov r9, qword ptr [r13 + 0x10]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x3f78 // js 0x5d0 <denseAVXVNNI+0x210>
+	WORD $0x3f78 // js 0x590 <denseAVXVNNI+0x200>
 	WORD $0x0149; BYTE $0xf1 // add r9, rsi
 	LONG $0x18558b4d // mov r10, qword ptr [r13 + 0x18]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x4378 // js 0x5e0 <denseAVXVNNI+0x220>
+	WORD $0x4378 // js 0x5a0 <denseAVXVNNI+0x210>
 	WORD $0x0149; BYTE $0xf2 // add r10, rsi
-	WORD $0x45eb // jmp 0x5e7 <denseAVXVNNI+0x227>
+	WORD $0x45eb // jmp 0x5a7 <denseAVXVNNI+0x217>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x90978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x90]
+	LONG $0x80978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x80]
 	LONG $0x085d8b4d // mov r11, qword ptr [r13 + 0x8]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xc579 // jns 0x585 <denseAVXVNNI+0x1c5>
-	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
+	WORD $0xc579 // jns 0x545 <denseAVXVNNI+0x1b5>
+	LONG $0x809f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x80]
 	LONG $0x104d8b4d // mov r9, qword ptr [r13 + 0x10]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xc179 // jns 0x591 <denseAVXVNNI+0x1d1>
-	LONG $0x908f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x90]
+	WORD $0xc179 // jns 0x551 <denseAVXVNNI+0x1c1>
+	LONG $0x808f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x80]
 	LONG $0x18558b4d // mov r10, qword ptr [r13 + 0x18]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xbd79 // jns 0x59d <denseAVXVNNI+0x1dd>
-	LONG $0x90978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x90]
+	WORD $0xbd79 // jns 0x55d <denseAVXVNNI+0x1cd>
+	LONG $0x80978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x80]
 	WORD $0x8949; BYTE $0xef // mov r15, rbp
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x196f7ec5 // vmovdqu ymm11, ymmword ptr [rcx]
-	LONG $0x616f7ec5; BYTE $0x20 // vmovdqu ymm12, ymmword ptr [rcx + 0x20]
-	LONG $0x587d22c4; WORD $0xb22c // vpbroadcastd ymm13, dword ptr [rdx + 4*r14]
-	LONG $0x501542c4; BYTE $0xd3 // {vex} vpdpbusd ymm10, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xfc // {vex} vpdpbusd ymm7, ymm13, ymm12
-	LONG $0x587d02c4; WORD $0xb32c // vpbroadcastd ymm13, dword ptr [r11 + 4*r14]
-	LONG $0x501542c4; BYTE $0xcb // {vex} vpdpbusd ymm9, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xf4 // {vex} vpdpbusd ymm6, ymm13, ymm12
-	LONG $0x587d02c4; WORD $0xb12c // vpbroadcastd ymm13, dword ptr [r9 + 4*r14]
-	LONG $0x501542c4; BYTE $0xc3 // {vex} vpdpbusd ymm8, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xec // {vex} vpdpbusd ymm5, ymm13, ymm12
-	LONG $0x587d02c4; WORD $0xb22c // vpbroadcastd ymm13, dword ptr [r10 + 4*r14]
-	LONG $0x5015c2c4; BYTE $0xe3 // {vex} vpdpbusd ymm4, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xdc // {vex} vpdpbusd ymm3, ymm13, ymm12
+	LONG $0x096f7ec5 // vmovdqu ymm9, ymmword ptr [rcx]
+	LONG $0x516f7ec5; BYTE $0x20 // vmovdqu ymm10, ymmword ptr [rcx + 0x20]
+	LONG $0x587d22c4; WORD $0xb21c // vpbroadcastd ymm11, dword ptr [rdx + 4*r14]
+	LONG $0x502542c4; BYTE $0xc1 // {vex} vpdpbusd ymm8, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xea // {vex} vpdpbusd ymm5, ymm11, ymm10
+	LONG $0x587d02c4; WORD $0xb31c // vpbroadcastd ymm11, dword ptr [r11 + 4*r14]
+	LONG $0x5025c2c4; BYTE $0xf9 // {vex} vpdpbusd ymm7, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xe2 // {vex} vpdpbusd ymm4, ymm11, ymm10
+	LONG $0x587d02c4; WORD $0xb11c // vpbroadcastd ymm11, dword ptr [r9 + 4*r14]
+	LONG $0x5025c2c4; BYTE $0xf1 // {vex} vpdpbusd ymm6, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xda // {vex} vpdpbusd ymm3, ymm11, ymm10
+	LONG $0x587d02c4; WORD $0xb21c // vpbroadcastd ymm11, dword ptr [r10 + 4*r14]
+	LONG $0x5025c2c4; BYTE $0xd1 // {vex} vpdpbusd ymm2, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xca // {vex} vpdpbusd ymm1, ymm11, ymm10
 	LONG $0x40c18348 // add rcx, 0x40
 	LONG $0x04c68349 // add r14, 0x4
 	WORD $0xff49; BYTE $0xcf // dec r15
-	WORD $0xaa75 // jne 0x5f0 <denseAVXVNNI+0x230>
+	WORD $0xaa75 // jne 0x5b0 <denseAVXVNNI+0x220>
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	WORD $0x0149; BYTE $0xdd // add r13, rbx
 	WORD $0x394d; BYTE $0xe0 // cmp r8, r12
-	LONG $0xff1b850f; WORD $0xffff // jne 0x570 <denseAVXVNNI+0x1b0>
-	LONG $0xfffee6e9; BYTE $0xff // jmp 0x540 <denseAVXVNNI+0x180>
+	LONG $0xff1b850f; WORD $0xffff // jne 0x530 <denseAVXVNNI+0x1a0>
+	LONG $0xfffee6e9; BYTE $0xff // jmp 0x500 <denseAVXVNNI+0x170>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x90978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x90]
+	LONG $0x80978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x80]
 	WORD $0xf631 // xor esi, esi
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
 	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x196f7ec5 // vmovdqu ymm11, ymmword ptr [rcx]
-	LONG $0x587d42c4; BYTE $0x21 // vpbroadcastd ymm12, dword ptr [r9]
-	LONG $0x696f7ec5; BYTE $0x20 // vmovdqu ymm13, ymmword ptr [rcx + 0x20]
-	LONG $0x501d42c4; BYTE $0xd3 // {vex} vpdpbusd ymm10, ymm12, ymm11
-	LONG $0x501dc2c4; BYTE $0xfd // {vex} vpdpbusd ymm7, ymm12, ymm13
-	LONG $0x501d42c4; BYTE $0xcb // {vex} vpdpbusd ymm9, ymm12, ymm11
-	LONG $0x501dc2c4; BYTE $0xf5 // {vex} vpdpbusd ymm6, ymm12, ymm13
-	LONG $0x501d42c4; BYTE $0xc3 // {vex} vpdpbusd ymm8, ymm12, ymm11
-	LONG $0x501dc2c4; BYTE $0xed // {vex} vpdpbusd ymm5, ymm12, ymm13
-	LONG $0x501dc2c4; BYTE $0xe3 // {vex} vpdpbusd ymm4, ymm12, ymm11
-	LONG $0x501dc2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm12, ymm13
+	LONG $0x096f7ec5 // vmovdqu ymm9, ymmword ptr [rcx]
+	LONG $0x587d42c4; BYTE $0x11 // vpbroadcastd ymm10, dword ptr [r9]
+	LONG $0x596f7ec5; BYTE $0x20 // vmovdqu ymm11, ymmword ptr [rcx + 0x20]
+	LONG $0x502d42c4; BYTE $0xc1 // {vex} vpdpbusd ymm8, ymm10, ymm9
+	LONG $0x502dc2c4; BYTE $0xeb // {vex} vpdpbusd ymm5, ymm10, ymm11
+	LONG $0x502dc2c4; BYTE $0xf9 // {vex} vpdpbusd ymm7, ymm10, ymm9
+	LONG $0x502dc2c4; BYTE $0xe3 // {vex} vpdpbusd ymm4, ymm10, ymm11
+	LONG $0x502dc2c4; BYTE $0xf1 // {vex} vpdpbusd ymm6, ymm10, ymm9
+	LONG $0x502dc2c4; BYTE $0xdb // {vex} vpdpbusd ymm3, ymm10, ymm11
+	LONG $0x502dc2c4; BYTE $0xd1 // {vex} vpdpbusd ymm2, ymm10, ymm9
+	LONG $0x502dc2c4; BYTE $0xcb // {vex} vpdpbusd ymm1, ymm10, ymm11
 	LONG $0x40c18348 // add rcx, 0x40
 	LONG $0x10c18349 // add r9, 0x10
 	WORD $0xff49; BYTE $0xc8 // dec r8
-	WORD $0xbd75 // jne 0x680 <denseAVXVNNI+0x2c0>
+	WORD $0xbd75 // jne 0x640 <denseAVXVNNI+0x2b0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0xa575 // jne 0x670 <denseAVXVNNI+0x2b0>
-	LONG $0xfffe70e9; BYTE $0xff // jmp 0x540 <denseAVXVNNI+0x180>
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
-	LONG $0xcc6f7dc5 // vmovdqa ymm9, ymm4
-	LONG $0xd46f7dc5 // vmovdqa ymm10, ymm4
+	WORD $0xa575 // jne 0x630 <denseAVXVNNI+0x2a0>
+	LONG $0xfffe70e9; BYTE $0xff // jmp 0x500 <denseAVXVNNI+0x170>
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
+	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
+	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
-	LONG $0x1c107cc5; BYTE $0x10 // vmovups ymm11, ymmword ptr [rax + rdx]
-	LONG $0x5b7c41c4; BYTE $0xd2 // vcvtdq2ps ymm10, ymm10
-	LONG $0x592441c4; BYTE $0xd2 // vmulps ymm10, ymm11, ymm10
-	LONG $0x5b7d41c4; BYTE $0xd2 // vcvtps2dq ymm10, ymm10
-	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
-	LONG $0x592441c4; BYTE $0xc9 // vmulps ymm9, ymm11, ymm9
-	LONG $0x5b7d41c4; BYTE $0xc9 // vcvtps2dq ymm9, ymm9
-	LONG $0x6b2d41c4; BYTE $0xc9 // vpackssdw ymm9, ymm10, ymm9
-	LONG $0xc8ed35c5 // vpaddsw ymm9, ymm9, ymm0
+	LONG $0x0c107cc5; BYTE $0x10 // vmovups ymm9, ymmword ptr [rax + rdx]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
-	LONG $0x592441c4; BYTE $0xc0 // vmulps ymm8, ymm11, ymm8
+	LONG $0x593441c4; BYTE $0xc0 // vmulps ymm8, ymm9, ymm8
 	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459a4c5 // vmulps ymm4, ymm11, ymm4
-	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
-	LONG $0xe46bbdc5 // vpackssdw ymm4, ymm8, ymm4
-	LONG $0xe0edddc5 // vpaddsw ymm4, ymm4, ymm0
-	LONG $0xe467b5c5 // vpackuswb ymm4, ymm9, ymm4
-	LONG $0xe1deddc5 // vpmaxub ymm4, ymm4, ymm1
-	LONG $0xe2daddc5 // vpminub ymm4, ymm4, ymm2
+	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
+	LONG $0xff59b4c5 // vmulps ymm7, ymm9, ymm7
+	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
+	LONG $0xff6bbdc5 // vpackssdw ymm7, ymm8, ymm7
+	LONG $0xf8edc5c5 // vpaddsw ymm7, ymm7, ymm0
+	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
+	LONG $0xf659b4c5 // vmulps ymm6, ymm9, ymm6
+	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xd259b4c5 // vmulps ymm2, ymm9, ymm2
+	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xd26bcdc5 // vpackssdw ymm2, ymm6, ymm2
+	LONG $0xd0ededc5 // vpaddsw ymm2, ymm2, ymm0
+	LONG $0xd267c5c5 // vpackuswb ymm2, ymm7, ymm2
 	LONG $0x244c2b48; BYTE $0x08 // sub rcx, qword ptr [rsp + 0x8]
 	LONG $0x02f98348 // cmp rcx, 0x2
-	WORD $0x157c // jl 0x770 <denseAVXVNNI+0x3b0>
+	WORD $0x147c // jl 0x720 <denseAVXVNNI+0x390>
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x7f7ec1c4; WORD $0x1024 // vmovdqu ymmword ptr [r8 + rdx], ymm4
-	WORD $0x13eb // jmp 0x77a <denseAVXVNNI+0x3ba>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x7f7ec1c4; WORD $0x1014 // vmovdqu ymmword ptr [r8 + rdx], ymm2
+	WORD $0x12eb // jmp 0x72a <denseAVXVNNI+0x39a>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0x7f7ac1c4; WORD $0x1024 // vmovdqu xmmword ptr [r8 + rdx], xmm4
+	LONG $0x7f7ac1c4; WORD $0x1014 // vmovdqu xmmword ptr [r8 + rdx], xmm2
 	LONG $0x24748b48; BYTE $0x48 // mov rsi, qword ptr [rsp + 0x48]
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	LONG $0x2410fcc5; BYTE $0x30 // vmovups ymm4, ymmword ptr [rax + rsi]
-	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
-	LONG $0xff59dcc5 // vmulps ymm7, ymm4, ymm7
-	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf659dcc5 // vmulps ymm6, ymm4, ymm6
-	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0xf66bc5c5 // vpackssdw ymm6, ymm7, ymm6
-	LONG $0xf0edcdc5 // vpaddsw ymm6, ymm6, ymm0
+	LONG $0x1410fcc5; BYTE $0x30 // vmovups ymm2, ymmword ptr [rax + rsi]
 	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed59dcc5 // vmulps ymm5, ymm4, ymm5
+	LONG $0xed59ecc5 // vmulps ymm5, ymm2, ymm5
 	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe459ecc5 // vmulps ymm4, ymm2, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xe46bd5c5 // vpackssdw ymm4, ymm5, ymm4
+	LONG $0xe0edddc5 // vpaddsw ymm4, ymm4, ymm0
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59dcc5 // vmulps ymm3, ymm4, ymm3
+	LONG $0xdb59ecc5 // vmulps ymm3, ymm2, ymm3
 	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
-	LONG $0xdb6bd5c5 // vpackssdw ymm3, ymm5, ymm3
-	LONG $0xd8ede5c5 // vpaddsw ymm3, ymm3, ymm0
-	LONG $0xdb67cdc5 // vpackuswb ymm3, ymm6, ymm3
-	LONG $0xd9dee5c5 // vpmaxub ymm3, ymm3, ymm1
-	LONG $0xdadae5c5 // vpminub ymm3, ymm3, ymm2
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc959ecc5 // vmulps ymm1, ymm2, ymm1
+	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
+	LONG $0xc96be5c5 // vpackssdw ymm1, ymm3, ymm1
+	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
+	LONG $0xc967ddc5 // vpackuswb ymm1, ymm4, ymm1
 	LONG $0x244c2b48; BYTE $0x28 // sub rcx, qword ptr [rsp + 0x28]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	LONG $0xfc898f0f; WORD $0xffff // jg 0x470 <denseAVXVNNI+0xb0>
-	LONG $0x7f7ac1c4; WORD $0x301c // vmovdqu xmmword ptr [r8 + rsi], xmm3
-	LONG $0xfffc84e9; BYTE $0xff // jmp 0x476 <denseAVXVNNI+0xb6>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xfca18f0f; WORD $0xffff // jg 0x430 <denseAVXVNNI+0xa0>
+	LONG $0x7f7ac1c4; WORD $0x300c // vmovdqu xmmword ptr [r8 + rsi], xmm1
+	LONG $0xfffc9ce9; BYTE $0xff // jmp 0x436 <denseAVXVNNI+0xa6>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfbf38e0f; WORD $0xffff // jle 0x400 <denseAVXVNNI+0x40>
+	LONG $0xfc138e0f; WORD $0xffff // jle 0x3c0 <denseAVXVNNI+0x30>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
 	LONG $0x01c98348 // or rcx, 0x1
@@ -500,34 +486,34 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04e2c148 // shl rdx, 0x4
 	WORD $0xf631 // xor esi, esi
 	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
-	WORD $0x20eb // jmp 0x84e <denseAVXVNNI+0x48e>
+	WORD $0x20eb // jmp 0x7ee <denseAVXVNNI+0x45e>
 	WORD $0x9066 // nop
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	LONG $0x1c7ffac5; BYTE $0x10 // vmovdqu xmmword ptr [rax + rdx], xmm3
+	LONG $0x0c7ffac5; BYTE $0x10 // vmovdqu xmmword ptr [rax + rdx], xmm1
 	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfbb28d0f; WORD $0xffff // jge 0x400 <denseAVXVNNI+0x40>
+	LONG $0xfbd28d0f; WORD $0xffff // jge 0x3c0 <denseAVXVNNI+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x1c6ffec5; BYTE $0x10 // vmovdqu ymm3, ymmword ptr [rax + rdx]
+	LONG $0x0c6ffec5; BYTE $0x10 // vmovdqu ymm1, ymmword ptr [rax + rdx]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
+	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0x24348948 // mov qword ptr [rsp], rsi
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	LONG $0x02728e0f; WORD $0x0000 // jle 0xaf0 <denseAVXVNNI+0x730>
-	LONG $0x785f8b48 // mov rbx, qword ptr [rdi + 0x78]
+	LONG $0x02728e0f; WORD $0x0000 // jle 0xa90 <denseAVXVNNI+0x700>
+	LONG $0x685f8b48 // mov rbx, qword ptr [rdi + 0x68]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x02658e0f; WORD $0x0000 // jle 0xaf0 <denseAVXVNNI+0x730>
+	LONG $0x02658e0f; WORD $0x0000 // jle 0xa90 <denseAVXVNNI+0x700>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
 	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x88b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x88]
+	LONG $0x78770348 // add rsi, qword ptr [rdi + 0x78]
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
 	LONG $0x05e2c149 // shl r10, 0x5
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
@@ -539,157 +525,155 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xcd // mov rbp, rcx
 	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xc5 // and rbp, rax
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	WORD $0xd231 // xor edx, edx
-	WORD $0x1ceb // jmp 0x903 <denseAVXVNNI+0x543>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x22eb // jmp 0x8a3 <denseAVXVNNI+0x513>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x24543b48; BYTE $0x18 // cmp rdx, qword ptr [rsp + 0x18]
-	LONG $0x01f9840f; WORD $0x0000 // je 0xafc <denseAVXVNNI+0x73c>
+	LONG $0x01f9840f; WORD $0x0000 // je 0xa9c <denseAVXVNNI+0x70c>
 	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
 	LONG $0xd0048b48 // mov rax, qword ptr [rax + 8*rdx]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
-	LONG $0x00f6840f; WORD $0x0000 // je 0xa10 <denseAVXVNNI+0x650>
+	LONG $0x00f6840f; WORD $0x0000 // je 0x9b0 <denseAVXVNNI+0x620>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xd17e // jle 0x8f0 <denseAVXVNNI+0x530>
+	WORD $0xd17e // jle 0x890 <denseAVXVNNI+0x500>
 	WORD $0xd231 // xor edx, edx
 	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x8b4c; BYTE $0x0e // mov r9, qword ptr [rsi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x3878 // js 0x970 <denseAVXVNNI+0x5b0>
+	WORD $0x3878 // js 0x910 <denseAVXVNNI+0x580>
 	WORD $0x0149; BYTE $0xc1 // add r9, rax
 	LONG $0x08668b4c // mov r12, qword ptr [rsi + 0x8]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0x3c78 // js 0x980 <denseAVXVNNI+0x5c0>
+	WORD $0x3c78 // js 0x920 <denseAVXVNNI+0x590>
 	WORD $0x0149; BYTE $0xc4 // add r12, rax
 	LONG $0x10468b4c // mov r8, qword ptr [rsi + 0x10]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x4078 // js 0x990 <denseAVXVNNI+0x5d0>
+	WORD $0x4078 // js 0x930 <denseAVXVNNI+0x5a0>
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	LONG $0x187e8b4c // mov r15, qword ptr [rsi + 0x18]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x4478 // js 0x9a0 <denseAVXVNNI+0x5e0>
+	WORD $0x4478 // js 0x940 <denseAVXVNNI+0x5b0>
 	WORD $0x0149; BYTE $0xc7 // add r15, rax
-	WORD $0x46eb // jmp 0x9a7 <denseAVXVNNI+0x5e7>
+	WORD $0x46eb // jmp 0x947 <denseAVXVNNI+0x5b7>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x908f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x90]
+	LONG $0x808f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x80]
 	LONG $0x08668b4c // mov r12, qword ptr [rsi + 0x8]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0xc479 // jns 0x944 <denseAVXVNNI+0x584>
-	LONG $0x90a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x90]
+	WORD $0xc479 // jns 0x8e4 <denseAVXVNNI+0x554>
+	LONG $0x80a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x80]
 	LONG $0x10468b4c // mov r8, qword ptr [rsi + 0x10]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xc079 // jns 0x950 <denseAVXVNNI+0x590>
-	LONG $0x90878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x90]
+	WORD $0xc079 // jns 0x8f0 <denseAVXVNNI+0x560>
+	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
 	LONG $0x187e8b4c // mov r15, qword ptr [rsi + 0x18]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0xbc79 // jns 0x95c <denseAVXVNNI+0x59c>
-	LONG $0x90bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x90]
+	WORD $0xbc79 // jns 0x8fc <denseAVXVNNI+0x56c>
+	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x8949; BYTE $0xce // mov r14, rcx
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x6f7ec1c4; WORD $0x007d // vmovdqu ymm7, ymmword ptr [r13]
-	LONG $0x587d02c4; WORD $0x1904 // vpbroadcastd ymm8, dword ptr [r9 + r11]
-	LONG $0x503de2c4; BYTE $0xf7 // {vex} vpdpbusd ymm6, ymm8, ymm7
-	LONG $0x587d02c4; WORD $0x1c04 // vpbroadcastd ymm8, dword ptr [r12 + r11]
-	LONG $0x587d02c4; WORD $0x180c // vpbroadcastd ymm9, dword ptr [r8 + r11]
-	LONG $0x503de2c4; BYTE $0xef // {vex} vpdpbusd ymm5, ymm8, ymm7
-	LONG $0x5035e2c4; BYTE $0xe7 // {vex} vpdpbusd ymm4, ymm9, ymm7
-	LONG $0x587d02c4; WORD $0x1f04 // vpbroadcastd ymm8, dword ptr [r15 + r11]
-	LONG $0x503de2c4; BYTE $0xdf // {vex} vpdpbusd ymm3, ymm8, ymm7
+	LONG $0x6f7ec1c4; WORD $0x006d // vmovdqu ymm5, ymmword ptr [r13]
+	LONG $0x587d82c4; WORD $0x1934 // vpbroadcastd ymm6, dword ptr [r9 + r11]
+	LONG $0x504de2c4; BYTE $0xe5 // {vex} vpdpbusd ymm4, ymm6, ymm5
+	LONG $0x587d82c4; WORD $0x1c34 // vpbroadcastd ymm6, dword ptr [r12 + r11]
+	LONG $0x587d82c4; WORD $0x183c // vpbroadcastd ymm7, dword ptr [r8 + r11]
+	LONG $0x504de2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm6, ymm5
+	LONG $0x5045e2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm7, ymm5
+	LONG $0x587d82c4; WORD $0x1f34 // vpbroadcastd ymm6, dword ptr [r15 + r11]
+	LONG $0x504de2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm6, ymm5
 	LONG $0x40c58349 // add r13, 0x40
 	LONG $0x10c38349 // add r11, 0x10
 	WORD $0xff49; BYTE $0xce // dec r14
-	WORD $0xc175 // jne 0x9b0 <denseAVXVNNI+0x5f0>
+	WORD $0xc175 // jne 0x950 <denseAVXVNNI+0x5c0>
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x014c; BYTE $0xd6 // add rsi, r10
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	LONG $0xff32850f; WORD $0xffff // jne 0x930 <denseAVXVNNI+0x570>
-	LONG $0xfffeede9; BYTE $0xff // jmp 0x8f0 <denseAVXVNNI+0x530>
+	LONG $0xff32850f; WORD $0xffff // jne 0x8d0 <denseAVXVNNI+0x540>
+	LONG $0xfffeede9; BYTE $0xff // jmp 0x890 <denseAVXVNNI+0x500>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfed78e0f; WORD $0xffff // jle 0x8f0 <denseAVXVNNI+0x530>
-	LONG $0x90878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x90]
+	LONG $0xfed78e0f; WORD $0xffff // jle 0x890 <denseAVXVNNI+0x500>
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
 	LONG $0x10508d48 // lea rdx, [rax + 0x10]
 	WORD $0xf631 // xor esi, esi
-	WORD $0x14eb // jmp 0xa3c <denseAVXVNNI+0x67c>
+	WORD $0x14eb // jmp 0x9dc <denseAVXVNNI+0x64c>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
-	LONG $0xfeb4840f; WORD $0xffff // je 0x8f0 <denseAVXVNNI+0x530>
+	LONG $0xfeb4840f; WORD $0xffff // je 0x890 <denseAVXVNNI+0x500>
 	LONG $0x01f98348 // cmp rcx, 0x1
-	WORD $0x0e75 // jne 0xa50 <denseAVXVNNI+0x690>
+	WORD $0x0e75 // jne 0x9f0 <denseAVXVNNI+0x660>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x69eb // jmp 0xab0 <denseAVXVNNI+0x6f0>
+	WORD $0x69eb // jmp 0xa50 <denseAVXVNNI+0x6c0>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x587dc2c4; WORD $0xf078 // vpbroadcastd ymm7, dword ptr [r8 - 0x10]
-	LONG $0x6f7e41c4; WORD $0x0045 // vmovdqu ymm8, ymmword ptr [r13]
-	LONG $0x6f7e41c4; WORD $0x404d // vmovdqu ymm9, ymmword ptr [r13 + 0x40]
-	LONG $0x5045c2c4; BYTE $0xf0 // {vex} vpdpbusd ymm6, ymm7, ymm8
-	LONG $0x5045c2c4; BYTE $0xe8 // {vex} vpdpbusd ymm5, ymm7, ymm8
-	LONG $0x5045c2c4; BYTE $0xe0 // {vex} vpdpbusd ymm4, ymm7, ymm8
-	LONG $0x5045c2c4; BYTE $0xd8 // {vex} vpdpbusd ymm3, ymm7, ymm8
-	LONG $0x587dc2c4; BYTE $0x38 // vpbroadcastd ymm7, dword ptr [r8]
-	LONG $0x5045c2c4; BYTE $0xf1 // {vex} vpdpbusd ymm6, ymm7, ymm9
-	LONG $0x5045c2c4; BYTE $0xe9 // {vex} vpdpbusd ymm5, ymm7, ymm9
-	LONG $0x5045c2c4; BYTE $0xe1 // {vex} vpdpbusd ymm4, ymm7, ymm9
-	LONG $0x5045c2c4; BYTE $0xd9 // {vex} vpdpbusd ymm3, ymm7, ymm9
+	LONG $0x587dc2c4; WORD $0xf068 // vpbroadcastd ymm5, dword ptr [r8 - 0x10]
+	LONG $0x6f7ec1c4; WORD $0x0075 // vmovdqu ymm6, ymmword ptr [r13]
+	LONG $0x6f7ec1c4; WORD $0x407d // vmovdqu ymm7, ymmword ptr [r13 + 0x40]
+	LONG $0x5055e2c4; BYTE $0xe6 // {vex} vpdpbusd ymm4, ymm5, ymm6
+	LONG $0x5055e2c4; BYTE $0xde // {vex} vpdpbusd ymm3, ymm5, ymm6
+	LONG $0x5055e2c4; BYTE $0xd6 // {vex} vpdpbusd ymm2, ymm5, ymm6
+	LONG $0x5055e2c4; BYTE $0xce // {vex} vpdpbusd ymm1, ymm5, ymm6
+	LONG $0x587dc2c4; BYTE $0x28 // vpbroadcastd ymm5, dword ptr [r8]
+	LONG $0x5055e2c4; BYTE $0xe7 // {vex} vpdpbusd ymm4, ymm5, ymm7
+	LONG $0x5055e2c4; BYTE $0xdf // {vex} vpdpbusd ymm3, ymm5, ymm7
+	LONG $0x5055e2c4; BYTE $0xd7 // {vex} vpdpbusd ymm2, ymm5, ymm7
+	LONG $0x5055e2c4; BYTE $0xcf // {vex} vpdpbusd ymm1, ymm5, ymm7
 	LONG $0x02c18349 // add r9, 0x2
 	LONG $0x80ed8349 // sub r13, -0x80
 	LONG $0x20c08349 // add r8, 0x20
 	WORD $0x394c; BYTE $0xcd // cmp rbp, r9
-	WORD $0xb075 // jne 0xa60 <denseAVXVNNI+0x6a0>
+	WORD $0xb075 // jne 0xa00 <denseAVXVNNI+0x670>
 	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	LONG $0xff77840f; WORD $0xffff // je 0xa30 <denseAVXVNNI+0x670>
-	LONG $0x6f7ec1c4; WORD $0x007d // vmovdqu ymm7, ymmword ptr [r13]
+	LONG $0xff77840f; WORD $0xffff // je 0x9d0 <denseAVXVNNI+0x640>
+	LONG $0x6f7ec1c4; WORD $0x006d // vmovdqu ymm5, ymmword ptr [r13]
 	LONG $0x04e1c149 // shl r9, 0x4
-	LONG $0x587d22c4; WORD $0x0804 // vpbroadcastd ymm8, dword ptr [rax + r9]
-	LONG $0x503de2c4; BYTE $0xf7 // {vex} vpdpbusd ymm6, ymm8, ymm7
-	LONG $0x503de2c4; BYTE $0xef // {vex} vpdpbusd ymm5, ymm8, ymm7
-	LONG $0x503de2c4; BYTE $0xe7 // {vex} vpdpbusd ymm4, ymm8, ymm7
-	LONG $0x503de2c4; BYTE $0xdf // {vex} vpdpbusd ymm3, ymm8, ymm7
+	LONG $0x587da2c4; WORD $0x0834 // vpbroadcastd ymm6, dword ptr [rax + r9]
+	LONG $0x504de2c4; BYTE $0xe5 // {vex} vpdpbusd ymm4, ymm6, ymm5
+	LONG $0x504de2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm6, ymm5
+	LONG $0x504de2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm6, ymm5
+	LONG $0x504de2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm6, ymm5
 	LONG $0x40c58349 // add r13, 0x40
-	LONG $0xffff4ae9; BYTE $0xff // jmp 0xa30 <denseAVXVNNI+0x670>
+	LONG $0xffff4ae9; BYTE $0xff // jmp 0x9d0 <denseAVXVNNI+0x640>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
-	LONG $0x3c10fcc5; BYTE $0x10 // vmovups ymm7, ymmword ptr [rax + rdx]
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf659c4c5 // vmulps ymm6, ymm7, ymm6
-	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed59c4c5 // vmulps ymm5, ymm7, ymm5
-	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
-	LONG $0xed6bcdc5 // vpackssdw ymm5, ymm6, ymm5
-	LONG $0xe8edd5c5 // vpaddsw ymm5, ymm5, ymm0
+	LONG $0x2c10fcc5; BYTE $0x10 // vmovups ymm5, ymmword ptr [rax + rdx]
 	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459c4c5 // vmulps ymm4, ymm7, ymm4
+	LONG $0xe459d4c5 // vmulps ymm4, ymm5, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59c4c5 // vmulps ymm3, ymm7, ymm3
+	LONG $0xdb59d4c5 // vmulps ymm3, ymm5, ymm3
 	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
 	LONG $0xdb6bddc5 // vpackssdw ymm3, ymm4, ymm3
 	LONG $0xd8ede5c5 // vpaddsw ymm3, ymm3, ymm0
-	LONG $0xdb67d5c5 // vpackuswb ymm3, ymm5, ymm3
-	LONG $0xd9dee5c5 // vpmaxub ymm3, ymm3, ymm1
-	LONG $0xdadae5c5 // vpminub ymm3, ymm3, ymm2
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xd259d4c5 // vmulps ymm2, ymm5, ymm2
+	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc959d4c5 // vmulps ymm1, ymm5, ymm1
+	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
+	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
+	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
+	LONG $0xc967e5c5 // vpackuswb ymm1, ymm3, ymm1
 	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
 	LONG $0x38473948 // cmp qword ptr [rdi + 0x38], rax
-	LONG $0xfccb8e0f; WORD $0xffff // jle 0x830 <denseAVXVNNI+0x470>
+	LONG $0xfcd38e0f; WORD $0xffff // jle 0x7d0 <denseAVXVNNI+0x440>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	LONG $0x1c7ffec5; BYTE $0x10 // vmovdqu ymmword ptr [rax + rdx], ymm3
-	LONG $0xfffcc6e9; BYTE $0xff // jmp 0x83a <denseAVXVNNI+0x47a>
+	LONG $0x0c7ffec5; BYTE $0x10 // vmovdqu ymmword ptr [rax + rdx], ymm1
+	LONG $0xfffccee9; BYTE $0xff // jmp 0x7da <denseAVXVNNI+0x44a>
 	LONG $0x50c48348 // add rsp, 0x50
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -706,7 +690,7 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x04fe8e0f; WORD $0x0000 // jle 0x109b <firstAVXVNNI+0x50b>
+	LONG $0x04e68e0f; WORD $0x0000 // jle 0x1013 <firstAVXVNNI+0x4f3>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -715,22 +699,20 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0x40ec8348 // sub rsp, 0x40
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
-	LONG $0x787de2c4; WORD $0x604f // vpbroadcastb ymm1, byte ptr [rdi + 0x60]
-	LONG $0x787de2c4; WORD $0x6857 // vpbroadcastb ymm2, byte ptr [rdi + 0x68]
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x25eb // jmp 0xbe6 <firstAVXVNNI+0x56>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x21eb // jmp 0xb66 <firstAVXVNNI+0x46>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x04a78d0f; WORD $0x0000 // jge 0x108d <firstAVXVNNI+0x4fd>
+	LONG $0x049f8d0f; WORD $0x0000 // jge 0x1005 <firstAVXVNNI+0x4e5>
 	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x02b88e0f; WORD $0x0000 // jle 0xeb0 <firstAVXVNNI+0x320>
+	LONG $0x02b88e0f; WORD $0x0000 // jle 0xe30 <firstAVXVNNI+0x310>
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	WORD $0xd17e // jle 0xbd0 <firstAVXVNNI+0x40>
+	WORD $0xd17e // jle 0xb50 <firstAVXVNNI+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	LONG $0x04e5c149 // shl r13, 0x4
@@ -748,34 +730,34 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x246c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r13
 	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
-	WORD $0x28eb // jmp 0xc72 <firstAVXVNNI+0xe2>
+	WORD $0x28eb // jmp 0xbf2 <firstAVXVNNI+0xd2>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x1c7ffec5; BYTE $0x08 // vmovdqu ymmword ptr [rax + rcx], ymm3
+	LONG $0x0c7ffec5; BYTE $0x08 // vmovdqu ymmword ptr [rax + rcx], ymm1
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x04c38348 // add rbx, 0x4
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x04c28349 // add r10, 0x4
 	LONG $0x28773b4c // cmp r14, qword ptr [rdi + 0x28]
-	LONG $0xff5e8d0f; WORD $0xffff // jge 0xbd0 <firstAVXVNNI+0x40>
+	LONG $0xff5e8d0f; WORD $0xffff // jge 0xb50 <firstAVXVNNI+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x707f8b4c // mov r15, qword ptr [rdi + 0x70]
-	LONG $0x6f7ea1c4; WORD $0x2824 // vmovdqu ymm4, ymmword ptr [rax + r13]
+	LONG $0x607f8b4c // mov r15, qword ptr [rdi + 0x60]
+	LONG $0x6f7ea1c4; WORD $0x2814 // vmovdqu ymm2, ymmword ptr [rax + r13]
 	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	LONG $0x1c6ffec5; BYTE $0x08 // vmovdqu ymm3, ymmword ptr [rax + rcx]
+	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
 	WORD $0x854d; BYTE $0xff // test r15, r15
 	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
 	LONG $0x240c894c // mov qword ptr [rsp], r9
 	LONG $0x2454894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r10
-	LONG $0x00df8e0f; WORD $0x0000 // jle 0xd80 <firstAVXVNNI+0x1f0>
-	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
+	LONG $0x00df8e0f; WORD $0x0000 // jle 0xd00 <firstAVXVNNI+0x1e0>
+	LONG $0x685f8b4c // mov r11, qword ptr [rdi + 0x68]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x00d28e0f; WORD $0x0000 // jle 0xd80 <firstAVXVNNI+0x1f0>
+	LONG $0x00d28e0f; WORD $0x0000 // jle 0xd00 <firstAVXVNNI+0x1e0>
 	LONG $0xefaf0f4d // imul r13, r15
 	LONG $0xebaf0f4d // imul r13, r11
 	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	LONG $0x80af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x80]
-	LONG $0x988f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x98]
+	LONG $0x706f8b48 // mov rbp, qword ptr [rdi + 0x70]
+	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0xd3af0f48 // imul rdx, rbx
@@ -784,112 +766,110 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc1af0f4d // imul r8, r9
 	LONG $0xcaaf0f49 // imul rcx, r10
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
-	LONG $0xcc6f7dc5 // vmovdqa ymm9, ymm4
-	LONG $0xd46f7dc5 // vmovdqa ymm10, ymm4
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
+	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
+	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0xcd548b4e; BYTE $0x00 // mov r10, qword ptr [rbp + 8*r9]
 	WORD $0x894d; BYTE $0xdc // mov r12, r11
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x6f7e41c4; WORD $0x005d // vmovdqu ymm11, ymmword ptr [r13]
-	LONG $0x6f7e41c4; WORD $0x2065 // vmovdqu ymm12, ymmword ptr [r13 + 0x20]
-	LONG $0x587d42c4; WORD $0x122c // vpbroadcastd ymm13, dword ptr [r10 + rdx]
-	LONG $0x501542c4; BYTE $0xd3 // {vex} vpdpbusd ymm10, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xfc // {vex} vpdpbusd ymm7, ymm13, ymm12
-	LONG $0x587d42c4; WORD $0x0a2c // vpbroadcastd ymm13, dword ptr [r10 + rcx]
-	LONG $0x501542c4; BYTE $0xcb // {vex} vpdpbusd ymm9, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xf4 // {vex} vpdpbusd ymm6, ymm13, ymm12
-	LONG $0x587d02c4; WORD $0x022c // vpbroadcastd ymm13, dword ptr [r10 + r8]
-	LONG $0x501542c4; BYTE $0xc3 // {vex} vpdpbusd ymm8, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xec // {vex} vpdpbusd ymm5, ymm13, ymm12
-	LONG $0x587d42c4; WORD $0x322c // vpbroadcastd ymm13, dword ptr [r10 + rsi]
-	LONG $0x5015c2c4; BYTE $0xe3 // {vex} vpdpbusd ymm4, ymm13, ymm11
-	LONG $0x5015c2c4; BYTE $0xdc // {vex} vpdpbusd ymm3, ymm13, ymm12
+	LONG $0x6f7e41c4; WORD $0x004d // vmovdqu ymm9, ymmword ptr [r13]
+	LONG $0x6f7e41c4; WORD $0x2055 // vmovdqu ymm10, ymmword ptr [r13 + 0x20]
+	LONG $0x587d42c4; WORD $0x121c // vpbroadcastd ymm11, dword ptr [r10 + rdx]
+	LONG $0x502542c4; BYTE $0xc1 // {vex} vpdpbusd ymm8, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xea // {vex} vpdpbusd ymm5, ymm11, ymm10
+	LONG $0x587d42c4; WORD $0x0a1c // vpbroadcastd ymm11, dword ptr [r10 + rcx]
+	LONG $0x5025c2c4; BYTE $0xf9 // {vex} vpdpbusd ymm7, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xe2 // {vex} vpdpbusd ymm4, ymm11, ymm10
+	LONG $0x587d02c4; WORD $0x021c // vpbroadcastd ymm11, dword ptr [r10 + r8]
+	LONG $0x5025c2c4; BYTE $0xf1 // {vex} vpdpbusd ymm6, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xda // {vex} vpdpbusd ymm3, ymm11, ymm10
+	LONG $0x587d42c4; WORD $0x321c // vpbroadcastd ymm11, dword ptr [r10 + rsi]
+	LONG $0x5025c2c4; BYTE $0xd1 // {vex} vpdpbusd ymm2, ymm11, ymm9
+	LONG $0x5025c2c4; BYTE $0xca // {vex} vpdpbusd ymm1, ymm11, ymm10
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
 	WORD $0xff49; BYTE $0xcc // dec r12
-	WORD $0xa875 // jne 0xd10 <firstAVXVNNI+0x180>
+	WORD $0xa875 // jne 0xc90 <firstAVXVNNI+0x170>
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
-	WORD $0x9075 // jne 0xd00 <firstAVXVNNI+0x170>
-	WORD $0x26eb // jmp 0xd98 <firstAVXVNNI+0x208>
+	WORD $0x9075 // jne 0xc80 <firstAVXVNNI+0x160>
+	WORD $0x26eb // jmp 0xd18 <firstAVXVNNI+0x1f8>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
-	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
-	LONG $0xcc6f7dc5 // vmovdqa ymm9, ymm4
-	LONG $0xd46f7dc5 // vmovdqa ymm10, ymm4
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
+	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
+	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x246c8b4c; BYTE $0x28 // mov r13, qword ptr [rsp + 0x28]
-	LONG $0x107c21c4; WORD $0x291c // vmovups ymm11, ymmword ptr [rcx + r13]
-	LONG $0x5b7c41c4; BYTE $0xd2 // vcvtdq2ps ymm10, ymm10
-	LONG $0x592441c4; BYTE $0xd2 // vmulps ymm10, ymm11, ymm10
-	LONG $0x5b7d41c4; BYTE $0xd2 // vcvtps2dq ymm10, ymm10
-	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
-	LONG $0x592441c4; BYTE $0xc9 // vmulps ymm9, ymm11, ymm9
-	LONG $0x5b7d41c4; BYTE $0xc9 // vcvtps2dq ymm9, ymm9
-	LONG $0x6b2d41c4; BYTE $0xc9 // vpackssdw ymm9, ymm10, ymm9
-	LONG $0xc8ed35c5 // vpaddsw ymm9, ymm9, ymm0
+	LONG $0x107c21c4; WORD $0x290c // vmovups ymm9, ymmword ptr [rcx + r13]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
-	LONG $0x592441c4; BYTE $0xc0 // vmulps ymm8, ymm11, ymm8
+	LONG $0x593441c4; BYTE $0xc0 // vmulps ymm8, ymm9, ymm8
 	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459a4c5 // vmulps ymm4, ymm11, ymm4
-	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
-	LONG $0xe46bbdc5 // vpackssdw ymm4, ymm8, ymm4
-	LONG $0xe0edddc5 // vpaddsw ymm4, ymm4, ymm0
-	LONG $0xe467b5c5 // vpackuswb ymm4, ymm9, ymm4
-	LONG $0xe1deddc5 // vpmaxub ymm4, ymm4, ymm1
-	LONG $0xe2daddc5 // vpminub ymm4, ymm4, ymm2
+	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
+	LONG $0xff59b4c5 // vmulps ymm7, ymm9, ymm7
+	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
+	LONG $0xff6bbdc5 // vpackssdw ymm7, ymm8, ymm7
+	LONG $0xf8edc5c5 // vpaddsw ymm7, ymm7, ymm0
+	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
+	LONG $0xf659b4c5 // vmulps ymm6, ymm9, ymm6
+	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xd259b4c5 // vmulps ymm2, ymm9, ymm2
+	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xd26bcdc5 // vpackssdw ymm2, ymm6, ymm2
+	LONG $0xd0ededc5 // vpaddsw ymm2, ymm2, ymm0
+	LONG $0xd267c5c5 // vpackuswb ymm2, ymm7, ymm2
 	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
 	LONG $0x02fa8348 // cmp rdx, 0x2
-	WORD $0x087c // jl 0xe20 <firstAVXVNNI+0x290>
-	LONG $0x7f7ea1c4; WORD $0x2824 // vmovdqu ymmword ptr [rax + r13], ymm4
-	WORD $0x06eb // jmp 0xe26 <firstAVXVNNI+0x296>
-	LONG $0x7f7aa1c4; WORD $0x2824 // vmovdqu xmmword ptr [rax + r13], xmm4
+	WORD $0x177c // jl 0xda0 <firstAVXVNNI+0x280>
+	LONG $0x7f7ea1c4; WORD $0x2814 // vmovdqu ymmword ptr [rax + r13], ymm2
+	WORD $0x15eb // jmp 0xda6 <firstAVXVNNI+0x286>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x7f7aa1c4; WORD $0x2814 // vmovdqu xmmword ptr [rax + r13], xmm2
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0x2410fcc5; BYTE $0x31 // vmovups ymm4, ymmword ptr [rcx + rsi]
+	LONG $0x1410fcc5; BYTE $0x31 // vmovups ymm2, ymmword ptr [rcx + rsi]
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
-	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
-	LONG $0xff59dcc5 // vmulps ymm7, ymm4, ymm7
-	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf659dcc5 // vmulps ymm6, ymm4, ymm6
-	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0xf66bc5c5 // vpackssdw ymm6, ymm7, ymm6
-	LONG $0xf0edcdc5 // vpaddsw ymm6, ymm6, ymm0
 	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed59dcc5 // vmulps ymm5, ymm4, ymm5
+	LONG $0xed59ecc5 // vmulps ymm5, ymm2, ymm5
 	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe459ecc5 // vmulps ymm4, ymm2, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0xe46bd5c5 // vpackssdw ymm4, ymm5, ymm4
+	LONG $0xe0edddc5 // vpaddsw ymm4, ymm4, ymm0
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59dcc5 // vmulps ymm3, ymm4, ymm3
+	LONG $0xdb59ecc5 // vmulps ymm3, ymm2, ymm3
 	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
-	LONG $0xdb6bd5c5 // vpackssdw ymm3, ymm5, ymm3
-	LONG $0xd8ede5c5 // vpaddsw ymm3, ymm3, ymm0
-	LONG $0xdb67cdc5 // vpackuswb ymm3, ymm6, ymm3
-	LONG $0xd9dee5c5 // vpmaxub ymm3, ymm3, ymm1
-	LONG $0xdadae5c5 // vpminub ymm3, ymm3, ymm2
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc959ecc5 // vmulps ymm1, ymm2, ymm1
+	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
+	LONG $0xc96be5c5 // vpackssdw ymm1, ymm3, ymm1
+	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
+	LONG $0xc967ddc5 // vpackuswb ymm1, ymm4, ymm1
 	LONG $0x24542b48; BYTE $0x38 // sub rdx, qword ptr [rsp + 0x38]
 	LONG $0x01fa8348 // cmp rdx, 0x1
 	LONG $0x24548b4c; BYTE $0x18 // mov r10, qword ptr [rsp + 0x18]
-	LONG $0xfdac8f0f; WORD $0xffff // jg 0xc50 <firstAVXVNNI+0xc0>
-	LONG $0x1c7ffac5; BYTE $0x08 // vmovdqu xmmword ptr [rax + rcx], xmm3
-	LONG $0xfffda7e9; BYTE $0xff // jmp 0xc55 <firstAVXVNNI+0xc5>
-	WORD $0x9066 // nop
+	LONG $0xfdb48f0f; WORD $0xffff // jg 0xbd0 <firstAVXVNNI+0xb0>
+	LONG $0x0c7ffac5; BYTE $0x08 // vmovdqu xmmword ptr [rax + rcx], xmm1
+	LONG $0xfffdafe9; BYTE $0xff // jmp 0xbd5 <firstAVXVNNI+0xb5>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0xfd158e0f; WORD $0xffff // jle 0xbd0 <firstAVXVNNI+0x40>
+	LONG $0xfd158e0f; WORD $0xffff // jle 0xb50 <firstAVXVNNI+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
 	LONG $0x01c98348 // or rcx, 0x1
@@ -902,8 +882,8 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x2474894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r14
-	WORD $0x31eb // jmp 0xf21 <firstAVXVNNI+0x391>
-	LONG $0x7f7aa1c4; WORD $0x301c // vmovdqu xmmword ptr [rax + r14], xmm3
+	WORD $0x31eb // jmp 0xea1 <firstAVXVNNI+0x381>
+	LONG $0x7f7aa1c4; WORD $0x300c // vmovdqu xmmword ptr [rax + r14], xmm1
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
 	LONG $0x24048b4c // mov r8, qword ptr [rsp]
 	LONG $0x245c8b48; BYTE $0x18 // mov rbx, qword ptr [rsp + 0x18]
@@ -913,23 +893,23 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c38348 // add rbx, 0x4
 	LONG $0x285f3b4c // cmp r11, qword ptr [rdi + 0x28]
-	LONG $0xfcaf8d0f; WORD $0xffff // jge 0xbd0 <firstAVXVNNI+0x40>
+	LONG $0xfcaf8d0f; WORD $0xffff // jge 0xb50 <firstAVXVNNI+0x30>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0x6f7ea1c4; WORD $0x311c // vmovdqu ymm3, ymmword ptr [rcx + r14]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x6f7ea1c4; WORD $0x310c // vmovdqu ymm1, ymmword ptr [rcx + r14]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
 	LONG $0x2404894c // mov qword ptr [rsp], r8
 	LONG $0x245c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rbx
-	LONG $0x00ba8e0f; WORD $0x0000 // jle 0x1000 <firstAVXVNNI+0x470>
-	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
+	LONG $0x00ba8e0f; WORD $0x0000 // jle 0xf80 <firstAVXVNNI+0x460>
+	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00ad8e0f; WORD $0x0000 // jle 0x1000 <firstAVXVNNI+0x470>
+	LONG $0x00ad8e0f; WORD $0x0000 // jle 0xf80 <firstAVXVNNI+0x460>
 	LONG $0xf0af0f4c // imul r14, rax
 	LONG $0xf1af0f4d // imul r14, r9
 	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
-	LONG $0x98978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x98]
+	LONG $0x707f8b4c // mov r15, qword ptr [rdi + 0x70]
+	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
 	LONG $0xeaaf0f49 // imul rbp, r10
@@ -938,65 +918,63 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
 	LONG $0xc8af0f49 // imul rcx, r8
 	LONG $0xd3af0f48 // imul rdx, rbx
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	WORD $0xf631 // xor esi, esi
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xf7048b4d // mov r8, qword ptr [r15 + 8*rsi]
 	WORD $0x894c; BYTE $0xcb // mov rbx, r9
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x6f7ec1c4; BYTE $0x3e // vmovdqu ymm7, ymmword ptr [r14]
-	LONG $0x587d42c4; WORD $0x2804 // vpbroadcastd ymm8, dword ptr [r8 + rbp]
-	LONG $0x503de2c4; BYTE $0xf7 // {vex} vpdpbusd ymm6, ymm8, ymm7
-	LONG $0x587d42c4; WORD $0x1004 // vpbroadcastd ymm8, dword ptr [r8 + rdx]
-	LONG $0x587d42c4; WORD $0x080c // vpbroadcastd ymm9, dword ptr [r8 + rcx]
-	LONG $0x503de2c4; BYTE $0xdf // {vex} vpdpbusd ymm3, ymm8, ymm7
-	LONG $0x5035e2c4; BYTE $0xe7 // {vex} vpdpbusd ymm4, ymm9, ymm7
-	LONG $0x587d02c4; WORD $0x2004 // vpbroadcastd ymm8, dword ptr [r8 + r12]
-	LONG $0x503de2c4; BYTE $0xef // {vex} vpdpbusd ymm5, ymm8, ymm7
+	LONG $0x6f7ec1c4; BYTE $0x2e // vmovdqu ymm5, ymmword ptr [r14]
+	LONG $0x587dc2c4; WORD $0x2834 // vpbroadcastd ymm6, dword ptr [r8 + rbp]
+	LONG $0x504de2c4; BYTE $0xe5 // {vex} vpdpbusd ymm4, ymm6, ymm5
+	LONG $0x587dc2c4; WORD $0x1034 // vpbroadcastd ymm6, dword ptr [r8 + rdx]
+	LONG $0x587dc2c4; WORD $0x083c // vpbroadcastd ymm7, dword ptr [r8 + rcx]
+	LONG $0x504de2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm6, ymm5
+	LONG $0x5045e2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm7, ymm5
+	LONG $0x587d82c4; WORD $0x2034 // vpbroadcastd ymm6, dword ptr [r8 + r12]
+	LONG $0x504de2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm6, ymm5
 	LONG $0x40c68349 // add r14, 0x40
 	WORD $0x014d; BYTE $0xe8 // add r8, r13
 	WORD $0xff48; BYTE $0xcb // dec rbx
-	WORD $0xc375 // jne 0xfb0 <firstAVXVNNI+0x420>
+	WORD $0xc375 // jne 0xf30 <firstAVXVNNI+0x410>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0xab75 // jne 0xfa0 <firstAVXVNNI+0x410>
-	WORD $0x15eb // jmp 0x100c <firstAVXVNNI+0x47c>
+	WORD $0xab75 // jne 0xf20 <firstAVXVNNI+0x400>
+	WORD $0x15eb // jmp 0xf8c <firstAVXVNNI+0x46c>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0xc3af0f49 // imul rax, r11
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x24748b4c; BYTE $0x20 // mov r14, qword ptr [rsp + 0x20]
-	LONG $0x107ca1c4; WORD $0x313c // vmovups ymm7, ymmword ptr [rcx + r14]
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf659c4c5 // vmulps ymm6, ymm7, ymm6
-	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59c4c5 // vmulps ymm3, ymm7, ymm3
-	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
-	LONG $0xdb6bcdc5 // vpackssdw ymm3, ymm6, ymm3
-	LONG $0xd8ede5c5 // vpaddsw ymm3, ymm3, ymm0
+	LONG $0x107ca1c4; WORD $0x312c // vmovups ymm5, ymmword ptr [rcx + r14]
 	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459c4c5 // vmulps ymm4, ymm7, ymm4
+	LONG $0xe459d4c5 // vmulps ymm4, ymm5, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed59c4c5 // vmulps ymm5, ymm7, ymm5
-	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
-	LONG $0xe56bddc5 // vpackssdw ymm4, ymm4, ymm5
-	LONG $0xe0edddc5 // vpaddsw ymm4, ymm4, ymm0
-	LONG $0xdc67e5c5 // vpackuswb ymm3, ymm3, ymm4
-	LONG $0xd9dee5c5 // vpmaxub ymm3, ymm3, ymm1
-	LONG $0xdadae5c5 // vpminub ymm3, ymm3, ymm2
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc959d4c5 // vmulps ymm1, ymm5, ymm1
+	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
+	LONG $0xc96bddc5 // vpackssdw ymm1, ymm4, ymm1
+	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xd259d4c5 // vmulps ymm2, ymm5, ymm2
+	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0xdb59d4c5 // vmulps ymm3, ymm5, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xd36bedc5 // vpackssdw ymm2, ymm2, ymm3
+	LONG $0xd0ededc5 // vpaddsw ymm2, ymm2, ymm0
+	LONG $0xca67f5c5 // vpackuswb ymm1, ymm1, ymm2
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
 	LONG $0x384f3948 // cmp qword ptr [rdi + 0x38], rcx
-	LONG $0xfe6e8e0f; WORD $0xffff // jle 0xef0 <firstAVXVNNI+0x360>
-	LONG $0x7f7ea1c4; WORD $0x301c // vmovdqu ymmword ptr [rax + r14], ymm3
-	LONG $0xfffe69e9; BYTE $0xff // jmp 0xef6 <firstAVXVNNI+0x366>
+	LONG $0xfe768e0f; WORD $0xffff // jle 0xe70 <firstAVXVNNI+0x350>
+	LONG $0x7f7ea1c4; WORD $0x300c // vmovdqu ymmword ptr [rax + r14], ymm1
+	LONG $0xfffe71e9; BYTE $0xff // jmp 0xe76 <firstAVXVNNI+0x356>
 	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -1015,90 +993,85 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x04838e0f; WORD $0x0000 // jle 0x1544 <depthwise3x3s1AVXVNNI+0x4a4>
+	LONG $0x04748e0f; WORD $0x0000 // jle 0x14b5 <depthwise3x3s1AVXVNNI+0x495>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	LONG $0xe8ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xe8
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
-	QUAD $0x0000c024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xc0], ymm0
-	LONG $0x787de2c4; WORD $0x6047 // vpbroadcastb ymm0, byte ptr [rdi + 0x60]
-	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
-	LONG $0x787de2c4; WORD $0x6847 // vpbroadcastb ymm0, byte ptr [rdi + 0x68]
-	QUAD $0x00008024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm0
-	LONG $0x787de2c4; WORD $0x7077 // vpbroadcastb ymm6, byte ptr [rdi + 0x70]
-	LONG $0x587de2c4; WORD $0x784f // vpbroadcastd ymm1, dword ptr [rdi + 0x78]
+	LONG $0x447ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm0
+	LONG $0x787d62c4; WORD $0x6047 // vpbroadcastb ymm8, byte ptr [rdi + 0x60]
+	LONG $0x587de2c4; WORD $0x685f // vpbroadcastd ymm3, dword ptr [rdi + 0x68]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0xff488d48 // lea rcx, [rax - 0x1]
 	LONG $0x6ef9e1c4; BYTE $0xc2 // vmovq xmm0, rdx
-	LONG $0x6ef9e1c4; BYTE $0xd6 // vmovq xmm2, rsi
-	LONG $0xc26cf9c5 // vpunpcklqdq xmm0, xmm0, xmm2 # xmm0 = xmm0[0],xmm2[0]
+	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
+	LONG $0xc16cf9c5 // vpunpcklqdq xmm0, xmm0, xmm1 # xmm0 = xmm0[0],xmm1[0]
 	LONG $0x387de3c4; WORD $0x01c0 // vinserti128 ymm0, ymm0, xmm0, 0x1
 	LONG $0x447ffec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm0
-	LONG $0x4c7ffec5; WORD $0x2024 // vmovdqu ymmword ptr [rsp + 0x20], ymm1
-	LONG $0xc6dff5c5 // vpandn ymm0, ymm1, ymm6
+	LONG $0x5c7ffec5; WORD $0x2024 // vmovdqu ymmword ptr [rsp + 0x20], ymm3
+	LONG $0xdf65c1c4; BYTE $0xc0 // vpandn ymm0, ymm3, ymm8
 	LONG $0x047ffec5; BYTE $0x24 // vmovdqu ymmword ptr [rsp], ymm0
 	LONG $0xfe508d48 // lea rdx, [rax - 0x2]
 	WORD $0xf631 // xor esi, esi
-	LONG $0x747ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm6
-	WORD $0x1eeb // jmp 0x1161 <depthwise3x3s1AVXVNNI+0xc1>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x14eb // jmp 0x10b1 <depthwise3x3s1AVXVNNI+0x91>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	LONG $0x02c68348 // add rsi, 0x2
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0x03d98d0f; WORD $0x0000 // jge 0x153a <depthwise3x3s1AVXVNNI+0x49a>
+	LONG $0x03fa8d0f; WORD $0x0000 // jge 0x14ab <depthwise3x3s1AVXVNNI+0x48b>
 	WORD $0x894d; BYTE $0xd0 // mov r8, r10
 	WORD $0x2949; BYTE $0xf0 // sub r8, rsi
 	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
 	LONG $0x04e1c149 // shl r9, 0x4
-	LONG $0xce6f7dc5 // vmovdqa ymm9, ymm6
-	LONG $0xc66f7dc5 // vmovdqa ymm8, ymm6
-	LONG $0xee6f7dc5 // vmovdqa ymm13, ymm6
+	LONG $0xc77f7dc5 // vmovdqa ymm7, ymm8
+	LONG $0xc67f7dc5 // vmovdqa ymm6, ymm8
+	LONG $0xc57f7dc5 // vmovdqa ymm5, ymm8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00c98e0f; WORD $0x0000 // jle 0x124c <depthwise3x3s1AVXVNNI+0x1ac>
+	LONG $0x00c98e0f; WORD $0x0000 // jle 0x119c <depthwise3x3s1AVXVNNI+0x17c>
 	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
 	WORD $0x8b49; BYTE $0x1b // mov rbx, qword ptr [r11]
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x617e // jle 0x11f0 <depthwise3x3s1AVXVNNI+0x150>
+	WORD $0x617e // jle 0x1140 <depthwise3x3s1AVXVNNI+0x120>
 	LONG $0x6f7ea1c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [rbx + r9]
-	LONG $0x007d62c4; WORD $0x246c; BYTE $0x40 // vpshufb ymm13, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007de2c4; WORD $0x246c; BYTE $0x40 // vpshufb ymm5, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x11ac <depthwise3x3s1AVXVNNI+0x10c>
-	LONG $0x44db95c5; WORD $0x2024 // vpand ymm0, ymm13, ymmword ptr [rsp + 0x20]
-	LONG $0x2ceb7dc5; BYTE $0x24 // vpor ymm13, ymm0, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x10fc <depthwise3x3s1AVXVNNI+0xdc>
+	LONG $0x44dbd5c5; WORD $0x2024 // vpand ymm0, ymm5, ymmword ptr [rsp + 0x20]
+	LONG $0x2cebfdc5; BYTE $0x24 // vpor ymm5, ymm0, ymmword ptr [rsp]
 	LONG $0x085b8b49 // mov rbx, qword ptr [r11 + 0x8]
 	LONG $0x6f7ea1c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [rbx + r9]
-	LONG $0x007d62c4; WORD $0x2444; BYTE $0x40 // vpshufb ymm8, ymm0, ymmword ptr [rsp + 0x40]
-	WORD $0x0b75 // jne 0x11ca <depthwise3x3s1AVXVNNI+0x12a>
-	LONG $0x44dbbdc5; WORD $0x2024 // vpand ymm0, ymm8, ymmword ptr [rsp + 0x20]
-	LONG $0x04eb7dc5; BYTE $0x24 // vpor ymm8, ymm0, ymmword ptr [rsp]
+	LONG $0x007de2c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm6, ymm0, ymmword ptr [rsp + 0x40]
+	WORD $0x0b75 // jne 0x111a <depthwise3x3s1AVXVNNI+0xfa>
+	LONG $0x44dbcdc5; WORD $0x2024 // vpand ymm0, ymm6, ymmword ptr [rsp + 0x20]
+	LONG $0x34ebfdc5; BYTE $0x24 // vpor ymm6, ymm0, ymmword ptr [rsp]
 	LONG $0x105b8b4d // mov r11, qword ptr [r11 + 0x10]
 	LONG $0x6f7e81c4; WORD $0x0b04 // vmovdqu ymm0, ymmword ptr [r11 + r9]
-	LONG $0x007d62c4; WORD $0x244c; BYTE $0x40 // vpshufb ymm9, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007de2c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm7, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x6174 // je 0x1241 <depthwise3x3s1AVXVNNI+0x1a1>
-	WORD $0x6aeb // jmp 0x124c <depthwise3x3s1AVXVNNI+0x1ac>
+	WORD $0x6174 // je 0x1191 <depthwise3x3s1AVXVNNI+0x171>
+	WORD $0x6aeb // jmp 0x119c <depthwise3x3s1AVXVNNI+0x17c>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [rbx + r9]
-	LONG $0x007d62c4; WORD $0x246c; BYTE $0x40 // vpshufb ymm13, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007de2c4; WORD $0x246c; BYTE $0x40 // vpshufb ymm5, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x120d <depthwise3x3s1AVXVNNI+0x16d>
-	LONG $0x44db95c5; WORD $0x2024 // vpand ymm0, ymm13, ymmword ptr [rsp + 0x20]
-	LONG $0x2ceb7dc5; BYTE $0x24 // vpor ymm13, ymm0, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x115d <depthwise3x3s1AVXVNNI+0x13d>
+	LONG $0x44dbd5c5; WORD $0x2024 // vpand ymm0, ymm5, ymmword ptr [rsp + 0x20]
+	LONG $0x2cebfdc5; BYTE $0x24 // vpor ymm5, ymm0, ymmword ptr [rsp]
 	LONG $0x085b8b49 // mov rbx, qword ptr [r11 + 0x8]
 	LONG $0x6f7aa1c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [rbx + r9]
-	LONG $0x007d62c4; WORD $0x2444; BYTE $0x40 // vpshufb ymm8, ymm0, ymmword ptr [rsp + 0x40]
-	WORD $0x0b75 // jne 0x122b <depthwise3x3s1AVXVNNI+0x18b>
-	LONG $0x44dbbdc5; WORD $0x2024 // vpand ymm0, ymm8, ymmword ptr [rsp + 0x20]
-	LONG $0x04eb7dc5; BYTE $0x24 // vpor ymm8, ymm0, ymmword ptr [rsp]
+	LONG $0x007de2c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm6, ymm0, ymmword ptr [rsp + 0x40]
+	WORD $0x0b75 // jne 0x117b <depthwise3x3s1AVXVNNI+0x15b>
+	LONG $0x44dbcdc5; WORD $0x2024 // vpand ymm0, ymm6, ymmword ptr [rsp + 0x20]
+	LONG $0x34ebfdc5; BYTE $0x24 // vpor ymm6, ymm0, ymmword ptr [rsp]
 	LONG $0x105b8b4d // mov r11, qword ptr [r11 + 0x10]
 	LONG $0x6f7a81c4; WORD $0x0b04 // vmovdqu xmm0, xmmword ptr [r11 + r9]
-	LONG $0x007d62c4; WORD $0x244c; BYTE $0x40 // vpshufb ymm9, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007de2c4; WORD $0x247c; BYTE $0x40 // vpshufb ymm7, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x0b75 // jne 0x124c <depthwise3x3s1AVXVNNI+0x1ac>
-	LONG $0x44dbb5c5; WORD $0x2024 // vpand ymm0, ymm9, ymmword ptr [rsp + 0x20]
-	LONG $0x0ceb7dc5; BYTE $0x24 // vpor ymm9, ymm0, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x119c <depthwise3x3s1AVXVNNI+0x17c>
+	LONG $0x44dbc5c5; WORD $0x2024 // vpand ymm0, ymm7, ymmword ptr [rsp + 0x20]
+	LONG $0x3cebfdc5; BYTE $0x24 // vpor ymm7, ymm0, ymmword ptr [rsp]
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xfefd8e0f; WORD $0xffff // jle 0x1154 <depthwise3x3s1AVXVNNI+0xb4>
+	LONG $0xfefd8e0f; WORD $0xffff // jle 0x10a4 <depthwise3x3s1AVXVNNI+0x84>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x02eac149 // shr r10, 0x2
 	LONG $0x52148d4f // lea r10, [r10 + 2*r10]
@@ -1106,30 +1079,32 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x2057034c // add r10, qword ptr [rdi + 0x20]
 	WORD $0x8945; BYTE $0xcb // mov r11d, r9d
 	LONG $0x20e38341 // and r11d, 0x20
-	LONG $0x6f7e01c4; WORD $0x1314 // vmovdqu ymm10, ymmword ptr [r11 + r10]
-	LONG $0x6f7e01c4; WORD $0x1a5c; BYTE $0x40 // vmovdqu ymm11, ymmword ptr [r10 + r11 + 0x40]
-	QUAD $0x00801aa46f7e01c4; WORD $0x0000 // vmovdqu ymm12, ymmword ptr [r10 + r11 + 0x80]
-	LONG $0xf66f7dc5 // vmovdqa ymm14, ymm6
-	LONG $0xfe6f7dc5 // vmovdqa ymm15, ymm6
-	LONG $0xfe6ffdc5 // vmovdqa ymm7, ymm6
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x3aeb // jmp 0x12d3 <depthwise3x3s1AVXVNNI+0x233>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x7f7a81c4; WORD $0x0a04 // vmovdqu xmmword ptr [r10 + r9], xmm0
-	LONG $0x6f7d41c4; BYTE $0xf1 // vmovdqa ymm14, ymm9
+	LONG $0x107c81c4; WORD $0x1304 // vmovups ymm0, ymmword ptr [r11 + r10]
+	QUAD $0x0000c0248411fcc5; BYTE $0x00 // vmovups ymmword ptr [rsp + 0xc0], ymm0
+	LONG $0x107c81c4; WORD $0x1a44; BYTE $0x40 // vmovups ymm0, ymmword ptr [r10 + r11 + 0x40]
+	QUAD $0x0000a0248411fcc5; BYTE $0x00 // vmovups ymmword ptr [rsp + 0xa0], ymm0
+	QUAD $0x00801a846f7e81c4; WORD $0x0000 // vmovdqu ymm0, ymmword ptr [r10 + r11 + 0x80]
+	QUAD $0x00008024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm0
+	LONG $0x6f7d41c4; BYTE $0xe0 // vmovdqa ymm12, ymm8
+	LONG $0x6f7d41c4; BYTE $0xe8 // vmovdqa ymm13, ymm8
 	LONG $0x6f7d41c4; BYTE $0xf8 // vmovdqa ymm15, ymm8
-	LONG $0xef7f7dc5 // vmovdqa ymm7, ymm13
-	LONG $0xce6f7dc5 // vmovdqa ymm9, ymm6
-	LONG $0xc36f7dc5 // vmovdqa ymm8, ymm3
-	LONG $0xec6f7dc5 // vmovdqa ymm13, ymm4
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x34eb // jmp 0x123b <depthwise3x3s1AVXVNNI+0x21b>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x7f7a81c4; WORD $0x0a04 // vmovdqu xmmword ptr [r10 + r9], xmm0
+	LONG $0xe76f7dc5 // vmovdqa ymm12, ymm7
+	LONG $0xee6f7dc5 // vmovdqa ymm13, ymm6
+	LONG $0xfd6f7dc5 // vmovdqa ymm15, ymm5
+	LONG $0xf96ffdc5 // vmovdqa ymm7, ymm1
+	LONG $0xf67f7dc5 // vmovdqa ymm6, ymm14
+	LONG $0xdd7f7dc5 // vmovdqa ymm5, ymm11
 	WORD $0x894d; BYTE $0xda // mov r10, r11
 	LONG $0x385f3b4c // cmp r11, qword ptr [rdi + 0x38]
-	LONG $0x746ffec5; WORD $0x6024 // vmovdqu ymm6, ymmword ptr [rsp + 0x60]
-	LONG $0xfe7d8d0f; WORD $0xffff // jge 0x1150 <depthwise3x3s1AVXVNNI+0xb0>
+	LONG $0xfe658d0f; WORD $0xffff // jge 0x10a0 <depthwise3x3s1AVXVNNI+0x80>
 	LONG $0x015a8d4d // lea r11, [r10 + 0x1]
-	LONG $0xe66ffdc5 // vmovdqa ymm4, ymm6
+	LONG $0x6f7d41c4; BYTE $0xd8 // vmovdqa ymm11, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x4d7e // jle 0x132d <depthwise3x3s1AVXVNNI+0x28d>
+	WORD $0x547e // jle 0x129d <depthwise3x3s1AVXVNNI+0x27d>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b48; BYTE $0x1b // mov rbx, qword ptr [rbx]
@@ -1137,22 +1112,22 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b4d; BYTE $0x36 // mov r14, qword ptr [r14]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x167c // jl 0x1310 <depthwise3x3s1AVXVNNI+0x270>
+	WORD $0x1d7c // jl 0x1280 <depthwise3x3s1AVXVNNI+0x260>
 	LONG $0x6f7ea1c4; WORD $0x3304 // vmovdqu ymm0, ymmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x2464; BYTE $0x40 // vpshufb ymm4, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007d62c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm11, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1674 // je 0x1322 <depthwise3x3s1AVXVNNI+0x282>
-	WORD $0x1feb // jmp 0x132d <depthwise3x3s1AVXVNNI+0x28d>
-	WORD $0x9066 // nop
+	WORD $0x1d74 // je 0x1292 <depthwise3x3s1AVXVNNI+0x272>
+	WORD $0x26eb // jmp 0x129d <depthwise3x3s1AVXVNNI+0x27d>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x3304 // vmovdqu xmm0, xmmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x2464; BYTE $0x40 // vpshufb ymm4, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007d62c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm11, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x132d <depthwise3x3s1AVXVNNI+0x28d>
-	LONG $0x44dbddc5; WORD $0x2024 // vpand ymm0, ymm4, ymmword ptr [rsp + 0x20]
-	LONG $0x24ebfdc5; BYTE $0x24 // vpor ymm4, ymm0, ymmword ptr [rsp]
-	LONG $0xde6ffdc5 // vmovdqa ymm3, ymm6
+	WORD $0x0b75 // jne 0x129d <depthwise3x3s1AVXVNNI+0x27d>
+	LONG $0x44dba5c5; WORD $0x2024 // vpand ymm0, ymm11, ymmword ptr [rsp + 0x20]
+	LONG $0x1ceb7dc5; BYTE $0x24 // vpor ymm11, ymm0, ymmword ptr [rsp]
+	LONG $0x6f7d41c4; BYTE $0xf0 // vmovdqa ymm14, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x577e // jle 0x138d <depthwise3x3s1AVXVNNI+0x2ed>
+	WORD $0x567e // jle 0x12fd <depthwise3x3s1AVXVNNI+0x2dd>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	LONG $0x085b8b48 // mov rbx, qword ptr [rbx + 0x8]
@@ -1160,21 +1135,22 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08768b4d // mov r14, qword ptr [r14 + 0x8]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x1e7e // jle 0x1370 <depthwise3x3s1AVXVNNI+0x2d0>
+	WORD $0x1d7e // jle 0x12e0 <depthwise3x3s1AVXVNNI+0x2c0>
 	LONG $0x6f7ea1c4; WORD $0x3304 // vmovdqu ymm0, ymmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm3, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007d62c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm14, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1e74 // je 0x1382 <depthwise3x3s1AVXVNNI+0x2e2>
-	WORD $0x27eb // jmp 0x138d <depthwise3x3s1AVXVNNI+0x2ed>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x1d74 // je 0x12f2 <depthwise3x3s1AVXVNNI+0x2d2>
+	WORD $0x26eb // jmp 0x12fd <depthwise3x3s1AVXVNNI+0x2dd>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x3304 // vmovdqu xmm0, xmmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x245c; BYTE $0x40 // vpshufb ymm3, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007d62c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm14, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x138d <depthwise3x3s1AVXVNNI+0x2ed>
-	LONG $0x44dbe5c5; WORD $0x2024 // vpand ymm0, ymm3, ymmword ptr [rsp + 0x20]
-	LONG $0x1cebfdc5; BYTE $0x24 // vpor ymm3, ymm0, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x12fd <depthwise3x3s1AVXVNNI+0x2dd>
+	LONG $0x44db8dc5; WORD $0x2024 // vpand ymm0, ymm14, ymmword ptr [rsp + 0x20]
+	LONG $0x34eb7dc5; BYTE $0x24 // vpor ymm14, ymm0, ymmword ptr [rsp]
+	LONG $0xc17f7dc5 // vmovdqa ymm1, ymm8
 	WORD $0x394c; BYTE $0xd8 // cmp rax, r11
-	WORD $0x5b7e // jle 0x13ed <depthwise3x3s1AVXVNNI+0x34d>
+	WORD $0x577e // jle 0x135d <depthwise3x3s1AVXVNNI+0x33d>
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	LONG $0x105b8b48 // mov rbx, qword ptr [rbx + 0x10]
@@ -1182,85 +1158,86 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
 	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x227e // jle 0x13d0 <depthwise3x3s1AVXVNNI+0x330>
+	WORD $0x1e7e // jle 0x1340 <depthwise3x3s1AVXVNNI+0x320>
 	LONG $0x6f7ea1c4; WORD $0x3304 // vmovdqu ymm0, ymmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm6, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007de2c4; WORD $0x244c; BYTE $0x40 // vpshufb ymm1, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x2274 // je 0x13e2 <depthwise3x3s1AVXVNNI+0x342>
-	WORD $0x2beb // jmp 0x13ed <depthwise3x3s1AVXVNNI+0x34d>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x1e74 // je 0x1352 <depthwise3x3s1AVXVNNI+0x332>
+	WORD $0x27eb // jmp 0x135d <depthwise3x3s1AVXVNNI+0x33d>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7aa1c4; WORD $0x3304 // vmovdqu xmm0, xmmword ptr [rbx + r14]
-	LONG $0x007de2c4; WORD $0x2474; BYTE $0x40 // vpshufb ymm6, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0x007de2c4; WORD $0x244c; BYTE $0x40 // vpshufb ymm1, ymm0, ymmword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x13ed <depthwise3x3s1AVXVNNI+0x34d>
-	LONG $0x44dbcdc5; WORD $0x2024 // vpand ymm0, ymm6, ymmword ptr [rsp + 0x20]
-	LONG $0x34ebfdc5; BYTE $0x24 // vpor ymm6, ymm0, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x135d <depthwise3x3s1AVXVNNI+0x33d>
+	LONG $0x44dbf5c5; WORD $0x2024 // vpand ymm0, ymm1, ymmword ptr [rsp + 0x20]
+	LONG $0x0cebfdc5; BYTE $0x24 // vpor ymm1, ymm0, ymmword ptr [rsp]
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
-	LONG $0x6f7ea1c4; WORD $0x0b14 // vmovdqu ymm2, ymmword ptr [rbx + r9]
-	LONG $0xd772fdc5; BYTE $0x18 // vpsrld ymm0, ymm7, 0x18
-	LONG $0x7255c1c4; WORD $0x08f5 // vpslld ymm5, ymm13, 0x8
-	LONG $0xc0ebd5c5 // vpor ymm0, ymm5, ymm0
-	LONG $0xea6ffdc5 // vmovdqa ymm5, ymm2
-	LONG $0x507dc2c4; BYTE $0xea // {vex} vpdpbusd ymm5, ymm0, ymm10
-	LONG $0x727dc1c4; WORD $0x08d5 // vpsrld ymm0, ymm13, 0x8
-	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
-	LONG $0x507dc2c4; BYTE $0xfa // {vex} vpdpbusd ymm7, ymm0, ymm10
-	LONG $0xf472fdc5; BYTE $0x10 // vpslld ymm0, ymm4, 0x10
-	LONG $0x7275c1c4; WORD $0x10d5 // vpsrld ymm1, ymm13, 0x10
-	LONG $0x0e75e3c4; WORD $0xaac8 // vpblendw ymm1, ymm1, ymm0, 0xaa # ymm1 = ymm1[0],ymm0[1],ymm1[2],ymm0[3],ymm1[4],ymm0[5],ymm1[6],ymm0[7],ymm1[8],ymm0[9],ymm1[10],ymm0[11],ymm1[12],ymm0[13],ymm1[14],ymm0[15]
-	LONG $0xc26ffdc5 // vmovdqa ymm0, ymm2
-	LONG $0x5075c2c4; BYTE $0xd2 // {vex} vpdpbusd ymm2, ymm1, ymm10
-	LONG $0x7275c1c4; WORD $0x18d7 // vpsrld ymm1, ymm15, 0x18
-	LONG $0x7205c1c4; WORD $0x08f0 // vpslld ymm15, ymm8, 0x8
-	LONG $0xc9eb85c5 // vpor ymm1, ymm15, ymm1
-	LONG $0x5075c2c4; BYTE $0xeb // {vex} vpdpbusd ymm5, ymm1, ymm11
-	LONG $0x7275c1c4; WORD $0x08d0 // vpsrld ymm1, ymm8, 0x8
-	LONG $0x5075c2c4; BYTE $0xfb // {vex} vpdpbusd ymm7, ymm1, ymm11
-	LONG $0xf372f5c5; BYTE $0x10 // vpslld ymm1, ymm3, 0x10
-	LONG $0x7205c1c4; WORD $0x10d0 // vpsrld ymm15, ymm8, 0x10
-	LONG $0x0e05e3c4; WORD $0xaac9 // vpblendw ymm1, ymm15, ymm1, 0xaa # ymm1 = ymm15[0],ymm1[1],ymm15[2],ymm1[3],ymm15[4],ymm1[5],ymm15[6],ymm1[7],ymm15[8],ymm1[9],ymm15[10],ymm1[11],ymm15[12],ymm1[13],ymm15[14],ymm1[15]
-	LONG $0x5075c2c4; BYTE $0xd3 // {vex} vpdpbusd ymm2, ymm1, ymm11
-	LONG $0x7275c1c4; WORD $0x18d6 // vpsrld ymm1, ymm14, 0x18
-	LONG $0x720dc1c4; WORD $0x08f1 // vpslld ymm14, ymm9, 0x8
-	LONG $0xc9eb8dc5 // vpor ymm1, ymm14, ymm1
-	LONG $0x5075c2c4; BYTE $0xec // {vex} vpdpbusd ymm5, ymm1, ymm12
-	LONG $0x7275c1c4; WORD $0x08d1 // vpsrld ymm1, ymm9, 0x8
-	LONG $0x5075c2c4; BYTE $0xfc // {vex} vpdpbusd ymm7, ymm1, ymm12
-	LONG $0xf672f5c5; BYTE $0x10 // vpslld ymm1, ymm6, 0x10
-	LONG $0x720dc1c4; WORD $0x10d1 // vpsrld ymm14, ymm9, 0x10
-	LONG $0x0e0de3c4; WORD $0xaac9 // vpblendw ymm1, ymm14, ymm1, 0xaa # ymm1 = ymm14[0],ymm1[1],ymm14[2],ymm1[3],ymm14[4],ymm1[5],ymm14[6],ymm1[7],ymm14[8],ymm1[9],ymm14[10],ymm1[11],ymm14[12],ymm1[13],ymm14[14],ymm1[15]
-	LONG $0x5015c2c4; BYTE $0xc2 // {vex} vpdpbusd ymm0, ymm13, ymm10
-	LONG $0x503dc2c4; BYTE $0xc3 // {vex} vpdpbusd ymm0, ymm8, ymm11
-	LONG $0x5035c2c4; BYTE $0xc4 // {vex} vpdpbusd ymm0, ymm9, ymm12
-	LONG $0x5075c2c4; BYTE $0xd4 // {vex} vpdpbusd ymm2, ymm1, ymm12
+	LONG $0x6f7ea1c4; WORD $0x0b24 // vmovdqu ymm4, ymmword ptr [rbx + r9]
+	LONG $0x727dc1c4; WORD $0x18d7 // vpsrld ymm0, ymm15, 0x18
+	LONG $0xf572e5c5; BYTE $0x08 // vpslld ymm3, ymm5, 0x8
+	LONG $0xc0ebe5c5 // vpor ymm0, ymm3, ymm0
+	LONG $0xdc6ffdc5 // vmovdqa ymm3, ymm4
+	QUAD $0x0000c0248c6f7ec5; BYTE $0x00 // vmovdqu ymm9, ymmword ptr [rsp + 0xc0]
+	LONG $0x507dc2c4; BYTE $0xd9 // {vex} vpdpbusd ymm3, ymm0, ymm9
+	LONG $0xd572fdc5; BYTE $0x08 // vpsrld ymm0, ymm5, 0x8
+	LONG $0xfc6f7dc5 // vmovdqa ymm15, ymm4
+	LONG $0x507d42c4; BYTE $0xf9 // {vex} vpdpbusd ymm15, ymm0, ymm9
+	LONG $0x727dc1c4; WORD $0x10f3 // vpslld ymm0, ymm11, 0x10
+	LONG $0xd572edc5; BYTE $0x10 // vpsrld ymm2, ymm5, 0x10
+	LONG $0x0e6de3c4; WORD $0xaad0 // vpblendw ymm2, ymm2, ymm0, 0xaa # ymm2 = ymm2[0],ymm0[1],ymm2[2],ymm0[3],ymm2[4],ymm0[5],ymm2[6],ymm0[7],ymm2[8],ymm0[9],ymm2[10],ymm0[11],ymm2[12],ymm0[13],ymm2[14],ymm0[15]
+	LONG $0xc46ffdc5 // vmovdqa ymm0, ymm4
+	LONG $0x506dc2c4; BYTE $0xe1 // {vex} vpdpbusd ymm4, ymm2, ymm9
+	LONG $0x726dc1c4; WORD $0x18d5 // vpsrld ymm2, ymm13, 0x18
+	LONG $0xf67295c5; BYTE $0x08 // vpslld ymm13, ymm6, 0x8
+	LONG $0xd2eb95c5 // vpor ymm2, ymm13, ymm2
+	QUAD $0x0000a024946f7ec5; BYTE $0x00 // vmovdqu ymm10, ymmword ptr [rsp + 0xa0]
+	LONG $0x506dc2c4; BYTE $0xda // {vex} vpdpbusd ymm3, ymm2, ymm10
+	LONG $0xd672edc5; BYTE $0x08 // vpsrld ymm2, ymm6, 0x8
+	LONG $0x506d42c4; BYTE $0xfa // {vex} vpdpbusd ymm15, ymm2, ymm10
+	LONG $0x726dc1c4; WORD $0x10f6 // vpslld ymm2, ymm14, 0x10
+	LONG $0xd67295c5; BYTE $0x10 // vpsrld ymm13, ymm6, 0x10
+	LONG $0x0e15e3c4; WORD $0xaad2 // vpblendw ymm2, ymm13, ymm2, 0xaa # ymm2 = ymm13[0],ymm2[1],ymm13[2],ymm2[3],ymm13[4],ymm2[5],ymm13[6],ymm2[7],ymm13[8],ymm2[9],ymm13[10],ymm2[11],ymm13[12],ymm2[13],ymm13[14],ymm2[15]
+	LONG $0x506dc2c4; BYTE $0xe2 // {vex} vpdpbusd ymm4, ymm2, ymm10
+	LONG $0x726dc1c4; WORD $0x18d4 // vpsrld ymm2, ymm12, 0x18
+	LONG $0xf7729dc5; BYTE $0x08 // vpslld ymm12, ymm7, 0x8
+	LONG $0xd2eb9dc5 // vpor ymm2, ymm12, ymm2
+	QUAD $0x00008024ac6f7ec5; BYTE $0x00 // vmovdqu ymm13, ymmword ptr [rsp + 0x80]
+	LONG $0x506dc2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm2, ymm13
+	LONG $0xd772edc5; BYTE $0x08 // vpsrld ymm2, ymm7, 0x8
+	LONG $0x506d42c4; BYTE $0xfd // {vex} vpdpbusd ymm15, ymm2, ymm13
+	LONG $0xf172edc5; BYTE $0x10 // vpslld ymm2, ymm1, 0x10
+	LONG $0xd7729dc5; BYTE $0x10 // vpsrld ymm12, ymm7, 0x10
+	LONG $0x0e1de3c4; WORD $0xaad2 // vpblendw ymm2, ymm12, ymm2, 0xaa # ymm2 = ymm12[0],ymm2[1],ymm12[2],ymm2[3],ymm12[4],ymm2[5],ymm12[6],ymm2[7],ymm12[8],ymm2[9],ymm12[10],ymm2[11],ymm12[12],ymm2[13],ymm12[14],ymm2[15]
+	LONG $0x5055c2c4; BYTE $0xc1 // {vex} vpdpbusd ymm0, ymm5, ymm9
+	LONG $0x504dc2c4; BYTE $0xc2 // {vex} vpdpbusd ymm0, ymm6, ymm10
+	LONG $0x5045c2c4; BYTE $0xc5 // {vex} vpdpbusd ymm0, ymm7, ymm13
+	LONG $0x506dc2c4; BYTE $0xe5 // {vex} vpdpbusd ymm4, ymm2, ymm13
 	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
-	LONG $0x107ca1c4; WORD $0x0b0c // vmovups ymm1, ymmword ptr [rbx + r9]
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed59f4c5 // vmulps ymm5, ymm1, ymm5
-	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
+	LONG $0x107ca1c4; WORD $0x0b14 // vmovups ymm2, ymmword ptr [rbx + r9]
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0xdb59ecc5 // vmulps ymm3, ymm2, ymm3
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
 	LONG $0xc05bfcc5 // vcvtdq2ps ymm0, ymm0
-	LONG $0xc059f4c5 // vmulps ymm0, ymm1, ymm0
+	LONG $0xc059ecc5 // vmulps ymm0, ymm2, ymm0
 	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
-	LONG $0xc06bd5c5 // vpackssdw ymm0, ymm5, ymm0
-	LONG $0xef5bfcc5 // vcvtdq2ps ymm5, ymm7
-	LONG $0xed59f4c5 // vmulps ymm5, ymm1, ymm5
-	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
-	LONG $0xca59f4c5 // vmulps ymm1, ymm1, ymm2
-	LONG $0xd55bfdc5 // vcvtps2dq ymm2, ymm5
-	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
+	LONG $0xc06be5c5 // vpackssdw ymm0, ymm3, ymm0
+	LONG $0x5b7cc1c4; BYTE $0xdf // vcvtdq2ps ymm3, ymm15
+	LONG $0xdb59ecc5 // vmulps ymm3, ymm2, ymm3
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xd459ecc5 // vmulps ymm2, ymm2, ymm4
+	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
+	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xd26be5c5 // vpackssdw ymm2, ymm3, ymm2
 	LONG $0x57af0f4c; BYTE $0x50 // imul r10, qword ptr [rdi + 0x50]
+	LONG $0x5c6ffec5; WORD $0x6024 // vmovdqu ymm3, ymmword ptr [rsp + 0x60]
+	LONG $0xc3edfdc5 // vpaddsw ymm0, ymm0, ymm3
+	LONG $0xd3ededc5 // vpaddsw ymm2, ymm2, ymm3
+	LONG $0xc267fdc5 // vpackuswb ymm0, ymm0, ymm2
 	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
-	QUAD $0x0000c024946ffec5; BYTE $0x00 // vmovdqu ymm2, ymmword ptr [rsp + 0xc0]
-	LONG $0xc2edfdc5 // vpaddsw ymm0, ymm0, ymm2
-	LONG $0xcaedf5c5 // vpaddsw ymm1, ymm1, ymm2
-	LONG $0xc167fdc5 // vpackuswb ymm0, ymm0, ymm1
-	QUAD $0x0000a02484defdc5; BYTE $0x00 // vpmaxub ymm0, ymm0, ymmword ptr [rsp + 0xa0]
-	QUAD $0x0000802484dafdc5; BYTE $0x00 // vpminub ymm0, ymm0, ymmword ptr [rsp + 0x80]
 	LONG $0x01f88349 // cmp r8, 0x1
-	LONG $0xfd718e0f; WORD $0xffff // jle 0x12a0 <depthwise3x3s1AVXVNNI+0x200>
+	LONG $0xfd708e0f; WORD $0xffff // jle 0x1210 <depthwise3x3s1AVXVNNI+0x1f0>
 	LONG $0x7f7e81c4; WORD $0x0a04 // vmovdqu ymmword ptr [r10 + r9], ymm0
-	LONG $0xfffd6ce9; BYTE $0xff // jmp 0x12a6 <depthwise3x3s1AVXVNNI+0x206>
+	LONG $0xfffd6be9; BYTE $0xff // jmp 0x1216 <depthwise3x3s1AVXVNNI+0x1f6>
 	LONG $0xe8c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xe8
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
@@ -1275,42 +1252,38 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x04688e0f; WORD $0x0000 // jle 0x19d9 <depthwise3x3s2AVXVNNI+0x489>
+	LONG $0x044f8e0f; WORD $0x0000 // jle 0x1930 <depthwise3x3s2AVXVNNI+0x470>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0xe8ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xe8
+	LONG $0xa8ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xa8
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
-	QUAD $0x00008024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm0
-	LONG $0x787de2c4; WORD $0x6047 // vpbroadcastb ymm0, byte ptr [rdi + 0x60]
-	LONG $0x447ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm0
-	LONG $0x787de2c4; WORD $0x6847 // vpbroadcastb ymm0, byte ptr [rdi + 0x68]
 	LONG $0x447ffec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm0
-	LONG $0x787de2c4; WORD $0x7067 // vpbroadcastb ymm4, byte ptr [rdi + 0x70]
-	LONG $0x587de2c4; WORD $0x7857 // vpbroadcastd ymm2, dword ptr [rdi + 0x78]
+	LONG $0x787de2c4; WORD $0x6057 // vpbroadcastb ymm2, byte ptr [rdi + 0x60]
+	LONG $0x587de2c4; WORD $0x685f // vpbroadcastd ymm3, dword ptr [rdi + 0x68]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x6ef9e1c4; BYTE $0xc2 // vmovq xmm0, rdx
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
 	LONG $0xc16cf9c5 // vpunpcklqdq xmm0, xmm0, xmm1 # xmm0 = xmm0[0],xmm1[0]
-	LONG $0x387de3c4; WORD $0x01f8 // vinserti128 ymm7, ymm0, xmm0, 0x1
-	LONG $0x547ffec5; WORD $0x2024 // vmovdqu ymmword ptr [rsp + 0x20], ymm2
-	LONG $0xc4dfedc5 // vpandn ymm0, ymm2, ymm4
+	LONG $0x387de3c4; WORD $0x01e8 // vinserti128 ymm5, ymm0, xmm0, 0x1
+	LONG $0x5c7ffec5; WORD $0x2024 // vmovdqu ymmword ptr [rsp + 0x20], ymm3
+	LONG $0xc2dfe5c5 // vpandn ymm0, ymm3, ymm2
 	LONG $0x047ffec5; BYTE $0x24 // vmovdqu ymmword ptr [rsp], ymm0
 	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
 	LONG $0xff518d48 // lea rdx, [rcx - 0x1]
 	LONG $0xfe718d48 // lea rsi, [rcx - 0x2]
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x14eb // jmp 0x1601 <depthwise3x3s2AVXVNNI+0xb1>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x1feb // jmp 0x1561 <depthwise3x3s2AVXVNNI+0xa1>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
-	LONG $0x03c78d0f; WORD $0x0000 // jge 0x19c8 <depthwise3x3s2AVXVNNI+0x478>
+	LONG $0x03be8d0f; WORD $0x0000 // jge 0x191f <depthwise3x3s2AVXVNNI+0x45f>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xee7e // jle 0x15f4 <depthwise3x3s2AVXVNNI+0xa4>
+	WORD $0xee7e // jle 0x1554 <depthwise3x3s2AVXVNNI+0x94>
 	WORD $0x894d; BYTE $0xc1 // mov r9, r8
 	LONG $0x02e9c149 // shr r9, 0x2
 	LONG $0x49148d4f // lea r10, [r9 + 2*r9]
@@ -1321,221 +1294,219 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8945; BYTE $0xcb // mov r11d, r9d
 	LONG $0x20e38341 // and r11d, 0x20
 	LONG $0x107c81c4; WORD $0x1304 // vmovups ymm0, ymmword ptr [r11 + r10]
-	QUAD $0x0000c0248411fcc5; BYTE $0x00 // vmovups ymmword ptr [rsp + 0xc0], ymm0
+	QUAD $0x000080248411fcc5; BYTE $0x00 // vmovups ymmword ptr [rsp + 0x80], ymm0
 	LONG $0x6f7e81c4; WORD $0x1344; BYTE $0x40 // vmovdqu ymm0, ymmword ptr [r11 + r10 + 0x40]
-	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
-	QUAD $0x0080138c6f7e01c4; WORD $0x0000 // vmovdqu ymm9, ymmword ptr [r11 + r10 + 0x80]
+	LONG $0x447ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm0
+	QUAD $0x008013bc6f7e81c4; WORD $0x0000 // vmovdqu ymm7, ymmword ptr [r11 + r10 + 0x80]
 	WORD $0x294c; BYTE $0xc0 // sub rax, r8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
-	LONG $0xe46f7dc5 // vmovdqa ymm12, ymm4
-	LONG $0xec6f7dc5 // vmovdqa ymm13, ymm4
+	LONG $0xe26ffdc5 // vmovdqa ymm4, ymm2
+	LONG $0xd26f7dc5 // vmovdqa ymm10, ymm2
+	LONG $0xda6f7dc5 // vmovdqa ymm11, ymm2
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x31eb // jmp 0x1698 <depthwise3x3s2AVXVNNI+0x148>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x34eb // jmp 0x15f8 <depthwise3x3s2AVXVNNI+0x138>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x7f7aa1c4; WORD $0x0b04 // vmovdqu xmmword ptr [rbx + r9], xmm0
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
 	LONG $0x02c28349 // add r10, 0x2
-	LONG $0xd67f7dc5 // vmovdqa ymm6, ymm10
-	LONG $0x6f7d41c4; BYTE $0xe7 // vmovdqa ymm12, ymm15
-	LONG $0x6f7d41c4; BYTE $0xeb // vmovdqa ymm13, ymm11
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0x6f7d41c4; BYTE $0xd5 // vmovdqa ymm10, ymm13
+	LONG $0x6f7d41c4; BYTE $0xd9 // vmovdqa ymm11, ymm9
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff588d0f; WORD $0xffff // jge 0x15f0 <depthwise3x3s2AVXVNNI+0xa0>
+	LONG $0xff588d0f; WORD $0xffff // jge 0x1550 <depthwise3x3s2AVXVNNI+0x90>
 	WORD $0x8b4c; BYTE $0x3f // mov r15, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b4d; BYTE $0x27 // mov r12, qword ptr [r15]
 	WORD $0x014d; BYTE $0xcc // add r12, r9
 	WORD $0x8b4d; BYTE $0x2e // mov r13, qword ptr [r14]
-	LONG $0xf46f7dc5 // vmovdqa ymm14, ymm4
+	LONG $0xe26f7dc5 // vmovdqa ymm12, ymm2
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x3a7e // jle 0x16eb <depthwise3x3s2AVXVNNI+0x19b>
+	WORD $0x3a7e // jle 0x164b <depthwise3x3s2AVXVNNI+0x18b>
 	WORD $0x894c; BYTE $0xeb // mov rbx, r13
 	LONG $0xdaaf0f49 // imul rbx, r10
 	LONG $0x02f88348 // cmp rax, 0x2
-	WORD $0x127c // jl 0x16d0 <depthwise3x3s2AVXVNNI+0x180>
+	WORD $0x127c // jl 0x1630 <depthwise3x3s2AVXVNNI+0x170>
 	LONG $0x6f7ec1c4; WORD $0x1c04 // vmovdqu ymm0, ymmword ptr [r12 + rbx]
-	LONG $0x007d62c4; BYTE $0xf7 // vpshufb ymm14, ymm0, ymm7
+	LONG $0x007d62c4; BYTE $0xe5 // vpshufb ymm12, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1274 // je 0x16e0 <depthwise3x3s2AVXVNNI+0x190>
-	WORD $0x1beb // jmp 0x16eb <depthwise3x3s2AVXVNNI+0x19b>
+	WORD $0x1274 // je 0x1640 <depthwise3x3s2AVXVNNI+0x180>
+	WORD $0x1beb // jmp 0x164b <depthwise3x3s2AVXVNNI+0x18b>
 	LONG $0x6f7ac1c4; WORD $0x1c04 // vmovdqu xmm0, xmmword ptr [r12 + rbx]
-	LONG $0x007d62c4; BYTE $0xf7 // vpshufb ymm14, ymm0, ymm7
+	LONG $0x007d62c4; BYTE $0xe5 // vpshufb ymm12, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x16eb <depthwise3x3s2AVXVNNI+0x19b>
-	LONG $0x44db8dc5; WORD $0x2024 // vpand ymm0, ymm14, ymmword ptr [rsp + 0x20]
-	LONG $0x34eb7dc5; BYTE $0x24 // vpor ymm14, ymm0, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x164b <depthwise3x3s2AVXVNNI+0x18b>
+	LONG $0x44db9dc5; WORD $0x2024 // vpand ymm0, ymm12, ymmword ptr [rsp + 0x20]
+	LONG $0x24eb7dc5; BYTE $0x24 // vpor ymm12, ymm0, ymmword ptr [rsp]
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
-	LONG $0xdc6f7dc5 // vmovdqa ymm11, ymm4
+	LONG $0xca6f7dc5 // vmovdqa ymm9, ymm2
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x437e // jle 0x173b <depthwise3x3s2AVXVNNI+0x1eb>
+	WORD $0x437e // jle 0x169b <depthwise3x3s2AVXVNNI+0x1db>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0x02f88348 // cmp rax, 0x2
-	WORD $0x1e7c // jl 0x1720 <depthwise3x3s2AVXVNNI+0x1d0>
+	WORD $0x1e7c // jl 0x1680 <depthwise3x3s2AVXVNNI+0x1c0>
 	LONG $0x6f7e81c4; WORD $0x2c04 // vmovdqu ymm0, ymmword ptr [r12 + r13]
-	LONG $0x007d62c4; BYTE $0xdf // vpshufb ymm11, ymm0, ymm7
+	LONG $0x007d62c4; BYTE $0xcd // vpshufb ymm9, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1e74 // je 0x1730 <depthwise3x3s2AVXVNNI+0x1e0>
-	WORD $0x27eb // jmp 0x173b <depthwise3x3s2AVXVNNI+0x1eb>
+	WORD $0x1e74 // je 0x1690 <depthwise3x3s2AVXVNNI+0x1d0>
+	WORD $0x27eb // jmp 0x169b <depthwise3x3s2AVXVNNI+0x1db>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x6f7a81c4; WORD $0x2c04 // vmovdqu xmm0, xmmword ptr [r12 + r13]
-	LONG $0x007d62c4; BYTE $0xdf // vpshufb ymm11, ymm0, ymm7
+	LONG $0x007d62c4; BYTE $0xcd // vpshufb ymm9, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x173b <depthwise3x3s2AVXVNNI+0x1eb>
-	LONG $0x44dba5c5; WORD $0x2024 // vpand ymm0, ymm11, ymmword ptr [rsp + 0x20]
-	LONG $0x1ceb7dc5; BYTE $0x24 // vpor ymm11, ymm0, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x169b <depthwise3x3s2AVXVNNI+0x1db>
+	LONG $0x44dbb5c5; WORD $0x2024 // vpand ymm0, ymm9, ymmword ptr [rsp + 0x20]
+	LONG $0x0ceb7dc5; BYTE $0x24 // vpor ymm9, ymm0, ymmword ptr [rsp]
 	LONG $0x08678b4d // mov r12, qword ptr [r15 + 0x8]
 	WORD $0x014d; BYTE $0xcc // add r12, r9
 	LONG $0x086e8b4d // mov r13, qword ptr [r14 + 0x8]
-	LONG $0xdc6ffdc5 // vmovdqa ymm3, ymm4
+	LONG $0xfa6f7dc5 // vmovdqa ymm15, ymm2
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x3c7e // jle 0x178b <depthwise3x3s2AVXVNNI+0x23b>
+	WORD $0x3c7e // jle 0x16eb <depthwise3x3s2AVXVNNI+0x22b>
 	WORD $0x894c; BYTE $0xed // mov rbp, r13
 	LONG $0xeaaf0f49 // imul rbp, r10
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x147e // jle 0x1770 <depthwise3x3s2AVXVNNI+0x220>
+	WORD $0x147e // jle 0x16d0 <depthwise3x3s2AVXVNNI+0x210>
 	LONG $0x6f7ec1c4; WORD $0x2c04 // vmovdqu ymm0, ymmword ptr [r12 + rbp]
-	LONG $0x007de2c4; BYTE $0xdf // vpshufb ymm3, ymm0, ymm7
+	LONG $0x007d62c4; BYTE $0xfd // vpshufb ymm15, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1474 // je 0x1780 <depthwise3x3s2AVXVNNI+0x230>
-	WORD $0x1deb // jmp 0x178b <depthwise3x3s2AVXVNNI+0x23b>
+	WORD $0x1474 // je 0x16e0 <depthwise3x3s2AVXVNNI+0x220>
+	WORD $0x1deb // jmp 0x16eb <depthwise3x3s2AVXVNNI+0x22b>
 	WORD $0x9066 // nop
 	LONG $0x6f7ac1c4; WORD $0x2c04 // vmovdqu xmm0, xmmword ptr [r12 + rbp]
-	LONG $0x007de2c4; BYTE $0xdf // vpshufb ymm3, ymm0, ymm7
+	LONG $0x007d62c4; BYTE $0xfd // vpshufb ymm15, ymm0, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x178b <depthwise3x3s2AVXVNNI+0x23b>
-	LONG $0x44dbe5c5; WORD $0x2024 // vpand ymm0, ymm3, ymmword ptr [rsp + 0x20]
-	LONG $0x1cebfdc5; BYTE $0x24 // vpor ymm3, ymm0, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x16eb <depthwise3x3s2AVXVNNI+0x22b>
+	LONG $0x44db85c5; WORD $0x2024 // vpand ymm0, ymm15, ymmword ptr [rsp + 0x20]
+	LONG $0x3ceb7dc5; BYTE $0x24 // vpor ymm15, ymm0, ymmword ptr [rsp]
 	LONG $0x286f8b48 // mov rbp, qword ptr [rdi + 0x28]
 	LONG $0x6f7ea1c4; WORD $0x0d44; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rbp + r9]
-	LONG $0xfc6f7dc5 // vmovdqa ymm15, ymm4
+	LONG $0xea6f7dc5 // vmovdqa ymm13, ymm2
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x3c7e // jle 0x17db <depthwise3x3s2AVXVNNI+0x28b>
+	WORD $0x3c7e // jle 0x173b <depthwise3x3s2AVXVNNI+0x27b>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x177e // jle 0x17c0 <depthwise3x3s2AVXVNNI+0x270>
+	WORD $0x177e // jle 0x1720 <depthwise3x3s2AVXVNNI+0x260>
 	LONG $0x6f7e81c4; WORD $0x2c0c // vmovdqu ymm1, ymmword ptr [r12 + r13]
-	LONG $0x007562c4; BYTE $0xff // vpshufb ymm15, ymm1, ymm7
+	LONG $0x007562c4; BYTE $0xed // vpshufb ymm13, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1774 // je 0x17d0 <depthwise3x3s2AVXVNNI+0x280>
-	WORD $0x20eb // jmp 0x17db <depthwise3x3s2AVXVNNI+0x28b>
+	WORD $0x1774 // je 0x1730 <depthwise3x3s2AVXVNNI+0x270>
+	WORD $0x20eb // jmp 0x173b <depthwise3x3s2AVXVNNI+0x27b>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x6f7a81c4; WORD $0x2c0c // vmovdqu xmm1, xmmword ptr [r12 + r13]
-	LONG $0x007562c4; BYTE $0xff // vpshufb ymm15, ymm1, ymm7
+	LONG $0x007562c4; BYTE $0xed // vpshufb ymm13, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x17db <depthwise3x3s2AVXVNNI+0x28b>
-	LONG $0x4cdb85c5; WORD $0x2024 // vpand ymm1, ymm15, ymmword ptr [rsp + 0x20]
-	LONG $0x3ceb75c5; BYTE $0x24 // vpor ymm15, ymm1, ymmword ptr [rsp]
+	WORD $0x0b75 // jne 0x173b <depthwise3x3s2AVXVNNI+0x27b>
+	LONG $0x4cdb95c5; WORD $0x2024 // vpand ymm1, ymm13, ymmword ptr [rsp + 0x20]
+	LONG $0x2ceb75c5; BYTE $0x24 // vpor ymm13, ymm1, ymmword ptr [rsp]
 	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
 	WORD $0x014d; BYTE $0xcf // add r15, r9
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
-	LONG $0xd46ffdc5 // vmovdqa ymm2, ymm4
+	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	WORD $0x3c7e // jle 0x182b <depthwise3x3s2AVXVNNI+0x2db>
+	WORD $0x3c7e // jle 0x178b <depthwise3x3s2AVXVNNI+0x2cb>
 	WORD $0x894d; BYTE $0xf4 // mov r12, r14
 	LONG $0xe2af0f4d // imul r12, r10
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x147e // jle 0x1810 <depthwise3x3s2AVXVNNI+0x2c0>
+	WORD $0x147e // jle 0x1770 <depthwise3x3s2AVXVNNI+0x2b0>
 	LONG $0x6f7e81c4; WORD $0x270c // vmovdqu ymm1, ymmword ptr [r15 + r12]
-	LONG $0x0075e2c4; BYTE $0xd7 // vpshufb ymm2, ymm1, ymm7
+	LONG $0x007562c4; BYTE $0xc5 // vpshufb ymm8, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x1474 // je 0x1820 <depthwise3x3s2AVXVNNI+0x2d0>
-	WORD $0x1deb // jmp 0x182b <depthwise3x3s2AVXVNNI+0x2db>
+	WORD $0x1474 // je 0x1780 <depthwise3x3s2AVXVNNI+0x2c0>
+	WORD $0x1deb // jmp 0x178b <depthwise3x3s2AVXVNNI+0x2cb>
 	WORD $0x9066 // nop
 	LONG $0x6f7a81c4; WORD $0x270c // vmovdqu xmm1, xmmword ptr [r15 + r12]
-	LONG $0x0075e2c4; BYTE $0xd7 // vpshufb ymm2, ymm1, ymm7
+	LONG $0x007562c4; BYTE $0xc5 // vpshufb ymm8, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0x0b75 // jne 0x182b <depthwise3x3s2AVXVNNI+0x2db>
-	LONG $0x4cdbedc5; WORD $0x2024 // vpand ymm1, ymm2, ymmword ptr [rsp + 0x20]
-	LONG $0x14ebf5c5; BYTE $0x24 // vpor ymm2, ymm1, ymmword ptr [rsp]
-	LONG $0xd46f7dc5 // vmovdqa ymm10, ymm4
+	WORD $0x0b75 // jne 0x178b <depthwise3x3s2AVXVNNI+0x2cb>
+	LONG $0x4cdbbdc5; WORD $0x2024 // vpand ymm1, ymm8, ymmword ptr [rsp + 0x20]
+	LONG $0x04eb75c5; BYTE $0x24 // vpor ymm8, ymm1, ymmword ptr [rsp]
+	LONG $0xca6ffdc5 // vmovdqa ymm1, ymm2
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0x377e // jle 0x186b <depthwise3x3s2AVXVNNI+0x31b>
+	WORD $0x377e // jle 0x17cb <depthwise3x3s2AVXVNNI+0x30b>
 	LONG $0xf3af0f4c // imul r14, rbx
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x127e // jle 0x1850 <depthwise3x3s2AVXVNNI+0x300>
+	WORD $0x127e // jle 0x17b0 <depthwise3x3s2AVXVNNI+0x2f0>
 	LONG $0x6f7e81c4; WORD $0x370c // vmovdqu ymm1, ymmword ptr [r15 + r14]
-	LONG $0x007562c4; BYTE $0xd7 // vpshufb ymm10, ymm1, ymm7
+	LONG $0x0075e2c4; BYTE $0xcd // vpshufb ymm1, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x1274 // je 0x1860 <depthwise3x3s2AVXVNNI+0x310>
-	WORD $0x1beb // jmp 0x186b <depthwise3x3s2AVXVNNI+0x31b>
+	WORD $0x1274 // je 0x17c0 <depthwise3x3s2AVXVNNI+0x300>
+	WORD $0x1beb // jmp 0x17cb <depthwise3x3s2AVXVNNI+0x30b>
 	LONG $0x6f7a81c4; WORD $0x370c // vmovdqu xmm1, xmmword ptr [r15 + r14]
-	LONG $0x007562c4; BYTE $0xd7 // vpshufb ymm10, ymm1, ymm7
+	LONG $0x0075e2c4; BYTE $0xcd // vpshufb ymm1, ymm1, ymm5
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0b75 // jne 0x186b <depthwise3x3s2AVXVNNI+0x31b>
-	LONG $0x4cdbadc5; WORD $0x2024 // vpand ymm1, ymm10, ymmword ptr [rsp + 0x20]
-	LONG $0x14eb75c5; BYTE $0x24 // vpor ymm10, ymm1, ymmword ptr [rsp]
-	LONG $0x7275c1c4; WORD $0x18d5 // vpsrld ymm1, ymm13, 0x18
-	LONG $0x7215c1c4; WORD $0x08f6 // vpslld ymm13, ymm14, 0x8
-	LONG $0xc9eb95c5 // vpor ymm1, ymm13, ymm1
-	LONG $0xe86f7dc5 // vmovdqa ymm13, ymm0
-	QUAD $0x0000c024846f7ec5; BYTE $0x00 // vmovdqu ymm8, ymmword ptr [rsp + 0xc0]
-	LONG $0x507542c4; BYTE $0xe8 // {vex} vpdpbusd ymm13, ymm1, ymm8
-	LONG $0x7255c1c4; WORD $0x08d6 // vpsrld ymm5, ymm14, 0x8
-	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
-	LONG $0x5055c2c4; BYTE $0xc8 // {vex} vpdpbusd ymm1, ymm5, ymm8
-	LONG $0x7255c1c4; WORD $0x18d6 // vpsrld ymm5, ymm14, 0x18
-	LONG $0x720dc1c4; WORD $0x08f3 // vpslld ymm14, ymm11, 0x8
-	LONG $0xedeb8dc5 // vpor ymm5, ymm14, ymm5
+	WORD $0x0b75 // jne 0x17cb <depthwise3x3s2AVXVNNI+0x30b>
+	LONG $0x4cdbf5c5; WORD $0x2024 // vpand ymm1, ymm1, ymmword ptr [rsp + 0x20]
+	LONG $0x0cebf5c5; BYTE $0x24 // vpor ymm1, ymm1, ymmword ptr [rsp]
+	LONG $0x7225c1c4; WORD $0x18d3 // vpsrld ymm11, ymm11, 0x18
+	LONG $0x720dc1c4; WORD $0x08f4 // vpslld ymm14, ymm12, 0x8
+	LONG $0xeb0d41c4; BYTE $0xf3 // vpor ymm14, ymm14, ymm11
+	LONG $0xd86f7dc5 // vmovdqa ymm11, ymm0
+	QUAD $0x00008024b46ffec5; BYTE $0x00 // vmovdqu ymm6, ymmword ptr [rsp + 0x80]
+	LONG $0x500d62c4; BYTE $0xde // {vex} vpdpbusd ymm11, ymm14, ymm6
+	LONG $0x7265c1c4; WORD $0x08d4 // vpsrld ymm3, ymm12, 0x8
 	LONG $0xf06f7dc5 // vmovdqa ymm14, ymm0
-	LONG $0x505542c4; BYTE $0xf0 // {vex} vpdpbusd ymm14, ymm5, ymm8
-	LONG $0x7255c1c4; WORD $0x08d3 // vpsrld ymm5, ymm11, 0x8
-	LONG $0x5055c2c4; BYTE $0xc0 // {vex} vpdpbusd ymm0, ymm5, ymm8
-	LONG $0x7255c1c4; WORD $0x18d4 // vpsrld ymm5, ymm12, 0x18
-	LONG $0xf3729dc5; BYTE $0x08 // vpslld ymm12, ymm3, 0x8
-	LONG $0xedeb9dc5 // vpor ymm5, ymm12, ymm5
-	QUAD $0x0000a024846f7ec5; BYTE $0x00 // vmovdqu ymm8, ymmword ptr [rsp + 0xa0]
-	LONG $0x505542c4; BYTE $0xe8 // {vex} vpdpbusd ymm13, ymm5, ymm8
-	LONG $0xd372d5c5; BYTE $0x08 // vpsrld ymm5, ymm3, 0x8
-	LONG $0x5055c2c4; BYTE $0xc8 // {vex} vpdpbusd ymm1, ymm5, ymm8
-	LONG $0xd372e5c5; BYTE $0x18 // vpsrld ymm3, ymm3, 0x18
-	LONG $0x7255c1c4; WORD $0x08f7 // vpslld ymm5, ymm15, 0x8
-	LONG $0xdbebd5c5 // vpor ymm3, ymm5, ymm3
-	LONG $0x506542c4; BYTE $0xf0 // {vex} vpdpbusd ymm14, ymm3, ymm8
+	LONG $0x506562c4; BYTE $0xf6 // {vex} vpdpbusd ymm14, ymm3, ymm6
+	LONG $0x7265c1c4; WORD $0x18d4 // vpsrld ymm3, ymm12, 0x18
+	LONG $0x721dc1c4; WORD $0x08f1 // vpslld ymm12, ymm9, 0x8
+	LONG $0xdbeb9dc5 // vpor ymm3, ymm12, ymm3
+	LONG $0xe06f7dc5 // vmovdqa ymm12, ymm0
+	LONG $0x506562c4; BYTE $0xe6 // {vex} vpdpbusd ymm12, ymm3, ymm6
+	LONG $0x7265c1c4; WORD $0x08d1 // vpsrld ymm3, ymm9, 0x8
+	LONG $0x5065e2c4; BYTE $0xc6 // {vex} vpdpbusd ymm0, ymm3, ymm6
+	LONG $0x7265c1c4; WORD $0x18d2 // vpsrld ymm3, ymm10, 0x18
+	LONG $0x722dc1c4; WORD $0x08f7 // vpslld ymm10, ymm15, 0x8
+	LONG $0xdbebadc5 // vpor ymm3, ymm10, ymm3
+	LONG $0x746ffec5; WORD $0x6024 // vmovdqu ymm6, ymmword ptr [rsp + 0x60]
+	LONG $0x506562c4; BYTE $0xde // {vex} vpdpbusd ymm11, ymm3, ymm6
 	LONG $0x7265c1c4; WORD $0x08d7 // vpsrld ymm3, ymm15, 0x8
-	LONG $0x5065c2c4; BYTE $0xc0 // {vex} vpdpbusd ymm0, ymm3, ymm8
-	LONG $0xd672e5c5; BYTE $0x18 // vpsrld ymm3, ymm6, 0x18
-	LONG $0xf272d5c5; BYTE $0x08 // vpslld ymm5, ymm2, 0x8
-	LONG $0xdbebd5c5 // vpor ymm3, ymm5, ymm3
-	LONG $0x506542c4; BYTE $0xe9 // {vex} vpdpbusd ymm13, ymm3, ymm9
-	LONG $0xd272e5c5; BYTE $0x08 // vpsrld ymm3, ymm2, 0x8
-	LONG $0x5065c2c4; BYTE $0xc9 // {vex} vpdpbusd ymm1, ymm3, ymm9
-	LONG $0xd272edc5; BYTE $0x18 // vpsrld ymm2, ymm2, 0x18
-	LONG $0x7265c1c4; WORD $0x08f2 // vpslld ymm3, ymm10, 0x8
-	LONG $0xd2ebe5c5 // vpor ymm2, ymm3, ymm2
-	LONG $0x506d42c4; BYTE $0xf1 // {vex} vpdpbusd ymm14, ymm2, ymm9
-	LONG $0x726dc1c4; WORD $0x08d2 // vpsrld ymm2, ymm10, 0x8
-	LONG $0x506dc2c4; BYTE $0xc1 // {vex} vpdpbusd ymm0, ymm2, ymm9
-	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
-	LONG $0x107ca1c4; WORD $0x0b14 // vmovups ymm2, ymmword ptr [rbx + r9]
-	LONG $0x5b7cc1c4; BYTE $0xdd // vcvtdq2ps ymm3, ymm13
-	LONG $0xdb59ecc5 // vmulps ymm3, ymm2, ymm3
-	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
-	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
-	LONG $0xc959ecc5 // vmulps ymm1, ymm2, ymm1
-	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
-	LONG $0xc96be5c5 // vpackssdw ymm1, ymm3, ymm1
-	LONG $0x5b7cc1c4; BYTE $0xde // vcvtdq2ps ymm3, ymm14
-	LONG $0xdb59ecc5 // vmulps ymm3, ymm2, ymm3
-	LONG $0xc05bfcc5 // vcvtdq2ps ymm0, ymm0
-	LONG $0xc059ecc5 // vmulps ymm0, ymm2, ymm0
-	LONG $0xd35bfdc5 // vcvtps2dq ymm2, ymm3
-	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
-	LONG $0xc06bedc5 // vpackssdw ymm0, ymm2, ymm0
+	LONG $0x506562c4; BYTE $0xf6 // {vex} vpdpbusd ymm14, ymm3, ymm6
+	LONG $0x7265c1c4; WORD $0x18d7 // vpsrld ymm3, ymm15, 0x18
+	LONG $0x722dc1c4; WORD $0x08f5 // vpslld ymm10, ymm13, 0x8
+	LONG $0xdbebadc5 // vpor ymm3, ymm10, ymm3
+	LONG $0x506562c4; BYTE $0xe6 // {vex} vpdpbusd ymm12, ymm3, ymm6
+	LONG $0x7265c1c4; WORD $0x08d5 // vpsrld ymm3, ymm13, 0x8
+	LONG $0x5065e2c4; BYTE $0xc6 // {vex} vpdpbusd ymm0, ymm3, ymm6
 	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
 	LONG $0xdbaf0f49 // imul rbx, r11
 	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
-	QUAD $0x00008024946ffec5; BYTE $0x00 // vmovdqu ymm2, ymmword ptr [rsp + 0x80]
-	LONG $0xcaedf5c5 // vpaddsw ymm1, ymm1, ymm2
-	LONG $0xc2edfdc5 // vpaddsw ymm0, ymm0, ymm2
-	LONG $0xc067f5c5 // vpackuswb ymm0, ymm1, ymm0
-	LONG $0x44defdc5; WORD $0x6024 // vpmaxub ymm0, ymm0, ymmword ptr [rsp + 0x60]
-	LONG $0x44dafdc5; WORD $0x4024 // vpminub ymm0, ymm0, ymmword ptr [rsp + 0x40]
+	LONG $0xd472e5c5; BYTE $0x18 // vpsrld ymm3, ymm4, 0x18
+	LONG $0x725dc1c4; WORD $0x08f0 // vpslld ymm4, ymm8, 0x8
+	LONG $0xdbebddc5 // vpor ymm3, ymm4, ymm3
+	LONG $0x506562c4; BYTE $0xdf // {vex} vpdpbusd ymm11, ymm3, ymm7
+	LONG $0x7265c1c4; WORD $0x08d0 // vpsrld ymm3, ymm8, 0x8
+	LONG $0x506562c4; BYTE $0xf7 // {vex} vpdpbusd ymm14, ymm3, ymm7
+	LONG $0x7265c1c4; WORD $0x18d0 // vpsrld ymm3, ymm8, 0x18
+	LONG $0xf172ddc5; BYTE $0x08 // vpslld ymm4, ymm1, 0x8
+	LONG $0xdbebddc5 // vpor ymm3, ymm4, ymm3
+	LONG $0x506562c4; BYTE $0xe7 // {vex} vpdpbusd ymm12, ymm3, ymm7
+	LONG $0xd172e5c5; BYTE $0x08 // vpsrld ymm3, ymm1, 0x8
+	LONG $0x5065e2c4; BYTE $0xc7 // {vex} vpdpbusd ymm0, ymm3, ymm7
+	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
+	LONG $0x107c81c4; WORD $0x0e1c // vmovups ymm3, ymmword ptr [r14 + r9]
+	LONG $0x5b7cc1c4; BYTE $0xe3 // vcvtdq2ps ymm4, ymm11
+	LONG $0xe459e4c5 // vmulps ymm4, ymm3, ymm4
+	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0x5b7c41c4; BYTE $0xc6 // vcvtdq2ps ymm8, ymm14
+	LONG $0xc3593cc5 // vmulps ymm8, ymm8, ymm3
+	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
+	LONG $0x6b5dc1c4; BYTE $0xe0 // vpackssdw ymm4, ymm4, ymm8
+	LONG $0x546f7ec5; WORD $0x4024 // vmovdqu ymm10, ymmword ptr [rsp + 0x40]
+	LONG $0xe4edadc5 // vpaddsw ymm4, ymm10, ymm4
+	LONG $0x5b7c41c4; BYTE $0xc4 // vcvtdq2ps ymm8, ymm12
+	LONG $0xc3593cc5 // vmulps ymm8, ymm8, ymm3
+	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
+	LONG $0xc05bfcc5 // vcvtdq2ps ymm0, ymm0
+	LONG $0xc059e4c5 // vmulps ymm0, ymm3, ymm0
+	LONG $0xc05bfdc5 // vcvtps2dq ymm0, ymm0
+	LONG $0xc06bbdc5 // vpackssdw ymm0, ymm8, ymm0
+	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
+	LONG $0xc067ddc5 // vpackuswb ymm0, ymm4, ymm0
 	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0xfcb38e0f; WORD $0xffff // jle 0x1670 <depthwise3x3s2AVXVNNI+0x120>
+	LONG $0xfcbc8e0f; WORD $0xffff // jle 0x15d0 <depthwise3x3s2AVXVNNI+0x110>
 	LONG $0x7f7ea1c4; WORD $0x0b04 // vmovdqu ymmword ptr [rbx + r9], ymm0
-	LONG $0xfffcaee9; BYTE $0xff // jmp 0x1676 <depthwise3x3s2AVXVNNI+0x126>
-	LONG $0xe8c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xe8
+	LONG $0xfffcb7e9; BYTE $0xff // jmp 0x15d6 <depthwise3x3s2AVXVNNI+0x116>
+	LONG $0xa8c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xa8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -1551,10 +1522,10 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x03a18e0f; WORD $0x0000 // jle 0x1d8e <depthwiseAnyAVXVNNI+0x3ae>
+	LONG $0x03898e0f; WORD $0x0000 // jle 0x1cd6 <depthwiseAnyAVXVNNI+0x396>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03948e0f; WORD $0x0000 // jle 0x1d8e <depthwiseAnyAVXVNNI+0x3ae>
+	LONG $0x037c8e0f; WORD $0x0000 // jle 0x1cd6 <depthwiseAnyAVXVNNI+0x396>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -1563,21 +1534,19 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0x68ec8348 // sub rsp, 0x68
 	LONG $0x797de2c4; WORD $0x3847 // vpbroadcastw ymm0, word ptr [rdi + 0x38]
-	LONG $0x787de2c4; WORD $0x404f // vpbroadcastb ymm1, byte ptr [rdi + 0x40]
-	LONG $0x787de2c4; WORD $0x4857 // vpbroadcastb ymm2, byte ptr [rdi + 0x48]
 	WORD $0xf631 // xor esi, esi
 	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
-	WORD $0x23eb // jmp 0x1a46 <depthwiseAnyAVXVNNI+0x66>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x1feb // jmp 0x1996 <depthwiseAnyAVXVNNI+0x56>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
 	LONG $0x02c68348 // add rsi, 0x2
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0x033a8d0f; WORD $0x0000 // jge 0x1d80 <depthwiseAnyAVXVNNI+0x3a0>
+	LONG $0x03328d0f; WORD $0x0000 // jge 0x1cc8 <depthwiseAnyAVXVNNI+0x388>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xee7e // jle 0x1a39 <depthwiseAnyAVXVNNI+0x59>
+	WORD $0xee7e // jle 0x1989 <depthwiseAnyAVXVNNI+0x49>
 	WORD $0x2949; BYTE $0xf0 // sub r8, rsi
-	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
 	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
 	LONG $0x04e6c148 // shl rsi, 0x4
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
@@ -1591,86 +1560,86 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
-	WORD $0x1beb // jmp 0x1aa1 <depthwiseAnyAVXVNNI+0xc1>
+	WORD $0x1beb // jmp 0x19f1 <depthwiseAnyAVXVNNI+0xb1>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x1c7ffac5; BYTE $0x30 // vmovdqu xmmword ptr [rax + rsi], xmm3
+	LONG $0x0c7ffac5; BYTE $0x30 // vmovdqu xmmword ptr [rax + rsi], xmm1
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
-	WORD $0x8f7d // jge 0x1a30 <depthwiseAnyAVXVNNI+0x50>
+	WORD $0x8f7d // jge 0x1980 <depthwiseAnyAVXVNNI+0x40>
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
-	LONG $0x1c6ffec5; BYTE $0x30 // vmovdqu ymm3, ymmword ptr [rax + rsi]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x0c6ffec5; BYTE $0x30 // vmovdqu ymm1, ymmword ptr [rax + rsi]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02498e0f; WORD $0x0000 // jle 0x1d00 <depthwiseAnyAVXVNNI+0x320>
+	LONG $0x02498e0f; WORD $0x0000 // jle 0x1c50 <depthwiseAnyAVXVNNI+0x310>
 	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
 	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
 	LONG $0xf1af0f4c // imul r14, rcx
 	LONG $0x0877034c // add r14, qword ptr [rdi + 0x8]
 	LONG $0x2474034c; BYTE $0x20 // add r14, qword ptr [rsp + 0x20]
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
-	LONG $0x0000f9e9; BYTE $0x00 // jmp 0x1bd8 <depthwiseAnyAVXVNNI+0x1f8>
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0x0000f3e9; BYTE $0x00 // jmp 0x1b22 <depthwiseAnyAVXVNNI+0x1e2>
 	BYTE $0x90 // nop
 	LONG $0x244c8b4c; BYTE $0x60 // mov r9, qword ptr [rsp + 0x60]
-	LONG $0x6e7941c4; WORD $0x311c // vmovd xmm11, dword ptr [r9 + rsi]
-	LONG $0x222143c4; WORD $0x331c; BYTE $0x01 // vpinsrd xmm11, xmm11, dword ptr [r11 + rsi], 0x1
-	LONG $0x222143c4; WORD $0x321c; BYTE $0x02 // vpinsrd xmm11, xmm11, dword ptr [r10 + rsi], 0x2
+	LONG $0x6e7941c4; WORD $0x310c // vmovd xmm9, dword ptr [r9 + rsi]
+	LONG $0x223143c4; WORD $0x330c; BYTE $0x01 // vpinsrd xmm9, xmm9, dword ptr [r11 + rsi], 0x1
+	LONG $0x223143c4; WORD $0x320c; BYTE $0x02 // vpinsrd xmm9, xmm9, dword ptr [r10 + rsi], 0x2
 	LONG $0x244c8b4c; BYTE $0x58 // mov r9, qword ptr [rsp + 0x58]
-	LONG $0x222143c4; WORD $0x311c; BYTE $0x03 // vpinsrd xmm11, xmm11, dword ptr [r9 + rsi], 0x3
+	LONG $0x223143c4; WORD $0x310c; BYTE $0x03 // vpinsrd xmm9, xmm9, dword ptr [r9 + rsi], 0x3
 	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
-	LONG $0x6e7941c4; WORD $0x3124 // vmovd xmm12, dword ptr [r9 + rsi]
+	LONG $0x6e7941c4; WORD $0x3114 // vmovd xmm10, dword ptr [r9 + rsi]
 	LONG $0x244c8b4c; BYTE $0x48 // mov r9, qword ptr [rsp + 0x48]
-	LONG $0x221943c4; WORD $0x3124; BYTE $0x01 // vpinsrd xmm12, xmm12, dword ptr [r9 + rsi], 0x1
-	LONG $0x221963c4; WORD $0x3324; BYTE $0x02 // vpinsrd xmm12, xmm12, dword ptr [rbx + rsi], 0x2
+	LONG $0x222943c4; WORD $0x3114; BYTE $0x01 // vpinsrd xmm10, xmm10, dword ptr [r9 + rsi], 0x1
+	LONG $0x222963c4; WORD $0x3314; BYTE $0x02 // vpinsrd xmm10, xmm10, dword ptr [rbx + rsi], 0x2
 	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
-	LONG $0x221943c4; WORD $0x3124; BYTE $0x03 // vpinsrd xmm12, xmm12, dword ptr [r9 + rsi], 0x3
-	LONG $0x2c6e79c5; BYTE $0x37 // vmovd xmm13, dword ptr [rdi + rsi]
-	LONG $0x221163c4; WORD $0x302c; BYTE $0x01 // vpinsrd xmm13, xmm13, dword ptr [rax + rsi], 0x1
-	LONG $0x221143c4; WORD $0x372c; BYTE $0x02 // vpinsrd xmm13, xmm13, dword ptr [r15 + rsi], 0x2
-	LONG $0x221143c4; WORD $0x342c; BYTE $0x03 // vpinsrd xmm13, xmm13, dword ptr [r12 + rsi], 0x3
-	LONG $0x6e7941c4; WORD $0x3574; BYTE $0x00 // vmovd xmm14, dword ptr [r13 + rsi]
-	QUAD $0x01003574220963c4 // vpinsrd xmm14, xmm14, dword ptr [rbp + rsi], 0x1
-	LONG $0x220963c4; WORD $0x3134; BYTE $0x02 // vpinsrd xmm14, xmm14, dword ptr [rcx + rsi], 0x2
-	LONG $0x220943c4; WORD $0x3034; BYTE $0x03 // vpinsrd xmm14, xmm14, dword ptr [r8 + rsi], 0x3
+	LONG $0x222943c4; WORD $0x3114; BYTE $0x03 // vpinsrd xmm10, xmm10, dword ptr [r9 + rsi], 0x3
+	LONG $0x1c6e79c5; BYTE $0x37 // vmovd xmm11, dword ptr [rdi + rsi]
+	LONG $0x222163c4; WORD $0x301c; BYTE $0x01 // vpinsrd xmm11, xmm11, dword ptr [rax + rsi], 0x1
+	LONG $0x222143c4; WORD $0x371c; BYTE $0x02 // vpinsrd xmm11, xmm11, dword ptr [r15 + rsi], 0x2
+	LONG $0x222143c4; WORD $0x341c; BYTE $0x03 // vpinsrd xmm11, xmm11, dword ptr [r12 + rsi], 0x3
+	LONG $0x6e7941c4; WORD $0x3564; BYTE $0x00 // vmovd xmm12, dword ptr [r13 + rsi]
+	QUAD $0x01003564221963c4 // vpinsrd xmm12, xmm12, dword ptr [rbp + rsi], 0x1
+	LONG $0x221963c4; WORD $0x3124; BYTE $0x02 // vpinsrd xmm12, xmm12, dword ptr [rcx + rsi], 0x2
+	LONG $0x221943c4; WORD $0x3024; BYTE $0x03 // vpinsrd xmm12, xmm12, dword ptr [r8 + rsi], 0x3
+	LONG $0x3835e3c4; WORD $0x01f6 // vinserti128 ymm6, ymm9, xmm6, 0x1
+	LONG $0x382de3c4; WORD $0x01ed // vinserti128 ymm5, ymm10, xmm5, 0x1
 	LONG $0x382543c4; WORD $0x01c0 // vinserti128 ymm8, ymm11, xmm8, 0x1
 	LONG $0x381de3c4; WORD $0x01ff // vinserti128 ymm7, ymm12, xmm7, 0x1
-	LONG $0x381543c4; WORD $0x01d2 // vinserti128 ymm10, ymm13, xmm10, 0x1
-	LONG $0x380d43c4; WORD $0x01c9 // vinserti128 ymm9, ymm14, xmm9, 0x1
-	LONG $0x6f7e41c4; BYTE $0x1e // vmovdqu ymm11, ymmword ptr [r14]
-	LONG $0xe7603dc5 // vpunpcklbw ymm12, ymm8, ymm7 # ymm12 = ymm8[0],ymm7[0],ymm8[1],ymm7[1],ymm8[2],ymm7[2],ymm8[3],ymm7[3],ymm8[4],ymm7[4],ymm8[5],ymm7[5],ymm8[6],ymm7[6],ymm8[7],ymm7[7],ymm8[16],ymm7[16],ymm8[17],ymm7[17],ymm8[18],ymm7[18],ymm8[19],ymm7[19],ymm8[20],ymm7[20],ymm8[21],ymm7[21],ymm8[22],ymm7[22],ymm8[23],ymm7[23]
+	LONG $0x6f7e41c4; BYTE $0x0e // vmovdqu ymm9, ymmword ptr [r14]
+	LONG $0xd5604dc5 // vpunpcklbw ymm10, ymm6, ymm5 # ymm10 = ymm6[0],ymm5[0],ymm6[1],ymm5[1],ymm6[2],ymm5[2],ymm6[3],ymm5[3],ymm6[4],ymm5[4],ymm6[5],ymm5[5],ymm6[6],ymm5[6],ymm6[7],ymm5[7],ymm6[16],ymm5[16],ymm6[17],ymm5[17],ymm6[18],ymm5[18],ymm6[19],ymm5[19],ymm6[20],ymm5[20],ymm6[21],ymm5[21],ymm6[22],ymm5[22],ymm6[23],ymm5[23]
+	LONG $0xed68cdc5 // vpunpckhbw ymm5, ymm6, ymm5 # ymm5 = ymm6[8],ymm5[8],ymm6[9],ymm5[9],ymm6[10],ymm5[10],ymm6[11],ymm5[11],ymm6[12],ymm5[12],ymm6[13],ymm5[13],ymm6[14],ymm5[14],ymm6[15],ymm5[15],ymm6[24],ymm5[24],ymm6[25],ymm5[25],ymm6[26],ymm5[26],ymm6[27],ymm5[27],ymm6[28],ymm5[28],ymm6[29],ymm5[29],ymm6[30],ymm5[30],ymm6[31],ymm5[31]
+	LONG $0xf760bdc5 // vpunpcklbw ymm6, ymm8, ymm7 # ymm6 = ymm8[0],ymm7[0],ymm8[1],ymm7[1],ymm8[2],ymm7[2],ymm8[3],ymm7[3],ymm8[4],ymm7[4],ymm8[5],ymm7[5],ymm8[6],ymm7[6],ymm8[7],ymm7[7],ymm8[16],ymm7[16],ymm8[17],ymm7[17],ymm8[18],ymm7[18],ymm8[19],ymm7[19],ymm8[20],ymm7[20],ymm8[21],ymm7[21],ymm8[22],ymm7[22],ymm8[23],ymm7[23]
 	LONG $0xff68bdc5 // vpunpckhbw ymm7, ymm8, ymm7 # ymm7 = ymm8[8],ymm7[8],ymm8[9],ymm7[9],ymm8[10],ymm7[10],ymm8[11],ymm7[11],ymm8[12],ymm7[12],ymm8[13],ymm7[13],ymm8[14],ymm7[14],ymm8[15],ymm7[15],ymm8[24],ymm7[24],ymm8[25],ymm7[25],ymm8[26],ymm7[26],ymm8[27],ymm7[27],ymm8[28],ymm7[28],ymm8[29],ymm7[29],ymm8[30],ymm7[30],ymm8[31],ymm7[31]
-	LONG $0x602d41c4; BYTE $0xc1 // vpunpcklbw ymm8, ymm10, ymm9 # ymm8 = ymm10[0],ymm9[0],ymm10[1],ymm9[1],ymm10[2],ymm9[2],ymm10[3],ymm9[3],ymm10[4],ymm9[4],ymm10[5],ymm9[5],ymm10[6],ymm9[6],ymm10[7],ymm9[7],ymm10[16],ymm9[16],ymm10[17],ymm9[17],ymm10[18],ymm9[18],ymm10[19],ymm9[19],ymm10[20],ymm9[20],ymm10[21],ymm9[21],ymm10[22],ymm9[22],ymm10[23],ymm9[23]
-	LONG $0x682d41c4; BYTE $0xc9 // vpunpckhbw ymm9, ymm10, ymm9 # ymm9 = ymm10[8],ymm9[8],ymm10[9],ymm9[9],ymm10[10],ymm9[10],ymm10[11],ymm9[11],ymm10[12],ymm9[12],ymm10[13],ymm9[13],ymm10[14],ymm9[14],ymm10[15],ymm9[15],ymm10[24],ymm9[24],ymm10[25],ymm9[25],ymm10[26],ymm9[26],ymm10[27],ymm9[27],ymm10[28],ymm9[28],ymm10[29],ymm9[29],ymm10[30],ymm9[30],ymm10[31],ymm9[31]
-	LONG $0x611d41c4; BYTE $0xd0 // vpunpcklwd ymm10, ymm12, ymm8 # ymm10 = ymm12[0],ymm8[0],ymm12[1],ymm8[1],ymm12[2],ymm8[2],ymm12[3],ymm8[3],ymm12[8],ymm8[8],ymm12[9],ymm8[9],ymm12[10],ymm8[10],ymm12[11],ymm8[11]
-	LONG $0x502dc2c4; BYTE $0xf3 // {vex} vpdpbusd ymm6, ymm10, ymm11
-	LONG $0x691d41c4; BYTE $0xc0 // vpunpckhwd ymm8, ymm12, ymm8 # ymm8 = ymm12[4],ymm8[4],ymm12[5],ymm8[5],ymm12[6],ymm8[6],ymm12[7],ymm8[7],ymm12[12],ymm8[12],ymm12[13],ymm8[13],ymm12[14],ymm8[14],ymm12[15],ymm8[15]
-	LONG $0x503dc2c4; BYTE $0xeb // {vex} vpdpbusd ymm5, ymm8, ymm11
-	LONG $0x614541c4; BYTE $0xc1 // vpunpcklwd ymm8, ymm7, ymm9 # ymm8 = ymm7[0],ymm9[0],ymm7[1],ymm9[1],ymm7[2],ymm9[2],ymm7[3],ymm9[3],ymm7[8],ymm9[8],ymm7[9],ymm9[9],ymm7[10],ymm9[10],ymm7[11],ymm9[11]
-	LONG $0x503dc2c4; BYTE $0xe3 // {vex} vpdpbusd ymm4, ymm8, ymm11
-	LONG $0x6945c1c4; BYTE $0xf9 // vpunpckhwd ymm7, ymm7, ymm9 # ymm7 = ymm7[4],ymm9[4],ymm7[5],ymm9[5],ymm7[6],ymm9[6],ymm7[7],ymm9[7],ymm7[12],ymm9[12],ymm7[13],ymm9[13],ymm7[14],ymm9[14],ymm7[15],ymm9[15]
-	LONG $0x5045c2c4; BYTE $0xdb // {vex} vpdpbusd ymm3, ymm7, ymm11
+	LONG $0xc6612dc5 // vpunpcklwd ymm8, ymm10, ymm6 # ymm8 = ymm10[0],ymm6[0],ymm10[1],ymm6[1],ymm10[2],ymm6[2],ymm10[3],ymm6[3],ymm10[8],ymm6[8],ymm10[9],ymm6[9],ymm10[10],ymm6[10],ymm10[11],ymm6[11]
+	LONG $0x503dc2c4; BYTE $0xe1 // {vex} vpdpbusd ymm4, ymm8, ymm9
+	LONG $0xf669adc5 // vpunpckhwd ymm6, ymm10, ymm6 # ymm6 = ymm10[4],ymm6[4],ymm10[5],ymm6[5],ymm10[6],ymm6[6],ymm10[7],ymm6[7],ymm10[12],ymm6[12],ymm10[13],ymm6[13],ymm10[14],ymm6[14],ymm10[15],ymm6[15]
+	LONG $0x504dc2c4; BYTE $0xd9 // {vex} vpdpbusd ymm3, ymm6, ymm9
+	LONG $0xf761d5c5 // vpunpcklwd ymm6, ymm5, ymm7 # ymm6 = ymm5[0],ymm7[0],ymm5[1],ymm7[1],ymm5[2],ymm7[2],ymm5[3],ymm7[3],ymm5[8],ymm7[8],ymm5[9],ymm7[9],ymm5[10],ymm7[10],ymm5[11],ymm7[11]
+	LONG $0x504dc2c4; BYTE $0xd1 // {vex} vpdpbusd ymm2, ymm6, ymm9
+	LONG $0xef69d5c5 // vpunpckhwd ymm5, ymm5, ymm7 # ymm5 = ymm5[4],ymm7[4],ymm5[5],ymm7[5],ymm5[6],ymm7[6],ymm5[7],ymm7[7],ymm5[12],ymm7[12],ymm5[13],ymm7[13],ymm5[14],ymm7[14],ymm5[15],ymm7[15]
+	LONG $0x5055c2c4; BYTE $0xc9 // {vex} vpdpbusd ymm1, ymm5, ymm9
 	LONG $0x80ea8348 // sub rdx, -0x80
 	LONG $0x40c68349 // add r14, 0x40
 	LONG $0x244c8b48; BYTE $0x40 // mov rcx, qword ptr [rsp + 0x40]
 	WORD $0xff48; BYTE $0xc9 // dec rcx
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
-	LONG $0x0118840f; WORD $0x0000 // je 0x1cf0 <depthwiseAnyAVXVNNI+0x310>
+	LONG $0x011e840f; WORD $0x0000 // je 0x1c40 <depthwiseAnyAVXVNNI+0x300>
 	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
 	WORD $0x8b48; BYTE $0x02 // mov rax, qword ptr [rdx]
 	LONG $0x085a8b4c // mov r11, qword ptr [rdx + 0x8]
 	LONG $0x10528b4c // mov r10, qword ptr [rdx + 0x10]
 	LONG $0x187a8b48 // mov rdi, qword ptr [rdx + 0x18]
-	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
-	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
+	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
+	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x1e7c // jl 0x1c19 <depthwiseAnyAVXVNNI+0x239>
+	WORD $0x1e7c // jl 0x1b62 <depthwiseAnyAVXVNNI+0x222>
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x046e79c5; BYTE $0x08 // vmovd xmm8, dword ptr [rax + rcx]
-	LONG $0x223943c4; WORD $0x0b04; BYTE $0x01 // vpinsrd xmm8, xmm8, dword ptr [r11 + rcx], 0x1
-	LONG $0x223943c4; WORD $0x0a04; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [r10 + rcx], 0x2
-	LONG $0x223963c4; WORD $0x0f04; BYTE $0x03 // vpinsrd xmm8, xmm8, dword ptr [rdi + rcx], 0x3
+	LONG $0x346ef9c5; BYTE $0x08 // vmovd xmm6, dword ptr [rax + rcx]
+	LONG $0x2249c3c4; WORD $0x0b34; BYTE $0x01 // vpinsrd xmm6, xmm6, dword ptr [r11 + rcx], 0x1
+	LONG $0x2249c3c4; WORD $0x0a34; BYTE $0x02 // vpinsrd xmm6, xmm6, dword ptr [r10 + rcx], 0x2
+	LONG $0x2249e3c4; WORD $0x0f34; BYTE $0x03 // vpinsrd xmm6, xmm6, dword ptr [rdi + rcx], 0x3
 	LONG $0x247c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdi
 	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
 	LONG $0x204a8b48 // mov rcx, qword ptr [rdx + 0x20]
@@ -1678,12 +1647,12 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x304a8b4c // mov r9, qword ptr [rdx + 0x30]
 	LONG $0x385a8b48 // mov rbx, qword ptr [rdx + 0x38]
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x1e7c // jl 0x1c57 <depthwiseAnyAVXVNNI+0x277>
+	WORD $0x1e7c // jl 0x1ba0 <depthwiseAnyAVXVNNI+0x260>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x3c6ef9c5; BYTE $0x01 // vmovd xmm7, dword ptr [rcx + rax]
-	LONG $0x2241e3c4; WORD $0x073c; BYTE $0x01 // vpinsrd xmm7, xmm7, dword ptr [rdi + rax], 0x1
-	LONG $0x2241c3c4; WORD $0x013c; BYTE $0x02 // vpinsrd xmm7, xmm7, dword ptr [r9 + rax], 0x2
-	LONG $0x2241e3c4; WORD $0x033c; BYTE $0x03 // vpinsrd xmm7, xmm7, dword ptr [rbx + rax], 0x3
+	LONG $0x2c6ef9c5; BYTE $0x01 // vmovd xmm5, dword ptr [rcx + rax]
+	LONG $0x2251e3c4; WORD $0x072c; BYTE $0x01 // vpinsrd xmm5, xmm5, dword ptr [rdi + rax], 0x1
+	LONG $0x2251c3c4; WORD $0x012c; BYTE $0x02 // vpinsrd xmm5, xmm5, dword ptr [r9 + rax], 0x2
+	LONG $0x2251e3c4; WORD $0x032c; BYTE $0x03 // vpinsrd xmm5, xmm5, dword ptr [rbx + rax], 0x3
 	LONG $0x245c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rbx
 	LONG $0x247c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdi
 	LONG $0x244c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rcx
@@ -1691,64 +1660,62 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48428b48 // mov rax, qword ptr [rdx + 0x48]
 	LONG $0x507a8b4c // mov r15, qword ptr [rdx + 0x50]
 	LONG $0x58628b4c // mov r12, qword ptr [rdx + 0x58]
-	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
-	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
+	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
+	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x1e7c // jl 0x1ca4 <depthwiseAnyAVXVNNI+0x2c4>
+	WORD $0x1e7c // jl 0x1bec <depthwiseAnyAVXVNNI+0x2ac>
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x146e79c5; BYTE $0x0f // vmovd xmm10, dword ptr [rdi + rcx]
-	LONG $0x222963c4; WORD $0x0814; BYTE $0x01 // vpinsrd xmm10, xmm10, dword ptr [rax + rcx], 0x1
-	LONG $0x222943c4; WORD $0x0f14; BYTE $0x02 // vpinsrd xmm10, xmm10, dword ptr [r15 + rcx], 0x2
-	LONG $0x222943c4; WORD $0x0c14; BYTE $0x03 // vpinsrd xmm10, xmm10, dword ptr [r12 + rcx], 0x3
+	LONG $0x046e79c5; BYTE $0x0f // vmovd xmm8, dword ptr [rdi + rcx]
+	LONG $0x223963c4; WORD $0x0804; BYTE $0x01 // vpinsrd xmm8, xmm8, dword ptr [rax + rcx], 0x1
+	LONG $0x223943c4; WORD $0x0f04; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [r15 + rcx], 0x2
+	LONG $0x223943c4; WORD $0x0c04; BYTE $0x03 // vpinsrd xmm8, xmm8, dword ptr [r12 + rcx], 0x3
 	WORD $0x894c; BYTE $0xcb // mov rbx, r9
 	LONG $0x606a8b4c // mov r13, qword ptr [rdx + 0x60]
 	LONG $0x686a8b48 // mov rbp, qword ptr [rdx + 0x68]
 	LONG $0x704a8b48 // mov rcx, qword ptr [rdx + 0x70]
 	LONG $0x78428b4c // mov r8, qword ptr [rdx + 0x78]
 	LONG $0x247c8348; WORD $0x0208 // cmp qword ptr [rsp + 0x8], 0x2
-	LONG $0xfe1d8c0f; WORD $0xffff // jl 0x1ae0 <depthwiseAnyAVXVNNI+0x100>
+	LONG $0xfe258c0f; WORD $0xffff // jl 0x1a30 <depthwiseAnyAVXVNNI+0xf0>
 	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
-	LONG $0x6e7901c4; WORD $0x0d4c; BYTE $0x00 // vmovd xmm9, dword ptr [r13 + r9]
-	QUAD $0x01000d4c223123c4 // vpinsrd xmm9, xmm9, dword ptr [rbp + r9], 0x1
-	LONG $0x223123c4; WORD $0x090c; BYTE $0x02 // vpinsrd xmm9, xmm9, dword ptr [rcx + r9], 0x2
-	LONG $0x223103c4; WORD $0x080c; BYTE $0x03 // vpinsrd xmm9, xmm9, dword ptr [r8 + r9], 0x3
-	LONG $0xfffdf7e9; BYTE $0xff // jmp 0x1ae0 <depthwiseAnyAVXVNNI+0x100>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x6e7981c4; WORD $0x0d7c; BYTE $0x00 // vmovd xmm7, dword ptr [r13 + r9]
+	QUAD $0x01000d7c2241a3c4 // vpinsrd xmm7, xmm7, dword ptr [rbp + r9], 0x1
+	LONG $0x2241a3c4; WORD $0x093c; BYTE $0x02 // vpinsrd xmm7, xmm7, dword ptr [rcx + r9], 0x2
+	LONG $0x224183c4; WORD $0x083c; BYTE $0x03 // vpinsrd xmm7, xmm7, dword ptr [r8 + r9], 0x3
+	LONG $0xfffdffe9; BYTE $0xff // jmp 0x1a30 <depthwiseAnyAVXVNNI+0xf0>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
 	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
-	WORD $0x10eb // jmp 0x1d0c <depthwiseAnyAVXVNNI+0x32c>
+	WORD $0x10eb // jmp 0x1c5c <depthwiseAnyAVXVNNI+0x31c>
 	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0xe36ffdc5 // vmovdqa ymm4, ymm3
-	LONG $0xeb6ffdc5 // vmovdqa ymm5, ymm3
-	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
+	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
+	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
+	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0xc1af0f49 // imul rax, r9
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x3c10fcc5; BYTE $0x31 // vmovups ymm7, ymmword ptr [rcx + rsi]
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf659c4c5 // vmulps ymm6, ymm7, ymm6
-	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xed59c4c5 // vmulps ymm5, ymm7, ymm5
-	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
-	LONG $0xed6bcdc5 // vpackssdw ymm5, ymm6, ymm5
-	LONG $0xe8edd5c5 // vpaddsw ymm5, ymm5, ymm0
+	LONG $0x2c10fcc5; BYTE $0x31 // vmovups ymm5, ymmword ptr [rcx + rsi]
 	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459c4c5 // vmulps ymm4, ymm7, ymm4
+	LONG $0xe459d4c5 // vmulps ymm4, ymm5, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59c4c5 // vmulps ymm3, ymm7, ymm3
+	LONG $0xdb59d4c5 // vmulps ymm3, ymm5, ymm3
 	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
 	LONG $0xdb6bddc5 // vpackssdw ymm3, ymm4, ymm3
 	LONG $0xd8ede5c5 // vpaddsw ymm3, ymm3, ymm0
-	LONG $0xdb67d5c5 // vpackuswb ymm3, ymm5, ymm3
-	LONG $0xd9dee5c5 // vpmaxub ymm3, ymm3, ymm1
-	LONG $0xdadae5c5 // vpminub ymm3, ymm3, ymm2
+	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
+	LONG $0xd259d4c5 // vmulps ymm2, ymm5, ymm2
+	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
+	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
+	LONG $0xc959d4c5 // vmulps ymm1, ymm5, ymm1
+	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
+	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
+	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
+	LONG $0xc967e5c5 // vpackuswb ymm1, ymm3, ymm1
 	LONG $0x02f88349 // cmp r8, 0x2
-	LONG $0xfd1a8c0f; WORD $0xffff // jl 0x1a90 <depthwiseAnyAVXVNNI+0xb0>
-	LONG $0x1c7ffec5; BYTE $0x30 // vmovdqu ymmword ptr [rax + rsi], ymm3
-	LONG $0xfffd15e9; BYTE $0xff // jmp 0x1a95 <depthwiseAnyAVXVNNI+0xb5>
+	LONG $0xfd228c0f; WORD $0xffff // jl 0x19e0 <depthwiseAnyAVXVNNI+0xa0>
+	LONG $0x0c7ffec5; BYTE $0x30 // vmovdqu ymmword ptr [rax + rsi], ymm1
+	LONG $0xfffd1de9; BYTE $0xff // jmp 0x19e5 <depthwiseAnyAVXVNNI+0xa5>
 	LONG $0x68c48348 // add rsp, 0x68
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -1765,7 +1732,7 @@ TEXT ·peakAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00bf8e0f; WORD $0x0000 // jle 0x1e6b <peakAVXVNNI+0xcb>
+	LONG $0x00bf8e0f; WORD $0x0000 // jle 0x1dab <peakAVXVNNI+0xcb>
 	LONG $0xc06ef9c5 // vmovd xmm0, eax
 	LONG $0x587de2c4; BYTE $0xe8 // vpbroadcastd ymm5, xmm0
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
@@ -1794,7 +1761,7 @@ TEXT ·peakAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x5055e2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm5, ymm5
 	LONG $0x5055e2c4; BYTE $0xc5 // {vex} vpdpbusd ymm0, ymm5, ymm5
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xbf75 // jne 0x1df0 <peakAVXVNNI+0x50>
+	WORD $0xbf75 // jne 0x1d30 <peakAVXVNNI+0x50>
 	LONG $0xfe25c1c4; BYTE $0xec // vpaddd ymm5, ymm11, ymm12
 	LONG $0xfe2d41c4; BYTE $0xc9 // vpaddd ymm9, ymm10, ymm9
 	LONG $0xedfeb5c5 // vpaddd ymm5, ymm9, ymm5

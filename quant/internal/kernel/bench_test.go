@@ -42,7 +42,7 @@ func (l layer) conv(r *rand.Rand) Conv {
 		c.Groups = l.in
 	}
 	c = randomConv(r, c)
-	c.Requant.Table = nil
+	c.Requant.Table, c.Requant.Min, c.Requant.Max = nil, 0, 0 // as a student's: a zero point, no clamp of its own
 	return c
 }
 

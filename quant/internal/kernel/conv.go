@@ -37,7 +37,8 @@ type PackedConv struct {
 	bias   []int32 // Bias with the zero points folded in: acc = bias + Σ x·(w − wz)
 	scale  []float32
 	lo, hi int32
-	set    *Set // for the table
+	after  *[256]byte // clamp to lo … hi, then Requant.Table; nil where neither changes a byte
+	set    *Set       // for the table
 	impl   *convVariant
 	packed packedWeights // what impl's pack made
 }
@@ -91,6 +92,7 @@ func newPackedConv(c Conv) (*PackedConv, error) {
 	if err != nil {
 		return nil, fmt.Errorf("kernel: conv: %w", err)
 	}
+	p.after = c.Requant.after(c.Type, p.lo, p.hi)
 	p.bias = make([]int32, c.Out)
 	for n := range p.bias {
 		if c.Bias != nil {

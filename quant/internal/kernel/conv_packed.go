@@ -54,7 +54,7 @@ func (p *PackedConv) convArgs(dst, src *Map) convArgs {
 		weights: unsafe.Pointer(&p.packed.weights[0]), bias: unsafe.Pointer(&p.packed.bias[0]), scale: unsafe.Pointer(&p.packed.scale[0]),
 		groups: int64(len(p.packed.bias) / 16), cells: int64(Cells(dst.C)), steps: int64(Cells(src.C)),
 		srcBlock: int64(src.Block), dstBlock: int64(dst.Block),
-		zero: int64(p.c.Requant.Zero), lo: int64(p.lo), hi: int64(p.hi),
+		zero: int64(p.c.Requant.Zero),
 	}
 }
 
@@ -87,9 +87,9 @@ func runPointwise(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0,
 	}
 }
 
-// table applies the fused table to rows that were just written.
+// table applies the clamp and the fused table to rows that were just written.
 func (p *PackedConv) table(dst *Map, y0, y1 int) {
-	if t := p.c.Requant.Table; t != nil {
-		p.set.table(dst, dst, t, y0, y1)
+	if p.after != nil {
+		p.set.table(dst, dst, p.after, y0, y1)
 	}
 }

@@ -52,8 +52,8 @@ func runDepthwise3x3(one, two func(*depthwiseArgs)) func(p *PackedConv, dst, src
 			rows: unsafe.Pointer(&rows), rowBlocks: unsafe.Pointer(&steps), dstRow: int64(dst.Row),
 			weights: unsafe.Pointer(&w.weights[0]), bias: unsafe.Pointer(&w.bias[0]), scale: unsafe.Pointer(&w.scale[0]),
 			blocks: int64(Blocks(dst.W)), srcBlocks: int64(Blocks(src.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block),
-			zero: int64(p.c.Requant.Zero), lo: int64(p.lo), hi: int64(p.hi),
-			pad: int64(p.c.Zero), keep: int64(uint32(0xffffffff) >> (8 * (-src.W & 3))),
+			zero: int64(p.c.Requant.Zero),
+			pad:  int64(p.c.Zero), keep: int64(uint32(0xffffffff) >> (8 * (-src.W & 3))),
 		}
 		for y := y0; y < y1; {
 			n := 1
@@ -120,7 +120,7 @@ func runDepthwise(kernel func(*depthwiseAnyArgs)) func(p *PackedConv, dst, src *
 		a := depthwiseAnyArgs{
 			weights: unsafe.Pointer(&w.weights[0]), bias: unsafe.Pointer(&w.bias[0]), scale: unsafe.Pointer(&w.scale[0]),
 			blocks: int64(blocks), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block),
-			zero: int64(p.c.Requant.Zero), lo: int64(p.lo), hi: int64(p.hi),
+			zero:  int64(p.c.Requant.Zero),
 			quads: int64(quads), taps: unsafe.Pointer(&taps[0]),
 		}
 		for y := y0; y < y1; y++ {

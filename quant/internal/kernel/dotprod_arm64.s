@@ -7,563 +7,539 @@ TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540045ab // b.lt 0x8bc <pointwiseDotProd+0x8bc>
+	WORD $0x540042ab // b.lt 0x85c <pointwiseDotProd+0x85c>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9101600a // add x10, x0, #0x58
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
-	WORD $0x9101800a // add x10, x0, #0x60
-	WORD $0x4d40c141 // ld1r { v1.16b }, [x10]
-	WORD $0x9101a00a // add x10, x0, #0x68
-	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
-	WORD $0x14000005 // b 0x3c <pointwiseDotProd+0x3c>
+	WORD $0x14000006 // b 0x30 <pointwiseDotProd+0x30>
+	WORD $0xd503201f // nop
 	WORD $0x91001108 // add x8, x8, #0x4
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400442a // b.ge 0x8bc <pointwiseDotProd+0x8bc>
+	WORD $0x5400418a // b.ge 0x85c <pointwiseDotProd+0x85c>
 	WORD $0xcb08012a // sub x10, x9, x8
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54002300 // b.eq 0x4a8 <pointwiseDotProd+0x4a8>
+	WORD $0x54002160 // b.eq 0x468 <pointwiseDotProd+0x468>
 	WORD $0xf100095f // cmp x10, #0x2
-	WORD $0x540011e0 // b.eq 0x28c <pointwiseDotProd+0x28c>
+	WORD $0x54001140 // b.eq 0x26c <pointwiseDotProd+0x26c>
 	WORD $0xf1000d5f // cmp x10, #0x3
-	WORD $0x54002d41 // b.ne 0x600 <pointwiseDotProd+0x600>
+	WORD $0x54002ba1 // b.ne 0x5c0 <pointwiseDotProd+0x5c0>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54fffe6b // b.lt 0x2c <pointwiseDotProd+0x2c>
+	WORD $0x54fffe6b // b.lt 0x20 <pointwiseDotProd+0x20>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
 	WORD $0xb27c014b // orr x11, x10, #0x10
 	WORD $0xb27b014c // orr x12, x10, #0x20
-	WORD $0x1400005e // b 0x1ec <pointwiseDotProd+0x1ec>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x4ea31c64 // mov v4.16b, v3.16b
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4ea61cd2 // mov v18.16b, v6.16b
-	WORD $0x4ea61cd3 // mov v19.16b, v6.16b
-	WORD $0x4eb11e34 // mov v20.16b, v17.16b
-	WORD $0x4eb11e35 // mov v21.16b, v17.16b
-	WORD $0x4eb11e36 // mov v22.16b, v17.16b
+	WORD $0x14000056 // b 0x1c0 <pointwiseDotProd+0x1c0>
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea41c86 // mov v6.16b, v4.16b
+	WORD $0x4ea41c90 // mov v16.16b, v4.16b
+	WORD $0x4ea41c91 // mov v17.16b, v4.16b
+	WORD $0x4ea71cf2 // mov v18.16b, v7.16b
+	WORD $0x4ea71cf3 // mov v19.16b, v7.16b
+	WORD $0x4ea71cf4 // mov v20.16b, v7.16b
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
-	WORD $0x3cea69b7 // ldr q23, [x13, x10]
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e36def6 // fmul v22.4s, v23.4s, v22.4s
-	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e35def5 // fmul v21.4s, v23.4s, v21.4s
-	WORD $0xf940040d // ldr x13, [x0, #0x8]
-	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
-	WORD $0xf940280e // ldr x14, [x0, #0x50]
+	WORD $0x3cea69b5 // ldr q21, [x13, x10]
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x9b0935cd // madd x13, x14, x9, x13
-	WORD $0x6e34def4 // fmul v20.4s, v23.4s, v20.4s
-	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
+	WORD $0x6e34deb4 // fmul v20.4s, v21.4s, v20.4s
 	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
-	WORD $0x4e614ab6 // sqxtn2 v22.8h, v21.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
-	WORD $0x6e31def1 // fmul v17.4s, v23.4s, v17.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0x4e614a34 // sqxtn2 v20.8h, v17.4s
-	WORD $0x4e600ed1 // sqadd v17.8h, v22.8h, v0.8h
-	WORD $0x0e214a31 // sqxtn v17.8b, v17.8h
-	WORD $0x4e600e94 // sqadd v20.8h, v20.8h, v0.8h
-	WORD $0x4e214a91 // sqxtn2 v17.16b, v20.8h
-	WORD $0x4e216631 // smax v17.16b, v17.16b, v1.16b
-	WORD $0x4e226e31 // smin v17.16b, v17.16b, v2.16b
-	WORD $0x3caa69b1 // str q17, [x13, x10]
-	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0x3ceb69d1 // ldr q17, [x14, x11]
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e33de33 // fmul v19.4s, v17.4s, v19.4s
+	WORD $0x6e33deb3 // fmul v19.4s, v21.4s, v19.4s
 	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32de32 // fmul v18.4s, v17.4s, v18.4s
+	WORD $0xf940040d // ldr x13, [x0, #0x8]
+	WORD $0x6e32deb2 // fmul v18.4s, v21.4s, v18.4s
+	WORD $0xf940280e // ldr x14, [x0, #0x50]
 	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e30de30 // fmul v16.4s, v17.4s, v16.4s
-	WORD $0x0e614a73 // sqxtn v19.4h, v19.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e614a53 // sqxtn2 v19.8h, v18.4s
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
-	WORD $0x6e26de26 // fmul v6.4s, v17.4s, v6.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e6148d0 // sqxtn2 v16.8h, v6.4s
-	WORD $0x4e600e66 // sqadd v6.8h, v19.8h, v0.8h
-	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
-	WORD $0x4e600e10 // sqadd v16.8h, v16.8h, v0.8h
-	WORD $0x4e214a06 // sqxtn2 v6.16b, v16.8h
-	WORD $0x4e2164c6 // smax v6.16b, v6.16b, v1.16b
-	WORD $0x4e226cc6 // smin v6.16b, v6.16b, v2.16b
-	WORD $0x3cab69a6 // str q6, [x13, x11]
-	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0x3cec69c6 // ldr q6, [x14, x12]
+	WORD $0x9b0935cd // madd x13, x14, x9, x13
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e27dcc7 // fmul v7.4s, v6.4s, v7.4s
+	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
+	WORD $0x6e27dea7 // fmul v7.4s, v21.4s, v7.4s
+	WORD $0x4e614a74 // sqxtn2 v20.8h, v19.4s
 	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dcc5 // fmul v5.4s, v6.4s, v5.4s
-	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
+	WORD $0x4e6148f2 // sqxtn2 v18.8h, v7.4s
+	WORD $0x4e600e87 // sqadd v7.8h, v20.8h, v0.8h
+	WORD $0x0e2148e7 // sqxtn v7.8b, v7.8h
+	WORD $0x4e600e52 // sqadd v18.8h, v18.8h, v0.8h
+	WORD $0x4e214a47 // sqxtn2 v7.16b, v18.8h
+	WORD $0x3caa69a7 // str q7, [x13, x10]
+	WORD $0xf940100e // ldr x14, [x0, #0x20]
+	WORD $0x3ceb69c7 // ldr q7, [x14, x11]
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x6e31dcf1 // fmul v17.4s, v7.4s, v17.4s
+	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x6e30dcf0 // fmul v16.4s, v7.4s, v16.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x6e26dce6 // fmul v6.4s, v7.4s, v6.4s
+	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x6e24dcc4 // fmul v4.4s, v6.4s, v4.4s
-	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x0e614a31 // sqxtn v17.4h, v17.4s
+	WORD $0x6e24dce4 // fmul v4.4s, v7.4s, v4.4s
+	WORD $0x4e614a11 // sqxtn2 v17.8h, v16.4s
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e6148a7 // sqxtn2 v7.8h, v5.4s
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x4e614886 // sqxtn2 v6.8h, v4.4s
+	WORD $0x4e600e24 // sqadd v4.8h, v17.8h, v0.8h
+	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
+	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
+	WORD $0x4e2148c4 // sqxtn2 v4.16b, v6.8h
+	WORD $0x3cab69a4 // str q4, [x13, x11]
+	WORD $0xf940100e // ldr x14, [x0, #0x20]
+	WORD $0x3cec69c4 // ldr q4, [x14, x12]
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
-	WORD $0x6e23dcc3 // fmul v3.4s, v6.4s, v3.4s
+	WORD $0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x4e614864 // sqxtn2 v4.8h, v3.4s
-	WORD $0x4e600ce3 // sqadd v3.8h, v7.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600c84 // sqadd v4.8h, v4.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3cac69a3 // str q3, [x13, x12]
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x6e21dc81 // fmul v1.4s, v4.4s, v1.4s
+	WORD $0x4e614865 // sqxtn2 v5.8h, v3.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600ca1 // sqadd v1.8h, v5.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3cac69a1 // str q1, [x13, x12]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940140d // ldr x13, [x0, #0x28]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54fff22a // b.ge 0x2c <pointwiseDotProd+0x2c>
+	WORD $0x54fff32a // b.ge 0x20 <pointwiseDotProd+0x20>
 	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
-	WORD $0x3cea69b1 // ldr q17, [x13, x10]
-	WORD $0x3ceb69a6 // ldr q6, [x13, x11]
-	WORD $0x3cec69a3 // ldr q3, [x13, x12]
+	WORD $0x3cea69a7 // ldr q7, [x13, x10]
+	WORD $0x3ceb69a4 // ldr q4, [x13, x11]
+	WORD $0x3cec69a1 // ldr q1, [x13, x12]
 	WORD $0xf940200d // ldr x13, [x0, #0x40]
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fff3eb // b.lt 0x80 <pointwiseDotProd+0x80>
+	WORD $0x54fff4ab // b.lt 0x6c <pointwiseDotProd+0x6c>
 	WORD $0xf940080e // ldr x14, [x0, #0x10]
 	WORD $0x9b0d394e // madd x14, x10, x13, x14
 	WORD $0xf940000f // ldr x15, [x0]
 	WORD $0xf9402410 // ldr x16, [x0, #0x48]
-	WORD $0x4ea31c64 // mov v4.16b, v3.16b
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
-	WORD $0x4ea61cd2 // mov v18.16b, v6.16b
-	WORD $0x4ea61cd3 // mov v19.16b, v6.16b
-	WORD $0x4eb11e34 // mov v20.16b, v17.16b
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea41c86 // mov v6.16b, v4.16b
+	WORD $0x4ea41c90 // mov v16.16b, v4.16b
+	WORD $0x4ea41c91 // mov v17.16b, v4.16b
+	WORD $0x4ea71cf2 // mov v18.16b, v7.16b
 	WORD $0x9b093e0f // madd x15, x16, x9, x15
-	WORD $0x4eb11e35 // mov v21.16b, v17.16b
-	WORD $0x4eb11e36 // mov v22.16b, v17.16b
-	WORD $0x3cc105f7 // ldr q23, [x15], #0x10
-	WORD $0xad4065d8 // ldp q24, q25, [x14]
-	WORD $0x4f97e316 // sdot v22.4s, v24.16b, v23.4b[0]
-	WORD $0x4fb7e315 // sdot v21.4s, v24.16b, v23.4b[1]
-	WORD $0x4f97eb14 // sdot v20.4s, v24.16b, v23.4b[2]
-	WORD $0x4fb7eb11 // sdot v17.4s, v24.16b, v23.4b[3]
-	WORD $0x4f97e333 // sdot v19.4s, v25.16b, v23.4b[0]
-	WORD $0x4fb7e332 // sdot v18.4s, v25.16b, v23.4b[1]
-	WORD $0x4f97eb30 // sdot v16.4s, v25.16b, v23.4b[2]
-	WORD $0x4fb7eb26 // sdot v6.4s, v25.16b, v23.4b[3]
-	WORD $0x3dc009d8 // ldr q24, [x14, #0x20]
-	WORD $0x4f97e307 // sdot v7.4s, v24.16b, v23.4b[0]
-	WORD $0x4fb7e305 // sdot v5.4s, v24.16b, v23.4b[1]
-	WORD $0x4f97eb04 // sdot v4.4s, v24.16b, v23.4b[2]
-	WORD $0x4fb7eb03 // sdot v3.4s, v24.16b, v23.4b[3]
+	WORD $0x4ea71cf3 // mov v19.16b, v7.16b
+	WORD $0x4ea71cf4 // mov v20.16b, v7.16b
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x3cc105f5 // ldr q21, [x15], #0x10
+	WORD $0xad405dd6 // ldp q22, q23, [x14]
+	WORD $0x4f95e2d4 // sdot v20.4s, v22.16b, v21.4b[0]
+	WORD $0x4fb5e2d3 // sdot v19.4s, v22.16b, v21.4b[1]
+	WORD $0x4f95ead2 // sdot v18.4s, v22.16b, v21.4b[2]
+	WORD $0x4fb5eac7 // sdot v7.4s, v22.16b, v21.4b[3]
+	WORD $0x4f95e2f1 // sdot v17.4s, v23.16b, v21.4b[0]
+	WORD $0x4fb5e2f0 // sdot v16.4s, v23.16b, v21.4b[1]
+	WORD $0x4f95eae6 // sdot v6.4s, v23.16b, v21.4b[2]
+	WORD $0x4fb5eae4 // sdot v4.4s, v23.16b, v21.4b[3]
+	WORD $0x3dc009d6 // ldr q22, [x14, #0x20]
+	WORD $0x4f95e2c5 // sdot v5.4s, v22.16b, v21.4b[0]
+	WORD $0x4fb5e2c3 // sdot v3.4s, v22.16b, v21.4b[1]
+	WORD $0x4f95eac2 // sdot v2.4s, v22.16b, v21.4b[2]
+	WORD $0x4fb5eac1 // sdot v1.4s, v22.16b, v21.4b[3]
 	WORD $0x910101ce // add x14, x14, #0x40
 	WORD $0xf10005ad // subs x13, x13, #0x1
-	WORD $0x54fffde1 // b.ne 0x240 <pointwiseDotProd+0x240>
-	WORD $0x17ffff87 // b 0xa4 <pointwiseDotProd+0xa4>
+	WORD $0x54fffde1 // b.ne 0x220 <pointwiseDotProd+0x220>
+	WORD $0x17ffff8a // b 0x90 <pointwiseDotProd+0x90>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54ffeceb // b.lt 0x2c <pointwiseDotProd+0x2c>
+	WORD $0x54ffed8b // b.lt 0x20 <pointwiseDotProd+0x20>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
 	WORD $0xb27c014b // orr x11, x10, #0x10
-	WORD $0x14000040 // b 0x3a0 <pointwiseDotProd+0x3a0>
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
+	WORD $0x1400003c // b 0x370 <pointwiseDotProd+0x370>
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
 	WORD $0xf940100c // ldr x12, [x0, #0x20]
-	WORD $0x3cea6993 // ldr q19, [x12, x10]
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32de72 // fmul v18.4s, v19.4s, v18.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e31de71 // fmul v17.4s, v19.4s, v17.4s
-	WORD $0xf940040c // ldr x12, [x0, #0x8]
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0xf940280d // ldr x13, [x0, #0x50]
+	WORD $0x3cea6991 // ldr q17, [x12, x10]
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x9b0931ac // madd x12, x13, x9, x12
-	WORD $0x6e30de70 // fmul v16.4s, v19.4s, v16.4s
-	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
+	WORD $0x6e30de30 // fmul v16.4s, v17.4s, v16.4s
 	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e614a32 // sqxtn2 v18.8h, v17.4s
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
-	WORD $0x6e24de64 // fmul v4.4s, v19.4s, v4.4s
-	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e614890 // sqxtn2 v16.8h, v4.4s
-	WORD $0x4e600e44 // sqadd v4.8h, v18.8h, v0.8h
-	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600e10 // sqadd v16.8h, v16.8h, v0.8h
-	WORD $0x4e214a04 // sqxtn2 v4.16b, v16.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3caa6984 // str q4, [x12, x10]
-	WORD $0xf940100d // ldr x13, [x0, #0x20]
-	WORD $0x3ceb69a4 // ldr q4, [x13, x11]
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
+	WORD $0x6e27de27 // fmul v7.4s, v17.4s, v7.4s
 	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26dc86 // fmul v6.4s, v4.4s, v6.4s
+	WORD $0xf940040c // ldr x12, [x0, #0x8]
+	WORD $0x6e26de26 // fmul v6.4s, v17.4s, v6.4s
+	WORD $0xf940280d // ldr x13, [x0, #0x50]
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x9b0931ac // madd x12, x13, x9, x12
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
+	WORD $0x6e22de22 // fmul v2.4s, v17.4s, v2.4s
+	WORD $0x4e6148f0 // sqxtn2 v16.8h, v7.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x4e614846 // sqxtn2 v6.8h, v2.4s
+	WORD $0x4e600e02 // sqadd v2.8h, v16.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
+	WORD $0x4e2148c2 // sqxtn2 v2.16b, v6.8h
+	WORD $0x3caa6982 // str q2, [x12, x10]
+	WORD $0xf940100d // ldr x13, [x0, #0x20]
+	WORD $0x3ceb69a2 // ldr q2, [x13, x11]
 	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
-	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
 	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0x4e6148c7 // sqxtn2 v7.8h, v6.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
-	WORD $0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x4e614865 // sqxtn2 v5.8h, v3.4s
-	WORD $0x4e600ce3 // sqadd v3.8h, v7.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600ca4 // sqadd v4.8h, v5.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3cab6983 // str q3, [x12, x11]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x6e21dc41 // fmul v1.4s, v2.4s, v1.4s
+	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614862 // sqxtn v2.4h, v3.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600ca1 // sqadd v1.8h, v5.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3cab6981 // str q1, [x12, x11]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940140c // ldr x12, [x0, #0x28]
 	WORD $0xeb0c013f // cmp x9, x12
-	WORD $0x54ffe48a // b.ge 0x2c <pointwiseDotProd+0x2c>
+	WORD $0x54ffe5aa // b.ge 0x20 <pointwiseDotProd+0x20>
 	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
-	WORD $0x3cea6984 // ldr q4, [x12, x10]
-	WORD $0x3ceb6983 // ldr q3, [x12, x11]
+	WORD $0x3cea6982 // ldr q2, [x12, x10]
+	WORD $0x3ceb6981 // ldr q1, [x12, x11]
 	WORD $0xf940200d // ldr x13, [x0, #0x40]
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fff78b // b.lt 0x2a4 <pointwiseDotProd+0x2a4>
+	WORD $0x54fff80b // b.lt 0x284 <pointwiseDotProd+0x284>
 	WORD $0xf940080c // ldr x12, [x0, #0x10]
 	WORD $0x9b0d314c // madd x12, x10, x13, x12
 	WORD $0xf940000e // ldr x14, [x0]
 	WORD $0xf940240f // ldr x15, [x0, #0x48]
 	WORD $0x9b0939ee // madd x14, x15, x9, x14
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54000181 // b.ne 0x400 <pointwiseDotProd+0x400>
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0x14000023 // b 0x478 <pointwiseDotProd+0x478>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
+	WORD $0x54000101 // b.ne 0x3c0 <pointwiseDotProd+0x3c0>
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0x1400001f // b 0x438 <pointwiseDotProd+0x438>
 	WORD $0x927ff5af // and x15, x13, #0x7ffffffffffffffe
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
 	WORD $0xd503201f // nop
-	WORD $0xad405193 // ldp q19, q20, [x12]
-	WORD $0xacc159d5 // ldp q21, q22, [x14], #0x20
-	WORD $0x4f95e272 // sdot v18.4s, v19.16b, v21.4b[0]
-	WORD $0x4fb5e271 // sdot v17.4s, v19.16b, v21.4b[1]
-	WORD $0x4f95ea70 // sdot v16.4s, v19.16b, v21.4b[2]
-	WORD $0x4fb5ea64 // sdot v4.4s, v19.16b, v21.4b[3]
-	WORD $0x4f95e287 // sdot v7.4s, v20.16b, v21.4b[0]
-	WORD $0x4fb5e286 // sdot v6.4s, v20.16b, v21.4b[1]
-	WORD $0x4f95ea85 // sdot v5.4s, v20.16b, v21.4b[2]
-	WORD $0x4fb5ea83 // sdot v3.4s, v20.16b, v21.4b[3]
-	WORD $0xad425193 // ldp q19, q20, [x12, #0x40]
-	WORD $0x4f96e272 // sdot v18.4s, v19.16b, v22.4b[0]
-	WORD $0x4fb6e271 // sdot v17.4s, v19.16b, v22.4b[1]
-	WORD $0x4f96ea70 // sdot v16.4s, v19.16b, v22.4b[2]
-	WORD $0x4fb6ea64 // sdot v4.4s, v19.16b, v22.4b[3]
-	WORD $0x4f96e287 // sdot v7.4s, v20.16b, v22.4b[0]
-	WORD $0x4fb6e286 // sdot v6.4s, v20.16b, v22.4b[1]
-	WORD $0x4f96ea85 // sdot v5.4s, v20.16b, v22.4b[2]
-	WORD $0x4fb6ea83 // sdot v3.4s, v20.16b, v22.4b[3]
+	WORD $0xad404991 // ldp q17, q18, [x12]
+	WORD $0xacc151d3 // ldp q19, q20, [x14], #0x20
+	WORD $0x4f93e230 // sdot v16.4s, v17.16b, v19.4b[0]
+	WORD $0x4fb3e227 // sdot v7.4s, v17.16b, v19.4b[1]
+	WORD $0x4f93ea26 // sdot v6.4s, v17.16b, v19.4b[2]
+	WORD $0x4fb3ea22 // sdot v2.4s, v17.16b, v19.4b[3]
+	WORD $0x4f93e245 // sdot v5.4s, v18.16b, v19.4b[0]
+	WORD $0x4fb3e244 // sdot v4.4s, v18.16b, v19.4b[1]
+	WORD $0x4f93ea43 // sdot v3.4s, v18.16b, v19.4b[2]
+	WORD $0x4fb3ea41 // sdot v1.4s, v18.16b, v19.4b[3]
+	WORD $0xad424991 // ldp q17, q18, [x12, #0x40]
+	WORD $0x4f94e230 // sdot v16.4s, v17.16b, v20.4b[0]
+	WORD $0x4fb4e227 // sdot v7.4s, v17.16b, v20.4b[1]
+	WORD $0x4f94ea26 // sdot v6.4s, v17.16b, v20.4b[2]
+	WORD $0x4fb4ea22 // sdot v2.4s, v17.16b, v20.4b[3]
+	WORD $0x4f94e245 // sdot v5.4s, v18.16b, v20.4b[0]
+	WORD $0x4fb4e244 // sdot v4.4s, v18.16b, v20.4b[1]
+	WORD $0x4f94ea43 // sdot v3.4s, v18.16b, v20.4b[2]
+	WORD $0x4fb4ea41 // sdot v1.4s, v18.16b, v20.4b[3]
 	WORD $0x9102018c // add x12, x12, #0x80
 	WORD $0xf10009ef // subs x15, x15, #0x2
-	WORD $0x54fffd61 // b.ne 0x420 <pointwiseDotProd+0x420>
-	WORD $0x3607f22d // tbz w13, #0x0, 0x2bc <pointwiseDotProd+0x2bc>
-	WORD $0x3dc001d3 // ldr q19, [x14]
-	WORD $0xad405594 // ldp q20, q21, [x12]
-	WORD $0x4f93e292 // sdot v18.4s, v20.16b, v19.4b[0]
-	WORD $0x4fb3e291 // sdot v17.4s, v20.16b, v19.4b[1]
-	WORD $0x4f93ea90 // sdot v16.4s, v20.16b, v19.4b[2]
-	WORD $0x4fb3ea84 // sdot v4.4s, v20.16b, v19.4b[3]
-	WORD $0x4f93e2a7 // sdot v7.4s, v21.16b, v19.4b[0]
-	WORD $0x4fb3e2a6 // sdot v6.4s, v21.16b, v19.4b[1]
-	WORD $0x4f93eaa5 // sdot v5.4s, v21.16b, v19.4b[2]
-	WORD $0x4fb3eaa3 // sdot v3.4s, v21.16b, v19.4b[3]
-	WORD $0x17ffff86 // b 0x2bc <pointwiseDotProd+0x2bc>
+	WORD $0x54fffd61 // b.ne 0x3e0 <pointwiseDotProd+0x3e0>
+	WORD $0x3607f32d // tbz w13, #0x0, 0x29c <pointwiseDotProd+0x29c>
+	WORD $0x3dc001d1 // ldr q17, [x14]
+	WORD $0xad404d92 // ldp q18, q19, [x12]
+	WORD $0x4f91e250 // sdot v16.4s, v18.16b, v17.4b[0]
+	WORD $0x4fb1e247 // sdot v7.4s, v18.16b, v17.4b[1]
+	WORD $0x4f91ea46 // sdot v6.4s, v18.16b, v17.4b[2]
+	WORD $0x4fb1ea42 // sdot v2.4s, v18.16b, v17.4b[3]
+	WORD $0x4f91e265 // sdot v5.4s, v19.16b, v17.4b[0]
+	WORD $0x4fb1e264 // sdot v4.4s, v19.16b, v17.4b[1]
+	WORD $0x4f91ea63 // sdot v3.4s, v19.16b, v17.4b[2]
+	WORD $0x4fb1ea61 // sdot v1.4s, v19.16b, v17.4b[3]
+	WORD $0x17ffff8e // b 0x29c <pointwiseDotProd+0x29c>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54ffdc0b // b.lt 0x2c <pointwiseDotProd+0x2c>
+	WORD $0x54ffddab // b.lt 0x20 <pointwiseDotProd+0x20>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
-	WORD $0x14000025 // b 0x54c <pointwiseDotProd+0x54c>
+	WORD $0x14000023 // b 0x504 <pointwiseDotProd+0x504>
 	WORD $0xd503201f // nop
-	WORD $0x4ea31c64 // mov v4.16b, v3.16b
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
 	WORD $0xf940100b // ldr x11, [x0, #0x20]
-	WORD $0x3cea6967 // ldr q7, [x11, x10]
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26dce6 // fmul v6.4s, v7.4s, v6.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dce5 // fmul v5.4s, v7.4s, v5.4s
-	WORD $0xf940040b // ldr x11, [x0, #0x8]
-	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0x3cea6965 // ldr q5, [x11, x10]
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x9b092d8b // madd x11, x12, x9, x11
-	WORD $0x6e24dce4 // fmul v4.4s, v7.4s, v4.4s
-	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x6e24dca4 // fmul v4.4s, v5.4s, v4.4s
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e6148a6 // sqxtn2 v6.8h, v5.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
-	WORD $0x6e23dce3 // fmul v3.4s, v7.4s, v3.4s
+	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0xf940040b // ldr x11, [x0, #0x8]
+	WORD $0x6e22dca2 // fmul v2.4s, v5.4s, v2.4s
+	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x9b092d8b // madd x11, x12, x9, x11
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x6e21dca1 // fmul v1.4s, v5.4s, v1.4s
 	WORD $0x4e614864 // sqxtn2 v4.8h, v3.4s
-	WORD $0x4e600cc3 // sqadd v3.8h, v6.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600c84 // sqadd v4.8h, v4.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3caa6963 // str q3, [x11, x10]
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600c81 // sqadd v1.8h, v4.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3caa6961 // str q1, [x11, x10]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54ffd72a // b.ge 0x2c <pointwiseDotProd+0x2c>
+	WORD $0x54ffd90a // b.ge 0x20 <pointwiseDotProd+0x20>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
-	WORD $0x3cea6963 // ldr q3, [x11, x10]
+	WORD $0x3cea6961 // ldr q1, [x11, x10]
 	WORD $0xf940200b // ldr x11, [x0, #0x40]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54fffb2b // b.lt 0x4c0 <pointwiseDotProd+0x4c0>
+	WORD $0x54fffb6b // b.lt 0x480 <pointwiseDotProd+0x480>
 	WORD $0xf940000c // ldr x12, [x0]
 	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0x9b0931ac // madd x12, x13, x9, x12
 	WORD $0xf940080d // ldr x13, [x0, #0x10]
 	WORD $0x9b0b354d // madd x13, x10, x11, x13
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540000a1 // b.ne 0x58c <pointwiseDotProd+0x58c>
-	WORD $0x4ea31c64 // mov v4.16b, v3.16b
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x14000014 // b 0x5d8 <pointwiseDotProd+0x5d8>
+	WORD $0x540000a1 // b.ne 0x544 <pointwiseDotProd+0x544>
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x14000016 // b 0x598 <pointwiseDotProd+0x598>
 	WORD $0x927ff56e // and x14, x11, #0x7ffffffffffffffe
-	WORD $0x4ea31c64 // mov v4.16b, v3.16b
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
 	WORD $0xd503201f // nop
-	WORD $0x3dc001a7 // ldr q7, [x13]
-	WORD $0xacc14590 // ldp q16, q17, [x12], #0x20
-	WORD $0x4f90e0e6 // sdot v6.4s, v7.16b, v16.4b[0]
-	WORD $0x4fb0e0e5 // sdot v5.4s, v7.16b, v16.4b[1]
-	WORD $0x4f90e8e4 // sdot v4.4s, v7.16b, v16.4b[2]
-	WORD $0x4fb0e8e3 // sdot v3.4s, v7.16b, v16.4b[3]
-	WORD $0x3dc011a7 // ldr q7, [x13, #0x40]
-	WORD $0x4f91e0e6 // sdot v6.4s, v7.16b, v17.4b[0]
-	WORD $0x4fb1e0e5 // sdot v5.4s, v7.16b, v17.4b[1]
-	WORD $0x4f91e8e4 // sdot v4.4s, v7.16b, v17.4b[2]
-	WORD $0x4fb1e8e3 // sdot v3.4s, v7.16b, v17.4b[3]
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x3dc001a5 // ldr q5, [x13]
+	WORD $0xacc11d86 // ldp q6, q7, [x12], #0x20
+	WORD $0x4f86e0a4 // sdot v4.4s, v5.16b, v6.4b[0]
+	WORD $0x4fa6e0a3 // sdot v3.4s, v5.16b, v6.4b[1]
+	WORD $0x4f86e8a2 // sdot v2.4s, v5.16b, v6.4b[2]
+	WORD $0x4fa6e8a1 // sdot v1.4s, v5.16b, v6.4b[3]
+	WORD $0x3dc011a5 // ldr q5, [x13, #0x40]
+	WORD $0x4f87e0a4 // sdot v4.4s, v5.16b, v7.4b[0]
+	WORD $0x4fa7e0a3 // sdot v3.4s, v5.16b, v7.4b[1]
+	WORD $0x4f87e8a2 // sdot v2.4s, v5.16b, v7.4b[2]
+	WORD $0x4fa7e8a1 // sdot v1.4s, v5.16b, v7.4b[3]
 	WORD $0x910201ad // add x13, x13, #0x80
 	WORD $0xf10009ce // subs x14, x14, #0x2
-	WORD $0x54fffe61 // b.ne 0x5a0 <pointwiseDotProd+0x5a0>
-	WORD $0x3607f7ab // tbz w11, #0x0, 0x4cc <pointwiseDotProd+0x4cc>
-	WORD $0x3dc00187 // ldr q7, [x12]
-	WORD $0x3dc001b0 // ldr q16, [x13]
-	WORD $0x4f87e206 // sdot v6.4s, v16.16b, v7.4b[0]
-	WORD $0x4fa7e205 // sdot v5.4s, v16.16b, v7.4b[1]
-	WORD $0x4f87ea04 // sdot v4.4s, v16.16b, v7.4b[2]
-	WORD $0x4fa7ea03 // sdot v3.4s, v16.16b, v7.4b[3]
-	WORD $0x17ffffb6 // b 0x4cc <pointwiseDotProd+0x4cc>
+	WORD $0x54fffe61 // b.ne 0x560 <pointwiseDotProd+0x560>
+	WORD $0x3607f7ab // tbz w11, #0x0, 0x48c <pointwiseDotProd+0x48c>
+	WORD $0x3dc00185 // ldr q5, [x12]
+	WORD $0x3dc001a6 // ldr q6, [x13]
+	WORD $0x4f85e0c4 // sdot v4.4s, v6.16b, v5.4b[0]
+	WORD $0x4fa5e0c3 // sdot v3.4s, v6.16b, v5.4b[1]
+	WORD $0x4f85e8c2 // sdot v2.4s, v6.16b, v5.4b[2]
+	WORD $0x4fa5e8c1 // sdot v1.4s, v6.16b, v5.4b[3]
+	WORD $0x17ffffb6 // b 0x48c <pointwiseDotProd+0x48c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54ffd14b // b.lt 0x2c <pointwiseDotProd+0x2c>
+	WORD $0x54ffd2eb // b.lt 0x20 <pointwiseDotProd+0x20>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
 	WORD $0xb27c014b // orr x11, x10, #0x10
 	WORD $0xb27b014c // orr x12, x10, #0x20
 	WORD $0xb27c054d // orr x13, x10, #0x30
-	WORD $0x14000078 // b 0x7fc <pointwiseDotProd+0x7fc>
-	WORD $0x4ea31c64 // mov v4.16b, v3.16b
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea61cd1 // mov v17.16b, v6.16b
-	WORD $0x4ea61cd2 // mov v18.16b, v6.16b
+	WORD $0x14000070 // b 0x79c <pointwiseDotProd+0x79c>
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea41c87 // mov v7.16b, v4.16b
+	WORD $0x4ea41c90 // mov v16.16b, v4.16b
+	WORD $0x4ea41c91 // mov v17.16b, v4.16b
 	WORD $0x4ea61cd3 // mov v19.16b, v6.16b
-	WORD $0x4eb01e15 // mov v21.16b, v16.16b
-	WORD $0x4eb01e16 // mov v22.16b, v16.16b
-	WORD $0x4eb01e17 // mov v23.16b, v16.16b
-	WORD $0x4eb41e98 // mov v24.16b, v20.16b
-	WORD $0x4eb41e99 // mov v25.16b, v20.16b
-	WORD $0x4eb41e9a // mov v26.16b, v20.16b
+	WORD $0x4ea61cd4 // mov v20.16b, v6.16b
+	WORD $0x4ea61cd5 // mov v21.16b, v6.16b
+	WORD $0x4eb21e56 // mov v22.16b, v18.16b
+	WORD $0x4eb21e57 // mov v23.16b, v18.16b
+	WORD $0x4eb21e58 // mov v24.16b, v18.16b
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0x3cea69db // ldr q27, [x14, x10]
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e3adf7a // fmul v26.4s, v27.4s, v26.4s
-	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e39df79 // fmul v25.4s, v27.4s, v25.4s
-	WORD $0xf940040e // ldr x14, [x0, #0x8]
-	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
-	WORD $0xf940280f // ldr x15, [x0, #0x50]
+	WORD $0x3cea69d9 // ldr q25, [x14, x10]
 	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x9b0939ee // madd x14, x15, x9, x14
-	WORD $0x6e38df78 // fmul v24.4s, v27.4s, v24.4s
-	WORD $0x0e614b5a // sqxtn v26.4h, v26.4s
+	WORD $0x6e38df38 // fmul v24.4s, v25.4s, v24.4s
 	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
-	WORD $0x4e614b3a // sqxtn2 v26.8h, v25.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
-	WORD $0x6e34df74 // fmul v20.4s, v27.4s, v20.4s
-	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
-	WORD $0x4e614a98 // sqxtn2 v24.8h, v20.4s
-	WORD $0x4e600f54 // sqadd v20.8h, v26.8h, v0.8h
-	WORD $0x0e214a94 // sqxtn v20.8b, v20.8h
-	WORD $0x4e600f18 // sqadd v24.8h, v24.8h, v0.8h
-	WORD $0x4e214b14 // sqxtn2 v20.16b, v24.8h
-	WORD $0x4e216694 // smax v20.16b, v20.16b, v1.16b
-	WORD $0x4e226e94 // smin v20.16b, v20.16b, v2.16b
-	WORD $0x3caa69d4 // str q20, [x14, x10]
-	WORD $0xf940100f // ldr x15, [x0, #0x20]
-	WORD $0x3ceb69f4 // ldr q20, [x15, x11]
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e37de97 // fmul v23.4s, v20.4s, v23.4s
+	WORD $0x6e37df37 // fmul v23.4s, v25.4s, v23.4s
 	WORD $0x4e21aaf7 // fcvtns v23.4s, v23.4s
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e36de96 // fmul v22.4s, v20.4s, v22.4s
+	WORD $0xf940040e // ldr x14, [x0, #0x8]
+	WORD $0x6e36df36 // fmul v22.4s, v25.4s, v22.4s
+	WORD $0xf940280f // ldr x15, [x0, #0x50]
 	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e35de95 // fmul v21.4s, v20.4s, v21.4s
-	WORD $0x0e614af7 // sqxtn v23.4h, v23.4s
-	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
-	WORD $0x4e614ad7 // sqxtn2 v23.8h, v22.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x0e614ab5 // sqxtn v21.4h, v21.4s
-	WORD $0x6e30de90 // fmul v16.4s, v20.4s, v16.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e614a15 // sqxtn2 v21.8h, v16.4s
-	WORD $0x4e600ef0 // sqadd v16.8h, v23.8h, v0.8h
-	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
-	WORD $0x4e600eb4 // sqadd v20.8h, v21.8h, v0.8h
-	WORD $0x4e214a90 // sqxtn2 v16.16b, v20.8h
-	WORD $0x4e216610 // smax v16.16b, v16.16b, v1.16b
-	WORD $0x4e226e10 // smin v16.16b, v16.16b, v2.16b
-	WORD $0x3cab69d0 // str q16, [x14, x11]
-	WORD $0xf940100f // ldr x15, [x0, #0x20]
-	WORD $0x3cec69f0 // ldr q16, [x15, x12]
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e33de13 // fmul v19.4s, v16.4s, v19.4s
-	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
+	WORD $0x9b0939ee // madd x14, x15, x9, x14
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32de12 // fmul v18.4s, v16.4s, v18.4s
+	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
+	WORD $0x6e32df32 // fmul v18.4s, v25.4s, v18.4s
+	WORD $0x4e614af8 // sqxtn2 v24.8h, v23.4s
 	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e31de11 // fmul v17.4s, v16.4s, v17.4s
-	WORD $0x0e614a73 // sqxtn v19.4h, v19.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0x4e614a53 // sqxtn2 v19.8h, v18.4s
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x0e614a31 // sqxtn v17.4h, v17.4s
-	WORD $0x6e26de06 // fmul v6.4s, v16.4s, v6.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e6148d1 // sqxtn2 v17.8h, v6.4s
-	WORD $0x4e600e66 // sqadd v6.8h, v19.8h, v0.8h
-	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
-	WORD $0x4e600e30 // sqadd v16.8h, v17.8h, v0.8h
-	WORD $0x4e214a06 // sqxtn2 v6.16b, v16.8h
-	WORD $0x4e2164c6 // smax v6.16b, v6.16b, v1.16b
-	WORD $0x4e226cc6 // smin v6.16b, v6.16b, v2.16b
-	WORD $0x3cac69c6 // str q6, [x14, x12]
+	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
+	WORD $0x4e614a56 // sqxtn2 v22.8h, v18.4s
+	WORD $0x4e600f12 // sqadd v18.8h, v24.8h, v0.8h
+	WORD $0x0e214a52 // sqxtn v18.8b, v18.8h
+	WORD $0x4e600ed6 // sqadd v22.8h, v22.8h, v0.8h
+	WORD $0x4e214ad2 // sqxtn2 v18.16b, v22.8h
+	WORD $0x3caa69d2 // str q18, [x14, x10]
 	WORD $0xf940100f // ldr x15, [x0, #0x20]
-	WORD $0x3ced69e6 // ldr q6, [x15, x13]
+	WORD $0x3ceb69f2 // ldr q18, [x15, x11]
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x6e35de55 // fmul v21.4s, v18.4s, v21.4s
+	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD $0x6e34de54 // fmul v20.4s, v18.4s, v20.4s
+	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x6e33de53 // fmul v19.4s, v18.4s, v19.4s
+	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x0e614ab5 // sqxtn v21.4h, v21.4s
+	WORD $0x6e26de46 // fmul v6.4s, v18.4s, v6.4s
+	WORD $0x4e614a95 // sqxtn2 v21.8h, v20.4s
+	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x0e614a72 // sqxtn v18.4h, v19.4s
+	WORD $0x4e6148d2 // sqxtn2 v18.8h, v6.4s
+	WORD $0x4e600ea6 // sqadd v6.8h, v21.8h, v0.8h
+	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
+	WORD $0x4e600e52 // sqadd v18.8h, v18.8h, v0.8h
+	WORD $0x4e214a46 // sqxtn2 v6.16b, v18.8h
+	WORD $0x3cab69c6 // str q6, [x14, x11]
+	WORD $0xf940100f // ldr x15, [x0, #0x20]
+	WORD $0x3cec69e6 // ldr q6, [x15, x12]
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x6e31dcd1 // fmul v17.4s, v6.4s, v17.4s
+	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x6e30dcd0 // fmul v16.4s, v6.4s, v16.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
 	WORD $0x6e27dcc7 // fmul v7.4s, v6.4s, v7.4s
 	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dcc5 // fmul v5.4s, v6.4s, v5.4s
-	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x0e614a31 // sqxtn v17.4h, v17.4s
 	WORD $0x6e24dcc4 // fmul v4.4s, v6.4s, v4.4s
-	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x4e614a11 // sqxtn2 v17.8h, v16.4s
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e6148a7 // sqxtn2 v7.8h, v5.4s
+	WORD $0x0e6148e6 // sqxtn v6.4h, v7.4s
+	WORD $0x4e614886 // sqxtn2 v6.8h, v4.4s
+	WORD $0x4e600e24 // sqadd v4.8h, v17.8h, v0.8h
+	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
+	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
+	WORD $0x4e2148c4 // sqxtn2 v4.16b, v6.8h
+	WORD $0x3cac69c4 // str q4, [x14, x12]
+	WORD $0xf940100f // ldr x15, [x0, #0x20]
+	WORD $0x3ced69e4 // ldr q4, [x15, x13]
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
-	WORD $0x6e23dcc3 // fmul v3.4s, v6.4s, v3.4s
+	WORD $0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x4e614864 // sqxtn2 v4.8h, v3.4s
-	WORD $0x4e600ce3 // sqadd v3.8h, v7.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600c84 // sqadd v4.8h, v4.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3cad69c3 // str q3, [x14, x13]
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x6e21dc81 // fmul v1.4s, v4.4s, v1.4s
+	WORD $0x4e614865 // sqxtn2 v5.8h, v3.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600ca1 // sqadd v1.8h, v5.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3cad69c1 // str q1, [x14, x13]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940140e // ldr x14, [x0, #0x28]
 	WORD $0xeb0e013f // cmp x9, x14
-	WORD $0x54ffc1aa // b.ge 0x2c <pointwiseDotProd+0x2c>
+	WORD $0x54ffc44a // b.ge 0x20 <pointwiseDotProd+0x20>
 	WORD $0xf9400c0f // ldr x15, [x0, #0x18]
-	WORD $0x3cea69f4 // ldr q20, [x15, x10]
-	WORD $0x3ceb69f0 // ldr q16, [x15, x11]
-	WORD $0x3cec69e6 // ldr q6, [x15, x12]
+	WORD $0x3cea69f2 // ldr q18, [x15, x10]
+	WORD $0x3ceb69e6 // ldr q6, [x15, x11]
+	WORD $0x3cec69e4 // ldr q4, [x15, x12]
 	WORD $0xf940200e // ldr x14, [x0, #0x40]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x3ced69e3 // ldr q3, [x15, x13]
-	WORD $0x54fff04b // b.lt 0x620 <pointwiseDotProd+0x620>
+	WORD $0x3ced69e1 // ldr q1, [x15, x13]
+	WORD $0x54fff14b // b.lt 0x5e0 <pointwiseDotProd+0x5e0>
 	WORD $0xf940080f // ldr x15, [x0, #0x10]
 	WORD $0x9b0e3d4f // madd x15, x10, x14, x15
 	WORD $0xf9400010 // ldr x16, [x0]
-	WORD $0x4ea31c64 // mov v4.16b, v3.16b
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
 	WORD $0xf9402411 // ldr x17, [x0, #0x48]
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea61cd1 // mov v17.16b, v6.16b
-	WORD $0x4ea61cd2 // mov v18.16b, v6.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea41c87 // mov v7.16b, v4.16b
+	WORD $0x4ea41c90 // mov v16.16b, v4.16b
+	WORD $0x4ea41c91 // mov v17.16b, v4.16b
 	WORD $0x4ea61cd3 // mov v19.16b, v6.16b
-	WORD $0x4eb01e15 // mov v21.16b, v16.16b
-	WORD $0x4eb01e16 // mov v22.16b, v16.16b
-	WORD $0x4eb01e17 // mov v23.16b, v16.16b
-	WORD $0x4eb41e98 // mov v24.16b, v20.16b
+	WORD $0x4ea61cd4 // mov v20.16b, v6.16b
+	WORD $0x4ea61cd5 // mov v21.16b, v6.16b
+	WORD $0x4eb21e56 // mov v22.16b, v18.16b
 	WORD $0x9b094230 // madd x16, x17, x9, x16
-	WORD $0x4eb41e99 // mov v25.16b, v20.16b
-	WORD $0x4eb41e9a // mov v26.16b, v20.16b
-	WORD $0x3cc1061b // ldr q27, [x16], #0x10
-	WORD $0xad4075fc // ldp q28, q29, [x15]
-	WORD $0x4f9be39a // sdot v26.4s, v28.16b, v27.4b[0]
-	WORD $0x4fbbe399 // sdot v25.4s, v28.16b, v27.4b[1]
-	WORD $0x4f9beb98 // sdot v24.4s, v28.16b, v27.4b[2]
-	WORD $0x4fbbeb94 // sdot v20.4s, v28.16b, v27.4b[3]
-	WORD $0x4f9be3b7 // sdot v23.4s, v29.16b, v27.4b[0]
-	WORD $0x4fbbe3b6 // sdot v22.4s, v29.16b, v27.4b[1]
-	WORD $0x4f9bebb5 // sdot v21.4s, v29.16b, v27.4b[2]
-	WORD $0x4fbbebb0 // sdot v16.4s, v29.16b, v27.4b[3]
-	WORD $0xad4175fc // ldp q28, q29, [x15, #0x20]
-	WORD $0x4f9be393 // sdot v19.4s, v28.16b, v27.4b[0]
-	WORD $0x4fbbe392 // sdot v18.4s, v28.16b, v27.4b[1]
-	WORD $0x4f9beb91 // sdot v17.4s, v28.16b, v27.4b[2]
-	WORD $0x4fbbeb86 // sdot v6.4s, v28.16b, v27.4b[3]
-	WORD $0x4f9be3a7 // sdot v7.4s, v29.16b, v27.4b[0]
-	WORD $0x4fbbe3a5 // sdot v5.4s, v29.16b, v27.4b[1]
+	WORD $0x4eb21e57 // mov v23.16b, v18.16b
+	WORD $0x4eb21e58 // mov v24.16b, v18.16b
+	WORD $0x3cc10619 // ldr q25, [x16], #0x10
+	WORD $0xad406dfa // ldp q26, q27, [x15]
+	WORD $0x4f99e358 // sdot v24.4s, v26.16b, v25.4b[0]
+	WORD $0x4fb9e357 // sdot v23.4s, v26.16b, v25.4b[1]
+	WORD $0x4f99eb56 // sdot v22.4s, v26.16b, v25.4b[2]
+	WORD $0x4fb9eb52 // sdot v18.4s, v26.16b, v25.4b[3]
+	WORD $0x4f99e375 // sdot v21.4s, v27.16b, v25.4b[0]
+	WORD $0x4fb9e374 // sdot v20.4s, v27.16b, v25.4b[1]
+	WORD $0x4f99eb73 // sdot v19.4s, v27.16b, v25.4b[2]
+	WORD $0x4fb9eb66 // sdot v6.4s, v27.16b, v25.4b[3]
+	WORD $0xad416dfa // ldp q26, q27, [x15, #0x20]
+	WORD $0x4f99e351 // sdot v17.4s, v26.16b, v25.4b[0]
+	WORD $0x4fb9e350 // sdot v16.4s, v26.16b, v25.4b[1]
+	WORD $0x4f99eb47 // sdot v7.4s, v26.16b, v25.4b[2]
+	WORD $0x4fb9eb44 // sdot v4.4s, v26.16b, v25.4b[3]
+	WORD $0x4f99e365 // sdot v5.4s, v27.16b, v25.4b[0]
+	WORD $0x4fb9e363 // sdot v3.4s, v27.16b, v25.4b[1]
 	WORD $0x910101ef // add x15, x15, #0x40
-	WORD $0x4f9beba4 // sdot v4.4s, v29.16b, v27.4b[2]
-	WORD $0x4fbbeba3 // sdot v3.4s, v29.16b, v27.4b[3]
+	WORD $0x4f99eb62 // sdot v2.4s, v27.16b, v25.4b[2]
+	WORD $0x4fb9eb61 // sdot v1.4s, v27.16b, v25.4b[3]
 	WORD $0xf10005ce // subs x14, x14, #0x1
-	WORD $0x54fffd61 // b.ne 0x860 <pointwiseDotProd+0x860>
-	WORD $0x17ffff66 // b 0x650 <pointwiseDotProd+0x650>
+	WORD $0x54fffd61 // b.ne 0x800 <pointwiseDotProd+0x800>
+	WORD $0x17ffff6e // b 0x610 <pointwiseDotProd+0x610>
 	WORD $0xd65f03c0 // ret
 
 // func denseDotProd(a)
@@ -571,230 +547,222 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54006c2b // b.lt 0x164c <denseDotProd+0xd8c>
-	WORD $0xfc1b0fe8 // str d8, [sp, #-0x50]!
-	WORD $0xa90167fa // stp x26, x25, [sp, #0x10]
-	WORD $0xa9025ff8 // stp x24, x23, [sp, #0x20]
-	WORD $0xa90357f6 // stp x22, x21, [sp, #0x30]
-	WORD $0xa9044ff4 // stp x20, x19, [sp, #0x40]
+	WORD $0x54006a0b // b.lt 0x15a8 <denseDotProd+0xd48>
+	WORD $0xa9bc67fa // stp x26, x25, [sp, #-0x40]!
+	WORD $0xa9015ff8 // stp x24, x23, [sp, #0x10]
+	WORD $0xa90257f6 // stp x22, x21, [sp, #0x20]
+	WORD $0xa9034ff4 // stp x20, x19, [sp, #0x30]
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9101600a // add x10, x0, #0x58
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
-	WORD $0x9101800a // add x10, x0, #0x60
-	WORD $0x4d40c141 // ld1r { v1.16b }, [x10]
-	WORD $0x9101a00a // add x10, x0, #0x68
-	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
-	WORD $0x14000005 // b 0x910 <denseDotProd+0x50>
+	WORD $0x14000005 // b 0x89c <denseDotProd+0x3c>
 	WORD $0x91001108 // add x8, x8, #0x4
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400696a // b.ge 0x1638 <denseDotProd+0xd78>
+	WORD $0x5400680a // b.ge 0x1598 <denseDotProd+0xd38>
 	WORD $0xcb080129 // sub x9, x9, x8
 	WORD $0xf9401403 // ldr x3, [x0, #0x28]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54003380 // b.eq 0xf8c <denseDotProd+0x6cc>
+	WORD $0x54003320 // b.eq 0xf0c <denseDotProd+0x6ac>
 	WORD $0xf100093f // cmp x9, #0x2
-	WORD $0x54001ce0 // b.eq 0xcc0 <denseDotProd+0x400>
+	WORD $0x54001c80 // b.eq 0xc40 <denseDotProd+0x3e0>
 	WORD $0xf1000d3f // cmp x9, #0x3
-	WORD $0x54004701 // b.ne 0x120c <denseDotProd+0x94c>
+	WORD $0x540046a1 // b.ne 0x118c <denseDotProd+0x92c>
 	WORD $0xf100047f // cmp x3, #0x1
-	WORD $0x54fffe6b // b.lt 0x900 <denseDotProd+0x40>
+	WORD $0x54fffe6b // b.lt 0x88c <denseDotProd+0x2c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
 	WORD $0xb27c014b // orr x11, x10, #0x10
 	WORD $0xb27b014c // orr x12, x10, #0x20
-	WORD $0x1400005a // b 0xab0 <denseDotProd+0x1f0>
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0x4eb01e14 // mov v20.16b, v16.16b
-	WORD $0x4eb01e15 // mov v21.16b, v16.16b
-	WORD $0x4eb01e16 // mov v22.16b, v16.16b
+	WORD $0x14000056 // b 0xa2c <denseDotProd+0x1cc>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0x4ea61cd2 // mov v18.16b, v6.16b
+	WORD $0x4ea61cd3 // mov v19.16b, v6.16b
+	WORD $0x4ea61cd4 // mov v20.16b, v6.16b
 	WORD $0xf940100f // ldr x15, [x0, #0x20]
-	WORD $0x3cea69f7 // ldr q23, [x15, x10]
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e36def6 // fmul v22.4s, v23.4s, v22.4s
-	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e35def5 // fmul v21.4s, v23.4s, v21.4s
-	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
+	WORD $0x3cea69f5 // ldr q21, [x15, x10]
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x9b0935cd // madd x13, x14, x9, x13
-	WORD $0x6e34def4 // fmul v20.4s, v23.4s, v20.4s
-	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
+	WORD $0x6e34deb4 // fmul v20.4s, v21.4s, v20.4s
 	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
-	WORD $0x4e614ab6 // sqxtn2 v22.8h, v21.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
-	WORD $0x6e30def0 // fmul v16.4s, v23.4s, v16.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e614a14 // sqxtn2 v20.8h, v16.4s
-	WORD $0x4e600ed0 // sqadd v16.8h, v22.8h, v0.8h
-	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
-	WORD $0x4e600e94 // sqadd v20.8h, v20.8h, v0.8h
-	WORD $0x4e214a90 // sqxtn2 v16.16b, v20.8h
-	WORD $0x4e216610 // smax v16.16b, v16.16b, v1.16b
-	WORD $0x4e226e10 // smin v16.16b, v16.16b, v2.16b
-	WORD $0x3caa69b0 // str q16, [x13, x10]
-	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0x3ceb69d0 // ldr q16, [x14, x11]
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e33de13 // fmul v19.4s, v16.4s, v19.4s
+	WORD $0x6e33deb3 // fmul v19.4s, v21.4s, v19.4s
 	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32de12 // fmul v18.4s, v16.4s, v18.4s
+	WORD $0x6e32deb2 // fmul v18.4s, v21.4s, v18.4s
 	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e31de11 // fmul v17.4s, v16.4s, v17.4s
-	WORD $0x0e614a73 // sqxtn v19.4h, v19.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0x4e614a53 // sqxtn2 v19.8h, v18.4s
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x0e614a31 // sqxtn v17.4h, v17.4s
-	WORD $0x6e24de04 // fmul v4.4s, v16.4s, v4.4s
-	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e614891 // sqxtn2 v17.8h, v4.4s
-	WORD $0x4e600e64 // sqadd v4.8h, v19.8h, v0.8h
-	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600e30 // sqadd v16.8h, v17.8h, v0.8h
-	WORD $0x4e214a04 // sqxtn2 v4.16b, v16.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3cab69a4 // str q4, [x13, x11]
-	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0x3cec69c4 // ldr q4, [x14, x12]
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
-	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	WORD $0x9b0935cd // madd x13, x14, x9, x13
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26dc86 // fmul v6.4s, v4.4s, v6.4s
+	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
+	WORD $0x6e26dea6 // fmul v6.4s, v21.4s, v6.4s
+	WORD $0x4e614a74 // sqxtn2 v20.8h, v19.4s
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
+	WORD $0x4e6148d2 // sqxtn2 v18.8h, v6.4s
+	WORD $0x4e600e86 // sqadd v6.8h, v20.8h, v0.8h
+	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
+	WORD $0x4e600e52 // sqadd v18.8h, v18.8h, v0.8h
+	WORD $0x4e214a46 // sqxtn2 v6.16b, v18.8h
+	WORD $0x3caa69a6 // str q6, [x13, x10]
+	WORD $0xf940100e // ldr x14, [x0, #0x20]
+	WORD $0x3ceb69c6 // ldr q6, [x14, x11]
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x6e31dcd1 // fmul v17.4s, v6.4s, v17.4s
+	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x6e30dcd0 // fmul v16.4s, v6.4s, v16.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x6e27dcc7 // fmul v7.4s, v6.4s, v7.4s
+	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x0e614a31 // sqxtn v17.4h, v17.4s
+	WORD $0x6e22dcc2 // fmul v2.4s, v6.4s, v2.4s
+	WORD $0x4e614a11 // sqxtn2 v17.8h, v16.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e6148e6 // sqxtn v6.4h, v7.4s
+	WORD $0x4e614846 // sqxtn2 v6.8h, v2.4s
+	WORD $0x4e600e22 // sqadd v2.8h, v17.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
+	WORD $0x4e2148c2 // sqxtn2 v2.16b, v6.8h
+	WORD $0x3cab69a2 // str q2, [x13, x11]
+	WORD $0xf940100e // ldr x14, [x0, #0x20]
+	WORD $0x3cec69c2 // ldr q2, [x14, x12]
 	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
-	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
 	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0x4e6148c7 // sqxtn2 v7.8h, v6.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
-	WORD $0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x4e614865 // sqxtn2 v5.8h, v3.4s
-	WORD $0x4e600ce3 // sqadd v3.8h, v7.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600ca4 // sqadd v4.8h, v5.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3cac69a3 // str q3, [x13, x12]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x6e21dc41 // fmul v1.4s, v2.4s, v1.4s
+	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614862 // sqxtn v2.4h, v3.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600ca1 // sqadd v1.8h, v5.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3cac69a1 // str q1, [x13, x12]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf9401403 // ldr x3, [x0, #0x28]
 	WORD $0xeb03013f // cmp x9, x3
-	WORD $0x54fff2aa // b.ge 0x900 <denseDotProd+0x40>
+	WORD $0x54fff32a // b.ge 0x88c <denseDotProd+0x2c>
 	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
-	WORD $0x3cea69b0 // ldr q16, [x13, x10]
-	WORD $0x3ceb69a4 // ldr q4, [x13, x11]
-	WORD $0x3cec69a3 // ldr q3, [x13, x12]
+	WORD $0x3cea69a6 // ldr q6, [x13, x10]
+	WORD $0x3ceb69a2 // ldr q2, [x13, x11]
+	WORD $0x3cec69a1 // ldr q1, [x13, x12]
 	WORD $0xf940040d // ldr x13, [x0, #0x8]
-	WORD $0xf940380f // ldr x15, [x0, #0x70]
+	WORD $0xf940300f // ldr x15, [x0, #0x60]
 	WORD $0xf10005ff // cmp x15, #0x1
 	WORD $0xf940280e // ldr x14, [x0, #0x50]
-	WORD $0x54fff3eb // b.lt 0x94c <denseDotProd+0x8c>
-	WORD $0xf9403c10 // ldr x16, [x0, #0x78]
+	WORD $0x54fff4ab // b.lt 0x8e0 <denseDotProd+0x80>
+	WORD $0xf9403410 // ldr x16, [x0, #0x68]
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54fff38b // b.lt 0x94c <denseDotProd+0x8c>
+	WORD $0x54fff44b // b.lt 0x8e0 <denseDotProd+0x80>
 	WORD $0xf9402011 // ldr x17, [x0, #0x40]
 	WORD $0xf100063f // cmp x17, #0x1
-	WORD $0x54fff32b // b.lt 0x94c <denseDotProd+0x8c>
+	WORD $0x54fff3eb // b.lt 0x8e0 <denseDotProd+0x80>
 	WORD $0xaa1f03e1 // mov x1, xzr
 	WORD $0xd37be862 // lsl x2, x3, #5
 	WORD $0xf9400803 // ldr x3, [x0, #0x10]
 	WORD $0x9b0f7d44 // mul x4, x10, x15
 	WORD $0x9b107c84 // mul x4, x4, x16
 	WORD $0x9b110c83 // madd x3, x4, x17, x3
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0xa9481404 // ldp x4, x5, [x0, #0x80]
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0x4eb01e14 // mov v20.16b, v16.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0xa9471404 // ldp x4, x5, [x0, #0x70]
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0x4ea61cd2 // mov v18.16b, v6.16b
 	WORD $0x8b0914a5 // add x5, x5, x9, lsl #5
-	WORD $0x4eb01e15 // mov v21.16b, v16.16b
-	WORD $0x4eb01e16 // mov v22.16b, v16.16b
-	WORD $0x14000007 // b 0xb4c <denseDotProd+0x28c>
+	WORD $0x4ea61cd3 // mov v19.16b, v6.16b
+	WORD $0x4ea61cd4 // mov v20.16b, v6.16b
+	WORD $0x14000008 // b 0xacc <denseDotProd+0x26c>
+	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x91000421 // add x1, x1, #0x1
 	WORD $0xeb0f003f // cmp x1, x15
-	WORD $0x54fff140 // b.eq 0x970 <denseDotProd+0xb0>
+	WORD $0x54fff1e0 // b.eq 0x904 <denseDotProd+0xa4>
 	WORD $0xf8617886 // ldr x6, [x4, x1, lsl #3]
-	WORD $0xb40007a6 // cbz x6, 0xc44 <denseDotProd+0x384>
+	WORD $0xb40007a6 // cbz x6, 0xbc4 <denseDotProd+0x364>
 	WORD $0xaa1f03e7 // mov x7, xzr
 	WORD $0xaa0503f3 // mov x19, x5
 	WORD $0xd503201f // nop
 	WORD $0xf9400274 // ldr x20, [x19]
-	WORD $0xb7f801f4 // tbnz x20, #0x3f, 0xba0 <denseDotProd+0x2e0>
+	WORD $0xb7f801f4 // tbnz x20, #0x3f, 0xb20 <denseDotProd+0x2c0>
 	WORD $0x8b1400d4 // add x20, x6, x20
 	WORD $0xf9400675 // ldr x21, [x19, #0x8]
-	WORD $0xb7f801f5 // tbnz x21, #0x3f, 0xbac <denseDotProd+0x2ec>
+	WORD $0xb7f801f5 // tbnz x21, #0x3f, 0xb2c <denseDotProd+0x2cc>
 	WORD $0x8b1500d5 // add x21, x6, x21
 	WORD $0xf9400a76 // ldr x22, [x19, #0x10]
-	WORD $0xb7f801f6 // tbnz x22, #0x3f, 0xbb8 <denseDotProd+0x2f8>
+	WORD $0xb7f801f6 // tbnz x22, #0x3f, 0xb38 <denseDotProd+0x2d8>
 	WORD $0x8b1600d6 // add x22, x6, x22
 	WORD $0xf9400e77 // ldr x23, [x19, #0x18]
-	WORD $0xb7f801f7 // tbnz x23, #0x3f, 0xbc4 <denseDotProd+0x304>
+	WORD $0xb7f801f7 // tbnz x23, #0x3f, 0xb44 <denseDotProd+0x2e4>
 	WORD $0x8b1700d7 // add x23, x6, x23
-	WORD $0x1400000e // b 0xbc8 <denseDotProd+0x308>
+	WORD $0x1400000e // b 0xb48 <denseDotProd+0x2e8>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404814 // ldr x20, [x0, #0x90]
+	WORD $0xf9404014 // ldr x20, [x0, #0x80]
 	WORD $0xf9400675 // ldr x21, [x19, #0x8]
-	WORD $0xb6fffe75 // tbz x21, #0x3f, 0xb74 <denseDotProd+0x2b4>
-	WORD $0xf9404815 // ldr x21, [x0, #0x90]
+	WORD $0xb6fffe75 // tbz x21, #0x3f, 0xaf4 <denseDotProd+0x294>
+	WORD $0xf9404015 // ldr x21, [x0, #0x80]
 	WORD $0xf9400a76 // ldr x22, [x19, #0x10]
-	WORD $0xb6fffe76 // tbz x22, #0x3f, 0xb80 <denseDotProd+0x2c0>
-	WORD $0xf9404816 // ldr x22, [x0, #0x90]
+	WORD $0xb6fffe76 // tbz x22, #0x3f, 0xb00 <denseDotProd+0x2a0>
+	WORD $0xf9404016 // ldr x22, [x0, #0x80]
 	WORD $0xf9400e77 // ldr x23, [x19, #0x18]
-	WORD $0xb6fffe77 // tbz x23, #0x3f, 0xb8c <denseDotProd+0x2cc>
-	WORD $0xf9404817 // ldr x23, [x0, #0x90]
+	WORD $0xb6fffe77 // tbz x23, #0x3f, 0xb0c <denseDotProd+0x2ac>
+	WORD $0xf9404017 // ldr x23, [x0, #0x80]
 	WORD $0xaa1103f8 // mov x24, x17
 	WORD $0xb8410699 // ldr w25, [x20], #0x10
-	WORD $0x4e040f37 // dup v23.4s, w25
+	WORD $0x4e040f35 // dup v21.4s, w25
 	WORD $0xb84106b9 // ldr w25, [x21], #0x10
-	WORD $0x4e040f38 // dup v24.4s, w25
+	WORD $0x4e040f36 // dup v22.4s, w25
 	WORD $0xb84106d9 // ldr w25, [x22], #0x10
-	WORD $0x4e040f39 // dup v25.4s, w25
+	WORD $0x4e040f37 // dup v23.4s, w25
 	WORD $0xb84106f9 // ldr w25, [x23], #0x10
-	WORD $0x4e040f3a // dup v26.4s, w25
-	WORD $0xad40707b // ldp q27, q28, [x3]
-	WORD $0x4e979776 // sdot v22.4s, v27.16b, v23.16b
-	WORD $0x4e989775 // sdot v21.4s, v27.16b, v24.16b
-	WORD $0x4e999774 // sdot v20.4s, v27.16b, v25.16b
-	WORD $0x4e9a9770 // sdot v16.4s, v27.16b, v26.16b
-	WORD $0x4e979793 // sdot v19.4s, v28.16b, v23.16b
-	WORD $0x4e989792 // sdot v18.4s, v28.16b, v24.16b
-	WORD $0x4e999791 // sdot v17.4s, v28.16b, v25.16b
-	WORD $0x4e9a9784 // sdot v4.4s, v28.16b, v26.16b
-	WORD $0x3dc0087b // ldr q27, [x3, #0x20]
-	WORD $0x4e979767 // sdot v7.4s, v27.16b, v23.16b
-	WORD $0x4e989766 // sdot v6.4s, v27.16b, v24.16b
-	WORD $0x4e999765 // sdot v5.4s, v27.16b, v25.16b
-	WORD $0x4e9a9763 // sdot v3.4s, v27.16b, v26.16b
+	WORD $0x4e040f38 // dup v24.4s, w25
+	WORD $0xad406879 // ldp q25, q26, [x3]
+	WORD $0x4e959734 // sdot v20.4s, v25.16b, v21.16b
+	WORD $0x4e969733 // sdot v19.4s, v25.16b, v22.16b
+	WORD $0x4e979732 // sdot v18.4s, v25.16b, v23.16b
+	WORD $0x4e989726 // sdot v6.4s, v25.16b, v24.16b
+	WORD $0x4e959751 // sdot v17.4s, v26.16b, v21.16b
+	WORD $0x4e969750 // sdot v16.4s, v26.16b, v22.16b
+	WORD $0x4e979747 // sdot v7.4s, v26.16b, v23.16b
+	WORD $0x4e989742 // sdot v2.4s, v26.16b, v24.16b
+	WORD $0x3dc00879 // ldr q25, [x3, #0x20]
+	WORD $0x4e959725 // sdot v5.4s, v25.16b, v21.16b
+	WORD $0x4e969724 // sdot v4.4s, v25.16b, v22.16b
+	WORD $0x4e979723 // sdot v3.4s, v25.16b, v23.16b
+	WORD $0x4e989721 // sdot v1.4s, v25.16b, v24.16b
 	WORD $0x91010063 // add x3, x3, #0x40
 	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fffd01 // b.ne 0xbcc <denseDotProd+0x30c>
+	WORD $0x54fffd01 // b.ne 0xb4c <denseDotProd+0x2ec>
 	WORD $0x910004e7 // add x7, x7, #0x1
 	WORD $0x8b020273 // add x19, x19, x2
 	WORD $0xeb1000ff // cmp x7, x16
-	WORD $0x54fff921 // b.ne 0xb60 <denseDotProd+0x2a0>
-	WORD $0x17ffffc0 // b 0xb40 <denseDotProd+0x280>
-	WORD $0xf9404807 // ldr x7, [x0, #0x90]
+	WORD $0x54fff921 // b.ne 0xae0 <denseDotProd+0x280>
+	WORD $0x17ffffc0 // b 0xac0 <denseDotProd+0x260>
+	WORD $0xf9404007 // ldr x7, [x0, #0x80]
 	WORD $0xaa0703f3 // mov x19, x7
 	WORD $0xaa1103f4 // mov x20, x17
 	WORD $0xd503201f // nop
@@ -802,185 +770,185 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xb8410675 // ldr w21, [x19], #0x10
-	WORD $0x4e040eb7 // dup v23.4s, w21
-	WORD $0xad406478 // ldp q24, q25, [x3]
-	WORD $0x4e979716 // sdot v22.4s, v24.16b, v23.16b
-	WORD $0x4e979715 // sdot v21.4s, v24.16b, v23.16b
-	WORD $0x4e979714 // sdot v20.4s, v24.16b, v23.16b
-	WORD $0x4e979710 // sdot v16.4s, v24.16b, v23.16b
-	WORD $0x4e979733 // sdot v19.4s, v25.16b, v23.16b
-	WORD $0x4e979732 // sdot v18.4s, v25.16b, v23.16b
-	WORD $0x4e979731 // sdot v17.4s, v25.16b, v23.16b
-	WORD $0x4e979724 // sdot v4.4s, v25.16b, v23.16b
-	WORD $0x3dc00878 // ldr q24, [x3, #0x20]
-	WORD $0x4e979707 // sdot v7.4s, v24.16b, v23.16b
-	WORD $0x4e979706 // sdot v6.4s, v24.16b, v23.16b
-	WORD $0x4e979705 // sdot v5.4s, v24.16b, v23.16b
-	WORD $0x4e979703 // sdot v3.4s, v24.16b, v23.16b
+	WORD $0x4e040eb5 // dup v21.4s, w21
+	WORD $0xad405c76 // ldp q22, q23, [x3]
+	WORD $0x4e9596d4 // sdot v20.4s, v22.16b, v21.16b
+	WORD $0x4e9596d3 // sdot v19.4s, v22.16b, v21.16b
+	WORD $0x4e9596d2 // sdot v18.4s, v22.16b, v21.16b
+	WORD $0x4e9596c6 // sdot v6.4s, v22.16b, v21.16b
+	WORD $0x4e9596f1 // sdot v17.4s, v23.16b, v21.16b
+	WORD $0x4e9596f0 // sdot v16.4s, v23.16b, v21.16b
+	WORD $0x4e9596e7 // sdot v7.4s, v23.16b, v21.16b
+	WORD $0x4e9596e2 // sdot v2.4s, v23.16b, v21.16b
+	WORD $0x3dc00876 // ldr q22, [x3, #0x20]
+	WORD $0x4e9596c5 // sdot v5.4s, v22.16b, v21.16b
+	WORD $0x4e9596c4 // sdot v4.4s, v22.16b, v21.16b
+	WORD $0x4e9596c3 // sdot v3.4s, v22.16b, v21.16b
+	WORD $0x4e9596c1 // sdot v1.4s, v22.16b, v21.16b
 	WORD $0x91010063 // add x3, x3, #0x40
 	WORD $0xf1000694 // subs x20, x20, #0x1
-	WORD $0x54fffdc1 // b.ne 0xc60 <denseDotProd+0x3a0>
+	WORD $0x54fffdc1 // b.ne 0xbe0 <denseDotProd+0x380>
 	WORD $0x910004c6 // add x6, x6, #0x1
 	WORD $0xeb1000df // cmp x6, x16
-	WORD $0x54fffca1 // b.ne 0xc48 <denseDotProd+0x388>
-	WORD $0x17ffffa2 // b 0xb40 <denseDotProd+0x280>
+	WORD $0x54fffca1 // b.ne 0xbc8 <denseDotProd+0x368>
+	WORD $0x17ffffa2 // b 0xac0 <denseDotProd+0x260>
 	WORD $0xd503201f // nop
 	WORD $0xf100047f // cmp x3, #0x1
-	WORD $0x54ffe1eb // b.lt 0x900 <denseDotProd+0x40>
+	WORD $0x54ffe24b // b.lt 0x88c <denseDotProd+0x2c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
 	WORD $0xb27c014b // orr x11, x10, #0x10
-	WORD $0x14000040 // b 0xdd4 <denseDotProd+0x514>
+	WORD $0x1400003c // b 0xd44 <denseDotProd+0x4e4>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0x3cea69d3 // ldr q19, [x14, x10]
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32de72 // fmul v18.4s, v19.4s, v18.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e31de71 // fmul v17.4s, v19.4s, v17.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x3cea69d1 // ldr q17, [x14, x10]
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x9b0931ac // madd x12, x13, x9, x12
-	WORD $0x6e30de70 // fmul v16.4s, v19.4s, v16.4s
-	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
+	WORD $0x6e30de30 // fmul v16.4s, v17.4s, v16.4s
 	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e614a32 // sqxtn2 v18.8h, v17.4s
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
-	WORD $0x6e24de64 // fmul v4.4s, v19.4s, v4.4s
-	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e614890 // sqxtn2 v16.8h, v4.4s
-	WORD $0x4e600e44 // sqadd v4.8h, v18.8h, v0.8h
-	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600e10 // sqadd v16.8h, v16.8h, v0.8h
-	WORD $0x4e214a04 // sqxtn2 v4.16b, v16.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3caa6984 // str q4, [x12, x10]
-	WORD $0xf940100d // ldr x13, [x0, #0x20]
-	WORD $0x3ceb69a4 // ldr q4, [x13, x11]
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
+	WORD $0x6e27de27 // fmul v7.4s, v17.4s, v7.4s
 	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26dc86 // fmul v6.4s, v4.4s, v6.4s
+	WORD $0x6e26de26 // fmul v6.4s, v17.4s, v6.4s
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x9b0931ac // madd x12, x13, x9, x12
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
+	WORD $0x6e22de22 // fmul v2.4s, v17.4s, v2.4s
+	WORD $0x4e6148f0 // sqxtn2 v16.8h, v7.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x4e614846 // sqxtn2 v6.8h, v2.4s
+	WORD $0x4e600e02 // sqadd v2.8h, v16.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
+	WORD $0x4e2148c2 // sqxtn2 v2.16b, v6.8h
+	WORD $0x3caa6982 // str q2, [x12, x10]
+	WORD $0xf940100d // ldr x13, [x0, #0x20]
+	WORD $0x3ceb69a2 // ldr q2, [x13, x11]
 	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
-	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
 	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0x4e6148c7 // sqxtn2 v7.8h, v6.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
-	WORD $0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x4e614865 // sqxtn2 v5.8h, v3.4s
-	WORD $0x4e600ce3 // sqadd v3.8h, v7.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600ca4 // sqadd v4.8h, v5.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3cab6983 // str q3, [x12, x11]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x6e21dc41 // fmul v1.4s, v2.4s, v1.4s
+	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614862 // sqxtn v2.4h, v3.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600ca1 // sqadd v1.8h, v5.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3cab6981 // str q1, [x12, x11]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf9401403 // ldr x3, [x0, #0x28]
 	WORD $0xeb03013f // cmp x9, x3
-	WORD $0x54ffd98a // b.ge 0x900 <denseDotProd+0x40>
+	WORD $0x54ffda6a // b.ge 0x88c <denseDotProd+0x2c>
 	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
-	WORD $0x3cea6984 // ldr q4, [x12, x10]
-	WORD $0x3ceb6983 // ldr q3, [x12, x11]
+	WORD $0x3cea6982 // ldr q2, [x12, x10]
+	WORD $0x3ceb6981 // ldr q1, [x12, x11]
 	WORD $0xf940040c // ldr x12, [x0, #0x8]
-	WORD $0xf940380e // ldr x14, [x0, #0x70]
+	WORD $0xf940300e // ldr x14, [x0, #0x60]
 	WORD $0xf10005df // cmp x14, #0x1
 	WORD $0xf940280d // ldr x13, [x0, #0x50]
-	WORD $0x54fff78b // b.lt 0xce0 <denseDotProd+0x420>
-	WORD $0xf9403c0f // ldr x15, [x0, #0x78]
+	WORD $0x54fff80b // b.lt 0xc60 <denseDotProd+0x400>
+	WORD $0xf940340f // ldr x15, [x0, #0x68]
 	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54fff72b // b.lt 0xce0 <denseDotProd+0x420>
+	WORD $0x54fff7ab // b.lt 0xc60 <denseDotProd+0x400>
 	WORD $0xf9402010 // ldr x16, [x0, #0x40]
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54fff6cb // b.lt 0xce0 <denseDotProd+0x420>
+	WORD $0x54fff74b // b.lt 0xc60 <denseDotProd+0x400>
 	WORD $0xaa1f03f1 // mov x17, xzr
 	WORD $0xd37be861 // lsl x1, x3, #5
 	WORD $0xf9400802 // ldr x2, [x0, #0x10]
 	WORD $0x9b0e7d43 // mul x3, x10, x14
 	WORD $0x9b0f7c63 // mul x3, x3, x15
 	WORD $0x9b100862 // madd x2, x3, x16, x2
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0xa9481003 // ldp x3, x4, [x0, #0x80]
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0xa9471003 // ldp x3, x4, [x0, #0x70]
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
 	WORD $0x8b091484 // add x4, x4, x9, lsl #5
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0x14000004 // b 0xe54 <denseDotProd+0x594>
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0x14000006 // b 0xdcc <denseDotProd+0x56c>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
 	WORD $0x91000631 // add x17, x17, #0x1
 	WORD $0xeb0e023f // cmp x17, x14
-	WORD $0x54fff540 // b.eq 0xcf8 <denseDotProd+0x438>
+	WORD $0x54fff580 // b.eq 0xc78 <denseDotProd+0x418>
 	WORD $0xf8717865 // ldr x5, [x3, x17, lsl #3]
-	WORD $0xb40006a5 // cbz x5, 0xf2c <denseDotProd+0x66c>
+	WORD $0xb40006e5 // cbz x5, 0xeac <denseDotProd+0x64c>
 	WORD $0xaa1f03e6 // mov x6, xzr
 	WORD $0xaa0403e7 // mov x7, x4
+	WORD $0xd503201f // nop
 	WORD $0xf94000f3 // ldr x19, [x7]
-	WORD $0xb7f801d3 // tbnz x19, #0x3f, 0xea0 <denseDotProd+0x5e0>
+	WORD $0xb7f801f3 // tbnz x19, #0x3f, 0xe20 <denseDotProd+0x5c0>
 	WORD $0x8b1300b3 // add x19, x5, x19
 	WORD $0xf94004f4 // ldr x20, [x7, #0x8]
-	WORD $0xb7f801d4 // tbnz x20, #0x3f, 0xeac <denseDotProd+0x5ec>
+	WORD $0xb7f801f4 // tbnz x20, #0x3f, 0xe2c <denseDotProd+0x5cc>
 	WORD $0x8b1400b4 // add x20, x5, x20
 	WORD $0xf94008f5 // ldr x21, [x7, #0x10]
-	WORD $0xb7f801d5 // tbnz x21, #0x3f, 0xeb8 <denseDotProd+0x5f8>
+	WORD $0xb7f801f5 // tbnz x21, #0x3f, 0xe38 <denseDotProd+0x5d8>
 	WORD $0x8b1500b5 // add x21, x5, x21
 	WORD $0xf9400cf6 // ldr x22, [x7, #0x18]
-	WORD $0xb7f801d6 // tbnz x22, #0x3f, 0xec4 <denseDotProd+0x604>
+	WORD $0xb7f801f6 // tbnz x22, #0x3f, 0xe44 <denseDotProd+0x5e4>
 	WORD $0x8b1600b6 // add x22, x5, x22
-	WORD $0x1400000d // b 0xec8 <denseDotProd+0x608>
+	WORD $0x1400000e // b 0xe48 <denseDotProd+0x5e8>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404813 // ldr x19, [x0, #0x90]
+	WORD $0xd503201f // nop
+	WORD $0xf9404013 // ldr x19, [x0, #0x80]
 	WORD $0xf94004f4 // ldr x20, [x7, #0x8]
-	WORD $0xb6fffe94 // tbz x20, #0x3f, 0xe78 <denseDotProd+0x5b8>
-	WORD $0xf9404814 // ldr x20, [x0, #0x90]
+	WORD $0xb6fffe74 // tbz x20, #0x3f, 0xdf4 <denseDotProd+0x594>
+	WORD $0xf9404014 // ldr x20, [x0, #0x80]
 	WORD $0xf94008f5 // ldr x21, [x7, #0x10]
-	WORD $0xb6fffe95 // tbz x21, #0x3f, 0xe84 <denseDotProd+0x5c4>
-	WORD $0xf9404815 // ldr x21, [x0, #0x90]
+	WORD $0xb6fffe75 // tbz x21, #0x3f, 0xe00 <denseDotProd+0x5a0>
+	WORD $0xf9404015 // ldr x21, [x0, #0x80]
 	WORD $0xf9400cf6 // ldr x22, [x7, #0x18]
-	WORD $0xb6fffe96 // tbz x22, #0x3f, 0xe90 <denseDotProd+0x5d0>
-	WORD $0xf9404816 // ldr x22, [x0, #0x90]
+	WORD $0xb6fffe76 // tbz x22, #0x3f, 0xe0c <denseDotProd+0x5ac>
+	WORD $0xf9404016 // ldr x22, [x0, #0x80]
 	WORD $0xaa1003f7 // mov x23, x16
 	WORD $0xb8410678 // ldr w24, [x19], #0x10
-	WORD $0x4e040f13 // dup v19.4s, w24
+	WORD $0x4e040f11 // dup v17.4s, w24
 	WORD $0xb8410698 // ldr w24, [x20], #0x10
-	WORD $0x4e040f14 // dup v20.4s, w24
+	WORD $0x4e040f12 // dup v18.4s, w24
 	WORD $0xb84106b8 // ldr w24, [x21], #0x10
-	WORD $0x4e040f15 // dup v21.4s, w24
+	WORD $0x4e040f13 // dup v19.4s, w24
 	WORD $0xb84106d8 // ldr w24, [x22], #0x10
-	WORD $0x4e040f16 // dup v22.4s, w24
-	WORD $0xacc26057 // ldp q23, q24, [x2], #0x40
-	WORD $0x4e9396f2 // sdot v18.4s, v23.16b, v19.16b
-	WORD $0x4e9496f1 // sdot v17.4s, v23.16b, v20.16b
-	WORD $0x4e9596f0 // sdot v16.4s, v23.16b, v21.16b
-	WORD $0x4e9696e4 // sdot v4.4s, v23.16b, v22.16b
-	WORD $0x4e939707 // sdot v7.4s, v24.16b, v19.16b
-	WORD $0x4e949706 // sdot v6.4s, v24.16b, v20.16b
-	WORD $0x4e959705 // sdot v5.4s, v24.16b, v21.16b
-	WORD $0x4e969703 // sdot v3.4s, v24.16b, v22.16b
+	WORD $0x4e040f14 // dup v20.4s, w24
+	WORD $0xacc25855 // ldp q21, q22, [x2], #0x40
+	WORD $0x4e9196b0 // sdot v16.4s, v21.16b, v17.16b
+	WORD $0x4e9296a7 // sdot v7.4s, v21.16b, v18.16b
+	WORD $0x4e9396a6 // sdot v6.4s, v21.16b, v19.16b
+	WORD $0x4e9496a2 // sdot v2.4s, v21.16b, v20.16b
+	WORD $0x4e9196c5 // sdot v5.4s, v22.16b, v17.16b
+	WORD $0x4e9296c4 // sdot v4.4s, v22.16b, v18.16b
+	WORD $0x4e9396c3 // sdot v3.4s, v22.16b, v19.16b
+	WORD $0x4e9496c1 // sdot v1.4s, v22.16b, v20.16b
 	WORD $0xf10006f7 // subs x23, x23, #0x1
-	WORD $0x54fffdc1 // b.ne 0xecc <denseDotProd+0x60c>
+	WORD $0x54fffdc1 // b.ne 0xe4c <denseDotProd+0x5ec>
 	WORD $0x910004c6 // add x6, x6, #0x1
 	WORD $0x8b0100e7 // add x7, x7, x1
 	WORD $0xeb0f00df // cmp x6, x15
-	WORD $0x54fffa01 // b.ne 0xe64 <denseDotProd+0x5a4>
-	WORD $0x17ffffc8 // b 0xe48 <denseDotProd+0x588>
-	WORD $0xf9404806 // ldr x6, [x0, #0x90]
+	WORD $0x54fff9e1 // b.ne 0xde0 <denseDotProd+0x580>
+	WORD $0x17ffffc6 // b 0xdc0 <denseDotProd+0x560>
+	WORD $0xf9404006 // ldr x6, [x0, #0x80]
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
@@ -988,149 +956,149 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xaa0603e7 // mov x7, x6
 	WORD $0xaa1003f3 // mov x19, x16
 	WORD $0xb84104f4 // ldr w20, [x7], #0x10
-	WORD $0x4e040e93 // dup v19.4s, w20
-	WORD $0xacc25454 // ldp q20, q21, [x2], #0x40
-	WORD $0x4e939692 // sdot v18.4s, v20.16b, v19.16b
-	WORD $0x4e939691 // sdot v17.4s, v20.16b, v19.16b
-	WORD $0x4e939690 // sdot v16.4s, v20.16b, v19.16b
-	WORD $0x4e939684 // sdot v4.4s, v20.16b, v19.16b
-	WORD $0x4e9396a7 // sdot v7.4s, v21.16b, v19.16b
-	WORD $0x4e9396a6 // sdot v6.4s, v21.16b, v19.16b
-	WORD $0x4e9396a5 // sdot v5.4s, v21.16b, v19.16b
-	WORD $0x4e9396a3 // sdot v3.4s, v21.16b, v19.16b
+	WORD $0x4e040e91 // dup v17.4s, w20
+	WORD $0xacc24c52 // ldp q18, q19, [x2], #0x40
+	WORD $0x4e919650 // sdot v16.4s, v18.16b, v17.16b
+	WORD $0x4e919647 // sdot v7.4s, v18.16b, v17.16b
+	WORD $0x4e919646 // sdot v6.4s, v18.16b, v17.16b
+	WORD $0x4e919642 // sdot v2.4s, v18.16b, v17.16b
+	WORD $0x4e919665 // sdot v5.4s, v19.16b, v17.16b
+	WORD $0x4e919664 // sdot v4.4s, v19.16b, v17.16b
+	WORD $0x4e919663 // sdot v3.4s, v19.16b, v17.16b
+	WORD $0x4e919661 // sdot v1.4s, v19.16b, v17.16b
 	WORD $0xf1000673 // subs x19, x19, #0x1
-	WORD $0x54fffe81 // b.ne 0xf48 <denseDotProd+0x688>
+	WORD $0x54fffe81 // b.ne 0xec8 <denseDotProd+0x668>
 	WORD $0x910004a5 // add x5, x5, #0x1
 	WORD $0xeb0f00bf // cmp x5, x15
-	WORD $0x54fffde1 // b.ne 0xf40 <denseDotProd+0x680>
-	WORD $0x17ffffb0 // b 0xe48 <denseDotProd+0x588>
+	WORD $0x54fffde1 // b.ne 0xec0 <denseDotProd+0x660>
+	WORD $0x17ffffae // b 0xdc0 <denseDotProd+0x560>
 	WORD $0xf100047f // cmp x3, #0x1
-	WORD $0x54ffcb8b // b.lt 0x900 <denseDotProd+0x40>
+	WORD $0x54ffcbeb // b.lt 0x88c <denseDotProd+0x2c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
-	WORD $0x14000022 // b 0x1024 <denseDotProd+0x764>
-	WORD $0x4ea31c64 // mov v4.16b, v3.16b
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0x14000020 // b 0xf9c <denseDotProd+0x73c>
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
-	WORD $0x3cea69a7 // ldr q7, [x13, x10]
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26dce6 // fmul v6.4s, v7.4s, v6.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dce5 // fmul v5.4s, v7.4s, v5.4s
-	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x3cea69a5 // ldr q5, [x13, x10]
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x9b092d8b // madd x11, x12, x9, x11
-	WORD $0x6e24dce4 // fmul v4.4s, v7.4s, v4.4s
-	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x6e24dca4 // fmul v4.4s, v5.4s, v4.4s
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e6148a6 // sqxtn2 v6.8h, v5.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
-	WORD $0x6e23dce3 // fmul v3.4s, v7.4s, v3.4s
+	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x6e22dca2 // fmul v2.4s, v5.4s, v2.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x9b092d8b // madd x11, x12, x9, x11
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x6e21dca1 // fmul v1.4s, v5.4s, v1.4s
 	WORD $0x4e614864 // sqxtn2 v4.8h, v3.4s
-	WORD $0x4e600cc3 // sqadd v3.8h, v6.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600c84 // sqadd v4.8h, v4.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3caa6963 // str q3, [x11, x10]
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600c81 // sqadd v1.8h, v4.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3caa6961 // str q1, [x11, x10]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf9401403 // ldr x3, [x0, #0x28]
 	WORD $0xeb03013f // cmp x9, x3
-	WORD $0x54ffc70a // b.ge 0x900 <denseDotProd+0x40>
+	WORD $0x54ffc7aa // b.ge 0x88c <denseDotProd+0x2c>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
-	WORD $0x3cea6963 // ldr q3, [x11, x10]
+	WORD $0x3cea6961 // ldr q1, [x11, x10]
 	WORD $0xf940040b // ldr x11, [x0, #0x8]
 	WORD $0xf940280c // ldr x12, [x0, #0x50]
-	WORD $0xf940380d // ldr x13, [x0, #0x70]
+	WORD $0xf940300d // ldr x13, [x0, #0x60]
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fffb2b // b.lt 0xfa0 <denseDotProd+0x6e0>
-	WORD $0xf9403c0e // ldr x14, [x0, #0x78]
+	WORD $0x54fffb6b // b.lt 0xf20 <denseDotProd+0x6c0>
+	WORD $0xf940340e // ldr x14, [x0, #0x68]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54fffacb // b.lt 0xfa0 <denseDotProd+0x6e0>
+	WORD $0x54fffb0b // b.lt 0xf20 <denseDotProd+0x6c0>
 	WORD $0xf940200f // ldr x15, [x0, #0x40]
 	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54fffa6b // b.lt 0xfa0 <denseDotProd+0x6e0>
+	WORD $0x54fffaab // b.lt 0xf20 <denseDotProd+0x6c0>
 	WORD $0xaa1f03f0 // mov x16, xzr
-	WORD $0xa9480411 // ldp x17, x1, [x0, #0x80]
+	WORD $0xa9470411 // ldp x17, x1, [x0, #0x70]
 	WORD $0x8b091421 // add x1, x1, x9, lsl #5
 	WORD $0xd37be862 // lsl x2, x3, #5
 	WORD $0xf9400804 // ldr x4, [x0, #0x10]
 	WORD $0x9b0d7d43 // mul x3, x10, x13
 	WORD $0x9b0e7c65 // mul x5, x3, x14
 	WORD $0x927ff5e3 // and x3, x15, #0x7ffffffffffffffe
-	WORD $0x4ea31c64 // mov v4.16b, v3.16b
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
 	WORD $0x9b0f10a4 // madd x4, x5, x15, x4
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x14000004 // b 0x1098 <denseDotProd+0x7d8>
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x14000004 // b 0x1010 <denseDotProd+0x7b0>
 	WORD $0x91000610 // add x16, x16, #0x1
 	WORD $0xeb0d021f // cmp x16, x13
-	WORD $0x54fff8c0 // b.eq 0xfac <denseDotProd+0x6ec>
+	WORD $0x54fff900 // b.eq 0xf2c <denseDotProd+0x6cc>
 	WORD $0xf8707a25 // ldr x5, [x17, x16, lsl #3]
-	WORD $0xb4000625 // cbz x5, 0x1160 <denseDotProd+0x8a0>
+	WORD $0xb4000665 // cbz x5, 0x10e0 <denseDotProd+0x880>
 	WORD $0xaa1f03e6 // mov x6, xzr
 	WORD $0xaa0103e7 // mov x7, x1
 	WORD $0xf94000f3 // ldr x19, [x7]
-	WORD $0xb7f801b3 // tbnz x19, #0x3f, 0x10e0 <denseDotProd+0x820>
+	WORD $0xb7f801f3 // tbnz x19, #0x3f, 0x1060 <denseDotProd+0x800>
 	WORD $0x8b1300b3 // add x19, x5, x19
 	WORD $0xf94004f4 // ldr x20, [x7, #0x8]
-	WORD $0xb7f801b4 // tbnz x20, #0x3f, 0x10ec <denseDotProd+0x82c>
+	WORD $0xb7f801f4 // tbnz x20, #0x3f, 0x106c <denseDotProd+0x80c>
 	WORD $0x8b1400b4 // add x20, x5, x20
 	WORD $0xf94008f5 // ldr x21, [x7, #0x10]
-	WORD $0xb7f801b5 // tbnz x21, #0x3f, 0x10f8 <denseDotProd+0x838>
+	WORD $0xb7f801f5 // tbnz x21, #0x3f, 0x1078 <denseDotProd+0x818>
 	WORD $0x8b1500b5 // add x21, x5, x21
 	WORD $0xf9400cf6 // ldr x22, [x7, #0x18]
-	WORD $0xb7f801b6 // tbnz x22, #0x3f, 0x1104 <denseDotProd+0x844>
+	WORD $0xb7f801f6 // tbnz x22, #0x3f, 0x1084 <denseDotProd+0x824>
 	WORD $0x8b1600b6 // add x22, x5, x22
-	WORD $0x1400000c // b 0x1108 <denseDotProd+0x848>
+	WORD $0x1400000e // b 0x1088 <denseDotProd+0x828>
 	WORD $0xd503201f // nop
-	WORD $0xf9404813 // ldr x19, [x0, #0x90]
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xf9404013 // ldr x19, [x0, #0x80]
 	WORD $0xf94004f4 // ldr x20, [x7, #0x8]
-	WORD $0xb6fffeb4 // tbz x20, #0x3f, 0x10bc <denseDotProd+0x7fc>
-	WORD $0xf9404814 // ldr x20, [x0, #0x90]
+	WORD $0xb6fffe74 // tbz x20, #0x3f, 0x1034 <denseDotProd+0x7d4>
+	WORD $0xf9404014 // ldr x20, [x0, #0x80]
 	WORD $0xf94008f5 // ldr x21, [x7, #0x10]
-	WORD $0xb6fffeb5 // tbz x21, #0x3f, 0x10c8 <denseDotProd+0x808>
-	WORD $0xf9404815 // ldr x21, [x0, #0x90]
+	WORD $0xb6fffe75 // tbz x21, #0x3f, 0x1040 <denseDotProd+0x7e0>
+	WORD $0xf9404015 // ldr x21, [x0, #0x80]
 	WORD $0xf9400cf6 // ldr x22, [x7, #0x18]
-	WORD $0xb6fffeb6 // tbz x22, #0x3f, 0x10d4 <denseDotProd+0x814>
-	WORD $0xf9404816 // ldr x22, [x0, #0x90]
+	WORD $0xb6fffe76 // tbz x22, #0x3f, 0x104c <denseDotProd+0x7ec>
+	WORD $0xf9404016 // ldr x22, [x0, #0x80]
 	WORD $0xaa0f03f7 // mov x23, x15
 	WORD $0xb8410678 // ldr w24, [x19], #0x10
-	WORD $0x4e040f07 // dup v7.4s, w24
+	WORD $0x4e040f05 // dup v5.4s, w24
 	WORD $0xb8410698 // ldr w24, [x20], #0x10
-	WORD $0x4e040f10 // dup v16.4s, w24
+	WORD $0x4e040f06 // dup v6.4s, w24
 	WORD $0xb84106b8 // ldr w24, [x21], #0x10
-	WORD $0x4e040f11 // dup v17.4s, w24
+	WORD $0x4e040f07 // dup v7.4s, w24
 	WORD $0xb84106d8 // ldr w24, [x22], #0x10
-	WORD $0x4e040f12 // dup v18.4s, w24
-	WORD $0x3cc40493 // ldr q19, [x4], #0x40
-	WORD $0x4e879666 // sdot v6.4s, v19.16b, v7.16b
-	WORD $0x4e909665 // sdot v5.4s, v19.16b, v16.16b
-	WORD $0x4e919664 // sdot v4.4s, v19.16b, v17.16b
-	WORD $0x4e929663 // sdot v3.4s, v19.16b, v18.16b
+	WORD $0x4e040f10 // dup v16.4s, w24
+	WORD $0x3cc40491 // ldr q17, [x4], #0x40
+	WORD $0x4e859624 // sdot v4.4s, v17.16b, v5.16b
+	WORD $0x4e869623 // sdot v3.4s, v17.16b, v6.16b
+	WORD $0x4e879622 // sdot v2.4s, v17.16b, v7.16b
+	WORD $0x4e909621 // sdot v1.4s, v17.16b, v16.16b
 	WORD $0xf10006f7 // subs x23, x23, #0x1
-	WORD $0x54fffe41 // b.ne 0x110c <denseDotProd+0x84c>
+	WORD $0x54fffe41 // b.ne 0x108c <denseDotProd+0x82c>
 	WORD $0x910004c6 // add x6, x6, #0x1
 	WORD $0x8b0200e7 // add x7, x7, x2
 	WORD $0xeb0e00df // cmp x6, x14
-	WORD $0x54fffaa1 // b.ne 0x10a8 <denseDotProd+0x7e8>
-	WORD $0x17ffffcd // b 0x108c <denseDotProd+0x7cc>
+	WORD $0x54fffa61 // b.ne 0x1020 <denseDotProd+0x7c0>
+	WORD $0x17ffffcb // b 0x1004 <denseDotProd+0x7a4>
 	WORD $0xd503201f // nop
-	WORD $0xf9404806 // ldr x6, [x0, #0x90]
+	WORD $0xf9404006 // ldr x6, [x0, #0x80]
 	WORD $0x910040c7 // add x7, x6, #0x10
-	WORD $0x14000004 // b 0x1178 <denseDotProd+0x8b8>
+	WORD $0x14000004 // b 0x10f8 <denseDotProd+0x898>
 	WORD $0x910004a5 // add x5, x5, #0x1
 	WORD $0xeb0e00bf // cmp x5, x14
-	WORD $0x54fff8c0 // b.eq 0x108c <denseDotProd+0x7cc>
+	WORD $0x54fff880 // b.eq 0x1004 <denseDotProd+0x7a4>
 	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54000061 // b.ne 0x1188 <denseDotProd+0x8c8>
+	WORD $0x54000061 // b.ne 0x1108 <denseDotProd+0x8a8>
 	WORD $0xaa1f03f3 // mov x19, xzr
-	WORD $0x14000019 // b 0x11e8 <denseDotProd+0x928>
+	WORD $0x14000019 // b 0x1168 <denseDotProd+0x908>
 	WORD $0xaa1f03f3 // mov x19, xzr
 	WORD $0xaa0703f4 // mov x20, x7
 	WORD $0xd503201f // nop
@@ -1138,304 +1106,295 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd1004295 // sub x21, x20, #0x10
-	WORD $0x4d40caa7 // ld1r { v7.4s }, [x21]
-	WORD $0x3dc00090 // ldr q16, [x4]
-	WORD $0x4e879606 // sdot v6.4s, v16.16b, v7.16b
-	WORD $0x4e879605 // sdot v5.4s, v16.16b, v7.16b
-	WORD $0x4e879604 // sdot v4.4s, v16.16b, v7.16b
-	WORD $0x4e879603 // sdot v3.4s, v16.16b, v7.16b
-	WORD $0x4d40ca87 // ld1r { v7.4s }, [x20]
-	WORD $0x3dc01090 // ldr q16, [x4, #0x40]
-	WORD $0x4e879606 // sdot v6.4s, v16.16b, v7.16b
-	WORD $0x4e879605 // sdot v5.4s, v16.16b, v7.16b
-	WORD $0x4e879604 // sdot v4.4s, v16.16b, v7.16b
-	WORD $0x4e879603 // sdot v3.4s, v16.16b, v7.16b
+	WORD $0x4d40caa5 // ld1r { v5.4s }, [x21]
+	WORD $0x3dc00086 // ldr q6, [x4]
+	WORD $0x4e8594c4 // sdot v4.4s, v6.16b, v5.16b
+	WORD $0x4e8594c3 // sdot v3.4s, v6.16b, v5.16b
+	WORD $0x4e8594c2 // sdot v2.4s, v6.16b, v5.16b
+	WORD $0x4e8594c1 // sdot v1.4s, v6.16b, v5.16b
+	WORD $0x4d40ca85 // ld1r { v5.4s }, [x20]
+	WORD $0x3dc01086 // ldr q6, [x4, #0x40]
+	WORD $0x4e8594c4 // sdot v4.4s, v6.16b, v5.16b
+	WORD $0x4e8594c3 // sdot v3.4s, v6.16b, v5.16b
+	WORD $0x4e8594c2 // sdot v2.4s, v6.16b, v5.16b
+	WORD $0x4e8594c1 // sdot v1.4s, v6.16b, v5.16b
 	WORD $0x91000a73 // add x19, x19, #0x2
 	WORD $0x91020084 // add x4, x4, #0x80
 	WORD $0x91008294 // add x20, x20, #0x20
 	WORD $0xeb13007f // cmp x3, x19
-	WORD $0x54fffde1 // b.ne 0x11a0 <denseDotProd+0x8e0>
-	WORD $0x3607fc2f // tbz w15, #0x0, 0x116c <denseDotProd+0x8ac>
+	WORD $0x54fffde1 // b.ne 0x1120 <denseDotProd+0x8c0>
+	WORD $0x3607fc2f // tbz w15, #0x0, 0x10ec <denseDotProd+0x88c>
 	WORD $0x8b1310d3 // add x19, x6, x19, lsl #4
-	WORD $0x4d40ca67 // ld1r { v7.4s }, [x19]
-	WORD $0x3cc40490 // ldr q16, [x4], #0x40
-	WORD $0x4e879606 // sdot v6.4s, v16.16b, v7.16b
-	WORD $0x4e879605 // sdot v5.4s, v16.16b, v7.16b
-	WORD $0x4e879604 // sdot v4.4s, v16.16b, v7.16b
-	WORD $0x4e879603 // sdot v3.4s, v16.16b, v7.16b
-	WORD $0x17ffffd9 // b 0x116c <denseDotProd+0x8ac>
+	WORD $0x4d40ca65 // ld1r { v5.4s }, [x19]
+	WORD $0x3cc40486 // ldr q6, [x4], #0x40
+	WORD $0x4e8594c4 // sdot v4.4s, v6.16b, v5.16b
+	WORD $0x4e8594c3 // sdot v3.4s, v6.16b, v5.16b
+	WORD $0x4e8594c2 // sdot v2.4s, v6.16b, v5.16b
+	WORD $0x4e8594c1 // sdot v1.4s, v6.16b, v5.16b
+	WORD $0x17ffffd9 // b 0x10ec <denseDotProd+0x88c>
 	WORD $0xf100047f // cmp x3, #0x1
-	WORD $0x54ffb78b // b.lt 0x900 <denseDotProd+0x40>
+	WORD $0x54ffb7eb // b.lt 0x88c <denseDotProd+0x2c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
 	WORD $0xb27c014b // orr x11, x10, #0x10
 	WORD $0xb27b014c // orr x12, x10, #0x20
 	WORD $0xb27c054d // orr x13, x10, #0x30
-	WORD $0x14000076 // b 0x1400 <denseDotProd+0xb40>
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0x4ea41c94 // mov v20.16b, v4.16b
-	WORD $0x4eb01e15 // mov v21.16b, v16.16b
+	WORD $0x1400006e // b 0x1360 <denseDotProd+0xb00>
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c26 // mov v6.16b, v1.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0x4ea21c52 // mov v18.16b, v2.16b
+	WORD $0x4ea51cb3 // mov v19.16b, v5.16b
+	WORD $0x4ea51cb4 // mov v20.16b, v5.16b
+	WORD $0x4ea51cb5 // mov v21.16b, v5.16b
 	WORD $0x4eb01e16 // mov v22.16b, v16.16b
 	WORD $0x4eb01e17 // mov v23.16b, v16.16b
-	WORD $0x4eb21e58 // mov v24.16b, v18.16b
-	WORD $0x4eb21e59 // mov v25.16b, v18.16b
-	WORD $0x4eb21e5a // mov v26.16b, v18.16b
+	WORD $0x4eb01e18 // mov v24.16b, v16.16b
 	WORD $0xf9401010 // ldr x16, [x0, #0x20]
-	WORD $0x3cea6a1b // ldr q27, [x16, x10]
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e3adf7a // fmul v26.4s, v27.4s, v26.4s
-	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x6e39df79 // fmul v25.4s, v27.4s, v25.4s
-	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
+	WORD $0x3cea6a19 // ldr q25, [x16, x10]
 	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x9b0939ee // madd x14, x15, x9, x14
-	WORD $0x6e38df78 // fmul v24.4s, v27.4s, v24.4s
-	WORD $0x0e614b5a // sqxtn v26.4h, v26.4s
+	WORD $0x6e38df38 // fmul v24.4s, v25.4s, v24.4s
 	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
-	WORD $0x4e614b3a // sqxtn2 v26.8h, v25.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
-	WORD $0x6e32df72 // fmul v18.4s, v27.4s, v18.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e614a58 // sqxtn2 v24.8h, v18.4s
-	WORD $0x4e600f52 // sqadd v18.8h, v26.8h, v0.8h
-	WORD $0x0e214a52 // sqxtn v18.8b, v18.8h
-	WORD $0x4e600f18 // sqadd v24.8h, v24.8h, v0.8h
-	WORD $0x4e214b12 // sqxtn2 v18.16b, v24.8h
-	WORD $0x4e216652 // smax v18.16b, v18.16b, v1.16b
-	WORD $0x4e226e52 // smin v18.16b, v18.16b, v2.16b
-	WORD $0x3caa69d2 // str q18, [x14, x10]
-	WORD $0xf940100f // ldr x15, [x0, #0x20]
-	WORD $0x3ceb69f2 // ldr q18, [x15, x11]
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e37de57 // fmul v23.4s, v18.4s, v23.4s
+	WORD $0x6e37df37 // fmul v23.4s, v25.4s, v23.4s
 	WORD $0x4e21aaf7 // fcvtns v23.4s, v23.4s
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e36de56 // fmul v22.4s, v18.4s, v22.4s
+	WORD $0x6e36df36 // fmul v22.4s, v25.4s, v22.4s
 	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e35de55 // fmul v21.4s, v18.4s, v21.4s
-	WORD $0x0e614af7 // sqxtn v23.4h, v23.4s
-	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
-	WORD $0x4e614ad7 // sqxtn2 v23.8h, v22.4s
+	WORD $0x9b0939ee // madd x14, x15, x9, x14
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x0e614ab5 // sqxtn v21.4h, v21.4s
-	WORD $0x6e30de50 // fmul v16.4s, v18.4s, v16.4s
+	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
+	WORD $0x6e30df30 // fmul v16.4s, v25.4s, v16.4s
+	WORD $0x4e614af8 // sqxtn2 v24.8h, v23.4s
 	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e614a15 // sqxtn2 v21.8h, v16.4s
-	WORD $0x4e600ef0 // sqadd v16.8h, v23.8h, v0.8h
+	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
+	WORD $0x4e614a16 // sqxtn2 v22.8h, v16.4s
+	WORD $0x4e600f10 // sqadd v16.8h, v24.8h, v0.8h
 	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
-	WORD $0x4e600eb2 // sqadd v18.8h, v21.8h, v0.8h
-	WORD $0x4e214a50 // sqxtn2 v16.16b, v18.8h
-	WORD $0x4e216610 // smax v16.16b, v16.16b, v1.16b
-	WORD $0x4e226e10 // smin v16.16b, v16.16b, v2.16b
-	WORD $0x3cab69d0 // str q16, [x14, x11]
+	WORD $0x4e600ed6 // sqadd v22.8h, v22.8h, v0.8h
+	WORD $0x4e214ad0 // sqxtn2 v16.16b, v22.8h
+	WORD $0x3caa69d0 // str q16, [x14, x10]
 	WORD $0xf940100f // ldr x15, [x0, #0x20]
-	WORD $0x3cec69f0 // ldr q16, [x15, x12]
-	WORD $0x4e21da92 // scvtf v18.4s, v20.4s
-	WORD $0x6e32de12 // fmul v18.4s, v16.4s, v18.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
+	WORD $0x3ceb69f0 // ldr q16, [x15, x11]
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x6e35de15 // fmul v21.4s, v16.4s, v21.4s
+	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD $0x6e34de14 // fmul v20.4s, v16.4s, v20.4s
+	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x6e33de13 // fmul v19.4s, v16.4s, v19.4s
 	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e31de11 // fmul v17.4s, v16.4s, v17.4s
-	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0x4e614a72 // sqxtn2 v18.8h, v19.4s
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x0e614a31 // sqxtn v17.4h, v17.4s
-	WORD $0x6e24de04 // fmul v4.4s, v16.4s, v4.4s
-	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e614891 // sqxtn2 v17.8h, v4.4s
-	WORD $0x4e600e44 // sqadd v4.8h, v18.8h, v0.8h
-	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600e30 // sqadd v16.8h, v17.8h, v0.8h
-	WORD $0x4e214a04 // sqxtn2 v4.16b, v16.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3cac69c4 // str q4, [x14, x12]
-	WORD $0xf940100f // ldr x15, [x0, #0x20]
-	WORD $0x3ced69e4 // ldr q4, [x15, x13]
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
-	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26dc86 // fmul v6.4s, v4.4s, v6.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
 	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
-	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x0e614ab5 // sqxtn v21.4h, v21.4s
+	WORD $0x6e25de05 // fmul v5.4s, v16.4s, v5.4s
+	WORD $0x4e614a95 // sqxtn2 v21.8h, v20.4s
 	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0x4e6148c7 // sqxtn2 v7.8h, v6.4s
+	WORD $0x0e614a70 // sqxtn v16.4h, v19.4s
+	WORD $0x4e6148b0 // sqxtn2 v16.8h, v5.4s
+	WORD $0x4e600ea5 // sqadd v5.8h, v21.8h, v0.8h
+	WORD $0x0e2148a5 // sqxtn v5.8b, v5.8h
+	WORD $0x4e600e10 // sqadd v16.8h, v16.8h, v0.8h
+	WORD $0x4e214a05 // sqxtn2 v5.16b, v16.8h
+	WORD $0x3cab69c5 // str q5, [x14, x11]
+	WORD $0xf940100f // ldr x15, [x0, #0x20]
+	WORD $0x3cec69e5 // ldr q5, [x15, x12]
+	WORD $0x4e21da50 // scvtf v16.4s, v18.4s
+	WORD $0x6e30dcb0 // fmul v16.4s, v5.4s, v16.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x6e31dcb1 // fmul v17.4s, v5.4s, v17.4s
+	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x6e27dca7 // fmul v7.4s, v5.4s, v7.4s
+	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
+	WORD $0x6e22dca2 // fmul v2.4s, v5.4s, v2.4s
+	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e6148e5 // sqxtn v5.4h, v7.4s
+	WORD $0x4e614845 // sqxtn2 v5.8h, v2.4s
+	WORD $0x4e600e02 // sqadd v2.8h, v16.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600ca5 // sqadd v5.8h, v5.8h, v0.8h
+	WORD $0x4e2148a2 // sqxtn2 v2.16b, v5.8h
+	WORD $0x3cac69c2 // str q2, [x14, x12]
+	WORD $0xf940100f // ldr x15, [x0, #0x20]
+	WORD $0x3ced69e2 // ldr q2, [x15, x13]
+	WORD $0x4e21d8c5 // scvtf v5.4s, v6.4s
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
-	WORD $0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x4e614865 // sqxtn2 v5.8h, v3.4s
-	WORD $0x4e600ce3 // sqadd v3.8h, v7.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600ca4 // sqadd v4.8h, v5.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3cad69c3 // str q3, [x14, x13]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x6e21dc41 // fmul v1.4s, v2.4s, v1.4s
+	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614862 // sqxtn v2.4h, v3.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600ca1 // sqadd v1.8h, v5.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3cad69c1 // str q1, [x14, x13]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf9401403 // ldr x3, [x0, #0x28]
 	WORD $0xeb03013f // cmp x9, x3
-	WORD $0x54ffa82a // b.ge 0x900 <denseDotProd+0x40>
+	WORD $0x54ffa98a // b.ge 0x88c <denseDotProd+0x2c>
 	WORD $0xf9400c0e // ldr x14, [x0, #0x18]
-	WORD $0x3cea69d2 // ldr q18, [x14, x10]
-	WORD $0x3ceb69d0 // ldr q16, [x14, x11]
-	WORD $0x3cec69c4 // ldr q4, [x14, x12]
-	WORD $0x3ced69c3 // ldr q3, [x14, x13]
+	WORD $0x3cea69d0 // ldr q16, [x14, x10]
+	WORD $0x3ceb69c5 // ldr q5, [x14, x11]
+	WORD $0x3cec69c2 // ldr q2, [x14, x12]
+	WORD $0x3ced69c1 // ldr q1, [x14, x13]
 	WORD $0xf940040e // ldr x14, [x0, #0x8]
-	WORD $0xf9403810 // ldr x16, [x0, #0x70]
+	WORD $0xf9403010 // ldr x16, [x0, #0x60]
 	WORD $0xf100061f // cmp x16, #0x1
 	WORD $0xf940280f // ldr x15, [x0, #0x50]
-	WORD $0x54fff04b // b.lt 0x122c <denseDotProd+0x96c>
-	WORD $0xf9403c11 // ldr x17, [x0, #0x78]
+	WORD $0x54fff14b // b.lt 0x11ac <denseDotProd+0x94c>
+	WORD $0xf9403411 // ldr x17, [x0, #0x68]
 	WORD $0xf100063f // cmp x17, #0x1
-	WORD $0x54ffefeb // b.lt 0x122c <denseDotProd+0x96c>
+	WORD $0x54fff0eb // b.lt 0x11ac <denseDotProd+0x94c>
 	WORD $0xf9402001 // ldr x1, [x0, #0x40]
 	WORD $0xf100043f // cmp x1, #0x1
-	WORD $0x54ffef8b // b.lt 0x122c <denseDotProd+0x96c>
+	WORD $0x54fff08b // b.lt 0x11ac <denseDotProd+0x94c>
 	WORD $0xaa1f03e2 // mov x2, xzr
 	WORD $0x9b107d44 // mul x4, x10, x16
 	WORD $0x9b117c84 // mul x4, x4, x17
 	WORD $0xd37be863 // lsl x3, x3, #5
 	WORD $0xf9400805 // ldr x5, [x0, #0x10]
 	WORD $0x9b011484 // madd x4, x4, x1, x5
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0x4ea41c94 // mov v20.16b, v4.16b
-	WORD $0x4eb01e15 // mov v21.16b, v16.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c26 // mov v6.16b, v1.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0x4ea21c52 // mov v18.16b, v2.16b
+	WORD $0x4ea51cb3 // mov v19.16b, v5.16b
+	WORD $0x4ea51cb4 // mov v20.16b, v5.16b
+	WORD $0xa9471805 // ldp x5, x6, [x0, #0x70]
+	WORD $0x4ea51cb5 // mov v21.16b, v5.16b
 	WORD $0x4eb01e16 // mov v22.16b, v16.16b
-	WORD $0xa9481805 // ldp x5, x6, [x0, #0x80]
-	WORD $0x4eb01e17 // mov v23.16b, v16.16b
-	WORD $0x4eb21e58 // mov v24.16b, v18.16b
 	WORD $0x8b0914c6 // add x6, x6, x9, lsl #5
-	WORD $0x4eb21e59 // mov v25.16b, v18.16b
-	WORD $0x4eb21e5a // mov v26.16b, v18.16b
-	WORD $0x14000007 // b 0x14ac <denseDotProd+0xbec>
+	WORD $0x4eb01e17 // mov v23.16b, v16.16b
+	WORD $0x4eb01e18 // mov v24.16b, v16.16b
+	WORD $0x14000007 // b 0x140c <denseDotProd+0xbac>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x91000442 // add x2, x2, #0x1
 	WORD $0xeb10005f // cmp x2, x16
-	WORD $0x54ffeda0 // b.eq 0x125c <denseDotProd+0x99c>
+	WORD $0x54ffeea0 // b.eq 0x11dc <denseDotProd+0x97c>
 	WORD $0xf86278a7 // ldr x7, [x5, x2, lsl #3]
-	WORD $0xb4000887 // cbz x7, 0x15c0 <denseDotProd+0xd00>
+	WORD $0xb4000887 // cbz x7, 0x1520 <denseDotProd+0xcc0>
 	WORD $0xaa1f03f3 // mov x19, xzr
 	WORD $0xaa0603f4 // mov x20, x6
 	WORD $0xd503201f // nop
 	WORD $0xf9400295 // ldr x21, [x20]
-	WORD $0xb7f801f5 // tbnz x21, #0x3f, 0x1500 <denseDotProd+0xc40>
+	WORD $0xb7f801f5 // tbnz x21, #0x3f, 0x1460 <denseDotProd+0xc00>
 	WORD $0x8b1500f5 // add x21, x7, x21
 	WORD $0xf9400696 // ldr x22, [x20, #0x8]
-	WORD $0xb7f801f6 // tbnz x22, #0x3f, 0x150c <denseDotProd+0xc4c>
+	WORD $0xb7f801f6 // tbnz x22, #0x3f, 0x146c <denseDotProd+0xc0c>
 	WORD $0x8b1600f6 // add x22, x7, x22
 	WORD $0xf9400a97 // ldr x23, [x20, #0x10]
-	WORD $0xb7f801f7 // tbnz x23, #0x3f, 0x1518 <denseDotProd+0xc58>
+	WORD $0xb7f801f7 // tbnz x23, #0x3f, 0x1478 <denseDotProd+0xc18>
 	WORD $0x8b1700f7 // add x23, x7, x23
 	WORD $0xf9400e98 // ldr x24, [x20, #0x18]
-	WORD $0xb7f801f8 // tbnz x24, #0x3f, 0x1524 <denseDotProd+0xc64>
+	WORD $0xb7f801f8 // tbnz x24, #0x3f, 0x1484 <denseDotProd+0xc24>
 	WORD $0x8b1800f8 // add x24, x7, x24
-	WORD $0x1400000e // b 0x1528 <denseDotProd+0xc68>
+	WORD $0x1400000e // b 0x1488 <denseDotProd+0xc28>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404815 // ldr x21, [x0, #0x90]
+	WORD $0xf9404015 // ldr x21, [x0, #0x80]
 	WORD $0xf9400696 // ldr x22, [x20, #0x8]
-	WORD $0xb6fffe76 // tbz x22, #0x3f, 0x14d4 <denseDotProd+0xc14>
-	WORD $0xf9404816 // ldr x22, [x0, #0x90]
+	WORD $0xb6fffe76 // tbz x22, #0x3f, 0x1434 <denseDotProd+0xbd4>
+	WORD $0xf9404016 // ldr x22, [x0, #0x80]
 	WORD $0xf9400a97 // ldr x23, [x20, #0x10]
-	WORD $0xb6fffe77 // tbz x23, #0x3f, 0x14e0 <denseDotProd+0xc20>
-	WORD $0xf9404817 // ldr x23, [x0, #0x90]
+	WORD $0xb6fffe77 // tbz x23, #0x3f, 0x1440 <denseDotProd+0xbe0>
+	WORD $0xf9404017 // ldr x23, [x0, #0x80]
 	WORD $0xf9400e98 // ldr x24, [x20, #0x18]
-	WORD $0xb6fffe78 // tbz x24, #0x3f, 0x14ec <denseDotProd+0xc2c>
-	WORD $0xf9404818 // ldr x24, [x0, #0x90]
+	WORD $0xb6fffe78 // tbz x24, #0x3f, 0x144c <denseDotProd+0xbec>
+	WORD $0xf9404018 // ldr x24, [x0, #0x80]
 	WORD $0xaa0103f9 // mov x25, x1
 	WORD $0xb84106ba // ldr w26, [x21], #0x10
-	WORD $0x4e040f5b // dup v27.4s, w26
+	WORD $0x4e040f59 // dup v25.4s, w26
 	WORD $0xb84106da // ldr w26, [x22], #0x10
-	WORD $0x4e040f5c // dup v28.4s, w26
+	WORD $0x4e040f5a // dup v26.4s, w26
 	WORD $0xb84106fa // ldr w26, [x23], #0x10
-	WORD $0x4e040f5d // dup v29.4s, w26
+	WORD $0x4e040f5b // dup v27.4s, w26
 	WORD $0xb841071a // ldr w26, [x24], #0x10
-	WORD $0x4e040f5e // dup v30.4s, w26
-	WORD $0xad40209f // ldp q31, q8, [x4]
-	WORD $0x4e9b97fa // sdot v26.4s, v31.16b, v27.16b
-	WORD $0x4e9c97f9 // sdot v25.4s, v31.16b, v28.16b
-	WORD $0x4e9d97f8 // sdot v24.4s, v31.16b, v29.16b
-	WORD $0x4e9e97f2 // sdot v18.4s, v31.16b, v30.16b
-	WORD $0x4e9b9517 // sdot v23.4s, v8.16b, v27.16b
-	WORD $0x4e9c9516 // sdot v22.4s, v8.16b, v28.16b
-	WORD $0x4e9d9515 // sdot v21.4s, v8.16b, v29.16b
-	WORD $0x4e9e9510 // sdot v16.4s, v8.16b, v30.16b
-	WORD $0xad41209f // ldp q31, q8, [x4, #0x20]
-	WORD $0x4e9b97f4 // sdot v20.4s, v31.16b, v27.16b
-	WORD $0x4e9c97f3 // sdot v19.4s, v31.16b, v28.16b
-	WORD $0x4e9d97f1 // sdot v17.4s, v31.16b, v29.16b
-	WORD $0x4e9e97e4 // sdot v4.4s, v31.16b, v30.16b
-	WORD $0x4e9b9507 // sdot v7.4s, v8.16b, v27.16b
-	WORD $0x4e9c9506 // sdot v6.4s, v8.16b, v28.16b
-	WORD $0x4e9d9505 // sdot v5.4s, v8.16b, v29.16b
-	WORD $0x4e9e9503 // sdot v3.4s, v8.16b, v30.16b
+	WORD $0x4e040f5c // dup v28.4s, w26
+	WORD $0xad40789d // ldp q29, q30, [x4]
+	WORD $0x4e9997b8 // sdot v24.4s, v29.16b, v25.16b
+	WORD $0x4e9a97b7 // sdot v23.4s, v29.16b, v26.16b
+	WORD $0x4e9b97b6 // sdot v22.4s, v29.16b, v27.16b
+	WORD $0x4e9c97b0 // sdot v16.4s, v29.16b, v28.16b
+	WORD $0x4e9997d5 // sdot v21.4s, v30.16b, v25.16b
+	WORD $0x4e9a97d4 // sdot v20.4s, v30.16b, v26.16b
+	WORD $0x4e9b97d3 // sdot v19.4s, v30.16b, v27.16b
+	WORD $0x4e9c97c5 // sdot v5.4s, v30.16b, v28.16b
+	WORD $0xad41789d // ldp q29, q30, [x4, #0x20]
+	WORD $0x4e9997b2 // sdot v18.4s, v29.16b, v25.16b
+	WORD $0x4e9a97b1 // sdot v17.4s, v29.16b, v26.16b
+	WORD $0x4e9b97a7 // sdot v7.4s, v29.16b, v27.16b
+	WORD $0x4e9c97a2 // sdot v2.4s, v29.16b, v28.16b
+	WORD $0x4e9997c6 // sdot v6.4s, v30.16b, v25.16b
+	WORD $0x4e9a97c4 // sdot v4.4s, v30.16b, v26.16b
+	WORD $0x4e9b97c3 // sdot v3.4s, v30.16b, v27.16b
+	WORD $0x4e9c97c1 // sdot v1.4s, v30.16b, v28.16b
 	WORD $0x91010084 // add x4, x4, #0x40
 	WORD $0xf1000739 // subs x25, x25, #0x1
-	WORD $0x54fffc81 // b.ne 0x152c <denseDotProd+0xc6c>
+	WORD $0x54fffc81 // b.ne 0x148c <denseDotProd+0xc2c>
 	WORD $0x91000673 // add x19, x19, #0x1
 	WORD $0x8b030294 // add x20, x20, x3
 	WORD $0xeb11027f // cmp x19, x17
-	WORD $0x54fff8a1 // b.ne 0x14c0 <denseDotProd+0xc00>
-	WORD $0x17ffffbc // b 0x14a0 <denseDotProd+0xbe0>
+	WORD $0x54fff8a1 // b.ne 0x1420 <denseDotProd+0xbc0>
+	WORD $0x17ffffbc // b 0x1400 <denseDotProd+0xba0>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404813 // ldr x19, [x0, #0x90]
+	WORD $0xf9404013 // ldr x19, [x0, #0x80]
 	WORD $0xaa1303f4 // mov x20, x19
 	WORD $0xaa0103f5 // mov x21, x1
 	WORD $0xb8410696 // ldr w22, [x20], #0x10
-	WORD $0x4e040edb // dup v27.4s, w22
-	WORD $0xad40749c // ldp q28, q29, [x4]
-	WORD $0x4e9b979a // sdot v26.4s, v28.16b, v27.16b
-	WORD $0x4e9b9799 // sdot v25.4s, v28.16b, v27.16b
-	WORD $0x4e9b9798 // sdot v24.4s, v28.16b, v27.16b
-	WORD $0x4e9b9792 // sdot v18.4s, v28.16b, v27.16b
-	WORD $0x4e9b97b7 // sdot v23.4s, v29.16b, v27.16b
-	WORD $0x4e9b97b6 // sdot v22.4s, v29.16b, v27.16b
-	WORD $0x4e9b97b5 // sdot v21.4s, v29.16b, v27.16b
-	WORD $0x4e9b97b0 // sdot v16.4s, v29.16b, v27.16b
-	WORD $0xad41749c // ldp q28, q29, [x4, #0x20]
-	WORD $0x4e9b9794 // sdot v20.4s, v28.16b, v27.16b
-	WORD $0x4e9b9793 // sdot v19.4s, v28.16b, v27.16b
-	WORD $0x4e9b9791 // sdot v17.4s, v28.16b, v27.16b
-	WORD $0x4e9b9784 // sdot v4.4s, v28.16b, v27.16b
-	WORD $0x4e9b97a7 // sdot v7.4s, v29.16b, v27.16b
-	WORD $0x4e9b97a6 // sdot v6.4s, v29.16b, v27.16b
-	WORD $0x4e9b97a5 // sdot v5.4s, v29.16b, v27.16b
-	WORD $0x4e9b97a3 // sdot v3.4s, v29.16b, v27.16b
+	WORD $0x4e040ed9 // dup v25.4s, w22
+	WORD $0xad406c9a // ldp q26, q27, [x4]
+	WORD $0x4e999758 // sdot v24.4s, v26.16b, v25.16b
+	WORD $0x4e999757 // sdot v23.4s, v26.16b, v25.16b
+	WORD $0x4e999756 // sdot v22.4s, v26.16b, v25.16b
+	WORD $0x4e999750 // sdot v16.4s, v26.16b, v25.16b
+	WORD $0x4e999775 // sdot v21.4s, v27.16b, v25.16b
+	WORD $0x4e999774 // sdot v20.4s, v27.16b, v25.16b
+	WORD $0x4e999773 // sdot v19.4s, v27.16b, v25.16b
+	WORD $0x4e999765 // sdot v5.4s, v27.16b, v25.16b
+	WORD $0xad416c9a // ldp q26, q27, [x4, #0x20]
+	WORD $0x4e999752 // sdot v18.4s, v26.16b, v25.16b
+	WORD $0x4e999751 // sdot v17.4s, v26.16b, v25.16b
+	WORD $0x4e999747 // sdot v7.4s, v26.16b, v25.16b
+	WORD $0x4e999742 // sdot v2.4s, v26.16b, v25.16b
+	WORD $0x4e999766 // sdot v6.4s, v27.16b, v25.16b
+	WORD $0x4e999764 // sdot v4.4s, v27.16b, v25.16b
+	WORD $0x4e999763 // sdot v3.4s, v27.16b, v25.16b
+	WORD $0x4e999761 // sdot v1.4s, v27.16b, v25.16b
 	WORD $0x91010084 // add x4, x4, #0x40
 	WORD $0xf10006b5 // subs x21, x21, #0x1
-	WORD $0x54fffd41 // b.ne 0x15cc <denseDotProd+0xd0c>
+	WORD $0x54fffd41 // b.ne 0x152c <denseDotProd+0xccc>
 	WORD $0x910004e7 // add x7, x7, #0x1
 	WORD $0xeb1100ff // cmp x7, x17
-	WORD $0x54fffca1 // b.ne 0x15c4 <denseDotProd+0xd04>
-	WORD $0x17ffff9b // b 0x14a0 <denseDotProd+0xbe0>
-	WORD $0xa9444ff4 // ldp x20, x19, [sp, #0x40]
-	WORD $0xa94357f6 // ldp x22, x21, [sp, #0x30]
-	WORD $0xa9425ff8 // ldp x24, x23, [sp, #0x20]
-	WORD $0xa94167fa // ldp x26, x25, [sp, #0x10]
-	WORD $0xfc4507e8 // ldr d8, [sp], #0x50
+	WORD $0x54fffca1 // b.ne 0x1524 <denseDotProd+0xcc4>
+	WORD $0x17ffff9b // b 0x1400 <denseDotProd+0xba0>
+	WORD $0xa9434ff4 // ldp x20, x19, [sp, #0x30]
+	WORD $0xa94257f6 // ldp x22, x21, [sp, #0x20]
+	WORD $0xa9415ff8 // ldp x24, x23, [sp, #0x10]
+	WORD $0xa8c467fa // ldp x26, x25, [sp], #0x40
 	WORD $0xd65f03c0 // ret
 
 // func firstDotProd(a)
@@ -1443,33 +1402,30 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54004f4b // b.lt 0x2040 <firstDotProd+0x9f0>
-	WORD $0xfc1c0fe8 // str d8, [sp, #-0x40]!
-	WORD $0xa9015ff8 // stp x24, x23, [sp, #0x10]
-	WORD $0xa90257f6 // stp x22, x21, [sp, #0x20]
-	WORD $0xa9034ff4 // stp x20, x19, [sp, #0x30]
+	WORD $0x54004d2b // b.lt 0x1f5c <firstDotProd+0x9ac>
+	WORD $0xa9bd5ff8 // stp x24, x23, [sp, #-0x30]!
+	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
+	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9101600a // add x10, x0, #0x58
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
-	WORD $0x9101800a // add x10, x0, #0x60
-	WORD $0x4d40c141 // ld1r { v1.16b }, [x10]
-	WORD $0x9101a00a // add x10, x0, #0x68
-	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
-	WORD $0x14000005 // b 0x169c <firstDotProd+0x4c>
+	WORD $0x14000007 // b 0x15f0 <firstDotProd+0x40>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
 	WORD $0x91001108 // add x8, x8, #0x4
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54004cca // b.ge 0x2030 <firstDotProd+0x9e0>
+	WORD $0x54004b2a // b.ge 0x1f50 <firstDotProd+0x9a0>
 	WORD $0xcb08012a // sub x10, x9, x8
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54002600 // b.eq 0x1b68 <firstDotProd+0x518>
+	WORD $0x54002520 // b.eq 0x1aa0 <firstDotProd+0x4f0>
 	WORD $0xf100095f // cmp x10, #0x2
-	WORD $0x54001580 // b.eq 0x1960 <firstDotProd+0x310>
+	WORD $0x540014e0 // b.eq 0x18a0 <firstDotProd+0x2f0>
 	WORD $0xf1000d5f // cmp x10, #0x3
-	WORD $0x54003141 // b.ne 0x1ce0 <firstDotProd+0x690>
+	WORD $0x540030a1 // b.ne 0x1c20 <firstDotProd+0x670>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54fffe6b // b.lt 0x168c <firstDotProd+0x3c>
+	WORD $0x54fffe6b // b.lt 0x15e0 <firstDotProd+0x30>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xd37ced0b // lsl x11, x8, #4
@@ -1478,94 +1434,89 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280002e // mov w14, #0x1 // =1
 	WORD $0x5280004f // mov w15, #0x2 // =2
 	WORD $0x52800070 // mov w16, #0x3 // =3
-	WORD $0x14000060 // b 0x1864 <firstDotProd+0x214>
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0x4eb01e14 // mov v20.16b, v16.16b
-	WORD $0x4eb01e15 // mov v21.16b, v16.16b
-	WORD $0x4eb01e16 // mov v22.16b, v16.16b
+	WORD $0x1400005b // b 0x17a4 <firstDotProd+0x1f4>
+	WORD $0xd503201f // nop
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0x4ea61cd2 // mov v18.16b, v6.16b
+	WORD $0x4ea61cd3 // mov v19.16b, v6.16b
+	WORD $0x4ea61cd4 // mov v20.16b, v6.16b
 	WORD $0xf9401011 // ldr x17, [x0, #0x20]
-	WORD $0x3ceb6a37 // ldr q23, [x17, x11]
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e36def6 // fmul v22.4s, v23.4s, v22.4s
-	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e35def5 // fmul v21.4s, v23.4s, v21.4s
-	WORD $0xf9400411 // ldr x17, [x0, #0x8]
-	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
-	WORD $0xf9402801 // ldr x1, [x0, #0x50]
+	WORD $0x3ceb6a35 // ldr q21, [x17, x11]
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x9b0a4431 // madd x17, x1, x10, x17
-	WORD $0x6e34def4 // fmul v20.4s, v23.4s, v20.4s
-	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
+	WORD $0x6e34deb4 // fmul v20.4s, v21.4s, v20.4s
 	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
-	WORD $0x4e614ab6 // sqxtn2 v22.8h, v21.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
-	WORD $0x6e30def0 // fmul v16.4s, v23.4s, v16.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e614a14 // sqxtn2 v20.8h, v16.4s
-	WORD $0x4e600ed0 // sqadd v16.8h, v22.8h, v0.8h
-	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
-	WORD $0x4e600e94 // sqadd v20.8h, v20.8h, v0.8h
-	WORD $0x4e214a90 // sqxtn2 v16.16b, v20.8h
-	WORD $0x4e216610 // smax v16.16b, v16.16b, v1.16b
-	WORD $0x4e226e10 // smin v16.16b, v16.16b, v2.16b
-	WORD $0x3cab6a30 // str q16, [x17, x11]
-	WORD $0xf9401001 // ldr x1, [x0, #0x20]
-	WORD $0x3cec6830 // ldr q16, [x1, x12]
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e33de13 // fmul v19.4s, v16.4s, v19.4s
+	WORD $0x6e33deb3 // fmul v19.4s, v21.4s, v19.4s
 	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32de12 // fmul v18.4s, v16.4s, v18.4s
+	WORD $0xf9400411 // ldr x17, [x0, #0x8]
+	WORD $0x6e32deb2 // fmul v18.4s, v21.4s, v18.4s
+	WORD $0xf9402801 // ldr x1, [x0, #0x50]
 	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e31de11 // fmul v17.4s, v16.4s, v17.4s
-	WORD $0x0e614a73 // sqxtn v19.4h, v19.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0x4e614a53 // sqxtn2 v19.8h, v18.4s
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x0e614a31 // sqxtn v17.4h, v17.4s
-	WORD $0x6e24de04 // fmul v4.4s, v16.4s, v4.4s
-	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e614891 // sqxtn2 v17.8h, v4.4s
-	WORD $0x4e600e64 // sqadd v4.8h, v19.8h, v0.8h
-	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600e30 // sqadd v16.8h, v17.8h, v0.8h
-	WORD $0x4e214a04 // sqxtn2 v4.16b, v16.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3cac6a24 // str q4, [x17, x12]
-	WORD $0xf9401001 // ldr x1, [x0, #0x20]
-	WORD $0x3ced6824 // ldr q4, [x1, x13]
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
-	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	WORD $0x9b0a4431 // madd x17, x1, x10, x17
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26dc86 // fmul v6.4s, v4.4s, v6.4s
+	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
+	WORD $0x6e26dea6 // fmul v6.4s, v21.4s, v6.4s
+	WORD $0x4e614a74 // sqxtn2 v20.8h, v19.4s
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
+	WORD $0x4e6148d2 // sqxtn2 v18.8h, v6.4s
+	WORD $0x4e600e86 // sqadd v6.8h, v20.8h, v0.8h
+	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
+	WORD $0x4e600e52 // sqadd v18.8h, v18.8h, v0.8h
+	WORD $0x4e214a46 // sqxtn2 v6.16b, v18.8h
+	WORD $0x3cab6a26 // str q6, [x17, x11]
+	WORD $0xf9401001 // ldr x1, [x0, #0x20]
+	WORD $0x3cec6826 // ldr q6, [x1, x12]
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x6e31dcd1 // fmul v17.4s, v6.4s, v17.4s
+	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x6e30dcd0 // fmul v16.4s, v6.4s, v16.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x6e27dcc7 // fmul v7.4s, v6.4s, v7.4s
+	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x0e614a31 // sqxtn v17.4h, v17.4s
+	WORD $0x6e22dcc2 // fmul v2.4s, v6.4s, v2.4s
+	WORD $0x4e614a11 // sqxtn2 v17.8h, v16.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e6148e6 // sqxtn v6.4h, v7.4s
+	WORD $0x4e614846 // sqxtn2 v6.8h, v2.4s
+	WORD $0x4e600e22 // sqadd v2.8h, v17.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
+	WORD $0x4e2148c2 // sqxtn2 v2.16b, v6.8h
+	WORD $0x3cac6a22 // str q2, [x17, x12]
+	WORD $0xf9401001 // ldr x1, [x0, #0x20]
+	WORD $0x3ced6822 // ldr q2, [x1, x13]
 	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
-	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
 	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0x4e6148c7 // sqxtn2 v7.8h, v6.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
-	WORD $0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x4e614865 // sqxtn2 v5.8h, v3.4s
-	WORD $0x4e600ce3 // sqadd v3.8h, v7.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600ca4 // sqadd v4.8h, v5.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3cad6a23 // str q3, [x17, x13]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x6e21dc41 // fmul v1.4s, v2.4s, v1.4s
+	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614862 // sqxtn v2.4h, v3.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600ca1 // sqadd v1.8h, v5.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3cad6a21 // str q1, [x17, x13]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xf9401411 // ldr x17, [x0, #0x28]
@@ -1573,72 +1524,72 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910011ef // add x15, x15, #0x4
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0xeb11015f // cmp x10, x17
-	WORD $0x54fff16a // b.ge 0x168c <firstDotProd+0x3c>
+	WORD $0x54fff20a // b.ge 0x15e0 <firstDotProd+0x30>
 	WORD $0xf9400c11 // ldr x17, [x0, #0x18]
-	WORD $0x3ceb6a30 // ldr q16, [x17, x11]
-	WORD $0x3cec6a24 // ldr q4, [x17, x12]
-	WORD $0x3ced6a23 // ldr q3, [x17, x13]
-	WORD $0xf9403811 // ldr x17, [x0, #0x70]
+	WORD $0x3ceb6a26 // ldr q6, [x17, x11]
+	WORD $0x3cec6a22 // ldr q2, [x17, x12]
+	WORD $0x3ced6a21 // ldr q1, [x17, x13]
+	WORD $0xf9403011 // ldr x17, [x0, #0x60]
 	WORD $0xf100063f // cmp x17, #0x1
-	WORD $0x54fff36b // b.lt 0x16e8 <firstDotProd+0x98>
-	WORD $0xf9403c01 // ldr x1, [x0, #0x78]
+	WORD $0x54fff42b // b.lt 0x1640 <firstDotProd+0x90>
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
 	WORD $0xf100043f // cmp x1, #0x1
-	WORD $0x54fff30b // b.lt 0x16e8 <firstDotProd+0x98>
+	WORD $0x54fff3cb // b.lt 0x1640 <firstDotProd+0x90>
 	WORD $0xaa1f03e2 // mov x2, xzr
 	WORD $0x9b117d64 // mul x4, x11, x17
 	WORD $0xf9400805 // ldr x5, [x0, #0x10]
-	WORD $0xf9404003 // ldr x3, [x0, #0x80]
+	WORD $0xf9403803 // ldr x3, [x0, #0x70]
 	WORD $0x9b011484 // madd x4, x4, x1, x5
-	WORD $0xf9404c14 // ldr x20, [x0, #0x98]
+	WORD $0xf9404414 // ldr x20, [x0, #0x88]
 	WORD $0xf9402405 // ldr x5, [x0, #0x48]
 	WORD $0x9b097e86 // mul x6, x20, x9
 	WORD $0x9b107e87 // mul x7, x20, x16
 	WORD $0x9b0f7e93 // mul x19, x20, x15
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0x4eb01e14 // mov v20.16b, v16.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0x4ea61cd2 // mov v18.16b, v6.16b
 	WORD $0x9b0e7e94 // mul x20, x20, x14
-	WORD $0x4eb01e15 // mov v21.16b, v16.16b
-	WORD $0x4eb01e16 // mov v22.16b, v16.16b
+	WORD $0x4ea61cd3 // mov v19.16b, v6.16b
+	WORD $0x4ea61cd4 // mov v20.16b, v6.16b
 	WORD $0xd503201f // nop
 	WORD $0xf8627875 // ldr x21, [x3, x2, lsl #3]
 	WORD $0xaa0103f6 // mov x22, x1
 	WORD $0x8b0602b7 // add x23, x21, x6
-	WORD $0x4d40caf7 // ld1r { v23.4s }, [x23]
+	WORD $0x4d40caf5 // ld1r { v21.4s }, [x23]
 	WORD $0x8b1402b7 // add x23, x21, x20
-	WORD $0x4d40caf8 // ld1r { v24.4s }, [x23]
+	WORD $0x4d40caf6 // ld1r { v22.4s }, [x23]
 	WORD $0x8b1302b7 // add x23, x21, x19
-	WORD $0x4d40caf9 // ld1r { v25.4s }, [x23]
+	WORD $0x4d40caf7 // ld1r { v23.4s }, [x23]
 	WORD $0x8b0702b7 // add x23, x21, x7
-	WORD $0x4d40cafa // ld1r { v26.4s }, [x23]
-	WORD $0xad40709b // ldp q27, q28, [x4]
-	WORD $0x4e979776 // sdot v22.4s, v27.16b, v23.16b
-	WORD $0x4e989775 // sdot v21.4s, v27.16b, v24.16b
-	WORD $0x4e999774 // sdot v20.4s, v27.16b, v25.16b
-	WORD $0x4e9a9770 // sdot v16.4s, v27.16b, v26.16b
-	WORD $0x4e979793 // sdot v19.4s, v28.16b, v23.16b
-	WORD $0x4e989792 // sdot v18.4s, v28.16b, v24.16b
-	WORD $0x4e999791 // sdot v17.4s, v28.16b, v25.16b
-	WORD $0x4e9a9784 // sdot v4.4s, v28.16b, v26.16b
-	WORD $0x3dc0089b // ldr q27, [x4, #0x20]
-	WORD $0x4e979767 // sdot v7.4s, v27.16b, v23.16b
-	WORD $0x4e989766 // sdot v6.4s, v27.16b, v24.16b
-	WORD $0x4e999765 // sdot v5.4s, v27.16b, v25.16b
-	WORD $0x4e9a9763 // sdot v3.4s, v27.16b, v26.16b
+	WORD $0x4d40caf8 // ld1r { v24.4s }, [x23]
+	WORD $0xad406899 // ldp q25, q26, [x4]
+	WORD $0x4e959734 // sdot v20.4s, v25.16b, v21.16b
+	WORD $0x4e969733 // sdot v19.4s, v25.16b, v22.16b
+	WORD $0x4e979732 // sdot v18.4s, v25.16b, v23.16b
+	WORD $0x4e989726 // sdot v6.4s, v25.16b, v24.16b
+	WORD $0x4e959751 // sdot v17.4s, v26.16b, v21.16b
+	WORD $0x4e969750 // sdot v16.4s, v26.16b, v22.16b
+	WORD $0x4e979747 // sdot v7.4s, v26.16b, v23.16b
+	WORD $0x4e989742 // sdot v2.4s, v26.16b, v24.16b
+	WORD $0x3dc00899 // ldr q25, [x4, #0x20]
+	WORD $0x4e959725 // sdot v5.4s, v25.16b, v21.16b
+	WORD $0x4e969724 // sdot v4.4s, v25.16b, v22.16b
+	WORD $0x4e979723 // sdot v3.4s, v25.16b, v23.16b
+	WORD $0x4e989721 // sdot v1.4s, v25.16b, v24.16b
 	WORD $0x91010084 // add x4, x4, #0x40
 	WORD $0xf10006d6 // subs x22, x22, #0x1
 	WORD $0x8b0502b5 // add x21, x21, x5
-	WORD $0x54fffce1 // b.ne 0x18e8 <firstDotProd+0x298>
+	WORD $0x54fffce1 // b.ne 0x1828 <firstDotProd+0x278>
 	WORD $0x91000442 // add x2, x2, #0x1
 	WORD $0xeb11005f // cmp x2, x17
-	WORD $0x54fffc41 // b.ne 0x18e0 <firstDotProd+0x290>
-	WORD $0x17ffff6c // b 0x170c <firstDotProd+0xbc>
+	WORD $0x54fffc41 // b.ne 0x1820 <firstDotProd+0x270>
+	WORD $0x17ffff72 // b 0x1664 <firstDotProd+0xb4>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54ffe94b // b.lt 0x168c <firstDotProd+0x3c>
+	WORD $0x54ffe9eb // b.lt 0x15e0 <firstDotProd+0x30>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xd37ced0b // lsl x11, x8, #4
@@ -1646,66 +1597,62 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280002d // mov w13, #0x1 // =1
 	WORD $0x5280004e // mov w14, #0x2 // =2
 	WORD $0x5280006f // mov w15, #0x3 // =3
-	WORD $0x14000044 // b 0x1a94 <firstDotProd+0x444>
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
+	WORD $0x14000040 // b 0x19c4 <firstDotProd+0x414>
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
 	WORD $0xf9401010 // ldr x16, [x0, #0x20]
-	WORD $0x3ceb6a13 // ldr q19, [x16, x11]
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32de72 // fmul v18.4s, v19.4s, v18.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e31de71 // fmul v17.4s, v19.4s, v17.4s
-	WORD $0xf9400410 // ldr x16, [x0, #0x8]
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0xf9402811 // ldr x17, [x0, #0x50]
+	WORD $0x3ceb6a11 // ldr q17, [x16, x11]
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x9b0a4230 // madd x16, x17, x10, x16
-	WORD $0x6e30de70 // fmul v16.4s, v19.4s, v16.4s
-	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
+	WORD $0x6e30de30 // fmul v16.4s, v17.4s, v16.4s
 	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e614a32 // sqxtn2 v18.8h, v17.4s
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
-	WORD $0x6e24de64 // fmul v4.4s, v19.4s, v4.4s
-	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e614890 // sqxtn2 v16.8h, v4.4s
-	WORD $0x4e600e44 // sqadd v4.8h, v18.8h, v0.8h
-	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600e10 // sqadd v16.8h, v16.8h, v0.8h
-	WORD $0x4e214a04 // sqxtn2 v4.16b, v16.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3cab6a04 // str q4, [x16, x11]
-	WORD $0xf9401011 // ldr x17, [x0, #0x20]
-	WORD $0x3cec6a24 // ldr q4, [x17, x12]
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
+	WORD $0x6e27de27 // fmul v7.4s, v17.4s, v7.4s
 	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26dc86 // fmul v6.4s, v4.4s, v6.4s
+	WORD $0xf9400410 // ldr x16, [x0, #0x8]
+	WORD $0x6e26de26 // fmul v6.4s, v17.4s, v6.4s
+	WORD $0xf9402811 // ldr x17, [x0, #0x50]
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x9b0a4230 // madd x16, x17, x10, x16
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
+	WORD $0x6e22de22 // fmul v2.4s, v17.4s, v2.4s
+	WORD $0x4e6148f0 // sqxtn2 v16.8h, v7.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x4e614846 // sqxtn2 v6.8h, v2.4s
+	WORD $0x4e600e02 // sqadd v2.8h, v16.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
+	WORD $0x4e2148c2 // sqxtn2 v2.16b, v6.8h
+	WORD $0x3cab6a02 // str q2, [x16, x11]
+	WORD $0xf9401011 // ldr x17, [x0, #0x20]
+	WORD $0x3cec6a22 // ldr q2, [x17, x12]
 	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
-	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
 	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0x4e6148c7 // sqxtn2 v7.8h, v6.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
-	WORD $0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x4e614865 // sqxtn2 v5.8h, v3.4s
-	WORD $0x4e600ce3 // sqadd v3.8h, v7.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600ca4 // sqadd v4.8h, v5.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3cac6a03 // str q3, [x16, x12]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x6e21dc41 // fmul v1.4s, v2.4s, v1.4s
+	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614862 // sqxtn v2.4h, v3.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600ca1 // sqadd v1.8h, v5.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3cac6a01 // str q1, [x16, x12]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xf9401410 // ldr x16, [x0, #0x28]
@@ -1713,100 +1660,100 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0x910011ad // add x13, x13, #0x4
 	WORD $0xeb10015f // cmp x10, x16
-	WORD $0x54ffdfea // b.ge 0x168c <firstDotProd+0x3c>
+	WORD $0x54ffe10a // b.ge 0x15e0 <firstDotProd+0x30>
 	WORD $0xf9400c10 // ldr x16, [x0, #0x18]
-	WORD $0x3ceb6a04 // ldr q4, [x16, x11]
-	WORD $0x3cec6a03 // ldr q3, [x16, x12]
-	WORD $0xf9403810 // ldr x16, [x0, #0x70]
+	WORD $0x3ceb6a02 // ldr q2, [x16, x11]
+	WORD $0x3cec6a01 // ldr q1, [x16, x12]
+	WORD $0xf9403010 // ldr x16, [x0, #0x60]
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54fff70b // b.lt 0x1988 <firstDotProd+0x338>
-	WORD $0xf9403c11 // ldr x17, [x0, #0x78]
+	WORD $0x54fff78b // b.lt 0x18c8 <firstDotProd+0x318>
+	WORD $0xf9403411 // ldr x17, [x0, #0x68]
 	WORD $0xf100063f // cmp x17, #0x1
-	WORD $0x54fff6ab // b.lt 0x1988 <firstDotProd+0x338>
+	WORD $0x54fff72b // b.lt 0x18c8 <firstDotProd+0x318>
 	WORD $0xaa1f03e1 // mov x1, xzr
 	WORD $0xf9400802 // ldr x2, [x0, #0x10]
 	WORD $0x9b107d63 // mul x3, x11, x16
 	WORD $0x9b110862 // madd x2, x3, x17, x2
-	WORD $0xf9404003 // ldr x3, [x0, #0x80]
-	WORD $0xf9404c13 // ldr x19, [x0, #0x98]
+	WORD $0xf9403803 // ldr x3, [x0, #0x70]
+	WORD $0xf9404413 // ldr x19, [x0, #0x88]
 	WORD $0xf9402404 // ldr x4, [x0, #0x48]
 	WORD $0x9b097e65 // mul x5, x19, x9
 	WORD $0x9b0f7e66 // mul x6, x19, x15
 	WORD $0x9b0e7e67 // mul x7, x19, x14
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
 	WORD $0x9b0d7e73 // mul x19, x19, x13
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0xd503201f // nop
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
 	WORD $0xf8617874 // ldr x20, [x3, x1, lsl #3]
 	WORD $0xaa1103f5 // mov x21, x17
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
 	WORD $0x8b050296 // add x22, x20, x5
-	WORD $0x4d40cad3 // ld1r { v19.4s }, [x22]
+	WORD $0x4d40cad1 // ld1r { v17.4s }, [x22]
 	WORD $0x8b130296 // add x22, x20, x19
-	WORD $0x4d40cad4 // ld1r { v20.4s }, [x22]
+	WORD $0x4d40cad2 // ld1r { v18.4s }, [x22]
 	WORD $0x8b070296 // add x22, x20, x7
-	WORD $0x4d40cad5 // ld1r { v21.4s }, [x22]
+	WORD $0x4d40cad3 // ld1r { v19.4s }, [x22]
 	WORD $0x8b060296 // add x22, x20, x6
-	WORD $0x4d40cad6 // ld1r { v22.4s }, [x22]
-	WORD $0xacc26057 // ldp q23, q24, [x2], #0x40
-	WORD $0x4e9396f2 // sdot v18.4s, v23.16b, v19.16b
-	WORD $0x4e9496f1 // sdot v17.4s, v23.16b, v20.16b
-	WORD $0x4e9596f0 // sdot v16.4s, v23.16b, v21.16b
-	WORD $0x4e9696e4 // sdot v4.4s, v23.16b, v22.16b
-	WORD $0x4e939707 // sdot v7.4s, v24.16b, v19.16b
-	WORD $0x4e949706 // sdot v6.4s, v24.16b, v20.16b
-	WORD $0x4e959705 // sdot v5.4s, v24.16b, v21.16b
-	WORD $0x4e969703 // sdot v3.4s, v24.16b, v22.16b
+	WORD $0x4d40cad4 // ld1r { v20.4s }, [x22]
+	WORD $0xacc25855 // ldp q21, q22, [x2], #0x40
+	WORD $0x4e9196b0 // sdot v16.4s, v21.16b, v17.16b
+	WORD $0x4e9296a7 // sdot v7.4s, v21.16b, v18.16b
+	WORD $0x4e9396a6 // sdot v6.4s, v21.16b, v19.16b
+	WORD $0x4e9496a2 // sdot v2.4s, v21.16b, v20.16b
+	WORD $0x4e9196c5 // sdot v5.4s, v22.16b, v17.16b
+	WORD $0x4e9296c4 // sdot v4.4s, v22.16b, v18.16b
+	WORD $0x4e9396c3 // sdot v3.4s, v22.16b, v19.16b
+	WORD $0x4e9496c1 // sdot v1.4s, v22.16b, v20.16b
 	WORD $0xf10006b5 // subs x21, x21, #0x1
 	WORD $0x8b040294 // add x20, x20, x4
-	WORD $0x54fffda1 // b.ne 0x1b08 <firstDotProd+0x4b8>
+	WORD $0x54fffda1 // b.ne 0x1a40 <firstDotProd+0x490>
 	WORD $0x91000421 // add x1, x1, #0x1
 	WORD $0xeb10003f // cmp x1, x16
-	WORD $0x54fffd01 // b.ne 0x1b00 <firstDotProd+0x4b0>
-	WORD $0x17ffff8f // b 0x19a0 <firstDotProd+0x350>
+	WORD $0x54fffca1 // b.ne 0x1a2c <firstDotProd+0x47c>
+	WORD $0x17ffff91 // b 0x18e0 <firstDotProd+0x330>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54ffd90b // b.lt 0x168c <firstDotProd+0x3c>
+	WORD $0x54ffd9eb // b.lt 0x15e0 <firstDotProd+0x30>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xd37ced0b // lsl x11, x8, #4
 	WORD $0x5280002c // mov w12, #0x1 // =1
 	WORD $0x5280004d // mov w13, #0x2 // =2
 	WORD $0x5280006e // mov w14, #0x3 // =3
-	WORD $0x14000028 // b 0x1c28 <firstDotProd+0x5d8>
-	WORD $0x4ea31c64 // mov v4.16b, v3.16b
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0x14000026 // b 0x1b58 <firstDotProd+0x5a8>
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
 	WORD $0xf940100f // ldr x15, [x0, #0x20]
-	WORD $0x3ceb69e7 // ldr q7, [x15, x11]
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26dce6 // fmul v6.4s, v7.4s, v6.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dce5 // fmul v5.4s, v7.4s, v5.4s
-	WORD $0xf940040f // ldr x15, [x0, #0x8]
-	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0xf9402810 // ldr x16, [x0, #0x50]
+	WORD $0x3ceb69e5 // ldr q5, [x15, x11]
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x9b0a3e0f // madd x15, x16, x10, x15
-	WORD $0x6e24dce4 // fmul v4.4s, v7.4s, v4.4s
-	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x6e24dca4 // fmul v4.4s, v5.4s, v4.4s
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e6148a6 // sqxtn2 v6.8h, v5.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
-	WORD $0x6e23dce3 // fmul v3.4s, v7.4s, v3.4s
+	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0xf940040f // ldr x15, [x0, #0x8]
+	WORD $0x6e22dca2 // fmul v2.4s, v5.4s, v2.4s
+	WORD $0xf9402810 // ldr x16, [x0, #0x50]
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x9b0a3e0f // madd x15, x16, x10, x15
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x6e21dca1 // fmul v1.4s, v5.4s, v1.4s
 	WORD $0x4e614864 // sqxtn2 v4.8h, v3.4s
-	WORD $0x4e600cc3 // sqadd v3.8h, v6.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600c84 // sqadd v4.8h, v4.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3cab69e3 // str q3, [x15, x11]
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600c81 // sqadd v1.8h, v4.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3cab69e1 // str q1, [x15, x11]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xf940140f // ldr x15, [x0, #0x28]
@@ -1814,55 +1761,59 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910011ad // add x13, x13, #0x4
 	WORD $0x9100118c // add x12, x12, #0x4
 	WORD $0xeb0f015f // cmp x10, x15
-	WORD $0x54ffd34a // b.ge 0x168c <firstDotProd+0x3c>
+	WORD $0x54ffd46a // b.ge 0x15e0 <firstDotProd+0x30>
 	WORD $0xf9400c0f // ldr x15, [x0, #0x18]
-	WORD $0x3ceb69e3 // ldr q3, [x15, x11]
-	WORD $0xf940380f // ldr x15, [x0, #0x70]
+	WORD $0x3ceb69e1 // ldr q1, [x15, x11]
+	WORD $0xf940300f // ldr x15, [x0, #0x60]
 	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54fffaab // b.lt 0x1b8c <firstDotProd+0x53c>
-	WORD $0xf9403c10 // ldr x16, [x0, #0x78]
+	WORD $0x54fffaeb // b.lt 0x1ac4 <firstDotProd+0x514>
+	WORD $0xf9403410 // ldr x16, [x0, #0x68]
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54fffa4b // b.lt 0x1b8c <firstDotProd+0x53c>
+	WORD $0x54fffa8b // b.lt 0x1ac4 <firstDotProd+0x514>
 	WORD $0xaa1f03f1 // mov x17, xzr
 	WORD $0xf9400801 // ldr x1, [x0, #0x10]
 	WORD $0x9b0f7d62 // mul x2, x11, x15
 	WORD $0x9b100441 // madd x1, x2, x16, x1
-	WORD $0xf9404002 // ldr x2, [x0, #0x80]
-	WORD $0xf9404c07 // ldr x7, [x0, #0x98]
+	WORD $0xf9403802 // ldr x2, [x0, #0x70]
+	WORD $0xf9404407 // ldr x7, [x0, #0x88]
 	WORD $0xf9402403 // ldr x3, [x0, #0x48]
 	WORD $0x9b097ce4 // mul x4, x7, x9
 	WORD $0x9b0e7ce5 // mul x5, x7, x14
 	WORD $0x9b0d7ce6 // mul x6, x7, x13
-	WORD $0x4ea31c64 // mov v4.16b, v3.16b
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
 	WORD $0x9b0c7ce7 // mul x7, x7, x12
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
 	WORD $0xf8717853 // ldr x19, [x2, x17, lsl #3]
 	WORD $0xaa1003f4 // mov x20, x16
 	WORD $0x8b040275 // add x21, x19, x4
-	WORD $0x4d40caa7 // ld1r { v7.4s }, [x21]
+	WORD $0x4d40caa5 // ld1r { v5.4s }, [x21]
 	WORD $0x8b070275 // add x21, x19, x7
-	WORD $0x4d40cab0 // ld1r { v16.4s }, [x21]
+	WORD $0x4d40caa6 // ld1r { v6.4s }, [x21]
 	WORD $0x8b060275 // add x21, x19, x6
-	WORD $0x4d40cab1 // ld1r { v17.4s }, [x21]
+	WORD $0x4d40caa7 // ld1r { v7.4s }, [x21]
 	WORD $0x8b050275 // add x21, x19, x5
-	WORD $0x4d40cab2 // ld1r { v18.4s }, [x21]
-	WORD $0x3cc40433 // ldr q19, [x1], #0x40
-	WORD $0x4e879666 // sdot v6.4s, v19.16b, v7.16b
-	WORD $0x4e909665 // sdot v5.4s, v19.16b, v16.16b
-	WORD $0x4e919664 // sdot v4.4s, v19.16b, v17.16b
-	WORD $0x4e929663 // sdot v3.4s, v19.16b, v18.16b
+	WORD $0x4d40cab0 // ld1r { v16.4s }, [x21]
+	WORD $0x3cc40431 // ldr q17, [x1], #0x40
+	WORD $0x4e859624 // sdot v4.4s, v17.16b, v5.16b
+	WORD $0x4e869623 // sdot v3.4s, v17.16b, v6.16b
+	WORD $0x4e879622 // sdot v2.4s, v17.16b, v7.16b
+	WORD $0x4e909621 // sdot v1.4s, v17.16b, v16.16b
 	WORD $0xf1000694 // subs x20, x20, #0x1
 	WORD $0x8b030273 // add x19, x19, x3
-	WORD $0x54fffe21 // b.ne 0x1c88 <firstDotProd+0x638>
+	WORD $0x54fffe21 // b.ne 0x1bc8 <firstDotProd+0x618>
 	WORD $0x91000631 // add x17, x17, #0x1
 	WORD $0xeb0f023f // cmp x17, x15
-	WORD $0x54fffd81 // b.ne 0x1c80 <firstDotProd+0x630>
-	WORD $0x17ffffb1 // b 0x1b98 <firstDotProd+0x548>
+	WORD $0x54fffd81 // b.ne 0x1bc0 <firstDotProd+0x610>
+	WORD $0x17ffffaf // b 0x1ad0 <firstDotProd+0x520>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54ffcd4b // b.lt 0x168c <firstDotProd+0x3c>
+	WORD $0x54ffcdeb // b.lt 0x15e0 <firstDotProd+0x30>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xd37ced0b // lsl x11, x8, #4
@@ -1872,126 +1823,118 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280002f // mov w15, #0x1 // =1
 	WORD $0x52800050 // mov w16, #0x2 // =2
 	WORD $0x52800071 // mov w17, #0x3 // =3
-	WORD $0x14000080 // b 0x1f0c <firstDotProd+0x8bc>
+	WORD $0x14000078 // b 0x1e2c <firstDotProd+0x87c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x4eb41e9a // mov v26.16b, v20.16b
-	WORD $0x4eb41e98 // mov v24.16b, v20.16b
-	WORD $0x4eb41e99 // mov v25.16b, v20.16b
-	WORD $0x4ea61cd7 // mov v23.16b, v6.16b
-	WORD $0x4ea61cd6 // mov v22.16b, v6.16b
-	WORD $0x4ea61cd5 // mov v21.16b, v6.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea31c70 // mov v16.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
+	WORD $0x4eb21e58 // mov v24.16b, v18.16b
+	WORD $0x4eb21e56 // mov v22.16b, v18.16b
+	WORD $0x4eb21e57 // mov v23.16b, v18.16b
+	WORD $0x4ea31c75 // mov v21.16b, v3.16b
+	WORD $0x4ea31c74 // mov v20.16b, v3.16b
+	WORD $0x4ea31c73 // mov v19.16b, v3.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea11c26 // mov v6.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
 	WORD $0xf9401001 // ldr x1, [x0, #0x20]
-	WORD $0x3ceb683b // ldr q27, [x1, x11]
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e34df74 // fmul v20.4s, v27.4s, v20.4s
-	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e3adf7a // fmul v26.4s, v27.4s, v26.4s
-	WORD $0xf9400401 // ldr x1, [x0, #0x8]
-	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
-	WORD $0xf9402802 // ldr x2, [x0, #0x50]
-	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x9b0a0441 // madd x1, x2, x10, x1
-	WORD $0x6e38df78 // fmul v24.4s, v27.4s, v24.4s
-	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
-	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
-	WORD $0x4e614b54 // sqxtn2 v20.8h, v26.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
-	WORD $0x6e39df79 // fmul v25.4s, v27.4s, v25.4s
-	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
-	WORD $0x4e614b38 // sqxtn2 v24.8h, v25.4s
-	WORD $0x4e600e94 // sqadd v20.8h, v20.8h, v0.8h
-	WORD $0x0e214a94 // sqxtn v20.8b, v20.8h
-	WORD $0x4e600f18 // sqadd v24.8h, v24.8h, v0.8h
-	WORD $0x4e214b14 // sqxtn2 v20.16b, v24.8h
-	WORD $0x4e216694 // smax v20.16b, v20.16b, v1.16b
-	WORD $0x4e226e94 // smin v20.16b, v20.16b, v2.16b
-	WORD $0x3cab6834 // str q20, [x1, x11]
-	WORD $0xf9401002 // ldr x2, [x0, #0x20]
-	WORD $0x3cec6854 // ldr q20, [x2, x12]
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26de86 // fmul v6.4s, v20.4s, v6.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
-	WORD $0x6e37de97 // fmul v23.4s, v20.4s, v23.4s
-	WORD $0x4e21aaf7 // fcvtns v23.4s, v23.4s
-	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x6e36de96 // fmul v22.4s, v20.4s, v22.4s
-	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
-	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
-	WORD $0x4e614ae6 // sqxtn2 v6.8h, v23.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
-	WORD $0x6e35de94 // fmul v20.4s, v20.4s, v21.4s
-	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
-	WORD $0x4e614a96 // sqxtn2 v22.8h, v20.4s
-	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
-	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
-	WORD $0x4e600ed4 // sqadd v20.8h, v22.8h, v0.8h
-	WORD $0x4e214a86 // sqxtn2 v6.16b, v20.8h
-	WORD $0x4e2164c6 // smax v6.16b, v6.16b, v1.16b
-	WORD $0x4e226cc6 // smin v6.16b, v6.16b, v2.16b
-	WORD $0x3cac6826 // str q6, [x1, x12]
-	WORD $0xf9401002 // ldr x2, [x0, #0x20]
-	WORD $0x3ced6846 // ldr q6, [x2, x13]
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x6e24dcc4 // fmul v4.4s, v6.4s, v4.4s
-	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e33dcd3 // fmul v19.4s, v6.4s, v19.4s
-	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
+	WORD $0x3ceb6839 // ldr q25, [x1, x11]
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32dcd2 // fmul v18.4s, v6.4s, v18.4s
-	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x6e32df32 // fmul v18.4s, v25.4s, v18.4s
 	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e614a64 // sqxtn2 v4.8h, v19.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD $0x6e38df38 // fmul v24.4s, v25.4s, v24.4s
+	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0xf9400401 // ldr x1, [x0, #0x8]
+	WORD $0x6e36df36 // fmul v22.4s, v25.4s, v22.4s
+	WORD $0xf9402802 // ldr x2, [x0, #0x50]
+	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
+	WORD $0x9b0a0441 // madd x1, x2, x10, x1
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
 	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
-	WORD $0x6e31dcc6 // fmul v6.4s, v6.4s, v17.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e6148d2 // sqxtn2 v18.8h, v6.4s
-	WORD $0x4e600c84 // sqadd v4.8h, v4.8h, v0.8h
-	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600e46 // sqadd v6.8h, v18.8h, v0.8h
-	WORD $0x4e2148c4 // sqxtn2 v4.16b, v6.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3cad6824 // str q4, [x1, x13]
+	WORD $0x6e37df37 // fmul v23.4s, v25.4s, v23.4s
+	WORD $0x4e614b12 // sqxtn2 v18.8h, v24.4s
+	WORD $0x4e21aaf7 // fcvtns v23.4s, v23.4s
+	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
+	WORD $0x4e614af6 // sqxtn2 v22.8h, v23.4s
+	WORD $0x4e600e52 // sqadd v18.8h, v18.8h, v0.8h
+	WORD $0x0e214a52 // sqxtn v18.8b, v18.8h
+	WORD $0x4e600ed6 // sqadd v22.8h, v22.8h, v0.8h
+	WORD $0x4e214ad2 // sqxtn2 v18.16b, v22.8h
+	WORD $0x3cab6832 // str q18, [x1, x11]
 	WORD $0xf9401002 // ldr x2, [x0, #0x20]
-	WORD $0x3cee6844 // ldr q4, [x2, x14]
+	WORD $0x3cec6852 // ldr q18, [x2, x12]
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	WORD $0x6e23de43 // fmul v3.4s, v18.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
-	WORD $0x4e21da06 // scvtf v6.4s, v16.4s
-	WORD $0x6e26dc86 // fmul v6.4s, v4.4s, v6.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x6e35de55 // fmul v21.4s, v18.4s, v21.4s
+	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD $0x6e34de54 // fmul v20.4s, v18.4s, v20.4s
+	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x0e614863 // sqxtn v3.4h, v3.4s
-	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
-	WORD $0x4e6148c3 // sqxtn2 v3.8h, v6.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x0e6148e6 // sqxtn v6.4h, v7.4s
-	WORD $0x6e25dc84 // fmul v4.4s, v4.4s, v5.4s
-	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e614886 // sqxtn2 v6.8h, v4.4s
+	WORD $0x6e33de52 // fmul v18.4s, v18.4s, v19.4s
+	WORD $0x4e614aa3 // sqxtn2 v3.8h, v21.4s
+	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
+	WORD $0x0e614a93 // sqxtn v19.4h, v20.4s
+	WORD $0x4e614a53 // sqxtn2 v19.8h, v18.4s
 	WORD $0x4e600c63 // sqadd v3.8h, v3.8h, v0.8h
 	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600cc4 // sqadd v4.8h, v6.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0x4e216463 // smax v3.16b, v3.16b, v1.16b
-	WORD $0x4e226c63 // smin v3.16b, v3.16b, v2.16b
-	WORD $0x3cae6823 // str q3, [x1, x14]
+	WORD $0x4e600e72 // sqadd v18.8h, v19.8h, v0.8h
+	WORD $0x4e214a43 // sqxtn2 v3.16b, v18.8h
+	WORD $0x3cac6823 // str q3, [x1, x12]
+	WORD $0xf9401002 // ldr x2, [x0, #0x20]
+	WORD $0x3ced6843 // ldr q3, [x2, x13]
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x6e22dc62 // fmul v2.4s, v3.4s, v2.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x6e31dc71 // fmul v17.4s, v3.4s, v17.4s
+	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x6e30dc70 // fmul v16.4s, v3.4s, v16.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x6e27dc63 // fmul v3.4s, v3.4s, v7.4s
+	WORD $0x4e614a22 // sqxtn2 v2.8h, v17.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x0e614a07 // sqxtn v7.4h, v16.4s
+	WORD $0x4e614867 // sqxtn2 v7.8h, v3.4s
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600ce3 // sqadd v3.8h, v7.8h, v0.8h
+	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
+	WORD $0x3cad6822 // str q2, [x1, x13]
+	WORD $0xf9401002 // ldr x2, [x0, #0x20]
+	WORD $0x3cee6842 // ldr q2, [x2, x14]
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x6e21dc41 // fmul v1.4s, v2.4s, v1.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x4e21d8c3 // scvtf v3.4s, v6.4s
+	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x0e614821 // sqxtn v1.4h, v1.4s
+	WORD $0x6e24dc42 // fmul v2.4s, v2.4s, v4.4s
+	WORD $0x4e614861 // sqxtn2 v1.8h, v3.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e6148a3 // sqxtn v3.4h, v5.4s
+	WORD $0x4e614843 // sqxtn2 v3.8h, v2.4s
+	WORD $0x4e600c21 // sqadd v1.8h, v1.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c62 // sqadd v2.8h, v3.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0x3cae6821 // str q1, [x1, x14]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xf9401401 // ldr x1, [x0, #0x28]
@@ -1999,84 +1942,83 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91001210 // add x16, x16, #0x4
 	WORD $0x910011ef // add x15, x15, #0x4
 	WORD $0xeb01015f // cmp x10, x1
-	WORD $0x54ffbc2a // b.ge 0x168c <firstDotProd+0x3c>
+	WORD $0x54ffbdca // b.ge 0x15e0 <firstDotProd+0x30>
 	WORD $0xf9400c02 // ldr x2, [x0, #0x18]
-	WORD $0x3ceb6854 // ldr q20, [x2, x11]
-	WORD $0x3cec6846 // ldr q6, [x2, x12]
-	WORD $0x3ced6844 // ldr q4, [x2, x13]
-	WORD $0xf9403801 // ldr x1, [x0, #0x70]
+	WORD $0x3ceb6852 // ldr q18, [x2, x11]
+	WORD $0x3cec6843 // ldr q3, [x2, x12]
+	WORD $0x3ced6842 // ldr q2, [x2, x13]
+	WORD $0xf9403001 // ldr x1, [x0, #0x60]
 	WORD $0xf100043f // cmp x1, #0x1
-	WORD $0x3cee6843 // ldr q3, [x2, x14]
-	WORD $0x54ffefcb // b.lt 0x1d20 <firstDotProd+0x6d0>
-	WORD $0xf9403c02 // ldr x2, [x0, #0x78]
+	WORD $0x3cee6841 // ldr q1, [x2, x14]
+	WORD $0x54fff0cb // b.lt 0x1c60 <firstDotProd+0x6b0>
+	WORD $0xf9403402 // ldr x2, [x0, #0x68]
 	WORD $0xf100045f // cmp x2, #0x1
-	WORD $0x54ffef6b // b.lt 0x1d20 <firstDotProd+0x6d0>
+	WORD $0x54fff06b // b.lt 0x1c60 <firstDotProd+0x6b0>
 	WORD $0xaa1f03e3 // mov x3, xzr
 	WORD $0x9b017d65 // mul x5, x11, x1
 	WORD $0xf9400806 // ldr x6, [x0, #0x10]
-	WORD $0xf9404c15 // ldr x21, [x0, #0x98]
-	WORD $0xf9404004 // ldr x4, [x0, #0x80]
-	WORD $0x4eb41e9a // mov v26.16b, v20.16b
-	WORD $0x4eb41e98 // mov v24.16b, v20.16b
+	WORD $0xf9404415 // ldr x21, [x0, #0x88]
+	WORD $0xf9403804 // ldr x4, [x0, #0x70]
+	WORD $0x4eb21e58 // mov v24.16b, v18.16b
+	WORD $0x4eb21e56 // mov v22.16b, v18.16b
 	WORD $0x9b0218a5 // madd x5, x5, x2, x6
 	WORD $0xf9402406 // ldr x6, [x0, #0x48]
 	WORD $0x9b097ea7 // mul x7, x21, x9
 	WORD $0x9b117eb3 // mul x19, x21, x17
 	WORD $0x9b107eb4 // mul x20, x21, x16
-	WORD $0x4eb41e99 // mov v25.16b, v20.16b
-	WORD $0x4ea61cd7 // mov v23.16b, v6.16b
-	WORD $0x4ea61cd6 // mov v22.16b, v6.16b
-	WORD $0x4ea61cd5 // mov v21.16b, v6.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea31c70 // mov v16.16b, v3.16b
+	WORD $0x4eb21e57 // mov v23.16b, v18.16b
+	WORD $0x4ea31c75 // mov v21.16b, v3.16b
+	WORD $0x4ea31c74 // mov v20.16b, v3.16b
+	WORD $0x4ea31c73 // mov v19.16b, v3.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea11c26 // mov v6.16b, v1.16b
 	WORD $0x9b0f7eb5 // mul x21, x21, x15
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xf8637896 // ldr x22, [x4, x3, lsl #3]
 	WORD $0xaa0203f7 // mov x23, x2
 	WORD $0x8b0702d8 // add x24, x22, x7
-	WORD $0x4d40cb1b // ld1r { v27.4s }, [x24]
+	WORD $0x4d40cb19 // ld1r { v25.4s }, [x24]
 	WORD $0x8b1502d8 // add x24, x22, x21
-	WORD $0x4d40cb1c // ld1r { v28.4s }, [x24]
+	WORD $0x4d40cb1a // ld1r { v26.4s }, [x24]
 	WORD $0x8b1402d8 // add x24, x22, x20
-	WORD $0x4d40cb1d // ld1r { v29.4s }, [x24]
+	WORD $0x4d40cb1b // ld1r { v27.4s }, [x24]
 	WORD $0x8b1302d8 // add x24, x22, x19
-	WORD $0x4d40cb1e // ld1r { v30.4s }, [x24]
-	WORD $0xad4020bf // ldp q31, q8, [x5]
-	WORD $0x4e9b97f4 // sdot v20.4s, v31.16b, v27.16b
-	WORD $0x4e9c97fa // sdot v26.4s, v31.16b, v28.16b
-	WORD $0x4e9d97f8 // sdot v24.4s, v31.16b, v29.16b
-	WORD $0x4e9e97f9 // sdot v25.4s, v31.16b, v30.16b
-	WORD $0x4e9b9506 // sdot v6.4s, v8.16b, v27.16b
-	WORD $0x4e9c9517 // sdot v23.4s, v8.16b, v28.16b
-	WORD $0x4e9d9516 // sdot v22.4s, v8.16b, v29.16b
-	WORD $0x4e9e9515 // sdot v21.4s, v8.16b, v30.16b
-	WORD $0xad4120bf // ldp q31, q8, [x5, #0x20]
-	WORD $0x4e9b97e4 // sdot v4.4s, v31.16b, v27.16b
-	WORD $0x4e9c97f3 // sdot v19.4s, v31.16b, v28.16b
-	WORD $0x4e9d97f2 // sdot v18.4s, v31.16b, v29.16b
-	WORD $0x4e9e97f1 // sdot v17.4s, v31.16b, v30.16b
-	WORD $0x4e9b9503 // sdot v3.4s, v8.16b, v27.16b
-	WORD $0x4e9c9510 // sdot v16.4s, v8.16b, v28.16b
-	WORD $0x4e9d9507 // sdot v7.4s, v8.16b, v29.16b
-	WORD $0x4e9e9505 // sdot v5.4s, v8.16b, v30.16b
+	WORD $0x4d40cb1c // ld1r { v28.4s }, [x24]
+	WORD $0xad4078bd // ldp q29, q30, [x5]
+	WORD $0x4e9997b2 // sdot v18.4s, v29.16b, v25.16b
+	WORD $0x4e9a97b8 // sdot v24.4s, v29.16b, v26.16b
+	WORD $0x4e9b97b6 // sdot v22.4s, v29.16b, v27.16b
+	WORD $0x4e9c97b7 // sdot v23.4s, v29.16b, v28.16b
+	WORD $0x4e9997c3 // sdot v3.4s, v30.16b, v25.16b
+	WORD $0x4e9a97d5 // sdot v21.4s, v30.16b, v26.16b
+	WORD $0x4e9b97d4 // sdot v20.4s, v30.16b, v27.16b
+	WORD $0x4e9c97d3 // sdot v19.4s, v30.16b, v28.16b
+	WORD $0xad4178bd // ldp q29, q30, [x5, #0x20]
+	WORD $0x4e9997a2 // sdot v2.4s, v29.16b, v25.16b
+	WORD $0x4e9a97b1 // sdot v17.4s, v29.16b, v26.16b
+	WORD $0x4e9b97b0 // sdot v16.4s, v29.16b, v27.16b
+	WORD $0x4e9c97a7 // sdot v7.4s, v29.16b, v28.16b
+	WORD $0x4e9997c1 // sdot v1.4s, v30.16b, v25.16b
+	WORD $0x4e9a97c6 // sdot v6.4s, v30.16b, v26.16b
+	WORD $0x4e9b97c5 // sdot v5.4s, v30.16b, v27.16b
+	WORD $0x4e9c97c4 // sdot v4.4s, v30.16b, v28.16b
 	WORD $0x910100a5 // add x5, x5, #0x40
 	WORD $0xf10006f7 // subs x23, x23, #0x1
 	WORD $0x8b0602d6 // add x22, x22, x6
-	WORD $0x54fffc61 // b.ne 0x1fa8 <firstDotProd+0x958>
+	WORD $0x54fffc61 // b.ne 0x1ec8 <firstDotProd+0x918>
 	WORD $0x91000463 // add x3, x3, #0x1
 	WORD $0xeb01007f // cmp x3, x1
-	WORD $0x54fffbc1 // b.ne 0x1fa0 <firstDotProd+0x950>
-	WORD $0x17ffff49 // b 0x1d50 <firstDotProd+0x700>
-	WORD $0xa9434ff4 // ldp x20, x19, [sp, #0x30]
-	WORD $0xa94257f6 // ldp x22, x21, [sp, #0x20]
-	WORD $0xa9415ff8 // ldp x24, x23, [sp, #0x10]
-	WORD $0xfc4407e8 // ldr d8, [sp], #0x40
+	WORD $0x54fffbc1 // b.ne 0x1ec0 <firstDotProd+0x910>
+	WORD $0x17ffff51 // b 0x1c90 <firstDotProd+0x6e0>
+	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
+	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
+	WORD $0xa8c35ff8 // ldp x24, x23, [sp], #0x30
 	WORD $0xd65f03c0 // ret
 
 // func depthwise3x3s1DotProd(a)
@@ -2084,20 +2026,15 @@ TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54001ccb // b.lt 0x23f0 <depthwise3x3s1DotProd+0x3a0>
-	WORD $0xd101c3ff // sub sp, sp, #0x70
-	WORD $0x6d033bef // stp d15, d14, [sp, #0x30]
-	WORD $0x6d0433ed // stp d13, d12, [sp, #0x40]
-	WORD $0x6d052beb // stp d11, d10, [sp, #0x50]
-	WORD $0x6d0623e9 // stp d9, d8, [sp, #0x60]
+	WORD $0x54001c4b // b.lt 0x22f0 <depthwise3x3s1DotProd+0x390>
+	WORD $0xd10143ff // sub sp, sp, #0x50
+	WORD $0x6d013bef // stp d15, d14, [sp, #0x10]
+	WORD $0x6d0233ed // stp d13, d12, [sp, #0x20]
+	WORD $0x6d032beb // stp d11, d10, [sp, #0x30]
+	WORD $0x6d0423e9 // stp d9, d8, [sp, #0x40]
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x91016009 // add x9, x0, #0x58
-	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
-	WORD $0x9101a009 // add x9, x0, #0x68
-	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
-	WORD $0x4d40c121 // ld1r { v1.16b }, [x9]
-	WORD $0xad008be1 // stp q1, q2, [sp, #0x10]
 	WORD $0xd2808009 // mov x9, #0x400 // =1024
 	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
 	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
@@ -2106,214 +2043,215 @@ TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
 	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
 	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
-	WORD $0x9e670123 // fmov d3, x9
-	WORD $0x9e670144 // fmov d4, x10
-	WORD $0x6e180483 // mov v3.d[1], v4.d[0]
-	WORD $0x9101c009 // add x9, x0, #0x70
-	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
-	WORD $0x9101e009 // add x9, x0, #0x78
-	WORD $0x4d40c925 // ld1r { v5.4s }, [x9]
+	WORD $0x9e670121 // fmov d1, x9
+	WORD $0x9e670142 // fmov d2, x10
+	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
+	WORD $0x91018009 // add x9, x0, #0x60
+	WORD $0x4d40c125 // ld1r { v5.16b }, [x9]
+	WORD $0x9101a009 // add x9, x0, #0x68
+	WORD $0x4d40c923 // ld1r { v3.4s }, [x9]
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xd100052a // sub x10, x9, #0x1
 	WORD $0xd100092b // sub x11, x9, #0x2
-	WORD $0x4e651c46 // bic v6.16b, v2.16b, v5.16b
-	WORD $0x9e670161 // fmov d1, x11
-	WORD $0x3d8003e1 // str q1, [sp]
+	WORD $0x4e631ca4 // bic v4.16b, v5.16b, v3.16b
+	WORD $0x9e670162 // fmov d2, x11
+	WORD $0x3d8003e2 // str q2, [sp]
 	WORD $0x5280180b // mov w11, #0xc0 // =192
-	WORD $0x14000005 // b 0x20fc <depthwise3x3s1DotProd+0xac>
+	WORD $0x14000005 // b 0x1ff8 <depthwise3x3s1DotProd+0x98>
 	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb0d011f // cmp x8, x13
-	WORD $0x5400172a // b.ge 0x23dc <depthwise3x3s1DotProd+0x38c>
+	WORD $0x5400174a // b.ge 0x22dc <depthwise3x3s1DotProd+0x37c>
 	WORD $0xd37ced0c // lsl x12, x8, #4
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x4ea21c44 // mov v4.16b, v2.16b
-	WORD $0x4ea21c5b // mov v27.16b, v2.16b
-	WORD $0x4ea21c50 // mov v16.16b, v2.16b
-	WORD $0x5400016b // b.lt 0x213c <depthwise3x3s1DotProd+0xec>
+	WORD $0x4ea51cb0 // mov v16.16b, v5.16b
+	WORD $0x4ea51cb9 // mov v25.16b, v5.16b
+	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
+	WORD $0x5400016b // b.lt 0x2038 <depthwise3x3s1DotProd+0xd8>
 	WORD $0xf940000e // ldr x14, [x0]
 	WORD $0xf94001cf // ldr x15, [x14]
-	WORD $0x3cec69f0 // ldr q16, [x15, x12]
-	WORD $0x4e030210 // tbl v16.16b, { v16.16b }, v3.16b
-	WORD $0xb40013ea // cbz x10, 0x23a0 <depthwise3x3s1DotProd+0x350>
+	WORD $0x3cec69e6 // ldr q6, [x15, x12]
+	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
+	WORD $0xb400140a // cbz x10, 0x22a0 <depthwise3x3s1DotProd+0x340>
 	WORD $0xa940b9cf // ldp x15, x14, [x14, #0x8]
-	WORD $0x3cec69f1 // ldr q17, [x15, x12]
-	WORD $0x4e03023b // tbl v27.16b, { v17.16b }, v3.16b
-	WORD $0x3cec69d2 // ldr q18, [x14, x12]
-	WORD $0x4e030244 // tbl v4.16b, { v18.16b }, v3.16b
+	WORD $0x3cec69e7 // ldr q7, [x15, x12]
+	WORD $0x4e0100f9 // tbl v25.16b, { v7.16b }, v1.16b
+	WORD $0x3cec69d0 // ldr q16, [x14, x12]
+	WORD $0x4e010210 // tbl v16.16b, { v16.16b }, v1.16b
 	WORD $0xf9401c0e // ldr x14, [x0, #0x38]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54fffd6b // b.lt 0x20f0 <depthwise3x3s1DotProd+0xa0>
+	WORD $0x54fffd6b // b.lt 0x1fec <depthwise3x3s1DotProd+0x8c>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xd342fd0e // lsr x14, x8, #2
 	WORD $0xa942400f // ldp x15, x16, [x0, #0x20]
 	WORD $0x9b0b3dce // madd x14, x14, x11, x15
 	WORD $0x927c058f // and x15, x12, #0x30
 	WORD $0x8b0f01ce // add x14, x14, x15
-	WORD $0x3dc001d3 // ldr q19, [x14]
-	WORD $0x3dc011d4 // ldr q20, [x14, #0x40]
-	WORD $0x3dc021d5 // ldr q21, [x14, #0x80]
-	WORD $0x4f285676 // shl v22.4s, v19.4s, #0x8
-	WORD $0x4f285697 // shl v23.4s, v20.4s, #0x8
-	WORD $0x3cec6a18 // ldr q24, [x16, x12]
+	WORD $0x3dc001d1 // ldr q17, [x14]
+	WORD $0x3dc011d2 // ldr q18, [x14, #0x40]
+	WORD $0x3dc021d3 // ldr q19, [x14, #0x80]
+	WORD $0x4f285634 // shl v20.4s, v17.4s, #0x8
+	WORD $0x4f285655 // shl v21.4s, v18.4s, #0x8
+	WORD $0x3cec6a16 // ldr q22, [x16, x12]
 	WORD $0xf940180e // ldr x14, [x0, #0x30]
-	WORD $0x3cec69d9 // ldr q25, [x14, x12]
-	WORD $0x4ea21c5c // mov v28.16b, v2.16b
-	WORD $0x4f2856ba // shl v26.4s, v21.4s, #0x8
-	WORD $0x4ea21c47 // mov v7.16b, v2.16b
-	WORD $0x4ea21c5d // mov v29.16b, v2.16b
-	WORD $0x1400005d // b 0x2304 <depthwise3x3s1DotProd+0x2b4>
+	WORD $0x3cec69d7 // ldr q23, [x14, x12]
+	WORD $0x4ea51cba // mov v26.16b, v5.16b
+	WORD $0x4f285678 // shl v24.4s, v19.4s, #0x8
+	WORD $0x4ea51ca2 // mov v2.16b, v5.16b
+	WORD $0x4ea51cbb // mov v27.16b, v5.16b
+	WORD $0x1400005b // b 0x21f8 <depthwise3x3s1DotProd+0x298>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x9e6701ae // fmov d14, x13
+	WORD $0xd503201f // nop
+	WORD $0x9e6701ac // fmov d12, x13
 	WORD $0xa9403c10 // ldp x16, x15, [x0]
-	WORD $0x4eb81f09 // mov v9.16b, v24.16b
-	WORD $0x4e9b969e // sdot v30.4s, v20.16b, v27.16b
-	WORD $0x6f284788 // sri v8.4s, v28.4s, #0x18
-	WORD $0x3dc003e1 // ldr q1, [sp]
-	WORD $0x6eee8c3c // cmeq v28.2d, v1.2d, v14.2d
-	WORD $0x4e9096c9 // sdot v9.4s, v22.16b, v16.16b
-	WORD $0x4e8496be // sdot v30.4s, v21.16b, v4.16b
-	WORD $0x4e08078e // dup v14.2d, v28.d[0]
+	WORD $0x4eb61edf // mov v31.16b, v22.16b
+	WORD $0x4e99965c // sdot v28.4s, v18.16b, v25.16b
+	WORD $0x6f28475e // sri v30.4s, v26.4s, #0x18
+	WORD $0x3dc003e7 // ldr q7, [sp]
+	WORD $0x6eec8cfa // cmeq v26.2d, v7.2d, v12.2d
+	WORD $0x4e86969f // sdot v31.4s, v20.16b, v6.16b
+	WORD $0x4e90967c // sdot v28.4s, v19.16b, v16.16b
+	WORD $0x4e08074c // dup v12.2d, v26.d[0]
 	WORD $0xf94009f1 // ldr x17, [x15, #0x10]
 	WORD $0xf9400a01 // ldr x1, [x16, #0x10]
 	WORD $0x8b0c0021 // add x1, x1, x12
 	WORD $0x9b0e7e31 // mul x17, x17, x14
-	WORD $0x3cf1683c // ldr q28, [x1, x17]
-	WORD $0x4e03039c // tbl v28.16b, { v28.16b }, v3.16b
-	WORD $0x4e9b96e9 // sdot v9.4s, v23.16b, v27.16b
-	WORD $0x4e849749 // sdot v9.4s, v26.16b, v4.16b
-	WORD $0x4e251f8f // and v15.16b, v28.16b, v5.16b
-	WORD $0x4ea61def // orr v15.16b, v15.16b, v6.16b
-	WORD $0x4eae1dd2 // mov v18.16b, v14.16b
-	WORD $0x6e7c1df2 // bsl v18.16b, v15.16b, v28.16b
-	WORD $0x4ea41c9c // mov v28.16b, v4.16b
+	WORD $0x3cf1683a // ldr q26, [x1, x17]
+	WORD $0x4e01035a // tbl v26.16b, { v26.16b }, v1.16b
+	WORD $0x4e9996bf // sdot v31.4s, v21.16b, v25.16b
+	WORD $0x4e90971f // sdot v31.4s, v24.16b, v16.16b
+	WORD $0x4e231f4d // and v13.16b, v26.16b, v3.16b
+	WORD $0x4ea41dad // orr v13.16b, v13.16b, v4.16b
+	WORD $0x4eac1d8e // mov v14.16b, v12.16b
+	WORD $0x6e7a1dae // bsl v14.16b, v13.16b, v26.16b
+	WORD $0x4eb01e1a // mov v26.16b, v16.16b
 	WORD $0xa9404610 // ldp x16, x17, [x16]
 	WORD $0x8b0c0231 // add x17, x17, x12
 	WORD $0xa94005ef // ldp x15, x1, [x15]
 	WORD $0x9b0e7c21 // mul x1, x1, x14
-	WORD $0x3ce16a24 // ldr q4, [x17, x1]
-	WORD $0x4e030084 // tbl v4.16b, { v4.16b }, v3.16b
-	WORD $0x4e251c8f // and v15.16b, v4.16b, v5.16b
-	WORD $0x4ea61def // orr v15.16b, v15.16b, v6.16b
+	WORD $0x3ce16a30 // ldr q16, [x17, x1]
+	WORD $0x4e010210 // tbl v16.16b, { v16.16b }, v1.16b
+	WORD $0x4e231e0d // and v13.16b, v16.16b, v3.16b
+	WORD $0x4ea41dad // orr v13.16b, v13.16b, v4.16b
 	WORD $0x8b0c0210 // add x16, x16, x12
 	WORD $0x9b0e7def // mul x15, x15, x14
-	WORD $0x3cef6a01 // ldr q1, [x16, x15]
-	WORD $0x4e030021 // tbl v1.16b, { v1.16b }, v3.16b
-	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
-	WORD $0x6e641df1 // bsl v17.16b, v15.16b, v4.16b
-	WORD $0x6f2844eb // sri v11.4s, v7.4s, #0x18
-	WORD $0x4ebb1f67 // mov v7.16b, v27.16b
-	WORD $0x4e251c24 // and v4.16b, v1.16b, v5.16b
-	WORD $0x4ea61c84 // orr v4.16b, v4.16b, v6.16b
-	WORD $0x6eae1c81 // bit v1.16b, v4.16b, v14.16b
-	WORD $0x6f2847ad // sri v13.4s, v29.4s, #0x18
-	WORD $0x4eb01e1d // mov v29.16b, v16.16b
-	WORD $0x6f38542c // sli v12.4s, v1.4s, #0x18
-	WORD $0x4eb81f0f // mov v15.16b, v24.16b
-	WORD $0x4e8d966f // sdot v15.4s, v19.16b, v13.16b
-	WORD $0x4eb81f0e // mov v14.16b, v24.16b
-	WORD $0x4e8c96ce // sdot v14.4s, v22.16b, v12.16b
-	WORD $0x6f38562a // sli v10.4s, v17.4s, #0x18
-	WORD $0x4e8b968f // sdot v15.4s, v20.16b, v11.16b
-	WORD $0x4e8a96ee // sdot v14.4s, v23.16b, v10.16b
-	WORD $0x6f38565f // sli v31.4s, v18.4s, #0x18
-	WORD $0x4e8896af // sdot v15.4s, v21.16b, v8.16b
-	WORD $0x4eb21e44 // mov v4.16b, v18.16b
-	WORD $0x4e9f974e // sdot v14.4s, v26.16b, v31.16b
-	WORD $0x4eb11e3b // mov v27.16b, v17.16b
-	WORD $0x4ea11c30 // mov v16.16b, v1.16b
-	WORD $0x4e21d9e1 // scvtf v1.4s, v15.4s
-	WORD $0x6e21df21 // fmul v1.4s, v25.4s, v1.4s
-	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
-	WORD $0x4e21dbd1 // scvtf v17.4s, v30.4s
-	WORD $0x6e31df31 // fmul v17.4s, v25.4s, v17.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0x4e21d932 // scvtf v18.4s, v9.4s
-	WORD $0x6e32df32 // fmul v18.4s, v25.4s, v18.4s
-	WORD $0x0e614821 // sqxtn v1.4h, v1.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4e614a21 // sqxtn2 v1.8h, v17.4s
-	WORD $0x4e21d9d1 // scvtf v17.4s, v14.4s
-	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
-	WORD $0x6e31df31 // fmul v17.4s, v25.4s, v17.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0x4e614a32 // sqxtn2 v18.8h, v17.4s
-	WORD $0x4e600c21 // sqadd v1.8h, v1.8h, v0.8h
-	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
-	WORD $0x4e600e51 // sqadd v17.8h, v18.8h, v0.8h
-	WORD $0x4e214a21 // sqxtn2 v1.16b, v17.8h
-	WORD $0xad40cbf1 // ldp q17, q18, [sp, #0x10]
-	WORD $0x4e326421 // smax v1.16b, v1.16b, v18.16b
-	WORD $0x4e316c21 // smin v1.16b, v1.16b, v17.16b
+	WORD $0x3cef6a0f // ldr q15, [x16, x15]
+	WORD $0x4e0101ef // tbl v15.16b, { v15.16b }, v1.16b
+	WORD $0x4eac1d87 // mov v7.16b, v12.16b
+	WORD $0x6e701da7 // bsl v7.16b, v13.16b, v16.16b
+	WORD $0x6f284449 // sri v9.4s, v2.4s, #0x18
+	WORD $0x4eb91f22 // mov v2.16b, v25.16b
+	WORD $0x4e231df0 // and v16.16b, v15.16b, v3.16b
+	WORD $0x4ea41e10 // orr v16.16b, v16.16b, v4.16b
+	WORD $0x6eac1e0f // bit v15.16b, v16.16b, v12.16b
+	WORD $0x6f28476b // sri v11.4s, v27.4s, #0x18
+	WORD $0x4ea61cdb // mov v27.16b, v6.16b
+	WORD $0x6f3855ea // sli v10.4s, v15.4s, #0x18
+	WORD $0x4eb61ecd // mov v13.16b, v22.16b
+	WORD $0x4e8b962d // sdot v13.4s, v17.16b, v11.16b
+	WORD $0x4eb61ecc // mov v12.16b, v22.16b
+	WORD $0x4e8a968c // sdot v12.4s, v20.16b, v10.16b
+	WORD $0x6f3854e8 // sli v8.4s, v7.4s, #0x18
+	WORD $0x4e89964d // sdot v13.4s, v18.16b, v9.16b
+	WORD $0x4e8896ac // sdot v12.4s, v21.16b, v8.16b
+	WORD $0x6f3855dd // sli v29.4s, v14.4s, #0x18
+	WORD $0x4e9e966d // sdot v13.4s, v19.16b, v30.16b
+	WORD $0x4eae1dd0 // mov v16.16b, v14.16b
+	WORD $0x4e9d970c // sdot v12.4s, v24.16b, v29.16b
+	WORD $0x4ea71cf9 // mov v25.16b, v7.16b
+	WORD $0x4eaf1de6 // mov v6.16b, v15.16b
+	WORD $0x4e21d9a7 // scvtf v7.4s, v13.4s
+	WORD $0x6e27dee7 // fmul v7.4s, v23.4s, v7.4s
+	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
+	WORD $0x6e3cdefc // fmul v28.4s, v23.4s, v28.4s
+	WORD $0x4e21ab9c // fcvtns v28.4s, v28.4s
+	WORD $0x4e21dbfd // scvtf v29.4s, v31.4s
+	WORD $0x6e3ddefd // fmul v29.4s, v23.4s, v29.4s
+	WORD $0x4e21abbd // fcvtns v29.4s, v29.4s
+	WORD $0x4e21d99e // scvtf v30.4s, v12.4s
+	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x6e3edefe // fmul v30.4s, v23.4s, v30.4s
+	WORD $0x4e614b87 // sqxtn2 v7.8h, v28.4s
+	WORD $0x4e21abdc // fcvtns v28.4s, v30.4s
+	WORD $0x0e614bbd // sqxtn v29.4h, v29.4s
+	WORD $0x4e614b9d // sqxtn2 v29.8h, v28.4s
+	WORD $0x4e600ce7 // sqadd v7.8h, v7.8h, v0.8h
+	WORD $0x0e2148e7 // sqxtn v7.8b, v7.8h
+	WORD $0x4e600fbc // sqadd v28.8h, v29.8h, v0.8h
+	WORD $0x4e214b87 // sqxtn2 v7.16b, v28.8h
 	WORD $0xf940080f // ldr x15, [x0, #0x10]
 	WORD $0xf9402810 // ldr x16, [x0, #0x50]
 	WORD $0x9b0d3e0d // madd x13, x16, x13, x15
-	WORD $0x3cac69a1 // str q1, [x13, x12]
+	WORD $0x3cac69a7 // str q7, [x13, x12]
 	WORD $0xf9401c0d // ldr x13, [x0, #0x38]
 	WORD $0xeb0d01df // cmp x14, x13
 	WORD $0xaa0e03ed // mov x13, x14
-	WORD $0x54ffef6a // b.ge 0x20ec <depthwise3x3s1DotProd+0x9c>
+	WORD $0x54ffefaa // b.ge 0x1fe8 <depthwise3x3s1DotProd+0x88>
 	WORD $0x910005ae // add x14, x13, #0x1
 	WORD $0xeb0e013f // cmp x9, x14
-	WORD $0x4f28560d // shl v13.4s, v16.4s, #0x8
-	WORD $0x6f38060c // ushr v12.4s, v16.4s, #0x8
-	WORD $0x4eb81f1e // mov v30.16b, v24.16b
-	WORD $0x4e90967e // sdot v30.4s, v19.16b, v16.16b
-	WORD $0x4f28576b // shl v11.4s, v27.4s, #0x8
-	WORD $0x6f38076a // ushr v10.4s, v27.4s, #0x8
-	WORD $0x4f285488 // shl v8.4s, v4.4s, #0x8
-	WORD $0x6f38049f // ushr v31.4s, v4.4s, #0x8
-	WORD $0x54fff3ac // b.gt 0x21a0 <depthwise3x3s1DotProd+0x150>
-	WORD $0x6f2847ad // sri v13.4s, v29.4s, #0x18
-	WORD $0x6f38544c // sli v12.4s, v2.4s, #0x18
-	WORD $0x4eb81f0f // mov v15.16b, v24.16b
-	WORD $0x4eb81f09 // mov v9.16b, v24.16b
-	WORD $0x6f2844eb // sri v11.4s, v7.4s, #0x18
-	WORD $0x4eb81f0e // mov v14.16b, v24.16b
-	WORD $0x6f38544a // sli v10.4s, v2.4s, #0x18
-	WORD $0x4e9096c9 // sdot v9.4s, v22.16b, v16.16b
-	WORD $0x4e8d966f // sdot v15.4s, v19.16b, v13.16b
-	WORD $0x4e8c96ce // sdot v14.4s, v22.16b, v12.16b
-	WORD $0x4e9b969e // sdot v30.4s, v20.16b, v27.16b
-	WORD $0x6f284788 // sri v8.4s, v28.4s, #0x18
-	WORD $0x6f38545f // sli v31.4s, v2.4s, #0x18
-	WORD $0x4e9b96e9 // sdot v9.4s, v23.16b, v27.16b
-	WORD $0x4e8b968f // sdot v15.4s, v20.16b, v11.16b
-	WORD $0x4e8a96ee // sdot v14.4s, v23.16b, v10.16b
-	WORD $0x4e8896af // sdot v15.4s, v21.16b, v8.16b
-	WORD $0x4e8496be // sdot v30.4s, v21.16b, v4.16b
-	WORD $0x4e849749 // sdot v9.4s, v26.16b, v4.16b
-	WORD $0x4ea41c9c // mov v28.16b, v4.16b
-	WORD $0x4ebb1f67 // mov v7.16b, v27.16b
-	WORD $0x4eb01e1d // mov v29.16b, v16.16b
-	WORD $0x4ea21c44 // mov v4.16b, v2.16b
-	WORD $0x4e9f974e // sdot v14.4s, v26.16b, v31.16b
-	WORD $0x4ea21c5b // mov v27.16b, v2.16b
-	WORD $0x4ea21c50 // mov v16.16b, v2.16b
-	WORD $0x17ffffbc // b 0x2288 <depthwise3x3s1DotProd+0x238>
+	WORD $0x4f2854cb // shl v11.4s, v6.4s, #0x8
+	WORD $0x6f3804ca // ushr v10.4s, v6.4s, #0x8
+	WORD $0x4eb61edc // mov v28.16b, v22.16b
+	WORD $0x4e86963c // sdot v28.4s, v17.16b, v6.16b
+	WORD $0x4f285729 // shl v9.4s, v25.4s, #0x8
+	WORD $0x6f380728 // ushr v8.4s, v25.4s, #0x8
+	WORD $0x4f28561e // shl v30.4s, v16.4s, #0x8
+	WORD $0x6f38061d // ushr v29.4s, v16.4s, #0x8
+	WORD $0x54fff40c // b.gt 0x20a0 <depthwise3x3s1DotProd+0x140>
+	WORD $0x6f28476b // sri v11.4s, v27.4s, #0x18
+	WORD $0x6f3854aa // sli v10.4s, v5.4s, #0x18
+	WORD $0x4eb61ecd // mov v13.16b, v22.16b
+	WORD $0x4eb61edf // mov v31.16b, v22.16b
+	WORD $0x6f284449 // sri v9.4s, v2.4s, #0x18
+	WORD $0x4eb61ecc // mov v12.16b, v22.16b
+	WORD $0x6f3854a8 // sli v8.4s, v5.4s, #0x18
+	WORD $0x4e86969f // sdot v31.4s, v20.16b, v6.16b
+	WORD $0x4e8b962d // sdot v13.4s, v17.16b, v11.16b
+	WORD $0x4e8a968c // sdot v12.4s, v20.16b, v10.16b
+	WORD $0x4e99965c // sdot v28.4s, v18.16b, v25.16b
+	WORD $0x6f28475e // sri v30.4s, v26.4s, #0x18
+	WORD $0x6f3854bd // sli v29.4s, v5.4s, #0x18
+	WORD $0x4e9996bf // sdot v31.4s, v21.16b, v25.16b
+	WORD $0x4e89964d // sdot v13.4s, v18.16b, v9.16b
+	WORD $0x4e8896ac // sdot v12.4s, v21.16b, v8.16b
+	WORD $0x4e9e966d // sdot v13.4s, v19.16b, v30.16b
+	WORD $0x4e90967c // sdot v28.4s, v19.16b, v16.16b
+	WORD $0x4e90971f // sdot v31.4s, v24.16b, v16.16b
+	WORD $0x4eb01e1a // mov v26.16b, v16.16b
+	WORD $0x4eb91f22 // mov v2.16b, v25.16b
+	WORD $0x4ea61cdb // mov v27.16b, v6.16b
+	WORD $0x4ea51cb0 // mov v16.16b, v5.16b
+	WORD $0x4e9d970c // sdot v12.4s, v24.16b, v29.16b
+	WORD $0x4ea51cb9 // mov v25.16b, v5.16b
+	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
+	WORD $0x17ffffbf // b 0x2188 <depthwise3x3s1DotProd+0x228>
 	WORD $0xd503201f // nop
-	WORD $0x4e251e10 // and v16.16b, v16.16b, v5.16b
-	WORD $0x4ea61e10 // orr v16.16b, v16.16b, v6.16b
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x4e231cc6 // and v6.16b, v6.16b, v3.16b
+	WORD $0x4ea41cc6 // orr v6.16b, v6.16b, v4.16b
 	WORD $0xa940b9cf // ldp x15, x14, [x14, #0x8]
-	WORD $0x3cec69f1 // ldr q17, [x15, x12]
-	WORD $0x4e030231 // tbl v17.16b, { v17.16b }, v3.16b
-	WORD $0x4e251e31 // and v17.16b, v17.16b, v5.16b
-	WORD $0x3cec69d2 // ldr q18, [x14, x12]
-	WORD $0x4e030252 // tbl v18.16b, { v18.16b }, v3.16b
-	WORD $0x4ea61e3b // orr v27.16b, v17.16b, v6.16b
-	WORD $0x4e251e52 // and v18.16b, v18.16b, v5.16b
-	WORD $0x4ea61e44 // orr v4.16b, v18.16b, v6.16b
+	WORD $0x3cec69e7 // ldr q7, [x15, x12]
+	WORD $0x4e0100e7 // tbl v7.16b, { v7.16b }, v1.16b
+	WORD $0x4e231ce7 // and v7.16b, v7.16b, v3.16b
+	WORD $0x3cec69d0 // ldr q16, [x14, x12]
+	WORD $0x4e010210 // tbl v16.16b, { v16.16b }, v1.16b
+	WORD $0x4ea41cf9 // orr v25.16b, v7.16b, v4.16b
+	WORD $0x4e231e10 // and v16.16b, v16.16b, v3.16b
+	WORD $0x4ea41e10 // orr v16.16b, v16.16b, v4.16b
 	WORD $0xf9401c0e // ldr x14, [x0, #0x38]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54ffebaa // b.ge 0x2148 <depthwise3x3s1DotProd+0xf8>
-	WORD $0x17ffff46 // b 0x20f0 <depthwise3x3s1DotProd+0xa0>
-	WORD $0x6d4623e9 // ldp d9, d8, [sp, #0x60]
-	WORD $0x6d452beb // ldp d11, d10, [sp, #0x50]
-	WORD $0x6d4433ed // ldp d13, d12, [sp, #0x40]
-	WORD $0x6d433bef // ldp d15, d14, [sp, #0x30]
-	WORD $0x9101c3ff // add sp, sp, #0x70
+	WORD $0x54ffeb8a // b.ge 0x2044 <depthwise3x3s1DotProd+0xe4>
+	WORD $0x17ffff45 // b 0x1fec <depthwise3x3s1DotProd+0x8c>
+	WORD $0x6d4423e9 // ldp d9, d8, [sp, #0x40]
+	WORD $0x6d432beb // ldp d11, d10, [sp, #0x30]
+	WORD $0x6d4233ed // ldp d13, d12, [sp, #0x20]
+	WORD $0x6d413bef // ldp d15, d14, [sp, #0x10]
+	WORD $0x910143ff // add sp, sp, #0x50
 	WORD $0xd65f03c0 // ret
 
 // func depthwise3x3s1TwoRowsDotProd(a)
@@ -2321,19 +2259,14 @@ TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf940240e // ldr x14, [x0, #0x48]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x5400246b // b.lt 0x2894 <depthwise3x3s1TwoRowsDotProd+0x494>
-	WORD $0xd10183ff // sub sp, sp, #0x60
-	WORD $0x6d023bef // stp d15, d14, [sp, #0x20]
-	WORD $0x6d0333ed // stp d13, d12, [sp, #0x30]
-	WORD $0x6d042beb // stp d11, d10, [sp, #0x40]
-	WORD $0x6d0523e9 // stp d9, d8, [sp, #0x50]
+	WORD $0x540021cb // b.lt 0x2740 <depthwise3x3s1TwoRowsDotProd+0x440>
+	WORD $0x6dbc3bef // stp d15, d14, [sp, #-0x40]!
+	WORD $0x6d0133ed // stp d13, d12, [sp, #0x10]
+	WORD $0x6d022beb // stp d11, d10, [sp, #0x20]
+	WORD $0x6d0323e9 // stp d9, d8, [sp, #0x30]
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x91016009 // add x9, x0, #0x58
-	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
-	WORD $0x9101a009 // add x9, x0, #0x68
-	WORD $0x4d40c141 // ld1r { v1.16b }, [x10]
-	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
 	WORD $0xd2808009 // mov x9, #0x400 // =1024
 	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
 	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
@@ -2342,276 +2275,260 @@ TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
 	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
 	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
-	WORD $0x9e670123 // fmov d3, x9
-	WORD $0x9e670144 // fmov d4, x10
-	WORD $0x6e180483 // mov v3.d[1], v4.d[0]
-	WORD $0x9101c009 // add x9, x0, #0x70
-	WORD $0x4d40c124 // ld1r { v4.16b }, [x9]
-	WORD $0x9101e009 // add x9, x0, #0x78
-	WORD $0x4d40c925 // ld1r { v5.4s }, [x9]
+	WORD $0x9e670121 // fmov d1, x9
+	WORD $0x9e670142 // fmov d2, x10
+	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
+	WORD $0x91018009 // add x9, x0, #0x60
+	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
+	WORD $0x9101a009 // add x9, x0, #0x68
+	WORD $0x4d40c923 // ld1r { v3.4s }, [x9]
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xd100052a // sub x10, x9, #0x1
-	WORD $0x3d8007e5 // str q5, [sp, #0x10]
-	WORD $0x4e651c85 // bic v5.16b, v4.16b, v5.16b
-	WORD $0x3d8003e5 // str q5, [sp]
+	WORD $0x4e631c44 // bic v4.16b, v2.16b, v3.16b
 	WORD $0xd100092b // sub x11, x9, #0x2
 	WORD $0x5280180c // mov w12, #0xc0 // =192
-	WORD $0x14000007 // b 0x24b0 <depthwise3x3s1TwoRowsDotProd+0xb0>
-	WORD $0xd503201f // nop
+	WORD $0x14000006 // b 0x2390 <depthwise3x3s1TwoRowsDotProd+0x90>
 	WORD $0xd503201f // nop
 	WORD $0xf940240e // ldr x14, [x0, #0x48]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb0e011f // cmp x8, x14
-	WORD $0x54001eaa // b.ge 0x2880 <depthwise3x3s1TwoRowsDotProd+0x480>
+	WORD $0x54001d2a // b.ge 0x2730 <depthwise3x3s1TwoRowsDotProd+0x430>
 	WORD $0xd37ced0d // lsl x13, x8, #4
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
-	WORD $0x4ea41c9a // mov v26.16b, v4.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c87 // mov v7.16b, v4.16b
-	WORD $0x540001cb // b.lt 0x2500 <depthwise3x3s1TwoRowsDotProd+0x100>
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x4ea21c58 // mov v24.16b, v2.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x540001cb // b.lt 0x23e0 <depthwise3x3s1TwoRowsDotProd+0xe0>
 	WORD $0xf940000f // ldr x15, [x0]
 	WORD $0xf94001f0 // ldr x16, [x15]
-	WORD $0x3ced6a07 // ldr q7, [x16, x13]
-	WORD $0x4e0300e7 // tbl v7.16b, { v7.16b }, v3.16b
-	WORD $0xb4001a8a // cbz x10, 0x282c <depthwise3x3s1TwoRowsDotProd+0x42c>
+	WORD $0x3ced6a05 // ldr q5, [x16, x13]
+	WORD $0x4e0100a5 // tbl v5.16b, { v5.16b }, v1.16b
+	WORD $0xb400192a // cbz x10, 0x26e0 <depthwise3x3s1TwoRowsDotProd+0x3e0>
 	WORD $0xa940c5f0 // ldp x16, x17, [x15, #0x8]
-	WORD $0x3ced6a10 // ldr q16, [x16, x13]
-	WORD $0x4e030211 // tbl v17.16b, { v16.16b }, v3.16b
-	WORD $0x3ced6a30 // ldr q16, [x17, x13]
-	WORD $0x4e03021a // tbl v26.16b, { v16.16b }, v3.16b
+	WORD $0x3ced6a06 // ldr q6, [x16, x13]
+	WORD $0x4e0100c7 // tbl v7.16b, { v6.16b }, v1.16b
+	WORD $0x3ced6a26 // ldr q6, [x17, x13]
+	WORD $0x4e0100d8 // tbl v24.16b, { v6.16b }, v1.16b
 	WORD $0xf9400def // ldr x15, [x15, #0x18]
-	WORD $0x3ced69f0 // ldr q16, [x15, x13]
-	WORD $0x4e030210 // tbl v16.16b, { v16.16b }, v3.16b
+	WORD $0x3ced69e6 // ldr q6, [x15, x13]
+	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
 	WORD $0xf9401c0f // ldr x15, [x0, #0x38]
 	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54fffceb // b.lt 0x24a4 <depthwise3x3s1TwoRowsDotProd+0xa4>
+	WORD $0x54fffceb // b.lt 0x2384 <depthwise3x3s1TwoRowsDotProd+0x84>
 	WORD $0xaa1f03ee // mov x14, xzr
 	WORD $0xd342fd0f // lsr x15, x8, #2
 	WORD $0xa9424410 // ldp x16, x17, [x0, #0x20]
 	WORD $0x9b0c41ef // madd x15, x15, x12, x16
 	WORD $0x927c05b0 // and x16, x13, #0x30
 	WORD $0x8b1001ef // add x15, x15, x16
-	WORD $0x3ced6a25 // ldr q5, [x17, x13]
+	WORD $0x3ced6a30 // ldr q16, [x17, x13]
 	WORD $0xf9401810 // ldr x16, [x0, #0x30]
-	WORD $0x3ced6a13 // ldr q19, [x16, x13]
-	WORD $0x3dc001f4 // ldr q20, [x15]
+	WORD $0x3ced6a11 // ldr q17, [x16, x13]
+	WORD $0x3dc001f2 // ldr q18, [x15]
+	WORD $0x4f285653 // shl v19.4s, v18.4s, #0x8
+	WORD $0x3dc011f4 // ldr q20, [x15, #0x40]
 	WORD $0x4f285695 // shl v21.4s, v20.4s, #0x8
-	WORD $0x3dc011f6 // ldr q22, [x15, #0x40]
+	WORD $0x3dc021f6 // ldr q22, [x15, #0x80]
+	WORD $0x4ea21c5c // mov v28.16b, v2.16b
+	WORD $0x4ea21c5e // mov v30.16b, v2.16b
 	WORD $0x4f2856d7 // shl v23.4s, v22.4s, #0x8
-	WORD $0x3dc021f8 // ldr q24, [x15, #0x80]
-	WORD $0x4ea41c9e // mov v30.16b, v4.16b
-	WORD $0x4ea41c88 // mov v8.16b, v4.16b
-	WORD $0x4f285719 // shl v25.4s, v24.4s, #0x8
-	WORD $0x4ea41c89 // mov v9.16b, v4.16b
-	WORD $0x4ea41c8a // mov v10.16b, v4.16b
-	WORD $0x14000070 // b 0x2718 <depthwise3x3s1TwoRowsDotProd+0x318>
+	WORD $0x4ea21c5f // mov v31.16b, v2.16b
+	WORD $0x4ea21c48 // mov v8.16b, v2.16b
+	WORD $0x1400006c // b 0x25e8 <depthwise3x3s1TwoRowsDotProd+0x2e8>
 	WORD $0xd503201f // nop
-	WORD $0x4f28576b // shl v11.4s, v27.4s, #0x8
-	WORD $0x4f28578c // shl v12.4s, v28.4s, #0x8
-	WORD $0x6f28454b // sri v11.4s, v10.4s, #0x18
-	WORD $0x4ea51cad // mov v13.16b, v5.16b
-	WORD $0x4f2857aa // shl v10.4s, v29.4s, #0x8
-	WORD $0x6f28452c // sri v12.4s, v9.4s, #0x18
-	WORD $0x4e8b968d // sdot v13.4s, v20.16b, v11.16b
-	WORD $0x6f38076e // ushr v14.4s, v27.4s, #0x8
-	WORD $0x4ea51caf // mov v15.16b, v5.16b
-	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
-	WORD $0x6f28450a // sri v10.4s, v8.4s, #0x18
-	WORD $0x4e8c96cd // sdot v13.4s, v22.16b, v12.16b
-	WORD $0x4e9b968f // sdot v15.4s, v20.16b, v27.16b
-	WORD $0x4e9b96b2 // sdot v18.4s, v21.16b, v27.16b
-	WORD $0x6f380788 // ushr v8.4s, v28.4s, #0x8
-	WORD $0x6f3854ee // sli v14.4s, v7.4s, #0x18
-	WORD $0x4e8a970d // sdot v13.4s, v24.16b, v10.16b
-	WORD $0x4ea51cab // mov v11.16b, v5.16b
-	WORD $0x4e9c96cf // sdot v15.4s, v22.16b, v28.16b
-	WORD $0x4e9c96f2 // sdot v18.4s, v23.16b, v28.16b
-	WORD $0x6f3807a9 // ushr v9.4s, v29.4s, #0x8
-	WORD $0x6f385628 // sli v8.4s, v17.4s, #0x18
-	WORD $0x4e8e96ab // sdot v11.4s, v21.16b, v14.16b
+	WORD $0x4f285729 // shl v9.4s, v25.4s, #0x8
+	WORD $0x4f28574a // shl v10.4s, v26.4s, #0x8
+	WORD $0x6f284509 // sri v9.4s, v8.4s, #0x18
+	WORD $0x4eb01e0b // mov v11.16b, v16.16b
+	WORD $0x4f285768 // shl v8.4s, v27.4s, #0x8
+	WORD $0x6f2847ea // sri v10.4s, v31.4s, #0x18
+	WORD $0x4e89964b // sdot v11.4s, v18.16b, v9.16b
+	WORD $0x6f38072c // ushr v12.4s, v25.4s, #0x8
+	WORD $0x4eb01e0d // mov v13.16b, v16.16b
+	WORD $0x4eb01e0e // mov v14.16b, v16.16b
+	WORD $0x6f2847c8 // sri v8.4s, v30.4s, #0x18
+	WORD $0x4e8a968b // sdot v11.4s, v20.16b, v10.16b
+	WORD $0x4e99964d // sdot v13.4s, v18.16b, v25.16b
+	WORD $0x4e99966e // sdot v14.4s, v19.16b, v25.16b
+	WORD $0x6f38075e // ushr v30.4s, v26.4s, #0x8
+	WORD $0x6f3854ac // sli v12.4s, v5.4s, #0x18
+	WORD $0x4e8896cb // sdot v11.4s, v22.16b, v8.16b
+	WORD $0x4eb01e09 // mov v9.16b, v16.16b
+	WORD $0x4e9a968d // sdot v13.4s, v20.16b, v26.16b
+	WORD $0x4e9a96ae // sdot v14.4s, v21.16b, v26.16b
+	WORD $0x6f38077f // ushr v31.4s, v27.4s, #0x8
+	WORD $0x6f3854fe // sli v30.4s, v7.4s, #0x18
+	WORD $0x4e8c9669 // sdot v9.4s, v19.16b, v12.16b
+	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
+	WORD $0x4eb01e0c // mov v12.16b, v16.16b
+	WORD $0x4e9b96cd // sdot v13.4s, v22.16b, v27.16b
+	WORD $0x4e9b96ee // sdot v14.4s, v23.16b, v27.16b
+	WORD $0x4f2854cf // shl v15.4s, v6.4s, #0x8
+	WORD $0x6f38571f // sli v31.4s, v24.4s, #0x18
 	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x4ea51cae // mov v14.16b, v5.16b
-	WORD $0x4e9d970f // sdot v15.4s, v24.16b, v29.16b
-	WORD $0x4e9d9732 // sdot v18.4s, v25.16b, v29.16b
-	WORD $0x4f285606 // shl v6.4s, v16.4s, #0x8
-	WORD $0x6f385749 // sli v9.4s, v26.4s, #0x18
-	WORD $0x4e21d9ef // scvtf v15.4s, v15.4s
-	WORD $0x4e8c968e // sdot v14.4s, v20.16b, v12.16b
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4e8896eb // sdot v11.4s, v23.16b, v8.16b
-	WORD $0x4ea51cac // mov v12.16b, v5.16b
-	WORD $0x6f2847c6 // sri v6.4s, v30.4s, #0x18
-	WORD $0x4ea51cbe // mov v30.16b, v5.16b
-	WORD $0x4e9c968c // sdot v12.4s, v20.16b, v28.16b
-	WORD $0x4e9c96be // sdot v30.4s, v21.16b, v28.16b
-	WORD $0x4e9d96cc // sdot v12.4s, v22.16b, v29.16b
-	WORD $0x4e9d96fe // sdot v30.4s, v23.16b, v29.16b
-	WORD $0x4e90973e // sdot v30.4s, v25.16b, v16.16b
-	WORD $0x4e90970c // sdot v12.4s, v24.16b, v16.16b
-	WORD $0x4e21d98c // scvtf v12.4s, v12.4s
-	WORD $0x4e8a96ce // sdot v14.4s, v22.16b, v10.16b
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x4e89972b // sdot v11.4s, v25.16b, v9.16b
-	WORD $0x4e21d96a // scvtf v10.4s, v11.4s
-	WORD $0x4e86970e // sdot v14.4s, v24.16b, v6.16b
-	WORD $0x4e21d9c6 // scvtf v6.4s, v14.4s
-	WORD $0x4ea51cab // mov v11.16b, v5.16b
-	WORD $0x6e2fde6e // fmul v14.4s, v19.4s, v15.4s
-	WORD $0x6f38060f // ushr v15.4s, v16.4s, #0x8
-	WORD $0x6e2dde6d // fmul v13.4s, v19.4s, v13.4s
-	WORD $0x4e8896ab // sdot v11.4s, v21.16b, v8.16b
-	WORD $0x6e32de72 // fmul v18.4s, v19.4s, v18.4s
-	WORD $0x6f3857ef // sli v15.4s, v31.4s, #0x18
-	WORD $0x4e21a9a8 // fcvtns v8.4s, v13.4s
-	WORD $0x4e8996eb // sdot v11.4s, v23.16b, v9.16b
-	WORD $0x6e2ade69 // fmul v9.4s, v19.4s, v10.4s
-	WORD $0x4e8f972b // sdot v11.4s, v25.16b, v15.16b
-	WORD $0x4e21d96a // scvtf v10.4s, v11.4s
-	WORD $0x4e21a9cb // fcvtns v11.4s, v14.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x6e26de66 // fmul v6.4s, v19.4s, v6.4s
-	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
-	WORD $0x0e614908 // sqxtn v8.4h, v8.4s
-	WORD $0x6e2cde6c // fmul v12.4s, v19.4s, v12.4s
-	WORD $0x6e3ede7e // fmul v30.4s, v19.4s, v30.4s
-	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
-	WORD $0x4e614968 // sqxtn2 v8.8h, v11.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x6e2ade6a // fmul v10.4s, v19.4s, v10.4s
-	WORD $0x4e614932 // sqxtn2 v18.8h, v9.4s
-	WORD $0x4e600d08 // sqadd v8.8h, v8.8h, v0.8h
-	WORD $0x4e21a989 // fcvtns v9.4s, v12.4s
+	WORD $0x4e8a964c // sdot v12.4s, v18.16b, v10.16b
+	WORD $0x4e21d9ca // scvtf v10.4s, v14.4s
+	WORD $0x4e9e96a9 // sdot v9.4s, v21.16b, v30.16b
+	WORD $0x4eb01e0e // mov v14.16b, v16.16b
+	WORD $0x6f28478f // sri v15.4s, v28.4s, #0x18
+	WORD $0x4eb01e1c // mov v28.16b, v16.16b
+	WORD $0x4e9a964e // sdot v14.4s, v18.16b, v26.16b
+	WORD $0x4e9a967c // sdot v28.4s, v19.16b, v26.16b
+	WORD $0x4e9b968e // sdot v14.4s, v20.16b, v27.16b
+	WORD $0x4e9b96bc // sdot v28.4s, v21.16b, v27.16b
+	WORD $0x4e8696fc // sdot v28.4s, v23.16b, v6.16b
+	WORD $0x4e8696ce // sdot v14.4s, v22.16b, v6.16b
+	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
+	WORD $0x4e88968c // sdot v12.4s, v20.16b, v8.16b
+	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
+	WORD $0x4e9f96e9 // sdot v9.4s, v23.16b, v31.16b
+	WORD $0x4e21d928 // scvtf v8.4s, v9.4s
+	WORD $0x4e8f96cc // sdot v12.4s, v22.16b, v15.16b
+	WORD $0x4e21d989 // scvtf v9.4s, v12.4s
+	WORD $0x4eb01e0c // mov v12.16b, v16.16b
+	WORD $0x6e2dde2d // fmul v13.4s, v17.4s, v13.4s
+	WORD $0x6f3804cf // ushr v15.4s, v6.4s, #0x8
+	WORD $0x6e2bde2b // fmul v11.4s, v17.4s, v11.4s
+	WORD $0x4e9e966c // sdot v12.4s, v19.16b, v30.16b
+	WORD $0x6e2ade3e // fmul v30.4s, v17.4s, v10.4s
+	WORD $0x6f3857af // sli v15.4s, v29.4s, #0x18
+	WORD $0x4e21a96a // fcvtns v10.4s, v11.4s
+	WORD $0x4e9f96ac // sdot v12.4s, v21.16b, v31.16b
+	WORD $0x6e28de3f // fmul v31.4s, v17.4s, v8.4s
+	WORD $0x4e8f96ec // sdot v12.4s, v23.16b, v15.16b
+	WORD $0x4e21d988 // scvtf v8.4s, v12.4s
+	WORD $0x4e21a9ab // fcvtns v11.4s, v13.4s
 	WORD $0x4e21abde // fcvtns v30.4s, v30.4s
-	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
-	WORD $0x0e214908 // sqxtn v8.8b, v8.8h
-	WORD $0x4e21a94a // fcvtns v10.4s, v10.4s
-	WORD $0x4e600e52 // sqadd v18.8h, v18.8h, v0.8h
+	WORD $0x6e2ede2c // fmul v12.4s, v17.4s, v14.4s
+	WORD $0x6e29de29 // fmul v9.4s, v17.4s, v9.4s
+	WORD $0x4e21abff // fcvtns v31.4s, v31.4s
+	WORD $0x0e61494a // sqxtn v10.4h, v10.4s
+	WORD $0x6e3cde3c // fmul v28.4s, v17.4s, v28.4s
 	WORD $0x0e614bde // sqxtn v30.4h, v30.4s
-	WORD $0x4e614926 // sqxtn2 v6.8h, v9.4s
-	WORD $0x4e214a48 // sqxtn2 v8.16b, v18.8h
+	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
+	WORD $0x4e61496a // sqxtn2 v10.8h, v11.4s
+	WORD $0x4e614bfe // sqxtn2 v30.8h, v31.4s
+	WORD $0x4e600d5f // sqadd v31.8h, v10.8h, v0.8h
+	WORD $0x6e28de28 // fmul v8.4s, v17.4s, v8.4s
 	WORD $0xf9400810 // ldr x16, [x0, #0x10]
 	WORD $0xf9402811 // ldr x17, [x0, #0x50]
-	WORD $0x4e61495e // sqxtn2 v30.8h, v10.4s
-	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
-	WORD $0x4e216512 // smax v18.16b, v8.16b, v1.16b
+	WORD $0x4e21a98a // fcvtns v10.4s, v12.4s
+	WORD $0x4e21ab9c // fcvtns v28.4s, v28.4s
+	WORD $0x0e614929 // sqxtn v9.4h, v9.4s
+	WORD $0x0e214bff // sqxtn v31.8b, v31.8h
+	WORD $0x4e600fde // sqadd v30.8h, v30.8h, v0.8h
 	WORD $0x9b0e4230 // madd x16, x17, x14, x16
-	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
-	WORD $0x4e226e52 // smin v18.16b, v18.16b, v2.16b
-	WORD $0x3cad6a12 // str q18, [x16, x13]
-	WORD $0x4e600fd2 // sqadd v18.8h, v30.8h, v0.8h
-	WORD $0x4e214a46 // sqxtn2 v6.16b, v18.8h
+	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
+	WORD $0x0e614b9c // sqxtn v28.4h, v28.4s
+	WORD $0x4e614949 // sqxtn2 v9.8h, v10.4s
+	WORD $0x4e214bdf // sqxtn2 v31.16b, v30.8h
+	WORD $0x4e61491c // sqxtn2 v28.8h, v8.4s
+	WORD $0x3cad6a1f // str q31, [x16, x13]
+	WORD $0x4e600d3e // sqadd v30.8h, v9.8h, v0.8h
 	WORD $0xa9414410 // ldp x16, x17, [x0, #0x10]
 	WORD $0x8b110210 // add x16, x16, x17
 	WORD $0xf9402811 // ldr x17, [x0, #0x50]
-	WORD $0x4e2164c6 // smax v6.16b, v6.16b, v1.16b
+	WORD $0x0e214bde // sqxtn v30.8b, v30.8h
+	WORD $0x4e600f9c // sqadd v28.8h, v28.8h, v0.8h
 	WORD $0x9b0e422e // madd x14, x17, x14, x16
-	WORD $0x4e226cc6 // smin v6.16b, v6.16b, v2.16b
-	WORD $0x3cad69c6 // str q6, [x14, x13]
+	WORD $0x4e214b9e // sqxtn2 v30.16b, v28.8h
+	WORD $0x3cad69de // str q30, [x14, x13]
 	WORD $0xf9401c0e // ldr x14, [x0, #0x38]
 	WORD $0xeb0e01ff // cmp x15, x14
-	WORD $0x4eb01e1e // mov v30.16b, v16.16b
-	WORD $0x4ebd1fa8 // mov v8.16b, v29.16b
-	WORD $0x4ebc1f89 // mov v9.16b, v28.16b
-	WORD $0x4ebb1f6a // mov v10.16b, v27.16b
-	WORD $0x4ebf1ff0 // mov v16.16b, v31.16b
+	WORD $0x4ea61cdc // mov v28.16b, v6.16b
+	WORD $0x4ebb1f7e // mov v30.16b, v27.16b
+	WORD $0x4eba1f5f // mov v31.16b, v26.16b
+	WORD $0x4eb91f28 // mov v8.16b, v25.16b
+	WORD $0x4ebd1fa6 // mov v6.16b, v29.16b
 	WORD $0xaa0f03ee // mov x14, x15
-	WORD $0x54ffec6a // b.ge 0x24a0 <depthwise3x3s1TwoRowsDotProd+0xa0>
-	WORD $0x4ea71cfb // mov v27.16b, v7.16b
-	WORD $0x4eb11e3c // mov v28.16b, v17.16b
-	WORD $0x4eba1f5d // mov v29.16b, v26.16b
+	WORD $0x54ffecea // b.ge 0x2380 <depthwise3x3s1TwoRowsDotProd+0x80>
+	WORD $0x4ea51cb9 // mov v25.16b, v5.16b
+	WORD $0x4ea71cfa // mov v26.16b, v7.16b
+	WORD $0x4eb81f1b // mov v27.16b, v24.16b
 	WORD $0x910005cf // add x15, x14, #0x1
 	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea41c87 // mov v7.16b, v4.16b
-	WORD $0x540001cd // b.le 0x2768 <depthwise3x3s1TwoRowsDotProd+0x368>
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x5400018d // b.le 0x2630 <depthwise3x3s1TwoRowsDotProd+0x330>
 	WORD $0xa9404011 // ldp x17, x16, [x0]
 	WORD $0xf9400210 // ldr x16, [x16]
 	WORD $0xf9400231 // ldr x17, [x17]
 	WORD $0x8b0d0231 // add x17, x17, x13
 	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a27 // ldr q7, [x17, x16]
-	WORD $0x4e0300e7 // tbl v7.16b, { v7.16b }, v3.16b
+	WORD $0x3cf06a25 // ldr q5, [x17, x16]
+	WORD $0x4e0100a5 // tbl v5.16b, { v5.16b }, v1.16b
 	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x540000a1 // b.ne 0x2768 <depthwise3x3s1TwoRowsDotProd+0x368>
-	WORD $0x3dc007e6 // ldr q6, [sp, #0x10]
-	WORD $0x4e261ce7 // and v7.16b, v7.16b, v6.16b
-	WORD $0x3dc003e6 // ldr q6, [sp]
-	WORD $0x4ea61ce7 // orr v7.16b, v7.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x2630 <depthwise3x3s1TwoRowsDotProd+0x330>
+	WORD $0x4e231ca5 // and v5.16b, v5.16b, v3.16b
+	WORD $0x4ea41ca5 // orr v5.16b, v5.16b, v4.16b
 	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x540001cd // b.le 0x27a8 <depthwise3x3s1TwoRowsDotProd+0x3a8>
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x5400018d // b.le 0x2668 <depthwise3x3s1TwoRowsDotProd+0x368>
 	WORD $0xa9404011 // ldp x17, x16, [x0]
 	WORD $0xf9400610 // ldr x16, [x16, #0x8]
 	WORD $0xf9400631 // ldr x17, [x17, #0x8]
 	WORD $0x8b0d0231 // add x17, x17, x13
 	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a31 // ldr q17, [x17, x16]
-	WORD $0x4e030231 // tbl v17.16b, { v17.16b }, v3.16b
+	WORD $0x3cf06a27 // ldr q7, [x17, x16]
+	WORD $0x4e0100e7 // tbl v7.16b, { v7.16b }, v1.16b
 	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x540000a1 // b.ne 0x27a8 <depthwise3x3s1TwoRowsDotProd+0x3a8>
-	WORD $0x3dc007e6 // ldr q6, [sp, #0x10]
-	WORD $0x4e261e31 // and v17.16b, v17.16b, v6.16b
-	WORD $0x3dc003e6 // ldr q6, [sp]
-	WORD $0x4ea61e31 // orr v17.16b, v17.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x2668 <depthwise3x3s1TwoRowsDotProd+0x368>
+	WORD $0x4e231ce7 // and v7.16b, v7.16b, v3.16b
+	WORD $0x4ea41ce7 // orr v7.16b, v7.16b, v4.16b
 	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea41c9a // mov v26.16b, v4.16b
-	WORD $0x540001cd // b.le 0x27e8 <depthwise3x3s1TwoRowsDotProd+0x3e8>
+	WORD $0x4ea21c58 // mov v24.16b, v2.16b
+	WORD $0x5400018d // b.le 0x26a0 <depthwise3x3s1TwoRowsDotProd+0x3a0>
 	WORD $0xa9404011 // ldp x17, x16, [x0]
 	WORD $0xf9400a10 // ldr x16, [x16, #0x10]
 	WORD $0xf9400a31 // ldr x17, [x17, #0x10]
 	WORD $0x8b0d0231 // add x17, x17, x13
 	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a3a // ldr q26, [x17, x16]
-	WORD $0x4e03035a // tbl v26.16b, { v26.16b }, v3.16b
+	WORD $0x3cf06a38 // ldr q24, [x17, x16]
+	WORD $0x4e010318 // tbl v24.16b, { v24.16b }, v1.16b
 	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x540000a1 // b.ne 0x27e8 <depthwise3x3s1TwoRowsDotProd+0x3e8>
-	WORD $0x3dc007e6 // ldr q6, [sp, #0x10]
-	WORD $0x4e261f5a // and v26.16b, v26.16b, v6.16b
-	WORD $0x3dc003e6 // ldr q6, [sp]
-	WORD $0x4ea61f5a // orr v26.16b, v26.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x26a0 <depthwise3x3s1TwoRowsDotProd+0x3a0>
+	WORD $0x4e231f18 // and v24.16b, v24.16b, v3.16b
+	WORD $0x4ea41f18 // orr v24.16b, v24.16b, v4.16b
 	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea41c9f // mov v31.16b, v4.16b
-	WORD $0x54ffeb8d // b.le 0x2560 <depthwise3x3s1TwoRowsDotProd+0x160>
+	WORD $0x4ea21c5d // mov v29.16b, v2.16b
+	WORD $0x54ffeccd // b.le 0x2440 <depthwise3x3s1TwoRowsDotProd+0x140>
 	WORD $0xa9404011 // ldp x17, x16, [x0]
 	WORD $0xf9400e10 // ldr x16, [x16, #0x18]
 	WORD $0xf9400e31 // ldr x17, [x17, #0x18]
 	WORD $0x8b0d0231 // add x17, x17, x13
 	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a3f // ldr q31, [x17, x16]
-	WORD $0x4e0303ff // tbl v31.16b, { v31.16b }, v3.16b
+	WORD $0x3cf06a3d // ldr q29, [x17, x16]
+	WORD $0x4e0103bd // tbl v29.16b, { v29.16b }, v1.16b
 	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x54ffea61 // b.ne 0x2560 <depthwise3x3s1TwoRowsDotProd+0x160>
-	WORD $0x3dc007e6 // ldr q6, [sp, #0x10]
-	WORD $0x4e261fff // and v31.16b, v31.16b, v6.16b
-	WORD $0x3dc003e6 // ldr q6, [sp]
-	WORD $0x4ea61fff // orr v31.16b, v31.16b, v6.16b
-	WORD $0x17ffff4e // b 0x2560 <depthwise3x3s1TwoRowsDotProd+0x160>
+	WORD $0x54ffeba1 // b.ne 0x2440 <depthwise3x3s1TwoRowsDotProd+0x140>
+	WORD $0x4e231fbd // and v29.16b, v29.16b, v3.16b
+	WORD $0x4ea41fbd // orr v29.16b, v29.16b, v4.16b
+	WORD $0x17ffff5a // b 0x2440 <depthwise3x3s1TwoRowsDotProd+0x140>
+	WORD $0xd503201f // nop
 	WORD $0xa940c5f0 // ldp x16, x17, [x15, #0x8]
-	WORD $0x3ced6a10 // ldr q16, [x16, x13]
-	WORD $0xad4017e6 // ldp q6, q5, [sp]
-	WORD $0x4e251ce7 // and v7.16b, v7.16b, v5.16b
-	WORD $0x4ea61ce7 // orr v7.16b, v7.16b, v6.16b
-	WORD $0x3ced6a31 // ldr q17, [x17, x13]
-	WORD $0x4e030210 // tbl v16.16b, { v16.16b }, v3.16b
-	WORD $0x4e030231 // tbl v17.16b, { v17.16b }, v3.16b
-	WORD $0x4e251e10 // and v16.16b, v16.16b, v5.16b
-	WORD $0x4e251e32 // and v18.16b, v17.16b, v5.16b
-	WORD $0x4ea61e11 // orr v17.16b, v16.16b, v6.16b
+	WORD $0x3ced6a06 // ldr q6, [x16, x13]
+	WORD $0x4e231ca5 // and v5.16b, v5.16b, v3.16b
+	WORD $0x4ea41ca5 // orr v5.16b, v5.16b, v4.16b
+	WORD $0x3ced6a27 // ldr q7, [x17, x13]
+	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
+	WORD $0x4e0100e7 // tbl v7.16b, { v7.16b }, v1.16b
+	WORD $0x4e231cc6 // and v6.16b, v6.16b, v3.16b
+	WORD $0x4e231cf0 // and v16.16b, v7.16b, v3.16b
+	WORD $0x4ea41cc7 // orr v7.16b, v6.16b, v4.16b
 	WORD $0xf9400def // ldr x15, [x15, #0x18]
-	WORD $0x3ced69f0 // ldr q16, [x15, x13]
-	WORD $0x4e030210 // tbl v16.16b, { v16.16b }, v3.16b
-	WORD $0x4ea61e5a // orr v26.16b, v18.16b, v6.16b
-	WORD $0x4e251e10 // and v16.16b, v16.16b, v5.16b
-	WORD $0x4ea61e10 // orr v16.16b, v16.16b, v6.16b
+	WORD $0x3ced69e6 // ldr q6, [x15, x13]
+	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
+	WORD $0x4ea41e18 // orr v24.16b, v16.16b, v4.16b
+	WORD $0x4e231cc6 // and v6.16b, v6.16b, v3.16b
+	WORD $0x4ea41cc6 // orr v6.16b, v6.16b, v4.16b
 	WORD $0xf9401c0f // ldr x15, [x0, #0x38]
 	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54ffe4aa // b.ge 0x250c <depthwise3x3s1TwoRowsDotProd+0x10c>
-	WORD $0x17ffff0a // b 0x24a4 <depthwise3x3s1TwoRowsDotProd+0xa4>
-	WORD $0x6d4523e9 // ldp d9, d8, [sp, #0x50]
-	WORD $0x6d442beb // ldp d11, d10, [sp, #0x40]
-	WORD $0x6d4333ed // ldp d13, d12, [sp, #0x30]
-	WORD $0x6d423bef // ldp d15, d14, [sp, #0x20]
-	WORD $0x910183ff // add sp, sp, #0x60
+	WORD $0x54ffe62a // b.ge 0x23ec <depthwise3x3s1TwoRowsDotProd+0xec>
+	WORD $0x17ffff16 // b 0x2384 <depthwise3x3s1TwoRowsDotProd+0x84>
+	WORD $0x6d4323e9 // ldp d9, d8, [sp, #0x30]
+	WORD $0x6d422beb // ldp d11, d10, [sp, #0x20]
+	WORD $0x6d4133ed // ldp d13, d12, [sp, #0x10]
+	WORD $0x6cc43bef // ldp d15, d14, [sp], #0x40
 	WORD $0xd65f03c0 // ret
 
 // func depthwise3x3s2DotProd(a)
@@ -2619,16 +2536,11 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x540018cb // b.lt 0x2bc0 <depthwise3x3s2DotProd+0x320>
-	WORD $0xfc1e0fea // str d10, [sp, #-0x20]!
-	WORD $0x6d0123e9 // stp d9, d8, [sp, #0x10]
+	WORD $0x5400174b // b.lt 0x2a40 <depthwise3x3s2DotProd+0x2f0>
+	WORD $0xfc1f0fe8 // str d8, [sp, #-0x10]!
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x91016009 // add x9, x0, #0x58
-	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
-	WORD $0x9101a009 // add x9, x0, #0x68
-	WORD $0x4d40c141 // ld1r { v1.16b }, [x10]
-	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
 	WORD $0xd2808009 // mov x9, #0x400 // =1024
 	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
 	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
@@ -2637,25 +2549,25 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
 	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
 	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
-	WORD $0x9e670123 // fmov d3, x9
-	WORD $0x9e670144 // fmov d4, x10
-	WORD $0x6e180483 // mov v3.d[1], v4.d[0]
-	WORD $0x9101c009 // add x9, x0, #0x70
-	WORD $0x4d40c124 // ld1r { v4.16b }, [x9]
-	WORD $0x9101e009 // add x9, x0, #0x78
-	WORD $0x4d40c925 // ld1r { v5.4s }, [x9]
+	WORD $0x9e670121 // fmov d1, x9
+	WORD $0x9e670142 // fmov d2, x10
+	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
+	WORD $0x91018009 // add x9, x0, #0x60
+	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
+	WORD $0x9101a009 // add x9, x0, #0x68
+	WORD $0x4d40c923 // ld1r { v3.4s }, [x9]
 	WORD $0xa943a410 // ldp x16, x9, [x0, #0x38]
 	WORD $0xd100052a // sub x10, x9, #0x1
-	WORD $0x4e651c86 // bic v6.16b, v4.16b, v5.16b
+	WORD $0x4e631c44 // bic v4.16b, v2.16b, v3.16b
 	WORD $0xd100092b // sub x11, x9, #0x2
 	WORD $0x5280180c // mov w12, #0xc0 // =192
-	WORD $0x14000005 // b 0x2934 <depthwise3x3s2DotProd+0x94>
+	WORD $0x14000005 // b 0x27d0 <depthwise3x3s2DotProd+0x80>
 	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb0d011f // cmp x8, x13
-	WORD $0x5400144a // b.ge 0x2bb8 <depthwise3x3s2DotProd+0x318>
+	WORD $0x5400138a // b.ge 0x2a3c <depthwise3x3s2DotProd+0x2ec>
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54ffff8b // b.lt 0x2928 <depthwise3x3s2DotProd+0x88>
+	WORD $0x54ffff8b // b.lt 0x27c4 <depthwise3x3s2DotProd+0x74>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xaa1f03ee // mov x14, xzr
 	WORD $0xd342fd0f // lsr x15, x8, #2
@@ -2664,159 +2576,152 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd37ced0f // lsl x15, x8, #4
 	WORD $0x927c05e1 // and x1, x15, #0x30
 	WORD $0x8b010210 // add x16, x16, x1
-	WORD $0x3dc00207 // ldr q7, [x16]
-	WORD $0x3dc01210 // ldr q16, [x16, #0x40]
-	WORD $0x3dc02211 // ldr q17, [x16, #0x80]
-	WORD $0x3cef6a32 // ldr q18, [x17, x15]
+	WORD $0x3dc00205 // ldr q5, [x16]
+	WORD $0x3dc01206 // ldr q6, [x16, #0x40]
+	WORD $0x3dc02207 // ldr q7, [x16, #0x80]
+	WORD $0x3cef6a30 // ldr q16, [x17, x15]
 	WORD $0xf9401810 // ldr x16, [x0, #0x30]
-	WORD $0x3cef6a13 // ldr q19, [x16, x15]
-	WORD $0x4f285634 // shl v20.4s, v17.4s, #0x8
-	WORD $0x4f285615 // shl v21.4s, v16.4s, #0x8
-	WORD $0x4ea41c98 // mov v24.16b, v4.16b
-	WORD $0x4f2854f6 // shl v22.4s, v7.4s, #0x8
-	WORD $0x4ea41c99 // mov v25.16b, v4.16b
-	WORD $0x4ea41c9b // mov v27.16b, v4.16b
-	WORD $0x14000043 // b 0x2a98 <depthwise3x3s2DotProd+0x1f8>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x4f285788 // shl v8.4s, v28.4s, #0x8
-	WORD $0x6f284768 // sri v8.4s, v27.4s, #0x18
-	WORD $0x4eb21e5b // mov v27.16b, v18.16b
-	WORD $0x4e8894fb // sdot v27.4s, v7.16b, v8.16b
-	WORD $0x4eb21e48 // mov v8.16b, v18.16b
-	WORD $0x4e9c96c8 // sdot v8.4s, v22.16b, v28.16b
-	WORD $0x4f2856e9 // shl v9.4s, v23.4s, #0x8
-	WORD $0x6f284789 // sri v9.4s, v28.4s, #0x18
-	WORD $0x4eb21e5c // mov v28.16b, v18.16b
-	WORD $0x4e8994fc // sdot v28.4s, v7.16b, v9.16b
-	WORD $0x4eb21e49 // mov v9.16b, v18.16b
-	WORD $0x4e9796c9 // sdot v9.4s, v22.16b, v23.16b
-	WORD $0x4f2857ca // shl v10.4s, v30.4s, #0x8
-	WORD $0x6f28472a // sri v10.4s, v25.4s, #0x18
-	WORD $0x4e8a961b // sdot v27.4s, v16.16b, v10.16b
-	WORD $0x4e9e96a8 // sdot v8.4s, v21.16b, v30.16b
-	WORD $0x4f285759 // shl v25.4s, v26.4s, #0x8
-	WORD $0x6f2847d9 // sri v25.4s, v30.4s, #0x18
-	WORD $0x4f2857fe // shl v30.4s, v31.4s, #0x8
-	WORD $0x6f28471e // sri v30.4s, v24.4s, #0x18
-	WORD $0x4e9e963b // sdot v27.4s, v17.16b, v30.16b
-	WORD $0x4e21db78 // scvtf v24.4s, v27.4s
-	WORD $0x4e99961c // sdot v28.4s, v16.16b, v25.16b
-	WORD $0x6e38de78 // fmul v24.4s, v19.4s, v24.4s
-	WORD $0x4e9a96a9 // sdot v9.4s, v21.16b, v26.16b
-	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
-	WORD $0x4e9f9688 // sdot v8.4s, v20.16b, v31.16b
-	WORD $0x4e21d919 // scvtf v25.4s, v8.4s
-	WORD $0x4f2857bb // shl v27.4s, v29.4s, #0x8
-	WORD $0x6e39de79 // fmul v25.4s, v19.4s, v25.4s
-	WORD $0x6f2847fb // sri v27.4s, v31.4s, #0x18
+	WORD $0x3cef6a11 // ldr q17, [x16, x15]
+	WORD $0x4f2854f2 // shl v18.4s, v7.4s, #0x8
+	WORD $0x4f2854d3 // shl v19.4s, v6.4s, #0x8
+	WORD $0x4ea21c56 // mov v22.16b, v2.16b
+	WORD $0x4f2854b4 // shl v20.4s, v5.4s, #0x8
+	WORD $0x4ea21c57 // mov v23.16b, v2.16b
+	WORD $0x4ea21c59 // mov v25.16b, v2.16b
+	WORD $0x1400003d // b 0x291c <depthwise3x3s2DotProd+0x1cc>
+	WORD $0x4f28575e // shl v30.4s, v26.4s, #0x8
+	WORD $0x6f28473e // sri v30.4s, v25.4s, #0x18
+	WORD $0x4eb01e19 // mov v25.16b, v16.16b
+	WORD $0x4e9e94b9 // sdot v25.4s, v5.16b, v30.16b
+	WORD $0x4eb01e1e // mov v30.16b, v16.16b
+	WORD $0x4e9a969e // sdot v30.4s, v20.16b, v26.16b
+	WORD $0x4f2856bf // shl v31.4s, v21.4s, #0x8
+	WORD $0x6f28475f // sri v31.4s, v26.4s, #0x18
+	WORD $0x4eb01e1a // mov v26.16b, v16.16b
+	WORD $0x4e9f94ba // sdot v26.4s, v5.16b, v31.16b
+	WORD $0x4eb01e1f // mov v31.16b, v16.16b
+	WORD $0x4f285768 // shl v8.4s, v27.4s, #0x8
+	WORD $0x6f2846e8 // sri v8.4s, v23.4s, #0x18
+	WORD $0x4e8894d9 // sdot v25.4s, v6.16b, v8.16b
+	WORD $0x4e9b967e // sdot v30.4s, v19.16b, v27.16b
+	WORD $0x4f285717 // shl v23.4s, v24.4s, #0x8
+	WORD $0x4f2857a8 // shl v8.4s, v29.4s, #0x8
+	WORD $0x6f2846c8 // sri v8.4s, v22.4s, #0x18
+	WORD $0x4e8894f9 // sdot v25.4s, v7.16b, v8.16b
+	WORD $0x4e21db36 // scvtf v22.4s, v25.4s
+	WORD $0x6f284777 // sri v23.4s, v27.4s, #0x18
+	WORD $0x6e36de36 // fmul v22.4s, v17.4s, v22.4s
+	WORD $0x4e9794da // sdot v26.4s, v6.16b, v23.16b
+	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
+	WORD $0x4e9d965e // sdot v30.4s, v18.16b, v29.16b
+	WORD $0x4e21dbd7 // scvtf v23.4s, v30.4s
+	WORD $0x4f285799 // shl v25.4s, v28.4s, #0x8
+	WORD $0x6e37de37 // fmul v23.4s, v17.4s, v23.4s
+	WORD $0x6f2847b9 // sri v25.4s, v29.4s, #0x18
+	WORD $0x4e21aaf7 // fcvtns v23.4s, v23.4s
+	WORD $0x4e9994fa // sdot v26.4s, v7.16b, v25.16b
+	WORD $0x4e21db59 // scvtf v25.4s, v26.4s
+	WORD $0x4e95969f // sdot v31.4s, v20.16b, v21.16b
+	WORD $0x6e39de39 // fmul v25.4s, v17.4s, v25.4s
+	WORD $0x4e98967f // sdot v31.4s, v19.16b, v24.16b
 	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
-	WORD $0x4e9b963c // sdot v28.4s, v17.16b, v27.16b
-	WORD $0x4e21db9b // scvtf v27.4s, v28.4s
-	WORD $0x4e9d9689 // sdot v9.4s, v20.16b, v29.16b
-	WORD $0x6e3bde7b // fmul v27.4s, v19.4s, v27.4s
-	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
-	WORD $0x4e21ab7b // fcvtns v27.4s, v27.4s
-	WORD $0x4e614b38 // sqxtn2 v24.8h, v25.4s
-	WORD $0x4e21d939 // scvtf v25.4s, v9.4s
-	WORD $0x0e614b7b // sqxtn v27.4h, v27.4s
-	WORD $0x6e39de79 // fmul v25.4s, v19.4s, v25.4s
-	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
-	WORD $0x4e614b3b // sqxtn2 v27.8h, v25.4s
-	WORD $0x4e600f18 // sqadd v24.8h, v24.8h, v0.8h
-	WORD $0x0e214b18 // sqxtn v24.8b, v24.8h
-	WORD $0x4e600f79 // sqadd v25.8h, v27.8h, v0.8h
-	WORD $0x4e214b38 // sqxtn2 v24.16b, v25.8h
-	WORD $0x4e216718 // smax v24.16b, v24.16b, v1.16b
-	WORD $0x4e226f18 // smin v24.16b, v24.16b, v2.16b
+	WORD $0x4e9c965f // sdot v31.4s, v18.16b, v28.16b
+	WORD $0x4e21dbfa // scvtf v26.4s, v31.4s
+	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
+	WORD $0x6e3ade3a // fmul v26.4s, v17.4s, v26.4s
+	WORD $0x4e614af6 // sqxtn2 v22.8h, v23.4s
+	WORD $0x4e21ab57 // fcvtns v23.4s, v26.4s
+	WORD $0x0e614b39 // sqxtn v25.4h, v25.4s
+	WORD $0x4e614af9 // sqxtn2 v25.8h, v23.4s
+	WORD $0x4e600ed6 // sqadd v22.8h, v22.8h, v0.8h
+	WORD $0x0e214ad6 // sqxtn v22.8b, v22.8h
+	WORD $0x4e600f37 // sqadd v23.8h, v25.8h, v0.8h
+	WORD $0x4e214af6 // sqxtn2 v22.16b, v23.8h
 	WORD $0xf9400810 // ldr x16, [x0, #0x10]
 	WORD $0xf9402811 // ldr x17, [x0, #0x50]
 	WORD $0x9b0e4230 // madd x16, x17, x14, x16
-	WORD $0x3caf6a18 // str q24, [x16, x15]
+	WORD $0x3caf6a16 // str q22, [x16, x15]
 	WORD $0x910005ce // add x14, x14, #0x1
 	WORD $0x910009ad // add x13, x13, #0x2
 	WORD $0xf9401c10 // ldr x16, [x0, #0x38]
 	WORD $0xeb1001df // cmp x14, x16
-	WORD $0x4ebd1fb8 // mov v24.16b, v29.16b
-	WORD $0x4eba1f59 // mov v25.16b, v26.16b
-	WORD $0x4eb71efb // mov v27.16b, v23.16b
-	WORD $0x54fff48a // b.ge 0x2924 <depthwise3x3s2DotProd+0x84>
+	WORD $0x4ebc1f96 // mov v22.16b, v28.16b
+	WORD $0x4eb81f17 // mov v23.16b, v24.16b
+	WORD $0x4eb51eb9 // mov v25.16b, v21.16b
+	WORD $0x54fff54a // b.ge 0x27c0 <depthwise3x3s2DotProd+0x70>
 	WORD $0xa9404401 // ldp x1, x17, [x0]
 	WORD $0xf9400030 // ldr x16, [x1]
 	WORD $0x8b0f0202 // add x2, x16, x15
 	WORD $0xf9400223 // ldr x3, [x17]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea41c9c // mov v28.16b, v4.16b
-	WORD $0x5400010d // b.le 0x2ad0 <depthwise3x3s2DotProd+0x230>
+	WORD $0x4ea21c5a // mov v26.16b, v2.16b
+	WORD $0x5400010d // b.le 0x2954 <depthwise3x3s2DotProd+0x204>
 	WORD $0x9b0d7c70 // mul x16, x3, x13
-	WORD $0x3cf06857 // ldr q23, [x2, x16]
-	WORD $0x4e0302fc // tbl v28.16b, { v23.16b }, v3.16b
+	WORD $0x3cf06855 // ldr q21, [x2, x16]
+	WORD $0x4e0102ba // tbl v26.16b, { v21.16b }, v1.16b
 	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x2ad0 <depthwise3x3s2DotProd+0x230>
-	WORD $0x4e251f97 // and v23.16b, v28.16b, v5.16b
-	WORD $0x4ea61efc // orr v28.16b, v23.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x2954 <depthwise3x3s2DotProd+0x204>
+	WORD $0x4e231f55 // and v21.16b, v26.16b, v3.16b
+	WORD $0x4ea41eba // orr v26.16b, v21.16b, v4.16b
 	WORD $0x910005b0 // add x16, x13, #0x1
 	WORD $0xeb10013f // cmp x9, x16
-	WORD $0x4ea41c97 // mov v23.16b, v4.16b
-	WORD $0x5400010d // b.le 0x2afc <depthwise3x3s2DotProd+0x25c>
+	WORD $0x4ea21c55 // mov v21.16b, v2.16b
+	WORD $0x5400010d // b.le 0x2980 <depthwise3x3s2DotProd+0x230>
 	WORD $0x9b107c63 // mul x3, x3, x16
-	WORD $0x3ce36857 // ldr q23, [x2, x3]
-	WORD $0x4e0302f7 // tbl v23.16b, { v23.16b }, v3.16b
+	WORD $0x3ce36855 // ldr q21, [x2, x3]
+	WORD $0x4e0102b5 // tbl v21.16b, { v21.16b }, v1.16b
 	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54000061 // b.ne 0x2afc <depthwise3x3s2DotProd+0x25c>
-	WORD $0x4e251ef7 // and v23.16b, v23.16b, v5.16b
-	WORD $0x4ea61ef7 // orr v23.16b, v23.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x2980 <depthwise3x3s2DotProd+0x230>
+	WORD $0x4e231eb5 // and v21.16b, v21.16b, v3.16b
+	WORD $0x4ea41eb5 // orr v21.16b, v21.16b, v4.16b
 	WORD $0xf9400422 // ldr x2, [x1, #0x8]
 	WORD $0x8b0f0042 // add x2, x2, x15
 	WORD $0xf9400623 // ldr x3, [x17, #0x8]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea41c9e // mov v30.16b, v4.16b
-	WORD $0x5400010d // b.le 0x2b30 <depthwise3x3s2DotProd+0x290>
+	WORD $0x4ea21c5b // mov v27.16b, v2.16b
+	WORD $0x5400010d // b.le 0x29b4 <depthwise3x3s2DotProd+0x264>
 	WORD $0x9b0d7c64 // mul x4, x3, x13
-	WORD $0x3ce4685a // ldr q26, [x2, x4]
-	WORD $0x4e03035e // tbl v30.16b, { v26.16b }, v3.16b
+	WORD $0x3ce46858 // ldr q24, [x2, x4]
+	WORD $0x4e01031b // tbl v27.16b, { v24.16b }, v1.16b
 	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x2b30 <depthwise3x3s2DotProd+0x290>
-	WORD $0x4e251fda // and v26.16b, v30.16b, v5.16b
-	WORD $0x4ea61f5e // orr v30.16b, v26.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x29b4 <depthwise3x3s2DotProd+0x264>
+	WORD $0x4e231f78 // and v24.16b, v27.16b, v3.16b
+	WORD $0x4ea41f1b // orr v27.16b, v24.16b, v4.16b
 	WORD $0xeb10013f // cmp x9, x16
-	WORD $0x4ea41c9a // mov v26.16b, v4.16b
-	WORD $0x5400010d // b.le 0x2b58 <depthwise3x3s2DotProd+0x2b8>
+	WORD $0x4ea21c58 // mov v24.16b, v2.16b
+	WORD $0x5400010d // b.le 0x29dc <depthwise3x3s2DotProd+0x28c>
 	WORD $0x9b107c63 // mul x3, x3, x16
-	WORD $0x3ce3685a // ldr q26, [x2, x3]
-	WORD $0x4e03035a // tbl v26.16b, { v26.16b }, v3.16b
+	WORD $0x3ce36858 // ldr q24, [x2, x3]
+	WORD $0x4e010318 // tbl v24.16b, { v24.16b }, v1.16b
 	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54000061 // b.ne 0x2b58 <depthwise3x3s2DotProd+0x2b8>
-	WORD $0x4e251f5a // and v26.16b, v26.16b, v5.16b
-	WORD $0x4ea61f5a // orr v26.16b, v26.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x29dc <depthwise3x3s2DotProd+0x28c>
+	WORD $0x4e231f18 // and v24.16b, v24.16b, v3.16b
+	WORD $0x4ea41f18 // orr v24.16b, v24.16b, v4.16b
 	WORD $0xf9400821 // ldr x1, [x1, #0x10]
 	WORD $0x8b0f0021 // add x1, x1, x15
 	WORD $0xf9400a31 // ldr x17, [x17, #0x10]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea41c9f // mov v31.16b, v4.16b
-	WORD $0x5400010d // b.le 0x2b8c <depthwise3x3s2DotProd+0x2ec>
+	WORD $0x4ea21c5d // mov v29.16b, v2.16b
+	WORD $0x5400010d // b.le 0x2a10 <depthwise3x3s2DotProd+0x2c0>
 	WORD $0x9b0d7e22 // mul x2, x17, x13
-	WORD $0x3ce2683d // ldr q29, [x1, x2]
-	WORD $0x4e0303bf // tbl v31.16b, { v29.16b }, v3.16b
+	WORD $0x3ce2683c // ldr q28, [x1, x2]
+	WORD $0x4e01039d // tbl v29.16b, { v28.16b }, v1.16b
 	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x2b8c <depthwise3x3s2DotProd+0x2ec>
-	WORD $0x4e251ffd // and v29.16b, v31.16b, v5.16b
-	WORD $0x4ea61fbf // orr v31.16b, v29.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x2a10 <depthwise3x3s2DotProd+0x2c0>
+	WORD $0x4e231fbc // and v28.16b, v29.16b, v3.16b
+	WORD $0x4ea41f9d // orr v29.16b, v28.16b, v4.16b
 	WORD $0xeb10013f // cmp x9, x16
-	WORD $0x4ea41c9d // mov v29.16b, v4.16b
-	WORD $0x54fff06d // b.le 0x29a0 <depthwise3x3s2DotProd+0x100>
+	WORD $0x4ea21c5c // mov v28.16b, v2.16b
+	WORD $0x54fff0ad // b.le 0x282c <depthwise3x3s2DotProd+0xdc>
 	WORD $0x9b107e30 // mul x16, x17, x16
-	WORD $0x3cf0683d // ldr q29, [x1, x16]
-	WORD $0x4e0303bd // tbl v29.16b, { v29.16b }, v3.16b
+	WORD $0x3cf0683c // ldr q28, [x1, x16]
+	WORD $0x4e01039c // tbl v28.16b, { v28.16b }, v1.16b
 	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54ffefc1 // b.ne 0x29a0 <depthwise3x3s2DotProd+0x100>
-	WORD $0x4e251fbd // and v29.16b, v29.16b, v5.16b
-	WORD $0x4ea61fbd // orr v29.16b, v29.16b, v6.16b
-	WORD $0x17ffff7b // b 0x29a0 <depthwise3x3s2DotProd+0x100>
-	WORD $0x6d4123e9 // ldp d9, d8, [sp, #0x10]
-	WORD $0xfc4207ea // ldr d10, [sp], #0x20
+	WORD $0x54fff001 // b.ne 0x282c <depthwise3x3s2DotProd+0xdc>
+	WORD $0x4e231f9c // and v28.16b, v28.16b, v3.16b
+	WORD $0x4ea41f9c // orr v28.16b, v28.16b, v4.16b
+	WORD $0x17ffff7d // b 0x282c <depthwise3x3s2DotProd+0xdc>
+	WORD $0xfc4107e8 // ldr d8, [sp], #0x10
 	WORD $0xd65f03c0 // ret
 
 // func depthwiseAnyDotProd(a)
@@ -2824,133 +2729,127 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000feb // b.lt 0x2dd4 <depthwiseAnyDotProd+0x204>
+	WORD $0x54000f2b // b.lt 0x2c3c <depthwiseAnyDotProd+0x1ec>
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54000f8b // b.lt 0x2dd4 <depthwiseAnyDotProd+0x204>
+	WORD $0x54000ecb // b.lt 0x2c3c <depthwiseAnyDotProd+0x1ec>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9100e00a // add x10, x0, #0x38
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
-	WORD $0x9101000a // add x10, x0, #0x40
-	WORD $0x4d40c141 // ld1r { v1.16b }, [x10]
-	WORD $0x9101200a // add x10, x0, #0x48
-	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
-	WORD $0x14000005 // b 0x2c18 <depthwiseAnyDotProd+0x48>
+	WORD $0x14000007 // b 0x2a90 <depthwiseAnyDotProd+0x40>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54000e0a // b.ge 0x2dd4 <depthwiseAnyDotProd+0x204>
+	WORD $0x54000d8a // b.ge 0x2c3c <depthwiseAnyDotProd+0x1ec>
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54ffff8b // b.lt 0x2c0c <depthwiseAnyDotProd+0x3c>
+	WORD $0x54ffff8b // b.lt 0x2a84 <depthwiseAnyDotProd+0x34>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
 	WORD $0xa941300b // ldp x11, x12, [x0, #0x10]
-	WORD $0x3cea6963 // ldr q3, [x11, x10]
-	WORD $0x3cea6984 // ldr q4, [x12, x10]
-	WORD $0xf9402c0b // ldr x11, [x0, #0x58]
+	WORD $0x3cea6961 // ldr q1, [x11, x10]
+	WORD $0x3cea6982 // ldr q2, [x12, x10]
+	WORD $0xf940240b // ldr x11, [x0, #0x48]
 	WORD $0x927ae54c // and x12, x10, #0xffffffffffffffc0
 	WORD $0x927c054d // and x13, x10, #0x30
-	WORD $0x14000023 // b 0x2ccc <depthwiseAnyDotProd+0xfc>
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea31c70 // mov v16.16b, v3.16b
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e30dc90 // fmul v16.4s, v4.4s, v16.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
-	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	WORD $0x14000022 // b 0x2b40 <depthwiseAnyDotProd+0xf0>
+	WORD $0xd503201f // nop
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea11c26 // mov v6.16b, v1.16b
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26dc86 // fmul v6.4s, v4.4s, v6.4s
-	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
+	WORD $0x6e26dc46 // fmul v6.4s, v2.4s, v6.4s
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e6148f0 // sqxtn2 v16.8h, v7.4s
 	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
-	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
 	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
 	WORD $0x4e6148a6 // sqxtn2 v6.8h, v5.4s
-	WORD $0x4e600e05 // sqadd v5.8h, v16.8h, v0.8h
-	WORD $0x0e2148a5 // sqxtn v5.8b, v5.8h
-	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
-	WORD $0x4e2148c5 // sqxtn2 v5.16b, v6.8h
-	WORD $0x4e2164a5 // smax v5.16b, v5.16b, v1.16b
-	WORD $0x4e226ca5 // smin v5.16b, v5.16b, v2.16b
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x4e614864 // sqxtn2 v4.8h, v3.4s
+	WORD $0x4e600cc3 // sqadd v3.8h, v6.8h, v0.8h
+	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
+	WORD $0x4e600c84 // sqadd v4.8h, v4.8h, v0.8h
+	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
 	WORD $0xf940000e // ldr x14, [x0]
 	WORD $0xf940180f // ldr x15, [x0, #0x30]
 	WORD $0x9b0939ee // madd x14, x15, x9, x14
-	WORD $0x3caa69c5 // str q5, [x14, x10]
+	WORD $0x3caa69c3 // str q3, [x14, x10]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
 	WORD $0xeb0e013f // cmp x9, x14
-	WORD $0x54fffa0a // b.ge 0x2c08 <depthwiseAnyDotProd+0x38>
-	WORD $0xf940280e // ldr x14, [x0, #0x50]
+	WORD $0x54fffa2a // b.ge 0x2a80 <depthwiseAnyDotProd+0x30>
+	WORD $0xf940200e // ldr x14, [x0, #0x40]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54fffb8b // b.lt 0x2c44 <depthwiseAnyDotProd+0x74>
+	WORD $0x54fffbcb // b.lt 0x2ac0 <depthwiseAnyDotProd+0x70>
 	WORD $0xf940040f // ldr x15, [x0, #0x8]
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
+	WORD $0x4ea11c23 // mov v3.16b, v1.16b
 	WORD $0x9b0e3d8f // madd x15, x12, x14, x15
 	WORD $0x8b0d01ef // add x15, x15, x13
-	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea31c70 // mov v16.16b, v3.16b
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
+	WORD $0x4ea11c24 // mov v4.16b, v1.16b
+	WORD $0x4ea11c25 // mov v5.16b, v1.16b
+	WORD $0x4ea11c26 // mov v6.16b, v1.16b
 	WORD $0xa9400961 // ldp x1, x2, [x11]
 	WORD $0xa9414171 // ldp x17, x16, [x11, #0x10]
 	WORD $0x8b0a0042 // add x2, x2, x10
 	WORD $0xa9421163 // ldp x3, x4, [x11, #0x20]
-	WORD $0xbc6a6831 // ldr s17, [x1, x10]
+	WORD $0xbc6a6827 // ldr s7, [x1, x10]
 	WORD $0xa9441561 // ldp x1, x5, [x11, #0x40]
-	WORD $0xbc6a6872 // ldr s18, [x3, x10]
+	WORD $0xbc6a6870 // ldr s16, [x3, x10]
 	WORD $0xa9461963 // ldp x3, x6, [x11, #0x60]
-	WORD $0xbc6a6833 // ldr s19, [x1, x10]
-	WORD $0xbc6a6874 // ldr s20, [x3, x10]
+	WORD $0xbc6a6831 // ldr s17, [x1, x10]
+	WORD $0xbc6a6872 // ldr s18, [x3, x10]
 	WORD $0x8b0a0083 // add x3, x4, x10
 	WORD $0xa9431161 // ldp x1, x4, [x11, #0x30]
-	WORD $0x0d409051 // ld1 { v17.s }[1], [x2]
+	WORD $0x0d409047 // ld1 { v7.s }[1], [x2]
 	WORD $0x8b0a00a2 // add x2, x5, x10
-	WORD $0x0d409072 // ld1 { v18.s }[1], [x3]
+	WORD $0x0d409070 // ld1 { v16.s }[1], [x3]
 	WORD $0x8b0a00c3 // add x3, x6, x10
-	WORD $0x0d409053 // ld1 { v19.s }[1], [x2]
-	WORD $0x0d409074 // ld1 { v20.s }[1], [x3]
+	WORD $0x0d409051 // ld1 { v17.s }[1], [x2]
+	WORD $0x0d409072 // ld1 { v18.s }[1], [x3]
 	WORD $0x8b0a0231 // add x17, x17, x10
 	WORD $0xa9450d62 // ldp x2, x3, [x11, #0x50]
 	WORD $0x8b0a0021 // add x1, x1, x10
 	WORD $0x8b0a0042 // add x2, x2, x10
-	WORD $0x4d408231 // ld1 { v17.s }[2], [x17]
-	WORD $0x4d408032 // ld1 { v18.s }[2], [x1]
+	WORD $0x4d408227 // ld1 { v7.s }[2], [x17]
+	WORD $0x4d408030 // ld1 { v16.s }[2], [x1]
 	WORD $0xa9470571 // ldp x17, x1, [x11, #0x70]
-	WORD $0x4d408053 // ld1 { v19.s }[2], [x2]
+	WORD $0x4d408051 // ld1 { v17.s }[2], [x2]
 	WORD $0x8b0a0231 // add x17, x17, x10
-	WORD $0x4d408234 // ld1 { v20.s }[2], [x17]
+	WORD $0x4d408232 // ld1 { v18.s }[2], [x17]
 	WORD $0x8b0a0210 // add x16, x16, x10
-	WORD $0x4d409211 // ld1 { v17.s }[3], [x16]
+	WORD $0x4d409207 // ld1 { v7.s }[3], [x16]
 	WORD $0x8b0a0090 // add x16, x4, x10
-	WORD $0x4d409212 // ld1 { v18.s }[3], [x16]
+	WORD $0x4d409210 // ld1 { v16.s }[3], [x16]
 	WORD $0x8b0a0070 // add x16, x3, x10
-	WORD $0x4d409213 // ld1 { v19.s }[3], [x16]
+	WORD $0x4d409211 // ld1 { v17.s }[3], [x16]
 	WORD $0x8b0a0030 // add x16, x1, x10
-	WORD $0x4d409214 // ld1 { v20.s }[3], [x16]
-	WORD $0x4e123a35 // zip1 v21.16b, v17.16b, v18.16b
+	WORD $0x4d409212 // ld1 { v18.s }[3], [x16]
+	WORD $0x4e1038f3 // zip1 v19.16b, v7.16b, v16.16b
+	WORD $0x4e1078e7 // zip2 v7.16b, v7.16b, v16.16b
+	WORD $0x4e123a30 // zip1 v16.16b, v17.16b, v18.16b
 	WORD $0x4e127a31 // zip2 v17.16b, v17.16b, v18.16b
-	WORD $0x4e143a72 // zip1 v18.16b, v19.16b, v20.16b
-	WORD $0x4e147a73 // zip2 v19.16b, v19.16b, v20.16b
-	WORD $0x4e523ab4 // zip1 v20.8h, v21.8h, v18.8h
-	WORD $0x4e527ab2 // zip2 v18.8h, v21.8h, v18.8h
-	WORD $0x4e533a35 // zip1 v21.8h, v17.8h, v19.8h
-	WORD $0x4e537a31 // zip2 v17.8h, v17.8h, v19.8h
-	WORD $0x3cc405f3 // ldr q19, [x15], #0x40
-	WORD $0x4e949670 // sdot v16.4s, v19.16b, v20.16b
-	WORD $0x4e929667 // sdot v7.4s, v19.16b, v18.16b
-	WORD $0x4e959666 // sdot v6.4s, v19.16b, v21.16b
-	WORD $0x4e919665 // sdot v5.4s, v19.16b, v17.16b
+	WORD $0x4e503a72 // zip1 v18.8h, v19.8h, v16.8h
+	WORD $0x4e507a70 // zip2 v16.8h, v19.8h, v16.8h
+	WORD $0x4e5138f3 // zip1 v19.8h, v7.8h, v17.8h
+	WORD $0x4e5178e7 // zip2 v7.8h, v7.8h, v17.8h
+	WORD $0x3cc405f1 // ldr q17, [x15], #0x40
+	WORD $0x4e929626 // sdot v6.4s, v17.16b, v18.16b
+	WORD $0x4e909625 // sdot v5.4s, v17.16b, v16.16b
+	WORD $0x4e939624 // sdot v4.4s, v17.16b, v19.16b
+	WORD $0x4e879623 // sdot v3.4s, v17.16b, v7.16b
 	WORD $0xf10005ce // subs x14, x14, #0x1
 	WORD $0x9102016b // add x11, x11, #0x80
-	WORD $0x54fff9a1 // b.ne 0x2d00 <depthwiseAnyDotProd+0x130>
-	WORD $0x17ffffa1 // b 0x2c54 <depthwiseAnyDotProd+0x84>
+	WORD $0x54fff9a1 // b.ne 0x2b68 <depthwiseAnyDotProd+0x118>
+	WORD $0x17ffffa6 // b 0x2ad0 <depthwiseAnyDotProd+0x80>
 	WORD $0xd65f03c0 // ret
 
 // func peakDotProd(a)
@@ -2959,7 +2858,7 @@ TEXT ·peakDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xfc1f0fe8 // str d8, [sp, #-0x10]!
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000a4b // b.lt 0x2f34 <peakDotProd+0x154>
+	WORD $0x54000a4b // b.lt 0x2d94 <peakDotProd+0x154>
 	WORD $0x4e010d12 // dup v18.16b, w8
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
@@ -3013,7 +2912,7 @@ TEXT ·peakDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e929641 // sdot v1.4s, v18.16b, v18.16b
 	WORD $0x4e929640 // sdot v0.4s, v18.16b, v18.16b
 	WORD $0xf1000508 // subs x8, x8, #0x1
-	WORD $0x54fffce1 // b.ne 0x2e60 <peakDotProd+0x80>
+	WORD $0x54fffce1 // b.ne 0x2cc0 <peakDotProd+0x80>
 	WORD $0x4ea887f2 // add v18.4s, v31.4s, v8.4s
 	WORD $0x4ebe87bd // add v29.4s, v29.4s, v30.4s
 	WORD $0x4eb287b2 // add v18.4s, v29.4s, v18.4s

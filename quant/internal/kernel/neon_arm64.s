@@ -7,280 +7,266 @@ TEXT ·pointwiseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x5400224b // b.lt 0x450 <pointwiseNEON+0x450>
-	WORD $0xfc1e0fea // str d10, [sp, #-0x20]!
-	WORD $0x6d0123e9 // stp d9, d8, [sp, #0x10]
+	WORD $0x5400208b // b.lt 0x418 <pointwiseNEON+0x418>
+	WORD $0xfc1f0fe8 // str d8, [sp, #-0x10]!
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9101600a // add x10, x0, #0x58
-	WORD $0x9101800b // add x11, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
-	WORD $0x9101a00a // add x10, x0, #0x68
-	WORD $0x4d40c161 // ld1r { v1.16b }, [x11]
-	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
-	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
-	WORD $0x14000007 // b 0x50 <pointwiseNEON+0x50>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0x14000005 // b 0x34 <pointwiseNEON+0x34>
 	WORD $0x91000908 // add x8, x8, #0x2
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54001fea // b.ge 0x448 <pointwiseNEON+0x448>
+	WORD $0x54001f2a // b.ge 0x414 <pointwiseNEON+0x414>
 	WORD $0xcb08012a // sub x10, x9, x8
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54000c21 // b.ne 0x1e0 <pointwiseNEON+0x1e0>
+	WORD $0x54000ba1 // b.ne 0x1b4 <pointwiseNEON+0x1b4>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54fffeeb // b.lt 0x40 <pointwiseNEON+0x40>
+	WORD $0x54fffeeb // b.lt 0x24 <pointwiseNEON+0x24>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
 	WORD $0x927ae54b // and x11, x10, #0xffffffffffffffc0
 	WORD $0x927b014c // and x12, x10, #0x20
-	WORD $0x1400002c // b 0x128 <pointwiseNEON+0x128>
-	WORD $0xd503201f // nop
-	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
-	WORD $0x4ea41c87 // mov v7.16b, v4.16b
-	WORD $0x4ea51cb0 // mov v16.16b, v5.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
+	WORD $0x14000029 // b 0x100 <pointwiseNEON+0x100>
+	WORD $0x4ea31c64 // mov v4.16b, v3.16b
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
-	WORD $0x3cea69b4 // ldr q20, [x13, x10]
-	WORD $0x4eb2be72 // addp v18.4s, v19.4s, v18.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32de92 // fmul v18.4s, v20.4s, v18.4s
-	WORD $0xf940040d // ldr x13, [x0, #0x8]
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
+	WORD $0x3cea69b2 // ldr q18, [x13, x10]
 	WORD $0x4eb0be30 // addp v16.4s, v17.4s, v16.4s
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0xf940280e // ldr x14, [x0, #0x50]
-	WORD $0x6e30de90 // fmul v16.4s, v20.4s, v16.4s
-	WORD $0x9b0935cd // madd x13, x14, x9, x13
+	WORD $0x6e30de50 // fmul v16.4s, v18.4s, v16.4s
 	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
 	WORD $0x4ea6bce6 // addp v6.4s, v7.4s, v6.4s
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x0e614a47 // sqxtn v7.4h, v18.4s
-	WORD $0x6e26de86 // fmul v6.4s, v20.4s, v6.4s
-	WORD $0x4e614a07 // sqxtn2 v7.8h, v16.4s
+	WORD $0x6e26de46 // fmul v6.4s, v18.4s, v6.4s
+	WORD $0xf940040d // ldr x13, [x0, #0x8]
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4ea5bc84 // addp v4.4s, v4.4s, v5.4s
+	WORD $0x4ea4bca4 // addp v4.4s, v5.4s, v4.4s
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x0e6148c5 // sqxtn v5.4h, v6.4s
-	WORD $0x6e24de84 // fmul v4.4s, v20.4s, v4.4s
+	WORD $0xf940280e // ldr x14, [x0, #0x50]
+	WORD $0x6e24de44 // fmul v4.4s, v18.4s, v4.4s
+	WORD $0x9b0935cd // madd x13, x14, x9, x13
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
-	WORD $0x4e600ce4 // sqadd v4.8h, v7.8h, v0.8h
-	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600ca5 // sqadd v5.8h, v5.8h, v0.8h
-	WORD $0x4e2148a4 // sqxtn2 v4.16b, v5.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3caa69a4 // str q4, [x13, x10]
+	WORD $0x4ea3bc42 // addp v2.4s, v2.4s, v3.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x0e614a03 // sqxtn v3.4h, v16.4s
+	WORD $0x6e22de42 // fmul v2.4s, v18.4s, v2.4s
+	WORD $0x4e6148c3 // sqxtn2 v3.8h, v6.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x4e614844 // sqxtn2 v4.8h, v2.4s
+	WORD $0x4e600c62 // sqadd v2.8h, v3.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600c83 // sqadd v3.8h, v4.8h, v0.8h
+	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
+	WORD $0x3caa69a2 // str q2, [x13, x10]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940140d // ldr x13, [x0, #0x28]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54fff8ea // b.ge 0x40 <pointwiseNEON+0x40>
+	WORD $0x54fff94a // b.ge 0x24 <pointwiseNEON+0x24>
 	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
-	WORD $0x3cea69a5 // ldr q5, [x13, x10]
-	WORD $0x4e8338a4 // zip1 v4.4s, v5.4s, v3.4s
-	WORD $0x4e8378a5 // zip2 v5.4s, v5.4s, v3.4s
+	WORD $0x3cea69a3 // ldr q3, [x13, x10]
+	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
+	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
 	WORD $0xf940200d // ldr x13, [x0, #0x40]
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fffa0b // b.lt 0x80 <pointwiseNEON+0x80>
+	WORD $0x54fffa4b // b.lt 0x60 <pointwiseNEON+0x60>
 	WORD $0xf940080e // ldr x14, [x0, #0x10]
 	WORD $0xf940000f // ldr x15, [x0]
 	WORD $0xf9402410 // ldr x16, [x0, #0x48]
 	WORD $0x9b0d396e // madd x14, x11, x13, x14
-	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
-	WORD $0x4ea41c87 // mov v7.16b, v4.16b
-	WORD $0x4ea51cb0 // mov v16.16b, v5.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
+	WORD $0x4ea31c64 // mov v4.16b, v3.16b
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
 	WORD $0x8b0c01ce // add x14, x14, x12
 	WORD $0x9b093e0f // madd x15, x16, x9, x15
-	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0x3cc105f4 // ldr q20, [x15], #0x10
-	WORD $0x3cc405d5 // ldr q21, [x14], #0x40
-	WORD $0x4e040696 // dup v22.4s, v20.s[0]
-	WORD $0x0e36c2b7 // smull v23.8h, v21.8b, v22.8b
-	WORD $0x4e606af3 // sadalp v19.4s, v23.8h
-	WORD $0x4e0c0697 // dup v23.4s, v20.s[1]
-	WORD $0x4e36c2b6 // smull2 v22.8h, v21.16b, v22.16b
-	WORD $0x4e606ad2 // sadalp v18.4s, v22.8h
-	WORD $0x0e37c2b6 // smull v22.8h, v21.8b, v23.8b
-	WORD $0x4e37c2b7 // smull2 v23.8h, v21.16b, v23.16b
-	WORD $0x4e606ad1 // sadalp v17.4s, v22.8h
-	WORD $0x4e606af0 // sadalp v16.4s, v23.8h
-	WORD $0x4e140696 // dup v22.4s, v20.s[2]
-	WORD $0x0e36c2b7 // smull v23.8h, v21.8b, v22.8b
-	WORD $0x4e606ae7 // sadalp v7.4s, v23.8h
-	WORD $0x4e36c2b6 // smull2 v22.8h, v21.16b, v22.16b
-	WORD $0x4e606ac6 // sadalp v6.4s, v22.8h
-	WORD $0x4e1c0694 // dup v20.4s, v20.s[3]
-	WORD $0x0e34c2b6 // smull v22.8h, v21.8b, v20.8b
-	WORD $0x4e606ac4 // sadalp v4.4s, v22.8h
-	WORD $0x4e34c2b4 // smull2 v20.8h, v21.16b, v20.16b
-	WORD $0x4e606a85 // sadalp v5.4s, v20.8h
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0xd503201f // nop
+	WORD $0x3cc105f2 // ldr q18, [x15], #0x10
+	WORD $0x3cc405d3 // ldr q19, [x14], #0x40
+	WORD $0x4e040654 // dup v20.4s, v18.s[0]
+	WORD $0x0e34c275 // smull v21.8h, v19.8b, v20.8b
+	WORD $0x4e606ab1 // sadalp v17.4s, v21.8h
+	WORD $0x4e0c0655 // dup v21.4s, v18.s[1]
+	WORD $0x4e34c274 // smull2 v20.8h, v19.16b, v20.16b
+	WORD $0x4e606a90 // sadalp v16.4s, v20.8h
+	WORD $0x0e35c274 // smull v20.8h, v19.8b, v21.8b
+	WORD $0x4e35c275 // smull2 v21.8h, v19.16b, v21.16b
+	WORD $0x4e606a87 // sadalp v7.4s, v20.8h
+	WORD $0x4e606aa6 // sadalp v6.4s, v21.8h
+	WORD $0x4e140654 // dup v20.4s, v18.s[2]
+	WORD $0x0e34c275 // smull v21.8h, v19.8b, v20.8b
+	WORD $0x4e606aa5 // sadalp v5.4s, v21.8h
+	WORD $0x4e34c274 // smull2 v20.8h, v19.16b, v20.16b
+	WORD $0x4e606a84 // sadalp v4.4s, v20.8h
+	WORD $0x4e1c0652 // dup v18.4s, v18.s[3]
+	WORD $0x0e32c274 // smull v20.8h, v19.8b, v18.8b
+	WORD $0x4e606a82 // sadalp v2.4s, v20.8h
+	WORD $0x4e32c272 // smull2 v18.8h, v19.16b, v18.16b
+	WORD $0x4e606a43 // sadalp v3.4s, v18.8h
 	WORD $0xf10005ad // subs x13, x13, #0x1
-	WORD $0x54fffd21 // b.ne 0x174 <pointwiseNEON+0x174>
-	WORD $0x17ffffb1 // b 0x98 <pointwiseNEON+0x98>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
+	WORD $0x54fffd21 // b.ne 0x150 <pointwiseNEON+0x150>
+	WORD $0x17ffffb2 // b 0x78 <pointwiseNEON+0x78>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54fff2eb // b.lt 0x40 <pointwiseNEON+0x40>
+	WORD $0x54fff36b // b.lt 0x24 <pointwiseNEON+0x24>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
 	WORD $0x927ae54b // and x11, x10, #0xffffffffffffffc0
 	WORD $0x927b014c // and x12, x10, #0x20
 	WORD $0xb27c014d // orr x13, x10, #0x10
-	WORD $0x1400004e // b 0x334 <pointwiseNEON+0x334>
-	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
-	WORD $0x4ea41c87 // mov v7.16b, v4.16b
-	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0x4ea51cb4 // mov v20.16b, v5.16b
-	WORD $0x4ea41c95 // mov v21.16b, v4.16b
-	WORD $0x4eb11e36 // mov v22.16b, v17.16b
-	WORD $0x4eb01e17 // mov v23.16b, v16.16b
-	WORD $0x4eb11e38 // mov v24.16b, v17.16b
-	WORD $0x4eb01e19 // mov v25.16b, v16.16b
-	WORD $0x4eb11e3a // mov v26.16b, v17.16b
-	WORD $0x4eb01e1b // mov v27.16b, v16.16b
+	WORD $0x1400004a // b 0x2f8 <pointwiseNEON+0x2f8>
+	WORD $0x4ea31c64 // mov v4.16b, v3.16b
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0x4ea31c72 // mov v18.16b, v3.16b
+	WORD $0x4ea21c53 // mov v19.16b, v2.16b
+	WORD $0x4ea71cf4 // mov v20.16b, v7.16b
+	WORD $0x4ea61cd5 // mov v21.16b, v6.16b
+	WORD $0x4ea71cf6 // mov v22.16b, v7.16b
+	WORD $0x4ea61cd7 // mov v23.16b, v6.16b
+	WORD $0x4ea71cf8 // mov v24.16b, v7.16b
+	WORD $0x4ea61cd9 // mov v25.16b, v6.16b
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0x3cea69dc // ldr q28, [x14, x10]
-	WORD $0x4ebabf7a // addp v26.4s, v27.4s, v26.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e3adf9a // fmul v26.4s, v28.4s, v26.4s
-	WORD $0xf940040e // ldr x14, [x0, #0x8]
-	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
+	WORD $0x3cea69da // ldr q26, [x14, x10]
 	WORD $0x4eb8bf38 // addp v24.4s, v25.4s, v24.4s
 	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0xf940280f // ldr x15, [x0, #0x50]
-	WORD $0x6e38df98 // fmul v24.4s, v28.4s, v24.4s
-	WORD $0x9b0939ee // madd x14, x15, x9, x14
+	WORD $0x6e38df58 // fmul v24.4s, v26.4s, v24.4s
 	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
 	WORD $0x4eb6bef6 // addp v22.4s, v23.4s, v22.4s
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
-	WORD $0x0e614b57 // sqxtn v23.4h, v26.4s
-	WORD $0x6e36df96 // fmul v22.4s, v28.4s, v22.4s
-	WORD $0x4e614b17 // sqxtn2 v23.8h, v24.4s
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0xf940040e // ldr x14, [x0, #0x8]
 	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
-	WORD $0x4eb1be10 // addp v16.4s, v16.4s, v17.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x0e614ad1 // sqxtn v17.4h, v22.4s
-	WORD $0x6e30df90 // fmul v16.4s, v28.4s, v16.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4e614a11 // sqxtn2 v17.8h, v16.4s
-	WORD $0x4e600ef0 // sqadd v16.8h, v23.8h, v0.8h
-	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
-	WORD $0x4e600e31 // sqadd v17.8h, v17.8h, v0.8h
-	WORD $0x4e214a30 // sqxtn2 v16.16b, v17.8h
-	WORD $0x4e216610 // smax v16.16b, v16.16b, v1.16b
-	WORD $0x4e226e10 // smin v16.16b, v16.16b, v2.16b
-	WORD $0x3caa69d0 // str q16, [x14, x10]
-	WORD $0xf940100f // ldr x15, [x0, #0x20]
-	WORD $0x3ced69f0 // ldr q16, [x15, x13]
-	WORD $0x4eb4beb1 // addp v17.4s, v21.4s, v20.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e31de11 // fmul v17.4s, v16.4s, v17.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0x4eb2be72 // addp v18.4s, v19.4s, v18.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32de12 // fmul v18.4s, v16.4s, v18.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4ea6bce6 // addp v6.4s, v7.4s, v6.4s
+	WORD $0x4eb4beb4 // addp v20.4s, v21.4s, v20.4s
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD $0xf940280f // ldr x15, [x0, #0x50]
+	WORD $0x6e34df54 // fmul v20.4s, v26.4s, v20.4s
+	WORD $0x9b0939ee // madd x14, x15, x9, x14
+	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
+	WORD $0x4ea7bcc6 // addp v6.4s, v6.4s, v7.4s
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x0e614a27 // sqxtn v7.4h, v17.4s
-	WORD $0x6e26de06 // fmul v6.4s, v16.4s, v6.4s
-	WORD $0x4e614a47 // sqxtn2 v7.8h, v18.4s
+	WORD $0x0e614b07 // sqxtn v7.4h, v24.4s
+	WORD $0x6e26df46 // fmul v6.4s, v26.4s, v6.4s
+	WORD $0x4e614ac7 // sqxtn2 v7.8h, v22.4s
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4ea5bc84 // addp v4.4s, v4.4s, v5.4s
+	WORD $0x0e614a94 // sqxtn v20.4h, v20.4s
+	WORD $0x4e6148d4 // sqxtn2 v20.8h, v6.4s
+	WORD $0x4e600ce6 // sqadd v6.8h, v7.8h, v0.8h
+	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
+	WORD $0x4e600e87 // sqadd v7.8h, v20.8h, v0.8h
+	WORD $0x4e2148e6 // sqxtn2 v6.16b, v7.8h
+	WORD $0x3caa69c6 // str q6, [x14, x10]
+	WORD $0xf940100f // ldr x15, [x0, #0x20]
+	WORD $0x3ced69e6 // ldr q6, [x15, x13]
+	WORD $0x4eb2be67 // addp v7.4s, v19.4s, v18.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x6e27dcc7 // fmul v7.4s, v6.4s, v7.4s
+	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	WORD $0x4eb0be30 // addp v16.4s, v17.4s, v16.4s
+	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x6e30dcd0 // fmul v16.4s, v6.4s, v16.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4ea4bca4 // addp v4.4s, v5.4s, v4.4s
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x0e6148c5 // sqxtn v5.4h, v6.4s
-	WORD $0x6e24de04 // fmul v4.4s, v16.4s, v4.4s
+	WORD $0x6e24dcc4 // fmul v4.4s, v6.4s, v4.4s
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
-	WORD $0x4e600ce4 // sqadd v4.8h, v7.8h, v0.8h
-	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600ca5 // sqadd v5.8h, v5.8h, v0.8h
-	WORD $0x4e2148a4 // sqxtn2 v4.16b, v5.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3cad69c4 // str q4, [x14, x13]
+	WORD $0x4ea3bc42 // addp v2.4s, v2.4s, v3.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x0e6148e3 // sqxtn v3.4h, v7.4s
+	WORD $0x6e22dcc2 // fmul v2.4s, v6.4s, v2.4s
+	WORD $0x4e614a03 // sqxtn2 v3.8h, v16.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x4e614844 // sqxtn2 v4.8h, v2.4s
+	WORD $0x4e600c62 // sqadd v2.8h, v3.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600c83 // sqadd v3.8h, v4.8h, v0.8h
+	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
+	WORD $0x3cad69c2 // str q2, [x14, x13]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940140e // ldr x14, [x0, #0x28]
 	WORD $0xeb0e013f // cmp x9, x14
-	WORD $0x54ffe88a // b.ge 0x40 <pointwiseNEON+0x40>
+	WORD $0x54ffe98a // b.ge 0x24 <pointwiseNEON+0x24>
 	WORD $0xf9400c0e // ldr x14, [x0, #0x18]
-	WORD $0x3cea69c4 // ldr q4, [x14, x10]
-	WORD $0x4e833890 // zip1 v16.4s, v4.4s, v3.4s
-	WORD $0x4e837891 // zip2 v17.4s, v4.4s, v3.4s
-	WORD $0x3ced69c5 // ldr q5, [x14, x13]
-	WORD $0x4e8338a4 // zip1 v4.4s, v5.4s, v3.4s
-	WORD $0x4e8378a5 // zip2 v5.4s, v5.4s, v3.4s
+	WORD $0x3cea69c2 // ldr q2, [x14, x10]
+	WORD $0x4e813846 // zip1 v6.4s, v2.4s, v1.4s
+	WORD $0x4e817847 // zip2 v7.4s, v2.4s, v1.4s
+	WORD $0x3ced69c3 // ldr q3, [x14, x13]
+	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
+	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
 	WORD $0xf940200e // ldr x14, [x0, #0x40]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54fff54b // b.lt 0x200 <pointwiseNEON+0x200>
+	WORD $0x54fff5cb // b.lt 0x1d4 <pointwiseNEON+0x1d4>
 	WORD $0xf940080f // ldr x15, [x0, #0x10]
 	WORD $0xf9400010 // ldr x16, [x0]
-	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
+	WORD $0x4ea31c64 // mov v4.16b, v3.16b
 	WORD $0xf9402411 // ldr x17, [x0, #0x48]
-	WORD $0x4ea41c87 // mov v7.16b, v4.16b
-	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
 	WORD $0x9b0e3d61 // madd x1, x11, x14, x15
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0x4ea51cb4 // mov v20.16b, v5.16b
-	WORD $0x4ea41c95 // mov v21.16b, v4.16b
-	WORD $0x4eb11e36 // mov v22.16b, v17.16b
-	WORD $0x4eb01e17 // mov v23.16b, v16.16b
-	WORD $0x4eb11e38 // mov v24.16b, v17.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0x4ea31c72 // mov v18.16b, v3.16b
+	WORD $0x4ea21c53 // mov v19.16b, v2.16b
+	WORD $0x4ea71cf4 // mov v20.16b, v7.16b
+	WORD $0x4ea61cd5 // mov v21.16b, v6.16b
+	WORD $0x4ea71cf6 // mov v22.16b, v7.16b
 	WORD $0x9b09422f // madd x15, x17, x9, x16
 	WORD $0x8b0c0030 // add x16, x1, x12
-	WORD $0x4eb01e19 // mov v25.16b, v16.16b
-	WORD $0x4eb11e3a // mov v26.16b, v17.16b
-	WORD $0x4eb01e1b // mov v27.16b, v16.16b
-	WORD $0x3cc105e8 // ldr q8, [x15], #0x10
-	WORD $0x4e04051e // dup v30.4s, v8.s[0]
-	WORD $0x4e0c051d // dup v29.4s, v8.s[1]
-	WORD $0x4e14051c // dup v28.4s, v8.s[2]
-	WORD $0xacc2261f // ldp q31, q9, [x16], #0x40
-	WORD $0x0e3ec3ea // smull v10.8h, v31.8b, v30.8b
-	WORD $0x4e60695b // sadalp v27.4s, v10.8h
-	WORD $0x4e3ec3ea // smull2 v10.8h, v31.16b, v30.16b
-	WORD $0x4e60695a // sadalp v26.4s, v10.8h
-	WORD $0x0e3dc3ea // smull v10.8h, v31.8b, v29.8b
-	WORD $0x4e606959 // sadalp v25.4s, v10.8h
-	WORD $0x4e3dc3ea // smull2 v10.8h, v31.16b, v29.16b
-	WORD $0x4e606958 // sadalp v24.4s, v10.8h
-	WORD $0x0e3cc3ea // smull v10.8h, v31.8b, v28.8b
-	WORD $0x4e606957 // sadalp v23.4s, v10.8h
-	WORD $0x4e3cc3ea // smull2 v10.8h, v31.16b, v28.16b
-	WORD $0x4e606956 // sadalp v22.4s, v10.8h
-	WORD $0x4e1c0508 // dup v8.4s, v8.s[3]
-	WORD $0x0e28c3ea // smull v10.8h, v31.8b, v8.8b
-	WORD $0x4e606950 // sadalp v16.4s, v10.8h
+	WORD $0x4ea61cd7 // mov v23.16b, v6.16b
+	WORD $0x4ea71cf8 // mov v24.16b, v7.16b
+	WORD $0x4ea61cd9 // mov v25.16b, v6.16b
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x3cc105fe // ldr q30, [x15], #0x10
+	WORD $0x4e0407dc // dup v28.4s, v30.s[0]
+	WORD $0x4e0c07db // dup v27.4s, v30.s[1]
+	WORD $0x4e1407da // dup v26.4s, v30.s[2]
+	WORD $0xacc27e1d // ldp q29, q31, [x16], #0x40
+	WORD $0x0e3cc3a8 // smull v8.8h, v29.8b, v28.8b
+	WORD $0x4e606919 // sadalp v25.4s, v8.8h
+	WORD $0x4e3cc3a8 // smull2 v8.8h, v29.16b, v28.16b
+	WORD $0x4e606918 // sadalp v24.4s, v8.8h
+	WORD $0x0e3bc3a8 // smull v8.8h, v29.8b, v27.8b
+	WORD $0x4e606917 // sadalp v23.4s, v8.8h
+	WORD $0x4e3bc3a8 // smull2 v8.8h, v29.16b, v27.16b
+	WORD $0x4e606916 // sadalp v22.4s, v8.8h
+	WORD $0x0e3ac3a8 // smull v8.8h, v29.8b, v26.8b
+	WORD $0x4e606915 // sadalp v21.4s, v8.8h
+	WORD $0x4e3ac3a8 // smull2 v8.8h, v29.16b, v26.16b
+	WORD $0x4e606914 // sadalp v20.4s, v8.8h
+	WORD $0x4e1c07de // dup v30.4s, v30.s[3]
+	WORD $0x0e3ec3a8 // smull v8.8h, v29.8b, v30.8b
+	WORD $0x4e606906 // sadalp v6.4s, v8.8h
 	WORD $0xf10005ce // subs x14, x14, #0x1
-	WORD $0x4e28c3ff // smull2 v31.8h, v31.16b, v8.16b
-	WORD $0x4e606bf1 // sadalp v17.4s, v31.8h
-	WORD $0x0e3ec13f // smull v31.8h, v9.8b, v30.8b
-	WORD $0x4e606bf5 // sadalp v21.4s, v31.8h
-	WORD $0x4e3ec13e // smull2 v30.8h, v9.16b, v30.16b
-	WORD $0x4e606bd4 // sadalp v20.4s, v30.8h
-	WORD $0x0e3dc13e // smull v30.8h, v9.8b, v29.8b
-	WORD $0x4e606bd3 // sadalp v19.4s, v30.8h
-	WORD $0x4e3dc13d // smull2 v29.8h, v9.16b, v29.16b
-	WORD $0x4e606bb2 // sadalp v18.4s, v29.8h
-	WORD $0x0e3cc13d // smull v29.8h, v9.8b, v28.8b
+	WORD $0x4e3ec3bd // smull2 v29.8h, v29.16b, v30.16b
 	WORD $0x4e606ba7 // sadalp v7.4s, v29.8h
-	WORD $0x4e3cc13c // smull2 v28.8h, v9.16b, v28.16b
-	WORD $0x4e606b86 // sadalp v6.4s, v28.8h
-	WORD $0x0e28c13c // smull v28.8h, v9.8b, v8.8b
-	WORD $0x4e606b84 // sadalp v4.4s, v28.8h
-	WORD $0x4e28c13c // smull2 v28.8h, v9.16b, v8.16b
-	WORD $0x4e606b85 // sadalp v5.4s, v28.8h
-	WORD $0x54fffb21 // b.ne 0x3a4 <pointwiseNEON+0x3a4>
-	WORD $0x17ffff7b // b 0x230 <pointwiseNEON+0x230>
-	WORD $0x6d4123e9 // ldp d9, d8, [sp, #0x10]
-	WORD $0xfc4207ea // ldr d10, [sp], #0x20
+	WORD $0x0e3cc3fd // smull v29.8h, v31.8b, v28.8b
+	WORD $0x4e606bb3 // sadalp v19.4s, v29.8h
+	WORD $0x4e3cc3fc // smull2 v28.8h, v31.16b, v28.16b
+	WORD $0x4e606b92 // sadalp v18.4s, v28.8h
+	WORD $0x0e3bc3fc // smull v28.8h, v31.8b, v27.8b
+	WORD $0x4e606b91 // sadalp v17.4s, v28.8h
+	WORD $0x4e3bc3fb // smull2 v27.8h, v31.16b, v27.16b
+	WORD $0x4e606b70 // sadalp v16.4s, v27.8h
+	WORD $0x0e3ac3fb // smull v27.8h, v31.8b, v26.8b
+	WORD $0x4e606b65 // sadalp v5.4s, v27.8h
+	WORD $0x4e3ac3fa // smull2 v26.8h, v31.16b, v26.16b
+	WORD $0x4e606b44 // sadalp v4.4s, v26.8h
+	WORD $0x0e3ec3fa // smull v26.8h, v31.8b, v30.8b
+	WORD $0x4e606b42 // sadalp v2.4s, v26.8h
+	WORD $0x4e3ec3fa // smull2 v26.8h, v31.16b, v30.16b
+	WORD $0x4e606b43 // sadalp v3.4s, v26.8h
+	WORD $0x54fffb21 // b.ne 0x370 <pointwiseNEON+0x370>
+	WORD $0x17ffff7d // b 0x204 <pointwiseNEON+0x204>
+	WORD $0xfc4107e8 // ldr d8, [sp], #0x10
 	WORD $0xd65f03c0 // ret
 
 // func denseNEON(a)
@@ -288,404 +274,391 @@ TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540031cb // b.lt 0xaa0 <denseNEON+0x640>
-	WORD $0x6db92beb // stp d11, d10, [sp, #-0x70]!
-	WORD $0x6d0123e9 // stp d9, d8, [sp, #0x10]
-	WORD $0xa9027bfd // stp x29, x30, [sp, #0x20]
-	WORD $0xa90367fa // stp x26, x25, [sp, #0x30]
-	WORD $0xa9045ff8 // stp x24, x23, [sp, #0x40]
-	WORD $0xa90557f6 // stp x22, x21, [sp, #0x50]
-	WORD $0xa9064ff4 // stp x20, x19, [sp, #0x60]
+	WORD $0x5400302b // b.lt 0xa2c <denseNEON+0x60c>
+	WORD $0x6dba23e9 // stp d9, d8, [sp, #-0x60]!
+	WORD $0xa9017bfd // stp x29, x30, [sp, #0x10]
+	WORD $0xa90267fa // stp x26, x25, [sp, #0x20]
+	WORD $0xa9035ff8 // stp x24, x23, [sp, #0x30]
+	WORD $0xa90457f6 // stp x22, x21, [sp, #0x40]
+	WORD $0xa9054ff4 // stp x20, x19, [sp, #0x50]
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9101600a // add x10, x0, #0x58
-	WORD $0x9101800b // add x11, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
-	WORD $0x9101a00a // add x10, x0, #0x68
-	WORD $0x4d40c161 // ld1r { v1.16b }, [x11]
-	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
-	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
-	WORD $0x14000006 // b 0x4c0 <denseNEON+0x60>
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0x14000007 // b 0x470 <denseNEON+0x50>
+	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x91000908 // add x8, x8, #0x2
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54002e4a // b.ge 0xa84 <denseNEON+0x624>
+	WORD $0x54002d4a // b.ge 0xa14 <denseNEON+0x5f4>
 	WORD $0xcb080129 // sub x9, x9, x8
 	WORD $0xf9401403 // ldr x3, [x0, #0x28]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54001321 // b.ne 0x730 <denseNEON+0x2d0>
+	WORD $0x540012a1 // b.ne 0x6d0 <denseNEON+0x2b0>
 	WORD $0xf100047f // cmp x3, #0x1
-	WORD $0x54fffeeb // b.lt 0x4b0 <denseNEON+0x50>
+	WORD $0x54fffeeb // b.lt 0x460 <denseNEON+0x40>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
 	WORD $0x927ae54b // and x11, x10, #0xffffffffffffffc0
 	WORD $0x927b014c // and x12, x10, #0x20
-	WORD $0x1400002a // b 0x590 <denseNEON+0x130>
+	WORD $0x14000028 // b 0x538 <denseNEON+0x118>
 	WORD $0xd503201f // nop
-	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
-	WORD $0x4ea41c87 // mov v7.16b, v4.16b
-	WORD $0x4ea51cb0 // mov v16.16b, v5.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
+	WORD $0x4ea31c64 // mov v4.16b, v3.16b
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
 	WORD $0xf940100f // ldr x15, [x0, #0x20]
-	WORD $0x3cea69f4 // ldr q20, [x15, x10]
-	WORD $0x4eb2be72 // addp v18.4s, v19.4s, v18.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32de92 // fmul v18.4s, v20.4s, v18.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
+	WORD $0x3cea69f2 // ldr q18, [x15, x10]
 	WORD $0x4eb0be30 // addp v16.4s, v17.4s, v16.4s
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e30de90 // fmul v16.4s, v20.4s, v16.4s
-	WORD $0x9b0935cd // madd x13, x14, x9, x13
+	WORD $0x6e30de50 // fmul v16.4s, v18.4s, v16.4s
 	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
 	WORD $0x4ea6bce6 // addp v6.4s, v7.4s, v6.4s
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x0e614a47 // sqxtn v7.4h, v18.4s
-	WORD $0x6e26de86 // fmul v6.4s, v20.4s, v6.4s
-	WORD $0x4e614a07 // sqxtn2 v7.8h, v16.4s
+	WORD $0x6e26de46 // fmul v6.4s, v18.4s, v6.4s
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4ea5bc84 // addp v4.4s, v4.4s, v5.4s
+	WORD $0x4ea4bca4 // addp v4.4s, v5.4s, v4.4s
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x0e6148c5 // sqxtn v5.4h, v6.4s
-	WORD $0x6e24de84 // fmul v4.4s, v20.4s, v4.4s
+	WORD $0x6e24de44 // fmul v4.4s, v18.4s, v4.4s
+	WORD $0x9b0935cd // madd x13, x14, x9, x13
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
-	WORD $0x4e600ce4 // sqadd v4.8h, v7.8h, v0.8h
-	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600ca5 // sqadd v5.8h, v5.8h, v0.8h
-	WORD $0x4e2148a4 // sqxtn2 v4.16b, v5.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3caa69a4 // str q4, [x13, x10]
+	WORD $0x4ea3bc42 // addp v2.4s, v2.4s, v3.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x0e614a03 // sqxtn v3.4h, v16.4s
+	WORD $0x6e22de42 // fmul v2.4s, v18.4s, v2.4s
+	WORD $0x4e6148c3 // sqxtn2 v3.8h, v6.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x4e614844 // sqxtn2 v4.8h, v2.4s
+	WORD $0x4e600c62 // sqadd v2.8h, v3.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600c83 // sqadd v3.8h, v4.8h, v0.8h
+	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
+	WORD $0x3caa69a2 // str q2, [x13, x10]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf9401403 // ldr x3, [x0, #0x28]
 	WORD $0xeb03013f // cmp x9, x3
-	WORD $0x54fff92a // b.ge 0x4b0 <denseNEON+0x50>
+	WORD $0x54fff96a // b.ge 0x460 <denseNEON+0x40>
 	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
-	WORD $0x3cea69a5 // ldr q5, [x13, x10]
-	WORD $0x4e8338a4 // zip1 v4.4s, v5.4s, v3.4s
-	WORD $0x4e8378a5 // zip2 v5.4s, v5.4s, v3.4s
+	WORD $0x3cea69a3 // ldr q3, [x13, x10]
+	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
+	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
 	WORD $0xf940040d // ldr x13, [x0, #0x8]
 	WORD $0xf940280e // ldr x14, [x0, #0x50]
-	WORD $0xf940380f // ldr x15, [x0, #0x70]
+	WORD $0xf940300f // ldr x15, [x0, #0x60]
 	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54fffa0b // b.lt 0x4f0 <denseNEON+0x90>
-	WORD $0xf9403c10 // ldr x16, [x0, #0x78]
+	WORD $0x54fffa4b // b.lt 0x4a0 <denseNEON+0x80>
+	WORD $0xf9403410 // ldr x16, [x0, #0x68]
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54fff9ab // b.lt 0x4f0 <denseNEON+0x90>
+	WORD $0x54fff9eb // b.lt 0x4a0 <denseNEON+0x80>
 	WORD $0xf9402011 // ldr x17, [x0, #0x40]
 	WORD $0xf100063f // cmp x17, #0x1
-	WORD $0x54fff94b // b.lt 0x4f0 <denseNEON+0x90>
+	WORD $0x54fff98b // b.lt 0x4a0 <denseNEON+0x80>
 	WORD $0xaa1f03e1 // mov x1, xzr
 	WORD $0x9b0f7d62 // mul x2, x11, x15
 	WORD $0x9b107c44 // mul x4, x2, x16
 	WORD $0xf9400805 // ldr x5, [x0, #0x10]
 	WORD $0xd37be862 // lsl x2, x3, #5
-	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
-	WORD $0x4ea41c87 // mov v7.16b, v4.16b
-	WORD $0x4ea51cb0 // mov v16.16b, v5.16b
+	WORD $0x4ea31c64 // mov v4.16b, v3.16b
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x4ea31c66 // mov v6.16b, v3.16b
 	WORD $0x9b111484 // madd x4, x4, x17, x5
-	WORD $0xa9481403 // ldp x3, x5, [x0, #0x80]
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
+	WORD $0xa9471403 // ldp x3, x5, [x0, #0x70]
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
 	WORD $0x8b0c0084 // add x4, x4, x12
 	WORD $0x8b0914a5 // add x5, x5, x9, lsl #5
-	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
 	WORD $0xaa1f03e6 // mov x6, xzr
 	WORD $0xf8617867 // ldr x7, [x3, x1, lsl #3]
 	WORD $0xaa0503f3 // mov x19, x5
 	WORD $0xd503201f // nop
-	WORD $0xb4000207 // cbz x7, 0x660 <denseNEON+0x200>
+	WORD $0xb4000207 // cbz x7, 0x600 <denseNEON+0x1e0>
 	WORD $0xf9400274 // ldr x20, [x19]
-	WORD $0xb7f80274 // tbnz x20, #0x3f, 0x674 <denseNEON+0x214>
+	WORD $0xb7f80274 // tbnz x20, #0x3f, 0x614 <denseNEON+0x1f4>
 	WORD $0x8b1400f4 // add x20, x7, x20
 	WORD $0xf9400675 // ldr x21, [x19, #0x8]
-	WORD $0xb7f80275 // tbnz x21, #0x3f, 0x680 <denseNEON+0x220>
+	WORD $0xb7f80275 // tbnz x21, #0x3f, 0x620 <denseNEON+0x200>
 	WORD $0x8b1500f5 // add x21, x7, x21
 	WORD $0xf9400a76 // ldr x22, [x19, #0x10]
-	WORD $0xb7f80276 // tbnz x22, #0x3f, 0x68c <denseNEON+0x22c>
+	WORD $0xb7f80276 // tbnz x22, #0x3f, 0x62c <denseNEON+0x20c>
 	WORD $0x8b1600f6 // add x22, x7, x22
 	WORD $0xf9400e77 // ldr x23, [x19, #0x18]
-	WORD $0xb7f80277 // tbnz x23, #0x3f, 0x698 <denseNEON+0x238>
+	WORD $0xb7f80277 // tbnz x23, #0x3f, 0x638 <denseNEON+0x218>
 	WORD $0x8b1700f7 // add x23, x7, x23
-	WORD $0x14000012 // b 0x69c <denseNEON+0x23c>
+	WORD $0x14000012 // b 0x63c <denseNEON+0x21c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404814 // ldr x20, [x0, #0x90]
+	WORD $0xf9404014 // ldr x20, [x0, #0x80]
 	WORD $0xaa1403f5 // mov x21, x20
 	WORD $0xaa1403f6 // mov x22, x20
 	WORD $0xaa1403f7 // mov x23, x20
-	WORD $0x1400000b // b 0x69c <denseNEON+0x23c>
-	WORD $0xf9404814 // ldr x20, [x0, #0x90]
+	WORD $0x1400000b // b 0x63c <denseNEON+0x21c>
+	WORD $0xf9404014 // ldr x20, [x0, #0x80]
 	WORD $0xf9400675 // ldr x21, [x19, #0x8]
-	WORD $0xb6fffdf5 // tbz x21, #0x3f, 0x638 <denseNEON+0x1d8>
-	WORD $0xf9404815 // ldr x21, [x0, #0x90]
+	WORD $0xb6fffdf5 // tbz x21, #0x3f, 0x5d8 <denseNEON+0x1b8>
+	WORD $0xf9404015 // ldr x21, [x0, #0x80]
 	WORD $0xf9400a76 // ldr x22, [x19, #0x10]
-	WORD $0xb6fffdf6 // tbz x22, #0x3f, 0x644 <denseNEON+0x1e4>
-	WORD $0xf9404816 // ldr x22, [x0, #0x90]
+	WORD $0xb6fffdf6 // tbz x22, #0x3f, 0x5e4 <denseNEON+0x1c4>
+	WORD $0xf9404016 // ldr x22, [x0, #0x80]
 	WORD $0xf9400e77 // ldr x23, [x19, #0x18]
-	WORD $0xb6fffdf7 // tbz x23, #0x3f, 0x650 <denseNEON+0x1f0>
-	WORD $0xf9404817 // ldr x23, [x0, #0x90]
+	WORD $0xb6fffdf7 // tbz x23, #0x3f, 0x5f0 <denseNEON+0x1d0>
+	WORD $0xf9404017 // ldr x23, [x0, #0x80]
 	WORD $0xaa1103f8 // mov x24, x17
 	WORD $0xb8410699 // ldr w25, [x20], #0x10
 	WORD $0xb84106ba // ldr w26, [x21], #0x10
 	WORD $0xb84106dd // ldr w29, [x22], #0x10
 	WORD $0xb84106fe // ldr w30, [x23], #0x10
-	WORD $0x3cc40494 // ldr q20, [x4], #0x40
-	WORD $0x0e040f35 // dup v21.2s, w25
-	WORD $0x6e144296 // ext v22.16b, v20.16b, v20.16b, #0x8
-	WORD $0x0e35c297 // smull v23.8h, v20.8b, v21.8b
-	WORD $0x4e606af3 // sadalp v19.4s, v23.8h
-	WORD $0x0e040f57 // dup v23.2s, w26
-	WORD $0x0e35c2d5 // smull v21.8h, v22.8b, v21.8b
-	WORD $0x4e606ab2 // sadalp v18.4s, v21.8h
-	WORD $0x0e37c295 // smull v21.8h, v20.8b, v23.8b
+	WORD $0x3cc40492 // ldr q18, [x4], #0x40
+	WORD $0x0e040f33 // dup v19.2s, w25
+	WORD $0x6e124254 // ext v20.16b, v18.16b, v18.16b, #0x8
+	WORD $0x0e33c255 // smull v21.8h, v18.8b, v19.8b
 	WORD $0x4e606ab1 // sadalp v17.4s, v21.8h
-	WORD $0x0e040fb5 // dup v21.2s, w29
-	WORD $0x0e37c2d7 // smull v23.8h, v22.8b, v23.8b
-	WORD $0x4e606af0 // sadalp v16.4s, v23.8h
-	WORD $0x0e35c297 // smull v23.8h, v20.8b, v21.8b
-	WORD $0x4e606ae7 // sadalp v7.4s, v23.8h
-	WORD $0x0e35c2d5 // smull v21.8h, v22.8b, v21.8b
-	WORD $0x0e040fd7 // dup v23.2s, w30
+	WORD $0x0e040f55 // dup v21.2s, w26
+	WORD $0x0e33c293 // smull v19.8h, v20.8b, v19.8b
+	WORD $0x4e606a70 // sadalp v16.4s, v19.8h
+	WORD $0x0e35c253 // smull v19.8h, v18.8b, v21.8b
+	WORD $0x4e606a67 // sadalp v7.4s, v19.8h
+	WORD $0x0e040fb3 // dup v19.2s, w29
+	WORD $0x0e35c295 // smull v21.8h, v20.8b, v21.8b
 	WORD $0x4e606aa6 // sadalp v6.4s, v21.8h
-	WORD $0x0e37c294 // smull v20.8h, v20.8b, v23.8b
-	WORD $0x4e606a84 // sadalp v4.4s, v20.8h
-	WORD $0x0e37c2d4 // smull v20.8h, v22.8b, v23.8b
-	WORD $0x4e606a85 // sadalp v5.4s, v20.8h
+	WORD $0x0e33c255 // smull v21.8h, v18.8b, v19.8b
+	WORD $0x4e606aa5 // sadalp v5.4s, v21.8h
+	WORD $0x0e33c293 // smull v19.8h, v20.8b, v19.8b
+	WORD $0x0e040fd5 // dup v21.2s, w30
+	WORD $0x4e606a64 // sadalp v4.4s, v19.8h
+	WORD $0x0e35c252 // smull v18.8h, v18.8b, v21.8b
+	WORD $0x4e606a42 // sadalp v2.4s, v18.8h
+	WORD $0x0e35c292 // smull v18.8h, v20.8b, v21.8b
+	WORD $0x4e606a43 // sadalp v3.4s, v18.8h
 	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fffca1 // b.ne 0x6a0 <denseNEON+0x240>
+	WORD $0x54fffca1 // b.ne 0x640 <denseNEON+0x220>
 	WORD $0x910004c6 // add x6, x6, #0x1
 	WORD $0x8b020273 // add x19, x19, x2
 	WORD $0xeb1000df // cmp x6, x16
-	WORD $0x54fff821 // b.ne 0x620 <denseNEON+0x1c0>
+	WORD $0x54fff821 // b.ne 0x5c0 <denseNEON+0x1a0>
 	WORD $0x91000421 // add x1, x1, #0x1
 	WORD $0xeb0f003f // cmp x1, x15
-	WORD $0x54fff741 // b.ne 0x610 <denseNEON+0x1b0>
-	WORD $0x17ffff77 // b 0x508 <denseNEON+0xa8>
+	WORD $0x54fff741 // b.ne 0x5b0 <denseNEON+0x190>
+	WORD $0x17ffff7b // b 0x4b8 <denseNEON+0x98>
 	WORD $0xf100047f // cmp x3, #0x1
-	WORD $0x54ffebeb // b.lt 0x4b0 <denseNEON+0x50>
+	WORD $0x54ffec6b // b.lt 0x460 <denseNEON+0x40>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ced0a // lsl x10, x8, #4
 	WORD $0x927ae54b // and x11, x10, #0xffffffffffffffc0
 	WORD $0x927b014c // and x12, x10, #0x20
 	WORD $0xb27c014d // orr x13, x10, #0x10
-	WORD $0x1400004c // b 0x87c <denseNEON+0x41c>
-	WORD $0x4ea71cf0 // mov v16.16b, v7.16b
-	WORD $0x4ea61cd3 // mov v19.16b, v6.16b
-	WORD $0x4ea71cf8 // mov v24.16b, v7.16b
-	WORD $0x4ea61cd9 // mov v25.16b, v6.16b
-	WORD $0x4ea71cfa // mov v26.16b, v7.16b
-	WORD $0x4ea61cdb // mov v27.16b, v6.16b
+	WORD $0x14000048 // b 0x80c <denseNEON+0x3ec>
+	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
 	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea51cb4 // mov v20.16b, v5.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0x4ea51cb6 // mov v22.16b, v5.16b
-	WORD $0x4ea41c95 // mov v21.16b, v4.16b
-	WORD $0x4ea51cb7 // mov v23.16b, v5.16b
+	WORD $0x4ea51cb5 // mov v21.16b, v5.16b
+	WORD $0x4ea41c97 // mov v23.16b, v4.16b
+	WORD $0x4ea51cb8 // mov v24.16b, v5.16b
+	WORD $0x4ea41c99 // mov v25.16b, v4.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea31c72 // mov v18.16b, v3.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0x4ea31c73 // mov v19.16b, v3.16b
+	WORD $0x4ea21c54 // mov v20.16b, v2.16b
+	WORD $0x4ea31c76 // mov v22.16b, v3.16b
 	WORD $0xf9401010 // ldr x16, [x0, #0x20]
-	WORD $0x3cea6a1c // ldr q28, [x16, x10]
-	WORD $0x4ebabf7a // addp v26.4s, v27.4s, v26.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e3adf9a // fmul v26.4s, v28.4s, v26.4s
-	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
+	WORD $0x3cea6a1a // ldr q26, [x16, x10]
 	WORD $0x4eb8bf38 // addp v24.4s, v25.4s, v24.4s
 	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0x6e38df98 // fmul v24.4s, v28.4s, v24.4s
-	WORD $0x9b0939ee // madd x14, x15, x9, x14
+	WORD $0x6e38df58 // fmul v24.4s, v26.4s, v24.4s
 	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
-	WORD $0x4eb0be70 // addp v16.4s, v19.4s, v16.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x0e614b53 // sqxtn v19.4h, v26.4s
-	WORD $0x6e30df90 // fmul v16.4s, v28.4s, v16.4s
-	WORD $0x4e614b13 // sqxtn2 v19.8h, v24.4s
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x4ea7bcc6 // addp v6.4s, v6.4s, v7.4s
+	WORD $0x4eb5bef5 // addp v21.4s, v23.4s, v21.4s
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x6e35df55 // fmul v21.4s, v26.4s, v21.4s
+	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
+	WORD $0x4ea6be26 // addp v6.4s, v17.4s, v6.4s
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x0e614a07 // sqxtn v7.4h, v16.4s
-	WORD $0x6e26df86 // fmul v6.4s, v28.4s, v6.4s
+	WORD $0x6e26df46 // fmul v6.4s, v26.4s, v6.4s
+	WORD $0x9b0939ee // madd x14, x15, x9, x14
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e6148c7 // sqxtn2 v7.8h, v6.4s
-	WORD $0x4e600e66 // sqadd v6.8h, v19.8h, v0.8h
-	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
-	WORD $0x4e600ce7 // sqadd v7.8h, v7.8h, v0.8h
-	WORD $0x4e2148e6 // sqxtn2 v6.16b, v7.8h
-	WORD $0x4e2164c6 // smax v6.16b, v6.16b, v1.16b
-	WORD $0x4e226cc6 // smin v6.16b, v6.16b, v2.16b
-	WORD $0x3caa69c6 // str q6, [x14, x10]
-	WORD $0xf940100f // ldr x15, [x0, #0x20]
-	WORD $0x3ced69e6 // ldr q6, [x15, x13]
 	WORD $0x4ea5bc84 // addp v4.4s, v4.4s, v5.4s
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x6e24dcc4 // fmul v4.4s, v6.4s, v4.4s
+	WORD $0x0e614b05 // sqxtn v5.4h, v24.4s
+	WORD $0x6e24df44 // fmul v4.4s, v26.4s, v4.4s
+	WORD $0x4e614aa5 // sqxtn2 v5.8h, v21.4s
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4eb4be25 // addp v5.4s, v17.4s, v20.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dcc5 // fmul v5.4s, v6.4s, v5.4s
-	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0x4eb6be47 // addp v7.4s, v18.4s, v22.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
-	WORD $0x6e27dcc7 // fmul v7.4s, v6.4s, v7.4s
-	WORD $0x4e6148a4 // sqxtn2 v4.8h, v5.4s
-	WORD $0x4e21a8e5 // fcvtns v5.4s, v7.4s
-	WORD $0x4eb7bea7 // addp v7.4s, v21.4s, v23.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
-	WORD $0x6e27dcc6 // fmul v6.4s, v6.4s, v7.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e6148c5 // sqxtn2 v5.8h, v6.4s
-	WORD $0x4e600c84 // sqadd v4.8h, v4.8h, v0.8h
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x4e614886 // sqxtn2 v6.8h, v4.4s
+	WORD $0x4e600ca4 // sqadd v4.8h, v5.8h, v0.8h
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600ca5 // sqadd v5.8h, v5.8h, v0.8h
+	WORD $0x4e600cc5 // sqadd v5.8h, v6.8h, v0.8h
 	WORD $0x4e2148a4 // sqxtn2 v4.16b, v5.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3cad69c4 // str q4, [x14, x13]
+	WORD $0x3caa69c4 // str q4, [x14, x10]
+	WORD $0xf940100f // ldr x15, [x0, #0x20]
+	WORD $0x3ced69e4 // ldr q4, [x15, x13]
+	WORD $0x4ea3bc42 // addp v2.4s, v2.4s, v3.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4eb2bce3 // addp v3.4s, v7.4s, v18.4s
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x4eb3be05 // addp v5.4s, v16.4s, v19.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x4eb6be86 // addp v6.4s, v20.4s, v22.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x6e26dc84 // fmul v4.4s, v4.4s, v6.4s
+	WORD $0x4e614862 // sqxtn2 v2.8h, v3.4s
+	WORD $0x4e21a883 // fcvtns v3.4s, v4.4s
+	WORD $0x0e6148a4 // sqxtn v4.4h, v5.4s
+	WORD $0x4e614864 // sqxtn2 v4.8h, v3.4s
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600c83 // sqadd v3.8h, v4.8h, v0.8h
+	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
+	WORD $0x3cad69c2 // str q2, [x14, x13]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf9401403 // ldr x3, [x0, #0x28]
 	WORD $0xeb03013f // cmp x9, x3
-	WORD $0x54ffe1ca // b.ge 0x4b0 <denseNEON+0x50>
+	WORD $0x54ffe2ca // b.ge 0x460 <denseNEON+0x40>
 	WORD $0xf9400c0e // ldr x14, [x0, #0x18]
-	WORD $0x3cea69c4 // ldr q4, [x14, x10]
-	WORD $0x4e833886 // zip1 v6.4s, v4.4s, v3.4s
-	WORD $0x4e837887 // zip2 v7.4s, v4.4s, v3.4s
-	WORD $0x3ced69c5 // ldr q5, [x14, x13]
-	WORD $0x4e8338a4 // zip1 v4.4s, v5.4s, v3.4s
-	WORD $0x4e8378a5 // zip2 v5.4s, v5.4s, v3.4s
+	WORD $0x3cea69c2 // ldr q2, [x14, x10]
+	WORD $0x4e813844 // zip1 v4.4s, v2.4s, v1.4s
+	WORD $0x4e817845 // zip2 v5.4s, v2.4s, v1.4s
+	WORD $0x3ced69c3 // ldr q3, [x14, x13]
+	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
+	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
 	WORD $0xf940040e // ldr x14, [x0, #0x8]
 	WORD $0xf940280f // ldr x15, [x0, #0x50]
-	WORD $0xf9403810 // ldr x16, [x0, #0x70]
+	WORD $0xf9403010 // ldr x16, [x0, #0x60]
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54fff54b // b.lt 0x750 <denseNEON+0x2f0>
-	WORD $0xf9403c11 // ldr x17, [x0, #0x78]
+	WORD $0x54fff5cb // b.lt 0x6f0 <denseNEON+0x2d0>
+	WORD $0xf9403411 // ldr x17, [x0, #0x68]
 	WORD $0xf100063f // cmp x17, #0x1
-	WORD $0x54fff4eb // b.lt 0x750 <denseNEON+0x2f0>
+	WORD $0x54fff56b // b.lt 0x6f0 <denseNEON+0x2d0>
 	WORD $0xf9402001 // ldr x1, [x0, #0x40]
 	WORD $0xf100043f // cmp x1, #0x1
-	WORD $0x54fff48b // b.lt 0x750 <denseNEON+0x2f0>
+	WORD $0x54fff50b // b.lt 0x6f0 <denseNEON+0x2d0>
 	WORD $0xaa1f03e2 // mov x2, xzr
 	WORD $0x9b107d64 // mul x4, x11, x16
 	WORD $0x9b117c84 // mul x4, x4, x17
 	WORD $0xd37be863 // lsl x3, x3, #5
-	WORD $0x4ea71cf0 // mov v16.16b, v7.16b
+	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
 	WORD $0xf9400805 // ldr x5, [x0, #0x10]
-	WORD $0x4ea61cd3 // mov v19.16b, v6.16b
-	WORD $0x4ea71cf8 // mov v24.16b, v7.16b
-	WORD $0x4ea61cd9 // mov v25.16b, v6.16b
-	WORD $0x4ea71cfa // mov v26.16b, v7.16b
-	WORD $0x4ea61cdb // mov v27.16b, v6.16b
 	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea51cb4 // mov v20.16b, v5.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
+	WORD $0x4ea51cb5 // mov v21.16b, v5.16b
+	WORD $0x4ea41c97 // mov v23.16b, v4.16b
+	WORD $0x4ea51cb8 // mov v24.16b, v5.16b
+	WORD $0x4ea41c99 // mov v25.16b, v4.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea31c72 // mov v18.16b, v3.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
 	WORD $0x9b011485 // madd x5, x4, x1, x5
-	WORD $0xa9481804 // ldp x4, x6, [x0, #0x80]
-	WORD $0x4ea51cb6 // mov v22.16b, v5.16b
+	WORD $0xa9471804 // ldp x4, x6, [x0, #0x70]
+	WORD $0x4ea31c73 // mov v19.16b, v3.16b
 	WORD $0x8b0c00a5 // add x5, x5, x12
 	WORD $0x8b0914c6 // add x6, x6, x9, lsl #5
-	WORD $0x4ea41c95 // mov v21.16b, v4.16b
-	WORD $0x4ea51cb7 // mov v23.16b, v5.16b
+	WORD $0x4ea21c54 // mov v20.16b, v2.16b
+	WORD $0x4ea31c76 // mov v22.16b, v3.16b
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xaa1f03e7 // mov x7, xzr
 	WORD $0xf8627893 // ldr x19, [x4, x2, lsl #3]
 	WORD $0xaa0603f4 // mov x20, x6
 	WORD $0xd503201f // nop
-	WORD $0xb4000213 // cbz x19, 0x970 <denseNEON+0x510>
+	WORD $0xb4000213 // cbz x19, 0x900 <denseNEON+0x4e0>
 	WORD $0xf9400295 // ldr x21, [x20]
-	WORD $0xb7f80275 // tbnz x21, #0x3f, 0x984 <denseNEON+0x524>
+	WORD $0xb7f80275 // tbnz x21, #0x3f, 0x914 <denseNEON+0x4f4>
 	WORD $0x8b150275 // add x21, x19, x21
 	WORD $0xf9400696 // ldr x22, [x20, #0x8]
-	WORD $0xb7f80276 // tbnz x22, #0x3f, 0x990 <denseNEON+0x530>
+	WORD $0xb7f80276 // tbnz x22, #0x3f, 0x920 <denseNEON+0x500>
 	WORD $0x8b160276 // add x22, x19, x22
 	WORD $0xf9400a97 // ldr x23, [x20, #0x10]
-	WORD $0xb7f80277 // tbnz x23, #0x3f, 0x99c <denseNEON+0x53c>
+	WORD $0xb7f80277 // tbnz x23, #0x3f, 0x92c <denseNEON+0x50c>
 	WORD $0x8b170277 // add x23, x19, x23
 	WORD $0xf9400e98 // ldr x24, [x20, #0x18]
-	WORD $0xb7f80278 // tbnz x24, #0x3f, 0x9a8 <denseNEON+0x548>
+	WORD $0xb7f80278 // tbnz x24, #0x3f, 0x938 <denseNEON+0x518>
 	WORD $0x8b180278 // add x24, x19, x24
-	WORD $0x14000012 // b 0x9ac <denseNEON+0x54c>
+	WORD $0x14000012 // b 0x93c <denseNEON+0x51c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404815 // ldr x21, [x0, #0x90]
+	WORD $0xf9404015 // ldr x21, [x0, #0x80]
 	WORD $0xaa1503f6 // mov x22, x21
 	WORD $0xaa1503f7 // mov x23, x21
 	WORD $0xaa1503f8 // mov x24, x21
-	WORD $0x1400000b // b 0x9ac <denseNEON+0x54c>
-	WORD $0xf9404815 // ldr x21, [x0, #0x90]
+	WORD $0x1400000b // b 0x93c <denseNEON+0x51c>
+	WORD $0xf9404015 // ldr x21, [x0, #0x80]
 	WORD $0xf9400696 // ldr x22, [x20, #0x8]
-	WORD $0xb6fffdf6 // tbz x22, #0x3f, 0x948 <denseNEON+0x4e8>
-	WORD $0xf9404816 // ldr x22, [x0, #0x90]
+	WORD $0xb6fffdf6 // tbz x22, #0x3f, 0x8d8 <denseNEON+0x4b8>
+	WORD $0xf9404016 // ldr x22, [x0, #0x80]
 	WORD $0xf9400a97 // ldr x23, [x20, #0x10]
-	WORD $0xb6fffdf7 // tbz x23, #0x3f, 0x954 <denseNEON+0x4f4>
-	WORD $0xf9404817 // ldr x23, [x0, #0x90]
+	WORD $0xb6fffdf7 // tbz x23, #0x3f, 0x8e4 <denseNEON+0x4c4>
+	WORD $0xf9404017 // ldr x23, [x0, #0x80]
 	WORD $0xf9400e98 // ldr x24, [x20, #0x18]
-	WORD $0xb6fffdf8 // tbz x24, #0x3f, 0x960 <denseNEON+0x500>
-	WORD $0xf9404818 // ldr x24, [x0, #0x90]
+	WORD $0xb6fffdf8 // tbz x24, #0x3f, 0x8f0 <denseNEON+0x4d0>
+	WORD $0xf9404018 // ldr x24, [x0, #0x80]
 	WORD $0xaa0103f9 // mov x25, x1
 	WORD $0xb84106ba // ldr w26, [x21], #0x10
 	WORD $0xb84106dd // ldr w29, [x22], #0x10
 	WORD $0xb84106fe // ldr w30, [x23], #0x10
-	WORD $0x0e040f5c // dup v28.2s, w26
-	WORD $0x0e040fbd // dup v29.2s, w29
-	WORD $0x0e040fde // dup v30.2s, w30
+	WORD $0x0e040f5a // dup v26.2s, w26
+	WORD $0x0e040fbb // dup v27.2s, w29
+	WORD $0x0e040fdc // dup v28.2s, w30
 	WORD $0xb841071a // ldr w26, [x24], #0x10
-	WORD $0x0e040f5f // dup v31.2s, w26
-	WORD $0xacc224a8 // ldp q8, q9, [x5], #0x40
-	WORD $0x6e08410a // ext v10.16b, v8.16b, v8.16b, #0x8
-	WORD $0x0e3cc10b // smull v11.8h, v8.8b, v28.8b
-	WORD $0x4e60697b // sadalp v27.4s, v11.8h
-	WORD $0x0e3cc14b // smull v11.8h, v10.8b, v28.8b
-	WORD $0x4e60697a // sadalp v26.4s, v11.8h
-	WORD $0x0e3dc10b // smull v11.8h, v8.8b, v29.8b
-	WORD $0x4e606979 // sadalp v25.4s, v11.8h
-	WORD $0x0e3dc14b // smull v11.8h, v10.8b, v29.8b
-	WORD $0x4e606978 // sadalp v24.4s, v11.8h
-	WORD $0x0e3ec10b // smull v11.8h, v8.8b, v30.8b
-	WORD $0x4e606973 // sadalp v19.4s, v11.8h
-	WORD $0x0e3ec14b // smull v11.8h, v10.8b, v30.8b
-	WORD $0x4e606970 // sadalp v16.4s, v11.8h
-	WORD $0x0e3fc108 // smull v8.8h, v8.8b, v31.8b
-	WORD $0x4e606906 // sadalp v6.4s, v8.8h
-	WORD $0x6e094128 // ext v8.16b, v9.16b, v9.16b, #0x8
-	WORD $0x0e3fc14a // smull v10.8h, v10.8b, v31.8b
-	WORD $0x4e606947 // sadalp v7.4s, v10.8h
-	WORD $0x0e3cc12a // smull v10.8h, v9.8b, v28.8b
-	WORD $0x0e3cc11c // smull v28.8h, v8.8b, v28.8b
-	WORD $0x4e606944 // sadalp v4.4s, v10.8h
-	WORD $0x0e3dc12a // smull v10.8h, v9.8b, v29.8b
-	WORD $0x4e606b85 // sadalp v5.4s, v28.8h
-	WORD $0x4e606951 // sadalp v17.4s, v10.8h
-	WORD $0x0e3dc11c // smull v28.8h, v8.8b, v29.8b
-	WORD $0x4e606b94 // sadalp v20.4s, v28.8h
-	WORD $0x0e3ec13c // smull v28.8h, v9.8b, v30.8b
-	WORD $0x4e606b92 // sadalp v18.4s, v28.8h
-	WORD $0x0e3ec11c // smull v28.8h, v8.8b, v30.8b
-	WORD $0x4e606b96 // sadalp v22.4s, v28.8h
-	WORD $0x0e3fc13c // smull v28.8h, v9.8b, v31.8b
-	WORD $0x4e606b95 // sadalp v21.4s, v28.8h
+	WORD $0x0e040f5d // dup v29.2s, w26
+	WORD $0xacc27cbe // ldp q30, q31, [x5], #0x40
+	WORD $0x6e1e43c8 // ext v8.16b, v30.16b, v30.16b, #0x8
+	WORD $0x0e3ac3c9 // smull v9.8h, v30.8b, v26.8b
+	WORD $0x4e606939 // sadalp v25.4s, v9.8h
+	WORD $0x0e3ac109 // smull v9.8h, v8.8b, v26.8b
+	WORD $0x4e606938 // sadalp v24.4s, v9.8h
+	WORD $0x0e3bc3c9 // smull v9.8h, v30.8b, v27.8b
+	WORD $0x4e606937 // sadalp v23.4s, v9.8h
+	WORD $0x0e3bc109 // smull v9.8h, v8.8b, v27.8b
+	WORD $0x4e606935 // sadalp v21.4s, v9.8h
+	WORD $0x0e3cc3c9 // smull v9.8h, v30.8b, v28.8b
+	WORD $0x4e606931 // sadalp v17.4s, v9.8h
+	WORD $0x0e3cc109 // smull v9.8h, v8.8b, v28.8b
+	WORD $0x4e606926 // sadalp v6.4s, v9.8h
+	WORD $0x0e3dc3de // smull v30.8h, v30.8b, v29.8b
+	WORD $0x4e606bc4 // sadalp v4.4s, v30.8h
+	WORD $0x6e1f43fe // ext v30.16b, v31.16b, v31.16b, #0x8
+	WORD $0x0e3dc108 // smull v8.8h, v8.8b, v29.8b
+	WORD $0x4e606905 // sadalp v5.4s, v8.8h
+	WORD $0x0e3ac3e8 // smull v8.8h, v31.8b, v26.8b
+	WORD $0x0e3ac3da // smull v26.8h, v30.8b, v26.8b
+	WORD $0x4e606902 // sadalp v2.4s, v8.8h
+	WORD $0x0e3bc3e8 // smull v8.8h, v31.8b, v27.8b
+	WORD $0x4e606b43 // sadalp v3.4s, v26.8h
+	WORD $0x4e606907 // sadalp v7.4s, v8.8h
+	WORD $0x0e3bc3da // smull v26.8h, v30.8b, v27.8b
+	WORD $0x4e606b52 // sadalp v18.4s, v26.8h
+	WORD $0x0e3cc3fa // smull v26.8h, v31.8b, v28.8b
+	WORD $0x4e606b50 // sadalp v16.4s, v26.8h
+	WORD $0x0e3cc3da // smull v26.8h, v30.8b, v28.8b
+	WORD $0x4e606b53 // sadalp v19.4s, v26.8h
+	WORD $0x0e3dc3fa // smull v26.8h, v31.8b, v29.8b
+	WORD $0x4e606b54 // sadalp v20.4s, v26.8h
 	WORD $0xf1000739 // subs x25, x25, #0x1
-	WORD $0x0e3fc11c // smull v28.8h, v8.8b, v31.8b
-	WORD $0x4e606b97 // sadalp v23.4s, v28.8h
-	WORD $0x54fffa81 // b.ne 0x9b0 <denseNEON+0x550>
+	WORD $0x0e3dc3da // smull v26.8h, v30.8b, v29.8b
+	WORD $0x4e606b56 // sadalp v22.4s, v26.8h
+	WORD $0x54fffa81 // b.ne 0x940 <denseNEON+0x520>
 	WORD $0x910004e7 // add x7, x7, #0x1
 	WORD $0x8b030294 // add x20, x20, x3
 	WORD $0xeb1100ff // cmp x7, x17
-	WORD $0x54fff601 // b.ne 0x930 <denseNEON+0x4d0>
+	WORD $0x54fff601 // b.ne 0x8c0 <denseNEON+0x4a0>
 	WORD $0x91000442 // add x2, x2, #0x1
 	WORD $0xeb10005f // cmp x2, x16
-	WORD $0x54fff521 // b.ne 0x920 <denseNEON+0x4c0>
-	WORD $0x17ffff40 // b 0x780 <denseNEON+0x320>
-	WORD $0xa9464ff4 // ldp x20, x19, [sp, #0x60]
-	WORD $0xa94557f6 // ldp x22, x21, [sp, #0x50]
-	WORD $0xa9445ff8 // ldp x24, x23, [sp, #0x40]
-	WORD $0xa94367fa // ldp x26, x25, [sp, #0x30]
-	WORD $0xa9427bfd // ldp x29, x30, [sp, #0x20]
-	WORD $0x6d4123e9 // ldp d9, d8, [sp, #0x10]
-	WORD $0x6cc72beb // ldp d11, d10, [sp], #0x70
+	WORD $0x54fff521 // b.ne 0x8b0 <denseNEON+0x490>
+	WORD $0x17ffff44 // b 0x720 <denseNEON+0x300>
+	WORD $0xa9454ff4 // ldp x20, x19, [sp, #0x50]
+	WORD $0xa94457f6 // ldp x22, x21, [sp, #0x40]
+	WORD $0xa9435ff8 // ldp x24, x23, [sp, #0x30]
+	WORD $0xa94267fa // ldp x26, x25, [sp, #0x20]
+	WORD $0xa9417bfd // ldp x29, x30, [sp, #0x10]
+	WORD $0x6cc623e9 // ldp d9, d8, [sp], #0x60
 	WORD $0xd65f03c0 // ret
 
 // func firstNEON(a)
@@ -693,34 +666,27 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54002acb // b.lt 0x1010 <firstNEON+0x560>
-	WORD $0xfc1b0fea // str d10, [sp, #-0x50]!
-	WORD $0x6d00a3e9 // stp d9, d8, [sp, #0x8]
-	WORD $0xf9000ff9 // str x25, [sp, #0x18]
-	WORD $0xa9025ff8 // stp x24, x23, [sp, #0x20]
-	WORD $0xa90357f6 // stp x22, x21, [sp, #0x30]
-	WORD $0xa9044ff4 // stp x20, x19, [sp, #0x40]
+	WORD $0x540028ab // b.lt 0xf4c <firstNEON+0x51c>
+	WORD $0xfc1c0fe8 // str d8, [sp, #-0x40]!
+	WORD $0xf90007f9 // str x25, [sp, #0x8]
+	WORD $0xa9015ff8 // stp x24, x23, [sp, #0x10]
+	WORD $0xa90257f6 // stp x22, x21, [sp, #0x20]
+	WORD $0xa9034ff4 // stp x20, x19, [sp, #0x30]
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9101600a // add x10, x0, #0x58
-	WORD $0x9101800b // add x11, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
-	WORD $0x9101a00a // add x10, x0, #0x68
-	WORD $0x4d40c161 // ld1r { v1.16b }, [x11]
-	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
-	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
-	WORD $0x14000007 // b 0xb10 <firstNEON+0x60>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0x14000005 // b 0xa74 <firstNEON+0x44>
 	WORD $0x91000908 // add x8, x8, #0x2
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400276a // b.ge 0xff8 <firstNEON+0x548>
+	WORD $0x5400264a // b.ge 0xf38 <firstNEON+0x508>
 	WORD $0xcb08012a // sub x10, x9, x8
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54000fc1 // b.ne 0xd14 <firstNEON+0x264>
+	WORD $0x54000f21 // b.ne 0xc64 <firstNEON+0x234>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54fffeeb // b.lt 0xb00 <firstNEON+0x50>
+	WORD $0x54fffeeb // b.lt 0xa64 <firstNEON+0x34>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xd37ced0b // lsl x11, x8, #4
@@ -729,46 +695,43 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280002e // mov w14, #0x1 // =1
 	WORD $0x5280004f // mov w15, #0x2 // =2
 	WORD $0x52800070 // mov w16, #0x3 // =3
-	WORD $0x14000030 // b 0xc08 <firstNEON+0x158>
-	WORD $0xd503201f // nop
-	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
-	WORD $0x4ea41c87 // mov v7.16b, v4.16b
-	WORD $0x4ea51cb0 // mov v16.16b, v5.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
+	WORD $0x1400002d // b 0xb60 <firstNEON+0x130>
+	WORD $0x4ea31c64 // mov v4.16b, v3.16b
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
 	WORD $0xf9401011 // ldr x17, [x0, #0x20]
-	WORD $0x3ceb6a34 // ldr q20, [x17, x11]
-	WORD $0x4eb2be72 // addp v18.4s, v19.4s, v18.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32de92 // fmul v18.4s, v20.4s, v18.4s
-	WORD $0xf9400411 // ldr x17, [x0, #0x8]
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
+	WORD $0x3ceb6a32 // ldr q18, [x17, x11]
 	WORD $0x4eb0be30 // addp v16.4s, v17.4s, v16.4s
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0xf9402801 // ldr x1, [x0, #0x50]
-	WORD $0x6e30de90 // fmul v16.4s, v20.4s, v16.4s
-	WORD $0x9b0a4431 // madd x17, x1, x10, x17
+	WORD $0x6e30de50 // fmul v16.4s, v18.4s, v16.4s
 	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
 	WORD $0x4ea6bce6 // addp v6.4s, v7.4s, v6.4s
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x0e614a47 // sqxtn v7.4h, v18.4s
-	WORD $0x6e26de86 // fmul v6.4s, v20.4s, v6.4s
-	WORD $0x4e614a07 // sqxtn2 v7.8h, v16.4s
+	WORD $0x6e26de46 // fmul v6.4s, v18.4s, v6.4s
+	WORD $0xf9400411 // ldr x17, [x0, #0x8]
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4ea5bc84 // addp v4.4s, v4.4s, v5.4s
+	WORD $0x4ea4bca4 // addp v4.4s, v5.4s, v4.4s
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x0e6148c5 // sqxtn v5.4h, v6.4s
-	WORD $0x6e24de84 // fmul v4.4s, v20.4s, v4.4s
+	WORD $0xf9402801 // ldr x1, [x0, #0x50]
+	WORD $0x6e24de44 // fmul v4.4s, v18.4s, v4.4s
+	WORD $0x9b0a4431 // madd x17, x1, x10, x17
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
-	WORD $0x4e600ce4 // sqadd v4.8h, v7.8h, v0.8h
-	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600ca5 // sqadd v5.8h, v5.8h, v0.8h
-	WORD $0x4e2148a4 // sqxtn2 v4.16b, v5.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3cab6a24 // str q4, [x17, x11]
+	WORD $0x4ea3bc42 // addp v2.4s, v2.4s, v3.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x0e614a03 // sqxtn v3.4h, v16.4s
+	WORD $0x6e22de42 // fmul v2.4s, v18.4s, v2.4s
+	WORD $0x4e6148c3 // sqxtn2 v3.8h, v6.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x4e614844 // sqxtn2 v4.8h, v2.4s
+	WORD $0x4e600c62 // sqadd v2.8h, v3.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600c83 // sqadd v3.8h, v4.8h, v0.8h
+	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
+	WORD $0x3cab6a22 // str q2, [x17, x11]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xf9401411 // ldr x17, [x0, #0x28]
@@ -776,37 +739,35 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910011ef // add x15, x15, #0x4
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0xeb11015f // cmp x10, x17
-	WORD $0x54fff7ea // b.ge 0xb00 <firstNEON+0x50>
+	WORD $0x54fff84a // b.ge 0xa64 <firstNEON+0x34>
 	WORD $0xf9400c11 // ldr x17, [x0, #0x18]
-	WORD $0x3ceb6a25 // ldr q5, [x17, x11]
-	WORD $0x4e8338a4 // zip1 v4.4s, v5.4s, v3.4s
-	WORD $0x4e8378a5 // zip2 v5.4s, v5.4s, v3.4s
-	WORD $0xf9403811 // ldr x17, [x0, #0x70]
+	WORD $0x3ceb6a23 // ldr q3, [x17, x11]
+	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
+	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
+	WORD $0xf9403011 // ldr x17, [x0, #0x60]
 	WORD $0xf100063f // cmp x17, #0x1
-	WORD $0x54fff98b // b.lt 0xb50 <firstNEON+0xa0>
-	WORD $0xf9403c01 // ldr x1, [x0, #0x78]
+	WORD $0x54fff9cb // b.lt 0xab0 <firstNEON+0x80>
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
 	WORD $0xf100043f // cmp x1, #0x1
-	WORD $0x54fff92b // b.lt 0xb50 <firstNEON+0xa0>
+	WORD $0x54fff96b // b.lt 0xab0 <firstNEON+0x80>
 	WORD $0xaa1f03e2 // mov x2, xzr
 	WORD $0x9b117d83 // mul x3, x12, x17
 	WORD $0xf9400804 // ldr x4, [x0, #0x10]
-	WORD $0xf9404c14 // ldr x20, [x0, #0x98]
+	WORD $0xf9404414 // ldr x20, [x0, #0x88]
 	WORD $0x9b011073 // madd x19, x3, x1, x4
-	WORD $0xf9404003 // ldr x3, [x0, #0x80]
+	WORD $0xf9403803 // ldr x3, [x0, #0x70]
 	WORD $0xf9402404 // ldr x4, [x0, #0x48]
-	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
-	WORD $0x4ea41c87 // mov v7.16b, v4.16b
-	WORD $0x4ea51cb0 // mov v16.16b, v5.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
+	WORD $0x4ea31c64 // mov v4.16b, v3.16b
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
 	WORD $0x9b097e85 // mul x5, x20, x9
 	WORD $0x9b107e86 // mul x6, x20, x16
 	WORD $0x9b0f7e87 // mul x7, x20, x15
 	WORD $0x8b0d0273 // add x19, x19, x13
 	WORD $0x9b0e7e94 // mul x20, x20, x14
-	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
-	WORD $0x4ea41c93 // mov v19.16b, v4.16b
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
 	WORD $0xf8627875 // ldr x21, [x3, x2, lsl #3]
 	WORD $0xaa0103f6 // mov x22, x1
 	WORD $0xd503201f // nop
@@ -814,38 +775,38 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0502b7 // add x23, x21, x5
 	WORD $0x8b1402b8 // add x24, x21, x20
 	WORD $0x8b0702b9 // add x25, x21, x7
-	WORD $0x3cc40674 // ldr q20, [x19], #0x40
-	WORD $0x6e144295 // ext v21.16b, v20.16b, v20.16b, #0x8
-	WORD $0x0d40caf6 // ld1r { v22.2s }, [x23]
-	WORD $0x0e36c297 // smull v23.8h, v20.8b, v22.8b
-	WORD $0x4e606af3 // sadalp v19.4s, v23.8h
-	WORD $0x0d40cb17 // ld1r { v23.2s }, [x24]
-	WORD $0x0e36c2b6 // smull v22.8h, v21.8b, v22.8b
-	WORD $0x4e606ad2 // sadalp v18.4s, v22.8h
-	WORD $0x0e37c296 // smull v22.8h, v20.8b, v23.8b
-	WORD $0x4e606ad1 // sadalp v17.4s, v22.8h
-	WORD $0x0d40cb36 // ld1r { v22.2s }, [x25]
+	WORD $0x3cc40672 // ldr q18, [x19], #0x40
+	WORD $0x6e124253 // ext v19.16b, v18.16b, v18.16b, #0x8
+	WORD $0x0d40caf4 // ld1r { v20.2s }, [x23]
+	WORD $0x0e34c255 // smull v21.8h, v18.8b, v20.8b
+	WORD $0x4e606ab1 // sadalp v17.4s, v21.8h
+	WORD $0x0d40cb15 // ld1r { v21.2s }, [x24]
+	WORD $0x0e34c274 // smull v20.8h, v19.8b, v20.8b
+	WORD $0x4e606a90 // sadalp v16.4s, v20.8h
+	WORD $0x0e35c254 // smull v20.8h, v18.8b, v21.8b
+	WORD $0x4e606a87 // sadalp v7.4s, v20.8h
+	WORD $0x0d40cb34 // ld1r { v20.2s }, [x25]
 	WORD $0x8b0602b7 // add x23, x21, x6
-	WORD $0x0e37c2b7 // smull v23.8h, v21.8b, v23.8b
-	WORD $0x4e606af0 // sadalp v16.4s, v23.8h
-	WORD $0x0e36c297 // smull v23.8h, v20.8b, v22.8b
-	WORD $0x4e606ae7 // sadalp v7.4s, v23.8h
-	WORD $0x0e36c2b6 // smull v22.8h, v21.8b, v22.8b
-	WORD $0x4e606ac6 // sadalp v6.4s, v22.8h
-	WORD $0x0d40caf6 // ld1r { v22.2s }, [x23]
-	WORD $0x0e36c294 // smull v20.8h, v20.8b, v22.8b
+	WORD $0x0e35c275 // smull v21.8h, v19.8b, v21.8b
+	WORD $0x4e606aa6 // sadalp v6.4s, v21.8h
+	WORD $0x0e34c255 // smull v21.8h, v18.8b, v20.8b
+	WORD $0x4e606aa5 // sadalp v5.4s, v21.8h
+	WORD $0x0e34c274 // smull v20.8h, v19.8b, v20.8b
 	WORD $0x4e606a84 // sadalp v4.4s, v20.8h
-	WORD $0x0e36c2b4 // smull v20.8h, v21.8b, v22.8b
-	WORD $0x4e606a85 // sadalp v5.4s, v20.8h
+	WORD $0x0d40caf4 // ld1r { v20.2s }, [x23]
+	WORD $0x0e34c252 // smull v18.8h, v18.8b, v20.8b
+	WORD $0x4e606a42 // sadalp v2.4s, v18.8h
+	WORD $0x0e34c272 // smull v18.8h, v19.8b, v20.8b
+	WORD $0x4e606a43 // sadalp v3.4s, v18.8h
 	WORD $0x8b0402b5 // add x21, x21, x4
 	WORD $0xf10006d6 // subs x22, x22, #0x1
-	WORD $0x54fffc81 // b.ne 0xc90 <firstNEON+0x1e0>
+	WORD $0x54fffc81 // b.ne 0xbe0 <firstNEON+0x1b0>
 	WORD $0x91000442 // add x2, x2, #0x1
 	WORD $0xeb11005f // cmp x2, x17
-	WORD $0x54fffba1 // b.ne 0xc80 <firstNEON+0x1d0>
-	WORD $0x17ffff96 // b 0xb68 <firstNEON+0xb8>
+	WORD $0x54fffba1 // b.ne 0xbd0 <firstNEON+0x1a0>
+	WORD $0x17ffff9a // b 0xac8 <firstNEON+0x98>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54ffef4b // b.lt 0xb00 <firstNEON+0x50>
+	WORD $0x54ffefeb // b.lt 0xa64 <firstNEON+0x34>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xd37ced0b // lsl x11, x8, #4
@@ -855,80 +816,76 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280002f // mov w15, #0x1 // =1
 	WORD $0x52800050 // mov w16, #0x2 // =2
 	WORD $0x52800071 // mov w17, #0x3 // =3
-	WORD $0x14000052 // b 0xe88 <firstNEON+0x3d8>
-	WORD $0x4ea71cf5 // mov v21.16b, v7.16b
-	WORD $0x4ea61cd7 // mov v23.16b, v6.16b
-	WORD $0x4ea71cf8 // mov v24.16b, v7.16b
-	WORD $0x4ea61cd9 // mov v25.16b, v6.16b
-	WORD $0x4ea71cfa // mov v26.16b, v7.16b
-	WORD $0x4ea61cdb // mov v27.16b, v6.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea51cb3 // mov v19.16b, v5.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
+	WORD $0x1400004e // b 0xdc8 <firstNEON+0x398>
 	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
 	WORD $0x4ea41c94 // mov v20.16b, v4.16b
 	WORD $0x4ea51cb6 // mov v22.16b, v5.16b
+	WORD $0x4ea41c97 // mov v23.16b, v4.16b
+	WORD $0x4ea51cb8 // mov v24.16b, v5.16b
+	WORD $0x4ea41c99 // mov v25.16b, v4.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea31c71 // mov v17.16b, v3.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
+	WORD $0x4ea21c53 // mov v19.16b, v2.16b
+	WORD $0x4ea31c75 // mov v21.16b, v3.16b
 	WORD $0xf9401001 // ldr x1, [x0, #0x20]
-	WORD $0x3ceb683c // ldr q28, [x1, x11]
-	WORD $0x4ebabf7a // addp v26.4s, v27.4s, v26.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x6e3adf9a // fmul v26.4s, v28.4s, v26.4s
-	WORD $0xf9400401 // ldr x1, [x0, #0x8]
-	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
+	WORD $0x3ceb683a // ldr q26, [x1, x11]
 	WORD $0x4eb8bf38 // addp v24.4s, v25.4s, v24.4s
 	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
-	WORD $0xf9402802 // ldr x2, [x0, #0x50]
-	WORD $0x6e38df98 // fmul v24.4s, v28.4s, v24.4s
-	WORD $0x9b0a0441 // madd x1, x2, x10, x1
+	WORD $0x6e38df58 // fmul v24.4s, v26.4s, v24.4s
 	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
-	WORD $0x4eb5bef5 // addp v21.4s, v23.4s, v21.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x0e614b57 // sqxtn v23.4h, v26.4s
-	WORD $0x6e35df95 // fmul v21.4s, v28.4s, v21.4s
-	WORD $0x4e614b17 // sqxtn2 v23.8h, v24.4s
-	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
-	WORD $0x4ea7bcc6 // addp v6.4s, v6.4s, v7.4s
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x0e614aa7 // sqxtn v7.4h, v21.4s
-	WORD $0x6e26df86 // fmul v6.4s, v28.4s, v6.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e6148c7 // sqxtn2 v7.8h, v6.4s
-	WORD $0x4e600ee6 // sqadd v6.8h, v23.8h, v0.8h
-	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
-	WORD $0x4e600ce7 // sqadd v7.8h, v7.8h, v0.8h
-	WORD $0x4e2148e6 // sqxtn2 v6.16b, v7.8h
-	WORD $0x4e2164c6 // smax v6.16b, v6.16b, v1.16b
-	WORD $0x4e226cc6 // smin v6.16b, v6.16b, v2.16b
-	WORD $0x3cab6826 // str q6, [x1, x11]
-	WORD $0xf9401002 // ldr x2, [x0, #0x20]
-	WORD $0x3cee6846 // ldr q6, [x2, x14]
+	WORD $0x4eb6bef6 // addp v22.4s, v23.4s, v22.4s
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x6e36df56 // fmul v22.4s, v26.4s, v22.4s
+	WORD $0xf9400401 // ldr x1, [x0, #0x8]
+	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
+	WORD $0x4eb2be92 // addp v18.4s, v20.4s, v18.4s
+	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
+	WORD $0xf9402802 // ldr x2, [x0, #0x50]
+	WORD $0x6e32df52 // fmul v18.4s, v26.4s, v18.4s
+	WORD $0x9b0a0441 // madd x1, x2, x10, x1
+	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
 	WORD $0x4ea5bc84 // addp v4.4s, v4.4s, v5.4s
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x6e24dcc4 // fmul v4.4s, v6.4s, v4.4s
+	WORD $0x0e614b05 // sqxtn v5.4h, v24.4s
+	WORD $0x6e24df44 // fmul v4.4s, v26.4s, v4.4s
+	WORD $0x4e614ac5 // sqxtn2 v5.8h, v22.4s
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
-	WORD $0x4eb3be25 // addp v5.4s, v17.4s, v19.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dcc5 // fmul v5.4s, v6.4s, v5.4s
-	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0x4eb2be07 // addp v7.4s, v16.4s, v18.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
-	WORD $0x6e27dcc7 // fmul v7.4s, v6.4s, v7.4s
-	WORD $0x4e6148a4 // sqxtn2 v4.8h, v5.4s
-	WORD $0x4e21a8e5 // fcvtns v5.4s, v7.4s
-	WORD $0x4eb6be87 // addp v7.4s, v20.4s, v22.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
-	WORD $0x6e27dcc6 // fmul v6.4s, v6.4s, v7.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e6148c5 // sqxtn2 v5.8h, v6.4s
-	WORD $0x4e600c84 // sqadd v4.8h, v4.8h, v0.8h
+	WORD $0x0e614a52 // sqxtn v18.4h, v18.4s
+	WORD $0x4e614892 // sqxtn2 v18.8h, v4.4s
+	WORD $0x4e600ca4 // sqadd v4.8h, v5.8h, v0.8h
 	WORD $0x0e214884 // sqxtn v4.8b, v4.8h
-	WORD $0x4e600ca5 // sqadd v5.8h, v5.8h, v0.8h
+	WORD $0x4e600e45 // sqadd v5.8h, v18.8h, v0.8h
 	WORD $0x4e2148a4 // sqxtn2 v4.16b, v5.8h
-	WORD $0x4e216484 // smax v4.16b, v4.16b, v1.16b
-	WORD $0x4e226c84 // smin v4.16b, v4.16b, v2.16b
-	WORD $0x3cae6824 // str q4, [x1, x14]
+	WORD $0x3cab6824 // str q4, [x1, x11]
+	WORD $0xf9401002 // ldr x2, [x0, #0x20]
+	WORD $0x3cee6844 // ldr q4, [x2, x14]
+	WORD $0x4ea3bc42 // addp v2.4s, v2.4s, v3.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x6e22dc82 // fmul v2.4s, v4.4s, v2.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4eb1bce3 // addp v3.4s, v7.4s, v17.4s
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x6e23dc83 // fmul v3.4s, v4.4s, v3.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x4eb0bcc5 // addp v5.4s, v6.4s, v16.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x4eb5be66 // addp v6.4s, v19.4s, v21.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x6e26dc84 // fmul v4.4s, v4.4s, v6.4s
+	WORD $0x4e614862 // sqxtn2 v2.8h, v3.4s
+	WORD $0x4e21a883 // fcvtns v3.4s, v4.4s
+	WORD $0x0e6148a4 // sqxtn v4.4h, v5.4s
+	WORD $0x4e614864 // sqxtn2 v4.8h, v3.4s
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600c83 // sqadd v3.8h, v4.8h, v0.8h
+	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
+	WORD $0x3cae6822 // str q2, [x1, x14]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xf9401401 // ldr x1, [x0, #0x28]
@@ -936,105 +893,104 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91001210 // add x16, x16, #0x4
 	WORD $0x910011ef // add x15, x15, #0x4
 	WORD $0xeb01015f // cmp x10, x1
-	WORD $0x54ffe3ea // b.ge 0xb00 <firstNEON+0x50>
+	WORD $0x54ffe50a // b.ge 0xa64 <firstNEON+0x34>
 	WORD $0xf9400c01 // ldr x1, [x0, #0x18]
-	WORD $0x3ceb6824 // ldr q4, [x1, x11]
-	WORD $0x4e833886 // zip1 v6.4s, v4.4s, v3.4s
-	WORD $0x4e837887 // zip2 v7.4s, v4.4s, v3.4s
-	WORD $0x3cee6825 // ldr q5, [x1, x14]
-	WORD $0x4e8338a4 // zip1 v4.4s, v5.4s, v3.4s
-	WORD $0x4e8378a5 // zip2 v5.4s, v5.4s, v3.4s
-	WORD $0xf9403801 // ldr x1, [x0, #0x70]
+	WORD $0x3ceb6822 // ldr q2, [x1, x11]
+	WORD $0x4e813844 // zip1 v4.4s, v2.4s, v1.4s
+	WORD $0x4e817845 // zip2 v5.4s, v2.4s, v1.4s
+	WORD $0x3cee6823 // ldr q3, [x1, x14]
+	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
+	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
+	WORD $0xf9403001 // ldr x1, [x0, #0x60]
 	WORD $0xf100043f // cmp x1, #0x1
-	WORD $0x54fff4cb // b.lt 0xd44 <firstNEON+0x294>
-	WORD $0xf9403c02 // ldr x2, [x0, #0x78]
+	WORD $0x54fff54b // b.lt 0xc94 <firstNEON+0x264>
+	WORD $0xf9403402 // ldr x2, [x0, #0x68]
 	WORD $0xf100045f // cmp x2, #0x1
-	WORD $0x54fff46b // b.lt 0xd44 <firstNEON+0x294>
+	WORD $0x54fff4eb // b.lt 0xc94 <firstNEON+0x264>
 	WORD $0xaa1f03e3 // mov x3, xzr
 	WORD $0x9b017d85 // mul x5, x12, x1
 	WORD $0xf9400806 // ldr x6, [x0, #0x10]
-	WORD $0xf9404c15 // ldr x21, [x0, #0x98]
-	WORD $0xf9404004 // ldr x4, [x0, #0x80]
-	WORD $0x4ea71cf5 // mov v21.16b, v7.16b
-	WORD $0x4ea61cd7 // mov v23.16b, v6.16b
-	WORD $0x4ea71cf8 // mov v24.16b, v7.16b
+	WORD $0xf9404415 // ldr x21, [x0, #0x88]
+	WORD $0xf9403804 // ldr x4, [x0, #0x70]
+	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
+	WORD $0x4ea41c94 // mov v20.16b, v4.16b
+	WORD $0x4ea51cb6 // mov v22.16b, v5.16b
 	WORD $0x9b0218b4 // madd x20, x5, x2, x6
 	WORD $0xf9402405 // ldr x5, [x0, #0x48]
-	WORD $0x4ea61cd9 // mov v25.16b, v6.16b
-	WORD $0x4ea71cfa // mov v26.16b, v7.16b
-	WORD $0x4ea61cdb // mov v27.16b, v6.16b
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea51cb3 // mov v19.16b, v5.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
-	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
+	WORD $0x4ea41c97 // mov v23.16b, v4.16b
+	WORD $0x4ea51cb8 // mov v24.16b, v5.16b
+	WORD $0x4ea41c99 // mov v25.16b, v4.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea31c71 // mov v17.16b, v3.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
 	WORD $0x9b097ea6 // mul x6, x21, x9
 	WORD $0x9b117ea7 // mul x7, x21, x17
 	WORD $0x9b107eb3 // mul x19, x21, x16
 	WORD $0x8b0d0294 // add x20, x20, x13
 	WORD $0x9b0f7eb5 // mul x21, x21, x15
-	WORD $0x4ea41c94 // mov v20.16b, v4.16b
-	WORD $0x4ea51cb6 // mov v22.16b, v5.16b
+	WORD $0x4ea21c53 // mov v19.16b, v2.16b
+	WORD $0x4ea31c75 // mov v21.16b, v3.16b
 	WORD $0xd503201f // nop
 	WORD $0xf8637896 // ldr x22, [x4, x3, lsl #3]
 	WORD $0xaa0203f7 // mov x23, x2
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x8b0602d8 // add x24, x22, x6
-	WORD $0x0d40cb1c // ld1r { v28.2s }, [x24]
+	WORD $0x0d40cb1a // ld1r { v26.2s }, [x24]
 	WORD $0x8b1502d8 // add x24, x22, x21
-	WORD $0x0d40cb1d // ld1r { v29.2s }, [x24]
+	WORD $0x0d40cb1b // ld1r { v27.2s }, [x24]
 	WORD $0x8b1302d8 // add x24, x22, x19
-	WORD $0xacc27e9e // ldp q30, q31, [x20], #0x40
-	WORD $0x0d40cb08 // ld1r { v8.2s }, [x24]
-	WORD $0x6e1e43c9 // ext v9.16b, v30.16b, v30.16b, #0x8
+	WORD $0xacc2769c // ldp q28, q29, [x20], #0x40
+	WORD $0x0d40cb1e // ld1r { v30.2s }, [x24]
+	WORD $0x6e1c439f // ext v31.16b, v28.16b, v28.16b, #0x8
 	WORD $0x8b0702d8 // add x24, x22, x7
-	WORD $0x0e3cc3ca // smull v10.8h, v30.8b, v28.8b
-	WORD $0x4e60695b // sadalp v27.4s, v10.8h
-	WORD $0x0e3cc12a // smull v10.8h, v9.8b, v28.8b
-	WORD $0x4e60695a // sadalp v26.4s, v10.8h
-	WORD $0x0e3dc3ca // smull v10.8h, v30.8b, v29.8b
-	WORD $0x4e606959 // sadalp v25.4s, v10.8h
-	WORD $0x0e3dc12a // smull v10.8h, v9.8b, v29.8b
-	WORD $0x4e606958 // sadalp v24.4s, v10.8h
-	WORD $0x0e28c3ca // smull v10.8h, v30.8b, v8.8b
-	WORD $0x4e606957 // sadalp v23.4s, v10.8h
-	WORD $0x0e28c12a // smull v10.8h, v9.8b, v8.8b
-	WORD $0x4e606955 // sadalp v21.4s, v10.8h
-	WORD $0x0d40cb0a // ld1r { v10.2s }, [x24]
-	WORD $0x0e2ac3de // smull v30.8h, v30.8b, v10.8b
-	WORD $0x4e606bc6 // sadalp v6.4s, v30.8h
-	WORD $0x6e1f43fe // ext v30.16b, v31.16b, v31.16b, #0x8
-	WORD $0x0e2ac129 // smull v9.8h, v9.8b, v10.8b
-	WORD $0x4e606927 // sadalp v7.4s, v9.8h
-	WORD $0x0e3cc3e9 // smull v9.8h, v31.8b, v28.8b
-	WORD $0x0e3cc3dc // smull v28.8h, v30.8b, v28.8b
-	WORD $0x4e606924 // sadalp v4.4s, v9.8h
-	WORD $0x0e3dc3e9 // smull v9.8h, v31.8b, v29.8b
-	WORD $0x0e3dc3dd // smull v29.8h, v30.8b, v29.8b
-	WORD $0x4e606b85 // sadalp v5.4s, v28.8h
-	WORD $0x4e606931 // sadalp v17.4s, v9.8h
-	WORD $0x4e606bb3 // sadalp v19.4s, v29.8h
+	WORD $0x0e3ac388 // smull v8.8h, v28.8b, v26.8b
+	WORD $0x4e606919 // sadalp v25.4s, v8.8h
+	WORD $0x0e3ac3e8 // smull v8.8h, v31.8b, v26.8b
+	WORD $0x4e606918 // sadalp v24.4s, v8.8h
+	WORD $0x0e3bc388 // smull v8.8h, v28.8b, v27.8b
+	WORD $0x4e606917 // sadalp v23.4s, v8.8h
+	WORD $0x0e3bc3e8 // smull v8.8h, v31.8b, v27.8b
+	WORD $0x4e606916 // sadalp v22.4s, v8.8h
+	WORD $0x0e3ec388 // smull v8.8h, v28.8b, v30.8b
+	WORD $0x4e606914 // sadalp v20.4s, v8.8h
+	WORD $0x0e3ec3e8 // smull v8.8h, v31.8b, v30.8b
+	WORD $0x4e606912 // sadalp v18.4s, v8.8h
+	WORD $0x0d40cb08 // ld1r { v8.2s }, [x24]
+	WORD $0x0e28c39c // smull v28.8h, v28.8b, v8.8b
+	WORD $0x4e606b84 // sadalp v4.4s, v28.8h
+	WORD $0x6e1d43bc // ext v28.16b, v29.16b, v29.16b, #0x8
+	WORD $0x0e28c3ff // smull v31.8h, v31.8b, v8.8b
+	WORD $0x4e606be5 // sadalp v5.4s, v31.8h
+	WORD $0x0e3ac3bf // smull v31.8h, v29.8b, v26.8b
+	WORD $0x0e3ac39a // smull v26.8h, v28.8b, v26.8b
+	WORD $0x4e606be2 // sadalp v2.4s, v31.8h
+	WORD $0x0e3bc3bf // smull v31.8h, v29.8b, v27.8b
+	WORD $0x0e3bc39b // smull v27.8h, v28.8b, v27.8b
+	WORD $0x4e606b43 // sadalp v3.4s, v26.8h
+	WORD $0x4e606be7 // sadalp v7.4s, v31.8h
+	WORD $0x4e606b71 // sadalp v17.4s, v27.8h
 	WORD $0x8b0502d6 // add x22, x22, x5
 	WORD $0xf10006f7 // subs x23, x23, #0x1
-	WORD $0x0e28c3fc // smull v28.8h, v31.8b, v8.8b
-	WORD $0x4e606b90 // sadalp v16.4s, v28.8h
-	WORD $0x0e28c3dc // smull v28.8h, v30.8b, v8.8b
-	WORD $0x4e606b92 // sadalp v18.4s, v28.8h
-	WORD $0x0e2ac3fc // smull v28.8h, v31.8b, v10.8b
-	WORD $0x4e606b94 // sadalp v20.4s, v28.8h
-	WORD $0x0e2ac3dc // smull v28.8h, v30.8b, v10.8b
-	WORD $0x4e606b96 // sadalp v22.4s, v28.8h
-	WORD $0x54fffa61 // b.ne 0xf30 <firstNEON+0x480>
+	WORD $0x0e3ec3ba // smull v26.8h, v29.8b, v30.8b
+	WORD $0x4e606b46 // sadalp v6.4s, v26.8h
+	WORD $0x0e3ec39a // smull v26.8h, v28.8b, v30.8b
+	WORD $0x4e606b50 // sadalp v16.4s, v26.8h
+	WORD $0x0e28c3ba // smull v26.8h, v29.8b, v8.8b
+	WORD $0x4e606b53 // sadalp v19.4s, v26.8h
+	WORD $0x0e28c39a // smull v26.8h, v28.8b, v8.8b
+	WORD $0x4e606b55 // sadalp v21.4s, v26.8h
+	WORD $0x54fffa61 // b.ne 0xe70 <firstNEON+0x440>
 	WORD $0x91000463 // add x3, x3, #0x1
 	WORD $0xeb01007f // cmp x3, x1
-	WORD $0x54fff981 // b.ne 0xf20 <firstNEON+0x470>
-	WORD $0x17ffff60 // b 0xd74 <firstNEON+0x2c4>
-	WORD $0xa9444ff4 // ldp x20, x19, [sp, #0x40]
-	WORD $0xa94357f6 // ldp x22, x21, [sp, #0x30]
-	WORD $0xa9425ff8 // ldp x24, x23, [sp, #0x20]
-	WORD $0xf9400ff9 // ldr x25, [sp, #0x18]
-	WORD $0x6d40a3e9 // ldp d9, d8, [sp, #0x8]
-	WORD $0xfc4507ea // ldr d10, [sp], #0x50
+	WORD $0x54fff981 // b.ne 0xe60 <firstNEON+0x430>
+	WORD $0x17ffff64 // b 0xcc4 <firstNEON+0x294>
+	WORD $0xa9434ff4 // ldp x20, x19, [sp, #0x30]
+	WORD $0xa94257f6 // ldp x22, x21, [sp, #0x20]
+	WORD $0xa9415ff8 // ldp x24, x23, [sp, #0x10]
+	WORD $0xf94007f9 // ldr x25, [sp, #0x8]
+	WORD $0xfc4407e8 // ldr d8, [sp], #0x40
 	WORD $0xd65f03c0 // ret
 
 // func depthwise3x3s1NEON(a)
@@ -1042,273 +998,7 @@ TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf940240e // ldr x14, [x0, #0x48]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x5400206b // b.lt 0x1434 <depthwise3x3s1NEON+0x414>
-	WORD $0xd10183ff // sub sp, sp, #0x60
-	WORD $0x6d023bef // stp d15, d14, [sp, #0x20]
-	WORD $0x6d0333ed // stp d13, d12, [sp, #0x30]
-	WORD $0x6d042beb // stp d11, d10, [sp, #0x40]
-	WORD $0x6d0523e9 // stp d9, d8, [sp, #0x50]
-	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x91016009 // add x9, x0, #0x58
-	WORD $0x9101800a // add x10, x0, #0x60
-	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
-	WORD $0x9101a009 // add x9, x0, #0x68
-	WORD $0x4d40c141 // ld1r { v1.16b }, [x10]
-	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
-	WORD $0xd2808009 // mov x9, #0x400 // =1024
-	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
-	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
-	WORD $0xf2e1a129 // movk x9, #0xd09, lsl #48
-	WORD $0xd280c04a // mov x10, #0x602 // =1538
-	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
-	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
-	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
-	WORD $0x9e670123 // fmov d3, x9
-	WORD $0x9e670144 // fmov d4, x10
-	WORD $0x6e180483 // mov v3.d[1], v4.d[0]
-	WORD $0x9101c009 // add x9, x0, #0x70
-	WORD $0x4d40c124 // ld1r { v4.16b }, [x9]
-	WORD $0x9101e009 // add x9, x0, #0x78
-	WORD $0x4d40c925 // ld1r { v5.4s }, [x9]
-	WORD $0xf9402009 // ldr x9, [x0, #0x40]
-	WORD $0xd100052a // sub x10, x9, #0x1
-	WORD $0x3d8007e5 // str q5, [sp, #0x10]
-	WORD $0x4e651c85 // bic v5.16b, v4.16b, v5.16b
-	WORD $0x3d8003e5 // str q5, [sp]
-	WORD $0xd100092b // sub x11, x9, #0x2
-	WORD $0x5280180c // mov w12, #0xc0 // =192
-	WORD $0x14000007 // b 0x10d0 <depthwise3x3s1NEON+0xb0>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xf940240e // ldr x14, [x0, #0x48]
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xeb0e011f // cmp x8, x14
-	WORD $0x54001aaa // b.ge 0x1420 <depthwise3x3s1NEON+0x400>
-	WORD $0xd37ced0d // lsl x13, x8, #4
-	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x4ea41c91 // mov v17.16b, v4.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
-	WORD $0x5400016b // b.lt 0x1110 <depthwise3x3s1NEON+0xf0>
-	WORD $0xf940000f // ldr x15, [x0]
-	WORD $0xf94001f0 // ldr x16, [x15]
-	WORD $0x3ced6a07 // ldr q7, [x16, x13]
-	WORD $0x4e0300f0 // tbl v16.16b, { v7.16b }, v3.16b
-	WORD $0xb400174a // cbz x10, 0x13e0 <depthwise3x3s1NEON+0x3c0>
-	WORD $0xa940bdf0 // ldp x16, x15, [x15, #0x8]
-	WORD $0x3ced6a07 // ldr q7, [x16, x13]
-	WORD $0x4e0300f2 // tbl v18.16b, { v7.16b }, v3.16b
-	WORD $0x3ced69e7 // ldr q7, [x15, x13]
-	WORD $0x4e0300f1 // tbl v17.16b, { v7.16b }, v3.16b
-	WORD $0xf9401c0f // ldr x15, [x0, #0x38]
-	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54fffd6b // b.lt 0x10c4 <depthwise3x3s1NEON+0xa4>
-	WORD $0xaa1f03ee // mov x14, xzr
-	WORD $0xa942400f // ldp x15, x16, [x0, #0x20]
-	WORD $0x3ced6a07 // ldr q7, [x16, x13]
-	WORD $0xd342fd10 // lsr x16, x8, #2
-	WORD $0x9b0c3e0f // madd x15, x16, x12, x15
-	WORD $0x927c05b0 // and x16, x13, #0x30
-	WORD $0x8b1001ef // add x15, x15, x16
-	WORD $0x3dc001f3 // ldr q19, [x15]
-	WORD $0x3dc011f4 // ldr q20, [x15, #0x40]
-	WORD $0x3dc021f5 // ldr q21, [x15, #0x80]
-	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
-	WORD $0x4e8538f6 // zip1 v22.4s, v7.4s, v5.4s
-	WORD $0xf940180f // ldr x15, [x0, #0x30]
-	WORD $0x4f285677 // shl v23.4s, v19.4s, #0x8
-	WORD $0x4f285698 // shl v24.4s, v20.4s, #0x8
-	WORD $0x4e8578e7 // zip2 v7.4s, v7.4s, v5.4s
-	WORD $0x3ced69fa // ldr q26, [x15, x13]
-	WORD $0x4ea41c9e // mov v30.16b, v4.16b
-	WORD $0x4f2856bb // shl v27.4s, v21.4s, #0x8
-	WORD $0x4ea41c88 // mov v8.16b, v4.16b
-	WORD $0x4ea41c89 // mov v9.16b, v4.16b
-	WORD $0x1400006b // b 0x131c <depthwise3x3s1NEON+0x2fc>
-	WORD $0x4f285799 // shl v25.4s, v28.4s, #0x8
-	WORD $0x6f284539 // sri v25.4s, v9.4s, #0x18
-	WORD $0x6f38078e // ushr v14.4s, v28.4s, #0x8
-	WORD $0x6f38560e // sli v14.4s, v16.4s, #0x18
-	WORD $0x0e39c269 // smull v9.8h, v19.8b, v25.8b
-	WORD $0x4eb61ecb // mov v11.16b, v22.16b
-	WORD $0x4e60692b // sadalp v11.4s, v9.8h
-	WORD $0x4e39c279 // smull2 v25.8h, v19.16b, v25.16b
-	WORD $0x4ea71cef // mov v15.16b, v7.16b
-	WORD $0x4e606b2f // sadalp v15.4s, v25.8h
-	WORD $0x0e3cc279 // smull v25.8h, v19.8b, v28.8b
-	WORD $0x4eb61ecc // mov v12.16b, v22.16b
-	WORD $0x4e606b2c // sadalp v12.4s, v25.8h
-	WORD $0x4e3cc269 // smull2 v9.8h, v19.16b, v28.16b
-	WORD $0x4ea71cf9 // mov v25.16b, v7.16b
-	WORD $0x4e606939 // sadalp v25.4s, v9.8h
-	WORD $0x0e3cc2ea // smull v10.8h, v23.8b, v28.8b
-	WORD $0x4eb61ec9 // mov v9.16b, v22.16b
-	WORD $0x4e606949 // sadalp v9.4s, v10.8h
-	WORD $0x4e3cc2ea // smull2 v10.8h, v23.16b, v28.16b
-	WORD $0x4ea71ced // mov v13.16b, v7.16b
-	WORD $0x4e60694d // sadalp v13.4s, v10.8h
-	WORD $0x0e2ec2e5 // smull v5.8h, v23.8b, v14.8b
-	WORD $0x4eb61eca // mov v10.16b, v22.16b
-	WORD $0x4e6068aa // sadalp v10.4s, v5.8h
-	WORD $0x4e2ec2e5 // smull2 v5.8h, v23.16b, v14.16b
-	WORD $0x4ea71cee // mov v14.16b, v7.16b
-	WORD $0x4e6068ae // sadalp v14.4s, v5.8h
-	WORD $0x4f2857a5 // shl v5.4s, v29.4s, #0x8
-	WORD $0x6f284505 // sri v5.4s, v8.4s, #0x18
-	WORD $0x6f3807a8 // ushr v8.4s, v29.4s, #0x8
-	WORD $0x6f385648 // sli v8.4s, v18.4s, #0x18
-	WORD $0x0e25c286 // smull v6.8h, v20.8b, v5.8b
-	WORD $0x4e6068cb // sadalp v11.4s, v6.8h
-	WORD $0x4e25c285 // smull2 v5.8h, v20.16b, v5.16b
-	WORD $0x4e6068af // sadalp v15.4s, v5.8h
-	WORD $0x0e3dc285 // smull v5.8h, v20.8b, v29.8b
-	WORD $0x4e6068ac // sadalp v12.4s, v5.8h
-	WORD $0x4e3dc285 // smull2 v5.8h, v20.16b, v29.16b
-	WORD $0x4e6068b9 // sadalp v25.4s, v5.8h
-	WORD $0x0e3dc305 // smull v5.8h, v24.8b, v29.8b
-	WORD $0x4e6068a9 // sadalp v9.4s, v5.8h
-	WORD $0x4e3dc305 // smull2 v5.8h, v24.16b, v29.16b
-	WORD $0x4e6068ad // sadalp v13.4s, v5.8h
-	WORD $0x0e28c305 // smull v5.8h, v24.8b, v8.8b
-	WORD $0x4e6068aa // sadalp v10.4s, v5.8h
-	WORD $0x4e28c305 // smull2 v5.8h, v24.16b, v8.16b
-	WORD $0x4e6068ae // sadalp v14.4s, v5.8h
-	WORD $0x4f285625 // shl v5.4s, v17.4s, #0x8
-	WORD $0x6f2847c5 // sri v5.4s, v30.4s, #0x18
-	WORD $0x6f380626 // ushr v6.4s, v17.4s, #0x8
-	WORD $0x6f3857e6 // sli v6.4s, v31.4s, #0x18
-	WORD $0x0e25c2be // smull v30.8h, v21.8b, v5.8b
-	WORD $0x4e606bcb // sadalp v11.4s, v30.8h
-	WORD $0x4e25c2a5 // smull2 v5.8h, v21.16b, v5.16b
-	WORD $0x4e6068af // sadalp v15.4s, v5.8h
-	WORD $0x0e31c2a5 // smull v5.8h, v21.8b, v17.8b
-	WORD $0x4e6068ac // sadalp v12.4s, v5.8h
-	WORD $0x4e31c2a5 // smull2 v5.8h, v21.16b, v17.16b
-	WORD $0x4e6068b9 // sadalp v25.4s, v5.8h
-	WORD $0x0e31c365 // smull v5.8h, v27.8b, v17.8b
-	WORD $0x4e6068a9 // sadalp v9.4s, v5.8h
-	WORD $0x4e31c365 // smull2 v5.8h, v27.16b, v17.16b
-	WORD $0x4e6068ad // sadalp v13.4s, v5.8h
-	WORD $0x4eafbd65 // addp v5.4s, v11.4s, v15.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x0e26c37e // smull v30.8h, v27.8b, v6.8b
-	WORD $0x6e25df45 // fmul v5.4s, v26.4s, v5.4s
-	WORD $0x4e606bca // sadalp v10.4s, v30.8h
-	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0x4eb9bd99 // addp v25.4s, v12.4s, v25.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x4e26c366 // smull2 v6.8h, v27.16b, v6.16b
-	WORD $0x6e39df59 // fmul v25.4s, v26.4s, v25.4s
-	WORD $0x4e6068ce // sadalp v14.4s, v6.8h
-	WORD $0x4e21ab26 // fcvtns v6.4s, v25.4s
-	WORD $0x4eadbd39 // addp v25.4s, v9.4s, v13.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
-	WORD $0x6e39df59 // fmul v25.4s, v26.4s, v25.4s
-	WORD $0x4e6148c5 // sqxtn2 v5.8h, v6.4s
-	WORD $0x4e21ab26 // fcvtns v6.4s, v25.4s
-	WORD $0x4eaebd59 // addp v25.4s, v10.4s, v14.4s
-	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
-	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
-	WORD $0x6e39df59 // fmul v25.4s, v26.4s, v25.4s
-	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
-	WORD $0x4e614b26 // sqxtn2 v6.8h, v25.4s
-	WORD $0x4e600ca5 // sqadd v5.8h, v5.8h, v0.8h
-	WORD $0x0e2148a5 // sqxtn v5.8b, v5.8h
-	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
-	WORD $0x4e2148c5 // sqxtn2 v5.16b, v6.8h
-	WORD $0x4e2164a5 // smax v5.16b, v5.16b, v1.16b
-	WORD $0x4e226ca5 // smin v5.16b, v5.16b, v2.16b
-	WORD $0xf9400810 // ldr x16, [x0, #0x10]
-	WORD $0xf9402811 // ldr x17, [x0, #0x50]
-	WORD $0x9b0e422e // madd x14, x17, x14, x16
-	WORD $0x3cad69c5 // str q5, [x14, x13]
-	WORD $0xf9401c0e // ldr x14, [x0, #0x38]
-	WORD $0xeb0e01ff // cmp x15, x14
-	WORD $0x4eb11e3e // mov v30.16b, v17.16b
-	WORD $0x4ebd1fa8 // mov v8.16b, v29.16b
-	WORD $0x4ebc1f89 // mov v9.16b, v28.16b
-	WORD $0x4ebf1ff1 // mov v17.16b, v31.16b
-	WORD $0xaa0f03ee // mov x14, x15
-	WORD $0x54ffed4a // b.ge 0x10c0 <depthwise3x3s1NEON+0xa0>
-	WORD $0x4eb01e1c // mov v28.16b, v16.16b
-	WORD $0x4eb21e5d // mov v29.16b, v18.16b
-	WORD $0x910005cf // add x15, x14, #0x1
-	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
-	WORD $0x540001ad // b.le 0x1364 <depthwise3x3s1NEON+0x344>
-	WORD $0xa9404011 // ldp x17, x16, [x0]
-	WORD $0xf9400210 // ldr x16, [x16]
-	WORD $0xf9400231 // ldr x17, [x17]
-	WORD $0x8b0d0231 // add x17, x17, x13
-	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a30 // ldr q16, [x17, x16]
-	WORD $0x4e030210 // tbl v16.16b, { v16.16b }, v3.16b
-	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x54000081 // b.ne 0x1364 <depthwise3x3s1NEON+0x344>
-	WORD $0xad401be5 // ldp q5, q6, [sp]
-	WORD $0x4e261e10 // and v16.16b, v16.16b, v6.16b
-	WORD $0x4ea51e10 // orr v16.16b, v16.16b, v5.16b
-	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0x540001ad // b.le 0x13a0 <depthwise3x3s1NEON+0x380>
-	WORD $0xa9404011 // ldp x17, x16, [x0]
-	WORD $0xf9400610 // ldr x16, [x16, #0x8]
-	WORD $0xf9400631 // ldr x17, [x17, #0x8]
-	WORD $0x8b0d0231 // add x17, x17, x13
-	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a32 // ldr q18, [x17, x16]
-	WORD $0x4e030252 // tbl v18.16b, { v18.16b }, v3.16b
-	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x54000081 // b.ne 0x13a0 <depthwise3x3s1NEON+0x380>
-	WORD $0xad401be5 // ldp q5, q6, [sp]
-	WORD $0x4e261e52 // and v18.16b, v18.16b, v6.16b
-	WORD $0x4ea51e52 // orr v18.16b, v18.16b, v5.16b
-	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea41c9f // mov v31.16b, v4.16b
-	WORD $0x54ffee6d // b.le 0x1174 <depthwise3x3s1NEON+0x154>
-	WORD $0xa9404011 // ldp x17, x16, [x0]
-	WORD $0xf9400a10 // ldr x16, [x16, #0x10]
-	WORD $0xf9400a31 // ldr x17, [x17, #0x10]
-	WORD $0x8b0d0231 // add x17, x17, x13
-	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a39 // ldr q25, [x17, x16]
-	WORD $0x4e03033f // tbl v31.16b, { v25.16b }, v3.16b
-	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x54ffed41 // b.ne 0x1174 <depthwise3x3s1NEON+0x154>
-	WORD $0xad401be5 // ldp q5, q6, [sp]
-	WORD $0x4e261ff9 // and v25.16b, v31.16b, v6.16b
-	WORD $0x4ea51f3f // orr v31.16b, v25.16b, v5.16b
-	WORD $0x17ffff66 // b 0x1174 <depthwise3x3s1NEON+0x154>
-	WORD $0xad4017e6 // ldp q6, q5, [sp]
-	WORD $0x4e251e07 // and v7.16b, v16.16b, v5.16b
-	WORD $0x4ea61cf0 // orr v16.16b, v7.16b, v6.16b
-	WORD $0xa940bdf0 // ldp x16, x15, [x15, #0x8]
-	WORD $0x3ced6a07 // ldr q7, [x16, x13]
-	WORD $0x4e0300e7 // tbl v7.16b, { v7.16b }, v3.16b
-	WORD $0x4e251ce7 // and v7.16b, v7.16b, v5.16b
-	WORD $0x3ced69f1 // ldr q17, [x15, x13]
-	WORD $0x4e030231 // tbl v17.16b, { v17.16b }, v3.16b
-	WORD $0x4ea61cf2 // orr v18.16b, v7.16b, v6.16b
-	WORD $0x4e251e27 // and v7.16b, v17.16b, v5.16b
-	WORD $0x4ea61cf1 // orr v17.16b, v7.16b, v6.16b
-	WORD $0xf9401c0f // ldr x15, [x0, #0x38]
-	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54ffe82a // b.ge 0x111c <depthwise3x3s1NEON+0xfc>
-	WORD $0x17ffff2a // b 0x10c4 <depthwise3x3s1NEON+0xa4>
-	WORD $0x6d4523e9 // ldp d9, d8, [sp, #0x50]
-	WORD $0x6d442beb // ldp d11, d10, [sp, #0x40]
-	WORD $0x6d4333ed // ldp d13, d12, [sp, #0x30]
-	WORD $0x6d423bef // ldp d15, d14, [sp, #0x20]
-	WORD $0x910183ff // add sp, sp, #0x60
-	WORD $0xd65f03c0 // ret
-
-// func depthwise3x3s2NEON(a)
-TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
-	MOVD a+0(FP), R0
-	WORD $0xf940240d // ldr x13, [x0, #0x48]
-	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54001f0b // b.lt 0x1828 <depthwise3x3s2NEON+0x3e8>
+	WORD $0x54001eab // b.lt 0x132c <depthwise3x3s1NEON+0x3dc>
 	WORD $0x6dbc3bef // stp d15, d14, [sp, #-0x40]!
 	WORD $0x6d0133ed // stp d13, d12, [sp, #0x10]
 	WORD $0x6d022beb // stp d11, d10, [sp, #0x20]
@@ -1316,10 +1006,6 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x91016009 // add x9, x0, #0x58
 	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
-	WORD $0x91018009 // add x9, x0, #0x60
-	WORD $0x4d40c121 // ld1r { v1.16b }, [x9]
-	WORD $0x9101a009 // add x9, x0, #0x68
-	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
 	WORD $0xd2808009 // mov x9, #0x400 // =1024
 	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
 	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
@@ -1328,26 +1014,278 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
 	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
 	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
-	WORD $0x9e670123 // fmov d3, x9
-	WORD $0x9e670144 // fmov d4, x10
-	WORD $0x6e180483 // mov v3.d[1], v4.d[0]
-	WORD $0x9101c009 // add x9, x0, #0x70
-	WORD $0x4d40c124 // ld1r { v4.16b }, [x9]
-	WORD $0x9101e009 // add x9, x0, #0x78
-	WORD $0x4d40c925 // ld1r { v5.4s }, [x9]
-	WORD $0x4e651c86 // bic v6.16b, v4.16b, v5.16b
+	WORD $0x9e670121 // fmov d1, x9
+	WORD $0x9e670142 // fmov d2, x10
+	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
+	WORD $0x91018009 // add x9, x0, #0x60
+	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
+	WORD $0x9101a009 // add x9, x0, #0x68
+	WORD $0x4d40c923 // ld1r { v3.4s }, [x9]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
+	WORD $0xd100052a // sub x10, x9, #0x1
+	WORD $0x4e631c44 // bic v4.16b, v2.16b, v3.16b
+	WORD $0xd100092b // sub x11, x9, #0x2
+	WORD $0x5280180c // mov w12, #0xc0 // =192
+	WORD $0x14000006 // b 0xfe0 <depthwise3x3s1NEON+0x90>
+	WORD $0xd503201f // nop
+	WORD $0xf940240e // ldr x14, [x0, #0x48]
+	WORD $0x91000508 // add x8, x8, #0x1
+	WORD $0xeb0e011f // cmp x8, x14
+	WORD $0x54001a0a // b.ge 0x131c <depthwise3x3s1NEON+0x3cc>
+	WORD $0xd37ced0d // lsl x13, x8, #4
+	WORD $0xf100053f // cmp x9, #0x1
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x5400016b // b.lt 0x1020 <depthwise3x3s1NEON+0xd0>
+	WORD $0xf940000f // ldr x15, [x0]
+	WORD $0xf94001f0 // ldr x16, [x15]
+	WORD $0x3ced6a06 // ldr q6, [x16, x13]
+	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
+	WORD $0xb40016ca // cbz x10, 0x12e0 <depthwise3x3s1NEON+0x390>
+	WORD $0xa940bdf0 // ldp x16, x15, [x15, #0x8]
+	WORD $0x3ced6a07 // ldr q7, [x16, x13]
+	WORD $0x4e0100f0 // tbl v16.16b, { v7.16b }, v1.16b
+	WORD $0x3ced69e7 // ldr q7, [x15, x13]
+	WORD $0x4e0100e7 // tbl v7.16b, { v7.16b }, v1.16b
+	WORD $0xf9401c0f // ldr x15, [x0, #0x38]
+	WORD $0xf10005ff // cmp x15, #0x1
+	WORD $0x54fffd6b // b.lt 0xfd4 <depthwise3x3s1NEON+0x84>
+	WORD $0xaa1f03ee // mov x14, xzr
+	WORD $0xa942400f // ldp x15, x16, [x0, #0x20]
+	WORD $0x3ced6a17 // ldr q23, [x16, x13]
+	WORD $0xd342fd10 // lsr x16, x8, #2
+	WORD $0x9b0c3e0f // madd x15, x16, x12, x15
+	WORD $0x927c05b0 // and x16, x13, #0x30
+	WORD $0x8b1001ef // add x15, x15, x16
+	WORD $0x3dc001f1 // ldr q17, [x15]
+	WORD $0x3dc011f2 // ldr q18, [x15, #0x40]
+	WORD $0x3dc021f3 // ldr q19, [x15, #0x80]
+	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
+	WORD $0x4e853af4 // zip1 v20.4s, v23.4s, v5.4s
+	WORD $0xf940180f // ldr x15, [x0, #0x30]
+	WORD $0x4f285635 // shl v21.4s, v17.4s, #0x8
+	WORD $0x4f285656 // shl v22.4s, v18.4s, #0x8
+	WORD $0x4e857af7 // zip2 v23.4s, v23.4s, v5.4s
+	WORD $0x3ced69f8 // ldr q24, [x15, x13]
+	WORD $0x4ea21c5c // mov v28.16b, v2.16b
+	WORD $0x4f285679 // shl v25.4s, v19.4s, #0x8
+	WORD $0x4ea21c5e // mov v30.16b, v2.16b
+	WORD $0x4ea21c5f // mov v31.16b, v2.16b
+	WORD $0x14000069 // b 0x1224 <depthwise3x3s1NEON+0x2d4>
+	WORD $0x4f285748 // shl v8.4s, v26.4s, #0x8
+	WORD $0x6f2847e8 // sri v8.4s, v31.4s, #0x18
+	WORD $0x6f38074c // ushr v12.4s, v26.4s, #0x8
+	WORD $0x6f3854cc // sli v12.4s, v6.4s, #0x18
+	WORD $0x0e28c23f // smull v31.8h, v17.8b, v8.8b
+	WORD $0x4eb41e89 // mov v9.16b, v20.16b
+	WORD $0x4e606be9 // sadalp v9.4s, v31.8h
+	WORD $0x4e28c23f // smull2 v31.8h, v17.16b, v8.16b
+	WORD $0x4eb71eed // mov v13.16b, v23.16b
+	WORD $0x4e606bed // sadalp v13.4s, v31.8h
+	WORD $0x0e3ac23f // smull v31.8h, v17.8b, v26.8b
+	WORD $0x4eb41e8a // mov v10.16b, v20.16b
+	WORD $0x4e606bea // sadalp v10.4s, v31.8h
+	WORD $0x4e3ac23f // smull2 v31.8h, v17.16b, v26.16b
+	WORD $0x4eb71eee // mov v14.16b, v23.16b
+	WORD $0x4e606bee // sadalp v14.4s, v31.8h
+	WORD $0x0e3ac2a8 // smull v8.8h, v21.8b, v26.8b
+	WORD $0x4eb41e9f // mov v31.16b, v20.16b
+	WORD $0x4e60691f // sadalp v31.4s, v8.8h
+	WORD $0x4e3ac2a8 // smull2 v8.8h, v21.16b, v26.16b
+	WORD $0x4eb71eeb // mov v11.16b, v23.16b
+	WORD $0x4e60690b // sadalp v11.4s, v8.8h
+	WORD $0x0e2cc2af // smull v15.8h, v21.8b, v12.8b
+	WORD $0x4eb41e88 // mov v8.16b, v20.16b
+	WORD $0x4e6069e8 // sadalp v8.4s, v15.8h
+	WORD $0x4e2cc2af // smull2 v15.8h, v21.16b, v12.16b
+	WORD $0x4eb71eec // mov v12.16b, v23.16b
+	WORD $0x4e6069ec // sadalp v12.4s, v15.8h
+	WORD $0x4f28576f // shl v15.4s, v27.4s, #0x8
+	WORD $0x6f2847cf // sri v15.4s, v30.4s, #0x18
+	WORD $0x6f38077e // ushr v30.4s, v27.4s, #0x8
+	WORD $0x6f38561e // sli v30.4s, v16.4s, #0x18
+	WORD $0x0e2fc245 // smull v5.8h, v18.8b, v15.8b
+	WORD $0x4e6068a9 // sadalp v9.4s, v5.8h
+	WORD $0x4e2fc245 // smull2 v5.8h, v18.16b, v15.16b
+	WORD $0x4e6068ad // sadalp v13.4s, v5.8h
+	WORD $0x0e3bc245 // smull v5.8h, v18.8b, v27.8b
+	WORD $0x4e6068aa // sadalp v10.4s, v5.8h
+	WORD $0x4e3bc245 // smull2 v5.8h, v18.16b, v27.16b
+	WORD $0x4e6068ae // sadalp v14.4s, v5.8h
+	WORD $0x0e3bc2c5 // smull v5.8h, v22.8b, v27.8b
+	WORD $0x4e6068bf // sadalp v31.4s, v5.8h
+	WORD $0x4e3bc2c5 // smull2 v5.8h, v22.16b, v27.16b
+	WORD $0x4e6068ab // sadalp v11.4s, v5.8h
+	WORD $0x0e3ec2c5 // smull v5.8h, v22.8b, v30.8b
+	WORD $0x4e6068a8 // sadalp v8.4s, v5.8h
+	WORD $0x4e3ec2c5 // smull2 v5.8h, v22.16b, v30.16b
+	WORD $0x4e6068ac // sadalp v12.4s, v5.8h
+	WORD $0x4f2854e5 // shl v5.4s, v7.4s, #0x8
+	WORD $0x6f284785 // sri v5.4s, v28.4s, #0x18
+	WORD $0x6f3804fc // ushr v28.4s, v7.4s, #0x8
+	WORD $0x6f3857bc // sli v28.4s, v29.4s, #0x18
+	WORD $0x0e25c27e // smull v30.8h, v19.8b, v5.8b
+	WORD $0x4e606bc9 // sadalp v9.4s, v30.8h
+	WORD $0x4e25c265 // smull2 v5.8h, v19.16b, v5.16b
+	WORD $0x4e6068ad // sadalp v13.4s, v5.8h
+	WORD $0x0e27c265 // smull v5.8h, v19.8b, v7.8b
+	WORD $0x4e6068aa // sadalp v10.4s, v5.8h
+	WORD $0x4e27c265 // smull2 v5.8h, v19.16b, v7.16b
+	WORD $0x4e6068ae // sadalp v14.4s, v5.8h
+	WORD $0x0e27c325 // smull v5.8h, v25.8b, v7.8b
+	WORD $0x4e6068bf // sadalp v31.4s, v5.8h
+	WORD $0x4eadbd25 // addp v5.4s, v9.4s, v13.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4e27c33e // smull2 v30.8h, v25.16b, v7.16b
+	WORD $0x6e25df05 // fmul v5.4s, v24.4s, v5.4s
+	WORD $0x4e606bcb // sadalp v11.4s, v30.8h
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x4eaebd5e // addp v30.4s, v10.4s, v14.4s
+	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
+	WORD $0x0e3cc329 // smull v9.8h, v25.8b, v28.8b
+	WORD $0x6e3edf1e // fmul v30.4s, v24.4s, v30.4s
+	WORD $0x4e606928 // sadalp v8.4s, v9.8h
+	WORD $0x4e21abde // fcvtns v30.4s, v30.4s
+	WORD $0x4eabbfff // addp v31.4s, v31.4s, v11.4s
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x4e3cc33c // smull2 v28.8h, v25.16b, v28.16b
+	WORD $0x6e3fdf1f // fmul v31.4s, v24.4s, v31.4s
+	WORD $0x4e606b8c // sadalp v12.4s, v28.8h
+	WORD $0x4e21abfc // fcvtns v28.4s, v31.4s
+	WORD $0x4eacbd1f // addp v31.4s, v8.4s, v12.4s
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x6e3fdf1f // fmul v31.4s, v24.4s, v31.4s
+	WORD $0x4e614bc5 // sqxtn2 v5.8h, v30.4s
+	WORD $0x4e21abfe // fcvtns v30.4s, v31.4s
+	WORD $0x0e614b9c // sqxtn v28.4h, v28.4s
+	WORD $0x4e614bdc // sqxtn2 v28.8h, v30.4s
+	WORD $0x4e600ca5 // sqadd v5.8h, v5.8h, v0.8h
+	WORD $0x0e2148a5 // sqxtn v5.8b, v5.8h
+	WORD $0x4e600f9c // sqadd v28.8h, v28.8h, v0.8h
+	WORD $0x4e214b85 // sqxtn2 v5.16b, v28.8h
+	WORD $0xf9400810 // ldr x16, [x0, #0x10]
+	WORD $0xf9402811 // ldr x17, [x0, #0x50]
+	WORD $0x9b0e422e // madd x14, x17, x14, x16
+	WORD $0x3cad69c5 // str q5, [x14, x13]
+	WORD $0xf9401c0e // ldr x14, [x0, #0x38]
+	WORD $0xeb0e01ff // cmp x15, x14
+	WORD $0x4ea71cfc // mov v28.16b, v7.16b
+	WORD $0x4ebb1f7e // mov v30.16b, v27.16b
+	WORD $0x4eba1f5f // mov v31.16b, v26.16b
+	WORD $0x4ebd1fa7 // mov v7.16b, v29.16b
+	WORD $0xaa0f03ee // mov x14, x15
+	WORD $0x54ffed8a // b.ge 0xfd0 <depthwise3x3s1NEON+0x80>
+	WORD $0x4ea61cda // mov v26.16b, v6.16b
+	WORD $0x4eb01e1b // mov v27.16b, v16.16b
+	WORD $0x910005cf // add x15, x14, #0x1
+	WORD $0xeb0f013f // cmp x9, x15
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x5400018d // b.le 0x1268 <depthwise3x3s1NEON+0x318>
+	WORD $0xa9404011 // ldp x17, x16, [x0]
+	WORD $0xf9400210 // ldr x16, [x16]
+	WORD $0xf9400231 // ldr x17, [x17]
+	WORD $0x8b0d0231 // add x17, x17, x13
+	WORD $0x9b0f7e10 // mul x16, x16, x15
+	WORD $0x3cf06a26 // ldr q6, [x17, x16]
+	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
+	WORD $0xeb0e017f // cmp x11, x14
+	WORD $0x54000061 // b.ne 0x1268 <depthwise3x3s1NEON+0x318>
+	WORD $0x4e231cc6 // and v6.16b, v6.16b, v3.16b
+	WORD $0x4ea41cc6 // orr v6.16b, v6.16b, v4.16b
+	WORD $0xeb0f013f // cmp x9, x15
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0x5400018d // b.le 0x12a0 <depthwise3x3s1NEON+0x350>
+	WORD $0xa9404011 // ldp x17, x16, [x0]
+	WORD $0xf9400610 // ldr x16, [x16, #0x8]
+	WORD $0xf9400631 // ldr x17, [x17, #0x8]
+	WORD $0x8b0d0231 // add x17, x17, x13
+	WORD $0x9b0f7e10 // mul x16, x16, x15
+	WORD $0x3cf06a30 // ldr q16, [x17, x16]
+	WORD $0x4e010210 // tbl v16.16b, { v16.16b }, v1.16b
+	WORD $0xeb0e017f // cmp x11, x14
+	WORD $0x54000061 // b.ne 0x12a0 <depthwise3x3s1NEON+0x350>
+	WORD $0x4e231e10 // and v16.16b, v16.16b, v3.16b
+	WORD $0x4ea41e10 // orr v16.16b, v16.16b, v4.16b
+	WORD $0xeb0f013f // cmp x9, x15
+	WORD $0x4ea21c5d // mov v29.16b, v2.16b
+	WORD $0x54ffeeed // b.le 0x1084 <depthwise3x3s1NEON+0x134>
+	WORD $0xa9404011 // ldp x17, x16, [x0]
+	WORD $0xf9400a10 // ldr x16, [x16, #0x10]
+	WORD $0xf9400a31 // ldr x17, [x17, #0x10]
+	WORD $0x8b0d0231 // add x17, x17, x13
+	WORD $0x9b0f7e10 // mul x16, x16, x15
+	WORD $0x3cf06a3d // ldr q29, [x17, x16]
+	WORD $0x4e0103bd // tbl v29.16b, { v29.16b }, v1.16b
+	WORD $0xeb0e017f // cmp x11, x14
+	WORD $0x54ffedc1 // b.ne 0x1084 <depthwise3x3s1NEON+0x134>
+	WORD $0x4e231fbd // and v29.16b, v29.16b, v3.16b
+	WORD $0x4ea41fbd // orr v29.16b, v29.16b, v4.16b
+	WORD $0x17ffff6b // b 0x1084 <depthwise3x3s1NEON+0x134>
+	WORD $0xd503201f // nop
+	WORD $0x4e231cc6 // and v6.16b, v6.16b, v3.16b
+	WORD $0x4ea41cc6 // orr v6.16b, v6.16b, v4.16b
+	WORD $0xa940bdf0 // ldp x16, x15, [x15, #0x8]
+	WORD $0x3ced6a07 // ldr q7, [x16, x13]
+	WORD $0x4e0100e7 // tbl v7.16b, { v7.16b }, v1.16b
+	WORD $0x4e231ce7 // and v7.16b, v7.16b, v3.16b
+	WORD $0x3ced69f0 // ldr q16, [x15, x13]
+	WORD $0x4e010211 // tbl v17.16b, { v16.16b }, v1.16b
+	WORD $0x4ea41cf0 // orr v16.16b, v7.16b, v4.16b
+	WORD $0x4e231e27 // and v7.16b, v17.16b, v3.16b
+	WORD $0x4ea41ce7 // orr v7.16b, v7.16b, v4.16b
+	WORD $0xf9401c0f // ldr x15, [x0, #0x38]
+	WORD $0xf10005ff // cmp x15, #0x1
+	WORD $0x54ffe8ca // b.ge 0x102c <depthwise3x3s1NEON+0xdc>
+	WORD $0x17ffff2f // b 0xfd4 <depthwise3x3s1NEON+0x84>
+	WORD $0x6d4323e9 // ldp d9, d8, [sp, #0x30]
+	WORD $0x6d422beb // ldp d11, d10, [sp, #0x20]
+	WORD $0x6d4133ed // ldp d13, d12, [sp, #0x10]
+	WORD $0x6cc43bef // ldp d15, d14, [sp], #0x40
+	WORD $0xd65f03c0 // ret
+
+// func depthwise3x3s2NEON(a)
+TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf940240d // ldr x13, [x0, #0x48]
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x54001e4b // b.lt 0x1700 <depthwise3x3s2NEON+0x3d0>
+	WORD $0xfc1c0fee // str d14, [sp, #-0x40]!
+	WORD $0x6d0133ed // stp d13, d12, [sp, #0x10]
+	WORD $0x6d022beb // stp d11, d10, [sp, #0x20]
+	WORD $0x6d0323e9 // stp d9, d8, [sp, #0x30]
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0x91016009 // add x9, x0, #0x58
+	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
+	WORD $0xd2808009 // mov x9, #0x400 // =1024
+	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
+	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
+	WORD $0xf2e1a129 // movk x9, #0xd09, lsl #48
+	WORD $0xd280c04a // mov x10, #0x602 // =1538
+	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
+	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
+	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
+	WORD $0x9e670121 // fmov d1, x9
+	WORD $0x9e670142 // fmov d2, x10
+	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
+	WORD $0x91018009 // add x9, x0, #0x60
+	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
+	WORD $0x9101a009 // add x9, x0, #0x68
+	WORD $0x4d40c923 // ld1r { v3.4s }, [x9]
+	WORD $0x4e631c44 // bic v4.16b, v2.16b, v3.16b
 	WORD $0xa943a410 // ldp x16, x9, [x0, #0x38]
 	WORD $0xd100052a // sub x10, x9, #0x1
 	WORD $0xd100092b // sub x11, x9, #0x2
 	WORD $0x5280180c // mov w12, #0xc0 // =192
-	WORD $0x14000006 // b 0x14e0 <depthwise3x3s2NEON+0xa0>
-	WORD $0xd503201f // nop
+	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
+	WORD $0x14000005 // b 0x13c0 <depthwise3x3s2NEON+0x90>
 	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb0d011f // cmp x8, x13
-	WORD $0x540019ea // b.ge 0x1818 <depthwise3x3s2NEON+0x3d8>
+	WORD $0x540019aa // b.ge 0x16f0 <depthwise3x3s2NEON+0x3c0>
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54ffff8b // b.lt 0x14d4 <depthwise3x3s2NEON+0x94>
+	WORD $0x54ffff8b // b.lt 0x13b4 <depthwise3x3s2NEON+0x84>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xaa1f03ee // mov x14, xzr
 	WORD $0xa942400f // ldp x15, x16, [x0, #0x20]
@@ -1355,207 +1293,205 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9b0c3e31 // madd x17, x17, x12, x15
 	WORD $0xd37ef50f // lsl x15, x8, #2
 	WORD $0xd37ef5ef // lsl x15, x15, #2
-	WORD $0x3cef6a15 // ldr q21, [x16, x15]
+	WORD $0x3cef6a13 // ldr q19, [x16, x15]
 	WORD $0xd37ced0f // lsl x15, x8, #4
 	WORD $0x927c05f0 // and x16, x15, #0x30
 	WORD $0x8b100230 // add x16, x17, x16
 	WORD $0xf9401811 // ldr x17, [x0, #0x30]
-	WORD $0x3cef6a30 // ldr q16, [x17, x15]
-	WORD $0x6f00e407 // movi v7.2d, #0000000000000000
-	WORD $0x4e873ab1 // zip1 v17.4s, v21.4s, v7.4s
-	WORD $0x3dc02212 // ldr q18, [x16, #0x80]
-	WORD $0x3dc01213 // ldr q19, [x16, #0x40]
-	WORD $0x4f285654 // shl v20.4s, v18.4s, #0x8
-	WORD $0x4e877ab5 // zip2 v21.4s, v21.4s, v7.4s
-	WORD $0x4f285676 // shl v22.4s, v19.4s, #0x8
-	WORD $0x3dc00217 // ldr q23, [x16]
-	WORD $0x4ea41c9a // mov v26.16b, v4.16b
-	WORD $0x4f2856f8 // shl v24.4s, v23.4s, #0x8
-	WORD $0x4ea41c9c // mov v28.16b, v4.16b
-	WORD $0x4ea41c9e // mov v30.16b, v4.16b
-	WORD $0x1400006b // b 0x16f8 <depthwise3x3s2NEON+0x2b8>
-	WORD $0x4f2857ea // shl v10.4s, v31.4s, #0x8
-	WORD $0x6f2847ca // sri v10.4s, v30.4s, #0x18
-	WORD $0x0e2ac2eb // smull v11.8h, v23.8b, v10.8b
-	WORD $0x4eb11e3e // mov v30.16b, v17.16b
-	WORD $0x4e60697e // sadalp v30.4s, v11.8h
-	WORD $0x4e2ac2ea // smull2 v10.8h, v23.16b, v10.16b
-	WORD $0x4eb51eac // mov v12.16b, v21.16b
-	WORD $0x4e60694c // sadalp v12.4s, v10.8h
-	WORD $0x0e3fc30b // smull v11.8h, v24.8b, v31.8b
-	WORD $0x4eb11e2a // mov v10.16b, v17.16b
-	WORD $0x4e60696a // sadalp v10.4s, v11.8h
-	WORD $0x4e3fc30b // smull2 v11.8h, v24.16b, v31.16b
-	WORD $0x4eb51ead // mov v13.16b, v21.16b
-	WORD $0x4e60696d // sadalp v13.4s, v11.8h
-	WORD $0x4f28572b // shl v11.4s, v25.4s, #0x8
-	WORD $0x6f2847eb // sri v11.4s, v31.4s, #0x18
-	WORD $0x0e2bc2ee // smull v14.8h, v23.8b, v11.8b
-	WORD $0x4eb11e3f // mov v31.16b, v17.16b
-	WORD $0x4e6069df // sadalp v31.4s, v14.8h
-	WORD $0x4e2bc2eb // smull2 v11.8h, v23.16b, v11.16b
-	WORD $0x4eb51eae // mov v14.16b, v21.16b
-	WORD $0x4e60696e // sadalp v14.4s, v11.8h
-	WORD $0x0e39c30f // smull v15.8h, v24.8b, v25.8b
-	WORD $0x4eb11e2b // mov v11.16b, v17.16b
-	WORD $0x4e6069eb // sadalp v11.4s, v15.8h
-	WORD $0x4e39c307 // smull2 v7.8h, v24.16b, v25.16b
-	WORD $0x4eb51eaf // mov v15.16b, v21.16b
-	WORD $0x4e6068ef // sadalp v15.4s, v7.8h
-	WORD $0x4f285507 // shl v7.4s, v8.4s, #0x8
-	WORD $0x6f284787 // sri v7.4s, v28.4s, #0x18
-	WORD $0x0e27c27c // smull v28.8h, v19.8b, v7.8b
-	WORD $0x4e606b9e // sadalp v30.4s, v28.8h
-	WORD $0x4e27c267 // smull2 v7.8h, v19.16b, v7.16b
-	WORD $0x4e6068ec // sadalp v12.4s, v7.8h
-	WORD $0x0e28c2c7 // smull v7.8h, v22.8b, v8.8b
-	WORD $0x4e6068ea // sadalp v10.4s, v7.8h
-	WORD $0x4e28c2c7 // smull2 v7.8h, v22.16b, v8.16b
-	WORD $0x4e6068ed // sadalp v13.4s, v7.8h
-	WORD $0x4f285767 // shl v7.4s, v27.4s, #0x8
-	WORD $0x6f284507 // sri v7.4s, v8.4s, #0x18
-	WORD $0x0e27c27c // smull v28.8h, v19.8b, v7.8b
-	WORD $0x4e606b9f // sadalp v31.4s, v28.8h
-	WORD $0x4e27c267 // smull2 v7.8h, v19.16b, v7.16b
-	WORD $0x4e6068ee // sadalp v14.4s, v7.8h
-	WORD $0x0e3bc2c7 // smull v7.8h, v22.8b, v27.8b
-	WORD $0x4e6068eb // sadalp v11.4s, v7.8h
-	WORD $0x4e3bc2c7 // smull2 v7.8h, v22.16b, v27.16b
-	WORD $0x4e6068ef // sadalp v15.4s, v7.8h
-	WORD $0x4f285527 // shl v7.4s, v9.4s, #0x8
-	WORD $0x6f284747 // sri v7.4s, v26.4s, #0x18
-	WORD $0x0e27c25a // smull v26.8h, v18.8b, v7.8b
-	WORD $0x4e606b5e // sadalp v30.4s, v26.8h
-	WORD $0x4e27c247 // smull2 v7.8h, v18.16b, v7.16b
-	WORD $0x4e6068ec // sadalp v12.4s, v7.8h
-	WORD $0x0e29c287 // smull v7.8h, v20.8b, v9.8b
-	WORD $0x4e6068ea // sadalp v10.4s, v7.8h
-	WORD $0x4e29c287 // smull2 v7.8h, v20.16b, v9.16b
-	WORD $0x4e6068ed // sadalp v13.4s, v7.8h
-	WORD $0x4f2857a7 // shl v7.4s, v29.4s, #0x8
-	WORD $0x6f284527 // sri v7.4s, v9.4s, #0x18
-	WORD $0x0e27c25a // smull v26.8h, v18.8b, v7.8b
-	WORD $0x4e606b5f // sadalp v31.4s, v26.8h
-	WORD $0x4e27c247 // smull2 v7.8h, v18.16b, v7.16b
-	WORD $0x4e6068ee // sadalp v14.4s, v7.8h
-	WORD $0x4eacbfc7 // addp v7.4s, v30.4s, v12.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x0e3dc29a // smull v26.8h, v20.8b, v29.8b
-	WORD $0x6e27de07 // fmul v7.4s, v16.4s, v7.4s
+	WORD $0x3cef6a26 // ldr q6, [x17, x15]
+	WORD $0x4e853a67 // zip1 v7.4s, v19.4s, v5.4s
+	WORD $0x3dc02210 // ldr q16, [x16, #0x80]
+	WORD $0x3dc01211 // ldr q17, [x16, #0x40]
+	WORD $0x4f285612 // shl v18.4s, v16.4s, #0x8
+	WORD $0x4e857a73 // zip2 v19.4s, v19.4s, v5.4s
+	WORD $0x4f285634 // shl v20.4s, v17.4s, #0x8
+	WORD $0x3dc00215 // ldr q21, [x16]
+	WORD $0x4ea21c58 // mov v24.16b, v2.16b
+	WORD $0x4f2856b6 // shl v22.4s, v21.4s, #0x8
+	WORD $0x4ea21c5a // mov v26.16b, v2.16b
+	WORD $0x4ea21c5c // mov v28.16b, v2.16b
+	WORD $0x1400006a // b 0x15d0 <depthwise3x3s2NEON+0x2a0>
+	WORD $0xd503201f // nop
+	WORD $0x4f2857a8 // shl v8.4s, v29.4s, #0x8
+	WORD $0x6f284788 // sri v8.4s, v28.4s, #0x18
+	WORD $0x0e28c2a9 // smull v9.8h, v21.8b, v8.8b
+	WORD $0x4ea71cfc // mov v28.16b, v7.16b
+	WORD $0x4e60693c // sadalp v28.4s, v9.8h
+	WORD $0x4e28c2a8 // smull2 v8.8h, v21.16b, v8.16b
+	WORD $0x4eb31e6a // mov v10.16b, v19.16b
+	WORD $0x4e60690a // sadalp v10.4s, v8.8h
+	WORD $0x0e3dc2c9 // smull v9.8h, v22.8b, v29.8b
+	WORD $0x4ea71ce8 // mov v8.16b, v7.16b
+	WORD $0x4e606928 // sadalp v8.4s, v9.8h
+	WORD $0x4e3dc2c9 // smull2 v9.8h, v22.16b, v29.16b
+	WORD $0x4eb31e6b // mov v11.16b, v19.16b
+	WORD $0x4e60692b // sadalp v11.4s, v9.8h
+	WORD $0x4f2856e9 // shl v9.4s, v23.4s, #0x8
+	WORD $0x6f2847a9 // sri v9.4s, v29.4s, #0x18
+	WORD $0x0e29c2ac // smull v12.8h, v21.8b, v9.8b
+	WORD $0x4ea71cfd // mov v29.16b, v7.16b
+	WORD $0x4e60699d // sadalp v29.4s, v12.8h
+	WORD $0x4e29c2a9 // smull2 v9.8h, v21.16b, v9.16b
+	WORD $0x4eb31e6c // mov v12.16b, v19.16b
+	WORD $0x4e60692c // sadalp v12.4s, v9.8h
+	WORD $0x0e37c2cd // smull v13.8h, v22.8b, v23.8b
+	WORD $0x4ea71ce9 // mov v9.16b, v7.16b
+	WORD $0x4e6069a9 // sadalp v9.4s, v13.8h
+	WORD $0x4e37c2ce // smull2 v14.8h, v22.16b, v23.16b
+	WORD $0x4eb31e6d // mov v13.16b, v19.16b
+	WORD $0x4e6069cd // sadalp v13.4s, v14.8h
+	WORD $0x4f2857ce // shl v14.4s, v30.4s, #0x8
+	WORD $0x6f28474e // sri v14.4s, v26.4s, #0x18
+	WORD $0x0e2ec23a // smull v26.8h, v17.8b, v14.8b
+	WORD $0x4e606b5c // sadalp v28.4s, v26.8h
+	WORD $0x4e2ec23a // smull2 v26.8h, v17.16b, v14.16b
+	WORD $0x4e606b4a // sadalp v10.4s, v26.8h
+	WORD $0x0e3ec29a // smull v26.8h, v20.8b, v30.8b
+	WORD $0x4e606b48 // sadalp v8.4s, v26.8h
+	WORD $0x4e3ec29a // smull2 v26.8h, v20.16b, v30.16b
 	WORD $0x4e606b4b // sadalp v11.4s, v26.8h
-	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
-	WORD $0x4eadbd5a // addp v26.4s, v10.4s, v13.4s
+	WORD $0x4f28573a // shl v26.4s, v25.4s, #0x8
+	WORD $0x6f2847da // sri v26.4s, v30.4s, #0x18
+	WORD $0x0e3ac23e // smull v30.8h, v17.8b, v26.8b
+	WORD $0x4e606bdd // sadalp v29.4s, v30.8h
+	WORD $0x4e3ac23a // smull2 v26.8h, v17.16b, v26.16b
+	WORD $0x4e606b4c // sadalp v12.4s, v26.8h
+	WORD $0x0e39c29a // smull v26.8h, v20.8b, v25.8b
+	WORD $0x4e606b49 // sadalp v9.4s, v26.8h
+	WORD $0x4e39c29a // smull2 v26.8h, v20.16b, v25.16b
+	WORD $0x4e606b4d // sadalp v13.4s, v26.8h
+	WORD $0x4f2857fa // shl v26.4s, v31.4s, #0x8
+	WORD $0x6f28471a // sri v26.4s, v24.4s, #0x18
+	WORD $0x0e3ac218 // smull v24.8h, v16.8b, v26.8b
+	WORD $0x4e606b1c // sadalp v28.4s, v24.8h
+	WORD $0x4e3ac218 // smull2 v24.8h, v16.16b, v26.16b
+	WORD $0x4e606b0a // sadalp v10.4s, v24.8h
+	WORD $0x0e3fc258 // smull v24.8h, v18.8b, v31.8b
+	WORD $0x4e606b08 // sadalp v8.4s, v24.8h
+	WORD $0x4e3fc258 // smull2 v24.8h, v18.16b, v31.16b
+	WORD $0x4e606b0b // sadalp v11.4s, v24.8h
+	WORD $0x4f285778 // shl v24.4s, v27.4s, #0x8
+	WORD $0x6f2847f8 // sri v24.4s, v31.4s, #0x18
+	WORD $0x0e38c21a // smull v26.8h, v16.8b, v24.8b
+	WORD $0x4e606b5d // sadalp v29.4s, v26.8h
+	WORD $0x4eaabf9a // addp v26.4s, v28.4s, v10.4s
 	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4e3dc29c // smull2 v28.8h, v20.16b, v29.16b
-	WORD $0x6e3ade1a // fmul v26.4s, v16.4s, v26.4s
-	WORD $0x4e606b8f // sadalp v15.4s, v28.8h
+	WORD $0x4e38c218 // smull2 v24.8h, v16.16b, v24.16b
+	WORD $0x6e3adcda // fmul v26.4s, v6.4s, v26.4s
+	WORD $0x4e606b0c // sadalp v12.4s, v24.8h
+	WORD $0x4e21ab58 // fcvtns v24.4s, v26.4s
+	WORD $0x4eabbd1a // addp v26.4s, v8.4s, v11.4s
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x0e3bc25c // smull v28.8h, v18.8b, v27.8b
+	WORD $0x6e3adcda // fmul v26.4s, v6.4s, v26.4s
+	WORD $0x4e606b89 // sadalp v9.4s, v28.8h
 	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
-	WORD $0x4eaebffc // addp v28.4s, v31.4s, v14.4s
+	WORD $0x4eacbfbc // addp v28.4s, v29.4s, v12.4s
 	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
-	WORD $0x6e3cde1c // fmul v28.4s, v16.4s, v28.4s
-	WORD $0x4e614b47 // sqxtn2 v7.8h, v26.4s
-	WORD $0x4e21ab9a // fcvtns v26.4s, v28.4s
-	WORD $0x4eafbd7c // addp v28.4s, v11.4s, v15.4s
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x0e614b5a // sqxtn v26.4h, v26.4s
-	WORD $0x6e3cde1c // fmul v28.4s, v16.4s, v28.4s
+	WORD $0x4e3bc25d // smull2 v29.8h, v18.16b, v27.16b
+	WORD $0x6e3cdcdc // fmul v28.4s, v6.4s, v28.4s
+	WORD $0x4e606bad // sadalp v13.4s, v29.8h
 	WORD $0x4e21ab9c // fcvtns v28.4s, v28.4s
-	WORD $0x4e614b9a // sqxtn2 v26.8h, v28.4s
-	WORD $0x4e600ce7 // sqadd v7.8h, v7.8h, v0.8h
-	WORD $0x0e2148e7 // sqxtn v7.8b, v7.8h
-	WORD $0x4e600f5a // sqadd v26.8h, v26.8h, v0.8h
-	WORD $0x4e214b47 // sqxtn2 v7.16b, v26.8h
-	WORD $0x4e2164e7 // smax v7.16b, v7.16b, v1.16b
-	WORD $0x4e226ce7 // smin v7.16b, v7.16b, v2.16b
+	WORD $0x4eadbd3d // addp v29.4s, v9.4s, v13.4s
+	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
+	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
+	WORD $0x6e3ddcdd // fmul v29.4s, v6.4s, v29.4s
+	WORD $0x4e614b58 // sqxtn2 v24.8h, v26.4s
+	WORD $0x4e21abba // fcvtns v26.4s, v29.4s
+	WORD $0x0e614b9c // sqxtn v28.4h, v28.4s
+	WORD $0x4e614b5c // sqxtn2 v28.8h, v26.4s
+	WORD $0x4e600f18 // sqadd v24.8h, v24.8h, v0.8h
+	WORD $0x0e214b18 // sqxtn v24.8b, v24.8h
+	WORD $0x4e600f9a // sqadd v26.8h, v28.8h, v0.8h
+	WORD $0x4e214b58 // sqxtn2 v24.16b, v26.8h
 	WORD $0xf9400810 // ldr x16, [x0, #0x10]
 	WORD $0xf9402811 // ldr x17, [x0, #0x50]
 	WORD $0x9b0e4230 // madd x16, x17, x14, x16
-	WORD $0x3caf6a07 // str q7, [x16, x15]
+	WORD $0x3caf6a18 // str q24, [x16, x15]
 	WORD $0x910005ce // add x14, x14, #0x1
 	WORD $0x910009ad // add x13, x13, #0x2
 	WORD $0xf9401c10 // ldr x16, [x0, #0x38]
 	WORD $0xeb1001df // cmp x14, x16
-	WORD $0x4ebd1fba // mov v26.16b, v29.16b
-	WORD $0x4ebb1f7c // mov v28.16b, v27.16b
-	WORD $0x4eb91f3e // mov v30.16b, v25.16b
-	WORD $0x54ffeeea // b.ge 0x14d0 <depthwise3x3s2NEON+0x90>
+	WORD $0x4ebb1f78 // mov v24.16b, v27.16b
+	WORD $0x4eb91f3a // mov v26.16b, v25.16b
+	WORD $0x4eb71efc // mov v28.16b, v23.16b
+	WORD $0x54ffef2a // b.ge 0x13b0 <depthwise3x3s2NEON+0x80>
 	WORD $0xa9404401 // ldp x1, x17, [x0]
 	WORD $0xf9400030 // ldr x16, [x1]
 	WORD $0x8b0f0202 // add x2, x16, x15
 	WORD $0xf9400223 // ldr x3, [x17]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea41c9f // mov v31.16b, v4.16b
-	WORD $0x5400010d // b.le 0x1730 <depthwise3x3s2NEON+0x2f0>
+	WORD $0x4ea21c5d // mov v29.16b, v2.16b
+	WORD $0x5400010d // b.le 0x1608 <depthwise3x3s2NEON+0x2d8>
 	WORD $0x9b0d7c70 // mul x16, x3, x13
-	WORD $0x3cf06859 // ldr q25, [x2, x16]
-	WORD $0x4e03033f // tbl v31.16b, { v25.16b }, v3.16b
+	WORD $0x3cf06857 // ldr q23, [x2, x16]
+	WORD $0x4e0102fd // tbl v29.16b, { v23.16b }, v1.16b
 	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x1730 <depthwise3x3s2NEON+0x2f0>
-	WORD $0x4e251ff9 // and v25.16b, v31.16b, v5.16b
-	WORD $0x4ea61f3f // orr v31.16b, v25.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x1608 <depthwise3x3s2NEON+0x2d8>
+	WORD $0x4e231fb7 // and v23.16b, v29.16b, v3.16b
+	WORD $0x4ea41efd // orr v29.16b, v23.16b, v4.16b
 	WORD $0x910005b0 // add x16, x13, #0x1
 	WORD $0xeb10013f // cmp x9, x16
-	WORD $0x4ea41c99 // mov v25.16b, v4.16b
-	WORD $0x5400010d // b.le 0x175c <depthwise3x3s2NEON+0x31c>
+	WORD $0x4ea21c57 // mov v23.16b, v2.16b
+	WORD $0x5400010d // b.le 0x1634 <depthwise3x3s2NEON+0x304>
 	WORD $0x9b107c63 // mul x3, x3, x16
-	WORD $0x3ce36859 // ldr q25, [x2, x3]
-	WORD $0x4e030339 // tbl v25.16b, { v25.16b }, v3.16b
+	WORD $0x3ce36857 // ldr q23, [x2, x3]
+	WORD $0x4e0102f7 // tbl v23.16b, { v23.16b }, v1.16b
 	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54000061 // b.ne 0x175c <depthwise3x3s2NEON+0x31c>
-	WORD $0x4e251f39 // and v25.16b, v25.16b, v5.16b
-	WORD $0x4ea61f39 // orr v25.16b, v25.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x1634 <depthwise3x3s2NEON+0x304>
+	WORD $0x4e231ef7 // and v23.16b, v23.16b, v3.16b
+	WORD $0x4ea41ef7 // orr v23.16b, v23.16b, v4.16b
 	WORD $0xf9400422 // ldr x2, [x1, #0x8]
 	WORD $0x8b0f0042 // add x2, x2, x15
 	WORD $0xf9400623 // ldr x3, [x17, #0x8]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea41c88 // mov v8.16b, v4.16b
-	WORD $0x5400010d // b.le 0x1790 <depthwise3x3s2NEON+0x350>
+	WORD $0x4ea21c5e // mov v30.16b, v2.16b
+	WORD $0x5400010d // b.le 0x1668 <depthwise3x3s2NEON+0x338>
 	WORD $0x9b0d7c64 // mul x4, x3, x13
-	WORD $0x3ce4685b // ldr q27, [x2, x4]
-	WORD $0x4e030368 // tbl v8.16b, { v27.16b }, v3.16b
+	WORD $0x3ce46859 // ldr q25, [x2, x4]
+	WORD $0x4e01033e // tbl v30.16b, { v25.16b }, v1.16b
 	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x1790 <depthwise3x3s2NEON+0x350>
-	WORD $0x4e251d1b // and v27.16b, v8.16b, v5.16b
-	WORD $0x4ea61f68 // orr v8.16b, v27.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x1668 <depthwise3x3s2NEON+0x338>
+	WORD $0x4e231fd9 // and v25.16b, v30.16b, v3.16b
+	WORD $0x4ea41f3e // orr v30.16b, v25.16b, v4.16b
 	WORD $0xeb10013f // cmp x9, x16
-	WORD $0x4ea41c9b // mov v27.16b, v4.16b
-	WORD $0x5400010d // b.le 0x17b8 <depthwise3x3s2NEON+0x378>
+	WORD $0x4ea21c59 // mov v25.16b, v2.16b
+	WORD $0x5400010d // b.le 0x1690 <depthwise3x3s2NEON+0x360>
 	WORD $0x9b107c63 // mul x3, x3, x16
-	WORD $0x3ce3685b // ldr q27, [x2, x3]
-	WORD $0x4e03037b // tbl v27.16b, { v27.16b }, v3.16b
+	WORD $0x3ce36859 // ldr q25, [x2, x3]
+	WORD $0x4e010339 // tbl v25.16b, { v25.16b }, v1.16b
 	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54000061 // b.ne 0x17b8 <depthwise3x3s2NEON+0x378>
-	WORD $0x4e251f7b // and v27.16b, v27.16b, v5.16b
-	WORD $0x4ea61f7b // orr v27.16b, v27.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x1690 <depthwise3x3s2NEON+0x360>
+	WORD $0x4e231f39 // and v25.16b, v25.16b, v3.16b
+	WORD $0x4ea41f39 // orr v25.16b, v25.16b, v4.16b
 	WORD $0xf9400821 // ldr x1, [x1, #0x10]
 	WORD $0x8b0f0021 // add x1, x1, x15
 	WORD $0xf9400a31 // ldr x17, [x17, #0x10]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea41c89 // mov v9.16b, v4.16b
-	WORD $0x5400010d // b.le 0x17ec <depthwise3x3s2NEON+0x3ac>
+	WORD $0x4ea21c5f // mov v31.16b, v2.16b
+	WORD $0x5400010d // b.le 0x16c4 <depthwise3x3s2NEON+0x394>
 	WORD $0x9b0d7e22 // mul x2, x17, x13
-	WORD $0x3ce2683d // ldr q29, [x1, x2]
-	WORD $0x4e0303a9 // tbl v9.16b, { v29.16b }, v3.16b
+	WORD $0x3ce2683b // ldr q27, [x1, x2]
+	WORD $0x4e01037f // tbl v31.16b, { v27.16b }, v1.16b
 	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x17ec <depthwise3x3s2NEON+0x3ac>
-	WORD $0x4e251d3d // and v29.16b, v9.16b, v5.16b
-	WORD $0x4ea61fa9 // orr v9.16b, v29.16b, v6.16b
+	WORD $0x54000061 // b.ne 0x16c4 <depthwise3x3s2NEON+0x394>
+	WORD $0x4e231ffb // and v27.16b, v31.16b, v3.16b
+	WORD $0x4ea41f7f // orr v31.16b, v27.16b, v4.16b
 	WORD $0xeb10013f // cmp x9, x16
-	WORD $0x4ea41c9d // mov v29.16b, v4.16b
-	WORD $0x54ffeaed // b.le 0x1550 <depthwise3x3s2NEON+0x110>
+	WORD $0x4ea21c5b // mov v27.16b, v2.16b
+	WORD $0x54ffeb2d // b.le 0x1430 <depthwise3x3s2NEON+0x100>
 	WORD $0x9b107e30 // mul x16, x17, x16
-	WORD $0x3cf0683d // ldr q29, [x1, x16]
-	WORD $0x4e0303bd // tbl v29.16b, { v29.16b }, v3.16b
+	WORD $0x3cf0683b // ldr q27, [x1, x16]
+	WORD $0x4e01037b // tbl v27.16b, { v27.16b }, v1.16b
 	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54ffea41 // b.ne 0x1550 <depthwise3x3s2NEON+0x110>
-	WORD $0x4e251fbd // and v29.16b, v29.16b, v5.16b
-	WORD $0x4ea61fbd // orr v29.16b, v29.16b, v6.16b
-	WORD $0x17ffff4f // b 0x1550 <depthwise3x3s2NEON+0x110>
+	WORD $0x54ffea81 // b.ne 0x1430 <depthwise3x3s2NEON+0x100>
+	WORD $0x4e231f7b // and v27.16b, v27.16b, v3.16b
+	WORD $0x4ea41f7b // orr v27.16b, v27.16b, v4.16b
+	WORD $0x17ffff51 // b 0x1430 <depthwise3x3s2NEON+0x100>
 	WORD $0x6d4323e9 // ldp d9, d8, [sp, #0x30]
 	WORD $0x6d422beb // ldp d11, d10, [sp, #0x20]
 	WORD $0x6d4133ed // ldp d13, d12, [sp, #0x10]
-	WORD $0x6cc43bef // ldp d15, d14, [sp], #0x40
+	WORD $0xfc4407ee // ldr d14, [sp], #0x40
 	WORD $0xd65f03c0 // ret
 
 // func depthwiseAnyNEON(a)
@@ -1563,161 +1499,157 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x5400136b // b.lt 0x1aa4 <depthwiseAnyNEON+0x274>
+	WORD $0x540012eb // b.lt 0x1974 <depthwiseAnyNEON+0x264>
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x5400130b // b.lt 0x1aa4 <depthwiseAnyNEON+0x274>
+	WORD $0x5400128b // b.lt 0x1974 <depthwiseAnyNEON+0x264>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9100e00a // add x10, x0, #0x38
-	WORD $0x9101000b // add x11, x0, #0x40
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
-	WORD $0x9101200a // add x10, x0, #0x48
-	WORD $0x4d40c161 // ld1r { v1.16b }, [x11]
-	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
-	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
-	WORD $0x14000006 // b 0x1880 <depthwiseAnyNEON+0x50>
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0x14000006 // b 0x1750 <depthwiseAnyNEON+0x40>
 	WORD $0xd503201f // nop
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400114a // b.ge 0x1aa4 <depthwiseAnyNEON+0x274>
+	WORD $0x5400114a // b.ge 0x1974 <depthwiseAnyNEON+0x264>
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54ffff8b // b.lt 0x1874 <depthwiseAnyNEON+0x44>
+	WORD $0x54ffff8b // b.lt 0x1744 <depthwiseAnyNEON+0x34>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ef50a // lsl x10, x8, #2
 	WORD $0xa9412c0c // ldp x12, x11, [x0, #0x10]
 	WORD $0xd37ef54a // lsl x10, x10, #2
-	WORD $0x3cea6985 // ldr q5, [x12, x10]
-	WORD $0x4e8338a4 // zip1 v4.4s, v5.4s, v3.4s
-	WORD $0x4e8378a5 // zip2 v5.4s, v5.4s, v3.4s
-	WORD $0x3ce87966 // ldr q6, [x11, x8, lsl #4]
+	WORD $0x3cea6983 // ldr q3, [x12, x10]
+	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
+	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
+	WORD $0x3ce87964 // ldr q4, [x11, x8, lsl #4]
 	WORD $0xd37ced0a // lsl x10, x8, #4
-	WORD $0xf9402c0b // ldr x11, [x0, #0x58]
+	WORD $0xf940240b // ldr x11, [x0, #0x48]
 	WORD $0x927ae54c // and x12, x10, #0xffffffffffffffc0
 	WORD $0x927c054d // and x13, x10, #0x30
-	WORD $0x1400002c // b 0x1968 <depthwiseAnyNEON+0x138>
+	WORD $0x1400002a // b 0x1830 <depthwiseAnyNEON+0x120>
 	WORD $0xd503201f // nop
-	WORD $0x4ea51ca7 // mov v7.16b, v5.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
-	WORD $0x4ea51cb1 // mov v17.16b, v5.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
-	WORD $0x4ea51cb3 // mov v19.16b, v5.16b
-	WORD $0x4ea41c94 // mov v20.16b, v4.16b
-	WORD $0x4ea51cb5 // mov v21.16b, v5.16b
-	WORD $0x4ea41c96 // mov v22.16b, v4.16b
-	WORD $0x4eb5bed5 // addp v21.4s, v22.4s, v21.4s
-	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
-	WORD $0x6e35dcd5 // fmul v21.4s, v6.4s, v21.4s
-	WORD $0x4e21aab5 // fcvtns v21.4s, v21.4s
+	WORD $0x4ea31c65 // mov v5.16b, v3.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x4ea31c67 // mov v7.16b, v3.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
+	WORD $0x4ea31c71 // mov v17.16b, v3.16b
+	WORD $0x4ea21c52 // mov v18.16b, v2.16b
+	WORD $0x4ea31c73 // mov v19.16b, v3.16b
+	WORD $0x4ea21c54 // mov v20.16b, v2.16b
 	WORD $0x4eb3be93 // addp v19.4s, v20.4s, v19.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e33dcd3 // fmul v19.4s, v6.4s, v19.4s
+	WORD $0x6e33dc93 // fmul v19.4s, v4.4s, v19.4s
 	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
 	WORD $0x4eb1be51 // addp v17.4s, v18.4s, v17.4s
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x0e614ab2 // sqxtn v18.4h, v21.4s
-	WORD $0x6e31dcd1 // fmul v17.4s, v6.4s, v17.4s
-	WORD $0x4e614a72 // sqxtn2 v18.8h, v19.4s
+	WORD $0x6e31dc91 // fmul v17.4s, v4.4s, v17.4s
 	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
 	WORD $0x4ea7be07 // addp v7.4s, v16.4s, v7.4s
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x0e614a30 // sqxtn v16.4h, v17.4s
-	WORD $0x6e27dcc7 // fmul v7.4s, v6.4s, v7.4s
+	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
 	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
-	WORD $0x4e6148f0 // sqxtn2 v16.8h, v7.4s
-	WORD $0x4e600e47 // sqadd v7.8h, v18.8h, v0.8h
-	WORD $0x0e2148e7 // sqxtn v7.8b, v7.8h
-	WORD $0x4e600e10 // sqadd v16.8h, v16.8h, v0.8h
-	WORD $0x4e214a07 // sqxtn2 v7.16b, v16.8h
-	WORD $0x4e2164e7 // smax v7.16b, v7.16b, v1.16b
-	WORD $0x4e226ce7 // smin v7.16b, v7.16b, v2.16b
+	WORD $0x4ea5bcc5 // addp v5.4s, v6.4s, v5.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x0e614a66 // sqxtn v6.4h, v19.4s
+	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
+	WORD $0x4e614a26 // sqxtn2 v6.8h, v17.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x4e6148a7 // sqxtn2 v7.8h, v5.4s
+	WORD $0x4e600cc5 // sqadd v5.8h, v6.8h, v0.8h
+	WORD $0x0e2148a5 // sqxtn v5.8b, v5.8h
+	WORD $0x4e600ce6 // sqadd v6.8h, v7.8h, v0.8h
+	WORD $0x4e2148c5 // sqxtn2 v5.16b, v6.8h
 	WORD $0xf940000e // ldr x14, [x0]
 	WORD $0xf940180f // ldr x15, [x0, #0x30]
 	WORD $0x9b0939ee // madd x14, x15, x9, x14
-	WORD $0x3caa69c7 // str q7, [x14, x10]
+	WORD $0x3caa69c5 // str q5, [x14, x10]
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
 	WORD $0xeb0e013f // cmp x9, x14
-	WORD $0x54fff86a // b.ge 0x1870 <depthwiseAnyNEON+0x40>
-	WORD $0xf940280e // ldr x14, [x0, #0x50]
+	WORD $0x54fff8aa // b.ge 0x1740 <depthwiseAnyNEON+0x30>
+	WORD $0xf940200e // ldr x14, [x0, #0x40]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54fffa8b // b.lt 0x18c0 <depthwiseAnyNEON+0x90>
+	WORD $0x54fffacb // b.lt 0x1790 <depthwiseAnyNEON+0x80>
 	WORD $0xf940040f // ldr x15, [x0, #0x8]
-	WORD $0x4ea51ca7 // mov v7.16b, v5.16b
-	WORD $0x4ea41c90 // mov v16.16b, v4.16b
-	WORD $0x4ea51cb1 // mov v17.16b, v5.16b
-	WORD $0x4ea41c92 // mov v18.16b, v4.16b
+	WORD $0x4ea31c65 // mov v5.16b, v3.16b
+	WORD $0x4ea21c46 // mov v6.16b, v2.16b
+	WORD $0x4ea31c67 // mov v7.16b, v3.16b
+	WORD $0x4ea21c50 // mov v16.16b, v2.16b
 	WORD $0x9b0e3d8f // madd x15, x12, x14, x15
-	WORD $0x4ea51cb3 // mov v19.16b, v5.16b
+	WORD $0x4ea31c71 // mov v17.16b, v3.16b
 	WORD $0x8b0d01ef // add x15, x15, x13
-	WORD $0x4ea41c94 // mov v20.16b, v4.16b
-	WORD $0x4ea51cb5 // mov v21.16b, v5.16b
-	WORD $0x4ea41c96 // mov v22.16b, v4.16b
+	WORD $0x4ea21c52 // mov v18.16b, v2.16b
+	WORD $0x4ea31c73 // mov v19.16b, v3.16b
+	WORD $0x4ea21c54 // mov v20.16b, v2.16b
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
 	WORD $0xa9400961 // ldp x1, x2, [x11]
 	WORD $0xa9414171 // ldp x17, x16, [x11, #0x10]
 	WORD $0x8b0a0042 // add x2, x2, x10
 	WORD $0xa9421163 // ldp x3, x4, [x11, #0x20]
-	WORD $0xbc6a6837 // ldr s23, [x1, x10]
+	WORD $0xbc6a6835 // ldr s21, [x1, x10]
 	WORD $0xa9441561 // ldp x1, x5, [x11, #0x40]
-	WORD $0xbc6a6878 // ldr s24, [x3, x10]
+	WORD $0xbc6a6876 // ldr s22, [x3, x10]
 	WORD $0xa9461963 // ldp x3, x6, [x11, #0x60]
-	WORD $0xbc6a6839 // ldr s25, [x1, x10]
-	WORD $0xbc6a687a // ldr s26, [x3, x10]
+	WORD $0xbc6a6837 // ldr s23, [x1, x10]
+	WORD $0xbc6a6878 // ldr s24, [x3, x10]
 	WORD $0x8b0a0083 // add x3, x4, x10
 	WORD $0xa9431161 // ldp x1, x4, [x11, #0x30]
-	WORD $0x0d409057 // ld1 { v23.s }[1], [x2]
+	WORD $0x0d409055 // ld1 { v21.s }[1], [x2]
 	WORD $0x8b0a00a2 // add x2, x5, x10
-	WORD $0x0d409078 // ld1 { v24.s }[1], [x3]
+	WORD $0x0d409076 // ld1 { v22.s }[1], [x3]
 	WORD $0x8b0a00c3 // add x3, x6, x10
-	WORD $0x0d409059 // ld1 { v25.s }[1], [x2]
-	WORD $0x0d40907a // ld1 { v26.s }[1], [x3]
+	WORD $0x0d409057 // ld1 { v23.s }[1], [x2]
+	WORD $0x0d409078 // ld1 { v24.s }[1], [x3]
 	WORD $0x8b0a0231 // add x17, x17, x10
 	WORD $0xa9450d62 // ldp x2, x3, [x11, #0x50]
 	WORD $0x8b0a0021 // add x1, x1, x10
 	WORD $0x8b0a0042 // add x2, x2, x10
-	WORD $0x4d408237 // ld1 { v23.s }[2], [x17]
-	WORD $0x4d408038 // ld1 { v24.s }[2], [x1]
+	WORD $0x4d408235 // ld1 { v21.s }[2], [x17]
+	WORD $0x4d408036 // ld1 { v22.s }[2], [x1]
 	WORD $0xa9470571 // ldp x17, x1, [x11, #0x70]
-	WORD $0x4d408059 // ld1 { v25.s }[2], [x2]
+	WORD $0x4d408057 // ld1 { v23.s }[2], [x2]
 	WORD $0x8b0a0231 // add x17, x17, x10
-	WORD $0x4d40823a // ld1 { v26.s }[2], [x17]
+	WORD $0x4d408238 // ld1 { v24.s }[2], [x17]
 	WORD $0x8b0a0210 // add x16, x16, x10
-	WORD $0x4d409217 // ld1 { v23.s }[3], [x16]
+	WORD $0x4d409215 // ld1 { v21.s }[3], [x16]
 	WORD $0x8b0a0090 // add x16, x4, x10
-	WORD $0x4d409218 // ld1 { v24.s }[3], [x16]
+	WORD $0x4d409216 // ld1 { v22.s }[3], [x16]
 	WORD $0x8b0a0070 // add x16, x3, x10
-	WORD $0x4d409219 // ld1 { v25.s }[3], [x16]
+	WORD $0x4d409217 // ld1 { v23.s }[3], [x16]
 	WORD $0x8b0a0030 // add x16, x1, x10
-	WORD $0x4d40921a // ld1 { v26.s }[3], [x16]
-	WORD $0x4e183afb // zip1 v27.16b, v23.16b, v24.16b
+	WORD $0x4d409218 // ld1 { v24.s }[3], [x16]
+	WORD $0x4e163ab9 // zip1 v25.16b, v21.16b, v22.16b
+	WORD $0x4e167ab5 // zip2 v21.16b, v21.16b, v22.16b
+	WORD $0x4e183af6 // zip1 v22.16b, v23.16b, v24.16b
 	WORD $0x4e187af7 // zip2 v23.16b, v23.16b, v24.16b
-	WORD $0x4e1a3b38 // zip1 v24.16b, v25.16b, v26.16b
-	WORD $0x4e1a7b39 // zip2 v25.16b, v25.16b, v26.16b
-	WORD $0x4e583b7a // zip1 v26.8h, v27.8h, v24.8h
-	WORD $0x4e587b78 // zip2 v24.8h, v27.8h, v24.8h
-	WORD $0x4e593afb // zip1 v27.8h, v23.8h, v25.8h
-	WORD $0x4e597af7 // zip2 v23.8h, v23.8h, v25.8h
-	WORD $0x3cc405f9 // ldr q25, [x15], #0x40
-	WORD $0x0e3ac33c // smull v28.8h, v25.8b, v26.8b
-	WORD $0x4e3ac33a // smull2 v26.8h, v25.16b, v26.16b
-	WORD $0x4e606b96 // sadalp v22.4s, v28.8h
-	WORD $0x4e606b55 // sadalp v21.4s, v26.8h
-	WORD $0x0e38c33a // smull v26.8h, v25.8b, v24.8b
+	WORD $0x4e563b38 // zip1 v24.8h, v25.8h, v22.8h
+	WORD $0x4e567b36 // zip2 v22.8h, v25.8h, v22.8h
+	WORD $0x4e573ab9 // zip1 v25.8h, v21.8h, v23.8h
+	WORD $0x4e577ab5 // zip2 v21.8h, v21.8h, v23.8h
+	WORD $0x3cc405f7 // ldr q23, [x15], #0x40
+	WORD $0x0e38c2fa // smull v26.8h, v23.8b, v24.8b
+	WORD $0x4e38c2f8 // smull2 v24.8h, v23.16b, v24.16b
 	WORD $0x4e606b54 // sadalp v20.4s, v26.8h
-	WORD $0x4e38c338 // smull2 v24.8h, v25.16b, v24.16b
-	WORD $0x0e3bc33a // smull v26.8h, v25.8b, v27.8b
 	WORD $0x4e606b13 // sadalp v19.4s, v24.8h
-	WORD $0x4e606b52 // sadalp v18.4s, v26.8h
-	WORD $0x4e3bc338 // smull2 v24.8h, v25.16b, v27.16b
-	WORD $0x4e606b11 // sadalp v17.4s, v24.8h
-	WORD $0x0e37c338 // smull v24.8h, v25.8b, v23.8b
-	WORD $0x4e37c337 // smull2 v23.8h, v25.16b, v23.16b
+	WORD $0x0e36c2f8 // smull v24.8h, v23.8b, v22.8b
+	WORD $0x4e606b12 // sadalp v18.4s, v24.8h
+	WORD $0x4e36c2f6 // smull2 v22.8h, v23.16b, v22.16b
+	WORD $0x0e39c2f8 // smull v24.8h, v23.8b, v25.8b
+	WORD $0x4e606ad1 // sadalp v17.4s, v22.8h
 	WORD $0x4e606b10 // sadalp v16.4s, v24.8h
-	WORD $0x4e606ae7 // sadalp v7.4s, v23.8h
+	WORD $0x4e39c2f6 // smull2 v22.8h, v23.16b, v25.16b
+	WORD $0x4e606ac7 // sadalp v7.4s, v22.8h
+	WORD $0x0e35c2f6 // smull v22.8h, v23.8b, v21.8b
+	WORD $0x4e35c2f5 // smull2 v21.8h, v23.16b, v21.16b
+	WORD $0x4e606ac6 // sadalp v6.4s, v22.8h
+	WORD $0x4e606aa5 // sadalp v5.4s, v21.8h
 	WORD $0xf10005ce // subs x14, x14, #0x1
 	WORD $0x9102016b // add x11, x11, #0x80
-	WORD $0x54fff821 // b.ne 0x19a0 <depthwiseAnyNEON+0x170>
-	WORD $0x17ffff90 // b 0x18e0 <depthwiseAnyNEON+0xb0>
+	WORD $0x54fff821 // b.ne 0x1870 <depthwiseAnyNEON+0x160>
+	WORD $0x17ffff90 // b 0x17b0 <depthwiseAnyNEON+0xa0>
 	WORD $0xd65f03c0 // ret
 
 // func peakNEON(a)
@@ -1725,7 +1657,7 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400062b // b.lt 0x1b7c <peakNEON+0xcc>
+	WORD $0x5400062b // b.lt 0x1a4c <peakNEON+0xcc>
 	WORD $0x0e010d00 // dup v0.8b, w8
 	WORD $0x0e20c013 // smull v19.8h, v0.8b, v0.8b
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
@@ -1772,8 +1704,8 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea18781 // add v1.4s, v28.4s, v1.4s
 	WORD $0x4ea08780 // add v0.4s, v28.4s, v0.4s
 	WORD $0xf1000508 // subs x8, x8, #0x1
-	WORD $0x54fffd61 // b.ne 0x1b20 <peakNEON+0x70>
-	WORD $0x14000015 // b 0x1bcc <peakNEON+0x11c>
+	WORD $0x54fffd61 // b.ne 0x19f0 <peakNEON+0x70>
+	WORD $0x14000015 // b 0x1a9c <peakNEON+0x11c>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
@@ -1821,16 +1753,16 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0x9100c008 // add x8, x0, #0x30
-	WORD $0x9100e009 // add x9, x0, #0x38
 	WORD $0x4d40c500 // ld1r { v0.8h }, [x8]
+	WORD $0x9100e008 // add x8, x0, #0x38
+	WORD $0x4d40c101 // ld1r { v1.16b }, [x8]
 	WORD $0x91010008 // add x8, x0, #0x40
-	WORD $0x4d40c121 // ld1r { v1.16b }, [x9]
 	WORD $0x4d40c102 // ld1r { v2.16b }, [x8]
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
 	WORD $0x4ddfc923 // ld1r { v3.4s }, [x9], #4
 	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540008cb // b.lt 0x1d70 <addNEON+0x140>
+	WORD $0x540008cb // b.lt 0x1c40 <addNEON+0x140>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x4d40c924 // ld1r { v4.4s }, [x9]
 	WORD $0x91008009 // add x9, x0, #0x20
@@ -1899,7 +1831,7 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fff84b // b.lt 0x1c74 <addNEON+0x44>
+	WORD $0x54fff84b // b.lt 0x1b44 <addNEON+0x44>
 	WORD $0xd65f03c0 // ret
 
 // func lookupNEON(a)
@@ -1909,7 +1841,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xaa0903ea // mov x10, x9
 	WORD $0x4cdf2140 // ld1 { v0.16b, v1.16b, v2.16b, v3.16b }, [x10], #64
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400034b // b.lt 0x1df8 <lookupNEON+0x78>
+	WORD $0x5400034b // b.lt 0x1cc8 <lookupNEON+0x78>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9102012b // add x11, x9, #0x80
 	WORD $0x4c402144 // ld1 { v4.16b, v5.16b, v6.16b, v7.16b }, [x10]
@@ -1934,7 +1866,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fffe6b // b.lt 0x1dc0 <lookupNEON+0x40>
+	WORD $0x54fffe6b // b.lt 0x1c90 <lookupNEON+0x40>
 	WORD $0xd65f03c0 // ret
 
 // func resizeNEON(a)
@@ -1942,10 +1874,10 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000f4b // b.lt 0x1ff0 <resizeNEON+0x1f0>
+	WORD $0x54000f4b // b.lt 0x1ec0 <resizeNEON+0x1f0>
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000eeb // b.lt 0x1ff0 <resizeNEON+0x1f0>
+	WORD $0x54000eeb // b.lt 0x1ec0 <resizeNEON+0x1f0>
 	WORD $0xf81d0ff7 // str x23, [sp, #-0x30]!
 	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
 	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
@@ -1963,12 +1895,12 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c544 // ld1r { v4.8h }, [x10]
 	WORD $0x9100800a // add x10, x0, #0x20
 	WORD $0x4d40c545 // ld1r { v5.8h }, [x10]
-	WORD $0x14000004 // b 0x1e6c <resizeNEON+0x6c>
+	WORD $0x14000004 // b 0x1d3c <resizeNEON+0x6c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54000bea // b.ge 0x1fe4 <resizeNEON+0x1e4>
+	WORD $0x54000bea // b.ge 0x1eb4 <resizeNEON+0x1e4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x1e60 <resizeNEON+0x60>
+	WORD $0x54ffff8b // b.lt 0x1d30 <resizeNEON+0x60>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa9462c0a // ldp x10, x11, [x0, #0x60]
 	WORD $0x8b08156b // add x11, x11, x8, lsl #5
@@ -2058,9 +1990,9 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fff64b // b.lt 0x1ea0 <resizeNEON+0xa0>
+	WORD $0x54fff64b // b.lt 0x1d70 <resizeNEON+0xa0>
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
-	WORD $0x17ffffa0 // b 0x1e60 <resizeNEON+0x60>
+	WORD $0x17ffffa0 // b 0x1d30 <resizeNEON+0x60>
 	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
 	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
 	WORD $0xf84307f7 // ldr x23, [sp], #0x30
@@ -2075,9 +2007,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9a89b149 // csel x9, x10, x9, lt
 	WORD $0xf940140a // ldr x10, [x0, #0x28]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400090b // b.lt 0x2138 <resizeArgMaxNEON+0x138>
+	WORD $0x5400090b // b.lt 0x2008 <resizeArgMaxNEON+0x138>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000d8b // b.lt 0x21d0 <resizeArgMaxNEON+0x1d0>
+	WORD $0x54000d8b // b.lt 0x20a0 <resizeArgMaxNEON+0x1d0>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xd280800a // mov x10, #0x400 // =1024
 	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
@@ -2141,19 +2073,19 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100416b // add x11, x11, #0x10
 	WORD $0xeb0c013f // cmp x9, x12
 	WORD $0xfc2f69c3 // str d3, [x14, x15]
-	WORD $0x54fffb81 // b.ne 0x2090 <resizeArgMaxNEON+0x90>
+	WORD $0x54fffb81 // b.ne 0x1f60 <resizeArgMaxNEON+0x90>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0xeb0b011f // cmp x8, x11
-	WORD $0x54fffa8b // b.lt 0x2080 <resizeArgMaxNEON+0x80>
+	WORD $0x54fffa8b // b.lt 0x1f50 <resizeArgMaxNEON+0x80>
 	WORD $0xf9402408 // ldr x8, [x0, #0x48]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540004ab // b.lt 0x21d0 <resizeArgMaxNEON+0x1d0>
+	WORD $0x540004ab // b.lt 0x20a0 <resizeArgMaxNEON+0x1d0>
 	WORD $0xa9452c09 // ldp x9, x11, [x0, #0x50]
 	WORD $0xf100051f // cmp x8, #0x1
 	WORD $0xf9401c0a // ldr x10, [x0, #0x38]
 	WORD $0xaa1f03ec // mov x12, xzr
-	WORD $0x54000300 // b.eq 0x21b0 <resizeArgMaxNEON+0x1b0>
+	WORD $0x54000300 // b.eq 0x2080 <resizeArgMaxNEON+0x1b0>
 	WORD $0x927ff50e // and x14, x8, #0x7ffffffffffffffe
 	WORD $0xd37ff94d // lsl x13, x10, #1
 	WORD $0xcb0e03ee // neg x14, x14
@@ -2175,9 +2107,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd100098c // sub x12, x12, #0x2
 	WORD $0x8b100021 // add x1, x1, x16
 	WORD $0xeb0c01df // cmp x14, x12
-	WORD $0x54fffe41 // b.ne 0x2170 <resizeArgMaxNEON+0x170>
+	WORD $0x54fffe41 // b.ne 0x2040 <resizeArgMaxNEON+0x170>
 	WORD $0xcb0c03ec // neg x12, x12
-	WORD $0x36000108 // tbz w8, #0x0, 0x21d0 <resizeArgMaxNEON+0x1d0>
+	WORD $0x36000108 // tbz w8, #0x0, 0x20a0 <resizeArgMaxNEON+0x1d0>
 	WORD $0x9b0c7d68 // mul x8, x11, x12
 	WORD $0x8b080528 // add x8, x9, x8, lsl #1
 	WORD $0x79400509 // ldrh w9, [x8, #0x2]
@@ -2187,7 +2119,7 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000509 // strh w9, [x8, #0x2]
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000d4b // b.lt 0x2380 <resizeArgMaxNEON+0x380>
+	WORD $0x54000d4b // b.lt 0x2250 <resizeArgMaxNEON+0x380>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xa947ac0a // ldp x10, x11, [x0, #0x78]
 	WORD $0x3dc00140 // ldr q0, [x10]
@@ -2205,7 +2137,7 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
 	WORD $0x4e648463 // add v3.8h, v3.8h, v4.8h
 	WORD $0xf940280a // ldr x10, [x0, #0x50]
-	WORD $0x1400000d // b 0x2254 <resizeArgMaxNEON+0x254>
+	WORD $0x1400000d // b 0x2124 <resizeArgMaxNEON+0x254>
 	WORD $0xf9400009 // ldr x9, [x0]
 	WORD $0xfc286924 // str d4, [x9, x8]
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
@@ -2217,12 +2149,12 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9342fd6b // asr x11, x11, #2
 	WORD $0x8b0b054a // add x10, x10, x11, lsl #1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400098a // b.ge 0x2380 <resizeArgMaxNEON+0x380>
+	WORD $0x5400098a // b.ge 0x2250 <resizeArgMaxNEON+0x380>
 	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0xf10005ab // subs x11, x13, #0x1
-	WORD $0x5400070b // b.lt 0x2340 <resizeArgMaxNEON+0x340>
-	WORD $0x540006e0 // b.eq 0x2340 <resizeArgMaxNEON+0x340>
+	WORD $0x5400070b // b.lt 0x2210 <resizeArgMaxNEON+0x340>
+	WORD $0x540006e0 // b.eq 0x2210 <resizeArgMaxNEON+0x340>
 	WORD $0x3dc00144 // ldr q4, [x10]
 	WORD $0x4e030085 // tbl v5.16b, { v4.16b }, v3.16b
 	WORD $0x4e020084 // tbl v4.16b, { v4.16b }, v2.16b
@@ -2230,10 +2162,10 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e649c04 // mul v4.8h, v0.8h, v4.8h
 	WORD $0x4e659424 // mla v4.8h, v1.8h, v5.8h
 	WORD $0xf10009bf // cmp x13, #0x2
-	WORD $0x54000081 // b.ne 0x2294 <resizeArgMaxNEON+0x294>
+	WORD $0x54000081 // b.ne 0x2164 <resizeArgMaxNEON+0x294>
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0x5280002d // mov w13, #0x1 // =1
-	WORD $0x14000020 // b 0x2310 <resizeArgMaxNEON+0x310>
+	WORD $0x14000020 // b 0x21e0 <resizeArgMaxNEON+0x310>
 	WORD $0xd37ef58e // lsl x14, x12, #2
 	WORD $0xd37ff98f // lsl x15, x12, #1
 	WORD $0x927ff96d // and x13, x11, #0xfffffffffffffffe
@@ -2264,8 +2196,8 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910009ad // add x13, x13, #0x2
 	WORD $0x8b0d0201 // add x1, x16, x13
 	WORD $0xf100043f // cmp x1, #0x1
-	WORD $0x54fffd21 // b.ne 0x22b0 <resizeArgMaxNEON+0x2b0>
-	WORD $0x3600018b // tbz w11, #0x0, 0x2340 <resizeArgMaxNEON+0x340>
+	WORD $0x54fffd21 // b.ne 0x2180 <resizeArgMaxNEON+0x2b0>
+	WORD $0x3600018b // tbz w11, #0x0, 0x2210 <resizeArgMaxNEON+0x340>
 	WORD $0x9b0d7d8b // mul x11, x12, x13
 	WORD $0xd37ff96b // lsl x11, x11, #1
 	WORD $0x3ceb6946 // ldr q6, [x10, x11]
@@ -2280,9 +2212,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0e2128a4 // xtn v4.8b, v5.8h
 	WORD $0xcb08012b // sub x11, x9, x8
 	WORD $0xf1001d7f // cmp x11, #0x7
-	WORD $0x54fff6cc // b.gt 0x2224 <resizeArgMaxNEON+0x224>
+	WORD $0x54fff6cc // b.gt 0x20f4 <resizeArgMaxNEON+0x224>
 	WORD $0xeb08013f // cmp x9, x8
-	WORD $0x54fff6ed // b.le 0x2230 <resizeArgMaxNEON+0x230>
+	WORD $0x54fff6ed // b.le 0x2100 <resizeArgMaxNEON+0x230>
 	WORD $0x9e66008b // fmov x11, d4
 	WORD $0xaa0803ec // mov x12, x8
 	WORD $0xf9400009 // ldr x9, [x0]
@@ -2291,6 +2223,6 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd348fd6b // lsr x11, x11, #8
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xeb09019f // cmp x12, x9
-	WORD $0x54ffff4b // b.lt 0x2360 <resizeArgMaxNEON+0x360>
-	WORD $0x17ffffad // b 0x2230 <resizeArgMaxNEON+0x230>
+	WORD $0x54ffff4b // b.lt 0x2230 <resizeArgMaxNEON+0x360>
+	WORD $0x17ffffad // b 0x2100 <resizeArgMaxNEON+0x230>
 	WORD $0xd65f03c0 // ret

@@ -45,6 +45,22 @@ func (r *Requant) scales(n int) ([]float32, error) {
 	return s, nil
 }
 
+// after is what variants apply to bytes that were saturated to the whole range of t: clamping them afterwards gives the
+// same as clamping at once. It is nil where nothing is left to do.
+func (r *Requant) after(t Type, lo, hi int32) *[256]byte {
+	if least, most := t.Range(); lo == least && hi == most {
+		return r.Table
+	}
+	table := new([256]byte)
+	for i := range table {
+		table[i] = byte(min(max(t.value(byte(i)), lo), hi))
+		if r.Table != nil {
+			table[i] = r.Table[table[i]]
+		}
+	}
+	return table
+}
+
 // requantize is the one rounding rule of the package. The product is a float32; beyond ±2¹⁶ every 8-bit range is left
 // behind whatever the zero point, so the bound there changes no result.
 func requantize(acc int32, scale float32, zero, lo, hi int32) byte {

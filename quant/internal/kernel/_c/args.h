@@ -17,7 +17,7 @@ struct conv_args {
 	word steps;           // 4-input cells of a source block (of one tap)
 	word src_block;       // pointwise: bytes between source blocks; first: bytes between the taps of a row
 	word dst_block;
-	word zero, lo, hi;    // of the output
+	word zero;            // of the output; the range is the whole one
 	word taps_y, taps_x;  // dense, first
 	const uint8_t *const *rows; // dense, first: taps_y source rows; dense: NULL = outside the map
 	const word *offsets;  // dense: [taps_x][4·blocks] byte offsets into a row; negative = outside the map
@@ -38,7 +38,7 @@ struct depthwise_args {
 	word src_blocks;            // source blocks
 	word cells;                 // cells in a block
 	word dst_block;
-	word zero, lo, hi;
+	word zero;
 	word pad;                   // the input's zero point
 	word keep;                  // bit mask of the valid pixels of the last source block, 8 bits a pixel
 };
@@ -52,7 +52,7 @@ struct depthwise_any_args {
 	word blocks;
 	word cells;
 	word dst_block;
-	word zero, lo, hi;
+	word zero;
 	word quads;                  // ceil(taps/4)
 	const uint8_t *const *taps; // [block][4·quads][4 pixels]: the pixel's cell column in the first group of channels
 };

@@ -13,12 +13,9 @@
 
 struct requant {
 	int16x8_t zero;
-	int8x16_t lo, hi;
 };
 
-INLINE struct requant requant_of(word zero, word lo, word hi) {
-	return (struct requant){vdupq_n_s16((int16_t)zero), vdupq_n_s8((int8_t)lo), vdupq_n_s8((int8_t)hi)};
-}
+INLINE struct requant requant_of(word zero) { return (struct requant){vdupq_n_s16((int16_t)zero)}; }
 
 INLINE int32x4_t scaled(struct acc a, float32x4_t scale) {
 	return vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(end(a)), scale));
@@ -28,8 +25,7 @@ INLINE int32x4_t scaled(struct acc a, float32x4_t scale) {
 INLINE int8x16_t pack(const struct acc *a, float32x4_t scale, struct requant r) {
 	int16x8_t p01 = vqmovn_high_s32(vqmovn_s32(scaled(a[0], scale)), scaled(a[1], scale));
 	int16x8_t p23 = vqmovn_high_s32(vqmovn_s32(scaled(a[2], scale)), scaled(a[3], scale));
-	int8x16_t v = vqmovn_high_s16(vqmovn_s16(vqaddq_s16(p01, r.zero)), vqaddq_s16(p23, r.zero));
-	return vminq_s8(vmaxq_s8(v, r.lo), r.hi);
+	return vqmovn_high_s16(vqmovn_s16(vqaddq_s16(p01, r.zero)), vqaddq_s16(p23, r.zero));
 }
 
 INLINE int8x16_t load(const void *p) { return vld1q_s8(p); }
@@ -151,17 +147,17 @@ TILES(FIRST_TILE)
 	for (word b = 0; b < a->blocks; b++) first_##V(a, b, cell, r);
 
 INLINE void pointwise(const struct conv_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	EACH_TILE(POINTWISE_BODY)
 }
 
 INLINE void dense(const struct conv_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	EACH_TILE(DENSE_BODY)
 }
 
 INLINE void first(const struct conv_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	EACH_TILE(FIRST_BODY)
 }
 
@@ -268,7 +264,7 @@ INLINE void depthwise_s2(const struct depthwise_args *a, word cell, const struct
 }
 
 #define DEPTHWISE(BODY)                                        \
-	struct requant r = requant_of(a->zero, a->lo, a->hi);      \
+	struct requant r = requant_of(a->zero);      \
 	struct columns c = columns_of(a);                          \
 	for (word cell = 0; cell < a->cells; cell++) BODY(a, cell, &c, r);
 
@@ -289,7 +285,7 @@ INLINE int8x16_t zip_high(int8x16_t a, int8x16_t b) {
 }
 
 INLINE void depthwise_any(const struct depthwise_any_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	for (word cell = 0; cell < a->cells; cell++) {
 		const uint8_t *const *p = a->taps;
 		int32x4_t bias = vld1q_s32(a->bias + 4 * cell);

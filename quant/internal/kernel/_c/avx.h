@@ -8,12 +8,10 @@
 #include "args.h"
 
 struct requant {
-	__m256i zero, lo, hi;
+	__m256i zero;
 };
 
-INLINE struct requant requant_of(word zero, word lo, word hi) {
-	return (struct requant){_mm256_set1_epi16((short)zero), _mm256_set1_epi8((char)lo), _mm256_set1_epi8((char)hi)};
-}
+INLINE struct requant requant_of(word zero) { return (struct requant){_mm256_set1_epi16((short)zero)}; }
 
 INLINE __m256i scaled(__m256i acc, __m256 scale) {
 	return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(acc), scale));
@@ -23,7 +21,7 @@ INLINE __m256i scaled(__m256i acc, __m256 scale) {
 INLINE __m256i pack(const __m256i *a, __m256 scale, struct requant r) {
 	__m256i p01 = _mm256_adds_epi16(_mm256_packs_epi32(scaled(a[0], scale), scaled(a[1], scale)), r.zero);
 	__m256i p23 = _mm256_adds_epi16(_mm256_packs_epi32(scaled(a[2], scale), scaled(a[3], scale)), r.zero);
-	return _mm256_min_epu8(_mm256_max_epu8(_mm256_packus_epi16(p01, p23), r.lo), r.hi);
+	return _mm256_packus_epi16(p01, p23);
 }
 
 // store and load touch the cells from cell on that exist: one or two.
@@ -108,7 +106,7 @@ TILES(FIRST_TILE)
 
 // EACH_TILE runs a tile function of each block on the cells of outputs, 4 at a time: a group of the packed weights.
 #define EACH_TILE(ONE, TWO)                                                     \
-	struct requant r = requant_of(a->zero, a->lo, a->hi);                      \
+	struct requant r = requant_of(a->zero);                      \
 	for (word cell = 0; cell < a->cells; cell += 4) {                          \
 		if (a->cells - cell > 2)                                               \
 			for (word b = 0; b < a->blocks; b++) TWO;                          \
@@ -196,7 +194,7 @@ INLINE void depthwise_s2(const struct depthwise_args *a, word cell, const struct
 }
 
 #define DEPTHWISE(BODY)                                        \
-	struct requant r = requant_of(a->zero, a->lo, a->hi);      \
+	struct requant r = requant_of(a->zero);      \
 	struct columns c = columns_of(a);                          \
 	for (word cell = 0; cell < a->cells; cell += 2) {          \
 		c.left = a->cells - cell;                              \
@@ -217,7 +215,7 @@ INLINE __m256i gather4(const uint8_t *const *p, word at, word left) {
 }
 
 INLINE void depthwise_any(const struct depthwise_any_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	for (word cell = 0; cell < a->cells; cell += 2) {
 		const uint8_t *const *p = a->taps;
 		word left = a->cells - cell;

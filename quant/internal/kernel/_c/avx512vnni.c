@@ -7,7 +7,7 @@
 // store is the requantization of one block: a[0..3] are 4 pixels of 16 outputs. Packing within 128-bit lanes makes
 // whole cells. Scales are below 1 here, so the conversion to int32 cannot overflow.
 struct requant {
-	__m512i zero, lo, hi;
+	__m512i zero;
 };
 
 // hidden keeps a constant out of memory: the compiler cannot know it.
@@ -18,9 +18,7 @@ INLINE int hidden(int v) {
 
 INLINE __m512i broadcast8(word v) { return _mm512_set1_epi8((char)v); }
 
-INLINE struct requant requant_of(word zero, word lo, word hi) {
-	return (struct requant){_mm512_set1_epi16((short)zero), broadcast8(lo), broadcast8(hi)};
-}
+INLINE struct requant requant_of(word zero) { return (struct requant){_mm512_set1_epi16((short)zero)}; }
 
 INLINE __m512i scaled(__m512i acc, __m512 scale) {
 	return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(acc), scale));
@@ -29,7 +27,7 @@ INLINE __m512i scaled(__m512i acc, __m512 scale) {
 INLINE __m512i pack(const __m512i *a, __m512 scale, struct requant r) {
 	__m512i p01 = _mm512_adds_epi16(_mm512_packs_epi32(scaled(a[0], scale), scaled(a[1], scale)), r.zero);
 	__m512i p23 = _mm512_adds_epi16(_mm512_packs_epi32(scaled(a[2], scale), scaled(a[3], scale)), r.zero);
-	return _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(p01, p23), r.lo), r.hi);
+	return _mm512_packus_epi16(p01, p23);
 }
 
 // cell_mask is the dwords of the cells from group g on that exist: 4 a cell.
@@ -83,7 +81,7 @@ POINTWISE_TILE(1, 3)
 	}
 
 void pointwiseAVX512VNNI(const struct conv_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	for (word g = 0; g < a->groups;) {
 		const uint8_t *src = a->src;
 		uint8_t *dst = a->dst;
@@ -138,7 +136,7 @@ DENSE_TILE(3)
 DENSE_TILE(4)
 
 void denseAVX512VNNI(const struct conv_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	for (word g = 0; g < a->groups;) {
 		word left = a->groups - g;
 		if (left == 3 || left == 5 || left == 6) {
@@ -186,7 +184,7 @@ FIRST_TILE(2, 2)
 FIRST_TILE(1, 2)
 
 INLINE void first(const struct conv_args *a, word stride) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	for (word g = 0; g < a->groups;) {
 		word b = 0;
 		if (a->groups - g >= 2) {
@@ -299,7 +297,7 @@ INLINE struct columns columns_of(const struct depthwise_args *a) {
 }
 
 void depthwise3x3s1AVX512VNNI(const struct depthwise_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	struct columns c = columns_of(a);
 	for (word g = 0; 4 * g < a->cells; g++) {
 		c.mask = cell_mask(a->cells, g);
@@ -308,7 +306,7 @@ void depthwise3x3s1AVX512VNNI(const struct depthwise_args *a) {
 }
 
 void depthwise3x3s1TwoRowsAVX512VNNI(const struct depthwise_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	struct columns c = columns_of(a);
 	for (word g = 0; 4 * g < a->cells; g++) {
 		c.mask = cell_mask(a->cells, g);
@@ -349,7 +347,7 @@ INLINE void depthwise_s2(const struct depthwise_args *a, word g, const struct co
 }
 
 void depthwise3x3s2AVX512VNNI(const struct depthwise_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	struct columns c = columns_of(a);
 	for (word g = 0; 4 * g < a->cells; g++) {
 		c.mask = cell_mask(a->cells, g);
@@ -367,7 +365,7 @@ INLINE __m512i gather4(const uint8_t *const *p, word at, __mmask16 m) {
 }
 
 void depthwiseAnyAVX512VNNI(const struct depthwise_any_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
 	for (word g = 0; 4 * g < a->cells; g++) {
 		__mmask16 m = cell_mask(a->cells, g);
 		const uint8_t *const *p = a->taps;

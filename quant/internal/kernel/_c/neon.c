@@ -46,7 +46,8 @@ INLINE int32x4_t sum(int16x4_t a, int16x4_t b, int32x4_t za, int32x4_t zb, float
 }
 
 void addNEON(const struct add_args *a) {
-	struct requant r = requant_of(a->zero, a->lo, a->hi);
+	struct requant r = requant_of(a->zero);
+	int8x16_t least = vdupq_n_s8((int8_t)a->lo), most = vdupq_n_s8((int8_t)a->hi);
 	float32x4_t sa = vdupq_n_f32(a->scales[0]), sb = vdupq_n_f32(a->scales[1]);
 	int32x4_t za = vdupq_n_s32((int32_t)a->zero_a), zb = vdupq_n_s32((int32_t)a->zero_b);
 	for (word i = 0; i < a->bytes; i += 16) {
@@ -57,7 +58,7 @@ void addNEON(const struct add_args *a) {
 		int16x8_t hi = vqmovn_high_s32(vqmovn_s32(sum(vget_low_s16(xh), vget_low_s16(yh), za, zb, sa, sb)),
 				sum(vget_high_s16(xh), vget_high_s16(yh), za, zb, sa, sb));
 		int8x16_t v = vqmovn_high_s16(vqmovn_s16(vqaddq_s16(lo, r.zero)), vqaddq_s16(hi, r.zero));
-		vst1q_s8((int8_t *)a->dst + i, vminq_s8(vmaxq_s8(v, r.lo), r.hi));
+		vst1q_s8((int8_t *)a->dst + i, vminq_s8(vmaxq_s8(v, least), most));
 	}
 }
 
