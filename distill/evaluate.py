@@ -1,5 +1,8 @@
 """Figures: confusion matrices of a student over folders of labelled pairs, at the labels' own size, as `edge eval` does."""
 
+import json
+import subprocess
+
 import numpy as np
 import torch
 
@@ -80,3 +83,28 @@ def score(predict, inputs, truths, config, lose=None):
         classes = predict(x[None])[0]
         matrix += confusion(enlarge(classes, truth.shape[1], truth.shape[0]), truth, len(config.classes), config.void)
     return matrix
+
+
+def table(predict, sets, config):
+    """Figures of one student over sets {name: (inputs, truths, classes)}: mIoU in percent, whole and with a modality lost.
+
+    classes are the indices that the mean is over; None means all.
+    """
+    figures = {}
+    for name, (inputs, truths, classes) in sets.items():
+        row = {}
+        for lose in (None, "depth", "color"):
+            matrix = score(predict, inputs, truths, config, lose)
+            row[{None: "miou", "depth": "no_depth", "color": "no_color"}[lose]] = round(mean_iou(matrix, classes), 1)
+            if lose is None:
+                row["iou"] = {c: None if np.isnan(v) else round(100 * v, 1)
+                              for c, v in zip(config.classes, ious(matrix))}
+        figures[name] = {"frames": len(truths), **row}
+    return figures
+
+
+def edge(binary, model, folder, *flags):
+    """What `edge eval --json` says of a model on a folder: its "total"."""
+    out = subprocess.run([binary, "eval", str(folder), "--model", str(model), "--json", *flags], check=True,
+                         capture_output=True)
+    return json.loads(out.stdout)["results"][0]["total"]

@@ -99,6 +99,9 @@ def run(config, sources, donors, checks, folder, device="cpu", every=200, thread
                 save(last, dict(model=model.state_dict(), mean=mean.state_dict(), optimizer=optimizer.state_dict(),
                                 phase=index, step=step + 1, total=total))
             if (step + 1) % (2 * every) == 0 or step + 1 == phase.steps:
-                print(json.dumps(dict(phase=phase.name, step=step + 1, **checks(mean))), flush=True)
+                line = json.dumps(dict(phase=phase.name, step=step + 1, **checks(mean)))
+                print(line, flush=True)
+                with open(os.path.join(folder, "log.jsonl"), "a") as log:
+                    log.write(line + "\n")
         save(os.path.join(folder, f"{index}-{phase.name}.pt"), dict(model=mean.state_dict()))
     return mean
