@@ -263,7 +263,7 @@ func (r *Resize) cubicTaps(x float64, n int) taps1 {
 }
 
 // buildResize interpolates every axis at once: the sum over the axes' taps, weights multiplied, in float64. Integer
-// types are rounded half to even and saturated.
+// types are truncated and saturated, as numpy and ONNX Runtime have it: the operator itself names no rounding.
 func buildResize(b *build) *Impl {
 	if len(b.In) == 0 || b.In[0] == nil || len(b.In) > 4 || len(b.In[0].Shape) == 0 {
 		return b.fail("1 to 4 inputs and a rank of at least 1 are expected")
@@ -324,7 +324,7 @@ func buildResize(b *build) *Impl {
 					}
 				}
 				if whole {
-					y = min(max(math.RoundToEven(y), lo0), hi0)
+					y = min(max(math.Trunc(y), lo0), hi0)
 				}
 				put(outs[0].Data, u*row+x, y)
 			}
@@ -360,3 +360,6 @@ func (r *Resize) Whole() bool {
 	}
 	return true
 }
+
+// Scale is axis k's scale as the node gives it, or as its sizes do.
+func (r *Resize) Scale(k int) float32 { return float32(r.scales[k]) }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"slices"
 
 	"github.com/depthwise/depthwise/quant/internal/graph"
@@ -29,13 +30,7 @@ func (p *planner) matchDirect(n *graph.Node) (*unit, error) {
 			kernel.MaxPool(dst, src, win, y0, y1)
 		}), nil
 	case n.Is("Resize", "Upsample"):
-		rs, err := resizer(n)
-		if rs == nil || err != nil {
-			return nil, err
-		}
-		return p.mapUnit(n, v, y, "resize", p.set.ResizeKernel(rs), rs.Scratch(v.Shape[1]), func(dst, src *kernel.Map, y0, y1 int, scratch []byte) {
-			p.set.Resize(dst, src, rs, nil, y0, y1, scratch)
-		}), nil
+		return p.matchDirectResize(n, v, y)
 	case n.Is("Concat"):
 		axis, _ := n.Attrs.Int("axis", 1)
 		if axis != 1 && axis != -3 {
@@ -53,6 +48,34 @@ func (p *planner) matchDirect(n *graph.Node) (*unit, error) {
 	}
 	return nil, nil
 }
+
+// matchDirectResize: interpolation of bytes that are not dequantized truncates towards 0.
+func (p *planner) matchDirectResize(n *graph.Node, v, y *graph.Value) (*unit, error) {
+	rs, err := resizer(n)
+	if rs == nil || err != nil {
+		return nil, err
+	}
+	mode, _ := n.Attrs.String("mode", "nearest")
+	exact := y.Shape[2]%v.Shape[2] == 0 && y.Shape[3]%v.Shape[3] == 0 && powerOf2(y.Shape[2]/v.Shape[2]) && powerOf2(y.Shape[3]/v.Shape[3])
+	if mode == "nearest" || exact && v.Type == tensor.Uint8 {
+		rs.Truncate = true
+		return p.mapUnit(n, v, y, "resize", p.set.ResizeKernel(rs), rs.Scratch(v.Shape[1]), func(dst, src *kernel.Map, y0, y1 int, scratch []byte) {
+			p.set.Resize(dst, src, rs, nil, y0, y1, scratch)
+		}), nil
+	}
+	geo, err := ops.ResizeOf(&n.Node)
+	if err != nil {
+		return nil, err
+	}
+	q := params{scale: 1, typ: v.Type}
+	real := newRealResize(geo, q, &requant{q: q, lo: float32(math.Inf(-1)), hi: float32(math.Inf(1))})
+	real.truncate = true
+	return p.mapUnit(n, v, y, "resize", "resize_real_generic", 0, func(dst, src *kernel.Map, y0, y1 int, _ []byte) {
+		real.rows(dst, src, y0, y1)
+	}), nil
+}
+
+func powerOf2(n int) bool { return n > 0 && n&(n-1) == 0 && n <= 32 }
 
 // mapUnit is a unit that makes one map from one map, row by row.
 func (p *planner) mapUnit(n *graph.Node, x, y *graph.Value, op, name string, scratch int, run func(dst, src *kernel.Map, y0, y1 int, scratch []byte)) *unit {

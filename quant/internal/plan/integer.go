@@ -281,7 +281,8 @@ func resizer(n *graph.Node) (*kernel.Resize, error) {
 	return nil, nil
 }
 
-// matchResize: interpolation of an 8-bit map, then a table where the parameters change.
+// matchResize: interpolation of an 8-bit map. Nearest only moves bytes and has been sunk below its DequantizeLinear;
+// linear is computed on the real values.
 func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
 	if !n.Is("Resize", "Upsample") {
 		return nil, nil
@@ -290,47 +291,29 @@ func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
 	if !ok || len(x.Shape) != 4 || !isMap(x.Shape) || !isMap(r.to.Shape) {
 		return nil, nil
 	}
-	rs, err := resizer(n)
-	if rs == nil || err != nil {
+	rs, err := ops.ResizeOf(&n.Node)
+	if err != nil {
 		return nil, err
 	}
-	table := kernel.QuantizeTable(kernel.Native, q.scale, q.native(), kernel.Native, r.q.scale, r.q.native(),
-		func(v float64) float64 { return min(max(v, float64(r.lo)), float64(r.hi)) })
-	if isIdentity(table) {
-		table = nil
+	if _, ok := coordinates[rs.Coord]; !ok || rs.Mode != "linear" || rs.In[0] != rs.Out[0] || rs.In[1] != rs.Out[1] {
+		return nil, nil
 	}
 	return &unit{requant: r, reads: []*graph.Value{x}, emit: func(p *planner) error {
-		table := compose(table, r.table)
+		real := newRealResize(rs, q, r)
+		real.table = r.table
 		in, err := p.inner(x)
 		if err != nil {
 			return err
 		}
 		out := p.make(r.stored, Inner)
 		images, h, _, _ := dims(r.to.Shape)
-		p.add(&Step{Name: r.stored.Name, Op: "resize", Kernel: p.set.ResizeKernel(rs), Nodes: labels(p.units[r.stored.From].nodes),
-			In: []*Buffer{in}, Out: []*Buffer{out}, Units: images * h, scratch: rs.Scratch(x.Shape[1]),
-			bind: func(scratch [][]byte) func(int, int, int) {
-				return func(worker, lo, hi int) {
-					eachImage(h, lo, hi, func(i, y0, y1 int) {
-						p.set.Resize(&out.maps[i], &in.maps[i], rs, table, y0, y1, scratch[worker])
-					})
+		p.add(&Step{Name: r.stored.Name, Op: "resize", Kernel: "resize_real_generic", Nodes: labels(p.units[r.stored.From].nodes),
+			In: []*Buffer{in}, Out: []*Buffer{out}, Units: images * h,
+			bind: func([][]byte) func(int, int, int) {
+				return func(_, lo, hi int) {
+					eachImage(h, lo, hi, func(i, y0, y1 int) { real.rows(&out.maps[i], &in.maps[i], y0, y1) })
 				}
 			}})
 		return nil
 	}}, nil
-}
-
-// compose is the table of a, then b; nil changes nothing.
-func compose(a, b *[256]byte) *[256]byte {
-	if a == nil || b == nil {
-		if a == nil {
-			return b
-		}
-		return a
-	}
-	t := new([256]byte)
-	for i := range t {
-		t[i] = b[a[i]]
-	}
-	return t
 }

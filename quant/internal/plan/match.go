@@ -52,7 +52,7 @@ func (p *planner) matchQuantize(n *graph.Node) (*unit, error) {
 	}
 	nodes = append(nodes, v.From)
 	for _, f := range []func(*graph.Node, *requant) (*unit, error){
-		p.matchConv, p.matchGemm, p.matchAdd, p.matchConcat, p.matchPool, p.matchMean, p.matchResize,
+		p.matchConv, p.matchConvTranspose, p.matchGemm, p.matchAdd, p.matchConcat, p.matchPool, p.matchMean, p.matchResize,
 	} {
 		u, err := f(v.From, r)
 		if err != nil {
