@@ -28,8 +28,8 @@ type depthwiseArgs struct {
 type depthwiseAnyArgs struct {
 	dst, weights, bias, scale     unsafe.Pointer
 	blocks, cells, dstBlock, zero int64
-	quads                         int64
-	taps                          unsafe.Pointer
+	tapsY, tapsX, quads           int64
+	rows, offsets, pad, taps      unsafe.Pointer
 }
 
 type addArgs struct {

@@ -1871,97 +1871,206 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x04098e0f; WORD $0x0000 // jle 0x23c6 <depthwiseAnyAVX2+0x416>
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03fc8e0f; WORD $0x0000 // jle 0x23c6 <depthwiseAnyAVX2+0x416>
+	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x05cc8e0f; WORD $0x0000 // jle 0x2589 <depthwiseAnyAVX2+0x5d9>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x68ec8348 // sub rsp, 0x68
+	LONG $0x70ec8348 // sub rsp, 0x70
 	LONG $0x797de2c4; WORD $0x3847 // vpbroadcastw ymm0, word ptr [rdi + 0x38]
-	WORD $0xf631 // xor esi, esi
-	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
-	WORD $0x1feb // jmp 0x2006 <depthwiseAnyAVX2+0x56>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
-	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
-	LONG $0x02c68348 // add rsi, 0x2
-	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0x03b28d0f; WORD $0x0000 // jge 0x23b8 <depthwiseAnyAVX2+0x408>
+	LONG $0x000018b8; BYTE $0x00 // mov eax, 0x18
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
+	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
+	WORD $0x24eb // jmp 0x200e <depthwiseAnyAVX2+0x5e>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	LONG $0x24448348; WORD $0x2008 // add qword ptr [rsp + 0x8], 0x20
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0x056d8d0f; WORD $0x0000 // jge 0x257b <depthwiseAnyAVX2+0x5cb>
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x01858e0f; WORD $0x0000 // jle 0x21a0 <depthwiseAnyAVX2+0x1f0>
+	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x01788e0f; WORD $0x0000 // jle 0x21a0 <depthwiseAnyAVX2+0x1f0>
+	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
+	LONG $0x05e2c149 // shl r10, 0x5
+	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
+	WORD $0x894c; BYTE $0xcb // mov rbx, r9
+	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
+	WORD $0x2148; BYTE $0xc3 // and rbx, rax
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x14eb // jmp 0x205c <depthwiseAnyAVX2+0xac>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
+	LONG $0x0144840f; WORD $0x0000 // je 0x21a0 <depthwiseAnyAVX2+0x1f0>
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0xf03c8b4e // mov r15, qword ptr [rax + 8*r14]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x00b3840f; WORD $0x0000 // je 0x2120 <depthwiseAnyAVX2+0x170>
+	LONG $0x60678b4c // mov r12, qword ptr [rdi + 0x60]
+	LONG $0x2464034c; BYTE $0x08 // add r12, qword ptr [rsp + 0x8]
+	WORD $0x894d; BYTE $0xcd // mov r13, r9
+	WORD $0x18eb // jmp 0x2093 <depthwiseAnyAVX2+0xe3>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
+	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
+	LONG $0x20c38349 // add r11, 0x20
+	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	WORD $0xff49; BYTE $0xcd // dec r13
+	WORD $0xbd74 // je 0x2050 <depthwiseAnyAVX2+0xa0>
+	LONG $0x24448b49; BYTE $0xe8 // mov rax, qword ptr [r12 - 0x18]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xee7e // jle 0x1ff9 <depthwiseAnyAVX2+0x49>
-	WORD $0x2949; BYTE $0xf2 // sub r10, rsi
-	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
-	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
-	LONG $0x04e6c148 // shl rsi, 0x4
-	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
-	LONG $0xc0e08348 // and rax, -0x40
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	WORD $0xf089 // mov eax, esi
-	WORD $0xe083; BYTE $0x20 // and eax, 0x20
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
-	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
-	LONG $0x10c88348 // or rax, 0x10
-	LONG $0x24048948 // mov qword ptr [rsp], rax
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x2454894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r10
-	WORD $0x1beb // jmp 0x2061 <depthwiseAnyAVX2+0xb1>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x0c7ffac5; BYTE $0x30 // vmovdqu xmmword ptr [rax + rsi], xmm1
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
-	WORD $0x8f7d // jge 0x1ff0 <depthwiseAnyAVX2+0x40>
+	WORD $0x3378 // js 0x20d0 <depthwiseAnyAVX2+0x120>
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
+	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
+	LONG $0x24448b49; BYTE $0xf0 // mov rax, qword ptr [r12 - 0x10]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x3478 // js 0x20e1 <depthwiseAnyAVX2+0x131>
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
+	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
+	LONG $0x24448b49; BYTE $0xf8 // mov rax, qword ptr [r12 - 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x3578 // js 0x20f3 <depthwiseAnyAVX2+0x143>
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
+	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
+	LONG $0x24048b49 // mov rax, qword ptr [r12]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xb279 // jns 0x2080 <depthwiseAnyAVX2+0xd0>
+	WORD $0x38eb // jmp 0x2108 <depthwiseAnyAVX2+0x158>
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
+	LONG $0x24448b49; BYTE $0xf0 // mov rax, qword ptr [r12 - 0x10]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xcc79 // jns 0x20ad <depthwiseAnyAVX2+0xfd>
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
+	LONG $0x24448b49; BYTE $0xf8 // mov rax, qword ptr [r12 - 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xcb79 // jns 0x20be <depthwiseAnyAVX2+0x10e>
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
+	LONG $0x24048b49 // mov rax, qword ptr [r12]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xff78890f; WORD $0xffff // jns 0x2080 <depthwiseAnyAVX2+0xd0>
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0xffff72e9; BYTE $0xff // jmp 0x2083 <depthwiseAnyAVX2+0xd3>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
+	LONG $0x01f98349 // cmp r9, 0x1
+	WORD $0x3c74 // je 0x2169 <depthwiseAnyAVX2+0x1b9>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
+	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
+	LONG $0x20438949 // mov qword ptr [r11 + 0x20], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x28438949 // mov qword ptr [r11 + 0x28], rax
+	LONG $0x30438949 // mov qword ptr [r11 + 0x30], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x38438949 // mov qword ptr [r11 + 0x38], rax
+	LONG $0x40c38349 // add r11, 0x40
+	LONG $0xfec18348 // add rcx, -0x2
+	WORD $0xc775 // jne 0x2130 <depthwiseAnyAVX2+0x180>
+	LONG $0x01c1f641 // test r9b, 0x1
+	LONG $0xfedd840f; WORD $0xffff // je 0x2050 <depthwiseAnyAVX2+0xa0>
+	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
+	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
+	LONG $0x20c38349 // add r11, 0x20
+	LONG $0xfffebde9; BYTE $0xff // jmp 0x2050 <depthwiseAnyAVX2+0xa0>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0xfe478e0f; WORD $0xffff // jle 0x1ff4 <depthwiseAnyAVX2+0x44>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0xd231 // xor edx, edx
+	WORD $0x32eb // jmp 0x21e5 <depthwiseAnyAVX2+0x235>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x7f7aa1c4; WORD $0x100c // vmovdqu xmmword ptr [rax + r10], xmm1
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
+	LONG $0x02c28348 // add rdx, 0x2
+	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	LONG $0x20c18348 // add rcx, 0x20
+	WORD $0x394c; BYTE $0xda // cmp rdx, r11
+	LONG $0xfe0b8d0f; WORD $0xffff // jge 0x1ff0 <depthwiseAnyAVX2+0x40>
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0x04e2c149 // shl r10, 0x4
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x0c6ffec5; BYTE $0x30 // vmovdqu ymm1, ymmword ptr [rax + rsi]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02c98e0f; WORD $0x0000 // jle 0x2340 <depthwiseAnyAVX2+0x390>
-	LONG $0x2444894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r8
-	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
-	LONG $0xf1af0f4c // imul r14, rcx
-	LONG $0x0877034c // add r14, qword ptr [rdi + 0x8]
-	LONG $0x2474034c; BYTE $0x20 // add r14, qword ptr [rsp + 0x20]
-	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x587de2c4; BYTE $0xea // vpbroadcastd ymm5, xmm2
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x6f7ea1c4; WORD $0x100c // vmovdqu ymm1, ymmword ptr [rax + r10]
+	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
+	WORD $0x2949; BYTE $0xd3 // sub r11, rdx
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x2500 <depthwiseAnyAVX2+0x550>
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0x06eac148 // shr rdx, 0x6
+	WORD $0xc889 // mov eax, ecx
+	WORD $0xe083; BYTE $0x20 // and eax, 0x20
+	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
+	WORD $0x894d; BYTE $0xd7 // mov r15, r10
+	LONG $0x10cf8349 // or r15, 0x10
+	LONG $0xff00ffb9; BYTE $0x00 // mov ecx, 0xff00ff
+	LONG $0xd16ef9c5 // vmovd xmm2, ecx
+	LONG $0x587de2c4; BYTE $0xe2 // vpbroadcastd ymm4, xmm2
+	LONG $0xd6af0f48 // imul rdx, rsi
+	LONG $0x06e2c148 // shl rdx, 0x6
+	WORD $0x0948; BYTE $0xc2 // or rdx, rax
+	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
-	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
-	LONG $0x00015be9; BYTE $0x00 // jmp 0x2208 <depthwiseAnyAVX2+0x258>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x6e7941c4; WORD $0x3014 // vmovd xmm10, dword ptr [r8 + rsi]
-	LONG $0x222943c4; WORD $0x3114; BYTE $0x01 // vpinsrd xmm10, xmm10, dword ptr [r9 + rsi], 0x1
-	LONG $0x222943c4; WORD $0x3314; BYTE $0x02 // vpinsrd xmm10, xmm10, dword ptr [r11 + rsi], 0x2
-	LONG $0x24448b4c; BYTE $0x60 // mov r8, qword ptr [rsp + 0x60]
-	LONG $0x222943c4; WORD $0x3014; BYTE $0x03 // vpinsrd xmm10, xmm10, dword ptr [r8 + rsi], 0x3
-	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
-	LONG $0x6e7941c4; WORD $0x301c // vmovd xmm11, dword ptr [r8 + rsi]
-	LONG $0x24448b4c; BYTE $0x50 // mov r8, qword ptr [rsp + 0x50]
-	LONG $0x222143c4; WORD $0x301c; BYTE $0x01 // vpinsrd xmm11, xmm11, dword ptr [r8 + rsi], 0x1
-	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x222143c4; WORD $0x301c; BYTE $0x02 // vpinsrd xmm11, xmm11, dword ptr [r8 + rsi], 0x2
-	LONG $0x24448b4c; BYTE $0x40 // mov r8, qword ptr [rsp + 0x40]
-	LONG $0x222143c4; WORD $0x301c; BYTE $0x03 // vpinsrd xmm11, xmm11, dword ptr [r8 + rsi], 0x3
-	LONG $0x246e79c5; BYTE $0x37 // vmovd xmm12, dword ptr [rdi + rsi]
-	LONG $0x221963c4; WORD $0x3024; BYTE $0x01 // vpinsrd xmm12, xmm12, dword ptr [rax + rsi], 0x1
-	LONG $0x221943c4; WORD $0x3724; BYTE $0x02 // vpinsrd xmm12, xmm12, dword ptr [r15 + rsi], 0x2
-	LONG $0x221943c4; WORD $0x3424; BYTE $0x03 // vpinsrd xmm12, xmm12, dword ptr [r12 + rsi], 0x3
-	LONG $0x6e7941c4; WORD $0x356c; BYTE $0x00 // vmovd xmm13, dword ptr [r13 + rsi]
-	QUAD $0x0100356c221163c4 // vpinsrd xmm13, xmm13, dword ptr [rbp + rsi], 0x1
-	LONG $0x221143c4; WORD $0x322c; BYTE $0x02 // vpinsrd xmm13, xmm13, dword ptr [r10 + rsi], 0x2
-	LONG $0x221163c4; WORD $0x332c; BYTE $0x03 // vpinsrd xmm13, xmm13, dword ptr [rbx + rsi], 0x3
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
+	LONG $0x245c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r11
+	LONG $0x000178e9; BYTE $0x00 // jmp 0x23da <depthwiseAnyAVX2+0x42a>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24748b48; BYTE $0x60 // mov rsi, qword ptr [rsp + 0x60]
+	LONG $0x6e7921c4; WORD $0x1614 // vmovd xmm10, dword ptr [rsi + r10]
+	LONG $0x222903c4; WORD $0x1014; BYTE $0x01 // vpinsrd xmm10, xmm10, dword ptr [r8 + r10], 0x1
+	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
+	LONG $0x222923c4; WORD $0x1614; BYTE $0x02 // vpinsrd xmm10, xmm10, dword ptr [rsi + r10], 0x2
+	LONG $0x24748b48; BYTE $0x58 // mov rsi, qword ptr [rsp + 0x58]
+	LONG $0x222923c4; WORD $0x1614; BYTE $0x03 // vpinsrd xmm10, xmm10, dword ptr [rsi + r10], 0x3
+	LONG $0x24748b48; BYTE $0x50 // mov rsi, qword ptr [rsp + 0x50]
+	LONG $0x6e7921c4; WORD $0x161c // vmovd xmm11, dword ptr [rsi + r10]
+	LONG $0x24748b48; BYTE $0x48 // mov rsi, qword ptr [rsp + 0x48]
+	LONG $0x222123c4; WORD $0x161c; BYTE $0x01 // vpinsrd xmm11, xmm11, dword ptr [rsi + r10], 0x1
+	LONG $0x222123c4; WORD $0x101c; BYTE $0x02 // vpinsrd xmm11, xmm11, dword ptr [rax + r10], 0x2
+	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
+	LONG $0x222123c4; WORD $0x101c; BYTE $0x03 // vpinsrd xmm11, xmm11, dword ptr [rax + r10], 0x3
+	LONG $0x6e7921c4; WORD $0x1724 // vmovd xmm12, dword ptr [rdi + r10]
+	LONG $0x221903c4; WORD $0x1124; BYTE $0x01 // vpinsrd xmm12, xmm12, dword ptr [r9 + r10], 0x1
+	LONG $0x221923c4; WORD $0x1324; BYTE $0x02 // vpinsrd xmm12, xmm12, dword ptr [rbx + r10], 0x2
+	LONG $0x221923c4; WORD $0x1224; BYTE $0x03 // vpinsrd xmm12, xmm12, dword ptr [rdx + r10], 0x3
+	LONG $0x6e7901c4; WORD $0x156c; BYTE $0x00 // vmovd xmm13, dword ptr [r13 + r10]
+	QUAD $0x0100156c221123c4 // vpinsrd xmm13, xmm13, dword ptr [rbp + r10], 0x1
+	LONG $0x221103c4; WORD $0x132c; BYTE $0x02 // vpinsrd xmm13, xmm13, dword ptr [r11 + r10], 0x2
+	LONG $0x221123c4; WORD $0x112c; BYTE $0x03 // vpinsrd xmm13, xmm13, dword ptr [rcx + r10], 0x3
 	LONG $0x382de3c4; WORD $0x01ff // vinserti128 ymm7, ymm10, xmm7, 0x1
 	LONG $0x3825e3c4; WORD $0x01f6 // vinserti128 ymm6, ymm11, xmm6, 0x1
 	LONG $0x381d43c4; WORD $0x01c9 // vinserti128 ymm9, ymm12, xmm9, 0x1
 	LONG $0x381543c4; WORD $0x01c0 // vinserti128 ymm8, ymm13, xmm8, 0x1
-	LONG $0x6f7e41c4; BYTE $0x16 // vmovdqu ymm10, ymmword ptr [r14]
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
+	LONG $0x6f7e21c4; WORD $0x2014 // vmovdqu ymm10, ymmword ptr [rax + r12]
 	LONG $0x7125c1c4; WORD $0x08f2 // vpsllw ymm11, ymm10, 0x8
 	LONG $0x7125c1c4; WORD $0x08e3 // vpsraw ymm11, ymm11, 0x8
 	LONG $0x712dc1c4; WORD $0x08e2 // vpsraw ymm10, ymm10, 0x8
@@ -1970,135 +2079,123 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6035c1c4; BYTE $0xf8 // vpunpcklbw ymm7, ymm9, ymm8 # ymm7 = ymm9[0],ymm8[0],ymm9[1],ymm8[1],ymm9[2],ymm8[2],ymm9[3],ymm8[3],ymm9[4],ymm8[4],ymm9[5],ymm8[5],ymm9[6],ymm8[6],ymm9[7],ymm8[7],ymm9[16],ymm8[16],ymm9[17],ymm8[17],ymm9[18],ymm8[18],ymm9[19],ymm8[19],ymm9[20],ymm8[20],ymm9[21],ymm8[21],ymm9[22],ymm8[22],ymm9[23],ymm8[23]
 	LONG $0x683541c4; BYTE $0xc0 // vpunpckhbw ymm8, ymm9, ymm8 # ymm8 = ymm9[8],ymm8[8],ymm9[9],ymm8[9],ymm9[10],ymm8[10],ymm9[11],ymm8[11],ymm9[12],ymm8[12],ymm9[13],ymm8[13],ymm9[14],ymm8[14],ymm9[15],ymm8[15],ymm9[24],ymm8[24],ymm9[25],ymm8[25],ymm9[26],ymm8[26],ymm9[27],ymm8[27],ymm9[28],ymm8[28],ymm9[29],ymm8[29],ymm9[30],ymm8[30],ymm9[31],ymm8[31]
 	LONG $0xcf611dc5 // vpunpcklwd ymm9, ymm12, ymm7 # ymm9 = ymm12[0],ymm7[0],ymm12[1],ymm7[1],ymm12[2],ymm7[2],ymm12[3],ymm7[3],ymm12[8],ymm7[8],ymm12[9],ymm7[9],ymm12[10],ymm7[10],ymm12[11],ymm7[11]
-	LONG $0xeddb35c5 // vpand ymm13, ymm9, ymm5
+	LONG $0xecdb35c5 // vpand ymm13, ymm9, ymm4
 	LONG $0xf51541c4; BYTE $0xeb // vpmaddwd ymm13, ymm13, ymm11
-	LONG $0xe4fe95c5 // vpaddd ymm4, ymm13, ymm4
+	LONG $0xedfe95c5 // vpaddd ymm5, ymm13, ymm5
 	LONG $0x7135c1c4; WORD $0x08d1 // vpsrlw ymm9, ymm9, 0x8
 	LONG $0xf53541c4; BYTE $0xca // vpmaddwd ymm9, ymm9, ymm10
-	LONG $0xe4feb5c5 // vpaddd ymm4, ymm9, ymm4
+	LONG $0xedfeb5c5 // vpaddd ymm5, ymm9, ymm5
 	LONG $0xff699dc5 // vpunpckhwd ymm7, ymm12, ymm7 # ymm7 = ymm12[4],ymm7[4],ymm12[5],ymm7[5],ymm12[6],ymm7[6],ymm12[7],ymm7[7],ymm12[12],ymm7[12],ymm12[13],ymm7[13],ymm12[14],ymm7[14],ymm12[15],ymm7[15]
-	LONG $0xcddb45c5 // vpand ymm9, ymm7, ymm5
+	LONG $0xccdb45c5 // vpand ymm9, ymm7, ymm4
 	LONG $0xf53541c4; BYTE $0xcb // vpmaddwd ymm9, ymm9, ymm11
 	LONG $0xdbfeb5c5 // vpaddd ymm3, ymm9, ymm3
 	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
 	LONG $0xfff5adc5 // vpmaddwd ymm7, ymm10, ymm7
 	LONG $0xdffee5c5 // vpaddd ymm3, ymm3, ymm7
 	LONG $0x614dc1c4; BYTE $0xf8 // vpunpcklwd ymm7, ymm6, ymm8 # ymm7 = ymm6[0],ymm8[0],ymm6[1],ymm8[1],ymm6[2],ymm8[2],ymm6[3],ymm8[3],ymm6[8],ymm8[8],ymm6[9],ymm8[9],ymm6[10],ymm8[10],ymm6[11],ymm8[11]
-	LONG $0xcddb45c5 // vpand ymm9, ymm7, ymm5
+	LONG $0xccdb45c5 // vpand ymm9, ymm7, ymm4
 	LONG $0xf53541c4; BYTE $0xcb // vpmaddwd ymm9, ymm9, ymm11
 	LONG $0xd2feb5c5 // vpaddd ymm2, ymm9, ymm2
 	LONG $0xd771c5c5; BYTE $0x08 // vpsrlw ymm7, ymm7, 0x8
 	LONG $0xfff5adc5 // vpmaddwd ymm7, ymm10, ymm7
 	LONG $0xd7feedc5 // vpaddd ymm2, ymm2, ymm7
 	LONG $0x694dc1c4; BYTE $0xf0 // vpunpckhwd ymm6, ymm6, ymm8 # ymm6 = ymm6[4],ymm8[4],ymm6[5],ymm8[5],ymm6[6],ymm8[6],ymm6[7],ymm8[7],ymm6[12],ymm8[12],ymm6[13],ymm8[13],ymm6[14],ymm8[14],ymm6[15],ymm8[15]
-	LONG $0xfddbcdc5 // vpand ymm7, ymm6, ymm5
+	LONG $0xfcdbcdc5 // vpand ymm7, ymm6, ymm4
 	LONG $0xfff5a5c5 // vpmaddwd ymm7, ymm11, ymm7
 	LONG $0xc9fec5c5 // vpaddd ymm1, ymm7, ymm1
 	LONG $0xd671cdc5; BYTE $0x08 // vpsrlw ymm6, ymm6, 0x8
 	LONG $0xf6f5adc5 // vpmaddwd ymm6, ymm10, ymm6
 	LONG $0xcefef5c5 // vpaddd ymm1, ymm1, ymm6
-	LONG $0x80ea8348 // sub rdx, -0x80
-	LONG $0x40c68349 // add r14, 0x40
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x24548b4c; BYTE $0x08 // mov r10, qword ptr [rsp + 0x8]
-	LONG $0x0128840f; WORD $0x0000 // je 0x2330 <depthwiseAnyAVX2+0x380>
-	WORD $0x8b4c; BYTE $0x02 // mov r8, qword ptr [rdx]
-	LONG $0x084a8b4c // mov r9, qword ptr [rdx + 0x8]
-	LONG $0x105a8b4c // mov r11, qword ptr [rdx + 0x10]
-	LONG $0x187a8b48 // mov rdi, qword ptr [rdx + 0x18]
+	LONG $0x40c48349 // add r12, 0x40
+	LONG $0x24748b48; BYTE $0x68 // mov rsi, qword ptr [rsp + 0x68]
+	WORD $0xff48; BYTE $0xce // dec rsi
+	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
+	LONG $0x245c8b4c; BYTE $0x20 // mov r11, qword ptr [rsp + 0x20]
+	LONG $0x0132840f; WORD $0x0000 // je 0x250c <depthwiseAnyAVX2+0x55c>
+	LONG $0x24748948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rsi
+	LONG $0x66048b4b // mov rax, qword ptr [r14 + 2*r12]
+	LONG $0x66448b4f; BYTE $0x08 // mov r8, qword ptr [r14 + 2*r12 + 0x8]
+	LONG $0x665c8b4b; BYTE $0x10 // mov rbx, qword ptr [r14 + 2*r12 + 0x10]
+	LONG $0x664c8b4b; BYTE $0x18 // mov rcx, qword ptr [r14 + 2*r12 + 0x18]
 	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
 	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
-	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x1f7c // jl 0x2244 <depthwiseAnyAVX2+0x294>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x6e79c1c4; WORD $0x003c // vmovd xmm7, dword ptr [r8 + rax]
-	LONG $0x2241c3c4; WORD $0x013c; BYTE $0x01 // vpinsrd xmm7, xmm7, dword ptr [r9 + rax], 0x1
-	LONG $0x2241c3c4; WORD $0x033c; BYTE $0x02 // vpinsrd xmm7, xmm7, dword ptr [r11 + rax], 0x2
-	LONG $0x2241e3c4; WORD $0x073c; BYTE $0x03 // vpinsrd xmm7, xmm7, dword ptr [rdi + rax], 0x3
-	LONG $0x247c8948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdi
-	LONG $0x207a8b48 // mov rdi, qword ptr [rdx + 0x20]
-	LONG $0x285a8b48 // mov rbx, qword ptr [rdx + 0x28]
-	LONG $0x307a8b4c // mov r15, qword ptr [rdx + 0x30]
-	LONG $0x38628b4c // mov r12, qword ptr [rdx + 0x38]
-	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x1e7c // jl 0x227d <depthwiseAnyAVX2+0x2cd>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x346ef9c5; BYTE $0x07 // vmovd xmm6, dword ptr [rdi + rax]
-	LONG $0x2249e3c4; WORD $0x0334; BYTE $0x01 // vpinsrd xmm6, xmm6, dword ptr [rbx + rax], 0x1
-	LONG $0x2249c3c4; WORD $0x0734; BYTE $0x02 // vpinsrd xmm6, xmm6, dword ptr [r15 + rax], 0x2
-	LONG $0x2249c3c4; WORD $0x0434; BYTE $0x03 // vpinsrd xmm6, xmm6, dword ptr [r12 + rax], 0x3
-	LONG $0x2464894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r12
-	LONG $0x247c894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r15
-	LONG $0x245c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rbx
-	LONG $0x247c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdi
-	LONG $0x407a8b48 // mov rdi, qword ptr [rdx + 0x40]
-	LONG $0x48428b48 // mov rax, qword ptr [rdx + 0x48]
-	LONG $0x507a8b4c // mov r15, qword ptr [rdx + 0x50]
-	LONG $0x58628b4c // mov r12, qword ptr [rdx + 0x58]
+	LONG $0x02fb8349 // cmp r11, 0x2
+	WORD $0x1b7c // jl 0x241b <depthwiseAnyAVX2+0x46b>
+	LONG $0x6e79a1c4; WORD $0x383c // vmovd xmm7, dword ptr [rax + r15]
+	LONG $0x224183c4; WORD $0x383c; BYTE $0x01 // vpinsrd xmm7, xmm7, dword ptr [r8 + r15], 0x1
+	LONG $0x2241a3c4; WORD $0x3b3c; BYTE $0x02 // vpinsrd xmm7, xmm7, dword ptr [rbx + r15], 0x2
+	LONG $0x2241a3c4; WORD $0x393c; BYTE $0x03 // vpinsrd xmm7, xmm7, dword ptr [rcx + r15], 0x3
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	LONG $0x66448b4b; BYTE $0x20 // mov rax, qword ptr [r14 + 2*r12 + 0x20]
+	LONG $0x66548b4b; BYTE $0x28 // mov rdx, qword ptr [r14 + 2*r12 + 0x28]
+	LONG $0x66748b4b; BYTE $0x30 // mov rsi, qword ptr [r14 + 2*r12 + 0x30]
+	LONG $0x667c8b4b; BYTE $0x38 // mov rdi, qword ptr [r14 + 2*r12 + 0x38]
+	LONG $0x02fb8349 // cmp r11, 0x2
+	WORD $0x1b7c // jl 0x2455 <depthwiseAnyAVX2+0x4a5>
+	LONG $0x6e79a1c4; WORD $0x3834 // vmovd xmm6, dword ptr [rax + r15]
+	LONG $0x2249a3c4; WORD $0x3a34; BYTE $0x01 // vpinsrd xmm6, xmm6, dword ptr [rdx + r15], 0x1
+	LONG $0x2249a3c4; WORD $0x3e34; BYTE $0x02 // vpinsrd xmm6, xmm6, dword ptr [rsi + r15], 0x2
+	LONG $0x2249a3c4; WORD $0x3f34; BYTE $0x03 // vpinsrd xmm6, xmm6, dword ptr [rdi + r15], 0x3
+	LONG $0x247c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdi
+	LONG $0x24548948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdx
+	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	LONG $0x244c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rcx
+	LONG $0x245c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rbx
+	LONG $0x667c8b4b; BYTE $0x40 // mov rdi, qword ptr [r14 + 2*r12 + 0x40]
+	LONG $0x664c8b4f; BYTE $0x48 // mov r9, qword ptr [r14 + 2*r12 + 0x48]
+	LONG $0x665c8b4b; BYTE $0x50 // mov rbx, qword ptr [r14 + 2*r12 + 0x50]
+	LONG $0x66548b4b; BYTE $0x58 // mov rdx, qword ptr [r14 + 2*r12 + 0x58]
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
-	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x1f7c // jl 0x22d0 <depthwiseAnyAVX2+0x320>
-	LONG $0x24148b4c // mov r10, qword ptr [rsp]
-	LONG $0x6e7921c4; WORD $0x170c // vmovd xmm9, dword ptr [rdi + r10]
-	LONG $0x223123c4; WORD $0x100c; BYTE $0x01 // vpinsrd xmm9, xmm9, dword ptr [rax + r10], 0x1
-	LONG $0x223103c4; WORD $0x170c; BYTE $0x02 // vpinsrd xmm9, xmm9, dword ptr [r15 + r10], 0x2
-	LONG $0x223103c4; WORD $0x140c; BYTE $0x03 // vpinsrd xmm9, xmm9, dword ptr [r12 + r10], 0x3
-	LONG $0x606a8b4c // mov r13, qword ptr [rdx + 0x60]
-	LONG $0x686a8b48 // mov rbp, qword ptr [rdx + 0x68]
-	LONG $0x70528b4c // mov r10, qword ptr [rdx + 0x70]
-	LONG $0x785a8b48 // mov rbx, qword ptr [rdx + 0x78]
-	LONG $0x247c8348; WORD $0x0208 // cmp qword ptr [rsp + 0x8], 0x2
-	LONG $0xfdc48c0f; WORD $0xffff // jl 0x20b0 <depthwiseAnyAVX2+0x100>
-	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
-	WORD $0x894d; BYTE $0xcb // mov r11, r9
-	WORD $0x894d; BYTE $0xc1 // mov r9, r8
-	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x6e7941c4; WORD $0x0d44; BYTE $0x00 // vmovd xmm8, dword ptr [r13 + rcx]
-	QUAD $0x01000d44223963c4 // vpinsrd xmm8, xmm8, dword ptr [rbp + rcx], 0x1
-	LONG $0x223943c4; WORD $0x0a04; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [r10 + rcx], 0x2
-	LONG $0x223963c4; WORD $0x0b04; BYTE $0x03 // vpinsrd xmm8, xmm8, dword ptr [rbx + rcx], 0x3
-	WORD $0x894c; BYTE $0xc1 // mov rcx, r8
-	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	WORD $0x894d; BYTE $0xd9 // mov r9, r11
-	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
-	LONG $0xfffd82e9; BYTE $0xff // jmp 0x20b0 <depthwiseAnyAVX2+0x100>
-	WORD $0x9066 // nop
-	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
-	LONG $0x24448b4c; BYTE $0x30 // mov r8, qword ptr [rsp + 0x30]
-	WORD $0x10eb // jmp 0x234c <depthwiseAnyAVX2+0x39c>
-	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x02fb8349 // cmp r11, 0x2
+	WORD $0x1b7c // jl 0x24ad <depthwiseAnyAVX2+0x4fd>
+	LONG $0x6e7921c4; WORD $0x3f0c // vmovd xmm9, dword ptr [rdi + r15]
+	LONG $0x223103c4; WORD $0x390c; BYTE $0x01 // vpinsrd xmm9, xmm9, dword ptr [r9 + r15], 0x1
+	LONG $0x223123c4; WORD $0x3b0c; BYTE $0x02 // vpinsrd xmm9, xmm9, dword ptr [rbx + r15], 0x2
+	LONG $0x223123c4; WORD $0x3a0c; BYTE $0x03 // vpinsrd xmm9, xmm9, dword ptr [rdx + r15], 0x3
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x666c8b4f; BYTE $0x60 // mov r13, qword ptr [r14 + 2*r12 + 0x60]
+	LONG $0x666c8b4b; BYTE $0x68 // mov rbp, qword ptr [r14 + 2*r12 + 0x68]
+	LONG $0x665c8b4f; BYTE $0x70 // mov r11, qword ptr [r14 + 2*r12 + 0x70]
+	LONG $0x664c8b4b; BYTE $0x78 // mov rcx, qword ptr [r14 + 2*r12 + 0x78]
+	LONG $0x247c8348; WORD $0x0220 // cmp qword ptr [rsp + 0x20], 0x2
+	LONG $0xfda08c0f; WORD $0xffff // jl 0x2270 <depthwiseAnyAVX2+0x2c0>
+	LONG $0x6e7901c4; WORD $0x3d44; BYTE $0x00 // vmovd xmm8, dword ptr [r13 + r15]
+	QUAD $0x01003d44223923c4 // vpinsrd xmm8, xmm8, dword ptr [rbp + r15], 0x1
+	LONG $0x223903c4; WORD $0x3b04; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [r11 + r15], 0x2
+	LONG $0x223923c4; WORD $0x3904; BYTE $0x03 // vpinsrd xmm8, xmm8, dword ptr [rcx + r15], 0x3
+	LONG $0xfffd7ee9; BYTE $0xff // jmp 0x2270 <depthwiseAnyAVX2+0x2c0>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
-	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
+	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x04af0f48; BYTE $0x24 // imul rax, qword ptr [rsp]
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x2c10fcc5; BYTE $0x31 // vmovups ymm5, ymmword ptr [rcx + rsi]
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe459d4c5 // vmulps ymm4, ymm5, ymm4
-	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
+	LONG $0x107ca1c4; WORD $0x1124 // vmovups ymm4, ymmword ptr [rcx + r10]
+	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
+	LONG $0xed59dcc5 // vmulps ymm5, ymm4, ymm5
+	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59d4c5 // vmulps ymm3, ymm5, ymm3
+	LONG $0xdb59dcc5 // vmulps ymm3, ymm4, ymm3
 	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
-	LONG $0xdb6bddc5 // vpackssdw ymm3, ymm4, ymm3
+	LONG $0xdb6bd5c5 // vpackssdw ymm3, ymm5, ymm3
 	LONG $0xd8ede5c5 // vpaddsw ymm3, ymm3, ymm0
 	LONG $0xd25bfcc5 // vcvtdq2ps ymm2, ymm2
-	LONG $0xd259d4c5 // vmulps ymm2, ymm5, ymm2
+	LONG $0xd259dcc5 // vmulps ymm2, ymm4, ymm2
 	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
 	LONG $0xc95bfcc5 // vcvtdq2ps ymm1, ymm1
-	LONG $0xc959d4c5 // vmulps ymm1, ymm5, ymm1
+	LONG $0xc959dcc5 // vmulps ymm1, ymm4, ymm1
 	LONG $0xc95bfdc5 // vcvtps2dq ymm1, ymm1
 	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
 	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
 	LONG $0xc967e5c5 // vpackuswb ymm1, ymm3, ymm1
-	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0xfca28c0f; WORD $0xffff // jl 0x2050 <depthwiseAnyAVX2+0xa0>
-	LONG $0x0c7ffec5; BYTE $0x30 // vmovdqu ymmword ptr [rax + rsi], ymm1
-	LONG $0xfffc9de9; BYTE $0xff // jmp 0x2055 <depthwiseAnyAVX2+0xa5>
-	LONG $0x68c48348 // add rsp, 0x68
+	LONG $0x02fb8349 // cmp r11, 0x2
+	LONG $0xfc508c0f; WORD $0xffff // jl 0x21c0 <depthwiseAnyAVX2+0x210>
+	LONG $0x7f7ea1c4; WORD $0x100c // vmovdqu ymmword ptr [rax + r10], ymm1
+	LONG $0xfffc4be9; BYTE $0xff // jmp 0x21c6 <depthwiseAnyAVX2+0x216>
+	LONG $0x70c48348 // add rsp, 0x70
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2114,7 +2211,7 @@ TEXT ·peakAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01148e0f; WORD $0x0000 // jle 0x24f0 <peakAVX2+0x120>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0x26b0 <peakAVX2+0x120>
 	LONG $0xc06ef9c5 // vmovd xmm0, eax
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
 	LONG $0xe071f5c5; BYTE $0x08 // vpsraw ymm1, ymm0, 0x8
@@ -2165,7 +2262,7 @@ TEXT ·peakAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0fee5c5 // vpaddd ymm0, ymm3, ymm0
 	LONG $0xc5fefdc5 // vpaddd ymm0, ymm0, ymm5
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0x9b75 // jne 0x2450 <peakAVX2+0x80>
+	WORD $0x9b75 // jne 0x2610 <peakAVX2+0x80>
 	LONG $0xfe1dc1c4; BYTE $0xdd // vpaddd ymm3, ymm12, ymm13
 	LONG $0xfe25c1c4; BYTE $0xea // vpaddd ymm5, ymm11, ymm10
 	LONG $0xddfee5c5 // vpaddd ymm3, ymm3, ymm5
@@ -2192,7 +2289,7 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x00978e0f; WORD $0x0000 // jle 0x25a2 <addAVX2+0xa2>
+	LONG $0x00978e0f; WORD $0x0000 // jle 0x2762 <addAVX2+0xa2>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x187de2c4; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rax]
 	LONG $0x187de2c4; WORD $0x0448 // vbroadcastss ymm1, dword ptr [rax + 0x4]
@@ -2225,7 +2322,7 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3cd6f9c5; BYTE $0x01 // vmovq qword ptr [rcx + rax], xmm7
 	LONG $0x08c08348 // add rax, 0x8
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	WORD $0x9e7c // jl 0x2540 <addAVX2+0x40>
+	WORD $0x9e7c // jl 0x2700 <addAVX2+0x40>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2235,10 +2332,10 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x020b8e0f; WORD $0x0000 // jle 0x27c8 <resizeAVX2+0x218>
+	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2988 <resizeAVX2+0x218>
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x27c8 <resizeAVX2+0x218>
+	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2988 <resizeAVX2+0x218>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2252,13 +2349,13 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7979e2c4; WORD $0x4067 // vpbroadcastw xmm4, word ptr [rdi + 0x40]
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x11eb // jmp 0x260c <resizeAVX2+0x5c>
+	WORD $0x11eb // jmp 0x27cc <resizeAVX2+0x5c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x01b28d0f; WORD $0x0000 // jge 0x27be <resizeAVX2+0x20e>
+	LONG $0x01b28d0f; WORD $0x0000 // jge 0x297e <resizeAVX2+0x20e>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x2600 <resizeAVX2+0x50>
+	WORD $0xef7e // jle 0x27c0 <resizeAVX2+0x50>
 	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
@@ -2347,9 +2444,9 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2640 <resizeAVX2+0x90>
+	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2800 <resizeAVX2+0x90>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2600 <resizeAVX2+0x50>
+	LONG $0xfffe42e9; BYTE $0xff // jmp 0x27c0 <resizeAVX2+0x50>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2375,9 +2472,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0xf1490f49 // cmovns rsi, r9
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x01158e0f; WORD $0x0000 // jle 0x2923 <resizeArgMaxAVX2+0x153>
+	LONG $0x01158e0f; WORD $0x0000 // jle 0x2ae3 <resizeArgMaxAVX2+0x153>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01af8e0f; WORD $0x0000 // jle 0x29c6 <resizeArgMaxAVX2+0x1f6>
+	LONG $0x01af8e0f; WORD $0x0000 // jle 0x2b86 <resizeArgMaxAVX2+0x1f6>
 	LONG $0x797de2c4; WORD $0x1847 // vpbroadcastw ymm0, word ptr [rdi + 0x18]
 	LONG $0x797de2c4; WORD $0x204f // vpbroadcastw ymm1, word ptr [rdi + 0x20]
 	LONG $0x6e79c1c4; BYTE $0xd0 // vmovd xmm2, r8d
@@ -2429,20 +2526,20 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd67981c4; WORD $0x4864; BYTE $0x02 // vmovq qword ptr [r8 + 2*r9 + 0x2], xmm4
 	LONG $0x04c68348 // add rsi, 0x4
 	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xff5e850f; WORD $0xffff // jne 0x2870 <resizeArgMaxAVX2+0xa0>
+	LONG $0xff5e850f; WORD $0xffff // jne 0x2a30 <resizeArgMaxAVX2+0xa0>
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x284f3b48 // cmp rcx, qword ptr [rdi + 0x28]
-	LONG $0xff418c0f; WORD $0xffff // jl 0x2860 <resizeArgMaxAVX2+0x90>
+	LONG $0xff418c0f; WORD $0xffff // jl 0x2a20 <resizeArgMaxAVX2+0x90>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x009a8e0f; WORD $0x0000 // jle 0x29c6 <resizeArgMaxAVX2+0x1f6>
+	LONG $0x009a8e0f; WORD $0x0000 // jle 0x2b86 <resizeArgMaxAVX2+0x1f6>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x0575 // jne 0x2943 <resizeArgMaxAVX2+0x173>
+	WORD $0x0575 // jne 0x2b03 <resizeArgMaxAVX2+0x173>
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x63eb // jmp 0x29a6 <resizeArgMaxAVX2+0x1d6>
+	WORD $0x63eb // jmp 0x2b66 <resizeArgMaxAVX2+0x1d6>
 	QUAD $0xfffffffffffeb949; WORD $0x7fff // movabs r9, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xc1 // and r9, rax
 	LONG $0x36148d4c // lea r10, [rsi + rsi]
@@ -2463,9 +2560,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x014d; BYTE $0xfe // add r14, r15
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0xca75 // jne 0x2970 <resizeArgMaxAVX2+0x1a0>
+	WORD $0xca75 // jne 0x2b30 <resizeArgMaxAVX2+0x1a0>
 	WORD $0x01a8 // test al, 0x1
-	WORD $0x1c74 // je 0x29c6 <resizeArgMaxAVX2+0x1f6>
+	WORD $0x1c74 // je 0x2b86 <resizeArgMaxAVX2+0x1f6>
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0x72048d48 // lea rax, [rdx + 2*rsi]
 	LONG $0x44b70f44; WORD $0x0272 // movzx r8d, word ptr [rdx + 2*rsi + 0x2]
@@ -2475,7 +2572,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000100ba; BYTE $0x00 // mov edx, 0x100
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02048e0f; WORD $0x0000 // jle 0x2bdc <resizeArgMaxAVX2+0x40c>
+	LONG $0x02048e0f; WORD $0x0000 // jle 0x2d9c <resizeArgMaxAVX2+0x40c>
 	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x006ffac5 // vmovdqu xmm0, xmmword ptr [rax]
 	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
@@ -2496,7 +2593,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4ebd1c5 // vpor xmm4, xmm5, xmm4
 	LONG $0xdbebd9c5 // vpor xmm3, xmm4, xmm3
 	WORD $0xd231 // xor edx, edx
-	WORD $0x34eb // jmp 0x2a63 <resizeArgMaxAVX2+0x293>
+	WORD $0x34eb // jmp 0x2c23 <resizeArgMaxAVX2+0x293>
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x24d6f9c5; BYTE $0x11 // vmovq qword ptr [rcx + rdx], xmm4
@@ -2509,13 +2606,13 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f8c149 // sar r8, 0x2
 	LONG $0x40048d4a // lea rax, [rax + 2*r8]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x01798d0f; WORD $0x0000 // jge 0x2bdc <resizeArgMaxAVX2+0x40c>
+	LONG $0x01798d0f; WORD $0x0000 // jge 0x2d9c <resizeArgMaxAVX2+0x40c>
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x011c8e0f; WORD $0x0000 // jle 0x2b90 <resizeArgMaxAVX2+0x3c0>
+	LONG $0x011c8e0f; WORD $0x0000 // jle 0x2d50 <resizeArgMaxAVX2+0x3c0>
 	LONG $0x01f88349 // cmp r8, 0x1
-	LONG $0x0112840f; WORD $0x0000 // je 0x2b90 <resizeArgMaxAVX2+0x3c0>
+	LONG $0x0112840f; WORD $0x0000 // je 0x2d50 <resizeArgMaxAVX2+0x3c0>
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0x206ffac5 // vmovdqu xmm4, xmmword ptr [rax]
 	LONG $0x0059e2c4; BYTE $0xea // vpshufb xmm5, xmm4, xmm2
@@ -2525,10 +2622,10 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xecfdd1c5 // vpaddw xmm5, xmm5, xmm4
 	LONG $0xff488d4d // lea r9, [r8 - 0x1]
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x0f75 // jne 0x2ab5 <resizeArgMaxAVX2+0x2e5>
+	WORD $0x0f75 // jne 0x2c75 <resizeArgMaxAVX2+0x2e5>
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2b56 <resizeArgMaxAVX2+0x386>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2d16 <resizeArgMaxAVX2+0x386>
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0xfee28349 // and r10, -0x2
 	QUAD $0x00000000b51c8d4c // lea r11, [4*rsi]
@@ -2562,9 +2659,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x014c; BYTE $0xdb // add rbx, r11
 	WORD $0x394d; BYTE $0xd6 // cmp r14, r10
-	WORD $0x8a75 // jne 0x2ae0 <resizeArgMaxAVX2+0x310>
+	WORD $0x8a75 // jne 0x2ca0 <resizeArgMaxAVX2+0x310>
 	LONG $0x01c1f641 // test r9b, 0x1
-	WORD $0x3474 // je 0x2b90 <resizeArgMaxAVX2+0x3c0>
+	WORD $0x3474 // je 0x2d50 <resizeArgMaxAVX2+0x3c0>
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0x346ffac5; BYTE $0x70 // vmovdqu xmm6, xmmword ptr [rax + 2*rsi]
 	LONG $0x0049e2c4; BYTE $0xfb // vpshufb xmm7, xmm6, xmm3
@@ -2581,9 +2678,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	WORD $0x2948; BYTE $0xd6 // sub rsi, rdx
 	LONG $0x07fe8348 // cmp rsi, 0x7
-	LONG $0xfe8c8f0f; WORD $0xffff // jg 0x2a30 <resizeArgMaxAVX2+0x260>
+	LONG $0xfe8c8f0f; WORD $0xffff // jg 0x2bf0 <resizeArgMaxAVX2+0x260>
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0xfe8f8e0f; WORD $0xffff // jle 0x2a3c <resizeArgMaxAVX2+0x26c>
+	LONG $0xfe8f8e0f; WORD $0xffff // jle 0x2bfc <resizeArgMaxAVX2+0x26c>
 	LONG $0x7ef9e1c4; BYTE $0xe6 // vmovq rsi, xmm4
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
@@ -2593,8 +2690,8 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08eec148 // shr rsi, 0x8
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xe97c // jl 0x2bc0 <resizeArgMaxAVX2+0x3f0>
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2a3c <resizeArgMaxAVX2+0x26c>
+	WORD $0xe97c // jl 0x2d80 <resizeArgMaxAVX2+0x3f0>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2bfc <resizeArgMaxAVX2+0x26c>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15

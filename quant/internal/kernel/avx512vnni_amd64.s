@@ -4769,56 +4769,141 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x02d78e0f; WORD $0x0000 // jle 0x6284 <depthwiseAnyAVX512VNNI+0x2e4>
-	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x02ca8e0f; WORD $0x0000 // jle 0x6284 <depthwiseAnyAVX512VNNI+0x2e4>
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x047d8e0f; WORD $0x0000 // jle 0x642a <depthwiseAnyAVX512VNNI+0x48a>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x487df262; WORD $0x4779; BYTE $0x1c // vpbroadcastw zmm0, word ptr [rdi + 0x38]
-	WORD $0xc931 // xor ecx, ecx
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	LONG $0x000018b8; BYTE $0x00 // mov eax, 0x18
 	WORD $0xd231 // xor edx, edx
-	WORD $0x1beb // jmp 0x5fe8 <depthwiseAnyAVX512VNNI+0x48>
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	WORD $0x17eb // jmp 0x5fe4 <depthwiseAnyAVX512VNNI+0x44>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	QUAD $0x00000004950c8d48 // lea rcx, [4*rdx + 0x4]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
-	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x029b8d0f; WORD $0x0000 // jge 0x6283 <depthwiseAnyAVX512VNNI+0x2e3>
+	LONG $0x20c08348 // add rax, 0x20
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0x043c8d0f; WORD $0x0000 // jge 0x6420 <depthwiseAnyAVX512VNNI+0x480>
+	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xe77e // jle 0x5fd4 <depthwiseAnyAVX512VNNI+0x34>
-	WORD $0x2948; BYTE $0xce // sub rsi, rcx
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	LONG $0x04fe8348 // cmp rsi, 0x4
-	WORD $0xf741; BYTE $0xd0 // not r8d
-	LONG $0xc04d0f44 // cmovge r8d, eax
-	WORD $0x8944; BYTE $0xc6 // mov esi, r8d
-	WORD $0x8945; BYTE $0xc1 // mov r9d, r8d
-	WORD $0x8945; BYTE $0xc2 // mov r10d, r8d
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x11e08141; WORD $0x0011; BYTE $0x00 // and r8d, 0x1111
-	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
-	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0x2222e681; WORD $0x0000 // and esi, 0x2222
-	LONG $0xde92fbc5 // kmovd k3, esi
-	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
-	LONG $0x06e6c148 // shl rsi, 0x6
-	LONG $0x44e18141; WORD $0x0044; BYTE $0x00 // and r9d, 0x4444
-	LONG $0x927bc1c4; BYTE $0xe1 // kmovd k4, r9d
-	LONG $0x88e28141; WORD $0x0088; BYTE $0x00 // and r10d, 0x8888
-	LONG $0x927bc1c4; BYTE $0xea // kmovd k5, r10d
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x0000abe9; BYTE $0x00 // jmp 0x6105 <depthwiseAnyAVX512VNNI+0x165>
+	LONG $0x016f8e0f; WORD $0x0000 // jle 0x6160 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x01628e0f; WORD $0x0000 // jle 0x6160 <depthwiseAnyAVX512VNNI+0x1c0>
+	WORD $0x8949; BYTE $0xcb // mov r11, rcx
+	LONG $0x05e3c149 // shl r11, 0x5
+	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
+	WORD $0x894d; BYTE $0xd6 // mov r14, r10
+	QUAD $0xfffffffffffebe48; WORD $0x7fff // movabs rsi, 0x7ffffffffffffffe
+	WORD $0x2149; BYTE $0xf6 // and r14, rsi
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x0eeb // jmp 0x602c <depthwiseAnyAVX512VNNI+0x8c>
+	WORD $0x9066 // nop
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	WORD $0x394d; BYTE $0xcf // cmp r15, r9
+	LONG $0x0134840f; WORD $0x0000 // je 0x6160 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
+	LONG $0xfe248b4e // mov r12, qword ptr [rsi + 8*r15]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0x00a3840f; WORD $0x0000 // je 0x60e0 <depthwiseAnyAVX512VNNI+0x140>
+	LONG $0x606f8b4c // mov r13, qword ptr [rdi + 0x60]
+	WORD $0x0149; BYTE $0xc5 // add r13, rax
+	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
+	WORD $0x1aeb // jmp 0x6063 <depthwiseAnyAVX512VNNI+0xc3>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x014c; BYTE $0xe6 // add rsi, r12
+	LONG $0x18738948 // mov qword ptr [rbx + 0x18], rsi
+	LONG $0x20c38348 // add rbx, 0x20
+	WORD $0x014d; BYTE $0xdd // add r13, r11
+	WORD $0xff48; BYTE $0xcd // dec rbp
+	WORD $0xbd74 // je 0x6020 <depthwiseAnyAVX512VNNI+0x80>
+	LONG $0xe8758b49 // mov rsi, qword ptr [r13 - 0x18]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0x3478 // js 0x60a0 <depthwiseAnyAVX512VNNI+0x100>
+	WORD $0x014c; BYTE $0xe6 // add rsi, r12
+	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
+	LONG $0xf0758b49 // mov rsi, qword ptr [r13 - 0x10]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0x3578 // js 0x60b0 <depthwiseAnyAVX512VNNI+0x110>
+	WORD $0x014c; BYTE $0xe6 // add rsi, r12
+	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
+	LONG $0xf8758b49 // mov rsi, qword ptr [r13 - 0x8]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0x3678 // js 0x60c1 <depthwiseAnyAVX512VNNI+0x121>
+	WORD $0x014c; BYTE $0xe6 // add rsi, r12
+	LONG $0x10738948 // mov qword ptr [rbx + 0x10], rsi
+	LONG $0x00758b49 // mov rsi, qword ptr [r13]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0xb579 // jns 0x6050 <depthwiseAnyAVX512VNNI+0xb0>
+	WORD $0x39eb // jmp 0x60d6 <depthwiseAnyAVX512VNNI+0x136>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
+	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
+	LONG $0xf0758b49 // mov rsi, qword ptr [r13 - 0x10]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0xcb79 // jns 0x607b <depthwiseAnyAVX512VNNI+0xdb>
+	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
+	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
+	LONG $0xf8758b49 // mov rsi, qword ptr [r13 - 0x8]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0xca79 // jns 0x608b <depthwiseAnyAVX512VNNI+0xeb>
+	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
+	LONG $0x10738948 // mov qword ptr [rbx + 0x10], rsi
+	LONG $0x00758b49 // mov rsi, qword ptr [r13]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0xff7a890f; WORD $0xffff // jns 0x6050 <depthwiseAnyAVX512VNNI+0xb0>
+	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
+	LONG $0xffff74e9; BYTE $0xff // jmp 0x6053 <depthwiseAnyAVX512VNNI+0xb3>
+	BYTE $0x90 // nop
+	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
+	WORD $0x894d; BYTE $0xf5 // mov r13, r14
+	LONG $0x01fa8349 // cmp r10, 0x1
+	WORD $0x3c74 // je 0x6129 <depthwiseAnyAVX512VNNI+0x189>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0x23 // mov qword ptr [rbx], r12
+	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
+	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
+	LONG $0x10738948 // mov qword ptr [rbx + 0x10], rsi
+	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
+	LONG $0x18738948 // mov qword ptr [rbx + 0x18], rsi
+	LONG $0x20738948 // mov qword ptr [rbx + 0x20], rsi
+	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
+	LONG $0x28738948 // mov qword ptr [rbx + 0x28], rsi
+	LONG $0x30738948 // mov qword ptr [rbx + 0x30], rsi
+	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
+	LONG $0x3863894c // mov qword ptr [rbx + 0x38], r12
+	LONG $0x40c38348 // add rbx, 0x40
+	LONG $0xfec58349 // add r13, -0x2
+	WORD $0xc775 // jne 0x60f0 <depthwiseAnyAVX512VNNI+0x150>
+	LONG $0x01c2f641 // test r10b, 0x1
+	LONG $0xfeed840f; WORD $0xffff // je 0x6020 <depthwiseAnyAVX512VNNI+0x80>
+	WORD $0x894c; BYTE $0x23 // mov qword ptr [rbx], r12
+	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
+	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
+	LONG $0x10738948 // mov qword ptr [rbx + 0x10], rsi
+	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
+	LONG $0x18738948 // mov qword ptr [rbx + 0x18], rsi
+	LONG $0x20c38348 // add rbx, 0x20
+	LONG $0xfffecde9; BYTE $0xff // jmp 0x6020 <depthwiseAnyAVX512VNNI+0x80>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0xfe678e0f; WORD $0xffff // jle 0x5fd4 <depthwiseAnyAVX512VNNI+0x34>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x0000bce9; BYTE $0x00 // jmp 0x6236 <depthwiseAnyAVX512VNNI+0x296>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
-	LONG $0x487cd162; WORD $0x2c10; BYTE $0x31 // vmovups zmm5, zmmword ptr [r9 + rsi]
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x0e // vmovups zmm5, zmmword ptr [rsi + rcx]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
 	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
@@ -4835,64 +4920,90 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
+	LONG $0xf2af0f48 // imul rsi, rdx
+	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
-	LONG $0xc8af0f4d // imul r9, r8
-	WORD $0x034c; BYTE $0x0f // add r9, qword ptr [rdi]
-	LONG $0x497eb162; WORD $0x0c7f; BYTE $0x0e // vmovdqu32 zmmword ptr [rsi + r9] {k1}, zmm1
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
-	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xfecb8d0f; WORD $0xffff // jge 0x5fd0 <depthwiseAnyAVX512VNNI+0x30>
-	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
-	LONG $0x48fed162; WORD $0x0c6f; BYTE $0x32 // vmovdqu64 zmm1, zmmword ptr [r10 + rsi]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xff438e0f; WORD $0xffff // jle 0x6060 <depthwiseAnyAVX512VNNI+0xc0>
-	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
-	LONG $0xd1af0f4d // imul r10, r9
-	LONG $0x0857034c // add r10, qword ptr [rdi + 0x8]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x31 // vmovdqu32 zmmword ptr [rcx + rsi] {k1}, zmm1
+	QUAD $0x00000004950c8d4a // lea rcx, [4*r10 + 0x4]
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
+	LONG $0xfd9a8d0f; WORD $0xffff // jge 0x5fd0 <depthwiseAnyAVX512VNNI+0x30>
+	WORD $0x2949; BYTE $0xce // sub r14, rcx
+	QUAD $0x00000000b50c8d42 // lea ecx, [4*r14]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	WORD $0x894c; BYTE $0xd1 // mov rcx, r10
+	LONG $0x06e1c148 // shl rcx, 0x6
+	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
+	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x0e // vmovdqu64 zmm1, zmmword ptr [rsi + rcx]
+	LONG $0x04fe8349 // cmp r14, 0x4
+	LONG $0xd84d0f45 // cmovge r11d, r8d
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0xff0c8e0f; WORD $0xffff // jle 0x6180 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
+	WORD $0x8944; BYTE $0xde // mov esi, r11d
+	LONG $0x1111e681; WORD $0x0000 // and esi, 0x1111
+	LONG $0xce92fbc5 // kmovd k1, esi
+	WORD $0x8944; BYTE $0xde // mov esi, r11d
+	LONG $0x2222e681; WORD $0x0000 // and esi, 0x2222
+	LONG $0xd692fbc5 // kmovd k2, esi
+	WORD $0x8944; BYTE $0xde // mov esi, r11d
+	LONG $0x4444e681; WORD $0x0000 // and esi, 0x4444
+	LONG $0xde92fbc5 // kmovd k3, esi
+	WORD $0x8944; BYTE $0xde // mov esi, r11d
+	LONG $0x8888e681; WORD $0x0000 // and esi, 0x8888
+	LONG $0xe692fbc5 // kmovd k4, esi
+	WORD $0x8949; BYTE $0xdf // mov r15, rbx
+	LONG $0xf9af0f4d // imul r15, r9
+	LONG $0x087f034c // add r15, qword ptr [rdi + 0x8]
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0x8b4c; BYTE $0x19 // mov r11, qword ptr [rcx]
-	LONG $0x08598b48 // mov rbx, qword ptr [rcx + 0x8]
-	LONG $0xca7ed162; WORD $0x2c6f; BYTE $0x33 // vmovdqu32 zmm5 {k2} {z}, zmmword ptr [r11 + rsi]
-	QUAD $0xfc33ac6f4b7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm5 {k3}, zmmword ptr [rbx + rsi - 0x4]
-	LONG $0x10598b4c // mov r11, qword ptr [rcx + 0x10]
-	QUAD $0xf833ac6f4c7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm5 {k4}, zmmword ptr [r11 + rsi - 0x8]
-	LONG $0x18598b4c // mov r11, qword ptr [rcx + 0x18]
-	QUAD $0xf433ac6f4d7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm5 {k5}, zmmword ptr [r11 + rsi - 0xc]
-	LONG $0x20598b4c // mov r11, qword ptr [rcx + 0x20]
-	LONG $0xca7ed162; WORD $0x346f; BYTE $0x33 // vmovdqu32 zmm6 {k2} {z}, zmmword ptr [r11 + rsi]
-	LONG $0x28598b4c // mov r11, qword ptr [rcx + 0x28]
-	QUAD $0xfc33b46f4b7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm6 {k3}, zmmword ptr [r11 + rsi - 0x4]
-	LONG $0x30598b4c // mov r11, qword ptr [rcx + 0x30]
-	QUAD $0xf833b46f4c7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm6 {k4}, zmmword ptr [r11 + rsi - 0x8]
-	LONG $0x38598b4c // mov r11, qword ptr [rcx + 0x38]
-	QUAD $0xf433b46f4d7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm6 {k5}, zmmword ptr [r11 + rsi - 0xc]
-	LONG $0x40598b4c // mov r11, qword ptr [rcx + 0x40]
-	LONG $0xca7ed162; WORD $0x3c6f; BYTE $0x33 // vmovdqu32 zmm7 {k2} {z}, zmmword ptr [r11 + rsi]
-	LONG $0x48598b4c // mov r11, qword ptr [rcx + 0x48]
-	QUAD $0xfc33bc6f4b7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k3}, zmmword ptr [r11 + rsi - 0x4]
-	LONG $0x50598b4c // mov r11, qword ptr [rcx + 0x50]
-	QUAD $0xf833bc6f4c7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k4}, zmmword ptr [r11 + rsi - 0x8]
-	LONG $0x58598b4c // mov r11, qword ptr [rcx + 0x58]
-	QUAD $0xf433bc6f4d7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k5}, zmmword ptr [r11 + rsi - 0xc]
-	LONG $0x60598b4c // mov r11, qword ptr [rcx + 0x60]
-	LONG $0xca7e5162; WORD $0x046f; BYTE $0x33 // vmovdqu32 zmm8 {k2} {z}, zmmword ptr [r11 + rsi]
-	LONG $0x68598b4c // mov r11, qword ptr [rcx + 0x68]
-	QUAD $0xfc33846f4b7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k3}, zmmword ptr [r11 + rsi - 0x4]
-	LONG $0x70598b4c // mov r11, qword ptr [rcx + 0x70]
-	QUAD $0xf833846f4c7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k4}, zmmword ptr [r11 + rsi - 0x8]
-	LONG $0x78598b4c // mov r11, qword ptr [rcx + 0x78]
-	QUAD $0xf433846f4d7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k5}, zmmword ptr [r11 + rsi - 0xc]
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x66348b4b // mov rsi, qword ptr [r14 + 2*r12]
+	LONG $0x666c8b4f; BYTE $0x08 // mov r13, qword ptr [r14 + 2*r12 + 0x8]
+	LONG $0xc97ef162; WORD $0x2c6f; BYTE $0x0e // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rsi + rcx]
+	QUAD $0xfc0dac6f4a7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm5 {k2}, zmmword ptr [r13 + rcx - 0x4]
+	LONG $0x66748b4b; BYTE $0x10 // mov rsi, qword ptr [r14 + 2*r12 + 0x10]
+	QUAD $0xf80eac6f4b7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm5 {k3}, zmmword ptr [rsi + rcx - 0x8]
+	LONG $0x66748b4b; BYTE $0x18 // mov rsi, qword ptr [r14 + 2*r12 + 0x18]
+	QUAD $0xf40eac6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm5 {k4}, zmmword ptr [rsi + rcx - 0xc]
+	LONG $0x66748b4b; BYTE $0x20 // mov rsi, qword ptr [r14 + 2*r12 + 0x20]
+	LONG $0xc97ef162; WORD $0x346f; BYTE $0x0e // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [rsi + rcx]
+	LONG $0x66748b4b; BYTE $0x28 // mov rsi, qword ptr [r14 + 2*r12 + 0x28]
+	QUAD $0xfc0eb46f4a7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm6 {k2}, zmmword ptr [rsi + rcx - 0x4]
+	LONG $0x66748b4b; BYTE $0x30 // mov rsi, qword ptr [r14 + 2*r12 + 0x30]
+	QUAD $0xf80eb46f4b7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm6 {k3}, zmmword ptr [rsi + rcx - 0x8]
+	LONG $0x66748b4b; BYTE $0x38 // mov rsi, qword ptr [r14 + 2*r12 + 0x38]
+	QUAD $0xf40eb46f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm6 {k4}, zmmword ptr [rsi + rcx - 0xc]
+	LONG $0x66748b4b; BYTE $0x40 // mov rsi, qword ptr [r14 + 2*r12 + 0x40]
+	LONG $0xc97ef162; WORD $0x3c6f; BYTE $0x0e // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [rsi + rcx]
+	LONG $0x66748b4b; BYTE $0x48 // mov rsi, qword ptr [r14 + 2*r12 + 0x48]
+	QUAD $0xfc0ebc6f4a7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k2}, zmmword ptr [rsi + rcx - 0x4]
+	LONG $0x66748b4b; BYTE $0x50 // mov rsi, qword ptr [r14 + 2*r12 + 0x50]
+	QUAD $0xf80ebc6f4b7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k3}, zmmword ptr [rsi + rcx - 0x8]
+	LONG $0x66748b4b; BYTE $0x58 // mov rsi, qword ptr [r14 + 2*r12 + 0x58]
+	QUAD $0xf40ebc6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm7 {k4}, zmmword ptr [rsi + rcx - 0xc]
+	LONG $0x66748b4b; BYTE $0x60 // mov rsi, qword ptr [r14 + 2*r12 + 0x60]
+	LONG $0xc97e7162; WORD $0x046f; BYTE $0x0e // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [rsi + rcx]
+	LONG $0x66748b4b; BYTE $0x68 // mov rsi, qword ptr [r14 + 2*r12 + 0x68]
+	QUAD $0xfc0e846f4a7e7162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k2}, zmmword ptr [rsi + rcx - 0x4]
+	LONG $0x66748b4b; BYTE $0x70 // mov rsi, qword ptr [r14 + 2*r12 + 0x70]
+	QUAD $0xf80e846f4b7e7162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k3}, zmmword ptr [rsi + rcx - 0x8]
+	LONG $0x66748b4b; BYTE $0x78 // mov rsi, qword ptr [r14 + 2*r12 + 0x78]
+	QUAD $0xf40e846f4c7e7162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm8 {k4}, zmmword ptr [rsi + rcx - 0xc]
 	LONG $0x48557162; WORD $0xce60 // vpunpcklbw zmm9, zmm5, zmm6 # zmm9 = zmm5[0],zmm6[0],zmm5[1],zmm6[1],zmm5[2],zmm6[2],zmm5[3],zmm6[3],zmm5[4],zmm6[4],zmm5[5],zmm6[5],zmm5[6],zmm6[6],zmm5[7],zmm6[7],zmm5[16],zmm6[16],zmm5[17],zmm6[17],zmm5[18],zmm6[18],zmm5[19],zmm6[19],zmm5[20],zmm6[20],zmm5[21],zmm6[21],zmm5[22],zmm6[22],zmm5[23],zmm6[23],zmm5[32],zmm6[32],zmm5[33],zmm6[33],zmm5[34],zmm6[34],zmm5[35],zmm6[35],zmm5[36],zmm6[36],zmm5[37],zmm6[37],zmm5[38],zmm6[38],zmm5[39],zmm6[39],zmm5[48],zmm6[48],zmm5[49],zmm6[49],zmm5[50],zmm6[50],zmm5[51],zmm6[51],zmm5[52],zmm6[52],zmm5[53],zmm6[53],zmm5[54],zmm6[54],zmm5[55],zmm6[55]
 	LONG $0x4855f162; WORD $0xee68 // vpunpckhbw zmm5, zmm5, zmm6 # zmm5 = zmm5[8],zmm6[8],zmm5[9],zmm6[9],zmm5[10],zmm6[10],zmm5[11],zmm6[11],zmm5[12],zmm6[12],zmm5[13],zmm6[13],zmm5[14],zmm6[14],zmm5[15],zmm6[15],zmm5[24],zmm6[24],zmm5[25],zmm6[25],zmm5[26],zmm6[26],zmm5[27],zmm6[27],zmm5[28],zmm6[28],zmm5[29],zmm6[29],zmm5[30],zmm6[30],zmm5[31],zmm6[31],zmm5[40],zmm6[40],zmm5[41],zmm6[41],zmm5[42],zmm6[42],zmm5[43],zmm6[43],zmm5[44],zmm6[44],zmm5[45],zmm6[45],zmm5[46],zmm6[46],zmm5[47],zmm6[47],zmm5[56],zmm6[56],zmm5[57],zmm6[57],zmm5[58],zmm6[58],zmm5[59],zmm6[59],zmm5[60],zmm6[60],zmm5[61],zmm6[61],zmm5[62],zmm6[62],zmm5[63],zmm6[63]
 	LONG $0x4845d162; WORD $0xf060 // vpunpcklbw zmm6, zmm7, zmm8 # zmm6 = zmm7[0],zmm8[0],zmm7[1],zmm8[1],zmm7[2],zmm8[2],zmm7[3],zmm8[3],zmm7[4],zmm8[4],zmm7[5],zmm8[5],zmm7[6],zmm8[6],zmm7[7],zmm8[7],zmm7[16],zmm8[16],zmm7[17],zmm8[17],zmm7[18],zmm8[18],zmm7[19],zmm8[19],zmm7[20],zmm8[20],zmm7[21],zmm8[21],zmm7[22],zmm8[22],zmm7[23],zmm8[23],zmm7[32],zmm8[32],zmm7[33],zmm8[33],zmm7[34],zmm8[34],zmm7[35],zmm8[35],zmm7[36],zmm8[36],zmm7[37],zmm8[37],zmm7[38],zmm8[38],zmm7[39],zmm8[39],zmm7[48],zmm8[48],zmm7[49],zmm8[49],zmm7[50],zmm8[50],zmm7[51],zmm8[51],zmm7[52],zmm8[52],zmm7[53],zmm8[53],zmm7[54],zmm8[54],zmm7[55],zmm8[55]
 	LONG $0x4845d162; WORD $0xf868 // vpunpckhbw zmm7, zmm7, zmm8 # zmm7 = zmm7[8],zmm8[8],zmm7[9],zmm8[9],zmm7[10],zmm8[10],zmm7[11],zmm8[11],zmm7[12],zmm8[12],zmm7[13],zmm8[13],zmm7[14],zmm8[14],zmm7[15],zmm8[15],zmm7[24],zmm8[24],zmm7[25],zmm8[25],zmm7[26],zmm8[26],zmm7[27],zmm8[27],zmm7[28],zmm8[28],zmm7[29],zmm8[29],zmm7[30],zmm8[30],zmm7[31],zmm8[31],zmm7[40],zmm8[40],zmm7[41],zmm8[41],zmm7[42],zmm8[42],zmm7[43],zmm8[43],zmm7[44],zmm8[44],zmm7[45],zmm8[45],zmm7[46],zmm8[46],zmm7[47],zmm8[47],zmm7[56],zmm8[56],zmm7[57],zmm8[57],zmm7[58],zmm8[58],zmm7[59],zmm8[59],zmm7[60],zmm8[60],zmm7[61],zmm8[61],zmm7[62],zmm8[62],zmm7[63],zmm8[63]
-	LONG $0x48fe5162; WORD $0x026f // vmovdqu64 zmm8, zmmword ptr [r10]
+	LONG $0x48fe1162; WORD $0x046f; BYTE $0x27 // vmovdqu64 zmm8, zmmword ptr [r15 + r12]
 	LONG $0x48357162; WORD $0xd661 // vpunpcklwd zmm10, zmm9, zmm6 # zmm10 = zmm9[0],zmm6[0],zmm9[1],zmm6[1],zmm9[2],zmm6[2],zmm9[3],zmm6[3],zmm9[8],zmm6[8],zmm9[9],zmm6[9],zmm9[10],zmm6[10],zmm9[11],zmm6[11],zmm9[16],zmm6[16],zmm9[17],zmm6[17],zmm9[18],zmm6[18],zmm9[19],zmm6[19],zmm9[24],zmm6[24],zmm9[25],zmm6[25],zmm9[26],zmm6[26],zmm9[27],zmm6[27]
 	LONG $0x482dd262; WORD $0xe050 // vpdpbusd zmm4, zmm10, zmm8
 	LONG $0x4835f162; WORD $0xf669 // vpunpckhwd zmm6, zmm9, zmm6 # zmm6 = zmm9[4],zmm6[4],zmm9[5],zmm6[5],zmm9[6],zmm6[6],zmm9[7],zmm6[7],zmm9[12],zmm6[12],zmm9[13],zmm6[13],zmm9[14],zmm6[14],zmm9[15],zmm6[15],zmm9[20],zmm6[20],zmm9[21],zmm6[21],zmm9[22],zmm6[22],zmm9[23],zmm6[23],zmm9[28],zmm6[28],zmm9[29],zmm6[29],zmm9[30],zmm6[30],zmm9[31],zmm6[31]
@@ -4901,12 +5012,16 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484dd262; WORD $0xd050 // vpdpbusd zmm2, zmm6, zmm8
 	LONG $0x4855f162; WORD $0xef69 // vpunpckhwd zmm5, zmm5, zmm7 # zmm5 = zmm5[4],zmm7[4],zmm5[5],zmm7[5],zmm5[6],zmm7[6],zmm5[7],zmm7[7],zmm5[12],zmm7[12],zmm5[13],zmm7[13],zmm5[14],zmm7[14],zmm5[15],zmm7[15],zmm5[20],zmm7[20],zmm5[21],zmm7[21],zmm5[22],zmm7[22],zmm5[23],zmm7[23],zmm5[28],zmm7[28],zmm5[29],zmm7[29],zmm5[30],zmm7[30],zmm5[31],zmm7[31]
 	LONG $0x4855d262; WORD $0xc850 // vpdpbusd zmm1, zmm5, zmm8
-	LONG $0x80e98348 // sub rcx, -0x80
-	LONG $0x40c28349 // add r10, 0x40
-	WORD $0xff49; BYTE $0xc9 // dec r9
-	LONG $0xfec2850f; WORD $0xffff // jne 0x6140 <depthwiseAnyAVX512VNNI+0x1a0>
-	LONG $0xfffdefe9; BYTE $0xff // jmp 0x6072 <depthwiseAnyAVX512VNNI+0xd2>
+	LONG $0x40c48349 // add r12, 0x40
+	WORD $0xff48; BYTE $0xcb // dec rbx
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x62d0 <depthwiseAnyAVX512VNNI+0x330>
+	LONG $0xfffd72e9; BYTE $0xff // jmp 0x6192 <depthwiseAnyAVX512VNNI+0x1f2>
 	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -4915,7 +5030,7 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x00aa8e0f; WORD $0x0000 // jle 0x6345 <addAVX512VNNI+0xb5>
+	LONG $0x00aa8e0f; WORD $0x0000 // jle 0x64e5 <addAVX512VNNI+0xb5>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -4948,7 +5063,7 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3c7ffac5; BYTE $0x01 // vmovdqu xmmword ptr [rcx + rax], xmm7
 	LONG $0x10c08348 // add rax, 0x10
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	WORD $0x8b7c // jl 0x62d0 <addAVX512VNNI+0x40>
+	WORD $0x8b7c // jl 0x6470 <addAVX512VNNI+0x40>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -4963,9 +5078,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0x637d <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0x651d <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0x63cd <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0x656d <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -4983,9 +5098,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0x6380 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0x6520 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0x6418 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0x65b8 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -5020,9 +5135,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	LONG $0xce490f48 // cmovns rcx, rsi
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x00fc8e0f; WORD $0x0000 // jle 0x6545 <resizeArgMaxAVX512VNNI+0x125>
+	LONG $0x00fc8e0f; WORD $0x0000 // jle 0x66e5 <resizeArgMaxAVX512VNNI+0x125>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01948e0f; WORD $0x0000 // jle 0x65e6 <resizeArgMaxAVX512VNNI+0x1c6>
+	LONG $0x01948e0f; WORD $0x0000 // jle 0x6786 <resizeArgMaxAVX512VNNI+0x1c6>
 	LONG $0x797de2c4; WORD $0x1847 // vpbroadcastw ymm0, word ptr [rdi + 0x18]
 	LONG $0x797de2c4; WORD $0x204f // vpbroadcastw ymm1, word ptr [rdi + 0x20]
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
@@ -5069,20 +5184,20 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd67981c4; WORD $0x4864; BYTE $0x02 // vmovq qword ptr [r8 + 2*r9 + 0x2], xmm4
 	LONG $0x04c68348 // add rsi, 0x4
 	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xff6c850f; WORD $0xffff // jne 0x64a0 <resizeArgMaxAVX512VNNI+0x80>
+	LONG $0xff6c850f; WORD $0xffff // jne 0x6640 <resizeArgMaxAVX512VNNI+0x80>
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x284f3b48 // cmp rcx, qword ptr [rdi + 0x28]
-	LONG $0xff4f8c0f; WORD $0xffff // jl 0x6490 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0xff4f8c0f; WORD $0xffff // jl 0x6630 <resizeArgMaxAVX512VNNI+0x70>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00988e0f; WORD $0x0000 // jle 0x65e6 <resizeArgMaxAVX512VNNI+0x1c6>
+	LONG $0x00988e0f; WORD $0x0000 // jle 0x6786 <resizeArgMaxAVX512VNNI+0x1c6>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x0575 // jne 0x6565 <resizeArgMaxAVX512VNNI+0x145>
+	WORD $0x0575 // jne 0x6705 <resizeArgMaxAVX512VNNI+0x145>
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x61eb // jmp 0x65c6 <resizeArgMaxAVX512VNNI+0x1a6>
+	WORD $0x61eb // jmp 0x6766 <resizeArgMaxAVX512VNNI+0x1a6>
 	QUAD $0xfffffffffffeb949; WORD $0x7fff // movabs r9, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xc1 // and r9, rax
 	LONG $0x36148d4c // lea r10, [rsi + rsi]
@@ -5103,9 +5218,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x014d; BYTE $0xfe // add r14, r15
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0xca75 // jne 0x6590 <resizeArgMaxAVX512VNNI+0x170>
+	WORD $0xca75 // jne 0x6730 <resizeArgMaxAVX512VNNI+0x170>
 	WORD $0x01a8 // test al, 0x1
-	WORD $0x1c74 // je 0x65e6 <resizeArgMaxAVX512VNNI+0x1c6>
+	WORD $0x1c74 // je 0x6786 <resizeArgMaxAVX512VNNI+0x1c6>
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0x72048d48 // lea rax, [rdx + 2*rsi]
 	LONG $0x44b70f44; WORD $0x0272 // movzx r8d, word ptr [rdx + 2*rsi + 0x2]
@@ -5114,7 +5229,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48548966; BYTE $0x02 // mov word ptr [rax + 2*rcx + 0x2], dx
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01bf8e0f; WORD $0x0000 // jle 0x67b2 <resizeArgMaxAVX512VNNI+0x392>
+	LONG $0x01bf8e0f; WORD $0x0000 // jle 0x6952 <resizeArgMaxAVX512VNNI+0x392>
 	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
 	LONG $0x48fef162; WORD $0x006f // vmovdqu64 zmm0, zmmword ptr [rax]
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
@@ -5126,7 +5241,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0x47eb // jmp 0x6672 <resizeArgMaxAVX512VNNI+0x252>
+	WORD $0x47eb // jmp 0x6812 <resizeArgMaxAVX512VNNI+0x252>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
 	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
@@ -5142,13 +5257,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
 	LONG $0x40048d4a // lea rax, [rax + 2*r8]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x01408d0f; WORD $0x0000 // jge 0x67b2 <resizeArgMaxAVX512VNNI+0x392>
+	LONG $0x01408d0f; WORD $0x0000 // jge 0x6952 <resizeArgMaxAVX512VNNI+0x392>
 	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xb17e // jle 0x6630 <resizeArgMaxAVX512VNNI+0x210>
+	WORD $0xb17e // jle 0x67d0 <resizeArgMaxAVX512VNNI+0x210>
 	LONG $0x01f98349 // cmp r9, 0x1
-	WORD $0xab74 // je 0x6630 <resizeArgMaxAVX512VNNI+0x210>
+	WORD $0xab74 // je 0x67d0 <resizeArgMaxAVX512VNNI+0x210>
 	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
 	LONG $0x48fef162; WORD $0x206f // vmovdqu64 zmm4, zmmword ptr [rax]
 	LONG $0x48f5f262; WORD $0xec8d // vpermw zmm5, zmm1, zmm4
@@ -5158,10 +5273,10 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f162; WORD $0xecfd // vpaddw zmm5, zmm5, zmm4
 	LONG $0xff518d4d // lea r10, [r9 - 0x1]
 	LONG $0x02f98349 // cmp r9, 0x2
-	WORD $0x0f75 // jne 0x66c6 <resizeArgMaxAVX512VNNI+0x2a6>
+	WORD $0x0f75 // jne 0x6866 <resizeArgMaxAVX512VNNI+0x2a6>
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
-	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x676e <resizeArgMaxAVX512VNNI+0x34e>
+	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x690e <resizeArgMaxAVX512VNNI+0x34e>
 	WORD $0x894d; BYTE $0xd3 // mov r11, r10
 	LONG $0xfee38349 // and r11, -0x2
 	QUAD $0x00000000851c8d4a // lea rbx, [4*r8]
@@ -5191,9 +5306,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c18349 // add r9, 0x2
 	WORD $0x0149; BYTE $0xde // add r14, rbx
 	WORD $0x394d; BYTE $0xdf // cmp r15, r11
-	WORD $0x8275 // jne 0x66f0 <resizeArgMaxAVX512VNNI+0x2d0>
+	WORD $0x8275 // jne 0x6890 <resizeArgMaxAVX512VNNI+0x2d0>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfeb8840f; WORD $0xffff // je 0x6630 <resizeArgMaxAVX512VNNI+0x210>
+	LONG $0xfeb8840f; WORD $0xffff // je 0x67d0 <resizeArgMaxAVX512VNNI+0x210>
 	LONG $0xc1af0f4d // imul r8, r9
 	LONG $0x48feb162; WORD $0x346f; BYTE $0x40 // vmovdqu64 zmm6, zmmword ptr [rax + 2*r8]
 	LONG $0x48fdf262; WORD $0xfe8d // vpermw zmm7, zmm0, zmm6
@@ -5203,7 +5318,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
 	LONG $0x484df162; WORD $0xcd65 // vpcmpgtw k1, zmm6, zmm5
 	LONG $0x497dd262; WORD $0xe17b // vpbroadcastw zmm4 {k1}, r9d
-	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x6630 <resizeArgMaxAVX512VNNI+0x210>
+	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x67d0 <resizeArgMaxAVX512VNNI+0x210>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -5217,7 +5332,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x6abd <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x6c5d <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -5227,7 +5342,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x6aaf <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x6c4f <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -5236,13 +5351,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x682c <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x69cc <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x6aaf <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x6c4f <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x6820 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x69c0 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -5365,9 +5480,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x6870 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x6a10 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x6820 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x69c0 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -5384,7 +5499,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x6c91 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x6e31 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -5436,7 +5551,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x6b60 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x6d00 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

@@ -1520,94 +1520,203 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x03898e0f; WORD $0x0000 // jle 0x1cd6 <depthwiseAnyAVXVNNI+0x396>
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x037c8e0f; WORD $0x0000 // jle 0x1cd6 <depthwiseAnyAVXVNNI+0x396>
+	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x054c8e0f; WORD $0x0000 // jle 0x1e99 <depthwiseAnyAVXVNNI+0x559>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x68ec8348 // sub rsp, 0x68
+	LONG $0x70ec8348 // sub rsp, 0x70
 	LONG $0x797de2c4; WORD $0x3847 // vpbroadcastw ymm0, word ptr [rdi + 0x38]
-	WORD $0xf631 // xor esi, esi
-	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
-	WORD $0x1feb // jmp 0x1996 <depthwiseAnyAVXVNNI+0x56>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
-	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
-	LONG $0x02c68348 // add rsi, 0x2
-	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0x03328d0f; WORD $0x0000 // jge 0x1cc8 <depthwiseAnyAVXVNNI+0x388>
+	LONG $0x000018b8; BYTE $0x00 // mov eax, 0x18
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
+	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
+	WORD $0x24eb // jmp 0x199e <depthwiseAnyAVXVNNI+0x5e>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	LONG $0x24448348; WORD $0x2008 // add qword ptr [rsp + 0x8], 0x20
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0x04ed8d0f; WORD $0x0000 // jge 0x1e8b <depthwiseAnyAVXVNNI+0x54b>
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x01858e0f; WORD $0x0000 // jle 0x1b30 <depthwiseAnyAVXVNNI+0x1f0>
+	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x01788e0f; WORD $0x0000 // jle 0x1b30 <depthwiseAnyAVXVNNI+0x1f0>
+	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
+	LONG $0x05e2c149 // shl r10, 0x5
+	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
+	WORD $0x894c; BYTE $0xcb // mov rbx, r9
+	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
+	WORD $0x2148; BYTE $0xc3 // and rbx, rax
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x14eb // jmp 0x19ec <depthwiseAnyAVXVNNI+0xac>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
+	LONG $0x0144840f; WORD $0x0000 // je 0x1b30 <depthwiseAnyAVXVNNI+0x1f0>
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0xf03c8b4e // mov r15, qword ptr [rax + 8*r14]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x00b3840f; WORD $0x0000 // je 0x1ab0 <depthwiseAnyAVXVNNI+0x170>
+	LONG $0x60678b4c // mov r12, qword ptr [rdi + 0x60]
+	LONG $0x2464034c; BYTE $0x08 // add r12, qword ptr [rsp + 0x8]
+	WORD $0x894d; BYTE $0xcd // mov r13, r9
+	WORD $0x18eb // jmp 0x1a23 <depthwiseAnyAVXVNNI+0xe3>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
+	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
+	LONG $0x20c38349 // add r11, 0x20
+	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	WORD $0xff49; BYTE $0xcd // dec r13
+	WORD $0xbd74 // je 0x19e0 <depthwiseAnyAVXVNNI+0xa0>
+	LONG $0x24448b49; BYTE $0xe8 // mov rax, qword ptr [r12 - 0x18]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xee7e // jle 0x1989 <depthwiseAnyAVXVNNI+0x49>
-	WORD $0x2949; BYTE $0xf0 // sub r8, rsi
-	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
-	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
-	LONG $0x04e6c148 // shl rsi, 0x4
-	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
-	LONG $0xc0e08348 // and rax, -0x40
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	WORD $0xf089 // mov eax, esi
-	WORD $0xe083; BYTE $0x20 // and eax, 0x20
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
-	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
-	LONG $0x10c88348 // or rax, 0x10
-	LONG $0x24048948 // mov qword ptr [rsp], rax
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
-	WORD $0x1beb // jmp 0x19f1 <depthwiseAnyAVXVNNI+0xb1>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x0c7ffac5; BYTE $0x30 // vmovdqu xmmword ptr [rax + rsi], xmm1
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
-	WORD $0x8f7d // jge 0x1980 <depthwiseAnyAVXVNNI+0x40>
+	WORD $0x3378 // js 0x1a60 <depthwiseAnyAVXVNNI+0x120>
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
+	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
+	LONG $0x24448b49; BYTE $0xf0 // mov rax, qword ptr [r12 - 0x10]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x3478 // js 0x1a71 <depthwiseAnyAVXVNNI+0x131>
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
+	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
+	LONG $0x24448b49; BYTE $0xf8 // mov rax, qword ptr [r12 - 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x3578 // js 0x1a83 <depthwiseAnyAVXVNNI+0x143>
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
+	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
+	LONG $0x24048b49 // mov rax, qword ptr [r12]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xb279 // jns 0x1a10 <depthwiseAnyAVXVNNI+0xd0>
+	WORD $0x38eb // jmp 0x1a98 <depthwiseAnyAVXVNNI+0x158>
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
+	LONG $0x24448b49; BYTE $0xf0 // mov rax, qword ptr [r12 - 0x10]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xcc79 // jns 0x1a3d <depthwiseAnyAVXVNNI+0xfd>
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
+	LONG $0x24448b49; BYTE $0xf8 // mov rax, qword ptr [r12 - 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xcb79 // jns 0x1a4e <depthwiseAnyAVXVNNI+0x10e>
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
+	LONG $0x24048b49 // mov rax, qword ptr [r12]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xff78890f; WORD $0xffff // jns 0x1a10 <depthwiseAnyAVXVNNI+0xd0>
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0xffff72e9; BYTE $0xff // jmp 0x1a13 <depthwiseAnyAVXVNNI+0xd3>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
+	LONG $0x01f98349 // cmp r9, 0x1
+	WORD $0x3c74 // je 0x1af9 <depthwiseAnyAVXVNNI+0x1b9>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
+	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
+	LONG $0x20438949 // mov qword ptr [r11 + 0x20], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x28438949 // mov qword ptr [r11 + 0x28], rax
+	LONG $0x30438949 // mov qword ptr [r11 + 0x30], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x38438949 // mov qword ptr [r11 + 0x38], rax
+	LONG $0x40c38349 // add r11, 0x40
+	LONG $0xfec18348 // add rcx, -0x2
+	WORD $0xc775 // jne 0x1ac0 <depthwiseAnyAVXVNNI+0x180>
+	LONG $0x01c1f641 // test r9b, 0x1
+	LONG $0xfedd840f; WORD $0xffff // je 0x19e0 <depthwiseAnyAVXVNNI+0xa0>
+	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
+	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
+	LONG $0x20c38349 // add r11, 0x20
+	LONG $0xfffebde9; BYTE $0xff // jmp 0x19e0 <depthwiseAnyAVXVNNI+0xa0>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x286f8b4c // mov r13, qword ptr [rdi + 0x28]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0xfe478e0f; WORD $0xffff // jle 0x1984 <depthwiseAnyAVXVNNI+0x44>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0xd231 // xor edx, edx
+	WORD $0x32eb // jmp 0x1b75 <depthwiseAnyAVXVNNI+0x235>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x7f7aa1c4; WORD $0x100c // vmovdqu xmmword ptr [rax + r10], xmm1
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
+	LONG $0x02c28348 // add rdx, 0x2
+	LONG $0x286f8b4c // mov r13, qword ptr [rdi + 0x28]
+	LONG $0x20c18348 // add rcx, 0x20
+	WORD $0x394c; BYTE $0xea // cmp rdx, r13
+	LONG $0xfe0b8d0f; WORD $0xffff // jge 0x1980 <depthwiseAnyAVXVNNI+0x40>
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0x04e2c149 // shl r10, 0x4
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x0c6ffec5; BYTE $0x30 // vmovdqu ymm1, ymmword ptr [rax + rsi]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02498e0f; WORD $0x0000 // jle 0x1c50 <depthwiseAnyAVXVNNI+0x310>
-	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
-	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
-	LONG $0xf1af0f4c // imul r14, rcx
-	LONG $0x0877034c // add r14, qword ptr [rdi + 0x8]
-	LONG $0x2474034c; BYTE $0x20 // add r14, qword ptr [rsp + 0x20]
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x6f7ea1c4; WORD $0x100c // vmovdqu ymm1, ymmword ptr [rax + r10]
+	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
+	WORD $0x2949; BYTE $0xd5 // sub r13, rdx
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
+	LONG $0x02708e0f; WORD $0x0000 // jle 0x1e10 <depthwiseAnyAVXVNNI+0x4d0>
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0x06eac148 // shr rdx, 0x6
+	WORD $0xc889 // mov eax, ecx
+	WORD $0xe083; BYTE $0x20 // and eax, 0x20
+	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
+	WORD $0x894d; BYTE $0xd7 // mov r15, r10
+	LONG $0x10cf8349 // or r15, 0x10
+	LONG $0xd6af0f48 // imul rdx, rsi
+	LONG $0x06e2c148 // shl rdx, 0x6
+	WORD $0x0948; BYTE $0xc2 // or rdx, rax
+	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
-	LONG $0x0000f3e9; BYTE $0x00 // jmp 0x1b22 <depthwiseAnyAVXVNNI+0x1e2>
-	BYTE $0x90 // nop
-	LONG $0x244c8b4c; BYTE $0x60 // mov r9, qword ptr [rsp + 0x60]
-	LONG $0x6e7941c4; WORD $0x310c // vmovd xmm9, dword ptr [r9 + rsi]
-	LONG $0x223143c4; WORD $0x330c; BYTE $0x01 // vpinsrd xmm9, xmm9, dword ptr [r11 + rsi], 0x1
-	LONG $0x223143c4; WORD $0x320c; BYTE $0x02 // vpinsrd xmm9, xmm9, dword ptr [r10 + rsi], 0x2
-	LONG $0x244c8b4c; BYTE $0x58 // mov r9, qword ptr [rsp + 0x58]
-	LONG $0x223143c4; WORD $0x310c; BYTE $0x03 // vpinsrd xmm9, xmm9, dword ptr [r9 + rsi], 0x3
-	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
-	LONG $0x6e7941c4; WORD $0x3114 // vmovd xmm10, dword ptr [r9 + rsi]
-	LONG $0x244c8b4c; BYTE $0x48 // mov r9, qword ptr [rsp + 0x48]
-	LONG $0x222943c4; WORD $0x3114; BYTE $0x01 // vpinsrd xmm10, xmm10, dword ptr [r9 + rsi], 0x1
-	LONG $0x222963c4; WORD $0x3314; BYTE $0x02 // vpinsrd xmm10, xmm10, dword ptr [rbx + rsi], 0x2
-	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
-	LONG $0x222943c4; WORD $0x3114; BYTE $0x03 // vpinsrd xmm10, xmm10, dword ptr [r9 + rsi], 0x3
-	LONG $0x1c6e79c5; BYTE $0x37 // vmovd xmm11, dword ptr [rdi + rsi]
-	LONG $0x222163c4; WORD $0x301c; BYTE $0x01 // vpinsrd xmm11, xmm11, dword ptr [rax + rsi], 0x1
-	LONG $0x222143c4; WORD $0x371c; BYTE $0x02 // vpinsrd xmm11, xmm11, dword ptr [r15 + rsi], 0x2
-	LONG $0x222143c4; WORD $0x341c; BYTE $0x03 // vpinsrd xmm11, xmm11, dword ptr [r12 + rsi], 0x3
-	LONG $0x6e7941c4; WORD $0x3564; BYTE $0x00 // vmovd xmm12, dword ptr [r13 + rsi]
-	QUAD $0x01003564221963c4 // vpinsrd xmm12, xmm12, dword ptr [rbp + rsi], 0x1
-	LONG $0x221963c4; WORD $0x3124; BYTE $0x02 // vpinsrd xmm12, xmm12, dword ptr [rcx + rsi], 0x2
-	LONG $0x221943c4; WORD $0x3024; BYTE $0x03 // vpinsrd xmm12, xmm12, dword ptr [r8 + rsi], 0x3
+	LONG $0x246c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r13
+	LONG $0x00010be9; BYTE $0x00 // jmp 0x1cef <depthwiseAnyAVXVNNI+0x3af>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x24448b4c; BYTE $0x68 // mov r8, qword ptr [rsp + 0x68]
+	LONG $0x6e7901c4; WORD $0x100c // vmovd xmm9, dword ptr [r8 + r10]
+	LONG $0x223123c4; WORD $0x130c; BYTE $0x01 // vpinsrd xmm9, xmm9, dword ptr [rbx + r10], 0x1
+	LONG $0x24448b4c; BYTE $0x38 // mov r8, qword ptr [rsp + 0x38]
+	LONG $0x223103c4; WORD $0x100c; BYTE $0x02 // vpinsrd xmm9, xmm9, dword ptr [r8 + r10], 0x2
+	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
+	LONG $0x223103c4; WORD $0x100c; BYTE $0x03 // vpinsrd xmm9, xmm9, dword ptr [r8 + r10], 0x3
+	LONG $0x24448b4c; BYTE $0x50 // mov r8, qword ptr [rsp + 0x50]
+	LONG $0x6e7901c4; WORD $0x1014 // vmovd xmm10, dword ptr [r8 + r10]
+	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
+	LONG $0x222903c4; WORD $0x1014; BYTE $0x01 // vpinsrd xmm10, xmm10, dword ptr [r8 + r10], 0x1
+	LONG $0x24448b4c; BYTE $0x40 // mov r8, qword ptr [rsp + 0x40]
+	LONG $0x222903c4; WORD $0x1014; BYTE $0x02 // vpinsrd xmm10, xmm10, dword ptr [r8 + r10], 0x2
+	LONG $0x222923c4; WORD $0x1014; BYTE $0x03 // vpinsrd xmm10, xmm10, dword ptr [rax + r10], 0x3
+	LONG $0x6e7921c4; WORD $0x171c // vmovd xmm11, dword ptr [rdi + r10]
+	LONG $0x222103c4; WORD $0x111c; BYTE $0x01 // vpinsrd xmm11, xmm11, dword ptr [r9 + r10], 0x1
+	LONG $0x222103c4; WORD $0x131c; BYTE $0x02 // vpinsrd xmm11, xmm11, dword ptr [r11 + r10], 0x2
+	LONG $0x222123c4; WORD $0x121c; BYTE $0x03 // vpinsrd xmm11, xmm11, dword ptr [rdx + r10], 0x3
+	LONG $0x6e7901c4; WORD $0x1564; BYTE $0x00 // vmovd xmm12, dword ptr [r13 + r10]
+	QUAD $0x01001564221923c4 // vpinsrd xmm12, xmm12, dword ptr [rbp + r10], 0x1
+	LONG $0x221923c4; WORD $0x1124; BYTE $0x02 // vpinsrd xmm12, xmm12, dword ptr [rcx + r10], 0x2
+	LONG $0x221923c4; WORD $0x1624; BYTE $0x03 // vpinsrd xmm12, xmm12, dword ptr [rsi + r10], 0x3
 	LONG $0x3835e3c4; WORD $0x01f6 // vinserti128 ymm6, ymm9, xmm6, 0x1
 	LONG $0x382de3c4; WORD $0x01ed // vinserti128 ymm5, ymm10, xmm5, 0x1
 	LONG $0x382543c4; WORD $0x01c0 // vinserti128 ymm8, ymm11, xmm8, 0x1
 	LONG $0x381de3c4; WORD $0x01ff // vinserti128 ymm7, ymm12, xmm7, 0x1
-	LONG $0x6f7e41c4; BYTE $0x0e // vmovdqu ymm9, ymmword ptr [r14]
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
+	LONG $0x6f7e21c4; WORD $0x200c // vmovdqu ymm9, ymmword ptr [rax + r12]
 	LONG $0xd5604dc5 // vpunpcklbw ymm10, ymm6, ymm5 # ymm10 = ymm6[0],ymm5[0],ymm6[1],ymm5[1],ymm6[2],ymm5[2],ymm6[3],ymm5[3],ymm6[4],ymm5[4],ymm6[5],ymm5[5],ymm6[6],ymm5[6],ymm6[7],ymm5[7],ymm6[16],ymm5[16],ymm6[17],ymm5[17],ymm6[18],ymm5[18],ymm6[19],ymm5[19],ymm6[20],ymm5[20],ymm6[21],ymm5[21],ymm6[22],ymm5[22],ymm6[23],ymm5[23]
 	LONG $0xed68cdc5 // vpunpckhbw ymm5, ymm6, ymm5 # ymm5 = ymm6[8],ymm5[8],ymm6[9],ymm5[9],ymm6[10],ymm5[10],ymm6[11],ymm5[11],ymm6[12],ymm5[12],ymm6[13],ymm5[13],ymm6[14],ymm5[14],ymm6[15],ymm5[15],ymm6[24],ymm5[24],ymm6[25],ymm5[25],ymm6[26],ymm5[26],ymm6[27],ymm5[27],ymm6[28],ymm5[28],ymm6[29],ymm5[29],ymm6[30],ymm5[30],ymm6[31],ymm5[31]
 	LONG $0xf760bdc5 // vpunpcklbw ymm6, ymm8, ymm7 # ymm6 = ymm8[0],ymm7[0],ymm8[1],ymm7[1],ymm8[2],ymm7[2],ymm8[3],ymm7[3],ymm8[4],ymm7[4],ymm8[5],ymm7[5],ymm8[6],ymm7[6],ymm8[7],ymm7[7],ymm8[16],ymm7[16],ymm8[17],ymm7[17],ymm8[18],ymm7[18],ymm8[19],ymm7[19],ymm8[20],ymm7[20],ymm8[21],ymm7[21],ymm8[22],ymm7[22],ymm8[23],ymm7[23]
@@ -1620,81 +1729,74 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x504dc2c4; BYTE $0xd1 // {vex} vpdpbusd ymm2, ymm6, ymm9
 	LONG $0xef69d5c5 // vpunpckhwd ymm5, ymm5, ymm7 # ymm5 = ymm5[4],ymm7[4],ymm5[5],ymm7[5],ymm5[6],ymm7[6],ymm5[7],ymm7[7],ymm5[12],ymm7[12],ymm5[13],ymm7[13],ymm5[14],ymm7[14],ymm5[15],ymm7[15]
 	LONG $0x5055c2c4; BYTE $0xc9 // {vex} vpdpbusd ymm1, ymm5, ymm9
-	LONG $0x80ea8348 // sub rdx, -0x80
-	LONG $0x40c68349 // add r14, 0x40
-	LONG $0x244c8b48; BYTE $0x40 // mov rcx, qword ptr [rsp + 0x40]
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
-	LONG $0x011e840f; WORD $0x0000 // je 0x1c40 <depthwiseAnyAVXVNNI+0x300>
-	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
-	WORD $0x8b48; BYTE $0x02 // mov rax, qword ptr [rdx]
-	LONG $0x085a8b4c // mov r11, qword ptr [rdx + 0x8]
-	LONG $0x10528b4c // mov r10, qword ptr [rdx + 0x10]
-	LONG $0x187a8b48 // mov rdi, qword ptr [rdx + 0x18]
+	LONG $0x40c48349 // add r12, 0x40
+	LONG $0x24748b48; BYTE $0x60 // mov rsi, qword ptr [rsp + 0x60]
+	WORD $0xff48; BYTE $0xce // dec rsi
+	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
+	LONG $0x246c8b4c; BYTE $0x20 // mov r13, qword ptr [rsp + 0x20]
+	LONG $0x012d840f; WORD $0x0000 // je 0x1e1c <depthwiseAnyAVXVNNI+0x4dc>
+	LONG $0x66048b4b // mov rax, qword ptr [r14 + 2*r12]
+	LONG $0x665c8b4b; BYTE $0x08 // mov rbx, qword ptr [r14 + 2*r12 + 0x8]
+	LONG $0x665c8b4f; BYTE $0x10 // mov r11, qword ptr [r14 + 2*r12 + 0x10]
+	LONG $0x664c8b4b; BYTE $0x18 // mov rcx, qword ptr [r14 + 2*r12 + 0x18]
 	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
-	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x1e7c // jl 0x1b62 <depthwiseAnyAVXVNNI+0x222>
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x346ef9c5; BYTE $0x08 // vmovd xmm6, dword ptr [rax + rcx]
-	LONG $0x2249c3c4; WORD $0x0b34; BYTE $0x01 // vpinsrd xmm6, xmm6, dword ptr [r11 + rcx], 0x1
-	LONG $0x2249c3c4; WORD $0x0a34; BYTE $0x02 // vpinsrd xmm6, xmm6, dword ptr [r10 + rcx], 0x2
-	LONG $0x2249e3c4; WORD $0x0f34; BYTE $0x03 // vpinsrd xmm6, xmm6, dword ptr [rdi + rcx], 0x3
-	LONG $0x247c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdi
-	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
-	LONG $0x204a8b48 // mov rcx, qword ptr [rdx + 0x20]
-	LONG $0x287a8b48 // mov rdi, qword ptr [rdx + 0x28]
-	LONG $0x304a8b4c // mov r9, qword ptr [rdx + 0x30]
-	LONG $0x385a8b48 // mov rbx, qword ptr [rdx + 0x38]
-	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x1e7c // jl 0x1ba0 <depthwiseAnyAVXVNNI+0x260>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x2c6ef9c5; BYTE $0x01 // vmovd xmm5, dword ptr [rcx + rax]
-	LONG $0x2251e3c4; WORD $0x072c; BYTE $0x01 // vpinsrd xmm5, xmm5, dword ptr [rdi + rax], 0x1
-	LONG $0x2251c3c4; WORD $0x012c; BYTE $0x02 // vpinsrd xmm5, xmm5, dword ptr [r9 + rax], 0x2
-	LONG $0x2251e3c4; WORD $0x032c; BYTE $0x03 // vpinsrd xmm5, xmm5, dword ptr [rbx + rax], 0x3
-	LONG $0x245c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rbx
-	LONG $0x247c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdi
-	LONG $0x244c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rcx
-	LONG $0x407a8b48 // mov rdi, qword ptr [rdx + 0x40]
-	LONG $0x48428b48 // mov rax, qword ptr [rdx + 0x48]
-	LONG $0x507a8b4c // mov r15, qword ptr [rdx + 0x50]
-	LONG $0x58628b4c // mov r12, qword ptr [rdx + 0x58]
+	LONG $0x02fd8349 // cmp r13, 0x2
+	WORD $0x1b7c // jl 0x1d2b <depthwiseAnyAVXVNNI+0x3eb>
+	LONG $0x6e79a1c4; WORD $0x3834 // vmovd xmm6, dword ptr [rax + r15]
+	LONG $0x2249a3c4; WORD $0x3b34; BYTE $0x01 // vpinsrd xmm6, xmm6, dword ptr [rbx + r15], 0x1
+	LONG $0x224983c4; WORD $0x3b34; BYTE $0x02 // vpinsrd xmm6, xmm6, dword ptr [r11 + r15], 0x2
+	LONG $0x2249a3c4; WORD $0x3934; BYTE $0x03 // vpinsrd xmm6, xmm6, dword ptr [rcx + r15], 0x3
+	LONG $0x24448948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rax
+	LONG $0x66448b4b; BYTE $0x20 // mov rax, qword ptr [r14 + 2*r12 + 0x20]
+	LONG $0x66548b4b; BYTE $0x28 // mov rdx, qword ptr [r14 + 2*r12 + 0x28]
+	LONG $0x667c8b4b; BYTE $0x30 // mov rdi, qword ptr [r14 + 2*r12 + 0x30]
+	LONG $0x66448b4f; BYTE $0x38 // mov r8, qword ptr [r14 + 2*r12 + 0x38]
+	LONG $0x02fd8349 // cmp r13, 0x2
+	WORD $0x1b7c // jl 0x1d65 <depthwiseAnyAVXVNNI+0x425>
+	LONG $0x6e79a1c4; WORD $0x382c // vmovd xmm5, dword ptr [rax + r15]
+	LONG $0x2251a3c4; WORD $0x3a2c; BYTE $0x01 // vpinsrd xmm5, xmm5, dword ptr [rdx + r15], 0x1
+	LONG $0x2251a3c4; WORD $0x3f2c; BYTE $0x02 // vpinsrd xmm5, xmm5, dword ptr [rdi + r15], 0x2
+	LONG $0x225183c4; WORD $0x382c; BYTE $0x03 // vpinsrd xmm5, xmm5, dword ptr [r8 + r15], 0x3
+	LONG $0x247c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdi
+	LONG $0x24548948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdx
+	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	LONG $0x244c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rcx
+	LONG $0x24748948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rsi
+	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
+	LONG $0x667c8b4b; BYTE $0x40 // mov rdi, qword ptr [r14 + 2*r12 + 0x40]
+	LONG $0x664c8b4f; BYTE $0x48 // mov r9, qword ptr [r14 + 2*r12 + 0x48]
+	LONG $0x665c8b4f; BYTE $0x50 // mov r11, qword ptr [r14 + 2*r12 + 0x50]
+	LONG $0x66548b4b; BYTE $0x58 // mov rdx, qword ptr [r14 + 2*r12 + 0x58]
 	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
-	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x1e7c // jl 0x1bec <depthwiseAnyAVXVNNI+0x2ac>
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x046e79c5; BYTE $0x0f // vmovd xmm8, dword ptr [rdi + rcx]
-	LONG $0x223963c4; WORD $0x0804; BYTE $0x01 // vpinsrd xmm8, xmm8, dword ptr [rax + rcx], 0x1
-	LONG $0x223943c4; WORD $0x0f04; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [r15 + rcx], 0x2
-	LONG $0x223943c4; WORD $0x0c04; BYTE $0x03 // vpinsrd xmm8, xmm8, dword ptr [r12 + rcx], 0x3
-	WORD $0x894c; BYTE $0xcb // mov rbx, r9
-	LONG $0x606a8b4c // mov r13, qword ptr [rdx + 0x60]
-	LONG $0x686a8b48 // mov rbp, qword ptr [rdx + 0x68]
-	LONG $0x704a8b48 // mov rcx, qword ptr [rdx + 0x70]
-	LONG $0x78428b4c // mov r8, qword ptr [rdx + 0x78]
-	LONG $0x247c8348; WORD $0x0208 // cmp qword ptr [rsp + 0x8], 0x2
-	LONG $0xfe258c0f; WORD $0xffff // jl 0x1a30 <depthwiseAnyAVXVNNI+0xf0>
-	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
-	LONG $0x6e7981c4; WORD $0x0d7c; BYTE $0x00 // vmovd xmm7, dword ptr [r13 + r9]
-	QUAD $0x01000d7c2241a3c4 // vpinsrd xmm7, xmm7, dword ptr [rbp + r9], 0x1
-	LONG $0x2241a3c4; WORD $0x093c; BYTE $0x02 // vpinsrd xmm7, xmm7, dword ptr [rcx + r9], 0x2
-	LONG $0x224183c4; WORD $0x083c; BYTE $0x03 // vpinsrd xmm7, xmm7, dword ptr [r8 + r9], 0x3
-	LONG $0xfffdffe9; BYTE $0xff // jmp 0x1a30 <depthwiseAnyAVXVNNI+0xf0>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
-	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
-	WORD $0x10eb // jmp 0x1c5c <depthwiseAnyAVXVNNI+0x31c>
-	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x02fd8349 // cmp r13, 0x2
+	WORD $0x1b7c // jl 0x1dc1 <depthwiseAnyAVXVNNI+0x481>
+	LONG $0x6e7921c4; WORD $0x3f04 // vmovd xmm8, dword ptr [rdi + r15]
+	LONG $0x223903c4; WORD $0x3904; BYTE $0x01 // vpinsrd xmm8, xmm8, dword ptr [r9 + r15], 0x1
+	LONG $0x223903c4; WORD $0x3b04; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [r11 + r15], 0x2
+	LONG $0x223923c4; WORD $0x3a04; BYTE $0x03 // vpinsrd xmm8, xmm8, dword ptr [rdx + r15], 0x3
+	WORD $0x894c; BYTE $0xc0 // mov rax, r8
+	LONG $0x666c8b4f; BYTE $0x60 // mov r13, qword ptr [r14 + 2*r12 + 0x60]
+	LONG $0x666c8b4b; BYTE $0x68 // mov rbp, qword ptr [r14 + 2*r12 + 0x68]
+	LONG $0x664c8b4b; BYTE $0x70 // mov rcx, qword ptr [r14 + 2*r12 + 0x70]
+	LONG $0x66748b4b; BYTE $0x78 // mov rsi, qword ptr [r14 + 2*r12 + 0x78]
+	LONG $0x247c8348; WORD $0x0220 // cmp qword ptr [rsp + 0x20], 0x2
+	LONG $0xfe0c8c0f; WORD $0xffff // jl 0x1bf0 <depthwiseAnyAVXVNNI+0x2b0>
+	LONG $0x6e7981c4; WORD $0x3d7c; BYTE $0x00 // vmovd xmm7, dword ptr [r13 + r15]
+	QUAD $0x01003d7c2241a3c4 // vpinsrd xmm7, xmm7, dword ptr [rbp + r15], 0x1
+	LONG $0x2241a3c4; WORD $0x393c; BYTE $0x02 // vpinsrd xmm7, xmm7, dword ptr [rcx + r15], 0x2
+	LONG $0x2241a3c4; WORD $0x3e3c; BYTE $0x03 // vpinsrd xmm7, xmm7, dword ptr [rsi + r15], 0x3
+	LONG $0xfffdeae9; BYTE $0xff // jmp 0x1bf0 <depthwiseAnyAVXVNNI+0x2b0>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	LONG $0xc1af0f49 // imul rax, r9
+	LONG $0x04af0f48; BYTE $0x24 // imul rax, qword ptr [rsp]
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x2c10fcc5; BYTE $0x31 // vmovups ymm5, ymmword ptr [rcx + rsi]
+	LONG $0x107ca1c4; WORD $0x112c // vmovups ymm5, ymmword ptr [rcx + r10]
 	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
 	LONG $0xe459d4c5 // vmulps ymm4, ymm5, ymm4
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
@@ -1712,11 +1814,11 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
 	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
 	LONG $0xc967e5c5 // vpackuswb ymm1, ymm3, ymm1
-	LONG $0x02f88349 // cmp r8, 0x2
-	LONG $0xfd228c0f; WORD $0xffff // jl 0x19e0 <depthwiseAnyAVXVNNI+0xa0>
-	LONG $0x0c7ffec5; BYTE $0x30 // vmovdqu ymmword ptr [rax + rsi], ymm1
-	LONG $0xfffd1de9; BYTE $0xff // jmp 0x19e5 <depthwiseAnyAVXVNNI+0xa5>
-	LONG $0x68c48348 // add rsp, 0x68
+	LONG $0x02fd8349 // cmp r13, 0x2
+	LONG $0xfcd08c0f; WORD $0xffff // jl 0x1b50 <depthwiseAnyAVXVNNI+0x210>
+	LONG $0x7f7ea1c4; WORD $0x100c // vmovdqu ymmword ptr [rax + r10], ymm1
+	LONG $0xfffccbe9; BYTE $0xff // jmp 0x1b56 <depthwiseAnyAVXVNNI+0x216>
+	LONG $0x70c48348 // add rsp, 0x70
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -1732,7 +1834,7 @@ TEXT ·peakAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00bf8e0f; WORD $0x0000 // jle 0x1dab <peakAVXVNNI+0xcb>
+	LONG $0x00bf8e0f; WORD $0x0000 // jle 0x1f6b <peakAVXVNNI+0xcb>
 	LONG $0xc06ef9c5 // vmovd xmm0, eax
 	LONG $0x587de2c4; BYTE $0xe8 // vpbroadcastd ymm5, xmm0
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
@@ -1761,7 +1863,7 @@ TEXT ·peakAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x5055e2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm5, ymm5
 	LONG $0x5055e2c4; BYTE $0xc5 // {vex} vpdpbusd ymm0, ymm5, ymm5
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xbf75 // jne 0x1d30 <peakAVXVNNI+0x50>
+	WORD $0xbf75 // jne 0x1ef0 <peakAVXVNNI+0x50>
 	LONG $0xfe25c1c4; BYTE $0xec // vpaddd ymm5, ymm11, ymm12
 	LONG $0xfe2d41c4; BYTE $0xc9 // vpaddd ymm9, ymm10, ymm9
 	LONG $0xedfeb5c5 // vpaddd ymm5, ymm9, ymm5

@@ -22,33 +22,43 @@ func scratchDense(p *PackedConv, w int) int { return p.c.KW*Blocks(w)*4*8 + 8 }
 func runDense(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
 	return func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
 		c := &p.c
-		n := Blocks(dst.W) * 4
-		offsets := words(scratch, c.KW*n)
-		for kx := range c.KW {
-			for x := range n {
-				sx := x*c.StrideX + kx*c.DilationX - c.PadLeft
-				if sx < 0 || sx >= src.W {
-					offsets[kx*n+x] = -1
-				} else {
-					offsets[kx*n+x] = int64(src.Offset(0, sx, 0))
-				}
-			}
-		}
+		offsets := words(scratch, c.KW*Blocks(dst.W)*4)
+		p.tapOffsets(offsets, src)
 		var rows [maxTapsY]unsafe.Pointer
 		a := p.convArgs(dst, src)
 		a.tapsY, a.tapsX, a.blocks = int64(c.KH), int64(c.KW), int64(Blocks(dst.W))
 		a.rows, a.offsets, a.pad = unsafe.Pointer(&rows), unsafe.Pointer(&offsets[0]), unsafe.Pointer(&p.packed.pad[0])
 		for y := y0; y < y1; y++ {
-			for ky := range c.KH {
-				rows[ky] = nil
-				if sy := y*c.StrideY + ky*c.DilationY - c.PadTop; sy >= 0 && sy < src.H {
-					rows[ky] = unsafe.Pointer(&src.Data[sy*src.Row])
-				}
-			}
+			p.tapRows(&rows, src, y)
 			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
 			kernel(&a)
 		}
 		p.table(dst, y0, y1)
+	}
+}
+
+// tapOffsets fills [KW][output pixels] with the byte offsets of the source pixels into their row; -1 is outside the map.
+func (p *PackedConv) tapOffsets(offsets []int64, src *Map) {
+	n := len(offsets) / p.c.KW
+	for kx := range p.c.KW {
+		for x := range n {
+			sx := x*p.c.StrideX + kx*p.c.DilationX - p.c.PadLeft
+			if sx < 0 || sx >= src.W {
+				offsets[kx*n+x] = -1
+			} else {
+				offsets[kx*n+x] = int64(src.Offset(0, sx, 0))
+			}
+		}
+	}
+}
+
+// tapRows points at the source rows of output row y; nil is outside the map.
+func (p *PackedConv) tapRows(rows *[maxTapsY]unsafe.Pointer, src *Map, y int) {
+	for ky := range p.c.KH {
+		rows[ky] = nil
+		if sy := y*p.c.StrideY + ky*p.c.DilationY - p.c.PadTop; sy >= 0 && sy < src.H {
+			rows[ky] = unsafe.Pointer(&src.Data[sy*src.Row])
+		}
 	}
 }
 

@@ -83,7 +83,7 @@ func runDepthwise3x3(one, two func(*depthwiseArgs)) func(p *PackedConv, dst, src
 // takesDepthwise is whether p is a depthwise convolution of any window.
 func takesDepthwise(p *PackedConv) bool {
 	c := &p.c
-	return p.simple() && c.Groups == c.In && c.In == c.Out && p.taps <= 1024
+	return p.simple() && c.Groups == c.In && c.In == c.Out && c.KH <= maxTapsY && c.KW <= 64
 }
 
 // quads is the number of dot products that a window's taps take, 4 at a time.
@@ -108,53 +108,32 @@ func packDepthwise(p *PackedConv) packedWeights {
 	return w
 }
 
-// scratchDepthwise is the pointers of one output row: 8 bytes for each tap of each pixel, in whole quads and blocks.
-func scratchDepthwise(p *PackedConv, w int) int { return Blocks(w)*p.quads()*16*8 + 8 }
+// scratchDepthwise is the table of byte offsets and the list of one block's taps, 8 bytes each.
+func scratchDepthwise(p *PackedConv, w int) int { return (p.c.KW*Blocks(w)*4+p.quads()*16)*8 + 8 }
 
-// runDepthwise lists, for each output row, the address of every tap of every pixel.
+// runDepthwise fills the table of offsets once and then points the kernel at the source rows of each output row.
 func runDepthwise(kernel func(*depthwiseAnyArgs)) func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
 	return func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
-		w := &p.packed
-		blocks, quads := Blocks(dst.W), p.quads()
-		taps := words(scratch, blocks*quads*16)
+		c, w := &p.c, &p.packed
+		n := c.KW * Blocks(dst.W) * 4
+		memory := words(scratch, n+p.quads()*16)
+		offsets, taps := memory[:n], memory[n:]
+		p.tapOffsets(offsets, src)
+		for i := range taps {
+			taps[i] = int64(uintptr(unsafe.Pointer(&w.pad[0])))
+		}
+		var rows [maxTapsY]unsafe.Pointer
 		a := depthwiseAnyArgs{
 			weights: unsafe.Pointer(&w.weights[0]), bias: unsafe.Pointer(&w.bias[0]), scale: unsafe.Pointer(&w.scale[0]),
-			blocks: int64(blocks), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block),
-			zero:  int64(p.c.Requant.Zero),
-			quads: int64(quads), taps: unsafe.Pointer(&taps[0]),
+			blocks: int64(Blocks(dst.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block),
+			zero: int64(c.Requant.Zero), tapsY: int64(c.KH), tapsX: int64(c.KW), quads: int64(p.quads()),
+			rows: unsafe.Pointer(&rows), offsets: unsafe.Pointer(&offsets[0]), pad: unsafe.Pointer(&w.pad[0]), taps: unsafe.Pointer(&taps[0]),
 		}
 		for y := y0; y < y1; y++ {
-			p.tapAddresses(taps, src, y, blocks)
+			p.tapRows(&rows, src, y)
 			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
 			kernel(&a)
 		}
 		p.table(dst, y0, y1)
-	}
-}
-
-// tapAddresses fills taps, [block][4·quads][4 pixels], with where each tap of output row y begins in memory: its
-// pixel in the first cell, or the padding. The memory is the map's and the weights', which the caller holds.
-func (p *PackedConv) tapAddresses(taps []int64, src *Map, y, blocks int) {
-	c := &p.c
-	data, pad := int64(uintptr(unsafe.Pointer(&src.Data[0]))), int64(uintptr(unsafe.Pointer(&p.packed.pad[0])))
-	for b := range blocks {
-		list := taps[b*p.quads()*16:][:p.quads()*16]
-		for i := range list {
-			list[i] = pad
-		}
-		for ky := range c.KH {
-			sy := y*c.StrideY + ky*c.DilationY - c.PadTop
-			if sy < 0 || sy >= src.H {
-				continue
-			}
-			for kx := range c.KW {
-				for i := range 4 {
-					sx := (4*b+i)*c.StrideX + kx*c.DilationX - c.PadLeft
-					if sx >= 0 && sx < src.W {
-						list[(ky*c.KW+kx)*4+i] = data + int64(src.Offset(sy, sx, 0))
-					}
-				}
-			}
-		}
 	}
 }

@@ -2727,129 +2727,233 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 // func depthwiseAnyDotProd(a)
 TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9401409 // ldr x9, [x0, #0x28]
-	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000f2b // b.lt 0x2c3c <depthwiseAnyDotProd+0x1ec>
-	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54000ecb // b.lt 0x2c3c <depthwiseAnyDotProd+0x1ec>
+	WORD $0xf940100a // ldr x10, [x0, #0x20]
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x54001c2b // b.lt 0x2ddc <depthwiseAnyDotProd+0x38c>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x9100e00a // add x10, x0, #0x38
-	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
-	WORD $0x14000007 // b 0x2a90 <depthwiseAnyDotProd+0x40>
+	WORD $0x9100e009 // add x9, x0, #0x38
+	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
+	WORD $0x52800209 // mov w9, #0x10 // =16
+	WORD $0x1400000a // b 0x2a94 <depthwiseAnyDotProd+0x44>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9401409 // ldr x9, [x0, #0x28]
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xf940100a // ldr x10, [x0, #0x20]
 	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54000d8a // b.ge 0x2c3c <depthwiseAnyDotProd+0x1ec>
-	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54ffff8b // b.lt 0x2a84 <depthwiseAnyDotProd+0x34>
-	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0xd37ced0a // lsl x10, x8, #4
-	WORD $0xa941300b // ldp x11, x12, [x0, #0x10]
-	WORD $0x3cea6961 // ldr q1, [x11, x10]
-	WORD $0x3cea6982 // ldr q2, [x12, x10]
-	WORD $0xf940240b // ldr x11, [x0, #0x48]
-	WORD $0x927ae54c // and x12, x10, #0xffffffffffffffc0
-	WORD $0x927c054d // and x13, x10, #0x30
-	WORD $0x14000022 // b 0x2b40 <depthwiseAnyDotProd+0xf0>
+	WORD $0x91008129 // add x9, x9, #0x20
+	WORD $0xeb0a011f // cmp x8, x10
+	WORD $0x54001a6a // b.ge 0x2ddc <depthwiseAnyDotProd+0x38c>
+	WORD $0xf940200b // ldr x11, [x0, #0x40]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54000c4b // b.lt 0x2c24 <depthwiseAnyDotProd+0x1d4>
+	WORD $0xf940240c // ldr x12, [x0, #0x48]
+	WORD $0xf100059f // cmp x12, #0x1
+	WORD $0x54000beb // b.lt 0x2c24 <depthwiseAnyDotProd+0x1d4>
+	WORD $0xaa1f03ed // mov x13, xzr
+	WORD $0xd37be94e // lsl x14, x10, #5
+	WORD $0xf940380f // ldr x15, [x0, #0x70]
+	WORD $0x92400590 // and x16, x12, #0x3
+	WORD $0x927ef191 // and x17, x12, #0x7ffffffffffffffc
+	WORD $0x14000004 // b 0x2ad0 <depthwiseAnyDotProd+0x80>
+	WORD $0x910005ad // add x13, x13, #0x1
+	WORD $0xeb0b01bf // cmp x13, x11
+	WORD $0x54000ac0 // b.eq 0x2c24 <depthwiseAnyDotProd+0x1d4>
+	WORD $0xf9402c01 // ldr x1, [x0, #0x58]
+	WORD $0xf86d7821 // ldr x1, [x1, x13, lsl #3]
+	WORD $0xb40005a1 // cbz x1, 0x2b8c <depthwiseAnyDotProd+0x13c>
+	WORD $0xf9403002 // ldr x2, [x0, #0x60]
+	WORD $0x8b090042 // add x2, x2, x9
+	WORD $0xaa0c03e3 // mov x3, x12
+	WORD $0x14000007 // b 0x2b04 <depthwiseAnyDotProd+0xb4>
+	WORD $0x8b040024 // add x4, x1, x4
+	WORD $0xf9000de4 // str x4, [x15, #0x18]
+	WORD $0x910081ef // add x15, x15, #0x20
+	WORD $0xf1000463 // subs x3, x3, #0x1
+	WORD $0x8b0e0042 // add x2, x2, x14
+	WORD $0x54fffe20 // b.eq 0x2ac4 <depthwiseAnyDotProd+0x74>
+	WORD $0xf85f0044 // ldur x4, [x2, #-0x10]
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x2b40 <depthwiseAnyDotProd+0xf0>
+	WORD $0x8b040024 // add x4, x1, x4
+	WORD $0xf90001e4 // str x4, [x15]
+	WORD $0xf85f8044 // ldur x4, [x2, #-0x8]
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x2b50 <depthwiseAnyDotProd+0x100>
+	WORD $0x8b040024 // add x4, x1, x4
+	WORD $0xf90005e4 // str x4, [x15, #0x8]
+	WORD $0xf9400044 // ldr x4, [x2]
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x2b60 <depthwiseAnyDotProd+0x110>
+	WORD $0x8b040024 // add x4, x1, x4
+	WORD $0xf90009e4 // str x4, [x15, #0x10]
+	WORD $0xf9400444 // ldr x4, [x2, #0x8]
+	WORD $0xb6fffda4 // tbz x4, #0x3f, 0x2aec <depthwiseAnyDotProd+0x9c>
+	WORD $0x1400000d // b 0x2b70 <depthwiseAnyDotProd+0x120>
+	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf90001e4 // str x4, [x15]
+	WORD $0xf85f8044 // ldur x4, [x2, #-0x8]
+	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x2b1c <depthwiseAnyDotProd+0xcc>
+	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf90005e4 // str x4, [x15, #0x8]
+	WORD $0xf9400044 // ldr x4, [x2]
+	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x2b2c <depthwiseAnyDotProd+0xdc>
+	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf90009e4 // str x4, [x15, #0x10]
+	WORD $0xf9400444 // ldr x4, [x2, #0x8]
+	WORD $0xb6fffc04 // tbz x4, #0x3f, 0x2aec <depthwiseAnyDotProd+0x9c>
+	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf9000de4 // str x4, [x15, #0x18]
+	WORD $0x910081ef // add x15, x15, #0x20
+	WORD $0xf1000463 // subs x3, x3, #0x1
+	WORD $0x8b0e0042 // add x2, x2, x14
+	WORD $0x54fffc01 // b.ne 0x2b04 <depthwiseAnyDotProd+0xb4>
+	WORD $0x17ffffcf // b 0x2ac4 <depthwiseAnyDotProd+0x74>
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf100119f // cmp x12, #0x4
+	WORD $0xaa1103e2 // mov x2, x17
+	WORD $0x540002c3 // b.lo 0x2bf0 <depthwiseAnyDotProd+0x1a0>
 	WORD $0xd503201f // nop
+	WORD $0xf90001e1 // str x1, [x15]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90085e1 // stp x1, x1, [x15, #0x8]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90185e1 // stp x1, x1, [x15, #0x18]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90285e1 // stp x1, x1, [x15, #0x28]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90385e1 // stp x1, x1, [x15, #0x38]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90485e1 // stp x1, x1, [x15, #0x48]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90585e1 // stp x1, x1, [x15, #0x58]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90685e1 // stp x1, x1, [x15, #0x68]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9003de1 // str x1, [x15, #0x78]
+	WORD $0x910201ef // add x15, x15, #0x80
+	WORD $0xf1001042 // subs x2, x2, #0x4
+	WORD $0x54fffda1 // b.ne 0x2ba0 <depthwiseAnyDotProd+0x150>
+	WORD $0xb4fff6b0 // cbz x16, 0x2ac4 <depthwiseAnyDotProd+0x74>
+	WORD $0xaa1003e2 // mov x2, x16
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xf90001e1 // str x1, [x15]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90085e1 // stp x1, x1, [x15, #0x8]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9000de1 // str x1, [x15, #0x18]
+	WORD $0x910081ef // add x15, x15, #0x20
+	WORD $0xf1000442 // subs x2, x2, #0x1
+	WORD $0x54ffff21 // b.ne 0x2c00 <depthwiseAnyDotProd+0x1b0>
+	WORD $0x17ffffa9 // b 0x2ac4 <depthwiseAnyDotProd+0x74>
+	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54fff2cb // b.lt 0x2a84 <depthwiseAnyDotProd+0x34>
+	WORD $0xaa1f03ea // mov x10, xzr
+	WORD $0x14000026 // b 0x2ccc <depthwiseAnyDotProd+0x27c>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
 	WORD $0x4ea11c23 // mov v3.16b, v1.16b
 	WORD $0x4ea11c24 // mov v4.16b, v1.16b
-	WORD $0x4ea11c25 // mov v5.16b, v1.16b
-	WORD $0x4ea11c26 // mov v6.16b, v1.16b
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x6e26dc46 // fmul v6.4s, v2.4s, v6.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
-	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0xd37ef54b // lsl x11, x10, #2
+	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
+	WORD $0xd37ef56b // lsl x11, x11, #2
+	WORD $0x3ceb6985 // ldr q5, [x12, x11]
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
+	WORD $0x6e24dca4 // fmul v4.4s, v5.4s, v4.4s
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
-	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
-	WORD $0x4e6148a6 // sqxtn2 v6.8h, v5.4s
+	WORD $0x6e23dca3 // fmul v3.4s, v5.4s, v3.4s
 	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x6e22dca2 // fmul v2.4s, v5.4s, v2.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
 	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x6e21dca1 // fmul v1.4s, v5.4s, v1.4s
 	WORD $0x4e614864 // sqxtn2 v4.8h, v3.4s
-	WORD $0x4e600cc3 // sqadd v3.8h, v6.8h, v0.8h
-	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
-	WORD $0x4e600c84 // sqadd v4.8h, v4.8h, v0.8h
-	WORD $0x4e214883 // sqxtn2 v3.16b, v4.8h
-	WORD $0xf940000e // ldr x14, [x0]
-	WORD $0xf940180f // ldr x15, [x0, #0x30]
-	WORD $0x9b0939ee // madd x14, x15, x9, x14
-	WORD $0x3caa69c3 // str q3, [x14, x10]
-	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0xeb0e013f // cmp x9, x14
-	WORD $0x54fffa2a // b.ge 0x2a80 <depthwiseAnyDotProd+0x30>
-	WORD $0xf940200e // ldr x14, [x0, #0x40]
-	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54fffbcb // b.lt 0x2ac0 <depthwiseAnyDotProd+0x70>
-	WORD $0xf940040f // ldr x15, [x0, #0x8]
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e600c81 // sqadd v1.8h, v4.8h, v0.8h
+	WORD $0x0e214821 // sqxtn v1.8b, v1.8h
+	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
+	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
+	WORD $0xf940000b // ldr x11, [x0]
+	WORD $0xf940180c // ldr x12, [x0, #0x30]
+	WORD $0x9b082d8b // madd x11, x12, x8, x11
+	WORD $0x3caa7961 // str q1, [x11, x10, lsl #4]
+	WORD $0x9100054a // add x10, x10, #0x1
+	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0xeb0b015f // cmp x10, x11
+	WORD $0x54ffedca // b.ge 0x2a80 <depthwiseAnyDotProd+0x30>
+	WORD $0xf940080c // ldr x12, [x0, #0x10]
+	WORD $0xd37ced4b // lsl x11, x10, #4
+	WORD $0x3ceb6981 // ldr q1, [x12, x11]
+	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0xf100059f // cmp x12, #0x1
+	WORD $0x54fffb0b // b.lt 0x2c40 <depthwiseAnyDotProd+0x1f0>
+	WORD $0xf940040d // ldr x13, [x0, #0x8]
+	WORD $0x927ae56e // and x14, x11, #0xffffffffffffffc0
+	WORD $0x9b0c35cd // madd x13, x14, x12, x13
+	WORD $0x927c056e // and x14, x11, #0x30
+	WORD $0x4ea11c22 // mov v2.16b, v1.16b
+	WORD $0x8b0e01ad // add x13, x13, x14
+	WORD $0xf940380e // ldr x14, [x0, #0x70]
 	WORD $0x4ea11c23 // mov v3.16b, v1.16b
-	WORD $0x9b0e3d8f // madd x15, x12, x14, x15
-	WORD $0x8b0d01ef // add x15, x15, x13
 	WORD $0x4ea11c24 // mov v4.16b, v1.16b
-	WORD $0x4ea11c25 // mov v5.16b, v1.16b
-	WORD $0x4ea11c26 // mov v6.16b, v1.16b
-	WORD $0xa9400961 // ldp x1, x2, [x11]
-	WORD $0xa9414171 // ldp x17, x16, [x11, #0x10]
-	WORD $0x8b0a0042 // add x2, x2, x10
-	WORD $0xa9421163 // ldp x3, x4, [x11, #0x20]
-	WORD $0xbc6a6827 // ldr s7, [x1, x10]
-	WORD $0xa9441561 // ldp x1, x5, [x11, #0x40]
-	WORD $0xbc6a6870 // ldr s16, [x3, x10]
-	WORD $0xa9461963 // ldp x3, x6, [x11, #0x60]
-	WORD $0xbc6a6831 // ldr s17, [x1, x10]
-	WORD $0xbc6a6872 // ldr s18, [x3, x10]
-	WORD $0x8b0a0083 // add x3, x4, x10
-	WORD $0xa9431161 // ldp x1, x4, [x11, #0x30]
-	WORD $0x0d409047 // ld1 { v7.s }[1], [x2]
-	WORD $0x8b0a00a2 // add x2, x5, x10
-	WORD $0x0d409070 // ld1 { v16.s }[1], [x3]
-	WORD $0x8b0a00c3 // add x3, x6, x10
-	WORD $0x0d409051 // ld1 { v17.s }[1], [x2]
-	WORD $0x0d409072 // ld1 { v18.s }[1], [x3]
-	WORD $0x8b0a0231 // add x17, x17, x10
-	WORD $0xa9450d62 // ldp x2, x3, [x11, #0x50]
-	WORD $0x8b0a0021 // add x1, x1, x10
-	WORD $0x8b0a0042 // add x2, x2, x10
-	WORD $0x4d408227 // ld1 { v7.s }[2], [x17]
-	WORD $0x4d408030 // ld1 { v16.s }[2], [x1]
-	WORD $0xa9470571 // ldp x17, x1, [x11, #0x70]
-	WORD $0x4d408051 // ld1 { v17.s }[2], [x2]
-	WORD $0x8b0a0231 // add x17, x17, x10
-	WORD $0x4d408232 // ld1 { v18.s }[2], [x17]
-	WORD $0x8b0a0210 // add x16, x16, x10
-	WORD $0x4d409207 // ld1 { v7.s }[3], [x16]
-	WORD $0x8b0a0090 // add x16, x4, x10
-	WORD $0x4d409210 // ld1 { v16.s }[3], [x16]
-	WORD $0x8b0a0070 // add x16, x3, x10
-	WORD $0x4d409211 // ld1 { v17.s }[3], [x16]
-	WORD $0x8b0a0030 // add x16, x1, x10
-	WORD $0x4d409212 // ld1 { v18.s }[3], [x16]
-	WORD $0x4e1038f3 // zip1 v19.16b, v7.16b, v16.16b
+	WORD $0xa94005d1 // ldp x17, x1, [x14]
+	WORD $0xa9413dd0 // ldp x16, x15, [x14, #0x10]
+	WORD $0x8b0b0021 // add x1, x1, x11
+	WORD $0xa9420dc2 // ldp x2, x3, [x14, #0x20]
+	WORD $0xbc6b6a25 // ldr s5, [x17, x11]
+	WORD $0xa94411d1 // ldp x17, x4, [x14, #0x40]
+	WORD $0xbc6b6846 // ldr s6, [x2, x11]
+	WORD $0xa94615c2 // ldp x2, x5, [x14, #0x60]
+	WORD $0xbc6b6a27 // ldr s7, [x17, x11]
+	WORD $0xbc6b6850 // ldr s16, [x2, x11]
+	WORD $0x8b0b0062 // add x2, x3, x11
+	WORD $0xa9430dd1 // ldp x17, x3, [x14, #0x30]
+	WORD $0x0d409025 // ld1 { v5.s }[1], [x1]
+	WORD $0x8b0b0081 // add x1, x4, x11
+	WORD $0x0d409046 // ld1 { v6.s }[1], [x2]
+	WORD $0x8b0b00a2 // add x2, x5, x11
+	WORD $0x0d409027 // ld1 { v7.s }[1], [x1]
+	WORD $0x0d409050 // ld1 { v16.s }[1], [x2]
+	WORD $0x8b0b0210 // add x16, x16, x11
+	WORD $0xa94509c1 // ldp x1, x2, [x14, #0x50]
+	WORD $0x8b0b0231 // add x17, x17, x11
+	WORD $0x8b0b0021 // add x1, x1, x11
+	WORD $0x4d408205 // ld1 { v5.s }[2], [x16]
+	WORD $0x4d408226 // ld1 { v6.s }[2], [x17]
+	WORD $0xa94745d0 // ldp x16, x17, [x14, #0x70]
+	WORD $0x4d408027 // ld1 { v7.s }[2], [x1]
+	WORD $0x8b0b0210 // add x16, x16, x11
+	WORD $0x4d408210 // ld1 { v16.s }[2], [x16]
+	WORD $0x8b0b01ef // add x15, x15, x11
+	WORD $0x4d4091e5 // ld1 { v5.s }[3], [x15]
+	WORD $0x8b0b006f // add x15, x3, x11
+	WORD $0x4d4091e6 // ld1 { v6.s }[3], [x15]
+	WORD $0x8b0b004f // add x15, x2, x11
+	WORD $0x4d4091e7 // ld1 { v7.s }[3], [x15]
+	WORD $0x8b0b022f // add x15, x17, x11
+	WORD $0x4d4091f0 // ld1 { v16.s }[3], [x15]
+	WORD $0x4e0638b1 // zip1 v17.16b, v5.16b, v6.16b
+	WORD $0x4e0678a5 // zip2 v5.16b, v5.16b, v6.16b
+	WORD $0x4e1038e6 // zip1 v6.16b, v7.16b, v16.16b
 	WORD $0x4e1078e7 // zip2 v7.16b, v7.16b, v16.16b
-	WORD $0x4e123a30 // zip1 v16.16b, v17.16b, v18.16b
-	WORD $0x4e127a31 // zip2 v17.16b, v17.16b, v18.16b
-	WORD $0x4e503a72 // zip1 v18.8h, v19.8h, v16.8h
-	WORD $0x4e507a70 // zip2 v16.8h, v19.8h, v16.8h
-	WORD $0x4e5138f3 // zip1 v19.8h, v7.8h, v17.8h
-	WORD $0x4e5178e7 // zip2 v7.8h, v7.8h, v17.8h
-	WORD $0x3cc405f1 // ldr q17, [x15], #0x40
-	WORD $0x4e929626 // sdot v6.4s, v17.16b, v18.16b
-	WORD $0x4e909625 // sdot v5.4s, v17.16b, v16.16b
-	WORD $0x4e939624 // sdot v4.4s, v17.16b, v19.16b
-	WORD $0x4e879623 // sdot v3.4s, v17.16b, v7.16b
-	WORD $0xf10005ce // subs x14, x14, #0x1
-	WORD $0x9102016b // add x11, x11, #0x80
-	WORD $0x54fff9a1 // b.ne 0x2b68 <depthwiseAnyDotProd+0x118>
-	WORD $0x17ffffa6 // b 0x2ad0 <depthwiseAnyDotProd+0x80>
+	WORD $0x4e463a30 // zip1 v16.8h, v17.8h, v6.8h
+	WORD $0x4e467a26 // zip2 v6.8h, v17.8h, v6.8h
+	WORD $0x4e4738b1 // zip1 v17.8h, v5.8h, v7.8h
+	WORD $0x4e4778a5 // zip2 v5.8h, v5.8h, v7.8h
+	WORD $0x3cc405a7 // ldr q7, [x13], #0x40
+	WORD $0x4e9094e4 // sdot v4.4s, v7.16b, v16.16b
+	WORD $0x4e8694e3 // sdot v3.4s, v7.16b, v6.16b
+	WORD $0x4e9194e2 // sdot v2.4s, v7.16b, v17.16b
+	WORD $0x4e8594e1 // sdot v1.4s, v7.16b, v5.16b
+	WORD $0xf100058c // subs x12, x12, #0x1
+	WORD $0x910201ce // add x14, x14, #0x80
+	WORD $0x54fff9a1 // b.ne 0x2d08 <depthwiseAnyDotProd+0x2b8>
+	WORD $0x17ffff9d // b 0x2c4c <depthwiseAnyDotProd+0x1fc>
 	WORD $0xd65f03c0 // ret
 
 // func peakDotProd(a)
@@ -2858,7 +2962,7 @@ TEXT ·peakDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xfc1f0fe8 // str d8, [sp, #-0x10]!
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000a4b // b.lt 0x2d94 <peakDotProd+0x154>
+	WORD $0x54000a4b // b.lt 0x2f34 <peakDotProd+0x154>
 	WORD $0x4e010d12 // dup v18.16b, w8
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
@@ -2912,7 +3016,7 @@ TEXT ·peakDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e929641 // sdot v1.4s, v18.16b, v18.16b
 	WORD $0x4e929640 // sdot v0.4s, v18.16b, v18.16b
 	WORD $0xf1000508 // subs x8, x8, #0x1
-	WORD $0x54fffce1 // b.ne 0x2cc0 <peakDotProd+0x80>
+	WORD $0x54fffce1 // b.ne 0x2e60 <peakDotProd+0x80>
 	WORD $0x4ea887f2 // add v18.4s, v31.4s, v8.4s
 	WORD $0x4ebe87bd // add v29.4s, v29.4s, v30.4s
 	WORD $0x4eb287b2 // add v18.4s, v29.4s, v18.4s

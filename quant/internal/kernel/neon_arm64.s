@@ -1497,159 +1497,259 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 // func depthwiseAnyNEON(a)
 TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9401409 // ldr x9, [x0, #0x28]
-	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540012eb // b.lt 0x1974 <depthwiseAnyNEON+0x264>
-	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x5400128b // b.lt 0x1974 <depthwiseAnyNEON+0x264>
+	WORD $0xf940100a // ldr x10, [x0, #0x20]
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x54001f6b // b.lt 0x1b04 <depthwiseAnyNEON+0x3f4>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x9100e00a // add x10, x0, #0x38
-	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
+	WORD $0x9100e009 // add x9, x0, #0x38
+	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
+	WORD $0x52800209 // mov w9, #0x10 // =16
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
-	WORD $0x14000006 // b 0x1750 <depthwiseAnyNEON+0x40>
-	WORD $0xd503201f // nop
-	WORD $0xf9401409 // ldr x9, [x0, #0x28]
+	WORD $0x14000006 // b 0x1748 <depthwiseAnyNEON+0x38>
+	WORD $0xf940100a // ldr x10, [x0, #0x20]
 	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400114a // b.ge 0x1974 <depthwiseAnyNEON+0x264>
-	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54ffff8b // b.lt 0x1744 <depthwiseAnyNEON+0x34>
-	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0xd37ef50a // lsl x10, x8, #2
-	WORD $0xa9412c0c // ldp x12, x11, [x0, #0x10]
-	WORD $0xd37ef54a // lsl x10, x10, #2
-	WORD $0x3cea6983 // ldr q3, [x12, x10]
+	WORD $0x91008129 // add x9, x9, #0x20
+	WORD $0xeb0a011f // cmp x8, x10
+	WORD $0x54001e0a // b.ge 0x1b04 <depthwiseAnyNEON+0x3f4>
+	WORD $0xf940200b // ldr x11, [x0, #0x40]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54000cab // b.lt 0x18e4 <depthwiseAnyNEON+0x1d4>
+	WORD $0xf940240c // ldr x12, [x0, #0x48]
+	WORD $0xf100059f // cmp x12, #0x1
+	WORD $0x54000c4b // b.lt 0x18e4 <depthwiseAnyNEON+0x1d4>
+	WORD $0xaa1f03ed // mov x13, xzr
+	WORD $0xd37be94e // lsl x14, x10, #5
+	WORD $0xf940380f // ldr x15, [x0, #0x70]
+	WORD $0x92400590 // and x16, x12, #0x3
+	WORD $0x927ef191 // and x17, x12, #0x7ffffffffffffffc
+	WORD $0x14000006 // b 0x178c <depthwiseAnyNEON+0x7c>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x910005ad // add x13, x13, #0x1
+	WORD $0xeb0b01bf // cmp x13, x11
+	WORD $0x54000ae0 // b.eq 0x18e4 <depthwiseAnyNEON+0x1d4>
+	WORD $0xf9402c01 // ldr x1, [x0, #0x58]
+	WORD $0xf86d7821 // ldr x1, [x1, x13, lsl #3]
+	WORD $0xb40005e1 // cbz x1, 0x1850 <depthwiseAnyNEON+0x140>
+	WORD $0xf9403002 // ldr x2, [x0, #0x60]
+	WORD $0x8b090042 // add x2, x2, x9
+	WORD $0xaa0c03e3 // mov x3, x12
+	WORD $0x14000009 // b 0x17c8 <depthwiseAnyNEON+0xb8>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x8b040024 // add x4, x1, x4
+	WORD $0xf9000de4 // str x4, [x15, #0x18]
+	WORD $0x910081ef // add x15, x15, #0x20
+	WORD $0xf1000463 // subs x3, x3, #0x1
+	WORD $0x8b0e0042 // add x2, x2, x14
+	WORD $0x54fffde0 // b.eq 0x1780 <depthwiseAnyNEON+0x70>
+	WORD $0xf85f0044 // ldur x4, [x2, #-0x10]
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1804 <depthwiseAnyNEON+0xf4>
+	WORD $0x8b040024 // add x4, x1, x4
+	WORD $0xf90001e4 // str x4, [x15]
+	WORD $0xf85f8044 // ldur x4, [x2, #-0x8]
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1814 <depthwiseAnyNEON+0x104>
+	WORD $0x8b040024 // add x4, x1, x4
+	WORD $0xf90005e4 // str x4, [x15, #0x8]
+	WORD $0xf9400044 // ldr x4, [x2]
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1824 <depthwiseAnyNEON+0x114>
+	WORD $0x8b040024 // add x4, x1, x4
+	WORD $0xf90009e4 // str x4, [x15, #0x10]
+	WORD $0xf9400444 // ldr x4, [x2, #0x8]
+	WORD $0xb6fffda4 // tbz x4, #0x3f, 0x17b0 <depthwiseAnyNEON+0xa0>
+	WORD $0x1400000d // b 0x1834 <depthwiseAnyNEON+0x124>
+	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf90001e4 // str x4, [x15]
+	WORD $0xf85f8044 // ldur x4, [x2, #-0x8]
+	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x17e0 <depthwiseAnyNEON+0xd0>
+	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf90005e4 // str x4, [x15, #0x8]
+	WORD $0xf9400044 // ldr x4, [x2]
+	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x17f0 <depthwiseAnyNEON+0xe0>
+	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf90009e4 // str x4, [x15, #0x10]
+	WORD $0xf9400444 // ldr x4, [x2, #0x8]
+	WORD $0xb6fffc04 // tbz x4, #0x3f, 0x17b0 <depthwiseAnyNEON+0xa0>
+	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf9000de4 // str x4, [x15, #0x18]
+	WORD $0x910081ef // add x15, x15, #0x20
+	WORD $0xf1000463 // subs x3, x3, #0x1
+	WORD $0x8b0e0042 // add x2, x2, x14
+	WORD $0x54fffc01 // b.ne 0x17c8 <depthwiseAnyNEON+0xb8>
+	WORD $0x17ffffcd // b 0x1780 <depthwiseAnyNEON+0x70>
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf100119f // cmp x12, #0x4
+	WORD $0xaa1103e2 // mov x2, x17
+	WORD $0x540002a3 // b.lo 0x18b0 <depthwiseAnyNEON+0x1a0>
+	WORD $0xf90001e1 // str x1, [x15]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90085e1 // stp x1, x1, [x15, #0x8]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90185e1 // stp x1, x1, [x15, #0x18]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90285e1 // stp x1, x1, [x15, #0x28]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90385e1 // stp x1, x1, [x15, #0x38]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90485e1 // stp x1, x1, [x15, #0x48]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90585e1 // stp x1, x1, [x15, #0x58]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90685e1 // stp x1, x1, [x15, #0x68]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9003de1 // str x1, [x15, #0x78]
+	WORD $0x910201ef // add x15, x15, #0x80
+	WORD $0xf1001042 // subs x2, x2, #0x4
+	WORD $0x54fffda1 // b.ne 0x1860 <depthwiseAnyNEON+0x150>
+	WORD $0xb4fff690 // cbz x16, 0x1780 <depthwiseAnyNEON+0x70>
+	WORD $0xaa1003e2 // mov x2, x16
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xf90001e1 // str x1, [x15]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xa90085e1 // stp x1, x1, [x15, #0x8]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9000de1 // str x1, [x15, #0x18]
+	WORD $0x910081ef // add x15, x15, #0x20
+	WORD $0xf1000442 // subs x2, x2, #0x1
+	WORD $0x54ffff21 // b.ne 0x18c0 <depthwiseAnyNEON+0x1b0>
+	WORD $0x17ffffa8 // b 0x1780 <depthwiseAnyNEON+0x70>
+	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54fff26b // b.lt 0x1738 <depthwiseAnyNEON+0x28>
+	WORD $0xaa1f03ea // mov x10, xzr
+	WORD $0x1400002d // b 0x19a8 <depthwiseAnyNEON+0x298>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x4ea31c64 // mov v4.16b, v3.16b
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
+	WORD $0xd37ef54b // lsl x11, x10, #2
+	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
+	WORD $0xd37ef56b // lsl x11, x11, #2
+	WORD $0x3ceb6992 // ldr q18, [x12, x11]
+	WORD $0x4eb0be30 // addp v16.4s, v17.4s, v16.4s
+	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x6e30de50 // fmul v16.4s, v18.4s, v16.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4ea6bce6 // addp v6.4s, v7.4s, v6.4s
+	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
+	WORD $0x6e26de46 // fmul v6.4s, v18.4s, v6.4s
+	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x4ea4bca4 // addp v4.4s, v5.4s, v4.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x6e24de44 // fmul v4.4s, v18.4s, v4.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
+	WORD $0x4ea3bc42 // addp v2.4s, v2.4s, v3.4s
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x0e614a03 // sqxtn v3.4h, v16.4s
+	WORD $0x6e22de42 // fmul v2.4s, v18.4s, v2.4s
+	WORD $0x4e6148c3 // sqxtn2 v3.8h, v6.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x4e614844 // sqxtn2 v4.8h, v2.4s
+	WORD $0x4e600c62 // sqadd v2.8h, v3.8h, v0.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e600c83 // sqadd v3.8h, v4.8h, v0.8h
+	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
+	WORD $0xf940000b // ldr x11, [x0]
+	WORD $0xf940180c // ldr x12, [x0, #0x30]
+	WORD $0x9b082d8b // madd x11, x12, x8, x11
+	WORD $0x3caa7962 // str q2, [x11, x10, lsl #4]
+	WORD $0x9100054a // add x10, x10, #0x1
+	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0xeb0b015f // cmp x10, x11
+	WORD $0x54ffec8a // b.ge 0x1734 <depthwiseAnyNEON+0x24>
+	WORD $0xf940080c // ldr x12, [x0, #0x10]
+	WORD $0xd37ced4b // lsl x11, x10, #4
+	WORD $0x3ceb6983 // ldr q3, [x12, x11]
 	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
 	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
-	WORD $0x3ce87964 // ldr q4, [x11, x8, lsl #4]
-	WORD $0xd37ced0a // lsl x10, x8, #4
-	WORD $0xf940240b // ldr x11, [x0, #0x48]
-	WORD $0x927ae54c // and x12, x10, #0xffffffffffffffc0
-	WORD $0x927c054d // and x13, x10, #0x30
-	WORD $0x1400002a // b 0x1830 <depthwiseAnyNEON+0x120>
-	WORD $0xd503201f // nop
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea21c46 // mov v6.16b, v2.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea21c50 // mov v16.16b, v2.16b
-	WORD $0x4ea31c71 // mov v17.16b, v3.16b
-	WORD $0x4ea21c52 // mov v18.16b, v2.16b
-	WORD $0x4ea31c73 // mov v19.16b, v3.16b
-	WORD $0x4ea21c54 // mov v20.16b, v2.16b
-	WORD $0x4eb3be93 // addp v19.4s, v20.4s, v19.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e33dc93 // fmul v19.4s, v4.4s, v19.4s
-	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
-	WORD $0x4eb1be51 // addp v17.4s, v18.4s, v17.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e31dc91 // fmul v17.4s, v4.4s, v17.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0x4ea7be07 // addp v7.4s, v16.4s, v7.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
-	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
-	WORD $0x4ea5bcc5 // addp v5.4s, v6.4s, v5.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x0e614a66 // sqxtn v6.4h, v19.4s
-	WORD $0x6e25dc85 // fmul v5.4s, v4.4s, v5.4s
-	WORD $0x4e614a26 // sqxtn2 v6.8h, v17.4s
-	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
-	WORD $0x4e6148a7 // sqxtn2 v7.8h, v5.4s
-	WORD $0x4e600cc5 // sqadd v5.8h, v6.8h, v0.8h
-	WORD $0x0e2148a5 // sqxtn v5.8b, v5.8h
-	WORD $0x4e600ce6 // sqadd v6.8h, v7.8h, v0.8h
-	WORD $0x4e2148c5 // sqxtn2 v5.16b, v6.8h
-	WORD $0xf940000e // ldr x14, [x0]
-	WORD $0xf940180f // ldr x15, [x0, #0x30]
-	WORD $0x9b0939ee // madd x14, x15, x9, x14
-	WORD $0x3caa69c5 // str q5, [x14, x10]
-	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0xeb0e013f // cmp x9, x14
-	WORD $0x54fff8aa // b.ge 0x1740 <depthwiseAnyNEON+0x30>
-	WORD $0xf940200e // ldr x14, [x0, #0x40]
-	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54fffacb // b.lt 0x1790 <depthwiseAnyNEON+0x80>
-	WORD $0xf940040f // ldr x15, [x0, #0x8]
-	WORD $0x4ea31c65 // mov v5.16b, v3.16b
-	WORD $0x4ea21c46 // mov v6.16b, v2.16b
-	WORD $0x4ea31c67 // mov v7.16b, v3.16b
-	WORD $0x4ea21c50 // mov v16.16b, v2.16b
-	WORD $0x9b0e3d8f // madd x15, x12, x14, x15
-	WORD $0x4ea31c71 // mov v17.16b, v3.16b
-	WORD $0x8b0d01ef // add x15, x15, x13
-	WORD $0x4ea21c52 // mov v18.16b, v2.16b
-	WORD $0x4ea31c73 // mov v19.16b, v3.16b
-	WORD $0x4ea21c54 // mov v20.16b, v2.16b
+	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0xf100059f // cmp x12, #0x1
+	WORD $0x54fff9eb // b.lt 0x1900 <depthwiseAnyNEON+0x1f0>
+	WORD $0xf940040d // ldr x13, [x0, #0x8]
+	WORD $0x927ae56e // and x14, x11, #0xffffffffffffffc0
+	WORD $0x9b0c35ce // madd x14, x14, x12, x13
+	WORD $0x927c056f // and x15, x11, #0x30
+	WORD $0x4ea31c64 // mov v4.16b, v3.16b
+	WORD $0x4ea21c45 // mov v5.16b, v2.16b
+	WORD $0x4ea31c66 // mov v6.16b, v3.16b
+	WORD $0xf940380d // ldr x13, [x0, #0x70]
+	WORD $0x8b0f01ce // add x14, x14, x15
+	WORD $0x4ea21c47 // mov v7.16b, v2.16b
+	WORD $0x4ea31c70 // mov v16.16b, v3.16b
+	WORD $0x4ea21c51 // mov v17.16b, v2.16b
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xa9400961 // ldp x1, x2, [x11]
-	WORD $0xa9414171 // ldp x17, x16, [x11, #0x10]
-	WORD $0x8b0a0042 // add x2, x2, x10
-	WORD $0xa9421163 // ldp x3, x4, [x11, #0x20]
-	WORD $0xbc6a6835 // ldr s21, [x1, x10]
-	WORD $0xa9441561 // ldp x1, x5, [x11, #0x40]
-	WORD $0xbc6a6876 // ldr s22, [x3, x10]
-	WORD $0xa9461963 // ldp x3, x6, [x11, #0x60]
-	WORD $0xbc6a6837 // ldr s23, [x1, x10]
-	WORD $0xbc6a6878 // ldr s24, [x3, x10]
-	WORD $0x8b0a0083 // add x3, x4, x10
-	WORD $0xa9431161 // ldp x1, x4, [x11, #0x30]
+	WORD $0xa94005b1 // ldp x17, x1, [x13]
+	WORD $0xa9413db0 // ldp x16, x15, [x13, #0x10]
+	WORD $0x8b0b0021 // add x1, x1, x11
+	WORD $0xa9420da2 // ldp x2, x3, [x13, #0x20]
+	WORD $0xbc6b6a32 // ldr s18, [x17, x11]
+	WORD $0xa94411b1 // ldp x17, x4, [x13, #0x40]
+	WORD $0xbc6b6853 // ldr s19, [x2, x11]
+	WORD $0xa94615a2 // ldp x2, x5, [x13, #0x60]
+	WORD $0xbc6b6a34 // ldr s20, [x17, x11]
+	WORD $0xbc6b6855 // ldr s21, [x2, x11]
+	WORD $0x8b0b0062 // add x2, x3, x11
+	WORD $0xa9430db1 // ldp x17, x3, [x13, #0x30]
+	WORD $0x0d409032 // ld1 { v18.s }[1], [x1]
+	WORD $0x8b0b0081 // add x1, x4, x11
+	WORD $0x0d409053 // ld1 { v19.s }[1], [x2]
+	WORD $0x8b0b00a2 // add x2, x5, x11
+	WORD $0x0d409034 // ld1 { v20.s }[1], [x1]
 	WORD $0x0d409055 // ld1 { v21.s }[1], [x2]
-	WORD $0x8b0a00a2 // add x2, x5, x10
-	WORD $0x0d409076 // ld1 { v22.s }[1], [x3]
-	WORD $0x8b0a00c3 // add x3, x6, x10
-	WORD $0x0d409057 // ld1 { v23.s }[1], [x2]
-	WORD $0x0d409078 // ld1 { v24.s }[1], [x3]
-	WORD $0x8b0a0231 // add x17, x17, x10
-	WORD $0xa9450d62 // ldp x2, x3, [x11, #0x50]
-	WORD $0x8b0a0021 // add x1, x1, x10
-	WORD $0x8b0a0042 // add x2, x2, x10
-	WORD $0x4d408235 // ld1 { v21.s }[2], [x17]
-	WORD $0x4d408036 // ld1 { v22.s }[2], [x1]
-	WORD $0xa9470571 // ldp x17, x1, [x11, #0x70]
-	WORD $0x4d408057 // ld1 { v23.s }[2], [x2]
-	WORD $0x8b0a0231 // add x17, x17, x10
-	WORD $0x4d408238 // ld1 { v24.s }[2], [x17]
-	WORD $0x8b0a0210 // add x16, x16, x10
-	WORD $0x4d409215 // ld1 { v21.s }[3], [x16]
-	WORD $0x8b0a0090 // add x16, x4, x10
-	WORD $0x4d409216 // ld1 { v22.s }[3], [x16]
-	WORD $0x8b0a0070 // add x16, x3, x10
-	WORD $0x4d409217 // ld1 { v23.s }[3], [x16]
-	WORD $0x8b0a0030 // add x16, x1, x10
-	WORD $0x4d409218 // ld1 { v24.s }[3], [x16]
-	WORD $0x4e163ab9 // zip1 v25.16b, v21.16b, v22.16b
-	WORD $0x4e167ab5 // zip2 v21.16b, v21.16b, v22.16b
-	WORD $0x4e183af6 // zip1 v22.16b, v23.16b, v24.16b
-	WORD $0x4e187af7 // zip2 v23.16b, v23.16b, v24.16b
-	WORD $0x4e563b38 // zip1 v24.8h, v25.8h, v22.8h
-	WORD $0x4e567b36 // zip2 v22.8h, v25.8h, v22.8h
-	WORD $0x4e573ab9 // zip1 v25.8h, v21.8h, v23.8h
-	WORD $0x4e577ab5 // zip2 v21.8h, v21.8h, v23.8h
-	WORD $0x3cc405f7 // ldr q23, [x15], #0x40
-	WORD $0x0e38c2fa // smull v26.8h, v23.8b, v24.8b
-	WORD $0x4e38c2f8 // smull2 v24.8h, v23.16b, v24.16b
-	WORD $0x4e606b54 // sadalp v20.4s, v26.8h
-	WORD $0x4e606b13 // sadalp v19.4s, v24.8h
-	WORD $0x0e36c2f8 // smull v24.8h, v23.8b, v22.8b
-	WORD $0x4e606b12 // sadalp v18.4s, v24.8h
-	WORD $0x4e36c2f6 // smull2 v22.8h, v23.16b, v22.16b
-	WORD $0x0e39c2f8 // smull v24.8h, v23.8b, v25.8b
-	WORD $0x4e606ad1 // sadalp v17.4s, v22.8h
-	WORD $0x4e606b10 // sadalp v16.4s, v24.8h
-	WORD $0x4e39c2f6 // smull2 v22.8h, v23.16b, v25.16b
-	WORD $0x4e606ac7 // sadalp v7.4s, v22.8h
-	WORD $0x0e35c2f6 // smull v22.8h, v23.8b, v21.8b
-	WORD $0x4e35c2f5 // smull2 v21.8h, v23.16b, v21.16b
-	WORD $0x4e606ac6 // sadalp v6.4s, v22.8h
+	WORD $0x8b0b0210 // add x16, x16, x11
+	WORD $0xa94509a1 // ldp x1, x2, [x13, #0x50]
+	WORD $0x8b0b0231 // add x17, x17, x11
+	WORD $0x8b0b0021 // add x1, x1, x11
+	WORD $0x4d408212 // ld1 { v18.s }[2], [x16]
+	WORD $0x4d408233 // ld1 { v19.s }[2], [x17]
+	WORD $0xa94745b0 // ldp x16, x17, [x13, #0x70]
+	WORD $0x4d408034 // ld1 { v20.s }[2], [x1]
+	WORD $0x8b0b0210 // add x16, x16, x11
+	WORD $0x4d408215 // ld1 { v21.s }[2], [x16]
+	WORD $0x8b0b01ef // add x15, x15, x11
+	WORD $0x4d4091f2 // ld1 { v18.s }[3], [x15]
+	WORD $0x8b0b006f // add x15, x3, x11
+	WORD $0x4d4091f3 // ld1 { v19.s }[3], [x15]
+	WORD $0x8b0b004f // add x15, x2, x11
+	WORD $0x4d4091f4 // ld1 { v20.s }[3], [x15]
+	WORD $0x8b0b022f // add x15, x17, x11
+	WORD $0x4d4091f5 // ld1 { v21.s }[3], [x15]
+	WORD $0x4e133a56 // zip1 v22.16b, v18.16b, v19.16b
+	WORD $0x4e137a52 // zip2 v18.16b, v18.16b, v19.16b
+	WORD $0x4e153a93 // zip1 v19.16b, v20.16b, v21.16b
+	WORD $0x4e157a94 // zip2 v20.16b, v20.16b, v21.16b
+	WORD $0x4e533ad5 // zip1 v21.8h, v22.8h, v19.8h
+	WORD $0x4e537ad3 // zip2 v19.8h, v22.8h, v19.8h
+	WORD $0x4e543a56 // zip1 v22.8h, v18.8h, v20.8h
+	WORD $0x4e547a52 // zip2 v18.8h, v18.8h, v20.8h
+	WORD $0x3cc405d4 // ldr q20, [x14], #0x40
+	WORD $0x0e35c297 // smull v23.8h, v20.8b, v21.8b
+	WORD $0x4e35c295 // smull2 v21.8h, v20.16b, v21.16b
+	WORD $0x4e606af1 // sadalp v17.4s, v23.8h
+	WORD $0x4e606ab0 // sadalp v16.4s, v21.8h
+	WORD $0x0e33c295 // smull v21.8h, v20.8b, v19.8b
+	WORD $0x4e606aa7 // sadalp v7.4s, v21.8h
+	WORD $0x4e33c293 // smull2 v19.8h, v20.16b, v19.16b
+	WORD $0x0e36c295 // smull v21.8h, v20.8b, v22.8b
+	WORD $0x4e606a66 // sadalp v6.4s, v19.8h
 	WORD $0x4e606aa5 // sadalp v5.4s, v21.8h
-	WORD $0xf10005ce // subs x14, x14, #0x1
-	WORD $0x9102016b // add x11, x11, #0x80
-	WORD $0x54fff821 // b.ne 0x1870 <depthwiseAnyNEON+0x160>
-	WORD $0x17ffff90 // b 0x17b0 <depthwiseAnyNEON+0xa0>
+	WORD $0x4e36c293 // smull2 v19.8h, v20.16b, v22.16b
+	WORD $0x4e606a64 // sadalp v4.4s, v19.8h
+	WORD $0x0e32c293 // smull v19.8h, v20.8b, v18.8b
+	WORD $0x4e32c292 // smull2 v18.8h, v20.16b, v18.16b
+	WORD $0x4e606a62 // sadalp v2.4s, v19.8h
+	WORD $0x4e606a43 // sadalp v3.4s, v18.8h
+	WORD $0xf100058c // subs x12, x12, #0x1
+	WORD $0x910201ad // add x13, x13, #0x80
+	WORD $0x54fff821 // b.ne 0x1a00 <depthwiseAnyNEON+0x2f0>
+	WORD $0x17ffff86 // b 0x1918 <depthwiseAnyNEON+0x208>
 	WORD $0xd65f03c0 // ret
 
 // func peakNEON(a)
@@ -1657,7 +1757,7 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400062b // b.lt 0x1a4c <peakNEON+0xcc>
+	WORD $0x5400062b // b.lt 0x1bdc <peakNEON+0xcc>
 	WORD $0x0e010d00 // dup v0.8b, w8
 	WORD $0x0e20c013 // smull v19.8h, v0.8b, v0.8b
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
@@ -1704,8 +1804,8 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea18781 // add v1.4s, v28.4s, v1.4s
 	WORD $0x4ea08780 // add v0.4s, v28.4s, v0.4s
 	WORD $0xf1000508 // subs x8, x8, #0x1
-	WORD $0x54fffd61 // b.ne 0x19f0 <peakNEON+0x70>
-	WORD $0x14000015 // b 0x1a9c <peakNEON+0x11c>
+	WORD $0x54fffd61 // b.ne 0x1b80 <peakNEON+0x70>
+	WORD $0x14000015 // b 0x1c2c <peakNEON+0x11c>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
@@ -1762,7 +1862,7 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ddfc923 // ld1r { v3.4s }, [x9], #4
 	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540008cb // b.lt 0x1c40 <addNEON+0x140>
+	WORD $0x540008cb // b.lt 0x1dd0 <addNEON+0x140>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x4d40c924 // ld1r { v4.4s }, [x9]
 	WORD $0x91008009 // add x9, x0, #0x20
@@ -1831,7 +1931,7 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fff84b // b.lt 0x1b44 <addNEON+0x44>
+	WORD $0x54fff84b // b.lt 0x1cd4 <addNEON+0x44>
 	WORD $0xd65f03c0 // ret
 
 // func lookupNEON(a)
@@ -1841,7 +1941,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xaa0903ea // mov x10, x9
 	WORD $0x4cdf2140 // ld1 { v0.16b, v1.16b, v2.16b, v3.16b }, [x10], #64
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400034b // b.lt 0x1cc8 <lookupNEON+0x78>
+	WORD $0x5400034b // b.lt 0x1e58 <lookupNEON+0x78>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9102012b // add x11, x9, #0x80
 	WORD $0x4c402144 // ld1 { v4.16b, v5.16b, v6.16b, v7.16b }, [x10]
@@ -1866,7 +1966,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fffe6b // b.lt 0x1c90 <lookupNEON+0x40>
+	WORD $0x54fffe6b // b.lt 0x1e20 <lookupNEON+0x40>
 	WORD $0xd65f03c0 // ret
 
 // func resizeNEON(a)
@@ -1874,10 +1974,10 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000f4b // b.lt 0x1ec0 <resizeNEON+0x1f0>
+	WORD $0x54000f4b // b.lt 0x2050 <resizeNEON+0x1f0>
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000eeb // b.lt 0x1ec0 <resizeNEON+0x1f0>
+	WORD $0x54000eeb // b.lt 0x2050 <resizeNEON+0x1f0>
 	WORD $0xf81d0ff7 // str x23, [sp, #-0x30]!
 	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
 	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
@@ -1895,12 +1995,12 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c544 // ld1r { v4.8h }, [x10]
 	WORD $0x9100800a // add x10, x0, #0x20
 	WORD $0x4d40c545 // ld1r { v5.8h }, [x10]
-	WORD $0x14000004 // b 0x1d3c <resizeNEON+0x6c>
+	WORD $0x14000004 // b 0x1ecc <resizeNEON+0x6c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54000bea // b.ge 0x1eb4 <resizeNEON+0x1e4>
+	WORD $0x54000bea // b.ge 0x2044 <resizeNEON+0x1e4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x1d30 <resizeNEON+0x60>
+	WORD $0x54ffff8b // b.lt 0x1ec0 <resizeNEON+0x60>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa9462c0a // ldp x10, x11, [x0, #0x60]
 	WORD $0x8b08156b // add x11, x11, x8, lsl #5
@@ -1990,9 +2090,9 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fff64b // b.lt 0x1d70 <resizeNEON+0xa0>
+	WORD $0x54fff64b // b.lt 0x1f00 <resizeNEON+0xa0>
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
-	WORD $0x17ffffa0 // b 0x1d30 <resizeNEON+0x60>
+	WORD $0x17ffffa0 // b 0x1ec0 <resizeNEON+0x60>
 	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
 	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
 	WORD $0xf84307f7 // ldr x23, [sp], #0x30
@@ -2007,9 +2107,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9a89b149 // csel x9, x10, x9, lt
 	WORD $0xf940140a // ldr x10, [x0, #0x28]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400090b // b.lt 0x2008 <resizeArgMaxNEON+0x138>
+	WORD $0x5400090b // b.lt 0x2198 <resizeArgMaxNEON+0x138>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000d8b // b.lt 0x20a0 <resizeArgMaxNEON+0x1d0>
+	WORD $0x54000d8b // b.lt 0x2230 <resizeArgMaxNEON+0x1d0>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xd280800a // mov x10, #0x400 // =1024
 	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
@@ -2073,19 +2173,19 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100416b // add x11, x11, #0x10
 	WORD $0xeb0c013f // cmp x9, x12
 	WORD $0xfc2f69c3 // str d3, [x14, x15]
-	WORD $0x54fffb81 // b.ne 0x1f60 <resizeArgMaxNEON+0x90>
+	WORD $0x54fffb81 // b.ne 0x20f0 <resizeArgMaxNEON+0x90>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0xeb0b011f // cmp x8, x11
-	WORD $0x54fffa8b // b.lt 0x1f50 <resizeArgMaxNEON+0x80>
+	WORD $0x54fffa8b // b.lt 0x20e0 <resizeArgMaxNEON+0x80>
 	WORD $0xf9402408 // ldr x8, [x0, #0x48]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540004ab // b.lt 0x20a0 <resizeArgMaxNEON+0x1d0>
+	WORD $0x540004ab // b.lt 0x2230 <resizeArgMaxNEON+0x1d0>
 	WORD $0xa9452c09 // ldp x9, x11, [x0, #0x50]
 	WORD $0xf100051f // cmp x8, #0x1
 	WORD $0xf9401c0a // ldr x10, [x0, #0x38]
 	WORD $0xaa1f03ec // mov x12, xzr
-	WORD $0x54000300 // b.eq 0x2080 <resizeArgMaxNEON+0x1b0>
+	WORD $0x54000300 // b.eq 0x2210 <resizeArgMaxNEON+0x1b0>
 	WORD $0x927ff50e // and x14, x8, #0x7ffffffffffffffe
 	WORD $0xd37ff94d // lsl x13, x10, #1
 	WORD $0xcb0e03ee // neg x14, x14
@@ -2107,9 +2207,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd100098c // sub x12, x12, #0x2
 	WORD $0x8b100021 // add x1, x1, x16
 	WORD $0xeb0c01df // cmp x14, x12
-	WORD $0x54fffe41 // b.ne 0x2040 <resizeArgMaxNEON+0x170>
+	WORD $0x54fffe41 // b.ne 0x21d0 <resizeArgMaxNEON+0x170>
 	WORD $0xcb0c03ec // neg x12, x12
-	WORD $0x36000108 // tbz w8, #0x0, 0x20a0 <resizeArgMaxNEON+0x1d0>
+	WORD $0x36000108 // tbz w8, #0x0, 0x2230 <resizeArgMaxNEON+0x1d0>
 	WORD $0x9b0c7d68 // mul x8, x11, x12
 	WORD $0x8b080528 // add x8, x9, x8, lsl #1
 	WORD $0x79400509 // ldrh w9, [x8, #0x2]
@@ -2119,7 +2219,7 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000509 // strh w9, [x8, #0x2]
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000d4b // b.lt 0x2250 <resizeArgMaxNEON+0x380>
+	WORD $0x54000d4b // b.lt 0x23e0 <resizeArgMaxNEON+0x380>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xa947ac0a // ldp x10, x11, [x0, #0x78]
 	WORD $0x3dc00140 // ldr q0, [x10]
@@ -2137,7 +2237,7 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
 	WORD $0x4e648463 // add v3.8h, v3.8h, v4.8h
 	WORD $0xf940280a // ldr x10, [x0, #0x50]
-	WORD $0x1400000d // b 0x2124 <resizeArgMaxNEON+0x254>
+	WORD $0x1400000d // b 0x22b4 <resizeArgMaxNEON+0x254>
 	WORD $0xf9400009 // ldr x9, [x0]
 	WORD $0xfc286924 // str d4, [x9, x8]
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
@@ -2149,12 +2249,12 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9342fd6b // asr x11, x11, #2
 	WORD $0x8b0b054a // add x10, x10, x11, lsl #1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400098a // b.ge 0x2250 <resizeArgMaxNEON+0x380>
+	WORD $0x5400098a // b.ge 0x23e0 <resizeArgMaxNEON+0x380>
 	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0xf10005ab // subs x11, x13, #0x1
-	WORD $0x5400070b // b.lt 0x2210 <resizeArgMaxNEON+0x340>
-	WORD $0x540006e0 // b.eq 0x2210 <resizeArgMaxNEON+0x340>
+	WORD $0x5400070b // b.lt 0x23a0 <resizeArgMaxNEON+0x340>
+	WORD $0x540006e0 // b.eq 0x23a0 <resizeArgMaxNEON+0x340>
 	WORD $0x3dc00144 // ldr q4, [x10]
 	WORD $0x4e030085 // tbl v5.16b, { v4.16b }, v3.16b
 	WORD $0x4e020084 // tbl v4.16b, { v4.16b }, v2.16b
@@ -2162,10 +2262,10 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e649c04 // mul v4.8h, v0.8h, v4.8h
 	WORD $0x4e659424 // mla v4.8h, v1.8h, v5.8h
 	WORD $0xf10009bf // cmp x13, #0x2
-	WORD $0x54000081 // b.ne 0x2164 <resizeArgMaxNEON+0x294>
+	WORD $0x54000081 // b.ne 0x22f4 <resizeArgMaxNEON+0x294>
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0x5280002d // mov w13, #0x1 // =1
-	WORD $0x14000020 // b 0x21e0 <resizeArgMaxNEON+0x310>
+	WORD $0x14000020 // b 0x2370 <resizeArgMaxNEON+0x310>
 	WORD $0xd37ef58e // lsl x14, x12, #2
 	WORD $0xd37ff98f // lsl x15, x12, #1
 	WORD $0x927ff96d // and x13, x11, #0xfffffffffffffffe
@@ -2196,8 +2296,8 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910009ad // add x13, x13, #0x2
 	WORD $0x8b0d0201 // add x1, x16, x13
 	WORD $0xf100043f // cmp x1, #0x1
-	WORD $0x54fffd21 // b.ne 0x2180 <resizeArgMaxNEON+0x2b0>
-	WORD $0x3600018b // tbz w11, #0x0, 0x2210 <resizeArgMaxNEON+0x340>
+	WORD $0x54fffd21 // b.ne 0x2310 <resizeArgMaxNEON+0x2b0>
+	WORD $0x3600018b // tbz w11, #0x0, 0x23a0 <resizeArgMaxNEON+0x340>
 	WORD $0x9b0d7d8b // mul x11, x12, x13
 	WORD $0xd37ff96b // lsl x11, x11, #1
 	WORD $0x3ceb6946 // ldr q6, [x10, x11]
@@ -2212,9 +2312,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0e2128a4 // xtn v4.8b, v5.8h
 	WORD $0xcb08012b // sub x11, x9, x8
 	WORD $0xf1001d7f // cmp x11, #0x7
-	WORD $0x54fff6cc // b.gt 0x20f4 <resizeArgMaxNEON+0x224>
+	WORD $0x54fff6cc // b.gt 0x2284 <resizeArgMaxNEON+0x224>
 	WORD $0xeb08013f // cmp x9, x8
-	WORD $0x54fff6ed // b.le 0x2100 <resizeArgMaxNEON+0x230>
+	WORD $0x54fff6ed // b.le 0x2290 <resizeArgMaxNEON+0x230>
 	WORD $0x9e66008b // fmov x11, d4
 	WORD $0xaa0803ec // mov x12, x8
 	WORD $0xf9400009 // ldr x9, [x0]
@@ -2223,6 +2323,6 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd348fd6b // lsr x11, x11, #8
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xeb09019f // cmp x12, x9
-	WORD $0x54ffff4b // b.lt 0x2230 <resizeArgMaxNEON+0x360>
-	WORD $0x17ffffad // b 0x2100 <resizeArgMaxNEON+0x230>
+	WORD $0x54ffff4b // b.lt 0x23c0 <resizeArgMaxNEON+0x360>
+	WORD $0x17ffffad // b 0x2290 <resizeArgMaxNEON+0x230>
 	WORD $0xd65f03c0 // ret

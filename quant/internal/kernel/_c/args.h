@@ -46,16 +46,31 @@ struct depthwise_args {
 // depthwise_any_args: depthwise of any window, one output row.
 struct depthwise_any_args {
 	uint8_t *dst;
-	const int8_t *weights; // [group of 16 channels][ceil(taps/4)][16 channels][4 taps]
+	const int8_t *weights; // [group of 16 channels][quads][16 channels][4 taps]
 	const int32_t *bias;
 	const float *scale;
 	word blocks;
 	word cells;
 	word dst_block;
 	word zero;
-	word quads;                  // ceil(taps/4)
-	const uint8_t *const *taps; // [block][4·quads][4 pixels]: the pixel's cell column in the first group of channels
+	word taps_y, taps_x;
+	word quads;                 // ceil(taps/4)
+	const uint8_t *const *rows; // taps_y source rows; NULL = outside the map
+	const word *offsets;        // [taps_x][4·blocks] byte offsets into a row; negative = outside the map
+	const uint8_t *pad;         // a row of the input's zero point
+	const uint8_t **taps;       // memory for [4·quads][4 pixels]: where a block's taps begin, all pointing at pad before
 };
+
+// list_taps fills taps for a block.
+static inline __attribute__((always_inline)) void list_taps(const struct depthwise_any_args *a, word b) {
+	const uint8_t **to = a->taps;
+	for (word ky = 0; ky < a->taps_y; ky++) {
+		const uint8_t *row = a->rows[ky];
+		const word *offset = a->offsets + 4 * b;
+		for (word kx = 0; kx < a->taps_x; kx++, offset += 4 * a->blocks, to += 4)
+			for (int i = 0; i < 4; i++) to[i] = row && offset[i] >= 0 ? row + offset[i] : a->pad;
+	}
+}
 
 // add_args: elementwise over a run of blocks.
 struct add_args {

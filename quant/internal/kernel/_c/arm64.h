@@ -286,11 +286,11 @@ INLINE int8x16_t zip_high(int8x16_t a, int8x16_t b) {
 
 INLINE void depthwise_any(const struct depthwise_any_args *a) {
 	struct requant r = requant_of(a->zero);
-	for (word cell = 0; cell < a->cells; cell++) {
-		const uint8_t *const *p = a->taps;
-		int32x4_t bias = vld1q_s32(a->bias + 4 * cell);
-		float32x4_t scale = vld1q_f32(a->scale + 4 * cell);
-		for (word b = 0; b < a->blocks; b++) {
+	for (word b = 0; b < a->blocks; b++) {
+		list_taps(a, b);
+		for (word cell = 0; cell < a->cells; cell++) {
+			const uint8_t *const *p = a->taps;
+			int32x4_t bias = vld1q_s32(a->bias + 4 * cell);
 			struct acc acc[4];
 			for (int j = 0; j < 4; j++) acc[j] = begin(bias);
 			const int8_t *w = a->weights + cell / 4 * a->quads * 64 + cell % 4 * 16;
@@ -303,7 +303,7 @@ INLINE void depthwise_any(const struct depthwise_any_args *a) {
 				acc[2] = step(acc[2], wv, zip_low(hi01, hi23));
 				acc[3] = step(acc[3], wv, zip_high(hi01, hi23));
 			}
-			vst1q_s8((int8_t *)a->dst + b * a->dst_block + 16 * cell, pack(acc, scale, r));
+			vst1q_s8((int8_t *)a->dst + b * a->dst_block + 16 * cell, pack(acc, vld1q_f32(a->scale + 4 * cell), r));
 		}
 	}
 }

@@ -216,10 +216,11 @@ INLINE __m256i gather4(const uint8_t *const *p, word at, word left) {
 
 INLINE void depthwise_any(const struct depthwise_any_args *a) {
 	struct requant r = requant_of(a->zero);
-	for (word cell = 0; cell < a->cells; cell += 2) {
-		const uint8_t *const *p = a->taps;
-		word left = a->cells - cell;
-		for (word b = 0; b < a->blocks; b++) {
+	for (word b = 0; b < a->blocks; b++) {
+		list_taps(a, b);
+		for (word cell = 0; cell < a->cells; cell += 2) {
+			const uint8_t *const *p = a->taps;
+			word left = a->cells - cell;
 			__m256i acc[4];
 			for (int j = 0; j < 4; j++) acc[j] = load(a->bias + 4 * cell);
 			const int8_t *w = a->weights + cell / 4 * a->quads * 64 + cell % 4 * 16;

@@ -366,10 +366,11 @@ INLINE __m512i gather4(const uint8_t *const *p, word at, __mmask16 m) {
 
 void depthwiseAnyAVX512VNNI(const struct depthwise_any_args *a) {
 	struct requant r = requant_of(a->zero);
-	for (word g = 0; 4 * g < a->cells; g++) {
-		__mmask16 m = cell_mask(a->cells, g);
-		const uint8_t *const *p = a->taps;
-		for (word b = 0; b < a->blocks; b++) {
+	for (word b = 0; b < a->blocks; b++) {
+		list_taps(a, b);
+		for (word g = 0; 4 * g < a->cells; g++) {
+			__mmask16 m = cell_mask(a->cells, g);
+			const uint8_t *const *p = a->taps;
 			__m512i acc[4];
 			for (int j = 0; j < 4; j++) acc[j] = _mm512_loadu_si512(a->bias + 16 * g);
 			const int8_t *w = a->weights + g * a->quads * 64;
