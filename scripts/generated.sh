@@ -1,11 +1,10 @@
 #!/bin/bash
-# Generate the committed assembly and protobuf code again, beside the tree, and compare.
+# Generate the committed assembly and protobuf code again, outside the tree, and compare.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 go=${GO:-go}
-new=build/generated
-rm -rf "$new"
-mkdir -p "$new/bin"
+new=$(mktemp -d) # outside the tree: Go must not take it for packages
+trap 'rm -rf "$new"' EXIT
 
 # Kernels: the same clang gives the same bytes.
 cp -r quant/internal/kernel "$new/kernel"
@@ -15,7 +14,6 @@ diff -r quant/internal/kernel "$new/kernel"
 # Wire schema: the compiler's version stands in a comment and may differ.
 cp -r quant/internal/onnx/wire "$new/wire"
 "$go" build -o "$new/bin/" google.golang.org/protobuf/cmd/protoc-gen-go
-(cd "$new/wire" && PATH="$PWD/../bin:$PATH" protoc --go_out=. --go_opt=paths=source_relative wire.proto)
+(cd "$new/wire" && PATH="$new/bin:$PATH" protoc --go_out=. --go_opt=paths=source_relative wire.proto)
 diff <(grep -v '^// 	protoc  ' quant/internal/onnx/wire/wire.pb.go) <(grep -v '^// 	protoc  ' "$new/wire/wire.pb.go")
-rm -rf "$new"
 echo 'generated code is up to date'

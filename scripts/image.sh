@@ -8,24 +8,23 @@ go=${GO:-go}
 most=$((25 * 1000 * 1000))
 tag=localhost/depthwise:arm64
 base=localhost/golang:local
-work=$PWD/build/image
+work=$(mktemp -d) # outside the tree: Go must not take the image's files for packages
 
 if [ "$("$go" env GOHOSTOS)/$("$go" env GOHOSTARCH)" != linux/amd64 ]; then
 	echo 'image: made on linux/amd64 only; elsewhere use docker buildx, see arm64.Dockerfile' >&2
 	exit 1
 fi
+cache=$("$go" env GOCACHE)
+modules=$("$go" env GOMODCACHE)/cache/download
 qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static)
 [ -x bin/edge ] || { echo 'image: run make build first' >&2; exit 1; }
 
-chmod -R u+w "$work" 2> /dev/null || true
-rm -rf "$work"
-mkdir -p "$work"
 b() { buildah --root "$work/store" --runroot "$work/run" --storage-driver vfs "$@"; }
-trap 'chmod -R u+w "$work" 2> /dev/null; rm -rf "$work/store" "$work/run" "$work/golang"' EXIT
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 
-# 1. The base image: this machine's Go, a shell for RUN, and the modules as a file proxy.
+# 1. The base image: this machine's Go and a shell for RUN.
 root=$work/golang
-mkdir -p "$root"/{bin,root,tmp,proxy,usr/local/go}
+mkdir -p "$root"/{bin,root,tmp,usr/local/go}
 chmod 1777 "$root/tmp"
 cp /bin/dash "$root/bin/sh"
 for library in $(ldd /bin/dash | grep -o '/[^ ]*'); do
@@ -34,17 +33,16 @@ for library in $(ldd /bin/dash | grep -o '/[^ ]*'); do
 done
 tar -C "$("$go" env GOROOT)" -cf - --exclude=testdata --exclude='*_test.go' VERSION go.env bin pkg src |
 	tar -C "$root/usr/local/go" -xf -
-"$go" mod download
-GOPROXY=file://$("$go" env GOMODCACHE)/cache/download GOMODCACHE=$work/modules GOFLAGS=-modcacherw "$go" mod download
-cp -r "$work/modules/cache/download/." "$root/proxy/"
-rm -rf "$work/modules"
 container=$(b from scratch)
 b add --quiet "$container" "$root" / > /dev/null
 b config --env PATH=/usr/local/go/bin:/bin --env HOME=/root --env GOTOOLCHAIN=local --env GOPROXY=file:///proxy "$container"
 b commit --quiet --rm "$container" "$base" > /dev/null
 
-# 2. The image.
+# 2. The image. The modules come from this machine's cache, as a file proxy; the build cache saves compiling all anew.
+"$go" mod download
+mkdir -p "$cache"
 b build --isolation chroot --platform linux/arm64 -f arm64.Dockerfile -t "$tag" \
+	--volume "$modules:/proxy:ro" --volume "$cache:/root/.cache/go-build:rw" \
 	--build-arg BUILDPLATFORM=linux/amd64 --build-arg TARGETPLATFORM=linux/arm64 \
 	--build-arg "GO_IMAGE=$base" --build-arg "VERSION=${VERSION:-unknown}" .
 
