@@ -107,13 +107,13 @@ def cached(name, make):
         return stored["inputs"], stored["classes"], [str(s) for s in stored["stems"]]
 
 
-def synthetic(name, seed, frames, size, edge):
+def synthetic(name, seed, frames, size, edge, scene="mixed"):
     """A recording of our own synthetic camera, one new scene per frame, made by `edge record` when missing."""
     folder = WORK / "synth" / f"{name}-{seed}"
     if not folder.exists():
         part = folder.with_name(folder.name + ".part")
         part.parent.mkdir(parents=True, exist_ok=True)
-        source = f"synth:seed={seed},cut=1,frames={frames},width={size[0]},height={size[1]}"
+        source = f"synth:seed={seed},scene={scene},cut=1,frames={frames},width={size[0]},height={size[1]}"
         command = [edge, "record", source, "--labels", "--classes", "3", "--register", "-q", "-o", str(part)]
         subprocess.run(command, check=True)
         part.rename(folder)
