@@ -470,3 +470,45 @@ func TestPairerAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations a frame", n)
 	}
 }
+
+// The caller keeps a pair while the streams go on: its memory is the caller's alone.
+func TestPairerSharesNoMemory(t *testing.T) {
+	p := NewPairer(PairerOptions{Queue: 3, ColorPeriod: 30 * ms, DepthPeriod: 30 * ms})
+	var color Color
+	var depth Depth
+	push := func(n int) {
+		color.Resize(1, 1)
+		depth.Resize(1, 1)
+		color.Pix[0], depth.Pix[0] = byte(n), uint16(n)
+		p.PushColor(0, time.Duration(n)*33*ms, &color)
+		p.PushDepth(0, time.Duration(n)*33*ms, &depth)
+	}
+	for n := range 40 {
+		push(n)
+		var kept Pair
+		if n%4 != 0 || !p.Next(0, &kept) {
+			continue
+		}
+		want := [2]uint16{uint16(kept.Color.Pix[0]), kept.Depth.Pix[0]}
+		for more := range 8 {
+			push(100 + 10*n + more)
+		}
+		if got := [2]uint16{uint16(kept.Color.Pix[0]), kept.Depth.Pix[0]}; got != want {
+			t.Fatalf("the images of a pair changed from %v to %v after it was taken", want, got)
+		}
+	}
+}
+
+func TestPairerWaitsForDepthThatMayStillCome(t *testing.T) {
+	r := newRig(t, PairerOptions{Wait: 10 * ms})
+	r.push(0, 0)
+	r.push(1, 10*ms)
+	r.now += 10 * ms
+	r.take()
+	r.push(0, 5*ms) // older than the last depth frame, but the next one may be within the window
+	r.push(1, 12*ms)
+	r.end()
+	if want := [][2]time.Duration{{0, 10 * ms}, {5 * ms, 12 * ms}}; !slices.Equal(r.pairs, want) {
+		t.Errorf("pairs are %v, want %v", r.pairs, want)
+	}
+}

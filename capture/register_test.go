@@ -237,6 +237,7 @@ func TestRegisterAgainstOracle(t *testing.T) {
 		"facing":       with(func(c *Calibration) { c.DepthToColor = Extrinsics{rotate(0, math.Pi, 0), [3]float64{0, 0, 4}} }),
 		"looking away": with(func(c *Calibration) { c.DepthToColor.Rotation = rotate(0, math.Pi, 0) }),
 		"ahead":        with(func(c *Calibration) { c.DepthToColor.Translation = [3]float64{0.01, 0, -0.6} }),
+		"too close":    with(func(c *Calibration) { c.DepthToColor.Translation = [3]float64{0.002, 0, -0.688} }),
 		"one pixel":    with(func(c *Calibration) { c.Color = Intrinsics{Width: 1, Height: 1, Fx: 1, Fy: 1} }),
 		"fine unit":    with(func(c *Calibration) { c.DepthScale = 0.0001 }),
 	} {
@@ -352,6 +353,15 @@ func TestRegisterThreadsAgree(t *testing.T) {
 				if got.Pix[i] != want.Pix[i] {
 					t.Fatalf("%d threads, frame %d: pixel %d is %d, want %d", threads, frame, i, got.Pix[i], want.Pix[i])
 				}
+			}
+		}
+		far := scene(c.Depth, 4, 3000, 5000)
+		if err := r.Register(&got, far); err != nil {
+			t.Fatal(err)
+		}
+		for i, w := range register(t, c, 1, far).Pix {
+			if got.Pix[i] != w {
+				t.Fatalf("%d threads: pixel %d of a farther scene is %d, want %d: the frame before shows", threads, i, got.Pix[i], w)
 			}
 		}
 		var blank Depth
