@@ -36,6 +36,8 @@ var rules = []rule{
 	{"capture", "capture/internal/...", rapid + " capture/capturetest"},
 	{"capture/...", "capture capture/internal/...", rapid + " capture/capturetest capture/replay"},
 	{"capture/replay", "capture capture/internal/... github.com/klauspost/compress", rapid + " capture/capturetest capture/synth"},
+	{"capture/mcap", "capture capture/internal/... github.com/klauspost/compress github.com/pierrec/lz4/v4 google.golang.org/protobuf",
+		rapid + " capture/capturetest capture/synth capture/replay github.com/foxglove/mcap/go/mcap"},
 	{"capture/capturetest", "capture", rapid},
 	{"capture/internal/...", "github.com/klauspost/compress capture/internal/...", rapid},
 
