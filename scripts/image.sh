@@ -8,7 +8,7 @@ go=${GO:-go}
 most=$((25 * 1000 * 1000))
 tag=localhost/depthwise:arm64
 base=localhost/golang:local
-work=$(mktemp -d) # outside the tree: Go must not take the image's files for packages
+archive=build/depthwise-arm64.tar
 
 if [ "$("$go" env GOHOSTOS)/$("$go" env GOHOSTARCH)" != linux/amd64 ]; then
 	echo 'image: made on linux/amd64 only; elsewhere use docker buildx, see arm64.Dockerfile' >&2
@@ -19,6 +19,7 @@ modules=$("$go" env GOMODCACHE)/cache/download
 qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static)
 [ -x bin/edge ] || { echo 'image: run make build first' >&2; exit 1; }
 
+work=$(mktemp -d) # outside the tree: Go must not take the image's files for packages
 b() { buildah --root "$work/store" --runroot "$work/run" --storage-driver vfs "$@"; }
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 
@@ -71,4 +72,9 @@ bin/edge record synth:seed=3,frames=3 -o "$work/recording" --quiet
 bin/edge run "$work/recording" --format raw --quiet | sha256sum > "$work/here"
 "$qemu" "$work/edge" run "$work/recording" --format raw --quiet | sha256sum > "$work/image"
 expect "the image's mask stream" "$(cat "$work/image")" "$(cat "$work/here")"
-echo "image: $tag, $bytes bytes; masks of a recording equal those of this machine: $(cut -c 1-16 "$work/here")"
+
+# 5. For keeps: docker load -i takes it.
+mkdir -p build
+rm -f "$archive"
+b push --quiet "$tag" "docker-archive:$archive:depthwise:arm64"
+echo "image: $archive holds depthwise:arm64, $bytes bytes; its masks equal this machine's: $(cut -c 1-16 "$work/here")"
