@@ -133,22 +133,31 @@ func binOf(p *prim, axis int, lo vec, scale float64) int {
 
 // crosses tells whether the ray meets the node's box before tmax. i is 1/d.
 func (n *node) crosses(o, i vec, tmax float64) bool {
-	a, b := float64((n.min.x-o.x)*i.x), float64((n.max.x-o.x)*i.x)
+	near, far := float64((n.min.x-o.x)*i.x), float64((n.max.x-o.x)*i.x)
+	if near > far {
+		near, far = far, near
+	}
+	a, b := float64((n.min.y-o.y)*i.y), float64((n.max.y-o.y)*i.y)
 	if a > b {
 		a, b = b, a
 	}
-	near, far := max(a, 0), min(b, tmax)
-	a, b = float64((n.min.y-o.y)*i.y), float64((n.max.y-o.y)*i.y)
-	if a > b {
-		a, b = b, a
+	if a > near {
+		near = a
 	}
-	near, far = max(near, a), min(far, b)
+	if b < far {
+		far = b
+	}
 	a, b = float64((n.min.z-o.z)*i.z), float64((n.max.z-o.z)*i.z)
 	if a > b {
 		a, b = b, a
 	}
-	near, far = max(near, a), min(far, b)
-	return near <= far
+	if a > near {
+		near = a
+	}
+	if b < far {
+		far = b
+	}
+	return near <= far && far >= 0 && near <= tmax
 }
 
 // blocked tells whether anything lies on the ray within (tmin, tmax).

@@ -73,5 +73,8 @@ func TestFrameStandsAlone(t *testing.T) {
 		if !same(&p, all[i]) {
 			t.Errorf("frame %d rendered alone differs", i)
 		}
+		if c.loaded != i/2 {
+			t.Errorf("frame %d shows scene %d, want %d", i, c.loaded, i/2)
+		}
 	}
 }

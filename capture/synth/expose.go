@@ -105,9 +105,21 @@ func (c *Camera) develop(y int, src []float32, out []byte, k [3]float32, gain fl
 		for ch := range p {
 			e := lum + float32((p[ch]-lum)*sat)
 			e = float32(float32(e*v) * g[ch])
-			u := int(float32(min(max(e, 0), 1) * (toneSize - 1)))
+			u := int(float32(e * (toneSize - 1)))
+			if !(e > 0) {
+				u = 0
+			} else if e >= 1 {
+				u = toneSize - 1
+			}
 			z := c.tone[u] + luma + float32(c.gauss[(at+x*3+ch*7919+1234)&(gaussSize-1)]*noise*0.5)
-			out[i+ch] = uint8(min(max(int(z+0.5), 0), 255))
+			switch {
+			case z <= 0:
+				out[i+ch] = 0
+			case z >= 255:
+				out[i+ch] = 255
+			default:
+				out[i+ch] = uint8(int(z + 0.5))
+			}
 		}
 	}
 }

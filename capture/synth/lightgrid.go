@@ -59,17 +59,17 @@ func (s *scene) lightAt(h *hitPoint, id int32, z float64, a, b int) gridPoint {
 			p.light[k] = 1
 		}
 	}
-	// Ambient occlusion: three short rays over the hemisphere.
+	// Ambient occlusion: two short rays over the hemisphere.
 	x := h.flat.perp()
 	y := h.flat.cross(x)
 	open := float32(1)
-	for k := range 3 {
-		phi := hash01(a*3+k, b) * twoPi
+	for k := range 2 {
+		phi := float64((hash01(a*2+k, b) + float64(k)) * (twoPi / 2))
 		sn, cs := sincos(phi)
 		r := 0.45 + float64(0.5*float64((a+2*b+k)&1))
 		d := h.flat.mul(0.6).madd(x, float64(cs*r)).madd(y, float64(sn*r)).unit()
 		if s.tree.blocked(s.prims, o, d, 0, 0.22) {
-			open -= 0.25
+			open -= 0.37
 		}
 	}
 	p.open = open

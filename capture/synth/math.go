@@ -90,7 +90,16 @@ func atan2(y, x float64) float64 {
 	return a
 }
 
-func clamp(x, lo, hi float64) float64 { return min(max(x, lo), hi) }
+// clamp is faster than the built-in min and max, which mind signed zeros.
+func clamp(x, lo, hi float64) float64 {
+	if x < lo {
+		return lo
+	}
+	if x > hi {
+		return hi
+	}
+	return x
+}
 
 func lerp(a, b, t float64) float64 { return float64(a) + float64((float64(b)-float64(a))*t) }
 
