@@ -81,10 +81,6 @@ func (p *PackedAdd) Run(dst, a, b *Map, y0, y1 int) {
 	if dst.Type != p.a.Type || a.Type != p.a.Type || b.Type != p.a.Type {
 		panic(fmt.Sprintf("kernel: add: %v of %v and %v on maps of %v", dst.Type, a.Type, b.Type, p.a.Type))
 	}
-	if pixel && (a.H != 1 || a.W != 1) {
-		addGeneric.run(p, dst, a, b, y0, y1)
-		return
-	}
 	p.run.run(p, dst, a, b, y0, y1)
 }
 

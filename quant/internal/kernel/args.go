@@ -34,9 +34,22 @@ type depthwiseAnyArgs struct {
 
 type addArgs struct {
 	dst, a, b                  unsafe.Pointer
-	bytes                      int64
+	blocks, cells              int64
+	dstBlock, aBlock, bBlock   int64
 	zeroA, zeroB, zero, lo, hi int64
 	scales                     unsafe.Pointer
+}
+
+type sumArgs struct {
+	src                                      unsafe.Pointer
+	rows, row, blocks, srcBlock, cells, keep int64
+	sums                                     unsafe.Pointer
+}
+
+type nearestArgs struct {
+	dst, src                unsafe.Pointer
+	blocks, cells, dstBlock int64
+	offsets                 unsafe.Pointer
 }
 
 type tableArgs struct {
@@ -46,14 +59,12 @@ type tableArgs struct {
 }
 
 type argmaxArgs struct {
-	dst, top, bottom                          unsafe.Pointer
-	weightTop, weightBottom, blocks, srcBlock int64
-	width, outWidth, classes                  int64
-	planes                                    unsafe.Pointer
-	plane                                     int64
-	order, left, right                        unsafe.Pointer
-	weightLeft, weightRight                   unsafe.Pointer
-	advance                                   int64
+	dst, top, bottom                            unsafe.Pointer
+	refill, blocks, srcBlock, outWidth, classes int64
+	planes                                      unsafe.Pointer
+	plane, zero                                 int64
+	weights, left, right                        unsafe.Pointer
+	weightLeft, weightRight                     unsafe.Pointer
 }
 
 type resizeArgs struct {

@@ -27,7 +27,13 @@ func peakAVX2(a *peakArgs)
 func addAVX2(a *addArgs)
 
 //go:noescape
+func sumAVX2(a *sumArgs)
+
+//go:noescape
 func resizeAVX2(a *resizeArgs)
+
+//go:noescape
+func nearestAVX2(a *nearestArgs)
 
 //go:noescape
 func resizeArgMaxAVX2(a *argmaxArgs)

@@ -2288,42 +2288,197 @@ TEXT ·peakAVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x00978e0f; WORD $0x0000 // jle 0x2762 <addAVX2+0xa2>
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x01538e0f; WORD $0x0000 // jle 0x2820 <addAVX2+0x160>
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
 	LONG $0x187de2c4; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rax]
 	LONG $0x187de2c4; WORD $0x0448 // vbroadcastss ymm1, dword ptr [rax + 0x4]
-	LONG $0x587de2c4; WORD $0x2057 // vpbroadcastd ymm2, dword ptr [rdi + 0x20]
-	LONG $0x587de2c4; WORD $0x285f // vpbroadcastd ymm3, dword ptr [rdi + 0x28]
-	LONG $0x7979e2c4; WORD $0x3067 // vpbroadcastw xmm4, word ptr [rdi + 0x30]
-	LONG $0x7879e2c4; WORD $0x386f // vpbroadcastb xmm5, byte ptr [rdi + 0x38]
-	LONG $0x7879e2c4; WORD $0x4077 // vpbroadcastb xmm6, byte ptr [rdi + 0x40]
+	LONG $0x587de2c4; WORD $0x4057 // vpbroadcastd ymm2, dword ptr [rdi + 0x40]
+	LONG $0x587de2c4; WORD $0x485f // vpbroadcastd ymm3, dword ptr [rdi + 0x48]
+	LONG $0x7979e2c4; WORD $0x5067 // vpbroadcastw xmm4, word ptr [rdi + 0x50]
+	LONG $0x7879e2c4; WORD $0x586f // vpbroadcastb xmm5, byte ptr [rdi + 0x58]
+	LONG $0x7879e2c4; WORD $0x6077 // vpbroadcastb xmm6, byte ptr [rdi + 0x60]
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	WORD $0x1eeb // jmp 0x2720 <addAVX2+0x60>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0x01008d0f; WORD $0x0000 // jge 0x2820 <addAVX2+0x160>
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0xef7e // jle 0x2714 <addAVX2+0x54>
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
-	LONG $0x317de2c4; WORD $0x023c // vpmovzxbd ymm7, qword ptr [rdx + rax]
-	LONG $0xfafac5c5 // vpsubd ymm7, ymm7, ymm2
-	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
-	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
-	LONG $0x317d62c4; WORD $0x0204 // vpmovzxbd ymm8, qword ptr [rdx + rax]
-	LONG $0xff59fcc5 // vmulps ymm7, ymm0, ymm7
-	LONG $0xc3fa3dc5 // vpsubd ymm8, ymm8, ymm3
-	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0xc8af0f48 // imul rcx, rax
+	WORD $0x0348; BYTE $0x0f // add rcx, qword ptr [rdi]
+	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
+	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
+	LONG $0xc0af0f4c // imul r8, rax
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x08c28348 // add rdx, 0x8
+	LONG $0x38478b4c // mov r8, qword ptr [rdi + 0x38]
+	LONG $0xc0af0f4c // imul r8, rax
+	WORD $0x014c; BYTE $0xc6 // add rsi, r8
+	LONG $0x08c68348 // add rsi, 0x8
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x000095e9; BYTE $0x00 // jmp 0x27f3 <addAVX2+0x133>
+	WORD $0x9066 // nop
+	LONG $0x01fd43c4; WORD $0x44c0 // vpermpd ymm8, ymm8, 0x44 # ymm8 = ymm8[0,1,0,1]
+	LONG $0xc7297cc5 // vmovaps ymm7, ymm8
+	LONG $0x317d22c4; WORD $0x024c; BYTE $0xf8 // vpmovzxbd ymm9, qword ptr [rdx + r8 - 0x8]
+	LONG $0xcafa35c5 // vpsubd ymm9, ymm9, ymm2
+	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
+	LONG $0xc85934c5 // vmulps ymm9, ymm9, ymm0
 	LONG $0xc1593cc5 // vmulps ymm8, ymm8, ymm1
-	LONG $0xff58bcc5 // vaddps ymm7, ymm8, ymm7
+	LONG $0x583c41c4; BYTE $0xc1 // vaddps ymm8, ymm8, ymm9
+	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
+	LONG $0x197d43c4; WORD $0x01c1 // vextractf128 xmm9, ymm8, 0x1
+	LONG $0x6b3941c4; BYTE $0xc1 // vpackssdw xmm8, xmm8, xmm9
+	LONG $0xc4ed39c5 // vpaddsw xmm8, xmm8, xmm4
+	LONG $0x317d22c4; WORD $0x020c // vpmovzxbd ymm9, qword ptr [rdx + r8]
+	LONG $0xcafa35c5 // vpsubd ymm9, ymm9, ymm2
+	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
+	LONG $0xc85934c5 // vmulps ymm9, ymm9, ymm0
+	LONG $0xff59f4c5 // vmulps ymm7, ymm1, ymm7
+	LONG $0xff58b4c5 // vaddps ymm7, ymm9, ymm7
 	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
-	LONG $0x197dc3c4; WORD $0x01f8 // vextractf128 xmm8, ymm7, 0x1
-	LONG $0x6b41c1c4; BYTE $0xf8 // vpackssdw xmm7, xmm7, xmm8
+	LONG $0x197dc3c4; WORD $0x01f9 // vextractf128 xmm9, ymm7, 0x1
+	LONG $0x6b41c1c4; BYTE $0xf9 // vpackssdw xmm7, xmm7, xmm9
 	LONG $0xfcedc1c5 // vpaddsw xmm7, xmm7, xmm4
-	LONG $0xff67c1c5 // vpackuswb xmm7, xmm7, xmm7
+	LONG $0xff67b9c5 // vpackuswb xmm7, xmm8, xmm7
 	LONG $0xfddec1c5 // vpmaxub xmm7, xmm7, xmm5
 	LONG $0xfedac1c5 // vpminub xmm7, xmm7, xmm6
-	LONG $0x3cd6f9c5; BYTE $0x01 // vmovq qword ptr [rcx + rax], xmm7
-	LONG $0x08c08348 // add rax, 0x8
-	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	WORD $0x9e7c // jl 0x2700 <addAVX2+0x40>
+	LONG $0x7f7aa1c4; WORD $0x013c // vmovdqu xmmword ptr [rcx + r8], xmm7
+	LONG $0x10c08349 // add r8, 0x10
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	WORD $0x894d; BYTE $0xca // mov r10, r9
+	LONG $0x04e2c149 // shl r10, 0x4
+	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
+	LONG $0xff1d8d0f; WORD $0xffff // jge 0x2710 <addAVX2+0x50>
+	LONG $0x317da2c4; WORD $0x067c; BYTE $0xf8 // vpmovzxbd ymm7, qword ptr [rsi + r8 - 0x8]
+	LONG $0xfbfac5c5 // vpsubd ymm7, ymm7, ymm3
+	LONG $0xc75b7cc5 // vcvtdq2ps ymm8, ymm7
+	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
+	LONG $0xff53840f; WORD $0xffff // je 0x2760 <addAVX2+0xa0>
+	LONG $0x317da2c4; WORD $0x063c // vpmovzxbd ymm7, qword ptr [rsi + r8]
+	LONG $0xfbfac5c5 // vpsubd ymm7, ymm7, ymm3
+	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
+	LONG $0xffff4ae9; BYTE $0xff // jmp 0x276a <addAVX2+0xaa>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func sumAVX2(a)
+TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	QUAD $0x05010c080400b848; WORD $0x0d09 // movabs rax, 0xd0905010c080400
+	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x016a8e0f; WORD $0x0000 // jle 0x29be <sumAVX2+0x18e>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x5879e2c4; WORD $0x3047 // vpbroadcastd xmm0, dword ptr [rdi + 0x30]
+	LONG $0xca6ef9c5 // vmovd xmm1, edx
+	LONG $0x7879e2c4; BYTE $0xc9 // vpbroadcastb xmm1, xmm1
+	LONG $0xd26ef9c5 // vmovd xmm2, edx
+	LONG $0x7979e2c4; BYTE $0xd2 // vpbroadcastw xmm2, xmm2
+	LONG $0x6ef9e1c4; BYTE $0xd8 // vmovq xmm3, rax
+	LONG $0x6ef9e1c4; BYTE $0xe1 // vmovq xmm4, rcx
+	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
+	WORD $0xc031 // xor eax, eax
+	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
+	WORD $0x2feb // jmp 0x28c1 <sumAVX2+0x91>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x04e2c148 // shl rdx, 0x4
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x247ffac5; BYTE $0x16 // vmovdqu xmmword ptr [rsi + rdx], xmm4
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
+	LONG $0x00f38d0f; WORD $0x0000 // jge 0x29b4 <sumAVX2+0x184>
+	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0xd67e // jle 0x28a0 <sumAVX2+0x70>
+	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x04e2c148 // shl rdx, 0x4
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xcd7e // jle 0x28a7 <sumAVX2+0x77>
+	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
+	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
+	WORD $0x0149; BYTE $0xd2 // add r10, rdx
+	LONG $0xff588d4d // lea r11, [r8 - 0x1]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	WORD $0x894d; BYTE $0xc6 // mov r14, r8
+	WORD $0x2149; BYTE $0xce // and r14, rcx
+	LONG $0xfe788d4d // lea r15, [r8 - 0x2]
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	WORD $0x25eb // jmp 0x2924 <sumAVX2+0xf4>
+	BYTE $0x90 // nop
+	LONG $0x6f7ac1c4; WORD $0x0075 // vmovdqu xmm6, xmmword ptr [r13]
+	LONG $0x0049e2c4; BYTE $0xf3 // vpshufb xmm6, xmm6, xmm3
+	LONG $0xeddbc9c5 // vpand xmm5, xmm6, xmm5
+	LONG $0x0451e2c4; BYTE $0xe9 // vpmaddubsw xmm5, xmm5, xmm1
+	LONG $0xeaf5d1c5 // vpmaddwd xmm5, xmm5, xmm2
+	LONG $0xe4fed1c5 // vpaddd xmm4, xmm5, xmm4
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	WORD $0x3949; BYTE $0xf4 // cmp r12, rsi
+	WORD $0x8774 // je 0x28ab <sumAVX2+0x7b>
+	WORD $0x894d; BYTE $0xcd // mov r13, r9
+	LONG $0xecaf0f4d // imul r13, r12
+	WORD $0x014d; BYTE $0xd5 // add r13, r10
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x6375 // jne 0x2998 <sumAVX2+0x168>
+	LONG $0x01c0f641 // test r8b, 0x1
+	WORD $0xe174 // je 0x291c <sumAVX2+0xec>
+	LONG $0xe86ff9c5 // vmovdqa xmm5, xmm0
+	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
+	WORD $0xbc74 // je 0x2900 <sumAVX2+0xd0>
+	LONG $0xed76d1c5 // vpcmpeqd xmm5, xmm5, xmm5
+	WORD $0xb6eb // jmp 0x2900 <sumAVX2+0xd0>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x6f7ac1c4; WORD $0x007d // vmovdqu xmm7, xmmword ptr [r13]
+	LONG $0x0041e2c4; BYTE $0xfb // vpshufb xmm7, xmm7, xmm3
+	LONG $0xeddbc1c5 // vpand xmm5, xmm7, xmm5
+	LONG $0x0451e2c4; BYTE $0xe9 // vpmaddubsw xmm5, xmm5, xmm1
+	LONG $0xeaf5d1c5 // vpmaddwd xmm5, xmm5, xmm2
+	LONG $0xe4fed1c5 // vpaddd xmm4, xmm5, xmm4
+	LONG $0x6f7ac1c4; WORD $0x1d6c; BYTE $0x00 // vmovdqu xmm5, xmmword ptr [r13 + rbx]
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	LONG $0x0051e2c4; BYTE $0xeb // vpshufb xmm5, xmm5, xmm3
+	LONG $0xeedbd1c5 // vpand xmm5, xmm5, xmm6
+	LONG $0x0451e2c4; BYTE $0xe9 // vpmaddubsw xmm5, xmm5, xmm1
+	LONG $0xeaf5d1c5 // vpmaddwd xmm5, xmm5, xmm2
+	LONG $0xe4fed1c5 // vpaddd xmm4, xmm5, xmm4
+	LONG $0x02c58348 // add rbp, 0x2
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x3949; BYTE $0xee // cmp r14, rbp
+	WORD $0x9d74 // je 0x2935 <sumAVX2+0x105>
+	LONG $0xe86ff9c5 // vmovdqa xmm5, xmm0
+	WORD $0x3949; BYTE $0xeb // cmp r11, rbp
+	WORD $0x0474 // je 0x29a5 <sumAVX2+0x175>
+	LONG $0xed76d1c5 // vpcmpeqd xmm5, xmm5, xmm5
+	LONG $0xf06ff9c5 // vmovdqa xmm6, xmm0
+	WORD $0x3949; BYTE $0xef // cmp r15, rbp
+	WORD $0xa274 // je 0x2950 <sumAVX2+0x120>
+	LONG $0xf676c9c5 // vpcmpeqd xmm6, xmm6, xmm6
+	WORD $0x9ceb // jmp 0x2950 <sumAVX2+0x120>
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
 	BYTE $0xc3 // ret
 
 // func resizeAVX2(a)
@@ -2332,10 +2487,10 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2988 <resizeAVX2+0x218>
+	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2bd8 <resizeAVX2+0x218>
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2988 <resizeAVX2+0x218>
+	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2bd8 <resizeAVX2+0x218>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2349,13 +2504,13 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7979e2c4; WORD $0x4067 // vpbroadcastw xmm4, word ptr [rdi + 0x40]
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x11eb // jmp 0x27cc <resizeAVX2+0x5c>
+	WORD $0x11eb // jmp 0x2a1c <resizeAVX2+0x5c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x01b28d0f; WORD $0x0000 // jge 0x297e <resizeAVX2+0x20e>
+	LONG $0x01b28d0f; WORD $0x0000 // jge 0x2bce <resizeAVX2+0x20e>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x27c0 <resizeAVX2+0x50>
+	WORD $0xef7e // jle 0x2a10 <resizeAVX2+0x50>
 	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
@@ -2444,9 +2599,9 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2800 <resizeAVX2+0x90>
+	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2a50 <resizeAVX2+0x90>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffe42e9; BYTE $0xff // jmp 0x27c0 <resizeAVX2+0x50>
+	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2a10 <resizeAVX2+0x50>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2455,246 +2610,289 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x5d // pop rbp
 	BYTE $0xc3 // ret
 
+// func nearestAVX2(a)
+TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x2c9b <nearestAVX2+0xbb>
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x00a18e0f; WORD $0x0000 // jle 0x2c9b <nearestAVX2+0xbb>
+	WORD $0x5641 // push r14
+	BYTE $0x53 // push rbx
+	WORD $0xc031 // xor eax, eax
+	WORD $0x1beb // jmp 0x2c1c <nearestAVX2+0x3c>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0x007c8d0f; WORD $0x0000 // jge 0x2c98 <nearestAVX2+0xb8>
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xef7e // jle 0x2c10 <nearestAVX2+0x30>
+	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0xf631 // xor esi, esi
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	LONG $0xd0af0f48 // imul rdx, rax
+	WORD $0x0348; BYTE $0x17 // add rdx, qword ptr [rdi]
+	LONG $0x084f8b4c // mov r9, qword ptr [rdi + 0x8]
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x0a1c8b4d // mov r11, qword ptr [r10 + rcx]
+	WORD $0x014d; BYTE $0xcb // add r11, r9
+	LONG $0x0a5c8b49; BYTE $0x10 // mov rbx, qword ptr [r10 + rcx + 0x10]
+	WORD $0x014c; BYTE $0xcb // add rbx, r9
+	LONG $0x0a748b4d; BYTE $0x20 // mov r14, qword ptr [r10 + rcx + 0x20]
+	WORD $0x014d; BYTE $0xce // add r14, r9
+	LONG $0x0a4c034d; BYTE $0x30 // add r9, qword ptr [r10 + rcx + 0x30]
+	LONG $0x6e79a1c4; WORD $0x1e04 // vmovd xmm0, dword ptr [rsi + r11]
+	LONG $0x2279e3c4; WORD $0x1e04; BYTE $0x01 // vpinsrd xmm0, xmm0, dword ptr [rsi + rbx], 0x1
+	LONG $0x2279a3c4; WORD $0x3604; BYTE $0x02 // vpinsrd xmm0, xmm0, dword ptr [rsi + r14], 0x2
+	LONG $0x2279a3c4; WORD $0x0e04; BYTE $0x03 // vpinsrd xmm0, xmm0, dword ptr [rsi + r9], 0x3
+	LONG $0x047ffac5; BYTE $0x16 // vmovdqu xmmword ptr [rsi + rdx], xmm0
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0x10c68348 // add rsi, 0x10
+	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
+	WORD $0xa17c // jl 0x2c30 <nearestAVX2+0x50>
+	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
+	LONG $0xffff78e9; BYTE $0xff // jmp 0x2c10 <nearestAVX2+0x30>
+	BYTE $0x5b // pop rbx
+	WORD $0x5e41 // pop r14
+	BYTE $0xc3 // ret
+
 // func resizeArgMaxAVX2(a)
 TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	BYTE $0x55 // push rbp
-	WORD $0x5741 // push r15
-	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
-	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
-	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
-	LONG $0x0080b841; WORD $0x0000 // mov r8d, 0x80
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
-	LONG $0x03488d4c // lea r9, [rax + 0x3]
-	LONG $0x06708d48 // lea rsi, [rax + 0x6]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xf1490f49 // cmovns rsi, r9
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x01158e0f; WORD $0x0000 // jle 0x2ae3 <resizeArgMaxAVX2+0x153>
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x03428d48 // lea rax, [rdx + 0x3]
+	LONG $0x06428d4c // lea r8, [rdx + 0x6]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01af8e0f; WORD $0x0000 // jle 0x2b86 <resizeArgMaxAVX2+0x1f6>
-	LONG $0x797de2c4; WORD $0x1847 // vpbroadcastw ymm0, word ptr [rdi + 0x18]
-	LONG $0x797de2c4; WORD $0x204f // vpbroadcastw ymm1, word ptr [rdi + 0x20]
-	LONG $0x6e79c1c4; BYTE $0xd0 // vmovd xmm2, r8d
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x02fec148 // sar rsi, 0x2
-	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
-	LONG $0x6ef9e1c4; BYTE $0xe2 // vmovq xmm4, rdx
-	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
-	LONG $0x02fe8348 // cmp rsi, 0x2
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xc64d0f48 // cmovge rax, rsi
-	LONG $0x02e0c148 // shl rax, 0x2
-	WORD $0xc931 // xor ecx, ecx
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	QUAD $0x00000000cd148d48 // lea rdx, [8*rcx]
-	WORD $0xf631 // xor esi, esi
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
-	LONG $0xc1af0f4c // imul r8, rcx
-	LONG $0x084f8b4c // mov r9, qword ptr [rdi + 0x8]
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x6f7ac1c4; WORD $0xb124 // vmovdqu xmm4, xmmword ptr [r9 + 4*rsi]
-	LONG $0x1047034c // add r8, qword ptr [rdi + 0x10]
-	LONG $0x0059e2c4; BYTE $0xe3 // vpshufb xmm4, xmm4, xmm3
-	LONG $0x6f7ac1c4; WORD $0xb02c // vmovdqu xmm5, xmmword ptr [r8 + 4*rsi]
-	LONG $0x307de2c4; BYTE $0xe4 // vpmovzxbw ymm4, xmm4 # ymm4 = xmm4[0],zero,xmm4[1],zero,xmm4[2],zero,xmm4[3],zero,xmm4[4],zero,xmm4[5],zero,xmm4[6],zero,xmm4[7],zero,xmm4[8],zero,xmm4[9],zero,xmm4[10],zero,xmm4[11],zero,xmm4[12],zero,xmm4[13],zero,xmm4[14],zero,xmm4[15],zero
-	LONG $0xe2f9ddc5 // vpsubw ymm4, ymm4, ymm2
-	LONG $0x0051e2c4; BYTE $0xeb // vpshufb xmm5, xmm5, xmm3
-	LONG $0xe0d5ddc5 // vpmullw ymm4, ymm4, ymm0
-	LONG $0x307de2c4; BYTE $0xed // vpmovzxbw ymm5, xmm5 # ymm5 = xmm5[0],zero,xmm5[1],zero,xmm5[2],zero,xmm5[3],zero,xmm5[4],zero,xmm5[5],zero,xmm5[6],zero,xmm5[7],zero,xmm5[8],zero,xmm5[9],zero,xmm5[10],zero,xmm5[11],zero,xmm5[12],zero,xmm5[13],zero,xmm5[14],zero,xmm5[15],zero
-	LONG $0xeaf9d5c5 // vpsubw ymm5, ymm5, ymm2
-	LONG $0xe9d5d5c5 // vpmullw ymm5, ymm5, ymm1
-	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
-	LONG $0xc6af0f4c // imul r8, rsi
-	WORD $0x014d; BYTE $0xc0 // add r8, r8
-	LONG $0xe4fdd5c5 // vpaddw ymm4, ymm5, ymm4
-	LONG $0x5047034c // add r8, qword ptr [rdi + 0x50]
-	LONG $0xd679c1c4; WORD $0xc864; BYTE $0x02 // vmovq qword ptr [r8 + 8*rcx + 0x2], xmm4
-	WORD $0x0149; BYTE $0xd0 // add r8, rdx
-	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
-	LONG $0xec70f9c5; BYTE $0x4e // vpshufd xmm5, xmm4, 0x4e # xmm5 = xmm4[2,3,0,1]
-	LONG $0xd67981c4; WORD $0x486c; BYTE $0x02 // vmovq qword ptr [r8 + 2*r9 + 0x2], xmm5
-	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
-	LONG $0x397de3c4; WORD $0x01e4 // vextracti128 xmm4, ymm4, 0x1
-	LONG $0xd67981c4; WORD $0x8864; BYTE $0x02 // vmovq qword ptr [r8 + 4*r9 + 0x2], xmm4
-	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
-	LONG $0x490c8d4f // lea r9, [r9 + 2*r9]
-	LONG $0xe470f9c5; BYTE $0x4e // vpshufd xmm4, xmm4, 0x4e # xmm4 = xmm4[2,3,0,1]
-	LONG $0xd67981c4; WORD $0x4864; BYTE $0x02 // vmovq qword ptr [r8 + 2*r9 + 0x2], xmm4
-	LONG $0x04c68348 // add rsi, 0x4
-	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xff5e850f; WORD $0xffff // jne 0x2a30 <resizeArgMaxAVX2+0xa0>
-	WORD $0xff48; BYTE $0xc1 // inc rcx
-	LONG $0x284f3b48 // cmp rcx, qword ptr [rdi + 0x28]
-	LONG $0xff418c0f; WORD $0xffff // jl 0x2a20 <resizeArgMaxAVX2+0x90>
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x009a8e0f; WORD $0x0000 // jle 0x2b86 <resizeArgMaxAVX2+0x1f6>
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
-	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
-	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x0575 // jne 0x2b03 <resizeArgMaxAVX2+0x173>
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x63eb // jmp 0x2b66 <resizeArgMaxAVX2+0x1d6>
-	QUAD $0xfffffffffffeb949; WORD $0x7fff // movabs r9, 0x7ffffffffffffffe
-	WORD $0x2149; BYTE $0xc1 // and r9, rax
-	LONG $0x36148d4c // lea r10, [rsi + rsi]
-	LONG $0x091c8d4c // lea r11, [rcx + rcx]
-	LONG $0x731c8d49 // lea rbx, [r11 + 2*rsi]
-	LONG $0x02728d4c // lea r14, [rdx + 0x2]
-	QUAD $0x00000000b53c8d4c // lea r15, [4*rsi]
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x2eb70f41 // movzx ebp, word ptr [r14]
-	LONG $0x6e894166; BYTE $0xfe // mov word ptr [r14 - 0x2], bp
-	LONG $0x6cb70f43; WORD $0xfe1e // movzx ebp, word ptr [r14 + r11 - 0x2]
-	LONG $0x2c894366; BYTE $0x1e // mov word ptr [r14 + r11], bp
-	LONG $0x2cb70f43; BYTE $0x16 // movzx ebp, word ptr [r14 + r10]
-	LONG $0x6c894366; WORD $0xfe16 // mov word ptr [r14 + r10 - 0x2], bp
-	LONG $0x6cb70f41; WORD $0xfe1e // movzx ebp, word ptr [r14 + rbx - 0x2]
-	LONG $0x2c894166; BYTE $0x1e // mov word ptr [r14 + rbx], bp
-	LONG $0x02c08349 // add r8, 0x2
-	WORD $0x014d; BYTE $0xfe // add r14, r15
-	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0xca75 // jne 0x2b30 <resizeArgMaxAVX2+0x1a0>
-	WORD $0x01a8 // test al, 0x1
-	WORD $0x1c74 // je 0x2b86 <resizeArgMaxAVX2+0x1f6>
-	LONG $0xf0af0f49 // imul rsi, r8
-	LONG $0x72048d48 // lea rax, [rdx + 2*rsi]
-	LONG $0x44b70f44; WORD $0x0272 // movzx r8d, word ptr [rdx + 2*rsi + 0x2]
-	LONG $0x04894466; BYTE $0x72 // mov word ptr [rdx + 2*rsi], r8w
-	LONG $0x4814b70f // movzx edx, word ptr [rax + 2*rcx]
-	LONG $0x48548966; BYTE $0x02 // mov word ptr [rax + 2*rcx + 0x2], dx
-	LONG $0x000100ba; BYTE $0x00 // mov edx, 0x100
+	LONG $0xc0490f4c // cmovns r8, rax
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02048e0f; WORD $0x0000 // jle 0x2d9c <resizeArgMaxAVX2+0x40c>
-	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
-	LONG $0x006ffac5 // vmovdqu xmm0, xmmword ptr [rax]
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
-	LONG $0x086ffac5 // vmovdqu xmm1, xmmword ptr [rax]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
-	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
-	LONG $0x6f7ac1c4; BYTE $0x10 // vmovdqu xmm2, xmmword ptr [r8]
-	LONG $0xf271e1c5; BYTE $0x09 // vpsllw xmm3, xmm2, 0x9
-	LONG $0xd2fde9c5 // vpaddw xmm2, xmm2, xmm2
-	LONG $0xd2ebe1c5 // vpor xmm2, xmm3, xmm2
-	LONG $0xda6ef9c5 // vmovd xmm3, edx
-	LONG $0x7979e2c4; BYTE $0xdb // vpbroadcastw xmm3, xmm3
-	LONG $0xd3ebe9c5 // vpor xmm2, xmm2, xmm3
-	LONG $0x266ffac5 // vmovdqu xmm4, xmmword ptr [rsi]
-	LONG $0xf471d1c5; BYTE $0x09 // vpsllw xmm5, xmm4, 0x9
-	LONG $0xe4fdd9c5 // vpaddw xmm4, xmm4, xmm4
-	LONG $0xe4ebd1c5 // vpor xmm4, xmm5, xmm4
-	LONG $0xdbebd9c5 // vpor xmm3, xmm4, xmm3
-	WORD $0xd231 // xor edx, edx
-	WORD $0x34eb // jmp 0x2c23 <resizeArgMaxAVX2+0x293>
-	BYTE $0x90 // nop
-	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
-	LONG $0x24d6f9c5; BYTE $0x11 // vmovq qword ptr [rcx + rdx], xmm4
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x08c28348 // add rdx, 0x8
-	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
-	LONG $0x03468d4c // lea r8, [rsi + 0x3]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xc6490f4c // cmovns r8, rsi
 	LONG $0x02f8c149 // sar r8, 0x2
-	LONG $0x40048d4a // lea rax, [rax + 2*r8]
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x01798d0f; WORD $0x0000 // jge 0x2d9c <resizeArgMaxAVX2+0x40c>
-	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x011c8e0f; WORD $0x0000 // jle 0x2d50 <resizeArgMaxAVX2+0x3c0>
-	LONG $0x01f88349 // cmp r8, 0x1
-	LONG $0x0112840f; WORD $0x0000 // je 0x2d50 <resizeArgMaxAVX2+0x3c0>
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x04e0c148 // shl rax, 0x4
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
+	LONG $0x01f3840f; WORD $0x0000 // je 0x2ec9 <resizeArgMaxAVX2+0x229>
+	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
+	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
+	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
+	LONG $0x01d48e0f; WORD $0x0000 // jle 0x2ec9 <resizeArgMaxAVX2+0x229>
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x01cb8e0f; WORD $0x0000 // jle 0x2ec9 <resizeArgMaxAVX2+0x229>
+	LONG $0x6ef9c1c4; BYTE $0xc1 // vmovq xmm0, r9
+	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
+	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
-	LONG $0x206ffac5 // vmovdqu xmm4, xmmword ptr [rax]
-	LONG $0x0059e2c4; BYTE $0xea // vpshufb xmm5, xmm4, xmm2
-	LONG $0xedd5f1c5 // vpmullw xmm5, xmm1, xmm5
-	LONG $0x0059e2c4; BYTE $0xe3 // vpshufb xmm4, xmm4, xmm3
-	LONG $0xe4d5f9c5 // vpmullw xmm4, xmm0, xmm4
-	LONG $0xecfdd1c5 // vpaddw xmm5, xmm5, xmm4
-	LONG $0xff488d4d // lea r9, [r8 - 0x1]
+	LONG $0x587de2c4; WORD $0x504f // vpbroadcastd ymm1, dword ptr [rdi + 0x50]
+	LONG $0x187de2c4; BYTE $0x16 // vbroadcastss ymm2, dword ptr [rsi]
 	LONG $0x02f88349 // cmp r8, 0x2
-	WORD $0x0f75 // jne 0x2c75 <resizeArgMaxAVX2+0x2e5>
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2d16 <resizeArgMaxAVX2+0x386>
-	WORD $0x894d; BYTE $0xca // mov r10, r9
-	LONG $0xfee28349 // and r10, -0x2
-	QUAD $0x00000000b51c8d4c // lea r11, [4*rsi]
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
-	WORD $0x8948; BYTE $0xc3 // mov rbx, rax
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x346ffac5; BYTE $0x73 // vmovdqu xmm6, xmmword ptr [rbx + 2*rsi]
-	LONG $0x0049e2c4; BYTE $0xfb // vpshufb xmm7, xmm6, xmm3
-	LONG $0xffd5f9c5 // vpmullw xmm7, xmm0, xmm7
-	LONG $0x0049e2c4; BYTE $0xf2 // vpshufb xmm6, xmm6, xmm2
-	LONG $0xf6d5f1c5 // vpmullw xmm6, xmm1, xmm6
-	LONG $0xf7fdc9c5 // vpaddw xmm6, xmm6, xmm7
-	LONG $0xfd65c9c5 // vpcmpgtw xmm7, xmm6, xmm5
-	LONG $0xedeec9c5 // vpmaxsw xmm5, xmm6, xmm5
-	LONG $0x6e79c1c4; BYTE $0xf0 // vmovd xmm6, r8d
-	LONG $0x7979e2c4; BYTE $0xf6 // vpbroadcastw xmm6, xmm6
-	LONG $0x4c59e3c4; WORD $0x70e6 // vpblendvb xmm4, xmm4, xmm6, xmm7
-	LONG $0x346ffac5; BYTE $0xb3 // vmovdqu xmm6, xmmword ptr [rbx + 4*rsi]
-	LONG $0x0049e2c4; BYTE $0xfb // vpshufb xmm7, xmm6, xmm3
-	LONG $0xffd5f9c5 // vpmullw xmm7, xmm0, xmm7
-	LONG $0x0049e2c4; BYTE $0xf2 // vpshufb xmm6, xmm6, xmm2
-	LONG $0xf6d5f1c5 // vpmullw xmm6, xmm1, xmm6
-	LONG $0xf7fdc9c5 // vpaddw xmm6, xmm6, xmm7
-	LONG $0xfd65c9c5 // vpcmpgtw xmm7, xmm6, xmm5
-	LONG $0x01708d4d // lea r14, [r8 + 0x1]
-	LONG $0x6e7941c4; BYTE $0xc6 // vmovd xmm8, r14d
-	LONG $0x797942c4; BYTE $0xc0 // vpbroadcastw xmm8, xmm8
-	LONG $0x4c59c3c4; WORD $0x70e0 // vpblendvb xmm4, xmm4, xmm8, xmm7
-	LONG $0xedeec9c5 // vpmaxsw xmm5, xmm6, xmm5
-	LONG $0x02c08349 // add r8, 0x2
-	WORD $0x014c; BYTE $0xdb // add rbx, r11
-	WORD $0x394d; BYTE $0xd6 // cmp r14, r10
-	WORD $0x8a75 // jne 0x2ca0 <resizeArgMaxAVX2+0x310>
-	LONG $0x01c1f641 // test r9b, 0x1
-	WORD $0x3474 // je 0x2d50 <resizeArgMaxAVX2+0x3c0>
-	LONG $0xf0af0f49 // imul rsi, r8
-	LONG $0x346ffac5; BYTE $0x70 // vmovdqu xmm6, xmmword ptr [rax + 2*rsi]
-	LONG $0x0049e2c4; BYTE $0xfb // vpshufb xmm7, xmm6, xmm3
-	LONG $0xffd5f9c5 // vpmullw xmm7, xmm0, xmm7
-	LONG $0x0049e2c4; BYTE $0xf2 // vpshufb xmm6, xmm6, xmm2
-	LONG $0xf6d5f1c5 // vpmullw xmm6, xmm1, xmm6
-	LONG $0xf7fdc9c5 // vpaddw xmm6, xmm6, xmm7
-	LONG $0xed65c9c5 // vpcmpgtw xmm5, xmm6, xmm5
-	LONG $0x6e79c1c4; BYTE $0xf0 // vmovd xmm6, r8d
-	LONG $0x7979e2c4; BYTE $0xf6 // vpbroadcastw xmm6, xmm6
-	LONG $0x4c59e3c4; WORD $0x50e6 // vpblendvb xmm4, xmm4, xmm6, xmm5
-	BYTE $0x90 // nop
-	LONG $0xe467d9c5 // vpackuswb xmm4, xmm4, xmm4
-	WORD $0x8948; BYTE $0xce // mov rsi, rcx
-	WORD $0x2948; BYTE $0xd6 // sub rsi, rdx
-	LONG $0x07fe8348 // cmp rsi, 0x7
-	LONG $0xfe8c8f0f; WORD $0xffff // jg 0x2bf0 <resizeArgMaxAVX2+0x260>
+	LONG $0x000001be; BYTE $0x00 // mov esi, 0x1
+	LONG $0xf04d0f49 // cmovge rsi, r8
+	LONG $0x02e6c148 // shl rsi, 0x2
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x894d; BYTE $0xc1 // mov r9, r8
+	LONG $0x04e1c149 // shl r9, 0x4
+	WORD $0x0149; BYTE $0xc9 // add r9, rcx
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	LONG $0xd8af0f4d // imul r11, r8
+	WORD $0x0149; BYTE $0xd3 // add r11, rdx
+	LONG $0x6f7a81c4; WORD $0x931c // vmovdqu xmm3, xmmword ptr [r11 + 4*r10]
+	LONG $0x0061e2c4; BYTE $0xd8 // vpshufb xmm3, xmm3, xmm0
+	LONG $0x317de2c4; BYTE $0xe3 // vpmovzxbd ymm4, xmm3 # ymm4 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero
+	LONG $0xe1faddc5 // vpsubd ymm4, ymm4, ymm1
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xdb70f9c5; BYTE $0xee // vpshufd xmm3, xmm3, 0xee # xmm3 = xmm3[2,3,2,3]
+	LONG $0x317de2c4; BYTE $0xdb // vpmovzxbd ymm3, xmm3 # ymm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero
+	LONG $0xe459ecc5 // vmulps ymm4, ymm2, ymm4
+	LONG $0xd9fae5c5 // vpsubd ymm3, ymm3, ymm1
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0xdaaf0f4d // imul r11, r10
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0x991c8d4b // lea rbx, [r9 + 4*r11]
+	LONG $0x117881c4; WORD $0x9924 // vmovups xmmword ptr [r9 + 4*r11], xmm4
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0xdb59ecc5 // vmulps ymm3, ymm2, ymm3
+	LONG $0x197da3c4; WORD $0x9b24; BYTE $0x01 // vextractf128 xmmword ptr [rbx + 4*r11], ymm4, 0x1
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0x1178a1c4; WORD $0xdb1c // vmovups xmmword ptr [rbx + 8*r11], xmm3
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0x5b1c8d4f // lea r11, [r11 + 2*r11]
+	LONG $0x197da3c4; WORD $0x9b1c; BYTE $0x01 // vextractf128 xmmword ptr [rbx + 4*r11], ymm3, 0x1
+	LONG $0x04c28349 // add r10, 0x4
+	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
+	WORD $0x8475 // jne 0x2d50 <resizeArgMaxAVX2+0xb0>
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
+	LONG $0xff648c0f; WORD $0xffff // jl 0x2d40 <resizeArgMaxAVX2+0xa0>
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
+	LONG $0x06718d48 // lea rsi, [rcx + 0x6]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xf2490f48 // cmovns rsi, rdx
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x00d18e0f; WORD $0x0000 // jle 0x2ec9 <resizeArgMaxAVX2+0x229>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x00c88e0f; WORD $0x0000 // jle 0x2ec9 <resizeArgMaxAVX2+0x229>
+	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
+	LONG $0x587de2c4; WORD $0x504f // vpbroadcastd ymm1, dword ptr [rdi + 0x50]
+	LONG $0x187de2c4; BYTE $0x11 // vbroadcastss ymm2, dword ptr [rcx]
+	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
+	LONG $0x02fec148 // sar rsi, 0x2
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	LONG $0xd64d0f48 // cmovge rdx, rsi
+	LONG $0x02e2c148 // shl rdx, 0x2
+	WORD $0xf631 // xor esi, esi
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
+	LONG $0x04e0c149 // shl r8, 0x4
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0xd6af0f4c // imul r10, rsi
+	WORD $0x0149; BYTE $0xca // add r10, rcx
+	LONG $0x6f7a81c4; WORD $0x8a1c // vmovdqu xmm3, xmmword ptr [r10 + 4*r9]
+	LONG $0x0061e2c4; BYTE $0xd8 // vpshufb xmm3, xmm3, xmm0
+	LONG $0x317de2c4; BYTE $0xe3 // vpmovzxbd ymm4, xmm3 # ymm4 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero
+	LONG $0xe1faddc5 // vpsubd ymm4, ymm4, ymm1
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xdb70f9c5; BYTE $0xee // vpshufd xmm3, xmm3, 0xee # xmm3 = xmm3[2,3,2,3]
+	LONG $0x317de2c4; BYTE $0xdb // vpmovzxbd ymm3, xmm3 # ymm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero
+	LONG $0xe459ecc5 // vmulps ymm4, ymm2, ymm4
+	LONG $0xd9fae5c5 // vpsubd ymm3, ymm3, ymm1
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0xd1af0f4d // imul r10, r9
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0x901c8d4f // lea r11, [r8 + 4*r10]
+	LONG $0x117881c4; WORD $0x9024 // vmovups xmmword ptr [r8 + 4*r10], xmm4
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0xdb59ecc5 // vmulps ymm3, ymm2, ymm3
+	LONG $0x197d83c4; WORD $0x9324; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm4, 0x1
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x117881c4; WORD $0xd31c // vmovups xmmword ptr [r11 + 8*r10], xmm3
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x52148d4f // lea r10, [r10 + 2*r10]
+	LONG $0x197d83c4; WORD $0x931c; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm3, 0x1
+	LONG $0x04c18349 // add r9, 0x4
+	WORD $0x394c; BYTE $0xca // cmp rdx, r9
+	WORD $0x8475 // jne 0x2e40 <resizeArgMaxAVX2+0x1a0>
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x20773b48 // cmp rsi, qword ptr [rdi + 0x20]
+	LONG $0xff678c0f; WORD $0xffff // jl 0x2e30 <resizeArgMaxAVX2+0x190>
+	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x01b68e0f; WORD $0x0000 // jle 0x308c <resizeArgMaxAVX2+0x3ec>
+	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
+	LONG $0x187de2c4; WORD $0x0441 // vbroadcastss ymm0, dword ptr [rcx + 0x4]
+	LONG $0x187de2c4; WORD $0x0849 // vbroadcastss ymm1, dword ptr [rcx + 0x8]
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x1eeb // jmp 0x2f08 <resizeArgMaxAVX2+0x268>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
+	LONG $0x0a348948 // mov qword ptr [rdx + rcx], rsi
+	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
+	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0xfe8f8e0f; WORD $0xffff // jle 0x2bfc <resizeArgMaxAVX2+0x26c>
-	LONG $0x7ef9e1c4; BYTE $0xe6 // vmovq rsi, xmm4
+	LONG $0x01848d0f; WORD $0x0000 // jge 0x308c <resizeArgMaxAVX2+0x3ec>
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x011b8e0f; WORD $0x0000 // jle 0x3035 <resizeArgMaxAVX2+0x395>
+	LONG $0x01fe8348 // cmp rsi, 0x1
+	LONG $0x0111840f; WORD $0x0000 // je 0x3035 <resizeArgMaxAVX2+0x395>
+	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
+	LONG $0x8814634d // movsxd r10, dword ptr [r8 + 4*rcx]
+	LONG $0x6e79c1c4; BYTE $0xd2 // vmovd xmm2, r10d
+	LONG $0x587de2c4; BYTE $0xda // vpbroadcastd ymm3, xmm2
+	LONG $0x6f7ec1c4; WORD $0x8814 // vmovdqu ymm2, ymmword ptr [r8 + 4*rcx]
+	LONG $0xd3faedc5 // vpsubd ymm2, ymm2, ymm3
+	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
+	LONG $0x6f7ec1c4; WORD $0x8824 // vmovdqu ymm4, ymmword ptr [r8 + 4*rcx]
+	LONG $0xdbfaddc5 // vpsubd ymm3, ymm4, ymm3
+	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
+	LONG $0x107cc1c4; WORD $0x8834 // vmovups ymm6, ymmword ptr [r8 + 4*rcx]
+	LONG $0x78478b4c // mov r8, qword ptr [rdi + 0x78]
+	LONG $0x107cc1c4; WORD $0x883c // vmovups ymm7, ymmword ptr [r8 + 4*rcx]
+	LONG $0xe659fcc5 // vmulps ymm4, ymm0, ymm6
+	LONG $0xef59fcc5 // vmulps ymm5, ymm0, ymm7
+	LONG $0xf659f4c5 // vmulps ymm6, ymm1, ymm6
+	LONG $0xff59f4c5 // vmulps ymm7, ymm1, ymm7
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
+	LONG $0x6f7e01c4; WORD $0x9004 // vmovdqu ymm8, ymmword ptr [r8 + 4*r10]
+	LONG $0x366d42c4; BYTE $0xc8 // vpermd ymm9, ymm2, ymm8
+	LONG $0xcc5934c5 // vmulps ymm9, ymm9, ymm4
+	LONG $0x366542c4; BYTE $0xc0 // vpermd ymm8, ymm3, ymm8
+	LONG $0xc5593cc5 // vmulps ymm8, ymm8, ymm5
+	LONG $0x583441c4; BYTE $0xc0 // vaddps ymm8, ymm9, ymm8
+	LONG $0x6f7e21c4; WORD $0x900c // vmovdqu ymm9, ymmword ptr [rax + 4*r10]
+	LONG $0x366d42c4; BYTE $0xd1 // vpermd ymm10, ymm2, ymm9
+	LONG $0xd6592cc5 // vmulps ymm10, ymm10, ymm6
+	LONG $0x583c41c4; BYTE $0xc2 // vaddps ymm8, ymm8, ymm10
+	LONG $0x366542c4; BYTE $0xc9 // vpermd ymm9, ymm3, ymm9
+	LONG $0xcf5934c5 // vmulps ymm9, ymm9, ymm7
+	LONG $0x583c41c4; BYTE $0xc9 // vaddps ymm9, ymm8, ymm9
+	LONG $0x02e2c149 // shl r10, 0x2
+	LONG $0x8a148d4f // lea r10, [r10 + 4*r9]
+	LONG $0x02e1c149 // shl r9, 0x2
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
+	LONG $0x6f7e01c4; WORD $0x1014 // vmovdqu ymm10, ymmword ptr [r8 + r10]
+	LONG $0x6f7e21c4; WORD $0x101c // vmovdqu ymm11, ymmword ptr [rax + r10]
+	LONG $0x366d42c4; BYTE $0xe2 // vpermd ymm12, ymm2, ymm10
+	LONG $0xe4591cc5 // vmulps ymm12, ymm12, ymm4
+	LONG $0x366542c4; BYTE $0xd2 // vpermd ymm10, ymm3, ymm10
+	LONG $0xd5592cc5 // vmulps ymm10, ymm10, ymm5
+	LONG $0x581c41c4; BYTE $0xd2 // vaddps ymm10, ymm12, ymm10
+	LONG $0x366d42c4; BYTE $0xe3 // vpermd ymm12, ymm2, ymm11
+	LONG $0xe6591cc5 // vmulps ymm12, ymm12, ymm6
+	LONG $0x582c41c4; BYTE $0xd4 // vaddps ymm10, ymm10, ymm12
+	LONG $0x366542c4; BYTE $0xdb // vpermd ymm11, ymm3, ymm11
+	LONG $0xdf5924c5 // vmulps ymm11, ymm11, ymm7
+	LONG $0x582c41c4; BYTE $0xd3 // vaddps ymm10, ymm10, ymm11
+	LONG $0xc23441c4; WORD $0x01da // vcmpltps ymm11, ymm9, ymm10
+	LONG $0x6e7941c4; BYTE $0xe3 // vmovd xmm12, r11d
+	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
+	LONG $0x4a3d43c4; WORD $0xb0c4 // vblendvps ymm8, ymm8, ymm12, ymm11
+	LONG $0x5f2c41c4; BYTE $0xc9 // vmaxps ymm9, ymm10, ymm9
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	WORD $0x014d; BYTE $0xca // add r10, r9
+	WORD $0x394c; BYTE $0xde // cmp rsi, r11
+	WORD $0x9b75 // jne 0x2fd0 <resizeArgMaxAVX2+0x330>
+	LONG $0x197d63c4; WORD $0x01c2 // vextractf128 xmm2, ymm8, 0x1
+	LONG $0xd26bb9c5 // vpackssdw xmm2, xmm8, xmm2
+	LONG $0xd267e9c5 // vpackuswb xmm2, xmm2, xmm2
+	LONG $0x7ef9e1c4; BYTE $0xd6 // vmovq rsi, xmm2
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
-	LONG $0x01348842 // mov byte ptr [rcx + r8], sil
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	LONG $0x07f88349 // cmp r8, 0x7
+	LONG $0xfe988f0f; WORD $0xffff // jg 0x2ef0 <resizeArgMaxAVX2+0x250>
+	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xfe978e0f; WORD $0xffff // jle 0x2efb <resizeArgMaxAVX2+0x25b>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
+	LONG $0x02348842 // mov byte ptr [rdx + r8], sil
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x08eec148 // shr rsi, 0x8
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xe97c // jl 0x2d80 <resizeArgMaxAVX2+0x3f0>
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2bfc <resizeArgMaxAVX2+0x26c>
+	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
+	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
+	WORD $0xe97c // jl 0x3070 <resizeArgMaxAVX2+0x3d0>
+	LONG $0xfffe6fe9; BYTE $0xff // jmp 0x2efb <resizeArgMaxAVX2+0x25b>
 	BYTE $0x5b // pop rbx
-	WORD $0x5e41 // pop r14
-	WORD $0x5f41 // pop r15
-	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret

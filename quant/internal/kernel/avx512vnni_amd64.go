@@ -27,10 +27,16 @@ func depthwiseAnyAVX512VNNI(a *depthwiseAnyArgs)
 func addAVX512VNNI(a *addArgs)
 
 //go:noescape
+func sumAVX512VNNI(a *sumArgs)
+
+//go:noescape
 func lookupAVX512VBMI(a *tableArgs)
 
 //go:noescape
 func resizeArgMaxAVX512VNNI(a *argmaxArgs)
+
+//go:noescape
+func nearestAVX512VNNI(a *nearestArgs)
 
 //go:noescape
 func resizeAVX512VNNI(a *resizeArgs)

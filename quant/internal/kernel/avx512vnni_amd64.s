@@ -5029,29 +5029,44 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x00aa8e0f; WORD $0x0000 // jle 0x64e5 <addAVX512VNNI+0xb5>
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x010f8e0f; WORD $0x0000 // jle 0x654c <addAVX512VNNI+0x11c>
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
-	LONG $0x487df262; WORD $0x5758; BYTE $0x08 // vpbroadcastd zmm2, dword ptr [rdi + 0x20]
-	LONG $0x487df262; WORD $0x5f58; BYTE $0x0a // vpbroadcastd zmm3, dword ptr [rdi + 0x28]
-	LONG $0x797de2c4; WORD $0x3067 // vpbroadcastw ymm4, word ptr [rdi + 0x30]
-	LONG $0x7879e2c4; WORD $0x386f // vpbroadcastb xmm5, byte ptr [rdi + 0x38]
-	LONG $0x7879e2c4; WORD $0x4077 // vpbroadcastb xmm6, byte ptr [rdi + 0x40]
+	LONG $0x487df262; WORD $0x5758; BYTE $0x10 // vpbroadcastd zmm2, dword ptr [rdi + 0x40]
+	LONG $0x487df262; WORD $0x5f58; BYTE $0x12 // vpbroadcastd zmm3, dword ptr [rdi + 0x48]
+	LONG $0x797de2c4; WORD $0x5067 // vpbroadcastw ymm4, word ptr [rdi + 0x50]
+	LONG $0x7879e2c4; WORD $0x586f // vpbroadcastb xmm5, byte ptr [rdi + 0x58]
+	LONG $0x7879e2c4; WORD $0x6077 // vpbroadcastb xmm6, byte ptr [rdi + 0x60]
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x9066 // nop
-	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
-	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
-	LONG $0x487df262; WORD $0x3c31; BYTE $0x02 // vpmovzxbd zmm7, xmmword ptr [rdx + rax]
-	LONG $0x4845f162; WORD $0xfafa // vpsubd zmm7, zmm7, zmm2
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
-	LONG $0x487d7262; WORD $0x0431; BYTE $0x02 // vpmovzxbd zmm8, xmmword ptr [rdx + rax]
-	LONG $0x487cf162; WORD $0xff59 // vmulps zmm7, zmm0, zmm7
-	LONG $0x483d7162; WORD $0xc3fa // vpsubd zmm8, zmm8, zmm3
+	WORD $0x1aeb // jmp 0x6490 <addAVX512VNNI+0x60>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0x00bc8d0f; WORD $0x0000 // jge 0x654c <addAVX512VNNI+0x11c>
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0xef7e // jle 0x6484 <addAVX512VNNI+0x54>
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0xc8af0f48 // imul rcx, rax
+	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0xd0af0f48 // imul rdx, rax
+	WORD $0x0348; BYTE $0x17 // add rdx, qword ptr [rdi]
+	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
+	LONG $0xf0af0f48 // imul rsi, rax
+	LONG $0x08770348 // add rsi, qword ptr [rdi + 0x8]
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x69eb // jmp 0x6526 <addAVX512VNNI+0xf6>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x4874f162; WORD $0xff59 // vmulps zmm7, zmm1, zmm7
+	LONG $0x487d3262; WORD $0x0431; BYTE $0x06 // vpmovzxbd zmm8, xmmword ptr [rsi + r8]
+	LONG $0x483d7162; WORD $0xc2fa // vpsubd zmm8, zmm8, zmm2
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48745162; WORD $0xc059 // vmulps zmm8, zmm1, zmm8
+	LONG $0x487c5162; WORD $0xc059 // vmulps zmm8, zmm0, zmm8
 	LONG $0x4844d162; WORD $0xf858 // vaddps zmm7, zmm7, zmm8
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x487ef262; WORD $0xff23 // vpmovsdw ymm7, zmm7
@@ -5060,10 +5075,114 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6741c1c4; BYTE $0xf8 // vpackuswb xmm7, xmm7, xmm8
 	LONG $0xfddec1c5 // vpmaxub xmm7, xmm7, xmm5
 	LONG $0xfedac1c5 // vpminub xmm7, xmm7, xmm6
-	LONG $0x3c7ffac5; BYTE $0x01 // vmovdqu xmmword ptr [rcx + rax], xmm7
-	LONG $0x10c08348 // add rax, 0x10
-	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	WORD $0x8b7c // jl 0x6470 <addAVX512VNNI+0x40>
+	LONG $0x7f7aa1c4; WORD $0x023c // vmovdqu xmmword ptr [rdx + r8], xmm7
+	LONG $0x10c08349 // add r8, 0x10
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	WORD $0x894d; BYTE $0xca // mov r10, r9
+	LONG $0x04e2c149 // shl r10, 0x4
+	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
+	LONG $0xff5a8d0f; WORD $0xffff // jge 0x6480 <addAVX512VNNI+0x50>
+	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
+	LONG $0x487db262; WORD $0x3c31; BYTE $0x01 // vpmovzxbd zmm7, xmmword ptr [rcx + r8]
+	LONG $0x4845f162; WORD $0xfbfa // vpsubd zmm7, zmm7, zmm3
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	WORD $0x8075 // jne 0x64c0 <addAVX512VNNI+0x90>
+	LONG $0x48c5f362; WORD $0xff23; BYTE $0x00 // vshuff64x2 zmm7, zmm7, zmm7, 0x0 # zmm7 = zmm7[0,1,0,1,0,1,0,1]
+	LONG $0xffff74e9; BYTE $0xff // jmp 0x64c0 <addAVX512VNNI+0x90>
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func sumAVX512VNNI(a)
+TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	BYTE $0x53 // push rbx
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
+	QUAD $0x07030e0a0602b849; WORD $0x0f0b // movabs r8, 0xf0b07030e0a0602
+	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x01478e0f; WORD $0x0000 // jle 0x66c6 <sumAVX512VNNI+0x176>
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
+	LONG $0xca4c0f45 // cmovl r9d, r10d
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x01148e0f; WORD $0x0000 // jle 0x66c6 <sumAVX512VNNI+0x176>
+	LONG $0x487df262; WORD $0x4f58; BYTE $0x0c // vpbroadcastd zmm1, dword ptr [rdi + 0x30]
+	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
+	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
+	LONG $0xc26cf9c5 // vpunpcklqdq xmm0, xmm0, xmm2 # xmm0 = xmm0[0],xmm2[0]
+	LONG $0x487df262; WORD $0xd27a // vpbroadcastb zmm2, edx
+	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
+	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
+	LONG $0xff418d4c // lea r8, [rcx - 0x1]
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x48fdf362; WORD $0xd843; BYTE $0x00 // vshufi64x2 zmm3, zmm0, zmm0, 0x0 # zmm3 = zmm0[0,1,0,1,0,1,0,1]
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	QUAD $0xfffffffffffeba49; WORD $0x7fff // movabs r10, 0x7ffffffffffffffe
+	WORD $0x2149; BYTE $0xca // and r10, rcx
+	LONG $0xfe598d4c // lea r11, [rcx - 0x2]
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x33eb // jmp 0x6634 <sumAVX512VNNI+0xe4>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xc97ed162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14]
+	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
+	LONG $0x48ddf162; WORD $0xe5db // vpandq zmm4, zmm4, zmm5
+	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
+	LONG $0x0092840f; WORD $0x0000 // je 0x66c6 <sumAVX512VNNI+0x176>
+	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
+	LONG $0xf3af0f4c // imul r14, rbx
+	WORD $0x0149; BYTE $0xd6 // add r14, rdx
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x5a75 // jne 0x66a0 <sumAVX512VNNI+0x150>
+	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
+	WORD $0xdd74 // je 0x6628 <sumAVX512VNNI+0xd8>
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
+	WORD $0xba74 // je 0x6610 <sumAVX512VNNI+0xc0>
+	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
+	WORD $0xb1eb // jmp 0x6610 <sumAVX512VNNI+0xc0>
+	BYTE $0x90 // nop
+	LONG $0xc97ed162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14]
+	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
+	LONG $0x48ddf162; WORD $0xe6db // vpandq zmm4, zmm4, zmm6
+	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
+	LONG $0xc97e9162; WORD $0x246f; BYTE $0x0e // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r14 + r9]
+	WORD $0x014d; BYTE $0xce // add r14, r9
+	LONG $0x485df262; WORD $0xe300 // vpshufb zmm4, zmm4, zmm3
+	LONG $0x48d5f162; WORD $0xe4db // vpandq zmm4, zmm5, zmm4
+	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
+	LONG $0x02c78349 // add r15, 0x2
+	WORD $0x014d; BYTE $0xce // add r14, r9
+	WORD $0x394d; BYTE $0xfa // cmp r10, r15
+	WORD $0xa674 // je 0x6646 <sumAVX512VNNI+0xf6>
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
+	WORD $0x0774 // je 0x66b2 <sumAVX512VNNI+0x162>
+	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	WORD $0x394d; BYTE $0xfb // cmp r11, r15
+	WORD $0xa374 // je 0x6660 <sumAVX512VNNI+0x110>
+	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
+	WORD $0x9aeb // jmp 0x6660 <sumAVX512VNNI+0x110>
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
+	BYTE $0x5b // pop rbx
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -5078,9 +5197,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0x651d <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0x670d <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0x656d <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0x675d <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -5098,9 +5217,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0x6520 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0x6710 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0x65b8 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0x67a8 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -5124,201 +5243,287 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
+	BYTE $0x53 // push rbx
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x03428d48 // lea rax, [rdx + 0x3]
+	LONG $0x06428d4c // lea r8, [rdx + 0x6]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xc0490f4c // cmovns r8, rax
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x02f8c149 // sar r8, 0x2
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x04e0c148 // shl rax, 0x4
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
+	LONG $0x01e8840f; WORD $0x0000 // je 0x69ce <resizeArgMaxAVX512VNNI+0x21e>
+	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
+	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
+	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
+	LONG $0x01c98e0f; WORD $0x0000 // jle 0x69ce <resizeArgMaxAVX512VNNI+0x21e>
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x01c08e0f; WORD $0x0000 // jle 0x69ce <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x6ef9c1c4; BYTE $0xc1 // vmovq xmm0, r9
+	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
+	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
+	LONG $0x48fdf362; WORD $0xc043; BYTE $0x00 // vshufi64x2 zmm0, zmm0, zmm0, 0x0 # zmm0 = zmm0[0,1,0,1,0,1,0,1]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x4f58; BYTE $0x14 // vpbroadcastd zmm1, dword ptr [rdi + 0x50]
+	LONG $0x487df262; WORD $0x1618 // vbroadcastss zmm2, dword ptr [rsi]
+	LONG $0x02f88349 // cmp r8, 0x2
+	LONG $0x000001be; BYTE $0x00 // mov esi, 0x1
+	LONG $0xf04d0f49 // cmovge rsi, r8
+	LONG $0x02e6c148 // shl rsi, 0x2
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0x894d; BYTE $0xc1 // mov r9, r8
+	LONG $0x04e1c149 // shl r9, 0x4
+	WORD $0x0149; BYTE $0xc9 // add r9, rcx
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	LONG $0xd8af0f4d // imul r11, r8
+	WORD $0x0149; BYTE $0xd3 // add r11, rdx
+	LONG $0x6f7a81c4; WORD $0x931c // vmovdqu xmm3, xmmword ptr [r11 + 4*r10]
+	LONG $0x0061e2c4; BYTE $0xd8 // vpshufb xmm3, xmm3, xmm0
+	LONG $0x487df262; WORD $0xdb31 // vpmovzxbd zmm3, xmm3 # zmm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero,xmm3[8],zero,zero,zero,xmm3[9],zero,zero,zero,xmm3[10],zero,zero,zero,xmm3[11],zero,zero,zero,xmm3[12],zero,zero,zero,xmm3[13],zero,zero,zero,xmm3[14],zero,zero,zero,xmm3[15],zero,zero,zero
+	LONG $0x4865f162; WORD $0xd9fa // vpsubd zmm3, zmm3, zmm1
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0x486cf162; WORD $0xdb59 // vmulps zmm3, zmm2, zmm3
+	LONG $0xdaaf0f4d // imul r11, r10
+	LONG $0x117881c4; WORD $0x991c // vmovups xmmword ptr [r9 + 4*r11], xmm3
+	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
+	LONG $0x991c8d4f // lea r11, [r9 + 4*r11]
+	QUAD $0x019b1c19487dd362 // vextractf32x4 xmmword ptr [r11 + 4*rbx], zmm3, 0x1
+	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
+	QUAD $0x02db1c19487dd362 // vextractf32x4 xmmword ptr [r11 + 8*rbx], zmm3, 0x2
+	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
+	LONG $0x5b1c8d48 // lea rbx, [rbx + 2*rbx]
+	QUAD $0x039b1c19487dd362 // vextractf32x4 xmmword ptr [r11 + 4*rbx], zmm3, 0x3
+	LONG $0x04c28349 // add r10, 0x4
+	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
+	WORD $0x8f75 // jne 0x6860 <resizeArgMaxAVX512VNNI+0xb0>
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0x6850 <resizeArgMaxAVX512VNNI+0xa0>
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
+	LONG $0x06718d48 // lea rsi, [rcx + 0x6]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xf2490f48 // cmovns rsi, rdx
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x00d18e0f; WORD $0x0000 // jle 0x69ce <resizeArgMaxAVX512VNNI+0x21e>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x00c88e0f; WORD $0x0000 // jle 0x69ce <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x4f58; BYTE $0x14 // vpbroadcastd zmm1, dword ptr [rdi + 0x50]
+	LONG $0x487df262; WORD $0x1118 // vbroadcastss zmm2, dword ptr [rcx]
+	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
+	LONG $0x02fec148 // sar rsi, 0x2
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	LONG $0xd64d0f48 // cmovge rdx, rsi
+	LONG $0x02e2c148 // shl rdx, 0x2
+	WORD $0xf631 // xor esi, esi
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
+	LONG $0x04e0c149 // shl r8, 0x4
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0xd6af0f4c // imul r10, rsi
+	WORD $0x0149; BYTE $0xca // add r10, rcx
+	LONG $0x6f7a81c4; WORD $0x8a1c // vmovdqu xmm3, xmmword ptr [r10 + 4*r9]
+	LONG $0x0061e2c4; BYTE $0xd8 // vpshufb xmm3, xmm3, xmm0
+	LONG $0x487df262; WORD $0xdb31 // vpmovzxbd zmm3, xmm3 # zmm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero,xmm3[8],zero,zero,zero,xmm3[9],zero,zero,zero,xmm3[10],zero,zero,zero,xmm3[11],zero,zero,zero,xmm3[12],zero,zero,zero,xmm3[13],zero,zero,zero,xmm3[14],zero,zero,zero,xmm3[15],zero,zero,zero
+	LONG $0x4865f162; WORD $0xd9fa // vpsubd zmm3, zmm3, zmm1
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x486cf162; WORD $0xdb59 // vmulps zmm3, zmm2, zmm3
+	LONG $0xd1af0f4d // imul r10, r9
+	LONG $0x117881c4; WORD $0x901c // vmovups xmmword ptr [r8 + 4*r10], xmm3
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0x90148d4f // lea r10, [r8 + 4*r10]
+	QUAD $0x019a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x1
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	QUAD $0x02da1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 8*r11], zmm3, 0x2
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0x5b1c8d4f // lea r11, [r11 + 2*r11]
+	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
+	LONG $0x04c18349 // add r9, 0x4
+	WORD $0x394c; BYTE $0xca // cmp rdx, r9
+	WORD $0x8f75 // jne 0x6950 <resizeArgMaxAVX512VNNI+0x1a0>
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x20773b48 // cmp rsi, qword ptr [rdi + 0x20]
+	LONG $0xff728c0f; WORD $0xffff // jl 0x6940 <resizeArgMaxAVX512VNNI+0x190>
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x01b88e0f; WORD $0x0000 // jle 0x6b93 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x4218; BYTE $0x01 // vbroadcastss zmm0, dword ptr [rdx + 0x4]
+	LONG $0x487df262; WORD $0x4a18; BYTE $0x02 // vbroadcastss zmm1, dword ptr [rdx + 0x8]
+	WORD $0xd231 // xor edx, edx
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x41eb // jmp 0x6a37 <resizeArgMaxAVX512VNNI+0x287>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x10f98348 // cmp rcx, 0x10
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc64d0f44 // cmovge r8d, esi
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0x497ef262; WORD $0x2431; BYTE $0x11 // vpmovdb xmmword ptr [rcx + rdx] {k1}, zmm4
+	LONG $0x10c28348 // add rdx, 0x10
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0x015c8d0f; WORD $0x0000 // jge 0x6b93 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x38478b4c // mov r8, qword ptr [rdi + 0x38]
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xbc7e // jle 0x6a00 <resizeArgMaxAVX512VNNI+0x250>
+	LONG $0x01f88349 // cmp r8, 0x1
+	WORD $0xb674 // je 0x6a00 <resizeArgMaxAVX512VNNI+0x250>
+	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
+	LONG $0x911c634d // movsxd r11, dword ptr [r9 + 4*rdx]
+	LONG $0x487dd262; WORD $0xdb7c // vpbroadcastd zmm3, r11d
+	LONG $0x48fed162; WORD $0x146f; BYTE $0x91 // vmovdqu64 zmm2, zmmword ptr [r9 + 4*rdx]
+	LONG $0x486df162; WORD $0xd3fa // vpsubd zmm2, zmm2, zmm3
+	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
+	LONG $0x48fed162; WORD $0x246f; BYTE $0x91 // vmovdqu64 zmm4, zmmword ptr [r9 + 4*rdx]
+	LONG $0x485df162; WORD $0xdbfa // vpsubd zmm3, zmm4, zmm3
+	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
+	LONG $0x487cd162; WORD $0x2410; BYTE $0x91 // vmovups zmm4, zmmword ptr [r9 + 4*rdx]
+	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
+	LONG $0x487c5162; WORD $0x0410; BYTE $0x91 // vmovups zmm8, zmmword ptr [r9 + 4*rdx]
+	LONG $0x487cf162; WORD $0xec59 // vmulps zmm5, zmm0, zmm4
+	LONG $0x487cd162; WORD $0xf059 // vmulps zmm6, zmm0, zmm8
+	LONG $0x4874f162; WORD $0xfc59 // vmulps zmm7, zmm1, zmm4
+	LONG $0x48745162; WORD $0xc059 // vmulps zmm8, zmm1, zmm8
+	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x48fe9162; WORD $0x246f; BYTE $0x99 // vmovdqu64 zmm4, zmmword ptr [r9 + 4*r11]
+	LONG $0x486d7262; WORD $0xcc36 // vpermd zmm9, zmm2, zmm4
+	LONG $0x48545162; WORD $0xc959 // vmulps zmm9, zmm5, zmm9
+	LONG $0x4865f262; WORD $0xe436 // vpermd zmm4, zmm3, zmm4
+	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
+	LONG $0x4834f162; WORD $0xe458 // vaddps zmm4, zmm9, zmm4
+	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x98 // vmovdqu64 zmm9, zmmword ptr [rax + 4*r11]
+	LONG $0x486d5262; WORD $0xd136 // vpermd zmm10, zmm2, zmm9
+	LONG $0x48445162; WORD $0xd259 // vmulps zmm10, zmm7, zmm10
+	LONG $0x485cd162; WORD $0xe258 // vaddps zmm4, zmm4, zmm10
+	LONG $0x48655262; WORD $0xc936 // vpermd zmm9, zmm3, zmm9
+	LONG $0x483c5162; WORD $0xc959 // vmulps zmm9, zmm8, zmm9
+	LONG $0x485c5162; WORD $0xc958 // vaddps zmm9, zmm4, zmm9
+	LONG $0x02e3c149 // shl r11, 0x2
+	LONG $0x931c8d4f // lea r11, [r11 + 4*r10]
+	LONG $0x02e2c149 // shl r10, 0x2
+	LONG $0x000001bb; BYTE $0x00 // mov ebx, 0x1
+	LONG $0xe457d8c5 // vxorps xmm4, xmm4, xmm4
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe1162; WORD $0x146f; BYTE $0x19 // vmovdqu64 zmm10, zmmword ptr [r9 + r11]
+	LONG $0x48fe3162; WORD $0x1c6f; BYTE $0x18 // vmovdqu64 zmm11, zmmword ptr [rax + r11]
+	LONG $0x486d5262; WORD $0xe236 // vpermd zmm12, zmm2, zmm10
+	LONG $0x48545162; WORD $0xe459 // vmulps zmm12, zmm5, zmm12
+	LONG $0x48655262; WORD $0xd236 // vpermd zmm10, zmm3, zmm10
+	LONG $0x484c5162; WORD $0xd259 // vmulps zmm10, zmm6, zmm10
+	LONG $0x481c5162; WORD $0xd258 // vaddps zmm10, zmm12, zmm10
+	LONG $0x486d5262; WORD $0xe336 // vpermd zmm12, zmm2, zmm11
+	LONG $0x48445162; WORD $0xe459 // vmulps zmm12, zmm7, zmm12
+	LONG $0x482c5162; WORD $0xd458 // vaddps zmm10, zmm10, zmm12
+	LONG $0x48655262; WORD $0xdb36 // vpermd zmm11, zmm3, zmm11
+	LONG $0x483c5162; WORD $0xdb59 // vmulps zmm11, zmm8, zmm11
+	LONG $0x482c5162; WORD $0xd358 // vaddps zmm10, zmm10, zmm11
+	LONG $0x4834d162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm9, zmm10
+	LONG $0x482c5162; WORD $0xc95f // vmaxps zmm9, zmm10, zmm9
+	LONG $0x497df262; WORD $0xe37c // vpbroadcastd zmm4 {k1}, ebx
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	WORD $0x014d; BYTE $0xd3 // add r11, r10
+	WORD $0x3949; BYTE $0xd8 // cmp r8, rbx
+	WORD $0x9275 // jne 0x6b20 <resizeArgMaxAVX512VNNI+0x370>
+	LONG $0xfffe6de9; BYTE $0xff // jmp 0x6a00 <resizeArgMaxAVX512VNNI+0x250>
+	BYTE $0x5b // pop rbx
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func nearestAVX512VNNI(a)
+TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x012c8e0f; WORD $0x0000 // jle 0x6cd9 <nearestAVX512VNNI+0x139>
+	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0x011f8e0f; WORD $0x0000 // jle 0x6cd9 <nearestAVX512VNNI+0x139>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
-	LONG $0x000080ba; BYTE $0x00 // mov edx, 0x80
-	LONG $0x03708d48 // lea rsi, [rax + 0x3]
-	LONG $0x06488d48 // lea rcx, [rax + 0x6]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xce490f48 // cmovns rcx, rsi
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x00fc8e0f; WORD $0x0000 // jle 0x66e5 <resizeArgMaxAVX512VNNI+0x125>
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01948e0f; WORD $0x0000 // jle 0x6786 <resizeArgMaxAVX512VNNI+0x1c6>
-	LONG $0x797de2c4; WORD $0x1847 // vpbroadcastw ymm0, word ptr [rdi + 0x18]
-	LONG $0x797de2c4; WORD $0x204f // vpbroadcastw ymm1, word ptr [rdi + 0x20]
-	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
-	LONG $0x106ffec5 // vmovdqu ymm2, ymmword ptr [rax]
-	LONG $0x287df262; WORD $0xda7b // vpbroadcastw ymm3, edx
-	LONG $0x02f9c148 // sar rcx, 0x2
-	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xc14d0f48 // cmovge rax, rcx
-	LONG $0x02e0c148 // shl rax, 0x2
-	WORD $0xc931 // xor ecx, ecx
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	QUAD $0x00000000cd148d48 // lea rdx, [8*rcx]
-	WORD $0xf631 // xor esi, esi
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
-	LONG $0xc1af0f4c // imul r8, rcx
-	LONG $0x084f8b4c // mov r9, qword ptr [rdi + 0x8]
-	WORD $0x014d; BYTE $0xc1 // add r9, r8
-	LONG $0x1047034c // add r8, qword ptr [rdi + 0x10]
-	LONG $0x307dc2c4; WORD $0xb124 // vpmovzxbw ymm4, xmmword ptr [r9 + 4*rsi]
-	LONG $0x307dc2c4; WORD $0xb02c // vpmovzxbw ymm5, xmmword ptr [r8 + 4*rsi]
-	LONG $0xe3f9ddc5 // vpsubw ymm4, ymm4, ymm3
-	LONG $0xe0d5ddc5 // vpmullw ymm4, ymm4, ymm0
-	LONG $0xebf9d5c5 // vpsubw ymm5, ymm5, ymm3
-	LONG $0xe9d5d5c5 // vpmullw ymm5, ymm5, ymm1
-	LONG $0xe4fdd5c5 // vpaddw ymm4, ymm5, ymm4
-	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
-	LONG $0xc6af0f4c // imul r8, rsi
-	WORD $0x014d; BYTE $0xc0 // add r8, r8
-	LONG $0x28edf262; WORD $0xe48d // vpermw ymm4, ymm2, ymm4
-	LONG $0x5047034c // add r8, qword ptr [rdi + 0x50]
-	LONG $0xd679c1c4; WORD $0xc864; BYTE $0x02 // vmovq qword ptr [r8 + 8*rcx + 0x2], xmm4
-	WORD $0x0149; BYTE $0xd0 // add r8, rdx
-	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
-	LONG $0xec70f9c5; BYTE $0x4e // vpshufd xmm5, xmm4, 0x4e # xmm5 = xmm4[2,3,0,1]
-	LONG $0xd67981c4; WORD $0x486c; BYTE $0x02 // vmovq qword ptr [r8 + 2*r9 + 0x2], xmm5
-	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
-	LONG $0x397de3c4; WORD $0x01e4 // vextracti128 xmm4, ymm4, 0x1
-	LONG $0xd67981c4; WORD $0x8864; BYTE $0x02 // vmovq qword ptr [r8 + 4*r9 + 0x2], xmm4
-	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
-	LONG $0x490c8d4f // lea r9, [r9 + 2*r9]
-	LONG $0xe470f9c5; BYTE $0x4e // vpshufd xmm4, xmm4, 0x4e # xmm4 = xmm4[2,3,0,1]
-	LONG $0xd67981c4; WORD $0x4864; BYTE $0x02 // vmovq qword ptr [r8 + 2*r9 + 0x2], xmm4
-	LONG $0x04c68348 // add rsi, 0x4
-	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xff6c850f; WORD $0xffff // jne 0x6640 <resizeArgMaxAVX512VNNI+0x80>
-	WORD $0xff48; BYTE $0xc1 // inc rcx
-	LONG $0x284f3b48 // cmp rcx, qword ptr [rdi + 0x28]
-	LONG $0xff4f8c0f; WORD $0xffff // jl 0x6630 <resizeArgMaxAVX512VNNI+0x70>
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00988e0f; WORD $0x0000 // jle 0x6786 <resizeArgMaxAVX512VNNI+0x1c6>
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
-	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
-	LONG $0x01f88348 // cmp rax, 0x1
-	WORD $0x0575 // jne 0x6705 <resizeArgMaxAVX512VNNI+0x145>
+	WORD $0xc031 // xor eax, eax
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	WORD $0x13eb // jmp 0x6bdc <nearestAVX512VNNI+0x3c>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x6cd3 <nearestAVX512VNNI+0x133>
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0xef7e // jle 0x6bd0 <nearestAVX512VNNI+0x30>
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x61eb // jmp 0x6766 <resizeArgMaxAVX512VNNI+0x1a6>
-	QUAD $0xfffffffffffeb949; WORD $0x7fff // movabs r9, 0x7ffffffffffffffe
-	WORD $0x2149; BYTE $0xc1 // and r9, rax
-	LONG $0x36148d4c // lea r10, [rsi + rsi]
-	LONG $0x091c8d4c // lea r11, [rcx + rcx]
-	LONG $0x731c8d49 // lea rbx, [r11 + 2*rsi]
-	LONG $0x02728d4c // lea r14, [rdx + 0x2]
-	QUAD $0x00000000b53c8d4c // lea r15, [4*rsi]
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x2eb70f41 // movzx ebp, word ptr [r14]
-	LONG $0x6e894166; BYTE $0xfe // mov word ptr [r14 - 0x2], bp
-	LONG $0x6cb70f43; WORD $0xfe1e // movzx ebp, word ptr [r14 + r11 - 0x2]
-	LONG $0x2c894366; BYTE $0x1e // mov word ptr [r14 + r11], bp
-	LONG $0x2cb70f43; BYTE $0x16 // movzx ebp, word ptr [r14 + r10]
-	LONG $0x6c894366; WORD $0xfe16 // mov word ptr [r14 + r10 - 0x2], bp
-	LONG $0x6cb70f41; WORD $0xfe1e // movzx ebp, word ptr [r14 + rbx - 0x2]
-	LONG $0x2c894166; BYTE $0x1e // mov word ptr [r14 + rbx], bp
-	LONG $0x02c08349 // add r8, 0x2
-	WORD $0x014d; BYTE $0xfe // add r14, r15
-	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	WORD $0xca75 // jne 0x6730 <resizeArgMaxAVX512VNNI+0x170>
-	WORD $0x01a8 // test al, 0x1
-	WORD $0x1c74 // je 0x6786 <resizeArgMaxAVX512VNNI+0x1c6>
-	LONG $0xf0af0f49 // imul rsi, r8
-	LONG $0x72048d48 // lea rax, [rdx + 2*rsi]
-	LONG $0x44b70f44; WORD $0x0272 // movzx r8d, word ptr [rdx + 2*rsi + 0x2]
-	LONG $0x04894466; BYTE $0x72 // mov word ptr [rdx + 2*rsi], r8w
-	LONG $0x4814b70f // movzx edx, word ptr [rax + 2*rcx]
-	LONG $0x48548966; BYTE $0x02 // mov word ptr [rax + 2*rcx + 0x2], dx
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01bf8e0f; WORD $0x0000 // jle 0x6952 <resizeArgMaxAVX512VNNI+0x392>
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
-	LONG $0x48fef162; WORD $0x006f // vmovdqu64 zmm0, zmmword ptr [rax]
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0x48fef162; WORD $0x086f // vmovdqu64 zmm1, zmmword ptr [rax]
-	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
-	LONG $0x48fef162; WORD $0x106f // vmovdqu64 zmm2, zmmword ptr [rax]
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
-	LONG $0x48fef162; WORD $0x186f // vmovdqu64 zmm3, zmmword ptr [rax]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	WORD $0xd231 // xor edx, edx
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0x47eb // jmp 0x6812 <resizeArgMaxAVX512VNNI+0x252>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
-	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x20f98348 // cmp rcx, 0x20
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0xce4d0f44 // cmovge r9d, esi
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497ed262; WORD $0x2430; BYTE $0x10 // vpmovwb ymmword ptr [r8 + rdx] {k1}, zmm4
-	LONG $0x20c28348 // add rdx, 0x20
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
-	LONG $0x40048d4a // lea rax, [rax + 2*r8]
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x01408d0f; WORD $0x0000 // jge 0x6952 <resizeArgMaxAVX512VNNI+0x392>
-	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xb17e // jle 0x67d0 <resizeArgMaxAVX512VNNI+0x210>
-	LONG $0x01f98349 // cmp r9, 0x1
-	WORD $0xab74 // je 0x67d0 <resizeArgMaxAVX512VNNI+0x210>
-	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
-	LONG $0x48fef162; WORD $0x206f // vmovdqu64 zmm4, zmmword ptr [rax]
-	LONG $0x48f5f262; WORD $0xec8d // vpermw zmm5, zmm1, zmm4
-	LONG $0x4855f162; WORD $0xebd5 // vpmullw zmm5, zmm5, zmm3
-	LONG $0x48fdf262; WORD $0xe48d // vpermw zmm4, zmm0, zmm4
-	LONG $0x485df162; WORD $0xe2d5 // vpmullw zmm4, zmm4, zmm2
-	LONG $0x4855f162; WORD $0xecfd // vpaddw zmm5, zmm5, zmm4
-	LONG $0xff518d4d // lea r10, [r9 - 0x1]
-	LONG $0x02f98349 // cmp r9, 0x2
-	WORD $0x0f75 // jne 0x6866 <resizeArgMaxAVX512VNNI+0x2a6>
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
-	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x690e <resizeArgMaxAVX512VNNI+0x34e>
-	WORD $0x894d; BYTE $0xd3 // mov r11, r10
-	LONG $0xfee38349 // and r11, -0x2
-	QUAD $0x00000000851c8d4a // lea rbx, [4*r8]
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
-	WORD $0x8949; BYTE $0xc6 // mov r14, rax
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fe9162; WORD $0x346f; BYTE $0x46 // vmovdqu64 zmm6, zmmword ptr [r14 + 2*r8]
-	LONG $0x48fdf262; WORD $0xfe8d // vpermw zmm7, zmm0, zmm6
-	LONG $0x4845f162; WORD $0xfad5 // vpmullw zmm7, zmm7, zmm2
-	LONG $0x48f5f262; WORD $0xf68d // vpermw zmm6, zmm1, zmm6
-	LONG $0x484df162; WORD $0xf3d5 // vpmullw zmm6, zmm6, zmm3
-	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x484df162; WORD $0xcd65 // vpcmpgtw k1, zmm6, zmm5
-	LONG $0x484df162; WORD $0xedee // vpmaxsw zmm5, zmm6, zmm5
-	LONG $0x497dd262; WORD $0xe17b // vpbroadcastw zmm4 {k1}, r9d
-	LONG $0x48fe9162; WORD $0x346f; BYTE $0x86 // vmovdqu64 zmm6, zmmword ptr [r14 + 4*r8]
-	LONG $0x48fdf262; WORD $0xfe8d // vpermw zmm7, zmm0, zmm6
-	LONG $0x4845f162; WORD $0xfad5 // vpmullw zmm7, zmm7, zmm2
-	LONG $0x48f5f262; WORD $0xf68d // vpermw zmm6, zmm1, zmm6
-	LONG $0x484df162; WORD $0xf3d5 // vpmullw zmm6, zmm6, zmm3
-	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x484df162; WORD $0xcd65 // vpcmpgtw k1, zmm6, zmm5
-	LONG $0x484df162; WORD $0xedee // vpmaxsw zmm5, zmm6, zmm5
-	LONG $0x01798d4d // lea r15, [r9 + 0x1]
-	LONG $0x497dd262; WORD $0xe77b // vpbroadcastw zmm4 {k1}, r15d
-	LONG $0x02c18349 // add r9, 0x2
-	WORD $0x0149; BYTE $0xde // add r14, rbx
-	WORD $0x394d; BYTE $0xdf // cmp r15, r11
-	WORD $0x8275 // jne 0x6890 <resizeArgMaxAVX512VNNI+0x2d0>
-	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfeb8840f; WORD $0xffff // je 0x67d0 <resizeArgMaxAVX512VNNI+0x210>
-	LONG $0xc1af0f4d // imul r8, r9
-	LONG $0x48feb162; WORD $0x346f; BYTE $0x40 // vmovdqu64 zmm6, zmmword ptr [rax + 2*r8]
-	LONG $0x48fdf262; WORD $0xfe8d // vpermw zmm7, zmm0, zmm6
-	LONG $0x4845f162; WORD $0xfad5 // vpmullw zmm7, zmm7, zmm2
-	LONG $0x48f5f262; WORD $0xf68d // vpermw zmm6, zmm1, zmm6
-	LONG $0x484df162; WORD $0xf3d5 // vpmullw zmm6, zmm6, zmm3
-	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
-	LONG $0x484df162; WORD $0xcd65 // vpcmpgtw k1, zmm6, zmm5
-	LONG $0x497dd262; WORD $0xe17b // vpbroadcastw zmm4 {k1}, r9d
-	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x67d0 <resizeArgMaxAVX512VNNI+0x210>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x014d; BYTE $0xd3 // add r11, r10
+	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
+	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
+	WORD $0xe3d3 // shl ebx, cl
+	LONG $0x04fb8349 // cmp r11, 0x4
+	WORD $0xd3f7 // not ebx
+	WORD $0x4d0f; BYTE $0xda // cmovge ebx, edx
+	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
+	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	WORD $0xdd89 // mov ebp, ebx
+	WORD $0x8941; BYTE $0xde // mov r14d, ebx
+	WORD $0x8941; BYTE $0xdf // mov r15d, ebx
+	LONG $0xcb92fbc5 // kmovd k1, ebx
+	LONG $0x1111e381; WORD $0x0000 // and ebx, 0x1111
+	LONG $0xd392fbc5 // kmovd k2, ebx
+	LONG $0x331c8b49 // mov rbx, qword ptr [r11 + rsi]
+	WORD $0x0148; BYTE $0xcb // add rbx, rcx
+	LONG $0xca7ed162; WORD $0x046f; BYTE $0x18 // vmovdqu32 zmm0 {k2} {z}, zmmword ptr [r8 + rbx]
+	LONG $0x2222e581; WORD $0x0000 // and ebp, 0x2222
+	LONG $0x335c8b49; BYTE $0x10 // mov rbx, qword ptr [r11 + rsi + 0x10]
+	WORD $0x0148; BYTE $0xcb // add rbx, rcx
+	LONG $0xd592fbc5 // kmovd k2, ebp
+	QUAD $0xfc18846f4a7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm0 {k2}, zmmword ptr [r8 + rbx - 0x4]
+	LONG $0x44e68141; WORD $0x0044; BYTE $0x00 // and r14d, 0x4444
+	LONG $0x335c8b49; BYTE $0x20 // mov rbx, qword ptr [r11 + rsi + 0x20]
+	WORD $0x0148; BYTE $0xcb // add rbx, rcx
+	LONG $0x927bc1c4; BYTE $0xd6 // kmovd k2, r14d
+	QUAD $0xf818846f4a7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm0 {k2}, zmmword ptr [r8 + rbx - 0x8]
+	LONG $0x88e78141; WORD $0x0088; BYTE $0x00 // and r15d, 0x8888
+	LONG $0x334c0349; BYTE $0x30 // add rcx, qword ptr [r11 + rsi + 0x30]
+	LONG $0x927bc1c4; BYTE $0xd7 // kmovd k2, r15d
+	QUAD $0xf408846f4a7ed162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm0 {k2}, zmmword ptr [r8 + rcx - 0xc]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0xc8af0f48 // imul rcx, rax
+	WORD $0x0348; BYTE $0x0f // add rcx, qword ptr [rdi]
+	LONG $0x497ed162; WORD $0x047f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + rcx] {k1}, zmm0
+	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
+	LONG $0xfcc28349 // add r10, -0x4
+	LONG $0x04c18349 // add r9, 0x4
+	LONG $0x40c08349 // add r8, 0x40
+	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
+	LONG $0xff368c0f; WORD $0xffff // jl 0x6c00 <nearestAVX512VNNI+0x60>
+	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x6bd0 <nearestAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -5332,7 +5537,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x6c5d <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x6fdd <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -5342,7 +5547,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x6c4f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x6fcf <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -5351,13 +5556,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x69cc <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x6d4c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x6c4f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x6fcf <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x69c0 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x6d40 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -5480,9 +5685,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x6a10 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x6d90 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x69c0 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x6d40 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -5499,7 +5704,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x6e31 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x71b1 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -5551,7 +5756,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x6d00 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x7080 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

@@ -104,11 +104,11 @@ func TestPools(t *testing.T) {
 		oh, ow := outSize(h, p.KH, p.StrideY, 1, p.PadTop, r.IntN(p.KH)), outSize(w, p.KW, p.StrideX, 1, p.PadLeft, r.IntN(p.KW))
 		src := newTestMap(t, r, h, w, c, ty, picker(r))
 		greatest, mean := newTestMap(t, r, oh, ow, c, ty, picker(r)), newTestMap(t, r, oh, ow, c, ty, picker(r))
-		MaxPool(&greatest, &src, p, 0, oh)
+		(&Set{}).MaxPool(&greatest, &src, p, 0, oh)
 		countPad := r.IntN(2) == 0
 		lo, hi := ty.Range()
 		zero := int(lo) + 100
-		AvgPool(&mean, &src, p, countPad, zero, Requant{Scale: []float32{0.75}, Zero: zero + 5}, 0, oh)
+		(&Set{}).AvgPool(&mean, &src, p, countPad, zero, Requant{Scale: []float32{0.75}, Zero: zero + 5}, 0, oh)
 		for y := range oh {
 			for x := range ow {
 				for ch := range c {
@@ -134,6 +134,43 @@ func TestPools(t *testing.T) {
 					}
 				}
 			}
+		}
+	}
+}
+
+// TestGlobalAvgPool holds every variant, and the generic one, against sums in float64.
+func TestGlobalAvgPool(t *testing.T) {
+	sets := map[string]*Set{"sum_generic": {}}
+	for i := range sumTable {
+		if v := &sumTable[i]; features().has(v.needs) {
+			sets[v.name] = &Set{sum: v}
+		}
+	}
+	r := rand.New(rand.NewPCG(31, 1))
+	for range 300 {
+		h, w, c := 1+r.IntN(9), 1+r.IntN(17), tileSize(r, 16, 4)
+		src := newTestMap(t, r, h, w, c, Native, picker(r))
+		dst := newTestMap(t, r, 1, 1, c, Native, picker(r))
+		lo, hi := Native.Range()
+		zero := int(lo) + 100
+		for name, set := range sets {
+			canary := slices.Clone(dst.Data)
+			set.AvgPool(&dst, &src, Pool{KH: h, KW: w, StrideY: 1, StrideX: 1}, false, zero, Requant{Scale: []float32{0.75}, Zero: zero + 5}, 0, 1)
+			want := dst
+			want.Data = slices.Clone(dst.Data)
+			for ch := range c {
+				sum := 0.0
+				for y := range h {
+					for x := range w {
+						sum += float64(Native.value(src.Data[src.Offset(y, x, ch)])) - float64(zero)
+					}
+				}
+				v := min(max(sum*0.75/float64(h*w)+float64(zero)+5, float64(lo)), float64(hi))
+				if got := float64(Native.value(dst.Data[dst.Offset(0, 0, ch)])); math.Abs(got-v) > 0.5001 {
+					t.Fatalf("%s %d×%d×%d: channel %d is %v, want %v", name, h, w, c, ch, got, v)
+				}
+			}
+			compareMaps(t, name, &dst, &want, canary, 0, 1)
 		}
 	}
 }

@@ -9,29 +9,23 @@ func takesAdd(p *PackedAdd) bool {
 	return p.a.Type == Native && !p.a.Multiply && p.a.ScaleA < 1<<16 && p.a.ScaleB < 1<<16
 }
 
-// runAdd gives the kernel whole rows where the maps have no gaps, else blocks.
+// runAdd gives the kernel rows; b may be one pixel.
 func runAdd(kernel func(*addArgs)) func(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
 	return func(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
-		if b.H != a.H || b.W != a.W {
-			addRunGeneric(p, dst, a, b, y0, y1)
-			return
-		}
 		scales := [2]float32{p.a.ScaleA, p.a.ScaleB}
-		n, blocks := Cells(a.C)*Cell, Blocks(a.W)
-		if a.Block == n && b.Block == n && dst.Block == n {
-			n, blocks = n*blocks, 1
-		}
 		args := addArgs{
-			bytes: int64(n), zeroA: int64(p.a.ZeroA), zeroB: int64(p.a.ZeroB), zero: int64(p.a.Zero), lo: int64(p.lo),
-			hi: int64(p.hi), scales: unsafe.Pointer(&scales),
+			blocks: int64(Blocks(a.W)), cells: int64(Cells(a.C)), dstBlock: int64(dst.Block), aBlock: int64(a.Block), bBlock: int64(b.Block),
+			zeroA: int64(p.a.ZeroA), zeroB: int64(p.a.ZeroB), zero: int64(p.a.Zero), lo: int64(p.lo), hi: int64(p.hi),
+			scales: unsafe.Pointer(&scales),
+		}
+		row := b.Row
+		if b.H != a.H || b.W != a.W {
+			args.bBlock, row = 0, 0
 		}
 		for y := y0; y < y1; y++ {
-			for i := range blocks {
-				args.dst = unsafe.Pointer(&dst.Data[y*dst.Row+i*dst.Block])
-				args.a = unsafe.Pointer(&a.Data[y*a.Row+i*a.Block])
-				args.b = unsafe.Pointer(&b.Data[y*b.Row+i*b.Block])
-				kernel(&args)
-			}
+			args.dst, args.a = unsafe.Pointer(&dst.Data[y*dst.Row]), unsafe.Pointer(&a.Data[y*a.Row])
+			args.b = unsafe.Pointer(&b.Data[y*row])
+			kernel(&args)
 		}
 		if p.a.Table != nil {
 			p.set.table(dst, dst, p.a.Table, y0, y1)
@@ -53,5 +47,16 @@ func runLookup(kernel func(*tableArgs)) func(dst, src *Map, table *[256]byte, y0
 				kernel(&args)
 			}
 		}
+	}
+}
+
+// runSum sums whole maps, 16 channels a call.
+func runSum(kernel func(*sumArgs)) func(src *Map, c int, sums *[16]int32) {
+	return func(src *Map, c int, sums *[16]int32) {
+		kernel(&sumArgs{
+			src: unsafe.Pointer(&src.Data[c/4*Cell]), rows: int64(src.H), row: int64(src.Row), blocks: int64(Blocks(src.W)),
+			srcBlock: int64(src.Block), cells: int64(min(Cells(src.C)-c/4, 4)), keep: int64(uint32(0xffffffff) >> (8 * (-src.W & 3))),
+			sums: unsafe.Pointer(sums),
+		})
 	}
 }

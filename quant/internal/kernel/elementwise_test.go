@@ -89,6 +89,9 @@ func TestAddVariants(t *testing.T) {
 				}
 				h, w, c := 1+r.IntN(4), tileSize(r, 4, 5), tileSize(r, 16, 4)
 				ma, mb := newTestMap(t, r, h, w, c, Native, picker(r)), newTestMap(t, r, h, w, c, Native, picker(r))
+				if r.IntN(4) == 0 {
+					mb = newTestMap(t, r, 1, 1, c, Native, picker(r))
+				}
 				beforeA, beforeB := slices.Clone(ma.Data), slices.Clone(mb.Data)
 				dst := newTestMap(t, r, h, w, c, Native, picker(r))
 				canary, want := slices.Clone(dst.Data), dst

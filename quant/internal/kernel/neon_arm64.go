@@ -27,10 +27,16 @@ func peakNEON(a *peakArgs)
 func addNEON(a *addArgs)
 
 //go:noescape
+func sumNEON(a *sumArgs)
+
+//go:noescape
 func lookupNEON(a *tableArgs)
 
 //go:noescape
 func resizeNEON(a *resizeArgs)
+
+//go:noescape
+func nearestNEON(a *nearestArgs)
 
 //go:noescape
 func resizeArgMaxNEON(a *argmaxArgs)

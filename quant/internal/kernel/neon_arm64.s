@@ -1852,29 +1852,47 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 // func addNEON(a)
 TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0x9100c008 // add x8, x0, #0x30
+	WORD $0x91014008 // add x8, x0, #0x50
 	WORD $0x4d40c500 // ld1r { v0.8h }, [x8]
-	WORD $0x9100e008 // add x8, x0, #0x38
+	WORD $0x91016008 // add x8, x0, #0x58
 	WORD $0x4d40c101 // ld1r { v1.16b }, [x8]
-	WORD $0x91010008 // add x8, x0, #0x40
+	WORD $0x91018008 // add x8, x0, #0x60
 	WORD $0x4d40c102 // ld1r { v2.16b }, [x8]
-	WORD $0xf9402409 // ldr x9, [x0, #0x48]
-	WORD $0x4ddfc923 // ld1r { v3.4s }, [x9], #4
-	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
-	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540008cb // b.lt 0x1dd0 <addNEON+0x140>
+	WORD $0xf940340a // ldr x10, [x0, #0x68]
+	WORD $0x4ddfc943 // ld1r { v3.4s }, [x10], #4
+	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
+	WORD $0xf100053f // cmp x9, #0x1
+	WORD $0x54000b8b // b.lt 0x1e28 <addNEON+0x198>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x4d40c924 // ld1r { v4.4s }, [x9]
-	WORD $0x91008009 // add x9, x0, #0x20
-	WORD $0x4d40c925 // ld1r { v5.4s }, [x9]
-	WORD $0x9100a009 // add x9, x0, #0x28
-	WORD $0x4d40c926 // ld1r { v6.4s }, [x9]
-	WORD $0xa940240a // ldp x10, x9, [x0]
-	WORD $0x3ce86927 // ldr q7, [x9, x8]
-	WORD $0xf9400809 // ldr x9, [x0, #0x10]
-	WORD $0x3ce86930 // ldr q16, [x9, x8]
-	WORD $0x0f08a4f1 // sshll v17.8h, v7.8b, #0x0
-	WORD $0x0f08a612 // sshll v18.8h, v16.8b, #0x0
+	WORD $0x4d40c944 // ld1r { v4.4s }, [x10]
+	WORD $0x9101000a // add x10, x0, #0x40
+	WORD $0x4d40c945 // ld1r { v5.4s }, [x10]
+	WORD $0x9101200a // add x10, x0, #0x48
+	WORD $0x4d40c946 // ld1r { v6.4s }, [x10]
+	WORD $0xf940100d // ldr x13, [x0, #0x20]
+	WORD $0x14000006 // b 0x1cf0 <addNEON+0x60>
+	WORD $0xd503201f // nop
+	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
+	WORD $0x91000508 // add x8, x8, #0x1
+	WORD $0xeb09011f // cmp x8, x9
+	WORD $0x540009ea // b.ge 0x1e28 <addNEON+0x198>
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x54ffff8b // b.lt 0x1ce4 <addNEON+0x54>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xa940a80c // ldp x12, x10, [x0, #0x8]
+	WORD $0xa9432c0e // ldp x14, x11, [x0, #0x30]
+	WORD $0xf940000d // ldr x13, [x0]
+	WORD $0x9b08296a // madd x10, x11, x8, x10
+	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0x9b08356b // madd x11, x11, x8, x13
+	WORD $0x9b0831cc // madd x12, x14, x8, x12
+	WORD $0x14000040 // b 0x1e18 <addNEON+0x188>
+	WORD $0xd503201f // nop
+	WORD $0x8b09014d // add x13, x10, x9
+	WORD $0x4d40c9a7 // ld1r { v7.4s }, [x13]
+	WORD $0x3ce96990 // ldr q16, [x12, x9]
+	WORD $0x0f08a611 // sshll v17.8h, v16.8b, #0x0
+	WORD $0x0f08a4f2 // sshll v18.8h, v7.8b, #0x0
 	WORD $0x0f10a633 // sshll v19.4s, v17.4h, #0x0
 	WORD $0x6ea58673 // sub v19.4s, v19.4s, v5.4s
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
@@ -1892,33 +1910,33 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4f10a652 // sshll2 v18.4s, v18.8h, #0x0
 	WORD $0x6ea68652 // sub v18.4s, v18.4s, v6.4s
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4f08a4e7 // sshll2 v7.8h, v7.16b, #0x0
-	WORD $0x6e32dc92 // fmul v18.4s, v4.4s, v18.4s
 	WORD $0x4f08a610 // sshll2 v16.8h, v16.16b, #0x0
+	WORD $0x6e32dc92 // fmul v18.4s, v4.4s, v18.4s
+	WORD $0x4f08a4e7 // sshll2 v7.8h, v7.16b, #0x0
 	WORD $0x4e32d631 // fadd v17.4s, v17.4s, v18.4s
 	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0x0f10a4f2 // sshll v18.4s, v7.4h, #0x0
+	WORD $0x0f10a612 // sshll v18.4s, v16.4h, #0x0
 	WORD $0x6ea58652 // sub v18.4s, v18.4s, v5.4s
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x6e32dc72 // fmul v18.4s, v3.4s, v18.4s
-	WORD $0x0f10a614 // sshll v20.4s, v16.4h, #0x0
+	WORD $0x0f10a4f4 // sshll v20.4s, v7.4h, #0x0
 	WORD $0x6ea68694 // sub v20.4s, v20.4s, v6.4s
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
 	WORD $0x6e34dc94 // fmul v20.4s, v4.4s, v20.4s
 	WORD $0x0e614a73 // sqxtn v19.4h, v19.4s
 	WORD $0x4e34d652 // fadd v18.4s, v18.4s, v20.4s
 	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4f10a4e7 // sshll2 v7.4s, v7.8h, #0x0
-	WORD $0x6ea584e7 // sub v7.4s, v7.4s, v5.4s
-	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x6e27dc67 // fmul v7.4s, v3.4s, v7.4s
 	WORD $0x4f10a610 // sshll2 v16.4s, v16.8h, #0x0
-	WORD $0x6ea68610 // sub v16.4s, v16.4s, v6.4s
+	WORD $0x6ea58610 // sub v16.4s, v16.4s, v5.4s
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x6e30dc70 // fmul v16.4s, v3.4s, v16.4s
+	WORD $0x4f10a4e7 // sshll2 v7.4s, v7.8h, #0x0
+	WORD $0x6ea684e7 // sub v7.4s, v7.4s, v6.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
 	WORD $0x4e614a33 // sqxtn2 v19.8h, v17.4s
-	WORD $0x6e30dc90 // fmul v16.4s, v4.4s, v16.4s
+	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
 	WORD $0x0e614a51 // sqxtn v17.4h, v18.4s
-	WORD $0x4e30d4e7 // fadd v7.4s, v7.4s, v16.4s
+	WORD $0x4e27d607 // fadd v7.4s, v16.4s, v7.4s
 	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
 	WORD $0x4e6148f1 // sqxtn2 v17.8h, v7.4s
 	WORD $0x4e600e67 // sqadd v7.8h, v19.8h, v0.8h
@@ -1927,11 +1945,112 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214a07 // sqxtn2 v7.16b, v16.8h
 	WORD $0x4e2164e7 // smax v7.16b, v7.16b, v1.16b
 	WORD $0x4e226ce7 // smin v7.16b, v7.16b, v2.16b
-	WORD $0x3ca86947 // str q7, [x10, x8]
-	WORD $0x91004108 // add x8, x8, #0x10
-	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
+	WORD $0x3ca96967 // str q7, [x11, x9]
+	WORD $0x91004129 // add x9, x9, #0x10
+	WORD $0xf940100d // ldr x13, [x0, #0x20]
+	WORD $0xeb0d113f // cmp x9, x13, lsl #4
+	WORD $0x54fff66a // b.ge 0x1ce0 <addNEON+0x50>
+	WORD $0xf9401c0d // ldr x13, [x0, #0x38]
+	WORD $0xb4fff82d // cbz x13, 0x1d20 <addNEON+0x90>
+	WORD $0x3ce96947 // ldr q7, [x10, x9]
+	WORD $0x17ffffc1 // b 0x1d28 <addNEON+0x98>
+	WORD $0xd65f03c0 // ret
+
+// func sumNEON(a)
+TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf9401408 // ldr x8, [x0, #0x28]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x54000b4b // b.lt 0x1fa0 <sumNEON+0x170>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0xd2808009 // mov x9, #0x400 // =1024
+	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
+	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
+	WORD $0xf2e1a129 // movk x9, #0xd09, lsl #48
+	WORD $0xd280c04a // mov x10, #0x602 // =1538
+	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
+	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
+	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
+	WORD $0x9e670120 // fmov d0, x9
+	WORD $0x9e670141 // fmov d1, x10
+	WORD $0x6e180420 // mov v0.d[1], v1.d[0]
+	WORD $0x9100c009 // add x9, x0, #0x30
+	WORD $0x4d40c921 // ld1r { v1.4s }, [x9]
+	WORD $0x1400000a // b 0x1e9c <sumNEON+0x6c>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
+	WORD $0xf9401c0a // ldr x10, [x0, #0x38]
+	WORD $0x3ca96942 // str q2, [x10, x9]
+	WORD $0x91000508 // add x8, x8, #0x1
+	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fff84b // b.lt 0x1cd4 <addNEON+0x44>
+	WORD $0x5400084a // b.ge 0x1fa0 <sumNEON+0x170>
+	WORD $0xf940040a // ldr x10, [x0, #0x8]
+	WORD $0xd37ced09 // lsl x9, x8, #4
+	WORD $0xf100015f // cmp x10, #0x0
+	WORD $0x54fffecd // b.le 0x1e80 <sumNEON+0x50>
+	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
+	WORD $0xf100056c // subs x12, x11, #0x1
+	WORD $0x54fffe6b // b.lt 0x1e80 <sumNEON+0x50>
+	WORD $0xaa1f03ed // mov x13, xzr
+	WORD $0xf9400011 // ldr x17, [x0]
+	WORD $0xf940080e // ldr x14, [x0, #0x10]
+	WORD $0xf940100f // ldr x15, [x0, #0x20]
+	WORD $0x927ff570 // and x16, x11, #0x7ffffffffffffffe
+	WORD $0xd1000961 // sub x1, x11, #0x2
+	WORD $0x9e670183 // fmov d3, x12
+	WORD $0x8b090231 // add x17, x17, x9
+	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
+	WORD $0x9e670184 // fmov d4, x12
+	WORD $0x9e670025 // fmov d5, x1
+	WORD $0x14000006 // b 0x1efc <sumNEON+0xcc>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x910005ad // add x13, x13, #0x1
+	WORD $0xeb0a01bf // cmp x13, x10
+	WORD $0x54fffc60 // b.eq 0x1e84 <sumNEON+0x54>
+	WORD $0x9b0d45c2 // madd x2, x14, x13, x17
+	WORD $0xaa1f03e1 // mov x1, xzr
+	WORD $0xb400036c // cbz x12, 0x1f70 <sumNEON+0x140>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x3dc00046 // ldr q6, [x2]
+	WORD $0x4e0000c6 // tbl v6.16b, { v6.16b }, v0.16b
+	WORD $0x9e670027 // fmov d7, x1
+	WORD $0x6ee78c90 // cmeq v16.2d, v4.2d, v7.2d
+	WORD $0x4e080610 // dup v16.2d, v16.d[0]
+	WORD $0x4e301c31 // and v17.16b, v1.16b, v16.16b
+	WORD $0x4ef01e30 // orn v16.16b, v17.16b, v16.16b
+	WORD $0x4e301cc6 // and v6.16b, v6.16b, v16.16b
+	WORD $0x8b0f0042 // add x2, x2, x15
+	WORD $0x3dc00050 // ldr q16, [x2]
+	WORD $0x4e000210 // tbl v16.16b, { v16.16b }, v0.16b
+	WORD $0x4e2028c6 // saddlp v6.8h, v6.16b
+	WORD $0x4e6068c2 // sadalp v2.4s, v6.8h
+	WORD $0x6ee78ca6 // cmeq v6.2d, v5.2d, v7.2d
+	WORD $0x4e0804c6 // dup v6.2d, v6.d[0]
+	WORD $0x4e261c27 // and v7.16b, v1.16b, v6.16b
+	WORD $0x4ee61ce6 // orn v6.16b, v7.16b, v6.16b
+	WORD $0x4e261e06 // and v6.16b, v16.16b, v6.16b
+	WORD $0x4e2028c6 // saddlp v6.8h, v6.16b
+	WORD $0x4e6068c2 // sadalp v2.4s, v6.8h
+	WORD $0x91000821 // add x1, x1, #0x2
+	WORD $0x8b0f0042 // add x2, x2, x15
+	WORD $0xeb01021f // cmp x16, x1
+	WORD $0x54fffd21 // b.ne 0x1f10 <sumNEON+0xe0>
+	WORD $0x3607fc0b // tbz w11, #0x0, 0x1ef0 <sumNEON+0xc0>
+	WORD $0x3dc00046 // ldr q6, [x2]
+	WORD $0x4e0000c6 // tbl v6.16b, { v6.16b }, v0.16b
+	WORD $0x9e670027 // fmov d7, x1
+	WORD $0x6ee38ce7 // cmeq v7.2d, v7.2d, v3.2d
+	WORD $0x4e0804e7 // dup v7.2d, v7.d[0]
+	WORD $0x4e271c30 // and v16.16b, v1.16b, v7.16b
+	WORD $0x4ee71e07 // orn v7.16b, v16.16b, v7.16b
+	WORD $0x4e271cc6 // and v6.16b, v6.16b, v7.16b
+	WORD $0x4e2028c6 // saddlp v6.8h, v6.16b
+	WORD $0x4e6068c2 // sadalp v2.4s, v6.8h
+	WORD $0x17ffffd5 // b 0x1ef0 <sumNEON+0xc0>
 	WORD $0xd65f03c0 // ret
 
 // func lookupNEON(a)
@@ -1941,7 +2060,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xaa0903ea // mov x10, x9
 	WORD $0x4cdf2140 // ld1 { v0.16b, v1.16b, v2.16b, v3.16b }, [x10], #64
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400034b // b.lt 0x1e58 <lookupNEON+0x78>
+	WORD $0x5400034b // b.lt 0x2028 <lookupNEON+0x78>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9102012b // add x11, x9, #0x80
 	WORD $0x4c402144 // ld1 { v4.16b, v5.16b, v6.16b, v7.16b }, [x10]
@@ -1966,7 +2085,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fffe6b // b.lt 0x1e20 <lookupNEON+0x40>
+	WORD $0x54fffe6b // b.lt 0x1ff0 <lookupNEON+0x40>
 	WORD $0xd65f03c0 // ret
 
 // func resizeNEON(a)
@@ -1974,10 +2093,10 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000f4b // b.lt 0x2050 <resizeNEON+0x1f0>
+	WORD $0x54000f4b // b.lt 0x2220 <resizeNEON+0x1f0>
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000eeb // b.lt 0x2050 <resizeNEON+0x1f0>
+	WORD $0x54000eeb // b.lt 0x2220 <resizeNEON+0x1f0>
 	WORD $0xf81d0ff7 // str x23, [sp, #-0x30]!
 	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
 	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
@@ -1995,12 +2114,12 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c544 // ld1r { v4.8h }, [x10]
 	WORD $0x9100800a // add x10, x0, #0x20
 	WORD $0x4d40c545 // ld1r { v5.8h }, [x10]
-	WORD $0x14000004 // b 0x1ecc <resizeNEON+0x6c>
+	WORD $0x14000004 // b 0x209c <resizeNEON+0x6c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54000bea // b.ge 0x2044 <resizeNEON+0x1e4>
+	WORD $0x54000bea // b.ge 0x2214 <resizeNEON+0x1e4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x1ec0 <resizeNEON+0x60>
+	WORD $0x54ffff8b // b.lt 0x2090 <resizeNEON+0x60>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa9462c0a // ldp x10, x11, [x0, #0x60]
 	WORD $0x8b08156b // add x11, x11, x8, lsl #5
@@ -2090,239 +2209,332 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fff64b // b.lt 0x1f00 <resizeNEON+0xa0>
+	WORD $0x54fff64b // b.lt 0x20d0 <resizeNEON+0xa0>
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
-	WORD $0x17ffffa0 // b 0x1ec0 <resizeNEON+0x60>
+	WORD $0x17ffffa0 // b 0x2090 <resizeNEON+0x60>
 	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
 	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
 	WORD $0xf84307f7 // ldr x23, [sp], #0x30
 	WORD $0xd65f03c0 // ret
 
+// func nearestNEON(a)
+TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf9400809 // ldr x9, [x0, #0x10]
+	WORD $0xf100053f // cmp x9, #0x1
+	WORD $0x540004eb // b.lt 0x22d4 <nearestNEON+0xa4>
+	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x5400048b // b.lt 0x22d4 <nearestNEON+0xa4>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0x14000004 // b 0x225c <nearestNEON+0x2c>
+	WORD $0x91000508 // add x8, x8, #0x1
+	WORD $0xeb09011f // cmp x8, x9
+	WORD $0x540003ea // b.ge 0x22d4 <nearestNEON+0xa4>
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54ffff8b // b.lt 0x2250 <nearestNEON+0x20>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xd37ae50a // lsl x10, x8, #6
+	WORD $0xd503201f // nop
+	WORD $0xa9422c0c // ldp x12, x11, [x0, #0x20]
+	WORD $0x8b0a016b // add x11, x11, x10
+	WORD $0xd37ced2d // lsl x13, x9, #4
+	WORD $0xf940016e // ldr x14, [x11]
+	WORD $0xa9403c10 // ldp x16, x15, [x0]
+	WORD $0x8b0e01ee // add x14, x15, x14
+	WORD $0xbc6d69c0 // ldr s0, [x14, x13]
+	WORD $0xf940096e // ldr x14, [x11, #0x10]
+	WORD $0x8b0d01ef // add x15, x15, x13
+	WORD $0x8b0e01ee // add x14, x15, x14
+	WORD $0x0d4091c0 // ld1 { v0.s }[1], [x14]
+	WORD $0xf940116e // ldr x14, [x11, #0x20]
+	WORD $0x8b0e01ee // add x14, x15, x14
+	WORD $0xf940196b // ldr x11, [x11, #0x30]
+	WORD $0x4d4081c0 // ld1 { v0.s }[2], [x14]
+	WORD $0x8b0b01eb // add x11, x15, x11
+	WORD $0x4d409160 // ld1 { v0.s }[3], [x11]
+	WORD $0x9b08418b // madd x11, x12, x8, x16
+	WORD $0x3cad6960 // str q0, [x11, x13]
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
+	WORD $0xeb0b013f // cmp x9, x11
+	WORD $0x54fffd4b // b.lt 0x2270 <nearestNEON+0x40>
+	WORD $0xf9400809 // ldr x9, [x0, #0x10]
+	WORD $0x17ffffe0 // b 0x2250 <nearestNEON+0x20>
+	WORD $0xd65f03c0 // ret
+
 // func resizeArgMaxNEON(a)
 TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
+	WORD $0xa943a40a // ldp x10, x9, [x0, #0x38]
+	WORD $0xb1000d48 // adds x8, x10, #0x3
+	WORD $0x9100194b // add x11, x10, #0x6
+	WORD $0x9a88b168 // csel x8, x11, x8, lt
+	WORD $0x9342fd0b // asr x11, x8, #2
 	WORD $0xf9402408 // ldr x8, [x0, #0x48]
-	WORD $0xb1000d09 // adds x9, x8, #0x3
-	WORD $0x9100190a // add x10, x8, #0x6
-	WORD $0x9a89b149 // csel x9, x10, x9, lt
-	WORD $0xf940140a // ldr x10, [x0, #0x28]
+	WORD $0x9b0b7d08 // mul x8, x8, x11
+	WORD $0x8b081128 // add x8, x9, x8, lsl #4
+	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
+	WORD $0xb40011cc // cbz x12, 0x253c <resizeArgMaxNEON+0x25c>
+	WORD $0xf940100c // ldr x12, [x0, #0x20]
+	WORD $0xf100059f // cmp x12, #0x1
+	WORD $0x5400116b // b.lt 0x253c <resizeArgMaxNEON+0x25c>
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400090b // b.lt 0x2198 <resizeArgMaxNEON+0x138>
-	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000d8b // b.lt 0x2230 <resizeArgMaxNEON+0x1d0>
-	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0xd280800a // mov x10, #0x400 // =1024
-	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
-	WORD $0xf2c0a02a // movk x10, #0x501, lsl #32
-	WORD $0xf2e1a12a // movk x10, #0xd09, lsl #48
-	WORD $0xd280c04b // mov x11, #0x602 // =1538
-	WORD $0xf2a1c14b // movk x11, #0xe0a, lsl #16
-	WORD $0xf2c0e06b // movk x11, #0x703, lsl #32
-	WORD $0xf2e1e16b // movk x11, #0xf0b, lsl #48
-	WORD $0x9e670140 // fmov d0, x10
-	WORD $0x9e670161 // fmov d1, x11
+	WORD $0x5400112b // b.lt 0x253c <resizeArgMaxNEON+0x25c>
+	WORD $0xaa1f03ea // mov x10, xzr
+	WORD $0xd280800c // mov x12, #0x400 // =1024
+	WORD $0xf2a1810c // movk x12, #0xc08, lsl #16
+	WORD $0xf2c0a02c // movk x12, #0x501, lsl #32
+	WORD $0xf2e1a12c // movk x12, #0xd09, lsl #48
+	WORD $0xd280c04d // mov x13, #0x602 // =1538
+	WORD $0xf2a1c14d // movk x13, #0xe0a, lsl #16
+	WORD $0xf2c0e06d // movk x13, #0x703, lsl #32
+	WORD $0xf2e1e16d // movk x13, #0xf0b, lsl #48
+	WORD $0x9e670180 // fmov d0, x12
+	WORD $0x9e6701a1 // fmov d1, x13
 	WORD $0x6e180420 // mov v0.d[1], v1.d[0]
-	WORD $0x9342fd29 // asr x9, x9, #2
-	WORD $0x9100600a // add x10, x0, #0x18
-	WORD $0x4d40c541 // ld1r { v1.8h }, [x10]
-	WORD $0x9100800a // add x10, x0, #0x20
-	WORD $0x4d40c542 // ld1r { v2.8h }, [x10]
-	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x9a9fc529 // csinc x9, x9, xzr, gt
-	WORD $0xd37ef529 // lsl x9, x9, #2
-	WORD $0x528000ca // mov w10, #0x6 // =6
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xaa1f03eb // mov x11, xzr
-	WORD $0xaa1f03ec // mov x12, xzr
-	WORD $0xd37df10d // lsl x13, x8, #3
-	WORD $0xd503201f // nop
-	WORD $0xf940180e // ldr x14, [x0, #0x30]
-	WORD $0x9b0e7d0e // mul x14, x8, x14
-	WORD $0xa940c00f // ldp x15, x16, [x0, #0x8]
-	WORD $0x8b0e01ef // add x15, x15, x14
-	WORD $0x3ceb69e3 // ldr q3, [x15, x11]
-	WORD $0x8b0e020e // add x14, x16, x14
-	WORD $0x3ceb69c4 // ldr q4, [x14, x11]
-	WORD $0x4e000063 // tbl v3.16b, { v3.16b }, v0.16b
-	WORD $0x4e000084 // tbl v4.16b, { v4.16b }, v0.16b
-	WORD $0x0f08a465 // sshll v5.8h, v3.8b, #0x0
-	WORD $0x0f08a486 // sshll v6.8h, v4.8b, #0x0
-	WORD $0xa9453c0e // ldp x14, x15, [x0, #0x50]
-	WORD $0x4e659c25 // mul v5.8h, v1.8h, v5.8h
-	WORD $0x4e669445 // mla v5.8h, v2.8h, v6.8h
-	WORD $0x9b0f7d8f // mul x15, x12, x15
-	WORD $0x8b0f05ce // add x14, x14, x15, lsl #1
-	WORD $0x8b0d01ce // add x14, x14, x13
-	WORD $0xfc002dc5 // str d5, [x14, #0x2]!
-	WORD $0x4f08a463 // sshll2 v3.8h, v3.16b, #0x0
-	WORD $0x4f08a484 // sshll2 v4.8h, v4.16b, #0x0
-	WORD $0x6e0540a5 // ext v5.16b, v5.16b, v5.16b, #0x8
-	WORD $0xf9402c0f // ldr x15, [x0, #0x58]
-	WORD $0x4e639c23 // mul v3.8h, v1.8h, v3.8h
-	WORD $0xd37ff9ef // lsl x15, x15, #1
-	WORD $0x4e649443 // mla v3.8h, v2.8h, v4.8h
-	WORD $0xfc2f69c5 // str d5, [x14, x15]
-	WORD $0xf9402c0f // ldr x15, [x0, #0x58]
-	WORD $0xd37ef5ef // lsl x15, x15, #2
-	WORD $0xfc2f69c3 // str d3, [x14, x15]
-	WORD $0xf9402c0f // ldr x15, [x0, #0x58]
-	WORD $0x6e034063 // ext v3.16b, v3.16b, v3.16b, #0x8
-	WORD $0x9b0a7def // mul x15, x15, x10
-	WORD $0x9100118c // add x12, x12, #0x4
-	WORD $0x9100416b // add x11, x11, #0x10
-	WORD $0xeb0c013f // cmp x9, x12
-	WORD $0xfc2f69c3 // str d3, [x14, x15]
-	WORD $0x54fffb81 // b.ne 0x20f0 <resizeArgMaxNEON+0x90>
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xf940140b // ldr x11, [x0, #0x28]
-	WORD $0xeb0b011f // cmp x8, x11
-	WORD $0x54fffa8b // b.lt 0x20e0 <resizeArgMaxNEON+0x80>
-	WORD $0xf9402408 // ldr x8, [x0, #0x48]
-	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540004ab // b.lt 0x2230 <resizeArgMaxNEON+0x1d0>
-	WORD $0xa9452c09 // ldp x9, x11, [x0, #0x50]
-	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0xf9401c0a // ldr x10, [x0, #0x38]
-	WORD $0xaa1f03ec // mov x12, xzr
-	WORD $0x54000300 // b.eq 0x2210 <resizeArgMaxNEON+0x1b0>
-	WORD $0x927ff50e // and x14, x8, #0x7ffffffffffffffe
-	WORD $0xd37ff94d // lsl x13, x10, #1
-	WORD $0xcb0e03ee // neg x14, x14
-	WORD $0xd37ff96f // lsl x15, x11, #1
-	WORD $0xd37ef570 // lsl x16, x11, #2
-	WORD $0x8b0f01b1 // add x17, x13, x15
-	WORD $0xaa0903e1 // mov x1, x9
-	WORD $0x79400422 // ldrh w2, [x1, #0x2]
-	WORD $0x8b0d0023 // add x3, x1, x13
-	WORD $0x79000022 // strh w2, [x1]
-	WORD $0x79400062 // ldrh w2, [x3]
-	WORD $0x8b0f0024 // add x4, x1, x15
-	WORD $0x79000462 // strh w2, [x3, #0x2]
-	WORD $0x79400482 // ldrh w2, [x4, #0x2]
-	WORD $0x8b110023 // add x3, x1, x17
-	WORD $0x79000082 // strh w2, [x4]
-	WORD $0x79400062 // ldrh w2, [x3]
-	WORD $0x79000462 // strh w2, [x3, #0x2]
-	WORD $0xd100098c // sub x12, x12, #0x2
-	WORD $0x8b100021 // add x1, x1, x16
-	WORD $0xeb0c01df // cmp x14, x12
-	WORD $0x54fffe41 // b.ne 0x21d0 <resizeArgMaxNEON+0x170>
-	WORD $0xcb0c03ec // neg x12, x12
-	WORD $0x36000108 // tbz w8, #0x0, 0x2230 <resizeArgMaxNEON+0x1d0>
-	WORD $0x9b0c7d68 // mul x8, x11, x12
-	WORD $0x8b080528 // add x8, x9, x8, lsl #1
-	WORD $0x79400509 // ldrh w9, [x8, #0x2]
-	WORD $0x79000109 // strh w9, [x8]
-	WORD $0x8b0a0508 // add x8, x8, x10, lsl #1
-	WORD $0x79400109 // ldrh w9, [x8]
-	WORD $0x79000509 // strh w9, [x8, #0x2]
-	WORD $0xf9402009 // ldr x9, [x0, #0x40]
-	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000d4b // b.lt 0x23e0 <resizeArgMaxNEON+0x380>
-	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0xa947ac0a // ldp x10, x11, [x0, #0x78]
-	WORD $0x3dc00140 // ldr q0, [x10]
-	WORD $0x3dc00161 // ldr q1, [x11]
-	WORD $0xa946ac0a // ldp x10, x11, [x0, #0x68]
-	WORD $0x3dc00142 // ldr q2, [x10]
-	WORD $0x3dc00163 // ldr q3, [x11]
-	WORD $0x4e628444 // add v4.8h, v2.8h, v2.8h
-	WORD $0x4f195442 // shl v2.8h, v2.8h, #0x9
-	WORD $0x4ea21c82 // orr v2.16b, v4.16b, v2.16b
-	WORD $0x4f00a424 // movi v4.8h, #0x1, lsl #8
-	WORD $0x4e648442 // add v2.8h, v2.8h, v4.8h
-	WORD $0x4e638465 // add v5.8h, v3.8h, v3.8h
-	WORD $0x4f195463 // shl v3.8h, v3.8h, #0x9
-	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
-	WORD $0x4e648463 // add v3.8h, v3.8h, v4.8h
-	WORD $0xf940280a // ldr x10, [x0, #0x50]
-	WORD $0x1400000d // b 0x22b4 <resizeArgMaxNEON+0x254>
-	WORD $0xf9400009 // ldr x9, [x0]
-	WORD $0xfc286924 // str d4, [x9, x8]
-	WORD $0xf9402009 // ldr x9, [x0, #0x40]
-	WORD $0x91002108 // add x8, x8, #0x8
-	WORD $0xf940440b // ldr x11, [x0, #0x88]
-	WORD $0x91000d6c // add x12, x11, #0x3
-	WORD $0xf100017f // cmp x11, #0x0
-	WORD $0x9a8bb18b // csel x11, x12, x11, lt
-	WORD $0x9342fd6b // asr x11, x11, #2
-	WORD $0x8b0b054a // add x10, x10, x11, lsl #1
-	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400098a // b.ge 0x23e0 <resizeArgMaxNEON+0x380>
-	WORD $0xf940240d // ldr x13, [x0, #0x48]
-	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
-	WORD $0xf10005ab // subs x11, x13, #0x1
-	WORD $0x5400070b // b.lt 0x23a0 <resizeArgMaxNEON+0x340>
-	WORD $0x540006e0 // b.eq 0x23a0 <resizeArgMaxNEON+0x340>
-	WORD $0x3dc00144 // ldr q4, [x10]
-	WORD $0x4e030085 // tbl v5.16b, { v4.16b }, v3.16b
-	WORD $0x4e020084 // tbl v4.16b, { v4.16b }, v2.16b
+	WORD $0x9101400c // add x12, x0, #0x50
+	WORD $0x4d40c981 // ld1r { v1.4s }, [x12]
 	WORD $0xf9402c0c // ldr x12, [x0, #0x58]
-	WORD $0x4e649c04 // mul v4.8h, v0.8h, v4.8h
-	WORD $0x4e659424 // mla v4.8h, v1.8h, v5.8h
-	WORD $0xf10009bf // cmp x13, #0x2
-	WORD $0x54000081 // b.ne 0x22f4 <resizeArgMaxNEON+0x294>
-	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
-	WORD $0x5280002d // mov w13, #0x1 // =1
-	WORD $0x14000020 // b 0x2370 <resizeArgMaxNEON+0x310>
-	WORD $0xd37ef58e // lsl x14, x12, #2
-	WORD $0xd37ff98f // lsl x15, x12, #1
-	WORD $0x927ff96d // and x13, x11, #0xfffffffffffffffe
-	WORD $0xcb0d03f0 // neg x16, x13
-	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
-	WORD $0xaa0a03f1 // mov x17, x10
-	WORD $0x5280002d // mov w13, #0x1 // =1
-	WORD $0x3cef6a26 // ldr q6, [x17, x15]
-	WORD $0x4e020da7 // dup v7.8h, w13
-	WORD $0x4e0200d0 // tbl v16.16b, { v6.16b }, v2.16b
-	WORD $0x4e0300c6 // tbl v6.16b, { v6.16b }, v3.16b
-	WORD $0x8b0e0231 // add x17, x17, x14
-	WORD $0x4e709c10 // mul v16.8h, v0.8h, v16.8h
-	WORD $0x4e669430 // mla v16.8h, v1.8h, v6.8h
-	WORD $0x4e643606 // cmgt v6.8h, v16.8h, v4.8h
-	WORD $0x6ea61ce5 // bit v5.16b, v7.16b, v6.16b
-	WORD $0x3dc00226 // ldr q6, [x17]
-	WORD $0x4e0200c7 // tbl v7.16b, { v6.16b }, v2.16b
-	WORD $0x4e646604 // smax v4.8h, v16.8h, v4.8h
-	WORD $0x4e679c07 // mul v7.8h, v0.8h, v7.8h
-	WORD $0x4e0300c6 // tbl v6.16b, { v6.16b }, v3.16b
-	WORD $0x4e669427 // mla v7.8h, v1.8h, v6.8h
-	WORD $0x4e6434e6 // cmgt v6.8h, v7.8h, v4.8h
-	WORD $0x110005a1 // add w1, w13, #0x1
-	WORD $0x4e020c30 // dup v16.8h, w1
-	WORD $0x4e6464e4 // smax v4.8h, v7.8h, v4.8h
-	WORD $0x6ea61e05 // bit v5.16b, v16.16b, v6.16b
-	WORD $0x910009ad // add x13, x13, #0x2
-	WORD $0x8b0d0201 // add x1, x16, x13
-	WORD $0xf100043f // cmp x1, #0x1
-	WORD $0x54fffd21 // b.ne 0x2310 <resizeArgMaxNEON+0x2b0>
-	WORD $0x3600018b // tbz w11, #0x0, 0x23a0 <resizeArgMaxNEON+0x340>
-	WORD $0x9b0d7d8b // mul x11, x12, x13
-	WORD $0xd37ff96b // lsl x11, x11, #1
-	WORD $0x3ceb6946 // ldr q6, [x10, x11]
-	WORD $0x4e0200c7 // tbl v7.16b, { v6.16b }, v2.16b
-	WORD $0x4e679c07 // mul v7.8h, v0.8h, v7.8h
-	WORD $0x4e0300c6 // tbl v6.16b, { v6.16b }, v3.16b
-	WORD $0x4e669427 // mla v7.8h, v1.8h, v6.8h
-	WORD $0x4e020da6 // dup v6.8h, w13
-	WORD $0x4e6434e4 // cmgt v4.8h, v7.8h, v4.8h
-	WORD $0x6ea41cc5 // bit v5.16b, v6.16b, v4.16b
+	WORD $0x4d40c982 // ld1r { v2.4s }, [x12]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x9a9fc56c // csinc x12, x11, xzr, gt
+	WORD $0xf940040b // ldr x11, [x0, #0x8]
+	WORD $0xd37ef58c // lsl x12, x12, #2
+	WORD $0x5280018d // mov w13, #0xc // =12
+	WORD $0xaa1f03ee // mov x14, xzr
+	WORD $0x8b0a112f // add x15, x9, x10, lsl #4
+	WORD $0xaa0b03f0 // mov x16, x11
 	WORD $0xd503201f // nop
-	WORD $0x0e2128a4 // xtn v4.8b, v5.8h
-	WORD $0xcb08012b // sub x11, x9, x8
-	WORD $0xf1001d7f // cmp x11, #0x7
-	WORD $0x54fff6cc // b.gt 0x2284 <resizeArgMaxNEON+0x224>
-	WORD $0xeb08013f // cmp x9, x8
-	WORD $0x54fff6ed // b.le 0x2290 <resizeArgMaxNEON+0x230>
-	WORD $0x9e66008b // fmov x11, d4
-	WORD $0xaa0803ec // mov x12, x8
-	WORD $0xf9400009 // ldr x9, [x0]
-	WORD $0x382c692b // strb w11, [x9, x12]
-	WORD $0x9100058c // add x12, x12, #0x1
-	WORD $0xd348fd6b // lsr x11, x11, #8
-	WORD $0xf9402009 // ldr x9, [x0, #0x40]
-	WORD $0xeb09019f // cmp x12, x9
-	WORD $0x54ffff4b // b.lt 0x23c0 <resizeArgMaxNEON+0x360>
-	WORD $0x17ffffad // b 0x2290 <resizeArgMaxNEON+0x230>
+	WORD $0xf9401411 // ldr x17, [x0, #0x28]
+	WORD $0x9b117d51 // mul x17, x10, x17
+	WORD $0x3cf16a03 // ldr q3, [x16, x17]
+	WORD $0x4e000063 // tbl v3.16b, { v3.16b }, v0.16b
+	WORD $0x0f08a464 // sshll v4.8h, v3.8b, #0x0
+	WORD $0xf9402411 // ldr x17, [x0, #0x48]
+	WORD $0x0f10a485 // sshll v5.4s, v4.4h, #0x0
+	WORD $0x9b117dd1 // mul x17, x14, x17
+	WORD $0x6ea184a5 // sub v5.4s, v5.4s, v1.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x8b1109f1 // add x17, x15, x17, lsl #2
+	WORD $0x4f10a484 // sshll2 v4.4s, v4.8h, #0x0
+	WORD $0x4f08a463 // sshll2 v3.8h, v3.16b, #0x0
+	WORD $0x6ea18484 // sub v4.4s, v4.4s, v1.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x0f10a466 // sshll v6.4s, v3.4h, #0x0
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
+	WORD $0x6ea184c6 // sub v6.4s, v6.4s, v1.4s
+	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
+	WORD $0x3d800225 // str q5, [x17]
+	WORD $0x4e21d8c5 // scvtf v5.4s, v6.4s
+	WORD $0xf9402401 // ldr x1, [x0, #0x48]
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
+	WORD $0xd37ef421 // lsl x1, x1, #2
+	WORD $0x3ca16a24 // str q4, [x17, x1]
+	WORD $0x4f10a463 // sshll2 v3.4s, v3.8h, #0x0
+	WORD $0x6ea18463 // sub v3.4s, v3.4s, v1.4s
+	WORD $0xf9402401 // ldr x1, [x0, #0x48]
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0xd37df021 // lsl x1, x1, #3
+	WORD $0x3ca16a25 // str q5, [x17, x1]
+	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
+	WORD $0xf9402401 // ldr x1, [x0, #0x48]
+	WORD $0x9b0d7c21 // mul x1, x1, x13
+	WORD $0x910011ce // add x14, x14, #0x4
+	WORD $0xeb0e019f // cmp x12, x14
+	WORD $0x91004210 // add x16, x16, #0x10
+	WORD $0x3ca16a23 // str q3, [x17, x1]
+	WORD $0x54fffb41 // b.ne 0x2380 <resizeArgMaxNEON+0xa0>
+	WORD $0x9100054a // add x10, x10, #0x1
+	WORD $0xf940100e // ldr x14, [x0, #0x20]
+	WORD $0xeb0e015f // cmp x10, x14
+	WORD $0x54fffa4b // b.lt 0x2370 <resizeArgMaxNEON+0x90>
+	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xb1000d2a // adds x10, x9, #0x3
+	WORD $0x9100192b // add x11, x9, #0x6
+	WORD $0x9a8ab16a // csel x10, x11, x10, lt
+	WORD $0xf10005df // cmp x14, #0x1
+	WORD $0x540007eb // b.lt 0x253c <resizeArgMaxNEON+0x25c>
+	WORD $0xf100053f // cmp x9, #0x1
+	WORD $0x540007ab // b.lt 0x253c <resizeArgMaxNEON+0x25c>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x9101400b // add x11, x0, #0x50
+	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
+	WORD $0xf9402c0b // ldr x11, [x0, #0x58]
+	WORD $0x4d40c962 // ld1r { v2.4s }, [x11]
+	WORD $0x9342fd4a // asr x10, x10, #2
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x9a9fc54b // csinc x11, x10, xzr, gt
+	WORD $0xf940080a // ldr x10, [x0, #0x10]
+	WORD $0xd37ef56b // lsl x11, x11, #2
+	WORD $0x5280018c // mov w12, #0xc // =12
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xaa1f03ed // mov x13, xzr
+	WORD $0x8b09110e // add x14, x8, x9, lsl #4
+	WORD $0xaa0a03ef // mov x15, x10
+	WORD $0xd503201f // nop
+	WORD $0xf9401410 // ldr x16, [x0, #0x28]
+	WORD $0x9b107d30 // mul x16, x9, x16
+	WORD $0x3cf069e3 // ldr q3, [x15, x16]
+	WORD $0x4e000063 // tbl v3.16b, { v3.16b }, v0.16b
+	WORD $0x0f08a464 // sshll v4.8h, v3.8b, #0x0
+	WORD $0xf9402410 // ldr x16, [x0, #0x48]
+	WORD $0x0f10a485 // sshll v5.4s, v4.4h, #0x0
+	WORD $0x9b107db0 // mul x16, x13, x16
+	WORD $0x6ea184a5 // sub v5.4s, v5.4s, v1.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x8b1009d0 // add x16, x14, x16, lsl #2
+	WORD $0x4f10a484 // sshll2 v4.4s, v4.8h, #0x0
+	WORD $0x4f08a463 // sshll2 v3.8h, v3.16b, #0x0
+	WORD $0x6ea18484 // sub v4.4s, v4.4s, v1.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x0f10a466 // sshll v6.4s, v3.4h, #0x0
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
+	WORD $0x6ea184c6 // sub v6.4s, v6.4s, v1.4s
+	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
+	WORD $0x3d800205 // str q5, [x16]
+	WORD $0x4e21d8c5 // scvtf v5.4s, v6.4s
+	WORD $0xf9402411 // ldr x17, [x0, #0x48]
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
+	WORD $0xd37ef631 // lsl x17, x17, #2
+	WORD $0x3cb16a04 // str q4, [x16, x17]
+	WORD $0x4f10a463 // sshll2 v3.4s, v3.8h, #0x0
+	WORD $0x6ea18463 // sub v3.4s, v3.4s, v1.4s
+	WORD $0xf9402411 // ldr x17, [x0, #0x48]
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0xd37df231 // lsl x17, x17, #3
+	WORD $0x3cb16a05 // str q5, [x16, x17]
+	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
+	WORD $0xf9402411 // ldr x17, [x0, #0x48]
+	WORD $0x9b0c7e31 // mul x17, x17, x12
+	WORD $0x910011ad // add x13, x13, #0x4
+	WORD $0xeb0d017f // cmp x11, x13
+	WORD $0x910041ef // add x15, x15, #0x10
+	WORD $0x3cb16a03 // str q3, [x16, x17]
+	WORD $0x54fffb41 // b.ne 0x2490 <resizeArgMaxNEON+0x1b0>
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0xf940100d // ldr x13, [x0, #0x20]
+	WORD $0xeb0d013f // cmp x9, x13
+	WORD $0x54fffa4b // b.lt 0x2480 <resizeArgMaxNEON+0x1a0>
+	WORD $0xf940180a // ldr x10, [x0, #0x30]
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x54000ecb // b.lt 0x271c <resizeArgMaxNEON+0x43c>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xf9402c0b // ldr x11, [x0, #0x58]
+	WORD $0x9100116c // add x12, x11, #0x4
+	WORD $0x4d40c980 // ld1r { v0.4s }, [x12]
+	WORD $0x9100216b // add x11, x11, #0x8
+	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
+	WORD $0x5280200b // mov w11, #0x100 // =256
+	WORD $0x72a0604b // movk w11, #0x302, lsl #16
+	WORD $0x4e040d62 // dup v2.4s, w11
+	WORD $0x14000004 // b 0x257c <resizeArgMaxNEON+0x29c>
+	WORD $0x91001129 // add x9, x9, #0x4
+	WORD $0xeb0a013f // cmp x9, x10
+	WORD $0x54000d2a // b.ge 0x271c <resizeArgMaxNEON+0x43c>
+	WORD $0xf9401c0b // ldr x11, [x0, #0x38]
+	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x540008eb // b.lt 0x26a4 <resizeArgMaxNEON+0x3c4>
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x540008a0 // b.eq 0x26a4 <resizeArgMaxNEON+0x3c4>
+	WORD $0xd37ef52c // lsl x12, x9, #2
+	WORD $0xa946380d // ldp x13, x14, [x0, #0x60]
+	WORD $0xb8ac69af // ldrsw x15, [x13, x12]
+	WORD $0x4e040de4 // dup v4.4s, w15
+	WORD $0x3cec69a3 // ldr q3, [x13, x12]
+	WORD $0x6ea48463 // sub v3.4s, v3.4s, v4.4s
+	WORD $0x4f225465 // shl v5.4s, v3.4s, #0x2
+	WORD $0x4f2a5463 // shl v3.4s, v3.4s, #0xa
+	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
+	WORD $0x4f305465 // shl v5.4s, v3.4s, #0x10
+	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
+	WORD $0x4ea28463 // add v3.4s, v3.4s, v2.4s
+	WORD $0x3cec69c5 // ldr q5, [x14, x12]
+	WORD $0xa947380d // ldp x13, x14, [x0, #0x70]
+	WORD $0x3cec69a6 // ldr q6, [x13, x12]
+	WORD $0x6ea484a5 // sub v5.4s, v5.4s, v4.4s
+	WORD $0x3cec69c7 // ldr q7, [x14, x12]
+	WORD $0x4f2254b0 // shl v16.4s, v5.4s, #0x2
+	WORD $0x6e26dc04 // fmul v4.4s, v0.4s, v6.4s
+	WORD $0x4f2a54b1 // shl v17.4s, v5.4s, #0xa
+	WORD $0x6e27dc05 // fmul v5.4s, v0.4s, v7.4s
+	WORD $0x4eb11e10 // orr v16.16b, v16.16b, v17.16b
+	WORD $0x6e26dc26 // fmul v6.4s, v1.4s, v6.4s
+	WORD $0x4f305611 // shl v17.4s, v16.4s, #0x10
+	WORD $0x6e27dc27 // fmul v7.4s, v1.4s, v7.4s
+	WORD $0x4eb01e30 // orr v16.16b, v17.16b, v16.16b
+	WORD $0xa944340c // ldp x12, x13, [x0, #0x40]
+	WORD $0xd37ef5ee // lsl x14, x15, #2
+	WORD $0x3cee6992 // ldr q18, [x12, x14]
+	WORD $0x4e030253 // tbl v19.16b, { v18.16b }, v3.16b
+	WORD $0x4ea28611 // add v17.4s, v16.4s, v2.4s
+	WORD $0x6e33dc90 // fmul v16.4s, v4.4s, v19.4s
+	WORD $0x4e110252 // tbl v18.16b, { v18.16b }, v17.16b
+	WORD $0x6e32dcb2 // fmul v18.4s, v5.4s, v18.4s
+	WORD $0x4e32d610 // fadd v16.4s, v16.4s, v18.4s
+	WORD $0x3cee6912 // ldr q18, [x8, x14]
+	WORD $0x4e030253 // tbl v19.16b, { v18.16b }, v3.16b
+	WORD $0x6e33dcd3 // fmul v19.4s, v6.4s, v19.4s
+	WORD $0x4e33d610 // fadd v16.4s, v16.4s, v19.4s
+	WORD $0x4e110252 // tbl v18.16b, { v18.16b }, v17.16b
+	WORD $0x6e32dcf2 // fmul v18.4s, v7.4s, v18.4s
+	WORD $0x4e32d612 // fadd v18.4s, v16.4s, v18.4s
+	WORD $0xd37ef5ad // lsl x13, x13, #2
+	WORD $0x8b0f09ae // add x14, x13, x15, lsl #2
+	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
+	WORD $0x5280002f // mov w15, #0x1 // =1
+	WORD $0xd503201f // nop
+	WORD $0x3cee6993 // ldr q19, [x12, x14]
+	WORD $0x3cee6914 // ldr q20, [x8, x14]
+	WORD $0x4e030275 // tbl v21.16b, { v19.16b }, v3.16b
+	WORD $0x4e110273 // tbl v19.16b, { v19.16b }, v17.16b
+	WORD $0x6e35dc95 // fmul v21.4s, v4.4s, v21.4s
+	WORD $0x6e33dcb3 // fmul v19.4s, v5.4s, v19.4s
+	WORD $0x4e33d6b3 // fadd v19.4s, v21.4s, v19.4s
+	WORD $0x4e030295 // tbl v21.16b, { v20.16b }, v3.16b
+	WORD $0x4e110294 // tbl v20.16b, { v20.16b }, v17.16b
+	WORD $0x6e35dcd5 // fmul v21.4s, v6.4s, v21.4s
+	WORD $0x6e34dcf4 // fmul v20.4s, v7.4s, v20.4s
+	WORD $0x4e35d673 // fadd v19.4s, v19.4s, v21.4s
+	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
+	WORD $0x6eb2e674 // fcmgt v20.4s, v19.4s, v18.4s
+	WORD $0x6eb41e72 // bit v18.16b, v19.16b, v20.16b
+	WORD $0x4e040df3 // dup v19.4s, w15
+	WORD $0x6eb41e70 // bit v16.16b, v19.16b, v20.16b
+	WORD $0x910005ef // add x15, x15, #0x1
+	WORD $0x8b0d01ce // add x14, x14, x13
+	WORD $0xeb0f017f // cmp x11, x15
+	WORD $0x54fffd81 // b.ne 0x2650 <resizeArgMaxNEON+0x370>
+	WORD $0xeb0a013f // cmp x9, x10
+	WORD $0x54fff64a // b.ge 0x2570 <resizeArgMaxNEON+0x290>
+	WORD $0x0e612a03 // xtn v3.4h, v16.4s
+	WORD $0x0e001863 // uzp1 v3.8b, v3.8b, v0.8b
+	WORD $0x1e26006b // fmov w11, s3
+	WORD $0xf940000a // ldr x10, [x0]
+	WORD $0x3829694b // strb w11, [x10, x9]
+	WORD $0xb240012c // orr x12, x9, #0x1
+	WORD $0xf940180a // ldr x10, [x0, #0x30]
+	WORD $0xeb0a019f // cmp x12, x10
+	WORD $0x54fff52a // b.ge 0x2570 <resizeArgMaxNEON+0x290>
+	WORD $0x53087d6a // lsr w10, w11, #8
+	WORD $0xf940000d // ldr x13, [x0]
+	WORD $0x382c69aa // strb w10, [x13, x12]
+	WORD $0xb27f012c // orr x12, x9, #0x2
+	WORD $0xf940180a // ldr x10, [x0, #0x30]
+	WORD $0xeb0a019f // cmp x12, x10
+	WORD $0x54fff44a // b.ge 0x2570 <resizeArgMaxNEON+0x290>
+	WORD $0x53107d6a // lsr w10, w11, #16
+	WORD $0xf940000d // ldr x13, [x0]
+	WORD $0x382c69aa // strb w10, [x13, x12]
+	WORD $0xb240052c // orr x12, x9, #0x3
+	WORD $0xf940180a // ldr x10, [x0, #0x30]
+	WORD $0xeb0a019f // cmp x12, x10
+	WORD $0x54fff36a // b.ge 0x2570 <resizeArgMaxNEON+0x290>
+	WORD $0x53187d6a // lsr w10, w11, #24
+	WORD $0xf940000b // ldr x11, [x0]
+	WORD $0x382c696a // strb w10, [x11, x12]
+	WORD $0xf940180a // ldr x10, [x0, #0x30]
+	WORD $0x17ffff96 // b 0x2570 <resizeArgMaxNEON+0x290>
 	WORD $0xd65f03c0 // ret

@@ -28,7 +28,7 @@ func (p *Pool) window(src *Map, y, x int) (ya, yb, xa, xb int) {
 }
 
 // MaxPool writes rows [y0, y1) of dst: the greatest value in each window; the least of the type for an empty window.
-func MaxPool(dst, src *Map, p Pool, y0, y1 int) {
+func (s *Set) MaxPool(dst, src *Map, p Pool, y0, y1 int) {
 	p.check("max pool", dst, src, y0, y1)
 	flip := src.Type.flip()
 	for y := y0; y < y1; y++ {
@@ -50,11 +50,15 @@ func MaxPool(dst, src *Map, p Pool, y0, y1 int) {
 // AvgPool writes rows [y0, y1) of dst: requantize(Σ (x − zero)) with the scale r.Scale[0] / n, one float32 division at
 // a time; n is the number of pixels of the window inside src, or the whole window with countPad. The scale is the
 // source's / dst's. A global average pool has the whole source as its window.
-func AvgPool(dst, src *Map, p Pool, countPad bool, zero int, r Requant, y0, y1 int) {
+func (s *Set) AvgPool(dst, src *Map, p Pool, countPad bool, zero int, r Requant, y0, y1 int) {
 	p.check("average pool", dst, src, y0, y1)
 	lo, hi, err := r.bounds(dst.Type)
 	if err != nil || len(r.Scale) != 1 {
 		panic(fmt.Sprintf("kernel: average pool: %v, %d scales", err, len(r.Scale)))
+	}
+	if global := p.PadTop == 0 && p.PadLeft == 0 && p.KH == src.H && p.KW == src.W; global && y0 == 0 && y1 == 1 && dst.W == 1 && src.H*src.W < 1<<22 {
+		s.globalAvgPool(dst, src, zero, &r, lo, hi)
+		return
 	}
 	for y := y0; y < y1; y++ {
 		for x := range dst.W {
@@ -76,6 +80,38 @@ func AvgPool(dst, src *Map, p Pool, countPad bool, zero int, r Requant, y0, y1 i
 					b = r.Table[b]
 				}
 				dst.Data[dst.Offset(y, x, c)] = b
+			}
+		}
+	}
+}
+
+// globalAvgPool is AvgPool of one window, the whole map.
+func (s *Set) globalAvgPool(dst, src *Map, zero int, r *Requant, lo, hi int32) {
+	n := src.H * src.W
+	scale := r.Scale[0] / float32(n)
+	for c := 0; c < src.C; c += 16 {
+		var sums [16]int32
+		if s.sum != nil && src.Type == Native {
+			s.sum.run(src, c, &sums)
+		} else {
+			sumGeneric(src, c, &sums)
+		}
+		for i := range min(16, src.C-c) {
+			b := requantize(sums[i]-int32(zero)*int32(n), scale, int32(r.Zero), lo, hi)
+			if r.Table != nil {
+				b = r.Table[b]
+			}
+			dst.Data[dst.Offset(0, 0, c+i)] = b
+		}
+	}
+}
+
+// sumGeneric adds up channels from c on over a whole map.
+func sumGeneric(src *Map, c int, sums *[16]int32) {
+	for i := range min(16, src.C-c) {
+		for y := range src.H {
+			for x := range src.W {
+				sums[i] += src.Type.value(src.Data[src.Offset(y, x, c+i)])
 			}
 		}
 	}

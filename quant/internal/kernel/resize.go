@@ -36,18 +36,19 @@ type tap struct{ a, b, w int32 }
 // before.
 type Resize struct {
 	InH, InW, OutH, OutW int
-	Zero                 int  // of the map; values relative to it are rounded half to even
-	Truncate             bool // round down instead
+	Zero                 int     // of the map; values relative to it are rounded half to even
+	Truncate             bool    // round down instead
+	Scale                float32 // of the map, for ResizeArgMax; 0 = 1
 	y, x                 []tap
 	factor               int // 2, 4, 8 when both axes are half-pixel enlargements by it, else 0
+	nearest              bool
 	tables               *resizeTables
+	real                 realTaps
 }
 
 // resizeTables is what the variants need of an enlargement by a factor f: weights in units of 1/(2f).
 type resizeTables struct {
-	pairs                                [][32]byte // per block of output pixels, of each pixel: left, right, 4 times
-	left, right, weightLeft, weightRight [32]int16  // taps of 32 output pixels in a plane that begins at pixel -1
-	order                                [16]int16  // the words of a cell, 4 pixels of each channel together
+	pairs [][32]byte // per block of output pixels, of each pixel: left, right, 4 times
 }
 
 // NewResize prepares a linear resize.
@@ -66,6 +67,7 @@ func NewResize(inH, inW, outH, outW int, c Coordinates) (*Resize, error) {
 			r.tables = r.newTables()
 		}
 	}
+	r.SetScales(c, 0, 0)
 	return r, nil
 }
 
@@ -79,14 +81,6 @@ func (r *Resize) newTables() *resizeTables {
 			t.pairs[x/4][at], t.pairs[x/4][at+1] = byte(2*f-w), byte(w)
 		}
 	}
-	for x := range int32(32) {
-		at := 2*x + 1 + f // (x + ½)/f − ½ + 1, in units of 1/(2f)
-		t.left[x], t.right[x] = int16(at/(2*f)), int16(at/(2*f)+1)
-		t.weightLeft[x], t.weightRight[x] = int16(2*f-at%(2*f)), int16(at%(2*f))
-	}
-	for i := range t.order {
-		t.order[i] = int16(i%4*4 + i/4)
-	}
 	return t
 }
 
@@ -95,7 +89,7 @@ func (r *Resize) weight(t tap) int32 { return t.w * 2 * int32(r.factor) >> weigh
 
 // NewNearest prepares a nearest resize: a linear one whose weights are 0.
 func NewNearest(inH, inW, outH, outW int, c Coordinates, n Rounding) (*Resize, error) {
-	r := &Resize{InH: inH, InW: inW, OutH: outH, OutW: outW}
+	r := &Resize{InH: inH, InW: inW, OutH: outH, OutW: outW, nearest: true}
 	var err error
 	if r.y, err = nearestTaps(inH, outH, c, n); err == nil {
 		r.x, err = nearestTaps(inW, outW, c, n)
@@ -177,12 +171,12 @@ func (r *Resize) check(op string, src *Map, y0, y1 int) {
 
 // Scratch is the number of bytes that [Set.Resize] and [Set.ResizeArgMax] need for c channels.
 func (r *Resize) Scratch(c int) int {
-	return max(r.planes(c)*r.plane()*2, Blocks(r.OutW)*4*2*8) + 8
+	return max(2*r.planes(c)*r.plane()*4, Blocks(r.OutW)*4*2*8) + 8
 }
 
-// planes and plane are the scratch of the argmax variants: words of one interpolated row of each class.
+// planes and plane are the scratch of the argmax variants: floats of one source row of each class, twice.
 func (r *Resize) planes(c int) int { return Cells(c) * 4 }
-func (r *Resize) plane() int       { return Blocks(r.InW)*4 + 40 }
+func (r *Resize) plane() int       { return Blocks(r.InW)*4 + 16 }
 
 func (r *Resize) checkScratch(op string, c int, scratch []byte) {
 	if want := r.Scratch(c); len(scratch) < want {
@@ -199,9 +193,12 @@ func (s *Set) Resize(dst, src *Map, r *Resize, table *[256]byte, y0, y1 int, scr
 	if dst.H != r.OutH || dst.W != r.OutW || dst.C != src.C || dst.Type != src.Type {
 		panic(fmt.Sprintf("kernel: resize: %d×%d×%d into %d×%d×%d", r.OutH, r.OutW, src.C, dst.H, dst.W, dst.C))
 	}
-	if s.resize != nil && r.factor != 0 && src.Type == Native {
+	switch {
+	case s.nearest != nil && r.nearest:
+		s.nearest.run(dst, src, r, y0, y1, scratch)
+	case s.resize != nil && r.factor != 0 && src.Type == Native:
 		s.resize.run(dst, src, r, y0, y1, scratch)
-	} else {
+	default:
 		resizeGeneric(dst, src, r, y0, y1)
 	}
 	if table != nil {
@@ -211,14 +208,17 @@ func (s *Set) Resize(dst, src *Map, r *Resize, table *[256]byte, y0, y1 int, scr
 
 // ResizeKernel and ArgMaxKernel name what runs r on maps of the native type.
 func (s *Set) ResizeKernel(r *Resize) string {
-	if s.resize != nil && r.factor != 0 {
+	switch {
+	case s.nearest != nil && r.nearest:
+		return s.nearest.name
+	case s.resize != nil && r.factor != 0:
 		return s.resize.name
 	}
 	return "resize_generic"
 }
 
 func (s *Set) ArgMaxKernel(r *Resize) string {
-	if s.argmax != nil && r.factor != 0 {
+	if s.argmax != nil && r.doubles() {
 		return s.argmax.name
 	}
 	return "resize-argmax_generic"
@@ -244,16 +244,16 @@ func resizeGeneric(dst, src *Map, r *Resize, y0, y1 int) {
 	}
 }
 
-// ResizeArgMax writes rows [y0, y1) of the class map dst, OutH × OutW bytes: the channel whose interpolated value is
-// greatest, the first of equals. The channels share scale and zero point. The interpolated values are compared before
-// any rounding and stored nowhere.
+// ResizeArgMax writes rows [y0, y1) of the class map dst, OutH × OutW bytes: the channel whose interpolated real value
+// (see [Resize.SetScales]; r.Scale, r.Zero) is greatest, the first of equals. The channels share scale and zero point.
+// No interpolated value is rounded to a byte, nor stored.
 func (s *Set) ResizeArgMax(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte) {
 	r.check("argmax", src, y0, y1)
 	r.checkScratch("argmax", src.C, scratch)
 	if len(dst) < r.OutH*r.OutW || src.C > 256 {
 		panic(fmt.Sprintf("kernel: argmax: %d channels into %d bytes, want %d×%d", src.C, len(dst), r.OutH, r.OutW))
 	}
-	if s.argmax != nil && r.factor != 0 && src.Type == Native {
+	if s.argmax != nil && r.doubles() && src.Type == Native {
 		s.argmax.run(dst, src, r, y0, y1, scratch)
 		return
 	}
@@ -263,9 +263,9 @@ func (s *Set) ResizeArgMax(dst []byte, src *Map, r *Resize, y0, y1 int, scratch 
 func resizeArgMaxGeneric(dst []byte, src *Map, r *Resize, y0, y1 int) {
 	for y := y0; y < y1; y++ {
 		for x := range r.OutW {
-			best, at := r.at(src, y, x, 0), 0
+			best, at := r.realAt(src, y, x, 0), 0
 			for c := 1; c < src.C; c++ {
-				if v := r.at(src, y, x, c); v > best {
+				if v := r.realAt(src, y, x, c); v > best {
 					best, at = v, c
 				}
 			}

@@ -33,22 +33,44 @@ func runResize(kernel func(*resizeArgs)) func(dst, src *Map, r *Resize, y0, y1 i
 	}
 }
 
-// runResizeArgMax does the same for an enlargement with argmax; the planes of the classes are in scratch.
-func runResizeArgMax(kernel func(*argmaxArgs)) func(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte) {
-	return func(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte) {
-		planes := words(scratch, (r.planes(src.C)*r.plane()+3)/4)
-		t := r.tables
-		a := argmaxArgs{
-			blocks: int64(Blocks(src.W)), srcBlock: int64(src.Block), width: int64(src.W), outWidth: int64(r.OutW),
-			classes: int64(src.C), planes: unsafe.Pointer(&planes[0]), plane: int64(r.plane()), order: unsafe.Pointer(&t.order),
-			left: unsafe.Pointer(&t.left), right: unsafe.Pointer(&t.right), weightLeft: unsafe.Pointer(&t.weightLeft),
-			weightRight: unsafe.Pointer(&t.weightRight), advance: int64(32 / r.factor),
+// runNearest does the same for a nearest resize.
+func runNearest(kernel func(*nearestArgs)) func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte) {
+	return func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte) {
+		offsets := words(scratch, 8*Blocks(dst.W))
+		for x := range len(offsets) / 2 {
+			offsets[2*x] = int64(src.Offset(0, int(r.x[min(x, dst.W-1)].a), 0))
+		}
+		a := nearestArgs{
+			blocks: int64(Blocks(dst.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block), offsets: unsafe.Pointer(&offsets[0]),
 		}
 		for y := y0; y < y1; y++ {
-			t := r.y[y]
-			a.top, a.bottom = unsafe.Pointer(&src.Data[int(t.a)*src.Row]), unsafe.Pointer(&src.Data[int(t.b)*src.Row])
-			a.weightBottom = int64(r.weight(t))
-			a.weightTop = int64(2*r.factor) - a.weightBottom
+			a.src, a.dst = unsafe.Pointer(&src.Data[int(r.y[y].a)*src.Row]), unsafe.Pointer(&dst.Data[y*dst.Row])
+			kernel(&a)
+		}
+	}
+}
+
+// runResizeArgMax does the same for an enlargement with argmax; the planes of the classes are in scratch, and stay
+// there as long as the source rows are the same.
+func runResizeArgMax(kernel func(*argmaxArgs)) func(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte) {
+	return func(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte) {
+		planes := words(scratch, r.planes(src.C)*r.plane())
+		t := &r.real
+		weights := [3]float32{r.realScale()}
+		a := argmaxArgs{
+			blocks: int64(Blocks(src.W)), srcBlock: int64(src.Block), outWidth: int64(r.OutW), classes: int64(src.C),
+			planes: unsafe.Pointer(&planes[0]), plane: int64(r.plane()), zero: int64(r.Zero), weights: unsafe.Pointer(&weights),
+			left: unsafe.Pointer(&t.left[0]), right: unsafe.Pointer(&t.right[0]),
+			weightLeft: unsafe.Pointer(&t.weight[0][0]), weightRight: unsafe.Pointer(&t.weight[1][0]),
+		}
+		for y := y0; y < y1; y++ {
+			ty := t.y[y]
+			a.refill = 0
+			if y == y0 || ty.a != t.y[y-1].a || ty.b != t.y[y-1].b {
+				a.refill = 1
+			}
+			a.top, a.bottom = unsafe.Pointer(&src.Data[int(ty.a)*src.Row]), unsafe.Pointer(&src.Data[int(ty.b)*src.Row])
+			weights[1], weights[2] = ty.d2, ty.d1
 			a.dst = unsafe.Pointer(&dst[y*r.OutW])
 			kernel(&a)
 		}

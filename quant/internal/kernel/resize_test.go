@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -24,7 +25,7 @@ func TestResizeGeneric(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		rz.Zero, rz.Truncate = zero, truncate
+		rz.Zero, rz.Truncate, rz.Scale = zero, truncate, 0.3
 		src, dst := newTestMap(t, r, h, w, c, ty, picker(r)), newTestMap(t, r, oh, ow, c, ty, picker(r))
 		classes, scratch := make([]byte, oh*ow), make([]byte, rz.Scratch(c))
 		(&Set{}).Resize(&dst, &src, rz, nil, 0, oh, scratch)
@@ -95,8 +96,7 @@ func TestNearest(t *testing.T) {
 }
 
 func TestResizeVariants(t *testing.T) {
-	for i := range resizeTable {
-		v := &resizeTable[i]
+	for i, v := range append(slices.Clone(resizeTable), nearestTable...) {
 		t.Run(v.name, func(t *testing.T) {
 			need(t, v.needs)
 			r := rand.New(rand.NewPCG(11, uint64(i)))
@@ -107,6 +107,13 @@ func TestResizeVariants(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				set := &Set{resize: &v}
+				if strings.HasPrefix(v.name, "nearest") {
+					set = &Set{nearest: &v}
+					if rz, err = NewNearest(h, w, h*f, w*f, Coordinates(r.IntN(4)), Rounding(r.IntN(4))); err != nil {
+						t.Fatal(err)
+					}
+				}
 				rz.Zero, rz.Truncate = r.IntN(256)-128, r.IntN(4) == 0
 				src, dst := newTestMap(t, r, h, w, c, Native, picker(r)), newTestMap(t, r, h*f, w*f, c, Native, picker(r))
 				before, canary, want := slices.Clone(src.Data), slices.Clone(dst.Data), dst
@@ -114,7 +121,10 @@ func TestResizeVariants(t *testing.T) {
 				y0 := r.IntN(h * f)
 				y1 := y0 + r.IntN(h*f-y0+1)
 				resizeGeneric(&want, &src, rz, y0, y1)
-				(&Set{resize: v}).Resize(&dst, &src, rz, nil, y0, y1, guarded(t, rz.Scratch(c), false))
+				if name := set.ResizeKernel(rz); name != v.name {
+					t.Fatalf("%s ran instead", name)
+				}
+				set.Resize(&dst, &src, rz, nil, y0, y1, guarded(t, rz.Scratch(c), false))
 				compareMaps(t, v.name, &dst, &want, canary, y0, y1)
 				if !slices.Equal(src.Data, before) {
 					t.Fatal("the source changed")
@@ -131,28 +141,32 @@ func TestResizeArgMaxVariants(t *testing.T) {
 			need(t, v.needs)
 			r := rand.New(rand.NewPCG(12, uint64(i)))
 			for range rounds(300) {
-				f := 2 << r.IntN(3)
 				h, w, c := 1+r.IntN(5), tileSize(r, 8, 3), 1+r.IntN(9)
 				if r.IntN(20) == 0 {
 					c = 200 + r.IntN(57)
 				}
-				rz, err := NewResize(h, w, h*f, w*f, HalfPixel)
+				oh, ow := 1+r.IntN(20), 2*w+r.IntN(7*w)
+				if f := 2 << r.IntN(3); r.IntN(2) == 0 {
+					oh, ow = h*f, w*f
+				}
+				rz, err := NewResize(h, w, oh, ow, Coordinates(r.IntN(4)))
 				if err != nil {
 					t.Fatal(err)
 				}
+				rz.Scale, rz.Zero = r.Float32()+0.01, r.IntN(256)-128
 				src := newTestMap(t, r, h, w, c, Native, picker(r))
 				before := slices.Clone(src.Data)
-				got := guarded(t, h*f*w*f, r.IntN(2) == 0)
+				got := guarded(t, oh*ow, r.IntN(2) == 0)
 				for i := range got {
 					got[i] = 0xEE
 				}
 				want := slices.Clone(got)
-				y0 := r.IntN(h * f)
-				y1 := y0 + r.IntN(h*f-y0+1)
+				y0 := r.IntN(oh)
+				y1 := y0 + r.IntN(oh-y0+1)
 				resizeArgMaxGeneric(want, &src, rz, y0, y1)
 				(&Set{argmax: v}).ResizeArgMax(got, &src, rz, y0, y1, guarded(t, rz.Scratch(c), false))
 				if at := slices.Compare(got, want); at != 0 {
-					t.Fatalf("×%d of %d×%d×%d, rows %d…%d: not the generic class map", f, h, w, c, y0, y1)
+					t.Fatalf("%d×%d×%d → %d×%d, rows %d…%d: not the generic class map", h, w, c, oh, ow, y0, y1)
 				}
 				if !slices.Equal(src.Data, before) {
 					t.Fatal("the source changed")

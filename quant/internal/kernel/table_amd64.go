@@ -57,8 +57,16 @@ var (
 		{"resize_4x16_avx512vnni", AVX512VNNI, runResize(resizeAVX512VNNI)},
 		{"resize_4x4_avx2", AVX2, runResize(resizeAVX2)},
 	}
+	nearestTable = []resizeVariant{
+		{"nearest_4x16_avx512vnni", AVX512VNNI, runNearest(nearestAVX512VNNI)},
+		{"nearest_4x4_avx2", AVX2, runNearest(nearestAVX2)},
+	}
+	sumTable = []sumVariant{
+		{"sum_4x16_avx512vnni", AVX512VNNI, runSum(sumAVX512VNNI)},
+		{"sum_4x4_avx2", AVX2, runSum(sumAVX2)},
+	}
 	argmaxTable = []argmaxVariant{
-		{"resize-argmax_32_avx512vnni", AVX512VNNI, runResizeArgMax(resizeArgMaxAVX512VNNI)},
+		{"resize-argmax_16_avx512vnni", AVX512VNNI, runResizeArgMax(resizeArgMaxAVX512VNNI)},
 		{"resize-argmax_8_avx2", AVX2, runResizeArgMax(resizeArgMaxAVX2)},
 	}
 )

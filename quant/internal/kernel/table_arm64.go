@@ -28,10 +28,12 @@ var convTable = []convVariant{
 }
 
 var (
-	addTable    = []addVariant{{"add_16_neon", NEON, takesAdd, runAdd(addNEON)}}
-	lookupTable = []lookupVariant{{"lookup_16_neon", NEON, runLookup(lookupNEON)}}
-	resizeTable = []resizeVariant{{"resize_4x4_neon", NEON, runResize(resizeNEON)}}
-	argmaxTable = []argmaxVariant{{"resize-argmax_8_neon", NEON, runResizeArgMax(resizeArgMaxNEON)}}
+	addTable     = []addVariant{{"add_16_neon", NEON, takesAdd, runAdd(addNEON)}}
+	lookupTable  = []lookupVariant{{"lookup_16_neon", NEON, runLookup(lookupNEON)}}
+	resizeTable  = []resizeVariant{{"resize_4x4_neon", NEON, runResize(resizeNEON)}}
+	nearestTable = []resizeVariant{{"nearest_4x4_neon", NEON, runNearest(nearestNEON)}}
+	sumTable     = []sumVariant{{"sum_4x4_neon", NEON, runSum(sumNEON)}}
+	argmaxTable  = []argmaxVariant{{"resize-argmax_4_neon", NEON, runResizeArgMax(resizeArgMaxNEON)}}
 )
 
 // peakTable is the loops that measure the limit, best first.

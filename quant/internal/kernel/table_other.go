@@ -8,10 +8,12 @@ const Native = U8
 var convTable []convVariant
 
 var (
-	addTable    []addVariant
-	lookupTable []lookupVariant
-	resizeTable []resizeVariant
-	argmaxTable []argmaxVariant
+	addTable     []addVariant
+	lookupTable  []lookupVariant
+	resizeTable  []resizeVariant
+	nearestTable []resizeVariant
+	sumTable     []sumVariant
+	argmaxTable  []argmaxVariant
 )
 
 var peakTable []peakVariant

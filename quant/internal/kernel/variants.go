@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The tables convTable, addTable, lookupTable, resizeTable, argmaxTable and peakTable (table_*.go) list an
+// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, argmaxTable, sumTable and peakTable (table_*.go) list an
 // architecture's variants, best first. To add a kernel is to add a line: choice, tests, benchmarks and reports follow.
 
 // convVariant is one way of running a convolution.
@@ -35,28 +35,37 @@ type lookupVariant struct {
 	run   func(dst, src *Map, table *[256]byte, y0, y1 int)
 }
 
-// resizeVariant is one way of enlarging by 2, 4 or 8 (Resize.factor).
+// resizeVariant is one way of enlarging by 2, 4 or 8 (Resize.factor), or of a nearest resize.
 type resizeVariant struct {
 	name  string
 	needs Feature
 	run   func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte)
 }
 
-// argmaxVariant is one way of enlarging by 2, 4 or 8 with argmax.
+// argmaxVariant is one way of enlarging by 2 or more with argmax.
 type argmaxVariant struct {
 	name  string
 	needs Feature
 	run   func(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte)
 }
 
+// sumVariant is one way of summing 16 channels, from c on, over a whole map of fewer than 2²² pixels.
+type sumVariant struct {
+	name  string
+	needs Feature
+	run   func(src *Map, c int, sums *[16]int32)
+}
+
 // Set is the kernels that one network uses: of each operation, the variants left after the CPU and the user's choice.
 type Set struct {
-	conv   []convVariant
-	add    []addVariant
-	lookup *lookupVariant
-	resize *resizeVariant
-	argmax *argmaxVariant
-	peak   *peakVariant
+	conv    []convVariant
+	add     []addVariant
+	lookup  *lookupVariant
+	resize  *resizeVariant
+	nearest *resizeVariant
+	argmax  *argmaxVariant
+	sum     *sumVariant
+	peak    *peakVariant
 }
 
 // Variant describes one kernel of the tables.
@@ -90,7 +99,13 @@ func each(visit func(name string, needs Feature)) {
 	for _, v := range resizeTable {
 		visit(v.name, v.needs)
 	}
+	for _, v := range nearestTable {
+		visit(v.name, v.needs)
+	}
 	for _, v := range argmaxTable {
+		visit(v.name, v.needs)
+	}
+	for _, v := range sumTable {
 		visit(v.name, v.needs)
 	}
 	for _, v := range peakTable {
@@ -129,6 +144,8 @@ func Choose(disable []string) (*Set, error) {
 	}
 	s.lookup = first(lookupTable, func(v *lookupVariant) bool { return on(v.name, v.needs) })
 	s.resize = first(resizeTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
+	s.nearest = first(nearestTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
+	s.sum = first(sumTable, func(v *sumVariant) bool { return on(v.name, v.needs) })
 	s.argmax = first(argmaxTable, func(v *argmaxVariant) bool { return on(v.name, v.needs) })
 	s.peak = first(peakTable, func(v *peakVariant) bool { return on(v.name, v.needs) })
 	return s, nil

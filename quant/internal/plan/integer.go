@@ -244,9 +244,9 @@ func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, 
 				return func(_, lo, hi int) {
 					eachImage(h, lo, hi, func(i, y0, y1 int) {
 						if average {
-							kernel.AvgPool(&out.maps[i], &in.maps[i], win, false, q.native(), rq, y0, y1)
+							p.set.AvgPool(&out.maps[i], &in.maps[i], win, false, q.native(), rq, y0, y1)
 						} else {
-							kernel.MaxPool(&out.maps[i], &in.maps[i], win, y0, y1)
+							p.set.MaxPool(&out.maps[i], &in.maps[i], win, y0, y1)
 						}
 					})
 				}

@@ -72,15 +72,34 @@ static inline __attribute__((always_inline)) void list_taps(const struct depthwi
 	}
 }
 
-// add_args: elementwise over a run of blocks.
+// add_args: elementwise over the blocks of a row.
 struct add_args {
 	uint8_t *dst;
 	const uint8_t *a, *b;
-	word bytes;             // a run of whole cells
+	word blocks, cells;
+	word dst_block, a_block, b_block; // b_block = 0: b is one pixel that goes with all, the first of its cells
 	word zero_a, zero_b, zero, lo, hi;
-	const float *scales;    // of a, of b
+	const float *scales; // of a, of b
 };
 
+// sum_args: the sums of up to 16 channels over a whole map.
+struct sum_args {
+	const uint8_t *src;
+	word rows, row, blocks, src_block;
+	word cells; // 1 to 4
+	word keep;  // bit mask of the valid pixels of a row's last block, 8 bits a pixel
+	int32_t *sums;
+};
+
+// nearest_args: one row of a nearest resize.
+struct nearest_args {
+	uint8_t *dst;
+	const uint8_t *src; // the source row
+	word blocks, cells, dst_block;
+	const word *offsets; // [4·blocks][2]: bytes from the row's begin to the pixel; the second is not read
+};
+
+// table_args: a run of whole cells.
 struct table_args {
 	uint8_t *dst;
 	const uint8_t *src;
@@ -88,19 +107,20 @@ struct table_args {
 	const uint8_t *table; // 256 bytes
 };
 
-// argmax_args: one row of a half-pixel enlargement by 2, 4 or 8 with argmax over the classes.
+// argmax_args: one row of an enlargement by 2 or more with argmax over the classes.
 struct argmax_args {
 	uint8_t *dst;
 	const uint8_t *top, *bottom; // the two source rows
-	word weight_top, weight_bottom; // their weights, in units of 1/(2·factor)
+	word refill;                 // whether they differ from the last call's: the planes must be made anew
 	word blocks, src_block;
-	word width, out_width;
+	word out_width;
 	word classes;
-	int16_t *planes;     // [4·ceil(classes/4)][plane]: the interpolated row of each class, from pixel -1 on
-	word plane;          // words from plane to plane: at least 4·blocks + 40
-	const int16_t *order; // 16 words: the transposition of a cell's 16 words
-	const int16_t *left, *right, *weight_left, *weight_right; // 32 words each: the taps of 32 output pixels
-	word advance;        // source pixels that 32 output pixels span
+	float *planes;  // [2][4·ceil(classes/4)][plane]: the real values of each class of the top and of the bottom row
+	word plane;     // floats from plane to plane: at least 4·blocks + 16
+	word zero;
+	const float *weights;          // scale, weight of the top row, weight of the bottom row
+	const int32_t *left, *right;   // pixels, ascending; whole 16s
+	const float *weight_left, *weight_right;
 };
 
 // resize_args: one row of a linear enlargement by 2, 4 or 8.

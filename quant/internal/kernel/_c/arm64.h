@@ -173,10 +173,15 @@ struct columns {
 	word last; // the last source block
 };
 
-INLINE struct columns columns_of(const struct depthwise_args *a) {
+// transposition moves byte 4p+c to 4c+p.
+INLINE uint8x16_t transposition(void) {
 	uint64_t low = 0x0d0905010c080400, high = 0x0f0b07030e0a0602;
 	__asm__("" : "+r"(low), "+r"(high));
-	return (struct columns){vcombine_u8(vcreate_u8(low), vcreate_u8(high)), vdupq_n_s8((int8_t)a->pad),
+	return vcombine_u8(vcreate_u8(low), vcreate_u8(high));
+}
+
+INLINE struct columns columns_of(const struct depthwise_args *a) {
+	return (struct columns){transposition(), vdupq_n_s8((int8_t)a->pad),
 			vreinterpretq_s8_s32(vdupq_n_s32((int32_t)a->keep)), a->src_blocks - 1};
 }
 

@@ -128,11 +128,15 @@ struct columns {
 	word left; // cells from this one on
 };
 
-INLINE struct columns columns_of(const struct depthwise_args *a) {
+// transposition moves byte 4p+c of each 16 to 4c+p.
+INLINE __m256i transposition(void) {
 	uint64_t low = 0x0d0905010c080400, high = 0x0f0b07030e0a0602;
 	__asm__("" : "+r"(low), "+r"(high));
-	__m128i t = _mm_insert_epi64(_mm_cvtsi64_si128((long long)low), (long long)high, 1);
-	return (struct columns){_mm256_broadcastsi128_si256(t), _mm256_set1_epi8((char)a->pad), _mm256_set1_epi32((int)a->keep),
+	return _mm256_broadcastsi128_si256(_mm_insert_epi64(_mm_cvtsi64_si128((long long)low), (long long)high, 1));
+}
+
+INLINE struct columns columns_of(const struct depthwise_args *a) {
+	return (struct columns){transposition(), _mm256_set1_epi8((char)a->pad), _mm256_set1_epi32((int)a->keep),
 			a->src_blocks - 1, 0};
 }
 

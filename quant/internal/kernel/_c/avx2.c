@@ -44,16 +44,47 @@ INLINE __m256 centred(const uint8_t *p, __m256i zero) {
 	return _mm256_cvtepi32_ps(_mm256_sub_epi32(v, zero));
 }
 
+INLINE __m128i add8(const uint8_t *pa, __m256 vb, __m256i za, __m256 sa, __m256 sb) {
+	__m256i v = _mm256_cvtps_epi32(_mm256_add_ps(_mm256_mul_ps(centred(pa, za), sa), _mm256_mul_ps(vb, sb)));
+	return _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+}
+
 void addAVX2(const struct add_args *a) {
 	__m256 sa = _mm256_set1_ps(a->scales[0]), sb = _mm256_set1_ps(a->scales[1]);
 	__m256i za = _mm256_set1_epi32((int)a->zero_a), zb = _mm256_set1_epi32((int)a->zero_b);
 	__m128i zero = _mm_set1_epi16((short)a->zero), lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
-	for (word i = 0; i < a->bytes; i += 8) {
-		__m256 t = _mm256_add_ps(_mm256_mul_ps(centred(a->a + i, za), sa), _mm256_mul_ps(centred(a->b + i, zb), sb));
-		__m256i v = _mm256_cvtps_epi32(t);
-		__m128i w = _mm_adds_epi16(_mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)), zero);
-		w = _mm_packus_epi16(w, w);
-		_mm_storel_epi64((__m128i *)(a->dst + i), _mm_min_epu8(_mm_max_epu8(w, lo), hi));
+	for (word n = 0; n < a->blocks; n++) {
+		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
+		uint8_t *dst = a->dst + n * a->dst_block;
+		for (word i = 0; i < 16 * a->cells; i += 16) {
+			__m256 b0 = centred(pb + i, zb), b1;
+			if (a->b_block)
+				b1 = centred(pb + i + 8, zb);
+			else
+				b0 = b1 = _mm256_permute2f128_ps(b0, b0, 0);
+			__m128i p0 = _mm_adds_epi16(add8(pa + i, b0, za, sa, sb), zero), p1 = _mm_adds_epi16(add8(pa + i + 8, b1, za, sa, sb), zero);
+			_mm_storeu_si128((__m128i *)(dst + i), _mm_min_epu8(_mm_max_epu8(_mm_packus_epi16(p0, p1), lo), hi));
+		}
+	}
+}
+
+// Sums over a map, a cell at a time: 4 pixels of a channel side by side, added with ones.
+void sumAVX2(const struct sum_args *a) {
+	__m128i transpose = _mm256_castsi256_si128(transposition()), keep = _mm_set1_epi32((int)a->keep);
+	int one = 1;
+	__asm__("" : "+r"(one));
+	__m128i bytes = _mm_set1_epi8((char)one), words = _mm_set1_epi16((short)one);
+	for (word c = 0; c < a->cells; c++) {
+		__m128i acc = _mm_setzero_si128();
+		for (word y = 0; y < a->rows; y++) {
+			const uint8_t *p = a->src + y * a->row + 16 * c;
+			for (word b = 0; b < a->blocks; b++, p += a->src_block) {
+				__m128i v = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)p), transpose);
+				if (b == a->blocks - 1) v = _mm_and_si128(v, keep);
+				acc = _mm_add_epi32(acc, _mm_madd_epi16(_mm_maddubs_epi16(v, bytes), words));
+			}
+		}
+		_mm_storeu_si128((__m128i *)(a->sums + 4 * c), acc);
 	}
 }
 
@@ -94,60 +125,61 @@ void resizeAVX2(const struct resize_args *a) {
 	}
 }
 
-// Enlargement with argmax. First the row is interpolated vertically and split into one plane of words per class, the
-// values centred so that every weighted sum fits 16 bits; then 8 output pixels at a time compare the classes.
-INLINE __m128i byte_index(const int16_t *words) {
-	__m128i w = _mm_loadu_si128((const __m128i *)words), even = _mm_slli_epi16(w, 1);
-	int one = 0x0100;
-	__asm__("" : "+r"(one));
-	return _mm_or_si128(even, _mm_or_si128(_mm_slli_epi16(even, 8), _mm_set1_epi16((short)one)));
+void nearestAVX2(const struct nearest_args *a) {
+	for (word b = 0; b < a->blocks; b++)
+		for (word c = 0; c < a->cells; c++)
+			_mm_storeu_si128((__m128i *)(a->dst + b * a->dst_block + 16 * c), gather4_offset(a->src, a->offsets + 8 * b, 16 * c));
 }
 
-void resizeArgMaxAVX2(const struct argmax_args *a) {
-	uint64_t low = 0x0d0905010c080400, high = 0x0f0b07030e0a0602;
-	int centre_value = 128;
-	__asm__("" : "+r"(low), "+r"(high), "+r"(centre_value));
-	__m128i transpose = _mm_insert_epi64(_mm_cvtsi64_si128((long long)low), (long long)high, 1);
-	__m256i wt = _mm256_set1_epi16((short)a->weight_top), wb = _mm256_set1_epi16((short)a->weight_bottom);
-	__m256i centre = _mm256_set1_epi16((short)centre_value);
+// Enlargement with argmax, in float32, each operation rounded by itself and in one fixed order.
+INLINE void plane_row(const uint8_t *row, float *planes, const struct argmax_args *a, __m128i transpose) {
+	__m256i zero = _mm256_set1_epi32((int)a->zero);
+	__m256 scale = _mm256_set1_ps(a->weights[0]);
 	word groups = (a->classes + 3) / 4;
 	for (word b = 0; b < a->blocks; b++) {
 		for (word g = 0; g < groups; g++) {
-			word at = b * a->src_block + 16 * g;
-			__m128i top = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(a->top + at)), transpose);
-			__m128i bottom = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(a->bottom + at)), transpose);
-			__m256i t = _mm256_sub_epi16(_mm256_cvtepu8_epi16(top), centre), u = _mm256_sub_epi16(_mm256_cvtepu8_epi16(bottom), centre);
-			__m256i v = _mm256_add_epi16(_mm256_mullo_epi16(t, wt), _mm256_mullo_epi16(u, wb));
-			int16_t *to = a->planes + 4 * g * a->plane + 4 * b + 1;
-			__m128i v0 = _mm256_castsi256_si128(v), v1 = _mm256_extracti128_si256(v, 1);
-			_mm_storel_epi64((__m128i *)to, v0);
-			_mm_storeh_pi((__m64 *)(to + a->plane), _mm_castsi128_ps(v0));
-			_mm_storel_epi64((__m128i *)(to + 2 * a->plane), v1);
-			_mm_storeh_pi((__m64 *)(to + 3 * a->plane), _mm_castsi128_ps(v1));
+			__m128i cell = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(row + b * a->src_block + 16 * g)), transpose);
+			__m256 v0 = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_cvtepu8_epi32(cell), zero)), scale);
+			__m256 v1 = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_cvtepu8_epi32(_mm_srli_si128(cell, 8)), zero)), scale);
+			float *to = planes + 4 * g * a->plane + 4 * b;
+			_mm_storeu_ps(to, _mm256_castps256_ps128(v0));
+			_mm_storeu_ps(to + a->plane, _mm256_extractf128_ps(v0, 1));
+			_mm_storeu_ps(to + 2 * a->plane, _mm256_castps256_ps128(v1));
+			_mm_storeu_ps(to + 3 * a->plane, _mm256_extractf128_ps(v1, 1));
 		}
 	}
-	for (word c = 0; c < a->classes; c++) {
-		int16_t *row = a->planes + c * a->plane;
-		row[0] = row[1];
-		row[a->width + 1] = row[a->width];
+}
+
+void resizeArgMaxAVX2(const struct argmax_args *a) {
+	float *bottom = a->planes + (a->classes + 3) / 4 * 4 * a->plane;
+	if (a->refill) {
+		__m128i transpose = _mm256_castsi256_si128(transposition());
+		plane_row(a->top, a->planes, a, transpose);
+		plane_row(a->bottom, bottom, a, transpose);
 	}
-	__m128i left = byte_index(a->left), right = byte_index(a->right);
-	__m128i wl = _mm_loadu_si128((const __m128i *)a->weight_left), wr = _mm_loadu_si128((const __m128i *)a->weight_right);
-	const int16_t *from = a->planes;
-	for (word x = 0; x < a->out_width; x += 8, from += a->advance / 4) {
-		__m128i best = _mm_setzero_si128(), at = best;
+	__m256 wt = _mm256_set1_ps(a->weights[1]), wb = _mm256_set1_ps(a->weights[2]);
+	for (word x = 0; x < a->out_width; x += 8) {
+		int32_t base = a->left[x];
+		__m256i from = _mm256_set1_epi32(base);
+		__m256i left = _mm256_sub_epi32(load(a->left + x), from), right = _mm256_sub_epi32(load(a->right + x), from);
+		__m256 wl = _mm256_loadu_ps(a->weight_left + x), wr = _mm256_loadu_ps(a->weight_right + x);
+		__m256 tl = _mm256_mul_ps(wl, wt), tr = _mm256_mul_ps(wr, wt), bl = _mm256_mul_ps(wl, wb), br = _mm256_mul_ps(wr, wb);
+		__m256 best = _mm256_setzero_ps(), at = best;
 		for (word c = 0; c < a->classes; c++) {
-			__m128i p = _mm_loadu_si128((const __m128i *)(from + c * a->plane));
-			__m128i v = _mm_add_epi16(_mm_mullo_epi16(_mm_shuffle_epi8(p, left), wl), _mm_mullo_epi16(_mm_shuffle_epi8(p, right), wr));
-			__m128i more = c == 0 ? _mm_cmpeq_epi16(v, v) : _mm_cmpgt_epi16(v, best);
-			best = _mm_blendv_epi8(best, v, more);
-			at = _mm_blendv_epi8(at, _mm_set1_epi16((short)c), more);
+			__m256 t = _mm256_loadu_ps(a->planes + c * a->plane + base), b = _mm256_loadu_ps(bottom + c * a->plane + base);
+			__m256 v = _mm256_add_ps(_mm256_mul_ps(tl, _mm256_permutevar8x32_ps(t, left)), _mm256_mul_ps(tr, _mm256_permutevar8x32_ps(t, right)));
+			v = _mm256_add_ps(v, _mm256_mul_ps(bl, _mm256_permutevar8x32_ps(b, left)));
+			v = _mm256_add_ps(v, _mm256_mul_ps(br, _mm256_permutevar8x32_ps(b, right)));
+			__m256 more = c == 0 ? _mm256_castsi256_ps(_mm256_cmpeq_epi32(from, from)) : _mm256_cmp_ps(v, best, _CMP_GT_OQ);
+			best = _mm256_blendv_ps(best, v, more);
+			at = _mm256_blendv_ps(at, _mm256_castsi256_ps(_mm256_set1_epi32((int)c)), more);
 		}
-		at = _mm_packus_epi16(at, at);
+		__m256i n = _mm256_castps_si256(at);
+		__m128i out = _mm_packs_epi32(_mm256_castsi256_si128(n), _mm256_extracti128_si256(n, 1));
+		uint64_t bits = (uint64_t)_mm_cvtsi128_si64(_mm_packus_epi16(out, out));
 		if (a->out_width - x >= 8) {
-			_mm_storel_epi64((__m128i *)(a->dst + x), at);
+			*(uint64_t *)(a->dst + x) = bits;
 		} else {
-			uint64_t bits = (uint64_t)_mm_cvtsi128_si64(at);
 			for (word i = x; i < a->out_width; i++, bits >>= 8) a->dst[i] = (uint8_t)bits;
 		}
 	}

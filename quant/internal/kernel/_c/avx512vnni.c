@@ -402,12 +402,37 @@ void addAVX512VNNI(const struct add_args *a) {
 	__m512i za = _mm512_set1_epi32((int)a->zero_a), zb = _mm512_set1_epi32((int)a->zero_b);
 	__m256i zero = _mm256_set1_epi16((short)a->zero);
 	__m128i lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
-	for (word i = 0; i < a->bytes; i += 16) {
-		__m512 t = _mm512_add_ps(_mm512_mul_ps(centred(a->a + i, za), sa), _mm512_mul_ps(centred(a->b + i, zb), sb));
-		__m256i v = _mm256_adds_epi16(_mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(t)), zero);
-		__m128i u = _mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-		_mm_storeu_si128((__m128i *)(a->dst + i), _mm_min_epu8(_mm_max_epu8(u, lo), hi));
+	for (word n = 0; n < a->blocks; n++) {
+		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
+		uint8_t *dst = a->dst + n * a->dst_block;
+		for (word i = 0; i < 16 * a->cells; i += 16) {
+			__m512 vb;
+			if (a->b_block)
+				vb = centred(pb + i, zb);
+			else
+				vb = _mm512_broadcast_f32x4(_mm512_castps512_ps128(centred(pb + i, zb)));
+			__m512 t = _mm512_add_ps(_mm512_mul_ps(centred(pa + i, za), sa), _mm512_mul_ps(vb, sb));
+			__m256i v = _mm256_adds_epi16(_mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(t)), zero);
+			__m128i u = _mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+			_mm_storeu_si128((__m128i *)(dst + i), _mm_min_epu8(_mm_max_epu8(u, lo), hi));
+		}
 	}
+}
+
+// Sums over a map: 4 pixels of a channel in one dot product with ones.
+void sumAVX512VNNI(const struct sum_args *a) {
+	__m512i acc = _mm512_setzero_si512(), ones = _mm512_set1_epi8((char)hidden(1)), shuffle = neighbours_shuffle();
+	__m512i keep = _mm512_set1_epi32((int)a->keep);
+	__mmask16 m = cell_mask(a->cells, 0);
+	for (word y = 0; y < a->rows; y++) {
+		const uint8_t *p = a->src + y * a->row;
+		for (word b = 0; b < a->blocks; b++, p += a->src_block) {
+			__m512i v = _mm512_shuffle_epi8(_mm512_maskz_loadu_epi32(m, p), shuffle);
+			if (b == a->blocks - 1) v = _mm512_and_si512(v, keep);
+			acc = _mm512_dpbusd_epi32(acc, v, ones);
+		}
+	}
+	_mm512_storeu_si512(a->sums, acc);
 }
 
 // Table of 256 bytes: two permutations of 128, chosen by the index's top bit.
@@ -427,47 +452,53 @@ void lookupAVX512VBMI(const struct table_args *a) {
 	}
 }
 
-// Enlargement with argmax. First the row is interpolated vertically and split into one plane of words per class, the
-// values centred so that every weighted sum fits 16 bits; then 32 output pixels at a time compare the classes.
-void resizeArgMaxAVX512VNNI(const struct argmax_args *a) {
-	__m256i wt = _mm256_set1_epi16((short)a->weight_top), wb = _mm256_set1_epi16((short)a->weight_bottom);
-	__m256i order = _mm256_loadu_si256((const __m256i *)a->order), centre = _mm256_set1_epi16((short)hidden(128));
+// Enlargement with argmax, in float32, each operation rounded by itself and in one fixed order.
+INLINE void plane_row(const uint8_t *row, float *planes, const struct argmax_args *a, __m512i transpose) {
+	__m512i zero = _mm512_set1_epi32((int)a->zero);
+	__m512 scale = _mm512_set1_ps(a->weights[0]);
 	word groups = (a->classes + 3) / 4;
 	for (word b = 0; b < a->blocks; b++) {
 		for (word g = 0; g < groups; g++) {
-			word at = b * a->src_block + 16 * g;
-			__m256i t = _mm256_sub_epi16(_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(a->top + at))), centre);
-			__m256i u = _mm256_sub_epi16(_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(a->bottom + at))), centre);
-			__m256i v = _mm256_add_epi16(_mm256_mullo_epi16(t, wt), _mm256_mullo_epi16(u, wb));
-			v = _mm256_permutexvar_epi16(order, v);
-			int16_t *to = a->planes + 4 * g * a->plane + 4 * b + 1;
-			__m128i low = _mm256_castsi256_si128(v), high = _mm256_extracti128_si256(v, 1);
-			_mm_storel_epi64((__m128i *)to, low);
-			_mm_storeh_pi((__m64 *)(to + a->plane), _mm_castsi128_ps(low));
-			_mm_storel_epi64((__m128i *)(to + 2 * a->plane), high);
-			_mm_storeh_pi((__m64 *)(to + 3 * a->plane), _mm_castsi128_ps(high));
+			__m128i cell = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(row + b * a->src_block + 16 * g)),
+					_mm512_castsi512_si128(transpose));
+			__m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_cvtepu8_epi32(cell), zero)), scale);
+			float *to = planes + 4 * g * a->plane + 4 * b;
+			_mm_storeu_ps(to, _mm512_castps512_ps128(v));
+			_mm_storeu_ps(to + a->plane, _mm512_extractf32x4_ps(v, 1));
+			_mm_storeu_ps(to + 2 * a->plane, _mm512_extractf32x4_ps(v, 2));
+			_mm_storeu_ps(to + 3 * a->plane, _mm512_extractf32x4_ps(v, 3));
 		}
 	}
-	for (word c = 0; c < a->classes; c++) {
-		int16_t *row = a->planes + c * a->plane;
-		row[0] = row[1];
-		row[a->width + 1] = row[a->width];
+}
+
+void resizeArgMaxAVX512VNNI(const struct argmax_args *a) {
+	float *bottom = a->planes + (a->classes + 3) / 4 * 4 * a->plane;
+	if (a->refill) {
+		__m512i transpose = neighbours_shuffle();
+		plane_row(a->top, a->planes, a, transpose);
+		plane_row(a->bottom, bottom, a, transpose);
 	}
-	__m512i left = _mm512_loadu_si512(a->left), right = _mm512_loadu_si512(a->right);
-	__m512i wl = _mm512_loadu_si512(a->weight_left), wr = _mm512_loadu_si512(a->weight_right);
-	const int16_t *from = a->planes;
-	for (word x = 0; x < a->out_width; x += 32, from += a->advance) {
-		__m512i best = _mm512_setzero_si512(), at = best;
+	__m512 wt = _mm512_set1_ps(a->weights[1]), wb = _mm512_set1_ps(a->weights[2]);
+	for (word x = 0; x < a->out_width; x += 16) {
+		int32_t base = a->left[x];
+		__m512i from = _mm512_set1_epi32(base);
+		__m512i left = _mm512_sub_epi32(_mm512_loadu_si512(a->left + x), from);
+		__m512i right = _mm512_sub_epi32(_mm512_loadu_si512(a->right + x), from);
+		__m512 wl = _mm512_loadu_ps(a->weight_left + x), wr = _mm512_loadu_ps(a->weight_right + x);
+		__m512 tl = _mm512_mul_ps(wl, wt), tr = _mm512_mul_ps(wr, wt), bl = _mm512_mul_ps(wl, wb), br = _mm512_mul_ps(wr, wb);
+		__m512 best = _mm512_setzero_ps();
+		__m512i at = _mm512_setzero_si512();
 		for (word c = 0; c < a->classes; c++) {
-			__m512i v = _mm512_loadu_si512(from + c * a->plane);
-			v = _mm512_add_epi16(_mm512_mullo_epi16(_mm512_permutexvar_epi16(left, v), wl),
-					_mm512_mullo_epi16(_mm512_permutexvar_epi16(right, v), wr));
-			__mmask32 more = c == 0 ? 0xffffffff : _mm512_cmpgt_epi16_mask(v, best);
-			best = _mm512_mask_mov_epi16(best, more, v);
-			at = _mm512_mask_mov_epi16(at, more, _mm512_set1_epi16((short)c));
+			__m512 t = _mm512_loadu_ps(a->planes + c * a->plane + base), b = _mm512_loadu_ps(bottom + c * a->plane + base);
+			__m512 v = _mm512_add_ps(_mm512_mul_ps(tl, _mm512_permutexvar_ps(left, t)), _mm512_mul_ps(tr, _mm512_permutexvar_ps(right, t)));
+			v = _mm512_add_ps(v, _mm512_mul_ps(bl, _mm512_permutexvar_ps(left, b)));
+			v = _mm512_add_ps(v, _mm512_mul_ps(br, _mm512_permutexvar_ps(right, b)));
+			__mmask16 more = c == 0 ? 0xffff : _mm512_cmp_ps_mask(v, best, _CMP_GT_OQ);
+			best = _mm512_mask_mov_ps(best, more, v);
+			at = _mm512_mask_mov_epi32(at, more, _mm512_set1_epi32((int)c));
 		}
 		word n = a->out_width - x;
-		_mm256_mask_storeu_epi8(a->dst + x, n >= 32 ? 0xffffffff : (__mmask32)((1u << n) - 1), _mm512_cvtepi16_epi8(at));
+		_mm_mask_storeu_epi8(a->dst + x, n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1), _mm512_cvtepi32_epi8(at));
 	}
 }
 
@@ -488,6 +519,15 @@ INLINE __m512i gather4_offset(const uint8_t *row, const word *offsets, word at, 
 	v = _mm512_mask_loadu_epi32(v, m & 0x2222, row + offsets[2] + at - 4);
 	v = _mm512_mask_loadu_epi32(v, m & 0x4444, row + offsets[4] + at - 8);
 	return _mm512_mask_loadu_epi32(v, m & 0x8888, row + offsets[6] + at - 12);
+}
+
+void nearestAVX512VNNI(const struct nearest_args *a) {
+	for (word b = 0; b < a->blocks; b++) {
+		for (word g = 0; 4 * g < a->cells; g++) {
+			__mmask16 m = cell_mask(a->cells, g);
+			_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, m, gather4_offset(a->src, a->offsets + 8 * b, 64 * g, m));
+		}
+	}
 }
 
 void resizeAVX512VNNI(const struct resize_args *a) {

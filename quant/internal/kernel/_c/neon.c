@@ -50,15 +50,37 @@ void addNEON(const struct add_args *a) {
 	int8x16_t least = vdupq_n_s8((int8_t)a->lo), most = vdupq_n_s8((int8_t)a->hi);
 	float32x4_t sa = vdupq_n_f32(a->scales[0]), sb = vdupq_n_f32(a->scales[1]);
 	int32x4_t za = vdupq_n_s32((int32_t)a->zero_a), zb = vdupq_n_s32((int32_t)a->zero_b);
-	for (word i = 0; i < a->bytes; i += 16) {
-		int8x16_t x = load(a->a + i), y = load(a->b + i);
-		int16x8_t xl = vmovl_s8(vget_low_s8(x)), xh = vmovl_high_s8(x), yl = vmovl_s8(vget_low_s8(y)), yh = vmovl_high_s8(y);
-		int16x8_t lo = vqmovn_high_s32(vqmovn_s32(sum(vget_low_s16(xl), vget_low_s16(yl), za, zb, sa, sb)),
-				sum(vget_high_s16(xl), vget_high_s16(yl), za, zb, sa, sb));
-		int16x8_t hi = vqmovn_high_s32(vqmovn_s32(sum(vget_low_s16(xh), vget_low_s16(yh), za, zb, sa, sb)),
-				sum(vget_high_s16(xh), vget_high_s16(yh), za, zb, sa, sb));
-		int8x16_t v = vqmovn_high_s16(vqmovn_s16(vqaddq_s16(lo, r.zero)), vqaddq_s16(hi, r.zero));
-		vst1q_s8((int8_t *)a->dst + i, vminq_s8(vmaxq_s8(v, least), most));
+	for (word n = 0; n < a->blocks; n++) {
+		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
+		int8_t *dst = (int8_t *)a->dst + n * a->dst_block;
+		for (word i = 0; i < 16 * a->cells; i += 16) {
+			int8x16_t x = load(pa + i), y = a->b_block ? load(pb + i) : load4(pb + i);
+			int16x8_t xl = vmovl_s8(vget_low_s8(x)), xh = vmovl_high_s8(x), yl = vmovl_s8(vget_low_s8(y)), yh = vmovl_high_s8(y);
+			int16x8_t lo = vqmovn_high_s32(vqmovn_s32(sum(vget_low_s16(xl), vget_low_s16(yl), za, zb, sa, sb)),
+					sum(vget_high_s16(xl), vget_high_s16(yl), za, zb, sa, sb));
+			int16x8_t hi = vqmovn_high_s32(vqmovn_s32(sum(vget_low_s16(xh), vget_low_s16(yh), za, zb, sa, sb)),
+					sum(vget_high_s16(xh), vget_high_s16(yh), za, zb, sa, sb));
+			int8x16_t v = vqmovn_high_s16(vqmovn_s16(vqaddq_s16(lo, r.zero)), vqaddq_s16(hi, r.zero));
+			vst1q_s8(dst + i, vminq_s8(vmaxq_s8(v, least), most));
+		}
+	}
+}
+
+// Sums over a map, a cell at a time: 4 pixels of a channel side by side.
+void sumNEON(const struct sum_args *a) {
+	uint8x16_t transpose = transposition();
+	int8x16_t keep = vreinterpretq_s8_s32(vdupq_n_s32((int32_t)a->keep));
+	for (word c = 0; c < a->cells; c++) {
+		int32x4_t acc = vdupq_n_s32(0);
+		for (word y = 0; y < a->rows; y++) {
+			const uint8_t *p = a->src + y * a->row + 16 * c;
+			for (word b = 0; b < a->blocks; b++, p += a->src_block) {
+				int8x16_t v = vqtbl1q_s8(load(p), transpose);
+				if (b == a->blocks - 1) v = vandq_s8(v, keep);
+				acc = vaddq_s32(acc, vpaddlq_s16(vpaddlq_s8(v)));
+			}
+		}
+		vst1q_s32(a->sums + 4 * c, acc);
 	}
 }
 
@@ -117,53 +139,68 @@ void resizeNEON(const struct resize_args *a) {
 	}
 }
 
-// Enlargement with argmax. First the row is interpolated vertically and split into one plane of words per class; then 8
-// output pixels at a time compare the classes.
-void resizeArgMaxNEON(const struct argmax_args *a) {
-	uint64_t low = 0x0d0905010c080400, high = 0x0f0b07030e0a0602;
-	__asm__("" : "+r"(low), "+r"(high));
-	uint8x16_t transpose = vcombine_u8(vcreate_u8(low), vcreate_u8(high));
-	int16_t wt = (int16_t)a->weight_top, wb = (int16_t)a->weight_bottom;
+void nearestNEON(const struct nearest_args *a) {
+	for (word b = 0; b < a->blocks; b++)
+		for (word c = 0; c < a->cells; c++)
+			vst1q_s8((int8_t *)a->dst + b * a->dst_block + 16 * c, gather4_offset(a->src, a->offsets + 8 * b, 16 * c));
+}
+
+// Enlargement with argmax, in float32, each operation rounded by itself and in one fixed order.
+INLINE void plane_row(const uint8_t *row, float *planes, const struct argmax_args *a, uint8x16_t transpose) {
+	int32x4_t zero = vdupq_n_s32((int32_t)a->zero);
+	float32x4_t scale = vdupq_n_f32(a->weights[0]);
 	word groups = (a->classes + 3) / 4;
 	for (word b = 0; b < a->blocks; b++) {
 		for (word g = 0; g < groups; g++) {
-			word at = b * a->src_block + 16 * g;
-			int8x16_t t = vqtbl1q_s8(load(a->top + at), transpose), u = vqtbl1q_s8(load(a->bottom + at), transpose);
-			int16x8_t v0 = vmlaq_n_s16(vmulq_n_s16(vmovl_s8(vget_low_s8(t)), wt), vmovl_s8(vget_low_s8(u)), wb);
-			int16x8_t v1 = vmlaq_n_s16(vmulq_n_s16(vmovl_high_s8(t), wt), vmovl_high_s8(u), wb);
-			int16_t *to = a->planes + 4 * g * a->plane + 4 * b + 1;
-			vst1_s16(to, vget_low_s16(v0));
-			vst1_s16(to + a->plane, vget_high_s16(v0));
-			vst1_s16(to + 2 * a->plane, vget_low_s16(v1));
-			vst1_s16(to + 3 * a->plane, vget_high_s16(v1));
+			int8x16_t cell = vqtbl1q_s8(load(row + b * a->src_block + 16 * g), transpose);
+			int16x8_t lo = vmovl_s8(vget_low_s8(cell)), hi = vmovl_high_s8(cell);
+			float *to = planes + 4 * g * a->plane + 4 * b;
+			vst1q_f32(to, vmulq_f32(centred(vget_low_s16(lo), zero), scale));
+			vst1q_f32(to + a->plane, vmulq_f32(centred(vget_high_s16(lo), zero), scale));
+			vst1q_f32(to + 2 * a->plane, vmulq_f32(centred(vget_low_s16(hi), zero), scale));
+			vst1q_f32(to + 3 * a->plane, vmulq_f32(centred(vget_high_s16(hi), zero), scale));
 		}
 	}
-	for (word c = 0; c < a->classes; c++) {
-		int16_t *row = a->planes + c * a->plane;
-		row[0] = row[1];
-		row[a->width + 1] = row[a->width];
+}
+
+// lanes makes the byte numbers of 4-byte lanes.
+INLINE uint8x16_t lanes(int32x4_t n, uint32x4_t bytes) {
+	uint32x4_t v = vshlq_n_u32(vreinterpretq_u32_s32(n), 2);
+	v = vorrq_u32(v, vshlq_n_u32(v, 8));
+	return vreinterpretq_u8_u32(vaddq_u32(vorrq_u32(v, vshlq_n_u32(v, 16)), bytes));
+}
+
+INLINE float32x4_t pick(float32x4_t v, uint8x16_t at) { return vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(v), at)); }
+
+void resizeArgMaxNEON(const struct argmax_args *a) {
+	float *bottom = a->planes + (a->classes + 3) / 4 * 4 * a->plane;
+	if (a->refill) {
+		uint8x16_t transpose = transposition();
+		plane_row(a->top, a->planes, a, transpose);
+		plane_row(a->bottom, bottom, a, transpose);
 	}
-	int16x8_t byte = vdupq_n_s16(0x0100), wl = vld1q_s16(a->weight_left), wr = vld1q_s16(a->weight_right);
-	int16x8_t l = vld1q_s16(a->left), r = vld1q_s16(a->right);
-	uint8x16_t left = vreinterpretq_u8_s16(vaddq_s16(vorrq_s16(vshlq_n_s16(l, 1), vshlq_n_s16(l, 9)), byte));
-	uint8x16_t right = vreinterpretq_u8_s16(vaddq_s16(vorrq_s16(vshlq_n_s16(r, 1), vshlq_n_s16(r, 9)), byte));
-	const int16_t *from = a->planes;
-	for (word x = 0; x < a->out_width; x += 8, from += a->advance / 4) {
-		int16x8_t best = vdupq_n_s16(0), at = best;
+	float wt = a->weights[1], wb = a->weights[2];
+	uint32x4_t bytes = vdupq_n_u32(0x03020100);
+	for (word x = 0; x < a->out_width; x += 4) {
+		int32_t base = a->left[x];
+		int32x4_t from = vdupq_n_s32(base);
+		uint8x16_t left = lanes(vsubq_s32(vld1q_s32(a->left + x), from), bytes);
+		uint8x16_t right = lanes(vsubq_s32(vld1q_s32(a->right + x), from), bytes);
+		float32x4_t wl = vld1q_f32(a->weight_left + x), wr = vld1q_f32(a->weight_right + x);
+		float32x4_t tl = vmulq_n_f32(wl, wt), tr = vmulq_n_f32(wr, wt), bl = vmulq_n_f32(wl, wb), br = vmulq_n_f32(wr, wb);
+		float32x4_t best = vdupq_n_f32(0);
+		uint32x4_t at = vdupq_n_u32(0);
 		for (word c = 0; c < a->classes; c++) {
-			int8x16_t p = load(from + c * a->plane);
-			int16x8_t v = vmulq_s16(vreinterpretq_s16_s8(vqtbl1q_s8(p, left)), wl);
-			v = vmlaq_s16(v, vreinterpretq_s16_s8(vqtbl1q_s8(p, right)), wr);
-			uint16x8_t more = c == 0 ? vdupq_n_u16(0xffff) : vcgtq_s16(v, best);
-			best = vbslq_s16(more, v, best);
-			at = vbslq_s16(more, vdupq_n_s16((int16_t)c), at);
+			float32x4_t t = vld1q_f32(a->planes + c * a->plane + base), b = vld1q_f32(bottom + c * a->plane + base);
+			float32x4_t v = vaddq_f32(vmulq_f32(tl, pick(t, left)), vmulq_f32(tr, pick(t, right)));
+			v = vaddq_f32(v, vmulq_f32(bl, pick(b, left)));
+			v = vaddq_f32(v, vmulq_f32(br, pick(b, right)));
+			uint32x4_t more = c == 0 ? vdupq_n_u32(0xffffffff) : vcgtq_f32(v, best);
+			best = vbslq_f32(more, v, best);
+			at = vbslq_u32(more, vdupq_n_u32((uint32_t)c), at);
 		}
-		uint8x8_t out = vmovn_u16(vreinterpretq_u16_s16(at));
-		if (a->out_width - x >= 8) {
-			vst1_u8(a->dst + x, out);
-		} else {
-			uint64_t bits = vget_lane_u64(vreinterpret_u64_u8(out), 0);
-			for (word i = x; i < a->out_width; i++, bits >>= 8) a->dst[i] = (uint8_t)bits;
-		}
+		uint16x4_t half = vmovn_u32(at);
+		uint32_t bits = vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(half, half))), 0);
+		for (word i = x; i < a->out_width && i < x + 4; i++, bits >>= 8) a->dst[i] = (uint8_t)bits;
 	}
 }

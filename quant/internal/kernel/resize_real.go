@@ -1,0 +1,109 @@
+package kernel
+
+import "math"
+
+// realTaps is a linear interpolation in float32, each operation rounded by itself and in the order that ONNX Runtime
+// has (core/providers/cpu/tensor/upsample.cc, UpsampleBilinear), so that where classes tie, or nearly, they fall as they
+// do there:
+//
+//	x = (i + ½)/scale − ½ or another of Coordinates, clamped to 0 … in−1; a = ⌊x⌋; b = min(a + 1, in − 1)
+//	d1 = |x − a|, d2 = |x − b|; both ½ where a = b
+//	value = ((d2x·d2y·v(ya, xa) + d1x·d2y·v(ya, xb)) + d2x·d1y·v(yb, xa)) + d1x·d1y·v(yb, xb)
+//	v = float32(byte − zero) × Scale
+type realTaps struct {
+	y      []realTap
+	x      []realTap
+	left   []int32      // a of x, in whole 16s: the last is repeated
+	right  []int32      // b
+	weight [2][]float32 // d2 and d1 of x
+}
+
+type realTap struct {
+	a, b   int32
+	d1, d2 float32
+}
+
+// SetScales sets the coordinates that [Set.ResizeArgMax] interpolates at: the scales that the model states, in float32
+// as it does; 0 = float32(out)/float32(in).
+func (r *Resize) SetScales(c Coordinates, y, x float32) {
+	r.real.y, r.real.x = floatTaps(r.InH, r.OutH, c, y), floatTaps(r.InW, r.OutW, c, x)
+	r.real.spread()
+}
+
+// realNearest is a nearest resize as an interpolation of one pixel.
+func (r *Resize) realNearest() {
+	one := func(taps []tap) []realTap {
+		list := make([]realTap, len(taps))
+		for i, t := range taps {
+			list[i] = realTap{a: t.a, b: t.a, d2: 1}
+		}
+		return list
+	}
+	r.real.y, r.real.x = one(r.y), one(r.x)
+	r.real.spread()
+}
+
+func floatTaps(in, out int, c Coordinates, scale float32) []realTap {
+	if scale == 0 {
+		scale = float32(out) / float32(in)
+	}
+	taps := make([]realTap, out)
+	for i := range taps {
+		x := float32(i)
+		switch {
+		case c == AlignCorners && out == 1, c == PytorchHalfPixel && out == 1:
+			x = 0
+		case c == AlignCorners:
+			x = float32(x*float32(in-1)) / float32(out-1)
+		case c == Asymmetric:
+			x /= scale
+		default:
+			x = float32((x+0.5)/scale) - 0.5
+		}
+		x = min(max(x, 0), float32(in-1))
+		t := realTap{a: min(int32(x), int32(in-1))}
+		t.b = min(t.a+1, int32(in-1))
+		t.d1, t.d2 = abs(x-float32(t.a)), abs(x-float32(t.b))
+		if t.a == t.b {
+			t.d1, t.d2 = 0.5, 0.5
+		}
+		taps[i] = t
+	}
+	return taps
+}
+
+func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }
+
+// spread lists the taps of x as the variants read them.
+func (t *realTaps) spread() {
+	n := (len(t.x) + 15) / 16 * 16
+	t.left, t.right = make([]int32, n), make([]int32, n)
+	t.weight = [2][]float32{make([]float32, n), make([]float32, n)}
+	for i := range n {
+		x := t.x[min(i, len(t.x)-1)]
+		t.left[i], t.right[i], t.weight[0][i], t.weight[1][i] = x.a, x.b, x.d2, x.d1
+	}
+}
+
+// doubles is whether 16 neighbouring output pixels lie within 16 source pixels, 8 within 8 and 4 within 4: what the
+// variants' permutations need.
+func (r *Resize) doubles() bool { return r.OutW >= 2*r.InW }
+
+// realScale is the map's scale.
+func (r *Resize) realScale() float32 {
+	if r.Scale == 0 {
+		return 1
+	}
+	return r.Scale
+}
+
+// realAt is the interpolated real value of channel c at output (y, x). The conversions keep the compiler from fusing.
+func (r *Resize) realAt(src *Map, y, x, c int) float32 {
+	ty, tx := r.real.y[y], r.real.x[x]
+	v := func(sy, sx int32) float32 {
+		return float32(src.Type.value(src.Data[src.Offset(int(sy), int(sx), c)])-int32(r.Zero)) * r.realScale()
+	}
+	sum := float32(float32(tx.d2*ty.d2)*v(ty.a, tx.a)) + float32(float32(tx.d1*ty.d2)*v(ty.a, tx.b))
+	sum += float32(float32(tx.d2*ty.d1) * v(ty.b, tx.a))
+	return sum + float32(float32(tx.d1*ty.d1)*v(ty.b, tx.b))
+}
