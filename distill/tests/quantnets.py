@@ -85,7 +85,7 @@ class DeepLab(nn.Module):
         super().__init__()
         self.stem = nn.Sequential(block(4, 12, 3, 2), block(12, 16, 3, 2))
         self.branches = nn.ModuleList([block(16, 12, 1), block(16, 12, 3, d=2), block(16, 12, 3, d=4)])
-        self.image, self.project = block(16, 12, 1), block(48, 24, 1)
+        self.image, self.project = nn.Sequential(nn.Conv2d(16, 12, 1), nn.ReLU()), block(48, 24, 1)
         self.head = nn.Conv2d(24, classes, 1)
 
     def forward(self, x):

@@ -80,7 +80,7 @@ func (n *Node) Arg(i int) *Value {
 
 // Bounds on what constant folding may cost: memory, and operations.
 const (
-	maxFolded = 256 << 20
+	maxFolded = 128 << 20
 	maxWork   = 1 << 30
 )
 
@@ -126,21 +126,27 @@ func (g *Graph) fold(n *Node) error {
 	}
 	out := make([]*tensor.T, len(n.Impl.Out))
 	for i, v := range n.Impl.Out {
-		t, err := tensor.New(v.Type, v.Shape...)
+		size, err := tensor.Volume(v.Shape)
 		if err != nil {
 			return err
 		}
-		g.folded += len(t.Data)
-		g.work += int64(t.Len())
-		out[i] = t
+		g.work += int64(size)
+		if n.Impl.View {
+			out[i] = &tensor.T{Type: v.Type, Shape: v.Shape, Data: in[0].Data}
+			continue
+		}
+		if g.folded += size * v.Type.Size(); g.folded > maxFolded {
+			break
+		}
+		if out[i], err = tensor.New(v.Type, v.Shape...); err != nil {
+			return err
+		}
 	}
 	g.work += n.Impl.MACs
 	if g.folded > maxFolded || g.work > maxWork {
 		return fmt.Errorf("constants take more than %d bytes or %d operations to compute", maxFolded, int64(maxWork))
 	}
-	if n.Impl.View {
-		out[0] = &tensor.T{Type: out[0].Type, Shape: out[0].Shape, Data: in[0].Data}
-	} else if n.Impl.Units > 0 {
+	if !n.Impl.View && n.Impl.Units > 0 {
 		n.Impl.Run(in, out, 0, n.Impl.Units)
 	}
 	for i, v := range n.Out {

@@ -78,11 +78,11 @@ func (b *build) window(shape, kernel []int, ceil bool) *window {
 	if b.err != nil {
 		return nil
 	}
-	if auto == "NOTSET" || (pads != nil && allZero(pads)) && auto == "VALID" {
-		if pads != nil && len(pads) != 2*spatial {
-			b.fail("pads has %d entries for %d spatial axes", len(pads), spatial)
-			return nil
-		}
+	if pads != nil && len(pads) != 2*spatial {
+		b.fail("pads has %d entries for %d spatial axes", len(pads), spatial)
+		return nil
+	}
+	if auto == "NOTSET" {
 		for _, p := range pads {
 			if p < 0 || p > 1<<20 {
 				b.fail("pads is %v", pads)
@@ -99,15 +99,6 @@ func (b *build) window(shape, kernel []int, ceil bool) *window {
 	w.oh, w.pt, w.pb = b.extent(w.h, w.kh, w.sy, w.dy, w.pt, w.pb, auto, ceil)
 	w.ow, w.pl, w.pr = b.extent(w.w, w.kw, w.sx, w.dx, w.pl, w.pr, auto, ceil)
 	return w
-}
-
-func allZero(s []int) bool {
-	for _, v := range s {
-		if v != 0 {
-			return false
-		}
-	}
-	return true
 }
 
 // extent is one axis' output size and its pads, resolved.
