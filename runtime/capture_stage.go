@@ -52,7 +52,11 @@ func (r *runner) take(ctx context.Context, s *slot) (ok bool, err error) {
 		r.arrived(1)
 		return false, r.dropOr(DropUnreadable, err)
 	}
-	r.sequence(s.pair.Seq)
+	if late := r.arrival(s.pair.Seq); late && r.p.Live {
+		r.inHand = false
+		r.drop(DropSuperseded, 1)
+		return false, nil
+	}
 	if err := r.checkSize(&s.pair); err != nil {
 		return false, r.dropOr(DropSize, err)
 	}
@@ -93,20 +97,6 @@ func (r *runner) dropOr(why Drop, err error) error {
 		return fmt.Errorf("runtime: capture: gave up after %d errors in a row: %w", maxErrors, err)
 	}
 	return nil
-}
-
-// sequence counts the pair with this number, and those before it that never came. An error of the source may have used
-// up a number: such frames are counted already.
-func (r *runner) sequence(seq uint64) {
-	if seq > r.next {
-		gap := seq - r.next
-		if gap -= min(gap, r.failed); gap > 0 {
-			r.arrived(gap)
-			r.drop(DropLost, gap)
-		}
-	}
-	r.next, r.failed, r.inHand = seq+1, 0, true
-	r.arrived(1)
 }
 
 func (r *runner) arrived(n uint64) {

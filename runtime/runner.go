@@ -34,7 +34,7 @@ type runner struct {
 	skipper Skipper // nil: the source leaves nothing out by itself
 	skipped uint64  // what it told last
 
-	next   uint64 // the Seq that capture expects
+	seq    sequence
 	failed uint64 // errors of the source since the last pair
 	broken int    // errors in a row, of any stage of capture
 	inHand bool   // a pair has arrived, and is neither handed on nor dropped

@@ -1,0 +1,34 @@
+package runtime
+
+import "testing"
+
+func TestSequence(t *testing.T) {
+	type step struct {
+		n, excused, missing uint64
+		found, late         bool
+	}
+	for name, steps := range map[string][]step{
+		"in order":  {{n: 0}, {n: 1}, {n: 2}},
+		"gap":       {{n: 0}, {n: 5, missing: 4}, {n: 6}},
+		"starts at": {{n: 3, missing: 3}, {n: 4}},
+		"reordered": {{n: 0}, {n: 2, missing: 1}, {n: 1, found: true, late: true}, {n: 3}},
+		"duplicate": {{n: 0}, {n: 1}, {n: 1, late: true}, {n: 2}, {n: 1, late: true}},
+		"found twice": {{n: 2, missing: 2}, {n: 0, found: true, late: true}, {n: 0, late: true}, {n: 1, found: true, late: true},
+			{n: 3}},
+		"errors":         {{n: 0}, {n: 3, excused: 2}, {n: 2, late: true}, {n: 4}},
+		"half excused":   {{n: 0}, {n: 4, excused: 1, missing: 2}, {n: 1, late: true}, {n: 2, found: true, late: true}, {n: 5}},
+		"errors aside":   {{n: 0}, {n: 1, excused: 3}, {n: 3, missing: 1}},
+		"far gap":        {{n: 0}, {n: 1000, missing: 999}, {n: 999, found: true, late: true}, {n: 937, found: true, late: true}},
+		"anew":           {{n: 0}, {n: 1000, missing: 999}, {n: 0}, {n: 1}, {n: 3, missing: 1}},
+		"window's edge":  {{n: 100, missing: 100}, {n: 37, found: true, late: true}, {n: 36}},
+		"all were there": {{n: 0, excused: 0}, {n: 70, excused: 69}, {n: 69, late: true}, {n: 30, late: true}},
+	} {
+		var s sequence
+		for i, want := range steps {
+			missing, found, late := s.arrive(want.n, want.excused)
+			if missing != want.missing || found != want.found || late != want.late {
+				t.Errorf("%s: step %d, number %d: missing %d, found %v, late %v; want %+v", name, i, want.n, missing, found, late, want)
+			}
+		}
+	}
+}
