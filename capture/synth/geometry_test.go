@@ -218,3 +218,20 @@ func TestCalibrationIsTrue(t *testing.T) {
 		t.Error("want lenses with and without distortion among the seeds")
 	}
 }
+
+// The ray of a pixel goes back to that pixel through the lens model as OpenCV documents it.
+func TestLensIsUndone(t *testing.T) {
+	in := capture.Intrinsics{Width: 64, Height: 48, Fx: 50, Fy: 51, Cx: 31, Cy: 24, Model: capture.BrownConrady,
+		Coeffs: [5]float64{0.08, -0.05, 0.004, -0.006, 0.01}}
+	v := newView(in)
+	for i := range 64 * 48 {
+		x, y := v.ray[2*i], v.ray[2*i+1]
+		r2 := x*x + y*y
+		f := 1 + in.Coeffs[0]*r2 + in.Coeffs[1]*r2*r2 + in.Coeffs[4]*r2*r2*r2
+		u := x*f + 2*in.Coeffs[2]*x*y + in.Coeffs[3]*(r2+2*x*x)
+		w := y*f + in.Coeffs[2]*(r2+2*y*y) + 2*in.Coeffs[3]*x*y
+		if px, py := u*in.Fx+in.Cx, w*in.Fy+in.Cy; math.Abs(px-float64(i%64)) > 1e-4 || math.Abs(py-float64(i/64)) > 1e-4 {
+			t.Fatalf("pixel (%d, %d) comes back at (%v, %v)", i%64, i/64, px, py)
+		}
+	}
+}

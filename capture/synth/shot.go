@@ -53,8 +53,8 @@ func (s *scene) drawShot(r *rng) {
 	}
 	t.gain = vec{1 + float64(cast*r.uni(-1, 1)), 1 + float64(cast*r.uni(-0.5, 0.5)), 1 + float64(cast*r.uni(-1, 1))}
 	t.bright = r.uni(0.32, 0.66)
-	if r.chance(0.06) {
-		t.bright = r.uni(0.08, 0.2)
+	if r.chance(0.05) {
+		t.bright = r.uni(0.16, 0.28)
 	}
 	t.gamma = r.uni(0.85, 1.2)
 	t.contra = r.uni(0, 1.1)
