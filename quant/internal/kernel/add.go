@@ -5,25 +5,30 @@ import (
 	"math"
 )
 
-// Add is the residual add of two quantized maps, and, with Multiply, their product:
+// Add is the residual add of two quantized maps, and, with Multiply, their product. With a, b and dst as the model has
+// them (Offset below the bytes' values, and so are the zero points), in float32:
 //
-//	dst = clamp(roundHalfEven(t) + Zero, Min, Max), then Table, where in float32, each operation rounded by itself,
-//	t   = float32(a − ZeroA) × ScaleA + float32(b − ZeroB) × ScaleB     (Add)
-//	t   = float32((a − ZeroA) × (b − ZeroB)) × ScaleA                   (Multiply)
+//	t = fma(a, ScaleA, fma(b, ScaleB, k)),  k = Zero − (ScaleA·ZeroA + ScaleB·ZeroB), each operation rounded by itself
+//	t = float32((a − ZeroA)·(b − ZeroB)) × ScaleA + Zero                              (Multiply; Zero added after rounding)
+//	dst = clamp(roundHalfEven(t), Min, Max), then Table
 //
-// b may be a 1×1 map, which then goes with every pixel: the scale of a squeeze-and-excite block.
+// The fused multiply-add is ONNX Runtime's (core/mlas/lib/qladd.cpp); with it ties fall as they do there, which also
+// makes the order of a and b matter. b may be a 1×1 map, which then goes with every pixel: the scale of a
+// squeeze-and-excite block, or a context added to a whole map.
 type Add struct {
 	ZeroA, ZeroB   int
 	ScaleA, ScaleB float32 // scale of a (of b) / scale of dst; with Multiply ScaleA is scale of a × scale of b / scale of dst
 	Multiply       bool
 	Zero, Min, Max int // of dst, as in Requant
 	Table          *[256]byte
-	Type           Type // of all three
+	Type           Type // of all three; zero points and range are values of this type
+	Offset         int  // what Type's values are above the model's: 128 for an s8 model in u8, -128 for a u8 model in s8
 }
 
 // PackedAdd is an Add ready to run. It is read-only.
 type PackedAdd struct {
 	a      Add
+	k      float32 // the constant of the sum
 	lo, hi int32
 	set    *Set // for the table
 	run    *addVariant
@@ -56,6 +61,8 @@ func (s *Set) PackAdd(a Add) (*PackedAdd, error) {
 			return nil, fmt.Errorf("kernel: add: zero point %d is outside %v", z, a.Type)
 		}
 	}
+	model := func(zero int) float32 { return float32(zero - a.Offset) }
+	p.k = model(a.Zero) - float32(float32(a.ScaleA*model(a.ZeroA))+float32(a.ScaleB*model(a.ZeroB)))
 	for i := range s.add {
 		if s.add[i].takes(p) {
 			p.run = &s.add[i]
@@ -91,8 +98,7 @@ func addRunGeneric(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
 		for x := range dst.W {
 			by, bx := min(y, b.H-1), min(x, b.W-1)
 			for c := range dst.C {
-				va := p.a.Type.value(a.Data[a.Offset(y, x, c)]) - int32(p.a.ZeroA)
-				vb := p.a.Type.value(b.Data[b.Offset(by, bx, c)]) - int32(p.a.ZeroB)
+				va, vb := p.a.Type.value(a.Data[a.Offset(y, x, c)]), p.a.Type.value(b.Data[b.Offset(by, bx, c)])
 				dst.Data[dst.Offset(y, x, c)] = p.one(va, vb)
 			}
 		}
@@ -100,16 +106,30 @@ func addRunGeneric(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
 }
 
 func (p *PackedAdd) one(va, vb int32) byte {
-	var t float32
+	var r int32
 	if p.a.Multiply {
-		t = float32(va*vb) * p.a.ScaleA
+		product := (va - int32(p.a.ZeroA)) * (vb - int32(p.a.ZeroB))
+		r = roundBounded(float32(product)*p.a.ScaleA) + int32(p.a.Zero)
 	} else {
-		// The conversions keep the compiler from fusing a multiply-add.
-		t = float32(float32(va)*p.a.ScaleA) + float32(float32(vb)*p.a.ScaleB)
+		offset := int32(p.a.Offset)
+		t := fma(float32(va-offset), p.a.ScaleA, fma(float32(vb-offset), p.a.ScaleB, p.k))
+		r = roundBounded(t) + offset
 	}
-	v := byte(min(max(roundBounded(t)+int32(p.a.Zero), p.lo), p.hi))
+	v := byte(min(max(r, p.lo), p.hi))
 	if p.a.Table != nil {
 		v = p.a.Table[v]
 	}
 	return v
+}
+
+// fma is x·y + z rounded once to float32. The product is exact in float64; the sum is rounded to odd there (Boldo and
+// Melquiond, "Emulation of a FMA and correctly rounded sums", 2008), after which rounding again does no harm.
+func fma(x, y, z float32) float32 {
+	p, c := float64(float64(x)*float64(y)), float64(z)
+	s := p + c
+	t := s - p
+	if low := (p - (s - t)) + (c - t); low != 0 && math.Float64bits(s)&1 == 0 {
+		s = math.Nextafter(s, math.Inf(int(math.Copysign(1, low))))
+	}
+	return float32(s)
 }

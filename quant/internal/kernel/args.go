@@ -33,11 +33,11 @@ type depthwiseAnyArgs struct {
 }
 
 type addArgs struct {
-	dst, a, b                  unsafe.Pointer
-	blocks, cells              int64
-	dstBlock, aBlock, bBlock   int64
-	zeroA, zeroB, zero, lo, hi int64
-	scales                     unsafe.Pointer
+	dst, a, b                unsafe.Pointer
+	blocks, cells            int64
+	dstBlock, aBlock, bBlock int64
+	offset, lo, hi           int64
+	scales                   unsafe.Pointer
 }
 
 type sumArgs struct {
@@ -73,6 +73,14 @@ type resizeArgs struct {
 	bias, parity, odd              int64
 	blocks, cells, dstBlock        int64
 	offsets, weights               unsafe.Pointer
+}
+
+type realArgs struct {
+	dst, top, bottom                          unsafe.Pointer
+	blocks, cells, dstBlock                   int64
+	offsets, weightLeft, weightRight, weights unsafe.Pointer
+	zeroIn, zero, lo, hi                      int64
+	spread                                    unsafe.Pointer
 }
 
 type peakArgs struct {

@@ -33,6 +33,9 @@ func sumAVX2(a *sumArgs)
 func resizeAVX2(a *resizeArgs)
 
 //go:noescape
+func resizeRealAVX2(a *realArgs)
+
+//go:noescape
 func nearestAVX2(a *nearestArgs)
 
 //go:noescape

@@ -13,7 +13,7 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
-	LONG $0x28ec8348 // sub rsp, 0x28
+	LONG $0x20ec8348 // sub rsp, 0x20
 	LONG $0x797d62c4; WORD $0x5857 // vpbroadcastw ymm10, word ptr [rdi + 0x58]
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
@@ -298,7 +298,7 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
 	LONG $0xfe708c0f; WORD $0xffff // jl 0x363 <pointwiseAVX2+0x363>
 	LONG $0xfffb38e9; BYTE $0xff // jmp 0x30 <pointwiseAVX2+0x30>
-	LONG $0x28c48348 // add rsp, 0x28
+	LONG $0x20c48348 // add rsp, 0x20
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -319,7 +319,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x78ec8348 // sub rsp, 0x78
+	LONG $0x70ec8348 // sub rsp, 0x70
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
 	LONG $0x447ffec5; WORD $0x5024 // vmovdqu ymmword ptr [rsp + 0x50], ymm0
 	WORD $0xc931 // xor ecx, ecx
@@ -791,7 +791,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	LONG $0x0c7ffec5; BYTE $0x10 // vmovdqu ymmword ptr [rax + rdx], ymm1
 	LONG $0xfffcb8e9; BYTE $0xff // jmp 0x9b9 <denseAVX2+0x4a9>
-	LONG $0x78c48348 // add rsp, 0x78
+	LONG $0x70c48348 // add rsp, 0x70
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -814,7 +814,7 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x68ec8348 // sub rsp, 0x68
+	LONG $0x60ec8348 // sub rsp, 0x60
 	LONG $0x797d62c4; WORD $0x5857 // vpbroadcastw ymm10, word ptr [rdi + 0x58]
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x547f7ec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm10
@@ -1167,7 +1167,7 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfdf68e0f; WORD $0xffff // jle 0x1140 <firstAVX2+0x420>
 	LONG $0x7f7ea1c4; WORD $0x300c // vmovdqu ymmword ptr [rax + r14], ymm1
 	LONG $0xfffdf1e9; BYTE $0xff // jmp 0x1146 <firstAVX2+0x426>
-	LONG $0x68c48348 // add rsp, 0x68
+	LONG $0x60c48348 // add rsp, 0x60
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -1188,7 +1188,7 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x06018e0f; WORD $0x0000 // jle 0x1992 <depthwise3x3s1AVX2+0x622>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
-	LONG $0x68ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x168
+	LONG $0x60ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x160
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
 	QUAD $0x00008024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm0
 	LONG $0x787d62c4; WORD $0x6047 // vpbroadcastb ymm8, byte ptr [rdi + 0x60]
@@ -1507,7 +1507,7 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfc438e0f; WORD $0xffff // jle 0x15c0 <depthwise3x3s1AVX2+0x250>
 	LONG $0x7f7e81c4; WORD $0x0a0c // vmovdqu ymmword ptr [r10 + r9], ymm1
 	LONG $0xfffc3ee9; BYTE $0xff // jmp 0x15c6 <depthwise3x3s1AVX2+0x256>
-	LONG $0x68c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x168
+	LONG $0x60c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x160
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
@@ -1528,7 +1528,7 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x68ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x168
+	LONG $0x60ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x160
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
 	QUAD $0x00008024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm0
 	LONG $0x787de2c4; WORD $0x6077 // vpbroadcastb ymm6, byte ptr [rdi + 0x60]
@@ -1857,7 +1857,7 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfb9c8e0f; WORD $0xffff // jle 0x1b20 <depthwise3x3s2AVX2+0x180>
 	LONG $0x7f7ea1c4; WORD $0x0b04 // vmovdqu ymmword ptr [rbx + r9], ymm0
 	LONG $0xfffb97e9; BYTE $0xff // jmp 0x1b26 <depthwise3x3s2AVX2+0x186>
-	LONG $0x68c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x168
+	LONG $0x60c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x160
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2290,23 +2290,26 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01538e0f; WORD $0x0000 // jle 0x2820 <addAVX2+0x160>
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x014e8e0f; WORD $0x0000 // jle 0x281b <addAVX2+0x15b>
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x187de2c4; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rax]
 	LONG $0x187de2c4; WORD $0x0448 // vbroadcastss ymm1, dword ptr [rax + 0x4]
-	LONG $0x587de2c4; WORD $0x4057 // vpbroadcastd ymm2, dword ptr [rdi + 0x40]
-	LONG $0x587de2c4; WORD $0x485f // vpbroadcastd ymm3, dword ptr [rdi + 0x48]
-	LONG $0x7979e2c4; WORD $0x5067 // vpbroadcastw xmm4, word ptr [rdi + 0x50]
-	LONG $0x7879e2c4; WORD $0x586f // vpbroadcastb xmm5, byte ptr [rdi + 0x58]
-	LONG $0x7879e2c4; WORD $0x6077 // vpbroadcastb xmm6, byte ptr [rdi + 0x60]
+	LONG $0x187de2c4; WORD $0x0850 // vbroadcastss ymm2, dword ptr [rax + 0x8]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0xd86ef9c5 // vmovd xmm3, eax
+	LONG $0x587de2c4; BYTE $0xdb // vpbroadcastd ymm3, xmm3
+	LONG $0xe06ef9c5 // vmovd xmm4, eax
+	LONG $0x7979e2c4; BYTE $0xe4 // vpbroadcastw xmm4, xmm4
+	LONG $0x7879e2c4; WORD $0x486f // vpbroadcastb xmm5, byte ptr [rdi + 0x48]
+	LONG $0x7879e2c4; WORD $0x5077 // vpbroadcastb xmm6, byte ptr [rdi + 0x50]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1eeb // jmp 0x2720 <addAVX2+0x60>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x14eb // jmp 0x2720 <addAVX2+0x60>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x01008d0f; WORD $0x0000 // jge 0x2820 <addAVX2+0x160>
+	LONG $0x00fb8d0f; WORD $0x0000 // jge 0x281b <addAVX2+0x15b>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	WORD $0xef7e // jle 0x2714 <addAVX2+0x54>
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
@@ -2323,26 +2326,24 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014c; BYTE $0xc6 // add rsi, r8
 	LONG $0x08c68348 // add rsi, 0x8
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000095e9; BYTE $0x00 // jmp 0x27f3 <addAVX2+0x133>
+	LONG $0x000090e9; BYTE $0x00 // jmp 0x27ee <addAVX2+0x12e>
 	WORD $0x9066 // nop
 	LONG $0x01fd43c4; WORD $0x44c0 // vpermpd ymm8, ymm8, 0x44 # ymm8 = ymm8[0,1,0,1]
 	LONG $0xc7297cc5 // vmovaps ymm7, ymm8
 	LONG $0x317d22c4; WORD $0x024c; BYTE $0xf8 // vpmovzxbd ymm9, qword ptr [rdx + r8 - 0x8]
-	LONG $0xcafa35c5 // vpsubd ymm9, ymm9, ymm2
+	LONG $0xcbfa35c5 // vpsubd ymm9, ymm9, ymm3
 	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
-	LONG $0xc85934c5 // vmulps ymm9, ymm9, ymm0
-	LONG $0xc1593cc5 // vmulps ymm8, ymm8, ymm1
-	LONG $0x583c41c4; BYTE $0xc1 // vaddps ymm8, ymm8, ymm9
+	LONG $0xa87562c4; BYTE $0xc2 // vfmadd213ps ymm8, ymm1, ymm2 # ymm8 = (ymm1 * ymm8) + ymm2
+	LONG $0xb87d42c4; BYTE $0xc1 // vfmadd231ps ymm8, ymm0, ymm9 # ymm8 = (ymm0 * ymm9) + ymm8
 	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
 	LONG $0x197d43c4; WORD $0x01c1 // vextractf128 xmm9, ymm8, 0x1
 	LONG $0x6b3941c4; BYTE $0xc1 // vpackssdw xmm8, xmm8, xmm9
 	LONG $0xc4ed39c5 // vpaddsw xmm8, xmm8, xmm4
 	LONG $0x317d22c4; WORD $0x020c // vpmovzxbd ymm9, qword ptr [rdx + r8]
-	LONG $0xcafa35c5 // vpsubd ymm9, ymm9, ymm2
+	LONG $0xcbfa35c5 // vpsubd ymm9, ymm9, ymm3
 	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
-	LONG $0xc85934c5 // vmulps ymm9, ymm9, ymm0
-	LONG $0xff59f4c5 // vmulps ymm7, ymm1, ymm7
-	LONG $0xff58b4c5 // vaddps ymm7, ymm9, ymm7
+	LONG $0xa875e2c4; BYTE $0xfa // vfmadd213ps ymm7, ymm1, ymm2 # ymm7 = (ymm1 * ymm7) + ymm2
+	LONG $0xb87dc2c4; BYTE $0xf9 // vfmadd231ps ymm7, ymm0, ymm9 # ymm7 = (ymm0 * ymm9) + ymm7
 	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
 	LONG $0x197dc3c4; WORD $0x01f9 // vextractf128 xmm9, ymm7, 0x1
 	LONG $0x6b41c1c4; BYTE $0xf9 // vpackssdw xmm7, xmm7, xmm9
@@ -2356,16 +2357,16 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x04e2c149 // shl r10, 0x4
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	LONG $0xff1d8d0f; WORD $0xffff // jge 0x2710 <addAVX2+0x50>
+	LONG $0xff228d0f; WORD $0xffff // jge 0x2710 <addAVX2+0x50>
 	LONG $0x317da2c4; WORD $0x067c; BYTE $0xf8 // vpmovzxbd ymm7, qword ptr [rsi + r8 - 0x8]
 	LONG $0xfbfac5c5 // vpsubd ymm7, ymm7, ymm3
 	LONG $0xc75b7cc5 // vcvtdq2ps ymm8, ymm7
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xff53840f; WORD $0xffff // je 0x2760 <addAVX2+0xa0>
+	LONG $0xff58840f; WORD $0xffff // je 0x2760 <addAVX2+0xa0>
 	LONG $0x317da2c4; WORD $0x063c // vpmovzxbd ymm7, qword ptr [rsi + r8]
 	LONG $0xfbfac5c5 // vpsubd ymm7, ymm7, ymm3
 	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
-	LONG $0xffff4ae9; BYTE $0xff // jmp 0x276a <addAVX2+0xaa>
+	LONG $0xffff4fe9; BYTE $0xff // jmp 0x276a <addAVX2+0xaa>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2377,7 +2378,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x016a8e0f; WORD $0x0000 // jle 0x29be <sumAVX2+0x18e>
+	LONG $0x016a8e0f; WORD $0x0000 // jle 0x29ae <sumAVX2+0x18e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2394,7 +2395,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
 	WORD $0xc031 // xor eax, eax
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
-	WORD $0x2feb // jmp 0x28c1 <sumAVX2+0x91>
+	WORD $0x2feb // jmp 0x28b1 <sumAVX2+0x91>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
@@ -2403,15 +2404,15 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x247ffac5; BYTE $0x16 // vmovdqu xmmword ptr [rsi + rdx], xmm4
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x00f38d0f; WORD $0x0000 // jge 0x29b4 <sumAVX2+0x184>
+	LONG $0x00f38d0f; WORD $0x0000 // jge 0x29a4 <sumAVX2+0x184>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xd67e // jle 0x28a0 <sumAVX2+0x70>
+	WORD $0xd67e // jle 0x2890 <sumAVX2+0x70>
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xcd7e // jle 0x28a7 <sumAVX2+0x77>
+	WORD $0xcd7e // jle 0x2897 <sumAVX2+0x77>
 	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
 	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
 	WORD $0x0149; BYTE $0xd2 // add r10, rdx
@@ -2422,7 +2423,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe788d4d // lea r15, [r8 - 0x2]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x25eb // jmp 0x2924 <sumAVX2+0xf4>
+	WORD $0x25eb // jmp 0x2914 <sumAVX2+0xf4>
 	BYTE $0x90 // nop
 	LONG $0x6f7ac1c4; WORD $0x0075 // vmovdqu xmm6, xmmword ptr [r13]
 	LONG $0x0049e2c4; BYTE $0xf3 // vpshufb xmm6, xmm6, xmm3
@@ -2432,20 +2433,20 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4fed1c5 // vpaddd xmm4, xmm5, xmm4
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x3949; BYTE $0xf4 // cmp r12, rsi
-	WORD $0x8774 // je 0x28ab <sumAVX2+0x7b>
+	WORD $0x8774 // je 0x289b <sumAVX2+0x7b>
 	WORD $0x894d; BYTE $0xcd // mov r13, r9
 	LONG $0xecaf0f4d // imul r13, r12
 	WORD $0x014d; BYTE $0xd5 // add r13, r10
 	WORD $0xed31 // xor ebp, ebp
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x6375 // jne 0x2998 <sumAVX2+0x168>
+	WORD $0x6375 // jne 0x2988 <sumAVX2+0x168>
 	LONG $0x01c0f641 // test r8b, 0x1
-	WORD $0xe174 // je 0x291c <sumAVX2+0xec>
+	WORD $0xe174 // je 0x290c <sumAVX2+0xec>
 	LONG $0xe86ff9c5 // vmovdqa xmm5, xmm0
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	WORD $0xbc74 // je 0x2900 <sumAVX2+0xd0>
+	WORD $0xbc74 // je 0x28f0 <sumAVX2+0xd0>
 	LONG $0xed76d1c5 // vpcmpeqd xmm5, xmm5, xmm5
-	WORD $0xb6eb // jmp 0x2900 <sumAVX2+0xd0>
+	WORD $0xb6eb // jmp 0x28f0 <sumAVX2+0xd0>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x6f7ac1c4; WORD $0x007d // vmovdqu xmm7, xmmword ptr [r13]
 	LONG $0x0041e2c4; BYTE $0xfb // vpshufb xmm7, xmm7, xmm3
@@ -2463,16 +2464,16 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c58348 // add rbp, 0x2
 	WORD $0x0149; BYTE $0xdd // add r13, rbx
 	WORD $0x3949; BYTE $0xee // cmp r14, rbp
-	WORD $0x9d74 // je 0x2935 <sumAVX2+0x105>
+	WORD $0x9d74 // je 0x2925 <sumAVX2+0x105>
 	LONG $0xe86ff9c5 // vmovdqa xmm5, xmm0
 	WORD $0x3949; BYTE $0xeb // cmp r11, rbp
-	WORD $0x0474 // je 0x29a5 <sumAVX2+0x175>
+	WORD $0x0474 // je 0x2995 <sumAVX2+0x175>
 	LONG $0xed76d1c5 // vpcmpeqd xmm5, xmm5, xmm5
 	LONG $0xf06ff9c5 // vmovdqa xmm6, xmm0
 	WORD $0x3949; BYTE $0xef // cmp r15, rbp
-	WORD $0xa274 // je 0x2950 <sumAVX2+0x120>
+	WORD $0xa274 // je 0x2940 <sumAVX2+0x120>
 	LONG $0xf676c9c5 // vpcmpeqd xmm6, xmm6, xmm6
-	WORD $0x9ceb // jmp 0x2950 <sumAVX2+0x120>
+	WORD $0x9ceb // jmp 0x2940 <sumAVX2+0x120>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2487,10 +2488,10 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2bd8 <resizeAVX2+0x218>
+	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2bc8 <resizeAVX2+0x218>
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2bd8 <resizeAVX2+0x218>
+	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2bc8 <resizeAVX2+0x218>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2504,13 +2505,13 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7979e2c4; WORD $0x4067 // vpbroadcastw xmm4, word ptr [rdi + 0x40]
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x11eb // jmp 0x2a1c <resizeAVX2+0x5c>
+	WORD $0x11eb // jmp 0x2a0c <resizeAVX2+0x5c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x01b28d0f; WORD $0x0000 // jge 0x2bce <resizeAVX2+0x20e>
+	LONG $0x01b28d0f; WORD $0x0000 // jge 0x2bbe <resizeAVX2+0x20e>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x2a10 <resizeAVX2+0x50>
+	WORD $0xef7e // jle 0x2a00 <resizeAVX2+0x50>
 	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
@@ -2599,9 +2600,9 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2a50 <resizeAVX2+0x90>
+	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2a40 <resizeAVX2+0x90>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2a10 <resizeAVX2+0x50>
+	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2a00 <resizeAVX2+0x50>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2610,26 +2611,221 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x5d // pop rbp
 	BYTE $0xc3 // ret
 
+// func resizeRealAVX2(a)
+TEXT ·resizeRealAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x034f8e0f; WORD $0x0000 // jle 0x2f2c <resizeRealAVX2+0x35c>
+	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x03428e0f; WORD $0x0000 // jle 0x2f2c <resizeRealAVX2+0x35c>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x10ec8348 // sub rsp, 0x10
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x187de2c4; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rax]
+	LONG $0x187de2c4; WORD $0x0448 // vbroadcastss ymm1, dword ptr [rax + 0x4]
+	LONG $0x187de2c4; WORD $0x0850 // vbroadcastss ymm2, dword ptr [rax + 0x8]
+	LONG $0x187de2c4; WORD $0x0c68 // vbroadcastss ymm5, dword ptr [rax + 0xc]
+	LONG $0x587de2c4; WORD $0x5067 // vpbroadcastd ymm4, dword ptr [rdi + 0x50]
+	LONG $0x797962c4; WORD $0x584f // vpbroadcastw xmm9, word ptr [rdi + 0x58]
+	LONG $0x7879e2c4; WORD $0x607f // vpbroadcastb xmm7, byte ptr [rdi + 0x60]
+	LONG $0x7879e2c4; WORD $0x685f // vpbroadcastb xmm3, byte ptr [rdi + 0x68]
+	WORD $0xc031 // xor eax, eax
+	LONG $0x3c7ffac5; BYTE $0x24 // vmovdqu xmmword ptr [rsp], xmm7
+	WORD $0x18eb // jmp 0x2c4c <resizeRealAVX2+0x7c>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0x02d28d0f; WORD $0x0000 // jge 0x2f1e <resizeRealAVX2+0x34e>
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	WORD $0xef7e // jle 0x2c40 <resizeRealAVX2+0x70>
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x06e2c148 // shl rdx, 0x6
+	QUAD $0x0000000085348d48 // lea rsi, [4*rax]
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x113c8b4c // mov r15, qword ptr [rcx + rdx]
+	LONG $0x115c8b48; BYTE $0x08 // mov rbx, qword ptr [rcx + rdx + 0x8]
+	LONG $0x08678b4c // mov r12, qword ptr [rdi + 0x8]
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x3c1c8d4f // lea r11, [r12 + r15]
+	LONG $0x116c8b4c; BYTE $0x10 // mov r13, qword ptr [rcx + rdx + 0x10]
+	LONG $0x2c2c8d4b // lea rbp, [r12 + r13]
+	LONG $0x11748b4c; BYTE $0x20 // mov r14, qword ptr [rcx + rdx + 0x20]
+	LONG $0xfb6ff9c5 // vmovdqa xmm7, xmm3
+	LONG $0x6e7901c4; WORD $0x1804 // vmovd xmm8, dword ptr [r8 + r11]
+	LONG $0x341c8d4f // lea r11, [r12 + r14]
+	LONG $0x223943c4; WORD $0x2804; BYTE $0x01 // vpinsrd xmm8, xmm8, dword ptr [r8 + rbp], 0x1
+	LONG $0x1c2c8d49 // lea rbp, [r12 + rbx]
+	LONG $0xcb7f79c5 // vmovdqa xmm3, xmm9
+	LONG $0x6e7941c4; WORD $0x280c // vmovd xmm9, dword ptr [r8 + rbp]
+	LONG $0x116c8b48; BYTE $0x18 // mov rbp, qword ptr [rcx + rdx + 0x18]
+	LONG $0x223903c4; WORD $0x1804; BYTE $0x02 // vpinsrd xmm8, xmm8, dword ptr [r8 + r11], 0x2
+	LONG $0x2c1c8d4d // lea r11, [r12 + rbp]
+	LONG $0x223103c4; WORD $0x180c; BYTE $0x01 // vpinsrd xmm9, xmm9, dword ptr [r8 + r11], 0x1
+	LONG $0x115c8b4c; BYTE $0x28 // mov r11, qword ptr [rcx + rdx + 0x28]
+	WORD $0x014d; BYTE $0xd7 // add r15, r10
+	LONG $0x6e7901c4; WORD $0x3814 // vmovd xmm10, dword ptr [r8 + r15]
+	LONG $0x1c3c8d4f // lea r15, [r12 + r11]
+	WORD $0x014d; BYTE $0xd5 // add r13, r10
+	LONG $0x222903c4; WORD $0x2814; BYTE $0x01 // vpinsrd xmm10, xmm10, dword ptr [r8 + r13], 0x1
+	LONG $0x223103c4; WORD $0x381c; BYTE $0x02 // vpinsrd xmm11, xmm9, dword ptr [r8 + r15], 0x2
+	LONG $0x116c8b4c; BYTE $0x30 // mov r13, qword ptr [rcx + rdx + 0x30]
+	LONG $0x2c3c8d4f // lea r15, [r12 + r13]
+	LONG $0x223903c4; WORD $0x380c; BYTE $0x03 // vpinsrd xmm9, xmm8, dword ptr [r8 + r15], 0x3
+	LONG $0x117c8b4c; BYTE $0x38 // mov r15, qword ptr [rcx + rdx + 0x38]
+	WORD $0x014d; BYTE $0xfc // add r12, r15
+	LONG $0x222103c4; WORD $0x2004; BYTE $0x03 // vpinsrd xmm8, xmm11, dword ptr [r8 + r12], 0x3
+	WORD $0x014c; BYTE $0xd3 // add rbx, r10
+	LONG $0x6e7941c4; WORD $0x181c // vmovd xmm11, dword ptr [r8 + rbx]
+	WORD $0x014d; BYTE $0xd6 // add r14, r10
+	WORD $0x014c; BYTE $0xd5 // add rbp, r10
+	LONG $0x222143c4; WORD $0x2824; BYTE $0x01 // vpinsrd xmm12, xmm11, dword ptr [r8 + rbp], 0x1
+	LONG $0x222903c4; WORD $0x3014; BYTE $0x02 // vpinsrd xmm10, xmm10, dword ptr [r8 + r14], 0x2
+	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
+	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
+	LONG $0x187942c4; WORD $0xb65c; BYTE $0x04 // vbroadcastss xmm11, dword ptr [r14 + 4*rsi + 0x4]
+	LONG $0x187942c4; WORD $0xb62c // vbroadcastss xmm13, dword ptr [r14 + 4*rsi]
+	LONG $0x187962c4; WORD $0xb374; BYTE $0x04 // vbroadcastss xmm14, dword ptr [rbx + 4*rsi + 0x4]
+	LONG $0x187962c4; WORD $0xb33c // vbroadcastss xmm15, dword ptr [rbx + 4*rsi]
+	LONG $0x181543c4; WORD $0x01eb // vinsertf128 ymm13, ymm13, xmm11, 0x1
+	LONG $0x180543c4; WORD $0x01f6 // vinsertf128 ymm14, ymm15, xmm14, 0x1
+	LONG $0xd95914c5 // vmulps ymm11, ymm13, ymm1
+	LONG $0x317d42c4; BYTE $0xf9 // vpmovzxbd ymm15, xmm9 # ymm15 = xmm9[0],zero,zero,zero,xmm9[1],zero,zero,zero,xmm9[2],zero,zero,zero,xmm9[3],zero,zero,zero,xmm9[4],zero,zero,zero,xmm9[5],zero,zero,zero,xmm9[6],zero,zero,zero,xmm9[7],zero,zero,zero
+	LONG $0xfcfa05c5 // vpsubd ymm15, ymm15, ymm4
+	LONG $0x5b7c41c4; BYTE $0xff // vcvtdq2ps ymm15, ymm15
+	LONG $0xf85904c5 // vmulps ymm15, ymm15, ymm0
+	LONG $0xf1598cc5 // vmulps ymm6, ymm14, ymm1
+	LONG $0x590441c4; BYTE $0xfb // vmulps ymm15, ymm15, ymm11
+	LONG $0x317d42c4; BYTE $0xd8 // vpmovzxbd ymm11, xmm8 # ymm11 = xmm8[0],zero,zero,zero,xmm8[1],zero,zero,zero,xmm8[2],zero,zero,zero,xmm8[3],zero,zero,zero,xmm8[4],zero,zero,zero,xmm8[5],zero,zero,zero,xmm8[6],zero,zero,zero,xmm8[7],zero,zero,zero
+	LONG $0xdcfa25c5 // vpsubd ymm11, ymm11, ymm4
+	LONG $0x5b7c41c4; BYTE $0xdb // vcvtdq2ps ymm11, ymm11
+	LONG $0xd85924c5 // vmulps ymm11, ymm11, ymm0
+	LONG $0xf659a4c5 // vmulps ymm6, ymm11, ymm6
+	WORD $0x014d; BYTE $0xd5 // add r13, r10
+	LONG $0x222903c4; WORD $0x281c; BYTE $0x03 // vpinsrd xmm11, xmm10, dword ptr [r8 + r13], 0x3
+	WORD $0x014d; BYTE $0xd3 // add r11, r10
+	LONG $0x221903c4; WORD $0x1814; BYTE $0x02 // vpinsrd xmm10, xmm12, dword ptr [r8 + r11], 0x2
+	WORD $0x014d; BYTE $0xfa // add r10, r15
+	LONG $0x222903c4; WORD $0x1014; BYTE $0x03 // vpinsrd xmm10, xmm10, dword ptr [r8 + r10], 0x3
+	LONG $0xe25914c5 // vmulps ymm12, ymm13, ymm2
+	LONG $0xf65884c5 // vaddps ymm6, ymm15, ymm6
+	LONG $0x317d42c4; BYTE $0xeb // vpmovzxbd ymm13, xmm11 # ymm13 = xmm11[0],zero,zero,zero,xmm11[1],zero,zero,zero,xmm11[2],zero,zero,zero,xmm11[3],zero,zero,zero,xmm11[4],zero,zero,zero,xmm11[5],zero,zero,zero,xmm11[6],zero,zero,zero,xmm11[7],zero,zero,zero
+	LONG $0xecfa15c5 // vpsubd ymm13, ymm13, ymm4
+	LONG $0x5b7c41c4; BYTE $0xed // vcvtdq2ps ymm13, ymm13
+	LONG $0xe85914c5 // vmulps ymm13, ymm13, ymm0
+	LONG $0x591441c4; BYTE $0xe4 // vmulps ymm12, ymm13, ymm12
+	LONG $0xea590cc5 // vmulps ymm13, ymm14, ymm2
+	LONG $0x317d42c4; BYTE $0xf2 // vpmovzxbd ymm14, xmm10 # ymm14 = xmm10[0],zero,zero,zero,xmm10[1],zero,zero,zero,xmm10[2],zero,zero,zero,xmm10[3],zero,zero,zero,xmm10[4],zero,zero,zero,xmm10[5],zero,zero,zero,xmm10[6],zero,zero,zero,xmm10[7],zero,zero,zero
+	LONG $0xf4fa0dc5 // vpsubd ymm14, ymm14, ymm4
+	LONG $0x5b7c41c4; BYTE $0xf6 // vcvtdq2ps ymm14, ymm14
+	LONG $0xf0590cc5 // vmulps ymm14, ymm14, ymm0
+	LONG $0x590c41c4; BYTE $0xed // vmulps ymm13, ymm14, ymm13
+	LONG $0xf6589cc5 // vaddps ymm6, ymm12, ymm6
+	LONG $0x187942c4; WORD $0xb664; BYTE $0x0c // vbroadcastss xmm12, dword ptr [r14 + 4*rsi + 0xc]
+	LONG $0x187942c4; WORD $0xb674; BYTE $0x08 // vbroadcastss xmm14, dword ptr [r14 + 4*rsi + 0x8]
+	LONG $0x180d43c4; WORD $0x01f4 // vinsertf128 ymm14, ymm14, xmm12, 0x1
+	LONG $0xe65814c5 // vaddps ymm12, ymm13, ymm6
+	LONG $0x1879e2c4; WORD $0xb374; BYTE $0x0c // vbroadcastss xmm6, dword ptr [rbx + 4*rsi + 0xc]
+	LONG $0x187962c4; WORD $0xb36c; BYTE $0x08 // vbroadcastss xmm13, dword ptr [rbx + 4*rsi + 0x8]
+	LONG $0x1815e3c4; WORD $0x01f6 // vinsertf128 ymm6, ymm13, xmm6, 0x1
+	LONG $0xe9590cc5 // vmulps ymm13, ymm14, ymm1
+	LONG $0x707941c4; WORD $0xeec9 // vpshufd xmm9, xmm9, 0xee # xmm9 = xmm9[2,3,2,3]
+	LONG $0x317d42c4; BYTE $0xc9 // vpmovzxbd ymm9, xmm9 # ymm9 = xmm9[0],zero,zero,zero,xmm9[1],zero,zero,zero,xmm9[2],zero,zero,zero,xmm9[3],zero,zero,zero,xmm9[4],zero,zero,zero,xmm9[5],zero,zero,zero,xmm9[6],zero,zero,zero,xmm9[7],zero,zero,zero
+	LONG $0xccfa35c5 // vpsubd ymm9, ymm9, ymm4
+	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
+	LONG $0xc85934c5 // vmulps ymm9, ymm9, ymm0
+	LONG $0x593441c4; BYTE $0xcd // vmulps ymm9, ymm9, ymm13
+	LONG $0x707941c4; WORD $0xeec0 // vpshufd xmm8, xmm8, 0xee # xmm8 = xmm8[2,3,2,3]
+	LONG $0xee5974c5 // vmulps ymm13, ymm1, ymm6
+	LONG $0x317d42c4; BYTE $0xc0 // vpmovzxbd ymm8, xmm8 # ymm8 = xmm8[0],zero,zero,zero,xmm8[1],zero,zero,zero,xmm8[2],zero,zero,zero,xmm8[3],zero,zero,zero,xmm8[4],zero,zero,zero,xmm8[5],zero,zero,zero,xmm8[6],zero,zero,zero,xmm8[7],zero,zero,zero
+	LONG $0xc4fa3dc5 // vpsubd ymm8, ymm8, ymm4
+	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
+	LONG $0xc0593cc5 // vmulps ymm8, ymm8, ymm0
+	LONG $0x593c41c4; BYTE $0xc5 // vmulps ymm8, ymm8, ymm13
+	LONG $0x583441c4; BYTE $0xc0 // vaddps ymm8, ymm9, ymm8
+	LONG $0x707941c4; WORD $0xeecb // vpshufd xmm9, xmm11, 0xee # xmm9 = xmm11[2,3,2,3]
+	LONG $0xda590cc5 // vmulps ymm11, ymm14, ymm2
+	LONG $0x317d42c4; BYTE $0xc9 // vpmovzxbd ymm9, xmm9 # ymm9 = xmm9[0],zero,zero,zero,xmm9[1],zero,zero,zero,xmm9[2],zero,zero,zero,xmm9[3],zero,zero,zero,xmm9[4],zero,zero,zero,xmm9[5],zero,zero,zero,xmm9[6],zero,zero,zero,xmm9[7],zero,zero,zero
+	LONG $0xccfa35c5 // vpsubd ymm9, ymm9, ymm4
+	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
+	LONG $0xc85934c5 // vmulps ymm9, ymm9, ymm0
+	LONG $0x593441c4; BYTE $0xcb // vmulps ymm9, ymm9, ymm11
+	LONG $0x583441c4; BYTE $0xc0 // vaddps ymm8, ymm9, ymm8
+	LONG $0x707941c4; WORD $0xeeca // vpshufd xmm9, xmm10, 0xee # xmm9 = xmm10[2,3,2,3]
+	LONG $0xf659ecc5 // vmulps ymm6, ymm2, ymm6
+	LONG $0x317d42c4; BYTE $0xc9 // vpmovzxbd ymm9, xmm9 # ymm9 = xmm9[0],zero,zero,zero,xmm9[1],zero,zero,zero,xmm9[2],zero,zero,zero,xmm9[3],zero,zero,zero,xmm9[4],zero,zero,zero,xmm9[5],zero,zero,zero,xmm9[6],zero,zero,zero,xmm9[7],zero,zero,zero
+	LONG $0xccfa35c5 // vpsubd ymm9, ymm9, ymm4
+	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
+	LONG $0xc85934c5 // vmulps ymm9, ymm9, ymm0
+	LONG $0xf659b4c5 // vmulps ymm6, ymm9, ymm6
+	LONG $0xcd5e1cc5 // vdivps ymm9, ymm12, ymm5
+	LONG $0xf658bcc5 // vaddps ymm6, ymm8, ymm6
+	LONG $0xf55eccc5 // vdivps ymm6, ymm6, ymm5
+	LONG $0x5b7d41c4; BYTE $0xc1 // vcvtps2dq ymm8, ymm9
+	LONG $0x197d43c4; WORD $0x01c1 // vextractf128 xmm9, ymm8, 0x1
+	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
+	LONG $0x6b3941c4; BYTE $0xc1 // vpackssdw xmm8, xmm8, xmm9
+	LONG $0x197dc3c4; WORD $0x01f1 // vextractf128 xmm9, ymm6, 0x1
+	LONG $0x6b49c1c4; BYTE $0xf1 // vpackssdw xmm6, xmm6, xmm9
+	LONG $0xcb6f79c5 // vmovdqa xmm9, xmm3
+	LONG $0xc3ed39c5 // vpaddsw xmm8, xmm8, xmm3
+	LONG $0xf3edc9c5 // vpaddsw xmm6, xmm6, xmm3
+	LONG $0xf667b9c5 // vpackuswb xmm6, xmm8, xmm6
+	LONG $0xdf6ff9c5 // vmovdqa xmm3, xmm7
+	LONG $0x3c6ffac5; BYTE $0x24 // vmovdqu xmm7, xmmword ptr [rsp]
+	LONG $0xf7dec9c5 // vpmaxub xmm6, xmm6, xmm7
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0xf3dac9c5 // vpminub xmm6, xmm6, xmm3
+	LONG $0xd0af0f4c // imul r10, rax
+	WORD $0x034c; BYTE $0x17 // add r10, qword ptr [rdi]
+	LONG $0x7f7a81c4; WORD $0x1034 // vmovdqu xmmword ptr [r8 + r10], xmm6
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
+	LONG $0x10c08349 // add r8, 0x10
+	WORD $0x394d; BYTE $0xd1 // cmp r9, r10
+	LONG $0xfd5b8c0f; WORD $0xffff // jl 0x2c70 <resizeRealAVX2+0xa0>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0xfffd22e9; BYTE $0xff // jmp 0x2c40 <resizeRealAVX2+0x70>
+	LONG $0x10c48348 // add rsp, 0x10
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
 // func nearestAVX2(a)
 TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x2c9b <nearestAVX2+0xbb>
+	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x2feb <nearestAVX2+0xbb>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x00a18e0f; WORD $0x0000 // jle 0x2c9b <nearestAVX2+0xbb>
+	LONG $0x00a18e0f; WORD $0x0000 // jle 0x2feb <nearestAVX2+0xbb>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1beb // jmp 0x2c1c <nearestAVX2+0x3c>
+	WORD $0x1beb // jmp 0x2f6c <nearestAVX2+0x3c>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x007c8d0f; WORD $0x0000 // jge 0x2c98 <nearestAVX2+0xb8>
+	LONG $0x007c8d0f; WORD $0x0000 // jge 0x2fe8 <nearestAVX2+0xb8>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x2c10 <nearestAVX2+0x30>
+	WORD $0xef7e // jle 0x2f60 <nearestAVX2+0x30>
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0xf631 // xor esi, esi
@@ -2656,9 +2852,9 @@ TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0xa17c // jl 0x2c30 <nearestAVX2+0x50>
+	WORD $0xa17c // jl 0x2f80 <nearestAVX2+0x50>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xffff78e9; BYTE $0xff // jmp 0x2c10 <nearestAVX2+0x30>
+	LONG $0xffff78e9; BYTE $0xff // jmp 0x2f60 <nearestAVX2+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	BYTE $0xc3 // ret
@@ -2680,13 +2876,13 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04e0c148 // shl rax, 0x4
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x01f3840f; WORD $0x0000 // je 0x2ec9 <resizeArgMaxAVX2+0x229>
+	LONG $0x01f3840f; WORD $0x0000 // je 0x3219 <resizeArgMaxAVX2+0x229>
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x01d48e0f; WORD $0x0000 // jle 0x2ec9 <resizeArgMaxAVX2+0x229>
+	LONG $0x01d48e0f; WORD $0x0000 // jle 0x3219 <resizeArgMaxAVX2+0x229>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01cb8e0f; WORD $0x0000 // jle 0x2ec9 <resizeArgMaxAVX2+0x229>
+	LONG $0x01cb8e0f; WORD $0x0000 // jle 0x3219 <resizeArgMaxAVX2+0x229>
 	LONG $0x6ef9c1c4; BYTE $0xc1 // vmovq xmm0, r9
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
 	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
@@ -2732,20 +2928,20 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x197da3c4; WORD $0x9b1c; BYTE $0x01 // vextractf128 xmmword ptr [rbx + 4*r11], ymm3, 0x1
 	LONG $0x04c28349 // add r10, 0x4
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x8475 // jne 0x2d50 <resizeArgMaxAVX2+0xb0>
+	WORD $0x8475 // jne 0x30a0 <resizeArgMaxAVX2+0xb0>
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xff648c0f; WORD $0xffff // jl 0x2d40 <resizeArgMaxAVX2+0xa0>
+	LONG $0xff648c0f; WORD $0xffff // jl 0x3090 <resizeArgMaxAVX2+0xa0>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
 	LONG $0x06718d48 // lea rsi, [rcx + 0x6]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xf2490f48 // cmovns rsi, rdx
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00d18e0f; WORD $0x0000 // jle 0x2ec9 <resizeArgMaxAVX2+0x229>
+	LONG $0x00d18e0f; WORD $0x0000 // jle 0x3219 <resizeArgMaxAVX2+0x229>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00c88e0f; WORD $0x0000 // jle 0x2ec9 <resizeArgMaxAVX2+0x229>
+	LONG $0x00c88e0f; WORD $0x0000 // jle 0x3219 <resizeArgMaxAVX2+0x229>
 	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
 	LONG $0x587de2c4; WORD $0x504f // vpbroadcastd ymm1, dword ptr [rdi + 0x50]
 	LONG $0x187de2c4; BYTE $0x11 // vbroadcastss ymm2, dword ptr [rcx]
@@ -2789,31 +2985,31 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x197d83c4; WORD $0x931c; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm3, 0x1
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8475 // jne 0x2e40 <resizeArgMaxAVX2+0x1a0>
+	WORD $0x8475 // jne 0x3190 <resizeArgMaxAVX2+0x1a0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x20773b48 // cmp rsi, qword ptr [rdi + 0x20]
-	LONG $0xff678c0f; WORD $0xffff // jl 0x2e30 <resizeArgMaxAVX2+0x190>
+	LONG $0xff678c0f; WORD $0xffff // jl 0x3180 <resizeArgMaxAVX2+0x190>
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01b68e0f; WORD $0x0000 // jle 0x308c <resizeArgMaxAVX2+0x3ec>
+	LONG $0x01b68e0f; WORD $0x0000 // jle 0x33dc <resizeArgMaxAVX2+0x3ec>
 	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
 	LONG $0x187de2c4; WORD $0x0441 // vbroadcastss ymm0, dword ptr [rcx + 0x4]
 	LONG $0x187de2c4; WORD $0x0849 // vbroadcastss ymm1, dword ptr [rcx + 0x8]
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x1eeb // jmp 0x2f08 <resizeArgMaxAVX2+0x268>
+	WORD $0x1eeb // jmp 0x3258 <resizeArgMaxAVX2+0x268>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x0a348948 // mov qword ptr [rdx + rcx], rsi
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0x01848d0f; WORD $0x0000 // jge 0x308c <resizeArgMaxAVX2+0x3ec>
+	LONG $0x01848d0f; WORD $0x0000 // jge 0x33dc <resizeArgMaxAVX2+0x3ec>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x011b8e0f; WORD $0x0000 // jle 0x3035 <resizeArgMaxAVX2+0x395>
+	LONG $0x011b8e0f; WORD $0x0000 // jle 0x3385 <resizeArgMaxAVX2+0x395>
 	LONG $0x01fe8348 // cmp rsi, 0x1
-	LONG $0x0111840f; WORD $0x0000 // je 0x3035 <resizeArgMaxAVX2+0x395>
+	LONG $0x0111840f; WORD $0x0000 // je 0x3385 <resizeArgMaxAVX2+0x395>
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0x8814634d // movsxd r10, dword ptr [r8 + 4*rcx]
 	LONG $0x6e79c1c4; BYTE $0xd2 // vmovd xmm2, r10d
@@ -2872,7 +3068,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	WORD $0x014d; BYTE $0xca // add r10, r9
 	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	WORD $0x9b75 // jne 0x2fd0 <resizeArgMaxAVX2+0x330>
+	WORD $0x9b75 // jne 0x3320 <resizeArgMaxAVX2+0x330>
 	LONG $0x197d63c4; WORD $0x01c2 // vextractf128 xmm2, ymm8, 0x1
 	LONG $0xd26bb9c5 // vpackssdw xmm2, xmm8, xmm2
 	LONG $0xd267e9c5 // vpackuswb xmm2, xmm2, xmm2
@@ -2880,10 +3076,10 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	LONG $0x07f88349 // cmp r8, 0x7
-	LONG $0xfe988f0f; WORD $0xffff // jg 0x2ef0 <resizeArgMaxAVX2+0x250>
+	LONG $0xfe988f0f; WORD $0xffff // jg 0x3240 <resizeArgMaxAVX2+0x250>
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xfe978e0f; WORD $0xffff // jle 0x2efb <resizeArgMaxAVX2+0x25b>
+	LONG $0xfe978e0f; WORD $0xffff // jle 0x324b <resizeArgMaxAVX2+0x25b>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x02348842 // mov byte ptr [rdx + r8], sil
@@ -2891,8 +3087,8 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08eec148 // shr rsi, 0x8
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0xe97c // jl 0x3070 <resizeArgMaxAVX2+0x3d0>
-	LONG $0xfffe6fe9; BYTE $0xff // jmp 0x2efb <resizeArgMaxAVX2+0x25b>
+	WORD $0xe97c // jl 0x33c0 <resizeArgMaxAVX2+0x3d0>
+	LONG $0xfffe6fe9; BYTE $0xff // jmp 0x324b <resizeArgMaxAVX2+0x25b>
 	BYTE $0x5b // pop rbx
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret

@@ -36,6 +36,9 @@ func lookupAVX512VBMI(a *tableArgs)
 func resizeArgMaxAVX512VNNI(a *argmaxArgs)
 
 //go:noescape
+func resizeRealAVX512VNNI(a *realArgs)
+
+//go:noescape
 func nearestAVX512VNNI(a *nearestArgs)
 
 //go:noescape

@@ -5031,64 +5031,64 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x010f8e0f; WORD $0x0000 // jle 0x654c <addAVX512VNNI+0x11c>
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x01098e0f; WORD $0x0000 // jle 0x6546 <addAVX512VNNI+0x116>
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
-	LONG $0x487df262; WORD $0x5758; BYTE $0x10 // vpbroadcastd zmm2, dword ptr [rdi + 0x40]
-	LONG $0x487df262; WORD $0x5f58; BYTE $0x12 // vpbroadcastd zmm3, dword ptr [rdi + 0x48]
-	LONG $0x797de2c4; WORD $0x5067 // vpbroadcastw ymm4, word ptr [rdi + 0x50]
-	LONG $0x7879e2c4; WORD $0x586f // vpbroadcastb xmm5, byte ptr [rdi + 0x58]
-	LONG $0x7879e2c4; WORD $0x6077 // vpbroadcastb xmm6, byte ptr [rdi + 0x60]
+	LONG $0x487df262; WORD $0x5018; BYTE $0x02 // vbroadcastss zmm2, dword ptr [rax + 0x8]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0x487df262; WORD $0xd87c // vpbroadcastd zmm3, eax
+	LONG $0x287df262; WORD $0xe07b // vpbroadcastw ymm4, eax
+	LONG $0x7879e2c4; WORD $0x486f // vpbroadcastb xmm5, byte ptr [rdi + 0x48]
+	LONG $0x7879e2c4; WORD $0x5077 // vpbroadcastb xmm6, byte ptr [rdi + 0x50]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1aeb // jmp 0x6490 <addAVX512VNNI+0x60>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x17eb // jmp 0x6490 <addAVX512VNNI+0x60>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00bc8d0f; WORD $0x0000 // jge 0x654c <addAVX512VNNI+0x11c>
+	LONG $0x00b68d0f; WORD $0x0000 // jge 0x6546 <addAVX512VNNI+0x116>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	WORD $0xef7e // jle 0x6484 <addAVX512VNNI+0x54>
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0xc8af0f48 // imul rcx, rax
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	WORD $0x0348; BYTE $0x0f // add rcx, qword ptr [rdi]
+	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0xd0af0f48 // imul rdx, rax
-	WORD $0x0348; BYTE $0x17 // add rdx, qword ptr [rdi]
-	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
+	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0xf0af0f48 // imul rsi, rax
-	LONG $0x08770348 // add rsi, qword ptr [rdi + 0x8]
+	LONG $0x10770348 // add rsi, qword ptr [rdi + 0x10]
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x69eb // jmp 0x6526 <addAVX512VNNI+0xf6>
+	WORD $0x63eb // jmp 0x6520 <addAVX512VNNI+0xf0>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x4874f162; WORD $0xff59 // vmulps zmm7, zmm1, zmm7
-	LONG $0x487d3262; WORD $0x0431; BYTE $0x06 // vpmovzxbd zmm8, xmmword ptr [rsi + r8]
-	LONG $0x483d7162; WORD $0xc2fa // vpsubd zmm8, zmm8, zmm2
+	LONG $0x4875f262; WORD $0xfaa8 // vfmadd213ps zmm7, zmm1, zmm2 # zmm7 = (zmm1 * zmm7) + zmm2
+	LONG $0x487d3262; WORD $0x0431; BYTE $0x02 // vpmovzxbd zmm8, xmmword ptr [rdx + r8]
+	LONG $0x483d7162; WORD $0xc3fa // vpsubd zmm8, zmm8, zmm3
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x487c5162; WORD $0xc059 // vmulps zmm8, zmm0, zmm8
-	LONG $0x4844d162; WORD $0xf858 // vaddps zmm7, zmm7, zmm8
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487d7262; WORD $0xc7a8 // vfmadd213ps zmm8, zmm0, zmm7 # zmm8 = (zmm0 * zmm8) + zmm7
+	LONG $0x487dd162; WORD $0xf85b // vcvtps2dq zmm7, zmm8
 	LONG $0x487ef262; WORD $0xff23 // vpmovsdw ymm7, zmm7
 	LONG $0xfcedc5c5 // vpaddsw ymm7, ymm7, ymm4
 	LONG $0x397dc3c4; WORD $0x01f8 // vextracti128 xmm8, ymm7, 0x1
 	LONG $0x6741c1c4; BYTE $0xf8 // vpackuswb xmm7, xmm7, xmm8
 	LONG $0xfddec1c5 // vpmaxub xmm7, xmm7, xmm5
 	LONG $0xfedac1c5 // vpminub xmm7, xmm7, xmm6
-	LONG $0x7f7aa1c4; WORD $0x023c // vmovdqu xmmword ptr [rdx + r8], xmm7
+	LONG $0x7f7aa1c4; WORD $0x013c // vmovdqu xmmword ptr [rcx + r8], xmm7
 	LONG $0x10c08349 // add r8, 0x10
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x04e2c149 // shl r10, 0x4
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	LONG $0xff5a8d0f; WORD $0xffff // jge 0x6480 <addAVX512VNNI+0x50>
-	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0x487db262; WORD $0x3c31; BYTE $0x01 // vpmovzxbd zmm7, xmmword ptr [rcx + r8]
+	LONG $0xff608d0f; WORD $0xffff // jge 0x6480 <addAVX512VNNI+0x50>
+	LONG $0x487db262; WORD $0x3c31; BYTE $0x06 // vpmovzxbd zmm7, xmmword ptr [rsi + r8]
 	LONG $0x4845f162; WORD $0xfbfa // vpsubd zmm7, zmm7, zmm3
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	WORD $0x8075 // jne 0x64c0 <addAVX512VNNI+0x90>
+	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
+	WORD $0x8675 // jne 0x64c0 <addAVX512VNNI+0x90>
 	LONG $0x48c5f362; WORD $0xff23; BYTE $0x00 // vshuff64x2 zmm7, zmm7, zmm7, 0x0 # zmm7 = zmm7[0,1,0,1,0,1,0,1]
-	LONG $0xffff74e9; BYTE $0xff // jmp 0x64c0 <addAVX512VNNI+0x90>
+	LONG $0xffff7ae9; BYTE $0xff // jmp 0x64c0 <addAVX512VNNI+0x90>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -5451,29 +5451,338 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
+// func resizeRealAVX512VNNI(a)
+TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x06548e0f; WORD $0x0000 // jle 0x7201 <resizeRealAVX512VNNI+0x661>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	BYTE $0x50 // push rax
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0x062e8e0f; WORD $0x0000 // jle 0x71f3 <resizeRealAVX512VNNI+0x653>
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
+	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
+	LONG $0x487df262; WORD $0x5018; BYTE $0x02 // vbroadcastss zmm2, dword ptr [rax + 0x8]
+	LONG $0x487df262; WORD $0x5818; BYTE $0x03 // vbroadcastss zmm3, dword ptr [rax + 0xc]
+	LONG $0x487df262; WORD $0x6758; BYTE $0x14 // vpbroadcastd zmm4, dword ptr [rdi + 0x50]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x487cf162; WORD $0x2810 // vmovups zmm5, zmmword ptr [rax]
+	LONG $0x797de2c4; WORD $0x5877 // vpbroadcastw ymm6, word ptr [rdi + 0x58]
+	LONG $0x7879e2c4; WORD $0x607f // vpbroadcastb xmm7, byte ptr [rdi + 0x60]
+	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
+	WORD $0xd231 // xor edx, edx
+	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
+	WORD $0x1feb // jmp 0x6c30 <resizeRealAVX512VNNI+0x90>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0x05c38d0f; WORD $0x0000 // jge 0x71f3 <resizeRealAVX512VNNI+0x653>
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0xef7e // jle 0x6c24 <resizeRealAVX512VNNI+0x84>
+	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x06e0c149 // shl r8, 0x6
+	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x0c1078c5; BYTE $0x08 // vmovups xmm9, xmmword ptr [rax + rcx]
+	LONG $0x183563c4; WORD $0x01c8 // vinsertf128 ymm9, ymm9, xmm0, 0x1
+	LONG $0x48b57362; WORD $0xc81a; BYTE $0x01 // vinsertf64x4 zmm9, zmm9, ymm0, 0x1
+	LONG $0x48555262; WORD $0xd916 // vpermps zmm11, zmm5, zmm9
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0x0c1078c5; BYTE $0x08 // vmovups xmm9, xmmword ptr [rax + rcx]
+	LONG $0x183563c4; WORD $0x01c8 // vinsertf128 ymm9, ymm9, xmm0, 0x1
+	LONG $0x48b57362; WORD $0xc81a; BYTE $0x01 // vinsertf64x4 zmm9, zmm9, ymm0, 0x1
+	LONG $0x48555262; WORD $0xe116 // vpermps zmm12, zmm5, zmm9
+	LONG $0x48745162; WORD $0xcb59 // vmulps zmm9, zmm1, zmm11
+	LONG $0x48745162; WORD $0xd459 // vmulps zmm10, zmm1, zmm12
+	LONG $0x486c5162; WORD $0xdb59 // vmulps zmm11, zmm2, zmm11
+	LONG $0x486c5162; WORD $0xe459 // vmulps zmm12, zmm2, zmm12
+	LONG $0x0030b941; WORD $0x0000 // mov r9d, 0x30
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x24148948 // mov qword ptr [rsp], rdx
+	WORD $0x1ceb // jmp 0x6cc5 <resizeRealAVX512VNNI+0x125>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x04c38349 // add r11, 0x4
+	LONG $0xfcc28349 // add r10, -0x4
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
+	LONG $0xff5b8d0f; WORD $0xffff // jge 0x6c20 <resizeRealAVX512VNNI+0x80>
+	WORD $0x014c; BYTE $0xd3 // add rbx, r10
+	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04fb8348 // cmp rbx, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xee4d0f41 // cmovge ebp, r14d
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
+	WORD $0xc77d // jge 0x6cb0 <resizeRealAVX512VNNI+0x110>
+	WORD $0xe889 // mov eax, ebp
+	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
+	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
+	LONG $0x064c8b4a; BYTE $0x08 // mov rcx, qword ptr [rsi + r8 + 0x8]
+	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
+	LONG $0x1e148d49 // lea rdx, [r14 + rbx]
+	LONG $0xc892fbc5 // kmovd k1, eax
+	QUAD $0xd011ac6fc97e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r9 + rdx - 0x30]
+	WORD $0xe889 // mov eax, ebp
+	LONG $0x00222225; BYTE $0x00 // and eax, 0x2222
+	LONG $0x067c8b4e; BYTE $0x10 // mov r15, qword ptr [rsi + r8 + 0x10]
+	LONG $0x3e148d4b // lea rdx, [r14 + r15]
+	LONG $0xd092fbc5 // kmovd k2, eax
+	QUAD $0xcc11ac6f4a7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm13 {k2}, zmmword ptr [r9 + rdx - 0x34]
+	WORD $0xe889 // mov eax, ebp
+	LONG $0x00444425; BYTE $0x00 // and eax, 0x4444
+	LONG $0x06648b4e; BYTE $0x20 // mov r12, qword ptr [rsi + r8 + 0x20]
+	LONG $0x26148d4b // lea rdx, [r14 + r12]
+	LONG $0xd892fbc5 // kmovd k3, eax
+	QUAD $0xc811ac6f4b7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm13 {k3}, zmmword ptr [r9 + rdx - 0x38]
+	LONG $0x8888e581; WORD $0x0000 // and ebp, 0x8888
+	LONG $0x066c8b4e; BYTE $0x30 // mov r13, qword ptr [rsi + r8 + 0x30]
+	LONG $0x2e048d4b // lea rax, [r14 + r13]
+	LONG $0xe592fbc5 // kmovd k4, ebp
+	QUAD $0xc401ac6f4c7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm13 {k4}, zmmword ptr [r9 + rax - 0x3c]
+	LONG $0x0e048d49 // lea rax, [r14 + rcx]
+	QUAD $0xd001b46fc97e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r9 + rax - 0x30]
+	LONG $0x066c8b4a; BYTE $0x18 // mov rbp, qword ptr [rsi + r8 + 0x18]
+	LONG $0x2e048d49 // lea rax, [r14 + rbp]
+	QUAD $0xcc01b46f4a7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm14 {k2}, zmmword ptr [r9 + rax - 0x34]
+	LONG $0x06548b4a; BYTE $0x28 // mov rdx, qword ptr [rsi + r8 + 0x28]
+	LONG $0x16048d49 // lea rax, [r14 + rdx]
+	QUAD $0xc801b46f4b7e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm14 {k3}, zmmword ptr [r9 + rax - 0x38]
+	LONG $0x06448b4a; BYTE $0x38 // mov rax, qword ptr [rsi + r8 + 0x38]
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	QUAD $0xc431b46f4c7e1162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm14 {k4}, zmmword ptr [r9 + r14 - 0x3c]
+	LONG $0x10778b4c // mov r14, qword ptr [rdi + 0x10]
+	WORD $0x014c; BYTE $0xf3 // add rbx, r14
+	QUAD $0xd019bc6fc97e5162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r9 + rbx - 0x30]
+	WORD $0x014d; BYTE $0xf7 // add r15, r14
+	QUAD $0xcc39bc6f4a7e1162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm15 {k2}, zmmword ptr [r9 + r15 - 0x34]
+	WORD $0x014d; BYTE $0xf4 // add r12, r14
+	QUAD $0xc821bc6f4b7e1162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm15 {k3}, zmmword ptr [r9 + r12 - 0x38]
+	WORD $0x014d; BYTE $0xf5 // add r13, r14
+	QUAD $0xc429bc6f4c7e1162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm15 {k4}, zmmword ptr [r9 + r13 - 0x3c]
+	WORD $0x014c; BYTE $0xf1 // add rcx, r14
+	QUAD $0xd009846fc97ec162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r9 + rcx - 0x30]
+	WORD $0x014c; BYTE $0xf5 // add rbp, r14
+	QUAD $0xcc29846f4a7ec162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm16 {k2}, zmmword ptr [r9 + rbp - 0x34]
+	WORD $0x014c; BYTE $0xf2 // add rdx, r14
+	QUAD $0xc811846f4b7ec162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm16 {k3}, zmmword ptr [r9 + rdx - 0x38]
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	QUAD $0xc431846f4c7e8162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm16 {k4}, zmmword ptr [r9 + r14 - 0x3c]
+	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
+	LONG $0x487dc262; WORD $0xcd31 // vpmovzxbd zmm17, xmm13 # zmm17 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
+	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x487ca162; WORD $0xc959 // vmulps zmm17, zmm0, zmm17
+	LONG $0x4834a162; WORD $0xc959 // vmulps zmm17, zmm9, zmm17
+	LONG $0x487dc262; WORD $0xd631 // vpmovzxbd zmm18, xmm14 # zmm18 = xmm14[0],zero,zero,zero,xmm14[1],zero,zero,zero,xmm14[2],zero,zero,zero,xmm14[3],zero,zero,zero,xmm14[4],zero,zero,zero,xmm14[5],zero,zero,zero,xmm14[6],zero,zero,zero,xmm14[7],zero,zero,zero,xmm14[8],zero,zero,zero,xmm14[9],zero,zero,zero,xmm14[10],zero,zero,zero,xmm14[11],zero,zero,zero,xmm14[12],zero,zero,zero,xmm14[13],zero,zero,zero,xmm14[14],zero,zero,zero,xmm14[15],zero,zero,zero
+	LONG $0x406de162; WORD $0xd4fa // vpsubd zmm18, zmm18, zmm4
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x487ca162; WORD $0xd259 // vmulps zmm18, zmm0, zmm18
+	LONG $0x482ca162; WORD $0xd259 // vmulps zmm18, zmm10, zmm18
+	LONG $0x4074a162; WORD $0xca58 // vaddps zmm17, zmm17, zmm18
+	LONG $0x487dc262; WORD $0xd731 // vpmovzxbd zmm18, xmm15 # zmm18 = xmm15[0],zero,zero,zero,xmm15[1],zero,zero,zero,xmm15[2],zero,zero,zero,xmm15[3],zero,zero,zero,xmm15[4],zero,zero,zero,xmm15[5],zero,zero,zero,xmm15[6],zero,zero,zero,xmm15[7],zero,zero,zero,xmm15[8],zero,zero,zero,xmm15[9],zero,zero,zero,xmm15[10],zero,zero,zero,xmm15[11],zero,zero,zero,xmm15[12],zero,zero,zero,xmm15[13],zero,zero,zero,xmm15[14],zero,zero,zero,xmm15[15],zero,zero,zero
+	LONG $0x406de162; WORD $0xd4fa // vpsubd zmm18, zmm18, zmm4
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x487ca162; WORD $0xd259 // vmulps zmm18, zmm0, zmm18
+	LONG $0x4824a162; WORD $0xd259 // vmulps zmm18, zmm11, zmm18
+	LONG $0x4074a162; WORD $0xca58 // vaddps zmm17, zmm17, zmm18
+	LONG $0x487da262; WORD $0xd031 // vpmovzxbd zmm18, xmm16 # zmm18 = xmm16[0],zero,zero,zero,xmm16[1],zero,zero,zero,xmm16[2],zero,zero,zero,xmm16[3],zero,zero,zero,xmm16[4],zero,zero,zero,xmm16[5],zero,zero,zero,xmm16[6],zero,zero,zero,xmm16[7],zero,zero,zero,xmm16[8],zero,zero,zero,xmm16[9],zero,zero,zero,xmm16[10],zero,zero,zero,xmm16[11],zero,zero,zero,xmm16[12],zero,zero,zero,xmm16[13],zero,zero,zero,xmm16[14],zero,zero,zero,xmm16[15],zero,zero,zero
+	LONG $0x406de162; WORD $0xd4fa // vpsubd zmm18, zmm18, zmm4
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x487ca162; WORD $0xd259 // vmulps zmm18, zmm0, zmm18
+	LONG $0x481ca162; WORD $0xd259 // vmulps zmm18, zmm12, zmm18
+	LONG $0x4074a162; WORD $0xca58 // vaddps zmm17, zmm17, zmm18
+	LONG $0x4074e162; WORD $0xcb5e // vdivps zmm17, zmm17, zmm3
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x487ea262; WORD $0xc923 // vpmovsdw ymm17, zmm17
+	LONG $0x2075e162; WORD $0xceed // vpaddsw ymm17, ymm17, ymm6
+	LONG $0x287da362; WORD $0xca39; BYTE $0x01 // vextracti32x4 xmm18, ymm17, 0x1
+	LONG $0x0075a162; WORD $0xca67 // vpackuswb xmm17, xmm17, xmm18
+	LONG $0x0075e162; WORD $0xcfde // vpmaxub xmm17, xmm17, xmm7
+	LONG $0x0075c162; WORD $0xc8da // vpminub xmm17, xmm17, xmm8
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0xc2af0f48 // imul rax, rdx
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	QUAD $0xfd014c7f08fec162 // vmovdqu64 xmmword ptr [r9 + rax - 0x30], xmm17
+	LONG $0x01438d49 // lea rax, [r11 + 0x1]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x6cb0 <resizeRealAVX512VNNI+0x110>
+	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
+	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
+	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x487ca162; WORD $0xc959 // vmulps zmm17, zmm0, zmm17
+	LONG $0x4834a162; WORD $0xc959 // vmulps zmm17, zmm9, zmm17
+	LONG $0x287d3362; WORD $0xf239; BYTE $0x01 // vextracti32x4 xmm18, ymm14, 0x1
+	LONG $0x487da262; WORD $0xd231 // vpmovzxbd zmm18, xmm18 # zmm18 = xmm18[0],zero,zero,zero,xmm18[1],zero,zero,zero,xmm18[2],zero,zero,zero,xmm18[3],zero,zero,zero,xmm18[4],zero,zero,zero,xmm18[5],zero,zero,zero,xmm18[6],zero,zero,zero,xmm18[7],zero,zero,zero,xmm18[8],zero,zero,zero,xmm18[9],zero,zero,zero,xmm18[10],zero,zero,zero,xmm18[11],zero,zero,zero,xmm18[12],zero,zero,zero,xmm18[13],zero,zero,zero,xmm18[14],zero,zero,zero,xmm18[15],zero,zero,zero
+	LONG $0x406de162; WORD $0xd4fa // vpsubd zmm18, zmm18, zmm4
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x487ca162; WORD $0xd259 // vmulps zmm18, zmm0, zmm18
+	LONG $0x482ca162; WORD $0xd259 // vmulps zmm18, zmm10, zmm18
+	LONG $0x4074a162; WORD $0xca58 // vaddps zmm17, zmm17, zmm18
+	LONG $0x287d3362; WORD $0xfa39; BYTE $0x01 // vextracti32x4 xmm18, ymm15, 0x1
+	LONG $0x487da262; WORD $0xd231 // vpmovzxbd zmm18, xmm18 # zmm18 = xmm18[0],zero,zero,zero,xmm18[1],zero,zero,zero,xmm18[2],zero,zero,zero,xmm18[3],zero,zero,zero,xmm18[4],zero,zero,zero,xmm18[5],zero,zero,zero,xmm18[6],zero,zero,zero,xmm18[7],zero,zero,zero,xmm18[8],zero,zero,zero,xmm18[9],zero,zero,zero,xmm18[10],zero,zero,zero,xmm18[11],zero,zero,zero,xmm18[12],zero,zero,zero,xmm18[13],zero,zero,zero,xmm18[14],zero,zero,zero,xmm18[15],zero,zero,zero
+	LONG $0x406de162; WORD $0xd4fa // vpsubd zmm18, zmm18, zmm4
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x487ca162; WORD $0xd259 // vmulps zmm18, zmm0, zmm18
+	LONG $0x4824a162; WORD $0xd259 // vmulps zmm18, zmm11, zmm18
+	LONG $0x4074a162; WORD $0xca58 // vaddps zmm17, zmm17, zmm18
+	LONG $0x287da362; WORD $0xc239; BYTE $0x01 // vextracti32x4 xmm18, ymm16, 0x1
+	LONG $0x487da262; WORD $0xd231 // vpmovzxbd zmm18, xmm18 # zmm18 = xmm18[0],zero,zero,zero,xmm18[1],zero,zero,zero,xmm18[2],zero,zero,zero,xmm18[3],zero,zero,zero,xmm18[4],zero,zero,zero,xmm18[5],zero,zero,zero,xmm18[6],zero,zero,zero,xmm18[7],zero,zero,zero,xmm18[8],zero,zero,zero,xmm18[9],zero,zero,zero,xmm18[10],zero,zero,zero,xmm18[11],zero,zero,zero,xmm18[12],zero,zero,zero,xmm18[13],zero,zero,zero,xmm18[14],zero,zero,zero,xmm18[15],zero,zero,zero
+	LONG $0x406de162; WORD $0xd4fa // vpsubd zmm18, zmm18, zmm4
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x487ca162; WORD $0xd259 // vmulps zmm18, zmm0, zmm18
+	LONG $0x481ca162; WORD $0xd259 // vmulps zmm18, zmm12, zmm18
+	LONG $0x4074a162; WORD $0xca58 // vaddps zmm17, zmm17, zmm18
+	LONG $0x4074e162; WORD $0xcb5e // vdivps zmm17, zmm17, zmm3
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x487ea262; WORD $0xc923 // vpmovsdw ymm17, zmm17
+	LONG $0x2075e162; WORD $0xceed // vpaddsw ymm17, ymm17, ymm6
+	LONG $0x287da362; WORD $0xca39; BYTE $0x01 // vextracti32x4 xmm18, ymm17, 0x1
+	LONG $0x0075a162; WORD $0xca67 // vpackuswb xmm17, xmm17, xmm18
+	LONG $0x0075e162; WORD $0xcfde // vpmaxub xmm17, xmm17, xmm7
+	LONG $0x0075c162; WORD $0xc8da // vpminub xmm17, xmm17, xmm8
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0xc2af0f48 // imul rax, rdx
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	QUAD $0xfe014c7f08fec162 // vmovdqu64 xmmword ptr [r9 + rax - 0x20], xmm17
+	LONG $0x02438d49 // lea rax, [r11 + 0x2]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
+	LONG $0xfca28d0f; WORD $0xffff // jge 0x6cb0 <resizeRealAVX512VNNI+0x110>
+	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
+	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
+	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x487ca162; WORD $0xc959 // vmulps zmm17, zmm0, zmm17
+	LONG $0x4834a162; WORD $0xc959 // vmulps zmm17, zmm9, zmm17
+	LONG $0x487d3362; WORD $0xf239; BYTE $0x02 // vextracti32x4 xmm18, zmm14, 0x2
+	LONG $0x487da262; WORD $0xd231 // vpmovzxbd zmm18, xmm18 # zmm18 = xmm18[0],zero,zero,zero,xmm18[1],zero,zero,zero,xmm18[2],zero,zero,zero,xmm18[3],zero,zero,zero,xmm18[4],zero,zero,zero,xmm18[5],zero,zero,zero,xmm18[6],zero,zero,zero,xmm18[7],zero,zero,zero,xmm18[8],zero,zero,zero,xmm18[9],zero,zero,zero,xmm18[10],zero,zero,zero,xmm18[11],zero,zero,zero,xmm18[12],zero,zero,zero,xmm18[13],zero,zero,zero,xmm18[14],zero,zero,zero,xmm18[15],zero,zero,zero
+	LONG $0x406de162; WORD $0xd4fa // vpsubd zmm18, zmm18, zmm4
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x487ca162; WORD $0xd259 // vmulps zmm18, zmm0, zmm18
+	LONG $0x482ca162; WORD $0xd259 // vmulps zmm18, zmm10, zmm18
+	LONG $0x4074a162; WORD $0xca58 // vaddps zmm17, zmm17, zmm18
+	LONG $0x487d3362; WORD $0xfa39; BYTE $0x02 // vextracti32x4 xmm18, zmm15, 0x2
+	LONG $0x487da262; WORD $0xd231 // vpmovzxbd zmm18, xmm18 # zmm18 = xmm18[0],zero,zero,zero,xmm18[1],zero,zero,zero,xmm18[2],zero,zero,zero,xmm18[3],zero,zero,zero,xmm18[4],zero,zero,zero,xmm18[5],zero,zero,zero,xmm18[6],zero,zero,zero,xmm18[7],zero,zero,zero,xmm18[8],zero,zero,zero,xmm18[9],zero,zero,zero,xmm18[10],zero,zero,zero,xmm18[11],zero,zero,zero,xmm18[12],zero,zero,zero,xmm18[13],zero,zero,zero,xmm18[14],zero,zero,zero,xmm18[15],zero,zero,zero
+	LONG $0x406de162; WORD $0xd4fa // vpsubd zmm18, zmm18, zmm4
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x487ca162; WORD $0xd259 // vmulps zmm18, zmm0, zmm18
+	LONG $0x4824a162; WORD $0xd259 // vmulps zmm18, zmm11, zmm18
+	LONG $0x4074a162; WORD $0xca58 // vaddps zmm17, zmm17, zmm18
+	LONG $0x487da362; WORD $0xc239; BYTE $0x02 // vextracti32x4 xmm18, zmm16, 0x2
+	LONG $0x487da262; WORD $0xd231 // vpmovzxbd zmm18, xmm18 # zmm18 = xmm18[0],zero,zero,zero,xmm18[1],zero,zero,zero,xmm18[2],zero,zero,zero,xmm18[3],zero,zero,zero,xmm18[4],zero,zero,zero,xmm18[5],zero,zero,zero,xmm18[6],zero,zero,zero,xmm18[7],zero,zero,zero,xmm18[8],zero,zero,zero,xmm18[9],zero,zero,zero,xmm18[10],zero,zero,zero,xmm18[11],zero,zero,zero,xmm18[12],zero,zero,zero,xmm18[13],zero,zero,zero,xmm18[14],zero,zero,zero,xmm18[15],zero,zero,zero
+	LONG $0x406de162; WORD $0xd4fa // vpsubd zmm18, zmm18, zmm4
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x487ca162; WORD $0xd259 // vmulps zmm18, zmm0, zmm18
+	LONG $0x481ca162; WORD $0xd259 // vmulps zmm18, zmm12, zmm18
+	LONG $0x4074a162; WORD $0xca58 // vaddps zmm17, zmm17, zmm18
+	LONG $0x4074e162; WORD $0xcb5e // vdivps zmm17, zmm17, zmm3
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x487ea262; WORD $0xc923 // vpmovsdw ymm17, zmm17
+	LONG $0x2075e162; WORD $0xceed // vpaddsw ymm17, ymm17, ymm6
+	LONG $0x287da362; WORD $0xca39; BYTE $0x01 // vextracti32x4 xmm18, ymm17, 0x1
+	LONG $0x0075a162; WORD $0xca67 // vpackuswb xmm17, xmm17, xmm18
+	LONG $0x0075e162; WORD $0xcfde // vpmaxub xmm17, xmm17, xmm7
+	LONG $0x0075c162; WORD $0xc8da // vpminub xmm17, xmm17, xmm8
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0xc2af0f48 // imul rax, rdx
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	QUAD $0xff014c7f08fec162 // vmovdqu64 xmmword ptr [r9 + rax - 0x10], xmm17
+	LONG $0x03438d49 // lea rax, [r11 + 0x3]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
+	LONG $0xfba78d0f; WORD $0xffff // jge 0x6cb0 <resizeRealAVX512VNNI+0x110>
+	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
+	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
+	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x487c5162; WORD $0xed59 // vmulps zmm13, zmm0, zmm13
+	LONG $0x48345162; WORD $0xed59 // vmulps zmm13, zmm9, zmm13
+	LONG $0x487d5362; WORD $0xf639; BYTE $0x03 // vextracti32x4 xmm14, zmm14, 0x3
+	LONG $0x487d5262; WORD $0xf631 // vpmovzxbd zmm14, xmm14 # zmm14 = xmm14[0],zero,zero,zero,xmm14[1],zero,zero,zero,xmm14[2],zero,zero,zero,xmm14[3],zero,zero,zero,xmm14[4],zero,zero,zero,xmm14[5],zero,zero,zero,xmm14[6],zero,zero,zero,xmm14[7],zero,zero,zero,xmm14[8],zero,zero,zero,xmm14[9],zero,zero,zero,xmm14[10],zero,zero,zero,xmm14[11],zero,zero,zero,xmm14[12],zero,zero,zero,xmm14[13],zero,zero,zero,xmm14[14],zero,zero,zero,xmm14[15],zero,zero,zero
+	LONG $0x480d7162; WORD $0xf4fa // vpsubd zmm14, zmm14, zmm4
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x487c5162; WORD $0xf659 // vmulps zmm14, zmm0, zmm14
+	LONG $0x482c5162; WORD $0xf659 // vmulps zmm14, zmm10, zmm14
+	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
+	LONG $0x487d5362; WORD $0xfe39; BYTE $0x03 // vextracti32x4 xmm14, zmm15, 0x3
+	LONG $0x487d5262; WORD $0xf631 // vpmovzxbd zmm14, xmm14 # zmm14 = xmm14[0],zero,zero,zero,xmm14[1],zero,zero,zero,xmm14[2],zero,zero,zero,xmm14[3],zero,zero,zero,xmm14[4],zero,zero,zero,xmm14[5],zero,zero,zero,xmm14[6],zero,zero,zero,xmm14[7],zero,zero,zero,xmm14[8],zero,zero,zero,xmm14[9],zero,zero,zero,xmm14[10],zero,zero,zero,xmm14[11],zero,zero,zero,xmm14[12],zero,zero,zero,xmm14[13],zero,zero,zero,xmm14[14],zero,zero,zero,xmm14[15],zero,zero,zero
+	LONG $0x480d7162; WORD $0xf4fa // vpsubd zmm14, zmm14, zmm4
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x487c5162; WORD $0xf659 // vmulps zmm14, zmm0, zmm14
+	LONG $0x48245162; WORD $0xf659 // vmulps zmm14, zmm11, zmm14
+	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
+	LONG $0x487dc362; WORD $0xc639; BYTE $0x03 // vextracti32x4 xmm14, zmm16, 0x3
+	LONG $0x487d5262; WORD $0xf631 // vpmovzxbd zmm14, xmm14 # zmm14 = xmm14[0],zero,zero,zero,xmm14[1],zero,zero,zero,xmm14[2],zero,zero,zero,xmm14[3],zero,zero,zero,xmm14[4],zero,zero,zero,xmm14[5],zero,zero,zero,xmm14[6],zero,zero,zero,xmm14[7],zero,zero,zero,xmm14[8],zero,zero,zero,xmm14[9],zero,zero,zero,xmm14[10],zero,zero,zero,xmm14[11],zero,zero,zero,xmm14[12],zero,zero,zero,xmm14[13],zero,zero,zero,xmm14[14],zero,zero,zero,xmm14[15],zero,zero,zero
+	LONG $0x480d7162; WORD $0xf4fa // vpsubd zmm14, zmm14, zmm4
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x487c5162; WORD $0xf659 // vmulps zmm14, zmm0, zmm14
+	LONG $0x481c5162; WORD $0xf659 // vmulps zmm14, zmm12, zmm14
+	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
+	LONG $0x48147162; WORD $0xeb5e // vdivps zmm13, zmm13, zmm3
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x487e5262; WORD $0xed23 // vpmovsdw ymm13, zmm13
+	LONG $0xeeed15c5 // vpaddsw ymm13, ymm13, ymm6
+	LONG $0x397d43c4; WORD $0x01ee // vextracti128 xmm14, ymm13, 0x1
+	LONG $0x671141c4; BYTE $0xee // vpackuswb xmm13, xmm13, xmm14
+	LONG $0xefde11c5 // vpmaxub xmm13, xmm13, xmm7
+	LONG $0xda1141c4; BYTE $0xe8 // vpminub xmm13, xmm13, xmm8
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0xc2af0f48 // imul rax, rdx
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	LONG $0xfffabde9; BYTE $0xff // jmp 0x6cb0 <resizeRealAVX512VNNI+0x110>
+	LONG $0x08c48348 // add rsp, 0x8
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
 // func nearestAVX512VNNI(a)
 TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x012c8e0f; WORD $0x0000 // jle 0x6cd9 <nearestAVX512VNNI+0x139>
+	LONG $0x012c8e0f; WORD $0x0000 // jle 0x7349 <nearestAVX512VNNI+0x139>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x011f8e0f; WORD $0x0000 // jle 0x6cd9 <nearestAVX512VNNI+0x139>
+	LONG $0x011f8e0f; WORD $0x0000 // jle 0x7349 <nearestAVX512VNNI+0x139>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x13eb // jmp 0x6bdc <nearestAVX512VNNI+0x3c>
+	WORD $0x13eb // jmp 0x724c <nearestAVX512VNNI+0x3c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x6cd3 <nearestAVX512VNNI+0x133>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x7343 <nearestAVX512VNNI+0x133>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x6bd0 <nearestAVX512VNNI+0x30>
+	WORD $0xef7e // jle 0x7240 <nearestAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -5521,9 +5830,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x6c00 <nearestAVX512VNNI+0x60>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x7270 <nearestAVX512VNNI+0x60>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x6bd0 <nearestAVX512VNNI+0x30>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x7240 <nearestAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -5537,7 +5846,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x6fdd <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x764d <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -5547,7 +5856,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x6fcf <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x763f <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -5556,13 +5865,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x6d4c <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x73bc <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x6fcf <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x763f <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x6d40 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x73b0 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -5685,9 +5994,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x6d90 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x7400 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x6d40 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x73b0 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -5704,7 +6013,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x71b1 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x7821 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -5756,7 +6065,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x7080 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x76f0 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

@@ -996,7 +996,7 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04748e0f; WORD $0x0000 // jle 0x14b5 <depthwise3x3s1AVXVNNI+0x495>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
-	LONG $0xe8ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xe8
+	LONG $0xe0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xe0
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
 	LONG $0x447ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm0
 	LONG $0x787d62c4; WORD $0x6047 // vpbroadcastb ymm8, byte ptr [rdi + 0x60]
@@ -1238,7 +1238,7 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfd708e0f; WORD $0xffff // jle 0x1210 <depthwise3x3s1AVXVNNI+0x1f0>
 	LONG $0x7f7e81c4; WORD $0x0a04 // vmovdqu ymmword ptr [r10 + r9], ymm0
 	LONG $0xfffd6be9; BYTE $0xff // jmp 0x1216 <depthwise3x3s1AVXVNNI+0x1f6>
-	LONG $0xe8c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xe8
+	LONG $0xe0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xe0
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
@@ -1259,7 +1259,7 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0xa8ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xa8
+	LONG $0xa0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xa0
 	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
 	LONG $0x447ffec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm0
 	LONG $0x787de2c4; WORD $0x6057 // vpbroadcastb ymm2, byte ptr [rdi + 0x60]
@@ -1506,7 +1506,7 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcbc8e0f; WORD $0xffff // jle 0x15d0 <depthwise3x3s2AVXVNNI+0x110>
 	LONG $0x7f7ea1c4; WORD $0x0b04 // vmovdqu ymmword ptr [rbx + r9], ymm0
 	LONG $0xfffcb7e9; BYTE $0xff // jmp 0x15d6 <depthwise3x3s2AVXVNNI+0x116>
-	LONG $0xa8c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xa8
+	LONG $0xa0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xa0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13

@@ -12,10 +12,10 @@ func takesAdd(p *PackedAdd) bool {
 // runAdd gives the kernel rows; b may be one pixel.
 func runAdd(kernel func(*addArgs)) func(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
 	return func(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
-		scales := [2]float32{p.a.ScaleA, p.a.ScaleB}
+		scales := [3]float32{p.a.ScaleA, p.a.ScaleB, p.k}
 		args := addArgs{
 			blocks: int64(Blocks(a.W)), cells: int64(Cells(a.C)), dstBlock: int64(dst.Block), aBlock: int64(a.Block), bBlock: int64(b.Block),
-			zeroA: int64(p.a.ZeroA), zeroB: int64(p.a.ZeroB), zero: int64(p.a.Zero), lo: int64(p.lo), hi: int64(p.hi),
+			offset: int64(p.a.Offset), lo: int64(p.lo), hi: int64(p.hi),
 			scales: unsafe.Pointer(&scales),
 		}
 		row := b.Row

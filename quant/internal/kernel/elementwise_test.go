@@ -17,6 +17,9 @@ func randomAdd(r *rand.Rand, ty Type) Add {
 	case 1:
 		a.ScaleA *= 1000
 	}
+	if r.IntN(2) == 0 {
+		a.Offset = 128 - 256*int(ty)
+	}
 	if r.IntN(3) == 0 {
 		a.Min = int(lo) + r.IntN(100)
 		a.Max = a.Min + r.IntN(100)
@@ -167,5 +170,19 @@ func TestCopyChannels(t *testing.T) {
 		}
 		(&Set{}).CopyChannels(&dst, at, &src, nil, 0, h)
 		compareMaps(t, "copy", &dst, &want, canary, 0, h)
+	}
+}
+
+// TestFMA holds the emulated fused multiply-add against float64's own on products and sums that round twice.
+func TestFMA(t *testing.T) {
+	// 1 + 2⁻²³ and 1 − 2⁻²³ multiply to 1 − 2⁻⁴⁶; beside 2²⁴ and its like the sum is a hair under a tie.
+	x, y := math.Nextafter32(1, 2), 1-(math.Nextafter32(1, 2)-1)
+	for _, c := range []struct{ x, y, z, want float32 }{
+		{x, y, 1 << 24, 1 << 24}, {x, y, 1<<24 + 2, 1<<24 + 2}, {x, x, 1 << 24, 1<<24 + 2}, {1, 1, 1 << 24, 1 << 24},
+		{1, 1, 1<<24 + 2, 1<<24 + 4}, {-x, y, -1 << 24, -1 << 24}, {-x, x, -1 << 24, -1<<24 - 2}, {3, 5, -15, 0},
+	} {
+		if got := fma(c.x, c.y, c.z); got != c.want {
+			t.Errorf("fma(%v, %v, %v) = %v, want %v", c.x, c.y, c.z, got, c.want)
+		}
 	}
 }

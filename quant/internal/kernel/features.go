@@ -6,11 +6,11 @@ import "sync"
 type Feature uint32
 
 const (
-	AVX2       Feature = 1 << iota
-	AVXVNNI            // VPDPBUSD on 256-bit registers, VEX encoded
-	AVX512VNNI         // with F, BW, VL, DQ, VBMI, VBMI2: what Ice Lake and Zen 4 brought together
-	NEON               // arm64's base
-	DotProd            // SDOT
+	AVX2       Feature = 1 << iota // with FMA
+	AVXVNNI                        // VPDPBUSD on 256-bit registers, VEX encoded
+	AVX512VNNI                     // with F, BW, VL, DQ, VBMI, VBMI2: what Ice Lake and Zen 4 brought together
+	NEON                           // arm64's base
+	DotProd                        // SDOT
 )
 
 var featureNames = []string{"avx2", "avxvnni", "avx512vnni", "neon", "dotprod"}

@@ -36,6 +36,9 @@ func lookupNEON(a *tableArgs)
 func resizeNEON(a *resizeArgs)
 
 //go:noescape
+func resizeRealNEON(a *realArgs)
+
+//go:noescape
 func nearestNEON(a *nearestArgs)
 
 //go:noescape

@@ -1852,32 +1852,28 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 // func addNEON(a)
 TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0x91014008 // add x8, x0, #0x50
-	WORD $0x4d40c500 // ld1r { v0.8h }, [x8]
-	WORD $0x91016008 // add x8, x0, #0x58
-	WORD $0x4d40c101 // ld1r { v1.16b }, [x8]
-	WORD $0x91018008 // add x8, x0, #0x60
-	WORD $0x4d40c102 // ld1r { v2.16b }, [x8]
-	WORD $0xf940340a // ldr x10, [x0, #0x68]
-	WORD $0x4ddfc943 // ld1r { v3.4s }, [x10], #4
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000b8b // b.lt 0x1e28 <addNEON+0x198>
+	WORD $0x54000c0b // b.lt 0x1e18 <addNEON+0x188>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x4d40c944 // ld1r { v4.4s }, [x10]
-	WORD $0x9101000a // add x10, x0, #0x40
-	WORD $0x4d40c945 // ld1r { v5.4s }, [x10]
+	WORD $0xf9402c0a // ldr x10, [x0, #0x58]
+	WORD $0x2cc10540 // ldp s0, s1, [x10], #0x8
+	WORD $0x4d40c942 // ld1r { v2.4s }, [x10]
+	WORD $0xb940400a // ldr w10, [x0, #0x40]
+	WORD $0x4e040d43 // dup v3.4s, w10
+	WORD $0x4e020d44 // dup v4.8h, w10
 	WORD $0x9101200a // add x10, x0, #0x48
-	WORD $0x4d40c946 // ld1r { v6.4s }, [x10]
+	WORD $0x4d40c145 // ld1r { v5.16b }, [x10]
+	WORD $0x9101400a // add x10, x0, #0x50
+	WORD $0x4d40c146 // ld1r { v6.16b }, [x10]
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
-	WORD $0x14000006 // b 0x1cf0 <addNEON+0x60>
-	WORD $0xd503201f // nop
+	WORD $0x14000005 // b 0x1ce0 <addNEON+0x50>
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x540009ea // b.ge 0x1e28 <addNEON+0x198>
+	WORD $0x540009ea // b.ge 0x1e18 <addNEON+0x188>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54ffff8b // b.lt 0x1ce4 <addNEON+0x54>
+	WORD $0x54ffff8b // b.lt 0x1cd4 <addNEON+0x44>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa940a80c // ldp x12, x10, [x0, #0x8]
 	WORD $0xa9432c0e // ldp x14, x11, [x0, #0x30]
@@ -1886,74 +1882,74 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0x9b08356b // madd x11, x11, x8, x13
 	WORD $0x9b0831cc // madd x12, x14, x8, x12
-	WORD $0x14000040 // b 0x1e18 <addNEON+0x188>
+	WORD $0x14000040 // b 0x1e08 <addNEON+0x178>
 	WORD $0xd503201f // nop
 	WORD $0x8b09014d // add x13, x10, x9
 	WORD $0x4d40c9a7 // ld1r { v7.4s }, [x13]
 	WORD $0x3ce96990 // ldr q16, [x12, x9]
 	WORD $0x0f08a611 // sshll v17.8h, v16.8b, #0x0
-	WORD $0x0f08a4f2 // sshll v18.8h, v7.8b, #0x0
-	WORD $0x0f10a633 // sshll v19.4s, v17.4h, #0x0
-	WORD $0x6ea58673 // sub v19.4s, v19.4s, v5.4s
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x6e33dc73 // fmul v19.4s, v3.4s, v19.4s
-	WORD $0x0f10a654 // sshll v20.4s, v18.4h, #0x0
-	WORD $0x6ea68694 // sub v20.4s, v20.4s, v6.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e34dc94 // fmul v20.4s, v4.4s, v20.4s
-	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
-	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
-	WORD $0x4f10a631 // sshll2 v17.4s, v17.8h, #0x0
-	WORD $0x6ea58631 // sub v17.4s, v17.4s, v5.4s
-	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x6e31dc71 // fmul v17.4s, v3.4s, v17.4s
-	WORD $0x4f10a652 // sshll2 v18.4s, v18.8h, #0x0
-	WORD $0x6ea68652 // sub v18.4s, v18.4s, v6.4s
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0x4f08a610 // sshll2 v16.8h, v16.16b, #0x0
-	WORD $0x6e32dc92 // fmul v18.4s, v4.4s, v18.4s
+	WORD $0x0f08a4f2 // sshll v18.8h, v7.8b, #0x0
+	WORD $0x0f10a653 // sshll v19.4s, v18.4h, #0x0
+	WORD $0x6ea38673 // sub v19.4s, v19.4s, v3.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x4ea21c54 // mov v20.16b, v2.16b
+	WORD $0x4f811274 // fmla v20.4s, v19.4s, v1.s[0]
+	WORD $0x0f10a633 // sshll v19.4s, v17.4h, #0x0
+	WORD $0x6ea38673 // sub v19.4s, v19.4s, v3.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x4f801274 // fmla v20.4s, v19.4s, v0.s[0]
+	WORD $0x4e21aa93 // fcvtns v19.4s, v20.4s
 	WORD $0x4f08a4e7 // sshll2 v7.8h, v7.16b, #0x0
-	WORD $0x4e32d631 // fadd v17.4s, v17.4s, v18.4s
-	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
-	WORD $0x0f10a612 // sshll v18.4s, v16.4h, #0x0
-	WORD $0x6ea58652 // sub v18.4s, v18.4s, v5.4s
+	WORD $0x4f10a652 // sshll2 v18.4s, v18.8h, #0x0
+	WORD $0x6ea38652 // sub v18.4s, v18.4s, v3.4s
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x6e32dc72 // fmul v18.4s, v3.4s, v18.4s
-	WORD $0x0f10a4f4 // sshll v20.4s, v7.4h, #0x0
-	WORD $0x6ea68694 // sub v20.4s, v20.4s, v6.4s
-	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0x6e34dc94 // fmul v20.4s, v4.4s, v20.4s
-	WORD $0x0e614a73 // sqxtn v19.4h, v19.4s
-	WORD $0x4e34d652 // fadd v18.4s, v18.4s, v20.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
-	WORD $0x4f10a610 // sshll2 v16.4s, v16.8h, #0x0
-	WORD $0x6ea58610 // sub v16.4s, v16.4s, v5.4s
-	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
-	WORD $0x6e30dc70 // fmul v16.4s, v3.4s, v16.4s
+	WORD $0x4ea21c54 // mov v20.16b, v2.16b
+	WORD $0x4f811254 // fmla v20.4s, v18.4s, v1.s[0]
+	WORD $0x4f10a631 // sshll2 v17.4s, v17.8h, #0x0
+	WORD $0x6ea38631 // sub v17.4s, v17.4s, v3.4s
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x4f801234 // fmla v20.4s, v17.4s, v0.s[0]
+	WORD $0x4e21aa91 // fcvtns v17.4s, v20.4s
+	WORD $0x0f10a4f2 // sshll v18.4s, v7.4h, #0x0
+	WORD $0x6ea38652 // sub v18.4s, v18.4s, v3.4s
+	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
+	WORD $0x4ea21c54 // mov v20.16b, v2.16b
+	WORD $0x4f811254 // fmla v20.4s, v18.4s, v1.s[0]
+	WORD $0x0f10a612 // sshll v18.4s, v16.4h, #0x0
+	WORD $0x6ea38652 // sub v18.4s, v18.4s, v3.4s
+	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
+	WORD $0x4f801254 // fmla v20.4s, v18.4s, v0.s[0]
+	WORD $0x4e21aa92 // fcvtns v18.4s, v20.4s
 	WORD $0x4f10a4e7 // sshll2 v7.4s, v7.8h, #0x0
-	WORD $0x6ea684e7 // sub v7.4s, v7.4s, v6.4s
+	WORD $0x6ea384e7 // sub v7.4s, v7.4s, v3.4s
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x4e614a33 // sqxtn2 v19.8h, v17.4s
-	WORD $0x6e27dc87 // fmul v7.4s, v4.4s, v7.4s
+	WORD $0x4ea21c54 // mov v20.16b, v2.16b
+	WORD $0x4f8110f4 // fmla v20.4s, v7.4s, v1.s[0]
+	WORD $0x4f10a607 // sshll2 v7.4s, v16.8h, #0x0
+	WORD $0x6ea384e7 // sub v7.4s, v7.4s, v3.4s
+	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
+	WORD $0x4f8010f4 // fmla v20.4s, v7.4s, v0.s[0]
+	WORD $0x4e21aa87 // fcvtns v7.4s, v20.4s
+	WORD $0x0e614a70 // sqxtn v16.4h, v19.4s
+	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
+	WORD $0x4e640e10 // sqadd v16.8h, v16.8h, v4.8h
 	WORD $0x0e614a51 // sqxtn v17.4h, v18.4s
-	WORD $0x4e27d607 // fadd v7.4s, v16.4s, v7.4s
-	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
 	WORD $0x4e6148f1 // sqxtn2 v17.8h, v7.4s
-	WORD $0x4e600e67 // sqadd v7.8h, v19.8h, v0.8h
-	WORD $0x0e2148e7 // sqxtn v7.8b, v7.8h
-	WORD $0x4e600e30 // sqadd v16.8h, v17.8h, v0.8h
-	WORD $0x4e214a07 // sqxtn2 v7.16b, v16.8h
-	WORD $0x4e2164e7 // smax v7.16b, v7.16b, v1.16b
-	WORD $0x4e226ce7 // smin v7.16b, v7.16b, v2.16b
+	WORD $0x4e640e27 // sqadd v7.8h, v17.8h, v4.8h
+	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
+	WORD $0x4e2148f0 // sqxtn2 v16.16b, v7.8h
+	WORD $0x4e256607 // smax v7.16b, v16.16b, v5.16b
+	WORD $0x4e266ce7 // smin v7.16b, v7.16b, v6.16b
 	WORD $0x3ca96967 // str q7, [x11, x9]
 	WORD $0x91004129 // add x9, x9, #0x10
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
 	WORD $0xeb0d113f // cmp x9, x13, lsl #4
-	WORD $0x54fff66a // b.ge 0x1ce0 <addNEON+0x50>
+	WORD $0x54fff66a // b.ge 0x1cd0 <addNEON+0x40>
 	WORD $0xf9401c0d // ldr x13, [x0, #0x38]
-	WORD $0xb4fff82d // cbz x13, 0x1d20 <addNEON+0x90>
+	WORD $0xb4fff82d // cbz x13, 0x1d10 <addNEON+0x80>
 	WORD $0x3ce96947 // ldr q7, [x10, x9]
-	WORD $0x17ffffc1 // b 0x1d28 <addNEON+0x98>
+	WORD $0x17ffffc1 // b 0x1d18 <addNEON+0x88>
 	WORD $0xd65f03c0 // ret
 
 // func sumNEON(a)
@@ -1961,7 +1957,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401408 // ldr x8, [x0, #0x28]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000b4b // b.lt 0x1fa0 <sumNEON+0x170>
+	WORD $0x54000b4b // b.lt 0x1f90 <sumNEON+0x170>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xd2808009 // mov x9, #0x400 // =1024
 	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
@@ -1976,7 +1972,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e180420 // mov v0.d[1], v1.d[0]
 	WORD $0x9100c009 // add x9, x0, #0x30
 	WORD $0x4d40c921 // ld1r { v1.4s }, [x9]
-	WORD $0x1400000a // b 0x1e9c <sumNEON+0x6c>
+	WORD $0x1400000a // b 0x1e8c <sumNEON+0x6c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
@@ -1985,14 +1981,14 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400084a // b.ge 0x1fa0 <sumNEON+0x170>
+	WORD $0x5400084a // b.ge 0x1f90 <sumNEON+0x170>
 	WORD $0xf940040a // ldr x10, [x0, #0x8]
 	WORD $0xd37ced09 // lsl x9, x8, #4
 	WORD $0xf100015f // cmp x10, #0x0
-	WORD $0x54fffecd // b.le 0x1e80 <sumNEON+0x50>
+	WORD $0x54fffecd // b.le 0x1e70 <sumNEON+0x50>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xf100056c // subs x12, x11, #0x1
-	WORD $0x54fffe6b // b.lt 0x1e80 <sumNEON+0x50>
+	WORD $0x54fffe6b // b.lt 0x1e70 <sumNEON+0x50>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xf9400011 // ldr x17, [x0]
 	WORD $0xf940080e // ldr x14, [x0, #0x10]
@@ -2004,15 +2000,15 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0x9e670184 // fmov d4, x12
 	WORD $0x9e670025 // fmov d5, x1
-	WORD $0x14000006 // b 0x1efc <sumNEON+0xcc>
+	WORD $0x14000006 // b 0x1eec <sumNEON+0xcc>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910005ad // add x13, x13, #0x1
 	WORD $0xeb0a01bf // cmp x13, x10
-	WORD $0x54fffc60 // b.eq 0x1e84 <sumNEON+0x54>
+	WORD $0x54fffc60 // b.eq 0x1e74 <sumNEON+0x54>
 	WORD $0x9b0d45c2 // madd x2, x14, x13, x17
 	WORD $0xaa1f03e1 // mov x1, xzr
-	WORD $0xb400036c // cbz x12, 0x1f70 <sumNEON+0x140>
+	WORD $0xb400036c // cbz x12, 0x1f60 <sumNEON+0x140>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x3dc00046 // ldr q6, [x2]
@@ -2038,8 +2034,8 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000821 // add x1, x1, #0x2
 	WORD $0x8b0f0042 // add x2, x2, x15
 	WORD $0xeb01021f // cmp x16, x1
-	WORD $0x54fffd21 // b.ne 0x1f10 <sumNEON+0xe0>
-	WORD $0x3607fc0b // tbz w11, #0x0, 0x1ef0 <sumNEON+0xc0>
+	WORD $0x54fffd21 // b.ne 0x1f00 <sumNEON+0xe0>
+	WORD $0x3607fc0b // tbz w11, #0x0, 0x1ee0 <sumNEON+0xc0>
 	WORD $0x3dc00046 // ldr q6, [x2]
 	WORD $0x4e0000c6 // tbl v6.16b, { v6.16b }, v0.16b
 	WORD $0x9e670027 // fmov d7, x1
@@ -2050,7 +2046,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e271cc6 // and v6.16b, v6.16b, v7.16b
 	WORD $0x4e2028c6 // saddlp v6.8h, v6.16b
 	WORD $0x4e6068c2 // sadalp v2.4s, v6.8h
-	WORD $0x17ffffd5 // b 0x1ef0 <sumNEON+0xc0>
+	WORD $0x17ffffd5 // b 0x1ee0 <sumNEON+0xc0>
 	WORD $0xd65f03c0 // ret
 
 // func lookupNEON(a)
@@ -2060,7 +2056,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xaa0903ea // mov x10, x9
 	WORD $0x4cdf2140 // ld1 { v0.16b, v1.16b, v2.16b, v3.16b }, [x10], #64
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400034b // b.lt 0x2028 <lookupNEON+0x78>
+	WORD $0x5400034b // b.lt 0x2018 <lookupNEON+0x78>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9102012b // add x11, x9, #0x80
 	WORD $0x4c402144 // ld1 { v4.16b, v5.16b, v6.16b, v7.16b }, [x10]
@@ -2085,7 +2081,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fffe6b // b.lt 0x1ff0 <lookupNEON+0x40>
+	WORD $0x54fffe6b // b.lt 0x1fe0 <lookupNEON+0x40>
 	WORD $0xd65f03c0 // ret
 
 // func resizeNEON(a)
@@ -2093,10 +2089,10 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000f4b // b.lt 0x2220 <resizeNEON+0x1f0>
+	WORD $0x54000f4b // b.lt 0x2210 <resizeNEON+0x1f0>
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000eeb // b.lt 0x2220 <resizeNEON+0x1f0>
+	WORD $0x54000eeb // b.lt 0x2210 <resizeNEON+0x1f0>
 	WORD $0xf81d0ff7 // str x23, [sp, #-0x30]!
 	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
 	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
@@ -2114,12 +2110,12 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c544 // ld1r { v4.8h }, [x10]
 	WORD $0x9100800a // add x10, x0, #0x20
 	WORD $0x4d40c545 // ld1r { v5.8h }, [x10]
-	WORD $0x14000004 // b 0x209c <resizeNEON+0x6c>
+	WORD $0x14000004 // b 0x208c <resizeNEON+0x6c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54000bea // b.ge 0x2214 <resizeNEON+0x1e4>
+	WORD $0x54000bea // b.ge 0x2204 <resizeNEON+0x1e4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x2090 <resizeNEON+0x60>
+	WORD $0x54ffff8b // b.lt 0x2080 <resizeNEON+0x60>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa9462c0a // ldp x10, x11, [x0, #0x60]
 	WORD $0x8b08156b // add x11, x11, x8, lsl #5
@@ -2209,12 +2205,266 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fff64b // b.lt 0x20d0 <resizeNEON+0xa0>
+	WORD $0x54fff64b // b.lt 0x20c0 <resizeNEON+0xa0>
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
-	WORD $0x17ffffa0 // b 0x2090 <resizeNEON+0x60>
+	WORD $0x17ffffa0 // b 0x2080 <resizeNEON+0x60>
 	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
 	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
 	WORD $0xf84307f7 // ldr x23, [sp], #0x30
+	WORD $0xd65f03c0 // ret
+
+// func resizeRealNEON(a)
+TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0x6dbd33ed // stp d13, d12, [sp, #-0x30]!
+	WORD $0x6d012beb // stp d11, d10, [sp, #0x10]
+	WORD $0x6d0223e9 // stp d9, d8, [sp, #0x20]
+	WORD $0xf940240a // ldr x10, [x0, #0x48]
+	WORD $0xaa0a03eb // mov x11, x10
+	WORD $0x4ddfc960 // ld1r { v0.4s }, [x11], #4
+	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
+	WORD $0xf100053f // cmp x9, #0x1
+	WORD $0x54001dcb // b.lt 0x25f8 <resizeRealNEON+0x3d8>
+	WORD $0xf9401010 // ldr x16, [x0, #0x20]
+	WORD $0xf100061f // cmp x16, #0x1
+	WORD $0x54001d6b // b.lt 0x25f8 <resizeRealNEON+0x3d8>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0x9100314c // add x12, x10, #0xc
+	WORD $0x4d40c981 // ld1r { v1.4s }, [x12]
+	WORD $0xbd400162 // ldr s2, [x11]
+	WORD $0xbd400943 // ldr s3, [x10, #0x8]
+	WORD $0x9101400a // add x10, x0, #0x50
+	WORD $0x4d40c944 // ld1r { v4.4s }, [x10]
+	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x4d40c545 // ld1r { v5.8h }, [x10]
+	WORD $0x9101800a // add x10, x0, #0x60
+	WORD $0x4d40c146 // ld1r { v6.16b }, [x10]
+	WORD $0x9101a00a // add x10, x0, #0x68
+	WORD $0x4d40c147 // ld1r { v7.16b }, [x10]
+	WORD $0x14000006 // b 0x229c <resizeRealNEON+0x7c>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x91000508 // add x8, x8, #0x1
+	WORD $0xeb09011f // cmp x8, x9
+	WORD $0x54001b0a // b.ge 0x25f8 <resizeRealNEON+0x3d8>
+	WORD $0xf100061f // cmp x16, #0x1
+	WORD $0x54ffff8b // b.lt 0x2290 <resizeRealNEON+0x70>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xaa1f03ea // mov x10, xzr
+	WORD $0x5280002b // mov w11, #0x1 // =1
+	WORD $0xb37ef50b // bfi x11, x8, #2, #62
+	WORD $0x5280004c // mov w12, #0x2 // =2
+	WORD $0xb37ef50c // bfi x12, x8, #2, #62
+	WORD $0xd37ae50d // lsl x13, x8, #6
+	WORD $0x5280006e // mov w14, #0x3 // =3
+	WORD $0xb37ef50e // bfi x14, x8, #2, #62
+	WORD $0xd37ef50f // lsl x15, x8, #2
+	WORD $0xd503201f // nop
+	WORD $0xa942c011 // ldp x17, x16, [x0, #0x28]
+	WORD $0x8b0d0203 // add x3, x16, x13
+	WORD $0xa9400410 // ldp x16, x1, [x0]
+	WORD $0x8b090022 // add x2, x1, x9
+	WORD $0xa9401464 // ldp x4, x5, [x3]
+	WORD $0xf9400801 // ldr x1, [x0, #0x10]
+	WORD $0x8b040046 // add x6, x2, x4
+	WORD $0x8b090021 // add x1, x1, x9
+	WORD $0x8b050047 // add x7, x2, x5
+	WORD $0x8b040024 // add x4, x1, x4
+	WORD $0x0d40c8d0 // ld1r { v16.2s }, [x6]
+	WORD $0x8b050025 // add x5, x1, x5
+	WORD $0x0d40c8f1 // ld1r { v17.2s }, [x7]
+	WORD $0x0d40c892 // ld1r { v18.2s }, [x4]
+	WORD $0xa9411066 // ldp x6, x4, [x3, #0x10]
+	WORD $0x0d40c8b3 // ld1r { v19.2s }, [x5]
+	WORD $0x8b060045 // add x5, x2, x6
+	WORD $0x0d40c8b4 // ld1r { v20.2s }, [x5]
+	WORD $0x8b040045 // add x5, x2, x4
+	WORD $0x0d40c8b5 // ld1r { v21.2s }, [x5]
+	WORD $0x0f08a610 // sshll v16.8h, v16.8b, #0x0
+	WORD $0x8b060025 // add x5, x1, x6
+	WORD $0x0f08a631 // sshll v17.8h, v17.8b, #0x0
+	WORD $0x0d40c8b6 // ld1r { v22.2s }, [x5]
+	WORD $0x0f08a652 // sshll v18.8h, v18.8b, #0x0
+	WORD $0x0f08a673 // sshll v19.8h, v19.8b, #0x0
+	WORD $0x8b040024 // add x4, x1, x4
+	WORD $0x0f08a694 // sshll v20.8h, v20.8b, #0x0
+	WORD $0x0d40c897 // ld1r { v23.2s }, [x4]
+	WORD $0x0f10a610 // sshll v16.4s, v16.4h, #0x0
+	WORD $0x0f08a6b5 // sshll v21.8h, v21.8b, #0x0
+	WORD $0xa9421464 // ldp x4, x5, [x3, #0x20]
+	WORD $0x0f10a631 // sshll v17.4s, v17.4h, #0x0
+	WORD $0x8b040046 // add x6, x2, x4
+	WORD $0x0f10a652 // sshll v18.4s, v18.4h, #0x0
+	WORD $0x0d40c8d8 // ld1r { v24.2s }, [x6]
+	WORD $0x0f10a673 // sshll v19.4s, v19.4h, #0x0
+	WORD $0x0f08a6d6 // sshll v22.8h, v22.8b, #0x0
+	WORD $0x8b050046 // add x6, x2, x5
+	WORD $0x0f10a694 // sshll v20.4s, v20.4h, #0x0
+	WORD $0x0d40c8d9 // ld1r { v25.2s }, [x6]
+	WORD $0x0f10a6b5 // sshll v21.4s, v21.4h, #0x0
+	WORD $0x0f08a6f7 // sshll v23.8h, v23.8b, #0x0
+	WORD $0x8b040024 // add x4, x1, x4
+	WORD $0x0f10a6d6 // sshll v22.4s, v22.4h, #0x0
+	WORD $0x0d40c89a // ld1r { v26.2s }, [x4]
+	WORD $0x0f10a6f7 // sshll v23.4s, v23.4h, #0x0
+	WORD $0x0f08a718 // sshll v24.8h, v24.8b, #0x0
+	WORD $0x8b050024 // add x4, x1, x5
+	WORD $0x0f10a718 // sshll v24.4s, v24.4h, #0x0
+	WORD $0x0d40c89b // ld1r { v27.2s }, [x4]
+	WORD $0x6ea48610 // sub v16.4s, v16.4s, v4.4s
+	WORD $0x0f08a739 // sshll v25.8h, v25.8b, #0x0
+	WORD $0xa9430c64 // ldp x4, x3, [x3, #0x30]
+	WORD $0x6ea48631 // sub v17.4s, v17.4s, v4.4s
+	WORD $0x8b040045 // add x5, x2, x4
+	WORD $0x6ea48652 // sub v18.4s, v18.4s, v4.4s
+	WORD $0x0d40c8bc // ld1r { v28.2s }, [x5]
+	WORD $0x6ea48673 // sub v19.4s, v19.4s, v4.4s
+	WORD $0x0f10a739 // sshll v25.4s, v25.4h, #0x0
+	WORD $0x8b030042 // add x2, x2, x3
+	WORD $0x6ea48694 // sub v20.4s, v20.4s, v4.4s
+	WORD $0x0d40c85d // ld1r { v29.2s }, [x2]
+	WORD $0x6ea486b5 // sub v21.4s, v21.4s, v4.4s
+	WORD $0x0f08a75a // sshll v26.8h, v26.8b, #0x0
+	WORD $0x8b040022 // add x2, x1, x4
+	WORD $0x6ea486d6 // sub v22.4s, v22.4s, v4.4s
+	WORD $0x0d40c85e // ld1r { v30.2s }, [x2]
+	WORD $0x6ea486f7 // sub v23.4s, v23.4s, v4.4s
+	WORD $0x0f10a75a // sshll v26.4s, v26.4h, #0x0
+	WORD $0x8b030021 // add x1, x1, x3
+	WORD $0x6ea48718 // sub v24.4s, v24.4s, v4.4s
+	WORD $0x0d40c83f // ld1r { v31.2s }, [x1]
+	WORD $0x6ea48739 // sub v25.4s, v25.4s, v4.4s
+	WORD $0x6ea4875a // sub v26.4s, v26.4s, v4.4s
+	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
+	WORD $0x0f08a77b // sshll v27.8h, v27.8b, #0x0
+	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
+	WORD $0x0f10a77b // sshll v27.4s, v27.4h, #0x0
+	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
+	WORD $0x6ea4877b // sub v27.4s, v27.4s, v4.4s
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x0f08a79c // sshll v28.8h, v28.8b, #0x0
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD $0x0f10a79c // sshll v28.4s, v28.4h, #0x0
+	WORD $0x4e21dab5 // scvtf v21.4s, v21.4s
+	WORD $0x6ea4879c // sub v28.4s, v28.4s, v4.4s
+	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
+	WORD $0x0f08a7bd // sshll v29.8h, v29.8b, #0x0
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x0f10a7bd // sshll v29.4s, v29.4h, #0x0
+	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD $0x6ea487bd // sub v29.4s, v29.4s, v4.4s
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x0f08a7de // sshll v30.8h, v30.8b, #0x0
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x0f10a7de // sshll v30.4s, v30.4h, #0x0
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x6ea487de // sub v30.4s, v30.4s, v4.4s
+	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
+	WORD $0x0f08a7ff // sshll v31.8h, v31.8b, #0x0
+	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
+	WORD $0x0f10a7ff // sshll v31.4s, v31.4h, #0x0
+	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
+	WORD $0x6ea487ff // sub v31.4s, v31.4s, v4.4s
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x6e30dc10 // fmul v16.4s, v0.4s, v16.4s
+	WORD $0x6e31dc11 // fmul v17.4s, v0.4s, v17.4s
+	WORD $0x6e32dc12 // fmul v18.4s, v0.4s, v18.4s
+	WORD $0x6e33dc13 // fmul v19.4s, v0.4s, v19.4s
+	WORD $0x6e34dc14 // fmul v20.4s, v0.4s, v20.4s
+	WORD $0x6e35dc15 // fmul v21.4s, v0.4s, v21.4s
+	WORD $0x6e36dc16 // fmul v22.4s, v0.4s, v22.4s
+	WORD $0xa9438801 // ldp x1, x2, [x0, #0x38]
+	WORD $0x6e37dc17 // fmul v23.4s, v0.4s, v23.4s
+	WORD $0x6e38dc18 // fmul v24.4s, v0.4s, v24.4s
+	WORD $0xbc6f7828 // ldr s8, [x1, x15, lsl #2]
+	WORD $0x6e39dc19 // fmul v25.4s, v0.4s, v25.4s
+	WORD $0xbc6f7849 // ldr s9, [x2, x15, lsl #2]
+	WORD $0x6e3adc1a // fmul v26.4s, v0.4s, v26.4s
+	WORD $0x1e28084a // fmul s10, s2, s8
+	WORD $0x6e3bdc1b // fmul v27.4s, v0.4s, v27.4s
+	WORD $0x1e29084b // fmul s11, s2, s9
+	WORD $0x6e3cdc1c // fmul v28.4s, v0.4s, v28.4s
+	WORD $0x1e280868 // fmul s8, s3, s8
+	WORD $0x6e3ddc1d // fmul v29.4s, v0.4s, v29.4s
+	WORD $0x1e290869 // fmul s9, s3, s9
+	WORD $0x6e3edc1e // fmul v30.4s, v0.4s, v30.4s
+	WORD $0xbc6b782c // ldr s12, [x1, x11, lsl #2]
+	WORD $0x6e3fdc1f // fmul v31.4s, v0.4s, v31.4s
+	WORD $0xbc6b784d // ldr s13, [x2, x11, lsl #2]
+	WORD $0x4f8a9210 // fmul v16.4s, v16.4s, v10.s[0]
+	WORD $0x1e2c084a // fmul s10, s2, s12
+	WORD $0x4f8b9231 // fmul v17.4s, v17.4s, v11.s[0]
+	WORD $0x1e2d084b // fmul s11, s2, s13
+	WORD $0x4f889252 // fmul v18.4s, v18.4s, v8.s[0]
+	WORD $0x1e2c0868 // fmul s8, s3, s12
+	WORD $0x4f899273 // fmul v19.4s, v19.4s, v9.s[0]
+	WORD $0x1e2d0869 // fmul s9, s3, s13
+	WORD $0x4f8a9294 // fmul v20.4s, v20.4s, v10.s[0]
+	WORD $0xbc6c782a // ldr s10, [x1, x12, lsl #2]
+	WORD $0x4f8b92b5 // fmul v21.4s, v21.4s, v11.s[0]
+	WORD $0xbc6c784b // ldr s11, [x2, x12, lsl #2]
+	WORD $0x4f8892d6 // fmul v22.4s, v22.4s, v8.s[0]
+	WORD $0x1e2a0848 // fmul s8, s2, s10
+	WORD $0x4f8992f7 // fmul v23.4s, v23.4s, v9.s[0]
+	WORD $0x1e2b0849 // fmul s9, s2, s11
+	WORD $0x4f889318 // fmul v24.4s, v24.4s, v8.s[0]
+	WORD $0x1e2a0868 // fmul s8, s3, s10
+	WORD $0x4f899339 // fmul v25.4s, v25.4s, v9.s[0]
+	WORD $0x1e2b0869 // fmul s9, s3, s11
+	WORD $0x4f88935a // fmul v26.4s, v26.4s, v8.s[0]
+	WORD $0xbc6e7828 // ldr s8, [x1, x14, lsl #2]
+	WORD $0x4f89937b // fmul v27.4s, v27.4s, v9.s[0]
+	WORD $0x1e280849 // fmul s9, s2, s8
+	WORD $0x4f89939c // fmul v28.4s, v28.4s, v9.s[0]
+	WORD $0xbc6e7849 // ldr s9, [x2, x14, lsl #2]
+	WORD $0x4e31d610 // fadd v16.4s, v16.4s, v17.4s
+	WORD $0x1e290851 // fmul s17, s2, s9
+	WORD $0x4f9193b1 // fmul v17.4s, v29.4s, v17.s[0]
+	WORD $0x4e35d694 // fadd v20.4s, v20.4s, v21.4s
+	WORD $0x4e39d715 // fadd v21.4s, v24.4s, v25.4s
+	WORD $0x4e32d610 // fadd v16.4s, v16.4s, v18.4s
+	WORD $0x1e280872 // fmul s18, s3, s8
+	WORD $0x4f9293d2 // fmul v18.4s, v30.4s, v18.s[0]
+	WORD $0x4e31d791 // fadd v17.4s, v28.4s, v17.4s
+	WORD $0x4e36d694 // fadd v20.4s, v20.4s, v22.4s
+	WORD $0x4e3ad6b5 // fadd v21.4s, v21.4s, v26.4s
+	WORD $0x4e33d610 // fadd v16.4s, v16.4s, v19.4s
+	WORD $0x1e290873 // fmul s19, s3, s9
+	WORD $0x4f9393f3 // fmul v19.4s, v31.4s, v19.s[0]
+	WORD $0x4e32d631 // fadd v17.4s, v17.4s, v18.4s
+	WORD $0x4e37d692 // fadd v18.4s, v20.4s, v23.4s
+	WORD $0x4e3bd6b4 // fadd v20.4s, v21.4s, v27.4s
+	WORD $0x6e21fe10 // fdiv v16.4s, v16.4s, v1.4s
+	WORD $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	WORD $0x6e21fe52 // fdiv v18.4s, v18.4s, v1.4s
+	WORD $0x6e21fe93 // fdiv v19.4s, v20.4s, v1.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
+	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
+	WORD $0x6e21fe31 // fdiv v17.4s, v17.4s, v1.4s
+	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
+	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e614a50 // sqxtn2 v16.8h, v18.4s
+	WORD $0x0e614a72 // sqxtn v18.4h, v19.4s
+	WORD $0x4e614a32 // sqxtn2 v18.8h, v17.4s
+	WORD $0x4e650e10 // sqadd v16.8h, v16.8h, v5.8h
+	WORD $0x4e650e51 // sqadd v17.8h, v18.8h, v5.8h
+	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
+	WORD $0x9b114110 // madd x16, x8, x17, x16
+	WORD $0x4e214a30 // sqxtn2 v16.16b, v17.8h
+	WORD $0x4e266610 // smax v16.16b, v16.16b, v6.16b
+	WORD $0x4e276e10 // smin v16.16b, v16.16b, v7.16b
+	WORD $0x3caa7a10 // str q16, [x16, x10, lsl #4]
+	WORD $0x9100054a // add x10, x10, #0x1
+	WORD $0xf9401010 // ldr x16, [x0, #0x20]
+	WORD $0xeb10015f // cmp x10, x16
+	WORD $0x91004129 // add x9, x9, #0x10
+	WORD $0x54ffe72b // b.lt 0x22d0 <resizeRealNEON+0xb0>
+	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
+	WORD $0x17ffff27 // b 0x2290 <resizeRealNEON+0x70>
+	WORD $0x6d4223e9 // ldp d9, d8, [sp, #0x20]
+	WORD $0x6d412beb // ldp d11, d10, [sp, #0x10]
+	WORD $0x6cc333ed // ldp d13, d12, [sp], #0x30
 	WORD $0xd65f03c0 // ret
 
 // func nearestNEON(a)
@@ -2222,17 +2472,17 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540004eb // b.lt 0x22d4 <nearestNEON+0xa4>
+	WORD $0x540004eb // b.lt 0x26b4 <nearestNEON+0xa4>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x5400048b // b.lt 0x22d4 <nearestNEON+0xa4>
+	WORD $0x5400048b // b.lt 0x26b4 <nearestNEON+0xa4>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x14000004 // b 0x225c <nearestNEON+0x2c>
+	WORD $0x14000004 // b 0x263c <nearestNEON+0x2c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x540003ea // b.ge 0x22d4 <nearestNEON+0xa4>
+	WORD $0x540003ea // b.ge 0x26b4 <nearestNEON+0xa4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x2250 <nearestNEON+0x20>
+	WORD $0x54ffff8b // b.lt 0x2630 <nearestNEON+0x20>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ae50a // lsl x10, x8, #6
 	WORD $0xd503201f // nop
@@ -2258,9 +2508,9 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fffd4b // b.lt 0x2270 <nearestNEON+0x40>
+	WORD $0x54fffd4b // b.lt 0x2650 <nearestNEON+0x40>
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
-	WORD $0x17ffffe0 // b 0x2250 <nearestNEON+0x20>
+	WORD $0x17ffffe0 // b 0x2630 <nearestNEON+0x20>
 	WORD $0xd65f03c0 // ret
 
 // func resizeArgMaxNEON(a)
@@ -2275,12 +2525,12 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9b0b7d08 // mul x8, x8, x11
 	WORD $0x8b081128 // add x8, x9, x8, lsl #4
 	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
-	WORD $0xb40011cc // cbz x12, 0x253c <resizeArgMaxNEON+0x25c>
+	WORD $0xb40011cc // cbz x12, 0x291c <resizeArgMaxNEON+0x25c>
 	WORD $0xf940100c // ldr x12, [x0, #0x20]
 	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x5400116b // b.lt 0x253c <resizeArgMaxNEON+0x25c>
+	WORD $0x5400116b // b.lt 0x291c <resizeArgMaxNEON+0x25c>
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400112b // b.lt 0x253c <resizeArgMaxNEON+0x25c>
+	WORD $0x5400112b // b.lt 0x291c <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xd280800c // mov x12, #0x400 // =1024
 	WORD $0xf2a1810c // movk x12, #0xc08, lsl #16
@@ -2344,19 +2594,19 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0e019f // cmp x12, x14
 	WORD $0x91004210 // add x16, x16, #0x10
 	WORD $0x3ca16a23 // str q3, [x17, x1]
-	WORD $0x54fffb41 // b.ne 0x2380 <resizeArgMaxNEON+0xa0>
+	WORD $0x54fffb41 // b.ne 0x2760 <resizeArgMaxNEON+0xa0>
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
 	WORD $0xeb0e015f // cmp x10, x14
-	WORD $0x54fffa4b // b.lt 0x2370 <resizeArgMaxNEON+0x90>
+	WORD $0x54fffa4b // b.lt 0x2750 <resizeArgMaxNEON+0x90>
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xb1000d2a // adds x10, x9, #0x3
 	WORD $0x9100192b // add x11, x9, #0x6
 	WORD $0x9a8ab16a // csel x10, x11, x10, lt
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x540007eb // b.lt 0x253c <resizeArgMaxNEON+0x25c>
+	WORD $0x540007eb // b.lt 0x291c <resizeArgMaxNEON+0x25c>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540007ab // b.lt 0x253c <resizeArgMaxNEON+0x25c>
+	WORD $0x540007ab // b.lt 0x291c <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0x9101400b // add x11, x0, #0x50
 	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
@@ -2412,14 +2662,14 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0d017f // cmp x11, x13
 	WORD $0x910041ef // add x15, x15, #0x10
 	WORD $0x3cb16a03 // str q3, [x16, x17]
-	WORD $0x54fffb41 // b.ne 0x2490 <resizeArgMaxNEON+0x1b0>
+	WORD $0x54fffb41 // b.ne 0x2870 <resizeArgMaxNEON+0x1b0>
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54fffa4b // b.lt 0x2480 <resizeArgMaxNEON+0x1a0>
+	WORD $0x54fffa4b // b.lt 0x2860 <resizeArgMaxNEON+0x1a0>
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54000ecb // b.lt 0x271c <resizeArgMaxNEON+0x43c>
+	WORD $0x54000ecb // b.lt 0x2afc <resizeArgMaxNEON+0x43c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf9402c0b // ldr x11, [x0, #0x58]
 	WORD $0x9100116c // add x12, x11, #0x4
@@ -2429,16 +2679,16 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280200b // mov w11, #0x100 // =256
 	WORD $0x72a0604b // movk w11, #0x302, lsl #16
 	WORD $0x4e040d62 // dup v2.4s, w11
-	WORD $0x14000004 // b 0x257c <resizeArgMaxNEON+0x29c>
+	WORD $0x14000004 // b 0x295c <resizeArgMaxNEON+0x29c>
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54000d2a // b.ge 0x271c <resizeArgMaxNEON+0x43c>
+	WORD $0x54000d2a // b.ge 0x2afc <resizeArgMaxNEON+0x43c>
 	WORD $0xf9401c0b // ldr x11, [x0, #0x38]
 	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008eb // b.lt 0x26a4 <resizeArgMaxNEON+0x3c4>
+	WORD $0x540008eb // b.lt 0x2a84 <resizeArgMaxNEON+0x3c4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008a0 // b.eq 0x26a4 <resizeArgMaxNEON+0x3c4>
+	WORD $0x540008a0 // b.eq 0x2a84 <resizeArgMaxNEON+0x3c4>
 	WORD $0xd37ef52c // lsl x12, x9, #2
 	WORD $0xa946380d // ldp x13, x14, [x0, #0x60]
 	WORD $0xb8ac69af // ldrsw x15, [x13, x12]
@@ -2506,9 +2756,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910005ef // add x15, x15, #0x1
 	WORD $0x8b0d01ce // add x14, x14, x13
 	WORD $0xeb0f017f // cmp x11, x15
-	WORD $0x54fffd81 // b.ne 0x2650 <resizeArgMaxNEON+0x370>
+	WORD $0x54fffd81 // b.ne 0x2a30 <resizeArgMaxNEON+0x370>
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fff64a // b.ge 0x2570 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff64a // b.ge 0x2950 <resizeArgMaxNEON+0x290>
 	WORD $0x0e612a03 // xtn v3.4h, v16.4s
 	WORD $0x0e001863 // uzp1 v3.8b, v3.8b, v0.8b
 	WORD $0x1e26006b // fmov w11, s3
@@ -2517,24 +2767,24 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xb240012c // orr x12, x9, #0x1
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff52a // b.ge 0x2570 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff52a // b.ge 0x2950 <resizeArgMaxNEON+0x290>
 	WORD $0x53087d6a // lsr w10, w11, #8
 	WORD $0xf940000d // ldr x13, [x0]
 	WORD $0x382c69aa // strb w10, [x13, x12]
 	WORD $0xb27f012c // orr x12, x9, #0x2
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff44a // b.ge 0x2570 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff44a // b.ge 0x2950 <resizeArgMaxNEON+0x290>
 	WORD $0x53107d6a // lsr w10, w11, #16
 	WORD $0xf940000d // ldr x13, [x0]
 	WORD $0x382c69aa // strb w10, [x13, x12]
 	WORD $0xb240052c // orr x12, x9, #0x3
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff36a // b.ge 0x2570 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff36a // b.ge 0x2950 <resizeArgMaxNEON+0x290>
 	WORD $0x53187d6a // lsr w10, w11, #24
 	WORD $0xf940000b // ldr x11, [x0]
 	WORD $0x382c696a // strb w10, [x11, x12]
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0x17ffff96 // b 0x2570 <resizeArgMaxNEON+0x290>
+	WORD $0x17ffff96 // b 0x2950 <resizeArgMaxNEON+0x290>
 	WORD $0xd65f03c0 // ret

@@ -33,6 +33,33 @@ func runResize(kernel func(*resizeArgs)) func(dst, src *Map, r *Resize, y0, y1 i
 	}
 }
 
+// spread repeats the weights of a block's 4 pixels for their 4 channels.
+var spread = [16]int32{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}
+
+// runReal does the same for real values.
+func runReal(kernel func(*realArgs)) func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte) {
+	return func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte) {
+		offsets := words(scratch, 8*Blocks(dst.W))
+		t := &r.real
+		for x := range len(offsets) / 2 {
+			offsets[2*x], offsets[2*x+1] = int64(src.Offset(0, int(t.left[x]), 0)), int64(src.Offset(0, int(t.right[x]), 0))
+		}
+		weights := [4]float32{r.realScale(), 0, 0, out.Scale}
+		a := realArgs{
+			blocks: int64(Blocks(dst.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block), offsets: unsafe.Pointer(&offsets[0]),
+			weightLeft: unsafe.Pointer(&t.weight[0][0]), weightRight: unsafe.Pointer(&t.weight[1][0]), weights: unsafe.Pointer(&weights),
+			zeroIn: int64(r.Zero), zero: int64(out.Zero), lo: int64(lo), hi: int64(hi), spread: unsafe.Pointer(&spread),
+		}
+		for y := y0; y < y1; y++ {
+			ty := t.y[y]
+			weights[1], weights[2] = ty.d2, ty.d1
+			a.top, a.bottom = unsafe.Pointer(&src.Data[int(ty.a)*src.Row]), unsafe.Pointer(&src.Data[int(ty.b)*src.Row])
+			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
+			kernel(&a)
+		}
+	}
+}
+
 // runNearest does the same for a nearest resize.
 func runNearest(kernel func(*nearestArgs)) func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte) {
 	return func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte) {

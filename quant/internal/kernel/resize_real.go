@@ -1,6 +1,9 @@
 package kernel
 
-import "math"
+import (
+	"fmt"
+	"math"
+)
 
 // realTaps is a linear interpolation in float32, each operation rounded by itself and in the order that ONNX Runtime
 // has (core/providers/cpu/tensor/upsample.cc, UpsampleBilinear), so that where classes tie, or nearly, they fall as they
@@ -106,4 +109,53 @@ func (r *Resize) realAt(src *Map, y, x, c int) float32 {
 	sum := float32(float32(tx.d2*ty.d2)*v(ty.a, tx.a)) + float32(float32(tx.d1*ty.d2)*v(ty.a, tx.b))
 	sum += float32(float32(tx.d2*ty.d1) * v(ty.b, tx.a))
 	return sum + float32(float32(tx.d1*ty.d1)*v(ty.b, tx.b))
+}
+
+// RealOut says how the real values of a resized map are stored: clamp(roundHalfEven(value / Scale) + Zero, Min, Max),
+// then Table.
+type RealOut struct {
+	Scale          float32
+	Zero, Min, Max int // Min and Max both 0 = the whole range
+	Table          *[256]byte
+}
+
+// ResizeReal writes rows [y0, y1) of dst: the interpolated real values of src (r.Scale, r.Zero, [Resize.SetScales]),
+// quantized again. It needs [Resize.Scratch] bytes.
+func (s *Set) ResizeReal(dst, src *Map, r *Resize, out RealOut, y0, y1 int, scratch []byte) {
+	r.check("resize", src, y0, y1)
+	r.checkScratch("resize", src.C, scratch)
+	dst.checkRows("resize", y0, y1)
+	q := Requant{Zero: out.Zero, Min: out.Min, Max: out.Max}
+	lo, hi, err := q.bounds(dst.Type)
+	if dst.H != r.OutH || dst.W != r.OutW || dst.C != src.C || dst.Type != src.Type || err != nil || !(out.Scale > 0) {
+		panic(fmt.Sprintf("kernel: resize: %d×%d×%d into %d×%d×%d, scale %v, %v", r.OutH, r.OutW, src.C, dst.H, dst.W, dst.C, out.Scale, err))
+	}
+	// Beyond that ratio a value could leave int32.
+	if s.real != nil && src.Type == Native && r.realScale() < 1<<16*out.Scale {
+		s.real.run(dst, src, r, &out, lo, hi, y0, y1, scratch)
+	} else {
+		resizeRealGeneric(dst, src, r, &out, lo, hi, y0, y1)
+	}
+	if out.Table != nil {
+		s.table(dst, dst, out.Table, y0, y1)
+	}
+}
+
+// RealKernel names what runs ResizeReal on maps of the native type.
+func (s *Set) RealKernel() string {
+	if s.real != nil {
+		return s.real.name
+	}
+	return "resize-real_generic"
+}
+
+func resizeRealGeneric(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int) {
+	for y := y0; y < y1; y++ {
+		for x := range dst.W {
+			for c := range dst.C {
+				v := roundBounded(r.realAt(src, y, x, c)/out.Scale) + int32(out.Zero)
+				dst.Data[dst.Offset(y, x, c)] = byte(min(max(v, lo), hi))
+			}
+		}
+	}
 }

@@ -175,3 +175,41 @@ func TestResizeArgMaxVariants(t *testing.T) {
 		})
 	}
 }
+
+func TestResizeRealVariants(t *testing.T) {
+	for i := range realTable {
+		v := &realTable[i]
+		t.Run(v.name, func(t *testing.T) {
+			need(t, v.needs)
+			r := rand.New(rand.NewPCG(13, uint64(i)))
+			for range rounds(300) {
+				h, w, c := 1+r.IntN(5), tileSize(r, 4, 4), tileSize(r, 16, 4)
+				oh, ow := 1+r.IntN(12), 1+r.IntN(5*w)
+				if f := 2 << r.IntN(3); r.IntN(2) == 0 {
+					oh, ow = h*f, w*f
+				}
+				rz, err := NewResize(h, w, oh, ow, Coordinates(r.IntN(4)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				rz.Scale, rz.Zero = r.Float32()+0.01, r.IntN(256)-128
+				lo, hi := Native.Range()
+				out := RealOut{Scale: r.Float32() + 0.01, Zero: int(lo) + r.IntN(256), Min: int(lo), Max: int(hi)}
+				if r.IntN(3) == 0 {
+					out.Min, out.Max, out.Scale = int(lo)+20, int(hi)-30, rz.Scale
+				}
+				src, dst := newTestMap(t, r, h, w, c, Native, picker(r)), newTestMap(t, r, oh, ow, c, Native, picker(r))
+				before, canary, want := slices.Clone(src.Data), slices.Clone(dst.Data), dst
+				want.Data = slices.Clone(dst.Data)
+				y0 := r.IntN(oh)
+				y1 := y0 + r.IntN(oh-y0+1)
+				resizeRealGeneric(&want, &src, rz, &out, int32(out.Min), int32(out.Max), y0, y1)
+				(&Set{real: v}).ResizeReal(&dst, &src, rz, out, y0, y1, guarded(t, rz.Scratch(c), false))
+				compareMaps(t, v.name, &dst, &want, canary, y0, y1)
+				if !slices.Equal(src.Data, before) {
+					t.Fatal("the source changed")
+				}
+			}
+		})
+	}
+}

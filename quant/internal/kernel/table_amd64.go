@@ -61,6 +61,10 @@ var (
 		{"nearest_4x16_avx512vnni", AVX512VNNI, runNearest(nearestAVX512VNNI)},
 		{"nearest_4x4_avx2", AVX2, runNearest(nearestAVX2)},
 	}
+	realTable = []realVariant{
+		{"resize-real_4x16_avx512vnni", AVX512VNNI, runReal(resizeRealAVX512VNNI)},
+		{"resize-real_4x4_avx2", AVX2, runReal(resizeRealAVX2)},
+	}
 	sumTable = []sumVariant{
 		{"sum_4x16_avx512vnni", AVX512VNNI, runSum(sumAVX512VNNI)},
 		{"sum_4x4_avx2", AVX2, runSum(sumAVX2)},
@@ -81,7 +85,7 @@ var peakTable = []peakVariant{
 func detect() Feature {
 	var f Feature
 	x := &cpu.X86
-	if x.HasAVX2 {
+	if x.HasAVX2 && x.HasFMA {
 		f |= AVX2
 	}
 	if x.HasAVXVNNI {

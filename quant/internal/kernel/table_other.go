@@ -12,6 +12,7 @@ var (
 	lookupTable  []lookupVariant
 	resizeTable  []resizeVariant
 	nearestTable []resizeVariant
+	realTable    []realVariant
 	sumTable     []sumVariant
 	argmaxTable  []argmaxVariant
 )

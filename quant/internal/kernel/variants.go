@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, argmaxTable, sumTable and peakTable (table_*.go) list an
+// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, argmaxTable, sumTable and peakTable (table_*.go) list an
 // architecture's variants, best first. To add a kernel is to add a line: choice, tests, benchmarks and reports follow.
 
 // convVariant is one way of running a convolution.
@@ -49,6 +49,13 @@ type argmaxVariant struct {
 	run   func(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte)
 }
 
+// realVariant is one way of resizing real values.
+type realVariant struct {
+	name  string
+	needs Feature
+	run   func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte)
+}
+
 // sumVariant is one way of summing 16 channels, from c on, over a whole map of fewer than 2²² pixels.
 type sumVariant struct {
 	name  string
@@ -64,6 +71,7 @@ type Set struct {
 	resize  *resizeVariant
 	nearest *resizeVariant
 	argmax  *argmaxVariant
+	real    *realVariant
 	sum     *sumVariant
 	peak    *peakVariant
 }
@@ -103,6 +111,9 @@ func each(visit func(name string, needs Feature)) {
 		visit(v.name, v.needs)
 	}
 	for _, v := range argmaxTable {
+		visit(v.name, v.needs)
+	}
+	for _, v := range realTable {
 		visit(v.name, v.needs)
 	}
 	for _, v := range sumTable {
@@ -145,6 +156,7 @@ func Choose(disable []string) (*Set, error) {
 	s.lookup = first(lookupTable, func(v *lookupVariant) bool { return on(v.name, v.needs) })
 	s.resize = first(resizeTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
 	s.nearest = first(nearestTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
+	s.real = first(realTable, func(v *realVariant) bool { return on(v.name, v.needs) })
 	s.sum = first(sumTable, func(v *sumVariant) bool { return on(v.name, v.needs) })
 	s.argmax = first(argmaxTable, func(v *argmaxVariant) bool { return on(v.name, v.needs) })
 	s.peak = first(peakTable, func(v *peakVariant) bool { return on(v.name, v.needs) })

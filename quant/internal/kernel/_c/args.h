@@ -78,8 +78,9 @@ struct add_args {
 	const uint8_t *a, *b;
 	word blocks, cells;
 	word dst_block, a_block, b_block; // b_block = 0: b is one pixel that goes with all, the first of its cells
-	word zero_a, zero_b, zero, lo, hi;
-	const float *scales; // of a, of b
+	word offset;         // what the bytes are above the model's values
+	word lo, hi;
+	const float *scales; // of a, of b, and the constant
 };
 
 // sum_args: the sums of up to 16 channels over a whole map.
@@ -133,6 +134,18 @@ struct resize_args {
 	word blocks, cells, dst_block;  // of the destination
 	const word *offsets;            // [4·blocks][2]: bytes from a source row's begin to the left and the right pixel
 	const uint8_t *weights;         // [blocks][32]: the pair of weights of pixel 0 four times, of pixel 1 four times, …
+};
+
+// real_args: one row of a linear resize of real values.
+struct real_args {
+	uint8_t *dst;
+	const uint8_t *top, *bottom;
+	word blocks, cells, dst_block;
+	const word *offsets; // [4·blocks][2]: bytes from a source row's begin to the left and the right pixel
+	const float *weight_left, *weight_right; // one per output pixel, whole blocks
+	const float *weights;                    // scale of the source, weight of the top row, of the bottom row, scale of dst
+	word zero_in, zero, lo, hi;
+	const int32_t *spread;                   // 0 0 0 0 1 1 1 1 2 2 2 2 3 3 3 3
 };
 
 // peak_args: the dot-product limit of a core; the sum keeps the work alive.

@@ -44,25 +44,26 @@ INLINE __m256 centred(const uint8_t *p, __m256i zero) {
 	return _mm256_cvtepi32_ps(_mm256_sub_epi32(v, zero));
 }
 
-INLINE __m128i add8(const uint8_t *pa, __m256 vb, __m256i za, __m256 sa, __m256 sb) {
-	__m256i v = _mm256_cvtps_epi32(_mm256_add_ps(_mm256_mul_ps(centred(pa, za), sa), _mm256_mul_ps(vb, sb)));
+INLINE __m128i add8(const uint8_t *pa, __m256 vb, __m256i offset, __m256 sa, __m256 sb, __m256 constant) {
+	__m256i v = _mm256_cvtps_epi32(_mm256_fmadd_ps(centred(pa, offset), sa, _mm256_fmadd_ps(vb, sb, constant)));
 	return _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
 }
 
 void addAVX2(const struct add_args *a) {
-	__m256 sa = _mm256_set1_ps(a->scales[0]), sb = _mm256_set1_ps(a->scales[1]);
-	__m256i za = _mm256_set1_epi32((int)a->zero_a), zb = _mm256_set1_epi32((int)a->zero_b);
-	__m128i zero = _mm_set1_epi16((short)a->zero), lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
+	__m256 sa = _mm256_set1_ps(a->scales[0]), sb = _mm256_set1_ps(a->scales[1]), constant = _mm256_set1_ps(a->scales[2]);
+	__m256i offset = _mm256_set1_epi32((int)a->offset);
+	__m128i zero = _mm_set1_epi16((short)a->offset), lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
 	for (word n = 0; n < a->blocks; n++) {
 		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
 		uint8_t *dst = a->dst + n * a->dst_block;
 		for (word i = 0; i < 16 * a->cells; i += 16) {
-			__m256 b0 = centred(pb + i, zb), b1;
+			__m256 b0 = centred(pb + i, offset), b1;
 			if (a->b_block)
-				b1 = centred(pb + i + 8, zb);
+				b1 = centred(pb + i + 8, offset);
 			else
 				b0 = b1 = _mm256_permute2f128_ps(b0, b0, 0);
-			__m128i p0 = _mm_adds_epi16(add8(pa + i, b0, za, sa, sb), zero), p1 = _mm_adds_epi16(add8(pa + i + 8, b1, za, sa, sb), zero);
+			__m128i p0 = _mm_adds_epi16(add8(pa + i, b0, offset, sa, sb, constant), zero);
+			__m128i p1 = _mm_adds_epi16(add8(pa + i + 8, b1, offset, sa, sb, constant), zero);
 			_mm_storeu_si128((__m128i *)(dst + i), _mm_min_epu8(_mm_max_epu8(_mm_packus_epi16(p0, p1), lo), hi));
 		}
 	}
@@ -121,6 +122,44 @@ void resizeAVX2(const struct resize_args *a) {
 			t = _mm_add_epi16(_mm_mullo_epi16(t, wt), _mm_mullo_epi16(v, wb));
 			u = _mm_add_epi16(_mm_mullo_epi16(u, wt), _mm_mullo_epi16(w, wb));
 			_mm_storeu_si128((__m128i *)(a->dst + b * a->dst_block + 16 * c), _mm_packus_epi16(rounded(t, r), rounded(u, r)));
+		}
+	}
+}
+
+// Linear resize of real values: two pixels of 4 channels are 8 floats.
+INLINE __m256 real_half(__m128i v, __m256i zero, __m256 scale) {
+	return _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_sub_epi32(_mm256_cvtepu8_epi32(v), zero)), scale);
+}
+
+INLINE __m256 pair(const float *w) {
+	return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_set1_ps(w[0])), _mm_set1_ps(w[1]), 1);
+}
+
+void resizeRealAVX2(const struct real_args *a) {
+	__m256 scale = _mm256_set1_ps(a->weights[0]), wt = _mm256_set1_ps(a->weights[1]), wb = _mm256_set1_ps(a->weights[2]);
+	__m256 out = _mm256_set1_ps(a->weights[3]);
+	__m256i zero_in = _mm256_set1_epi32((int)a->zero_in);
+	__m128i zero = _mm_set1_epi16((short)a->zero), lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
+	for (word b = 0; b < a->blocks; b++) {
+		const word *o = a->offsets + 8 * b;
+		for (word c = 0; c < a->cells; c++) {
+			__m128i tl = gather4_offset(a->top, o, 16 * c), tr = gather4_offset(a->top, o + 1, 16 * c);
+			__m128i bl = gather4_offset(a->bottom, o, 16 * c), br = gather4_offset(a->bottom, o + 1, 16 * c), p[2];
+			for (int h = 0; h < 2; h++) {
+				__m256 wl = pair(a->weight_left + 4 * b + 2 * h), wr = pair(a->weight_right + 4 * b + 2 * h);
+				__m256 v = _mm256_add_ps(_mm256_mul_ps(_mm256_mul_ps(wl, wt), real_half(tl, zero_in, scale)),
+						_mm256_mul_ps(_mm256_mul_ps(wr, wt), real_half(tr, zero_in, scale)));
+				v = _mm256_add_ps(v, _mm256_mul_ps(_mm256_mul_ps(wl, wb), real_half(bl, zero_in, scale)));
+				v = _mm256_add_ps(v, _mm256_mul_ps(_mm256_mul_ps(wr, wb), real_half(br, zero_in, scale)));
+				__m256i q = _mm256_cvtps_epi32(_mm256_div_ps(v, out));
+				p[h] = _mm_adds_epi16(_mm_packs_epi32(_mm256_castsi256_si128(q), _mm256_extracti128_si256(q, 1)), zero);
+				tl = _mm_srli_si128(tl, 8);
+				tr = _mm_srli_si128(tr, 8);
+				bl = _mm_srli_si128(bl, 8);
+				br = _mm_srli_si128(br, 8);
+			}
+			__m128i u = _mm_min_epu8(_mm_max_epu8(_mm_packus_epi16(p[0], p[1]), lo), hi);
+			_mm_storeu_si128((__m128i *)(a->dst + b * a->dst_block + 16 * c), u);
 		}
 	}
 }

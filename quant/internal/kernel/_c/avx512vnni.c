@@ -391,6 +391,13 @@ void depthwiseAnyAVX512VNNI(const struct depthwise_any_args *a) {
 	}
 }
 
+// narrow is the last of a requantization of 16 values.
+INLINE __m128i narrow(__m512i v, __m256i zero, __m128i lo, __m128i hi) {
+	__m256i w = _mm256_adds_epi16(_mm512_cvtsepi32_epi16(v), zero);
+	__m128i b = _mm_packus_epi16(_mm256_castsi256_si128(w), _mm256_extracti128_si256(w, 1));
+	return _mm_min_epu8(_mm_max_epu8(b, lo), hi);
+}
+
 // Residual add, 16 bytes at a time.
 INLINE __m512 centred(const uint8_t *p, __m512i zero) {
 	__m512i v = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
@@ -398,23 +405,18 @@ INLINE __m512 centred(const uint8_t *p, __m512i zero) {
 }
 
 void addAVX512VNNI(const struct add_args *a) {
-	__m512 sa = _mm512_set1_ps(a->scales[0]), sb = _mm512_set1_ps(a->scales[1]);
-	__m512i za = _mm512_set1_epi32((int)a->zero_a), zb = _mm512_set1_epi32((int)a->zero_b);
-	__m256i zero = _mm256_set1_epi16((short)a->zero);
+	__m512 sa = _mm512_set1_ps(a->scales[0]), sb = _mm512_set1_ps(a->scales[1]), constant = _mm512_set1_ps(a->scales[2]);
+	__m512i offset = _mm512_set1_epi32((int)a->offset);
+	__m256i zero = _mm256_set1_epi16((short)a->offset);
 	__m128i lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
 	for (word n = 0; n < a->blocks; n++) {
 		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
 		uint8_t *dst = a->dst + n * a->dst_block;
 		for (word i = 0; i < 16 * a->cells; i += 16) {
-			__m512 vb;
-			if (a->b_block)
-				vb = centred(pb + i, zb);
-			else
-				vb = _mm512_broadcast_f32x4(_mm512_castps512_ps128(centred(pb + i, zb)));
-			__m512 t = _mm512_add_ps(_mm512_mul_ps(centred(pa + i, za), sa), _mm512_mul_ps(vb, sb));
-			__m256i v = _mm256_adds_epi16(_mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(t)), zero);
-			__m128i u = _mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-			_mm_storeu_si128((__m128i *)(dst + i), _mm_min_epu8(_mm_max_epu8(u, lo), hi));
+			__m512 vb = centred(pb + i, offset);
+			if (!a->b_block) vb = _mm512_broadcast_f32x4(_mm512_castps512_ps128(vb));
+			__m512 t = _mm512_fmadd_ps(centred(pa + i, offset), sa, _mm512_fmadd_ps(vb, sb, constant));
+			_mm_storeu_si128((__m128i *)(dst + i), narrow(_mm512_cvtps_epi32(t), zero, lo, hi));
 		}
 	}
 }
@@ -519,6 +521,40 @@ INLINE __m512i gather4_offset(const uint8_t *row, const word *offsets, word at, 
 	v = _mm512_mask_loadu_epi32(v, m & 0x2222, row + offsets[2] + at - 4);
 	v = _mm512_mask_loadu_epi32(v, m & 0x4444, row + offsets[4] + at - 8);
 	return _mm512_mask_loadu_epi32(v, m & 0x8888, row + offsets[6] + at - 12);
+}
+
+// Linear resize of real values: a cell is 16 floats.
+INLINE __m512 real_cell(__m512i v, int cell, __m512i zero, __m512 scale) {
+	__m128i c = cell == 0 ? _mm512_castsi512_si128(v) : cell == 1 ? _mm512_extracti32x4_epi32(v, 1)
+			: cell == 2 ? _mm512_extracti32x4_epi32(v, 2) : _mm512_extracti32x4_epi32(v, 3);
+	return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_cvtepu8_epi32(c), zero)), scale);
+}
+
+void resizeRealAVX512VNNI(const struct real_args *a) {
+	__m512 scale = _mm512_set1_ps(a->weights[0]), wt = _mm512_set1_ps(a->weights[1]), wb = _mm512_set1_ps(a->weights[2]);
+	__m512 out = _mm512_set1_ps(a->weights[3]);
+	__m512i zero_in = _mm512_set1_epi32((int)a->zero_in), spread = _mm512_loadu_si512(a->spread);
+	__m256i zero = _mm256_set1_epi16((short)a->zero);
+	__m128i lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
+	for (word b = 0; b < a->blocks; b++) {
+		const word *o = a->offsets + 8 * b;
+		__m512 wl = _mm512_permutexvar_ps(spread, _mm512_castps128_ps512(_mm_loadu_ps(a->weight_left + 4 * b)));
+		__m512 wr = _mm512_permutexvar_ps(spread, _mm512_castps128_ps512(_mm_loadu_ps(a->weight_right + 4 * b)));
+		__m512 wtl = _mm512_mul_ps(wl, wt), wtr = _mm512_mul_ps(wr, wt), wbl = _mm512_mul_ps(wl, wb), wbr = _mm512_mul_ps(wr, wb);
+		for (word g = 0; 4 * g < a->cells; g++) {
+			__mmask16 m = cell_mask(a->cells, g);
+			__m512i tl = gather4_offset(a->top, o, 64 * g, m), tr = gather4_offset(a->top, o + 1, 64 * g, m);
+			__m512i bl = gather4_offset(a->bottom, o, 64 * g, m), br = gather4_offset(a->bottom, o + 1, 64 * g, m);
+			for (int c = 0; c < 4; c++) {
+				if (4 * g + c >= a->cells) break;
+				__m512 v = _mm512_add_ps(_mm512_mul_ps(wtl, real_cell(tl, c, zero_in, scale)), _mm512_mul_ps(wtr, real_cell(tr, c, zero_in, scale)));
+				v = _mm512_add_ps(v, _mm512_mul_ps(wbl, real_cell(bl, c, zero_in, scale)));
+				v = _mm512_add_ps(v, _mm512_mul_ps(wbr, real_cell(br, c, zero_in, scale)));
+				__m128i q = narrow(_mm512_cvtps_epi32(_mm512_div_ps(v, out)), zero, lo, hi);
+				_mm_storeu_si128((__m128i *)(a->dst + b * a->dst_block + 64 * g + 16 * c), q);
+			}
+		}
+	}
 }
 
 void nearestAVX512VNNI(const struct nearest_args *a) {

@@ -41,27 +41,34 @@ void peakNEON(const struct peak_args *a) { peak(a); }
 // Residual add, a cell at a time.
 INLINE float32x4_t centred(int16x4_t v, int32x4_t zero) { return vcvtq_f32_s32(vsubq_s32(vmovl_s16(v), zero)); }
 
-INLINE int32x4_t sum(int16x4_t a, int16x4_t b, int32x4_t za, int32x4_t zb, float32x4_t sa, float32x4_t sb) {
-	return vcvtnq_s32_f32(vaddq_f32(vmulq_f32(centred(a, za), sa), vmulq_f32(centred(b, zb), sb)));
+INLINE int32x4_t sum(int16x4_t a, int16x4_t b, int32x4_t offset, float32x4_t sa, float32x4_t sb, float32x4_t constant) {
+	return vcvtnq_s32_f32(vfmaq_f32(vfmaq_f32(constant, centred(b, offset), sb), centred(a, offset), sa));
+}
+
+INLINE int8x16_t narrow(const int32x4_t *v, int16x8_t zero, int8x16_t least, int8x16_t most) {
+	int16x8_t lo = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(v[0]), v[1]), zero);
+	int16x8_t hi = vqaddq_s16(vqmovn_high_s32(vqmovn_s32(v[2]), v[3]), zero);
+	return vminq_s8(vmaxq_s8(vqmovn_high_s16(vqmovn_s16(lo), hi), least), most);
 }
 
 void addNEON(const struct add_args *a) {
-	struct requant r = requant_of(a->zero);
+	float32x4_t sa = vdupq_n_f32(a->scales[0]), sb = vdupq_n_f32(a->scales[1]), constant = vdupq_n_f32(a->scales[2]);
+	int32x4_t offset = vdupq_n_s32((int32_t)a->offset);
+	int16x8_t zero = vdupq_n_s16((int16_t)a->offset);
 	int8x16_t least = vdupq_n_s8((int8_t)a->lo), most = vdupq_n_s8((int8_t)a->hi);
-	float32x4_t sa = vdupq_n_f32(a->scales[0]), sb = vdupq_n_f32(a->scales[1]);
-	int32x4_t za = vdupq_n_s32((int32_t)a->zero_a), zb = vdupq_n_s32((int32_t)a->zero_b);
 	for (word n = 0; n < a->blocks; n++) {
 		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
 		int8_t *dst = (int8_t *)a->dst + n * a->dst_block;
 		for (word i = 0; i < 16 * a->cells; i += 16) {
 			int8x16_t x = load(pa + i), y = a->b_block ? load(pb + i) : load4(pb + i);
 			int16x8_t xl = vmovl_s8(vget_low_s8(x)), xh = vmovl_high_s8(x), yl = vmovl_s8(vget_low_s8(y)), yh = vmovl_high_s8(y);
-			int16x8_t lo = vqmovn_high_s32(vqmovn_s32(sum(vget_low_s16(xl), vget_low_s16(yl), za, zb, sa, sb)),
-					sum(vget_high_s16(xl), vget_high_s16(yl), za, zb, sa, sb));
-			int16x8_t hi = vqmovn_high_s32(vqmovn_s32(sum(vget_low_s16(xh), vget_low_s16(yh), za, zb, sa, sb)),
-					sum(vget_high_s16(xh), vget_high_s16(yh), za, zb, sa, sb));
-			int8x16_t v = vqmovn_high_s16(vqmovn_s16(vqaddq_s16(lo, r.zero)), vqaddq_s16(hi, r.zero));
-			vst1q_s8(dst + i, vminq_s8(vmaxq_s8(v, least), most));
+			int32x4_t v[4] = {
+				sum(vget_low_s16(xl), vget_low_s16(yl), offset, sa, sb, constant),
+				sum(vget_high_s16(xl), vget_high_s16(yl), offset, sa, sb, constant),
+				sum(vget_low_s16(xh), vget_low_s16(yh), offset, sa, sb, constant),
+				sum(vget_high_s16(xh), vget_high_s16(yh), offset, sa, sb, constant),
+			};
+			vst1q_s8(dst + i, narrow(v, zero, least, most));
 		}
 	}
 }
@@ -135,6 +142,35 @@ void resizeNEON(const struct resize_args *a) {
 			int16x8_t b1 = vmlal_high_s8(vmull_high_s8(bl, wl), br, wr);
 			int16x8_t v0 = vmlaq_n_s16(vmulq_n_s16(t0, wt), b0, wb), v1 = vmlaq_n_s16(vmulq_n_s16(t1, wt), b1, wb);
 			vst1q_s8((int8_t *)a->dst + b * a->dst_block + 16 * c, vcombine_s8(rounded(v0, r), rounded(v1, r)));
+		}
+	}
+}
+
+// Linear resize of real values: a pixel of 4 channels is 4 floats.
+INLINE float32x4_t real_pixel(const uint8_t *p, int32x4_t zero, float32x4_t scale) {
+	int8x8_t v = vreinterpret_s8_s32(vld1_dup_s32((const int32_t *)p));
+	return vmulq_f32(centred(vget_low_s16(vmovl_s8(v)), zero), scale);
+}
+
+void resizeRealNEON(const struct real_args *a) {
+	float32x4_t scale = vdupq_n_f32(a->weights[0]), out = vdupq_n_f32(a->weights[3]);
+	float wt = a->weights[1], wb = a->weights[2];
+	int32x4_t zero_in = vdupq_n_s32((int32_t)a->zero_in);
+	int16x8_t zero = vdupq_n_s16((int16_t)a->zero);
+	int8x16_t least = vdupq_n_s8((int8_t)a->lo), most = vdupq_n_s8((int8_t)a->hi);
+	for (word b = 0; b < a->blocks; b++) {
+		for (word c = 0; c < a->cells; c++) {
+			int32x4_t q[4];
+			for (int i = 0; i < 4; i++) {
+				const word *o = a->offsets + 8 * b + 2 * i;
+				float wl = a->weight_left[4 * b + i], wr = a->weight_right[4 * b + i];
+				float32x4_t v = vaddq_f32(vmulq_n_f32(real_pixel(a->top + o[0] + 16 * c, zero_in, scale), wl * wt),
+						vmulq_n_f32(real_pixel(a->top + o[1] + 16 * c, zero_in, scale), wr * wt));
+				v = vaddq_f32(v, vmulq_n_f32(real_pixel(a->bottom + o[0] + 16 * c, zero_in, scale), wl * wb));
+				v = vaddq_f32(v, vmulq_n_f32(real_pixel(a->bottom + o[1] + 16 * c, zero_in, scale), wr * wb));
+				q[i] = vcvtnq_s32_f32(vdivq_f32(v, out));
+			}
+			vst1q_s8((int8_t *)a->dst + b * a->dst_block + 16 * c, narrow(q, zero, least, most));
 		}
 	}
 }

@@ -44,7 +44,7 @@ var common = []string{"-std=c11", "-O3", "-Wall", "-Wextra", "-Werror", "-ffrees
 	"-fno-ident", "-ffp-contract=off", "-fno-vectorize", "-fno-slp-vectorize"}
 
 var byArch = map[string][]string{
-	"amd64": {"--target=x86_64-linux-gnu", "-mno-red-zone", "-fcf-protection=none"},
+	"amd64": {"--target=x86_64-linux-gnu", "-mno-red-zone", "-mstack-alignment=8", "-fcf-protection=none"},
 	"arm64": {"--target=aarch64-linux-gnu", "-ffixed-x18", "-ffixed-x27", "-ffixed-x28"},
 }
 
