@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/capture/mcap"
 	"github.com/depthwise/depthwise/capture/replay"
 )
 
 type recordCmd struct {
 	Source   string `arg:"" help:"Where frames come from."`
-	Output   string `short:"o" required:"" placeholder:"DIR" help:"Folder of the recording: new, or empty."`
+	Output   string `short:"o" required:"" placeholder:"DIR|FILE.mcap" help:"The recording: a folder that is new or empty, or a new MCAP file."`
 	Frames   uint64 `short:"n" placeholder:"N" help:"End after N pairs."`
 	Labels   bool   `help:"Keep the source's labels, one 8-bit PNG each."`
 	Classes  int    `placeholder:"N" help:"Number of label classes: their folder is label<N>."`
@@ -27,8 +28,8 @@ type recordCmd struct {
 // Help is the text below the flags.
 func (*recordCmd) Help() string {
 	return `
-Writes pairs with their times and the calibration, in the TUM RGB-D layout. What is written replays byte for byte, and
-stays whole when the command is interrupted.
+Writes pairs with their times and the calibration, into a folder in the TUM RGB-D layout, or into an MCAP file, which
+Foxglove shows. What is written replays byte for byte, and stays whole when the command is interrupted.
 ` + sourceHelp + `
 
 Examples:
@@ -36,6 +37,7 @@ Examples:
     edge record synth:seed=7 -o tables --frames 500 --labels
     edge record synth:seed=7,scene=room -o rooms --frames 500 --labels --register
     edge record kitchen/ -o registered --register
+    edge record tables/ -o tables.mcap --labels
 `
 }
 
@@ -63,11 +65,10 @@ func (c *recordCmd) Run(e *env) error {
 		return err
 	}
 	sum := recordSummary{Folder: c.Output, Pairs: written, Seconds: time.Since(begin).Seconds()}
-	if rec, ok := src.(*replay.Recording); ok {
-		sum.Skipped = rec.Stats().Skipped
-		for _, problem := range rec.Stats().Problems {
-			e.log.Warn(problem)
-		}
+	var problems []string
+	sum.Skipped, problems = troubles(src)
+	for _, problem := range problems {
+		e.log.Warn(problem)
 	}
 	if c.JSON {
 		return json.NewEncoder(e.stdout).Encode(sum)
@@ -86,18 +87,11 @@ func (c *recordCmd) copy(e *env, src capture.Source) (written int, err error) {
 		}
 		cal = reg.Calibration()
 	}
-	classes := c.Classes
-	if _, replayed := src.(*replay.Recording); classes == 0 && !replayed {
-		classes = synthClasses
-	}
-	w, err := replay.Create(c.Output, cal, replay.WriterOptions{Append: c.Append, Classes: classes, Threads: c.Threads})
+	w, err := c.create(src, cal)
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
-		err = errors.Join(err, w.Close())
-		written = w.Written()
-	}()
+	defer func() { err = errors.Join(err, w.Close()) }()
 	total := sourceLen(src)
 	if c.Frames > 0 && (total == 0 || c.Frames < uint64(total)) {
 		total = int(c.Frames)
@@ -108,25 +102,47 @@ func (c *recordCmd) copy(e *env, src capture.Source) (written int, err error) {
 	var registered capture.Depth
 	for n := uint64(0); c.Frames == 0 || n < c.Frames; n++ {
 		if err := src.Next(e.ctx, &pair); err == io.EOF || e.ctx.Err() != nil {
-			return 0, nil
+			return written, nil
 		} else if err != nil {
-			return 0, err
+			return written, err
 		}
 		if !c.Labels {
 			pair.Labels.Resize(0, 0)
 		}
 		if reg != nil {
 			if err := reg.Register(&registered, &pair.Depth); err != nil {
-				return 0, err
+				return written, err
 			}
 			pair.Depth, registered = registered, pair.Depth
 		}
 		if err := w.Write(&pair); err != nil {
-			return 0, err
+			return written, err
 		}
+		written++
 		bar.add(1)
 	}
-	return 0, nil
+	return written, nil
+}
+
+// recorder is what writes pairs.
+type recorder interface {
+	Write(*capture.Pair) error
+	Close() error
+}
+
+// create begins the recording that --output names.
+func (c *recordCmd) create(src capture.Source, cal capture.Calibration) (recorder, error) {
+	if isMCAP(c.Output) {
+		if c.Append {
+			return nil, usagef("--append: not into an MCAP file")
+		}
+		return mcap.Create(c.Output, cal, mcap.WriterOptions{})
+	}
+	classes := c.Classes
+	if classes == 0 && !recorded(src) {
+		classes = synthClasses
+	}
+	return replay.Create(c.Output, cal, replay.WriterOptions{Append: c.Append, Classes: classes, Threads: c.Threads})
 }
 
 // synthClasses is the number of classes of the synthetic camera's labels: background, table, object.

@@ -77,7 +77,7 @@ func (c *runCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if rec, ok := src.(*replay.Recording); ok {
+	if rec, ok := src.(interface{ Assumed() []string }); ok {
 		for _, words := range rec.Assumed() {
 			e.log.Debug("assumed " + words)
 		}
@@ -92,8 +92,8 @@ func (c *runCmd) Run(e *env) error {
 		err = e
 	}
 	c.summarise(e, sum)
-	if rec, ok := src.(*replay.Recording); ok && rec.Stats().Skipped > 0 {
-		for _, problem := range rec.Stats().Problems {
+	if skipped, problems := troubles(src); skipped > 0 {
+		for _, problem := range problems {
 			e.log.Warn(problem)
 		}
 	}

@@ -301,6 +301,34 @@ func TestRecord(t *testing.T) {
 	}
 }
 
+// TestMCAP expects a recording in a file to be what the one in a folder is.
+func TestMCAP(t *testing.T) {
+	dir, file := recording(t), filepath.Join(t.TempDir(), "a.mcap")
+	good(t, "record", dir, "-o", file, "--labels", "-q")
+	back := filepath.Join(t.TempDir(), "back")
+	good(t, "record", file, "-o", back, "--labels", "--classes", "3", "-q")
+	for _, name := range []string{"rgb/00000004.png", "depth/00000004.png", "label3/00000004.png"} {
+		a, err1 := os.ReadFile(filepath.Join(dir, name))
+		b, err2 := os.ReadFile(filepath.Join(back, name))
+		if err1 != nil || err2 != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s: %v, %v, equal %v", name, err1, err2, bytes.Equal(a, b))
+		}
+	}
+	early := student("early")
+	want := good(t, "run", dir, "-m", early, "-f", "raw")
+	for _, from := range []string{file, "mcap:" + file} {
+		if good(t, "run", from, "-m", early, "-f", "raw") != want {
+			t.Errorf("%s: other masks", from)
+		}
+	}
+	if r := evalJSON(t, file, dir, "-m", early)[0]; r.Sources[0].MIoU != r.Sources[1].MIoU || r.Sources[0].Frames != 5 {
+		t.Errorf("eval: %v and %v", r.Sources[0].MIoU, r.Sources[1].MIoU)
+	}
+	bad(t, exitUsage, []string{"no such file"}, "run", "none.mcap", "-m", early)
+	bad(t, exitUsage, []string{"--append"}, "record", dir, "-o", file, "--append")
+	bad(t, exitFailed, nil, "record", dir, "-o", file)
+}
+
 // TestRecordRegisters expects the masks of a recording with registered depth to be those of the live registration.
 func TestRecordRegisters(t *testing.T) {
 	plain := recording(t)

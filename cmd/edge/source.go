@@ -4,24 +4,28 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/capture/mcap"
 	"github.com/depthwise/depthwise/capture/replay"
 	"github.com/depthwise/depthwise/capture/synth"
+	"github.com/depthwise/depthwise/runtime"
 )
 
 // sourceKinds lists what may stand before the colon of a SOURCE.
 var sourceKinds = []struct{ kind, words string }{
 	{"synth", "synth:[key=value,…]   the built-in synthetic camera, such as synth:seed=7,frames=100"},
-	{"replay", "replay:DIR            a recording; a folder's path alone means the same"},
+	{"replay", "replay:DIR            a recording in a folder; the folder's path alone means the same"},
+	{"mcap", "mcap:FILE             a recording in a file; the path alone of a file .mcap means the same"},
 }
 
 // sourceHelp describes SOURCE in the help of the commands that take one.
 const sourceHelp = `
-SOURCE is synth:[key=value,…] for the built-in synthetic camera, or a folder: a recording that edge wrote, the TUM RGB-D
-layout (rgb.txt, depth.txt), or color/ and depth/ with images of equal names.`
+SOURCE is synth:[key=value,…] for the built-in synthetic camera; a folder: a recording that edge wrote, the TUM RGB-D
+layout (rgb.txt, depth.txt), or color/ and depth/ with images of equal names; or a file FILE.mcap.`
 
 // sourceOptions are the flags that say how a source is read.
 type sourceOptions struct {
@@ -42,13 +46,21 @@ func openSource(arg string, o sourceOptions) (capture.Source, error) {
 			return openSynth(rest, o)
 		case "replay":
 			return openRecording(rest, o)
+		case "mcap":
+			return openMCAP(rest, o)
 		}
 		if _, err := os.Stat(arg); err != nil {
 			return nil, usagef("source %q: no kind %q; there are:\n%s", arg, kind, sourceList())
 		}
 	}
+	if isMCAP(arg) {
+		return openMCAP(arg, o)
+	}
 	return openRecording(arg, o)
 }
+
+// isMCAP tells whether a path names a recording in an MCAP file.
+func isMCAP(path string) bool { return strings.EqualFold(filepath.Ext(path), ".mcap") }
 
 func sourceList() string {
 	var b strings.Builder
@@ -66,12 +78,57 @@ func openRecording(dir string, o sourceOptions) (capture.Source, error) {
 	case err != nil:
 		return nil, err
 	case !info.IsDir():
-		return nil, usagef("source %q: is a file; a recording is a folder with color/ and depth/, or rgb.txt and depth.txt", dir)
+		return nil, usagef("source %q: is a file, not one of .mcap; a recording is a folder with color/ and depth/, or rgb.txt and depth.txt", dir)
 	}
 	if err := replay.Detect(dir); err != nil {
 		return nil, usageError{err}
 	}
 	return replay.Open(dir, replay.Options{OnError: o.onError, Paced: o.paced, FPS: o.fps, Loop: o.loop, Labels: o.labels, Threads: o.threads})
+}
+
+func openMCAP(file string, o sourceOptions) (capture.Source, error) {
+	if _, err := os.Stat(file); os.IsNotExist(err) {
+		return nil, usagef("source %q: no such file", file)
+	}
+	rec, err := mcap.Open(file, mcap.Options{Skip: o.onError == replay.Skip, Loop: o.loop})
+	if err != nil {
+		return nil, err
+	}
+	if o.fps > 0 || o.paced {
+		return &paced{Source: bag{rec}, fps: o.fps}, nil
+	}
+	return bag{rec}, nil
+}
+
+// bag is an MCAP file that tells a pipeline what it leaves out.
+type bag struct{ *mcap.Recording }
+
+var _ runtime.Skipper = bag{}
+
+// Skipped is the number of pairs left out so far.
+func (b bag) Skipped() uint64 { return b.Stats().Skipped }
+
+// troubles are how many pairs a source left out, and the first few problems in words.
+func troubles(src capture.Source) (skipped uint64, problems []string) {
+	if p, ok := src.(*paced); ok {
+		src = p.Source
+	}
+	switch src := src.(type) {
+	case *replay.Recording:
+		s := src.Stats()
+		return s.Skipped, s.Problems
+	case bag:
+		s := src.Stats()
+		return s.Skipped, s.Problems
+	}
+	return 0, nil
+}
+
+// recorded tells whether a source is a recording, whose labels have classes of their own.
+func recorded(src capture.Source) bool {
+	_, dir := src.(*replay.Recording)
+	_, file := src.(bag)
+	return dir || file
 }
 
 func openSynth(args string, o sourceOptions) (capture.Source, error) {
@@ -100,11 +157,12 @@ type synthetic struct {
 // Len is the number of frames, 0 without an end.
 func (s synthetic) Len() int { return s.frames }
 
-// paced delivers a source's pairs at a fixed rate at most.
+// paced delivers a source's pairs at a fixed rate at most, or at their own times.
 type paced struct {
 	capture.Source
-	fps   float64
+	fps   float64 // 0 = at their times
 	begin time.Time
+	first time.Duration
 	n     int
 }
 
@@ -113,9 +171,12 @@ func (p *paced) Next(ctx context.Context, dst *capture.Pair) error {
 		return err
 	}
 	if p.n == 0 {
-		p.begin = time.Now()
+		p.begin, p.first = time.Now(), dst.ColorTime
 	}
-	due := time.Duration(float64(p.n) / p.fps * float64(time.Second))
+	due := dst.ColorTime - p.first
+	if p.fps > 0 {
+		due = time.Duration(float64(p.n) / p.fps * float64(time.Second))
+	}
 	p.n++
 	timer := time.NewTimer(time.Until(p.begin.Add(due)))
 	defer timer.Stop()
@@ -125,6 +186,14 @@ func (p *paced) Next(ctx context.Context, dst *capture.Pair) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// Skipped is the source's, for a pipeline.
+func (p *paced) Skipped() uint64 {
+	if s, ok := p.Source.(runtime.Skipper); ok {
+		return s.Skipped()
+	}
+	return 0
 }
 
 // sourceLen is the number of pairs that a source will give, where it can tell; else 0.
