@@ -8,6 +8,7 @@ type Step struct {
 	Op     string        `json:"op"`     // what it does: conv, add, table, resize argmax, … or an ONNX operator
 	Kernel string        `json:"kernel"` // the kernel that does it; "plain" is package ops, in float
 	Nodes  []string      `json:"nodes"`  // the model's nodes folded into it, last first
+	Reads  []int         `json:"reads"`  // the steps whose results it reads; what comes from an input of the network is not among them
 	Shape  []int         `json:"shape"`  // of its first output, in ONNX's order
 	MACs   int64         `json:"macs"`   // multiply-accumulates
 	Bytes  int64         `json:"bytes"`  // read and written, weights included
@@ -40,9 +41,9 @@ func (n *Network) Steps() []Step {
 	if n.plan == nil {
 		return nil
 	}
-	list := make([]Step, len(n.plan.Steps))
+	list, from := make([]Step, len(n.plan.Steps)), reads(n.plan.Steps)
 	for i, s := range n.plan.Steps {
-		list[i] = Step{Name: s.Name, Op: s.Op, Kernel: s.Kernel, Nodes: s.Nodes, MACs: s.MACs, Bytes: s.Bytes}
+		list[i] = Step{Name: s.Name, Op: s.Op, Kernel: s.Kernel, Nodes: s.Nodes, Reads: from[i], MACs: s.MACs, Bytes: s.Bytes}
 		for _, b := range s.Out {
 			if b != nil {
 				list[i].Shape = b.Shape

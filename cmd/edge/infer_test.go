@@ -160,6 +160,12 @@ func TestInspect(t *testing.T) {
 	if graph := good(t, "inspect", student("early"), "--graph"); !strings.Contains(graph, "conv") {
 		t.Errorf("graph: %s", graph)
 	}
+	dot := good(t, "inspect", student("two"), "--dot")
+	for _, arrow := range []string{"in0 -> s0;", "in1 -> s1;", "s0 -> s2;", "s1 -> s2;", "s2 -> s3;", "s3 -> s4;"} {
+		if !strings.Contains(dot, arrow) || strings.Count(dot, "->") != 6 {
+			t.Errorf("the graph lacks %s, or has too many:\n%s", arrow, dot)
+		}
+	}
 	bad(t, exitUsage, []string{"nobody"}, "inspect", "nobody")
 }
 

@@ -17,6 +17,7 @@ import (
 type inspectCmd struct {
 	Model   string   `arg:"" optional:"" help:"A model inside this binary, or an ONNX file; the default one if not given."`
 	Graph   bool     `help:"Print the steps after fusion, in the order they run."`
+	Dot     bool     `help:"Print the steps as a Graphviz graph."`
 	Card    bool     `help:"Print a shipped model's card."`
 	JSON    bool     `help:"Print everything as JSON."`
 	Threads int      `short:"t" placeholder:"N" help:"Plan for N threads; one per CPU if not given."`
@@ -33,6 +34,7 @@ Examples:
 
     edge inspect tabletop
     edge inspect student.onnx --graph
+    edge inspect student.onnx --dot | dot -Tsvg > student.svg
     edge inspect student.onnx --json | jq .arena
 `
 }
@@ -86,6 +88,8 @@ func (c *inspectCmd) Run(e *env) error {
 		enc := json.NewEncoder(e.stdout)
 		enc.SetIndent("", " ")
 		return enc.Encode(i)
+	case c.Dot:
+		return i.dot(e.stdout)
 	case c.Graph:
 		return i.graph(e.stdout)
 	}
@@ -126,4 +130,27 @@ func (i *inspection) graph(w io.Writer) error {
 		fmt.Fprintf(t, "%d\t%s\t%v\t%.2f\t%.0f\t%s\t%s\n", n, s.Op, s.Shape, float64(s.MACs)/1e6, float64(s.Bytes)/1e3, s.Kernel, s.Name)
 	}
 	return t.Flush()
+}
+
+// dot writes the steps as a graph: a box per step, an arrow for each result that another step reads.
+func (i *inspection) dot(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("digraph model {\n  node [shape=box, fontname=\"sans-serif\", fontsize=10];\n")
+	for k, in := range i.Inputs {
+		fmt.Fprintf(&b, "  in%d [label=%q, shape=ellipse];\n", k, fmt.Sprintf("%s %s %v", in.Name, in.Type, in.Shape))
+	}
+	for n, s := range i.Steps {
+		fmt.Fprintf(&b, "  s%d [label=%q, tooltip=%q];\n", n, fmt.Sprintf("%d %s %v\n%.2f MMAC", n, s.Op, s.Shape, float64(s.MACs)/1e6), s.Name)
+		for _, r := range s.Reads {
+			fmt.Fprintf(&b, "  s%d -> s%d;\n", r, n)
+		}
+		for k, in := range i.Inputs {
+			if len(s.Reads) == 0 && (len(i.Inputs) == 1 || s.Name == in.Name) {
+				fmt.Fprintf(&b, "  in%d -> s%d;\n", k, n)
+			}
+		}
+	}
+	b.WriteString("}\n")
+	_, err := io.WriteString(w, b.String())
+	return err
 }
