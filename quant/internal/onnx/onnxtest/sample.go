@@ -37,7 +37,9 @@ func Sample() *Model {
 	dq := func(from, scale, zero, to string) {
 		m.Node("DequantizeLinear", []string{from, scale, zero}, []string{to})
 	}
-	q := func(from, scale, zero, to string) { m.Node("QuantizeLinear", []string{from, scale, zero}, []string{to}) }
+	q := func(from, scale, zero, to string) {
+		m.Node("QuantizeLinear", []string{from, scale, zero}, []string{to})
+	}
 	dq("image", "s1", "z0", "x")
 	m.Node("Conv", []string{"x", "w1 real", "b1 real"}, []string{"c1"}, "strides", []int{2, 2}, "pads", []int{1, 1, 1, 1})
 	m.Node("Relu", []string{"c1"}, []string{"r1"})
