@@ -24,9 +24,12 @@
 // [Create] writes. An image appears under its name only when it is whole, and an index line only when both images
 // have, so that a recording whose writer was killed replays up to its last whole pair.
 //
+// Without calibration.json depth is taken as registered, 1 mm a unit (1/5000 m in the TUM layout), behind a 60° lens or
+// the one of camera-intrinsics.txt; Options.Calibration says better.
+//
 // Limits: colour is JPEG or PNG (16-bit PNG keeps the high byte), depth 16-bit gray PNG, labels 8-bit PNG; at most
-// 16384 pixels a side and 64 megapixels an image. A steady frame allocates nothing, but for JPEG, whose decoder is the
-// standard library's.
+// 16384 pixels a side and 64 megapixels an image. The memory of images is reused: a steady pair costs only what opening
+// its files does, but for JPEG, whose decoder is the standard library's and allocates.
 //
 // Sources: J. Sturm et al., "A Benchmark for the Evaluation of RGB-D SLAM Systems", IROS 2012, and its file formats,
 // https://cvg.cit.tum.de/data/datasets/rgbd-dataset/file_formats.

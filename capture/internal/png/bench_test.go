@@ -60,7 +60,9 @@ func BenchmarkDecode(b *testing.B) {
 		})
 		b.Run(name+"/inflate", func(b *testing.B) {
 			b.SetBytes(int64(h.rowBytes() * h.Height))
-			d.scan(file)
+			if err := d.rows(file, func(int, []byte) {}); err != nil {
+				b.Fatal(err)
+			}
 			for b.Loop() {
 				if err := d.z.zlib(d.raw, d.packed); err != nil {
 					b.Fatal(err)

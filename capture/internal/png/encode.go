@@ -136,11 +136,28 @@ func (e *Encoder) filter(bpp int) []byte {
 		for i := range min(bpp, n) {
 			out[i] = row[i] - above[i] // of 0, above, 0 the nearest to above is above
 		}
+		if bpp == 3 {
+			paeth3(out[3:], row[3:], above[3:], [3]byte(row), [3]byte(above))
+			break
+		}
 		for i := bpp; i < n; i++ {
 			out[i] = row[i] - paeth(int32(row[i-bpp]), int32(above[i]), int32(above[i-bpp]))
 		}
 	}
 	return e.line[:n+1]
+}
+
+// paeth3 filters a row of 8-bit RGB behind its first pixel a, over which c lies; all stays in registers.
+func paeth3(out, row, above []byte, a, c [3]byte) {
+	a0, a1, a2 := int32(a[0]), int32(a[1]), int32(a[2])
+	c0, c1, c2 := int32(c[0]), int32(c[1]), int32(c[2])
+	for len(out) >= 3 && len(row) >= 3 && len(above) >= 3 {
+		b0, b1, b2 := int32(above[0]), int32(above[1]), int32(above[2])
+		x0, x1, x2 := row[0], row[1], row[2]
+		out[0], out[1], out[2] = x0-paeth(a0, b0, c0), x1-paeth(a1, b1, c1), x2-paeth(a2, b2, c2)
+		a0, a1, a2, c0, c1, c2 = int32(x0), int32(x1), int32(x2), b0, b1, b2
+		out, row, above = out[3:], row[3:], above[3:]
+	}
 }
 
 // open begins a chunk whose length close fills in.
