@@ -89,7 +89,7 @@ func (l *Lens) solve(bx, by float64) (x, y float64, ok bool) {
 			return x, y, r2 < l.limit && j.det() > 0
 		}
 		det := j.det()
-		if !(math.Abs(det) > 1e-9) {
+		if !(math.Abs(det) > 1e-9 && math.Abs(x) < 4*maxRay && math.Abs(y) < 4*maxRay) {
 			break
 		}
 		x -= (float64(ex*j.yy) - float64(ey*j.xy)) / det

@@ -72,8 +72,9 @@ type warp struct {
 // unseen marks a node whose ray the lens does not see.
 const unseen = math.MinInt32
 
-// maxNodes bounds the grid: 8 bytes a node.
-const maxNodes = 1 << 23
+// maxNodes bounds the grid of an image, and with it memory and the time to make it. A grid of 4-pixel steps that reaches
+// half an image beyond each side has a quarter of that; one for a lens that bends much further gets longer steps.
+func maxNodes(in Intrinsics) int64 { return int64(in.Width)*int64(in.Height)/4 + 1<<14 }
 
 // newWarp makes the grid. It reaches margin, a distance between rays, beyond the image, so that the corners of patches
 // which only touch the image lie inside.
@@ -90,7 +91,7 @@ func newWarp(in Intrinsics, margin float64) *warp {
 	for {
 		w.width = (toFixed(x1, oneQ28)-w.x0)>>w.shift + 2
 		w.height = (toFixed(y1, oneQ28)-w.y0)>>w.shift + 2
-		if w.width*w.height <= maxNodes {
+		if w.width*w.height <= maxNodes(in) {
 			break
 		}
 		w.shift++
@@ -138,7 +139,7 @@ func (w *warp) at(x, y int64) (u, v int64, ok bool) {
 	if uint64(i) >= uint64(w.width-1) || uint64(j) >= uint64(w.height-1) {
 		return 0, 0, false
 	}
-	// The weights are below 2²⁸ (shift ≤ 28 but for grids cut by maxNodes, whose steps Q28 < 2³³ cannot exceed), brought
+	// The weights are below 2³³, the reach of rays, and brought
 	// to 12 bits; nodes are below 2³⁰, their differences below 2³¹.
 	fx, fy := weight(x, w.shift), weight(y, w.shift)
 	top, bottom := w.nodes[j*w.width+i:], w.nodes[(j+1)*w.width+i:]

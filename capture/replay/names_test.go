@@ -37,7 +37,7 @@ func TestMatchNames(t *testing.T) {
 		{"numbers that do not count", []string{"rgb8_17.png", "rgb8_18.png"}, []string{"depth16_17.png", "depth16_18.png"}, []int{0, 1}, 0},
 		{"scene and frame", []string{"s1_f1.png", "s1_f2.png", "s2_f1.png"}, []string{"s2_f1.png", "s1_f1.png", "s1_f2.png"}, []int{1, 2, 0}, 0},
 		{"a gap on both sides", []string{"1.png", "2.png", "4.png"}, []string{"2.png", "3.png", "4.png"}, []int{-1, 0, 2}, 0},
-		{"the whole name before a part", []string{"s1_f1.png", "s2_f1.png", "s3_f7.png"}, []string{"s2_f1.png", "s4_f1.png", "s9_f2.png"}, []int{-1, 0, -1}, 0},
+		{"the whole name before a part", []string{"c1_f1.png", "c2_f1.png", "c3_f7.png"}, []string{"d2_f1.png", "d4_f1.png", "d9_f2.png"}, []int{-1, 0, -1}, 0},
 		{"no number", []string{"left.png", "right.png"}, []string{"right.png", "left.png"}, []int{1, 0}, 0},
 		{"the same number twice", []string{"5.jpg", "05.png", "6.png"}, []string{"5.png", "6.png"}, []int{0, -1, 1}, 1},
 		{"nothing in common", []string{"a.png"}, []string{"b.png"}, []int{-1}, 0},
