@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/depthwise/depthwise/quant/internal/graph"
 	"github.com/depthwise/depthwise/quant/internal/kernel"
+	"github.com/depthwise/depthwise/quant/internal/ops"
 	"github.com/depthwise/depthwise/quant/internal/tensor"
 )
 
@@ -35,14 +36,20 @@ func (p *planner) classesOf(n *graph.Node) (*classes, error) {
 		return c, nil
 	}
 	if r := v.From; r != nil && r.Is("Resize", "Upsample") {
-		x, _, ok := p.dequantized(r.In[0])
+		x, q, ok := p.dequantized(r.In[0])
 		if !ok || !isMap(x.Shape) {
 			return nil, nil
+		}
+		geo, err := ops.ResizeOf(&r.Node)
+		if err != nil {
+			return nil, err
 		}
 		rs, err := resizer(r)
 		if rs == nil || err != nil {
 			return nil, err
 		}
+		rs.Scale, rs.Zero = q.scale, q.native()
+		rs.SetScales(coordinates[geo.Coord], geo.Scale(2), geo.Scale(3))
 		c.from, c.resize, c.nodes = x, rs, append(c.nodes, r, r.In[0].From)
 		return c, nil
 	}

@@ -35,13 +35,13 @@ func (p *planner) matchConv(n *graph.Node, r *requant) (*unit, error) {
 	}
 	return &unit{requant: r, reads: []*graph.Value{x}, emit: func(p *planner) error {
 		data, zero := w.signed(geo.Out)
-		lo, hi := r.clamp()
+		lo, hi, table := r.store()
 		packed, err := p.set.PackConv(kernel.Conv{
 			In: geo.In, Out: geo.Out, KH: geo.KH, KW: geo.KW, StrideY: geo.StrideY, StrideX: geo.StrideX,
 			DilationY: geo.DilationY, DilationX: geo.DilationX, PadTop: geo.PadTop, PadLeft: geo.PadLeft, Groups: geo.Groups,
 			Weights: toOHWI(data, geo.Out, geo.In/geo.Groups, geo.KH*geo.KW), WeightZero: zero, Bias: bias,
 			Zero: xq.native(), Type: kernel.Native,
-			Requant: kernel.Requant{Scale: scale, Zero: r.q.native(), Min: lo, Max: hi, Table: r.table},
+			Requant: kernel.Requant{Scale: scale, Zero: r.q.native(), Min: lo, Max: hi, Table: table},
 		})
 		if err != nil {
 			return err
@@ -143,9 +143,9 @@ func (p *planner) matchGemm(n *graph.Node, r *requant) (*unit, error) {
 			}
 			data = t
 		}
-		lo, hi := r.clamp()
+		lo, hi, table := r.store()
 		packed, err := p.set.PackConv(kernel.Conv{In: k, Out: m, KH: 1, KW: 1, Weights: data, WeightZero: zero, Bias: bias,
-			Zero: xq.native(), Type: kernel.Native, Requant: kernel.Requant{Scale: scale, Zero: r.q.native(), Min: lo, Max: hi, Table: r.table}})
+			Zero: xq.native(), Type: kernel.Native, Requant: kernel.Requant{Scale: scale, Zero: r.q.native(), Min: lo, Max: hi, Table: table}})
 		if err != nil {
 			return fmt.Errorf("as a convolution: %w", err)
 		}

@@ -14,7 +14,7 @@ func (p *planner) matchAdd(n *graph.Node, r *requant) (*unit, error) {
 	}
 	a, aq, okA := p.dequantized(n.In[0])
 	b, bq, okB := p.dequantized(n.In[1])
-	if !okA || !okB || len(r.to.Shape) != 4 || !isMap(a.Shape) || !isMap(b.Shape) || len(a.Shape) != 4 || len(b.Shape) != 4 {
+	if !okA || !okB || aq.typ != r.q.typ || bq.typ != r.q.typ || len(r.to.Shape) != 4 || !isMap(a.Shape) || !isMap(b.Shape) || len(a.Shape) != 4 || len(b.Shape) != 4 {
 		return nil, nil
 	}
 	pixel := func(s []int) bool {
@@ -27,7 +27,8 @@ func (p *planner) matchAdd(n *graph.Node, r *requant) (*unit, error) {
 		return nil, nil
 	}
 	multiply := n.Is("Mul")
-	add := kernel.Add{ZeroA: aq.native(), ZeroB: bq.native(), Multiply: multiply, Zero: r.q.native(), Type: kernel.Native}
+	add := kernel.Add{ZeroA: aq.native(), ZeroB: bq.native(), Multiply: multiply, Zero: r.q.native(), Type: kernel.Native,
+		Offset: native(r.q.typ, 0)}
 	add.ScaleA, add.ScaleB = aq.scale/r.q.scale, bq.scale/r.q.scale
 	if multiply {
 		add.ScaleA, add.ScaleB = aq.scale*bq.scale/r.q.scale, 1
@@ -35,9 +36,8 @@ func (p *planner) matchAdd(n *graph.Node, r *requant) (*unit, error) {
 	if !usable(add.ScaleA) || !usable(add.ScaleB) {
 		return nil, nil
 	}
-	add.Min, add.Max = r.clamp()
 	return &unit{requant: r, reads: []*graph.Value{a, b}, emit: func(p *planner) error {
-		add.Table = r.table
+		add.Min, add.Max, add.Table = r.store()
 		packed, err := p.set.PackAdd(add)
 		if err != nil {
 			return err
@@ -212,8 +212,7 @@ func (p *planner) matchMean(n *graph.Node, r *requant) (*unit, error) {
 // poolUnit pools x to r.to, whose shape may lack the axes of 1.
 func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, average bool) (*unit, error) {
 	win := kernel.Pool{KH: geo.KH, KW: geo.KW, StrideY: geo.StrideY, StrideX: geo.StrideX, PadTop: geo.PadTop, PadLeft: geo.PadLeft}
-	lo, hi := r.clamp()
-	rq := kernel.Requant{Scale: []float32{q.scale / r.q.scale}, Zero: r.q.native(), Min: lo, Max: hi, Table: r.table}
+	rq := kernel.Requant{Scale: []float32{q.scale / r.q.scale}, Zero: r.q.native()}
 	table := kernel.QuantizeTable(kernel.Native, q.scale, q.native(), kernel.Native, r.q.scale, r.q.native(),
 		func(v float64) float64 { return min(max(v, float64(r.lo)), float64(r.hi)) })
 	if !average && !isIdentity(table) || !usable(rq.Scale[0]) {
@@ -228,7 +227,7 @@ func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, 
 	}
 	return &unit{requant: fusable, reads: []*graph.Value{x}, emit: func(p *planner) error {
 		rq := rq
-		rq.Table = r.table
+		rq.Min, rq.Max, rq.Table = r.store()
 		in, err := p.inner(x)
 		if err != nil {
 			return err
@@ -298,20 +297,29 @@ func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
 	if _, ok := coordinates[rs.Coord]; !ok || rs.Mode != "linear" || rs.In[0] != rs.Out[0] || rs.In[1] != rs.Out[1] {
 		return nil, nil
 	}
+	c := coordinates[rs.Coord]
+	kr, err := kernel.NewResize(rs.In[2], rs.In[3], rs.Out[2], rs.Out[3], c)
+	if err != nil {
+		return nil, err
+	}
+	kr.Scale, kr.Zero = q.scale, q.native()
+	kr.SetScales(c, rs.Scale(2), rs.Scale(3))
 	return &unit{requant: r, reads: []*graph.Value{x}, emit: func(p *planner) error {
-		real := newRealResize(rs, q, r)
-		real.table = r.table
+		lo, hi, table := r.store()
+		how := kernel.RealOut{Scale: r.q.scale, Zero: r.q.native(), Min: lo, Max: hi, Table: table}
 		in, err := p.inner(x)
 		if err != nil {
 			return err
 		}
 		out := p.make(r.stored, Inner)
 		images, h, _, _ := dims(r.to.Shape)
-		p.add(&Step{Name: r.stored.Name, Op: "resize", Kernel: "resize_real_generic", Nodes: labels(p.units[r.stored.From].nodes),
-			In: []*Buffer{in}, Out: []*Buffer{out}, Units: images * h,
-			bind: func([][]byte) func(int, int, int) {
-				return func(_, lo, hi int) {
-					eachImage(h, lo, hi, func(i, y0, y1 int) { real.rows(&out.maps[i], &in.maps[i], y0, y1) })
+		p.add(&Step{Name: r.stored.Name, Op: "resize", Kernel: p.set.RealKernel(), Nodes: labels(p.units[r.stored.From].nodes),
+			In: []*Buffer{in}, Out: []*Buffer{out}, Units: images * h, scratch: kr.Scratch(x.Shape[1]),
+			bind: func(scratch [][]byte) func(int, int, int) {
+				return func(worker, lo, hi int) {
+					eachImage(h, lo, hi, func(i, y0, y1 int) {
+						p.set.ResizeReal(&out.maps[i], &in.maps[i], kr, how, y0, y1, scratch[worker])
+					})
 				}
 			}})
 		return nil

@@ -241,3 +241,13 @@ func (r *requant) clamp() (lo, hi int) {
 	}
 	return bound(r.lo, lo), bound(r.hi, hi)
 }
+
+// store is the clamp and the table of a unit's result as the kernels take them. To them 0, 0 is no clamp: where it is
+// meant, a table that gives 0 stands for it.
+func (r *requant) store() (lo, hi int, table *[256]byte) {
+	lo, hi = r.clamp()
+	if lo == 0 && hi == 0 {
+		return 0, 0, compose(new([256]byte), r.table)
+	}
+	return lo, hi, r.table
+}

@@ -246,3 +246,18 @@ func labels(nodes []*graph.Node) []string {
 	}
 	return list
 }
+
+// compose is the table of a, then b; nil changes nothing.
+func compose(a, b *[256]byte) *[256]byte {
+	switch {
+	case a == nil:
+		return b
+	case b == nil:
+		return a
+	}
+	t := new([256]byte)
+	for i := range t {
+		t[i] = b[a[i]]
+	}
+	return t
+}

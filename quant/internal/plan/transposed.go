@@ -42,8 +42,8 @@ func (p *planner) matchConvTranspose(n *graph.Node, r *requant) (*unit, error) {
 	return &unit{requant: r, reads: []*graph.Value{x}, emit: func(p *planner) error {
 		conv, per := phases(geo, w, bias, scale)
 		conv.Zero, conv.Type = xq.native(), kernel.Native
-		lo, hi := r.clamp()
-		conv.Requant.Zero, conv.Requant.Min, conv.Requant.Max, conv.Requant.Table = r.q.native(), lo, hi, r.table
+		conv.Requant.Zero = r.q.native()
+		conv.Requant.Min, conv.Requant.Max, conv.Requant.Table = r.store()
 		packed, err := p.set.PackConv(conv)
 		if err != nil {
 			return err
