@@ -32,12 +32,24 @@ type depthwiseAnyArgs struct {
 	rows, offsets, pad, taps      unsafe.Pointer
 }
 
+type depthwiseShiftArgs struct {
+	dst, weights, bias, scale            unsafe.Pointer
+	blocks, cells, dstBlock, srcBlock    int64
+	srcBlocks, zero, tapsY, tapsX, quads int64
+	rows, delta, order, pad, taps        unsafe.Pointer
+}
+
+type planesArgs struct {
+	dst, src                      unsafe.Pointer
+	plane, blocks, dstBlock, flip int64
+}
+
 type addArgs struct {
 	dst, a, b                unsafe.Pointer
 	blocks, cells            int64
 	dstBlock, aBlock, bBlock int64
 	offset, lo, hi           int64
-	scales                   unsafe.Pointer
+	scales, order            unsafe.Pointer
 }
 
 type sumArgs struct {

@@ -27,6 +27,9 @@ func peakAVX2(a *peakArgs)
 func addAVX2(a *addArgs)
 
 //go:noescape
+func planesAVX2(a *planesArgs)
+
+//go:noescape
 func sumAVX2(a *sumArgs)
 
 //go:noescape

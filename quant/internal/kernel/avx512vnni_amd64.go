@@ -24,6 +24,12 @@ func depthwise3x3s2AVX512VNNI(a *depthwiseArgs)
 func depthwiseAnyAVX512VNNI(a *depthwiseAnyArgs)
 
 //go:noescape
+func depthwiseShiftAVX512VNNI(a *depthwiseShiftArgs)
+
+//go:noescape
+func planesAVX512VNNI(a *planesArgs)
+
+//go:noescape
 func addAVX512VNNI(a *addArgs)
 
 //go:noescape

@@ -1329,7 +1329,7 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x15f38e0f; WORD $0x0000 // jle 0x3170 <denseAVX512VNNI+0x1600>
+	LONG $0x23988e0f; WORD $0x0000 // jle 0x3f15 <denseAVX512VNNI+0x23a5>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -1347,35 +1347,37 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0148; BYTE $0xc1 // add rcx, rax
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x15a58d0f; WORD $0x0000 // jge 0x315f <denseAVX512VNNI+0x15ef>
+	LONG $0x234a8d0f; WORD $0x0000 // jge 0x3f04 <denseAVX512VNNI+0x2394>
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x06f88348 // cmp rax, 0x6
-	LONG $0x05b9870f; WORD $0x0000 // ja 0x2180 <denseAVX512VNNI+0x610>
-	LONG $0x000068ba; BYTE $0x00 // mov edx, 0x68
-	LONG $0xc2a30f48 // bt rdx, rax
-	LONG $0x05aa830f; WORD $0x0000 // jae 0x2180 <denseAVX512VNNI+0x610>
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xc67e // jle 0x1ba5 <denseAVX512VNNI+0x35>
-	WORD $0x8949; BYTE $0xc9 // mov r9, rcx
+	LONG $0x05c4870f; WORD $0x0000 // ja 0x2190 <denseAVX512VNNI+0x620>
+	LONG $0x000068b9; BYTE $0x00 // mov ecx, 0x68
+	LONG $0xc1a30f48 // bt rcx, rax
+	LONG $0x05b5830f; WORD $0x0000 // jae 0x2190 <denseAVX512VNNI+0x620>
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x15638e0f; WORD $0x0000 // jle 0x3150 <denseAVX512VNNI+0x15e0>
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x8949; BYTE $0xc0 // mov r8, rax
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x01488d4c // lea r9, [rax + 0x1]
 	LONG $0x06e1c149 // shl r9, 0x6
-	LONG $0x01518d4c // lea r10, [rcx + 0x1]
+	LONG $0x02508d4c // lea r10, [rax + 0x2]
 	LONG $0x06e2c149 // shl r10, 0x6
-	LONG $0x02598d4c // lea r11, [rcx + 0x2]
-	LONG $0x06e3c149 // shl r11, 0x6
-	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
-	LONG $0x24548948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdx
-	QUAD $0x000000048d148d48 // lea rdx, [4*rcx + 0x4]
+	QUAD $0x0000000085148d48 // lea rdx, [4*rax]
 	LONG $0x24548948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdx
-	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
-	QUAD $0x000000088d0c8d48 // lea rcx, [4*rcx + 0x8]
-	LONG $0x244c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rcx
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
-	LONG $0x2454894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r10
-	LONG $0x245c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r11
-	LONG $0x000262e9; BYTE $0x00 // jmp 0x1e9b <denseAVX512VNNI+0x32b>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	QUAD $0x0000000485148d48 // lea rdx, [4*rax + 0x4]
+	LONG $0x24548948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdx
+	QUAD $0x0000000885048d48 // lea rax, [4*rax + 0x8]
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
+	LONG $0x244c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r9
+	LONG $0x2454894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r10
+	LONG $0x000284e9; BYTE $0x00 // jmp 0x1ecb <denseAVX512VNNI+0x35b>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
@@ -1386,14 +1388,14 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xde6f // vmovdqa64 zmm11, zmm6
 	LONG $0x48fd7162; WORD $0xe66f // vmovdqa64 zmm12, zmm6
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x24748b4c; BYTE $0x30 // mov r14, qword ptr [rsp + 0x30]
-	LONG $0xc6af0f49 // imul rax, r14
+	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
+	LONG $0xc3af0f49 // imul rax, r11
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x60 // sub rdx, qword ptr [rsp + 0x60]
-	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0x487c3162; WORD $0x2c10; BYTE $0x09 // vmovups zmm13, zmmword ptr [rcx + r9]
+	LONG $0x24542b48; BYTE $0x48 // sub rdx, qword ptr [rsp + 0x48]
+	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x01 // vmovups zmm13, zmmword ptr [rcx + r8]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
 	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
@@ -1415,19 +1417,23 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe6d3 // shl esi, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0x00ffffbf; BYTE $0x00 // mov edi, 0xffff
+	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
 	LONG $0x4825f162; WORD $0xf667 // vpackuswb zmm6, zmm11, zmm6
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x347f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm6
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0xc6af0f49 // imul rax, r14
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x48 // sub rdx, qword ptr [rsp + 0x48]
-	LONG $0x24548b4c; BYTE $0x18 // mov r10, qword ptr [rsp + 0x18]
-	LONG $0x487cb162; WORD $0x3410; BYTE $0x11 // vmovups zmm6, zmmword ptr [rcx + r10]
+	LONG $0x497ed162; WORD $0x347f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm6
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x08410348 // add rax, qword ptr [rcx + 0x8]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x20498b48 // mov rcx, qword ptr [rcx + 0x20]
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x38528b48 // mov rdx, qword ptr [rdx + 0x38]
+	LONG $0x24542b48; BYTE $0x58 // sub rdx, qword ptr [rsp + 0x58]
+	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x09 // vmovups zmm6, zmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x484c5162; WORD $0xc959 // vmulps zmm9, zmm6, zmm9
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
@@ -1450,17 +1456,21 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x483df162; WORD $0xdb67 // vpackuswb zmm3, zmm8, zmm3
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
-	LONG $0xf04d0f41 // cmovge esi, r8d
+	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm3
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0xc6af0f49 // imul rax, r14
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x58 // sub rdx, qword ptr [rsp + 0x58]
-	LONG $0x245c8b4c; BYTE $0x50 // mov r11, qword ptr [rsp + 0x50]
-	LONG $0x487cb162; WORD $0x1c10; BYTE $0x19 // vmovups zmm3, zmmword ptr [rcx + r11]
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm3
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x08410348 // add rax, qword ptr [rcx + 0x8]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x20498b48 // mov rcx, qword ptr [rcx + 0x20]
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x38528b48 // mov rdx, qword ptr [rdx + 0x38]
+	LONG $0x24542b48; BYTE $0x28 // sub rdx, qword ptr [rsp + 0x28]
+	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x11 // vmovups zmm3, zmmword ptr [rcx + r10]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
 	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
@@ -1483,44 +1493,45 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe6d3 // shl esi, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
-	LONG $0xf04d0f41 // cmovge esi, r8d
+	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + rax] {k1}, zmm1
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xfd058d0f; WORD $0xffff // jge 0x1ba0 <denseAVX512VNNI+0x30>
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x346f; BYTE $0x09 // vmovdqu64 zmm6, zmmword ptr [rcx + r9]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x11 // vmovdqu64 zmm3, zmmword ptr [rcx + r10]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x19 // vmovdqu64 zmm1, zmmword ptr [rcx + r11]
-	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x2474894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r14
-	LONG $0xfd758e0f; WORD $0xffff // jle 0x1c40 <denseAVX512VNNI+0xd0>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm1
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
+	LONG $0xfcd58d0f; WORD $0xffff // jge 0x1ba0 <denseAVX512VNNI+0x30>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x00 // vmovdqu64 zmm6, zmmword ptr [rax + r8]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm3, zmmword ptr [rax + r9]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x10 // vmovdqu64 zmm1, zmmword ptr [rax + r10]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
+	LONG $0xfd558e0f; WORD $0xffff // jle 0x1c50 <denseAVX512VNNI+0xe0>
 	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
-	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x9f0f; BYTE $0xc0 // setg al
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
 	WORD $0x9f0f; BYTE $0xc2 // setg dl
-	WORD $0xca20 // and dl, cl
+	WORD $0xc220 // and dl, al
 	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
-	LONG $0xfd56850f; WORD $0xffff // jne 0x1c40 <denseAVX512VNNI+0xd0>
-	LONG $0x246c8b4c; BYTE $0x10 // mov r13, qword ptr [rsp + 0x10]
-	LONG $0xe9af0f4d // imul r13, r9
-	LONG $0xebaf0f4c // imul r13, rbx
-	LONG $0x06e5c149 // shl r13, 0x6
-	WORD $0x894c; BYTE $0xed // mov rbp, r13
-	LONG $0x6caf0f48; WORD $0x0824 // imul rbp, qword ptr [rsp + 0x8]
-	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
-	LONG $0x05e6c149 // shl r14, 0x5
-	LONG $0x7877034c // add r14, qword ptr [rdi + 0x78]
-	LONG $0x2474894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r14
-	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
-	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
-	LONG $0x05e0c148 // shl rax, 0x5
+	LONG $0xfd36850f; WORD $0xffff // jne 0x1c50 <denseAVX512VNNI+0xe0>
+	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
+	LONG $0xc8af0f4d // imul r9, r8
+	LONG $0xcbaf0f4c // imul r9, rbx
+	LONG $0x06e1c149 // shl r9, 0x6
+	WORD $0x894d; BYTE $0xcd // mov r13, r9
+	LONG $0x6caf0f4c; WORD $0x0824 // imul r13, qword ptr [rsp + 0x8]
+	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
+	LONG $0x05e3c149 // shl r11, 0x5
+	LONG $0x785f034c // add r11, qword ptr [rdi + 0x78]
+	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x05e1c148 // shl rcx, 0x5
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
@@ -1530,95 +1541,93 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd66f // vmovdqa64 zmm10, zmm6
 	LONG $0x48fd7162; WORD $0xde6f // vmovdqa64 zmm11, zmm6
 	LONG $0x48fd7162; WORD $0xe66f // vmovdqa64 zmm12, zmm6
-	WORD $0xd231 // xor edx, edx
-	WORD $0x17eb // jmp 0x1f73 <denseAVX512VNNI+0x403>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x24543b48; BYTE $0x10 // cmp rdx, qword ptr [rsp + 0x10]
-	LONG $0xfd03840f; WORD $0xffff // je 0x1c76 <denseAVX512VNNI+0x106>
-	LONG $0x244c8b48; BYTE $0x40 // mov rcx, qword ptr [rsp + 0x40]
-	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
-	LONG $0xd13c8b4c // mov r15, qword ptr [rcx + 8*rdx]
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x15eb // jmp 0x1fa2 <denseAVX512VNNI+0x432>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x24743b4c; BYTE $0x10 // cmp r14, qword ptr [rsp + 0x10]
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0xfce4840f; WORD $0xffff // je 0x1c86 <denseAVX512VNNI+0x116>
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0xf03c8b4e // mov r15, qword ptr [rax + 8*r14]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x0146840f; WORD $0x0000 // je 0x20d0 <denseAVX512VNNI+0x560>
+	LONG $0x012c840f; WORD $0x0000 // je 0x20e0 <denseAVX512VNNI+0x570>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x24648b4c; BYTE $0x38 // mov r12, qword ptr [rsp + 0x38]
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x24348b49 // mov rsi, qword ptr [r12]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x3778 // js 0x1fe0 <denseAVX512VNNI+0x470>
-	WORD $0x014c; BYTE $0xfe // add rsi, r15
-	LONG $0x245c8b4d; BYTE $0x08 // mov r11, qword ptr [r12 + 0x8]
+	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x00458b48 // mov rax, qword ptr [rbp]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x3778 // js 0x2000 <denseAVX512VNNI+0x490>
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x085d8b4c // mov r11, qword ptr [rbp + 0x8]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x3b78 // js 0x1ff1 <denseAVX512VNNI+0x481>
+	WORD $0x3b78 // js 0x2014 <denseAVX512VNNI+0x4a4>
 	WORD $0x014d; BYTE $0xfb // add r11, r15
-	LONG $0x24548b49; BYTE $0x10 // mov rdx, qword ptr [r12 + 0x10]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x3f78 // js 0x2002 <denseAVX512VNNI+0x492>
-	WORD $0x014c; BYTE $0xfa // add rdx, r15
-	LONG $0x24748b4d; BYTE $0x18 // mov r14, qword ptr [r12 + 0x18]
-	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0x4378 // js 0x2013 <denseAVX512VNNI+0x4a3>
-	WORD $0x014d; BYTE $0xfe // add r14, r15
-	WORD $0x45eb // jmp 0x201a <denseAVX512VNNI+0x4aa>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x80b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x80]
-	LONG $0x245c8b4d; BYTE $0x08 // mov r11, qword ptr [r12 + 0x8]
+	LONG $0x10658b4c // mov r12, qword ptr [rbp + 0x10]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0x3f78 // js 0x2024 <denseAVX512VNNI+0x4b4>
+	WORD $0x014d; BYTE $0xfc // add r12, r15
+	LONG $0x187d8b48 // mov rdi, qword ptr [rbp + 0x18]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	WORD $0x4378 // js 0x2034 <denseAVX512VNNI+0x4c4>
+	WORD $0x014c; BYTE $0xff // add rdi, r15
+	WORD $0x45eb // jmp 0x203b <denseAVX512VNNI+0x4cb>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x80828b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdx + 0x80]
+	LONG $0x085d8b4c // mov r11, qword ptr [rbp + 0x8]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xc579 // jns 0x1fb6 <denseAVX512VNNI+0x446>
-	LONG $0x809f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x80]
-	LONG $0x24548b49; BYTE $0x10 // mov rdx, qword ptr [r12 + 0x10]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xc179 // jns 0x1fc3 <denseAVX512VNNI+0x453>
-	LONG $0x80978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x80]
-	LONG $0x24748b4d; BYTE $0x18 // mov r14, qword ptr [r12 + 0x18]
-	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xbd79 // jns 0x1fd0 <denseAVX512VNNI+0x460>
-	LONG $0x80b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0x80]
-	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
-	WORD $0xc931 // xor ecx, ecx
-	BYTE $0x90 // nop
-	LONG $0x48fe7162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm13, zmmword ptr [rbp]
-	QUAD $0x002d746f48fe3162 // vmovdqu64 zmm14, zmmword ptr [rbp + r13]
-	QUAD $0x006d7c6f48fe3162 // vmovdqu64 zmm15, zmmword ptr [rbp + 2*r13]
-	LONG $0x487de262; WORD $0x0458; BYTE $0x8e // vpbroadcastd zmm16, dword ptr [rsi + 4*rcx]
+	WORD $0xc579 // jns 0x1fd9 <denseAVX512VNNI+0x469>
+	LONG $0x809a8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdx + 0x80]
+	LONG $0x10658b4c // mov r12, qword ptr [rbp + 0x10]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0xc179 // jns 0x1fe5 <denseAVX512VNNI+0x475>
+	LONG $0x80a28b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdx + 0x80]
+	LONG $0x187d8b48 // mov rdi, qword ptr [rbp + 0x18]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	WORD $0xbd79 // jns 0x1ff1 <denseAVX512VNNI+0x481>
+	LONG $0x80ba8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rdx + 0x80]
+	WORD $0x8948; BYTE $0xde // mov rsi, rbx
+	WORD $0xd231 // xor edx, edx
+	LONG $0x48fe5162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm13, zmmword ptr [r13]
+	QUAD $0x000d746f48fe1162 // vmovdqu64 zmm14, zmmword ptr [r13 + r9]
+	QUAD $0x004d7c6f48fe1162 // vmovdqu64 zmm15, zmmword ptr [r13 + 2*r9]
+	LONG $0x487de262; WORD $0x0458; BYTE $0x90 // vpbroadcastd zmm16, dword ptr [rax + 4*rdx]
 	LONG $0x407d5262; WORD $0xe550 // vpdpbusd zmm12, zmm16, zmm13
 	LONG $0x407d5262; WORD $0xce50 // vpdpbusd zmm9, zmm16, zmm14
 	LONG $0x407dd262; WORD $0xef50 // vpdpbusd zmm5, zmm16, zmm15
-	LONG $0x487dc262; WORD $0x0458; BYTE $0x8b // vpbroadcastd zmm16, dword ptr [r11 + 4*rcx]
+	LONG $0x487dc262; WORD $0x0458; BYTE $0x93 // vpbroadcastd zmm16, dword ptr [r11 + 4*rdx]
 	LONG $0x407d5262; WORD $0xdd50 // vpdpbusd zmm11, zmm16, zmm13
 	LONG $0x407d5262; WORD $0xc650 // vpdpbusd zmm8, zmm16, zmm14
-	LONG $0x487de262; WORD $0x0c58; BYTE $0x8a // vpbroadcastd zmm17, dword ptr [rdx + 4*rcx]
+	LONG $0x487dc262; WORD $0x0c58; BYTE $0x94 // vpbroadcastd zmm17, dword ptr [r12 + 4*rdx]
 	LONG $0x407dd262; WORD $0xe750 // vpdpbusd zmm4, zmm16, zmm15
 	LONG $0x40755262; WORD $0xd550 // vpdpbusd zmm10, zmm17, zmm13
 	LONG $0x4075d262; WORD $0xfe50 // vpdpbusd zmm7, zmm17, zmm14
 	LONG $0x4075d262; WORD $0xd750 // vpdpbusd zmm2, zmm17, zmm15
-	LONG $0x487dc262; WORD $0x0458; BYTE $0x8e // vpbroadcastd zmm16, dword ptr [r14 + 4*rcx]
+	LONG $0x487de262; WORD $0x0458; BYTE $0x97 // vpbroadcastd zmm16, dword ptr [rdi + 4*rdx]
 	LONG $0x407dd262; WORD $0xf550 // vpdpbusd zmm6, zmm16, zmm13
 	LONG $0x407dd262; WORD $0xde50 // vpdpbusd zmm3, zmm16, zmm14
 	LONG $0x407dd262; WORD $0xcf50 // vpdpbusd zmm1, zmm16, zmm15
-	LONG $0x40c58348 // add rbp, 0x40
-	LONG $0x04c18348 // add rcx, 0x4
-	WORD $0xff49; BYTE $0xc8 // dec r8
-	LONG $0xff74850f; WORD $0xffff // jne 0x2020 <denseAVX512VNNI+0x4b0>
+	LONG $0x40c58349 // add r13, 0x40
+	LONG $0x04c28348 // add rdx, 0x4
+	WORD $0xff48; BYTE $0xce // dec rsi
+	LONG $0xff74850f; WORD $0xffff // jne 0x2040 <denseAVX512VNNI+0x4d0>
 	WORD $0xff49; BYTE $0xc2 // inc r10
-	WORD $0x0149; BYTE $0xc4 // add r12, rax
-	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0xfee1850f; WORD $0xffff // jne 0x1fa0 <denseAVX512VNNI+0x430>
-	LONG $0xfffe9ce9; BYTE $0xff // jmp 0x1f60 <denseAVX512VNNI+0x3f0>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0x0148; BYTE $0xcd // add rbp, rcx
+	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
+	LONG $0xfee5850f; WORD $0xffff // jne 0x1fc0 <denseAVX512VNNI+0x450>
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1f90 <denseAVX512VNNI+0x420>
 	LONG $0x80978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x80]
-	WORD $0xf631 // xor esi, esi
+	WORD $0xc031 // xor eax, eax
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
-	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
+	WORD $0x8948; BYTE $0xda // mov rdx, rbx
+	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fe7162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm13, zmmword ptr [rbp]
-	QUAD $0x002d746f48fe3162 // vmovdqu64 zmm14, zmmword ptr [rbp + r13]
-	LONG $0x487d7262; WORD $0x3a58 // vpbroadcastd zmm15, dword ptr [rdx]
-	QUAD $0x006d446f48fea162 // vmovdqu64 zmm16, zmmword ptr [rbp + 2*r13]
+	LONG $0x48fe5162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm13, zmmword ptr [r13]
+	QUAD $0x000d746f48fe1162 // vmovdqu64 zmm14, zmmword ptr [r13 + r9]
+	LONG $0x487d7262; WORD $0x3e58 // vpbroadcastd zmm15, dword ptr [rsi]
+	QUAD $0x004d446f48fe8162 // vmovdqu64 zmm16, zmmword ptr [r13 + 2*r9]
 	LONG $0x48055262; WORD $0xe550 // vpdpbusd zmm12, zmm15, zmm13
 	LONG $0x48055262; WORD $0xce50 // vpdpbusd zmm9, zmm15, zmm14
 	LONG $0x4805b262; WORD $0xe850 // vpdpbusd zmm5, zmm15, zmm16
@@ -1631,45 +1640,45 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4805d262; WORD $0xf550 // vpdpbusd zmm6, zmm15, zmm13
 	LONG $0x4805d262; WORD $0xde50 // vpdpbusd zmm3, zmm15, zmm14
 	LONG $0x4805b262; WORD $0xc850 // vpdpbusd zmm1, zmm15, zmm16
-	LONG $0x40c58348 // add rbp, 0x40
-	LONG $0x10c28348 // add rdx, 0x10
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0x8e75 // jne 0x20f0 <denseAVX512VNNI+0x580>
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0xff72850f; WORD $0xffff // jne 0x20e0 <denseAVX512VNNI+0x570>
-	LONG $0xfffdede9; BYTE $0xff // jmp 0x1f60 <denseAVX512VNNI+0x3f0>
+	LONG $0x40c58349 // add r13, 0x40
+	LONG $0x10c68348 // add rsi, 0x10
+	WORD $0xff48; BYTE $0xca // dec rdx
+	WORD $0x8e75 // jne 0x2100 <denseAVX512VNNI+0x590>
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x394c; BYTE $0xc0 // cmp rax, r8
+	LONG $0xff72850f; WORD $0xffff // jne 0x20f0 <denseAVX512VNNI+0x580>
+	LONG $0xfffe0de9; BYTE $0xff // jmp 0x1f90 <denseAVX512VNNI+0x420>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x07598c0f; WORD $0x0000 // jl 0x28e3 <denseAVX512VNNI+0xd73>
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x07598c0f; WORD $0x0000 // jl 0x28f3 <denseAVX512VNNI+0xd83>
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xfa098e0f; WORD $0xffff // jle 0x1baa <denseAVX512VNNI+0x3a>
-	WORD $0x8949; BYTE $0xc9 // mov r9, rcx
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x0f9f8e0f; WORD $0x0000 // jle 0x3150 <denseAVX512VNNI+0x15e0>
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x06e1c149 // shl r9, 0x6
-	LONG $0x01518d4c // lea r10, [rcx + 0x1]
+	LONG $0x01508d4c // lea r10, [rax + 0x1]
 	LONG $0x06e2c149 // shl r10, 0x6
-	LONG $0x02598d4c // lea r11, [rcx + 0x2]
+	LONG $0x02588d4c // lea r11, [rax + 0x2]
 	LONG $0x06e3c149 // shl r11, 0x6
-	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
-	LONG $0x06e2c148 // shl rdx, 0x6
-	QUAD $0x000000008d048d48 // lea rax, [4*rcx]
-	QUAD $0x0000008024848948 // mov qword ptr [rsp + 0x80], rax
-	QUAD $0x000000048d048d48 // lea rax, [4*rcx + 0x4]
-	LONG $0x24448948; BYTE $0x78 // mov qword ptr [rsp + 0x78], rax
-	QUAD $0x000000088d048d48 // lea rax, [4*rcx + 0x8]
-	LONG $0x24448948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rax
-	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
-	QUAD $0x0000000c8d048d48 // lea rax, [4*rcx + 0xc]
-	LONG $0x24448948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rax
-	QUAD $0x000000482444c748; BYTE $0x00 // mov qword ptr [rsp + 0x48], 0x0
-	LONG $0x244c894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r9
-	QUAD $0x000000982494894c // mov qword ptr [rsp + 0x98], r10
-	QUAD $0x00000090249c894c // mov qword ptr [rsp + 0x90], r11
-	QUAD $0x0000008824948948 // mov qword ptr [rsp + 0x88], rdx
-	LONG $0x000341e9; BYTE $0x00 // jmp 0x2568 <denseAVX512VNNI+0x9f8>
+	LONG $0x03588d48 // lea rbx, [rax + 0x3]
+	LONG $0x06e3c148 // shl rbx, 0x6
+	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
+	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
+	QUAD $0x00000004850c8d48 // lea rcx, [4*rax + 0x4]
+	QUAD $0x00000098248c8948 // mov qword ptr [rsp + 0x98], rcx
+	QUAD $0x00000008850c8d48 // lea rcx, [4*rax + 0x8]
+	QUAD $0x00000090248c8948 // mov qword ptr [rsp + 0x90], rcx
+	QUAD $0x0000000c85048d48 // lea rax, [4*rax + 0xc]
+	QUAD $0x0000008824848948 // mov qword ptr [rsp + 0x88], rax
+	QUAD $0x000000282444c748; BYTE $0x00 // mov qword ptr [rsp + 0x28], 0x0
+	LONG $0x244c894c; BYTE $0x60 // mov qword ptr [rsp + 0x60], r9
+	QUAD $0x000000802494894c // mov qword ptr [rsp + 0x80], r10
+	LONG $0x245c894c; BYTE $0x78 // mov qword ptr [rsp + 0x78], r11
+	LONG $0x245c8948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rbx
+	LONG $0x00033ee9; BYTE $0x00 // jmp 0x2575 <denseAVX512VNNI+0xa05>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
@@ -1685,13 +1694,13 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdc162; WORD $0xc26f // vmovdqa64 zmm16, zmm10
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x24748b4c; BYTE $0x48 // mov r14, qword ptr [rsp + 0x48]
+	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	QUAD $0x0000008024942b48 // sub rdx, qword ptr [rsp + 0x80]
-	LONG $0x244c8b4c; BYTE $0x58 // mov r9, qword ptr [rsp + 0x58]
+	LONG $0x24542b48; BYTE $0x68 // sub rdx, qword ptr [rsp + 0x68]
+	LONG $0x244c8b4c; BYTE $0x60 // mov r9, qword ptr [rsp + 0x60]
 	LONG $0x487ca162; WORD $0x0c10; BYTE $0x09 // vmovups zmm17, zmmword ptr [rcx + r9]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
 	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
@@ -1724,8 +1733,8 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x78 // sub rdx, qword ptr [rsp + 0x78]
-	QUAD $0x0000009824948b4c // mov r10, qword ptr [rsp + 0x98]
+	QUAD $0x0000009824942b48 // sub rdx, qword ptr [rsp + 0x98]
+	QUAD $0x0000008024948b4c // mov r10, qword ptr [rsp + 0x80]
 	LONG $0x487c3162; WORD $0x1410; BYTE $0x11 // vmovups zmm10, zmmword ptr [rcx + r10]
 	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
 	LONG $0x482c5162; WORD $0xed59 // vmulps zmm13, zmm10, zmm13
@@ -1757,8 +1766,8 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x70 // sub rdx, qword ptr [rsp + 0x70]
-	QUAD $0x00000090249c8b4c // mov r11, qword ptr [rsp + 0x90]
+	QUAD $0x0000009024942b48 // sub rdx, qword ptr [rsp + 0x90]
+	LONG $0x245c8b4c; BYTE $0x78 // mov r11, qword ptr [rsp + 0x78]
 	LONG $0x487cb162; WORD $0x3410; BYTE $0x19 // vmovups zmm6, zmmword ptr [rcx + r11]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x484c5162; WORD $0xc959 // vmulps zmm9, zmm6, zmm9
@@ -1790,8 +1799,8 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x68 // sub rdx, qword ptr [rsp + 0x68]
-	QUAD $0x00000088249c8b48 // mov rbx, qword ptr [rsp + 0x88]
+	QUAD $0x0000008824942b48 // sub rdx, qword ptr [rsp + 0x88]
+	LONG $0x245c8b48; BYTE $0x70 // mov rbx, qword ptr [rsp + 0x70]
 	LONG $0x487cf162; WORD $0x1c10; BYTE $0x19 // vmovups zmm3, zmmword ptr [rcx + rbx]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
 	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
@@ -1814,26 +1823,25 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0x8948; BYTE $0xda // mov rdx, rbx
 	WORD $0xd6f7 // not esi
 	LONG $0xf04d0f41 // cmovge esi, r8d
 	LONG $0xce92fbc5 // kmovd k1, esi
 	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [rbx + rax] {k1}, zmm1
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
-	LONG $0x2474894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r14
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x2474894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r14
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
 	WORD $0x3949; BYTE $0xce // cmp r14, rcx
-	LONG $0x07f78d0f; WORD $0x0000 // jge 0x2d5f <denseAVX512VNNI+0x11ef>
+	LONG $0x080a8d0f; WORD $0x0000 // jge 0x2d7f <denseAVX512VNNI+0x120f>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x48fe3162; WORD $0x146f; BYTE $0x08 // vmovdqu64 zmm10, zmmword ptr [rax + r9]
 	LONG $0x48feb162; WORD $0x346f; BYTE $0x10 // vmovdqu64 zmm6, zmmword ptr [rax + r10]
 	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x18 // vmovdqu64 zmm3, zmmword ptr [rax + r11]
-	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x10 // vmovdqu64 zmm1, zmmword ptr [rax + rdx]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x18 // vmovdqu64 zmm1, zmmword ptr [rax + rbx]
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xfc968e0f; WORD $0xffff // jle 0x2230 <denseAVX512VNNI+0x6c0>
+	LONG $0xfc998e0f; WORD $0xffff // jle 0x2240 <denseAVX512VNNI+0x6d0>
 	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
@@ -1842,24 +1850,24 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
 	WORD $0xc120 // and cl, al
 	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
-	LONG $0xfc77850f; WORD $0xffff // jne 0x2230 <denseAVX512VNNI+0x6c0>
-	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
-	LONG $0xc1af0f4d // imul r8, r9
-	LONG $0xc6af0f4d // imul r8, r14
-	LONG $0x06e0c149 // shl r8, 0x6
-	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
-	LONG $0x54af0f48; WORD $0x0824 // imul rdx, qword ptr [rsp + 0x8]
-	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
+	LONG $0xfc7a850f; WORD $0xffff // jne 0x2240 <denseAVX512VNNI+0x6d0>
+	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
+	LONG $0xe1af0f4d // imul r12, r9
+	LONG $0xe6af0f4d // imul r12, r14
+	LONG $0x06e4c149 // shl r12, 0x6
+	WORD $0x894d; BYTE $0xe0 // mov r8, r12
+	LONG $0x44af0f4c; WORD $0x0824 // imul r8, qword ptr [rsp + 0x8]
+	LONG $0x1047034c // add r8, qword ptr [rdi + 0x10]
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
-	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x78470348 // add rax, qword ptr [rdi + 0x78]
-	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
-	LONG $0x2464c148; WORD $0x0510 // shl qword ptr [rsp + 0x10], 0x5
-	LONG $0x00048d4b // lea rax, [r8 + r8]
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
-	LONG $0x401c8d4f // lea r11, [r8 + 2*r8]
+	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0x2464c148; WORD $0x0518 // shl qword ptr [rsp + 0x18], 0x5
+	LONG $0x24048d4b // lea rax, [r12 + r12]
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	LONG $0x64348d4b // lea rsi, [r12 + 2*r12]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
@@ -1875,116 +1883,116 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff31 // xor edi, edi
 	LONG $0x244c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r9
 	LONG $0x2474894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r14
-	WORD $0x13eb // jmp 0x266e <denseAVX512VNNI+0xafe>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x16eb // jmp 0x267e <denseAVX512VNNI+0xb0e>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc7 // inc rdi
-	LONG $0x247c3b48; BYTE $0x18 // cmp rdi, qword ptr [rsp + 0x18]
-	LONG $0xfc0a840f; WORD $0xffff // je 0x2278 <denseAVX512VNNI+0x708>
-	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
-	LONG $0xf83c8b4c // mov r15, qword ptr [rax + 8*rdi]
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x01a0840f; WORD $0x0000 // je 0x2820 <denseAVX512VNNI+0xcb0>
-	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
-	WORD $0xed31 // xor ebp, ebp
-	LONG $0x24748b48; BYTE $0x60 // mov rsi, qword ptr [rsp + 0x60]
-	LONG $0x247c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r15
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
-	WORD $0x8b48; BYTE $0x16 // mov rdx, qword ptr [rsi]
+	LONG $0x247c3b48; BYTE $0x30 // cmp rdi, qword ptr [rsp + 0x30]
+	LONG $0xfc0a840f; WORD $0xffff // je 0x2288 <denseAVX512VNNI+0x718>
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0xf8148b48 // mov rdx, qword ptr [rax + 8*rdi]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x3578 // js 0x26e0 <denseAVX512VNNI+0xb70>
-	WORD $0x014c; BYTE $0xfa // add rdx, r15
-	LONG $0x086e8b4c // mov r13, qword ptr [rsi + 0x8]
+	LONG $0x01a0840f; WORD $0x0000 // je 0x2830 <denseAVX512VNNI+0xcc0>
+	LONG $0x247c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdi
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x24448b48; BYTE $0x58 // mov rax, qword ptr [rsp + 0x58]
+	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x894d; BYTE $0xc2 // mov r10, r8
+	WORD $0x8b4c; BYTE $0x00 // mov r8, qword ptr [rax]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x3578 // js 0x26f0 <denseAVX512VNNI+0xb80>
+	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	LONG $0x08688b4c // mov r13, qword ptr [rax + 0x8]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0x3d78 // js 0x26f4 <denseAVX512VNNI+0xb84>
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	LONG $0x105e8b48 // mov rbx, qword ptr [rsi + 0x10]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0x4578 // js 0x2708 <denseAVX512VNNI+0xb98>
-	WORD $0x014c; BYTE $0xfb // add rbx, r15
-	LONG $0x184e8b48 // mov rcx, qword ptr [rsi + 0x18]
+	WORD $0x3d78 // js 0x2704 <denseAVX512VNNI+0xb94>
+	WORD $0x0149; BYTE $0xd5 // add r13, rdx
+	LONG $0x10588b4c // mov r11, qword ptr [rax + 0x10]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x4578 // js 0x2718 <denseAVX512VNNI+0xba8>
+	WORD $0x0149; BYTE $0xd3 // add r11, rdx
+	LONG $0x18488b48 // mov rcx, qword ptr [rax + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x4d78 // js 0x271c <denseAVX512VNNI+0xbac>
-	WORD $0x014c; BYTE $0xf9 // add rcx, r15
-	WORD $0x53eb // jmp 0x2727 <denseAVX512VNNI+0xbb7>
+	WORD $0x4d78 // js 0x272c <denseAVX512VNNI+0xbbc>
+	WORD $0x0148; BYTE $0xd1 // add rcx, rdx
+	WORD $0x53eb // jmp 0x2737 <denseAVX512VNNI+0xbc7>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80908b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rax + 0x80]
-	LONG $0x086e8b4c // mov r13, qword ptr [rsi + 0x8]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80818b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rcx + 0x80]
+	LONG $0x08688b4c // mov r13, qword ptr [rax + 0x8]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xc379 // jns 0x26b7 <denseAVX512VNNI+0xb47>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80a88b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rax + 0x80]
-	LONG $0x105e8b48 // mov rbx, qword ptr [rsi + 0x10]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xbb79 // jns 0x26c3 <denseAVX512VNNI+0xb53>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80988b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rax + 0x80]
-	LONG $0x184e8b48 // mov rcx, qword ptr [rsi + 0x18]
+	WORD $0xc379 // jns 0x26c7 <denseAVX512VNNI+0xb57>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80a98b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rcx + 0x80]
+	LONG $0x10588b4c // mov r11, qword ptr [rax + 0x10]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0xbb79 // jns 0x26d3 <denseAVX512VNNI+0xb63>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80998b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rcx + 0x80]
+	LONG $0x18488b48 // mov rcx, qword ptr [rax + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xb379 // jns 0x26cf <denseAVX512VNNI+0xb5f>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80888b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rax + 0x80]
-	LONG $0x1a048d4b // lea rax, [r10 + r11]
-	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
+	WORD $0xb379 // jns 0x26df <denseAVX512VNNI+0xb6f>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80898b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rcx + 0x80]
+	LONG $0x32148d49 // lea rdx, [r10 + rsi]
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
 	LONG $0x3a3c8d4d // lea r15, [r10 + rdi]
-	LONG $0x020c8d4f // lea r9, [r10 + r8]
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0xff31 // xor edi, edi
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48fec162; WORD $0x0c6f; BYTE $0xba // vmovdqu64 zmm17, zmmword ptr [r10 + 4*rdi]
-	LONG $0x48fec162; WORD $0x146f; BYTE $0xb9 // vmovdqu64 zmm18, zmmword ptr [r9 + 4*rdi]
-	LONG $0x48fec162; WORD $0x1c6f; BYTE $0xbf // vmovdqu64 zmm19, zmmword ptr [r15 + 4*rdi]
-	LONG $0x48fee162; WORD $0x246f; BYTE $0xb8 // vmovdqu64 zmm20, zmmword ptr [rax + 4*rdi]
-	LONG $0x487de262; WORD $0x2c58; BYTE $0x3a // vpbroadcastd zmm21, dword ptr [rdx + rdi]
+	LONG $0x220c8d4f // lea r9, [r10 + r12]
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x894c; BYTE $0xf7 // mov rdi, r14
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x48fe8162; WORD $0x0c6f; BYTE $0xb2 // vmovdqu64 zmm17, zmmword ptr [r10 + 4*r14]
+	LONG $0x48fe8162; WORD $0x146f; BYTE $0xb1 // vmovdqu64 zmm18, zmmword ptr [r9 + 4*r14]
+	LONG $0x48fe8162; WORD $0x1c6f; BYTE $0xb7 // vmovdqu64 zmm19, zmmword ptr [r15 + 4*r14]
+	LONG $0x48fea162; WORD $0x246f; BYTE $0xb2 // vmovdqu64 zmm20, zmmword ptr [rdx + 4*r14]
+	LONG $0x487d8262; WORD $0x2c58; BYTE $0x30 // vpbroadcastd zmm21, dword ptr [r8 + r14]
 	LONG $0x4055a262; WORD $0xc150 // vpdpbusd zmm16, zmm21, zmm17
 	LONG $0x40553262; WORD $0xea50 // vpdpbusd zmm13, zmm21, zmm18
 	LONG $0x40553262; WORD $0xcb50 // vpdpbusd zmm9, zmm21, zmm19
-	QUAD $0x003d7458487dc262 // vpbroadcastd zmm22, dword ptr [r13 + rdi]
+	QUAD $0x00357458487d8262 // vpbroadcastd zmm22, dword ptr [r13 + r14]
 	LONG $0x4055b262; WORD $0xec50 // vpdpbusd zmm5, zmm21, zmm20
 	LONG $0x404d3262; WORD $0xf950 // vpdpbusd zmm15, zmm22, zmm17
 	LONG $0x404d3262; WORD $0xe250 // vpdpbusd zmm12, zmm22, zmm18
 	LONG $0x404d3262; WORD $0xc350 // vpdpbusd zmm8, zmm22, zmm19
 	LONG $0x404db262; WORD $0xe450 // vpdpbusd zmm4, zmm22, zmm20
-	LONG $0x487de262; WORD $0x2c58; BYTE $0x3b // vpbroadcastd zmm21, dword ptr [rbx + rdi]
+	LONG $0x487d8262; WORD $0x2c58; BYTE $0x33 // vpbroadcastd zmm21, dword ptr [r11 + r14]
 	LONG $0x40553262; WORD $0xf150 // vpdpbusd zmm14, zmm21, zmm17
 	LONG $0x40553262; WORD $0xda50 // vpdpbusd zmm11, zmm21, zmm18
 	LONG $0x4055b262; WORD $0xfb50 // vpdpbusd zmm7, zmm21, zmm19
-	LONG $0x487de262; WORD $0x3458; BYTE $0x39 // vpbroadcastd zmm22, dword ptr [rcx + rdi]
+	LONG $0x487da262; WORD $0x3458; BYTE $0x31 // vpbroadcastd zmm22, dword ptr [rcx + r14]
 	LONG $0x4055b262; WORD $0xd450 // vpdpbusd zmm2, zmm21, zmm20
 	LONG $0x404d3262; WORD $0xd150 // vpdpbusd zmm10, zmm22, zmm17
 	LONG $0x404db262; WORD $0xf250 // vpdpbusd zmm6, zmm22, zmm18
 	LONG $0x404db262; WORD $0xdb50 // vpdpbusd zmm3, zmm22, zmm19
 	LONG $0x404db262; WORD $0xcc50 // vpdpbusd zmm1, zmm22, zmm20
-	LONG $0x10c78348 // add rdi, 0x10
-	LONG $0xc0c48349 // add r12, -0x40
-	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xff56850f; WORD $0xffff // jne 0x2740 <denseAVX512VNNI+0xbd0>
+	LONG $0x10c68349 // add r14, 0x10
+	LONG $0xc0c38348 // add rbx, -0x40
+	WORD $0xff48; BYTE $0xcf // dec rdi
+	LONG $0xff56850f; WORD $0xffff // jne 0x2750 <denseAVX512VNNI+0xbe0>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
-	LONG $0x24740348; BYTE $0x10 // add rsi, qword ptr [rsp + 0x10]
-	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
-	WORD $0x294c; BYTE $0xe2 // sub rdx, r12
+	LONG $0x24440348; BYTE $0x18 // add rax, qword ptr [rsp + 0x18]
+	WORD $0x894d; BYTE $0xd0 // mov r8, r10
+	WORD $0x2949; BYTE $0xd8 // sub r8, rbx
 	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
 	WORD $0x394c; BYTE $0xcd // cmp rbp, r9
 	LONG $0x24748b4c; BYTE $0x40 // mov r14, qword ptr [rsp + 0x40]
-	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
-	LONG $0xfe90850f; WORD $0xffff // jne 0x26a0 <denseAVX512VNNI+0xb30>
-	WORD $0x294d; BYTE $0xe2 // sub r10, r12
-	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
-	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
-	LONG $0xfffe40e9; BYTE $0xff // jmp 0x2660 <denseAVX512VNNI+0xaf0>
+	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
+	LONG $0xfe90850f; WORD $0xffff // jne 0x26b0 <denseAVX512VNNI+0xb40>
+	WORD $0x2949; BYTE $0xda // sub r10, rbx
+	WORD $0x894d; BYTE $0xd0 // mov r8, r10
+	LONG $0x247c8b48; BYTE $0x50 // mov rdi, qword ptr [rsp + 0x50]
+	LONG $0xfffe40e9; BYTE $0xff // jmp 0x2670 <denseAVX512VNNI+0xb00>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80b08b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rax + 0x80]
+	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x9066 // nop
-	WORD $0x894c; BYTE $0xf0 // mov rax, r14
-	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
+	WORD $0x894c; BYTE $0xf1 // mov rcx, r14
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fee162; WORD $0x0a6f // vmovdqu64 zmm17, zmmword ptr [rdx]
-	LONG $0x48fea162; WORD $0x146f; BYTE $0x02 // vmovdqu64 zmm18, zmmword ptr [rdx + r8]
-	LONG $0x48fea162; WORD $0x1c6f; BYTE $0x42 // vmovdqu64 zmm19, zmmword ptr [rdx + 2*r8]
-	LONG $0x487de262; WORD $0x2158 // vpbroadcastd zmm20, dword ptr [rcx]
-	LONG $0x48fea162; WORD $0x2c6f; BYTE $0x1a // vmovdqu64 zmm21, zmmword ptr [rdx + r11]
+	LONG $0x48fec162; WORD $0x086f // vmovdqu64 zmm17, zmmword ptr [r8]
+	LONG $0x48fe8162; WORD $0x146f; BYTE $0x20 // vmovdqu64 zmm18, zmmword ptr [r8 + r12]
+	LONG $0x48fe8162; WORD $0x1c6f; BYTE $0x60 // vmovdqu64 zmm19, zmmword ptr [r8 + 2*r12]
+	LONG $0x487de262; WORD $0x2258 // vpbroadcastd zmm20, dword ptr [rdx]
+	LONG $0x48fec162; WORD $0x2c6f; BYTE $0x30 // vmovdqu64 zmm21, zmmword ptr [r8 + rsi]
 	LONG $0x405da262; WORD $0xc150 // vpdpbusd zmm16, zmm20, zmm17
 	LONG $0x405d3262; WORD $0xea50 // vpdpbusd zmm13, zmm20, zmm18
 	LONG $0x405d3262; WORD $0xcb50 // vpdpbusd zmm9, zmm20, zmm19
@@ -2001,51 +2009,51 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x405db262; WORD $0xf250 // vpdpbusd zmm6, zmm20, zmm18
 	LONG $0x405db262; WORD $0xdb50 // vpdpbusd zmm3, zmm20, zmm19
 	LONG $0x405db262; WORD $0xcd50 // vpdpbusd zmm1, zmm20, zmm21
-	LONG $0x40c28348 // add rdx, 0x40
-	LONG $0x10c18348 // add rcx, 0x10
-	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff6e850f; WORD $0xffff // jne 0x2840 <denseAVX512VNNI+0xcd0>
+	LONG $0x40c08349 // add r8, 0x40
+	LONG $0x10c28348 // add rdx, 0x10
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0xff6e850f; WORD $0xffff // jne 0x2850 <denseAVX512VNNI+0xce0>
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xff52850f; WORD $0xffff // jne 0x2830 <denseAVX512VNNI+0xcc0>
-	LONG $0xfffd7de9; BYTE $0xff // jmp 0x2660 <denseAVX512VNNI+0xaf0>
-	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
-	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0xff52850f; WORD $0xffff // jne 0x2840 <denseAVX512VNNI+0xcd0>
+	LONG $0xfffd7de9; BYTE $0xff // jmp 0x2670 <denseAVX512VNNI+0xb00>
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x0478850f; WORD $0x0000 // jne 0x2d6e <denseAVX512VNNI+0x11fe>
+	LONG $0x048d850f; WORD $0x0000 // jne 0x2d8e <denseAVX512VNNI+0x121e>
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	LONG $0x084f8d0f; WORD $0x0000 // jge 0x315a <denseAVX512VNNI+0x15ea>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x08338e0f; WORD $0x0000 // jle 0x3137 <denseAVX512VNNI+0x15c7>
+	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
+	LONG $0x08348d0f; WORD $0x0000 // jge 0x3150 <denseAVX512VNNI+0x15e0>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
-	LONG $0x06e1c149 // shl r9, 0x6
+	WORD $0x8949; BYTE $0xc0 // mov r8, rax
+	LONG $0x06e0c149 // shl r8, 0x6
 	LONG $0x01508d4c // lea r10, [rax + 0x1]
 	LONG $0x06e2c149 // shl r10, 0x6
-	QUAD $0x0000000085148d48 // lea rdx, [4*rax]
-	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
+	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
+	LONG $0x244c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rcx
 	QUAD $0x0000000485048d48 // lea rax, [4*rax + 0x4]
-	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
-	LONG $0x2454894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r10
-	LONG $0x0001abe9; BYTE $0x00 // jmp 0x2aef <denseAVX512VNNI+0xf7f>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0x2444894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r8
+	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
+	LONG $0x0001b3e9; BYTE $0x00 // jmp 0x2b0c <denseAVX512VNNI+0xf9c>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
 	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
-	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	LONG $0xc1af0f49 // imul rax, r9
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x18 // sub rdx, qword ptr [rsp + 0x18]
-	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
+	LONG $0x24542b48; BYTE $0x50 // sub rdx, qword ptr [rsp + 0x50]
+	LONG $0x24448b4c; BYTE $0x38 // mov r8, qword ptr [rsp + 0x38]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + r8]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
@@ -2068,17 +2076,21 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4845f162; WORD $0xdb67 // vpackuswb zmm3, zmm7, zmm3
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0x00ffffbf; BYTE $0x00 // mov edi, 0xffff
+	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm3
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0xc3af0f49 // imul rax, r11
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x50 // sub rdx, qword ptr [rsp + 0x50]
-	LONG $0x24548b4c; BYTE $0x28 // mov r10, qword ptr [rsp + 0x28]
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm3
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
+	LONG $0xc1af0f49 // imul rax, r9
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x08410348 // add rax, qword ptr [rcx + 0x8]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x20498b48 // mov rcx, qword ptr [rcx + 0x20]
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x38528b48 // mov rdx, qword ptr [rdx + 0x38]
+	LONG $0x24542b48; BYTE $0x30 // sub rdx, qword ptr [rsp + 0x30]
+	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
 	LONG $0x487cb162; WORD $0x1c10; BYTE $0x11 // vmovups zmm3, zmmword ptr [rcx + r10]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
 	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
@@ -2102,43 +2114,44 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xe6d3 // shl esi, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
-	LONG $0xf04d0f41 // cmovge esi, r8d
+	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
 	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
 	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm1
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
-	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
-	LONG $0x06528d0f; WORD $0x0000 // jge 0x3141 <denseAVX512VNNI+0x15d1>
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
+	LONG $0x0de58d0f; WORD $0x0000 // jge 0x38f1 <denseAVX512VNNI+0x1d81>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm3, zmmword ptr [rax + r9]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x00 // vmovdqu64 zmm3, zmmword ptr [rax + r8]
 	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x10 // vmovdqu64 zmm1, zmmword ptr [rax + r10]
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
-	LONG $0xfe388e0f; WORD $0xffff // jle 0x2950 <denseAVX512VNNI+0xde0>
-	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
+	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
+	LONG $0xfe2b8e0f; WORD $0xffff // jle 0x2960 <denseAVX512VNNI+0xdf0>
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
 	LONG $0x685f8b48 // mov rbx, qword ptr [rdi + 0x68]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
 	WORD $0x9f0f; BYTE $0xc0 // setg al
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x9f0f; BYTE $0xc2 // setg dl
-	WORD $0xc220 // and dl, al
-	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
-	LONG $0xfe19850f; WORD $0xffff // jne 0x2950 <denseAVX512VNNI+0xde0>
-	LONG $0x24748b4c; BYTE $0x20 // mov r14, qword ptr [rsp + 0x20]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0xc120 // and cl, al
+	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
+	LONG $0xfe0c850f; WORD $0xffff // jne 0x2960 <denseAVX512VNNI+0xdf0>
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
 	LONG $0xf3af0f4c // imul r14, rbx
-	LONG $0xf7af0f4d // imul r14, r15
+	LONG $0xf0af0f4d // imul r14, r8
 	LONG $0x06e6c149 // shl r14, 0x6
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	LONG $0x05e3c149 // shl r11, 0x5
-	LONG $0x785f034c // add r11, qword ptr [rdi + 0x78]
-	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x05e1c149 // shl r9, 0x5
+	LONG $0x784f034c // add r9, qword ptr [rdi + 0x78]
+	LONG $0x244c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r9
 	WORD $0x894d; BYTE $0xf5 // mov r13, r14
 	LONG $0x6caf0f4c; WORD $0x0824 // imul r13, qword ptr [rsp + 0x8]
 	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	LONG $0x05e1c148 // shl rcx, 0x5
+	LONG $0x05e6c148 // shl rsi, 0x5
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
@@ -2146,89 +2159,89 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
 	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x17eb // jmp 0x2bae <denseAVX512VNNI+0x103e>
+	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
+	WORD $0x1beb // jmp 0x2bd2 <denseAVX512VNNI+0x1062>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc5 // inc rbp
-	LONG $0x246c3b48; BYTE $0x20 // cmp rbp, qword ptr [rsp + 0x20]
-	LONG $0xfdc6840f; WORD $0xffff // je 0x2974 <denseAVX512VNNI+0xe04>
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	LONG $0xe8048b4c // mov r8, qword ptr [rax + 8*rbp]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x0120840f; WORD $0x0000 // je 0x2ce0 <denseAVX512VNNI+0x1170>
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x246c3b48; BYTE $0x10 // cmp rbp, qword ptr [rsp + 0x10]
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0xfdb2840f; WORD $0xffff // je 0x2984 <denseAVX512VNNI+0xe14>
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0xe8148b4c // mov r10, qword ptr [rax + 8*rbp]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x011c840f; WORD $0x0000 // je 0x2d00 <denseAVX512VNNI+0x1190>
+	WORD $0xf631 // xor esi, esi
 	LONG $0x24648b4c; BYTE $0x40 // mov r12, qword ptr [rsp + 0x40]
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x24048b49 // mov rax, qword ptr [r12]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x3778 // js 0x2c10 <denseAVX512VNNI+0x10a0>
-	WORD $0x014c; BYTE $0xc0 // add rax, r8
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x240c8b49 // mov rcx, qword ptr [r12]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	WORD $0x3778 // js 0x2c30 <denseAVX512VNNI+0x10c0>
+	WORD $0x014c; BYTE $0xd1 // add rcx, r10
 	LONG $0x247c8b49; BYTE $0x08 // mov rdi, qword ptr [r12 + 0x8]
 	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	WORD $0x3f78 // js 0x2c25 <denseAVX512VNNI+0x10b5>
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x24748b49; BYTE $0x10 // mov rsi, qword ptr [r12 + 0x10]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x4778 // js 0x2c3a <denseAVX512VNNI+0x10ca>
-	WORD $0x014c; BYTE $0xc6 // add rsi, r8
-	LONG $0x24548b4d; BYTE $0x18 // mov r10, qword ptr [r12 + 0x18]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x4f78 // js 0x2c4f <denseAVX512VNNI+0x10df>
-	WORD $0x014d; BYTE $0xc2 // add r10, r8
-	WORD $0x55eb // jmp 0x2c5a <denseAVX512VNNI+0x10ea>
+	WORD $0x3f78 // js 0x2c45 <denseAVX512VNNI+0x10d5>
+	WORD $0x014c; BYTE $0xd7 // add rdi, r10
+	LONG $0x24548b49; BYTE $0x10 // mov rdx, qword ptr [r12 + 0x10]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x4778 // js 0x2c5a <denseAVX512VNNI+0x10ea>
+	WORD $0x014c; BYTE $0xd2 // add rdx, r10
+	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x4f78 // js 0x2c6f <denseAVX512VNNI+0x10ff>
+	WORD $0x014c; BYTE $0xd0 // add rax, r10
+	WORD $0x55eb // jmp 0x2c7a <denseAVX512VNNI+0x110a>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
+	LONG $0x80888b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rax + 0x80]
 	LONG $0x247c8b49; BYTE $0x08 // mov rdi, qword ptr [r12 + 0x8]
 	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	WORD $0xc179 // jns 0x2be6 <denseAVX512VNNI+0x1076>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x80ba8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rdx + 0x80]
-	LONG $0x24748b49; BYTE $0x10 // mov rsi, qword ptr [r12 + 0x10]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xb979 // jns 0x2bf3 <denseAVX512VNNI+0x1083>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x80b28b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdx + 0x80]
-	LONG $0x24548b4d; BYTE $0x18 // mov r10, qword ptr [r12 + 0x18]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xb179 // jns 0x2c00 <denseAVX512VNNI+0x1090>
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x80928b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdx + 0x80]
-	WORD $0x894d; BYTE $0xfb // mov r11, r15
-	WORD $0xd231 // xor edx, edx
-	BYTE $0x90 // nop
+	WORD $0xc179 // jns 0x2c06 <denseAVX512VNNI+0x1096>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80b88b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rax + 0x80]
+	LONG $0x24548b49; BYTE $0x10 // mov rdx, qword ptr [r12 + 0x10]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xb979 // jns 0x2c13 <denseAVX512VNNI+0x10a3>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80908b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rax + 0x80]
+	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xb179 // jns 0x2c20 <denseAVX512VNNI+0x10b0>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
+	WORD $0x894d; BYTE $0xc3 // mov r11, r8
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
 	QUAD $0x0035546f48fe1162 // vmovdqu64 zmm10, zmmword ptr [r13 + r14]
-	LONG $0x487d7262; WORD $0x1c58; BYTE $0x90 // vpbroadcastd zmm11, dword ptr [rax + 4*rdx]
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0xb9 // vpbroadcastd zmm11, dword ptr [rcx + 4*r15]
 	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
 	LONG $0x4825d262; WORD $0xea50 // vpdpbusd zmm5, zmm11, zmm10
-	LONG $0x487d7262; WORD $0x1c58; BYTE $0x97 // vpbroadcastd zmm11, dword ptr [rdi + 4*rdx]
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0xbf // vpbroadcastd zmm11, dword ptr [rdi + 4*r15]
 	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
 	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
-	LONG $0x487d7262; WORD $0x1c58; BYTE $0x96 // vpbroadcastd zmm11, dword ptr [rsi + 4*rdx]
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0xba // vpbroadcastd zmm11, dword ptr [rdx + 4*r15]
 	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
 	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
-	LONG $0x487d5262; WORD $0x1c58; BYTE $0x92 // vpbroadcastd zmm11, dword ptr [r10 + 4*rdx]
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0xb8 // vpbroadcastd zmm11, dword ptr [rax + 4*r15]
 	LONG $0x4825d262; WORD $0xd950 // vpdpbusd zmm3, zmm11, zmm9
 	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
 	LONG $0x40c58349 // add r13, 0x40
-	LONG $0x04c28348 // add rdx, 0x4
+	LONG $0x04c78349 // add r15, 0x4
 	WORD $0xff49; BYTE $0xcb // dec r11
-	WORD $0x9875 // jne 0x2c60 <denseAVX512VNNI+0x10f0>
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	WORD $0x0149; BYTE $0xcc // add r12, rcx
-	WORD $0x3949; BYTE $0xd9 // cmp r9, rbx
-	LONG $0xfef9850f; WORD $0xffff // jne 0x2bd0 <denseAVX512VNNI+0x1060>
-	LONG $0xfffec4e9; BYTE $0xff // jmp 0x2ba0 <denseAVX512VNNI+0x1030>
+	WORD $0x9875 // jne 0x2c80 <denseAVX512VNNI+0x1110>
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x014d; BYTE $0xcc // add r12, r9
+	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
+	LONG $0xfef9850f; WORD $0xffff // jne 0x2bf0 <denseAVX512VNNI+0x1080>
+	LONG $0xfffec4e9; BYTE $0xff // jmp 0x2bc0 <denseAVX512VNNI+0x1050>
 	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
-	WORD $0xff31 // xor edi, edi
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0x894c; BYTE $0xfa // mov rdx, r15
-	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
+	WORD $0xf631 // xor esi, esi
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0xc0 // mov rax, r8
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
-	LONG $0x487d7262; WORD $0x1658 // vpbroadcastd zmm10, dword ptr [rsi]
+	LONG $0x487d7262; WORD $0x1258 // vpbroadcastd zmm10, dword ptr [rdx]
 	QUAD $0x00355c6f48fe1162 // vmovdqu64 zmm11, zmmword ptr [r13 + r14]
 	LONG $0x482d5262; WORD $0xc150 // vpdpbusd zmm8, zmm10, zmm9
 	LONG $0x482dd262; WORD $0xeb50 // vpdpbusd zmm5, zmm10, zmm11
@@ -2239,40 +2252,43 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
 	LONG $0x482dd262; WORD $0xcb50 // vpdpbusd zmm1, zmm10, zmm11
 	LONG $0x40c58349 // add r13, 0x40
-	LONG $0x10c68348 // add rsi, 0x10
-	WORD $0xff48; BYTE $0xca // dec rdx
-	WORD $0xae75 // jne 0x2d00 <denseAVX512VNNI+0x1190>
-	WORD $0xff48; BYTE $0xc7 // inc rdi
-	WORD $0x3948; BYTE $0xdf // cmp rdi, rbx
-	WORD $0x9675 // jne 0x2cf0 <denseAVX512VNNI+0x1180>
-	LONG $0xfffe41e9; BYTE $0xff // jmp 0x2ba0 <denseAVX512VNNI+0x1030>
+	LONG $0x10c28348 // add rdx, 0x10
+	WORD $0xff48; BYTE $0xc8 // dec rax
+	WORD $0xae75 // jne 0x2d20 <denseAVX512VNNI+0x11b0>
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
+	WORD $0x9675 // jne 0x2d10 <denseAVX512VNNI+0x11a0>
+	LONG $0xfffe41e9; BYTE $0xff // jmp 0x2bc0 <denseAVX512VNNI+0x1050>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	LONG $0xffee3ce9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
+	LONG $0xffee1ce9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	LONG $0x0b688d0f; WORD $0x0000 // jge 0x3900 <denseAVX512VNNI+0x1d90>
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x03bb8e0f; WORD $0x0000 // jle 0x3137 <denseAVX512VNNI+0x15c7>
+	WORD $0x3949; BYTE $0xf0 // cmp r8, rsi
+	LONG $0x03a78d0f; WORD $0x0000 // jge 0x3150 <denseAVX512VNNI+0x15e0>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xc0 // mov r8, rax
-	LONG $0x06e0c149 // shl r8, 0x6
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0x06e1c149 // shl r9, 0x6
 	QUAD $0x0000000085048d48 // lea rax, [4*rax]
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x2444894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r8
-	LONG $0x0000e7e9; BYTE $0x00 // jmp 0x2e89 <denseAVX512VNNI+0x1319>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	LONG $0x244c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r9
+	LONG $0x0000e1e9; BYTE $0x00 // jmp 0x2ead <denseAVX512VNNI+0x133d>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
-	LONG $0xc2af0f49 // imul rax, r10
+	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
+	LONG $0xc0af0f49 // imul rax, r8
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x18 // sub rdx, qword ptr [rsp + 0x18]
-	LONG $0x24448b4c; BYTE $0x28 // mov r8, qword ptr [rsp + 0x28]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + r8]
+	LONG $0x24542b48; BYTE $0x20 // sub rdx, qword ptr [rsp + 0x20]
+	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x09 // vmovups zmm5, zmmword ptr [rcx + r9]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
 	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
@@ -2298,166 +2314,870 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm1
-	WORD $0xff49; BYTE $0xc2 // inc r10
-	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
-	WORD $0x3949; BYTE $0xca // cmp r10, rcx
-	LONG $0x02c78d0f; WORD $0x0000 // jge 0x3150 <denseAVX512VNNI+0x15e0>
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm1
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	WORD $0x3949; BYTE $0xf0 // cmp r8, rsi
+	LONG $0x10488d0f; WORD $0x0000 // jge 0x3ef5 <denseAVX512VNNI+0x2385>
+	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x00 // vmovdqu64 zmm1, zmmword ptr [rax + r8]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x08 // vmovdqu64 zmm1, zmmword ptr [rax + r9]
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x2454894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r10
-	LONG $0xff058e0f; WORD $0xffff // jle 0x2db0 <denseAVX512VNNI+0x1240>
-	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xfef88e0f; WORD $0xffff // jle 0x2db0 <denseAVX512VNNI+0x1240>
-	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0xff018e0f; WORD $0xffff // jle 0x2dd0 <denseAVX512VNNI+0x1260>
+	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0xfef48e0f; WORD $0xffff // jle 0x2dd0 <denseAVX512VNNI+0x1260>
+	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x05e0c148 // shl rax, 0x5
+	LONG $0x78470348 // add rax, qword ptr [rdi + 0x78]
 	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
-	LONG $0x05e2c149 // shl r10, 0x5
-	LONG $0x7857034c // add r10, qword ptr [rdi + 0x78]
-	LONG $0x2454894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r10
-	LONG $0x05e1c148 // shl rcx, 0x5
-	WORD $0x894c; BYTE $0xc0 // mov rax, r8
+	LONG $0x05e6c148 // shl rsi, 0x5
+	WORD $0x894c; BYTE $0xc8 // mov rax, r9
 	LONG $0x44af0f48; WORD $0x1024 // imul rax, qword ptr [rsp + 0x10]
-	WORD $0x894d; BYTE $0xce // mov r14, r9
-	LONG $0xf2af0f4c // imul r14, rdx
+	WORD $0x894d; BYTE $0xc6 // mov r14, r8
+	LONG $0xf3af0f4d // imul r14, r11
 	LONG $0xf0af0f4c // imul r14, rax
 	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
+	WORD $0x894d; BYTE $0xdf // mov r15, r11
 	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xc7 // and r15, rax
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x1eeb // jmp 0x2f33 <denseAVX512VNNI+0x13c3>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x24443b4c; BYTE $0x10 // cmp r8, qword ptr [rsp + 0x10]
-	LONG $0xfe8f840f; WORD $0xffff // je 0x2dc2 <denseAVX512VNNI+0x1252>
-	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
-	LONG $0xc0348b4a // mov rsi, qword ptr [rax + 8*r8]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
-	LONG $0x0106840f; WORD $0x0000 // je 0x3050 <denseAVX512VNNI+0x14e0>
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	WORD $0x10eb // jmp 0x2f4e <denseAVX512VNNI+0x13de>
+	WORD $0x9066 // nop
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	LONG $0x24643b4c; BYTE $0x10 // cmp r12, qword ptr [rsp + 0x10]
+	LONG $0xfe94840f; WORD $0xffff // je 0x2de2 <denseAVX512VNNI+0x1272>
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0xe0148b4e // mov r10, qword ptr [rax + 8*r12]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x0100840f; WORD $0x0000 // je 0x3060 <denseAVX512VNNI+0x14f0>
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0xdb7e // jle 0x2f40 <denseAVX512VNNI+0x13d0>
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x246c8b4c; BYTE $0x40 // mov r13, qword ptr [rsp + 0x40]
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x007d8b49 // mov rdi, qword ptr [r13]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	WORD $0x3778 // js 0x2fb0 <denseAVX512VNNI+0x1440>
+	WORD $0x014c; BYTE $0xd7 // add rdi, r10
+	LONG $0x086d8b49 // mov rbp, qword ptr [r13 + 0x8]
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	WORD $0x3f78 // js 0x2fc4 <denseAVX512VNNI+0x1454>
+	WORD $0x014c; BYTE $0xd5 // add rbp, r10
+	LONG $0x10558b49 // mov rdx, qword ptr [r13 + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xd17e // jle 0x2f20 <denseAVX512VNNI+0x13b0>
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x246c8b48; BYTE $0x38 // mov rbp, qword ptr [rsp + 0x38]
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x00658b4c // mov r12, qword ptr [rbp]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0x3778 // js 0x2fa0 <denseAVX512VNNI+0x1430>
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
-	LONG $0x08458b48 // mov rax, qword ptr [rbp + 0x8]
+	WORD $0x4778 // js 0x2fd8 <denseAVX512VNNI+0x1468>
+	WORD $0x014c; BYTE $0xd2 // add rdx, r10
+	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x3b78 // js 0x2fb0 <denseAVX512VNNI+0x1440>
-	WORD $0x0148; BYTE $0xf0 // add rax, rsi
-	LONG $0x105d8b48 // mov rbx, qword ptr [rbp + 0x10]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0x3f78 // js 0x2fc0 <denseAVX512VNNI+0x1450>
-	WORD $0x0148; BYTE $0xf3 // add rbx, rsi
-	LONG $0x18458b4c // mov r8, qword ptr [rbp + 0x18]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x4378 // js 0x2fd0 <denseAVX512VNNI+0x1460>
-	WORD $0x0149; BYTE $0xf0 // add r8, rsi
-	WORD $0x49eb // jmp 0x2fdb <denseAVX512VNNI+0x146b>
+	WORD $0x4f78 // js 0x2fec <denseAVX512VNNI+0x147c>
+	WORD $0x014c; BYTE $0xd0 // add rax, r10
+	WORD $0x55eb // jmp 0x2ff7 <denseAVX512VNNI+0x1487>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x80a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x80]
-	LONG $0x08458b48 // mov rax, qword ptr [rbp + 0x8]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80b88b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rax + 0x80]
+	LONG $0x086d8b49 // mov rbp, qword ptr [r13 + 0x8]
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	WORD $0xc179 // jns 0x2f85 <denseAVX512VNNI+0x1415>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80a88b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rax + 0x80]
+	LONG $0x10558b49 // mov rdx, qword ptr [r13 + 0x10]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xb979 // jns 0x2f91 <denseAVX512VNNI+0x1421>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80908b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rax + 0x80]
+	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xc579 // jns 0x2f75 <denseAVX512VNNI+0x1405>
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
-	LONG $0x105d8b48 // mov rbx, qword ptr [rbp + 0x10]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xc179 // jns 0x2f81 <denseAVX512VNNI+0x1411>
-	LONG $0x809f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x80]
-	LONG $0x18458b4c // mov r8, qword ptr [rbp + 0x18]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xbd79 // jns 0x2f8d <denseAVX512VNNI+0x141d>
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xb179 // jns 0x2f9d <denseAVX512VNNI+0x142d>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x894d; BYTE $0xd9 // mov r9, r11
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fed162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [r14]
-	LONG $0x487d9262; WORD $0x3458; BYTE $0x1c // vpbroadcastd zmm6, dword ptr [r12 + r11]
+	LONG $0x487df262; WORD $0x3458; BYTE $0x1f // vpbroadcastd zmm6, dword ptr [rdi + rbx]
 	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
-	LONG $0x487db262; WORD $0x3458; BYTE $0x18 // vpbroadcastd zmm6, dword ptr [rax + r11]
-	LONG $0x487db262; WORD $0x3c58; BYTE $0x1b // vpbroadcastd zmm7, dword ptr [rbx + r11]
+	QUAD $0x001d7458487df262 // vpbroadcastd zmm6, dword ptr [rbp + rbx]
+	LONG $0x487df262; WORD $0x3c58; BYTE $0x1a // vpbroadcastd zmm7, dword ptr [rdx + rbx]
 	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
 	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
-	LONG $0x487d9262; WORD $0x3458; BYTE $0x18 // vpbroadcastd zmm6, dword ptr [r8 + r11]
+	LONG $0x487df262; WORD $0x3458; BYTE $0x18 // vpbroadcastd zmm6, dword ptr [rax + rbx]
 	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
 	LONG $0x40c68349 // add r14, 0x40
-	LONG $0x10c38349 // add r11, 0x10
-	WORD $0xff49; BYTE $0xca // dec r10
-	WORD $0xb975 // jne 0x2ff0 <denseAVX512VNNI+0x1480>
-	WORD $0xff49; BYTE $0xc5 // inc r13
-	WORD $0x0148; BYTE $0xcd // add rbp, rcx
-	WORD $0x394d; BYTE $0xcd // cmp r13, r9
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0xff16850f; WORD $0xffff // jne 0x2f60 <denseAVX512VNNI+0x13f0>
-	LONG $0xfffed1e9; BYTE $0xff // jmp 0x2f20 <denseAVX512VNNI+0x13b0>
-	BYTE $0x90 // nop
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xfec78e0f; WORD $0xffff // jle 0x2f20 <denseAVX512VNNI+0x13b0>
-	LONG $0x80af8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdi + 0x80]
-	LONG $0x106d8d49 // lea rbp, [r13 + 0x10]
-	WORD $0xf631 // xor esi, esi
-	WORD $0x14eb // jmp 0x307c <denseAVX512VNNI+0x150c>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0xfea4840f; WORD $0xffff // je 0x2f20 <denseAVX512VNNI+0x13b0>
-	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x0e75 // jne 0x3090 <denseAVX512VNNI+0x1520>
-	WORD $0xc031 // xor eax, eax
-	WORD $0x75eb // jmp 0x30fb <denseAVX512VNNI+0x158b>
+	LONG $0x10c38348 // add rbx, 0x10
+	WORD $0xff49; BYTE $0xc9 // dec r9
+	WORD $0xb875 // jne 0x3000 <denseAVX512VNNI+0x1490>
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
+	LONG $0xff19850f; WORD $0xffff // jne 0x2f70 <denseAVX512VNNI+0x1400>
+	LONG $0xfffee4e9; BYTE $0xff // jmp 0x2f40 <denseAVX512VNNI+0x13d0>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0xfed78e0f; WORD $0xffff // jle 0x2f40 <denseAVX512VNNI+0x13d0>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80908b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rax + 0x80]
+	LONG $0x106a8d4d // lea r13, [r10 + 0x10]
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0x10eb // jmp 0x308c <denseAVX512VNNI+0x151c>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x394c; BYTE $0xc5 // cmp rbp, r8
+	LONG $0xfeb4840f; WORD $0xffff // je 0x2f40 <denseAVX512VNNI+0x13d0>
+	LONG $0x01fb8349 // cmp r11, 0x1
+	WORD $0x0e75 // jne 0x30a0 <denseAVX512VNNI+0x1530>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x75eb // jmp 0x310b <denseAVX512VNNI+0x159b>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
-	WORD $0xc031 // xor eax, eax
+	WORD $0x894c; BYTE $0xea // mov rdx, r13
+	WORD $0xc931 // xor ecx, ecx
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x487dd262; WORD $0x6858; BYTE $0xfc // vpbroadcastd zmm5, dword ptr [r8 - 0x10]
+	LONG $0x487df262; WORD $0x6a58; BYTE $0xfc // vpbroadcastd zmm5, dword ptr [rdx - 0x10]
 	LONG $0x48fed162; WORD $0x366f // vmovdqu64 zmm6, zmmword ptr [r14]
 	LONG $0x48fed162; WORD $0x7e6f; BYTE $0x01 // vmovdqu64 zmm7, zmmword ptr [r14 + 0x40]
 	LONG $0x4855f262; WORD $0xe650 // vpdpbusd zmm4, zmm5, zmm6
 	LONG $0x4855f262; WORD $0xde50 // vpdpbusd zmm3, zmm5, zmm6
 	LONG $0x4855f262; WORD $0xd650 // vpdpbusd zmm2, zmm5, zmm6
 	LONG $0x4855f262; WORD $0xce50 // vpdpbusd zmm1, zmm5, zmm6
-	LONG $0x487dd262; WORD $0x2858 // vpbroadcastd zmm5, dword ptr [r8]
+	LONG $0x487df262; WORD $0x2a58 // vpbroadcastd zmm5, dword ptr [rdx]
 	LONG $0x4855f262; WORD $0xe750 // vpdpbusd zmm4, zmm5, zmm7
 	LONG $0x4855f262; WORD $0xdf50 // vpdpbusd zmm3, zmm5, zmm7
 	LONG $0x4855f262; WORD $0xd750 // vpdpbusd zmm2, zmm5, zmm7
 	LONG $0x4855f262; WORD $0xcf50 // vpdpbusd zmm1, zmm5, zmm7
-	LONG $0x02c08348 // add rax, 0x2
+	LONG $0x02c18348 // add rcx, 0x2
 	LONG $0x80ee8349 // sub r14, -0x80
-	LONG $0x20c08349 // add r8, 0x20
-	WORD $0x3949; BYTE $0xc7 // cmp r15, rax
-	WORD $0xa575 // jne 0x30a0 <denseAVX512VNNI+0x1530>
-	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	LONG $0xff6c840f; WORD $0xffff // je 0x3070 <denseAVX512VNNI+0x1500>
+	LONG $0x20c28348 // add rdx, 0x20
+	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
+	WORD $0xa575 // jne 0x30b0 <denseAVX512VNNI+0x1540>
+	LONG $0x01c3f641 // test r11b, 0x1
+	LONG $0xff6b840f; WORD $0xffff // je 0x3080 <denseAVX512VNNI+0x1510>
 	LONG $0x48fed162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [r14]
-	LONG $0x04e0c148 // shl rax, 0x4
-	QUAD $0x00057458487dd262 // vpbroadcastd zmm6, dword ptr [r13 + rax]
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x487dd262; WORD $0x3458; BYTE $0x0a // vpbroadcastd zmm6, dword ptr [r10 + rcx]
 	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
 	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
 	LONG $0x484df262; WORD $0xd550 // vpdpbusd zmm2, zmm6, zmm5
 	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
 	LONG $0x40c68349 // add r14, 0x40
-	LONG $0xffff39e9; BYTE $0xff // jmp 0x3070 <denseAVX512VNNI+0x1500>
+	LONG $0xffff39e9; BYTE $0xff // jmp 0x3080 <denseAVX512VNNI+0x1510>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0xffea69e9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
+	LONG $0xffea50e9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x8949; BYTE $0xc2 // mov r10, rax
+	LONG $0x06e2c149 // shl r10, 0x6
+	LONG $0x01588d4c // lea r11, [rax + 0x1]
+	LONG $0x06e3c149 // shl r11, 0x6
+	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
+	LONG $0x244c8948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rcx
+	QUAD $0x0000000485048d48 // lea rax, [4*rax + 0x4]
+	LONG $0x24448948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rax
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	QUAD $0x000000802494894c // mov qword ptr [rsp + 0x80], r10
+	LONG $0x245c894c; BYTE $0x78 // mov qword ptr [rsp + 0x78], r11
+	LONG $0x00035be9; BYTE $0x00 // jmp 0x34fd <denseAVX512VNNI+0x198d>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x245c8b48; BYTE $0x60 // mov rbx, qword ptr [rsp + 0x60]
+	LONG $0xc3af0f48 // imul rax, rbx
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	QUAD $0x0000008024948b4c // mov r10, qword ptr [rsp + 0x80]
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x11 // vmovups zmm17, zmmword ptr [rcx + r10]
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
+	LONG $0x247c8b48; BYTE $0x70 // mov rdi, qword ptr [rsp + 0x70]
+	WORD $0x2948; BYTE $0xfa // sub rdx, rdi
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm13
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
+	LONG $0xc3af0f48 // imul rax, rbx
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x08410348 // add rax, qword ptr [rcx + 0x8]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x20498b48 // mov rcx, qword ptr [rcx + 0x20]
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x38528b48 // mov rdx, qword ptr [rdx + 0x38]
+	LONG $0x245c8b4c; BYTE $0x78 // mov r11, qword ptr [rsp + 0x78]
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x19 // vmovups zmm13, zmmword ptr [rcx + r11]
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
+	LONG $0x244c8b4c; BYTE $0x68 // mov r9, qword ptr [rsp + 0x68]
+	WORD $0x294c; BYTE $0xca // sub rdx, r9
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + rax] {k1}, zmm9
+	LONG $0x01cb8348 // or rbx, 0x1
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
+	LONG $0xc3af0f48 // imul rax, rbx
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x08410348 // add rax, qword ptr [rcx + 0x8]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x20498b48 // mov rcx, qword ptr [rcx + 0x20]
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x38528b48 // mov rdx, qword ptr [rdx + 0x38]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x11 // vmovups zmm9, zmmword ptr [rcx + r10]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4834f162; WORD $0xdb59 // vmulps zmm3, zmm9, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484df162; WORD $0xdb6b // vpackssdw zmm3, zmm6, zmm3
+	WORD $0x2948; BYTE $0xfa // sub rdx, rdi
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4845f162; WORD $0xdb67 // vpackuswb zmm3, zmm7, zmm3
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm3
+	LONG $0x5faf0f48; BYTE $0x50 // imul rbx, qword ptr [rdi + 0x50]
+	LONG $0x085f0348 // add rbx, qword ptr [rdi + 0x8]
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x18 // vmovups zmm3, zmmword ptr [rax + r11]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4864f162; WORD $0xc959 // vmulps zmm1, zmm3, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x485df162; WORD $0xc967 // vpackuswb zmm1, zmm4, zmm1
+	WORD $0x294c; BYTE $0xca // sub rdx, r9
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f7 // not eax
+	LONG $0xc04d0f41 // cmovge eax, r8d
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x1b // vmovdqu32 zmmword ptr [r11 + rbx] {k1}, zmm1
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	LONG $0x02418d49 // lea rax, [r9 + 0x2]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0xf4118f0f; WORD $0xffff // jg 0x290e <denseAVX512VNNI+0xd9e>
+	LONG $0x244c894c; BYTE $0x60 // mov qword ptr [rsp + 0x60], r9
+	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x10 // vmovdqu64 zmm3, zmmword ptr [rax + r10]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x18 // vmovdqu64 zmm1, zmmword ptr [rax + r11]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0xfc828e0f; WORD $0xffff // jle 0x31b0 <denseAVX512VNNI+0x1640>
+	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
+	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0xc120 // and cl, al
+	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
+	LONG $0xfc63850f; WORD $0xffff // jne 0x31b0 <denseAVX512VNNI+0x1640>
+	LONG $0x246c8b48; BYTE $0x30 // mov rbp, qword ptr [rsp + 0x30]
+	LONG $0xe8af0f49 // imul rbp, r8
+	LONG $0xe9af0f49 // imul rbp, r9
+	LONG $0x06e5c148 // shl rbp, 0x6
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x24448b48; BYTE $0x60 // mov rax, qword ptr [rsp + 0x60]
+	LONG $0x05e0c148 // shl rax, 0x5
+	LONG $0x78470348 // add rax, qword ptr [rdi + 0x78]
+	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	WORD $0x8948; BYTE $0xea // mov rdx, rbp
+	LONG $0x54af0f48; WORD $0x0824 // imul rdx, qword ptr [rsp + 0x8]
+	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
+	LONG $0x05e6c148 // shl rsi, 0x5
+	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
+	LONG $0x244c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r9
+	WORD $0x20eb // jmp 0x3612 <denseAVX512VNNI+0x1aa2>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x24543b4c; BYTE $0x30 // cmp r10, qword ptr [rsp + 0x30]
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0xfbf2840f; WORD $0xffff // je 0x3204 <denseAVX512VNNI+0x1694>
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0xd0348b4a // mov rsi, qword ptr [rax + 8*r10]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x021c840f; WORD $0x0000 // je 0x3840 <denseAVX512VNNI+0x1cd0>
+	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
+	WORD $0xc031 // xor eax, eax
+	LONG $0x245c8b48; BYTE $0x58 // mov rbx, qword ptr [rsp + 0x58]
+	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
+	WORD $0x8b48; BYTE $0x13 // mov rdx, qword ptr [rbx]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	WORD $0x6178 // js 0x36b0 <denseAVX512VNNI+0x1b40>
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
+	LONG $0x08538b4c // mov r10, qword ptr [rbx + 0x8]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	WORD $0x6578 // js 0x36c0 <denseAVX512VNNI+0x1b50>
+	WORD $0x0149; BYTE $0xf2 // add r10, rsi
+	LONG $0x107b8b4c // mov r15, qword ptr [rbx + 0x10]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0x6978 // js 0x36d0 <denseAVX512VNNI+0x1b60>
+	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	LONG $0x18438b4c // mov r8, qword ptr [rbx + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	WORD $0x6d78 // js 0x36e5 <denseAVX512VNNI+0x1b75>
+	WORD $0x0149; BYTE $0xf0 // add r8, rsi
+	LONG $0x20438b48 // mov rax, qword ptr [rbx + 0x20]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x7178 // js 0x36f5 <denseAVX512VNNI+0x1b85>
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
+	LONG $0x28738b4c // mov r14, qword ptr [rbx + 0x28]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x7578 // js 0x3705 <denseAVX512VNNI+0x1b95>
+	WORD $0x0149; BYTE $0xf6 // add r14, rsi
+	LONG $0x306b8b4c // mov r13, qword ptr [rbx + 0x30]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	WORD $0x7978 // js 0x3715 <denseAVX512VNNI+0x1ba5>
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x38638b4c // mov r12, qword ptr [rbx + 0x38]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0x7d78 // js 0x3725 <denseAVX512VNNI+0x1bb5>
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	WORD $0x7feb // jmp 0x372c <denseAVX512VNNI+0x1bbc>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x80918b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rcx + 0x80]
+	LONG $0x08538b4c // mov r10, qword ptr [rbx + 0x8]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	WORD $0x9b79 // jns 0x365b <denseAVX512VNNI+0x1aeb>
+	LONG $0x80918b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rcx + 0x80]
+	LONG $0x107b8b4c // mov r15, qword ptr [rbx + 0x10]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0x9779 // jns 0x3667 <denseAVX512VNNI+0x1af7>
+	LONG $0x80b98b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rcx + 0x80]
+	LONG $0x18438b4c // mov r8, qword ptr [rbx + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	WORD $0x9379 // jns 0x3678 <denseAVX512VNNI+0x1b08>
+	LONG $0x80818b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rcx + 0x80]
+	LONG $0x20438b48 // mov rax, qword ptr [rbx + 0x20]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x8f79 // jns 0x3684 <denseAVX512VNNI+0x1b14>
+	LONG $0x80818b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rcx + 0x80]
+	LONG $0x28738b4c // mov r14, qword ptr [rbx + 0x28]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x8b79 // jns 0x3690 <denseAVX512VNNI+0x1b20>
+	LONG $0x80b18b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rcx + 0x80]
+	LONG $0x306b8b4c // mov r13, qword ptr [rbx + 0x30]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	WORD $0x8779 // jns 0x369c <denseAVX512VNNI+0x1b2c>
+	LONG $0x80a98b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rcx + 0x80]
+	LONG $0x38638b4c // mov r12, qword ptr [rbx + 0x38]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0x8379 // jns 0x36a8 <denseAVX512VNNI+0x1b38>
+	LONG $0x80a18b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rcx + 0x80]
+	LONG $0x2b348d49 // lea rsi, [r11 + rbp]
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x894c; BYTE $0xcf // mov rdi, r9
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x48fe8162; WORD $0x0c6f; BYTE $0x8b // vmovdqu64 zmm17, zmmword ptr [r11 + 4*r9]
+	LONG $0x48fea162; WORD $0x146f; BYTE $0x8e // vmovdqu64 zmm18, zmmword ptr [rsi + 4*r9]
+	LONG $0x487da262; WORD $0x1c58; BYTE $0x0a // vpbroadcastd zmm19, dword ptr [rdx + r9]
+	LONG $0x4065a262; WORD $0xc150 // vpdpbusd zmm16, zmm19, zmm17
+	LONG $0x40653262; WORD $0xe250 // vpdpbusd zmm12, zmm19, zmm18
+	LONG $0x487d8262; WORD $0x1c58; BYTE $0x0a // vpbroadcastd zmm19, dword ptr [r10 + r9]
+	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
+	LONG $0x40653262; WORD $0xda50 // vpdpbusd zmm11, zmm19, zmm18
+	LONG $0x487d8262; WORD $0x1c58; BYTE $0x0f // vpbroadcastd zmm19, dword ptr [r15 + r9]
+	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
+	LONG $0x40653262; WORD $0xd250 // vpdpbusd zmm10, zmm19, zmm18
+	LONG $0x487d8262; WORD $0x1c58; BYTE $0x08 // vpbroadcastd zmm19, dword ptr [r8 + r9]
+	LONG $0x40653262; WORD $0xe950 // vpdpbusd zmm13, zmm19, zmm17
+	LONG $0x40653262; WORD $0xca50 // vpdpbusd zmm9, zmm19, zmm18
+	LONG $0x487da262; WORD $0x1c58; BYTE $0x08 // vpbroadcastd zmm19, dword ptr [rax + r9]
+	LONG $0x40653262; WORD $0xc150 // vpdpbusd zmm8, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xea50 // vpdpbusd zmm5, zmm19, zmm18
+	LONG $0x487d8262; WORD $0x1c58; BYTE $0x0e // vpbroadcastd zmm19, dword ptr [r14 + r9]
+	LONG $0x4065b262; WORD $0xf950 // vpdpbusd zmm7, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xe250 // vpdpbusd zmm4, zmm19, zmm18
+	QUAD $0x000d5c58487d8262 // vpbroadcastd zmm19, dword ptr [r13 + r9]
+	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xd250 // vpdpbusd zmm2, zmm19, zmm18
+	LONG $0x487d8262; WORD $0x1c58; BYTE $0x0c // vpbroadcastd zmm19, dword ptr [r12 + r9]
+	LONG $0x4065b262; WORD $0xd950 // vpdpbusd zmm3, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xca50 // vpdpbusd zmm1, zmm19, zmm18
+	LONG $0x10c18349 // add r9, 0x10
+	LONG $0xc0c18348 // add rcx, -0x40
+	WORD $0xff48; BYTE $0xcf // dec rdi
+	LONG $0xff48850f; WORD $0xffff // jne 0x3740 <denseAVX512VNNI+0x1bd0>
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	LONG $0x245c0348; BYTE $0x18 // add rbx, qword ptr [rsp + 0x18]
+	WORD $0x894c; BYTE $0xda // mov rdx, r11
+	WORD $0x2948; BYTE $0xca // sub rdx, rcx
+	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
+	WORD $0x394c; BYTE $0xc0 // cmp rax, r8
+	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
+	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
+	LONG $0xfe1d850f; WORD $0xffff // jne 0x3640 <denseAVX512VNNI+0x1ad0>
+	WORD $0x2949; BYTE $0xcb // sub r11, rcx
+	WORD $0x894c; BYTE $0xda // mov rdx, r11
+	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
+	LONG $0xfffdcde9; BYTE $0xff // jmp 0x3600 <denseAVX512VNNI+0x1a90>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x80b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x80]
+	WORD $0xc031 // xor eax, eax
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	WORD $0x8948; BYTE $0xf7 // mov rdi, rsi
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fee162; WORD $0x0a6f // vmovdqu64 zmm17, zmmword ptr [rdx]
+	LONG $0x487de262; WORD $0x1758 // vpbroadcastd zmm18, dword ptr [rdi]
+	LONG $0x48fee162; WORD $0x1c6f; BYTE $0x2a // vmovdqu64 zmm19, zmmword ptr [rdx + rbp]
+	LONG $0x406da262; WORD $0xc150 // vpdpbusd zmm16, zmm18, zmm17
+	LONG $0x406d3262; WORD $0xe350 // vpdpbusd zmm12, zmm18, zmm19
+	LONG $0x406d3262; WORD $0xf950 // vpdpbusd zmm15, zmm18, zmm17
+	LONG $0x406d3262; WORD $0xdb50 // vpdpbusd zmm11, zmm18, zmm19
+	LONG $0x406d3262; WORD $0xf150 // vpdpbusd zmm14, zmm18, zmm17
+	LONG $0x406d3262; WORD $0xd350 // vpdpbusd zmm10, zmm18, zmm19
+	LONG $0x406d3262; WORD $0xe950 // vpdpbusd zmm13, zmm18, zmm17
+	LONG $0x406d3262; WORD $0xcb50 // vpdpbusd zmm9, zmm18, zmm19
+	LONG $0x406d3262; WORD $0xc150 // vpdpbusd zmm8, zmm18, zmm17
+	LONG $0x406db262; WORD $0xeb50 // vpdpbusd zmm5, zmm18, zmm19
+	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
+	LONG $0x406db262; WORD $0xe350 // vpdpbusd zmm4, zmm18, zmm19
+	LONG $0x406db262; WORD $0xf150 // vpdpbusd zmm6, zmm18, zmm17
+	LONG $0x406db262; WORD $0xd350 // vpdpbusd zmm2, zmm18, zmm19
+	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
+	LONG $0x406db262; WORD $0xcb50 // vpdpbusd zmm1, zmm18, zmm19
+	LONG $0x40c28348 // add rdx, 0x40
+	LONG $0x10c78348 // add rdi, 0x10
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	WORD $0x8075 // jne 0x3860 <denseAVX512VNNI+0x1cf0>
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x394c; BYTE $0xc0 // cmp rax, r8
+	LONG $0xff64850f; WORD $0xffff // jne 0x3850 <denseAVX512VNNI+0x1ce0>
+	LONG $0xfffd0fe9; BYTE $0xff // jmp 0x3600 <denseAVX512VNNI+0x1a90>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0xffea5ae9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
+	LONG $0xffe2aae9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0x06e1c149 // shl r9, 0x6
+	QUAD $0x0000000085048d48 // lea rax, [4*rax]
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
+	LONG $0x0001ade9; BYTE $0x00 // jmp 0x3ad8 <denseAVX512VNNI+0x1f68>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x245c8b4c; BYTE $0x58 // mov r11, qword ptr [rsp + 0x58]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x24548b4c; BYTE $0x60 // mov r10, qword ptr [rsp + 0x60]
+	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm5
+	LONG $0x01cb8349 // or r11, 0x1
+	LONG $0x5faf0f4c; BYTE $0x50 // imul r11, qword ptr [rdi + 0x50]
+	LONG $0x085f034c // add r11, qword ptr [rdi + 0x8]
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x08 // vmovups zmm5, zmmword ptr [rax + r9]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f7 // not eax
+	LONG $0xc04d0f41 // cmovge eax, r8d
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x19 // vmovdqu32 zmmword ptr [r9 + r11] {k1}, zmm1
+	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
+	LONG $0x02408d49 // lea rax, [r8 + 0x2]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0xf2c38f0f; WORD $0xffff // jg 0x2d9b <denseAVX512VNNI+0x122b>
+	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x08 // vmovdqu64 zmm1, zmmword ptr [rax + r9]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x244c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rcx
+	LONG $0x2444894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r8
+	LONG $0xfe2e8e0f; WORD $0xffff // jle 0x3930 <denseAVX512VNNI+0x1dc0>
+	LONG $0x68578b4c // mov r10, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xfe218e0f; WORD $0xffff // jle 0x3930 <denseAVX512VNNI+0x1dc0>
+	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	LONG $0x05e0c149 // shl r8, 0x5
+	LONG $0x7847034c // add r8, qword ptr [rdi + 0x78]
+	LONG $0x2444894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r8
+	LONG $0x05e6c148 // shl rsi, 0x5
+	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
+	WORD $0x894c; BYTE $0xc8 // mov rax, r9
+	LONG $0x44af0f48; WORD $0x2024 // imul rax, qword ptr [rsp + 0x20]
+	WORD $0x894d; BYTE $0xd5 // mov r13, r10
+	LONG $0xeeaf0f4d // imul r13, r14
+	LONG $0xe8af0f4c // imul r13, rax
+	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
+	WORD $0x894d; BYTE $0xf0 // mov r8, r14
+	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
+	WORD $0x2149; BYTE $0xc0 // and r8, rax
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x2454894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r10
+	LONG $0x2444894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r8
+	WORD $0x25eb // jmp 0x3bb7 <denseAVX512VNNI+0x2047>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	LONG $0x244c3b48; BYTE $0x20 // cmp rcx, qword ptr [rsp + 0x20]
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0xfda3840f; WORD $0xffff // je 0x395a <denseAVX512VNNI+0x1dea>
+	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
+	LONG $0xc8148b48 // mov rdx, qword ptr [rax + 8*rcx]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x244c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rcx
+	LONG $0x01f2840f; WORD $0x0000 // je 0x3dc0 <denseAVX512VNNI+0x2250>
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0xcd7e // jle 0x3ba0 <denseAVX512VNNI+0x2030>
+	WORD $0xc031 // xor eax, eax
+	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0x8b4c; BYTE $0x16 // mov r10, qword ptr [rsi]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	WORD $0x7878 // js 0x3c60 <denseAVX512VNNI+0x20f0>
+	WORD $0x0149; BYTE $0xd2 // add r10, rdx
+	LONG $0x08668b4c // mov r12, qword ptr [rsi + 0x8]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0x007c880f; WORD $0x0000 // js 0x3c74 <denseAVX512VNNI+0x2104>
+	WORD $0x0149; BYTE $0xd4 // add r12, rdx
+	LONG $0x105e8b4c // mov r11, qword ptr [rsi + 0x10]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0x0084880f; WORD $0x0000 // js 0x3c8c <denseAVX512VNNI+0x211c>
+	WORD $0x0149; BYTE $0xd3 // add r11, rdx
+	LONG $0x184e8b48 // mov rcx, qword ptr [rsi + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x008c880f; WORD $0x0000 // js 0x3ca4 <denseAVX512VNNI+0x2134>
+	WORD $0x0148; BYTE $0xd1 // add rcx, rdx
+	LONG $0x207e8b4c // mov r15, qword ptr [rsi + 0x20]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x0094880f; WORD $0x0000 // js 0x3cbc <denseAVX512VNNI+0x214c>
+	WORD $0x0149; BYTE $0xd7 // add r15, rdx
+	LONG $0x28468b4c // mov r8, qword ptr [rsi + 0x28]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x009c880f; WORD $0x0000 // js 0x3cd4 <denseAVX512VNNI+0x2164>
+	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	LONG $0x307e8b48 // mov rdi, qword ptr [rsi + 0x30]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	LONG $0x00a4880f; WORD $0x0000 // js 0x3cec <denseAVX512VNNI+0x217c>
+	WORD $0x0148; BYTE $0xd7 // add rdi, rdx
+	LONG $0x384e8b4c // mov r9, qword ptr [rsi + 0x38]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x00ac880f; WORD $0x0000 // js 0x3d04 <denseAVX512VNNI+0x2194>
+	WORD $0x0149; BYTE $0xd1 // add r9, rdx
+	LONG $0x0000afe9; BYTE $0x00 // jmp 0x3d0f <denseAVX512VNNI+0x219f>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80918b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rcx + 0x80]
+	LONG $0x08668b4c // mov r12, qword ptr [rsi + 0x8]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0x8479 // jns 0x3bf8 <denseAVX512VNNI+0x2088>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80a18b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rcx + 0x80]
+	LONG $0x105e8b4c // mov r11, qword ptr [rsi + 0x10]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0xff7c890f; WORD $0xffff // jns 0x3c08 <denseAVX512VNNI+0x2098>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80998b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rcx + 0x80]
+	LONG $0x184e8b48 // mov rcx, qword ptr [rsi + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xff74890f; WORD $0xffff // jns 0x3c18 <denseAVX512VNNI+0x20a8>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80898b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rcx + 0x80]
+	LONG $0x207e8b4c // mov r15, qword ptr [rsi + 0x20]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0xff6c890f; WORD $0xffff // jns 0x3c28 <denseAVX512VNNI+0x20b8>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
+	LONG $0x28468b4c // mov r8, qword ptr [rsi + 0x28]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0xff64890f; WORD $0xffff // jns 0x3c38 <denseAVX512VNNI+0x20c8>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
+	LONG $0x307e8b48 // mov rdi, qword ptr [rsi + 0x30]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	LONG $0xff5c890f; WORD $0xffff // jns 0x3c48 <denseAVX512VNNI+0x20d8>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x80bf8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rdi + 0x80]
+	LONG $0x384e8b4c // mov r9, qword ptr [rsi + 0x38]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xff54890f; WORD $0xffff // jns 0x3c58 <denseAVX512VNNI+0x20e8>
+	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
+	LONG $0x80898b4d; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [r9 + 0x80]
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x894c; BYTE $0xf5 // mov rbp, r14
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
+	LONG $0x487d5262; WORD $0x1458; BYTE $0x1a // vpbroadcastd zmm10, dword ptr [r10 + rbx]
+	LONG $0x482d5262; WORD $0xc150 // vpdpbusd zmm8, zmm10, zmm9
+	LONG $0x487d5262; WORD $0x1458; BYTE $0x1c // vpbroadcastd zmm10, dword ptr [r12 + rbx]
+	LONG $0x487d5262; WORD $0x1c58; BYTE $0x1b // vpbroadcastd zmm11, dword ptr [r11 + rbx]
+	LONG $0x482dd262; WORD $0xf950 // vpdpbusd zmm7, zmm10, zmm9
+	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
+	LONG $0x487d7262; WORD $0x1458; BYTE $0x19 // vpbroadcastd zmm10, dword ptr [rcx + rbx]
+	LONG $0x482dd262; WORD $0xe950 // vpdpbusd zmm5, zmm10, zmm9
+	LONG $0x487d5262; WORD $0x1458; BYTE $0x1f // vpbroadcastd zmm10, dword ptr [r15 + rbx]
+	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
+	LONG $0x487d5262; WORD $0x1458; BYTE $0x18 // vpbroadcastd zmm10, dword ptr [r8 + rbx]
+	LONG $0x487d7262; WORD $0x1c58; BYTE $0x1f // vpbroadcastd zmm11, dword ptr [rdi + rbx]
+	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
+	LONG $0x4825d262; WORD $0xd150 // vpdpbusd zmm2, zmm11, zmm9
+	LONG $0x487d5262; WORD $0x1458; BYTE $0x19 // vpbroadcastd zmm10, dword ptr [r9 + rbx]
+	LONG $0x482dd262; WORD $0xc950 // vpdpbusd zmm1, zmm10, zmm9
+	LONG $0x40c58349 // add r13, 0x40
+	LONG $0x10c38348 // add rbx, 0x10
+	WORD $0xff49; BYTE $0xce // dec r14
+	WORD $0x8475 // jne 0x3d20 <denseAVX512VNNI+0x21b0>
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	LONG $0x24740348; BYTE $0x18 // add rsi, qword ptr [rsp + 0x18]
+	LONG $0x24548b4c; BYTE $0x10 // mov r10, qword ptr [rsp + 0x10]
+	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
+	WORD $0x8949; BYTE $0xee // mov r14, rbp
+	LONG $0x24448b4c; BYTE $0x40 // mov r8, qword ptr [rsp + 0x40]
+	LONG $0xfe26850f; WORD $0xffff // jne 0x3be0 <denseAVX512VNNI+0x2070>
+	LONG $0xfffde1e9; BYTE $0xff // jmp 0x3ba0 <denseAVX512VNNI+0x2030>
+	BYTE $0x90 // nop
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0xfdd78e0f; WORD $0xffff // jle 0x3ba0 <denseAVX512VNNI+0x2030>
+	LONG $0x80978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x80]
+	LONG $0x10728d48 // lea rsi, [rdx + 0x10]
+	WORD $0xc031 // xor eax, eax
+	WORD $0x14eb // jmp 0x3dec <denseAVX512VNNI+0x227c>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
+	LONG $0xfdb4840f; WORD $0xffff // je 0x3ba0 <denseAVX512VNNI+0x2030>
+	LONG $0x01fe8349 // cmp r14, 0x1
+	WORD $0x0e75 // jne 0x3e00 <denseAVX512VNNI+0x2290>
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x0000a7e9; BYTE $0x00 // jmp 0x3ea0 <denseAVX512VNNI+0x2330>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x8948; BYTE $0xf7 // mov rdi, rsi
+	WORD $0xc931 // xor ecx, ecx
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x487d7262; WORD $0x4f58; BYTE $0xfc // vpbroadcastd zmm9, dword ptr [rdi - 0x10]
+	LONG $0x48fe5162; WORD $0x556f; BYTE $0x00 // vmovdqu64 zmm10, zmmword ptr [r13]
+	LONG $0x48fe5162; WORD $0x5d6f; BYTE $0x01 // vmovdqu64 zmm11, zmmword ptr [r13 + 0x40]
+	LONG $0x48355262; WORD $0xc250 // vpdpbusd zmm8, zmm9, zmm10
+	LONG $0x4835d262; WORD $0xfa50 // vpdpbusd zmm7, zmm9, zmm10
+	LONG $0x4835d262; WORD $0xf250 // vpdpbusd zmm6, zmm9, zmm10
+	LONG $0x4835d262; WORD $0xea50 // vpdpbusd zmm5, zmm9, zmm10
+	LONG $0x4835d262; WORD $0xe250 // vpdpbusd zmm4, zmm9, zmm10
+	LONG $0x4835d262; WORD $0xda50 // vpdpbusd zmm3, zmm9, zmm10
+	LONG $0x4835d262; WORD $0xd250 // vpdpbusd zmm2, zmm9, zmm10
+	LONG $0x4835d262; WORD $0xca50 // vpdpbusd zmm1, zmm9, zmm10
+	LONG $0x487d7262; WORD $0x0f58 // vpbroadcastd zmm9, dword ptr [rdi]
+	LONG $0x48355262; WORD $0xc350 // vpdpbusd zmm8, zmm9, zmm11
+	LONG $0x4835d262; WORD $0xfb50 // vpdpbusd zmm7, zmm9, zmm11
+	LONG $0x4835d262; WORD $0xf350 // vpdpbusd zmm6, zmm9, zmm11
+	LONG $0x4835d262; WORD $0xeb50 // vpdpbusd zmm5, zmm9, zmm11
+	LONG $0x4835d262; WORD $0xe350 // vpdpbusd zmm4, zmm9, zmm11
+	LONG $0x4835d262; WORD $0xdb50 // vpdpbusd zmm3, zmm9, zmm11
+	LONG $0x4835d262; WORD $0xd350 // vpdpbusd zmm2, zmm9, zmm11
+	LONG $0x4835d262; WORD $0xcb50 // vpdpbusd zmm1, zmm9, zmm11
+	LONG $0x02c18348 // add rcx, 0x2
+	LONG $0x80ed8349 // sub r13, -0x80
+	LONG $0x20c78348 // add rdi, 0x20
+	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
+	LONG $0xff70850f; WORD $0xffff // jne 0x3e10 <denseAVX512VNNI+0x22a0>
+	LONG $0x01c6f641 // test r14b, 0x1
+	LONG $0xff36840f; WORD $0xffff // je 0x3de0 <denseAVX512VNNI+0x2270>
+	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x487d7262; WORD $0x1458; BYTE $0x0a // vpbroadcastd zmm10, dword ptr [rdx + rcx]
+	LONG $0x482d5262; WORD $0xc150 // vpdpbusd zmm8, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xf950 // vpdpbusd zmm7, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xf150 // vpdpbusd zmm6, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xe950 // vpdpbusd zmm5, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xd150 // vpdpbusd zmm2, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xc950 // vpdpbusd zmm1, zmm10, zmm9
+	LONG $0x40c58349 // add r13, 0x40
+	LONG $0xfffeebe9; BYTE $0xff // jmp 0x3de0 <denseAVX512VNNI+0x2270>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xffea4be9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
+	LONG $0xffdca6e9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
 	LONG $0xa0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xa0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2485,30 +3205,30 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
 	LONG $0x08f88348 // cmp rax, 0x8
 	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
-	LONG $0x0f34850f; WORD $0x0000 // jne 0x40e6 <firstAVX512VNNI+0xf66>
+	LONG $0x0f34850f; WORD $0x0000 // jne 0x4e86 <firstAVX512VNNI+0xf66>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x1fb48e0f; WORD $0x0000 // jle 0x516f <firstAVX512VNNI+0x1fef>
+	LONG $0x1fb48e0f; WORD $0x0000 // jle 0x5f0f <firstAVX512VNNI+0x1fef>
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
-	WORD $0x26eb // jmp 0x31ea <firstAVX512VNNI+0x6a>
+	WORD $0x26eb // jmp 0x3f8a <firstAVX512VNNI+0x6a>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
 	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
 	LONG $0x244c8b49; BYTE $0x30 // mov rcx, qword ptr [r12 + 0x30]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x1f858d0f; WORD $0x0000 // jge 0x516f <firstAVX512VNNI+0x1fef>
+	LONG $0x1f858d0f; WORD $0x0000 // jge 0x5f0f <firstAVX512VNNI+0x1fef>
 	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
 	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
 	LONG $0x01f98348 // cmp rcx, 0x1
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x34f0 <firstAVX512VNNI+0x370>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x4290 <firstAVX512VNNI+0x370>
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x04c68d0f; WORD $0x0000 // jge 0x36d0 <firstAVX512VNNI+0x550>
+	LONG $0x04c68d0f; WORD $0x0000 // jge 0x4470 <firstAVX512VNNI+0x550>
 	WORD $0xf631 // xor esi, esi
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0xbf7d // jge 0x31d5 <firstAVX512VNNI+0x55>
+	WORD $0xbf7d // jge 0x3f75 <firstAVX512VNNI+0x55>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x06e1c149 // shl r9, 0x6
@@ -2520,7 +3240,7 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0x05e6c149 // shl r14, 0x5
 	LONG $0x18ce8349 // or r14, 0x18
-	LONG $0x000198e9; BYTE $0x00 // jmp 0x33e6 <firstAVX512VNNI+0x266>
+	LONG $0x000198e9; BYTE $0x00 // jmp 0x4186 <firstAVX512VNNI+0x266>
 	WORD $0x9066 // nop
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -2597,16 +3317,16 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x20c68349 // add r14, 0x20
 	LONG $0x24743b49; BYTE $0x28 // cmp rsi, qword ptr [r12 + 0x28]
-	LONG $0x07ea8d0f; WORD $0x0000 // jge 0x3bd0 <firstAVX512VNNI+0xa50>
+	LONG $0x07ea8d0f; WORD $0x0000 // jge 0x4970 <firstAVX512VNNI+0xa50>
 	LONG $0x244c8b49; BYTE $0x18 // mov rcx, qword ptr [r12 + 0x18]
 	LONG $0x24448b49; BYTE $0x60 // mov rax, qword ptr [r12 + 0x60]
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x09 // vmovdqu64 zmm5, zmmword ptr [rcx + r9]
 	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x11 // vmovdqu64 zmm1, zmmword ptr [rcx + r10]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xfe498e0f; WORD $0xffff // jle 0x3250 <firstAVX512VNNI+0xd0>
+	LONG $0xfe498e0f; WORD $0xffff // jle 0x3ff0 <firstAVX512VNNI+0xd0>
 	LONG $0x245c8b4d; BYTE $0x68 // mov r11, qword ptr [r12 + 0x68]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe3b8e0f; WORD $0xffff // jle 0x3250 <firstAVX512VNNI+0xd0>
+	LONG $0xfe3b8e0f; WORD $0xffff // jle 0x3ff0 <firstAVX512VNNI+0xd0>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0xd3af0f49 // imul rdx, r11
 	LONG $0x06e2c148 // shl rdx, 0x6
@@ -2645,18 +3365,18 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c78349 // add r15, 0x40
 	WORD $0x014d; BYTE $0xe8 // add r8, r13
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0x9c75 // jne 0x3470 <firstAVX512VNNI+0x2f0>
+	WORD $0x9c75 // jne 0x4210 <firstAVX512VNNI+0x2f0>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xc5 // cmp rbp, rax
-	WORD $0x8475 // jne 0x3460 <firstAVX512VNNI+0x2e0>
-	LONG $0xfffd93e9; BYTE $0xff // jmp 0x3274 <firstAVX512VNNI+0xf4>
+	WORD $0x8475 // jne 0x4200 <firstAVX512VNNI+0x2e0>
+	LONG $0xfffd93e9; BYTE $0xff // jmp 0x4014 <firstAVX512VNNI+0xf4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x06e68d0f; WORD $0x0000 // jge 0x3be0 <firstAVX512VNNI+0xa60>
+	LONG $0x06e68d0f; WORD $0x0000 // jge 0x4980 <firstAVX512VNNI+0xa60>
 	WORD $0xf631 // xor esi, esi
 	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0xfccb8d0f; WORD $0xffff // jge 0x31d5 <firstAVX512VNNI+0x55>
+	LONG $0xfccb8d0f; WORD $0xffff // jge 0x3f75 <firstAVX512VNNI+0x55>
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	LONG $0x06e0c148 // shl rax, 0x6
@@ -2664,7 +3384,7 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x05e2c149 // shl r10, 0x5
 	LONG $0x18ca8349 // or r10, 0x18
-	LONG $0x0000d6e9; BYTE $0x00 // jmp 0x3603 <firstAVX512VNNI+0x483>
+	LONG $0x0000d6e9; BYTE $0x00 // jmp 0x43a3 <firstAVX512VNNI+0x483>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
@@ -2704,15 +3424,15 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x20c28349 // add r10, 0x20
 	LONG $0x24743b49; BYTE $0x28 // cmp rsi, qword ptr [r12 + 0x28]
-	LONG $0xfbcd8d0f; WORD $0xffff // jge 0x31d0 <firstAVX512VNNI+0x50>
+	LONG $0xfbcd8d0f; WORD $0xffff // jge 0x3f70 <firstAVX512VNNI+0x50>
 	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
 	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
 	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rdx + rax]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff138e0f; WORD $0xffff // jle 0x3530 <firstAVX512VNNI+0x3b0>
+	LONG $0xff138e0f; WORD $0xffff // jle 0x42d0 <firstAVX512VNNI+0x3b0>
 	LONG $0x24548b49; BYTE $0x68 // mov rdx, qword ptr [r12 + 0x68]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xff058e0f; WORD $0xffff // jle 0x3530 <firstAVX512VNNI+0x3b0>
+	LONG $0xff058e0f; WORD $0xffff // jle 0x42d0 <firstAVX512VNNI+0x3b0>
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
 	LONG $0xd9af0f4c // imul r11, rcx
 	LONG $0xdaaf0f4c // imul r11, rdx
@@ -2740,11 +3460,11 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c38349 // add r11, 0x40
 	WORD $0x014c; BYTE $0xf7 // add rdi, r14
 	WORD $0xff49; BYTE $0xc8 // dec r8
-	WORD $0xbb75 // jne 0x3670 <firstAVX512VNNI+0x4f0>
+	WORD $0xbb75 // jne 0x4410 <firstAVX512VNNI+0x4f0>
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
-	WORD $0xa375 // jne 0x3660 <firstAVX512VNNI+0x4e0>
-	LONG $0xfffe80e9; BYTE $0xff // jmp 0x3542 <firstAVX512VNNI+0x3c2>
+	WORD $0xa375 // jne 0x4400 <firstAVX512VNNI+0x4e0>
+	LONG $0xfffe80e9; BYTE $0xff // jmp 0x42e2 <firstAVX512VNNI+0x3c2>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x06e0c149 // shl r8, 0x6
@@ -2757,7 +3477,7 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	LONG $0x000038bb; BYTE $0x00 // mov ebx, 0x38
 	WORD $0xf631 // xor esi, esi
-	LONG $0x00032de9; BYTE $0x00 // jmp 0x3a37 <firstAVX512VNNI+0x8b7>
+	LONG $0x00032de9; BYTE $0x00 // jmp 0x47d7 <firstAVX512VNNI+0x8b7>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -2909,7 +3629,7 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
 	LONG $0x40c38348 // add rbx, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xf7d58f0f; WORD $0xffff // jg 0x320c <firstAVX512VNNI+0x8c>
+	LONG $0xf7d58f0f; WORD $0xffff // jg 0x3fac <firstAVX512VNNI+0x8c>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
@@ -2917,10 +3637,10 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x00 // vmovdqu64 zmm5, zmmword ptr [rax + r8]
 	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x08 // vmovdqu64 zmm1, zmmword ptr [rax + r9]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfcb28e0f; WORD $0xffff // jle 0x3710 <firstAVX512VNNI+0x590>
+	LONG $0xfcb28e0f; WORD $0xffff // jle 0x44b0 <firstAVX512VNNI+0x590>
 	LONG $0x245c8b4d; BYTE $0x68 // mov r11, qword ptr [r12 + 0x68]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfca48e0f; WORD $0xffff // jle 0x3710 <firstAVX512VNNI+0x590>
+	LONG $0xfca48e0f; WORD $0xffff // jle 0x44b0 <firstAVX512VNNI+0x590>
 	WORD $0x894c; BYTE $0xe0 // mov rax, r12
 	WORD $0x8949; BYTE $0xcc // mov r12, rcx
 	LONG $0xe3af0f4d // imul r12, r11
@@ -2979,14 +3699,14 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0x0149; BYTE $0xc2 // add r10, rax
 	WORD $0xff49; BYTE $0xcf // dec r15
-	LONG $0xff4a850f; WORD $0xffff // jne 0x3b00 <firstAVX512VNNI+0x980>
+	LONG $0xff4a850f; WORD $0xffff // jne 0x48a0 <firstAVX512VNNI+0x980>
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xff2e850f; WORD $0xffff // jne 0x3af0 <firstAVX512VNNI+0x970>
-	LONG $0xfffb9de9; BYTE $0xff // jmp 0x3764 <firstAVX512VNNI+0x5e4>
+	LONG $0xff2e850f; WORD $0xffff // jne 0x4890 <firstAVX512VNNI+0x970>
+	LONG $0xfffb9de9; BYTE $0xff // jmp 0x4504 <firstAVX512VNNI+0x5e4>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	LONG $0xfff5fbe9; BYTE $0xff // jmp 0x31d5 <firstAVX512VNNI+0x55>
+	LONG $0xfff5fbe9; BYTE $0xff // jmp 0x3f75 <firstAVX512VNNI+0x55>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x06e0c149 // shl r8, 0x6
@@ -2994,7 +3714,7 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000004b9; BYTE $0x00 // mov ecx, 0x4
 	LONG $0x0078ba41; WORD $0x0000 // mov r10d, 0x78
 	WORD $0xf631 // xor esi, esi
-	LONG $0x000335e9; BYTE $0x00 // jmp 0x3f36 <firstAVX512VNNI+0xdb6>
+	LONG $0x000335e9; BYTE $0x00 // jmp 0x4cd6 <firstAVX512VNNI+0xdb6>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -3146,17 +3866,17 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
 	LONG $0x80ea8349 // sub r10, -0x80
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xf5c68f0f; WORD $0xffff // jg 0x34fc <firstAVX512VNNI+0x37c>
+	LONG $0xf5c68f0f; WORD $0xffff // jg 0x429c <firstAVX512VNNI+0x37c>
 	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
 	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
 	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x00 // vmovdqu64 zmm1, zmmword ptr [rax + r8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfcba8e0f; WORD $0xffff // jle 0x3c10 <firstAVX512VNNI+0xa90>
+	LONG $0xfcba8e0f; WORD $0xffff // jle 0x49b0 <firstAVX512VNNI+0xa90>
 	LONG $0x245c8b49; BYTE $0x68 // mov rbx, qword ptr [r12 + 0x68]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0xfcac8e0f; WORD $0xffff // jle 0x3c10 <firstAVX512VNNI+0xa90>
+	LONG $0xfcac8e0f; WORD $0xffff // jle 0x49b0 <firstAVX512VNNI+0xa90>
 	WORD $0x894d; BYTE $0xc6 // mov r14, r8
 	LONG $0xf1af0f4c // imul r14, rcx
 	LONG $0xf3af0f4c // imul r14, rbx
@@ -3220,13 +3940,13 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c68349 // add r14, 0x40
 	WORD $0x014c; BYTE $0xe2 // add rdx, r12
 	WORD $0xff49; BYTE $0xcd // dec r13
-	LONG $0xff1b850f; WORD $0xffff // jne 0x3ff0 <firstAVX512VNNI+0xe70>
+	LONG $0xff1b850f; WORD $0xffff // jne 0x4d90 <firstAVX512VNNI+0xe70>
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0xfeff850f; WORD $0xffff // jne 0x3fe0 <firstAVX512VNNI+0xe60>
-	LONG $0xfffb84e9; BYTE $0xff // jmp 0x3c6a <firstAVX512VNNI+0xaea>
+	LONG $0xfeff850f; WORD $0xffff // jne 0x4d80 <firstAVX512VNNI+0xe60>
+	LONG $0xfffb84e9; BYTE $0xff // jmp 0x4a0a <firstAVX512VNNI+0xaea>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x10808e0f; WORD $0x0000 // jle 0x516f <firstAVX512VNNI+0x1fef>
+	LONG $0x10808e0f; WORD $0x0000 // jle 0x5f0f <firstAVX512VNNI+0x1fef>
 	QUAD $0x0000000085148d48 // lea rdx, [4*rax]
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
@@ -3240,24 +3960,24 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	WORD $0x1beb // jmp 0x4146 <firstAVX512VNNI+0xfc6>
+	WORD $0x1beb // jmp 0x4ee6 <firstAVX512VNNI+0xfc6>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0x244c8b49; BYTE $0x30 // mov rcx, qword ptr [r12 + 0x30]
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x10298d0f; WORD $0x0000 // jge 0x516f <firstAVX512VNNI+0x1fef>
+	LONG $0x10298d0f; WORD $0x0000 // jge 0x5f0f <firstAVX512VNNI+0x1fef>
 	WORD $0x2948; BYTE $0xf1 // sub rcx, rsi
 	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
 	LONG $0x01f98348 // cmp rcx, 0x1
 	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
-	LONG $0x03538e0f; WORD $0x0000 // jle 0x44b0 <firstAVX512VNNI+0x1330>
+	LONG $0x03538e0f; WORD $0x0000 // jle 0x5250 <firstAVX512VNNI+0x1330>
 	LONG $0x02fa8348 // cmp rdx, 0x2
-	LONG $0x05798d0f; WORD $0x0000 // jge 0x46e0 <firstAVX512VNNI+0x1560>
+	LONG $0x05798d0f; WORD $0x0000 // jge 0x5480 <firstAVX512VNNI+0x1560>
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3949; BYTE $0xd5 // cmp r13, rdx
-	WORD $0xbc7d // jge 0x4130 <firstAVX512VNNI+0xfb0>
+	WORD $0xbc7d // jge 0x4ed0 <firstAVX512VNNI+0xfb0>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	WORD $0x8949; BYTE $0xcf // mov r15, rcx
 	LONG $0x06e7c149 // shl r15, 0x6
@@ -3278,7 +3998,7 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff31 // xor edi, edi
 	LONG $0x247c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r15
 	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
-	LONG $0x0001bde9; BYTE $0x00 // jmp 0x439d <firstAVX512VNNI+0x121d>
+	LONG $0x0001bde9; BYTE $0x00 // jmp 0x513d <firstAVX512VNNI+0x121d>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
@@ -3359,7 +4079,7 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x247c0348; BYTE $0x10 // add rdi, qword ptr [rsp + 0x10]
 	LONG $0x246c3b4d; BYTE $0x28 // cmp r13, qword ptr [r12 + 0x28]
-	LONG $0x08738d0f; WORD $0x0000 // jge 0x4c10 <firstAVX512VNNI+0x1a90>
+	LONG $0x08738d0f; WORD $0x0000 // jge 0x59b0 <firstAVX512VNNI+0x1a90>
 	LONG $0x244c8b49; BYTE $0x18 // mov rcx, qword ptr [r12 + 0x18]
 	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
 	LONG $0x24648b4d; BYTE $0x60 // mov r12, qword ptr [r12 + 0x60]
@@ -3367,10 +4087,10 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x09 // vmovdqu64 zmm1, zmmword ptr [rcx + r9]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
 	LONG $0x242c894c // mov qword ptr [rsp], r13
-	LONG $0xfe1b8e0f; WORD $0xffff // jle 0x41e0 <firstAVX512VNNI+0x1060>
+	LONG $0xfe1b8e0f; WORD $0xffff // jle 0x4f80 <firstAVX512VNNI+0x1060>
 	LONG $0x684a8b4c // mov r9, qword ptr [rdx + 0x68]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xfe0e8e0f; WORD $0xffff // jle 0x41e0 <firstAVX512VNNI+0x1060>
+	LONG $0xfe0e8e0f; WORD $0xffff // jle 0x4f80 <firstAVX512VNNI+0x1060>
 	WORD $0x894c; BYTE $0xe1 // mov rcx, r12
 	LONG $0xc9af0f49 // imul rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
@@ -3408,18 +4128,18 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x014d; BYTE $0xfb // add r11, r15
 	WORD $0xff48; BYTE $0xca // dec rdx
-	WORD $0x9b75 // jne 0x4430 <firstAVX512VNNI+0x12b0>
+	WORD $0x9b75 // jne 0x51d0 <firstAVX512VNNI+0x12b0>
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x394d; BYTE $0xe6 // cmp r14, r12
-	WORD $0x8375 // jne 0x4420 <firstAVX512VNNI+0x12a0>
-	LONG $0xfffd62e9; BYTE $0xff // jmp 0x4204 <firstAVX512VNNI+0x1084>
+	WORD $0x8375 // jne 0x51c0 <firstAVX512VNNI+0x12a0>
+	LONG $0xfffd62e9; BYTE $0xff // jmp 0x4fa4 <firstAVX512VNNI+0x1084>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	LONG $0x07668d0f; WORD $0x0000 // jge 0x4c20 <firstAVX512VNNI+0x1aa0>
+	LONG $0x07668d0f; WORD $0x0000 // jge 0x59c0 <firstAVX512VNNI+0x1aa0>
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
 	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xfc658d0f; WORD $0xffff // jge 0x4130 <firstAVX512VNNI+0xfb0>
+	LONG $0xfc658d0f; WORD $0xffff // jge 0x4ed0 <firstAVX512VNNI+0xfb0>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x06e2c148 // shl rdx, 0x6
@@ -3433,7 +4153,7 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd0af0f4c // imul r10, rax
 	QUAD $0x00000001bd1c8d4a // lea rbx, [4*r15 + 0x1]
 	LONG $0xd8af0f48 // imul rbx, rax
-	LONG $0x0000f1e9; BYTE $0x00 // jmp 0x4607 <firstAVX512VNNI+0x1487>
+	LONG $0x0000f1e9; BYTE $0x00 // jmp 0x53a7 <firstAVX512VNNI+0x1487>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
@@ -3479,16 +4199,16 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0149; BYTE $0xca // add r10, rcx
 	WORD $0x0148; BYTE $0xcb // add rbx, rcx
 	LONG $0x247c3b4d; BYTE $0x28 // cmp r15, qword ptr [r12 + 0x28]
-	LONG $0x0b598d0f; WORD $0x0000 // jge 0x5160 <firstAVX512VNNI+0x1fe0>
+	LONG $0x0b598d0f; WORD $0x0000 // jge 0x5f00 <firstAVX512VNNI+0x1fe0>
 	LONG $0x24748b49; BYTE $0x18 // mov rsi, qword ptr [r12 + 0x18]
 	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
 	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x16 // vmovdqu64 zmm1, zmmword ptr [rsi + rdx]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0x243c894c // mov qword ptr [rsp], r15
-	LONG $0xfefb8e0f; WORD $0xffff // jle 0x4520 <firstAVX512VNNI+0x13a0>
+	LONG $0xfefb8e0f; WORD $0xffff // jle 0x52c0 <firstAVX512VNNI+0x13a0>
 	LONG $0x24748b49; BYTE $0x68 // mov rsi, qword ptr [r12 + 0x68]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xfeed8e0f; WORD $0xffff // jle 0x4520 <firstAVX512VNNI+0x13a0>
+	LONG $0xfeed8e0f; WORD $0xffff // jle 0x52c0 <firstAVX512VNNI+0x13a0>
 	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
 	LONG $0xf9af0f4c // imul r15, rcx
 	LONG $0xfeaf0f4c // imul r15, rsi
@@ -3516,11 +4236,11 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c78349 // add r15, 0x40
 	WORD $0x014c; BYTE $0xef // add rdi, r13
 	WORD $0xff49; BYTE $0xce // dec r14
-	WORD $0xba75 // jne 0x4680 <firstAVX512VNNI+0x1500>
+	WORD $0xba75 // jne 0x5420 <firstAVX512VNNI+0x1500>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
-	WORD $0xa275 // jne 0x4670 <firstAVX512VNNI+0x14f0>
-	LONG $0xfffe5fe9; BYTE $0xff // jmp 0x4532 <firstAVX512VNNI+0x13b2>
+	WORD $0xa275 // jne 0x5410 <firstAVX512VNNI+0x14f0>
+	LONG $0xfffe5fe9; BYTE $0xff // jmp 0x52d2 <firstAVX512VNNI+0x13b2>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
 	LONG $0x06e3c148 // shl rbx, 0x6
@@ -3533,7 +4253,7 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
-	LONG $0x00033ce9; BYTE $0x00 // jmp 0x4a57 <firstAVX512VNNI+0x18d7>
+	LONG $0x00033ce9; BYTE $0x00 // jmp 0x57f7 <firstAVX512VNNI+0x18d7>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -3687,18 +4407,18 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x024d8d49 // lea rcx, [r13 + 0x2]
 	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0xf7138f0f; WORD $0xffff // jg 0x416a <firstAVX512VNNI+0xfea>
+	LONG $0xf7138f0f; WORD $0xffff // jg 0x4f0a <firstAVX512VNNI+0xfea>
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
 	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
 	LONG $0x48fef162; WORD $0x246f; BYTE $0x1a // vmovdqu64 zmm4, zmmword ptr [rdx + rbx]
 	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x0a // vmovdqu64 zmm1, zmmword ptr [rdx + r9]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfca48e0f; WORD $0xffff // jle 0x4720 <firstAVX512VNNI+0x15a0>
+	LONG $0xfca48e0f; WORD $0xffff // jle 0x54c0 <firstAVX512VNNI+0x15a0>
 	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
 	LONG $0x24648b4d; BYTE $0x68 // mov r12, qword ptr [r12 + 0x68]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0xfc938e0f; WORD $0xffff // jle 0x4720 <firstAVX512VNNI+0x15a0>
+	LONG $0xfc938e0f; WORD $0xffff // jle 0x54c0 <firstAVX512VNNI+0x15a0>
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc4af0f4d // imul r8, r12
 	LONG $0x06e0c149 // shl r8, 0x6
@@ -3766,22 +4486,22 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x405db262; WORD $0xca50 // vpdpbusd zmm1, zmm20, zmm18
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0xff48; BYTE $0xce // dec rsi
-	LONG $0xff37850f; WORD $0xffff // jne 0x4b30 <firstAVX512VNNI+0x19b0>
+	LONG $0xff37850f; WORD $0xffff // jne 0x58d0 <firstAVX512VNNI+0x19b0>
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
-	LONG $0xff1b850f; WORD $0xffff // jne 0x4b20 <firstAVX512VNNI+0x19a0>
-	LONG $0xfffb6ae9; BYTE $0xff // jmp 0x4774 <firstAVX512VNNI+0x15f4>
+	LONG $0xff1b850f; WORD $0xffff // jne 0x58c0 <firstAVX512VNNI+0x19a0>
+	LONG $0xfffb6ae9; BYTE $0xff // jmp 0x5514 <firstAVX512VNNI+0x15f4>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	LONG $0xfff516e9; BYTE $0xff // jmp 0x4135 <firstAVX512VNNI+0xfb5>
+	LONG $0xfff516e9; BYTE $0xff // jmp 0x4ed5 <firstAVX512VNNI+0xfb5>
 	BYTE $0x90 // nop
 	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
 	LONG $0x06e3c148 // shl rbx, 0x6
 	QUAD $0x00000000b5348d4c // lea r14, [4*rsi]
 	LONG $0x000004b9; BYTE $0x00 // mov ecx, 0x4
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	LONG $0x00033ae9; BYTE $0x00 // jmp 0x4f76 <firstAVX512VNNI+0x1df6>
+	LONG $0x00033ae9; BYTE $0x00 // jmp 0x5d16 <firstAVX512VNNI+0x1df6>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -3935,16 +4655,16 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x044f8d49 // lea rcx, [r15 + 0x4]
 	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0xf5478f0f; WORD $0xffff // jg 0x44bd <firstAVX512VNNI+0x133d>
+	LONG $0xf5478f0f; WORD $0xffff // jg 0x525d <firstAVX512VNNI+0x133d>
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
 	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
 	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x1a // vmovdqu64 zmm1, zmmword ptr [rdx + rbx]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfcac8e0f; WORD $0xffff // jle 0x4c40 <firstAVX512VNNI+0x1ac0>
+	LONG $0xfcac8e0f; WORD $0xffff // jle 0x59e0 <firstAVX512VNNI+0x1ac0>
 	LONG $0x24748b49; BYTE $0x68 // mov rsi, qword ptr [r12 + 0x68]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xfc9e8e0f; WORD $0xffff // jle 0x4c40 <firstAVX512VNNI+0x1ac0>
+	LONG $0xfc9e8e0f; WORD $0xffff // jle 0x59e0 <firstAVX512VNNI+0x1ac0>
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0xc1af0f4c // imul r8, rcx
 	LONG $0xc6af0f4c // imul r8, rsi
@@ -4027,14 +4747,14 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x014d; BYTE $0xea // add r10, r13
 	WORD $0xff48; BYTE $0xcd // dec rbp
-	LONG $0xfef1850f; WORD $0xffff // jne 0x5040 <firstAVX512VNNI+0x1ec0>
+	LONG $0xfef1850f; WORD $0xffff // jne 0x5de0 <firstAVX512VNNI+0x1ec0>
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xfed5850f; WORD $0xffff // jne 0x5030 <firstAVX512VNNI+0x1eb0>
-	LONG $0xfffb3ae9; BYTE $0xff // jmp 0x4c9a <firstAVX512VNNI+0x1b1a>
+	LONG $0xfed5850f; WORD $0xffff // jne 0x5dd0 <firstAVX512VNNI+0x1eb0>
+	LONG $0xfffb3ae9; BYTE $0xff // jmp 0x5a3a <firstAVX512VNNI+0x1b1a>
 	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
 	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
-	LONG $0xffefc6e9; BYTE $0xff // jmp 0x4135 <firstAVX512VNNI+0xfb5>
+	LONG $0xffefc6e9; BYTE $0xff // jmp 0x4ed5 <firstAVX512VNNI+0xfb5>
 	LONG $0x50c48348 // add rsp, 0x50
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -4053,7 +4773,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x04108e0f; WORD $0x0000 // jle 0x55c1 <depthwise3x3s1AVX512VNNI+0x431>
+	LONG $0x04108e0f; WORD $0x0000 // jle 0x6361 <depthwise3x3s1AVX512VNNI+0x431>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -4075,14 +4795,14 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x28eb // jmp 0x522c <depthwise3x3s1AVX512VNNI+0x9c>
+	WORD $0x28eb // jmp 0x5fcc <depthwise3x3s1AVX512VNNI+0x9c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x40c68348 // add rsi, 0x40
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0x038b8d0f; WORD $0x0000 // jge 0x55b7 <depthwise3x3s1AVX512VNNI+0x427>
+	LONG $0x038b8d0f; WORD $0x0000 // jge 0x6357 <depthwise3x3s1AVX512VNNI+0x427>
 	WORD $0x894d; BYTE $0xd3 // mov r11, r10
 	WORD $0x2949; BYTE $0xcb // sub r11, rcx
 	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
@@ -4093,7 +4813,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc14d0f44 // cmovge r8d, ecx
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	WORD $0xbc7e // jle 0x5214 <depthwise3x3s1AVX512VNNI+0x84>
+	WORD $0xbc7e // jle 0x5fb4 <depthwise3x3s1AVX512VNNI+0x84>
 	LONG $0x49348d4f // lea r14, [r9 + 2*r9]
 	LONG $0x06e6c149 // shl r14, 0x6
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
@@ -4109,13 +4829,13 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc97ed162; WORD $0x2c6f; BYTE $0x24 // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r12]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02e4840f; WORD $0x0000 // je 0x5580 <depthwise3x3s1AVX512VNNI+0x3f0>
+	LONG $0x02e4840f; WORD $0x0000 // je 0x6320 <depthwise3x3s1AVX512VNNI+0x3f0>
 	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
-	LONG $0x02eb840f; WORD $0x0000 // je 0x5599 <depthwise3x3s1AVX512VNNI+0x409>
+	LONG $0x02eb840f; WORD $0x0000 // je 0x6339 <depthwise3x3s1AVX512VNNI+0x409>
 	LONG $0xc97ed162; WORD $0x386f // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r8]
 	LONG $0x4845f262; WORD $0xfb00 // vpshufb zmm7, zmm7, zmm3
-	WORD $0x0775 // jne 0x52c3 <depthwise3x3s1AVX512VNNI+0x133>
+	WORD $0x0775 // jne 0x6063 <depthwise3x3s1AVX512VNNI+0x133>
 	LONG $0x48ddf362; WORD $0xf925; BYTE $0xec // vpternlogq zmm7, zmm4, zmm1, 0xec
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x48fe1162; WORD $0x046f; BYTE $0x30 // vmovdqu64 zmm8, zmmword ptr [r8 + r14]
@@ -4138,7 +4858,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xea6f // vmovdqa64 zmm21, zmm2
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x00011ce9; BYTE $0x00 // jmp 0x544a <depthwise3x3s1AVX512VNNI+0x2ba>
+	LONG $0x00011ce9; BYTE $0x00 // jmp 0x61ea <depthwise3x3s1AVX512VNNI+0x2ba>
 	WORD $0x9066 // nop
 	LONG $0x40756362; WORD $0xc771; BYTE $0x18 // vpshldd zmm24, zmm17, zmm7, 0x18
 	LONG $0x48fdc162; WORD $0xee6f // vmovdqa64 zmm21, zmm14
@@ -4189,7 +4909,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdb162; WORD $0xf96f // vmovdqa64 zmm7, zmm17
 	WORD $0x894d; BYTE $0xc5 // mov r13, r8
 	WORD $0x3949; BYTE $0xe8 // cmp r8, rbp
-	LONG $0xfdc68d0f; WORD $0xffff // jge 0x5210 <depthwise3x3s1AVX512VNNI+0x80>
+	LONG $0xfdc68d0f; WORD $0xffff // jge 0x5fb0 <depthwise3x3s1AVX512VNNI+0x80>
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	LONG $0x48fe5162; WORD $0x346f; BYTE $0x08 // vmovdqu64 zmm14, zmmword ptr [r8 + rcx]
 	LONG $0x4845c362; WORD $0xff71; BYTE $0x08 // vpshldd zmm23, zmm7, zmm15, 0x8
@@ -4200,18 +4920,18 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484da362; WORD $0xf571; BYTE $0x08 // vpshldd zmm22, zmm6, zmm21, 0x8
 	LONG $0x4855a362; WORD $0xe471; BYTE $0x08 // vpshldd zmm20, zmm5, zmm20, 0x8
 	WORD $0x3949; BYTE $0xd5 // cmp r13, rdx
-	WORD $0x497d // jge 0x54d0 <depthwise3x3s1AVX512VNNI+0x340>
+	WORD $0x497d // jge 0x6270 <depthwise3x3s1AVX512VNNI+0x340>
 	LONG $0xc97ec162; WORD $0x0a6f // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r10]
 	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
 	WORD $0x394c; BYTE $0xe8 // cmp rax, r13
-	LONG $0x00a4840f; WORD $0x0000 // je 0x5540 <depthwise3x3s1AVX512VNNI+0x3b0>
+	LONG $0x00a4840f; WORD $0x0000 // je 0x62e0 <depthwise3x3s1AVX512VNNI+0x3b0>
 	LONG $0xc97ec162; WORD $0x136f // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r11]
 	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
-	LONG $0x00ab840f; WORD $0x0000 // je 0x5559 <depthwise3x3s1AVX512VNNI+0x3c9>
+	LONG $0x00ab840f; WORD $0x0000 // je 0x62f9 <depthwise3x3s1AVX512VNNI+0x3c9>
 	LONG $0xc97ee162; WORD $0x1b6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [rbx]
 	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
-	LONG $0xfe70850f; WORD $0xffff // jne 0x5330 <depthwise3x3s1AVX512VNNI+0x1a0>
-	LONG $0x0000ade9; BYTE $0x00 // jmp 0x5572 <depthwise3x3s1AVX512VNNI+0x3e2>
+	LONG $0xfe70850f; WORD $0xffff // jne 0x60d0 <depthwise3x3s1AVX512VNNI+0x1a0>
+	LONG $0x0000ade9; BYTE $0x00 // jmp 0x6312 <depthwise3x3s1AVX512VNNI+0x3e2>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x486de362; WORD $0xcf71; BYTE $0x18 // vpshldd zmm17, zmm2, zmm7, 0x18
 	LONG $0x48fdc162; WORD $0xee6f // vmovdqa64 zmm21, zmm14
@@ -4230,28 +4950,28 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xda6f // vmovdqa64 zmm19, zmm2
 	LONG $0x48fde162; WORD $0xd26f // vmovdqa64 zmm18, zmm2
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
-	LONG $0xfffe49e9; BYTE $0xff // jmp 0x5387 <depthwise3x3s1AVX512VNNI+0x1f7>
+	LONG $0xfffe49e9; BYTE $0xff // jmp 0x6127 <depthwise3x3s1AVX512VNNI+0x1f7>
 	WORD $0x9066 // nop
 	LONG $0x48dde362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm4, zmm1, 0xec
 	LONG $0xc97ec162; WORD $0x136f // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r11]
 	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
-	LONG $0xff55850f; WORD $0xffff // jne 0x54ae <depthwise3x3s1AVX512VNNI+0x31e>
+	LONG $0xff55850f; WORD $0xffff // jne 0x624e <depthwise3x3s1AVX512VNNI+0x31e>
 	LONG $0x48dde362; WORD $0xd125; BYTE $0xec // vpternlogq zmm18, zmm4, zmm1, 0xec
 	LONG $0xc97ee162; WORD $0x1b6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [rbx]
 	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
-	LONG $0xfdbe850f; WORD $0xffff // jne 0x5330 <depthwise3x3s1AVX512VNNI+0x1a0>
+	LONG $0xfdbe850f; WORD $0xffff // jne 0x60d0 <depthwise3x3s1AVX512VNNI+0x1a0>
 	LONG $0x48dde362; WORD $0xd925; BYTE $0xec // vpternlogq zmm19, zmm4, zmm1, 0xec
-	LONG $0xfffdb2e9; BYTE $0xff // jmp 0x5330 <depthwise3x3s1AVX512VNNI+0x1a0>
+	LONG $0xfffdb2e9; BYTE $0xff // jmp 0x60d0 <depthwise3x3s1AVX512VNNI+0x1a0>
 	WORD $0x9066 // nop
 	LONG $0x48ddf362; WORD $0xe925; BYTE $0xec // vpternlogq zmm5, zmm4, zmm1, 0xec
 	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
-	LONG $0xfd15850f; WORD $0xffff // jne 0x52ae <depthwise3x3s1AVX512VNNI+0x11e>
+	LONG $0xfd15850f; WORD $0xffff // jne 0x604e <depthwise3x3s1AVX512VNNI+0x11e>
 	LONG $0x48ddf362; WORD $0xf125; BYTE $0xec // vpternlogq zmm6, zmm4, zmm1, 0xec
 	LONG $0xc97ed162; WORD $0x386f // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r8]
 	LONG $0x4845f262; WORD $0xfb00 // vpshufb zmm7, zmm7, zmm3
-	LONG $0xfd0a840f; WORD $0xffff // je 0x52bc <depthwise3x3s1AVX512VNNI+0x12c>
-	LONG $0xfffd0ce9; BYTE $0xff // jmp 0x52c3 <depthwise3x3s1AVX512VNNI+0x133>
+	LONG $0xfd0a840f; WORD $0xffff // je 0x605c <depthwise3x3s1AVX512VNNI+0x12c>
+	LONG $0xfffd0ce9; BYTE $0xff // jmp 0x6063 <depthwise3x3s1AVX512VNNI+0x133>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -4269,7 +4989,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x053d8e0f; WORD $0x0000 // jle 0x5b2e <depthwise3x3s1TwoRowsAVX512VNNI+0x55e>
+	LONG $0x053d8e0f; WORD $0x0000 // jle 0x68ce <depthwise3x3s1TwoRowsAVX512VNNI+0x55e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -4293,7 +5013,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x2aeb // jmp 0x5676 <depthwise3x3s1TwoRowsAVX512VNNI+0xa6>
+	WORD $0x2aeb // jmp 0x6416 <depthwise3x3s1TwoRowsAVX512VNNI+0xa6>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
@@ -4302,7 +5022,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x40c08348 // add rax, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x04aa8d0f; WORD $0x0000 // jge 0x5b20 <depthwise3x3s1TwoRowsAVX512VNNI+0x550>
+	LONG $0x04aa8d0f; WORD $0x0000 // jge 0x68c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x550>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	WORD $0x2949; BYTE $0xca // sub r10, rcx
 	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
@@ -4313,7 +5033,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc94d0f44 // cmovge r9d, ecx
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xbc7e // jle 0x565e <depthwise3x3s1TwoRowsAVX512VNNI+0x8e>
+	WORD $0xbc7e // jle 0x63fe <depthwise3x3s1TwoRowsAVX512VNNI+0x8e>
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	LONG $0x5b348d4b // lea rsi, [r11 + 2*r11]
 	LONG $0x06e6c148 // shl rsi, 0x6
@@ -4333,16 +5053,16 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc97ed162; WORD $0x2c6f; BYTE $0x24 // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r12]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x03d8840f; WORD $0x0000 // je 0x5ad0 <depthwise3x3s1TwoRowsAVX512VNNI+0x500>
+	LONG $0x03d8840f; WORD $0x0000 // je 0x6870 <depthwise3x3s1TwoRowsAVX512VNNI+0x500>
 	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
 	LONG $0x484d7262; WORD $0xfb00 // vpshufb zmm15, zmm6, zmm3
-	LONG $0x03df840f; WORD $0x0000 // je 0x5ae9 <depthwise3x3s1TwoRowsAVX512VNNI+0x519>
+	LONG $0x03df840f; WORD $0x0000 // je 0x6889 <depthwise3x3s1TwoRowsAVX512VNNI+0x519>
 	LONG $0xc97ed162; WORD $0x316f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r9]
 	LONG $0x484d7262; WORD $0xeb00 // vpshufb zmm13, zmm6, zmm3
-	LONG $0x03e6840f; WORD $0x0000 // je 0x5b02 <depthwise3x3s1TwoRowsAVX512VNNI+0x532>
+	LONG $0x03e6840f; WORD $0x0000 // je 0x68a2 <depthwise3x3s1TwoRowsAVX512VNNI+0x532>
 	LONG $0xc97ed162; WORD $0x306f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r8]
 	LONG $0x484d7262; WORD $0xe300 // vpshufb zmm12, zmm6, zmm3
-	WORD $0x0775 // jne 0x5731 <depthwise3x3s1TwoRowsAVX512VNNI+0x161>
+	WORD $0x0775 // jne 0x64d1 <depthwise3x3s1TwoRowsAVX512VNNI+0x161>
 	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x48fed162; WORD $0x346f; BYTE $0x30 // vmovdqu64 zmm6, zmmword ptr [r8 + rsi]
@@ -4370,7 +5090,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x48fde162; WORD $0xe96f // vmovdqa64 zmm21, zmm1
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x00020de9; BYTE $0x00 // jmp 0x59be <depthwise3x3s1TwoRowsAVX512VNNI+0x3ee>
+	LONG $0x00020de9; BYTE $0x00 // jmp 0x675e <depthwise3x3s1TwoRowsAVX512VNNI+0x3ee>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x01488d4d // lea r9, [r8 + 0x1]
 	LONG $0x407da362; WORD $0xff71; BYTE $0x08 // vpshldd zmm23, zmm16, zmm23, 0x8
@@ -4461,7 +5181,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd9162; WORD $0xe96f // vmovdqa64 zmm5, zmm25
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	LONG $0xfc928d0f; WORD $0xffff // jge 0x5650 <depthwise3x3s1TwoRowsAVX512VNNI+0x80>
+	LONG $0xfc928d0f; WORD $0xffff // jge 0x63f0 <depthwise3x3s1TwoRowsAVX512VNNI+0x80>
 	LONG $0x48fd5162; WORD $0xf46f // vmovdqa64 zmm14, zmm12
 	LONG $0x48fdc162; WORD $0xc56f // vmovdqa64 zmm16, zmm13
 	LONG $0x48fdc162; WORD $0xcf6f // vmovdqa64 zmm17, zmm15
@@ -4473,11 +5193,11 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fda162; WORD $0xea6f // vmovdqa64 zmm21, zmm18
 	LONG $0x481dc262; WORD $0xe950 // vpdpbusd zmm21, zmm12, zmm9
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0x517d // jge 0x5a50 <depthwise3x3s1TwoRowsAVX512VNNI+0x480>
+	WORD $0x517d // jge 0x67f0 <depthwise3x3s1TwoRowsAVX512VNNI+0x480>
 	LONG $0xc97e5162; WORD $0x226f // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r10]
 	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x5a18 <depthwise3x3s1TwoRowsAVX512VNNI+0x448>
+	WORD $0x0775 // jne 0x67b8 <depthwise3x3s1TwoRowsAVX512VNNI+0x448>
 	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
 	LONG $0x481d5362; WORD $0xfe71; BYTE $0x18 // vpshldd zmm15, zmm12, zmm14, 0x18
 	LONG $0x48fd2162; WORD $0xd26f // vmovdqa64 zmm26, zmm18
@@ -4486,9 +5206,9 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48054262; WORD $0xc150 // vpdpbusd zmm24, zmm15, zmm9
 	LONG $0xc97e5162; WORD $0x2b6f // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r11]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
-	WORD $0x3675 // jne 0x5a7b <depthwise3x3s1TwoRowsAVX512VNNI+0x4ab>
+	WORD $0x3675 // jne 0x681b <depthwise3x3s1TwoRowsAVX512VNNI+0x4ab>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
-	WORD $0x2deb // jmp 0x5a7b <depthwise3x3s1TwoRowsAVX512VNNI+0x4ab>
+	WORD $0x2deb // jmp 0x681b <depthwise3x3s1TwoRowsAVX512VNNI+0x4ab>
 	WORD $0x9066 // nop
 	LONG $0x48755362; WORD $0xe671; BYTE $0x18 // vpshldd zmm12, zmm1, zmm14, 0x18
 	LONG $0x48fd2162; WORD $0xd26f // vmovdqa64 zmm26, zmm18
@@ -4499,34 +5219,34 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0x197d // jge 0x5a9f <depthwise3x3s1TwoRowsAVX512VNNI+0x4cf>
+	WORD $0x197d // jge 0x683f <depthwise3x3s1TwoRowsAVX512VNNI+0x4cf>
 	LONG $0xc97e7162; WORD $0x3b6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rbx]
 	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x5a9f <depthwise3x3s1TwoRowsAVX512VNNI+0x4cf>
+	WORD $0x0775 // jne 0x683f <depthwise3x3s1TwoRowsAVX512VNNI+0x4cf>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	LONG $0x48fd6162; WORD $0xc96f // vmovdqa64 zmm25, zmm1
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	LONG $0xfd128d0f; WORD $0xffff // jge 0x57c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
+	LONG $0xfd128d0f; WORD $0xffff // jge 0x6560 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
 	LONG $0xc97e4162; WORD $0x0e6f // vmovdqu32 zmm25 {k1} {z}, zmmword ptr [r14]
 	LONG $0x40356262; WORD $0xcb00 // vpshufb zmm25, zmm25, zmm3
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	LONG $0xfcfc850f; WORD $0xffff // jne 0x57c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
+	LONG $0xfcfc850f; WORD $0xffff // jne 0x6560 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
 	LONG $0x48dd6362; WORD $0xca25; BYTE $0xec // vpternlogq zmm25, zmm4, zmm2, 0xec
-	LONG $0xfffcf0e9; BYTE $0xff // jmp 0x57c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
+	LONG $0xfffcf0e9; BYTE $0xff // jmp 0x6560 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
 	LONG $0x48ddf362; WORD $0xea25; BYTE $0xec // vpternlogq zmm5, zmm4, zmm2, 0xec
 	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
 	LONG $0x484d7262; WORD $0xfb00 // vpshufb zmm15, zmm6, zmm3
-	LONG $0xfc21850f; WORD $0xffff // jne 0x570a <depthwise3x3s1TwoRowsAVX512VNNI+0x13a>
+	LONG $0xfc21850f; WORD $0xffff // jne 0x64aa <depthwise3x3s1TwoRowsAVX512VNNI+0x13a>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	LONG $0xc97ed162; WORD $0x316f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r9]
 	LONG $0x484d7262; WORD $0xeb00 // vpshufb zmm13, zmm6, zmm3
-	LONG $0xfc1a850f; WORD $0xffff // jne 0x571c <depthwise3x3s1TwoRowsAVX512VNNI+0x14c>
+	LONG $0xfc1a850f; WORD $0xffff // jne 0x64bc <depthwise3x3s1TwoRowsAVX512VNNI+0x14c>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
 	LONG $0xc97ed162; WORD $0x306f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r8]
 	LONG $0x484d7262; WORD $0xe300 // vpshufb zmm12, zmm6, zmm3
-	LONG $0xfc0f840f; WORD $0xffff // je 0x572a <depthwise3x3s1TwoRowsAVX512VNNI+0x15a>
-	LONG $0xfffc11e9; BYTE $0xff // jmp 0x5731 <depthwise3x3s1TwoRowsAVX512VNNI+0x161>
+	LONG $0xfc0f840f; WORD $0xffff // je 0x64ca <depthwise3x3s1TwoRowsAVX512VNNI+0x15a>
+	LONG $0xfffc11e9; BYTE $0xff // jmp 0x64d1 <depthwise3x3s1TwoRowsAVX512VNNI+0x161>
 	LONG $0x18c48348 // add rsp, 0x18
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -4545,7 +5265,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x042d8e0f; WORD $0x0000 // jle 0x5f8e <depthwise3x3s2AVX512VNNI+0x44e>
+	LONG $0x042d8e0f; WORD $0x0000 // jle 0x6d2e <depthwise3x3s2AVX512VNNI+0x44e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -4567,15 +5287,15 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x20eb // jmp 0x5bd8 <depthwise3x3s2AVX512VNNI+0x98>
+	WORD $0x20eb // jmp 0x6978 <depthwise3x3s2AVX512VNNI+0x98>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0x03ac8d0f; WORD $0x0000 // jge 0x5f84 <depthwise3x3s2AVX512VNNI+0x444>
+	LONG $0x03ac8d0f; WORD $0x0000 // jge 0x6d24 <depthwise3x3s2AVX512VNNI+0x444>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xe77e // jle 0x5bc4 <depthwise3x3s2AVX512VNNI+0x84>
+	WORD $0xe77e // jle 0x6964 <depthwise3x3s2AVX512VNNI+0x84>
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	LONG $0x491c8d4b // lea rbx, [r9 + 2*r9]
 	LONG $0x06e3c148 // shl rbx, 0x6
@@ -4600,7 +5320,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x000131e9; BYTE $0x00 // jmp 0x5d8e <depthwise3x3s2AVX512VNNI+0x24e>
+	LONG $0x000131e9; BYTE $0x00 // jmp 0x6b2e <depthwise3x3s2AVX512VNNI+0x24e>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48055362; WORD $0xf671; BYTE $0x08 // vpshldd zmm14, zmm15, zmm14, 0x8
 	LONG $0x48fda162; WORD $0xec6f // vmovdqa64 zmm21, zmm20
@@ -4653,7 +5373,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xe86f // vmovdqa64 zmm13, zmm16
 	LONG $0x48fd5162; WORD $0xf36f // vmovdqa64 zmm14, zmm11
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xfe328d0f; WORD $0xffff // jge 0x5bc0 <depthwise3x3s2AVX512VNNI+0x80>
+	LONG $0xfe328d0f; WORD $0xffff // jge 0x6960 <depthwise3x3s2AVX512VNNI+0x80>
 	WORD $0x8b4c; BYTE $0x3f // mov r15, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b4d; BYTE $0x27 // mov r12, qword ptr [r15]
@@ -4661,46 +5381,46 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b4d; BYTE $0x2e // mov r13, qword ptr [r14]
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00b38c0f; WORD $0x0000 // jl 0x5e60 <depthwise3x3s2AVX512VNNI+0x320>
+	LONG $0x00b38c0f; WORD $0x0000 // jl 0x6c00 <depthwise3x3s2AVX512VNNI+0x320>
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x00c78c0f; WORD $0x0000 // jl 0x5e87 <depthwise3x3s2AVX512VNNI+0x347>
+	LONG $0x00c78c0f; WORD $0x0000 // jl 0x6c27 <depthwise3x3s2AVX512VNNI+0x347>
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x00d8840f; WORD $0x0000 // je 0x5ea1 <depthwise3x3s2AVX512VNNI+0x361>
+	LONG $0x00d8840f; WORD $0x0000 // je 0x6c41 <depthwise3x3s2AVX512VNNI+0x361>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0775 // jne 0x5dd5 <depthwise3x3s2AVX512VNNI+0x295>
+	WORD $0x0775 // jne 0x6b75 <depthwise3x3s2AVX512VNNI+0x295>
 	LONG $0x48e57362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm3, zmm2, 0xec
 	LONG $0x08678b4d // mov r12, qword ptr [r15 + 0x8]
 	WORD $0x0149; BYTE $0xcc // add r12, rcx
 	LONG $0x086e8b4d // mov r13, qword ptr [r14 + 0x8]
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00d18c0f; WORD $0x0000 // jl 0x5ec0 <depthwise3x3s2AVX512VNNI+0x380>
+	LONG $0x00d18c0f; WORD $0x0000 // jl 0x6c60 <depthwise3x3s2AVX512VNNI+0x380>
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x00e58c0f; WORD $0x0000 // jl 0x5ee3 <depthwise3x3s2AVX512VNNI+0x3a3>
+	LONG $0x00e58c0f; WORD $0x0000 // jl 0x6c83 <depthwise3x3s2AVX512VNNI+0x3a3>
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x00f6840f; WORD $0x0000 // je 0x5efd <depthwise3x3s2AVX512VNNI+0x3bd>
+	LONG $0x00f6840f; WORD $0x0000 // je 0x6c9d <depthwise3x3s2AVX512VNNI+0x3bd>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0775 // jne 0x5e13 <depthwise3x3s2AVX512VNNI+0x2d3>
+	WORD $0x0775 // jne 0x6bb3 <depthwise3x3s2AVX512VNNI+0x2d3>
 	LONG $0x48e5e362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm3, zmm2, 0xec
 	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
 	WORD $0x0149; BYTE $0xcf // add r15, rcx
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00f38c0f; WORD $0x0000 // jl 0x5f20 <depthwise3x3s2AVX512VNNI+0x3e0>
+	LONG $0x00f38c0f; WORD $0x0000 // jl 0x6cc0 <depthwise3x3s2AVX512VNNI+0x3e0>
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x01078c0f; WORD $0x0000 // jl 0x5f43 <depthwise3x3s2AVX512VNNI+0x403>
+	LONG $0x01078c0f; WORD $0x0000 // jl 0x6ce3 <depthwise3x3s2AVX512VNNI+0x403>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	LONG $0x48fee162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm20, zmmword ptr [rbx + rcx]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x0118840f; WORD $0x0000 // je 0x5f68 <depthwise3x3s2AVX512VNNI+0x428>
+	LONG $0x0118840f; WORD $0x0000 // je 0x6d08 <depthwise3x3s2AVX512VNNI+0x428>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfe07850f; WORD $0xffff // jne 0x5c60 <depthwise3x3s2AVX512VNNI+0x120>
-	LONG $0x00011ae9; BYTE $0x00 // jmp 0x5f78 <depthwise3x3s2AVX512VNNI+0x438>
+	LONG $0xfe07850f; WORD $0xffff // jne 0x6a00 <depthwise3x3s2AVX512VNNI+0x120>
+	LONG $0x00011ae9; BYTE $0x00 // jmp 0x6d18 <depthwise3x3s2AVX512VNNI+0x438>
 	WORD $0x9066 // nop
 	WORD $0x894c; BYTE $0xeb // mov rbx, r13
 	LONG $0xdaaf0f49 // imul rbx, r10
@@ -4709,16 +5429,16 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xff398d0f; WORD $0xffff // jge 0x5dc0 <depthwise3x3s2AVX512VNNI+0x280>
+	LONG $0xff398d0f; WORD $0xffff // jge 0x6b60 <depthwise3x3s2AVX512VNNI+0x280>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0xc97e1162; WORD $0x1c6f; BYTE $0x2c // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12 + r13]
 	LONG $0x48257262; WORD $0xdc00 // vpshufb zmm11, zmm11, zmm4
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xff28850f; WORD $0xffff // jne 0x5dc9 <depthwise3x3s2AVX512VNNI+0x289>
+	LONG $0xff28850f; WORD $0xffff // jne 0x6b69 <depthwise3x3s2AVX512VNNI+0x289>
 	LONG $0x48e57362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm3, zmm2, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xff1d840f; WORD $0xffff // je 0x5dce <depthwise3x3s2AVX512VNNI+0x28e>
-	LONG $0xffff1fe9; BYTE $0xff // jmp 0x5dd5 <depthwise3x3s2AVX512VNNI+0x295>
+	LONG $0xff1d840f; WORD $0xffff // je 0x6b6e <depthwise3x3s2AVX512VNNI+0x28e>
+	LONG $0xffff1fe9; BYTE $0xff // jmp 0x6b75 <depthwise3x3s2AVX512VNNI+0x295>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xed // mov rbp, r13
 	LONG $0xeaaf0f49 // imul rbp, r10
@@ -4726,16 +5446,16 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x407de262; WORD $0xcc00 // vpshufb zmm17, zmm16, zmm4
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xff1b8d0f; WORD $0xffff // jge 0x5dfe <depthwise3x3s2AVX512VNNI+0x2be>
+	LONG $0xff1b8d0f; WORD $0xffff // jge 0x6b9e <depthwise3x3s2AVX512VNNI+0x2be>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0xc97e8162; WORD $0x046f; BYTE $0x2c // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r12 + r13]
 	LONG $0x407de262; WORD $0xc400 // vpshufb zmm16, zmm16, zmm4
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xff0a850f; WORD $0xffff // jne 0x5e07 <depthwise3x3s2AVX512VNNI+0x2c7>
+	LONG $0xff0a850f; WORD $0xffff // jne 0x6ba7 <depthwise3x3s2AVX512VNNI+0x2c7>
 	LONG $0x48e5e362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm3, zmm2, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfeff840f; WORD $0xffff // je 0x5e0c <depthwise3x3s2AVX512VNNI+0x2cc>
-	LONG $0xffff01e9; BYTE $0xff // jmp 0x5e13 <depthwise3x3s2AVX512VNNI+0x2d3>
+	LONG $0xfeff840f; WORD $0xffff // je 0x6bac <depthwise3x3s2AVX512VNNI+0x2cc>
+	LONG $0xffff01e9; BYTE $0xff // jmp 0x6bb3 <depthwise3x3s2AVX512VNNI+0x2d3>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894d; BYTE $0xf4 // mov r12, r14
 	LONG $0xe2af0f4d // imul r12, r10
@@ -4743,19 +5463,19 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406de262; WORD $0xdc00 // vpshufb zmm19, zmm18, zmm4
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xfef98d0f; WORD $0xffff // jge 0x5e3c <depthwise3x3s2AVX512VNNI+0x2fc>
+	LONG $0xfef98d0f; WORD $0xffff // jge 0x6bdc <depthwise3x3s2AVX512VNNI+0x2fc>
 	LONG $0xf3af0f4c // imul r14, rbx
 	LONG $0xc97e8162; WORD $0x146f; BYTE $0x37 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r15 + r14]
 	LONG $0x406de262; WORD $0xd400 // vpshufb zmm18, zmm18, zmm4
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	LONG $0x48fee162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm20, zmmword ptr [rbx + rcx]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xfee8850f; WORD $0xffff // jne 0x5e50 <depthwise3x3s2AVX512VNNI+0x310>
+	LONG $0xfee8850f; WORD $0xffff // jne 0x6bf0 <depthwise3x3s2AVX512VNNI+0x310>
 	LONG $0x48e5e362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm3, zmm2, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfce8850f; WORD $0xffff // jne 0x5c60 <depthwise3x3s2AVX512VNNI+0x120>
+	LONG $0xfce8850f; WORD $0xffff // jne 0x6a00 <depthwise3x3s2AVX512VNNI+0x120>
 	LONG $0x48e5e362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm3, zmm2, 0xec
-	LONG $0xfffcdce9; BYTE $0xff // jmp 0x5c60 <depthwise3x3s2AVX512VNNI+0x120>
+	LONG $0xfffcdce9; BYTE $0xff // jmp 0x6a00 <depthwise3x3s2AVX512VNNI+0x120>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -4771,7 +5491,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x047d8e0f; WORD $0x0000 // jle 0x642a <depthwiseAnyAVX512VNNI+0x48a>
+	LONG $0x047d8e0f; WORD $0x0000 // jle 0x71ca <depthwiseAnyAVX512VNNI+0x48a>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -4782,19 +5502,19 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000018b8; BYTE $0x00 // mov eax, 0x18
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x17eb // jmp 0x5fe4 <depthwiseAnyAVX512VNNI+0x44>
+	WORD $0x17eb // jmp 0x6d84 <depthwiseAnyAVX512VNNI+0x44>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x20c08348 // add rax, 0x20
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x043c8d0f; WORD $0x0000 // jge 0x6420 <depthwiseAnyAVX512VNNI+0x480>
+	LONG $0x043c8d0f; WORD $0x0000 // jge 0x71c0 <depthwiseAnyAVX512VNNI+0x480>
 	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x016f8e0f; WORD $0x0000 // jle 0x6160 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0x016f8e0f; WORD $0x0000 // jle 0x6f00 <depthwiseAnyAVX512VNNI+0x1c0>
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x01628e0f; WORD $0x0000 // jle 0x6160 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0x01628e0f; WORD $0x0000 // jle 0x6f00 <depthwiseAnyAVX512VNNI+0x1c0>
 	WORD $0x8949; BYTE $0xcb // mov r11, rcx
 	LONG $0x05e3c149 // shl r11, 0x5
 	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
@@ -4802,68 +5522,68 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffebe48; WORD $0x7fff // movabs rsi, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xf6 // and r14, rsi
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x0eeb // jmp 0x602c <depthwiseAnyAVX512VNNI+0x8c>
+	WORD $0x0eeb // jmp 0x6dcc <depthwiseAnyAVX512VNNI+0x8c>
 	WORD $0x9066 // nop
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x394d; BYTE $0xcf // cmp r15, r9
-	LONG $0x0134840f; WORD $0x0000 // je 0x6160 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0x0134840f; WORD $0x0000 // je 0x6f00 <depthwiseAnyAVX512VNNI+0x1c0>
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0xfe248b4e // mov r12, qword ptr [rsi + 8*r15]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x00a3840f; WORD $0x0000 // je 0x60e0 <depthwiseAnyAVX512VNNI+0x140>
+	LONG $0x00a3840f; WORD $0x0000 // je 0x6e80 <depthwiseAnyAVX512VNNI+0x140>
 	LONG $0x606f8b4c // mov r13, qword ptr [rdi + 0x60]
 	WORD $0x0149; BYTE $0xc5 // add r13, rax
 	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
-	WORD $0x1aeb // jmp 0x6063 <depthwiseAnyAVX512VNNI+0xc3>
+	WORD $0x1aeb // jmp 0x6e03 <depthwiseAnyAVX512VNNI+0xc3>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	LONG $0x18738948 // mov qword ptr [rbx + 0x18], rsi
 	LONG $0x20c38348 // add rbx, 0x20
 	WORD $0x014d; BYTE $0xdd // add r13, r11
 	WORD $0xff48; BYTE $0xcd // dec rbp
-	WORD $0xbd74 // je 0x6020 <depthwiseAnyAVX512VNNI+0x80>
+	WORD $0xbd74 // je 0x6dc0 <depthwiseAnyAVX512VNNI+0x80>
 	LONG $0xe8758b49 // mov rsi, qword ptr [r13 - 0x18]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x3478 // js 0x60a0 <depthwiseAnyAVX512VNNI+0x100>
+	WORD $0x3478 // js 0x6e40 <depthwiseAnyAVX512VNNI+0x100>
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
 	LONG $0xf0758b49 // mov rsi, qword ptr [r13 - 0x10]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x3578 // js 0x60b0 <depthwiseAnyAVX512VNNI+0x110>
+	WORD $0x3578 // js 0x6e50 <depthwiseAnyAVX512VNNI+0x110>
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
 	LONG $0xf8758b49 // mov rsi, qword ptr [r13 - 0x8]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x3678 // js 0x60c1 <depthwiseAnyAVX512VNNI+0x121>
+	WORD $0x3678 // js 0x6e61 <depthwiseAnyAVX512VNNI+0x121>
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	LONG $0x10738948 // mov qword ptr [rbx + 0x10], rsi
 	LONG $0x00758b49 // mov rsi, qword ptr [r13]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xb579 // jns 0x6050 <depthwiseAnyAVX512VNNI+0xb0>
-	WORD $0x39eb // jmp 0x60d6 <depthwiseAnyAVX512VNNI+0x136>
+	WORD $0xb579 // jns 0x6df0 <depthwiseAnyAVX512VNNI+0xb0>
+	WORD $0x39eb // jmp 0x6e76 <depthwiseAnyAVX512VNNI+0x136>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
 	LONG $0xf0758b49 // mov rsi, qword ptr [r13 - 0x10]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xcb79 // jns 0x607b <depthwiseAnyAVX512VNNI+0xdb>
+	WORD $0xcb79 // jns 0x6e1b <depthwiseAnyAVX512VNNI+0xdb>
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
 	LONG $0xf8758b49 // mov rsi, qword ptr [r13 - 0x8]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xca79 // jns 0x608b <depthwiseAnyAVX512VNNI+0xeb>
+	WORD $0xca79 // jns 0x6e2b <depthwiseAnyAVX512VNNI+0xeb>
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x10738948 // mov qword ptr [rbx + 0x10], rsi
 	LONG $0x00758b49 // mov rsi, qword ptr [r13]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xff7a890f; WORD $0xffff // jns 0x6050 <depthwiseAnyAVX512VNNI+0xb0>
+	LONG $0xff7a890f; WORD $0xffff // jns 0x6df0 <depthwiseAnyAVX512VNNI+0xb0>
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
-	LONG $0xffff74e9; BYTE $0xff // jmp 0x6053 <depthwiseAnyAVX512VNNI+0xb3>
+	LONG $0xffff74e9; BYTE $0xff // jmp 0x6df3 <depthwiseAnyAVX512VNNI+0xb3>
 	BYTE $0x90 // nop
 	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
 	WORD $0x894d; BYTE $0xf5 // mov r13, r14
 	LONG $0x01fa8349 // cmp r10, 0x1
-	WORD $0x3c74 // je 0x6129 <depthwiseAnyAVX512VNNI+0x189>
+	WORD $0x3c74 // je 0x6ec9 <depthwiseAnyAVX512VNNI+0x189>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0x23 // mov qword ptr [rbx], r12
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
@@ -4879,9 +5599,9 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3863894c // mov qword ptr [rbx + 0x38], r12
 	LONG $0x40c38348 // add rbx, 0x40
 	LONG $0xfec58349 // add r13, -0x2
-	WORD $0xc775 // jne 0x60f0 <depthwiseAnyAVX512VNNI+0x150>
+	WORD $0xc775 // jne 0x6e90 <depthwiseAnyAVX512VNNI+0x150>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfeed840f; WORD $0xffff // je 0x6020 <depthwiseAnyAVX512VNNI+0x80>
+	LONG $0xfeed840f; WORD $0xffff // je 0x6dc0 <depthwiseAnyAVX512VNNI+0x80>
 	WORD $0x894c; BYTE $0x23 // mov qword ptr [rbx], r12
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
@@ -4889,15 +5609,15 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x18738948 // mov qword ptr [rbx + 0x18], rsi
 	LONG $0x20c38348 // add rbx, 0x20
-	LONG $0xfffecde9; BYTE $0xff // jmp 0x6020 <depthwiseAnyAVX512VNNI+0x80>
+	LONG $0xfffecde9; BYTE $0xff // jmp 0x6dc0 <depthwiseAnyAVX512VNNI+0x80>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xfe678e0f; WORD $0xffff // jle 0x5fd4 <depthwiseAnyAVX512VNNI+0x34>
+	LONG $0xfe678e0f; WORD $0xffff // jle 0x6d74 <depthwiseAnyAVX512VNNI+0x34>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x0000bce9; BYTE $0x00 // jmp 0x6236 <depthwiseAnyAVX512VNNI+0x296>
+	LONG $0x0000bce9; BYTE $0x00 // jmp 0x6fd6 <depthwiseAnyAVX512VNNI+0x296>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -4931,7 +5651,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfd9a8d0f; WORD $0xffff // jge 0x5fd0 <depthwiseAnyAVX512VNNI+0x30>
+	LONG $0xfd9a8d0f; WORD $0xffff // jge 0x6d70 <depthwiseAnyAVX512VNNI+0x30>
 	WORD $0x2949; BYTE $0xce // sub r14, rcx
 	QUAD $0x00000000b50c8d42 // lea ecx, [4*r14]
 	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
@@ -4945,7 +5665,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fe8349 // cmp r14, 0x4
 	LONG $0xd84d0f45 // cmovge r11d, r8d
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0xff0c8e0f; WORD $0xffff // jle 0x6180 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0xff0c8e0f; WORD $0xffff // jle 0x6f20 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
 	WORD $0x8944; BYTE $0xde // mov esi, r11d
 	LONG $0x1111e681; WORD $0x0000 // and esi, 0x1111
@@ -5014,8 +5734,8 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855d262; WORD $0xc850 // vpdpbusd zmm1, zmm5, zmm8
 	LONG $0x40c48349 // add r12, 0x40
 	WORD $0xff48; BYTE $0xcb // dec rbx
-	LONG $0xfeb5850f; WORD $0xffff // jne 0x62d0 <depthwiseAnyAVX512VNNI+0x330>
-	LONG $0xfffd72e9; BYTE $0xff // jmp 0x6192 <depthwiseAnyAVX512VNNI+0x1f2>
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x7070 <depthwiseAnyAVX512VNNI+0x330>
+	LONG $0xfffd72e9; BYTE $0xff // jmp 0x6f32 <depthwiseAnyAVX512VNNI+0x1f2>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -5025,70 +5745,457 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
+// func depthwiseShiftAVX512VNNI(a)
+TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x04088e0f; WORD $0x0000 // jle 0x75e5 <depthwiseShiftAVX512VNNI+0x415>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x487df262; WORD $0x4779; BYTE $0x24 // vpbroadcastw zmm0, word ptr [rdi + 0x48]
+	WORD $0xc031 // xor eax, eax
+	QUAD $0xfffffffffffeba48; WORD $0x7fff // movabs rdx, 0x7ffffffffffffffe
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x1feb // jmp 0x7220 <depthwiseShiftAVX512VNNI+0x50>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0x03bb8d0f; WORD $0x0000 // jge 0x75db <depthwiseShiftAVX512VNNI+0x40b>
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x01738e0f; WORD $0x0000 // jle 0x73a0 <depthwiseShiftAVX512VNNI+0x1d0>
+	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x01668e0f; WORD $0x0000 // jle 0x73a0 <depthwiseShiftAVX512VNNI+0x1d0>
+	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
+	WORD $0x894d; BYTE $0xcb // mov r11, r9
+	WORD $0x2149; BYTE $0xd3 // and r11, rdx
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x11eb // jmp 0x725c <depthwiseShiftAVX512VNNI+0x8c>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	WORD $0x394c; BYTE $0xc3 // cmp rbx, r8
+	LONG $0x0144840f; WORD $0x0000 // je 0x73a0 <depthwiseShiftAVX512VNNI+0x1d0>
+	LONG $0x68778b4c // mov r14, qword ptr [rdi + 0x68]
+	LONG $0xde348b4d // mov r14, qword ptr [r14 + 8*rbx]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0x00b3840f; WORD $0x0000 // je 0x7320 <depthwiseShiftAVX512VNNI+0x150>
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x35eb // jmp 0x72a7 <depthwiseShiftAVX512VNNI+0xd7>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x67af0f4c; BYTE $0x38 // imul r12, qword ptr [rdi + 0x38]
+	WORD $0x014d; BYTE $0xf4 // add r12, r14
+	WORD $0x894d; BYTE $0xe5 // mov r13, r12
+	LONG $0x086a894d // mov qword ptr [r10 + 0x8], r13
+	LONG $0x78678b4c // mov r12, qword ptr [rdi + 0x78]
+	LONG $0xfc248b4f // mov r12, qword ptr [r12 + 8*r15]
+	LONG $0x1062894d // mov qword ptr [r10 + 0x10], r12
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	LONG $0x18c28349 // add r10, 0x18
+	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
+	WORD $0xa974 // je 0x7250 <depthwiseShiftAVX512VNNI+0x80>
+	LONG $0x70678b4c // mov r12, qword ptr [rdi + 0x70]
+	LONG $0xfc248b4f // mov r12, qword ptr [r12 + 8*r15]
+	WORD $0x0149; BYTE $0xc4 // add r12, rax
+	WORD $0x1c78 // js 0x72d0 <depthwiseShiftAVX512VNNI+0x100>
+	LONG $0x406f8b4c // mov r13, qword ptr [rdi + 0x40]
+	WORD $0x394d; BYTE $0xec // cmp r12, r13
+	WORD $0x337d // jge 0x72f0 <depthwiseShiftAVX512VNNI+0x120>
+	LONG $0x386f8b48 // mov rbp, qword ptr [rdi + 0x38]
+	LONG $0xecaf0f49 // imul rbp, r12
+	WORD $0x014c; BYTE $0xf5 // add rbp, r14
+	WORD $0x2deb // jmp 0x72f7 <depthwiseShiftAVX512VNNI+0x127>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x80af8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdi + 0x80]
+	WORD $0x894d; BYTE $0x2a // mov qword ptr [r10], r13
+	LONG $0xfffc8349 // cmp r12, -0x1
+	WORD $0xab75 // jne 0x728b <depthwiseShiftAVX512VNNI+0xbb>
+	LONG $0x406f8b4c // mov r13, qword ptr [rdi + 0x40]
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	WORD $0x394d; BYTE $0xec // cmp r12, r13
+	WORD $0x947c // jl 0x7280 <depthwiseShiftAVX512VNNI+0xb0>
+	WORD $0x18eb // jmp 0x7306 <depthwiseShiftAVX512VNNI+0x136>
+	WORD $0x9066 // nop
+	LONG $0x80af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x80]
+	WORD $0x8949; BYTE $0x2a // mov qword ptr [r10], rbp
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	WORD $0x394d; BYTE $0xec // cmp r12, r13
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0x7280 <depthwiseShiftAVX512VNNI+0xb0>
+	LONG $0x80af8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdi + 0x80]
+	LONG $0xffff79e9; BYTE $0xff // jmp 0x728b <depthwiseShiftAVX512VNNI+0xbb>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x01f98349 // cmp r9, 0x1
+	WORD $0x4a74 // je 0x7373 <depthwiseShiftAVX512VNNI+0x1a3>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
+	WORD $0x894d; BYTE $0x3a // mov qword ptr [r10], r15
+	LONG $0x087a894d // mov qword ptr [r10 + 0x8], r15
+	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
+	LONG $0xf73c8b4f // mov r15, qword ptr [r15 + 8*r14]
+	LONG $0x107a894d // mov qword ptr [r10 + 0x10], r15
+	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
+	LONG $0x187a894d // mov qword ptr [r10 + 0x18], r15
+	LONG $0x207a894d // mov qword ptr [r10 + 0x20], r15
+	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
+	LONG $0xf77c8b4f; BYTE $0x08 // mov r15, qword ptr [r15 + 8*r14 + 0x8]
+	LONG $0x287a894d // mov qword ptr [r10 + 0x28], r15
+	LONG $0x02c68349 // add r14, 0x2
+	LONG $0x30c28349 // add r10, 0x30
+	WORD $0x394d; BYTE $0xf3 // cmp r11, r14
+	WORD $0xbd75 // jne 0x7330 <depthwiseShiftAVX512VNNI+0x160>
+	LONG $0x01c1f641 // test r9b, 0x1
+	LONG $0xfed3840f; WORD $0xffff // je 0x7250 <depthwiseShiftAVX512VNNI+0x80>
+	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
+	WORD $0x894d; BYTE $0x3a // mov qword ptr [r10], r15
+	LONG $0x087a894d // mov qword ptr [r10 + 0x8], r15
+	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
+	LONG $0xf7348b4f // mov r14, qword ptr [r15 + 8*r14]
+	LONG $0x1072894d // mov qword ptr [r10 + 0x10], r14
+	LONG $0x18c28349 // add r10, 0x18
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x7250 <depthwiseShiftAVX512VNNI+0x80>
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xfe678e0f; WORD $0xffff // jle 0x7214 <depthwiseShiftAVX512VNNI+0x44>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x0000bae9; BYTE $0x00 // jmp 0x7471 <depthwiseShiftAVX512VNNI+0x2a1>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0xcb92fbc5 // kmovd k1, ebx
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
+	LONG $0x487cd162; WORD $0x2c10; BYTE $0x09 // vmovups zmm5, zmmword ptr [r9 + rcx]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
+	LONG $0xc8af0f4c // imul r9, rax
+	WORD $0x034c; BYTE $0x0f // add r9, qword ptr [rdi]
+	LONG $0x497eb162; WORD $0x0c7f; BYTE $0x09 // vmovdqu32 zmmword ptr [rcx + r9] {k1}, zmm1
+	QUAD $0x00000004850c8d4a // lea rcx, [4*r8 + 0x4]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
+	LONG $0xfd9f8d0f; WORD $0xffff // jge 0x7210 <depthwiseShiftAVX512VNNI+0x40>
+	WORD $0x2949; BYTE $0xca // sub r10, rcx
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
+	WORD $0xe3d3 // shl ebx, cl
+	WORD $0xd3f7 // not ebx
+	WORD $0x894c; BYTE $0xc1 // mov rcx, r8
+	LONG $0x06e1c148 // shl rcx, 0x6
+	LONG $0x105f8b4c // mov r11, qword ptr [rdi + 0x10]
+	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
+	LONG $0x48fed162; WORD $0x0c6f; BYTE $0x0b // vmovdqu64 zmm1, zmmword ptr [r11 + rcx]
+	LONG $0x04fa8349 // cmp r10, 0x4
+	WORD $0x4d0f; BYTE $0xde // cmovge ebx, esi
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xff158e0f; WORD $0xffff // jle 0x73c0 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
+	WORD $0x8949; BYTE $0xcb // mov r11, rcx
+	LONG $0xd9af0f4d // imul r11, r9
+	LONG $0x085f034c // add r11, qword ptr [rdi + 0x8]
+	LONG $0xcb92fbc5 // kmovd k1, ebx
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x8b49; BYTE $0x1a // mov rbx, qword ptr [r10]
+	LONG $0x08728b4d // mov r14, qword ptr [r10 + 0x8]
+	LONG $0xc97ef162; WORD $0x2c6f; BYTE $0x0b // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rbx + rcx]
+	LONG $0xc97ed162; WORD $0x346f; BYTE $0x0e // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14 + rcx]
+	LONG $0x105a8b49 // mov rbx, qword ptr [r10 + 0x10]
+	LONG $0x48fef162; WORD $0x3b6f // vmovdqu64 zmm7, zmmword ptr [rbx]
+	LONG $0x4855f262; WORD $0xfe76 // vpermi2d zmm7, zmm5, zmm6
+	LONG $0x185a8b49 // mov rbx, qword ptr [r10 + 0x18]
+	LONG $0xc97ef162; WORD $0x2c6f; BYTE $0x0b // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rbx + rcx]
+	LONG $0x205a8b49 // mov rbx, qword ptr [r10 + 0x20]
+	LONG $0xc97ef162; WORD $0x346f; BYTE $0x0b // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [rbx + rcx]
+	LONG $0x285a8b49 // mov rbx, qword ptr [r10 + 0x28]
+	LONG $0x48fe7162; WORD $0x036f // vmovdqu64 zmm8, zmmword ptr [rbx]
+	LONG $0x48557262; WORD $0xc676 // vpermi2d zmm8, zmm5, zmm6
+	LONG $0x305a8b49 // mov rbx, qword ptr [r10 + 0x30]
+	LONG $0xc97ef162; WORD $0x2c6f; BYTE $0x0b // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rbx + rcx]
+	LONG $0x385a8b49 // mov rbx, qword ptr [r10 + 0x38]
+	LONG $0xc97ef162; WORD $0x346f; BYTE $0x0b // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [rbx + rcx]
+	LONG $0x405a8b49 // mov rbx, qword ptr [r10 + 0x40]
+	LONG $0x48fe7162; WORD $0x0b6f // vmovdqu64 zmm9, zmmword ptr [rbx]
+	LONG $0x48557262; WORD $0xce76 // vpermi2d zmm9, zmm5, zmm6
+	LONG $0x485a8b49 // mov rbx, qword ptr [r10 + 0x48]
+	LONG $0xc97ef162; WORD $0x2c6f; BYTE $0x0b // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rbx + rcx]
+	LONG $0x505a8b49 // mov rbx, qword ptr [r10 + 0x50]
+	LONG $0xc97ef162; WORD $0x346f; BYTE $0x0b // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [rbx + rcx]
+	LONG $0x585a8b49 // mov rbx, qword ptr [r10 + 0x58]
+	LONG $0x48fe7162; WORD $0x136f // vmovdqu64 zmm10, zmmword ptr [rbx]
+	LONG $0x48557262; WORD $0xd676 // vpermi2d zmm10, zmm5, zmm6
+	LONG $0x4845d162; WORD $0xe860 // vpunpcklbw zmm5, zmm7, zmm8 # zmm5 = zmm7[0],zmm8[0],zmm7[1],zmm8[1],zmm7[2],zmm8[2],zmm7[3],zmm8[3],zmm7[4],zmm8[4],zmm7[5],zmm8[5],zmm7[6],zmm8[6],zmm7[7],zmm8[7],zmm7[16],zmm8[16],zmm7[17],zmm8[17],zmm7[18],zmm8[18],zmm7[19],zmm8[19],zmm7[20],zmm8[20],zmm7[21],zmm8[21],zmm7[22],zmm8[22],zmm7[23],zmm8[23],zmm7[32],zmm8[32],zmm7[33],zmm8[33],zmm7[34],zmm8[34],zmm7[35],zmm8[35],zmm7[36],zmm8[36],zmm7[37],zmm8[37],zmm7[38],zmm8[38],zmm7[39],zmm8[39],zmm7[48],zmm8[48],zmm7[49],zmm8[49],zmm7[50],zmm8[50],zmm7[51],zmm8[51],zmm7[52],zmm8[52],zmm7[53],zmm8[53],zmm7[54],zmm8[54],zmm7[55],zmm8[55]
+	LONG $0x4845d162; WORD $0xf068 // vpunpckhbw zmm6, zmm7, zmm8 # zmm6 = zmm7[8],zmm8[8],zmm7[9],zmm8[9],zmm7[10],zmm8[10],zmm7[11],zmm8[11],zmm7[12],zmm8[12],zmm7[13],zmm8[13],zmm7[14],zmm8[14],zmm7[15],zmm8[15],zmm7[24],zmm8[24],zmm7[25],zmm8[25],zmm7[26],zmm8[26],zmm7[27],zmm8[27],zmm7[28],zmm8[28],zmm7[29],zmm8[29],zmm7[30],zmm8[30],zmm7[31],zmm8[31],zmm7[40],zmm8[40],zmm7[41],zmm8[41],zmm7[42],zmm8[42],zmm7[43],zmm8[43],zmm7[44],zmm8[44],zmm7[45],zmm8[45],zmm7[46],zmm8[46],zmm7[47],zmm8[47],zmm7[56],zmm8[56],zmm7[57],zmm8[57],zmm7[58],zmm8[58],zmm7[59],zmm8[59],zmm7[60],zmm8[60],zmm7[61],zmm8[61],zmm7[62],zmm8[62],zmm7[63],zmm8[63]
+	LONG $0x4835d162; WORD $0xfa60 // vpunpcklbw zmm7, zmm9, zmm10 # zmm7 = zmm9[0],zmm10[0],zmm9[1],zmm10[1],zmm9[2],zmm10[2],zmm9[3],zmm10[3],zmm9[4],zmm10[4],zmm9[5],zmm10[5],zmm9[6],zmm10[6],zmm9[7],zmm10[7],zmm9[16],zmm10[16],zmm9[17],zmm10[17],zmm9[18],zmm10[18],zmm9[19],zmm10[19],zmm9[20],zmm10[20],zmm9[21],zmm10[21],zmm9[22],zmm10[22],zmm9[23],zmm10[23],zmm9[32],zmm10[32],zmm9[33],zmm10[33],zmm9[34],zmm10[34],zmm9[35],zmm10[35],zmm9[36],zmm10[36],zmm9[37],zmm10[37],zmm9[38],zmm10[38],zmm9[39],zmm10[39],zmm9[48],zmm10[48],zmm9[49],zmm10[49],zmm9[50],zmm10[50],zmm9[51],zmm10[51],zmm9[52],zmm10[52],zmm9[53],zmm10[53],zmm9[54],zmm10[54],zmm9[55],zmm10[55]
+	LONG $0x48355162; WORD $0xc268 // vpunpckhbw zmm8, zmm9, zmm10 # zmm8 = zmm9[8],zmm10[8],zmm9[9],zmm10[9],zmm9[10],zmm10[10],zmm9[11],zmm10[11],zmm9[12],zmm10[12],zmm9[13],zmm10[13],zmm9[14],zmm10[14],zmm9[15],zmm10[15],zmm9[24],zmm10[24],zmm9[25],zmm10[25],zmm9[26],zmm10[26],zmm9[27],zmm10[27],zmm9[28],zmm10[28],zmm9[29],zmm10[29],zmm9[30],zmm10[30],zmm9[31],zmm10[31],zmm9[40],zmm10[40],zmm9[41],zmm10[41],zmm9[42],zmm10[42],zmm9[43],zmm10[43],zmm9[44],zmm10[44],zmm9[45],zmm10[45],zmm9[46],zmm10[46],zmm9[47],zmm10[47],zmm9[56],zmm10[56],zmm9[57],zmm10[57],zmm9[58],zmm10[58],zmm9[59],zmm10[59],zmm9[60],zmm10[60],zmm9[61],zmm10[61],zmm9[62],zmm10[62],zmm9[63],zmm10[63]
+	LONG $0x48fe5162; WORD $0x0b6f // vmovdqu64 zmm9, zmmword ptr [r11]
+	LONG $0x48557162; WORD $0xd761 // vpunpcklwd zmm10, zmm5, zmm7 # zmm10 = zmm5[0],zmm7[0],zmm5[1],zmm7[1],zmm5[2],zmm7[2],zmm5[3],zmm7[3],zmm5[8],zmm7[8],zmm5[9],zmm7[9],zmm5[10],zmm7[10],zmm5[11],zmm7[11],zmm5[16],zmm7[16],zmm5[17],zmm7[17],zmm5[18],zmm7[18],zmm5[19],zmm7[19],zmm5[24],zmm7[24],zmm5[25],zmm7[25],zmm5[26],zmm7[26],zmm5[27],zmm7[27]
+	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
+	LONG $0x4855f162; WORD $0xef69 // vpunpckhwd zmm5, zmm5, zmm7 # zmm5 = zmm5[4],zmm7[4],zmm5[5],zmm7[5],zmm5[6],zmm7[6],zmm5[7],zmm7[7],zmm5[12],zmm7[12],zmm5[13],zmm7[13],zmm5[14],zmm7[14],zmm5[15],zmm7[15],zmm5[20],zmm7[20],zmm5[21],zmm7[21],zmm5[22],zmm7[22],zmm5[23],zmm7[23],zmm5[28],zmm7[28],zmm5[29],zmm7[29],zmm5[30],zmm7[30],zmm5[31],zmm7[31]
+	LONG $0x4855d262; WORD $0xd950 // vpdpbusd zmm3, zmm5, zmm9
+	LONG $0x484dd162; WORD $0xe861 // vpunpcklwd zmm5, zmm6, zmm8 # zmm5 = zmm6[0],zmm8[0],zmm6[1],zmm8[1],zmm6[2],zmm8[2],zmm6[3],zmm8[3],zmm6[8],zmm8[8],zmm6[9],zmm8[9],zmm6[10],zmm8[10],zmm6[11],zmm8[11],zmm6[16],zmm8[16],zmm6[17],zmm8[17],zmm6[18],zmm8[18],zmm6[19],zmm8[19],zmm6[24],zmm8[24],zmm6[25],zmm8[25],zmm6[26],zmm8[26],zmm6[27],zmm8[27]
+	LONG $0x4855d262; WORD $0xd150 // vpdpbusd zmm2, zmm5, zmm9
+	LONG $0x484dd162; WORD $0xe869 // vpunpckhwd zmm5, zmm6, zmm8 # zmm5 = zmm6[4],zmm8[4],zmm6[5],zmm8[5],zmm6[6],zmm8[6],zmm6[7],zmm8[7],zmm6[12],zmm8[12],zmm6[13],zmm8[13],zmm6[14],zmm8[14],zmm6[15],zmm8[15],zmm6[20],zmm8[20],zmm6[21],zmm8[21],zmm6[22],zmm8[22],zmm6[23],zmm8[23],zmm6[28],zmm8[28],zmm6[29],zmm8[29],zmm6[30],zmm8[30],zmm6[31],zmm8[31]
+	LONG $0x4855d262; WORD $0xc950 // vpdpbusd zmm1, zmm5, zmm9
+	LONG $0x60c28349 // add r10, 0x60
+	LONG $0x40c38349 // add r11, 0x40
+	WORD $0xff49; BYTE $0xc9 // dec r9
+	LONG $0xff0a850f; WORD $0xffff // jne 0x74e0 <depthwiseShiftAVX512VNNI+0x310>
+	LONG $0xfffdfbe9; BYTE $0xff // jmp 0x73d6 <depthwiseShiftAVX512VNNI+0x206>
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func planesAVX512VNNI(a)
+TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x01448e0f; WORD $0x0000 // jle 0x7741 <planesAVX512VNNI+0x151>
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	BYTE $0x53 // push rbx
+	LONG $0x7879e2c4; WORD $0x2847 // vpbroadcastb xmm0, byte ptr [rdi + 0x28]
+	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
+	WORD $0xc031 // xor eax, eax
+	LONG $0x00000fbe; BYTE $0x00 // mov esi, 0xf
+	WORD $0x25eb // jmp 0x763b <planesAVX512VNNI+0x4b>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
+	LONG $0x044a8d48 // lea rcx, [rdx + 0x4]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0xfcc08348 // add rax, -0x4
+	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0x01018d0f; WORD $0x0000 // jge 0x773c <planesAVX512VNNI+0x14c>
+	LONG $0x000c8d49 // lea rcx, [r8 + rax]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0xfd4a8d4c // lea r9, [rdx - 0x3]
+	LONG $0x04f98348 // cmp rcx, 0x4
+	WORD $0xf641; BYTE $0xd2 // not r10b
+	LONG $0xd2b60f45 // movzx r10d, r10b
+	LONG $0xd64d0f44 // cmovge r10d, esi
+	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
+	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
+	LONG $0x10778b4c // mov r14, qword ptr [rdi + 0x10]
+	LONG $0x933c8d4c // lea r15, [rbx + 4*rdx]
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	QUAD $0xf4938c6f897ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm1 {k1} {z}, xmmword ptr [rbx + 4*rdx - 0xc]
+	LONG $0xc8eff1c5 // vpxor xmm1, xmm1, xmm0
+	QUAD $0xf43e946f897e9162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm2 {k1} {z}, xmmword ptr [r14 + r15 - 0xc]
+	LONG $0xd0efe9c5 // vpxor xmm2, xmm2, xmm0
+	QUAD $0xf4779c6f897e9162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm3 {k1} {z}, xmmword ptr [r15 + 2*r14 - 0xc]
+	LONG $0xd8efe1c5 // vpxor xmm3, xmm3, xmm0
+	LONG $0x76148d4f // lea r10, [r14 + 2*r14]
+	QUAD $0xf417a46f897e9162; WORD $0xffff; BYTE $0xff // vmovdqu32 xmm4 {k1} {z}, xmmword ptr [r15 + r10 - 0xc]
+	LONG $0xe0efd9c5 // vpxor xmm4, xmm4, xmm0
+	LONG $0xea60f1c5 // vpunpcklbw xmm5, xmm1, xmm2 # xmm5 = xmm1[0],xmm2[0],xmm1[1],xmm2[1],xmm1[2],xmm2[2],xmm1[3],xmm2[3],xmm1[4],xmm2[4],xmm1[5],xmm2[5],xmm1[6],xmm2[6],xmm1[7],xmm2[7]
+	LONG $0x4faf0f4c; BYTE $0x20 // imul r9, qword ptr [rdi + 0x20]
+	LONG $0xf460e1c5 // vpunpcklbw xmm6, xmm3, xmm4 # xmm6 = xmm3[0],xmm4[0],xmm3[1],xmm4[1],xmm3[2],xmm4[2],xmm3[3],xmm4[3],xmm3[4],xmm4[4],xmm3[5],xmm4[5],xmm3[6],xmm4[6],xmm3[7],xmm4[7]
+	LONG $0xfe61d1c5 // vpunpcklwd xmm7, xmm5, xmm6 # xmm7 = xmm5[0],xmm6[0],xmm5[1],xmm6[1],xmm5[2],xmm6[2],xmm5[3],xmm6[3]
+	LONG $0x7f7a81c4; WORD $0x0b3c // vmovdqu xmmword ptr [r11 + r9], xmm7
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0xff508c0f; WORD $0xffff // jl 0x7620 <planesAVX512VNNI+0x30>
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	WORD $0x294d; BYTE $0xc1 // sub r9, r8
+	LONG $0x02c18349 // add r9, 0x2
+	LONG $0xfe428d4c // lea r8, [rdx - 0x2]
+	LONG $0x47af0f4c; BYTE $0x20 // imul r8, qword ptr [rdi + 0x20]
+	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
+	LONG $0xee69d1c5 // vpunpckhwd xmm5, xmm5, xmm6 # xmm5 = xmm5[4],xmm6[4],xmm5[5],xmm6[5],xmm5[6],xmm6[6],xmm5[7],xmm6[7]
+	LONG $0x7f7a81c4; WORD $0x022c // vmovdqu xmmword ptr [r10 + r8], xmm5
+	LONG $0x03f98349 // cmp r9, 0x3
+	LONG $0xff26840f; WORD $0xffff // je 0x7620 <planesAVX512VNNI+0x30>
+	LONG $0xca68f1c5 // vpunpckhbw xmm1, xmm1, xmm2 # xmm1 = xmm1[8],xmm2[8],xmm1[9],xmm2[9],xmm1[10],xmm2[10],xmm1[11],xmm2[11],xmm1[12],xmm2[12],xmm1[13],xmm2[13],xmm1[14],xmm2[14],xmm1[15],xmm2[15]
+	LONG $0xd468e1c5 // vpunpckhbw xmm2, xmm3, xmm4 # xmm2 = xmm3[8],xmm4[8],xmm3[9],xmm4[9],xmm3[10],xmm4[10],xmm3[11],xmm4[11],xmm3[12],xmm4[12],xmm3[13],xmm4[13],xmm3[14],xmm4[14],xmm3[15],xmm4[15]
+	LONG $0xff428d4c // lea r8, [rdx - 0x1]
+	LONG $0x47af0f4c; BYTE $0x20 // imul r8, qword ptr [rdi + 0x20]
+	WORD $0x8b4c; BYTE $0x0f // mov r9, qword ptr [rdi]
+	LONG $0xda61f1c5 // vpunpcklwd xmm3, xmm1, xmm2 # xmm3 = xmm1[0],xmm2[0],xmm1[1],xmm2[1],xmm1[2],xmm2[2],xmm1[3],xmm2[3]
+	LONG $0x7f7a81c4; WORD $0x011c // vmovdqu xmmword ptr [r9 + r8], xmm3
+	LONG $0x04f98348 // cmp rcx, 0x4
+	LONG $0xfefe8c0f; WORD $0xffff // jl 0x7620 <planesAVX512VNNI+0x30>
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0xc2af0f4c // imul r8, rdx
+	LONG $0xca69f1c5 // vpunpckhwd xmm1, xmm1, xmm2 # xmm1 = xmm1[4],xmm2[4],xmm1[5],xmm2[5],xmm1[6],xmm2[6],xmm1[7],xmm2[7]
+	LONG $0x7f7aa1c4; WORD $0x010c // vmovdqu xmmword ptr [rcx + r8], xmm1
+	LONG $0xfffee4e9; BYTE $0xff // jmp 0x7620 <planesAVX512VNNI+0x30>
+	BYTE $0x5b // pop rbx
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0xc3 // ret
+
 // func addAVX512VNNI(a)
 TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01098e0f; WORD $0x0000 // jle 0x6546 <addAVX512VNNI+0x116>
+	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
+	LONG $0x02a68e0f; WORD $0x0000 // jle 0x7a01 <addAVX512VNNI+0x2b1>
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
 	LONG $0x487df262; WORD $0x5018; BYTE $0x02 // vbroadcastss zmm2, dword ptr [rax + 0x8]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x487df262; WORD $0xd87c // vpbroadcastd zmm3, eax
-	LONG $0x287df262; WORD $0xe07b // vpbroadcastw ymm4, eax
-	LONG $0x7879e2c4; WORD $0x486f // vpbroadcastb xmm5, byte ptr [rdi + 0x48]
-	LONG $0x7879e2c4; WORD $0x5077 // vpbroadcastb xmm6, byte ptr [rdi + 0x50]
-	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	WORD $0x478b; BYTE $0x48 // mov eax, dword ptr [rdi + 0x48]
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x487df262; WORD $0xe87a // vpbroadcastb zmm5, eax
+	WORD $0x478b; BYTE $0x50 // mov eax, dword ptr [rdi + 0x50]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x487df262; WORD $0xf07a // vpbroadcastb zmm6, eax
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x48fef162; WORD $0x386f // vmovdqu64 zmm7, zmmword ptr [rax]
+	LONG $0x797d62c4; BYTE $0xc3 // vpbroadcastw ymm8, xmm3
+	LONG $0x787942c4; BYTE $0xc9 // vpbroadcastb xmm9, xmm9
+	LONG $0x787942c4; BYTE $0xd2 // vpbroadcastb xmm10, xmm10
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x17eb // jmp 0x6490 <addAVX512VNNI+0x60>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0x0feb // jmp 0x77cd <addAVX512VNNI+0x7d>
+	WORD $0x9066 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00b68d0f; WORD $0x0000 // jge 0x6546 <addAVX512VNNI+0x116>
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x6484 <addAVX512VNNI+0x54>
-	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
+	LONG $0x02348d0f; WORD $0x0000 // jge 0x7a01 <addAVX512VNNI+0x2b1>
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
-	WORD $0x0348; BYTE $0x0f // add rcx, qword ptr [rdi]
-	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
+	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x894c; BYTE $0xca // mov rdx, r9
 	LONG $0xd0af0f48 // imul rdx, rax
-	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
-	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	LONG $0xf0af0f48 // imul rsi, rax
-	LONG $0x10770348 // add rsi, qword ptr [rdi + 0x10]
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x63eb // jmp 0x6520 <addAVX512VNNI+0xf0>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x4875f262; WORD $0xfaa8 // vfmadd213ps zmm7, zmm1, zmm2 # zmm7 = (zmm1 * zmm7) + zmm2
-	LONG $0x487d3262; WORD $0x0431; BYTE $0x02 // vpmovzxbd zmm8, xmmword ptr [rdx + r8]
-	LONG $0x483d7162; WORD $0xc3fa // vpsubd zmm8, zmm8, zmm3
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x487d7262; WORD $0xc7a8 // vfmadd213ps zmm8, zmm0, zmm7 # zmm8 = (zmm0 * zmm8) + zmm7
-	LONG $0x487dd162; WORD $0xf85b // vcvtps2dq zmm7, zmm8
-	LONG $0x487ef262; WORD $0xff23 // vpmovsdw ymm7, zmm7
-	LONG $0xfcedc5c5 // vpaddsw ymm7, ymm7, ymm4
-	LONG $0x397dc3c4; WORD $0x01f8 // vextracti128 xmm8, ymm7, 0x1
-	LONG $0x6741c1c4; BYTE $0xf8 // vpackuswb xmm7, xmm7, xmm8
-	LONG $0xfddec1c5 // vpmaxub xmm7, xmm7, xmm5
-	LONG $0xfedac1c5 // vpminub xmm7, xmm7, xmm6
-	LONG $0x7f7aa1c4; WORD $0x013c // vmovdqu xmmword ptr [rcx + r8], xmm7
-	LONG $0x10c08349 // add r8, 0x10
-	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x01f4840f; WORD $0x0000 // je 0x79f0 <addAVX512VNNI+0x2a0>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0x013f8c0f; WORD $0x0000 // jl 0x7948 <addAVX512VNNI+0x1f8>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0xca // mov r10, r9
-	LONG $0x04e2c149 // shl r10, 0x4
-	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	LONG $0xff608d0f; WORD $0xffff // jge 0x6480 <addAVX512VNNI+0x50>
-	LONG $0x487db262; WORD $0x3c31; BYTE $0x06 // vpmovzxbd zmm7, xmmword ptr [rsi + r8]
-	LONG $0x4845f162; WORD $0xfbfa // vpsubd zmm7, zmm7, zmm3
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x487d7262; WORD $0x1a31 // vpmovzxbd zmm11, xmmword ptr [rdx]
+	LONG $0x48257162; WORD $0xdbfa // vpsubd zmm11, zmm11, zmm3
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x487d7262; WORD $0x2131 // vpmovzxbd zmm12, xmmword ptr [rcx]
+	LONG $0x481d7162; WORD $0xe3fa // vpsubd zmm12, zmm12, zmm3
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48757262; WORD $0xdaa8 // vfmadd213ps zmm11, zmm1, zmm2 # zmm11 = (zmm1 * zmm11) + zmm2
+	LONG $0x487d5262; WORD $0xdcb8 // vfmadd231ps zmm11, zmm0, zmm12 # zmm11 = (zmm0 * zmm12) + zmm11
+	LONG $0x487d7262; WORD $0x6231; BYTE $0x01 // vpmovzxbd zmm12, xmmword ptr [rdx + 0x10]
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d7162; WORD $0xe3fa // vpsubd zmm12, zmm12, zmm3
+	LONG $0x487d7262; WORD $0x6931; BYTE $0x01 // vpmovzxbd zmm13, xmmword ptr [rcx + 0x10]
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48157162; WORD $0xebfa // vpsubd zmm13, zmm13, zmm3
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x48757262; WORD $0xe2a8 // vfmadd213ps zmm12, zmm1, zmm2 # zmm12 = (zmm1 * zmm12) + zmm2
+	LONG $0x487d5262; WORD $0xe5b8 // vfmadd231ps zmm12, zmm0, zmm13 # zmm12 = (zmm0 * zmm13) + zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487d7262; WORD $0x6a31; BYTE $0x02 // vpmovzxbd zmm13, xmmword ptr [rdx + 0x20]
+	LONG $0x48255162; WORD $0xdc6b // vpackssdw zmm11, zmm11, zmm12
+	LONG $0x48157162; WORD $0xe3fa // vpsubd zmm12, zmm13, zmm3
+	LONG $0x487d7262; WORD $0x6931; BYTE $0x02 // vpmovzxbd zmm13, xmmword ptr [rcx + 0x20]
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48157162; WORD $0xebfa // vpsubd zmm13, zmm13, zmm3
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x48757262; WORD $0xe2a8 // vfmadd213ps zmm12, zmm1, zmm2 # zmm12 = (zmm1 * zmm12) + zmm2
+	LONG $0x487d5262; WORD $0xe5b8 // vfmadd231ps zmm12, zmm0, zmm13 # zmm12 = (zmm0 * zmm13) + zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487d7262; WORD $0x6a31; BYTE $0x03 // vpmovzxbd zmm13, xmmword ptr [rdx + 0x30]
+	LONG $0x48157162; WORD $0xebfa // vpsubd zmm13, zmm13, zmm3
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x487d7262; WORD $0x7131; BYTE $0x03 // vpmovzxbd zmm14, xmmword ptr [rcx + 0x30]
+	LONG $0x480d7162; WORD $0xf3fa // vpsubd zmm14, zmm14, zmm3
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x48757262; WORD $0xeaa8 // vfmadd213ps zmm13, zmm1, zmm2 # zmm13 = (zmm1 * zmm13) + zmm2
+	LONG $0x487d5262; WORD $0xeeb8 // vfmadd231ps zmm13, zmm0, zmm14 # zmm13 = (zmm0 * zmm14) + zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x481d5162; WORD $0xe56b // vpackssdw zmm12, zmm12, zmm13
+	LONG $0x48257162; WORD $0xdced // vpaddsw zmm11, zmm11, zmm4
+	LONG $0x481d7162; WORD $0xe4ed // vpaddsw zmm12, zmm12, zmm4
+	LONG $0x48255162; WORD $0xdc67 // vpackuswb zmm11, zmm11, zmm12
+	LONG $0x48455262; WORD $0xdb36 // vpermd zmm11, zmm7, zmm11
+	LONG $0x48257162; WORD $0xddde // vpmaxub zmm11, zmm11, zmm5
+	LONG $0x48257162; WORD $0xdeda // vpminub zmm11, zmm11, zmm6
+	LONG $0x48fe7162; WORD $0x1e7f // vmovdqu64 zmmword ptr [rsi], zmm11
+	LONG $0x40c18348 // add rcx, 0x40
+	LONG $0x40c28348 // add rdx, 0x40
+	LONG $0x40c68348 // add rsi, 0x40
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0x04c18349 // add r9, 0x4
+	LONG $0x08c28349 // add r10, 0x8
+	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
+	LONG $0xfec88e0f; WORD $0xffff // jle 0x7810 <addAVX512VNNI+0xc0>
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	LONG $0xfe6f8d0f; WORD $0xffff // jge 0x77c0 <addAVX512VNNI+0x70>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x69eb // jmp 0x79bf <addAVX512VNNI+0x26f>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x487d3262; WORD $0x2431; BYTE $0x11 // vpmovzxbd zmm12, xmmword ptr [rcx + r10]
+	LONG $0x481d7162; WORD $0xe3fa // vpsubd zmm12, zmm12, zmm3
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48757262; WORD $0xdaa8 // vfmadd213ps zmm11, zmm1, zmm2 # zmm11 = (zmm1 * zmm11) + zmm2
+	LONG $0x487d5262; WORD $0xdcb8 // vfmadd231ps zmm11, zmm0, zmm12 # zmm11 = (zmm0 * zmm12) + zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487e5262; WORD $0xdb23 // vpmovsdw ymm11, zmm11
+	LONG $0xed2541c4; BYTE $0xd8 // vpaddsw ymm11, ymm11, ymm8
+	LONG $0x397d43c4; WORD $0x01dc // vextracti128 xmm12, ymm11, 0x1
+	LONG $0x672141c4; BYTE $0xdc // vpackuswb xmm11, xmm11, xmm12
+	LONG $0xde2141c4; BYTE $0xd9 // vpmaxub xmm11, xmm11, xmm9
+	LONG $0xda2141c4; BYTE $0xda // vpminub xmm11, xmm11, xmm10
+	LONG $0x7f7a21c4; WORD $0x161c // vmovdqu xmmword ptr [rsi + r10], xmm11
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0x10c28349 // add r10, 0x10
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	LONG $0xfe018d0f; WORD $0xffff // jge 0x77c0 <addAVX512VNNI+0x70>
+	LONG $0x487d3262; WORD $0x1c31; BYTE $0x12 // vpmovzxbd zmm11, xmmword ptr [rdx + r10]
+	LONG $0x48257162; WORD $0xdbfa // vpsubd zmm11, zmm11, zmm3
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x8675 // jne 0x64c0 <addAVX512VNNI+0x90>
-	LONG $0x48c5f362; WORD $0xff23; BYTE $0x00 // vshuff64x2 zmm7, zmm7, zmm7, 0x0 # zmm7 = zmm7[0,1,0,1,0,1,0,1]
-	LONG $0xffff7ae9; BYTE $0xff // jmp 0x64c0 <addAVX512VNNI+0x90>
+	WORD $0x8775 // jne 0x7960 <addAVX512VNNI+0x210>
+	LONG $0x48a55362; WORD $0xdb23; BYTE $0x00 // vshuff64x2 zmm11, zmm11, zmm11, 0x0 # zmm11 = zmm11[0,1,0,1,0,1,0,1]
+	LONG $0xffff7be9; BYTE $0xff // jmp 0x7960 <addAVX512VNNI+0x210>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	LONG $0xfdc48d0f; WORD $0xffff // jge 0x77c0 <addAVX512VNNI+0x70>
+	LONG $0xffff50e9; BYTE $0xff // jmp 0x7951 <addAVX512VNNI+0x201>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -5105,7 +6212,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01478e0f; WORD $0x0000 // jle 0x66c6 <sumAVX512VNNI+0x176>
+	LONG $0x01478e0f; WORD $0x0000 // jle 0x7b86 <sumAVX512VNNI+0x176>
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -5116,7 +6223,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xca4c0f45 // cmovl r9d, r10d
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01148e0f; WORD $0x0000 // jle 0x66c6 <sumAVX512VNNI+0x176>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0x7b86 <sumAVX512VNNI+0x176>
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x0c // vpbroadcastd zmm1, dword ptr [rdi + 0x30]
 	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
 	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
@@ -5133,7 +6240,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe598d4c // lea r11, [rcx - 0x2]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x33eb // jmp 0x6634 <sumAVX512VNNI+0xe4>
+	WORD $0x33eb // jmp 0x7af4 <sumAVX512VNNI+0xe4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ed162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
@@ -5141,20 +6248,20 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	LONG $0x0092840f; WORD $0x0000 // je 0x66c6 <sumAVX512VNNI+0x176>
+	LONG $0x0092840f; WORD $0x0000 // je 0x7b86 <sumAVX512VNNI+0x176>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0xf3af0f4c // imul r14, rbx
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5a75 // jne 0x66a0 <sumAVX512VNNI+0x150>
+	WORD $0x5a75 // jne 0x7b60 <sumAVX512VNNI+0x150>
 	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	WORD $0xdd74 // je 0x6628 <sumAVX512VNNI+0xd8>
+	WORD $0xdd74 // je 0x7ae8 <sumAVX512VNNI+0xd8>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	WORD $0xba74 // je 0x6610 <sumAVX512VNNI+0xc0>
+	WORD $0xba74 // je 0x7ad0 <sumAVX512VNNI+0xc0>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
-	WORD $0xb1eb // jmp 0x6610 <sumAVX512VNNI+0xc0>
+	WORD $0xb1eb // jmp 0x7ad0 <sumAVX512VNNI+0xc0>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
@@ -5168,16 +6275,16 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	WORD $0x014d; BYTE $0xce // add r14, r9
 	WORD $0x394d; BYTE $0xfa // cmp r10, r15
-	WORD $0xa674 // je 0x6646 <sumAVX512VNNI+0xf6>
+	WORD $0xa674 // je 0x7b06 <sumAVX512VNNI+0xf6>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	WORD $0x0774 // je 0x66b2 <sumAVX512VNNI+0x162>
+	WORD $0x0774 // je 0x7b72 <sumAVX512VNNI+0x162>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x394d; BYTE $0xfb // cmp r11, r15
-	WORD $0xa374 // je 0x6660 <sumAVX512VNNI+0x110>
+	WORD $0xa374 // je 0x7b20 <sumAVX512VNNI+0x110>
 	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
-	WORD $0x9aeb // jmp 0x6660 <sumAVX512VNNI+0x110>
+	WORD $0x9aeb // jmp 0x7b20 <sumAVX512VNNI+0x110>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
 	BYTE $0x5b // pop rbx
@@ -5197,9 +6304,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0x670d <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0x7bcd <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0x675d <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0x7c1d <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -5217,9 +6324,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0x6710 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0x7bd0 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0x67a8 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0x7c68 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -5256,13 +6363,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04e0c148 // shl rax, 0x4
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x01e8840f; WORD $0x0000 // je 0x69ce <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01e8840f; WORD $0x0000 // je 0x7e8e <resizeArgMaxAVX512VNNI+0x21e>
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x01c98e0f; WORD $0x0000 // jle 0x69ce <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01c98e0f; WORD $0x0000 // jle 0x7e8e <resizeArgMaxAVX512VNNI+0x21e>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01c08e0f; WORD $0x0000 // jle 0x69ce <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01c08e0f; WORD $0x0000 // jle 0x7e8e <resizeArgMaxAVX512VNNI+0x21e>
 	LONG $0x6ef9c1c4; BYTE $0xc1 // vmovq xmm0, r9
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
 	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
@@ -5304,20 +6411,20 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039b1c19487dd362 // vextractf32x4 xmmword ptr [r11 + 4*rbx], zmm3, 0x3
 	LONG $0x04c28349 // add r10, 0x4
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x8f75 // jne 0x6860 <resizeArgMaxAVX512VNNI+0xb0>
+	WORD $0x8f75 // jne 0x7d20 <resizeArgMaxAVX512VNNI+0xb0>
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0x6850 <resizeArgMaxAVX512VNNI+0xa0>
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0x7d10 <resizeArgMaxAVX512VNNI+0xa0>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
 	LONG $0x06718d48 // lea rsi, [rcx + 0x6]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xf2490f48 // cmovns rsi, rdx
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00d18e0f; WORD $0x0000 // jle 0x69ce <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x00d18e0f; WORD $0x0000 // jle 0x7e8e <resizeArgMaxAVX512VNNI+0x21e>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00c88e0f; WORD $0x0000 // jle 0x69ce <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x00c88e0f; WORD $0x0000 // jle 0x7e8e <resizeArgMaxAVX512VNNI+0x21e>
 	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x14 // vpbroadcastd zmm1, dword ptr [rdi + 0x50]
 	LONG $0x487df262; WORD $0x1118 // vbroadcastss zmm2, dword ptr [rcx]
@@ -5356,19 +6463,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0x6950 <resizeArgMaxAVX512VNNI+0x1a0>
+	WORD $0x8f75 // jne 0x7e10 <resizeArgMaxAVX512VNNI+0x1a0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x20773b48 // cmp rsi, qword ptr [rdi + 0x20]
-	LONG $0xff728c0f; WORD $0xffff // jl 0x6940 <resizeArgMaxAVX512VNNI+0x190>
+	LONG $0xff728c0f; WORD $0xffff // jl 0x7e00 <resizeArgMaxAVX512VNNI+0x190>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01b88e0f; WORD $0x0000 // jle 0x6b93 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x01b88e0f; WORD $0x0000 // jle 0x8053 <resizeArgMaxAVX512VNNI+0x3e3>
 	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4218; BYTE $0x01 // vbroadcastss zmm0, dword ptr [rdx + 0x4]
 	LONG $0x487df262; WORD $0x4a18; BYTE $0x02 // vbroadcastss zmm1, dword ptr [rdx + 0x8]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x41eb // jmp 0x6a37 <resizeArgMaxAVX512VNNI+0x287>
+	WORD $0x41eb // jmp 0x7ef7 <resizeArgMaxAVX512VNNI+0x287>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
@@ -5382,13 +6489,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c28348 // add rdx, 0x10
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x015c8d0f; WORD $0x0000 // jge 0x6b93 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x015c8d0f; WORD $0x0000 // jge 0x8053 <resizeArgMaxAVX512VNNI+0x3e3>
 	LONG $0x38478b4c // mov r8, qword ptr [rdi + 0x38]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xbc7e // jle 0x6a00 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0xbc7e // jle 0x7ec0 <resizeArgMaxAVX512VNNI+0x250>
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0xb674 // je 0x6a00 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0xb674 // je 0x7ec0 <resizeArgMaxAVX512VNNI+0x250>
 	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
 	LONG $0x911c634d // movsxd r11, dword ptr [r9 + 4*rdx]
 	LONG $0x487dd262; WORD $0xdb7c // vpbroadcastd zmm3, r11d
@@ -5445,8 +6552,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x014d; BYTE $0xd3 // add r11, r10
 	WORD $0x3949; BYTE $0xd8 // cmp r8, rbx
-	WORD $0x9275 // jne 0x6b20 <resizeArgMaxAVX512VNNI+0x370>
-	LONG $0xfffe6de9; BYTE $0xff // jmp 0x6a00 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0x9275 // jne 0x7fe0 <resizeArgMaxAVX512VNNI+0x370>
+	LONG $0xfffe6de9; BYTE $0xff // jmp 0x7ec0 <resizeArgMaxAVX512VNNI+0x250>
 	BYTE $0x5b // pop rbx
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
@@ -5457,7 +6564,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06548e0f; WORD $0x0000 // jle 0x7201 <resizeRealAVX512VNNI+0x661>
+	LONG $0x06548e0f; WORD $0x0000 // jle 0x86c1 <resizeRealAVX512VNNI+0x661>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -5467,7 +6574,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x062e8e0f; WORD $0x0000 // jle 0x71f3 <resizeRealAVX512VNNI+0x653>
+	LONG $0x062e8e0f; WORD $0x0000 // jle 0x86b3 <resizeRealAVX512VNNI+0x653>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -5481,14 +6588,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0x6c30 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0x80f0 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05c38d0f; WORD $0x0000 // jge 0x71f3 <resizeRealAVX512VNNI+0x653>
+	LONG $0x05c38d0f; WORD $0x0000 // jge 0x86b3 <resizeRealAVX512VNNI+0x653>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0x6c24 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0x80e4 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -5512,13 +6619,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x1ceb // jmp 0x6cc5 <resizeRealAVX512VNNI+0x125>
+	WORD $0x1ceb // jmp 0x8185 <resizeRealAVX512VNNI+0x125>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff5b8d0f; WORD $0xffff // jge 0x6c20 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff5b8d0f; WORD $0xffff // jge 0x80e0 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -5528,7 +6635,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0x6cb0 <resizeRealAVX512VNNI+0x110>
+	WORD $0xc77d // jge 0x8170 <resizeRealAVX512VNNI+0x110>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -5622,7 +6729,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x6cb0 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x8170 <resizeRealAVX512VNNI+0x110>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -5665,7 +6772,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0x6cb0 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0x8170 <resizeRealAVX512VNNI+0x110>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -5708,7 +6815,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0x6cb0 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0x8170 <resizeRealAVX512VNNI+0x110>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -5749,7 +6856,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0x6cb0 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0x8170 <resizeRealAVX512VNNI+0x110>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -5766,23 +6873,23 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x012c8e0f; WORD $0x0000 // jle 0x7349 <nearestAVX512VNNI+0x139>
+	LONG $0x012c8e0f; WORD $0x0000 // jle 0x8809 <nearestAVX512VNNI+0x139>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x011f8e0f; WORD $0x0000 // jle 0x7349 <nearestAVX512VNNI+0x139>
+	LONG $0x011f8e0f; WORD $0x0000 // jle 0x8809 <nearestAVX512VNNI+0x139>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x13eb // jmp 0x724c <nearestAVX512VNNI+0x3c>
+	WORD $0x13eb // jmp 0x870c <nearestAVX512VNNI+0x3c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x7343 <nearestAVX512VNNI+0x133>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x8803 <nearestAVX512VNNI+0x133>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x7240 <nearestAVX512VNNI+0x30>
+	WORD $0xef7e // jle 0x8700 <nearestAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -5830,9 +6937,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x7270 <nearestAVX512VNNI+0x60>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x8730 <nearestAVX512VNNI+0x60>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x7240 <nearestAVX512VNNI+0x30>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x8700 <nearestAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -5846,7 +6953,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x764d <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x8b0d <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -5856,7 +6963,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x763f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x8aff <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -5865,13 +6972,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x73bc <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x887c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x763f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x8aff <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x73b0 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x8870 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -5994,9 +7101,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x7400 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x88c0 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x73b0 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x8870 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -6013,7 +7120,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x7821 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x8ce1 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -6065,7 +7172,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x76f0 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x8bb0 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

@@ -197,6 +197,13 @@ var convShapes = map[string]func(r *rand.Rand) Conv{
 		c.Out, c.Groups = c.In, c.In
 		return c
 	},
+	"depthwise-s1": func(r *rand.Rand) Conv {
+		c := anyConv(r)
+		c.KH, c.KW, c.StrideX = 1+r.IntN(6), 1+r.IntN(6), 1
+		c.In = tileSize(r, 16, 4)
+		c.Out, c.Groups = c.In, c.In
+		return c
+	},
 	"depthwise3x3s1": func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 1) },
 	"depthwise3x3s2": func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 2) },
 }

@@ -53,8 +53,12 @@ func ToNHWC(dst []byte, src *Map, flip byte, y0, y1 int) {
 }
 
 // FromNCHW writes rows [y0, y1) of dst from dense NCHW bytes, each xored with flip.
-func FromNCHW(dst *Map, src []byte, flip byte, y0, y1 int) {
+func (s *Set) FromNCHW(dst *Map, src []byte, flip byte, y0, y1 int) {
 	edge(dst, src, y0, y1)
+	if s.planes != nil && dst.C == 4 {
+		s.planes.run(dst, src, flip, y0, y1)
+		return
+	}
 	for c := range dst.C {
 		for y := y0; y < y1; y++ {
 			row := src[(c*dst.H+y)*dst.W:][:dst.W]

@@ -11,10 +11,19 @@ import (
 // TestEdges sends NHWC and NCHW bytes into a map and back.
 func TestEdges(t *testing.T) {
 	r := rand.New(rand.NewPCG(20, 1))
-	for range 200 {
-		h, w, c := 1+r.IntN(5), 1+r.IntN(9), 1+r.IntN(6)
+	native, err := Choose(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 400 {
+		h, w, c := 1+r.IntN(5), 1+r.IntN(40), 1+r.IntN(6)
+		if len(planesTable) > 0 { // each variant in turn
+			if v := &planesTable[i%len(planesTable)]; features().has(v.needs) {
+				native.planes = v
+			}
+		}
 		flip := byte(r.IntN(2)) * 0x80
-		nhwc, nchw := make([]byte, h*w*c), make([]byte, h*w*c)
+		nhwc, nchw := make([]byte, h*w*c), guarded(t, h*w*c, r.IntN(2) == 0)
 		for y := range h {
 			for x := range w {
 				for ch := range c {
@@ -25,7 +34,8 @@ func TestEdges(t *testing.T) {
 		}
 		m := newTestMap(t, r, h, w, c, U8, picker(r))
 		for name, f := range map[string]func(){
-			"NHWC": func() { FromNHWC(&m, nhwc, flip, 0, h) }, "NCHW": func() { FromNCHW(&m, nchw, flip, 0, h) },
+			"NHWC": func() { FromNHWC(&m, nhwc, flip, 0, h) }, "NCHW": func() { (&Set{}).FromNCHW(&m, nchw, flip, 0, h) },
+			"NCHW native": func() { native.FromNCHW(&m, nchw, flip, 0, h) },
 		} {
 			clear(m.Data)
 			f()

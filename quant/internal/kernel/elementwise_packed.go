@@ -9,6 +9,9 @@ func takesAdd(p *PackedAdd) bool {
 	return p.a.Type == Native && !p.a.Multiply && p.a.ScaleA < 1<<16 && p.a.ScaleB < 1<<16
 }
 
+// unpacked is the order of the dwords of 64 bytes that were packed twice within 128-bit lanes.
+var unpacked = [16]int32{0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15}
+
 // runAdd gives the kernel rows; b may be one pixel.
 func runAdd(kernel func(*addArgs)) func(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
 	return func(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
@@ -16,7 +19,7 @@ func runAdd(kernel func(*addArgs)) func(p *PackedAdd, dst, a, b *Map, y0, y1 int
 		args := addArgs{
 			blocks: int64(Blocks(a.W)), cells: int64(Cells(a.C)), dstBlock: int64(dst.Block), aBlock: int64(a.Block), bBlock: int64(b.Block),
 			offset: int64(p.a.Offset), lo: int64(p.lo), hi: int64(p.hi),
-			scales: unsafe.Pointer(&scales),
+			scales: unsafe.Pointer(&scales), order: unsafe.Pointer(&unpacked),
 		}
 		row := b.Row
 		if b.H != a.H || b.W != a.W {
@@ -58,5 +61,24 @@ func runSum(kernel func(*sumArgs)) func(src *Map, c int, sums *[16]int32) {
 			srcBlock: int64(src.Block), cells: int64(min(Cells(src.C)-c/4, 4)), keep: int64(uint32(0xffffffff) >> (8 * (-src.W & 3))),
 			sums: unsafe.Pointer(sums),
 		})
+	}
+}
+
+// runPlanes makes cells of rows of 4 planes; what is left of a row after its whole blocks is copied in Go.
+func runPlanes(kernel func(*planesArgs)) func(dst *Map, src []byte, flip byte, y0, y1 int) {
+	return func(dst *Map, src []byte, flip byte, y0, y1 int) {
+		whole := dst.W / 4
+		a := planesArgs{plane: int64(dst.H * dst.W), blocks: int64(whole), dstBlock: int64(dst.Block), flip: int64(flip)}
+		for y := y0; y < y1; y++ {
+			if whole > 0 {
+				a.dst, a.src = unsafe.Pointer(&dst.Data[y*dst.Row]), unsafe.Pointer(&src[y*dst.W])
+				kernel(&a)
+			}
+			for x := 4 * whole; x < dst.W; x++ {
+				for c := range 4 {
+					dst.Data[dst.Offset(y, x, c)] = src[(c*dst.H+y)*dst.W+x] ^ flip
+				}
+			}
+		}
 	}
 }

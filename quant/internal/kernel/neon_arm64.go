@@ -27,6 +27,9 @@ func peakNEON(a *peakArgs)
 func addNEON(a *addArgs)
 
 //go:noescape
+func planesNEON(a *planesArgs)
+
+//go:noescape
 func sumNEON(a *sumArgs)
 
 //go:noescape

@@ -1952,12 +1952,55 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x17ffffc1 // b 0x1d18 <addNEON+0x88>
 	WORD $0xd65f03c0 // ret
 
+// func planesNEON(a)
+TEXT ·planesNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x5400048b // b.lt 0x1eb8 <planesNEON+0x98>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0x9100a009 // add x9, x0, #0x28
+	WORD $0x4d40c120 // ld1r { v0.16b }, [x9]
+	WORD $0xd2808009 // mov x9, #0x400 // =1024
+	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
+	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
+	WORD $0xf2e1a129 // movk x9, #0xd09, lsl #48
+	WORD $0xd280c04a // mov x10, #0x602 // =1538
+	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
+	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
+	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
+	WORD $0x9e670121 // fmov d1, x9
+	WORD $0x9e670142 // fmov d2, x10
+	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
+	WORD $0xa940240a // ldp x10, x9, [x0]
+	WORD $0x8b080929 // add x9, x9, x8, lsl #2
+	WORD $0xf940080b // ldr x11, [x0, #0x10]
+	WORD $0x8b0b012c // add x12, x9, x11
+	WORD $0xbd400122 // ldr s2, [x9]
+	WORD $0xd37ff96d // lsl x13, x11, #1
+	WORD $0x0d409182 // ld1 { v2.s }[1], [x12]
+	WORD $0x8b0d012c // add x12, x9, x13
+	WORD $0x4d408182 // ld1 { v2.s }[2], [x12]
+	WORD $0x8b0b01ab // add x11, x13, x11
+	WORD $0x8b0b0129 // add x9, x9, x11
+	WORD $0x4d409122 // ld1 { v2.s }[3], [x9]
+	WORD $0x4e010042 // tbl v2.16b, { v2.16b }, v1.16b
+	WORD $0xf9401009 // ldr x9, [x0, #0x20]
+	WORD $0x9b087d29 // mul x9, x9, x8
+	WORD $0x6e201c42 // eor v2.16b, v2.16b, v0.16b
+	WORD $0x3ca96942 // str q2, [x10, x9]
+	WORD $0x91000508 // add x8, x8, #0x1
+	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
+	WORD $0xeb09011f // cmp x8, x9
+	WORD $0x54fffd8b // b.lt 0x1e64 <planesNEON+0x44>
+	WORD $0xd65f03c0 // ret
+
 // func sumNEON(a)
 TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401408 // ldr x8, [x0, #0x28]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000b4b // b.lt 0x1f90 <sumNEON+0x170>
+	WORD $0x54000b4b // b.lt 0x2030 <sumNEON+0x170>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xd2808009 // mov x9, #0x400 // =1024
 	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
@@ -1972,7 +2015,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e180420 // mov v0.d[1], v1.d[0]
 	WORD $0x9100c009 // add x9, x0, #0x30
 	WORD $0x4d40c921 // ld1r { v1.4s }, [x9]
-	WORD $0x1400000a // b 0x1e8c <sumNEON+0x6c>
+	WORD $0x1400000a // b 0x1f2c <sumNEON+0x6c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
@@ -1981,14 +2024,14 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400084a // b.ge 0x1f90 <sumNEON+0x170>
+	WORD $0x5400084a // b.ge 0x2030 <sumNEON+0x170>
 	WORD $0xf940040a // ldr x10, [x0, #0x8]
 	WORD $0xd37ced09 // lsl x9, x8, #4
 	WORD $0xf100015f // cmp x10, #0x0
-	WORD $0x54fffecd // b.le 0x1e70 <sumNEON+0x50>
+	WORD $0x54fffecd // b.le 0x1f10 <sumNEON+0x50>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xf100056c // subs x12, x11, #0x1
-	WORD $0x54fffe6b // b.lt 0x1e70 <sumNEON+0x50>
+	WORD $0x54fffe6b // b.lt 0x1f10 <sumNEON+0x50>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xf9400011 // ldr x17, [x0]
 	WORD $0xf940080e // ldr x14, [x0, #0x10]
@@ -2000,15 +2043,15 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0x9e670184 // fmov d4, x12
 	WORD $0x9e670025 // fmov d5, x1
-	WORD $0x14000006 // b 0x1eec <sumNEON+0xcc>
+	WORD $0x14000006 // b 0x1f8c <sumNEON+0xcc>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910005ad // add x13, x13, #0x1
 	WORD $0xeb0a01bf // cmp x13, x10
-	WORD $0x54fffc60 // b.eq 0x1e74 <sumNEON+0x54>
+	WORD $0x54fffc60 // b.eq 0x1f14 <sumNEON+0x54>
 	WORD $0x9b0d45c2 // madd x2, x14, x13, x17
 	WORD $0xaa1f03e1 // mov x1, xzr
-	WORD $0xb400036c // cbz x12, 0x1f60 <sumNEON+0x140>
+	WORD $0xb400036c // cbz x12, 0x2000 <sumNEON+0x140>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x3dc00046 // ldr q6, [x2]
@@ -2034,8 +2077,8 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000821 // add x1, x1, #0x2
 	WORD $0x8b0f0042 // add x2, x2, x15
 	WORD $0xeb01021f // cmp x16, x1
-	WORD $0x54fffd21 // b.ne 0x1f00 <sumNEON+0xe0>
-	WORD $0x3607fc0b // tbz w11, #0x0, 0x1ee0 <sumNEON+0xc0>
+	WORD $0x54fffd21 // b.ne 0x1fa0 <sumNEON+0xe0>
+	WORD $0x3607fc0b // tbz w11, #0x0, 0x1f80 <sumNEON+0xc0>
 	WORD $0x3dc00046 // ldr q6, [x2]
 	WORD $0x4e0000c6 // tbl v6.16b, { v6.16b }, v0.16b
 	WORD $0x9e670027 // fmov d7, x1
@@ -2046,7 +2089,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e271cc6 // and v6.16b, v6.16b, v7.16b
 	WORD $0x4e2028c6 // saddlp v6.8h, v6.16b
 	WORD $0x4e6068c2 // sadalp v2.4s, v6.8h
-	WORD $0x17ffffd5 // b 0x1ee0 <sumNEON+0xc0>
+	WORD $0x17ffffd5 // b 0x1f80 <sumNEON+0xc0>
 	WORD $0xd65f03c0 // ret
 
 // func lookupNEON(a)
@@ -2056,7 +2099,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xaa0903ea // mov x10, x9
 	WORD $0x4cdf2140 // ld1 { v0.16b, v1.16b, v2.16b, v3.16b }, [x10], #64
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400034b // b.lt 0x2018 <lookupNEON+0x78>
+	WORD $0x5400034b // b.lt 0x20b8 <lookupNEON+0x78>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9102012b // add x11, x9, #0x80
 	WORD $0x4c402144 // ld1 { v4.16b, v5.16b, v6.16b, v7.16b }, [x10]
@@ -2081,7 +2124,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fffe6b // b.lt 0x1fe0 <lookupNEON+0x40>
+	WORD $0x54fffe6b // b.lt 0x2080 <lookupNEON+0x40>
 	WORD $0xd65f03c0 // ret
 
 // func resizeNEON(a)
@@ -2089,10 +2132,10 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000f4b // b.lt 0x2210 <resizeNEON+0x1f0>
+	WORD $0x54000f4b // b.lt 0x22b0 <resizeNEON+0x1f0>
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000eeb // b.lt 0x2210 <resizeNEON+0x1f0>
+	WORD $0x54000eeb // b.lt 0x22b0 <resizeNEON+0x1f0>
 	WORD $0xf81d0ff7 // str x23, [sp, #-0x30]!
 	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
 	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
@@ -2110,12 +2153,12 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c544 // ld1r { v4.8h }, [x10]
 	WORD $0x9100800a // add x10, x0, #0x20
 	WORD $0x4d40c545 // ld1r { v5.8h }, [x10]
-	WORD $0x14000004 // b 0x208c <resizeNEON+0x6c>
+	WORD $0x14000004 // b 0x212c <resizeNEON+0x6c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54000bea // b.ge 0x2204 <resizeNEON+0x1e4>
+	WORD $0x54000bea // b.ge 0x22a4 <resizeNEON+0x1e4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x2080 <resizeNEON+0x60>
+	WORD $0x54ffff8b // b.lt 0x2120 <resizeNEON+0x60>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa9462c0a // ldp x10, x11, [x0, #0x60]
 	WORD $0x8b08156b // add x11, x11, x8, lsl #5
@@ -2205,9 +2248,9 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fff64b // b.lt 0x20c0 <resizeNEON+0xa0>
+	WORD $0x54fff64b // b.lt 0x2160 <resizeNEON+0xa0>
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
-	WORD $0x17ffffa0 // b 0x2080 <resizeNEON+0x60>
+	WORD $0x17ffffa0 // b 0x2120 <resizeNEON+0x60>
 	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
 	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
 	WORD $0xf84307f7 // ldr x23, [sp], #0x30
@@ -2224,10 +2267,10 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ddfc960 // ld1r { v0.4s }, [x11], #4
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54001dcb // b.lt 0x25f8 <resizeRealNEON+0x3d8>
+	WORD $0x54001dcb // b.lt 0x2698 <resizeRealNEON+0x3d8>
 	WORD $0xf9401010 // ldr x16, [x0, #0x20]
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54001d6b // b.lt 0x25f8 <resizeRealNEON+0x3d8>
+	WORD $0x54001d6b // b.lt 0x2698 <resizeRealNEON+0x3d8>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9100314c // add x12, x10, #0xc
 	WORD $0x4d40c981 // ld1r { v1.4s }, [x12]
@@ -2241,14 +2284,14 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c146 // ld1r { v6.16b }, [x10]
 	WORD $0x9101a00a // add x10, x0, #0x68
 	WORD $0x4d40c147 // ld1r { v7.16b }, [x10]
-	WORD $0x14000006 // b 0x229c <resizeRealNEON+0x7c>
+	WORD $0x14000006 // b 0x233c <resizeRealNEON+0x7c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54001b0a // b.ge 0x25f8 <resizeRealNEON+0x3d8>
+	WORD $0x54001b0a // b.ge 0x2698 <resizeRealNEON+0x3d8>
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54ffff8b // b.lt 0x2290 <resizeRealNEON+0x70>
+	WORD $0x54ffff8b // b.lt 0x2330 <resizeRealNEON+0x70>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0x5280002b // mov w11, #0x1 // =1
@@ -2459,9 +2502,9 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9401010 // ldr x16, [x0, #0x20]
 	WORD $0xeb10015f // cmp x10, x16
 	WORD $0x91004129 // add x9, x9, #0x10
-	WORD $0x54ffe72b // b.lt 0x22d0 <resizeRealNEON+0xb0>
+	WORD $0x54ffe72b // b.lt 0x2370 <resizeRealNEON+0xb0>
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
-	WORD $0x17ffff27 // b 0x2290 <resizeRealNEON+0x70>
+	WORD $0x17ffff27 // b 0x2330 <resizeRealNEON+0x70>
 	WORD $0x6d4223e9 // ldp d9, d8, [sp, #0x20]
 	WORD $0x6d412beb // ldp d11, d10, [sp, #0x10]
 	WORD $0x6cc333ed // ldp d13, d12, [sp], #0x30
@@ -2472,17 +2515,17 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540004eb // b.lt 0x26b4 <nearestNEON+0xa4>
+	WORD $0x540004eb // b.lt 0x2754 <nearestNEON+0xa4>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x5400048b // b.lt 0x26b4 <nearestNEON+0xa4>
+	WORD $0x5400048b // b.lt 0x2754 <nearestNEON+0xa4>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x14000004 // b 0x263c <nearestNEON+0x2c>
+	WORD $0x14000004 // b 0x26dc <nearestNEON+0x2c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x540003ea // b.ge 0x26b4 <nearestNEON+0xa4>
+	WORD $0x540003ea // b.ge 0x2754 <nearestNEON+0xa4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x2630 <nearestNEON+0x20>
+	WORD $0x54ffff8b // b.lt 0x26d0 <nearestNEON+0x20>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ae50a // lsl x10, x8, #6
 	WORD $0xd503201f // nop
@@ -2508,9 +2551,9 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fffd4b // b.lt 0x2650 <nearestNEON+0x40>
+	WORD $0x54fffd4b // b.lt 0x26f0 <nearestNEON+0x40>
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
-	WORD $0x17ffffe0 // b 0x2630 <nearestNEON+0x20>
+	WORD $0x17ffffe0 // b 0x26d0 <nearestNEON+0x20>
 	WORD $0xd65f03c0 // ret
 
 // func resizeArgMaxNEON(a)
@@ -2525,12 +2568,12 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9b0b7d08 // mul x8, x8, x11
 	WORD $0x8b081128 // add x8, x9, x8, lsl #4
 	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
-	WORD $0xb40011cc // cbz x12, 0x291c <resizeArgMaxNEON+0x25c>
+	WORD $0xb40011cc // cbz x12, 0x29bc <resizeArgMaxNEON+0x25c>
 	WORD $0xf940100c // ldr x12, [x0, #0x20]
 	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x5400116b // b.lt 0x291c <resizeArgMaxNEON+0x25c>
+	WORD $0x5400116b // b.lt 0x29bc <resizeArgMaxNEON+0x25c>
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400112b // b.lt 0x291c <resizeArgMaxNEON+0x25c>
+	WORD $0x5400112b // b.lt 0x29bc <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xd280800c // mov x12, #0x400 // =1024
 	WORD $0xf2a1810c // movk x12, #0xc08, lsl #16
@@ -2594,19 +2637,19 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0e019f // cmp x12, x14
 	WORD $0x91004210 // add x16, x16, #0x10
 	WORD $0x3ca16a23 // str q3, [x17, x1]
-	WORD $0x54fffb41 // b.ne 0x2760 <resizeArgMaxNEON+0xa0>
+	WORD $0x54fffb41 // b.ne 0x2800 <resizeArgMaxNEON+0xa0>
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
 	WORD $0xeb0e015f // cmp x10, x14
-	WORD $0x54fffa4b // b.lt 0x2750 <resizeArgMaxNEON+0x90>
+	WORD $0x54fffa4b // b.lt 0x27f0 <resizeArgMaxNEON+0x90>
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xb1000d2a // adds x10, x9, #0x3
 	WORD $0x9100192b // add x11, x9, #0x6
 	WORD $0x9a8ab16a // csel x10, x11, x10, lt
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x540007eb // b.lt 0x291c <resizeArgMaxNEON+0x25c>
+	WORD $0x540007eb // b.lt 0x29bc <resizeArgMaxNEON+0x25c>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540007ab // b.lt 0x291c <resizeArgMaxNEON+0x25c>
+	WORD $0x540007ab // b.lt 0x29bc <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0x9101400b // add x11, x0, #0x50
 	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
@@ -2662,14 +2705,14 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0d017f // cmp x11, x13
 	WORD $0x910041ef // add x15, x15, #0x10
 	WORD $0x3cb16a03 // str q3, [x16, x17]
-	WORD $0x54fffb41 // b.ne 0x2870 <resizeArgMaxNEON+0x1b0>
+	WORD $0x54fffb41 // b.ne 0x2910 <resizeArgMaxNEON+0x1b0>
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54fffa4b // b.lt 0x2860 <resizeArgMaxNEON+0x1a0>
+	WORD $0x54fffa4b // b.lt 0x2900 <resizeArgMaxNEON+0x1a0>
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54000ecb // b.lt 0x2afc <resizeArgMaxNEON+0x43c>
+	WORD $0x54000ecb // b.lt 0x2b9c <resizeArgMaxNEON+0x43c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf9402c0b // ldr x11, [x0, #0x58]
 	WORD $0x9100116c // add x12, x11, #0x4
@@ -2679,16 +2722,16 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280200b // mov w11, #0x100 // =256
 	WORD $0x72a0604b // movk w11, #0x302, lsl #16
 	WORD $0x4e040d62 // dup v2.4s, w11
-	WORD $0x14000004 // b 0x295c <resizeArgMaxNEON+0x29c>
+	WORD $0x14000004 // b 0x29fc <resizeArgMaxNEON+0x29c>
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54000d2a // b.ge 0x2afc <resizeArgMaxNEON+0x43c>
+	WORD $0x54000d2a // b.ge 0x2b9c <resizeArgMaxNEON+0x43c>
 	WORD $0xf9401c0b // ldr x11, [x0, #0x38]
 	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008eb // b.lt 0x2a84 <resizeArgMaxNEON+0x3c4>
+	WORD $0x540008eb // b.lt 0x2b24 <resizeArgMaxNEON+0x3c4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008a0 // b.eq 0x2a84 <resizeArgMaxNEON+0x3c4>
+	WORD $0x540008a0 // b.eq 0x2b24 <resizeArgMaxNEON+0x3c4>
 	WORD $0xd37ef52c // lsl x12, x9, #2
 	WORD $0xa946380d // ldp x13, x14, [x0, #0x60]
 	WORD $0xb8ac69af // ldrsw x15, [x13, x12]
@@ -2756,9 +2799,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910005ef // add x15, x15, #0x1
 	WORD $0x8b0d01ce // add x14, x14, x13
 	WORD $0xeb0f017f // cmp x11, x15
-	WORD $0x54fffd81 // b.ne 0x2a30 <resizeArgMaxNEON+0x370>
+	WORD $0x54fffd81 // b.ne 0x2ad0 <resizeArgMaxNEON+0x370>
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fff64a // b.ge 0x2950 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff64a // b.ge 0x29f0 <resizeArgMaxNEON+0x290>
 	WORD $0x0e612a03 // xtn v3.4h, v16.4s
 	WORD $0x0e001863 // uzp1 v3.8b, v3.8b, v0.8b
 	WORD $0x1e26006b // fmov w11, s3
@@ -2767,24 +2810,24 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xb240012c // orr x12, x9, #0x1
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff52a // b.ge 0x2950 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff52a // b.ge 0x29f0 <resizeArgMaxNEON+0x290>
 	WORD $0x53087d6a // lsr w10, w11, #8
 	WORD $0xf940000d // ldr x13, [x0]
 	WORD $0x382c69aa // strb w10, [x13, x12]
 	WORD $0xb27f012c // orr x12, x9, #0x2
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff44a // b.ge 0x2950 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff44a // b.ge 0x29f0 <resizeArgMaxNEON+0x290>
 	WORD $0x53107d6a // lsr w10, w11, #16
 	WORD $0xf940000d // ldr x13, [x0]
 	WORD $0x382c69aa // strb w10, [x13, x12]
 	WORD $0xb240052c // orr x12, x9, #0x3
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff36a // b.ge 0x2950 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff36a // b.ge 0x29f0 <resizeArgMaxNEON+0x290>
 	WORD $0x53187d6a // lsr w10, w11, #24
 	WORD $0xf940000b // ldr x11, [x0]
 	WORD $0x382c696a // strb w10, [x11, x12]
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0x17ffff96 // b 0x2950 <resizeArgMaxNEON+0x290>
+	WORD $0x17ffff96 // b 0x29f0 <resizeArgMaxNEON+0x290>
 	WORD $0xd65f03c0 // ret

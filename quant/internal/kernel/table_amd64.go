@@ -37,6 +37,8 @@ var convTable = []convVariant{
 		run: runDepthwise3x3(depthwise3x3s2AVXVNNI, nil)},
 	{name: "depthwise3x3s2_4x8_avx2", needs: AVX2, takes: takesDepthwise3x3(2), pack: packDepthwise3x3,
 		run: runDepthwise3x3(depthwise3x3s2AVX2, nil)},
+	{name: "depthwise-s1_4x16_avx512vnni", needs: AVX512VNNI, takes: takesDepthwiseShift, pack: packDepthwise,
+		run: runDepthwiseShift(depthwiseShiftAVX512VNNI), scratch: scratchDepthwiseShift},
 	{name: "depthwise_4x16_avx512vnni", needs: AVX512VNNI, takes: takesDepthwise, pack: packDepthwise,
 		run: runDepthwise(depthwiseAnyAVX512VNNI), scratch: scratchDepthwise},
 	{name: "depthwise_4x8_avxvnni", needs: AVXVNNI | AVX2, takes: takesDepthwise, pack: packDepthwise,
@@ -60,6 +62,10 @@ var (
 	nearestTable = []resizeVariant{
 		{"nearest_4x16_avx512vnni", AVX512VNNI, runNearest(nearestAVX512VNNI)},
 		{"nearest_4x4_avx2", AVX2, runNearest(nearestAVX2)},
+	}
+	planesTable = []planesVariant{
+		{"planes_16_avx512vnni", AVX512VNNI, runPlanes(planesAVX512VNNI)},
+		{"planes_4_avx2", AVX2, runPlanes(planesAVX2)},
 	}
 	realTable = []realVariant{
 		{"resize-real_4x16_avx512vnni", AVX512VNNI, runReal(resizeRealAVX512VNNI)},

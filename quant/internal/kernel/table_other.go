@@ -12,6 +12,7 @@ var (
 	lookupTable  []lookupVariant
 	resizeTable  []resizeVariant
 	nearestTable []resizeVariant
+	planesTable  []planesVariant
 	realTable    []realVariant
 	sumTable     []sumVariant
 	argmaxTable  []argmaxVariant

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, argmaxTable, sumTable and peakTable (table_*.go) list an
+// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, argmaxTable, sumTable,
+// planesTable and peakTable (table_*.go) list an
 // architecture's variants, best first. To add a kernel is to add a line: choice, tests, benchmarks and reports follow.
 
 // convVariant is one way of running a convolution.
@@ -63,6 +64,13 @@ type sumVariant struct {
 	run   func(src *Map, c int, sums *[16]int32)
 }
 
+// planesVariant is one way of turning 4 planes into cells.
+type planesVariant struct {
+	name  string
+	needs Feature
+	run   func(dst *Map, src []byte, flip byte, y0, y1 int)
+}
+
 // Set is the kernels that one network uses: of each operation, the variants left after the CPU and the user's choice.
 type Set struct {
 	conv    []convVariant
@@ -73,6 +81,7 @@ type Set struct {
 	argmax  *argmaxVariant
 	real    *realVariant
 	sum     *sumVariant
+	planes  *planesVariant
 	peak    *peakVariant
 }
 
@@ -119,6 +128,9 @@ func each(visit func(name string, needs Feature)) {
 	for _, v := range sumTable {
 		visit(v.name, v.needs)
 	}
+	for _, v := range planesTable {
+		visit(v.name, v.needs)
+	}
 	for _, v := range peakTable {
 		visit(v.name, v.needs)
 	}
@@ -157,6 +169,7 @@ func Choose(disable []string) (*Set, error) {
 	s.resize = first(resizeTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
 	s.nearest = first(nearestTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
 	s.real = first(realTable, func(v *realVariant) bool { return on(v.name, v.needs) })
+	s.planes = first(planesTable, func(v *planesVariant) bool { return on(v.name, v.needs) })
 	s.sum = first(sumTable, func(v *sumVariant) bool { return on(v.name, v.needs) })
 	s.argmax = first(argmaxTable, func(v *argmaxVariant) bool { return on(v.name, v.needs) })
 	s.peak = first(peakTable, func(v *peakVariant) bool { return on(v.name, v.needs) })

@@ -72,6 +72,37 @@ static inline __attribute__((always_inline)) void list_taps(const struct depthwi
 	}
 }
 
+// depthwise_shift_args: depthwise of any window with a stride of 1, one output row, from a map of whole blocks. The 4
+// pixels of a tap lie in two neighbouring blocks, the same way for every output block.
+struct depthwise_shift_args {
+	uint8_t *dst;
+	const int8_t *weights; // as in depthwise_any_args
+	const int32_t *bias;
+	const float *scale;
+	word blocks;
+	word cells;
+	word dst_block, src_block;
+	word src_blocks;
+	word zero;
+	word taps_y, taps_x;
+	word quads;
+	const uint8_t *const *rows; // taps_y source rows; NULL = outside the map
+	const word *delta;          // [taps_x]: from an output block to the first of the two
+	const int32_t *const *order; // [taps_x]: 16 dwords each: the tap's pixels among those of both
+	const uint8_t *pad;
+	const void **taps;          // memory for [4·quads][3]: the two blocks and the order, all of padding before
+};
+
+// planes_args: 4 planes of pixels become cells.
+struct planes_args {
+	uint8_t *dst;
+	const uint8_t *src;
+	word plane;     // bytes between the planes
+	word blocks;    // whole blocks
+	word dst_block;
+	word flip;      // xored into each byte
+};
+
 // add_args: elementwise over the blocks of a row.
 struct add_args {
 	uint8_t *dst;
@@ -80,7 +111,8 @@ struct add_args {
 	word dst_block, a_block, b_block; // b_block = 0: b is one pixel that goes with all, the first of its cells
 	word offset;         // what the bytes are above the model's values
 	word lo, hi;
-	const float *scales; // of a, of b, and the constant
+	const float *scales;  // of a, of b, and the constant
+	const int32_t *order; // 16 dwords: undoes packing within 128-bit lanes
 };
 
 // sum_args: the sums of up to 16 channels over a whole map.

@@ -69,6 +69,17 @@ void addAVX2(const struct add_args *a) {
 	}
 }
 
+// Planes to cells, a block at a time.
+void planesAVX2(const struct planes_args *a) {
+	__m128i flip = _mm_set1_epi8((char)a->flip);
+	for (word b = 0; b < a->blocks; b++) {
+		__m128i p[4];
+		for (int i = 0; i < 4; i++) p[i] = _mm_cvtsi32_si128(*(const int *)(a->src + i * a->plane + 4 * b));
+		__m128i v = _mm_unpacklo_epi16(_mm_unpacklo_epi8(p[0], p[1]), _mm_unpacklo_epi8(p[2], p[3]));
+		_mm_storeu_si128((__m128i *)(a->dst + b * a->dst_block), _mm_xor_si128(v, flip));
+	}
+}
+
 // Sums over a map, a cell at a time: 4 pixels of a channel side by side, added with ones.
 void sumAVX2(const struct sum_args *a) {
 	__m128i transpose = _mm256_castsi256_si128(transposition()), keep = _mm_set1_epi32((int)a->keep);

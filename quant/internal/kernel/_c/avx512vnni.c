@@ -103,53 +103,59 @@ void pointwiseAVX512VNNI(const struct conv_args *a) {
 	}
 }
 
-// Dense: the window's taps come from anywhere, four pointers a tap; a tap outside the map reads the zero point.
-#define DENSE_TILE(G)                                                                                      \
-	INLINE void dense_##G(const struct conv_args *a, word b, word g, struct requant r) {                  \
-		__m512i acc[G][4];                                                                                \
+// Dense: the window's taps come from anywhere, a pointer for each pixel of a tap; a tap outside the map reads the zero
+// point.
+#define DENSE_TILE(B, G)                                                                                   \
+	INLINE void dense_##B##_##G(const struct conv_args *a, word b, word g, struct requant r) {            \
+		__m512i acc[G][4 * B];                                                                            \
 		for (int j = 0; j < G; j++)                                                                       \
-			for (int i = 0; i < 4; i++) acc[j][i] = _mm512_loadu_si512(a->bias + 16 * (g + j));           \
+			for (int i = 0; i < 4 * B; i++) acc[j][i] = _mm512_loadu_si512(a->bias + 16 * (g + j));       \
 		word ws = a->taps_y * a->taps_x * a->steps * 64, n = a->steps;                                    \
 		const int8_t *w = a->weights + g * ws;                                                            \
 		for (word ky = 0; ky < a->taps_y; ky++) {                                                         \
 			const uint8_t *row = a->rows[ky];                                                             \
 			const word *offset = a->offsets + 4 * b;                                                      \
 			for (word kx = 0; kx < a->taps_x; kx++, offset += 4 * a->blocks) {                            \
-				const uint8_t *p[4];                                                                      \
-				for (int i = 0; i < 4; i++) p[i] = row && offset[i] >= 0 ? row + offset[i] : a->pad;      \
+				const uint8_t *p[4 * B];                                                                  \
+				for (int i = 0; i < 4 * B; i++) p[i] = row && offset[i] >= 0 ? row + offset[i] : a->pad;  \
 				for (word k = 0; k < n; k++, w += 64) {                                                   \
 					__m512i wv[G];                                                                        \
 					for (int j = 0; j < G; j++) wv[j] = _mm512_loadu_si512(w + j * ws);                   \
-					for (int i = 0; i < 4; i++) {                                                         \
+					for (int i = 0; i < 4 * B; i++) {                                                     \
 						__m512i x = broadcast4(p[i] + 16 * k);                                            \
 						for (int j = 0; j < G; j++) acc[j][i] = _mm512_dpbusd_epi32(acc[j][i], x, wv[j]); \
 					}                                                                                     \
 				}                                                                                         \
 			}                                                                                             \
 		}                                                                                                 \
-		for (int j = 0; j < G; j++) store_group(a->dst + b * a->dst_block, acc[j], g + j, a, r);          \
+		for (int i = 0; i < B; i++)                                                                       \
+			for (int j = 0; j < G; j++) store_group(a->dst + (b + i) * a->dst_block, &acc[j][4 * i], g + j, a, r); \
 	}
 
-DENSE_TILE(1)
-DENSE_TILE(2)
-DENSE_TILE(3)
-DENSE_TILE(4)
+DENSE_TILE(2, 1)
+DENSE_TILE(1, 1)
+DENSE_TILE(2, 2)
+DENSE_TILE(1, 2)
+DENSE_TILE(1, 3)
+DENSE_TILE(1, 4)
 
 void denseAVX512VNNI(const struct conv_args *a) {
 	struct requant r = requant_of(a->zero);
 	for (word g = 0; g < a->groups;) {
-		word left = a->groups - g;
+		word left = a->groups - g, b = 0;
 		if (left == 3 || left == 5 || left == 6) {
-			for (word b = 0; b < a->blocks; b++) dense_3(a, b, g, r);
+			for (; b < a->blocks; b++) dense_1_3(a, b, g, r);
 			g += 3;
 		} else if (left >= 4) {
-			for (word b = 0; b < a->blocks; b++) dense_4(a, b, g, r);
+			for (; b < a->blocks; b++) dense_1_4(a, b, g, r);
 			g += 4;
 		} else if (left == 2) {
-			for (word b = 0; b < a->blocks; b++) dense_2(a, b, g, r);
+			for (; b + 2 <= a->blocks; b += 2) dense_2_2(a, b, g, r);
+			for (; b < a->blocks; b++) dense_1_2(a, b, g, r);
 			g += 2;
 		} else {
-			for (word b = 0; b < a->blocks; b++) dense_1(a, b, g, r);
+			for (; b + 2 <= a->blocks; b += 2) dense_2_1(a, b, g, r);
+			for (; b < a->blocks; b++) dense_1_1(a, b, g, r);
 			g += 1;
 		}
 	}
@@ -391,6 +397,71 @@ void depthwiseAnyAVX512VNNI(const struct depthwise_any_args *a) {
 	}
 }
 
+// Depthwise with a stride of 1: a tap's 4 pixels are a permutation of two blocks.
+INLINE void list_shifted(const struct depthwise_shift_args *a, word b) {
+	const void **to = a->taps;
+	for (word ky = 0; ky < a->taps_y; ky++) {
+		const uint8_t *row = a->rows[ky];
+		for (word kx = 0; kx < a->taps_x; kx++, to += 3) {
+			word n = b + a->delta[kx];
+			to[0] = row && n >= 0 && n < a->src_blocks ? row + n * a->src_block : a->pad;
+			to[1] = row && n + 1 >= 0 && n + 1 < a->src_blocks ? row + (n + 1) * a->src_block : a->pad;
+			to[2] = a->order[kx];
+		}
+	}
+}
+
+INLINE __m512i shifted(const void *const *tap, word at, __mmask16 m) {
+	__m512i first = _mm512_maskz_loadu_epi32(m, (const uint8_t *)tap[0] + at);
+	__m512i second = _mm512_maskz_loadu_epi32(m, (const uint8_t *)tap[1] + at);
+	return _mm512_permutex2var_epi32(first, _mm512_loadu_si512(tap[2]), second);
+}
+
+void depthwiseShiftAVX512VNNI(const struct depthwise_shift_args *a) {
+	struct requant r = requant_of(a->zero);
+	for (word b = 0; b < a->blocks; b++) {
+		list_shifted(a, b);
+		for (word g = 0; 4 * g < a->cells; g++) {
+			__mmask16 m = cell_mask(a->cells, g);
+			const void *const *p = a->taps;
+			__m512i acc[4];
+			for (int j = 0; j < 4; j++) acc[j] = _mm512_loadu_si512(a->bias + 16 * g);
+			const int8_t *w = a->weights + g * a->quads * 64;
+			for (word q = 0; q < a->quads; q++, p += 12, w += 64) {
+				__m512i t0 = shifted(p, 64 * g, m), t1 = shifted(p + 3, 64 * g, m);
+				__m512i t2 = shifted(p + 6, 64 * g, m), t3 = shifted(p + 9, 64 * g, m);
+				__m512i lo01 = _mm512_unpacklo_epi8(t0, t1), hi01 = _mm512_unpackhi_epi8(t0, t1);
+				__m512i lo23 = _mm512_unpacklo_epi8(t2, t3), hi23 = _mm512_unpackhi_epi8(t2, t3);
+				__m512i wv = _mm512_loadu_si512(w);
+				acc[0] = _mm512_dpbusd_epi32(acc[0], _mm512_unpacklo_epi16(lo01, lo23), wv);
+				acc[1] = _mm512_dpbusd_epi32(acc[1], _mm512_unpackhi_epi16(lo01, lo23), wv);
+				acc[2] = _mm512_dpbusd_epi32(acc[2], _mm512_unpacklo_epi16(hi01, hi23), wv);
+				acc[3] = _mm512_dpbusd_epi32(acc[3], _mm512_unpackhi_epi16(hi01, hi23), wv);
+			}
+			__m512i out = pack(acc, _mm512_loadu_ps(a->scale + 16 * g), r);
+			_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, m, out);
+		}
+	}
+}
+
+// Planes to cells, 4 blocks at a time.
+void planesAVX512VNNI(const struct planes_args *a) {
+	__m128i flip = _mm_set1_epi8((char)a->flip);
+	for (word b = 0; b < a->blocks; b += 4) {
+		word n = a->blocks - b;
+		__mmask8 m = n >= 4 ? 0xf : (__mmask8)((1u << n) - 1);
+		__m128i p[4];
+		for (int i = 0; i < 4; i++) p[i] = _mm_xor_si128(_mm_maskz_loadu_epi32(m, a->src + i * a->plane + 4 * b), flip);
+		__m128i lo01 = _mm_unpacklo_epi8(p[0], p[1]), hi01 = _mm_unpackhi_epi8(p[0], p[1]);
+		__m128i lo23 = _mm_unpacklo_epi8(p[2], p[3]), hi23 = _mm_unpackhi_epi8(p[2], p[3]);
+		__m128i *to = (__m128i *)(a->dst + b * a->dst_block);
+		_mm_storeu_si128(to, _mm_unpacklo_epi16(lo01, lo23));
+		if (n > 1) _mm_storeu_si128((__m128i *)(a->dst + (b + 1) * a->dst_block), _mm_unpackhi_epi16(lo01, lo23));
+		if (n > 2) _mm_storeu_si128((__m128i *)(a->dst + (b + 2) * a->dst_block), _mm_unpacklo_epi16(hi01, hi23));
+		if (n > 3) _mm_storeu_si128((__m128i *)(a->dst + (b + 3) * a->dst_block), _mm_unpackhi_epi16(hi01, hi23));
+	}
+}
+
 // narrow is the last of a requantization of 16 values.
 INLINE __m128i narrow(__m512i v, __m256i zero, __m128i lo, __m128i hi) {
 	__m256i w = _mm256_adds_epi16(_mm512_cvtsepi32_epi16(v), zero);
@@ -404,19 +475,34 @@ INLINE __m512 centred(const uint8_t *p, __m512i zero) {
 	return _mm512_cvtepi32_ps(_mm512_sub_epi32(v, zero));
 }
 
+INLINE __m512 added(const uint8_t *pa, __m512 vb, __m512i offset, __m512 sa, __m512 sb, __m512 constant) {
+	return _mm512_fmadd_ps(centred(pa, offset), sa, _mm512_fmadd_ps(vb, sb, constant));
+}
+
 void addAVX512VNNI(const struct add_args *a) {
 	__m512 sa = _mm512_set1_ps(a->scales[0]), sb = _mm512_set1_ps(a->scales[1]), constant = _mm512_set1_ps(a->scales[2]);
-	__m512i offset = _mm512_set1_epi32((int)a->offset);
-	__m256i zero = _mm256_set1_epi16((short)a->offset);
-	__m128i lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
+	__m512i offset = _mm512_set1_epi32((int)a->offset), zero = _mm512_set1_epi16((short)a->offset);
+	__m512i lo = broadcast8(a->lo), hi = broadcast8(a->hi), order = _mm512_loadu_si512(a->order);
 	for (word n = 0; n < a->blocks; n++) {
 		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
 		uint8_t *dst = a->dst + n * a->dst_block;
-		for (word i = 0; i < 16 * a->cells; i += 16) {
-			__m512 vb = centred(pb + i, offset);
+		word i = 0;
+		if (a->b_block) {
+			for (; i + 4 <= a->cells; i += 4, pa += 64, pb += 64, dst += 64) {
+				__m512i v[4];
+				for (int k = 0; k < 4; k++)
+					v[k] = _mm512_cvtps_epi32(added(pa + 16 * k, centred(pb + 16 * k, offset), offset, sa, sb, constant));
+				__m512i low = _mm512_adds_epi16(_mm512_packs_epi32(v[0], v[1]), zero);
+				__m512i high = _mm512_adds_epi16(_mm512_packs_epi32(v[2], v[3]), zero);
+				__m512i u = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high));
+				_mm512_storeu_si512(dst, _mm512_min_epu8(_mm512_max_epu8(u, lo), hi));
+			}
+		}
+		for (; i < a->cells; i++, pa += 16, pb += 16, dst += 16) {
+			__m512 vb = centred(pb, offset);
 			if (!a->b_block) vb = _mm512_broadcast_f32x4(_mm512_castps512_ps128(vb));
-			__m512 t = _mm512_fmadd_ps(centred(pa + i, offset), sa, _mm512_fmadd_ps(vb, sb, constant));
-			_mm_storeu_si128((__m128i *)(dst + i), narrow(_mm512_cvtps_epi32(t), zero, lo, hi));
+			__m512i v = _mm512_cvtps_epi32(added(pa, vb, offset, sa, sb, constant));
+			_mm_storeu_si128((__m128i *)dst, narrow(v, _mm512_castsi512_si256(zero), _mm512_castsi512_si128(lo), _mm512_castsi512_si128(hi)));
 		}
 	}
 }

@@ -73,6 +73,19 @@ void addNEON(const struct add_args *a) {
 	}
 }
 
+// Planes to cells, a block at a time.
+void planesNEON(const struct planes_args *a) {
+	uint8x16_t flip = vdupq_n_u8((uint8_t)a->flip), transpose = transposition();
+	for (word b = 0; b < a->blocks; b++) {
+		const uint8_t *p = a->src + 4 * b;
+		uint32x4_t v = vld1q_dup_u32((const uint32_t *)p);
+		v = vld1q_lane_u32((const uint32_t *)(p + a->plane), v, 1);
+		v = vld1q_lane_u32((const uint32_t *)(p + 2 * a->plane), v, 2);
+		v = vld1q_lane_u32((const uint32_t *)(p + 3 * a->plane), v, 3);
+		vst1q_u8(a->dst + b * a->dst_block, veorq_u8(vqtbl1q_u8(vreinterpretq_u8_u32(v), transpose), flip));
+	}
+}
+
 // Sums over a map, a cell at a time: 4 pixels of a channel side by side.
 void sumNEON(const struct sum_args *a) {
 	uint8x16_t transpose = transposition();

@@ -1,0 +1,64 @@
+package kernel
+
+import "unsafe"
+
+// takesDepthwiseShift is whether p is a depthwise convolution with a stride of 1, dilated or not.
+func takesDepthwiseShift(p *PackedConv) bool {
+	return takesDepthwise(p) && p.c.StrideX == 1 && p.c.KW <= 16
+}
+
+// scratchDepthwiseShift is the list of one block's taps, or what the kernel for any window needs.
+func scratchDepthwiseShift(p *PackedConv, w int) int {
+	return max(p.quads()*4*3*8+8, scratchDepthwise(p, w))
+}
+
+// shifts is, for each offset in a block, where 4 pixels from there on lie among the pixels of it and of the next.
+var shifts = func() (s [4][16]int32) {
+	for o := range s {
+		for i := range s[o] {
+			if p := i%4 + o; p < 4 {
+				s[o][i] = int32(i/4*4 + p)
+			} else {
+				s[o][i] = int32(16 + i/4*4 + p - 4)
+			}
+		}
+	}
+	return s
+}()
+
+// runDepthwiseShift gives maps whose width is not whole blocks to the kernel for any window.
+func runDepthwiseShift(kernel func(*depthwiseShiftArgs)) func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
+	other := runDepthwise(depthwiseAnyAVX512VNNI)
+	return func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
+		if src.W%4 != 0 {
+			other(p, dst, src, y0, y1, scratch)
+			return
+		}
+		c, w := &p.c, &p.packed
+		var delta [16]int64
+		var order [16]unsafe.Pointer
+		for kx := range c.KW {
+			at := kx*c.DilationX - c.PadLeft
+			delta[kx], order[kx] = int64(at>>2), unsafe.Pointer(&shifts[at&3])
+		}
+		taps := words(scratch, p.quads()*4*3)
+		for i := 0; i < len(taps); i += 3 {
+			taps[i], taps[i+1] = int64(uintptr(unsafe.Pointer(&w.pad[0]))), int64(uintptr(unsafe.Pointer(&w.pad[0])))
+			taps[i+2] = int64(uintptr(unsafe.Pointer(&shifts[0])))
+		}
+		var rows [maxTapsY]unsafe.Pointer
+		a := depthwiseShiftArgs{
+			weights: unsafe.Pointer(&w.weights[0]), bias: unsafe.Pointer(&w.bias[0]), scale: unsafe.Pointer(&w.scale[0]),
+			blocks: int64(Blocks(dst.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block), srcBlock: int64(src.Block),
+			srcBlocks: int64(Blocks(src.W)), zero: int64(c.Requant.Zero), tapsY: int64(c.KH), tapsX: int64(c.KW), quads: int64(p.quads()),
+			rows: unsafe.Pointer(&rows), delta: unsafe.Pointer(&delta), order: unsafe.Pointer(&order), pad: unsafe.Pointer(&w.pad[0]),
+			taps: unsafe.Pointer(&taps[0]),
+		}
+		for y := y0; y < y1; y++ {
+			p.tapRows(&rows, src, y)
+			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
+			kernel(&a)
+		}
+		p.table(dst, y0, y1)
+	}
+}
