@@ -16,6 +16,8 @@ def pair(x, y, source, donors, config, rng, width, height):
     """One augmented training pair at the phase's size."""
     if donors and source.startswith("synth") and rng.random() < config.paste:
         x, y = paste(x, y, donors, config, rng)
+    if rng.random() < config.half_turn:
+        x, y = np.ascontiguousarray(x[::-1, ::-1]), np.ascontiguousarray(y[::-1, ::-1])
     x, y = geometry(x, y, rng, width, height)
     depth = x[..., 3]
     if rng.random() < config.drop_depth:

@@ -39,6 +39,7 @@ class Config:
     dice: float = 0.5  # weight of the Dice loss beside cross-entropy
     drop_depth: float = 0.15  # share of training pairs without depth
     drop_color: float = 0.08  # share of training pairs without colour
+    half_turn: float = 0.08  # share of training pairs seen by a camera that hangs upside down
     paste: float = 0.35  # share of synthetic pairs that get real objects pasted on their table
     calibration: int = 96  # pairs for quantization calibration
     method: str = "early fusion, from scratch, post-training quantization"

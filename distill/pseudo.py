@@ -6,7 +6,7 @@ camera's own up; heights along it; peaks of the level pixels' heights as planes;
 each table top's footprint on the ground decides what lies on it. Frames without a consistent direction are dropped.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -24,6 +24,8 @@ class Room:
     rise: float = 0.45  # how high an object may be
     single: bool = False  # one top is all there is: other level planes (window sills) are void
     haze: float = 20.0  # beyond this distance, what is a little higher than the top is void: counters seen edge-on
+    inverted: bool = False  # the camera hangs upside down
+    hands: bool = False  # somebody reaches over the top: what rises from it is void
     seat: float = 0.58  # a level plane less than this above the floor is a seat
 
 
@@ -85,6 +87,9 @@ def planes_of(heights, level, smallest):
 
 def label(depth, color, room):
     """Classes uint8 [h, w] of one frame (depth in metres, float32 [h, w]; colour uint8 [h, w, 3]), or None."""
+    if room.inverted:
+        upright = label(depth[::-1, ::-1], np.ascontiguousarray(color[::-1, ::-1]), replace(room, inverted=False))
+        return None if upright is None else upright[::-1, ::-1]
     h, w = depth.shape
     points = points_of(depth, room.focal * w / room.width)
     normals, good = normals_of(points)
@@ -147,6 +152,8 @@ def label(depth, color, room):
         classes[flat] = VOID
     if not tops:
         return None
+    if room.hands:
+        classes[classes == 2] = VOID
     far = (depth > room.haze) & (heights > tops[0] - 0.05) & (heights < tops[0] + 0.7)
     classes[far & (classes != 1)] = VOID
     return soften(classes)
