@@ -47,7 +47,7 @@ func TestValidateNamesTheField(t *testing.T) {
 
 func TestCalibrationRoundTrip(t *testing.T) {
 	c := d435()
-	c.Color.Model, c.Color.Coeffs = BrownConrady, [5]float64{-0.1, math.Pi, 1e-17, -0.0, 1.0 / 3}
+	c.Color.Model, c.Color.Coeffs = BrownConrady, [5]float64{-0.1, math.Pi, 1e-17, math.Copysign(0, -1), 1.0 / 3}
 	c.Depth.Model = InverseBrownConrady
 	var buf bytes.Buffer
 	if err := c.Write(&buf); err != nil {

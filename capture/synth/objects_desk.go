@@ -102,9 +102,8 @@ func (b *builder) laptop(f frame) solid {
 	b.block(f.at(0, 0.02, 0.0142), w*0.44, d*0.28, 0.0006, b.printMat(printKeys, w*0.9, d*0.56))
 	b.block(f.at(0, -d*0.32, 0.0142), 0.05, 0.028, 0.0004, b.plain(b.mats[body].c0.mul(0.8), 0.3))
 	a := r.uni(1.2, 2.1)
-	g := f.at(0, d/2, 0.012).pitch(a - math.Pi)
 	// The lid's frame: y runs down from its upper edge after turning about the hinge.
-	g = f.at(0, d/2, 0.012).pitch(math.Pi - a)
+	g := f.at(0, d/2, 0.012).pitch(math.Pi - a)
 	b.box(g.at(0, d/2, 0), w/2, d/2, 0.004, body)
 	s := b.screenMat(w*0.94, d*0.88)
 	b.box(g.at(0, d/2, 0.0045), w*0.47, d*0.44, 0.0006, s)

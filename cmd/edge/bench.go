@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	goruntime "runtime"
 	"strconv"
 	"strings"
 	"time"
@@ -122,7 +121,7 @@ func (c *benchCmd) Run(e *env) error {
 
 func parseThreads(list string) ([]int, error) {
 	if list == "" {
-		return []int{goruntime.GOMAXPROCS(0)}, nil
+		return []int{defaultThreads()}, nil
 	}
 	var counts []int
 	for _, s := range strings.Split(list, ",") {
@@ -227,15 +226,14 @@ func (c *benchCmd) measure(e *env, pairs []*capture.Pair, cal capture.Calibratio
 	}
 	b.register, b.preprocess, b.infer, b.output, b.frame = runtime.Latency{}, runtime.Latency{}, runtime.Latency{}, runtime.Latency{}, runtime.Latency{}
 	bar := newProgress(e, fmt.Sprintf("%d threads", threads), c.Frames)
-	var before, after goruntime.MemStats
-	goruntime.ReadMemStats(&before)
+	before := allocations()
 	begin, n := time.Now(), 0
 	for ; n < c.Frames && e.ctx.Err() == nil && (c.Seconds <= 0 || time.Since(begin).Seconds() < c.Seconds); n++ {
 		if err := b.run(pairs[n%len(pairs)]); err != nil {
 			return nil, err
 		}
 	}
-	goruntime.ReadMemStats(&after)
+	allocs := allocations() - before
 	bar.add(n)
 	bar.done()
 	if n == 0 || e.ctx.Err() != nil {
@@ -248,7 +246,7 @@ func (c *benchCmd) measure(e *env, pairs []*capture.Pair, cal capture.Calibratio
 	}
 	r := &benchResult{Model: student.Name(), Threads: threads, Frames: n, MACs: net.MACs(), InferMS: newLatencies(&b.infer),
 		FrameMS: newLatencies(&b.frame), RegisterMS: newLatencies(&b.register), PreprocessMS: newLatencies(&b.preprocess),
-		OutputMS: newLatencies(&b.output), AllocsPerFrame: float64((after.Mallocs - before.Mallocs) / uint64(n)), ArenaBytes: net.Arena().Bytes,
+		OutputMS: newLatencies(&b.output), AllocsPerFrame: float64(allocs / uint64(n)), ArenaBytes: net.Arena().Bytes,
 		Size: c.Size, CPU: cpuName(), PeakGMACs: peak / 1e9}
 	r.GMACs = gmacs(r.MACs, b.infer.Percentile(50))
 	return r, r.profile(student, min(n, 100))

@@ -27,3 +27,13 @@ func cpuName() string {
 	}
 	return runtime.GOARCH
 }
+
+// defaultThreads is how many threads compute when no flag says so: one per CPU that this process may use.
+func defaultThreads() int { return runtime.GOMAXPROCS(0) }
+
+// allocations counts the heap allocations of this process so far.
+func allocations() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
+}

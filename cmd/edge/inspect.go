@@ -72,7 +72,7 @@ func (c *inspectCmd) Run(e *env) error {
 	}
 	o := quant.Options{Threads: c.Threads, Disable: c.Disable}
 	var net *quant.Network
-	if _, err := os.Stat(name); err == nil {
+	if _, statErr := os.Stat(name); statErr == nil {
 		net, err = quant.Load(name, o)
 	} else {
 		net, err = quant.Parse(file, o)

@@ -64,7 +64,7 @@ func get[T any](a Attrs, name string, absent T) (T, error) {
 }
 
 func kindName(v any) string {
-	switch v.(type) {
+	switch v := v.(type) {
 	case float32:
 		return "float"
 	case int:
@@ -80,7 +80,7 @@ func kindName(v any) string {
 	case *tensor.T:
 		return "tensor"
 	case refusedAttr:
-		return string(v.(refusedAttr))
+		return string(v)
 	}
 	return fmt.Sprintf("%T", v)
 }

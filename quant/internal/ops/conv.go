@@ -192,7 +192,6 @@ func (b *build) convTranspose(x, w []int) *Conv {
 			if auto != "SAME_UPPER" { // ONNX: the odd one goes first unless SAME_UPPER
 				p0 = total - total/2
 			}
-			p1 = total - p0
 			return max(want, 0), p0
 		}
 		if auto == "VALID" {

@@ -1,9 +1,6 @@
 package ops
 
-import (
-	"encoding/binary"
-	"slices"
-)
+import "encoding/binary"
 
 // mover copies elements from a source to a box of a destination. Output index (i₀, …, iₙ) reads source element
 // Σ from[k][iₖ] and writes destination element at + Σ iₖ·stride[k]; a negative table entry reads the fill value.
@@ -146,15 +143,4 @@ func permuted(size int, shape, perm []int) *mover {
 		from[k] = linear(shape[p], 0, s[p])
 	}
 	return newMover(size, out, from)
-}
-
-// isIdentity reports whether the mover copies everything in order.
-func (m *mover) isIdentity() bool {
-	s := strides(m.shape)
-	for k, t := range m.from {
-		if !slices.Equal(t, linear(m.shape[k], 0, s[k])) {
-			return false
-		}
-	}
-	return true
 }

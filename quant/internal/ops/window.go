@@ -11,14 +11,6 @@ type window struct {
 	spatial        int // 1 or 2
 }
 
-// outShape is the output's shape with c channels.
-func (w *window) outShape(c int) []int {
-	if w.spatial == 1 {
-		return []int{w.n, c, w.ow}
-	}
-	return []int{w.n, c, w.oh, w.ow}
-}
-
 // pair reads a per-axis attribute as (y, x), checking its length and least value.
 func (b *build) pair(name string, list []int, spatial, absent, least int) (y, x int) {
 	if list == nil {

@@ -37,7 +37,6 @@ type planner struct {
 	forms map[*graph.Value]*[3]*Buffer
 	steps []*Step
 	plan  *Plan
-	maps  int // buffers made, for the bound
 	bytes int64
 }
 
