@@ -39,6 +39,7 @@ var rules = []rule{
 	{"capture/mcap", "capture capture/internal/... github.com/klauspost/compress github.com/pierrec/lz4/v4 google.golang.org/protobuf",
 		rapid + " capture/capturetest capture/synth capture/replay github.com/foxglove/mcap/go/mcap"},
 	{"capture/rosbag", "capture github.com/pierrec/lz4/v4", rapid + " capture/capturetest"},
+	{"capture/rosbag", "capture capture/internal/... github.com/pierrec/lz4/v4", rapid + " capture/capturetest capture/synth capture/replay"},
 	{"capture/capturetest", "capture", rapid},
 	{"capture/internal/...", "github.com/klauspost/compress capture/internal/...", rapid},
 
