@@ -28,10 +28,11 @@ type Registrar struct {
 	cal  Calibration
 	copy bool // depth is already registered
 
-	rays   []ray // of the corners of the depth pixels, (Width+1) × (Height+1): corner (i, j) is at pixel (i−½, j−½)
-	view   view
-	slack  int64 // Q12 pixels of the colour image
-	widest int64 // colour pixels
+	diagonal bool  // two corners of a patch will do
+	rays     []ray // of the corners of the depth pixels, (Width+1) × (Height+1): corner (i, j) is at pixel (i−½, j−½)
+	view     view
+	slack    int64 // Q12 pixels of the colour image
+	widest   int64 // colour pixels
 
 	src, dst *Depth // of the call in progress
 	workers  []worker
@@ -73,6 +74,7 @@ func NewRegistrar(c Calibration, threads int) (*Registrar, error) {
 	ratio := max(c.Color.Fx, c.Color.Fy) / min(c.Depth.Fx, c.Depth.Fy)
 	r.slack = int64(math.RoundToEven(min(ratio, MaxSide) * (oneQ12 / 4)))
 	r.widest = int64(8*math.Ceil(min(ratio, MaxSide))) + 8
+	r.diagonal = r.upright()
 	r.workers = make([]worker, threads)
 	for i := range r.workers {
 		w := &r.workers[i]

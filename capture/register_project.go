@@ -55,6 +55,10 @@ func (w *worker) project() {
 		row := src.Pix[y*src.Width:][:src.Width]
 		top := r.rays[y*(src.Width+1):][:src.Width+1]
 		bottom := r.rays[(y+1)*(src.Width+1):][:src.Width+1]
+		if r.diagonal {
+			w.projectDiagonals(row, top, bottom[1:])
+			continue
+		}
 		var right, rightBelow spot // the right corners of the last patch, which the next one at the same depth shares
 		var previous uint16
 		for x, d := range row {
@@ -74,6 +78,49 @@ func (w *worker) project() {
 			}
 		}
 	}
+}
+
+// projectDiagonals draws a row of patches from their top left and bottom right corners.
+func (w *worker) projectDiagonals(row []uint16, topLeft, bottomRight []ray) {
+	view := &w.r.view
+	for x, d := range row {
+		if d == 0 {
+			continue
+		}
+		a, b := view.corner(int64(d), topLeft[x]), view.corner(int64(d), bottomRight[x])
+		if a.z != 0 && b.z != 0 {
+			w.cover(a, b, a, b)
+		}
+	}
+}
+
+// upright tells whether two opposite corners of a patch bound it as well as all four do, to a sixteenth of the slack:
+// so it is when the cameras are hardly turned against each other. It tries patches all over the image at three depths.
+func (r *Registrar) upright() bool {
+	const tries = 24
+	width, height := r.cal.Depth.Width, r.cal.Depth.Height
+	tried := 0
+	for _, metres := range []float64{0.4, 1.5, 8} {
+		d := int64(min(max(metres/r.cal.DepthScale, 1), 65535))
+		for j := range tries {
+			for i := range tries {
+				at := j*(height-1)/(tries-1)*(width+1) + i*(width-1)/(tries-1)
+				a, b := r.view.corner(d, r.rays[at]), r.view.corner(d, r.rays[at+1])
+				e, f := r.view.corner(d, r.rays[at+width+1]), r.view.corner(d, r.rays[at+width+2])
+				if a.z == 0 || b.z == 0 || e.z == 0 || f.z == 0 {
+					continue
+				}
+				tried++
+				off := max(
+					min(a.u, f.u)-min(b.u, e.u), max(b.u, e.u)-max(a.u, f.u),
+					min(a.v, f.v)-min(b.v, e.v), max(b.v, e.v)-max(a.v, f.v))
+				if off > r.slack/16 {
+					return false
+				}
+			}
+		}
+	}
+	return tried > 0
 }
 
 // cover writes a patch into the z-buffer. Its depth is the mean of its corners', which is that of its centre: rays are

@@ -66,11 +66,14 @@ type warp struct {
 	x0, y0        int64 // ray of the first node, Q28
 	shift         uint  // a step is 1<<shift in Q28
 	width, height int64 // nodes
-	nodes         [][2]int32
+	nodes         []node
 }
 
-// unseen marks a node whose ray the lens does not see.
-const unseen = math.MinInt32
+// node is where a ray of the grid arrives, in Q12.
+type node struct {
+	u, v  int32
+	whole bool // this node, and those to the right, below and between, are seen: the cell can be interpolated
+}
 
 // maxNodes bounds the grid of an image, and with it memory and the time to make it. A grid of 4-pixel steps that reaches
 // half an image beyond each side has a quarter of that; one for a lens that bends much further gets longer steps.
@@ -96,16 +99,21 @@ func newWarp(in Intrinsics, margin float64) *warp {
 		}
 		w.shift++
 	}
-	w.nodes = make([][2]int32, 0, w.width*w.height)
+	w.nodes = make([]node, 0, w.width*w.height)
 	for j := range w.height {
 		for i := range w.width {
-			node := [2]int32{unseen, unseen}
 			u, v, ok := lens.Pixel(float64(w.x0+i<<w.shift)/oneQ28, float64(w.y0+j<<w.shift)/oneQ28)
-			if ok && math.Abs(u) < 1<<18 && math.Abs(v) < 1<<18 {
-				node = [2]int32{int32(toFixed(u, oneQ12)), int32(toFixed(v, oneQ12))}
+			if !ok || math.Abs(u) >= 1<<18 || math.Abs(v) >= 1<<18 {
+				w.nodes = append(w.nodes, node{})
+				continue
 			}
-			w.nodes = append(w.nodes, node)
+			w.nodes = append(w.nodes, node{int32(toFixed(u, oneQ12)), int32(toFixed(v, oneQ12)), true})
 		}
+	}
+	for n := range w.nodes { // in this order, those to the right and below still tell of themselves alone
+		x, y := int64(n)%w.width, int64(n)/w.width
+		w.nodes[n].whole = x+1 < w.width && y+1 < w.height && w.nodes[n].whole && w.nodes[n+1].whole &&
+			w.nodes[n+int(w.width)].whole && w.nodes[n+int(w.width)+1].whole
 	}
 	return w
 }
@@ -139,20 +147,19 @@ func (w *warp) at(x, y int64) (u, v int64, ok bool) {
 	if uint64(i) >= uint64(w.width-1) || uint64(j) >= uint64(w.height-1) {
 		return 0, 0, false
 	}
-	// The weights are below 2³³, the reach of rays, and brought
-	// to 12 bits; nodes are below 2³⁰, their differences below 2³¹.
-	fx, fy := weight(x, w.shift), weight(y, w.shift)
-	top, bottom := w.nodes[j*w.width+i:], w.nodes[(j+1)*w.width+i:]
-	a, b, c, d := &top[0], &top[1], &bottom[0], &bottom[1]
-	if a[0] == unseen || b[0] == unseen || c[0] == unseen || d[0] == unseen {
+	n := j*w.width + i
+	a := &w.nodes[n]
+	if !a.whole {
 		return 0, 0, false
 	}
-	mix := func(k int) int64 {
-		p := int64(a[k])<<12 + int64(b[k]-a[k])*fx // below 2⁴³
-		q := int64(c[k])<<12 + int64(d[k]-c[k])*fx
-		return (p<<12 + (q-p)*fy) >> 24 // below 2⁵⁶
-	}
-	return mix(0), mix(1), true
+	b, c, d := &w.nodes[n+1], &w.nodes[n+w.width], &w.nodes[n+w.width+1]
+	// The weights have 12 bits; nodes are below 2³⁰, so sums below 2⁴³ and 2⁵⁶.
+	fx, fy := weight(x, w.shift), weight(y, w.shift)
+	top, bottom := int64(a.u)<<12+int64(b.u-a.u)*fx, int64(c.u)<<12+int64(d.u-c.u)*fx
+	u = (top<<12 + (bottom-top)*fy) >> 24
+	top, bottom = int64(a.v)<<12+int64(b.v-a.v)*fx, int64(c.v)<<12+int64(d.v-c.v)*fx
+	v = (top<<12 + (bottom-top)*fy) >> 24
+	return u, v, true
 }
 
 // weight returns the position of v within its step, 12 bits.
