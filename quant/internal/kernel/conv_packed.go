@@ -80,7 +80,7 @@ func runPointwise(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0,
 				a.src = unsafe.Pointer(&src.Data[y*src.Row+b*src.Block])
 				a.dst = unsafe.Pointer(&dst.Data[y*dst.Row+b*dst.Block])
 				a.blocks = int64(min(chunk, blocks-b))
-				kernel(&a)
+				kernel(hide(&a))
 			}
 		}
 		p.table(dst, y0, y1)

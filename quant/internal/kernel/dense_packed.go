@@ -31,7 +31,7 @@ func runDense(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0, y1 
 		for y := y0; y < y1; y++ {
 			p.tapRows(&rows, src, y)
 			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
-			kernel(&a)
+			kernel(hide(&a))
 		}
 		p.table(dst, y0, y1)
 	}
@@ -96,7 +96,7 @@ func runFirst(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0, y1 
 				rows[ky] = unsafe.Pointer(&row[0])
 			}
 			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
-			kernel(&a)
+			kernel(hide(&a))
 		}
 		p.table(dst, y0, y1)
 	}

@@ -57,7 +57,7 @@ func runDepthwiseShift(kernel func(*depthwiseShiftArgs)) func(p *PackedConv, dst
 		for y := y0; y < y1; y++ {
 			p.tapRows(&rows, src, y)
 			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
-			kernel(&a)
+			kernel(hide(&a))
 		}
 		p.table(dst, y0, y1)
 	}

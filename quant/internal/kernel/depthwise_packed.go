@@ -70,9 +70,9 @@ func runDepthwise3x3(one, two func(*depthwiseArgs)) func(p *PackedConv, dst, src
 			}
 			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
 			if n == 2 {
-				two(&a)
+				two(hide(&a))
 			} else {
-				one(&a)
+				one(hide(&a))
 			}
 			y += n
 		}
@@ -132,7 +132,7 @@ func runDepthwise(kernel func(*depthwiseAnyArgs)) func(p *PackedConv, dst, src *
 		for y := y0; y < y1; y++ {
 			p.tapRows(&rows, src, y)
 			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
-			kernel(&a)
+			kernel(hide(&a))
 		}
 		p.table(dst, y0, y1)
 	}

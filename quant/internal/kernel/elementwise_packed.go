@@ -28,7 +28,7 @@ func runAdd(kernel func(*addArgs)) func(p *PackedAdd, dst, a, b *Map, y0, y1 int
 		for y := y0; y < y1; y++ {
 			args.dst, args.a = unsafe.Pointer(&dst.Data[y*dst.Row]), unsafe.Pointer(&a.Data[y*a.Row])
 			args.b = unsafe.Pointer(&b.Data[y*row])
-			kernel(&args)
+			kernel(hide(&args))
 		}
 		if p.a.Table != nil {
 			p.set.table(dst, dst, p.a.Table, y0, y1)
@@ -47,7 +47,7 @@ func runLookup(kernel func(*tableArgs)) func(dst, src *Map, table *[256]byte, y0
 		for y := y0; y < y1; y++ {
 			for i := range blocks {
 				args.dst, args.src = unsafe.Pointer(&dst.Data[y*dst.Row+i*dst.Block]), unsafe.Pointer(&src.Data[y*src.Row+i*src.Block])
-				kernel(&args)
+				kernel(hide(&args))
 			}
 		}
 	}
@@ -56,11 +56,12 @@ func runLookup(kernel func(*tableArgs)) func(dst, src *Map, table *[256]byte, y0
 // runSum sums whole maps, 16 channels a call.
 func runSum(kernel func(*sumArgs)) func(src *Map, c int, sums *[16]int32) {
 	return func(src *Map, c int, sums *[16]int32) {
-		kernel(&sumArgs{
+		a := sumArgs{
 			src: unsafe.Pointer(&src.Data[c/4*Cell]), rows: int64(src.H), row: int64(src.Row), blocks: int64(Blocks(src.W)),
 			srcBlock: int64(src.Block), cells: int64(min(Cells(src.C)-c/4, 4)), keep: int64(uint32(0xffffffff) >> (8 * (-src.W & 3))),
 			sums: unsafe.Pointer(sums),
-		})
+		}
+		kernel(hide(&a))
 	}
 }
 
@@ -72,7 +73,7 @@ func runPlanes(kernel func(*planesArgs)) func(dst *Map, src []byte, flip byte, y
 		for y := y0; y < y1; y++ {
 			if whole > 0 {
 				a.dst, a.src = unsafe.Pointer(&dst.Data[y*dst.Row]), unsafe.Pointer(&src[y*dst.W])
-				kernel(&a)
+				kernel(hide(&a))
 			}
 			for x := 4 * whole; x < dst.W; x++ {
 				for c := range 4 {

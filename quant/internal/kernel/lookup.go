@@ -41,7 +41,7 @@ func (s *Set) CopyChannels(dst *Map, c int, src *Map, table *[256]byte, y0, y1 i
 	src.check("copy")
 	if c >= 0 && c%4 == 0 && c+src.C <= dst.C && src.C%4 == 0 {
 		view := dst.Slice(c, src.C)
-		s.Lookup(&view, src, table, y0, y1)
+		s.Lookup(hide(&view), src, table, y0, y1)
 		return
 	}
 	if c < 0 || c+src.C > dst.C || dst.H != src.H || dst.W != src.W {

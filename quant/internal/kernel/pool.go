@@ -92,7 +92,7 @@ func (s *Set) globalAvgPool(dst, src *Map, zero int, r *Requant, lo, hi int32) {
 	for c := 0; c < src.C; c += 16 {
 		var sums [16]int32
 		if s.sum != nil && src.Type == Native {
-			s.sum.run(src, c, &sums)
+			s.sum.run(src, c, hide(&sums))
 		} else {
 			sumGeneric(src, c, &sums)
 		}

@@ -28,7 +28,7 @@ func runResize(kernel func(*resizeArgs)) func(dst, src *Map, r *Resize, y0, y1 i
 			a.weightBottom = int64(r.weight(t))
 			a.weightTop = int64(2*r.factor) - a.weightBottom
 			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
-			kernel(&a)
+			kernel(hide(&a))
 		}
 	}
 }
@@ -55,7 +55,7 @@ func runReal(kernel func(*realArgs)) func(dst, src *Map, r *Resize, out *RealOut
 			weights[1], weights[2] = ty.d2, ty.d1
 			a.top, a.bottom = unsafe.Pointer(&src.Data[int(ty.a)*src.Row]), unsafe.Pointer(&src.Data[int(ty.b)*src.Row])
 			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
-			kernel(&a)
+			kernel(hide(&a))
 		}
 	}
 }
@@ -72,7 +72,7 @@ func runNearest(kernel func(*nearestArgs)) func(dst, src *Map, r *Resize, y0, y1
 		}
 		for y := y0; y < y1; y++ {
 			a.src, a.dst = unsafe.Pointer(&src.Data[int(r.y[y].a)*src.Row]), unsafe.Pointer(&dst.Data[y*dst.Row])
-			kernel(&a)
+			kernel(hide(&a))
 		}
 	}
 }
@@ -99,7 +99,7 @@ func runResizeArgMax(kernel func(*argmaxArgs)) func(dst []byte, src *Map, r *Res
 			a.top, a.bottom = unsafe.Pointer(&src.Data[int(ty.a)*src.Row]), unsafe.Pointer(&src.Data[int(ty.b)*src.Row])
 			weights[1], weights[2] = ty.d2, ty.d1
 			a.dst = unsafe.Pointer(&dst[y*r.OutW])
-			kernel(&a)
+			kernel(hide(&a))
 		}
 	}
 }

@@ -132,7 +132,7 @@ func (s *Set) ResizeReal(dst, src *Map, r *Resize, out RealOut, y0, y1 int, scra
 	}
 	// Beyond that ratio a value could leave int32.
 	if s.real != nil && src.Type == Native && r.realScale() < 1<<16*out.Scale {
-		s.real.run(dst, src, r, &out, lo, hi, y0, y1, scratch)
+		s.real.run(dst, src, r, hide(&out), lo, hi, y0, y1, scratch)
 	} else {
 		resizeRealGeneric(dst, src, r, &out, lo, hi, y0, y1)
 	}
