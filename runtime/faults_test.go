@@ -12,7 +12,7 @@ import (
 )
 
 // faulty runs 30 pairs with faults through a pipeline, and returns what came of it.
-func faulty(t *testing.T, live bool, on OnError, faults ...capturetest.Fault) (*Summary, error, []uint64) {
+func faulty(t *testing.T, live bool, on OnError, faults ...capturetest.Fault) (*Summary, []uint64, error) {
 	t.Helper()
 	src := capturetest.Inject(capturetest.NewFake(capturetest.FakeOptions{Pairs: 30}), faults...)
 	defer src.Close()
@@ -24,7 +24,7 @@ func faulty(t *testing.T, live bool, on OnError, faults ...capturetest.Fault) (*
 	p.Live, p.OnError = live, on
 	sum, err := p.Run(t.Context())
 	balanced(t, sum)
-	return sum, err, seen
+	return sum, seen, err
 }
 
 // TestFaults gives each fault to a pipeline that replays with Skip, and says what has to come of it.
@@ -50,7 +50,7 @@ func TestFaults(t *testing.T) {
 		{capturetest.Fault{Kind: capturetest.Corrupt, At: 5, Count: 2}, 30, Drops{}},
 	} {
 		t.Run(test.fault.Kind.String(), func(t *testing.T) {
-			sum, err, _ := faulty(t, false, Skip, test.fault)
+			sum, _, err := faulty(t, false, Skip, test.fault)
 			if err != nil || sum.Masks != test.masks || sum.Drops != test.drops {
 				t.Errorf("error %v, %d masks, drops %v; want %d masks, drops %v", err, sum.Masks, sum.Drops.Map(), test.masks, test.drops.Map())
 			}
@@ -59,7 +59,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestFaultsStop(t *testing.T) {
-	sum, err, seen := faulty(t, false, Stop, capturetest.Fault{Kind: capturetest.Unplug, At: 7})
+	sum, seen, err := faulty(t, false, Stop, capturetest.Fault{Kind: capturetest.Unplug, At: 7})
 	if !errors.Is(err, capturetest.ErrUnplugged) || len(seen) != 7 || sum.Drops[DropUnreadable] != 1 {
 		t.Errorf("error %v after %d masks, drops %v", err, len(seen), sum.Drops.Map())
 	}
@@ -69,7 +69,7 @@ func TestFaultsStop(t *testing.T) {
 func TestLiveNeverGoesBack(t *testing.T) {
 	for seed := range uint64(40) {
 		faults := capturetest.RandomFaults(seed, 6, 30, capturetest.Reorder, capturetest.Duplicate, capturetest.Drop, capturetest.Unplug)
-		sum, err, seen := faulty(t, true, Skip, faults...)
+		sum, seen, err := faulty(t, true, Skip, faults...)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -84,7 +84,7 @@ func TestLiveNeverGoesBack(t *testing.T) {
 // TestRandomFaultsAreBalanced throws everything at the pipeline at once; faulty checks the balance.
 func TestRandomFaultsAreBalanced(t *testing.T) {
 	for seed := range uint64(100) {
-		sum, err, _ := faulty(t, seed%2 == 0, Skip, capturetest.RandomFaults(seed, 8, 30)...)
+		sum, _, err := faulty(t, seed%2 == 0, Skip, capturetest.RandomFaults(seed, 8, 30)...)
 		if err != nil || sum.Frames < 20 {
 			t.Fatalf("seed %d: error %v, %d frames", seed, err, sum.Frames)
 		}

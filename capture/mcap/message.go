@@ -88,7 +88,6 @@ func (c *cursor) text0() string {
 type camera struct {
 	frame string
 	in    capture.Intrinsics
-	rigid bool
 }
 
 // camera decodes a calibration message.

@@ -356,11 +356,11 @@ func TestDamageStays(t *testing.T) {
 func TestChunkBomb(t *testing.T) {
 	c := geometry()
 	b := newBag(t, "lz4")
-	data := recorded{frames: 2, perChunk: 9}.write(b, c, painted(c))
+	recorded{frames: 2, perChunk: 9}.write(b, c, painted(c))
 	b.chunk.Write(make([]byte, 64<<20))
 	packed := b.pack()
 	b.record(&b.out, packed, "op", "\x05", "compression", "lz4", "size", u32(0x10))
-	data = b.out.Bytes()
+	data := b.out.Bytes()
 	r := mustOpen(t, data, Options{})
 	if pairs, err := all(r); len(pairs) != 2 || err == io.EOF && r.m.read > 1<<20 {
 		t.Errorf("%d pairs, %v after %d bytes", len(pairs), err, r.m.read)

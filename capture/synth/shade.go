@@ -97,7 +97,7 @@ func (s *scene) radiance(m *material, h *hitPoint, n, d vec, p *gridPoint) (irr,
 
 // reflected is the light that comes from along the mirrored direction, coarsely: the mean colour of what is there.
 func (s *scene) reflected(o, d vec) vec {
-	t, id := s.tree.nearest(s.prims, o, d, 0, 30)
+	_, id := s.tree.nearest(s.prims, o, d, 0, 30)
 	q := &s.prims[max(id, 0)]
 	mat := q.mat
 	if id < 0 {
@@ -106,7 +106,7 @@ func (s *scene) reflected(o, d vec) vec {
 				break
 			}
 		}
-		t = hitRoom(o.sub(q.o), d, q.s, 0, 30)
+		t := hitRoom(o.sub(q.o), d, q.s, 0, 30)
 		mat = q.mat
 		if z := o.z + float64(t*d.z) - q.o.z; math.Abs(z) > q.s.z-1e-6 {
 			mat++

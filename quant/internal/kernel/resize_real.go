@@ -33,19 +33,6 @@ func (r *Resize) SetScales(c Coordinates, y, x float32) {
 	r.real.spread()
 }
 
-// realNearest is a nearest resize as an interpolation of one pixel.
-func (r *Resize) realNearest() {
-	one := func(taps []tap) []realTap {
-		list := make([]realTap, len(taps))
-		for i, t := range taps {
-			list[i] = realTap{a: t.a, b: t.a, d2: 1}
-		}
-		return list
-	}
-	r.real.y, r.real.x = one(r.y), one(r.x)
-	r.real.spread()
-}
-
 func floatTaps(in, out int, c Coordinates, scale float32) []realTap {
 	if scale == 0 {
 		scale = float32(out) / float32(in)
