@@ -14,6 +14,12 @@ import (
 // maxChunk bounds a chunk's records; most writers make chunks of a few megabytes.
 const maxChunk = 512 << 20
 
+// plausible bounds a chunk's records by what its packed bytes can reasonably become, before memory is made for them:
+// 64 MiB of anything, such as black images, and beyond that 4096 times the packed size.
+func plausible(length uint64, packed int) bool {
+	return length <= maxChunk && (length <= 64<<20 || length <= 4096*uint64(packed))
+}
+
 // unpacker reads chunks, keeping its buffers.
 type unpacker struct {
 	zstd *zstd.Decoder
@@ -41,8 +47,8 @@ func (u *unpacker) chunk(r io.ReaderAt, offset, size int64, dst []byte) ([]byte,
 	if in.err != nil {
 		return nil, in.err
 	}
-	if length > maxChunk {
-		return nil, fmt.Errorf("%d bytes of records", length)
+	if !plausible(length, len(packed)) {
+		return nil, fmt.Errorf("%d bytes of records in %d", length, len(packed))
 	}
 	out, err := u.unpack(dst, packed, compression, int(length))
 	if err != nil {
@@ -63,13 +69,16 @@ func (u *unpacker) unpack(dst, packed []byte, compression string, length int) ([
 		return append(dst[:0], packed...), nil
 	case "zstd":
 		if u.zstd == nil {
-			d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxChunk), zstd.WithDecoderLowmem(true))
+			d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecodeAllCapLimit(true))
 			if err != nil {
 				return nil, err
 			}
 			u.zstd = d
 		}
-		return u.zstd.DecodeAll(packed, dst[:0])
+		if cap(dst) < length {
+			dst = make([]byte, 0, length)
+		}
+		return u.zstd.DecodeAll(packed, dst[:0:length])
 	case "lz4":
 		if u.lz4 == nil {
 			u.lz4 = lz4.NewReader(nil)

@@ -356,3 +356,24 @@ func TestQuaternion(t *testing.T) {
 		}
 	})
 }
+
+// TestHugeChunk: a small file that promises much allocates little.
+func TestHugeChunk(t *testing.T) {
+	frame := []byte{0x28, 0xb5, 0x2f, 0xfd, 0xe0, 0, 0, 0, 0x1f, 0, 0, 0, 0, 1, 0, 0} // zstd: a frame of 496 MiB, empty
+	body := chunkBody(0, 0, nil, frame)
+	le.PutUint64(body[16:], 0x1f000000)
+	file := record(record([]byte(magic), opHeader, headerBody()), opChunk, body)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := openBytes(file, Options{}); err == nil || !strings.Contains(err.Error(), "bytes of records in") {
+		t.Error(err)
+	}
+	le.PutUint64(file[len(file)-len(body)+16:], 100) // the frame still says so
+	if _, err := openBytes(file, Options{}); err == nil {
+		t.Error("passed")
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.TotalAlloc - before.TotalAlloc; n > 64<<20 {
+		t.Errorf("%d bytes", n)
+	}
+}

@@ -211,7 +211,7 @@ func (ch *channel) placement(data []byte) (p placement, err error) {
 
 // rotation is the matrix of the quaternion x, y, z, w, which need not have length 1; 0 stands for no rotation.
 func rotation(q [4]float64) [9]float64 {
-	n := math.Sqrt(q[0]*q[0] + q[1]*q[1] + q[2]*q[2] + q[3]*q[3])
+	n := math.Hypot(math.Hypot(q[0], q[1]), math.Hypot(q[2], q[3])) // squares of small numbers would lose them
 	if n == 0 {
 		return capture.Identity.Rotation
 	}
