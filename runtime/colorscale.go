@@ -1,5 +1,7 @@
 package runtime
 
+import "encoding/binary"
+
 // colorScale resizes RGB8 rows by the exact integer average of its taps, rounded half up.
 type colorScale struct {
 	inW, inH   int
@@ -58,14 +60,28 @@ func (s *colorScale) copyRow(dst []byte, step int, src []byte) {
 	}
 }
 
-// halveRow averages 2×2 source pixels; src is two rows.
+// halveRow averages 2×2 source pixels; src is two rows. Eight bytes b0…b7 of each row, of which six are the two pixels,
+// are added in four lanes of 16 bits: even holds b0, b2, b4, b6 and odd b1, b3, b5, b7 of the rows' sum, so that
+// even + odd>>16 begins with the sums of red and blue, odd + even>>32 with that of green.
 func (s *colorScale) halveRow(dst []byte, step int, src []byte) {
+	const lanes = 0x00ff00ff00ff00ff
 	top, bottom := src[:len(src)/2], src[len(src)/2:]
-	for len(top) >= 6 && len(bottom) >= 6 && len(dst) >= 3 {
-		dst[0] = byte((uint32(top[0]) + uint32(top[3]) + uint32(bottom[0]) + uint32(bottom[3]) + 2) >> 2)
-		dst[1] = byte((uint32(top[1]) + uint32(top[4]) + uint32(bottom[1]) + uint32(bottom[4]) + 2) >> 2)
-		dst[2] = byte((uint32(top[2]) + uint32(top[5]) + uint32(bottom[2]) + uint32(bottom[5]) + 2) >> 2)
+	for len(top) >= 8 && len(bottom) >= 8 && len(dst) >= step {
+		t, b := binary.LittleEndian.Uint64(top), binary.LittleEndian.Uint64(bottom)
+		even := t&lanes + b&lanes
+		odd := t>>8&lanes + b>>8&lanes
+		redBlue := even + odd>>16
+		green := odd + even>>32
+		dst[0] = byte((redBlue&0xffff + 2) >> 2)
+		dst[1] = byte((green&0xffff + 2) >> 2)
+		dst[2] = byte((redBlue>>16&0xffff + 2) >> 2)
 		top, bottom, dst = top[6:], bottom[6:], dst[step:]
+	}
+	for len(top) >= 6 && len(bottom) >= 6 && len(dst) >= 3 { // the last pixel
+		for k := range 3 {
+			dst[k] = byte((uint32(top[k]) + uint32(top[k+3]) + uint32(bottom[k]) + uint32(bottom[k+3]) + 2) >> 2)
+		}
+		top, bottom, dst = top[6:], bottom[6:], dst[min(step, len(dst)):]
 	}
 }
 

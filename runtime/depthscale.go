@@ -93,11 +93,14 @@ func (s *depthScale) nearest(src []uint16, xs, ys span, cx, cy int) uint16 {
 	return found
 }
 
-// halveRow is box for 2×2 boxes, whose centre is the top-left pixel; src is two rows.
+// halveRow is box for 2×2 boxes, whose centre is the top-left pixel, without branches on how many readings agree; src is
+// two rows.
 func (s *depthScale) halveRow(dst []byte, step int, src []uint16, table *DepthTable) {
 	top, bottom := src[:s.inW], src[s.inW:2*s.inW]
-	for j := range s.outW {
-		a, b, c, d := uint32(top[2*j]), uint32(top[2*j+1]), uint32(bottom[2*j]), uint32(bottom[2*j+1])
+	bottom = bottom[:len(top)]
+	at := 0
+	for i := 0; i < len(top)-1; i += 2 {
+		a, b, c, d := int32(top[i]), int32(top[i+1]), int32(bottom[i]), int32(bottom[i+1])
 		r := a
 		if r == 0 {
 			if r = b; r == 0 {
@@ -106,27 +109,21 @@ func (s *depthScale) halveRow(dst []byte, step int, src []uint16, table *DepthTa
 				}
 			}
 		}
-		if r == 0 {
-			dst[j*step] = 0
-			continue
-		}
-		lo, width := r-r/32, 2*(r/32)
-		var sum, n uint32
-		for _, v := range [4]uint32{a, b, c, d} {
-			if v-lo <= width {
-				sum += v
-				n++
-			}
-		}
-		switch n {
-		case 1:
-		case 2:
-			sum = (sum + 1) >> 1
-		case 3:
-			sum = (sum + 1) / 3
-		default:
-			sum = (sum + 2) >> 2
-		}
-		dst[j*step] = table[sum&0xffff]
+		// keep is −1 where |v − r| ≤ r/32, else 0; no reading, 0, is always further from r than that, unless r is 0.
+		slack := r >> 5
+		keepA, keepB, keepC, keepD := within(a-r, slack), within(b-r, slack), within(c-r, slack), within(d-r, slack)
+		sum := a&keepA + b&keepB + c&keepC + d&keepD
+		n := -(keepA + keepB + keepC + keepD) & 7
+		dst[at] = table[uint64(sum+n>>1)*quarters[n]>>34&0xffff]
+		at += step
 	}
 }
+
+// within is −1 where |d| ≤ slack, else 0.
+func within(d, slack int32) int32 {
+	sign := d >> 31
+	return ^((slack - ((d ^ sign) - sign)) >> 31)
+}
+
+// quarters are ⌈2³⁴/n⌉: for sums below 2¹⁹ and n of 1 to 4, x·⌈2³⁴/n⌉ >> 34 is ⌊x/n⌋.
+var quarters = [8]uint64{0, 1 << 34, 1 << 33, (1<<34 + 2) / 3, 1 << 32}

@@ -17,7 +17,7 @@ import (
 
 type runCmd struct {
 	Source  string  `arg:"" help:"Where frames come from."`
-	Model   string  `short:"m" placeholder:"NAME|FILE" help:"A model inside this binary, or an ONNX file; the first shipped one if not given."`
+	Model   string  `short:"m" placeholder:"NAME|FILE" help:"A model inside this binary, or an ONNX file; the default one if not given."`
 	Format  string  `short:"f" placeholder:"NAME" help:"How masks are written; see below."`
 	Output  string  `short:"o" placeholder:"FILE|DIR" help:"Where masks are written; stdout if not given."`
 	Size    string  `default:"camera" enum:"camera,model" help:"Masks of the colour image's size, or of the model's own."`
@@ -63,7 +63,8 @@ func (c *runCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	src, err := openSource(c.Source, sourceOptions{onError: replay.OnError(c.OnError), paced: c.Live, fps: c.FPS, loop: c.Loop, labels: "-"})
+	src, err := openSource(c.Source, sourceOptions{onError: replay.OnError(c.OnError), paced: c.Live, fps: c.FPS, loop: c.Loop, frames: c.Frames,
+		labels: "-"})
 	if err != nil {
 		return err
 	}

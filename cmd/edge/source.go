@@ -33,8 +33,8 @@ type sourceOptions struct {
 	paced   bool
 	fps     float64
 	loop    bool
+	frames  uint64 // how many are wanted, 0 = all; no more are read ahead
 	labels  string // folder of labels inside a recording; "" = whichever there is, "-" = none
-	threads int
 }
 
 // openSource opens what a SOURCE argument names.
@@ -83,7 +83,12 @@ func openRecording(dir string, o sourceOptions) (capture.Source, error) {
 	if err := replay.Detect(dir); err != nil {
 		return nil, usageError{err}
 	}
-	return replay.Open(dir, replay.Options{OnError: o.onError, Paced: o.paced, FPS: o.fps, Loop: o.loop, Labels: o.labels, Threads: o.threads})
+	ahead := 0
+	if o.frames > 0 && o.frames < 4 {
+		ahead = int(o.frames)
+	}
+	return replay.Open(dir, replay.Options{OnError: o.onError, Paced: o.paced, FPS: o.fps, Loop: o.loop, Labels: o.labels,
+		Threads: min(ahead, 2), Ahead: ahead})
 }
 
 func openMCAP(file string, o sourceOptions) (capture.Source, error) {
