@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -80,8 +81,13 @@ func randomConv(r *rand.Rand, c Conv) Conv {
 	c.Bias = make([]int32, c.Out)
 	for i := range c.Bias {
 		c.Bias[i] = r.Int32N(1<<16) - 1<<15
-		if r.IntN(50) == 0 {
+		switch r.IntN(50) {
+		case 0:
 			c.Bias[i] = r.Int32() - 1<<30
+		case 1: // sums that wrap
+			c.Bias[i] = math.MaxInt32 - r.Int32N(1000)
+		case 2:
+			c.Bias[i] = math.MinInt32 + r.Int32N(1000)
 		}
 	}
 	lo, hi := c.Type.Range()
