@@ -14,6 +14,14 @@
 //		…
 //	}
 //
+// A recording in which each camera has its own geometry is registered pair by pair:
+//
+//	reg, err := capture.NewRegistrar(src.Calibration(), threads)
+//	…
+//	err = reg.Register(&depth, &pair.Depth) // depth now has the colour image's size and viewpoint
+//
+// Two streams that come on their own are put together by a [Pairer], which a device's package feeds with both.
+//
 // Colour is RGB8, depth is uint16 in units of [Calibration.DepthScale] metres with 0 for "no reading". Geometry follows
 // the pin-hole model with x to the right, y down and z forward, and the centre of the top-left pixel at (0, 0).
 package capture

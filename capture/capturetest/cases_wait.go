@@ -50,6 +50,9 @@ func cancel(b *bench) {
 	select {
 	case <-got:
 	case err := <-ended:
+		if err == io.EOF && len(got) > 0 {
+			return // a short recording was over before this case looked: there is no wait to end
+		}
 		b.broken("Next: %v, want a pair", err)
 	case <-time.After(b.o.Patience):
 		b.Fatalf("no pair within %v", b.o.Patience)
@@ -106,6 +109,9 @@ func closeUnblocks(b *bench) {
 	select {
 	case <-got:
 	case err := <-ended:
+		if err == io.EOF && len(got) > 0 {
+			return // a short recording was over before this case looked: there is no wait to end
+		}
 		b.broken("Next: %v, want a pair", err)
 	case <-time.After(b.o.Patience):
 		b.Fatalf("no pair within %v", b.o.Patience)
