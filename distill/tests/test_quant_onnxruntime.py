@@ -72,7 +72,7 @@ def test_student_agrees(float_model, conform, form, tmp_path):
     model = tmp_path / "int8.onnx"
     quantnets.quantise(path, model, name, HEIGHT, WIDTH, 3, **quantnets.FORMATS[form])
     best, itself, alive = [], [], set()
-    for seed in range(3):
+    for seed in range(10):
         feeds = quantnets.feeds(name, np.random.default_rng(100 + seed), HEIGHT, WIDTH)
         (ours,), answer = conform(model, feeds, steps=True)
         with_optimiser, without = onnxruntime(model, feeds)[0], onnxruntime(model, feeds, False)[0]

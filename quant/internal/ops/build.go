@@ -41,7 +41,7 @@ var ErrUnknown = errors.New("operator is not supported")
 // Oldest and Newest bound the default domain's opsets that Build knows.
 const (
 	Oldest = 7
-	Newest = 26
+	Newest = 28
 )
 
 type builder func(*build) *Impl

@@ -97,6 +97,8 @@ func pick2[E number](op string) func() rows {
 			return rows2(func(a, b E) E { return max(a, b) })
 		case "Mod":
 			return rows2(modulo[E])
+		case "Remainder":
+			return rows2(remainder[E])
 		case "Equal":
 			return rows2(func(a, b E) uint8 { return bit(a == b) })
 		case "Less":
@@ -133,21 +135,33 @@ func isInteger[E number]() bool {
 	return one/two == 0
 }
 
-// modulo has the sign of the divisor, as ONNX's Mod with fmod = 0; modulo 0 gives 0.
+// modulo has the sign of the divisor, as ONNX's Mod with fmod = 0; an integer modulo 0 gives 0.
 func modulo[E number](a, b E) E {
+	r := remainder(a, b)
+	if r != 0 && (r < 0) != (b < 0) {
+		r += b
+	}
+	return r
+}
+
+// remainder has the sign of the dividend, as C's % and fmod.
+func remainder[E number](a, b E) E {
+	if !isInteger[E]() {
+		return E(math.Mod(float64(a), float64(b)))
+	}
 	if b == 0 {
 		return 0
 	}
-	q := E(math.Floor(float64(a) / float64(b)))
-	return a - q*b
+	return a - a/b*b
 }
 
 func buildArithmetic(b *build) *Impl {
-	if b.Op == "Mod" && b.attrBool("fmod", false) {
-		return b.fail("fmod = 1 is not supported")
+	op := b.Op
+	if op == "Mod" && b.attrBool("fmod", false) {
+		op = "Remainder"
 	}
 	return elementwise(func(b *build, t tensor.DType) func(in, out []*tensor.T, s *spread, lo, hi int) {
-		return arithmetic(b.Op, t)
+		return arithmetic(op, t)
 	})(b)
 }
 

@@ -393,14 +393,18 @@ func buildDepthSpace(b *build) *Impl {
 	if k < 1 || k > 1<<12 {
 		return b.fail("blocksize is %d", k)
 	}
+	mode := b.attrString("mode", "DCR", "CRD")
 	if b.Op == "SpaceToDepth" {
 		if h%k != 0 || w%k != 0 {
 			return b.fail("blocksize %d does not divide %v", k, v.Shape)
 		}
-		m := permuted(size, []int{n, c, h / k, k, w / k, k}, []int{0, 3, 5, 1, 2, 4})
+		perm := []int{0, 3, 5, 1, 2, 4}
+		if mode == "CRD" {
+			perm = []int{0, 1, 3, 5, 2, 4}
+		}
+		m := permuted(size, []int{n, c, h / k, k, w / k, k}, perm)
 		return moved(v.Type, m, []int{n, c * k * k, h / k, w / k})
 	}
-	mode := b.attrString("mode", "DCR", "CRD")
 	if c%(k*k) != 0 {
 		return b.fail("blocksize %d does not divide %d channels", k, c)
 	}

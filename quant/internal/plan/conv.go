@@ -36,7 +36,7 @@ func (p *planner) matchConv(n *graph.Node, r *requant) (*unit, error) {
 	return &unit{requant: r, reads: []*graph.Value{x}, emit: func(p *planner) error {
 		data, zero := w.signed(geo.Out)
 		lo, hi, table := r.store()
-		packed, err := p.set.PackConv(kernel.Conv{
+		packed, err := p.packConv(kernel.Conv{
 			In: geo.In, Out: geo.Out, KH: geo.KH, KW: geo.KW, StrideY: geo.StrideY, StrideX: geo.StrideX,
 			DilationY: geo.DilationY, DilationX: geo.DilationX, PadTop: geo.PadTop, PadLeft: geo.PadLeft, Groups: geo.Groups,
 			Weights: toOHWI(data, geo.Out, geo.In/geo.Groups, geo.KH*geo.KW), WeightZero: zero, Bias: bias,
@@ -67,7 +67,7 @@ func toOHWI(w []int8, out, in, taps int) []int8 {
 }
 
 // emitConv plans a packed convolution from x to y.
-func (p *planner) emitConv(packed *kernel.PackedConv, x, y *graph.Value, nodes []*graph.Node, op string, weightBytes int64) error {
+func (p *planner) emitConv(packed []*kernel.PackedConv, x, y *graph.Value, nodes []*graph.Node, op string, weightBytes int64) error {
 	in, err := p.inner(x)
 	if err != nil {
 		return err
@@ -75,14 +75,72 @@ func (p *planner) emitConv(packed *kernel.PackedConv, x, y *graph.Value, nodes [
 	out := p.make(y, Inner)
 	n, h, w, _ := dims(y.Shape)
 	p.bytes += weightBytes
-	p.add(&Step{Name: y.Name, Op: op, Kernel: packed.Kernel(), Nodes: labels(nodes), In: []*Buffer{in}, Out: []*Buffer{out},
-		Units: n * h, Align: rowAlign(h), MACs: int64(n) * packed.MACs(h, w), Bytes: weightBytes, scratch: packed.Scratch(w),
-		bind: func(scratch [][]byte) func(int, int, int) {
-			return func(worker, lo, hi int) {
-				eachImage(h, lo, hi, func(i, y0, y1 int) { packed.Run(&out.maps[i], &in.maps[i], y0, y1, scratch[worker]) })
-			}
-		}})
+	s := &Step{Name: y.Name, Op: op, Kernel: packed[0].Kernel(), Nodes: labels(nodes), In: []*Buffer{in}, Out: []*Buffer{out},
+		Units: n * h, Align: rowAlign(h), Bytes: weightBytes}
+	for _, c := range packed {
+		s.MACs += int64(n) * c.MACs(h, w)
+		s.scratch = max(s.scratch, c.Scratch(w))
+	}
+	s.bind = func(scratch [][]byte) func(int, int, int) {
+		src, dst := channelParts(in.maps, len(packed)), channelParts(out.maps, len(packed))
+		return func(worker, lo, hi int) {
+			eachImage(h, lo, hi, func(i, y0, y1 int) {
+				for g, c := range packed {
+					c.Run(&dst[i*len(packed)+g], &src[i*len(packed)+g], y0, y1, scratch[worker])
+				}
+			})
+		}
+	}
+	p.add(s)
 	return nil
+}
+
+// channelParts cuts each map into parts of equally many channels.
+func channelParts(maps []kernel.Map, parts int) []kernel.Map {
+	if parts == 1 {
+		return maps
+	}
+	var list []kernel.Map
+	for i := range maps {
+		c := maps[i].C / parts
+		for g := range parts {
+			list = append(list, maps[i].Slice(g*c, c))
+		}
+	}
+	return list
+}
+
+// maxSplit bounds the groups that become convolutions of their own.
+const maxSplit = 64
+
+// packConv packs a convolution, a grouped one as one convolution a group where the groups are whole cells of channels.
+func (p *planner) packConv(c kernel.Conv) ([]*kernel.PackedConv, error) {
+	groups := c.Groups
+	ig, og := c.In/groups, c.Out/groups
+	if groups == 1 || groups > maxSplit || ig%4 != 0 || og%4 != 0 {
+		packed, err := p.set.PackConv(c)
+		return []*kernel.PackedConv{packed}, err
+	}
+	var list []*kernel.PackedConv
+	for g := range groups {
+		part := c
+		part.In, part.Out, part.Groups = ig, og, 1
+		n := len(c.Weights) / groups
+		part.Weights = c.Weights[g*n : (g+1)*n]
+		if c.WeightZero != nil {
+			part.WeightZero = c.WeightZero[g*og : (g+1)*og]
+		}
+		if c.Bias != nil {
+			part.Bias = c.Bias[g*og : (g+1)*og]
+		}
+		part.Requant.Scale = c.Requant.Scale[g*og : (g+1)*og]
+		packed, err := p.set.PackConv(part)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, packed)
+	}
+	return list, nil
 }
 
 // rowAlign keeps stripes at even rows, where kernels do two rows at once.
@@ -144,7 +202,7 @@ func (p *planner) matchGemm(n *graph.Node, r *requant) (*unit, error) {
 			data = t
 		}
 		lo, hi, table := r.store()
-		packed, err := p.set.PackConv(kernel.Conv{In: k, Out: m, KH: 1, KW: 1, Weights: data, WeightZero: zero, Bias: bias,
+		packed, err := p.packConv(kernel.Conv{In: k, Out: m, KH: 1, KW: 1, Groups: 1, Weights: data, WeightZero: zero, Bias: bias,
 			Zero: xq.native(), Type: kernel.Native, Requant: kernel.Requant{Scale: scale, Zero: r.q.native(), Min: lo, Max: hi, Table: table}})
 		if err != nil {
 			return fmt.Errorf("as a convolution: %w", err)

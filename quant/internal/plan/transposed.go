@@ -44,7 +44,7 @@ func (p *planner) matchConvTranspose(n *graph.Node, r *requant) (*unit, error) {
 		conv.Zero, conv.Type = xq.native(), kernel.Native
 		conv.Requant.Zero = r.q.native()
 		conv.Requant.Min, conv.Requant.Max, conv.Requant.Table = r.store()
-		packed, err := p.set.PackConv(conv)
+		packed, err := p.packConv(conv)
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func phases(g *ops.Conv, w *weights, bias []int32, scale []float32) (c kernel.Co
 	jy, jx := (g.KH+sy-1)/sy, (g.KW+sx-1)/sx
 	per = (g.Out + 3) &^ 3
 	n := sy * sx * per
-	c = kernel.Conv{In: g.In, Out: n, KH: jy, KW: jx, PadTop: jy - 1, PadLeft: jx - 1,
+	c = kernel.Conv{In: g.In, Out: n, Groups: 1, KH: jy, KW: jx, PadTop: jy - 1, PadLeft: jx - 1,
 		Weights: make([]int8, n*jy*jx*g.In), Requant: kernel.Requant{Scale: make([]float32, n)}}
 	if bias != nil {
 		c.Bias = make([]int32, n)
