@@ -445,6 +445,27 @@ func TestBetween(t *testing.T) {
 	}
 }
 
+// A quaternion against the turn that it stands for: by an angle about an axis (Rodrigues' formula).
+func TestMatrix(t *testing.T) {
+	for _, axis := range [][3]float64{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}, {2.0 / 3, -1.0 / 3, 2.0 / 3}} {
+		for _, angle := range []float64{0, 0.3, -2, math.Pi} {
+			s, c := math.Sincos(angle)
+			hs, hc := math.Sincos(angle / 2)
+			got := matrix([4]float64{3 * hs * axis[0], 3 * hs * axis[1], 3 * hs * axis[2], 3 * hc})
+			cross := [9]float64{0, -axis[2], axis[1], axis[2], 0, -axis[0], -axis[1], axis[0], 0}
+			for i := range 9 {
+				want := s*cross[i] + (1-c)*axis[i/3]*axis[i%3]
+				if i%4 == 0 {
+					want += c
+				}
+				if math.Abs(got[i]-want) > 1e-12 {
+					t.Errorf("%v about %v: element %d is %v, want %v", angle, axis, i, got[i], want)
+				}
+			}
+		}
+	}
+}
+
 func TestD435Recording(t *testing.T) {
 	path := filepath.Join(dataDir(t), "recordings", "realsense-d435.bag")
 	r, err := Open(path, Options{})
@@ -459,6 +480,12 @@ func TestD435Recording(t *testing.T) {
 	if c.Color.Width != 640 || c.Depth.Height != 480 || c.DepthScale != 0.001 || math.Abs(c.Color.Fx-613.2) > 0.1 ||
 		math.Abs(c.Depth.Fx-390.43) > 0.1 || math.Abs(c.DepthToColor.Translation[0]-0.0143) > 0.0001 {
 		t.Errorf("calibration is %+v", c)
+	}
+	// As the vendor's library tells it, to six digits.
+	for i, want := range []float64{0.999863, -0.01031, 0.0129259, 0.0103087, 0.999947, 0.00017303, -0.012927, -3.97579e-05, 0.999916} {
+		if math.Abs(c.DepthToColor.Rotation[i]-want) > 1e-6 {
+			t.Errorf("rotation[%d] is %v, want %v", i, c.DepthToColor.Rotation[i], want)
+		}
 	}
 	pairs, err := all(r)
 	if err != io.EOF || len(pairs) != 1 || r.Torn() != nil {
