@@ -147,7 +147,7 @@ func TestHostileModels(t *testing.T) {
 			if !strings.HasPrefix(err.Error(), "quant: ") || !strings.Contains(err.Error(), c.fault) {
 				t.Errorf("error %q, want %q", err, c.fault)
 			}
-			if took > 5*time.Second {
+			if took > 2*time.Minute { // minutes mean a bound that is missing; a slow machine takes seconds
 				t.Errorf("it took %v", took)
 			}
 			if used := after.TotalAlloc - before.TotalAlloc; used > 256<<20 {
