@@ -7,6 +7,9 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -177,13 +180,27 @@ func TestEvalPage(t *testing.T) {
 	if n := strings.Count(text, `src="data:image/jpeg;base64,/9j/`); n != 3*2*8 {
 		t.Errorf("%d pictures, want 3 each of 8 worst and 8 best frames", n)
 	}
+	var scores []float64
+	for _, m := range regexp.MustCompile(`<figcaption><b>([0-9.]+)</b>`).FindAllStringSubmatch(text, -1) {
+		v, err := strconv.ParseFloat(m[1], 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		scores = append(scores, v)
+	}
+	if len(scores) != 16 || !slices.IsSorted(scores[:8]) || scores[0] != slices.Min(scores) || scores[8] != slices.Max(scores) {
+		t.Fatalf("worst and best frames have %v", scores)
+	}
+	if slices.Reverse(scores[8:]); !slices.IsSorted(scores[8:]) {
+		t.Errorf("best frames are out of order: %v", scores[8:])
+	}
 	for _, bad := range []string{"http://", "https://", "ZgotmplZ", "<no value>"} {
 		if strings.Contains(text, bad) {
 			t.Errorf("the page has %q", bad)
 		}
 	}
-	for _, want := range []string{"tiny-early", "#4c9a6a", "Worst frames", "confusion"} {
-		if want != "confusion" && !strings.Contains(text, want) {
+	for _, want := range []string{"tiny-early", "#4c9a6a", "Worst frames", "Best frames"} {
+		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
