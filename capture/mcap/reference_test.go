@@ -297,12 +297,12 @@ func TestEncodings(t *testing.T) {
 		}
 	}
 	metres := make([]byte, 24)
-	for i, z := range []float32{1.5, 0.0005, -1, float32(math.NaN()), float32(math.Inf(1)), 0.0015} {
+	for i, z := range []float32{1.5, 0.0005, -1, float32(math.NaN()), float32(math.Inf(1)), 0.0016} {
 		le.PutUint32(metres[4*i:], math.Float32bits(z))
 	}
 	p := picture{width: 6, height: 1, encoding: "32FC1", data: metres}
 	dst := make([]uint16, 6)
-	if err := p.depth(dst, 6, 1, rawImage, 0.001, nil); err != nil || dst[0] != 1500 || dst[2] != 0 || dst[3] != 0 || dst[4] != 65535 || dst[5] > 2 {
+	if err := p.depth(dst, 6, 1, rawImage, 0.001, nil); err != nil || dst[0] != 1500 || dst[2] != 0 || dst[3] != 0 || dst[4] != 65535 || dst[5] != 2 || dst[1] > 1 {
 		t.Errorf("%v, %v", dst, err)
 	}
 	p = picture{width: 2, height: 1, encoding: "mono16", big: true, data: []byte{1, 2, 3, 4}}
