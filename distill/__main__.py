@@ -13,6 +13,8 @@ def main():
     parser.add_argument("--edge", default="bin/edge", help="the edge binary, for synthetic pairs and evaluation")
     parser.add_argument("--runs", default="distill/runs", help="where checkpoints go; a run resumes from there")
     parser.add_argument("--models", default="models", help="where the finished student and its card go")
+    parser.add_argument("--calibration", default="minmax,percentile,entropy",
+                        help="quantization calibration methods to try; the best on validation is shipped")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     importlib.import_module(f"distill.recipes.{args.recipe}").main(args)

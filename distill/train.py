@@ -72,6 +72,8 @@ def run(config, sources, donors, checks, folder, device="cpu", every=200, thread
         if index < done:
             continue
         start = begin if index == done else 0
+        if start == phase.steps:
+            continue
         batches = data.Batches(config, phase, index, sources(phase), donors)
         loader = torch.utils.data.DataLoader(batches, batch_size=None, sampler=range(start, phase.steps), num_workers=1,
                                              prefetch_factor=4)

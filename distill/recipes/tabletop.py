@@ -174,7 +174,8 @@ def calibration(c, edge):
     """Pairs that the ranges of activations are measured on, some without depth and some without colour."""
     rng = np.random.default_rng(c.seed)
     names = [n for n in c.phases[-1].mix]
-    found = [a for a in (source(n, c, edge) for n in names) if a]
+    found = [source(n, c, edge) for n in names if n != "synthetic-8"] + [source("synthetic-4", c, edge)]
+    found = [a for a in found if a]
     share = c.calibration // len(found)
     inputs = np.concatenate([x[rng.choice(len(x), min(share, len(x)), replace=False)] for x, _ in found])
     inputs[::8, ..., 3] = 0
@@ -190,7 +191,7 @@ def finish(student, c, args):
     inputs = calibration(c, args.edge)
     tried = {}
     folder = Path(args.runs) / c.name
-    for method in quantise.METHODS:
+    for method in args.calibration.split(","):
         path = folder / f"int8-{method}.onnx"
         onnx.save(quantise.quantise(graph, inputs, method, c), path)
         predict = evaluate.onnx_predictor(path, args.threads)
