@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/depthwise/depthwise/cmd/edge/internal/npy"
+	"github.com/depthwise/depthwise/models"
 	"github.com/depthwise/depthwise/runtime"
 )
 
@@ -233,4 +234,31 @@ func TestReadsBigEndianInput(t *testing.T) {
 	if err != nil || in["n"] == nil || in["n"].Type != "<i8" || in["n"].Data[1] != 1 || in["n"].Data[0] != 2 {
 		t.Errorf("%v: %+v", err, in["n"])
 	}
+}
+
+// TestModels lists what ships, or says that nothing does.
+func TestModels(t *testing.T) {
+	names := models.List()
+	if len(names) == 0 {
+		bad(t, exitFailed, []string{"--model"}, "models")
+		bad(t, exitUsage, []string{"no model is inside"}, "run", source)
+		return
+	}
+	out := good(t, "models")
+	for _, name := range names {
+		if !strings.Contains(out, "\n"+name+" ") {
+			t.Errorf("%s is not listed:\n%s", name, out)
+		}
+		var card map[string]any
+		if err := json.Unmarshal([]byte(good(t, "inspect", name, "--card")), &card); err != nil {
+			t.Errorf("%s: card: %v", name, err)
+		}
+	}
+	if lines := strings.Count(good(t, "models", "--json"), "\n"); lines != len(names) {
+		t.Errorf("%d lines for %d models", lines, len(names))
+	}
+	if out := good(t, "run", source, "-n", "1"); !strings.Contains(out, `"model":"`) {
+		t.Errorf("the default model gives %q", out)
+	}
+	bad(t, exitUsage, append([]string{"nobody"}, names...), "run", source, "-m", "nobody")
 }
