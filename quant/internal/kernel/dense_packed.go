@@ -73,55 +73,77 @@ func takesFirst(p *PackedConv) bool {
 	return p.simple() && p.c.Groups == 1 && p.c.In <= 4 && p.c.KH <= maxTapsY
 }
 
-// paddedWidth is the pixels of a source row that whole blocks of w output pixels read, padding included.
-func paddedWidth(c *Conv, w int) int { return (Blocks(w)*4-1)*c.StrideX + (c.KW-1)*c.DilationX + 1 }
+// firstWindow is the pixels of a source row that n blocks of output read.
+func firstWindow(c *Conv, n int) int { return (4*n-1)*c.StrideX + (c.KW-1)*c.DilationX + 1 }
 
-// scratchFirst is the padded source rows of one output row.
-func scratchFirst(p *PackedConv, w int) int { return p.c.KH * 4 * paddedWidth(&p.c, w) }
+// scratchFirst is the source rows of one output row with their padding, and a row of padding.
+func scratchFirst(p *PackedConv, w int) int { return (p.c.KH + 1) * 4 * firstWindow(&p.c, Blocks(w)) }
 
-// runFirst copies the source rows of each output row into scratch with their padding, where every window is a run of
-// pixels.
+// runFirst points the kernel at the source rows, where every window is a run of pixels; the blocks at the left and at
+// the right whose windows reach outside the map read copies with their padding in scratch.
 func runFirst(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
 	return func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
-		c := &p.c
-		n := 4 * paddedWidth(c, dst.W)
+		c, blocks := &p.c, Blocks(dst.W)
+		left, right := blocks, blocks // blocks [left, right) lie inside
+		if src.Block == Cell {
+			step := 4 * c.StrideX
+			left = min((c.PadLeft+step-1)/step, blocks)
+			right = left
+			if last := src.W + c.PadLeft - firstWindow(c, 1); last >= 0 {
+				right = max(min(last/step+1, blocks), left)
+			}
+		}
+		padding := scratch[c.KH*4*firstWindow(c, blocks):][:4*firstWindow(c, blocks)]
+		fill(padding, byte(c.Zero))
 		var rows [maxTapsY]unsafe.Pointer
 		a := p.convArgs(dst, src)
-		a.tapsY, a.tapsX, a.blocks = int64(c.KH), int64(c.KW), int64(Blocks(dst.W))
+		a.tapsY, a.tapsX = int64(c.KH), int64(c.KW)
 		a.rows, a.stride, a.srcBlock = unsafe.Pointer(&rows), int64(4*c.StrideX), int64(4*c.DilationX)
 		for y := y0; y < y1; y++ {
-			for ky := range c.KH {
-				row := scratch[ky*n:][:n]
-				paddedRow(row, src, y*c.StrideY+ky*c.DilationY-c.PadTop, c.PadLeft, byte(c.Zero))
-				rows[ky] = unsafe.Pointer(&row[0])
+			for from := 0; from < blocks; {
+				to := blocks
+				if from < left {
+					to = left
+				} else if from < right {
+					to = right
+				}
+				at := 4*from*c.StrideX - c.PadLeft
+				for ky := range c.KH {
+					sy := y*c.StrideY + ky*c.DilationY - c.PadTop
+					switch {
+					case sy < 0 || sy >= src.H:
+						rows[ky] = unsafe.Pointer(&padding[0])
+					case from >= left && from < right:
+						rows[ky] = unsafe.Pointer(&src.Data[sy*src.Row+4*at])
+					default:
+						n := 4 * firstWindow(c, to-from)
+						row := scratch[ky*n:][:n]
+						paddedRow(row, src, sy, at, byte(c.Zero))
+						rows[ky] = unsafe.Pointer(&row[0])
+					}
+				}
+				a.dst, a.blocks = unsafe.Pointer(&dst.Data[y*dst.Row+from*dst.Block]), int64(to-from)
+				kernel(hide(&a))
+				from = to
 			}
-			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
-			kernel(hide(&a))
 		}
 		p.table(dst, y0, y1)
 	}
 }
 
-// paddedRow copies row y of src, 4 bytes a pixel, after left pixels of padding; the rest of row is padding too.
-func paddedRow(row []byte, src *Map, y, left int, zero byte) {
-	fill := func(b []byte) {
-		for i := range b {
-			b[i] = zero
-		}
+func fill(b []byte, v byte) {
+	for i := range b {
+		b[i] = v
 	}
-	if y < 0 || y >= src.H {
-		fill(row)
-		return
-	}
-	at := min(4*left, len(row))
-	fill(row[:at])
+}
+
+// paddedRow copies row y of src, 4 bytes a pixel, from pixel at on, which may lie outside; so does padding.
+func paddedRow(row []byte, src *Map, y, at int, zero byte) {
+	n := min(max(-4*at, 0), len(row))
+	fill(row[:n], zero)
 	line := src.Data[y*src.Row:]
-	if src.Block == Cell {
-		at += copy(row[at:], line[:4*src.W])
-	} else {
-		for b := range Blocks(src.W) {
-			at += copy(row[at:], line[b*src.Block:][:4*min(4, src.W-4*b)])
-		}
+	for x := max(at, 0); x < src.W && n < len(row); x++ {
+		n += copy(row[n:], line[x/4*src.Block+x%4*4:][:4])
 	}
-	fill(row[at:])
+	fill(row[n:], zero)
 }

@@ -11,7 +11,10 @@ func randomAdd(r *rand.Rand, ty Type) Add {
 	lo, hi := ty.Range()
 	zero := func() int { return int(lo) + r.IntN(int(hi-lo)+1) }
 	a := Add{ZeroA: zero(), ZeroB: zero(), Zero: zero(), ScaleA: r.Float32() * 2, ScaleB: r.Float32() * 2, Type: ty}
-	switch r.IntN(4) {
+	switch r.IntN(5) {
+	case 4: // halves but for the rounding of each operation
+		a.ScaleA = 1 / float32(2+2*r.IntN(30))
+		a.ScaleB = a.ScaleA
 	case 0: // exact halves
 		a.ScaleA, a.ScaleB = 0.5, 1/float32(int(2)<<r.IntN(4))
 	case 1:
