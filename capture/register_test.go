@@ -425,6 +425,28 @@ func TestRegisterLeavesNoPinHoles(t *testing.T) {
 	}
 }
 
+// A lens that folds back within the depth camera's view: beyond its end there is nothing, not the image once more.
+func TestRegisterWhereTheLensEnds(t *testing.T) {
+	c := d435()
+	c.Color.Model, c.Color.Coeffs = BrownConrady, [5]float64{-0.35, 0, 0, 0, 0}
+	c.Color.Fx, c.Color.Fy = 60, 60
+	src := scene(c.Depth, 2, 900, 2500)
+	got, want := register(t, c, 1, src), oracle(c, src)
+	more, fewer := 0, 0
+	for i, g := range got.Pix {
+		switch w := want.Pix[i]; {
+		case g != 0 && w == 0:
+			more++
+		case g == 0 && w != 0:
+			fewer++
+		}
+	}
+	// The grid leaves out the cells that the end of the lens runs through.
+	if limit := len(got.Pix) / 100; more > len(got.Pix)/1000 || fewer > limit || count(want) < 2000 {
+		t.Errorf("%d readings where the lens sees nothing, %d missing of %d, at most %d may be", more, fewer, count(want), limit)
+	}
+}
+
 func TestRegisterStep(t *testing.T) {
 	// Two planes, parallel cameras of equal intrinsics: the far one moves by f·b/z = 100·0.1/2 = 5 pixels, the near one
 	// by 10. All edges are at quarter pixels or further from a pixel's centre.
