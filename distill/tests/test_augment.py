@@ -73,5 +73,6 @@ def test_pasted_objects_stand_on_the_table_at_its_distance():
         if new.any():
             foot = np.flatnonzero(new.any(1)).max()
             ground = bare[foot, 0, 3].astype(int)
-            assert abs(np.median(a[foot][new[foot]][:, 3].astype(int)) - ground) < 0.35 * ground
+            if foot < 59:  # not cut off by the image
+                assert abs(np.median(a[foot][new[foot]][:, 3].astype(int)) - ground) < 0.12 * ground
     assert pasted > 10

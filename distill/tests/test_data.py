@@ -92,6 +92,8 @@ def test_geometry_finds_table_and_box():
     known = got != pseudo.VOID
     assert known.mean() > 0.5
     assert (got[known] == truth[known]).mean() > 0.97
+    low = (truth == 1) & known
+    assert (got[low] == 1).mean() > 0.99, "a top taken for an object"
     for c in (0, 1, 2):
         assert (got[truth == c] == c).mean() > 0.4, c
 
