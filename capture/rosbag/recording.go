@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,6 +27,19 @@ type Options struct {
 	// Recorded pairs by the times at which the frames reached the recorder instead of the times that the camera gave
 	// them. It is the default where the two streams' times come from different clocks.
 	Recorded bool
+	// Skip leaves broken images out, and ends the recording where the bag is damaged, instead of telling errors. Stats
+	// has the number and the first few in words.
+	Skip bool
+	// Loop begins again after the last pair, for ever; Seq and times go on.
+	Loop bool
+}
+
+// Stats counts what became of the bag's images.
+type Stats struct {
+	Delivered uint64
+	Skipped   uint64               // images that could not be read
+	Problems  []string             // the first few, and where the bag is torn
+	Paired    capture.PairerCounts // of the round in progress
 }
 
 // ErrClosed is what Next tells after Close.
@@ -44,12 +58,22 @@ type Recording struct {
 	end    error // of file.Close
 
 	mu    sync.Mutex // held by Next
+	o     Options
 	m     *messages
 	p     *capture.Pairer
 	pair  capture.Pair
 	fault error // cannot go on
-	bad   int
+	stats Stats
 	ended bool
+	round round
+}
+
+// A round is one time through the bag.
+type round struct {
+	pairs        uint64        // of this round
+	seq          uint64        // of its first pair
+	shift        time.Duration // added to its times
+	first, after time.Duration // of its first pair in the bag; of the pair that would follow its last, shifted
 }
 
 var _ capture.Source = (*Recording)(nil)
@@ -96,9 +120,14 @@ func open(name string, file io.ReadSeekCloser, o Options) (*Recording, error) {
 	if o.Window <= 0 {
 		o.Window = r.facts.window()
 	}
+	r.o = o
 	r.byBag = o.Recorded || r.facts.color.clock != r.facts.depth.clock
-	r.p = capture.NewPairer(capture.PairerOptions{Window: o.Window, Queue: 12})
+	r.p = r.pairer()
 	return r, nil
+}
+
+func (r *Recording) pairer() *capture.Pairer {
+	return capture.NewPairer(capture.PairerOptions{Window: r.o.Window, Queue: 12})
 }
 
 // Calibration returns the geometry that the bag, or the options, told.
@@ -133,11 +162,21 @@ func (r *Recording) Torn() error {
 	return fmt.Errorf("rosbag: read %q: %w", r.name, r.m.torn)
 }
 
-// Counts returns what became of the frames. Broken are images that could not be read; Next told an error for each.
-func (r *Recording) Counts() (paired capture.PairerCounts, broken int) {
+// Stats returns the counters.
+func (r *Recording) Stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.p.Counts(), r.bad
+	s := r.stats
+	s.Paired = r.p.Counts()
+	s.Problems = slices.Clone(s.Problems)
+	return s
+}
+
+// problem notes one of the first few.
+func (r *Recording) problem(err error) {
+	if len(r.stats.Problems) < 8 {
+		r.stats.Problems = append(r.stats.Problems, err.Error())
+	}
 }
 
 // Next delivers the next pair in the order of the bag. An image that cannot be read is an error once, and the next call
@@ -156,27 +195,67 @@ func (r *Recording) Next(ctx context.Context, dst *capture.Pair) error {
 			return nil
 		case r.fault != nil:
 			return r.fault
+		case r.ended && r.o.Loop && r.round.pairs > 0:
+			if err := r.again(); err != nil {
+				r.fault = err
+			}
+			continue
 		case r.ended:
 			return io.EOF
 		}
-		msg, err := r.m.next(func(topic string) bool { return topic == r.facts.color.image || topic == r.facts.depth.image })
-		switch {
-		case r.closed.Load():
-			return ErrClosed
-		case err == io.EOF:
-			r.ended = true
-			r.p.End()
-			continue
-		case err != nil:
-			r.fault = fmt.Errorf("rosbag: read %q: %w", r.name, err)
-			r.p.End()
-			continue
-		}
-		if err := r.take(msg); err != nil {
-			r.bad++
-			return fmt.Errorf("rosbag: read %q: topic %q at %v: %w", r.name, msg.topic, clock(msg.sec, msg.nsec), err)
+		if err := r.read(); err != nil {
+			return err
 		}
 	}
+}
+
+// read takes the next image of the bag to the pairer.
+func (r *Recording) read() error {
+	msg, err := r.m.next(func(topic string) bool { return topic == r.facts.color.image || topic == r.facts.depth.image })
+	if r.closed.Load() {
+		return ErrClosed
+	}
+	if err == nil {
+		if err = r.take(msg); err == nil {
+			return nil
+		}
+		r.stats.Skipped++
+		err = fmt.Errorf("rosbag: read %q: topic %q at %v: %w", r.name, msg.topic, clock(msg.sec, msg.nsec), err)
+		r.problem(err)
+		if r.o.Skip {
+			return nil
+		}
+		return err
+	}
+	r.p.End()
+	if err == io.EOF {
+		r.ended = true
+		if r.m.torn != nil {
+			r.problem(fmt.Errorf("rosbag: read %q: %w", r.name, r.m.torn))
+		}
+		return nil
+	}
+	err = fmt.Errorf("rosbag: read %q: %w", r.name, err)
+	r.problem(err)
+	if r.o.Skip {
+		r.ended = true
+	} else {
+		r.fault = err
+	}
+	return nil // what waits in the pairer comes first
+}
+
+// again goes back to the beginning.
+func (r *Recording) again() error {
+	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("rosbag: rewind %q: %w", r.name, err)
+	}
+	if err := r.m.rewind(r.file); err != nil {
+		return fmt.Errorf("rosbag: rewind %q: %w", r.name, err)
+	}
+	r.ended, r.p = false, r.pairer()
+	r.round = round{seq: r.round.seq + r.round.pairs, shift: r.round.after - r.round.first}
+	return nil
 }
 
 // take decodes an image and gives it to the pairer.
@@ -205,10 +284,18 @@ func (r *Recording) take(msg message) error {
 
 // deliver copies the pair, whose memory goes round between the pairer and the decoder.
 func (r *Recording) deliver(dst *capture.Pair) {
-	dst.Seq, dst.ColorTime, dst.DepthTime = r.pair.Seq, r.pair.ColorTime, r.pair.DepthTime
-	dst.Color.Resize(r.pair.Color.Width, r.pair.Color.Height)
-	copy(dst.Color.Pix, r.pair.Color.Pix)
-	dst.Depth.Resize(r.pair.Depth.Width, r.pair.Depth.Height)
-	copy(dst.Depth.Pix, r.pair.Depth.Pix)
+	p, now := &r.pair, &r.round
+	dst.Seq = now.seq + p.Seq
+	dst.ColorTime, dst.DepthTime = p.ColorTime+now.shift, p.DepthTime+now.shift
+	dst.Color.Resize(p.Color.Width, p.Color.Height)
+	copy(dst.Color.Pix, p.Color.Pix)
+	dst.Depth.Resize(p.Depth.Width, p.Depth.Height)
+	copy(dst.Depth.Pix, p.Depth.Pix)
 	dst.Labels.Resize(0, 0)
+	if now.pairs == 0 {
+		now.first = p.ColorTime // as in the file: the next round's shift is counted from there
+	}
+	now.pairs++
+	now.after = max(dst.ColorTime, dst.DepthTime) + r.facts.window()
+	r.stats.Delivered++
 }

@@ -75,9 +75,9 @@ func TestReadsWhatWasWritten(t *testing.T) {
 					t.Errorf("pair %d: the images differ from what was written", i)
 				}
 			}
-			counts, broken := r.Counts()
-			if counts.Pairs != 10 || counts.Color.In != 10 || counts.Depth.In != 10 || broken != 0 {
-				t.Errorf("counts are %+v, broken %d", counts, broken)
+			s := r.Stats()
+			if s.Delivered != 10 || s.Paired.Pairs != 10 || s.Paired.Color.In != 10 || s.Paired.Depth.In != 10 || s.Skipped != 0 || len(s.Problems) != 0 {
+				t.Errorf("stats are %+v", s)
 			}
 		})
 	}
@@ -135,7 +135,7 @@ func TestTornBagReadsUpToTheTear(t *testing.T) {
 					t.Fatalf("%v: cut at %d: pair %d is not what was written", test, cut, i)
 				}
 			}
-			counts, _ := r.Counts()
+			counts := r.Stats().Paired
 			if counts.Color.In < counts.Pairs || counts.Depth.In-counts.Pairs > 2 {
 				t.Fatalf("%v: cut at %d: %+v", test, cut, counts)
 			}
@@ -153,8 +153,8 @@ func TestTornSaysWhere(t *testing.T) {
 	if _, err := all(r); err != io.EOF {
 		t.Fatal(err)
 	}
-	if err := r.Torn(); err == nil || !strings.Contains(err.Error(), "torn after ") {
-		t.Errorf("torn is %v", err)
+	if err := r.Torn(); err == nil || !strings.Contains(err.Error(), "torn after ") || !slices.Equal(r.Stats().Problems, []string{err.Error()}) {
+		t.Errorf("torn is %v, stats are %+v", err, r.Stats())
 	}
 }
 
@@ -292,8 +292,37 @@ func TestBrokenFrames(t *testing.T) {
 			t.Errorf("the error %q lacks %q", failures[0], want)
 		}
 	}
-	if counts, broken := r.Counts(); broken != 1 || counts.Color.Unpaired.Total() != 1 {
-		t.Errorf("%+v, broken %d", counts, broken)
+	if s := r.Stats(); s.Skipped != 1 || s.Paired.Color.Unpaired.Total() != 1 || !slices.Equal(s.Problems, failures) {
+		t.Errorf("stats are %+v", s)
+	}
+	r = mustOpen(t, data, Options{Skip: true})
+	if pairs, err := all(r); err != io.EOF || len(pairs) != 5 || r.Stats().Skipped != 1 || len(r.Stats().Problems) != 1 {
+		t.Errorf("with Skip: %d pairs, %v, %+v", len(pairs), err, r.Stats())
+	}
+}
+
+func TestLoop(t *testing.T) {
+	c := geometry()
+	data := recorded{frames: 4, skew: -5 * time.Millisecond}.write(newBag(t, "lz4"), c, painted(c))
+	r := mustOpen(t, data, Options{Loop: true})
+	var last capture.Pair
+	for i := range 14 {
+		var p, want capture.Pair
+		if err := r.Next(context.Background(), &p); err != nil {
+			t.Fatal(err)
+		}
+		paint(c, i%4, &want)
+		if p.Seq != uint64(i) || !bytes.Equal(p.Color.Pix, want.Color.Pix) || !slices.Equal(p.Depth.Pix, want.Depth.Pix) {
+			t.Fatalf("pair %d has Seq %d and other images than the bag's pair %d", i, p.Seq, i%4)
+		}
+		if step := p.ColorTime - last.ColorTime; i > 0 && (step < 30*time.Millisecond || step > 40*time.Millisecond) || p.Skew() != -5*time.Millisecond {
+			t.Fatalf("pair %d comes %v after the one before, with a skew of %v", i, step, p.Skew())
+		}
+		last.ColorTime = p.ColorTime
+	}
+	empty := mustOpen(t, data, Options{Loop: true, Window: 1})
+	if _, err := all(empty); err != io.EOF {
+		t.Errorf("a loop without a pair: %v, want EOF", err)
 	}
 }
 
@@ -349,6 +378,10 @@ func TestDamageStays(t *testing.T) {
 	}
 	if again := r.Next(context.Background(), new(capture.Pair)); again == nil || again.Error() != err.Error() {
 		t.Errorf("asked again: %v, want %v", again, err)
+	}
+	r = mustOpen(t, data, Options{Skip: true})
+	if got, err := all(r); err != io.EOF || len(got) != len(pairs) || len(r.Stats().Problems) != 1 {
+		t.Errorf("with Skip: %d pairs, %v, %+v; want %d, EOF", len(got), err, r.Stats(), len(pairs))
 	}
 }
 
