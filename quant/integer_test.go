@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/depthwise/depthwise/quant"
@@ -184,7 +185,23 @@ func quantized(op string, plain bool, shapes [][]int, weights []byte, wShape []i
 		m.Node("DequantizeLinear", []string{"w", "ws"}, []string{"wd"})
 		in = append(in, "wd")
 	}
-	m.Node(op, in, []string{"f"}, attrs...)
+	// "Add, Relu" is an Add and then a Relu; Clip is to −1 … 1.5.
+	ops := strings.Split(op, ", ")
+	for i, name := range ops {
+		out := "f" + strings.Repeat("'", len(ops)-1-i)
+		switch {
+		case name == "Resize":
+			m.Init("k", ot.F32, ot.Float32s(1, 1, 2, 3), 4).Node(name, append(in, "", "k"), []string{out}, "mode", "linear")
+		case i == 0 && name == "Clip":
+			m.Node(name, in, []string{out})
+		case i == 0:
+			m.Node(name, in, []string{out}, attrs...)
+		case name == "Clip":
+			m.Init("low", ot.F32, ot.Float32s(-1)).Init("high", ot.F32, ot.Float32s(1.5)).Node(name, []string{out + "'", "low", "high"}, []string{out})
+		default:
+			m.Node(name, []string{out + "'"}, []string{out})
+		}
+	}
 	if plain {
 		return m.Output("f", ot.F32).Bytes()
 	}
@@ -214,6 +231,13 @@ func TestAgainstFloat(t *testing.T) {
 	}{
 		{"add", "Add", [][]int{map1, map1}, nil, nil, nil, "add"},
 		{"mul", "Mul", [][]int{map1, map1}, nil, nil, nil, "mul"},
+		{"add and relu", "Add, Relu", [][]int{map1, map1}, nil, nil, nil, "add"},
+		{"add and clip", "Add, Clip", [][]int{map1, map1}, nil, nil, nil, "add"},
+		{"clip and relu", "Mul, Clip, Relu", [][]int{map1, map1}, nil, nil, nil, "mul"},
+		{"gemm and clip", "Gemm, Clip", [][]int{{3, 20}}, random(20 * 7), []int{20, 7}, nil, "gemm"},
+		{"transposed and relu", "ConvTranspose, Relu", [][]int{map1}, random(12 * 6 * 4), []int{12, 6, 2, 2}, []any{"strides", []int{2, 2}}, "conv transpose"},
+		{"resize and clip", "Resize, Clip", [][]int{map1}, nil, nil, nil, "resize"},
+		{"tanh of clip", "Clip, Tanh", [][]int{map1}, nil, nil, nil, "table"},
 		{"mul by a pixel", "Mul", [][]int{map1, {1, 12, 1, 1}}, nil, nil, nil, "mul"},
 		{"concat", "Concat", [][]int{map1, {1, 5, 11, 13}, {1, 8, 11, 13}}, nil, nil, []any{"axis", 1}, "concat"},
 		{"average pool", "AveragePool", [][]int{map1}, nil, nil, []any{"kernel_shape", []int{3, 2}, "strides", []int{2, 1}, "pads", []int{1, 0, 1, 1}}, "average pool"},

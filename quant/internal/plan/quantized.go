@@ -130,12 +130,13 @@ func (p *planner) quantizedConstant(v *graph.Value) (*weights, bool) {
 // signed is 8-bit weights as s8 with zero points to match, nil when all are 0.
 func (w *weights) signed(channels int) (data []int8, zero []int32) {
 	x := byte(0)
+	data = tensor.Cast[int8](w.data.Data) // the file's own bytes: read only
 	if w.data.Type == tensor.Uint8 {
 		x = 0x80
-	}
-	data = make([]int8, len(w.data.Data))
-	for i, b := range w.data.Data {
-		data[i] = int8(b ^ x)
+		data = make([]int8, len(w.data.Data))
+		for i, b := range w.data.Data {
+			data[i] = int8(b ^ x)
+		}
 	}
 	any := false
 	zero = make([]int32, channels)
