@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-//go:embed *
+//go:embed *.onnx *.json
 var files embed.FS
 
 // Default is the student that runs when none is named.

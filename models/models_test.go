@@ -1,6 +1,7 @@
 package models
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -11,6 +12,9 @@ const (
 )
 
 func TestEveryStudentOpensAndIsSmall(t *testing.T) {
+	if !slices.Contains(List(), Default) {
+		t.Fatalf("students %v, without the default %q", List(), Default)
+	}
 	total := 0
 	for _, name := range List() {
 		m, err := Open(name)
