@@ -11,6 +11,7 @@ import (
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/capture/mcap"
 	"github.com/depthwise/depthwise/capture/replay"
+	"github.com/depthwise/depthwise/capture/rosbag"
 	"github.com/depthwise/depthwise/capture/synth"
 	"github.com/depthwise/depthwise/runtime"
 )
@@ -19,13 +20,15 @@ import (
 var sourceKinds = []struct{ kind, words string }{
 	{"synth", "synth:[key=value,…]   the built-in synthetic camera, such as synth:seed=7,frames=100"},
 	{"replay", "replay:DIR            a recording in a folder; the folder's path alone means the same"},
-	{"mcap", "mcap:FILE             a recording in a file; the path alone of a file .mcap means the same"},
+	{"mcap", "mcap:FILE             a recording in an MCAP file; the path alone of a file .mcap means the same"},
+	{"rosbag", "rosbag:FILE           a RealSense recording; the path alone of a file .bag means the same"},
 }
 
 // sourceHelp describes SOURCE in the help of the commands that take one.
 const sourceHelp = `
 SOURCE is synth:[key=value,…] for the built-in synthetic camera; a folder: a recording that edge wrote, the TUM RGB-D
-layout (rgb.txt, depth.txt), or color/ and depth/ with images of equal names; or a file FILE.mcap.`
+layout (rgb.txt, depth.txt), or color/ and depth/ with images of equal names; or a file: .mcap, or .bag as RealSense cameras
+record.`
 
 // sourceOptions are the flags that say how a source is read.
 type sourceOptions struct {
@@ -46,15 +49,18 @@ func openSource(arg string, o sourceOptions) (capture.Source, error) {
 			return openSynth(rest, o)
 		case "replay":
 			return openRecording(rest, o)
-		case "mcap":
-			return openMCAP(rest, o)
+		case "mcap", "rosbag":
+			return openFile(kind, rest, o)
 		}
 		if _, err := os.Stat(arg); err != nil {
 			return nil, usagef("source %q: no kind %q; there are:\n%s", arg, kind, sourceList())
 		}
 	}
-	if isMCAP(arg) {
-		return openMCAP(arg, o)
+	switch {
+	case isMCAP(arg):
+		return openFile("mcap", arg, o)
+	case strings.EqualFold(filepath.Ext(arg), ".bag"):
+		return openFile("rosbag", arg, o)
 	}
 	return openRecording(arg, o)
 }
@@ -78,7 +84,7 @@ func openRecording(dir string, o sourceOptions) (capture.Source, error) {
 	case err != nil:
 		return nil, err
 	case !info.IsDir():
-		return nil, usagef("source %q: is a file, not one of .mcap; a recording is a folder with color/ and depth/, or rgb.txt and depth.txt", dir)
+		return nil, usagef("source %q: is a file, neither .mcap nor .bag; a recording is a folder with color/ and depth/, or rgb.txt and depth.txt", dir)
 	}
 	if err := replay.Detect(dir); err != nil {
 		return nil, usageError{err}
@@ -91,27 +97,53 @@ func openRecording(dir string, o sourceOptions) (capture.Source, error) {
 		Threads: min(ahead, 2), Ahead: ahead})
 }
 
-func openMCAP(file string, o sourceOptions) (capture.Source, error) {
-	if _, err := os.Stat(file); os.IsNotExist(err) {
-		return nil, usagef("source %q: no such file", file)
+// openFile opens a recording that is one file.
+func openFile(kind, path string, o sourceOptions) (capture.Source, error) {
+	info, err := os.Stat(path)
+	switch {
+	case os.IsNotExist(err):
+		return nil, usagef("source %q: no such file", path)
+	case err == nil && info.IsDir():
+		return nil, usagef("source %q: is a folder, not a file", path)
 	}
-	rec, err := mcap.Open(file, mcap.Options{Skip: o.onError == replay.Skip, Loop: o.loop})
-	if err != nil {
-		return nil, err
+	var src bag
+	skip := o.onError == replay.Skip
+	if kind == "mcap" {
+		rec, err := mcap.Open(path, mcap.Options{Skip: skip, Loop: o.loop})
+		if err != nil {
+			return nil, err
+		}
+		src = bag{rec, rec.Len(), func() (uint64, []string) { s := rec.Stats(); return s.Skipped, s.Problems }}
+	} else {
+		rec, err := rosbag.Open(path, rosbag.Options{Skip: skip, Loop: o.loop})
+		if err != nil {
+			return nil, err
+		}
+		src = bag{rec, 0, func() (uint64, []string) { s := rec.Stats(); return s.Skipped, s.Problems }}
 	}
 	if o.fps > 0 || o.paced {
-		return &paced{Source: bag{rec}, fps: o.fps}, nil
+		return &paced{Source: src, fps: o.fps}, nil
 	}
-	return bag{rec}, nil
+	return src, nil
 }
 
-// bag is an MCAP file that tells a pipeline what it leaves out.
-type bag struct{ *mcap.Recording }
+// bag is a recording in one file.
+type bag struct {
+	capture.Source
+	pairs int // that it holds, 0 = not known before its end
+	stats func() (skipped uint64, problems []string)
+}
 
 var _ runtime.Skipper = bag{}
 
-// Skipped is the number of pairs left out so far.
-func (b bag) Skipped() uint64 { return b.Stats().Skipped }
+// Skipped is what the recording left out so far, for a pipeline.
+func (b bag) Skipped() uint64 {
+	n, _ := b.stats()
+	return n
+}
+
+// Len is the number of pairs, 0 where that is not known.
+func (b bag) Len() int { return b.pairs }
 
 // troubles are how many pairs a source left out, and the first few problems in words.
 func troubles(src capture.Source) (skipped uint64, problems []string) {
@@ -123,8 +155,7 @@ func troubles(src capture.Source) (skipped uint64, problems []string) {
 		s := src.Stats()
 		return s.Skipped, s.Problems
 	case bag:
-		s := src.Stats()
-		return s.Skipped, s.Problems
+		return src.stats()
 	}
 	return 0, nil
 }
