@@ -323,3 +323,22 @@ func TestEncodings(t *testing.T) {
 		t.Errorf("%v, %v", dst, err)
 	}
 }
+
+// TestAlignment: CDR pads before each number; texts of every length move what follows.
+func TestAlignment(t *testing.T) {
+	for _, encoding := range []string{"ros1", "cdr"} {
+		for n := range 10 {
+			frame := strings.Repeat("f", n)
+			ch := &channel{encoding: encoding, kind: calibration}
+			c, err := ch.camera(newROS(encoding == "cdr", frame, 1e9).info(4, 3, 5))
+			if err != nil || c.frame != frame || c.in.Fx != 5 || c.in.Cy != 1 || c.in.Coeffs[0] != 0.1 {
+				t.Errorf("%s, frame of %d letters: %+v, %v", encoding, n, c, err)
+			}
+			ch.kind = rawImage
+			p, err := ch.picture(newROS(encoding == "cdr", frame, 1e9).image(2, 1, 2, "mono8", []byte{7, 8}))
+			if err != nil || p.width != 2 || p.step != 2 || string(p.data) != "\x07\x08" || p.encoding != "mono8" {
+				t.Errorf("%s, frame of %d letters: %+v, %v", encoding, n, p, err)
+			}
+		}
+	}
+}
