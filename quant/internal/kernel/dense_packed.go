@@ -87,7 +87,7 @@ func runFirst(kernel func(*convArgs)) func(p *PackedConv, dst, src *Map, y0, y1 
 		left, right := blocks, blocks // blocks [left, right) lie inside
 		if src.Block == Cell {
 			step := 4 * c.StrideX
-			left = min((c.PadLeft+step-1)/step, blocks)
+			left = min(((c.PadLeft+step-1)/step+3)&^3, blocks) // in whole tiles of up to 4 blocks
 			right = left
 			if last := src.W + c.PadLeft - firstWindow(c, 1); last >= 0 {
 				right = max(min(last/step+1, blocks), left)
@@ -142,7 +142,12 @@ func paddedRow(row []byte, src *Map, y, at int, zero byte) {
 	n := min(max(-4*at, 0), len(row))
 	fill(row[:n], zero)
 	line := src.Data[y*src.Row:]
-	for x := max(at, 0); x < src.W && n < len(row); x++ {
+	x := max(at, 0)
+	if src.Block == Cell && x < src.W {
+		n += copy(row[n:], line[4*x:4*src.W])
+		x = src.W
+	}
+	for ; x < src.W && n < len(row); x++ {
 		n += copy(row[n:], line[x/4*src.Block+x%4*4:][:4])
 	}
 	fill(row[n:], zero)
