@@ -19,9 +19,15 @@
 //
 // # Arithmetic
 //
-// acc = bias + Σ (x − zero)·w in int32, wrapping modulo 2³² (inputs are 8 bits wide, so 33,025 taps or fewer can't
+// acc = bias + Σ (x − zero)·w in int32, wrapping modulo 2³² (inputs are 8 bits wide, so 32,768 taps or fewer can't
 // wrap before the bias). Then r = float32(acc) × scale, one IEEE multiplication; r is rounded half to even; and
-// clamp(r + zero, min, max) is stored. A rounded value beyond int32 saturates. All of it is the same on every CPU.
+// clamp(r + zero, min, max) is stored. A rounded value beyond int32 saturates. Adds, real-valued resizes and argmax are
+// float32 too, each operation rounded by itself in the order that their comments give; only [Add] fuses a
+// multiply-add, everywhere. All of it is the same on every CPU.
+//
+// Variants store the whole range of a byte; a narrower clamp and a table of an activation are one table afterwards.
+// They leave to the generic kernel what they cannot do exactly: scales of 1 and more, weight zero points, the type of
+// activations that is not [Native].
 //
 // # Choosing
 //
@@ -32,6 +38,14 @@
 //
 // Names are op_tile_isa: the operation, the tile of pixels × channels that the innermost loop holds in registers, and
 // the instruction set, as in pointwise_8x32_avx512vnni. [Variants] lists them, [Features] the CPU's.
+//
+// # Making
+//
+// The assembly is made from C intrinsics: _c/NAME.c by clang, its bytes by asmgen into NAME_ARCH.s with the mnemonics
+// as comments, one Go declaration each. A kernel takes one pointer to a struct of 8-byte fields (_c/args.h, args.go),
+// calls nothing, has no constants in memory and uses less than 448 bytes of stack; asmgen refuses what does not. To
+// change one, edit the C, go generate, and run the tests; to add one, add a line to the architecture's table
+// (table_*.go) too, and choice, tests, benchmarks and reports follow.
 //
 // # Limits
 //
