@@ -38,7 +38,6 @@ var rules = []rule{
 	{"capture/replay", "capture capture/internal/... github.com/klauspost/compress", rapid + " capture/capturetest capture/synth"},
 	{"capture/mcap", "capture capture/internal/... github.com/klauspost/compress github.com/pierrec/lz4/v4 google.golang.org/protobuf",
 		rapid + " capture/capturetest capture/synth capture/replay github.com/foxglove/mcap/go/mcap"},
-	{"capture/rosbag", "capture github.com/pierrec/lz4/v4", rapid + " capture/capturetest"},
 	{"capture/rosbag", "capture capture/internal/... github.com/pierrec/lz4/v4", rapid + " capture/capturetest capture/synth capture/replay"},
 	{"capture/capturetest", "capture", rapid},
 	{"capture/internal/...", "github.com/klauspost/compress capture/internal/...", rapid},
@@ -54,7 +53,7 @@ var rules = []rule{
 	{"models", "", "quant runtime"},
 
 	{"cmd/edge", "capture capture/... quant mask runtime models cmd/edge/internal/... " +
-		"github.com/alecthomas/kong github.com/jotaen/kong-completion github.com/schollz/progressbar/v3 " +
+		"github.com/alecthomas/kong github.com/schollz/progressbar/v3 " +
 		"golang.org/x/term golang.org/x/sys", rapid},
 	{"cmd/edge/internal/...", "capture capture/... quant mask runtime models cmd/edge/internal/... golang.org/x/sys", rapid},
 
