@@ -10,7 +10,9 @@ qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static) || {
 }
 export GOOS=linux GOARCH=arm64
 
-"$go" test -short -exec "$qemu -cpu max" ./...
+# All but the architecture test, which runs the go tool and says the same on every CPU.
+mapfile -t packages < <("$go" list ./... | grep -v '/depthwise/depthwise$')
+"$go" test -short -exec "$qemu -cpu max" "${packages[@]}"
 for cpu in cortex-a72 cortex-a76; do
 	echo "-- $cpu"
 	"$go" test -short -exec "$qemu -cpu $cpu" ./quant/...
