@@ -189,3 +189,47 @@ func TestFMA(t *testing.T) {
 		}
 	}
 }
+
+// TestAddPairs holds every variant against the generic one on all pairs of bytes, with scales that make ties but for
+// the rounding of each operation: there a product that is rounded before it is added shows.
+func TestAddPairs(t *testing.T) {
+	a, b, want, got := NewMap(16, 64, 64, Native), NewMap(16, 64, 64, Native), NewMap(16, 64, 64, Native), NewMap(16, 64, 64, Native)
+	for _, m := range []*Map{&a, &b, &want, &got} {
+		m.Data = make([]byte, m.Size())
+	}
+	for i := range a.Data {
+		a.Data[i], b.Data[i] = byte(i), byte(i>>8)
+	}
+	for i := range addTable {
+		v := &addTable[i]
+		t.Run(v.name, func(t *testing.T) {
+			need(t, v.needs)
+			shown := false
+			for den := float32(2); den < 40; den += 2 {
+				lo, _ := Native.Range()
+				p, err := (&Set{}).PackAdd(Add{ZeroB: int(lo) + 200, ScaleA: 3 / den, ScaleB: 1 / den, Zero: int(lo), Type: Native})
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.Run(&want, &a, &b, 0, 16)
+				p.run = v
+				p.Run(&got, &a, &b, 0, 16)
+				for i := range got.Data {
+					if got.Data[i] != want.Data[i] {
+						t.Fatalf("/%v: %d and %d give %d, want %d", den, a.Data[i], b.Data[i], got.Data[i], want.Data[i])
+					}
+				}
+				for x := range int32(256) {
+					for y := range int32(256) {
+						inner := fma(float32(y), p.a.ScaleB, p.k)
+						fused, plain := fma(float32(x), p.a.ScaleA, inner), float32(float32(x)*p.a.ScaleA)+inner
+						shown = shown || roundBounded(fused) != roundBounded(plain)
+					}
+				}
+			}
+			if !shown {
+				t.Error("no pair tells a fused sum from another")
+			}
+		})
+	}
+}
