@@ -16,5 +16,5 @@
 // operator and reason.
 //
 // Limits: static shapes (symbols are bound at load), no control flow, little-endian machines. The arithmetic is derived
-// in docs/quantization.md, the operators are listed in docs/operators.md.
+// in docs/quantization.md.
 package quant
