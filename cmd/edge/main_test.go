@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -18,8 +20,23 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// needProcesses skips a test where an emulator runs it that the kernel does not know: it cannot start this binary again.
+func needProcesses(t *testing.T) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^$")
+	if err := cmd.Start(); errors.Is(err, syscall.ENOEXEC) {
+		t.Skip("an emulator runs this test, and the kernel cannot start its binary by itself")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // process is edge with these arguments as a process.
 func process(t *testing.T, args ...string) *exec.Cmd {
+	needProcesses(t)
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Env = append(os.Environ(), "EDGE_TEST_PROCESS=1")
 	return cmd
