@@ -38,7 +38,7 @@ lint: ## gofmt, go vet, staticcheck, shellcheck where installed.
 	@scripts/lint.sh
 
 race: ## Run the Go tests under the race detector. Needs a C compiler.
-	CGO_ENABLED=1 $(GO) test -race -short ./...
+	CGO_ENABLED=1 $(GO) test -race -short -timeout 30m ./...
 
 arm64: ## Run the Go tests on arm64 under qemu-user, kernels on each CPU model.
 	@scripts/arm64.sh

@@ -12,8 +12,8 @@ export GOOS=linux GOARCH=arm64
 
 # All but the architecture test, which runs the go tool and says the same on every CPU.
 mapfile -t packages < <("$go" list ./... | grep -v '/depthwise/depthwise$')
-"$go" test -short -exec "$qemu -cpu max" "${packages[@]}"
+"$go" test -short -timeout 30m -exec "$qemu -cpu max" "${packages[@]}"
 for cpu in cortex-a72 cortex-a76; do
 	echo "-- $cpu"
-	"$go" test -short -exec "$qemu -cpu $cpu" ./quant/...
+	"$go" test -short -timeout 30m -exec "$qemu -cpu $cpu" ./quant/...
 done
