@@ -20,7 +20,9 @@
 //	…
 //	err = reg.Register(&depth, &pair.Depth) // depth now has the colour image's size and viewpoint
 //
-// Two streams that come on their own are put together by a [Pairer], which a device's package feeds with both.
+// Two streams that come on their own are put together by a [Pairer], which a device's package feeds with both. When one
+// of them falls silent, the other's frames can go on as half pairs. A [Counter] unwraps a device's clock, a [ClockSync]
+// maps it to the host's.
 //
 // Colour is RGB8, depth is uint16 in units of [Calibration.DepthScale] metres with 0 for "no reading". Geometry follows
 // the pin-hole model with x to the right, y down and z forward, and the centre of the top-left pixel at (0, 0).

@@ -46,10 +46,14 @@ func (l *Labels) Resize(width, height int) {
 }
 
 // Pair is a colour and a depth image that belong together. The caller owns it; a Source reuses its memory.
+//
+// A live source whose one camera is gone may go on with half pairs: the image that did not come is empty, 0×0 without
+// pixels, and its time is that of the other. At most one of the two is empty.
 type Pair struct {
 	Seq       uint64        // counts from 0 in the source's order; a gap is a pair that the source lost
 	ColorTime time.Duration // capture time in the source's clock: since its epoch, which for recordings is the file's own
 	DepthTime time.Duration
+	Clock     Domain // whose clock the times are of
 	Color     Color
 	Depth     Depth
 	Labels    Labels // of the colour image; empty where unknown
@@ -57,6 +61,12 @@ type Pair struct {
 
 // Skew is the time from the colour image to the depth image; positive when the depth is the later one.
 func (p *Pair) Skew() time.Duration { return p.DepthTime - p.ColorTime }
+
+// HasColor tells whether the colour image came; see the half pairs of [Pair].
+func (p *Pair) HasColor() bool { return len(p.Color.Pix) > 0 }
+
+// HasDepth tells whether the depth image came.
+func (p *Pair) HasDepth() bool { return len(p.Depth.Pix) > 0 }
 
 // Source delivers pairs in order.
 type Source interface {

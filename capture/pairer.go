@@ -25,6 +25,9 @@ type PairerOptions struct {
 	ColorPeriod, DepthPeriod time.Duration
 	// DepthOffset is added to the times of depth frames: what the depth clock lags behind the colour clock.
 	DepthOffset time.Duration
+	// Halves lets the frames of one stream through alone, as half pairs, while the other stream is silent: when nothing
+	// of it has come for as long as Wait.
+	Halves bool
 }
 
 // Unpaired counts the frames of one stream that no pair has, by reason.
@@ -42,16 +45,17 @@ func (u Unpaired) Total() int {
 	return u.NoPartner + u.TimedOut + u.Late + u.Duplicate + u.ClockBack + u.QueueFull
 }
 
-// StreamCounts is what became of the frames of one stream. In = pairs + Unpaired.Total() + Waiting, always.
+// StreamCounts is what became of the frames of one stream. In = pairs + Halves + Unpaired.Total() + Waiting, always.
 type StreamCounts struct {
 	In       int
+	Halves   int // given alone, under PairerOptions.Halves
 	Unpaired Unpaired
 	Waiting  int
 }
 
 // PairerCounts are a [Pairer]'s counters.
 type PairerCounts struct {
-	Pairs        int
+	Pairs        int // of two frames
 	Color, Depth StreamCounts
 	Resets       int // how often a clock went back
 }
@@ -75,6 +79,7 @@ type Pairer struct {
 	color  stream[Color]
 	depth  stream[Depth]
 	pairs  int
+	halves int
 	resets int
 	ended  bool
 }
@@ -104,6 +109,7 @@ func NewPairer(o PairerOptions) *Pairer {
 // unspecified, for the next image.
 func (p *Pairer) PushColor(now, at time.Duration, frame *Color) {
 	p.ended = false
+	p.hear(&p.color.clock, now)
 	if p.color.admit(at) {
 		back := p.color.wentBack(at, p.o.Jump)
 		if back {
@@ -117,6 +123,7 @@ func (p *Pairer) PushColor(now, at time.Duration, frame *Color) {
 // its content unspecified, for the next image.
 func (p *Pairer) PushDepth(now, at time.Duration, frame *Depth) {
 	p.ended = false
+	p.hear(&p.depth.clock, now)
 	at = add(at, p.o.DepthOffset)
 	if p.depth.admit(at) {
 		back := p.depth.wentBack(at, p.o.Jump)
@@ -151,13 +158,35 @@ func (p *Pairer) Next(now time.Duration, dst *Pair) bool {
 		case expireDepth:
 			p.depth.drop(&p.depth.unpaired.TimedOut)
 		case pair:
-			dst.Seq = uint64(p.pairs)
+			p.begin(dst)
 			dst.ColorTime, dst.DepthTime = p.color.pop(&dst.Color), p.depth.pop(&dst.Depth)
-			dst.Labels.Resize(0, 0)
 			p.pairs++
+			return true
+		case halfColor:
+			p.begin(dst)
+			dst.ColorTime = p.color.pop(&dst.Color)
+			dst.DepthTime = dst.ColorTime
+			dst.Depth.Resize(0, 0)
+			p.color.halves++
+			p.halves++
+			return true
+		case halfDepth:
+			p.begin(dst)
+			dst.DepthTime = p.depth.pop(&dst.Depth)
+			dst.ColorTime = dst.DepthTime
+			dst.Color.Resize(0, 0)
+			p.depth.halves++
+			p.halves++
 			return true
 		}
 	}
+}
+
+// begin sets what every pair has.
+func (p *Pairer) begin(dst *Pair) {
+	dst.Seq = uint64(p.pairs + p.halves)
+	dst.Clock = UnknownClock
+	dst.Labels.Resize(0, 0)
 }
 
 // Due returns the time at which Next decides something even if no frame is pushed until then, and false when nothing
@@ -165,10 +194,10 @@ func (p *Pairer) Next(now time.Duration, dst *Pair) bool {
 func (p *Pairer) Due() (now time.Duration, ok bool) {
 	due := time.Duration(math.MaxInt64)
 	if p.color.n > 0 {
-		due = min(due, add(p.color.at(0).arrived, p.o.Wait))
+		due = min(due, p.color.due(&p.depth.clock, &p.o))
 	}
 	if p.depth.n > 0 {
-		due = min(due, add(p.depth.at(0).arrived, p.o.Wait))
+		due = min(due, p.depth.due(&p.color.clock, &p.o))
 	}
 	return due, p.color.n+p.depth.n > 0
 }
@@ -182,6 +211,8 @@ const (
 	dropDepth
 	expireColor
 	expireDepth
+	halfColor
+	halfDepth
 )
 
 // decide looks at the oldest frames.
@@ -191,9 +222,9 @@ func (p *Pairer) decide(now time.Duration) decision {
 	case c.n == 0 && d.n == 0:
 		return wait
 	case d.n == 0:
-		return c.alone(&d.clock, p, now, dropColor, expireColor)
+		return c.alone(&d.clock, p, now, dropColor, expireColor, halfColor)
 	case c.n == 0:
-		return d.alone(&c.clock, p, now, dropDepth, expireDepth)
+		return d.alone(&c.clock, p, now, dropDepth, expireDepth, halfDepth)
 	case c.at(0).time <= d.at(0).time:
 		return c.first(d.at(0).time, d.at(0).arrived, p, now, dropColor)
 	default:

@@ -12,6 +12,7 @@ type stream[T any] struct {
 	head, n  int
 	period   time.Duration
 	in       int
+	halves   int
 	unpaired Unpaired
 }
 
@@ -19,6 +20,8 @@ type stream[T any] struct {
 type clock struct {
 	last    time.Duration
 	started bool
+	heard   time.Duration // when the latest frame came, on the caller's clock; before the first, when the other's came
+	hearing bool
 }
 
 type slot[T any] struct {
@@ -30,7 +33,7 @@ type slot[T any] struct {
 func (s *stream[T]) at(i int) *slot[T] { return &s.slots[(s.head+i)%len(s.slots)] }
 
 func (s *stream[T]) count() StreamCounts {
-	return StreamCounts{In: s.in, Unpaired: s.unpaired, Waiting: s.n}
+	return StreamCounts{In: s.in, Halves: s.halves, Unpaired: s.unpaired, Waiting: s.n}
 }
 
 // admit counts a frame and tells whether it takes part; one that repeats the time before does not.
@@ -41,6 +44,20 @@ func (s *stream[T]) admit(at time.Duration) bool {
 		return false
 	}
 	return true
+}
+
+// hear notes that a frame of one stream came. A stream that has not begun counts as heard when the other begins.
+func (p *Pairer) hear(c *clock, now time.Duration) {
+	for _, s := range []*clock{&p.color.clock, &p.depth.clock} {
+		if s == c || !s.hearing {
+			s.heard, s.hearing = now, true
+		}
+	}
+}
+
+// silent tells whether frames of the other stream may leave alone.
+func (p *Pairer) silent(c *clock, now time.Duration) bool {
+	return p.o.Halves && sub(now, c.heard) >= p.o.Wait
 }
 
 // wentBack tells whether the clock was reset.
@@ -93,10 +110,21 @@ func (s *stream[T]) pop(dst *T) time.Duration {
 	return slot.time
 }
 
+// due is when the oldest frame's wait ends.
+func (s *stream[T]) due(other *clock, o *PairerOptions) time.Duration {
+	t := s.at(0).arrived
+	if o.Halves {
+		t = min(t, other.heard)
+	}
+	return add(t, o.Wait)
+}
+
 // alone decides on the oldest frame while no frame of the other stream waits.
-func (s *stream[T]) alone(other *clock, p *Pairer, now time.Duration, drop, expire decision) decision {
+func (s *stream[T]) alone(other *clock, p *Pairer, now time.Duration, drop, expire, half decision) decision {
 	x := s.at(0)
 	switch {
+	case p.silent(other, now):
+		return half
 	case p.ended:
 		return drop
 	case other.started && other.last > add(x.time, p.o.Window): // what comes is later still
