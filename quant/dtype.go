@@ -18,4 +18,5 @@ const (
 	Uint64  = tensor.Uint64
 	Int64   = tensor.Int64
 	Bool    = tensor.Bool
+	Float16 = tensor.Float16 // two bytes an element, IEEE 754 binary16: inputs and outputs alone, the network computes in Float32
 )

@@ -3,11 +3,13 @@ package quant
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/depthwise/depthwise/quant/internal/graph"
 	"github.com/depthwise/depthwise/quant/internal/onnx"
 	"github.com/depthwise/depthwise/quant/internal/plan"
+	"github.com/depthwise/depthwise/quant/internal/tensor"
 )
 
 // Network is a planned network. One goroutine at a time may use it.
@@ -36,7 +38,7 @@ func build(m *onnx.Model, err error, o Options) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
-	g, err := graph.New(m, o.Shapes)
+	g, err := newGraph(m, o)
 	if err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
@@ -52,6 +54,38 @@ func build(m *onnx.Model, err error, o Options) (*Network, error) {
 		n.outputs = append(n.outputs, newTensor(b))
 	}
 	return n, nil
+}
+
+// newGraph checks the graph. Inputs whose values are given become constants when an operator asks for them, and not
+// before: a network with fewer inputs than its file would be a surprise.
+func newGraph(m *onnx.Model, o Options) (*graph.Graph, error) {
+	fixed := map[string]*tensor.T{}
+	for {
+		shapes := maps.Clone(o.Shapes)
+		for name := range fixed {
+			delete(shapes, name)
+		}
+		g, err := graph.New(m, graph.Options{Shapes: shapes, Fixed: fixed})
+		var open *graph.OpenError
+		if !errors.As(err, &open) {
+			return g, err
+		}
+		more := false
+		for _, name := range open.Inputs {
+			v, given := o.Values[name]
+			if !given || fixed[name] != nil {
+				return nil, err
+			}
+			if n, e := tensor.Volume(v.Shape); e != nil || n*v.Type.Size() != len(v.Data) {
+				return nil, fmt.Errorf("input %q: %d bytes are not %v %v", name, len(v.Data), v.Type, v.Shape)
+			}
+			fixed[name] = &tensor.T{Type: v.Type, Shape: v.Shape, Data: tensor.Align(v.Data, v.Type.Size())}
+			more = true
+		}
+		if !more {
+			return nil, err
+		}
+	}
 }
 
 // Inputs are the tensors that the caller fills, in the model's order.

@@ -4,9 +4,13 @@ package quant
 type Options struct {
 	// Threads is the number of goroutines that share each step, the caller's among them; 0 = one per CPU.
 	Threads int
-	// Shapes binds inputs whose shape the model leaves open, by name, in ONNX's order. A symbolic first dimension
-	// that is not bound is 1.
+	// Shapes binds inputs whose shape the model leaves open, by name, in ONNX's order. A symbol that one input binds is
+	// bound in all; a symbolic first dimension that nothing binds is 1.
 	Shapes map[string][]int
+	// Values are values of inputs, by name, that an operator may need at load: shapes, axes, pads, scales. Where one does,
+	// the inputs that it depends on become constants with these values and leave Inputs; where none does, a value is not
+	// used.
+	Values map[string]Value
 	// NHWC makes 4-D inputs channels-last: an input that the model declares [1, 4, H, W] is then bound as [1, H, W, 4].
 	NHWC bool
 	// ClassMap replaces output 0 by a uint8 map of classes, [H, W] at the size of the first image input. Logits are
@@ -16,4 +20,11 @@ type Options struct {
 	Disable []string
 	// MaxBytes bounds the memory of activations, inputs and outputs; 0 = 1 GiB.
 	MaxBytes int
+}
+
+// Value is an array given at load. The network may keep Data, which must not be changed until Close.
+type Value struct {
+	Type  DType
+	Shape []int
+	Data  []byte // row-major, little-endian
 }

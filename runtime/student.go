@@ -15,6 +15,8 @@ import (
 type StudentOptions struct {
 	Threads int      // of preprocessing and inference; below 1 = as many as Go runs at once
 	Disable []string // CPU features or kernels to leave unused
+	// Shapes binds inputs whose dimensions the graph leaves open, by name, in the graph's order.
+	Shapes map[string][]int
 	MetadataOptions
 }
 
@@ -45,7 +47,7 @@ func OpenStudent(path string, o StudentOptions) (*Student, error) {
 // NewStudent loads a model from its bytes, which it does not keep: verifies the hash in its metadata if there is one,
 // plans the network, and finds its inputs: one of 4 channels (early fusion), 3 (colour) or 1 (depth), or two of 3 and 1.
 func NewStudent(file []byte, o StudentOptions) (*Student, error) {
-	net, err := quant.Parse(file, quant.Options{Threads: o.Threads, NHWC: true, ClassMap: true, Disable: o.Disable})
+	net, err := quant.Parse(file, quant.Options{Threads: o.Threads, NHWC: true, ClassMap: true, Disable: o.Disable, Shapes: o.Shapes})
 	if err != nil {
 		return nil, err
 	}

@@ -20,6 +20,7 @@ import (
 type benchCmd struct {
 	Model   string   `short:"m" placeholder:"NAME|FILE" help:"A model inside this binary, or an ONNX file; the default one if not given."`
 	Threads string   `short:"t" default:"" placeholder:"N,…" help:"Numbers of threads to measure, such as 1,2; one per CPU if not given."`
+	Input   []string `sep:"none" placeholder:"NAME=SHAPE" help:"Shape of an input whose dimensions the graph leaves open: image=1x4x240x320."`
 	Frames  int      `short:"n" default:"200" help:"Frames to measure."`
 	Seconds float64  `placeholder:"N" help:"End a measurement after N seconds, whatever --frames says."`
 	Size    string   `default:"640x480" help:"Size of the camera's images."`
@@ -201,7 +202,7 @@ func (b *benchFrame) run(p *capture.Pair) error {
 
 // measure times frames, then steps.
 func (c *benchCmd) measure(e *env, pairs []*capture.Pair, cal capture.Calibration, threads int) (*benchResult, error) {
-	flags := modelFlags{Threads: threads, Disable: c.Disable}
+	flags := modelFlags{Threads: threads, Disable: c.Disable, Input: c.Input}
 	student, err := flags.open(c.Model)
 	if err != nil {
 		return nil, err

@@ -58,6 +58,9 @@ func (c *benchCmd) start(e *env, r *benchResult, pairs []*capture.Pair, cal capt
 	for _, d := range c.Disable {
 		args = append(args, "--disable", d)
 	}
+	for _, shape := range c.Input {
+		args = append(args, "--input", shape)
+	}
 	var first []time.Duration
 	for range startRuns {
 		d, _, err := firstByte(e, self, append(args, "--frames", "1"))

@@ -17,6 +17,7 @@ type inferCmd struct {
 	Model   string   `arg:"" help:"A model inside this binary, or an ONNX file."`
 	In      []string `sep:"none" placeholder:"[NAME=]FILE" help:"Input array as .npy; the name may be left out where the model has one input."`
 	Out     string   `required:"" placeholder:"DIR" help:"Folder for one .npy per output of the graph."`
+	Input   []string `sep:"none" placeholder:"NAME=SHAPE" help:"Shape of an input whose dimensions the graph leaves open: image=1x4x240x320."`
 	Threads int      `short:"t" placeholder:"N" help:"Threads; one per CPU if not given."`
 	Disable []string `placeholder:"NAME" help:"CPU features or kernels to leave unused, as edge doctor names them; simd = all."`
 	JSON    bool     `help:"Print the outputs' names, types, shapes and files as JSON."`
@@ -26,7 +27,8 @@ type inferCmd struct {
 func (*inferCmd) Help() string {
 	return `
 Runs any model that the engine can load, on arrays as NumPy saves them, in the shapes of the ONNX graph. Dimensions that
-the graph leaves open are taken from the arrays. For work on conformance: the outputs are the graph's own, exactly.
+the graph leaves open are taken from the arrays, or from --input. Where an operator must know at load what an input holds
+(a shape, axes, pads), the array's values become part of the network. For work on conformance: the outputs are the graph's own, exactly.
 
 Examples:
 
@@ -99,6 +101,17 @@ func readInputs(args []string) (map[string]*npy.Array, error) {
 var npyTypes = map[quant.DType]string{
 	quant.Uint8: "|u1", quant.Int8: "|i1", quant.Bool: "|b1", quant.Int32: "<i4", quant.Int64: "<i8", quant.Float32: "<f4",
 	quant.Uint16: "<u2", quant.Int16: "<i2", quant.Uint32: "<u4", quant.Uint64: "<u8", quant.Float64: "<f8",
+	quant.Float16: "<f2",
+}
+
+// engineType is the engine's element type of a NumPy type; Undefined is one that it lacks.
+func engineType(numpy string) (t quant.DType) {
+	for e, name := range npyTypes {
+		if name == numpy {
+			t = e
+		}
+	}
+	return t
 }
 
 // fillInput copies an array into the network's input after checking type and shape.
@@ -174,10 +187,15 @@ func fileName(name string, taken map[string]bool) string {
 
 // load plans the network with the arrays' shapes, and gives an array without a name the name of the only input.
 func (c *inferCmd) load(file []byte, in map[string]*npy.Array) (*quant.Network, error) {
-	o := quant.Options{Threads: c.Threads, Disable: c.Disable, Shapes: map[string][]int{}}
+	shapes, err := parseShapes(c.Input)
+	if err != nil {
+		return nil, err
+	}
+	o := quant.Options{Threads: c.Threads, Disable: c.Disable, Shapes: shapes, Values: map[string]quant.Value{}}
 	for name, a := range in {
 		if name != "" {
 			o.Shapes[name] = a.Shape
+			o.Values[name] = quant.Value{Type: engineType(a.Type), Shape: a.Shape, Data: a.Data}
 		}
 	}
 	open := func() (*quant.Network, error) {

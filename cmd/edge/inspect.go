@@ -20,6 +20,7 @@ type inspectCmd struct {
 	Dot     bool     `help:"Print the steps as a Graphviz graph."`
 	Card    bool     `help:"Print a shipped model's card."`
 	JSON    bool     `help:"Print everything as JSON."`
+	Input   []string `sep:"none" placeholder:"NAME=SHAPE" help:"Shape of an input whose dimensions the graph leaves open: image=1x4x240x320."`
 	Threads int      `short:"t" placeholder:"N" help:"Plan for N threads; one per CPU if not given."`
 	Disable []string `placeholder:"NAME" help:"CPU features or kernels to leave unused, as edge doctor names them; simd = all."`
 }
@@ -70,7 +71,11 @@ func (c *inspectCmd) Run(e *env) error {
 		_, err = e.stdout.Write(m.JSON)
 		return err
 	}
-	o := quant.Options{Threads: c.Threads, Disable: c.Disable}
+	shapes, err := parseShapes(c.Input)
+	if err != nil {
+		return err
+	}
+	o := quant.Options{Threads: c.Threads, Disable: c.Disable, Shapes: shapes}
 	var net *quant.Network
 	if _, statErr := os.Stat(name); statErr == nil {
 		net, err = quant.Load(name, o)

@@ -17,12 +17,17 @@ type modelFlags struct {
 	Disable []string `placeholder:"NAME" help:"CPU features or kernels to leave unused, as edge doctor names them; simd = all."`
 	Classes []string `placeholder:"NAME" help:"Class names, for a model that does not tell."`
 	Depth   string   `placeholder:"KIND:NEAR:FAR" help:"Depth encoding, for a model that does not tell: inverse:0.4:8, metres."`
+	Input   []string `sep:"none" placeholder:"NAME=SHAPE" help:"Shape of an input whose dimensions the graph leaves open, in the graph's order: image=1x4x240x320."`
 	BGR     bool     `name:"bgr" help:"The model wants blue first and does not tell."`
 }
 
 func (f *modelFlags) options() (runtime.StudentOptions, error) {
 	o := runtime.StudentOptions{Threads: f.Threads, Disable: f.Disable}
 	o.Classes = f.Classes
+	var err error
+	if o.Shapes, err = parseShapes(f.Input); err != nil {
+		return o, err
+	}
 	if f.BGR {
 		o.BGR = &f.BGR
 	}
@@ -39,6 +44,30 @@ func (f *modelFlags) options() (runtime.StudentOptions, error) {
 		o.Depth = &runtime.DepthEncoding{Kind: part[0], Near: near, Far: far}
 	}
 	return o, nil
+}
+
+// parseShapes reads NAME=1x4x240x320 arguments.
+func parseShapes(args []string) (map[string][]int, error) {
+	shapes := map[string][]int{}
+	for _, arg := range args {
+		i := strings.LastIndexByte(arg, '=')
+		if i < 1 {
+			return nil, usagef("--input %q: want NAME=SHAPE, such as image=1x4x240x320", arg)
+		}
+		name, shape := arg[:i], []int{}
+		if shapes[name] != nil {
+			return nil, usagef("--input: two shapes for input %q", name)
+		}
+		for _, s := range strings.Split(arg[i+1:], "x") {
+			d, err := strconv.Atoi(s)
+			if err != nil || d < 1 {
+				return nil, usagef("--input %q: %q is not a dimension; want NAME=SHAPE, such as image=1x4x240x320", arg, s)
+			}
+			shape = append(shape, d)
+		}
+		shapes[name] = shape
+	}
+	return shapes, nil
 }
 
 // open loads the student of this name or file.

@@ -59,26 +59,27 @@ func serve(r request) (a answer, err error) {
 	if shapes == nil {
 		shapes = map[string][]int{}
 	}
-	arrays := map[string]array{}
+	arrays, values := map[string]array{}, map[string]quant.Value{}
 	for name, path := range r.Inputs {
 		v, err := readNpy(path)
 		if err != nil {
 			return a, err
 		}
 		arrays[name] = v
+		values[name] = quant.Value{Type: v.typ, Shape: v.shape, Data: v.data}
 		if _, ok := shapes[name]; !ok && !r.NHWC {
 			shapes[name] = v.shape
 		}
 	}
-	net, err := quant.Load(r.Model, quant.Options{Threads: r.Threads, Shapes: shapes, NHWC: r.NHWC, ClassMap: r.ClassMap, Disable: r.Disable})
+	net, err := quant.Load(r.Model, quant.Options{Threads: r.Threads, Shapes: shapes, Values: values, NHWC: r.NHWC, ClassMap: r.ClassMap, Disable: r.Disable})
 	if err != nil {
 		return a, err
 	}
 	defer net.Close()
 	for _, t := range net.Inputs() {
 		v, ok := arrays[t.Name]
-		if !ok || len(v.data) != len(t.Bytes()) {
-			return a, fmt.Errorf("input %q: %d bytes given, want %d", t.Name, len(v.data), len(t.Bytes()))
+		if !ok || v.typ != t.Type || len(v.data) != len(t.Bytes()) {
+			return a, fmt.Errorf("input %q: %v of %d bytes given, want %v of %d", t.Name, v.typ, len(v.data), t.Type, len(t.Bytes()))
 		}
 		copy(t.Bytes(), v.data)
 	}

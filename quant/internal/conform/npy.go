@@ -14,6 +14,7 @@ import (
 
 // array is what a .npy file holds: little-endian elements in C order.
 type array struct {
+	typ   quant.DType
 	shape []int
 	data  []byte
 }
@@ -34,6 +35,11 @@ func readNpy(path string) (array, error) {
 		return array{}, fmt.Errorf("%s: header %q", path, b[10:10+n])
 	}
 	a := array{shape: []int{}, data: b[10+n:]}
+	for t, name := range descr {
+		if name == string(m[1]) {
+			a.typ = t
+		}
+	}
 	for _, s := range strings.Split(string(m[3]), ",") {
 		if s = strings.TrimSpace(s); s != "" {
 			v, err := strconv.Atoi(s)
@@ -47,9 +53,12 @@ func readNpy(path string) (array, error) {
 }
 
 var descr = map[quant.DType]string{quant.Float32: "<f4", quant.Float64: "<f8", quant.Uint8: "|u1", quant.Int8: "|i1", quant.Uint16: "<u2",
-	quant.Int16: "<i2", quant.Uint32: "<u4", quant.Int32: "<i4", quant.Uint64: "<u8", quant.Int64: "<i8", quant.Bool: "|b1"}
+	quant.Int16: "<i2", quant.Uint32: "<u4", quant.Int32: "<i4", quant.Uint64: "<u8", quant.Int64: "<i8", quant.Bool: "|b1", quant.Float16: "<f2"}
 
 func writeNpy(path string, t *quant.Tensor) error {
+	if descr[t.Type] == "" {
+		return fmt.Errorf("output %q is %v, which .npy files lack", t.Name, t.Type)
+	}
 	dims := ""
 	for _, d := range t.Shape {
 		dims += strconv.Itoa(d) + ", "

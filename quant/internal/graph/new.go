@@ -8,10 +8,11 @@ import (
 	"github.com/depthwise/depthwise/quant/internal/tensor"
 )
 
-// New checks a model's graph. shapes binds inputs by name, wholly; the model stays the owner of its constants' bytes.
-func New(m *onnx.Model, shapes map[string][]int) (*Graph, error) {
+// New checks a model's graph. The model stays the owner of its constants' bytes. Where an operator needs a value at load
+// that depends on inputs, the error wraps an [OpenError] that names them.
+func New(m *onnx.Model, o Options) (*Graph, error) {
 	b := &builder{g: &Graph{}, values: map[string]*Value{}, opsets: m.Opsets}
-	if err := b.inputs(m.Graph.Inputs, shapes); err != nil {
+	if err := b.inputs(m.Graph.Inputs, o); err != nil {
 		return nil, err
 	}
 	for _, i := range m.Graph.Initializers {
@@ -45,10 +46,15 @@ func New(m *onnx.Model, shapes map[string][]int) (*Graph, error) {
 		if seen[o.Name] {
 			return nil, fmt.Errorf("output %q is given twice", o.Name)
 		}
+		seen[o.Name] = true
+		if half := o.Type == tensor.Float16 || o.Type == tensor.BFloat16; half && v.Type == tensor.Float32 {
+			if v, err = b.convert(v, o.Name, ops.Narrow, onnx.Attrs{"to": int(o.Type)}); err != nil {
+				return nil, fmt.Errorf("output %q: %w", o.Name, err)
+			}
+		}
 		if v.Type != o.Type {
 			return nil, fmt.Errorf("output %q is %v, the model says %v", o.Name, v.Type, o.Type)
 		}
-		seen[o.Name] = true
 		v.Output = true
 		b.g.Outputs = append(b.g.Outputs, v)
 	}
@@ -59,71 +65,6 @@ type builder struct {
 	g      *Graph
 	values map[string]*Value
 	opsets map[string]int
-}
-
-func (b *builder) inputs(inputs []onnx.Value, shapes map[string][]int) error {
-	bound := map[string]bool{}
-	for _, in := range inputs {
-		if in.Name == "" {
-			return fmt.Errorf("an input has no name")
-		}
-		if b.values[in.Name] != nil {
-			return fmt.Errorf("input %q is given twice", in.Name)
-		}
-		if in.Type.Size() == 0 || in.Type == tensor.Float16 || in.Type == tensor.BFloat16 {
-			return fmt.Errorf("input %q: element type %v is not supported", in.Name, in.Type)
-		}
-		shape, err := bind(in, shapes[in.Name])
-		if err == nil {
-			_, err = tensor.Volume(shape)
-		}
-		if err != nil {
-			return fmt.Errorf("input %q: %w", in.Name, err)
-		}
-		bound[in.Name] = true
-		v := &Value{Name: in.Name, Type: in.Type, Shape: shape}
-		b.values[in.Name] = v
-		b.g.Inputs = append(b.g.Inputs, v)
-	}
-	for name := range shapes {
-		if !bound[name] {
-			return fmt.Errorf("there is no input %q to bind a shape to", name)
-		}
-	}
-	return nil
-}
-
-// bind gives an input its shape: want where it is given, which must agree with every fixed dimension; else a symbolic
-// first dimension is a batch of 1.
-func bind(in onnx.Value, want []int) ([]int, error) {
-	if want == nil && !in.HasShape {
-		return nil, fmt.Errorf("the model gives it no shape: bind one")
-	}
-	if want != nil && in.HasShape && len(want) != len(in.Dims) {
-		return nil, fmt.Errorf("shape %v bound to %d dimensions", want, len(in.Dims))
-	}
-	if !in.HasShape {
-		return append([]int{}, want...), nil
-	}
-	shape := make([]int, len(in.Dims))
-	for i, d := range in.Dims {
-		switch {
-		case want != nil && d.Size >= 0 && want[i] != d.Size:
-			return nil, fmt.Errorf("dimension %d is %d, bound to %d", i, d.Size, want[i])
-		case want != nil:
-			shape[i] = want[i]
-		case d.Size >= 0:
-			shape[i] = d.Size
-		case i == 0:
-			shape[i] = 1
-		default:
-			return nil, fmt.Errorf("dimension %d (%q) is symbolic: bind the input's shape", i, d.Symbol)
-		}
-		if shape[i] < 1 {
-			return nil, fmt.Errorf("dimension %d is %d", i, shape[i])
-		}
-	}
-	return shape, nil
 }
 
 // sorted is the nodes in an order in which every value is made before it is read, the file's own order where that is
@@ -238,7 +179,7 @@ func (b *builder) check(n *Node, src *onnx.Node) error {
 	n.Outs = len(n.Out)
 	impl, err := ops.Build(&n.Node)
 	if err != nil {
-		return err
+		return open(n, err)
 	}
 	n.Impl = impl
 	for i, v := range n.Out {

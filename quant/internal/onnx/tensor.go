@@ -176,17 +176,7 @@ func fits(v int64, d tensor.DType) bool {
 func normalize(t *tensor.T) *tensor.T {
 	switch t.Type {
 	case tensor.Float16, tensor.BFloat16:
-		wide := tensor.Aligned(2 * len(t.Data))
-		f := tensor.Cast[float32](wide)
-		for i := range f {
-			h := binary.LittleEndian.Uint16(t.Data[2*i:])
-			if t.Type == tensor.BFloat16 {
-				f[i] = math.Float32frombits(uint32(h) << 16)
-			} else {
-				f[i] = tensor.HalfToFloat(h)
-			}
-		}
-		return &tensor.T{Type: tensor.Float32, Shape: t.Shape, Data: wide}
+		return tensor.Wide(t)
 	case tensor.Bool:
 		bits := tensor.Aligned(len(t.Data))
 		for i, b := range t.Data {

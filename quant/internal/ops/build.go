@@ -38,6 +38,14 @@ type Impl struct {
 // ErrUnknown is wrapped by Build's error for an operator that the package lacks.
 var ErrUnknown = errors.New("operator is not supported")
 
+// NeedsConst is the error of an operand whose value decides a shape or a kernel and is not known at load.
+type NeedsConst struct {
+	Input int    // which operand
+	What  string // what it is: shape, pads, …
+}
+
+func (e *NeedsConst) Error() string { return e.What + " depends on run-time data" }
+
 // Oldest and Newest bound the default domain's opsets that Build knows.
 const (
 	Oldest = 7
@@ -217,8 +225,7 @@ func (b *build) ints(i int, what string) []int {
 	if v == nil {
 		return nil
 	}
-	if v.Const == nil {
-		b.fail("%s depends on run-time data", what)
+	if !b.known(i, what) {
 		return nil
 	}
 	if len(v.Shape) > 1 {
@@ -251,8 +258,7 @@ func (b *build) floats(i int, what string) []float32 {
 	if v == nil {
 		return nil
 	}
-	if v.Const == nil {
-		b.fail("%s depends on run-time data", what)
+	if !b.known(i, what) {
 		return nil
 	}
 	if v.Type != tensor.Float32 {
@@ -260,6 +266,15 @@ func (b *build) floats(i int, what string) []float32 {
 		return nil
 	}
 	return tensor.View[float32](v.Const)
+}
+
+// known checks that operand i has a value at load.
+func (b *build) known(i int, what string) bool {
+	if b.In[i].Const == nil {
+		b.note(&NeedsConst{Input: i, What: what})
+		return false
+	}
+	return true
 }
 
 // want checks an operand's type against a list.

@@ -82,7 +82,84 @@ func store[E integer](b []byte, i int, v float64) {
 	tensor.Cast[E](b)[i] = E(w)
 }
 
-// buildCast converts element types. The target float16 widens to float32, as at the file's border.
+// Half precision lives outside the graph alone: a network computes in float32 what a file declares in float16 or
+// bfloat16. [Widen] and [Narrow], of domain [Border], convert its inputs and outputs; a Cast to half precision rounds.
+const (
+	Border = "depthwise"
+	Widen  = "Widen"
+	Narrow = "Narrow"
+)
+
+func buildWiden(b *build) *Impl {
+	if !b.arity(1, 1) || !b.want(0, tensor.Float16, tensor.BFloat16) {
+		return nil
+	}
+	from := tensor.HalfToFloat
+	if b.In[0].Type == tensor.BFloat16 {
+		from = tensor.BFloatToFloat
+	}
+	n := b.volume(b.In[0].Shape)
+	return one(tensor.Float32, clone(b.In[0].Shape), chunks(n), func(in, out []*tensor.T, lo, hi int) {
+		lo, hi = span(lo, hi, n)
+		x, y := tensor.Cast[uint16](in[0].Data), tensor.View[float32](out[0])
+		for i := lo; i < hi; i++ {
+			y[i] = from(x[i])
+		}
+	})
+}
+
+func buildNarrow(b *build) *Impl {
+	if !b.arity(1, 1) || !b.want(0, tensor.Float32) {
+		return nil
+	}
+	t := tensor.DType(b.attrInt("to", 0))
+	to := half(t)
+	if to == nil {
+		return b.fail("cannot narrow to %v", t)
+	}
+	n := b.volume(b.In[0].Shape)
+	return one(t, clone(b.In[0].Shape), chunks(n), func(in, out []*tensor.T, lo, hi int) {
+		lo, hi = span(lo, hi, n)
+		x, y := tensor.View[float32](in[0]), tensor.Cast[uint16](out[0].Data)
+		for i := lo; i < hi; i++ {
+			y[i] = to(x[i])
+		}
+	})
+}
+
+// half rounds to a type of half precision; nil for other types.
+func half(t tensor.DType) func(float32) uint16 {
+	switch t {
+	case tensor.Float16:
+		return tensor.FloatToHalf
+	case tensor.BFloat16:
+		return tensor.FloatToBFloat
+	}
+	return nil
+}
+
+// castHalf rounds to half precision and keeps the result as float32.
+func (b *build) castHalf(to tensor.DType) *Impl {
+	v := b.In[0]
+	get := loader(v.Type)
+	if get == nil {
+		return b.fail("cannot cast %v to %v", v.Type, to)
+	}
+	n := b.volume(v.Shape)
+	return one(tensor.Float32, clone(v.Shape), chunks(n), func(in, out []*tensor.T, lo, hi int) {
+		lo, hi = span(lo, hi, n)
+		y := tensor.View[float32](out[0])
+		for i := lo; i < hi; i++ {
+			if x := float32(get(in[0].Data, i)); to == tensor.Float16 {
+				y[i] = tensor.HalfToFloat(tensor.FloatToHalf(x))
+			} else {
+				y[i] = tensor.BFloatToFloat(tensor.FloatToBFloat(x))
+			}
+		}
+	})
+}
+
+// buildCast converts element types.
 func buildCast(b *build) *Impl {
 	b.ignore("saturate", "round_mode")
 	if !b.arity(1, 2) {
@@ -97,7 +174,7 @@ func buildCast(b *build) *Impl {
 		to = b.In[1].Type
 	}
 	if to == tensor.Float16 || to == tensor.BFloat16 {
-		return b.fail("casting to %v is not supported", to)
+		return b.castHalf(to)
 	}
 	get, put := loader(v.Type), storer(to)
 	if get == nil || put == nil {

@@ -25,8 +25,13 @@ func buildIdentity(b *build) *Impl {
 	if !b.arity(1, 3) {
 		return nil
 	}
-	if t := b.in(2); t != nil && (t.Const == nil || t.Type != tensor.Bool || len(t.Const.Data) != 1 || t.Const.Data[0] != 0) {
-		return b.fail("training mode is not supported")
+	if t := b.in(2); t != nil {
+		if !b.known(2, "training mode") {
+			return nil
+		}
+		if t.Type != tensor.Bool || len(t.Const.Data) != 1 || t.Const.Data[0] != 0 {
+			return b.fail("training mode is not supported")
+		}
 	}
 	b.volume(b.In[0].Shape)
 	if b.Outs > 1 {
@@ -240,8 +245,8 @@ func buildRange(b *build) *Impl {
 	var v [3]float64
 	for i := range v {
 		in := b.In[i]
-		if in.Const == nil {
-			return b.fail("the range depends on run-time data")
+		if !b.known(i, "the range") {
+			return nil
 		}
 		if in.Type != t || in.Const.Len() != 1 || get == nil {
 			return b.fail("bounds are of %v and %v", t, in.Type)

@@ -36,6 +36,7 @@ var builders = map[string]map[string]builder{
 
 		"QuantizeLinear": buildQuantize, "DequantizeLinear": buildDequantize, "DynamicQuantizeLinear": buildDynamicQuantize,
 	},
+	Border: {Widen: buildWiden, Narrow: buildNarrow},
 	"com.microsoft": {
 		"QuantizeLinear": buildQuantize, "DequantizeLinear": buildDequantize, "Gelu": buildUnary, "QuickGelu": buildUnary,
 	},
