@@ -6,60 +6,258 @@
 TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x1b538e0f; WORD $0x0000 // jle 0x1b60 <pointwiseAVX512VNNI+0x1b60>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x38ec8348 // sub rsp, 0x38
-	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x17eb // jmp 0x44 <pointwiseAVX512VNNI+0x44>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	WORD $0x3949; BYTE $0xc5 // cmp r13, rax
-	LONG $0x1b0e8d0f; WORD $0x0000 // jge 0x1b52 <pointwiseAVX512VNNI+0x1b52>
-	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
-	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
-	WORD $0x294c; BYTE $0xe8 // sub rax, r13
-	LONG $0x03f88348 // cmp rax, 0x3
-	WORD $0x950f; BYTE $0xc1 // setne cl
-	LONG $0x05f88348 // cmp rax, 0x5
-	WORD $0x9c0f; BYTE $0xc2 // setl dl
-	WORD $0xd184 // test cl, dl
-	LONG $0x03cc850f; WORD $0x0000 // jne 0x430 <pointwiseAVX512VNNI+0x430>
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x40ec8348 // sub rsp, 0x40
+	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	WORD $0xe283; BYTE $0x03 // and edx, 0x3
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x01fa8348 // cmp rdx, 0x1
+	LONG $0xc6940f40 // sete sil
+	WORD $0xc031 // xor eax, eax
+	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
 	LONG $0x02fa8348 // cmp rdx, 0x2
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x354d8e0f; WORD $0x0000 // jle 0x3587 <pointwiseAVX512VNNI+0x3587>
+	WORD $0x894d; BYTE $0xc8 // mov r8, r9
+	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
+	WORD $0x8840; BYTE $0xf1 // mov cl, sil
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	WORD $0xd088 // mov al, dl
+	WORD $0x2949; BYTE $0xc0 // sub r8, rax
+	LONG $0x2444894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r8
+	WORD $0xc031 // xor eax, eax
+	LONG $0x18247c83; BYTE $0x02 // cmp dword ptr [rsp + 0x18], 0x2
+	WORD $0x940f; BYTE $0xc0 // sete al
+	LONG $0x03c08348 // add rax, 0x3
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	WORD $0x15eb // jmp 0x81 <pointwiseAVX512VNNI+0x81>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	WORD $0x014d; BYTE $0xdd // add r13, r11
+	LONG $0x306f3b4c // cmp r13, qword ptr [rdi + 0x30]
+	LONG $0x35068d0f; WORD $0x0000 // jge 0x3587 <pointwiseAVX512VNNI+0x3587>
+	WORD $0x8b4c; BYTE $0x37 // mov r14, qword ptr [rdi]
+	LONG $0x087f8b4c // mov r15, qword ptr [rdi + 0x8]
+	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
+	WORD $0x294c; BYTE $0xe8 // sub rax, r13
+	LONG $0x04f88348 // cmp rax, 0x4
 	LONG $0x242c894c // mov qword ptr [rsp], r13
-	LONG $0x067a8d0f; WORD $0x0000 // jge 0x6f0 <pointwiseAVX512VNNI+0x6f0>
-	WORD $0xed31 // xor ebp, ebp
-	LONG $0x000003bb; BYTE $0x00 // mov ebx, 0x3
-	WORD $0x3948; BYTE $0xd5 // cmp rbp, rdx
-	WORD $0xae7d // jge 0x30 <pointwiseAVX512VNNI+0x30>
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x03d28f0f; WORD $0x0000 // jg 0x470 <pointwiseAVX512VNNI+0x470>
+	LONG $0x24443b48; BYTE $0x30 // cmp rax, qword ptr [rsp + 0x30]
+	LONG $0x03c7840f; WORD $0x0000 // je 0x470 <pointwiseAVX512VNNI+0x470>
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x02f18348 // xor rcx, 0x2
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x02f28348 // xor rdx, 0x2
+	WORD $0x0948; BYTE $0xca // or rdx, rcx
+	LONG $0x0e1e850f; WORD $0x0000 // jne 0xee0 <pointwiseAVX512VNNI+0xee0>
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x10bb8d0f; WORD $0x0000 // jge 0x118b <pointwiseAVX512VNNI+0x118b>
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x0003bb41; WORD $0x0000 // mov r11d, 0x3
+	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
+	WORD $0x927d // jge 0x70 <pointwiseAVX512VNNI+0x70>
+	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
+	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
+	WORD $0x894c; BYTE $0xc8 // mov rax, r9
 	LONG $0x06e0c148 // shl rax, 0x6
-	LONG $0x01518d4c // lea r10, [rcx + 0x1]
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	LONG $0x02518d49 // lea rdx, [r9 + 0x2]
+	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
+	QUAD $0x0e060b030a02be48; WORD $0x0f07 // movabs rsi, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
+	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e2c148 // shl rdx, 0x6
+	QUAD $0x000000088d348d4a // lea rsi, [4*r9 + 0x8]
+	LONG $0x01518d4d // lea r10, [r9 + 0x1]
 	LONG $0x06e2c149 // shl r10, 0x6
-	LONG $0x02598d4c // lea r11, [rcx + 0x2]
-	LONG $0x06e3c149 // shl r11, 0x6
-	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
-	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	QUAD $0x000000048d1c8d48 // lea rbx, [4*rcx + 0x4]
-	QUAD $0x000000088d3c8d4c // lea r15, [4*rcx + 0x8]
+	QUAD $0x000000008d1c8d4e // lea r11, [4*r9]
+	QUAD $0x000000048d1c8d4a // lea rbx, [4*r9 + 0x4]
 	LONG $0x80888d48; WORD $0x0000; BYTE $0x00 // lea rcx, [rax + 0x80]
 	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
 	LONG $0x40488d48 // lea rcx, [rax + 0x40]
-	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
-	LONG $0x000242e9; BYTE $0x00 // jmp 0x316 <pointwiseAVX512VNNI+0x316>
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x0001fee9; BYTE $0x00 // jmp 0x35a <pointwiseAVX512VNNI+0x35a>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fd7162; WORD $0xdf6f // vmovdqa64 zmm11, zmm7
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x294d; BYTE $0xd9 // sub r9, r11
+	LONG $0x487c7162; WORD $0x2410; BYTE $0x01 // vmovups zmm12, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x481c5162; WORD $0xdb59 // vmulps zmm11, zmm12, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x481c5162; WORD $0xd259 // vmulps zmm10, zmm12, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x481c5162; WORD $0xc959 // vmulps zmm9, zmm12, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x481cf162; WORD $0xff59 // vmulps zmm7, zmm12, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x4835f162; WORD $0xff6b // vpackssdw zmm7, zmm9, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x482df162; WORD $0xff67 // vpackuswb zmm7, zmm10, zmm7
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xffffbc41; WORD $0x0000 // mov r12d, 0xffff
+	LONG $0xec4d0f41 // cmovge ebp, r12d
+	LONG $0xd592fbc5 // kmovd k2, ebp
+	LONG $0x4a7ed162; WORD $0x3c7f; BYTE $0x07 // vmovdqu32 zmmword ptr [r15 + rax] {k2}, zmm7
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x2949; BYTE $0xd9 // sub r9, rbx
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0x11 // vmovups zmm7, zmmword ptr [rcx + r10]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48445162; WORD $0xc059 // vmulps zmm8, zmm7, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x483df162; WORD $0xf66b // vpackssdw zmm6, zmm8, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xec4d0f41 // cmovge ebp, r12d
+	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0xd592fbc5 // kmovd k2, ebp
+	LONG $0x4a7e9162; WORD $0x1c7f; BYTE $0x17 // vmovdqu32 zmmword ptr [r15 + r10] {k2}, zmm3
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x2949; BYTE $0xf1 // sub r9, rsi
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0x11 // vmovups zmm3, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf640; BYTE $0xd5 // not bpl
+	LONG $0xcdb60f40 // movzx ecx, bpl
+	LONG $0x00ffb941; WORD $0x0000 // mov r9d, 0xff
+	LONG $0xc94d0f41 // cmovge ecx, r9d
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x17 // vmovdqu32 ymmword ptr [r15 + rdx] {k2}, ymm2
+	LONG $0x4877034c // add r14, qword ptr [rdi + 0x48]
+	LONG $0x507f034c // add r15, qword ptr [rdi + 0x50]
+	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
+	LONG $0x04c68d0f; WORD $0x0000 // jge 0x820 <pointwiseAVX512VNNI+0x820>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x48fef162; WORD $0x3c6f; BYTE $0x01 // vmovdqu64 zmm7, zmmword ptr [rcx + rax]
+	QUAD $0x0201546f48fef162 // vmovdqu64 zmm2, zmmword ptr [rcx + rax + 0x80]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x11 // vmovdqu64 zmm3, zmmword ptr [rcx + r10]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfddf8e0f; WORD $0xffff // jle 0x160 <pointwiseAVX512VNNI+0x160>
+	LONG $0x106f8b4c // mov r13, qword ptr [rdi + 0x10]
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0xc9af0f4c // imul r9, rcx
+	WORD $0x014d; BYTE $0xe9 // add r9, r13
+	LONG $0x24648b4c; BYTE $0x08 // mov r12, qword ptr [rsp + 0x8]
+	LONG $0xe1af0f4c // imul r12, rcx
+	WORD $0x014d; BYTE $0xec // add r12, r13
+	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
+	LONG $0xe9af0f48 // imul rbp, rcx
+	WORD $0x014c; BYTE $0xed // add rbp, r13
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fd7162; WORD $0xdf6f // vmovdqa64 zmm11, zmm7
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe1162; WORD $0x246f; BYTE $0xa9 // vmovdqu64 zmm12, zmmword ptr [r9 + 4*r13]
+	QUAD $0x00ad6c6f48fe3162 // vmovdqu64 zmm13, zmmword ptr [rbp + 4*r13]
+	LONG $0x48fe1162; WORD $0x346f; BYTE $0xac // vmovdqu64 zmm14, zmmword ptr [r12 + 4*r13]
+	LONG $0x487d1262; WORD $0x3c58; BYTE $0x2e // vpbroadcastd zmm15, dword ptr [r14 + r13]
+	LONG $0x48055262; WORD $0xdc50 // vpdpbusd zmm11, zmm15, zmm12
+	LONG $0x48055262; WORD $0xc550 // vpdpbusd zmm8, zmm15, zmm13
+	QUAD $0x012e4458487d8262 // vpbroadcastd zmm16, dword ptr [r14 + r13 + 0x4]
+	LONG $0x407d5262; WORD $0xd450 // vpdpbusd zmm10, zmm16, zmm12
+	LONG $0x407dd262; WORD $0xf550 // vpdpbusd zmm6, zmm16, zmm13
+	LONG $0x497d3162; WORD $0xf86f // vmovdqa32 zmm15 {k1}, zmm16
+	LONG $0x4805d262; WORD $0xe650 // vpdpbusd zmm4, zmm15, zmm14
+	QUAD $0x022e7c58487d1262 // vpbroadcastd zmm15, dword ptr [r14 + r13 + 0x8]
+	LONG $0x48055262; WORD $0xcc50 // vpdpbusd zmm9, zmm15, zmm12
+	LONG $0x4805d262; WORD $0xed50 // vpdpbusd zmm5, zmm15, zmm13
+	QUAD $0x032e4458487d8262 // vpbroadcastd zmm16, dword ptr [r14 + r13 + 0xc]
+	LONG $0x407dd262; WORD $0xfc50 // vpdpbusd zmm7, zmm16, zmm12
+	LONG $0x407dd262; WORD $0xdd50 // vpdpbusd zmm3, zmm16, zmm13
+	LONG $0x497d3162; WORD $0xf86f // vmovdqa32 zmm15 {k1}, zmm16
+	LONG $0x4805d262; WORD $0xd650 // vpdpbusd zmm2, zmm15, zmm14
+	LONG $0x10c58349 // add r13, 0x10
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0xff76850f; WORD $0xffff // jne 0x3e0 <pointwiseAVX512VNNI+0x3e0>
+	LONG $0xfffd1be9; BYTE $0xff // jmp 0x18a <pointwiseAVX512VNNI+0x18a>
+	BYTE $0x90 // nop
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	LONG $0x03b28d0f; WORD $0x0000 // jge 0x830 <pointwiseAVX512VNNI+0x830>
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x0003bb41; WORD $0x0000 // mov r11d, 0x3
+	WORD $0x3948; BYTE $0xf3 // cmp rbx, rsi
+	LONG $0xfbe18d0f; WORD $0xffff // jge 0x70 <pointwiseAVX512VNNI+0x70>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0x01518d48 // lea rdx, [rcx + 0x1]
+	LONG $0x06e2c148 // shl rdx, 0x6
+	LONG $0x02718d48 // lea rsi, [rcx + 0x2]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	QUAD $0x000000008d048d4c // lea r8, [4*rcx]
+	QUAD $0x000000048d148d4c // lea r10, [4*rcx + 0x4]
+	QUAD $0x000000088d1c8d4c // lea r11, [4*rcx + 0x8]
+	LONG $0x80888d48; WORD $0x0000; BYTE $0x00 // lea rcx, [rax + 0x80]
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	LONG $0x40488d48 // lea rcx, [rax + 0x40]
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x000229e9; BYTE $0x00 // jmp 0x705 <pointwiseAVX512VNNI+0x705>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
@@ -69,10 +267,10 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
 	LONG $0x48fd7162; WORD $0xdf6f // vmovdqa64 zmm11, zmm7
 	LONG $0x48fd7162; WORD $0xe76f // vmovdqa64 zmm12, zmm7
-	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x294d; BYTE $0xc1 // sub r9, r8
 	LONG $0x487c7162; WORD $0x2c10; BYTE $0x01 // vmovups zmm13, zmmword ptr [rcx + rax]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
 	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
@@ -89,21 +287,21 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4814f162; WORD $0xff59 // vmulps zmm7, zmm13, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x482df162; WORD $0xff6b // vpackssdw zmm7, zmm10, zmm7
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
 	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
 	LONG $0x4825f162; WORD $0xff67 // vpackuswb zmm7, zmm11, zmm7
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd5f7 // not ebp
 	LONG $0xffffbc41; WORD $0x0000 // mov r12d, 0xffff
-	LONG $0xcc4d0f45 // cmovge r9d, r12d
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm7
+	LONG $0xec4d0f41 // cmovge ebp, r12d
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497ed162; WORD $0x3c7f; BYTE $0x07 // vmovdqu32 zmmword ptr [r15 + rax] {k1}, zmm7
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	WORD $0x2948; BYTE $0xda // sub rdx, rbx
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0x11 // vmovups zmm7, zmmword ptr [rcx + r10]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x294d; BYTE $0xd1 // sub r9, r10
+	LONG $0x487cf162; WORD $0x3c10; BYTE $0x11 // vmovups zmm7, zmmword ptr [rcx + rdx]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x48445162; WORD $0xc959 // vmulps zmm9, zmm7, zmm9
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
@@ -121,18 +319,18 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484df162; WORD $0xe46b // vpackssdw zmm4, zmm6, zmm4
 	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
 	LONG $0x483df162; WORD $0xe467 // vpackuswb zmm4, zmm8, zmm4
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0xcc4d0f45 // cmovge r9d, r12d
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497e9162; WORD $0x247f; BYTE $0x10 // vmovdqu32 zmmword ptr [r8 + r10] {k1}, zmm4
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xec4d0f41 // cmovge ebp, r12d
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497ed162; WORD $0x247f; BYTE $0x17 // vmovdqu32 zmmword ptr [r15 + rdx] {k1}, zmm4
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	WORD $0x294c; BYTE $0xfa // sub rdx, r15
-	LONG $0x487cb162; WORD $0x2410; BYTE $0x19 // vmovups zmm4, zmmword ptr [rcx + r11]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x294d; BYTE $0xd9 // sub r9, r11
+	LONG $0x487cf162; WORD $0x2410; BYTE $0x31 // vmovups zmm4, zmmword ptr [rcx + rsi]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
 	LONG $0x485cf162; WORD $0xed59 // vmulps zmm5, zmm4, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
@@ -150,37 +348,36 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	LONG $0xcc4d0f45 // cmovge r9d, r12d
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm1
-	LONG $0x48770348 // add rsi, qword ptr [rdi + 0x48]
-	LONG $0x5047034c // add r8, qword ptr [rdi + 0x50]
-	LONG $0x286f3b48 // cmp rbp, qword ptr [rdi + 0x28]
-	LONG $0x0a9a8d0f; WORD $0x0000 // jge 0xdb0 <pointwiseAVX512VNNI+0xdb0>
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xec4d0f41 // cmovge ebp, r12d
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x37 // vmovdqu32 zmmword ptr [r15 + rsi] {k1}, zmm1
+	LONG $0x4877034c // add r14, qword ptr [rdi + 0x48]
+	LONG $0x507f034c // add r15, qword ptr [rdi + 0x50]
+	LONG $0x285f3b48 // cmp rbx, qword ptr [rdi + 0x28]
+	LONG $0x011b8d0f; WORD $0x0000 // jge 0x820 <pointwiseAVX512VNNI+0x820>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	LONG $0x48fef162; WORD $0x3c6f; BYTE $0x01 // vmovdqu64 zmm7, zmmword ptr [rcx + rax]
-	LONG $0x48feb162; WORD $0x246f; BYTE $0x11 // vmovdqu64 zmm4, zmmword ptr [rcx + r10]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x19 // vmovdqu64 zmm1, zmmword ptr [rcx + r11]
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x11 // vmovdqu64 zmm4, zmmword ptr [rcx + rdx]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x31 // vmovdqu64 zmm1, zmmword ptr [rcx + rsi]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfda48e0f; WORD $0xffff // jle 0xe0 <pointwiseAVX512VNNI+0xe0>
-	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0xd1af0f48 // imul rdx, rcx
-	WORD $0x014c; BYTE $0xca // add rdx, r9
-	LONG $0x24648b4c; BYTE $0x08 // mov r12, qword ptr [rsp + 0x8]
-	LONG $0xe1af0f4c // imul r12, rcx
-	WORD $0x014d; BYTE $0xcc // add r12, r9
-	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	LONG $0xfdb58e0f; WORD $0xffff // jle 0x4e0 <pointwiseAVX512VNNI+0x4e0>
+	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0xc9af0f4c // imul r9, rcx
+	WORD $0x014d; BYTE $0xe1 // add r9, r12
+	LONG $0x246c8b4c; BYTE $0x08 // mov r13, qword ptr [rsp + 0x8]
 	LONG $0xe9af0f4c // imul r13, rcx
-	WORD $0x014d; BYTE $0xcd // add r13, r9
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x014d; BYTE $0xe5 // add r13, r12
+	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
+	LONG $0xe9af0f48 // imul rbp, rcx
+	WORD $0x014c; BYTE $0xe5 // add rbp, r12
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
@@ -190,182 +387,54 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
 	LONG $0x48fd7162; WORD $0xdf6f // vmovdqa64 zmm11, zmm7
 	LONG $0x48fd7162; WORD $0xe76f // vmovdqa64 zmm12, zmm7
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fe3162; WORD $0x2c6f; BYTE $0x8a // vmovdqu64 zmm13, zmmword ptr [rdx + 4*r9]
-	QUAD $0x008d746f48fe1162 // vmovdqu64 zmm14, zmmword ptr [r13 + 4*r9]
-	LONG $0x48fe1162; WORD $0x3c6f; BYTE $0x8c // vmovdqu64 zmm15, zmmword ptr [r12 + 4*r9]
-	LONG $0x487da262; WORD $0x0458; BYTE $0x0e // vpbroadcastd zmm16, dword ptr [rsi + r9]
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fe1162; WORD $0x2c6f; BYTE $0xa1 // vmovdqu64 zmm13, zmmword ptr [r9 + 4*r12]
+	QUAD $0x00a5746f48fe3162 // vmovdqu64 zmm14, zmmword ptr [rbp + 4*r12]
+	QUAD $0x00a57c6f48fe1162 // vmovdqu64 zmm15, zmmword ptr [r13 + 4*r12]
+	LONG $0x487d8262; WORD $0x0458; BYTE $0x26 // vpbroadcastd zmm16, dword ptr [r14 + r12]
 	LONG $0x407d5262; WORD $0xe550 // vpdpbusd zmm12, zmm16, zmm13
 	LONG $0x407d5262; WORD $0xce50 // vpdpbusd zmm9, zmm16, zmm14
-	QUAD $0x010e4c58487da262 // vpbroadcastd zmm17, dword ptr [rsi + r9 + 0x4]
+	QUAD $0x01264c58487d8262 // vpbroadcastd zmm17, dword ptr [r14 + r12 + 0x4]
 	LONG $0x407dd262; WORD $0xef50 // vpdpbusd zmm5, zmm16, zmm15
 	LONG $0x40755262; WORD $0xdd50 // vpdpbusd zmm11, zmm17, zmm13
 	LONG $0x40755262; WORD $0xc650 // vpdpbusd zmm8, zmm17, zmm14
 	LONG $0x4075d262; WORD $0xdf50 // vpdpbusd zmm3, zmm17, zmm15
-	QUAD $0x020e4458487da262 // vpbroadcastd zmm16, dword ptr [rsi + r9 + 0x8]
+	QUAD $0x02264458487d8262 // vpbroadcastd zmm16, dword ptr [r14 + r12 + 0x8]
 	LONG $0x407d5262; WORD $0xd550 // vpdpbusd zmm10, zmm16, zmm13
 	LONG $0x407dd262; WORD $0xf650 // vpdpbusd zmm6, zmm16, zmm14
 	LONG $0x407dd262; WORD $0xd750 // vpdpbusd zmm2, zmm16, zmm15
-	QUAD $0x030e4458487da262 // vpbroadcastd zmm16, dword ptr [rsi + r9 + 0xc]
+	QUAD $0x03264458487d8262 // vpbroadcastd zmm16, dword ptr [r14 + r12 + 0xc]
 	LONG $0x407dd262; WORD $0xfd50 // vpdpbusd zmm7, zmm16, zmm13
 	LONG $0x407dd262; WORD $0xe650 // vpdpbusd zmm4, zmm16, zmm14
 	LONG $0x407dd262; WORD $0xcf50 // vpdpbusd zmm1, zmm16, zmm15
-	LONG $0x10c18349 // add r9, 0x10
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0xff76850f; WORD $0xffff // jne 0x3a0 <pointwiseAVX512VNNI+0x3a0>
-	LONG $0xfffce7e9; BYTE $0xff // jmp 0x116 <pointwiseAVX512VNNI+0x116>
-	BYTE $0x90 // nop
-	LONG $0x28678b4c // mov r12, qword ptr [rdi + 0x28]
-	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0x09828e0f; WORD $0x0000 // jle 0xdc0 <pointwiseAVX512VNNI+0xdc0>
-	LONG $0x02fc8349 // cmp r12, 0x2
-	LONG $0x242c894c // mov qword ptr [rsp], r13
-	LONG $0x0b008d0f; WORD $0x0000 // jge 0xf4c <pointwiseAVX512VNNI+0xf4c>
-	WORD $0xc031 // xor eax, eax
-	LONG $0x000002bb; BYTE $0x00 // mov ebx, 0x2
-	WORD $0x394c; BYTE $0xe0 // cmp rax, r12
-	LONG $0xfbd48d0f; WORD $0xffff // jge 0x30 <pointwiseAVX512VNNI+0x30>
-	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
-	WORD $0x894d; BYTE $0xea // mov r10, r13
-	LONG $0x06e2c149 // shl r10, 0x6
-	LONG $0x015d8d4d // lea r11, [r13 + 0x1]
-	LONG $0x06e3c149 // shl r11, 0x6
-	QUAD $0x00000000ad1c8d4a // lea rbx, [4*r13]
-	QUAD $0x00000004ad2c8d4a // lea rbp, [4*r13 + 0x4]
-	LONG $0x407a8d4d // lea r15, [r10 + 0x40]
-	LONG $0x00018be9; BYTE $0x00 // jmp 0x613 <pointwiseAVX512VNNI+0x613>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
-	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	WORD $0x2948; BYTE $0xda // sub rdx, rbx
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x11 // vmovups zmm9, zmmword ptr [rcx + r10]
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0xffffbc41; WORD $0x0000 // mov r12d, 0xffff
-	LONG $0xcc4d0f45 // cmovge r9d, r12d
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497e9162; WORD $0x2c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [r8 + r10] {k1}, zmm5
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	WORD $0x2948; BYTE $0xea // sub rdx, rbp
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + r11]
-	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
-	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
-	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
-	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
-	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	LONG $0xcc4d0f45 // cmovge r9d, r12d
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm1
-	LONG $0x48770348 // add rsi, qword ptr [rdi + 0x48]
-	LONG $0x5047034c // add r8, qword ptr [rdi + 0x50]
-	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x0dec8d0f; WORD $0x0000 // jge 0x13ff <pointwiseAVX512VNNI+0x13ff>
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x11 // vmovdqu64 zmm5, zmmword ptr [rcx + r10]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x19 // vmovdqu64 zmm1, zmmword ptr [rcx + r11]
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfe5e8e0f; WORD $0xffff // jle 0x490 <pointwiseAVX512VNNI+0x490>
-	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
-	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
-	LONG $0xd1af0f48 // imul rdx, rcx
-	WORD $0x014c; BYTE $0xe2 // add rdx, r12
-	WORD $0x894d; BYTE $0xf9 // mov r9, r15
-	LONG $0xc9af0f4c // imul r9, rcx
-	WORD $0x014d; BYTE $0xe1 // add r9, r12
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
-	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0xa2 // vmovdqu64 zmm9, zmmword ptr [rdx + 4*r12]
-	LONG $0x48fe1162; WORD $0x146f; BYTE $0xa1 // vmovdqu64 zmm10, zmmword ptr [r9 + 4*r12]
-	LONG $0x487d3262; WORD $0x1c58; BYTE $0x26 // vpbroadcastd zmm11, dword ptr [rsi + r12]
-	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
-	QUAD $0x01265c58487d3262 // vpbroadcastd zmm11, dword ptr [rsi + r12 + 0x4]
-	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
-	QUAD $0x02265c58487d3262 // vpbroadcastd zmm11, dword ptr [rsi + r12 + 0x8]
-	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
-	QUAD $0x03265c58487d3262 // vpbroadcastd zmm11, dword ptr [rsi + r12 + 0xc]
-	LONG $0x4825d262; WORD $0xe950 // vpdpbusd zmm5, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
 	LONG $0x10c48349 // add r12, 0x10
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0x9a75 // jne 0x680 <pointwiseAVX512VNNI+0x680>
-	LONG $0xfffdc9e9; BYTE $0xff // jmp 0x4b4 <pointwiseAVX512VNNI+0x4b4>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	WORD $0x894d; BYTE $0xef // mov r15, r13
-	LONG $0x06e7c149 // shl r15, 0x6
+	LONG $0xff75850f; WORD $0xffff // jne 0x790 <pointwiseAVX512VNNI+0x790>
+	LONG $0xfffcf6e9; BYTE $0xff // jmp 0x516 <pointwiseAVX512VNNI+0x516>
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	LONG $0x0003bb41; WORD $0x0000 // mov r11d, 0x3
+	LONG $0xfff845e9; BYTE $0xff // jmp 0x74 <pointwiseAVX512VNNI+0x74>
+	BYTE $0x90 // nop
+	WORD $0x894c; BYTE $0xe8 // mov rax, r13
+	LONG $0x06e0c148 // shl rax, 0x6
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0x01558d4d // lea r10, [r13 + 0x1]
-	LONG $0x06e2c149 // shl r10, 0x6
-	LONG $0x025d8d4d // lea r11, [r13 + 0x2]
-	LONG $0x06e3c149 // shl r11, 0x6
-	QUAD $0x00000000ad148d4a // lea rdx, [4*r13]
-	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
-	QUAD $0x00000004ad148d4a // lea rdx, [4*r13 + 0x4]
-	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
-	QUAD $0x00000008ad048d4a // lea rax, [4*r13 + 0x8]
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
-	LONG $0x80878d49; WORD $0x0000; BYTE $0x00 // lea rax, [r15 + 0x80]
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	LONG $0x40478d49 // lea rax, [r15 + 0x40]
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0x000495e9; BYTE $0x00 // jmp 0xbe6 <pointwiseAVX512VNNI+0xbe6>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x894c; BYTE $0xea // mov rdx, r13
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x06e5c149 // shl r13, 0x6
+	LONG $0x026a8d48 // lea rbp, [rdx + 0x2]
+	LONG $0x06e5c148 // shl rbp, 0x6
+	QUAD $0x0000000095348d48 // lea rsi, [4*rdx]
+	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
+	QUAD $0x0000000495348d48 // lea rsi, [4*rdx + 0x4]
+	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
+	QUAD $0x0000000895148d48 // lea rdx, [4*rdx + 0x8]
+	LONG $0x80b08d48; WORD $0x0000; BYTE $0x00 // lea rsi, [rax + 0x80]
+	LONG $0x24748948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rsi
+	LONG $0x40708d48 // lea rsi, [rax + 0x40]
+	LONG $0x24748948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rsi
+	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
+	LONG $0x00048ae9; BYTE $0x00 // jmp 0xd19 <pointwiseAVX512VNNI+0xd19>
+	BYTE $0x90 // nop
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
@@ -389,7 +458,7 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd4162; WORD $0xc16f // vmovdqa64 zmm24, zmm9
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
-	LONG $0x487c2162; WORD $0x0c10; BYTE $0x39 // vmovups zmm25, zmmword ptr [rcx + r15]
+	LONG $0x487c6162; WORD $0x0c10; BYTE $0x01 // vmovups zmm25, zmmword ptr [rcx + rax]
 	LONG $0x487c0162; WORD $0xc05b // vcvtdq2ps zmm24, zmm24
 	LONG $0x40340162; WORD $0xc059 // vmulps zmm24, zmm25, zmm24
 	LONG $0x487d0162; WORD $0xc05b // vcvtps2dq zmm24, zmm24
@@ -407,21 +476,21 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x404da162; WORD $0xed6b // vpackssdw zmm21, zmm22, zmm21
 	LONG $0x4055e162; WORD $0xe8ed // vpaddsw zmm21, zmm21, zmm0
 	LONG $0x4045a162; WORD $0xed67 // vpackuswb zmm21, zmm23, zmm21
-	LONG $0x38148d4b // lea rdx, [r8 + r15]
-	LONG $0x24748b4c; BYTE $0x08 // mov r14, qword ptr [rsp + 0x8]
-	WORD $0x294d; BYTE $0xf1 // sub r9, r14
+	LONG $0x07348d49 // lea rsi, [r15 + rax]
+	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
+	WORD $0x294d; BYTE $0xd9 // sub r9, r11
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
-	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
-	WORD $0xe3d3 // shl ebx, cl
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
 	LONG $0x04f98349 // cmp r9, 0x4
-	WORD $0xd3f7 // not ebx
-	LONG $0xffffbc41; WORD $0x0000 // mov r12d, 0xffff
-	LONG $0xdc4d0f41 // cmovge ebx, r12d
-	LONG $0xcb92fbc5 // kmovd k1, ebx
-	LONG $0x497e8162; WORD $0x2c7f; BYTE $0x38 // vmovdqu32 zmmword ptr [r8 + r15] {k1}, zmm21
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
+	LONG $0xd34d0f44 // cmovge r10d, ebx
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ec162; WORD $0x2c7f; BYTE $0x07 // vmovdqu32 zmmword ptr [r15 + rax] {k1}, zmm21
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
-	LONG $0x487ca162; WORD $0x2c10; BYTE $0x11 // vmovups zmm21, zmmword ptr [rcx + r10]
+	LONG $0x487ca162; WORD $0x2c10; BYTE $0x29 // vmovups zmm21, zmmword ptr [rcx + r13]
 	LONG $0x487ca162; WORD $0xe45b // vcvtdq2ps zmm20, zmm20
 	LONG $0x4054a162; WORD $0xe459 // vmulps zmm20, zmm21, zmm20
 	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
@@ -439,20 +508,19 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
 	LONG $0x4075e162; WORD $0xc8ed // vpaddsw zmm17, zmm17, zmm0
 	LONG $0x4065a162; WORD $0xc967 // vpackuswb zmm17, zmm19, zmm17
-	WORD $0x894c; BYTE $0xf8 // mov rax, r15
-	LONG $0x247c8b4c; BYTE $0x18 // mov r15, qword ptr [rsp + 0x18]
-	WORD $0x294d; BYTE $0xf9 // sub r9, r15
+	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
+	WORD $0x294d; BYTE $0xe1 // sub r9, r12
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
-	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
-	WORD $0xe3d3 // shl ebx, cl
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
 	LONG $0x04f98349 // cmp r9, 0x4
-	WORD $0xd3f7 // not ebx
-	LONG $0xdc4d0f41 // cmovge ebx, r12d
-	LONG $0xcb92fbc5 // kmovd k1, ebx
-	LONG $0x497e8162; WORD $0x0c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [r8 + r10] {k1}, zmm17
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f44 // cmovge r10d, ebx
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497e8162; WORD $0x0c7f; BYTE $0x2f // vmovdqu32 zmmword ptr [r15 + r13] {k1}, zmm17
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x19 // vmovups zmm17, zmmword ptr [rcx + r11]
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x29 // vmovups zmm17, zmmword ptr [rcx + rbp]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
 	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
@@ -469,26 +537,25 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
 	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
-	LONG $0x246c8b4c; BYTE $0x30 // mov r13, qword ptr [rsp + 0x30]
-	WORD $0x294d; BYTE $0xe9 // sub r9, r13
+	WORD $0x2949; BYTE $0xd1 // sub r9, rdx
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
-	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
-	WORD $0xe3d3 // shl ebx, cl
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
 	LONG $0x04f98349 // cmp r9, 0x4
-	WORD $0xd3f7 // not ebx
-	LONG $0xdc4d0f41 // cmovge ebx, r12d
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f44 // cmovge r10d, ebx
 	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
-	LONG $0xcb92fbc5 // kmovd k1, ebx
-	LONG $0x497e1162; WORD $0x2c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm13
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x2f // vmovdqu32 zmmword ptr [r15 + rbp] {k1}, zmm13
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	WORD $0x294c; BYTE $0xf3 // sub rbx, r14
-	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x38578b4c // mov r10, qword ptr [rdi + 0x38]
+	WORD $0x294d; BYTE $0xda // sub r10, r11
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
 	LONG $0x487c5162; WORD $0x2c10; BYTE $0x01 // vmovups zmm13, zmmword ptr [r9 + rax]
-	LONG $0x100c8d4f // lea r9, [r8 + r10]
-	LONG $0x04fb8348 // cmp rbx, 0x4
+	LONG $0x2f0c8d4f // lea r9, [r15 + r13]
+	LONG $0x04fa8349 // cmp r10, 0x4
 	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
 	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
@@ -507,20 +574,19 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
 	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
 	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
-	WORD $0xd5f7 // not ebp
-	LONG $0xec4d0f41 // cmovge ebp, r12d
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497e7162; WORD $0x0c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + rdx] {k1}, zmm9
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	LONG $0xdb4d0f44 // cmovge r11d, ebx
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0x497e7162; WORD $0x0c7f; BYTE $0x31 // vmovdqu32 zmmword ptr [rcx + rsi] {k1}, zmm9
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x11 // vmovups zmm9, zmmword ptr [rcx + r10]
-	WORD $0x294c; BYTE $0xfb // sub rbx, r15
-	WORD $0x8949; BYTE $0xc7 // mov r15, rax
-	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
-	LONG $0x18148d4b // lea rdx, [r8 + r11]
-	LONG $0x04fb8348 // cmp rbx, 0x4
+	LONG $0x38578b4c // mov r10, qword ptr [rdi + 0x38]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x29 // vmovups zmm9, zmmword ptr [rcx + r13]
+	WORD $0x294d; BYTE $0xe2 // sub r10, r12
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x2f348d49 // lea rsi, [r15 + rbp]
+	LONG $0x04fa8349 // cmp r10, 0x4
 	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
@@ -539,17 +605,17 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
 	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
-	WORD $0xd5f7 // not ebp
-	LONG $0xec4d0f41 // cmovge ebp, r12d
-	LONG $0xcd92fbc5 // kmovd k1, ebp
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	LONG $0xdb4d0f44 // cmovge r11d, ebx
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
 	LONG $0x497eb162; WORD $0x2c7f; BYTE $0x09 // vmovdqu32 zmmword ptr [rcx + r9] {k1}, zmm5
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + r11]
-	WORD $0x294d; BYTE $0xe9 // sub r9, r13
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x29 // vmovups zmm5, zmmword ptr [rcx + rbp]
+	WORD $0x2949; BYTE $0xd1 // sub r9, rdx
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
-	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
-	WORD $0xe3d3 // shl ebx, cl
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
 	LONG $0x04f98349 // cmp r9, 0x4
 	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
@@ -568,38 +634,35 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	WORD $0xd3f7 // not ebx
-	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	LONG $0xdc4d0f41 // cmovge ebx, r12d
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f44 // cmovge r10d, ebx
 	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	LONG $0xcb92fbc5 // kmovd k1, ebx
-	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + rdx] {k1}, zmm1
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x31 // vmovdqu32 zmmword ptr [rcx + rsi] {k1}, zmm1
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0x4e348d48 // lea rsi, [rsi + 2*rcx]
+	LONG $0x4e348d4d // lea r14, [r14 + 2*rcx]
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
-	LONG $0x48048d4f // lea r8, [r8 + 2*r9]
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	WORD $0x8948; BYTE $0xc5 // mov rbp, rax
-	LONG $0x02c08348 // add rax, 0x2
-	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0xf4928f0f; WORD $0xffff // jg 0x78 <pointwiseAVX512VNNI+0x78>
-	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x3a // vmovdqu64 zmm9, zmmword ptr [rdx + r15]
-	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x12 // vmovdqu64 zmm5, zmmword ptr [rdx + r10]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x1a // vmovdqu64 zmm1, zmmword ptr [rdx + r11]
-	LONG $0x406f8b48 // mov rbp, qword ptr [rdi + 0x40]
-	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	LONG $0xfb4f8e0f; WORD $0xffff // jle 0x760 <pointwiseAVX512VNNI+0x760>
-	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
-	WORD $0x894d; BYTE $0xf9 // mov r9, r15
-	LONG $0xcdaf0f4c // imul r9, rbp
-	LONG $0x0c568d48 // lea rdx, [rsi + 0xc]
-	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
-	LONG $0xddaf0f48 // imul rbx, rbp
-	LONG $0x24748b4c; BYTE $0x20 // mov r14, qword ptr [rsp + 0x20]
-	LONG $0xf5af0f4c // imul r14, rbp
+	LONG $0x4f3c8d4f // lea r15, [r15 + 2*r9]
+	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
+	LONG $0x02c08349 // add r8, 0x2
+	WORD $0x3949; BYTE $0xf0 // cmp r8, rsi
+	LONG $0xf7678f0f; WORD $0xffff // jg 0x480 <pointwiseAVX512VNNI+0x480>
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
+	LONG $0x48fe7162; WORD $0x0c6f; BYTE $0x06 // vmovdqu64 zmm9, zmmword ptr [rsi + rax]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x2e // vmovdqu64 zmm5, zmmword ptr [rsi + r13]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x2e // vmovdqu64 zmm1, zmmword ptr [rsi + rbp]
+	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0xfb518e0f; WORD $0xffff // jle 0x890 <pointwiseAVX512VNNI+0x890>
+	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
+	WORD $0x8949; BYTE $0xc4 // mov r12, rax
+	LONG $0xe3af0f4c // imul r12, rbx
+	LONG $0x0c4e8d4d // lea r9, [r14 + 0xc]
+	LONG $0x24548b4c; BYTE $0x28 // mov r10, qword ptr [rsp + 0x28]
+	LONG $0xd3af0f4c // imul r10, rbx
+	LONG $0x245c8b4c; BYTE $0x20 // mov r11, qword ptr [rsp + 0x20]
+	LONG $0xdbaf0f4c // imul r11, rbx
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
@@ -621,73 +684,835 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdc162; WORD $0xf16f // vmovdqa64 zmm22, zmm9
 	LONG $0x48fdc162; WORD $0xf96f // vmovdqa64 zmm23, zmm9
 	LONG $0x48fd4162; WORD $0xc16f // vmovdqa64 zmm24, zmm9
-	LONG $0x48fe0162; WORD $0x0c6f; BYTE $0x0c // vmovdqu64 zmm25, zmmword ptr [r12 + r9]
-	LONG $0x48fe0162; WORD $0x146f; BYTE $0x34 // vmovdqu64 zmm26, zmmword ptr [r12 + r14]
-	LONG $0x48fe4162; WORD $0x1c6f; BYTE $0x1c // vmovdqu64 zmm27, zmmword ptr [r12 + rbx]
-	LONG $0x487d6262; WORD $0x6258; BYTE $0xfd // vpbroadcastd zmm28, dword ptr [rdx - 0xc]
+	WORD $0x9066 // nop
+	LONG $0x48fe2162; WORD $0x0c6f; BYTE $0x26 // vmovdqu64 zmm25, zmmword ptr [rsi + r12]
+	LONG $0x48fe2162; WORD $0x146f; BYTE $0x1e // vmovdqu64 zmm26, zmmword ptr [rsi + r11]
+	LONG $0x48fe2162; WORD $0x1c6f; BYTE $0x16 // vmovdqu64 zmm27, zmmword ptr [rsi + r10]
+	LONG $0x487d4262; WORD $0x6158; BYTE $0xfd // vpbroadcastd zmm28, dword ptr [r9 - 0xc]
 	LONG $0x401d0262; WORD $0xc150 // vpdpbusd zmm24, zmm28, zmm25
 	LONG $0x401d8262; WORD $0xe250 // vpdpbusd zmm20, zmm28, zmm26
 	LONG $0x401d8262; WORD $0xc350 // vpdpbusd zmm16, zmm28, zmm27
-	LONG $0x487d6262; WORD $0x6258; BYTE $0xfe // vpbroadcastd zmm28, dword ptr [rdx - 0x8]
+	LONG $0x487d4262; WORD $0x6158; BYTE $0xfe // vpbroadcastd zmm28, dword ptr [r9 - 0x8]
 	LONG $0x401d8262; WORD $0xf950 // vpdpbusd zmm23, zmm28, zmm25
 	LONG $0x401d8262; WORD $0xda50 // vpdpbusd zmm19, zmm28, zmm26
-	LONG $0x487d6262; WORD $0x6a58; BYTE $0xff // vpbroadcastd zmm29, dword ptr [rdx - 0x4]
+	LONG $0x487d4262; WORD $0x6958; BYTE $0xff // vpbroadcastd zmm29, dword ptr [r9 - 0x4]
 	LONG $0x401d1262; WORD $0xfb50 // vpdpbusd zmm15, zmm28, zmm27
 	LONG $0x40158262; WORD $0xf150 // vpdpbusd zmm22, zmm29, zmm25
 	LONG $0x40158262; WORD $0xd250 // vpdpbusd zmm18, zmm29, zmm26
 	LONG $0x40151262; WORD $0xf350 // vpdpbusd zmm14, zmm29, zmm27
-	LONG $0x487d6262; WORD $0x2258 // vpbroadcastd zmm28, dword ptr [rdx]
+	LONG $0x487d4262; WORD $0x2158 // vpbroadcastd zmm28, dword ptr [r9]
 	LONG $0x401d8262; WORD $0xe950 // vpdpbusd zmm21, zmm28, zmm25
 	LONG $0x401d8262; WORD $0xca50 // vpdpbusd zmm17, zmm28, zmm26
 	LONG $0x401d1262; WORD $0xeb50 // vpdpbusd zmm13, zmm28, zmm27
-	QUAD $0xfd0a6458487d6262 // vpbroadcastd zmm28, dword ptr [rdx + rcx - 0xc]
+	QUAD $0xfd096458487d4262 // vpbroadcastd zmm28, dword ptr [r9 + rcx - 0xc]
 	LONG $0x401d1262; WORD $0xe150 // vpdpbusd zmm12, zmm28, zmm25
 	LONG $0x401d1262; WORD $0xc250 // vpdpbusd zmm8, zmm28, zmm26
 	LONG $0x401d9262; WORD $0xe350 // vpdpbusd zmm4, zmm28, zmm27
-	QUAD $0xfe0a6458487d6262 // vpbroadcastd zmm28, dword ptr [rdx + rcx - 0x8]
+	QUAD $0xfe096458487d4262 // vpbroadcastd zmm28, dword ptr [r9 + rcx - 0x8]
 	LONG $0x401d1262; WORD $0xd950 // vpdpbusd zmm11, zmm28, zmm25
 	LONG $0x401d9262; WORD $0xfa50 // vpdpbusd zmm7, zmm28, zmm26
-	QUAD $0xff0a6c58487d6262 // vpbroadcastd zmm29, dword ptr [rdx + rcx - 0x4]
+	QUAD $0xff096c58487d4262 // vpbroadcastd zmm29, dword ptr [r9 + rcx - 0x4]
 	LONG $0x401d9262; WORD $0xdb50 // vpdpbusd zmm3, zmm28, zmm27
 	LONG $0x40151262; WORD $0xd150 // vpdpbusd zmm10, zmm29, zmm25
 	LONG $0x40159262; WORD $0xf250 // vpdpbusd zmm6, zmm29, zmm26
 	LONG $0x40159262; WORD $0xd350 // vpdpbusd zmm2, zmm29, zmm27
-	LONG $0x487d6262; WORD $0x2458; BYTE $0x0a // vpbroadcastd zmm28, dword ptr [rdx + rcx]
+	LONG $0x487d4262; WORD $0x2458; BYTE $0x09 // vpbroadcastd zmm28, dword ptr [r9 + rcx]
 	LONG $0x401d1262; WORD $0xc950 // vpdpbusd zmm9, zmm28, zmm25
 	LONG $0x401d9262; WORD $0xea50 // vpdpbusd zmm5, zmm28, zmm26
 	LONG $0x401d9262; WORD $0xcb50 // vpdpbusd zmm1, zmm28, zmm27
-	LONG $0x10c28348 // add rdx, 0x10
-	LONG $0x40c48349 // add r12, 0x40
-	WORD $0xff48; BYTE $0xcd // dec rbp
-	LONG $0xff10850f; WORD $0xffff // jne 0xcb0 <pointwiseAVX512VNNI+0xcb0>
-	LONG $0xfffa39e9; BYTE $0xff // jmp 0x7de <pointwiseAVX512VNNI+0x7de>
+	LONG $0x10c18349 // add r9, 0x10
+	LONG $0x40c68348 // add rsi, 0x40
+	WORD $0xff48; BYTE $0xcb // dec rbx
+	LONG $0xff10850f; WORD $0xffff // jne 0xde0 <pointwiseAVX512VNNI+0xde0>
+	LONG $0xfffa39e9; BYTE $0xff // jmp 0x90e <pointwiseAVX512VNNI+0x90e>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x08bd8c0f; WORD $0x0000 // jl 0x17a7 <pointwiseAVX512VNNI+0x17a7>
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x0b6e8d0f; WORD $0x0000 // jge 0x1a66 <pointwiseAVX512VNNI+0x1a66>
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
+	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
+	LONG $0xf1668d0f; WORD $0xffff // jge 0x70 <pointwiseAVX512VNNI+0x70>
 	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
-	LONG $0x000003bb; BYTE $0x00 // mov ebx, 0x3
-	LONG $0xfff276e9; BYTE $0xff // jmp 0x34 <pointwiseAVX512VNNI+0x34>
-	WORD $0x9066 // nop
-	LONG $0x04fc8349 // cmp r12, 0x4
-	LONG $0x063f8d0f; WORD $0x0000 // jge 0x1409 <pointwiseAVX512VNNI+0x1409>
-	WORD $0xd231 // xor edx, edx
-	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
-	LONG $0x02c88348 // or rax, 0x2
-	WORD $0x394c; BYTE $0xe0 // cmp rax, r12
-	LONG $0x0ae58e0f; WORD $0x0000 // jle 0x18c1 <pointwiseAVX512VNNI+0x18c1>
-	LONG $0x000001bb; BYTE $0x00 // mov ebx, 0x1
-	WORD $0x394c; BYTE $0xe2 // cmp rdx, r12
-	LONG $0xf24a8d0f; WORD $0xffff // jge 0x34 <pointwiseAVX512VNNI+0x34>
 	WORD $0x894c; BYTE $0xe8 // mov rax, r13
 	LONG $0x06e0c148 // shl rax, 0x6
-	QUAD $0x00000000ad148d4e // lea r10, [4*r13]
-	LONG $0x0000c9e9; BYTE $0x00 // jmp 0xec7 <pointwiseAVX512VNNI+0xec7>
-	WORD $0x9066 // nop
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x01558d49 // lea rdx, [r13 + 0x1]
+	LONG $0x06e2c148 // shl rdx, 0x6
+	QUAD $0x00000000ad348d4a // lea rsi, [4*r13]
+	QUAD $0x00000004ad148d4e // lea r10, [4*r13 + 0x4]
+	LONG $0x40588d4c // lea r11, [rax + 0x40]
+	LONG $0x00017ee9; BYTE $0x00 // jmp 0x10b4 <pointwiseAVX512VNNI+0x10b4>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x2949; BYTE $0xf1 // sub r9, rsi
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
+	WORD $0xe3d3 // shl ebx, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd3f7 // not ebx
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	WORD $0x4d0f; BYTE $0xdd // cmovge ebx, ebp
+	LONG $0xcb92fbc5 // kmovd k1, ebx
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x07 // vmovdqu32 zmmword ptr [r15 + rax] {k1}, zmm5
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
 	WORD $0x294d; BYTE $0xd1 // sub r9, r10
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x11 // vmovups zmm5, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
+	WORD $0xe3d3 // shl ebx, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd3f7 // not ebx
+	WORD $0x4d0f; BYTE $0xdd // cmovge ebx, ebp
+	LONG $0xcb92fbc5 // kmovd k1, ebx
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x17 // vmovdqu32 zmmword ptr [r15 + rdx] {k1}, zmm1
+	LONG $0x4877034c // add r14, qword ptr [rdi + 0x48]
+	LONG $0x507f034c // add r15, qword ptr [rdi + 0x50]
+	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
+	LONG $0x09a78d0f; WORD $0x0000 // jge 0x1a5b <pointwiseAVX512VNNI+0x1a5b>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x01 // vmovdqu64 zmm5, zmmword ptr [rcx + rax]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x11 // vmovdqu64 zmm1, zmmword ptr [rcx + rdx]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfe6d8e0f; WORD $0xffff // jle 0xf40 <pointwiseAVX512VNNI+0xf40>
+	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0xc9af0f4c // imul r9, rcx
+	WORD $0x014d; BYTE $0xe1 // add r9, r12
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	LONG $0xd9af0f48 // imul rbx, rcx
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe1162; WORD $0x0c6f; BYTE $0xa1 // vmovdqu64 zmm9, zmmword ptr [r9 + 4*r12]
+	LONG $0x48fe3162; WORD $0x146f; BYTE $0xa3 // vmovdqu64 zmm10, zmmword ptr [rbx + 4*r12]
+	LONG $0x487d1262; WORD $0x1c58; BYTE $0x26 // vpbroadcastd zmm11, dword ptr [r14 + r12]
+	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
+	QUAD $0x01265c58487d1262 // vpbroadcastd zmm11, dword ptr [r14 + r12 + 0x4]
+	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
+	QUAD $0x02265c58487d1262 // vpbroadcastd zmm11, dword ptr [r14 + r12 + 0x8]
+	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
+	QUAD $0x03265c58487d1262 // vpbroadcastd zmm11, dword ptr [r14 + r12 + 0xc]
+	LONG $0x4825d262; WORD $0xe950 // vpdpbusd zmm5, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
+	LONG $0x10c48349 // add r12, 0x10
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	WORD $0x9a75 // jne 0x1120 <pointwiseAVX512VNNI+0x1120>
+	LONG $0xfffdd9e9; BYTE $0xff // jmp 0xf64 <pointwiseAVX512VNNI+0xf64>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	WORD $0x894d; BYTE $0xec // mov r12, r13
+	LONG $0x06e4c149 // shl r12, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x02558d49 // lea rdx, [r13 + 0x2]
+	QUAD $0x0e060b030a02b848; WORD $0x0f07 // movabs rax, 0xf070e060b030a02
+	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
+	LONG $0x6ef9e1c4; BYTE $0xc8 // vmovq xmm1, rax
+	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e2c148 // shl rdx, 0x6
+	QUAD $0x00000008ad048d4a // lea rax, [4*r13 + 0x8]
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0x01558d4d // lea r10, [r13 + 0x1]
+	LONG $0x06e2c149 // shl r10, 0x6
+	QUAD $0x00000000ad048d4a // lea rax, [4*r13]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	QUAD $0x00000004ad1c8d4a // lea rbx, [4*r13 + 0x4]
+	QUAD $0x0000008024848d49 // lea rax, [r12 + 0x80]
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x24448d49; BYTE $0x40 // lea rax, [r12 + 0x40]
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	LONG $0x000002bd; BYTE $0x00 // mov ebp, 0x2
+	LONG $0x0003e5e9; BYTE $0x00 // jmp 0x15ff <pointwiseAVX512VNNI+0x15ff>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	LONG $0x48fd5162; WORD $0xda6f // vmovdqa64 zmm11, zmm10
+	LONG $0x48fd5162; WORD $0xe26f // vmovdqa64 zmm12, zmm10
+	LONG $0x48fd5162; WORD $0xea6f // vmovdqa64 zmm13, zmm10
+	LONG $0x48fdc162; WORD $0xd26f // vmovdqa64 zmm18, zmm10
+	LONG $0x48fdc162; WORD $0xda6f // vmovdqa64 zmm19, zmm10
+	LONG $0x48fdc162; WORD $0xe26f // vmovdqa64 zmm20, zmm10
+	LONG $0x48fdc162; WORD $0xea6f // vmovdqa64 zmm21, zmm10
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
+	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x487ca162; WORD $0x3410; BYTE $0x20 // vmovups zmm22, zmmword ptr [rax + r12]
+	LONG $0x487ca162; WORD $0xed5b // vcvtdq2ps zmm21, zmm21
+	LONG $0x404ca162; WORD $0xed59 // vmulps zmm21, zmm22, zmm21
+	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
+	LONG $0x487ca162; WORD $0xe45b // vcvtdq2ps zmm20, zmm20
+	LONG $0x404ca162; WORD $0xe459 // vmulps zmm20, zmm22, zmm20
+	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
+	LONG $0x4055a162; WORD $0xe46b // vpackssdw zmm20, zmm21, zmm20
+	LONG $0x405de162; WORD $0xe0ed // vpaddsw zmm20, zmm20, zmm0
+	LONG $0x487ca162; WORD $0xdb5b // vcvtdq2ps zmm19, zmm19
+	LONG $0x404ca162; WORD $0xdb59 // vmulps zmm19, zmm22, zmm19
+	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x404ca162; WORD $0xd259 // vmulps zmm18, zmm22, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x4065a162; WORD $0xd26b // vpackssdw zmm18, zmm19, zmm18
+	LONG $0x406de162; WORD $0xd0ed // vpaddsw zmm18, zmm18, zmm0
+	LONG $0x405da162; WORD $0xd267 // vpackuswb zmm18, zmm20, zmm18
+	LONG $0x27048d4b // lea rax, [r15 + r12]
+	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
+	WORD $0x294c; BYTE $0xce // sub rsi, r9
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xc34d0f45 // cmovge r8d, r11d
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x4a7e8162; WORD $0x147f; BYTE $0x27 // vmovdqu32 zmmword ptr [r15 + r12] {k2}, zmm18
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x487ca162; WORD $0x1410; BYTE $0x11 // vmovups zmm18, zmmword ptr [rcx + r10]
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x406ca162; WORD $0xc959 // vmulps zmm17, zmm18, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x406ca162; WORD $0xc059 // vmulps zmm16, zmm18, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x4075a162; WORD $0xc06b // vpackssdw zmm16, zmm17, zmm16
+	LONG $0x407de162; WORD $0xc0ed // vpaddsw zmm16, zmm16, zmm0
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x406c5162; WORD $0xff59 // vmulps zmm15, zmm18, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x406c5162; WORD $0xf659 // vmulps zmm14, zmm18, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x48055162; WORD $0xf66b // vpackssdw zmm14, zmm15, zmm14
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	WORD $0x2948; BYTE $0xde // sub rsi, rbx
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc34d0f45 // cmovge r8d, r11d
+	LONG $0x407d5162; WORD $0xf667 // vpackuswb zmm14, zmm16, zmm14
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x4a7e1162; WORD $0x347f; BYTE $0x17 // vmovdqu32 zmmword ptr [r15 + r10] {k2}, zmm14
+	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	LONG $0x38478b4c // mov r8, qword ptr [rdi + 0x38]
+	WORD $0x294d; BYTE $0xc8 // sub r8, r9
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x487c3162; WORD $0x3410; BYTE $0x26 // vmovups zmm14, zmmword ptr [rsi + r12]
+	LONG $0x17348d4b // lea rsi, [r15 + r10]
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x480c5162; WORD $0xed59 // vmulps zmm13, zmm14, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x480c5162; WORD $0xe459 // vmulps zmm12, zmm14, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48155162; WORD $0xe46b // vpackssdw zmm12, zmm13, zmm12
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x480c5162; WORD $0xdb59 // vmulps zmm11, zmm14, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x480c5162; WORD $0xd259 // vmulps zmm10, zmm14, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x481d5162; WORD $0xd267 // vpackuswb zmm10, zmm12, zmm10
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0xcb4d0f45 // cmovge r9d, r11d
+	LONG $0x927bc1c4; BYTE $0xd1 // kmovd k2, r9d
+	LONG $0x4a7e7162; WORD $0x147f; BYTE $0x01 // vmovdqu32 zmmword ptr [rcx + rax] {k2}, zmm10
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38478b4c // mov r8, qword ptr [rdi + 0x38]
+	LONG $0x487c3162; WORD $0x1410; BYTE $0x10 // vmovups zmm10, zmmword ptr [rax + r10]
+	WORD $0x2949; BYTE $0xd8 // sub r8, rbx
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x482cf162; WORD $0xf659 // vmulps zmm6, zmm10, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x482cf162; WORD $0xed59 // vmulps zmm5, zmm10, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x482cf162; WORD $0xe459 // vmulps zmm4, zmm10, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x482cf162; WORD $0xdb59 // vmulps zmm3, zmm10, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	WORD $0xd0f7 // not eax
+	LONG $0xc34d0f41 // cmovge eax, r11d
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x4a7ef162; WORD $0x1c7f; BYTE $0x31 // vmovdqu32 zmmword ptr [rcx + rsi] {k2}, zmm3
+	LONG $0x487cd162; WORD $0xd95b // vcvtdq2ps zmm3, zmm9
+	LONG $0x487cd162; WORD $0xe05b // vcvtdq2ps zmm4, zmm8
+	LONG $0x487cf162; WORD $0xef5b // vcvtdq2ps zmm5, zmm7
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x24742b48; BYTE $0x08 // sub rsi, qword ptr [rsp + 0x8]
+	LONG $0x487cf162; WORD $0x3410; BYTE $0x10 // vmovups zmm6, zmmword ptr [rax + rdx]
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4865f162; WORD $0xdc6b // vpackssdw zmm3, zmm3, zmm4
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x484cf162; WORD $0xe559 // vmulps zmm4, zmm6, zmm5
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x484cf162; WORD $0xd259 // vmulps zmm2, zmm6, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x4865f162; WORD $0xd267 // vpackuswb zmm2, zmm3, zmm2
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xd0f6 // not al
+	WORD $0xb60f; BYTE $0xc0 // movzx eax, al
+	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x170c8d49 // lea rcx, [r15 + rdx]
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x17 // vmovdqu32 ymmword ptr [r15 + rdx] {k2}, ymm2
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
+	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x08 // vmovdqu32 ymmword ptr [rax + rcx] {k2}, ymm2
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0x4e348d4d // lea r14, [r14 + 2*rcx]
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x773c8d4d // lea r15, [r15 + 2*rsi]
+	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
+	LONG $0x02c58348 // add rbp, 0x2
+	WORD $0x3948; BYTE $0xc5 // cmp rbp, rax
+	LONG $0xead48f0f; WORD $0xffff // jg 0xd3 <pointwiseAVX512VNNI+0xd3>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48fe3162; WORD $0x146f; BYTE $0x20 // vmovdqu64 zmm10, zmmword ptr [rax + r12]
+	QUAD $0x0220546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r12 + 0x80]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x10 // vmovdqu64 zmm3, zmmword ptr [rax + r10]
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0xfbfa8e0f; WORD $0xffff // jle 0x1220 <pointwiseAVX512VNNI+0x1220>
+	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
+	WORD $0x894c; BYTE $0xe0 // mov rax, r12
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0x0c6e8d4d // lea r13, [r14 + 0xc]
+	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0x245c8b4c; BYTE $0x20 // mov r11, qword ptr [rsp + 0x20]
+	LONG $0xd8af0f4d // imul r11, r8
+	LONG $0x48fdf162; WORD $0xe36f // vmovdqa64 zmm4, zmm3
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	LONG $0x48fd5162; WORD $0xda6f // vmovdqa64 zmm11, zmm10
+	LONG $0x48fd5162; WORD $0xe26f // vmovdqa64 zmm12, zmm10
+	LONG $0x48fd5162; WORD $0xea6f // vmovdqa64 zmm13, zmm10
+	LONG $0x48fdc162; WORD $0xd26f // vmovdqa64 zmm18, zmm10
+	LONG $0x48fdc162; WORD $0xda6f // vmovdqa64 zmm19, zmm10
+	LONG $0x48fdc162; WORD $0xe26f // vmovdqa64 zmm20, zmm10
+	LONG $0x48fdc162; WORD $0xea6f // vmovdqa64 zmm21, zmm10
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
+	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fec162; WORD $0x346f; BYTE $0x01 // vmovdqu64 zmm22, zmmword ptr [r9 + rax]
+	LONG $0x48fe8162; WORD $0x3c6f; BYTE $0x19 // vmovdqu64 zmm23, zmmword ptr [r9 + r11]
+	LONG $0x48fe4162; WORD $0x046f; BYTE $0x31 // vmovdqu64 zmm24, zmmword ptr [r9 + rsi]
+	LONG $0x487d4262; WORD $0x4d58; BYTE $0xfd // vpbroadcastd zmm25, dword ptr [r13 - 0xc]
+	LONG $0x4035a262; WORD $0xee50 // vpdpbusd zmm21, zmm25, zmm22
+	LONG $0x4035a262; WORD $0xcf50 // vpdpbusd zmm17, zmm25, zmm23
+	LONG $0x487d4262; WORD $0x5558; BYTE $0xfe // vpbroadcastd zmm26, dword ptr [r13 - 0x8]
+	LONG $0x402da262; WORD $0xe650 // vpdpbusd zmm20, zmm26, zmm22
+	LONG $0x402da262; WORD $0xc750 // vpdpbusd zmm16, zmm26, zmm23
+	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
+	LONG $0x487d4262; WORD $0x5558; BYTE $0xff // vpbroadcastd zmm26, dword ptr [r13 - 0x4]
+	LONG $0x40351262; WORD $0xc850 // vpdpbusd zmm9, zmm25, zmm24
+	LONG $0x402da262; WORD $0xde50 // vpdpbusd zmm19, zmm26, zmm22
+	LONG $0x487d4262; WORD $0x4d58; BYTE $0x00 // vpbroadcastd zmm25, dword ptr [r13]
+	LONG $0x402d3262; WORD $0xff50 // vpdpbusd zmm15, zmm26, zmm23
+	LONG $0x4035a262; WORD $0xd650 // vpdpbusd zmm18, zmm25, zmm22
+	LONG $0x40353262; WORD $0xf750 // vpdpbusd zmm14, zmm25, zmm23
+	LONG $0x497d0162; WORD $0xd16f // vmovdqa32 zmm26 {k1}, zmm25
+	LONG $0x402d1262; WORD $0xc050 // vpdpbusd zmm8, zmm26, zmm24
+	QUAD $0xfd0d4c58487d4262 // vpbroadcastd zmm25, dword ptr [r13 + rcx - 0xc]
+	LONG $0x40353262; WORD $0xee50 // vpdpbusd zmm13, zmm25, zmm22
+	LONG $0x4035b262; WORD $0xf750 // vpdpbusd zmm6, zmm25, zmm23
+	QUAD $0xfe0d5458487d4262 // vpbroadcastd zmm26, dword ptr [r13 + rcx - 0x8]
+	LONG $0x402d3262; WORD $0xe650 // vpdpbusd zmm12, zmm26, zmm22
+	LONG $0x402db262; WORD $0xef50 // vpdpbusd zmm5, zmm26, zmm23
+	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
+	QUAD $0xff0d5458487d4262 // vpbroadcastd zmm26, dword ptr [r13 + rcx - 0x4]
+	LONG $0x40359262; WORD $0xf850 // vpdpbusd zmm7, zmm25, zmm24
+	LONG $0x402d3262; WORD $0xde50 // vpdpbusd zmm11, zmm26, zmm22
+	QUAD $0x000d4c58487d4262 // vpbroadcastd zmm25, dword ptr [r13 + rcx]
+	LONG $0x402db262; WORD $0xe750 // vpdpbusd zmm4, zmm26, zmm23
+	LONG $0x40353262; WORD $0xd650 // vpdpbusd zmm10, zmm25, zmm22
+	LONG $0x4035b262; WORD $0xdf50 // vpdpbusd zmm3, zmm25, zmm23
+	LONG $0x497d0162; WORD $0xd16f // vmovdqa32 zmm26 {k1}, zmm25
+	LONG $0x402d9262; WORD $0xd050 // vpdpbusd zmm2, zmm26, zmm24
+	LONG $0x10c58349 // add r13, 0x10
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	LONG $0xff0e850f; WORD $0xffff // jne 0x16b0 <pointwiseAVX512VNNI+0x16b0>
+	LONG $0xfffadfe9; BYTE $0xff // jmp 0x1286 <pointwiseAVX512VNNI+0x1286>
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x01f28348 // xor rdx, 0x1
+	WORD $0x0948; BYTE $0xca // or rdx, rcx
+	LONG $0x0748850f; WORD $0x0000 // jne 0x1eff <pointwiseAVX512VNNI+0x1eff>
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x08e78d0f; WORD $0x0000 // jge 0x20ac <pointwiseAVX512VNNI+0x20ac>
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
+	WORD $0x3948; BYTE $0xcb // cmp rbx, rcx
+	LONG $0xe89a8d0f; WORD $0xffff // jge 0x70 <pointwiseAVX512VNNI+0x70>
+	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	WORD $0x894c; BYTE $0xe8 // mov rax, r13
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	QUAD $0x00000000ad148d4a // lea rdx, [4*r13]
+	LONG $0x01758d49 // lea rsi, [r13 + 0x1]
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	QUAD $0x0c0409010800b849; WORD $0x0d05 // movabs r8, 0xd050c0409010800
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e6c148 // shl rsi, 0x6
+	QUAD $0x00000004ad048d4e // lea r8, [4*r13 + 0x4]
+	LONG $0x40508d4c // lea r10, [rax + 0x40]
+	LONG $0x00015ee9; BYTE $0x00 // jmp 0x1991 <pointwiseAVX512VNNI+0x1991>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x2949; BYTE $0xd1 // sub r9, rdx
+	LONG $0x487c7162; WORD $0x0410; BYTE $0x01 // vmovups zmm8, zmmword ptr [rcx + rax]
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x483cf162; WORD $0xff59 // vmulps zmm7, zmm8, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x483cf162; WORD $0xf659 // vmulps zmm6, zmm8, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x483cf162; WORD $0xed59 // vmulps zmm5, zmm8, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x483cf162; WORD $0xdb59 // vmulps zmm3, zmm8, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0xd94d0f44 // cmovge r11d, ecx
+	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0x927bc1c4; BYTE $0xd3 // kmovd k2, r11d
+	LONG $0x4a7ed162; WORD $0x1c7f; BYTE $0x07 // vmovdqu32 zmmword ptr [r15 + rax] {k2}, zmm3
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x294d; BYTE $0xc1 // sub r9, r8
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0x31 // vmovups zmm3, zmmword ptr [rcx + rsi]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf641; BYTE $0xd3 // not r11b
+	LONG $0xcbb60f41 // movzx ecx, r11b
+	LONG $0x00ffb941; WORD $0x0000 // mov r9d, 0xff
+	LONG $0xc94d0f41 // cmovge ecx, r9d
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x37 // vmovdqu32 ymmword ptr [r15 + rsi] {k2}, ymm2
+	LONG $0x4877034c // add r14, qword ptr [rdi + 0x48]
+	LONG $0x507f034c // add r15, qword ptr [rdi + 0x50]
+	LONG $0x285f3b48 // cmp rbx, qword ptr [rdi + 0x28]
+	LONG $0x00ca8d0f; WORD $0x0000 // jge 0x1a5b <pointwiseAVX512VNNI+0x1a5b>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rcx + rax]
+	QUAD $0x0101546f48fef162 // vmovdqu64 zmm2, zmmword ptr [rcx + rax + 0x40]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfe8f8e0f; WORD $0xffff // jle 0x1840 <pointwiseAVX512VNNI+0x1840>
+	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0xc9af0f4c // imul r9, rcx
+	WORD $0x014d; BYTE $0xe1 // add r9, r12
+	WORD $0x894d; BYTE $0xd3 // mov r11, r10
+	LONG $0xd9af0f4c // imul r11, rcx
+	WORD $0x014d; BYTE $0xe3 // add r11, r12
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe1162; WORD $0x046f; BYTE $0xa1 // vmovdqu64 zmm8, zmmword ptr [r9 + 4*r12]
+	LONG $0x48fe1162; WORD $0x0c6f; BYTE $0xa3 // vmovdqu64 zmm9, zmmword ptr [r11 + 4*r12]
+	LONG $0x487d1262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm10, dword ptr [r14 + r12]
+	LONG $0x482dd262; WORD $0xf850 // vpdpbusd zmm7, zmm10, zmm8
+	QUAD $0x01265c58487d1262 // vpbroadcastd zmm11, dword ptr [r14 + r12 + 0x4]
+	LONG $0x4825d262; WORD $0xf050 // vpdpbusd zmm6, zmm11, zmm8
+	LONG $0x497d5162; WORD $0xd36f // vmovdqa32 zmm10 {k1}, zmm11
+	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
+	QUAD $0x02265458487d1262 // vpbroadcastd zmm10, dword ptr [r14 + r12 + 0x8]
+	LONG $0x482dd262; WORD $0xe850 // vpdpbusd zmm5, zmm10, zmm8
+	QUAD $0x03265c58487d1262 // vpbroadcastd zmm11, dword ptr [r14 + r12 + 0xc]
+	LONG $0x4825d262; WORD $0xd850 // vpdpbusd zmm3, zmm11, zmm8
+	LONG $0x497d5162; WORD $0xd36f // vmovdqa32 zmm10 {k1}, zmm11
+	LONG $0x482dd262; WORD $0xd150 // vpdpbusd zmm2, zmm10, zmm9
+	LONG $0x10c48349 // add r12, 0x10
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	WORD $0x9a75 // jne 0x19f0 <pointwiseAVX512VNNI+0x19f0>
+	LONG $0xfffdfde9; BYTE $0xff // jmp 0x1858 <pointwiseAVX512VNNI+0x1858>
+	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
+	LONG $0xffe60ee9; BYTE $0xff // jmp 0x74 <pointwiseAVX512VNNI+0x74>
+	WORD $0x894c; BYTE $0xe8 // mov rax, r13
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0x48678b4c // mov r12, qword ptr [rdi + 0x48]
+	LONG $0x01558d49 // lea rdx, [r13 + 0x1]
+	LONG $0x06e2c148 // shl rdx, 0x6
+	QUAD $0x00000000ad348d4a // lea rsi, [4*r13]
+	QUAD $0x00000004ad148d4e // lea r10, [4*r13 + 0x4]
+	LONG $0x40488d48 // lea rcx, [rax + 0x40]
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	LONG $0x000002bb; BYTE $0x00 // mov ebx, 0x2
+	LONG $0x000305e9; BYTE $0x00 // jmp 0x1da1 <pointwiseAVX512VNNI+0x1da1>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x01 // vmovups zmm17, zmmword ptr [rcx + rax]
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
+	LONG $0x07048d4d // lea r8, [r15 + rax]
+	WORD $0x2949; BYTE $0xf1 // sub r9, rsi
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xeb4d0f41 // cmovge ebp, r11d
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x07 // vmovdqu32 zmmword ptr [r15 + rax] {k1}, zmm13
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x487c7162; WORD $0x2c10; BYTE $0x11 // vmovups zmm13, zmmword ptr [rcx + rdx]
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
+	WORD $0x294d; BYTE $0xd1 // sub r9, r10
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xeb4d0f41 // cmovge ebp, r11d
+	LONG $0x170c8d4d // lea r9, [r15 + rdx]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x17 // vmovdqu32 zmmword ptr [r15 + rdx] {k1}, zmm9
+	LONG $0x50678b4c // mov r12, qword ptr [rdi + 0x50]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	WORD $0x2949; BYTE $0xf5 // sub r13, rsi
+	QUAD $0x00000000ad0c8d42 // lea ecx, [4*r13]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04fd8349 // cmp r13, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xeb4d0f41 // cmovge ebp, r11d
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497e9162; WORD $0x2c7f; BYTE $0x04 // vmovdqu32 zmmword ptr [r12 + r8] {k1}, zmm5
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38678b4c // mov r12, qword ptr [rdi + 0x38]
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x11 // vmovups zmm5, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	WORD $0x294d; BYTE $0xd4 // sub r12, r10
+	QUAD $0x00000000a50c8d42 // lea ecx, [4*r12]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04fc8349 // cmp r12, 0x4
+	WORD $0xd5f7 // not ebp
+	LONG $0xeb4d0f41 // cmovge ebp, r11d
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k1}, zmm1
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x48678b4c // mov r12, qword ptr [rdi + 0x48]
+	LONG $0x66348d4f // lea r14, [r14 + 2*r12]
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x473c8d4f // lea r15, [r15 + 2*r8]
+	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
+	LONG $0x024b8d4c // lea r9, [rbx + 0x2]
+	WORD $0x894c; BYTE $0xcb // mov rbx, r9
+	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
+	LONG $0xf15a8f0f; WORD $0xffff // jg 0xefb <pointwiseAVX512VNNI+0xefb>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x01 // vmovdqu64 zmm5, zmmword ptr [rcx + rax]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x11 // vmovdqu64 zmm1, zmmword ptr [rcx + rdx]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfce08e0f; WORD $0xffff // jle 0x1aa0 <pointwiseAVX512VNNI+0x1aa0>
+	LONG $0x106f8b48 // mov rbp, qword ptr [rdi + 0x10]
+	WORD $0x8949; BYTE $0xc0 // mov r8, rax
+	LONG $0xc1af0f4c // imul r8, rcx
+	WORD $0x0149; BYTE $0xe8 // add r8, rbp
+	LONG $0x0c4e8d4d // lea r9, [r14 + 0xc]
+	WORD $0x014d; BYTE $0xf4 // add r12, r14
+	LONG $0x0cc48349 // add r12, 0xc
+	LONG $0x246c8b4c; BYTE $0x08 // mov r13, qword ptr [rsp + 0x8]
+	LONG $0xe9af0f4c // imul r13, rcx
+	WORD $0x0149; BYTE $0xed // add r13, rbp
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fec162; WORD $0x0c6f; BYTE $0xa8 // vmovdqu64 zmm17, zmmword ptr [r8 + 4*rbp]
+	QUAD $0x00ad546f48fec162 // vmovdqu64 zmm18, zmmword ptr [r13 + 4*rbp]
+	QUAD $0xfd295c58487dc262 // vpbroadcastd zmm19, dword ptr [r9 + rbp - 0xc]
+	LONG $0x4065a262; WORD $0xc150 // vpdpbusd zmm16, zmm19, zmm17
+	LONG $0x40653262; WORD $0xe250 // vpdpbusd zmm12, zmm19, zmm18
+	QUAD $0xfe295c58487dc262 // vpbroadcastd zmm19, dword ptr [r9 + rbp - 0x8]
+	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
+	LONG $0x40653262; WORD $0xda50 // vpdpbusd zmm11, zmm19, zmm18
+	QUAD $0xff295c58487dc262 // vpbroadcastd zmm19, dword ptr [r9 + rbp - 0x4]
+	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
+	LONG $0x40653262; WORD $0xd250 // vpdpbusd zmm10, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x1c58; BYTE $0x29 // vpbroadcastd zmm19, dword ptr [r9 + rbp]
+	LONG $0x40653262; WORD $0xe950 // vpdpbusd zmm13, zmm19, zmm17
+	LONG $0x40653262; WORD $0xca50 // vpdpbusd zmm9, zmm19, zmm18
+	QUAD $0xfd2c5c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 + rbp - 0xc]
+	LONG $0x40653262; WORD $0xc150 // vpdpbusd zmm8, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xe250 // vpdpbusd zmm4, zmm19, zmm18
+	QUAD $0xfe2c5c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 + rbp - 0x8]
+	LONG $0x4065b262; WORD $0xf950 // vpdpbusd zmm7, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xda50 // vpdpbusd zmm3, zmm19, zmm18
+	QUAD $0xff2c5c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 + rbp - 0x4]
+	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xd250 // vpdpbusd zmm2, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x1c58; BYTE $0x2c // vpbroadcastd zmm19, dword ptr [r12 + rbp]
+	LONG $0x4065b262; WORD $0xe950 // vpdpbusd zmm5, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xca50 // vpdpbusd zmm1, zmm19, zmm18
+	LONG $0x10c58348 // add rbp, 0x10
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0xff46850f; WORD $0xffff // jne 0x1e40 <pointwiseAVX512VNNI+0x1e40>
+	LONG $0xfffbf5e9; BYTE $0xff // jmp 0x1af4 <pointwiseAVX512VNNI+0x1af4>
+	LONG $0x01f88348 // cmp rax, 0x1
+	LONG $0x05b6850f; WORD $0x0000 // jne 0x24bf <pointwiseAVX512VNNI+0x24bf>
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	LONG $0x04f98349 // cmp r9, 0x4
+	LONG $0x07298d0f; WORD $0x0000 // jge 0x2640 <pointwiseAVX512VNNI+0x2640>
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x894c; BYTE $0xc0 // mov rax, r8
+	LONG $0x02c88348 // or rax, 0x2
+	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
+	LONG $0x0bd78e0f; WORD $0x0000 // jle 0x2b01 <pointwiseAVX512VNNI+0x2b01>
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
+	LONG $0xe13b8d0f; WORD $0xffff // jge 0x74 <pointwiseAVX512VNNI+0x74>
+	WORD $0x894c; BYTE $0xe8 // mov rax, r13
+	LONG $0x06e0c148 // shl rax, 0x6
+	QUAD $0x00000000ad148d4a // lea rdx, [4*r13]
+	LONG $0x0000cee9; BYTE $0x00 // jmp 0x201b <pointwiseAVX512VNNI+0x201b>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	WORD $0x2948; BYTE $0xd6 // sub rsi, rdx
 	LONG $0x487cf162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + rax]
 	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
 	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
@@ -706,276 +1531,320 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865f162; WORD $0xd26b // vpackssdw zmm2, zmm3, zmm2
 	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
 	LONG $0x4875f162; WORD $0xca67 // vpackuswb zmm1, zmm1, zmm2
-	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
-	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
-	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
-	LONG $0x04f98349 // cmp r9, 0x4
-	WORD $0xf741; BYTE $0xd3 // not r11d
-	LONG $0xde4d0f45 // cmovge r11d, r14d
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm1
-	LONG $0x48770348 // add rsi, qword ptr [rdi + 0x48]
-	LONG $0x5047034c // add r8, qword ptr [rdi + 0x50]
-	LONG $0x28573b48 // cmp rdx, qword ptr [rdi + 0x28]
-	LONG $0xf16d8d0f; WORD $0xffff // jge 0x34 <pointwiseAVX512VNNI+0x34>
-	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0xc94d0f44 // cmovge r9d, ecx
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x07 // vmovdqu32 zmmword ptr [r15 + rax] {k1}, zmm1
+	LONG $0x4877034c // add r14, qword ptr [rdi + 0x48]
+	LONG $0x507f034c // add r15, qword ptr [rdi + 0x50]
+	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
+	LONG $0xe0598d0f; WORD $0xffff // jge 0x74 <pointwiseAVX512VNNI+0x74>
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x48fed162; WORD $0x0c6f; BYTE $0x01 // vmovdqu64 zmm1, zmmword ptr [r9 + rax]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x06 // vmovdqu64 zmm1, zmmword ptr [rsi + rax]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff218e0f; WORD $0xffff // jle 0xe00 <pointwiseAVX512VNNI+0xe00>
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
-	LONG $0xc9af0f4c // imul r9, rcx
-	LONG $0x104f034c // add r9, qword ptr [rdi + 0x10]
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0xff1d8e0f; WORD $0xffff // jle 0x1f50 <pointwiseAVX512VNNI+0x1f50>
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	LONG $0xf1af0f48 // imul rsi, rcx
+	LONG $0x10770348 // add rsi, qword ptr [rdi + 0x10]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	BYTE $0x90 // nop
-	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x99 // vmovdqu64 zmm5, zmmword ptr [r9 + 4*r11]
-	LONG $0x487db262; WORD $0x3458; BYTE $0x1e // vpbroadcastd zmm6, dword ptr [rsi + r11]
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x8e // vmovdqu64 zmm5, zmmword ptr [rsi + 4*r9]
+	LONG $0x487d9262; WORD $0x3458; BYTE $0x0e // vpbroadcastd zmm6, dword ptr [r14 + r9]
 	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
-	QUAD $0x011e7458487db262 // vpbroadcastd zmm6, dword ptr [rsi + r11 + 0x4]
+	QUAD $0x010e7458487d9262 // vpbroadcastd zmm6, dword ptr [r14 + r9 + 0x4]
 	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
-	QUAD $0x021e7458487db262 // vpbroadcastd zmm6, dword ptr [rsi + r11 + 0x8]
-	QUAD $0x031e7c58487db262 // vpbroadcastd zmm7, dword ptr [rsi + r11 + 0xc]
+	QUAD $0x020e7458487d9262 // vpbroadcastd zmm6, dword ptr [r14 + r9 + 0x8]
+	QUAD $0x030e7c58487d9262 // vpbroadcastd zmm7, dword ptr [r14 + r9 + 0xc]
 	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
 	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
-	LONG $0x10c38349 // add r11, 0x10
+	LONG $0x10c18349 // add r9, 0x10
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0xb975 // jne 0xf00 <pointwiseAVX512VNNI+0xf00>
-	LONG $0xfffec6e9; BYTE $0xff // jmp 0xe12 <pointwiseAVX512VNNI+0xe12>
-	WORD $0x894d; BYTE $0xe9 // mov r9, r13
-	LONG $0x06e1c149 // shl r9, 0x6
+	WORD $0xb975 // jne 0x2060 <pointwiseAVX512VNNI+0x2060>
+	LONG $0xfffeb6e9; BYTE $0xff // jmp 0x1f62 <pointwiseAVX512VNNI+0x1f62>
+	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
 	WORD $0x894c; BYTE $0xe8 // mov rax, r13
-	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
-	LONG $0x01508d4c // lea r10, [rax + 0x1]
-	LONG $0x06e2c149 // shl r10, 0x6
-	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
-	QUAD $0x00000004851c8d48 // lea rbx, [4*rax + 0x4]
-	LONG $0x40418d49 // lea rax, [r9 + 0x40]
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
-	LONG $0x0002bf41; WORD $0x0000 // mov r15d, 0x2
-	LONG $0x00030fe9; BYTE $0x00 // jmp 0x129a <pointwiseAVX512VNNI+0x129a>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
-	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
-	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
-	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
-	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x08 // vmovups zmm17, zmmword ptr [rax + r9]
-	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
-	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
-	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
-	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
-	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
-	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	QUAD $0x00000000ad148d4a // lea rdx, [4*r13]
+	LONG $0x01758d49 // lea rsi, [r13 + 0x1]
+	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
+	QUAD $0x0e060b030a02b849; WORD $0x0f07 // movabs r8, 0xf070e060b030a02
+	LONG $0x6ef9c1c4; BYTE $0xc8 // vmovq xmm1, r8
+	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e6c148 // shl rsi, 0x6
+	QUAD $0x00000004ad048d4e // lea r8, [4*r13 + 0x4]
+	LONG $0x48678b4c // mov r12, qword ptr [rdi + 0x48]
+	LONG $0x40508d4c // lea r10, [rax + 0x40]
+	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
+	LONG $0x00026ae9; BYTE $0x00 // jmp 0x2379 <pointwiseAVX512VNNI+0x2379>
+	BYTE $0x90 // nop
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
+	LONG $0x070c8d4d // lea r9, [r15 + rax]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
+	LONG $0x487c7162; WORD $0x3410; BYTE $0x01 // vmovups zmm14, zmmword ptr [rcx + rax]
 	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
+	LONG $0x480c5162; WORD $0xed59 // vmulps zmm13, zmm14, zmm13
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
-	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
-	LONG $0x08048d4b // lea rax, [r8 + r9]
-	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
-	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd5f7 // not ebp
-	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	LONG $0xeb4d0f41 // cmovge ebp, r11d
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497e1162; WORD $0x2c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k1}, zmm13
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x2c10; BYTE $0x11 // vmovups zmm13, zmmword ptr [rcx + r10]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
+	LONG $0x480c5162; WORD $0xe459 // vmulps zmm12, zmm14, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48155162; WORD $0xe46b // vpackssdw zmm12, zmm13, zmm12
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
+	LONG $0x480c5162; WORD $0xdb59 // vmulps zmm11, zmm14, zmm11
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
-	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
-	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x480c5162; WORD $0xd259 // vmulps zmm10, zmm14, zmm10
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
-	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
-	WORD $0x2948; BYTE $0xda // sub rdx, rbx
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x481d5162; WORD $0xd267 // vpackuswb zmm10, zmm12, zmm10
+	WORD $0x2948; BYTE $0xd3 // sub rbx, rdx
+	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
 	WORD $0xe5d3 // shl ebp, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
+	LONG $0x04fb8348 // cmp rbx, 0x4
 	WORD $0xd5f7 // not ebp
-	LONG $0xeb4d0f41 // cmovge ebp, r11d
-	LONG $0x10148d4b // lea rdx, [r8 + r10]
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497e1162; WORD $0x0c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [r8 + r10] {k1}, zmm9
-	LONG $0x50678b4c // mov r12, qword ptr [rdi + 0x50]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
-	WORD $0x294d; BYTE $0xf5 // sub r13, r14
-	QUAD $0x00000000ad0c8d42 // lea ecx, [4*r13]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
-	LONG $0x04fd8349 // cmp r13, 0x4
-	WORD $0xd5f7 // not ebp
-	LONG $0xeb4d0f41 // cmovge ebp, r11d
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x04 // vmovdqu32 zmmword ptr [r12 + rax] {k1}, zmm5
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xffffbd41; WORD $0x0000 // mov r13d, 0xffff
+	LONG $0xed4d0f41 // cmovge ebp, r13d
+	LONG $0xd592fbc5 // kmovd k2, ebp
+	LONG $0x4a7e5162; WORD $0x147f; BYTE $0x07 // vmovdqu32 zmmword ptr [r15 + rax] {k2}, zmm10
+	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x38678b4c // mov r12, qword ptr [rdi + 0x38]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x11 // vmovups zmm5, zmmword ptr [rcx + r10]
-	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
-	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487c7162; WORD $0x1410; BYTE $0x01 // vmovups zmm10, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x482c5162; WORD $0xc959 // vmulps zmm9, zmm10, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x482c5162; WORD $0xc059 // vmulps zmm8, zmm10, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x48355162; WORD $0xc06b // vpackssdw zmm8, zmm9, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x482cf162; WORD $0xff59 // vmulps zmm7, zmm10, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x482cf162; WORD $0xdb59 // vmulps zmm3, zmm10, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
-	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
-	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
-	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	WORD $0x2949; BYTE $0xdc // sub r12, rbx
+	LONG $0x4845f162; WORD $0xdb6b // vpackssdw zmm3, zmm7, zmm3
+	WORD $0x2949; BYTE $0xd4 // sub r12, rdx
 	QUAD $0x00000000a50c8d42 // lea ecx, [4*r12]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
 	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x483df162; WORD $0xdb67 // vpackuswb zmm3, zmm8, zmm3
 	LONG $0x04fc8349 // cmp r12, 0x4
 	WORD $0xd5f7 // not ebp
-	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	LONG $0xeb4d0f41 // cmovge ebp, r11d
-	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [rax + rdx] {k1}, zmm1
-	LONG $0x28678b4c // mov r12, qword ptr [rdi + 0x28]
-	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
-	LONG $0x6e348d4a // lea rsi, [rsi + 2*r13]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x40048d4d // lea r8, [r8 + 2*rax]
-	WORD $0x894c; BYTE $0xf8 // mov rax, r15
-	LONG $0x024f8d49 // lea rcx, [r15 + 0x2]
-	WORD $0x8949; BYTE $0xcf // mov r15, rcx
-	WORD $0x394c; BYTE $0xe1 // cmp rcx, r12
-	LONG $0xf1b48f0f; WORD $0xffff // jg 0x44e <pointwiseAVX512VNNI+0x44e>
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x08 // vmovdqu64 zmm5, zmmword ptr [rax + r9]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x10 // vmovdqu64 zmm1, zmmword ptr [rax + r10]
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xfcd78e0f; WORD $0xffff // jle 0xf90 <pointwiseAVX512VNNI+0xf90>
+	LONG $0xed4d0f41 // cmovge ebp, r13d
+	LONG $0xd592fbc5 // kmovd k2, ebp
+	LONG $0x4a7eb162; WORD $0x1c7f; BYTE $0x0b // vmovdqu32 zmmword ptr [rbx + r9] {k2}, zmm3
+	LONG $0x487cf162; WORD $0xde5b // vcvtdq2ps zmm3, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x294d; BYTE $0xc1 // sub r9, r8
+	LONG $0x487cf162; WORD $0x3410; BYTE $0x31 // vmovups zmm6, zmmword ptr [rcx + rsi]
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484cf162; WORD $0xed59 // vmulps zmm5, zmm6, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4865f162; WORD $0xdd6b // vpackssdw zmm3, zmm3, zmm5
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x484cf162; WORD $0xd259 // vmulps zmm2, zmm6, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x4865f162; WORD $0xd267 // vpackuswb zmm2, zmm3, zmm2
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
+	WORD $0xe3d3 // shl ebx, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xd3f6 // not bl
+	WORD $0xb60f; BYTE $0xcb // movzx ecx, bl
+	LONG $0x00ffb941; WORD $0x0000 // mov r9d, 0xff
+	LONG $0xc94d0f41 // cmovge ecx, r9d
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x370c8d4d // lea r9, [r15 + rsi]
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x37 // vmovdqu32 ymmword ptr [r15 + rsi] {k2}, ymm2
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
+	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x09 // vmovdqu32 ymmword ptr [rcx + r9] {k2}, ymm2
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x48678b4c // mov r12, qword ptr [rdi + 0x48]
+	LONG $0x66348d4f // lea r14, [r14 + 2*r12]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0x4f3c8d4f // lea r15, [r15 + 2*r9]
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	LONG $0x024b8d4d // lea r9, [r11 + 0x2]
+	WORD $0x894d; BYTE $0xcb // mov r11, r9
+	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
+	LONG $0xf44e8f0f; WORD $0xffff // jg 0x17c7 <pointwiseAVX512VNNI+0x17c7>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rcx + rax]
+	QUAD $0x0101546f48fef162 // vmovdqu64 zmm2, zmmword ptr [rcx + rax + 0x40]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfd778e0f; WORD $0xffff // jle 0x2110 <pointwiseAVX512VNNI+0x2110>
 	LONG $0x106f8b48 // mov rbp, qword ptr [rdi + 0x10]
-	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
-	LONG $0xc8af0f48 // imul rcx, rax
-	WORD $0x0148; BYTE $0xe9 // add rcx, rbp
-	LONG $0x0c568d48 // lea rdx, [rsi + 0xc]
-	LONG $0x2e248d4e // lea r12, [rsi + r13]
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0xc9af0f4c // imul r9, rcx
+	WORD $0x0149; BYTE $0xe9 // add r9, rbp
+	LONG $0x0c5e8d49 // lea rbx, [r14 + 0xc]
+	WORD $0x014d; BYTE $0xf4 // add r12, r14
 	LONG $0x0cc48349 // add r12, 0xc
-	LONG $0x246c8b4c; BYTE $0x08 // mov r13, qword ptr [rsp + 0x8]
-	LONG $0xe8af0f4c // imul r13, rax
+	WORD $0x894d; BYTE $0xd5 // mov r13, r10
+	LONG $0xe9af0f4c // imul r13, rcx
 	WORD $0x0149; BYTE $0xed // add r13, rbp
 	WORD $0xed31 // xor ebp, ebp
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
-	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
-	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
-	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
-	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fee162; WORD $0x0c6f; BYTE $0xa9 // vmovdqu64 zmm17, zmmword ptr [rcx + 4*rbp]
-	QUAD $0x00ad546f48fec162 // vmovdqu64 zmm18, zmmword ptr [r13 + 4*rbp]
-	QUAD $0xfd2a5c58487de262 // vpbroadcastd zmm19, dword ptr [rdx + rbp - 0xc]
-	LONG $0x4065a262; WORD $0xc150 // vpdpbusd zmm16, zmm19, zmm17
-	LONG $0x40653262; WORD $0xe250 // vpdpbusd zmm12, zmm19, zmm18
-	QUAD $0xfe2a5c58487de262 // vpbroadcastd zmm19, dword ptr [rdx + rbp - 0x8]
-	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
-	LONG $0x40653262; WORD $0xda50 // vpdpbusd zmm11, zmm19, zmm18
-	QUAD $0xff2a5c58487de262 // vpbroadcastd zmm19, dword ptr [rdx + rbp - 0x4]
-	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
-	LONG $0x40653262; WORD $0xd250 // vpdpbusd zmm10, zmm19, zmm18
-	LONG $0x487de262; WORD $0x1c58; BYTE $0x2a // vpbroadcastd zmm19, dword ptr [rdx + rbp]
-	LONG $0x40653262; WORD $0xe950 // vpdpbusd zmm13, zmm19, zmm17
-	LONG $0x40653262; WORD $0xca50 // vpdpbusd zmm9, zmm19, zmm18
-	QUAD $0xfd2c5c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 + rbp - 0xc]
-	LONG $0x40653262; WORD $0xc150 // vpdpbusd zmm8, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xe250 // vpdpbusd zmm4, zmm19, zmm18
-	QUAD $0xfe2c5c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 + rbp - 0x8]
-	LONG $0x4065b262; WORD $0xf950 // vpdpbusd zmm7, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xda50 // vpdpbusd zmm3, zmm19, zmm18
-	QUAD $0xff2c5c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 + rbp - 0x4]
-	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xd250 // vpdpbusd zmm2, zmm19, zmm18
-	LONG $0x487dc262; WORD $0x1c58; BYTE $0x2c // vpbroadcastd zmm19, dword ptr [r12 + rbp]
-	LONG $0x4065b262; WORD $0xe950 // vpdpbusd zmm5, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xca50 // vpdpbusd zmm1, zmm19, zmm18
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fe5162; WORD $0x346f; BYTE $0xa9 // vmovdqu64 zmm14, zmmword ptr [r9 + 4*rbp]
+	QUAD $0x00ad7c6f48fe5162 // vmovdqu64 zmm15, zmmword ptr [r13 + 4*rbp]
+	QUAD $0xfd2b4458487de262 // vpbroadcastd zmm16, dword ptr [rbx + rbp - 0xc]
+	LONG $0x407d5262; WORD $0xee50 // vpdpbusd zmm13, zmm16, zmm14
+	QUAD $0xfe2b4c58487de262 // vpbroadcastd zmm17, dword ptr [rbx + rbp - 0x8]
+	LONG $0x40755262; WORD $0xe650 // vpdpbusd zmm12, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xf750 // vpdpbusd zmm6, zmm16, zmm15
+	QUAD $0xff2b4458487de262 // vpbroadcastd zmm16, dword ptr [rbx + rbp - 0x4]
+	LONG $0x407d5262; WORD $0xde50 // vpdpbusd zmm11, zmm16, zmm14
+	LONG $0x487de262; WORD $0x0c58; BYTE $0x2b // vpbroadcastd zmm17, dword ptr [rbx + rbp]
+	LONG $0x40755262; WORD $0xd650 // vpdpbusd zmm10, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xef50 // vpdpbusd zmm5, zmm16, zmm15
+	QUAD $0xfd2c4458487dc262 // vpbroadcastd zmm16, dword ptr [r12 + rbp - 0xc]
+	LONG $0x407d5262; WORD $0xce50 // vpdpbusd zmm9, zmm16, zmm14
+	QUAD $0xfe2c4c58487dc262 // vpbroadcastd zmm17, dword ptr [r12 + rbp - 0x8]
+	LONG $0x40755262; WORD $0xc650 // vpdpbusd zmm8, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xe750 // vpdpbusd zmm4, zmm16, zmm15
+	QUAD $0xff2c4458487dc262 // vpbroadcastd zmm16, dword ptr [r12 + rbp - 0x4]
+	LONG $0x407dd262; WORD $0xfe50 // vpdpbusd zmm7, zmm16, zmm14
+	LONG $0x487dc262; WORD $0x0c58; BYTE $0x2c // vpbroadcastd zmm17, dword ptr [r12 + rbp]
+	LONG $0x4075d262; WORD $0xde50 // vpdpbusd zmm3, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xd750 // vpdpbusd zmm2, zmm16, zmm15
 	LONG $0x10c58348 // add rbp, 0x10
-	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff46850f; WORD $0xffff // jne 0x1340 <pointwiseAVX512VNNI+0x1340>
-	LONG $0xfffbe5e9; BYTE $0xff // jmp 0xfe4 <pointwiseAVX512VNNI+0xfe4>
-	LONG $0x000002bb; BYTE $0x00 // mov ebx, 0x2
-	LONG $0xffec2be9; BYTE $0xff // jmp 0x34 <pointwiseAVX512VNNI+0x34>
-	WORD $0x894d; BYTE $0xe9 // mov r9, r13
-	LONG $0x06e1c149 // shl r9, 0x6
-	QUAD $0x00000000ad148d4e // lea r10, [4*r13]
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
-	LONG $0x0004bb41; WORD $0x0000 // mov r11d, 0x4
-	LONG $0x000316e9; BYTE $0x00 // jmp 0x173d <pointwiseAVX512VNNI+0x173d>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0xff46850f; WORD $0xffff // jne 0x2400 <pointwiseAVX512VNNI+0x2400>
+	LONG $0xfffc8de9; BYTE $0xff // jmp 0x214c <pointwiseAVX512VNNI+0x214c>
+	LONG $0x18247c83; BYTE $0x02 // cmp dword ptr [rsp + 0x18], 0x2
+	LONG $0x08c8850f; WORD $0x0000 // jne 0x2d92 <pointwiseAVX512VNNI+0x2d92>
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	LONG $0x04f98349 // cmp r9, 0x4
+	LONG $0x0a5d8d0f; WORD $0x0000 // jge 0x2f35 <pointwiseAVX512VNNI+0x2f35>
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
+	LONG $0xdb8a8d0f; WORD $0xffff // jge 0x74 <pointwiseAVX512VNNI+0x74>
+	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
+	WORD $0x894c; BYTE $0xe8 // mov rax, r13
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
+	QUAD $0x0e060b030a02ba48; WORD $0x0f07 // movabs rdx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xca // vmovq xmm1, rdx
+	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	QUAD $0x00000000ad148d4a // lea rdx, [4*r13]
+	LONG $0x000098e9; BYTE $0x00 // jmp 0x25c7 <pointwiseAVX512VNNI+0x25c7>
+	BYTE $0x90 // nop
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	WORD $0x2948; BYTE $0xd6 // sub rsi, rdx
+	LONG $0x487cf162; WORD $0x2410; BYTE $0x01 // vmovups zmm4, zmmword ptr [rcx + rax]
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x485cf162; WORD $0xdb59 // vmulps zmm3, zmm4, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xf641; BYTE $0xd1 // not r9b
+	LONG $0xc9b60f41 // movzx ecx, r9b
+	LONG $0x0000ffbe; BYTE $0x00 // mov esi, 0xff
+	WORD $0x4d0f; BYTE $0xce // cmovge ecx, esi
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x07 // vmovdqu32 ymmword ptr [r15 + rax] {k2}, ymm2
+	LONG $0x4877034c // add r14, qword ptr [rdi + 0x48]
+	LONG $0x507f034c // add r15, qword ptr [rdi + 0x50]
+	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
+	LONG $0xdaad8d0f; WORD $0xffff // jge 0x74 <pointwiseAVX512VNNI+0x74>
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x48fef162; WORD $0x146f; BYTE $0x06 // vmovdqu64 zmm2, zmmword ptr [rsi + rax]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xff518e0f; WORD $0xffff // jle 0x2530 <pointwiseAVX512VNNI+0x2530>
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	LONG $0xf1af0f48 // imul rsi, rcx
+	LONG $0x10770348 // add rsi, qword ptr [rdi + 0x10]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48feb162; WORD $0x246f; BYTE $0x8e // vmovdqu64 zmm4, zmmword ptr [rsi + 4*r9]
+	LONG $0x487d9262; WORD $0x2c58; BYTE $0x0e // vpbroadcastd zmm5, dword ptr [r14 + r9]
+	QUAD $0x010e6c58497d9262 // vpbroadcastd zmm5 {k1}, dword ptr [r14 + r9 + 0x4]
+	QUAD $0x020e7458487d9262 // vpbroadcastd zmm6, dword ptr [r14 + r9 + 0x8]
+	QUAD $0x030e7458497d9262 // vpbroadcastd zmm6 {k1}, dword ptr [r14 + r9 + 0xc]
+	LONG $0x4855f262; WORD $0xd450 // vpdpbusd zmm2, zmm5, zmm4
+	LONG $0x484df262; WORD $0xdc50 // vpdpbusd zmm3, zmm6, zmm4
+	LONG $0x10c18349 // add r9, 0x10
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	WORD $0xc575 // jne 0x2600 <pointwiseAVX512VNNI+0x2600>
+	LONG $0xfffef6e9; BYTE $0xff // jmp 0x2536 <pointwiseAVX512VNNI+0x2536>
+	WORD $0x894c; BYTE $0xe8 // mov rax, r13
+	LONG $0x06e0c148 // shl rax, 0x6
+	QUAD $0x00000000ad148d4a // lea rdx, [4*r13]
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0x000004be; BYTE $0x00 // mov esi, 0x4
+	LONG $0x00031de9; BYTE $0x00 // jmp 0x297a <pointwiseAVX512VNNI+0x297a>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
@@ -991,10 +1860,10 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x08048d4b // lea rax, [r8 + r9]
+	LONG $0x07048d4d // lea r8, [r15 + rax]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x09 // vmovups zmm17, zmmword ptr [rcx + r9]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x01 // vmovups zmm17, zmmword ptr [rcx + rax]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
 	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
@@ -1010,22 +1879,22 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
-	WORD $0xe3d3 // shl ebx, cl
+	WORD $0x2949; BYTE $0xd1 // sub r9, rdx
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
 	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
 	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd3f7 // not ebx
-	LONG $0xffffbf41; WORD $0x0000 // mov r15d, 0xffff
-	LONG $0xdf4d0f41 // cmovge ebx, r15d
-	LONG $0xcb92fbc5 // kmovd k1, ebx
-	LONG $0x497e1162; WORD $0x2c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k1}, zmm13
-	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
+	LONG $0xd34d0f44 // cmovge r10d, ebx
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x07 // vmovdqu32 zmmword ptr [r15 + rax] {k1}, zmm13
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x2c10; BYTE $0x09 // vmovups zmm13, zmmword ptr [rcx + r9]
+	LONG $0x38578b4c // mov r10, qword ptr [rdi + 0x38]
+	LONG $0x487c7162; WORD $0x2c10; BYTE $0x01 // vmovups zmm13, zmmword ptr [rcx + rax]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
 	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
@@ -1043,19 +1912,19 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
 	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
 	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
-	WORD $0x294c; BYTE $0xd3 // sub rbx, r10
-	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
-	LONG $0x04fb8348 // cmp rbx, 0x4
-	WORD $0xd5f7 // not ebp
-	LONG $0xef4d0f41 // cmovge ebp, r15d
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497e7162; WORD $0x0c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [rdx + rax] {k1}, zmm9
-	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	WORD $0x2949; BYTE $0xd2 // sub r10, rdx
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x04fa8349 // cmp r10, 0x4
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	LONG $0xdb4d0f44 // cmovge r11d, ebx
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0x497e1162; WORD $0x0c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + r8] {k1}, zmm9
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
+	LONG $0x38578b4c // mov r10, qword ptr [rdi + 0x38]
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + rax]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
@@ -1071,22 +1940,22 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	WORD $0x294c; BYTE $0xd3 // sub rbx, r10
-	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
+	WORD $0x2949; BYTE $0xd2 // sub r10, rdx
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
 	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
-	LONG $0x04fb8348 // cmp rbx, 0x4
-	WORD $0xd5f7 // not ebp
-	LONG $0xef4d0f41 // cmovge ebp, r15d
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ef162; WORD $0x2c7f; BYTE $0x50 // vmovdqu32 zmmword ptr [rax + 2*rdx] {k1}, zmm5
+	LONG $0x04fa8349 // cmp r10, 0x4
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	LONG $0xdb4d0f44 // cmovge r11d, ebx
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0x497e9162; WORD $0x2c7f; BYTE $0x48 // vmovdqu32 zmmword ptr [r8 + 2*r9] {k1}, zmm5
 	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
-	LONG $0x49148d48 // lea rdx, [rcx + 2*rcx]
+	LONG $0x490c8d4c // lea r9, [rcx + 2*rcx]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x09 // vmovups zmm5, zmmword ptr [rcx + r9]
+	LONG $0x38578b4c // mov r10, qword ptr [rdi + 0x38]
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + rax]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
 	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
@@ -1103,36 +1972,35 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	WORD $0x294c; BYTE $0xd3 // sub rbx, r10
-	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
-	LONG $0x04fb8348 // cmp rbx, 0x4
-	WORD $0xd5f7 // not ebp
-	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	LONG $0xef4d0f41 // cmovge ebp, r15d
+	WORD $0x2949; BYTE $0xd2 // sub r10, rdx
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x04fa8349 // cmp r10, 0x4
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	LONG $0xdb4d0f44 // cmovge r11d, ebx
 	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [rax + rdx] {k1}, zmm1
-	LONG $0x28678b4c // mov r12, qword ptr [rdi + 0x28]
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
-	LONG $0x86348d48 // lea rsi, [rsi + 4*rax]
-	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
-	LONG $0x88048d4d // lea r8, [r8 + 4*rcx]
-	WORD $0x894c; BYTE $0xda // mov rdx, r11
-	LONG $0x044b8d49 // lea rcx, [r11 + 0x4]
-	WORD $0x8949; BYTE $0xcb // mov r11, rcx
-	WORD $0x394c; BYTE $0xe1 // cmp rcx, r12
-	LONG $0xf68f8f0f; WORD $0xffff // jg 0xdcc <pointwiseAVX512VNNI+0xdcc>
-	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x0a // vmovdqu64 zmm1, zmmword ptr [rdx + r9]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfcdb8e0f; WORD $0xffff // jle 0x1430 <pointwiseAVX512VNNI+0x1430>
-	WORD $0x894c; BYTE $0xca // mov rdx, r9
-	LONG $0xd1af0f48 // imul rdx, rcx
-	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
-	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k1}, zmm1
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0x8e348d4d // lea r14, [r14 + 4*rcx]
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x873c8d4f // lea r15, [r15 + 4*r8]
+	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
+	LONG $0x04568d4c // lea r10, [rsi + 0x4]
+	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
+	WORD $0x394d; BYTE $0xca // cmp r10, r9
+	LONG $0xf5a08f0f; WORD $0xffff // jg 0x1f1a <pointwiseAVX512VNNI+0x1f1a>
+	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x48fed162; WORD $0x0c6f; BYTE $0x01 // vmovdqu64 zmm1, zmmword ptr [r9 + rax]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0xfcce8e0f; WORD $0xffff // jle 0x2660 <pointwiseAVX512VNNI+0x2660>
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0xc8af0f4d // imul r9, r8
+	LONG $0x104f034c // add r9, qword ptr [rdi + 0x10]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
@@ -1148,52 +2016,52 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x48fee162; WORD $0x0c6f; BYTE $0x9a // vmovdqu64 zmm17, zmmword ptr [rdx + 4*rbx]
-	LONG $0x1e348d4c // lea r14, [rsi + rbx]
-	LONG $0x487de262; WORD $0x1458; BYTE $0x1e // vpbroadcastd zmm18, dword ptr [rsi + rbx]
-	QUAD $0x011e5c58487de262 // vpbroadcastd zmm19, dword ptr [rsi + rbx + 0x4]
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fe8162; WORD $0x0c6f; BYTE $0x91 // vmovdqu64 zmm17, zmmword ptr [r9 + 4*r10]
+	LONG $0x161c8d4f // lea r11, [r14 + r10]
+	LONG $0x487d8262; WORD $0x1458; BYTE $0x16 // vpbroadcastd zmm18, dword ptr [r14 + r10]
+	QUAD $0x01165c58487d8262 // vpbroadcastd zmm19, dword ptr [r14 + r10 + 0x4]
 	LONG $0x406da262; WORD $0xc150 // vpdpbusd zmm16, zmm18, zmm17
 	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
-	QUAD $0x021e5458487de262 // vpbroadcastd zmm18, dword ptr [rsi + rbx + 0x8]
+	QUAD $0x02165458487d8262 // vpbroadcastd zmm18, dword ptr [r14 + r10 + 0x8]
 	LONG $0x406d3262; WORD $0xf150 // vpdpbusd zmm14, zmm18, zmm17
-	QUAD $0x031e5458487de262 // vpbroadcastd zmm18, dword ptr [rsi + rbx + 0xc]
+	QUAD $0x03165458487d8262 // vpbroadcastd zmm18, dword ptr [r14 + r10 + 0xc]
 	LONG $0x406d3262; WORD $0xe950 // vpdpbusd zmm13, zmm18, zmm17
-	LONG $0x063c8d4d // lea r15, [r14 + rax]
-	LONG $0x487da262; WORD $0x1458; BYTE $0x30 // vpbroadcastd zmm18, dword ptr [rax + r14]
+	LONG $0x0b1c8d49 // lea rbx, [r11 + rcx]
+	LONG $0x487da262; WORD $0x1458; BYTE $0x19 // vpbroadcastd zmm18, dword ptr [rcx + r11]
 	LONG $0x406d3262; WORD $0xe150 // vpdpbusd zmm12, zmm18, zmm17
-	QUAD $0x01305458487da262 // vpbroadcastd zmm18, dword ptr [rax + r14 + 0x4]
-	QUAD $0x02305c58487da262 // vpbroadcastd zmm19, dword ptr [rax + r14 + 0x8]
+	QUAD $0x01195458487da262 // vpbroadcastd zmm18, dword ptr [rcx + r11 + 0x4]
+	QUAD $0x02195c58487da262 // vpbroadcastd zmm19, dword ptr [rcx + r11 + 0x8]
 	LONG $0x406d3262; WORD $0xd950 // vpdpbusd zmm11, zmm18, zmm17
 	LONG $0x40653262; WORD $0xd150 // vpdpbusd zmm10, zmm19, zmm17
-	QUAD $0x03305458487da262 // vpbroadcastd zmm18, dword ptr [rax + r14 + 0xc]
+	QUAD $0x03195458487da262 // vpbroadcastd zmm18, dword ptr [rcx + r11 + 0xc]
 	LONG $0x406d3262; WORD $0xc950 // vpdpbusd zmm9, zmm18, zmm17
-	LONG $0x07348d4d // lea r14, [r15 + rax]
-	LONG $0x487da262; WORD $0x1458; BYTE $0x38 // vpbroadcastd zmm18, dword ptr [rax + r15]
+	LONG $0x0b1c8d4c // lea r11, [rbx + rcx]
+	LONG $0x487de262; WORD $0x1458; BYTE $0x19 // vpbroadcastd zmm18, dword ptr [rcx + rbx]
 	LONG $0x406d3262; WORD $0xc150 // vpdpbusd zmm8, zmm18, zmm17
-	QUAD $0x01385458487da262 // vpbroadcastd zmm18, dword ptr [rax + r15 + 0x4]
+	QUAD $0x01195458487de262 // vpbroadcastd zmm18, dword ptr [rcx + rbx + 0x4]
 	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
-	QUAD $0x02385458487da262 // vpbroadcastd zmm18, dword ptr [rax + r15 + 0x8]
-	QUAD $0x03385c58487da262 // vpbroadcastd zmm19, dword ptr [rax + r15 + 0xc]
+	QUAD $0x02195458487de262 // vpbroadcastd zmm18, dword ptr [rcx + rbx + 0x8]
+	QUAD $0x03195c58487de262 // vpbroadcastd zmm19, dword ptr [rcx + rbx + 0xc]
 	LONG $0x406db262; WORD $0xf150 // vpdpbusd zmm6, zmm18, zmm17
 	LONG $0x4065b262; WORD $0xe950 // vpdpbusd zmm5, zmm19, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x30 // vpbroadcastd zmm18, dword ptr [rax + r14]
+	LONG $0x487da262; WORD $0x1458; BYTE $0x19 // vpbroadcastd zmm18, dword ptr [rcx + r11]
 	LONG $0x406db262; WORD $0xe150 // vpdpbusd zmm4, zmm18, zmm17
-	QUAD $0x01305458487da262 // vpbroadcastd zmm18, dword ptr [rax + r14 + 0x4]
+	QUAD $0x01195458487da262 // vpbroadcastd zmm18, dword ptr [rcx + r11 + 0x4]
 	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
-	QUAD $0x02305458487da262 // vpbroadcastd zmm18, dword ptr [rax + r14 + 0x8]
-	QUAD $0x03305c58487da262 // vpbroadcastd zmm19, dword ptr [rax + r14 + 0xc]
+	QUAD $0x02195458487da262 // vpbroadcastd zmm18, dword ptr [rcx + r11 + 0x8]
+	QUAD $0x03195c58487da262 // vpbroadcastd zmm19, dword ptr [rcx + r11 + 0xc]
 	LONG $0x406db262; WORD $0xd150 // vpdpbusd zmm2, zmm18, zmm17
 	LONG $0x4065b262; WORD $0xc950 // vpdpbusd zmm1, zmm19, zmm17
-	LONG $0x10c38348 // add rbx, 0x10
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0xff04850f; WORD $0xffff // jne 0x17c0 <pointwiseAVX512VNNI+0x17c0>
-	LONG $0xfffbc9e9; BYTE $0xff // jmp 0x148a <pointwiseAVX512VNNI+0x148a>
-	WORD $0x894d; BYTE $0xe9 // mov r9, r13
-	LONG $0x06e1c149 // shl r9, 0x6
-	QUAD $0x00000000ad148d4e // lea r10, [4*r13]
+	LONG $0x10c28349 // add r10, 0x10
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	LONG $0xff04850f; WORD $0xffff // jne 0x2a00 <pointwiseAVX512VNNI+0x2a00>
+	LONG $0xfffbb9e9; BYTE $0xff // jmp 0x26ba <pointwiseAVX512VNNI+0x26ba>
+	WORD $0x894c; BYTE $0xea // mov rdx, r13
+	LONG $0x06e2c148 // shl rdx, 0x6
+	QUAD $0x00000000ad348d4a // lea rsi, [4*r13]
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0x0001a3e9; BYTE $0x00 // jmp 0x1a7c <pointwiseAVX512VNNI+0x1a7c>
+	LONG $0x0001a5e9; BYTE $0x00 // jmp 0x2cbe <pointwiseAVX512VNNI+0x2cbe>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -1202,17 +2070,17 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xdd6f // vmovdqa64 zmm3, zmm5
 	LONG $0x48fdf162; WORD $0xd56f // vmovdqa64 zmm2, zmm5
 	LONG $0x48fdf162; WORD $0xcd6f // vmovdqa64 zmm1, zmm5
-	LONG $0x08148d4b // lea rdx, [r8 + r9]
+	LONG $0x17048d4d // lea r8, [r15 + rdx]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x385f8b4c // mov r11, qword ptr [rdi + 0x38]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x11 // vmovups zmm9, zmmword ptr [rcx + rdx]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
 	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x483df162; WORD $0xed6b // vpackssdw zmm5, zmm8, zmm5
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x4855d162; WORD $0xe86b // vpackssdw zmm5, zmm5, zmm8
 	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
 	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
@@ -1223,20 +2091,20 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
 	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
 	LONG $0x4855f162; WORD $0xee67 // vpackuswb zmm5, zmm5, zmm6
-	WORD $0x294d; BYTE $0xd3 // sub r11, r10
-	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
-	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
-	WORD $0xe3d3 // shl ebx, cl
-	LONG $0x04fb8349 // cmp r11, 0x4
-	WORD $0xd3f7 // not ebx
-	LONG $0xffffbf41; WORD $0x0000 // mov r15d, 0xffff
-	LONG $0xdf4d0f41 // cmovge ebx, r15d
-	LONG $0xcb92fbc5 // kmovd k1, ebx
-	LONG $0x497e9162; WORD $0x2c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k1}, zmm5
-	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
+	WORD $0x2949; BYTE $0xf1 // sub r9, rsi
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
+	LONG $0xd34d0f44 // cmovge r10d, ebx
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x17 // vmovdqu32 zmmword ptr [r15 + rdx] {k1}, zmm5
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x09 // vmovups zmm5, zmmword ptr [rcx + r9]
+	LONG $0x38578b4c // mov r10, qword ptr [rdi + 0x38]
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x11 // vmovups zmm5, zmmword ptr [rcx + rdx]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
 	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
@@ -1253,36 +2121,35 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	WORD $0x294c; BYTE $0xd3 // sub rbx, r10
-	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
-	LONG $0x04fb8348 // cmp rbx, 0x4
-	WORD $0xd5f7 // not ebp
-	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	LONG $0xef4d0f41 // cmovge ebp, r15d
+	WORD $0x2949; BYTE $0xf2 // sub r10, rsi
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x04fa8349 // cmp r10, 0x4
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	LONG $0xdb4d0f44 // cmovge r11d, ebx
 	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [r11 + rdx] {k1}, zmm1
-	LONG $0x28678b4c // mov r12, qword ptr [rdi + 0x28]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + r8] {k1}, zmm1
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0x4e348d48 // lea rsi, [rsi + 2*rcx]
-	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
-	LONG $0x50048d4d // lea r8, [r8 + 2*rdx]
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x02588d4c // lea r11, [rax + 0x2]
-	WORD $0x894c; BYTE $0xd8 // mov rax, r11
-	WORD $0x394d; BYTE $0xe3 // cmp r11, r12
-	LONG $0xf3608f0f; WORD $0xffff // jg 0xddc <pointwiseAVX512VNNI+0xddc>
-	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
-	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
-	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x0b // vmovdqu64 zmm5, zmmword ptr [r11 + r9]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xfe4c8e0f; WORD $0xffff // jle 0x18e0 <pointwiseAVX512VNNI+0x18e0>
-	WORD $0x894d; BYTE $0xcb // mov r11, r9
-	LONG $0xdaaf0f4c // imul r11, rdx
-	LONG $0x105f034c // add r11, qword ptr [rdi + 0x10]
-	LONG $0x0c5e8d48 // lea rbx, [rsi + 0xc]
+	LONG $0x4e348d4d // lea r14, [r14 + 2*rcx]
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x473c8d4f // lea r15, [r15 + 2*r8]
+	WORD $0x8949; BYTE $0xc0 // mov r8, rax
+	LONG $0x02508d4c // lea r10, [rax + 0x2]
+	WORD $0x894c; BYTE $0xd0 // mov rax, r10
+	WORD $0x394d; BYTE $0xca // cmp r10, r9
+	LONG $0xf26c8f0f; WORD $0xffff // jg 0x1f2a <pointwiseAVX512VNNI+0x1f2a>
+	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x11 // vmovdqu64 zmm5, zmmword ptr [r9 + rdx]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0xfe4a8e0f; WORD $0xffff // jle 0x2b20 <pointwiseAVX512VNNI+0x2b20>
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0xc8af0f4d // imul r9, r8
+	LONG $0x104f034c // add r9, qword ptr [rdi + 0x10]
+	LONG $0x0c568d4d // lea r10, [r14 + 0xc]
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
@@ -1290,30 +2157,403 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xdd6f // vmovdqa64 zmm3, zmm5
 	LONG $0x48fdf162; WORD $0xd56f // vmovdqa64 zmm2, zmm5
 	LONG $0x48fdf162; WORD $0xcd6f // vmovdqa64 zmm1, zmm5
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48fe5162; WORD $0x0b6f // vmovdqu64 zmm9, zmmword ptr [r11]
-	LONG $0x487d7262; WORD $0x5358; BYTE $0xfd // vpbroadcastd zmm10, dword ptr [rbx - 0xc]
-	LONG $0x482d5262; WORD $0xc150 // vpdpbusd zmm8, zmm10, zmm9
-	LONG $0x487d7262; WORD $0x5358; BYTE $0xfe // vpbroadcastd zmm10, dword ptr [rbx - 0x8]
-	LONG $0x487d7262; WORD $0x5b58; BYTE $0xff // vpbroadcastd zmm11, dword ptr [rbx - 0x4]
+	BYTE $0x90 // nop
+	LONG $0x48fe5162; WORD $0x096f // vmovdqu64 zmm9, zmmword ptr [r9]
+	LONG $0x487d5262; WORD $0x5258; BYTE $0xfd // vpbroadcastd zmm10, dword ptr [r10 - 0xc]
 	LONG $0x482dd262; WORD $0xe950 // vpdpbusd zmm5, zmm10, zmm9
+	LONG $0x487d5262; WORD $0x5258; BYTE $0xfe // vpbroadcastd zmm10, dword ptr [r10 - 0x8]
+	LONG $0x487d5262; WORD $0x5a58; BYTE $0xff // vpbroadcastd zmm11, dword ptr [r10 - 0x4]
+	LONG $0x482d5262; WORD $0xc150 // vpdpbusd zmm8, zmm10, zmm9
 	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
-	LONG $0x487d7262; WORD $0x1358 // vpbroadcastd zmm10, dword ptr [rbx]
+	LONG $0x487d5262; WORD $0x1258 // vpbroadcastd zmm10, dword ptr [r10]
 	LONG $0x482dd262; WORD $0xf150 // vpdpbusd zmm6, zmm10, zmm9
-	QUAD $0xfd0b5458487d7262 // vpbroadcastd zmm10, dword ptr [rbx + rcx - 0xc]
+	QUAD $0xfd0a5458487d5262 // vpbroadcastd zmm10, dword ptr [r10 + rcx - 0xc]
 	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
-	QUAD $0xfe0b5458487d7262 // vpbroadcastd zmm10, dword ptr [rbx + rcx - 0x8]
-	QUAD $0xff0b5c58487d7262 // vpbroadcastd zmm11, dword ptr [rbx + rcx - 0x4]
+	QUAD $0xfe0a5458487d5262 // vpbroadcastd zmm10, dword ptr [r10 + rcx - 0x8]
+	QUAD $0xff0a5c58487d5262 // vpbroadcastd zmm11, dword ptr [r10 + rcx - 0x4]
 	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
 	LONG $0x4825d262; WORD $0xd150 // vpdpbusd zmm2, zmm11, zmm9
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x0b // vpbroadcastd zmm10, dword ptr [rbx + rcx]
+	LONG $0x487d5262; WORD $0x1458; BYTE $0x0a // vpbroadcastd zmm10, dword ptr [r10 + rcx]
 	LONG $0x482dd262; WORD $0xc950 // vpdpbusd zmm1, zmm10, zmm9
-	LONG $0x40c38349 // add r11, 0x40
-	LONG $0x10c38348 // add rbx, 0x10
+	LONG $0x40c18349 // add r9, 0x40
+	LONG $0x10c28349 // add r10, 0x10
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	WORD $0x8375 // jne 0x2d10 <pointwiseAVX512VNNI+0x2d10>
+	LONG $0xfffdb8e9; BYTE $0xff // jmp 0x2b4a <pointwiseAVX512VNNI+0x2b4a>
+	LONG $0x020100b8; BYTE $0x03 // mov eax, 0x3020100
+	QUAD $0x010100000000b948; WORD $0x0101 // movabs rcx, 0x101010100000000
+	QUAD $0x030302020202ba48; WORD $0x0303 // movabs rdx, 0x303030302020202
+	LONG $0x6ef9e1c4; BYTE $0xca // vmovq xmm1, rdx
+	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x040404b9; BYTE $0x04 // mov ecx, 0x4040404
+	LONG $0x487df262; WORD $0xd17c // vpbroadcastd zmm2, ecx
+	LONG $0x486df262; WORD $0xc940 // vpmulld zmm1, zmm2, zmm1
+	LONG $0x487df262; WORD $0xd07c // vpbroadcastd zmm2, eax
+	LONG $0x486df162; WORD $0xc9fc // vpaddb zmm1, zmm2, zmm1
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x08fe8348 // cmp rsi, 0x8
+	LONG $0x04a78d0f; WORD $0x0000 // jge 0x3291 <pointwiseAVX512VNNI+0x3291>
+	WORD $0xd231 // xor edx, edx
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
+	LONG $0xd2798d0f; WORD $0xffff // jge 0x74 <pointwiseAVX512VNNI+0x74>
+	WORD $0x894c; BYTE $0xe8 // mov rax, r13
+	LONG $0x06e0c148 // shl rax, 0x6
+	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
+	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
+	LONG $0x6ef9e1c4; BYTE $0xd6 // vmovq xmm2, rsi
+	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
+	LONG $0xd26ce1c5 // vpunpcklqdq xmm2, xmm3, xmm2 # xmm2 = xmm3[0],xmm2[0]
+	LONG $0x487df262; WORD $0xd231 // vpmovzxbd zmm2, xmm2 # zmm2 = xmm2[0],zero,zero,zero,xmm2[1],zero,zero,zero,xmm2[2],zero,zero,zero,xmm2[3],zero,zero,zero,xmm2[4],zero,zero,zero,xmm2[5],zero,zero,zero,xmm2[6],zero,zero,zero,xmm2[7],zero,zero,zero,xmm2[8],zero,zero,zero,xmm2[9],zero,zero,zero,xmm2[10],zero,zero,zero,xmm2[11],zero,zero,zero,xmm2[12],zero,zero,zero,xmm2[13],zero,zero,zero,xmm2[14],zero,zero,zero,xmm2[15],zero,zero,zero
+	WORD $0x4eeb // jmp 0x2e7a <pointwiseAVX512VNNI+0x2e7a>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4864f162; WORD $0x1c59; BYTE $0x01 // vmulps zmm3, zmm3, zmmword ptr [rcx + rax]
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4865f162; WORD $0xdb6b // vpackssdw zmm3, zmm3, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4865f162; WORD $0xdb67 // vpackuswb zmm3, zmm3, zmm3
+	LONG $0x486df262; WORD $0xdb36 // vpermd zmm3, zmm2, zmm3
+	LONG $0x7f7ac1c4; WORD $0x071c // vmovdqu xmmword ptr [r15 + rax], xmm3
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x4877034c // add r14, qword ptr [rdi + 0x48]
+	LONG $0x507f034c // add r15, qword ptr [rdi + 0x50]
+	LONG $0x28573b48 // cmp rdx, qword ptr [rdi + 0x28]
+	LONG $0xd1fa8d0f; WORD $0xffff // jge 0x74 <pointwiseAVX512VNNI+0x74>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rcx + rax]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0xa27e // jle 0x2e30 <pointwiseAVX512VNNI+0x2e30>
+	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
+	LONG $0xceaf0f48 // imul rcx, rsi
+	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
+	LONG $0x01fe8348 // cmp rsi, 0x1
+	WORD $0x1175 // jne 0x2eb0 <pointwiseAVX512VNNI+0x2eb0>
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x63eb // jmp 0x2f07 <pointwiseAVX512VNNI+0x2f07>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
+	QUAD $0xfffffffffffeb849; WORD $0x7fff // movabs r8, 0x7ffffffffffffffe
+	WORD $0x214d; BYTE $0xc1 // and r9, r8
+	LONG $0x0010ba41; WORD $0x0000 // mov r10d, 0x10
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	QUAD $0xff16645a487d9262 // vbroadcasti32x4 zmm4, xmmword ptr [r14 + r10 - 0x10] # zmm4 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	LONG $0x485df262; WORD $0xe100 // vpshufb zmm4, zmm4, zmm1
+	QUAD $0xff915c50485db262 // vpdpbusd zmm3, zmm4, zmmword ptr [rcx + 4*r10 - 0x40]
+	LONG $0x487d9262; WORD $0x245a; BYTE $0x16 // vbroadcasti32x4 zmm4, xmmword ptr [r14 + r10] # zmm4 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	LONG $0x485df262; WORD $0xe100 // vpshufb zmm4, zmm4, zmm1
+	LONG $0x485db262; WORD $0x1c50; BYTE $0x91 // vpdpbusd zmm3, zmm4, zmmword ptr [rcx + 4*r10]
+	LONG $0x02c08349 // add r8, 0x2
+	LONG $0x20c28349 // add r10, 0x20
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	WORD $0xc975 // jne 0x2ed0 <pointwiseAVX512VNNI+0x2ed0>
+	LONG $0x01c6f640 // test sil, 0x1
+	LONG $0xff1f840f; WORD $0xffff // je 0x2e30 <pointwiseAVX512VNNI+0x2e30>
+	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
+	LONG $0x04e0c149 // shl r8, 0x4
+	LONG $0x487d9262; WORD $0x245a; BYTE $0x06 // vbroadcasti32x4 zmm4, xmmword ptr [r14 + r8] # zmm4 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x485df262; WORD $0xe100 // vpshufb zmm4, zmm4, zmm1
+	LONG $0x485df262; WORD $0x1c50; BYTE $0x31 // vpdpbusd zmm3, zmm4, zmmword ptr [rcx + rsi]
+	LONG $0xfffefbe9; BYTE $0xff // jmp 0x2e30 <pointwiseAVX512VNNI+0x2e30>
+	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
+	WORD $0x894c; BYTE $0xe8 // mov rax, r13
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
+	QUAD $0x0e060b030a02ba48; WORD $0x0f07 // movabs rdx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xca // vmovq xmm1, rdx
+	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	QUAD $0x00000000ad148d4a // lea rdx, [4*r13]
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0x000004be; BYTE $0x00 // mov esi, 0x4
+	LONG $0x0001e3e9; BYTE $0x00 // jmp 0x3166 <pointwiseAVX512VNNI+0x3166>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
+	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
+	LONG $0x48fdf162; WORD $0xfe6f // vmovdqa64 zmm7, zmm6
+	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
+	LONG $0x48fdf162; WORD $0xe66f // vmovdqa64 zmm4, zmm6
+	LONG $0x48fdf162; WORD $0xde6f // vmovdqa64 zmm3, zmm6
+	LONG $0x48fdf162; WORD $0xd66f // vmovdqa64 zmm2, zmm6
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38478b4c // mov r8, qword ptr [rdi + 0x38]
+	LONG $0x487c7162; WORD $0x1410; BYTE $0x01 // vmovups zmm10, zmmword ptr [rcx + rax]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x482cf162; WORD $0xf659 // vmulps zmm6, zmm10, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x482c5162; WORD $0xc959 // vmulps zmm9, zmm10, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x484dd162; WORD $0xf16b // vpackssdw zmm6, zmm6, zmm9
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x482c5162; WORD $0xc059 // vmulps zmm8, zmm10, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x482cf162; WORD $0xff59 // vmulps zmm7, zmm10, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x484df162; WORD $0xf767 // vpackuswb zmm6, zmm6, zmm7
+	WORD $0x2949; BYTE $0xd0 // sub r8, rdx
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf641; BYTE $0xd1 // not r9b
+	LONG $0xc9b60f41 // movzx ecx, r9b
+	LONG $0x0000ffbb; BYTE $0x00 // mov ebx, 0xff
+	WORD $0x4d0f; BYTE $0xcb // cmovge ecx, ebx
+	LONG $0x4875f262; WORD $0xf636 // vpermd zmm6, zmm1, zmm6
+	LONG $0x07048d4d // lea r8, [r15 + rax]
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ed162; WORD $0x347f; BYTE $0x07 // vmovdqu32 ymmword ptr [r15 + rax] {k2}, ymm6
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0x48fdf362; WORD $0xf63b; BYTE $0x01 // vextracti64x4 ymm6, zmm6, 0x1
+	LONG $0x2a7eb162; WORD $0x347f; BYTE $0x01 // vmovdqu32 ymmword ptr [rcx + r8] {k2}, ymm6
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b4c // mov r10, qword ptr [rdi + 0x38]
+	LONG $0x487cf162; WORD $0x3410; BYTE $0x01 // vmovups zmm6, zmmword ptr [rcx + rax]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x484cf162; WORD $0xed59 // vmulps zmm5, zmm6, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x484cf162; WORD $0xd259 // vmulps zmm2, zmm6, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x4865f162; WORD $0xd26b // vpackssdw zmm2, zmm3, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x485df162; WORD $0xd267 // vpackuswb zmm2, zmm4, zmm2
+	WORD $0x2949; BYTE $0xd2 // sub r10, rdx
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x04fa8349 // cmp r10, 0x4
+	WORD $0xf641; BYTE $0xd3 // not r11b
+	LONG $0xcbb60f41 // movzx ecx, r11b
+	WORD $0x4d0f; BYTE $0xcb // cmovge ecx, ebx
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x48148d4f // lea r10, [r8 + 2*r9]
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7e9162; WORD $0x147f; BYTE $0x48 // vmovdqu32 ymmword ptr [r8 + 2*r9] {k2}, ymm2
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
+	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x11 // vmovdqu32 ymmword ptr [rcx + r10] {k2}, ymm2
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0x8e348d4d // lea r14, [r14 + 4*rcx]
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x873c8d4f // lea r15, [r15 + 4*r8]
+	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
+	LONG $0x04568d4c // lea r10, [rsi + 0x4]
+	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
+	WORD $0x394d; BYTE $0xca // cmp r10, r9
+	LONG $0xf3758f0f; WORD $0xffff // jg 0x24db <pointwiseAVX512VNNI+0x24db>
+	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x48fed162; WORD $0x346f; BYTE $0x01 // vmovdqu64 zmm6, zmmword ptr [r9 + rax]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0xfe128e0f; WORD $0xffff // jle 0x2f90 <pointwiseAVX512VNNI+0x2f90>
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0xc8af0f4d // imul r9, r8
+	LONG $0x104f034c // add r9, qword ptr [rdi + 0x10]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
+	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
+	LONG $0x48fdf162; WORD $0xfe6f // vmovdqa64 zmm7, zmm6
+	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
+	LONG $0x48fdf162; WORD $0xe66f // vmovdqa64 zmm4, zmm6
+	LONG $0x48fdf162; WORD $0xde6f // vmovdqa64 zmm3, zmm6
+	LONG $0x48fdf162; WORD $0xd66f // vmovdqa64 zmm2, zmm6
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe1162; WORD $0x146f; BYTE $0x91 // vmovdqu64 zmm10, zmmword ptr [r9 + 4*r10]
+	LONG $0x161c8d4f // lea r11, [r14 + r10]
+	LONG $0x487d1262; WORD $0x1c58; BYTE $0x16 // vpbroadcastd zmm11, dword ptr [r14 + r10]
+	QUAD $0x01165c58497d1262 // vpbroadcastd zmm11 {k1}, dword ptr [r14 + r10 + 0x4]
+	QUAD $0x02166458487d1262 // vpbroadcastd zmm12, dword ptr [r14 + r10 + 0x8]
+	QUAD $0x03166458497d1262 // vpbroadcastd zmm12 {k1}, dword ptr [r14 + r10 + 0xc]
+	LONG $0x4825d262; WORD $0xf250 // vpdpbusd zmm6, zmm11, zmm10
+	LONG $0x481d5262; WORD $0xca50 // vpdpbusd zmm9, zmm12, zmm10
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x19 // vpbroadcastd zmm11, dword ptr [rcx + r11]
+	LONG $0x0b1c8d49 // lea rbx, [r11 + rcx]
+	QUAD $0x01195c58497d3262 // vpbroadcastd zmm11 {k1}, dword ptr [rcx + r11 + 0x4]
+	LONG $0x48255262; WORD $0xc250 // vpdpbusd zmm8, zmm11, zmm10
+	QUAD $0x02195c58487d3262 // vpbroadcastd zmm11, dword ptr [rcx + r11 + 0x8]
+	QUAD $0x03195c58497d3262 // vpbroadcastd zmm11 {k1}, dword ptr [rcx + r11 + 0xc]
+	LONG $0x4825d262; WORD $0xfa50 // vpdpbusd zmm7, zmm11, zmm10
+	LONG $0x0b1c8d4c // lea r11, [rbx + rcx]
+	LONG $0x487d7262; WORD $0x1c58; BYTE $0x19 // vpbroadcastd zmm11, dword ptr [rcx + rbx]
+	QUAD $0x01195c58497d7262 // vpbroadcastd zmm11 {k1}, dword ptr [rcx + rbx + 0x4]
+	QUAD $0x02196458487d7262 // vpbroadcastd zmm12, dword ptr [rcx + rbx + 0x8]
+	LONG $0x4825d262; WORD $0xea50 // vpdpbusd zmm5, zmm11, zmm10
+	QUAD $0x03196458497d7262 // vpbroadcastd zmm12 {k1}, dword ptr [rcx + rbx + 0xc]
+	LONG $0x481dd262; WORD $0xe250 // vpdpbusd zmm4, zmm12, zmm10
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x19 // vpbroadcastd zmm11, dword ptr [rcx + r11]
+	QUAD $0x01195c58497d3262 // vpbroadcastd zmm11 {k1}, dword ptr [rcx + r11 + 0x4]
+	QUAD $0x02196458487d3262 // vpbroadcastd zmm12, dword ptr [rcx + r11 + 0x8]
+	QUAD $0x03196458497d3262 // vpbroadcastd zmm12 {k1}, dword ptr [rcx + r11 + 0xc]
+	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
+	LONG $0x481dd262; WORD $0xd250 // vpdpbusd zmm2, zmm12, zmm10
+	LONG $0x10c28349 // add r10, 0x10
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	LONG $0xff34850f; WORD $0xffff // jne 0x31c0 <pointwiseAVX512VNNI+0x31c0>
+	LONG $0xfffd29e9; BYTE $0xff // jmp 0x2fba <pointwiseAVX512VNNI+0x2fba>
+	WORD $0x894c; BYTE $0xe8 // mov rax, r13
+	LONG $0x06e0c148 // shl rax, 0x6
+	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
+	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
+	LONG $0x6ef9e1c4; BYTE $0xd2 // vmovq xmm2, rdx
+	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
+	LONG $0xd26ce1c5 // vpunpcklqdq xmm2, xmm3, xmm2 # xmm2 = xmm3[0],xmm2[0]
+	LONG $0x487df262; WORD $0xd231 // vpmovzxbd zmm2, xmm2 # zmm2 = xmm2[0],zero,zero,zero,xmm2[1],zero,zero,zero,xmm2[2],zero,zero,zero,xmm2[3],zero,zero,zero,xmm2[4],zero,zero,zero,xmm2[5],zero,zero,zero,xmm2[6],zero,zero,zero,xmm2[7],zero,zero,zero,xmm2[8],zero,zero,zero,xmm2[9],zero,zero,zero,xmm2[10],zero,zero,zero,xmm2[11],zero,zero,zero,xmm2[12],zero,zero,zero,xmm2[13],zero,zero,zero,xmm2[14],zero,zero,zero,xmm2[15],zero,zero,zero
+	LONG $0x000008b9; BYTE $0x00 // mov ecx, 0x8
+	LONG $0x0001a1e9; BYTE $0x00 // jmp 0x346b <pointwiseAVX512VNNI+0x346b>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
+	LONG $0x48fdf162; WORD $0xf76f // vmovdqa64 zmm6, zmm7
+	LONG $0x48fdf162; WORD $0xef6f // vmovdqa64 zmm5, zmm7
+	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
+	LONG $0x48fdf162; WORD $0xdf6f // vmovdqa64 zmm3, zmm7
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	LONG $0x487c7162; WORD $0x1c10; BYTE $0x02 // vmovups zmm11, zmmword ptr [rdx + rax]
+	LONG $0x07148d49 // lea rdx, [r15 + rax]
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4824f162; WORD $0xff59 // vmulps zmm7, zmm11, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x4845d162; WORD $0xfa6b // vpackssdw zmm7, zmm7, zmm10
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48245162; WORD $0xc059 // vmulps zmm8, zmm11, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x48355162; WORD $0xc06b // vpackssdw zmm8, zmm9, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
+	LONG $0x4845d162; WORD $0xf867 // vpackuswb zmm7, zmm7, zmm8
+	LONG $0x486df262; WORD $0xff36 // vpermd zmm7, zmm2, zmm7
+	LONG $0x7f7ac1c4; WORD $0x073c // vmovdqu xmmword ptr [r15 + rax], xmm7
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	QUAD $0x01163c39487df362 // vextracti32x4 xmmword ptr [rsi + rdx], zmm7, 0x1
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	QUAD $0x02723c39487df362 // vextracti32x4 xmmword ptr [rdx + 2*rsi], zmm7, 0x2
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x76348d48 // lea rsi, [rsi + 2*rsi]
+	QUAD $0x03323c39487df362 // vextracti32x4 xmmword ptr [rdx + rsi], zmm7, 0x3
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4824f162; WORD $0xf659 // vmulps zmm6, zmm11, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4824f162; WORD $0xed59 // vmulps zmm5, zmm11, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4824f162; WORD $0xe459 // vmulps zmm4, zmm11, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4824f162; WORD $0xdb59 // vmulps zmm3, zmm11, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x486df262; WORD $0xdb36 // vpermd zmm3, zmm2, zmm3
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0xb2048d4c // lea r8, [rdx + 4*rsi]
+	LONG $0x1c7ffac5; BYTE $0xb2 // vmovdqu xmmword ptr [rdx + 4*rsi], xmm3
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	QUAD $0x01021c39487db362 // vextracti32x4 xmmword ptr [rdx + r8], zmm3, 0x1
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	QUAD $0x02501c39487dd362 // vextracti32x4 xmmword ptr [r8 + 2*rdx], zmm3, 0x2
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	LONG $0x52148d48 // lea rdx, [rdx + 2*rdx]
+	QUAD $0x03101c39487dd362 // vextracti32x4 xmmword ptr [r8 + rdx], zmm3, 0x3
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0xd6348d4d // lea r14, [r14 + 8*rdx]
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	LONG $0xd73c8d4d // lea r15, [r15 + 8*rdx]
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0x08418d4c // lea r8, [rcx + 0x8]
+	WORD $0x894c; BYTE $0xc1 // mov rcx, r8
+	WORD $0x3949; BYTE $0xf0 // cmp r8, rsi
+	LONG $0xf9818f0f; WORD $0xffff // jg 0x2dec <pointwiseAVX512VNNI+0x2dec>
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x48fef162; WORD $0x3c6f; BYTE $0x06 // vmovdqu64 zmm7, zmmword ptr [rsi + rax]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xfe4d8e0f; WORD $0xffff // jle 0x32d0 <pointwiseAVX512VNNI+0x32d0>
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	LONG $0xf2af0f48 // imul rsi, rdx
+	LONG $0x10770348 // add rsi, qword ptr [rdi + 0x10]
+	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
+	LONG $0x48fdf162; WORD $0xf76f // vmovdqa64 zmm6, zmm7
+	LONG $0x48fdf162; WORD $0xef6f // vmovdqa64 zmm5, zmm7
+	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
+	LONG $0x48fdf162; WORD $0xdf6f // vmovdqa64 zmm3, zmm7
+	BYTE $0x90 // nop
+	LONG $0x48fe3162; WORD $0x1c6f; BYTE $0x8e // vmovdqu64 zmm11, zmmword ptr [rsi + 4*r9]
+	LONG $0x0e148d4f // lea r10, [r14 + r9]
+	LONG $0x487d1262; WORD $0x245a; BYTE $0x0e // vbroadcasti32x4 zmm12, xmmword ptr [r14 + r9] # zmm12 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	LONG $0x481d7262; WORD $0xe100 // vpshufb zmm12, zmm12, zmm1
+	LONG $0x481dd262; WORD $0xfb50 // vpdpbusd zmm7, zmm12, zmm11
+	LONG $0x487d1262; WORD $0x245a; BYTE $0x10 // vbroadcasti32x4 zmm12, xmmword ptr [r8 + r10] # zmm12 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	LONG $0x481d7262; WORD $0xe100 // vpshufb zmm12, zmm12, zmm1
+	LONG $0x481d5262; WORD $0xd350 // vpdpbusd zmm10, zmm12, zmm11
+	LONG $0x487d1262; WORD $0x245a; BYTE $0x10 // vbroadcasti32x4 zmm12, xmmword ptr [r8 + r10] # zmm12 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	LONG $0x481d7262; WORD $0xe100 // vpshufb zmm12, zmm12, zmm1
+	LONG $0x481d5262; WORD $0xcb50 // vpdpbusd zmm9, zmm12, zmm11
+	LONG $0x487d1262; WORD $0x245a; BYTE $0x10 // vbroadcasti32x4 zmm12, xmmword ptr [r8 + r10] # zmm12 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	LONG $0x481d7262; WORD $0xe100 // vpshufb zmm12, zmm12, zmm1
+	LONG $0x487d1262; WORD $0x2c5a; BYTE $0x10 // vbroadcasti32x4 zmm13, xmmword ptr [r8 + r10] # zmm13 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	LONG $0x481d5262; WORD $0xc350 // vpdpbusd zmm8, zmm12, zmm11
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	LONG $0x48157262; WORD $0xe100 // vpshufb zmm12, zmm13, zmm1
+	LONG $0x481dd262; WORD $0xf350 // vpdpbusd zmm6, zmm12, zmm11
+	LONG $0x487d1262; WORD $0x245a; BYTE $0x10 // vbroadcasti32x4 zmm12, xmmword ptr [r8 + r10] # zmm12 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	LONG $0x481d7262; WORD $0xe100 // vpshufb zmm12, zmm12, zmm1
+	LONG $0x481dd262; WORD $0xeb50 // vpdpbusd zmm5, zmm12, zmm11
+	LONG $0x487d1262; WORD $0x245a; BYTE $0x10 // vbroadcasti32x4 zmm12, xmmword ptr [r8 + r10] # zmm12 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	LONG $0x481d7262; WORD $0xe100 // vpshufb zmm12, zmm12, zmm1
+	LONG $0x481dd262; WORD $0xe350 // vpdpbusd zmm4, zmm12, zmm11
+	LONG $0x487d1262; WORD $0x245a; BYTE $0x10 // vbroadcasti32x4 zmm12, xmmword ptr [r8 + r10] # zmm12 = mem[0,1,2,3,0,1,2,3,0,1,2,3,0,1,2,3]
+	LONG $0x481d7262; WORD $0xe100 // vpshufb zmm12, zmm12, zmm1
+	LONG $0x481dd262; WORD $0xdb50 // vpdpbusd zmm3, zmm12, zmm11
+	LONG $0x10c18349 // add r9, 0x10
 	WORD $0xff48; BYTE $0xca // dec rdx
-	WORD $0x8375 // jne 0x1ad0 <pointwiseAVX512VNNI+0x1ad0>
-	LONG $0xfffdb8e9; BYTE $0xff // jmp 0x190a <pointwiseAVX512VNNI+0x190a>
-	LONG $0x38c48348 // add rsp, 0x38
+	LONG $0xff3e850f; WORD $0xffff // jne 0x34c0 <pointwiseAVX512VNNI+0x34c0>
+	LONG $0xfffd73e9; BYTE $0xff // jmp 0x32fa <pointwiseAVX512VNNI+0x32fa>
+	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -1327,74 +2567,412 @@ TEXT ·pointwiseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x23988e0f; WORD $0x0000 // jle 0x3f15 <denseAVX512VNNI+0x23a5>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0xa0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xa0
-	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
-	WORD $0xc931 // xor ecx, ecx
-	LONG $0x243c8948 // mov qword ptr [rsp], rdi
-	WORD $0x1deb // jmp 0x1bba <denseAVX512VNNI+0x4a>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
-	WORD $0x0148; BYTE $0xc1 // add rcx, rax
+	LONG $0xb8ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xb8
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x234a8d0f; WORD $0x0000 // jge 0x3f04 <denseAVX512VNNI+0x2394>
+	QUAD $0x000000b024848948 // mov qword ptr [rsp + 0xb0], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x41938e0f; WORD $0x0000 // jle 0x7759 <denseAVX512VNNI+0x41b9>
+	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	WORD $0xe083; BYTE $0x03 // and eax, 0x3
+	WORD $0xff48; BYTE $0xc8 // dec rax
+	QUAD $0x0000008824848948 // mov qword ptr [rsp + 0x88], rax
+	LONG $0x02f88348 // cmp rax, 0x2
+	QUAD $0x000000b0249c8348; BYTE $0x00 // sbb qword ptr [rsp + 0xb0], 0x0
+	WORD $0xd231 // xor edx, edx
+	LONG $0x243c8948 // mov qword ptr [rsp], rdi
+	WORD $0x1eeb // jmp 0x3612 <denseAVX512VNNI+0x72>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
+	WORD $0x0148; BYTE $0xc2 // add rdx, rax
+	LONG $0x30573b48 // cmp rdx, qword ptr [rdi + 0x30]
+	LONG $0x41478d0f; WORD $0x0000 // jge 0x7759 <denseAVX512VNNI+0x41b9>
+	QUAD $0x0000008824bc8348; BYTE $0x02 // cmp qword ptr [rsp + 0x88], 0x2
+	WORD $0x920f; BYTE $0xc1 // setb cl
+	QUAD $0x000000b024848b48 // mov rax, qword ptr [rsp + 0xb0]
+	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
+	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
+	LONG $0x03f88348 // cmp rax, 0x3
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0xca20 // and dl, cl
+	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
+	LONG $0x0680850f; WORD $0x0000 // jne 0x3cc0 <denseAVX512VNNI+0x720>
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
 	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
-	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x0b808e0f; WORD $0x0000 // jle 0x41d7 <denseAVX512VNNI+0xc37>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x03728d48 // lea rsi, [rdx + 0x3]
+	QUAD $0x0e060b030a02b848; WORD $0x0f07 // movabs rax, 0xf070e060b030a02
+	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
+	LONG $0x6ef9e1c4; BYTE $0xc8 // vmovq xmm1, rax
+	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e6c148 // shl rsi, 0x6
+	QUAD $0x0000008024b48948 // mov qword ptr [rsp + 0x80], rsi
+	QUAD $0x0000000c95048d48 // lea rax, [4*rdx + 0xc]
+	LONG $0x24448948; BYTE $0x78 // mov qword ptr [rsp + 0x78], rax
+	LONG $0x01528d4c // lea r10, [rdx + 0x1]
+	LONG $0x06e2c149 // shl r10, 0x6
+	LONG $0x025a8d4c // lea r11, [rdx + 0x2]
+	LONG $0x06e3c149 // shl r11, 0x6
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	QUAD $0x000000a024848948 // mov qword ptr [rsp + 0xa0], rax
+	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
+	QUAD $0x0000009824848948 // mov qword ptr [rsp + 0x98], rax
+	QUAD $0x0000000895048d48 // lea rax, [4*rdx + 0x8]
+	QUAD $0x0000009024848948 // mov qword ptr [rsp + 0x90], rax
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x2444894c; BYTE $0x68 // mov qword ptr [rsp + 0x68], r8
+	LONG $0x2454894c; BYTE $0x70 // mov qword ptr [rsp + 0x70], r10
+	QUAD $0x000000a8249c894c // mov qword ptr [rsp + 0xa8], r11
+	LONG $0x0002e1e9; BYTE $0x00 // jmp 0x39eb <denseAVX512VNNI+0x44b>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
+	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
+	LONG $0x48fd5162; WORD $0xf16f // vmovdqa64 zmm14, zmm9
+	LONG $0x48fd5162; WORD $0xf96f // vmovdqa64 zmm15, zmm9
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x245c8b48; BYTE $0x50 // mov rbx, qword ptr [rsp + 0x50]
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x20428b49 // mov rax, qword ptr [r10 + 0x20]
+	LONG $0x38528b49 // mov rdx, qword ptr [r10 + 0x38]
+	QUAD $0x000000a024942b48 // sub rdx, qword ptr [rsp + 0xa0]
+	LONG $0x24448b4c; BYTE $0x68 // mov r8, qword ptr [rsp + 0x68]
+	LONG $0x487ca162; WORD $0x0410; BYTE $0x00 // vmovups zmm16, zmmword ptr [rax + r8]
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x407c5162; WORD $0xff59 // vmulps zmm15, zmm16, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x407c5162; WORD $0xf659 // vmulps zmm14, zmm16, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x48055162; WORD $0xf66b // vpackssdw zmm14, zmm15, zmm14
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x407c5162; WORD $0xed59 // vmulps zmm13, zmm16, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x407c5162; WORD $0xc959 // vmulps zmm9, zmm16, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x48155162; WORD $0xc96b // vpackssdw zmm9, zmm13, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x480d5162; WORD $0xc967 // vpackuswb zmm9, zmm14, zmm9
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f7 // not eax
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x24748b4c; BYTE $0x60 // mov r14, qword ptr [rsp + 0x60]
+	LONG $0x4a7e1162; WORD $0x0c7f; BYTE $0x06 // vmovdqu32 zmmword ptr [r14 + r8] {k2}, zmm9
+	LONG $0x20428b49 // mov rax, qword ptr [r10 + 0x20]
+	LONG $0x38528b49 // mov rdx, qword ptr [r10 + 0x38]
+	QUAD $0x0000009824942b48 // sub rdx, qword ptr [rsp + 0x98]
+	WORD $0x894c; BYTE $0xd7 // mov rdi, r10
+	LONG $0x24548b4c; BYTE $0x70 // mov r10, qword ptr [rsp + 0x70]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x10 // vmovups zmm9, zmmword ptr [rax + r10]
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48345162; WORD $0xe459 // vmulps zmm12, zmm9, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48345162; WORD $0xdb59 // vmulps zmm11, zmm9, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48345162; WORD $0xd259 // vmulps zmm10, zmm9, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x482df162; WORD $0xed6b // vpackssdw zmm5, zmm10, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4825f162; WORD $0xed67 // vpackuswb zmm5, zmm11, zmm5
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f7 // not eax
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x4a7e9162; WORD $0x2c7f; BYTE $0x16 // vmovdqu32 zmmword ptr [r14 + r10] {k2}, zmm5
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	QUAD $0x0000009024942b48 // sub rdx, qword ptr [rsp + 0x90]
+	QUAD $0x000000a8249c8b4c // mov r11, qword ptr [rsp + 0xa8]
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x18 // vmovups zmm5, zmmword ptr [rax + r11]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48545162; WORD $0xc059 // vmulps zmm8, zmm5, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4854f162; WORD $0xff59 // vmulps zmm7, zmm5, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4854f162; WORD $0xf659 // vmulps zmm6, zmm5, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484df162; WORD $0xdb6b // vpackssdw zmm3, zmm6, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f7 // not eax
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0x4845f162; WORD $0xdb67 // vpackuswb zmm3, zmm7, zmm3
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x4a7e9162; WORD $0x1c7f; BYTE $0x1e // vmovdqu32 zmmword ptr [r14 + r11] {k2}, zmm3
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x78 // sub rdx, qword ptr [rsp + 0x78]
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	QUAD $0x00000080248c8b4c // mov r9, qword ptr [rsp + 0x80]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x08 // vmovups zmm3, zmmword ptr [rax + r9]
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xf640; BYTE $0xd6 // not sil
+	LONG $0xc6b60f40 // movzx eax, sil
+	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x2a7e9162; WORD $0x147f; BYTE $0x0e // vmovdqu32 ymmword ptr [r14 + r9] {k2}, ymm2
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0xfc158d0f; WORD $0xffff // jge 0x3600 <denseAVX512VNNI+0x60>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [rax + r8]
+	QUAD $0x0300546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r8 + 0xc0]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x10 // vmovdqu64 zmm5, zmmword ptr [rax + r10]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x18 // vmovdqu64 zmm3, zmmword ptr [rax + r11]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc3af0f48 // imul rax, rbx
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x8949; BYTE $0xfa // mov r10, rdi
+	LONG $0x245c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rbx
+	LONG $0xfcd98e0f; WORD $0xffff // jle 0x3710 <denseAVX512VNNI+0x170>
+	LONG $0x405a8b4d // mov r11, qword ptr [r10 + 0x40]
+	LONG $0x68728b49 // mov rsi, qword ptr [r10 + 0x68]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0xc120 // and cl, al
+	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
+	LONG $0xfcba850f; WORD $0xffff // jne 0x3710 <denseAVX512VNNI+0x170>
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x06e0c148 // shl rax, 0x6
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x54af0f48; WORD $0x1824 // imul rdx, qword ptr [rsp + 0x18]
+	LONG $0x10520349 // add rdx, qword ptr [r10 + 0x10]
+	LONG $0x704a8b49 // mov rcx, qword ptr [r10 + 0x70]
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0x05e3c148 // shl rbx, 0x5
+	LONG $0x785a0349 // add rbx, qword ptr [r10 + 0x78]
+	LONG $0x245c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rbx
+	LONG $0x2464c148; WORD $0x0508 // shl qword ptr [rsp + 0x8], 0x5
+	LONG $0x000c8d48 // lea rcx, [rax + rax]
+	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x40048d48 // lea rax, [rax + 2*rax]
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
+	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
+	LONG $0x48fd5162; WORD $0xf16f // vmovdqa64 zmm14, zmm9
+	LONG $0x48fd5162; WORD $0xf96f // vmovdqa64 zmm15, zmm9
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	LONG $0x244c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rcx
+	LONG $0xc83c8b48 // mov rdi, qword ptr [rax + 8*rcx]
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	LONG $0x246c8b4c; BYTE $0x58 // mov r13, qword ptr [rsp + 0x58]
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	WORD $0x3874 // je 0x3b50 <denseAVX512VNNI+0x5b0>
+	LONG $0x00758b4d // mov r14, qword ptr [r13]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x4f78 // js 0x3b70 <denseAVX512VNNI+0x5d0>
+	WORD $0x0149; BYTE $0xfe // add r14, rdi
+	LONG $0x08558b49 // mov rdx, qword ptr [r13 + 0x8]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x5378 // js 0x3b80 <denseAVX512VNNI+0x5e0>
+	WORD $0x0148; BYTE $0xfa // add rdx, rdi
+	LONG $0x104d8b4d // mov r9, qword ptr [r13 + 0x10]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0x5778 // js 0x3b90 <denseAVX512VNNI+0x5f0>
+	WORD $0x0149; BYTE $0xf9 // add r9, rdi
+	LONG $0x186d8b49 // mov rbp, qword ptr [r13 + 0x18]
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	WORD $0x5b78 // js 0x3ba0 <denseAVX512VNNI+0x600>
+	WORD $0x0148; BYTE $0xfd // add rbp, rdi
+	WORD $0x5deb // jmp 0x3ba7 <denseAVX512VNNI+0x607>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x80aa8b49; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [r10 + 0x80]
+	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
+	WORD $0x8948; BYTE $0xea // mov rdx, rbp
+	WORD $0x8949; BYTE $0xee // mov r14, rbp
+	WORD $0x45eb // jmp 0x3ba7 <denseAVX512VNNI+0x607>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x80b28b4d; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [r10 + 0x80]
+	LONG $0x08558b49 // mov rdx, qword ptr [r13 + 0x8]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xad79 // jns 0x3b2d <denseAVX512VNNI+0x58d>
+	LONG $0x80928b49; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [r10 + 0x80]
+	LONG $0x104d8b4d // mov r9, qword ptr [r13 + 0x10]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0xa979 // jns 0x3b39 <denseAVX512VNNI+0x599>
+	LONG $0x808a8b4d; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [r10 + 0x80]
+	LONG $0x186d8b49 // mov rbp, qword ptr [r13 + 0x18]
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	WORD $0xa579 // jns 0x3b45 <denseAVX512VNNI+0x5a5>
+	LONG $0x80aa8b49; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [r10 + 0x80]
+	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
+	LONG $0x030c8d48 // lea rcx, [rbx + rax]
+	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
+	LONG $0x03148d4c // lea r10, [rbx + rax]
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x03348d48 // lea rsi, [rbx + rax]
+	WORD $0xc031 // xor eax, eax
+	WORD $0x894d; BYTE $0xd8 // mov r8, r11
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fea162; WORD $0x046f; BYTE $0xa3 // vmovdqu64 zmm16, zmmword ptr [rbx + 4*r12]
+	LONG $0x48fea162; WORD $0x0c6f; BYTE $0xa6 // vmovdqu64 zmm17, zmmword ptr [rsi + 4*r12]
+	LONG $0x48fe8162; WORD $0x146f; BYTE $0xa2 // vmovdqu64 zmm18, zmmword ptr [r10 + 4*r12]
+	LONG $0x48fea162; WORD $0x1c6f; BYTE $0xa1 // vmovdqu64 zmm19, zmmword ptr [rcx + 4*r12]
+	LONG $0x487d8262; WORD $0x2458; BYTE $0x26 // vpbroadcastd zmm20, dword ptr [r14 + r12]
+	LONG $0x405d3262; WORD $0xf850 // vpdpbusd zmm15, zmm20, zmm16
+	LONG $0x405d3262; WORD $0xe150 // vpdpbusd zmm12, zmm20, zmm17
+	LONG $0x405d3262; WORD $0xc250 // vpdpbusd zmm8, zmm20, zmm18
+	LONG $0x487da262; WORD $0x2c58; BYTE $0x22 // vpbroadcastd zmm21, dword ptr [rdx + r12]
+	LONG $0x40553262; WORD $0xf050 // vpdpbusd zmm14, zmm21, zmm16
+	LONG $0x40553262; WORD $0xd950 // vpdpbusd zmm11, zmm21, zmm17
+	LONG $0x4055b262; WORD $0xfa50 // vpdpbusd zmm7, zmm21, zmm18
+	LONG $0x497da162; WORD $0xe56f // vmovdqa32 zmm20 {k1}, zmm21
+	LONG $0x405db262; WORD $0xe350 // vpdpbusd zmm4, zmm20, zmm19
+	LONG $0x487d8262; WORD $0x2458; BYTE $0x21 // vpbroadcastd zmm20, dword ptr [r9 + r12]
+	LONG $0x405d3262; WORD $0xe850 // vpdpbusd zmm13, zmm20, zmm16
+	LONG $0x405d3262; WORD $0xd150 // vpdpbusd zmm10, zmm20, zmm17
+	LONG $0x405db262; WORD $0xf250 // vpdpbusd zmm6, zmm20, zmm18
+	QUAD $0x00256c58487da262 // vpbroadcastd zmm21, dword ptr [rbp + r12]
+	LONG $0x40553262; WORD $0xc850 // vpdpbusd zmm9, zmm21, zmm16
+	LONG $0x4055b262; WORD $0xe950 // vpdpbusd zmm5, zmm21, zmm17
+	LONG $0x4055b262; WORD $0xda50 // vpdpbusd zmm3, zmm21, zmm18
+	LONG $0x497da162; WORD $0xe56f // vmovdqa32 zmm20 {k1}, zmm21
+	LONG $0x405db262; WORD $0xd350 // vpdpbusd zmm2, zmm20, zmm19
+	LONG $0x10c48349 // add r12, 0x10
+	LONG $0xc0c08348 // add rax, -0x40
+	WORD $0xff49; BYTE $0xcb // dec r11
+	LONG $0xff56850f; WORD $0xffff // jne 0x3bd0 <denseAVX512VNNI+0x630>
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	LONG $0x246c034c; BYTE $0x08 // add r13, qword ptr [rsp + 0x8]
+	WORD $0x8948; BYTE $0xda // mov rdx, rbx
+	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
+	LONG $0x247c3b4c; BYTE $0x10 // cmp r15, qword ptr [rsp + 0x10]
+	LONG $0x24148b4c // mov r10, qword ptr [rsp]
+	WORD $0x894d; BYTE $0xc3 // mov r11, r8
+	LONG $0xfe76850f; WORD $0xffff // jne 0x3b10 <denseAVX512VNNI+0x570>
+	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	WORD $0x2948; BYTE $0xc3 // sub rbx, rax
+	WORD $0x8948; BYTE $0xda // mov rdx, rbx
+	LONG $0x244c3b48; BYTE $0x30 // cmp rcx, qword ptr [rsp + 0x30]
+	LONG $0xfe3d850f; WORD $0xffff // jne 0x3af0 <denseAVX512VNNI+0x550>
+	LONG $0xfffa94e9; BYTE $0xff // jmp 0x374c <denseAVX512VNNI+0x1ac>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x06f88348 // cmp rax, 0x6
-	LONG $0x05c4870f; WORD $0x0000 // ja 0x2190 <denseAVX512VNNI+0x620>
+	LONG $0x0517870f; WORD $0x0000 // ja 0x41e1 <denseAVX512VNNI+0xc41>
 	LONG $0x000068b9; BYTE $0x00 // mov ecx, 0x68
 	LONG $0xc1a30f48 // bt rcx, rax
-	LONG $0x05b5830f; WORD $0x0000 // jae 0x2190 <denseAVX512VNNI+0x620>
+	LONG $0x0508830f; WORD $0x0000 // jae 0x41e1 <denseAVX512VNNI+0xc41>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x15638e0f; WORD $0x0000 // jle 0x3150 <denseAVX512VNNI+0x15e0>
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xc0 // mov r8, rax
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0xf9158e0f; WORD $0xffff // jle 0x3605 <denseAVX512VNNI+0x65>
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x06e0c149 // shl r8, 0x6
-	LONG $0x01488d4c // lea r9, [rax + 0x1]
+	LONG $0x014a8d4c // lea r9, [rdx + 0x1]
 	LONG $0x06e1c149 // shl r9, 0x6
-	LONG $0x02508d4c // lea r10, [rax + 0x2]
+	LONG $0x02528d4c // lea r10, [rdx + 0x2]
 	LONG $0x06e2c149 // shl r10, 0x6
-	QUAD $0x0000000085148d48 // lea rdx, [4*rax]
-	LONG $0x24548948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdx
-	QUAD $0x0000000485148d48 // lea rdx, [4*rax + 0x4]
-	LONG $0x24548948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdx
-	QUAD $0x0000000885048d48 // lea rax, [4*rax + 0x8]
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
-	LONG $0x244c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r9
-	LONG $0x2454894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r10
-	LONG $0x000284e9; BYTE $0x00 // jmp 0x1ecb <denseAVX512VNNI+0x35b>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	QUAD $0x0000000895048d48 // lea rax, [4*rdx + 0x8]
+	LONG $0x24448948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rax
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x2444894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r8
+	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
+	LONG $0x2454894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r10
+	LONG $0x000244e9; BYTE $0x00 // jmp 0x3f88 <denseAVX512VNNI+0x9e8>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
+	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x48fd7162; WORD $0xd66f // vmovdqa64 zmm10, zmm6
 	LONG $0x48fd7162; WORD $0xde6f // vmovdqa64 zmm11, zmm6
 	LONG $0x48fd7162; WORD $0xe66f // vmovdqa64 zmm12, zmm6
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
-	LONG $0xc3af0f49 // imul rax, r11
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x245c8b48; BYTE $0x20 // mov rbx, qword ptr [rsp + 0x20]
+	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x48 // sub rdx, qword ptr [rsp + 0x48]
-	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x24442b48; BYTE $0x50 // sub rax, qword ptr [rsp + 0x50]
+	LONG $0x24448b4c; BYTE $0x30 // mov r8, qword ptr [rsp + 0x30]
 	LONG $0x487c3162; WORD $0x2c10; BYTE $0x01 // vmovups zmm13, zmmword ptr [rcx + r8]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
 	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
@@ -1411,29 +2989,23 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4814f162; WORD $0xf659 // vmulps zmm6, zmm13, zmm6
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
 	LONG $0x482df162; WORD $0xf66b // vpackssdw zmm6, zmm10, zmm6
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
 	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	LONG $0x00ffffbf; BYTE $0x00 // mov edi, 0xffff
-	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
 	LONG $0x4825f162; WORD $0xf667 // vpackuswb zmm6, zmm11, zmm6
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x347f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm6
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
-	LONG $0xc3af0f49 // imul rax, r11
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x08410348 // add rax, qword ptr [rcx + 0x8]
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x20498b48 // mov rcx, qword ptr [rcx + 0x20]
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x38528b48 // mov rdx, qword ptr [rdx + 0x38]
-	LONG $0x24542b48; BYTE $0x58 // sub rdx, qword ptr [rsp + 0x58]
-	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
-	LONG $0x487cb162; WORD $0x3410; BYTE $0x09 // vmovups zmm6, zmmword ptr [rcx + r9]
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x4d0f; BYTE $0xd6 // cmovge edx, esi
+	LONG $0xca92fbc5 // kmovd k1, edx
+	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
+	LONG $0x497e9162; WORD $0x347f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + r8] {k1}, zmm6
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x60 // sub rdx, qword ptr [rsp + 0x60]
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x08 // vmovups zmm6, zmmword ptr [rax + r9]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x484c5162; WORD $0xc959 // vmulps zmm9, zmm6, zmm9
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
@@ -1445,263 +3017,232 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
 	LONG $0x484cf162; WORD $0xff59 // vmulps zmm7, zmm6, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x4845f162; WORD $0xdb6b // vpackssdw zmm3, zmm7, zmm3
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x484cf162; WORD $0xd259 // vmulps zmm2, zmm6, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x4845f162; WORD $0xd26b // vpackssdw zmm2, zmm7, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x483df162; WORD $0xd267 // vpackuswb zmm2, zmm8, zmm2
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x483df162; WORD $0xdb67 // vpackuswb zmm3, zmm8, zmm3
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm3
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
-	LONG $0xc3af0f49 // imul rax, r11
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x08410348 // add rax, qword ptr [rcx + 0x8]
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x20498b48 // mov rcx, qword ptr [rcx + 0x20]
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x38528b48 // mov rdx, qword ptr [rdx + 0x38]
-	LONG $0x24542b48; BYTE $0x28 // sub rdx, qword ptr [rsp + 0x28]
-	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
-	LONG $0x487cb162; WORD $0x1c10; BYTE $0x11 // vmovups zmm3, zmmword ptr [rcx + r10]
+	WORD $0xd0f7 // not eax
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x497e9162; WORD $0x147f; BYTE $0x0b // vmovdqu32 zmmword ptr [r11 + r9] {k1}, zmm2
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x68 // sub rdx, qword ptr [rsp + 0x68]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x487cb162; WORD $0x1410; BYTE $0x10 // vmovups zmm2, zmmword ptr [rax + r10]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x486cf162; WORD $0xed59 // vmulps zmm5, zmm2, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x486cf162; WORD $0xe459 // vmulps zmm4, zmm2, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
 	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
-	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x486cf162; WORD $0xdb59 // vmulps zmm3, zmm2, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4864f162; WORD $0xc959 // vmulps zmm1, zmm3, zmm1
+	LONG $0x486cf162; WORD $0xc959 // vmulps zmm1, zmm2, zmm1
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4865f162; WORD $0xc96b // vpackssdw zmm1, zmm3, zmm1
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	LONG $0x485df162; WORD $0xc967 // vpackuswb zmm1, zmm4, zmm1
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm1
-	WORD $0xff49; BYTE $0xc3 // inc r11
+	WORD $0xd0f7 // not eax
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [r11 + r10] {k1}, zmm1
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
-	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
-	LONG $0xfcd58d0f; WORD $0xffff // jge 0x1ba0 <denseAVX512VNNI+0x30>
+	WORD $0x3948; BYTE $0xcb // cmp rbx, rcx
+	LONG $0x0df88d0f; WORD $0x0000 // jge 0x4d80 <denseAVX512VNNI+0x17e0>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x48feb162; WORD $0x346f; BYTE $0x00 // vmovdqu64 zmm6, zmmword ptr [rax + r8]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm3, zmmword ptr [rax + r9]
+	LONG $0x48feb162; WORD $0x146f; BYTE $0x08 // vmovdqu64 zmm2, zmmword ptr [rax + r9]
 	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x10 // vmovdqu64 zmm1, zmmword ptr [rax + r10]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc3af0f48 // imul rax, rbx
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
-	LONG $0xfd558e0f; WORD $0xffff // jle 0x1c50 <denseAVX512VNNI+0xe0>
-	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
-	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x245c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rbx
+	LONG $0xfd878e0f; WORD $0xffff // jle 0x3d50 <denseAVX512VNNI+0x7b0>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x685f8b4c // mov r11, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
 	WORD $0x9f0f; BYTE $0xc0 // setg al
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	WORD $0x9f0f; BYTE $0xc2 // setg dl
 	WORD $0xc220 // and dl, al
 	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
-	LONG $0xfd36850f; WORD $0xffff // jne 0x1c50 <denseAVX512VNNI+0xe0>
-	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
-	LONG $0xc8af0f4d // imul r9, r8
-	LONG $0xcbaf0f4c // imul r9, rbx
-	LONG $0x06e1c149 // shl r9, 0x6
-	WORD $0x894d; BYTE $0xcd // mov r13, r9
-	LONG $0x6caf0f4c; WORD $0x0824 // imul r13, qword ptr [rsp + 0x8]
-	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	LONG $0x05e3c149 // shl r11, 0x5
-	LONG $0x785f034c // add r11, qword ptr [rdi + 0x78]
-	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
+	LONG $0xfd68850f; WORD $0xffff // jne 0x3d50 <denseAVX512VNNI+0x7b0>
+	LONG $0x246c8b4c; BYTE $0x10 // mov r13, qword ptr [rsp + 0x10]
+	LONG $0xebaf0f4d // imul r13, r11
+	LONG $0xeeaf0f4c // imul r13, rsi
+	LONG $0x06e5c149 // shl r13, 0x6
+	WORD $0x894c; BYTE $0xed // mov rbp, r13
+	LONG $0x6caf0f48; WORD $0x1824 // imul rbp, qword ptr [rsp + 0x18]
+	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
+	LONG $0x05e3c148 // shl rbx, 0x5
+	LONG $0x785f0348 // add rbx, qword ptr [rdi + 0x78]
+	LONG $0x245c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rbx
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
 	LONG $0x05e1c148 // shl rcx, 0x5
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
+	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x48fd7162; WORD $0xd66f // vmovdqa64 zmm10, zmm6
 	LONG $0x48fd7162; WORD $0xde6f // vmovdqa64 zmm11, zmm6
 	LONG $0x48fd7162; WORD $0xe66f // vmovdqa64 zmm12, zmm6
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x15eb // jmp 0x1fa2 <denseAVX512VNNI+0x432>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x24743b4c; BYTE $0x10 // cmp r14, qword ptr [rsp + 0x10]
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0xfce4840f; WORD $0xffff // je 0x1c86 <denseAVX512VNNI+0x116>
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0xf03c8b4e // mov r15, qword ptr [rax + 8*r14]
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x012c840f; WORD $0x0000 // je 0x20e0 <denseAVX512VNNI+0x570>
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x00458b48 // mov rax, qword ptr [rbp]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x3778 // js 0x2000 <denseAVX512VNNI+0x490>
-	WORD $0x014c; BYTE $0xf8 // add rax, r15
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x085d8b4c // mov r11, qword ptr [rbp + 0x8]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x3b78 // js 0x2014 <denseAVX512VNNI+0x4a4>
-	WORD $0x014d; BYTE $0xfb // add r11, r15
-	LONG $0x10658b4c // mov r12, qword ptr [rbp + 0x10]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0x3f78 // js 0x2024 <denseAVX512VNNI+0x4b4>
-	WORD $0x014d; BYTE $0xfc // add r12, r15
-	LONG $0x187d8b48 // mov rdi, qword ptr [rbp + 0x18]
-	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	WORD $0x4378 // js 0x2034 <denseAVX512VNNI+0x4c4>
-	WORD $0x014c; BYTE $0xff // add rdi, r15
-	WORD $0x45eb // jmp 0x203b <denseAVX512VNNI+0x4cb>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x80828b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdx + 0x80]
-	LONG $0x085d8b4c // mov r11, qword ptr [rbp + 0x8]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xc579 // jns 0x1fd9 <denseAVX512VNNI+0x469>
-	LONG $0x809a8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdx + 0x80]
-	LONG $0x10658b4c // mov r12, qword ptr [rbp + 0x10]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0xc179 // jns 0x1fe5 <denseAVX512VNNI+0x475>
-	LONG $0x80a28b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdx + 0x80]
-	LONG $0x187d8b48 // mov rdi, qword ptr [rbp + 0x18]
-	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	WORD $0xbd79 // jns 0x1ff1 <denseAVX512VNNI+0x481>
-	LONG $0x80ba8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rdx + 0x80]
-	WORD $0x8948; BYTE $0xde // mov rsi, rbx
 	WORD $0xd231 // xor edx, edx
-	LONG $0x48fe5162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm13, zmmword ptr [r13]
-	QUAD $0x000d746f48fe1162 // vmovdqu64 zmm14, zmmword ptr [r13 + r9]
-	QUAD $0x004d7c6f48fe1162 // vmovdqu64 zmm15, zmmword ptr [r13 + 2*r9]
-	LONG $0x487de262; WORD $0x0458; BYTE $0x90 // vpbroadcastd zmm16, dword ptr [rax + 4*rdx]
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	LONG $0xd0148b48 // mov rdx, qword ptr [rax + 8*rdx]
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x247c8b4c; BYTE $0x48 // mov r15, qword ptr [rsp + 0x48]
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x3b74 // je 0x40c0 <denseAVX512VNNI+0xb20>
+	WORD $0x8b4d; BYTE $0x27 // mov r12, qword ptr [r15]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0x5378 // js 0x40e0 <denseAVX512VNNI+0xb40>
+	WORD $0x0149; BYTE $0xd4 // add r12, rdx
+	LONG $0x08478b49 // mov rax, qword ptr [r15 + 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x5778 // js 0x40f0 <denseAVX512VNNI+0xb50>
+	WORD $0x0148; BYTE $0xd0 // add rax, rdx
+	LONG $0x10778b4d // mov r14, qword ptr [r15 + 0x10]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x5b78 // js 0x4100 <denseAVX512VNNI+0xb60>
+	WORD $0x0149; BYTE $0xd6 // add r14, rdx
+	LONG $0x185f8b49 // mov rbx, qword ptr [r15 + 0x18]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x5f78 // js 0x4110 <denseAVX512VNNI+0xb70>
+	WORD $0x0148; BYTE $0xd3 // add rbx, rdx
+	WORD $0x61eb // jmp 0x4117 <denseAVX512VNNI+0xb77>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x809f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x80]
+	WORD $0x8949; BYTE $0xde // mov r14, rbx
+	WORD $0x8948; BYTE $0xd8 // mov rax, rbx
+	WORD $0x8949; BYTE $0xdc // mov r12, rbx
+	WORD $0x45eb // jmp 0x4117 <denseAVX512VNNI+0xb77>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x80a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x80]
+	LONG $0x08478b49 // mov rax, qword ptr [r15 + 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xa979 // jns 0x4099 <denseAVX512VNNI+0xaf9>
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x10778b4d // mov r14, qword ptr [r15 + 0x10]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0xa579 // jns 0x40a5 <denseAVX512VNNI+0xb05>
+	LONG $0x80b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0x80]
+	LONG $0x185f8b49 // mov rbx, qword ptr [r15 + 0x18]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0xa179 // jns 0x40b1 <denseAVX512VNNI+0xb11>
+	LONG $0x809f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x80]
+	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fe7162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm13, zmmword ptr [rbp]
+	QUAD $0x002d746f48fe3162 // vmovdqu64 zmm14, zmmword ptr [rbp + r13]
+	QUAD $0x006d7c6f48fe3162 // vmovdqu64 zmm15, zmmword ptr [rbp + 2*r13]
+	LONG $0x487d8262; WORD $0x0458; BYTE $0x8c // vpbroadcastd zmm16, dword ptr [r12 + 4*r9]
 	LONG $0x407d5262; WORD $0xe550 // vpdpbusd zmm12, zmm16, zmm13
 	LONG $0x407d5262; WORD $0xce50 // vpdpbusd zmm9, zmm16, zmm14
 	LONG $0x407dd262; WORD $0xef50 // vpdpbusd zmm5, zmm16, zmm15
-	LONG $0x487dc262; WORD $0x0458; BYTE $0x93 // vpbroadcastd zmm16, dword ptr [r11 + 4*rdx]
+	LONG $0x487da262; WORD $0x0458; BYTE $0x88 // vpbroadcastd zmm16, dword ptr [rax + 4*r9]
 	LONG $0x407d5262; WORD $0xdd50 // vpdpbusd zmm11, zmm16, zmm13
 	LONG $0x407d5262; WORD $0xc650 // vpdpbusd zmm8, zmm16, zmm14
-	LONG $0x487dc262; WORD $0x0c58; BYTE $0x94 // vpbroadcastd zmm17, dword ptr [r12 + 4*rdx]
+	LONG $0x487d8262; WORD $0x0c58; BYTE $0x8e // vpbroadcastd zmm17, dword ptr [r14 + 4*r9]
 	LONG $0x407dd262; WORD $0xe750 // vpdpbusd zmm4, zmm16, zmm15
 	LONG $0x40755262; WORD $0xd550 // vpdpbusd zmm10, zmm17, zmm13
 	LONG $0x4075d262; WORD $0xfe50 // vpdpbusd zmm7, zmm17, zmm14
-	LONG $0x4075d262; WORD $0xd750 // vpdpbusd zmm2, zmm17, zmm15
-	LONG $0x487de262; WORD $0x0458; BYTE $0x97 // vpbroadcastd zmm16, dword ptr [rdi + 4*rdx]
+	LONG $0x4075d262; WORD $0xdf50 // vpdpbusd zmm3, zmm17, zmm15
+	LONG $0x487da262; WORD $0x0458; BYTE $0x8b // vpbroadcastd zmm16, dword ptr [rbx + 4*r9]
 	LONG $0x407dd262; WORD $0xf550 // vpdpbusd zmm6, zmm16, zmm13
-	LONG $0x407dd262; WORD $0xde50 // vpdpbusd zmm3, zmm16, zmm14
+	LONG $0x407dd262; WORD $0xd650 // vpdpbusd zmm2, zmm16, zmm14
 	LONG $0x407dd262; WORD $0xcf50 // vpdpbusd zmm1, zmm16, zmm15
-	LONG $0x40c58349 // add r13, 0x40
-	LONG $0x04c28348 // add rdx, 0x4
-	WORD $0xff48; BYTE $0xce // dec rsi
-	LONG $0xff74850f; WORD $0xffff // jne 0x2040 <denseAVX512VNNI+0x4d0>
-	WORD $0xff49; BYTE $0xc2 // inc r10
-	WORD $0x0148; BYTE $0xcd // add rbp, rcx
-	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfee5850f; WORD $0xffff // jne 0x1fc0 <denseAVX512VNNI+0x450>
-	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1f90 <denseAVX512VNNI+0x420>
-	LONG $0x80978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x80]
-	WORD $0xc031 // xor eax, eax
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0x8948; BYTE $0xda // mov rdx, rbx
-	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fe5162; WORD $0x6d6f; BYTE $0x00 // vmovdqu64 zmm13, zmmword ptr [r13]
-	QUAD $0x000d746f48fe1162 // vmovdqu64 zmm14, zmmword ptr [r13 + r9]
-	LONG $0x487d7262; WORD $0x3e58 // vpbroadcastd zmm15, dword ptr [rsi]
-	QUAD $0x004d446f48fe8162 // vmovdqu64 zmm16, zmmword ptr [r13 + 2*r9]
-	LONG $0x48055262; WORD $0xe550 // vpdpbusd zmm12, zmm15, zmm13
-	LONG $0x48055262; WORD $0xce50 // vpdpbusd zmm9, zmm15, zmm14
-	LONG $0x4805b262; WORD $0xe850 // vpdpbusd zmm5, zmm15, zmm16
-	LONG $0x48055262; WORD $0xdd50 // vpdpbusd zmm11, zmm15, zmm13
-	LONG $0x48055262; WORD $0xc650 // vpdpbusd zmm8, zmm15, zmm14
-	LONG $0x4805b262; WORD $0xe050 // vpdpbusd zmm4, zmm15, zmm16
-	LONG $0x48055262; WORD $0xd550 // vpdpbusd zmm10, zmm15, zmm13
-	LONG $0x4805d262; WORD $0xfe50 // vpdpbusd zmm7, zmm15, zmm14
-	LONG $0x4805b262; WORD $0xd050 // vpdpbusd zmm2, zmm15, zmm16
-	LONG $0x4805d262; WORD $0xf550 // vpdpbusd zmm6, zmm15, zmm13
-	LONG $0x4805d262; WORD $0xde50 // vpdpbusd zmm3, zmm15, zmm14
-	LONG $0x4805b262; WORD $0xc850 // vpdpbusd zmm1, zmm15, zmm16
-	LONG $0x40c58349 // add r13, 0x40
-	LONG $0x10c68348 // add rsi, 0x10
-	WORD $0xff48; BYTE $0xca // dec rdx
-	WORD $0x8e75 // jne 0x2100 <denseAVX512VNNI+0x590>
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x394c; BYTE $0xc0 // cmp rax, r8
-	LONG $0xff72850f; WORD $0xffff // jne 0x20f0 <denseAVX512VNNI+0x580>
-	LONG $0xfffe0de9; BYTE $0xff // jmp 0x1f90 <denseAVX512VNNI+0x420>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x40c58348 // add rbp, 0x40
+	LONG $0x04c18349 // add r9, 0x4
+	WORD $0xff49; BYTE $0xca // dec r10
+	LONG $0xff74850f; WORD $0xffff // jne 0x4120 <denseAVX512VNNI+0xb80>
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	WORD $0x0149; BYTE $0xcf // add r15, rcx
+	WORD $0x394d; BYTE $0xd8 // cmp r8, r11
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0xfec1850f; WORD $0xffff // jne 0x4080 <denseAVX512VNNI+0xae0>
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x24543b48; BYTE $0x10 // cmp rdx, qword ptr [rsp + 0x10]
+	LONG $0xfe8e850f; WORD $0xffff // jne 0x4060 <denseAVX512VNNI+0xac0>
+	LONG $0xfffbafe9; BYTE $0xff // jmp 0x3d86 <denseAVX512VNNI+0x7e6>
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0xfff424e9; BYTE $0xff // jmp 0x3605 <denseAVX512VNNI+0x65>
 	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x07598c0f; WORD $0x0000 // jl 0x28f3 <denseAVX512VNNI+0xd83>
+	LONG $0x067d8c0f; WORD $0x0000 // jl 0x4868 <denseAVX512VNNI+0x12c8>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x0f9f8e0f; WORD $0x0000 // jle 0x3150 <denseAVX512VNNI+0x15e0>
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0xf3fe8e0f; WORD $0xffff // jle 0x3605 <denseAVX512VNNI+0x65>
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x014a8d4c // lea r9, [rdx + 0x1]
 	LONG $0x06e1c149 // shl r9, 0x6
-	LONG $0x01508d4c // lea r10, [rax + 0x1]
+	LONG $0x02528d4c // lea r10, [rdx + 0x2]
 	LONG $0x06e2c149 // shl r10, 0x6
-	LONG $0x02588d4c // lea r11, [rax + 0x2]
+	LONG $0x035a8d4c // lea r11, [rdx + 0x3]
 	LONG $0x06e3c149 // shl r11, 0x6
-	LONG $0x03588d48 // lea rbx, [rax + 0x3]
-	LONG $0x06e3c148 // shl rbx, 0x6
-	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
-	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
-	QUAD $0x00000004850c8d48 // lea rcx, [4*rax + 0x4]
-	QUAD $0x00000098248c8948 // mov qword ptr [rsp + 0x98], rcx
-	QUAD $0x00000008850c8d48 // lea rcx, [4*rax + 0x8]
-	QUAD $0x00000090248c8948 // mov qword ptr [rsp + 0x90], rcx
-	QUAD $0x0000000c85048d48 // lea rax, [4*rax + 0xc]
-	QUAD $0x0000008824848948 // mov qword ptr [rsp + 0x88], rax
-	QUAD $0x000000282444c748; BYTE $0x00 // mov qword ptr [rsp + 0x28], 0x0
-	LONG $0x244c894c; BYTE $0x60 // mov qword ptr [rsp + 0x60], r9
-	QUAD $0x000000802494894c // mov qword ptr [rsp + 0x80], r10
-	LONG $0x245c894c; BYTE $0x78 // mov qword ptr [rsp + 0x78], r11
-	LONG $0x245c8948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rbx
-	LONG $0x00033ee9; BYTE $0x00 // jmp 0x2575 <denseAVX512VNNI+0xa05>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	QUAD $0x000000a824848948 // mov qword ptr [rsp + 0xa8], rax
+	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
+	QUAD $0x000000a024848948 // mov qword ptr [rsp + 0xa0], rax
+	QUAD $0x0000000895048d48 // lea rax, [4*rdx + 0x8]
+	QUAD $0x0000009824848948 // mov qword ptr [rsp + 0x98], rax
+	QUAD $0x0000000c95048d48 // lea rax, [4*rdx + 0xc]
+	QUAD $0x0000009024848948 // mov qword ptr [rsp + 0x90], rax
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x2444894c; BYTE $0x68 // mov qword ptr [rsp + 0x68], r8
+	QUAD $0x00000080248c894c // mov qword ptr [rsp + 0x80], r9
+	LONG $0x2454894c; BYTE $0x78 // mov qword ptr [rsp + 0x78], r10
+	LONG $0x245c894c; BYTE $0x70 // mov qword ptr [rsp + 0x70], r11
+	LONG $0x000310e9; BYTE $0x00 // jmp 0x4594 <denseAVX512VNNI+0xff4>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
+	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x48fd7162; WORD $0xde6f // vmovdqa64 zmm11, zmm6
 	LONG $0x48fd7162; WORD $0xe66f // vmovdqa64 zmm12, zmm6
 	LONG $0x48fd7162; WORD $0xee6f // vmovdqa64 zmm13, zmm6
 	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
 	LONG $0x48fd5162; WORD $0xfa6f // vmovdqa64 zmm15, zmm10
 	LONG $0x48fdc162; WORD $0xc26f // vmovdqa64 zmm16, zmm10
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
-	LONG $0xc6af0f49 // imul rax, r14
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x245c8b48; BYTE $0x50 // mov rbx, qword ptr [rsp + 0x50]
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x68 // sub rdx, qword ptr [rsp + 0x68]
-	LONG $0x244c8b4c; BYTE $0x60 // mov r9, qword ptr [rsp + 0x60]
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x09 // vmovups zmm17, zmmword ptr [rcx + r9]
+	QUAD $0x000000a824942b48 // sub rdx, qword ptr [rsp + 0xa8]
+	LONG $0x24448b4c; BYTE $0x68 // mov r8, qword ptr [rsp + 0x68]
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x00 // vmovups zmm17, zmmword ptr [rax + r8]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
 	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
@@ -1718,24 +3259,22 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
 	LONG $0x480d5162; WORD $0xd26b // vpackssdw zmm10, zmm14, zmm10
 	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
-	LONG $0x48055162; WORD $0xd267 // vpackuswb zmm10, zmm15, zmm10
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xf04d0f41 // cmovge esi, r8d
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497e5162; WORD $0x147f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm10
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0xc6af0f49 // imul rax, r14
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	WORD $0xd0f7 // not eax
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0x48055162; WORD $0xd267 // vpackuswb zmm10, zmm15, zmm10
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x24748b4c; BYTE $0x60 // mov r14, qword ptr [rsp + 0x60]
+	LONG $0x497e1162; WORD $0x147f; BYTE $0x06 // vmovdqu32 zmmword ptr [r14 + r8] {k1}, zmm10
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	QUAD $0x0000009824942b48 // sub rdx, qword ptr [rsp + 0x98]
-	QUAD $0x0000008024948b4c // mov r10, qword ptr [rsp + 0x80]
-	LONG $0x487c3162; WORD $0x1410; BYTE $0x11 // vmovups zmm10, zmmword ptr [rcx + r10]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	QUAD $0x000000a024842b48 // sub rax, qword ptr [rsp + 0xa0]
+	QUAD $0x00000080248c8b4c // mov r9, qword ptr [rsp + 0x80]
+	LONG $0x487c3162; WORD $0x1410; BYTE $0x09 // vmovups zmm10, zmmword ptr [rcx + r9]
 	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
 	LONG $0x482c5162; WORD $0xed59 // vmulps zmm13, zmm10, zmm13
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
@@ -1751,24 +3290,21 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482cf162; WORD $0xf659 // vmulps zmm6, zmm10, zmm6
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
 	LONG $0x4825f162; WORD $0xf66b // vpackssdw zmm6, zmm11, zmm6
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
 	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	LONG $0xf04d0f41 // cmovge esi, r8d
 	LONG $0x481df162; WORD $0xf667 // vpackuswb zmm6, zmm12, zmm6
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x347f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm6
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0xc6af0f49 // imul rax, r14
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	WORD $0x4d0f; BYTE $0xd6 // cmovge edx, esi
+	LONG $0xca92fbc5 // kmovd k1, edx
+	LONG $0x497e9162; WORD $0x347f; BYTE $0x0e // vmovdqu32 zmmword ptr [r14 + r9] {k1}, zmm6
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	QUAD $0x0000009024942b48 // sub rdx, qword ptr [rsp + 0x90]
-	LONG $0x245c8b4c; BYTE $0x78 // mov r11, qword ptr [rsp + 0x78]
-	LONG $0x487cb162; WORD $0x3410; BYTE $0x19 // vmovups zmm6, zmmword ptr [rcx + r11]
+	QUAD $0x0000009824942b48 // sub rdx, qword ptr [rsp + 0x98]
+	LONG $0x24548b4c; BYTE $0x78 // mov r10, qword ptr [rsp + 0x78]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x10 // vmovups zmm6, zmmword ptr [rax + r10]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x484c5162; WORD $0xc959 // vmulps zmm9, zmm6, zmm9
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
@@ -1780,280 +3316,513 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
 	LONG $0x484cf162; WORD $0xff59 // vmulps zmm7, zmm6, zmm7
 	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x4845f162; WORD $0xdb6b // vpackssdw zmm3, zmm7, zmm3
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x484cf162; WORD $0xd259 // vmulps zmm2, zmm6, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x4845f162; WORD $0xd26b // vpackssdw zmm2, zmm7, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x483df162; WORD $0xd267 // vpackuswb zmm2, zmm8, zmm2
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x483df162; WORD $0xdb67 // vpackuswb zmm3, zmm8, zmm3
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	LONG $0xf04d0f41 // cmovge esi, r8d
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + rax] {k1}, zmm3
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0xc6af0f49 // imul rax, r14
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	WORD $0xd0f7 // not eax
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x497e9162; WORD $0x147f; BYTE $0x16 // vmovdqu32 zmmword ptr [r14 + r10] {k1}, zmm2
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	QUAD $0x0000008824942b48 // sub rdx, qword ptr [rsp + 0x88]
-	LONG $0x245c8b48; BYTE $0x70 // mov rbx, qword ptr [rsp + 0x70]
-	LONG $0x487cf162; WORD $0x1c10; BYTE $0x19 // vmovups zmm3, zmmword ptr [rcx + rbx]
+	QUAD $0x0000009024942b48 // sub rdx, qword ptr [rsp + 0x90]
+	LONG $0x245c8b4c; BYTE $0x70 // mov r11, qword ptr [rsp + 0x70]
+	LONG $0x487cb162; WORD $0x1410; BYTE $0x18 // vmovups zmm2, zmmword ptr [rax + r11]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x486cf162; WORD $0xed59 // vmulps zmm5, zmm2, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x486cf162; WORD $0xe459 // vmulps zmm4, zmm2, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
 	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
-	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x486cf162; WORD $0xdb59 // vmulps zmm3, zmm2, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4864f162; WORD $0xc959 // vmulps zmm1, zmm3, zmm1
+	LONG $0x486cf162; WORD $0xc959 // vmulps zmm1, zmm2, zmm1
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4865f162; WORD $0xc96b // vpackssdw zmm1, zmm3, zmm1
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	LONG $0x485df162; WORD $0xc967 // vpackuswb zmm1, zmm4, zmm1
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	LONG $0xf04d0f41 // cmovge esi, r8d
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [rbx + rax] {k1}, zmm1
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
-	LONG $0x2474894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r14
-	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
-	WORD $0x3949; BYTE $0xce // cmp r14, rcx
-	LONG $0x080a8d0f; WORD $0x0000 // jge 0x2d7f <denseAVX512VNNI+0x120f>
+	WORD $0xd0f7 // not eax
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x1e // vmovdqu32 zmmword ptr [r14 + r11] {k1}, zmm1
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0xf06c8d0f; WORD $0xffff // jge 0x3600 <denseAVX512VNNI+0x60>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48fe3162; WORD $0x146f; BYTE $0x08 // vmovdqu64 zmm10, zmmword ptr [rax + r9]
-	LONG $0x48feb162; WORD $0x346f; BYTE $0x10 // vmovdqu64 zmm6, zmmword ptr [rax + r10]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x18 // vmovdqu64 zmm3, zmmword ptr [rax + r11]
-	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x18 // vmovdqu64 zmm1, zmmword ptr [rax + rbx]
+	LONG $0x48fe3162; WORD $0x146f; BYTE $0x00 // vmovdqu64 zmm10, zmmword ptr [rax + r8]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x08 // vmovdqu64 zmm6, zmmword ptr [rax + r9]
+	LONG $0x48feb162; WORD $0x146f; BYTE $0x10 // vmovdqu64 zmm2, zmmword ptr [rax + r10]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x18 // vmovdqu64 zmm1, zmmword ptr [rax + r11]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc3af0f48 // imul rax, rbx
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xfc998e0f; WORD $0xffff // jle 0x2240 <denseAVX512VNNI+0x6d0>
-	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
-	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x245c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rbx
+	LONG $0xfcb48e0f; WORD $0xffff // jle 0x4290 <denseAVX512VNNI+0xcf0>
+	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
+	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	WORD $0x9f0f; BYTE $0xc0 // setg al
-	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x854d; BYTE $0xdb // test r11, r11
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
 	WORD $0xc120 // and cl, al
 	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
-	LONG $0xfc7a850f; WORD $0xffff // jne 0x2240 <denseAVX512VNNI+0x6d0>
-	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
-	LONG $0xe1af0f4d // imul r12, r9
-	LONG $0xe6af0f4d // imul r12, r14
-	LONG $0x06e4c149 // shl r12, 0x6
-	WORD $0x894d; BYTE $0xe0 // mov r8, r12
-	LONG $0x44af0f4c; WORD $0x0824 // imul r8, qword ptr [rsp + 0x8]
-	LONG $0x1047034c // add r8, qword ptr [rdi + 0x10]
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	LONG $0x05e0c148 // shl rax, 0x5
-	LONG $0x78470348 // add rax, qword ptr [rdi + 0x78]
-	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
-	LONG $0x2464c148; WORD $0x0518 // shl qword ptr [rsp + 0x18], 0x5
-	LONG $0x24048d4b // lea rax, [r12 + r12]
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
-	LONG $0x64348d4b // lea rsi, [r12 + 2*r12]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0xfc95850f; WORD $0xffff // jne 0x4290 <denseAVX512VNNI+0xcf0>
+	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
+	LONG $0xceaf0f48 // imul rcx, rsi
+	LONG $0xcbaf0f49 // imul rcx, r11
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0xc2af0f48 // imul rax, rdx
+	LONG $0x10470348 // add rax, qword ptr [rdi + 0x10]
+	LONG $0x70578b48 // mov rdx, qword ptr [rdi + 0x70]
+	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
+	LONG $0x05e3c148 // shl rbx, 0x5
+	LONG $0x785f0348 // add rbx, qword ptr [rdi + 0x78]
+	LONG $0x245c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rbx
+	LONG $0x2464c148; WORD $0x0508 // shl qword ptr [rsp + 0x8], 0x5
+	LONG $0x09148d48 // lea rdx, [rcx + rcx]
+	LONG $0x24548948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdx
+	LONG $0x244c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rcx
+	LONG $0x490c8d48 // lea rcx, [rcx + 2*rcx]
+	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
+	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
 	LONG $0x48fd7162; WORD $0xde6f // vmovdqa64 zmm11, zmm6
 	LONG $0x48fd7162; WORD $0xe66f // vmovdqa64 zmm12, zmm6
 	LONG $0x48fd7162; WORD $0xee6f // vmovdqa64 zmm13, zmm6
 	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
 	LONG $0x48fd5162; WORD $0xfa6f // vmovdqa64 zmm15, zmm10
 	LONG $0x48fdc162; WORD $0xc26f // vmovdqa64 zmm16, zmm10
-	WORD $0xff31 // xor edi, edi
-	LONG $0x244c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r9
-	LONG $0x2474894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r14
-	WORD $0x16eb // jmp 0x267e <denseAVX512VNNI+0xb0e>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	WORD $0xff48; BYTE $0xc7 // inc rdi
-	LONG $0x247c3b48; BYTE $0x30 // cmp rdi, qword ptr [rsp + 0x30]
-	LONG $0xfc0a840f; WORD $0xffff // je 0x2288 <denseAVX512VNNI+0x718>
-	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
-	LONG $0xf8148b48 // mov rdx, qword ptr [rax + 8*rdi]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01a0840f; WORD $0x0000 // je 0x2830 <denseAVX512VNNI+0xcc0>
-	LONG $0x247c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdi
-	WORD $0xed31 // xor ebp, ebp
-	LONG $0x24448b48; BYTE $0x58 // mov rax, qword ptr [rsp + 0x58]
-	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0x894d; BYTE $0xc2 // mov r10, r8
-	WORD $0x8b4c; BYTE $0x00 // mov r8, qword ptr [rax]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x3578 // js 0x26f0 <denseAVX512VNNI+0xb80>
-	WORD $0x0149; BYTE $0xd0 // add r8, rdx
-	LONG $0x08688b4c // mov r13, qword ptr [rax + 0x8]
+	WORD $0xd231 // xor edx, edx
+	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
+	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
+	LONG $0xd12c8b4c // mov r13, qword ptr [rcx + 8*rdx]
+	WORD $0xd231 // xor edx, edx
+	LONG $0x24748b48; BYTE $0x58 // mov rsi, qword ptr [rsp + 0x58]
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x8949; BYTE $0xc0 // mov r8, rax
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0x3d78 // js 0x2704 <denseAVX512VNNI+0xb94>
-	WORD $0x0149; BYTE $0xd5 // add r13, rdx
-	LONG $0x10588b4c // mov r11, qword ptr [rax + 0x10]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x4578 // js 0x2718 <denseAVX512VNNI+0xba8>
-	WORD $0x0149; BYTE $0xd3 // add r11, rdx
-	LONG $0x18488b48 // mov rcx, qword ptr [rax + 0x18]
+	WORD $0x3874 // je 0x4700 <denseAVX512VNNI+0x1160>
+	WORD $0x8b48; BYTE $0x06 // mov rax, qword ptr [rsi]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x5078 // js 0x4720 <denseAVX512VNNI+0x1180>
+	WORD $0x014c; BYTE $0xe8 // add rax, r13
+	LONG $0x08768b4c // mov r14, qword ptr [rsi + 0x8]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x5478 // js 0x4730 <denseAVX512VNNI+0x1190>
+	WORD $0x014d; BYTE $0xee // add r14, r13
+	LONG $0x104e8b48 // mov rcx, qword ptr [rsi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x4d78 // js 0x272c <denseAVX512VNNI+0xbbc>
-	WORD $0x0148; BYTE $0xd1 // add rcx, rdx
-	WORD $0x53eb // jmp 0x2737 <denseAVX512VNNI+0xbc7>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x80818b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rcx + 0x80]
-	LONG $0x08688b4c // mov r13, qword ptr [rax + 0x8]
-	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xc379 // jns 0x26c7 <denseAVX512VNNI+0xb57>
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x80a98b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rcx + 0x80]
-	LONG $0x10588b4c // mov r11, qword ptr [rax + 0x10]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xbb79 // jns 0x26d3 <denseAVX512VNNI+0xb63>
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x80998b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rcx + 0x80]
-	LONG $0x18488b48 // mov rcx, qword ptr [rax + 0x18]
+	WORD $0x5878 // js 0x4740 <denseAVX512VNNI+0x11a0>
+	WORD $0x014c; BYTE $0xe9 // add rcx, r13
+	LONG $0x187e8b4c // mov r15, qword ptr [rsi + 0x18]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0x5c78 // js 0x4750 <denseAVX512VNNI+0x11b0>
+	WORD $0x014d; BYTE $0xef // add r15, r13
+	WORD $0x5eeb // jmp 0x4757 <denseAVX512VNNI+0x11b7>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
+	WORD $0x894c; BYTE $0xf9 // mov rcx, r15
+	WORD $0x894d; BYTE $0xfe // mov r14, r15
+	WORD $0x894c; BYTE $0xf8 // mov rax, r15
+	WORD $0x45eb // jmp 0x4757 <denseAVX512VNNI+0x11b7>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x08768b4c // mov r14, qword ptr [rsi + 0x8]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0xac79 // jns 0x46dc <denseAVX512VNNI+0x113c>
+	LONG $0x80b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0x80]
+	LONG $0x104e8b48 // mov rcx, qword ptr [rsi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xb379 // jns 0x26df <denseAVX512VNNI+0xb6f>
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x80898b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rcx + 0x80]
-	LONG $0x32148d49 // lea rdx, [r10 + rsi]
+	WORD $0xa879 // jns 0x46e8 <denseAVX512VNNI+0x1148>
+	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
+	LONG $0x187e8b4c // mov r15, qword ptr [rsi + 0x18]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0xa479 // jns 0x46f4 <denseAVX512VNNI+0x1154>
+	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
 	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x3a3c8d4d // lea r15, [r10 + rdi]
-	LONG $0x220c8d4f // lea r9, [r10 + r12]
-	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x894c; BYTE $0xf7 // mov rdi, r14
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x48fe8162; WORD $0x0c6f; BYTE $0xb2 // vmovdqu64 zmm17, zmmword ptr [r10 + 4*r14]
-	LONG $0x48fe8162; WORD $0x146f; BYTE $0xb1 // vmovdqu64 zmm18, zmmword ptr [r9 + 4*r14]
-	LONG $0x48fe8162; WORD $0x1c6f; BYTE $0xb7 // vmovdqu64 zmm19, zmmword ptr [r15 + 4*r14]
-	LONG $0x48fea162; WORD $0x246f; BYTE $0xb2 // vmovdqu64 zmm20, zmmword ptr [rdx + 4*r14]
-	LONG $0x487d8262; WORD $0x2c58; BYTE $0x30 // vpbroadcastd zmm21, dword ptr [r8 + r14]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x244c8b4c; BYTE $0x40 // mov r9, qword ptr [rsp + 0x40]
+	WORD $0x014d; BYTE $0xc1 // add r9, r8
+	LONG $0x24548b4c; BYTE $0x48 // mov r10, qword ptr [rsp + 0x48]
+	LONG $0x102c8d4b // lea rbp, [r8 + r10]
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fe8162; WORD $0x0c6f; BYTE $0x90 // vmovdqu64 zmm17, zmmword ptr [r8 + 4*r10]
+	QUAD $0x0095546f48fea162 // vmovdqu64 zmm18, zmmword ptr [rbp + 4*r10]
+	LONG $0x48fe8162; WORD $0x1c6f; BYTE $0x91 // vmovdqu64 zmm19, zmmword ptr [r9 + 4*r10]
+	LONG $0x48fea162; WORD $0x246f; BYTE $0x97 // vmovdqu64 zmm20, zmmword ptr [rdi + 4*r10]
+	LONG $0x487da262; WORD $0x2c58; BYTE $0x10 // vpbroadcastd zmm21, dword ptr [rax + r10]
 	LONG $0x4055a262; WORD $0xc150 // vpdpbusd zmm16, zmm21, zmm17
 	LONG $0x40553262; WORD $0xea50 // vpdpbusd zmm13, zmm21, zmm18
 	LONG $0x40553262; WORD $0xcb50 // vpdpbusd zmm9, zmm21, zmm19
-	QUAD $0x00357458487d8262 // vpbroadcastd zmm22, dword ptr [r13 + r14]
+	LONG $0x487d8262; WORD $0x3458; BYTE $0x16 // vpbroadcastd zmm22, dword ptr [r14 + r10]
 	LONG $0x4055b262; WORD $0xec50 // vpdpbusd zmm5, zmm21, zmm20
 	LONG $0x404d3262; WORD $0xf950 // vpdpbusd zmm15, zmm22, zmm17
 	LONG $0x404d3262; WORD $0xe250 // vpdpbusd zmm12, zmm22, zmm18
 	LONG $0x404d3262; WORD $0xc350 // vpdpbusd zmm8, zmm22, zmm19
 	LONG $0x404db262; WORD $0xe450 // vpdpbusd zmm4, zmm22, zmm20
-	LONG $0x487d8262; WORD $0x2c58; BYTE $0x33 // vpbroadcastd zmm21, dword ptr [r11 + r14]
+	LONG $0x487da262; WORD $0x2c58; BYTE $0x11 // vpbroadcastd zmm21, dword ptr [rcx + r10]
 	LONG $0x40553262; WORD $0xf150 // vpdpbusd zmm14, zmm21, zmm17
 	LONG $0x40553262; WORD $0xda50 // vpdpbusd zmm11, zmm21, zmm18
 	LONG $0x4055b262; WORD $0xfb50 // vpdpbusd zmm7, zmm21, zmm19
-	LONG $0x487da262; WORD $0x3458; BYTE $0x31 // vpbroadcastd zmm22, dword ptr [rcx + r14]
-	LONG $0x4055b262; WORD $0xd450 // vpdpbusd zmm2, zmm21, zmm20
+	LONG $0x487d8262; WORD $0x3458; BYTE $0x17 // vpbroadcastd zmm22, dword ptr [r15 + r10]
+	LONG $0x4055b262; WORD $0xdc50 // vpdpbusd zmm3, zmm21, zmm20
 	LONG $0x404d3262; WORD $0xd150 // vpdpbusd zmm10, zmm22, zmm17
 	LONG $0x404db262; WORD $0xf250 // vpdpbusd zmm6, zmm22, zmm18
-	LONG $0x404db262; WORD $0xdb50 // vpdpbusd zmm3, zmm22, zmm19
+	LONG $0x404db262; WORD $0xd350 // vpdpbusd zmm2, zmm22, zmm19
 	LONG $0x404db262; WORD $0xcc50 // vpdpbusd zmm1, zmm22, zmm20
-	LONG $0x10c68349 // add r14, 0x10
-	LONG $0xc0c38348 // add rbx, -0x40
-	WORD $0xff48; BYTE $0xcf // dec rdi
-	LONG $0xff56850f; WORD $0xffff // jne 0x2750 <denseAVX512VNNI+0xbe0>
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	LONG $0x24440348; BYTE $0x18 // add rax, qword ptr [rsp + 0x18]
-	WORD $0x894d; BYTE $0xd0 // mov r8, r10
-	WORD $0x2949; BYTE $0xd8 // sub r8, rbx
-	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
-	WORD $0x394c; BYTE $0xcd // cmp rbp, r9
-	LONG $0x24748b4c; BYTE $0x40 // mov r14, qword ptr [rsp + 0x40]
-	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
-	LONG $0xfe90850f; WORD $0xffff // jne 0x26b0 <denseAVX512VNNI+0xb40>
-	WORD $0x2949; BYTE $0xda // sub r10, rbx
-	WORD $0x894d; BYTE $0xd0 // mov r8, r10
-	LONG $0x247c8b48; BYTE $0x50 // mov rdi, qword ptr [rsp + 0x50]
-	LONG $0xfffe40e9; BYTE $0xff // jmp 0x2670 <denseAVX512VNNI+0xb00>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x9066 // nop
-	WORD $0x894c; BYTE $0xf1 // mov rcx, r14
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fec162; WORD $0x086f // vmovdqu64 zmm17, zmmword ptr [r8]
-	LONG $0x48fe8162; WORD $0x146f; BYTE $0x20 // vmovdqu64 zmm18, zmmword ptr [r8 + r12]
-	LONG $0x48fe8162; WORD $0x1c6f; BYTE $0x60 // vmovdqu64 zmm19, zmmword ptr [r8 + 2*r12]
-	LONG $0x487de262; WORD $0x2258 // vpbroadcastd zmm20, dword ptr [rdx]
-	LONG $0x48fec162; WORD $0x2c6f; BYTE $0x30 // vmovdqu64 zmm21, zmmword ptr [r8 + rsi]
-	LONG $0x405da262; WORD $0xc150 // vpdpbusd zmm16, zmm20, zmm17
-	LONG $0x405d3262; WORD $0xea50 // vpdpbusd zmm13, zmm20, zmm18
-	LONG $0x405d3262; WORD $0xcb50 // vpdpbusd zmm9, zmm20, zmm19
-	LONG $0x405db262; WORD $0xed50 // vpdpbusd zmm5, zmm20, zmm21
-	LONG $0x405d3262; WORD $0xf950 // vpdpbusd zmm15, zmm20, zmm17
-	LONG $0x405d3262; WORD $0xe250 // vpdpbusd zmm12, zmm20, zmm18
-	LONG $0x405d3262; WORD $0xc350 // vpdpbusd zmm8, zmm20, zmm19
-	LONG $0x405db262; WORD $0xe550 // vpdpbusd zmm4, zmm20, zmm21
-	LONG $0x405d3262; WORD $0xf150 // vpdpbusd zmm14, zmm20, zmm17
-	LONG $0x405d3262; WORD $0xda50 // vpdpbusd zmm11, zmm20, zmm18
-	LONG $0x405db262; WORD $0xfb50 // vpdpbusd zmm7, zmm20, zmm19
-	LONG $0x405db262; WORD $0xd550 // vpdpbusd zmm2, zmm20, zmm21
-	LONG $0x405d3262; WORD $0xd150 // vpdpbusd zmm10, zmm20, zmm17
-	LONG $0x405db262; WORD $0xf250 // vpdpbusd zmm6, zmm20, zmm18
-	LONG $0x405db262; WORD $0xdb50 // vpdpbusd zmm3, zmm20, zmm19
-	LONG $0x405db262; WORD $0xcd50 // vpdpbusd zmm1, zmm20, zmm21
-	LONG $0x40c08349 // add r8, 0x40
-	LONG $0x10c28348 // add rdx, 0x10
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0xff6e850f; WORD $0xffff // jne 0x2850 <denseAVX512VNNI+0xce0>
-	WORD $0xff49; BYTE $0xc2 // inc r10
-	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0xff52850f; WORD $0xffff // jne 0x2840 <denseAVX512VNNI+0xcd0>
-	LONG $0xfffd7de9; BYTE $0xff // jmp 0x2670 <denseAVX512VNNI+0xb00>
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x10c28349 // add r10, 0x10
+	LONG $0xc0c48349 // add r12, -0x40
+	WORD $0xff49; BYTE $0xcb // dec r11
+	LONG $0xff56850f; WORD $0xffff // jne 0x4780 <denseAVX512VNNI+0x11e0>
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x24740348; BYTE $0x08 // add rsi, qword ptr [rsp + 0x8]
+	WORD $0x894c; BYTE $0xc0 // mov rax, r8
+	WORD $0x294c; BYTE $0xe0 // sub rax, r12
+	LONG $0x24543b48; BYTE $0x10 // cmp rdx, qword ptr [rsp + 0x10]
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	WORD $0x8949; BYTE $0xdb // mov r11, rbx
+	LONG $0xfe76850f; WORD $0xffff // jne 0x46c0 <denseAVX512VNNI+0x1120>
+	LONG $0x24548b48; BYTE $0x38 // mov rdx, qword ptr [rsp + 0x38]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x294d; BYTE $0xe0 // sub r8, r12
+	WORD $0x894c; BYTE $0xc0 // mov rax, r8
+	LONG $0x24543b48; BYTE $0x30 // cmp rdx, qword ptr [rsp + 0x30]
+	LONG $0xfe3d850f; WORD $0xffff // jne 0x46a0 <denseAVX512VNNI+0x1100>
+	LONG $0xfffa70e9; BYTE $0xff // jmp 0x42d8 <denseAVX512VNNI+0xd38>
+	QUAD $0x0000008824bc8348; BYTE $0x02 // cmp qword ptr [rsp + 0x88], 0x2
+	WORD $0x920f; BYTE $0xc1 // setb cl
 	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x048d850f; WORD $0x0000 // jne 0x2d8e <denseAVX512VNNI+0x121e>
-	LONG $0x02fe8348 // cmp rsi, 0x2
-	LONG $0x084f8d0f; WORD $0x0000 // jge 0x315a <denseAVX512VNNI+0x15ea>
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	LONG $0x08348d0f; WORD $0x0000 // jge 0x3150 <denseAVX512VNNI+0x15e0>
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xc0 // mov r8, rax
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0xca20 // and dl, cl
+	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
+	LONG $0x0509850f; WORD $0x0000 // jne 0x4d8f <denseAVX512VNNI+0x17ef>
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0xed688e0f; WORD $0xffff // jle 0x3605 <denseAVX512VNNI+0x65>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x06e0c149 // shl r8, 0x6
-	LONG $0x01508d4c // lea r10, [rax + 0x1]
-	LONG $0x06e2c149 // shl r10, 0x6
-	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
-	LONG $0x244c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rcx
-	QUAD $0x0000000485048d48 // lea rax, [4*rax + 0x4]
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
-	LONG $0x2444894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r8
-	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
-	LONG $0x0001b3e9; BYTE $0x00 // jmp 0x2b0c <denseAVX512VNNI+0xf9c>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x024a8d4c // lea r9, [rdx + 0x2]
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
+	QUAD $0x0e060b030a02ba48; WORD $0x0f07 // movabs rdx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xca // vmovq xmm1, rdx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
+	QUAD $0x00000008b5048d48 // lea rax, [4*rsi + 0x8]
+	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0x014e8d4c // lea r9, [rsi + 0x1]
+	LONG $0x06e1c149 // shl r9, 0x6
+	QUAD $0x00000000b5048d48 // lea rax, [4*rsi]
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	QUAD $0x00000004b5048d48 // lea rax, [4*rsi + 0x4]
+	LONG $0x24448948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rax
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x2444894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r8
+	LONG $0x244c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r9
+	LONG $0x000214e9; BYTE $0x00 // jmp 0x4b3a <denseAVX512VNNI+0x159a>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
 	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
 	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0xc1af0f49 // imul rax, r9
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x48fd7162; WORD $0xcc6f // vmovdqa64 zmm9, zmm4
+	LONG $0x48fd7162; WORD $0xd46f // vmovdqa64 zmm10, zmm4
+	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x50 // sub rdx, qword ptr [rsp + 0x50]
+	LONG $0x24542b48; BYTE $0x60 // sub rdx, qword ptr [rsp + 0x60]
+	LONG $0x24448b4c; BYTE $0x30 // mov r8, qword ptr [rsp + 0x30]
+	LONG $0x487c3162; WORD $0x2410; BYTE $0x00 // vmovups zmm12, zmmword ptr [rax + r8]
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x481c5162; WORD $0xdb59 // vmulps zmm11, zmm12, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x481c5162; WORD $0xd259 // vmulps zmm10, zmm12, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x481c5162; WORD $0xc959 // vmulps zmm9, zmm12, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x481cf162; WORD $0xe459 // vmulps zmm4, zmm12, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4835f162; WORD $0xe46b // vpackssdw zmm4, zmm9, zmm4
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x482df162; WORD $0xe467 // vpackuswb zmm4, zmm10, zmm4
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f7 // not eax
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
+	LONG $0x4a7e9162; WORD $0x247f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + r8] {k2}, zmm4
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x68 // sub rdx, qword ptr [rsp + 0x68]
+	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x08 // vmovups zmm4, zmmword ptr [rax + r9]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x485c5162; WORD $0xc059 // vmulps zmm8, zmm4, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x485cf162; WORD $0xff59 // vmulps zmm7, zmm4, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x485cf162; WORD $0xf659 // vmulps zmm6, zmm4, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x485cf162; WORD $0xdb59 // vmulps zmm3, zmm4, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484df162; WORD $0xdb6b // vpackssdw zmm3, zmm6, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f7 // not eax
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0x4845f162; WORD $0xdb67 // vpackuswb zmm3, zmm7, zmm3
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x4a7e9162; WORD $0x1c7f; BYTE $0x0b // vmovdqu32 zmmword ptr [r11 + r9] {k2}, zmm3
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x58 // sub rdx, qword ptr [rsp + 0x58]
+	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0x30 // vmovups zmm3, zmmword ptr [rax + rsi]
+	LONG $0x487cf162; WORD $0xe55b // vcvtdq2ps zmm4, zmm5
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f6 // not al
+	WORD $0xb60f; BYTE $0xc0 // movzx eax, al
+	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x33 // vmovdqu32 ymmword ptr [r11 + rsi] {k2}, ymm2
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	WORD $0x3949; BYTE $0xca // cmp r10, rcx
+	LONG $0x02468d0f; WORD $0x0000 // jge 0x4d80 <denseAVX512VNNI+0x17e0>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48feb162; WORD $0x246f; BYTE $0x00 // vmovdqu64 zmm4, zmmword ptr [rax + r8]
+	QUAD $0x0200546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r8 + 0x80]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm3, zmmword ptr [rax + r9]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc2af0f49 // imul rax, r10
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
+	LONG $0xfdb48e0f; WORD $0xffff // jle 0x4930 <denseAVX512VNNI+0x1390>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x685f8b4c // mov r11, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0x9f0f; BYTE $0xc2 // setg dl
+	WORD $0xc220 // and dl, al
+	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
+	LONG $0xfd95850f; WORD $0xffff // jne 0x4930 <denseAVX512VNNI+0x1390>
+	LONG $0x246c8b4c; BYTE $0x10 // mov r13, qword ptr [rsp + 0x10]
+	LONG $0xebaf0f4d // imul r13, r11
+	LONG $0xeeaf0f4c // imul r13, rsi
+	LONG $0x06e5c149 // shl r13, 0x6
+	WORD $0x894c; BYTE $0xed // mov rbp, r13
+	LONG $0x6caf0f48; WORD $0x1824 // imul rbp, qword ptr [rsp + 0x18]
+	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x05e2c149 // shl r10, 0x5
+	LONG $0x7857034c // add r10, qword ptr [rdi + 0x78]
+	LONG $0x2454894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r10
+	LONG $0x05e1c148 // shl rcx, 0x5
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcc6f // vmovdqa64 zmm9, zmm4
+	LONG $0x48fd7162; WORD $0xd46f // vmovdqa64 zmm10, zmm4
+	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	WORD $0xd231 // xor edx, edx
+	BYTE $0x90 // nop
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	LONG $0xd0148b48 // mov rdx, qword ptr [rax + 8*rdx]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x247c8b4c; BYTE $0x40 // mov r15, qword ptr [rsp + 0x40]
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x3b74 // je 0x4c60 <denseAVX512VNNI+0x16c0>
+	WORD $0x8b4d; BYTE $0x27 // mov r12, qword ptr [r15]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0x5378 // js 0x4c80 <denseAVX512VNNI+0x16e0>
+	WORD $0x0149; BYTE $0xd4 // add r12, rdx
+	LONG $0x08478b49 // mov rax, qword ptr [r15 + 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x5778 // js 0x4c90 <denseAVX512VNNI+0x16f0>
+	WORD $0x0148; BYTE $0xd0 // add rax, rdx
+	LONG $0x10778b4d // mov r14, qword ptr [r15 + 0x10]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x5b78 // js 0x4ca0 <denseAVX512VNNI+0x1700>
+	WORD $0x0149; BYTE $0xd6 // add r14, rdx
+	LONG $0x18478b4d // mov r8, qword ptr [r15 + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x5f78 // js 0x4cb0 <denseAVX512VNNI+0x1710>
+	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	WORD $0x61eb // jmp 0x4cb7 <denseAVX512VNNI+0x1717>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
+	WORD $0x894d; BYTE $0xc6 // mov r14, r8
+	WORD $0x894c; BYTE $0xc0 // mov rax, r8
+	WORD $0x894d; BYTE $0xc4 // mov r12, r8
+	WORD $0x45eb // jmp 0x4cb7 <denseAVX512VNNI+0x1717>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x80a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x80]
+	LONG $0x08478b49 // mov rax, qword ptr [r15 + 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xa979 // jns 0x4c39 <denseAVX512VNNI+0x1699>
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x10778b4d // mov r14, qword ptr [r15 + 0x10]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0xa579 // jns 0x4c45 <denseAVX512VNNI+0x16a5>
+	LONG $0x80b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0x80]
+	LONG $0x18478b4d // mov r8, qword ptr [r15 + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xa179 // jns 0x4c51 <denseAVX512VNNI+0x16b1>
+	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
+	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fe7162; WORD $0x656f; BYTE $0x00 // vmovdqu64 zmm12, zmmword ptr [rbp]
+	QUAD $0x002d6c6f48fe3162 // vmovdqu64 zmm13, zmmword ptr [rbp + r13]
+	QUAD $0x006d746f48fe3162 // vmovdqu64 zmm14, zmmword ptr [rbp + 2*r13]
+	LONG $0x487d5262; WORD $0x3c58; BYTE $0x9c // vpbroadcastd zmm15, dword ptr [r12 + 4*rbx]
+	LONG $0x48055262; WORD $0xdc50 // vpdpbusd zmm11, zmm15, zmm12
+	LONG $0x48055262; WORD $0xc550 // vpdpbusd zmm8, zmm15, zmm13
+	LONG $0x487de262; WORD $0x0458; BYTE $0x98 // vpbroadcastd zmm16, dword ptr [rax + 4*rbx]
+	LONG $0x407d5262; WORD $0xd450 // vpdpbusd zmm10, zmm16, zmm12
+	LONG $0x407dd262; WORD $0xfd50 // vpdpbusd zmm7, zmm16, zmm13
+	LONG $0x497d3162; WORD $0xf86f // vmovdqa32 zmm15 {k1}, zmm16
+	LONG $0x487dc262; WORD $0x0458; BYTE $0x9e // vpbroadcastd zmm16, dword ptr [r14 + 4*rbx]
+	LONG $0x4805d262; WORD $0xee50 // vpdpbusd zmm5, zmm15, zmm14
+	LONG $0x407d5262; WORD $0xcc50 // vpdpbusd zmm9, zmm16, zmm12
+	LONG $0x487d5262; WORD $0x3c58; BYTE $0x98 // vpbroadcastd zmm15, dword ptr [r8 + 4*rbx]
+	LONG $0x407dd262; WORD $0xf550 // vpdpbusd zmm6, zmm16, zmm13
+	LONG $0x4805d262; WORD $0xe450 // vpdpbusd zmm4, zmm15, zmm12
+	LONG $0x4805d262; WORD $0xdd50 // vpdpbusd zmm3, zmm15, zmm13
+	LONG $0x497dc162; WORD $0xc76f // vmovdqa32 zmm16 {k1}, zmm15
+	LONG $0x407dd262; WORD $0xd650 // vpdpbusd zmm2, zmm16, zmm14
+	LONG $0x40c58348 // add rbp, 0x40
+	LONG $0x04c38348 // add rbx, 0x4
+	WORD $0xff49; BYTE $0xca // dec r10
+	LONG $0xff74850f; WORD $0xffff // jne 0x4cc0 <denseAVX512VNNI+0x1720>
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	WORD $0x0149; BYTE $0xcf // add r15, rcx
+	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0xfec1850f; WORD $0xffff // jne 0x4c20 <denseAVX512VNNI+0x1680>
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x24543b48; BYTE $0x10 // cmp rdx, qword ptr [rsp + 0x10]
+	LONG $0xfe8e850f; WORD $0xffff // jne 0x4c00 <denseAVX512VNNI+0x1660>
+	LONG $0xfffbe3e9; BYTE $0xff // jmp 0x495a <denseAVX512VNNI+0x13ba>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
+	LONG $0xffe876e9; BYTE $0xff // jmp 0x3605 <denseAVX512VNNI+0x65>
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x0407850f; WORD $0x0000 // jne 0x51a0 <denseAVX512VNNI+0x1c00>
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x09178d0f; WORD $0x0000 // jge 0x56c8 <denseAVX512VNNI+0x2128>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0x244c3b4c; BYTE $0x08 // cmp r9, qword ptr [rsp + 0x8]
+	LONG $0xe8418d0f; WORD $0xffff // jge 0x3605 <denseAVX512VNNI+0x65>
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x01528d4c // lea r10, [rdx + 0x1]
+	LONG $0x06e2c149 // shl r10, 0x6
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
+	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0x2444894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r8
+	LONG $0x2454894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r10
+	LONG $0x000193e9; BYTE $0x00 // jmp 0x4f8f <denseAVX512VNNI+0x19ef>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
+	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x28 // sub rdx, qword ptr [rsp + 0x28]
 	LONG $0x24448b4c; BYTE $0x38 // mov r8, qword ptr [rsp + 0x38]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + r8]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x00 // vmovups zmm9, zmmword ptr [rax + r8]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
@@ -2065,449 +3834,475 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
 	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4834f162; WORD $0xdb59 // vmulps zmm3, zmm9, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x484df162; WORD $0xdb6b // vpackssdw zmm3, zmm6, zmm3
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4834f162; WORD $0xd259 // vmulps zmm2, zmm9, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x484df162; WORD $0xd26b // vpackssdw zmm2, zmm6, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x4845f162; WORD $0xd267 // vpackuswb zmm2, zmm7, zmm2
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4845f162; WORD $0xdb67 // vpackuswb zmm3, zmm7, zmm3
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	LONG $0x00ffffbf; BYTE $0x00 // mov edi, 0xffff
-	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm3
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
-	LONG $0xc1af0f49 // imul rax, r9
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x08410348 // add rax, qword ptr [rcx + 0x8]
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x20498b48 // mov rcx, qword ptr [rcx + 0x20]
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x38528b48 // mov rdx, qword ptr [rdx + 0x38]
-	LONG $0x24542b48; BYTE $0x30 // sub rdx, qword ptr [rsp + 0x30]
-	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
-	LONG $0x487cb162; WORD $0x1c10; BYTE $0x11 // vmovups zmm3, zmmword ptr [rcx + r10]
+	WORD $0xd0f7 // not eax
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x245c8b4c; BYTE $0x20 // mov r11, qword ptr [rsp + 0x20]
+	LONG $0x497e9162; WORD $0x147f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + r8] {k1}, zmm2
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x58 // sub rdx, qword ptr [rsp + 0x58]
+	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
+	LONG $0x487cb162; WORD $0x1410; BYTE $0x10 // vmovups zmm2, zmmword ptr [rax + r10]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x486cf162; WORD $0xed59 // vmulps zmm5, zmm2, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x486cf162; WORD $0xe459 // vmulps zmm4, zmm2, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
 	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
-	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x486cf162; WORD $0xdb59 // vmulps zmm3, zmm2, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4864f162; WORD $0xc959 // vmulps zmm1, zmm3, zmm1
+	LONG $0x486cf162; WORD $0xc959 // vmulps zmm1, zmm2, zmm1
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x4865f162; WORD $0xc96b // vpackssdw zmm1, zmm3, zmm1
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	LONG $0x485df162; WORD $0xc967 // vpackuswb zmm1, zmm4, zmm1
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm1
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	LONG $0x0de58d0f; WORD $0x0000 // jge 0x38f1 <denseAVX512VNNI+0x1d81>
+	WORD $0xd0f7 // not eax
+	WORD $0x4d0f; BYTE $0xc6 // cmovge eax, esi
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [r11 + r10] {k1}, zmm1
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x0e2a8d0f; WORD $0x0000 // jge 0x5db9 <denseAVX512VNNI+0x2819>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x00 // vmovdqu64 zmm3, zmmword ptr [rax + r8]
+	LONG $0x48feb162; WORD $0x146f; BYTE $0x00 // vmovdqu64 zmm2, zmmword ptr [rax + r8]
 	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x10 // vmovdqu64 zmm1, zmmword ptr [rax + r10]
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0xf1af0f49 // imul rsi, r9
+	LONG $0x08770348 // add rsi, qword ptr [rdi + 0x8]
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
-	LONG $0xfe2b8e0f; WORD $0xffff // jle 0x2960 <denseAVX512VNNI+0xdf0>
+	LONG $0x244c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r9
+	LONG $0x24748948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rsi
+	LONG $0xfe378e0f; WORD $0xffff // jle 0x4e00 <denseAVX512VNNI+0x1860>
 	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
-	LONG $0x685f8b48 // mov rbx, qword ptr [rdi + 0x68]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0x68778b4c // mov r14, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
 	WORD $0xc120 // and cl, al
 	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
-	LONG $0xfe0c850f; WORD $0xffff // jne 0x2960 <denseAVX512VNNI+0xdf0>
-	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
-	LONG $0xf3af0f4c // imul r14, rbx
-	LONG $0xf0af0f4d // imul r14, r8
-	LONG $0x06e6c149 // shl r14, 0x6
+	LONG $0xfe18850f; WORD $0xffff // jne 0x4e00 <denseAVX512VNNI+0x1860>
+	LONG $0x247c8b4c; BYTE $0x10 // mov r15, qword ptr [rsp + 0x10]
+	LONG $0xfeaf0f4d // imul r15, r14
+	LONG $0xf8af0f4d // imul r15, r8
+	LONG $0x06e7c149 // shl r15, 0x6
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
 	LONG $0x05e1c149 // shl r9, 0x5
 	LONG $0x784f034c // add r9, qword ptr [rdi + 0x78]
 	LONG $0x244c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r9
-	WORD $0x894d; BYTE $0xf5 // mov r13, r14
-	LONG $0x6caf0f4c; WORD $0x0824 // imul r13, qword ptr [rsp + 0x8]
+	WORD $0x894d; BYTE $0xfd // mov r13, r15
+	LONG $0xeaaf0f4c // imul r13, rdx
 	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
-	WORD $0x1beb // jmp 0x2bd2 <denseAVX512VNNI+0x1062>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	LONG $0x246c3b48; BYTE $0x10 // cmp rbp, qword ptr [rsp + 0x10]
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0xfdb2840f; WORD $0xffff // je 0x2984 <denseAVX512VNNI+0xe14>
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0xe8148b4c // mov r10, qword ptr [rax + 8*rbp]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x011c840f; WORD $0x0000 // je 0x2d00 <denseAVX512VNNI+0x1190>
-	WORD $0xf631 // xor esi, esi
-	LONG $0x24648b4c; BYTE $0x40 // mov r12, qword ptr [rsp + 0x40]
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x240c8b49 // mov rcx, qword ptr [r12]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3778 // js 0x2c30 <denseAVX512VNNI+0x10c0>
-	WORD $0x014c; BYTE $0xd1 // add rcx, r10
-	LONG $0x247c8b49; BYTE $0x08 // mov rdi, qword ptr [r12 + 0x8]
-	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	WORD $0x3f78 // js 0x2c45 <denseAVX512VNNI+0x10d5>
-	WORD $0x014c; BYTE $0xd7 // add rdi, r10
-	LONG $0x24548b49; BYTE $0x10 // mov rdx, qword ptr [r12 + 0x10]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x4778 // js 0x2c5a <denseAVX512VNNI+0x10ea>
-	WORD $0x014c; BYTE $0xd2 // add rdx, r10
-	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x4f78 // js 0x2c6f <denseAVX512VNNI+0x10ff>
-	WORD $0x014c; BYTE $0xd0 // add rax, r10
-	WORD $0x55eb // jmp 0x2c7a <denseAVX512VNNI+0x110a>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80888b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rax + 0x80]
-	LONG $0x247c8b49; BYTE $0x08 // mov rdi, qword ptr [r12 + 0x8]
-	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	WORD $0xc179 // jns 0x2c06 <denseAVX512VNNI+0x1096>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80b88b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rax + 0x80]
-	LONG $0x24548b49; BYTE $0x10 // mov rdx, qword ptr [r12 + 0x10]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xb979 // jns 0x2c13 <denseAVX512VNNI+0x10a3>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80908b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rax + 0x80]
-	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xb179 // jns 0x2c20 <denseAVX512VNNI+0x10b0>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
-	WORD $0x894d; BYTE $0xc3 // mov r11, r8
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
-	QUAD $0x0035546f48fe1162 // vmovdqu64 zmm10, zmmword ptr [r13 + r14]
-	LONG $0x487d3262; WORD $0x1c58; BYTE $0xb9 // vpbroadcastd zmm11, dword ptr [rcx + 4*r15]
-	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xea50 // vpdpbusd zmm5, zmm11, zmm10
-	LONG $0x487d3262; WORD $0x1c58; BYTE $0xbf // vpbroadcastd zmm11, dword ptr [rdi + 4*r15]
-	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
-	LONG $0x487d3262; WORD $0x1c58; BYTE $0xba // vpbroadcastd zmm11, dword ptr [rdx + 4*r15]
-	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
-	LONG $0x487d3262; WORD $0x1c58; BYTE $0xb8 // vpbroadcastd zmm11, dword ptr [rax + 4*r15]
-	LONG $0x4825d262; WORD $0xd950 // vpdpbusd zmm3, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
-	LONG $0x40c58349 // add r13, 0x40
-	LONG $0x04c78349 // add r15, 0x4
-	WORD $0xff49; BYTE $0xcb // dec r11
-	WORD $0x9875 // jne 0x2c80 <denseAVX512VNNI+0x1110>
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x014d; BYTE $0xcc // add r12, r9
-	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
-	LONG $0xfef9850f; WORD $0xffff // jne 0x2bf0 <denseAVX512VNNI+0x1080>
-	LONG $0xfffec4e9; BYTE $0xff // jmp 0x2bc0 <denseAVX512VNNI+0x1050>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
-	WORD $0xf631 // xor esi, esi
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0x894c; BYTE $0xc0 // mov rax, r8
-	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
-	LONG $0x487d7262; WORD $0x1258 // vpbroadcastd zmm10, dword ptr [rdx]
-	QUAD $0x00355c6f48fe1162 // vmovdqu64 zmm11, zmmword ptr [r13 + r14]
-	LONG $0x482d5262; WORD $0xc150 // vpdpbusd zmm8, zmm10, zmm9
-	LONG $0x482dd262; WORD $0xeb50 // vpdpbusd zmm5, zmm10, zmm11
-	LONG $0x482dd262; WORD $0xf950 // vpdpbusd zmm7, zmm10, zmm9
-	LONG $0x482dd262; WORD $0xe350 // vpdpbusd zmm4, zmm10, zmm11
-	LONG $0x482dd262; WORD $0xf150 // vpdpbusd zmm6, zmm10, zmm9
-	LONG $0x482dd262; WORD $0xd350 // vpdpbusd zmm2, zmm10, zmm11
-	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
-	LONG $0x482dd262; WORD $0xcb50 // vpdpbusd zmm1, zmm10, zmm11
-	LONG $0x40c58349 // add r13, 0x40
-	LONG $0x10c28348 // add rdx, 0x10
-	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xae75 // jne 0x2d20 <denseAVX512VNNI+0x11b0>
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
-	WORD $0x9675 // jne 0x2d10 <denseAVX512VNNI+0x11a0>
-	LONG $0xfffe41e9; BYTE $0xff // jmp 0x2bc0 <denseAVX512VNNI+0x1050>
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	LONG $0xffee1ce9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
-	LONG $0x02fe8348 // cmp rsi, 0x2
-	LONG $0x0b688d0f; WORD $0x0000 // jge 0x3900 <denseAVX512VNNI+0x1d90>
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	WORD $0x3949; BYTE $0xf0 // cmp r8, rsi
-	LONG $0x03a78d0f; WORD $0x0000 // jge 0x3150 <denseAVX512VNNI+0x15e0>
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
-	LONG $0x06e1c149 // shl r9, 0x6
-	QUAD $0x0000000085048d48 // lea rax, [4*rax]
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
-	LONG $0x244c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r9
-	LONG $0x0000e1e9; BYTE $0x00 // jmp 0x2ead <denseAVX512VNNI+0x133d>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x2464c148; WORD $0x0508 // shl qword ptr [rsp + 0x8], 0x5
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
+	WORD $0xed31 // xor ebp, ebp
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0xe8348b48 // mov rsi, qword ptr [rax + 8*rbp]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x24648b4c; BYTE $0x40 // mov r12, qword ptr [rsp + 0x40]
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	WORD $0x3b74 // je 0x50b0 <denseAVX512VNNI+0x1b10>
+	LONG $0x24148b49 // mov rdx, qword ptr [r12]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x5278 // js 0x50d0 <denseAVX512VNNI+0x1b30>
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
+	LONG $0x24448b49; BYTE $0x08 // mov rax, qword ptr [r12 + 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x5678 // js 0x50e1 <denseAVX512VNNI+0x1b41>
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
+	LONG $0x245c8b4d; BYTE $0x10 // mov r11, qword ptr [r12 + 0x10]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x5a78 // js 0x50f2 <denseAVX512VNNI+0x1b52>
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	LONG $0x244c8b49; BYTE $0x18 // mov rcx, qword ptr [r12 + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	WORD $0x5e78 // js 0x5103 <denseAVX512VNNI+0x1b63>
+	WORD $0x0148; BYTE $0xf1 // add rcx, rsi
+	WORD $0x60eb // jmp 0x510a <denseAVX512VNNI+0x1b6a>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
+	WORD $0x8949; BYTE $0xcb // mov r11, rcx
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	WORD $0x48eb // jmp 0x510a <denseAVX512VNNI+0x1b6a>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x80978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x80]
+	LONG $0x24448b49; BYTE $0x08 // mov rax, qword ptr [r12 + 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xaa79 // jns 0x508b <denseAVX512VNNI+0x1aeb>
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x245c8b4d; BYTE $0x10 // mov r11, qword ptr [r12 + 0x10]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0xa679 // jns 0x5098 <denseAVX512VNNI+0x1af8>
+	LONG $0x809f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x80]
+	LONG $0x244c8b49; BYTE $0x18 // mov rcx, qword ptr [r12 + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	WORD $0xa279 // jns 0x50a5 <denseAVX512VNNI+0x1b05>
+	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
+	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
+	QUAD $0x003d546f48fe1162 // vmovdqu64 zmm10, zmmword ptr [r13 + r15]
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x92 // vpbroadcastd zmm11, dword ptr [rdx + 4*r10]
+	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xea50 // vpdpbusd zmm5, zmm11, zmm10
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x90 // vpbroadcastd zmm11, dword ptr [rax + 4*r10]
+	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
+	LONG $0x487d1262; WORD $0x1c58; BYTE $0x93 // vpbroadcastd zmm11, dword ptr [r11 + 4*r10]
+	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x91 // vpbroadcastd zmm11, dword ptr [rcx + 4*r10]
+	LONG $0x4825d262; WORD $0xd150 // vpdpbusd zmm2, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
+	LONG $0x40c58349 // add r13, 0x40
+	LONG $0x04c28349 // add r10, 0x4
+	WORD $0xff48; BYTE $0xcb // dec rbx
+	WORD $0x9875 // jne 0x5110 <denseAVX512VNNI+0x1b70>
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x2464034c; BYTE $0x08 // add r12, qword ptr [rsp + 0x8]
+	WORD $0x394d; BYTE $0xf1 // cmp r9, r14
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0xc0af0f49 // imul rax, r8
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0xfee3850f; WORD $0xffff // jne 0x5070 <denseAVX512VNNI+0x1ad0>
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	LONG $0x246c3b48; BYTE $0x10 // cmp rbp, qword ptr [rsp + 0x10]
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x5050 <denseAVX512VNNI+0x1ab0>
+	LONG $0xfffc84e9; BYTE $0xff // jmp 0x4e24 <denseAVX512VNNI+0x1884>
+	QUAD $0x0000008824bc8348; BYTE $0x02 // cmp qword ptr [rsp + 0x88], 0x2
+	WORD $0x920f; BYTE $0xc1 // setb cl
+	LONG $0x01f88348 // cmp rax, 0x1
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0xca20 // and dl, cl
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
+	LONG $0x0c01850f; WORD $0x0000 // jne 0x5dc3 <denseAVX512VNNI+0x2823>
+	LONG $0x02f88349 // cmp r8, 0x2
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x0fd68d0f; WORD $0x0000 // jge 0x61a7 <denseAVX512VNNI+0x2c07>
+	WORD $0xf631 // xor esi, esi
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
+	LONG $0xe4248d0f; WORD $0xffff // jge 0x3605 <denseAVX512VNNI+0x65>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0x01528d4c // lea r10, [rdx + 0x1]
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e2c149 // shl r10, 0x6
+	LONG $0x2454894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r10
+	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
+	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0x244c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r9
+	LONG $0x00015de9; BYTE $0x00 // jmp 0x53a7 <denseAVX512VNNI+0x1e07>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x24748b48; BYTE $0x50 // mov rsi, qword ptr [rsp + 0x50]
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x24542b48; BYTE $0x20 // sub rdx, qword ptr [rsp + 0x20]
+	LONG $0x24542b48; BYTE $0x30 // sub rdx, qword ptr [rsp + 0x30]
 	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x09 // vmovups zmm5, zmmword ptr [rcx + r9]
-	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
-	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487c3162; WORD $0x0410; BYTE $0x08 // vmovups zmm8, zmmword ptr [rax + r9]
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x483cf162; WORD $0xff59 // vmulps zmm7, zmm8, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x483cf162; WORD $0xf659 // vmulps zmm6, zmm8, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x483cf162; WORD $0xed59 // vmulps zmm5, zmm8, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x483cf162; WORD $0xdb59 // vmulps zmm3, zmm8, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
-	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
-	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
-	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
+	WORD $0xd0f7 // not eax
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm1
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	WORD $0x3949; BYTE $0xf0 // cmp r8, rsi
-	LONG $0x10488d0f; WORD $0x0000 // jge 0x3ef5 <denseAVX512VNNI+0x2385>
-	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
+	LONG $0x4a7e9162; WORD $0x1c7f; BYTE $0x0a // vmovdqu32 zmmword ptr [r10 + r9] {k2}, zmm3
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x58 // sub rdx, qword ptr [rsp + 0x58]
+	LONG $0x24448b4c; BYTE $0x28 // mov r8, qword ptr [rsp + 0x28]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x00 // vmovups zmm3, zmmword ptr [rax + r8]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f6 // not al
+	WORD $0xb60f; BYTE $0xc0 // movzx eax, al
+	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x2a7e9162; WORD $0x147f; BYTE $0x02 // vmovdqu32 ymmword ptr [r10 + r8] {k2}, ymm2
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
+	LONG $0x151e8d0f; WORD $0x0000 // jge 0x68c5 <denseAVX512VNNI+0x3325>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x08 // vmovdqu64 zmm1, zmmword ptr [rax + r9]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm3, zmmword ptr [rax + r9]
+	QUAD $0x0108546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r9 + 0x40]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0xceaf0f4c // imul r9, rsi
+	LONG $0x084f034c // add r9, qword ptr [rdi + 0x8]
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xff018e0f; WORD $0xffff // jle 0x2dd0 <denseAVX512VNNI+0x1260>
-	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0xfef48e0f; WORD $0xffff // jle 0x2dd0 <denseAVX512VNNI+0x1260>
-	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
+	LONG $0x24748948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rsi
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	LONG $0xfe6e8e0f; WORD $0xffff // jle 0x5250 <denseAVX512VNNI+0x1cb0>
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x686f8b4c // mov r13, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0xc120 // and cl, al
+	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
+	LONG $0xfe4f850f; WORD $0xffff // jne 0x5250 <denseAVX512VNNI+0x1cb0>
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
+	LONG $0xf5af0f4d // imul r14, r13
+	LONG $0xf2af0f4c // imul r14, rdx
+	LONG $0x06e6c149 // shl r14, 0x6
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
-	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
-	LONG $0x05e0c148 // shl rax, 0x5
-	LONG $0x78470348 // add rax, qword ptr [rdi + 0x78]
-	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
 	LONG $0x05e6c148 // shl rsi, 0x5
-	WORD $0x894c; BYTE $0xc8 // mov rax, r9
-	LONG $0x44af0f48; WORD $0x1024 // imul rax, qword ptr [rsp + 0x10]
-	WORD $0x894d; BYTE $0xc6 // mov r14, r8
-	LONG $0xf3af0f4d // imul r14, r11
-	LONG $0xf0af0f4c // imul r14, rax
-	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	WORD $0x894d; BYTE $0xdf // mov r15, r11
+	LONG $0x78770348 // add rsi, qword ptr [rdi + 0x78]
+	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
+	WORD $0x894c; BYTE $0xf5 // mov rbp, r14
+	LONG $0x6caf0f48; WORD $0x1824 // imul rbp, qword ptr [rsp + 0x18]
+	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
+	LONG $0x05e0c149 // shl r8, 0x5
+	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
+	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
 	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xc7 // and r15, rax
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x10eb // jmp 0x2f4e <denseAVX512VNNI+0x13de>
-	WORD $0x9066 // nop
-	WORD $0xff49; BYTE $0xc4 // inc r12
-	LONG $0x24643b4c; BYTE $0x10 // cmp r12, qword ptr [rsp + 0x10]
-	LONG $0xfe94840f; WORD $0xffff // je 0x2de2 <denseAVX512VNNI+0x1272>
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0xe0148b4e // mov r10, qword ptr [rax + 8*r12]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x0100840f; WORD $0x0000 // je 0x3060 <denseAVX512VNNI+0x14f0>
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xdb7e // jle 0x2f40 <denseAVX512VNNI+0x13d0>
-	WORD $0xc931 // xor ecx, ecx
-	LONG $0x246c8b4c; BYTE $0x40 // mov r13, qword ptr [rsp + 0x40]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	WORD $0xc031 // xor eax, eax
+	WORD $0x18eb // jmp 0x5482 <denseAVX512VNNI+0x1ee2>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	LONG $0x24443b48; BYTE $0x10 // cmp rax, qword ptr [rsp + 0x10]
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0xfde6840f; WORD $0xffff // je 0x5268 <denseAVX512VNNI+0x1cc8>
+	LONG $0x244c8b48; BYTE $0x48 // mov rcx, qword ptr [rsp + 0x48]
+	LONG $0xc1348b48 // mov rsi, qword ptr [rcx + 8*rax]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x011c840f; WORD $0x0000 // je 0x55b0 <denseAVX512VNNI+0x2010>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x245c8b4c; BYTE $0x40 // mov r11, qword ptr [rsp + 0x40]
 	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x007d8b49 // mov rdi, qword ptr [r13]
+	WORD $0x8b49; BYTE $0x0b // mov rcx, qword ptr [r11]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	WORD $0x3878 // js 0x54e0 <denseAVX512VNNI+0x1f40>
+	WORD $0x0148; BYTE $0xf1 // add rcx, rsi
+	LONG $0x087b8b49 // mov rdi, qword ptr [r11 + 0x8]
 	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	WORD $0x3778 // js 0x2fb0 <denseAVX512VNNI+0x1440>
-	WORD $0x014c; BYTE $0xd7 // add rdi, r10
-	LONG $0x086d8b49 // mov rbp, qword ptr [r13 + 0x8]
-	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	WORD $0x3f78 // js 0x2fc4 <denseAVX512VNNI+0x1454>
-	WORD $0x014c; BYTE $0xd5 // add rbp, r10
-	LONG $0x10558b49 // mov rdx, qword ptr [r13 + 0x10]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x4778 // js 0x2fd8 <denseAVX512VNNI+0x1468>
-	WORD $0x014c; BYTE $0xd2 // add rdx, r10
-	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x4f78 // js 0x2fec <denseAVX512VNNI+0x147c>
-	WORD $0x014c; BYTE $0xd0 // add rax, r10
-	WORD $0x55eb // jmp 0x2ff7 <denseAVX512VNNI+0x1487>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80b88b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rax + 0x80]
-	LONG $0x086d8b49 // mov rbp, qword ptr [r13 + 0x8]
-	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	WORD $0xc179 // jns 0x2f85 <denseAVX512VNNI+0x1415>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80a88b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rax + 0x80]
-	LONG $0x10558b49 // mov rdx, qword ptr [r13 + 0x10]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xb979 // jns 0x2f91 <denseAVX512VNNI+0x1421>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80908b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rax + 0x80]
-	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xb179 // jns 0x2f9d <denseAVX512VNNI+0x142d>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
-	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x894d; BYTE $0xd9 // mov r9, r11
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x48fed162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [r14]
-	LONG $0x487df262; WORD $0x3458; BYTE $0x1f // vpbroadcastd zmm6, dword ptr [rdi + rbx]
-	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
-	QUAD $0x001d7458487df262 // vpbroadcastd zmm6, dword ptr [rbp + rbx]
-	LONG $0x487df262; WORD $0x3c58; BYTE $0x1a // vpbroadcastd zmm7, dword ptr [rdx + rbx]
-	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
-	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
-	LONG $0x487df262; WORD $0x3458; BYTE $0x18 // vpbroadcastd zmm6, dword ptr [rax + rbx]
-	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
-	LONG $0x40c68349 // add r14, 0x40
-	LONG $0x10c38348 // add rbx, 0x10
-	WORD $0xff49; BYTE $0xc9 // dec r9
-	WORD $0xb875 // jne 0x3000 <denseAVX512VNNI+0x1490>
-	WORD $0xff48; BYTE $0xc1 // inc rcx
-	WORD $0x0149; BYTE $0xf5 // add r13, rsi
-	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0xff19850f; WORD $0xffff // jne 0x2f70 <denseAVX512VNNI+0x1400>
-	LONG $0xfffee4e9; BYTE $0xff // jmp 0x2f40 <denseAVX512VNNI+0x13d0>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfed78e0f; WORD $0xffff // jle 0x2f40 <denseAVX512VNNI+0x13d0>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x80908b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rax + 0x80]
-	LONG $0x106a8d4d // lea r13, [r10 + 0x10]
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0x10eb // jmp 0x308c <denseAVX512VNNI+0x151c>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	WORD $0x394c; BYTE $0xc5 // cmp rbp, r8
-	LONG $0xfeb4840f; WORD $0xffff // je 0x2f40 <denseAVX512VNNI+0x13d0>
-	LONG $0x01fb8349 // cmp r11, 0x1
-	WORD $0x0e75 // jne 0x30a0 <denseAVX512VNNI+0x1530>
+	WORD $0x4078 // js 0x54f4 <denseAVX512VNNI+0x1f54>
+	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
+	LONG $0x105b8b49 // mov rbx, qword ptr [r11 + 0x10]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x4878 // js 0x5508 <denseAVX512VNNI+0x1f68>
+	WORD $0x0148; BYTE $0xf3 // add rbx, rsi
+	LONG $0x18638b4d // mov r12, qword ptr [r11 + 0x18]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0x5078 // js 0x551c <denseAVX512VNNI+0x1f7c>
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	WORD $0x56eb // jmp 0x5527 <denseAVX512VNNI+0x1f87>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80898b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rcx + 0x80]
+	LONG $0x087b8b49 // mov rdi, qword ptr [r11 + 0x8]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	WORD $0xc079 // jns 0x54b4 <denseAVX512VNNI+0x1f14>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x80bf8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rdi + 0x80]
+	LONG $0x105b8b49 // mov rbx, qword ptr [r11 + 0x10]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0xb879 // jns 0x54c0 <denseAVX512VNNI+0x1f20>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x80988b49; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [r8 + 0x80]
+	LONG $0x18638b4d // mov r12, qword ptr [r11 + 0x18]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0xb079 // jns 0x54cc <denseAVX512VNNI+0x1f2c>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x80a08b4d; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [r8 + 0x80]
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fe7162; WORD $0x456f; BYTE $0x00 // vmovdqu64 zmm8, zmmword ptr [rbp]
+	QUAD $0x00354c6f48fe3162 // vmovdqu64 zmm9, zmmword ptr [rbp + r14]
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x89 // vpbroadcastd zmm10, dword ptr [rcx + 4*r9]
+	LONG $0x482dd262; WORD $0xf850 // vpdpbusd zmm7, zmm10, zmm8
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x8f // vpbroadcastd zmm11, dword ptr [rdi + 4*r9]
+	LONG $0x4825d262; WORD $0xf050 // vpdpbusd zmm6, zmm11, zmm8
+	LONG $0x497d5162; WORD $0xd36f // vmovdqa32 zmm10 {k1}, zmm11
+	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x8b // vpbroadcastd zmm10, dword ptr [rbx + 4*r9]
+	LONG $0x482dd262; WORD $0xe850 // vpdpbusd zmm5, zmm10, zmm8
+	LONG $0x487d1262; WORD $0x1c58; BYTE $0x8c // vpbroadcastd zmm11, dword ptr [r12 + 4*r9]
+	LONG $0x4825d262; WORD $0xd850 // vpdpbusd zmm3, zmm11, zmm8
+	LONG $0x497d5162; WORD $0xd36f // vmovdqa32 zmm10 {k1}, zmm11
+	LONG $0x482dd262; WORD $0xd150 // vpdpbusd zmm2, zmm10, zmm9
+	LONG $0x40c58348 // add rbp, 0x40
+	LONG $0x04c18349 // add r9, 0x4
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	WORD $0x9875 // jne 0x5530 <denseAVX512VNNI+0x1f90>
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x245c034c; BYTE $0x08 // add r11, qword ptr [rsp + 0x8]
+	WORD $0x394d; BYTE $0xea // cmp r10, r13
+	LONG $0xfef7850f; WORD $0xffff // jne 0x54a0 <denseAVX512VNNI+0x1f00>
+	LONG $0xfffec2e9; BYTE $0xff // jmp 0x5470 <denseAVX512VNNI+0x1ed0>
+	WORD $0x9066 // nop
+	LONG $0x80b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x80]
+	LONG $0x10568d4c // lea r10, [rsi + 0x10]
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x0ceb // jmp 0x55cc <denseAVX512VNNI+0x202c>
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	WORD $0x394d; BYTE $0xeb // cmp r11, r13
+	LONG $0xfea4840f; WORD $0xffff // je 0x5470 <denseAVX512VNNI+0x1ed0>
+	LONG $0x01fa8348 // cmp rdx, 0x1
+	WORD $0x0e75 // jne 0x55e0 <denseAVX512VNNI+0x2040>
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x75eb // jmp 0x310b <denseAVX512VNNI+0x159b>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0x894c; BYTE $0xea // mov rdx, r13
+	LONG $0x00009fe9; BYTE $0x00 // jmp 0x5678 <denseAVX512VNNI+0x20d8>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0xd7 // mov rdi, r10
 	WORD $0xc931 // xor ecx, ecx
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x487df262; WORD $0x6a58; BYTE $0xfc // vpbroadcastd zmm5, dword ptr [rdx - 0x10]
-	LONG $0x48fed162; WORD $0x366f // vmovdqu64 zmm6, zmmword ptr [r14]
-	LONG $0x48fed162; WORD $0x7e6f; BYTE $0x01 // vmovdqu64 zmm7, zmmword ptr [r14 + 0x40]
-	LONG $0x4855f262; WORD $0xe650 // vpdpbusd zmm4, zmm5, zmm6
-	LONG $0x4855f262; WORD $0xde50 // vpdpbusd zmm3, zmm5, zmm6
-	LONG $0x4855f262; WORD $0xd650 // vpdpbusd zmm2, zmm5, zmm6
-	LONG $0x4855f262; WORD $0xce50 // vpdpbusd zmm1, zmm5, zmm6
-	LONG $0x487df262; WORD $0x2a58 // vpbroadcastd zmm5, dword ptr [rdx]
-	LONG $0x4855f262; WORD $0xe750 // vpdpbusd zmm4, zmm5, zmm7
-	LONG $0x4855f262; WORD $0xdf50 // vpdpbusd zmm3, zmm5, zmm7
-	LONG $0x4855f262; WORD $0xd750 // vpdpbusd zmm2, zmm5, zmm7
-	LONG $0x4855f262; WORD $0xcf50 // vpdpbusd zmm1, zmm5, zmm7
+	LONG $0x487d7262; WORD $0x4758; BYTE $0xfc // vpbroadcastd zmm8, dword ptr [rdi - 0x10]
+	LONG $0x48fe7162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [rbp]
+	LONG $0x48fe7162; WORD $0x556f; BYTE $0x01 // vmovdqu64 zmm10, zmmword ptr [rbp + 0x40]
+	LONG $0x483dd262; WORD $0xf950 // vpdpbusd zmm7, zmm8, zmm9
+	LONG $0x483dd262; WORD $0xf150 // vpdpbusd zmm6, zmm8, zmm9
+	QUAD $0x00355c6f48fe3162 // vmovdqu64 zmm11, zmmword ptr [rbp + r14]
+	QUAD $0x0135646f48fe3162 // vmovdqu64 zmm12, zmmword ptr [rbp + r14 + 0x40]
+	LONG $0x483dd262; WORD $0xe350 // vpdpbusd zmm4, zmm8, zmm11
+	LONG $0x483dd262; WORD $0xe950 // vpdpbusd zmm5, zmm8, zmm9
+	LONG $0x483dd262; WORD $0xd950 // vpdpbusd zmm3, zmm8, zmm9
+	LONG $0x483dd262; WORD $0xd350 // vpdpbusd zmm2, zmm8, zmm11
+	LONG $0x487d7262; WORD $0x0758 // vpbroadcastd zmm8, dword ptr [rdi]
+	LONG $0x483dd262; WORD $0xfa50 // vpdpbusd zmm7, zmm8, zmm10
+	LONG $0x483dd262; WORD $0xf250 // vpdpbusd zmm6, zmm8, zmm10
+	LONG $0x483dd262; WORD $0xe450 // vpdpbusd zmm4, zmm8, zmm12
+	LONG $0x483dd262; WORD $0xea50 // vpdpbusd zmm5, zmm8, zmm10
+	LONG $0x483dd262; WORD $0xda50 // vpdpbusd zmm3, zmm8, zmm10
+	LONG $0x483dd262; WORD $0xd450 // vpdpbusd zmm2, zmm8, zmm12
 	LONG $0x02c18348 // add rcx, 0x2
-	LONG $0x80ee8349 // sub r14, -0x80
-	LONG $0x20c28348 // add rdx, 0x20
+	LONG $0x80ed8348 // sub rbp, -0x80
+	LONG $0x20c78348 // add rdi, 0x20
 	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
-	WORD $0xa575 // jne 0x30b0 <denseAVX512VNNI+0x1540>
-	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xff6b840f; WORD $0xffff // je 0x3080 <denseAVX512VNNI+0x1510>
-	LONG $0x48fed162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [r14]
+	LONG $0xff78850f; WORD $0xffff // jne 0x55f0 <denseAVX512VNNI+0x2050>
+	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
+	LONG $0xff3f840f; WORD $0xffff // je 0x55c0 <denseAVX512VNNI+0x2020>
+	LONG $0x48fe7162; WORD $0x456f; BYTE $0x00 // vmovdqu64 zmm8, zmmword ptr [rbp]
 	LONG $0x04e1c148 // shl rcx, 0x4
-	LONG $0x487dd262; WORD $0x3458; BYTE $0x0a // vpbroadcastd zmm6, dword ptr [r10 + rcx]
-	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
-	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
-	LONG $0x484df262; WORD $0xd550 // vpdpbusd zmm2, zmm6, zmm5
-	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
-	LONG $0x40c68349 // add r14, 0x40
-	LONG $0xffff39e9; BYTE $0xff // jmp 0x3080 <denseAVX512VNNI+0x1510>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0xffea50e9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xc2 // mov r10, rax
-	LONG $0x06e2c149 // shl r10, 0x6
-	LONG $0x01588d4c // lea r11, [rax + 0x1]
+	LONG $0x487d7262; WORD $0x0c58; BYTE $0x0e // vpbroadcastd zmm9, dword ptr [rsi + rcx]
+	QUAD $0x0035546f48fe3162 // vmovdqu64 zmm10, zmmword ptr [rbp + r14]
+	LONG $0x4835d262; WORD $0xf850 // vpdpbusd zmm7, zmm9, zmm8
+	LONG $0x4835d262; WORD $0xf050 // vpdpbusd zmm6, zmm9, zmm8
+	LONG $0x4835d262; WORD $0xe250 // vpdpbusd zmm4, zmm9, zmm10
+	LONG $0x4835d262; WORD $0xe850 // vpdpbusd zmm5, zmm9, zmm8
+	LONG $0x4835d262; WORD $0xd850 // vpdpbusd zmm3, zmm9, zmm8
+	LONG $0x4835d262; WORD $0xd250 // vpdpbusd zmm2, zmm9, zmm10
+	LONG $0x40c58348 // add rbp, 0x40
+	LONG $0xfffef8e9; BYTE $0xff // jmp 0x55c0 <denseAVX512VNNI+0x2020>
+	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
 	LONG $0x06e3c149 // shl r11, 0x6
-	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
-	LONG $0x244c8948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rcx
-	QUAD $0x0000000485048d48 // lea rax, [4*rax + 0x4]
-	LONG $0x24448948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rax
+	LONG $0x015a8d48 // lea rbx, [rdx + 0x1]
+	LONG $0x06e3c148 // shl rbx, 0x6
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x78 // mov qword ptr [rsp + 0x78], rax
+	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
+	LONG $0x24448948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rax
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	QUAD $0x000000802494894c // mov qword ptr [rsp + 0x80], r10
-	LONG $0x245c894c; BYTE $0x78 // mov qword ptr [rsp + 0x78], r11
-	LONG $0x00035be9; BYTE $0x00 // jmp 0x34fd <denseAVX512VNNI+0x198d>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x245c894c; BYTE $0x68 // mov qword ptr [rsp + 0x68], r11
+	QUAD $0x00000080249c8948 // mov qword ptr [rsp + 0x80], rbx
+	LONG $0x000324e9; BYTE $0x00 // jmp 0x5a2f <denseAVX512VNNI+0x248f>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x245c8b48; BYTE $0x60 // mov rbx, qword ptr [rsp + 0x60]
-	LONG $0xc3af0f48 // imul rax, rbx
-	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
+	LONG $0x48fd7162; WORD $0xea6f // vmovdqa64 zmm13, zmm2
+	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
+	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
+	LONG $0x48fde162; WORD $0xc26f // vmovdqa64 zmm16, zmm2
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	QUAD $0x0000008024948b4c // mov r10, qword ptr [rsp + 0x80]
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x11 // vmovups zmm17, zmmword ptr [rcx + r10]
+	LONG $0x245c8b4c; BYTE $0x68 // mov r11, qword ptr [rsp + 0x68]
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x18 // vmovups zmm17, zmmword ptr [rax + r11]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
 	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
@@ -2523,30 +4318,25 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x247c8b48; BYTE $0x70 // mov rdi, qword ptr [rsp + 0x70]
-	WORD $0x2948; BYTE $0xfa // sub rdx, rdi
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
 	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
 	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
+	LONG $0x24748b4c; BYTE $0x78 // mov r14, qword ptr [rsp + 0x78]
+	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xf04d0f41 // cmovge esi, r8d
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm13
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
-	LONG $0xc3af0f48 // imul rax, rbx
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x08410348 // add rax, qword ptr [rcx + 0x8]
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x20498b48 // mov rcx, qword ptr [rcx + 0x20]
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x38528b48 // mov rdx, qword ptr [rdx + 0x38]
-	LONG $0x245c8b4c; BYTE $0x78 // mov r11, qword ptr [rsp + 0x78]
-	LONG $0x487c3162; WORD $0x2c10; BYTE $0x19 // vmovups zmm13, zmmword ptr [rcx + r11]
+	WORD $0xd0f7 // not eax
+	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
+	LONG $0xc24d0f41 // cmovge eax, r10d
+	LONG $0x244c8b4c; BYTE $0x60 // mov r9, qword ptr [rsp + 0x60]
+	LONG $0x19148d4b // lea rdx, [r9 + r11]
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x497e1162; WORD $0x2c7f; BYTE $0x19 // vmovdqu32 zmmword ptr [r9 + r11] {k1}, zmm13
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	QUAD $0x00000080249c8b48 // mov rbx, qword ptr [rsp + 0x80]
+	LONG $0x487c7162; WORD $0x2c10; BYTE $0x18 // vmovups zmm13, zmmword ptr [rax + rbx]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
 	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
@@ -2564,26 +4354,1067 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
 	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
 	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
-	LONG $0x244c8b4c; BYTE $0x68 // mov r9, qword ptr [rsp + 0x68]
-	WORD $0x294c; BYTE $0xca // sub rdx, r9
+	LONG $0x19048d49 // lea rax, [r9 + rbx]
+	LONG $0x247c8b4c; BYTE $0x70 // mov r15, qword ptr [rsp + 0x70]
+	WORD $0x294c; BYTE $0xfe // sub rsi, r15
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc24d0f45 // cmovge r8d, r10d
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x19 // vmovdqu32 zmmword ptr [r9 + rbx] {k1}, zmm9
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x19 // vmovups zmm9, zmmword ptr [rcx + r11]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4834f162; WORD $0xd259 // vmulps zmm2, zmm9, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x484df162; WORD $0xd26b // vpackssdw zmm2, zmm6, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	WORD $0x294d; BYTE $0xf1 // sub r9, r14
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc24d0f45 // cmovge r8d, r10d
+	LONG $0x4845f162; WORD $0xd267 // vpackuswb zmm2, zmm7, zmm2
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0x497ef162; WORD $0x147f; BYTE $0x16 // vmovdqu32 zmmword ptr [rsi + rdx] {k1}, zmm2
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x487cf162; WORD $0x1410; BYTE $0x19 // vmovups zmm2, zmmword ptr [rcx + rbx]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x486cf162; WORD $0xed59 // vmulps zmm5, zmm2, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x486cf162; WORD $0xe459 // vmulps zmm4, zmm2, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x486cf162; WORD $0xdb59 // vmulps zmm3, zmm2, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x486cf162; WORD $0xc959 // vmulps zmm1, zmm2, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x4865f162; WORD $0xc96b // vpackssdw zmm1, zmm3, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x485df162; WORD $0xc967 // vpackuswb zmm1, zmm4, zmm1
+	WORD $0x294c; BYTE $0xfe // sub rsi, r15
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc24d0f45 // cmovge r8d, r10d
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [rdx + rax] {k1}, zmm1
+	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
+	LONG $0x02418d49 // lea rax, [r9 + 0x2]
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0xf3858f0f; WORD $0xffff // jg 0x4db4 <denseAVX512VNNI+0x1814>
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48feb162; WORD $0x146f; BYTE $0x18 // vmovdqu64 zmm2, zmmword ptr [rax + r11]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x18 // vmovdqu64 zmm1, zmmword ptr [rax + rbx]
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0xc1af0f4d // imul r8, r9
+	LONG $0x0847034c // add r8, qword ptr [rdi + 0x8]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x24748948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rsi
+	LONG $0x2444894c; BYTE $0x60 // mov qword ptr [rsp + 0x60], r8
+	LONG $0xfca48e0f; WORD $0xffff // jle 0x5710 <denseAVX512VNNI+0x2170>
+	WORD $0x894d; BYTE $0xca // mov r10, r9
+	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
+	LONG $0x685f8b4c // mov r11, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0xc120 // and cl, al
+	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
+	LONG $0xfc82850f; WORD $0xffff // jne 0x5710 <denseAVX512VNNI+0x2170>
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
+	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0x244c894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r9
+	LONG $0xc1af0f49 // imul rax, r9
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
+	LONG $0x244c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rcx
+	LONG $0x05e2c149 // shl r10, 0x5
+	LONG $0x7857034c // add r10, qword ptr [rdi + 0x78]
+	LONG $0x2454894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r10
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	LONG $0xc2af0f48 // imul rax, rdx
+	LONG $0x10470348 // add rax, qword ptr [rdi + 0x10]
+	LONG $0x2464c148; WORD $0x0508 // shl qword ptr [rsp + 0x8], 0x5
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x48fd7162; WORD $0xc26f // vmovdqa64 zmm8, zmm2
+	LONG $0x48fd7162; WORD $0xea6f // vmovdqa64 zmm13, zmm2
+	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
+	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
+	LONG $0x48fde162; WORD $0xc26f // vmovdqa64 zmm16, zmm2
+	WORD $0xd231 // xor edx, edx
+	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x244c8b48; BYTE $0x58 // mov rcx, qword ptr [rsp + 0x58]
+	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
+	LONG $0xd10c8b48 // mov rcx, qword ptr [rcx + 8*rdx]
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x0084840f; WORD $0x0000 // je 0x5be0 <denseAVX512VNNI+0x2640>
+	WORD $0x8b4c; BYTE $0x02 // mov r8, qword ptr [rdx]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x00a8880f; WORD $0x0000 // js 0x5c10 <denseAVX512VNNI+0x2670>
+	WORD $0x0149; BYTE $0xc8 // add r8, rcx
+	LONG $0x08428b48 // mov rax, qword ptr [rdx + 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x00ac880f; WORD $0x0000 // js 0x5c24 <denseAVX512VNNI+0x2684>
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	LONG $0x107a8b4c // mov r15, qword ptr [rdx + 0x10]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x00b0880f; WORD $0x0000 // js 0x5c38 <denseAVX512VNNI+0x2698>
+	WORD $0x0149; BYTE $0xcf // add r15, rcx
+	LONG $0x184a8b4c // mov r9, qword ptr [rdx + 0x18]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x00b4880f; WORD $0x0000 // js 0x5c4c <denseAVX512VNNI+0x26ac>
+	WORD $0x0149; BYTE $0xc9 // add r9, rcx
+	LONG $0x20628b4c // mov r12, qword ptr [rdx + 0x20]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0x00b8880f; WORD $0x0000 // js 0x5c60 <denseAVX512VNNI+0x26c0>
+	WORD $0x0149; BYTE $0xcc // add r12, rcx
+	LONG $0x286a8b4c // mov r13, qword ptr [rdx + 0x28]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0x00bc880f; WORD $0x0000 // js 0x5c74 <denseAVX512VNNI+0x26d4>
+	WORD $0x0149; BYTE $0xcd // add r13, rcx
+	LONG $0x30728b4c // mov r14, qword ptr [rdx + 0x30]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0x00c0880f; WORD $0x0000 // js 0x5c88 <denseAVX512VNNI+0x26e8>
+	WORD $0x0149; BYTE $0xce // add r14, rcx
+	LONG $0x386a8b48 // mov rbp, qword ptr [rdx + 0x38]
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	LONG $0x00c4880f; WORD $0x0000 // js 0x5c9c <denseAVX512VNNI+0x26fc>
+	WORD $0x0148; BYTE $0xcd // add rbp, rcx
+	LONG $0x0000c3e9; BYTE $0x00 // jmp 0x5ca3 <denseAVX512VNNI+0x2703>
+	LONG $0x80af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x80]
+	WORD $0x8949; BYTE $0xee // mov r14, rbp
+	WORD $0x8949; BYTE $0xed // mov r13, rbp
+	WORD $0x8949; BYTE $0xec // mov r12, rbp
+	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
+	WORD $0x8949; BYTE $0xef // mov r15, rbp
+	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
+	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
+	LONG $0x0000a2e9; BYTE $0x00 // jmp 0x5ca3 <denseAVX512VNNI+0x2703>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
+	LONG $0x08428b48 // mov rax, qword ptr [rdx + 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xff54890f; WORD $0xffff // jns 0x5b78 <denseAVX512VNNI+0x25d8>
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x107a8b4c // mov r15, qword ptr [rdx + 0x10]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0xff50890f; WORD $0xffff // jns 0x5b88 <denseAVX512VNNI+0x25e8>
+	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
+	LONG $0x184a8b4c // mov r9, qword ptr [rdx + 0x18]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xff4c890f; WORD $0xffff // jns 0x5b98 <denseAVX512VNNI+0x25f8>
+	LONG $0x808f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x80]
+	LONG $0x20628b4c // mov r12, qword ptr [rdx + 0x20]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0xff48890f; WORD $0xffff // jns 0x5ba8 <denseAVX512VNNI+0x2608>
+	LONG $0x80a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x80]
+	LONG $0x286a8b4c // mov r13, qword ptr [rdx + 0x28]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0xff44890f; WORD $0xffff // jns 0x5bb8 <denseAVX512VNNI+0x2618>
+	LONG $0x80af8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdi + 0x80]
+	LONG $0x30728b4c // mov r14, qword ptr [rdx + 0x30]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0xff40890f; WORD $0xffff // jns 0x5bc8 <denseAVX512VNNI+0x2628>
+	LONG $0x80b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0x80]
+	LONG $0x386a8b48 // mov rbp, qword ptr [rdx + 0x38]
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	LONG $0xff3c890f; WORD $0xffff // jns 0x5bd8 <denseAVX512VNNI+0x2638>
+	LONG $0x80af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x80]
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
+	LONG $0x0e3c8d48 // lea rdi, [rsi + rcx]
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x244c8b48; BYTE $0x48 // mov rcx, qword ptr [rsp + 0x48]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x48fea162; WORD $0x0c6f; BYTE $0x96 // vmovdqu64 zmm17, zmmword ptr [rsi + 4*r10]
+	LONG $0x48fea162; WORD $0x146f; BYTE $0x97 // vmovdqu64 zmm18, zmmword ptr [rdi + 4*r10]
+	LONG $0x487d8262; WORD $0x1c58; BYTE $0x10 // vpbroadcastd zmm19, dword ptr [r8 + r10]
+	LONG $0x4065a262; WORD $0xc150 // vpdpbusd zmm16, zmm19, zmm17
+	LONG $0x40653262; WORD $0xe250 // vpdpbusd zmm12, zmm19, zmm18
+	LONG $0x487da262; WORD $0x1c58; BYTE $0x10 // vpbroadcastd zmm19, dword ptr [rax + r10]
+	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
+	LONG $0x40653262; WORD $0xda50 // vpdpbusd zmm11, zmm19, zmm18
+	LONG $0x487d8262; WORD $0x1c58; BYTE $0x17 // vpbroadcastd zmm19, dword ptr [r15 + r10]
+	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
+	LONG $0x40653262; WORD $0xd250 // vpdpbusd zmm10, zmm19, zmm18
+	LONG $0x487d8262; WORD $0x1c58; BYTE $0x11 // vpbroadcastd zmm19, dword ptr [r9 + r10]
+	LONG $0x40653262; WORD $0xe950 // vpdpbusd zmm13, zmm19, zmm17
+	LONG $0x40653262; WORD $0xca50 // vpdpbusd zmm9, zmm19, zmm18
+	LONG $0x487d8262; WORD $0x1c58; BYTE $0x14 // vpbroadcastd zmm19, dword ptr [r12 + r10]
+	LONG $0x40653262; WORD $0xc150 // vpdpbusd zmm8, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xea50 // vpdpbusd zmm5, zmm19, zmm18
+	QUAD $0x00155c58487d8262 // vpbroadcastd zmm19, dword ptr [r13 + r10]
+	LONG $0x4065b262; WORD $0xf950 // vpdpbusd zmm7, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xe250 // vpdpbusd zmm4, zmm19, zmm18
+	LONG $0x487d8262; WORD $0x1c58; BYTE $0x16 // vpbroadcastd zmm19, dword ptr [r14 + r10]
+	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xda50 // vpdpbusd zmm3, zmm19, zmm18
+	QUAD $0x00155c58487da262 // vpbroadcastd zmm19, dword ptr [rbp + r10]
+	LONG $0x4065b262; WORD $0xd150 // vpdpbusd zmm2, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xca50 // vpdpbusd zmm1, zmm19, zmm18
+	LONG $0x10c28349 // add r10, 0x10
+	LONG $0xc0c38349 // add r11, -0x40
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0xff47850f; WORD $0xffff // jne 0x5cc0 <denseAVX512VNNI+0x2720>
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x24540348; BYTE $0x08 // add rdx, qword ptr [rsp + 0x8]
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	WORD $0x294c; BYTE $0xd8 // sub rax, r11
+	LONG $0x245c3b48; BYTE $0x40 // cmp rbx, qword ptr [rsp + 0x40]
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
+	LONG $0xfdb5850f; WORD $0xffff // jne 0x5b50 <denseAVX512VNNI+0x25b0>
+	LONG $0x24548b48; BYTE $0x38 // mov rdx, qword ptr [rsp + 0x38]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x294c; BYTE $0xde // sub rsi, r11
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x24543b48; BYTE $0x30 // cmp rdx, qword ptr [rsp + 0x30]
+	LONG $0xfd7c850f; WORD $0xffff // jne 0x5b30 <denseAVX512VNNI+0x2590>
+	LONG $0xfff9abe9; BYTE $0xff // jmp 0x5764 <denseAVX512VNNI+0x21c4>
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xffd842e9; BYTE $0xff // jmp 0x3605 <denseAVX512VNNI+0x65>
+	LONG $0x01f88348 // cmp rax, 0x1
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x0b02850f; WORD $0x0000 // jne 0x68d4 <denseAVX512VNNI+0x3334>
+	LONG $0x02f88349 // cmp r8, 0x2
+	LONG $0x0e8d8d0f; WORD $0x0000 // jge 0x6c69 <denseAVX512VNNI+0x36c9>
+	WORD $0xf631 // xor esi, esi
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
+	LONG $0xd8198d0f; WORD $0xffff // jge 0x3605 <denseAVX512VNNI+0x65>
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0x06e1c149 // shl r9, 0x6
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	LONG $0x0000e1e9; BYTE $0x00 // jmp 0x5eeb <denseAVX512VNNI+0x294b>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x38 // sub rdx, qword ptr [rsp + 0x38]
+	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x08 // vmovups zmm5, zmmword ptr [rax + r9]
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4875f162; WORD $0xcc6b // vpackssdw zmm1, zmm1, zmm4
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x4875f162; WORD $0xca67 // vpackuswb zmm1, zmm1, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f7 // not eax
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
+	LONG $0x497eb162; WORD $0x0c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [rax + r9] {k1}, zmm1
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x0d748d0f; WORD $0x0000 // jge 0x6c5f <denseAVX512VNNI+0x36bf>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x08 // vmovdqu64 zmm1, zmmword ptr [rax + r9]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x24748948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rsi
+	LONG $0xfef28e0f; WORD $0xffff // jle 0x5e10 <denseAVX512VNNI+0x2870>
+	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
+	LONG $0x685f8b48 // mov rbx, qword ptr [rdi + 0x68]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0xc120 // and cl, al
+	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
+	LONG $0xfed3850f; WORD $0xffff // jne 0x5e10 <denseAVX512VNNI+0x2870>
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x05e6c148 // shl rsi, 0x5
+	LONG $0x78770348 // add rsi, qword ptr [rdi + 0x78]
+	LONG $0x24748948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rsi
+	LONG $0x05e0c149 // shl r8, 0x5
+	WORD $0x894c; BYTE $0xc8 // mov rax, r9
+	LONG $0x44af0f48; WORD $0x0824 // imul rax, qword ptr [rsp + 0x8]
+	WORD $0x8948; BYTE $0xde // mov rsi, rbx
+	LONG $0xf6af0f49 // imul rsi, r14
+	LONG $0xf0af0f48 // imul rsi, rax
+	LONG $0x10770348 // add rsi, qword ptr [rdi + 0x10]
+	WORD $0x894d; BYTE $0xf2 // mov r10, r14
+	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
+	WORD $0x2149; BYTE $0xc2 // and r10, rax
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	WORD $0x894d; BYTE $0xc1 // mov r9, r8
+	WORD $0x15eb // jmp 0x5fae <denseAVX512VNNI+0x2a0e>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x246c3b4c; BYTE $0x08 // cmp r13, qword ptr [rsp + 0x8]
+	LONG $0xfe74840f; WORD $0xffff // je 0x5e22 <denseAVX512VNNI+0x2882>
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0xe8148b4a // mov rdx, qword ptr [rax + 8*r13]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x0100840f; WORD $0x0000 // je 0x60c0 <denseAVX512VNNI+0x2b20>
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	LONG $0x246c8b48; BYTE $0x48 // mov rbp, qword ptr [rsp + 0x48]
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x004d8b48 // mov rcx, qword ptr [rbp]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	WORD $0x3778 // js 0x6010 <denseAVX512VNNI+0x2a70>
+	WORD $0x0148; BYTE $0xd1 // add rcx, rdx
+	LONG $0x087d8b48 // mov rdi, qword ptr [rbp + 0x8]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	WORD $0x3f78 // js 0x6024 <denseAVX512VNNI+0x2a84>
+	WORD $0x0148; BYTE $0xd7 // add rdi, rdx
+	LONG $0x10458b48 // mov rax, qword ptr [rbp + 0x10]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x4778 // js 0x6038 <denseAVX512VNNI+0x2a98>
+	WORD $0x0148; BYTE $0xd0 // add rax, rdx
+	LONG $0x18458b4c // mov r8, qword ptr [rbp + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x4f78 // js 0x604c <denseAVX512VNNI+0x2aac>
+	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	WORD $0x55eb // jmp 0x6057 <denseAVX512VNNI+0x2ab7>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80888b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rax + 0x80]
+	LONG $0x087d8b48 // mov rdi, qword ptr [rbp + 0x8]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	WORD $0xc179 // jns 0x5fe5 <denseAVX512VNNI+0x2a45>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80b88b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rax + 0x80]
+	LONG $0x10458b48 // mov rax, qword ptr [rbp + 0x10]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xb979 // jns 0x5ff1 <denseAVX512VNNI+0x2a51>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
+	LONG $0x18458b4c // mov r8, qword ptr [rbp + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xb179 // jns 0x5ffd <denseAVX512VNNI+0x2a5d>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x80808b4d; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [r8 + 0x80]
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x894d; BYTE $0xf3 // mov r11, r14
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fef162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [rsi]
+	LONG $0x487db262; WORD $0x3458; BYTE $0x39 // vpbroadcastd zmm6, dword ptr [rcx + r15]
+	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
+	LONG $0x487db262; WORD $0x3458; BYTE $0x3f // vpbroadcastd zmm6, dword ptr [rdi + r15]
+	LONG $0x487db262; WORD $0x3c58; BYTE $0x38 // vpbroadcastd zmm7, dword ptr [rax + r15]
+	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
+	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
+	LONG $0x487d9262; WORD $0x3458; BYTE $0x38 // vpbroadcastd zmm6, dword ptr [r8 + r15]
+	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
+	LONG $0x40c68348 // add rsi, 0x40
+	LONG $0x10c78349 // add r15, 0x10
+	WORD $0xff49; BYTE $0xcb // dec r11
+	WORD $0xb975 // jne 0x6060 <denseAVX512VNNI+0x2ac0>
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	WORD $0x014c; BYTE $0xcd // add rbp, r9
+	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
+	LONG $0xff1a850f; WORD $0xffff // jne 0x5fd0 <denseAVX512VNNI+0x2a30>
+	LONG $0xfffee5e9; BYTE $0xff // jmp 0x5fa0 <denseAVX512VNNI+0x2a00>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80a08b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rax + 0x80]
+	LONG $0x246c8d49; BYTE $0x10 // lea rbp, [r12 + 0x10]
+	WORD $0xd231 // xor edx, edx
+	WORD $0x18eb // jmp 0x60ec <denseAVX512VNNI+0x2b4c>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
+	LONG $0xfeb4840f; WORD $0xffff // je 0x5fa0 <denseAVX512VNNI+0x2a00>
+	LONG $0x01fe8349 // cmp r14, 0x1
+	WORD $0x0e75 // jne 0x6100 <denseAVX512VNNI+0x2b60>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x75eb // jmp 0x616b <denseAVX512VNNI+0x2bcb>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
+	WORD $0xc931 // xor ecx, ecx
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x487df262; WORD $0x6858; BYTE $0xfc // vpbroadcastd zmm5, dword ptr [rax - 0x10]
+	LONG $0x48fef162; WORD $0x366f // vmovdqu64 zmm6, zmmword ptr [rsi]
+	LONG $0x48fef162; WORD $0x7e6f; BYTE $0x01 // vmovdqu64 zmm7, zmmword ptr [rsi + 0x40]
+	LONG $0x4855f262; WORD $0xce50 // vpdpbusd zmm1, zmm5, zmm6
+	LONG $0x4855f262; WORD $0xe650 // vpdpbusd zmm4, zmm5, zmm6
+	LONG $0x4855f262; WORD $0xd650 // vpdpbusd zmm2, zmm5, zmm6
+	LONG $0x4855f262; WORD $0xde50 // vpdpbusd zmm3, zmm5, zmm6
+	LONG $0x487df262; WORD $0x2858 // vpbroadcastd zmm5, dword ptr [rax]
+	LONG $0x4855f262; WORD $0xcf50 // vpdpbusd zmm1, zmm5, zmm7
+	LONG $0x4855f262; WORD $0xe750 // vpdpbusd zmm4, zmm5, zmm7
+	LONG $0x4855f262; WORD $0xd750 // vpdpbusd zmm2, zmm5, zmm7
+	LONG $0x4855f262; WORD $0xdf50 // vpdpbusd zmm3, zmm5, zmm7
+	LONG $0x02c18348 // add rcx, 0x2
+	LONG $0x80ee8348 // sub rsi, -0x80
+	LONG $0x20c08348 // add rax, 0x20
+	WORD $0x3949; BYTE $0xca // cmp r10, rcx
+	WORD $0xa575 // jne 0x6110 <denseAVX512VNNI+0x2b70>
+	LONG $0x01c6f641 // test r14b, 0x1
+	LONG $0xff6b840f; WORD $0xffff // je 0x60e0 <denseAVX512VNNI+0x2b40>
+	LONG $0x48fef162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [rsi]
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x487dd262; WORD $0x3458; BYTE $0x0c // vpbroadcastd zmm6, dword ptr [r12 + rcx]
+	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
+	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
+	LONG $0x484df262; WORD $0xd550 // vpdpbusd zmm2, zmm6, zmm5
+	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
+	LONG $0x40c68348 // add rsi, 0x40
+	LONG $0xffff39e9; BYTE $0xff // jmp 0x60e0 <denseAVX512VNNI+0x2b40>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0x06e2c149 // shl r10, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	QUAD $0x0000008024848948 // mov qword ptr [rsp + 0x80], rax
+	LONG $0x01728d48 // lea rsi, [rdx + 0x1]
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x24748948; BYTE $0x78 // mov qword ptr [rsp + 0x78], rsi
+	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
+	LONG $0x24448948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rax
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	WORD $0xf631 // xor esi, esi
+	LONG $0x2454894c; BYTE $0x68 // mov qword ptr [rsp + 0x68], r10
+	LONG $0x00027fe9; BYTE $0x00 // jmp 0x6499 <denseAVX512VNNI+0x2ef9>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x24548b4c; BYTE $0x68 // mov r10, qword ptr [rsp + 0x68]
+	LONG $0x245c8b4c; BYTE $0x60 // mov r11, qword ptr [rsp + 0x60]
+	LONG $0x13048d4b // lea rax, [r11 + r10]
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x487c3162; WORD $0x3410; BYTE $0x11 // vmovups zmm14, zmmword ptr [rcx + r10]
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x480c5162; WORD $0xed59 // vmulps zmm13, zmm14, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x480c5162; WORD $0xe459 // vmulps zmm12, zmm14, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48155162; WORD $0xe46b // vpackssdw zmm12, zmm13, zmm12
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x480c5162; WORD $0xdb59 // vmulps zmm11, zmm14, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x480c5162; WORD $0xd259 // vmulps zmm10, zmm14, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	QUAD $0x0000008024848b4c // mov r8, qword ptr [rsp + 0x80]
+	WORD $0x294c; BYTE $0xc2 // sub rdx, r8
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x481d5162; WORD $0xd267 // vpackuswb zmm10, zmm12, zmm10
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
-	LONG $0xf04d0f41 // cmovge esi, r8d
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [r11 + rax] {k1}, zmm9
-	LONG $0x01cb8348 // or rbx, 0x1
+	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
+	LONG $0xf14d0f41 // cmovge esi, r9d
+	LONG $0xd692fbc5 // kmovd k2, esi
+	LONG $0x4a7e1162; WORD $0x147f; BYTE $0x13 // vmovdqu32 zmmword ptr [r11 + r10] {k2}, zmm10
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x487c3162; WORD $0x1410; BYTE $0x11 // vmovups zmm10, zmmword ptr [rcx + r10]
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x482c5162; WORD $0xc959 // vmulps zmm9, zmm10, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x482c5162; WORD $0xc059 // vmulps zmm8, zmm10, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x48355162; WORD $0xc06b // vpackssdw zmm8, zmm9, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x482cf162; WORD $0xf659 // vmulps zmm6, zmm10, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x482cf162; WORD $0xdb59 // vmulps zmm3, zmm10, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484df162; WORD $0xdb6b // vpackssdw zmm3, zmm6, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x483df162; WORD $0xdb67 // vpackuswb zmm3, zmm8, zmm3
+	WORD $0x294c; BYTE $0xc6 // sub rsi, r8
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc14d0f45 // cmovge r8d, r9d
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x4a7ef162; WORD $0x1c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [rdx + rax] {k2}, zmm3
+	LONG $0x487cf162; WORD $0xdf5b // vcvtdq2ps zmm3, zmm7
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x70 // sub rdx, qword ptr [rsp + 0x70]
+	LONG $0x24748b48; BYTE $0x78 // mov rsi, qword ptr [rsp + 0x78]
+	LONG $0x487cf162; WORD $0x3410; BYTE $0x30 // vmovups zmm6, zmmword ptr [rax + rsi]
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484cf162; WORD $0xed59 // vmulps zmm5, zmm6, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4865f162; WORD $0xdd6b // vpackssdw zmm3, zmm3, zmm5
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x484cf162; WORD $0xd259 // vmulps zmm2, zmm6, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x4865f162; WORD $0xd267 // vpackuswb zmm2, zmm3, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f6 // not al
+	WORD $0xb60f; BYTE $0xc0 // movzx eax, al
+	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x33 // vmovdqu32 ymmword ptr [r11 + rsi] {k2}, ymm2
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
+	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x18 // vmovdqu32 ymmword ptr [rax + r11] {k2}, ymm2
+	LONG $0x24748b48; BYTE $0x50 // mov rsi, qword ptr [rsp + 0x50]
+	LONG $0x02468d48 // lea rax, [rsi + 0x2]
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x394c; BYTE $0xc0 // cmp rax, r8
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0xed3a8f0f; WORD $0xffff // jg 0x51d3 <denseAVX512VNNI+0x1c33>
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x10 // vmovdqu64 zmm3, zmmword ptr [rax + r10]
+	QUAD $0x0110546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r10 + 0x40]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
+	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x24548948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdx
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	LONG $0xfd498e0f; WORD $0xffff // jle 0x6220 <denseAVX512VNNI+0x2c80>
+	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
+	LONG $0x685f8b4c // mov r11, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0xc120 // and cl, al
+	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
+	LONG $0xfd2a850f; WORD $0xffff // jne 0x6220 <denseAVX512VNNI+0x2c80>
+	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
+	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
+	LONG $0xd3af0f49 // imul rdx, r11
+	LONG $0xd7af0f49 // imul rdx, r15
+	LONG $0x06e2c148 // shl rdx, 0x6
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x05e1c149 // shl r9, 0x5
+	LONG $0x784f034c // add r9, qword ptr [rdi + 0x78]
+	LONG $0x244c894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r9
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0x54af0f4c; WORD $0x1824 // imul r10, qword ptr [rsp + 0x18]
+	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
+	LONG $0x05e0c149 // shl r8, 0x5
+	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x245c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r11
+	LONG $0x247c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r15
+	WORD $0x1deb // jmp 0x659e <denseAVX512VNNI+0x2ffe>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x24443b4c; BYTE $0x30 // cmp r8, qword ptr [rsp + 0x30]
+	LONG $0xfcbe840f; WORD $0xffff // je 0x625c <denseAVX512VNNI+0x2cbc>
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	LONG $0xc0348b4a // mov rsi, qword ptr [rax + 8*r8]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x0280840f; WORD $0x0000 // je 0x6830 <denseAVX512VNNI+0x3290>
+	LONG $0x2444894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r8
+	WORD $0xff31 // xor edi, edi
+	LONG $0x24448b48; BYTE $0x58 // mov rax, qword ptr [rsp + 0x58]
+	LONG $0x24748948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rsi
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x894d; BYTE $0xd4 // mov r12, r10
+	WORD $0x8b4c; BYTE $0x10 // mov r10, qword ptr [rax]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x0081880f; WORD $0x0000 // js 0x6660 <denseAVX512VNNI+0x30c0>
+	WORD $0x0149; BYTE $0xf2 // add r10, rsi
+	LONG $0x08408b4c // mov r8, qword ptr [rax + 0x8]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x0089880f; WORD $0x0000 // js 0x6678 <denseAVX512VNNI+0x30d8>
+	WORD $0x0149; BYTE $0xf0 // add r8, rsi
+	LONG $0x10588b4c // mov r11, qword ptr [rax + 0x10]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0x0091880f; WORD $0x0000 // js 0x6690 <denseAVX512VNNI+0x30f0>
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	LONG $0x18688b4c // mov r13, qword ptr [rax + 0x18]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0x0099880f; WORD $0x0000 // js 0x66a8 <denseAVX512VNNI+0x3108>
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x20588b48 // mov rbx, qword ptr [rax + 0x20]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0x00a1880f; WORD $0x0000 // js 0x66c0 <denseAVX512VNNI+0x3120>
+	WORD $0x0148; BYTE $0xf3 // add rbx, rsi
+	LONG $0x28688b48 // mov rbp, qword ptr [rax + 0x28]
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	LONG $0x247c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdi
+	LONG $0x00a9880f; WORD $0x0000 // js 0x66dd <denseAVX512VNNI+0x313d>
+	WORD $0x0148; BYTE $0xf5 // add rbp, rsi
+	LONG $0x30788b48 // mov rdi, qword ptr [rax + 0x30]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	LONG $0x00b1880f; WORD $0x0000 // js 0x66f5 <denseAVX512VNNI+0x3155>
+	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
+	LONG $0x38708b4c // mov r14, qword ptr [rax + 0x38]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0x00b9880f; WORD $0x0000 // js 0x670d <denseAVX512VNNI+0x316d>
+	WORD $0x0149; BYTE $0xf6 // add r14, rsi
+	LONG $0x0000bce9; BYTE $0x00 // jmp 0x6718 <denseAVX512VNNI+0x3178>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80918b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rcx + 0x80]
+	LONG $0x08408b4c // mov r8, qword ptr [rax + 0x8]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0xff77890f; WORD $0xffff // jns 0x65ef <denseAVX512VNNI+0x304f>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80818b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rcx + 0x80]
+	LONG $0x10588b4c // mov r11, qword ptr [rax + 0x10]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0xff6f890f; WORD $0xffff // jns 0x65ff <denseAVX512VNNI+0x305f>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80998b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rcx + 0x80]
+	LONG $0x18688b4c // mov r13, qword ptr [rax + 0x18]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0xff67890f; WORD $0xffff // jns 0x660f <denseAVX512VNNI+0x306f>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80a98b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rcx + 0x80]
+	LONG $0x20588b48 // mov rbx, qword ptr [rax + 0x20]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0xff5f890f; WORD $0xffff // jns 0x661f <denseAVX512VNNI+0x307f>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80998b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rcx + 0x80]
+	LONG $0x28688b48 // mov rbp, qword ptr [rax + 0x28]
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	LONG $0x247c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdi
+	LONG $0xff57890f; WORD $0xffff // jns 0x6634 <denseAVX512VNNI+0x3094>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80a98b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rcx + 0x80]
+	LONG $0x30788b48 // mov rdi, qword ptr [rax + 0x30]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	LONG $0xff4f890f; WORD $0xffff // jns 0x6644 <denseAVX512VNNI+0x30a4>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80b98b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rcx + 0x80]
+	LONG $0x38708b4c // mov r14, qword ptr [rax + 0x38]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0xff47890f; WORD $0xffff // jns 0x6654 <denseAVX512VNNI+0x30b4>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80b18b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rcx + 0x80]
+	LONG $0x140c8d4d // lea r9, [r12 + rdx]
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x894c; BYTE $0xfe // mov rsi, r15
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe1162; WORD $0x346f; BYTE $0xbc // vmovdqu64 zmm14, zmmword ptr [r12 + 4*r15]
+	LONG $0x48fe1162; WORD $0x3c6f; BYTE $0xb9 // vmovdqu64 zmm15, zmmword ptr [r9 + 4*r15]
+	LONG $0x487d8262; WORD $0x0458; BYTE $0x3a // vpbroadcastd zmm16, dword ptr [r10 + r15]
+	LONG $0x407d5262; WORD $0xee50 // vpdpbusd zmm13, zmm16, zmm14
+	LONG $0x487d8262; WORD $0x0c58; BYTE $0x38 // vpbroadcastd zmm17, dword ptr [r8 + r15]
+	LONG $0x40755262; WORD $0xe650 // vpdpbusd zmm12, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xff50 // vpdpbusd zmm7, zmm16, zmm15
+	LONG $0x487d8262; WORD $0x0458; BYTE $0x3b // vpbroadcastd zmm16, dword ptr [r11 + r15]
+	LONG $0x407d5262; WORD $0xde50 // vpdpbusd zmm11, zmm16, zmm14
+	QUAD $0x003d4c58487d8262 // vpbroadcastd zmm17, dword ptr [r13 + r15]
+	LONG $0x40755262; WORD $0xd650 // vpdpbusd zmm10, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xef50 // vpdpbusd zmm5, zmm16, zmm15
+	LONG $0x487da262; WORD $0x0458; BYTE $0x3b // vpbroadcastd zmm16, dword ptr [rbx + r15]
+	LONG $0x407d5262; WORD $0xce50 // vpdpbusd zmm9, zmm16, zmm14
+	QUAD $0x003d4c58487da262 // vpbroadcastd zmm17, dword ptr [rbp + r15]
+	LONG $0x40755262; WORD $0xc650 // vpdpbusd zmm8, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xe750 // vpdpbusd zmm4, zmm16, zmm15
+	LONG $0x487da262; WORD $0x0458; BYTE $0x3f // vpbroadcastd zmm16, dword ptr [rdi + r15]
+	LONG $0x407dd262; WORD $0xf650 // vpdpbusd zmm6, zmm16, zmm14
+	LONG $0x487d8262; WORD $0x0c58; BYTE $0x3e // vpbroadcastd zmm17, dword ptr [r14 + r15]
+	LONG $0x4075d262; WORD $0xde50 // vpdpbusd zmm3, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xd750 // vpdpbusd zmm2, zmm16, zmm15
+	LONG $0x10c78349 // add r15, 0x10
+	LONG $0xc0c18348 // add rcx, -0x40
+	WORD $0xff48; BYTE $0xce // dec rsi
+	LONG $0xff47850f; WORD $0xffff // jne 0x6730 <denseAVX512VNNI+0x3190>
+	LONG $0x247c8b48; BYTE $0x10 // mov rdi, qword ptr [rsp + 0x10]
+	WORD $0xff48; BYTE $0xc7 // inc rdi
+	LONG $0x24440348; BYTE $0x08 // add rax, qword ptr [rsp + 0x8]
+	WORD $0x894d; BYTE $0xe2 // mov r10, r12
+	WORD $0x2949; BYTE $0xca // sub r10, rcx
+	LONG $0x245c8b4c; BYTE $0x20 // mov r11, qword ptr [rsp + 0x20]
+	WORD $0x394c; BYTE $0xdf // cmp rdi, r11
+	LONG $0x247c8b4c; BYTE $0x40 // mov r15, qword ptr [rsp + 0x40]
+	LONG $0x24748b48; BYTE $0x48 // mov rsi, qword ptr [rsp + 0x48]
+	LONG $0xfdbc850f; WORD $0xffff // jne 0x65d0 <denseAVX512VNNI+0x3030>
+	WORD $0x2949; BYTE $0xcc // sub r12, rcx
+	WORD $0x894d; BYTE $0xe2 // mov r10, r12
+	LONG $0x24448b4c; BYTE $0x38 // mov r8, qword ptr [rsp + 0x38]
+	LONG $0xfffd6ce9; BYTE $0xff // jmp 0x6590 <denseAVX512VNNI+0x2ff0>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
-	LONG $0xc3af0f48 // imul rax, rbx
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x08410348 // add rax, qword ptr [rcx + 0x8]
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x20498b48 // mov rcx, qword ptr [rcx + 0x20]
+	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
+	WORD $0xf631 // xor esi, esi
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0xf9 // mov rcx, r15
+	WORD $0x8948; BYTE $0xc7 // mov rdi, rax
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe5162; WORD $0x326f // vmovdqu64 zmm14, zmmword ptr [r10]
+	LONG $0x487d7262; WORD $0x3f58 // vpbroadcastd zmm15, dword ptr [rdi]
+	LONG $0x48fec162; WORD $0x046f; BYTE $0x12 // vmovdqu64 zmm16, zmmword ptr [r10 + rdx]
+	LONG $0x48055262; WORD $0xee50 // vpdpbusd zmm13, zmm15, zmm14
+	LONG $0x48055262; WORD $0xe650 // vpdpbusd zmm12, zmm15, zmm14
+	LONG $0x4805b262; WORD $0xf850 // vpdpbusd zmm7, zmm15, zmm16
+	LONG $0x48055262; WORD $0xde50 // vpdpbusd zmm11, zmm15, zmm14
+	LONG $0x48055262; WORD $0xd650 // vpdpbusd zmm10, zmm15, zmm14
+	LONG $0x4805b262; WORD $0xe850 // vpdpbusd zmm5, zmm15, zmm16
+	LONG $0x48055262; WORD $0xce50 // vpdpbusd zmm9, zmm15, zmm14
+	LONG $0x48055262; WORD $0xc650 // vpdpbusd zmm8, zmm15, zmm14
+	LONG $0x4805b262; WORD $0xe050 // vpdpbusd zmm4, zmm15, zmm16
+	LONG $0x4805d262; WORD $0xf650 // vpdpbusd zmm6, zmm15, zmm14
+	LONG $0x4805d262; WORD $0xde50 // vpdpbusd zmm3, zmm15, zmm14
+	LONG $0x4805b262; WORD $0xd050 // vpdpbusd zmm2, zmm15, zmm16
+	LONG $0x40c28349 // add r10, 0x40
+	LONG $0x10c78348 // add rdi, 0x10
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	WORD $0x9875 // jne 0x6850 <denseAVX512VNNI+0x32b0>
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x394c; BYTE $0xde // cmp rsi, r11
+	WORD $0x8075 // jne 0x6840 <denseAVX512VNNI+0x32a0>
+	LONG $0xfffccbe9; BYTE $0xff // jmp 0x6590 <denseAVX512VNNI+0x2ff0>
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xffcd31e9; BYTE $0xff // jmp 0x3605 <denseAVX512VNNI+0x65>
+	LONG $0x02f88349 // cmp r8, 0x2
+	LONG $0x09768d0f; WORD $0x0000 // jge 0x7254 <denseAVX512VNNI+0x3cb4>
+	WORD $0xf631 // xor esi, esi
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
+	LONG $0xcd178d0f; WORD $0xffff // jge 0x3605 <denseAVX512VNNI+0x65>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	LONG $0x0000abe9; BYTE $0x00 // jmp 0x69e8 <denseAVX512VNNI+0x3448>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x38 // sub rdx, qword ptr [rsp + 0x38]
+	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x08 // vmovups zmm4, zmmword ptr [rax + r9]
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x485cf162; WORD $0xdb59 // vmulps zmm3, zmm4, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f6 // not al
+	WORD $0xb60f; BYTE $0xc0 // movzx eax, al
+	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
+	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x08 // vmovdqu32 ymmword ptr [rax + r9] {k2}, ymm2
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x02778d0f; WORD $0x0000 // jge 0x6c5f <denseAVX512VNNI+0x36bf>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48feb162; WORD $0x146f; BYTE $0x08 // vmovdqu64 zmm2, zmmword ptr [rax + r9]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x24748948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rsi
+	LONG $0xff258e0f; WORD $0xffff // jle 0x6940 <denseAVX512VNNI+0x33a0>
+	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
+	LONG $0x68578b4c // mov r10, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0xc120 // and cl, al
+	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
+	LONG $0xff06850f; WORD $0xffff // jne 0x6940 <denseAVX512VNNI+0x33a0>
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x05e6c148 // shl rsi, 0x5
+	LONG $0x78770348 // add rsi, qword ptr [rdi + 0x78]
+	LONG $0x24748948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rsi
+	LONG $0x05e0c149 // shl r8, 0x5
+	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
+	WORD $0x894c; BYTE $0xc8 // mov rax, r9
+	LONG $0x44af0f48; WORD $0x0824 // imul rax, qword ptr [rsp + 0x8]
+	WORD $0x894d; BYTE $0xd6 // mov r14, r10
+	LONG $0xf3af0f4d // imul r14, r11
+	LONG $0xf0af0f4c // imul r14, rax
+	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
+	WORD $0x894d; BYTE $0xdf // mov r15, r11
+	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
+	WORD $0x2149; BYTE $0xc7 // and r15, rax
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	WORD $0x14eb // jmp 0x6a9e <denseAVX512VNNI+0x34fe>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x246c3b4c; BYTE $0x08 // cmp r13, qword ptr [rsp + 0x8]
+	LONG $0xfea8840f; WORD $0xffff // je 0x6946 <denseAVX512VNNI+0x33a6>
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0xe8048b4a // mov rax, qword ptr [rax + 8*r13]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x00f0840f; WORD $0x0000 // je 0x6ba0 <denseAVX512VNNI+0x3600>
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x247c8b48; BYTE $0x48 // mov rdi, qword ptr [rsp + 0x48]
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x8b48; BYTE $0x2f // mov rbp, qword ptr [rdi]
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	WORD $0x3878 // js 0x6b00 <denseAVX512VNNI+0x3560>
+	WORD $0x0148; BYTE $0xc5 // add rbp, rax
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x4078 // js 0x6b14 <denseAVX512VNNI+0x3574>
+	WORD $0x0148; BYTE $0xc2 // add rdx, rax
+	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0x4878 // js 0x6b28 <denseAVX512VNNI+0x3588>
+	WORD $0x0149; BYTE $0xc4 // add r12, rax
+	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x5078 // js 0x6b3c <denseAVX512VNNI+0x359c>
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x56eb // jmp 0x6b47 <denseAVX512VNNI+0x35a7>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x38528b48 // mov rdx, qword ptr [rdx + 0x38]
+	LONG $0x80aa8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdx + 0x80]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xc079 // jns 0x6ad4 <denseAVX512VNNI+0x3534>
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x80928b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdx + 0x80]
+	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0xb879 // jns 0x6ae0 <denseAVX512VNNI+0x3540>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x80a08b4d; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [r8 + 0x80]
+	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xb079 // jns 0x6aec <denseAVX512VNNI+0x354c>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x80808b4d; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [r8 + 0x80]
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x894d; BYTE $0xd9 // mov r9, r11
+	LONG $0x00401f0f // nop dword ptr [rax]
+	QUAD $0x001d6458487df262 // vpbroadcastd zmm4, dword ptr [rbp + rbx]
+	LONG $0x48fed162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [r14]
+	LONG $0x497df262; WORD $0x2458; BYTE $0x1a // vpbroadcastd zmm4 {k1}, dword ptr [rdx + rbx]
+	LONG $0x485df262; WORD $0xd550 // vpdpbusd zmm2, zmm4, zmm5
+	LONG $0x487dd262; WORD $0x2458; BYTE $0x1c // vpbroadcastd zmm4, dword ptr [r12 + rbx]
+	LONG $0x497dd262; WORD $0x2458; BYTE $0x18 // vpbroadcastd zmm4 {k1}, dword ptr [r8 + rbx]
+	LONG $0x485df262; WORD $0xdd50 // vpdpbusd zmm3, zmm4, zmm5
+	LONG $0x40c68349 // add r14, 0x40
+	LONG $0x10c38348 // add rbx, 0x10
+	WORD $0xff49; BYTE $0xc9 // dec r9
+	WORD $0xc475 // jne 0x6b50 <denseAVX512VNNI+0x35b0>
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
+	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
+	LONG $0xff25850f; WORD $0xffff // jne 0x6ac0 <denseAVX512VNNI+0x3520>
+	LONG $0xfffef0e9; BYTE $0xff // jmp 0x6a90 <denseAVX512VNNI+0x34f0>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
+	LONG $0x10488d48 // lea rcx, [rax + 0x10]
+	WORD $0xff31 // xor edi, edi
+	WORD $0x19eb // jmp 0x6bcc <denseAVX512VNNI+0x362c>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc7 // inc rdi
+	WORD $0x394c; BYTE $0xd7 // cmp rdi, r10
+	LONG $0xfec4840f; WORD $0xffff // je 0x6a90 <denseAVX512VNNI+0x34f0>
+	LONG $0x01fb8349 // cmp r11, 0x1
+	WORD $0x0e75 // jne 0x6be0 <denseAVX512VNNI+0x3640>
+	WORD $0xd231 // xor edx, edx
+	WORD $0x5deb // jmp 0x6c33 <denseAVX512VNNI+0x3693>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
+	WORD $0xd231 // xor edx, edx
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x487dd262; WORD $0x6058; BYTE $0xfc // vpbroadcastd zmm4, dword ptr [r8 - 0x10]
+	LONG $0x48fed162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [r14]
+	LONG $0x48fed162; WORD $0x766f; BYTE $0x01 // vmovdqu64 zmm6, zmmword ptr [r14 + 0x40]
+	LONG $0x485df262; WORD $0xd550 // vpdpbusd zmm2, zmm4, zmm5
+	LONG $0x485df262; WORD $0xdd50 // vpdpbusd zmm3, zmm4, zmm5
+	LONG $0x487dd262; WORD $0x2058 // vpbroadcastd zmm4, dword ptr [r8]
+	LONG $0x485df262; WORD $0xd650 // vpdpbusd zmm2, zmm4, zmm6
+	LONG $0x485df262; WORD $0xde50 // vpdpbusd zmm3, zmm4, zmm6
+	LONG $0x02c28348 // add rdx, 0x2
+	LONG $0x80ee8349 // sub r14, -0x80
+	LONG $0x20c08349 // add r8, 0x20
+	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
+	WORD $0xbd75 // jne 0x6bf0 <denseAVX512VNNI+0x3650>
+	LONG $0x01c3f641 // test r11b, 0x1
+	WORD $0x8774 // je 0x6bc0 <denseAVX512VNNI+0x3620>
+	LONG $0x04e2c148 // shl rdx, 0x4
+	LONG $0x487df262; WORD $0x2458; BYTE $0x10 // vpbroadcastd zmm4, dword ptr [rax + rdx]
+	LONG $0x48fed162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [r14]
+	LONG $0x485df262; WORD $0xd550 // vpdpbusd zmm2, zmm4, zmm5
+	LONG $0x485df262; WORD $0xdd50 // vpdpbusd zmm3, zmm4, zmm5
+	LONG $0x40c68349 // add r14, 0x40
+	LONG $0xffff61e9; BYTE $0xff // jmp 0x6bc0 <denseAVX512VNNI+0x3620>
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xffc99ce9; BYTE $0xff // jmp 0x3605 <denseAVX512VNNI+0x65>
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0x06e2c149 // shl r10, 0x6
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	WORD $0xf631 // xor esi, esi
+	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
+	LONG $0x00019ee9; BYTE $0x00 // jmp 0x6e2c <denseAVX512VNNI+0x388c>
+	WORD $0x9066 // nop
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
+	LONG $0x245c8b4c; BYTE $0x58 // mov r11, qword ptr [rsp + 0x58]
+	LONG $0x13048d4b // lea rax, [r11 + r10]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0x487c3162; WORD $0x0c10; BYTE $0x11 // vmovups zmm9, zmmword ptr [rcx + r10]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
@@ -2596,589 +5427,542 @@ TEXT ·denseAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
 	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4834f162; WORD $0xdb59 // vmulps zmm3, zmm9, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x484df162; WORD $0xdb6b // vpackssdw zmm3, zmm6, zmm3
-	WORD $0x2948; BYTE $0xfa // sub rdx, rdi
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4834f162; WORD $0xc959 // vmulps zmm1, zmm9, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x484df162; WORD $0xc96b // vpackssdw zmm1, zmm6, zmm1
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x24448b4c; BYTE $0x60 // mov r8, qword ptr [rsp + 0x60]
+	WORD $0x294c; BYTE $0xc2 // sub rdx, r8
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
 	WORD $0xe6d3 // shl esi, cl
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4845f162; WORD $0xdb67 // vpackuswb zmm3, zmm7, zmm3
 	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd6f7 // not esi
-	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
+	LONG $0xf14d0f41 // cmovge esi, r9d
+	LONG $0x4845f162; WORD $0xc967 // vpackuswb zmm1, zmm7, zmm1
 	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm3
-	LONG $0x5faf0f48; BYTE $0x50 // imul rbx, qword ptr [rdi + 0x50]
-	LONG $0x085f0348 // add rbx, qword ptr [rdi + 0x8]
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x487cb162; WORD $0x1c10; BYTE $0x18 // vmovups zmm3, zmmword ptr [rax + r11]
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [r11 + r10] {k1}, zmm1
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x487cb162; WORD $0x0c10; BYTE $0x11 // vmovups zmm1, zmmword ptr [rcx + r10]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x4874f162; WORD $0xe459 // vmulps zmm4, zmm1, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4874f162; WORD $0xed59 // vmulps zmm5, zmm1, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x485df162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm5
 	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
 	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x4874f162; WORD $0xd259 // vmulps zmm2, zmm1, zmm2
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
-	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4864f162; WORD $0xc959 // vmulps zmm1, zmm3, zmm1
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4874f162; WORD $0xcb59 // vmulps zmm1, zmm1, zmm3
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	LONG $0x485df162; WORD $0xc967 // vpackuswb zmm1, zmm4, zmm1
-	WORD $0x294c; BYTE $0xca // sub rdx, r9
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
-	WORD $0xe0d3 // shl eax, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd0f7 // not eax
-	LONG $0xc04d0f41 // cmovge eax, r8d
-	LONG $0xc892fbc5 // kmovd k1, eax
-	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x1b // vmovdqu32 zmmword ptr [r11 + rbx] {k1}, zmm1
-	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0x02418d49 // lea rax, [r9 + 0x2]
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xf4118f0f; WORD $0xffff // jg 0x290e <denseAVX512VNNI+0xd9e>
-	LONG $0x244c894c; BYTE $0x60 // mov qword ptr [rsp + 0x60], r9
-	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
+	WORD $0x294c; BYTE $0xc6 // sub rsi, r8
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc14d0f45 // cmovge r8d, r9d
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [rdx + rax] {k1}, zmm1
+	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
+	LONG $0x02468d48 // lea rax, [rsi + 0x2]
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x394c; BYTE $0xc0 // cmp rax, r8
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0xefb28f0f; WORD $0xffff // jg 0x5dde <denseAVX512VNNI+0x283e>
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x10 // vmovdqu64 zmm3, zmmword ptr [rax + r10]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x18 // vmovdqu64 zmm1, zmmword ptr [rax + r11]
-	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	LONG $0xfc828e0f; WORD $0xffff // jle 0x31b0 <denseAVX512VNNI+0x1640>
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
-	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x9f0f; BYTE $0xc0 // setg al
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0xc120 // and cl, al
-	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
-	LONG $0xfc63850f; WORD $0xffff // jne 0x31b0 <denseAVX512VNNI+0x1640>
-	LONG $0x246c8b48; BYTE $0x30 // mov rbp, qword ptr [rsp + 0x30]
-	LONG $0xe8af0f49 // imul rbp, r8
-	LONG $0xe9af0f49 // imul rbp, r9
-	LONG $0x06e5c148 // shl rbp, 0x6
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
-	LONG $0x24448b48; BYTE $0x60 // mov rax, qword ptr [rsp + 0x60]
-	LONG $0x05e0c148 // shl rax, 0x5
-	LONG $0x78470348 // add rax, qword ptr [rdi + 0x78]
-	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
-	WORD $0x8948; BYTE $0xea // mov rdx, rbp
-	LONG $0x54af0f48; WORD $0x0824 // imul rdx, qword ptr [rsp + 0x8]
-	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
-	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
-	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
-	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
-	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
-	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
-	LONG $0x244c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r9
-	WORD $0x20eb // jmp 0x3612 <denseAVX512VNNI+0x1aa2>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0xff49; BYTE $0xc2 // inc r10
-	LONG $0x24543b4c; BYTE $0x30 // cmp r10, qword ptr [rsp + 0x30]
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0xfbf2840f; WORD $0xffff // je 0x3204 <denseAVX512VNNI+0x1694>
-	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
-	LONG $0xd0348b4a // mov rsi, qword ptr [rax + 8*r10]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x021c840f; WORD $0x0000 // je 0x3840 <denseAVX512VNNI+0x1cd0>
-	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
-	WORD $0xc031 // xor eax, eax
-	LONG $0x245c8b48; BYTE $0x58 // mov rbx, qword ptr [rsp + 0x58]
-	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
-	WORD $0x8b48; BYTE $0x13 // mov rdx, qword ptr [rbx]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	WORD $0x6178 // js 0x36b0 <denseAVX512VNNI+0x1b40>
-	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
-	LONG $0x08538b4c // mov r10, qword ptr [rbx + 0x8]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x6578 // js 0x36c0 <denseAVX512VNNI+0x1b50>
-	WORD $0x0149; BYTE $0xf2 // add r10, rsi
-	LONG $0x107b8b4c // mov r15, qword ptr [rbx + 0x10]
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x6978 // js 0x36d0 <denseAVX512VNNI+0x1b60>
-	WORD $0x0149; BYTE $0xf7 // add r15, rsi
-	LONG $0x18438b4c // mov r8, qword ptr [rbx + 0x18]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	WORD $0x6d78 // js 0x36e5 <denseAVX512VNNI+0x1b75>
-	WORD $0x0149; BYTE $0xf0 // add r8, rsi
-	LONG $0x20438b48 // mov rax, qword ptr [rbx + 0x20]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x7178 // js 0x36f5 <denseAVX512VNNI+0x1b85>
-	WORD $0x0148; BYTE $0xf0 // add rax, rsi
-	LONG $0x28738b4c // mov r14, qword ptr [rbx + 0x28]
-	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0x7578 // js 0x3705 <denseAVX512VNNI+0x1b95>
-	WORD $0x0149; BYTE $0xf6 // add r14, rsi
-	LONG $0x306b8b4c // mov r13, qword ptr [rbx + 0x30]
-	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0x7978 // js 0x3715 <denseAVX512VNNI+0x1ba5>
-	WORD $0x0149; BYTE $0xf5 // add r13, rsi
-	LONG $0x38638b4c // mov r12, qword ptr [rbx + 0x38]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0x7d78 // js 0x3725 <denseAVX512VNNI+0x1bb5>
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
-	WORD $0x7feb // jmp 0x372c <denseAVX512VNNI+0x1bbc>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x80918b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rcx + 0x80]
-	LONG $0x08538b4c // mov r10, qword ptr [rbx + 0x8]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x9b79 // jns 0x365b <denseAVX512VNNI+0x1aeb>
-	LONG $0x80918b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rcx + 0x80]
-	LONG $0x107b8b4c // mov r15, qword ptr [rbx + 0x10]
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x9779 // jns 0x3667 <denseAVX512VNNI+0x1af7>
-	LONG $0x80b98b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rcx + 0x80]
-	LONG $0x18438b4c // mov r8, qword ptr [rbx + 0x18]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	WORD $0x9379 // jns 0x3678 <denseAVX512VNNI+0x1b08>
-	LONG $0x80818b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rcx + 0x80]
-	LONG $0x20438b48 // mov rax, qword ptr [rbx + 0x20]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0x8f79 // jns 0x3684 <denseAVX512VNNI+0x1b14>
-	LONG $0x80818b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rcx + 0x80]
-	LONG $0x28738b4c // mov r14, qword ptr [rbx + 0x28]
-	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0x8b79 // jns 0x3690 <denseAVX512VNNI+0x1b20>
-	LONG $0x80b18b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rcx + 0x80]
-	LONG $0x306b8b4c // mov r13, qword ptr [rbx + 0x30]
-	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0x8779 // jns 0x369c <denseAVX512VNNI+0x1b2c>
-	LONG $0x80a98b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rcx + 0x80]
-	LONG $0x38638b4c // mov r12, qword ptr [rbx + 0x38]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0x8379 // jns 0x36a8 <denseAVX512VNNI+0x1b38>
-	LONG $0x80a18b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rcx + 0x80]
-	LONG $0x2b348d49 // lea rsi, [r11 + rbp]
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x894c; BYTE $0xcf // mov rdi, r9
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x48fe8162; WORD $0x0c6f; BYTE $0x8b // vmovdqu64 zmm17, zmmword ptr [r11 + 4*r9]
-	LONG $0x48fea162; WORD $0x146f; BYTE $0x8e // vmovdqu64 zmm18, zmmword ptr [rsi + 4*r9]
-	LONG $0x487da262; WORD $0x1c58; BYTE $0x0a // vpbroadcastd zmm19, dword ptr [rdx + r9]
-	LONG $0x4065a262; WORD $0xc150 // vpdpbusd zmm16, zmm19, zmm17
-	LONG $0x40653262; WORD $0xe250 // vpdpbusd zmm12, zmm19, zmm18
-	LONG $0x487d8262; WORD $0x1c58; BYTE $0x0a // vpbroadcastd zmm19, dword ptr [r10 + r9]
-	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
-	LONG $0x40653262; WORD $0xda50 // vpdpbusd zmm11, zmm19, zmm18
-	LONG $0x487d8262; WORD $0x1c58; BYTE $0x0f // vpbroadcastd zmm19, dword ptr [r15 + r9]
-	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
-	LONG $0x40653262; WORD $0xd250 // vpdpbusd zmm10, zmm19, zmm18
-	LONG $0x487d8262; WORD $0x1c58; BYTE $0x08 // vpbroadcastd zmm19, dword ptr [r8 + r9]
-	LONG $0x40653262; WORD $0xe950 // vpdpbusd zmm13, zmm19, zmm17
-	LONG $0x40653262; WORD $0xca50 // vpdpbusd zmm9, zmm19, zmm18
-	LONG $0x487da262; WORD $0x1c58; BYTE $0x08 // vpbroadcastd zmm19, dword ptr [rax + r9]
-	LONG $0x40653262; WORD $0xc150 // vpdpbusd zmm8, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xea50 // vpdpbusd zmm5, zmm19, zmm18
-	LONG $0x487d8262; WORD $0x1c58; BYTE $0x0e // vpbroadcastd zmm19, dword ptr [r14 + r9]
-	LONG $0x4065b262; WORD $0xf950 // vpdpbusd zmm7, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xe250 // vpdpbusd zmm4, zmm19, zmm18
-	QUAD $0x000d5c58487d8262 // vpbroadcastd zmm19, dword ptr [r13 + r9]
-	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xd250 // vpdpbusd zmm2, zmm19, zmm18
-	LONG $0x487d8262; WORD $0x1c58; BYTE $0x0c // vpbroadcastd zmm19, dword ptr [r12 + r9]
-	LONG $0x4065b262; WORD $0xd950 // vpdpbusd zmm3, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xca50 // vpdpbusd zmm1, zmm19, zmm18
-	LONG $0x10c18349 // add r9, 0x10
-	LONG $0xc0c18348 // add rcx, -0x40
-	WORD $0xff48; BYTE $0xcf // dec rdi
-	LONG $0xff48850f; WORD $0xffff // jne 0x3740 <denseAVX512VNNI+0x1bd0>
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	LONG $0x245c0348; BYTE $0x18 // add rbx, qword ptr [rsp + 0x18]
-	WORD $0x894c; BYTE $0xda // mov rdx, r11
-	WORD $0x2948; BYTE $0xca // sub rdx, rcx
-	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
-	WORD $0x394c; BYTE $0xc0 // cmp rax, r8
-	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
-	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
-	LONG $0xfe1d850f; WORD $0xffff // jne 0x3640 <denseAVX512VNNI+0x1ad0>
-	WORD $0x2949; BYTE $0xcb // sub r11, rcx
-	WORD $0x894c; BYTE $0xda // mov rdx, r11
-	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
-	LONG $0xfffdcde9; BYTE $0xff // jmp 0x3600 <denseAVX512VNNI+0x1a90>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x80b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x80]
-	WORD $0xc031 // xor eax, eax
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
-	WORD $0x8948; BYTE $0xf7 // mov rdi, rsi
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fee162; WORD $0x0a6f // vmovdqu64 zmm17, zmmword ptr [rdx]
-	LONG $0x487de262; WORD $0x1758 // vpbroadcastd zmm18, dword ptr [rdi]
-	LONG $0x48fee162; WORD $0x1c6f; BYTE $0x2a // vmovdqu64 zmm19, zmmword ptr [rdx + rbp]
-	LONG $0x406da262; WORD $0xc150 // vpdpbusd zmm16, zmm18, zmm17
-	LONG $0x406d3262; WORD $0xe350 // vpdpbusd zmm12, zmm18, zmm19
-	LONG $0x406d3262; WORD $0xf950 // vpdpbusd zmm15, zmm18, zmm17
-	LONG $0x406d3262; WORD $0xdb50 // vpdpbusd zmm11, zmm18, zmm19
-	LONG $0x406d3262; WORD $0xf150 // vpdpbusd zmm14, zmm18, zmm17
-	LONG $0x406d3262; WORD $0xd350 // vpdpbusd zmm10, zmm18, zmm19
-	LONG $0x406d3262; WORD $0xe950 // vpdpbusd zmm13, zmm18, zmm17
-	LONG $0x406d3262; WORD $0xcb50 // vpdpbusd zmm9, zmm18, zmm19
-	LONG $0x406d3262; WORD $0xc150 // vpdpbusd zmm8, zmm18, zmm17
-	LONG $0x406db262; WORD $0xeb50 // vpdpbusd zmm5, zmm18, zmm19
-	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
-	LONG $0x406db262; WORD $0xe350 // vpdpbusd zmm4, zmm18, zmm19
-	LONG $0x406db262; WORD $0xf150 // vpdpbusd zmm6, zmm18, zmm17
-	LONG $0x406db262; WORD $0xd350 // vpdpbusd zmm2, zmm18, zmm19
-	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
-	LONG $0x406db262; WORD $0xcb50 // vpdpbusd zmm1, zmm18, zmm19
-	LONG $0x40c28348 // add rdx, 0x40
-	LONG $0x10c78348 // add rdi, 0x10
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0x8075 // jne 0x3860 <denseAVX512VNNI+0x1cf0>
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x394c; BYTE $0xc0 // cmp rax, r8
-	LONG $0xff64850f; WORD $0xffff // jne 0x3850 <denseAVX512VNNI+0x1ce0>
-	LONG $0xfffd0fe9; BYTE $0xff // jmp 0x3600 <denseAVX512VNNI+0x1a90>
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0xffe2aae9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
-	LONG $0x06e1c149 // shl r9, 0x6
-	QUAD $0x0000000085048d48 // lea rax, [4*rax]
-	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
-	LONG $0x0001ade9; BYTE $0x00 // jmp 0x3ad8 <denseAVX512VNNI+0x1f68>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
-	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
-	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x10 // vmovdqu64 zmm1, zmmword ptr [rax + r10]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x245c8b4c; BYTE $0x58 // mov r11, qword ptr [rsp + 0x58]
-	LONG $0xc3af0f49 // imul rax, r11
+	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	LONG $0x24548b4c; BYTE $0x60 // mov r10, qword ptr [rsp + 0x60]
-	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xf04d0f41 // cmovge esi, r8d
-	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm5
-	LONG $0x01cb8349 // or r11, 0x1
-	LONG $0x5faf0f4c; BYTE $0x50 // imul r11, qword ptr [rdi + 0x50]
-	LONG $0x085f034c // add r11, qword ptr [rdi + 0x8]
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x08 // vmovups zmm5, zmmword ptr [rax + r9]
-	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
-	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
-	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
-	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
-	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
-	WORD $0xe0d3 // shl eax, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd0f7 // not eax
-	LONG $0xc04d0f41 // cmovge eax, r8d
-	LONG $0xc892fbc5 // kmovd k1, eax
-	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x19 // vmovdqu32 zmmword ptr [r9 + r11] {k1}, zmm1
-	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x02408d49 // lea rax, [r8 + 0x2]
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xf2c38f0f; WORD $0xffff // jg 0x2d9b <denseAVX512VNNI+0x122b>
-	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x08 // vmovdqu64 zmm1, zmmword ptr [rax + r9]
+	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
 	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x244c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rcx
-	LONG $0x2444894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r8
-	LONG $0xfe2e8e0f; WORD $0xffff // jle 0x3930 <denseAVX512VNNI+0x1dc0>
-	LONG $0x68578b4c // mov r10, qword ptr [rdi + 0x68]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfe218e0f; WORD $0xffff // jle 0x3930 <denseAVX512VNNI+0x1dc0>
-	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
+	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
+	LONG $0xfe2e8e0f; WORD $0xffff // jle 0x6c90 <denseAVX512VNNI+0x36f0>
+	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
+	LONG $0x68778b4c // mov r14, qword ptr [rdi + 0x68]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0xc120 // and cl, al
+	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
+	LONG $0xfe0f850f; WORD $0xffff // jne 0x6c90 <denseAVX512VNNI+0x36f0>
+	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
-	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x05e1c149 // shl r9, 0x5
+	LONG $0x784f034c // add r9, qword ptr [rdi + 0x78]
+	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
 	LONG $0x05e0c149 // shl r8, 0x5
-	LONG $0x7847034c // add r8, qword ptr [rdi + 0x78]
-	LONG $0x2444894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r8
-	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x894c; BYTE $0xc8 // mov rax, r9
+	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
+	WORD $0x894c; BYTE $0xd0 // mov rax, r10
 	LONG $0x44af0f48; WORD $0x2024 // imul rax, qword ptr [rsp + 0x20]
-	WORD $0x894d; BYTE $0xd5 // mov r13, r10
-	LONG $0xeeaf0f4d // imul r13, r14
-	LONG $0xe8af0f4c // imul r13, rax
-	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	WORD $0x894d; BYTE $0xf0 // mov r8, r14
+	WORD $0x894c; BYTE $0xf5 // mov rbp, r14
+	LONG $0xebaf0f48 // imul rbp, rbx
+	LONG $0xe8af0f48 // imul rbp, rax
+	LONG $0x106f0348 // add rbp, qword ptr [rdi + 0x10]
+	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
 	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
-	WORD $0x2149; BYTE $0xc0 // and r8, rax
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	WORD $0x2149; BYTE $0xc1 // and r9, rax
 	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
 	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	WORD $0xc931 // xor ecx, ecx
-	LONG $0x2454894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r10
-	LONG $0x2444894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r8
-	WORD $0x25eb // jmp 0x3bb7 <denseAVX512VNNI+0x2047>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
+	LONG $0x2474894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r14
+	LONG $0x245c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rbx
+	WORD $0x24eb // jmp 0x6f27 <denseAVX512VNNI+0x3987>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x244c8b48; BYTE $0x40 // mov rcx, qword ptr [rsp + 0x40]
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x244c3b48; BYTE $0x20 // cmp rcx, qword ptr [rsp + 0x20]
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0xfda3840f; WORD $0xffff // je 0x395a <denseAVX512VNNI+0x1dea>
-	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
-	LONG $0xc8148b48 // mov rdx, qword ptr [rax + 8*rcx]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x244c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rcx
-	LONG $0x01f2840f; WORD $0x0000 // je 0x3dc0 <denseAVX512VNNI+0x2250>
-	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xcd7e // jle 0x3ba0 <denseAVX512VNNI+0x2030>
-	WORD $0xc031 // xor eax, eax
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0x8b4c; BYTE $0x16 // mov r10, qword ptr [rsi]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x7878 // js 0x3c60 <denseAVX512VNNI+0x20f0>
-	WORD $0x0149; BYTE $0xd2 // add r10, rdx
-	LONG $0x08668b4c // mov r12, qword ptr [rsi + 0x8]
+	LONG $0xfd93840f; WORD $0xffff // je 0x6cba <denseAVX512VNNI+0x371a>
+	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
+	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
+	LONG $0xc8348b48 // mov rsi, qword ptr [rax + 8*rcx]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x01f2840f; WORD $0x0000 // je 0x7130 <denseAVX512VNNI+0x3b90>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8b4d; BYTE $0x23 // mov r12, qword ptr [r11]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x007c880f; WORD $0x0000 // js 0x3c74 <denseAVX512VNNI+0x2104>
-	WORD $0x0149; BYTE $0xd4 // add r12, rdx
-	LONG $0x105e8b4c // mov r11, qword ptr [rsi + 0x10]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x0084880f; WORD $0x0000 // js 0x3c8c <denseAVX512VNNI+0x211c>
-	WORD $0x0149; BYTE $0xd3 // add r11, rdx
-	LONG $0x184e8b48 // mov rcx, qword ptr [rsi + 0x18]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x008c880f; WORD $0x0000 // js 0x3ca4 <denseAVX512VNNI+0x2134>
-	WORD $0x0148; BYTE $0xd1 // add rcx, rdx
-	LONG $0x207e8b4c // mov r15, qword ptr [rsi + 0x20]
+	WORD $0x7878 // js 0x6fd0 <denseAVX512VNNI+0x3a30>
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x087b8b4d // mov r15, qword ptr [r11 + 0x8]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x0094880f; WORD $0x0000 // js 0x3cbc <denseAVX512VNNI+0x214c>
-	WORD $0x0149; BYTE $0xd7 // add r15, rdx
-	LONG $0x28468b4c // mov r8, qword ptr [rsi + 0x28]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x009c880f; WORD $0x0000 // js 0x3cd4 <denseAVX512VNNI+0x2164>
-	WORD $0x0149; BYTE $0xd0 // add r8, rdx
-	LONG $0x307e8b48 // mov rdi, qword ptr [rsi + 0x30]
+	LONG $0x007c880f; WORD $0x0000 // js 0x6fe4 <denseAVX512VNNI+0x3a44>
+	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	LONG $0x10438b49 // mov rax, qword ptr [r11 + 0x10]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x0084880f; WORD $0x0000 // js 0x6ffc <denseAVX512VNNI+0x3a5c>
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
+	LONG $0x186b8b4d // mov r13, qword ptr [r11 + 0x18]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0x008c880f; WORD $0x0000 // js 0x7014 <denseAVX512VNNI+0x3a74>
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x207b8b49 // mov rdi, qword ptr [r11 + 0x20]
 	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	LONG $0x00a4880f; WORD $0x0000 // js 0x3cec <denseAVX512VNNI+0x217c>
-	WORD $0x0148; BYTE $0xd7 // add rdi, rdx
-	LONG $0x384e8b4c // mov r9, qword ptr [rsi + 0x38]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00ac880f; WORD $0x0000 // js 0x3d04 <denseAVX512VNNI+0x2194>
-	WORD $0x0149; BYTE $0xd1 // add r9, rdx
-	LONG $0x0000afe9; BYTE $0x00 // jmp 0x3d0f <denseAVX512VNNI+0x219f>
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x80918b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rcx + 0x80]
-	LONG $0x08668b4c // mov r12, qword ptr [rsi + 0x8]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0x8479 // jns 0x3bf8 <denseAVX512VNNI+0x2088>
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x80a18b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rcx + 0x80]
-	LONG $0x105e8b4c // mov r11, qword ptr [rsi + 0x10]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xff7c890f; WORD $0xffff // jns 0x3c08 <denseAVX512VNNI+0x2098>
-	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
-	LONG $0x80998b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rcx + 0x80]
-	LONG $0x184e8b48 // mov rcx, qword ptr [rsi + 0x18]
+	LONG $0x0094880f; WORD $0x0000 // js 0x702c <denseAVX512VNNI+0x3a8c>
+	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
+	LONG $0x284b8b49 // mov rcx, qword ptr [r11 + 0x28]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff74890f; WORD $0xffff // jns 0x3c18 <denseAVX512VNNI+0x20a8>
+	LONG $0x009c880f; WORD $0x0000 // js 0x7044 <denseAVX512VNNI+0x3aa4>
+	WORD $0x0148; BYTE $0xf1 // add rcx, rsi
+	LONG $0x30538b49 // mov rdx, qword ptr [r11 + 0x30]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x00a4880f; WORD $0x0000 // js 0x705c <denseAVX512VNNI+0x3abc>
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
+	LONG $0x38438b4d // mov r8, qword ptr [r11 + 0x38]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x00ac880f; WORD $0x0000 // js 0x7074 <denseAVX512VNNI+0x3ad4>
+	WORD $0x0149; BYTE $0xf0 // add r8, rsi
+	LONG $0x0000afe9; BYTE $0x00 // jmp 0x707f <denseAVX512VNNI+0x3adf>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80a08b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rax + 0x80]
+	LONG $0x087b8b4d // mov r15, qword ptr [r11 + 0x8]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0x8479 // jns 0x6f68 <denseAVX512VNNI+0x39c8>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80b88b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rax + 0x80]
+	LONG $0x10438b49 // mov rax, qword ptr [r11 + 0x10]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xff7c890f; WORD $0xffff // jns 0x6f78 <denseAVX512VNNI+0x39d8>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
+	LONG $0x186b8b4d // mov r13, qword ptr [r11 + 0x18]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0xff74890f; WORD $0xffff // jns 0x6f88 <denseAVX512VNNI+0x39e8>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80a98b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rcx + 0x80]
+	LONG $0x207b8b49 // mov rdi, qword ptr [r11 + 0x20]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	LONG $0xff6c890f; WORD $0xffff // jns 0x6f98 <denseAVX512VNNI+0x39f8>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80b98b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rcx + 0x80]
+	LONG $0x284b8b49 // mov rcx, qword ptr [r11 + 0x28]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xff64890f; WORD $0xffff // jns 0x6fa8 <denseAVX512VNNI+0x3a08>
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
 	LONG $0x80898b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rcx + 0x80]
-	LONG $0x207e8b4c // mov r15, qword ptr [rsi + 0x20]
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0xff6c890f; WORD $0xffff // jns 0x3c28 <denseAVX512VNNI+0x20b8>
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
-	LONG $0x28468b4c // mov r8, qword ptr [rsi + 0x28]
+	LONG $0x30538b49 // mov rdx, qword ptr [r11 + 0x30]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xff5c890f; WORD $0xffff // jns 0x6fb8 <denseAVX512VNNI+0x3a18>
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x80928b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdx + 0x80]
+	LONG $0x38438b4d // mov r8, qword ptr [r11 + 0x38]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0xff64890f; WORD $0xffff // jns 0x3c38 <denseAVX512VNNI+0x20c8>
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
-	LONG $0x307e8b48 // mov rdi, qword ptr [rsi + 0x30]
-	WORD $0x8548; BYTE $0xff // test rdi, rdi
-	LONG $0xff5c890f; WORD $0xffff // jns 0x3c48 <denseAVX512VNNI+0x20d8>
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x80bf8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rdi + 0x80]
-	LONG $0x384e8b4c // mov r9, qword ptr [rsi + 0x38]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xff54890f; WORD $0xffff // jns 0x3c58 <denseAVX512VNNI+0x20e8>
-	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
-	LONG $0x80898b4d; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [r9 + 0x80]
-	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x894c; BYTE $0xf5 // mov rbp, r14
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
-	LONG $0x487d5262; WORD $0x1458; BYTE $0x1a // vpbroadcastd zmm10, dword ptr [r10 + rbx]
+	LONG $0xff54890f; WORD $0xffff // jns 0x6fc8 <denseAVX512VNNI+0x3a28>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x80808b4d; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [r8 + 0x80]
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe7162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [rbp]
+	LONG $0x487d1262; WORD $0x1458; BYTE $0x34 // vpbroadcastd zmm10, dword ptr [r12 + r14]
 	LONG $0x482d5262; WORD $0xc150 // vpdpbusd zmm8, zmm10, zmm9
-	LONG $0x487d5262; WORD $0x1458; BYTE $0x1c // vpbroadcastd zmm10, dword ptr [r12 + rbx]
-	LONG $0x487d5262; WORD $0x1c58; BYTE $0x1b // vpbroadcastd zmm11, dword ptr [r11 + rbx]
+	LONG $0x487d1262; WORD $0x1458; BYTE $0x37 // vpbroadcastd zmm10, dword ptr [r15 + r14]
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x30 // vpbroadcastd zmm11, dword ptr [rax + r14]
 	LONG $0x482dd262; WORD $0xf950 // vpdpbusd zmm7, zmm10, zmm9
 	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x19 // vpbroadcastd zmm10, dword ptr [rcx + rbx]
-	LONG $0x482dd262; WORD $0xe950 // vpdpbusd zmm5, zmm10, zmm9
-	LONG $0x487d5262; WORD $0x1458; BYTE $0x1f // vpbroadcastd zmm10, dword ptr [r15 + rbx]
-	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
-	LONG $0x487d5262; WORD $0x1458; BYTE $0x18 // vpbroadcastd zmm10, dword ptr [r8 + rbx]
-	LONG $0x487d7262; WORD $0x1c58; BYTE $0x1f // vpbroadcastd zmm11, dword ptr [rdi + rbx]
-	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
-	LONG $0x4825d262; WORD $0xd150 // vpdpbusd zmm2, zmm11, zmm9
-	LONG $0x487d5262; WORD $0x1458; BYTE $0x19 // vpbroadcastd zmm10, dword ptr [r9 + rbx]
+	QUAD $0x00355458487d1262 // vpbroadcastd zmm10, dword ptr [r13 + r14]
 	LONG $0x482dd262; WORD $0xc950 // vpdpbusd zmm1, zmm10, zmm9
-	LONG $0x40c58349 // add r13, 0x40
-	LONG $0x10c38348 // add rbx, 0x10
-	WORD $0xff49; BYTE $0xce // dec r14
-	WORD $0x8475 // jne 0x3d20 <denseAVX512VNNI+0x21b0>
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	LONG $0x24740348; BYTE $0x18 // add rsi, qword ptr [rsp + 0x18]
-	LONG $0x24548b4c; BYTE $0x10 // mov r10, qword ptr [rsp + 0x10]
-	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	WORD $0x8949; BYTE $0xee // mov r14, rbp
-	LONG $0x24448b4c; BYTE $0x40 // mov r8, qword ptr [rsp + 0x40]
-	LONG $0xfe26850f; WORD $0xffff // jne 0x3be0 <denseAVX512VNNI+0x2070>
-	LONG $0xfffde1e9; BYTE $0xff // jmp 0x3ba0 <denseAVX512VNNI+0x2030>
-	BYTE $0x90 // nop
-	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xfdd78e0f; WORD $0xffff // jle 0x3ba0 <denseAVX512VNNI+0x2030>
-	LONG $0x80978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x80]
-	LONG $0x10728d48 // lea rsi, [rdx + 0x10]
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x37 // vpbroadcastd zmm10, dword ptr [rdi + r14]
+	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x31 // vpbroadcastd zmm10, dword ptr [rcx + r14]
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x32 // vpbroadcastd zmm11, dword ptr [rdx + r14]
+	LONG $0x482dd262; WORD $0xe950 // vpdpbusd zmm5, zmm10, zmm9
+	LONG $0x4825d262; WORD $0xd150 // vpdpbusd zmm2, zmm11, zmm9
+	LONG $0x487d1262; WORD $0x1458; BYTE $0x30 // vpbroadcastd zmm10, dword ptr [r8 + r14]
+	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
+	LONG $0x40c58348 // add rbp, 0x40
+	LONG $0x10c68349 // add r14, 0x10
+	WORD $0xff48; BYTE $0xcb // dec rbx
+	WORD $0x8375 // jne 0x7090 <denseAVX512VNNI+0x3af0>
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x245c034c; BYTE $0x08 // add r11, qword ptr [rsp + 0x8]
+	LONG $0x24748b4c; BYTE $0x48 // mov r14, qword ptr [rsp + 0x48]
+	WORD $0x394d; BYTE $0xf2 // cmp r10, r14
+	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
+	LONG $0xfe28850f; WORD $0xffff // jne 0x6f50 <denseAVX512VNNI+0x39b0>
+	LONG $0xfffde3e9; BYTE $0xff // jmp 0x6f10 <denseAVX512VNNI+0x3970>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x80b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x80]
+	LONG $0x10568d4c // lea r10, [rsi + 0x10]
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x0ceb // jmp 0x714c <denseAVX512VNNI+0x3bac>
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	WORD $0x394d; BYTE $0xf3 // cmp r11, r14
+	LONG $0xfdc4840f; WORD $0xffff // je 0x6f10 <denseAVX512VNNI+0x3970>
+	LONG $0x01fb8348 // cmp rbx, 0x1
+	WORD $0x0e75 // jne 0x7160 <denseAVX512VNNI+0x3bc0>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x14eb // jmp 0x3dec <denseAVX512VNNI+0x227c>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfdb4840f; WORD $0xffff // je 0x3ba0 <denseAVX512VNNI+0x2030>
-	LONG $0x01fe8349 // cmp r14, 0x1
-	WORD $0x0e75 // jne 0x3e00 <denseAVX512VNNI+0x2290>
-	WORD $0xc931 // xor ecx, ecx
-	LONG $0x0000a7e9; BYTE $0x00 // jmp 0x3ea0 <denseAVX512VNNI+0x2330>
+	LONG $0x0000a7e9; BYTE $0x00 // jmp 0x7200 <denseAVX512VNNI+0x3c60>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0x8948; BYTE $0xf7 // mov rdi, rsi
-	WORD $0xc931 // xor ecx, ecx
+	WORD $0x894c; BYTE $0xd1 // mov rcx, r10
+	WORD $0xc031 // xor eax, eax
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x487d7262; WORD $0x4f58; BYTE $0xfc // vpbroadcastd zmm9, dword ptr [rdi - 0x10]
-	LONG $0x48fe5162; WORD $0x556f; BYTE $0x00 // vmovdqu64 zmm10, zmmword ptr [r13]
-	LONG $0x48fe5162; WORD $0x5d6f; BYTE $0x01 // vmovdqu64 zmm11, zmmword ptr [r13 + 0x40]
+	LONG $0x487d7262; WORD $0x4958; BYTE $0xfc // vpbroadcastd zmm9, dword ptr [rcx - 0x10]
+	LONG $0x48fe7162; WORD $0x556f; BYTE $0x00 // vmovdqu64 zmm10, zmmword ptr [rbp]
+	LONG $0x48fe7162; WORD $0x5d6f; BYTE $0x01 // vmovdqu64 zmm11, zmmword ptr [rbp + 0x40]
 	LONG $0x48355262; WORD $0xc250 // vpdpbusd zmm8, zmm9, zmm10
 	LONG $0x4835d262; WORD $0xfa50 // vpdpbusd zmm7, zmm9, zmm10
 	LONG $0x4835d262; WORD $0xf250 // vpdpbusd zmm6, zmm9, zmm10
-	LONG $0x4835d262; WORD $0xea50 // vpdpbusd zmm5, zmm9, zmm10
-	LONG $0x4835d262; WORD $0xe250 // vpdpbusd zmm4, zmm9, zmm10
-	LONG $0x4835d262; WORD $0xda50 // vpdpbusd zmm3, zmm9, zmm10
-	LONG $0x4835d262; WORD $0xd250 // vpdpbusd zmm2, zmm9, zmm10
 	LONG $0x4835d262; WORD $0xca50 // vpdpbusd zmm1, zmm9, zmm10
-	LONG $0x487d7262; WORD $0x0f58 // vpbroadcastd zmm9, dword ptr [rdi]
+	LONG $0x4835d262; WORD $0xe250 // vpdpbusd zmm4, zmm9, zmm10
+	LONG $0x4835d262; WORD $0xea50 // vpdpbusd zmm5, zmm9, zmm10
+	LONG $0x4835d262; WORD $0xd250 // vpdpbusd zmm2, zmm9, zmm10
+	LONG $0x4835d262; WORD $0xda50 // vpdpbusd zmm3, zmm9, zmm10
+	LONG $0x487d7262; WORD $0x0958 // vpbroadcastd zmm9, dword ptr [rcx]
 	LONG $0x48355262; WORD $0xc350 // vpdpbusd zmm8, zmm9, zmm11
 	LONG $0x4835d262; WORD $0xfb50 // vpdpbusd zmm7, zmm9, zmm11
 	LONG $0x4835d262; WORD $0xf350 // vpdpbusd zmm6, zmm9, zmm11
-	LONG $0x4835d262; WORD $0xeb50 // vpdpbusd zmm5, zmm9, zmm11
-	LONG $0x4835d262; WORD $0xe350 // vpdpbusd zmm4, zmm9, zmm11
-	LONG $0x4835d262; WORD $0xdb50 // vpdpbusd zmm3, zmm9, zmm11
-	LONG $0x4835d262; WORD $0xd350 // vpdpbusd zmm2, zmm9, zmm11
 	LONG $0x4835d262; WORD $0xcb50 // vpdpbusd zmm1, zmm9, zmm11
-	LONG $0x02c18348 // add rcx, 0x2
-	LONG $0x80ed8349 // sub r13, -0x80
-	LONG $0x20c78348 // add rdi, 0x20
-	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	LONG $0xff70850f; WORD $0xffff // jne 0x3e10 <denseAVX512VNNI+0x22a0>
-	LONG $0x01c6f641 // test r14b, 0x1
-	LONG $0xff36840f; WORD $0xffff // je 0x3de0 <denseAVX512VNNI+0x2270>
-	LONG $0x48fe5162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [r13]
-	LONG $0x04e1c148 // shl rcx, 0x4
-	LONG $0x487d7262; WORD $0x1458; BYTE $0x0a // vpbroadcastd zmm10, dword ptr [rdx + rcx]
+	LONG $0x4835d262; WORD $0xe350 // vpdpbusd zmm4, zmm9, zmm11
+	LONG $0x4835d262; WORD $0xeb50 // vpdpbusd zmm5, zmm9, zmm11
+	LONG $0x4835d262; WORD $0xd350 // vpdpbusd zmm2, zmm9, zmm11
+	LONG $0x4835d262; WORD $0xdb50 // vpdpbusd zmm3, zmm9, zmm11
+	LONG $0x02c08348 // add rax, 0x2
+	LONG $0x80ed8348 // sub rbp, -0x80
+	LONG $0x20c18348 // add rcx, 0x20
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0xff70850f; WORD $0xffff // jne 0x7170 <denseAVX512VNNI+0x3bd0>
+	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
+	LONG $0xff37840f; WORD $0xffff // je 0x7140 <denseAVX512VNNI+0x3ba0>
+	LONG $0x48fe7162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [rbp]
+	LONG $0x04e0c148 // shl rax, 0x4
+	LONG $0x487d7262; WORD $0x1458; BYTE $0x06 // vpbroadcastd zmm10, dword ptr [rsi + rax]
 	LONG $0x482d5262; WORD $0xc150 // vpdpbusd zmm8, zmm10, zmm9
 	LONG $0x482dd262; WORD $0xf950 // vpdpbusd zmm7, zmm10, zmm9
 	LONG $0x482dd262; WORD $0xf150 // vpdpbusd zmm6, zmm10, zmm9
-	LONG $0x482dd262; WORD $0xe950 // vpdpbusd zmm5, zmm10, zmm9
-	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
-	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
-	LONG $0x482dd262; WORD $0xd150 // vpdpbusd zmm2, zmm10, zmm9
 	LONG $0x482dd262; WORD $0xc950 // vpdpbusd zmm1, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xe950 // vpdpbusd zmm5, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xd150 // vpdpbusd zmm2, zmm10, zmm9
+	LONG $0x482dd262; WORD $0xd950 // vpdpbusd zmm3, zmm10, zmm9
+	LONG $0x40c58348 // add rbp, 0x40
+	LONG $0xfffeece9; BYTE $0xff // jmp 0x7140 <denseAVX512VNNI+0x3ba0>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	WORD $0xf631 // xor esi, esi
+	LONG $0x244c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r9
+	LONG $0x0000fce9; BYTE $0x00 // jmp 0x73a6 <denseAVX512VNNI+0x3e06>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x24542b48; BYTE $0x60 // sub rdx, qword ptr [rsp + 0x60]
+	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x08 // vmovups zmm6, zmmword ptr [rax + r9]
+	LONG $0x484cf162; WORD $0xd259 // vmulps zmm2, zmm6, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x484cf162; WORD $0xdc59 // vmulps zmm3, zmm6, zmm4
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484cf162; WORD $0xe559 // vmulps zmm4, zmm6, zmm5
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4865f162; WORD $0xdc6b // vpackssdw zmm3, zmm3, zmm4
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x486df162; WORD $0xd367 // vpackuswb zmm2, zmm2, zmm3
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f6 // not al
+	WORD $0xb60f; BYTE $0xc0 // movzx eax, al
+	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x244c8b48; BYTE $0x58 // mov rcx, qword ptr [rsp + 0x58]
+	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x09 // vmovdqu32 ymmword ptr [rcx + r9] {k2}, ymm2
+	WORD $0x014c; BYTE $0xc9 // add rcx, r9
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
+	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x08 // vmovdqu32 ymmword ptr [rax + rcx] {k2}, ymm2
+	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
+	LONG $0x02468d48 // lea rax, [rsi + 0x2]
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x394c; BYTE $0xc0 // cmp rax, r8
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0xf53a8f0f; WORD $0xffff // jg 0x68e0 <denseAVX512VNNI+0x3340>
+	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48feb162; WORD $0x146f; BYTE $0x08 // vmovdqu64 zmm2, zmmword ptr [rax + r9]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc6af0f48 // imul rax, rsi
+	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
+	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0xfed48e0f; WORD $0xffff // jle 0x72b0 <denseAVX512VNNI+0x3d10>
+	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
+	LONG $0x685f8b48 // mov rbx, qword ptr [rdi + 0x68]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0xc120 // and cl, al
+	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x72b0 <denseAVX512VNNI+0x3d10>
+	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x05e2c148 // shl rdx, 0x5
+	LONG $0x78570348 // add rdx, qword ptr [rdi + 0x78]
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	LONG $0x05e0c149 // shl r8, 0x5
+	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
+	WORD $0x894c; BYTE $0xc8 // mov rax, r9
+	LONG $0x44af0f48; WORD $0x2024 // imul rax, qword ptr [rsp + 0x20]
+	WORD $0x8949; BYTE $0xdd // mov r13, rbx
+	LONG $0xebaf0f4d // imul r13, r11
+	LONG $0xe8af0f4c // imul r13, rax
+	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
+	WORD $0x894c; BYTE $0xdd // mov rbp, r11
+	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
+	WORD $0x2148; BYTE $0xc5 // and rbp, rax
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x245c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rbx
+	LONG $0x245c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r11
+	WORD $0x22eb // jmp 0x7487 <denseAVX512VNNI+0x3ee7>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x244c8b48; BYTE $0x40 // mov rcx, qword ptr [rsp + 0x40]
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	LONG $0x244c3b48; BYTE $0x20 // cmp rcx, qword ptr [rsp + 0x20]
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0xfe3b840f; WORD $0xffff // je 0x72c2 <denseAVX512VNNI+0x3d22>
+	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
+	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
+	LONG $0xc8348b48 // mov rsi, qword ptr [rax + 8*rcx]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x01e2840f; WORD $0x0000 // je 0x7680 <denseAVX512VNNI+0x40e0>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8b49; BYTE $0x01 // mov rax, qword ptr [r9]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x7878 // js 0x7530 <denseAVX512VNNI+0x3f90>
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
+	LONG $0x08418b4d // mov r8, qword ptr [r9 + 0x8]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x007c880f; WORD $0x0000 // js 0x7544 <denseAVX512VNNI+0x3fa4>
+	WORD $0x0149; BYTE $0xf0 // add r8, rsi
+	LONG $0x10618b4d // mov r12, qword ptr [r9 + 0x10]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0x0084880f; WORD $0x0000 // js 0x755c <denseAVX512VNNI+0x3fbc>
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x18498b49 // mov rcx, qword ptr [r9 + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x008c880f; WORD $0x0000 // js 0x7574 <denseAVX512VNNI+0x3fd4>
+	WORD $0x0148; BYTE $0xf1 // add rcx, rsi
+	LONG $0x20798b49 // mov rdi, qword ptr [r9 + 0x20]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	LONG $0x0094880f; WORD $0x0000 // js 0x758c <denseAVX512VNNI+0x3fec>
+	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
+	LONG $0x28798b4d // mov r15, qword ptr [r9 + 0x28]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x009c880f; WORD $0x0000 // js 0x75a4 <denseAVX512VNNI+0x4004>
+	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	LONG $0x30598b49 // mov rbx, qword ptr [r9 + 0x30]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0x00a4880f; WORD $0x0000 // js 0x75bc <denseAVX512VNNI+0x401c>
+	WORD $0x0148; BYTE $0xf3 // add rbx, rsi
+	LONG $0x38518b49 // mov rdx, qword ptr [r9 + 0x38]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x00ac880f; WORD $0x0000 // js 0x75d4 <denseAVX512VNNI+0x4034>
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
+	LONG $0x0000afe9; BYTE $0x00 // jmp 0x75df <denseAVX512VNNI+0x403f>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x80808b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rax + 0x80]
+	LONG $0x08418b4d // mov r8, qword ptr [r9 + 0x8]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x8479 // jns 0x74c8 <denseAVX512VNNI+0x3f28>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80818b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rcx + 0x80]
+	LONG $0x10618b4d // mov r12, qword ptr [r9 + 0x10]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0xff7c890f; WORD $0xffff // jns 0x74d8 <denseAVX512VNNI+0x3f38>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80a18b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rcx + 0x80]
+	LONG $0x18498b49 // mov rcx, qword ptr [r9 + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xff74890f; WORD $0xffff // jns 0x74e8 <denseAVX512VNNI+0x3f48>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x80898b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rcx + 0x80]
+	LONG $0x20798b49 // mov rdi, qword ptr [r9 + 0x20]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	LONG $0xff6c890f; WORD $0xffff // jns 0x74f8 <denseAVX512VNNI+0x3f58>
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x80ba8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rdx + 0x80]
+	LONG $0x28798b4d // mov r15, qword ptr [r9 + 0x28]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0xff64890f; WORD $0xffff // jns 0x7508 <denseAVX512VNNI+0x3f68>
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x80ba8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdx + 0x80]
+	LONG $0x30598b49 // mov rbx, qword ptr [r9 + 0x30]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0xff5c890f; WORD $0xffff // jns 0x7518 <denseAVX512VNNI+0x3f78>
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x809a8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdx + 0x80]
+	LONG $0x38518b49 // mov rdx, qword ptr [r9 + 0x38]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xff54890f; WORD $0xffff // jns 0x7528 <denseAVX512VNNI+0x3f88>
+	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
+	LONG $0x80928b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdx + 0x80]
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x487db262; WORD $0x3458; BYTE $0x30 // vpbroadcastd zmm6, dword ptr [rax + r14]
+	LONG $0x497d9262; WORD $0x3458; BYTE $0x30 // vpbroadcastd zmm6 {k1}, dword ptr [r8 + r14]
+	LONG $0x48fed162; WORD $0x7d6f; BYTE $0x00 // vmovdqu64 zmm7, zmmword ptr [r13]
+	LONG $0x484df262; WORD $0xd750 // vpdpbusd zmm2, zmm6, zmm7
+	LONG $0x487d9262; WORD $0x3458; BYTE $0x34 // vpbroadcastd zmm6, dword ptr [r12 + r14]
+	LONG $0x497db262; WORD $0x3458; BYTE $0x31 // vpbroadcastd zmm6 {k1}, dword ptr [rcx + r14]
+	LONG $0x487d3262; WORD $0x0458; BYTE $0x37 // vpbroadcastd zmm8, dword ptr [rdi + r14]
+	LONG $0x484df262; WORD $0xdf50 // vpdpbusd zmm3, zmm6, zmm7
+	LONG $0x497d1262; WORD $0x0458; BYTE $0x37 // vpbroadcastd zmm8 {k1}, dword ptr [r15 + r14]
+	LONG $0x483df262; WORD $0xe750 // vpdpbusd zmm4, zmm8, zmm7
+	LONG $0x487db262; WORD $0x3458; BYTE $0x33 // vpbroadcastd zmm6, dword ptr [rbx + r14]
+	LONG $0x497db262; WORD $0x3458; BYTE $0x32 // vpbroadcastd zmm6 {k1}, dword ptr [rdx + r14]
+	LONG $0x484df262; WORD $0xef50 // vpdpbusd zmm5, zmm6, zmm7
 	LONG $0x40c58349 // add r13, 0x40
-	LONG $0xfffeebe9; BYTE $0xff // jmp 0x3de0 <denseAVX512VNNI+0x2270>
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xffdca6e9; BYTE $0xff // jmp 0x1baa <denseAVX512VNNI+0x3a>
-	LONG $0xa0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xa0
+	LONG $0x10c68349 // add r14, 0x10
+	WORD $0xff49; BYTE $0xcb // dec r11
+	WORD $0x9c75 // jne 0x75f0 <denseAVX512VNNI+0x4050>
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x244c034c; BYTE $0x08 // add r9, qword ptr [rsp + 0x8]
+	LONG $0x245c8b48; BYTE $0x48 // mov rbx, qword ptr [rsp + 0x48]
+	WORD $0x3949; BYTE $0xda // cmp r10, rbx
+	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
+	LONG $0xfe41850f; WORD $0xffff // jne 0x74b0 <denseAVX512VNNI+0x3f10>
+	LONG $0xfffdfce9; BYTE $0xff // jmp 0x7470 <denseAVX512VNNI+0x3ed0>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x10708d48 // lea rsi, [rax + 0x10]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x0ceb // jmp 0x769c <denseAVX512VNNI+0x40fc>
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	WORD $0x3949; BYTE $0xd9 // cmp r9, rbx
+	LONG $0xfdd4840f; WORD $0xffff // je 0x7470 <denseAVX512VNNI+0x3ed0>
+	LONG $0x01fb8349 // cmp r11, 0x1
+	WORD $0x0e75 // jne 0x76b0 <denseAVX512VNNI+0x4110>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x76eb // jmp 0x771c <denseAVX512VNNI+0x417c>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
+	WORD $0xc931 // xor ecx, ecx
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x487df262; WORD $0x7258; BYTE $0xfc // vpbroadcastd zmm6, dword ptr [rdx - 0x10]
+	LONG $0x48fed162; WORD $0x7d6f; BYTE $0x00 // vmovdqu64 zmm7, zmmword ptr [r13]
+	LONG $0x48fe5162; WORD $0x456f; BYTE $0x01 // vmovdqu64 zmm8, zmmword ptr [r13 + 0x40]
+	LONG $0x484df262; WORD $0xd750 // vpdpbusd zmm2, zmm6, zmm7
+	LONG $0x484df262; WORD $0xdf50 // vpdpbusd zmm3, zmm6, zmm7
+	LONG $0x484df262; WORD $0xe750 // vpdpbusd zmm4, zmm6, zmm7
+	LONG $0x484df262; WORD $0xef50 // vpdpbusd zmm5, zmm6, zmm7
+	LONG $0x487df262; WORD $0x3258 // vpbroadcastd zmm6, dword ptr [rdx]
+	LONG $0x484dd262; WORD $0xd050 // vpdpbusd zmm2, zmm6, zmm8
+	LONG $0x484dd262; WORD $0xd850 // vpdpbusd zmm3, zmm6, zmm8
+	LONG $0x484dd262; WORD $0xe050 // vpdpbusd zmm4, zmm6, zmm8
+	LONG $0x484dd262; WORD $0xe850 // vpdpbusd zmm5, zmm6, zmm8
+	LONG $0x02c18348 // add rcx, 0x2
+	LONG $0x80ed8349 // sub r13, -0x80
+	LONG $0x20c28348 // add rdx, 0x20
+	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
+	WORD $0xa475 // jne 0x76c0 <denseAVX512VNNI+0x4120>
+	LONG $0x01c3f641 // test r11b, 0x1
+	LONG $0xff6a840f; WORD $0xffff // je 0x7690 <denseAVX512VNNI+0x40f0>
+	LONG $0x48fed162; WORD $0x756f; BYTE $0x00 // vmovdqu64 zmm6, zmmword ptr [r13]
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x487df262; WORD $0x3c58; BYTE $0x08 // vpbroadcastd zmm7, dword ptr [rax + rcx]
+	LONG $0x4845f262; WORD $0xd650 // vpdpbusd zmm2, zmm7, zmm6
+	LONG $0x4845f262; WORD $0xde50 // vpdpbusd zmm3, zmm7, zmm6
+	LONG $0x4845f262; WORD $0xe650 // vpdpbusd zmm4, zmm7, zmm6
+	LONG $0x4845f262; WORD $0xee50 // vpdpbusd zmm5, zmm7, zmm6
+	LONG $0x40c58349 // add r13, 0x40
+	LONG $0xffff37e9; BYTE $0xff // jmp 0x7690 <denseAVX512VNNI+0x40f0>
+	LONG $0xb8c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xb8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -3198,64 +5982,266 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x50ec8348 // sub rsp, 0x50
-	WORD $0x8949; BYTE $0xfc // mov r12, rdi
-	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
-	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
+	LONG $0x68ec8348 // sub rsp, 0x68
+	WORD $0x8948; BYTE $0xfd // mov rbp, rdi
+	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	WORD $0xe183; BYTE $0x03 // and ecx, 0x3
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x244c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rcx
 	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
-	LONG $0x08f88348 // cmp rax, 0x8
+	LONG $0x08fe8348 // cmp rsi, 0x8
 	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
-	LONG $0x0f34850f; WORD $0x0000 // jne 0x4e86 <firstAVX512VNNI+0xf66>
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x1fb48e0f; WORD $0x0000 // jle 0x5f0f <firstAVX512VNNI+0x1fef>
-	WORD $0xd231 // xor edx, edx
-	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
-	WORD $0x26eb // jmp 0x3f8a <firstAVX512VNNI+0x6a>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	WORD $0x0148; BYTE $0xca // add rdx, rcx
-	LONG $0x244c8b49; BYTE $0x30 // mov rcx, qword ptr [r12 + 0x30]
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x1f858d0f; WORD $0x0000 // jge 0x5f0f <firstAVX512VNNI+0x1fef>
-	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
-	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
-	LONG $0x01f98348 // cmp rcx, 0x1
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x4290 <firstAVX512VNNI+0x370>
-	LONG $0x02f88348 // cmp rax, 0x2
-	LONG $0x04c68d0f; WORD $0x0000 // jge 0x4470 <firstAVX512VNNI+0x550>
+	LONG $0x25c5850f; WORD $0x0000 // jne 0x9d76 <firstAVX512VNNI+0x2606>
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x4e388e0f; WORD $0x0000 // jle 0xc5f2 <firstAVX512VNNI+0x4e82>
+	LONG $0x247c8348; WORD $0x0238 // cmp qword ptr [rsp + 0x38], 0x2
+	LONG $0x00d88348 // sbb rax, 0x0
 	WORD $0xf631 // xor esi, esi
-	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0xbf7d // jge 0x3f75 <firstAVX512VNNI+0x55>
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	WORD $0x19eb // jmp 0x77e6 <firstAVX512VNNI+0x76>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	WORD $0x0148; BYTE $0xd6 // add rsi, rdx
+	LONG $0x30753b48 // cmp rsi, qword ptr [rbp + 0x30]
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x4e0c8d0f; WORD $0x0000 // jge 0xc5f2 <firstAVX512VNNI+0x4e82>
+	LONG $0x247c8348; WORD $0x0238 // cmp qword ptr [rsp + 0x38], 0x2
+	WORD $0x920f; BYTE $0xc1 // setb cl
+	WORD $0x2948; BYTE $0xf0 // sub rax, rsi
+	LONG $0x02f88348 // cmp rax, 0x2
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0xca20 // and dl, cl
+	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
+	LONG $0x24348948 // mov qword ptr [rsp], rsi
+	LONG $0x03f8850f; WORD $0x0000 // jne 0x7c00 <firstAVX512VNNI+0x490>
+	LONG $0x28458b48 // mov rax, qword ptr [rbp + 0x28]
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x06da8d0f; WORD $0x0000 // jge 0x7ef0 <firstAVX512VNNI+0x780>
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	WORD $0xad7d // jge 0x77d0 <firstAVX512VNNI+0x60>
+	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	WORD $0x8948; BYTE $0xf8 // mov rax, rdi
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	LONG $0x02578d48 // lea rdx, [rdi + 0x2]
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	QUAD $0x0c0409010800be48; WORD $0x0d05 // movabs rsi, 0xd050c0409010800
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd6 // vmovq xmm2, rsi
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e2c148 // shl rdx, 0x6
+	QUAD $0x00000008bd0c8d48 // lea rcx, [4*rdi + 0x8]
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	LONG $0x014f8d4c // lea r9, [rdi + 0x1]
 	LONG $0x06e1c149 // shl r9, 0x6
-	LONG $0x01508d4c // lea r10, [rax + 0x1]
-	LONG $0x06e2c149 // shl r10, 0x6
-	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
+	QUAD $0x00000000bd0c8d48 // lea rcx, [4*rdi]
 	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
-	QUAD $0x00000004851c8d48 // lea rbx, [4*rax + 0x4]
+	QUAD $0x00000004bd0c8d48 // lea rcx, [4*rdi + 0x4]
+	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
+	WORD $0x894d; BYTE $0xf5 // mov r13, r14
+	LONG $0x05e5c149 // shl r13, 0x5
+	LONG $0x18cd8349 // or r13, 0x18
+	LONG $0x00021de9; BYTE $0x00 // jmp 0x7ac3 <firstAVX512VNNI+0x353>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fd7162; WORD $0xdf6f // vmovdqa64 zmm11, zmm7
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x01768d49 // lea rsi, [r14 + 0x1]
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x75af0f4c; BYTE $0x50 // imul r14, qword ptr [rbp + 0x50]
+	LONG $0x0875034c // add r14, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x247c2b48; BYTE $0x10 // sub rdi, qword ptr [rsp + 0x10]
+	LONG $0x487c7162; WORD $0x2410; BYTE $0x01 // vmovups zmm12, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x481c5162; WORD $0xdb59 // vmulps zmm11, zmm12, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x481c5162; WORD $0xd259 // vmulps zmm10, zmm12, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x481c5162; WORD $0xc959 // vmulps zmm9, zmm12, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x481cf162; WORD $0xff59 // vmulps zmm7, zmm12, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x4835f162; WORD $0xff6b // vpackssdw zmm7, zmm9, zmm7
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x482df162; WORD $0xff67 // vpackuswb zmm7, zmm10, zmm7
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
+	LONG $0xc24d0f45 // cmovge r8d, r10d
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x4a7ed162; WORD $0x3c7f; BYTE $0x06 // vmovdqu32 zmmword ptr [r14 + rax] {k2}, zmm7
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x247c2b48; BYTE $0x20 // sub rdi, qword ptr [rsp + 0x20]
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0x09 // vmovups zmm7, zmmword ptr [rcx + r9]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48445162; WORD $0xc059 // vmulps zmm8, zmm7, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x483df162; WORD $0xf66b // vpackssdw zmm6, zmm8, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc24d0f45 // cmovge r8d, r10d
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x4a7e9162; WORD $0x1c7f; BYTE $0x0e // vmovdqu32 zmmword ptr [r14 + r9] {k2}, zmm3
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x247c2b48; BYTE $0x08 // sub rdi, qword ptr [rsp + 0x8]
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0x11 // vmovups zmm3, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf641; BYTE $0xd0 // not r8b
+	LONG $0xc8b60f41 // movzx ecx, r8b
+	LONG $0x0000ffbf; BYTE $0x00 // mov edi, 0xff
+	WORD $0x4d0f; BYTE $0xcf // cmovge ecx, edi
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x16 // vmovdqu32 ymmword ptr [r14 + rdx] {k2}, ymm2
+	LONG $0x20c58349 // add r13, 0x20
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
-	LONG $0x05e6c149 // shl r14, 0x5
-	LONG $0x18ce8349 // or r14, 0x18
-	LONG $0x000198e9; BYTE $0x00 // jmp 0x4186 <firstAVX512VNNI+0x266>
-	WORD $0x9066 // nop
+	LONG $0x28753b48 // cmp rsi, qword ptr [rbp + 0x28]
+	LONG $0x0a6d8d0f; WORD $0x0000 // jge 0x8530 <firstAVX512VNNI+0xdc0>
+	LONG $0x18758b48 // mov rsi, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x3c6f; BYTE $0x06 // vmovdqu64 zmm7, zmmword ptr [rsi + rax]
+	QUAD $0x0206546f48fef162 // vmovdqu64 zmm2, zmmword ptr [rsi + rax + 0x80]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x0e // vmovdqu64 zmm3, zmmword ptr [rsi + r9]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfdc68e0f; WORD $0xffff // jle 0x78b0 <firstAVX512VNNI+0x140>
+	LONG $0x68658b4c // mov r12, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0xfdb98e0f; WORD $0xffff // jle 0x78b0 <firstAVX512VNNI+0x140>
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	LONG $0xd4af0f4d // imul r10, r12
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x894d; BYTE $0xd3 // mov r11, r10
+	LONG $0x1caf0f4c; BYTE $0x24 // imul r11, qword ptr [rsp]
+	LONG $0x105d034c // add r11, qword ptr [rbp + 0x10]
+	WORD $0x8948; BYTE $0xee // mov rsi, rbp
+	LONG $0x706d8b48 // mov rbp, qword ptr [rbp + 0x70]
+	LONG $0x485e8b48 // mov rbx, qword ptr [rsi + 0x48]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fd7162; WORD $0xdf6f // vmovdqa64 zmm11, zmm7
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xc57c8b4e; BYTE $0x00 // mov r15, qword ptr [rbp + 8*r8]
+	WORD $0x014d; BYTE $0xef // add r15, r13
+	WORD $0x894c; BYTE $0xe6 // mov rsi, r12
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fe5162; WORD $0x236f // vmovdqu64 zmm12, zmmword ptr [r11]
+	LONG $0x48fe1162; WORD $0x2c6f; BYTE $0x13 // vmovdqu64 zmm13, zmmword ptr [r11 + r10]
+	LONG $0x48fe1162; WORD $0x346f; BYTE $0x53 // vmovdqu64 zmm14, zmmword ptr [r11 + 2*r10]
+	LONG $0x487d5262; WORD $0x7f58; BYTE $0xfa // vpbroadcastd zmm15, dword ptr [r15 - 0x18]
+	LONG $0x48055262; WORD $0xdc50 // vpdpbusd zmm11, zmm15, zmm12
+	LONG $0x48055262; WORD $0xc550 // vpdpbusd zmm8, zmm15, zmm13
+	LONG $0x487dc262; WORD $0x4758; BYTE $0xfc // vpbroadcastd zmm16, dword ptr [r15 - 0x10]
+	LONG $0x407d5262; WORD $0xd450 // vpdpbusd zmm10, zmm16, zmm12
+	LONG $0x407dd262; WORD $0xf550 // vpdpbusd zmm6, zmm16, zmm13
+	LONG $0x497d3162; WORD $0xf86f // vmovdqa32 zmm15 {k1}, zmm16
+	LONG $0x487dc262; WORD $0x4758; BYTE $0xfe // vpbroadcastd zmm16, dword ptr [r15 - 0x8]
+	LONG $0x4805d262; WORD $0xe650 // vpdpbusd zmm4, zmm15, zmm14
+	LONG $0x407d5262; WORD $0xcc50 // vpdpbusd zmm9, zmm16, zmm12
+	LONG $0x487d5262; WORD $0x3f58 // vpbroadcastd zmm15, dword ptr [r15]
+	LONG $0x407dd262; WORD $0xed50 // vpdpbusd zmm5, zmm16, zmm13
+	LONG $0x4805d262; WORD $0xfc50 // vpdpbusd zmm7, zmm15, zmm12
+	LONG $0x4805d262; WORD $0xdd50 // vpdpbusd zmm3, zmm15, zmm13
+	LONG $0x497dc162; WORD $0xc76f // vmovdqa32 zmm16 {k1}, zmm15
+	LONG $0x407dd262; WORD $0xd650 // vpdpbusd zmm2, zmm16, zmm14
+	LONG $0x40c38349 // add r11, 0x40
+	WORD $0x0149; BYTE $0xdf // add r15, rbx
+	WORD $0xff48; BYTE $0xce // dec rsi
+	LONG $0xff79850f; WORD $0xffff // jne 0x7b60 <firstAVX512VNNI+0x3f0>
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
+	LONG $0xff5d850f; WORD $0xffff // jne 0x7b50 <firstAVX512VNNI+0x3e0>
+	LONG $0xfffce2e9; BYTE $0xff // jmp 0x78da <firstAVX512VNNI+0x16a>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x09368c0f; WORD $0x0000 // jl 0x8540 <firstAVX512VNNI+0xdd0>
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x0c278d0f; WORD $0x0000 // jge 0x883f <firstAVX512VNNI+0x10cf>
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
+	WORD $0x3949; BYTE $0xce // cmp r14, rcx
+	LONG $0xfba78d0f; WORD $0xffff // jge 0x77d0 <firstAVX512VNNI+0x60>
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0x01518d48 // lea rdx, [rcx + 0x1]
+	LONG $0x06e2c148 // shl rdx, 0x6
+	QUAD $0x000000008d048d4c // lea r8, [4*rcx]
+	QUAD $0x000000048d0c8d4c // lea r9, [4*rcx + 0x4]
+	WORD $0x894d; BYTE $0xf7 // mov r15, r14
+	LONG $0x05e7c149 // shl r15, 0x5
+	LONG $0x18cf8349 // or r15, 0x18
+	LONG $0x00018fe9; BYTE $0x00 // jmp 0x7deb <firstAVX512VNNI+0x67b>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
-	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	LONG $0xc6af0f48 // imul rax, rsi
-	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x09 // vmovups zmm9, zmmword ptr [rcx + r9]
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	LONG $0x01768d49 // lea rsi, [r14 + 0x1]
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x75af0f4c; BYTE $0x50 // imul r14, qword ptr [rbp + 0x50]
+	LONG $0x0875034c // add r14, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	WORD $0x294c; BYTE $0xc7 // sub rdi, r8
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + rax]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
@@ -3267,134 +6253,817 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
 	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
-	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
-	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
-	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm5
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	LONG $0xc6af0f48 // imul rax, rsi
-	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	WORD $0x2948; BYTE $0xda // sub rdx, rbx
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x11 // vmovups zmm5, zmmword ptr [rcx + r10]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x4834f162; WORD $0xe459 // vmulps zmm4, zmm9, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x484df162; WORD $0xe46b // vpackssdw zmm4, zmm6, zmm4
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x4845f162; WORD $0xe467 // vpackuswb zmm4, zmm7, zmm4
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ed162; WORD $0x247f; BYTE $0x06 // vmovdqu32 zmmword ptr [r14 + rax] {k1}, zmm4
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	WORD $0x294c; BYTE $0xcf // sub rdi, r9
+	LONG $0x487cf162; WORD $0x2410; BYTE $0x11 // vmovups zmm4, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x485cf162; WORD $0xed59 // vmulps zmm5, zmm4, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x485cf162; WORD $0xdb59 // vmulps zmm3, zmm4, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
 	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
 	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x485cf162; WORD $0xc959 // vmulps zmm1, zmm4, zmm1
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
 	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x16 // vmovdqu32 zmmword ptr [r14 + rdx] {k1}, zmm1
+	LONG $0x20c78349 // add r15, 0x20
+	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
+	LONG $0x28753b48 // cmp rsi, qword ptr [rbp + 0x28]
+	LONG $0x0a468d0f; WORD $0x0000 // jge 0x8831 <firstAVX512VNNI+0x10c1>
+	LONG $0x18758b48 // mov rsi, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x06 // vmovdqu64 zmm4, zmmword ptr [rsi + rax]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x16 // vmovdqu64 zmm1, zmmword ptr [rsi + rdx]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfe568e0f; WORD $0xffff // jle 0x7c60 <firstAVX512VNNI+0x4f0>
+	LONG $0x68758b48 // mov rsi, qword ptr [rbp + 0x68]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0xfe498e0f; WORD $0xffff // jle 0x7c60 <firstAVX512VNNI+0x4f0>
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	LONG $0xd6af0f4c // imul r10, rsi
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x894d; BYTE $0xd3 // mov r11, r10
+	LONG $0x1caf0f4c; BYTE $0x24 // imul r11, qword ptr [rsp]
+	LONG $0x105d034c // add r11, qword ptr [rbp + 0x10]
+	LONG $0x705d8b48 // mov rbx, qword ptr [rbp + 0x70]
+	LONG $0x48658b4c // mov r12, qword ptr [rbp + 0x48]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0xeb3c8b4a // mov rdi, qword ptr [rbx + 8*r13]
+	WORD $0x014c; BYTE $0xff // add rdi, r15
+	WORD $0x8948; BYTE $0xf5 // mov rbp, rsi
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fe5162; WORD $0x0b6f // vmovdqu64 zmm9, zmmword ptr [r11]
+	LONG $0x48fe1162; WORD $0x146f; BYTE $0x13 // vmovdqu64 zmm10, zmmword ptr [r11 + r10]
+	LONG $0x487d7262; WORD $0x5f58; BYTE $0xfa // vpbroadcastd zmm11, dword ptr [rdi - 0x18]
+	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xea50 // vpdpbusd zmm5, zmm11, zmm10
+	LONG $0x487d7262; WORD $0x5f58; BYTE $0xfc // vpbroadcastd zmm11, dword ptr [rdi - 0x10]
+	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
+	LONG $0x487d7262; WORD $0x5f58; BYTE $0xfe // vpbroadcastd zmm11, dword ptr [rdi - 0x8]
+	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
+	LONG $0x487d7262; WORD $0x1f58 // vpbroadcastd zmm11, dword ptr [rdi]
+	LONG $0x4825d262; WORD $0xe150 // vpdpbusd zmm4, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
+	LONG $0x40c38349 // add r11, 0x40
+	WORD $0x014c; BYTE $0xe7 // add rdi, r12
+	WORD $0xff48; BYTE $0xcd // dec rbp
+	WORD $0x9c75 // jne 0x7e70 <firstAVX512VNNI+0x700>
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	WORD $0x3949; BYTE $0xcd // cmp r13, rcx
+	WORD $0x8475 // jne 0x7e60 <firstAVX512VNNI+0x6f0>
+	LONG $0xfffda3e9; BYTE $0xff // jmp 0x7c84 <firstAVX512VNNI+0x514>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
+	LONG $0x06e3c148 // shl rbx, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x02568d48 // lea rdx, [rsi + 0x2]
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e2c148 // shl rdx, 0x6
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	QUAD $0x00000008b5048d48 // lea rax, [4*rsi + 0x8]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x016e8d4c // lea r13, [rsi + 0x1]
+	LONG $0x06e5c149 // shl r13, 0x6
+	QUAD $0x00000000b5048d48 // lea rax, [4*rsi]
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	QUAD $0x00000004b5048d48 // lea rax, [4*rsi + 0x4]
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	LONG $0x0038b941; WORD $0x0000 // mov r9d, 0x38
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x0003e4e9; BYTE $0x00 // jmp 0x835b <firstAVX512VNNI+0xbeb>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	LONG $0x48fd5162; WORD $0xda6f // vmovdqa64 zmm11, zmm10
+	LONG $0x48fd5162; WORD $0xe26f // vmovdqa64 zmm12, zmm10
+	LONG $0x48fd5162; WORD $0xea6f // vmovdqa64 zmm13, zmm10
+	LONG $0x48fdc162; WORD $0xd26f // vmovdqa64 zmm18, zmm10
+	LONG $0x48fdc162; WORD $0xda6f // vmovdqa64 zmm19, zmm10
+	LONG $0x48fdc162; WORD $0xe26f // vmovdqa64 zmm20, zmm10
+	LONG $0x48fdc162; WORD $0xea6f // vmovdqa64 zmm21, zmm10
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x45af0f48; BYTE $0x50 // imul rax, qword ptr [rbp + 0x50]
+	LONG $0x08450348 // add rax, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x487ce162; WORD $0x3410; BYTE $0x19 // vmovups zmm22, zmmword ptr [rcx + rbx]
+	LONG $0x487ca162; WORD $0xed5b // vcvtdq2ps zmm21, zmm21
+	LONG $0x404ca162; WORD $0xed59 // vmulps zmm21, zmm22, zmm21
+	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
+	LONG $0x487ca162; WORD $0xe45b // vcvtdq2ps zmm20, zmm20
+	LONG $0x404ca162; WORD $0xe459 // vmulps zmm20, zmm22, zmm20
+	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
+	LONG $0x4055a162; WORD $0xe46b // vpackssdw zmm20, zmm21, zmm20
+	LONG $0x405de162; WORD $0xe0ed // vpaddsw zmm20, zmm20, zmm0
+	LONG $0x487ca162; WORD $0xdb5b // vcvtdq2ps zmm19, zmm19
+	LONG $0x404ca162; WORD $0xdb59 // vmulps zmm19, zmm22, zmm19
+	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x404ca162; WORD $0xd259 // vmulps zmm18, zmm22, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x4065a162; WORD $0xd26b // vpackssdw zmm18, zmm19, zmm18
+	LONG $0x406de162; WORD $0xd0ed // vpaddsw zmm18, zmm18, zmm0
+	LONG $0x405da162; WORD $0xd267 // vpackuswb zmm18, zmm20, zmm18
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	WORD $0x2948; BYTE $0xfa // sub rdx, rdi
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xd692fbc5 // kmovd k2, esi
+	LONG $0x4a7ee162; WORD $0x147f; BYTE $0x18 // vmovdqu32 zmmword ptr [rax + rbx] {k2}, zmm18
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x487ca162; WORD $0x1410; BYTE $0x29 // vmovups zmm18, zmmword ptr [rcx + r13]
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x406ca162; WORD $0xc959 // vmulps zmm17, zmm18, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x406ca162; WORD $0xc059 // vmulps zmm16, zmm18, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x4075a162; WORD $0xc06b // vpackssdw zmm16, zmm17, zmm16
+	LONG $0x407de162; WORD $0xc0ed // vpaddsw zmm16, zmm16, zmm0
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x406c5162; WORD $0xff59 // vmulps zmm15, zmm18, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x406c5162; WORD $0xf659 // vmulps zmm14, zmm18, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x48055162; WORD $0xf66b // vpackssdw zmm14, zmm15, zmm14
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x24548b4c; BYTE $0x28 // mov r10, qword ptr [rsp + 0x28]
+	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0x407d5162; WORD $0xf667 // vpackuswb zmm14, zmm16, zmm14
+	LONG $0xd692fbc5 // kmovd k2, esi
+	LONG $0x4a7e3162; WORD $0x347f; BYTE $0x28 // vmovdqu32 zmmword ptr [rax + r13] {k2}, zmm14
+	LONG $0x20758b48 // mov rsi, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	WORD $0x2948; BYTE $0xfa // sub rdx, rdi
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
-	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	LONG $0x487c7162; WORD $0x3410; BYTE $0x1e // vmovups zmm14, zmmword ptr [rsi + rbx]
+	LONG $0x180c8d48 // lea rcx, [rax + rbx]
 	LONG $0x04fa8348 // cmp rdx, 0x4
+	LONG $0x50558b48 // mov rdx, qword ptr [rbp + 0x50]
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x480c5162; WORD $0xed59 // vmulps zmm13, zmm14, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x480c5162; WORD $0xe459 // vmulps zmm12, zmm14, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48155162; WORD $0xe46b // vpackssdw zmm12, zmm13, zmm12
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x480c5162; WORD $0xdb59 // vmulps zmm11, zmm14, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x480c5162; WORD $0xd259 // vmulps zmm10, zmm14, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x481d5162; WORD $0xd267 // vpackuswb zmm10, zmm12, zmm10
 	WORD $0xd7f7 // not edi
-	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x02 // vmovdqu32 zmmword ptr [r10 + rax] {k1}, zmm1
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x20c68349 // add r14, 0x20
-	LONG $0x24743b49; BYTE $0x28 // cmp rsi, qword ptr [r12 + 0x28]
-	LONG $0x07ea8d0f; WORD $0x0000 // jge 0x4970 <firstAVX512VNNI+0xa50>
-	LONG $0x244c8b49; BYTE $0x18 // mov rcx, qword ptr [r12 + 0x18]
-	LONG $0x24448b49; BYTE $0x60 // mov rax, qword ptr [r12 + 0x60]
-	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x09 // vmovdqu64 zmm5, zmmword ptr [rcx + r9]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x11 // vmovdqu64 zmm1, zmmword ptr [rcx + r10]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xfe498e0f; WORD $0xffff // jle 0x3ff0 <firstAVX512VNNI+0xd0>
-	LONG $0x245c8b4d; BYTE $0x68 // mov r11, qword ptr [r12 + 0x68]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe3b8e0f; WORD $0xffff // jle 0x3ff0 <firstAVX512VNNI+0xd0>
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0xd3af0f49 // imul rdx, r11
+	LONG $0xf84d0f41 // cmovge edi, r8d
+	LONG $0xd792fbc5 // kmovd k2, edi
+	LONG $0x4a7e7162; WORD $0x147f; BYTE $0x0a // vmovdqu32 zmmword ptr [rdx + rcx] {k2}, zmm10
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x487c3162; WORD $0x1410; BYTE $0x29 // vmovups zmm10, zmmword ptr [rcx + r13]
+	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x280c8d4a // lea rcx, [rax + r13]
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	LONG $0x50558b48 // mov rdx, qword ptr [rbp + 0x50]
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x482c5162; WORD $0xc959 // vmulps zmm9, zmm10, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x482c5162; WORD $0xc059 // vmulps zmm8, zmm10, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x48355162; WORD $0xc06b // vpackssdw zmm8, zmm9, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x482cf162; WORD $0xed59 // vmulps zmm5, zmm10, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x482cf162; WORD $0xdb59 // vmulps zmm3, zmm10, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x483df162; WORD $0xdb67 // vpackuswb zmm3, zmm8, zmm3
+	WORD $0xd6f7 // not esi
+	LONG $0xf04d0f41 // cmovge esi, r8d
+	LONG $0xd692fbc5 // kmovd k2, esi
+	LONG $0x4a7ef162; WORD $0x1c7f; BYTE $0x0a // vmovdqu32 zmmword ptr [rdx + rcx] {k2}, zmm3
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
+	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0x39 // vmovups zmm3, zmmword ptr [rcx + rdi]
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	LONG $0x487cf162; WORD $0xef5b // vcvtdq2ps zmm5, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4864f162; WORD $0xf659 // vmulps zmm6, zmm3, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4855f162; WORD $0xee6b // vpackssdw zmm5, zmm5, zmm6
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x4855f162; WORD $0xd267 // vpackuswb zmm2, zmm5, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	WORD $0xf640; BYTE $0xd6 // not sil
+	LONG $0xceb60f40 // movzx ecx, sil
+	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
+	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x38 // vmovdqu32 ymmword ptr [rax + rdi] {k2}, ymm2
+	WORD $0x0148; BYTE $0xf8 // add rax, rdi
+	LONG $0x504d8b48 // mov rcx, qword ptr [rbp + 0x50]
+	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
+	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x01 // vmovdqu32 ymmword ptr [rcx + rax] {k2}, ymm2
+	LONG $0x024e8d49 // lea rcx, [r14 + 0x2]
+	LONG $0x28458b48 // mov rax, qword ptr [rbp + 0x28]
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xf4be8f0f; WORD $0xffff // jg 0x7819 <firstAVX512VNNI+0xa9>
+	WORD $0x894c; BYTE $0xf0 // mov rax, r14
+	WORD $0x8949; BYTE $0xce // mov r14, rcx
+	LONG $0x184d8b48 // mov rcx, qword ptr [rbp + 0x18]
+	LONG $0x60758b48 // mov rsi, qword ptr [rbp + 0x60]
+	LONG $0x48fe7162; WORD $0x146f; BYTE $0x19 // vmovdqu64 zmm10, zmmword ptr [rcx + rbx]
+	QUAD $0x0219546f48fef162 // vmovdqu64 zmm2, zmmword ptr [rcx + rbx + 0x80]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x29 // vmovdqu64 zmm3, zmmword ptr [rcx + r13]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0xfbf88e0f; WORD $0xffff // jle 0x7f80 <firstAVX512VNNI+0x810>
+	LONG $0x687d8b4c // mov r15, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0xfbeb8e0f; WORD $0xffff // jle 0x7f80 <firstAVX512VNNI+0x810>
+	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
+	LONG $0xdfaf0f4d // imul r11, r15
+	LONG $0x06e3c149 // shl r11, 0x6
+	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
+	LONG $0x0caf0f48; BYTE $0x24 // imul rcx, qword ptr [rsp]
+	LONG $0x104d0348 // add rcx, qword ptr [rbp + 0x10]
+	LONG $0x70558b4c // mov r10, qword ptr [rbp + 0x70]
+	LONG $0x48658b4c // mov r12, qword ptr [rbp + 0x48]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	LONG $0x48fd5162; WORD $0xda6f // vmovdqa64 zmm11, zmm10
+	LONG $0x48fd5162; WORD $0xe26f // vmovdqa64 zmm12, zmm10
+	LONG $0x48fd5162; WORD $0xea6f // vmovdqa64 zmm13, zmm10
+	LONG $0x48fdc162; WORD $0xd26f // vmovdqa64 zmm18, zmm10
+	LONG $0x48fdc162; WORD $0xda6f // vmovdqa64 zmm19, zmm10
+	LONG $0x48fdc162; WORD $0xe26f // vmovdqa64 zmm20, zmm10
+	LONG $0x48fdc162; WORD $0xea6f // vmovdqa64 zmm21, zmm10
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0xea048b4d // mov r8, qword ptr [r10 + 8*rbp]
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0x894c; BYTE $0xfa // mov rdx, r15
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fee162; WORD $0x316f // vmovdqu64 zmm22, zmmword ptr [rcx]
+	LONG $0x48fea162; WORD $0x3c6f; BYTE $0x19 // vmovdqu64 zmm23, zmmword ptr [rcx + r11]
+	LONG $0x48fe2162; WORD $0x046f; BYTE $0x59 // vmovdqu64 zmm24, zmmword ptr [rcx + 2*r11]
+	LONG $0x487d4262; WORD $0x4858; BYTE $0xf2 // vpbroadcastd zmm25, dword ptr [r8 - 0x38]
+	LONG $0x4035a262; WORD $0xee50 // vpdpbusd zmm21, zmm25, zmm22
+	LONG $0x4035a262; WORD $0xcf50 // vpdpbusd zmm17, zmm25, zmm23
+	LONG $0x487d4262; WORD $0x5058; BYTE $0xf4 // vpbroadcastd zmm26, dword ptr [r8 - 0x30]
+	LONG $0x402da262; WORD $0xe650 // vpdpbusd zmm20, zmm26, zmm22
+	LONG $0x402da262; WORD $0xc750 // vpdpbusd zmm16, zmm26, zmm23
+	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
+	LONG $0x487d4262; WORD $0x5058; BYTE $0xf6 // vpbroadcastd zmm26, dword ptr [r8 - 0x28]
+	LONG $0x40359262; WORD $0xf850 // vpdpbusd zmm7, zmm25, zmm24
+	LONG $0x402da262; WORD $0xde50 // vpdpbusd zmm19, zmm26, zmm22
+	LONG $0x487d4262; WORD $0x4858; BYTE $0xf8 // vpbroadcastd zmm25, dword ptr [r8 - 0x20]
+	LONG $0x402d3262; WORD $0xff50 // vpdpbusd zmm15, zmm26, zmm23
+	LONG $0x4035a262; WORD $0xd650 // vpdpbusd zmm18, zmm25, zmm22
+	LONG $0x40353262; WORD $0xf750 // vpdpbusd zmm14, zmm25, zmm23
+	LONG $0x497d0162; WORD $0xd16f // vmovdqa32 zmm26 {k1}, zmm25
+	LONG $0x402d9262; WORD $0xf050 // vpdpbusd zmm6, zmm26, zmm24
+	LONG $0x487d4262; WORD $0x4858; BYTE $0xfa // vpbroadcastd zmm25, dword ptr [r8 - 0x18]
+	LONG $0x40353262; WORD $0xee50 // vpdpbusd zmm13, zmm25, zmm22
+	LONG $0x40353262; WORD $0xcf50 // vpdpbusd zmm9, zmm25, zmm23
+	LONG $0x487d4262; WORD $0x5058; BYTE $0xfc // vpbroadcastd zmm26, dword ptr [r8 - 0x10]
+	LONG $0x402d3262; WORD $0xe650 // vpdpbusd zmm12, zmm26, zmm22
+	LONG $0x402d3262; WORD $0xc750 // vpdpbusd zmm8, zmm26, zmm23
+	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
+	LONG $0x487d4262; WORD $0x5058; BYTE $0xfe // vpbroadcastd zmm26, dword ptr [r8 - 0x8]
+	LONG $0x40359262; WORD $0xe050 // vpdpbusd zmm4, zmm25, zmm24
+	LONG $0x402d3262; WORD $0xde50 // vpdpbusd zmm11, zmm26, zmm22
+	LONG $0x487d4262; WORD $0x0858 // vpbroadcastd zmm25, dword ptr [r8]
+	LONG $0x402db262; WORD $0xef50 // vpdpbusd zmm5, zmm26, zmm23
+	LONG $0x40353262; WORD $0xd650 // vpdpbusd zmm10, zmm25, zmm22
+	LONG $0x4035b262; WORD $0xdf50 // vpdpbusd zmm3, zmm25, zmm23
+	LONG $0x497d0162; WORD $0xd16f // vmovdqa32 zmm26 {k1}, zmm25
+	LONG $0x402d9262; WORD $0xd050 // vpdpbusd zmm2, zmm26, zmm24
+	LONG $0x40c18348 // add rcx, 0x40
+	WORD $0x014d; BYTE $0xe0 // add r8, r12
+	WORD $0xff48; BYTE $0xca // dec rdx
+	LONG $0xff15850f; WORD $0xffff // jne 0x8430 <firstAVX512VNNI+0xcc0>
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
+	LONG $0xfef9850f; WORD $0xffff // jne 0x8420 <firstAVX512VNNI+0xcb0>
+	LONG $0xfffabae9; BYTE $0xff // jmp 0x7fe6 <firstAVX512VNNI+0x876>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
+	LONG $0xfff296e9; BYTE $0xff // jmp 0x77d4 <firstAVX512VNNI+0x64>
+	WORD $0x9066 // nop
+	LONG $0x247c8348; WORD $0x0238 // cmp qword ptr [rsp + 0x38], 0x2
+	WORD $0x920f; BYTE $0xc1 // setb cl
+	LONG $0x01f88348 // cmp rax, 0x1
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0xca20 // and dl, cl
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
+	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
+	LONG $0x07b6850f; WORD $0x0000 // jne 0x8d15 <firstAVX512VNNI+0x15a5>
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x09898d0f; WORD $0x0000 // jge 0x8ef2 <firstAVX512VNNI+0x1782>
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
+	WORD $0x3949; BYTE $0xce // cmp r14, rcx
+	LONG $0xf25a8d0f; WORD $0xffff // jge 0x77d4 <firstAVX512VNNI+0x64>
+	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	QUAD $0x00000000b5148d48 // lea rdx, [4*rsi]
+	LONG $0x01468d4c // lea r8, [rsi + 0x1]
+	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
+	WORD $0x8948; BYTE $0xf7 // mov rdi, rsi
+	QUAD $0x0e060b030a02be48; WORD $0x0f07 // movabs rsi, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
+	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e0c149 // shl r8, 0x6
+	QUAD $0x00000004bd348d48 // lea rsi, [4*rdi + 0x4]
+	WORD $0x894d; BYTE $0xf1 // mov r9, r14
+	LONG $0x05e1c149 // shl r9, 0x5
+	LONG $0x18c98349 // or r9, 0x18
+	LONG $0x00015ee9; BYTE $0x00 // jmp 0x873b <firstAVX512VNNI+0xfcb>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x01568d4d // lea r10, [r14 + 0x1]
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x75af0f4c; BYTE $0x50 // imul r14, qword ptr [rbp + 0x50]
+	LONG $0x0875034c // add r14, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	WORD $0x2948; BYTE $0xd7 // sub rdi, rdx
+	LONG $0x487c7162; WORD $0x0410; BYTE $0x01 // vmovups zmm8, zmmword ptr [rcx + rax]
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x483cf162; WORD $0xff59 // vmulps zmm7, zmm8, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x483cf162; WORD $0xf659 // vmulps zmm6, zmm8, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x483cf162; WORD $0xed59 // vmulps zmm5, zmm8, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x483cf162; WORD $0xdb59 // vmulps zmm3, zmm8, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0xd94d0f44 // cmovge r11d, ecx
+	LONG $0x927bc1c4; BYTE $0xd3 // kmovd k2, r11d
+	LONG $0x4a7ed162; WORD $0x1c7f; BYTE $0x06 // vmovdqu32 zmmword ptr [r14 + rax] {k2}, zmm3
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	WORD $0x2948; BYTE $0xf7 // sub rdi, rsi
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x01 // vmovups zmm3, zmmword ptr [rcx + r8]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf641; BYTE $0xd3 // not r11b
+	LONG $0xcbb60f41 // movzx ecx, r11b
+	LONG $0x0000ffbf; BYTE $0x00 // mov edi, 0xff
+	WORD $0x4d0f; BYTE $0xcf // cmovge ecx, edi
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7e9162; WORD $0x147f; BYTE $0x06 // vmovdqu32 ymmword ptr [r14 + r8] {k2}, ymm2
+	LONG $0x20c18349 // add r9, 0x20
+	WORD $0x894d; BYTE $0xd6 // mov r14, r10
+	LONG $0x28553b4c // cmp r10, qword ptr [rbp + 0x28]
+	LONG $0x00f68d0f; WORD $0x0000 // jge 0x8831 <firstAVX512VNNI+0x10c1>
+	LONG $0x187d8b48 // mov rdi, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x07 // vmovdqu64 zmm3, zmmword ptr [rdi + rax]
+	QUAD $0x0107546f48fef162 // vmovdqu64 zmm2, zmmword ptr [rdi + rax + 0x40]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfe858e0f; WORD $0xffff // jle 0x85e0 <firstAVX512VNNI+0xe70>
+	LONG $0x68558b4c // mov r10, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xfe788e0f; WORD $0xffff // jle 0x85e0 <firstAVX512VNNI+0xe70>
+	WORD $0x8949; BYTE $0xcb // mov r11, rcx
+	LONG $0xdaaf0f4d // imul r11, r10
+	LONG $0x06e3c149 // shl r11, 0x6
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	LONG $0x1caf0f48; BYTE $0x24 // imul rbx, qword ptr [rsp]
+	LONG $0x105d0348 // add rbx, qword ptr [rbp + 0x10]
+	LONG $0x707d8b4c // mov r15, qword ptr [rbp + 0x70]
+	LONG $0x48658b4c // mov r12, qword ptr [rbp + 0x48]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xef3c8b4b // mov rdi, qword ptr [r15 + 8*r13]
+	WORD $0x014c; BYTE $0xcf // add rdi, r9
+	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fe7162; WORD $0x036f // vmovdqu64 zmm8, zmmword ptr [rbx]
+	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x1b // vmovdqu64 zmm9, zmmword ptr [rbx + r11]
+	LONG $0x487d7262; WORD $0x5758; BYTE $0xfa // vpbroadcastd zmm10, dword ptr [rdi - 0x18]
+	LONG $0x482dd262; WORD $0xf850 // vpdpbusd zmm7, zmm10, zmm8
+	LONG $0x487d7262; WORD $0x5f58; BYTE $0xfc // vpbroadcastd zmm11, dword ptr [rdi - 0x10]
+	LONG $0x4825d262; WORD $0xf050 // vpdpbusd zmm6, zmm11, zmm8
+	LONG $0x497d5162; WORD $0xd36f // vmovdqa32 zmm10 {k1}, zmm11
+	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
+	LONG $0x487d7262; WORD $0x5758; BYTE $0xfe // vpbroadcastd zmm10, dword ptr [rdi - 0x8]
+	LONG $0x482dd262; WORD $0xe850 // vpdpbusd zmm5, zmm10, zmm8
+	LONG $0x487d7262; WORD $0x1f58 // vpbroadcastd zmm11, dword ptr [rdi]
+	LONG $0x4825d262; WORD $0xd850 // vpdpbusd zmm3, zmm11, zmm8
+	LONG $0x497d5162; WORD $0xd36f // vmovdqa32 zmm10 {k1}, zmm11
+	LONG $0x482dd262; WORD $0xd150 // vpdpbusd zmm2, zmm10, zmm9
+	LONG $0x40c38348 // add rbx, 0x40
+	WORD $0x014c; BYTE $0xe7 // add rdi, r12
+	WORD $0xff48; BYTE $0xcd // dec rbp
+	WORD $0x9c75 // jne 0x87c0 <firstAVX512VNNI+0x1050>
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	WORD $0x3949; BYTE $0xcd // cmp r13, rcx
+	WORD $0x8475 // jne 0x87b0 <firstAVX512VNNI+0x1040>
+	LONG $0xfffdc7e9; BYTE $0xff // jmp 0x85f8 <firstAVX512VNNI+0xe88>
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
+	LONG $0xffef95e9; BYTE $0xff // jmp 0x77d4 <firstAVX512VNNI+0x64>
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0x01568d48 // lea rdx, [rsi + 0x1]
 	LONG $0x06e2c148 // shl rdx, 0x6
-	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
-	LONG $0x3caf0f4c; BYTE $0x24 // imul r15, qword ptr [rsp]
-	LONG $0x247c034d; BYTE $0x10 // add r15, qword ptr [r12 + 0x10]
-	WORD $0x894c; BYTE $0xe1 // mov rcx, r12
-	LONG $0x24648b4d; BYTE $0x70 // mov r12, qword ptr [r12 + 0x70]
-	LONG $0x48698b4c // mov r13, qword ptr [rcx + 0x48]
+	QUAD $0x00000000b50c8d48 // lea rcx, [4*rsi]
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	QUAD $0x00000004b50c8d48 // lea rcx, [4*rsi + 0x4]
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x000002be; BYTE $0x00 // mov esi, 0x2
+	LONG $0x000038bb; BYTE $0x00 // mov ebx, 0x38
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x00031ae9; BYTE $0x00 // jmp 0x8b94 <firstAVX512VNNI+0x1424>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
-	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	LONG $0x48fd7162; WORD $0xec6f // vmovdqa64 zmm13, zmm4
+	LONG $0x48fd7162; WORD $0xf46f // vmovdqa64 zmm14, zmm4
+	LONG $0x48fd7162; WORD $0xfc6f // vmovdqa64 zmm15, zmm4
+	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x7daf0f4c; BYTE $0x50 // imul r15, qword ptr [rbp + 0x50]
+	LONG $0x087d034c // add r15, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x01 // vmovups zmm17, zmmword ptr [rcx + rax]
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
+	LONG $0x07348d49 // lea rsi, [r15 + rax]
+	LONG $0x24548b4c; BYTE $0x08 // mov r10, qword ptr [rsp + 0x8]
+	WORD $0x294c; BYTE $0xd7 // sub rdi, r10
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xc34d0f45 // cmovge r8d, r11d
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x07 // vmovdqu32 zmmword ptr [r15 + rax] {k1}, zmm13
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x2c10; BYTE $0x11 // vmovups zmm13, zmmword ptr [rcx + rdx]
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
+	WORD $0x294c; BYTE $0xe7 // sub rdi, r12
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
+	LONG $0x17048d4d // lea r8, [r15 + rdx]
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0xcb4d0f45 // cmovge r9d, r11d
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x17 // vmovdqu32 zmmword ptr [r15 + rdx] {k1}, zmm9
+	LONG $0x507d8b48 // mov rdi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x384d8b4c // mov r9, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4834f162; WORD $0xe459 // vmulps zmm4, zmm9, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x484df162; WORD $0xe46b // vpackssdw zmm4, zmm6, zmm4
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x4845f162; WORD $0xe467 // vpackuswb zmm4, zmm7, zmm4
+	WORD $0x294d; BYTE $0xd1 // sub r9, r10
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ef162; WORD $0x247f; BYTE $0x37 // vmovdqu32 zmmword ptr [rdi + rsi] {k1}, zmm4
+	LONG $0x50758b48 // mov rsi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x487cf162; WORD $0x2410; BYTE $0x11 // vmovups zmm4, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x485cf162; WORD $0xed59 // vmulps zmm5, zmm4, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x485cf162; WORD $0xdb59 // vmulps zmm3, zmm4, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x485cf162; WORD $0xc959 // vmulps zmm1, zmm4, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	WORD $0x294c; BYTE $0xe7 // sub rdi, r12
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0xcb4d0f45 // cmovge r9d, r11d
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497eb162; WORD $0x0c7f; BYTE $0x06 // vmovdqu32 zmmword ptr [rsi + r8] {k1}, zmm1
+	LONG $0x02768d49 // lea rsi, [r14 + 0x2]
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
+	LONG $0x40c38348 // add rbx, 0x40
+	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
+	LONG $0xf0878f0f; WORD $0xffff // jg 0x7c1b <firstAVX512VNNI+0x4ab>
+	WORD $0x894d; BYTE $0xf7 // mov r15, r14
+	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
+	LONG $0x18758b48 // mov rsi, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x06 // vmovdqu64 zmm4, zmmword ptr [rsi + rax]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x16 // vmovdqu64 zmm1, zmmword ptr [rsi + rdx]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfcc78e0f; WORD $0xffff // jle 0x8880 <firstAVX512VNNI+0x1110>
+	LONG $0x684d8b4c // mov r9, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xfcba8e0f; WORD $0xffff // jle 0x8880 <firstAVX512VNNI+0x1110>
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	LONG $0xd1af0f4d // imul r10, r9
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x894d; BYTE $0xd3 // mov r11, r10
+	LONG $0x1caf0f4c; BYTE $0x24 // imul r11, qword ptr [rsp]
+	LONG $0x105d034c // add r11, qword ptr [rbp + 0x10]
+	LONG $0x70658b4c // mov r12, qword ptr [rbp + 0x70]
+	LONG $0x486d8b4c // mov r13, qword ptr [rbp + 0x48]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	LONG $0x48fd7162; WORD $0xec6f // vmovdqa64 zmm13, zmm4
+	LONG $0x48fd7162; WORD $0xf46f // vmovdqa64 zmm14, zmm4
+	LONG $0x48fd7162; WORD $0xfc6f // vmovdqa64 zmm15, zmm4
+	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
 	WORD $0xed31 // xor ebp, ebp
-	BYTE $0x90 // nop
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0xec048b4d // mov r8, qword ptr [r12 + 8*rbp]
-	WORD $0x014d; BYTE $0xf0 // add r8, r14
-	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
+	WORD $0x0149; BYTE $0xd8 // add r8, rbx
+	WORD $0x894c; BYTE $0xce // mov rsi, r9
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fe5162; WORD $0x0f6f // vmovdqu64 zmm9, zmmword ptr [r15]
-	LONG $0x48fe5162; WORD $0x146f; BYTE $0x17 // vmovdqu64 zmm10, zmmword ptr [r15 + rdx]
-	LONG $0x487d5262; WORD $0x5858; BYTE $0xfa // vpbroadcastd zmm11, dword ptr [r8 - 0x18]
-	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
-	LONG $0x487d5262; WORD $0x5858; BYTE $0xfc // vpbroadcastd zmm11, dword ptr [r8 - 0x10]
-	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
-	LONG $0x487d5262; WORD $0x5858; BYTE $0xfe // vpbroadcastd zmm11, dword ptr [r8 - 0x8]
-	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
-	LONG $0x487d5262; WORD $0x1858 // vpbroadcastd zmm11, dword ptr [r8]
-	LONG $0x4825d262; WORD $0xe950 // vpdpbusd zmm5, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
-	LONG $0x40c78349 // add r15, 0x40
+	LONG $0x48fec162; WORD $0x0b6f // vmovdqu64 zmm17, zmmword ptr [r11]
+	LONG $0x48fe8162; WORD $0x146f; BYTE $0x13 // vmovdqu64 zmm18, zmmword ptr [r11 + r10]
+	LONG $0x487dc262; WORD $0x5858; BYTE $0xf2 // vpbroadcastd zmm19, dword ptr [r8 - 0x38]
+	LONG $0x4065a262; WORD $0xc150 // vpdpbusd zmm16, zmm19, zmm17
+	LONG $0x40653262; WORD $0xe250 // vpdpbusd zmm12, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5858; BYTE $0xf4 // vpbroadcastd zmm19, dword ptr [r8 - 0x30]
+	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
+	LONG $0x40653262; WORD $0xda50 // vpdpbusd zmm11, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5858; BYTE $0xf6 // vpbroadcastd zmm19, dword ptr [r8 - 0x28]
+	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
+	LONG $0x40653262; WORD $0xd250 // vpdpbusd zmm10, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5858; BYTE $0xf8 // vpbroadcastd zmm19, dword ptr [r8 - 0x20]
+	LONG $0x40653262; WORD $0xe950 // vpdpbusd zmm13, zmm19, zmm17
+	LONG $0x40653262; WORD $0xca50 // vpdpbusd zmm9, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5858; BYTE $0xfa // vpbroadcastd zmm19, dword ptr [r8 - 0x18]
+	LONG $0x40653262; WORD $0xc150 // vpdpbusd zmm8, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xea50 // vpdpbusd zmm5, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5858; BYTE $0xfc // vpbroadcastd zmm19, dword ptr [r8 - 0x10]
+	LONG $0x4065b262; WORD $0xf950 // vpdpbusd zmm7, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xda50 // vpdpbusd zmm3, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x5858; BYTE $0xfe // vpbroadcastd zmm19, dword ptr [r8 - 0x8]
+	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xd250 // vpdpbusd zmm2, zmm19, zmm18
+	LONG $0x487dc262; WORD $0x1858 // vpbroadcastd zmm19, dword ptr [r8]
+	LONG $0x4065b262; WORD $0xe150 // vpdpbusd zmm4, zmm19, zmm17
+	LONG $0x4065b262; WORD $0xca50 // vpdpbusd zmm1, zmm19, zmm18
+	LONG $0x40c38349 // add r11, 0x40
 	WORD $0x014d; BYTE $0xe8 // add r8, r13
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0x9c75 // jne 0x4210 <firstAVX512VNNI+0x2f0>
+	WORD $0xff48; BYTE $0xce // dec rsi
+	LONG $0xff4c850f; WORD $0xffff // jne 0x8c50 <firstAVX512VNNI+0x14e0>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
-	WORD $0x3948; BYTE $0xc5 // cmp rbp, rax
-	WORD $0x8475 // jne 0x4200 <firstAVX512VNNI+0x2e0>
-	LONG $0xfffd93e9; BYTE $0xff // jmp 0x4014 <firstAVX512VNNI+0xf4>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x06e68d0f; WORD $0x0000 // jge 0x4980 <firstAVX512VNNI+0xa60>
-	WORD $0xf631 // xor esi, esi
-	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0xfccb8d0f; WORD $0xffff // jge 0x3f75 <firstAVX512VNNI+0x55>
+	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
+	LONG $0xff30850f; WORD $0xffff // jne 0x8c40 <firstAVX512VNNI+0x14d0>
+	LONG $0xfffbbfe9; BYTE $0xff // jmp 0x88d4 <firstAVX512VNNI+0x1164>
+	LONG $0x01f88348 // cmp rax, 0x1
+	LONG $0x0616850f; WORD $0x0000 // jne 0x9335 <firstAVX512VNNI+0x1bc5>
+	LONG $0x04f98348 // cmp rcx, 0x4
+	LONG $0x07db8d0f; WORD $0x0000 // jge 0x9504 <firstAVX512VNNI+0x1d94>
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	WORD $0x3949; BYTE $0xce // cmp r14, rcx
+	LONG $0xea968d0f; WORD $0xffff // jge 0x77d0 <firstAVX512VNNI+0x60>
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	LONG $0x06e0c148 // shl rax, 0x6
-	QUAD $0x000000008d0c8d4c // lea r9, [4*rcx]
-	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
-	LONG $0x05e2c149 // shl r10, 0x5
-	LONG $0x18ca8349 // or r10, 0x18
-	LONG $0x0000d6e9; BYTE $0x00 // jmp 0x43a3 <firstAVX512VNNI+0x483>
+	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
+	WORD $0x894c; BYTE $0xf6 // mov rsi, r14
+	LONG $0x05e6c148 // shl rsi, 0x5
+	LONG $0x18ce8348 // or rsi, 0x18
+	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x8e35 <firstAVX512VNNI+0x16c5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
-	LONG $0xd6af0f48 // imul rdx, rsi
-	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x247c8b49; BYTE $0x38 // mov rdi, qword ptr [r12 + 0x38]
-	WORD $0x294c; BYTE $0xcf // sub rdi, r9
+	LONG $0x017e8d49 // lea rdi, [r14 + 0x1]
+	LONG $0x75af0f4c; BYTE $0x50 // imul r14, qword ptr [rbp + 0x50]
+	LONG $0x0875034c // add r14, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38458b4c // mov r8, qword ptr [rbp + 0x38]
+	WORD $0x2949; BYTE $0xd0 // sub r8, rdx
 	LONG $0x487cf162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + rax]
 	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
 	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
@@ -3411,871 +7080,390 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
-	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
 	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
 	LONG $0x4875f162; WORD $0xca67 // vpackuswb zmm1, zmm1, zmm2
-	LONG $0x04ff8348 // cmp rdi, 0x4
-	WORD $0xf741; BYTE $0xd0 // not r8d
-	LONG $0xc54d0f44 // cmovge r8d, ebp
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x10 // vmovdqu32 zmmword ptr [rax + rdx] {k1}, zmm1
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x20c28349 // add r10, 0x20
-	LONG $0x24743b49; BYTE $0x28 // cmp rsi, qword ptr [r12 + 0x28]
-	LONG $0xfbcd8d0f; WORD $0xffff // jge 0x3f70 <firstAVX512VNNI+0x50>
-	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
-	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rdx + rax]
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0xc94d0f44 // cmovge r9d, ecx
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x06 // vmovdqu32 zmmword ptr [r14 + rax] {k1}, zmm1
+	LONG $0x20c68348 // add rsi, 0x20
+	WORD $0x8949; BYTE $0xfe // mov r14, rdi
+	LONG $0x287d3b48 // cmp rdi, qword ptr [rbp + 0x28]
+	LONG $0x06c18d0f; WORD $0x0000 // jge 0x94f6 <firstAVX512VNNI+0x1d86>
+	LONG $0x187d8b48 // mov rdi, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x07 // vmovdqu64 zmm1, zmmword ptr [rdi + rax]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff138e0f; WORD $0xffff // jle 0x42d0 <firstAVX512VNNI+0x3b0>
-	LONG $0x24548b49; BYTE $0x68 // mov rdx, qword ptr [r12 + 0x68]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xff058e0f; WORD $0xffff // jle 0x42d0 <firstAVX512VNNI+0x3b0>
-	WORD $0x8949; BYTE $0xc3 // mov r11, rax
-	LONG $0xd9af0f4c // imul r11, rcx
-	LONG $0xdaaf0f4c // imul r11, rdx
-	LONG $0x245c034d; BYTE $0x10 // add r11, qword ptr [r12 + 0x10]
-	LONG $0x245c8b49; BYTE $0x70 // mov rbx, qword ptr [r12 + 0x70]
-	LONG $0x24748b4d; BYTE $0x48 // mov r14, qword ptr [r12 + 0x48]
+	LONG $0xff138e0f; WORD $0xffff // jle 0x8d60 <firstAVX512VNNI+0x15f0>
+	LONG $0x68458b4c // mov r8, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0xff068e0f; WORD $0xffff // jle 0x8d60 <firstAVX512VNNI+0x15f0>
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0xc9af0f4c // imul r9, rcx
+	LONG $0xc8af0f4d // imul r9, r8
+	LONG $0x104d034c // add r9, qword ptr [rbp + 0x10]
+	LONG $0x707d8b48 // mov rdi, qword ptr [rbp + 0x70]
+	LONG $0x48558b4c // mov r10, qword ptr [rbp + 0x48]
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xdf1c8b4a // mov rbx, qword ptr [rdi + 8*r11]
+	WORD $0x0148; BYTE $0xf3 // add rbx, rsi
+	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0xfb3c8b4a // mov rdi, qword ptr [rbx + 8*r15]
-	WORD $0x014c; BYTE $0xd7 // add rdi, r10
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fed162; WORD $0x2b6f // vmovdqu64 zmm5, zmmword ptr [r11]
-	LONG $0x487df262; WORD $0x7758; BYTE $0xfa // vpbroadcastd zmm6, dword ptr [rdi - 0x18]
+	LONG $0x48fed162; WORD $0x296f // vmovdqu64 zmm5, zmmword ptr [r9]
+	LONG $0x487df262; WORD $0x7358; BYTE $0xfa // vpbroadcastd zmm6, dword ptr [rbx - 0x18]
 	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
-	LONG $0x487df262; WORD $0x7758; BYTE $0xfc // vpbroadcastd zmm6, dword ptr [rdi - 0x10]
-	LONG $0x487df262; WORD $0x7f58; BYTE $0xfe // vpbroadcastd zmm7, dword ptr [rdi - 0x8]
+	LONG $0x487df262; WORD $0x7358; BYTE $0xfc // vpbroadcastd zmm6, dword ptr [rbx - 0x10]
+	LONG $0x487df262; WORD $0x7b58; BYTE $0xfe // vpbroadcastd zmm7, dword ptr [rbx - 0x8]
 	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
 	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
-	LONG $0x487df262; WORD $0x3758 // vpbroadcastd zmm6, dword ptr [rdi]
+	LONG $0x487df262; WORD $0x3358 // vpbroadcastd zmm6, dword ptr [rbx]
 	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
-	LONG $0x40c38349 // add r11, 0x40
-	WORD $0x014c; BYTE $0xf7 // add rdi, r14
-	WORD $0xff49; BYTE $0xc8 // dec r8
-	WORD $0xbb75 // jne 0x4410 <firstAVX512VNNI+0x4f0>
-	WORD $0xff49; BYTE $0xc7 // inc r15
-	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
-	WORD $0xa375 // jne 0x4400 <firstAVX512VNNI+0x4e0>
-	LONG $0xfffe80e9; BYTE $0xff // jmp 0x42e2 <firstAVX512VNNI+0x3c2>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	LONG $0x06e0c149 // shl r8, 0x6
-	LONG $0x014a8d4c // lea r9, [rdx + 0x1]
-	LONG $0x06e1c149 // shl r9, 0x6
-	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
-	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
-	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	LONG $0x000038bb; BYTE $0x00 // mov ebx, 0x38
-	WORD $0xf631 // xor esi, esi
-	LONG $0x00032de9; BYTE $0x00 // jmp 0x47d7 <firstAVX512VNNI+0x8b7>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
-	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
-	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
-	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
-	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
-	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	LONG $0xc6af0f49 // imul rax, r14
-	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x01 // vmovups zmm17, zmmword ptr [rcx + r8]
-	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
-	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
-	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
-	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
-	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
-	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
-	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
-	LONG $0x24548b4c; BYTE $0x10 // mov r10, qword ptr [rsp + 0x10]
-	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
-	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
-	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm13
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	LONG $0xc6af0f49 // imul rax, r14
-	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487c3162; WORD $0x2c10; BYTE $0x09 // vmovups zmm13, zmmword ptr [rcx + r9]
-	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
-	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
-	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
-	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
-	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
-	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
-	WORD $0x294c; BYTE $0xda // sub rdx, r11
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
-	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
-	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm9
-	LONG $0x01ce8349 // or r14, 0x1
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	LONG $0xc6af0f49 // imul rax, r14
-	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + r8]
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
-	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
-	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm5
-	LONG $0x74af0f4d; WORD $0x5024 // imul r14, qword ptr [r12 + 0x50]
-	LONG $0x2474034d; BYTE $0x08 // add r14, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24448b49; BYTE $0x38 // mov rax, qword ptr [r12 + 0x38]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x09 // vmovups zmm5, zmmword ptr [rcx + r9]
-	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
-	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
-	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
-	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
-	WORD $0x294c; BYTE $0xd8 // sub rax, r11
-	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
-	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
-	WORD $0xe2d3 // shl edx, cl
-	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	LONG $0x04f88348 // cmp rax, 0x4
-	WORD $0xd2f7 // not edx
-	WORD $0x4d0f; BYTE $0xd5 // cmovge edx, ebp
-	LONG $0xca92fbc5 // kmovd k1, edx
-	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x31 // vmovdqu32 zmmword ptr [r9 + r14] {k1}, zmm1
-	LONG $0x024e8d48 // lea rcx, [rsi + 0x2]
-	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
-	LONG $0x40c38348 // add rbx, 0x40
-	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xf7d58f0f; WORD $0xffff // jg 0x3fac <firstAVX512VNNI+0x8c>
-	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
-	WORD $0x8948; BYTE $0xce // mov rsi, rcx
-	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
-	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x00 // vmovdqu64 zmm5, zmmword ptr [rax + r8]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x08 // vmovdqu64 zmm1, zmmword ptr [rax + r9]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfcb28e0f; WORD $0xffff // jle 0x44b0 <firstAVX512VNNI+0x590>
-	LONG $0x245c8b4d; BYTE $0x68 // mov r11, qword ptr [r12 + 0x68]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfca48e0f; WORD $0xffff // jle 0x44b0 <firstAVX512VNNI+0x590>
-	WORD $0x894c; BYTE $0xe0 // mov rax, r12
-	WORD $0x8949; BYTE $0xcc // mov r12, rcx
-	LONG $0xe3af0f4d // imul r12, r11
-	LONG $0x06e4c149 // shl r12, 0x6
-	WORD $0x894d; BYTE $0xe5 // mov r13, r12
-	LONG $0x2caf0f4c; BYTE $0x24 // imul r13, qword ptr [rsp]
-	LONG $0x1068034c // add r13, qword ptr [rax + 0x10]
-	LONG $0x70688b48 // mov rbp, qword ptr [rax + 0x70]
-	LONG $0x48408b48 // mov rax, qword ptr [rax + 0x48]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
-	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
-	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
-	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
-	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
-	WORD $0xd231 // xor edx, edx
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0xd5548b4c; BYTE $0x00 // mov r10, qword ptr [rbp + 8*rdx]
-	WORD $0x0149; BYTE $0xda // add r10, rbx
-	WORD $0x894d; BYTE $0xdf // mov r15, r11
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fec162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm17, zmmword ptr [r13]
-	QUAD $0x0025546f48fe8162 // vmovdqu64 zmm18, zmmword ptr [r13 + r12]
-	LONG $0x487dc262; WORD $0x5a58; BYTE $0xf2 // vpbroadcastd zmm19, dword ptr [r10 - 0x38]
-	LONG $0x4065a262; WORD $0xc150 // vpdpbusd zmm16, zmm19, zmm17
-	LONG $0x40653262; WORD $0xe250 // vpdpbusd zmm12, zmm19, zmm18
-	LONG $0x487dc262; WORD $0x5a58; BYTE $0xf4 // vpbroadcastd zmm19, dword ptr [r10 - 0x30]
-	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
-	LONG $0x40653262; WORD $0xda50 // vpdpbusd zmm11, zmm19, zmm18
-	LONG $0x487dc262; WORD $0x5a58; BYTE $0xf6 // vpbroadcastd zmm19, dword ptr [r10 - 0x28]
-	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
-	LONG $0x40653262; WORD $0xd250 // vpdpbusd zmm10, zmm19, zmm18
-	LONG $0x487dc262; WORD $0x5a58; BYTE $0xf8 // vpbroadcastd zmm19, dword ptr [r10 - 0x20]
-	LONG $0x40653262; WORD $0xe950 // vpdpbusd zmm13, zmm19, zmm17
-	LONG $0x40653262; WORD $0xca50 // vpdpbusd zmm9, zmm19, zmm18
-	LONG $0x487dc262; WORD $0x5a58; BYTE $0xfa // vpbroadcastd zmm19, dword ptr [r10 - 0x18]
-	LONG $0x40653262; WORD $0xc150 // vpdpbusd zmm8, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xe250 // vpdpbusd zmm4, zmm19, zmm18
-	LONG $0x487dc262; WORD $0x5a58; BYTE $0xfc // vpbroadcastd zmm19, dword ptr [r10 - 0x10]
-	LONG $0x4065b262; WORD $0xf950 // vpdpbusd zmm7, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xda50 // vpdpbusd zmm3, zmm19, zmm18
-	LONG $0x487dc262; WORD $0x5a58; BYTE $0xfe // vpbroadcastd zmm19, dword ptr [r10 - 0x8]
-	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xd250 // vpdpbusd zmm2, zmm19, zmm18
-	LONG $0x487dc262; WORD $0x1a58 // vpbroadcastd zmm19, dword ptr [r10]
-	LONG $0x4065b262; WORD $0xe950 // vpdpbusd zmm5, zmm19, zmm17
-	LONG $0x4065b262; WORD $0xca50 // vpdpbusd zmm1, zmm19, zmm18
-	LONG $0x40c58349 // add r13, 0x40
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	WORD $0xff49; BYTE $0xcf // dec r15
-	LONG $0xff4a850f; WORD $0xffff // jne 0x48a0 <firstAVX512VNNI+0x980>
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xff2e850f; WORD $0xffff // jne 0x4890 <firstAVX512VNNI+0x970>
-	LONG $0xfffb9de9; BYTE $0xff // jmp 0x4504 <firstAVX512VNNI+0x5e4>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	LONG $0xfff5fbe9; BYTE $0xff // jmp 0x3f75 <firstAVX512VNNI+0x55>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	WORD $0xbb75 // jne 0x8ea0 <firstAVX512VNNI+0x1730>
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
+	WORD $0xa375 // jne 0x8e90 <firstAVX512VNNI+0x1720>
+	LONG $0xfffe80e9; BYTE $0xff // jmp 0x8d72 <firstAVX512VNNI+0x1602>
+	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	QUAD $0x00000000b50c8d48 // lea rcx, [4*rsi]
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	LONG $0x01468d4c // lea r8, [rsi + 0x1]
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	QUAD $0x0c0409010800ba48; WORD $0x0d05 // movabs rdx, 0xd050c0409010800
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd2 // vmovq xmm2, rdx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
 	LONG $0x06e0c149 // shl r8, 0x6
-	QUAD $0x00000000950c8d4c // lea r9, [4*rdx]
-	LONG $0x000004b9; BYTE $0x00 // mov ecx, 0x4
-	LONG $0x0078ba41; WORD $0x0000 // mov r10d, 0x78
-	WORD $0xf631 // xor esi, esi
-	LONG $0x000335e9; BYTE $0x00 // jmp 0x4cd6 <firstAVX512VNNI+0xdb6>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
-	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
-	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
-	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
-	LONG $0xc3af0f49 // imul rax, r11
-	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x01 // vmovups zmm17, zmmword ptr [rcx + r8]
-	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
-	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
-	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
-	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
-	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
-	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
-	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
-	WORD $0x294c; BYTE $0xca // sub rdx, r9
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
-	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm13
-	WORD $0x894c; BYTE $0xd8 // mov rax, r11
-	LONG $0x01c88348 // or rax, 0x1
-	LONG $0x44af0f49; WORD $0x5024 // imul rax, qword ptr [r12 + 0x50]
-	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487c3162; WORD $0x2c10; BYTE $0x01 // vmovups zmm13, zmmword ptr [rcx + r8]
-	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
-	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
-	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
-	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
-	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
-	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
-	WORD $0x294c; BYTE $0xca // sub rdx, r9
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
-	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm9
-	WORD $0x894c; BYTE $0xd8 // mov rax, r11
-	LONG $0x02c88348 // or rax, 0x2
-	LONG $0x44af0f49; WORD $0x5024 // imul rax, qword ptr [r12 + 0x50]
-	LONG $0x24440349; BYTE $0x08 // add rax, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + r8]
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
-	WORD $0x294c; BYTE $0xca // sub rdx, r9
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd7f7 // not edi
-	WORD $0x4d0f; BYTE $0xfd // cmovge edi, ebp
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm5
-	LONG $0x03cb8349 // or r11, 0x3
-	LONG $0x5caf0f4d; WORD $0x5024 // imul r11, qword ptr [r12 + 0x50]
-	LONG $0x245c034d; BYTE $0x08 // add r11, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24448b49; BYTE $0x38 // mov rax, qword ptr [r12 + 0x38]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + r8]
-	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
-	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
-	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
-	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
-	WORD $0x294c; BYTE $0xc8 // sub rax, r9
-	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
-	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
-	WORD $0xe2d3 // shl edx, cl
-	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	LONG $0x04f88348 // cmp rax, 0x4
-	WORD $0xd2f7 // not edx
-	WORD $0x4d0f; BYTE $0xd5 // cmovge edx, ebp
-	LONG $0xca92fbc5 // kmovd k1, edx
-	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x18 // vmovdqu32 zmmword ptr [r8 + r11] {k1}, zmm1
-	LONG $0x044e8d48 // lea rcx, [rsi + 0x4]
-	LONG $0x24448b49; BYTE $0x28 // mov rax, qword ptr [r12 + 0x28]
-	LONG $0x80ea8349 // sub r10, -0x80
-	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xf5c68f0f; WORD $0xffff // jg 0x429c <firstAVX512VNNI+0x37c>
-	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
-	WORD $0x8948; BYTE $0xce // mov rsi, rcx
-	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x00 // vmovdqu64 zmm1, zmmword ptr [rax + r8]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfcba8e0f; WORD $0xffff // jle 0x49b0 <firstAVX512VNNI+0xa90>
-	LONG $0x245c8b49; BYTE $0x68 // mov rbx, qword ptr [r12 + 0x68]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0xfcac8e0f; WORD $0xffff // jle 0x49b0 <firstAVX512VNNI+0xa90>
-	WORD $0x894d; BYTE $0xc6 // mov r14, r8
-	LONG $0xf1af0f4c // imul r14, rcx
-	LONG $0xf3af0f4c // imul r14, rbx
-	LONG $0x2474034d; BYTE $0x10 // add r14, qword ptr [r12 + 0x10]
-	LONG $0x247c8b4d; BYTE $0x70 // mov r15, qword ptr [r12 + 0x70]
-	LONG $0x24648b4d; BYTE $0x48 // mov r12, qword ptr [r12 + 0x48]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
-	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
-	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	WORD $0xc031 // xor eax, eax
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0xc7148b49 // mov rdx, qword ptr [r15 + 8*rax]
-	WORD $0x014c; BYTE $0xd2 // add rdx, r10
-	WORD $0x8949; BYTE $0xdd // mov r13, rbx
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fec162; WORD $0x0e6f // vmovdqu64 zmm17, zmmword ptr [r14]
-	LONG $0x487de262; WORD $0x5258; BYTE $0xe2 // vpbroadcastd zmm18, dword ptr [rdx - 0x78]
-	LONG $0x406da262; WORD $0xc150 // vpdpbusd zmm16, zmm18, zmm17
-	LONG $0x487de262; WORD $0x5258; BYTE $0xe4 // vpbroadcastd zmm18, dword ptr [rdx - 0x70]
-	LONG $0x487de262; WORD $0x5a58; BYTE $0xe6 // vpbroadcastd zmm19, dword ptr [rdx - 0x68]
-	LONG $0x406d3262; WORD $0xf950 // vpdpbusd zmm15, zmm18, zmm17
-	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
-	LONG $0x487de262; WORD $0x5258; BYTE $0xe8 // vpbroadcastd zmm18, dword ptr [rdx - 0x60]
-	LONG $0x406d3262; WORD $0xe950 // vpdpbusd zmm13, zmm18, zmm17
-	LONG $0x487de262; WORD $0x5258; BYTE $0xea // vpbroadcastd zmm18, dword ptr [rdx - 0x58]
-	LONG $0x406d3262; WORD $0xe150 // vpdpbusd zmm12, zmm18, zmm17
-	LONG $0x487de262; WORD $0x5258; BYTE $0xec // vpbroadcastd zmm18, dword ptr [rdx - 0x50]
-	LONG $0x487de262; WORD $0x5a58; BYTE $0xee // vpbroadcastd zmm19, dword ptr [rdx - 0x48]
-	LONG $0x406d3262; WORD $0xd950 // vpdpbusd zmm11, zmm18, zmm17
-	LONG $0x40653262; WORD $0xd150 // vpdpbusd zmm10, zmm19, zmm17
-	LONG $0x487de262; WORD $0x5258; BYTE $0xf0 // vpbroadcastd zmm18, dword ptr [rdx - 0x40]
-	LONG $0x406d3262; WORD $0xc950 // vpdpbusd zmm9, zmm18, zmm17
-	LONG $0x487de262; WORD $0x5258; BYTE $0xf2 // vpbroadcastd zmm18, dword ptr [rdx - 0x38]
-	LONG $0x406d3262; WORD $0xc150 // vpdpbusd zmm8, zmm18, zmm17
-	LONG $0x487de262; WORD $0x5258; BYTE $0xf4 // vpbroadcastd zmm18, dword ptr [rdx - 0x30]
-	LONG $0x487de262; WORD $0x5a58; BYTE $0xf6 // vpbroadcastd zmm19, dword ptr [rdx - 0x28]
-	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
-	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
-	LONG $0x487de262; WORD $0x5258; BYTE $0xf8 // vpbroadcastd zmm18, dword ptr [rdx - 0x20]
-	LONG $0x406db262; WORD $0xe950 // vpdpbusd zmm5, zmm18, zmm17
-	LONG $0x487de262; WORD $0x5258; BYTE $0xfa // vpbroadcastd zmm18, dword ptr [rdx - 0x18]
-	LONG $0x406db262; WORD $0xe150 // vpdpbusd zmm4, zmm18, zmm17
-	LONG $0x487de262; WORD $0x5258; BYTE $0xfc // vpbroadcastd zmm18, dword ptr [rdx - 0x10]
-	LONG $0x487de262; WORD $0x5a58; BYTE $0xfe // vpbroadcastd zmm19, dword ptr [rdx - 0x8]
-	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
-	LONG $0x4065b262; WORD $0xd150 // vpdpbusd zmm2, zmm19, zmm17
-	LONG $0x487de262; WORD $0x1258 // vpbroadcastd zmm18, dword ptr [rdx]
-	LONG $0x406db262; WORD $0xc950 // vpdpbusd zmm1, zmm18, zmm17
-	LONG $0x40c68349 // add r14, 0x40
-	WORD $0x014c; BYTE $0xe2 // add rdx, r12
-	WORD $0xff49; BYTE $0xcd // dec r13
-	LONG $0xff1b850f; WORD $0xffff // jne 0x4d90 <firstAVX512VNNI+0xe70>
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0xfeff850f; WORD $0xffff // jne 0x4d80 <firstAVX512VNNI+0xe60>
-	LONG $0xfffb84e9; BYTE $0xff // jmp 0x4a0a <firstAVX512VNNI+0xaea>
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x10808e0f; WORD $0x0000 // jle 0x5f0f <firstAVX512VNNI+0x1fef>
-	QUAD $0x0000000085148d48 // lea rdx, [4*rax]
-	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x04e2c148 // shl rdx, 0x4
-	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
-	WORD $0x2948; BYTE $0xd6 // sub rsi, rdx
-	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
-	QUAD $0x00000000c5148d48 // lea rdx, [8*rax]
-	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
-	WORD $0x2948; BYTE $0xd6 // sub rsi, rdx
-	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	WORD $0xf631 // xor esi, esi
-	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	WORD $0x1beb // jmp 0x4ee6 <firstAVX512VNNI+0xfc6>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	WORD $0x0148; BYTE $0xce // add rsi, rcx
-	LONG $0x244c8b49; BYTE $0x30 // mov rcx, qword ptr [r12 + 0x30]
-	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x10298d0f; WORD $0x0000 // jge 0x5f0f <firstAVX512VNNI+0x1fef>
-	WORD $0x2948; BYTE $0xf1 // sub rcx, rsi
-	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
-	LONG $0x01f98348 // cmp rcx, 0x1
-	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
-	LONG $0x03538e0f; WORD $0x0000 // jle 0x5250 <firstAVX512VNNI+0x1330>
-	LONG $0x02fa8348 // cmp rdx, 0x2
-	LONG $0x05798d0f; WORD $0x0000 // jge 0x5480 <firstAVX512VNNI+0x1560>
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	WORD $0x3949; BYTE $0xd5 // cmp r13, rdx
-	WORD $0xbc7d // jge 0x4ed0 <firstAVX512VNNI+0xfb0>
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	WORD $0x8949; BYTE $0xcf // mov r15, rcx
-	LONG $0x06e7c149 // shl r15, 0x6
-	LONG $0x01498d4c // lea r9, [rcx + 0x1]
-	LONG $0x06e1c149 // shl r9, 0x6
-	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
-	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
-	QUAD $0x000000048d0c8d48 // lea rcx, [4*rcx + 0x4]
-	LONG $0x244c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rcx
-	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
-	LONG $0xedaf0f49 // imul rbp, r13
-	QUAD $0x00000003ad348d4a // lea rsi, [4*r13 + 0x3]
-	LONG $0xf0af0f48 // imul rsi, rax
-	QUAD $0x00000002ad048d4e // lea r8, [4*r13 + 0x2]
-	LONG $0xc0af0f4c // imul r8, rax
-	QUAD $0x00000001ad1c8d4a // lea rbx, [4*r13 + 0x1]
-	LONG $0xd8af0f48 // imul rbx, rax
-	WORD $0xff31 // xor edi, edi
-	LONG $0x247c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r15
-	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
-	LONG $0x0001bde9; BYTE $0x00 // jmp 0x513d <firstAVX512VNNI+0x121d>
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
-	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
-	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
-	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
-	LONG $0xd5af0f49 // imul rdx, r13
-	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x244c8b4d; BYTE $0x38 // mov r9, qword ptr [r12 + 0x38]
-	LONG $0x244c2b4c; BYTE $0x28 // sub r9, qword ptr [rsp + 0x28]
-	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
-	LONG $0x487c3162; WORD $0x0c10; BYTE $0x39 // vmovups zmm9, zmmword ptr [rcx + r15]
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
-	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
-	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
-	LONG $0x04f98349 // cmp r9, 0x4
-	WORD $0xf741; BYTE $0xd2 // not r10d
-	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	LONG $0xd64d0f45 // cmovge r10d, r14d
-	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x17 // vmovdqu32 zmmword ptr [r15 + rdx] {k1}, zmm5
-	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
-	LONG $0xd5af0f49 // imul rdx, r13
-	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x244c8b4d; BYTE $0x38 // mov r9, qword ptr [r12 + 0x38]
-	LONG $0x244c2b4c; BYTE $0x48 // sub r9, qword ptr [rsp + 0x48]
-	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + r11]
-	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
-	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
-	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
-	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
-	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
-	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
-	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
-	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	LONG $0x04f98349 // cmp r9, 0x4
-	WORD $0x894d; BYTE $0xd9 // mov r9, r11
-	WORD $0xf741; BYTE $0xd2 // not r10d
-	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	LONG $0xd64d0f45 // cmovge r10d, r14d
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [r9 + rdx] {k1}, zmm1
-	WORD $0xff49; BYTE $0xc5 // inc r13
-	LONG $0x247c0348; BYTE $0x10 // add rdi, qword ptr [rsp + 0x10]
-	LONG $0x246c3b4d; BYTE $0x28 // cmp r13, qword ptr [r12 + 0x28]
-	LONG $0x08738d0f; WORD $0x0000 // jge 0x59b0 <firstAVX512VNNI+0x1a90>
-	LONG $0x244c8b49; BYTE $0x18 // mov rcx, qword ptr [r12 + 0x18]
-	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
-	LONG $0x24648b4d; BYTE $0x60 // mov r12, qword ptr [r12 + 0x60]
-	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x39 // vmovdqu64 zmm5, zmmword ptr [rcx + r15]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x09 // vmovdqu64 zmm1, zmmword ptr [rcx + r9]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x242c894c // mov qword ptr [rsp], r13
-	LONG $0xfe1b8e0f; WORD $0xffff // jle 0x4f80 <firstAVX512VNNI+0x1060>
-	LONG $0x684a8b4c // mov r9, qword ptr [rdx + 0x68]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xfe0e8e0f; WORD $0xffff // jle 0x4f80 <firstAVX512VNNI+0x1060>
-	WORD $0x894c; BYTE $0xe1 // mov rcx, r12
-	LONG $0xc9af0f49 // imul rcx, r9
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8949; BYTE $0xca // mov r10, rcx
-	LONG $0x54af0f4c; WORD $0x0824 // imul r10, qword ptr [rsp + 0x8]
-	LONG $0x1052034c // add r10, qword ptr [rdx + 0x10]
-	LONG $0x706a8b4c // mov r13, qword ptr [rdx + 0x70]
-	LONG $0x487a8b4c // mov r15, qword ptr [rdx + 0x48]
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
-	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
-	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	QUAD $0x00000004b50c8d48 // lea rcx, [4*rsi + 0x4]
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
+	LONG $0x000038bb; BYTE $0x00 // mov ebx, 0x38
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0xf55c8b4f; BYTE $0x00 // mov r11, qword ptr [r13 + 8*r14]
-	WORD $0x0149; BYTE $0xfb // add r11, rdi
-	WORD $0x894c; BYTE $0xca // mov rdx, r9
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48fe5162; WORD $0x0a6f // vmovdqu64 zmm9, zmmword ptr [r10]
-	LONG $0x48fe5162; WORD $0x146f; BYTE $0x0a // vmovdqu64 zmm10, zmmword ptr [r10 + rcx]
-	LONG $0x487d5262; WORD $0x1c58; BYTE $0x2b // vpbroadcastd zmm11, dword ptr [r11 + rbp]
-	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xe250 // vpdpbusd zmm4, zmm11, zmm10
-	LONG $0x487d5262; WORD $0x1c58; BYTE $0x1b // vpbroadcastd zmm11, dword ptr [r11 + rbx]
-	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
-	LONG $0x487d1262; WORD $0x1c58; BYTE $0x03 // vpbroadcastd zmm11, dword ptr [r11 + r8]
-	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
-	LONG $0x487d5262; WORD $0x1c58; BYTE $0x33 // vpbroadcastd zmm11, dword ptr [r11 + rsi]
-	LONG $0x4825d262; WORD $0xe950 // vpdpbusd zmm5, zmm11, zmm9
-	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
-	LONG $0x40c28349 // add r10, 0x40
-	WORD $0x014d; BYTE $0xfb // add r11, r15
-	WORD $0xff48; BYTE $0xca // dec rdx
-	WORD $0x9b75 // jne 0x51d0 <firstAVX512VNNI+0x12b0>
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	WORD $0x394d; BYTE $0xe6 // cmp r14, r12
-	WORD $0x8375 // jne 0x51c0 <firstAVX512VNNI+0x12a0>
-	LONG $0xfffd62e9; BYTE $0xff // jmp 0x4fa4 <firstAVX512VNNI+0x1084>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	LONG $0x07668d0f; WORD $0x0000 // jge 0x59c0 <firstAVX512VNNI+0x1aa0>
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
-	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
-	LONG $0xfc658d0f; WORD $0xffff // jge 0x4ed0 <firstAVX512VNNI+0xfb0>
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0x06e2c148 // shl rdx, 0x6
-	QUAD $0x000000008d0c8d48 // lea rcx, [4*rcx]
-	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
-	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
-	LONG $0xc7af0f4d // imul r8, r15
-	QUAD $0x00000003bd0c8d4e // lea r9, [4*r15 + 0x3]
-	LONG $0xc8af0f4c // imul r9, rax
-	QUAD $0x00000002bd148d4e // lea r10, [4*r15 + 0x2]
-	LONG $0xd0af0f4c // imul r10, rax
-	QUAD $0x00000001bd1c8d4a // lea rbx, [4*r15 + 0x1]
-	LONG $0xd8af0f48 // imul rbx, rax
-	LONG $0x0000f1e9; BYTE $0x00 // jmp 0x53a7 <firstAVX512VNNI+0x1487>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
-	LONG $0x247c8b49; BYTE $0x50 // mov rdi, qword ptr [r12 + 0x50]
-	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
-	LONG $0xffaf0f49 // imul rdi, r15
-	LONG $0x247c0349; BYTE $0x08 // add rdi, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x24742b48; BYTE $0x20 // sub rsi, qword ptr [rsp + 0x20]
-	LONG $0x487cf162; WORD $0x2c10; BYTE $0x11 // vmovups zmm5, zmmword ptr [rcx + rdx]
-	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
-	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
-	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x000273e9; BYTE $0x00 // jmp 0x91d1 <firstAVX512VNNI+0x1a61>
+	WORD $0x9066 // nop
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x7daf0f4c; BYTE $0x50 // imul r15, qword ptr [rbp + 0x50]
+	LONG $0x087d034c // add r15, qword ptr [rbp + 0x8]
+	LONG $0x07148d49 // lea rdx, [r15 + rax]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38758b48 // mov rsi, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x3410; BYTE $0x01 // vmovups zmm14, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x480c5162; WORD $0xed59 // vmulps zmm13, zmm14, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x480c5162; WORD $0xe459 // vmulps zmm12, zmm14, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48155162; WORD $0xe46b // vpackssdw zmm12, zmm13, zmm12
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x480c5162; WORD $0xdb59 // vmulps zmm11, zmm14, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x480c5162; WORD $0xd259 // vmulps zmm10, zmm14, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
+	WORD $0x294c; BYTE $0xce // sub rsi, r9
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
+	LONG $0xfa4d0f41 // cmovge edi, r10d
+	LONG $0x481d5162; WORD $0xd267 // vpackuswb zmm10, zmm12, zmm10
+	LONG $0xd792fbc5 // kmovd k2, edi
+	LONG $0x4a7e5162; WORD $0x147f; BYTE $0x07 // vmovdqu32 zmmword ptr [r15 + rax] {k2}, zmm10
+	LONG $0x50758b48 // mov rsi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x1410; BYTE $0x01 // vmovups zmm10, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x482c5162; WORD $0xc959 // vmulps zmm9, zmm10, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x482c5162; WORD $0xc059 // vmulps zmm8, zmm10, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x48355162; WORD $0xc06b // vpackssdw zmm8, zmm9, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x482cf162; WORD $0xf659 // vmulps zmm6, zmm10, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x482cf162; WORD $0xdb59 // vmulps zmm3, zmm10, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484df162; WORD $0xdb6b // vpackssdw zmm3, zmm6, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x483df162; WORD $0xdb67 // vpackuswb zmm3, zmm8, zmm3
+	WORD $0x294c; BYTE $0xcf // sub rdi, r9
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0xca4d0f45 // cmovge r9d, r10d
+	LONG $0x927bc1c4; BYTE $0xd1 // kmovd k2, r9d
+	LONG $0x4a7ef162; WORD $0x1c7f; BYTE $0x16 // vmovdqu32 zmmword ptr [rsi + rdx] {k2}, zmm3
+	LONG $0x487cf162; WORD $0xdf5b // vcvtdq2ps zmm3, zmm7
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
-	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x4875f162; WORD $0xcc6b // vpackssdw zmm1, zmm1, zmm4
-	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x01 // vmovups zmm6, zmmword ptr [rcx + r8]
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484cf162; WORD $0xed59 // vmulps zmm5, zmm6, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4865f162; WORD $0xdd6b // vpackssdw zmm3, zmm3, zmm5
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x484cf162; WORD $0xd259 // vmulps zmm2, zmm6, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x4865f162; WORD $0xd267 // vpackuswb zmm2, zmm3, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xf640; BYTE $0xd6 // not sil
+	LONG $0xceb60f40 // movzx ecx, sil
+	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
+	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7e9162; WORD $0x147f; BYTE $0x07 // vmovdqu32 ymmword ptr [r15 + r8] {k2}, ymm2
+	WORD $0x014d; BYTE $0xc7 // add r15, r8
+	LONG $0x504d8b48 // mov rcx, qword ptr [rbp + 0x50]
+	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
+	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x39 // vmovdqu32 ymmword ptr [rcx + r15] {k2}, ymm2
+	LONG $0x02568d49 // lea rdx, [r14 + 0x2]
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
+	LONG $0x40c38348 // add rbx, 0x40
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0xf39b8f0f; WORD $0xffff // jg 0x856c <firstAVX512VNNI+0xdfc>
+	WORD $0x894d; BYTE $0xf7 // mov r15, r14
+	WORD $0x8949; BYTE $0xd6 // mov r14, rdx
+	LONG $0x18558b48 // mov rdx, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x02 // vmovdqu64 zmm3, zmmword ptr [rdx + rax]
+	QUAD $0x0102546f48fef162 // vmovdqu64 zmm2, zmmword ptr [rdx + rax + 0x40]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfd698e0f; WORD $0xffff // jle 0x8f60 <firstAVX512VNNI+0x17f0>
+	LONG $0x68558b48 // mov rdx, qword ptr [rbp + 0x68]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xfd5c8e0f; WORD $0xffff // jle 0x8f60 <firstAVX512VNNI+0x17f0>
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	LONG $0xd2af0f4c // imul r10, rdx
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x894d; BYTE $0xd3 // mov r11, r10
+	LONG $0xdeaf0f4c // imul r11, rsi
+	LONG $0x105d034c // add r11, qword ptr [rbp + 0x10]
+	LONG $0x70658b4c // mov r12, qword ptr [rbp + 0x70]
+	LONG $0x486d8b4c // mov r13, qword ptr [rbp + 0x48]
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0xec0c8b4d // mov r9, qword ptr [r12 + 8*rbp]
+	WORD $0x0149; BYTE $0xd9 // add r9, rbx
+	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fe5162; WORD $0x336f // vmovdqu64 zmm14, zmmword ptr [r11]
+	LONG $0x48fe1162; WORD $0x3c6f; BYTE $0x13 // vmovdqu64 zmm15, zmmword ptr [r11 + r10]
+	LONG $0x487dc262; WORD $0x4158; BYTE $0xf2 // vpbroadcastd zmm16, dword ptr [r9 - 0x38]
+	LONG $0x407d5262; WORD $0xee50 // vpdpbusd zmm13, zmm16, zmm14
+	LONG $0x487dc262; WORD $0x4958; BYTE $0xf4 // vpbroadcastd zmm17, dword ptr [r9 - 0x30]
+	LONG $0x40755262; WORD $0xe650 // vpdpbusd zmm12, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xff50 // vpdpbusd zmm7, zmm16, zmm15
+	LONG $0x487dc262; WORD $0x4158; BYTE $0xf6 // vpbroadcastd zmm16, dword ptr [r9 - 0x28]
+	LONG $0x407d5262; WORD $0xde50 // vpdpbusd zmm11, zmm16, zmm14
+	LONG $0x487dc262; WORD $0x4958; BYTE $0xf8 // vpbroadcastd zmm17, dword ptr [r9 - 0x20]
+	LONG $0x40755262; WORD $0xd650 // vpdpbusd zmm10, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xef50 // vpdpbusd zmm5, zmm16, zmm15
+	LONG $0x487dc262; WORD $0x4158; BYTE $0xfa // vpbroadcastd zmm16, dword ptr [r9 - 0x18]
+	LONG $0x407d5262; WORD $0xce50 // vpdpbusd zmm9, zmm16, zmm14
+	LONG $0x487dc262; WORD $0x4958; BYTE $0xfc // vpbroadcastd zmm17, dword ptr [r9 - 0x10]
+	LONG $0x40755262; WORD $0xc650 // vpdpbusd zmm8, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xe750 // vpdpbusd zmm4, zmm16, zmm15
+	LONG $0x487dc262; WORD $0x4158; BYTE $0xfe // vpbroadcastd zmm16, dword ptr [r9 - 0x8]
+	LONG $0x407dd262; WORD $0xf650 // vpdpbusd zmm6, zmm16, zmm14
+	LONG $0x487dc262; WORD $0x0958 // vpbroadcastd zmm17, dword ptr [r9]
+	LONG $0x4075d262; WORD $0xde50 // vpdpbusd zmm3, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xd750 // vpdpbusd zmm2, zmm16, zmm15
+	LONG $0x40c38349 // add r11, 0x40
+	WORD $0x014d; BYTE $0xe9 // add r9, r13
+	WORD $0xff48; BYTE $0xce // dec rsi
+	LONG $0xff4c850f; WORD $0xffff // jne 0x9270 <firstAVX512VNNI+0x1b00>
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
+	LONG $0xff30850f; WORD $0xffff // jne 0x9260 <firstAVX512VNNI+0x1af0>
+	LONG $0xfffc67e9; BYTE $0xff // jmp 0x8f9c <firstAVX512VNNI+0x182c>
+	LONG $0x04f98348 // cmp rcx, 0x4
+	LONG $0x06b78d0f; WORD $0x0000 // jge 0x99f6 <firstAVX512VNNI+0x2286>
+	WORD $0xc031 // xor eax, eax
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0xe4818d0f; WORD $0xffff // jge 0x77d0 <firstAVX512VNNI+0x60>
+	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	WORD $0x8948; BYTE $0xfa // mov rdx, rdi
+	LONG $0x06e2c148 // shl rdx, 0x6
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
+	QUAD $0x0e060b030a02be48; WORD $0x0f07 // movabs rsi, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
+	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	QUAD $0x00000000bd348d48 // lea rsi, [4*rdi]
+	WORD $0x8949; BYTE $0xc0 // mov r8, rax
+	LONG $0x05e0c149 // shl r8, 0x5
+	LONG $0x18c88349 // or r8, 0x18
+	LONG $0x0000b0e9; BYTE $0x00 // jmp 0x9453 <firstAVX512VNNI+0x1ce3>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	LONG $0x01788d48 // lea rdi, [rax + 0x1]
+	LONG $0x45af0f48; BYTE $0x50 // imul rax, qword ptr [rbp + 0x50]
+	LONG $0x08450348 // add rax, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x384d8b4c // mov r9, qword ptr [rbp + 0x38]
+	WORD $0x2949; BYTE $0xf1 // sub r9, rsi
+	LONG $0x487cf162; WORD $0x2410; BYTE $0x11 // vmovups zmm4, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
 	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x485cf162; WORD $0xdb59 // vmulps zmm3, zmm4, zmm3
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
 	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
 	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
-	LONG $0x4875f162; WORD $0xca67 // vpackuswb zmm1, zmm1, zmm2
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
-	WORD $0xe5d3 // shl ebp, cl
-	LONG $0x04fe8348 // cmp rsi, 0x4
-	WORD $0xd5f7 // not ebp
-	LONG $0xeb4d0f41 // cmovge ebp, r11d
-	LONG $0xcd92fbc5 // kmovd k1, ebp
-	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x3a // vmovdqu32 zmmword ptr [rdx + rdi] {k1}, zmm1
-	WORD $0xff49; BYTE $0xc7 // inc r15
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
-	WORD $0x0149; BYTE $0xc8 // add r8, rcx
-	WORD $0x0149; BYTE $0xc9 // add r9, rcx
-	WORD $0x0149; BYTE $0xca // add r10, rcx
-	WORD $0x0148; BYTE $0xcb // add rbx, rcx
-	LONG $0x247c3b4d; BYTE $0x28 // cmp r15, qword ptr [r12 + 0x28]
-	LONG $0x0b598d0f; WORD $0x0000 // jge 0x5f00 <firstAVX512VNNI+0x1fe0>
-	LONG $0x24748b49; BYTE $0x18 // mov rsi, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
-	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x16 // vmovdqu64 zmm1, zmmword ptr [rsi + rdx]
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf641; BYTE $0xd2 // not r10b
+	LONG $0xcab60f41 // movzx ecx, r10b
+	LONG $0x00ffb941; WORD $0x0000 // mov r9d, 0xff
+	LONG $0xc94d0f41 // cmovge ecx, r9d
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x10 // vmovdqu32 ymmword ptr [rax + rdx] {k2}, ymm2
+	LONG $0x20c08349 // add r8, 0x20
+	WORD $0x8948; BYTE $0xf8 // mov rax, rdi
+	LONG $0x287d3b48 // cmp rdi, qword ptr [rbp + 0x28]
+	LONG $0x00a38d0f; WORD $0x0000 // jge 0x94f6 <firstAVX512VNNI+0x1d86>
+	LONG $0x187d8b48 // mov rdi, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x146f; BYTE $0x17 // vmovdqu64 zmm2, zmmword ptr [rdi + rdx]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x243c894c // mov qword ptr [rsp], r15
-	LONG $0xfefb8e0f; WORD $0xffff // jle 0x52c0 <firstAVX512VNNI+0x13a0>
-	LONG $0x24748b49; BYTE $0x68 // mov rsi, qword ptr [r12 + 0x68]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xfeed8e0f; WORD $0xffff // jle 0x52c0 <firstAVX512VNNI+0x13a0>
-	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
-	LONG $0xf9af0f4c // imul r15, rcx
-	LONG $0xfeaf0f4c // imul r15, rsi
-	LONG $0x247c034d; BYTE $0x10 // add r15, qword ptr [r12 + 0x10]
-	WORD $0x894c; BYTE $0xe7 // mov rdi, r12
-	LONG $0x24648b4d; BYTE $0x70 // mov r12, qword ptr [r12 + 0x70]
-	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	WORD $0xed31 // xor ebp, ebp
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xec3c8b49 // mov rdi, qword ptr [r12 + 8*rbp]
-	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
+	LONG $0xff458e0f; WORD $0xffff // jle 0x93b0 <firstAVX512VNNI+0x1c40>
+	LONG $0x687d8b48 // mov rdi, qword ptr [rbp + 0x68]
+	WORD $0x8548; BYTE $0xff // test rdi, rdi
+	LONG $0xff388e0f; WORD $0xffff // jle 0x93b0 <firstAVX512VNNI+0x1c40>
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0xc9af0f4c // imul r9, rcx
+	LONG $0xcfaf0f4c // imul r9, rdi
+	LONG $0x104d034c // add r9, qword ptr [rbp + 0x10]
+	LONG $0x70558b4c // mov r10, qword ptr [rbp + 0x70]
+	LONG $0x485d8b4c // mov r11, qword ptr [rbp + 0x48]
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	WORD $0xdb31 // xor ebx, ebx
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x48fed162; WORD $0x2f6f // vmovdqu64 zmm5, zmmword ptr [r15]
-	LONG $0x487db262; WORD $0x3458; BYTE $0x07 // vpbroadcastd zmm6, dword ptr [rdi + r8]
-	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
-	LONG $0x487df262; WORD $0x3458; BYTE $0x1f // vpbroadcastd zmm6, dword ptr [rdi + rbx]
-	LONG $0x487db262; WORD $0x3c58; BYTE $0x17 // vpbroadcastd zmm7, dword ptr [rdi + r10]
-	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
-	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
-	LONG $0x487db262; WORD $0x3458; BYTE $0x0f // vpbroadcastd zmm6, dword ptr [rdi + r9]
-	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
-	LONG $0x40c78349 // add r15, 0x40
-	WORD $0x014c; BYTE $0xef // add rdi, r13
-	WORD $0xff49; BYTE $0xce // dec r14
-	WORD $0xba75 // jne 0x5420 <firstAVX512VNNI+0x1500>
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
-	WORD $0xa275 // jne 0x5410 <firstAVX512VNNI+0x14f0>
-	LONG $0xfffe5fe9; BYTE $0xff // jmp 0x52d2 <firstAVX512VNNI+0x13b2>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
-	LONG $0x06e3c148 // shl rbx, 0x6
-	LONG $0x014e8d4c // lea r9, [rsi + 0x1]
-	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0xda348b4d // mov r14, qword ptr [r10 + 8*rbx]
+	WORD $0x014d; BYTE $0xc6 // add r14, r8
+	WORD $0x8949; BYTE $0xff // mov r15, rdi
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x487dd262; WORD $0x6658; BYTE $0xfa // vpbroadcastd zmm4, dword ptr [r14 - 0x18]
+	LONG $0x48fed162; WORD $0x296f // vmovdqu64 zmm5, zmmword ptr [r9]
+	LONG $0x497dd262; WORD $0x6658; BYTE $0xfc // vpbroadcastd zmm4 {k1}, dword ptr [r14 - 0x10]
+	LONG $0x485df262; WORD $0xd550 // vpdpbusd zmm2, zmm4, zmm5
+	LONG $0x487dd262; WORD $0x6658; BYTE $0xfe // vpbroadcastd zmm4, dword ptr [r14 - 0x8]
+	LONG $0x497dd262; WORD $0x2658 // vpbroadcastd zmm4 {k1}, dword ptr [r14]
+	LONG $0x485df262; WORD $0xdd50 // vpdpbusd zmm3, zmm4, zmm5
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x014d; BYTE $0xde // add r14, r11
+	WORD $0xff49; BYTE $0xcf // dec r15
+	WORD $0xc775 // jne 0x94b0 <firstAVX512VNNI+0x1d40>
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	WORD $0x3948; BYTE $0xcb // cmp rbx, rcx
+	WORD $0xaf75 // jne 0x94a0 <firstAVX512VNNI+0x1d30>
+	LONG $0xfffec0e9; BYTE $0xff // jmp 0x93b6 <firstAVX512VNNI+0x1c46>
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	LONG $0xffe2d0e9; BYTE $0xff // jmp 0x77d4 <firstAVX512VNNI+0x64>
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x06e0c148 // shl rax, 0x6
 	QUAD $0x00000000b5148d48 // lea rdx, [4*rsi]
-	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
-	QUAD $0x00000004b50c8d48 // lea rcx, [4*rsi + 0x4]
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
-	LONG $0x00033ce9; BYTE $0x00 // jmp 0x57f7 <firstAVX512VNNI+0x18d7>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x000004be; BYTE $0x00 // mov esi, 0x4
+	LONG $0x0078b841; WORD $0x0000 // mov r8d, 0x78
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x00031be9; BYTE $0x00 // jmp 0x9841 <firstAVX512VNNI+0x20d1>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
-	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
-	LONG $0x48fd7162; WORD $0xec6f // vmovdqa64 zmm13, zmm4
-	LONG $0x48fd7162; WORD $0xf46f // vmovdqa64 zmm14, zmm4
-	LONG $0x48fd7162; WORD $0xfc6f // vmovdqa64 zmm15, zmm4
-	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
-	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
-	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
-	LONG $0xd5af0f49 // imul rdx, r13
-	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x487ce162; WORD $0x0c10; BYTE $0x19 // vmovups zmm17, zmmword ptr [rcx + rbx]
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x4daf0f4c; BYTE $0x50 // imul r9, qword ptr [rbp + 0x50]
+	LONG $0x084d034c // add r9, qword ptr [rbp + 0x8]
+	LONG $0x01348d49 // lea rsi, [r9 + rax]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x01 // vmovups zmm17, zmmword ptr [rcx + rax]
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
 	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
@@ -4291,26 +7479,22 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x24548b4c; BYTE $0x30 // mov r10, qword ptr [rsp + 0x30]
-	WORD $0x294c; BYTE $0xd6 // sub rsi, r10
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
 	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
 	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
-	LONG $0x04fe8348 // cmp rsi, 0x4
-	WORD $0xd7f7 // not edi
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xf84d0f41 // cmovge edi, r8d
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e7162; WORD $0x2c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm13
-	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
-	LONG $0xd5af0f49 // imul rdx, r13
-	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
-	LONG $0x487c3162; WORD $0x2c10; BYTE $0x09 // vmovups zmm13, zmmword ptr [rcx + r9]
+	WORD $0x2948; BYTE $0xd7 // sub rdi, rdx
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm13
+	LONG $0x507d8b48 // mov rdi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x384d8b4c // mov r9, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x2c10; BYTE $0x01 // vmovups zmm13, zmmword ptr [rcx + rax]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
 	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
 	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
@@ -4327,24 +7511,609 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
 	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
 	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	WORD $0x2949; BYTE $0xd1 // sub r9, rdx
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f45 // cmovge r10d, r11d
 	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
-	LONG $0x245c8b4c; BYTE $0x28 // mov r11, qword ptr [rsp + 0x28]
-	WORD $0x294c; BYTE $0xde // sub rsi, r11
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497e7162; WORD $0x0c7f; BYTE $0x37 // vmovdqu32 zmmword ptr [rdi + rsi] {k1}, zmm9
+	LONG $0x507d8b48 // mov rdi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x384d8b4c // mov r9, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	WORD $0x2949; BYTE $0xd1 // sub r9, rdx
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ef162; WORD $0x2c7f; BYTE $0x7e // vmovdqu32 zmmword ptr [rsi + 2*rdi] {k1}, zmm5
+	LONG $0x504d8b48 // mov rcx, qword ptr [rbp + 0x50]
+	LONG $0x493c8d48 // lea rdi, [rcx + 2*rcx]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x384d8b4c // mov r9, qword ptr [rbp + 0x38]
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + rax]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	WORD $0x2949; BYTE $0xd1 // sub r9, rdx
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x3e // vmovdqu32 zmmword ptr [rsi + rdi] {k1}, zmm1
+	LONG $0x04768d49 // lea rsi, [r14 + 0x4]
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
+	LONG $0x80e88349 // sub r8, -0x80
+	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
+	LONG $0xf4eb8f0f; WORD $0xffff // jg 0x8d2c <firstAVX512VNNI+0x15bc>
+	WORD $0x894d; BYTE $0xf1 // mov r9, r14
+	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
+	LONG $0x18758b48 // mov rsi, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x06 // vmovdqu64 zmm1, zmmword ptr [rsi + rax]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfcd18e0f; WORD $0xffff // jle 0x9530 <firstAVX512VNNI+0x1dc0>
+	LONG $0x68758b48 // mov rsi, qword ptr [rbp + 0x68]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0xfcc48e0f; WORD $0xffff // jle 0x9530 <firstAVX512VNNI+0x1dc0>
+	WORD $0x8949; BYTE $0xc2 // mov r10, rax
+	LONG $0xd1af0f4c // imul r10, rcx
+	LONG $0xd6af0f4c // imul r10, rsi
+	LONG $0x1055034c // add r10, qword ptr [rbp + 0x10]
+	LONG $0x705d8b4c // mov r11, qword ptr [rbp + 0x70]
+	LONG $0x485d8b48 // mov rbx, qword ptr [rbp + 0x48]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	LONG $0xfb248b4f // mov r12, qword ptr [r11 + 8*r15]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fec162; WORD $0x0a6f // vmovdqu64 zmm17, zmmword ptr [r10]
+	QUAD $0xe2245458487dc262 // vpbroadcastd zmm18, dword ptr [r12 - 0x78]
+	LONG $0x406da262; WORD $0xc150 // vpdpbusd zmm16, zmm18, zmm17
+	QUAD $0xe4245458487dc262 // vpbroadcastd zmm18, dword ptr [r12 - 0x70]
+	QUAD $0xe6245c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 - 0x68]
+	LONG $0x406d3262; WORD $0xf950 // vpdpbusd zmm15, zmm18, zmm17
+	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
+	QUAD $0xe8245458487dc262 // vpbroadcastd zmm18, dword ptr [r12 - 0x60]
+	LONG $0x406d3262; WORD $0xe950 // vpdpbusd zmm13, zmm18, zmm17
+	QUAD $0xea245458487dc262 // vpbroadcastd zmm18, dword ptr [r12 - 0x58]
+	LONG $0x406d3262; WORD $0xe150 // vpdpbusd zmm12, zmm18, zmm17
+	QUAD $0xec245458487dc262 // vpbroadcastd zmm18, dword ptr [r12 - 0x50]
+	QUAD $0xee245c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 - 0x48]
+	LONG $0x406d3262; WORD $0xd950 // vpdpbusd zmm11, zmm18, zmm17
+	LONG $0x40653262; WORD $0xd150 // vpdpbusd zmm10, zmm19, zmm17
+	QUAD $0xf0245458487dc262 // vpbroadcastd zmm18, dword ptr [r12 - 0x40]
+	LONG $0x406d3262; WORD $0xc950 // vpdpbusd zmm9, zmm18, zmm17
+	QUAD $0xf2245458487dc262 // vpbroadcastd zmm18, dword ptr [r12 - 0x38]
+	LONG $0x406d3262; WORD $0xc150 // vpdpbusd zmm8, zmm18, zmm17
+	QUAD $0xf4245458487dc262 // vpbroadcastd zmm18, dword ptr [r12 - 0x30]
+	QUAD $0xf6245c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 - 0x28]
+	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
+	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
+	QUAD $0xf8245458487dc262 // vpbroadcastd zmm18, dword ptr [r12 - 0x20]
+	LONG $0x406db262; WORD $0xe950 // vpdpbusd zmm5, zmm18, zmm17
+	QUAD $0xfa245458487dc262 // vpbroadcastd zmm18, dword ptr [r12 - 0x18]
+	LONG $0x406db262; WORD $0xe150 // vpdpbusd zmm4, zmm18, zmm17
+	QUAD $0xfc245458487dc262 // vpbroadcastd zmm18, dword ptr [r12 - 0x10]
+	QUAD $0xfe245c58487dc262 // vpbroadcastd zmm19, dword ptr [r12 - 0x8]
+	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
+	LONG $0x4065b262; WORD $0xd150 // vpdpbusd zmm2, zmm19, zmm17
+	LONG $0x487dc262; WORD $0x1458; BYTE $0x24 // vpbroadcastd zmm18, dword ptr [r12]
+	LONG $0x406db262; WORD $0xc950 // vpdpbusd zmm1, zmm18, zmm17
+	LONG $0x40c28349 // add r10, 0x40
+	WORD $0x0149; BYTE $0xdc // add r12, rbx
+	WORD $0xff49; BYTE $0xcd // dec r13
+	LONG $0xff0b850f; WORD $0xffff // jne 0x98f0 <firstAVX512VNNI+0x2180>
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
+	LONG $0xfeef850f; WORD $0xffff // jne 0x98e0 <firstAVX512VNNI+0x2170>
+	LONG $0xfffb94e9; BYTE $0xff // jmp 0x958a <firstAVX512VNNI+0x1e1a>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
+	LONG $0x06e2c148 // shl rdx, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	QUAD $0x00000000b5048d4c // lea r8, [4*rsi]
+	LONG $0x000004be; BYTE $0x00 // mov esi, 0x4
+	LONG $0x0078b941; WORD $0x0000 // mov r9d, 0x78
+	WORD $0xc031 // xor eax, eax
+	LONG $0x0001d3e9; BYTE $0x00 // jmp 0x9c1b <firstAVX512VNNI+0x24ab>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
+	LONG $0x48fdf162; WORD $0xfe6f // vmovdqa64 zmm7, zmm6
+	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
+	LONG $0x48fdf162; WORD $0xe66f // vmovdqa64 zmm4, zmm6
+	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
+	LONG $0x48fdf162; WORD $0xd66f // vmovdqa64 zmm2, zmm6
+	LONG $0x48fdf162; WORD $0xde6f // vmovdqa64 zmm3, zmm6
+	LONG $0x5daf0f48; BYTE $0x50 // imul rbx, qword ptr [rbp + 0x50]
+	LONG $0x085d0348 // add rbx, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38758b48 // mov rsi, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x1410; BYTE $0x11 // vmovups zmm10, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x482cf162; WORD $0xf659 // vmulps zmm6, zmm10, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x482c5162; WORD $0xc959 // vmulps zmm9, zmm10, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x484dd162; WORD $0xf16b // vpackssdw zmm6, zmm6, zmm9
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x482cf162; WORD $0xff59 // vmulps zmm7, zmm10, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x482c5162; WORD $0xc059 // vmulps zmm8, zmm10, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x4845d162; WORD $0xf86b // vpackssdw zmm7, zmm7, zmm8
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x484df162; WORD $0xf767 // vpackuswb zmm6, zmm6, zmm7
+	WORD $0x294c; BYTE $0xc6 // sub rsi, r8
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
+	LONG $0x4875f262; WORD $0xf636 // vpermd zmm6, zmm1, zmm6
 	LONG $0x04fe8348 // cmp rsi, 0x4
-	WORD $0xd7f7 // not edi
-	LONG $0xf84d0f41 // cmovge edi, r8d
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [r9 + rdx] {k1}, zmm9
-	LONG $0x01cd8349 // or r13, 0x1
-	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
-	LONG $0xd5af0f49 // imul rdx, r13
-	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x487c7162; WORD $0x0c10; BYTE $0x19 // vmovups zmm9, zmmword ptr [rcx + rbx]
+	WORD $0xf640; BYTE $0xd7 // not dil
+	LONG $0xcfb60f40 // movzx ecx, dil
+	LONG $0x00ffbb41; WORD $0x0000 // mov r11d, 0xff
+	LONG $0xcb4d0f41 // cmovge ecx, r11d
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ef162; WORD $0x347f; BYTE $0x13 // vmovdqu32 ymmword ptr [rbx + rdx] {k2}, ymm6
+	WORD $0x0148; BYTE $0xd3 // add rbx, rdx
+	LONG $0x504d8b48 // mov rcx, qword ptr [rbp + 0x50]
+	LONG $0x48fdf362; WORD $0xf63b; BYTE $0x01 // vextracti64x4 ymm6, zmm6, 0x1
+	LONG $0x2a7ef162; WORD $0x347f; BYTE $0x19 // vmovdqu32 ymmword ptr [rcx + rbx] {k2}, ymm6
+	LONG $0x50758b48 // mov rsi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x487cf162; WORD $0x3410; BYTE $0x11 // vmovups zmm6, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x484cf162; WORD $0xed59 // vmulps zmm5, zmm6, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x485df162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm5
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x484cf162; WORD $0xd259 // vmulps zmm2, zmm6, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x485df162; WORD $0xd267 // vpackuswb zmm2, zmm4, zmm2
+	WORD $0x294c; BYTE $0xc7 // sub rdi, r8
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf641; BYTE $0xd2 // not r10b
+	LONG $0xcab60f41 // movzx ecx, r10b
+	LONG $0xcb4d0f41 // cmovge ecx, r11d
+	LONG $0x733c8d48 // lea rdi, [rbx + 2*rsi]
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x73 // vmovdqu32 ymmword ptr [rbx + 2*rsi] {k2}, ymm2
+	LONG $0x504d8b48 // mov rcx, qword ptr [rbp + 0x50]
+	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
+	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x39 // vmovdqu32 ymmword ptr [rcx + rdi] {k2}, ymm2
+	LONG $0x04708d48 // lea rsi, [rax + 0x4]
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
+	LONG $0x80e98349 // sub r9, -0x80
+	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
+	LONG $0xf7268f0f; WORD $0xffff // jg 0x9341 <firstAVX512VNNI+0x1bd1>
+	WORD $0x8948; BYTE $0xc3 // mov rbx, rax
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x18758b48 // mov rsi, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x346f; BYTE $0x16 // vmovdqu64 zmm6, zmmword ptr [rsi + rdx]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfe178e0f; WORD $0xffff // jle 0x9a50 <firstAVX512VNNI+0x22e0>
+	LONG $0x68758b48 // mov rsi, qword ptr [rbp + 0x68]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0xfe0a8e0f; WORD $0xffff // jle 0x9a50 <firstAVX512VNNI+0x22e0>
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0xd1af0f4c // imul r10, rcx
+	LONG $0xd6af0f4c // imul r10, rsi
+	LONG $0x1055034c // add r10, qword ptr [rbp + 0x10]
+	LONG $0x705d8b4c // mov r11, qword ptr [rbp + 0x70]
+	LONG $0x48758b4c // mov r14, qword ptr [rbp + 0x48]
+	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
+	LONG $0x48fdf162; WORD $0xfe6f // vmovdqa64 zmm7, zmm6
+	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
+	LONG $0x48fdf162; WORD $0xe66f // vmovdqa64 zmm4, zmm6
+	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
+	LONG $0x48fdf162; WORD $0xd66f // vmovdqa64 zmm2, zmm6
+	LONG $0x48fdf162; WORD $0xde6f // vmovdqa64 zmm3, zmm6
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0xfb248b4f // mov r12, qword ptr [r11 + 8*r15]
+	WORD $0x014d; BYTE $0xcc // add r12, r9
+	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	QUAD $0xe2245458487d5262 // vpbroadcastd zmm10, dword ptr [r12 - 0x78]
+	QUAD $0xe4245458497d5262 // vpbroadcastd zmm10 {k1}, dword ptr [r12 - 0x70]
+	LONG $0x48fe5162; WORD $0x1a6f // vmovdqu64 zmm11, zmmword ptr [r10]
+	LONG $0x482dd262; WORD $0xf350 // vpdpbusd zmm6, zmm10, zmm11
+	QUAD $0xe6245458487d5262 // vpbroadcastd zmm10, dword ptr [r12 - 0x68]
+	QUAD $0xe8245458497d5262 // vpbroadcastd zmm10 {k1}, dword ptr [r12 - 0x60]
+	QUAD $0xea246458487d5262 // vpbroadcastd zmm12, dword ptr [r12 - 0x58]
+	LONG $0x482d5262; WORD $0xcb50 // vpdpbusd zmm9, zmm10, zmm11
+	QUAD $0xec246458497d5262 // vpbroadcastd zmm12 {k1}, dword ptr [r12 - 0x50]
+	LONG $0x481dd262; WORD $0xfb50 // vpdpbusd zmm7, zmm12, zmm11
+	QUAD $0xee245458487d5262 // vpbroadcastd zmm10, dword ptr [r12 - 0x48]
+	QUAD $0xf0245458497d5262 // vpbroadcastd zmm10 {k1}, dword ptr [r12 - 0x40]
+	QUAD $0xf2246458487d5262 // vpbroadcastd zmm12, dword ptr [r12 - 0x38]
+	QUAD $0xf4246458497d5262 // vpbroadcastd zmm12 {k1}, dword ptr [r12 - 0x30]
+	LONG $0x482d5262; WORD $0xc350 // vpdpbusd zmm8, zmm10, zmm11
+	LONG $0x481dd262; WORD $0xe350 // vpdpbusd zmm4, zmm12, zmm11
+	QUAD $0xf6245458487d5262 // vpbroadcastd zmm10, dword ptr [r12 - 0x28]
+	QUAD $0xf8245458497d5262 // vpbroadcastd zmm10 {k1}, dword ptr [r12 - 0x20]
+	QUAD $0xfa246458487d5262 // vpbroadcastd zmm12, dword ptr [r12 - 0x18]
+	LONG $0x482dd262; WORD $0xeb50 // vpdpbusd zmm5, zmm10, zmm11
+	QUAD $0xfc246458497d5262 // vpbroadcastd zmm12 {k1}, dword ptr [r12 - 0x10]
+	LONG $0x481dd262; WORD $0xd350 // vpdpbusd zmm2, zmm12, zmm11
+	QUAD $0xfe245458487d5262 // vpbroadcastd zmm10, dword ptr [r12 - 0x8]
+	LONG $0x497d5262; WORD $0x1458; BYTE $0x24 // vpbroadcastd zmm10 {k1}, dword ptr [r12]
+	LONG $0x482dd262; WORD $0xdb50 // vpdpbusd zmm3, zmm10, zmm11
+	LONG $0x40c28349 // add r10, 0x40
+	WORD $0x014d; BYTE $0xf4 // add r12, r14
+	WORD $0xff49; BYTE $0xcd // dec r13
+	LONG $0xff3b850f; WORD $0xffff // jne 0x9ca0 <firstAVX512VNNI+0x2530>
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
+	LONG $0xff1f850f; WORD $0xffff // jne 0x9c90 <firstAVX512VNNI+0x2520>
+	LONG $0xfffd04e9; BYTE $0xff // jmp 0x9a7a <firstAVX512VNNI+0x230a>
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x28738e0f; WORD $0x0000 // jle 0xc5f2 <firstAVX512VNNI+0x4e82>
+	LONG $0x247c8348; WORD $0x0238 // cmp qword ptr [rsp + 0x38], 0x2
+	LONG $0x00d88348 // sbb rax, 0x0
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	QUAD $0x00000000b5048d48 // lea rax, [4*rsi]
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x04e0c148 // shl rax, 0x4
+	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
+	WORD $0x2948; BYTE $0xc1 // sub rcx, rax
+	LONG $0x244c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rcx
+	QUAD $0x00000000f5048d48 // lea rax, [8*rsi]
+	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
+	WORD $0x2949; BYTE $0xc6 // sub r14, rax
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	WORD $0xd231 // xor edx, edx
+	LONG $0x2474894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r14
+	WORD $0x1feb // jmp 0x9de7 <firstAVX512VNNI+0x2677>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	WORD $0x014c; BYTE $0xc2 // add rdx, r8
+	LONG $0x30553b48 // cmp rdx, qword ptr [rbp + 0x30]
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x280b8d0f; WORD $0x0000 // jge 0xc5f2 <firstAVX512VNNI+0x4e82>
+	LONG $0x247c8348; WORD $0x0238 // cmp qword ptr [rsp + 0x38], 0x2
+	WORD $0x920f; BYTE $0xc1 // setb cl
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
+	LONG $0x02f88348 // cmp rax, 0x2
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0xca20 // and dl, cl
+	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
+	LONG $0x0436850f; WORD $0x0000 // jne 0xa240 <firstAVX512VNNI+0x2ad0>
+	LONG $0x28458b48 // mov rax, qword ptr [rbp + 0x28]
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x07688d0f; WORD $0x0000 // jge 0xa580 <firstAVX512VNNI+0x2e10>
+	WORD $0xff31 // xor edi, edi
+	LONG $0x0003b841; WORD $0x0000 // mov r8d, 0x3
+	WORD $0x3948; BYTE $0xc7 // cmp rdi, rax
+	WORD $0xab7d // jge 0x9dd0 <firstAVX512VNNI+0x2660>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	WORD $0x8949; BYTE $0xd6 // mov r14, rdx
+	LONG $0x06e6c149 // shl r14, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x02428d4c // lea r8, [rdx + 0x2]
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
+	QUAD $0x0000000895048d48 // lea rax, [4*rdx + 0x8]
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x016a8d4c // lea r13, [rdx + 0x1]
+	LONG $0x06e5c149 // shl r13, 0x6
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
+	LONG $0x24448948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rax
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0xc7af0f4c // imul r8, rdi
+	QUAD $0x00000003bd248d4c // lea r12, [4*rdi + 0x3]
+	LONG $0xe6af0f4c // imul r12, rsi
+	QUAD $0x00000002bd1c8d4c // lea r11, [4*rdi + 0x2]
+	LONG $0xdeaf0f4c // imul r11, rsi
+	WORD $0x8949; BYTE $0xea // mov r10, rbp
+	QUAD $0x00000001bd2c8d48 // lea rbp, [4*rdi + 0x1]
+	LONG $0xeeaf0f48 // imul rbp, rsi
+	LONG $0x2474894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r14
+	LONG $0x246c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r13
+	LONG $0x000226e9; BYTE $0x00 // jmp 0xa102 <firstAVX512VNNI+0x2992>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fd7162; WORD $0xdf6f // vmovdqa64 zmm11, zmm7
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	LONG $0x017f8d4c // lea r15, [rdi + 0x1]
+	LONG $0x24548b4c; BYTE $0x18 // mov r10, qword ptr [rsp + 0x18]
+	LONG $0x7aaf0f49; BYTE $0x50 // imul rdi, qword ptr [r10 + 0x50]
+	LONG $0x087a0349 // add rdi, qword ptr [r10 + 0x8]
+	LONG $0x20428b49 // mov rax, qword ptr [r10 + 0x20]
+	LONG $0x38528b49 // mov rdx, qword ptr [r10 + 0x38]
+	LONG $0x24542b48; BYTE $0x40 // sub rdx, qword ptr [rsp + 0x40]
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
+	LONG $0x487c3162; WORD $0x2410; BYTE $0x30 // vmovups zmm12, zmmword ptr [rax + r14]
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x481c5162; WORD $0xdb59 // vmulps zmm11, zmm12, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x481c5162; WORD $0xd259 // vmulps zmm10, zmm12, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x481c5162; WORD $0xc959 // vmulps zmm9, zmm12, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x481cf162; WORD $0xff59 // vmulps zmm7, zmm12, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x4835f162; WORD $0xff6b // vpackssdw zmm7, zmm9, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd0f7 // not eax
+	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
+	LONG $0xc14d0f41 // cmovge eax, r9d
+	LONG $0x482df162; WORD $0xff67 // vpackuswb zmm7, zmm10, zmm7
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x4a7eb162; WORD $0x3c7f; BYTE $0x37 // vmovdqu32 zmmword ptr [rdi + r14] {k2}, zmm7
+	LONG $0x204a8b49 // mov rcx, qword ptr [r10 + 0x20]
+	LONG $0x38428b49 // mov rax, qword ptr [r10 + 0x38]
+	LONG $0x24442b48; BYTE $0x60 // sub rax, qword ptr [rsp + 0x60]
+	LONG $0x246c8b4c; BYTE $0x30 // mov r13, qword ptr [rsp + 0x30]
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0x29 // vmovups zmm7, zmmword ptr [rcx + r13]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48445162; WORD $0xc059 // vmulps zmm8, zmm7, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x483df162; WORD $0xf66b // vpackssdw zmm6, zmm8, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4844f162; WORD $0xe459 // vmulps zmm4, zmm7, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4855f162; WORD $0xe46b // vpackssdw zmm4, zmm5, zmm4
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x484df162; WORD $0xe467 // vpackuswb zmm4, zmm6, zmm4
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	LONG $0xd14d0f41 // cmovge edx, r9d
+	LONG $0xd292fbc5 // kmovd k2, edx
+	LONG $0x4a7eb162; WORD $0x247f; BYTE $0x2f // vmovdqu32 zmmword ptr [rdi + r13] {k2}, zmm4
+	LONG $0x38428b49 // mov rax, qword ptr [r10 + 0x38]
+	LONG $0x24442b48; BYTE $0x28 // sub rax, qword ptr [rsp + 0x28]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x20428b49 // mov rax, qword ptr [r10 + 0x20]
+	WORD $0xd2f6 // not dl
+	WORD $0xb60f; BYTE $0xca // movzx ecx, dl
+	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
+	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	LONG $0x487cf162; WORD $0x2410; BYTE $0x10 // vmovups zmm4, zmmword ptr [rax + rdx]
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x485cf162; WORD $0xdb59 // vmulps zmm3, zmm4, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x4865f162; WORD $0xd26b // vpackssdw zmm2, zmm3, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x17 // vmovdqu32 ymmword ptr [rdi + rdx] {k2}, ymm2
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x0149; BYTE $0xc4 // add r12, rax
+	WORD $0x0149; BYTE $0xc3 // add r11, rax
+	WORD $0x0148; BYTE $0xc5 // add rbp, rax
+	WORD $0x894c; BYTE $0xff // mov rdi, r15
+	LONG $0x287a3b4d // cmp r15, qword ptr [r10 + 0x28]
+	LONG $0x0afe8d0f; WORD $0x0000 // jge 0xac00 <firstAVX512VNNI+0x3490>
+	LONG $0x18428b49 // mov rax, qword ptr [r10 + 0x18]
+	LONG $0x605a8b49 // mov rbx, qword ptr [r10 + 0x60]
+	LONG $0x48feb162; WORD $0x3c6f; BYTE $0x30 // vmovdqu64 zmm7, zmmword ptr [rax + r14]
+	QUAD $0x0230546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r14 + 0x80]
+	LONG $0x48feb162; WORD $0x246f; BYTE $0x28 // vmovdqu64 zmm4, zmmword ptr [rax + r13]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0xfdb78e0f; WORD $0xffff // jle 0x9ee0 <firstAVX512VNNI+0x2770>
+	LONG $0x686a8b4d // mov r13, qword ptr [r10 + 0x68]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0xfdaa8e0f; WORD $0xffff // jle 0x9ee0 <firstAVX512VNNI+0x2770>
+	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
+	LONG $0xcdaf0f4d // imul r9, r13
+	LONG $0x06e1c149 // shl r9, 0x6
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	LONG $0x4caf0f48; WORD $0x0824 // imul rcx, qword ptr [rsp + 0x8]
+	LONG $0x104a0349 // add rcx, qword ptr [r10 + 0x10]
+	LONG $0x70728b4d // mov r14, qword ptr [r10 + 0x70]
+	LONG $0x48528b49 // mov rdx, qword ptr [r10 + 0x48]
+	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	LONG $0x48fd7162; WORD $0xcf6f // vmovdqa64 zmm9, zmm7
+	LONG $0x48fd7162; WORD $0xd76f // vmovdqa64 zmm10, zmm7
+	LONG $0x48fd7162; WORD $0xdf6f // vmovdqa64 zmm11, zmm7
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xd6048b4b // mov rax, qword ptr [r14 + 8*r10]
+	WORD $0x894d; BYTE $0xef // mov r15, r13
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x48fe7162; WORD $0x216f // vmovdqu64 zmm12, zmmword ptr [rcx]
+	LONG $0x48fe3162; WORD $0x2c6f; BYTE $0x09 // vmovdqu64 zmm13, zmmword ptr [rcx + r9]
+	LONG $0x48fe3162; WORD $0x346f; BYTE $0x49 // vmovdqu64 zmm14, zmmword ptr [rcx + 2*r9]
+	LONG $0x487d3262; WORD $0x3c58; BYTE $0x00 // vpbroadcastd zmm15, dword ptr [rax + r8]
+	LONG $0x48055262; WORD $0xdc50 // vpdpbusd zmm11, zmm15, zmm12
+	LONG $0x48055262; WORD $0xc550 // vpdpbusd zmm8, zmm15, zmm13
+	LONG $0x487de262; WORD $0x0458; BYTE $0x28 // vpbroadcastd zmm16, dword ptr [rax + rbp]
+	LONG $0x407d5262; WORD $0xd450 // vpdpbusd zmm10, zmm16, zmm12
+	LONG $0x407dd262; WORD $0xf550 // vpdpbusd zmm6, zmm16, zmm13
+	LONG $0x497d3162; WORD $0xf86f // vmovdqa32 zmm15 {k1}, zmm16
+	LONG $0x487da262; WORD $0x0458; BYTE $0x18 // vpbroadcastd zmm16, dword ptr [rax + r11]
+	LONG $0x4805d262; WORD $0xde50 // vpdpbusd zmm3, zmm15, zmm14
+	LONG $0x407d5262; WORD $0xcc50 // vpdpbusd zmm9, zmm16, zmm12
+	LONG $0x487d3262; WORD $0x3c58; BYTE $0x20 // vpbroadcastd zmm15, dword ptr [rax + r12]
+	LONG $0x407dd262; WORD $0xed50 // vpdpbusd zmm5, zmm16, zmm13
+	LONG $0x4805d262; WORD $0xfc50 // vpdpbusd zmm7, zmm15, zmm12
+	LONG $0x4805d262; WORD $0xe550 // vpdpbusd zmm4, zmm15, zmm13
+	LONG $0x497dc162; WORD $0xc76f // vmovdqa32 zmm16 {k1}, zmm15
+	LONG $0x407dd262; WORD $0xd650 // vpdpbusd zmm2, zmm16, zmm14
+	LONG $0x40c18348 // add rcx, 0x40
+	WORD $0x0148; BYTE $0xd0 // add rax, rdx
+	WORD $0xff49; BYTE $0xcf // dec r15
+	LONG $0xff78850f; WORD $0xffff // jne 0xa1a0 <firstAVX512VNNI+0x2a30>
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	WORD $0x3949; BYTE $0xda // cmp r10, rbx
+	LONG $0xff5c850f; WORD $0xffff // jne 0xa190 <firstAVX512VNNI+0x2a20>
+	LONG $0xfffcd1e9; BYTE $0xff // jmp 0x9f0a <firstAVX512VNNI+0x279a>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x09d68c0f; WORD $0x0000 // jl 0xac20 <firstAVX512VNNI+0x34b0>
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x0d1c8d0f; WORD $0x0000 // jge 0xaf74 <firstAVX512VNNI+0x3804>
+	WORD $0xff31 // xor edi, edi
+	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
+	WORD $0x3948; BYTE $0xcf // cmp rdi, rcx
+	LONG $0xfb678d0f; WORD $0xffff // jge 0x9dd0 <firstAVX512VNNI+0x2660>
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x8949; BYTE $0xc7 // mov r15, rax
+	LONG $0x06e7c149 // shl r15, 0x6
+	LONG $0x01688d4c // lea r13, [rax + 0x1]
+	LONG $0x06e5c149 // shl r13, 0x6
+	QUAD $0x00000000850c8d48 // lea rcx, [4*rax]
+	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
+	QUAD $0x0000000485048d48 // lea rax, [4*rax + 0x4]
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	LONG $0x24148b4c // mov r10, qword ptr [rsp]
+	LONG $0xd7af0f4c // imul r10, rdi
+	QUAD $0x00000003bd1c8d4c // lea r11, [4*rdi + 0x3]
+	LONG $0xdeaf0f4c // imul r11, rsi
+	QUAD $0x00000002bd1c8d48 // lea rbx, [4*rdi + 0x2]
+	LONG $0xdeaf0f48 // imul rbx, rsi
+	QUAD $0x00000001bd348d4c // lea r14, [4*rdi + 0x1]
+	LONG $0xf6af0f4c // imul r14, rsi
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	LONG $0x247c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r15
+	LONG $0x246c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r13
+	LONG $0x0001a1e9; BYTE $0x00 // jmp 0xa476 <firstAVX512VNNI+0x2d06>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
+	LONG $0x01418d49 // lea rax, [r9 + 0x1]
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x4daf0f4c; BYTE $0x50 // imul r9, qword ptr [rbp + 0x50]
+	LONG $0x084d034c // add r9, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x24542b48; BYTE $0x30 // sub rdx, qword ptr [rsp + 0x30]
+	LONG $0x247c8b4c; BYTE $0x20 // mov r15, qword ptr [rsp + 0x20]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x39 // vmovups zmm9, zmmword ptr [rcx + r15]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
@@ -4360,22 +8129,715 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4834f162; WORD $0xe459 // vmulps zmm4, zmm9, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
 	LONG $0x484df162; WORD $0xe46b // vpackssdw zmm4, zmm6, zmm4
-	WORD $0x294c; BYTE $0xd6 // sub rsi, r10
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
 	WORD $0xe7d3 // shl edi, cl
-	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xf84d0f41 // cmovge edi, r8d
 	LONG $0x4845f162; WORD $0xe467 // vpackuswb zmm4, zmm7, zmm4
-	LONG $0x04fe8348 // cmp rsi, 0x4
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497e9162; WORD $0x247f; BYTE $0x39 // vmovdqu32 zmmword ptr [r9 + r15] {k1}, zmm4
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x24542b48; BYTE $0x40 // sub rdx, qword ptr [rsp + 0x40]
+	LONG $0x246c8b4c; BYTE $0x28 // mov r13, qword ptr [rsp + 0x28]
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x29 // vmovups zmm4, zmmword ptr [rcx + r13]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x485cf162; WORD $0xed59 // vmulps zmm5, zmm4, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x485cf162; WORD $0xdb59 // vmulps zmm3, zmm4, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x485cf162; WORD $0xc959 // vmulps zmm1, zmm4, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	LONG $0x04fa8348 // cmp rdx, 0x4
 	WORD $0xd7f7 // not edi
 	LONG $0xf84d0f41 // cmovge edi, r8d
 	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ef162; WORD $0x247f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm4
-	LONG $0x6caf0f4d; WORD $0x5024 // imul r13, qword ptr [r12 + 0x50]
-	LONG $0x246c034d; BYTE $0x08 // add r13, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487cb162; WORD $0x2410; BYTE $0x09 // vmovups zmm4, zmmword ptr [rcx + r9]
+	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x29 // vmovdqu32 zmmword ptr [r9 + r13] {k1}, zmm1
+	LONG $0x2424034c // add r12, qword ptr [rsp]
+	WORD $0x8948; BYTE $0xc7 // mov rdi, rax
+	LONG $0x28453b48 // cmp rax, qword ptr [rbp + 0x28]
+	LONG $0x0aee8d0f; WORD $0x0000 // jge 0xaf64 <firstAVX512VNNI+0x37f4>
+	LONG $0x18458b48 // mov rax, qword ptr [rbp + 0x18]
+	LONG $0x60458b4c // mov r8, qword ptr [rbp + 0x60]
+	LONG $0x48feb162; WORD $0x246f; BYTE $0x38 // vmovdqu64 zmm4, zmmword ptr [rax + r15]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x28 // vmovdqu64 zmm1, zmmword ptr [rax + r13]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x247c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdi
+	LONG $0xfe468e0f; WORD $0xffff // jle 0xa2e0 <firstAVX512VNNI+0x2b70>
+	LONG $0x686d8b4c // mov r13, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0xfe398e0f; WORD $0xffff // jle 0xa2e0 <firstAVX512VNNI+0x2b70>
+	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
+	WORD $0x894c; BYTE $0xc1 // mov rcx, r8
+	LONG $0xcdaf0f49 // imul rcx, r13
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8948; BYTE $0xcd // mov rbp, rcx
+	LONG $0x6caf0f48; WORD $0x0824 // imul rbp, qword ptr [rsp + 0x8]
+	LONG $0x10680348 // add rbp, qword ptr [rax + 0x10]
+	LONG $0x70488b4c // mov r9, qword ptr [rax + 0x70]
+	LONG $0x48508b48 // mov rdx, qword ptr [rax + 0x48]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	WORD $0xc031 // xor eax, eax
+	LONG $0xc13c8b49 // mov rdi, qword ptr [r9 + 8*rax]
+	WORD $0x014c; BYTE $0xe7 // add rdi, r12
+	WORD $0x894d; BYTE $0xef // mov r15, r13
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fe7162; WORD $0x4d6f; BYTE $0x00 // vmovdqu64 zmm9, zmmword ptr [rbp]
+	QUAD $0x000d546f48fe7162 // vmovdqu64 zmm10, zmmword ptr [rbp + rcx]
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x17 // vpbroadcastd zmm11, dword ptr [rdi + r10]
+	LONG $0x48255262; WORD $0xc150 // vpdpbusd zmm8, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xea50 // vpdpbusd zmm5, zmm11, zmm10
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x37 // vpbroadcastd zmm11, dword ptr [rdi + r14]
+	LONG $0x4825d262; WORD $0xf950 // vpdpbusd zmm7, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xda50 // vpdpbusd zmm3, zmm11, zmm10
+	LONG $0x487d7262; WORD $0x1c58; BYTE $0x1f // vpbroadcastd zmm11, dword ptr [rdi + rbx]
+	LONG $0x4825d262; WORD $0xf150 // vpdpbusd zmm6, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xd250 // vpdpbusd zmm2, zmm11, zmm10
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x1f // vpbroadcastd zmm11, dword ptr [rdi + r11]
+	LONG $0x4825d262; WORD $0xe150 // vpdpbusd zmm4, zmm11, zmm9
+	LONG $0x4825d262; WORD $0xca50 // vpdpbusd zmm1, zmm11, zmm10
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x0148; BYTE $0xd7 // add rdi, rdx
+	WORD $0xff49; BYTE $0xcf // dec r15
+	WORD $0x9975 // jne 0xa500 <firstAVX512VNNI+0x2d90>
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x394c; BYTE $0xc0 // cmp rax, r8
+	WORD $0x8175 // jne 0xa4f0 <firstAVX512VNNI+0x2d80>
+	LONG $0xfffd90e9; BYTE $0xff // jmp 0xa304 <firstAVX512VNNI+0x2b94>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	WORD $0x8949; BYTE $0xd4 // mov r12, rdx
+	LONG $0x06e4c149 // shl r12, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x027a8d48 // lea rdi, [rdx + 0x2]
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e7c148 // shl rdi, 0x6
+	LONG $0x247c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdi
+	QUAD $0x0000000895048d48 // lea rax, [4*rdx + 0x8]
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	LONG $0x015a8d48 // lea rbx, [rdx + 0x1]
+	LONG $0x06e3c148 // shl rbx, 0x6
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	WORD $0xff31 // xor edi, edi
+	LONG $0x0003f4e9; BYTE $0x00 // jmp 0xa9f9 <firstAVX512VNNI+0x3289>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	LONG $0x48fd5162; WORD $0xda6f // vmovdqa64 zmm11, zmm10
+	LONG $0x48fd5162; WORD $0xe26f // vmovdqa64 zmm12, zmm10
+	LONG $0x48fd5162; WORD $0xea6f // vmovdqa64 zmm13, zmm10
+	LONG $0x48fdc162; WORD $0xd26f // vmovdqa64 zmm18, zmm10
+	LONG $0x48fdc162; WORD $0xda6f // vmovdqa64 zmm19, zmm10
+	LONG $0x48fdc162; WORD $0xe26f // vmovdqa64 zmm20, zmm10
+	LONG $0x48fdc162; WORD $0xea6f // vmovdqa64 zmm21, zmm10
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x55af0f4c; BYTE $0x50 // imul r10, qword ptr [rbp + 0x50]
+	LONG $0x0855034c // add r10, qword ptr [rbp + 0x8]
+	LONG $0x20458b48 // mov rax, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x487ca162; WORD $0x3410; BYTE $0x20 // vmovups zmm22, zmmword ptr [rax + r12]
+	LONG $0x487ca162; WORD $0xed5b // vcvtdq2ps zmm21, zmm21
+	LONG $0x404ca162; WORD $0xed59 // vmulps zmm21, zmm22, zmm21
+	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
+	LONG $0x487ca162; WORD $0xe45b // vcvtdq2ps zmm20, zmm20
+	LONG $0x404ca162; WORD $0xe459 // vmulps zmm20, zmm22, zmm20
+	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
+	LONG $0x4055a162; WORD $0xe46b // vpackssdw zmm20, zmm21, zmm20
+	LONG $0x405de162; WORD $0xe0ed // vpaddsw zmm20, zmm20, zmm0
+	LONG $0x487ca162; WORD $0xdb5b // vcvtdq2ps zmm19, zmm19
+	LONG $0x404ca162; WORD $0xdb59 // vmulps zmm19, zmm22, zmm19
+	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x404ca162; WORD $0xd259 // vmulps zmm18, zmm22, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x4065a162; WORD $0xd26b // vpackssdw zmm18, zmm19, zmm18
+	LONG $0x406de162; WORD $0xd0ed // vpaddsw zmm18, zmm18, zmm0
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	WORD $0x294c; BYTE $0xca // sub rdx, r9
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x405da162; WORD $0xd267 // vpackuswb zmm18, zmm20, zmm18
+	LONG $0x22048d4b // lea rax, [r10 + r12]
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xc34d0f45 // cmovge r8d, r11d
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x4a7e8162; WORD $0x147f; BYTE $0x22 // vmovdqu32 zmmword ptr [r10 + r12] {k2}, zmm18
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	WORD $0x894c; BYTE $0xeb // mov rbx, r13
+	LONG $0x487ca162; WORD $0x1410; BYTE $0x29 // vmovups zmm18, zmmword ptr [rcx + r13]
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x406ca162; WORD $0xc959 // vmulps zmm17, zmm18, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x406ca162; WORD $0xc059 // vmulps zmm16, zmm18, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x4075a162; WORD $0xc06b // vpackssdw zmm16, zmm17, zmm16
+	LONG $0x407de162; WORD $0xc0ed // vpaddsw zmm16, zmm16, zmm0
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x406c5162; WORD $0xff59 // vmulps zmm15, zmm18, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x406c5162; WORD $0xf659 // vmulps zmm14, zmm18, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x48055162; WORD $0xf66b // vpackssdw zmm14, zmm15, zmm14
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x407d5162; WORD $0xf667 // vpackuswb zmm14, zmm16, zmm14
+	LONG $0x24748b4c; BYTE $0x30 // mov r14, qword ptr [rsp + 0x30]
+	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc34d0f45 // cmovge r8d, r11d
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x4a7e1162; WORD $0x347f; BYTE $0x2a // vmovdqu32 zmmword ptr [r10 + r13] {k2}, zmm14
+	LONG $0x50558b48 // mov rdx, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38458b4c // mov r8, qword ptr [rbp + 0x38]
+	LONG $0x487c3162; WORD $0x3410; BYTE $0x21 // vmovups zmm14, zmmword ptr [rcx + r12]
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x480c5162; WORD $0xed59 // vmulps zmm13, zmm14, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x480c5162; WORD $0xe459 // vmulps zmm12, zmm14, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48155162; WORD $0xe46b // vpackssdw zmm12, zmm13, zmm12
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x480c5162; WORD $0xdb59 // vmulps zmm11, zmm14, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x480c5162; WORD $0xd259 // vmulps zmm10, zmm14, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	WORD $0x294d; BYTE $0xc8 // sub r8, r9
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0xcb4d0f45 // cmovge r9d, r11d
+	LONG $0x481d5162; WORD $0xd267 // vpackuswb zmm10, zmm12, zmm10
+	LONG $0x927bc1c4; BYTE $0xd1 // kmovd k2, r9d
+	LONG $0x4a7e7162; WORD $0x147f; BYTE $0x02 // vmovdqu32 zmmword ptr [rdx + rax] {k2}, zmm10
+	LONG $0x20558b48 // mov rdx, qword ptr [rbp + 0x20]
+	LONG $0x38458b48 // mov rax, qword ptr [rbp + 0x38]
+	WORD $0x294c; BYTE $0xf0 // sub rax, r14
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x487c3162; WORD $0x1410; BYTE $0x2a // vmovups zmm10, zmmword ptr [rdx + r13]
+	LONG $0x2a0c8d4b // lea rcx, [r10 + r13]
+	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x50458b48 // mov rax, qword ptr [rbp + 0x50]
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x482c5162; WORD $0xc959 // vmulps zmm9, zmm10, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x482c5162; WORD $0xc059 // vmulps zmm8, zmm10, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x48355162; WORD $0xc06b // vpackssdw zmm8, zmm9, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x482cf162; WORD $0xed59 // vmulps zmm5, zmm10, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x482cf162; WORD $0xdb59 // vmulps zmm3, zmm10, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x483df162; WORD $0xdb67 // vpackuswb zmm3, zmm8, zmm3
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xc34d0f45 // cmovge r8d, r11d
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x4a7ef162; WORD $0x1c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [rax + rcx] {k2}, zmm3
+	LONG $0x20458b48 // mov rax, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x24542b48; BYTE $0x20 // sub rdx, qword ptr [rsp + 0x20]
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x00 // vmovups zmm3, zmmword ptr [rax + r8]
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	LONG $0x487cf162; WORD $0xef5b // vcvtdq2ps zmm5, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4864f162; WORD $0xf659 // vmulps zmm6, zmm3, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4855f162; WORD $0xee6b // vpackssdw zmm5, zmm5, zmm6
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x4855f162; WORD $0xd267 // vpackuswb zmm2, zmm5, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	WORD $0xd0f6 // not al
+	WORD $0xb60f; BYTE $0xc0 // movzx eax, al
+	LONG $0x0000ffb9; BYTE $0x00 // mov ecx, 0xff
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	LONG $0xd092fbc5 // kmovd k2, eax
+	LONG $0x2a7e9162; WORD $0x147f; BYTE $0x02 // vmovdqu32 ymmword ptr [r10 + r8] {k2}, ymm2
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	LONG $0x50458b48 // mov rax, qword ptr [rbp + 0x50]
+	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
+	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x10 // vmovdqu32 ymmword ptr [rax + r10] {k2}, ymm2
+	LONG $0x024f8d48 // lea rcx, [rdi + 0x2]
+	LONG $0x28458b48 // mov rax, qword ptr [rbp + 0x28]
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xf4218f0f; WORD $0xffff // jg 0x9e1a <firstAVX512VNNI+0x26aa>
+	WORD $0x8949; BYTE $0xfa // mov r10, rdi
+	WORD $0x8948; BYTE $0xcf // mov rdi, rcx
+	LONG $0x18458b48 // mov rax, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fe3162; WORD $0x146f; BYTE $0x20 // vmovdqu64 zmm10, zmmword ptr [rax + r12]
+	QUAD $0x0220546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r12 + 0x80]
+	WORD $0x8949; BYTE $0xdd // mov r13, rbx
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x18 // vmovdqu64 zmm3, zmmword ptr [rax + rbx]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfbe78e0f; WORD $0xffff // jle 0xa610 <firstAVX512VNNI+0x2ea0>
+	LONG $0x685d8b48 // mov rbx, qword ptr [rbp + 0x68]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0xfbda8e0f; WORD $0xffff // jle 0xa610 <firstAVX512VNNI+0x2ea0>
+	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
+	WORD $0x8949; BYTE $0xcb // mov r11, rcx
+	LONG $0xdbaf0f4c // imul r11, rbx
+	LONG $0x06e3c149 // shl r11, 0x6
+	WORD $0x894c; BYTE $0xdd // mov rbp, r11
+	LONG $0x6caf0f48; WORD $0x0824 // imul rbp, qword ptr [rsp + 0x8]
+	LONG $0x10680348 // add rbp, qword ptr [rax + 0x10]
+	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
+	LONG $0xfaaf0f4d // imul r15, r10
+	LONG $0x70708b4c // mov r14, qword ptr [rax + 0x70]
+	LONG $0x48408b48 // mov rax, qword ptr [rax + 0x48]
+	LONG $0x24440348; BYTE $0x50 // add rax, qword ptr [rsp + 0x50]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fde162; WORD $0xcb6f // vmovdqa64 zmm17, zmm3
+	LONG $0x48fd5162; WORD $0xda6f // vmovdqa64 zmm11, zmm10
+	LONG $0x48fd5162; WORD $0xe26f // vmovdqa64 zmm12, zmm10
+	LONG $0x48fd5162; WORD $0xea6f // vmovdqa64 zmm13, zmm10
+	LONG $0x48fdc162; WORD $0xd26f // vmovdqa64 zmm18, zmm10
+	LONG $0x48fdc162; WORD $0xda6f // vmovdqa64 zmm19, zmm10
+	LONG $0x48fdc162; WORD $0xe26f // vmovdqa64 zmm20, zmm10
+	LONG $0x48fdc162; WORD $0xea6f // vmovdqa64 zmm21, zmm10
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	WORD $0xd231 // xor edx, edx
+	WORD $0x9066 // nop
+	LONG $0xd60c8b4d // mov r9, qword ptr [r14 + 8*rdx]
+	WORD $0x014d; BYTE $0xf9 // add r9, r15
+	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fe6162; WORD $0x456f; BYTE $0x00 // vmovdqu64 zmm24, zmmword ptr [rbp]
+	QUAD $0x001d7c6f48fea162 // vmovdqu64 zmm23, zmmword ptr [rbp + r11]
+	QUAD $0x005d746f48fea162 // vmovdqu64 zmm22, zmmword ptr [rbp + 2*r11]
+	LONG $0x487d4262; WORD $0x0958 // vpbroadcastd zmm25, dword ptr [r9]
+	LONG $0x40358262; WORD $0xe850 // vpdpbusd zmm21, zmm25, zmm24
+	LONG $0x4035a262; WORD $0xcf50 // vpdpbusd zmm17, zmm25, zmm23
+	LONG $0x487d4262; WORD $0x1458; BYTE $0x31 // vpbroadcastd zmm26, dword ptr [r9 + rsi]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x402d8262; WORD $0xe050 // vpdpbusd zmm20, zmm26, zmm24
+	LONG $0x402da262; WORD $0xc750 // vpdpbusd zmm16, zmm26, zmm23
+	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
+	LONG $0x4035b262; WORD $0xfe50 // vpdpbusd zmm7, zmm25, zmm22
+	LONG $0x487d2262; WORD $0x0c58; BYTE $0x0e // vpbroadcastd zmm25, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x40358262; WORD $0xd850 // vpdpbusd zmm19, zmm25, zmm24
+	LONG $0x40353262; WORD $0xff50 // vpdpbusd zmm15, zmm25, zmm23
+	LONG $0x487d2262; WORD $0x1458; BYTE $0x0e // vpbroadcastd zmm26, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x402d8262; WORD $0xd050 // vpdpbusd zmm18, zmm26, zmm24
+	LONG $0x402d3262; WORD $0xf750 // vpdpbusd zmm14, zmm26, zmm23
+	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
+	LONG $0x4035b262; WORD $0xf650 // vpdpbusd zmm6, zmm25, zmm22
+	LONG $0x487d2262; WORD $0x0c58; BYTE $0x0e // vpbroadcastd zmm25, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x40351262; WORD $0xe850 // vpdpbusd zmm13, zmm25, zmm24
+	LONG $0x40353262; WORD $0xcf50 // vpdpbusd zmm9, zmm25, zmm23
+	LONG $0x487d2262; WORD $0x1458; BYTE $0x0e // vpbroadcastd zmm26, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x402d1262; WORD $0xe050 // vpdpbusd zmm12, zmm26, zmm24
+	LONG $0x402d3262; WORD $0xc750 // vpdpbusd zmm8, zmm26, zmm23
+	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
+	LONG $0x4035b262; WORD $0xe650 // vpdpbusd zmm4, zmm25, zmm22
+	LONG $0x487d2262; WORD $0x0c58; BYTE $0x0e // vpbroadcastd zmm25, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x40351262; WORD $0xd850 // vpdpbusd zmm11, zmm25, zmm24
+	LONG $0x4035b262; WORD $0xef50 // vpdpbusd zmm5, zmm25, zmm23
+	LONG $0x487d2262; WORD $0x1458; BYTE $0x0e // vpbroadcastd zmm26, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	WORD $0x0149; BYTE $0xc1 // add r9, rax
+	LONG $0x402d1262; WORD $0xd050 // vpdpbusd zmm10, zmm26, zmm24
+	LONG $0x402db262; WORD $0xdf50 // vpdpbusd zmm3, zmm26, zmm23
+	LONG $0x497d0162; WORD $0xca6f // vmovdqa32 zmm25 {k1}, zmm26
+	LONG $0x4035b262; WORD $0xd650 // vpdpbusd zmm2, zmm25, zmm22
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	LONG $0xfefd850f; WORD $0xffff // jne 0xaae0 <firstAVX512VNNI+0x3370>
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xfee1850f; WORD $0xffff // jne 0xaad0 <firstAVX512VNNI+0x3360>
+	LONG $0xfffa82e9; BYTE $0xff // jmp 0xa676 <firstAVX512VNNI+0x2f06>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	LONG $0x0003b841; WORD $0x0000 // mov r8d, 0x3
+	LONG $0xfff1c2e9; BYTE $0xff // jmp 0x9dd5 <firstAVX512VNNI+0x2665>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x247c8348; WORD $0x0238 // cmp qword ptr [rsp + 0x38], 0x2
+	WORD $0x920f; BYTE $0xc1 // setb cl
+	LONG $0x01f88348 // cmp rax, 0x1
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0xca20 // and dl, cl
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
+	WORD $0xfa80; BYTE $0x01 // cmp dl, 0x1
+	LONG $0x083b850f; WORD $0x0000 // jne 0xb47a <firstAVX512VNNI+0x3d0a>
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x0a4e8d0f; WORD $0x0000 // jge 0xb697 <firstAVX512VNNI+0x3f27>
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
+	WORD $0x3949; BYTE $0xcd // cmp r13, rcx
+	LONG $0xf1758d0f; WORD $0xffff // jge 0x9dd0 <firstAVX512VNNI+0x2660>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	QUAD $0x0000000095048d48 // lea rax, [4*rdx]
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x01428d4c // lea r8, [rdx + 0x1]
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x2444894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r8
+	QUAD $0x0000000495048d48 // lea rax, [4*rdx + 0x4]
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	LONG $0x24148b4c // mov r10, qword ptr [rsp]
+	LONG $0xd5af0f4d // imul r10, r13
+	QUAD $0x00000003ad1c8d4e // lea r11, [4*r13 + 0x3]
+	LONG $0xdeaf0f4c // imul r11, rsi
+	QUAD $0x00000002ad1c8d4a // lea rbx, [4*r13 + 0x2]
+	LONG $0xdeaf0f48 // imul rbx, rsi
+	QUAD $0x00000001ad348d4e // lea r14, [4*r13 + 0x1]
+	LONG $0xf6af0f4c // imul r14, rsi
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	LONG $0x00016fe9; BYTE $0x00 // jmp 0xae67 <firstAVX512VNNI+0x36f7>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x01408d49 // lea rax, [r8 + 0x1]
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x45af0f4c; BYTE $0x50 // imul r8, qword ptr [rbp + 0x50]
+	LONG $0x0845034c // add r8, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x24542b48; BYTE $0x28 // sub rdx, qword ptr [rsp + 0x28]
+	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
+	LONG $0x487c3162; WORD $0x0410; BYTE $0x09 // vmovups zmm8, zmmword ptr [rcx + r9]
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x483cf162; WORD $0xff59 // vmulps zmm7, zmm8, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x483cf162; WORD $0xf659 // vmulps zmm6, zmm8, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4845f162; WORD $0xf66b // vpackssdw zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x483cf162; WORD $0xed59 // vmulps zmm5, zmm8, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x483cf162; WORD $0xdb59 // vmulps zmm3, zmm8, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	WORD $0x4d0f; BYTE $0xf9 // cmovge edi, ecx
+	LONG $0xd792fbc5 // kmovd k2, edi
+	LONG $0x4a7e9162; WORD $0x1c7f; BYTE $0x08 // vmovdqu32 zmmword ptr [r8 + r9] {k2}, zmm3
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x24542b48; BYTE $0x40 // sub rdx, qword ptr [rsp + 0x40]
+	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x21 // vmovups zmm3, zmmword ptr [rcx + r12]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4864f162; WORD $0xd259 // vmulps zmm2, zmm3, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xf640; BYTE $0xd7 // not dil
+	LONG $0xcfb60f40 // movzx ecx, dil
+	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
+	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7e9162; WORD $0x147f; BYTE $0x20 // vmovdqu32 ymmword ptr [r8 + r12] {k2}, ymm2
+	LONG $0x243c034c // add r15, qword ptr [rsp]
+	WORD $0x8949; BYTE $0xc5 // mov r13, rax
+	LONG $0x28453b48 // cmp rax, qword ptr [rbp + 0x28]
+	LONG $0x00fd8d0f; WORD $0x0000 // jge 0xaf64 <firstAVX512VNNI+0x37f4>
+	LONG $0x18458b48 // mov rax, qword ptr [rbp + 0x18]
+	LONG $0x60558b48 // mov rdx, qword ptr [rbp + 0x60]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm3, zmmword ptr [rax + r9]
+	QUAD $0x0108546f48feb162 // vmovdqu64 zmm2, zmmword ptr [rax + r9 + 0x40]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x246c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r13
+	LONG $0xfe748e0f; WORD $0xffff // jle 0xad00 <firstAVX512VNNI+0x3590>
+	LONG $0x686d8b4c // mov r13, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	LONG $0xfe678e0f; WORD $0xffff // jle 0xad00 <firstAVX512VNNI+0x3590>
+	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
+	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
+	LONG $0xcdaf0f49 // imul rcx, r13
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8948; BYTE $0xcd // mov rbp, rcx
+	LONG $0x6caf0f48; WORD $0x0824 // imul rbp, qword ptr [rsp + 0x8]
+	LONG $0x10680348 // add rbp, qword ptr [rax + 0x10]
+	LONG $0x70488b4c // mov r9, qword ptr [rax + 0x70]
+	LONG $0x48408b4c // mov r8, qword ptr [rax + 0x48]
+	LONG $0x48fdf162; WORD $0xeb6f // vmovdqa64 zmm5, zmm3
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xfb6f // vmovdqa64 zmm7, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	WORD $0xc031 // xor eax, eax
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xc13c8b49 // mov rdi, qword ptr [r9 + 8*rax]
+	WORD $0x014c; BYTE $0xff // add rdi, r15
+	WORD $0x894d; BYTE $0xec // mov r12, r13
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fe7162; WORD $0x456f; BYTE $0x00 // vmovdqu64 zmm8, zmmword ptr [rbp]
+	QUAD $0x000d4c6f48fe7162 // vmovdqu64 zmm9, zmmword ptr [rbp + rcx]
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x17 // vpbroadcastd zmm10, dword ptr [rdi + r10]
+	LONG $0x482dd262; WORD $0xf850 // vpdpbusd zmm7, zmm10, zmm8
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x37 // vpbroadcastd zmm11, dword ptr [rdi + r14]
+	LONG $0x4825d262; WORD $0xf050 // vpdpbusd zmm6, zmm11, zmm8
+	LONG $0x497d5162; WORD $0xd36f // vmovdqa32 zmm10 {k1}, zmm11
+	LONG $0x482dd262; WORD $0xe150 // vpdpbusd zmm4, zmm10, zmm9
+	LONG $0x487d7262; WORD $0x1458; BYTE $0x1f // vpbroadcastd zmm10, dword ptr [rdi + rbx]
+	LONG $0x482dd262; WORD $0xe850 // vpdpbusd zmm5, zmm10, zmm8
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x1f // vpbroadcastd zmm11, dword ptr [rdi + r11]
+	LONG $0x4825d262; WORD $0xd850 // vpdpbusd zmm3, zmm11, zmm8
+	LONG $0x497d5162; WORD $0xd36f // vmovdqa32 zmm10 {k1}, zmm11
+	LONG $0x482dd262; WORD $0xd150 // vpdpbusd zmm2, zmm10, zmm9
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	WORD $0xff49; BYTE $0xcc // dec r12
+	WORD $0x9975 // jne 0xaef0 <firstAVX512VNNI+0x3780>
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	WORD $0x8175 // jne 0xaee0 <firstAVX512VNNI+0x3770>
+	LONG $0xfffdb4e9; BYTE $0xff // jmp 0xad18 <firstAVX512VNNI+0x35a8>
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
+	LONG $0xffee61e9; BYTE $0xff // jmp 0x9dd5 <firstAVX512VNNI+0x2665>
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0x01718d4c // lea r14, [rcx + 0x1]
+	LONG $0x06e6c149 // shl r14, 0x6
+	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
+	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
+	QUAD $0x000000048d0c8d48 // lea rcx, [4*rcx + 0x4]
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0x0002bd41; WORD $0x0000 // mov r13d, 0x2
+	WORD $0xff31 // xor edi, edi
+	LONG $0x2474894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r14
+	LONG $0x000321e9; BYTE $0x00 // jmp 0xb2d5 <firstAVX512VNNI+0x3b65>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
+	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
+	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
+	LONG $0x48fd7162; WORD $0xec6f // vmovdqa64 zmm13, zmm4
+	LONG $0x48fd7162; WORD $0xf46f // vmovdqa64 zmm14, zmm4
+	LONG $0x48fd7162; WORD $0xfc6f // vmovdqa64 zmm15, zmm4
+	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x5daf0f48; BYTE $0x50 // imul rbx, qword ptr [rbp + 0x50]
+	LONG $0x085d0348 // add rbx, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x01 // vmovups zmm17, zmmword ptr [rcx + rax]
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
+	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
+	WORD $0x294c; BYTE $0xd2 // sub rdx, r10
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd7f7 // not edi
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xfb4d0f41 // cmovge edi, r11d
+	LONG $0x03048d4c // lea r8, [rbx + rax]
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x497e7162; WORD $0x2c7f; BYTE $0x03 // vmovdqu32 zmmword ptr [rbx + rax] {k1}, zmm13
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x31 // vmovups zmm13, zmmword ptr [rcx + r14]
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
+	LONG $0x33148d4a // lea rdx, [rbx + r14]
+	LONG $0x247c8b4c; BYTE $0x28 // mov r15, qword ptr [rsp + 0x28]
+	WORD $0x294c; BYTE $0xff // sub rdi, r15
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0xcb4d0f45 // cmovge r9d, r11d
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497e3162; WORD $0x0c7f; BYTE $0x33 // vmovdqu32 zmmword ptr [rbx + r14] {k1}, zmm9
+	LONG $0x507d8b48 // mov rdi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x384d8b4c // mov r9, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4834f162; WORD $0xe459 // vmulps zmm4, zmm9, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x484df162; WORD $0xe46b // vpackssdw zmm4, zmm6, zmm4
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	WORD $0x294d; BYTE $0xd1 // sub r9, r10
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04f98349 // cmp r9, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x4845f162; WORD $0xe467 // vpackuswb zmm4, zmm7, zmm4
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497eb162; WORD $0x247f; BYTE $0x07 // vmovdqu32 zmmword ptr [rdi + r8] {k1}, zmm4
+	LONG $0x507d8b48 // mov rdi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38458b4c // mov r8, qword ptr [rbp + 0x38]
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x31 // vmovups zmm4, zmmword ptr [rcx + r14]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
 	LONG $0x485cf162; WORD $0xed59 // vmulps zmm5, zmm4, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
@@ -4393,43 +8855,41 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
 	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	WORD $0x294c; BYTE $0xda // sub rdx, r11
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	LONG $0xf04d0f41 // cmovge esi, r8d
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497e9162; WORD $0x0c7f; BYTE $0x29 // vmovdqu32 zmmword ptr [r9 + r13] {k1}, zmm1
-	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
-	LONG $0x024d8d49 // lea rcx, [r13 + 0x2]
-	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
-	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0xf7138f0f; WORD $0xffff // jg 0x4f0a <firstAVX512VNNI+0xfea>
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
-	LONG $0x48fef162; WORD $0x246f; BYTE $0x1a // vmovdqu64 zmm4, zmmword ptr [rdx + rbx]
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x0a // vmovdqu64 zmm1, zmmword ptr [rdx + r9]
+	WORD $0x294d; BYTE $0xf8 // sub r8, r15
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0xcb4d0f45 // cmovge r9d, r11d
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497ef162; WORD $0x0c7f; BYTE $0x17 // vmovdqu32 zmmword ptr [rdi + rdx] {k1}, zmm1
+	WORD $0x894c; BYTE $0xef // mov rdi, r13
+	LONG $0x02c58349 // add r13, 0x2
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
+	WORD $0x3949; BYTE $0xcd // cmp r13, rcx
+	LONG $0xef858f0f; WORD $0xffff // jg 0xa25a <firstAVX512VNNI+0x2aea>
+	WORD $0x8948; BYTE $0xfb // mov rbx, rdi
+	LONG $0x18558b48 // mov rdx, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x02 // vmovdqu64 zmm4, zmmword ptr [rdx + rax]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x32 // vmovdqu64 zmm1, zmmword ptr [rdx + r14]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfca48e0f; WORD $0xffff // jle 0x54c0 <firstAVX512VNNI+0x15a0>
-	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
-	LONG $0x24648b4d; BYTE $0x68 // mov r12, qword ptr [r12 + 0x68]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0xfc938e0f; WORD $0xffff // jle 0x54c0 <firstAVX512VNNI+0x15a0>
-	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
-	LONG $0xc4af0f4d // imul r8, r12
-	LONG $0x06e0c149 // shl r8, 0x6
-	WORD $0x894d; BYTE $0xc1 // mov r9, r8
-	LONG $0x4caf0f4c; WORD $0x0824 // imul r9, qword ptr [rsp + 0x8]
-	LONG $0x104a034c // add r9, qword ptr [rdx + 0x10]
-	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
-	LONG $0xedaf0f49 // imul rbp, r13
-	LONG $0x70528b4c // mov r10, qword ptr [rdx + 0x70]
-	LONG $0x48528b48 // mov rdx, qword ptr [rdx + 0x48]
-	LONG $0x24540348; BYTE $0x38 // add rdx, qword ptr [rsp + 0x38]
+	LONG $0xfcc98e0f; WORD $0xffff // jle 0xafc0 <firstAVX512VNNI+0x3850>
+	LONG $0x68558b4c // mov r10, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xfcbc8e0f; WORD $0xffff // jle 0xafc0 <firstAVX512VNNI+0x3850>
+	WORD $0x8949; BYTE $0xcb // mov r11, rcx
+	LONG $0xdaaf0f4d // imul r11, r10
+	LONG $0x06e3c149 // shl r11, 0x6
+	WORD $0x894d; BYTE $0xde // mov r14, r11
+	LONG $0x74af0f4c; WORD $0x0824 // imul r14, qword ptr [rsp + 0x8]
+	LONG $0x1075034c // add r14, qword ptr [rbp + 0x10]
+	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
+	LONG $0xfbaf0f4c // imul r15, rbx
+	LONG $0x70658b4c // mov r12, qword ptr [rbp + 0x70]
+	LONG $0x486d8b48 // mov rbp, qword ptr [rbp + 0x48]
+	LONG $0x246c0348; BYTE $0x50 // add rbp, qword ptr [rsp + 0x50]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
@@ -4444,318 +8904,912 @@ TEXT ·firstAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf46f // vmovdqa64 zmm14, zmm4
 	LONG $0x48fd7162; WORD $0xfc6f // vmovdqa64 zmm15, zmm4
 	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0xfa348b4f // mov r14, qword ptr [r10 + 8*r15]
-	WORD $0x0149; BYTE $0xee // add r14, rbp
-	WORD $0x894c; BYTE $0xe6 // mov rsi, r12
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xcc148b4b // mov rdx, qword ptr [r12 + 8*r9]
+	WORD $0x014c; BYTE $0xfa // add rdx, r15
+	WORD $0x894d; BYTE $0xd0 // mov r8, r10
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48fec162; WORD $0x096f // vmovdqu64 zmm17, zmmword ptr [r9]
-	LONG $0x48fe8162; WORD $0x146f; BYTE $0x01 // vmovdqu64 zmm18, zmmword ptr [r9 + r8]
-	LONG $0x487dc262; WORD $0x1e58 // vpbroadcastd zmm19, dword ptr [r14]
+	LONG $0x48fec162; WORD $0x0e6f // vmovdqu64 zmm17, zmmword ptr [r14]
+	LONG $0x48fe8162; WORD $0x146f; BYTE $0x1e // vmovdqu64 zmm18, zmmword ptr [r14 + r11]
+	LONG $0x487de262; WORD $0x1a58 // vpbroadcastd zmm19, dword ptr [rdx]
 	LONG $0x4065a262; WORD $0xc150 // vpdpbusd zmm16, zmm19, zmm17
 	LONG $0x40653262; WORD $0xe250 // vpdpbusd zmm12, zmm19, zmm18
-	LONG $0x487dc262; WORD $0x1c58; BYTE $0x06 // vpbroadcastd zmm19, dword ptr [r14 + rax]
-	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x487de262; WORD $0x1c58; BYTE $0x32 // vpbroadcastd zmm19, dword ptr [rdx + rsi]
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	LONG $0x40653262; WORD $0xf950 // vpdpbusd zmm15, zmm19, zmm17
 	LONG $0x40653262; WORD $0xda50 // vpdpbusd zmm11, zmm19, zmm18
-	LONG $0x487da262; WORD $0x1c58; BYTE $0x30 // vpbroadcastd zmm19, dword ptr [rax + r14]
-	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x487de262; WORD $0x1c58; BYTE $0x16 // vpbroadcastd zmm19, dword ptr [rsi + rdx]
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	LONG $0x40653262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm17
-	LONG $0x487da262; WORD $0x2458; BYTE $0x30 // vpbroadcastd zmm20, dword ptr [rax + r14]
+	LONG $0x487de262; WORD $0x2458; BYTE $0x16 // vpbroadcastd zmm20, dword ptr [rsi + rdx]
 	LONG $0x40653262; WORD $0xd250 // vpdpbusd zmm10, zmm19, zmm18
-	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	LONG $0x405d3262; WORD $0xe950 // vpdpbusd zmm13, zmm20, zmm17
 	LONG $0x405d3262; WORD $0xca50 // vpdpbusd zmm9, zmm20, zmm18
-	LONG $0x487da262; WORD $0x1c58; BYTE $0x30 // vpbroadcastd zmm19, dword ptr [rax + r14]
-	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x487de262; WORD $0x1c58; BYTE $0x16 // vpbroadcastd zmm19, dword ptr [rsi + rdx]
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	LONG $0x40653262; WORD $0xc150 // vpdpbusd zmm8, zmm19, zmm17
 	LONG $0x4065b262; WORD $0xea50 // vpdpbusd zmm5, zmm19, zmm18
-	LONG $0x487da262; WORD $0x1c58; BYTE $0x30 // vpbroadcastd zmm19, dword ptr [rax + r14]
-	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x487de262; WORD $0x1c58; BYTE $0x16 // vpbroadcastd zmm19, dword ptr [rsi + rdx]
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	LONG $0x4065b262; WORD $0xf950 // vpdpbusd zmm7, zmm19, zmm17
 	LONG $0x4065b262; WORD $0xda50 // vpdpbusd zmm3, zmm19, zmm18
-	LONG $0x487da262; WORD $0x1c58; BYTE $0x30 // vpbroadcastd zmm19, dword ptr [rax + r14]
-	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x487de262; WORD $0x1c58; BYTE $0x16 // vpbroadcastd zmm19, dword ptr [rsi + rdx]
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	LONG $0x4065b262; WORD $0xf150 // vpdpbusd zmm6, zmm19, zmm17
-	LONG $0x487da262; WORD $0x2458; BYTE $0x30 // vpbroadcastd zmm20, dword ptr [rax + r14]
+	LONG $0x487de262; WORD $0x2458; BYTE $0x16 // vpbroadcastd zmm20, dword ptr [rsi + rdx]
 	LONG $0x4065b262; WORD $0xd250 // vpdpbusd zmm2, zmm19, zmm18
-	WORD $0x0149; BYTE $0xc6 // add r14, rax
-	WORD $0x0149; BYTE $0xd6 // add r14, rdx
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
+	WORD $0x0148; BYTE $0xea // add rdx, rbp
 	LONG $0x405db262; WORD $0xe150 // vpdpbusd zmm4, zmm20, zmm17
 	LONG $0x405db262; WORD $0xca50 // vpdpbusd zmm1, zmm20, zmm18
-	LONG $0x40c18349 // add r9, 0x40
-	WORD $0xff48; BYTE $0xce // dec rsi
-	LONG $0xff37850f; WORD $0xffff // jne 0x58d0 <firstAVX512VNNI+0x19b0>
-	WORD $0xff49; BYTE $0xc7 // inc r15
-	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
-	LONG $0xff1b850f; WORD $0xffff // jne 0x58c0 <firstAVX512VNNI+0x19a0>
-	LONG $0xfffb6ae9; BYTE $0xff // jmp 0x5514 <firstAVX512VNNI+0x15f4>
+	LONG $0x40c68349 // add r14, 0x40
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	LONG $0xff37850f; WORD $0xffff // jne 0xb3a0 <firstAVX512VNNI+0x3c30>
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
+	LONG $0xff1b850f; WORD $0xffff // jne 0xb390 <firstAVX512VNNI+0x3c20>
+	LONG $0xfffb9ae9; BYTE $0xff // jmp 0xb014 <firstAVX512VNNI+0x38a4>
+	LONG $0x01f88348 // cmp rax, 0x1
+	LONG $0x0696850f; WORD $0x0000 // jne 0xbb1a <firstAVX512VNNI+0x43aa>
+	LONG $0x04f98348 // cmp rcx, 0x4
+	LONG $0x088d8d0f; WORD $0x0000 // jge 0xbd1b <firstAVX512VNNI+0x45ab>
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
+	WORD $0x3949; BYTE $0xcd // cmp r13, rcx
+	LONG $0xe9308d0f; WORD $0xffff // jge 0x9dd0 <firstAVX512VNNI+0x2660>
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x06e0c148 // shl rax, 0x6
+	QUAD $0x000000008d0c8d48 // lea rcx, [4*rcx]
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0xc5af0f4d // imul r8, r13
+	QUAD $0x00000003ad0c8d4e // lea r9, [4*r13 + 0x3]
+	LONG $0xceaf0f4c // imul r9, rsi
+	QUAD $0x00000002ad148d4e // lea r10, [4*r13 + 0x2]
+	LONG $0xd6af0f4c // imul r10, rsi
+	QUAD $0x00000001ad1c8d4e // lea r11, [4*r13 + 0x1]
+	LONG $0xdeaf0f4c // imul r11, rsi
+	LONG $0x0000e9e9; BYTE $0x00 // jmp 0xb5d3 <firstAVX512VNNI+0x3e63>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	LONG $0xfff516e9; BYTE $0xff // jmp 0x4ed5 <firstAVX512VNNI+0xfb5>
-	BYTE $0x90 // nop
-	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
-	LONG $0x06e3c148 // shl rbx, 0x6
-	QUAD $0x00000000b5348d4c // lea r14, [4*rsi]
-	LONG $0x000004b9; BYTE $0x00 // mov ecx, 0x4
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	LONG $0x00033ae9; BYTE $0x00 // jmp 0x5d16 <firstAVX512VNNI+0x1df6>
-	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
-	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
-	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x24648b4c; BYTE $0x18 // mov r12, qword ptr [rsp + 0x18]
-	LONG $0x24548b49; BYTE $0x50 // mov rdx, qword ptr [r12 + 0x50]
-	LONG $0xd7af0f49 // imul rdx, r15
-	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x487ce162; WORD $0x0c10; BYTE $0x19 // vmovups zmm17, zmmword ptr [rcx + rbx]
-	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
-	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
-	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
-	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
-	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
-	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	WORD $0x294c; BYTE $0xf6 // sub rsi, r14
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
-	LONG $0x48055162; WORD $0xed67 // vpackuswb zmm13, zmm15, zmm13
-	LONG $0x04fe8348 // cmp rsi, 0x4
-	WORD $0xd7f7 // not edi
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xf84d0f41 // cmovge edi, r8d
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e7162; WORD $0x2c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm13
-	WORD $0x894c; BYTE $0xfa // mov rdx, r15
-	LONG $0x01ca8348 // or rdx, 0x1
-	LONG $0x54af0f49; WORD $0x5024 // imul rdx, qword ptr [r12 + 0x50]
-	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x487c7162; WORD $0x2c10; BYTE $0x19 // vmovups zmm13, zmmword ptr [rcx + rbx]
-	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
-	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
-	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
-	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
-	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
-	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
-	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
-	WORD $0x294c; BYTE $0xf6 // sub rsi, r14
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
-	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
-	LONG $0x04fe8348 // cmp rsi, 0x4
-	WORD $0xd7f7 // not edi
-	LONG $0xf84d0f41 // cmovge edi, r8d
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497e7162; WORD $0x0c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm9
-	WORD $0x894c; BYTE $0xfa // mov rdx, r15
-	LONG $0x02ca8348 // or rdx, 0x2
-	LONG $0x54af0f49; WORD $0x5024 // imul rdx, qword ptr [r12 + 0x50]
-	LONG $0x24540349; BYTE $0x08 // add rdx, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24748b49; BYTE $0x38 // mov rsi, qword ptr [r12 + 0x38]
-	LONG $0x487c7162; WORD $0x0c10; BYTE $0x19 // vmovups zmm9, zmmword ptr [rcx + rbx]
-	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
-	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
-	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
-	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
-	WORD $0x294c; BYTE $0xf6 // sub rsi, r14
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
-	WORD $0xe7d3 // shl edi, cl
-	LONG $0x04fe8348 // cmp rsi, 0x4
-	WORD $0xd7f7 // not edi
-	LONG $0xf84d0f41 // cmovge edi, r8d
-	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0x497ef162; WORD $0x2c7f; BYTE $0x13 // vmovdqu32 zmmword ptr [rbx + rdx] {k1}, zmm5
-	LONG $0x03cf8349 // or r15, 0x3
-	LONG $0x7caf0f4d; WORD $0x5024 // imul r15, qword ptr [r12 + 0x50]
-	LONG $0x247c034d; BYTE $0x08 // add r15, qword ptr [r12 + 0x8]
-	LONG $0x244c8b49; BYTE $0x20 // mov rcx, qword ptr [r12 + 0x20]
-	LONG $0x24548b49; BYTE $0x38 // mov rdx, qword ptr [r12 + 0x38]
-	LONG $0x487cf162; WORD $0x2c10; BYTE $0x19 // vmovups zmm5, zmmword ptr [rcx + rbx]
-	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
-	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
-	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
-	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x485df162; WORD $0xdb6b // vpackssdw zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
-	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
-	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x017d8d49 // lea rdi, [r13 + 0x1]
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x6daf0f4c; BYTE $0x50 // imul r13, qword ptr [rbp + 0x50]
+	LONG $0x086d034c // add r13, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x24542b48; BYTE $0x10 // sub rdx, qword ptr [rsp + 0x10]
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + rax]
 	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
 	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
 	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
-	LONG $0x486df162; WORD $0xc96b // vpackssdw zmm1, zmm2, zmm1
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4875f162; WORD $0xcc6b // vpackssdw zmm1, zmm1, zmm4
 	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
-	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
-	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x4875f162; WORD $0xca67 // vpackuswb zmm1, zmm1, zmm2
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
-	WORD $0xe6d3 // shl esi, cl
+	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
+	WORD $0xe3d3 // shl ebx, cl
 	LONG $0x04fa8348 // cmp rdx, 0x4
-	WORD $0xd6f7 // not esi
-	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	LONG $0xf04d0f41 // cmovge esi, r8d
-	LONG $0xce92fbc5 // kmovd k1, esi
-	LONG $0x497eb162; WORD $0x0c7f; BYTE $0x3b // vmovdqu32 zmmword ptr [rbx + r15] {k1}, zmm1
-	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
-	LONG $0x044f8d49 // lea rcx, [r15 + 0x4]
-	LONG $0x24548b49; BYTE $0x28 // mov rdx, qword ptr [r12 + 0x28]
-	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0xf5478f0f; WORD $0xffff // jg 0x525d <firstAVX512VNNI+0x133d>
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	LONG $0x24548b49; BYTE $0x18 // mov rdx, qword ptr [r12 + 0x18]
-	LONG $0x244c8b49; BYTE $0x60 // mov rcx, qword ptr [r12 + 0x60]
-	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x1a // vmovdqu64 zmm1, zmmword ptr [rdx + rbx]
+	WORD $0xd3f7 // not ebx
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	WORD $0x4d0f; BYTE $0xd9 // cmovge ebx, ecx
+	LONG $0xcb92fbc5 // kmovd k1, ebx
+	QUAD $0x00054c7f497ed162 // vmovdqu32 zmmword ptr [r13 + rax] {k1}, zmm1
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	WORD $0x0149; BYTE $0xc8 // add r8, rcx
+	WORD $0x0149; BYTE $0xc9 // add r9, rcx
+	WORD $0x0149; BYTE $0xca // add r10, rcx
+	WORD $0x0149; BYTE $0xcb // add r11, rcx
+	WORD $0x8949; BYTE $0xfd // mov r13, rdi
+	LONG $0x287d3b48 // cmp rdi, qword ptr [rbp + 0x28]
+	LONG $0x07388d0f; WORD $0x0000 // jge 0xbd0b <firstAVX512VNNI+0x459b>
+	LONG $0x18558b48 // mov rdx, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rdx + rax]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfcac8e0f; WORD $0xffff // jle 0x59e0 <firstAVX512VNNI+0x1ac0>
-	LONG $0x24748b49; BYTE $0x68 // mov rsi, qword ptr [r12 + 0x68]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xfc9e8e0f; WORD $0xffff // jle 0x59e0 <firstAVX512VNNI+0x1ac0>
-	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
-	LONG $0xc1af0f4c // imul r8, rcx
-	LONG $0xc6af0f4c // imul r8, rsi
-	LONG $0x2444034d; BYTE $0x10 // add r8, qword ptr [r12 + 0x10]
-	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
-	LONG $0xcfaf0f4d // imul r9, r15
-	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
-	LONG $0x24648b4d; BYTE $0x70 // mov r12, qword ptr [r12 + 0x70]
-	LONG $0x486a8b4c // mov r13, qword ptr [rdx + 0x48]
-	LONG $0x246c034c; BYTE $0x40 // add r13, qword ptr [rsp + 0x40]
-	WORD $0x0149; BYTE $0xc5 // add r13, rax
+	LONG $0xff058e0f; WORD $0xffff // jle 0xb4f0 <firstAVX512VNNI+0x3d80>
+	LONG $0x68558b48 // mov rdx, qword ptr [rbp + 0x68]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xfef88e0f; WORD $0xffff // jle 0xb4f0 <firstAVX512VNNI+0x3d80>
+	WORD $0x8949; BYTE $0xc6 // mov r14, rax
+	LONG $0xf1af0f4c // imul r14, rcx
+	LONG $0xf2af0f4c // imul r14, rdx
+	LONG $0x1075034c // add r14, qword ptr [rbp + 0x10]
+	LONG $0x707d8b48 // mov rdi, qword ptr [rbp + 0x70]
+	LONG $0x487d8b4c // mov r15, qword ptr [rbp + 0x48]
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
-	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
-	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	WORD $0xd231 // xor edx, edx
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0xd4148b4d // mov r10, qword ptr [r12 + 8*rdx]
-	WORD $0x014d; BYTE $0xca // add r10, r9
-	WORD $0x8948; BYTE $0xf5 // mov rbp, rsi
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x487dc262; WORD $0x1258 // vpbroadcastd zmm18, dword ptr [r10]
-	LONG $0x48fec162; WORD $0x086f // vmovdqu64 zmm17, zmmword ptr [r8]
-	LONG $0x406da262; WORD $0xc150 // vpdpbusd zmm16, zmm18, zmm17
-	LONG $0x487dc262; WORD $0x1458; BYTE $0x02 // vpbroadcastd zmm18, dword ptr [r10 + rax]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406d3262; WORD $0xf950 // vpdpbusd zmm15, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406d3262; WORD $0xf150 // vpdpbusd zmm14, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406d3262; WORD $0xe950 // vpdpbusd zmm13, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406d3262; WORD $0xe150 // vpdpbusd zmm12, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406d3262; WORD $0xd950 // vpdpbusd zmm11, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406d3262; WORD $0xd150 // vpdpbusd zmm10, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406d3262; WORD $0xc950 // vpdpbusd zmm9, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406d3262; WORD $0xc150 // vpdpbusd zmm8, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406db262; WORD $0xf150 // vpdpbusd zmm6, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406db262; WORD $0xe950 // vpdpbusd zmm5, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406db262; WORD $0xe150 // vpdpbusd zmm4, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	WORD $0x0149; BYTE $0xc2 // add r10, rax
-	LONG $0x406db262; WORD $0xd150 // vpdpbusd zmm2, zmm18, zmm17
-	LONG $0x487da262; WORD $0x1458; BYTE $0x10 // vpbroadcastd zmm18, dword ptr [rax + r10]
-	LONG $0x406db262; WORD $0xc950 // vpdpbusd zmm1, zmm18, zmm17
-	LONG $0x40c08349 // add r8, 0x40
-	WORD $0x014d; BYTE $0xea // add r10, r13
-	WORD $0xff48; BYTE $0xcd // dec rbp
-	LONG $0xfef1850f; WORD $0xffff // jne 0x5de0 <firstAVX512VNNI+0x1ec0>
-	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0xe72c8b4a // mov rbp, qword ptr [rdi + 8*r12]
+	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x48fed162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [r14]
+	QUAD $0x00057458487db262 // vpbroadcastd zmm6, dword ptr [rbp + r8]
+	LONG $0x484df262; WORD $0xcd50 // vpdpbusd zmm1, zmm6, zmm5
+	QUAD $0x001d7458487db262 // vpbroadcastd zmm6, dword ptr [rbp + r11]
+	QUAD $0x00157c58487db262 // vpbroadcastd zmm7, dword ptr [rbp + r10]
+	LONG $0x484df262; WORD $0xe550 // vpdpbusd zmm4, zmm6, zmm5
+	LONG $0x4845f262; WORD $0xd550 // vpdpbusd zmm2, zmm7, zmm5
+	QUAD $0x000d7458487db262 // vpbroadcastd zmm6, dword ptr [rbp + r9]
+	LONG $0x484df262; WORD $0xdd50 // vpdpbusd zmm3, zmm6, zmm5
+	LONG $0x40c68349 // add r14, 0x40
+	WORD $0x014c; BYTE $0xfd // add rbp, r15
+	WORD $0xff48; BYTE $0xcb // dec rbx
+	WORD $0xb675 // jne 0xb640 <firstAVX512VNNI+0x3ed0>
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	WORD $0x9e75 // jne 0xb630 <firstAVX512VNNI+0x3ec0>
+	LONG $0xfffe6be9; BYTE $0xff // jmp 0xb502 <firstAVX512VNNI+0x3d92>
+	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
+	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
+	WORD $0x8948; BYTE $0xf8 // mov rax, rdi
+	LONG $0x06e0c148 // shl rax, 0x6
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	QUAD $0x00000000bd0c8d48 // lea rcx, [4*rdi]
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x01478d4c // lea r8, [rdi + 0x1]
+	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
+	QUAD $0x0e060b030a02ba48; WORD $0x0f07 // movabs rdx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xca // vmovq xmm1, rdx
+	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
+	QUAD $0x00000004bd0c8d48 // lea rcx, [4*rdi + 0x4]
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x00027be9; BYTE $0x00 // jmp 0xb983 <firstAVX512VNNI+0x4213>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x5daf0f48; BYTE $0x50 // imul rbx, qword ptr [rbp + 0x50]
+	LONG $0x085d0348 // add rbx, qword ptr [rbp + 0x8]
+	LONG $0x03148d48 // lea rdx, [rbx + rax]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x3410; BYTE $0x01 // vmovups zmm14, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x480c5162; WORD $0xed59 // vmulps zmm13, zmm14, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x480c5162; WORD $0xe459 // vmulps zmm12, zmm14, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48155162; WORD $0xe46b // vpackssdw zmm12, zmm13, zmm12
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x480c5162; WORD $0xdb59 // vmulps zmm11, zmm14, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x480c5162; WORD $0xd259 // vmulps zmm10, zmm14, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48255162; WORD $0xd26b // vpackssdw zmm10, zmm11, zmm10
+	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
+	WORD $0x294c; BYTE $0xcf // sub rdi, r9
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x482d7162; WORD $0xd0ed // vpaddsw zmm10, zmm10, zmm0
+	LONG $0x481d5162; WORD $0xd267 // vpackuswb zmm10, zmm12, zmm10
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
+	LONG $0xc24d0f45 // cmovge r8d, r10d
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x4a7e7162; WORD $0x147f; BYTE $0x03 // vmovdqu32 zmmword ptr [rbx + rax] {k2}, zmm10
+	LONG $0x507d8b48 // mov rdi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38458b4c // mov r8, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x1410; BYTE $0x01 // vmovups zmm10, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x482c5162; WORD $0xc959 // vmulps zmm9, zmm10, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x482c5162; WORD $0xc059 // vmulps zmm8, zmm10, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x48355162; WORD $0xc06b // vpackssdw zmm8, zmm9, zmm8
+	LONG $0x483d7162; WORD $0xc0ed // vpaddsw zmm8, zmm8, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x482cf162; WORD $0xf659 // vmulps zmm6, zmm10, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x482cf162; WORD $0xdb59 // vmulps zmm3, zmm10, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484df162; WORD $0xdb6b // vpackssdw zmm3, zmm6, zmm3
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x483df162; WORD $0xdb67 // vpackuswb zmm3, zmm8, zmm3
+	WORD $0x294d; BYTE $0xc8 // sub r8, r9
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0xca4d0f45 // cmovge r9d, r10d
+	LONG $0x927bc1c4; BYTE $0xd1 // kmovd k2, r9d
+	LONG $0x4a7ef162; WORD $0x1c7f; BYTE $0x17 // vmovdqu32 zmmword ptr [rdi + rdx] {k2}, zmm3
+	LONG $0x487cf162; WORD $0xdf5b // vcvtdq2ps zmm3, zmm7
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b48 // mov rdx, qword ptr [rbp + 0x38]
+	LONG $0x24542b48; BYTE $0x28 // sub rdx, qword ptr [rsp + 0x28]
+	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x01 // vmovups zmm6, zmmword ptr [rcx + r8]
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x484cf162; WORD $0xed59 // vmulps zmm5, zmm6, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4865f162; WORD $0xdd6b // vpackssdw zmm3, zmm3, zmm5
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x484cf162; WORD $0xd259 // vmulps zmm2, zmm6, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x485df162; WORD $0xd26b // vpackssdw zmm2, zmm4, zmm2
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	LONG $0x4865f162; WORD $0xd267 // vpackuswb zmm2, zmm3, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xf640; BYTE $0xd7 // not dil
+	LONG $0xcfb60f40 // movzx ecx, dil
+	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
+	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x03 // vmovdqu32 ymmword ptr [rbx + r8] {k2}, ymm2
+	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	LONG $0x504d8b48 // mov rcx, qword ptr [rbp + 0x50]
+	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
+	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x19 // vmovdqu32 ymmword ptr [rcx + rbx] {k2}, ymm2
+	LONG $0x02558d49 // lea rdx, [r13 + 0x2]
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xfed5850f; WORD $0xffff // jne 0x5dd0 <firstAVX512VNNI+0x1eb0>
-	LONG $0xfffb3ae9; BYTE $0xff // jmp 0x5a3a <firstAVX512VNNI+0x1b1a>
-	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
-	LONG $0xffefc6e9; BYTE $0xff // jmp 0x4ed5 <firstAVX512VNNI+0xfb5>
-	LONG $0x50c48348 // add rsp, 0x50
+	LONG $0xf2c98f0f; WORD $0xffff // jg 0xac4c <firstAVX512VNNI+0x34dc>
+	WORD $0x894c; BYTE $0xeb // mov rbx, r13
+	WORD $0x8949; BYTE $0xd5 // mov r13, rdx
+	LONG $0x18558b48 // mov rdx, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x02 // vmovdqu64 zmm3, zmmword ptr [rdx + rax]
+	QUAD $0x0102546f48fef162 // vmovdqu64 zmm2, zmmword ptr [rdx + rax + 0x40]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfd678e0f; WORD $0xffff // jle 0xb710 <firstAVX512VNNI+0x3fa0>
+	LONG $0x68558b48 // mov rdx, qword ptr [rbp + 0x68]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xfd5a8e0f; WORD $0xffff // jle 0xb710 <firstAVX512VNNI+0x3fa0>
+	WORD $0x8949; BYTE $0xcb // mov r11, rcx
+	LONG $0xdaaf0f4c // imul r11, rdx
+	LONG $0x06e3c149 // shl r11, 0x6
+	WORD $0x894d; BYTE $0xde // mov r14, r11
+	LONG $0x74af0f4c; WORD $0x0824 // imul r14, qword ptr [rsp + 0x8]
+	LONG $0x1075034c // add r14, qword ptr [rbp + 0x10]
+	LONG $0x243c8b4c // mov r15, qword ptr [rsp]
+	LONG $0xfbaf0f4c // imul r15, rbx
+	LONG $0x70658b4c // mov r12, qword ptr [rbp + 0x70]
+	LONG $0x486d8b48 // mov rbp, qword ptr [rbp + 0x48]
+	LONG $0x246c0348; BYTE $0x50 // add rbp, qword ptr [rsp + 0x50]
+	LONG $0x48fdf162; WORD $0xf36f // vmovdqa64 zmm6, zmm3
+	LONG $0x48fd7162; WORD $0xc36f // vmovdqa64 zmm8, zmm3
+	LONG $0x48fd7162; WORD $0xcb6f // vmovdqa64 zmm9, zmm3
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xe36f // vmovdqa64 zmm12, zmm3
+	LONG $0x48fd7162; WORD $0xeb6f // vmovdqa64 zmm13, zmm3
+	LONG $0x48fdf162; WORD $0xe26f // vmovdqa64 zmm4, zmm2
+	LONG $0x48fdf162; WORD $0xea6f // vmovdqa64 zmm5, zmm2
+	LONG $0x48fdf162; WORD $0xfa6f // vmovdqa64 zmm7, zmm2
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xd40c8b4f // mov r9, qword ptr [r12 + 8*r10]
+	WORD $0x014d; BYTE $0xf9 // add r9, r15
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fe5162; WORD $0x366f // vmovdqu64 zmm14, zmmword ptr [r14]
+	LONG $0x48fe1162; WORD $0x3c6f; BYTE $0x1e // vmovdqu64 zmm15, zmmword ptr [r14 + r11]
+	LONG $0x487dc262; WORD $0x0158 // vpbroadcastd zmm16, dword ptr [r9]
+	LONG $0x407d5262; WORD $0xee50 // vpdpbusd zmm13, zmm16, zmm14
+	LONG $0x487dc262; WORD $0x0c58; BYTE $0x31 // vpbroadcastd zmm17, dword ptr [r9 + rsi]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x40755262; WORD $0xe650 // vpdpbusd zmm12, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xff50 // vpdpbusd zmm7, zmm16, zmm15
+	LONG $0x487da262; WORD $0x0458; BYTE $0x0e // vpbroadcastd zmm16, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x407d5262; WORD $0xde50 // vpdpbusd zmm11, zmm16, zmm14
+	LONG $0x487da262; WORD $0x0c58; BYTE $0x0e // vpbroadcastd zmm17, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x40755262; WORD $0xd650 // vpdpbusd zmm10, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xef50 // vpdpbusd zmm5, zmm16, zmm15
+	LONG $0x487da262; WORD $0x0458; BYTE $0x0e // vpbroadcastd zmm16, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x407d5262; WORD $0xce50 // vpdpbusd zmm9, zmm16, zmm14
+	LONG $0x487da262; WORD $0x0c58; BYTE $0x0e // vpbroadcastd zmm17, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x40755262; WORD $0xc650 // vpdpbusd zmm8, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xe750 // vpdpbusd zmm4, zmm16, zmm15
+	LONG $0x487da262; WORD $0x0458; BYTE $0x0e // vpbroadcastd zmm16, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	LONG $0x407dd262; WORD $0xf650 // vpdpbusd zmm6, zmm16, zmm14
+	LONG $0x487da262; WORD $0x0c58; BYTE $0x0e // vpbroadcastd zmm17, dword ptr [rsi + r9]
+	WORD $0x0149; BYTE $0xf1 // add r9, rsi
+	WORD $0x0149; BYTE $0xe9 // add r9, rbp
+	LONG $0x4075d262; WORD $0xde50 // vpdpbusd zmm3, zmm17, zmm14
+	LONG $0x497da162; WORD $0xc16f // vmovdqa32 zmm16 {k1}, zmm17
+	LONG $0x407dd262; WORD $0xd750 // vpdpbusd zmm2, zmm16, zmm15
+	LONG $0x40c68349 // add r14, 0x40
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	LONG $0xff37850f; WORD $0xffff // jne 0xba40 <firstAVX512VNNI+0x42d0>
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	WORD $0x3949; BYTE $0xca // cmp r10, rcx
+	LONG $0xff1b850f; WORD $0xffff // jne 0xba30 <firstAVX512VNNI+0x42c0>
+	LONG $0xfffc32e9; BYTE $0xff // jmp 0xb74c <firstAVX512VNNI+0x3fdc>
+	LONG $0x04f98348 // cmp rcx, 0x4
+	LONG $0x071d8d0f; WORD $0x0000 // jge 0xc241 <firstAVX512VNNI+0x4ad1>
+	WORD $0xc031 // xor eax, eax
+	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0xe29b8d0f; WORD $0xffff // jge 0x9dd0 <firstAVX512VNNI+0x2660>
+	LONG $0x00ff00b9; BYTE $0x00 // mov ecx, 0xff00
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
+	LONG $0x06e2c148 // shl rdx, 0x6
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	QUAD $0x0c0409010800b948; WORD $0x0d05 // movabs rcx, 0xd050c0409010800
+	QUAD $0x0e060b030a02bf48; WORD $0x0f07 // movabs rdi, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xcf // vmovq xmm1, rdi
+	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	QUAD $0x00000000850c8d4a // lea rcx, [4*r8]
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
+	LONG $0xc8af0f4c // imul r9, rax
+	QUAD $0x0000000385148d4c // lea r10, [4*rax + 0x3]
+	LONG $0xd6af0f4c // imul r10, rsi
+	QUAD $0x00000002851c8d4c // lea r11, [4*rax + 0x2]
+	LONG $0xdeaf0f4c // imul r11, rsi
+	QUAD $0x00000001851c8d48 // lea rbx, [4*rax + 0x1]
+	LONG $0xdeaf0f48 // imul rbx, rsi
+	LONG $0x0000b7e9; BYTE $0x00 // jmp 0xbc67 <firstAVX512VNNI+0x44f7>
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	LONG $0x01788d48 // lea rdi, [rax + 0x1]
+	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
+	LONG $0x46af0f49; BYTE $0x50 // imul rax, qword ptr [r14 + 0x50]
+	LONG $0x08460349 // add rax, qword ptr [r14 + 0x8]
+	LONG $0x204e8b49 // mov rcx, qword ptr [r14 + 0x20]
+	LONG $0x38468b4d // mov r8, qword ptr [r14 + 0x38]
+	LONG $0x24442b4c; BYTE $0x10 // sub r8, qword ptr [rsp + 0x10]
+	LONG $0x487cf162; WORD $0x2410; BYTE $0x11 // vmovups zmm4, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x485cf162; WORD $0xd259 // vmulps zmm2, zmm4, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x485cf162; WORD $0xdb59 // vmulps zmm3, zmm4, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x486df162; WORD $0xd267 // vpackuswb zmm2, zmm2, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf640; BYTE $0xd5 // not bpl
+	LONG $0xcdb60f40 // movzx ecx, bpl
+	WORD $0x894c; BYTE $0xf5 // mov rbp, r14
+	LONG $0x00ffb841; WORD $0x0000 // mov r8d, 0xff
+	LONG $0xc84d0f41 // cmovge ecx, r8d
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ef162; WORD $0x147f; BYTE $0x10 // vmovdqu32 ymmword ptr [rax + rdx] {k2}, ymm2
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	WORD $0x0149; BYTE $0xc1 // add r9, rax
+	WORD $0x0149; BYTE $0xc2 // add r10, rax
+	WORD $0x0149; BYTE $0xc3 // add r11, rax
+	WORD $0x0148; BYTE $0xc3 // add rbx, rax
+	WORD $0x8948; BYTE $0xf8 // mov rax, rdi
+	LONG $0x287e3b49 // cmp rdi, qword ptr [r14 + 0x28]
+	LONG $0x00a48d0f; WORD $0x0000 // jge 0xbd0b <firstAVX512VNNI+0x459b>
+	LONG $0x187d8b48 // mov rdi, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x146f; BYTE $0x17 // vmovdqu64 zmm2, zmmword ptr [rdi + rdx]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xff318e0f; WORD $0xffff // jle 0xbbb0 <firstAVX512VNNI+0x4440>
+	LONG $0x68458b4c // mov r8, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0xff248e0f; WORD $0xffff // jle 0xbbb0 <firstAVX512VNNI+0x4440>
+	WORD $0x8949; BYTE $0xd6 // mov r14, rdx
+	LONG $0xf1af0f4c // imul r14, rcx
+	LONG $0xf0af0f4d // imul r14, r8
+	LONG $0x1075034c // add r14, qword ptr [rbp + 0x10]
+	LONG $0x707d8b4c // mov r15, qword ptr [rbp + 0x70]
+	LONG $0x48658b4c // mov r12, qword ptr [rbp + 0x48]
+	LONG $0x48fdf162; WORD $0xda6f // vmovdqa64 zmm3, zmm2
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0xef2c8b4b // mov rbp, qword ptr [r15 + 8*r13]
+	WORD $0x894c; BYTE $0xc7 // mov rdi, r8
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	QUAD $0x000d6458487db262 // vpbroadcastd zmm4, dword ptr [rbp + r9]
+	LONG $0x48fed162; WORD $0x2e6f // vmovdqu64 zmm5, zmmword ptr [r14]
+	QUAD $0x001d6458497df262 // vpbroadcastd zmm4 {k1}, dword ptr [rbp + rbx]
+	LONG $0x485df262; WORD $0xd550 // vpdpbusd zmm2, zmm4, zmm5
+	QUAD $0x001d6458487db262 // vpbroadcastd zmm4, dword ptr [rbp + r11]
+	QUAD $0x00156458497db262 // vpbroadcastd zmm4 {k1}, dword ptr [rbp + r10]
+	LONG $0x485df262; WORD $0xdd50 // vpdpbusd zmm3, zmm4, zmm5
+	LONG $0x40c68349 // add r14, 0x40
+	WORD $0x014c; BYTE $0xe5 // add rbp, r12
+	WORD $0xff48; BYTE $0xcf // dec rdi
+	WORD $0xc275 // jne 0xbcc0 <firstAVX512VNNI+0x4550>
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	WORD $0x3949; BYTE $0xcd // cmp r13, rcx
+	WORD $0xaa75 // jne 0xbcb0 <firstAVX512VNNI+0x4540>
+	LONG $0xfffeabe9; BYTE $0xff // jmp 0xbbb6 <firstAVX512VNNI+0x4446>
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
+	LONG $0xffe0bae9; BYTE $0xff // jmp 0x9dd5 <firstAVX512VNNI+0x2665>
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x06e0c148 // shl rax, 0x6
+	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
+	LONG $0x000004bf; BYTE $0x00 // mov edi, 0x4
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x000316e9; BYTE $0x00 // jmp 0xc052 <firstAVX512VNNI+0x48e2>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fdc162; WORD $0xc56f // vmovdqa64 zmm16, zmm13
+	LONG $0x48fd5162; WORD $0xf56f // vmovdqa64 zmm14, zmm13
+	LONG $0x48fd5162; WORD $0xfd6f // vmovdqa64 zmm15, zmm13
+	LONG $0x48fd5162; WORD $0xdd6f // vmovdqa64 zmm11, zmm13
+	LONG $0x48fd5162; WORD $0xe56f // vmovdqa64 zmm12, zmm13
+	LONG $0x48fd5162; WORD $0xcd6f // vmovdqa64 zmm9, zmm13
+	LONG $0x48fd5162; WORD $0xd56f // vmovdqa64 zmm10, zmm13
+	LONG $0x48fdd162; WORD $0xfd6f // vmovdqa64 zmm7, zmm13
+	LONG $0x48fd5162; WORD $0xc56f // vmovdqa64 zmm8, zmm13
+	LONG $0x48fdd162; WORD $0xed6f // vmovdqa64 zmm5, zmm13
+	LONG $0x48fdd162; WORD $0xf56f // vmovdqa64 zmm6, zmm13
+	LONG $0x48fdd162; WORD $0xdd6f // vmovdqa64 zmm3, zmm13
+	LONG $0x48fdd162; WORD $0xe56f // vmovdqa64 zmm4, zmm13
+	LONG $0x48fdd162; WORD $0xcd6f // vmovdqa64 zmm1, zmm13
+	LONG $0x48fdd162; WORD $0xd56f // vmovdqa64 zmm2, zmm13
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x45af0f4c; BYTE $0x50 // imul r8, qword ptr [rbp + 0x50]
+	LONG $0x0845034c // add r8, qword ptr [rbp + 0x8]
+	LONG $0x000c8d4d // lea r9, [r8 + rax]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x01 // vmovups zmm17, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
+	LONG $0x40745162; WORD $0xed59 // vmulps zmm13, zmm17, zmm13
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x48153162; WORD $0xe86b // vpackssdw zmm13, zmm13, zmm16
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x480d5162; WORD $0xf76b // vpackssdw zmm14, zmm14, zmm15
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x48155162; WORD $0xee67 // vpackuswb zmm13, zmm13, zmm14
+	WORD $0x2948; BYTE $0xd7 // sub rdi, rdx
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x00 // vmovdqu32 zmmword ptr [r8 + rax] {k1}, zmm13
+	LONG $0x507d8b48 // mov rdi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38458b4c // mov r8, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x2c10; BYTE $0x01 // vmovups zmm13, zmmword ptr [rcx + rax]
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48255162; WORD $0xdc6b // vpackssdw zmm11, zmm11, zmm12
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48355162; WORD $0xca6b // vpackssdw zmm9, zmm9, zmm10
+	WORD $0x2949; BYTE $0xd0 // sub r8, rdx
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497e3162; WORD $0x0c7f; BYTE $0x0f // vmovdqu32 zmmword ptr [rdi + r9] {k1}, zmm9
+	LONG $0x507d8b48 // mov rdi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38458b4c // mov r8, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x01 // vmovups zmm9, zmmword ptr [rcx + rax]
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x4845d162; WORD $0xf86b // vpackssdw zmm7, zmm7, zmm8
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x4855f162; WORD $0xee6b // vpackssdw zmm5, zmm5, zmm6
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	WORD $0x2949; BYTE $0xd0 // sub r8, rdx
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x79 // vmovdqu32 zmmword ptr [r9 + 2*rdi] {k1}, zmm5
+	LONG $0x504d8b48 // mov rcx, qword ptr [rbp + 0x50]
+	LONG $0x493c8d48 // lea rdi, [rcx + 2*rcx]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38458b4c // mov r8, qword ptr [rbp + 0x38]
+	LONG $0x487cf162; WORD $0x2c10; BYTE $0x01 // vmovups zmm5, zmmword ptr [rcx + rax]
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x4854f162; WORD $0xe459 // vmulps zmm4, zmm5, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x4865f162; WORD $0xdc6b // vpackssdw zmm3, zmm3, zmm4
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xc95b // vcvtdq2ps zmm1, zmm1
+	LONG $0x4854f162; WORD $0xc959 // vmulps zmm1, zmm5, zmm1
+	LONG $0x487df162; WORD $0xc95b // vcvtps2dq zmm1, zmm1
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4854f162; WORD $0xd259 // vmulps zmm2, zmm5, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x4875f162; WORD $0xca6b // vpackssdw zmm1, zmm1, zmm2
+	LONG $0x4875f162; WORD $0xc8ed // vpaddsw zmm1, zmm1, zmm0
+	LONG $0x4865f162; WORD $0xc967 // vpackuswb zmm1, zmm3, zmm1
+	WORD $0x2949; BYTE $0xd0 // sub r8, rdx
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04f88349 // cmp r8, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ed162; WORD $0x0c7f; BYTE $0x39 // vmovdqu32 zmmword ptr [r9 + rdi] {k1}, zmm1
+	LONG $0x047d8d49 // lea rdi, [r13 + 0x4]
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
+	WORD $0x3948; BYTE $0xcf // cmp rdi, rcx
+	LONG $0xf43f8f0f; WORD $0xffff // jg 0xb491 <firstAVX512VNNI+0x3d21>
+	WORD $0x894d; BYTE $0xe8 // mov r8, r13
+	WORD $0x8949; BYTE $0xfd // mov r13, rdi
+	LONG $0x187d8b48 // mov rdi, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fe7162; WORD $0x2c6f; BYTE $0x07 // vmovdqu64 zmm13, zmmword ptr [rdi + rax]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfcd08e0f; WORD $0xffff // jle 0xbd40 <firstAVX512VNNI+0x45d0>
+	LONG $0x684d8b4c // mov r9, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xfcc38e0f; WORD $0xffff // jle 0xbd40 <firstAVX512VNNI+0x45d0>
+	WORD $0x8949; BYTE $0xc2 // mov r10, rax
+	LONG $0xd1af0f4c // imul r10, rcx
+	LONG $0xd1af0f4d // imul r10, r9
+	LONG $0x1055034c // add r10, qword ptr [rbp + 0x10]
+	LONG $0x241c8b4c // mov r11, qword ptr [rsp]
+	LONG $0xd8af0f4d // imul r11, r8
+	LONG $0x705d8b48 // mov rbx, qword ptr [rbp + 0x70]
+	LONG $0x48758b4c // mov r14, qword ptr [rbp + 0x48]
+	LONG $0x2474034c; BYTE $0x58 // add r14, qword ptr [rsp + 0x58]
+	WORD $0x0149; BYTE $0xf6 // add r14, rsi
+	LONG $0x48fdc162; WORD $0xc56f // vmovdqa64 zmm16, zmm13
+	LONG $0x48fd5162; WORD $0xf56f // vmovdqa64 zmm14, zmm13
+	LONG $0x48fd5162; WORD $0xfd6f // vmovdqa64 zmm15, zmm13
+	LONG $0x48fd5162; WORD $0xdd6f // vmovdqa64 zmm11, zmm13
+	LONG $0x48fd5162; WORD $0xe56f // vmovdqa64 zmm12, zmm13
+	LONG $0x48fd5162; WORD $0xcd6f // vmovdqa64 zmm9, zmm13
+	LONG $0x48fd5162; WORD $0xd56f // vmovdqa64 zmm10, zmm13
+	LONG $0x48fdd162; WORD $0xfd6f // vmovdqa64 zmm7, zmm13
+	LONG $0x48fd5162; WORD $0xc56f // vmovdqa64 zmm8, zmm13
+	LONG $0x48fdd162; WORD $0xed6f // vmovdqa64 zmm5, zmm13
+	LONG $0x48fdd162; WORD $0xf56f // vmovdqa64 zmm6, zmm13
+	LONG $0x48fdd162; WORD $0xdd6f // vmovdqa64 zmm3, zmm13
+	LONG $0x48fdd162; WORD $0xe56f // vmovdqa64 zmm4, zmm13
+	LONG $0x48fdd162; WORD $0xcd6f // vmovdqa64 zmm1, zmm13
+	LONG $0x48fdd162; WORD $0xd56f // vmovdqa64 zmm2, zmm13
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xfb248b4e // mov r12, qword ptr [rbx + 8*r15]
+	WORD $0x014d; BYTE $0xdc // add r12, r11
+	WORD $0x894c; BYTE $0xcd // mov rbp, r9
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x487dc262; WORD $0x1458; BYTE $0x24 // vpbroadcastd zmm18, dword ptr [r12]
+	LONG $0x48fec162; WORD $0x0a6f // vmovdqu64 zmm17, zmmword ptr [r10]
+	LONG $0x406d3262; WORD $0xe950 // vpdpbusd zmm13, zmm18, zmm17
+	LONG $0x487dc262; WORD $0x1458; BYTE $0x34 // vpbroadcastd zmm18, dword ptr [r12 + rsi]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406da262; WORD $0xc150 // vpdpbusd zmm16, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406d3262; WORD $0xf150 // vpdpbusd zmm14, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406d3262; WORD $0xf950 // vpdpbusd zmm15, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406d3262; WORD $0xd950 // vpdpbusd zmm11, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406d3262; WORD $0xe150 // vpdpbusd zmm12, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406d3262; WORD $0xc950 // vpdpbusd zmm9, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406d3262; WORD $0xd150 // vpdpbusd zmm10, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406db262; WORD $0xf950 // vpdpbusd zmm7, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406d3262; WORD $0xc150 // vpdpbusd zmm8, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406db262; WORD $0xe950 // vpdpbusd zmm5, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406db262; WORD $0xf150 // vpdpbusd zmm6, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406db262; WORD $0xd950 // vpdpbusd zmm3, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406db262; WORD $0xe150 // vpdpbusd zmm4, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	LONG $0x406db262; WORD $0xc950 // vpdpbusd zmm1, zmm18, zmm17
+	LONG $0x487da262; WORD $0x1458; BYTE $0x26 // vpbroadcastd zmm18, dword ptr [rsi + r12]
+	LONG $0x406db262; WORD $0xd150 // vpdpbusd zmm2, zmm18, zmm17
+	LONG $0x40c28349 // add r10, 0x40
+	WORD $0x014d; BYTE $0xf4 // add r12, r14
+	WORD $0xff48; BYTE $0xcd // dec rbp
+	LONG $0xfef0850f; WORD $0xffff // jne 0xc120 <firstAVX512VNNI+0x49b0>
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	WORD $0x3949; BYTE $0xcf // cmp r15, rcx
+	LONG $0xfed4850f; WORD $0xffff // jne 0xc110 <firstAVX512VNNI+0x49a0>
+	LONG $0xfffb59e9; BYTE $0xff // jmp 0xbd9a <firstAVX512VNNI+0x462a>
+	LONG $0x00ff00b8; BYTE $0x00 // mov eax, 0xff00
+	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
+	WORD $0x8948; BYTE $0xfa // mov rdx, rdi
+	LONG $0x06e2c148 // shl rdx, 0x6
+	LONG $0xc892fbc5 // kmovd k1, eax
+	QUAD $0x0c0409010800b848; WORD $0x0d05 // movabs rax, 0xd050c0409010800
+	QUAD $0x0e060b030a02b948; WORD $0x0f07 // movabs rcx, 0xf070e060b030a02
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xc96ce9c5 // vpunpcklqdq xmm1, xmm2, xmm1 # xmm1 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0xc931 // vpmovzxbd zmm1, xmm1 # zmm1 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	QUAD $0x00000000bd048d4c // lea r8, [4*rdi]
+	LONG $0x000004bf; BYTE $0x00 // mov edi, 0x4
+	WORD $0xc031 // xor eax, eax
+	LONG $0x0001dae9; BYTE $0x00 // jmp 0xc46c <firstAVX512VNNI+0x4cfc>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
+	LONG $0x48fdf162; WORD $0xfe6f // vmovdqa64 zmm7, zmm6
+	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
+	LONG $0x48fdf162; WORD $0xe66f // vmovdqa64 zmm4, zmm6
+	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
+	LONG $0x48fdf162; WORD $0xd66f // vmovdqa64 zmm2, zmm6
+	LONG $0x48fdf162; WORD $0xde6f // vmovdqa64 zmm3, zmm6
+	LONG $0x246c8b48; BYTE $0x18 // mov rbp, qword ptr [rsp + 0x18]
+	LONG $0x4daf0f4c; BYTE $0x50 // imul r9, qword ptr [rbp + 0x50]
+	LONG $0x084d034c // add r9, qword ptr [rbp + 0x8]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x387d8b48 // mov rdi, qword ptr [rbp + 0x38]
+	LONG $0x487c7162; WORD $0x1410; BYTE $0x11 // vmovups zmm10, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x482cf162; WORD $0xf659 // vmulps zmm6, zmm10, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x482c5162; WORD $0xc959 // vmulps zmm9, zmm10, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x484dd162; WORD $0xf16b // vpackssdw zmm6, zmm6, zmm9
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x482cf162; WORD $0xff59 // vmulps zmm7, zmm10, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x482c5162; WORD $0xc059 // vmulps zmm8, zmm10, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x4845d162; WORD $0xf86b // vpackssdw zmm7, zmm7, zmm8
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	WORD $0x294c; BYTE $0xc7 // sub rdi, r8
+	LONG $0x00bd0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdi]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x484df162; WORD $0xf767 // vpackuswb zmm6, zmm6, zmm7
+	LONG $0x4875f262; WORD $0xf636 // vpermd zmm6, zmm1, zmm6
+	LONG $0x04ff8348 // cmp rdi, 0x4
+	WORD $0xf641; BYTE $0xd2 // not r10b
+	LONG $0xcab60f41 // movzx ecx, r10b
+	LONG $0x0000ffbb; BYTE $0x00 // mov ebx, 0xff
+	WORD $0x4d0f; BYTE $0xcb // cmovge ecx, ebx
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ed162; WORD $0x347f; BYTE $0x11 // vmovdqu32 ymmword ptr [r9 + rdx] {k2}, ymm6
+	WORD $0x0149; BYTE $0xd1 // add r9, rdx
+	LONG $0x504d8b48 // mov rcx, qword ptr [rbp + 0x50]
+	LONG $0x48fdf362; WORD $0xf63b; BYTE $0x01 // vextracti64x4 ymm6, zmm6, 0x1
+	LONG $0x2a7eb162; WORD $0x347f; BYTE $0x09 // vmovdqu32 ymmword ptr [rcx + r9] {k2}, ymm6
+	LONG $0x507d8b48 // mov rdi, qword ptr [rbp + 0x50]
+	LONG $0x204d8b48 // mov rcx, qword ptr [rbp + 0x20]
+	LONG $0x38558b4c // mov r10, qword ptr [rbp + 0x38]
+	LONG $0x487cf162; WORD $0x3410; BYTE $0x11 // vmovups zmm6, zmmword ptr [rcx + rdx]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x484cf162; WORD $0xed59 // vmulps zmm5, zmm6, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x485df162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm5
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x484cf162; WORD $0xd259 // vmulps zmm2, zmm6, zmm2
+	LONG $0x487df162; WORD $0xd25b // vcvtps2dq zmm2, zmm2
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x484cf162; WORD $0xdb59 // vmulps zmm3, zmm6, zmm3
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x486df162; WORD $0xd36b // vpackssdw zmm2, zmm2, zmm3
+	LONG $0x486df162; WORD $0xd0ed // vpaddsw zmm2, zmm2, zmm0
+	WORD $0x294d; BYTE $0xc2 // sub r10, r8
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x485df162; WORD $0xd267 // vpackuswb zmm2, zmm4, zmm2
+	LONG $0x4875f262; WORD $0xd236 // vpermd zmm2, zmm1, zmm2
+	LONG $0x04fa8349 // cmp r10, 0x4
+	WORD $0xf641; BYTE $0xd3 // not r11b
+	LONG $0xcbb60f41 // movzx ecx, r11b
+	WORD $0x4d0f; BYTE $0xcb // cmovge ecx, ebx
+	LONG $0x79148d4d // lea r10, [r9 + 2*rdi]
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0x2a7ed162; WORD $0x147f; BYTE $0x79 // vmovdqu32 ymmword ptr [r9 + 2*rdi] {k2}, ymm2
+	LONG $0x504d8b48 // mov rcx, qword ptr [rbp + 0x50]
+	LONG $0x48fdf362; WORD $0xd23b; BYTE $0x01 // vextracti64x4 ymm2, zmm2, 0x1
+	LONG $0x2a7eb162; WORD $0x147f; BYTE $0x11 // vmovdqu32 ymmword ptr [rcx + r10] {k2}, ymm2
+	LONG $0x04788d48 // lea rdi, [rax + 0x4]
+	LONG $0x284d8b48 // mov rcx, qword ptr [rbp + 0x28]
+	WORD $0x3948; BYTE $0xcf // cmp rdi, rcx
+	LONG $0xf6ba8f0f; WORD $0xffff // jg 0xbb26 <firstAVX512VNNI+0x43b6>
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	WORD $0x8948; BYTE $0xf8 // mov rax, rdi
+	LONG $0x187d8b48 // mov rdi, qword ptr [rbp + 0x18]
+	LONG $0x604d8b48 // mov rcx, qword ptr [rbp + 0x60]
+	LONG $0x48fef162; WORD $0x346f; BYTE $0x17 // vmovdqu64 zmm6, zmmword ptr [rdi + rdx]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfe168e0f; WORD $0xffff // jle 0xc2a0 <firstAVX512VNNI+0x4b30>
+	LONG $0x68558b4c // mov r10, qword ptr [rbp + 0x68]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xfe098e0f; WORD $0xffff // jle 0xc2a0 <firstAVX512VNNI+0x4b30>
+	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
+	LONG $0xd9af0f4c // imul r11, rcx
+	LONG $0xdaaf0f4d // imul r11, r10
+	LONG $0x105d034c // add r11, qword ptr [rbp + 0x10]
+	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
+	LONG $0xd9af0f49 // imul rbx, r9
+	LONG $0x70758b4c // mov r14, qword ptr [rbp + 0x70]
+	LONG $0x487d8b4c // mov r15, qword ptr [rbp + 0x48]
+	LONG $0x247c034c; BYTE $0x58 // add r15, qword ptr [rsp + 0x58]
+	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	LONG $0x48fd7162; WORD $0xce6f // vmovdqa64 zmm9, zmm6
+	LONG $0x48fdf162; WORD $0xfe6f // vmovdqa64 zmm7, zmm6
+	LONG $0x48fd7162; WORD $0xc66f // vmovdqa64 zmm8, zmm6
+	LONG $0x48fdf162; WORD $0xe66f // vmovdqa64 zmm4, zmm6
+	LONG $0x48fdf162; WORD $0xee6f // vmovdqa64 zmm5, zmm6
+	LONG $0x48fdf162; WORD $0xd66f // vmovdqa64 zmm2, zmm6
+	LONG $0x48fdf162; WORD $0xde6f // vmovdqa64 zmm3, zmm6
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0xe62c8b4f // mov r13, qword ptr [r14 + 8*r12]
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x487d5262; WORD $0x5558; BYTE $0x00 // vpbroadcastd zmm10, dword ptr [r13]
+	QUAD $0x00355458497d5262 // vpbroadcastd zmm10 {k1}, dword ptr [r13 + rsi]
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x2e // vpbroadcastd zmm11, dword ptr [rsi + r13]
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x497d3262; WORD $0x1c58; BYTE $0x2e // vpbroadcastd zmm11 {k1}, dword ptr [rsi + r13]
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x487d3262; WORD $0x2458; BYTE $0x2e // vpbroadcastd zmm12, dword ptr [rsi + r13]
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x497d3262; WORD $0x2458; BYTE $0x2e // vpbroadcastd zmm12 {k1}, dword ptr [rsi + r13]
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x487d3262; WORD $0x2c58; BYTE $0x2e // vpbroadcastd zmm13, dword ptr [rsi + r13]
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x497d3262; WORD $0x2c58; BYTE $0x2e // vpbroadcastd zmm13 {k1}, dword ptr [rsi + r13]
+	LONG $0x48fe5162; WORD $0x336f // vmovdqu64 zmm14, zmmword ptr [r11]
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x487d3262; WORD $0x3c58; BYTE $0x2e // vpbroadcastd zmm15, dword ptr [rsi + r13]
+	LONG $0x482dd262; WORD $0xf650 // vpdpbusd zmm6, zmm10, zmm14
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x497d3262; WORD $0x3c58; BYTE $0x2e // vpbroadcastd zmm15 {k1}, dword ptr [rsi + r13]
+	LONG $0x48255262; WORD $0xce50 // vpdpbusd zmm9, zmm11, zmm14
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x2e // vpbroadcastd zmm10, dword ptr [rsi + r13]
+	LONG $0x481dd262; WORD $0xfe50 // vpdpbusd zmm7, zmm12, zmm14
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x497d3262; WORD $0x1458; BYTE $0x2e // vpbroadcastd zmm10 {k1}, dword ptr [rsi + r13]
+	LONG $0x48155262; WORD $0xc650 // vpdpbusd zmm8, zmm13, zmm14
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x487d3262; WORD $0x1c58; BYTE $0x2e // vpbroadcastd zmm11, dword ptr [rsi + r13]
+	LONG $0x4805d262; WORD $0xe650 // vpdpbusd zmm4, zmm15, zmm14
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x497d3262; WORD $0x1c58; BYTE $0x2e // vpbroadcastd zmm11 {k1}, dword ptr [rsi + r13]
+	LONG $0x482dd262; WORD $0xee50 // vpdpbusd zmm5, zmm10, zmm14
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x487d3262; WORD $0x1458; BYTE $0x2e // vpbroadcastd zmm10, dword ptr [rsi + r13]
+	LONG $0x4825d262; WORD $0xd650 // vpdpbusd zmm2, zmm11, zmm14
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	LONG $0x497d3262; WORD $0x1458; BYTE $0x2e // vpbroadcastd zmm10 {k1}, dword ptr [rsi + r13]
+	LONG $0x482dd262; WORD $0xde50 // vpdpbusd zmm3, zmm10, zmm14
+	LONG $0x40c38349 // add r11, 0x40
+	WORD $0x014d; BYTE $0xfd // add r13, r15
+	WORD $0xff48; BYTE $0xcd // dec rbp
+	LONG $0xff1f850f; WORD $0xffff // jne 0xc500 <firstAVX512VNNI+0x4d90>
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	LONG $0xff03850f; WORD $0xffff // jne 0xc4f0 <firstAVX512VNNI+0x4d80>
+	LONG $0xfffcd8e9; BYTE $0xff // jmp 0xc2ca <firstAVX512VNNI+0x4b5a>
+	LONG $0x68c48348 // add rsp, 0x68
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -4773,7 +9827,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x04108e0f; WORD $0x0000 // jle 0x6361 <depthwise3x3s1AVX512VNNI+0x431>
+	LONG $0x04108e0f; WORD $0x0000 // jle 0xca41 <depthwise3x3s1AVX512VNNI+0x431>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -4795,14 +9849,14 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x28eb // jmp 0x5fcc <depthwise3x3s1AVX512VNNI+0x9c>
+	WORD $0x28eb // jmp 0xc6ac <depthwise3x3s1AVX512VNNI+0x9c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x40c68348 // add rsi, 0x40
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0x038b8d0f; WORD $0x0000 // jge 0x6357 <depthwise3x3s1AVX512VNNI+0x427>
+	LONG $0x038b8d0f; WORD $0x0000 // jge 0xca37 <depthwise3x3s1AVX512VNNI+0x427>
 	WORD $0x894d; BYTE $0xd3 // mov r11, r10
 	WORD $0x2949; BYTE $0xcb // sub r11, rcx
 	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
@@ -4813,7 +9867,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc14d0f44 // cmovge r8d, ecx
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	WORD $0xbc7e // jle 0x5fb4 <depthwise3x3s1AVX512VNNI+0x84>
+	WORD $0xbc7e // jle 0xc694 <depthwise3x3s1AVX512VNNI+0x84>
 	LONG $0x49348d4f // lea r14, [r9 + 2*r9]
 	LONG $0x06e6c149 // shl r14, 0x6
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
@@ -4829,13 +9883,13 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc97ed162; WORD $0x2c6f; BYTE $0x24 // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r12]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02e4840f; WORD $0x0000 // je 0x6320 <depthwise3x3s1AVX512VNNI+0x3f0>
+	LONG $0x02e4840f; WORD $0x0000 // je 0xca00 <depthwise3x3s1AVX512VNNI+0x3f0>
 	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
-	LONG $0x02eb840f; WORD $0x0000 // je 0x6339 <depthwise3x3s1AVX512VNNI+0x409>
+	LONG $0x02eb840f; WORD $0x0000 // je 0xca19 <depthwise3x3s1AVX512VNNI+0x409>
 	LONG $0xc97ed162; WORD $0x386f // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r8]
 	LONG $0x4845f262; WORD $0xfb00 // vpshufb zmm7, zmm7, zmm3
-	WORD $0x0775 // jne 0x6063 <depthwise3x3s1AVX512VNNI+0x133>
+	WORD $0x0775 // jne 0xc743 <depthwise3x3s1AVX512VNNI+0x133>
 	LONG $0x48ddf362; WORD $0xf925; BYTE $0xec // vpternlogq zmm7, zmm4, zmm1, 0xec
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x48fe1162; WORD $0x046f; BYTE $0x30 // vmovdqu64 zmm8, zmmword ptr [r8 + r14]
@@ -4858,7 +9912,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xea6f // vmovdqa64 zmm21, zmm2
 	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x00011ce9; BYTE $0x00 // jmp 0x61ea <depthwise3x3s1AVX512VNNI+0x2ba>
+	LONG $0x00011ce9; BYTE $0x00 // jmp 0xc8ca <depthwise3x3s1AVX512VNNI+0x2ba>
 	WORD $0x9066 // nop
 	LONG $0x40756362; WORD $0xc771; BYTE $0x18 // vpshldd zmm24, zmm17, zmm7, 0x18
 	LONG $0x48fdc162; WORD $0xee6f // vmovdqa64 zmm21, zmm14
@@ -4909,7 +9963,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdb162; WORD $0xf96f // vmovdqa64 zmm7, zmm17
 	WORD $0x894d; BYTE $0xc5 // mov r13, r8
 	WORD $0x3949; BYTE $0xe8 // cmp r8, rbp
-	LONG $0xfdc68d0f; WORD $0xffff // jge 0x5fb0 <depthwise3x3s1AVX512VNNI+0x80>
+	LONG $0xfdc68d0f; WORD $0xffff // jge 0xc690 <depthwise3x3s1AVX512VNNI+0x80>
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	LONG $0x48fe5162; WORD $0x346f; BYTE $0x08 // vmovdqu64 zmm14, zmmword ptr [r8 + rcx]
 	LONG $0x4845c362; WORD $0xff71; BYTE $0x08 // vpshldd zmm23, zmm7, zmm15, 0x8
@@ -4920,18 +9974,18 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484da362; WORD $0xf571; BYTE $0x08 // vpshldd zmm22, zmm6, zmm21, 0x8
 	LONG $0x4855a362; WORD $0xe471; BYTE $0x08 // vpshldd zmm20, zmm5, zmm20, 0x8
 	WORD $0x3949; BYTE $0xd5 // cmp r13, rdx
-	WORD $0x497d // jge 0x6270 <depthwise3x3s1AVX512VNNI+0x340>
+	WORD $0x497d // jge 0xc950 <depthwise3x3s1AVX512VNNI+0x340>
 	LONG $0xc97ec162; WORD $0x0a6f // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r10]
 	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
 	WORD $0x394c; BYTE $0xe8 // cmp rax, r13
-	LONG $0x00a4840f; WORD $0x0000 // je 0x62e0 <depthwise3x3s1AVX512VNNI+0x3b0>
+	LONG $0x00a4840f; WORD $0x0000 // je 0xc9c0 <depthwise3x3s1AVX512VNNI+0x3b0>
 	LONG $0xc97ec162; WORD $0x136f // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r11]
 	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
-	LONG $0x00ab840f; WORD $0x0000 // je 0x62f9 <depthwise3x3s1AVX512VNNI+0x3c9>
+	LONG $0x00ab840f; WORD $0x0000 // je 0xc9d9 <depthwise3x3s1AVX512VNNI+0x3c9>
 	LONG $0xc97ee162; WORD $0x1b6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [rbx]
 	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
-	LONG $0xfe70850f; WORD $0xffff // jne 0x60d0 <depthwise3x3s1AVX512VNNI+0x1a0>
-	LONG $0x0000ade9; BYTE $0x00 // jmp 0x6312 <depthwise3x3s1AVX512VNNI+0x3e2>
+	LONG $0xfe70850f; WORD $0xffff // jne 0xc7b0 <depthwise3x3s1AVX512VNNI+0x1a0>
+	LONG $0x0000ade9; BYTE $0x00 // jmp 0xc9f2 <depthwise3x3s1AVX512VNNI+0x3e2>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x486de362; WORD $0xcf71; BYTE $0x18 // vpshldd zmm17, zmm2, zmm7, 0x18
 	LONG $0x48fdc162; WORD $0xee6f // vmovdqa64 zmm21, zmm14
@@ -4950,28 +10004,28 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xda6f // vmovdqa64 zmm19, zmm2
 	LONG $0x48fde162; WORD $0xd26f // vmovdqa64 zmm18, zmm2
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
-	LONG $0xfffe49e9; BYTE $0xff // jmp 0x6127 <depthwise3x3s1AVX512VNNI+0x1f7>
+	LONG $0xfffe49e9; BYTE $0xff // jmp 0xc807 <depthwise3x3s1AVX512VNNI+0x1f7>
 	WORD $0x9066 // nop
 	LONG $0x48dde362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm4, zmm1, 0xec
 	LONG $0xc97ec162; WORD $0x136f // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r11]
 	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
-	LONG $0xff55850f; WORD $0xffff // jne 0x624e <depthwise3x3s1AVX512VNNI+0x31e>
+	LONG $0xff55850f; WORD $0xffff // jne 0xc92e <depthwise3x3s1AVX512VNNI+0x31e>
 	LONG $0x48dde362; WORD $0xd125; BYTE $0xec // vpternlogq zmm18, zmm4, zmm1, 0xec
 	LONG $0xc97ee162; WORD $0x1b6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [rbx]
 	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
-	LONG $0xfdbe850f; WORD $0xffff // jne 0x60d0 <depthwise3x3s1AVX512VNNI+0x1a0>
+	LONG $0xfdbe850f; WORD $0xffff // jne 0xc7b0 <depthwise3x3s1AVX512VNNI+0x1a0>
 	LONG $0x48dde362; WORD $0xd925; BYTE $0xec // vpternlogq zmm19, zmm4, zmm1, 0xec
-	LONG $0xfffdb2e9; BYTE $0xff // jmp 0x60d0 <depthwise3x3s1AVX512VNNI+0x1a0>
+	LONG $0xfffdb2e9; BYTE $0xff // jmp 0xc7b0 <depthwise3x3s1AVX512VNNI+0x1a0>
 	WORD $0x9066 // nop
 	LONG $0x48ddf362; WORD $0xe925; BYTE $0xec // vpternlogq zmm5, zmm4, zmm1, 0xec
 	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
-	LONG $0xfd15850f; WORD $0xffff // jne 0x604e <depthwise3x3s1AVX512VNNI+0x11e>
+	LONG $0xfd15850f; WORD $0xffff // jne 0xc72e <depthwise3x3s1AVX512VNNI+0x11e>
 	LONG $0x48ddf362; WORD $0xf125; BYTE $0xec // vpternlogq zmm6, zmm4, zmm1, 0xec
 	LONG $0xc97ed162; WORD $0x386f // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r8]
 	LONG $0x4845f262; WORD $0xfb00 // vpshufb zmm7, zmm7, zmm3
-	LONG $0xfd0a840f; WORD $0xffff // je 0x605c <depthwise3x3s1AVX512VNNI+0x12c>
-	LONG $0xfffd0ce9; BYTE $0xff // jmp 0x6063 <depthwise3x3s1AVX512VNNI+0x133>
+	LONG $0xfd0a840f; WORD $0xffff // je 0xc73c <depthwise3x3s1AVX512VNNI+0x12c>
+	LONG $0xfffd0ce9; BYTE $0xff // jmp 0xc743 <depthwise3x3s1AVX512VNNI+0x133>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -4989,7 +10043,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x053d8e0f; WORD $0x0000 // jle 0x68ce <depthwise3x3s1TwoRowsAVX512VNNI+0x55e>
+	LONG $0x053d8e0f; WORD $0x0000 // jle 0xcfae <depthwise3x3s1TwoRowsAVX512VNNI+0x55e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -5013,7 +10067,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x2aeb // jmp 0x6416 <depthwise3x3s1TwoRowsAVX512VNNI+0xa6>
+	WORD $0x2aeb // jmp 0xcaf6 <depthwise3x3s1TwoRowsAVX512VNNI+0xa6>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
@@ -5022,7 +10076,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x40c08348 // add rax, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x04aa8d0f; WORD $0x0000 // jge 0x68c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x550>
+	LONG $0x04aa8d0f; WORD $0x0000 // jge 0xcfa0 <depthwise3x3s1TwoRowsAVX512VNNI+0x550>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	WORD $0x2949; BYTE $0xca // sub r10, rcx
 	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
@@ -5033,7 +10087,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
 	LONG $0xc94d0f44 // cmovge r9d, ecx
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xbc7e // jle 0x63fe <depthwise3x3s1TwoRowsAVX512VNNI+0x8e>
+	WORD $0xbc7e // jle 0xcade <depthwise3x3s1TwoRowsAVX512VNNI+0x8e>
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	LONG $0x5b348d4b // lea rsi, [r11 + 2*r11]
 	LONG $0x06e6c148 // shl rsi, 0x6
@@ -5053,16 +10107,16 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc97ed162; WORD $0x2c6f; BYTE $0x24 // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r12]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x03d8840f; WORD $0x0000 // je 0x6870 <depthwise3x3s1TwoRowsAVX512VNNI+0x500>
+	LONG $0x03d8840f; WORD $0x0000 // je 0xcf50 <depthwise3x3s1TwoRowsAVX512VNNI+0x500>
 	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
 	LONG $0x484d7262; WORD $0xfb00 // vpshufb zmm15, zmm6, zmm3
-	LONG $0x03df840f; WORD $0x0000 // je 0x6889 <depthwise3x3s1TwoRowsAVX512VNNI+0x519>
+	LONG $0x03df840f; WORD $0x0000 // je 0xcf69 <depthwise3x3s1TwoRowsAVX512VNNI+0x519>
 	LONG $0xc97ed162; WORD $0x316f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r9]
 	LONG $0x484d7262; WORD $0xeb00 // vpshufb zmm13, zmm6, zmm3
-	LONG $0x03e6840f; WORD $0x0000 // je 0x68a2 <depthwise3x3s1TwoRowsAVX512VNNI+0x532>
+	LONG $0x03e6840f; WORD $0x0000 // je 0xcf82 <depthwise3x3s1TwoRowsAVX512VNNI+0x532>
 	LONG $0xc97ed162; WORD $0x306f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r8]
 	LONG $0x484d7262; WORD $0xe300 // vpshufb zmm12, zmm6, zmm3
-	WORD $0x0775 // jne 0x64d1 <depthwise3x3s1TwoRowsAVX512VNNI+0x161>
+	WORD $0x0775 // jne 0xcbb1 <depthwise3x3s1TwoRowsAVX512VNNI+0x161>
 	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x48fed162; WORD $0x346f; BYTE $0x30 // vmovdqu64 zmm6, zmmword ptr [r8 + rsi]
@@ -5090,7 +10144,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xf96f // vmovdqa64 zmm23, zmm1
 	LONG $0x48fde162; WORD $0xe96f // vmovdqa64 zmm21, zmm1
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x00020de9; BYTE $0x00 // jmp 0x675e <depthwise3x3s1TwoRowsAVX512VNNI+0x3ee>
+	LONG $0x00020de9; BYTE $0x00 // jmp 0xce3e <depthwise3x3s1TwoRowsAVX512VNNI+0x3ee>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x01488d4d // lea r9, [r8 + 0x1]
 	LONG $0x407da362; WORD $0xff71; BYTE $0x08 // vpshldd zmm23, zmm16, zmm23, 0x8
@@ -5181,7 +10235,7 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd9162; WORD $0xe96f // vmovdqa64 zmm5, zmm25
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
 	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	LONG $0xfc928d0f; WORD $0xffff // jge 0x63f0 <depthwise3x3s1TwoRowsAVX512VNNI+0x80>
+	LONG $0xfc928d0f; WORD $0xffff // jge 0xcad0 <depthwise3x3s1TwoRowsAVX512VNNI+0x80>
 	LONG $0x48fd5162; WORD $0xf46f // vmovdqa64 zmm14, zmm12
 	LONG $0x48fdc162; WORD $0xc56f // vmovdqa64 zmm16, zmm13
 	LONG $0x48fdc162; WORD $0xcf6f // vmovdqa64 zmm17, zmm15
@@ -5193,11 +10247,11 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fda162; WORD $0xea6f // vmovdqa64 zmm21, zmm18
 	LONG $0x481dc262; WORD $0xe950 // vpdpbusd zmm21, zmm12, zmm9
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0x517d // jge 0x67f0 <depthwise3x3s1TwoRowsAVX512VNNI+0x480>
+	WORD $0x517d // jge 0xced0 <depthwise3x3s1TwoRowsAVX512VNNI+0x480>
 	LONG $0xc97e5162; WORD $0x226f // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r10]
 	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x67b8 <depthwise3x3s1TwoRowsAVX512VNNI+0x448>
+	WORD $0x0775 // jne 0xce98 <depthwise3x3s1TwoRowsAVX512VNNI+0x448>
 	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
 	LONG $0x481d5362; WORD $0xfe71; BYTE $0x18 // vpshldd zmm15, zmm12, zmm14, 0x18
 	LONG $0x48fd2162; WORD $0xd26f // vmovdqa64 zmm26, zmm18
@@ -5206,9 +10260,9 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48054262; WORD $0xc150 // vpdpbusd zmm24, zmm15, zmm9
 	LONG $0xc97e5162; WORD $0x2b6f // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r11]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
-	WORD $0x3675 // jne 0x681b <depthwise3x3s1TwoRowsAVX512VNNI+0x4ab>
+	WORD $0x3675 // jne 0xcefb <depthwise3x3s1TwoRowsAVX512VNNI+0x4ab>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
-	WORD $0x2deb // jmp 0x681b <depthwise3x3s1TwoRowsAVX512VNNI+0x4ab>
+	WORD $0x2deb // jmp 0xcefb <depthwise3x3s1TwoRowsAVX512VNNI+0x4ab>
 	WORD $0x9066 // nop
 	LONG $0x48755362; WORD $0xe671; BYTE $0x18 // vpshldd zmm12, zmm1, zmm14, 0x18
 	LONG $0x48fd2162; WORD $0xd26f // vmovdqa64 zmm26, zmm18
@@ -5219,34 +10273,34 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0x197d // jge 0x683f <depthwise3x3s1TwoRowsAVX512VNNI+0x4cf>
+	WORD $0x197d // jge 0xcf1f <depthwise3x3s1TwoRowsAVX512VNNI+0x4cf>
 	LONG $0xc97e7162; WORD $0x3b6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rbx]
 	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	WORD $0x0775 // jne 0x683f <depthwise3x3s1TwoRowsAVX512VNNI+0x4cf>
+	WORD $0x0775 // jne 0xcf1f <depthwise3x3s1TwoRowsAVX512VNNI+0x4cf>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	LONG $0x48fd6162; WORD $0xc96f // vmovdqa64 zmm25, zmm1
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	LONG $0xfd128d0f; WORD $0xffff // jge 0x6560 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
+	LONG $0xfd128d0f; WORD $0xffff // jge 0xcc40 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
 	LONG $0xc97e4162; WORD $0x0e6f // vmovdqu32 zmm25 {k1} {z}, zmmword ptr [r14]
 	LONG $0x40356262; WORD $0xcb00 // vpshufb zmm25, zmm25, zmm3
 	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	LONG $0xfcfc850f; WORD $0xffff // jne 0x6560 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
+	LONG $0xfcfc850f; WORD $0xffff // jne 0xcc40 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
 	LONG $0x48dd6362; WORD $0xca25; BYTE $0xec // vpternlogq zmm25, zmm4, zmm2, 0xec
-	LONG $0xfffcf0e9; BYTE $0xff // jmp 0x6560 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
+	LONG $0xfffcf0e9; BYTE $0xff // jmp 0xcc40 <depthwise3x3s1TwoRowsAVX512VNNI+0x1f0>
 	LONG $0x48ddf362; WORD $0xea25; BYTE $0xec // vpternlogq zmm5, zmm4, zmm2, 0xec
 	LONG $0xc97ed162; WORD $0x376f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15]
 	LONG $0x484d7262; WORD $0xfb00 // vpshufb zmm15, zmm6, zmm3
-	LONG $0xfc21850f; WORD $0xffff // jne 0x64aa <depthwise3x3s1TwoRowsAVX512VNNI+0x13a>
+	LONG $0xfc21850f; WORD $0xffff // jne 0xcb8a <depthwise3x3s1TwoRowsAVX512VNNI+0x13a>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	LONG $0xc97ed162; WORD $0x316f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r9]
 	LONG $0x484d7262; WORD $0xeb00 // vpshufb zmm13, zmm6, zmm3
-	LONG $0xfc1a850f; WORD $0xffff // jne 0x64bc <depthwise3x3s1TwoRowsAVX512VNNI+0x14c>
+	LONG $0xfc1a850f; WORD $0xffff // jne 0xcb9c <depthwise3x3s1TwoRowsAVX512VNNI+0x14c>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
 	LONG $0xc97ed162; WORD $0x306f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r8]
 	LONG $0x484d7262; WORD $0xe300 // vpshufb zmm12, zmm6, zmm3
-	LONG $0xfc0f840f; WORD $0xffff // je 0x64ca <depthwise3x3s1TwoRowsAVX512VNNI+0x15a>
-	LONG $0xfffc11e9; BYTE $0xff // jmp 0x64d1 <depthwise3x3s1TwoRowsAVX512VNNI+0x161>
+	LONG $0xfc0f840f; WORD $0xffff // je 0xcbaa <depthwise3x3s1TwoRowsAVX512VNNI+0x15a>
+	LONG $0xfffc11e9; BYTE $0xff // jmp 0xcbb1 <depthwise3x3s1TwoRowsAVX512VNNI+0x161>
 	LONG $0x18c48348 // add rsp, 0x18
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -5265,7 +10319,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x042d8e0f; WORD $0x0000 // jle 0x6d2e <depthwise3x3s2AVX512VNNI+0x44e>
+	LONG $0x042d8e0f; WORD $0x0000 // jle 0xd40e <depthwise3x3s2AVX512VNNI+0x44e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -5287,15 +10341,15 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x20eb // jmp 0x6978 <depthwise3x3s2AVX512VNNI+0x98>
+	WORD $0x20eb // jmp 0xd058 <depthwise3x3s2AVX512VNNI+0x98>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0x03ac8d0f; WORD $0x0000 // jge 0x6d24 <depthwise3x3s2AVX512VNNI+0x444>
+	LONG $0x03ac8d0f; WORD $0x0000 // jge 0xd404 <depthwise3x3s2AVX512VNNI+0x444>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xe77e // jle 0x6964 <depthwise3x3s2AVX512VNNI+0x84>
+	WORD $0xe77e // jle 0xd044 <depthwise3x3s2AVX512VNNI+0x84>
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	LONG $0x491c8d4b // lea rbx, [r9 + 2*r9]
 	LONG $0x06e3c148 // shl rbx, 0x6
@@ -5320,7 +10374,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x000131e9; BYTE $0x00 // jmp 0x6b2e <depthwise3x3s2AVX512VNNI+0x24e>
+	LONG $0x000131e9; BYTE $0x00 // jmp 0xd20e <depthwise3x3s2AVX512VNNI+0x24e>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48055362; WORD $0xf671; BYTE $0x08 // vpshldd zmm14, zmm15, zmm14, 0x8
 	LONG $0x48fda162; WORD $0xec6f // vmovdqa64 zmm21, zmm20
@@ -5373,7 +10427,7 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd3162; WORD $0xe86f // vmovdqa64 zmm13, zmm16
 	LONG $0x48fd5162; WORD $0xf36f // vmovdqa64 zmm14, zmm11
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xfe328d0f; WORD $0xffff // jge 0x6960 <depthwise3x3s2AVX512VNNI+0x80>
+	LONG $0xfe328d0f; WORD $0xffff // jge 0xd040 <depthwise3x3s2AVX512VNNI+0x80>
 	WORD $0x8b4c; BYTE $0x3f // mov r15, qword ptr [rdi]
 	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
 	WORD $0x8b4d; BYTE $0x27 // mov r12, qword ptr [r15]
@@ -5381,46 +10435,46 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b4d; BYTE $0x2e // mov r13, qword ptr [r14]
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00b38c0f; WORD $0x0000 // jl 0x6c00 <depthwise3x3s2AVX512VNNI+0x320>
+	LONG $0x00b38c0f; WORD $0x0000 // jl 0xd2e0 <depthwise3x3s2AVX512VNNI+0x320>
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x00c78c0f; WORD $0x0000 // jl 0x6c27 <depthwise3x3s2AVX512VNNI+0x347>
+	LONG $0x00c78c0f; WORD $0x0000 // jl 0xd307 <depthwise3x3s2AVX512VNNI+0x347>
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x00d8840f; WORD $0x0000 // je 0x6c41 <depthwise3x3s2AVX512VNNI+0x361>
+	LONG $0x00d8840f; WORD $0x0000 // je 0xd321 <depthwise3x3s2AVX512VNNI+0x361>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0775 // jne 0x6b75 <depthwise3x3s2AVX512VNNI+0x295>
+	WORD $0x0775 // jne 0xd255 <depthwise3x3s2AVX512VNNI+0x295>
 	LONG $0x48e57362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm3, zmm2, 0xec
 	LONG $0x08678b4d // mov r12, qword ptr [r15 + 0x8]
 	WORD $0x0149; BYTE $0xcc // add r12, rcx
 	LONG $0x086e8b4d // mov r13, qword ptr [r14 + 0x8]
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00d18c0f; WORD $0x0000 // jl 0x6c60 <depthwise3x3s2AVX512VNNI+0x380>
+	LONG $0x00d18c0f; WORD $0x0000 // jl 0xd340 <depthwise3x3s2AVX512VNNI+0x380>
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x00e58c0f; WORD $0x0000 // jl 0x6c83 <depthwise3x3s2AVX512VNNI+0x3a3>
+	LONG $0x00e58c0f; WORD $0x0000 // jl 0xd363 <depthwise3x3s2AVX512VNNI+0x3a3>
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x00f6840f; WORD $0x0000 // je 0x6c9d <depthwise3x3s2AVX512VNNI+0x3bd>
+	LONG $0x00f6840f; WORD $0x0000 // je 0xd37d <depthwise3x3s2AVX512VNNI+0x3bd>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x0775 // jne 0x6bb3 <depthwise3x3s2AVX512VNNI+0x2d3>
+	WORD $0x0775 // jne 0xd293 <depthwise3x3s2AVX512VNNI+0x2d3>
 	LONG $0x48e5e362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm3, zmm2, 0xec
 	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
 	WORD $0x0149; BYTE $0xcf // add r15, rcx
 	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
 	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
-	LONG $0x00f38c0f; WORD $0x0000 // jl 0x6cc0 <depthwise3x3s2AVX512VNNI+0x3e0>
+	LONG $0x00f38c0f; WORD $0x0000 // jl 0xd3a0 <depthwise3x3s2AVX512VNNI+0x3e0>
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0x01078c0f; WORD $0x0000 // jl 0x6ce3 <depthwise3x3s2AVX512VNNI+0x403>
+	LONG $0x01078c0f; WORD $0x0000 // jl 0xd3c3 <depthwise3x3s2AVX512VNNI+0x403>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	LONG $0x48fee162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm20, zmmword ptr [rbx + rcx]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0x0118840f; WORD $0x0000 // je 0x6d08 <depthwise3x3s2AVX512VNNI+0x428>
+	LONG $0x0118840f; WORD $0x0000 // je 0xd3e8 <depthwise3x3s2AVX512VNNI+0x428>
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfe07850f; WORD $0xffff // jne 0x6a00 <depthwise3x3s2AVX512VNNI+0x120>
-	LONG $0x00011ae9; BYTE $0x00 // jmp 0x6d18 <depthwise3x3s2AVX512VNNI+0x438>
+	LONG $0xfe07850f; WORD $0xffff // jne 0xd0e0 <depthwise3x3s2AVX512VNNI+0x120>
+	LONG $0x00011ae9; BYTE $0x00 // jmp 0xd3f8 <depthwise3x3s2AVX512VNNI+0x438>
 	WORD $0x9066 // nop
 	WORD $0x894c; BYTE $0xeb // mov rbx, r13
 	LONG $0xdaaf0f49 // imul rbx, r10
@@ -5429,16 +10483,16 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x015a8d49 // lea rbx, [r10 + 0x1]
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xff398d0f; WORD $0xffff // jge 0x6b60 <depthwise3x3s2AVX512VNNI+0x280>
+	LONG $0xff398d0f; WORD $0xffff // jge 0xd240 <depthwise3x3s2AVX512VNNI+0x280>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0xc97e1162; WORD $0x1c6f; BYTE $0x2c // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12 + r13]
 	LONG $0x48257262; WORD $0xdc00 // vpshufb zmm11, zmm11, zmm4
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xff28850f; WORD $0xffff // jne 0x6b69 <depthwise3x3s2AVX512VNNI+0x289>
+	LONG $0xff28850f; WORD $0xffff // jne 0xd249 <depthwise3x3s2AVX512VNNI+0x289>
 	LONG $0x48e57362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm3, zmm2, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xff1d840f; WORD $0xffff // je 0x6b6e <depthwise3x3s2AVX512VNNI+0x28e>
-	LONG $0xffff1fe9; BYTE $0xff // jmp 0x6b75 <depthwise3x3s2AVX512VNNI+0x295>
+	LONG $0xff1d840f; WORD $0xffff // je 0xd24e <depthwise3x3s2AVX512VNNI+0x28e>
+	LONG $0xffff1fe9; BYTE $0xff // jmp 0xd255 <depthwise3x3s2AVX512VNNI+0x295>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xed // mov rbp, r13
 	LONG $0xeaaf0f49 // imul rbp, r10
@@ -5446,16 +10500,16 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x407de262; WORD $0xcc00 // vpshufb zmm17, zmm16, zmm4
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xff1b8d0f; WORD $0xffff // jge 0x6b9e <depthwise3x3s2AVX512VNNI+0x2be>
+	LONG $0xff1b8d0f; WORD $0xffff // jge 0xd27e <depthwise3x3s2AVX512VNNI+0x2be>
 	LONG $0xebaf0f4c // imul r13, rbx
 	LONG $0xc97e8162; WORD $0x046f; BYTE $0x2c // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r12 + r13]
 	LONG $0x407de262; WORD $0xc400 // vpshufb zmm16, zmm16, zmm4
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xff0a850f; WORD $0xffff // jne 0x6ba7 <depthwise3x3s2AVX512VNNI+0x2c7>
+	LONG $0xff0a850f; WORD $0xffff // jne 0xd287 <depthwise3x3s2AVX512VNNI+0x2c7>
 	LONG $0x48e5e362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm3, zmm2, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfeff840f; WORD $0xffff // je 0x6bac <depthwise3x3s2AVX512VNNI+0x2cc>
-	LONG $0xffff01e9; BYTE $0xff // jmp 0x6bb3 <depthwise3x3s2AVX512VNNI+0x2d3>
+	LONG $0xfeff840f; WORD $0xffff // je 0xd28c <depthwise3x3s2AVX512VNNI+0x2cc>
+	LONG $0xffff01e9; BYTE $0xff // jmp 0xd293 <depthwise3x3s2AVX512VNNI+0x2d3>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894d; BYTE $0xf4 // mov r12, r14
 	LONG $0xe2af0f4d // imul r12, r10
@@ -5463,19 +10517,19 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406de262; WORD $0xdc00 // vpshufb zmm19, zmm18, zmm4
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
 	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
-	LONG $0xfef98d0f; WORD $0xffff // jge 0x6bdc <depthwise3x3s2AVX512VNNI+0x2fc>
+	LONG $0xfef98d0f; WORD $0xffff // jge 0xd2bc <depthwise3x3s2AVX512VNNI+0x2fc>
 	LONG $0xf3af0f4c // imul r14, rbx
 	LONG $0xc97e8162; WORD $0x146f; BYTE $0x37 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r15 + r14]
 	LONG $0x406de262; WORD $0xd400 // vpshufb zmm18, zmm18, zmm4
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	LONG $0x48fee162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm20, zmmword ptr [rbx + rcx]
 	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xfee8850f; WORD $0xffff // jne 0x6bf0 <depthwise3x3s2AVX512VNNI+0x310>
+	LONG $0xfee8850f; WORD $0xffff // jne 0xd2d0 <depthwise3x3s2AVX512VNNI+0x310>
 	LONG $0x48e5e362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm3, zmm2, 0xec
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfce8850f; WORD $0xffff // jne 0x6a00 <depthwise3x3s2AVX512VNNI+0x120>
+	LONG $0xfce8850f; WORD $0xffff // jne 0xd0e0 <depthwise3x3s2AVX512VNNI+0x120>
 	LONG $0x48e5e362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm3, zmm2, 0xec
-	LONG $0xfffcdce9; BYTE $0xff // jmp 0x6a00 <depthwise3x3s2AVX512VNNI+0x120>
+	LONG $0xfffcdce9; BYTE $0xff // jmp 0xd0e0 <depthwise3x3s2AVX512VNNI+0x120>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -5491,7 +10545,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x047d8e0f; WORD $0x0000 // jle 0x71ca <depthwiseAnyAVX512VNNI+0x48a>
+	LONG $0x047d8e0f; WORD $0x0000 // jle 0xd8aa <depthwiseAnyAVX512VNNI+0x48a>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -5502,19 +10556,19 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000018b8; BYTE $0x00 // mov eax, 0x18
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x17eb // jmp 0x6d84 <depthwiseAnyAVX512VNNI+0x44>
+	WORD $0x17eb // jmp 0xd464 <depthwiseAnyAVX512VNNI+0x44>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x20c08348 // add rax, 0x20
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x043c8d0f; WORD $0x0000 // jge 0x71c0 <depthwiseAnyAVX512VNNI+0x480>
+	LONG $0x043c8d0f; WORD $0x0000 // jge 0xd8a0 <depthwiseAnyAVX512VNNI+0x480>
 	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x016f8e0f; WORD $0x0000 // jle 0x6f00 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0x016f8e0f; WORD $0x0000 // jle 0xd5e0 <depthwiseAnyAVX512VNNI+0x1c0>
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x01628e0f; WORD $0x0000 // jle 0x6f00 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0x01628e0f; WORD $0x0000 // jle 0xd5e0 <depthwiseAnyAVX512VNNI+0x1c0>
 	WORD $0x8949; BYTE $0xcb // mov r11, rcx
 	LONG $0x05e3c149 // shl r11, 0x5
 	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
@@ -5522,68 +10576,68 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffebe48; WORD $0x7fff // movabs rsi, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xf6 // and r14, rsi
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x0eeb // jmp 0x6dcc <depthwiseAnyAVX512VNNI+0x8c>
+	WORD $0x0eeb // jmp 0xd4ac <depthwiseAnyAVX512VNNI+0x8c>
 	WORD $0x9066 // nop
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x394d; BYTE $0xcf // cmp r15, r9
-	LONG $0x0134840f; WORD $0x0000 // je 0x6f00 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0x0134840f; WORD $0x0000 // je 0xd5e0 <depthwiseAnyAVX512VNNI+0x1c0>
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0xfe248b4e // mov r12, qword ptr [rsi + 8*r15]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x00a3840f; WORD $0x0000 // je 0x6e80 <depthwiseAnyAVX512VNNI+0x140>
+	LONG $0x00a3840f; WORD $0x0000 // je 0xd560 <depthwiseAnyAVX512VNNI+0x140>
 	LONG $0x606f8b4c // mov r13, qword ptr [rdi + 0x60]
 	WORD $0x0149; BYTE $0xc5 // add r13, rax
 	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
-	WORD $0x1aeb // jmp 0x6e03 <depthwiseAnyAVX512VNNI+0xc3>
+	WORD $0x1aeb // jmp 0xd4e3 <depthwiseAnyAVX512VNNI+0xc3>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	LONG $0x18738948 // mov qword ptr [rbx + 0x18], rsi
 	LONG $0x20c38348 // add rbx, 0x20
 	WORD $0x014d; BYTE $0xdd // add r13, r11
 	WORD $0xff48; BYTE $0xcd // dec rbp
-	WORD $0xbd74 // je 0x6dc0 <depthwiseAnyAVX512VNNI+0x80>
+	WORD $0xbd74 // je 0xd4a0 <depthwiseAnyAVX512VNNI+0x80>
 	LONG $0xe8758b49 // mov rsi, qword ptr [r13 - 0x18]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x3478 // js 0x6e40 <depthwiseAnyAVX512VNNI+0x100>
+	WORD $0x3478 // js 0xd520 <depthwiseAnyAVX512VNNI+0x100>
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
 	LONG $0xf0758b49 // mov rsi, qword ptr [r13 - 0x10]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x3578 // js 0x6e50 <depthwiseAnyAVX512VNNI+0x110>
+	WORD $0x3578 // js 0xd530 <depthwiseAnyAVX512VNNI+0x110>
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
 	LONG $0xf8758b49 // mov rsi, qword ptr [r13 - 0x8]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x3678 // js 0x6e61 <depthwiseAnyAVX512VNNI+0x121>
+	WORD $0x3678 // js 0xd541 <depthwiseAnyAVX512VNNI+0x121>
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	LONG $0x10738948 // mov qword ptr [rbx + 0x10], rsi
 	LONG $0x00758b49 // mov rsi, qword ptr [r13]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xb579 // jns 0x6df0 <depthwiseAnyAVX512VNNI+0xb0>
-	WORD $0x39eb // jmp 0x6e76 <depthwiseAnyAVX512VNNI+0x136>
+	WORD $0xb579 // jns 0xd4d0 <depthwiseAnyAVX512VNNI+0xb0>
+	WORD $0x39eb // jmp 0xd556 <depthwiseAnyAVX512VNNI+0x136>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
 	LONG $0xf0758b49 // mov rsi, qword ptr [r13 - 0x10]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xcb79 // jns 0x6e1b <depthwiseAnyAVX512VNNI+0xdb>
+	WORD $0xcb79 // jns 0xd4fb <depthwiseAnyAVX512VNNI+0xdb>
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
 	LONG $0xf8758b49 // mov rsi, qword ptr [r13 - 0x8]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xca79 // jns 0x6e2b <depthwiseAnyAVX512VNNI+0xeb>
+	WORD $0xca79 // jns 0xd50b <depthwiseAnyAVX512VNNI+0xeb>
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x10738948 // mov qword ptr [rbx + 0x10], rsi
 	LONG $0x00758b49 // mov rsi, qword ptr [r13]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xff7a890f; WORD $0xffff // jns 0x6df0 <depthwiseAnyAVX512VNNI+0xb0>
+	LONG $0xff7a890f; WORD $0xffff // jns 0xd4d0 <depthwiseAnyAVX512VNNI+0xb0>
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
-	LONG $0xffff74e9; BYTE $0xff // jmp 0x6df3 <depthwiseAnyAVX512VNNI+0xb3>
+	LONG $0xffff74e9; BYTE $0xff // jmp 0xd4d3 <depthwiseAnyAVX512VNNI+0xb3>
 	BYTE $0x90 // nop
 	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
 	WORD $0x894d; BYTE $0xf5 // mov r13, r14
 	LONG $0x01fa8349 // cmp r10, 0x1
-	WORD $0x3c74 // je 0x6ec9 <depthwiseAnyAVX512VNNI+0x189>
+	WORD $0x3c74 // je 0xd5a9 <depthwiseAnyAVX512VNNI+0x189>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0x23 // mov qword ptr [rbx], r12
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
@@ -5599,9 +10653,9 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3863894c // mov qword ptr [rbx + 0x38], r12
 	LONG $0x40c38348 // add rbx, 0x40
 	LONG $0xfec58349 // add r13, -0x2
-	WORD $0xc775 // jne 0x6e90 <depthwiseAnyAVX512VNNI+0x150>
+	WORD $0xc775 // jne 0xd570 <depthwiseAnyAVX512VNNI+0x150>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfeed840f; WORD $0xffff // je 0x6dc0 <depthwiseAnyAVX512VNNI+0x80>
+	LONG $0xfeed840f; WORD $0xffff // je 0xd4a0 <depthwiseAnyAVX512VNNI+0x80>
 	WORD $0x894c; BYTE $0x23 // mov qword ptr [rbx], r12
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
@@ -5609,15 +10663,15 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x18738948 // mov qword ptr [rbx + 0x18], rsi
 	LONG $0x20c38348 // add rbx, 0x20
-	LONG $0xfffecde9; BYTE $0xff // jmp 0x6dc0 <depthwiseAnyAVX512VNNI+0x80>
+	LONG $0xfffecde9; BYTE $0xff // jmp 0xd4a0 <depthwiseAnyAVX512VNNI+0x80>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xfe678e0f; WORD $0xffff // jle 0x6d74 <depthwiseAnyAVX512VNNI+0x34>
+	LONG $0xfe678e0f; WORD $0xffff // jle 0xd454 <depthwiseAnyAVX512VNNI+0x34>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x0000bce9; BYTE $0x00 // jmp 0x6fd6 <depthwiseAnyAVX512VNNI+0x296>
+	LONG $0x0000bce9; BYTE $0x00 // jmp 0xd6b6 <depthwiseAnyAVX512VNNI+0x296>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -5651,7 +10705,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfd9a8d0f; WORD $0xffff // jge 0x6d70 <depthwiseAnyAVX512VNNI+0x30>
+	LONG $0xfd9a8d0f; WORD $0xffff // jge 0xd450 <depthwiseAnyAVX512VNNI+0x30>
 	WORD $0x2949; BYTE $0xce // sub r14, rcx
 	QUAD $0x00000000b50c8d42 // lea ecx, [4*r14]
 	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
@@ -5665,7 +10719,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fe8349 // cmp r14, 0x4
 	LONG $0xd84d0f45 // cmovge r11d, r8d
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0xff0c8e0f; WORD $0xffff // jle 0x6f20 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0xff0c8e0f; WORD $0xffff // jle 0xd600 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
 	WORD $0x8944; BYTE $0xde // mov esi, r11d
 	LONG $0x1111e681; WORD $0x0000 // and esi, 0x1111
@@ -5734,8 +10788,8 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855d262; WORD $0xc850 // vpdpbusd zmm1, zmm5, zmm8
 	LONG $0x40c48349 // add r12, 0x40
 	WORD $0xff48; BYTE $0xcb // dec rbx
-	LONG $0xfeb5850f; WORD $0xffff // jne 0x7070 <depthwiseAnyAVX512VNNI+0x330>
-	LONG $0xfffd72e9; BYTE $0xff // jmp 0x6f32 <depthwiseAnyAVX512VNNI+0x1f2>
+	LONG $0xfeb5850f; WORD $0xffff // jne 0xd750 <depthwiseAnyAVX512VNNI+0x330>
+	LONG $0xfffd72e9; BYTE $0xff // jmp 0xd612 <depthwiseAnyAVX512VNNI+0x1f2>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -5751,7 +10805,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x04088e0f; WORD $0x0000 // jle 0x75e5 <depthwiseShiftAVX512VNNI+0x415>
+	LONG $0x04088e0f; WORD $0x0000 // jle 0xdcc5 <depthwiseShiftAVX512VNNI+0x415>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -5762,33 +10816,33 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc031 // xor eax, eax
 	QUAD $0xfffffffffffeba48; WORD $0x7fff // movabs rdx, 0x7ffffffffffffffe
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x1feb // jmp 0x7220 <depthwiseShiftAVX512VNNI+0x50>
+	WORD $0x1feb // jmp 0xd900 <depthwiseShiftAVX512VNNI+0x50>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x03bb8d0f; WORD $0x0000 // jge 0x75db <depthwiseShiftAVX512VNNI+0x40b>
+	LONG $0x03bb8d0f; WORD $0x0000 // jge 0xdcbb <depthwiseShiftAVX512VNNI+0x40b>
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01738e0f; WORD $0x0000 // jle 0x73a0 <depthwiseShiftAVX512VNNI+0x1d0>
+	LONG $0x01738e0f; WORD $0x0000 // jle 0xda80 <depthwiseShiftAVX512VNNI+0x1d0>
 	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01668e0f; WORD $0x0000 // jle 0x73a0 <depthwiseShiftAVX512VNNI+0x1d0>
+	LONG $0x01668e0f; WORD $0x0000 // jle 0xda80 <depthwiseShiftAVX512VNNI+0x1d0>
 	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
 	WORD $0x894d; BYTE $0xcb // mov r11, r9
 	WORD $0x2149; BYTE $0xd3 // and r11, rdx
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x11eb // jmp 0x725c <depthwiseShiftAVX512VNNI+0x8c>
+	WORD $0x11eb // jmp 0xd93c <depthwiseShiftAVX512VNNI+0x8c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x394c; BYTE $0xc3 // cmp rbx, r8
-	LONG $0x0144840f; WORD $0x0000 // je 0x73a0 <depthwiseShiftAVX512VNNI+0x1d0>
+	LONG $0x0144840f; WORD $0x0000 // je 0xda80 <depthwiseShiftAVX512VNNI+0x1d0>
 	LONG $0x68778b4c // mov r14, qword ptr [rdi + 0x68]
 	LONG $0xde348b4d // mov r14, qword ptr [r14 + 8*rbx]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x00b3840f; WORD $0x0000 // je 0x7320 <depthwiseShiftAVX512VNNI+0x150>
+	LONG $0x00b3840f; WORD $0x0000 // je 0xda00 <depthwiseShiftAVX512VNNI+0x150>
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x35eb // jmp 0x72a7 <depthwiseShiftAVX512VNNI+0xd7>
+	WORD $0x35eb // jmp 0xd987 <depthwiseShiftAVX512VNNI+0xd7>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x67af0f4c; BYTE $0x38 // imul r12, qword ptr [rdi + 0x38]
 	WORD $0x014d; BYTE $0xf4 // add r12, r14
@@ -5800,40 +10854,40 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x18c28349 // add r10, 0x18
 	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
-	WORD $0xa974 // je 0x7250 <depthwiseShiftAVX512VNNI+0x80>
+	WORD $0xa974 // je 0xd930 <depthwiseShiftAVX512VNNI+0x80>
 	LONG $0x70678b4c // mov r12, qword ptr [rdi + 0x70]
 	LONG $0xfc248b4f // mov r12, qword ptr [r12 + 8*r15]
 	WORD $0x0149; BYTE $0xc4 // add r12, rax
-	WORD $0x1c78 // js 0x72d0 <depthwiseShiftAVX512VNNI+0x100>
+	WORD $0x1c78 // js 0xd9b0 <depthwiseShiftAVX512VNNI+0x100>
 	LONG $0x406f8b4c // mov r13, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x337d // jge 0x72f0 <depthwiseShiftAVX512VNNI+0x120>
+	WORD $0x337d // jge 0xd9d0 <depthwiseShiftAVX512VNNI+0x120>
 	LONG $0x386f8b48 // mov rbp, qword ptr [rdi + 0x38]
 	LONG $0xecaf0f49 // imul rbp, r12
 	WORD $0x014c; BYTE $0xf5 // add rbp, r14
-	WORD $0x2deb // jmp 0x72f7 <depthwiseShiftAVX512VNNI+0x127>
+	WORD $0x2deb // jmp 0xd9d7 <depthwiseShiftAVX512VNNI+0x127>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x80af8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdi + 0x80]
 	WORD $0x894d; BYTE $0x2a // mov qword ptr [r10], r13
 	LONG $0xfffc8349 // cmp r12, -0x1
-	WORD $0xab75 // jne 0x728b <depthwiseShiftAVX512VNNI+0xbb>
+	WORD $0xab75 // jne 0xd96b <depthwiseShiftAVX512VNNI+0xbb>
 	LONG $0x406f8b4c // mov r13, qword ptr [rdi + 0x40]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x947c // jl 0x7280 <depthwiseShiftAVX512VNNI+0xb0>
-	WORD $0x18eb // jmp 0x7306 <depthwiseShiftAVX512VNNI+0x136>
+	WORD $0x947c // jl 0xd960 <depthwiseShiftAVX512VNNI+0xb0>
+	WORD $0x18eb // jmp 0xd9e6 <depthwiseShiftAVX512VNNI+0x136>
 	WORD $0x9066 // nop
 	LONG $0x80af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x80]
 	WORD $0x8949; BYTE $0x2a // mov qword ptr [r10], rbp
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff7a8c0f; WORD $0xffff // jl 0x7280 <depthwiseShiftAVX512VNNI+0xb0>
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0xd960 <depthwiseShiftAVX512VNNI+0xb0>
 	LONG $0x80af8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdi + 0x80]
-	LONG $0xffff79e9; BYTE $0xff // jmp 0x728b <depthwiseShiftAVX512VNNI+0xbb>
+	LONG $0xffff79e9; BYTE $0xff // jmp 0xd96b <depthwiseShiftAVX512VNNI+0xbb>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x01f98349 // cmp r9, 0x1
-	WORD $0x4a74 // je 0x7373 <depthwiseShiftAVX512VNNI+0x1a3>
+	WORD $0x4a74 // je 0xda53 <depthwiseShiftAVX512VNNI+0x1a3>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
 	WORD $0x894d; BYTE $0x3a // mov qword ptr [r10], r15
@@ -5850,9 +10904,9 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c68349 // add r14, 0x2
 	LONG $0x30c28349 // add r10, 0x30
 	WORD $0x394d; BYTE $0xf3 // cmp r11, r14
-	WORD $0xbd75 // jne 0x7330 <depthwiseShiftAVX512VNNI+0x160>
+	WORD $0xbd75 // jne 0xda10 <depthwiseShiftAVX512VNNI+0x160>
 	LONG $0x01c1f641 // test r9b, 0x1
-	LONG $0xfed3840f; WORD $0xffff // je 0x7250 <depthwiseShiftAVX512VNNI+0x80>
+	LONG $0xfed3840f; WORD $0xffff // je 0xd930 <depthwiseShiftAVX512VNNI+0x80>
 	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
 	WORD $0x894d; BYTE $0x3a // mov qword ptr [r10], r15
 	LONG $0x087a894d // mov qword ptr [r10 + 0x8], r15
@@ -5860,13 +10914,13 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf7348b4f // mov r14, qword ptr [r15 + 8*r14]
 	LONG $0x1072894d // mov qword ptr [r10 + 0x10], r14
 	LONG $0x18c28349 // add r10, 0x18
-	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x7250 <depthwiseShiftAVX512VNNI+0x80>
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0xd930 <depthwiseShiftAVX512VNNI+0x80>
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfe678e0f; WORD $0xffff // jle 0x7214 <depthwiseShiftAVX512VNNI+0x44>
+	LONG $0xfe678e0f; WORD $0xffff // jle 0xd8f4 <depthwiseShiftAVX512VNNI+0x44>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x0000bae9; BYTE $0x00 // jmp 0x7471 <depthwiseShiftAVX512VNNI+0x2a1>
+	LONG $0x0000bae9; BYTE $0x00 // jmp 0xdb51 <depthwiseShiftAVX512VNNI+0x2a1>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xcb92fbc5 // kmovd k1, ebx
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
@@ -5899,7 +10953,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0xfd9f8d0f; WORD $0xffff // jge 0x7210 <depthwiseShiftAVX512VNNI+0x40>
+	LONG $0xfd9f8d0f; WORD $0xffff // jge 0xd8f0 <depthwiseShiftAVX512VNNI+0x40>
 	WORD $0x2949; BYTE $0xca // sub r10, rcx
 	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
 	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
@@ -5913,7 +10967,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fa8349 // cmp r10, 0x4
 	WORD $0x4d0f; BYTE $0xde // cmovge ebx, esi
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xff158e0f; WORD $0xffff // jle 0x73c0 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0xff158e0f; WORD $0xffff // jle 0xdaa0 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0xcb // mov r11, rcx
 	LONG $0xd9af0f4d // imul r11, r9
@@ -5967,8 +11021,8 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x60c28349 // add r10, 0x60
 	LONG $0x40c38349 // add r11, 0x40
 	WORD $0xff49; BYTE $0xc9 // dec r9
-	LONG $0xff0a850f; WORD $0xffff // jne 0x74e0 <depthwiseShiftAVX512VNNI+0x310>
-	LONG $0xfffdfbe9; BYTE $0xff // jmp 0x73d6 <depthwiseShiftAVX512VNNI+0x206>
+	LONG $0xff0a850f; WORD $0xffff // jne 0xdbc0 <depthwiseShiftAVX512VNNI+0x310>
+	LONG $0xfffdfbe9; BYTE $0xff // jmp 0xdab6 <depthwiseShiftAVX512VNNI+0x206>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -5984,7 +11038,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01448e0f; WORD $0x0000 // jle 0x7741 <planesAVX512VNNI+0x151>
+	LONG $0x01448e0f; WORD $0x0000 // jle 0xde21 <planesAVX512VNNI+0x151>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
@@ -5992,7 +11046,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00000fbe; BYTE $0x00 // mov esi, 0xf
-	WORD $0x25eb // jmp 0x763b <planesAVX512VNNI+0x4b>
+	WORD $0x25eb // jmp 0xdd1b <planesAVX512VNNI+0x4b>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	LONG $0x044a8d48 // lea rcx, [rdx + 0x4]
@@ -6000,7 +11054,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc08348 // add rax, -0x4
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0x01018d0f; WORD $0x0000 // jge 0x773c <planesAVX512VNNI+0x14c>
+	LONG $0x01018d0f; WORD $0x0000 // jge 0xde1c <planesAVX512VNNI+0x14c>
 	LONG $0x000c8d49 // lea rcx, [r8 + rax]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
 	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
@@ -6029,7 +11083,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe61d1c5 // vpunpcklwd xmm7, xmm5, xmm6 # xmm7 = xmm5[0],xmm6[0],xmm5[1],xmm6[1],xmm5[2],xmm6[2],xmm5[3],xmm6[3]
 	LONG $0x7f7a81c4; WORD $0x0b3c // vmovdqu xmmword ptr [r11 + r9], xmm7
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0xff508c0f; WORD $0xffff // jl 0x7620 <planesAVX512VNNI+0x30>
+	LONG $0xff508c0f; WORD $0xffff // jl 0xdd00 <planesAVX512VNNI+0x30>
 	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
 	WORD $0x294d; BYTE $0xc1 // sub r9, r8
 	LONG $0x02c18349 // add r9, 0x2
@@ -6039,7 +11093,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee69d1c5 // vpunpckhwd xmm5, xmm5, xmm6 # xmm5 = xmm5[4],xmm6[4],xmm5[5],xmm6[5],xmm5[6],xmm6[6],xmm5[7],xmm6[7]
 	LONG $0x7f7a81c4; WORD $0x022c // vmovdqu xmmword ptr [r10 + r8], xmm5
 	LONG $0x03f98349 // cmp r9, 0x3
-	LONG $0xff26840f; WORD $0xffff // je 0x7620 <planesAVX512VNNI+0x30>
+	LONG $0xff26840f; WORD $0xffff // je 0xdd00 <planesAVX512VNNI+0x30>
 	LONG $0xca68f1c5 // vpunpckhbw xmm1, xmm1, xmm2 # xmm1 = xmm1[8],xmm2[8],xmm1[9],xmm2[9],xmm1[10],xmm2[10],xmm1[11],xmm2[11],xmm1[12],xmm2[12],xmm1[13],xmm2[13],xmm1[14],xmm2[14],xmm1[15],xmm2[15]
 	LONG $0xd468e1c5 // vpunpckhbw xmm2, xmm3, xmm4 # xmm2 = xmm3[8],xmm4[8],xmm3[9],xmm4[9],xmm3[10],xmm4[10],xmm3[11],xmm4[11],xmm3[12],xmm4[12],xmm3[13],xmm4[13],xmm3[14],xmm4[14],xmm3[15],xmm4[15]
 	LONG $0xff428d4c // lea r8, [rdx - 0x1]
@@ -6048,13 +11102,13 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xda61f1c5 // vpunpcklwd xmm3, xmm1, xmm2 # xmm3 = xmm1[0],xmm2[0],xmm1[1],xmm2[1],xmm1[2],xmm2[2],xmm1[3],xmm2[3]
 	LONG $0x7f7a81c4; WORD $0x011c // vmovdqu xmmword ptr [r9 + r8], xmm3
 	LONG $0x04f98348 // cmp rcx, 0x4
-	LONG $0xfefe8c0f; WORD $0xffff // jl 0x7620 <planesAVX512VNNI+0x30>
+	LONG $0xfefe8c0f; WORD $0xffff // jl 0xdd00 <planesAVX512VNNI+0x30>
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0xc2af0f4c // imul r8, rdx
 	LONG $0xca69f1c5 // vpunpckhwd xmm1, xmm1, xmm2 # xmm1 = xmm1[4],xmm2[4],xmm1[5],xmm2[5],xmm1[6],xmm2[6],xmm1[7],xmm2[7]
 	LONG $0x7f7aa1c4; WORD $0x010c // vmovdqu xmmword ptr [rcx + r8], xmm1
-	LONG $0xfffee4e9; BYTE $0xff // jmp 0x7620 <planesAVX512VNNI+0x30>
+	LONG $0xfffee4e9; BYTE $0xff // jmp 0xdd00 <planesAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -6065,7 +11119,7 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x02a68e0f; WORD $0x0000 // jle 0x7a01 <addAVX512VNNI+0x2b1>
+	LONG $0x02a68e0f; WORD $0x0000 // jle 0xe0e1 <addAVX512VNNI+0x2b1>
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -6086,11 +11140,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787942c4; BYTE $0xd2 // vpbroadcastb xmm10, xmm10
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x0feb // jmp 0x77cd <addAVX512VNNI+0x7d>
+	WORD $0x0feb // jmp 0xdead <addAVX512VNNI+0x7d>
 	WORD $0x9066 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x02348d0f; WORD $0x0000 // jge 0x7a01 <addAVX512VNNI+0x2b1>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0xe0e1 <addAVX512VNNI+0x2b1>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -6102,10 +11156,10 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01f4840f; WORD $0x0000 // je 0x79f0 <addAVX512VNNI+0x2a0>
+	LONG $0x01f4840f; WORD $0x0000 // je 0xe0d0 <addAVX512VNNI+0x2a0>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0x013f8c0f; WORD $0x0000 // jl 0x7948 <addAVX512VNNI+0x1f8>
+	LONG $0x013f8c0f; WORD $0x0000 // jl 0xe028 <addAVX512VNNI+0x1f8>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x487d7262; WORD $0x1a31 // vpmovzxbd zmm11, xmmword ptr [rdx]
@@ -6160,11 +11214,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x08c28349 // add r10, 0x8
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfec88e0f; WORD $0xffff // jle 0x7810 <addAVX512VNNI+0xc0>
+	LONG $0xfec88e0f; WORD $0xffff // jle 0xdef0 <addAVX512VNNI+0xc0>
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe6f8d0f; WORD $0xffff // jge 0x77c0 <addAVX512VNNI+0x70>
+	LONG $0xfe6f8d0f; WORD $0xffff // jge 0xdea0 <addAVX512VNNI+0x70>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x69eb // jmp 0x79bf <addAVX512VNNI+0x26f>
+	WORD $0x69eb // jmp 0xe09f <addAVX512VNNI+0x26f>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x487d3262; WORD $0x2431; BYTE $0x11 // vpmovzxbd zmm12, xmmword ptr [rcx + r10]
 	LONG $0x481d7162; WORD $0xe3fa // vpsubd zmm12, zmm12, zmm3
@@ -6183,19 +11237,19 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x10c28349 // add r10, 0x10
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe018d0f; WORD $0xffff // jge 0x77c0 <addAVX512VNNI+0x70>
+	LONG $0xfe018d0f; WORD $0xffff // jge 0xdea0 <addAVX512VNNI+0x70>
 	LONG $0x487d3262; WORD $0x1c31; BYTE $0x12 // vpmovzxbd zmm11, xmmword ptr [rdx + r10]
 	LONG $0x48257162; WORD $0xdbfa // vpsubd zmm11, zmm11, zmm3
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x8775 // jne 0x7960 <addAVX512VNNI+0x210>
+	WORD $0x8775 // jne 0xe040 <addAVX512VNNI+0x210>
 	LONG $0x48a55362; WORD $0xdb23; BYTE $0x00 // vshuff64x2 zmm11, zmm11, zmm11, 0x0 # zmm11 = zmm11[0,1,0,1,0,1,0,1]
-	LONG $0xffff7be9; BYTE $0xff // jmp 0x7960 <addAVX512VNNI+0x210>
+	LONG $0xffff7be9; BYTE $0xff // jmp 0xe040 <addAVX512VNNI+0x210>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfdc48d0f; WORD $0xffff // jge 0x77c0 <addAVX512VNNI+0x70>
-	LONG $0xffff50e9; BYTE $0xff // jmp 0x7951 <addAVX512VNNI+0x201>
+	LONG $0xfdc48d0f; WORD $0xffff // jge 0xdea0 <addAVX512VNNI+0x70>
+	LONG $0xffff50e9; BYTE $0xff // jmp 0xe031 <addAVX512VNNI+0x201>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -6212,7 +11266,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01478e0f; WORD $0x0000 // jle 0x7b86 <sumAVX512VNNI+0x176>
+	LONG $0x01478e0f; WORD $0x0000 // jle 0xe266 <sumAVX512VNNI+0x176>
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -6223,7 +11277,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xca4c0f45 // cmovl r9d, r10d
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01148e0f; WORD $0x0000 // jle 0x7b86 <sumAVX512VNNI+0x176>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0xe266 <sumAVX512VNNI+0x176>
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x0c // vpbroadcastd zmm1, dword ptr [rdi + 0x30]
 	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
 	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
@@ -6240,7 +11294,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe598d4c // lea r11, [rcx - 0x2]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x33eb // jmp 0x7af4 <sumAVX512VNNI+0xe4>
+	WORD $0x33eb // jmp 0xe1d4 <sumAVX512VNNI+0xe4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ed162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
@@ -6248,20 +11302,20 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	LONG $0x0092840f; WORD $0x0000 // je 0x7b86 <sumAVX512VNNI+0x176>
+	LONG $0x0092840f; WORD $0x0000 // je 0xe266 <sumAVX512VNNI+0x176>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0xf3af0f4c // imul r14, rbx
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5a75 // jne 0x7b60 <sumAVX512VNNI+0x150>
+	WORD $0x5a75 // jne 0xe240 <sumAVX512VNNI+0x150>
 	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	WORD $0xdd74 // je 0x7ae8 <sumAVX512VNNI+0xd8>
+	WORD $0xdd74 // je 0xe1c8 <sumAVX512VNNI+0xd8>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	WORD $0xba74 // je 0x7ad0 <sumAVX512VNNI+0xc0>
+	WORD $0xba74 // je 0xe1b0 <sumAVX512VNNI+0xc0>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
-	WORD $0xb1eb // jmp 0x7ad0 <sumAVX512VNNI+0xc0>
+	WORD $0xb1eb // jmp 0xe1b0 <sumAVX512VNNI+0xc0>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
@@ -6275,16 +11329,16 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	WORD $0x014d; BYTE $0xce // add r14, r9
 	WORD $0x394d; BYTE $0xfa // cmp r10, r15
-	WORD $0xa674 // je 0x7b06 <sumAVX512VNNI+0xf6>
+	WORD $0xa674 // je 0xe1e6 <sumAVX512VNNI+0xf6>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	WORD $0x0774 // je 0x7b72 <sumAVX512VNNI+0x162>
+	WORD $0x0774 // je 0xe252 <sumAVX512VNNI+0x162>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x394d; BYTE $0xfb // cmp r11, r15
-	WORD $0xa374 // je 0x7b20 <sumAVX512VNNI+0x110>
+	WORD $0xa374 // je 0xe200 <sumAVX512VNNI+0x110>
 	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
-	WORD $0x9aeb // jmp 0x7b20 <sumAVX512VNNI+0x110>
+	WORD $0x9aeb // jmp 0xe200 <sumAVX512VNNI+0x110>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
 	BYTE $0x5b // pop rbx
@@ -6304,9 +11358,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0x7bcd <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0xe2ad <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0x7c1d <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0xe2fd <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -6324,9 +11378,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0x7bd0 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0xe2b0 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0x7c68 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0xe348 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -6363,13 +11417,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04e0c148 // shl rax, 0x4
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x01e8840f; WORD $0x0000 // je 0x7e8e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01e8840f; WORD $0x0000 // je 0xe56e <resizeArgMaxAVX512VNNI+0x21e>
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x01c98e0f; WORD $0x0000 // jle 0x7e8e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01c98e0f; WORD $0x0000 // jle 0xe56e <resizeArgMaxAVX512VNNI+0x21e>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01c08e0f; WORD $0x0000 // jle 0x7e8e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01c08e0f; WORD $0x0000 // jle 0xe56e <resizeArgMaxAVX512VNNI+0x21e>
 	LONG $0x6ef9c1c4; BYTE $0xc1 // vmovq xmm0, r9
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
 	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
@@ -6411,20 +11465,20 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039b1c19487dd362 // vextractf32x4 xmmword ptr [r11 + 4*rbx], zmm3, 0x3
 	LONG $0x04c28349 // add r10, 0x4
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x8f75 // jne 0x7d20 <resizeArgMaxAVX512VNNI+0xb0>
+	WORD $0x8f75 // jne 0xe400 <resizeArgMaxAVX512VNNI+0xb0>
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0x7d10 <resizeArgMaxAVX512VNNI+0xa0>
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0xe3f0 <resizeArgMaxAVX512VNNI+0xa0>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
 	LONG $0x06718d48 // lea rsi, [rcx + 0x6]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xf2490f48 // cmovns rsi, rdx
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00d18e0f; WORD $0x0000 // jle 0x7e8e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x00d18e0f; WORD $0x0000 // jle 0xe56e <resizeArgMaxAVX512VNNI+0x21e>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00c88e0f; WORD $0x0000 // jle 0x7e8e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x00c88e0f; WORD $0x0000 // jle 0xe56e <resizeArgMaxAVX512VNNI+0x21e>
 	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x14 // vpbroadcastd zmm1, dword ptr [rdi + 0x50]
 	LONG $0x487df262; WORD $0x1118 // vbroadcastss zmm2, dword ptr [rcx]
@@ -6463,19 +11517,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0x7e10 <resizeArgMaxAVX512VNNI+0x1a0>
+	WORD $0x8f75 // jne 0xe4f0 <resizeArgMaxAVX512VNNI+0x1a0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x20773b48 // cmp rsi, qword ptr [rdi + 0x20]
-	LONG $0xff728c0f; WORD $0xffff // jl 0x7e00 <resizeArgMaxAVX512VNNI+0x190>
+	LONG $0xff728c0f; WORD $0xffff // jl 0xe4e0 <resizeArgMaxAVX512VNNI+0x190>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01b88e0f; WORD $0x0000 // jle 0x8053 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x01b88e0f; WORD $0x0000 // jle 0xe733 <resizeArgMaxAVX512VNNI+0x3e3>
 	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4218; BYTE $0x01 // vbroadcastss zmm0, dword ptr [rdx + 0x4]
 	LONG $0x487df262; WORD $0x4a18; BYTE $0x02 // vbroadcastss zmm1, dword ptr [rdx + 0x8]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x41eb // jmp 0x7ef7 <resizeArgMaxAVX512VNNI+0x287>
+	WORD $0x41eb // jmp 0xe5d7 <resizeArgMaxAVX512VNNI+0x287>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
@@ -6489,13 +11543,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c28348 // add rdx, 0x10
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x015c8d0f; WORD $0x0000 // jge 0x8053 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x015c8d0f; WORD $0x0000 // jge 0xe733 <resizeArgMaxAVX512VNNI+0x3e3>
 	LONG $0x38478b4c // mov r8, qword ptr [rdi + 0x38]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xbc7e // jle 0x7ec0 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0xbc7e // jle 0xe5a0 <resizeArgMaxAVX512VNNI+0x250>
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0xb674 // je 0x7ec0 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0xb674 // je 0xe5a0 <resizeArgMaxAVX512VNNI+0x250>
 	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
 	LONG $0x911c634d // movsxd r11, dword ptr [r9 + 4*rdx]
 	LONG $0x487dd262; WORD $0xdb7c // vpbroadcastd zmm3, r11d
@@ -6552,8 +11606,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x014d; BYTE $0xd3 // add r11, r10
 	WORD $0x3949; BYTE $0xd8 // cmp r8, rbx
-	WORD $0x9275 // jne 0x7fe0 <resizeArgMaxAVX512VNNI+0x370>
-	LONG $0xfffe6de9; BYTE $0xff // jmp 0x7ec0 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0x9275 // jne 0xe6c0 <resizeArgMaxAVX512VNNI+0x370>
+	LONG $0xfffe6de9; BYTE $0xff // jmp 0xe5a0 <resizeArgMaxAVX512VNNI+0x250>
 	BYTE $0x5b // pop rbx
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
@@ -6564,7 +11618,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06548e0f; WORD $0x0000 // jle 0x86c1 <resizeRealAVX512VNNI+0x661>
+	LONG $0x06548e0f; WORD $0x0000 // jle 0xeda1 <resizeRealAVX512VNNI+0x661>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -6574,7 +11628,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x062e8e0f; WORD $0x0000 // jle 0x86b3 <resizeRealAVX512VNNI+0x653>
+	LONG $0x062e8e0f; WORD $0x0000 // jle 0xed93 <resizeRealAVX512VNNI+0x653>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -6588,14 +11642,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0x80f0 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0xe7d0 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05c38d0f; WORD $0x0000 // jge 0x86b3 <resizeRealAVX512VNNI+0x653>
+	LONG $0x05c38d0f; WORD $0x0000 // jge 0xed93 <resizeRealAVX512VNNI+0x653>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0x80e4 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0xe7c4 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -6619,13 +11673,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x1ceb // jmp 0x8185 <resizeRealAVX512VNNI+0x125>
+	WORD $0x1ceb // jmp 0xe865 <resizeRealAVX512VNNI+0x125>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff5b8d0f; WORD $0xffff // jge 0x80e0 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff5b8d0f; WORD $0xffff // jge 0xe7c0 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -6635,7 +11689,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0x8170 <resizeRealAVX512VNNI+0x110>
+	WORD $0xc77d // jge 0xe850 <resizeRealAVX512VNNI+0x110>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -6729,7 +11783,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x8170 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0xe850 <resizeRealAVX512VNNI+0x110>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -6772,7 +11826,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0x8170 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0xe850 <resizeRealAVX512VNNI+0x110>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -6815,7 +11869,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0x8170 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0xe850 <resizeRealAVX512VNNI+0x110>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -6856,7 +11910,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0x8170 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0xe850 <resizeRealAVX512VNNI+0x110>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -6873,23 +11927,23 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x012c8e0f; WORD $0x0000 // jle 0x8809 <nearestAVX512VNNI+0x139>
+	LONG $0x012c8e0f; WORD $0x0000 // jle 0xeee9 <nearestAVX512VNNI+0x139>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x011f8e0f; WORD $0x0000 // jle 0x8809 <nearestAVX512VNNI+0x139>
+	LONG $0x011f8e0f; WORD $0x0000 // jle 0xeee9 <nearestAVX512VNNI+0x139>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x13eb // jmp 0x870c <nearestAVX512VNNI+0x3c>
+	WORD $0x13eb // jmp 0xedec <nearestAVX512VNNI+0x3c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x8803 <nearestAVX512VNNI+0x133>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0xeee3 <nearestAVX512VNNI+0x133>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x8700 <nearestAVX512VNNI+0x30>
+	WORD $0xef7e // jle 0xede0 <nearestAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -6937,9 +11991,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x8730 <nearestAVX512VNNI+0x60>
+	LONG $0xff368c0f; WORD $0xffff // jl 0xee10 <nearestAVX512VNNI+0x60>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x8700 <nearestAVX512VNNI+0x30>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0xede0 <nearestAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -6953,7 +12007,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x8b0d <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0xf1ed <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -6963,7 +12017,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x8aff <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0xf1df <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -6972,13 +12026,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x887c <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0xef5c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x8aff <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0xf1df <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x8870 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0xef50 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -7101,9 +12155,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x88c0 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0xefa0 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x8870 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0xef50 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -7120,7 +12174,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x8ce1 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0xf3c1 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -7172,7 +12226,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x8bb0 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0xf290 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

@@ -5,7 +5,8 @@ package kernel
 import "unsafe"
 
 // packGroups orders weights as the matrix kernels read them: [group of 16 outputs][tap][4-input cell][16 outputs][4
-// inputs], zero beyond the last output and input, and widens biases and scales to whole groups.
+// inputs], zero beyond the last output and input, and widens biases and scales to whole groups. A last group of at most
+// 8 outputs holds them twice, one of at most 4 four times, for kernels that put several pixels of them side by side.
 func packGroups(p *PackedConv) packedWeights {
 	c := &p.c
 	groups, cells := (c.Out+15)/16, Cells(c.In)
@@ -21,6 +22,16 @@ func packGroups(p *PackedConv) packedWeights {
 			for i := range c.In {
 				at := ((n/16*p.taps+t)*cells+i/4)*64 + n%16*4 + i%4
 				w.weights[at] = c.Weights[(n*p.taps+t)*c.In+i]
+			}
+		}
+	}
+	if last, have := groups-1, c.Out%16; have > 0 && have <= 8 {
+		period := (have + 3) / 4 * 4
+		for n := period; n < 16; n++ {
+			w.bias[16*last+n], w.scale[16*last+n] = w.bias[16*last+n-period], w.scale[16*last+n-period]
+			for k := range p.taps * cells {
+				at := (last*p.taps*cells+k)*64 + 4*n
+				copy(w.weights[at:at+4], w.weights[at-4*period:])
 			}
 		}
 	}

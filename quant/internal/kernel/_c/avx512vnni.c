@@ -43,61 +43,171 @@ INLINE void store_group(uint8_t *dst, const __m512i *acc, word g, const struct c
 
 INLINE __m512i broadcast4(const uint8_t *p) { return _mm512_set1_epi32(*(const int *)p); }
 
-// tile computes B blocks × G groups of outputs from group g on.
-#define POINTWISE_TILE(B, G)                                                                              \
-	INLINE void pointwise_##B##_##G(const struct conv_args *a, const uint8_t *src, uint8_t *dst, word g,  \
-			struct requant r) {                                                                              \
-		__m512i acc[G][4 * B];                                                                           \
-		for (int j = 0; j < G; j++)                                                                      \
-			for (int i = 0; i < 4 * B; i++) acc[j][i] = _mm512_loadu_si512(a->bias + 16 * (g + j));       \
-		const int8_t *w = a->weights + g * a->steps * 64;                                                \
-		word ws = a->steps * 64, sb = a->src_block;                                                      \
-		for (word k = 0; k < a->steps; k++) {                                                            \
-			__m512i wv[G];                                                                               \
-			for (int j = 0; j < G; j++) wv[j] = _mm512_loadu_si512(w + j * ws + k * 64);                  \
-			for (int b = 0; b < B; b++)                                                                  \
-				for (int i = 0; i < 4; i++) {                                                            \
-					__m512i x = broadcast4(src + b * sb + k * 16 + 4 * i);                               \
-					for (int j = 0; j < G; j++) acc[j][4 * b + i] = _mm512_dpbusd_epi32(acc[j][4 * b + i], x, wv[j]); \
-				}                                                                                        \
+// half is whether the last group has at most 8 outputs. Its weights, biases and scales are there twice (packGroups), so
+// that a register holds 2 pixels of 8 outputs.
+INLINE int half_of(const struct conv_args *a) { return (a->cells & 3) == 1 || (a->cells & 3) == 2; }
+
+// both is the lower half of one and the upper half of the other; upper is 0xff00, hidden from the compiler.
+INLINE __m512i both(__m512i even, __m512i odd, __mmask16 upper) { return _mm512_mask_mov_epi32(even, upper, odd); }
+
+// order16 makes 16 dwords of 16 small numbers.
+INLINE __m512i order16(uint64_t low, uint64_t high) {
+	__asm__("" : "+r"(low), "+r"(high));
+	return _mm512_cvtepu8_epi32(_mm_insert_epi64(_mm_cvtsi64_si128((long long)low), (long long)high, 1));
+}
+
+// store_half stores 2 blocks of a half group: v[0] and v[1] are the pixels 0 1 and 2 3 of the first, v[2] and v[3] of
+// the second block.
+INLINE void store_half(uint8_t *dst, const __m512i *v, word g, const struct conv_args *a, struct requant r, int blocks) {
+	__m512i order = order16(0x0d050c0409010800, 0x0f070e060b030a02);
+	__m512i u = _mm512_permutexvar_epi32(order, pack(v, _mm512_loadu_ps(a->scale + 16 * g), r));
+	__mmask8 m = (__mmask8)cell_mask(a->cells, g);
+	_mm256_mask_storeu_epi32(dst + 64 * g, m, _mm512_castsi512_si256(u));
+	if (blocks == 2) _mm256_mask_storeu_epi32(dst + a->dst_block + 64 * g, m, _mm512_extracti64x4_epi64(u, 1));
+}
+
+// A tile is B blocks × G groups of outputs and, with H, the half group behind them. TILE_BEGIN and TILE_END are around
+// its steps; TILE_STEP is one of them: W are the weights of a group, X is where pixel i begins.
+#define TILE_BEGIN(B, G, H)                                                                               \
+	__m512i acc[G + 1][4 * B], half[2 * B];                                                              \
+	__mmask16 upper = (__mmask16)hidden(0xff00);                                                         \
+	for (int j = 0; j < G; j++)                                                                          \
+		for (int i = 0; i < 4 * B; i++) acc[j][i] = _mm512_loadu_si512(a->bias + 16 * (g + j));           \
+	for (int i = 0; H && i < 2 * B; i++) half[i] = _mm512_loadu_si512(a->bias + 16 * (g + G));
+
+#define TILE_STEP(B, G, H, W, X)                                                                          \
+	{                                                                                                    \
+		__m512i wv[G + 1];                                                                               \
+		for (int j = 0; j < G + H; j++) wv[j] = _mm512_loadu_si512(W);                                   \
+		for (int i = 0; i < 4 * B; i += 2) {                                                             \
+			__m512i even, odd;                                                                           \
+			even = broadcast4(X);                                                                        \
+			for (int j = 0; j < G; j++) acc[j][i] = _mm512_dpbusd_epi32(acc[j][i], even, wv[j]);          \
+			i++;                                                                                         \
+			odd = broadcast4(X);                                                                         \
+			for (int j = 0; j < G; j++) acc[j][i] = _mm512_dpbusd_epi32(acc[j][i], odd, wv[j]);           \
+			i--;                                                                                         \
+			if (H) half[i / 2] = _mm512_dpbusd_epi32(half[i / 2], both(even, odd, upper), wv[G]);                \
 		}                                                                                                \
-		for (int b = 0; b < B; b++)                                                                      \
-			for (int j = 0; j < G; j++) store_group(dst + b * a->dst_block, &acc[j][4 * b], g + j, a, r); \
 	}
 
-POINTWISE_TILE(4, 1)
-POINTWISE_TILE(2, 1)
-POINTWISE_TILE(1, 1)
-POINTWISE_TILE(2, 2)
-POINTWISE_TILE(1, 2)
-POINTWISE_TILE(2, 3)
-POINTWISE_TILE(1, 3)
+#define TILE_END(B, G, H)                                                                                 \
+	for (int i = 0; i < B; i++)                                                                          \
+		for (int j = 0; j < G; j++) store_group(dst + i * a->dst_block, &acc[j][4 * i], g + j, a, r);     \
+	if (H)                                                                                               \
+		for (int i = 0; i < B; i += 2) {                                                                 \
+			__m512i pair[4] = {half[2 * i], half[2 * i + 1], half[B > 1 ? 2 * i + 2 : 0], half[B > 1 ? 2 * i + 3 : 1]}; \
+			store_half(dst + i * a->dst_block, pair, g + G, a, r, B > 1 ? 2 : 1);                         \
+		}
 
-#define POINTWISE_STEP(B, G)                       \
+#define POINTWISE_TILE(B, G, H)                                                                           \
+	INLINE void pointwise_##B##_##G##_##H(const struct conv_args *a, const uint8_t *src, uint8_t *dst, word g, \
+			struct requant r) {                                                                              \
+		TILE_BEGIN(B, G, H)                                                                              \
+		const int8_t *w = a->weights + g * a->steps * 64;                                                \
+		word ws = a->steps * 64, sb = a->src_block;                                                      \
+		for (word k = 0; k < a->steps; k++)                                                              \
+			TILE_STEP(B, G, H, w + j * ws + k * 64, src + i / 4 * sb + k * 16 + i % 4 * 4)               \
+		TILE_END(B, G, H)                                                                                \
+	}
+
+POINTWISE_TILE(4, 1, 0)
+POINTWISE_TILE(2, 1, 0)
+POINTWISE_TILE(1, 1, 0)
+POINTWISE_TILE(2, 2, 0)
+POINTWISE_TILE(1, 2, 0)
+POINTWISE_TILE(2, 3, 0)
+POINTWISE_TILE(1, 3, 0)
+POINTWISE_TILE(4, 0, 1)
+POINTWISE_TILE(1, 0, 1)
+POINTWISE_TILE(2, 1, 1)
+POINTWISE_TILE(1, 1, 1)
+POINTWISE_TILE(2, 2, 1)
+POINTWISE_TILE(1, 2, 1)
+
+// A quarter group, at most 4 outputs, is there four times: a register holds the 4 pixels of a block. spread moves pixel
+// p of a cell to all of lane p.
+INLINE __m512i spread_shuffle(void) {
+	__m128i bytes = _mm_cvtsi32_si128(hidden(0x03020100));
+	__m512i lane = order16(0x0101010100000000, 0x0303030302020202);
+	return _mm512_add_epi8(_mm512_broadcastd_epi32(bytes), _mm512_mullo_epi32(lane, _mm512_set1_epi32(hidden(0x04040404))));
+}
+
+#define QUARTER_TILE(B)                                                                                   \
+	INLINE void quarter_##B(const struct conv_args *a, const uint8_t *src, uint8_t *dst, word g, __m512i spread, \
+			struct requant r) {                                                                              \
+		__m512i acc[B];                                                                                  \
+		for (int b = 0; b < B; b++) acc[b] = _mm512_loadu_si512(a->bias + 16 * g);                        \
+		const int8_t *w = a->weights + g * a->steps * 64;                                                \
+		for (word k = 0; k < a->steps; k++) {                                                            \
+			__m512i wv = _mm512_loadu_si512(w + k * 64);                                                 \
+			for (int b = 0; b < B; b++) {                                                                \
+				__m512i x = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(src + b * a->src_block + k * 16))); \
+				acc[b] = _mm512_dpbusd_epi32(acc[b], _mm512_shuffle_epi8(x, spread), wv);                \
+			}                                                                                            \
+		}                                                                                                \
+		__m512 scale = _mm512_loadu_ps(a->scale + 16 * g);                                               \
+		for (int b = 0; b < B; b += 4) {                                                                 \
+			__m512i v[4];                                                                                \
+			for (int i = 0; i < 4; i++) v[i] = acc[b + i < B ? b + i : b];                               \
+			__m512i u = _mm512_permutexvar_epi32(order16(0x0d0905010c080400, 0x0f0b07030e0a0602), pack(v, scale, r)); \
+			uint8_t *to = dst + b * a->dst_block + 64 * g;                                               \
+			_mm_storeu_si128((__m128i *)to, _mm512_castsi512_si128(u));                                  \
+			if (B > 1) {                                                                                 \
+				_mm_storeu_si128((__m128i *)(to + a->dst_block), _mm512_extracti32x4_epi32(u, 1));       \
+				_mm_storeu_si128((__m128i *)(to + 2 * a->dst_block), _mm512_extracti32x4_epi32(u, 2));   \
+				_mm_storeu_si128((__m128i *)(to + 3 * a->dst_block), _mm512_extracti32x4_epi32(u, 3));   \
+			}                                                                                            \
+		}                                                                                                \
+	}
+
+QUARTER_TILE(8)
+QUARTER_TILE(1)
+
+#define POINTWISE_STEP(B, G, H)                    \
 	for (; b + B <= a->blocks; b += B) {           \
-		pointwise_##B##_##G(a, src, dst, g, r);    \
+		pointwise_##B##_##G##_##H(a, src, dst, g, r); \
 		src += B * a->src_block;                   \
 		dst += B * a->dst_block;                   \
 	}
 
 void pointwiseAVX512VNNI(const struct conv_args *a) {
 	struct requant r = requant_of(a->zero);
+	word quarter = (a->cells & 3) == 1, half = (a->cells & 3) == 2;
+	word full = a->groups - quarter - half;
 	for (word g = 0; g < a->groups;) {
 		const uint8_t *src = a->src;
 		uint8_t *dst = a->dst;
-		word left = a->groups - g, b = 0;
-		if (left == 3 || left >= 5) {
-			POINTWISE_STEP(2, 3)
-			POINTWISE_STEP(1, 3)
+		word left = full - g, b = 0;
+		if (left >= 5 || left == (half ? 4 : 3)) {
+			POINTWISE_STEP(2, 3, 0)
+			POINTWISE_STEP(1, 3, 0)
+			g += 3;
+		} else if (left == 2 && half) {
+			POINTWISE_STEP(2, 2, 1)
+			POINTWISE_STEP(1, 2, 1)
 			g += 3;
 		} else if (left >= 2) {
-			POINTWISE_STEP(2, 2)
-			POINTWISE_STEP(1, 2)
+			POINTWISE_STEP(2, 2, 0)
+			POINTWISE_STEP(1, 2, 0)
 			g += 2;
+		} else if (left == 1 && half) {
+			POINTWISE_STEP(2, 1, 1)
+			POINTWISE_STEP(1, 1, 1)
+			g += 2;
+		} else if (left == 1) {
+			POINTWISE_STEP(4, 1, 0)
+			POINTWISE_STEP(2, 1, 0)
+			POINTWISE_STEP(1, 1, 0)
+			g += 1;
+		} else if (half) {
+			POINTWISE_STEP(4, 0, 1)
+			POINTWISE_STEP(1, 0, 1)
+			g += 1;
 		} else {
-			POINTWISE_STEP(4, 1)
-			POINTWISE_STEP(2, 1)
-			POINTWISE_STEP(1, 1)
+			__m512i spread = spread_shuffle();
+			for (; b + 8 <= a->blocks; b += 8, src += 8 * a->src_block, dst += 8 * a->dst_block) quarter_8(a, src, dst, g, spread, r);
+			for (; b < a->blocks; b++, src += a->src_block, dst += a->dst_block) quarter_1(a, src, dst, g, spread, r);
 			g += 1;
 		}
 	}
@@ -105,11 +215,10 @@ void pointwiseAVX512VNNI(const struct conv_args *a) {
 
 // Dense: the window's taps come from anywhere, a pointer for each pixel of a tap; a tap outside the map reads the zero
 // point.
-#define DENSE_TILE(B, G)                                                                                   \
-	INLINE void dense_##B##_##G(const struct conv_args *a, word b, word g, struct requant r) {            \
-		__m512i acc[G][4 * B];                                                                            \
-		for (int j = 0; j < G; j++)                                                                       \
-			for (int i = 0; i < 4 * B; i++) acc[j][i] = _mm512_loadu_si512(a->bias + 16 * (g + j));       \
+#define DENSE_TILE(B, G, H)                                                                                \
+	INLINE void dense_##B##_##G##_##H(const struct conv_args *a, word b, word g, struct requant r) {      \
+		TILE_BEGIN(B, G, H)                                                                               \
+		uint8_t *dst = a->dst + b * a->dst_block;                                                         \
 		word ws = a->taps_y * a->taps_x * a->steps * 64, n = a->steps;                                    \
 		const int8_t *w = a->weights + g * ws;                                                            \
 		for (word ky = 0; ky < a->taps_y; ky++) {                                                         \
@@ -118,88 +227,118 @@ void pointwiseAVX512VNNI(const struct conv_args *a) {
 			for (word kx = 0; kx < a->taps_x; kx++, offset += 4 * a->blocks) {                            \
 				const uint8_t *p[4 * B];                                                                  \
 				for (int i = 0; i < 4 * B; i++) p[i] = row && offset[i] >= 0 ? row + offset[i] : a->pad;  \
-				for (word k = 0; k < n; k++, w += 64) {                                                   \
-					__m512i wv[G];                                                                        \
-					for (int j = 0; j < G; j++) wv[j] = _mm512_loadu_si512(w + j * ws);                   \
-					for (int i = 0; i < 4 * B; i++) {                                                     \
-						__m512i x = broadcast4(p[i] + 16 * k);                                            \
-						for (int j = 0; j < G; j++) acc[j][i] = _mm512_dpbusd_epi32(acc[j][i], x, wv[j]); \
-					}                                                                                     \
-				}                                                                                         \
+				for (word k = 0; k < n; k++, w += 64) TILE_STEP(B, G, H, w + j * ws, p[i] + 16 * k)       \
 			}                                                                                             \
 		}                                                                                                 \
-		for (int i = 0; i < B; i++)                                                                       \
-			for (int j = 0; j < G; j++) store_group(a->dst + (b + i) * a->dst_block, &acc[j][4 * i], g + j, a, r); \
+		TILE_END(B, G, H)                                                                                 \
 	}
 
-DENSE_TILE(2, 1)
-DENSE_TILE(1, 1)
-DENSE_TILE(2, 2)
-DENSE_TILE(1, 2)
-DENSE_TILE(1, 3)
-DENSE_TILE(1, 4)
+DENSE_TILE(2, 1, 0)
+DENSE_TILE(1, 1, 0)
+DENSE_TILE(2, 2, 0)
+DENSE_TILE(1, 2, 0)
+DENSE_TILE(1, 3, 0)
+DENSE_TILE(1, 4, 0)
+DENSE_TILE(2, 0, 1)
+DENSE_TILE(1, 0, 1)
+DENSE_TILE(2, 1, 1)
+DENSE_TILE(1, 1, 1)
+DENSE_TILE(1, 2, 1)
+DENSE_TILE(1, 3, 1)
+
+#define DENSE_STEP(B, G, H) \
+	for (; b + B <= a->blocks; b += B) dense_##B##_##G##_##H(a, b, g, r);
 
 void denseAVX512VNNI(const struct conv_args *a) {
 	struct requant r = requant_of(a->zero);
+	word half = half_of(a), full = a->groups - half;
 	for (word g = 0; g < a->groups;) {
-		word left = a->groups - g, b = 0;
-		if (left == 3 || left == 5 || left == 6) {
-			for (; b < a->blocks; b++) dense_1_3(a, b, g, r);
+		word left = full - g, b = 0;
+		if (left == 3 && half) {
+			DENSE_STEP(1, 3, 1)
+			g += 4;
+		} else if (left == 3 || left == 5 || left == 6) {
+			DENSE_STEP(1, 3, 0)
 			g += 3;
 		} else if (left >= 4) {
-			for (; b < a->blocks; b++) dense_1_4(a, b, g, r);
+			DENSE_STEP(1, 4, 0)
 			g += 4;
+		} else if (left == 2 && half) {
+			DENSE_STEP(1, 2, 1)
+			g += 3;
 		} else if (left == 2) {
-			for (; b + 2 <= a->blocks; b += 2) dense_2_2(a, b, g, r);
-			for (; b < a->blocks; b++) dense_1_2(a, b, g, r);
+			DENSE_STEP(2, 2, 0)
+			DENSE_STEP(1, 2, 0)
 			g += 2;
+		} else if (left == 1 && half) {
+			DENSE_STEP(2, 1, 1)
+			DENSE_STEP(1, 1, 1)
+			g += 2;
+		} else if (left == 1) {
+			DENSE_STEP(2, 1, 0)
+			DENSE_STEP(1, 1, 0)
+			g += 1;
 		} else {
-			for (; b + 2 <= a->blocks; b += 2) dense_2_1(a, b, g, r);
-			for (; b < a->blocks; b++) dense_1_1(a, b, g, r);
+			DENSE_STEP(2, 0, 1)
+			DENSE_STEP(1, 0, 1)
 			g += 1;
 		}
 	}
 }
 
 // First layer: a pixel is one lane of 4 bytes, and rows come with their padding.
-#define FIRST_TILE(B, G)                                                                                  \
-	INLINE void first_##B##_##G(const struct conv_args *a, word b, word g, word stride, struct requant r) { \
-		__m512i acc[G][4 * B];                                                                            \
-		for (int j = 0; j < G; j++)                                                                       \
-			for (int i = 0; i < 4 * B; i++) acc[j][i] = _mm512_loadu_si512(a->bias + 16 * (g + j));       \
+#define FIRST_TILE(B, G, H)                                                                               \
+	INLINE void first_##B##_##G##_##H(const struct conv_args *a, word b, word g, word stride, struct requant r) { \
+		TILE_BEGIN(B, G, H)                                                                               \
+		uint8_t *dst = a->dst + b * a->dst_block;                                                         \
 		word ws = a->taps_y * a->taps_x * 64;                                                             \
 		const int8_t *w = a->weights + g * ws;                                                            \
 		for (word ky = 0; ky < a->taps_y; ky++) {                                                         \
 			const uint8_t *p = a->rows[ky] + 4 * b * stride;                                              \
-			for (word kx = 0; kx < a->taps_x; kx++, w += 64, p += a->src_block) {                         \
-				__m512i wv[G];                                                                            \
-				for (int j = 0; j < G; j++) wv[j] = _mm512_loadu_si512(w + j * ws);                       \
-				for (int i = 0; i < 4 * B; i++) {                                                         \
-					__m512i x = broadcast4(p + i * stride);                                               \
-					for (int j = 0; j < G; j++) acc[j][i] = _mm512_dpbusd_epi32(acc[j][i], x, wv[j]);     \
-				}                                                                                         \
-			}                                                                                             \
+			for (word kx = 0; kx < a->taps_x; kx++, w += 64, p += a->src_block)                           \
+				TILE_STEP(B, G, H, w + j * ws, p + i * stride)                                            \
 		}                                                                                                 \
-		for (int i = 0; i < B; i++)                                                                       \
-			for (int j = 0; j < G; j++) store_group(a->dst + (b + i) * a->dst_block, &acc[j][4 * i], g + j, a, r); \
+		TILE_END(B, G, H)                                                                                 \
 	}
 
-FIRST_TILE(4, 1)
-FIRST_TILE(1, 1)
-FIRST_TILE(2, 2)
-FIRST_TILE(1, 2)
+FIRST_TILE(4, 1, 0)
+FIRST_TILE(1, 1, 0)
+FIRST_TILE(2, 2, 0)
+FIRST_TILE(1, 2, 0)
+FIRST_TILE(4, 0, 1)
+FIRST_TILE(1, 0, 1)
+FIRST_TILE(2, 1, 1)
+FIRST_TILE(1, 1, 1)
+FIRST_TILE(2, 2, 1)
+FIRST_TILE(1, 2, 1)
+
+#define FIRST_STEP(B, G, H) \
+	for (; b + B <= a->blocks; b += B) first_##B##_##G##_##H(a, b, g, stride, r);
 
 INLINE void first(const struct conv_args *a, word stride) {
 	struct requant r = requant_of(a->zero);
+	word half = half_of(a), full = a->groups - half;
 	for (word g = 0; g < a->groups;) {
-		word b = 0;
-		if (a->groups - g >= 2) {
-			for (; b + 2 <= a->blocks; b += 2) first_2_2(a, b, g, stride, r);
-			for (; b < a->blocks; b++) first_1_2(a, b, g, stride, r);
+		word left = full - g, b = 0;
+		if (left == 2 && half) {
+			FIRST_STEP(2, 2, 1)
+			FIRST_STEP(1, 2, 1)
+			g += 3;
+		} else if (left >= 2) {
+			FIRST_STEP(2, 2, 0)
+			FIRST_STEP(1, 2, 0)
 			g += 2;
+		} else if (left == 1 && half) {
+			FIRST_STEP(2, 1, 1)
+			FIRST_STEP(1, 1, 1)
+			g += 2;
+		} else if (left == 1) {
+			FIRST_STEP(4, 1, 0)
+			FIRST_STEP(1, 1, 0)
+			g += 1;
 		} else {
-			for (; b + 4 <= a->blocks; b += 4) first_4_1(a, b, g, stride, r);
-			for (; b < a->blocks; b++) first_1_1(a, b, g, stride, r);
+			FIRST_STEP(4, 0, 1)
+			FIRST_STEP(1, 0, 1)
 			g += 1;
 		}
 	}
