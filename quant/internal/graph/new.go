@@ -218,8 +218,8 @@ func (b *builder) known(n *Node) error {
 		if v == nil || !v.static {
 			continue
 		}
-		if v.constant == nil && (i == 0 && !n.Is("ConstantOfShape", "Range") || product(v.Shape) > smallConstant ||
-			v.Type == tensor.Float32 && len(v.Shape) > 1) {
+		if v.constant == nil && !n.Is("NonZero") && (i == 0 && !n.Is("ConstantOfShape", "Range") ||
+			product(v.Shape) > smallConstant || v.Type == tensor.Float32 && len(v.Shape) > 1) {
 			continue
 		}
 		t, err := b.g.Constant(v)

@@ -35,6 +35,16 @@ type spread struct {
 	step  [][]int
 	inner []int // per operand: 0 (repeated) or 1
 	row   int
+	// tail and tailStep are, for rowsOf, the row's own axes where an operand repeats along some of them.
+	tail, tailStep []int
+}
+
+// element is where rowsOf's operand lies for element i of row r.
+func (s *spread) element(r, i int) int {
+	if s.tail != nil {
+		return s.offset(0, r) + offset(i, s.tail, s.tailStep)
+	}
+	return s.offset(0, r) + i
 }
 
 func newSpread(out []int, operands ...[]int) *spread {

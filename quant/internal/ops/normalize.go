@@ -144,10 +144,16 @@ func buildGroupNorm(b *build) *Impl {
 	})
 }
 
-// buildLayerNorm standardizes everything from an axis on.
+// buildLayerNorm standardizes everything from an axis on. Its other outputs are the means and the inverse deviations.
+// RMSNormalization leaves the mean in and has no shift.
 func buildLayerNorm(b *build) *Impl {
 	b.ignore("stash_type")
-	if !b.arity(2, 3) || !b.float32s() {
+	rms := b.Op != "LayerNormalization"
+	most := 3
+	if rms {
+		most = 2
+	}
+	if !b.arity(2, most) || !b.float32s() {
 		return nil
 	}
 	v := b.In[0]
@@ -156,27 +162,163 @@ func buildLayerNorm(b *build) *Impl {
 	if b.err != nil {
 		return nil
 	}
-	if b.Outs > 1 {
-		return b.fail("the mean and deviation outputs are not supported")
-	}
 	b.volume(v.Shape)
 	inner := product(v.Shape[axis:])
+	var by [2]*spread // how scale and shift go with a row
 	for i := 1; i < len(b.In); i++ {
-		if w := b.in(i); w != nil && (product(w.Shape) != inner || product(w.Shape) == 0) {
+		w := b.in(i)
+		if w == nil {
+			continue
+		}
+		if s := b.broadcast(v.Shape, w.Shape); b.err != nil || !tensor.Equal(s, v.Shape) {
 			return b.fail("input %d has shape %v for %v", i, w.Shape, v.Shape[axis:])
 		}
+		by[i-1] = rowsOf(v.Shape, w.Shape, axis)
 	}
-	hasBias := b.in(2) != nil
-	return one(v.Type, clone(v.Shape), product(v.Shape[:axis]), func(in, out []*tensor.T, lo, hi int) {
-		x, y := tensor.View[float32](in[0]), tensor.View[float32](out[0])
-		s := tensor.View[float32](in[1])
+	stats := clone(v.Shape)
+	for k := axis; k < len(stats); k++ {
+		stats[k] = 1
+	}
+	impl := &Impl{Units: product(v.Shape[:axis]), Out: []Value{{Type: v.Type, Shape: clone(v.Shape)}}}
+	if !rms {
+		impl.Out = append(impl.Out, Value{Type: v.Type, Shape: stats}, Value{Type: v.Type, Shape: stats})
+	}
+	impl.Run = func(in, out []*tensor.T, lo, hi int) {
+		x, s := tensor.View[float32](in[0]), tensor.View[float32](in[1])
 		for u := lo; u < hi; u++ {
-			standardize(y[u*inner:(u+1)*inner], x[u*inner:(u+1)*inner], eps, func(i int) (float64, float64) {
-				if hasBias {
-					return float64(s[i]), float64(tensor.View[float32](in[2])[i])
+			row := x[u*inner : (u+1)*inner]
+			mean, variance := 0.0, 0.0
+			if rms {
+				for _, v := range row {
+					variance += float64(float64(v) * float64(v))
 				}
-				return float64(s[i]), 0
-			})
+				variance /= float64(inner)
+			} else {
+				mean, variance = moments(row)
+			}
+			k := 1 / math.Sqrt(variance+eps)
+			if out[0] != nil {
+				y := tensor.View[float32](out[0])[u*inner:]
+				for i, v := range row {
+					r := float64(float64((float64(v)-mean)*k) * float64(s[by[0].element(u, i)]))
+					if by[1] != nil {
+						r += float64(tensor.View[float32](in[2])[by[1].element(u, i)])
+					}
+					y[i] = float32(r)
+				}
+			}
+			if len(out) > 1 && out[1] != nil {
+				tensor.View[float32](out[1])[u] = float32(mean)
+			}
+			if len(out) > 2 && out[2] != nil {
+				tensor.View[float32](out[2])[u] = float32(k)
+			}
+		}
+	}
+	return impl
+}
+
+// rowsOf is how an operand that broadcasts to shape goes with its rows, which begin at an axis.
+func rowsOf(shape, operand []int, axis int) *spread {
+	full := make([]int, len(shape))
+	for k := range full {
+		full[k] = 1
+	}
+	copy(full[len(full)-len(operand):], operand)
+	st := strides(full)
+	for k := range st {
+		if full[k] == 1 {
+			st[k] = 0
+		}
+	}
+	s := &spread{shape: shape[:axis], step: [][]int{st[:axis]}, row: 1}
+	if product(full[axis:]) == product(shape[axis:]) { // the usual case: an entry an element
+		s.inner = []int{1}
+		return s
+	}
+	s.tail, s.tailStep = shape[axis:], st[axis:]
+	return s
+}
+
+// buildLpNorm divides each line by its sum of magnitudes or its Euclidean length.
+func buildLpNorm(b *build) *Impl {
+	if !b.arity(1, 1) || !b.float32s() {
+		return nil
+	}
+	v := b.In[0]
+	l := b.line(v.Shape, b.attrInt("axis", -1))
+	p := b.attrInt("p", 2)
+	if p != 1 && p != 2 {
+		return b.fail("p is %d", p)
+	}
+	return one(v.Type, clone(v.Shape), l.outer*l.inner, func(in, out []*tensor.T, lo, hi int) {
+		x, y := tensor.View[float32](in[0]), tensor.View[float32](out[0])
+		for u := lo; u < hi; u++ {
+			base, sum := u/l.inner*l.n*l.inner+u%l.inner, 0.0
+			for i := range l.n {
+				e := float64(x[base+i*l.inner])
+				if p == 1 {
+					sum += math.Abs(e)
+				} else {
+					sum += float64(e * e)
+				}
+			}
+			if p == 2 {
+				sum = math.Sqrt(sum)
+			}
+			for i := range l.n {
+				if sum == 0 {
+					y[base+i*l.inner] = 0
+				} else {
+					y[base+i*l.inner] = float32(float64(x[base+i*l.inner]) / sum)
+				}
+			}
+		}
+	})
+}
+
+// buildMeanVariance standardizes over some axes: (x − mean)/(deviation + 1e−9), as ONNX's function body has it.
+func buildMeanVariance(b *build) *Impl {
+	if !b.arity(1, 1) || !b.float32s() {
+		return nil
+	}
+	v := b.In[0]
+	list := b.attrInts("axes")
+	if list == nil {
+		list = []int{0, 2, 3}
+	}
+	set := b.axes(list, len(v.Shape))
+	if b.err != nil {
+		return nil
+	}
+	b.volume(v.Shape)
+	st := strides(v.Shape)
+	var kept, keptStride, folded, foldedStride []int
+	for k, d := range v.Shape {
+		if set[k] {
+			folded, foldedStride = append(folded, d), append(foldedStride, st[k])
+		} else {
+			kept, keptStride = append(kept, d), append(keptStride, st[k])
+		}
+	}
+	n := product(folded)
+	return one(v.Type, clone(v.Shape), product(kept), func(in, out []*tensor.T, lo, hi int) {
+		x, y := tensor.View[float32](in[0]), tensor.View[float32](out[0])
+		for u := lo; u < hi; u++ {
+			base, mean, variance := offset(u, kept, keptStride), 0.0, 0.0
+			for i := range n {
+				mean += float64(x[base+offset(i, folded, foldedStride)])
+			}
+			mean /= float64(n)
+			for i := range n {
+				d := float64(x[base+offset(i, folded, foldedStride)]) - mean
+				variance += float64(d * d)
+			}
+			k := 1 / (math.Sqrt(variance/float64(n)) + 1e-9)
+			for i := range n {
+				at := base + offset(i, folded, foldedStride)
+				y[at] = float32((float64(x[at]) - mean) * k)
+			}
 		}
 	})
 }

@@ -23,6 +23,7 @@ var reductions = map[string]reduction{
 	"ReduceProd":      {1, func(a, v float64) float64 { return float64(a * v) }, keep},
 	"ReduceL1":        {0, func(a, v float64) float64 { return a + math.Abs(v) }, keep},
 	"ReduceL2":        {0, func(a, v float64) float64 { return a + float64(v*v) }, func(a float64, _ int) float64 { return math.Sqrt(a) }},
+	"ReduceLogSum":    {0, func(a, v float64) float64 { return a + v }, func(a float64, _ int) float64 { return log(a) }},
 	"ReduceSumSquare": {0, func(a, v float64) float64 { return a + float64(v*v) }, keep},
 }
 
@@ -33,7 +34,11 @@ func buildReduce(b *build) *Impl {
 	v := b.In[0]
 	r := reductions[b.Op]
 	get, put := loader(v.Type), storer(v.Type)
-	if get == nil || v.Type == tensor.Bool {
+	if b.Op == "ReduceLogSumExp" {
+		r = reductions["ReduceMax"] // found first, and taken out of the exponents
+	}
+	// Before opset 20 only numbers have a maximum; of truth values it is whether any, the minimum whether all are true.
+	if get == nil || v.Type == tensor.Bool && b.Op != "ReduceMax" && b.Op != "ReduceMin" {
 		return b.fail("element type %v", v.Type)
 	}
 	since := 18
@@ -70,7 +75,7 @@ func buildReduce(b *build) *Impl {
 		}
 	}
 	n := product(folded)
-	if n == 0 && (b.Op == "ReduceMax" || b.Op == "ReduceMin" || b.Op == "ReduceMean") && product(kept) > 0 {
+	if n == 0 && (b.Op == "ReduceMax" || b.Op == "ReduceMin" || b.Op == "ReduceMean" || b.Op == "ReduceLogSumExp") && product(kept) > 0 {
 		return b.fail("%v has nothing to reduce", v.Shape)
 	}
 	return one(v.Type, out, product(kept), func(in, outs []*tensor.T, lo, hi int) {
@@ -79,6 +84,17 @@ func buildReduce(b *build) *Impl {
 			acc := r.start
 			for i := range n {
 				acc = r.add(acc, get(in[0].Data, base+offset(i, folded, foldedStride)))
+			}
+			if b.Op == "ReduceLogSumExp" {
+				top := acc
+				if math.IsInf(top, 0) {
+					top = 0
+				}
+				acc = 0
+				for i := range n {
+					acc += exp(get(in[0].Data, base+offset(i, folded, foldedStride)) - top)
+				}
+				acc = top + log(acc)
 			}
 			put(outs[0].Data, u, r.finish(acc, n))
 		}

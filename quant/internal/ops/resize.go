@@ -236,14 +236,8 @@ func (r *Resize) round(x float64) float64 {
 // cubicTaps is Keys' kernel (1981) with parameter a.
 func (r *Resize) cubicTaps(x float64, n int) taps1 {
 	f := math.Floor(x)
-	t, a := x-f, r.cubic
-	poly := func(c3, c2, c1, c0, t float64) float64 {
-		return float64((float64((float64(c3*t)+c2)*t)+c1)*t) + c0
-	}
-	w := []float64{
-		poly(a, -5*a, 8*a, -4*a, t+1), poly(a+2, -(a + 3), 0, 1, t),
-		poly(a+2, -(a + 3), 0, 1, 1-t), poly(a, -5*a, 8*a, -4*a, 2-t),
-	}
+	k := keys(x-f, r.cubic)
+	w := k[:]
 	p := taps1{at: make([]int, 4), weight: w}
 	sum := 0.0
 	for j := range w {

@@ -76,8 +76,17 @@ func scalarOf(b *build) func(float32) float32 {
 			v := float64(x)
 			return float32(0.5 * float64(v*(1+erf(v/math.Sqrt2))))
 		}
-	case "ReduceNone":
-		return nil
+	case "Shrink":
+		bias, lambda := b.attrFloat("bias", 0), b.attrFloat("lambd", 0.5)
+		return func(x float32) float32 {
+			switch {
+			case x < -lambda:
+				return x + bias
+			case x > lambda:
+				return x - bias
+			}
+			return 0
+		}
 	}
 	if f := plain[b.Op]; f != nil {
 		return func(x float32) float32 { return float32(f(float64(x))) }
@@ -89,6 +98,8 @@ func scalarOf(b *build) func(float32) float32 {
 var plain = map[string]func(float64) float64{
 	"Sigmoid": sigmoid, "Tanh": tanh, "Erf": erf, "Exp": exp, "Log": log, "Softplus": log1pExp, "Sqrt": math.Sqrt,
 	"Abs": math.Abs, "Neg": func(x float64) float64 { return -x }, "Floor": math.Floor, "Ceil": math.Ceil,
+	"Sin": sin, "Cos": cos, "Tan": tan, "Asin": asin, "Acos": acos, "Atan": atan, "Sinh": sinh, "Cosh": cosh,
+	"Asinh": asinh, "Acosh": acosh, "Atanh": atanh,
 	"Round":      math.RoundToEven,
 	"Reciprocal": func(x float64) float64 { return 1 / x },
 	"Softsign":   func(x float64) float64 { return x / (1 + math.Abs(x)) },
