@@ -15,6 +15,7 @@ def main():
     parser.add_argument("--models", default="models", help="where the finished student and its card go")
     parser.add_argument("--calibration", default="minmax,percentile,entropy",
                         help="quantization calibration methods to try; the best on validation is shipped")
+    parser.add_argument("--start", default="", help="an int8 student to go on from, instead of from scratch")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
     importlib.import_module(f"distill.recipes.{args.recipe}").main(args)

@@ -15,6 +15,7 @@ class Phase:
     batch: int
     rate: float
     mix: dict  # name of a cache → share of the batch; what is missing on this machine is left out, with a note
+    labels: bool = True  # whether this phase reads labels; without them a teacher is all there is
 
 
 @dataclass
@@ -26,6 +27,11 @@ class Config:
     classes: list = field(default_factory=lambda: ["background", "table", "object"])
     palette: list = field(default_factory=lambda: ["#202020", "#4c9a6a", "#e2572b"])
     void: int = 255
+    modalities: tuple = ("color", "depth")  # what the student reads
+    start: str = ""  # an int8 student to begin from; empty: random weights
+    teacher: str = ""  # an int8 student of both modalities that teaches; empty: labels alone
+    lesson: float = 1.0  # weight of the teacher's logits beside the labels
+    mimic: float = 0.0  # weight of the teacher's features at strides 8 and 16
     depth_kind: str = "inverse"  # inverse depth: a plane in space stays linear in the image, noise ∝ z² becomes even
     depth_near: float = 0.4  # metres
     depth_far: float = 8.0

@@ -127,6 +127,14 @@ def rooms():
     return sorted(p for p in out.iterdir() if p.is_dir())
 
 
+def taught(config):
+    """The hand-labelled frames that are there to train on, all recordings in one: as load gives them."""
+    out = WORK / "taught"
+    labels.export(real_data() / "recordings", out, labels.TAUGHT)
+    found = [load(f, config, show=False) for f in sorted(out.iterdir())]
+    return np.concatenate([x for x, _, _ in found]), np.concatenate([y for _, y, _ in found]), sum((s for *_, s in found), [])
+
+
 class Batches(torch.utils.data.Dataset):
     """Batch number `step` of a phase, drawn and augmented from (seed, phase, step) alone, so that training resumes."""
 

@@ -6,7 +6,7 @@ import subprocess
 import numpy as np
 import torch
 
-from distill import data, preprocess
+from distill import data, preprocess, students
 
 
 def enlarge(classes, width, height):
@@ -35,9 +35,11 @@ def mean_iou(matrix, classes=None):
 
 
 def torch_predictor(model, device="cpu"):
-    """inputs uint8 [N, h, w, 4] → classes uint8 [N, h, w] by a PyTorch student."""
+    """inputs uint8 [N, h, w, 4] → classes uint8 [N, h, w] by a PyTorch student, which gets the planes that it reads."""
+    planes = students.planes(model.stem[0].in_channels)
 
     def predict(inputs):
+        inputs = inputs[..., planes]
         x = torch.from_numpy(np.ascontiguousarray(inputs.transpose(0, 3, 1, 2))).to(device)
         with torch.no_grad():
             return model(x.float() / 255).argmax(1).byte().cpu().numpy()
@@ -46,15 +48,16 @@ def torch_predictor(model, device="cpu"):
 
 
 def onnx_predictor(path, threads=1):
-    """inputs uint8 [N, h, w, 4] → classes uint8 [N, h, w] by onnxruntime, one pair at a time."""
+    """inputs uint8 [N, h, w, 4] → classes uint8 [N, h, w] by onnxruntime, one pair at a time, the planes that it reads."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    name = session.get_inputs()[0].name
+    name, planes = session.get_inputs()[0].name, students.planes(session.get_inputs()[0].shape[1])
 
     def predict(inputs):
+        inputs = inputs[..., planes]
         maps = [session.run(None, {name: np.ascontiguousarray(x.transpose(2, 0, 1)[None])})[0] for x in inputs]
         return np.stack([m.reshape(inputs.shape[1:3]) for m in maps])
 

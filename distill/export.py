@@ -35,11 +35,11 @@ def fold(student):
 
 
 def float_model(student, config):
-    """The float graph: input "pixels" [1, 4, H, W] in 0…1 → "classes" uint8 [1, H, W]."""
+    """The float graph: input "pixels" [1, 4 (or 3, or 1), H, W] in 0…1 → "classes" uint8 [1, H, W]."""
     import io
 
     buffer = io.BytesIO()
-    x = torch.zeros(1, 4, config.height, config.width)
+    x = torch.zeros(1, student.stem[0].in_channels, config.height, config.width)
     torch.onnx.export(Logits(fold(student)).eval(), (x,), buffer, opset_version=17, dynamo=False, input_names=["pixels"],
                       output_names=["logits"])
     model = onnx.load_from_string(buffer.getvalue())
@@ -76,8 +76,10 @@ def byte_input(model, config):
     for node in graph.node:
         node.input[:] = ["pixels" if name == quantize.output[0] else name for name in node.input]
     graph.node.remove(quantize)
+    channels = graph.input[0].type.tensor_type.shape.dim[1].dim_value
     del graph.input[:]
-    graph.input.append(helper.make_tensor_value_info("pixels", TensorProto.UINT8, [1, 4, config.height, config.width]))
+    graph.input.append(
+        helper.make_tensor_value_info("pixels", TensorProto.UINT8, [1, channels, config.height, config.width]))
     del graph.value_info[:]
     return onnx.shape_inference.infer_shapes(model)
 
@@ -93,8 +95,8 @@ def metadata(config, data, float_miou, int8_miou):
         "input": f"{config.width}x{config.height}",
         "color_order": "rgb",
         "depth": json.dumps({"kind": config.depth_kind, "near": config.depth_near, "far": config.depth_far}),
-        "fusion": "early",
-        "modalities": json.dumps(["color", "depth"]),
+        "fusion": "early" if len(config.modalities) > 1 else "none",
+        "modalities": json.dumps(config.modalities),
         "method": config.method,
         "data": data,
         "float_miou": f"{float_miou:.1f}",

@@ -15,7 +15,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 CLASSES = {"background": 0, "table": 1, "object": 2, "void": 255}
-DEFAULT = Path(__file__).parent / "labels" / "rooms.json"
+DEFAULT = Path(__file__).parent / "labels" / "rooms.json"  # for validation: trained on nowhere
+TAUGHT = Path(__file__).parent / "labels" / "taught.json"  # for training
 
 
 def read(path=DEFAULT):
@@ -28,12 +29,14 @@ def read(path=DEFAULT):
     return frames
 
 
-def rasterise(shapes, width, height):
-    """Paints the polygons in order over background: an 8-bit image of classes, width × height."""
-    image = Image.new("L", (width, height), CLASSES["background"])
+def rasterise(shapes, width, height, under=None):
+    """Paints the polygons, drawn on an image of width × height, in order over background, or over classes `under` at
+    their own size: an 8-bit image of classes."""
+    image = Image.new("L", (width, height), CLASSES["background"]) if under is None else Image.fromarray(under)
+    sx, sy = image.width / width, image.height / height
     draw = ImageDraw.Draw(image)
     for shape in shapes:
-        draw.polygon([tuple(corner) for corner in shape["polygon"]], fill=CLASSES[shape["class"]])
+        draw.polygon([(x * sx, y * sy) for x, y in shape["polygon"]], fill=CLASSES[shape["class"]])
     return image
 
 
@@ -47,7 +50,7 @@ def find(folder, stem):
 
 def export(recordings, out, path=DEFAULT):
     """Writes the labelled frames under out and returns how many there are."""
-    frames = read(path)
+    frames = {name: shapes for name, shapes in read(path).items() if not name.endswith("/*")}
     for name, shapes in frames.items():
         recording, stem = name.split("/")
         color = find(Path(recordings) / recording / "color", stem)

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-from distill import export
+from distill import export, students
 
 METHODS = {
     "minmax": (CalibrationMethod.MinMax, {}),
@@ -17,10 +17,10 @@ METHODS = {
 
 
 class Reader(CalibrationDataReader):
-    """Calibration pairs, one at a time: uint8 [N, h, w, 4] → {"pixels": float [1, 4, h, w]}."""
+    """Calibration pairs, one at a time: uint8 [N, h, w, 4] → {"pixels": float [1, C, h, w]}, the planes that are read."""
 
-    def __init__(self, inputs):
-        self.inputs = iter(inputs)
+    def __init__(self, inputs, channels):
+        self.inputs = iter(inputs[..., students.planes(channels)])
 
     def get_next(self):
         x = next(self.inputs, None)
@@ -38,7 +38,8 @@ def quantise(model, inputs, method, config):
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         onnx.save(model, source)
-        quantize_static(str(source), str(target), Reader(inputs), quant_format=QuantFormat.QDQ, per_channel=True,
+        channels = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+        quantize_static(str(source), str(target), Reader(inputs, channels), quant_format=QuantFormat.QDQ, per_channel=True,
                         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, calibrate_method=kind,
                         nodes_to_exclude=tail,
                         extra_options={"TensorQuantOverrides": {"pixels": pixels}, **options})

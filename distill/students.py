@@ -1,7 +1,8 @@
 """The students' architecture: plain convolutions early, inverted residuals at stride 16, a small top-down decoder.
 
 Everything is made for an integer engine: ReLU only, widths in multiples of 16, nearest upsampling inside, bilinear
-upsampling once at the end. Input: float [N, 4, H, W] in 0…1 (a byte / 255; no mean is taken off, so that zero padding
+upsampling once at the end. Input: float [N, 4, H, W] in 0…1 for R, G, B, D, [N, 3, H, W] for colour or
+[N, 1, H, W] for depth alone (a byte / 255; no mean is taken off, so that zero padding
 means "nothing here" for colour and "no reading" for depth). Output: logits [N, classes, H, W].
 """
 
@@ -67,23 +68,36 @@ class Student(nn.Module):
         self.smooth4 = conv(d4, d4)
         self.head = nn.Conv2d(d4, classes, 1)
 
-    def features(self, x):
-        """Logits at stride 4: [N, classes, H/4, W/4]."""
-        f4 = self.stage4(self.stem(x))  # [N, c4, H/4, W/4]
-        f8 = self.stage8(f4)  # [N, c8, H/8, W/8]
-        f16 = self.stage16(f8)  # [N, c16, H/16, W/16]
+    def encode(self, x):
+        """Features at strides 4, 8 and 16: [N, c4, H/4, W/4], [N, c8, H/8, W/8], [N, c16, H/16, W/16]."""
+        f4 = self.stage4(self.stem(x))
+        f8 = self.stage8(f4)
+        return f4, f8, self.stage16(f8)
+
+    def decode(self, f4, f8, f16):
+        """Logits at stride 4 from the features: [N, classes, H/4, W/4]."""
         context = self.context(F.adaptive_avg_pool2d(f16, 1))  # [N, d8, 1, 1]: what kind of view this is
         p16 = F.relu(self.top(f16) + context)  # [N, d8, H/16, W/16]
         p8 = self.smooth8(F.relu(self.lateral8(f8) + F.interpolate(p16, scale_factor=2.0)))  # [N, d8, H/8, W/8]
         p4 = self.smooth4(F.relu(self.lateral4(f4) + F.interpolate(self.narrow(p8), scale_factor=2.0)))
         return self.head(p4)
 
+    def features(self, x):
+        """Logits at stride 4: [N, classes, H/4, W/4]."""
+        return self.decode(*self.encode(x))
+
     def forward(self, x):
         return F.interpolate(self.features(x), scale_factor=4.0, mode="bilinear", align_corners=False)
 
 
+def planes(channels):
+    """What a student of so many input channels reads of R, G, B, D: all, colour alone, or depth alone."""
+    return {4: slice(0, 4), 3: slice(0, 3), 1: slice(3, 4)}[channels]
+
+
 def build(config):
-    return Student(len(config.classes), config.channels, config.decoder, config.expand, config.dilations)
+    inputs = sum({"color": 3, "depth": 1}[m] for m in config.modalities)
+    return Student(len(config.classes), config.channels, config.decoder, config.expand, config.dilations, inputs)
 
 
 def macs(model, width, height):
@@ -97,7 +111,7 @@ def macs(model, width, height):
     hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, nn.Conv2d)]
     was, _ = model.training, model.eval()
     with torch.no_grad():
-        model(torch.zeros(1, 4, height, width))
+        model(torch.zeros(1, model.stem[0].in_channels, height, width))
     model.train(was)
     for hook in hooks:
         hook.remove()

@@ -6,10 +6,12 @@ import math
 import os
 import time
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 
-from distill import data, evaluate, students
+from distill import data, students, warm
+from distill.methods import kd, transfer
 
 
 def loss_of(logits, classes, config):
@@ -23,6 +25,49 @@ def loss_of(logits, classes, config):
     size = chance.sum((0, 2, 3)) + truth.sum((0, 2, 3))
     dice = 1 - (2 * overlap + 1) / (size + 1)
     return entropy + config.dice * dice.mean()
+
+
+def begin(config, sources, device):
+    """The student to train: random, or with the weights of config.start."""
+    model = students.build(config)
+    if config.start:
+        warm.fill(model, config.start, sample(config, sources, model.stem[0].in_channels))
+    return model.to(device, memory_format=torch.channels_last)
+
+
+def teacher_of(config, sources, device):
+    """The frozen student of both modalities that teaches, or None."""
+    if not config.teacher:
+        return None
+    both = students.Student(len(config.classes))
+    warm.fill(both, config.teacher, sample(config, sources, 4))
+    return transfer.freeze(both).to(device, memory_format=torch.channels_last)
+
+
+def sample(config, sources, channels):
+    """A few unaugmented inputs of the first phase, to measure statistics on: float [N, C, h, w]."""
+    phase = config.phases[0]
+    x = np.concatenate([inputs[:: max(1, len(inputs) // 8)][:8] for inputs, _ in sources(phase).values()])
+    x = torch.from_numpy(np.ascontiguousarray(x[..., students.planes(channels)].transpose(0, 3, 1, 2))).float() / 255
+    return F.interpolate(x, (phase.height, phase.width))
+
+
+def objective(model, teacher, x, classes, config, phase):
+    """The loss of one batch. x float [N, 4, h, w] in 0…1, classes uint8 [N, h, w], not read in a phase without labels."""
+    seen = x[:, students.planes(model.stem[0].in_channels)]
+    if teacher is None:
+        return loss_of(model(seen), classes, config)
+    features = model.encode(seen)
+    logits = model.decode(*features)
+    with torch.no_grad():
+        shown = teacher.encode(x)
+        answer = teacher.decode(*shown)
+    loss = config.lesson * kd.kd_loss(logits, answer, temperature=2.0)
+    for mine, theirs in zip(features[1:], shown[1:]):
+        loss = loss + config.mimic * transfer.loss(mine, theirs) / theirs.var().clamp_min(1e-6)
+    if phase.labels:
+        loss = loss + loss_of(F.interpolate(logits, scale_factor=4.0, mode="bilinear"), classes, config)
+    return loss
 
 
 def rate_at(step, phase):
@@ -56,22 +101,23 @@ def run(config, sources, donors, checks, folder, device="cpu", every=200, thread
     """
     torch.set_num_threads(threads)
     torch.manual_seed(config.seed)
-    model = students.build(config).to(device, memory_format=torch.channels_last)
+    model = begin(config, sources, device)
+    teacher = teacher_of(config, sources, device)
     mean = copy.deepcopy(model).eval()
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=config.decay)
-    done, begin, total = 0, 0, 0
+    done, first, total = 0, 0, 0
     last = os.path.join(folder, "last.pt")
     if os.path.exists(last):
         state = torch.load(last, map_location=device)
         model.load_state_dict(state["model"])
         mean.load_state_dict(state["mean"])
         optimizer.load_state_dict(state["optimizer"])
-        done, begin, total = state["phase"], state["step"], state["total"]
-        print(f"resuming at phase {done}, step {begin}", flush=True)
+        done, first, total = state["phase"], state["step"], state["total"]
+        print(f"resuming at phase {done}, step {first}", flush=True)
     for index, phase in enumerate(config.phases):
         if index < done:
             continue
-        start = begin if index == done else 0
+        start = first if index == done else 0
         if start == phase.steps:
             continue
         batches = data.Batches(config, phase, index, sources(phase), donors)
@@ -83,7 +129,7 @@ def run(config, sources, donors, checks, folder, device="cpu", every=200, thread
             for group in optimizer.param_groups:
                 group["lr"] = rate
             model.train()
-            loss = loss_of(model(x.to(device).float() / 255), classes.to(device), config)
+            loss = objective(model, teacher, x.to(device).float() / 255, classes.to(device), config, phase)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
