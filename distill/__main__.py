@@ -9,7 +9,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads sleep: sp
 
 def main():
     parser = argparse.ArgumentParser(prog="python -m distill", description=__doc__.split(": ", 1)[1])
-    parser.add_argument("recipe", help="a module of distill/recipes: tabletop")
+    parser.add_argument("recipe", help="a module of distill/recipes: tabletop, tabletop-rgb, tabletop-depth, tabletop-nano")
     parser.add_argument("--edge", default="bin/edge", help="the edge binary, for synthetic pairs and evaluation")
     parser.add_argument("--runs", default="distill/runs", help="where checkpoints go; a run resumes from there")
     parser.add_argument("--models", default="models", help="where the finished student and its card go")
@@ -18,7 +18,7 @@ def main():
     parser.add_argument("--start", default="", help="an int8 student to go on from, instead of from scratch")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
-    importlib.import_module(f"distill.recipes.{args.recipe}").main(args)
+    importlib.import_module("distill.recipes." + args.recipe.replace("-", "_")).main(args)
 
 
 if __name__ == "__main__":

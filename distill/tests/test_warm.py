@@ -1,0 +1,98 @@
+"""Weights come back from a shipped file unchanged, and students of one modality read what is theirs."""
+
+import numpy as np
+import pytest
+import torch
+
+from distill import evaluate, export, labels, preprocess, quantise, students, train, warm
+from distill.config import Config, Phase
+
+MODEL = preprocess.__file__.replace("distill/preprocess.py", "models/tabletop.onnx")
+
+
+def pixels(n=3, h=96, w=128):
+    return np.random.default_rng(4).integers(0, 256, (n, h, w, 4), np.uint8)
+
+
+def batch(x, planes=slice(0, 4)):
+    return torch.from_numpy(x[..., planes].transpose(0, 3, 1, 2).copy()).float() / 255
+
+
+def test_batch_normalisation_comes_back_without_changing_an_output():
+    student = students.build(Config())
+    warm.fill(student, MODEL, batch(pixels()))
+    norms = [m for m in student.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert all((n.running_var != 1).any() for n in norms), "statistics were measured"
+    stored = warm.convolutions(MODEL)
+    folded = export.fold(student)
+    for name, module in folded.named_modules():
+        if isinstance(module, torch.nn.Conv2d):
+            weight, bias = stored.pop(name)
+            torch.testing.assert_close(module.weight, weight, rtol=1e-4, atol=1e-5)
+            torch.testing.assert_close(module.bias, bias, rtol=1e-3, atol=1e-4)
+    assert not stored
+
+
+def test_one_modality_keeps_its_planes_of_the_first_layer():
+    whole, _ = warm.convolutions(MODEL)["stem.0"]
+    for modality, planes in (("color", slice(0, 3)), ("depth", slice(3, 4))):
+        student = students.build(Config(modalities=(modality,)))
+        warm.fill(student, MODEL, batch(pixels(), planes))
+        torch.testing.assert_close(student.stem[0].weight.data, whole[:, planes], rtol=0, atol=0)
+
+
+def test_another_architecture_is_refused_by_name():
+    with pytest.raises(ValueError, match="stem.0|stage"):
+        warm.fill(students.build(Config(channels=(8, 16, 24, 64), decoder=(24, 16))), MODEL, batch(pixels()))
+
+
+def test_a_phase_without_labels_reads_none():
+    config = Config(modalities=("depth",), mimic=0.1)
+    student = students.build(config)
+    teacher = students.build(Config()).eval()
+    x = batch(pixels(2))
+    phase = Phase("transfer", 128, 96, 1, 2, 1e-3, {}, labels=False)
+    losses = [train.objective(student, teacher, x, torch.full((2, 96, 128), k, dtype=torch.uint8), config, phase).item()
+              for k in (0, 2)]
+    assert losses[0] == losses[1]
+    phase.labels = True
+    losses = [train.objective(student, teacher, x, torch.full((2, 96, 128), k, dtype=torch.uint8), config, phase).item()
+              for k in (0, 2)]
+    assert losses[0] != losses[1]
+
+
+def test_teacher_gets_no_gradient_and_student_sees_its_planes_alone():
+    config = Config(modalities=("color",), mimic=0.1)
+    student, teacher = students.build(config), students.build(Config()).eval()
+    x = batch(pixels(2)).requires_grad_()
+    phase = Phase("learn", 128, 96, 1, 2, 1e-3, {})
+    train.objective(student, teacher, x, torch.zeros(2, 96, 128, dtype=torch.uint8), config, phase).backward()
+    assert all(p.grad is None for p in teacher.parameters())
+    assert (x.grad[:, :3] != 0).any() and (x.grad[:, 3] == 0).all()
+
+
+@pytest.mark.parametrize("modality", ["color", "depth"])
+def test_a_student_of_one_modality_quantises_and_says_so(modality, tmp_path):
+    config = Config(width=64, height=48, channels=(16, 16, 16, 32), decoder=(16, 16), modalities=(modality,))
+    student = students.build(config).eval()
+    data = pixels(6, 48, 64)
+    model = quantise.quantise(export.float_model(student, config), data, "minmax", config)
+    path = tmp_path / "one.onnx"
+    path.write_bytes(export.seal(model, export.metadata(config, "test", 0, 0)))
+    other = data.copy()
+    other[..., 3:] = 0 if modality == "color" else other[..., 3:]
+    other[..., :3] = 0 if modality == "depth" else other[..., :3]
+    predict = evaluate.onnx_predictor(path)
+    assert (predict(data) == predict(other)).all(), "the other modality is not read"
+    assert (predict(data) == evaluate.torch_predictor(student)(data)).mean() > 0.9
+
+
+def test_frames_to_train_on_validate_nowhere():
+    assert not set(labels.read()) & set(labels.read(labels.TAUGHT))
+
+
+def test_shapes_over_labels_keep_what_they_do_not_cover():
+    under = np.ones((24, 32), np.uint8)
+    shapes = [{"class": "object", "polygon": [[0, 0], [31, 0], [31, 23], [0, 23]]}]  # on an image of 64 × 48
+    got = np.asarray(labels.rasterise(shapes, 64, 48, under=under))
+    assert got.shape == (24, 32) and got[5, 5] == 2 and got[20, 28] == 1
