@@ -241,6 +241,8 @@ func TestAgainstFloat(t *testing.T) {
 		{"mul by a pixel", "Mul", [][]int{map1, {1, 12, 1, 1}}, nil, nil, nil, "mul"},
 		{"concat", "Concat", [][]int{map1, {1, 5, 11, 13}, {1, 8, 11, 13}}, nil, nil, []any{"axis", 1}, "concat"},
 		{"average pool", "AveragePool", [][]int{map1}, nil, nil, []any{"kernel_shape", []int{3, 2}, "strides", []int{2, 1}, "pads", []int{1, 0, 1, 1}}, "average pool"},
+		{"average pool inside", "AveragePool", [][]int{map1}, nil, nil, []any{"kernel_shape", []int{3, 2}, "strides", []int{2, 1}}, "average pool"},
+		{"average pool of padding", "AveragePool", [][]int{map1}, nil, nil, []any{"kernel_shape", []int{3, 3}, "strides", []int{2, 2}, "pads", []int{1, 1, 1, 1}, "count_include_pad", 1}, "average pool"},
 		{"global average pool", "GlobalAveragePool", [][]int{map1}, nil, nil, nil, "average pool"},
 		{"max pool", "MaxPool", [][]int{map1}, nil, nil, []any{"kernel_shape", []int{3, 3}, "strides", []int{2, 2}, "pads", []int{1, 1, 1, 1}}, "max pool"},
 		{"mean", "ReduceMean", [][]int{map1}, nil, nil, []any{"axes", []int{2, 3}}, "average pool"},

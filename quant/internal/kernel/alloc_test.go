@@ -57,6 +57,12 @@ func TestNoAllocation(t *testing.T) {
 		check(name+" average", func() {
 			s.AvgPool(one, a, Pool{KH: 6, KW: 8, StrideY: 1, StrideX: 1}, false, 0, Requant{Scale: oneScale}, 0, 1)
 		})
+		mul, err := s.PackAdd(Add{ScaleA: 0.01, Multiply: true, Type: Native})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(name+" product with a pixel", func() { mul.Run(a, a, one, 0, 6) })
+		check(name+" maximum", func() { s.MaxPool(a, b, Pool{KH: 3, KW: 3, StrideY: 1, StrideX: 1, PadTop: 1, PadLeft: 1}, 0, 6) })
 		large, classes := makeMap(12, 16, 20), make([]byte, 12*16)
 		up, _ := NewResize(6, 8, 12, 16, HalfPixel)
 		near, _ := NewNearest(6, 8, 12, 16, HalfPixel, Floor)

@@ -58,6 +58,13 @@ type sumArgs struct {
 	sums                                     unsafe.Pointer
 }
 
+type maxArgs struct {
+	dst                     unsafe.Pointer
+	blocks, cells, dstBlock int64
+	tapsY, tapsX            int64
+	rows, offsets           unsafe.Pointer
+}
+
 type nearestArgs struct {
 	dst, src                unsafe.Pointer
 	blocks, cells, dstBlock int64

@@ -27,6 +27,9 @@ func peakAVX2(a *peakArgs)
 func addAVX2(a *addArgs)
 
 //go:noescape
+func mulAVX2(a *addArgs)
+
+//go:noescape
 func planesAVX2(a *planesArgs)
 
 //go:noescape
@@ -37,6 +40,9 @@ func resizeAVX2(a *resizeArgs)
 
 //go:noescape
 func resizeRealAVX2(a *realArgs)
+
+//go:noescape
+func maxAVX2(a *maxArgs)
 
 //go:noescape
 func nearestAVX2(a *nearestArgs)

@@ -33,6 +33,9 @@ func planesAVX512VNNI(a *planesArgs)
 func addAVX512VNNI(a *addArgs)
 
 //go:noescape
+func mulAVX512VNNI(a *addArgs)
+
+//go:noescape
 func sumAVX512VNNI(a *sumArgs)
 
 //go:noescape
@@ -46,6 +49,9 @@ func resizeRealAVX512VNNI(a *realArgs)
 
 //go:noescape
 func nearestAVX512VNNI(a *nearestArgs)
+
+//go:noescape
+func maxAVX512VNNI(a *maxArgs)
 
 //go:noescape
 func resizeAVX512VNNI(a *resizeArgs)

@@ -11253,6 +11253,151 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
+// func mulAVX512VNNI(a)
+TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x02848e0f; WORD $0x0000 // jle 0xe381 <mulAVX512VNNI+0x291>
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x02778e0f; WORD $0x0000 // jle 0xe381 <mulAVX512VNNI+0x291>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	BYTE $0x53 // push rbx
+	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x0218 // vbroadcastss zmm0, dword ptr [rdx]
+	LONG $0x487df262; WORD $0x4a18; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rdx + 0x4]
+	LONG $0x487df262; WORD $0x5218; BYTE $0x02 // vbroadcastss zmm2, dword ptr [rdx + 0x8]
+	LONG $0x487df262; WORD $0x5f79; BYTE $0x20 // vpbroadcastw zmm3, word ptr [rdi + 0x40]
+	LONG $0x487df262; WORD $0x6778; BYTE $0x48 // vpbroadcastb zmm4, byte ptr [rdi + 0x48]
+	LONG $0x487df262; WORD $0x6f78; BYTE $0x50 // vpbroadcastb zmm5, byte ptr [rdi + 0x50]
+	LONG $0x60578b48 // mov rdx, qword ptr [rdi + 0x60]
+	LONG $0x48fef162; WORD $0x326f // vmovdqu64 zmm6, zmmword ptr [rdx]
+	WORD $0xd231 // xor edx, edx
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x10eb // jmp 0xe160 <mulAVX512VNNI+0x70>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0x021b8d0f; WORD $0x0000 // jge 0xe37b <mulAVX512VNNI+0x28b>
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0xef7e // jle 0xe154 <mulAVX512VNNI+0x64>
+	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
+	LONG $0xc2af0f4c // imul r8, rdx
+	WORD $0x0149; BYTE $0xc8 // add r8, rcx
+	LONG $0x30c08349 // add r8, 0x30
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	LONG $0xcaaf0f4c // imul r9, rdx
+	WORD $0x034c; BYTE $0x0f // add r9, qword ptr [rdi]
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0xcaaf0f48 // imul rcx, rdx
+	WORD $0x0149; BYTE $0xca // add r10, rcx
+	LONG $0x30c28349 // add r10, 0x30
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x0000a2e9; BYTE $0x00 // jmp 0xe245 <mulAVX512VNNI+0x155>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x487d5262; WORD $0x1c31; BYTE $0x18 // vpmovzxbd zmm11, xmmword ptr [r8 + rbx]
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48247162; WORD $0xd95c // vsubps zmm11, zmm11, zmm1
+	LONG $0x48245162; WORD $0xc959 // vmulps zmm9, zmm11, zmm9
+	LONG $0x487c5162; WORD $0xc959 // vmulps zmm9, zmm0, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x193c8d4d // lea r15, [r9 + rbx]
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xfbed // vpaddsw zmm7, zmm7, zmm3
+	LONG $0x48357162; WORD $0xc3ed // vpaddsw zmm8, zmm9, zmm3
+	LONG $0x4845d162; WORD $0xf867 // vpackuswb zmm7, zmm7, zmm8
+	LONG $0x484df262; WORD $0xff36 // vpermd zmm7, zmm6, zmm7
+	LONG $0x4845f162; WORD $0xfcde // vpmaxub zmm7, zmm7, zmm4
+	WORD $0x014c; BYTE $0xd8 // add rax, r11
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
+	WORD $0xe5d3 // shl ebp, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd5f7 // not ebp
+	WORD $0x4d0f; BYTE $0xee // cmovge ebp, esi
+	LONG $0x4845f162; WORD $0xfdda // vpminub zmm7, zmm7, zmm5
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0x497ed162; WORD $0x3f7f // vmovdqu32 zmmword ptr [r15] {k1}, zmm7
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x40c38348 // add rbx, 0x40
+	LONG $0xfcc38349 // add r11, -0x4
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	LONG $0xff0b8d0f; WORD $0xffff // jge 0xe150 <mulAVX512VNNI+0x60>
+	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
+	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	WORD $0x487d // jge 0xe29b <mulAVX512VNNI+0x1ab>
+	QUAD $0xfd1a4431487d5262 // vpmovzxbd zmm8, xmmword ptr [r10 + rbx - 0x30]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x483c7162; WORD $0xc25c // vsubps zmm8, zmm8, zmm2
+	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
+	WORD $0x0775 // jne 0xe275 <mulAVX512VNNI+0x185>
+	LONG $0x48bd5362; WORD $0xc023; BYTE $0x00 // vshuff64x2 zmm8, zmm8, zmm8, 0x0 # zmm8 = zmm8[0,1,0,1,0,1,0,1]
+	QUAD $0xfd184c31487d5262 // vpmovzxbd zmm9, xmmword ptr [r8 + rbx - 0x30]
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48347162; WORD $0xc95c // vsubps zmm9, zmm9, zmm1
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487c5162; WORD $0xc059 // vmulps zmm8, zmm0, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	WORD $0x487d // jge 0xe2eb <mulAVX512VNNI+0x1fb>
+	QUAD $0xfe1a7c31487dd262 // vpmovzxbd zmm7, xmmword ptr [r10 + rbx - 0x20]
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4844f162; WORD $0xfa5c // vsubps zmm7, zmm7, zmm2
+	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
+	WORD $0x0775 // jne 0xe2c5 <mulAVX512VNNI+0x1d5>
+	LONG $0x48c5f362; WORD $0xff23; BYTE $0x00 // vshuff64x2 zmm7, zmm7, zmm7, 0x0 # zmm7 = zmm7[0,1,0,1,0,1,0,1]
+	QUAD $0xfe184c31487d5262 // vpmovzxbd zmm9, xmmword ptr [r8 + rbx - 0x20]
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48347162; WORD $0xc95c // vsubps zmm9, zmm9, zmm1
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487cf162; WORD $0xff59 // vmulps zmm7, zmm0, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x573041c4; BYTE $0xc9 // vxorps xmm9, xmm9, xmm9
+	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	WORD $0x487d // jge 0xe345 <mulAVX512VNNI+0x255>
+	QUAD $0xff1a5431487d5262 // vpmovzxbd zmm10, xmmword ptr [r10 + rbx - 0x10]
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x482c7162; WORD $0xd25c // vsubps zmm10, zmm10, zmm2
+	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
+	WORD $0x0775 // jne 0xe31f <mulAVX512VNNI+0x22f>
+	LONG $0x48ad5362; WORD $0xd223; BYTE $0x00 // vshuff64x2 zmm10, zmm10, zmm10, 0x0 # zmm10 = zmm10[0,1,0,1,0,1,0,1]
+	QUAD $0xff185c31487d5262 // vpmovzxbd zmm11, xmmword ptr [r8 + rbx - 0x10]
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48247162; WORD $0xd95c // vsubps zmm11, zmm11, zmm1
+	LONG $0x48245162; WORD $0xd259 // vmulps zmm10, zmm11, zmm10
+	LONG $0x487c5162; WORD $0xd259 // vmulps zmm10, zmm0, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	LONG $0xfe848d0f; WORD $0xffff // jge 0xe1d5 <mulAVX512VNNI+0xe5>
+	LONG $0x487d5262; WORD $0x0c31; BYTE $0x1a // vpmovzxbd zmm9, xmmword ptr [r10 + rbx]
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48347162; WORD $0xca5c // vsubps zmm9, zmm9, zmm2
+	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
+	LONG $0xfe41850f; WORD $0xffff // jne 0xe1b0 <mulAVX512VNNI+0xc0>
+	LONG $0x48b55362; WORD $0xc923; BYTE $0x00 // vshuff64x2 zmm9, zmm9, zmm9, 0x0 # zmm9 = zmm9[0,1,0,1,0,1,0,1]
+	LONG $0xfffe35e9; BYTE $0xff // jmp 0xe1b0 <mulAVX512VNNI+0xc0>
+	BYTE $0x5b // pop rbx
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
 // func sumAVX512VNNI(a)
 TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
@@ -11266,7 +11411,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01478e0f; WORD $0x0000 // jle 0xe266 <sumAVX512VNNI+0x176>
+	LONG $0x01478e0f; WORD $0x0000 // jle 0xe506 <sumAVX512VNNI+0x176>
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -11277,7 +11422,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xca4c0f45 // cmovl r9d, r10d
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01148e0f; WORD $0x0000 // jle 0xe266 <sumAVX512VNNI+0x176>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0xe506 <sumAVX512VNNI+0x176>
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x0c // vpbroadcastd zmm1, dword ptr [rdi + 0x30]
 	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
 	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
@@ -11294,7 +11439,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe598d4c // lea r11, [rcx - 0x2]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x33eb // jmp 0xe1d4 <sumAVX512VNNI+0xe4>
+	WORD $0x33eb // jmp 0xe474 <sumAVX512VNNI+0xe4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ed162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
@@ -11302,20 +11447,20 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	LONG $0x0092840f; WORD $0x0000 // je 0xe266 <sumAVX512VNNI+0x176>
+	LONG $0x0092840f; WORD $0x0000 // je 0xe506 <sumAVX512VNNI+0x176>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0xf3af0f4c // imul r14, rbx
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5a75 // jne 0xe240 <sumAVX512VNNI+0x150>
+	WORD $0x5a75 // jne 0xe4e0 <sumAVX512VNNI+0x150>
 	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	WORD $0xdd74 // je 0xe1c8 <sumAVX512VNNI+0xd8>
+	WORD $0xdd74 // je 0xe468 <sumAVX512VNNI+0xd8>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	WORD $0xba74 // je 0xe1b0 <sumAVX512VNNI+0xc0>
+	WORD $0xba74 // je 0xe450 <sumAVX512VNNI+0xc0>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
-	WORD $0xb1eb // jmp 0xe1b0 <sumAVX512VNNI+0xc0>
+	WORD $0xb1eb // jmp 0xe450 <sumAVX512VNNI+0xc0>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
@@ -11329,16 +11474,16 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	WORD $0x014d; BYTE $0xce // add r14, r9
 	WORD $0x394d; BYTE $0xfa // cmp r10, r15
-	WORD $0xa674 // je 0xe1e6 <sumAVX512VNNI+0xf6>
+	WORD $0xa674 // je 0xe486 <sumAVX512VNNI+0xf6>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	WORD $0x0774 // je 0xe252 <sumAVX512VNNI+0x162>
+	WORD $0x0774 // je 0xe4f2 <sumAVX512VNNI+0x162>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x394d; BYTE $0xfb // cmp r11, r15
-	WORD $0xa374 // je 0xe200 <sumAVX512VNNI+0x110>
+	WORD $0xa374 // je 0xe4a0 <sumAVX512VNNI+0x110>
 	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
-	WORD $0x9aeb // jmp 0xe200 <sumAVX512VNNI+0x110>
+	WORD $0x9aeb // jmp 0xe4a0 <sumAVX512VNNI+0x110>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
 	BYTE $0x5b // pop rbx
@@ -11358,9 +11503,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0xe2ad <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0xe54d <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0xe2fd <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0xe59d <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -11378,9 +11523,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0xe2b0 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0xe550 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0xe348 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0xe5e8 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -11417,13 +11562,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04e0c148 // shl rax, 0x4
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x01e8840f; WORD $0x0000 // je 0xe56e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01e8840f; WORD $0x0000 // je 0xe80e <resizeArgMaxAVX512VNNI+0x21e>
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x01c98e0f; WORD $0x0000 // jle 0xe56e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01c98e0f; WORD $0x0000 // jle 0xe80e <resizeArgMaxAVX512VNNI+0x21e>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01c08e0f; WORD $0x0000 // jle 0xe56e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01c08e0f; WORD $0x0000 // jle 0xe80e <resizeArgMaxAVX512VNNI+0x21e>
 	LONG $0x6ef9c1c4; BYTE $0xc1 // vmovq xmm0, r9
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
 	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
@@ -11465,20 +11610,20 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039b1c19487dd362 // vextractf32x4 xmmword ptr [r11 + 4*rbx], zmm3, 0x3
 	LONG $0x04c28349 // add r10, 0x4
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x8f75 // jne 0xe400 <resizeArgMaxAVX512VNNI+0xb0>
+	WORD $0x8f75 // jne 0xe6a0 <resizeArgMaxAVX512VNNI+0xb0>
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0xe3f0 <resizeArgMaxAVX512VNNI+0xa0>
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0xe690 <resizeArgMaxAVX512VNNI+0xa0>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
 	LONG $0x06718d48 // lea rsi, [rcx + 0x6]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xf2490f48 // cmovns rsi, rdx
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00d18e0f; WORD $0x0000 // jle 0xe56e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x00d18e0f; WORD $0x0000 // jle 0xe80e <resizeArgMaxAVX512VNNI+0x21e>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00c88e0f; WORD $0x0000 // jle 0xe56e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x00c88e0f; WORD $0x0000 // jle 0xe80e <resizeArgMaxAVX512VNNI+0x21e>
 	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x14 // vpbroadcastd zmm1, dword ptr [rdi + 0x50]
 	LONG $0x487df262; WORD $0x1118 // vbroadcastss zmm2, dword ptr [rcx]
@@ -11517,19 +11662,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0xe4f0 <resizeArgMaxAVX512VNNI+0x1a0>
+	WORD $0x8f75 // jne 0xe790 <resizeArgMaxAVX512VNNI+0x1a0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x20773b48 // cmp rsi, qword ptr [rdi + 0x20]
-	LONG $0xff728c0f; WORD $0xffff // jl 0xe4e0 <resizeArgMaxAVX512VNNI+0x190>
+	LONG $0xff728c0f; WORD $0xffff // jl 0xe780 <resizeArgMaxAVX512VNNI+0x190>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01b88e0f; WORD $0x0000 // jle 0xe733 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x01b88e0f; WORD $0x0000 // jle 0xe9d3 <resizeArgMaxAVX512VNNI+0x3e3>
 	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4218; BYTE $0x01 // vbroadcastss zmm0, dword ptr [rdx + 0x4]
 	LONG $0x487df262; WORD $0x4a18; BYTE $0x02 // vbroadcastss zmm1, dword ptr [rdx + 0x8]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x41eb // jmp 0xe5d7 <resizeArgMaxAVX512VNNI+0x287>
+	WORD $0x41eb // jmp 0xe877 <resizeArgMaxAVX512VNNI+0x287>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
@@ -11543,13 +11688,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c28348 // add rdx, 0x10
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x015c8d0f; WORD $0x0000 // jge 0xe733 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x015c8d0f; WORD $0x0000 // jge 0xe9d3 <resizeArgMaxAVX512VNNI+0x3e3>
 	LONG $0x38478b4c // mov r8, qword ptr [rdi + 0x38]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xbc7e // jle 0xe5a0 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0xbc7e // jle 0xe840 <resizeArgMaxAVX512VNNI+0x250>
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0xb674 // je 0xe5a0 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0xb674 // je 0xe840 <resizeArgMaxAVX512VNNI+0x250>
 	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
 	LONG $0x911c634d // movsxd r11, dword ptr [r9 + 4*rdx]
 	LONG $0x487dd262; WORD $0xdb7c // vpbroadcastd zmm3, r11d
@@ -11606,8 +11751,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x014d; BYTE $0xd3 // add r11, r10
 	WORD $0x3949; BYTE $0xd8 // cmp r8, rbx
-	WORD $0x9275 // jne 0xe6c0 <resizeArgMaxAVX512VNNI+0x370>
-	LONG $0xfffe6de9; BYTE $0xff // jmp 0xe5a0 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0x9275 // jne 0xe960 <resizeArgMaxAVX512VNNI+0x370>
+	LONG $0xfffe6de9; BYTE $0xff // jmp 0xe840 <resizeArgMaxAVX512VNNI+0x250>
 	BYTE $0x5b // pop rbx
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
@@ -11618,7 +11763,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06548e0f; WORD $0x0000 // jle 0xeda1 <resizeRealAVX512VNNI+0x661>
+	LONG $0x06548e0f; WORD $0x0000 // jle 0xf041 <resizeRealAVX512VNNI+0x661>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -11628,7 +11773,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x062e8e0f; WORD $0x0000 // jle 0xed93 <resizeRealAVX512VNNI+0x653>
+	LONG $0x062e8e0f; WORD $0x0000 // jle 0xf033 <resizeRealAVX512VNNI+0x653>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -11642,14 +11787,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0xe7d0 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0xea70 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05c38d0f; WORD $0x0000 // jge 0xed93 <resizeRealAVX512VNNI+0x653>
+	LONG $0x05c38d0f; WORD $0x0000 // jge 0xf033 <resizeRealAVX512VNNI+0x653>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0xe7c4 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0xea64 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -11673,13 +11818,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x1ceb // jmp 0xe865 <resizeRealAVX512VNNI+0x125>
+	WORD $0x1ceb // jmp 0xeb05 <resizeRealAVX512VNNI+0x125>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff5b8d0f; WORD $0xffff // jge 0xe7c0 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff5b8d0f; WORD $0xffff // jge 0xea60 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -11689,7 +11834,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0xe850 <resizeRealAVX512VNNI+0x110>
+	WORD $0xc77d // jge 0xeaf0 <resizeRealAVX512VNNI+0x110>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -11783,7 +11928,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0xe850 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0xeaf0 <resizeRealAVX512VNNI+0x110>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -11826,7 +11971,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0xe850 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0xeaf0 <resizeRealAVX512VNNI+0x110>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -11869,7 +12014,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0xe850 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0xeaf0 <resizeRealAVX512VNNI+0x110>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -11910,7 +12055,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0xe850 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0xeaf0 <resizeRealAVX512VNNI+0x110>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -11927,23 +12072,23 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x012c8e0f; WORD $0x0000 // jle 0xeee9 <nearestAVX512VNNI+0x139>
+	LONG $0x012c8e0f; WORD $0x0000 // jle 0xf189 <nearestAVX512VNNI+0x139>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x011f8e0f; WORD $0x0000 // jle 0xeee9 <nearestAVX512VNNI+0x139>
+	LONG $0x011f8e0f; WORD $0x0000 // jle 0xf189 <nearestAVX512VNNI+0x139>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x13eb // jmp 0xedec <nearestAVX512VNNI+0x3c>
+	WORD $0x13eb // jmp 0xf08c <nearestAVX512VNNI+0x3c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0xeee3 <nearestAVX512VNNI+0x133>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0xf183 <nearestAVX512VNNI+0x133>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0xede0 <nearestAVX512VNNI+0x30>
+	WORD $0xef7e // jle 0xf080 <nearestAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -11991,10 +12136,166 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0xee10 <nearestAVX512VNNI+0x60>
+	LONG $0xff368c0f; WORD $0xffff // jl 0xf0b0 <nearestAVX512VNNI+0x60>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0xede0 <nearestAVX512VNNI+0x30>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0xf080 <nearestAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func maxAVX512VNNI(a)
+TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x02918e0f; WORD $0x0000 // jle 0xf42e <maxAVX512VNNI+0x29e>
+	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x02848e0f; WORD $0x0000 // jle 0xf42e <maxAVX512VNNI+0x29e>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x28ec8348 // sub rsp, 0x28
+	WORD $0xf631 // xor esi, esi
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
+	WORD $0x19eb // jmp 0xf1e0 <maxAVX512VNNI+0x50>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
+	LONG $0x02408d0f; WORD $0x0000 // jge 0xf420 <maxAVX512VNNI+0x290>
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xef7e // jle 0xf1d4 <maxAVX512VNNI+0x44>
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x05e0c148 // shl rax, 0x5
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	WORD $0xc031 // xor eax, eax
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
+	WORD $0x48eb // jmp 0xf245 <maxAVX512VNNI+0xb5>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
+	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
+	LONG $0x24548b44; BYTE $0x04 // mov r10d, dword ptr [rsp + 0x4]
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0xc6af0f48 // imul rax, rsi
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497ef162; WORD $0x047f; BYTE $0x01 // vmovdqu32 zmmword ptr [rcx + rax] {k1}, zmm0
+	QUAD $0x000000048d048d4a // lea rax, [4*r9 + 0x4]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	WORD $0x8b7d // jge 0xf1d0 <maxAVX512VNNI+0x40>
+	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	LONG $0xd04d0f45 // cmovge r10d, r8d
+	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0xf410 <maxAVX512VNNI+0x280>
+	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0x01938e0f; WORD $0x0000 // jle 0xf417 <maxAVX512VNNI+0x287>
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x244c034c; BYTE $0x10 // add r9, qword ptr [rsp + 0x10]
+	WORD $0x8944; BYTE $0xd0 // mov eax, r10d
+	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
+	WORD $0x8944; BYTE $0xd2 // mov edx, r10d
+	LONG $0x2222e281; WORD $0x0000 // and edx, 0x2222
+	WORD $0x8944; BYTE $0xd6 // mov esi, r10d
+	LONG $0x4444e681; WORD $0x0000 // and esi, 0x4444
+	LONG $0x24548944; BYTE $0x04 // mov dword ptr [rsp + 0x4], r10d
+	WORD $0x8945; BYTE $0xd0 // mov r8d, r10d
+	LONG $0x88e08141; WORD $0x0088; BYTE $0x00 // and r8d, 0x8888
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0xd292fbc5 // kmovd k2, edx
+	LONG $0xde92fbc5 // kmovd k3, esi
+	LONG $0x927bc1c4; BYTE $0xe0 // kmovd k4, r8d
+	LONG $0x08678b4c // mov r12, qword ptr [rdi + 0x8]
+	LONG $0x05e4c149 // shl r12, 0x5
+	WORD $0x8948; BYTE $0xd8 // mov rax, rbx
+	QUAD $0xfffffffffffeba48; WORD $0x7fff // movabs rdx, 0x7ffffffffffffffe
+	WORD $0x2148; BYTE $0xd0 // and rax, rdx
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0x0ceb // jmp 0xf2fc <maxAVX512VNNI+0x16c>
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
+	LONG $0xff04840f; WORD $0xffff // je 0xf200 <maxAVX512VNNI+0x70>
+	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
+	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
+	WORD $0x0148; BYTE $0xce // add rsi, rcx
+	LONG $0xfcc68348 // add rsi, -0x4
+	LONG $0x01fb8348 // cmp rbx, 0x1
+	WORD $0x0f75 // jne 0xf320 <maxAVX512VNNI+0x190>
+	WORD $0x894d; BYTE $0xc8 // mov r8, r9
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0xf3ba <maxAVX512VNNI+0x22a>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x8949; BYTE $0xc5 // mov r13, rax
+	WORD $0x894d; BYTE $0xcf // mov r15, r9
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x8b4d; BYTE $0x07 // mov r8, qword ptr [r15]
+	LONG $0x087f8b49 // mov rdi, qword ptr [r15 + 0x8]
+	LONG $0xc97eb162; WORD $0x0c6f; BYTE $0x02 // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + r8]
+	LONG $0x4a7ef162; WORD $0x0c6f; BYTE $0x3e // vmovdqu32 zmm1 {k2}, zmmword ptr [rsi + rdi]
+	LONG $0x107f8b49 // mov rdi, qword ptr [r15 + 0x10]
+	QUAD $0xfc3e8c6f4b7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k3}, zmmword ptr [rsi + rdi - 0x4]
+	LONG $0x187f8b49 // mov rdi, qword ptr [r15 + 0x18]
+	QUAD $0xf83e8c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdi - 0x8]
+	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
+	LONG $0x27048d4f // lea r8, [r15 + r12]
+	LONG $0x273c8b4b // mov rdi, qword ptr [r15 + r12]
+	LONG $0x27548b4f; BYTE $0x08 // mov r10, qword ptr [r15 + r12 + 0x8]
+	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
+	LONG $0x4a7eb162; WORD $0x0c6f; BYTE $0x16 // vmovdqu32 zmm1 {k2}, zmmword ptr [rsi + r10]
+	LONG $0x277c8b4b; BYTE $0x10 // mov rdi, qword ptr [r15 + r12 + 0x10]
+	QUAD $0xfc3e8c6f4b7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k3}, zmmword ptr [rsi + rdi - 0x4]
+	LONG $0x277c8b4b; BYTE $0x18 // mov rdi, qword ptr [r15 + r12 + 0x18]
+	QUAD $0xf83e8c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdi - 0x8]
+	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
+	WORD $0x014d; BYTE $0xe0 // add r8, r12
+	WORD $0x894d; BYTE $0xc7 // mov r15, r8
+	LONG $0xfec58349 // add r13, -0x2
+	LONG $0xff76850f; WORD $0xffff // jne 0xf330 <maxAVX512VNNI+0x1a0>
+	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
+	LONG $0xff2d840f; WORD $0xffff // je 0xf2f0 <maxAVX512VNNI+0x160>
+	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
+	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
+	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
+	LONG $0x4a7eb162; WORD $0x0c6f; BYTE $0x16 // vmovdqu32 zmm1 {k2}, zmmword ptr [rsi + r10]
+	LONG $0x10508b49 // mov rdx, qword ptr [r8 + 0x10]
+	QUAD $0xfc168c6f4b7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k3}, zmmword ptr [rsi + rdx - 0x4]
+	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
+	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
+	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0xf2f0 <maxAVX512VNNI+0x160>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	LONG $0x06e1c148 // shl rcx, 0x6
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0xf21a <maxAVX512VNNI+0x8a>
+	LONG $0x28c48348 // add rsp, 0x28
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
 	BYTE $0x5d // pop rbp
@@ -12007,7 +12308,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0xf1ed <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0xf73d <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -12017,7 +12318,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0xf1df <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0xf72f <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -12026,13 +12327,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0xef5c <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0xf4ac <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0xf1df <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0xf72f <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0xef50 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0xf4a0 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -12155,9 +12456,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0xefa0 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0xf4f0 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0xef50 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0xf4a0 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -12174,7 +12475,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0xf3c1 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0xf911 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -12226,7 +12527,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0xf290 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0xf7e0 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

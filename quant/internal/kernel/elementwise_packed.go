@@ -4,10 +4,13 @@ package kernel
 
 import "unsafe"
 
-// takesAdd leaves products to the generic kernel, and scales with which a sum could leave int32.
+// takesAdd leaves to the generic kernel scales with which a sum could leave int32.
 func takesAdd(p *PackedAdd) bool {
 	return p.a.Type == Native && !p.a.Multiply && p.a.ScaleA < 1<<16 && p.a.ScaleB < 1<<16
 }
+
+// takesMul is the same for products: 255² × 2¹⁵ is inside int32.
+func takesMul(p *PackedAdd) bool { return p.a.Type == Native && p.a.Multiply && p.a.ScaleA < 1<<15 }
 
 // unpacked is the order of the dwords of 64 bytes that were packed twice within 128-bit lanes.
 var unpacked = [16]int32{0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15}
@@ -15,10 +18,13 @@ var unpacked = [16]int32{0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15}
 // runAdd gives the kernel rows; b may be one pixel.
 func runAdd(kernel func(*addArgs)) func(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
 	return func(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
-		scales := [3]float32{p.a.ScaleA, p.a.ScaleB, p.k}
+		scales, offset := [3]float32{p.a.ScaleA, p.a.ScaleB, p.k}, p.a.Offset
+		if p.a.Multiply {
+			scales, offset = [3]float32{p.a.ScaleA, float32(p.a.ZeroA), float32(p.a.ZeroB)}, p.a.Zero
+		}
 		args := addArgs{
 			blocks: int64(Blocks(a.W)), cells: int64(Cells(a.C)), dstBlock: int64(dst.Block), aBlock: int64(a.Block), bBlock: int64(b.Block),
-			offset: int64(p.a.Offset), lo: int64(p.lo), hi: int64(p.hi),
+			offset: int64(offset), lo: int64(p.lo), hi: int64(p.hi),
 			scales: unsafe.Pointer(&scales), order: unsafe.Pointer(&unpacked),
 		}
 		row := b.Row
@@ -62,6 +68,38 @@ func runSum(kernel func(*sumArgs)) func(src *Map, c int, sums *[16]int32) {
 			sums: unsafe.Pointer(sums),
 		}
 		kernel(hide(&a))
+	}
+}
+
+// maxChunk is the blocks of a call: the offsets live on the stack.
+const maxChunk = 16
+
+// runMax points a kernel at the source rows and pixels of each window. A tap outside the map is replaced by the nearest
+// one inside, which the window has too.
+func runMax(kernel func(*maxArgs)) func(dst, src *Map, p *Pool, y0, y1 int) {
+	return func(dst, src *Map, p *Pool, y0, y1 int) {
+		var offsets [maxPoolWindow * 4 * maxChunk]int64
+		var rows [maxPoolWindow]unsafe.Pointer
+		a := maxArgs{cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block), tapsY: int64(p.KH), tapsX: int64(p.KW),
+			rows: unsafe.Pointer(&rows), offsets: unsafe.Pointer(&offsets)}
+		for b := 0; b < Blocks(dst.W); b += maxChunk {
+			n := min(maxChunk, Blocks(dst.W)-b)
+			for kx := range p.KW {
+				for i := range 4 * n {
+					x := (4*b+i)*p.StrideX + kx - p.PadLeft
+					offsets[kx*4*n+i] = int64(src.Offset(0, min(max(x, 0), src.W-1), 0))
+				}
+			}
+			a.blocks = int64(n)
+			for y := y0; y < y1; y++ {
+				for ky := range p.KH {
+					sy := min(max(y*p.StrideY+ky-p.PadTop, 0), src.H-1)
+					rows[ky] = unsafe.Pointer(&src.Data[sy*src.Row])
+				}
+				a.dst = unsafe.Pointer(&dst.Data[y*dst.Row+b*dst.Block])
+				kernel(hide(&a))
+			}
+		}
 	}
 }
 

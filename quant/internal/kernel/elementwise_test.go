@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -85,6 +86,9 @@ func TestAddVariants(t *testing.T) {
 			r := rand.New(rand.NewPCG(7, uint64(i)))
 			for range rounds(500) {
 				a := randomAdd(r, Native)
+				if a.Multiply = strings.HasPrefix(v.name, "mul"); a.Multiply {
+					a.ScaleA /= 128
+				}
 				generic, err := (&Set{}).PackAdd(a)
 				if err != nil {
 					t.Fatal(err)
@@ -112,6 +116,76 @@ func TestAddVariants(t *testing.T) {
 				}
 				packed.Run(&ma, &ma, &mb, y0, y1) // in place
 				compareMaps(t, v.name+" in place", &ma, &want, ma.Data, y0, y1)
+			}
+		})
+	}
+}
+
+// TestMulPairs holds every variant of the product against the generic one on all pairs of bytes, with scales that make
+// ties: there a product that is scaled before it is complete shows.
+func TestMulPairs(t *testing.T) {
+	a, b, want, got := NewMap(16, 64, 64, Native), NewMap(16, 64, 64, Native), NewMap(16, 64, 64, Native), NewMap(16, 64, 64, Native)
+	for _, m := range []*Map{&a, &b, &want, &got} {
+		m.Data = make([]byte, m.Size())
+	}
+	for i := range a.Data {
+		a.Data[i], b.Data[i] = byte(i), byte(i>>8)
+	}
+	lo, _ := Native.Range()
+	for i := range addTable {
+		v := &addTable[i]
+		if !strings.HasPrefix(v.name, "mul") {
+			continue
+		}
+		t.Run(v.name, func(t *testing.T) {
+			need(t, v.needs)
+			for den := float32(2); den < 300; den += 7 {
+				zero := int(den)%256 + int(lo)
+				p, err := (&Set{}).PackAdd(Add{ZeroA: zero, ZeroB: int(lo) + 255 - int(den)%256, ScaleA: 1 / den, Zero: int(lo) + 100, Type: Native, Multiply: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				p.Run(&want, &a, &b, 0, 16)
+				p.run = v
+				p.Run(&got, &a, &b, 0, 16)
+				for i := range got.Data {
+					if got.Data[i] != want.Data[i] {
+						t.Fatalf("/%v: %d and %d give %d, want %d", den, a.Data[i], b.Data[i], got.Data[i], want.Data[i])
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestMaxVariants pools windows of every kind: inside, over the edges, and ones too large for a variant.
+func TestMaxVariants(t *testing.T) {
+	for i := range maxTable {
+		v := &maxTable[i]
+		t.Run(v.name, func(t *testing.T) {
+			need(t, v.needs)
+			r := rand.New(rand.NewPCG(14, uint64(i)))
+			set := &Set{max: v}
+			for range rounds(400) {
+				p := Pool{KH: 1 + r.IntN(5), KW: 1 + r.IntN(5), StrideY: 1 + r.IntN(3), StrideX: 1 + r.IntN(3)}
+				if r.IntN(20) == 0 {
+					p.KH, p.KW = 1+r.IntN(18), 1+r.IntN(18)
+				}
+				p.PadTop, p.PadLeft = r.IntN(p.KH+1), r.IntN(p.KW+1)
+				h, w, c := max(1+r.IntN(5), p.KH-p.PadTop), max(tileSize(r, 4, 20), p.KW-p.PadLeft), tileSize(r, 16, 3)
+				oh := outSize(h, p.KH, p.StrideY, 1, p.PadTop, r.IntN(p.KH+2))
+				ow := outSize(w, p.KW, p.StrideX, 1, p.PadLeft, r.IntN(p.KW+2))
+				src, dst := newTestMap(t, r, h, w, c, Native, picker(r)), newTestMap(t, r, oh, ow, c, Native, picker(r))
+				before, canary, want := slices.Clone(src.Data), slices.Clone(dst.Data), dst
+				want.Data = slices.Clone(dst.Data)
+				y0 := r.IntN(oh)
+				y1 := y0 + r.IntN(oh-y0+1)
+				maxPoolGeneric(&want, &src, &p, y0, y1)
+				set.MaxPool(&dst, &src, p, y0, y1)
+				compareMaps(t, v.name, &dst, &want, canary, y0, y1)
+				if !slices.Equal(src.Data, before) {
+					t.Fatal("the source changed")
+				}
 			}
 		})
 	}
@@ -202,6 +276,9 @@ func TestAddPairs(t *testing.T) {
 	}
 	for i := range addTable {
 		v := &addTable[i]
+		if strings.HasPrefix(v.name, "mul") {
+			continue
+		}
 		t.Run(v.name, func(t *testing.T) {
 			need(t, v.needs)
 			shown := false

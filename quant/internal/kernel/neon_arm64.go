@@ -27,6 +27,9 @@ func peakNEON(a *peakArgs)
 func addNEON(a *addArgs)
 
 //go:noescape
+func mulNEON(a *addArgs)
+
+//go:noescape
 func planesNEON(a *planesArgs)
 
 //go:noescape
@@ -34,6 +37,9 @@ func sumNEON(a *sumArgs)
 
 //go:noescape
 func lookupNEON(a *tableArgs)
+
+//go:noescape
+func maxNEON(a *maxArgs)
 
 //go:noescape
 func resizeNEON(a *resizeArgs)

@@ -12,6 +12,9 @@ type Pool struct {
 	PadTop, PadLeft  int
 }
 
+// maxPoolWindow bounds the window of a variant of MaxPool, in both directions: its offsets live on the stack.
+const maxPoolWindow = 16
+
 func (p *Pool) check(op string, dst, src *Map, y0, y1 int) {
 	dst.checkRows(op, y0, y1)
 	src.check(op)
@@ -30,6 +33,28 @@ func (p *Pool) window(src *Map, y, x int) (ya, yb, xa, xb int) {
 // MaxPool writes rows [y0, y1) of dst: the greatest value in each window; the least of the type for an empty window.
 func (s *Set) MaxPool(dst, src *Map, p Pool, y0, y1 int) {
 	p.check("max pool", dst, src, y0, y1)
+	if s.max != nil && src.Type == Native && dst.Type == Native && p.fits(dst, src) {
+		s.max.run(dst, src, hide(&p), y0, y1)
+		return
+	}
+	maxPoolGeneric(dst, src, &p, y0, y1)
+}
+
+// fits is whether a variant can run p: its window is small, and none is empty.
+func (p *Pool) fits(dst, src *Map) bool {
+	return p.KH <= maxPoolWindow && p.KW <= maxPoolWindow && p.PadTop < p.KH && p.PadLeft < p.KW &&
+		(dst.H-1)*p.StrideY-p.PadTop < src.H && (dst.W-1)*p.StrideX-p.PadLeft < src.W
+}
+
+// MaxKernel names what runs MaxPool on maps of the native type.
+func (s *Set) MaxKernel(p Pool) string {
+	if s.max != nil && p.KH <= maxPoolWindow && p.KW <= maxPoolWindow {
+		return s.max.name
+	}
+	return "pool_generic"
+}
+
+func maxPoolGeneric(dst, src *Map, p *Pool, y0, y1 int) {
 	flip := src.Type.flip()
 	for y := y0; y < y1; y++ {
 		for x := range dst.W {

@@ -51,6 +51,8 @@ var (
 	addTable = []addVariant{
 		{"add_16_avx512vnni", AVX512VNNI, takesAdd, runAdd(addAVX512VNNI)},
 		{"add_8_avx2", AVX2, takesAdd, runAdd(addAVX2)},
+		{"mul_16_avx512vnni", AVX512VNNI, takesMul, runAdd(mulAVX512VNNI)},
+		{"mul_8_avx2", AVX2, takesMul, runAdd(mulAVX2)},
 	}
 	lookupTable = []lookupVariant{
 		{"lookup_64_avx512vnni", AVX512VNNI, runLookup(lookupAVX512VBMI)},
@@ -74,6 +76,10 @@ var (
 	sumTable = []sumVariant{
 		{"sum_4x16_avx512vnni", AVX512VNNI, runSum(sumAVX512VNNI)},
 		{"sum_4x4_avx2", AVX2, runSum(sumAVX2)},
+	}
+	maxTable = []maxVariant{
+		{"max_4x16_avx512vnni", AVX512VNNI, runMax(maxAVX512VNNI)},
+		{"max_4x4_avx2", AVX2, runMax(maxAVX2)},
 	}
 	argmaxTable = []argmaxVariant{
 		{"resize-argmax_16_avx512vnni", AVX512VNNI, runResizeArgMax(resizeArgMaxAVX512VNNI)},

@@ -15,6 +15,7 @@ var (
 	planesTable  []planesVariant
 	realTable    []realVariant
 	sumTable     []sumVariant
+	maxTable     []maxVariant
 	argmaxTable  []argmaxVariant
 )
 

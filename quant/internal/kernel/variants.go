@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, argmaxTable, sumTable,
+// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, argmaxTable, sumTable, maxTable,
 // planesTable and peakTable (table_*.go) list an
 // architecture's variants, best first. To add a kernel is to add a line: choice, tests, benchmarks and reports follow.
 
@@ -64,6 +64,13 @@ type sumVariant struct {
 	run   func(src *Map, c int, sums *[16]int32)
 }
 
+// maxVariant is one way of pooling maxima with a window that Pool.fits.
+type maxVariant struct {
+	name  string
+	needs Feature
+	run   func(dst, src *Map, p *Pool, y0, y1 int)
+}
+
 // planesVariant is one way of turning 4 planes into cells.
 type planesVariant struct {
 	name  string
@@ -81,6 +88,7 @@ type Set struct {
 	argmax  *argmaxVariant
 	real    *realVariant
 	sum     *sumVariant
+	max     *maxVariant
 	planes  *planesVariant
 	peak    *peakVariant
 }
@@ -128,6 +136,9 @@ func each(visit func(name string, needs Feature)) {
 	for _, v := range sumTable {
 		visit(v.name, v.needs)
 	}
+	for _, v := range maxTable {
+		visit(v.name, v.needs)
+	}
 	for _, v := range planesTable {
 		visit(v.name, v.needs)
 	}
@@ -171,6 +182,7 @@ func Choose(disable []string) (*Set, error) {
 	s.real = first(realTable, func(v *realVariant) bool { return on(v.name, v.needs) })
 	s.planes = first(planesTable, func(v *planesVariant) bool { return on(v.name, v.needs) })
 	s.sum = first(sumTable, func(v *sumVariant) bool { return on(v.name, v.needs) })
+	s.max = first(maxTable, func(v *maxVariant) bool { return on(v.name, v.needs) })
 	s.argmax = first(argmaxTable, func(v *argmaxVariant) bool { return on(v.name, v.needs) })
 	s.peak = first(peakTable, func(v *peakVariant) bool { return on(v.name, v.needs) })
 	return s, nil

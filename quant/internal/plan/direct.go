@@ -26,7 +26,7 @@ func (p *planner) matchDirect(n *graph.Node) (*unit, error) {
 			return nil, err
 		}
 		win := kernel.Pool{KH: geo.KH, KW: geo.KW, StrideY: geo.StrideY, StrideX: geo.StrideX, PadTop: geo.PadTop, PadLeft: geo.PadLeft}
-		return p.mapUnit(n, v, y, "max pool", "pool_generic", 0, func(dst, src *kernel.Map, y0, y1 int, _ []byte) {
+		return p.mapUnit(n, v, y, "max pool", p.set.MaxKernel(win), 0, func(dst, src *kernel.Map, y0, y1 int, _ []byte) {
 			p.set.MaxPool(dst, src, win, y0, y1)
 		}), nil
 	case n.Is("Resize", "Upsample"):

@@ -218,7 +218,12 @@ func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, 
 	if !average && !isIdentity(table) || !usable(rq.Scale[0]) {
 		return nil, nil // a maximum that is requantized is planned as a maximum and a table
 	}
-	if geo.CountPad && (geo.PadTop+geo.PadLeft+geo.PadBottom+geo.PadRight > 0) {
+	// Where every window counts the same number of pixels, an average is a depthwise convolution with weights of 1.
+	padded := geo.PadTop+geo.PadLeft+geo.PadBottom+geo.PadRight > 0
+	global := geo.KH == geo.H && geo.KW == geo.W
+	depthwise := average && !global && (!padded || geo.CountPad) && geo.KH <= maxAverage && geo.KW <= maxAverage &&
+		(geo.OH-1)*geo.StrideY+geo.KH <= geo.H+geo.PadTop+geo.PadBottom && (geo.OW-1)*geo.StrideX+geo.KW <= geo.W+geo.PadLeft+geo.PadRight
+	if geo.CountPad && padded && !depthwise {
 		return nil, nil
 	}
 	fusable := r
@@ -228,17 +233,20 @@ func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, 
 	return &unit{requant: fusable, reads: []*graph.Value{x}, emit: func(p *planner) error {
 		rq := rq
 		rq.Min, rq.Max, rq.Table = r.store()
+		if depthwise {
+			return p.emitAverage(x, q, r, geo, rq)
+		}
 		in, err := p.inner(x)
 		if err != nil {
 			return err
 		}
 		out := p.make(r.stored, Inner)
 		images, h, _, _ := dims(r.to.Shape)
-		op := "max pool"
+		op, name := "max pool", p.set.MaxKernel(win)
 		if average {
-			op = "average pool"
+			op, name = "average pool", "pool_generic"
 		}
-		p.add(&Step{Name: r.stored.Name, Op: op, Kernel: "pool_generic", Nodes: labels(p.units[r.stored.From].nodes), In: []*Buffer{in},
+		p.add(&Step{Name: r.stored.Name, Op: op, Kernel: name, Nodes: labels(p.units[r.stored.From].nodes), In: []*Buffer{in},
 			Out: []*Buffer{out}, Units: images * h, bind: func([][]byte) func(int, int, int) {
 				return func(_, lo, hi int) {
 					eachImage(h, lo, hi, func(i, y0, y1 int) {
@@ -252,6 +260,25 @@ func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, 
 			}})
 		return nil
 	}}, nil
+}
+
+// maxAverage bounds the windows of averages that become convolutions, in both directions: that of the depthwise kernels.
+const maxAverage = 16
+
+// emitAverage plans an average as a depthwise convolution: Σ (x − zero) × (scale / pixels of a window).
+func (p *planner) emitAverage(x *graph.Value, q params, r *requant, geo *ops.Pool, rq kernel.Requant) error {
+	n := geo.KH * geo.KW
+	rq.Scale = []float32{rq.Scale[0] / float32(n)}
+	ones := make([]int8, geo.C*n)
+	for i := range ones {
+		ones[i] = 1
+	}
+	packed, err := p.set.PackConv(kernel.Conv{In: geo.C, Out: geo.C, Groups: geo.C, KH: geo.KH, KW: geo.KW, StrideY: geo.StrideY,
+		StrideX: geo.StrideX, PadTop: geo.PadTop, PadLeft: geo.PadLeft, Weights: ones, Zero: q.native(), Type: kernel.Native, Requant: rq})
+	if err != nil {
+		return err
+	}
+	return p.emitConv([]*kernel.PackedConv{packed}, x, r.stored, p.units[r.stored.From].nodes, "average pool", int64(len(ones)))
 }
 
 // coordinates maps ONNX's names to the kernels', for the modes that they have.

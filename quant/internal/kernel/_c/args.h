@@ -109,9 +109,9 @@ struct add_args {
 	const uint8_t *a, *b;
 	word blocks, cells;
 	word dst_block, a_block, b_block; // b_block = 0: b is one pixel that goes with all, the first of its cells
-	word offset;         // what the bytes are above the model's values
+	word offset;         // sum: what the bytes are above the model's values; product: the result's zero point
 	word lo, hi;
-	const float *scales;  // of a, of b, and the constant
+	const float *scales;  // sum: of a, of b, and the constant; product: the scale, the zero points of a and of b
 	const int32_t *order; // 16 dwords: undoes packing within 128-bit lanes
 };
 
@@ -122,6 +122,15 @@ struct sum_args {
 	word cells; // 1 to 4
 	word keep;  // bit mask of the valid pixels of a row's last block, 8 bits a pixel
 	int32_t *sums;
+};
+
+// max_args: one row of a pool of maxima. Taps outside the map are replaced by others of their window.
+struct max_args {
+	uint8_t *dst;
+	word blocks, cells, dst_block;
+	word taps_y, taps_x;
+	const uint8_t *const *rows; // taps_y source rows
+	const word *offsets;        // [taps_x][4·blocks] byte offsets into a row
 };
 
 // nearest_args: one row of a nearest resize.

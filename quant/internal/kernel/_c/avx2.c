@@ -69,6 +69,30 @@ void addAVX2(const struct add_args *a) {
 	}
 }
 
+// The product, 8 bytes at a time.
+INLINE __m256 factor(const uint8_t *p, __m256 zero) {
+	return _mm256_sub_ps(_mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p))), zero);
+}
+
+void mulAVX2(const struct add_args *a) {
+	__m256 scale = _mm256_set1_ps(a->scales[0]), za = _mm256_set1_ps(a->scales[1]), zb = _mm256_set1_ps(a->scales[2]);
+	__m128i zero = _mm_set1_epi16((short)a->offset), lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
+	for (word n = 0; n < a->blocks; n++) {
+		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
+		uint8_t *dst = a->dst + n * a->dst_block;
+		for (word i = 0; i < 16 * a->cells; i += 16) {
+			__m128i p[2];
+			for (int h = 0; h < 2; h++) {
+				__m256 vb = factor(pb + i + (a->b_block ? 8 * h : 0), zb);
+				if (!a->b_block) vb = _mm256_permute2f128_ps(vb, vb, 0);
+				__m256i v = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_mul_ps(factor(pa + i + 8 * h, za), vb), scale));
+				p[h] = _mm_adds_epi16(_mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)), zero);
+			}
+			_mm_storeu_si128((__m128i *)(dst + i), _mm_min_epu8(_mm_max_epu8(_mm_packus_epi16(p[0], p[1]), lo), hi));
+		}
+	}
+}
+
 // Planes to cells, a block at a time.
 void planesAVX2(const struct planes_args *a) {
 	__m128i flip = _mm_set1_epi8((char)a->flip);
@@ -171,6 +195,26 @@ void resizeRealAVX2(const struct real_args *a) {
 			}
 			__m128i u = _mm_min_epu8(_mm_max_epu8(_mm_packus_epi16(p[0], p[1]), lo), hi);
 			_mm_storeu_si128((__m128i *)(a->dst + b * a->dst_block + 16 * c), u);
+		}
+	}
+}
+
+// Maxima of windows.
+void maxAVX2(const struct max_args *a) {
+	for (word b = 0; b < a->blocks; b++) {
+		for (word c = 0; c < a->cells; c++) {
+			__m128i v = _mm_setzero_si128();
+			for (word ky = 0; ky < a->taps_y; ky++) {
+				const uint8_t *row = a->rows[ky] + 16 * c;
+				const word *o = a->offsets + 4 * b;
+				for (word kx = 0; kx < a->taps_x; kx++, o += 4 * a->blocks) {
+					__m128i x = _mm_cvtsi32_si128(*(const int *)(row + o[0]));
+					x = _mm_insert_epi32(x, *(const int *)(row + o[1]), 1);
+					x = _mm_insert_epi32(x, *(const int *)(row + o[2]), 2);
+					v = _mm_max_epu8(v, _mm_insert_epi32(x, *(const int *)(row + o[3]), 3));
+				}
+			}
+			_mm_storeu_si128((__m128i *)(a->dst + b * a->dst_block + 16 * c), v);
 		}
 	}
 }

@@ -646,6 +646,35 @@ void addAVX512VNNI(const struct add_args *a) {
 	}
 }
 
+// The product, 16 bytes at a time.
+INLINE __m512 factor(const uint8_t *p, __m512 zero) {
+	return _mm512_sub_ps(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p))), zero);
+}
+
+void mulAVX512VNNI(const struct add_args *a) {
+	__m512 scale = _mm512_set1_ps(a->scales[0]), za = _mm512_set1_ps(a->scales[1]), zb = _mm512_set1_ps(a->scales[2]);
+	__m512i zero = _mm512_set1_epi16((short)a->offset), lo = broadcast8(a->lo), hi = broadcast8(a->hi);
+	__m512i order = _mm512_loadu_si512(a->order);
+	for (word n = 0; n < a->blocks; n++) {
+		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
+		uint8_t *dst = a->dst + n * a->dst_block;
+		for (word i = 0; i < a->cells; i += 4, pa += 64, pb += 64, dst += 64) {
+			__m512i v[4];
+			for (int k = 0; k < 4; k++) {
+				v[k] = _mm512_setzero_si512();
+				if (i + k >= a->cells) continue;
+				__m512 vb = factor(pb + 16 * k, zb);
+				if (!a->b_block) vb = _mm512_broadcast_f32x4(_mm512_castps512_ps128(vb));
+				v[k] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_mul_ps(factor(pa + 16 * k, za), vb), scale));
+			}
+			__m512i low = _mm512_adds_epi16(_mm512_packs_epi32(v[0], v[1]), zero);
+			__m512i high = _mm512_adds_epi16(_mm512_packs_epi32(v[2], v[3]), zero);
+			__m512i u = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high));
+			_mm512_mask_storeu_epi32(dst, cell_mask(a->cells, i / 4), _mm512_min_epu8(_mm512_max_epu8(u, lo), hi));
+		}
+	}
+}
+
 // Sums over a map: 4 pixels of a channel in one dot product with ones.
 void sumAVX512VNNI(const struct sum_args *a) {
 	__m512i acc = _mm512_setzero_si512(), ones = _mm512_set1_epi8((char)hidden(1)), shuffle = neighbours_shuffle();
@@ -787,6 +816,27 @@ void nearestAVX512VNNI(const struct nearest_args *a) {
 		for (word g = 0; 4 * g < a->cells; g++) {
 			__mmask16 m = cell_mask(a->cells, g);
 			_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, m, gather4_offset(a->src, a->offsets + 8 * b, 64 * g, m));
+		}
+	}
+}
+
+// Maxima of windows.
+void maxAVX512VNNI(const struct max_args *a) {
+	for (word b = 0; b < a->blocks; b++) {
+		for (word g = 0; 4 * g < a->cells; g++) {
+			__mmask16 m = cell_mask(a->cells, g);
+			__m512i v = _mm512_setzero_si512();
+			for (word ky = 0; ky < a->taps_y; ky++) {
+				const uint8_t *row = a->rows[ky] + 64 * g;
+				const word *o = a->offsets + 4 * b;
+				for (word kx = 0; kx < a->taps_x; kx++, o += 4 * a->blocks) {
+					__m512i x = _mm512_maskz_loadu_epi32(m & 0x1111, row + o[0]);
+					x = _mm512_mask_loadu_epi32(x, m & 0x2222, row + o[1] - 4);
+					x = _mm512_mask_loadu_epi32(x, m & 0x4444, row + o[2] - 8);
+					v = _mm512_max_epu8(v, _mm512_mask_loadu_epi32(x, m & 0x8888, row + o[3] - 12));
+				}
+			}
+			_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, m, v);
 		}
 	}
 }

@@ -73,6 +73,33 @@ void addNEON(const struct add_args *a) {
 	}
 }
 
+// The product, a cell at a time.
+INLINE int32x4_t product(int16x4_t a, int16x4_t b, float32x4_t za, float32x4_t zb, float32x4_t scale) {
+	float32x4_t va = vsubq_f32(vcvtq_f32_s32(vmovl_s16(a)), za), vb = vsubq_f32(vcvtq_f32_s32(vmovl_s16(b)), zb);
+	return vcvtnq_s32_f32(vmulq_f32(vmulq_f32(va, vb), scale));
+}
+
+void mulNEON(const struct add_args *a) {
+	float32x4_t scale = vdupq_n_f32(a->scales[0]), za = vdupq_n_f32(a->scales[1]), zb = vdupq_n_f32(a->scales[2]);
+	int16x8_t zero = vdupq_n_s16((int16_t)a->offset);
+	int8x16_t least = vdupq_n_s8((int8_t)a->lo), most = vdupq_n_s8((int8_t)a->hi);
+	for (word n = 0; n < a->blocks; n++) {
+		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
+		int8_t *dst = (int8_t *)a->dst + n * a->dst_block;
+		for (word i = 0; i < 16 * a->cells; i += 16) {
+			int8x16_t x = load(pa + i), y = a->b_block ? load(pb + i) : load4(pb + i);
+			int16x8_t xl = vmovl_s8(vget_low_s8(x)), xh = vmovl_high_s8(x), yl = vmovl_s8(vget_low_s8(y)), yh = vmovl_high_s8(y);
+			int32x4_t v[4] = {
+				product(vget_low_s16(xl), vget_low_s16(yl), za, zb, scale),
+				product(vget_high_s16(xl), vget_high_s16(yl), za, zb, scale),
+				product(vget_low_s16(xh), vget_low_s16(yh), za, zb, scale),
+				product(vget_high_s16(xh), vget_high_s16(yh), za, zb, scale),
+			};
+			vst1q_s8(dst + i, narrow(v, zero, least, most));
+		}
+	}
+}
+
 // Planes to cells, a block at a time.
 void planesNEON(const struct planes_args *a) {
 	uint8x16_t flip = vdupq_n_u8((uint8_t)a->flip), transpose = transposition();
@@ -136,6 +163,26 @@ INLINE int8x16_t gather4_offset(const uint8_t *row, const word *offsets, word at
 	v = vld1q_lane_s32((const int32_t *)(row + offsets[4] + at), v, 2);
 	v = vld1q_lane_s32((const int32_t *)(row + offsets[6] + at), v, 3);
 	return vreinterpretq_s8_s32(v);
+}
+
+// Maxima of windows.
+void maxNEON(const struct max_args *a) {
+	for (word b = 0; b < a->blocks; b++) {
+		for (word c = 0; c < a->cells; c++) {
+			int8x16_t v = vdupq_n_s8(-128);
+			for (word ky = 0; ky < a->taps_y; ky++) {
+				const uint8_t *row = a->rows[ky] + 16 * c;
+				const word *o = a->offsets + 4 * b;
+				for (word kx = 0; kx < a->taps_x; kx++, o += 4 * a->blocks) {
+					int32x4_t x = vld1q_dup_s32((const int32_t *)(row + o[0]));
+					x = vld1q_lane_s32((const int32_t *)(row + o[1]), x, 1);
+					x = vld1q_lane_s32((const int32_t *)(row + o[2]), x, 2);
+					v = vmaxq_s8(v, vreinterpretq_s8_s32(vld1q_lane_s32((const int32_t *)(row + o[3]), x, 3)));
+				}
+			}
+			vst1q_s8((int8_t *)a->dst + b * a->dst_block + 16 * c, v);
+		}
+	}
 }
 
 void resizeNEON(const struct resize_args *a) {
