@@ -45,6 +45,8 @@ var rules = []rule{
 	{"quant", "quant/internal/...", rapid + " models"},
 	{"quant/internal/...", "quant/internal/... google.golang.org/protobuf golang.org/x/sys/cpu", rapid},
 	{"quant/internal/conform", "quant", ""}, // a command of the tests against other runtimes
+	{"quant/onnxgo", "quant quant/internal/... github.com/owulveryck/onnx-go gorgonia.org/tensor gonum.org/v1/gonum google.golang.org/protobuf",
+		rapid + " models"},
 	{"quant/internal/kernel", "quant/internal/pool golang.org/x/sys/cpu", rapid},
 	{"quant/internal/onnx/...", "quant/internal/onnx/... quant/internal/tensor google.golang.org/protobuf", rapid},
 
@@ -253,6 +255,25 @@ func TestUnsafeAndAssemblyStayInside(t *testing.T) {
 			}
 			if slices.Contains(in, "C") {
 				t.Errorf("%s: needs cgo", path.Join(p.folder(), file))
+			}
+		}
+	}
+}
+
+// TestBinaryCarriesNoFramework: onnx-go and gorgonia are for programs that import quant/onnxgo, not for edge.
+func TestBinaryCarriesNoFramework(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "./cmd/edge").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	if !slices.Contains(deps, module+"/quant") {
+		t.Fatalf("%d packages, quant is not among them", len(deps))
+	}
+	for _, d := range deps {
+		for _, unwanted := range []string{"github.com/owulveryck/", "gorgonia.org/", "gonum.org/", module + "/quant/onnxgo"} {
+			if strings.HasPrefix(d, unwanted) {
+				t.Errorf("edge carries %s", d)
 			}
 		}
 	}
