@@ -336,12 +336,13 @@ func TestFaults(t *testing.T) {
 
 // Graphs that onnx-go trips over: names in common, omitted operands and results, operators without operands.
 func TestOddGraphs(t *testing.T) {
+	operands := map[string]int{"one value twice": 1, "omitted operands": 4, "constants": 2, "an initializer's name": 2, "an output read again": 1, "int8 weights": 2}
 	constant := func(m *ot.Model, name string) *ot.Model {
 		return m.Node("Constant", nil, []string{name}, "value", ot.Tensor("", ot.F32, ot.Float32s(2, 3), 2))
 	}
 	for name, m := range map[string]*ot.Model{
 		"one value twice":       ot.New(17).Input("x", ot.F32, 2).Node("Mul", []string{"x", "x"}, []string{"y"}),
-		"omitted operands":      ot.New(17).Input("x", ot.F32, 2).Init("hi", ot.F32, ot.Float32s(1)).Node("Clip", []string{"x", "", "hi"}, []string{"y"}),
+		"omitted operands":      ot.New(17).Input("x", ot.F32, 2).Init("n", ot.I64, ot.Int64s(3), 1).Node("Resize", []string{"x", "", "", "n"}, []string{"y"}),
 		"constants":             constant(constant(ot.New(17).Input("x", ot.F32, 2), "a"), "b").Node("Mul", []string{"a", "b"}, []string{"p"}).Node("Add", []string{"x", "p"}, []string{"y"}),
 		"an initializer's name": ot.New(17).Input("x", ot.F32, 2).Input("w", ot.F32, 2).Init("w", ot.F32, ot.Float32s(1, 2), 2).Node("Add", []string{"x", "w"}, []string{"y"}),
 		"an output read again":  ot.New(17).Input("x", ot.F32, 2).Node("Neg", []string{"x"}, []string{"y"}).Node("Neg", []string{"y"}, []string{"z"}).Output("z", ot.F32),
@@ -354,6 +355,9 @@ func TestOddGraphs(t *testing.T) {
 		}
 		if err := b.Run(); err != nil {
 			t.Errorf("%s: %v", name, err)
+		}
+		if y, ok := b.Model().GetNodeByName("y"); !ok || b.From(y.ID()).Len() != operands[name] {
+			t.Errorf("%s: y is computed from %d values, want %d", name, b.From(y.ID()).Len(), operands[name])
 		}
 		if _, err := b.Model().GetOutputTensors(); err != nil {
 			t.Errorf("%s: %v", name, err)
