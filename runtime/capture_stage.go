@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 	"time"
-
-	"github.com/depthwise/depthwise/capture"
 )
 
 // capture reads and registers pairs until the source or the context ends. It closes ready.
@@ -52,24 +50,62 @@ func (r *runner) take(ctx context.Context, s *slot) (ok bool, err error) {
 		r.arrived(1)
 		return false, r.dropOr(DropUnreadable, err)
 	}
-	if late := r.arrival(s.pair.Seq); late && r.p.Live {
+	s.arrived = time.Now()
+	if r.arrival(&s.pair) {
 		r.inHand = false
-		r.drop(DropSuperseded, 1)
+		r.drop(DropLate, 1)
 		return false, nil
 	}
-	if err := r.checkSize(&s.pair); err != nil {
+	r.look(s)
+	if err := r.checkSize(s); err != nil {
 		return false, r.dropOr(DropSize, err)
 	}
-	if s.spent = 0; r.reg != nil {
-		begin := time.Now()
-		if err := r.reg.Register(&s.spare, &s.pair.Depth); err != nil {
-			return false, r.dropOr(DropUnregistered, err)
-		}
-		s.pair.Depth, s.spare = s.spare, s.pair.Depth
-		s.spent = time.Since(begin)
+	if err := r.register(s); err != nil {
+		return false, r.dropOr(DropUnregistered, err)
 	}
+	s.spent = time.Since(s.arrived)
 	r.broken = 0
 	return true, nil
+}
+
+// look finds out which images of s can be used.
+func (r *runner) look(s *slot) {
+	if r.monitor != nil {
+		s.health = r.monitor.Look(&s.pair)
+		return
+	}
+	s.health = Health{}
+	if !s.pair.HasColor() {
+		s.health.Color.Trouble = Unplugged
+	}
+	if !s.pair.HasDepth() {
+		s.health.Depth.Trouble = Unplugged
+	}
+}
+
+// register carries depth into the colour camera. An image that is missing or of a wrong size becomes one of zeros, so
+// that what follows has sizes to rely on.
+func (r *runner) register(s *slot) error {
+	if t := s.health.Color.Trouble; t == Unplugged || t == WrongSize {
+		s.pair.Color.Resize(r.cal.Color.Width, r.cal.Color.Height)
+		clear(s.pair.Color.Pix)
+	}
+	t := s.health.Depth.Trouble
+	switch {
+	case t == Unplugged || t == WrongSize || r.reg != nil && t != Fine:
+		in := &r.cal.Depth
+		if r.reg != nil {
+			in = &r.cal.Color
+		}
+		s.pair.Depth.Resize(in.Width, in.Height)
+		clear(s.pair.Depth.Pix)
+	case r.reg != nil:
+		if err := r.reg.Register(&s.spare, &s.pair.Depth); err != nil {
+			return err
+		}
+		s.pair.Depth, s.spare = s.spare, s.pair.Depth
+	}
+	return nil
 }
 
 // skips counts the frames that the source itself left out since the last call: they are unreadable, and have used up a
@@ -105,13 +141,21 @@ func (r *runner) arrived(n uint64) {
 	r.mu.Unlock()
 }
 
-func (r *runner) checkSize(p *capture.Pair) error {
-	c, d := &r.cal.Color, &r.cal.Depth
+// checkSize refuses a pair of which an image has another size than the calibration says; with checks, a pair of which
+// neither image can be used for that.
+func (r *runner) checkSize(s *slot) error {
+	p, c, d := &s.pair, &r.cal.Color, &r.cal.Depth
+	color, depth := s.health.Color.Trouble, s.health.Depth.Trouble
+	if r.monitor != nil && (color != WrongSize && color != Unplugged || depth != WrongSize && depth != Unplugged) {
+		return nil
+	}
 	switch {
-	case p.Color.Width != c.Width || p.Color.Height != c.Height || len(p.Color.Pix) != 3*c.Width*c.Height:
+	case (color != Unplugged || depth == Unplugged) &&
+		(p.Color.Width != c.Width || p.Color.Height != c.Height || len(p.Color.Pix) != 3*c.Width*c.Height):
 		return fmt.Errorf("runtime: capture: frame %d: colour image is %d×%d in %d bytes, the calibration says %d×%d",
 			p.Seq, p.Color.Width, p.Color.Height, len(p.Color.Pix), c.Width, c.Height)
-	case p.Depth.Width != d.Width || p.Depth.Height != d.Height || len(p.Depth.Pix) != d.Width*d.Height:
+	case (depth != Unplugged || color == Unplugged) &&
+		(p.Depth.Width != d.Width || p.Depth.Height != d.Height || len(p.Depth.Pix) != d.Width*d.Height):
 		return fmt.Errorf("runtime: capture: frame %d: depth image is %d×%d in %d readings, the calibration says %d×%d",
 			p.Seq, p.Depth.Width, p.Depth.Height, len(p.Depth.Pix), d.Width, d.Height)
 	}

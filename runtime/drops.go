@@ -14,11 +14,16 @@ const (
 	DropInference  // preprocessing or inference failed
 	DropUnwritten  // its mask could not be written
 	DropShutdown   // it was waiting when the run ended
+	DropLate       // it came after a later one, or again
+	DropUnusable   // neither of its images could be used, or not the one that the student takes
+	DropUnpaired   // one of its images was lost, and pairs are required
+	DropDeadline   // its mask was done after the deadline
 	dropKinds
 )
 
 var dropNames = [dropKinds]string{"lost by the source", "unreadable", "wrong size", "registration failed",
-	"superseded by a newer frame", "inference failed", "not written", "waiting at the end"}
+	"superseded by a newer frame", "inference failed", "not written", "waiting at the end",
+	"out of order", "no usable image", "not paired", "past the deadline"}
 
 func (d Drop) String() string {
 	if d < dropKinds {

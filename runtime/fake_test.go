@@ -76,6 +76,8 @@ type fakeModel struct {
 	first   uint8
 	infer   func(first uint8) error
 	depth   bool
+	blind   bool // takes no colour
+	saw     func(p *capture.Pair)
 }
 
 func newFakeModel() *fakeModel {
@@ -91,6 +93,9 @@ func (m *fakeModel) Prepare(cal capture.Calibration) error {
 
 func (m *fakeModel) Preprocess(p *capture.Pair) error {
 	m.first = p.Color.Pix[0]
+	if m.saw != nil {
+		m.saw(p)
+	}
 	return nil
 }
 
@@ -108,6 +113,7 @@ func (m *fakeModel) Infer() ([]uint8, error) {
 
 func (m *fakeModel) Size() (int, int) { return m.w, m.h }
 func (m *fakeModel) Name() string     { return "fake" }
+func (m *fakeModel) UsesColor() bool  { return !m.blind }
 func (m *fakeModel) UsesDepth() bool  { return m.depth }
 
 // pipe is a pipeline of one model that calls emit for each mask.

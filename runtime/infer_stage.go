@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -39,7 +40,21 @@ func (r *runner) frame(s *slot) (err error) {
 	}()
 	defer catch("inference", &err)
 	begin := time.Now()
-	choice := r.p.Policy.Choose(&s.pair)
+	choice := r.p.Policy.Choose(&s.pair, s.health)
+	r.tell(s.pair.Seq, choice)
+	if r.p.Beat != nil && choice.Drop != DropUnusable {
+		r.p.Beat()
+	}
+	if choice.Model == nil {
+		r.drop(choice.Drop, 1)
+		return nil
+	}
+	if choice.ZeroColor {
+		clear(s.pair.Color.Pix)
+	}
+	if choice.ZeroDepth {
+		clear(s.pair.Depth.Pix)
+	}
 	classes, spent, err := r.classify(choice.Model, s)
 	if err != nil {
 		if r.p.OnError == Skip {
@@ -59,18 +74,56 @@ func (r *runner) frame(s *slot) (err error) {
 		n.ScaleTo(m, r.cal.Color.Width, r.cal.Color.Height)
 	}
 	m.Infer, m.Frame = spent, s.spent+time.Since(begin)
+	if r.late(s, choice) {
+		r.drop(DropDeadline, 1)
+		return nil
+	}
 	dropped = DropUnwritten
 	if err := r.p.Emit(m, &s.pair); err != nil {
 		return err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if i := slices.Index(modes[:], choice.Mode); i >= 0 {
+		r.modes[i]++
+	}
 	if r.sum.Masks++; r.sum.Masks == 1 {
 		r.sum.First = time.Since(r.began)
 	}
 	r.sum.Infer.Add(spent)
 	r.sum.Frame.Add(s.spent + time.Since(begin))
 	return nil
+}
+
+// late tells whether a mask is past the deadline, and has the budget know its age.
+func (r *runner) late(s *slot, c Choice) bool {
+	if r.p.Deadline <= 0 {
+		return false
+	}
+	now := time.Now()
+	age := now.Sub(s.arrived)
+	if r.p.Budget != nil {
+		students, ok := r.p.Policy.(*Students)
+		r.p.Budget.Done(!ok || c.Model != students.Nano, age, now)
+	}
+	return age > r.p.Deadline
+}
+
+// tell says that the choice is another one than on the frame before.
+func (r *runner) tell(seq uint64, c Choice) {
+	was := r.choice
+	if r.chosen && was.Model == c.Model && was.Mode == c.Mode && was.Reason == c.Reason {
+		return
+	}
+	if r.chosen && (was.Model != c.Model || was.Mode != c.Mode) {
+		r.mu.Lock()
+		r.sum.Changes++
+		r.mu.Unlock()
+	}
+	r.choice, r.chosen = c, true
+	if r.p.Told != nil {
+		r.p.Told(Change{Seq: seq, From: was, To: c})
+	}
 }
 
 func (r *runner) classify(m Model, s *slot) ([]uint8, time.Duration, error) {

@@ -24,27 +24,11 @@ type Model interface {
 	Size() (width, height int)
 	// Name of the model, for the mask.
 	Name() string
+	// UsesColor tells whether frames need colour.
+	UsesColor() bool
 	// UsesDepth tells whether frames need depth, and so registration.
 	UsesDepth() bool
 }
-
-// Policy chooses, frame by frame, which model works and what the mask says about that choice.
-type Policy interface {
-	Choose(p *capture.Pair) Choice
-}
-
-// Choice is a model, and the mode and reason that its mask carries.
-type Choice struct {
-	Model  Model
-	Mode   mask.Mode
-	Reason string
-}
-
-// Always is the policy that takes one model for every frame.
-type Always Choice
-
-// Choose returns the one choice.
-func (a Always) Choose(*capture.Pair) Choice { return Choice(a) }
 
 // OnError says what a frame that fails does to a run.
 type OnError string
@@ -61,14 +45,29 @@ const maxErrors = 64
 // three pairs are in memory at most.
 //
 // Without Live every pair becomes a mask, in order, and a slow reader of the masks slows the source down. With Live the
-// newest pair wins: a pair that was overtaken while it waited is dropped. Either way each frame is accounted for:
-// Summary.Frames = Masks + Drops.Total().
+// newest pair wins: a pair that was overtaken while it waited is dropped. A pair that comes after a later one, or again,
+// is dropped in both: masks leave in rising order of Seq. A source that begins anew with Seq is counted on. Each frame is
+// accounted for: Summary.Frames = Masks + Drops.Total().
+//
+// A half pair, or with Checks a pair one of whose images cannot be used, is the Policy's to decide about.
 type Pipeline struct {
 	Source capture.Source
 	Policy Policy
 	Models []Model // all that Policy can choose
 	// Emit takes each mask with its pair, registered. Both belong to the pipeline again when Emit returns.
 	Emit func(*mask.Mask, *capture.Pair) error
+
+	// Checks say which images can be used; nil = all that came.
+	Checks *Checks
+	// Told is called when the choice of the Policy changes, from the goroutine that infers. It must not wait.
+	Told func(Change)
+	// Beat is called for each frame of which an image can be used, from the goroutine that infers: it beats while frames
+	// advance, not while a camera repeats its last one. It must not wait.
+	Beat func()
+	// Deadline drops a mask that is done later than this after its pair arrived; 0 = never. With a Budget the frames'
+	// ages are told to it.
+	Deadline time.Duration
+	Budget   *Budget
 
 	Live      bool
 	OnError   OnError
@@ -78,11 +77,19 @@ type Pipeline struct {
 	Grace     time.Duration // wait so long for a source that does not end; 0 = 2 s
 }
 
+// Change is another student, mode or reason than on the frame before.
+type Change struct {
+	Seq      uint64
+	From, To Choice // From is zero at the first frame
+}
+
 // Summary accounts for a run.
 type Summary struct {
 	Frames  uint64 // pairs that the source delivered, failed to deliver or lost
 	Masks   uint64 // emitted
 	Drops   Drops
+	Modes   map[mask.Mode]uint64 // masks of each mode
+	Changes uint64               // of the student or the mode
 	Elapsed time.Duration
 	First   time.Duration // from the call of Run to the first mask's emission
 	Infer   Latency       // of the network alone
@@ -130,6 +137,12 @@ func (p *Pipeline) Run(ctx context.Context) (*Summary, error) {
 	defer r.mu.Unlock()
 	r.sum.Elapsed = time.Since(r.began)
 	sum := r.sum
+	sum.Modes = map[mask.Mode]uint64{}
+	for i, mode := range modes {
+		if r.modes[i] > 0 {
+			sum.Modes[mode] = r.modes[i]
+		}
+	}
 	return &sum, err
 }
 

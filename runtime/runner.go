@@ -13,9 +13,11 @@ import (
 
 // slot is the memory of one pair on its way.
 type slot struct {
-	pair  capture.Pair
-	spare capture.Depth // what pair.Depth is registered into; the two then change places
-	spent time.Duration // on registration
+	pair    capture.Pair
+	spare   capture.Depth // what pair.Depth is registered into; the two then change places
+	spent   time.Duration // on checks and registration
+	health  Health
+	arrived time.Time
 }
 
 // runner is one run of a pipeline.
@@ -27,6 +29,11 @@ type runner struct {
 	ready chan *slot         // pairs to work on; closed when capture ends
 	began time.Time
 
+	monitor *Monitor // nil: no checks
+	choice  Choice   // of the last frame
+	chosen  bool
+	modes   [len(modes)]uint64
+
 	prepared map[Model]bool
 	native   mask.Mask // of the model's size, its classes the model's
 	mask     mask.Mask // of the colour image's size
@@ -35,6 +42,7 @@ type runner struct {
 	skipped uint64  // what it told last
 
 	seq    sequence
+	base   uint64 // added to the source's numbers
 	failed uint64 // errors of the source since the last pair
 	broken int    // errors in a row, of any stage of capture
 	inHand bool   // a pair has arrived, and is neither handed on nor dropped
@@ -47,6 +55,9 @@ type runner struct {
 type Skipper interface {
 	Skipped() uint64 // so far
 }
+
+// modes are those that a Summary counts.
+var modes = [...]mask.Mode{mask.Paired, mask.ColorOnly, mask.DepthOnly}
 
 // slots are three: one is being filled, one waits, one is being worked on.
 const slots = 3
@@ -74,6 +85,9 @@ func (p *Pipeline) prepare() (*runner, error) {
 		if r.reg, err = capture.NewRegistrar(r.cal, p.Threads); err != nil {
 			return nil, err
 		}
+	}
+	if p.Checks != nil {
+		r.monitor = NewMonitor(*p.Checks, r.cal)
 	}
 	r.skipper, _ = p.Source.(Skipper)
 	for range slots {

@@ -1,5 +1,7 @@
 package runtime
 
+import "github.com/depthwise/depthwise/capture"
+
 // sequence follows a source's numbers: which pairs never came, which come late or twice.
 type sequence struct {
 	next uint64 // one above the highest number so far
@@ -40,11 +42,16 @@ func (s *sequence) shift(n, bits uint64) {
 	s.seen |= bits
 }
 
-// arrival counts the pair with this number and those before it that never came. It tells whether a newer one came
-// before.
-func (r *runner) arrival(seq uint64) (late bool) {
-	missing, found, late := r.seq.arrive(seq, r.failed)
+// arrival counts the pair and those before it that never came, and makes its number go on where the source began anew.
+// It tells whether a later one came before.
+func (r *runner) arrival(p *capture.Pair) (late bool) {
+	before := r.seq.next
+	missing, found, late := r.seq.arrive(p.Seq, r.failed)
 	r.failed, r.inHand = 0, true
+	if !late && r.seq.next <= before { // anew: from here on above all that left
+		r.base += before - p.Seq
+	}
+	p.Seq += r.base
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sum.Frames += missing

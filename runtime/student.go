@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/depthwise/depthwise/capture"
-	"github.com/depthwise/depthwise/mask"
 	"github.com/depthwise/depthwise/quant"
 )
 
@@ -31,6 +30,9 @@ type Student struct {
 	depth *quant.Tensor // the same as color when fused
 	pre   *Preprocess
 	cal   capture.Calibration
+
+	noColor capture.Color // zeros for an input that the student has and does not use
+	noDepth capture.Depth
 }
 
 var _ Model = (*Student)(nil)
@@ -129,22 +131,14 @@ func (s *Student) Name() string {
 // Size of the input and of the class map, pixels.
 func (s *Student) Size() (width, height int) { return s.w, s.h }
 
-// UsesColor tells whether the student has a colour input.
-func (s *Student) UsesColor() bool { return s.color != nil }
+// UsesColor tells whether the student has a colour input, and was trained to use it.
+func (s *Student) UsesColor() bool { return s.color != nil && s.meta.Uses("color") }
 
-// UsesDepth tells whether the student has a depth input.
-func (s *Student) UsesDepth() bool { return s.depth != nil }
+// UsesDepth tells whether the student has a depth input, and was trained to use it.
+func (s *Student) UsesDepth() bool { return s.depth != nil && s.meta.Uses("depth") }
 
 // Policy takes this student for every frame, and says which modalities it uses.
-func (s *Student) Policy() Policy {
-	switch {
-	case !s.UsesDepth():
-		return Always{Model: s, Mode: mask.ColorOnly, Reason: "the model takes no depth"}
-	case !s.UsesColor():
-		return Always{Model: s, Mode: mask.DepthOnly, Reason: "the model takes no colour"}
-	}
-	return Always{Model: s, Mode: mask.Paired}
-}
+func (s *Student) Policy() Policy { return Always(mainChoice(s)) }
 
 // Prepare makes the tables for frames of this calibration.
 func (s *Student) Prepare(cal capture.Calibration) error {
@@ -167,22 +161,35 @@ func (s *Student) Prepare(cal capture.Calibration) error {
 		s.pre.Close()
 	}
 	s.pre, s.cal = pre, cal
+	if s.color != nil && !s.UsesColor() {
+		s.noColor.Resize(cal.Color.Width, cal.Color.Height)
+	}
+	if s.depth != nil && !s.UsesDepth() {
+		s.noDepth.Resize(cal.Depth.Width, cal.Depth.Height)
+	}
 	return nil
 }
 
 // Preprocess writes the pair into the network's inputs.
 func (s *Student) Preprocess(p *capture.Pair) error {
+	color, depth := &p.Color, &p.Depth
+	if !s.UsesColor() {
+		color = &s.noColor
+	}
+	if !s.UsesDepth() {
+		depth = &s.noDepth
+	}
 	switch {
 	case s.pre == nil:
 		return errors.New("runtime: student: Preprocess before Prepare")
 	case s.color == s.depth:
-		return s.pre.Fused(s.color.Uint8s(), &p.Color, &p.Depth)
+		return s.pre.Fused(s.color.Uint8s(), color, depth)
 	case s.depth == nil:
-		return s.pre.Color(s.color.Uint8s(), &p.Color)
+		return s.pre.Color(s.color.Uint8s(), color)
 	case s.color == nil:
-		return s.pre.Depth(s.depth.Uint8s(), &p.Depth)
+		return s.pre.Depth(s.depth.Uint8s(), depth)
 	}
-	return s.pre.Split(s.color.Uint8s(), s.depth.Uint8s(), &p.Color, &p.Depth)
+	return s.pre.Split(s.color.Uint8s(), s.depth.Uint8s(), color, depth)
 }
 
 // Infer runs the network and returns the class map, the network's memory.

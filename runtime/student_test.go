@@ -135,7 +135,7 @@ func TestTwoInputsEqualOne(t *testing.T) {
 func TestStudentModes(t *testing.T) {
 	for kind, want := range map[string]mask.Mode{"early": mask.Paired, "two": mask.Paired, "rgb": mask.ColorOnly, "depth": mask.DepthOnly} {
 		s := openTiny(t, kind, StudentOptions{})
-		c := s.Policy().Choose(nil)
+		c := s.Policy().Choose(nil, Health{})
 		if c.Mode != want || c.Model != s || (c.Reason == "") != (want == mask.Paired) {
 			t.Errorf("%s: %+v", kind, c)
 		}
