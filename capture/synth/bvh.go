@@ -3,10 +3,10 @@ package synth
 // node of the bounding-volume hierarchy. A leaf has count > 0 and covers order[first : first+count]; an inner node's
 // children are the next node and node right.
 type node struct {
-	min, max vec
-	right    int32
-	first    int32
-	count    int32
+	box   [2]vec // lower and upper corner
+	right int32
+	first int32
+	count int32
 }
 
 // bvh answers the shadow and occlusion rays.
@@ -39,7 +39,7 @@ func (b *bvh) split(prims []prim, lo, hi int) {
 		mn, mx = mn.min(p.bmin), mx.max(p.bmax)
 		cmn, cmx = cmn.min(p.o), cmx.max(p.o)
 	}
-	n := node{min: mn, max: mx}
+	n := node{box: [2]vec{mn, mx}}
 	if hi-lo <= 3 {
 		n.first, n.count = int32(lo), int32(hi-lo)
 		b.nodes[i] = n
@@ -131,14 +131,19 @@ func binOf(p *prim, axis int, lo vec, scale float64) int {
 	return min(max(int(float64(d*scale)), 0), bins-1)
 }
 
-// crosses tells whether the ray meets the node's box before tmax. i is 1/d.
-func (n *node) crosses(o, i vec, tmax float64) bool {
-	near, far := float64((n.min.x-o.x)*i.x), float64((n.max.x-o.x)*i.x)
-	if near > far {
+// ray is what boxes are tried with.
+type ray struct{ o, i vec } // from, 1/direction
+
+func newRay(o, d vec) ray { return ray{o, vec{recip(d.x), recip(d.y), recip(d.z)}} }
+
+// crosses tells whether the ray meets the box [lo, hi] before tmax.
+func (r *ray) crosses(lo, hi *vec, tmax float64) bool {
+	near, far := float64((lo.x-r.o.x)*r.i.x), float64((hi.x-r.o.x)*r.i.x)
+	if r.i.x < 0 {
 		near, far = far, near
 	}
-	a, b := float64((n.min.y-o.y)*i.y), float64((n.max.y-o.y)*i.y)
-	if a > b {
+	a, b := float64((lo.y-r.o.y)*r.i.y), float64((hi.y-r.o.y)*r.i.y)
+	if r.i.y < 0 {
 		a, b = b, a
 	}
 	if a > near {
@@ -147,8 +152,8 @@ func (n *node) crosses(o, i vec, tmax float64) bool {
 	if b < far {
 		far = b
 	}
-	a, b = float64((n.min.z-o.z)*i.z), float64((n.max.z-o.z)*i.z)
-	if a > b {
+	a, b = float64((lo.z-r.o.z)*r.i.z), float64((hi.z-r.o.z)*r.i.z)
+	if r.i.z < 0 {
 		a, b = b, a
 	}
 	if a > near {
@@ -165,14 +170,14 @@ func (b *bvh) blocked(prims []prim, o, d vec, tmin, tmax float64) bool {
 	if len(b.nodes) == 0 {
 		return false
 	}
-	i := vec{recip(d.x), recip(d.y), recip(d.z)}
+	r := newRay(o, d)
 	var stack [96]int32
 	top := 1
 	for top > 0 {
 		top--
 		k := stack[top]
 		n := &b.nodes[k]
-		if !n.crosses(o, i, tmax) {
+		if !r.crosses(&n.box[0], &n.box[1], tmax) {
 			continue
 		}
 		if n.count == 0 {
@@ -196,14 +201,14 @@ func (b *bvh) nearest(prims []prim, o, d vec, tmin, tmax float64) (float64, int)
 	if len(b.nodes) == 0 {
 		return best, id
 	}
-	i := vec{recip(d.x), recip(d.y), recip(d.z)}
+	r := newRay(o, d)
 	var stack [96]int32
 	top := 1
 	for top > 0 {
 		top--
 		k := stack[top]
 		n := &b.nodes[k]
-		if !n.crosses(o, i, best) {
+		if !r.crosses(&n.box[0], &n.box[1], best) {
 			continue
 		}
 		if n.count == 0 {

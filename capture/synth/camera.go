@@ -20,7 +20,7 @@ type Camera struct {
 	o      Options
 	cal    capture.Calibration
 	noise  *noiseTable
-	gauss  []float32
+	gauss  *[gaussSize]float32
 	prints *prints
 	scene  scene
 	loaded int // index of the scene in memory, -1 none
@@ -34,6 +34,9 @@ type Camera struct {
 	infra        []float64 // reflectance of each material to the depth camera
 	lists        [][]candidate
 	masks        [][]bool
+	lines        [][]float32
+	shafts       []*shafts
+	cx2          []float64 // square of each column's distance from the centre, in widths
 	job          job
 
 	start  time.Time
@@ -81,9 +84,14 @@ func New(o Options) (*Camera, error) {
 	n := 3 * o.Width * o.Height
 	c.lin, c.lin2 = make([]float32, n), make([]float32, n)
 	c.grid.resize(o.Width, o.Height)
-	c.lists, c.masks = make([][]candidate, o.Threads), make([][]bool, o.Threads)
+	c.lists, c.masks, c.lines = make([][]candidate, o.Threads), make([][]bool, o.Threads), make([][]float32, o.Threads)
 	for i := range c.masks {
-		c.masks[i] = make([]bool, o.Width)
+		c.masks[i], c.lines[i] = make([]bool, o.Width), make([]float32, 3*o.Width)
+		c.shafts = append(c.shafts, new(shafts))
+	}
+	for x := range o.Width {
+		cx := (float64(x) - float64(float64(o.Width)/2)) / float64(o.Width)
+		c.cx2 = append(c.cx2, float64(cx*cx))
 	}
 	return c, nil
 }

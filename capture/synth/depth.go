@@ -59,6 +59,7 @@ func (c *Camera) measure(y int, out []uint16, seed uint32, scratch []bool) {
 	hx0, hx1 := int(float64(float64(m.border[0])*scale)), w-int(float64(float64(m.border[1])*scale))
 	inside := y >= int(float64(float64(m.border[2])*scale)) && y < h-int(float64(float64(m.border[3])*scale))
 	slow, next, primed := 0.0, 0.0, false
+	dx, dy, cell := 0, 0, -1
 	for x := range w {
 		i := y*w + x
 		out[i] = 0
@@ -67,10 +68,14 @@ func (c *Camera) measure(y int, out []uint16, seed uint32, scratch []bool) {
 		}
 		// Lateral: the reading belongs to a place nearby, alike for neighbours.
 		fx, fy := float64(x)/scale, float64(y)/scale
-		bx, by := int(float64(fx*0.5))+int(off), int(float64(fy*0.5))
-		n0, n1 := c.noise.cell(bx, by)-0.5, c.noise.cell(bx+99, by+57)-0.5
-		jx := min(max(x+int(math.Floor(float64(float64(n0*5)*jitter)+0.5)), 0), w-1)
-		jy := min(max(y+int(math.Floor(float64(float64(n1*5)*jitter)+0.5)), 0), h-1)
+		if bx := int(float64(fx * 0.5)); bx != cell {
+			cell = bx
+			bx, by := bx+int(off), int(float64(fy*0.5))
+			n0, n1 := c.noise.cell(bx, by)-0.5, c.noise.cell(bx+99, by+57)-0.5
+			dx = int(math.Floor(float64(float64(n0*5)*jitter) + 0.5))
+			dy = int(math.Floor(float64(float64(n1*5)*jitter) + 0.5))
+		}
+		jx, jy := min(max(x+dx, 0), w-1), min(max(y+dy, 0), h-1)
 		j := jy*w + jx
 		t := v.z[j]
 		if t < m.near || t > m.far {
@@ -84,7 +89,7 @@ func (c *Camera) measure(y int, out []uint16, seed uint32, scratch []bool) {
 				continue
 			}
 		}
-		if hash(i, int(seed)+2)&1023 < uint32(float64(float64(p*p)*80)) {
+		if rare := uint32(float64(float64(p*p) * 80)); rare > 0 && hash(i, int(seed)+2)&1023 < rare {
 			continue
 		}
 		// Axial: an error in disparity grows with z².
@@ -126,13 +131,18 @@ func (c *Camera) lost(i, x, y int, z float64) float64 {
 	if albedo < 0.03 {
 		k += float64((0.03 - albedo) * 12 * min(1, float64(z*0.6)))
 	}
-	k += float64(max(0, z-float64(0.6*c.model.far)) / c.model.far * 0.8)
+	if over := z - float64(0.6*c.model.far); over > 0 {
+		k += float64(over / c.model.far * 0.8)
+	}
 	if x > 0 && y > 0 && x < w-1 && y < h-1 {
 		gx := math.Abs(v.z[i+1]-v.z[i-1]) + math.Abs(v.z[i+w]-v.z[i-w])
 		slope := float64(gx*v.in.Fx) / float64(2*z)
+		if slope <= 2 {
+			return k + 0.004
+		}
 		if v.id[i+1] == v.id[i-1] && v.id[i+w] == v.id[i-w] {
 			k += float64(0.25 * smooth(3, 12, slope))
-		} else if slope > 2 {
+		} else {
 			k += 0.2
 		}
 	}

@@ -66,59 +66,63 @@ func (c *Camera) blurRow(y int, src, dst []float32, k [3]float32) {
 	}
 }
 
-// develop finishes one row: vertical blur, motion smear, vignetting, white balance, tone curve, sensor noise.
-func (c *Camera) develop(y int, src []float32, out []byte, k [3]float32, gain float64, seed uint32) {
+// develop finishes one row: vertical blur, motion smear, vignetting, white balance, tone curve, sensor noise. smeared is
+// scratch memory for one row.
+func (c *Camera) develop(y int, src []float32, out []byte, k [3]float32, gain float64, seed uint32, smeared []float32) {
 	w, h := c.color.in.Width, c.color.in.Height
 	t := &c.scene.shot
 	n := 3 * w
 	row := func(j int) []float32 { j = min(max(j, 0), h-1); return src[j*n : (j+1)*n] }
-	r0, r1, r2, r3, r4 := row(y-2), row(y-1), row(y), row(y+1), row(y+2)
-	g := [3]float32{float32(gain * t.gain.x), float32(gain * t.gain.y), float32(gain * t.gain.z)}
-	cy := (float64(y) - float64(float64(h)/2)) / float64(w)
-	smear := math.Abs(t.smear.x)+math.Abs(t.smear.y) > 0.7
-	scale := float64(w) / 640
-	noise := float32(t.grain)
-	at := int(hash(y, int(seed)))
-	sat := float32(t.satur)
-	for x := range w {
-		var p [3]float32
-		if smear {
-			for q := range 5 {
-				f := float64(float64(q-2) * (scale / 2))
-				sx := min(max(x+int(math.Floor(float64(t.smear.x*f)+0.5)), 0), w-1)
-				line := row(y + int(math.Floor(float64(t.smear.y*f)+0.5)))
-				for ch := range p {
-					p[ch] += float32(0.2 * line[3*sx+ch])
-				}
-			}
-		} else {
-			for ch := range p {
-				i := 3*x + ch
-				p[ch] = float32(k[0]*r2[i]) + float32(k[1]*(r1[i]+r3[i])) + float32(k[2]*(r0[i]+r4[i]))
+	line := smeared[:n]
+	if math.Abs(t.smear.x)+math.Abs(t.smear.y) > 0.7 {
+		clear(line)
+		scale := float64(w) / 640
+		for q := range 5 {
+			f := float64(float64(q-2) * (scale / 2))
+			dx := int(math.Floor(float64(t.smear.x*f) + 0.5))
+			from := row(y + int(math.Floor(float64(t.smear.y*f)+0.5)))
+			for x := range w {
+				sx := 3 * min(max(x+dx, 0), w-1)
+				p, s := line[3*x:3*x+3], from[sx:sx+3]
+				p[0] += float32(0.2 * s[0])
+				p[1] += float32(0.2 * s[1])
+				p[2] += float32(0.2 * s[2])
 			}
 		}
-		cx := (float64(x) - float64(float64(w)/2)) / float64(w)
-		v := float32(1 - float64(t.vignet*2.2*(float64(cx*cx)+float64(cy*cy))))
+	} else {
+		r0, r1, r2, r3, r4 := row(y - 2)[:n], row(y - 1)[:n], row(y)[:n], row(y + 1)[:n], row(y + 2)[:n]
+		for i := range line {
+			line[i] = float32(k[0]*r2[i]) + float32(k[1]*(r1[i]+r3[i])) + float32(k[2]*(r0[i]+r4[i]))
+		}
+	}
+	g := [3]float32{float32(gain * t.gain.x), float32(gain * t.gain.y), float32(gain * t.gain.z)}
+	cy := (float64(y) - float64(float64(h)/2)) / float64(w)
+	cy2, vignet := float64(cy*cy), float64(t.vignet*2.2)
+	noise, sat := float32(t.grain), float32(t.satur)
+	at := int(hash(y, int(seed)))
+	pix := out[y*n : (y+1)*n]
+	for x := range w {
+		p, o := line[3*x:3*x+3:3*x+3], pix[3*x:3*x+3:3*x+3]
+		v := float32(1 - float64(vignet*(c.cx2[x]+cy2)))
 		lum := float32(0.3*p[0]) + float32(0.6*p[1]) + float32(0.1*p[2])
-		i := 3 * (y*w + x)
 		luma := float32(c.gauss[(at+x*7)&(gaussSize-1)] * noise)
-		for ch := range p {
+		for ch := range 3 {
 			e := lum + float32((p[ch]-lum)*sat)
 			e = float32(float32(e*v) * g[ch])
-			u := int(float32(e * (toneSize - 1)))
-			if !(e > 0) {
-				u = 0
-			} else if e >= 1 {
+			u := 0
+			if e >= 1 {
 				u = toneSize - 1
+			} else if e > 0 {
+				u = int(float32(e*(toneSize-1))) & (toneSize - 1)
 			}
 			z := c.tone[u] + luma + float32(c.gauss[(at+x*3+ch*7919+1234)&(gaussSize-1)]*noise*0.5)
 			switch {
 			case z <= 0:
-				out[i+ch] = 0
+				o[ch] = 0
 			case z >= 255:
-				out[i+ch] = 255
+				o[ch] = 255
 			default:
-				out[i+ch] = uint8(int(z + 0.5))
+				o[ch] = uint8(int32(z + 0.5))
 			}
 		}
 	}

@@ -102,33 +102,6 @@ func TestDepthOfCapsuleAndCone(t *testing.T) {
 	}
 }
 
-// Tiles and bounds leave nothing out: every pixel agrees with a search through all primitives.
-func TestTilesFindTheNearest(t *testing.T) {
-	for _, args := range []string{"seed=3,cut=1,width=48,height=36", "seed=8,scene=tabletop,cut=1,width=48,height=36"} {
-		c, err := Open(args + ",noise=0,threads=1")
-		if err != nil {
-			t.Fatal(err)
-		}
-		var p capture.Pair
-		for i := range 12 {
-			c.Frame(i, &p)
-			for _, v := range []*view{c.color, c.depth} {
-				for j := range v.z {
-					d := v.pose.z.madd(v.pose.x, v.ray[2*j]).madd(v.pose.y, v.ray[2*j+1])
-					best := 1e9
-					for k := range c.scene.prims {
-						q := &c.scene.prims[k]
-						best = q.hit(q.local(v.pose.o.sub(q.o)), q.local(d), nearPlane, best)
-					}
-					if math.Abs(best-v.z[j]) > 1e-9 {
-						t.Fatalf("%s frame %d pixel %d: z %v, a full search finds %v", args, i, j, v.z[j], best)
-					}
-				}
-			}
-		}
-	}
-}
-
 func TestHierarchyFindsTheNearest(t *testing.T) {
 	c, err := Open("seed=12,scene=room,width=32,height=24")
 	if err != nil {

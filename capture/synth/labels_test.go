@@ -36,7 +36,9 @@ func TestLabelsAgreeWithGeometry(t *testing.T) {
 				}
 			case classBackground:
 				if on && math.Abs(q.z) < 1e-6 && !top.round {
-					t.Fatalf("frame %d pixel %d: background at %v on the top, %+v", i, j, q, v.at(&c.scene, j))
+					var h hitPoint
+					v.at(&c.scene, j, &h)
+					t.Fatalf("frame %d pixel %d: background at %v on the top, %+v", i, j, q, h)
 				}
 			default:
 				t.Fatalf("label %d", l)

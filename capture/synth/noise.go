@@ -5,7 +5,9 @@ import "math"
 const noiseSize = 256 // a power of two
 
 // noiseTable is tileable fractal value noise in [0, 1] with mean about 1/2, made once per camera.
-type noiseTable struct{ v []float32 }
+type noiseTable struct {
+	v [noiseSize * noiseSize]float32
+}
 
 func newNoise() *noiseTable {
 	r := newRNG(0x6e6f697365, 1)
@@ -36,7 +38,7 @@ func newNoise() *noiseTable {
 	for _, s := range sum {
 		lo, hi = min(lo, s), max(hi, s)
 	}
-	t := &noiseTable{make([]float32, len(sum))}
+	t := &noiseTable{}
 	for i, s := range sum {
 		t.v[i] = float32((s - lo) / (hi - lo))
 	}
@@ -62,9 +64,9 @@ func (t *noiseTable) cell(x, y int) float64 {
 const gaussSize = 1 << 16
 
 // newGauss is a table of normally distributed numbers of variance 1.
-func newGauss() []float32 {
+func newGauss() *[gaussSize]float32 {
 	r := newRNG(0x6761757373, 2)
-	g := make([]float32, gaussSize)
+	g := new([gaussSize]float32)
 	for i := range g {
 		g[i] = float32(r.norm())
 	}

@@ -12,7 +12,7 @@ type pass int
 
 const (
 	passColor   pass = iota // what the colour camera sees, by rows of tiles
-	passLight               // shadow rays, by rows of the grid
+	passLight               // shadow rays, by rows of squares of the grid
 	passBlend               // smoothed light, by rows of the grid
 	passShade               // linear colour and labels
 	passBlur                // the lens, sideways
@@ -35,7 +35,7 @@ func (c *Camera) render(sec float64, seed uint32, dst *capture.Pair) {
 	c.job = job{dst: dst, seed: seed, kernel: c.kernel()}
 	c.color.look(s, s.pose(sec))
 	c.sweep(passColor, c.color.th)
-	c.sweep(passLight, c.grid.h)
+	c.sweep(passLight, (c.grid.h+square-1)/square)
 	c.sweep(passBlend, c.grid.h)
 	c.sweep(passShade, h)
 	c.job.gain = c.exposure(c.lin)
@@ -54,7 +54,7 @@ func (c *Camera) row(p pass, y, k int) {
 	case passColor:
 		c.lists[k] = c.color.trace(s, y, c.lists[k])
 	case passLight:
-		c.grid.sample(s, c.color, y)
+		c.grid.sample(s, c.color, y*square, c.shafts[k])
 	case passBlend:
 		c.grid.blend(s, c.color, y)
 	case passShade:
@@ -62,7 +62,7 @@ func (c *Camera) row(p pass, y, k int) {
 	case passBlur:
 		c.blurRow(y, c.lin, c.lin2, j.kernel)
 	case passExpose:
-		c.develop(y, c.lin2, j.dst.Color.Pix, j.kernel, j.gain, j.seed)
+		c.develop(y, c.lin2, j.dst.Color.Pix, j.kernel, j.gain, j.seed, c.lines[k])
 	case passDepth:
 		c.lists[k] = c.depth.trace(s, y, c.lists[k])
 	case passReading:

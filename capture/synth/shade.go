@@ -8,26 +8,29 @@ func (c *Camera) shade(y int, lin []float32, labels []uint8) {
 	w := v.in.Width
 	pixel := 1 / v.in.Fx
 	last, lastX := gridPoint{id: -1}, 0
+	var h hitPoint
+	var near corners
 	var p gridPoint
 	for x := range w {
 		i := y*w + x
-		h := v.at(s, i)
+		v.at(s, i, &h)
 		labels[i] = h.class()
 		m := &s.mats[h.mat]
 		a := m.albedo(c.noise, h.face, h.u, h.v, float64(v.z[i]*pixel))
-		ok, flat := g.find(&p, x, y, v.id[i], h.n)
+		g.find(&near, x, y, v.id[i], &h.n)
 		var irr, gleam vec
-		if ok && flat && m.bump == 0 {
-			irr = vec{float64(p.irr[0]), float64(p.irr[1]), float64(p.irr[2])}
-			gleam = vec{float64(p.gleam[0]), float64(p.gleam[1]), float64(p.gleam[2])}
+		if near.n > 0 && near.flat && m.bump == 0 {
+			irr, gleam = near.lit()
 		} else {
-			if !ok || flat {
+			if near.n > 0 && !near.flat {
+				near.mix(&p)
+			} else {
 				// A thing too thin for the grid: rays of its own, one set for a few pixels.
 				if last.id != v.id[i] || x-lastX > 3 || last.n.dot(h.n) < 0.8 {
-					last, lastX = s.lightAt(&h, v.id[i], v.z[i], x, y), x
+					last, lastX = s.lightAt(&h, v.id[i], x, y, nil), x
 				}
 				p = last
-				if !ok {
+				if near.n == 0 {
 					p.open = float32(p.open/2) + 0.4
 				}
 			}
@@ -45,8 +48,8 @@ func (c *Camera) shade(y int, lin []float32, labels []uint8) {
 
 // bumped leans the normal by noise.
 func (c *Camera) bumped(h *hitPoint, k float64) vec {
-	x := h.flat.perp()
-	y := h.flat.cross(x)
+	x := h.n.perp()
+	y := h.n.cross(x)
 	a := c.noise.at(float64(h.u*90), float64(h.v*90)) - 0.5
 	b := c.noise.at(float64(h.u*90)+71, float64(h.v*90)+33) - 0.5
 	return h.n.madd(x, float64(k*a)).madd(y, float64(k*b)).unit()

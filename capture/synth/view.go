@@ -1,20 +1,28 @@
 package synth
 
 import (
+	"math"
+
 	"github.com/depthwise/depthwise/capture"
 )
 
-const tileSize = 16
+// Rays are traced by tiles of tileSize pixels, and those that see more than one face by blocks of blockSize.
+const (
+	tileSize  = 16
+	blockSize = 8
+)
 
 // view is one camera's rays and what they hit.
 type view struct {
 	in     capture.Intrinsics
 	ray    []float64 // x, y of each pixel's ray at z = 1, lens distortion taken out
-	tw, th int
-	tile   []extent // of each tile's rays
+	bw, bh int
+	block  []extent // of each block's rays
+	th     int      // rows of tiles
 	pose   frame
 	bounds []extent // of each primitive, on the plane z = 1
 	origin []vec    // the camera in each primitive's frame
+	axes   []axes   // the camera's axes in each primitive's frame
 	id     []int32  // primitive at each pixel
 	z      []float64
 }
@@ -25,17 +33,17 @@ type extent struct{ x0, y0, x1, y1, z float64 }
 func newView(in capture.Intrinsics) *view {
 	w, h := in.Width, in.Height
 	v := &view{in: in, ray: make([]float64, 2*w*h), id: make([]int32, w*h), z: make([]float64, w*h)}
-	v.tw, v.th = (w+tileSize-1)/tileSize, (h+tileSize-1)/tileSize
-	v.tile = make([]extent, v.tw*v.th)
-	for i := range v.tile {
-		v.tile[i] = extent{1e9, 1e9, -1e9, -1e9, 0}
+	v.bw, v.bh, v.th = (w+blockSize-1)/blockSize, (h+blockSize-1)/blockSize, (h+tileSize-1)/tileSize
+	v.block = make([]extent, v.bw*v.bh)
+	for i := range v.block {
+		v.block[i] = extent{1e9, 1e9, -1e9, -1e9, 0}
 	}
 	for y := range h {
 		for x := range w {
 			u, t := undistort(in, float64(x), float64(y))
 			i := y*w + x
 			v.ray[2*i], v.ray[2*i+1] = u, t
-			e := &v.tile[y/tileSize*v.tw+x/tileSize]
+			e := &v.block[y/blockSize*v.bw+x/blockSize]
 			e.x0, e.x1 = min(e.x0, u), max(e.x1, u)
 			e.y0, e.y1 = min(e.y0, t), max(e.y1, t)
 		}
@@ -72,10 +80,11 @@ const nearPlane = 0.02
 // look prepares the primitives' bounds as seen from pose.
 func (v *view) look(s *scene, pose frame) {
 	v.pose = pose
-	v.bounds, v.origin = v.bounds[:0], v.origin[:0]
+	v.bounds, v.origin, v.axes = v.bounds[:0], v.origin[:0], v.axes[:0]
 	for i := range s.prims {
 		p := &s.prims[i]
 		v.origin = append(v.origin, p.local(pose.o.sub(p.o)))
+		v.axes = append(v.axes, axes{p.local(pose.x), p.local(pose.y), p.local(pose.z)})
 		if p.shape == shapeRoom {
 			v.bounds = append(v.bounds, extent{-1e9, -1e9, 1e9, 1e9, 0})
 			continue
@@ -140,60 +149,74 @@ func (e *extent) take(a vec) {
 // candidate is a primitive that may cover a tile.
 type candidate struct {
 	extent
-	id int32
+	id, rank int32   // of two at the same distance the lower rank is seen
+	in       float64 // no ray of the tile meets it before
 }
 
 // trace fills id and z for one row of tiles. list is scratch memory, returned for use again.
 func (v *view) trace(s *scene, row int, list []candidate) []candidate {
-	w, h := v.in.Width, v.in.Height
-	band := extent{1e9, 1e9, -1e9, -1e9, 0}
-	for c := range v.tw {
-		t := &v.tile[row*v.tw+c]
-		band.y0, band.y1 = min(band.y0, t.y0), max(band.y1, t.y1)
-	}
+	const n = tileSize / blockSize
+	y0, y1 := row*n, min((row+1)*n, v.bh)
+	band := v.span(0, y0, v.bw, y1)
 	list = list[:0]
 	for i := range v.bounds {
 		e := &v.bounds[i]
 		if e.y0 <= band.y1 && e.y1 >= band.y0 && e.x0 <= e.x1 {
-			list = append(list, candidate{*e, int32(i)})
+			list = append(list, candidate{extent: *e, id: int32(i)})
 		}
 	}
 	sortCandidates(list)
-	n := len(list)
-	for c := range v.tw {
-		t := &v.tile[row*v.tw+c]
-		list = list[:n]
-		for _, k := range list[:n] {
-			if k.y0 <= t.y1 && k.y1 >= t.y0 && k.x0 <= t.x1 && k.x1 >= t.x0 {
-				list = append(list, k)
-			}
+	for i := range list {
+		list[i].rank = int32(i)
+	}
+	all := len(list)
+	for x0 := 0; x0 < v.bw; x0 += n {
+		x1 := min(x0+n, v.bw)
+		list = v.cull(s, list[:all], list[:all], v.span(x0, y0, x1, y1))
+		mine := len(list)
+		if v.fillFace(s, list[all:], x0, y0, x1, y1) {
+			continue
 		}
-		mine := list[n:]
-		for y := row * tileSize; y < min(h, (row+1)*tileSize); y++ {
-			for x := c * tileSize; x < min(w, (c+1)*tileSize); x++ {
-				i := y*w + x
-				v.id[i], v.z[i] = v.first(s, mine, v.ray[2*i], v.ray[2*i+1])
+		for y := y0; y < y1; y++ {
+			for x := x0; x < x1; x++ {
+				list = v.cull(s, list[:mine], list[all:mine], v.span(x, y, x+1, y+1))
+				if !v.fillFace(s, list[mine:], x, y, x+1, y+1) {
+					v.fill(s, list[mine:], x, y)
+				}
 			}
 		}
 	}
 	return list
 }
 
-// first finds the nearest of the candidates, which are sorted by their nearest z.
+// fill traces the pixels of block (bx, by) one by one.
+func (v *view) fill(s *scene, list []candidate, bx, by int) {
+	w, h := v.in.Width, v.in.Height
+	for y := by * blockSize; y < min((by+1)*blockSize, h); y++ {
+		for x := bx * blockSize; x < min((bx+1)*blockSize, w); x++ {
+			i := y*w + x
+			v.id[i], v.z[i] = v.first(s, list, v.ray[2*i], v.ray[2*i+1])
+		}
+	}
+}
+
+// first finds the nearest of the candidates, which are sorted by how near they can be.
 func (v *view) first(s *scene, list []candidate, x, y float64) (int32, float64) {
 	d := v.pose.z.madd(v.pose.x, x).madd(v.pose.y, y)
-	best, id := 1e9, int32(0)
+	best, limit, id, rank := 1e9, 1e9, int32(0), int32(math.MaxInt32)
 	for i := range list {
 		k := &list[i]
-		if k.z > best {
+		if k.in > best {
 			break
 		}
 		if x < k.x0 || x > k.x1 || y < k.y0 || y > k.y1 {
 			continue
 		}
 		p := &s.prims[k.id]
-		if t := p.hit(v.origin[k.id], p.local(d), nearPlane, best); t < best {
-			best, id = t, k.id
+		t := p.hit(v.origin[k.id], p.local(d), nearPlane, limit)
+		if t < best || t == best && t < limit && k.rank < rank {
+			best, id, rank = t, k.id, k.rank
+			limit = math.Nextafter(best, 2e9) // what is as near must be seen too
 		}
 	}
 	return id, best
@@ -216,26 +239,27 @@ func sortCandidates(l []candidate) {
 	}
 }
 
-// hitAt is everything about the point seen at pixel i.
+// hitPoint is everything about the point that a pixel sees.
 type hitPoint struct {
 	p    *prim
 	pos  vec // world
 	n    vec // world, towards the viewer
-	flat vec // n without bumps
 	face int
 	u, v float64
 	mat  int32
 	d    vec // the ray, of length sqrt(1+x²+y²)
 }
 
-func (v *view) at(s *scene, i int) hitPoint {
+// at fills h for pixel i.
+func (v *view) at(s *scene, i int, h *hitPoint) {
+	id, z := v.id[i], v.z[i]
 	d := v.pose.z.madd(v.pose.x, v.ray[2*i]).madd(v.pose.y, v.ray[2*i+1])
-	p := &s.prims[v.id[i]]
-	o := v.origin[v.id[i]]
+	p := &s.prims[id]
 	ld := p.local(d)
-	q := o.madd(ld, v.z[i])
+	q := v.origin[id].madd(ld, z)
 	n, face, u, t := p.surface(q, ld)
-	h := hitPoint{p: p, pos: v.pose.o.madd(d, v.z[i]), face: face, u: u, v: t, mat: p.mat, d: d}
+	h.p, h.d, h.face, h.u, h.v, h.mat = p, d, face, u, t, p.mat
+	h.pos = v.pose.o.madd(d, z)
 	h.n = p.x.mul(n.x).madd(p.y, n.y).madd(p.z, n.z)
 	if p.shape == shapeRoom {
 		switch {
@@ -247,13 +271,11 @@ func (v *view) at(s *scene, i int) hitPoint {
 			h.mat += 3
 		}
 	}
-	h.flat = h.n
-	return h
 }
 
 // class is the label of the point.
 func (h *hitPoint) class() uint8 {
-	if h.p.class == classTable && (h.face != 2 || h.flat.z < 0) {
+	if h.p.class == classTable && (h.face != 2 || h.n.z < 0) {
 		return classBackground
 	}
 	return h.p.class
