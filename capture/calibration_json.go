@@ -5,52 +5,93 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
+	"time"
 )
 
 // maxCalibrationBytes bounds what is read of a calibration file; a calibration is about 1 kB.
 const maxCalibrationBytes = 1 << 20
 
-// ReadCalibration reads the JSON that [Calibration.Write] writes, and validates it. A field that the format does not
-// have, a list of the wrong length and text after the object are errors that name the field.
+// maxDepthOffset bounds, in either direction, the time between two clocks that a calibration file may tell.
+const maxDepthOffset = time.Hour
+
+// A CalibrationFile is what a calibration file can tell: the geometry of two cameras and, where it was measured, the time
+// between their clocks.
+type CalibrationFile struct {
+	Calibration
+	// DepthOffset is added to the times of depth images to tell them on the colour camera's clock. It is for who pairs two
+	// streams; the times of a Pair have it already. In the file it is "depth_offset", in seconds, left out when 0.
+	DepthOffset time.Duration
+}
+
+// ReadCalibration reads the geometry of what [ReadCalibrationFile] reads.
 func ReadCalibration(r io.Reader) (Calibration, error) {
+	f, err := ReadCalibrationFile(r)
+	return f.Calibration, err
+}
+
+// ReadCalibrationFile reads the JSON that [CalibrationFile.Write] writes, and validates it. A field that the format does
+// not have, a list of the wrong length and text after the object are errors that name the field.
+func ReadCalibrationFile(r io.Reader) (CalibrationFile, error) {
 	dec := json.NewDecoder(io.LimitReader(r, maxCalibrationBytes))
 	dec.DisallowUnknownFields()
 	var w wireCalibration
 	if err := dec.Decode(&w); err != nil {
-		return Calibration{}, describe(err)
+		return CalibrationFile{}, describe(err)
 	}
 	if _, err := dec.Token(); err != io.EOF {
-		return Calibration{}, errors.New("capture: read calibration: text after the object")
+		return CalibrationFile{}, errors.New("capture: read calibration: text after the object")
 	}
 	c, err := w.calibration()
 	if err != nil {
-		return Calibration{}, err
+		return CalibrationFile{}, err
 	}
-	return c, c.Validate()
+	f := CalibrationFile{Calibration: c}
+	if s := w.DepthOffset; !(math.Abs(s) <= maxDepthOffset.Seconds()) {
+		return f, invalid("depth_offset", "is %v, want -%v to %v seconds", s, maxDepthOffset.Seconds(), maxDepthOffset.Seconds())
+	}
+	f.DepthOffset = time.Duration(math.RoundToEven(w.DepthOffset * 1e9))
+	return f, c.Validate()
 }
 
 // LoadCalibration reads the file that path names with [ReadCalibration].
 func LoadCalibration(path string) (Calibration, error) {
+	f, err := LoadCalibrationFile(path)
+	return f.Calibration, err
+}
+
+// LoadCalibrationFile reads the file that path names with [ReadCalibrationFile].
+func LoadCalibrationFile(path string) (CalibrationFile, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return Calibration{}, fmt.Errorf("capture: load calibration: %w", err)
+		return CalibrationFile{}, fmt.Errorf("capture: load calibration: %w", err)
 	}
 	defer f.Close()
-	c, err := ReadCalibration(f)
+	c, err := ReadCalibrationFile(f)
 	if err != nil {
-		return Calibration{}, fmt.Errorf("%s: %w", path, err)
+		return CalibrationFile{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return c, nil
 }
 
 // Write writes c as indented JSON that [ReadCalibration] reads back to the same value, bit for bit. It refuses a
 // calibration that does not validate.
-func (c Calibration) Write(w io.Writer) error {
-	if err := c.Validate(); err != nil {
+func (c Calibration) Write(w io.Writer) error { return CalibrationFile{Calibration: c}.Write(w) }
+
+// Write writes f as indented JSON that [ReadCalibrationFile] reads back to the same value, bit for bit. It refuses a
+// calibration that does not validate.
+func (f CalibrationFile) Write(w io.Writer) error {
+	if err := f.Validate(); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(c, "", "  ")
+	if f.DepthOffset.Abs() > maxDepthOffset {
+		return invalid("depth_offset", "is %v, want -%v to %v", f.DepthOffset, maxDepthOffset, maxDepthOffset)
+	}
+	text, err := json.MarshalIndent(struct {
+		Calibration
+		DepthOffset float64 `json:"depth_offset,omitempty"`
+	}{f.Calibration, float64(f.DepthOffset) / 1e9}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("capture: write calibration: %w", err)
 	}
@@ -67,6 +108,7 @@ type wireCalibration struct {
 	Depth        *wireIntrinsics `json:"depth"`
 	DepthToColor *wireExtrinsics `json:"depth_to_color"`
 	DepthScale   float64         `json:"depth_scale"`
+	DepthOffset  float64         `json:"depth_offset"`
 }
 
 type wireIntrinsics struct {

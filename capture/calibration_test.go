@@ -3,12 +3,14 @@ package capture
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestValidateNamesTheField(t *testing.T) {
@@ -66,6 +68,30 @@ func TestCalibrationRoundTrip(t *testing.T) {
 	}
 }
 
+func TestCalibrationFileRoundTrip(t *testing.T) {
+	for _, offset := range []time.Duration{0, 1, -1, 33_333_333, -time.Hour, time.Hour, 1<<41 + 1} {
+		want := CalibrationFile{Calibration: d435(), DepthOffset: offset}
+		var buf bytes.Buffer
+		if err := want.Write(&buf); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(buf.String(), "depth_offset") != (offset != 0) {
+			t.Errorf("offset %v is written as %s", offset, buf.String())
+		}
+		if got, err := ReadCalibrationFile(bytes.NewReader(buf.Bytes())); err != nil || got != want {
+			t.Errorf("read back %+v (%v), want %+v", got, err, want)
+		}
+		if got, err := ReadCalibration(&buf); err != nil || got != d435() {
+			t.Errorf("without the offset, read back %+v (%v)", got, err)
+		}
+	}
+	for _, offset := range []time.Duration{time.Hour + 1, math.MinInt64} {
+		if err := (CalibrationFile{d435(), offset}).Write(io.Discard); err == nil || !strings.Contains(err.Error(), "depth_offset") {
+			t.Errorf("offset %d was written: %v", offset, err)
+		}
+	}
+}
+
 func TestReadCalibrationNamesTheField(t *testing.T) {
 	var buf bytes.Buffer
 	if err := d435().Write(&buf); err != nil {
@@ -78,6 +104,8 @@ func TestReadCalibrationNamesTheField(t *testing.T) {
 		{`"width": 160`, `"width": 160.5`, "color.width"},
 		{`"fx": 154,`, ``, `"color.fx": is 0`},
 		{`"depth_scale": 0.001`, `"depth_scale": null`, `"depth_scale": is 0`},
+		{`"depth_scale": 0.001`, `"depth_scale": 0.001, "depth_offset": -3601`, `"depth_offset": is -3601`},
+		{`"depth_scale": 0.001`, `"depth_scale": 0.001, "depth_offset": "1ms"`, `"depth_offset": is a string`},
 		{`"depth_to_color"`, `"color_to_depth"`, "color_to_depth"},
 		{"0.0148,", "0.0148, 7,", `"depth_to_color.translation": has 4 numbers, want 3`},
 		{"0.0148,", "", `"depth_to_color.translation": has 2 numbers, want 3`},
@@ -131,9 +159,10 @@ func FuzzReadCalibration(f *testing.F) {
 	}
 	f.Add(buf.Bytes())
 	f.Add([]byte(`{"color":{"width":1e9},"depth":{"coeffs":[]},"depth_to_color":{"rotation":[1,2]},"depth_scale":1e-7}`))
+	f.Add(bytes.Replace(buf.Bytes(), []byte(`"depth_scale": 0.001`), []byte(`"depth_scale": 0.001, "depth_offset": 0.0331`), 1))
 	f.Add([]byte(`{"color":null,"depth_scale":"x"}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		c, err := ReadCalibration(bytes.NewReader(text))
+		c, err := ReadCalibrationFile(bytes.NewReader(text))
 		if err != nil {
 			return
 		}
@@ -141,7 +170,7 @@ func FuzzReadCalibration(f *testing.F) {
 		if err := c.Write(&again); err != nil {
 			t.Fatalf("read, but not written: %v", err)
 		}
-		back, err := ReadCalibration(&again)
+		back, err := ReadCalibrationFile(&again)
 		if err != nil || back != c {
 			t.Fatalf("read back as %+v (%v), want %+v", back, err, c)
 		}
