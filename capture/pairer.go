@@ -105,6 +105,11 @@ func NewPairer(o PairerOptions) *Pairer {
 	return p
 }
 
+// SetPeriods changes the options' ColorPeriod and DepthPeriod, for streams whose rates show only while they run.
+func (p *Pairer) SetPeriods(color, depth time.Duration) {
+	p.color.period, p.depth.period = max(color, 0), max(depth, 0)
+}
+
 // PushColor hands over a colour image that was taken at time at. Afterwards *frame is other memory, its content
 // unspecified, for the next image.
 func (p *Pairer) PushColor(now, at time.Duration, frame *Color) {

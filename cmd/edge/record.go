@@ -67,6 +67,9 @@ func (c *recordCmd) Run(e *env) error {
 	sum := recordSummary{Folder: c.Output, Pairs: written, Seconds: time.Since(begin).Seconds()}
 	var problems []string
 	sum.Skipped, problems = troubles(src)
+	if pair, ok := src.(pairOf); ok {
+		problems = append(problems, pair.account()...)
+	}
 	for _, problem := range problems {
 		e.log.Warn(problem)
 	}

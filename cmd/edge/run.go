@@ -93,6 +93,11 @@ func (c *runCmd) Run(e *env) error {
 		err = e
 	}
 	c.summarise(e, sum)
+	if pair, ok := src.(pairOf); ok {
+		for _, words := range pair.account() {
+			e.log.Info(words)
+		}
+	}
 	if skipped, problems := troubles(src); skipped > 0 {
 		for _, problem := range problems {
 			e.log.Warn(problem)

@@ -22,13 +22,14 @@ var sourceKinds = []struct{ kind, words string }{
 	{"replay", "replay:DIR            a recording in a folder; the folder's path alone means the same"},
 	{"mcap", "mcap:FILE             a recording in an MCAP file; the path alone of a file .mcap means the same"},
 	{"rosbag", "rosbag:FILE           a RealSense recording; the path alone of a file .bag means the same"},
+	{"pair", "pair:COLOR+DEPTH      colour of one source, depth of another, paired by time; options follow as +key=value"},
 }
 
 // sourceHelp describes SOURCE in the help of the commands that take one.
 const sourceHelp = `
 SOURCE is synth:[key=value,…] for the built-in synthetic camera; a folder: a recording that edge wrote, the TUM RGB-D
-layout (rgb.txt, depth.txt), or color/ and depth/ with images of equal names; or a file: .mcap, or .bag as RealSense cameras
-record.`
+layout (rgb.txt, depth.txt), or color/ and depth/ with images of equal names; a file: .mcap, or .bag as RealSense cameras
+record; or pair:COLOR+DEPTH[+calibration=FILE][+offset=TIME] for the colour of one source with the depth of another.`
 
 // sourceOptions are the flags that say how a source is read.
 type sourceOptions struct {
@@ -51,6 +52,8 @@ func openSource(arg string, o sourceOptions) (capture.Source, error) {
 			return openRecording(rest, o)
 		case "mcap", "rosbag":
 			return openFile(kind, rest, o)
+		case "pair":
+			return openPair(rest, o)
 		}
 		if _, err := os.Stat(arg); err != nil {
 			return nil, usagef("source %q: no kind %q; there are:\n%s", arg, kind, sourceList())
@@ -156,6 +159,10 @@ func troubles(src capture.Source) (skipped uint64, problems []string) {
 		return s.Skipped, s.Problems
 	case bag:
 		return src.stats()
+	case pairOf:
+		a, words := troubles(src.color)
+		b, more := troubles(src.depth)
+		return a + b, append(words, more...)
 	}
 	return 0, nil
 }
@@ -164,7 +171,8 @@ func troubles(src capture.Source) (skipped uint64, problems []string) {
 func recorded(src capture.Source) bool {
 	_, dir := src.(*replay.Recording)
 	_, file := src.(bag)
-	return dir || file
+	_, pair := src.(pairOf) // it has no labels
+	return dir || file || pair
 }
 
 func openSynth(args string, o sourceOptions) (capture.Source, error) {

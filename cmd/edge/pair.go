@@ -1,0 +1,105 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/capture/pairof"
+)
+
+// A live source is a device: its frames come at their times, whether or not somebody reads them.
+type liveSource interface{ Live() bool }
+
+func isLive(src capture.Source) bool {
+	switch s := src.(type) {
+	case liveSource:
+		return s.Live()
+	case pairOf:
+		return s.live
+	}
+	return false
+}
+
+// openPair opens "pair:COLOR+DEPTH+key=value…". Beside a device, a recording is read at its own pace.
+func openPair(text string, o sourceOptions) (capture.Source, error) {
+	spec, err := pairof.ParseSpec(text)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	po := pairof.Options{Clock: spec.Clock, Window: spec.Window, Wait: spec.Wait, Queue: spec.Queue}
+	if spec.Calibration != "" {
+		file, err := capture.LoadCalibrationFile(spec.Calibration)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		po.Calibration, po.Offset = &file.Calibration, file.DepthOffset
+	}
+	if spec.Offset != nil {
+		po.Offset = *spec.Offset
+	}
+	o.labels, o.frames = "-", 0 // how many frames make the wanted pairs is not known
+	color, err := openSource(spec.Color, o)
+	if err != nil {
+		return nil, err
+	}
+	o.paced = o.paced || isLive(color)
+	depth, err := openSource(spec.Depth, o)
+	if err != nil {
+		color.Close()
+		return nil, err
+	}
+	if isLive(depth) && !isLive(color) && !o.paced {
+		color.Close()
+		o.paced = true
+		if color, err = openSource(spec.Color, o); err != nil {
+			depth.Close()
+			return nil, err
+		}
+	}
+	po.Live = isLive(color) || isLive(depth)
+	po.Halves = po.Live
+	src, err := pairof.New(color, depth, po)
+	if err != nil {
+		color.Close()
+		depth.Close()
+		return nil, usageError{err}
+	}
+	return pairOf{src, color, depth, po.Live}, nil
+}
+
+// pairOf is a pair of sources, telling what became of the frames of both.
+type pairOf struct {
+	*pairof.Source
+	color, depth capture.Source
+	live         bool
+}
+
+// Assumed is what the two recordings do not tell and was made up.
+func (p pairOf) Assumed() (words []string) {
+	for _, src := range []capture.Source{p.color, p.depth} {
+		if rec, ok := src.(interface{ Assumed() []string }); ok {
+			words = append(words, rec.Assumed()...)
+		}
+	}
+	return words
+}
+
+// account says, in words, which frames are in no pair.
+func (p pairOf) account() []string {
+	n := p.Stats()
+	var words []string
+	for _, c := range []struct {
+		name   string
+		counts capture.StreamCounts
+		errors int
+	}{{"colour", n.Color, n.ColorErrors}, {"depth", n.Depth, n.DepthErrors}} {
+		u := c.counts.Unpaired
+		if u.Total() == 0 && c.errors == 0 && c.counts.Halves == 0 {
+			continue
+		}
+		words = append(words, fmt.Sprintf("pair: of %d %s frames %d are in no pair (%d no partner near enough, %d waited too long, %d late, "+
+			"%d twice, %d before a clock went back, %d overflowed the queue), %d went alone, %d errors", c.counts.In, c.name, u.Total(),
+			u.NoPartner, u.TimedOut, u.Late, u.Duplicate, u.ClockBack, u.QueueFull, c.counts.Halves, c.errors))
+	}
+	return words
+}
