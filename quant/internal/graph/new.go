@@ -128,6 +128,9 @@ func sorted(nodes []onnx.Node, given map[string]*Value) ([]*onnx.Node, error) {
 }
 
 func (b *builder) node(src *onnx.Node) error {
+	if done, err := b.expand(src); done {
+		return err
+	}
 	n := &Node{Name: src.Name}
 	n.Op, n.Domain, n.Attrs = src.Op, src.Domain, src.Attrs
 	for _, o := range src.Outputs {
@@ -145,6 +148,9 @@ func (b *builder) node(src *onnx.Node) error {
 
 func (b *builder) check(n *Node, src *onnx.Node) error {
 	version, ok := b.opsets[n.Domain]
+	if src.Version != 0 {
+		version, ok = src.Version, true
+	}
 	if !ok && n.Domain == "" {
 		return fmt.Errorf("the model imports no opset of the default domain")
 	}

@@ -49,4 +49,7 @@ type Node struct {
 	Inputs  []string
 	Outputs []string
 	Attrs   Attrs
+
+	// Version is the opset that a node made by rewriting is written in; 0, as in all that are read, is the model's.
+	Version int
 }

@@ -10,19 +10,24 @@ import (
 type perAxis struct {
 	inner int // elements that share an entry, contiguously
 	count int // entries along the axis
+	// block is the slices of the axis that share an entry, n of them in all; 0 = an entry is a slice's.
+	block, n, last int
 }
 
-func (p perAxis) index(i int) int { return i / p.inner % p.count }
+func (p perAxis) index(i int) int {
+	if p.block == 0 {
+		return i / p.inner % p.count
+	}
+	return (i/(p.last*p.n)*p.count+i/p.last%p.n/p.block)*p.last + i%p.last
+}
 
 // scaleOf checks scale and zero point (operands i, i+1) against a tensor's shape.
 func (b *build) scaleOf(shape []int, i int, zeroType tensor.DType) perAxis {
 	s, z := b.in(i), b.in(i+1)
 	axis := b.attrInt("axis", 1)
-	if block := b.attrInt("block_size", 0); block != 0 {
-		b.fail("blocked quantization (block_size %d) is not supported", block)
-	}
+	block := b.attrInt("block_size", 0)
 	if b.err != nil {
-		return perAxis{1, 1}
+		return perAxis{inner: 1, count: 1}
 	}
 	if s.Type != tensor.Float32 {
 		b.fail("scale is of %v", s.Type)
@@ -31,22 +36,45 @@ func (b *build) scaleOf(shape []int, i int, zeroType tensor.DType) perAxis {
 		b.fail("zero point is %v of shape %v, want %v of shape %v", z.Type, z.Shape, zeroType, s.Shape)
 	}
 	b.checkScale(s)
+	if block != 0 {
+		return b.blocks(shape, s.Shape, axis, block)
+	}
 	if product(s.Shape) == 1 {
-		return perAxis{1, 1}
+		return perAxis{inner: 1, count: 1}
 	}
 	if len(s.Shape) != 1 {
 		b.fail("scale has shape %v", s.Shape)
-		return perAxis{1, 1}
+		return perAxis{inner: 1, count: 1}
 	}
 	axis = b.axis(axis, len(shape))
 	if b.err != nil {
-		return perAxis{1, 1}
+		return perAxis{inner: 1, count: 1}
 	}
 	if shape[axis] != s.Shape[0] {
 		b.fail("%d scales for %d slices of axis %d", s.Shape[0], shape[axis], axis)
-		return perAxis{1, 1}
+		return perAxis{inner: 1, count: 1}
 	}
-	return perAxis{max(product(shape[axis+1:]), 1), max(s.Shape[0], 1)}
+	return perAxis{inner: max(product(shape[axis+1:]), 1), count: max(s.Shape[0], 1)}
+}
+
+// blocks is quantization in blocks along an axis: scales have the tensor's shape, the axis divided by the block's size.
+func (b *build) blocks(shape, scales []int, axis, block int) perAxis {
+	none := perAxis{inner: 1, count: 1}
+	axis = b.axis(axis, len(shape))
+	if b.err != nil || block < 1 || len(scales) != len(shape) {
+		b.fail("block_size %d with scales of %v for %v", block, scales, shape)
+		return none
+	}
+	for k, d := range shape {
+		if k == axis {
+			d = (d + block - 1) / block
+		}
+		if d != scales[k] || d < 1 {
+			b.fail("block_size %d with scales of %v for %v", block, scales, shape)
+			return none
+		}
+	}
+	return perAxis{count: scales[axis], block: block, n: shape[axis], last: product(shape[axis+1:])}
 }
 
 // checkScale refuses a scale that cannot be one. A denormal scale is refused too: quotients overflow.

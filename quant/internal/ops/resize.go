@@ -2,21 +2,23 @@ package ops
 
 import (
 	"math"
+	"slices"
 
 	"github.com/depthwise/depthwise/quant/internal/tensor"
 )
 
 // Resize is a checked Resize or Upsample node.
 type Resize struct {
-	In, Out []int
-	Mode    string // nearest, linear, cubic
-	Coord   string // coordinate_transformation_mode
-	Nearest string // nearest_mode
-	scales  []float64
-	roi     []float64 // start and end per axis, for tf_crop_and_resize
-	cubic   float64
-	exclude bool
-	extra   float32 // extrapolation value
+	In, Out   []int
+	Mode      string // nearest, linear, cubic
+	Coord     string // coordinate_transformation_mode
+	Nearest   string // nearest_mode
+	Antialias bool   // an axis shrinks, and the kernel widens with it
+	scales    []float64
+	roi       []float64 // start and end per axis, for tf_crop_and_resize
+	cubic     float64
+	exclude   bool
+	extra     float32 // extrapolation value
 }
 
 // ResizeOf checks a node.
@@ -56,9 +58,7 @@ func (b *build) resize() *Resize {
 		if s := b.in(3); s != nil && product(s.Shape) > 0 {
 			sizes, hasSizes = b.ints(3, "sizes"), true
 		}
-		if b.attrBool("antialias", false) {
-			b.fail("antialias is not supported")
-		}
+		r.Antialias = b.attrBool("antialias", false)
 	}
 	policy := b.attrString("keep_aspect_ratio_policy", "stretch", "not_larger", "not_smaller")
 	axes := b.attrInts("axes")
@@ -113,7 +113,15 @@ func (b *build) resize() *Resize {
 			b.fail("axis %d of %v becomes empty", a, v.Shape)
 			return nil
 		}
+		// The corners of a size that is not whole are those of its whole part to ONNX Runtime and PyTorch, and its own
+		// to ONNX's reference.
+		size := s * float64(v.Shape[a])
+		if math.Abs(size-float64(r.Out[a])) > 1e-4*size && (r.Coord == "align_corners" || r.Coord == "tf_crop_and_resize") {
+			b.fail("scale[%d] makes %d pixels %.6g, whose corners %s leaves open: give sizes", i, v.Shape[a], size, r.Coord)
+			return nil
+		}
 	}
+	r.Antialias = r.Antialias && r.Mode != "nearest" && slices.ContainsFunc(r.scales, func(s float64) bool { return s < 1 })
 	if r.Coord == "tf_crop_and_resize" {
 		roi := b.floats(1, "roi")
 		if b.err != nil || len(roi) != 2*len(axes) {
@@ -204,10 +212,12 @@ func (r *Resize) taps(k int) []taps1 {
 			continue
 		}
 		x, outside := r.source(k, i)
-		switch r.Mode {
-		case "nearest":
+		switch {
+		case r.Antialias:
+			list[i] = r.wideTaps(x, r.scales[k], n)
+		case r.Mode == "nearest":
 			list[i] = taps1{at: []int{clampInt(r.round(x), n)}, weight: []float64{1}}
-		case "linear":
+		case r.Mode == "linear":
 			f := math.Floor(x)
 			w := x - f
 			list[i] = taps1{at: []int{clampInt(f, n), clampInt(f+1, n)}, weight: []float64{1 - w, w}}
@@ -238,10 +248,50 @@ func (r *Resize) cubicTaps(x float64, n int) taps1 {
 	f := math.Floor(x)
 	k := keys(x-f, r.cubic)
 	w := k[:]
-	p := taps1{at: make([]int, 4), weight: w}
+	return r.spreadTaps(f-1, w, n)
+}
+
+// wideTaps is the linear or cubic kernel stretched by 1/scale where the image shrinks, its weights made to sum to 1.
+func (r *Resize) wideTaps(x, scale float64, n int) taps1 {
+	s, reach := min(scale, 1), 1.0
+	if r.Mode == "cubic" {
+		reach = 2
+	}
+	f := math.Ceil(x) - 1 // the pixel left of x
+	start := math.Floor(-reach/s) + 1
+	w := make([]float64, int(2-2*start))
+	sum := 0.0
+	for i := range w {
+		w[i] = r.kernel(math.Abs(float64((start + float64(i) - (x - f)) * s)))
+		sum += w[i]
+	}
+	for i := range w {
+		w[i] /= sum
+	}
+	return r.spreadTaps(f+start, w, n)
+}
+
+// kernel is the weight at a distance in pixels.
+func (r *Resize) kernel(d float64) float64 {
+	if r.Mode == "linear" {
+		return max(1-d, 0)
+	}
+	a, sq := r.cubic, float64(d*d)
+	switch {
+	case d <= 1:
+		return float64(sq*(float64((a+2)*d)-(a+3))) + 1
+	case d < 2:
+		return float64(a * (float64(sq*(d-5)) + float64(8*d) - 4))
+	}
+	return 0
+}
+
+// spreadTaps are weights on the pixels from first on. Those outside repeat the border, or are left out on request.
+func (r *Resize) spreadTaps(first float64, w []float64, n int) taps1 {
+	p := taps1{at: make([]int, len(w)), weight: w}
 	sum := 0.0
 	for j := range w {
-		i := f + float64(j) - 1
+		i := first + float64(j)
 		if r.exclude && (i < 0 || i >= float64(n)) {
 			w[j] = 0
 		}

@@ -34,10 +34,23 @@ func buildIdentity(b *build) *Impl {
 		}
 	}
 	b.volume(b.In[0].Shape)
-	if b.Outs > 1 {
-		return b.fail("the mask output is not supported")
+	if b.Outs < 2 {
+		return view(b.In[0], clone(b.In[0].Shape))
 	}
-	return view(b.In[0], clone(b.In[0].Shape))
+	// The mask says what was kept: outside training, everything.
+	v, n := b.In[0], b.volume(b.In[0].Shape)
+	size := v.Type.Size()
+	impl := &Impl{Units: chunks(n), Out: []Value{{Type: v.Type, Shape: clone(v.Shape)}, {Type: tensor.Bool, Shape: clone(v.Shape)}}}
+	impl.Run = func(in, out []*tensor.T, lo, hi int) {
+		lo, hi = span(lo, hi, n)
+		if out[0] != nil {
+			copy(out[0].Data[lo*size:hi*size], in[0].Data[lo*size:])
+		}
+		for i := lo; i < hi; i++ {
+			out[1].Data[i] = 1
+		}
+	}
+	return impl
 }
 
 func buildReshape(b *build) *Impl {

@@ -33,6 +33,8 @@ var builders = map[string]map[string]builder{
 		"GroupNormalization": buildGroupNorm, "LayerNormalization": buildLayerNorm, "LRN": buildLRN,
 		"RMSNormalization": buildLayerNorm, "SimplifiedLayerNormalization": buildLayerNorm, "LpNormalization": buildLpNorm,
 		"MeanVarianceNormalization": buildMeanVariance, "ReduceLogSum": buildReduce, "ReduceLogSumExp": buildReduce,
+		"LpPool": buildLpPool, "GlobalLpPool": buildLpPool, "MaxUnpool": buildMaxUnpool, "Col2Im": buildCol2Im,
+		"DeformConv": buildDeformConv, "CenterCropPad": buildCenterCropPad,
 		"GridSample": buildGridSample, "AffineGrid": buildAffineGrid,
 
 		"Identity": buildIdentity, "Dropout": buildIdentity, "Reshape": buildReshape, "Flatten": buildFlatten,

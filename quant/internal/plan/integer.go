@@ -295,7 +295,7 @@ func resizer(n *graph.Node) (*kernel.Resize, error) {
 		return nil, err
 	}
 	c, ok := coordinates[r.Coord]
-	if !ok || len(r.In) != 4 || r.In[0] != r.Out[0] || r.In[1] != r.Out[1] || !r.Whole() {
+	if !ok || r.Antialias || len(r.In) != 4 || r.In[0] != r.Out[0] || r.In[1] != r.Out[1] || !r.Whole() {
 		return nil, nil
 	}
 	switch r.Mode {
@@ -321,7 +321,7 @@ func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := coordinates[rs.Coord]; !ok || rs.Mode != "linear" || rs.In[0] != rs.Out[0] || rs.In[1] != rs.Out[1] {
+	if _, ok := coordinates[rs.Coord]; !ok || rs.Antialias || rs.Mode != "linear" || rs.In[0] != rs.Out[0] || rs.In[1] != rs.Out[1] {
 		return nil, nil
 	}
 	c := coordinates[rs.Coord]

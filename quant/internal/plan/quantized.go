@@ -100,6 +100,9 @@ func (p *planner) quantizedConstant(v *graph.Value) (*weights, bool) {
 	if err != nil {
 		return nil, false
 	}
+	if block, _ := n.Attrs.Int("block_size", 0); block != 0 {
+		return nil, false // no kernel has a scale a block
+	}
 	w := &weights{data: data, scale: tensor.View[float32](st)}
 	w.axis, _ = n.Attrs.Int("axis", 1)
 	if w.axis < 0 {

@@ -43,7 +43,7 @@ func (p *planner) sink(n *graph.Node) ([]*graph.Node, error) {
 	if pad {
 		moves = n.Version >= 11 && p.padsZero(n)
 	}
-	if !moves || len(n.In) == 0 {
+	if !moves || len(n.In) == 0 || n.Is("MaxPool", "Dropout") && len(n.Out) > 1 { // indices and masks are not dequantized
 		return nil, nil
 	}
 	_, q, ok := p.dequantized(n.In[0])
