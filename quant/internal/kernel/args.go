@@ -102,6 +102,21 @@ type realArgs struct {
 	spread                                    unsafe.Pointer
 }
 
+type floatsArgs struct {
+	dst, src                unsafe.Pointer
+	blocks, cells, srcBlock int64
+	plane, zero             int64
+	scale                   unsafe.Pointer
+}
+
+type enlargeArgs struct {
+	dst, top, bottom                              unsafe.Pointer
+	plane, blocks, cells, dstBlock                int64
+	left, right, weightLeft, weightRight, weights unsafe.Pointer
+	zero, lo, hi                                  int64
+	order                                         unsafe.Pointer
+}
+
 type peakArgs struct {
 	rounds int64
 	sum    unsafe.Pointer

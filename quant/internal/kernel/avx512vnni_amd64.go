@@ -48,6 +48,12 @@ func resizeArgMaxAVX512VNNI(a *argmaxArgs)
 func resizeRealAVX512VNNI(a *realArgs)
 
 //go:noescape
+func floatsAVX512VNNI(a *floatsArgs)
+
+//go:noescape
+func enlargeAVX512VNNI(a *enlargeArgs)
+
+//go:noescape
 func nearestAVX512VNNI(a *nearestArgs)
 
 //go:noescape

@@ -11763,7 +11763,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06548e0f; WORD $0x0000 // jle 0xf041 <resizeRealAVX512VNNI+0x661>
+	LONG $0x06348e0f; WORD $0x0000 // jle 0xf021 <resizeRealAVX512VNNI+0x641>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -11773,7 +11773,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x062e8e0f; WORD $0x0000 // jle 0xf033 <resizeRealAVX512VNNI+0x653>
+	LONG $0x060e8e0f; WORD $0x0000 // jle 0xf013 <resizeRealAVX512VNNI+0x633>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -11792,7 +11792,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05c38d0f; WORD $0x0000 // jge 0xf033 <resizeRealAVX512VNNI+0x653>
+	LONG $0x05a38d0f; WORD $0x0000 // jge 0xf013 <resizeRealAVX512VNNI+0x633>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
 	WORD $0xef7e // jle 0xea64 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
@@ -11802,13 +11802,9 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
 	LONG $0x04e1c148 // shl rcx, 0x4
 	LONG $0x0c1078c5; BYTE $0x08 // vmovups xmm9, xmmword ptr [rax + rcx]
-	LONG $0x183563c4; WORD $0x01c8 // vinsertf128 ymm9, ymm9, xmm0, 0x1
-	LONG $0x48b57362; WORD $0xc81a; BYTE $0x01 // vinsertf64x4 zmm9, zmm9, ymm0, 0x1
 	LONG $0x48555262; WORD $0xd916 // vpermps zmm11, zmm5, zmm9
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x0c1078c5; BYTE $0x08 // vmovups xmm9, xmmword ptr [rax + rcx]
-	LONG $0x183563c4; WORD $0x01c8 // vinsertf128 ymm9, ymm9, xmm0, 0x1
-	LONG $0x48b57362; WORD $0xc81a; BYTE $0x01 // vinsertf64x4 zmm9, zmm9, ymm0, 0x1
 	LONG $0x48555262; WORD $0xe116 // vpermps zmm12, zmm5, zmm9
 	LONG $0x48745162; WORD $0xcb59 // vmulps zmm9, zmm1, zmm11
 	LONG $0x48745162; WORD $0xd459 // vmulps zmm10, zmm1, zmm12
@@ -11818,13 +11814,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x1ceb // jmp 0xeb05 <resizeRealAVX512VNNI+0x125>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x16eb // jmp 0xeae5 <resizeRealAVX512VNNI+0x105>
+	BYTE $0x90 // nop
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff5b8d0f; WORD $0xffff // jge 0xea60 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff7b8d0f; WORD $0xffff // jge 0xea60 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -11834,7 +11830,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0xeaf0 <resizeRealAVX512VNNI+0x110>
+	WORD $0xc77d // jge 0xead0 <resizeRealAVX512VNNI+0xf0>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -11928,7 +11924,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0xeaf0 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0xead0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -11971,7 +11967,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0xeaf0 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0xead0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -12014,7 +12010,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0xeaf0 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0xead0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -12055,7 +12051,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0xeaf0 <resizeRealAVX512VNNI+0x110>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0xead0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -12066,29 +12062,285 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
+// func floatsAVX512VNNI(a)
+TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0xf0c8 <floatsAVX512VNNI+0x98>
+	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x007e8e0f; WORD $0x0000 // jle 0xf0c8 <floatsAVX512VNNI+0x98>
+	LONG $0x487df262; WORD $0x4758; BYTE $0x0c // vpbroadcastd zmm0, dword ptr [rdi + 0x30]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x487df262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [rax]
+	WORD $0xc031 // xor eax, eax
+	WORD $0x09eb // jmp 0xf068 <floatsAVX512VNNI+0x38>
+	BYTE $0x90 // nop
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	WORD $0x607d // jge 0xf0c8 <floatsAVX512VNNI+0x98>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	WORD $0xf37e // jle 0xf060 <floatsAVX512VNNI+0x30>
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x04e2c148 // shl rdx, 0x4
+	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0xf0af0f48 // imul rsi, rax
+	LONG $0x02e6c148 // shl rsi, 0x2
+	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x487df262; WORD $0x1231 // vpmovzxbd zmm2, xmmword ptr [rdx]
+	LONG $0x486df162; WORD $0xd0fa // vpsubd zmm2, zmm2, zmm0
+	LONG $0x487cf162; WORD $0xd25b // vcvtdq2ps zmm2, zmm2
+	LONG $0x4874f162; WORD $0xd259 // vmulps zmm2, zmm1, zmm2
+	LONG $0x487cf162; WORD $0x1611 // vmovups zmmword ptr [rsi], zmm2
+	LONG $0x20570348 // add rdx, qword ptr [rdi + 0x20]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x40c68348 // add rsi, 0x40
+	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
+	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
+	WORD $0xce7c // jl 0xf090 <floatsAVX512VNNI+0x60>
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	WORD $0x98eb // jmp 0xf060 <floatsAVX512VNNI+0x30>
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func enlargeAVX512VNNI(a)
+TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	QUAD $0x010100000000b848; WORD $0x0101 // movabs rax, 0x101010100000000
+	QUAD $0x030302020202b948; WORD $0x0303 // movabs rcx, 0x303030302020202
+	QUAD $0x010003020100ba48; WORD $0x0302 // movabs rdx, 0x302010003020100
+	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
+	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
+	LONG $0x04468e0f; WORD $0x0000 // jle 0xf542 <enlargeAVX512VNNI+0x472>
+	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
+	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
+	LONG $0x487dd262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [r8]
+	LONG $0x487dd262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [r8 + 0x4]
+	LONG $0xd257e8c5 // vxorps xmm2, xmm2, xmm2
+	LONG $0x5c6ac1c4; WORD $0x0850 // vsubss xmm2, xmm2, dword ptr [r8 + 0x8]
+	LONG $0x487df262; WORD $0xd218 // vbroadcastss zmm2, xmm2
+	LONG $0x487dd262; WORD $0x5818; BYTE $0x03 // vbroadcastss zmm3, dword ptr [r8 + 0xc]
+	LONG $0x487df262; WORD $0x6779; BYTE $0x30 // vpbroadcastw zmm4, word ptr [rdi + 0x60]
+	LONG $0x487df262; WORD $0x6f78; BYTE $0x68 // vpbroadcastb zmm5, byte ptr [rdi + 0x68]
+	LONG $0x487df262; WORD $0x7778; BYTE $0x70 // vpbroadcastb zmm6, byte ptr [rdi + 0x70]
+	LONG $0x48fed162; WORD $0x396f // vmovdqu64 zmm7, zmmword ptr [r9]
+	LONG $0x6ef961c4; BYTE $0xc1 // vmovq xmm8, rcx
+	LONG $0x6ef961c4; BYTE $0xc8 // vmovq xmm9, rax
+	LONG $0x6c3141c4; BYTE $0xc0 // vpunpcklqdq xmm8, xmm9, xmm8 # xmm8 = xmm9[0],xmm8[0]
+	LONG $0x487d5262; WORD $0xc031 // vpmovzxbd zmm8, xmm8 # zmm8 = xmm8[0],zero,zero,zero,xmm8[1],zero,zero,zero,xmm8[2],zero,zero,zero,xmm8[3],zero,zero,zero,xmm8[4],zero,zero,zero,xmm8[5],zero,zero,zero,xmm8[6],zero,zero,zero,xmm8[7],zero,zero,zero,xmm8[8],zero,zero,zero,xmm8[9],zero,zero,zero,xmm8[10],zero,zero,zero,xmm8[11],zero,zero,zero,xmm8[12],zero,zero,zero,xmm8[13],zero,zero,zero,xmm8[14],zero,zero,zero,xmm8[15],zero,zero,zero
+	LONG $0x6ef961c4; BYTE $0xce // vmovq xmm9, rsi
+	LONG $0x6ef961c4; BYTE $0xd2 // vmovq xmm10, rdx
+	LONG $0x6c2941c4; BYTE $0xc9 // vpunpcklqdq xmm9, xmm10, xmm9 # xmm9 = xmm10[0],xmm9[0]
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	WORD $0x4c0f; BYTE $0xc2 // cmovl eax, edx
+	LONG $0x487d5262; WORD $0xc931 // vpmovzxbd zmm9, xmm9 # zmm9 = xmm9[0],zero,zero,zero,xmm9[1],zero,zero,zero,xmm9[2],zero,zero,zero,xmm9[3],zero,zero,zero,xmm9[4],zero,zero,zero,xmm9[5],zero,zero,zero,xmm9[6],zero,zero,zero,xmm9[7],zero,zero,zero,xmm9[8],zero,zero,zero,xmm9[9],zero,zero,zero,xmm9[10],zero,zero,zero,xmm9[11],zero,zero,zero,xmm9[12],zero,zero,zero,xmm9[13],zero,zero,zero,xmm9[14],zero,zero,zero,xmm9[15],zero,zero,zero
+	LONG $0xc892fbc5 // kmovd k1, eax
+	WORD $0xc031 // xor eax, eax
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x6deb // jmp 0xf204 <enlargeAVX512VNNI+0x134>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
+	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
+	LONG $0x006ca162; WORD $0xd257 // vxorps xmm18, xmm18, xmm18
+	LONG $0x40655162; WORD $0xd26b // vpackssdw zmm10, zmm19, zmm10
+	LONG $0x48153162; WORD $0xda6b // vpackssdw zmm11, zmm13, zmm18
+	LONG $0x48257162; WORD $0xdced // vpaddsw zmm11, zmm11, zmm4
+	LONG $0x482d7162; WORD $0xd4ed // vpaddsw zmm10, zmm10, zmm4
+	LONG $0x48255162; WORD $0xd267 // vpackuswb zmm10, zmm11, zmm10
+	LONG $0x48455262; WORD $0xd236 // vpermd zmm10, zmm7, zmm10
+	LONG $0x482d7162; WORD $0xd5de // vpmaxub zmm10, zmm10, zmm5
+	LONG $0x482d7162; WORD $0xd6da // vpminub zmm10, zmm10, zmm6
+	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
+	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
+	LONG $0xf1af0f48 // imul rsi, rcx
+	LONG $0x497e7162; WORD $0x147f; BYTE $0x32 // vmovdqu32 zmmword ptr [rdx + rsi] {k1}, zmm10
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	LONG $0x10c08348 // add rax, 0x10
+	LONG $0x204f3b48 // cmp rcx, qword ptr [rdi + 0x20]
+	LONG $0x033e8d0f; WORD $0x0000 // jge 0xf542 <enlargeAVX512VNNI+0x472>
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x8e7e // jle 0xf1a0 <enlargeAVX512VNNI+0xd0>
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x0614634c // movsxd r10, dword ptr [rsi + rax]
+	LONG $0xfce28349 // and r10, -0x4
+	LONG $0x1c6f7ac5; BYTE $0x06 // vmovdqu xmm11, xmmword ptr [rsi + rax]
+	LONG $0x087d5262; WORD $0xe27c // vpbroadcastd xmm12, r10d
+	LONG $0xfa2141c4; BYTE $0xdc // vpsubd xmm11, xmm11, xmm12
+	LONG $0x483d5262; WORD $0xdb36 // vpermd zmm11, zmm8, zmm11
+	LONG $0x4825d162; WORD $0xf372; BYTE $0x02 // vpslld zmm11, zmm11, 0x2
+	LONG $0x48255162; WORD $0xd9fe // vpaddd zmm11, zmm11, zmm9
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x2c6f7ac5; BYTE $0x06 // vmovdqu xmm13, xmmword ptr [rsi + rax]
+	LONG $0xfa1141c4; BYTE $0xe4 // vpsubd xmm12, xmm13, xmm12
+	LONG $0x483d5262; WORD $0xe436 // vpermd zmm12, zmm8, zmm12
+	LONG $0x481dd162; WORD $0xf472; BYTE $0x02 // vpslld zmm12, zmm12, 0x2
+	LONG $0x481d5162; WORD $0xe1fe // vpaddd zmm12, zmm12, zmm9
+	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
+	LONG $0x2c6f7ac5; BYTE $0x06 // vmovdqu xmm13, xmmword ptr [rsi + rax]
+	LONG $0x483d5262; WORD $0xed36 // vpermd zmm13, zmm8, zmm13
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x346f7ac5; BYTE $0x06 // vmovdqu xmm14, xmmword ptr [rsi + rax]
+	LONG $0x483d5262; WORD $0xf636 // vpermd zmm14, zmm8, zmm14
+	LONG $0x487cc162; WORD $0xcd59 // vmulps zmm17, zmm0, zmm13
+	LONG $0x487cc162; WORD $0xc659 // vmulps zmm16, zmm0, zmm14
+	LONG $0x48745162; WORD $0xfd59 // vmulps zmm15, zmm1, zmm13
+	LONG $0x48745162; WORD $0xf659 // vmulps zmm14, zmm1, zmm14
+	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
+	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
+	LONG $0x04e2c149 // shl r10, 0x4
+	LONG $0x487c1162; WORD $0x2c10; BYTE $0x10 // vmovups zmm13, zmmword ptr [r8 + r10]
+	QUAD $0x01105410487c8162 // vmovups zmm18, zmmword ptr [r8 + r10 + 0x40]
+	LONG $0x487c8162; WORD $0x1c10; BYTE $0x11 // vmovups zmm19, zmmword ptr [r9 + r10]
+	QUAD $0x01116410487c8162 // vmovups zmm20, zmmword ptr [r9 + r10 + 0x40]
+	LONG $0x487cc162; WORD $0xed28 // vmovaps zmm21, zmm13
+	LONG $0x4825a262; WORD $0xea7f // vpermt2ps zmm21, zmm11, zmm18
+	LONG $0x4074a162; WORD $0xed59 // vmulps zmm21, zmm17, zmm21
+	LONG $0x481d3262; WORD $0xea7f // vpermt2ps zmm13, zmm12, zmm18
+	LONG $0x407c5162; WORD $0xed59 // vmulps zmm13, zmm16, zmm13
+	LONG $0x40545162; WORD $0xed58 // vaddps zmm13, zmm21, zmm13
+	LONG $0x487ca162; WORD $0xd328 // vmovaps zmm18, zmm19
+	LONG $0x4825a262; WORD $0xd47f // vpermt2ps zmm18, zmm11, zmm20
+	LONG $0x4804a162; WORD $0xd259 // vmulps zmm18, zmm15, zmm18
+	LONG $0x48143162; WORD $0xea58 // vaddps zmm13, zmm13, zmm18
+	LONG $0x481da262; WORD $0xdc7f // vpermt2ps zmm19, zmm12, zmm20
+	LONG $0x480ca162; WORD $0xd359 // vmulps zmm18, zmm14, zmm19
+	LONG $0x48143162; WORD $0xea58 // vaddps zmm13, zmm13, zmm18
+	LONG $0x4864c162; WORD $0xd559 // vmulps zmm18, zmm3, zmm13
+	LONG $0x487ce162; WORD $0xda28 // vmovaps zmm19, zmm2
+	LONG $0x406dc262; WORD $0xdda8 // vfmadd213ps zmm19, zmm18, zmm13 # zmm19 = (zmm18 * zmm19) + zmm13
+	LONG $0x4865a262; WORD $0xdaa8 // vfmadd213ps zmm19, zmm3, zmm18 # zmm19 = (zmm3 * zmm19) + zmm18
+	LONG $0x40657262; WORD $0xeab8 // vfmadd231ps zmm13, zmm19, zmm2 # zmm13 = (zmm19 * zmm2) + zmm13
+	LONG $0x48653262; WORD $0xeba8 // vfmadd213ps zmm13, zmm3, zmm19 # zmm13 = (zmm3 * zmm13) + zmm19
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x01fa8348 // cmp rdx, 0x1
+	WORD $0x1075 // jne 0xf350 <enlargeAVX512VNNI+0x280>
+	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0xf1ab <enlargeAVX512VNNI+0xdb>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
+	WORD $0x014d; BYTE $0xd1 // add r9, r10
+	WORD $0x014d; BYTE $0xd0 // add r8, r10
+	LONG $0x487cc162; WORD $0x1410; BYTE $0xb0 // vmovups zmm18, zmmword ptr [r8 + 4*rsi]
+	QUAD $0x01b05c10487cc162 // vmovups zmm19, zmmword ptr [r8 + 4*rsi + 0x40]
+	LONG $0x487cc162; WORD $0x2410; BYTE $0xb1 // vmovups zmm20, zmmword ptr [r9 + 4*rsi]
+	QUAD $0x01b16c10487cc162 // vmovups zmm21, zmmword ptr [r9 + 4*rsi + 0x40]
+	LONG $0x487ca162; WORD $0xf228 // vmovaps zmm22, zmm18
+	LONG $0x4825a262; WORD $0xf37f // vpermt2ps zmm22, zmm11, zmm19
+	LONG $0x4074a162; WORD $0xf659 // vmulps zmm22, zmm17, zmm22
+	LONG $0x481da262; WORD $0xd37f // vpermt2ps zmm18, zmm12, zmm19
+	LONG $0x407ca162; WORD $0xd259 // vmulps zmm18, zmm16, zmm18
+	LONG $0x404ca162; WORD $0xd258 // vaddps zmm18, zmm22, zmm18
+	LONG $0x487ca162; WORD $0xdc28 // vmovaps zmm19, zmm20
+	LONG $0x4825a262; WORD $0xdd7f // vpermt2ps zmm19, zmm11, zmm21
+	LONG $0x4804a162; WORD $0xdb59 // vmulps zmm19, zmm15, zmm19
+	LONG $0x406ca162; WORD $0xd358 // vaddps zmm18, zmm18, zmm19
+	LONG $0x481da262; WORD $0xe57f // vpermt2ps zmm20, zmm12, zmm21
+	LONG $0x480ca162; WORD $0xdc59 // vmulps zmm19, zmm14, zmm20
+	LONG $0x406ca162; WORD $0xd358 // vaddps zmm18, zmm18, zmm19
+	LONG $0x4864a162; WORD $0xda59 // vmulps zmm19, zmm3, zmm18
+	LONG $0x487ce162; WORD $0xe228 // vmovaps zmm20, zmm2
+	LONG $0x4065a262; WORD $0xe2a8 // vfmadd213ps zmm20, zmm19, zmm18 # zmm20 = (zmm19 * zmm20) + zmm18
+	LONG $0x4865a262; WORD $0xe3a8 // vfmadd213ps zmm20, zmm3, zmm19 # zmm20 = (zmm3 * zmm20) + zmm19
+	LONG $0x405de262; WORD $0xd2b8 // vfmadd231ps zmm18, zmm20, zmm2 # zmm18 = (zmm20 * zmm2) + zmm18
+	LONG $0x4865a262; WORD $0xd4a8 // vfmadd213ps zmm18, zmm3, zmm20 # zmm18 = (zmm3 * zmm18) + zmm20
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x03fa8348 // cmp rdx, 0x3
+	LONG $0x013d820f; WORD $0x0000 // jb 0xf537 <enlargeAVX512VNNI+0x467>
+	LONG $0xb1148d49 // lea rdx, [r9 + 4*rsi]
+	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
+	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
+	LONG $0xb2148d48 // lea rdx, [rdx + 4*rsi]
+	LONG $0x487cc162; WORD $0x1810 // vmovups zmm19, zmmword ptr [r8]
+	LONG $0x487cc162; WORD $0x6010; BYTE $0x01 // vmovups zmm20, zmmword ptr [r8 + 0x40]
+	LONG $0x487ce162; WORD $0x2a10 // vmovups zmm21, zmmword ptr [rdx]
+	LONG $0x487ce162; WORD $0x7210; BYTE $0x01 // vmovups zmm22, zmmword ptr [rdx + 0x40]
+	LONG $0x487ca162; WORD $0xfb28 // vmovaps zmm23, zmm19
+	LONG $0x4825a262; WORD $0xfc7f // vpermt2ps zmm23, zmm11, zmm20
+	LONG $0x4074a162; WORD $0xff59 // vmulps zmm23, zmm17, zmm23
+	LONG $0x481da262; WORD $0xdc7f // vpermt2ps zmm19, zmm12, zmm20
+	LONG $0x407ca162; WORD $0xdb59 // vmulps zmm19, zmm16, zmm19
+	LONG $0x4044a162; WORD $0xdb58 // vaddps zmm19, zmm23, zmm19
+	LONG $0x487ca162; WORD $0xe528 // vmovaps zmm20, zmm21
+	LONG $0x4825a262; WORD $0xe67f // vpermt2ps zmm20, zmm11, zmm22
+	LONG $0x4804a162; WORD $0xe459 // vmulps zmm20, zmm15, zmm20
+	LONG $0x4064a162; WORD $0xdc58 // vaddps zmm19, zmm19, zmm20
+	LONG $0x481da262; WORD $0xee7f // vpermt2ps zmm21, zmm12, zmm22
+	LONG $0x480ca162; WORD $0xe559 // vmulps zmm20, zmm14, zmm21
+	LONG $0x4064a162; WORD $0xdc58 // vaddps zmm19, zmm19, zmm20
+	LONG $0x4864a162; WORD $0xe359 // vmulps zmm20, zmm3, zmm19
+	LONG $0x487ce162; WORD $0xea28 // vmovaps zmm21, zmm2
+	LONG $0x405da262; WORD $0xeba8 // vfmadd213ps zmm21, zmm20, zmm19 # zmm21 = (zmm20 * zmm21) + zmm19
+	LONG $0x4865a262; WORD $0xeca8 // vfmadd213ps zmm21, zmm3, zmm20 # zmm21 = (zmm3 * zmm21) + zmm20
+	LONG $0x4055e262; WORD $0xdab8 // vfmadd231ps zmm19, zmm21, zmm2 # zmm19 = (zmm21 * zmm2) + zmm19
+	LONG $0x4865a262; WORD $0xdda8 // vfmadd213ps zmm19, zmm3, zmm21 # zmm19 = (zmm3 * zmm19) + zmm21
+	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
+	LONG $0xfd0f840f; WORD $0xffff // je 0xf1b1 <enlargeAVX512VNNI+0xe1>
+	LONG $0x487c5162; WORD $0x1410; BYTE $0xb0 // vmovups zmm10, zmmword ptr [r8 + 4*rsi]
+	QUAD $0x01b06410487cc162 // vmovups zmm20, zmmword ptr [r8 + 4*rsi + 0x40]
+	LONG $0x487ce162; WORD $0x2c10; BYTE $0xb2 // vmovups zmm21, zmmword ptr [rdx + 4*rsi]
+	QUAD $0x01b27410487ce162 // vmovups zmm22, zmmword ptr [rdx + 4*rsi + 0x40]
+	LONG $0x487cc162; WORD $0xfa28 // vmovaps zmm23, zmm10
+	LONG $0x4825a262; WORD $0xfc7f // vpermt2ps zmm23, zmm11, zmm20
+	LONG $0x4074a162; WORD $0xcf59 // vmulps zmm17, zmm17, zmm23
+	LONG $0x481d3262; WORD $0xd47f // vpermt2ps zmm10, zmm12, zmm20
+	LONG $0x407c5162; WORD $0xd259 // vmulps zmm10, zmm16, zmm10
+	LONG $0x40745162; WORD $0xd258 // vaddps zmm10, zmm17, zmm10
+	LONG $0x40553262; WORD $0xde77 // vpermi2ps zmm11, zmm21, zmm22
+	LONG $0x48045162; WORD $0xdb59 // vmulps zmm11, zmm15, zmm11
+	LONG $0x482c5162; WORD $0xd358 // vaddps zmm10, zmm10, zmm11
+	LONG $0x481da262; WORD $0xee7f // vpermt2ps zmm21, zmm12, zmm22
+	LONG $0x480c3162; WORD $0xdd59 // vmulps zmm11, zmm14, zmm21
+	LONG $0x482c5162; WORD $0xd358 // vaddps zmm10, zmm10, zmm11
+	LONG $0x48645162; WORD $0xda59 // vmulps zmm11, zmm3, zmm10
+	LONG $0x487c7162; WORD $0xe228 // vmovaps zmm12, zmm2
+	LONG $0x48255262; WORD $0xe2a8 // vfmadd213ps zmm12, zmm11, zmm10 # zmm12 = (zmm11 * zmm12) + zmm10
+	LONG $0x48655262; WORD $0xe3a8 // vfmadd213ps zmm12, zmm3, zmm11 # zmm12 = (zmm3 * zmm12) + zmm11
+	LONG $0x481d7262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm12, zmm2 # zmm10 = (zmm12 * zmm2) + zmm10
+	LONG $0x48655262; WORD $0xd4a8 // vfmadd213ps zmm10, zmm3, zmm12 # zmm10 = (zmm3 * zmm10) + zmm12
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0xfffc7ae9; BYTE $0xff // jmp 0xf1b1 <enlargeAVX512VNNI+0xe1>
+	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
+	LONG $0xfffc6fe9; BYTE $0xff // jmp 0xf1b1 <enlargeAVX512VNNI+0xe1>
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
 // func nearestAVX512VNNI(a)
 TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x012c8e0f; WORD $0x0000 // jle 0xf189 <nearestAVX512VNNI+0x139>
+	LONG $0x012c8e0f; WORD $0x0000 // jle 0xf689 <nearestAVX512VNNI+0x139>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x011f8e0f; WORD $0x0000 // jle 0xf189 <nearestAVX512VNNI+0x139>
+	LONG $0x011f8e0f; WORD $0x0000 // jle 0xf689 <nearestAVX512VNNI+0x139>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x13eb // jmp 0xf08c <nearestAVX512VNNI+0x3c>
+	WORD $0x13eb // jmp 0xf58c <nearestAVX512VNNI+0x3c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0xf183 <nearestAVX512VNNI+0x133>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0xf683 <nearestAVX512VNNI+0x133>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0xf080 <nearestAVX512VNNI+0x30>
+	WORD $0xef7e // jle 0xf580 <nearestAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -12136,9 +12388,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0xf0b0 <nearestAVX512VNNI+0x60>
+	LONG $0xff368c0f; WORD $0xffff // jl 0xf5b0 <nearestAVX512VNNI+0x60>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0xf080 <nearestAVX512VNNI+0x30>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0xf580 <nearestAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -12152,10 +12404,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0xf42e <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0xf92e <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0xf42e <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0xf92e <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -12166,21 +12418,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0xf1e0 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0xf6e0 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0xf420 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0xf920 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0xf1d4 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0xf6d4 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0xf245 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0xf745 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -12196,7 +12448,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0xf1d0 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0xf6d0 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -12206,12 +12458,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0xf410 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0xf910 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0xf417 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0xf917 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -12236,18 +12488,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0xf2fc <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0xf7fc <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0xf200 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0xf700 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0xf320 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0xf820 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0xf3ba <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0xf8ba <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -12274,9 +12526,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0xf330 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0xf830 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0xf2f0 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0xf7f0 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -12286,12 +12538,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0xf2f0 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0xf7f0 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0xf21a <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0xf71a <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -12308,7 +12560,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0xf73d <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0xfc3d <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -12318,7 +12570,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0xf72f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0xfc2f <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -12327,13 +12579,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0xf4ac <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0xf9ac <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0xf72f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0xfc2f <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0xf4a0 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0xf9a0 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -12456,9 +12708,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0xf4f0 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0xf9f0 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0xf4a0 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0xf9a0 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -12475,7 +12727,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0xf911 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0xfe11 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -12527,7 +12779,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0xf7e0 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0xfce0 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

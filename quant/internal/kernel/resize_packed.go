@@ -60,6 +60,43 @@ func runReal(kernel func(*realArgs)) func(dst, src *Map, r *Resize, out *RealOut
 	}
 }
 
+// runEnlarge makes real values of source rows, 16 channels at a time, and keeps the last two, row y in slot y%2.
+func runEnlarge(floats func(*floatsArgs), enlarge func(*enlargeArgs)) func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte) {
+	return func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte) {
+		t := &r.real
+		plane := r.floats()
+		memory := words(scratch, 4*plane) // 2 slots of 4 planes of 4-byte values
+		slots := [2]unsafe.Pointer{unsafe.Pointer(&memory[0]), unsafe.Pointer(&memory[2*plane])}
+		scale, weights := r.realScale(), [4]float32{2: out.Scale, 3: 1 / out.Scale}
+		f := floatsArgs{blocks: int64(Blocks(src.W)), srcBlock: int64(src.Block), plane: int64(plane), zero: int64(r.Zero), scale: unsafe.Pointer(&scale)}
+		e := enlargeArgs{
+			plane: int64(plane), blocks: int64(Blocks(dst.W)), dstBlock: int64(dst.Block),
+			left: unsafe.Pointer(&t.left[0]), right: unsafe.Pointer(&t.right[0]),
+			weightLeft: unsafe.Pointer(&t.weight[0][0]), weightRight: unsafe.Pointer(&t.weight[1][0]), weights: unsafe.Pointer(&weights),
+			zero: int64(out.Zero), lo: int64(lo), hi: int64(hi), order: unsafe.Pointer(&unpacked),
+		}
+		for c := 0; c < Cells(dst.C); c += 4 {
+			f.cells = int64(min(4, Cells(dst.C)-c))
+			e.cells = f.cells
+			have := [2]int32{-1, -1}
+			for y := y0; y < y1; y++ {
+				ty := t.y[y]
+				for _, sy := range [2]int32{ty.a, ty.b} {
+					if have[sy&1] != sy {
+						have[sy&1] = sy
+						f.dst, f.src = slots[sy&1], unsafe.Pointer(&src.Data[int(sy)*src.Row+c*Cell])
+						floats(hide(&f))
+					}
+				}
+				weights[0], weights[1] = ty.d2, ty.d1
+				e.top, e.bottom = slots[ty.a&1], slots[ty.b&1]
+				e.dst = unsafe.Pointer(&dst.Data[y*dst.Row+c*Cell])
+				enlarge(hide(&e))
+			}
+		}
+	}
+}
+
 // runNearest does the same for a nearest resize.
 func runNearest(kernel func(*nearestArgs)) func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte) {
 	return func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte) {

@@ -19,6 +19,7 @@ type realTaps struct {
 	left   []int32      // a of x, in whole 16s: the last is repeated
 	right  []int32      // b
 	weight [2][]float32 // d2 and d1 of x
+	near   bool         // the 4 output pixels of a block lie on two neighbouring source blocks
 }
 
 type realTap struct {
@@ -73,6 +74,11 @@ func (t *realTaps) spread() {
 		x := t.x[min(i, len(t.x)-1)]
 		t.left[i], t.right[i], t.weight[0][i], t.weight[1][i] = x.a, x.b, x.d2, x.d1
 	}
+	t.near = true
+	for i := range n {
+		base := t.left[i&^3] &^ 3
+		t.near = t.near && t.left[i] >= base && t.left[i] < base+8 && t.right[i] >= base && t.right[i] < base+8
+	}
 }
 
 // doubles is whether 16 neighbouring output pixels lie within 16 source pixels, 8 within 8 and 4 within 4: what the
@@ -117,10 +123,14 @@ func (s *Set) ResizeReal(dst, src *Map, r *Resize, out RealOut, y0, y1 int, scra
 	if dst.H != r.OutH || dst.W != r.OutW || dst.C != src.C || dst.Type != src.Type || err != nil || !(out.Scale > 0) {
 		panic(fmt.Sprintf("kernel: resize: %d×%d×%d into %d×%d×%d, scale %v, %v", r.OutH, r.OutW, src.C, dst.H, dst.W, dst.C, out.Scale, err))
 	}
-	// Beyond that ratio a value could leave int32.
-	if s.real != nil && src.Type == Native && r.realScale() < 1<<16*out.Scale {
+	switch {
+	case src.Type != Native || r.realScale() >= 1<<16*out.Scale: // a value could leave int32
+		resizeRealGeneric(dst, src, r, &out, lo, hi, y0, y1)
+	case s.enlarge != nil && r.enlarges(out.Scale):
+		s.enlarge.run(dst, src, r, hide(&out), lo, hi, y0, y1, scratch)
+	case s.real != nil:
 		s.real.run(dst, src, r, hide(&out), lo, hi, y0, y1, scratch)
-	} else {
+	default:
 		resizeRealGeneric(dst, src, r, &out, lo, hi, y0, y1)
 	}
 	if out.Table != nil {
@@ -128,8 +138,18 @@ func (s *Set) ResizeReal(dst, src *Map, r *Resize, out RealOut, y0, y1 int, scra
 	}
 }
 
+// enlarges is whether a variant of enlargeTable can run r. Its division by parts must neither overflow nor lose bits
+// below the smallest normal number.
+func (r *Resize) enlarges(scale float32) bool {
+	usual := func(s float32) bool { return s > 0x1p-60 && s < 0x1p60 }
+	return r.real.near && usual(scale) && usual(r.realScale())
+}
+
 // RealKernel names what runs ResizeReal on maps of the native type.
-func (s *Set) RealKernel() string {
+func (s *Set) RealKernel(r *Resize, scale float32) string {
+	if s.enlarge != nil && r.enlarges(scale) {
+		return s.enlarge.name
+	}
 	if s.real != nil {
 		return s.real.name
 	}

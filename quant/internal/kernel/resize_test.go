@@ -177,8 +177,8 @@ func TestResizeArgMaxVariants(t *testing.T) {
 }
 
 func TestResizeRealVariants(t *testing.T) {
-	for i := range realTable {
-		v := &realTable[i]
+	for i, v := range slices.Concat(realTable, enlargeTable) {
+		enlarge := i >= len(realTable)
 		t.Run(v.name, func(t *testing.T) {
 			need(t, v.needs)
 			r := rand.New(rand.NewPCG(13, uint64(i)))
@@ -194,6 +194,9 @@ func TestResizeRealVariants(t *testing.T) {
 				}
 				rz.Scale, rz.Zero = r.Float32()+0.01, r.IntN(256)-128
 				lo, hi := Native.Range()
+				if r.IntN(2) == 0 { // a scale of the model's own
+					rz.SetScales(Coordinates(r.IntN(4)), float32(oh)/float32(h)*0.98, float32(ow)/float32(w)*1.02)
+				}
 				out := RealOut{Scale: r.Float32() + 0.01, Zero: int(lo) + r.IntN(256), Min: int(lo), Max: int(hi)}
 				if r.IntN(3) == 0 {
 					out.Min, out.Max = int(lo)+20, int(hi)-30
@@ -207,7 +210,16 @@ func TestResizeRealVariants(t *testing.T) {
 				y0 := r.IntN(oh)
 				y1 := y0 + r.IntN(oh-y0+1)
 				resizeRealGeneric(&want, &src, rz, &out, int32(out.Min), int32(out.Max), y0, y1)
-				(&Set{real: v}).ResizeReal(&dst, &src, rz, out, y0, y1, guarded(t, rz.Scratch(c), false))
+				set := &Set{real: &v}
+				if enlarge {
+					if set = (&Set{enlarge: &v}); !rz.enlarges(out.Scale) {
+						continue
+					}
+				}
+				if name := set.RealKernel(rz, out.Scale); name != v.name {
+					t.Fatalf("%s ran instead", name)
+				}
+				set.ResizeReal(&dst, &src, rz, out, y0, y1, guarded(t, rz.Scratch(c), false))
 				compareMaps(t, v.name, &dst, &want, canary, y0, y1)
 				if !slices.Equal(src.Data, before) {
 					t.Fatal("the source changed")

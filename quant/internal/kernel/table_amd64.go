@@ -73,6 +73,9 @@ var (
 		{"resize-real_4x16_avx512vnni", AVX512VNNI, runReal(resizeRealAVX512VNNI)},
 		{"resize-real_4x4_avx2", AVX2, runReal(resizeRealAVX2)},
 	}
+	enlargeTable = []realVariant{
+		{"enlarge_4x16_avx512vnni", AVX512VNNI, runEnlarge(floatsAVX512VNNI, enlargeAVX512VNNI)},
+	}
 	sumTable = []sumVariant{
 		{"sum_4x16_avx512vnni", AVX512VNNI, runSum(sumAVX512VNNI)},
 		{"sum_4x4_avx2", AVX2, runSum(sumAVX2)},

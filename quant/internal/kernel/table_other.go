@@ -14,6 +14,7 @@ var (
 	nearestTable []resizeVariant
 	planesTable  []planesVariant
 	realTable    []realVariant
+	enlargeTable []realVariant
 	sumTable     []sumVariant
 	maxTable     []maxVariant
 	argmaxTable  []argmaxVariant

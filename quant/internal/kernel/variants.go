@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, argmaxTable, sumTable, maxTable,
+// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, enlargeTable, argmaxTable, sumTable, maxTable,
 // planesTable and peakTable (table_*.go) list an
 // architecture's variants, best first. To add a kernel is to add a line: choice, tests, benchmarks and reports follow.
 
@@ -50,7 +50,7 @@ type argmaxVariant struct {
 	run   func(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte)
 }
 
-// realVariant is one way of resizing real values.
+// realVariant is one way of resizing real values; in enlargeTable, of those that [Resize.enlarges] accepts.
 type realVariant struct {
 	name  string
 	needs Feature
@@ -87,6 +87,7 @@ type Set struct {
 	nearest *resizeVariant
 	argmax  *argmaxVariant
 	real    *realVariant
+	enlarge *realVariant
 	sum     *sumVariant
 	max     *maxVariant
 	planes  *planesVariant
@@ -131,6 +132,9 @@ func each(visit func(name string, needs Feature)) {
 		visit(v.name, v.needs)
 	}
 	for _, v := range realTable {
+		visit(v.name, v.needs)
+	}
+	for _, v := range enlargeTable {
 		visit(v.name, v.needs)
 	}
 	for _, v := range sumTable {
@@ -180,6 +184,7 @@ func Choose(disable []string) (*Set, error) {
 	s.resize = first(resizeTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
 	s.nearest = first(nearestTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
 	s.real = first(realTable, func(v *realVariant) bool { return on(v.name, v.needs) })
+	s.enlarge = first(enlargeTable, func(v *realVariant) bool { return on(v.name, v.needs) })
 	s.planes = first(planesTable, func(v *planesVariant) bool { return on(v.name, v.needs) })
 	s.sum = first(sumTable, func(v *sumVariant) bool { return on(v.name, v.needs) })
 	s.max = first(maxTable, func(v *maxVariant) bool { return on(v.name, v.needs) })

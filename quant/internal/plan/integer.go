@@ -340,7 +340,7 @@ func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
 		}
 		out := p.make(r.stored, Inner)
 		images, h, _, _ := dims(r.to.Shape)
-		p.add(&Step{Name: r.stored.Name, Op: "resize", Kernel: p.set.RealKernel(), Nodes: labels(p.units[r.stored.From].nodes),
+		p.add(&Step{Name: r.stored.Name, Op: "resize", Kernel: p.set.RealKernel(kr, r.q.scale), Nodes: labels(p.units[r.stored.From].nodes),
 			In: []*Buffer{in}, Out: []*Buffer{out}, Units: images * h, scratch: kr.Scratch(x.Shape[1]),
 			bind: func(scratch [][]byte) func(int, int, int) {
 				return func(worker, lo, hi int) {

@@ -189,6 +189,29 @@ struct real_args {
 	const int32_t *spread;                   // 0 0 0 0 1 1 1 1 2 2 2 2 3 3 3 3
 };
 
+// floats_args: a source row of up to 4 cells becomes real values.
+struct floats_args {
+	float *dst; // [cells][plane]: 4 channels of a pixel side by side
+	const uint8_t *src;
+	word blocks, cells, src_block;
+	word plane; // floats from cell to cell
+	word zero;
+	const float *scale;
+};
+
+// enlarge_args: one row of a linear enlargement of real values, up to 4 cells.
+struct enlarge_args {
+	uint8_t *dst;
+	const float *top, *bottom; // source rows, as floats_args makes them
+	word plane;
+	word blocks, cells, dst_block;
+	const int32_t *left, *right; // pixels, whole blocks; those of a block lie on two blocks
+	const float *weight_left, *weight_right;
+	const float *weights; // of the top row, of the bottom row, scale of dst, 1 / scale of dst
+	word zero, lo, hi;
+	const int32_t *order; // 16 dwords: undoes packing within 128-bit lanes
+};
+
 // peak_args: the dot-product limit of a core; the sum keeps the work alive.
 struct peak_args {
 	word rounds; // of 24 independent accumulators each

@@ -792,8 +792,8 @@ void resizeRealAVX512VNNI(const struct real_args *a) {
 	__m128i lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
 	for (word b = 0; b < a->blocks; b++) {
 		const word *o = a->offsets + 8 * b;
-		__m512 wl = _mm512_permutexvar_ps(spread, _mm512_castps128_ps512(_mm_loadu_ps(a->weight_left + 4 * b)));
-		__m512 wr = _mm512_permutexvar_ps(spread, _mm512_castps128_ps512(_mm_loadu_ps(a->weight_right + 4 * b)));
+		__m512 wl = _mm512_permutexvar_ps(spread, _mm512_zextps128_ps512(_mm_loadu_ps(a->weight_left + 4 * b)));
+		__m512 wr = _mm512_permutexvar_ps(spread, _mm512_zextps128_ps512(_mm_loadu_ps(a->weight_right + 4 * b)));
 		__m512 wtl = _mm512_mul_ps(wl, wt), wtr = _mm512_mul_ps(wr, wt), wbl = _mm512_mul_ps(wl, wb), wbr = _mm512_mul_ps(wr, wb);
 		for (word g = 0; 4 * g < a->cells; g++) {
 			__mmask16 m = cell_mask(a->cells, g);
@@ -808,6 +808,67 @@ void resizeRealAVX512VNNI(const struct real_args *a) {
 				_mm_storeu_si128((__m128i *)(a->dst + b * a->dst_block + 64 * g + 16 * c), q);
 			}
 		}
+	}
+}
+
+// The same for enlargements, 16 channels of a row at a time: the source rows are real values already, so that 4 output
+// pixels are one permutation of two blocks.
+void floatsAVX512VNNI(const struct floats_args *a) {
+	__m512i zero = _mm512_set1_epi32((int)a->zero);
+	__m512 scale = _mm512_set1_ps(a->scale[0]);
+	for (word c = 0; c < a->cells; c++) {
+		float *to = a->dst + c * a->plane;
+		const uint8_t *p = a->src + 16 * c;
+		for (word b = 0; b < a->blocks; b++, p += a->src_block, to += 16) {
+			__m512i v = _mm512_sub_epi32(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)), zero);
+			_mm512_storeu_ps(to, _mm512_mul_ps(_mm512_cvtepi32_ps(v), scale));
+		}
+	}
+}
+
+// pixels4 is the dwords of 4 pixels of 4 channels, counted from pixel base.
+INLINE __m512i pixels4(const int32_t *at, int32_t base, __m512i spread, __m512i channel) {
+	__m128i v = _mm_sub_epi32(_mm_loadu_si128((const __m128i *)at), _mm_set1_epi32(base));
+	return _mm512_add_epi32(_mm512_slli_epi32(_mm512_permutexvar_epi32(spread, _mm512_zextsi128_si512(v)), 2), channel);
+}
+
+// quotient is v / by, correctly rounded, from minus = -by and r = 1 / by, correctly rounded: Markstein, "Computation of elementary
+// functions on the IBM RISC System/6000 processor", 1990, theorem 7. The first step makes q one of v / by's neighbours.
+INLINE __m512 quotient(__m512 v, __m512 minus, __m512 r) {
+	__m512 q = _mm512_mul_ps(v, r);
+	q = _mm512_fmadd_ps(_mm512_fmadd_ps(q, minus, v), r, q);
+	return _mm512_fmadd_ps(_mm512_fmadd_ps(q, minus, v), r, q);
+}
+
+void enlargeAVX512VNNI(const struct enlarge_args *a) {
+	__m512 wt = _mm512_set1_ps(a->weights[0]), wb = _mm512_set1_ps(a->weights[1]);
+	__m512 minus = _mm512_sub_ps(_mm512_setzero_ps(), _mm512_set1_ps(a->weights[2])), inverse = _mm512_set1_ps(a->weights[3]);
+	__m512i zero = _mm512_set1_epi16((short)a->zero), lo = broadcast8(a->lo), hi = broadcast8(a->hi);
+	__m512i order = _mm512_loadu_si512(a->order);
+	__m512i spread = order16(0x0101010100000000, 0x0303030302020202), channel = order16(0x0302010003020100, 0x0302010003020100);
+	__mmask16 m = cell_mask(a->cells, 0);
+	for (word b = 0; b < a->blocks; b++) {
+		int32_t base = a->left[4 * b] & -4;
+		__m512i left = pixels4(a->left + 4 * b, base, spread, channel), right = pixels4(a->right + 4 * b, base, spread, channel);
+		__m512 wl = _mm512_permutexvar_ps(spread, _mm512_zextps128_ps512(_mm_loadu_ps(a->weight_left + 4 * b)));
+		__m512 wr = _mm512_permutexvar_ps(spread, _mm512_zextps128_ps512(_mm_loadu_ps(a->weight_right + 4 * b)));
+		__m512 wtl = _mm512_mul_ps(wl, wt), wtr = _mm512_mul_ps(wr, wt), wbl = _mm512_mul_ps(wl, wb), wbr = _mm512_mul_ps(wr, wb);
+		const float *top = a->top + 4 * (word)base, *bottom = a->bottom + 4 * (word)base;
+		__m512i q[4];
+		for (int c = 0; c < 4; c++, top += a->plane, bottom += a->plane) {
+			q[c] = _mm512_setzero_si512();
+			if (c >= a->cells) continue;
+			__m512 t0 = _mm512_loadu_ps(top), t1 = _mm512_loadu_ps(top + 16), b0 = _mm512_loadu_ps(bottom), b1 = _mm512_loadu_ps(bottom + 16);
+			__m512 v = _mm512_add_ps(_mm512_mul_ps(wtl, _mm512_permutex2var_ps(t0, left, t1)),
+					_mm512_mul_ps(wtr, _mm512_permutex2var_ps(t0, right, t1)));
+			v = _mm512_add_ps(v, _mm512_mul_ps(wbl, _mm512_permutex2var_ps(b0, left, b1)));
+			v = _mm512_add_ps(v, _mm512_mul_ps(wbr, _mm512_permutex2var_ps(b0, right, b1)));
+			q[c] = _mm512_cvtps_epi32(quotient(v, minus, inverse));
+		}
+		__m512i low = _mm512_adds_epi16(_mm512_packs_epi32(q[0], q[1]), zero);
+		__m512i high = _mm512_adds_epi16(_mm512_packs_epi32(q[2], q[3]), zero);
+		__m512i u = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high));
+		_mm512_mask_storeu_epi32(a->dst + b * a->dst_block, m, _mm512_min_epu8(_mm512_max_epu8(u, lo), hi));
 	}
 }
 
