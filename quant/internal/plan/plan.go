@@ -188,9 +188,12 @@ func (p *planner) finish() (*Plan, error) {
 func share(b *Buffer) {
 	if b.Data == nil && b.Of != nil {
 		share(b.Of)
-		if b.Channel > 0 {
+		switch {
+		case b.Channel > 0:
 			b.attach(b.Of.Data)
-		} else {
+		case b.Form == Inner && b.Of.Form == Inner && b.Size == b.Of.Size: // which may be a slice of channels itself
+			b.Data, b.maps = b.Of.Data, b.Of.maps
+		default:
 			b.attach(b.Of.Data[:b.Size])
 		}
 	}

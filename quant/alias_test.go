@@ -1,0 +1,53 @@
+package quant_test
+
+import (
+	"testing"
+
+	"github.com/depthwise/depthwise/quant"
+	ot "github.com/depthwise/depthwise/quant/internal/onnx/onnxtest"
+)
+
+// A value that lies inside a concatenation, and is requantized to itself on the way, is read rightly by all others:
+// x ↑2 → q → concat with y, and q itself given out.
+func TestValueInsideAConcatenation(t *testing.T) {
+	const c, h, w = 8, 3, 5
+	m := ot.New(17).Input("x", ot.U8, 1, c, h, w).Input("y", ot.U8, 1, c, 2*h, 2*w)
+	m.Init("s", ot.F32, ot.Float32s(0.1)).Init("z", ot.U8, []byte{7}).Init("k", ot.F32, ot.Float32s(1, 1, 2, 2), 4)
+	dq := func(from, to string) { m.Node("DequantizeLinear", []string{from, "s", "z"}, []string{to}) }
+	q := func(from, to string) { m.Node("QuantizeLinear", []string{from, "s", "z"}, []string{to}) }
+	dq("x", "xr")
+	dq("y", "yr")
+	m.Node("Resize", []string{"xr", "", "k"}, []string{"up"}, "mode", "nearest", "coordinate_transformation_mode", "asymmetric", "nearest_mode", "floor")
+	q("up", "uq")
+	dq("uq", "ur")
+	m.Node("Concat", []string{"yr", "ur"}, []string{"joined"}, "axis", 1)
+	q("joined", "all")
+	m.Output("all", ot.U8).Output("uq", ot.U8)
+
+	net, err := quant.Parse(m.Bytes(), quant.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer net.Close()
+	x, y := net.Inputs()[0].Uint8s(), net.Inputs()[1].Uint8s()
+	for i := range x {
+		x[i] = uint8(i * 3)
+	}
+	for i := range y {
+		y[i] = uint8(i * 5)
+	}
+	net.Run()
+	all, up := net.Outputs()[0].Uint8s(), net.Outputs()[1].Uint8s()
+	for k := range c {
+		for i := range 2 * h {
+			for j := range 2 * w {
+				at := (k*2*h+i)*2*w + j
+				want := x[(k*h+i/2)*w+j/2]
+				if up[at] != want || all[len(y)+at] != want || all[at] != y[at] {
+					t.Fatalf("channel %d row %d pixel %d: alone %d, joined %d, want %d; beside it %d, want %d", k, i, j,
+						up[at], all[len(y)+at], want, all[at], y[at])
+				}
+			}
+		}
+	}
+}
