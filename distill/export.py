@@ -8,18 +8,21 @@ from onnx import TensorProto, helper
 import torch
 from torch import nn
 
-from distill import __version__
+from distill import __version__, students
 
 
 class Logits(nn.Module):
-    """What is traced: the student up to its logits at stride 4."""
+    """What is traced: the student up to its logits at stride 4, and its codes if it makes any."""
 
     def __init__(self, student):
         super().__init__()
         self.student = student
 
-    def forward(self, x):
-        return self.student.features(x)
+    def forward(self, *inputs):
+        if not hasattr(self.student, "both"):
+            return self.student.features(*inputs)
+        logits, codes = self.student.both(*inputs)
+        return logits, *codes.values()
 
 
 def fold(student):
@@ -35,13 +38,15 @@ def fold(student):
 
 
 def float_model(student, config):
-    """The float graph: input "pixels" [1, 4 (or 3, or 1), H, W] in 0…1 → "classes" uint8 [1, H, W]."""
+    """The float graph: inputs by the student's `takes`, such as "pixels" [1, 4 (or 3, or 1), H, W] in 0…1 → "classes" uint8 [1, H, W],
+    and "code_color", "code_depth" [1, 64] where the student makes codes."""
     import io
 
     buffer = io.BytesIO()
-    x = torch.zeros(1, student.stem[0].in_channels, config.height, config.width)
-    torch.onnx.export(Logits(fold(student)).eval(), (x,), buffer, opset_version=17, dynamo=False, input_names=["pixels"],
-                      output_names=["logits"])
+    inputs = tuple(torch.zeros(1, n, config.height, config.width) for n in students.channels(student).values())
+    codes = ["code_color", "code_depth"] if hasattr(student, "both") else []
+    torch.onnx.export(Logits(fold(student)).eval(), inputs, buffer, opset_version=17, dynamo=False,
+                      input_names=list(student.takes), output_names=["logits", *codes])
     model = onnx.load_from_string(buffer.getvalue())
     finish(model.graph, config)
     return onnx.shape_inference.infer_shapes(model)
@@ -57,35 +62,40 @@ def finish(graph, config):
         helper.make_node("ArgMax", ["upsampled"], ["indices"], "argmax", axis=1, keepdims=0),
         helper.make_node("Cast", ["indices"], ["classes"], "cast", to=TensorProto.UINT8),
     ])
-    del graph.output[:]
-    graph.output.append(
-        helper.make_tensor_value_info("classes", TensorProto.UINT8, [1, config.height, config.width]))
+    graph.output.remove(next(o for o in graph.output if o.name == "logits"))
+    graph.output.insert(
+        0, helper.make_tensor_value_info("classes", TensorProto.UINT8, [1, config.height, config.width]))
 
 
-def byte_input(model, config):
-    """The graph's input becomes uint8: the QuantizeLinear behind it is the identity on bytes and is taken out."""
+def byte_inputs(model, config):
+    """The graph's inputs become uint8: the QuantizeLinear behind each is the identity on bytes and is taken out."""
     graph = model.graph
-    consumers = [n for n in graph.node if "pixels" in n.input]
-    if [n.op_type for n in consumers] != ["QuantizeLinear"]:
-        raise ValueError(f"export: input pixels goes to {[n.op_type for n in consumers]}, want one QuantizeLinear")
-    quantize = consumers[0]
     values = {t.name: onnx.numpy_helper.to_array(t) for t in graph.initializer}
-    scale, zero = float(values[quantize.input[1]]), int(values[quantize.input[2]])
-    if zero != 0 or abs(scale * 255 - 1) > 1e-6:
-        raise ValueError(f"export: input pixels has scale {scale} and zero point {zero}, want 1/255 and 0")
-    for node in graph.node:
-        node.input[:] = ["pixels" if name == quantize.output[0] else name for name in node.input]
-    graph.node.remove(quantize)
-    channels = graph.input[0].type.tensor_type.shape.dim[1].dim_value
+    inputs = {i.name: i.type.tensor_type.shape.dim[1].dim_value for i in graph.input if i.name not in values}
     del graph.input[:]
-    graph.input.append(
-        helper.make_tensor_value_info("pixels", TensorProto.UINT8, [1, channels, config.height, config.width]))
+    for name, channels in inputs.items():
+        consumers = [n for n in graph.node if name in n.input]
+        if [n.op_type for n in consumers] != ["QuantizeLinear"]:
+            raise ValueError(f"export: input {name} goes to {[n.op_type for n in consumers]}, want one QuantizeLinear")
+        quantize = consumers[0]
+        scale, zero = float(values[quantize.input[1]]), int(values[quantize.input[2]])
+        if zero != 0 or abs(scale * 255 - 1) > 1e-6:
+            raise ValueError(f"export: input {name} has scale {scale} and zero point {zero}, want 1/255 and 0")
+        for node in graph.node:
+            node.input[:] = [name if i == quantize.output[0] else i for i in node.input]
+        graph.node.remove(quantize)
+        graph.input.append(helper.make_tensor_value_info(
+            name, TensorProto.UINT8, [1, channels, config.height, config.width]))
     del graph.value_info[:]
     return onnx.shape_inference.infer_shapes(model)
 
 
-def metadata(config, data, float_miou, int8_miou):
-    """Everything that the runtime must know, as `depthwise.` keys."""
+def metadata(config, data, float_miou, int8_miou, student=None):
+    """Everything that the runtime must know, as `depthwise.` keys; of one fused input if no student is given."""
+    takes = getattr(student, "takes", ("pixels",))
+    modalities = config.modalities if takes == ("pixels",) else takes
+    fusion = "none" if len(modalities) == 1 else "early" if takes == ("pixels",) else "two-branch"
+    codes = {"color": "code_color", "depth": "code_depth"} if hasattr(student, "both") else {}
     return {
         "format": "1",
         "name": config.name,
@@ -95,8 +105,9 @@ def metadata(config, data, float_miou, int8_miou):
         "input": f"{config.width}x{config.height}",
         "color_order": "rgb",
         "depth": json.dumps({"kind": config.depth_kind, "near": config.depth_near, "far": config.depth_far}),
-        "fusion": "early" if len(config.modalities) > 1 else "none",
-        "modalities": json.dumps(config.modalities),
+        "fusion": fusion,
+        "modalities": json.dumps(modalities),
+        **({"codes": json.dumps(codes)} if codes else {}),
         "method": config.method,
         "data": data,
         "float_miou": f"{float_miou:.1f}",

@@ -17,31 +17,34 @@ METHODS = {
 
 
 class Reader(CalibrationDataReader):
-    """Calibration pairs, one at a time: uint8 [N, h, w, 4] → {"pixels": float [1, C, h, w]}, the planes that are read."""
+    """Calibration pairs, one at a time: uint8 [N, h, w, 4] → the inputs of a graph, float [1, C, h, w]."""
 
     def __init__(self, inputs, channels):
-        self.inputs = iter(inputs[..., students.planes(channels)])
+        self.inputs, self.channels = iter(inputs), channels
 
     def get_next(self):
         x = next(self.inputs, None)
-        if x is None:
-            return None
-        return {"pixels": np.ascontiguousarray(x.transpose(2, 0, 1)[None]).astype(np.float32) / 255}
+        return None if x is None else {k: v.astype(np.float32) / 255 for k, v in feeds(x, self.channels).items()}
+
+
+def feeds(x, channels):
+    """One pair's bytes, uint8 [h, w, 4] → what each input reads of it, by name: uint8 [1, C, h, w]."""
+    return {name: np.ascontiguousarray(x[..., students.planes(n)].transpose(2, 0, 1)[None]) for name, n in channels.items()}
 
 
 def quantise(model, inputs, method, config):
     """The int8 graph of a float graph, its input uint8."""
     kind, options = METHODS[method]
-    pixels = [{"scale": np.array(1 / 255, np.float32), "zero_point": np.array(0, np.uint8)}]
+    channels = {i.name: i.type.tensor_type.shape.dim[1].dim_value for i in model.graph.input}
+    byte = [{"scale": np.array(1 / 255, np.float32), "zero_point": np.array(0, np.uint8)}]
     tail = [n.name for n in model.graph.node if n.op_type in ("Resize", "ArgMax", "Cast") and "upsampled" in (
         list(n.input) + list(n.output)) or n.op_type in ("ArgMax", "Cast")]
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         onnx.save(model, source)
-        channels = model.graph.input[0].type.tensor_type.shape.dim[1].dim_value
         quantize_static(str(source), str(target), Reader(inputs, channels), quant_format=QuantFormat.QDQ, per_channel=True,
                         activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, calibrate_method=kind,
                         nodes_to_exclude=tail,
-                        extra_options={"TensorQuantOverrides": {"pixels": pixels}, **options})
+                        extra_options={"TensorQuantOverrides": {name: byte for name in channels}, **options})
         quantised = onnx.load(target)
-    return export.byte_input(quantised, config)
+    return export.byte_inputs(quantised, config)

@@ -48,17 +48,33 @@ class Inverted(nn.Module):
         return x + self.body(x)
 
 
-class Student(nn.Module):
-    """Early-fused RGB-D segmentation."""
+class Encoder(nn.Module):
+    """The way down: [N, inputs, H, W] → feature maps at strides 4, 8 and 16."""
 
-    def __init__(self, classes=3, channels=(16, 32, 64, 128), decoder=(64, 32), expand=2, dilations=(1, 2, 1, 3), inputs=4):
+    def __init__(self, channels=(16, 32, 64, 128), expand=2, dilations=(1, 2, 1, 3), inputs=4):
         super().__init__()
         c2, c4, c8, c16 = channels
-        d8, d4 = decoder
         self.stem = conv(inputs, c2, stride=2)
         self.stage4 = nn.Sequential(conv(c2, c4, stride=2), Residual(c4))
         self.stage8 = nn.Sequential(conv(c4, c8, stride=2), Residual(c8))
         self.stage16 = nn.Sequential(conv(c8, c16, stride=2), *[Inverted(c16, expand, d) for d in dilations])
+
+    def encode(self, x):
+        """Features at strides 4, 8 and 16: [N, c4, H/4, W/4], [N, c8, H/8, W/8], [N, c16, H/16, W/16]."""
+        f4 = self.stage4(self.stem(x))
+        f8 = self.stage8(f4)
+        return f4, f8, self.stage16(f8)
+
+
+class Student(Encoder):
+    """Segmentation of one input: early-fused RGB-D, or one modality. `takes` names the input."""
+
+    takes = ("pixels",)
+
+    def __init__(self, classes=3, channels=(16, 32, 64, 128), decoder=(64, 32), expand=2, dilations=(1, 2, 1, 3), inputs=4):
+        super().__init__(channels, expand, dilations, inputs)
+        _, c4, c8, c16 = channels
+        d8, d4 = decoder
         self.top = conv(c16, d8, 1, relu=False)
         self.context = nn.Conv2d(c16, d8, 1)
         self.lateral8 = conv(c8, d8, 1, relu=False)
@@ -67,12 +83,6 @@ class Student(nn.Module):
         self.lateral4 = conv(c4, d4, 1, relu=False)
         self.smooth4 = conv(d4, d4)
         self.head = nn.Conv2d(d4, classes, 1)
-
-    def encode(self, x):
-        """Features at strides 4, 8 and 16: [N, c4, H/4, W/4], [N, c8, H/8, W/8], [N, c16, H/16, W/16]."""
-        f4 = self.stage4(self.stem(x))
-        f8 = self.stage8(f4)
-        return f4, f8, self.stage16(f8)
 
     def decode(self, f4, f8, f16):
         """Logits at stride 4 from the features: [N, classes, H/4, W/4]."""
@@ -95,8 +105,14 @@ def planes(channels):
     return {4: slice(0, 4), 3: slice(0, 3), 1: slice(3, 4)}[channels]
 
 
-def build(config):
-    inputs = sum({"color": 3, "depth": 1}[m] for m in config.modalities)
+def channels(model):
+    """The channels of each input that a student takes, by its name."""
+    return {name: {"color": 3, "depth": 1}.get(name) or model.stem[0].in_channels for name in model.takes}
+
+
+def build(config, inputs=None):
+    """A student of the configuration's modalities, or of so many input channels."""
+    inputs = inputs or sum({"color": 3, "depth": 1}[m] for m in config.modalities)
     return Student(len(config.classes), config.channels, config.decoder, config.expand, config.dilations, inputs)
 
 
@@ -111,7 +127,7 @@ def macs(model, width, height):
     hooks = [m.register_forward_hook(count) for m in model.modules() if isinstance(m, nn.Conv2d)]
     was, _ = model.training, model.eval()
     with torch.no_grad():
-        model(torch.zeros(1, model.stem[0].in_channels, height, width))
+        model.features(*[torch.zeros(1, n, height, width) for n in channels(model).values()])
     model.train(was)
     for hook in hooks:
         hook.remove()
