@@ -3,6 +3,7 @@ package runtime
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 	"time"
 
@@ -78,6 +79,29 @@ func TestMasksNeverGoBack(t *testing.T) {
 				t.Fatalf("seed %d: frame %d after %d; drops %v", seed, seen[i], seen[i-1], sum.Drops.Map())
 			}
 		}
+	}
+}
+
+// TestBeginsAnew has a source start again at 0 several times: its frames go on above those before.
+func TestBeginsAnew(t *testing.T) {
+	src := &fakeSource{cal: small()}
+	src.step = func(_ context.Context, n int, dst *capture.Pair) error {
+		if n == 400 {
+			return io.EOF
+		}
+		return fill(dst, src.cal, uint64(n%100))
+	}
+	last := -1
+	p := pipe(src, newFakeModel(), func(m *mask.Mask, p *capture.Pair) error {
+		if int(m.Seq) != last+1 || m.Seq != p.Seq {
+			t.Fatalf("frame %d after %d", m.Seq, last)
+		}
+		last = int(m.Seq)
+		return nil
+	})
+	sum, err := p.Run(t.Context())
+	if balanced(t, sum); err != nil || sum.Masks != 400 {
+		t.Errorf("%v, %d masks, drops %v", err, sum.Masks, sum.Drops.Map())
 	}
 }
 

@@ -56,6 +56,10 @@ func TestMonitorFindsTrouble(t *testing.T) {
 		"a little old":    {func(p *capture.Pair) { p.DepthTime -= 90 * time.Millisecond }, [2]Trouble{}},
 		"depth stands":    {func(p *capture.Pair) { p.DepthTime = 9*33*time.Millisecond + 2*time.Millisecond }, [2]Trouble{Fine, Stale}},
 		"colour stands":   {func(p *capture.Pair) { p.ColorTime = 9 * 33 * time.Millisecond }, [2]Trouble{Stale, Fine}},
+		"both stand": {func(p *capture.Pair) {
+			p.ColorTime = 9 * 33 * time.Millisecond
+			p.DepthTime = p.ColorTime + 2*time.Millisecond
+		}, [2]Trouble{}},
 		"one repeat":      {func(p *capture.Pair) { copy(p.Depth.Pix, old().Depth.Pix) }, [2]Trouble{}},
 	} {
 		t.Run(name, func(t *testing.T) {

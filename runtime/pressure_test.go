@@ -149,6 +149,11 @@ func TestBeat(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	policy.Main.(*fakeModel).saw = func(p *capture.Pair) {
+		if zero := p.Depth.Pix[7] == 0; zero != (p.Seq > 0) {
+			t.Errorf("frame %d: depth %d", p.Seq, p.Depth.Pix[7])
+		}
+	}
 	p := pipe(src, policy.Main, func(m *mask.Mask, _ *capture.Pair) error { return nil })
 	p.Policy, p.Beat = policy, func() { beats++ }
 	p.Checks = &Checks{MinLight: -1, MaxSame: -1, MaxSkew: -1, Hold: -1, Repeats: 1}
