@@ -354,3 +354,27 @@ func TestSupervisorWantsTheSameCamera(t *testing.T) {
 		}
 	})
 }
+
+// TestSupervisorThreeErrors expects a source that fails three times in a row to be opened again, once.
+func TestSupervisorThreeErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		opened := 0
+		s, err := capture.Supervise(t.Context(), func(context.Context) (capture.Source, error) {
+			opened++
+			return capturetest.Inject(capturetest.NewFake(capturetest.FakeOptions{}), capturetest.Fault{Kind: capturetest.Unplug, At: 5, Count: 5 - 2*min(opened-1, 2)}), nil
+		}, capture.SupervisorOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		var pair capture.Pair
+		for i := range 30 { // five errors, then three, then one
+			if err := s.Next(t.Context(), &pair); err != nil || pair.Seq != uint64(i) && i < 10 {
+				t.Fatalf("pair %d: %v", pair.Seq, err)
+			}
+		}
+		if c := s.Counts(); opened != 3 || c.Lost != 2 || c.Errors != 7 {
+			t.Errorf("opened %d times, %+v", opened, c)
+		}
+	})
+}
