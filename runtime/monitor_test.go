@@ -60,7 +60,7 @@ func TestMonitorFindsTrouble(t *testing.T) {
 			p.ColorTime = 9 * 33 * time.Millisecond
 			p.DepthTime = p.ColorTime + 2*time.Millisecond
 		}, [2]Trouble{}},
-		"one repeat":      {func(p *capture.Pair) { copy(p.Depth.Pix, old().Depth.Pix) }, [2]Trouble{}},
+		"one repeat": {func(p *capture.Pair) { copy(p.Depth.Pix, old().Depth.Pix) }, [2]Trouble{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := NewMonitor(Checks{}, cal)
