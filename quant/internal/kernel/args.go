@@ -22,7 +22,7 @@ type depthwiseArgs struct {
 	weights, bias, scale     unsafe.Pointer
 	blocks, srcBlocks, cells int64
 	dstBlock, zero           int64
-	pad, keep                int64
+	pad, keep, tapsY         int64
 }
 
 type depthwiseAnyArgs struct {

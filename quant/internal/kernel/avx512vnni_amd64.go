@@ -21,6 +21,12 @@ func depthwise3x3s1TwoRowsAVX512VNNI(a *depthwiseArgs)
 func depthwise3x3s2AVX512VNNI(a *depthwiseArgs)
 
 //go:noescape
+func depthwiseWideS1AVX512VNNI(a *depthwiseArgs)
+
+//go:noescape
+func depthwiseWideS2AVX512VNNI(a *depthwiseArgs)
+
+//go:noescape
 func depthwiseAnyAVX512VNNI(a *depthwiseAnyArgs)
 
 //go:noescape

@@ -10539,13 +10539,914 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
+// func depthwiseWideS1AVX512VNNI(a)
+TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
+	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x079c8e0f; WORD $0x0000 // jle 0xdbdd <depthwiseWideS1AVX512VNNI+0x7bd>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x38ec8348 // sub rsp, 0x38
+	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
+	LONG $0x487df262; WORD $0x5758; BYTE $0x1a // vpbroadcastd zmm2, dword ptr [rdi + 0x68]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0xff408d4c // lea r8, [rax - 0x1]
+	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
+	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
+	LONG $0x6ef9e1c4; BYTE $0xe6 // vmovq xmm4, rsi
+	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
+	LONG $0x48e5f362; WORD $0xdb43; BYTE $0x00 // vshufi64x2 zmm3, zmm3, zmm3, 0x0 # zmm3 = zmm3[0,1,0,1,0,1,0,1]
+	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
+	LONG $0x0000a8e9; BYTE $0x00 // jmp 0xd543 <depthwiseWideS1AVX512VNNI+0x123>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
+	LONG $0x24548b4c; BYTE $0x10 // mov r10, qword ptr [rsp + 0x10]
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x31 // vmovups zmm9, zmmword ptr [rcx + rsi]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x6faf0f4c; BYTE $0x50 // imul r13, qword ptr [rdi + 0x50]
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
+	LONG $0x497eb162; WORD $0x2c7f; BYTE $0x2e // vmovdqu32 zmmword ptr [rsi + r13] {k1}, zmm5
+	QUAD $0x00000004950c8d4a // lea rcx, [4*r10 + 0x4]
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
+	LONG $0x068c8d0f; WORD $0x0000 // jge 0xdbcf <depthwiseWideS1AVX512VNNI+0x7af>
+	WORD $0x2948; BYTE $0xca // sub rdx, rcx
+	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x04fa8348 // cmp rdx, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	WORD $0x4d0f; BYTE $0xf1 // cmovge esi, ecx
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x2454894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r10
+	LONG $0x04247489 // mov dword ptr [rsp + 0x4], esi
+	LONG $0x01f78d0f; WORD $0x0000 // jge 0xd770 <depthwiseWideS1AVX512VNNI+0x350>
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	WORD $0x3949; BYTE $0xcd // cmp r13, rcx
+	LONG $0x24548b4c; BYTE $0x10 // mov r10, qword ptr [rsp + 0x10]
+	WORD $0xa57d // jge 0xd52b <depthwiseWideS1AVX512VNNI+0x10b>
+	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
+	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x32 // vmovdqu64 zmm5, zmmword ptr [rdx + rsi]
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	WORD $0x950f; BYTE $0xc2 // setne dl
+	WORD $0x894d; BYTE $0xe8 // mov r8, r13
+	LONG $0x01c88349 // or r8, 0x1
+	LONG $0x24443b4c; BYTE $0x20 // cmp r8, qword ptr [rsp + 0x20]
+	LONG $0xc19c0f41 // setl r9b
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x05f58e0f; WORD $0x0000 // jle 0xdbb0 <depthwiseWideS1AVX512VNNI+0x790>
+	WORD $0x2044; BYTE $0xca // and dl, r9b
+	WORD $0x894d; BYTE $0xd1 // mov r9, r10
+	LONG $0xc9af0f4c // imul r9, rcx
+	LONG $0x890c8d4f // lea r9, [r9 + 4*r9]
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0x204f034c // add r9, qword ptr [rdi + 0x20]
+	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
+	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
+	LONG $0x04247c8b // mov edi, dword ptr [rsp + 0x4]
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	WORD $0x894c; BYTE $0xeb // mov rbx, r13
+	LONG $0x01eb8348 // sub rbx, 0x1
+	LONG $0xc7920f40 // setb dil
+	WORD $0x394c; BYTE $0xe8 // cmp rax, r13
+	LONG $0xc59c0f40 // setl bpl
+	WORD $0x0840; BYTE $0xfd // or bpl, dil
+	LONG $0x246c8840; BYTE $0x08 // mov byte ptr [rsp + 0x8], bpl
+	LONG $0x02758d4d // lea r14, [r13 + 0x2]
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	WORD $0x894c; BYTE $0xed // mov rbp, r13
+	LONG $0x0000a3e9; BYTE $0x00 // jmp 0xd6be <depthwiseWideS1AVX512VNNI+0x29e>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x8949; BYTE $0xdd // mov r13, rbx
+	LONG $0xefaf0f4c // imul r13, rdi
+	LONG $0xc97e1162; WORD $0x0c6f; BYTE $0x2c // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r12 + r13]
+	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
+	WORD $0x8949; BYTE $0xed // mov r13, rbp
+	LONG $0xefaf0f4c // imul r13, rdi
+	LONG $0xc97e1162; WORD $0x146f; BYTE $0x2c // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r12 + r13]
+	WORD $0x8949; BYTE $0xed // mov r13, rbp
+	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
+	LONG $0xf8af0f49 // imul rdi, r8
+	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x3c // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12 + rdi]
+	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
+	LONG $0x48fe5162; WORD $0x216f // vmovdqu64 zmm12, zmmword ptr [r9]
+	LONG $0x482d5362; WORD $0xe971; BYTE $0x10 // vpshldd zmm13, zmm10, zmm9, 0x10
+	LONG $0x48155262; WORD $0xc450 // vpdpbusd zmm8, zmm13, zmm12
+	LONG $0x482d5262; WORD $0x4150; BYTE $0x03 // vpdpbusd zmm8, zmm10, zmmword ptr [r9 + 0xc0]
+	LONG $0x482d5362; WORD $0xc971; BYTE $0x08 // vpshldd zmm9, zmm10, zmm9, 0x8
+	LONG $0x4835d262; WORD $0xfc50 // vpdpbusd zmm7, zmm9, zmm12
+	LONG $0x482dd262; WORD $0x7950; BYTE $0x04 // vpdpbusd zmm7, zmm10, zmmword ptr [r9 + 0x100]
+	LONG $0x482dd262; WORD $0xf450 // vpdpbusd zmm6, zmm10, zmm12
+	LONG $0x4825d262; WORD $0x7150; BYTE $0x01 // vpdpbusd zmm6, zmm11, zmmword ptr [r9 + 0x40]
+	LONG $0x48255362; WORD $0xca71; BYTE $0x18 // vpshldd zmm9, zmm11, zmm10, 0x18
+	LONG $0x4835d262; WORD $0xec50 // vpdpbusd zmm5, zmm9, zmm12
+	LONG $0x4825d262; WORD $0x6950; BYTE $0x02 // vpdpbusd zmm5, zmm11, zmmword ptr [r9 + 0x80]
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
+	WORD $0x394c; BYTE $0xf9 // cmp rcx, r15
+	LONG $0xfde2840f; WORD $0xffff // je 0xd4a0 <depthwiseWideS1AVX512VNNI+0x80>
+	LONG $0xfb3c8b4b // mov rdi, qword ptr [r11 + 8*r15]
+	LONG $0xfa248b4f // mov r12, qword ptr [r10 + 8*r15]
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	WORD $0xd284 // test dl, dl
+	LONG $0xff4f850f; WORD $0xffff // jne 0xd620 <depthwiseWideS1AVX512VNNI+0x200>
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x08247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x8], 0x0
+	WORD $0x2375 // jne 0xd701 <depthwiseWideS1AVX512VNNI+0x2e1>
+	WORD $0x8949; BYTE $0xdd // mov r13, rbx
+	LONG $0xefaf0f4c // imul r13, rdi
+	LONG $0xc97e1162; WORD $0x0c6f; BYTE $0x2c // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r12 + r13]
+	WORD $0x8949; BYTE $0xed // mov r13, rbp
+	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
+	WORD $0x3948; BYTE $0xe8 // cmp rax, rbp
+	WORD $0x0775 // jne 0xd701 <depthwiseWideS1AVX512VNNI+0x2e1>
+	LONG $0x48dd7362; WORD $0xca25; BYTE $0xec // vpternlogq zmm9, zmm4, zmm2, 0xec
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	WORD $0x394c; BYTE $0xe8 // cmp rax, r13
+	WORD $0x207e // jle 0xd72c <depthwiseWideS1AVX512VNNI+0x30c>
+	LONG $0xefaf0f4c // imul r13, rdi
+	LONG $0xc97e1162; WORD $0x146f; BYTE $0x2c // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r12 + r13]
+	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
+	WORD $0x394c; BYTE $0xc0 // cmp rax, r8
+	WORD $0x0775 // jne 0xd729 <depthwiseWideS1AVX512VNNI+0x309>
+	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
+	WORD $0x8949; BYTE $0xed // mov r13, rbp
+	WORD $0x394c; BYTE $0xf0 // cmp rax, r14
+	WORD $0x0f7d // jge 0xd740 <depthwiseWideS1AVX512VNNI+0x320>
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0xffff20e9; BYTE $0xff // jmp 0xd65c <depthwiseWideS1AVX512VNNI+0x23c>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0xf8af0f49 // imul rdi, r8
+	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x3c // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12 + rdi]
+	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
+	WORD $0x394c; BYTE $0xf0 // cmp rax, r14
+	LONG $0xff02850f; WORD $0xffff // jne 0xd65c <depthwiseWideS1AVX512VNNI+0x23c>
+	LONG $0x48dd7362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm4, zmm2, 0xec
+	LONG $0xfffef6e9; BYTE $0xff // jmp 0xd65c <depthwiseWideS1AVX512VNNI+0x23c>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x06e2c149 // shl r10, 0x6
+	LONG $0x920c8d4b // lea rcx, [r10 + 4*r10]
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x000154e9; BYTE $0x00 // jmp 0xd8e1 <depthwiseWideS1AVX512VNNI+0x4c1>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
+	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
+	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x11 // vmovups zmm13, zmmword ptr [rcx + r10]
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0xcbaf0f48 // imul rcx, rbx
+	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
+	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x0a // vmovdqu32 zmmword ptr [r10 + rcx] {k1}, zmm9
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x11 // vmovups zmm9, zmmword ptr [rcx + r10]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x01cb8348 // or rbx, 0x1
+	LONG $0x5faf0f48; BYTE $0x50 // imul rbx, qword ptr [rdi + 0x50]
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x1a // vmovdqu32 zmmword ptr [r10 + rbx] {k1}, zmm5
+	LONG $0x246c8b4c; BYTE $0x30 // mov r13, qword ptr [rsp + 0x30]
+	LONG $0x02558d49 // lea rdx, [r13 + 0x2]
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	WORD $0x894c; BYTE $0xeb // mov rbx, r13
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xfc9b8f0f; WORD $0xffff // jg 0xd57c <depthwiseWideS1AVX512VNNI+0x15c>
+	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
+	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x11 // vmovdqu64 zmm5, zmmword ptr [rcx + r10]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0xc5950f40 // setne bpl
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	LONG $0x24543b48; BYTE $0x20 // cmp rdx, qword ptr [rsp + 0x20]
+	WORD $0x9c0f; BYTE $0xc1 // setl cl
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0xfe838e0f; WORD $0xffff // jle 0xd790 <depthwiseWideS1AVX512VNNI+0x370>
+	WORD $0x2040; BYTE $0xcd // and bpl, cl
+	LONG $0x247c8b4c; BYTE $0x28 // mov r15, qword ptr [rsp + 0x28]
+	LONG $0xfeaf0f4d // imul r15, r14
+	LONG $0x207f034c // add r15, qword ptr [rdi + 0x20]
+	WORD $0x8b4c; BYTE $0x27 // mov r12, qword ptr [rdi]
+	LONG $0x086f8b4c // mov r13, qword ptr [rdi + 0x8]
+	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
+	LONG $0x01e98348 // sub rcx, 0x1
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	WORD $0x920f; BYTE $0xc1 // setb cl
+	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
+	WORD $0x9c0f; BYTE $0xc2 // setl dl
+	WORD $0xca08 // or dl, cl
+	LONG $0x03245488 // mov byte ptr [rsp + 0x3], dl
+	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
+	LONG $0x01c98349 // or r9, 0x1
+	LONG $0x02538d48 // lea rdx, [rbx + 0x2]
+	LONG $0x03738d48 // lea rsi, [rbx + 0x3]
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
+	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
+	LONG $0x0000d3e9; BYTE $0x00 // jmp 0xda55 <depthwiseWideS1AVX512VNNI+0x635>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x48fec162; WORD $0x0f6f // vmovdqu64 zmm17, zmmword ptr [r15]
+	LONG $0x48fec162; WORD $0x576f; BYTE $0x01 // vmovdqu64 zmm18, zmmword ptr [r15 + 0x40]
+	LONG $0x48fec162; WORD $0x5f6f; BYTE $0x02 // vmovdqu64 zmm19, zmmword ptr [r15 + 0x80]
+	LONG $0x48fec162; WORD $0x676f; BYTE $0x03 // vmovdqu64 zmm20, zmmword ptr [r15 + 0xc0]
+	LONG $0x48fec162; WORD $0x6f6f; BYTE $0x04 // vmovdqu64 zmm21, zmmword ptr [r15 + 0x100]
+	LONG $0x480dc362; WORD $0xf571; BYTE $0x10 // vpshldd zmm22, zmm14, zmm13, 0x10
+	LONG $0x404d3262; WORD $0xe150 // vpdpbusd zmm12, zmm22, zmm17
+	LONG $0x480d3262; WORD $0xe450 // vpdpbusd zmm12, zmm14, zmm20
+	LONG $0x480d5362; WORD $0xed71; BYTE $0x08 // vpshldd zmm13, zmm14, zmm13, 0x8
+	LONG $0x48153262; WORD $0xd950 // vpdpbusd zmm11, zmm13, zmm17
+	LONG $0x480d3262; WORD $0xdd50 // vpdpbusd zmm11, zmm14, zmm21
+	LONG $0x480d3262; WORD $0xd150 // vpdpbusd zmm10, zmm14, zmm17
+	LONG $0x48053262; WORD $0xd250 // vpdpbusd zmm10, zmm15, zmm18
+	LONG $0x48055362; WORD $0xee71; BYTE $0x18 // vpshldd zmm13, zmm15, zmm14, 0x18
+	LONG $0x48153262; WORD $0xc950 // vpdpbusd zmm9, zmm13, zmm17
+	LONG $0x48053262; WORD $0xcb50 // vpdpbusd zmm9, zmm15, zmm19
+	LONG $0x48055362; WORD $0xee71; BYTE $0x10 // vpshldd zmm13, zmm15, zmm14, 0x10
+	LONG $0x48153262; WORD $0xc150 // vpdpbusd zmm8, zmm13, zmm17
+	LONG $0x48053262; WORD $0xc450 // vpdpbusd zmm8, zmm15, zmm20
+	LONG $0x48055362; WORD $0xee71; BYTE $0x08 // vpshldd zmm13, zmm15, zmm14, 0x8
+	LONG $0x4815b262; WORD $0xf950 // vpdpbusd zmm7, zmm13, zmm17
+	LONG $0x4805b262; WORD $0xfd50 // vpdpbusd zmm7, zmm15, zmm21
+	LONG $0x4805b262; WORD $0xf150 // vpdpbusd zmm6, zmm15, zmm17
+	LONG $0x407db262; WORD $0xf250 // vpdpbusd zmm6, zmm16, zmm18
+	LONG $0x407d5362; WORD $0xef71; BYTE $0x18 // vpshldd zmm13, zmm16, zmm15, 0x18
+	LONG $0x4815b262; WORD $0xe950 // vpdpbusd zmm5, zmm13, zmm17
+	LONG $0x407db262; WORD $0xeb50 // vpdpbusd zmm5, zmm16, zmm19
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	LONG $0x40c78149; WORD $0x0001; BYTE $0x00 // add r15, 0x140
+	WORD $0x3949; BYTE $0xce // cmp r14, rcx
+	LONG $0xfd65840f; WORD $0xffff // je 0xd7ba <depthwiseWideS1AVX512VNNI+0x39a>
+	LONG $0xcd448b4d; BYTE $0x00 // mov r8, qword ptr [r13 + 8*rcx]
+	LONG $0xcc3c8b49 // mov rdi, qword ptr [r12 + 8*rcx]
+	WORD $0x014c; BYTE $0xd7 // add rdi, r10
+	WORD $0x8440; BYTE $0xed // test bpl, bpl
+	WORD $0x5a74 // je 0xdac0 <depthwiseWideS1AVX512VNNI+0x6a0>
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0xc97e7162; WORD $0x2c6f; BYTE $0x37 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rdi + rsi]
+	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
+	WORD $0x8948; BYTE $0xde // mov rsi, rbx
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0xc97e7162; WORD $0x346f; BYTE $0x37 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rdi + rsi]
+	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
+	WORD $0x894c; BYTE $0xce // mov rsi, r9
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0xc97e7162; WORD $0x3c6f; BYTE $0x37 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rdi + rsi]
+	WORD $0x894c; BYTE $0xde // mov rsi, r11
+	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
+	LONG $0xc2af0f4c // imul r8, rdx
+	LONG $0xc97ea162; WORD $0x046f; BYTE $0x07 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rdi + r8]
+	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
+	LONG $0xfffed9e9; BYTE $0xff // jmp 0xd996 <depthwiseWideS1AVX512VNNI+0x576>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
+	WORD $0x3374 // je 0xdb00 <depthwiseWideS1AVX512VNNI+0x6e0>
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
+	WORD $0x587f // jg 0xdb30 <depthwiseWideS1AVX512VNNI+0x710>
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	WORD $0x7b7d // jge 0xdb5e <depthwiseWideS1AVX512VNNI+0x73e>
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0xfea48c0f; WORD $0xffff // jl 0xd990 <depthwiseWideS1AVX512VNNI+0x570>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0xdb8a <depthwiseWideS1AVX512VNNI+0x76a>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0xc97e7162; WORD $0x2c6f; BYTE $0x37 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rdi + rsi]
+	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
+	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
+	WORD $0x0775 // jne 0xdb22 <depthwiseWideS1AVX512VNNI+0x702>
+	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
+	WORD $0x894c; BYTE $0xde // mov rsi, r11
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
+	WORD $0xa87e // jle 0xdad8 <depthwiseWideS1AVX512VNNI+0x6b8>
+	WORD $0x8948; BYTE $0xde // mov rsi, rbx
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0xc97e7162; WORD $0x346f; BYTE $0x37 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rdi + rsi]
+	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
+	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
+	WORD $0x0775 // jne 0xdb50 <depthwiseWideS1AVX512VNNI+0x730>
+	LONG $0x48dd7362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm4, zmm2, 0xec
+	WORD $0x894c; BYTE $0xde // mov rsi, r11
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	WORD $0x857c // jl 0xdae3 <depthwiseWideS1AVX512VNNI+0x6c3>
+	WORD $0x894c; BYTE $0xce // mov rsi, r9
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0xc97e7162; WORD $0x3c6f; BYTE $0x37 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rdi + rsi]
+	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	WORD $0x0775 // jne 0xdb7e <depthwiseWideS1AVX512VNNI+0x75e>
+	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
+	WORD $0x894c; BYTE $0xde // mov rsi, r11
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0xfe068c0f; WORD $0xffff // jl 0xd990 <depthwiseWideS1AVX512VNNI+0x570>
+	LONG $0xc2af0f4c // imul r8, rdx
+	LONG $0xc97ea162; WORD $0x046f; BYTE $0x07 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rdi + r8]
+	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0xfdf2850f; WORD $0xffff // jne 0xd996 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
+	LONG $0xfffde6e9; BYTE $0xff // jmp 0xd996 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0x04244c8b // mov ecx, dword ptr [rsp + 0x4]
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0xfff8dbe9; BYTE $0xff // jmp 0xd4aa <depthwiseWideS1AVX512VNNI+0x8a>
+	LONG $0x38c48348 // add rsp, 0x38
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func depthwiseWideS2AVX512VNNI(a)
+TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
+	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x08e98e0f; WORD $0x0000 // jle 0xe4fa <depthwiseWideS2AVX512VNNI+0x90a>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x60ec8348 // sub rsp, 0x60
+	LONG $0x487df262; WORD $0x4779; BYTE $0x2c // vpbroadcastw zmm0, word ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x60 // vpbroadcastb zmm1, byte ptr [rdi + 0x60]
+	LONG $0x487df262; WORD $0x5758; BYTE $0x1a // vpbroadcastd zmm2, dword ptr [rdi + 0x68]
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
+	WORD $0xff48; BYTE $0xce // dec rsi
+	LONG $0x24748948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rsi
+	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
+	LONG $0x6ef9e1c4; BYTE $0xe2 // vmovq xmm4, rdx
+	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
+	LONG $0x48e5f362; WORD $0xdb43; BYTE $0x00 // vshufi64x2 zmm3, zmm3, zmm3, 0x0 # zmm3 = zmm3[0,1,0,1,0,1,0,1]
+	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x247c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdi
+	LONG $0x0000a9e9; BYTE $0x00 // jmp 0xdd18 <depthwiseWideS2AVX512VNNI+0x128>
+	BYTE $0x90 // nop
+	LONG $0x247c8b48; BYTE $0x40 // mov rdi, qword ptr [rsp + 0x40]
+	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
+	LONG $0x24548b4c; BYTE $0x28 // mov r10, qword ptr [rsp + 0x28]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x487c7162; WORD $0x0c10; BYTE $0x08 // vmovups zmm9, zmmword ptr [rax + rcx]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x57af0f4c; BYTE $0x50 // imul r10, qword ptr [rdi + 0x50]
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
+	LONG $0x497eb162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm5
+	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0x07d48d0f; WORD $0x0000 // jge 0xe4ec <depthwiseWideS2AVX512VNNI+0x8fc>
+	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	WORD $0x4d0f; BYTE $0xd0 // cmovge edx, eax
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x244c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r9
+	LONG $0x14245489 // mov dword ptr [rsp + 0x14], edx
+	LONG $0x02828d0f; WORD $0x0000 // jge 0xdfd0 <depthwiseWideS2AVX512VNNI+0x3e0>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
+	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
+	WORD $0xa57d // jge 0xdd00 <depthwiseWideS2AVX512VNNI+0x110>
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	LONG $0x06e1c148 // shl rcx, 0x6
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x70578b48 // mov rdx, qword ptr [rdi + 0x70]
+	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x08 // vmovdqu64 zmm5, zmmword ptr [rax + rcx]
+	LONG $0x12348d4b // lea rsi, [r10 + r10]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xc5950f41 // setne r13b
+	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
+	LONG $0x02c88349 // or r8, 0x2
+	LONG $0x24443b4c; BYTE $0x48 // cmp r8, qword ptr [rsp + 0x48]
+	WORD $0x9c0f; BYTE $0xc0 // setl al
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x07398e0f; WORD $0x0000 // jle 0xe4cd <depthwiseWideS2AVX512VNNI+0x8dd>
+	LONG $0x2454894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r10
+	WORD $0x2041; BYTE $0xc5 // and r13b, al
+	WORD $0x894c; BYTE $0xc8 // mov rax, r9
+	LONG $0xc2af0f48 // imul rax, rdx
+	LONG $0x800c8d4c // lea r9, [rax + 4*rax]
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0x204f034c // add r9, qword ptr [rdi + 0x20]
+	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
+	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
+	LONG $0x1424448b // mov eax, dword ptr [rsp + 0x14]
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0xff668d4c // lea r12, [rsi - 0x1]
+	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
+	WORD $0x3948; BYTE $0xf7 // cmp rdi, rsi
+	WORD $0x9c0f; BYTE $0xc0 // setl al
+	WORD $0x9e0f; BYTE $0xc3 // setle bl
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0xc69e0f41 // setle r14b
+	LONG $0xc5980f40 // sets bpl
+	WORD $0x0841; BYTE $0xc6 // or r14b, al
+	LONG $0x24748844; BYTE $0x18 // mov byte ptr [rsp + 0x18], r14b
+	WORD $0x0840; BYTE $0xeb // or bl, bpl
+	LONG $0x20245c88 // mov byte ptr [rsp + 0x20], bl
+	WORD $0x8949; BYTE $0xf7 // mov r15, rsi
+	LONG $0x01cf8349 // or r15, 0x1
+	WORD $0x394c; BYTE $0xc7 // cmp rdi, r8
+	WORD $0x9c0f; BYTE $0xc0 // setl al
+	WORD $0x0840; BYTE $0xe8 // or al, bpl
+	LONG $0x03244488 // mov byte ptr [rsp + 0x3], al
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x03c88348 // or rax, 0x3
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	WORD $0x3948; BYTE $0xc7 // cmp rdi, rax
+	LONG $0xc79c0f40 // setl dil
+	WORD $0x0840; BYTE $0xef // or dil, bpl
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x0000b5e9; BYTE $0x00 // jmp 0xdee2 <depthwiseWideS2AVX512VNNI+0x2f2>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
+	LONG $0xd8af0f48 // imul rbx, rax
+	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r14 + rbx]
+	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
+	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
+	LONG $0xd8af0f48 // imul rbx, rax
+	LONG $0xc97e5162; WORD $0x146f; BYTE $0x1e // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14 + rbx]
+	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
+	WORD $0x894c; BYTE $0xfb // mov rbx, r15
+	LONG $0xd8af0f48 // imul rbx, rax
+	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x1e // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r14 + rbx]
+	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0xc97e5162; WORD $0x246f; BYTE $0x06 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r14 + rax]
+	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
+	LONG $0x48fe5162; WORD $0x296f // vmovdqu64 zmm13, zmmword ptr [r9]
+	LONG $0x48fe5162; WORD $0x716f; BYTE $0x01 // vmovdqu64 zmm14, zmmword ptr [r9 + 0x40]
+	LONG $0x48fe5162; WORD $0x796f; BYTE $0x03 // vmovdqu64 zmm15, zmmword ptr [r9 + 0xc0]
+	LONG $0x482d5362; WORD $0xc971; BYTE $0x10 // vpshldd zmm9, zmm10, zmm9, 0x10
+	LONG $0x48355262; WORD $0xc550 // vpdpbusd zmm8, zmm9, zmm13
+	LONG $0x482d5262; WORD $0xc750 // vpdpbusd zmm8, zmm10, zmm15
+	LONG $0x482dd262; WORD $0xfd50 // vpdpbusd zmm7, zmm10, zmm13
+	LONG $0x4825d262; WORD $0xfe50 // vpdpbusd zmm7, zmm11, zmm14
+	LONG $0x48255362; WORD $0xca71; BYTE $0x10 // vpshldd zmm9, zmm11, zmm10, 0x10
+	LONG $0x4835d262; WORD $0xf550 // vpdpbusd zmm6, zmm9, zmm13
+	LONG $0x4825d262; WORD $0xf750 // vpdpbusd zmm6, zmm11, zmm15
+	LONG $0x4825d262; WORD $0xed50 // vpdpbusd zmm5, zmm11, zmm13
+	LONG $0x481dd262; WORD $0xee50 // vpdpbusd zmm5, zmm12, zmm14
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
+	WORD $0x3948; BYTE $0xea // cmp rdx, rbp
+	LONG $0xfd8e840f; WORD $0xffff // je 0xdc70 <depthwiseWideS2AVX512VNNI+0x80>
+	LONG $0xeb048b49 // mov rax, qword ptr [r11 + 8*rbp]
+	LONG $0xea348b4d // mov r14, qword ptr [r10 + 8*rbp]
+	WORD $0x0149; BYTE $0xce // add r14, rcx
+	WORD $0x8445; BYTE $0xed // test r13b, r13b
+	LONG $0xff3a850f; WORD $0xffff // jne 0xde30 <depthwiseWideS2AVX512VNNI+0x240>
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x18247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x18], 0x0
+	WORD $0x2275 // jne 0xdf25 <depthwiseWideS2AVX512VNNI+0x335>
+	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
+	LONG $0xd8af0f48 // imul rbx, rax
+	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r14 + rbx]
+	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
+	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
+	WORD $0x0775 // jne 0xdf25 <depthwiseWideS2AVX512VNNI+0x335>
+	LONG $0x48dd7362; WORD $0xca25; BYTE $0xec // vpternlogq zmm9, zmm4, zmm2, 0xec
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x20247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x20], 0x0
+	WORD $0x2275 // jne 0xdf54 <depthwiseWideS2AVX512VNNI+0x364>
+	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
+	LONG $0xd8af0f48 // imul rbx, rax
+	LONG $0xc97e5162; WORD $0x146f; BYTE $0x1e // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14 + rbx]
+	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
+	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
+	WORD $0x0775 // jne 0xdf54 <depthwiseWideS2AVX512VNNI+0x364>
+	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
+	WORD $0x2275 // jne 0xdf83 <depthwiseWideS2AVX512VNNI+0x393>
+	WORD $0x894c; BYTE $0xfb // mov rbx, r15
+	LONG $0xd8af0f48 // imul rbx, rax
+	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x1e // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r14 + rbx]
+	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
+	LONG $0x2444394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r8
+	WORD $0x0775 // jne 0xdf83 <depthwiseWideS2AVX512VNNI+0x393>
+	LONG $0x48dd7362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm4, zmm2, 0xec
+	WORD $0x8440; BYTE $0xff // test dil, dil
+	WORD $0x1874 // je 0xdfa0 <depthwiseWideS2AVX512VNNI+0x3b0>
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0xfffeeae9; BYTE $0xff // jmp 0xde7d <depthwiseWideS2AVX512VNNI+0x28d>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xc0af0f49 // imul rax, r8
+	LONG $0xc97e5162; WORD $0x246f; BYTE $0x06 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r14 + rax]
+	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
+	LONG $0x24443948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rax
+	LONG $0xfebc850f; WORD $0xffff // jne 0xde7d <depthwiseWideS2AVX512VNNI+0x28d>
+	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0xde7d <depthwiseWideS2AVX512VNNI+0x28d>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x06e1c149 // shl r9, 0x6
+	LONG $0x89048d4b // lea rax, [r9 + 4*r9]
+	LONG $0x24448948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rax
+	LONG $0xca92fbc5 // kmovd k1, edx
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	LONG $0x000164e9; BYTE $0x00 // jmp 0xe156 <depthwiseWideS2AVX512VNNI+0x566>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
+	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
+	LONG $0x247c8b48; BYTE $0x40 // mov rdi, qword ptr [rsp + 0x40]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x08 // vmovups zmm13, zmmword ptr [rax + r9]
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48145162; WORD $0xe459 // vmulps zmm12, zmm13, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48145162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48257162; WORD $0xd8ed // vpaddsw zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48145162; WORD $0xd259 // vmulps zmm10, zmm13, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48145162; WORD $0xc959 // vmulps zmm9, zmm13, zmm9
+	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
+	LONG $0x482d5162; WORD $0xc96b // vpackssdw zmm9, zmm10, zmm9
+	LONG $0x48357162; WORD $0xc8ed // vpaddsw zmm9, zmm9, zmm0
+	LONG $0x48255162; WORD $0xc967 // vpackuswb zmm9, zmm11, zmm9
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0xc3af0f48 // imul rax, rbx
+	LONG $0x10470348 // add rax, qword ptr [rdi + 0x10]
+	LONG $0x497e5162; WORD $0x0c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [r9 + rax] {k1}, zmm9
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x487c3162; WORD $0x0c10; BYTE $0x08 // vmovups zmm9, zmmword ptr [rax + r9]
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48345162; WORD $0xc059 // vmulps zmm8, zmm9, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4834f162; WORD $0xff59 // vmulps zmm7, zmm9, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4834f162; WORD $0xf659 // vmulps zmm6, zmm9, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4834f162; WORD $0xed59 // vmulps zmm5, zmm9, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x484df162; WORD $0xed6b // vpackssdw zmm5, zmm6, zmm5
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x01cb8348 // or rbx, 0x1
+	LONG $0x5faf0f48; BYTE $0x50 // imul rbx, qword ptr [rdi + 0x50]
+	LONG $0x4845f162; WORD $0xed67 // vpackuswb zmm5, zmm7, zmm5
+	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x19 // vmovdqu32 zmmword ptr [r9 + rbx] {k1}, zmm5
+	LONG $0x24548b4c; BYTE $0x28 // mov r10, qword ptr [rsp + 0x28]
+	LONG $0x024a8d49 // lea rcx, [r10 + 0x2]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xfbfb8f0f; WORD $0xffff // jg 0xdd51 <depthwiseWideS2AVX512VNNI+0x161>
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x08 // vmovdqu64 zmm5, zmmword ptr [rax + r9]
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	LONG $0xc5950f40 // setne bpl
+	QUAD $0x000000045d3c8d4c // lea r15, [2*rbx + 0x4]
+	LONG $0x247c3b4c; BYTE $0x48 // cmp r15, qword ptr [rsp + 0x48]
+	WORD $0x9c0f; BYTE $0xc0 // setl al
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0xfe768e0f; WORD $0xffff // jle 0xe000 <depthwiseWideS2AVX512VNNI+0x410>
+	LONG $0x1b248d4c // lea r12, [rbx + rbx]
+	WORD $0x2040; BYTE $0xc5 // and bpl, al
+	LONG $0x246c8b4c; BYTE $0x50 // mov r13, qword ptr [rsp + 0x50]
+	LONG $0xeeaf0f4d // imul r13, r14
+	LONG $0x206f034c // add r13, qword ptr [rdi + 0x20]
+	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
+	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
+	LONG $0x24448d49; BYTE $0xff // lea rax, [r12 - 0x1]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
+	WORD $0x394d; BYTE $0xe1 // cmp r9, r12
+	WORD $0x9c0f; BYTE $0xc0 // setl al
+	WORD $0x9e0f; BYTE $0xc2 // setle dl
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	WORD $0x9e0f; BYTE $0xc1 // setle cl
+	LONG $0xc7980f40 // sets dil
+	WORD $0xc108 // or cl, al
+	LONG $0x30244c88 // mov byte ptr [rsp + 0x30], cl
+	WORD $0x894c; BYTE $0xe1 // mov rcx, r12
+	LONG $0x01c98348 // or rcx, 0x1
+	WORD $0x0840; BYTE $0xfa // or dl, dil
+	LONG $0x03245488 // mov byte ptr [rsp + 0x3], dl
+	WORD $0x894c; BYTE $0xe2 // mov rdx, r12
+	LONG $0x02ca8348 // or rdx, 0x2
+	WORD $0x3949; BYTE $0xd1 // cmp r9, rdx
+	WORD $0x9c0f; BYTE $0xc0 // setl al
+	WORD $0x0840; BYTE $0xf8 // or al, dil
+	LONG $0x07244488 // mov byte ptr [rsp + 0x7], al
+	WORD $0x894d; BYTE $0xe3 // mov r11, r12
+	LONG $0x03cb8349 // or r11, 0x3
+	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
+	WORD $0x9c0f; BYTE $0xc0 // setl al
+	WORD $0x0840; BYTE $0xf8 // or al, dil
+	LONG $0x06244488 // mov byte ptr [rsp + 0x6], al
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0x9e0f; BYTE $0xc0 // setle al
+	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
+	LONG $0xc79c0f40 // setl dil
+	WORD $0x0840; BYTE $0xc7 // or dil, al
+	LONG $0x247c8840; BYTE $0x05 // mov byte ptr [rsp + 0x5], dil
+	LONG $0x247c8d49; BYTE $0x05 // lea rdi, [r12 + 0x5]
+	LONG $0xfcfc8349 // cmp r12, -0x4
+	WORD $0x9c0f; BYTE $0xc0 // setl al
+	LONG $0x247c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdi
+	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
+	LONG $0xc79c0f40 // setl dil
+	WORD $0x0840; BYTE $0xc7 // or dil, al
+	LONG $0x247c8840; BYTE $0x04 // mov byte ptr [rsp + 0x4], dil
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0x48fd7162; WORD $0xcd6f // vmovdqa64 zmm9, zmm5
+	LONG $0x48fd7162; WORD $0xd56f // vmovdqa64 zmm10, zmm5
+	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
+	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
+	WORD $0xff31 // xor edi, edi
+	LONG $0x000122e9; BYTE $0x00 // jmp 0xe38b <depthwiseWideS2AVX512VNNI+0x79b>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x24548b4c; BYTE $0x18 // mov r10, qword ptr [rsp + 0x18]
+	LONG $0xd0af0f4c // imul r10, rax
+	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x11 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r9 + r10]
+	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
+	WORD $0x894d; BYTE $0xe2 // mov r10, r12
+	LONG $0xd0af0f4c // imul r10, rax
+	LONG $0xc97e1162; WORD $0x346f; BYTE $0x11 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r9 + r10]
+	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	LONG $0xd0af0f4c // imul r10, rax
+	LONG $0xc97e1162; WORD $0x3c6f; BYTE $0x11 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r9 + r10]
+	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0xd0af0f4c // imul r10, rax
+	LONG $0xc97e8162; WORD $0x046f; BYTE $0x11 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r9 + r10]
+	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
+	WORD $0x894d; BYTE $0xda // mov r10, r11
+	LONG $0xd0af0f4c // imul r10, rax
+	LONG $0xc97e8162; WORD $0x0c6f; BYTE $0x11 // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r9 + r10]
+	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
+	LONG $0xc7af0f49 // imul rax, r15
+	LONG $0xc97ec162; WORD $0x146f; BYTE $0x01 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r9 + rax]
+	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
+	LONG $0x48fec162; WORD $0x5d6f; BYTE $0x00 // vmovdqu64 zmm19, zmmword ptr [r13]
+	LONG $0x48fec162; WORD $0x656f; BYTE $0x01 // vmovdqu64 zmm20, zmmword ptr [r13 + 0x40]
+	LONG $0x48fec162; WORD $0x6d6f; BYTE $0x03 // vmovdqu64 zmm21, zmmword ptr [r13 + 0xc0]
+	LONG $0x480d5362; WORD $0xed71; BYTE $0x10 // vpshldd zmm13, zmm14, zmm13, 0x10
+	LONG $0x48153262; WORD $0xe350 // vpdpbusd zmm12, zmm13, zmm19
+	LONG $0x480d3262; WORD $0xe550 // vpdpbusd zmm12, zmm14, zmm21
+	LONG $0x480d3262; WORD $0xdb50 // vpdpbusd zmm11, zmm14, zmm19
+	LONG $0x48053262; WORD $0xdc50 // vpdpbusd zmm11, zmm15, zmm20
+	LONG $0x48055362; WORD $0xee71; BYTE $0x10 // vpshldd zmm13, zmm15, zmm14, 0x10
+	LONG $0x48153262; WORD $0xd350 // vpdpbusd zmm10, zmm13, zmm19
+	LONG $0x48053262; WORD $0xd550 // vpdpbusd zmm10, zmm15, zmm21
+	LONG $0x48053262; WORD $0xcb50 // vpdpbusd zmm9, zmm15, zmm19
+	LONG $0x407d3262; WORD $0xcc50 // vpdpbusd zmm9, zmm16, zmm20
+	LONG $0x407d5362; WORD $0xef71; BYTE $0x10 // vpshldd zmm13, zmm16, zmm15, 0x10
+	LONG $0x48153262; WORD $0xc350 // vpdpbusd zmm8, zmm13, zmm19
+	LONG $0x407d3262; WORD $0xc550 // vpdpbusd zmm8, zmm16, zmm21
+	LONG $0x407db262; WORD $0xfb50 // vpdpbusd zmm7, zmm16, zmm19
+	LONG $0x4075b262; WORD $0xfc50 // vpdpbusd zmm7, zmm17, zmm20
+	LONG $0x40753362; WORD $0xe871; BYTE $0x10 // vpshldd zmm13, zmm17, zmm16, 0x10
+	LONG $0x4815b262; WORD $0xf350 // vpdpbusd zmm6, zmm13, zmm19
+	LONG $0x4075b262; WORD $0xf550 // vpdpbusd zmm6, zmm17, zmm21
+	LONG $0x4075b262; WORD $0xeb50 // vpdpbusd zmm5, zmm17, zmm19
+	LONG $0x406db262; WORD $0xec50 // vpdpbusd zmm5, zmm18, zmm20
+	WORD $0xff48; BYTE $0xc7 // inc rdi
+	LONG $0x40c58149; WORD $0x0001; BYTE $0x00 // add r13, 0x140
+	WORD $0x3949; BYTE $0xfe // cmp r14, rdi
+	LONG $0xfc9f840f; WORD $0xffff // je 0xe02a <depthwiseWideS2AVX512VNNI+0x43a>
+	LONG $0xf8048b49 // mov rax, qword ptr [r8 + 8*rdi]
+	LONG $0xfe0c8b4c // mov r9, qword ptr [rsi + 8*rdi]
+	LONG $0x244c034c; BYTE $0x20 // add r9, qword ptr [rsp + 0x20]
+	WORD $0x8440; BYTE $0xed // test bpl, bpl
+	LONG $0xfecf850f; WORD $0xffff // jne 0xe270 <depthwiseWideS2AVX512VNNI+0x680>
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x30247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x30], 0x0
+	WORD $0x2475 // jne 0xe3d2 <depthwiseWideS2AVX512VNNI+0x7e2>
+	LONG $0x24548b4c; BYTE $0x18 // mov r10, qword ptr [rsp + 0x18]
+	LONG $0xd0af0f4c // imul r10, rax
+	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x11 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r9 + r10]
+	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
+	LONG $0x2464394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r12
+	WORD $0x0775 // jne 0xe3d2 <depthwiseWideS2AVX512VNNI+0x7e2>
+	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
+	WORD $0x2275 // jne 0xe401 <depthwiseWideS2AVX512VNNI+0x811>
+	WORD $0x894d; BYTE $0xe2 // mov r10, r12
+	LONG $0xd0af0f4c // imul r10, rax
+	LONG $0xc97e1162; WORD $0x346f; BYTE $0x11 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r9 + r10]
+	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
+	LONG $0x244c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rcx
+	WORD $0x0775 // jne 0xe401 <depthwiseWideS2AVX512VNNI+0x811>
+	LONG $0x48dd7362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm4, zmm2, 0xec
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
+	WORD $0x2275 // jne 0xe430 <depthwiseWideS2AVX512VNNI+0x840>
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	LONG $0xd0af0f4c // imul r10, rax
+	LONG $0xc97e1162; WORD $0x3c6f; BYTE $0x11 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r9 + r10]
+	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
+	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
+	WORD $0x0775 // jne 0xe430 <depthwiseWideS2AVX512VNNI+0x840>
+	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x06247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x6], 0x0
+	WORD $0x2275 // jne 0xe45f <depthwiseWideS2AVX512VNNI+0x86f>
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0xd0af0f4c // imul r10, rax
+	LONG $0xc97e8162; WORD $0x046f; BYTE $0x11 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r9 + r10]
+	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
+	LONG $0x245c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r11
+	WORD $0x0775 // jne 0xe45f <depthwiseWideS2AVX512VNNI+0x86f>
+	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
+	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
+	LONG $0x05247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x5], 0x0
+	WORD $0x2275 // jne 0xe48e <depthwiseWideS2AVX512VNNI+0x89e>
+	WORD $0x894d; BYTE $0xda // mov r10, r11
+	LONG $0xd0af0f4c // imul r10, rax
+	LONG $0xc97e8162; WORD $0x0c6f; BYTE $0x11 // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r9 + r10]
+	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
+	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
+	WORD $0x0775 // jne 0xe48e <depthwiseWideS2AVX512VNNI+0x89e>
+	LONG $0x48dde362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm4, zmm2, 0xec
+	LONG $0x04247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x4], 0x0
+	WORD $0x0b74 // je 0xe4a0 <depthwiseWideS2AVX512VNNI+0x8b0>
+	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
+	LONG $0xfffe47e9; BYTE $0xff // jmp 0xe2e7 <depthwiseWideS2AVX512VNNI+0x6f7>
+	LONG $0xc7af0f49 // imul rax, r15
+	LONG $0xc97ec162; WORD $0x146f; BYTE $0x01 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r9 + rax]
+	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
+	LONG $0x24448b48; BYTE $0x58 // mov rax, qword ptr [rsp + 0x58]
+	LONG $0x24443948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rax
+	LONG $0xfe26850f; WORD $0xffff // jne 0xe2e7 <depthwiseWideS2AVX512VNNI+0x6f7>
+	LONG $0x48dde362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm4, zmm2, 0xec
+	LONG $0xfffe1ae9; BYTE $0xff // jmp 0xe2e7 <depthwiseWideS2AVX512VNNI+0x6f7>
+	LONG $0x1424448b // mov eax, dword ptr [rsp + 0x14]
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
+	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
+	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
+	LONG $0xfff793e9; BYTE $0xff // jmp 0xdc7f <depthwiseWideS2AVX512VNNI+0x8f>
+	LONG $0x60c48348 // add rsp, 0x60
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
 // func depthwiseAnyAVX512VNNI(a)
 TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x047d8e0f; WORD $0x0000 // jle 0xd8aa <depthwiseAnyAVX512VNNI+0x48a>
+	LONG $0x047d8e0f; WORD $0x0000 // jle 0xe98a <depthwiseAnyAVX512VNNI+0x48a>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -10556,19 +11457,19 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000018b8; BYTE $0x00 // mov eax, 0x18
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x17eb // jmp 0xd464 <depthwiseAnyAVX512VNNI+0x44>
+	WORD $0x17eb // jmp 0xe544 <depthwiseAnyAVX512VNNI+0x44>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x20c08348 // add rax, 0x20
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x043c8d0f; WORD $0x0000 // jge 0xd8a0 <depthwiseAnyAVX512VNNI+0x480>
+	LONG $0x043c8d0f; WORD $0x0000 // jge 0xe980 <depthwiseAnyAVX512VNNI+0x480>
 	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x016f8e0f; WORD $0x0000 // jle 0xd5e0 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0x016f8e0f; WORD $0x0000 // jle 0xe6c0 <depthwiseAnyAVX512VNNI+0x1c0>
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x01628e0f; WORD $0x0000 // jle 0xd5e0 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0x01628e0f; WORD $0x0000 // jle 0xe6c0 <depthwiseAnyAVX512VNNI+0x1c0>
 	WORD $0x8949; BYTE $0xcb // mov r11, rcx
 	LONG $0x05e3c149 // shl r11, 0x5
 	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
@@ -10576,68 +11477,68 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffebe48; WORD $0x7fff // movabs rsi, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xf6 // and r14, rsi
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x0eeb // jmp 0xd4ac <depthwiseAnyAVX512VNNI+0x8c>
+	WORD $0x0eeb // jmp 0xe58c <depthwiseAnyAVX512VNNI+0x8c>
 	WORD $0x9066 // nop
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x394d; BYTE $0xcf // cmp r15, r9
-	LONG $0x0134840f; WORD $0x0000 // je 0xd5e0 <depthwiseAnyAVX512VNNI+0x1c0>
+	LONG $0x0134840f; WORD $0x0000 // je 0xe6c0 <depthwiseAnyAVX512VNNI+0x1c0>
 	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0xfe248b4e // mov r12, qword ptr [rsi + 8*r15]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x00a3840f; WORD $0x0000 // je 0xd560 <depthwiseAnyAVX512VNNI+0x140>
+	LONG $0x00a3840f; WORD $0x0000 // je 0xe640 <depthwiseAnyAVX512VNNI+0x140>
 	LONG $0x606f8b4c // mov r13, qword ptr [rdi + 0x60]
 	WORD $0x0149; BYTE $0xc5 // add r13, rax
 	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
-	WORD $0x1aeb // jmp 0xd4e3 <depthwiseAnyAVX512VNNI+0xc3>
+	WORD $0x1aeb // jmp 0xe5c3 <depthwiseAnyAVX512VNNI+0xc3>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	LONG $0x18738948 // mov qword ptr [rbx + 0x18], rsi
 	LONG $0x20c38348 // add rbx, 0x20
 	WORD $0x014d; BYTE $0xdd // add r13, r11
 	WORD $0xff48; BYTE $0xcd // dec rbp
-	WORD $0xbd74 // je 0xd4a0 <depthwiseAnyAVX512VNNI+0x80>
+	WORD $0xbd74 // je 0xe580 <depthwiseAnyAVX512VNNI+0x80>
 	LONG $0xe8758b49 // mov rsi, qword ptr [r13 - 0x18]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x3478 // js 0xd520 <depthwiseAnyAVX512VNNI+0x100>
+	WORD $0x3478 // js 0xe600 <depthwiseAnyAVX512VNNI+0x100>
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
 	LONG $0xf0758b49 // mov rsi, qword ptr [r13 - 0x10]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x3578 // js 0xd530 <depthwiseAnyAVX512VNNI+0x110>
+	WORD $0x3578 // js 0xe610 <depthwiseAnyAVX512VNNI+0x110>
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
 	LONG $0xf8758b49 // mov rsi, qword ptr [r13 - 0x8]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0x3678 // js 0xd541 <depthwiseAnyAVX512VNNI+0x121>
+	WORD $0x3678 // js 0xe621 <depthwiseAnyAVX512VNNI+0x121>
 	WORD $0x014c; BYTE $0xe6 // add rsi, r12
 	LONG $0x10738948 // mov qword ptr [rbx + 0x10], rsi
 	LONG $0x00758b49 // mov rsi, qword ptr [r13]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xb579 // jns 0xd4d0 <depthwiseAnyAVX512VNNI+0xb0>
-	WORD $0x39eb // jmp 0xd556 <depthwiseAnyAVX512VNNI+0x136>
+	WORD $0xb579 // jns 0xe5b0 <depthwiseAnyAVX512VNNI+0xb0>
+	WORD $0x39eb // jmp 0xe636 <depthwiseAnyAVX512VNNI+0x136>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
 	LONG $0xf0758b49 // mov rsi, qword ptr [r13 - 0x10]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xcb79 // jns 0xd4fb <depthwiseAnyAVX512VNNI+0xdb>
+	WORD $0xcb79 // jns 0xe5db <depthwiseAnyAVX512VNNI+0xdb>
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
 	LONG $0xf8758b49 // mov rsi, qword ptr [r13 - 0x8]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xca79 // jns 0xd50b <depthwiseAnyAVX512VNNI+0xeb>
+	WORD $0xca79 // jns 0xe5eb <depthwiseAnyAVX512VNNI+0xeb>
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x10738948 // mov qword ptr [rbx + 0x10], rsi
 	LONG $0x00758b49 // mov rsi, qword ptr [r13]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xff7a890f; WORD $0xffff // jns 0xd4d0 <depthwiseAnyAVX512VNNI+0xb0>
+	LONG $0xff7a890f; WORD $0xffff // jns 0xe5b0 <depthwiseAnyAVX512VNNI+0xb0>
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
-	LONG $0xffff74e9; BYTE $0xff // jmp 0xd4d3 <depthwiseAnyAVX512VNNI+0xb3>
+	LONG $0xffff74e9; BYTE $0xff // jmp 0xe5b3 <depthwiseAnyAVX512VNNI+0xb3>
 	BYTE $0x90 // nop
 	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
 	WORD $0x894d; BYTE $0xf5 // mov r13, r14
 	LONG $0x01fa8349 // cmp r10, 0x1
-	WORD $0x3c74 // je 0xd5a9 <depthwiseAnyAVX512VNNI+0x189>
+	WORD $0x3c74 // je 0xe689 <depthwiseAnyAVX512VNNI+0x189>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0x23 // mov qword ptr [rbx], r12
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
@@ -10653,9 +11554,9 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3863894c // mov qword ptr [rbx + 0x38], r12
 	LONG $0x40c38348 // add rbx, 0x40
 	LONG $0xfec58349 // add r13, -0x2
-	WORD $0xc775 // jne 0xd570 <depthwiseAnyAVX512VNNI+0x150>
+	WORD $0xc775 // jne 0xe650 <depthwiseAnyAVX512VNNI+0x150>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfeed840f; WORD $0xffff // je 0xd4a0 <depthwiseAnyAVX512VNNI+0x80>
+	LONG $0xfeed840f; WORD $0xffff // je 0xe580 <depthwiseAnyAVX512VNNI+0x80>
 	WORD $0x894c; BYTE $0x23 // mov qword ptr [rbx], r12
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x08738948 // mov qword ptr [rbx + 0x8], rsi
@@ -10663,15 +11564,15 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	LONG $0x18738948 // mov qword ptr [rbx + 0x18], rsi
 	LONG $0x20c38348 // add rbx, 0x20
-	LONG $0xfffecde9; BYTE $0xff // jmp 0xd4a0 <depthwiseAnyAVX512VNNI+0x80>
+	LONG $0xfffecde9; BYTE $0xff // jmp 0xe580 <depthwiseAnyAVX512VNNI+0x80>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xfe678e0f; WORD $0xffff // jle 0xd454 <depthwiseAnyAVX512VNNI+0x34>
+	LONG $0xfe678e0f; WORD $0xffff // jle 0xe534 <depthwiseAnyAVX512VNNI+0x34>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x0000bce9; BYTE $0x00 // jmp 0xd6b6 <depthwiseAnyAVX512VNNI+0x296>
+	LONG $0x0000bce9; BYTE $0x00 // jmp 0xe796 <depthwiseAnyAVX512VNNI+0x296>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -10705,7 +11606,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfd9a8d0f; WORD $0xffff // jge 0xd450 <depthwiseAnyAVX512VNNI+0x30>
+	LONG $0xfd9a8d0f; WORD $0xffff // jge 0xe530 <depthwiseAnyAVX512VNNI+0x30>
 	WORD $0x2949; BYTE $0xce // sub r14, rcx
 	QUAD $0x00000000b50c8d42 // lea ecx, [4*r14]
 	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
@@ -10719,7 +11620,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fe8349 // cmp r14, 0x4
 	LONG $0xd84d0f45 // cmovge r11d, r8d
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0xff0c8e0f; WORD $0xffff // jle 0xd600 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0xff0c8e0f; WORD $0xffff // jle 0xe6e0 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
 	WORD $0x8944; BYTE $0xde // mov esi, r11d
 	LONG $0x1111e681; WORD $0x0000 // and esi, 0x1111
@@ -10788,8 +11689,8 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855d262; WORD $0xc850 // vpdpbusd zmm1, zmm5, zmm8
 	LONG $0x40c48349 // add r12, 0x40
 	WORD $0xff48; BYTE $0xcb // dec rbx
-	LONG $0xfeb5850f; WORD $0xffff // jne 0xd750 <depthwiseAnyAVX512VNNI+0x330>
-	LONG $0xfffd72e9; BYTE $0xff // jmp 0xd612 <depthwiseAnyAVX512VNNI+0x1f2>
+	LONG $0xfeb5850f; WORD $0xffff // jne 0xe830 <depthwiseAnyAVX512VNNI+0x330>
+	LONG $0xfffd72e9; BYTE $0xff // jmp 0xe6f2 <depthwiseAnyAVX512VNNI+0x1f2>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -10805,7 +11706,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x04088e0f; WORD $0x0000 // jle 0xdcc5 <depthwiseShiftAVX512VNNI+0x415>
+	LONG $0x04088e0f; WORD $0x0000 // jle 0xeda5 <depthwiseShiftAVX512VNNI+0x415>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -10816,33 +11717,33 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc031 // xor eax, eax
 	QUAD $0xfffffffffffeba48; WORD $0x7fff // movabs rdx, 0x7ffffffffffffffe
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x1feb // jmp 0xd900 <depthwiseShiftAVX512VNNI+0x50>
+	WORD $0x1feb // jmp 0xe9e0 <depthwiseShiftAVX512VNNI+0x50>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x03bb8d0f; WORD $0x0000 // jge 0xdcbb <depthwiseShiftAVX512VNNI+0x40b>
+	LONG $0x03bb8d0f; WORD $0x0000 // jge 0xed9b <depthwiseShiftAVX512VNNI+0x40b>
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01738e0f; WORD $0x0000 // jle 0xda80 <depthwiseShiftAVX512VNNI+0x1d0>
+	LONG $0x01738e0f; WORD $0x0000 // jle 0xeb60 <depthwiseShiftAVX512VNNI+0x1d0>
 	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01668e0f; WORD $0x0000 // jle 0xda80 <depthwiseShiftAVX512VNNI+0x1d0>
+	LONG $0x01668e0f; WORD $0x0000 // jle 0xeb60 <depthwiseShiftAVX512VNNI+0x1d0>
 	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
 	WORD $0x894d; BYTE $0xcb // mov r11, r9
 	WORD $0x2149; BYTE $0xd3 // and r11, rdx
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x11eb // jmp 0xd93c <depthwiseShiftAVX512VNNI+0x8c>
+	WORD $0x11eb // jmp 0xea1c <depthwiseShiftAVX512VNNI+0x8c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x394c; BYTE $0xc3 // cmp rbx, r8
-	LONG $0x0144840f; WORD $0x0000 // je 0xda80 <depthwiseShiftAVX512VNNI+0x1d0>
+	LONG $0x0144840f; WORD $0x0000 // je 0xeb60 <depthwiseShiftAVX512VNNI+0x1d0>
 	LONG $0x68778b4c // mov r14, qword ptr [rdi + 0x68]
 	LONG $0xde348b4d // mov r14, qword ptr [r14 + 8*rbx]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x00b3840f; WORD $0x0000 // je 0xda00 <depthwiseShiftAVX512VNNI+0x150>
+	LONG $0x00b3840f; WORD $0x0000 // je 0xeae0 <depthwiseShiftAVX512VNNI+0x150>
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x35eb // jmp 0xd987 <depthwiseShiftAVX512VNNI+0xd7>
+	WORD $0x35eb // jmp 0xea67 <depthwiseShiftAVX512VNNI+0xd7>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x67af0f4c; BYTE $0x38 // imul r12, qword ptr [rdi + 0x38]
 	WORD $0x014d; BYTE $0xf4 // add r12, r14
@@ -10854,40 +11755,40 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x18c28349 // add r10, 0x18
 	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
-	WORD $0xa974 // je 0xd930 <depthwiseShiftAVX512VNNI+0x80>
+	WORD $0xa974 // je 0xea10 <depthwiseShiftAVX512VNNI+0x80>
 	LONG $0x70678b4c // mov r12, qword ptr [rdi + 0x70]
 	LONG $0xfc248b4f // mov r12, qword ptr [r12 + 8*r15]
 	WORD $0x0149; BYTE $0xc4 // add r12, rax
-	WORD $0x1c78 // js 0xd9b0 <depthwiseShiftAVX512VNNI+0x100>
+	WORD $0x1c78 // js 0xea90 <depthwiseShiftAVX512VNNI+0x100>
 	LONG $0x406f8b4c // mov r13, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x337d // jge 0xd9d0 <depthwiseShiftAVX512VNNI+0x120>
+	WORD $0x337d // jge 0xeab0 <depthwiseShiftAVX512VNNI+0x120>
 	LONG $0x386f8b48 // mov rbp, qword ptr [rdi + 0x38]
 	LONG $0xecaf0f49 // imul rbp, r12
 	WORD $0x014c; BYTE $0xf5 // add rbp, r14
-	WORD $0x2deb // jmp 0xd9d7 <depthwiseShiftAVX512VNNI+0x127>
+	WORD $0x2deb // jmp 0xeab7 <depthwiseShiftAVX512VNNI+0x127>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x80af8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdi + 0x80]
 	WORD $0x894d; BYTE $0x2a // mov qword ptr [r10], r13
 	LONG $0xfffc8349 // cmp r12, -0x1
-	WORD $0xab75 // jne 0xd96b <depthwiseShiftAVX512VNNI+0xbb>
+	WORD $0xab75 // jne 0xea4b <depthwiseShiftAVX512VNNI+0xbb>
 	LONG $0x406f8b4c // mov r13, qword ptr [rdi + 0x40]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x947c // jl 0xd960 <depthwiseShiftAVX512VNNI+0xb0>
-	WORD $0x18eb // jmp 0xd9e6 <depthwiseShiftAVX512VNNI+0x136>
+	WORD $0x947c // jl 0xea40 <depthwiseShiftAVX512VNNI+0xb0>
+	WORD $0x18eb // jmp 0xeac6 <depthwiseShiftAVX512VNNI+0x136>
 	WORD $0x9066 // nop
 	LONG $0x80af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x80]
 	WORD $0x8949; BYTE $0x2a // mov qword ptr [r10], rbp
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff7a8c0f; WORD $0xffff // jl 0xd960 <depthwiseShiftAVX512VNNI+0xb0>
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0xea40 <depthwiseShiftAVX512VNNI+0xb0>
 	LONG $0x80af8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rdi + 0x80]
-	LONG $0xffff79e9; BYTE $0xff // jmp 0xd96b <depthwiseShiftAVX512VNNI+0xbb>
+	LONG $0xffff79e9; BYTE $0xff // jmp 0xea4b <depthwiseShiftAVX512VNNI+0xbb>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x01f98349 // cmp r9, 0x1
-	WORD $0x4a74 // je 0xda53 <depthwiseShiftAVX512VNNI+0x1a3>
+	WORD $0x4a74 // je 0xeb33 <depthwiseShiftAVX512VNNI+0x1a3>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
 	WORD $0x894d; BYTE $0x3a // mov qword ptr [r10], r15
@@ -10904,9 +11805,9 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c68349 // add r14, 0x2
 	LONG $0x30c28349 // add r10, 0x30
 	WORD $0x394d; BYTE $0xf3 // cmp r11, r14
-	WORD $0xbd75 // jne 0xda10 <depthwiseShiftAVX512VNNI+0x160>
+	WORD $0xbd75 // jne 0xeaf0 <depthwiseShiftAVX512VNNI+0x160>
 	LONG $0x01c1f641 // test r9b, 0x1
-	LONG $0xfed3840f; WORD $0xffff // je 0xd930 <depthwiseShiftAVX512VNNI+0x80>
+	LONG $0xfed3840f; WORD $0xffff // je 0xea10 <depthwiseShiftAVX512VNNI+0x80>
 	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
 	WORD $0x894d; BYTE $0x3a // mov qword ptr [r10], r15
 	LONG $0x087a894d // mov qword ptr [r10 + 0x8], r15
@@ -10914,13 +11815,13 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf7348b4f // mov r14, qword ptr [r15 + 8*r14]
 	LONG $0x1072894d // mov qword ptr [r10 + 0x10], r14
 	LONG $0x18c28349 // add r10, 0x18
-	LONG $0xfffeb0e9; BYTE $0xff // jmp 0xd930 <depthwiseShiftAVX512VNNI+0x80>
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0xea10 <depthwiseShiftAVX512VNNI+0x80>
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfe678e0f; WORD $0xffff // jle 0xd8f4 <depthwiseShiftAVX512VNNI+0x44>
+	LONG $0xfe678e0f; WORD $0xffff // jle 0xe9d4 <depthwiseShiftAVX512VNNI+0x44>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x0000bae9; BYTE $0x00 // jmp 0xdb51 <depthwiseShiftAVX512VNNI+0x2a1>
+	LONG $0x0000bae9; BYTE $0x00 // jmp 0xec31 <depthwiseShiftAVX512VNNI+0x2a1>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xcb92fbc5 // kmovd k1, ebx
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
@@ -10953,7 +11854,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0xfd9f8d0f; WORD $0xffff // jge 0xd8f0 <depthwiseShiftAVX512VNNI+0x40>
+	LONG $0xfd9f8d0f; WORD $0xffff // jge 0xe9d0 <depthwiseShiftAVX512VNNI+0x40>
 	WORD $0x2949; BYTE $0xca // sub r10, rcx
 	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
 	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
@@ -10967,7 +11868,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fa8349 // cmp r10, 0x4
 	WORD $0x4d0f; BYTE $0xde // cmovge ebx, esi
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xff158e0f; WORD $0xffff // jle 0xdaa0 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0xff158e0f; WORD $0xffff // jle 0xeb80 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0xcb // mov r11, rcx
 	LONG $0xd9af0f4d // imul r11, r9
@@ -11021,8 +11922,8 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x60c28349 // add r10, 0x60
 	LONG $0x40c38349 // add r11, 0x40
 	WORD $0xff49; BYTE $0xc9 // dec r9
-	LONG $0xff0a850f; WORD $0xffff // jne 0xdbc0 <depthwiseShiftAVX512VNNI+0x310>
-	LONG $0xfffdfbe9; BYTE $0xff // jmp 0xdab6 <depthwiseShiftAVX512VNNI+0x206>
+	LONG $0xff0a850f; WORD $0xffff // jne 0xeca0 <depthwiseShiftAVX512VNNI+0x310>
+	LONG $0xfffdfbe9; BYTE $0xff // jmp 0xeb96 <depthwiseShiftAVX512VNNI+0x206>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -11038,7 +11939,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01448e0f; WORD $0x0000 // jle 0xde21 <planesAVX512VNNI+0x151>
+	LONG $0x01448e0f; WORD $0x0000 // jle 0xef01 <planesAVX512VNNI+0x151>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
@@ -11046,7 +11947,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00000fbe; BYTE $0x00 // mov esi, 0xf
-	WORD $0x25eb // jmp 0xdd1b <planesAVX512VNNI+0x4b>
+	WORD $0x25eb // jmp 0xedfb <planesAVX512VNNI+0x4b>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	LONG $0x044a8d48 // lea rcx, [rdx + 0x4]
@@ -11054,7 +11955,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc08348 // add rax, -0x4
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0x01018d0f; WORD $0x0000 // jge 0xde1c <planesAVX512VNNI+0x14c>
+	LONG $0x01018d0f; WORD $0x0000 // jge 0xeefc <planesAVX512VNNI+0x14c>
 	LONG $0x000c8d49 // lea rcx, [r8 + rax]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
 	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
@@ -11083,7 +11984,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe61d1c5 // vpunpcklwd xmm7, xmm5, xmm6 # xmm7 = xmm5[0],xmm6[0],xmm5[1],xmm6[1],xmm5[2],xmm6[2],xmm5[3],xmm6[3]
 	LONG $0x7f7a81c4; WORD $0x0b3c // vmovdqu xmmword ptr [r11 + r9], xmm7
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0xff508c0f; WORD $0xffff // jl 0xdd00 <planesAVX512VNNI+0x30>
+	LONG $0xff508c0f; WORD $0xffff // jl 0xede0 <planesAVX512VNNI+0x30>
 	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
 	WORD $0x294d; BYTE $0xc1 // sub r9, r8
 	LONG $0x02c18349 // add r9, 0x2
@@ -11093,7 +11994,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee69d1c5 // vpunpckhwd xmm5, xmm5, xmm6 # xmm5 = xmm5[4],xmm6[4],xmm5[5],xmm6[5],xmm5[6],xmm6[6],xmm5[7],xmm6[7]
 	LONG $0x7f7a81c4; WORD $0x022c // vmovdqu xmmword ptr [r10 + r8], xmm5
 	LONG $0x03f98349 // cmp r9, 0x3
-	LONG $0xff26840f; WORD $0xffff // je 0xdd00 <planesAVX512VNNI+0x30>
+	LONG $0xff26840f; WORD $0xffff // je 0xede0 <planesAVX512VNNI+0x30>
 	LONG $0xca68f1c5 // vpunpckhbw xmm1, xmm1, xmm2 # xmm1 = xmm1[8],xmm2[8],xmm1[9],xmm2[9],xmm1[10],xmm2[10],xmm1[11],xmm2[11],xmm1[12],xmm2[12],xmm1[13],xmm2[13],xmm1[14],xmm2[14],xmm1[15],xmm2[15]
 	LONG $0xd468e1c5 // vpunpckhbw xmm2, xmm3, xmm4 # xmm2 = xmm3[8],xmm4[8],xmm3[9],xmm4[9],xmm3[10],xmm4[10],xmm3[11],xmm4[11],xmm3[12],xmm4[12],xmm3[13],xmm4[13],xmm3[14],xmm4[14],xmm3[15],xmm4[15]
 	LONG $0xff428d4c // lea r8, [rdx - 0x1]
@@ -11102,13 +12003,13 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xda61f1c5 // vpunpcklwd xmm3, xmm1, xmm2 # xmm3 = xmm1[0],xmm2[0],xmm1[1],xmm2[1],xmm1[2],xmm2[2],xmm1[3],xmm2[3]
 	LONG $0x7f7a81c4; WORD $0x011c // vmovdqu xmmword ptr [r9 + r8], xmm3
 	LONG $0x04f98348 // cmp rcx, 0x4
-	LONG $0xfefe8c0f; WORD $0xffff // jl 0xdd00 <planesAVX512VNNI+0x30>
+	LONG $0xfefe8c0f; WORD $0xffff // jl 0xede0 <planesAVX512VNNI+0x30>
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0xc2af0f4c // imul r8, rdx
 	LONG $0xca69f1c5 // vpunpckhwd xmm1, xmm1, xmm2 # xmm1 = xmm1[4],xmm2[4],xmm1[5],xmm2[5],xmm1[6],xmm2[6],xmm1[7],xmm2[7]
 	LONG $0x7f7aa1c4; WORD $0x010c // vmovdqu xmmword ptr [rcx + r8], xmm1
-	LONG $0xfffee4e9; BYTE $0xff // jmp 0xdd00 <planesAVX512VNNI+0x30>
+	LONG $0xfffee4e9; BYTE $0xff // jmp 0xede0 <planesAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -11119,7 +12020,7 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x02a68e0f; WORD $0x0000 // jle 0xe0e1 <addAVX512VNNI+0x2b1>
+	LONG $0x02a68e0f; WORD $0x0000 // jle 0xf1c1 <addAVX512VNNI+0x2b1>
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -11140,11 +12041,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787942c4; BYTE $0xd2 // vpbroadcastb xmm10, xmm10
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x0feb // jmp 0xdead <addAVX512VNNI+0x7d>
+	WORD $0x0feb // jmp 0xef8d <addAVX512VNNI+0x7d>
 	WORD $0x9066 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x02348d0f; WORD $0x0000 // jge 0xe0e1 <addAVX512VNNI+0x2b1>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0xf1c1 <addAVX512VNNI+0x2b1>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -11156,10 +12057,10 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01f4840f; WORD $0x0000 // je 0xe0d0 <addAVX512VNNI+0x2a0>
+	LONG $0x01f4840f; WORD $0x0000 // je 0xf1b0 <addAVX512VNNI+0x2a0>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0x013f8c0f; WORD $0x0000 // jl 0xe028 <addAVX512VNNI+0x1f8>
+	LONG $0x013f8c0f; WORD $0x0000 // jl 0xf108 <addAVX512VNNI+0x1f8>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x487d7262; WORD $0x1a31 // vpmovzxbd zmm11, xmmword ptr [rdx]
@@ -11214,11 +12115,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x08c28349 // add r10, 0x8
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfec88e0f; WORD $0xffff // jle 0xdef0 <addAVX512VNNI+0xc0>
+	LONG $0xfec88e0f; WORD $0xffff // jle 0xefd0 <addAVX512VNNI+0xc0>
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe6f8d0f; WORD $0xffff // jge 0xdea0 <addAVX512VNNI+0x70>
+	LONG $0xfe6f8d0f; WORD $0xffff // jge 0xef80 <addAVX512VNNI+0x70>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x69eb // jmp 0xe09f <addAVX512VNNI+0x26f>
+	WORD $0x69eb // jmp 0xf17f <addAVX512VNNI+0x26f>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x487d3262; WORD $0x2431; BYTE $0x11 // vpmovzxbd zmm12, xmmword ptr [rcx + r10]
 	LONG $0x481d7162; WORD $0xe3fa // vpsubd zmm12, zmm12, zmm3
@@ -11237,19 +12138,19 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x10c28349 // add r10, 0x10
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe018d0f; WORD $0xffff // jge 0xdea0 <addAVX512VNNI+0x70>
+	LONG $0xfe018d0f; WORD $0xffff // jge 0xef80 <addAVX512VNNI+0x70>
 	LONG $0x487d3262; WORD $0x1c31; BYTE $0x12 // vpmovzxbd zmm11, xmmword ptr [rdx + r10]
 	LONG $0x48257162; WORD $0xdbfa // vpsubd zmm11, zmm11, zmm3
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x8775 // jne 0xe040 <addAVX512VNNI+0x210>
+	WORD $0x8775 // jne 0xf120 <addAVX512VNNI+0x210>
 	LONG $0x48a55362; WORD $0xdb23; BYTE $0x00 // vshuff64x2 zmm11, zmm11, zmm11, 0x0 # zmm11 = zmm11[0,1,0,1,0,1,0,1]
-	LONG $0xffff7be9; BYTE $0xff // jmp 0xe040 <addAVX512VNNI+0x210>
+	LONG $0xffff7be9; BYTE $0xff // jmp 0xf120 <addAVX512VNNI+0x210>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfdc48d0f; WORD $0xffff // jge 0xdea0 <addAVX512VNNI+0x70>
-	LONG $0xffff50e9; BYTE $0xff // jmp 0xe031 <addAVX512VNNI+0x201>
+	LONG $0xfdc48d0f; WORD $0xffff // jge 0xef80 <addAVX512VNNI+0x70>
+	LONG $0xffff50e9; BYTE $0xff // jmp 0xf111 <addAVX512VNNI+0x201>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -11259,10 +12160,10 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0xe381 <mulAVX512VNNI+0x291>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0xf461 <mulAVX512VNNI+0x291>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02778e0f; WORD $0x0000 // jle 0xe381 <mulAVX512VNNI+0x291>
+	LONG $0x02778e0f; WORD $0x0000 // jle 0xf461 <mulAVX512VNNI+0x291>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -11278,13 +12179,13 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x326f // vmovdqu64 zmm6, zmmword ptr [rdx]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x10eb // jmp 0xe160 <mulAVX512VNNI+0x70>
+	WORD $0x10eb // jmp 0xf240 <mulAVX512VNNI+0x70>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x021b8d0f; WORD $0x0000 // jge 0xe37b <mulAVX512VNNI+0x28b>
+	LONG $0x021b8d0f; WORD $0x0000 // jge 0xf45b <mulAVX512VNNI+0x28b>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xef7e // jle 0xe154 <mulAVX512VNNI+0x64>
+	WORD $0xef7e // jle 0xf234 <mulAVX512VNNI+0x64>
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
@@ -11301,7 +12202,7 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x0000a2e9; BYTE $0x00 // jmp 0xe245 <mulAVX512VNNI+0x155>
+	LONG $0x0000a2e9; BYTE $0x00 // jmp 0xf325 <mulAVX512VNNI+0x155>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d5262; WORD $0x1c31; BYTE $0x18 // vpmovzxbd zmm11, xmmword ptr [r8 + rbx]
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
@@ -11332,16 +12233,16 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc38349 // add r11, -0x4
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff0b8d0f; WORD $0xffff // jge 0xe150 <mulAVX512VNNI+0x60>
+	LONG $0xff0b8d0f; WORD $0xffff // jge 0xf230 <mulAVX512VNNI+0x60>
 	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x487d // jge 0xe29b <mulAVX512VNNI+0x1ab>
+	WORD $0x487d // jge 0xf37b <mulAVX512VNNI+0x1ab>
 	QUAD $0xfd1a4431487d5262 // vpmovzxbd zmm8, xmmword ptr [r10 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x483c7162; WORD $0xc25c // vsubps zmm8, zmm8, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0xe275 <mulAVX512VNNI+0x185>
+	WORD $0x0775 // jne 0xf355 <mulAVX512VNNI+0x185>
 	LONG $0x48bd5362; WORD $0xc023; BYTE $0x00 // vshuff64x2 zmm8, zmm8, zmm8, 0x0 # zmm8 = zmm8[0,1,0,1,0,1,0,1]
 	QUAD $0xfd184c31487d5262 // vpmovzxbd zmm9, xmmword ptr [r8 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
@@ -11351,12 +12252,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x487d // jge 0xe2eb <mulAVX512VNNI+0x1fb>
+	WORD $0x487d // jge 0xf3cb <mulAVX512VNNI+0x1fb>
 	QUAD $0xfe1a7c31487dd262 // vpmovzxbd zmm7, xmmword ptr [r10 + rbx - 0x20]
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
 	LONG $0x4844f162; WORD $0xfa5c // vsubps zmm7, zmm7, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0xe2c5 <mulAVX512VNNI+0x1d5>
+	WORD $0x0775 // jne 0xf3a5 <mulAVX512VNNI+0x1d5>
 	LONG $0x48c5f362; WORD $0xff23; BYTE $0x00 // vshuff64x2 zmm7, zmm7, zmm7, 0x0 # zmm7 = zmm7[0,1,0,1,0,1,0,1]
 	QUAD $0xfe184c31487d5262 // vpmovzxbd zmm9, xmmword ptr [r8 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
@@ -11368,12 +12269,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x573041c4; BYTE $0xc9 // vxorps xmm9, xmm9, xmm9
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x487d // jge 0xe345 <mulAVX512VNNI+0x255>
+	WORD $0x487d // jge 0xf425 <mulAVX512VNNI+0x255>
 	QUAD $0xff1a5431487d5262 // vpmovzxbd zmm10, xmmword ptr [r10 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
 	LONG $0x482c7162; WORD $0xd25c // vsubps zmm10, zmm10, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0xe31f <mulAVX512VNNI+0x22f>
+	WORD $0x0775 // jne 0xf3ff <mulAVX512VNNI+0x22f>
 	LONG $0x48ad5362; WORD $0xd223; BYTE $0x00 // vshuff64x2 zmm10, zmm10, zmm10, 0x0 # zmm10 = zmm10[0,1,0,1,0,1,0,1]
 	QUAD $0xff185c31487d5262 // vpmovzxbd zmm11, xmmword ptr [r8 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
@@ -11383,14 +12284,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xfe848d0f; WORD $0xffff // jge 0xe1d5 <mulAVX512VNNI+0xe5>
+	LONG $0xfe848d0f; WORD $0xffff // jge 0xf2b5 <mulAVX512VNNI+0xe5>
 	LONG $0x487d5262; WORD $0x0c31; BYTE $0x1a // vpmovzxbd zmm9, xmmword ptr [r10 + rbx]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x48347162; WORD $0xca5c // vsubps zmm9, zmm9, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xfe41850f; WORD $0xffff // jne 0xe1b0 <mulAVX512VNNI+0xc0>
+	LONG $0xfe41850f; WORD $0xffff // jne 0xf290 <mulAVX512VNNI+0xc0>
 	LONG $0x48b55362; WORD $0xc923; BYTE $0x00 // vshuff64x2 zmm9, zmm9, zmm9, 0x0 # zmm9 = zmm9[0,1,0,1,0,1,0,1]
-	LONG $0xfffe35e9; BYTE $0xff // jmp 0xe1b0 <mulAVX512VNNI+0xc0>
+	LONG $0xfffe35e9; BYTE $0xff // jmp 0xf290 <mulAVX512VNNI+0xc0>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -11411,7 +12312,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01478e0f; WORD $0x0000 // jle 0xe506 <sumAVX512VNNI+0x176>
+	LONG $0x01478e0f; WORD $0x0000 // jle 0xf5e6 <sumAVX512VNNI+0x176>
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -11422,7 +12323,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xca4c0f45 // cmovl r9d, r10d
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01148e0f; WORD $0x0000 // jle 0xe506 <sumAVX512VNNI+0x176>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0xf5e6 <sumAVX512VNNI+0x176>
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x0c // vpbroadcastd zmm1, dword ptr [rdi + 0x30]
 	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
 	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
@@ -11439,7 +12340,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe598d4c // lea r11, [rcx - 0x2]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x33eb // jmp 0xe474 <sumAVX512VNNI+0xe4>
+	WORD $0x33eb // jmp 0xf554 <sumAVX512VNNI+0xe4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ed162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
@@ -11447,20 +12348,20 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	LONG $0x0092840f; WORD $0x0000 // je 0xe506 <sumAVX512VNNI+0x176>
+	LONG $0x0092840f; WORD $0x0000 // je 0xf5e6 <sumAVX512VNNI+0x176>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0xf3af0f4c // imul r14, rbx
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5a75 // jne 0xe4e0 <sumAVX512VNNI+0x150>
+	WORD $0x5a75 // jne 0xf5c0 <sumAVX512VNNI+0x150>
 	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	WORD $0xdd74 // je 0xe468 <sumAVX512VNNI+0xd8>
+	WORD $0xdd74 // je 0xf548 <sumAVX512VNNI+0xd8>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	WORD $0xba74 // je 0xe450 <sumAVX512VNNI+0xc0>
+	WORD $0xba74 // je 0xf530 <sumAVX512VNNI+0xc0>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
-	WORD $0xb1eb // jmp 0xe450 <sumAVX512VNNI+0xc0>
+	WORD $0xb1eb // jmp 0xf530 <sumAVX512VNNI+0xc0>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
@@ -11474,16 +12375,16 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	WORD $0x014d; BYTE $0xce // add r14, r9
 	WORD $0x394d; BYTE $0xfa // cmp r10, r15
-	WORD $0xa674 // je 0xe486 <sumAVX512VNNI+0xf6>
+	WORD $0xa674 // je 0xf566 <sumAVX512VNNI+0xf6>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	WORD $0x0774 // je 0xe4f2 <sumAVX512VNNI+0x162>
+	WORD $0x0774 // je 0xf5d2 <sumAVX512VNNI+0x162>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x394d; BYTE $0xfb // cmp r11, r15
-	WORD $0xa374 // je 0xe4a0 <sumAVX512VNNI+0x110>
+	WORD $0xa374 // je 0xf580 <sumAVX512VNNI+0x110>
 	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
-	WORD $0x9aeb // jmp 0xe4a0 <sumAVX512VNNI+0x110>
+	WORD $0x9aeb // jmp 0xf580 <sumAVX512VNNI+0x110>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
 	BYTE $0x5b // pop rbx
@@ -11503,9 +12404,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0xe54d <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0xf62d <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0xe59d <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0xf67d <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -11523,9 +12424,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0xe550 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0xf630 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0xe5e8 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0xf6c8 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -11562,13 +12463,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04e0c148 // shl rax, 0x4
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x01e8840f; WORD $0x0000 // je 0xe80e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01e8840f; WORD $0x0000 // je 0xf8ee <resizeArgMaxAVX512VNNI+0x21e>
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x01c98e0f; WORD $0x0000 // jle 0xe80e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01c98e0f; WORD $0x0000 // jle 0xf8ee <resizeArgMaxAVX512VNNI+0x21e>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01c08e0f; WORD $0x0000 // jle 0xe80e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01c08e0f; WORD $0x0000 // jle 0xf8ee <resizeArgMaxAVX512VNNI+0x21e>
 	LONG $0x6ef9c1c4; BYTE $0xc1 // vmovq xmm0, r9
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
 	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
@@ -11610,20 +12511,20 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039b1c19487dd362 // vextractf32x4 xmmword ptr [r11 + 4*rbx], zmm3, 0x3
 	LONG $0x04c28349 // add r10, 0x4
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x8f75 // jne 0xe6a0 <resizeArgMaxAVX512VNNI+0xb0>
+	WORD $0x8f75 // jne 0xf780 <resizeArgMaxAVX512VNNI+0xb0>
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0xe690 <resizeArgMaxAVX512VNNI+0xa0>
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0xf770 <resizeArgMaxAVX512VNNI+0xa0>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
 	LONG $0x06718d48 // lea rsi, [rcx + 0x6]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xf2490f48 // cmovns rsi, rdx
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00d18e0f; WORD $0x0000 // jle 0xe80e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x00d18e0f; WORD $0x0000 // jle 0xf8ee <resizeArgMaxAVX512VNNI+0x21e>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00c88e0f; WORD $0x0000 // jle 0xe80e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x00c88e0f; WORD $0x0000 // jle 0xf8ee <resizeArgMaxAVX512VNNI+0x21e>
 	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x14 // vpbroadcastd zmm1, dword ptr [rdi + 0x50]
 	LONG $0x487df262; WORD $0x1118 // vbroadcastss zmm2, dword ptr [rcx]
@@ -11662,19 +12563,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0xe790 <resizeArgMaxAVX512VNNI+0x1a0>
+	WORD $0x8f75 // jne 0xf870 <resizeArgMaxAVX512VNNI+0x1a0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x20773b48 // cmp rsi, qword ptr [rdi + 0x20]
-	LONG $0xff728c0f; WORD $0xffff // jl 0xe780 <resizeArgMaxAVX512VNNI+0x190>
+	LONG $0xff728c0f; WORD $0xffff // jl 0xf860 <resizeArgMaxAVX512VNNI+0x190>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01b88e0f; WORD $0x0000 // jle 0xe9d3 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x01b88e0f; WORD $0x0000 // jle 0xfab3 <resizeArgMaxAVX512VNNI+0x3e3>
 	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4218; BYTE $0x01 // vbroadcastss zmm0, dword ptr [rdx + 0x4]
 	LONG $0x487df262; WORD $0x4a18; BYTE $0x02 // vbroadcastss zmm1, dword ptr [rdx + 0x8]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x41eb // jmp 0xe877 <resizeArgMaxAVX512VNNI+0x287>
+	WORD $0x41eb // jmp 0xf957 <resizeArgMaxAVX512VNNI+0x287>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
@@ -11688,13 +12589,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c28348 // add rdx, 0x10
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x015c8d0f; WORD $0x0000 // jge 0xe9d3 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x015c8d0f; WORD $0x0000 // jge 0xfab3 <resizeArgMaxAVX512VNNI+0x3e3>
 	LONG $0x38478b4c // mov r8, qword ptr [rdi + 0x38]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xbc7e // jle 0xe840 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0xbc7e // jle 0xf920 <resizeArgMaxAVX512VNNI+0x250>
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0xb674 // je 0xe840 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0xb674 // je 0xf920 <resizeArgMaxAVX512VNNI+0x250>
 	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
 	LONG $0x911c634d // movsxd r11, dword ptr [r9 + 4*rdx]
 	LONG $0x487dd262; WORD $0xdb7c // vpbroadcastd zmm3, r11d
@@ -11751,8 +12652,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x014d; BYTE $0xd3 // add r11, r10
 	WORD $0x3949; BYTE $0xd8 // cmp r8, rbx
-	WORD $0x9275 // jne 0xe960 <resizeArgMaxAVX512VNNI+0x370>
-	LONG $0xfffe6de9; BYTE $0xff // jmp 0xe840 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0x9275 // jne 0xfa40 <resizeArgMaxAVX512VNNI+0x370>
+	LONG $0xfffe6de9; BYTE $0xff // jmp 0xf920 <resizeArgMaxAVX512VNNI+0x250>
 	BYTE $0x5b // pop rbx
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
@@ -11763,7 +12664,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06348e0f; WORD $0x0000 // jle 0xf021 <resizeRealAVX512VNNI+0x641>
+	LONG $0x06348e0f; WORD $0x0000 // jle 0x10101 <resizeRealAVX512VNNI+0x641>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -11773,7 +12674,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x060e8e0f; WORD $0x0000 // jle 0xf013 <resizeRealAVX512VNNI+0x633>
+	LONG $0x060e8e0f; WORD $0x0000 // jle 0x100f3 <resizeRealAVX512VNNI+0x633>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -11787,14 +12688,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0xea70 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0xfb50 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05a38d0f; WORD $0x0000 // jge 0xf013 <resizeRealAVX512VNNI+0x633>
+	LONG $0x05a38d0f; WORD $0x0000 // jge 0x100f3 <resizeRealAVX512VNNI+0x633>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0xea64 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0xfb44 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -11814,13 +12715,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x16eb // jmp 0xeae5 <resizeRealAVX512VNNI+0x105>
+	WORD $0x16eb // jmp 0xfbc5 <resizeRealAVX512VNNI+0x105>
 	BYTE $0x90 // nop
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff7b8d0f; WORD $0xffff // jge 0xea60 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff7b8d0f; WORD $0xffff // jge 0xfb40 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -11830,7 +12731,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0xead0 <resizeRealAVX512VNNI+0xf0>
+	WORD $0xc77d // jge 0xfbb0 <resizeRealAVX512VNNI+0xf0>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -11924,7 +12825,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0xead0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0xfbb0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -11967,7 +12868,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0xead0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0xfbb0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -12010,7 +12911,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0xead0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0xfbb0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -12051,7 +12952,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0xead0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0xfbb0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -12068,21 +12969,21 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x008b8e0f; WORD $0x0000 // jle 0xf0c8 <floatsAVX512VNNI+0x98>
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0x101a8 <floatsAVX512VNNI+0x98>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x007e8e0f; WORD $0x0000 // jle 0xf0c8 <floatsAVX512VNNI+0x98>
+	LONG $0x007e8e0f; WORD $0x0000 // jle 0x101a8 <floatsAVX512VNNI+0x98>
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0c // vpbroadcastd zmm0, dword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x487df262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [rax]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x09eb // jmp 0xf068 <floatsAVX512VNNI+0x38>
+	WORD $0x09eb // jmp 0x10148 <floatsAVX512VNNI+0x38>
 	BYTE $0x90 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x607d // jge 0xf0c8 <floatsAVX512VNNI+0x98>
+	WORD $0x607d // jge 0x101a8 <floatsAVX512VNNI+0x98>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xf37e // jle 0xf060 <floatsAVX512VNNI+0x30>
+	WORD $0xf37e // jle 0x10140 <floatsAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
@@ -12102,9 +13003,9 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c68348 // add rsi, 0x40
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xce7c // jl 0xf090 <floatsAVX512VNNI+0x60>
+	WORD $0xce7c // jl 0x10170 <floatsAVX512VNNI+0x60>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	WORD $0x98eb // jmp 0xf060 <floatsAVX512VNNI+0x30>
+	WORD $0x98eb // jmp 0x10140 <floatsAVX512VNNI+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -12117,7 +13018,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x010003020100ba48; WORD $0x0302 // movabs rdx, 0x302010003020100
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x04468e0f; WORD $0x0000 // jle 0xf542 <enlargeAVX512VNNI+0x472>
+	LONG $0x04468e0f; WORD $0x0000 // jle 0x10622 <enlargeAVX512VNNI+0x472>
 	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
 	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
 	LONG $0x487dd262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [r8]
@@ -12149,7 +13050,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc892fbc5 // kmovd k1, eax
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x6deb // jmp 0xf204 <enlargeAVX512VNNI+0x134>
+	WORD $0x6deb // jmp 0x102e4 <enlargeAVX512VNNI+0x134>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
@@ -12169,11 +13070,11 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x10c08348 // add rax, 0x10
 	LONG $0x204f3b48 // cmp rcx, qword ptr [rdi + 0x20]
-	LONG $0x033e8d0f; WORD $0x0000 // jge 0xf542 <enlargeAVX512VNNI+0x472>
+	LONG $0x033e8d0f; WORD $0x0000 // jge 0x10622 <enlargeAVX512VNNI+0x472>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x8e7e // jle 0xf1a0 <enlargeAVX512VNNI+0xd0>
+	WORD $0x8e7e // jle 0x10280 <enlargeAVX512VNNI+0xd0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x0614634c // movsxd r10, dword ptr [rsi + rax]
 	LONG $0xfce28349 // and r10, -0x4
@@ -12227,9 +13128,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48653262; WORD $0xeba8 // vfmadd213ps zmm13, zmm3, zmm19 # zmm13 = (zmm3 * zmm13) + zmm19
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1075 // jne 0xf350 <enlargeAVX512VNNI+0x280>
+	WORD $0x1075 // jne 0x10430 <enlargeAVX512VNNI+0x280>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0xf1ab <enlargeAVX512VNNI+0xdb>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x1028b <enlargeAVX512VNNI+0xdb>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	WORD $0x014d; BYTE $0xd1 // add r9, r10
@@ -12259,7 +13160,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865a262; WORD $0xd4a8 // vfmadd213ps zmm18, zmm3, zmm20 # zmm18 = (zmm3 * zmm18) + zmm20
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
 	LONG $0x03fa8348 // cmp rdx, 0x3
-	LONG $0x013d820f; WORD $0x0000 // jb 0xf537 <enlargeAVX512VNNI+0x467>
+	LONG $0x013d820f; WORD $0x0000 // jb 0x10617 <enlargeAVX512VNNI+0x467>
 	LONG $0xb1148d49 // lea rdx, [r9 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
@@ -12288,7 +13189,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4055e262; WORD $0xdab8 // vfmadd231ps zmm19, zmm21, zmm2 # zmm19 = (zmm21 * zmm2) + zmm19
 	LONG $0x4865a262; WORD $0xdda8 // vfmadd213ps zmm19, zmm3, zmm21 # zmm19 = (zmm3 * zmm19) + zmm21
 	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0xfd0f840f; WORD $0xffff // je 0xf1b1 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfd0f840f; WORD $0xffff // je 0x10291 <enlargeAVX512VNNI+0xe1>
 	LONG $0x487c5162; WORD $0x1410; BYTE $0xb0 // vmovups zmm10, zmmword ptr [r8 + 4*rsi]
 	QUAD $0x01b06410487cc162 // vmovups zmm20, zmmword ptr [r8 + 4*rsi + 0x40]
 	LONG $0x487ce162; WORD $0x2c10; BYTE $0xb2 // vmovups zmm21, zmmword ptr [rdx + 4*rsi]
@@ -12312,9 +13213,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm12, zmm2 # zmm10 = (zmm12 * zmm2) + zmm10
 	LONG $0x48655262; WORD $0xd4a8 // vfmadd213ps zmm10, zmm3, zmm12 # zmm10 = (zmm3 * zmm10) + zmm12
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0xfffc7ae9; BYTE $0xff // jmp 0xf1b1 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x10291 <enlargeAVX512VNNI+0xe1>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffc6fe9; BYTE $0xff // jmp 0xf1b1 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x10291 <enlargeAVX512VNNI+0xe1>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -12324,23 +13225,23 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x012c8e0f; WORD $0x0000 // jle 0xf689 <nearestAVX512VNNI+0x139>
+	LONG $0x012c8e0f; WORD $0x0000 // jle 0x10769 <nearestAVX512VNNI+0x139>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x011f8e0f; WORD $0x0000 // jle 0xf689 <nearestAVX512VNNI+0x139>
+	LONG $0x011f8e0f; WORD $0x0000 // jle 0x10769 <nearestAVX512VNNI+0x139>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x13eb // jmp 0xf58c <nearestAVX512VNNI+0x3c>
+	WORD $0x13eb // jmp 0x1066c <nearestAVX512VNNI+0x3c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0xf683 <nearestAVX512VNNI+0x133>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x10763 <nearestAVX512VNNI+0x133>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0xf580 <nearestAVX512VNNI+0x30>
+	WORD $0xef7e // jle 0x10660 <nearestAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -12388,9 +13289,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0xf5b0 <nearestAVX512VNNI+0x60>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x10690 <nearestAVX512VNNI+0x60>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0xf580 <nearestAVX512VNNI+0x30>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x10660 <nearestAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -12404,10 +13305,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0xf92e <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0x10a0e <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0xf92e <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x10a0e <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -12418,21 +13319,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0xf6e0 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0x107c0 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0xf920 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0x10a00 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0xf6d4 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0x107b4 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0xf745 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0x10825 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -12448,7 +13349,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0xf6d0 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0x107b0 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -12458,12 +13359,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0xf910 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0x109f0 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0xf917 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x109f7 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -12488,18 +13389,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0xf7fc <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0x108dc <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0xf700 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0x107e0 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0xf820 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0x10900 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0xf8ba <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x1099a <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -12526,9 +13427,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0xf830 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0x10910 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0xf7f0 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0x108d0 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -12538,12 +13439,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0xf7f0 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0x108d0 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0xf71a <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0x107fa <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -12560,7 +13461,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0xfc3d <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x10d1d <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -12570,7 +13471,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0xfc2f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x10d0f <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -12579,13 +13480,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0xf9ac <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x10a8c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0xfc2f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x10d0f <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0xf9a0 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x10a80 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -12708,9 +13609,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0xf9f0 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x10ad0 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0xf9a0 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x10a80 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -12727,7 +13628,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0xfe11 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x10ef1 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -12779,7 +13680,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0xfce0 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x10dc0 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

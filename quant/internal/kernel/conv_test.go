@@ -210,13 +210,26 @@ var convShapes = map[string]func(r *rand.Rand) Conv{
 		c.Out, c.Groups = c.In, c.In
 		return c
 	},
-	"depthwise3x3s1": func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 1) },
-	"depthwise3x3s2": func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 2) },
+	"depthwise-wide-s1": func(r *rand.Rand) Conv { return depthwiseWideShape(r, 1) },
+	"depthwise-wide-s2": func(r *rand.Rand) Conv { return depthwiseWideShape(r, 2) },
+	"depthwise3x3s1":    func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 1) },
+	"depthwise3x3s2":    func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 2) },
 }
 
 func depthwiseShape(r *rand.Rand, k, stride int) Conv {
 	n := tileSize(r, 16, 4)
 	return Conv{In: n, Out: n, Groups: n, KH: k, KW: k, StrideY: stride, StrideX: stride, PadLeft: k / 2, PadTop: r.IntN(k)}
+}
+
+func depthwiseWideShape(r *rand.Rand, stride int) Conv {
+	n := tileSize(r, 16, 4)
+	c := Conv{In: n, Out: n, Groups: n, KH: 1 + r.IntN(6), KW: 1 + r.IntN(5), StrideY: 1 + r.IntN(2), StrideX: stride, DilationY: 1 + r.IntN(3), DilationX: 1, PadTop: r.IntN(3)}
+	if c.KW <= 3 {
+		c.DilationX = 1 + r.IntN(2)
+	}
+	span := (c.KW - 1) * c.DilationX
+	c.PadLeft = max(span-2, 0) + r.IntN(min(span, 2)-max(span-2, 0)+1)
+	return c
 }
 
 // tileSize draws a size within 1 of a multiple of tile, or anything up to most tiles.

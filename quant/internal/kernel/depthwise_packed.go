@@ -80,6 +80,73 @@ func runDepthwise3x3(one, two func(*depthwiseArgs)) func(p *PackedConv, dst, src
 	}
 }
 
+// takesDepthwiseWide is whether p is a depthwise convolution with a stride of 1 or 2 along rows whose taps lie at most 2
+// pixels left and right of the output pixel's place: 5×5, 3×3 with a dilation of 2, and smaller windows of any height.
+func takesDepthwiseWide(stride int) func(p *PackedConv) bool {
+	return func(p *PackedConv) bool {
+		c := &p.c
+		return takesDepthwise(p) && c.StrideX == stride && c.PadLeft <= 2 && (c.KW-1)*c.DilationX-c.PadLeft <= 2
+	}
+}
+
+// packDepthwiseWide orders weights as [group of 16 channels][ky][5][16 channels][4 bytes]: the taps at -2 … 1, then the
+// one at 2 in each of the 4 places.
+func packDepthwiseWide(p *PackedConv) packedWeights {
+	groups := (p.c.Out + 15) / 16
+	w := packedWeights{
+		weights: make([]int8, groups*p.c.KH*320),
+		bias:    make([]int32, groups*16),
+		scale:   make([]float32, groups*16),
+		pad:     padding(groups*64, p.c.Zero),
+	}
+	copy(w.bias, p.bias)
+	copy(w.scale, p.scale)
+	for n := range p.c.Out {
+		for ky := range p.c.KH {
+			row := w.weights[(n/16*p.c.KH+ky)*320:][:320]
+			for kx := range p.c.KW {
+				v := p.c.Weights[n*p.taps+ky*p.c.KW+kx]
+				if at := kx*p.c.DilationX - p.c.PadLeft + 2; at < 4 {
+					row[n%16*4+at] = v
+				} else {
+					for i := range 4 {
+						row[64+64*i+n%16*4+i] = v
+					}
+				}
+			}
+		}
+	}
+	return w
+}
+
+// runDepthwiseWide points a kernel at the source rows of each output row.
+func runDepthwiseWide(kernel func(*depthwiseArgs)) func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
+	return func(p *PackedConv, dst, src *Map, y0, y1 int, scratch []byte) {
+		var rows [maxTapsY]unsafe.Pointer
+		var steps [maxTapsY]int64
+		w := &p.packed
+		a := depthwiseArgs{
+			rows: unsafe.Pointer(&rows), rowBlocks: unsafe.Pointer(&steps),
+			weights: unsafe.Pointer(&w.weights[0]), bias: unsafe.Pointer(&w.bias[0]), scale: unsafe.Pointer(&w.scale[0]),
+			blocks: int64(Blocks(dst.W)), srcBlocks: int64(Blocks(src.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block),
+			zero: int64(p.c.Requant.Zero), tapsY: int64(p.c.KH),
+			pad: int64(p.c.Zero), keep: int64(uint32(0xffffffff) >> (8 * (-src.W & 3))),
+		}
+		for y := y0; y < y1; y++ {
+			p.tapRows(&rows, src, y)
+			for i := range p.c.KH {
+				steps[i] = int64(src.Block)
+				if rows[i] == nil {
+					rows[i], steps[i] = unsafe.Pointer(&w.pad[0]), 0
+				}
+			}
+			a.dst = unsafe.Pointer(&dst.Data[y*dst.Row])
+			kernel(hide(&a))
+		}
+		p.table(dst, y0, y1)
+	}
+}
+
 // takesDepthwise is whether p is a depthwise convolution of any window.
 func takesDepthwise(p *PackedConv) bool {
 	c := &p.c

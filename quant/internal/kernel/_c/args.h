@@ -25,13 +25,13 @@ struct conv_args {
 	word stride;          // first: bytes between the windows of neighbouring output pixels
 };
 
-// depthwise_args: depthwise 3×3 of one or two output rows.
+// depthwise_args: depthwise 3×3 of one or two output rows; of windows of up to 5 columns, one row.
 struct depthwise_args {
 	const uint8_t *const *rows; // source rows, top to bottom
 	const word *row_blocks;     // bytes between the blocks of each row: 0 for a row of padding
 	uint8_t *dst;               // the upper output row
 	word dst_row;               // bytes to the lower output row
-	const int8_t *weights;      // [group of 16 channels][ky][16 channels][4]: w0 w1 w2 0
+	const int8_t *weights;      // 3×3: [group of 16 channels][ky][16 channels][4]: w0 w1 w2 0; else see packDepthwiseWide
 	const int32_t *bias;
 	const float *scale;
 	word blocks;                // output blocks
@@ -41,6 +41,7 @@ struct depthwise_args {
 	word zero;
 	word pad;                   // the input's zero point
 	word keep;                  // bit mask of the valid pixels of the last source block, 8 bits a pixel
+	word taps_y;                // rows of the window, where not 3
 };
 
 // depthwise_any_args: depthwise of any window, one output row.

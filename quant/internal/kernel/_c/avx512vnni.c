@@ -500,6 +500,65 @@ void depthwise3x3s2AVX512VNNI(const struct depthwise_args *a) {
 	}
 }
 
+// Depthwise of up to 5 columns, two left of the pixel to two right: the first four are one dot product of a window that
+// is a shift away, the fifth lies in a block as it is, against a weight at its place.
+INLINE __m512i column_at(const uint8_t *row, word step, word b, const struct columns *c) {
+	if (b < 0 || b > c->last) return c->pad;
+	__m512i v = column(row, step, b, c);
+	return b == c->last ? fixed(v, c) : v;
+}
+
+#define DEPTHWISE_WIDE(S, B)                                                                               \
+	INLINE void depthwise_wide_##S##_##B(const struct depthwise_args *a, word g, word b, const struct columns *c, struct requant r) { \
+		__m512i acc[B][4];                                                                                 \
+		for (int i = 0; i < B; i++)                                                                        \
+			for (int j = 0; j < 4; j++) acc[i][j] = _mm512_loadu_si512(a->bias + 16 * g);                  \
+		const int8_t *w = a->weights + g * a->taps_y * 320;                                                \
+		int inside = S * b > 0 && S * (b + B) < c->last;                                                   \
+		for (word k = 0; k < a->taps_y; k++, w += 320) {                                                   \
+			const uint8_t *row = a->rows[k] + 64 * g;                                                      \
+			word step = a->row_blocks[k];                                                                  \
+			__m512i x[S * B + 2], four = _mm512_loadu_si512(w), fifth[4];                                  \
+			for (int i = 0; i < 4; i++) fifth[i] = _mm512_loadu_si512(w + 64 + 64 * i);                    \
+			for (int i = 0; i < S * B + 2; i++)                                                            \
+				x[i] = inside ? column(row, step, S * b + i - 1, c) : column_at(row, step, S * b + i - 1, c); \
+			for (int i = 0; i < B; i++) {                                                                  \
+				__m512i p = x[S * i], v = x[S * i + 1], n = x[S * i + 2], m = x[S * i + S + 1];            \
+				acc[i][0] = _mm512_dpbusd_epi32(acc[i][0], _mm512_shldi_epi32(v, p, 16), four);            \
+				acc[i][0] = _mm512_dpbusd_epi32(acc[i][0], v, fifth[2]);                                   \
+				acc[i][1] = _mm512_dpbusd_epi32(acc[i][1], S == 1 ? _mm512_shldi_epi32(v, p, 8) : v, four); \
+				acc[i][1] = _mm512_dpbusd_epi32(acc[i][1], S == 1 ? v : n, fifth[S == 1 ? 3 : 0]);         \
+				acc[i][2] = _mm512_dpbusd_epi32(acc[i][2], S == 1 ? v : _mm512_shrdi_epi32(v, n, 16), four); \
+				acc[i][2] = _mm512_dpbusd_epi32(acc[i][2], n, fifth[S == 1 ? 0 : 2]);                      \
+				acc[i][3] = _mm512_dpbusd_epi32(acc[i][3], S == 1 ? _mm512_shrdi_epi32(v, n, 8) : n, four); \
+				acc[i][3] = _mm512_dpbusd_epi32(acc[i][3], m, fifth[S == 1 ? 1 : 0]);                      \
+			}                                                                                              \
+		}                                                                                                  \
+		for (int i = 0; i < B; i++) {                                                                      \
+			__m512i out = pack(acc[i], _mm512_loadu_ps(a->scale + 16 * g), r);                             \
+			_mm512_mask_storeu_epi32(a->dst + (b + i) * a->dst_block + 64 * g, c->mask, out);              \
+		}                                                                                                  \
+	}
+
+DEPTHWISE_WIDE(1, 2)
+DEPTHWISE_WIDE(1, 1)
+DEPTHWISE_WIDE(2, 2)
+DEPTHWISE_WIDE(2, 1)
+
+#define DEPTHWISE_WIDE_ROWS(S)                                                       \
+	struct requant r = requant_of(a->zero);                                          \
+	struct columns c = columns_of(a);                                                \
+	for (word g = 0; 4 * g < a->cells; g++) {                                        \
+		c.mask = cell_mask(a->cells, g);                                             \
+		word b = 0;                                                                  \
+		for (; b + 2 <= a->blocks; b += 2) depthwise_wide_##S##_2(a, g, b, &c, r);   \
+		if (b < a->blocks) depthwise_wide_##S##_1(a, g, b, &c, r);                   \
+	}
+
+void depthwiseWideS1AVX512VNNI(const struct depthwise_args *a) { DEPTHWISE_WIDE_ROWS(1) }
+
+void depthwiseWideS2AVX512VNNI(const struct depthwise_args *a) { DEPTHWISE_WIDE_ROWS(2) }
+
 // Depthwise of any window: 4 taps are interleaved byte by byte into the lanes of one dot product. A tap's 4 pixels come
 // from anywhere, each by a masked load of its column of the cells.
 INLINE __m512i gather4(const uint8_t *const *p, word at, __mmask16 m) {
