@@ -106,8 +106,8 @@ def table(predict, sets, config):
     return figures
 
 
-def edge(binary, model, folder, *flags):
-    """What `edge eval --json` says of a model on a folder: its "total"."""
-    out = subprocess.run([binary, "eval", str(folder), "--model", str(model), "--json", *flags], check=True,
-                         capture_output=True)
+def edge(binary, model, folders, *flags):
+    """What `edge eval --json` says of a model on a folder, or a list of them: its "total"."""
+    folders = [str(f) for f in folders] if isinstance(folders, (list, tuple)) else [str(folders)]
+    out = subprocess.run([binary, "eval", *folders, "--model", str(model), "--json", *flags], check=True, capture_output=True)
     return json.loads(out.stdout)["results"][0]["total"]

@@ -362,7 +362,7 @@ def int8_figures(path, c):
         groups.setdefault(name.split("/")[0], ([], flags, classes))[0].append(str(folder))
     out = {}
     for name, (folders, flags, classes) in groups.items():
-        matrix = np.array(evaluate.edge(c.edge, path, *folders, *flags, "--threads", "1")["confusion"])[:, :len(c.classes)]
+        matrix = np.array(evaluate.edge(c.edge, path, folders, *flags, "--threads", "1")["confusion"])[:, :len(c.classes)]
         out[name] = round(evaluate.mean_iou(matrix, classes), 2)
     return out
 

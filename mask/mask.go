@@ -26,9 +26,17 @@ type Mask struct {
 	Mode   Mode
 	Reason string // why this mode or student, in words; empty when there is nothing to explain
 	Model  string // name of the student
+	Codes  []Code // of the frame, from students that make them
 
 	Infer time.Duration // time inside the network
 	Frame time.Duration // time from the pair to this mask: preprocessing, network, scaling
+}
+
+// Code is 64 bits that stand for what one modality of a frame shows: codes of one place differ in few bits, whichever
+// modality they are of.
+type Code struct {
+	Modality string // "color" or "depth"
+	Bits     uint64
 }
 
 // Resize makes m width × height, reusing its memory where that suffices. The classes are unspecified afterwards.

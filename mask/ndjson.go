@@ -39,6 +39,9 @@ func (e *ndjson) Encode(m *Mask, _ Image) error {
 	}
 	b = append(b, `,"model":`...)
 	b = appendString(b, m.Model)
+	if len(m.Codes) > 0 {
+		b = appendCodes(append(b, `,"codes":`...), m.Codes)
+	}
 	b = append(b, `,"width":`...)
 	b = strconv.AppendInt(b, int64(m.Width), 10)
 	b = append(b, `,"height":`...)
@@ -50,6 +53,21 @@ func (e *ndjson) Encode(m *Mask, _ Image) error {
 	b = append(b, `},"classes":{`...)
 	e.buf = e.masks(e.pixels(b, m), m)
 	return e.flush(m.Seq)
+}
+
+// appendCodes writes codes as 16 hexadecimal digits each, by modality.
+func appendCodes(b []byte, codes []Code) []byte {
+	const hex = "0123456789abcdef"
+	for i, c := range codes {
+		b = append(b, "{,"[min(i, 1)])
+		b = appendString(b, c.Modality)
+		b = append(b, `:"`...)
+		for shift := 60; shift >= 0; shift -= 4 {
+			b = append(b, hex[c.Bits>>shift&15])
+		}
+		b = append(b, '"')
+	}
+	return append(b, '}')
 }
 
 // pixels writes the number of pixels of the classes that have some, by id.

@@ -2,6 +2,7 @@ package mask
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -262,5 +263,27 @@ func BenchmarkEncode(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestNDJSONCodes expects a frame's codes beside the model, and no key where there are none.
+func TestNDJSONCodes(t *testing.T) {
+	var out bytes.Buffer
+	e, err := NewEncoder(&out, "ndjson", Options{Palette: testPalette(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := testMask(8, 6, 1)
+	for _, codes := range [][]Code{{{"color", 0xfedcba9876543210}, {"depth", 1}}, {{"depth", 1 << 63}}, nil} {
+		m.Codes = codes
+		if err := e.Encode(m, Image{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lines := strings.Split(out.String(), "\n")
+	for i, want := range []string{`,"codes":{"color":"fedcba9876543210","depth":"0000000000000001"},"width"`, `,"codes":{"depth":"8000000000000000"},"width"`, `"tabletop","width"`} {
+		if !strings.Contains(lines[i], want) || !json.Valid([]byte(lines[i])) {
+			t.Errorf("line %d has no %s: %s", i, want, lines[i])
+		}
 	}
 }

@@ -68,6 +68,10 @@ func (r *runner) frame(s *slot) (err error) {
 	n.Width, n.Height = choice.Model.Size()
 	n.Seq, n.Time, n.Skew = s.pair.Seq, s.pair.ColorTime, s.pair.Skew()
 	n.Mode, n.Reason, n.Model = choice.Mode, choice.Reason, choice.Model.Name()
+	n.Codes = n.Codes[:0]
+	if c, ok := choice.Model.(Coder); ok {
+		n.Codes = seen(c.Codes(n.Codes), choice.Mode)
+	}
 	m := n
 	if !r.p.ModelSize {
 		m = &r.mask

@@ -25,8 +25,9 @@ type Metadata struct {
 	Height     int
 	BGR        bool // colour_order is "bgr"
 	Depth      DepthEncoding
-	Fusion     string   // "early", "late", …
-	Modalities []string // of "color", "depth"
+	Fusion     string            // "early", "late", …
+	Modalities []string          // of "color", "depth"
+	Codes      map[string]string // 64-bit codes that the network gives beside the classes: modality → name of the output
 	Method     string
 	Data       string
 	FloatMIoU  string // of the validation split; text, as the exporter wrote it
@@ -92,6 +93,16 @@ func ParseMetadata(props map[string]string, o MetadataOptions) (Metadata, error)
 	if s := get("modalities"); s != "" {
 		if err := json.Unmarshal([]byte(s), &m.Modalities); err != nil {
 			return fail("modalities", err)
+		}
+	}
+	if s := get("codes"); s != "" {
+		if err := json.Unmarshal([]byte(s), &m.Codes); err != nil {
+			return fail("codes", err)
+		}
+		for modality, output := range m.Codes {
+			if modality != "color" && modality != "depth" || output == "" {
+				return fail("codes", fmt.Errorf("%q: %q: want names of outputs, of color and depth", modality, output))
+			}
 		}
 	}
 	m.Fusion, m.Method, m.Data, m.Exporter = get("fusion"), get("method"), get("data"), get("exporter")

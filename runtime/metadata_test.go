@@ -15,6 +15,7 @@ var goodProps = map[string]string{
 	"depthwise.palette": `["#202020","#4c9a6a","#e2572b"]`, "depthwise.void": "255", "depthwise.input": "320x240",
 	"depthwise.color_order": "rgb", "depthwise.depth": `{"kind":"inverse","near":0.4,"far":8}`,
 	"depthwise.fusion": "early", "depthwise.modalities": `["color","depth"]`, "depthwise.int8_miou": "93.1",
+	"depthwise.codes": `{"color":"code_color","depth":"code_depth"}`,
 }
 
 func TestParseMetadata(t *testing.T) {
@@ -23,7 +24,7 @@ func TestParseMetadata(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m.Name != "tabletop" || m.Width != 320 || m.Height != 240 || m.BGR || m.Depth != (DepthEncoding{"inverse", 0.4, 8}) ||
-		m.Fusion != "early" || m.Int8MIoU != "93.1" || m.Palette.Name(2) != "object" || m.Palette.Void != 255 ||
+		m.Fusion != "early" || m.Int8MIoU != "93.1" || m.Palette.Name(2) != "object" || m.Codes["depth"] != "code_depth" || m.Palette.Void != 255 ||
 		m.Palette.Color(1) != (mask.RGB{R: 0x4c, G: 0x9a, B: 0x6a}) || !m.Uses("depth") {
 		t.Errorf("got %+v", m)
 	}
@@ -45,6 +46,7 @@ func TestParseMetadataRefuses(t *testing.T) {
 	for key, value := range map[string]string{
 		"format": "2", "classes": `["a"`, "palette": `["#12345"]`, "void": "300", "input": "320", "color_order": "grb",
 		"depth": `{"kind":"log","near":1,"far":2}`, "modalities": "color",
+		"codes": `{"sound":"code"}`,
 	} {
 		props := maps.Clone(goodProps)
 		props["depthwise."+key] = value

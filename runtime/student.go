@@ -30,6 +30,7 @@ type Student struct {
 	depth *quant.Tensor // the same as color when fused
 	pre   *Preprocess
 	cal   capture.Calibration
+	codes []codeOutput // by modality
 
 	noColor capture.Color // zeros for an input that the student has and does not use
 	noDepth capture.Depth
@@ -83,7 +84,7 @@ func (s *Student) bind(file []byte) (err error) {
 	if len(out) == 0 || out[0].Type != quant.Uint8 || len(out[0].Shape) < 2 || len(out[0].Uint8s()) != s.w*s.h {
 		return fmt.Errorf("runtime: student: its first output is no class map of %d×%d", s.w, s.h)
 	}
-	return nil
+	return s.bindCodes(out[1:])
 }
 
 // inputs finds colour and depth among the network's inputs by their channels.

@@ -91,10 +91,11 @@ func tinyValue(name string, kind int64, dims ...int64) pb {
 }
 
 // tinyStudent writes a student of 64×48 pixels with logits at half that: "early" has one input of 4 channels, "two" has
-// rgb and depth, "rgb" and "depth" have one of them.
+// rgb and depth, "rgb" and "depth" have one of them; "codes" is "two" with a code of each: where the brightest of an 8×8
+// grid's cells is red rather than green, and where the nearest is near.
 func tinyStudent(kind string, metadata map[string]string) []byte {
 	var nodes, inits, inputs []pb
-	channels := map[string]int64{"early": 4, "two": 4, "rgb": 3, "depth": 1}[kind]
+	channels := map[string]int64{"early": 4, "two": 4, "codes": 4, "rgb": 3, "depth": 1}[kind]
 	input := func(name string, c int64) string {
 		inputs = append(inputs, tinyValue(name, onnxUint8, 1, c, 48, 64))
 		nodes = append(nodes, tinyNode("DequantizeLinear", name+" in.scale in.zero", name+".real"))
@@ -104,7 +105,7 @@ func tinyStudent(kind string, metadata map[string]string) []byte {
 	switch kind {
 	case "early":
 		x = input("pixels", 4)
-	case "two":
+	case "two", "codes":
 		nodes = append(nodes, tinyNode("Concat", input("rgb", 3)+" "+input("depth", 1), "fused", attrInt("axis", 1)))
 		x = "fused"
 	default:
@@ -112,7 +113,8 @@ func tinyStudent(kind string, metadata map[string]string) []byte {
 	}
 	rows := map[string][3][]int8{ // weights of R, G, B, D for the classes
 		"early": {{0, 0, 0, 0}, {-20, 24, 0, -8}, {4, 0, -4, 30}}, "two": {{0, 0, 0, 0}, {-20, 24, 0, -8}, {4, 0, -4, 30}},
-		"rgb": {{0, 0, 0}, {-20, 24, 0}, {4, 0, -4}}, "depth": {{0}, {-8}, {30}},
+		"codes": {{0, 0, 0, 0}, {-20, 24, 0, -8}, {4, 0, -4, 30}},
+		"rgb":   {{0, 0, 0}, {-20, 24, 0}, {4, 0, -4}}, "depth": {{0}, {-8}, {30}},
 	}[kind]
 	var w []byte
 	for _, row := range rows { // [3, channels, 2, 2]
@@ -139,6 +141,21 @@ func tinyStudent(kind string, metadata map[string]string) []byte {
 		tinyNode("ArgMax", "upsampled", "indices", attrInt("axis", 1), attrInt("keepdims", 0)),
 		tinyNode("Cast", "indices", "classes", attrInt("to", onnxUint8)),
 	)
+	outputs := []pb{tinyValue("classes", onnxUint8, 1, 48, 64)}
+	for i, name := range []string{"rgb", "depth"} {
+		if kind != "codes" {
+			break
+		}
+		weights, code := [][]byte{{20, 256 - 20, 0}, {20}}[i], []string{"code_color", "code_depth"}[i]
+		inits = append(inits, tinyTensor(code+".w", onnxInt8, []int64{1, int64(len(weights)), 1, 1}, weights),
+			tinyTensor(code+".b", onnxFloat, []int64{1}, floats([]float32{0, -0.1}[i])),
+			tinyTensor(code+".scale", onnxFloat, nil, floats(0.02)), tinyTensor(code+".zero", onnxInt8, nil, []byte{0}))
+		nodes = append(nodes,
+			tinyNode("MaxPool", name+".real", code+".cells", attrInts("kernel_shape", 6, 8), attrInts("strides", 6, 8)),
+			tinyNode("DequantizeLinear", code+".w "+code+".scale "+code+".zero", code+".w.real"),
+			tinyNode("Conv", code+".cells "+code+".w.real "+code+".b", code, attrInts("kernel_shape", 1, 1)))
+		outputs = append(outputs, tinyValue(code, onnxFloat, 1, 1, 8, 8))
+	}
 	graph := pb(nil)
 	for _, n := range nodes {
 		graph = graph.bytes(1, n)
@@ -150,9 +167,11 @@ func tinyStudent(kind string, metadata map[string]string) []byte {
 	for _, v := range inputs {
 		graph = graph.bytes(11, v)
 	}
-	graph = graph.bytes(12, tinyValue("classes", onnxUint8, 1, 48, 64))
+	for _, v := range outputs {
+		graph = graph.bytes(12, v)
+	}
 	model := pb(nil).int(1, 8).text(2, "depthwise tests").bytes(7, graph).bytes(8, pb(nil).text(1, "").int(2, 17))
-	for _, key := range []string{"format", "name", "classes", "palette", "void", "input", "color_order", "depth", "modalities", "sha256"} {
+	for _, key := range []string{"format", "name", "classes", "palette", "void", "input", "color_order", "depth", "modalities", "codes", "sha256"} {
 		if v, ok := metadata[key]; ok {
 			model = model.bytes(14, pb(nil).text(1, "depthwise."+key).text(2, v))
 		}
@@ -162,9 +181,13 @@ func tinyStudent(kind string, metadata map[string]string) []byte {
 
 // tinyMetadata is what a student of ours says.
 func tinyMetadata(name string) map[string]string {
-	return map[string]string{"format": "1", "name": name, "classes": `["background","table","object"]`,
+	m := map[string]string{"format": "1", "name": name, "classes": `["background","table","object"]`,
 		"palette": `["#202020","#4c9a6a","#e2572b"]`, "void": "255", "input": "64x48", "color_order": "rgb",
 		"depth": `{"kind":"inverse","near":0.4,"far":8}`, "sha256": strings.Repeat("0", 64)}
+	if name == "tiny-codes" {
+		m["codes"] = `{"color":"code_color","depth":"code_depth"}`
+	}
+	return m
 }
 
 // signed fills the hash in, as an exporter does.
@@ -176,7 +199,7 @@ func signed(model []byte) []byte {
 
 // TestTinyStudents keeps testdata/students, which other packages' tests read too, equal to what this file writes.
 func TestTinyStudents(t *testing.T) {
-	for _, kind := range []string{"early", "two", "rgb", "depth"} {
+	for _, kind := range []string{"early", "two", "rgb", "depth", "codes"} {
 		path := filepath.Join("testdata", "students", "tiny-"+kind+".onnx")
 		model := signed(tinyStudent(kind, tinyMetadata("tiny-"+kind)))
 		if *update {

@@ -16,6 +16,7 @@ type commands struct {
 	Bench      benchCmd      `cmd:"" help:"Time a model beside this machine's measured limit."`
 	Inspect    inspectCmd    `cmd:"" help:"Show a model: metadata, graph after fusion, arena."`
 	Infer      inferCmd      `cmd:"" help:"Run any model on .npy inputs, write its outputs as .npy."`
+	Lookup     lookupCmd     `cmd:"" help:"Find frames that show the same place, by their codes."`
 	Models     modelsCmd     `cmd:"" help:"List the models inside this binary."`
 	Doctor     doctorCmd     `cmd:"" help:"Say what this machine can do, and what is missing."`
 	Completion completionCmd `cmd:"" help:"Print a shell's completion script."`
