@@ -136,10 +136,26 @@ func (r *Recording) Calibration() capture.Calibration { return r.cal }
 // Clock names the clock of the pairs' times: "recorder", or the camera's domain as librealsense names it.
 func (r *Recording) Clock() string {
 	if r.byBag {
-		return "recorder"
+		return recorder
 	}
 	return r.facts.color.clock
 }
+
+// domain translates librealsense's name of a clock.
+func domain(clock string) capture.Domain {
+	switch clock {
+	case "Hardware Clock":
+		return capture.DeviceClock
+	case "System Time", recorder:
+		return capture.HostClock
+	case "Global Time":
+		return capture.GlobalClock
+	}
+	return capture.UnknownClock
+}
+
+// recorder is the name of the clock of the times at which frames reached the recorder.
+const recorder = "recorder"
 
 // Close closes the file and ends a Next that reads it.
 func (r *Recording) Close() error {
@@ -287,6 +303,7 @@ func (r *Recording) deliver(dst *capture.Pair) {
 	p, now := &r.pair, &r.round
 	dst.Seq = now.seq + p.Seq
 	dst.ColorTime, dst.DepthTime = p.ColorTime+now.shift, p.DepthTime+now.shift
+	dst.Clock = domain(r.Clock())
 	dst.Color.Resize(p.Color.Width, p.Color.Height)
 	copy(dst.Color.Pix, p.Color.Pix)
 	dst.Depth.Resize(p.Depth.Width, p.Depth.Height)
