@@ -11,7 +11,7 @@ export CGO_ENABLED ?= 0
 export GO PYTHON VENV VERSION
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test gotest pytest check lint race arm64 cross generated image fuzz clean
+.PHONY: help build demo test gotest pytest check lint race realsense arm64 cross generated image fuzz clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,7 +22,7 @@ build: ## Build bin/edge: static, stripped, students inside.
 demo: build ## Segment the built-in synthetic camera. Needs Go alone.
 	@scripts/demo.sh
 
-test: gotest pytest ## Run the Go and the Python tests. Sets .venv up on the first run.
+test: gotest pytest realsense ## Run the Go and the Python tests. Sets .venv up on the first run.
 
 gotest: build
 	$(GO) test ./...
@@ -30,6 +30,9 @@ gotest: build
 pytest: build
 	@scripts/venv.sh
 	$(VENV)/bin/python -m pytest -q distill
+
+realsense: ## Test RealSense cameras with the vendor's library, its present and an older version.
+	@scripts/realsense.sh
 
 check: ## Everything that CI checks: test, lint, race, arm64, cross, generated, image, short fuzz.
 	@scripts/check.sh

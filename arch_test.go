@@ -39,6 +39,8 @@ var rules = []rule{
 	{"capture/mcap", "capture capture/internal/... github.com/klauspost/compress github.com/pierrec/lz4/v4 google.golang.org/protobuf",
 		rapid + " capture/capturetest capture/synth capture/replay github.com/foxglove/mcap/go/mcap"},
 	{"capture/rosbag", "capture capture/internal/... github.com/pierrec/lz4/v4", rapid + " capture/capturetest capture/synth capture/replay"},
+	{"capture/realsense", "capture capture/internal/... capture/realsense/internal/...", rapid + " capture/capturetest capture/rosbag github.com/ebitengine/purego"},
+	{"capture/realsense/internal/...", "capture capture/realsense/internal/... github.com/ebitengine/purego", rapid}, // a C library without cgo
 	{"capture/capturetest", "capture", rapid},
 	{"capture/internal/...", "github.com/klauspost/compress capture/internal/...", rapid},
 
@@ -239,7 +241,8 @@ func TestNoWorkAtStart(t *testing.T) {
 	}
 }
 
-// TestUnsafeAndAssemblyStayInside: quant/internal is the only place for either, and nothing needs cgo.
+// TestUnsafeAndAssemblyStayInside: quant/internal is the only place for either, but for a C library's memory in the internal
+// packages of capture/realsense; and nothing needs cgo.
 func TestUnsafeAndAssemblyStayInside(t *testing.T) {
 	for _, p := range list(t) {
 		inside := strings.HasPrefix(p.folder(), "quant/internal/")
@@ -248,6 +251,7 @@ func TestUnsafeAndAssemblyStayInside(t *testing.T) {
 				t.Errorf("%s: assembly outside quant/internal", path.Join(p.folder(), file))
 			}
 		}
+		inside = inside || strings.HasPrefix(p.folder(), "capture/realsense/internal/")
 		for _, file := range p.code() {
 			in := imports(parse(t, p, file))
 			if !inside && slices.Contains(in, "unsafe") {

@@ -10,6 +10,10 @@ for system in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do
 	out=build/cross/$GOOS-$GOARCH
 	"$go" build -trimpath -ldflags '-s -w' -o "$out/" ./cmd/edge
 	"$go" vet ./...
+	if [ "$GOOS" != windows ]; then # where librealsense2 can be opened
+		"$go" build -tags realsense -o "$out-realsense/" ./cmd/edge
+		"$go" vet -tags realsense ./capture/realsense/... ./cmd/edge
+	fi
 	bytes=$(cat "$out"/edge* | wc -c)
 	printf '%-14s %9d bytes\n' "$system" "$bytes"
 	if [ "$GOOS" = linux ] && [ "$bytes" -ge "$most" ]; then

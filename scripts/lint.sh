@@ -11,6 +11,8 @@ if [ -n "$unformatted" ]; then
 fi
 "$go" vet ./...
 "$go" run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
+"$go" vet -tags realsense ./capture/realsense/... ./cmd/edge
+"$go" run honnef.co/go/tools/cmd/staticcheck@v0.8.2 -tags realsense ./capture/realsense/... ./cmd/edge
 if command -v shellcheck > /dev/null; then
 	shellcheck .ci/run scripts/*.sh
 elif [ -n "${CI:-}" ]; then
