@@ -8,10 +8,14 @@ older=2.56.5.9235
 
 scripts/venv.sh
 venv=$(cd "${VENV:-.venv}" && pwd)
+REALSENSE_LIB=$("$venv/bin/python" scripts/realsense_lib.py)
+export REALSENSE_LIB
 "$go" test -tags realsense -count=1 ./capture/realsense/...
+"$go" test -tags realsense -count=1 -run RealSense ./cmd/edge
 
 target=$venv/librealsense-$older
 if [ ! -d "$target/pyrealsense2" ]; then
 	"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --target "$target" "pyrealsense2==$older"
 fi
-PYTHONPATH=$target "$go" test -tags realsense -count=1 ./capture/realsense/...
+REALSENSE_LIB=$(PYTHONPATH=$target "$venv/bin/python" scripts/realsense_lib.py)
+"$go" test -tags realsense -count=1 ./capture/realsense/...

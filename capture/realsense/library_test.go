@@ -14,19 +14,8 @@ import (
 	"github.com/depthwise/depthwise/capture/realsense/internal/rs2"
 )
 
-// locate prints the files that the library in pyrealsense2's wheel needs, the library last.
-const locate = `
-import glob, importlib.util, os, sys, sysconfig
-wheel = os.path.dirname(importlib.util.find_spec("pyrealsense2").origin)
-library = glob.glob(os.path.join(wheel, "pyrealsense2.*.so"))[0]
-get = sysconfig.get_config_var
-python = [os.path.join(d, get("INSTSONAME") or "") for d in (get("LIBDIR"), get("LIBPL"), os.path.join(get("LIBDIR") or "", get("MULTIARCH") or ""))]
-python = [p for p in python if os.path.isfile(p)] + [get("INSTSONAME")]
-print(python[0] + os.pathsep + library)
-`
-
 // library is the real library, in tests: $REALSENSE_LIB, or the one inside the pyrealsense2 wheel of the Python
-// environment in $VENV or .venv. Its symbols are those of an extension module, which wants Python's library before it.
+// environment in $VENV or .venv.
 func library(t testing.TB) *rs2.Library {
 	t.Helper()
 	name := os.Getenv("REALSENSE_LIB")
@@ -63,7 +52,7 @@ func wheel(t testing.TB) string {
 		skip("no librealsense2: set REALSENSE_LIB, or make %s, whose pyrealsense2 has it (scripts/venv.sh)", venv)
 	}
 	var words bytes.Buffer
-	cmd := exec.Command(python, "-c", locate)
+	cmd := exec.Command(python, filepath.Join(top, "scripts", "realsense_lib.py"))
 	cmd.Stderr = &words
 	out, err := cmd.Output()
 	if err != nil {

@@ -220,6 +220,9 @@ func (c *Camera) because() string {
 // Info is what the camera says of itself.
 func (c *Camera) Info() Info { return c.info }
 
+// Live tells whether frames come at their times, whether or not somebody takes them: from a camera, not from a recording.
+func (c *Camera) Live() bool { return !c.device.playback }
+
 // Notes are what is not as it might be, such as a USB 2 line.
 func (c *Camera) Notes() []string { return append([]string(nil), c.notes...) }
 

@@ -42,7 +42,8 @@ type diagnosis struct {
 	Kernels  []quant.Kernel `json:"kernels"`
 	PeakGMAC float64        `json:"peak_gmacs"` // one thread
 	Models   []string       `json:"models"`
-	Findings []string       `json:"findings"` // what is missing, and what to do
+	Cameras  []string       `json:"cameras,omitempty"` // and the libraries that find them, where this binary looks for any
+	Findings []string       `json:"findings"`          // what is missing, and what to do
 }
 
 func (c *doctorCmd) Run(e *env) error {
@@ -94,6 +95,9 @@ func (d *diagnosis) findings(e *env) {
 			add("the processor's governor is powersave: frames take longer; choose performance for steady times.")
 		}
 	}
+	found, missing := cameras()
+	d.Cameras = append(d.Cameras, found...)
+	d.Findings = append(d.Findings, missing...)
 	if dir := os.TempDir(); writable(dir) != nil {
 		add("%s cannot be written: edge bench measures the cold start there; set TMPDIR.", dir)
 	}
@@ -130,6 +134,9 @@ func (d *diagnosis) print(w io.Writer) error {
 		fmt.Fprintf(t, "dot products\t%.0f GMAC/s a thread, measured now\n", d.PeakGMAC)
 	}
 	fmt.Fprintf(t, "models\t%s\n", or(d.Models, "none inside this binary"))
+	for i, camera := range d.Cameras {
+		fmt.Fprintf(t, "%s\t%s\n", map[bool]string{true: "cameras"}[i == 0], camera)
+	}
 	t.Flush()
 	fmt.Fprintln(w, "\nkernels (* = used here)")
 	for _, k := range d.Kernels {

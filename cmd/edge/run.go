@@ -78,6 +78,11 @@ func (c *runCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	if camera, ok := src.(interface{ Notes() []string }); ok {
+		for _, words := range camera.Notes() {
+			e.log.Warn(words)
+		}
+	}
 	if rec, ok := src.(interface{ Assumed() []string }); ok {
 		for _, words := range rec.Assumed() {
 			e.log.Debug("assumed " + words)
@@ -97,6 +102,9 @@ func (c *runCmd) Run(e *env) error {
 		for _, words := range pair.account() {
 			e.log.Info(words)
 		}
+	}
+	if words := realsenseWords(src); words != "" {
+		e.log.Info(words)
 	}
 	if skipped, problems := troubles(src); skipped > 0 {
 		for _, problem := range problems {
@@ -133,7 +141,7 @@ func (c *runCmd) pipeline(src capture.Source, student *runtime.Student, format m
 			bar.add(1)
 			return out.Encode(m, color)
 		},
-		Live: c.Live, OnError: runtime.OnError(c.OnError), Frames: c.Frames, ModelSize: c.Size == "model", Threads: c.Threads,
+		Live: c.Live || isLive(src), OnError: runtime.OnError(c.OnError), Frames: c.Frames, ModelSize: c.Size == "model", Threads: c.Threads,
 	}
 }
 

@@ -22,6 +22,7 @@ var sourceKinds = []struct{ kind, words string }{
 	{"replay", "replay:DIR            a recording in a folder; the folder's path alone means the same"},
 	{"mcap", "mcap:FILE             a recording in an MCAP file; the path alone of a file .mcap means the same"},
 	{"rosbag", "rosbag:FILE           a RealSense recording; the path alone of a file .bag means the same"},
+	{"realsense", "realsense:[key=value,…] a RealSense camera, such as realsense:serial=728612070259,width=640"},
 	{"pair", "pair:COLOR+DEPTH      colour of one source, depth of another, paired by time; options follow as +key=value"},
 }
 
@@ -29,7 +30,7 @@ var sourceKinds = []struct{ kind, words string }{
 const sourceHelp = `
 SOURCE is synth:[key=value,…] for the built-in synthetic camera; a folder: a recording that edge wrote, the TUM RGB-D
 layout (rgb.txt, depth.txt), or color/ and depth/ with images of equal names; a file: .mcap, or .bag as RealSense cameras
-record; or pair:COLOR+DEPTH[+calibration=FILE][+offset=TIME] for the colour of one source with the depth of another.`
+record; realsense:[key=value,…] for a RealSense camera, in a binary built for that; or pair:COLOR+DEPTH[+calibration=FILE][+offset=TIME] for the colour of one source with the depth of another.`
 
 // sourceOptions are the flags that say how a source is read.
 type sourceOptions struct {
@@ -52,6 +53,8 @@ func openSource(arg string, o sourceOptions) (capture.Source, error) {
 			return openRecording(rest, o)
 		case "mcap", "rosbag":
 			return openFile(kind, rest, o)
+		case "realsense":
+			return openRealSense(rest, o)
 		case "pair":
 			return openPair(rest, o)
 		}
@@ -152,6 +155,9 @@ func (b bag) Len() int { return b.pairs }
 func troubles(src capture.Source) (skipped uint64, problems []string) {
 	if p, ok := src.(*paced); ok {
 		src = p.Source
+	}
+	if skipped, problems, ok := realsenseTroubles(src); ok {
+		return skipped, problems
 	}
 	switch src := src.(type) {
 	case *replay.Recording:
