@@ -38,7 +38,10 @@ INLINE __mmask16 cell_mask(word cells, word g) {
 
 INLINE void store_group(uint8_t *dst, const __m512i *acc, word g, const struct conv_args *a, struct requant r) {
 	__m512i v = pack(acc, _mm512_loadu_ps(a->scale + 16 * g), r);
-	_mm512_mask_storeu_epi32(dst + 64 * g, cell_mask(a->cells, g), v);
+	if (4 * g + 4 <= a->cells)
+		_mm512_storeu_si512(dst + 64 * g, v);
+	else
+		_mm512_mask_storeu_epi32(dst + 64 * g, cell_mask(a->cells, g), v);
 }
 
 INLINE __m512i broadcast4(const uint8_t *p) { return _mm512_set1_epi32(*(const int *)p); }
@@ -100,6 +103,8 @@ INLINE void store_half(uint8_t *dst, const __m512i *v, word g, const struct conv
 			store_half(dst + i * a->dst_block, pair, g + G, a, r, B > 1 ? 2 : 1);                         \
 		}
 
+// No pointwise tile has more than 20 sums: the requantization of a larger one fills the window of instructions that a
+// Zen 4 core looks ahead, and the next tile's products wait.
 #define POINTWISE_TILE(B, G, H)                                                                           \
 	INLINE void pointwise_##B##_##G##_##H(const struct conv_args *a, const uint8_t *src, uint8_t *dst, word g, \
 			struct requant r) {                                                                              \
@@ -116,8 +121,6 @@ POINTWISE_TILE(2, 1, 0)
 POINTWISE_TILE(1, 1, 0)
 POINTWISE_TILE(2, 2, 0)
 POINTWISE_TILE(1, 2, 0)
-POINTWISE_TILE(2, 3, 0)
-POINTWISE_TILE(1, 3, 0)
 POINTWISE_TILE(4, 0, 1)
 POINTWISE_TILE(1, 0, 1)
 POINTWISE_TILE(2, 1, 1)
@@ -179,11 +182,7 @@ void pointwiseAVX512VNNI(const struct conv_args *a) {
 		const uint8_t *src = a->src;
 		uint8_t *dst = a->dst;
 		word left = full - g, b = 0;
-		if (left >= 5 || left == (half ? 4 : 3)) {
-			POINTWISE_STEP(2, 3, 0)
-			POINTWISE_STEP(1, 3, 0)
-			g += 3;
-		} else if (left == 2 && half) {
+		if (left == 2 && half) {
 			POINTWISE_STEP(2, 2, 1)
 			POINTWISE_STEP(1, 2, 1)
 			g += 3;
@@ -405,16 +404,21 @@ INLINE __m512i fixed(__m512i v, const struct columns *c) {
 			v[i] = column(row[i], step[i], 0, c);                                                          \
 			if (c->last == 0) v[i] = fixed(v[i], c);                                                       \
 		}                                                                                                  \
-		for (word b = 0; b < a->blocks; b++) {                                                             \
+		__m512i bias = _mm512_loadu_si512(a->bias + 16 * g);                                               \
+		__m512 scale = _mm512_loadu_ps(a->scale + 16 * g);                                                 \
+		uint8_t *dst = a->dst + 64 * g;                                                                    \
+		word b = 0, inner = c->last - 1 < a->blocks ? c->last - 1 : a->blocks;                             \
+		DEPTHWISE_S1_BLOCKS(R, b < inner, column(row[i], step[i], b + 1, c))                               \
+		DEPTHWISE_S1_BLOCKS(R, b < a->blocks, b >= c->last ? c->pad : b + 1 < c->last ? column(row[i], step[i], b + 1, c) : fixed(column(row[i], step[i], b + 1, c), c)) \
+	}
+
+#define DEPTHWISE_S1_BLOCKS(R, MORE, NEXT)                                                                  \
+		for (; MORE; b++, dst += a->dst_block) {                                                           \
 			__m512i acc[R][4];                                                                             \
 			for (int o = 0; o < R; o++)                                                                    \
-				for (int j = 0; j < 4; j++) acc[o][j] = _mm512_loadu_si512(a->bias + 16 * g);              \
+				for (int j = 0; j < 4; j++) acc[o][j] = bias;                                              \
 			for (int i = 0; i < R + 2; i++) {                                                              \
-				__m512i n = c->pad;                                                                        \
-				if (b < c->last) {                                                                         \
-					n = column(row[i], step[i], b + 1, c);                                                 \
-					if (b + 1 == c->last) n = fixed(n, c);                                                 \
-				}                                                                                          \
+				__m512i n = NEXT;                                                                          \
 				__m512i s = before(p[i], v[i]), t = after(v[i], n);                                        \
 				for (int o = 0; o < R; o++) {                                                              \
 					int k = i - o;                                                                         \
@@ -427,12 +431,8 @@ INLINE __m512i fixed(__m512i v, const struct columns *c) {
 				p[i] = v[i];                                                                               \
 				v[i] = n;                                                                                  \
 			}                                                                                              \
-			for (int o = 0; o < R; o++) {                                                                  \
-				__m512i out = pack(acc[o], _mm512_loadu_ps(a->scale + 16 * g), r);                         \
-				_mm512_mask_storeu_epi32(a->dst + o * a->dst_row + b * a->dst_block + 64 * g, c->mask, out); \
-			}                                                                                              \
-		}                                                                                                  \
-	}
+			for (int o = 0; o < R; o++) _mm512_mask_storeu_epi32(dst + o * a->dst_row, c->mask, pack(acc[o], scale, r)); \
+		}
 
 DEPTHWISE_S1(1)
 DEPTHWISE_S1(2)
