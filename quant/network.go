@@ -20,6 +20,7 @@ type Network struct {
 	profile         bool
 	times           []stepTime
 	runs            int
+	memory          *Memory
 }
 
 // Load reads and plans a model file. External data is looked for beside it.
@@ -42,11 +43,15 @@ func build(m *onnx.Model, err error, o Options) (*Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
-	p, err := plan.New(g, plan.Options{Threads: o.Threads, NHWC: o.NHWC, ClassMap: o.ClassMap, Disable: o.Disable, MaxBytes: o.MaxBytes})
+	p, err := plan.New(g, plan.Options{Threads: o.Threads, NHWC: o.NHWC, ClassMap: o.ClassMap, Disable: o.Disable, MaxBytes: o.MaxBytes,
+		Unbound: o.Memory != nil})
 	if err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
-	n := &Network{plan: p, metadata: m.Metadata}
+	n := &Network{plan: p, metadata: m.Metadata, memory: o.Memory}
+	if o.Memory != nil {
+		o.Memory.add(p)
+	}
 	for _, b := range p.Inputs {
 		n.inputs = append(n.inputs, newTensor(b))
 	}
@@ -101,6 +106,9 @@ func (n *Network) Metadata() map[string]string { return n.metadata }
 func (n *Network) Run() error {
 	if n.plan == nil {
 		return errors.New("quant: run: the network is closed")
+	}
+	if n.memory != nil {
+		n.memory.bind()
 	}
 	if !n.profile {
 		n.plan.Run()

@@ -20,6 +20,8 @@ type Options struct {
 	Disable []string
 	// MaxBytes bounds the memory of activations, inputs and outputs; 0 = 1 GiB.
 	MaxBytes int
+	// Memory is an arena that several networks share; nil = the network has its own.
+	Memory *Memory
 }
 
 // Value is an array given at load. The network may keep Data, which must not be changed until Close.
