@@ -44,7 +44,7 @@ func build(m *onnx.Model, err error, o Options) (*Network, error) {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
 	p, err := plan.New(g, plan.Options{Threads: o.Threads, NHWC: o.NHWC, ClassMap: o.ClassMap, Disable: o.Disable, MaxBytes: o.MaxBytes,
-		Unbound: o.Memory != nil})
+		Margin: o.Margin, Unbound: o.Memory != nil})
 	if err != nil {
 		return nil, fmt.Errorf("quant: %w", err)
 	}
@@ -98,6 +98,21 @@ func (n *Network) Inputs() []*Tensor { return n.inputs }
 
 // Outputs are the tensors that Run fills, in the model's order.
 func (n *Network) Outputs() []*Tensor { return n.outputs }
+
+// MarginUnit is how many steps of [Network.Margin] make a logit of 1.
+const MarginUnit = plan.MarginUnit
+
+// Margin says, under [Options].Margin, how sure the class map of the last Run is: for each of its pixels by how much the
+// greatest logit leads the second, in steps of 1/[MarginUnit], rounded down, at most 255. Between these two classes alone
+// the softmax is 1/(1 + exp(−lead)): 16 steps are 62 %, 32 are 73 %, 64 are 88 %, 255 are 99.97 %. It is nil without the
+// option. The logits are interpolated in integers, where the class map has float32: the two may differ on which class is
+// the greatest where the margin is 0.
+func (n *Network) Margin() []uint8 {
+	if n.plan == nil || n.plan.Margin == nil {
+		return nil
+	}
+	return n.plan.Margin.Data
+}
 
 // Metadata is the model's own key-value pairs (metadata_props).
 func (n *Network) Metadata() map[string]string { return n.metadata }

@@ -16,6 +16,7 @@ type Options struct {
 	ClassMap bool     // make output 0 a uint8 class map at the input's size
 	Disable  []string // kernel variants and CPU features not to use
 	MaxBytes int      // most bytes of arena, inputs and outputs together; 0 = 1 GiB
+	Margin   bool     // also say how sure the class map is
 	Unbound  bool     // Bind is called later, before the first Run
 }
 
@@ -25,8 +26,9 @@ type Plan struct {
 	Steps           []*Step
 	Arena           Arena
 	Pool            *pool.Pool
-	Weights         int64 // bytes of packed weights and tables
-	Scratch         int   // bytes that each worker needs beside the arena
+	Weights         int64   // bytes of packed weights and tables
+	Margin          *Buffer // with Options.Margin, [H, W]
+	Scratch         int     // bytes that each worker needs beside the arena
 	owned           []*Buffer
 }
 
@@ -153,6 +155,12 @@ func (p *planner) finish() (*Plan, error) {
 	}
 	for _, b := range plan.Outputs {
 		share(b)
+	}
+	if p.o.Margin {
+		if plan.Margin == nil {
+			return nil, fmt.Errorf("margin: the network has no class map that is made from quantized logits")
+		}
+		plan.Margin.attach(tensor.Aligned(plan.Margin.Size))
 	}
 	plan.Pool = pool.New(p.o.Threads)
 	for _, s := range p.steps {
