@@ -26,7 +26,6 @@ type aligner struct {
 
 	processFrame  func(block, frame uintptr, e *uintptr)
 	sync, align   uintptr
-	delivered     uintptr
 	deviceSensors []*rs2.Sensor
 }
 
