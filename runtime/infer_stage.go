@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -92,7 +93,10 @@ func (r *runner) frame(s *slot) (err error) {
 		return nil
 	}
 	dropped = DropUnwritten
-	if err := r.p.Emit(m, &s.pair); err != nil {
+	if err := r.p.Emit(m, &s.pair); errors.Is(err, ErrShed) {
+		r.drop(DropUnwritten, 1)
+		return nil
+	} else if err != nil {
 		return err
 	}
 	r.mu.Lock()

@@ -114,6 +114,10 @@ type PanicError struct {
 
 func (e *PanicError) Error() string { return fmt.Sprintf("runtime: %s: panic: %v", e.Stage, e.Value) }
 
+// ErrShed is what an Emit returns for a mask that it left out, such as for want of room: the frame counts as not written,
+// and the run goes on.
+var ErrShed = errors.New("runtime: the mask was shed")
+
 // ErrStuck is returned when the source's Next neither returns after the end of its context nor after Close.
 var ErrStuck = errors.New("runtime: capture: the source does not end")
 

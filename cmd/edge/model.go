@@ -76,15 +76,7 @@ func (f *modelFlags) open(name string) (*runtime.Student, error) {
 	if err != nil {
 		return nil, err
 	}
-	file, name, err := modelFile(name)
-	if err != nil {
-		return nil, err
-	}
-	s, err := runtime.NewStudent(file, o)
-	if err != nil {
-		return nil, fmt.Errorf("model %q: %w", name, err)
-	}
-	return s, nil
+	return openStudent(name, o)
 }
 
 // maxModel bounds the size of a model file.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,20 @@ import (
 type output struct {
 	mask.Encoder
 	file *os.File
+	full *onFull // nil: errors are the caller's
 }
+
+// Encode writes a mask, whole or not at all where the output is a file.
+func (o *output) Encode(m *mask.Mask, color mask.Image) error {
+	if o.full == nil {
+		return o.Encoder.Encode(m, color)
+	}
+	return o.full.write(m.Seq, func() error { return o.Encoder.Encode(m, color) })
+}
+
+// shed says what a full disk does: with on, masks that find no room are left out, and runtime.ErrShed tells of each.
+// Without, too, a file ends with its last whole mask.
+func (o *output) shed(on bool, log *slog.Logger) { o.full = &onFull{file: o.file, shed: on, log: log} }
 
 // Close ends the stream and the file.
 func (o *output) Close() error {
@@ -112,7 +126,7 @@ func openOutput(e *env, f mask.Format, path string, o mask.Options) (*output, er
 		}
 		return nil, err
 	}
-	return &output{enc, file}, nil
+	return &output{Encoder: enc, file: file}, nil
 }
 
 // terminal asks the terminal behind w for its size.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -28,6 +30,7 @@ type runCmd struct {
 	OnError string  `default:"stop" enum:"stop,skip" help:"What a broken frame does: stop or skip."`
 	JSON    bool    `help:"Print the summary, on stderr, as JSON."`
 	modelFlags
+	liveFlags
 }
 
 // Help is the text below the flags.
@@ -36,6 +39,7 @@ func (*runCmd) Help() string {
 Reads pairs of colour and depth, registers depth to colour, runs the model, writes a mask per frame. A summary on stderr
 accounts for every frame. Ctrl-C, or a reader that leaves, ends it cleanly.
 ` + sourceHelp + `
+` + liveHelp + `
 
 Without --format, masks go as a coloured preview to a terminal, and as ndjson into a pipe: a line per frame with all
 that a mask knows. Formats:
@@ -50,6 +54,7 @@ Examples:
     edge run recording/ --format y4m-overlay | ffplay -
     edge run recording/ --format png -o masks/
     edge run recording/ --live --fps 30 --model student.onnx
+    edge run realsense: --deadline 33ms --void-below 0.6 -o masks.ndjson --on-full shed
 `
 }
 
@@ -63,33 +68,46 @@ func (c *runCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	src, err := openSource(c.Source, sourceOptions{onError: replay.OnError(c.OnError), paced: c.Live, fps: c.FPS, loop: c.Loop, frames: c.Frames,
-		labels: "-"})
+	if err := c.liveFlags.check(); err != nil {
+		return err
+	}
+	c.Live = c.Live || c.Deadline > 0
+	service, err := newNotifier(os.Getenv)
+	if err != nil {
+		e.log.Warn("the service manager cannot be told", "because", err)
+	}
+	defer service.stop()
+	src, err := c.supervise(e, c.Source, sourceOptions{onError: replay.OnError(c.OnError), paced: c.Live, fps: c.FPS, loop: c.Loop,
+		frames: c.Frames, labels: "-"}, service)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
-	student, err := c.open(c.Model)
+	students, err := c.openStudents(e)
 	if err != nil {
 		return err
 	}
-	defer student.Close()
-	out, err := openOutput(e, format, c.Output, mask.Options{Palette: student.Metadata().Palette, FPS: c.FPS})
+	defer students.Close()
+	out, err := openOutput(e, format, c.Output, mask.Options{Palette: students.main.Metadata().Palette, FPS: c.FPS})
 	if err != nil {
 		return err
 	}
-	if camera, ok := src.(interface{ Notes() []string }); ok {
+	out.shed(c.OnFull == "shed", e.log)
+	if camera, ok := unwrapped(src).(interface{ Notes() []string }); ok {
 		for _, words := range camera.Notes() {
 			e.log.Warn(words)
 		}
 	}
-	if rec, ok := src.(interface{ Assumed() []string }); ok {
+	if rec, ok := unwrapped(src).(interface{ Assumed() []string }); ok {
 		for _, words := range rec.Assumed() {
 			e.log.Debug("assumed " + words)
 		}
 	}
 	bar := c.bar(e, src)
-	sum, err := c.pipeline(src, student, format, out, bar).Run(e.ctx)
+	p := c.pipeline(src, students, format, out, bar)
+	p.Told = func(change runtime.Change) { tellChange(e, service, change) }
+	p.Beat = service.frame
+	sum, err := c.work(e, p, students)
 	bar.done()
 	if closedPipe(err) {
 		err = nil
@@ -98,6 +116,10 @@ func (c *runCmd) Run(e *env) error {
 		err = e
 	}
 	c.summarise(e, sum)
+	if s, ok := src.(*supervised); ok && s.Counts().Lost > 0 {
+		e.log.Info("the camera was lost", "times", s.Counts().Lost, "opened", s.Counts().Opened)
+	}
+	src = unwrapped(src)
 	if pair, ok := src.(pairOf); ok {
 		for _, words := range pair.account() {
 			e.log.Info(words)
@@ -130,9 +152,10 @@ func (c *runCmd) bar(e *env, src capture.Source) progress {
 	return newProgress(e, "frames", total)
 }
 
-func (c *runCmd) pipeline(src capture.Source, student *runtime.Student, format mask.Format, out *output, bar progress) *runtime.Pipeline {
+func (c *runCmd) pipeline(src capture.Source, s *students, format mask.Format, out *output, bar progress) *runtime.Pipeline {
+	live := c.Live || isLive(src)
 	return &runtime.Pipeline{
-		Source: src, Policy: student.Policy(), Models: []runtime.Model{student},
+		Source: src, Policy: s.policy, Models: s.policy.Models(), Checks: c.checks(live),
 		Emit: func(m *mask.Mask, p *capture.Pair) error {
 			var color mask.Image
 			if format.Color {
@@ -141,21 +164,56 @@ func (c *runCmd) pipeline(src capture.Source, student *runtime.Student, format m
 			bar.add(1)
 			return out.Encode(m, color)
 		},
-		Live: c.Live || isLive(src), OnError: runtime.OnError(c.OnError), Frames: c.Frames, ModelSize: c.Size == "model", Threads: c.Threads,
+		Live: live, OnError: runtime.OnError(c.OnError), Frames: c.Frames, ModelSize: c.Size == "model", Threads: c.Threads,
+		Deadline: c.Deadline, Holes: c.Holes,
 	}
+}
+
+// work runs the pipeline, watching time and heat where a cheaper student can stand in.
+func (c *runCmd) work(e *env, p *runtime.Pipeline, s *students) (*runtime.Summary, error) {
+	ctx, cancel := context.WithCancel(e.ctx)
+	defer cancel()
+	switch {
+	case c.Deadline > 0 && s.policy.Nano == nil:
+		e.log.Debug("there is no nano student: masks past the deadline are dropped")
+	case c.MaxTemp > 0 && s.policy.Nano == nil:
+		return &runtime.Summary{}, usagef("--max-temp: there is no nano student to stand in; name one with --nano-student")
+	}
+	heat := &runtime.Heat{Root: c.Sysfs, Limit: c.MaxTemp}
+	if c.MaxTemp > 0 {
+		if t, ok := heat.Hottest(); ok {
+			e.log.Debug("the hottest zone", "celsius", t)
+		} else {
+			e.log.Warn("no temperature can be read", "in", c.Sysfs)
+		}
+		go heat.Watch(ctx, time.Second)
+	}
+	budget := &runtime.Budget{Deadline: c.Deadline}
+	if c.Deadline > 0 && s.policy.Nano != nil {
+		p.Budget = budget
+	}
+	s.policy.Pressure = func() runtime.Pressure {
+		if h := heat.Pressure(); h != runtime.NoPressure {
+			return h
+		}
+		return budget.Pressure()
+	}
+	return p.Run(ctx)
 }
 
 // runSummary is what --json prints.
 type runSummary struct {
-	Frames  uint64            `json:"frames"`
-	Masks   uint64            `json:"masks"`
-	Dropped uint64            `json:"dropped"`
-	Drops   map[string]uint64 `json:"drops"`
-	Seconds float64           `json:"seconds"`
-	FPS     float64           `json:"fps"`
-	InferMS latencies         `json:"infer_ms"`
-	FrameMS latencies         `json:"frame_ms"`
-	RSSMB   float64           `json:"rss_mb"` // largest resident memory; 0 where the system does not tell
+	Frames  uint64               `json:"frames"`
+	Masks   uint64               `json:"masks"`
+	Dropped uint64               `json:"dropped"`
+	Drops   map[string]uint64    `json:"drops"`
+	Modes   map[mask.Mode]uint64 `json:"modes"`   // masks of each
+	Changes uint64               `json:"changes"` // of student or mode
+	Seconds float64              `json:"seconds"`
+	FPS     float64              `json:"fps"`
+	InferMS latencies            `json:"infer_ms"`
+	FrameMS latencies            `json:"frame_ms"`
+	RSSMB   float64              `json:"rss_mb"` // largest resident memory; 0 where the system does not tell
 }
 
 // latencies are percentiles in milliseconds.
@@ -174,7 +232,7 @@ func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 func (c *runCmd) summarise(e *env, s *runtime.Summary) {
 	if c.JSON {
 		if !e.quiet {
-			json.NewEncoder(e.stderr).Encode(runSummary{s.Frames, s.Masks, s.Drops.Total(), s.Drops.Map(), s.Elapsed.Seconds(), s.FPS(),
+			json.NewEncoder(e.stderr).Encode(runSummary{s.Frames, s.Masks, s.Drops.Total(), s.Drops.Map(), s.Modes, s.Changes, s.Elapsed.Seconds(), s.FPS(),
 				newLatencies(&s.Infer), newLatencies(&s.Frame), float64(peakRSS()) / 1e6})
 		}
 		return
@@ -186,6 +244,9 @@ func (c *runCmd) summarise(e *env, s *runtime.Summary) {
 			why = append(why, fmt.Sprintf("%d %s", drops[reason], reason))
 		}
 		words += " (" + strings.Join(why, ", ") + ")"
+	}
+	if s.Changes > 0 {
+		words += fmt.Sprintf("; %d paired, %d of colour alone, %d of depth alone", s.Modes[mask.Paired], s.Modes[mask.ColorOnly], s.Modes[mask.DepthOnly])
 	}
 	e.log.Info(fmt.Sprintf("%s; %.1f fps, frame p50 %.1f ms p99 %.1f ms, infer p50 %.1f ms p99 %.1f ms", words, s.FPS(),
 		millis(s.Frame.Percentile(50)), millis(s.Frame.Percentile(99)), millis(s.Infer.Percentile(50)), millis(s.Infer.Percentile(99))))

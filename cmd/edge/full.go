@@ -1,0 +1,57 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"syscall"
+
+	"github.com/depthwise/depthwise/runtime"
+)
+
+// onFull keeps an output whole when the disk is full: what was begun is taken back, and with shed what does not fit is
+// left out until there is room again.
+type onFull struct {
+	file *os.File // nil: a folder, whose files are whole or not there, or a stream
+	shed bool
+	log  *slog.Logger
+	lost uint64 // in a row
+}
+
+// write does one write of frame seq.
+func (f *onFull) write(seq uint64, do func() error) error {
+	at := int64(-1)
+	if f.file != nil {
+		if n, err := f.file.Seek(0, io.SeekCurrent); err == nil {
+			at = n
+		}
+	}
+	err := do()
+	if err == nil {
+		if f.lost > 0 {
+			f.log.Info("there is room on the disk again", "shed", f.lost)
+			f.lost = 0
+		}
+		return nil
+	}
+	if at >= 0 { // whole or not at all; a file that cannot go back is left as it is
+		if e := f.file.Truncate(at); e == nil {
+			f.file.Seek(at, io.SeekStart)
+		}
+	}
+	// The header of a stream that was not written once will not come again, and nobody can take back what is in a pipe.
+	if !f.shed || !diskFull(err) || f.file != nil && at <= 0 {
+		return err
+	}
+	if f.lost++; f.lost == 1 {
+		f.log.Warn("the disk is full: masks are shed", "from", seq)
+	}
+	return fmt.Errorf("%w: %w", runtime.ErrShed, err)
+}
+
+// diskFull tells whether err means that there is no room: on the disk, in the quota, or in the size that a file may have.
+func diskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
