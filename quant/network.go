@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/depthwise/depthwise/quant/internal/graph"
@@ -20,7 +21,6 @@ type Network struct {
 	profile         bool
 	times           []stepTime
 	runs            int
-	memory          *Memory
 }
 
 // Load reads and plans a model file. External data is looked for beside it.
@@ -37,21 +37,17 @@ func Parse(model []byte, o Options) (*Network, error) {
 
 func build(m *onnx.Model, err error, o Options) (*Network, error) {
 	if err != nil {
-		return nil, fmt.Errorf("quant: %w", err)
+		return nil, refused(err)
 	}
 	g, err := newGraph(m, o)
 	if err != nil {
-		return nil, fmt.Errorf("quant: %w", err)
+		return nil, refused(err)
 	}
-	p, err := plan.New(g, plan.Options{Threads: o.Threads, NHWC: o.NHWC, ClassMap: o.ClassMap, Disable: o.Disable, MaxBytes: o.MaxBytes,
-		Margin: o.Margin, Unbound: o.Memory != nil})
+	p, err := plan.New(g, plan.Options{Threads: o.Threads, NHWC: o.NHWC, ClassMap: o.ClassMap, Disable: o.Disable, MaxBytes: o.MaxBytes})
 	if err != nil {
-		return nil, fmt.Errorf("quant: %w", err)
+		return nil, refused(err)
 	}
-	n := &Network{plan: p, metadata: m.Metadata, memory: o.Memory}
-	if o.Memory != nil {
-		o.Memory.add(p)
-	}
+	n := &Network{plan: p, metadata: m.Metadata}
 	for _, b := range p.Inputs {
 		n.inputs = append(n.inputs, newTensor(b))
 	}
@@ -60,6 +56,26 @@ func build(m *onnx.Model, err error, o Options) (*Network, error) {
 	}
 	return n, nil
 }
+
+// longest bounds the text of an error: names and lists in a file may have millions of bytes.
+const longest = 2000
+
+// refused says why a model cannot be loaded.
+func refused(err error) error {
+	if text := err.Error(); len(text) > longest {
+		err = &cut{err, fmt.Sprintf("%s… (%d bytes)", strings.ToValidUTF8(text[:longest], ""), len(text))}
+	}
+	return fmt.Errorf("quant: %w", err)
+}
+
+// cut is an error with a shortened text.
+type cut struct {
+	error
+	text string
+}
+
+func (c *cut) Error() string { return c.text }
+func (c *cut) Unwrap() error { return c.error }
 
 // newGraph checks the graph. Inputs whose values are given become constants when an operator asks for them, and not
 // before: a network with fewer inputs than its file would be a surprise.
@@ -99,21 +115,6 @@ func (n *Network) Inputs() []*Tensor { return n.inputs }
 // Outputs are the tensors that Run fills, in the model's order.
 func (n *Network) Outputs() []*Tensor { return n.outputs }
 
-// MarginUnit is how many steps of [Network.Margin] make a logit of 1.
-const MarginUnit = plan.MarginUnit
-
-// Margin says, under [Options].Margin, how sure the class map of the last Run is: for each of its pixels by how much the
-// greatest logit leads the second, in steps of 1/[MarginUnit], rounded down, at most 255. Between these two classes alone
-// the softmax is 1/(1 + exp(−lead)): 16 steps are 62 %, 32 are 73 %, 64 are 88 %, 255 are 99.97 %. It is nil without the
-// option. The logits are interpolated in integers, where the class map has float32: the two may differ on which class is
-// the greatest where the margin is 0.
-func (n *Network) Margin() []uint8 {
-	if n.plan == nil || n.plan.Margin == nil {
-		return nil
-	}
-	return n.plan.Margin.Data
-}
-
 // Metadata is the model's own key-value pairs (metadata_props).
 func (n *Network) Metadata() map[string]string { return n.metadata }
 
@@ -121,9 +122,6 @@ func (n *Network) Metadata() map[string]string { return n.metadata }
 func (n *Network) Run() error {
 	if n.plan == nil {
 		return errors.New("quant: run: the network is closed")
-	}
-	if n.memory != nil {
-		n.memory.bind()
 	}
 	if !n.profile {
 		n.plan.Run()

@@ -50,6 +50,9 @@ func (g *Graph) Check(n *Node) error {
 	if err != nil {
 		return err
 	}
+	if err := g.budget.table(impl.Held); err != nil {
+		return err
+	}
 	n.Impl = impl
 	for i, v := range n.Out {
 		if v != nil {

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/depthwise/depthwise/quant/internal/ops"
@@ -13,8 +14,7 @@ type Graph struct {
 	Outputs []*Value
 	Nodes   []*Node // in an order in which every value is made before it is read
 
-	folded int // bytes of constants computed so far
-	work   int64
+	budget budget // what is left for folding constants and for tables
 }
 
 // Value is one edge: the output of a node, an input of the graph, or a constant.
@@ -78,11 +78,32 @@ func (n *Node) Arg(i int) *Value {
 	return n.In[i]
 }
 
-// Bounds on what constant folding may cost: memory, and operations.
-const (
-	maxFolded = 128 << 20
-	maxWork   = 1 << 30
-)
+// budget bounds what a file may make us do at load. Constants of a network are as large as its file, at most four times
+// that where 8-bit weights become float32; more is allowed so that small files may do much with shapes.
+type budget struct {
+	bytes  int64 // of folded constants
+	work   int64 // operations to fold them
+	tables int64 // bytes of operators' tables
+}
+
+// newBudget is the budget of a graph with so many bytes of initializers.
+func newBudget(initializers int64) budget {
+	return budget{bytes: 128<<20 + 8*initializers, work: 1<<28 + 64*initializers, tables: 64 << 20}
+}
+
+func (b *budget) fold(bytes, work int64) error {
+	if b.bytes, b.work = b.bytes-bytes, b.work-work; b.bytes < 0 || b.work < 0 {
+		return errors.New("constants take too many bytes or operations to compute")
+	}
+	return nil
+}
+
+func (b *budget) table(bytes int64) error {
+	if b.tables -= bytes; b.tables < 0 {
+		return errors.New("tables of operators take too many bytes")
+	}
+	return nil
+}
 
 // Constant is the value of a static edge, computed on first use. It is an error for an edge that depends on an input.
 func (g *Graph) Constant(v *Value) (*tensor.T, error) {
@@ -118,33 +139,37 @@ func (g *Graph) Constant(v *Value) (*tensor.T, error) {
 // fold computes a node whose operands are known.
 func (g *Graph) fold(n *Node) error {
 	in := make([]*tensor.T, len(n.In))
+	work := n.Impl.MACs + n.Impl.Work
 	for i, v := range n.In {
 		if v != nil {
 			in[i] = v.constant
-			g.work += int64(v.constant.Len())
+			work += int64(v.constant.Len())
 		}
 	}
-	out := make([]*tensor.T, len(n.Impl.Out))
-	for i, v := range n.Impl.Out {
+	bytes := int64(0)
+	for _, v := range n.Impl.Out {
 		size, err := tensor.Volume(v.Shape)
 		if err != nil {
 			return err
 		}
-		g.work += int64(size)
+		if !n.Impl.View {
+			bytes += int64(size * v.Type.Size())
+		}
+		work += int64(size)
+	}
+	if err := g.budget.fold(bytes, work); err != nil {
+		return err
+	}
+	out := make([]*tensor.T, len(n.Impl.Out))
+	for i, v := range n.Impl.Out {
 		if n.Impl.View {
 			out[i] = &tensor.T{Type: v.Type, Shape: v.Shape, Data: in[0].Data}
 			continue
 		}
-		if g.folded += size * v.Type.Size(); g.folded > maxFolded {
-			break
-		}
+		var err error
 		if out[i], err = tensor.New(v.Type, v.Shape...); err != nil {
 			return err
 		}
-	}
-	g.work += n.Impl.MACs
-	if g.folded > maxFolded || g.work > maxWork {
-		return fmt.Errorf("constants take more than %d bytes or %d operations to compute", maxFolded, int64(maxWork))
 	}
 	if !n.Impl.View && n.Impl.Units > 0 {
 		n.Impl.Run(in, out, 0, n.Impl.Units)

@@ -15,12 +15,15 @@ func New(m *onnx.Model, o Options) (*Graph, error) {
 	if err := b.inputs(m.Graph.Inputs, o); err != nil {
 		return nil, err
 	}
+	initializers := int64(0)
 	for _, i := range m.Graph.Initializers {
 		if b.values[i.Name] != nil {
 			return nil, fmt.Errorf("value %q is given twice", i.Name)
 		}
+		initializers += int64(len(i.Tensor.Data))
 		b.values[i.Name] = &Value{Name: i.Name, Type: i.Tensor.Type, Shape: i.Tensor.Shape, static: true, constant: i.Tensor}
 	}
+	b.g.budget = newBudget(initializers)
 	nodes, err := lower(m.Graph.Nodes)
 	if err != nil {
 		return nil, err
@@ -186,6 +189,9 @@ func (b *builder) check(n *Node, src *onnx.Node) error {
 	impl, err := ops.Build(&n.Node)
 	if err != nil {
 		return open(n, err)
+	}
+	if err := b.g.budget.table(impl.Held); err != nil {
+		return err
 	}
 	n.Impl = impl
 	for i, v := range n.Out {

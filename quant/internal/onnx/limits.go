@@ -5,7 +5,7 @@ const (
 	maxFile     = 1 << 30 // bytes of a model file
 	maxExternal = 1 << 30 // bytes of external data, all tensors together
 	maxMessages = 600_000 // messages in a file: nodes, attributes, tensors, …
-	maxNodes    = 100_000 // nodes of a graph
+	maxNodes    = 1 << 16 // nodes of a graph
 	maxScalars  = 4 << 20 // list elements outside tensor payloads: dims, attribute ints, names
 	maxSkeleton = 64 << 20
 	maxDepth    = 16 // nesting of messages; a plain graph needs 7

@@ -224,7 +224,7 @@ func TestBounds(t *testing.T) {
 		fault string
 	}{
 		{"a graph 10,000 deep", ot.Message{}.Put(1, deep), ""},
-		{"two million nodes", many, "more than 100000 nodes"},
+		{"two million nodes", many, "more than 65536 nodes"},
 		{"two million initializers", bytes.Repeat([]byte{0x2a, 0x00}, 2_000_000), "more than 600000 messages"},
 		{"2,000 dimensions", ot.Message{}.Put(5, dims), "2000 dimensions"},
 		{"groups 10,000 deep", groups, "group fields"},

@@ -3,6 +3,7 @@ package ops
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/depthwise/depthwise/quant/internal/onnx"
 	"github.com/depthwise/depthwise/quant/internal/tensor"
@@ -31,6 +32,11 @@ type Impl struct {
 	// Run computes units [lo, hi). in has nil for omitted operands; out has nil for outputs that nobody reads.
 	Run  func(in, out []*tensor.T, lo, hi int)
 	MACs int64
+	// Work is operations that neither MACs nor the sizes of operands and results count, such as the pixels of a pool's
+	// windows.
+	Work int64
+	// Held is the memory that the Impl keeps for its tables, in bytes.
+	Held int64
 	// View: output 0 holds the bytes of input 0 unchanged, so that both may share memory.
 	View bool
 }
@@ -65,7 +71,7 @@ func Build(n *Node) (*Impl, error) {
 	if f == nil {
 		return nil, ErrUnknown
 	}
-	if n.Domain == "" && (n.Version < Oldest && n.Op != "Not" || n.Version > Newest) { // Not is as it was in opset 1
+	if n.Domain == "" && (n.Version < Oldest || n.Version > Newest) {
 		return nil, fmt.Errorf("opset %d is outside %d…%d", n.Version, Oldest, Newest)
 	}
 	b := &build{Node: n, used: map[string]bool{}}
@@ -78,6 +84,7 @@ func Build(n *Node) (*Impl, error) {
 			return nil, fmt.Errorf("attribute %q is unknown", name)
 		}
 	}
+	impl.Held = b.held
 	if n.Outs > len(impl.Out) {
 		return nil, fmt.Errorf("%d outputs asked for, it has %d", n.Outs, len(impl.Out))
 	}
@@ -94,7 +101,25 @@ func Build(n *Node) (*Impl, error) {
 type build struct {
 	*Node
 	used map[string]bool
+	held int64 // bytes of tables
 	err  error
+}
+
+// maxTable bounds the entries of a node's tables: they are made before anybody knows whether its output fits anywhere.
+const maxTable = 1 << 22
+
+// tables accounts for tables with an entry for each index of each axis. It is false, and the builder's error, when they
+// are too many.
+func (b *build) tables(axes ...int) bool {
+	n := 0
+	for _, d := range axes {
+		if n += d; d > maxTable || n > maxTable {
+			b.fail("axes %v need tables of more than %d entries", axes, maxTable)
+			return false
+		}
+	}
+	b.held += 8 * int64(n)
+	return b.err == nil
 }
 
 // fail records an error and returns nil, so that a builder can end with it.
@@ -306,6 +331,18 @@ func (b *build) volume(shape []int) int {
 	n, err := tensor.Volume(shape)
 	b.note(err)
 	return n
+}
+
+// operations is a product of counts, saturated.
+func operations(counts ...int) int64 {
+	p := int64(1)
+	for _, c := range counts {
+		if c > 0 && p > math.MaxInt64/int64(c)/2 {
+			return math.MaxInt64 / 2
+		}
+		p *= int64(c)
+	}
+	return p
 }
 
 // since picks how an operator takes a list: as an input from an opset on, as an attribute before it.

@@ -153,7 +153,7 @@ func buildCenterCropPad(b *build) *Impl {
 		}
 		out[b.axis(a, len(out))] = sizes[i]
 	}
-	if b.volume(out); b.err != nil {
+	if b.volume(out); b.err != nil || !b.tables(out...) {
 		return nil
 	}
 	from := make([][]int, len(out))

@@ -151,11 +151,10 @@ func buildGemm(b *build) *Impl {
 			dst := z[i*n:][:n]
 			clear(dst)
 			for j := range k {
-				at := i*x[1] + j
+				v := a[i*x[1]+min(j, x[1]-1)]
 				if ta {
-					at = j*x[1] + i
+					v = a[j*x[1]+i]
 				}
-				v := a[at]
 				if !tb {
 					axpy(dst, w[j*n:], v)
 					continue

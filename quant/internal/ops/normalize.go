@@ -336,7 +336,7 @@ func buildLRN(b *build) *Impl {
 	}
 	b.volume(v.Shape)
 	c, inner := v.Shape[1], product(v.Shape[2:])
-	return one(v.Type, clone(v.Shape), v.Shape[0]*c, func(in, out []*tensor.T, lo, hi int) {
+	impl := one(v.Type, clone(v.Shape), v.Shape[0]*c, func(in, out []*tensor.T, lo, hi int) {
 		x, y := tensor.View[float32](in[0]), tensor.View[float32](out[0])
 		for u := lo; u < hi; u++ {
 			ch, base := u%c, u/c*c
@@ -351,4 +351,6 @@ func buildLRN(b *build) *Impl {
 			}
 		}
 	})
+	impl.Work = operations(v.Shape[0], c, inner, min(c, size))
+	return impl
 }

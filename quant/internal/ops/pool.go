@@ -15,7 +15,6 @@ type Pool struct {
 	PadTop, PadLeft      int
 	PadBottom, PadRight  int
 	CountPad             bool
-	CountOutside         bool // with CountPad: pixels beyond the padding count too (no attribute of ONNX's, see QLinearAveragePool)
 	Spatial              int
 }
 
@@ -50,7 +49,7 @@ func (b *build) pool(x []int) *Pool {
 	}
 	return &Pool{N: w.n, C: w.c, H: w.h, W: w.w, OH: w.oh, OW: w.ow, KH: w.kh, KW: w.kw, StrideY: w.sy, StrideX: w.sx,
 		DilationY: w.dy, DilationX: w.dx, PadTop: w.pt, PadLeft: w.pl, PadBottom: w.pb, PadRight: w.pr,
-		CountPad: b.attrBool("count_include_pad", false), CountOutside: b.attrBool("count_outside", false), Spatial: w.spatial}
+		CountPad: b.attrBool("count_include_pad", false), Spatial: w.spatial}
 }
 
 // OutShape is the output's shape.
@@ -66,9 +65,6 @@ func (p *Pool) OutShape() []int {
 func (p *Pool) divisor(y, x, inside int) int {
 	if !p.CountPad {
 		return inside
-	}
-	if p.CountOutside {
-		return p.KH * p.KW
 	}
 	rows := (min(y*p.StrideY-p.PadTop+(p.KH-1)*p.DilationY+1, p.H+p.PadBottom) - (y*p.StrideY - p.PadTop) + p.DilationY - 1) / p.DilationY
 	cols := (min(x*p.StrideX-p.PadLeft+(p.KW-1)*p.DilationX+1, p.W+p.PadRight) - (x*p.StrideX - p.PadLeft) + p.DilationX - 1) / p.DilationX
@@ -93,7 +89,7 @@ func buildPool(b *build) *Impl {
 		return p.indexed(t, columns)
 	}
 	get, put := loader(t), storer(t)
-	return one(t, p.OutShape(), p.N*p.C*p.OH, func(in, out []*tensor.T, lo, hi int) {
+	impl := one(t, p.OutShape(), p.N*p.C*p.OH, func(in, out []*tensor.T, lo, hi int) {
 		for u := lo; u < hi; u++ {
 			oy := u % p.OH
 			plane := u / p.OH * p.H * p.W
@@ -103,7 +99,12 @@ func buildPool(b *build) *Impl {
 			}
 		}
 	})
+	impl.Work = p.work()
+	return impl
 }
+
+// work is the number of pixels that all windows look at.
+func (p *Pool) work() int64 { return operations(p.N, p.C, p.OH, p.OW, min(p.KH, p.H), min(p.KW, p.W)) }
 
 // at is one output pixel. Sums are in float64, in source order, and rounded once.
 func (p *Pool) at(src []byte, get func([]byte, int) float64, plane, oy, ox int, average bool) float64 {
@@ -136,7 +137,7 @@ func (p *Pool) at(src []byte, get func([]byte, int) float64, plane, oy, ox int, 
 func (p *Pool) indexed(t tensor.DType, columns bool) *Impl {
 	get, put := loader(t), storer(t)
 	shape := p.OutShape()
-	impl := &Impl{Units: p.N * p.C * p.OH, Out: []Value{{Type: t, Shape: shape}, {Type: tensor.Int64, Shape: shape}}}
+	impl := &Impl{Units: p.N * p.C * p.OH, Work: p.work(), Out: []Value{{Type: t, Shape: shape}, {Type: tensor.Int64, Shape: shape}}}
 	impl.Run = func(in, out []*tensor.T, lo, hi int) {
 		for u := lo; u < hi; u++ {
 			plane := u / p.OH * p.H * p.W

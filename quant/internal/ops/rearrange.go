@@ -20,6 +20,9 @@ func buildTranspose(b *build) *Impl {
 	if b.err != nil {
 		return nil
 	}
+	if !b.tables(v.Shape...) {
+		return nil
+	}
 	m := permuted(v.Type.Size(), v.Shape, perm)
 	shape := make([]int, len(perm))
 	for i, p := range perm {
@@ -181,6 +184,9 @@ func buildSlice(b *build) *Impl {
 	}
 	st := strides(v.Shape)
 	out := clone(v.Shape)
+	if !b.tables(out...) {
+		return nil
+	}
 	from := make([][]int, len(out))
 	for k := range out {
 		from[k] = linear(out[k], 0, st[k])
@@ -269,6 +275,9 @@ func buildPad(b *build) *Impl {
 	}
 	st := strides(v.Shape)
 	out := clone(v.Shape)
+	if !b.tables(out...) {
+		return nil
+	}
 	from := make([][]int, len(out))
 	for k := range out {
 		from[k] = linear(out[k], 0, st[k])
@@ -284,7 +293,7 @@ func buildPad(b *build) *Impl {
 			return b.fail("%s pads %v on axis of %d", mode, pads, n)
 		}
 		out[a] = n + before + after
-		if b.volume(out); b.err != nil {
+		if b.volume(out); b.err != nil || !b.tables(out[a]) {
 			return nil
 		}
 		from[a] = make([]int, out[a])
@@ -333,7 +342,7 @@ func buildExpand(b *build) *Impl {
 		}
 	}
 	out := b.broadcast(v.Shape, want)
-	if b.err != nil {
+	if b.err != nil || !b.tables(out...) {
 		return nil
 	}
 	st := strides(v.Shape)
@@ -368,7 +377,7 @@ func buildTile(b *build) *Impl {
 		}
 		out[k] = r * v.Shape[k]
 	}
-	if b.volume(out); b.err != nil {
+	if b.volume(out); b.err != nil || !b.tables(out...) {
 		return nil
 	}
 	from := make([][]int, len(times))
@@ -394,6 +403,9 @@ func buildDepthSpace(b *build) *Impl {
 		return b.fail("blocksize is %d", k)
 	}
 	mode := b.attrString("mode", "DCR", "CRD")
+	if !b.tables(n, c, h, w, k, k) {
+		return nil
+	}
 	if b.Op == "SpaceToDepth" {
 		if h%k != 0 || w%k != 0 {
 			return b.fail("blocksize %d does not divide %v", k, v.Shape)

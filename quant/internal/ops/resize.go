@@ -134,6 +134,12 @@ func (b *build) resize() *Resize {
 		}
 	}
 	b.volume(r.Out)
+	for k := range r.Out { // an output index has up to 4 taps of 16 bytes and lists to hold them; stretched kernels share 2·in
+		b.tables(16*r.Out[k], 4*r.In[k])
+	}
+	if b.err != nil {
+		return nil
+	}
 	return r
 }
 
@@ -162,49 +168,38 @@ func keepAspect(in, sizes, axes []int, smaller bool, b *build) []int {
 	return out
 }
 
-// source is the coordinate on axis k that output i lies on; outside says that the value is the extrapolation value. It is
-// in float32, each operation rounded, as ONNX Runtime computes it: where a coordinate is whole, nearest_mode depends on
-// the last bit.
+// source is the coordinate on axis k that output i lies on; outside says that the value is the extrapolation value.
 func (r *Resize) source(k, i int) (at float64, outside bool) {
-	n, m, s := float32(r.In[k]), float32(r.Out[k]), float32(r.scales[k])
-	x, y := float32(i), float32(0)
+	n, m, s := float64(r.In[k]), float64(r.Out[k]), r.scales[k]
+	x := float64(i)
 	switch r.Coord {
 	case "half_pixel":
-		y = (x+0.5)/s - 0.5
+		at = (x+0.5)/s - 0.5
 	case "pytorch_half_pixel":
 		if r.Out[k] > 1 {
-			y = (x+0.5)/s - 0.5
+			at = (x+0.5)/s - 0.5
 		}
 	case "half_pixel_symmetric":
-		adjust := m / float32(s*n)
-		y = float32(n/2*(1-adjust)) + (x+0.5)/s - 0.5
+		adjust := m / float64(s*n)
+		at = float64(n/2*(1-adjust)) + (x+0.5)/s - 0.5
 	case "align_corners":
 		if r.Out[k] > 1 {
-			y = float32(x*(n-1)) / (m - 1)
+			at = x * (n - 1) / (m - 1)
 		}
 	case "asymmetric":
-		y = x / s
+		at = x / s
 	case "tf_half_pixel_for_nn":
-		y = (x + 0.5) / s
+		at = (x + 0.5) / s
 	case "tf_crop_and_resize":
-		a, e := float32(r.roi[k]), float32(r.roi[len(r.In)+k])
+		a, e := r.roi[k], r.roi[len(r.In)+k]
 		if r.Out[k] > 1 {
-			y = float32(a*(n-1)) + float32(x*float32((e-a)*(n-1)))/(m-1)
+			at = float64(a*(n-1)) + float64(x*float64((e-a)*(n-1)))/(m-1)
 		} else {
-			y = 0.5 * float32((a+e)*(n-1))
+			at = 0.5 * float64((a+e)*(n-1))
 		}
-		return float64(y), y < 0 || y > n-1
+		return at, at < 0 || at > n-1
 	}
-	return float64(y), false
-}
-
-// Sources are the source indices of a nearest resize on axis k.
-func (r *Resize) Sources(k int) []int {
-	at := make([]int, r.Out[k])
-	for i, t := range r.taps(k) {
-		at[i] = t.at[0]
-	}
-	return at
+	return at, false
 }
 
 // taps1 are the source indices and weights of one output index on one axis.
@@ -351,6 +346,12 @@ func buildResize(b *build) *Impl {
 		}
 		return moved(v.Type, m, r.Out)
 	}
+	counts := clone(r.Out)
+	for k := range tables {
+		if len(tables[k]) > 0 {
+			counts = append(counts, len(tables[k][0].at))
+		}
+	}
 	get, put := loader(v.Type), storer(v.Type)
 	if v.Type != tensor.Float32 && !v.Type.IsInt8() {
 		return b.fail("element type %v", v.Type)
@@ -361,7 +362,7 @@ func buildResize(b *build) *Impl {
 		lo0, hi0, _ = integerRange(v.Type)
 	}
 	out := r.Out
-	return one(v.Type, out, product(out[:rank-1]), func(in, outs []*tensor.T, lo, hi int) {
+	impl := one(v.Type, out, product(out[:rank-1]), func(in, outs []*tensor.T, lo, hi int) {
 		var pick [maxRank]*taps1
 		row := out[rank-1]
 		for u := lo; u < hi; u++ {
@@ -385,6 +386,8 @@ func buildResize(b *build) *Impl {
 			}
 		}
 	})
+	impl.Work = operations(counts...)
+	return impl
 }
 
 // maxRank is the reader's bound on dimensions.

@@ -331,6 +331,9 @@ func buildCompress(b *build) *Impl {
 		}
 	}
 	out, from := clone(shape), make([][]int, len(shape))
+	if !b.tables(shape...) {
+		return nil
+	}
 	for k := range out {
 		from[k] = linear(out[k], 0, st[k])
 	}

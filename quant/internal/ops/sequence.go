@@ -82,6 +82,9 @@ func buildTopK(b *build) *Impl {
 	out[b.axis(axis, len(out))] = k
 	size := v.Type.Size()
 	impl := &Impl{Units: l.outer * l.inner, Out: []Value{{Type: v.Type, Shape: out}, {Type: tensor.Int64, Shape: out}}}
+	if !b.tables(b.volume(v.Shape)) {
+		return nil
+	}
 	orders := make([]int32, b.volume(v.Shape)) // one line each: units share nothing
 	impl.Run = func(in, outs []*tensor.T, lo, hi int) {
 		for u := lo; u < hi; u++ {

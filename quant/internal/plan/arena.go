@@ -1,6 +1,9 @@
 package plan
 
-import "sort"
+import (
+	"math"
+	"sort"
+)
 
 // alignment of every buffer in the arena: a cache line, and the widest vector register.
 const alignment = 64
@@ -108,19 +111,32 @@ func greedy(order []*Buffer) int {
 	return total
 }
 
-// placeByTime gives each buffer the first free stretch when its turn comes.
+// placeByTime gives each buffer the first free stretch when its turn comes, and the end of the arena where more than
+// maxExact others live with it: looking for a stretch among them is quadratic work, which no real network asks for.
 func placeByTime(order []*Buffer, a Arena) Arena {
 	sort.SliceStable(order, func(i, j int) bool { return order[i].first < order[j].first })
 	var live []*Buffer // by offset
+	soonest := 0       // the step after which the first of them dies
 	for _, b := range order {
-		kept := live[:0]
-		for _, p := range live {
-			if p.last >= b.first {
-				kept = append(kept, p)
+		if soonest < b.first {
+			kept := live[:0]
+			soonest = math.MaxInt
+			for _, p := range live {
+				if p.last >= b.first {
+					kept = append(kept, p)
+					soonest = min(soonest, p.last)
+				}
 			}
+			live = kept
 		}
-		live = kept
+		soonest = min(soonest, b.last)
 		size, at := aligned(b.Size), 0
+		if len(live) > maxExact {
+			b.Offset = a.Bytes
+			a.Bytes += size
+			live = append(live, b)
+			continue
+		}
 		i := 0
 		for ; i < len(live); i++ {
 			if live[i].Offset-at >= size {
