@@ -1834,14 +1834,14 @@ TEXT ·peakAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x00bf8e0f; WORD $0x0000 // jle 0x1f6b <peakAVXVNNI+0xcb>
+	LONG $0x00be8e0f; WORD $0x0000 // jle 0x1f6a <peakAVXVNNI+0xca>
 	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xe8 // vpbroadcastd ymm5, xmm0
+	LONG $0x587de2c4; BYTE $0xe0 // vpbroadcastd ymm4, xmm0
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
 	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
 	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
@@ -1849,31 +1849,32 @@ TEXT ·peakAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
 	LONG $0xef1941c4; BYTE $0xe4 // vpxor xmm12, xmm12, xmm12
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x505562c4; BYTE $0xe5 // {vex} vpdpbusd ymm12, ymm5, ymm5
-	LONG $0x505562c4; BYTE $0xdd // {vex} vpdpbusd ymm11, ymm5, ymm5
-	LONG $0x505562c4; BYTE $0xd5 // {vex} vpdpbusd ymm10, ymm5, ymm5
-	LONG $0x505562c4; BYTE $0xcd // {vex} vpdpbusd ymm9, ymm5, ymm5
-	LONG $0x505562c4; BYTE $0xc5 // {vex} vpdpbusd ymm8, ymm5, ymm5
-	LONG $0x5055e2c4; BYTE $0xfd // {vex} vpdpbusd ymm7, ymm5, ymm5
-	LONG $0x5055e2c4; BYTE $0xf5 // {vex} vpdpbusd ymm6, ymm5, ymm5
-	LONG $0x5055e2c4; BYTE $0xe5 // {vex} vpdpbusd ymm4, ymm5, ymm5
-	LONG $0x5055e2c4; BYTE $0xdd // {vex} vpdpbusd ymm3, ymm5, ymm5
-	LONG $0x5055e2c4; BYTE $0xd5 // {vex} vpdpbusd ymm2, ymm5, ymm5
-	LONG $0x5055e2c4; BYTE $0xcd // {vex} vpdpbusd ymm1, ymm5, ymm5
-	LONG $0x5055e2c4; BYTE $0xc5 // {vex} vpdpbusd ymm0, ymm5, ymm5
+	LONG $0xec6f7dc5 // vmovdqa ymm13, ymm4
+	WORD $0x9066 // nop
+	LONG $0x501562c4; BYTE $0xe4 // {vex} vpdpbusd ymm12, ymm13, ymm4
+	LONG $0x501562c4; BYTE $0xdc // {vex} vpdpbusd ymm11, ymm13, ymm4
+	LONG $0x501562c4; BYTE $0xd4 // {vex} vpdpbusd ymm10, ymm13, ymm4
+	LONG $0x501562c4; BYTE $0xcc // {vex} vpdpbusd ymm9, ymm13, ymm4
+	LONG $0x501562c4; BYTE $0xc4 // {vex} vpdpbusd ymm8, ymm13, ymm4
+	LONG $0x5015e2c4; BYTE $0xfc // {vex} vpdpbusd ymm7, ymm13, ymm4
+	LONG $0x5015e2c4; BYTE $0xf4 // {vex} vpdpbusd ymm6, ymm13, ymm4
+	LONG $0x5015e2c4; BYTE $0xec // {vex} vpdpbusd ymm5, ymm13, ymm4
+	LONG $0x5015e2c4; BYTE $0xdc // {vex} vpdpbusd ymm3, ymm13, ymm4
+	LONG $0x5015e2c4; BYTE $0xd4 // {vex} vpdpbusd ymm2, ymm13, ymm4
+	LONG $0x5015e2c4; BYTE $0xcc // {vex} vpdpbusd ymm1, ymm13, ymm4
+	LONG $0x5015e2c4; BYTE $0xc4 // {vex} vpdpbusd ymm0, ymm13, ymm4
 	WORD $0xff48; BYTE $0xc8 // dec rax
 	WORD $0xbf75 // jne 0x1ef0 <peakAVXVNNI+0x50>
-	LONG $0xfe25c1c4; BYTE $0xec // vpaddd ymm5, ymm11, ymm12
-	LONG $0xfe2d41c4; BYTE $0xc9 // vpaddd ymm9, ymm10, ymm9
-	LONG $0xedfeb5c5 // vpaddd ymm5, ymm9, ymm5
-	LONG $0xfffebdc5 // vpaddd ymm7, ymm8, ymm7
-	LONG $0xf6fec5c5 // vpaddd ymm6, ymm7, ymm6
-	LONG $0xeefed5c5 // vpaddd ymm5, ymm5, ymm6
+	LONG $0xfe25c1c4; BYTE $0xe4 // vpaddd ymm4, ymm11, ymm12
+	LONG $0xe4feadc5 // vpaddd ymm4, ymm10, ymm4
+	LONG $0xe4feb5c5 // vpaddd ymm4, ymm9, ymm4
+	LONG $0xe4febdc5 // vpaddd ymm4, ymm8, ymm4
+	LONG $0xe7feddc5 // vpaddd ymm4, ymm4, ymm7
+	LONG $0xe6feddc5 // vpaddd ymm4, ymm4, ymm6
+	LONG $0xe5feddc5 // vpaddd ymm4, ymm4, ymm5
 	LONG $0xdbfeddc5 // vpaddd ymm3, ymm4, ymm3
 	LONG $0xd2fee5c5 // vpaddd ymm2, ymm3, ymm2
 	LONG $0xc9feedc5 // vpaddd ymm1, ymm2, ymm1
-	LONG $0xc9fed5c5 // vpaddd ymm1, ymm5, ymm1
 	LONG $0xc0fef5c5 // vpaddd ymm0, ymm1, ymm0
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0x007ffec5 // vmovdqu ymmword ptr [rax], ymm0

@@ -2024,704 +2024,1677 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 // func depthwise3x3s1DotProd(a)
 TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf940240d // ldr x13, [x0, #0x48]
-	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54001c4b // b.lt 0x22f0 <depthwise3x3s1DotProd+0x390>
-	WORD $0xd10143ff // sub sp, sp, #0x50
-	WORD $0x6d013bef // stp d15, d14, [sp, #0x10]
-	WORD $0x6d0233ed // stp d13, d12, [sp, #0x20]
-	WORD $0x6d032beb // stp d11, d10, [sp, #0x30]
-	WORD $0x6d0423e9 // stp d9, d8, [sp, #0x40]
+	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x5400400b // b.lt 0x2768 <depthwise3x3s1DotProd+0x808>
+	WORD $0xd10343ff // sub sp, sp, #0xd0
+	WORD $0x6d043bef // stp d15, d14, [sp, #0x40]
+	WORD $0x6d0533ed // stp d13, d12, [sp, #0x50]
+	WORD $0x6d062beb // stp d11, d10, [sp, #0x60]
+	WORD $0x6d0723e9 // stp d9, d8, [sp, #0x70]
+	WORD $0xa9087bfd // stp x29, x30, [sp, #0x80]
+	WORD $0xa90967fa // stp x26, x25, [sp, #0x90]
+	WORD $0xa90a5ff8 // stp x24, x23, [sp, #0xa0]
+	WORD $0xa90b57f6 // stp x22, x21, [sp, #0xb0]
+	WORD $0xa90c4ff4 // stp x20, x19, [sp, #0xc0]
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x91016009 // add x9, x0, #0x58
-	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
-	WORD $0xd2808009 // mov x9, #0x400 // =1024
-	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
-	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
-	WORD $0xf2e1a129 // movk x9, #0xd09, lsl #48
-	WORD $0xd280c04a // mov x10, #0x602 // =1538
-	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
-	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
-	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
-	WORD $0x9e670121 // fmov d1, x9
-	WORD $0x9e670142 // fmov d2, x10
-	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
-	WORD $0x91018009 // add x9, x0, #0x60
-	WORD $0x4d40c125 // ld1r { v5.16b }, [x9]
-	WORD $0x9101a009 // add x9, x0, #0x68
-	WORD $0x4d40c923 // ld1r { v3.4s }, [x9]
-	WORD $0xf9402009 // ldr x9, [x0, #0x40]
-	WORD $0xd100052a // sub x10, x9, #0x1
-	WORD $0xd100092b // sub x11, x9, #0x2
-	WORD $0x4e631ca4 // bic v4.16b, v5.16b, v3.16b
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
+	WORD $0xd280800a // mov x10, #0x400 // =1024
+	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
+	WORD $0xf2c0a02a // movk x10, #0x501, lsl #32
+	WORD $0xf2e1a12a // movk x10, #0xd09, lsl #48
+	WORD $0xd280c04b // mov x11, #0x602 // =1538
+	WORD $0xf2a1c14b // movk x11, #0xe0a, lsl #16
+	WORD $0xf2c0e06b // movk x11, #0x703, lsl #32
+	WORD $0xf2e1e16b // movk x11, #0xf0b, lsl #48
+	WORD $0x9e670141 // fmov d1, x10
 	WORD $0x9e670162 // fmov d2, x11
-	WORD $0x3d8003e2 // str q2, [sp]
-	WORD $0x5280180b // mov w11, #0xc0 // =192
-	WORD $0x14000005 // b 0x1ff8 <depthwise3x3s1DotProd+0x98>
-	WORD $0xf940240d // ldr x13, [x0, #0x48]
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xeb0d011f // cmp x8, x13
-	WORD $0x5400174a // b.ge 0x22dc <depthwise3x3s1DotProd+0x37c>
-	WORD $0xd37ced0c // lsl x12, x8, #4
-	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x4ea51cb0 // mov v16.16b, v5.16b
-	WORD $0x4ea51cb9 // mov v25.16b, v5.16b
-	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
-	WORD $0x5400016b // b.lt 0x2038 <depthwise3x3s1DotProd+0xd8>
-	WORD $0xf940000e // ldr x14, [x0]
-	WORD $0xf94001cf // ldr x15, [x14]
-	WORD $0x3cec69e6 // ldr q6, [x15, x12]
-	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
-	WORD $0xb400140a // cbz x10, 0x22a0 <depthwise3x3s1DotProd+0x340>
-	WORD $0xa940b9cf // ldp x15, x14, [x14, #0x8]
-	WORD $0x3cec69e7 // ldr q7, [x15, x12]
-	WORD $0x4e0100f9 // tbl v25.16b, { v7.16b }, v1.16b
-	WORD $0x3cec69d0 // ldr q16, [x14, x12]
+	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
+	WORD $0x9101a00a // add x10, x0, #0x68
+	WORD $0x4d40c950 // ld1r { v16.4s }, [x10]
+	WORD $0xd282018a // mov x10, #0x100c // =4108
+	WORD $0xf2a3028a // movk x10, #0x1814, lsl #16
+	WORD $0xf2c221aa // movk x10, #0x110d, lsl #32
+	WORD $0xf2e322aa // movk x10, #0x1915, lsl #48
+	WORD $0xd28241cb // mov x11, #0x120e // =4622
+	WORD $0xf2a342cb // movk x11, #0x1a16, lsl #16
+	WORD $0xf2c261eb // movk x11, #0x130f, lsl #32
+	WORD $0xf2e362eb // movk x11, #0x1b17, lsl #48
+	WORD $0x9e670142 // fmov d2, x10
+	WORD $0x9e670163 // fmov d3, x11
+	WORD $0x6e180462 // mov v2.d[1], v3.d[0]
+	WORD $0xd281008a // mov x10, #0x804 // =2052
+	WORD $0xf2a2018a // movk x10, #0x100c, lsl #16
+	WORD $0xf2c120aa // movk x10, #0x905, lsl #32
+	WORD $0xf2e221aa // movk x10, #0x110d, lsl #48
+	WORD $0xd28140cb // mov x11, #0xa06 // =2566
+	WORD $0xf2a241cb // movk x11, #0x120e, lsl #16
+	WORD $0xf2c160eb // movk x11, #0xb07, lsl #32
+	WORD $0xf2e261eb // movk x11, #0x130f, lsl #48
+	WORD $0x9e670143 // fmov d3, x10
+	WORD $0x9e670164 // fmov d4, x11
+	WORD $0x6e180483 // mov v3.d[1], v4.d[0]
+	WORD $0x9101800a // add x10, x0, #0x60
+	WORD $0x4d40c146 // ld1r { v6.16b }, [x10]
 	WORD $0x4e010210 // tbl v16.16b, { v16.16b }, v1.16b
-	WORD $0xf9401c0e // ldr x14, [x0, #0x38]
-	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54fffd6b // b.lt 0x1fec <depthwise3x3s1DotProd+0x8c>
-	WORD $0xaa1f03ed // mov x13, xzr
-	WORD $0xd342fd0e // lsr x14, x8, #2
-	WORD $0xa942400f // ldp x15, x16, [x0, #0x20]
-	WORD $0x9b0b3dce // madd x14, x14, x11, x15
-	WORD $0x927c058f // and x15, x12, #0x30
-	WORD $0x8b0f01ce // add x14, x14, x15
-	WORD $0x3dc001d1 // ldr q17, [x14]
-	WORD $0x3dc011d2 // ldr q18, [x14, #0x40]
-	WORD $0x3dc021d3 // ldr q19, [x14, #0x80]
-	WORD $0x4f285634 // shl v20.4s, v17.4s, #0x8
-	WORD $0x4f285655 // shl v21.4s, v18.4s, #0x8
-	WORD $0x3cec6a16 // ldr q22, [x16, x12]
-	WORD $0xf940180e // ldr x14, [x0, #0x30]
-	WORD $0x3cec69d7 // ldr q23, [x14, x12]
-	WORD $0x4ea51cba // mov v26.16b, v5.16b
-	WORD $0x4f285678 // shl v24.4s, v19.4s, #0x8
-	WORD $0x4ea51ca2 // mov v2.16b, v5.16b
-	WORD $0x4ea51cbb // mov v27.16b, v5.16b
-	WORD $0x1400005b // b 0x21f8 <depthwise3x3s1DotProd+0x298>
+	WORD $0xa943a819 // ldp x25, x10, [x0, #0x38]
+	WORD $0xd100054b // sub x11, x10, #0x1
+	WORD $0xd100094c // sub x12, x10, #0x2
+	WORD $0x5280180d // mov w13, #0xc0 // =192
+	WORD $0x4e0100d1 // tbl v17.16b, { v6.16b }, v1.16b
+	WORD $0x3d800ff0 // str q16, [sp, #0x30]
+	WORD $0x4e701cd2 // bic v18.16b, v6.16b, v16.16b
+	WORD $0x5280002e // mov w14, #0x1 // =1
+	WORD $0x9e670170 // fmov d16, x11
+	WORD $0xad0043f1 // stp q17, q16, [sp]
+	WORD $0x3d800bf2 // str q18, [sp, #0x20]
+	WORD $0x14000006 // b 0x2080 <depthwise3x3s1DotProd+0x120>
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0xf940240f // ldr x15, [x0, #0x48]
+	WORD $0x91004108 // add x8, x8, #0x10
+	WORD $0xeb0f013f // cmp x9, x15
+	WORD $0x5400362a // b.ge 0x2740 <depthwise3x3s1DotProd+0x7e0>
+	WORD $0xf940100f // ldr x15, [x0, #0x20]
+	WORD $0xd342fd30 // lsr x16, x9, #2
+	WORD $0x9b0d3e0f // madd x15, x16, x13, x15
+	WORD $0xd37ced30 // lsl x16, x9, #4
+	WORD $0xf9401811 // ldr x17, [x0, #0x30]
+	WORD $0x927c0601 // and x1, x16, #0x30
+	WORD $0x8b0101ef // add x15, x15, x1
+	WORD $0xa9400801 // ldp x1, x2, [x0]
+	WORD $0x3dc001f4 // ldr q20, [x15]
+	WORD $0x3dc011f5 // ldr q21, [x15, #0x40]
+	WORD $0x3dc021f6 // ldr q22, [x15, #0x80]
+	WORD $0xd37ef527 // lsl x7, x9, #2
+	WORD $0x3cf06a37 // ldr q23, [x17, x16]
+	WORD $0xa9401023 // ldp x3, x4, [x1]
+	WORD $0x4f285698 // shl v24.4s, v20.4s, #0x8
+	WORD $0x4f2856b9 // shl v25.4s, v21.4s, #0x8
+	WORD $0x4f2856da // shl v26.4s, v22.4s, #0x8
+	WORD $0xa940404f // ldp x15, x16, [x2]
+	WORD $0xf9400825 // ldr x5, [x1, #0x10]
+	WORD $0xf9400851 // ldr x17, [x2, #0x10]
+	WORD $0xf9400801 // ldr x1, [x0, #0x10]
+	WORD $0x8b091021 // add x1, x1, x9, lsl #4
+	WORD $0xeb19017f // cmp x11, x25
+	WORD $0x9a8cc326 // csel x6, x25, x12, gt
+	WORD $0xf100033f // cmp x25, #0x0
+	WORD $0xd37ef4e2 // lsl x2, x7, #2
+	WORD $0x540007cd // b.le 0x21e0 <depthwise3x3s1DotProd+0x280>
+	WORD $0xf9401407 // ldr x7, [x0, #0x28]
+	WORD $0x3ce268fb // ldr q27, [x7, x2]
+	WORD $0xf100015f // cmp x10, #0x0
+	WORD $0x5400084d // b.le 0x2200 <depthwise3x3s1DotProd+0x2a0>
+	WORD $0x8b091074 // add x20, x3, x9, lsl #4
+	WORD $0x8b091093 // add x19, x4, x9, lsl #4
+	WORD $0x8b0910a7 // add x7, x5, x9, lsl #4
+	WORD $0x3dc0029d // ldr q29, [x20]
+	WORD $0xb4000a2b // cbz x11, 0x2250 <depthwise3x3s1DotProd+0x2f0>
+	WORD $0x9e6701d0 // fmov d16, x14
+	WORD $0xad40b7f1 // ldp q17, q13, [sp, #0x10]
+	WORD $0x6ef08e30 // cmeq v16.2d, v17.2d, v16.2d
+	WORD $0x4e080610 // dup v16.2d, v16.d[0]
+	WORD $0x3cf06a71 // ldr q17, [x19, x16]
+	WORD $0x3dc00ff2 // ldr q18, [sp, #0x30]
+	WORD $0x4e321e33 // and v19.16b, v17.16b, v18.16b
+	WORD $0x4ead1e73 // orr v19.16b, v19.16b, v13.16b
+	WORD $0x4eb01e0a // mov v10.16b, v16.16b
+	WORD $0x6e711e6a // bsl v10.16b, v19.16b, v17.16b
+	WORD $0x3cef6a91 // ldr q17, [x20, x15]
+	WORD $0x4e321e33 // and v19.16b, v17.16b, v18.16b
+	WORD $0x4ead1e73 // orr v19.16b, v19.16b, v13.16b
+	WORD $0x4eb01e1e // mov v30.16b, v16.16b
+	WORD $0x6e711e7e // bsl v30.16b, v19.16b, v17.16b
+	WORD $0x4ea61cdc // mov v28.16b, v6.16b
+	WORD $0x4e022391 // tbl v17.16b, { v28.16b, v29.16b }, v2.16b
+	WORD $0x3cf168f3 // ldr q19, [x7, x17]
+	WORD $0x3dc00269 // ldr q9, [x19]
+	WORD $0x4e0323bf // tbl v31.16b, { v29.16b, v30.16b }, v3.16b
+	WORD $0x4e0103ab // tbl v11.16b, { v29.16b }, v1.16b
+	WORD $0x4ea61cc8 // mov v8.16b, v6.16b
+	WORD $0x4e02210c // tbl v12.16b, { v8.16b, v9.16b }, v2.16b
+	WORD $0x4e321e7c // and v28.16b, v19.16b, v18.16b
+	WORD $0x4ead1db2 // mov v18.16b, v13.16b
+	WORD $0x4e03212d // tbl v13.16b, { v9.16b, v10.16b }, v3.16b
+	WORD $0x4eb21f9c // orr v28.16b, v28.16b, v18.16b
+	WORD $0x6e731f90 // bsl v16.16b, v28.16b, v19.16b
+	WORD $0x3dc000ef // ldr q15, [x7]
+	WORD $0x4ea61cce // mov v14.16b, v6.16b
+	WORD $0x4ebb1f7e // mov v30.16b, v27.16b
+	WORD $0x4e010133 // tbl v19.16b, { v9.16b }, v1.16b
+	WORD $0x4ebb1f7d // mov v29.16b, v27.16b
+	WORD $0x4ebb1f7c // mov v28.16b, v27.16b
+	WORD $0x4e8b969d // sdot v29.4s, v20.16b, v11.16b
+	WORD $0x4e8b971c // sdot v28.4s, v24.16b, v11.16b
+	WORD $0x4e91969e // sdot v30.4s, v20.16b, v17.16b
+	WORD $0x4e9f971b // sdot v27.4s, v24.16b, v31.16b
+	WORD $0x4e8c96be // sdot v30.4s, v21.16b, v12.16b
+	WORD $0x4e0221d1 // tbl v17.16b, { v14.16b, v15.16b }, v2.16b
+	WORD $0x4e9396bd // sdot v29.4s, v21.16b, v19.16b
+	WORD $0x4e0321ff // tbl v31.16b, { v15.16b, v16.16b }, v3.16b
+	WORD $0x4e0101f0 // tbl v16.16b, { v15.16b }, v1.16b
+	WORD $0x4e93973c // sdot v28.4s, v25.16b, v19.16b
+	WORD $0x4e8d973b // sdot v27.4s, v25.16b, v13.16b
+	WORD $0x4e9196de // sdot v30.4s, v22.16b, v17.16b
+	WORD $0x4e9096dd // sdot v29.4s, v22.16b, v16.16b
+	WORD $0x4e90975c // sdot v28.4s, v26.16b, v16.16b
+	WORD $0x4e9f975b // sdot v27.4s, v26.16b, v31.16b
+	WORD $0x14000046 // b 0x22ec <depthwise3x3s1DotProd+0x38c>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xaa1f03f8 // mov x24, xzr
+	WORD $0xeb1f00c7 // subs x7, x6, xzr
+	WORD $0x54000b6c // b.gt 0x2354 <depthwise3x3s1DotProd+0x3f4>
+	WORD $0x140000ab // b 0x2498 <depthwise3x3s1DotProd+0x538>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x9e6701ac // fmov d12, x13
-	WORD $0xa9403c10 // ldp x16, x15, [x0]
-	WORD $0x4eb61edf // mov v31.16b, v22.16b
-	WORD $0x4e99965c // sdot v28.4s, v18.16b, v25.16b
-	WORD $0x6f28475e // sri v30.4s, v26.4s, #0x18
-	WORD $0x3dc003e7 // ldr q7, [sp]
-	WORD $0x6eec8cfa // cmeq v26.2d, v7.2d, v12.2d
-	WORD $0x4e86969f // sdot v31.4s, v20.16b, v6.16b
-	WORD $0x4e90967c // sdot v28.4s, v19.16b, v16.16b
-	WORD $0x4e08074c // dup v12.2d, v26.d[0]
-	WORD $0xf94009f1 // ldr x17, [x15, #0x10]
-	WORD $0xf9400a01 // ldr x1, [x16, #0x10]
-	WORD $0x8b0c0021 // add x1, x1, x12
-	WORD $0x9b0e7e31 // mul x17, x17, x14
-	WORD $0x3cf1683a // ldr q26, [x1, x17]
-	WORD $0x4e01035a // tbl v26.16b, { v26.16b }, v1.16b
-	WORD $0x4e9996bf // sdot v31.4s, v21.16b, v25.16b
-	WORD $0x4e90971f // sdot v31.4s, v24.16b, v16.16b
-	WORD $0x4e231f4d // and v13.16b, v26.16b, v3.16b
-	WORD $0x4ea41dad // orr v13.16b, v13.16b, v4.16b
-	WORD $0x4eac1d8e // mov v14.16b, v12.16b
-	WORD $0x6e7a1dae // bsl v14.16b, v13.16b, v26.16b
-	WORD $0x4eb01e1a // mov v26.16b, v16.16b
-	WORD $0xa9404610 // ldp x16, x17, [x16]
-	WORD $0x8b0c0231 // add x17, x17, x12
-	WORD $0xa94005ef // ldp x15, x1, [x15]
-	WORD $0x9b0e7c21 // mul x1, x1, x14
-	WORD $0x3ce16a30 // ldr q16, [x17, x1]
+	WORD $0x4ea61cc7 // mov v7.16b, v6.16b
+	WORD $0x4e0220d0 // tbl v16.16b, { v6.16b, v7.16b }, v2.16b
+	WORD $0x4e0320d1 // tbl v17.16b, { v6.16b, v7.16b }, v3.16b
+	WORD $0x4ebb1f7e // mov v30.16b, v27.16b
+	WORD $0x4e90969e // sdot v30.4s, v20.16b, v16.16b
+	WORD $0x4ebb1f7d // mov v29.16b, v27.16b
+	WORD $0x3dc003f2 // ldr q18, [sp]
+	WORD $0x4e92969d // sdot v29.4s, v20.16b, v18.16b
+	WORD $0x4ebb1f7c // mov v28.16b, v27.16b
+	WORD $0x4e92971c // sdot v28.4s, v24.16b, v18.16b
+	WORD $0x4e91971b // sdot v27.4s, v24.16b, v17.16b
+	WORD $0x4e9096be // sdot v30.4s, v21.16b, v16.16b
+	WORD $0x4e9296bd // sdot v29.4s, v21.16b, v18.16b
+	WORD $0x4e92973c // sdot v28.4s, v25.16b, v18.16b
+	WORD $0x4e91973b // sdot v27.4s, v25.16b, v17.16b
+	WORD $0x4e9096de // sdot v30.4s, v22.16b, v16.16b
+	WORD $0x4e9296dd // sdot v29.4s, v22.16b, v18.16b
+	WORD $0x4e92975c // sdot v28.4s, v26.16b, v18.16b
+	WORD $0x3dc00bf2 // ldr q18, [sp, #0x20]
+	WORD $0x14000027 // b 0x22e8 <depthwise3x3s1DotProd+0x388>
+	WORD $0xad414bf3 // ldp q19, q18, [sp, #0x20]
+	WORD $0x4e321fb0 // and v16.16b, v29.16b, v18.16b
+	WORD $0x4eb31e05 // orr v5.16b, v16.16b, v19.16b
+	WORD $0x3dc000f0 // ldr q16, [x7]
+	WORD $0x4e321e10 // and v16.16b, v16.16b, v18.16b
+	WORD $0x3dc00271 // ldr q17, [x19]
+	WORD $0x4e321e31 // and v17.16b, v17.16b, v18.16b
+	WORD $0x4eb31e72 // mov v18.16b, v19.16b
+	WORD $0x4eb31e09 // orr v9.16b, v16.16b, v19.16b
+	WORD $0x4eb31e3d // orr v29.16b, v17.16b, v19.16b
+	WORD $0x4ea61cc8 // mov v8.16b, v6.16b
+	WORD $0x4ea61cdc // mov v28.16b, v6.16b
+	WORD $0x4ea61cc4 // mov v4.16b, v6.16b
+	WORD $0x4e022090 // tbl v16.16b, { v4.16b, v5.16b }, v2.16b
+	WORD $0x4e0320b1 // tbl v17.16b, { v5.16b, v6.16b }, v3.16b
+	WORD $0x4e0100b3 // tbl v19.16b, { v5.16b }, v1.16b
+	WORD $0x4ea61cde // mov v30.16b, v6.16b
+	WORD $0x4e02239f // tbl v31.16b, { v28.16b, v29.16b }, v2.16b
+	WORD $0x4e0323ab // tbl v11.16b, { v29.16b, v30.16b }, v3.16b
+	WORD $0x4e0103ac // tbl v12.16b, { v29.16b }, v1.16b
+	WORD $0x4ea61cca // mov v10.16b, v6.16b
+	WORD $0x4ebb1f7d // mov v29.16b, v27.16b
+	WORD $0x4ebb1f7c // mov v28.16b, v27.16b
+	WORD $0x4e93969d // sdot v29.4s, v20.16b, v19.16b
+	WORD $0x4e93971c // sdot v28.4s, v24.16b, v19.16b
+	WORD $0x4ebb1f7e // mov v30.16b, v27.16b
+	WORD $0x4e90969e // sdot v30.4s, v20.16b, v16.16b
+	WORD $0x4e91971b // sdot v27.4s, v24.16b, v17.16b
+	WORD $0x4e9f96be // sdot v30.4s, v21.16b, v31.16b
+	WORD $0x4e022110 // tbl v16.16b, { v8.16b, v9.16b }, v2.16b
+	WORD $0x4e8c96bd // sdot v29.4s, v21.16b, v12.16b
+	WORD $0x4e032131 // tbl v17.16b, { v9.16b, v10.16b }, v3.16b
+	WORD $0x4e010133 // tbl v19.16b, { v9.16b }, v1.16b
+	WORD $0x4e8c973c // sdot v28.4s, v25.16b, v12.16b
+	WORD $0x4e8b973b // sdot v27.4s, v25.16b, v11.16b
+	WORD $0x4e9096de // sdot v30.4s, v22.16b, v16.16b
+	WORD $0x4e9396dd // sdot v29.4s, v22.16b, v19.16b
+	WORD $0x4e93975c // sdot v28.4s, v26.16b, v19.16b
+	WORD $0x4e91975b // sdot v27.4s, v26.16b, v17.16b
+	WORD $0x4e21dbd0 // scvtf v16.4s, v30.4s
+	WORD $0x6e30def0 // fmul v16.4s, v23.4s, v16.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4e21dbb1 // scvtf v17.4s, v29.4s
+	WORD $0x6e31def1 // fmul v17.4s, v23.4s, v17.4s
+	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e21db93 // scvtf v19.4s, v28.4s
+	WORD $0x6e33def3 // fmul v19.4s, v23.4s, v19.4s
+	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
+	WORD $0x6e3bdefb // fmul v27.4s, v23.4s, v27.4s
+	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
+	WORD $0x4e21ab71 // fcvtns v17.4s, v27.4s
+	WORD $0x0e614a73 // sqxtn v19.4h, v19.4s
+	WORD $0x4e614a33 // sqxtn2 v19.8h, v17.4s
+	WORD $0x4e600e10 // sqadd v16.8h, v16.8h, v0.8h
+	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
+	WORD $0x4e600e71 // sqadd v17.8h, v19.8h, v0.8h
+	WORD $0x4e214a30 // sqxtn2 v16.16b, v17.8h
+	WORD $0x3d800030 // str q16, [x1]
+	WORD $0xf9402807 // ldr x7, [x0, #0x50]
+	WORD $0x8b070021 // add x1, x1, x7
+	WORD $0x52800038 // mov w24, #0x1 // =1
+	WORD $0xeb1800c7 // subs x7, x6, x24
+	WORD $0x54000a4d // b.le 0x2498 <depthwise3x3s1DotProd+0x538>
+	WORD $0x9b111713 // madd x19, x24, x17, x5
+	WORD $0x9b101314 // madd x20, x24, x16, x4
+	WORD $0xd1000717 // sub x23, x24, #0x1
+	WORD $0x9b171635 // madd x21, x17, x23, x5
+	WORD $0x9b171216 // madd x22, x16, x23, x4
+	WORD $0x9b170df7 // madd x23, x15, x23, x3
+	WORD $0x9100071d // add x29, x24, #0x1
+	WORD $0x9b1d1639 // madd x25, x17, x29, x5
+	WORD $0x9b1d121a // madd x26, x16, x29, x4
+	WORD $0x9b1d0dfd // madd x29, x15, x29, x3
+	WORD $0x9b0f0f18 // madd x24, x24, x15, x3
+	WORD $0x3ce86afb // ldr q27, [x23, x8]
+	WORD $0x3ce86b1c // ldr q28, [x24, x8]
+	WORD $0x3ce86bbd // ldr q29, [x29, x8]
+	WORD $0x3ce86ac8 // ldr q8, [x22, x8]
+	WORD $0x3ce86a89 // ldr q9, [x20, x8]
+	WORD $0x3ce86b4a // ldr q10, [x26, x8]
+	WORD $0x3ce86aab // ldr q11, [x21, x8]
+	WORD $0x3ce86a6c // ldr q12, [x19, x8]
+	WORD $0x3ce86b2d // ldr q13, [x25, x8]
+	WORD $0x4e022370 // tbl v16.16b, { v27.16b, v28.16b }, v2.16b
+	WORD $0xf940141e // ldr x30, [x0, #0x28]
+	WORD $0x3ce26bd1 // ldr q17, [x30, x2]
+	WORD $0x4e022113 // tbl v19.16b, { v8.16b, v9.16b }, v2.16b
+	WORD $0x4e02217e // tbl v30.16b, { v11.16b, v12.16b }, v2.16b
+	WORD $0x4e01039f // tbl v31.16b, { v28.16b }, v1.16b
+	WORD $0x4e03239b // tbl v27.16b, { v28.16b, v29.16b }, v3.16b
+	WORD $0x4eb11e3c // mov v28.16b, v17.16b
+	WORD $0x4e03213d // tbl v29.16b, { v9.16b, v10.16b }, v3.16b
+	WORD $0x4e010128 // tbl v8.16b, { v9.16b }, v1.16b
+	WORD $0x4e90969c // sdot v28.4s, v20.16b, v16.16b
+	WORD $0x4e032190 // tbl v16.16b, { v12.16b, v13.16b }, v3.16b
+	WORD $0x4e010189 // tbl v9.16b, { v12.16b }, v1.16b
+	WORD $0x4eb11e2a // mov v10.16b, v17.16b
+	WORD $0x4eb11e2b // mov v11.16b, v17.16b
+	WORD $0x4e9f968a // sdot v10.4s, v20.16b, v31.16b
+	WORD $0x4e9f970b // sdot v11.4s, v24.16b, v31.16b
+	WORD $0x4e9396bc // sdot v28.4s, v21.16b, v19.16b
+	WORD $0x4e8896aa // sdot v10.4s, v21.16b, v8.16b
+	WORD $0x4e88972b // sdot v11.4s, v25.16b, v8.16b
+	WORD $0x4e9e96dc // sdot v28.4s, v22.16b, v30.16b
+	WORD $0x4e9b9711 // sdot v17.4s, v24.16b, v27.16b
+	WORD $0x4e21db93 // scvtf v19.4s, v28.4s
+	WORD $0x4e9d9731 // sdot v17.4s, v25.16b, v29.16b
+	WORD $0x4e8996ca // sdot v10.4s, v22.16b, v9.16b
+	WORD $0x4e21d95b // scvtf v27.4s, v10.4s
+	WORD $0x4e89974b // sdot v11.4s, v26.16b, v9.16b
+	WORD $0x4e21d97c // scvtf v28.4s, v11.4s
+	WORD $0x4e909751 // sdot v17.4s, v26.16b, v16.16b
+	WORD $0x4e21da30 // scvtf v16.4s, v17.4s
+	WORD $0x6e33def1 // fmul v17.4s, v23.4s, v19.4s
+	WORD $0x6e3bdef3 // fmul v19.4s, v23.4s, v27.4s
+	WORD $0x6e3cdefb // fmul v27.4s, v23.4s, v28.4s
+	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
+	WORD $0x4e21ab7b // fcvtns v27.4s, v27.4s
+	WORD $0x6e30def0 // fmul v16.4s, v23.4s, v16.4s
+	WORD $0x0e614a31 // sqxtn v17.4h, v17.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4e614a71 // sqxtn2 v17.8h, v19.4s
+	WORD $0x0e614b73 // sqxtn v19.4h, v27.4s
+	WORD $0x4e614a13 // sqxtn2 v19.8h, v16.4s
+	WORD $0x4e600e30 // sqadd v16.8h, v17.8h, v0.8h
+	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
+	WORD $0x4e600e71 // sqadd v17.8h, v19.8h, v0.8h
+	WORD $0x4e214a30 // sqxtn2 v16.16b, v17.8h
+	WORD $0x3d800030 // str q16, [x1]
+	WORD $0x8b110273 // add x19, x19, x17
+	WORD $0x8b100294 // add x20, x20, x16
+	WORD $0x8b1102b5 // add x21, x21, x17
+	WORD $0x8b1002d6 // add x22, x22, x16
+	WORD $0x8b0f02f7 // add x23, x23, x15
+	WORD $0xf10004e7 // subs x7, x7, #0x1
+	WORD $0x8b110339 // add x25, x25, x17
+	WORD $0x8b10035a // add x26, x26, x16
+	WORD $0x8b0f03bd // add x29, x29, x15
+	WORD $0xf940281e // ldr x30, [x0, #0x50]
+	WORD $0x8b0f0318 // add x24, x24, x15
+	WORD $0x8b1e0021 // add x1, x1, x30
+	WORD $0x54fff781 // b.ne 0x2380 <depthwise3x3s1DotProd+0x420>
+	WORD $0xaa0603f8 // mov x24, x6
+	WORD $0xf9401c19 // ldr x25, [x0, #0x38]
+	WORD $0xeb19031f // cmp x24, x25
+	WORD $0x54ffde6a // b.ge 0x206c <depthwise3x3s1DotProd+0x10c>
+	WORD $0x9b181626 // madd x6, x17, x24, x5
+	WORD $0x9b181207 // madd x7, x16, x24, x4
+	WORD $0xd1000715 // sub x21, x24, #0x1
+	WORD $0x9b151633 // madd x19, x17, x21, x5
+	WORD $0x9b151214 // madd x20, x16, x21, x4
+	WORD $0x9b150df5 // madd x21, x15, x21, x3
+	WORD $0x91000716 // add x22, x24, #0x1
+	WORD $0x9b161625 // madd x5, x17, x22, x5
+	WORD $0x9b161204 // madd x4, x16, x22, x4
+	WORD $0x9b160df6 // madd x22, x15, x22, x3
+	WORD $0x9b180de3 // madd x3, x15, x24, x3
+	WORD $0x14000046 // b 0x25e8 <depthwise3x3s1DotProd+0x688>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x4ebb1f7e // mov v30.16b, v27.16b
+	WORD $0x4e0223bd // tbl v29.16b, { v29.16b, v30.16b }, v2.16b
+	WORD $0x4ea91d2c // mov v12.16b, v9.16b
+	WORD $0x4e02217e // tbl v30.16b, { v11.16b, v12.16b }, v2.16b
+	WORD $0x4eb01e0f // mov v15.16b, v16.16b
+	WORD $0x4ebf1ffc // mov v28.16b, v31.16b
+	WORD $0x4e0221df // tbl v31.16b, { v14.16b, v15.16b }, v2.16b
+	WORD $0x4e01036b // tbl v11.16b, { v27.16b }, v1.16b
+	WORD $0x4e03237b // tbl v27.16b, { v27.16b, v28.16b }, v3.16b
+	WORD $0x4ea81d1c // mov v28.16b, v8.16b
+	WORD $0x4ead1daa // mov v10.16b, v13.16b
+	WORD $0x4e01012c // tbl v12.16b, { v9.16b }, v1.16b
+	WORD $0x4e9d969c // sdot v28.4s, v20.16b, v29.16b
+	WORD $0x4e03213d // tbl v29.16b, { v9.16b, v10.16b }, v3.16b
+	WORD $0x4ea81d09 // mov v9.16b, v8.16b
+	WORD $0x4ea81d0a // mov v10.16b, v8.16b
+	WORD $0x4eb31e71 // mov v17.16b, v19.16b
+	WORD $0x4e9e96bc // sdot v28.4s, v21.16b, v30.16b
+	WORD $0x4e032213 // tbl v19.16b, { v16.16b, v17.16b }, v3.16b
 	WORD $0x4e010210 // tbl v16.16b, { v16.16b }, v1.16b
-	WORD $0x4e231e0d // and v13.16b, v16.16b, v3.16b
-	WORD $0x4ea41dad // orr v13.16b, v13.16b, v4.16b
-	WORD $0x8b0c0210 // add x16, x16, x12
-	WORD $0x9b0e7def // mul x15, x15, x14
-	WORD $0x3cef6a0f // ldr q15, [x16, x15]
-	WORD $0x4e0101ef // tbl v15.16b, { v15.16b }, v1.16b
-	WORD $0x4eac1d87 // mov v7.16b, v12.16b
-	WORD $0x6e701da7 // bsl v7.16b, v13.16b, v16.16b
-	WORD $0x6f284449 // sri v9.4s, v2.4s, #0x18
-	WORD $0x4eb91f22 // mov v2.16b, v25.16b
-	WORD $0x4e231df0 // and v16.16b, v15.16b, v3.16b
-	WORD $0x4ea41e10 // orr v16.16b, v16.16b, v4.16b
-	WORD $0x6eac1e0f // bit v15.16b, v16.16b, v12.16b
-	WORD $0x6f28476b // sri v11.4s, v27.4s, #0x18
+	WORD $0x4e8b9689 // sdot v9.4s, v20.16b, v11.16b
+	WORD $0x4e8b970a // sdot v10.4s, v24.16b, v11.16b
+	WORD $0x4e9f96dc // sdot v28.4s, v22.16b, v31.16b
+	WORD $0x4e8c96a9 // sdot v9.4s, v21.16b, v12.16b
+	WORD $0x4e8c972a // sdot v10.4s, v25.16b, v12.16b
+	WORD $0x4e9b9708 // sdot v8.4s, v24.16b, v27.16b
+	WORD $0x4e21db91 // scvtf v17.4s, v28.4s
+	WORD $0x4e9096c9 // sdot v9.4s, v22.16b, v16.16b
+	WORD $0x4e90974a // sdot v10.4s, v26.16b, v16.16b
+	WORD $0x4e21d930 // scvtf v16.4s, v9.4s
+	WORD $0x4e9d9728 // sdot v8.4s, v25.16b, v29.16b
+	WORD $0x4e21d95b // scvtf v27.4s, v10.4s
+	WORD $0x4e939748 // sdot v8.4s, v26.16b, v19.16b
+	WORD $0x4e21d913 // scvtf v19.4s, v8.4s
+	WORD $0x6e31def1 // fmul v17.4s, v23.4s, v17.4s
+	WORD $0x6e30def0 // fmul v16.4s, v23.4s, v16.4s
+	WORD $0x6e3bdefb // fmul v27.4s, v23.4s, v27.4s
+	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x6e33def3 // fmul v19.4s, v23.4s, v19.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4e21ab7b // fcvtns v27.4s, v27.4s
+	WORD $0x0e614a31 // sqxtn v17.4h, v17.4s
+	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
+	WORD $0x0e614b7b // sqxtn v27.4h, v27.4s
+	WORD $0x4e614a11 // sqxtn2 v17.8h, v16.4s
+	WORD $0x4e614a7b // sqxtn2 v27.8h, v19.4s
+	WORD $0x4e600e30 // sqadd v16.8h, v17.8h, v0.8h
+	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
+	WORD $0x4e600f71 // sqadd v17.8h, v27.8h, v0.8h
+	WORD $0x4e214a30 // sqxtn2 v16.16b, v17.8h
+	WORD $0x3d800030 // str q16, [x1]
+	WORD $0x8b1100c6 // add x6, x6, x17
+	WORD $0x8b1000e7 // add x7, x7, x16
+	WORD $0x8b110273 // add x19, x19, x17
+	WORD $0x8b100294 // add x20, x20, x16
+	WORD $0x8b0f02b5 // add x21, x21, x15
+	WORD $0x8b1100a5 // add x5, x5, x17
+	WORD $0xf9402818 // ldr x24, [x0, #0x50]
+	WORD $0x8b180021 // add x1, x1, x24
+	WORD $0x8b100084 // add x4, x4, x16
+	WORD $0xf9401c19 // ldr x25, [x0, #0x38]
+	WORD $0x8b0f02d6 // add x22, x22, x15
+	WORD $0x8b0f0063 // add x3, x3, x15
+	WORD $0xeb1902ff // cmp x23, x25
+	WORD $0xaa1703f8 // mov x24, x23
+	WORD $0x54ffd44a // b.ge 0x206c <depthwise3x3s1DotProd+0x10c>
+	WORD $0xf100031f // cmp x24, #0x0
+	WORD $0xfa581148 // ccmp x10, x24, #0x8, ne
+	WORD $0x1a9fa7f9 // cset w25, lt
+	WORD $0x4ea61cdd // mov v29.16b, v6.16b
+	WORD $0x540000eb // b.lt 0x2614 <depthwise3x3s1DotProd+0x6b4>
+	WORD $0x3ce86abd // ldr q29, [x21, x8]
+	WORD $0xeb18015f // cmp x10, x24
+	WORD $0x54000081 // b.ne 0x2614 <depthwise3x3s1DotProd+0x6b4>
+	WORD $0x3dc00ff0 // ldr q16, [sp, #0x30]
+	WORD $0x4e301fb0 // and v16.16b, v29.16b, v16.16b
+	WORD $0x4eb21e1d // orr v29.16b, v16.16b, v18.16b
+	WORD $0xeb18015f // cmp x10, x24
 	WORD $0x4ea61cdb // mov v27.16b, v6.16b
-	WORD $0x6f3855ea // sli v10.4s, v15.4s, #0x18
-	WORD $0x4eb61ecd // mov v13.16b, v22.16b
-	WORD $0x4e8b962d // sdot v13.4s, v17.16b, v11.16b
-	WORD $0x4eb61ecc // mov v12.16b, v22.16b
-	WORD $0x4e8a968c // sdot v12.4s, v20.16b, v10.16b
-	WORD $0x6f3854e8 // sli v8.4s, v7.4s, #0x18
-	WORD $0x4e89964d // sdot v13.4s, v18.16b, v9.16b
-	WORD $0x4e8896ac // sdot v12.4s, v21.16b, v8.16b
-	WORD $0x6f3855dd // sli v29.4s, v14.4s, #0x18
-	WORD $0x4e9e966d // sdot v13.4s, v19.16b, v30.16b
-	WORD $0x4eae1dd0 // mov v16.16b, v14.16b
-	WORD $0x4e9d970c // sdot v12.4s, v24.16b, v29.16b
-	WORD $0x4ea71cf9 // mov v25.16b, v7.16b
-	WORD $0x4eaf1de6 // mov v6.16b, v15.16b
-	WORD $0x4e21d9a7 // scvtf v7.4s, v13.4s
-	WORD $0x6e27dee7 // fmul v7.4s, v23.4s, v7.4s
-	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x6e3cdefc // fmul v28.4s, v23.4s, v28.4s
-	WORD $0x4e21ab9c // fcvtns v28.4s, v28.4s
-	WORD $0x4e21dbfd // scvtf v29.4s, v31.4s
-	WORD $0x6e3ddefd // fmul v29.4s, v23.4s, v29.4s
-	WORD $0x4e21abbd // fcvtns v29.4s, v29.4s
-	WORD $0x4e21d99e // scvtf v30.4s, v12.4s
-	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
-	WORD $0x6e3edefe // fmul v30.4s, v23.4s, v30.4s
-	WORD $0x4e614b87 // sqxtn2 v7.8h, v28.4s
-	WORD $0x4e21abdc // fcvtns v28.4s, v30.4s
-	WORD $0x0e614bbd // sqxtn v29.4h, v29.4s
-	WORD $0x4e614b9d // sqxtn2 v29.8h, v28.4s
-	WORD $0x4e600ce7 // sqadd v7.8h, v7.8h, v0.8h
-	WORD $0x0e2148e7 // sqxtn v7.8b, v7.8h
-	WORD $0x4e600fbc // sqadd v28.8h, v29.8h, v0.8h
-	WORD $0x4e214b87 // sqxtn2 v7.16b, v28.8h
-	WORD $0xf940080f // ldr x15, [x0, #0x10]
-	WORD $0xf9402810 // ldr x16, [x0, #0x50]
-	WORD $0x9b0d3e0d // madd x13, x16, x13, x15
-	WORD $0x3cac69a7 // str q7, [x13, x12]
-	WORD $0xf9401c0d // ldr x13, [x0, #0x38]
-	WORD $0xeb0d01df // cmp x14, x13
-	WORD $0xaa0e03ed // mov x13, x14
-	WORD $0x54ffefaa // b.ge 0x1fe8 <depthwise3x3s1DotProd+0x88>
-	WORD $0x910005ae // add x14, x13, #0x1
-	WORD $0xeb0e013f // cmp x9, x14
-	WORD $0x4f2854cb // shl v11.4s, v6.4s, #0x8
-	WORD $0x6f3804ca // ushr v10.4s, v6.4s, #0x8
-	WORD $0x4eb61edc // mov v28.16b, v22.16b
-	WORD $0x4e86963c // sdot v28.4s, v17.16b, v6.16b
-	WORD $0x4f285729 // shl v9.4s, v25.4s, #0x8
-	WORD $0x6f380728 // ushr v8.4s, v25.4s, #0x8
-	WORD $0x4f28561e // shl v30.4s, v16.4s, #0x8
-	WORD $0x6f38061d // ushr v29.4s, v16.4s, #0x8
-	WORD $0x54fff40c // b.gt 0x20a0 <depthwise3x3s1DotProd+0x140>
-	WORD $0x6f28476b // sri v11.4s, v27.4s, #0x18
-	WORD $0x6f3854aa // sli v10.4s, v5.4s, #0x18
-	WORD $0x4eb61ecd // mov v13.16b, v22.16b
-	WORD $0x4eb61edf // mov v31.16b, v22.16b
-	WORD $0x6f284449 // sri v9.4s, v2.4s, #0x18
-	WORD $0x4eb61ecc // mov v12.16b, v22.16b
-	WORD $0x6f3854a8 // sli v8.4s, v5.4s, #0x18
-	WORD $0x4e86969f // sdot v31.4s, v20.16b, v6.16b
-	WORD $0x4e8b962d // sdot v13.4s, v17.16b, v11.16b
-	WORD $0x4e8a968c // sdot v12.4s, v20.16b, v10.16b
-	WORD $0x4e99965c // sdot v28.4s, v18.16b, v25.16b
-	WORD $0x6f28475e // sri v30.4s, v26.4s, #0x18
-	WORD $0x6f3854bd // sli v29.4s, v5.4s, #0x18
-	WORD $0x4e9996bf // sdot v31.4s, v21.16b, v25.16b
-	WORD $0x4e89964d // sdot v13.4s, v18.16b, v9.16b
-	WORD $0x4e8896ac // sdot v12.4s, v21.16b, v8.16b
-	WORD $0x4e9e966d // sdot v13.4s, v19.16b, v30.16b
-	WORD $0x4e90967c // sdot v28.4s, v19.16b, v16.16b
-	WORD $0x4e90971f // sdot v31.4s, v24.16b, v16.16b
-	WORD $0x4eb01e1a // mov v26.16b, v16.16b
-	WORD $0x4eb91f22 // mov v2.16b, v25.16b
-	WORD $0x4ea61cdb // mov v27.16b, v6.16b
-	WORD $0x4ea51cb0 // mov v16.16b, v5.16b
-	WORD $0x4e9d970c // sdot v12.4s, v24.16b, v29.16b
-	WORD $0x4ea51cb9 // mov v25.16b, v5.16b
-	WORD $0x4ea51ca6 // mov v6.16b, v5.16b
-	WORD $0x17ffffbf // b 0x2188 <depthwise3x3s1DotProd+0x228>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x4e231cc6 // and v6.16b, v6.16b, v3.16b
-	WORD $0x4ea41cc6 // orr v6.16b, v6.16b, v4.16b
-	WORD $0xa940b9cf // ldp x15, x14, [x14, #0x8]
-	WORD $0x3cec69e7 // ldr q7, [x15, x12]
-	WORD $0x4e0100e7 // tbl v7.16b, { v7.16b }, v1.16b
-	WORD $0x4e231ce7 // and v7.16b, v7.16b, v3.16b
-	WORD $0x3cec69d0 // ldr q16, [x14, x12]
-	WORD $0x4e010210 // tbl v16.16b, { v16.16b }, v1.16b
-	WORD $0x4ea41cf9 // orr v25.16b, v7.16b, v4.16b
-	WORD $0x4e231e10 // and v16.16b, v16.16b, v3.16b
-	WORD $0x4ea41e10 // orr v16.16b, v16.16b, v4.16b
-	WORD $0xf9401c0e // ldr x14, [x0, #0x38]
-	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54ffeb8a // b.ge 0x2044 <depthwise3x3s1DotProd+0xe4>
-	WORD $0x17ffff45 // b 0x1fec <depthwise3x3s1DotProd+0x8c>
-	WORD $0x6d4423e9 // ldp d9, d8, [sp, #0x40]
-	WORD $0x6d432beb // ldp d11, d10, [sp, #0x30]
-	WORD $0x6d4233ed // ldp d13, d12, [sp, #0x20]
-	WORD $0x6d413bef // ldp d15, d14, [sp, #0x10]
-	WORD $0x910143ff // add sp, sp, #0x50
+	WORD $0x540000ed // b.le 0x2638 <depthwise3x3s1DotProd+0x6d8>
+	WORD $0x3ce8687b // ldr q27, [x3, x8]
+	WORD $0xeb18017f // cmp x11, x24
+	WORD $0x54000081 // b.ne 0x2638 <depthwise3x3s1DotProd+0x6d8>
+	WORD $0x3dc00ff0 // ldr q16, [sp, #0x30]
+	WORD $0x4e301f70 // and v16.16b, v27.16b, v16.16b
+	WORD $0x4eb21e1b // orr v27.16b, v16.16b, v18.16b
+	WORD $0x91000717 // add x23, x24, #0x1
+	WORD $0xeb17015f // cmp x10, x23
+	WORD $0x4ea61cdf // mov v31.16b, v6.16b
+	WORD $0x540000ed // b.le 0x2660 <depthwise3x3s1DotProd+0x700>
+	WORD $0x3ce86adf // ldr q31, [x22, x8]
+	WORD $0xeb17017f // cmp x11, x23
+	WORD $0x54000081 // b.ne 0x2660 <depthwise3x3s1DotProd+0x700>
+	WORD $0x3dc00ff0 // ldr q16, [sp, #0x30]
+	WORD $0x4e301ff0 // and v16.16b, v31.16b, v16.16b
+	WORD $0x4eb21e1f // orr v31.16b, v16.16b, v18.16b
+	WORD $0x4ea61ccb // mov v11.16b, v6.16b
+	WORD $0x370000f9 // tbnz w25, #0x0, 0x2680 <depthwise3x3s1DotProd+0x720>
+	WORD $0x3ce86a8b // ldr q11, [x20, x8]
+	WORD $0xeb18015f // cmp x10, x24
+	WORD $0x54000081 // b.ne 0x2680 <depthwise3x3s1DotProd+0x720>
+	WORD $0x3dc00ff0 // ldr q16, [sp, #0x30]
+	WORD $0x4e301d70 // and v16.16b, v11.16b, v16.16b
+	WORD $0x4eb21e0b // orr v11.16b, v16.16b, v18.16b
+	WORD $0xeb18015f // cmp x10, x24
+	WORD $0x4ea61cc9 // mov v9.16b, v6.16b
+	WORD $0x540000ed // b.le 0x26a4 <depthwise3x3s1DotProd+0x744>
+	WORD $0x3ce868e9 // ldr q9, [x7, x8]
+	WORD $0xeb18017f // cmp x11, x24
+	WORD $0x54000081 // b.ne 0x26a4 <depthwise3x3s1DotProd+0x744>
+	WORD $0x3dc00ff0 // ldr q16, [sp, #0x30]
+	WORD $0x4e301d30 // and v16.16b, v9.16b, v16.16b
+	WORD $0x4eb21e09 // orr v9.16b, v16.16b, v18.16b
+	WORD $0xeb17015f // cmp x10, x23
+	WORD $0x4ea61ccd // mov v13.16b, v6.16b
+	WORD $0x540000ed // b.le 0x26c8 <depthwise3x3s1DotProd+0x768>
+	WORD $0x3ce8688d // ldr q13, [x4, x8]
+	WORD $0xeb17017f // cmp x11, x23
+	WORD $0x54000081 // b.ne 0x26c8 <depthwise3x3s1DotProd+0x768>
+	WORD $0x3dc00ff0 // ldr q16, [sp, #0x30]
+	WORD $0x4e301db0 // and v16.16b, v13.16b, v16.16b
+	WORD $0x4eb21e0d // orr v13.16b, v16.16b, v18.16b
+	WORD $0xf940141a // ldr x26, [x0, #0x28]
+	WORD $0x3ce26b48 // ldr q8, [x26, x2]
+	WORD $0x4ea61cce // mov v14.16b, v6.16b
+	WORD $0x370000f9 // tbnz w25, #0x0, 0x26f0 <depthwise3x3s1DotProd+0x790>
+	WORD $0x3ce86a6e // ldr q14, [x19, x8]
+	WORD $0xeb18015f // cmp x10, x24
+	WORD $0x54000081 // b.ne 0x26f0 <depthwise3x3s1DotProd+0x790>
+	WORD $0x3dc00ff0 // ldr q16, [sp, #0x30]
+	WORD $0x4e301dd0 // and v16.16b, v14.16b, v16.16b
+	WORD $0x4eb21e0e // orr v14.16b, v16.16b, v18.16b
+	WORD $0xeb18015f // cmp x10, x24
+	WORD $0x4ea61cd0 // mov v16.16b, v6.16b
+	WORD $0x540000ed // b.le 0x2714 <depthwise3x3s1DotProd+0x7b4>
+	WORD $0x3ce868d0 // ldr q16, [x6, x8]
+	WORD $0xeb18017f // cmp x11, x24
+	WORD $0x54000081 // b.ne 0x2714 <depthwise3x3s1DotProd+0x7b4>
+	WORD $0x3dc00ff3 // ldr q19, [sp, #0x30]
+	WORD $0x4e331e10 // and v16.16b, v16.16b, v19.16b
+	WORD $0x4eb21e10 // orr v16.16b, v16.16b, v18.16b
+	WORD $0xeb17015f // cmp x10, x23
+	WORD $0x4ea61cd3 // mov v19.16b, v6.16b
+	WORD $0x54ffee2d // b.le 0x24e0 <depthwise3x3s1DotProd+0x580>
+	WORD $0x3ce868b3 // ldr q19, [x5, x8]
+	WORD $0xeb17017f // cmp x11, x23
+	WORD $0x54ffedc1 // b.ne 0x24e0 <depthwise3x3s1DotProd+0x580>
+	WORD $0x3dc00ff2 // ldr q18, [sp, #0x30]
+	WORD $0x4e321e73 // and v19.16b, v19.16b, v18.16b
+	WORD $0x3dc00bf2 // ldr q18, [sp, #0x20]
+	WORD $0x4eb21e73 // orr v19.16b, v19.16b, v18.16b
+	WORD $0x17ffff69 // b 0x24e0 <depthwise3x3s1DotProd+0x580>
+	WORD $0xa94c4ff4 // ldp x20, x19, [sp, #0xc0]
+	WORD $0xa94b57f6 // ldp x22, x21, [sp, #0xb0]
+	WORD $0xa94a5ff8 // ldp x24, x23, [sp, #0xa0]
+	WORD $0xa94967fa // ldp x26, x25, [sp, #0x90]
+	WORD $0xa9487bfd // ldp x29, x30, [sp, #0x80]
+	WORD $0x6d4723e9 // ldp d9, d8, [sp, #0x70]
+	WORD $0x6d462beb // ldp d11, d10, [sp, #0x60]
+	WORD $0x6d4533ed // ldp d13, d12, [sp, #0x50]
+	WORD $0x6d443bef // ldp d15, d14, [sp, #0x40]
+	WORD $0x910343ff // add sp, sp, #0xd0
 	WORD $0xd65f03c0 // ret
 
 // func depthwise3x3s1TwoRowsDotProd(a)
 TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf940240e // ldr x14, [x0, #0x48]
-	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x540021cb // b.lt 0x2740 <depthwise3x3s1TwoRowsDotProd+0x440>
-	WORD $0x6dbc3bef // stp d15, d14, [sp, #-0x40]!
-	WORD $0x6d0133ed // stp d13, d12, [sp, #0x10]
-	WORD $0x6d022beb // stp d11, d10, [sp, #0x20]
-	WORD $0x6d0323e9 // stp d9, d8, [sp, #0x30]
+	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x540053ab // b.lt 0x31ec <depthwise3x3s1TwoRowsDotProd+0xa7c>
+	WORD $0xd10483ff // sub sp, sp, #0x120
+	WORD $0x6d093bef // stp d15, d14, [sp, #0x90]
+	WORD $0x6d0a33ed // stp d13, d12, [sp, #0xa0]
+	WORD $0x6d0b2beb // stp d11, d10, [sp, #0xb0]
+	WORD $0x6d0c23e9 // stp d9, d8, [sp, #0xc0]
+	WORD $0xa90d7bfd // stp x29, x30, [sp, #0xd0]
+	WORD $0xa90e67fa // stp x26, x25, [sp, #0xe0]
+	WORD $0xa90f5ff8 // stp x24, x23, [sp, #0xf0]
+	WORD $0xa91057f6 // stp x22, x21, [sp, #0x100]
+	WORD $0xa9114ff4 // stp x20, x19, [sp, #0x110]
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x91016009 // add x9, x0, #0x58
-	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
-	WORD $0xd2808009 // mov x9, #0x400 // =1024
-	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
-	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
-	WORD $0xf2e1a129 // movk x9, #0xd09, lsl #48
-	WORD $0xd280c04a // mov x10, #0x602 // =1538
-	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
-	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
-	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
-	WORD $0x9e670121 // fmov d1, x9
-	WORD $0x9e670142 // fmov d2, x10
-	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
-	WORD $0x91018009 // add x9, x0, #0x60
-	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
-	WORD $0x9101a009 // add x9, x0, #0x68
-	WORD $0x4d40c923 // ld1r { v3.4s }, [x9]
-	WORD $0xf9402009 // ldr x9, [x0, #0x40]
-	WORD $0xd100052a // sub x10, x9, #0x1
-	WORD $0x4e631c44 // bic v4.16b, v2.16b, v3.16b
-	WORD $0xd100092b // sub x11, x9, #0x2
-	WORD $0x5280180c // mov w12, #0xc0 // =192
-	WORD $0x14000006 // b 0x2390 <depthwise3x3s1TwoRowsDotProd+0x90>
-	WORD $0xd503201f // nop
-	WORD $0xf940240e // ldr x14, [x0, #0x48]
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xeb0e011f // cmp x8, x14
-	WORD $0x54001d2a // b.ge 0x2730 <depthwise3x3s1TwoRowsDotProd+0x430>
-	WORD $0xd37ced0d // lsl x13, x8, #4
-	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x4ea21c46 // mov v6.16b, v2.16b
-	WORD $0x4ea21c58 // mov v24.16b, v2.16b
-	WORD $0x4ea21c47 // mov v7.16b, v2.16b
-	WORD $0x4ea21c45 // mov v5.16b, v2.16b
-	WORD $0x540001cb // b.lt 0x23e0 <depthwise3x3s1TwoRowsDotProd+0xe0>
-	WORD $0xf940000f // ldr x15, [x0]
-	WORD $0xf94001f0 // ldr x16, [x15]
-	WORD $0x3ced6a05 // ldr q5, [x16, x13]
-	WORD $0x4e0100a5 // tbl v5.16b, { v5.16b }, v1.16b
-	WORD $0xb400192a // cbz x10, 0x26e0 <depthwise3x3s1TwoRowsDotProd+0x3e0>
-	WORD $0xa940c5f0 // ldp x16, x17, [x15, #0x8]
-	WORD $0x3ced6a06 // ldr q6, [x16, x13]
-	WORD $0x4e0100c7 // tbl v7.16b, { v6.16b }, v1.16b
-	WORD $0x3ced6a26 // ldr q6, [x17, x13]
-	WORD $0x4e0100d8 // tbl v24.16b, { v6.16b }, v1.16b
-	WORD $0xf9400def // ldr x15, [x15, #0x18]
-	WORD $0x3ced69e6 // ldr q6, [x15, x13]
-	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
-	WORD $0xf9401c0f // ldr x15, [x0, #0x38]
-	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54fffceb // b.lt 0x2384 <depthwise3x3s1TwoRowsDotProd+0x84>
-	WORD $0xaa1f03ee // mov x14, xzr
-	WORD $0xd342fd0f // lsr x15, x8, #2
-	WORD $0xa9424410 // ldp x16, x17, [x0, #0x20]
-	WORD $0x9b0c41ef // madd x15, x15, x12, x16
-	WORD $0x927c05b0 // and x16, x13, #0x30
-	WORD $0x8b1001ef // add x15, x15, x16
-	WORD $0x3ced6a30 // ldr q16, [x17, x13]
-	WORD $0xf9401810 // ldr x16, [x0, #0x30]
-	WORD $0x3ced6a11 // ldr q17, [x16, x13]
-	WORD $0x3dc001f2 // ldr q18, [x15]
-	WORD $0x4f285653 // shl v19.4s, v18.4s, #0x8
-	WORD $0x3dc011f4 // ldr q20, [x15, #0x40]
-	WORD $0x4f285695 // shl v21.4s, v20.4s, #0x8
-	WORD $0x3dc021f6 // ldr q22, [x15, #0x80]
-	WORD $0x4ea21c5c // mov v28.16b, v2.16b
-	WORD $0x4ea21c5e // mov v30.16b, v2.16b
-	WORD $0x4f2856d7 // shl v23.4s, v22.4s, #0x8
-	WORD $0x4ea21c5f // mov v31.16b, v2.16b
-	WORD $0x4ea21c48 // mov v8.16b, v2.16b
-	WORD $0x1400006c // b 0x25e8 <depthwise3x3s1TwoRowsDotProd+0x2e8>
-	WORD $0xd503201f // nop
-	WORD $0x4f285729 // shl v9.4s, v25.4s, #0x8
-	WORD $0x4f28574a // shl v10.4s, v26.4s, #0x8
-	WORD $0x6f284509 // sri v9.4s, v8.4s, #0x18
-	WORD $0x4eb01e0b // mov v11.16b, v16.16b
-	WORD $0x4f285768 // shl v8.4s, v27.4s, #0x8
-	WORD $0x6f2847ea // sri v10.4s, v31.4s, #0x18
-	WORD $0x4e89964b // sdot v11.4s, v18.16b, v9.16b
-	WORD $0x6f38072c // ushr v12.4s, v25.4s, #0x8
-	WORD $0x4eb01e0d // mov v13.16b, v16.16b
-	WORD $0x4eb01e0e // mov v14.16b, v16.16b
-	WORD $0x6f2847c8 // sri v8.4s, v30.4s, #0x18
-	WORD $0x4e8a968b // sdot v11.4s, v20.16b, v10.16b
-	WORD $0x4e99964d // sdot v13.4s, v18.16b, v25.16b
-	WORD $0x4e99966e // sdot v14.4s, v19.16b, v25.16b
-	WORD $0x6f38075e // ushr v30.4s, v26.4s, #0x8
-	WORD $0x6f3854ac // sli v12.4s, v5.4s, #0x18
-	WORD $0x4e8896cb // sdot v11.4s, v22.16b, v8.16b
-	WORD $0x4eb01e09 // mov v9.16b, v16.16b
-	WORD $0x4e9a968d // sdot v13.4s, v20.16b, v26.16b
-	WORD $0x4e9a96ae // sdot v14.4s, v21.16b, v26.16b
-	WORD $0x6f38077f // ushr v31.4s, v27.4s, #0x8
-	WORD $0x6f3854fe // sli v30.4s, v7.4s, #0x18
-	WORD $0x4e8c9669 // sdot v9.4s, v19.16b, v12.16b
-	WORD $0x4e21d96b // scvtf v11.4s, v11.4s
-	WORD $0x4eb01e0c // mov v12.16b, v16.16b
-	WORD $0x4e9b96cd // sdot v13.4s, v22.16b, v27.16b
-	WORD $0x4e9b96ee // sdot v14.4s, v23.16b, v27.16b
-	WORD $0x4f2854cf // shl v15.4s, v6.4s, #0x8
-	WORD $0x6f38571f // sli v31.4s, v24.4s, #0x18
-	WORD $0x4e21d9ad // scvtf v13.4s, v13.4s
-	WORD $0x4e8a964c // sdot v12.4s, v18.16b, v10.16b
-	WORD $0x4e21d9ca // scvtf v10.4s, v14.4s
-	WORD $0x4e9e96a9 // sdot v9.4s, v21.16b, v30.16b
-	WORD $0x4eb01e0e // mov v14.16b, v16.16b
-	WORD $0x6f28478f // sri v15.4s, v28.4s, #0x18
-	WORD $0x4eb01e1c // mov v28.16b, v16.16b
-	WORD $0x4e9a964e // sdot v14.4s, v18.16b, v26.16b
-	WORD $0x4e9a967c // sdot v28.4s, v19.16b, v26.16b
-	WORD $0x4e9b968e // sdot v14.4s, v20.16b, v27.16b
-	WORD $0x4e9b96bc // sdot v28.4s, v21.16b, v27.16b
-	WORD $0x4e8696fc // sdot v28.4s, v23.16b, v6.16b
-	WORD $0x4e8696ce // sdot v14.4s, v22.16b, v6.16b
-	WORD $0x4e21d9ce // scvtf v14.4s, v14.4s
-	WORD $0x4e88968c // sdot v12.4s, v20.16b, v8.16b
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4e9f96e9 // sdot v9.4s, v23.16b, v31.16b
-	WORD $0x4e21d928 // scvtf v8.4s, v9.4s
-	WORD $0x4e8f96cc // sdot v12.4s, v22.16b, v15.16b
-	WORD $0x4e21d989 // scvtf v9.4s, v12.4s
-	WORD $0x4eb01e0c // mov v12.16b, v16.16b
-	WORD $0x6e2dde2d // fmul v13.4s, v17.4s, v13.4s
-	WORD $0x6f3804cf // ushr v15.4s, v6.4s, #0x8
-	WORD $0x6e2bde2b // fmul v11.4s, v17.4s, v11.4s
-	WORD $0x4e9e966c // sdot v12.4s, v19.16b, v30.16b
-	WORD $0x6e2ade3e // fmul v30.4s, v17.4s, v10.4s
-	WORD $0x6f3857af // sli v15.4s, v29.4s, #0x18
-	WORD $0x4e21a96a // fcvtns v10.4s, v11.4s
-	WORD $0x4e9f96ac // sdot v12.4s, v21.16b, v31.16b
-	WORD $0x6e28de3f // fmul v31.4s, v17.4s, v8.4s
-	WORD $0x4e8f96ec // sdot v12.4s, v23.16b, v15.16b
-	WORD $0x4e21d988 // scvtf v8.4s, v12.4s
-	WORD $0x4e21a9ab // fcvtns v11.4s, v13.4s
-	WORD $0x4e21abde // fcvtns v30.4s, v30.4s
-	WORD $0x6e2ede2c // fmul v12.4s, v17.4s, v14.4s
-	WORD $0x6e29de29 // fmul v9.4s, v17.4s, v9.4s
-	WORD $0x4e21abff // fcvtns v31.4s, v31.4s
-	WORD $0x0e61494a // sqxtn v10.4h, v10.4s
-	WORD $0x6e3cde3c // fmul v28.4s, v17.4s, v28.4s
-	WORD $0x0e614bde // sqxtn v30.4h, v30.4s
-	WORD $0x4e21a929 // fcvtns v9.4s, v9.4s
-	WORD $0x4e61496a // sqxtn2 v10.8h, v11.4s
-	WORD $0x4e614bfe // sqxtn2 v30.8h, v31.4s
-	WORD $0x4e600d5f // sqadd v31.8h, v10.8h, v0.8h
-	WORD $0x6e28de28 // fmul v8.4s, v17.4s, v8.4s
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x4d40c54f // ld1r { v15.8h }, [x10]
+	WORD $0xd280800a // mov x10, #0x400 // =1024
+	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
+	WORD $0xf2c0a02a // movk x10, #0x501, lsl #32
+	WORD $0xf2e1a12a // movk x10, #0xd09, lsl #48
+	WORD $0xd280c04b // mov x11, #0x602 // =1538
+	WORD $0xf2a1c14b // movk x11, #0xe0a, lsl #16
+	WORD $0xf2c0e06b // movk x11, #0x703, lsl #32
+	WORD $0xf2e1e16b // movk x11, #0xf0b, lsl #48
+	WORD $0x9e670143 // fmov d3, x10
+	WORD $0x9e670160 // fmov d0, x11
+	WORD $0x6e180403 // mov v3.d[1], v0.d[0]
+	WORD $0x9101a00a // add x10, x0, #0x68
+	WORD $0x4d40c942 // ld1r { v2.4s }, [x10]
+	WORD $0xd282018a // mov x10, #0x100c // =4108
+	WORD $0xf2a3028a // movk x10, #0x1814, lsl #16
+	WORD $0xf2c221aa // movk x10, #0x110d, lsl #32
+	WORD $0xf2e322aa // movk x10, #0x1915, lsl #48
+	WORD $0xd28241cb // mov x11, #0x120e // =4622
+	WORD $0xf2a342cb // movk x11, #0x1a16, lsl #16
+	WORD $0xf2c261eb // movk x11, #0x130f, lsl #32
+	WORD $0xf2e362eb // movk x11, #0x1b17, lsl #48
+	WORD $0x9e670150 // fmov d16, x10
+	WORD $0x9e670160 // fmov d0, x11
+	WORD $0x6e180410 // mov v16.d[1], v0.d[0]
+	WORD $0xd281008a // mov x10, #0x804 // =2052
+	WORD $0xf2a2018a // movk x10, #0x100c, lsl #16
+	WORD $0xf2c120aa // movk x10, #0x905, lsl #32
+	WORD $0xf2e221aa // movk x10, #0x110d, lsl #48
+	WORD $0xd28140cb // mov x11, #0xa06 // =2566
+	WORD $0xf2a241cb // movk x11, #0x120e, lsl #16
+	WORD $0xf2c160eb // movk x11, #0xb07, lsl #32
+	WORD $0xf2e261eb // movk x11, #0x130f, lsl #48
+	WORD $0x9e670154 // fmov d20, x10
+	WORD $0x9e670160 // fmov d0, x11
+	WORD $0x6e180414 // mov v20.d[1], v0.d[0]
+	WORD $0x9101800a // add x10, x0, #0x60
+	WORD $0x4d40c140 // ld1r { v0.16b }, [x10]
+	WORD $0x4e030042 // tbl v2.16b, { v2.16b }, v3.16b
+	WORD $0xa943a80c // ldp x12, x10, [x0, #0x38]
+	WORD $0xd100054b // sub x11, x10, #0x1
+	WORD $0xd100095e // sub x30, x10, #0x2
+	WORD $0xad020be3 // stp q3, q2, [sp, #0x40]
+	WORD $0x4e621c11 // bic v17.16b, v0.16b, v2.16b
+	WORD $0x3d800ff0 // str q16, [sp, #0x30]
+	WORD $0xf9000bfe // str x30, [sp, #0x10]
+	WORD $0x14000007 // b 0x2884 <depthwise3x3s1TwoRowsDotProd+0x114>
+	WORD $0xad418ff0 // ldp q16, q3, [sp, #0x30]
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0xf940240d // ldr x13, [x0, #0x48]
+	WORD $0x91004108 // add x8, x8, #0x10
+	WORD $0xeb0d013f // cmp x9, x13
+	WORD $0x54004a2a // b.ge 0x31c4 <depthwise3x3s1TwoRowsDotProd+0xa54>
+	WORD $0xf940100d // ldr x13, [x0, #0x20]
+	WORD $0xd342fd2e // lsr x14, x9, #2
+	WORD $0x5280180f // mov w15, #0xc0 // =192
+	WORD $0x9b0f35cd // madd x13, x14, x15, x13
+	WORD $0xd37ced2e // lsl x14, x9, #4
+	WORD $0xf940180f // ldr x15, [x0, #0x30]
+	WORD $0x927c05d0 // and x16, x14, #0x30
+	WORD $0x8b1001ad // add x13, x13, x16
+	WORD $0xa9400810 // ldp x16, x2, [x0]
+	WORD $0x3dc001b5 // ldr q21, [x13]
+	WORD $0x3dc011ab // ldr q11, [x13, #0x40]
+	WORD $0x3dc021b2 // ldr q18, [x13, #0x80]
+	WORD $0x3cee69f3 // ldr q19, [x15, x14]
+	WORD $0xd37ef52d // lsl x13, x9, #2
+	WORD $0xa9401203 // ldp x3, x4, [x16]
+	WORD $0xa9403c4e // ldp x14, x15, [x2]
+	WORD $0x4f2856ac // shl v12.4s, v21.4s, #0x8
+	WORD $0x4f28556d // shl v13.4s, v11.4s, #0x8
+	WORD $0x4f285656 // shl v22.4s, v18.4s, #0x8
+	WORD $0xa9411a05 // ldp x5, x6, [x16, #0x10]
 	WORD $0xf9400810 // ldr x16, [x0, #0x10]
-	WORD $0xf9402811 // ldr x17, [x0, #0x50]
-	WORD $0x4e21a98a // fcvtns v10.4s, v12.4s
-	WORD $0x4e21ab9c // fcvtns v28.4s, v28.4s
-	WORD $0x0e614929 // sqxtn v9.4h, v9.4s
-	WORD $0x0e214bff // sqxtn v31.8b, v31.8h
-	WORD $0x4e600fde // sqadd v30.8h, v30.8h, v0.8h
-	WORD $0x9b0e4230 // madd x16, x17, x14, x16
-	WORD $0x4e21a908 // fcvtns v8.4s, v8.4s
-	WORD $0x0e614b9c // sqxtn v28.4h, v28.4s
-	WORD $0x4e614949 // sqxtn2 v9.8h, v10.4s
-	WORD $0x4e214bdf // sqxtn2 v31.16b, v30.8h
-	WORD $0x4e61491c // sqxtn2 v28.8h, v8.4s
-	WORD $0x3cad6a1f // str q31, [x16, x13]
-	WORD $0x4e600d3e // sqadd v30.8h, v9.8h, v0.8h
-	WORD $0xa9414410 // ldp x16, x17, [x0, #0x10]
-	WORD $0x8b110210 // add x16, x16, x17
-	WORD $0xf9402811 // ldr x17, [x0, #0x50]
-	WORD $0x0e214bde // sqxtn v30.8b, v30.8h
-	WORD $0x4e600f9c // sqadd v28.8h, v28.8h, v0.8h
-	WORD $0x9b0e422e // madd x14, x17, x14, x16
-	WORD $0x4e214b9e // sqxtn2 v30.16b, v28.8h
-	WORD $0x3cad69de // str q30, [x14, x13]
-	WORD $0xf9401c0e // ldr x14, [x0, #0x38]
-	WORD $0xeb0e01ff // cmp x15, x14
-	WORD $0x4ea61cdc // mov v28.16b, v6.16b
-	WORD $0x4ebb1f7e // mov v30.16b, v27.16b
-	WORD $0x4eba1f5f // mov v31.16b, v26.16b
-	WORD $0x4eb91f28 // mov v8.16b, v25.16b
-	WORD $0x4ebd1fa6 // mov v6.16b, v29.16b
-	WORD $0xaa0f03ee // mov x14, x15
-	WORD $0x54ffecea // b.ge 0x2380 <depthwise3x3s1TwoRowsDotProd+0x80>
-	WORD $0x4ea51cb9 // mov v25.16b, v5.16b
-	WORD $0x4ea71cfa // mov v26.16b, v7.16b
-	WORD $0x4eb81f1b // mov v27.16b, v24.16b
-	WORD $0x910005cf // add x15, x14, #0x1
-	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea21c45 // mov v5.16b, v2.16b
-	WORD $0x5400018d // b.le 0x2630 <depthwise3x3s1TwoRowsDotProd+0x330>
-	WORD $0xa9404011 // ldp x17, x16, [x0]
-	WORD $0xf9400210 // ldr x16, [x16]
-	WORD $0xf9400231 // ldr x17, [x17]
-	WORD $0x8b0d0231 // add x17, x17, x13
-	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a25 // ldr q5, [x17, x16]
-	WORD $0x4e0100a5 // tbl v5.16b, { v5.16b }, v1.16b
-	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x54000061 // b.ne 0x2630 <depthwise3x3s1TwoRowsDotProd+0x330>
-	WORD $0x4e231ca5 // and v5.16b, v5.16b, v3.16b
-	WORD $0x4ea41ca5 // orr v5.16b, v5.16b, v4.16b
-	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea21c47 // mov v7.16b, v2.16b
-	WORD $0x5400018d // b.le 0x2668 <depthwise3x3s1TwoRowsDotProd+0x368>
-	WORD $0xa9404011 // ldp x17, x16, [x0]
-	WORD $0xf9400610 // ldr x16, [x16, #0x8]
-	WORD $0xf9400631 // ldr x17, [x17, #0x8]
-	WORD $0x8b0d0231 // add x17, x17, x13
-	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a27 // ldr q7, [x17, x16]
-	WORD $0x4e0100e7 // tbl v7.16b, { v7.16b }, v1.16b
-	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x54000061 // b.ne 0x2668 <depthwise3x3s1TwoRowsDotProd+0x368>
-	WORD $0x4e231ce7 // and v7.16b, v7.16b, v3.16b
-	WORD $0x4ea41ce7 // orr v7.16b, v7.16b, v4.16b
-	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea21c58 // mov v24.16b, v2.16b
-	WORD $0x5400018d // b.le 0x26a0 <depthwise3x3s1TwoRowsDotProd+0x3a0>
-	WORD $0xa9404011 // ldp x17, x16, [x0]
-	WORD $0xf9400a10 // ldr x16, [x16, #0x10]
-	WORD $0xf9400a31 // ldr x17, [x17, #0x10]
-	WORD $0x8b0d0231 // add x17, x17, x13
-	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a38 // ldr q24, [x17, x16]
-	WORD $0x4e010318 // tbl v24.16b, { v24.16b }, v1.16b
-	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x54000061 // b.ne 0x26a0 <depthwise3x3s1TwoRowsDotProd+0x3a0>
-	WORD $0x4e231f18 // and v24.16b, v24.16b, v3.16b
-	WORD $0x4ea41f18 // orr v24.16b, v24.16b, v4.16b
-	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea21c5d // mov v29.16b, v2.16b
-	WORD $0x54ffeccd // b.le 0x2440 <depthwise3x3s1TwoRowsDotProd+0x140>
-	WORD $0xa9404011 // ldp x17, x16, [x0]
-	WORD $0xf9400e10 // ldr x16, [x16, #0x18]
-	WORD $0xf9400e31 // ldr x17, [x17, #0x18]
-	WORD $0x8b0d0231 // add x17, x17, x13
-	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a3d // ldr q29, [x17, x16]
-	WORD $0x4e0103bd // tbl v29.16b, { v29.16b }, v1.16b
-	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x54ffeba1 // b.ne 0x2440 <depthwise3x3s1TwoRowsDotProd+0x140>
-	WORD $0x4e231fbd // and v29.16b, v29.16b, v3.16b
-	WORD $0x4ea41fbd // orr v29.16b, v29.16b, v4.16b
-	WORD $0x17ffff5a // b 0x2440 <depthwise3x3s1TwoRowsDotProd+0x140>
+	WORD $0x8b091210 // add x16, x16, x9, lsl #4
+	WORD $0xeb0c017f // cmp x11, x12
+	WORD $0x9a9ec187 // csel x7, x12, x30, gt
+	WORD $0xf100019f // cmp x12, #0x0
+	WORD $0xd37ef5b1 // lsl x17, x13, #2
+	WORD $0xa9410841 // ldp x1, x2, [x2, #0x10]
+	WORD $0x5400038d // b.le 0x2960 <depthwise3x3s1TwoRowsDotProd+0x1f0>
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x4ea01c17 // mov v23.16b, v0.16b
+	WORD $0x4ea01c18 // mov v24.16b, v0.16b
+	WORD $0x5400014b // b.lt 0x2928 <depthwise3x3s1TwoRowsDotProd+0x1b8>
+	WORD $0x8b09106c // add x12, x3, x9, lsl #4
+	WORD $0x3dc00197 // ldr q23, [x12]
+	WORD $0xb400036b // cbz x11, 0x2978 <depthwise3x3s1TwoRowsDotProd+0x208>
+	WORD $0x3cee6998 // ldr q24, [x12, x14]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54000081 // b.ne 0x2928 <depthwise3x3s1TwoRowsDotProd+0x1b8>
+	WORD $0x3dc017e2 // ldr q2, [sp, #0x50]
+	WORD $0x4e221f02 // and v2.16b, v24.16b, v2.16b
+	WORD $0x4eb11c58 // orr v24.16b, v2.16b, v17.16b
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x4ea01c1d // mov v29.16b, v0.16b
+	WORD $0x4ea01c1e // mov v30.16b, v0.16b
+	WORD $0x540003cb // b.lt 0x29ac <depthwise3x3s1TwoRowsDotProd+0x23c>
+	WORD $0x8b09108c // add x12, x4, x9, lsl #4
+	WORD $0x3dc0019d // ldr q29, [x12]
+	WORD $0xb40002eb // cbz x11, 0x299c <depthwise3x3s1TwoRowsDotProd+0x22c>
+	WORD $0x3cef699e // ldr q30, [x12, x15]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54000301 // b.ne 0x29ac <depthwise3x3s1TwoRowsDotProd+0x23c>
+	WORD $0x3dc017e2 // ldr q2, [sp, #0x50]
+	WORD $0x4e221fc2 // and v2.16b, v30.16b, v2.16b
+	WORD $0x4eb11c5e // orr v30.16b, v2.16b, v17.16b
+	WORD $0x14000014 // b 0x29ac <depthwise3x3s1TwoRowsDotProd+0x23c>
+	WORD $0xaa1f03fa // mov x26, xzr
+	WORD $0xeb1f00f3 // subs x19, x7, xzr
+	WORD $0xad03afec // stp q12, q11, [sp, #0x70]
+	WORD $0x3d801bed // str q13, [sp, #0x60]
+	WORD $0x5400134c // b.gt 0x2bd8 <depthwise3x3s1TwoRowsDotProd+0x468>
+	WORD $0x14000123 // b 0x2e00 <depthwise3x3s1TwoRowsDotProd+0x690>
+	WORD $0x3dc017e2 // ldr q2, [sp, #0x50]
+	WORD $0x4e221ee2 // and v2.16b, v23.16b, v2.16b
+	WORD $0x4eb11c57 // orr v23.16b, v2.16b, v17.16b
+	WORD $0x4ea01c18 // mov v24.16b, v0.16b
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x4ea01c1d // mov v29.16b, v0.16b
+	WORD $0x4ea01c1e // mov v30.16b, v0.16b
+	WORD $0x54fffd2a // b.ge 0x2938 <depthwise3x3s1TwoRowsDotProd+0x1c8>
+	WORD $0x14000005 // b 0x29ac <depthwise3x3s1TwoRowsDotProd+0x23c>
+	WORD $0x3dc017e2 // ldr q2, [sp, #0x50]
+	WORD $0x4e221fa2 // and v2.16b, v29.16b, v2.16b
+	WORD $0x4eb11c5d // orr v29.16b, v2.16b, v17.16b
+	WORD $0x4ea01c1e // mov v30.16b, v0.16b
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x4ea01c1a // mov v26.16b, v0.16b
+	WORD $0x4ea01c1b // mov v27.16b, v0.16b
+	WORD $0x5400014b // b.lt 0x29e0 <depthwise3x3s1TwoRowsDotProd+0x270>
+	WORD $0x8b0910ac // add x12, x5, x9, lsl #4
+	WORD $0x3dc0019a // ldr q26, [x12]
+	WORD $0xb40002ab // cbz x11, 0x2a18 <depthwise3x3s1TwoRowsDotProd+0x2a8>
+	WORD $0x3ce1699b // ldr q27, [x12, x1]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54000081 // b.ne 0x29e0 <depthwise3x3s1TwoRowsDotProd+0x270>
+	WORD $0x3dc017e2 // ldr q2, [sp, #0x50]
+	WORD $0x4e221f62 // and v2.16b, v27.16b, v2.16b
+	WORD $0x4eb11c5b // orr v27.16b, v2.16b, v17.16b
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x4ea01c09 // mov v9.16b, v0.16b
+	WORD $0x4ea01c0a // mov v10.16b, v0.16b
+	WORD $0x5400030b // b.lt 0x2a4c <depthwise3x3s1TwoRowsDotProd+0x2dc>
+	WORD $0x8b0910cc // add x12, x6, x9, lsl #4
+	WORD $0x3dc00189 // ldr q9, [x12]
+	WORD $0xb400022b // cbz x11, 0x2a3c <depthwise3x3s1TwoRowsDotProd+0x2cc>
+	WORD $0x3ce2698a // ldr q10, [x12, x2]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54000241 // b.ne 0x2a4c <depthwise3x3s1TwoRowsDotProd+0x2dc>
+	WORD $0x3dc017e2 // ldr q2, [sp, #0x50]
+	WORD $0x4e221d42 // and v2.16b, v10.16b, v2.16b
+	WORD $0x4eb11c4a // orr v10.16b, v2.16b, v17.16b
+	WORD $0x1400000e // b 0x2a4c <depthwise3x3s1TwoRowsDotProd+0x2dc>
+	WORD $0x3dc017e2 // ldr q2, [sp, #0x50]
+	WORD $0x4e221f42 // and v2.16b, v26.16b, v2.16b
+	WORD $0x4eb11c5a // orr v26.16b, v2.16b, v17.16b
+	WORD $0x4ea01c1b // mov v27.16b, v0.16b
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x4ea01c09 // mov v9.16b, v0.16b
+	WORD $0x4ea01c0a // mov v10.16b, v0.16b
+	WORD $0x54fffdea // b.ge 0x29f0 <depthwise3x3s1TwoRowsDotProd+0x280>
+	WORD $0x14000005 // b 0x2a4c <depthwise3x3s1TwoRowsDotProd+0x2dc>
+	WORD $0x3dc017e2 // ldr q2, [sp, #0x50]
+	WORD $0x4e221d22 // and v2.16b, v9.16b, v2.16b
+	WORD $0x4eb11c49 // orr v9.16b, v2.16b, v17.16b
+	WORD $0x4ea01c0a // mov v10.16b, v0.16b
+	WORD $0x4e0302e2 // tbl v2.16b, { v23.16b }, v3.16b
+	WORD $0x4e1422e7 // tbl v7.16b, { v23.16b, v24.16b }, v20.16b
+	WORD $0x4eb71ee1 // mov v1.16b, v23.16b
+	WORD $0x4e102004 // tbl v4.16b, { v0.16b, v1.16b }, v16.16b
+	WORD $0x4ea01c1c // mov v28.16b, v0.16b
+	WORD $0x4e102386 // tbl v6.16b, { v28.16b, v29.16b }, v16.16b
+	WORD $0xf940140c // ldr x12, [x0, #0x28]
+	WORD $0x4e1423b8 // tbl v24.16b, { v29.16b, v30.16b }, v20.16b
+	WORD $0x4e0303bc // tbl v28.16b, { v29.16b }, v3.16b
+	WORD $0x4ea01c19 // mov v25.16b, v0.16b
+	WORD $0x4e10233d // tbl v29.16b, { v25.16b, v26.16b }, v16.16b
+	WORD $0x3cf16997 // ldr q23, [x12, x17]
+	WORD $0x4eb71efe // mov v30.16b, v23.16b
+	WORD $0x4ea01c08 // mov v8.16b, v0.16b
+	WORD $0x4e10211f // tbl v31.16b, { v8.16b, v9.16b }, v16.16b
+	WORD $0x4e8496be // sdot v30.4s, v21.16b, v4.16b
+	WORD $0x4e142344 // tbl v4.16b, { v26.16b, v27.16b }, v20.16b
+	WORD $0x4e030345 // tbl v5.16b, { v26.16b }, v3.16b
+	WORD $0x4eb71efa // mov v26.16b, v23.16b
+	WORD $0x4eb71efb // mov v27.16b, v23.16b
+	WORD $0x4e86957e // sdot v30.4s, v11.16b, v6.16b
+	WORD $0x4e8296ba // sdot v26.4s, v21.16b, v2.16b
+	WORD $0x4e82959b // sdot v27.4s, v12.16b, v2.16b
+	WORD $0x4eb71ee2 // mov v2.16b, v23.16b
+	WORD $0x4e8696a2 // sdot v2.4s, v21.16b, v6.16b
+	WORD $0x4e142126 // tbl v6.16b, { v9.16b, v10.16b }, v20.16b
+	WORD $0x4e030139 // tbl v25.16b, { v9.16b }, v3.16b
+	WORD $0x4e9d965e // sdot v30.4s, v18.16b, v29.16b
+	WORD $0x4eb71ee8 // mov v8.16b, v23.16b
+	WORD $0x4e9c957a // sdot v26.4s, v11.16b, v28.16b
+	WORD $0x4e9c95bb // sdot v27.4s, v13.16b, v28.16b
+	WORD $0x4eb71ee9 // mov v9.16b, v23.16b
+	WORD $0x4e879588 // sdot v8.4s, v12.16b, v7.16b
+	WORD $0x4e9c96a9 // sdot v9.4s, v21.16b, v28.16b
+	WORD $0x4e9895a8 // sdot v8.4s, v13.16b, v24.16b
+	WORD $0x4e9d9562 // sdot v2.4s, v11.16b, v29.16b
+	WORD $0x4e859569 // sdot v9.4s, v11.16b, v5.16b
+	WORD $0x4e21dbc7 // scvtf v7.4s, v30.4s
+	WORD $0x4e85965a // sdot v26.4s, v18.16b, v5.16b
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x4e8596db // sdot v27.4s, v22.16b, v5.16b
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4e8496c8 // sdot v8.4s, v22.16b, v4.16b
+	WORD $0x4e21d91d // scvtf v29.4s, v8.4s
+	WORD $0x4e9f9642 // sdot v2.4s, v18.16b, v31.16b
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x4e999649 // sdot v9.4s, v18.16b, v25.16b
+	WORD $0x4e21d93e // scvtf v30.4s, v9.4s
+	WORD $0x6e27de67 // fmul v7.4s, v19.4s, v7.4s
+	WORD $0x6e3ade7a // fmul v26.4s, v19.4s, v26.4s
+	WORD $0x6e3bde7b // fmul v27.4s, v19.4s, v27.4s
+	WORD $0x6e3dde7d // fmul v29.4s, v19.4s, v29.4s
+	WORD $0x6e22de62 // fmul v2.4s, v19.4s, v2.4s
+	WORD $0x6e3ede7e // fmul v30.4s, v19.4s, v30.4s
+	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
+	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
+	WORD $0x4e21ab7b // fcvtns v27.4s, v27.4s
+	WORD $0x4eb71eff // mov v31.16b, v23.16b
+	WORD $0x4e21abbd // fcvtns v29.4s, v29.4s
+	WORD $0x4e9c959f // sdot v31.4s, v12.16b, v28.16b
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e989597 // sdot v23.4s, v12.16b, v24.16b
+	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x0e614b78 // sqxtn v24.4h, v27.4s
+	WORD $0x4e614b47 // sqxtn2 v7.8h, v26.4s
+	WORD $0x4e614bb8 // sqxtn2 v24.8h, v29.4s
+	WORD $0x4e6f0ce7 // sqadd v7.8h, v7.8h, v15.8h
+	WORD $0x4e6f0f18 // sqadd v24.8h, v24.8h, v15.8h
+	WORD $0x0e2148e7 // sqxtn v7.8b, v7.8h
+	WORD $0x4e214b07 // sqxtn2 v7.16b, v24.8h
+	WORD $0x3d800207 // str q7, [x16]
+	WORD $0x4e8595bf // sdot v31.4s, v13.16b, v5.16b
+	WORD $0x4e21abc5 // fcvtns v5.4s, v30.4s
+	WORD $0x4e9996df // sdot v31.4s, v22.16b, v25.16b
+	WORD $0x4e21dbe7 // scvtf v7.4s, v31.4s
+	WORD $0x4e8495b7 // sdot v23.4s, v13.16b, v4.16b
+	WORD $0x6e27de64 // fmul v4.4s, v19.4s, v7.4s
+	WORD $0x4e8696d7 // sdot v23.4s, v22.16b, v6.16b
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e21dae6 // scvtf v6.4s, v23.4s
+	WORD $0x4e6148a2 // sqxtn2 v2.8h, v5.4s
+	WORD $0x6e26de65 // fmul v5.4s, v19.4s, v6.4s
+	WORD $0x0e614884 // sqxtn v4.4h, v4.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x4e6148a4 // sqxtn2 v4.8h, v5.4s
+	WORD $0x4e6f0c42 // sqadd v2.8h, v2.8h, v15.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e6f0c84 // sqadd v4.8h, v4.8h, v15.8h
+	WORD $0x4e214882 // sqxtn2 v2.16b, v4.8h
+	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
+	WORD $0x3cac6a02 // str q2, [x16, x12]
+	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0x8b0c0210 // add x16, x16, x12
+	WORD $0x5280003a // mov w26, #0x1 // =1
+	WORD $0xeb1a00f3 // subs x19, x7, x26
+	WORD $0xad03afec // stp q12, q11, [sp, #0x70]
+	WORD $0x3d801bed // str q13, [sp, #0x60]
+	WORD $0x5400116d // b.le 0x2e00 <depthwise3x3s1TwoRowsDotProd+0x690>
+	WORD $0xa9018fe7 // stp x7, x3, [sp, #0x18]
+	WORD $0x9b021b54 // madd x20, x26, x2, x6
+	WORD $0x9b011755 // madd x21, x26, x1, x5
+	WORD $0x9b0f1356 // madd x22, x26, x15, x4
+	WORD $0xd100074c // sub x12, x26, #0x1
+	WORD $0x9b0c1857 // madd x23, x2, x12, x6
+	WORD $0x9b0c1438 // madd x24, x1, x12, x5
+	WORD $0x9b0c11f9 // madd x25, x15, x12, x4
+	WORD $0x9b0c0dcc // madd x12, x14, x12, x3
+	WORD $0x91000747 // add x7, x26, #0x1
+	WORD $0x9b07185d // madd x29, x2, x7, x6
+	WORD $0x9b07143e // madd x30, x1, x7, x5
+	WORD $0x9b0711ed // madd x13, x15, x7, x4
+	WORD $0x9b070dc7 // madd x7, x14, x7, x3
+	WORD $0x9b0e0f5a // madd x26, x26, x14, x3
 	WORD $0xd503201f // nop
-	WORD $0xa940c5f0 // ldp x16, x17, [x15, #0x8]
-	WORD $0x3ced6a06 // ldr q6, [x16, x13]
-	WORD $0x4e231ca5 // and v5.16b, v5.16b, v3.16b
-	WORD $0x4ea41ca5 // orr v5.16b, v5.16b, v4.16b
-	WORD $0x3ced6a27 // ldr q7, [x17, x13]
-	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
-	WORD $0x4e0100e7 // tbl v7.16b, { v7.16b }, v1.16b
-	WORD $0x4e231cc6 // and v6.16b, v6.16b, v3.16b
-	WORD $0x4e231cf0 // and v16.16b, v7.16b, v3.16b
-	WORD $0x4ea41cc7 // orr v7.16b, v6.16b, v4.16b
-	WORD $0xf9400def // ldr x15, [x15, #0x18]
-	WORD $0x3ced69e6 // ldr q6, [x15, x13]
-	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
-	WORD $0x4ea41e18 // orr v24.16b, v16.16b, v4.16b
-	WORD $0x4e231cc6 // and v6.16b, v6.16b, v3.16b
-	WORD $0x4ea41cc6 // orr v6.16b, v6.16b, v4.16b
-	WORD $0xf9401c0f // ldr x15, [x0, #0x38]
-	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54ffe62a // b.ge 0x23ec <depthwise3x3s1TwoRowsDotProd+0xec>
-	WORD $0x17ffff16 // b 0x2384 <depthwise3x3s1TwoRowsDotProd+0x84>
-	WORD $0x6d4323e9 // ldp d9, d8, [sp, #0x30]
-	WORD $0x6d422beb // ldp d11, d10, [sp, #0x20]
-	WORD $0x6d4133ed // ldp d13, d12, [sp, #0x10]
-	WORD $0x6cc43bef // ldp d15, d14, [sp], #0x40
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x3ce86b58 // ldr q24, [x26, x8]
+	WORD $0x3ce868f9 // ldr q25, [x7, x8]
+	WORD $0x4e030305 // tbl v5.16b, { v24.16b }, v3.16b
+	WORD $0x4e142304 // tbl v4.16b, { v24.16b, v25.16b }, v20.16b
+	WORD $0x3ce86997 // ldr q23, [x12, x8]
+	WORD $0x3ce86b3c // ldr q28, [x25, x8]
+	WORD $0x3ce86add // ldr q29, [x22, x8]
+	WORD $0x3ce869be // ldr q30, [x13, x8]
+	WORD $0x3ce86b08 // ldr q8, [x24, x8]
+	WORD $0x3ce86aa9 // ldr q9, [x21, x8]
+	WORD $0x3ce86bca // ldr q10, [x30, x8]
+	WORD $0x4e1022ff // tbl v31.16b, { v23.16b, v24.16b }, v16.16b
+	WORD $0xf9401403 // ldr x3, [x0, #0x28]
+	WORD $0x3cf16877 // ldr q23, [x3, x17]
+	WORD $0x4e10238b // tbl v11.16b, { v28.16b, v29.16b }, v16.16b
+	WORD $0x3ce86aec // ldr q12, [x23, x8]
+	WORD $0x3ce86a8d // ldr q13, [x20, x8]
+	WORD $0x3ce86bae // ldr q14, [x29, x8]
+	WORD $0x4e10211b // tbl v27.16b, { v8.16b, v9.16b }, v16.16b
+	WORD $0x4e1423a7 // tbl v7.16b, { v29.16b, v30.16b }, v20.16b
+	WORD $0x4e0303a2 // tbl v2.16b, { v29.16b }, v3.16b
+	WORD $0x4e142126 // tbl v6.16b, { v9.16b, v10.16b }, v20.16b
+	WORD $0x4e030139 // tbl v25.16b, { v9.16b }, v3.16b
+	WORD $0x4e10219d // tbl v29.16b, { v12.16b, v13.16b }, v16.16b
+	WORD $0x4e1421ba // tbl v26.16b, { v13.16b, v14.16b }, v20.16b
+	WORD $0x4e0301b8 // tbl v24.16b, { v13.16b }, v3.16b
+	WORD $0xad432bec // ldp q12, q10, [sp, #0x60]
+	WORD $0x3dc023e9 // ldr q9, [sp, #0x80]
+	WORD $0x4eb71efc // mov v28.16b, v23.16b
+	WORD $0x4e9f96bc // sdot v28.4s, v21.16b, v31.16b
+	WORD $0x4eb71efe // mov v30.16b, v23.16b
+	WORD $0x4e8596be // sdot v30.4s, v21.16b, v5.16b
+	WORD $0x4eb71eff // mov v31.16b, v23.16b
+	WORD $0x4e85955f // sdot v31.4s, v10.16b, v5.16b
+	WORD $0x4eb71ee5 // mov v5.16b, v23.16b
+	WORD $0x4e8b953c // sdot v28.4s, v9.16b, v11.16b
+	WORD $0x4e849545 // sdot v5.4s, v10.16b, v4.16b
+	WORD $0x4e82953e // sdot v30.4s, v9.16b, v2.16b
+	WORD $0x4eb71ee4 // mov v4.16b, v23.16b
+	WORD $0x4e82959f // sdot v31.4s, v12.16b, v2.16b
+	WORD $0x4e8b96a4 // sdot v4.4s, v21.16b, v11.16b
+	WORD $0x4eb71ee8 // mov v8.16b, v23.16b
+	WORD $0x4e879585 // sdot v5.4s, v12.16b, v7.16b
+	WORD $0x4e8296a8 // sdot v8.4s, v21.16b, v2.16b
+	WORD $0x4e99965e // sdot v30.4s, v18.16b, v25.16b
+	WORD $0x4e9996df // sdot v31.4s, v22.16b, v25.16b
+	WORD $0x4e8696c5 // sdot v5.4s, v22.16b, v6.16b
+	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
+	WORD $0x4e999528 // sdot v8.4s, v9.16b, v25.16b
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x4e989648 // sdot v8.4s, v18.16b, v24.16b
+	WORD $0x4e21d908 // scvtf v8.4s, v8.4s
+	WORD $0x4e9b9524 // sdot v4.4s, v9.16b, v27.16b
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4e9d9644 // sdot v4.4s, v18.16b, v29.16b
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x4e9b965c // sdot v28.4s, v18.16b, v27.16b
+	WORD $0x4e21db9b // scvtf v27.4s, v28.4s
+	WORD $0x6e3ede7c // fmul v28.4s, v19.4s, v30.4s
+	WORD $0x6e3fde7d // fmul v29.4s, v19.4s, v31.4s
+	WORD $0x6e28de7e // fmul v30.4s, v19.4s, v8.4s
+	WORD $0x4eb71eff // mov v31.16b, v23.16b
+	WORD $0x6e25de65 // fmul v5.4s, v19.4s, v5.4s
+	WORD $0x4e82955f // sdot v31.4s, v10.16b, v2.16b
+	WORD $0x6e24de62 // fmul v2.4s, v19.4s, v4.4s
+	WORD $0x4e879557 // sdot v23.4s, v10.16b, v7.16b
+	WORD $0x4e21ab84 // fcvtns v4.4s, v28.4s
+	WORD $0x4e99959f // sdot v31.4s, v12.16b, v25.16b
+	WORD $0x4e21aba7 // fcvtns v7.4s, v29.4s
+	WORD $0x4e869597 // sdot v23.4s, v12.16b, v6.16b
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x4e9a96d7 // sdot v23.4s, v22.16b, v26.16b
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e9896df // sdot v31.4s, v22.16b, v24.16b
+	WORD $0x6e3bde66 // fmul v6.4s, v19.4s, v27.4s
+	WORD $0x4e21abd8 // fcvtns v24.4s, v30.4s
+	WORD $0x0e6148e7 // sqxtn v7.4h, v7.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x4e21dbf9 // scvtf v25.4s, v31.4s
+	WORD $0x4e6148a7 // sqxtn2 v7.8h, v5.4s
+	WORD $0x6e39de65 // fmul v5.4s, v19.4s, v25.4s
+	WORD $0x4e6f0ce7 // sqadd v7.8h, v7.8h, v15.8h
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x4e614b02 // sqxtn2 v2.8h, v24.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x4e614886 // sqxtn2 v6.8h, v4.4s
+	WORD $0x4e21dae4 // scvtf v4.4s, v23.4s
+	WORD $0x4e6f0cc6 // sqadd v6.8h, v6.8h, v15.8h
+	WORD $0x6e24de64 // fmul v4.4s, v19.4s, v4.4s
+	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
+	WORD $0x4e2148e6 // sqxtn2 v6.16b, v7.8h
+	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
+	WORD $0x4e6f0c42 // sqadd v2.8h, v2.8h, v15.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x3d800206 // str q6, [x16]
+	WORD $0x4e6f0ca4 // sqadd v4.8h, v5.8h, v15.8h
+	WORD $0x4e214882 // sqxtn2 v2.16b, v4.8h
+	WORD $0xf9400c03 // ldr x3, [x0, #0x18]
+	WORD $0x3ca36a02 // str q2, [x16, x3]
+	WORD $0x8b020294 // add x20, x20, x2
+	WORD $0x8b0102b5 // add x21, x21, x1
+	WORD $0x8b0f02d6 // add x22, x22, x15
+	WORD $0x8b0202f7 // add x23, x23, x2
+	WORD $0x8b010318 // add x24, x24, x1
+	WORD $0x8b0f0339 // add x25, x25, x15
+	WORD $0xf1000673 // subs x19, x19, #0x1
+	WORD $0x8b0203bd // add x29, x29, x2
+	WORD $0x8b0103de // add x30, x30, x1
+	WORD $0x8b0f01ad // add x13, x13, x15
+	WORD $0x8b0e00e7 // add x7, x7, x14
+	WORD $0x8b0e018c // add x12, x12, x14
+	WORD $0xf9402803 // ldr x3, [x0, #0x50]
+	WORD $0x8b0e035a // add x26, x26, x14
+	WORD $0x8b030210 // add x16, x16, x3
+	WORD $0x54fff161 // b.ne 0x2c20 <depthwise3x3s1TwoRowsDotProd+0x4b0>
+	WORD $0xa9416bfe // ldp x30, x26, [sp, #0x10]
+	WORD $0xf94013e3 // ldr x3, [sp, #0x20]
+	WORD $0xf9401c0c // ldr x12, [x0, #0x38]
+	WORD $0xeb0c035f // cmp x26, x12
+	WORD $0x54ffd34a // b.ge 0x2870 <depthwise3x3s1TwoRowsDotProd+0x100>
+	WORD $0x3d800bf5 // str q21, [sp, #0x20]
+	WORD $0x9b1a1847 // madd x7, x2, x26, x6
+	WORD $0x9b1a1433 // madd x19, x1, x26, x5
+	WORD $0x9b1a11f4 // madd x20, x15, x26, x4
+	WORD $0xd100074c // sub x12, x26, #0x1
+	WORD $0x9b0c1855 // madd x21, x2, x12, x6
+	WORD $0x9b0c1436 // madd x22, x1, x12, x5
+	WORD $0x9b0c11f7 // madd x23, x15, x12, x4
+	WORD $0x9b0c0dd8 // madd x24, x14, x12, x3
+	WORD $0x9100074c // add x12, x26, #0x1
+	WORD $0x9b0c1846 // madd x6, x2, x12, x6
+	WORD $0x9b0c1425 // madd x5, x1, x12, x5
+	WORD $0x9b0c11e4 // madd x4, x15, x12, x4
+	WORD $0x9b0c0dd9 // madd x25, x14, x12, x3
+	WORD $0x9b1a0dc3 // madd x3, x14, x26, x3
+	WORD $0x14000078 // b 0x3028 <depthwise3x3s1TwoRowsDotProd+0x8b8>
+	WORD $0xad41c3f4 // ldp q20, q16, [sp, #0x30]
+	WORD $0x4e100302 // tbl v2.16b, { v24.16b }, v16.16b
+	WORD $0x4ebe1fd9 // mov v25.16b, v30.16b
+	WORD $0x4eb81f1b // mov v27.16b, v24.16b
+	WORD $0x4e14235a // tbl v26.16b, { v26.16b, v27.16b }, v20.16b
+	WORD $0x4ebc1f89 // mov v9.16b, v28.16b
+	WORD $0x4e14211b // tbl v27.16b, { v8.16b, v9.16b }, v20.16b
+	WORD $0x4eaa1d4d // mov v13.16b, v10.16b
+	WORD $0x4e14219e // tbl v30.16b, { v12.16b, v13.16b }, v20.16b
+	WORD $0x4e112308 // tbl v8.16b, { v24.16b, v25.16b }, v17.16b
+	WORD $0x4ebf1ffd // mov v29.16b, v31.16b
+	WORD $0x4eb71ef9 // mov v25.16b, v23.16b
+	WORD $0x3dc00bec // ldr q12, [sp, #0x20]
+	WORD $0x4e9a9599 // sdot v25.4s, v12.16b, v26.16b
+	WORD $0x4e112398 // tbl v24.16b, { v28.16b, v29.16b }, v17.16b
+	WORD $0x4e10039a // tbl v26.16b, { v28.16b }, v16.16b
+	WORD $0x4ea61cc5 // mov v5.16b, v6.16b
+	WORD $0x4e14209c // tbl v28.16b, { v4.16b, v5.16b }, v20.16b
+	WORD $0x4eb11e34 // mov v20.16b, v17.16b
+	WORD $0x4eae1dcb // mov v11.16b, v14.16b
+	WORD $0x4e112145 // tbl v5.16b, { v10.16b, v11.16b }, v17.16b
+	WORD $0x4e10015d // tbl v29.16b, { v10.16b }, v16.16b
+	WORD $0x4eaf1de7 // mov v7.16b, v15.16b
+	WORD $0x4e1120c4 // tbl v4.16b, { v6.16b, v7.16b }, v17.16b
+	WORD $0x4e1000c6 // tbl v6.16b, { v6.16b }, v16.16b
+	WORD $0x4eb71eff // mov v31.16b, v23.16b
+	WORD $0x4eb71ee9 // mov v9.16b, v23.16b
+	WORD $0xad43c3f1 // ldp q17, q16, [sp, #0x70]
+	WORD $0x4e9b9619 // sdot v25.4s, v16.16b, v27.16b
+	WORD $0x4e82959f // sdot v31.4s, v12.16b, v2.16b
+	WORD $0x4e829629 // sdot v9.4s, v17.16b, v2.16b
+	WORD $0x4eb71ee2 // mov v2.16b, v23.16b
+	WORD $0x4e9b9582 // sdot v2.4s, v12.16b, v27.16b
+	WORD $0x4e9e9659 // sdot v25.4s, v18.16b, v30.16b
+	WORD $0x4eb71efb // mov v27.16b, v23.16b
+	WORD $0x4e9a961f // sdot v31.4s, v16.16b, v26.16b
+	WORD $0x3dc01bea // ldr q10, [sp, #0x60]
+	WORD $0x4e9a9549 // sdot v9.4s, v10.16b, v26.16b
+	WORD $0x4e88963b // sdot v27.4s, v17.16b, v8.16b
+	WORD $0x4eb71ee7 // mov v7.16b, v23.16b
+	WORD $0x4e9d965f // sdot v31.4s, v18.16b, v29.16b
+	WORD $0x4e9d96c9 // sdot v9.4s, v22.16b, v29.16b
+	WORD $0x4e98955b // sdot v27.4s, v10.16b, v24.16b
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x4e9e9602 // sdot v2.4s, v16.16b, v30.16b
+	WORD $0x4e21d93e // scvtf v30.4s, v9.4s
+	WORD $0x4e8596db // sdot v27.4s, v22.16b, v5.16b
+	WORD $0x4e21db7b // scvtf v27.4s, v27.4s
+	WORD $0x4eb71ee8 // mov v8.16b, v23.16b
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x4e9a9587 // sdot v7.4s, v12.16b, v26.16b
+	WORD $0x6e3fde7f // fmul v31.4s, v19.4s, v31.4s
+	WORD $0x4e9a9628 // sdot v8.4s, v17.16b, v26.16b
+	WORD $0x6e3ede7a // fmul v26.4s, v19.4s, v30.4s
+	WORD $0x4e9c9642 // sdot v2.4s, v18.16b, v28.16b
+	WORD $0x6e3bde7b // fmul v27.4s, v19.4s, v27.4s
+	WORD $0x4e9d9607 // sdot v7.4s, v16.16b, v29.16b
+	WORD $0x6e39de79 // fmul v25.4s, v19.4s, v25.4s
+	WORD $0x4e9d9548 // sdot v8.4s, v10.16b, v29.16b
+	WORD $0x4e21abfc // fcvtns v28.4s, v31.4s
+	WORD $0x4e989637 // sdot v23.4s, v17.16b, v24.16b
+	WORD $0x4e21ab58 // fcvtns v24.4s, v26.4s
+	WORD $0x4e21ab7a // fcvtns v26.4s, v27.4s
+	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
+	WORD $0x4e614b58 // sqxtn2 v24.8h, v26.4s
+	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
+	WORD $0x0e614b39 // sqxtn v25.4h, v25.4s
+	WORD $0x4e614b99 // sqxtn2 v25.8h, v28.4s
+	WORD $0x4ea31c6f // mov v15.16b, v3.16b
+	WORD $0x4e630f18 // sqadd v24.8h, v24.8h, v3.8h
+	WORD $0x4e630f39 // sqadd v25.8h, v25.8h, v3.8h
+	WORD $0x0e214b39 // sqxtn v25.8b, v25.8h
+	WORD $0x4e214b19 // sqxtn2 v25.16b, v24.8h
+	WORD $0x3d800219 // str q25, [x16]
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x4e8696c8 // sdot v8.4s, v22.16b, v6.16b
+	WORD $0x4e869647 // sdot v7.4s, v18.16b, v6.16b
+	WORD $0x4e21d8e6 // scvtf v6.4s, v7.4s
+	WORD $0x4e859557 // sdot v23.4s, v10.16b, v5.16b
+	WORD $0x4e21d905 // scvtf v5.4s, v8.4s
+	WORD $0x4e8496d7 // sdot v23.4s, v22.16b, v4.16b
+	WORD $0x4e21dae4 // scvtf v4.4s, v23.4s
+	WORD $0x6e22de62 // fmul v2.4s, v19.4s, v2.4s
+	WORD $0x6e26de66 // fmul v6.4s, v19.4s, v6.4s
+	WORD $0x6e25de65 // fmul v5.4s, v19.4s, v5.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x6e24de64 // fmul v4.4s, v19.4s, v4.4s
+	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e6148c2 // sqxtn2 v2.8h, v6.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
+	WORD $0x4e614885 // sqxtn2 v5.8h, v4.4s
+	WORD $0x4e630c42 // sqadd v2.8h, v2.8h, v3.8h
+	WORD $0x0e214842 // sqxtn v2.8b, v2.8h
+	WORD $0x4e630ca4 // sqadd v4.8h, v5.8h, v3.8h
+	WORD $0x4e214882 // sqxtn2 v2.16b, v4.8h
+	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
+	WORD $0x3cac6a02 // str q2, [x16, x12]
+	WORD $0x8b0200e7 // add x7, x7, x2
+	WORD $0x8b010273 // add x19, x19, x1
+	WORD $0x8b0f0294 // add x20, x20, x15
+	WORD $0x8b0202b5 // add x21, x21, x2
+	WORD $0x8b0102d6 // add x22, x22, x1
+	WORD $0x8b0f02f7 // add x23, x23, x15
+	WORD $0x8b0e0318 // add x24, x24, x14
+	WORD $0x8b0200c6 // add x6, x6, x2
+	WORD $0x8b0100a5 // add x5, x5, x1
+	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0x8b0c0210 // add x16, x16, x12
+	WORD $0x8b0f0084 // add x4, x4, x15
+	WORD $0xf9401c0c // ldr x12, [x0, #0x38]
+	WORD $0x8b0e0339 // add x25, x25, x14
+	WORD $0x8b0e0063 // add x3, x3, x14
+	WORD $0xeb0c01bf // cmp x13, x12
+	WORD $0xaa0d03fa // mov x26, x13
+	WORD $0x4eb51eb1 // mov v17.16b, v21.16b
+	WORD $0x54ffc24a // b.ge 0x286c <depthwise3x3s1TwoRowsDotProd+0xfc>
+	WORD $0xf100035f // cmp x26, #0x0
+	WORD $0xfa5a1148 // ccmp x10, x26, #0x8, ne
+	WORD $0x1a9fa7ec // cset w12, lt
+	WORD $0x4ea01c1a // mov v26.16b, v0.16b
+	WORD $0x3dc017f0 // ldr q16, [sp, #0x50]
+	WORD $0x540000cb // b.lt 0x3054 <depthwise3x3s1TwoRowsDotProd+0x8e4>
+	WORD $0x3ce86b1a // ldr q26, [x24, x8]
+	WORD $0xeb1a015f // cmp x10, x26
+	WORD $0x54000061 // b.ne 0x3054 <depthwise3x3s1TwoRowsDotProd+0x8e4>
+	WORD $0x4e301f42 // and v2.16b, v26.16b, v16.16b
+	WORD $0x4eb11c5a // orr v26.16b, v2.16b, v17.16b
+	WORD $0xeb1a015f // cmp x10, x26
+	WORD $0x4ea01c18 // mov v24.16b, v0.16b
+	WORD $0x540000cd // b.le 0x3074 <depthwise3x3s1TwoRowsDotProd+0x904>
+	WORD $0x3ce86878 // ldr q24, [x3, x8]
+	WORD $0xeb1a017f // cmp x11, x26
+	WORD $0x54000061 // b.ne 0x3074 <depthwise3x3s1TwoRowsDotProd+0x904>
+	WORD $0x4e301f02 // and v2.16b, v24.16b, v16.16b
+	WORD $0x4eb11c58 // orr v24.16b, v2.16b, v17.16b
+	WORD $0x9100074d // add x13, x26, #0x1
+	WORD $0xeb0d015f // cmp x10, x13
+	WORD $0x4ea01c1e // mov v30.16b, v0.16b
+	WORD $0x540000cd // b.le 0x3098 <depthwise3x3s1TwoRowsDotProd+0x928>
+	WORD $0x3ce86b3e // ldr q30, [x25, x8]
+	WORD $0xeb0d017f // cmp x11, x13
+	WORD $0x54000061 // b.ne 0x3098 <depthwise3x3s1TwoRowsDotProd+0x928>
+	WORD $0x4e301fc2 // and v2.16b, v30.16b, v16.16b
+	WORD $0x4eb11c5e // orr v30.16b, v2.16b, v17.16b
+	WORD $0x4ea01c08 // mov v8.16b, v0.16b
+	WORD $0x370000cc // tbnz w12, #0x0, 0x30b4 <depthwise3x3s1TwoRowsDotProd+0x944>
+	WORD $0x3ce86ae8 // ldr q8, [x23, x8]
+	WORD $0xeb1a015f // cmp x10, x26
+	WORD $0x54000061 // b.ne 0x30b4 <depthwise3x3s1TwoRowsDotProd+0x944>
+	WORD $0x4e301d02 // and v2.16b, v8.16b, v16.16b
+	WORD $0x4eb11c48 // orr v8.16b, v2.16b, v17.16b
+	WORD $0xeb1a015f // cmp x10, x26
+	WORD $0x4ea01c1c // mov v28.16b, v0.16b
+	WORD $0x540000cd // b.le 0x30d4 <depthwise3x3s1TwoRowsDotProd+0x964>
+	WORD $0x3ce86a9c // ldr q28, [x20, x8]
+	WORD $0xeb1a017f // cmp x11, x26
+	WORD $0x54000061 // b.ne 0x30d4 <depthwise3x3s1TwoRowsDotProd+0x964>
+	WORD $0x4e301f82 // and v2.16b, v28.16b, v16.16b
+	WORD $0x4eb11c5c // orr v28.16b, v2.16b, v17.16b
+	WORD $0xeb0d015f // cmp x10, x13
+	WORD $0x4ea01c1f // mov v31.16b, v0.16b
+	WORD $0x540000cd // b.le 0x30f4 <depthwise3x3s1TwoRowsDotProd+0x984>
+	WORD $0x3ce8689f // ldr q31, [x4, x8]
+	WORD $0xeb0d017f // cmp x11, x13
+	WORD $0x54000061 // b.ne 0x30f4 <depthwise3x3s1TwoRowsDotProd+0x984>
+	WORD $0x4e301fe2 // and v2.16b, v31.16b, v16.16b
+	WORD $0x4eb11c5f // orr v31.16b, v2.16b, v17.16b
+	WORD $0xf940141d // ldr x29, [x0, #0x28]
+	WORD $0x3cf16bb7 // ldr q23, [x29, x17]
+	WORD $0x4ea01c0c // mov v12.16b, v0.16b
+	WORD $0x370000cc // tbnz w12, #0x0, 0x3118 <depthwise3x3s1TwoRowsDotProd+0x9a8>
+	WORD $0x3ce86acc // ldr q12, [x22, x8]
+	WORD $0xeb1a015f // cmp x10, x26
+	WORD $0x54000061 // b.ne 0x3118 <depthwise3x3s1TwoRowsDotProd+0x9a8>
+	WORD $0x4e301d82 // and v2.16b, v12.16b, v16.16b
+	WORD $0x4eb11c4c // orr v12.16b, v2.16b, v17.16b
+	WORD $0xeb1a015f // cmp x10, x26
+	WORD $0x4ea01c0a // mov v10.16b, v0.16b
+	WORD $0x540000cd // b.le 0x3138 <depthwise3x3s1TwoRowsDotProd+0x9c8>
+	WORD $0x3ce86a6a // ldr q10, [x19, x8]
+	WORD $0xeb1a017f // cmp x11, x26
+	WORD $0x54000061 // b.ne 0x3138 <depthwise3x3s1TwoRowsDotProd+0x9c8>
+	WORD $0x4e301d42 // and v2.16b, v10.16b, v16.16b
+	WORD $0x4eb11c4a // orr v10.16b, v2.16b, v17.16b
+	WORD $0xeb0d015f // cmp x10, x13
+	WORD $0x4ea01c0e // mov v14.16b, v0.16b
+	WORD $0x540000cd // b.le 0x3158 <depthwise3x3s1TwoRowsDotProd+0x9e8>
+	WORD $0x3ce868ae // ldr q14, [x5, x8]
+	WORD $0xeb0d017f // cmp x11, x13
+	WORD $0x54000061 // b.ne 0x3158 <depthwise3x3s1TwoRowsDotProd+0x9e8>
+	WORD $0x4e301dc2 // and v2.16b, v14.16b, v16.16b
+	WORD $0x4eb11c4e // orr v14.16b, v2.16b, v17.16b
+	WORD $0x4ea01c04 // mov v4.16b, v0.16b
+	WORD $0x370000cc // tbnz w12, #0x0, 0x3174 <depthwise3x3s1TwoRowsDotProd+0xa04>
+	WORD $0x3ce86aa4 // ldr q4, [x21, x8]
+	WORD $0xeb1a015f // cmp x10, x26
+	WORD $0x54000061 // b.ne 0x3174 <depthwise3x3s1TwoRowsDotProd+0xa04>
+	WORD $0x4e301c82 // and v2.16b, v4.16b, v16.16b
+	WORD $0x4eb11c44 // orr v4.16b, v2.16b, v17.16b
+	WORD $0xeb1a015f // cmp x10, x26
+	WORD $0x4ea01c06 // mov v6.16b, v0.16b
+	WORD $0x540000cd // b.le 0x3194 <depthwise3x3s1TwoRowsDotProd+0xa24>
+	WORD $0x3ce868e6 // ldr q6, [x7, x8]
+	WORD $0xeb1a017f // cmp x11, x26
+	WORD $0x54000061 // b.ne 0x3194 <depthwise3x3s1TwoRowsDotProd+0xa24>
+	WORD $0x4e301cc2 // and v2.16b, v6.16b, v16.16b
+	WORD $0x4eb11c46 // orr v6.16b, v2.16b, v17.16b
+	WORD $0x4eb11e35 // mov v21.16b, v17.16b
+	WORD $0x4eb41e91 // mov v17.16b, v20.16b
+	WORD $0x4eaf1de3 // mov v3.16b, v15.16b
+	WORD $0xeb0d015f // cmp x10, x13
+	WORD $0x4ea01c0f // mov v15.16b, v0.16b
+	WORD $0x54ffe52d // b.le 0x2e4c <depthwise3x3s1TwoRowsDotProd+0x6dc>
+	WORD $0x3ce868cf // ldr q15, [x6, x8]
+	WORD $0xeb0d017f // cmp x11, x13
+	WORD $0x54ffe4c1 // b.ne 0x2e4c <depthwise3x3s1TwoRowsDotProd+0x6dc>
+	WORD $0x4e301de2 // and v2.16b, v15.16b, v16.16b
+	WORD $0x4eb51c4f // orr v15.16b, v2.16b, v21.16b
+	WORD $0x17ffff23 // b 0x2e4c <depthwise3x3s1TwoRowsDotProd+0x6dc>
+	WORD $0xa9514ff4 // ldp x20, x19, [sp, #0x110]
+	WORD $0xa95057f6 // ldp x22, x21, [sp, #0x100]
+	WORD $0xa94f5ff8 // ldp x24, x23, [sp, #0xf0]
+	WORD $0xa94e67fa // ldp x26, x25, [sp, #0xe0]
+	WORD $0xa94d7bfd // ldp x29, x30, [sp, #0xd0]
+	WORD $0x6d4c23e9 // ldp d9, d8, [sp, #0xc0]
+	WORD $0x6d4b2beb // ldp d11, d10, [sp, #0xb0]
+	WORD $0x6d4a33ed // ldp d13, d12, [sp, #0xa0]
+	WORD $0x6d493bef // ldp d15, d14, [sp, #0x90]
+	WORD $0x910483ff // add sp, sp, #0x120
 	WORD $0xd65f03c0 // ret
 
 // func depthwise3x3s2DotProd(a)
 TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf940240d // ldr x13, [x0, #0x48]
-	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x5400174b // b.lt 0x2a40 <depthwise3x3s2DotProd+0x2f0>
-	WORD $0xfc1f0fe8 // str d8, [sp, #-0x10]!
+	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x54003b4b // b.lt 0x3960 <depthwise3x3s2DotProd+0x770>
+	WORD $0xd10303ff // sub sp, sp, #0xc0
+	WORD $0x6d033bef // stp d15, d14, [sp, #0x30]
+	WORD $0x6d0433ed // stp d13, d12, [sp, #0x40]
+	WORD $0x6d052beb // stp d11, d10, [sp, #0x50]
+	WORD $0x6d0623e9 // stp d9, d8, [sp, #0x60]
+	WORD $0xa9077bfd // stp x29, x30, [sp, #0x70]
+	WORD $0xa90867fa // stp x26, x25, [sp, #0x80]
+	WORD $0xa9095ff8 // stp x24, x23, [sp, #0x90]
+	WORD $0xa90a57f6 // stp x22, x21, [sp, #0xa0]
+	WORD $0xa90b4ff4 // stp x20, x19, [sp, #0xb0]
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x91016009 // add x9, x0, #0x58
-	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
-	WORD $0xd2808009 // mov x9, #0x400 // =1024
-	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
-	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
-	WORD $0xf2e1a129 // movk x9, #0xd09, lsl #48
-	WORD $0xd280c04a // mov x10, #0x602 // =1538
-	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
-	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
-	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
-	WORD $0x9e670121 // fmov d1, x9
-	WORD $0x9e670142 // fmov d2, x10
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
+	WORD $0xd280800a // mov x10, #0x400 // =1024
+	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
+	WORD $0xf2c0a02a // movk x10, #0x501, lsl #32
+	WORD $0xf2e1a12a // movk x10, #0xd09, lsl #48
+	WORD $0xd280c04b // mov x11, #0x602 // =1538
+	WORD $0xf2a1c14b // movk x11, #0xe0a, lsl #16
+	WORD $0xf2c0e06b // movk x11, #0x703, lsl #32
+	WORD $0xf2e1e16b // movk x11, #0xf0b, lsl #48
+	WORD $0x9e670141 // fmov d1, x10
+	WORD $0x9e670162 // fmov d2, x11
 	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
-	WORD $0x91018009 // add x9, x0, #0x60
-	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
-	WORD $0x9101a009 // add x9, x0, #0x68
-	WORD $0x4d40c923 // ld1r { v3.4s }, [x9]
-	WORD $0xa943a410 // ldp x16, x9, [x0, #0x38]
-	WORD $0xd100052a // sub x10, x9, #0x1
-	WORD $0x4e631c44 // bic v4.16b, v2.16b, v3.16b
-	WORD $0xd100092b // sub x11, x9, #0x2
-	WORD $0x5280180c // mov w12, #0xc0 // =192
-	WORD $0x14000005 // b 0x27d0 <depthwise3x3s2DotProd+0x80>
-	WORD $0xf940240d // ldr x13, [x0, #0x48]
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xeb0d011f // cmp x8, x13
-	WORD $0x5400138a // b.ge 0x2a3c <depthwise3x3s2DotProd+0x2ec>
-	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54ffff8b // b.lt 0x27c4 <depthwise3x3s2DotProd+0x74>
-	WORD $0xaa1f03ed // mov x13, xzr
-	WORD $0xaa1f03ee // mov x14, xzr
-	WORD $0xd342fd0f // lsr x15, x8, #2
-	WORD $0xa9424410 // ldp x16, x17, [x0, #0x20]
-	WORD $0x9b0c41f0 // madd x16, x15, x12, x16
-	WORD $0xd37ced0f // lsl x15, x8, #4
-	WORD $0x927c05e1 // and x1, x15, #0x30
-	WORD $0x8b010210 // add x16, x16, x1
-	WORD $0x3dc00205 // ldr q5, [x16]
-	WORD $0x3dc01206 // ldr q6, [x16, #0x40]
-	WORD $0x3dc02207 // ldr q7, [x16, #0x80]
-	WORD $0x3cef6a30 // ldr q16, [x17, x15]
+	WORD $0x9101a00a // add x10, x0, #0x68
+	WORD $0x4d40c946 // ld1r { v6.4s }, [x10]
+	WORD $0xd282018a // mov x10, #0x100c // =4108
+	WORD $0xf2a3028a // movk x10, #0x1814, lsl #16
+	WORD $0xf2c221aa // movk x10, #0x110d, lsl #32
+	WORD $0xf2e322aa // movk x10, #0x1915, lsl #48
+	WORD $0xd28241cb // mov x11, #0x120e // =4622
+	WORD $0xf2a342cb // movk x11, #0x1a16, lsl #16
+	WORD $0xf2c261eb // movk x11, #0x130f, lsl #32
+	WORD $0xf2e362eb // movk x11, #0x1b17, lsl #48
+	WORD $0x9e670142 // fmov d2, x10
+	WORD $0x9e670163 // fmov d3, x11
+	WORD $0x6e180462 // mov v2.d[1], v3.d[0]
+	WORD $0x9101800a // add x10, x0, #0x60
+	WORD $0x4d40c144 // ld1r { v4.16b }, [x10]
+	WORD $0x4e0100d0 // tbl v16.16b, { v6.16b }, v1.16b
+	WORD $0xa943a80c // ldp x12, x10, [x0, #0x38]
+	WORD $0xd100054b // sub x11, x10, #0x1
+	WORD $0x8b4bfd6d // add x13, x11, x11, lsr #63
+	WORD $0x9341fdbe // asr x30, x13, #1
+	WORD $0x4e701c87 // bic v7.16b, v4.16b, v16.16b
+	WORD $0xd100094d // sub x13, x10, #0x2
+	WORD $0x4e010086 // tbl v6.16b, { v4.16b }, v1.16b
+	WORD $0x3d8003e6 // str q6, [sp]
+	WORD $0x3d800bf0 // str q16, [sp, #0x20]
+	WORD $0xf9000bfe // str x30, [sp, #0x10]
+	WORD $0x14000006 // b 0x32e0 <depthwise3x3s2DotProd+0xf0>
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0xf940240e // ldr x14, [x0, #0x48]
+	WORD $0x91004108 // add x8, x8, #0x10
+	WORD $0xeb0e013f // cmp x9, x14
+	WORD $0x540032ea // b.ge 0x3938 <depthwise3x3s2DotProd+0x748>
+	WORD $0xf940100e // ldr x14, [x0, #0x20]
+	WORD $0xd342fd2f // lsr x15, x9, #2
+	WORD $0x52801810 // mov w16, #0xc0 // =192
+	WORD $0x9b1039ee // madd x14, x15, x16, x14
+	WORD $0xd37ced2f // lsl x15, x9, #4
 	WORD $0xf9401810 // ldr x16, [x0, #0x30]
-	WORD $0x3cef6a11 // ldr q17, [x16, x15]
-	WORD $0x4f2854f2 // shl v18.4s, v7.4s, #0x8
-	WORD $0x4f2854d3 // shl v19.4s, v6.4s, #0x8
-	WORD $0x4ea21c56 // mov v22.16b, v2.16b
-	WORD $0x4f2854b4 // shl v20.4s, v5.4s, #0x8
-	WORD $0x4ea21c57 // mov v23.16b, v2.16b
-	WORD $0x4ea21c59 // mov v25.16b, v2.16b
-	WORD $0x1400003d // b 0x291c <depthwise3x3s2DotProd+0x1cc>
-	WORD $0x4f28575e // shl v30.4s, v26.4s, #0x8
-	WORD $0x6f28473e // sri v30.4s, v25.4s, #0x18
-	WORD $0x4eb01e19 // mov v25.16b, v16.16b
-	WORD $0x4e9e94b9 // sdot v25.4s, v5.16b, v30.16b
-	WORD $0x4eb01e1e // mov v30.16b, v16.16b
-	WORD $0x4e9a969e // sdot v30.4s, v20.16b, v26.16b
-	WORD $0x4f2856bf // shl v31.4s, v21.4s, #0x8
-	WORD $0x6f28475f // sri v31.4s, v26.4s, #0x18
-	WORD $0x4eb01e1a // mov v26.16b, v16.16b
-	WORD $0x4e9f94ba // sdot v26.4s, v5.16b, v31.16b
-	WORD $0x4eb01e1f // mov v31.16b, v16.16b
-	WORD $0x4f285768 // shl v8.4s, v27.4s, #0x8
-	WORD $0x6f2846e8 // sri v8.4s, v23.4s, #0x18
-	WORD $0x4e8894d9 // sdot v25.4s, v6.16b, v8.16b
+	WORD $0x927c05f1 // and x17, x15, #0x30
+	WORD $0x8b1101ce // add x14, x14, x17
+	WORD $0xa9400411 // ldp x17, x1, [x0]
+	WORD $0x3dc001d1 // ldr q17, [x14]
+	WORD $0x3dc011d2 // ldr q18, [x14, #0x40]
+	WORD $0x3dc021d3 // ldr q19, [x14, #0x80]
+	WORD $0xd37ef52e // lsl x14, x9, #2
+	WORD $0x3cef6a14 // ldr q20, [x16, x15]
+	WORD $0xa9401223 // ldp x3, x4, [x17]
+	WORD $0x4f285635 // shl v21.4s, v17.4s, #0x8
+	WORD $0x4f285656 // shl v22.4s, v18.4s, #0x8
+	WORD $0x4f285677 // shl v23.4s, v19.4s, #0x8
+	WORD $0xa9401825 // ldp x5, x6, [x1]
+	WORD $0xf9400a27 // ldr x7, [x17, #0x10]
+	WORD $0xf9400833 // ldr x19, [x1, #0x10]
+	WORD $0xf940080f // ldr x15, [x0, #0x10]
+	WORD $0x8b0911ef // add x15, x15, x9, lsl #4
+	WORD $0xeb0c03df // cmp x30, x12
+	WORD $0x9a8cb3d4 // csel x20, x30, x12, lt
+	WORD $0xf100019f // cmp x12, #0x0
+	WORD $0xd37ef5d0 // lsl x16, x14, #2
+	WORD $0x540003cd // b.le 0x33c4 <depthwise3x3s2DotProd+0x1d4>
+	WORD $0xf940140c // ldr x12, [x0, #0x28]
+	WORD $0x3cf06998 // ldr q24, [x12, x16]
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x5400042b // b.lt 0x33e0 <depthwise3x3s2DotProd+0x1f0>
+	WORD $0x8b09106c // add x12, x3, x9, lsl #4
+	WORD $0x3dc00199 // ldr q25, [x12]
+	WORD $0xb400056b // cbz x11, 0x3414 <depthwise3x3s2DotProd+0x224>
+	WORD $0x3ce5699a // ldr q26, [x12, x5]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54000061 // b.ne 0x3380 <depthwise3x3s2DotProd+0x190>
+	WORD $0x4e301f5b // and v27.16b, v26.16b, v16.16b
+	WORD $0x4ea71f7a // orr v26.16b, v27.16b, v7.16b
+	WORD $0x8b09108c // add x12, x4, x9, lsl #4
+	WORD $0x3dc0019c // ldr q28, [x12]
+	WORD $0xb400052b // cbz x11, 0x342c <depthwise3x3s2DotProd+0x23c>
+	WORD $0x3ce6699d // ldr q29, [x12, x6]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54000061 // b.ne 0x33a0 <depthwise3x3s2DotProd+0x1b0>
+	WORD $0x4e301fbe // and v30.16b, v29.16b, v16.16b
+	WORD $0x4ea71fdd // orr v29.16b, v30.16b, v7.16b
+	WORD $0x8b0910ec // add x12, x7, x9, lsl #4
+	WORD $0x3dc00189 // ldr q9, [x12]
+	WORD $0xb40004eb // cbz x11, 0x3444 <depthwise3x3s2DotProd+0x254>
+	WORD $0x3cf3698a // ldr q10, [x12, x19]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x540004e1 // b.ne 0x3450 <depthwise3x3s2DotProd+0x260>
+	WORD $0x4e301d5e // and v30.16b, v10.16b, v16.16b
+	WORD $0x4ea71fca // orr v10.16b, v30.16b, v7.16b
+	WORD $0x14000024 // b 0x3450 <depthwise3x3s2DotProd+0x260>
+	WORD $0xaa1f03f5 // mov x21, xzr
+	WORD $0xeb1f0296 // subs x22, x20, xzr
+	WORD $0xd37ffa71 // lsl x17, x19, #1
+	WORD $0xd37ff8c1 // lsl x1, x6, #1
+	WORD $0xd37ff8a2 // lsl x2, x5, #1
+	WORD $0x54000b2c // b.gt 0x353c <depthwise3x3s2DotProd+0x34c>
+	WORD $0x140000b3 // b 0x36a8 <depthwise3x3s2DotProd+0x4b8>
+	WORD $0x4ea41c83 // mov v3.16b, v4.16b
+	WORD $0x4e02207a // tbl v26.16b, { v3.16b, v4.16b }, v2.16b
+	WORD $0x4eb81f19 // mov v25.16b, v24.16b
+	WORD $0x4e9a9639 // sdot v25.4s, v17.16b, v26.16b
+	WORD $0x3dc003e6 // ldr q6, [sp]
+	WORD $0x4e8696b8 // sdot v24.4s, v21.16b, v6.16b
+	WORD $0x4e9a9659 // sdot v25.4s, v18.16b, v26.16b
+	WORD $0x4e8696d8 // sdot v24.4s, v22.16b, v6.16b
+	WORD $0x4e9a9679 // sdot v25.4s, v19.16b, v26.16b
+	WORD $0x4e8696f8 // sdot v24.4s, v23.16b, v6.16b
+	WORD $0x4eb81f1a // mov v26.16b, v24.16b
+	WORD $0x4eb91f3e // mov v30.16b, v25.16b
+	WORD $0x1400002e // b 0x34c8 <depthwise3x3s2DotProd+0x2d8>
+	WORD $0x4e301f39 // and v25.16b, v25.16b, v16.16b
+	WORD $0x4ea71f39 // orr v25.16b, v25.16b, v7.16b
+	WORD $0x4ea41c9a // mov v26.16b, v4.16b
+	WORD $0x8b09108c // add x12, x4, x9, lsl #4
+	WORD $0x3dc0019c // ldr q28, [x12]
+	WORD $0xb5fffb2b // cbnz x11, 0x338c <depthwise3x3s2DotProd+0x19c>
+	WORD $0x4e301f9b // and v27.16b, v28.16b, v16.16b
+	WORD $0x4ea71f7c // orr v28.16b, v27.16b, v7.16b
+	WORD $0x4ea41c9d // mov v29.16b, v4.16b
+	WORD $0x8b0910ec // add x12, x7, x9, lsl #4
+	WORD $0x3dc00189 // ldr q9, [x12]
+	WORD $0xb5fffb6b // cbnz x11, 0x33ac <depthwise3x3s2DotProd+0x1bc>
+	WORD $0x4e301d3e // and v30.16b, v9.16b, v16.16b
+	WORD $0x4ea71fc9 // orr v9.16b, v30.16b, v7.16b
+	WORD $0x4ea41c8a // mov v10.16b, v4.16b
+	WORD $0x4e01033f // tbl v31.16b, { v25.16b }, v1.16b
+	WORD $0x4eb91f25 // mov v5.16b, v25.16b
+	WORD $0x4e02232b // tbl v11.16b, { v25.16b, v26.16b }, v2.16b
+	WORD $0x4eb81f1e // mov v30.16b, v24.16b
+	WORD $0x4e02208c // tbl v12.16b, { v4.16b, v5.16b }, v2.16b
+	WORD $0x4e01034d // tbl v13.16b, { v26.16b }, v1.16b
+	WORD $0x4eb81f1a // mov v26.16b, v24.16b
+	WORD $0x4ea41c9b // mov v27.16b, v4.16b
+	WORD $0x4e9f96ba // sdot v26.4s, v21.16b, v31.16b
+	WORD $0x4eb81f19 // mov v25.16b, v24.16b
+	WORD $0x4e8d96b8 // sdot v24.4s, v21.16b, v13.16b
+	WORD $0x4e8b9639 // sdot v25.4s, v17.16b, v11.16b
+	WORD $0x4e8c963e // sdot v30.4s, v17.16b, v12.16b
+	WORD $0x4e02237f // tbl v31.16b, { v27.16b, v28.16b }, v2.16b
+	WORD $0x4e01038b // tbl v11.16b, { v28.16b }, v1.16b
+	WORD $0x4e9f965e // sdot v30.4s, v18.16b, v31.16b
+	WORD $0x4e02239f // tbl v31.16b, { v28.16b, v29.16b }, v2.16b
+	WORD $0x4e0103bb // tbl v27.16b, { v29.16b }, v1.16b
+	WORD $0x4e8b96da // sdot v26.4s, v22.16b, v11.16b
+	WORD $0x4e9f9659 // sdot v25.4s, v18.16b, v31.16b
+	WORD $0x4e9b96d8 // sdot v24.4s, v22.16b, v27.16b
+	WORD $0x4ea41c88 // mov v8.16b, v4.16b
+	WORD $0x4e02211b // tbl v27.16b, { v8.16b, v9.16b }, v2.16b
+	WORD $0x4e01013c // tbl v28.16b, { v9.16b }, v1.16b
 	WORD $0x4e9b967e // sdot v30.4s, v19.16b, v27.16b
-	WORD $0x4f285717 // shl v23.4s, v24.4s, #0x8
-	WORD $0x4f2857a8 // shl v8.4s, v29.4s, #0x8
-	WORD $0x6f2846c8 // sri v8.4s, v22.4s, #0x18
-	WORD $0x4e8894f9 // sdot v25.4s, v7.16b, v8.16b
-	WORD $0x4e21db36 // scvtf v22.4s, v25.4s
-	WORD $0x6f284777 // sri v23.4s, v27.4s, #0x18
-	WORD $0x6e36de36 // fmul v22.4s, v17.4s, v22.4s
-	WORD $0x4e9794da // sdot v26.4s, v6.16b, v23.16b
-	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
-	WORD $0x4e9d965e // sdot v30.4s, v18.16b, v29.16b
-	WORD $0x4e21dbd7 // scvtf v23.4s, v30.4s
-	WORD $0x4f285799 // shl v25.4s, v28.4s, #0x8
-	WORD $0x6e37de37 // fmul v23.4s, v17.4s, v23.4s
-	WORD $0x6f2847b9 // sri v25.4s, v29.4s, #0x18
-	WORD $0x4e21aaf7 // fcvtns v23.4s, v23.4s
-	WORD $0x4e9994fa // sdot v26.4s, v7.16b, v25.16b
-	WORD $0x4e21db59 // scvtf v25.4s, v26.4s
-	WORD $0x4e95969f // sdot v31.4s, v20.16b, v21.16b
-	WORD $0x6e39de39 // fmul v25.4s, v17.4s, v25.4s
-	WORD $0x4e98967f // sdot v31.4s, v19.16b, v24.16b
+	WORD $0x4e02213b // tbl v27.16b, { v9.16b, v10.16b }, v2.16b
+	WORD $0x4e01015d // tbl v29.16b, { v10.16b }, v1.16b
+	WORD $0x4e9c96fa // sdot v26.4s, v23.16b, v28.16b
+	WORD $0x4e9b9679 // sdot v25.4s, v19.16b, v27.16b
+	WORD $0x4e9d96f8 // sdot v24.4s, v23.16b, v29.16b
+	WORD $0x4e21dbdb // scvtf v27.4s, v30.4s
+	WORD $0x6e3bde9b // fmul v27.4s, v20.4s, v27.4s
+	WORD $0x4e21ab7b // fcvtns v27.4s, v27.4s
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e3ade9a // fmul v26.4s, v20.4s, v26.4s
+	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
+	WORD $0x4e21db39 // scvtf v25.4s, v25.4s
+	WORD $0x6e39de99 // fmul v25.4s, v20.4s, v25.4s
 	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
-	WORD $0x4e9c965f // sdot v31.4s, v18.16b, v28.16b
-	WORD $0x4e21dbfa // scvtf v26.4s, v31.4s
-	WORD $0x0e614ad6 // sqxtn v22.4h, v22.4s
-	WORD $0x6e3ade3a // fmul v26.4s, v17.4s, v26.4s
-	WORD $0x4e614af6 // sqxtn2 v22.8h, v23.4s
-	WORD $0x4e21ab57 // fcvtns v23.4s, v26.4s
+	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD $0x0e614b7b // sqxtn v27.4h, v27.4s
+	WORD $0x6e38de98 // fmul v24.4s, v20.4s, v24.4s
+	WORD $0x4e614b5b // sqxtn2 v27.8h, v26.4s
+	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
 	WORD $0x0e614b39 // sqxtn v25.4h, v25.4s
-	WORD $0x4e614af9 // sqxtn2 v25.8h, v23.4s
-	WORD $0x4e600ed6 // sqadd v22.8h, v22.8h, v0.8h
-	WORD $0x0e214ad6 // sqxtn v22.8b, v22.8h
-	WORD $0x4e600f37 // sqadd v23.8h, v25.8h, v0.8h
-	WORD $0x4e214af6 // sqxtn2 v22.16b, v23.8h
-	WORD $0xf9400810 // ldr x16, [x0, #0x10]
-	WORD $0xf9402811 // ldr x17, [x0, #0x50]
-	WORD $0x9b0e4230 // madd x16, x17, x14, x16
-	WORD $0x3caf6a16 // str q22, [x16, x15]
-	WORD $0x910005ce // add x14, x14, #0x1
-	WORD $0x910009ad // add x13, x13, #0x2
-	WORD $0xf9401c10 // ldr x16, [x0, #0x38]
-	WORD $0xeb1001df // cmp x14, x16
-	WORD $0x4ebc1f96 // mov v22.16b, v28.16b
-	WORD $0x4eb81f17 // mov v23.16b, v24.16b
-	WORD $0x4eb51eb9 // mov v25.16b, v21.16b
-	WORD $0x54fff54a // b.ge 0x27c0 <depthwise3x3s2DotProd+0x70>
-	WORD $0xa9404401 // ldp x1, x17, [x0]
-	WORD $0xf9400030 // ldr x16, [x1]
-	WORD $0x8b0f0202 // add x2, x16, x15
-	WORD $0xf9400223 // ldr x3, [x17]
-	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea21c5a // mov v26.16b, v2.16b
-	WORD $0x5400010d // b.le 0x2954 <depthwise3x3s2DotProd+0x204>
-	WORD $0x9b0d7c70 // mul x16, x3, x13
-	WORD $0x3cf06855 // ldr q21, [x2, x16]
-	WORD $0x4e0102ba // tbl v26.16b, { v21.16b }, v1.16b
-	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x2954 <depthwise3x3s2DotProd+0x204>
-	WORD $0x4e231f55 // and v21.16b, v26.16b, v3.16b
-	WORD $0x4ea41eba // orr v26.16b, v21.16b, v4.16b
-	WORD $0x910005b0 // add x16, x13, #0x1
-	WORD $0xeb10013f // cmp x9, x16
-	WORD $0x4ea21c55 // mov v21.16b, v2.16b
-	WORD $0x5400010d // b.le 0x2980 <depthwise3x3s2DotProd+0x230>
-	WORD $0x9b107c63 // mul x3, x3, x16
-	WORD $0x3ce36855 // ldr q21, [x2, x3]
-	WORD $0x4e0102b5 // tbl v21.16b, { v21.16b }, v1.16b
-	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54000061 // b.ne 0x2980 <depthwise3x3s2DotProd+0x230>
-	WORD $0x4e231eb5 // and v21.16b, v21.16b, v3.16b
-	WORD $0x4ea41eb5 // orr v21.16b, v21.16b, v4.16b
-	WORD $0xf9400422 // ldr x2, [x1, #0x8]
-	WORD $0x8b0f0042 // add x2, x2, x15
-	WORD $0xf9400623 // ldr x3, [x17, #0x8]
-	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea21c5b // mov v27.16b, v2.16b
-	WORD $0x5400010d // b.le 0x29b4 <depthwise3x3s2DotProd+0x264>
-	WORD $0x9b0d7c64 // mul x4, x3, x13
-	WORD $0x3ce46858 // ldr q24, [x2, x4]
-	WORD $0x4e01031b // tbl v27.16b, { v24.16b }, v1.16b
-	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x29b4 <depthwise3x3s2DotProd+0x264>
-	WORD $0x4e231f78 // and v24.16b, v27.16b, v3.16b
-	WORD $0x4ea41f1b // orr v27.16b, v24.16b, v4.16b
-	WORD $0xeb10013f // cmp x9, x16
-	WORD $0x4ea21c58 // mov v24.16b, v2.16b
-	WORD $0x5400010d // b.le 0x29dc <depthwise3x3s2DotProd+0x28c>
-	WORD $0x9b107c63 // mul x3, x3, x16
-	WORD $0x3ce36858 // ldr q24, [x2, x3]
+	WORD $0x4e614b19 // sqxtn2 v25.8h, v24.4s
+	WORD $0x4e600f78 // sqadd v24.8h, v27.8h, v0.8h
+	WORD $0x0e214b18 // sqxtn v24.8b, v24.8h
+	WORD $0x4e600f39 // sqadd v25.8h, v25.8h, v0.8h
+	WORD $0x4e214b38 // sqxtn2 v24.16b, v25.8h
+	WORD $0x3d8001f8 // str q24, [x15]
+	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0x8b0c01ef // add x15, x15, x12
+	WORD $0x52800035 // mov w21, #0x1 // =1
+	WORD $0xeb150296 // subs x22, x20, x21
+	WORD $0xd37ffa71 // lsl x17, x19, #1
+	WORD $0xd37ff8c1 // lsl x1, x6, #1
+	WORD $0xd37ff8a2 // lsl x2, x5, #1
+	WORD $0x54000b8d // b.le 0x36a8 <depthwise3x3s2DotProd+0x4b8>
+	WORD $0xf9000ff4 // str x20, [sp, #0x18]
+	WORD $0xd37ffaac // lsl x12, x21, #1
+	WORD $0x9b131d97 // madd x23, x12, x19, x7
+	WORD $0x9b061198 // madd x24, x12, x6, x4
+	WORD $0x5280002e // mov w14, #0x1 // =1
+	WORD $0xb37f02ae // bfi x14, x21, #1, #1
+	WORD $0x9b0e1e75 // madd x21, x19, x14, x7
+	WORD $0x9b0e10d9 // madd x25, x6, x14, x4
+	WORD $0x9b0e0cba // madd x26, x5, x14, x3
+	WORD $0x9b050d9d // madd x29, x12, x5, x3
+	WORD $0xd100058c // sub x12, x12, #0x1
+	WORD $0x9b0c1e7e // madd x30, x19, x12, x7
+	WORD $0x9b0c10ce // madd x14, x6, x12, x4
+	WORD $0x9b0c0cac // madd x12, x5, x12, x3
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x3ce86998 // ldr q24, [x12, x8]
+	WORD $0x3ce86bb9 // ldr q25, [x29, x8]
+	WORD $0x3ce86b5a // ldr q26, [x26, x8]
+	WORD $0x3ce869db // ldr q27, [x14, x8]
+	WORD $0x3ce86b1c // ldr q28, [x24, x8]
+	WORD $0x3ce86b3d // ldr q29, [x25, x8]
+	WORD $0x3ce86bc8 // ldr q8, [x30, x8]
+	WORD $0x3ce86ae9 // ldr q9, [x23, x8]
+	WORD $0x3ce86aaa // ldr q10, [x21, x8]
+	WORD $0x4e02231e // tbl v30.16b, { v24.16b, v25.16b }, v2.16b
+	WORD $0x4e01033f // tbl v31.16b, { v25.16b }, v1.16b
+	WORD $0x4e02232b // tbl v11.16b, { v25.16b, v26.16b }, v2.16b
+	WORD $0x4e02236c // tbl v12.16b, { v27.16b, v28.16b }, v2.16b
+	WORD $0x4e02238d // tbl v13.16b, { v28.16b, v29.16b }, v2.16b
+	WORD $0xf9401414 // ldr x20, [x0, #0x28]
+	WORD $0x4e02210e // tbl v14.16b, { v8.16b, v9.16b }, v2.16b
+	WORD $0x3cf06a8f // ldr q15, [x20, x16]
+	WORD $0x4eaf1df0 // mov v16.16b, v15.16b
+	WORD $0x4e010386 // tbl v6.16b, { v28.16b }, v1.16b
+	WORD $0x4e9e9630 // sdot v16.4s, v17.16b, v30.16b
+	WORD $0x4e02213e // tbl v30.16b, { v9.16b, v10.16b }, v2.16b
+	WORD $0x4e010358 // tbl v24.16b, { v26.16b }, v1.16b
+	WORD $0x4e0103b9 // tbl v25.16b, { v29.16b }, v1.16b
+	WORD $0x4e01013a // tbl v26.16b, { v9.16b }, v1.16b
+	WORD $0x4e01015b // tbl v27.16b, { v10.16b }, v1.16b
+	WORD $0x4eaf1dfc // mov v28.16b, v15.16b
+	WORD $0x4eaf1dfd // mov v29.16b, v15.16b
+	WORD $0x4e9f96bc // sdot v28.4s, v21.16b, v31.16b
+	WORD $0x4e8b963d // sdot v29.4s, v17.16b, v11.16b
+	WORD $0x4e8c9650 // sdot v16.4s, v18.16b, v12.16b
+	WORD $0x4e8696dc // sdot v28.4s, v22.16b, v6.16b
+	WORD $0x4e8d965d // sdot v29.4s, v18.16b, v13.16b
+	WORD $0x4e8e9670 // sdot v16.4s, v19.16b, v14.16b
+	WORD $0x4e9896af // sdot v15.4s, v21.16b, v24.16b
+	WORD $0x4e21da06 // scvtf v6.4s, v16.4s
+	WORD $0x4e9996cf // sdot v15.4s, v22.16b, v25.16b
+	WORD $0x4e9a96fc // sdot v28.4s, v23.16b, v26.16b
+	WORD $0x4e21db90 // scvtf v16.4s, v28.4s
+	WORD $0x4e9e967d // sdot v29.4s, v19.16b, v30.16b
+	WORD $0x4e21dbb8 // scvtf v24.4s, v29.4s
+	WORD $0x4e9b96ef // sdot v15.4s, v23.16b, v27.16b
+	WORD $0x4e21d9f9 // scvtf v25.4s, v15.4s
+	WORD $0x6e26de86 // fmul v6.4s, v20.4s, v6.4s
+	WORD $0x6e30de90 // fmul v16.4s, v20.4s, v16.4s
+	WORD $0x6e38de98 // fmul v24.4s, v20.4s, v24.4s
+	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
+	WORD $0x6e39de99 // fmul v25.4s, v20.4s, v25.4s
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
+	WORD $0x4e614a06 // sqxtn2 v6.8h, v16.4s
+	WORD $0x0e614b10 // sqxtn v16.4h, v24.4s
+	WORD $0x4e614b30 // sqxtn2 v16.8h, v25.4s
+	WORD $0x4e600cc6 // sqadd v6.8h, v6.8h, v0.8h
+	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
+	WORD $0x4e600e10 // sqadd v16.8h, v16.8h, v0.8h
+	WORD $0x4e214a06 // sqxtn2 v6.16b, v16.8h
+	WORD $0x3d8001e6 // str q6, [x15]
+	WORD $0xf10006d6 // subs x22, x22, #0x1
+	WORD $0x8b1102f7 // add x23, x23, x17
+	WORD $0x8b010318 // add x24, x24, x1
+	WORD $0x8b1102b5 // add x21, x21, x17
+	WORD $0x8b010339 // add x25, x25, x1
+	WORD $0x8b02035a // add x26, x26, x2
+	WORD $0x8b0203bd // add x29, x29, x2
+	WORD $0x8b1103de // add x30, x30, x17
+	WORD $0x8b0101ce // add x14, x14, x1
+	WORD $0xf9402814 // ldr x20, [x0, #0x50]
+	WORD $0x8b02018c // add x12, x12, x2
+	WORD $0x8b1401ef // add x15, x15, x20
+	WORD $0x54fff721 // b.ne 0x3580 <depthwise3x3s2DotProd+0x390>
+	WORD $0xa94157fe // ldp x30, x21, [sp, #0x10]
+	WORD $0x3dc00bf0 // ldr q16, [sp, #0x20]
+	WORD $0xf9401c0c // ldr x12, [x0, #0x38]
+	WORD $0xeb0c02bf // cmp x21, x12
+	WORD $0x54ffe0ea // b.ge 0x32cc <depthwise3x3s2DotProd+0xdc>
+	WORD $0x9b151e34 // madd x20, x17, x21, x7
+	WORD $0x9b151036 // madd x22, x1, x21, x4
+	WORD $0xd37ffab7 // lsl x23, x21, #1
+	WORD $0x9b150c58 // madd x24, x2, x21, x3
+	WORD $0x5280002c // mov w12, #0x1 // =1
+	WORD $0xb37ff6ac // bfi x12, x21, #1, #62
+	WORD $0x9b0c1e79 // madd x25, x19, x12, x7
+	WORD $0x9b0c10da // madd x26, x6, x12, x4
+	WORD $0x9b0c0cbd // madd x29, x5, x12, x3
+	WORD $0xd10006ec // sub x12, x23, #0x1
+	WORD $0x9b0c1e67 // madd x7, x19, x12, x7
+	WORD $0x9b0c10c4 // madd x4, x6, x12, x4
+	WORD $0x9b0c0ca3 // madd x3, x5, x12, x3
+	WORD $0x14000048 // b 0x3808 <depthwise3x3s2DotProd+0x618>
+	WORD $0x4eba1f59 // mov v25.16b, v26.16b
+	WORD $0x4eb81f1c // mov v28.16b, v24.16b
+	WORD $0x4e022366 // tbl v6.16b, { v27.16b, v28.16b }, v2.16b
+	WORD $0x4eaa1d5f // mov v31.16b, v10.16b
+	WORD $0x4ebe1fc9 // mov v9.16b, v30.16b
+	WORD $0x4e022110 // tbl v16.16b, { v8.16b, v9.16b }, v2.16b
+	WORD $0x4eaf1dec // mov v12.16b, v15.16b
+	WORD $0x4e02231b // tbl v27.16b, { v24.16b, v25.16b }, v2.16b
+	WORD $0x4eab1d6e // mov v14.16b, v11.16b
+	WORD $0x4e0221bc // tbl v28.16b, { v13.16b, v14.16b }, v2.16b
 	WORD $0x4e010318 // tbl v24.16b, { v24.16b }, v1.16b
-	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54000061 // b.ne 0x29dc <depthwise3x3s2DotProd+0x28c>
-	WORD $0x4e231f18 // and v24.16b, v24.16b, v3.16b
-	WORD $0x4ea41f18 // orr v24.16b, v24.16b, v4.16b
-	WORD $0xf9400821 // ldr x1, [x1, #0x10]
-	WORD $0x8b0f0021 // add x1, x1, x15
-	WORD $0xf9400a31 // ldr x17, [x17, #0x10]
-	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea21c5d // mov v29.16b, v2.16b
-	WORD $0x5400010d // b.le 0x2a10 <depthwise3x3s2DotProd+0x2c0>
-	WORD $0x9b0d7e22 // mul x2, x17, x13
-	WORD $0x3ce2683c // ldr q28, [x1, x2]
-	WORD $0x4e01039d // tbl v29.16b, { v28.16b }, v1.16b
-	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x2a10 <depthwise3x3s2DotProd+0x2c0>
-	WORD $0x4e231fbc // and v28.16b, v29.16b, v3.16b
-	WORD $0x4ea41f9d // orr v29.16b, v28.16b, v4.16b
-	WORD $0xeb10013f // cmp x9, x16
-	WORD $0x4ea21c5c // mov v28.16b, v2.16b
-	WORD $0x54fff0ad // b.le 0x282c <depthwise3x3s2DotProd+0xdc>
-	WORD $0x9b107e30 // mul x16, x17, x16
-	WORD $0x3cf0683c // ldr q28, [x1, x16]
-	WORD $0x4e01039c // tbl v28.16b, { v28.16b }, v1.16b
-	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54fff001 // b.ne 0x282c <depthwise3x3s2DotProd+0xdc>
-	WORD $0x4e231f9c // and v28.16b, v28.16b, v3.16b
-	WORD $0x4ea41f9c // orr v28.16b, v28.16b, v4.16b
-	WORD $0x17ffff7d // b 0x282c <depthwise3x3s2DotProd+0xdc>
-	WORD $0xfc4107e8 // ldr d8, [sp], #0x10
+	WORD $0x4e0223d9 // tbl v25.16b, { v30.16b, v31.16b }, v2.16b
+	WORD $0x4ebd1fa8 // mov v8.16b, v29.16b
+	WORD $0x4e0103de // tbl v30.16b, { v30.16b }, v1.16b
+	WORD $0x4e869628 // sdot v8.4s, v17.16b, v6.16b
+	WORD $0x4e022166 // tbl v6.16b, { v11.16b, v12.16b }, v2.16b
+	WORD $0x4e01035a // tbl v26.16b, { v26.16b }, v1.16b
+	WORD $0x4ebd1fbf // mov v31.16b, v29.16b
+	WORD $0x4ebd1fa9 // mov v9.16b, v29.16b
+	WORD $0x4e909648 // sdot v8.4s, v18.16b, v16.16b
+	WORD $0x4e010150 // tbl v16.16b, { v10.16b }, v1.16b
+	WORD $0x4e01016a // tbl v10.16b, { v11.16b }, v1.16b
+	WORD $0x4e9896bf // sdot v31.4s, v21.16b, v24.16b
+	WORD $0x4e9b9629 // sdot v9.4s, v17.16b, v27.16b
+	WORD $0x4e9c9668 // sdot v8.4s, v19.16b, v28.16b
+	WORD $0x4e0101f8 // tbl v24.16b, { v15.16b }, v1.16b
+	WORD $0x4e9e96df // sdot v31.4s, v22.16b, v30.16b
+	WORD $0x4e999649 // sdot v9.4s, v18.16b, v25.16b
+	WORD $0x4e9a96bd // sdot v29.4s, v21.16b, v26.16b
+	WORD $0x4e21d919 // scvtf v25.4s, v8.4s
+	WORD $0x4e8a96ff // sdot v31.4s, v23.16b, v10.16b
+	WORD $0x4e869669 // sdot v9.4s, v19.16b, v6.16b
+	WORD $0x4e21dbe6 // scvtf v6.4s, v31.4s
+	WORD $0x4e9096dd // sdot v29.4s, v22.16b, v16.16b
+	WORD $0x4e21d930 // scvtf v16.4s, v9.4s
+	WORD $0x4e9896fd // sdot v29.4s, v23.16b, v24.16b
+	WORD $0x4e21dbb8 // scvtf v24.4s, v29.4s
+	WORD $0x6e39de99 // fmul v25.4s, v20.4s, v25.4s
+	WORD $0x6e26de86 // fmul v6.4s, v20.4s, v6.4s
+	WORD $0x6e30de90 // fmul v16.4s, v20.4s, v16.4s
+	WORD $0x4e21ab39 // fcvtns v25.4s, v25.4s
+	WORD $0x6e38de98 // fmul v24.4s, v20.4s, v24.4s
+	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
+	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
+	WORD $0x0e614b39 // sqxtn v25.4h, v25.4s
+	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
+	WORD $0x0e614a10 // sqxtn v16.4h, v16.4s
+	WORD $0x4e6148d9 // sqxtn2 v25.8h, v6.4s
+	WORD $0x4e614b10 // sqxtn2 v16.8h, v24.4s
+	WORD $0x4e600f26 // sqadd v6.8h, v25.8h, v0.8h
+	WORD $0x0e2148c6 // sqxtn v6.8b, v6.8h
+	WORD $0x4e600e10 // sqadd v16.8h, v16.8h, v0.8h
+	WORD $0x4e214a06 // sqxtn2 v6.16b, v16.8h
+	WORD $0x3dc00bf0 // ldr q16, [sp, #0x20]
+	WORD $0x3d8001e6 // str q6, [x15]
+	WORD $0x910006b5 // add x21, x21, #0x1
+	WORD $0x8b110294 // add x20, x20, x17
+	WORD $0x8b0102d6 // add x22, x22, x1
+	WORD $0x91000af7 // add x23, x23, #0x2
+	WORD $0x8b020318 // add x24, x24, x2
+	WORD $0x8b110339 // add x25, x25, x17
+	WORD $0x8b01035a // add x26, x26, x1
+	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0x8b0c01ef // add x15, x15, x12
+	WORD $0x8b0203bd // add x29, x29, x2
+	WORD $0xf9401c0c // ldr x12, [x0, #0x38]
+	WORD $0x8b1100e7 // add x7, x7, x17
+	WORD $0x8b010084 // add x4, x4, x1
+	WORD $0x8b020063 // add x3, x3, x2
+	WORD $0xeb0c02bf // cmp x21, x12
+	WORD $0x54ffd64a // b.ge 0x32cc <depthwise3x3s2DotProd+0xdc>
+	WORD $0xf10002bf // cmp x21, #0x0
+	WORD $0xfa571148 // ccmp x10, x23, #0x8, ne
+	WORD $0x1a9fa7ec // cset w12, lt
+	WORD $0x4ea41c9b // mov v27.16b, v4.16b
+	WORD $0x540000cb // b.lt 0x3830 <depthwise3x3s2DotProd+0x640>
+	WORD $0x3ce8687b // ldr q27, [x3, x8]
+	WORD $0xeb17015f // cmp x10, x23
+	WORD $0x54000061 // b.ne 0x3830 <depthwise3x3s2DotProd+0x640>
+	WORD $0x4e301f66 // and v6.16b, v27.16b, v16.16b
+	WORD $0x4ea71cdb // orr v27.16b, v6.16b, v7.16b
+	WORD $0xeb17015f // cmp x10, x23
+	WORD $0x4ea41c98 // mov v24.16b, v4.16b
+	WORD $0x540000cd // b.le 0x3850 <depthwise3x3s2DotProd+0x660>
+	WORD $0x3ce86b18 // ldr q24, [x24, x8]
+	WORD $0xeb17017f // cmp x11, x23
+	WORD $0x54000061 // b.ne 0x3850 <depthwise3x3s2DotProd+0x660>
+	WORD $0x4e301f06 // and v6.16b, v24.16b, v16.16b
+	WORD $0x4ea71cd8 // orr v24.16b, v6.16b, v7.16b
+	WORD $0x910006ee // add x14, x23, #0x1
+	WORD $0xeb0e015f // cmp x10, x14
+	WORD $0x4ea41c9a // mov v26.16b, v4.16b
+	WORD $0x540000cd // b.le 0x3874 <depthwise3x3s2DotProd+0x684>
+	WORD $0x3ce86bba // ldr q26, [x29, x8]
+	WORD $0xeb1701bf // cmp x13, x23
+	WORD $0x54000061 // b.ne 0x3874 <depthwise3x3s2DotProd+0x684>
+	WORD $0x4e301f46 // and v6.16b, v26.16b, v16.16b
+	WORD $0x4ea71cda // orr v26.16b, v6.16b, v7.16b
+	WORD $0x4ea41c88 // mov v8.16b, v4.16b
+	WORD $0x370000cc // tbnz w12, #0x0, 0x3890 <depthwise3x3s2DotProd+0x6a0>
+	WORD $0x3ce86888 // ldr q8, [x4, x8]
+	WORD $0xeb17015f // cmp x10, x23
+	WORD $0x54000061 // b.ne 0x3890 <depthwise3x3s2DotProd+0x6a0>
+	WORD $0x4e301d06 // and v6.16b, v8.16b, v16.16b
+	WORD $0x4ea71cc8 // orr v8.16b, v6.16b, v7.16b
+	WORD $0xeb17015f // cmp x10, x23
+	WORD $0x4ea41c9e // mov v30.16b, v4.16b
+	WORD $0x540000cd // b.le 0x38b0 <depthwise3x3s2DotProd+0x6c0>
+	WORD $0x3ce86ade // ldr q30, [x22, x8]
+	WORD $0xeb17017f // cmp x11, x23
+	WORD $0x54000061 // b.ne 0x38b0 <depthwise3x3s2DotProd+0x6c0>
+	WORD $0x4e301fc6 // and v6.16b, v30.16b, v16.16b
+	WORD $0x4ea71cde // orr v30.16b, v6.16b, v7.16b
+	WORD $0xeb0e015f // cmp x10, x14
+	WORD $0x4ea41c8a // mov v10.16b, v4.16b
+	WORD $0x540000cd // b.le 0x38d0 <depthwise3x3s2DotProd+0x6e0>
+	WORD $0x3ce86b4a // ldr q10, [x26, x8]
+	WORD $0xeb1701bf // cmp x13, x23
+	WORD $0x54000061 // b.ne 0x38d0 <depthwise3x3s2DotProd+0x6e0>
+	WORD $0x4e301d46 // and v6.16b, v10.16b, v16.16b
+	WORD $0x4ea71cca // orr v10.16b, v6.16b, v7.16b
+	WORD $0xf9401405 // ldr x5, [x0, #0x28]
+	WORD $0x3cf068bd // ldr q29, [x5, x16]
+	WORD $0x4ea41c8d // mov v13.16b, v4.16b
+	WORD $0x370000cc // tbnz w12, #0x0, 0x38f4 <depthwise3x3s2DotProd+0x704>
+	WORD $0x3ce868ed // ldr q13, [x7, x8]
+	WORD $0xeb17015f // cmp x10, x23
+	WORD $0x54000061 // b.ne 0x38f4 <depthwise3x3s2DotProd+0x704>
+	WORD $0x4e301da6 // and v6.16b, v13.16b, v16.16b
+	WORD $0x4ea71ccd // orr v13.16b, v6.16b, v7.16b
+	WORD $0xeb17015f // cmp x10, x23
+	WORD $0x4ea41c8b // mov v11.16b, v4.16b
+	WORD $0x540000cd // b.le 0x3914 <depthwise3x3s2DotProd+0x724>
+	WORD $0x3ce86a8b // ldr q11, [x20, x8]
+	WORD $0xeb17017f // cmp x11, x23
+	WORD $0x54000061 // b.ne 0x3914 <depthwise3x3s2DotProd+0x724>
+	WORD $0x4e301d66 // and v6.16b, v11.16b, v16.16b
+	WORD $0x4ea71ccb // orr v11.16b, v6.16b, v7.16b
+	WORD $0xeb0e015f // cmp x10, x14
+	WORD $0x4ea41c8f // mov v15.16b, v4.16b
+	WORD $0x54ffee8d // b.le 0x36ec <depthwise3x3s2DotProd+0x4fc>
+	WORD $0x3ce86b2f // ldr q15, [x25, x8]
+	WORD $0xeb1701bf // cmp x13, x23
+	WORD $0x54ffee21 // b.ne 0x36ec <depthwise3x3s2DotProd+0x4fc>
+	WORD $0x4e301de6 // and v6.16b, v15.16b, v16.16b
+	WORD $0x4ea71ccf // orr v15.16b, v6.16b, v7.16b
+	WORD $0x17ffff6e // b 0x36ec <depthwise3x3s2DotProd+0x4fc>
+	WORD $0xa94b4ff4 // ldp x20, x19, [sp, #0xb0]
+	WORD $0xa94a57f6 // ldp x22, x21, [sp, #0xa0]
+	WORD $0xa9495ff8 // ldp x24, x23, [sp, #0x90]
+	WORD $0xa94867fa // ldp x26, x25, [sp, #0x80]
+	WORD $0xa9477bfd // ldp x29, x30, [sp, #0x70]
+	WORD $0x6d4623e9 // ldp d9, d8, [sp, #0x60]
+	WORD $0x6d452beb // ldp d11, d10, [sp, #0x50]
+	WORD $0x6d4433ed // ldp d13, d12, [sp, #0x40]
+	WORD $0x6d433bef // ldp d15, d14, [sp, #0x30]
+	WORD $0x910303ff // add sp, sp, #0xc0
 	WORD $0xd65f03c0 // ret
 
 // func depthwiseAnyDotProd(a)
@@ -2729,12 +3702,12 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf940100a // ldr x10, [x0, #0x20]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54001c2b // b.lt 0x2ddc <depthwiseAnyDotProd+0x38c>
+	WORD $0x54001c2b // b.lt 0x3cfc <depthwiseAnyDotProd+0x38c>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9100e009 // add x9, x0, #0x38
 	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
 	WORD $0x52800209 // mov w9, #0x10 // =16
-	WORD $0x1400000a // b 0x2a94 <depthwiseAnyDotProd+0x44>
+	WORD $0x1400000a // b 0x39b4 <depthwiseAnyDotProd+0x44>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
@@ -2743,73 +3716,73 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0x91008129 // add x9, x9, #0x20
 	WORD $0xeb0a011f // cmp x8, x10
-	WORD $0x54001a6a // b.ge 0x2ddc <depthwiseAnyDotProd+0x38c>
+	WORD $0x54001a6a // b.ge 0x3cfc <depthwiseAnyDotProd+0x38c>
 	WORD $0xf940200b // ldr x11, [x0, #0x40]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000c4b // b.lt 0x2c24 <depthwiseAnyDotProd+0x1d4>
+	WORD $0x54000c4b // b.lt 0x3b44 <depthwiseAnyDotProd+0x1d4>
 	WORD $0xf940240c // ldr x12, [x0, #0x48]
 	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x54000beb // b.lt 0x2c24 <depthwiseAnyDotProd+0x1d4>
+	WORD $0x54000beb // b.lt 0x3b44 <depthwiseAnyDotProd+0x1d4>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xd37be94e // lsl x14, x10, #5
 	WORD $0xf940380f // ldr x15, [x0, #0x70]
 	WORD $0x92400590 // and x16, x12, #0x3
 	WORD $0x927ef191 // and x17, x12, #0x7ffffffffffffffc
-	WORD $0x14000004 // b 0x2ad0 <depthwiseAnyDotProd+0x80>
+	WORD $0x14000004 // b 0x39f0 <depthwiseAnyDotProd+0x80>
 	WORD $0x910005ad // add x13, x13, #0x1
 	WORD $0xeb0b01bf // cmp x13, x11
-	WORD $0x54000ac0 // b.eq 0x2c24 <depthwiseAnyDotProd+0x1d4>
+	WORD $0x54000ac0 // b.eq 0x3b44 <depthwiseAnyDotProd+0x1d4>
 	WORD $0xf9402c01 // ldr x1, [x0, #0x58]
 	WORD $0xf86d7821 // ldr x1, [x1, x13, lsl #3]
-	WORD $0xb40005a1 // cbz x1, 0x2b8c <depthwiseAnyDotProd+0x13c>
+	WORD $0xb40005a1 // cbz x1, 0x3aac <depthwiseAnyDotProd+0x13c>
 	WORD $0xf9403002 // ldr x2, [x0, #0x60]
 	WORD $0x8b090042 // add x2, x2, x9
 	WORD $0xaa0c03e3 // mov x3, x12
-	WORD $0x14000007 // b 0x2b04 <depthwiseAnyDotProd+0xb4>
+	WORD $0x14000007 // b 0x3a24 <depthwiseAnyDotProd+0xb4>
 	WORD $0x8b040024 // add x4, x1, x4
 	WORD $0xf9000de4 // str x4, [x15, #0x18]
 	WORD $0x910081ef // add x15, x15, #0x20
 	WORD $0xf1000463 // subs x3, x3, #0x1
 	WORD $0x8b0e0042 // add x2, x2, x14
-	WORD $0x54fffe20 // b.eq 0x2ac4 <depthwiseAnyDotProd+0x74>
+	WORD $0x54fffe20 // b.eq 0x39e4 <depthwiseAnyDotProd+0x74>
 	WORD $0xf85f0044 // ldur x4, [x2, #-0x10]
-	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x2b40 <depthwiseAnyDotProd+0xf0>
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x3a60 <depthwiseAnyDotProd+0xf0>
 	WORD $0x8b040024 // add x4, x1, x4
 	WORD $0xf90001e4 // str x4, [x15]
 	WORD $0xf85f8044 // ldur x4, [x2, #-0x8]
-	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x2b50 <depthwiseAnyDotProd+0x100>
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x3a70 <depthwiseAnyDotProd+0x100>
 	WORD $0x8b040024 // add x4, x1, x4
 	WORD $0xf90005e4 // str x4, [x15, #0x8]
 	WORD $0xf9400044 // ldr x4, [x2]
-	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x2b60 <depthwiseAnyDotProd+0x110>
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x3a80 <depthwiseAnyDotProd+0x110>
 	WORD $0x8b040024 // add x4, x1, x4
 	WORD $0xf90009e4 // str x4, [x15, #0x10]
 	WORD $0xf9400444 // ldr x4, [x2, #0x8]
-	WORD $0xb6fffda4 // tbz x4, #0x3f, 0x2aec <depthwiseAnyDotProd+0x9c>
-	WORD $0x1400000d // b 0x2b70 <depthwiseAnyDotProd+0x120>
+	WORD $0xb6fffda4 // tbz x4, #0x3f, 0x3a0c <depthwiseAnyDotProd+0x9c>
+	WORD $0x1400000d // b 0x3a90 <depthwiseAnyDotProd+0x120>
 	WORD $0xf9403404 // ldr x4, [x0, #0x68]
 	WORD $0xf90001e4 // str x4, [x15]
 	WORD $0xf85f8044 // ldur x4, [x2, #-0x8]
-	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x2b1c <depthwiseAnyDotProd+0xcc>
+	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x3a3c <depthwiseAnyDotProd+0xcc>
 	WORD $0xf9403404 // ldr x4, [x0, #0x68]
 	WORD $0xf90005e4 // str x4, [x15, #0x8]
 	WORD $0xf9400044 // ldr x4, [x2]
-	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x2b2c <depthwiseAnyDotProd+0xdc>
+	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x3a4c <depthwiseAnyDotProd+0xdc>
 	WORD $0xf9403404 // ldr x4, [x0, #0x68]
 	WORD $0xf90009e4 // str x4, [x15, #0x10]
 	WORD $0xf9400444 // ldr x4, [x2, #0x8]
-	WORD $0xb6fffc04 // tbz x4, #0x3f, 0x2aec <depthwiseAnyDotProd+0x9c>
+	WORD $0xb6fffc04 // tbz x4, #0x3f, 0x3a0c <depthwiseAnyDotProd+0x9c>
 	WORD $0xf9403404 // ldr x4, [x0, #0x68]
 	WORD $0xf9000de4 // str x4, [x15, #0x18]
 	WORD $0x910081ef // add x15, x15, #0x20
 	WORD $0xf1000463 // subs x3, x3, #0x1
 	WORD $0x8b0e0042 // add x2, x2, x14
-	WORD $0x54fffc01 // b.ne 0x2b04 <depthwiseAnyDotProd+0xb4>
-	WORD $0x17ffffcf // b 0x2ac4 <depthwiseAnyDotProd+0x74>
+	WORD $0x54fffc01 // b.ne 0x3a24 <depthwiseAnyDotProd+0xb4>
+	WORD $0x17ffffcf // b 0x39e4 <depthwiseAnyDotProd+0x74>
 	WORD $0xf9403401 // ldr x1, [x0, #0x68]
 	WORD $0xf100119f // cmp x12, #0x4
 	WORD $0xaa1103e2 // mov x2, x17
-	WORD $0x540002c3 // b.lo 0x2bf0 <depthwiseAnyDotProd+0x1a0>
+	WORD $0x540002c3 // b.lo 0x3b10 <depthwiseAnyDotProd+0x1a0>
 	WORD $0xd503201f // nop
 	WORD $0xf90001e1 // str x1, [x15]
 	WORD $0xf9403401 // ldr x1, [x0, #0x68]
@@ -2830,8 +3803,8 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9003de1 // str x1, [x15, #0x78]
 	WORD $0x910201ef // add x15, x15, #0x80
 	WORD $0xf1001042 // subs x2, x2, #0x4
-	WORD $0x54fffda1 // b.ne 0x2ba0 <depthwiseAnyDotProd+0x150>
-	WORD $0xb4fff6b0 // cbz x16, 0x2ac4 <depthwiseAnyDotProd+0x74>
+	WORD $0x54fffda1 // b.ne 0x3ac0 <depthwiseAnyDotProd+0x150>
+	WORD $0xb4fff6b0 // cbz x16, 0x39e4 <depthwiseAnyDotProd+0x74>
 	WORD $0xaa1003e2 // mov x2, x16
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
@@ -2842,13 +3815,13 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9000de1 // str x1, [x15, #0x18]
 	WORD $0x910081ef // add x15, x15, #0x20
 	WORD $0xf1000442 // subs x2, x2, #0x1
-	WORD $0x54ffff21 // b.ne 0x2c00 <depthwiseAnyDotProd+0x1b0>
-	WORD $0x17ffffa9 // b 0x2ac4 <depthwiseAnyDotProd+0x74>
+	WORD $0x54ffff21 // b.ne 0x3b20 <depthwiseAnyDotProd+0x1b0>
+	WORD $0x17ffffa9 // b 0x39e4 <depthwiseAnyDotProd+0x74>
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54fff2cb // b.lt 0x2a84 <depthwiseAnyDotProd+0x34>
+	WORD $0x54fff2cb // b.lt 0x39a4 <depthwiseAnyDotProd+0x34>
 	WORD $0xaa1f03ea // mov x10, xzr
-	WORD $0x14000026 // b 0x2ccc <depthwiseAnyDotProd+0x27c>
+	WORD $0x14000026 // b 0x3bec <depthwiseAnyDotProd+0x27c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x4ea11c22 // mov v2.16b, v1.16b
@@ -2885,13 +3858,13 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0xeb0b015f // cmp x10, x11
-	WORD $0x54ffedca // b.ge 0x2a80 <depthwiseAnyDotProd+0x30>
+	WORD $0x54ffedca // b.ge 0x39a0 <depthwiseAnyDotProd+0x30>
 	WORD $0xf940080c // ldr x12, [x0, #0x10]
 	WORD $0xd37ced4b // lsl x11, x10, #4
 	WORD $0x3ceb6981 // ldr q1, [x12, x11]
 	WORD $0xf940280c // ldr x12, [x0, #0x50]
 	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x54fffb0b // b.lt 0x2c40 <depthwiseAnyDotProd+0x1f0>
+	WORD $0x54fffb0b // b.lt 0x3b60 <depthwiseAnyDotProd+0x1f0>
 	WORD $0xf940040d // ldr x13, [x0, #0x8]
 	WORD $0x927ae56e // and x14, x11, #0xffffffffffffffc0
 	WORD $0x9b0c35cd // madd x13, x14, x12, x13
@@ -2952,8 +3925,8 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e8594e1 // sdot v1.4s, v7.16b, v5.16b
 	WORD $0xf100058c // subs x12, x12, #0x1
 	WORD $0x910201ce // add x14, x14, #0x80
-	WORD $0x54fff9a1 // b.ne 0x2d08 <depthwiseAnyDotProd+0x2b8>
-	WORD $0x17ffff9d // b 0x2c4c <depthwiseAnyDotProd+0x1fc>
+	WORD $0x54fff9a1 // b.ne 0x3c28 <depthwiseAnyDotProd+0x2b8>
+	WORD $0x17ffff9d // b 0x3b6c <depthwiseAnyDotProd+0x1fc>
 	WORD $0xd65f03c0 // ret
 
 // func peakDotProd(a)
@@ -2962,7 +3935,7 @@ TEXT ·peakDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xfc1f0fe8 // str d8, [sp, #-0x10]!
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000a4b // b.lt 0x2f34 <peakDotProd+0x154>
+	WORD $0x54000a4b // b.lt 0x3e54 <peakDotProd+0x154>
 	WORD $0x4e010d12 // dup v18.16b, w8
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
@@ -3016,30 +3989,30 @@ TEXT ·peakDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e929641 // sdot v1.4s, v18.16b, v18.16b
 	WORD $0x4e929640 // sdot v0.4s, v18.16b, v18.16b
 	WORD $0xf1000508 // subs x8, x8, #0x1
-	WORD $0x54fffce1 // b.ne 0x2e60 <peakDotProd+0x80>
+	WORD $0x54fffce1 // b.ne 0x3d80 <peakDotProd+0x80>
 	WORD $0x4ea887f2 // add v18.4s, v31.4s, v8.4s
 	WORD $0x4ebe87bd // add v29.4s, v29.4s, v30.4s
-	WORD $0x4eb287b2 // add v18.4s, v29.4s, v18.4s
-	WORD $0x4ebc877b // add v27.4s, v27.4s, v28.4s
-	WORD $0x4ebb875a // add v26.4s, v26.4s, v27.4s
+	WORD $0x4eb28792 // add v18.4s, v28.4s, v18.4s
+	WORD $0x4ebd877b // add v27.4s, v27.4s, v29.4s
 	WORD $0x4eb28752 // add v18.4s, v26.4s, v18.4s
-	WORD $0x4eb98718 // add v24.4s, v24.4s, v25.4s
-	WORD $0x4eb886f7 // add v23.4s, v23.4s, v24.4s
-	WORD $0x4eb786d6 // add v22.4s, v22.4s, v23.4s
+	WORD $0x4ebb8739 // add v25.4s, v25.4s, v27.4s
+	WORD $0x4eb28712 // add v18.4s, v24.4s, v18.4s
+	WORD $0x4eb986f7 // add v23.4s, v23.4s, v25.4s
 	WORD $0x4eb286d2 // add v18.4s, v22.4s, v18.4s
-	WORD $0x4eb58694 // add v20.4s, v20.4s, v21.4s
-	WORD $0x4eb48673 // add v19.4s, v19.4s, v20.4s
-	WORD $0x4eb38631 // add v17.4s, v17.4s, v19.4s
-	WORD $0x4eb18610 // add v16.4s, v16.4s, v17.4s
-	WORD $0x4eb28610 // add v16.4s, v16.4s, v18.4s
-	WORD $0x4ea784c6 // add v6.4s, v6.4s, v7.4s
-	WORD $0x4ea684a5 // add v5.4s, v5.4s, v6.4s
-	WORD $0x4ea58484 // add v4.4s, v4.4s, v5.4s
-	WORD $0x4ea48463 // add v3.4s, v3.4s, v4.4s
-	WORD $0x4ea38442 // add v2.4s, v2.4s, v3.4s
-	WORD $0x4eb08442 // add v2.4s, v2.4s, v16.4s
-	WORD $0x4ea18400 // add v0.4s, v0.4s, v1.4s
+	WORD $0x4eb786b5 // add v21.4s, v21.4s, v23.4s
+	WORD $0x4eb28692 // add v18.4s, v20.4s, v18.4s
+	WORD $0x4eb58673 // add v19.4s, v19.4s, v21.4s
+	WORD $0x4eb28631 // add v17.4s, v17.4s, v18.4s
+	WORD $0x4eb38610 // add v16.4s, v16.4s, v19.4s
+	WORD $0x4eb184e7 // add v7.4s, v7.4s, v17.4s
+	WORD $0x4eb084c6 // add v6.4s, v6.4s, v16.4s
+	WORD $0x4ea784a5 // add v5.4s, v5.4s, v7.4s
+	WORD $0x4ea68484 // add v4.4s, v4.4s, v6.4s
+	WORD $0x4ea58463 // add v3.4s, v3.4s, v5.4s
+	WORD $0x4ea48442 // add v2.4s, v2.4s, v4.4s
+	WORD $0x4ea38421 // add v1.4s, v1.4s, v3.4s
 	WORD $0x4ea28400 // add v0.4s, v0.4s, v2.4s
+	WORD $0x4ea18400 // add v0.4s, v0.4s, v1.4s
 	WORD $0xf9400408 // ldr x8, [x0, #0x8]
 	WORD $0x3d800100 // str q0, [x8]
 	WORD $0xfc4107e8 // ldr d8, [sp], #0x10

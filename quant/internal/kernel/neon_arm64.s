@@ -996,502 +996,825 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 // func depthwise3x3s1NEON(a)
 TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf940240e // ldr x14, [x0, #0x48]
-	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x54001eab // b.lt 0x132c <depthwise3x3s1NEON+0x3dc>
-	WORD $0x6dbc3bef // stp d15, d14, [sp, #-0x40]!
-	WORD $0x6d0133ed // stp d13, d12, [sp, #0x10]
-	WORD $0x6d022beb // stp d11, d10, [sp, #0x20]
-	WORD $0x6d0323e9 // stp d9, d8, [sp, #0x30]
+	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x5400346b // b.lt 0x15e4 <depthwise3x3s1NEON+0x694>
+	WORD $0xd10603ff // sub sp, sp, #0x180
+	WORD $0x6d123bef // stp d15, d14, [sp, #0x120]
+	WORD $0x6d1333ed // stp d13, d12, [sp, #0x130]
+	WORD $0x6d142beb // stp d11, d10, [sp, #0x140]
+	WORD $0x6d1523e9 // stp d9, d8, [sp, #0x150]
+	WORD $0xf900b3fd // str x29, [sp, #0x160]
+	WORD $0xa9174ff4 // stp x20, x19, [sp, #0x170]
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x91016009 // add x9, x0, #0x58
-	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
-	WORD $0xd2808009 // mov x9, #0x400 // =1024
-	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
-	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
-	WORD $0xf2e1a129 // movk x9, #0xd09, lsl #48
-	WORD $0xd280c04a // mov x10, #0x602 // =1538
-	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
-	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
-	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
-	WORD $0x9e670121 // fmov d1, x9
-	WORD $0x9e670142 // fmov d2, x10
-	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
-	WORD $0x91018009 // add x9, x0, #0x60
-	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
-	WORD $0x9101a009 // add x9, x0, #0x68
-	WORD $0x4d40c923 // ld1r { v3.4s }, [x9]
-	WORD $0xf9402009 // ldr x9, [x0, #0x40]
-	WORD $0xd100052a // sub x10, x9, #0x1
-	WORD $0x4e631c44 // bic v4.16b, v2.16b, v3.16b
-	WORD $0xd100092b // sub x11, x9, #0x2
-	WORD $0x5280180c // mov w12, #0xc0 // =192
-	WORD $0x14000006 // b 0xfe0 <depthwise3x3s1NEON+0x90>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x4d40c553 // ld1r { v19.8h }, [x10]
+	WORD $0xd280800a // mov x10, #0x400 // =1024
+	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
+	WORD $0xf2c0a02a // movk x10, #0x501, lsl #32
+	WORD $0xf2e1a12a // movk x10, #0xd09, lsl #48
+	WORD $0xd280c04b // mov x11, #0x602 // =1538
+	WORD $0xf2a1c14b // movk x11, #0xe0a, lsl #16
+	WORD $0xf2c0e06b // movk x11, #0x703, lsl #32
+	WORD $0xf2e1e16b // movk x11, #0xf0b, lsl #48
+	WORD $0x9e670154 // fmov d20, x10
+	WORD $0x9e670162 // fmov d2, x11
+	WORD $0x6e180454 // mov v20.d[1], v2.d[0]
+	WORD $0x9101800a // add x10, x0, #0x60
+	WORD $0x4d40c155 // ld1r { v21.16b }, [x10]
+	WORD $0x9101a00a // add x10, x0, #0x68
+	WORD $0x4d40c940 // ld1r { v0.4s }, [x10]
+	WORD $0xf940200a // ldr x10, [x0, #0x40]
+	WORD $0xd100054b // sub x11, x10, #0x1
+	WORD $0xad0103f5 // stp q21, q0, [sp, #0x20]
+	WORD $0x4e601eaa // bic v10.16b, v21.16b, v0.16b
+	WORD $0xd100094c // sub x12, x10, #0x2
+	WORD $0x5280180d // mov w13, #0xc0 // =192
+	WORD $0x9e670160 // fmov d0, x11
+	WORD $0xad002be0 // stp q0, q10, [sp]
+	WORD $0x3d8017f4 // str q20, [sp, #0x50]
+	WORD $0x14000007 // b 0x1004 <depthwise3x3s1NEON+0xb4>
 	WORD $0xd503201f // nop
+	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940240e // ldr x14, [x0, #0x48]
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xeb0e011f // cmp x8, x14
-	WORD $0x54001a0a // b.ge 0x131c <depthwise3x3s1NEON+0x3cc>
-	WORD $0xd37ced0d // lsl x13, x8, #4
-	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x4ea21c47 // mov v7.16b, v2.16b
-	WORD $0x4ea21c50 // mov v16.16b, v2.16b
-	WORD $0x4ea21c46 // mov v6.16b, v2.16b
-	WORD $0x5400016b // b.lt 0x1020 <depthwise3x3s1NEON+0xd0>
-	WORD $0xf940000f // ldr x15, [x0]
-	WORD $0xf94001f0 // ldr x16, [x15]
-	WORD $0x3ced6a06 // ldr q6, [x16, x13]
-	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
-	WORD $0xb40016ca // cbz x10, 0x12e0 <depthwise3x3s1NEON+0x390>
-	WORD $0xa940bdf0 // ldp x16, x15, [x15, #0x8]
-	WORD $0x3ced6a07 // ldr q7, [x16, x13]
-	WORD $0x4e0100f0 // tbl v16.16b, { v7.16b }, v1.16b
-	WORD $0x3ced69e7 // ldr q7, [x15, x13]
-	WORD $0x4e0100e7 // tbl v7.16b, { v7.16b }, v1.16b
-	WORD $0xf9401c0f // ldr x15, [x0, #0x38]
-	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54fffd6b // b.lt 0xfd4 <depthwise3x3s1NEON+0x84>
-	WORD $0xaa1f03ee // mov x14, xzr
-	WORD $0xa942400f // ldp x15, x16, [x0, #0x20]
-	WORD $0x3ced6a17 // ldr q23, [x16, x13]
-	WORD $0xd342fd10 // lsr x16, x8, #2
-	WORD $0x9b0c3e0f // madd x15, x16, x12, x15
-	WORD $0x927c05b0 // and x16, x13, #0x30
-	WORD $0x8b1001ef // add x15, x15, x16
-	WORD $0x3dc001f1 // ldr q17, [x15]
-	WORD $0x3dc011f2 // ldr q18, [x15, #0x40]
-	WORD $0x3dc021f3 // ldr q19, [x15, #0x80]
-	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
-	WORD $0x4e853af4 // zip1 v20.4s, v23.4s, v5.4s
-	WORD $0xf940180f // ldr x15, [x0, #0x30]
-	WORD $0x4f285635 // shl v21.4s, v17.4s, #0x8
-	WORD $0x4f285656 // shl v22.4s, v18.4s, #0x8
-	WORD $0x4e857af7 // zip2 v23.4s, v23.4s, v5.4s
-	WORD $0x3ced69f8 // ldr q24, [x15, x13]
-	WORD $0x4ea21c5c // mov v28.16b, v2.16b
-	WORD $0x4f285679 // shl v25.4s, v19.4s, #0x8
-	WORD $0x4ea21c5e // mov v30.16b, v2.16b
-	WORD $0x4ea21c5f // mov v31.16b, v2.16b
-	WORD $0x14000069 // b 0x1224 <depthwise3x3s1NEON+0x2d4>
-	WORD $0x4f285748 // shl v8.4s, v26.4s, #0x8
-	WORD $0x6f2847e8 // sri v8.4s, v31.4s, #0x18
-	WORD $0x6f38074c // ushr v12.4s, v26.4s, #0x8
-	WORD $0x6f3854cc // sli v12.4s, v6.4s, #0x18
-	WORD $0x0e28c23f // smull v31.8h, v17.8b, v8.8b
-	WORD $0x4eb41e89 // mov v9.16b, v20.16b
-	WORD $0x4e606be9 // sadalp v9.4s, v31.8h
-	WORD $0x4e28c23f // smull2 v31.8h, v17.16b, v8.16b
-	WORD $0x4eb71eed // mov v13.16b, v23.16b
-	WORD $0x4e606bed // sadalp v13.4s, v31.8h
-	WORD $0x0e3ac23f // smull v31.8h, v17.8b, v26.8b
-	WORD $0x4eb41e8a // mov v10.16b, v20.16b
-	WORD $0x4e606bea // sadalp v10.4s, v31.8h
-	WORD $0x4e3ac23f // smull2 v31.8h, v17.16b, v26.16b
-	WORD $0x4eb71eee // mov v14.16b, v23.16b
-	WORD $0x4e606bee // sadalp v14.4s, v31.8h
-	WORD $0x0e3ac2a8 // smull v8.8h, v21.8b, v26.8b
-	WORD $0x4eb41e9f // mov v31.16b, v20.16b
-	WORD $0x4e60691f // sadalp v31.4s, v8.8h
-	WORD $0x4e3ac2a8 // smull2 v8.8h, v21.16b, v26.16b
-	WORD $0x4eb71eeb // mov v11.16b, v23.16b
-	WORD $0x4e60690b // sadalp v11.4s, v8.8h
-	WORD $0x0e2cc2af // smull v15.8h, v21.8b, v12.8b
-	WORD $0x4eb41e88 // mov v8.16b, v20.16b
-	WORD $0x4e6069e8 // sadalp v8.4s, v15.8h
-	WORD $0x4e2cc2af // smull2 v15.8h, v21.16b, v12.16b
-	WORD $0x4eb71eec // mov v12.16b, v23.16b
-	WORD $0x4e6069ec // sadalp v12.4s, v15.8h
-	WORD $0x4f28576f // shl v15.4s, v27.4s, #0x8
-	WORD $0x6f2847cf // sri v15.4s, v30.4s, #0x18
-	WORD $0x6f38077e // ushr v30.4s, v27.4s, #0x8
-	WORD $0x6f38561e // sli v30.4s, v16.4s, #0x18
-	WORD $0x0e2fc245 // smull v5.8h, v18.8b, v15.8b
-	WORD $0x4e6068a9 // sadalp v9.4s, v5.8h
-	WORD $0x4e2fc245 // smull2 v5.8h, v18.16b, v15.16b
-	WORD $0x4e6068ad // sadalp v13.4s, v5.8h
-	WORD $0x0e3bc245 // smull v5.8h, v18.8b, v27.8b
-	WORD $0x4e6068aa // sadalp v10.4s, v5.8h
-	WORD $0x4e3bc245 // smull2 v5.8h, v18.16b, v27.16b
-	WORD $0x4e6068ae // sadalp v14.4s, v5.8h
-	WORD $0x0e3bc2c5 // smull v5.8h, v22.8b, v27.8b
-	WORD $0x4e6068bf // sadalp v31.4s, v5.8h
-	WORD $0x4e3bc2c5 // smull2 v5.8h, v22.16b, v27.16b
-	WORD $0x4e6068ab // sadalp v11.4s, v5.8h
-	WORD $0x0e3ec2c5 // smull v5.8h, v22.8b, v30.8b
-	WORD $0x4e6068a8 // sadalp v8.4s, v5.8h
-	WORD $0x4e3ec2c5 // smull2 v5.8h, v22.16b, v30.16b
-	WORD $0x4e6068ac // sadalp v12.4s, v5.8h
-	WORD $0x4f2854e5 // shl v5.4s, v7.4s, #0x8
-	WORD $0x6f284785 // sri v5.4s, v28.4s, #0x18
-	WORD $0x6f3804fc // ushr v28.4s, v7.4s, #0x8
-	WORD $0x6f3857bc // sli v28.4s, v29.4s, #0x18
-	WORD $0x0e25c27e // smull v30.8h, v19.8b, v5.8b
-	WORD $0x4e606bc9 // sadalp v9.4s, v30.8h
-	WORD $0x4e25c265 // smull2 v5.8h, v19.16b, v5.16b
-	WORD $0x4e6068ad // sadalp v13.4s, v5.8h
-	WORD $0x0e27c265 // smull v5.8h, v19.8b, v7.8b
-	WORD $0x4e6068aa // sadalp v10.4s, v5.8h
-	WORD $0x4e27c265 // smull2 v5.8h, v19.16b, v7.16b
-	WORD $0x4e6068ae // sadalp v14.4s, v5.8h
-	WORD $0x0e27c325 // smull v5.8h, v25.8b, v7.8b
-	WORD $0x4e6068bf // sadalp v31.4s, v5.8h
-	WORD $0x4eadbd25 // addp v5.4s, v9.4s, v13.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x4e27c33e // smull2 v30.8h, v25.16b, v7.16b
-	WORD $0x6e25df05 // fmul v5.4s, v24.4s, v5.4s
-	WORD $0x4e606bcb // sadalp v11.4s, v30.8h
-	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
-	WORD $0x4eaebd5e // addp v30.4s, v10.4s, v14.4s
-	WORD $0x4e21dbde // scvtf v30.4s, v30.4s
-	WORD $0x0e3cc329 // smull v9.8h, v25.8b, v28.8b
-	WORD $0x6e3edf1e // fmul v30.4s, v24.4s, v30.4s
-	WORD $0x4e606928 // sadalp v8.4s, v9.8h
-	WORD $0x4e21abde // fcvtns v30.4s, v30.4s
-	WORD $0x4eabbfff // addp v31.4s, v31.4s, v11.4s
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x4e3cc33c // smull2 v28.8h, v25.16b, v28.16b
-	WORD $0x6e3fdf1f // fmul v31.4s, v24.4s, v31.4s
-	WORD $0x4e606b8c // sadalp v12.4s, v28.8h
-	WORD $0x4e21abfc // fcvtns v28.4s, v31.4s
-	WORD $0x4eacbd1f // addp v31.4s, v8.4s, v12.4s
-	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
-	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
-	WORD $0x6e3fdf1f // fmul v31.4s, v24.4s, v31.4s
-	WORD $0x4e614bc5 // sqxtn2 v5.8h, v30.4s
-	WORD $0x4e21abfe // fcvtns v30.4s, v31.4s
-	WORD $0x0e614b9c // sqxtn v28.4h, v28.4s
-	WORD $0x4e614bdc // sqxtn2 v28.8h, v30.4s
-	WORD $0x4e600ca5 // sqadd v5.8h, v5.8h, v0.8h
-	WORD $0x0e2148a5 // sqxtn v5.8b, v5.8h
-	WORD $0x4e600f9c // sqadd v28.8h, v28.8h, v0.8h
-	WORD $0x4e214b85 // sqxtn2 v5.16b, v28.8h
-	WORD $0xf9400810 // ldr x16, [x0, #0x10]
-	WORD $0xf9402811 // ldr x17, [x0, #0x50]
-	WORD $0x9b0e422e // madd x14, x17, x14, x16
-	WORD $0x3cad69c5 // str q5, [x14, x13]
-	WORD $0xf9401c0e // ldr x14, [x0, #0x38]
-	WORD $0xeb0e01ff // cmp x15, x14
-	WORD $0x4ea71cfc // mov v28.16b, v7.16b
-	WORD $0x4ebb1f7e // mov v30.16b, v27.16b
-	WORD $0x4eba1f5f // mov v31.16b, v26.16b
-	WORD $0x4ebd1fa7 // mov v7.16b, v29.16b
-	WORD $0xaa0f03ee // mov x14, x15
-	WORD $0x54ffed8a // b.ge 0xfd0 <depthwise3x3s1NEON+0x80>
-	WORD $0x4ea61cda // mov v26.16b, v6.16b
-	WORD $0x4eb01e1b // mov v27.16b, v16.16b
-	WORD $0x910005cf // add x15, x14, #0x1
-	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea21c46 // mov v6.16b, v2.16b
-	WORD $0x5400018d // b.le 0x1268 <depthwise3x3s1NEON+0x318>
-	WORD $0xa9404011 // ldp x17, x16, [x0]
-	WORD $0xf9400210 // ldr x16, [x16]
-	WORD $0xf9400231 // ldr x17, [x17]
-	WORD $0x8b0d0231 // add x17, x17, x13
-	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a26 // ldr q6, [x17, x16]
-	WORD $0x4e0100c6 // tbl v6.16b, { v6.16b }, v1.16b
-	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x54000061 // b.ne 0x1268 <depthwise3x3s1NEON+0x318>
-	WORD $0x4e231cc6 // and v6.16b, v6.16b, v3.16b
-	WORD $0x4ea41cc6 // orr v6.16b, v6.16b, v4.16b
-	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea21c50 // mov v16.16b, v2.16b
-	WORD $0x5400018d // b.le 0x12a0 <depthwise3x3s1NEON+0x350>
-	WORD $0xa9404011 // ldp x17, x16, [x0]
-	WORD $0xf9400610 // ldr x16, [x16, #0x8]
-	WORD $0xf9400631 // ldr x17, [x17, #0x8]
-	WORD $0x8b0d0231 // add x17, x17, x13
-	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a30 // ldr q16, [x17, x16]
-	WORD $0x4e010210 // tbl v16.16b, { v16.16b }, v1.16b
-	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x54000061 // b.ne 0x12a0 <depthwise3x3s1NEON+0x350>
-	WORD $0x4e231e10 // and v16.16b, v16.16b, v3.16b
-	WORD $0x4ea41e10 // orr v16.16b, v16.16b, v4.16b
-	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x4ea21c5d // mov v29.16b, v2.16b
-	WORD $0x54ffeeed // b.le 0x1084 <depthwise3x3s1NEON+0x134>
-	WORD $0xa9404011 // ldp x17, x16, [x0]
+	WORD $0x91004108 // add x8, x8, #0x10
+	WORD $0xeb0e013f // cmp x9, x14
+	WORD $0x54002e4a // b.ge 0x15c8 <depthwise3x3s1NEON+0x678>
+	WORD $0xd37ced31 // lsl x17, x9, #4
+	WORD $0xf940000e // ldr x14, [x0]
+	WORD $0xf94001c1 // ldr x1, [x14]
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x5400038b // b.lt 0x1084 <depthwise3x3s1NEON+0x134>
+	WORD $0x9e6703e3 // fmov d3, xzr
+	WORD $0x3dc003e0 // ldr q0, [sp]
+	WORD $0x6ee38c03 // cmeq v3.2d, v0.2d, v3.2d
+	WORD $0x4e080463 // dup v3.2d, v3.d[0]
+	WORD $0x3cf16825 // ldr q5, [x1, x17]
+	WORD $0x4e1400a5 // tbl v5.16b, { v5.16b }, v20.16b
+	WORD $0x3dc00fe0 // ldr q0, [sp, #0x30]
+	WORD $0x4e201ca6 // and v6.16b, v5.16b, v0.16b
+	WORD $0x4eaa1cc6 // orr v6.16b, v6.16b, v10.16b
+	WORD $0xa940b9cf // ldp x15, x14, [x14, #0x8]
+	WORD $0x8b1101e2 // add x2, x15, x17
+	WORD $0x3dc00047 // ldr q7, [x2]
+	WORD $0x4e1400e7 // tbl v7.16b, { v7.16b }, v20.16b
+	WORD $0x4ea31c72 // mov v18.16b, v3.16b
+	WORD $0x6e651cd2 // bsl v18.16b, v6.16b, v5.16b
+	WORD $0x4e201ce5 // and v5.16b, v7.16b, v0.16b
+	WORD $0x4eaa1ca5 // orr v5.16b, v5.16b, v10.16b
+	WORD $0x8b1101c4 // add x4, x14, x17
+	WORD $0x3dc00086 // ldr q6, [x4]
+	WORD $0x4e1400c6 // tbl v6.16b, { v6.16b }, v20.16b
+	WORD $0x4ea31c78 // mov v24.16b, v3.16b
+	WORD $0x6e671cb8 // bsl v24.16b, v5.16b, v7.16b
+	WORD $0x4e201cc5 // and v5.16b, v6.16b, v0.16b
+	WORD $0x4eaa1ca5 // orr v5.16b, v5.16b, v10.16b
+	WORD $0x4ea31c79 // mov v25.16b, v3.16b
+	WORD $0x6e661cb9 // bsl v25.16b, v5.16b, v6.16b
+	WORD $0x14000007 // b 0x109c <depthwise3x3s1NEON+0x14c>
+	WORD $0xa940b9cf // ldp x15, x14, [x14, #0x8]
+	WORD $0x8b1101e2 // add x2, x15, x17
+	WORD $0x8b1101c4 // add x4, x14, x17
+	WORD $0x4eb51eb9 // mov v25.16b, v21.16b
+	WORD $0x4eb51eb8 // mov v24.16b, v21.16b
+	WORD $0x4eb51eb2 // mov v18.16b, v21.16b
+	WORD $0xa9423c0e // ldp x14, x15, [x0, #0x20]
+	WORD $0xd342fd30 // lsr x16, x9, #2
+	WORD $0x9b0d3a0e // madd x14, x16, x13, x14
+	WORD $0x3cf169e3 // ldr q3, [x15, x17]
+	WORD $0x927c062f // and x15, x17, #0x30
+	WORD $0x8b0f01ce // add x14, x14, x15
+	WORD $0xa943140f // ldp x15, x5, [x0, #0x30]
+	WORD $0x3dc001cf // ldr q15, [x14]
+	WORD $0x3dc011cb // ldr q11, [x14, #0x40]
+	WORD $0x3dc021d6 // ldr q22, [x14, #0x80]
+	WORD $0xa9408c10 // ldp x16, x3, [x0, #0x8]
+	WORD $0x3cf169ec // ldr q12, [x15, x17]
+	WORD $0xa9403e0e // ldp x14, x15, [x16]
 	WORD $0xf9400a10 // ldr x16, [x16, #0x10]
-	WORD $0xf9400a31 // ldr x17, [x17, #0x10]
-	WORD $0x8b0d0231 // add x17, x17, x13
-	WORD $0x9b0f7e10 // mul x16, x16, x15
-	WORD $0x3cf06a3d // ldr q29, [x17, x16]
-	WORD $0x4e0103bd // tbl v29.16b, { v29.16b }, v1.16b
-	WORD $0xeb0e017f // cmp x11, x14
-	WORD $0x54ffedc1 // b.ne 0x1084 <depthwise3x3s1NEON+0x134>
-	WORD $0x4e231fbd // and v29.16b, v29.16b, v3.16b
-	WORD $0x4ea41fbd // orr v29.16b, v29.16b, v4.16b
-	WORD $0x17ffff6b // b 0x1084 <depthwise3x3s1NEON+0x134>
+	WORD $0x8b110071 // add x17, x3, x17
+	WORD $0x4f2855ed // shl v13.4s, v15.4s, #0x8
+	WORD $0x4f285577 // shl v23.4s, v11.4s, #0x8
+	WORD $0x4f2856da // shl v26.4s, v22.4s, #0x8
+	WORD $0xeb05017f // cmp x11, x5
+	WORD $0x9a8cc0a3 // csel x3, x5, x12, gt
+	WORD $0xf100047f // cmp x3, #0x1
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0x4e80386e // zip1 v14.4s, v3.4s, v0.4s
+	WORD $0x4e807860 // zip2 v0.4s, v3.4s, v0.4s
+	WORD $0x3d802fe0 // str q0, [sp, #0xb0]
+	WORD $0x5400130b // b.lt 0x1360 <depthwise3x3s1NEON+0x410>
+	WORD $0x8b100085 // add x5, x4, x16
+	WORD $0x8b0f0046 // add x6, x2, x15
+	WORD $0x8b0801c7 // add x7, x14, x8
+	WORD $0x8b070027 // add x7, x1, x7
+	WORD $0xaa0303f3 // mov x19, x3
+	WORD $0x4eb51ebd // mov v29.16b, v21.16b
+	WORD $0x4eb51ebe // mov v30.16b, v21.16b
+	WORD $0x4eb51ebf // mov v31.16b, v21.16b
+	WORD $0xad04dff6 // stp q22, q23, [sp, #0x90]
+	WORD $0xad033beb // stp q11, q14, [sp, #0x60]
+	WORD $0x3d8023fa // str q26, [sp, #0x80]
+	WORD $0x3d8013ec // str q12, [sp, #0x40]
+	WORD $0x4ebf1fea // mov v10.16b, v31.16b
+	WORD $0x4eb21e5f // mov v31.16b, v18.16b
+	WORD $0xad0877fe // stp q30, q29, [sp, #0x100]
+	WORD $0x4eb81f1e // mov v30.16b, v24.16b
+	WORD $0x4eb91f3d // mov v29.16b, v25.16b
+	WORD $0x3dc000f2 // ldr q18, [x7]
+	WORD $0x4f2857e9 // shl v9.4s, v31.4s, #0x8
+	WORD $0x6f3807fb // ushr v27.4s, v31.4s, #0x8
+	WORD $0x0e3fc1ee // smull v14.8h, v15.8b, v31.8b
+	WORD $0x4e3fc1e1 // smull2 v1.8h, v15.16b, v31.16b
+	WORD $0x0e3fc1a6 // smull v6.8h, v13.8b, v31.8b
+	WORD $0x3dc000da // ldr q26, [x6]
+	WORD $0x4ead1db6 // mov v22.16b, v13.16b
+	WORD $0x4f28570d // shl v13.4s, v24.4s, #0x8
+	WORD $0x4e3fc2c0 // smull2 v0.8h, v22.16b, v31.16b
+	WORD $0xad0707e0 // stp q0, q1, [sp, #0xe0]
+	WORD $0x6f38070b // ushr v11.4s, v24.4s, #0x8
+	WORD $0x3dc01be5 // ldr q5, [sp, #0x60]
+	WORD $0x0e3ec0a1 // smull v1.8h, v5.8b, v30.8b
+	WORD $0x4e38c0a0 // smull2 v0.8h, v5.16b, v24.16b
+	WORD $0xad0607e0 // stp q0, q1, [sp, #0xc0]
+	WORD $0xad44a3f7 // ldp q23, q8, [sp, #0x90]
+	WORD $0x0e3ec104 // smull v4.8h, v8.8b, v30.8b
+	WORD $0x3dc000a1 // ldr q1, [x5]
+	WORD $0x4e38c102 // smull2 v2.8h, v8.16b, v24.16b
+	WORD $0x4f285723 // shl v3.4s, v25.4s, #0x8
+	WORD $0x6f38072c // ushr v12.4s, v25.4s, #0x8
+	WORD $0x0e3dc2fc // smull v28.8h, v23.8b, v29.8b
+	WORD $0x4e39c2f0 // smull2 v16.8h, v23.16b, v25.16b
+	WORD $0x3dc023f8 // ldr q24, [sp, #0x80]
+	WORD $0x0e3dc311 // smull v17.8h, v24.8b, v29.8b
+	WORD $0x4eb31e74 // mov v20.16b, v19.16b
+	WORD $0x4e39c313 // smull2 v19.8h, v24.16b, v25.16b
+	WORD $0x3dc017f9 // ldr q25, [sp, #0x50]
+	WORD $0x4e190252 // tbl v18.16b, { v18.16b }, v25.16b
+	WORD $0x4e190355 // tbl v21.16b, { v26.16b }, v25.16b
+	WORD $0x4e190020 // tbl v0.16b, { v1.16b }, v25.16b
+	WORD $0x6f284549 // sri v9.4s, v10.4s, #0x18
+	WORD $0x3dc01ffa // ldr q26, [sp, #0x70]
+	WORD $0x4eba1f41 // mov v1.16b, v26.16b
+	WORD $0x4e6069c1 // sadalp v1.4s, v14.8h
+	WORD $0x3dc02fe7 // ldr q7, [sp, #0xb0]
+	WORD $0x4ea71cea // mov v10.16b, v7.16b
+	WORD $0x4eba1f4e // mov v14.16b, v26.16b
+	WORD $0x3dc03ff9 // ldr q25, [sp, #0xf0]
+	WORD $0x4e606b2a // sadalp v10.4s, v25.8h
+	WORD $0x4e6068ce // sadalp v14.4s, v6.8h
+	WORD $0x4ea71ce6 // mov v6.16b, v7.16b
+	WORD $0x3dc03bf9 // ldr q25, [sp, #0xe0]
+	WORD $0x4e606b26 // sadalp v6.4s, v25.8h
+	WORD $0x3dc043f9 // ldr q25, [sp, #0x100]
+	WORD $0x6f28472d // sri v13.4s, v25.4s, #0x18
+	WORD $0x4ea01c19 // mov v25.16b, v0.16b
+	WORD $0x3dc037e0 // ldr q0, [sp, #0xd0]
+	WORD $0x4e606801 // sadalp v1.4s, v0.8h
+	WORD $0x3dc033e0 // ldr q0, [sp, #0xc0]
+	WORD $0x4e60680a // sadalp v10.4s, v0.8h
+	WORD $0x4e60688e // sadalp v14.4s, v4.8h
+	WORD $0x0e29c1e0 // smull v0.8h, v15.8b, v9.8b
+	WORD $0x4e606846 // sadalp v6.4s, v2.8h
+	WORD $0x4eba1f42 // mov v2.16b, v26.16b
+	WORD $0x4e29c1e4 // smull2 v4.8h, v15.16b, v9.16b
+	WORD $0x4e606802 // sadalp v2.4s, v0.8h
+	WORD $0x3dc047e0 // ldr q0, [sp, #0x110]
+	WORD $0x6f284403 // sri v3.4s, v0.4s, #0x18
+	WORD $0x4ea71ce0 // mov v0.16b, v7.16b
+	WORD $0x4e606880 // sadalp v0.4s, v4.8h
+	WORD $0x4e606b81 // sadalp v1.4s, v28.8h
+	WORD $0x0e2dc0a4 // smull v4.8h, v5.8b, v13.8b
+	WORD $0x4e606882 // sadalp v2.4s, v4.8h
+	WORD $0x6f38565b // sli v27.4s, v18.4s, #0x18
+	WORD $0x4e2dc0a4 // smull2 v4.8h, v5.16b, v13.16b
+	WORD $0x4eb61ecd // mov v13.16b, v22.16b
+	WORD $0x4e606880 // sadalp v0.4s, v4.8h
+	WORD $0x4e606a0a // sadalp v10.4s, v16.8h
+	WORD $0x0e23c2e4 // smull v4.8h, v23.8b, v3.8b
+	WORD $0x4e606882 // sadalp v2.4s, v4.8h
+	WORD $0x4e606a2e // sadalp v14.4s, v17.8h
+	WORD $0x0e3bc1a5 // smull v5.8h, v13.8b, v27.8b
+	WORD $0x4e606a66 // sadalp v6.4s, v19.8h
+	WORD $0x4eb41e93 // mov v19.16b, v20.16b
+	WORD $0x4e3bc2d0 // smull2 v16.8h, v22.16b, v27.16b
+	WORD $0x6f3856ab // sli v11.4s, v21.4s, #0x18
+	WORD $0x4e23c2e3 // smull2 v3.8h, v23.16b, v3.16b
+	WORD $0x4e606860 // sadalp v0.4s, v3.8h
+	WORD $0x0e2bc103 // smull v3.8h, v8.8b, v11.8b
+	WORD $0x4e2bc111 // smull2 v17.8h, v8.16b, v11.16b
+	WORD $0x4e6068ba // sadalp v26.4s, v5.8h
+	WORD $0x6f38572c // sli v12.4s, v25.4s, #0x18
+	WORD $0x4eaabc21 // addp v1.4s, v1.4s, v10.4s
+	WORD $0x4e606a07 // sadalp v7.4s, v16.8h
+	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
+	WORD $0x4e60687a // sadalp v26.4s, v3.8h
+	WORD $0x0e2cc303 // smull v3.8h, v24.8b, v12.8b
+	WORD $0x4ea6bdc5 // addp v5.4s, v14.4s, v6.4s
+	WORD $0x4e606a27 // sadalp v7.4s, v17.8h
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4e60687a // sadalp v26.4s, v3.8h
+	WORD $0x4ea0bc40 // addp v0.4s, v2.4s, v0.4s
+	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
+	WORD $0x4e2cc302 // smull2 v2.8h, v24.16b, v12.16b
+	WORD $0x4eb51eb8 // mov v24.16b, v21.16b
+	WORD $0x3dc013ec // ldr q12, [sp, #0x40]
+	WORD $0x6e21dd81 // fmul v1.4s, v12.4s, v1.4s
+	WORD $0x4e606847 // sadalp v7.4s, v2.8h
+	WORD $0x6e25dd82 // fmul v2.4s, v12.4s, v5.4s
+	WORD $0x4ea7bf43 // addp v3.4s, v26.4s, v7.4s
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x6e20dd80 // fmul v0.4s, v12.4s, v0.4s
+	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x6e23dd83 // fmul v3.4s, v12.4s, v3.4s
+	WORD $0x0e614800 // sqxtn v0.4h, v0.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x4e614820 // sqxtn2 v0.8h, v1.4s
+	WORD $0x0e614841 // sqxtn v1.4h, v2.4s
+	WORD $0x4e614861 // sqxtn2 v1.8h, v3.4s
+	WORD $0x4e740c00 // sqadd v0.8h, v0.8h, v20.8h
+	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
+	WORD $0x4e740c21 // sqadd v1.8h, v1.8h, v20.8h
+	WORD $0x4e214820 // sqxtn2 v0.16b, v1.8h
+	WORD $0x3d800220 // str q0, [x17]
+	WORD $0xf1000673 // subs x19, x19, #0x1
+	WORD $0x8b1000a5 // add x5, x5, x16
+	WORD $0x8b0f00c6 // add x6, x6, x15
+	WORD $0xf9402814 // ldr x20, [x0, #0x50]
+	WORD $0x8b0e00e7 // add x7, x7, x14
+	WORD $0x8b140231 // add x17, x17, x20
+	WORD $0x54ffefe1 // b.ne 0x1134 <depthwise3x3s1NEON+0x1e4>
+	WORD $0xf9401c05 // ldr x5, [x0, #0x38]
+	WORD $0xad42aff4 // ldp q20, q11, [sp, #0x50]
+	WORD $0xad40d7ea // ldp q10, q21, [sp, #0x10]
+	WORD $0xad44dff6 // ldp q22, q23, [sp, #0x90]
+	WORD $0xad43ebee // ldp q14, q26, [sp, #0x70]
+	WORD $0xeb05007f // cmp x3, x5
+	WORD $0x54ffe4ea // b.ge 0xff0 <depthwise3x3s1NEON+0xa0>
+	WORD $0x14000008 // b 0x1378 <depthwise3x3s1NEON+0x428>
 	WORD $0xd503201f // nop
-	WORD $0x4e231cc6 // and v6.16b, v6.16b, v3.16b
-	WORD $0x4ea41cc6 // orr v6.16b, v6.16b, v4.16b
-	WORD $0xa940bdf0 // ldp x16, x15, [x15, #0x8]
-	WORD $0x3ced6a07 // ldr q7, [x16, x13]
-	WORD $0x4e0100e7 // tbl v7.16b, { v7.16b }, v1.16b
-	WORD $0x4e231ce7 // and v7.16b, v7.16b, v3.16b
-	WORD $0x3ced69f0 // ldr q16, [x15, x13]
-	WORD $0x4e010211 // tbl v17.16b, { v16.16b }, v1.16b
-	WORD $0x4ea41cf0 // orr v16.16b, v7.16b, v4.16b
-	WORD $0x4e231e27 // and v7.16b, v17.16b, v3.16b
-	WORD $0x4ea41ce7 // orr v7.16b, v7.16b, v4.16b
-	WORD $0xf9401c0f // ldr x15, [x0, #0x38]
-	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x54ffe8ca // b.ge 0x102c <depthwise3x3s1NEON+0xdc>
-	WORD $0x17ffff2f // b 0xfd4 <depthwise3x3s1NEON+0x84>
-	WORD $0x6d4323e9 // ldp d9, d8, [sp, #0x30]
-	WORD $0x6d422beb // ldp d11, d10, [sp, #0x20]
-	WORD $0x6d4133ed // ldp d13, d12, [sp, #0x10]
-	WORD $0x6cc43bef // ldp d15, d14, [sp], #0x40
+	WORD $0xaa1f03e3 // mov x3, xzr
+	WORD $0x4eb51ebd // mov v29.16b, v21.16b
+	WORD $0x4eb51ebe // mov v30.16b, v21.16b
+	WORD $0x4eb51ebf // mov v31.16b, v21.16b
+	WORD $0xeb0503ff // cmp xzr, x5
+	WORD $0x54ffe3ea // b.ge 0xff0 <depthwise3x3s1NEON+0xa0>
+	WORD $0x91000465 // add x5, x3, #0x1
+	WORD $0x9b051204 // madd x4, x16, x5, x4
+	WORD $0x9b0509e2 // madd x2, x15, x5, x2
+	WORD $0x9b0505c1 // madd x1, x14, x5, x1
+	WORD $0x1400006d // b 0x153c <depthwise3x3s1NEON+0x5ec>
+	WORD $0xd503201f // nop
+	WORD $0x4f285766 // shl v6.4s, v27.4s, #0x8
+	WORD $0x4f285780 // shl v0.4s, v28.4s, #0x8
+	WORD $0x4f285721 // shl v1.4s, v25.4s, #0x8
+	WORD $0x6f2847e6 // sri v6.4s, v31.4s, #0x18
+	WORD $0x6f2847c0 // sri v0.4s, v30.4s, #0x18
+	WORD $0x6f2847a1 // sri v1.4s, v29.4s, #0x18
+	WORD $0x0e26c1e2 // smull v2.8h, v15.8b, v6.8b
+	WORD $0x4e26c1e3 // smull2 v3.8h, v15.16b, v6.16b
+	WORD $0x0e20c164 // smull v4.8h, v11.8b, v0.8b
+	WORD $0x4e20c160 // smull2 v0.8h, v11.16b, v0.16b
+	WORD $0x6f380767 // ushr v7.4s, v27.4s, #0x8
+	WORD $0x0e21c2d0 // smull v16.8h, v22.8b, v1.8b
+	WORD $0x4e21c2c1 // smull2 v1.8h, v22.16b, v1.16b
+	WORD $0x0e3bc1e6 // smull v6.8h, v15.8b, v27.8b
+	WORD $0x4eae1ddd // mov v29.16b, v14.16b
+	WORD $0x4e3bc1f1 // smull2 v17.8h, v15.16b, v27.16b
+	WORD $0x4ea51cbf // mov v31.16b, v5.16b
+	WORD $0x0e3bc1b2 // smull v18.8h, v13.8b, v27.8b
+	WORD $0x4e6068dd // sadalp v29.4s, v6.8h
+	WORD $0x4eae1dc6 // mov v6.16b, v14.16b
+	WORD $0x4e606a25 // sadalp v5.4s, v17.8h
+	WORD $0x4e3bc1b1 // smull2 v17.8h, v13.16b, v27.16b
+	WORD $0x4e606a46 // sadalp v6.4s, v18.8h
+	WORD $0x4ebf1ffe // mov v30.16b, v31.16b
+	WORD $0x4e606a3e // sadalp v30.4s, v17.8h
+	WORD $0x0e3cc171 // smull v17.8h, v11.8b, v28.8b
+	WORD $0x4e606a3d // sadalp v29.4s, v17.8h
+	WORD $0x4e3cc171 // smull2 v17.8h, v11.16b, v28.16b
+	WORD $0x4e606a25 // sadalp v5.4s, v17.8h
+	WORD $0x0e3cc2f1 // smull v17.8h, v23.8b, v28.8b
+	WORD $0x4e606a26 // sadalp v6.4s, v17.8h
+	WORD $0x4e3cc2f1 // smull2 v17.8h, v23.16b, v28.16b
+	WORD $0x4e606a3e // sadalp v30.4s, v17.8h
+	WORD $0x0e39c2d1 // smull v17.8h, v22.8b, v25.8b
+	WORD $0x4e606a3d // sadalp v29.4s, v17.8h
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4e606851 // sadalp v17.4s, v2.8h
+	WORD $0x4ebf1fe2 // mov v2.16b, v31.16b
+	WORD $0x4e606862 // sadalp v2.4s, v3.8h
+	WORD $0x6f380783 // ushr v3.4s, v28.4s, #0x8
+	WORD $0x4e606891 // sadalp v17.4s, v4.8h
+	WORD $0x6f380724 // ushr v4.4s, v25.4s, #0x8
+	WORD $0x4ea91d32 // mov v18.16b, v9.16b
+	WORD $0x6f385527 // sli v7.4s, v9.4s, #0x18
+	WORD $0x4e606802 // sadalp v2.4s, v0.8h
+	WORD $0x4e39c2c0 // smull2 v0.8h, v22.16b, v25.16b
+	WORD $0x4e606a11 // sadalp v17.4s, v16.8h
+	WORD $0x0e39c350 // smull v16.8h, v26.8b, v25.8b
+	WORD $0x4e606822 // sadalp v2.4s, v1.8h
+	WORD $0x4e39c341 // smull2 v1.8h, v26.16b, v25.16b
+	WORD $0x6f385703 // sli v3.4s, v24.4s, #0x18
+	WORD $0x6f385504 // sli v4.4s, v8.4s, #0x18
+	WORD $0x4e606805 // sadalp v5.4s, v0.8h
+	WORD $0x0e27c1a0 // smull v0.8h, v13.8b, v7.8b
+	WORD $0x4e27c1a7 // smull2 v7.8h, v13.16b, v7.16b
+	WORD $0x4e606a06 // sadalp v6.4s, v16.8h
+	WORD $0x0e23c2f0 // smull v16.8h, v23.8b, v3.8b
+	WORD $0x4e23c2e3 // smull2 v3.8h, v23.16b, v3.16b
+	WORD $0x4e60683e // sadalp v30.4s, v1.8h
+	WORD $0x0e24c341 // smull v1.8h, v26.8b, v4.8b
+	WORD $0x4e24c344 // smull2 v4.8h, v26.16b, v4.16b
+	WORD $0x4ea2be22 // addp v2.4s, v17.4s, v2.4s
+	WORD $0x4eae1dd1 // mov v17.16b, v14.16b
+	WORD $0x4e606811 // sadalp v17.4s, v0.8h
+	WORD $0x4ebf1fe0 // mov v0.16b, v31.16b
+	WORD $0x4e6068e0 // sadalp v0.4s, v7.8h
+	WORD $0x4e606a11 // sadalp v17.4s, v16.8h
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x4e606860 // sadalp v0.4s, v3.8h
+	WORD $0x4ea5bfa3 // addp v3.4s, v29.4s, v5.4s
+	WORD $0x4ebebcc5 // addp v5.4s, v6.4s, v30.4s
+	WORD $0x4e606831 // sadalp v17.4s, v1.8h
+	WORD $0x4e21d861 // scvtf v1.4s, v3.4s
+	WORD $0x4e606880 // sadalp v0.4s, v4.8h
+	WORD $0x4e21d8a3 // scvtf v3.4s, v5.4s
+	WORD $0x4ea0be20 // addp v0.4s, v17.4s, v0.4s
+	WORD $0x4e21d800 // scvtf v0.4s, v0.4s
+	WORD $0x6e22dd82 // fmul v2.4s, v12.4s, v2.4s
+	WORD $0x6e21dd81 // fmul v1.4s, v12.4s, v1.4s
+	WORD $0x6e23dd83 // fmul v3.4s, v12.4s, v3.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x6e20dd80 // fmul v0.4s, v12.4s, v0.4s
+	WORD $0x4e21a821 // fcvtns v1.4s, v1.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x0e614842 // sqxtn v2.4h, v2.4s
+	WORD $0x4e21a800 // fcvtns v0.4s, v0.4s
+	WORD $0x0e614863 // sqxtn v3.4h, v3.4s
+	WORD $0x4e614822 // sqxtn2 v2.8h, v1.4s
+	WORD $0x4e614803 // sqxtn2 v3.8h, v0.4s
+	WORD $0x4e730c40 // sqadd v0.8h, v2.8h, v19.8h
+	WORD $0x0e214800 // sqxtn v0.8b, v0.8h
+	WORD $0x4e730c61 // sqadd v1.8h, v3.8h, v19.8h
+	WORD $0x4e214820 // sqxtn2 v0.16b, v1.8h
+	WORD $0x3d800220 // str q0, [x17]
+	WORD $0x8b100084 // add x4, x4, x16
+	WORD $0x8b0f0042 // add x2, x2, x15
+	WORD $0x8b0e0021 // add x1, x1, x14
+	WORD $0xf9402803 // ldr x3, [x0, #0x50]
+	WORD $0x8b030231 // add x17, x17, x3
+	WORD $0xf9401c03 // ldr x3, [x0, #0x38]
+	WORD $0xeb0300bf // cmp x5, x3
+	WORD $0x4eb91f3d // mov v29.16b, v25.16b
+	WORD $0x4ebc1f9e // mov v30.16b, v28.16b
+	WORD $0x4ebb1f7f // mov v31.16b, v27.16b
+	WORD $0x4ea81d19 // mov v25.16b, v8.16b
+	WORD $0xaa0503e3 // mov x3, x5
+	WORD $0x54ffd5ca // b.ge 0xff0 <depthwise3x3s1NEON+0xa0>
+	WORD $0x4eb21e5b // mov v27.16b, v18.16b
+	WORD $0x4eb81f1c // mov v28.16b, v24.16b
+	WORD $0x91000465 // add x5, x3, #0x1
+	WORD $0xeb05015f // cmp x10, x5
+	WORD $0x4eb51ea9 // mov v9.16b, v21.16b
+	WORD $0x3dc02fe5 // ldr q5, [sp, #0xb0]
+	WORD $0x5400010d // b.le 0x1574 <depthwise3x3s1NEON+0x624>
+	WORD $0x3ce86820 // ldr q0, [x1, x8]
+	WORD $0x4e140009 // tbl v9.16b, { v0.16b }, v20.16b
+	WORD $0xeb03019f // cmp x12, x3
+	WORD $0x54000081 // b.ne 0x1574 <depthwise3x3s1NEON+0x624>
+	WORD $0x3dc00fe0 // ldr q0, [sp, #0x30]
+	WORD $0x4e201d20 // and v0.16b, v9.16b, v0.16b
+	WORD $0x4eaa1c09 // orr v9.16b, v0.16b, v10.16b
+	WORD $0xeb05015f // cmp x10, x5
+	WORD $0x4eb51eb8 // mov v24.16b, v21.16b
+	WORD $0x5400010d // b.le 0x159c <depthwise3x3s1NEON+0x64c>
+	WORD $0x3dc00040 // ldr q0, [x2]
+	WORD $0x4e140018 // tbl v24.16b, { v0.16b }, v20.16b
+	WORD $0xeb03019f // cmp x12, x3
+	WORD $0x54000081 // b.ne 0x159c <depthwise3x3s1NEON+0x64c>
+	WORD $0x3dc00fe0 // ldr q0, [sp, #0x30]
+	WORD $0x4e201f00 // and v0.16b, v24.16b, v0.16b
+	WORD $0x4eaa1c18 // orr v24.16b, v0.16b, v10.16b
+	WORD $0xeb05015f // cmp x10, x5
+	WORD $0x4eb51ea8 // mov v8.16b, v21.16b
+	WORD $0x54ffef6d // b.le 0x1390 <depthwise3x3s1NEON+0x440>
+	WORD $0x3dc00080 // ldr q0, [x4]
+	WORD $0x4e140008 // tbl v8.16b, { v0.16b }, v20.16b
+	WORD $0xeb03019f // cmp x12, x3
+	WORD $0x54ffeee1 // b.ne 0x1390 <depthwise3x3s1NEON+0x440>
+	WORD $0x3dc00fe0 // ldr q0, [sp, #0x30]
+	WORD $0x4e201d00 // and v0.16b, v8.16b, v0.16b
+	WORD $0x4eaa1c08 // orr v8.16b, v0.16b, v10.16b
+	WORD $0x17ffff73 // b 0x1390 <depthwise3x3s1NEON+0x440>
+	WORD $0xa9574ff4 // ldp x20, x19, [sp, #0x170]
+	WORD $0xf940b3fd // ldr x29, [sp, #0x160]
+	WORD $0x6d5523e9 // ldp d9, d8, [sp, #0x150]
+	WORD $0x6d542beb // ldp d11, d10, [sp, #0x140]
+	WORD $0x6d5333ed // ldp d13, d12, [sp, #0x130]
+	WORD $0x6d523bef // ldp d15, d14, [sp, #0x120]
+	WORD $0x910603ff // add sp, sp, #0x180
 	WORD $0xd65f03c0 // ret
 
 // func depthwise3x3s2NEON(a)
 TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf940240d // ldr x13, [x0, #0x48]
-	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54001e4b // b.lt 0x1700 <depthwise3x3s2NEON+0x3d0>
-	WORD $0xfc1c0fee // str d14, [sp, #-0x40]!
-	WORD $0x6d0133ed // stp d13, d12, [sp, #0x10]
-	WORD $0x6d022beb // stp d11, d10, [sp, #0x20]
-	WORD $0x6d0323e9 // stp d9, d8, [sp, #0x30]
+	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x540030eb // b.lt 0x1c14 <depthwise3x3s2NEON+0x624>
+	WORD $0xd10203ff // sub sp, sp, #0x80
+	WORD $0x6d013bef // stp d15, d14, [sp, #0x10]
+	WORD $0x6d0233ed // stp d13, d12, [sp, #0x20]
+	WORD $0x6d032beb // stp d11, d10, [sp, #0x30]
+	WORD $0x6d0423e9 // stp d9, d8, [sp, #0x40]
+	WORD $0xa9055ff8 // stp x24, x23, [sp, #0x50]
+	WORD $0xa90657f6 // stp x22, x21, [sp, #0x60]
+	WORD $0xa9074ff4 // stp x20, x19, [sp, #0x70]
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x91016009 // add x9, x0, #0x58
-	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
-	WORD $0xd2808009 // mov x9, #0x400 // =1024
-	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
-	WORD $0xf2c0a029 // movk x9, #0x501, lsl #32
-	WORD $0xf2e1a129 // movk x9, #0xd09, lsl #48
-	WORD $0xd280c04a // mov x10, #0x602 // =1538
-	WORD $0xf2a1c14a // movk x10, #0xe0a, lsl #16
-	WORD $0xf2c0e06a // movk x10, #0x703, lsl #32
-	WORD $0xf2e1e16a // movk x10, #0xf0b, lsl #48
-	WORD $0x9e670121 // fmov d1, x9
-	WORD $0x9e670142 // fmov d2, x10
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
+	WORD $0xd280800a // mov x10, #0x400 // =1024
+	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
+	WORD $0xf2c0a02a // movk x10, #0x501, lsl #32
+	WORD $0xf2e1a12a // movk x10, #0xd09, lsl #48
+	WORD $0xd280c04b // mov x11, #0x602 // =1538
+	WORD $0xf2a1c14b // movk x11, #0xe0a, lsl #16
+	WORD $0xf2c0e06b // movk x11, #0x703, lsl #32
+	WORD $0xf2e1e16b // movk x11, #0xf0b, lsl #48
+	WORD $0x9e670141 // fmov d1, x10
+	WORD $0x9e670162 // fmov d2, x11
 	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
-	WORD $0x91018009 // add x9, x0, #0x60
-	WORD $0x4d40c122 // ld1r { v2.16b }, [x9]
-	WORD $0x9101a009 // add x9, x0, #0x68
-	WORD $0x4d40c923 // ld1r { v3.4s }, [x9]
-	WORD $0x4e631c44 // bic v4.16b, v2.16b, v3.16b
-	WORD $0xa943a410 // ldp x16, x9, [x0, #0x38]
-	WORD $0xd100052a // sub x10, x9, #0x1
-	WORD $0xd100092b // sub x11, x9, #0x2
-	WORD $0x5280180c // mov w12, #0xc0 // =192
-	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
-	WORD $0x14000005 // b 0x13c0 <depthwise3x3s2NEON+0x90>
-	WORD $0xf940240d // ldr x13, [x0, #0x48]
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xeb0d011f // cmp x8, x13
-	WORD $0x540019aa // b.ge 0x16f0 <depthwise3x3s2NEON+0x3c0>
-	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54ffff8b // b.lt 0x13b4 <depthwise3x3s2NEON+0x84>
-	WORD $0xaa1f03ed // mov x13, xzr
-	WORD $0xaa1f03ee // mov x14, xzr
-	WORD $0xa942400f // ldp x15, x16, [x0, #0x20]
-	WORD $0xd342fd11 // lsr x17, x8, #2
-	WORD $0x9b0c3e31 // madd x17, x17, x12, x15
-	WORD $0xd37ef50f // lsl x15, x8, #2
-	WORD $0xd37ef5ef // lsl x15, x15, #2
-	WORD $0x3cef6a13 // ldr q19, [x16, x15]
-	WORD $0xd37ced0f // lsl x15, x8, #4
-	WORD $0x927c05f0 // and x16, x15, #0x30
-	WORD $0x8b100230 // add x16, x17, x16
-	WORD $0xf9401811 // ldr x17, [x0, #0x30]
-	WORD $0x3cef6a26 // ldr q6, [x17, x15]
-	WORD $0x4e853a67 // zip1 v7.4s, v19.4s, v5.4s
-	WORD $0x3dc02210 // ldr q16, [x16, #0x80]
-	WORD $0x3dc01211 // ldr q17, [x16, #0x40]
-	WORD $0x4f285612 // shl v18.4s, v16.4s, #0x8
-	WORD $0x4e857a73 // zip2 v19.4s, v19.4s, v5.4s
-	WORD $0x4f285634 // shl v20.4s, v17.4s, #0x8
-	WORD $0x3dc00215 // ldr q21, [x16]
-	WORD $0x4ea21c58 // mov v24.16b, v2.16b
-	WORD $0x4f2856b6 // shl v22.4s, v21.4s, #0x8
-	WORD $0x4ea21c5a // mov v26.16b, v2.16b
-	WORD $0x4ea21c5c // mov v28.16b, v2.16b
-	WORD $0x1400006a // b 0x15d0 <depthwise3x3s2NEON+0x2a0>
+	WORD $0x9101800a // add x10, x0, #0x60
+	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
+	WORD $0x9101a00a // add x10, x0, #0x68
+	WORD $0x4d40c94d // ld1r { v13.4s }, [x10]
+	WORD $0xa943a818 // ldp x24, x10, [x0, #0x38]
+	WORD $0xd100054b // sub x11, x10, #0x1
+	WORD $0x8b4bfd6c // add x12, x11, x11, lsr #63
+	WORD $0x9341fd8c // asr x12, x12, #1
+	WORD $0x4e6d1c44 // bic v4.16b, v2.16b, v13.16b
+	WORD $0xd100094d // sub x13, x10, #0x2
+	WORD $0x5280180e // mov w14, #0xc0 // =192
+	WORD $0x3d8003ed // str q13, [sp]
+	WORD $0x14000007 // b 0x16a4 <depthwise3x3s2NEON+0xb4>
 	WORD $0xd503201f // nop
-	WORD $0x4f2857a8 // shl v8.4s, v29.4s, #0x8
-	WORD $0x6f284788 // sri v8.4s, v28.4s, #0x18
-	WORD $0x0e28c2a9 // smull v9.8h, v21.8b, v8.8b
-	WORD $0x4ea71cfc // mov v28.16b, v7.16b
-	WORD $0x4e60693c // sadalp v28.4s, v9.8h
-	WORD $0x4e28c2a8 // smull2 v8.8h, v21.16b, v8.16b
-	WORD $0x4eb31e6a // mov v10.16b, v19.16b
-	WORD $0x4e60690a // sadalp v10.4s, v8.8h
-	WORD $0x0e3dc2c9 // smull v9.8h, v22.8b, v29.8b
-	WORD $0x4ea71ce8 // mov v8.16b, v7.16b
-	WORD $0x4e606928 // sadalp v8.4s, v9.8h
-	WORD $0x4e3dc2c9 // smull2 v9.8h, v22.16b, v29.16b
-	WORD $0x4eb31e6b // mov v11.16b, v19.16b
-	WORD $0x4e60692b // sadalp v11.4s, v9.8h
-	WORD $0x4f2856e9 // shl v9.4s, v23.4s, #0x8
-	WORD $0x6f2847a9 // sri v9.4s, v29.4s, #0x18
-	WORD $0x0e29c2ac // smull v12.8h, v21.8b, v9.8b
-	WORD $0x4ea71cfd // mov v29.16b, v7.16b
-	WORD $0x4e60699d // sadalp v29.4s, v12.8h
-	WORD $0x4e29c2a9 // smull2 v9.8h, v21.16b, v9.16b
-	WORD $0x4eb31e6c // mov v12.16b, v19.16b
-	WORD $0x4e60692c // sadalp v12.4s, v9.8h
-	WORD $0x0e37c2cd // smull v13.8h, v22.8b, v23.8b
-	WORD $0x4ea71ce9 // mov v9.16b, v7.16b
-	WORD $0x4e6069a9 // sadalp v9.4s, v13.8h
-	WORD $0x4e37c2ce // smull2 v14.8h, v22.16b, v23.16b
-	WORD $0x4eb31e6d // mov v13.16b, v19.16b
-	WORD $0x4e6069cd // sadalp v13.4s, v14.8h
-	WORD $0x4f2857ce // shl v14.4s, v30.4s, #0x8
-	WORD $0x6f28474e // sri v14.4s, v26.4s, #0x18
-	WORD $0x0e2ec23a // smull v26.8h, v17.8b, v14.8b
-	WORD $0x4e606b5c // sadalp v28.4s, v26.8h
-	WORD $0x4e2ec23a // smull2 v26.8h, v17.16b, v14.16b
-	WORD $0x4e606b4a // sadalp v10.4s, v26.8h
-	WORD $0x0e3ec29a // smull v26.8h, v20.8b, v30.8b
-	WORD $0x4e606b48 // sadalp v8.4s, v26.8h
-	WORD $0x4e3ec29a // smull2 v26.8h, v20.16b, v30.16b
-	WORD $0x4e606b4b // sadalp v11.4s, v26.8h
-	WORD $0x4f28573a // shl v26.4s, v25.4s, #0x8
-	WORD $0x6f2847da // sri v26.4s, v30.4s, #0x18
-	WORD $0x0e3ac23e // smull v30.8h, v17.8b, v26.8b
-	WORD $0x4e606bdd // sadalp v29.4s, v30.8h
-	WORD $0x4e3ac23a // smull2 v26.8h, v17.16b, v26.16b
-	WORD $0x4e606b4c // sadalp v12.4s, v26.8h
-	WORD $0x0e39c29a // smull v26.8h, v20.8b, v25.8b
-	WORD $0x4e606b49 // sadalp v9.4s, v26.8h
-	WORD $0x4e39c29a // smull2 v26.8h, v20.16b, v25.16b
-	WORD $0x4e606b4d // sadalp v13.4s, v26.8h
-	WORD $0x4f2857fa // shl v26.4s, v31.4s, #0x8
-	WORD $0x6f28471a // sri v26.4s, v24.4s, #0x18
-	WORD $0x0e3ac218 // smull v24.8h, v16.8b, v26.8b
-	WORD $0x4e606b1c // sadalp v28.4s, v24.8h
-	WORD $0x4e3ac218 // smull2 v24.8h, v16.16b, v26.16b
-	WORD $0x4e606b0a // sadalp v10.4s, v24.8h
-	WORD $0x0e3fc258 // smull v24.8h, v18.8b, v31.8b
-	WORD $0x4e606b08 // sadalp v8.4s, v24.8h
-	WORD $0x4e3fc258 // smull2 v24.8h, v18.16b, v31.16b
-	WORD $0x4e606b0b // sadalp v11.4s, v24.8h
-	WORD $0x4f285778 // shl v24.4s, v27.4s, #0x8
-	WORD $0x6f2847f8 // sri v24.4s, v31.4s, #0x18
-	WORD $0x0e38c21a // smull v26.8h, v16.8b, v24.8b
-	WORD $0x4e606b5d // sadalp v29.4s, v26.8h
-	WORD $0x4eaabf9a // addp v26.4s, v28.4s, v10.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x4e38c218 // smull2 v24.8h, v16.16b, v24.16b
-	WORD $0x6e3adcda // fmul v26.4s, v6.4s, v26.4s
-	WORD $0x4e606b0c // sadalp v12.4s, v24.8h
-	WORD $0x4e21ab58 // fcvtns v24.4s, v26.4s
-	WORD $0x4eabbd1a // addp v26.4s, v8.4s, v11.4s
-	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
-	WORD $0x0e3bc25c // smull v28.8h, v18.8b, v27.8b
-	WORD $0x6e3adcda // fmul v26.4s, v6.4s, v26.4s
-	WORD $0x4e606b89 // sadalp v9.4s, v28.8h
-	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
-	WORD $0x4eacbfbc // addp v28.4s, v29.4s, v12.4s
-	WORD $0x4e21db9c // scvtf v28.4s, v28.4s
-	WORD $0x4e3bc25d // smull2 v29.8h, v18.16b, v27.16b
-	WORD $0x6e3cdcdc // fmul v28.4s, v6.4s, v28.4s
-	WORD $0x4e606bad // sadalp v13.4s, v29.8h
-	WORD $0x4e21ab9c // fcvtns v28.4s, v28.4s
-	WORD $0x4eadbd3d // addp v29.4s, v9.4s, v13.4s
-	WORD $0x4e21dbbd // scvtf v29.4s, v29.4s
-	WORD $0x0e614b18 // sqxtn v24.4h, v24.4s
-	WORD $0x6e3ddcdd // fmul v29.4s, v6.4s, v29.4s
-	WORD $0x4e614b58 // sqxtn2 v24.8h, v26.4s
-	WORD $0x4e21abba // fcvtns v26.4s, v29.4s
-	WORD $0x0e614b9c // sqxtn v28.4h, v28.4s
-	WORD $0x4e614b5c // sqxtn2 v28.8h, v26.4s
-	WORD $0x4e600f18 // sqadd v24.8h, v24.8h, v0.8h
-	WORD $0x0e214b18 // sqxtn v24.8b, v24.8h
-	WORD $0x4e600f9a // sqadd v26.8h, v28.8h, v0.8h
-	WORD $0x4e214b58 // sqxtn2 v24.16b, v26.8h
-	WORD $0xf9400810 // ldr x16, [x0, #0x10]
-	WORD $0xf9402811 // ldr x17, [x0, #0x50]
-	WORD $0x9b0e4230 // madd x16, x17, x14, x16
-	WORD $0x3caf6a18 // str q24, [x16, x15]
-	WORD $0x910005ce // add x14, x14, #0x1
-	WORD $0x910009ad // add x13, x13, #0x2
-	WORD $0xf9401c10 // ldr x16, [x0, #0x38]
-	WORD $0xeb1001df // cmp x14, x16
-	WORD $0x4ebb1f78 // mov v24.16b, v27.16b
-	WORD $0x4eb91f3a // mov v26.16b, v25.16b
-	WORD $0x4eb71efc // mov v28.16b, v23.16b
-	WORD $0x54ffef2a // b.ge 0x13b0 <depthwise3x3s2NEON+0x80>
-	WORD $0xa9404401 // ldp x1, x17, [x0]
-	WORD $0xf9400030 // ldr x16, [x1]
-	WORD $0x8b0f0202 // add x2, x16, x15
-	WORD $0xf9400223 // ldr x3, [x17]
-	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea21c5d // mov v29.16b, v2.16b
-	WORD $0x5400010d // b.le 0x1608 <depthwise3x3s2NEON+0x2d8>
-	WORD $0x9b0d7c70 // mul x16, x3, x13
-	WORD $0x3cf06857 // ldr q23, [x2, x16]
-	WORD $0x4e0102fd // tbl v29.16b, { v23.16b }, v1.16b
-	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x1608 <depthwise3x3s2NEON+0x2d8>
-	WORD $0x4e231fb7 // and v23.16b, v29.16b, v3.16b
-	WORD $0x4ea41efd // orr v29.16b, v23.16b, v4.16b
-	WORD $0x910005b0 // add x16, x13, #0x1
-	WORD $0xeb10013f // cmp x9, x16
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0xf940240f // ldr x15, [x0, #0x48]
+	WORD $0x91004108 // add x8, x8, #0x10
+	WORD $0xeb0f013f // cmp x9, x15
+	WORD $0x54002aaa // b.ge 0x1bf4 <depthwise3x3s2NEON+0x604>
+	WORD $0xa942400f // ldp x15, x16, [x0, #0x20]
+	WORD $0xd342fd31 // lsr x17, x9, #2
+	WORD $0x9b0e3e2f // madd x15, x17, x14, x15
+	WORD $0xd37ced31 // lsl x17, x9, #4
+	WORD $0x3cf16a16 // ldr q22, [x16, x17]
+	WORD $0xf9401810 // ldr x16, [x0, #0x30]
+	WORD $0xa9400403 // ldp x3, x1, [x0]
+	WORD $0xf9400802 // ldr x2, [x0, #0x10]
+	WORD $0xeb18019f // cmp x12, x24
+	WORD $0x927c0624 // and x4, x17, #0x30
+	WORD $0x3cf16a06 // ldr q6, [x16, x17]
+	WORD $0x8b0401ef // add x15, x15, x4
+	WORD $0x3dc001e7 // ldr q7, [x15]
+	WORD $0x3dc011f0 // ldr q16, [x15, #0x40]
+	WORD $0x3dc021f1 // ldr q17, [x15, #0x80]
+	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
+	WORD $0x4e833ad2 // zip1 v18.4s, v22.4s, v3.4s
+	WORD $0xa9404c74 // ldp x20, x19, [x3]
+	WORD $0xa9405835 // ldp x21, x22, [x1]
+	WORD $0x8b11004f // add x15, x2, x17
+	WORD $0xf9400827 // ldr x7, [x1, #0x10]
+	WORD $0x4f2854f3 // shl v19.4s, v7.4s, #0x8
+	WORD $0x4f285614 // shl v20.4s, v16.4s, #0x8
+	WORD $0x4f285635 // shl v21.4s, v17.4s, #0x8
+	WORD $0x4e837ad6 // zip2 v22.4s, v22.4s, v3.4s
+	WORD $0x9a98b190 // csel x16, x12, x24, lt
+	WORD $0xf100061f // cmp x16, #0x1
+	WORD $0xd37ff8f1 // lsl x17, x7, #1
+	WORD $0xd37ffac1 // lsl x1, x22, #1
+	WORD $0xd37ffaa2 // lsl x2, x21, #1
+	WORD $0xf9400877 // ldr x23, [x3, #0x10]
+	WORD $0x5400100b // b.lt 0x1920 <depthwise3x3s2NEON+0x330>
+	WORD $0x8b0802e3 // add x3, x23, x8
+	WORD $0x8b080264 // add x4, x19, x8
+	WORD $0x8b080285 // add x5, x20, x8
+	WORD $0xaa1003e6 // mov x6, x16
 	WORD $0x4ea21c57 // mov v23.16b, v2.16b
-	WORD $0x5400010d // b.le 0x1634 <depthwise3x3s2NEON+0x304>
-	WORD $0x9b107c63 // mul x3, x3, x16
-	WORD $0x3ce36857 // ldr q23, [x2, x3]
-	WORD $0x4e0102f7 // tbl v23.16b, { v23.16b }, v1.16b
-	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54000061 // b.ne 0x1634 <depthwise3x3s2NEON+0x304>
-	WORD $0x4e231ef7 // and v23.16b, v23.16b, v3.16b
-	WORD $0x4ea41ef7 // orr v23.16b, v23.16b, v4.16b
-	WORD $0xf9400422 // ldr x2, [x1, #0x8]
-	WORD $0x8b0f0042 // add x2, x2, x15
-	WORD $0xf9400623 // ldr x3, [x17, #0x8]
-	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea21c5e // mov v30.16b, v2.16b
-	WORD $0x5400010d // b.le 0x1668 <depthwise3x3s2NEON+0x338>
-	WORD $0x9b0d7c64 // mul x4, x3, x13
-	WORD $0x3ce46859 // ldr q25, [x2, x4]
-	WORD $0x4e01033e // tbl v30.16b, { v25.16b }, v1.16b
-	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x1668 <depthwise3x3s2NEON+0x338>
-	WORD $0x4e231fd9 // and v25.16b, v30.16b, v3.16b
-	WORD $0x4ea41f3e // orr v30.16b, v25.16b, v4.16b
-	WORD $0xeb10013f // cmp x9, x16
+	WORD $0x4ea21c58 // mov v24.16b, v2.16b
 	WORD $0x4ea21c59 // mov v25.16b, v2.16b
-	WORD $0x5400010d // b.le 0x1690 <depthwise3x3s2NEON+0x360>
-	WORD $0x9b107c63 // mul x3, x3, x16
-	WORD $0x3ce36859 // ldr q25, [x2, x3]
-	WORD $0x4e010339 // tbl v25.16b, { v25.16b }, v1.16b
-	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54000061 // b.ne 0x1690 <depthwise3x3s2NEON+0x360>
-	WORD $0x4e231f39 // and v25.16b, v25.16b, v3.16b
-	WORD $0x4ea41f39 // orr v25.16b, v25.16b, v4.16b
-	WORD $0xf9400821 // ldr x1, [x1, #0x10]
-	WORD $0x8b0f0021 // add x1, x1, x15
-	WORD $0xf9400a31 // ldr x17, [x17, #0x10]
-	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x4ea21c5f // mov v31.16b, v2.16b
-	WORD $0x5400010d // b.le 0x16c4 <depthwise3x3s2NEON+0x394>
-	WORD $0x9b0d7e22 // mul x2, x17, x13
-	WORD $0x3ce2683b // ldr q27, [x1, x2]
-	WORD $0x4e01037f // tbl v31.16b, { v27.16b }, v1.16b
-	WORD $0xeb0d015f // cmp x10, x13
-	WORD $0x54000061 // b.ne 0x16c4 <depthwise3x3s2NEON+0x394>
-	WORD $0x4e231ffb // and v27.16b, v31.16b, v3.16b
-	WORD $0x4ea41f7f // orr v31.16b, v27.16b, v4.16b
-	WORD $0xeb10013f // cmp x9, x16
+	WORD $0x3dc000ba // ldr q26, [x5]
+	WORD $0x3dc0009b // ldr q27, [x4]
+	WORD $0x3dc0007c // ldr q28, [x3]
+	WORD $0x4e01034a // tbl v10.16b, { v26.16b }, v1.16b
+	WORD $0x4e01036b // tbl v11.16b, { v27.16b }, v1.16b
+	WORD $0x4e010389 // tbl v9.16b, { v28.16b }, v1.16b
+	WORD $0x4eb91f3a // mov v26.16b, v25.16b
+	WORD $0x3cf568b9 // ldr q25, [x5, x21]
+	WORD $0x3cf6689b // ldr q27, [x4, x22]
+	WORD $0x4f28555d // shl v29.4s, v10.4s, #0x8
+	WORD $0x3ce7687c // ldr q28, [x3, x7]
+	WORD $0x6f2846fd // sri v29.4s, v23.4s, #0x18
+	WORD $0x4e010337 // tbl v23.16b, { v25.16b }, v1.16b
+	WORD $0x4f28556c // shl v12.4s, v11.4s, #0x8
+	WORD $0x4f28552d // shl v13.4s, v9.4s, #0x8
+	WORD $0x6f28470c // sri v12.4s, v24.4s, #0x18
+	WORD $0x4e010378 // tbl v24.16b, { v27.16b }, v1.16b
+	WORD $0x4e010399 // tbl v25.16b, { v28.16b }, v1.16b
+	WORD $0x6f28474d // sri v13.4s, v26.4s, #0x18
+	WORD $0x4eb21e5f // mov v31.16b, v18.16b
+	WORD $0x4eb61ec8 // mov v8.16b, v22.16b
+	WORD $0x0e2ac27a // smull v26.8h, v19.8b, v10.8b
+	WORD $0x4eb21e5c // mov v28.16b, v18.16b
+	WORD $0x4e606b5c // sadalp v28.4s, v26.8h
+	WORD $0x4e2ac27a // smull2 v26.8h, v19.16b, v10.16b
+	WORD $0x4eb61ede // mov v30.16b, v22.16b
+	WORD $0x0e3dc0ee // smull v14.8h, v7.8b, v29.8b
+	WORD $0x4e606b5e // sadalp v30.4s, v26.8h
+	WORD $0x4f2856ef // shl v15.4s, v23.4s, #0x8
+	WORD $0x4e3dc0fd // smull2 v29.8h, v7.16b, v29.16b
+	WORD $0x4eb21e5b // mov v27.16b, v18.16b
+	WORD $0x0e37c265 // smull v5.8h, v19.8b, v23.8b
+	WORD $0x4e6069df // sadalp v31.4s, v14.8h
+	WORD $0x4eb21e5a // mov v26.16b, v18.16b
+	WORD $0x4e37c26e // smull2 v14.8h, v19.16b, v23.16b
+	WORD $0x4e606ba8 // sadalp v8.4s, v29.8h
+	WORD $0x4eb61edd // mov v29.16b, v22.16b
+	WORD $0x0e2cc203 // smull v3.8h, v16.8b, v12.8b
+	WORD $0x6f28454f // sri v15.4s, v10.4s, #0x18
+	WORD $0x4e2cc20a // smull2 v10.8h, v16.16b, v12.16b
+	WORD $0x0e2bc28c // smull v12.8h, v20.8b, v11.8b
+	WORD $0x4e60687f // sadalp v31.4s, v3.8h
+	WORD $0x4e60699c // sadalp v28.4s, v12.8h
+	WORD $0x4e2bc283 // smull2 v3.8h, v20.16b, v11.16b
+	WORD $0x4e606948 // sadalp v8.4s, v10.8h
+	WORD $0x4e60687e // sadalp v30.4s, v3.8h
+	WORD $0x4f285703 // shl v3.4s, v24.4s, #0x8
+	WORD $0x4e6068ba // sadalp v26.4s, v5.8h
+	WORD $0x6f284563 // sri v3.4s, v11.4s, #0x18
+	WORD $0x0e2dc225 // smull v5.8h, v17.8b, v13.8b
+	WORD $0x4e6069dd // sadalp v29.4s, v14.8h
+	WORD $0x4e6068bf // sadalp v31.4s, v5.8h
+	WORD $0x0e38c285 // smull v5.8h, v20.8b, v24.8b
+	WORD $0x4e6068ba // sadalp v26.4s, v5.8h
+	WORD $0x4e38c285 // smull2 v5.8h, v20.16b, v24.16b
+	WORD $0x4e2dc22a // smull2 v10.8h, v17.16b, v13.16b
+	WORD $0x4e6068bd // sadalp v29.4s, v5.8h
+	WORD $0x4e606948 // sadalp v8.4s, v10.8h
+	WORD $0x0e29c2a5 // smull v5.8h, v21.8b, v9.8b
+	WORD $0x0e2fc0ea // smull v10.8h, v7.8b, v15.8b
+	WORD $0x4e6068bc // sadalp v28.4s, v5.8h
+	WORD $0x4e29c2a5 // smull2 v5.8h, v21.16b, v9.16b
+	WORD $0x4e2fc0eb // smull2 v11.8h, v7.16b, v15.16b
+	WORD $0x4e6068be // sadalp v30.4s, v5.8h
+	WORD $0x4f285725 // shl v5.4s, v25.4s, #0x8
+	WORD $0x4e60695b // sadalp v27.4s, v10.8h
+	WORD $0x6f284525 // sri v5.4s, v9.4s, #0x18
+	WORD $0x4eb61ec9 // mov v9.16b, v22.16b
+	WORD $0x4e606969 // sadalp v9.4s, v11.8h
+	WORD $0x0e23c20a // smull v10.8h, v16.8b, v3.8b
+	WORD $0x4e23c203 // smull2 v3.8h, v16.16b, v3.16b
+	WORD $0x4e60695b // sadalp v27.4s, v10.8h
+	WORD $0x0e25c22a // smull v10.8h, v17.8b, v5.8b
+	WORD $0x4e25c225 // smull2 v5.8h, v17.16b, v5.16b
+	WORD $0x4e606869 // sadalp v9.4s, v3.8h
+	WORD $0x0e39c2a3 // smull v3.8h, v21.8b, v25.8b
+	WORD $0x4ea8bfff // addp v31.4s, v31.4s, v8.4s
+	WORD $0x4e60695b // sadalp v27.4s, v10.8h
+	WORD $0x4e21dbff // scvtf v31.4s, v31.4s
+	WORD $0x4e6068a9 // sadalp v9.4s, v5.8h
+	WORD $0x4e39c2a5 // smull2 v5.8h, v21.16b, v25.16b
+	WORD $0x4ebebf9c // addp v28.4s, v28.4s, v30.4s
+	WORD $0x4e60687a // sadalp v26.4s, v3.8h
+	WORD $0x4e21db83 // scvtf v3.4s, v28.4s
+	WORD $0x4e6068bd // sadalp v29.4s, v5.8h
+	WORD $0x4ea9bf65 // addp v5.4s, v27.4s, v9.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x4ebdbf5a // addp v26.4s, v26.4s, v29.4s
+	WORD $0x4e21db5a // scvtf v26.4s, v26.4s
+	WORD $0x6e3fdcdb // fmul v27.4s, v6.4s, v31.4s
+	WORD $0x6e23dcc3 // fmul v3.4s, v6.4s, v3.4s
+	WORD $0x6e25dcc5 // fmul v5.4s, v6.4s, v5.4s
+	WORD $0x4e21ab7b // fcvtns v27.4s, v27.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x6e3adcda // fmul v26.4s, v6.4s, v26.4s
+	WORD $0x0e614b7b // sqxtn v27.4h, v27.4s
+	WORD $0x4e21ab5a // fcvtns v26.4s, v26.4s
+	WORD $0x4e61487b // sqxtn2 v27.8h, v3.4s
+	WORD $0x0e6148a3 // sqxtn v3.4h, v5.4s
+	WORD $0x4e600f65 // sqadd v5.8h, v27.8h, v0.8h
+	WORD $0x4e614b43 // sqxtn2 v3.8h, v26.4s
+	WORD $0x0e2148a5 // sqxtn v5.8b, v5.8h
+	WORD $0x4e600c63 // sqadd v3.8h, v3.8h, v0.8h
+	WORD $0x4e214865 // sqxtn2 v5.16b, v3.8h
+	WORD $0x3d8001e5 // str q5, [x15]
+	WORD $0xf10004c6 // subs x6, x6, #0x1
+	WORD $0x8b110063 // add x3, x3, x17
+	WORD $0x8b010084 // add x4, x4, x1
+	WORD $0xf9402818 // ldr x24, [x0, #0x50]
+	WORD $0x8b0200a5 // add x5, x5, x2
+	WORD $0x8b1801ef // add x15, x15, x24
+	WORD $0x54fff201 // b.ne 0x1740 <depthwise3x3s2NEON+0x150>
+	WORD $0xf9401c18 // ldr x24, [x0, #0x38]
+	WORD $0x3dc003ed // ldr q13, [sp]
+	WORD $0xeb18021f // cmp x16, x24
+	WORD $0x54ffec0a // b.ge 0x1690 <depthwise3x3s2NEON+0xa0>
+	WORD $0x14000009 // b 0x1938 <depthwise3x3s2NEON+0x348>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xaa1f03f0 // mov x16, xzr
+	WORD $0x4ea21c57 // mov v23.16b, v2.16b
+	WORD $0x4ea21c58 // mov v24.16b, v2.16b
+	WORD $0x4ea21c59 // mov v25.16b, v2.16b
+	WORD $0xeb1803ff // cmp xzr, x24
+	WORD $0x54ffeaea // b.ge 0x1690 <depthwise3x3s2NEON+0xa0>
+	WORD $0x9b105e23 // madd x3, x17, x16, x23
+	WORD $0x9b104c24 // madd x4, x1, x16, x19
+	WORD $0xd37ffa05 // lsl x5, x16, #1
+	WORD $0x9b105046 // madd x6, x2, x16, x20
+	WORD $0x52800038 // mov w24, #0x1 // =1
+	WORD $0xb37ff618 // bfi x24, x16, #1, #62
+	WORD $0x9b185ce7 // madd x7, x7, x24, x23
+	WORD $0x9b184ed3 // madd x19, x22, x24, x19
+	WORD $0x9b1852b4 // madd x20, x21, x24, x20
+	WORD $0x1400006e // b 0x1b14 <depthwise3x3s2NEON+0x524>
+	WORD $0x4f2857a8 // shl v8.4s, v29.4s, #0x8
+	WORD $0x4f2857c9 // shl v9.4s, v30.4s, #0x8
+	WORD $0x4f2857e3 // shl v3.4s, v31.4s, #0x8
+	WORD $0x6f2846e8 // sri v8.4s, v23.4s, #0x18
+	WORD $0x4f285745 // shl v5.4s, v26.4s, #0x8
+	WORD $0x6f284709 // sri v9.4s, v24.4s, #0x18
+	WORD $0x4f28576a // shl v10.4s, v27.4s, #0x8
+	WORD $0x6f284723 // sri v3.4s, v25.4s, #0x18
+	WORD $0x4f285799 // shl v25.4s, v28.4s, #0x8
+	WORD $0x0e28c0eb // smull v11.8h, v7.8b, v8.8b
+	WORD $0x4e28c0e8 // smull2 v8.8h, v7.16b, v8.16b
+	WORD $0x6f2847a5 // sri v5.4s, v29.4s, #0x18
+	WORD $0x0e29c20c // smull v12.8h, v16.8b, v9.8b
+	WORD $0x4e29c209 // smull2 v9.8h, v16.16b, v9.16b
+	WORD $0x0e3dc278 // smull v24.8h, v19.8b, v29.8b
+	WORD $0x4eb21e57 // mov v23.16b, v18.16b
+	WORD $0x4e3dc27d // smull2 v29.8h, v19.16b, v29.16b
+	WORD $0x4e606b17 // sadalp v23.4s, v24.8h
+	WORD $0x4eb61ed8 // mov v24.16b, v22.16b
+	WORD $0x4e606bb8 // sadalp v24.4s, v29.8h
+	WORD $0x0e3ec29d // smull v29.8h, v20.8b, v30.8b
+	WORD $0x4e606bb7 // sadalp v23.4s, v29.8h
+	WORD $0x4eb21e5d // mov v29.16b, v18.16b
+	WORD $0x4e60697d // sadalp v29.4s, v11.8h
+	WORD $0x4eb61ecb // mov v11.16b, v22.16b
+	WORD $0x6f2847ca // sri v10.4s, v30.4s, #0x18
+	WORD $0x4e60690b // sadalp v11.4s, v8.8h
+	WORD $0x0e23c228 // smull v8.8h, v17.8b, v3.8b
+	WORD $0x4e23c223 // smull2 v3.8h, v17.16b, v3.16b
+	WORD $0x6f2847f9 // sri v25.4s, v31.4s, #0x18
+	WORD $0x4e60699d // sadalp v29.4s, v12.8h
+	WORD $0x0e25c0ec // smull v12.8h, v7.8b, v5.8b
+	WORD $0x4e25c0e5 // smull2 v5.8h, v7.16b, v5.16b
+	WORD $0x4e3ec29e // smull2 v30.8h, v20.16b, v30.16b
+	WORD $0x4e60692b // sadalp v11.4s, v9.8h
+	WORD $0x0e2ac209 // smull v9.8h, v16.8b, v10.8b
+	WORD $0x4e2ac20a // smull2 v10.8h, v16.16b, v10.16b
+	WORD $0x4e60691d // sadalp v29.4s, v8.8h
+	WORD $0x0e3fc2a8 // smull v8.8h, v21.8b, v31.8b
+	WORD $0x4e3fc2bf // smull2 v31.8h, v21.16b, v31.16b
+	WORD $0x4e60686b // sadalp v11.4s, v3.8h
+	WORD $0x0e39c223 // smull v3.8h, v17.8b, v25.8b
+	WORD $0x4e39c239 // smull2 v25.8h, v17.16b, v25.16b
+	WORD $0x4e606bd8 // sadalp v24.4s, v30.8h
+	WORD $0x4eb21e5e // mov v30.16b, v18.16b
+	WORD $0x4e606917 // sadalp v23.4s, v8.8h
+	WORD $0x4eb61ec8 // mov v8.16b, v22.16b
+	WORD $0x4e606bf8 // sadalp v24.4s, v31.8h
+	WORD $0x0e3ac27f // smull v31.8h, v19.8b, v26.8b
+	WORD $0x4e60699e // sadalp v30.4s, v12.8h
+	WORD $0x4e3ac26c // smull2 v12.8h, v19.16b, v26.16b
+	WORD $0x4e6068a8 // sadalp v8.4s, v5.8h
+	WORD $0x0e3bc285 // smull v5.8h, v20.8b, v27.8b
+	WORD $0x4e60693e // sadalp v30.4s, v9.8h
+	WORD $0x4e3bc289 // smull2 v9.8h, v20.16b, v27.16b
+	WORD $0x4e606948 // sadalp v8.4s, v10.8h
+	WORD $0x0e3cc2aa // smull v10.8h, v21.8b, v28.8b
+	WORD $0x4e60687e // sadalp v30.4s, v3.8h
+	WORD $0x4e3cc2a3 // smull2 v3.8h, v21.16b, v28.16b
+	WORD $0x4e606b28 // sadalp v8.4s, v25.8h
+	WORD $0x4eabbfb9 // addp v25.4s, v29.4s, v11.4s
+	WORD $0x4eb21e5d // mov v29.16b, v18.16b
+	WORD $0x4eb61ecb // mov v11.16b, v22.16b
+	WORD $0x4e606bfd // sadalp v29.4s, v31.8h
+	WORD $0x4e60698b // sadalp v11.4s, v12.8h
+	WORD $0x4e6068bd // sadalp v29.4s, v5.8h
+	WORD $0x4e21db25 // scvtf v5.4s, v25.4s
+	WORD $0x4e60692b // sadalp v11.4s, v9.8h
+	WORD $0x4e60695d // sadalp v29.4s, v10.8h
+	WORD $0x4e60686b // sadalp v11.4s, v3.8h
+	WORD $0x4eb8bee3 // addp v3.4s, v23.4s, v24.4s
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0x4ea8bfd7 // addp v23.4s, v30.4s, v8.4s
+	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
+	WORD $0x4eabbfb8 // addp v24.4s, v29.4s, v11.4s
+	WORD $0x4e21db18 // scvtf v24.4s, v24.4s
+	WORD $0x6e25dcc5 // fmul v5.4s, v6.4s, v5.4s
+	WORD $0x6e23dcc3 // fmul v3.4s, v6.4s, v3.4s
+	WORD $0x6e37dcd7 // fmul v23.4s, v6.4s, v23.4s
+	WORD $0x4e21a8a5 // fcvtns v5.4s, v5.4s
+	WORD $0x6e38dcd8 // fmul v24.4s, v6.4s, v24.4s
+	WORD $0x4e21a863 // fcvtns v3.4s, v3.4s
+	WORD $0x4e21aaf7 // fcvtns v23.4s, v23.4s
+	WORD $0x0e6148a5 // sqxtn v5.4h, v5.4s
+	WORD $0x4e21ab18 // fcvtns v24.4s, v24.4s
+	WORD $0x0e614af7 // sqxtn v23.4h, v23.4s
+	WORD $0x4e614865 // sqxtn2 v5.8h, v3.4s
+	WORD $0x4e614b17 // sqxtn2 v23.8h, v24.4s
+	WORD $0x4e600ca3 // sqadd v3.8h, v5.8h, v0.8h
+	WORD $0x0e214863 // sqxtn v3.8b, v3.8h
+	WORD $0x4e600ee5 // sqadd v5.8h, v23.8h, v0.8h
+	WORD $0x4e2148a3 // sqxtn2 v3.16b, v5.8h
+	WORD $0x3d8001e3 // str q3, [x15]
+	WORD $0x91000610 // add x16, x16, #0x1
+	WORD $0x8b110063 // add x3, x3, x17
+	WORD $0x8b010084 // add x4, x4, x1
+	WORD $0x910008a5 // add x5, x5, #0x2
+	WORD $0x8b0200c6 // add x6, x6, x2
+	WORD $0x8b1100e7 // add x7, x7, x17
+	WORD $0x8b010273 // add x19, x19, x1
+	WORD $0xf9402815 // ldr x21, [x0, #0x50]
+	WORD $0x8b1501ef // add x15, x15, x21
+	WORD $0x8b020294 // add x20, x20, x2
+	WORD $0xf9401c18 // ldr x24, [x0, #0x38]
+	WORD $0xeb18021f // cmp x16, x24
+	WORD $0x4eba1f57 // mov v23.16b, v26.16b
+	WORD $0x4ebb1f78 // mov v24.16b, v27.16b
+	WORD $0x4ebc1f99 // mov v25.16b, v28.16b
+	WORD $0x54ffdc0a // b.ge 0x1690 <depthwise3x3s2NEON+0xa0>
+	WORD $0xeb05015f // cmp x10, x5
+	WORD $0x4ea21c5d // mov v29.16b, v2.16b
+	WORD $0x540000ed // b.le 0x1b38 <depthwise3x3s2NEON+0x548>
+	WORD $0x3ce868c3 // ldr q3, [x6, x8]
+	WORD $0x4e01007d // tbl v29.16b, { v3.16b }, v1.16b
+	WORD $0xeb05017f // cmp x11, x5
+	WORD $0x54000061 // b.ne 0x1b38 <depthwise3x3s2NEON+0x548>
+	WORD $0x4e2d1fa3 // and v3.16b, v29.16b, v13.16b
+	WORD $0x4ea41c7d // orr v29.16b, v3.16b, v4.16b
+	WORD $0x910004b5 // add x21, x5, #0x1
+	WORD $0xeb15015f // cmp x10, x21
+	WORD $0x4ea21c5a // mov v26.16b, v2.16b
+	WORD $0x540000ed // b.le 0x1b60 <depthwise3x3s2NEON+0x570>
+	WORD $0x3ce86a83 // ldr q3, [x20, x8]
+	WORD $0x4e01007a // tbl v26.16b, { v3.16b }, v1.16b
+	WORD $0xeb0501bf // cmp x13, x5
+	WORD $0x54000061 // b.ne 0x1b60 <depthwise3x3s2NEON+0x570>
+	WORD $0x4e2d1f43 // and v3.16b, v26.16b, v13.16b
+	WORD $0x4ea41c7a // orr v26.16b, v3.16b, v4.16b
+	WORD $0xeb05015f // cmp x10, x5
+	WORD $0x4ea21c5e // mov v30.16b, v2.16b
+	WORD $0x540000ed // b.le 0x1b84 <depthwise3x3s2NEON+0x594>
+	WORD $0x3ce86883 // ldr q3, [x4, x8]
+	WORD $0x4e01007e // tbl v30.16b, { v3.16b }, v1.16b
+	WORD $0xeb05017f // cmp x11, x5
+	WORD $0x54000061 // b.ne 0x1b84 <depthwise3x3s2NEON+0x594>
+	WORD $0x4e2d1fc3 // and v3.16b, v30.16b, v13.16b
+	WORD $0x4ea41c7e // orr v30.16b, v3.16b, v4.16b
+	WORD $0xeb15015f // cmp x10, x21
 	WORD $0x4ea21c5b // mov v27.16b, v2.16b
-	WORD $0x54ffeb2d // b.le 0x1430 <depthwise3x3s2NEON+0x100>
-	WORD $0x9b107e30 // mul x16, x17, x16
-	WORD $0x3cf0683b // ldr q27, [x1, x16]
-	WORD $0x4e01037b // tbl v27.16b, { v27.16b }, v1.16b
-	WORD $0xeb0d017f // cmp x11, x13
-	WORD $0x54ffea81 // b.ne 0x1430 <depthwise3x3s2NEON+0x100>
-	WORD $0x4e231f7b // and v27.16b, v27.16b, v3.16b
-	WORD $0x4ea41f7b // orr v27.16b, v27.16b, v4.16b
-	WORD $0x17ffff51 // b 0x1430 <depthwise3x3s2NEON+0x100>
-	WORD $0x6d4323e9 // ldp d9, d8, [sp, #0x30]
-	WORD $0x6d422beb // ldp d11, d10, [sp, #0x20]
-	WORD $0x6d4133ed // ldp d13, d12, [sp, #0x10]
-	WORD $0xfc4407ee // ldr d14, [sp], #0x40
+	WORD $0x540000ed // b.le 0x1ba8 <depthwise3x3s2NEON+0x5b8>
+	WORD $0x3ce86a63 // ldr q3, [x19, x8]
+	WORD $0x4e01007b // tbl v27.16b, { v3.16b }, v1.16b
+	WORD $0xeb0501bf // cmp x13, x5
+	WORD $0x54000061 // b.ne 0x1ba8 <depthwise3x3s2NEON+0x5b8>
+	WORD $0x4e2d1f63 // and v3.16b, v27.16b, v13.16b
+	WORD $0x4ea41c7b // orr v27.16b, v3.16b, v4.16b
+	WORD $0xeb05015f // cmp x10, x5
+	WORD $0x4ea21c5f // mov v31.16b, v2.16b
+	WORD $0x540000ed // b.le 0x1bcc <depthwise3x3s2NEON+0x5dc>
+	WORD $0x3ce86863 // ldr q3, [x3, x8]
+	WORD $0x4e01007f // tbl v31.16b, { v3.16b }, v1.16b
+	WORD $0xeb05017f // cmp x11, x5
+	WORD $0x54000061 // b.ne 0x1bcc <depthwise3x3s2NEON+0x5dc>
+	WORD $0x4e2d1fe3 // and v3.16b, v31.16b, v13.16b
+	WORD $0x4ea41c7f // orr v31.16b, v3.16b, v4.16b
+	WORD $0xeb15015f // cmp x10, x21
+	WORD $0x4ea21c5c // mov v28.16b, v2.16b
+	WORD $0x54ffec6d // b.le 0x1960 <depthwise3x3s2NEON+0x370>
+	WORD $0x3ce868e3 // ldr q3, [x7, x8]
+	WORD $0x4e01007c // tbl v28.16b, { v3.16b }, v1.16b
+	WORD $0xeb0501bf // cmp x13, x5
+	WORD $0x54ffebe1 // b.ne 0x1960 <depthwise3x3s2NEON+0x370>
+	WORD $0x4e2d1f83 // and v3.16b, v28.16b, v13.16b
+	WORD $0x4ea41c7c // orr v28.16b, v3.16b, v4.16b
+	WORD $0x17ffff5c // b 0x1960 <depthwise3x3s2NEON+0x370>
+	WORD $0xa9474ff4 // ldp x20, x19, [sp, #0x70]
+	WORD $0xa94657f6 // ldp x22, x21, [sp, #0x60]
+	WORD $0xa9455ff8 // ldp x24, x23, [sp, #0x50]
+	WORD $0x6d4423e9 // ldp d9, d8, [sp, #0x40]
+	WORD $0x6d432beb // ldp d11, d10, [sp, #0x30]
+	WORD $0x6d4233ed // ldp d13, d12, [sp, #0x20]
+	WORD $0x6d413bef // ldp d15, d14, [sp, #0x10]
+	WORD $0x910203ff // add sp, sp, #0x80
 	WORD $0xd65f03c0 // ret
 
 // func depthwiseAnyNEON(a)
@@ -1499,42 +1822,42 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf940100a // ldr x10, [x0, #0x20]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54001f6b // b.lt 0x1b04 <depthwiseAnyNEON+0x3f4>
+	WORD $0x54001f6b // b.lt 0x2014 <depthwiseAnyNEON+0x3f4>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9100e009 // add x9, x0, #0x38
 	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
 	WORD $0x52800209 // mov w9, #0x10 // =16
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
-	WORD $0x14000006 // b 0x1748 <depthwiseAnyNEON+0x38>
+	WORD $0x14000006 // b 0x1c58 <depthwiseAnyNEON+0x38>
 	WORD $0xf940100a // ldr x10, [x0, #0x20]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0x91008129 // add x9, x9, #0x20
 	WORD $0xeb0a011f // cmp x8, x10
-	WORD $0x54001e0a // b.ge 0x1b04 <depthwiseAnyNEON+0x3f4>
+	WORD $0x54001e0a // b.ge 0x2014 <depthwiseAnyNEON+0x3f4>
 	WORD $0xf940200b // ldr x11, [x0, #0x40]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000cab // b.lt 0x18e4 <depthwiseAnyNEON+0x1d4>
+	WORD $0x54000cab // b.lt 0x1df4 <depthwiseAnyNEON+0x1d4>
 	WORD $0xf940240c // ldr x12, [x0, #0x48]
 	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x54000c4b // b.lt 0x18e4 <depthwiseAnyNEON+0x1d4>
+	WORD $0x54000c4b // b.lt 0x1df4 <depthwiseAnyNEON+0x1d4>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xd37be94e // lsl x14, x10, #5
 	WORD $0xf940380f // ldr x15, [x0, #0x70]
 	WORD $0x92400590 // and x16, x12, #0x3
 	WORD $0x927ef191 // and x17, x12, #0x7ffffffffffffffc
-	WORD $0x14000006 // b 0x178c <depthwiseAnyNEON+0x7c>
+	WORD $0x14000006 // b 0x1c9c <depthwiseAnyNEON+0x7c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910005ad // add x13, x13, #0x1
 	WORD $0xeb0b01bf // cmp x13, x11
-	WORD $0x54000ae0 // b.eq 0x18e4 <depthwiseAnyNEON+0x1d4>
+	WORD $0x54000ae0 // b.eq 0x1df4 <depthwiseAnyNEON+0x1d4>
 	WORD $0xf9402c01 // ldr x1, [x0, #0x58]
 	WORD $0xf86d7821 // ldr x1, [x1, x13, lsl #3]
-	WORD $0xb40005e1 // cbz x1, 0x1850 <depthwiseAnyNEON+0x140>
+	WORD $0xb40005e1 // cbz x1, 0x1d60 <depthwiseAnyNEON+0x140>
 	WORD $0xf9403002 // ldr x2, [x0, #0x60]
 	WORD $0x8b090042 // add x2, x2, x9
 	WORD $0xaa0c03e3 // mov x3, x12
-	WORD $0x14000009 // b 0x17c8 <depthwiseAnyNEON+0xb8>
+	WORD $0x14000009 // b 0x1cd8 <depthwiseAnyNEON+0xb8>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x8b040024 // add x4, x1, x4
@@ -1542,45 +1865,45 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910081ef // add x15, x15, #0x20
 	WORD $0xf1000463 // subs x3, x3, #0x1
 	WORD $0x8b0e0042 // add x2, x2, x14
-	WORD $0x54fffde0 // b.eq 0x1780 <depthwiseAnyNEON+0x70>
+	WORD $0x54fffde0 // b.eq 0x1c90 <depthwiseAnyNEON+0x70>
 	WORD $0xf85f0044 // ldur x4, [x2, #-0x10]
-	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1804 <depthwiseAnyNEON+0xf4>
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1d14 <depthwiseAnyNEON+0xf4>
 	WORD $0x8b040024 // add x4, x1, x4
 	WORD $0xf90001e4 // str x4, [x15]
 	WORD $0xf85f8044 // ldur x4, [x2, #-0x8]
-	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1814 <depthwiseAnyNEON+0x104>
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1d24 <depthwiseAnyNEON+0x104>
 	WORD $0x8b040024 // add x4, x1, x4
 	WORD $0xf90005e4 // str x4, [x15, #0x8]
 	WORD $0xf9400044 // ldr x4, [x2]
-	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1824 <depthwiseAnyNEON+0x114>
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1d34 <depthwiseAnyNEON+0x114>
 	WORD $0x8b040024 // add x4, x1, x4
 	WORD $0xf90009e4 // str x4, [x15, #0x10]
 	WORD $0xf9400444 // ldr x4, [x2, #0x8]
-	WORD $0xb6fffda4 // tbz x4, #0x3f, 0x17b0 <depthwiseAnyNEON+0xa0>
-	WORD $0x1400000d // b 0x1834 <depthwiseAnyNEON+0x124>
+	WORD $0xb6fffda4 // tbz x4, #0x3f, 0x1cc0 <depthwiseAnyNEON+0xa0>
+	WORD $0x1400000d // b 0x1d44 <depthwiseAnyNEON+0x124>
 	WORD $0xf9403404 // ldr x4, [x0, #0x68]
 	WORD $0xf90001e4 // str x4, [x15]
 	WORD $0xf85f8044 // ldur x4, [x2, #-0x8]
-	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x17e0 <depthwiseAnyNEON+0xd0>
+	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x1cf0 <depthwiseAnyNEON+0xd0>
 	WORD $0xf9403404 // ldr x4, [x0, #0x68]
 	WORD $0xf90005e4 // str x4, [x15, #0x8]
 	WORD $0xf9400044 // ldr x4, [x2]
-	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x17f0 <depthwiseAnyNEON+0xe0>
+	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x1d00 <depthwiseAnyNEON+0xe0>
 	WORD $0xf9403404 // ldr x4, [x0, #0x68]
 	WORD $0xf90009e4 // str x4, [x15, #0x10]
 	WORD $0xf9400444 // ldr x4, [x2, #0x8]
-	WORD $0xb6fffc04 // tbz x4, #0x3f, 0x17b0 <depthwiseAnyNEON+0xa0>
+	WORD $0xb6fffc04 // tbz x4, #0x3f, 0x1cc0 <depthwiseAnyNEON+0xa0>
 	WORD $0xf9403404 // ldr x4, [x0, #0x68]
 	WORD $0xf9000de4 // str x4, [x15, #0x18]
 	WORD $0x910081ef // add x15, x15, #0x20
 	WORD $0xf1000463 // subs x3, x3, #0x1
 	WORD $0x8b0e0042 // add x2, x2, x14
-	WORD $0x54fffc01 // b.ne 0x17c8 <depthwiseAnyNEON+0xb8>
-	WORD $0x17ffffcd // b 0x1780 <depthwiseAnyNEON+0x70>
+	WORD $0x54fffc01 // b.ne 0x1cd8 <depthwiseAnyNEON+0xb8>
+	WORD $0x17ffffcd // b 0x1c90 <depthwiseAnyNEON+0x70>
 	WORD $0xf9403401 // ldr x1, [x0, #0x68]
 	WORD $0xf100119f // cmp x12, #0x4
 	WORD $0xaa1103e2 // mov x2, x17
-	WORD $0x540002a3 // b.lo 0x18b0 <depthwiseAnyNEON+0x1a0>
+	WORD $0x540002a3 // b.lo 0x1dc0 <depthwiseAnyNEON+0x1a0>
 	WORD $0xf90001e1 // str x1, [x15]
 	WORD $0xf9403401 // ldr x1, [x0, #0x68]
 	WORD $0xa90085e1 // stp x1, x1, [x15, #0x8]
@@ -1600,8 +1923,8 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9003de1 // str x1, [x15, #0x78]
 	WORD $0x910201ef // add x15, x15, #0x80
 	WORD $0xf1001042 // subs x2, x2, #0x4
-	WORD $0x54fffda1 // b.ne 0x1860 <depthwiseAnyNEON+0x150>
-	WORD $0xb4fff690 // cbz x16, 0x1780 <depthwiseAnyNEON+0x70>
+	WORD $0x54fffda1 // b.ne 0x1d70 <depthwiseAnyNEON+0x150>
+	WORD $0xb4fff690 // cbz x16, 0x1c90 <depthwiseAnyNEON+0x70>
 	WORD $0xaa1003e2 // mov x2, x16
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
@@ -1612,13 +1935,13 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9000de1 // str x1, [x15, #0x18]
 	WORD $0x910081ef // add x15, x15, #0x20
 	WORD $0xf1000442 // subs x2, x2, #0x1
-	WORD $0x54ffff21 // b.ne 0x18c0 <depthwiseAnyNEON+0x1b0>
-	WORD $0x17ffffa8 // b 0x1780 <depthwiseAnyNEON+0x70>
+	WORD $0x54ffff21 // b.ne 0x1dd0 <depthwiseAnyNEON+0x1b0>
+	WORD $0x17ffffa8 // b 0x1c90 <depthwiseAnyNEON+0x70>
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54fff26b // b.lt 0x1738 <depthwiseAnyNEON+0x28>
+	WORD $0x54fff26b // b.lt 0x1c48 <depthwiseAnyNEON+0x28>
 	WORD $0xaa1f03ea // mov x10, xzr
-	WORD $0x1400002d // b 0x19a8 <depthwiseAnyNEON+0x298>
+	WORD $0x1400002d // b 0x1eb8 <depthwiseAnyNEON+0x298>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x4ea31c64 // mov v4.16b, v3.16b
@@ -1662,7 +1985,7 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0xeb0b015f // cmp x10, x11
-	WORD $0x54ffec8a // b.ge 0x1734 <depthwiseAnyNEON+0x24>
+	WORD $0x54ffec8a // b.ge 0x1c44 <depthwiseAnyNEON+0x24>
 	WORD $0xf940080c // ldr x12, [x0, #0x10]
 	WORD $0xd37ced4b // lsl x11, x10, #4
 	WORD $0x3ceb6983 // ldr q3, [x12, x11]
@@ -1670,7 +1993,7 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
 	WORD $0xf940280c // ldr x12, [x0, #0x50]
 	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x54fff9eb // b.lt 0x1900 <depthwiseAnyNEON+0x1f0>
+	WORD $0x54fff9eb // b.lt 0x1e10 <depthwiseAnyNEON+0x1f0>
 	WORD $0xf940040d // ldr x13, [x0, #0x8]
 	WORD $0x927ae56e // and x14, x11, #0xffffffffffffffc0
 	WORD $0x9b0c35ce // madd x14, x14, x12, x13
@@ -1748,8 +2071,8 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e606a43 // sadalp v3.4s, v18.8h
 	WORD $0xf100058c // subs x12, x12, #0x1
 	WORD $0x910201ad // add x13, x13, #0x80
-	WORD $0x54fff821 // b.ne 0x1a00 <depthwiseAnyNEON+0x2f0>
-	WORD $0x17ffff86 // b 0x1918 <depthwiseAnyNEON+0x208>
+	WORD $0x54fff821 // b.ne 0x1f10 <depthwiseAnyNEON+0x2f0>
+	WORD $0x17ffff86 // b 0x1e28 <depthwiseAnyNEON+0x208>
 	WORD $0xd65f03c0 // ret
 
 // func peakNEON(a)
@@ -1757,9 +2080,8 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400062b // b.lt 0x1bdc <peakNEON+0xcc>
-	WORD $0x0e010d00 // dup v0.8b, w8
-	WORD $0x0e20c013 // smull v19.8h, v0.8b, v0.8b
+	WORD $0x5400082b // b.lt 0x212c <peakNEON+0x10c>
+	WORD $0x4e010d1c // dup v28.16b, w8
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
@@ -1771,7 +2093,6 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
 	WORD $0x6f00e411 // movi v17.2d, #0000000000000000
 	WORD $0x6f00e412 // movi v18.2d, #0000000000000000
-	WORD $0x4e602a7c // saddlp v28.4s, v19.8h
 	WORD $0x6f00e413 // movi v19.2d, #0000000000000000
 	WORD $0x6f00e414 // movi v20.2d, #0000000000000000
 	WORD $0x6f00e415 // movi v21.2d, #0000000000000000
@@ -1781,31 +2102,49 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6f00e419 // movi v25.2d, #0000000000000000
 	WORD $0x6f00e41a // movi v26.2d, #0000000000000000
 	WORD $0x6f00e41b // movi v27.2d, #0000000000000000
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x4ebb879b // add v27.4s, v28.4s, v27.4s
-	WORD $0x4eba879a // add v26.4s, v28.4s, v26.4s
-	WORD $0x4eb98799 // add v25.4s, v28.4s, v25.4s
-	WORD $0x4eb88798 // add v24.4s, v28.4s, v24.4s
-	WORD $0x4eb78797 // add v23.4s, v28.4s, v23.4s
-	WORD $0x4eb68796 // add v22.4s, v28.4s, v22.4s
-	WORD $0x4eb58795 // add v21.4s, v28.4s, v21.4s
-	WORD $0x4eb48794 // add v20.4s, v28.4s, v20.4s
-	WORD $0x4eb38793 // add v19.4s, v28.4s, v19.4s
-	WORD $0x4eb28792 // add v18.4s, v28.4s, v18.4s
-	WORD $0x4eb18791 // add v17.4s, v28.4s, v17.4s
-	WORD $0x4eb08790 // add v16.4s, v28.4s, v16.4s
-	WORD $0x4ea78787 // add v7.4s, v28.4s, v7.4s
-	WORD $0x4ea68786 // add v6.4s, v28.4s, v6.4s
-	WORD $0x4ea58785 // add v5.4s, v28.4s, v5.4s
-	WORD $0x4ea48784 // add v4.4s, v28.4s, v4.4s
-	WORD $0x4ea38783 // add v3.4s, v28.4s, v3.4s
-	WORD $0x4ea28782 // add v2.4s, v28.4s, v2.4s
-	WORD $0x4ea18781 // add v1.4s, v28.4s, v1.4s
-	WORD $0x4ea08780 // add v0.4s, v28.4s, v0.4s
+	WORD $0x0e3cc39d // smull v29.8h, v28.8b, v28.8b
+	WORD $0x4e606bbb // sadalp v27.4s, v29.8h
+	WORD $0x4e3cc39d // smull2 v29.8h, v28.16b, v28.16b
+	WORD $0x4e606bba // sadalp v26.4s, v29.8h
+	WORD $0x0e3cc39d // smull v29.8h, v28.8b, v28.8b
+	WORD $0x4e606bb9 // sadalp v25.4s, v29.8h
+	WORD $0x4e3cc39d // smull2 v29.8h, v28.16b, v28.16b
+	WORD $0x4e606bb8 // sadalp v24.4s, v29.8h
+	WORD $0x0e3cc39d // smull v29.8h, v28.8b, v28.8b
+	WORD $0x4e606bb7 // sadalp v23.4s, v29.8h
+	WORD $0x4e3cc39d // smull2 v29.8h, v28.16b, v28.16b
+	WORD $0x4e606bb6 // sadalp v22.4s, v29.8h
+	WORD $0x0e3cc39d // smull v29.8h, v28.8b, v28.8b
+	WORD $0x4e606bb5 // sadalp v21.4s, v29.8h
+	WORD $0x4e3cc39d // smull2 v29.8h, v28.16b, v28.16b
+	WORD $0x4e606bb4 // sadalp v20.4s, v29.8h
+	WORD $0x0e3cc39d // smull v29.8h, v28.8b, v28.8b
+	WORD $0x4e606bb3 // sadalp v19.4s, v29.8h
+	WORD $0x4e3cc39d // smull2 v29.8h, v28.16b, v28.16b
+	WORD $0x4e606bb2 // sadalp v18.4s, v29.8h
+	WORD $0x0e3cc39d // smull v29.8h, v28.8b, v28.8b
+	WORD $0x4e606bb1 // sadalp v17.4s, v29.8h
+	WORD $0x4e3cc39d // smull2 v29.8h, v28.16b, v28.16b
+	WORD $0x4e606bb0 // sadalp v16.4s, v29.8h
+	WORD $0x0e3cc39d // smull v29.8h, v28.8b, v28.8b
+	WORD $0x4e606ba7 // sadalp v7.4s, v29.8h
+	WORD $0x4e3cc39d // smull2 v29.8h, v28.16b, v28.16b
+	WORD $0x4e606ba6 // sadalp v6.4s, v29.8h
+	WORD $0x0e3cc39d // smull v29.8h, v28.8b, v28.8b
+	WORD $0x4e606ba5 // sadalp v5.4s, v29.8h
+	WORD $0x4e3cc39d // smull2 v29.8h, v28.16b, v28.16b
+	WORD $0x4e606ba4 // sadalp v4.4s, v29.8h
+	WORD $0x0e3cc39d // smull v29.8h, v28.8b, v28.8b
+	WORD $0x4e606ba3 // sadalp v3.4s, v29.8h
+	WORD $0x4e3cc39d // smull2 v29.8h, v28.16b, v28.16b
+	WORD $0x4e606ba2 // sadalp v2.4s, v29.8h
+	WORD $0x0e3cc39d // smull v29.8h, v28.8b, v28.8b
+	WORD $0x4e606ba1 // sadalp v1.4s, v29.8h
+	WORD $0x4e3cc39d // smull2 v29.8h, v28.16b, v28.16b
+	WORD $0x4e606ba0 // sadalp v0.4s, v29.8h
 	WORD $0xf1000508 // subs x8, x8, #0x1
-	WORD $0x54fffd61 // b.ne 0x1b80 <peakNEON+0x70>
-	WORD $0x14000015 // b 0x1c2c <peakNEON+0x11c>
+	WORD $0x54fffae1 // b.ne 0x2080 <peakNEON+0x60>
+	WORD $0x14000015 // b 0x217c <peakNEON+0x15c>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
@@ -1854,7 +2193,7 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000c0b // b.lt 0x1e18 <addNEON+0x188>
+	WORD $0x54000c0b // b.lt 0x2368 <addNEON+0x188>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xf9402c0a // ldr x10, [x0, #0x58]
 	WORD $0x2cc10540 // ldp s0, s1, [x10], #0x8
@@ -1867,13 +2206,13 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9101400a // add x10, x0, #0x50
 	WORD $0x4d40c146 // ld1r { v6.16b }, [x10]
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
-	WORD $0x14000005 // b 0x1ce0 <addNEON+0x50>
+	WORD $0x14000005 // b 0x2230 <addNEON+0x50>
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x540009ea // b.ge 0x1e18 <addNEON+0x188>
+	WORD $0x540009ea // b.ge 0x2368 <addNEON+0x188>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54ffff8b // b.lt 0x1cd4 <addNEON+0x44>
+	WORD $0x54ffff8b // b.lt 0x2224 <addNEON+0x44>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa940a80c // ldp x12, x10, [x0, #0x8]
 	WORD $0xa9432c0e // ldp x14, x11, [x0, #0x30]
@@ -1882,7 +2221,7 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0x9b08356b // madd x11, x11, x8, x13
 	WORD $0x9b0831cc // madd x12, x14, x8, x12
-	WORD $0x14000040 // b 0x1e08 <addNEON+0x178>
+	WORD $0x14000040 // b 0x2358 <addNEON+0x178>
 	WORD $0xd503201f // nop
 	WORD $0x8b09014d // add x13, x10, x9
 	WORD $0x4d40c9a7 // ld1r { v7.4s }, [x13]
@@ -1945,11 +2284,11 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004129 // add x9, x9, #0x10
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
 	WORD $0xeb0d113f // cmp x9, x13, lsl #4
-	WORD $0x54fff66a // b.ge 0x1cd0 <addNEON+0x40>
+	WORD $0x54fff66a // b.ge 0x2220 <addNEON+0x40>
 	WORD $0xf9401c0d // ldr x13, [x0, #0x38]
-	WORD $0xb4fff82d // cbz x13, 0x1d10 <addNEON+0x80>
+	WORD $0xb4fff82d // cbz x13, 0x2260 <addNEON+0x80>
 	WORD $0x3ce96947 // ldr q7, [x10, x9]
-	WORD $0x17ffffc1 // b 0x1d18 <addNEON+0x88>
+	WORD $0x17ffffc1 // b 0x2268 <addNEON+0x88>
 	WORD $0xd65f03c0 // ret
 
 // func mulNEON(a)
@@ -1960,7 +2299,7 @@ TEXT ·mulNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ddfc960 // ld1r { v0.4s }, [x11], #4
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000bab // b.lt 0x1fa8 <mulNEON+0x188>
+	WORD $0x54000bab // b.lt 0x24f8 <mulNEON+0x188>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
 	WORD $0x9100214a // add x10, x10, #0x8
@@ -1972,15 +2311,15 @@ TEXT ·mulNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9101400a // add x10, x0, #0x50
 	WORD $0x4d40c145 // ld1r { v5.16b }, [x10]
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
-	WORD $0x14000007 // b 0x1e80 <mulNEON+0x60>
+	WORD $0x14000007 // b 0x23d0 <mulNEON+0x60>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400096a // b.ge 0x1fa8 <mulNEON+0x188>
+	WORD $0x5400096a // b.ge 0x24f8 <mulNEON+0x188>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54ffff8b // b.lt 0x1e74 <mulNEON+0x54>
+	WORD $0x54ffff8b // b.lt 0x23c4 <mulNEON+0x54>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa940a80c // ldp x12, x10, [x0, #0x8]
 	WORD $0xa9432c0e // ldp x14, x11, [x0, #0x30]
@@ -1989,7 +2328,7 @@ TEXT ·mulNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0x9b08356b // madd x11, x11, x8, x13
 	WORD $0x9b0831cc // madd x12, x14, x8, x12
-	WORD $0x1400003c // b 0x1f98 <mulNEON+0x178>
+	WORD $0x1400003c // b 0x24e8 <mulNEON+0x178>
 	WORD $0xd503201f // nop
 	WORD $0x8b09014d // add x13, x10, x9
 	WORD $0x4d40c9a6 // ld1r { v6.4s }, [x13]
@@ -2048,11 +2387,11 @@ TEXT ·mulNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004129 // add x9, x9, #0x10
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
 	WORD $0xeb0d113f // cmp x9, x13, lsl #4
-	WORD $0x54fff6ea // b.ge 0x1e70 <mulNEON+0x50>
+	WORD $0x54fff6ea // b.ge 0x23c0 <mulNEON+0x50>
 	WORD $0xf9401c0d // ldr x13, [x0, #0x38]
-	WORD $0xb4fff8ad // cbz x13, 0x1eb0 <mulNEON+0x90>
+	WORD $0xb4fff8ad // cbz x13, 0x2400 <mulNEON+0x90>
 	WORD $0x3ce96946 // ldr q6, [x10, x9]
-	WORD $0x17ffffc5 // b 0x1eb8 <mulNEON+0x98>
+	WORD $0x17ffffc5 // b 0x2408 <mulNEON+0x98>
 	WORD $0xd65f03c0 // ret
 
 // func planesNEON(a)
@@ -2060,7 +2399,7 @@ TEXT ·planesNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400048b // b.lt 0x2048 <planesNEON+0x98>
+	WORD $0x5400048b // b.lt 0x2598 <planesNEON+0x98>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9100a009 // add x9, x0, #0x28
 	WORD $0x4d40c120 // ld1r { v0.16b }, [x9]
@@ -2095,7 +2434,7 @@ TEXT ·planesNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fffd8b // b.lt 0x1ff4 <planesNEON+0x44>
+	WORD $0x54fffd8b // b.lt 0x2544 <planesNEON+0x44>
 	WORD $0xd65f03c0 // ret
 
 // func sumNEON(a)
@@ -2103,7 +2442,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401408 // ldr x8, [x0, #0x28]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000b4b // b.lt 0x21c0 <sumNEON+0x170>
+	WORD $0x54000b4b // b.lt 0x2710 <sumNEON+0x170>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xd2808009 // mov x9, #0x400 // =1024
 	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
@@ -2118,7 +2457,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e180420 // mov v0.d[1], v1.d[0]
 	WORD $0x9100c009 // add x9, x0, #0x30
 	WORD $0x4d40c921 // ld1r { v1.4s }, [x9]
-	WORD $0x1400000a // b 0x20bc <sumNEON+0x6c>
+	WORD $0x1400000a // b 0x260c <sumNEON+0x6c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
@@ -2127,14 +2466,14 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400084a // b.ge 0x21c0 <sumNEON+0x170>
+	WORD $0x5400084a // b.ge 0x2710 <sumNEON+0x170>
 	WORD $0xf940040a // ldr x10, [x0, #0x8]
 	WORD $0xd37ced09 // lsl x9, x8, #4
 	WORD $0xf100015f // cmp x10, #0x0
-	WORD $0x54fffecd // b.le 0x20a0 <sumNEON+0x50>
+	WORD $0x54fffecd // b.le 0x25f0 <sumNEON+0x50>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xf100056c // subs x12, x11, #0x1
-	WORD $0x54fffe6b // b.lt 0x20a0 <sumNEON+0x50>
+	WORD $0x54fffe6b // b.lt 0x25f0 <sumNEON+0x50>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xf9400011 // ldr x17, [x0]
 	WORD $0xf940080e // ldr x14, [x0, #0x10]
@@ -2146,15 +2485,15 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0x9e670184 // fmov d4, x12
 	WORD $0x9e670025 // fmov d5, x1
-	WORD $0x14000006 // b 0x211c <sumNEON+0xcc>
+	WORD $0x14000006 // b 0x266c <sumNEON+0xcc>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910005ad // add x13, x13, #0x1
 	WORD $0xeb0a01bf // cmp x13, x10
-	WORD $0x54fffc60 // b.eq 0x20a4 <sumNEON+0x54>
+	WORD $0x54fffc60 // b.eq 0x25f4 <sumNEON+0x54>
 	WORD $0x9b0d45c2 // madd x2, x14, x13, x17
 	WORD $0xaa1f03e1 // mov x1, xzr
-	WORD $0xb400036c // cbz x12, 0x2190 <sumNEON+0x140>
+	WORD $0xb400036c // cbz x12, 0x26e0 <sumNEON+0x140>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x3dc00046 // ldr q6, [x2]
@@ -2180,8 +2519,8 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000821 // add x1, x1, #0x2
 	WORD $0x8b0f0042 // add x2, x2, x15
 	WORD $0xeb01021f // cmp x16, x1
-	WORD $0x54fffd21 // b.ne 0x2130 <sumNEON+0xe0>
-	WORD $0x3607fc0b // tbz w11, #0x0, 0x2110 <sumNEON+0xc0>
+	WORD $0x54fffd21 // b.ne 0x2680 <sumNEON+0xe0>
+	WORD $0x3607fc0b // tbz w11, #0x0, 0x2660 <sumNEON+0xc0>
 	WORD $0x3dc00046 // ldr q6, [x2]
 	WORD $0x4e0000c6 // tbl v6.16b, { v6.16b }, v0.16b
 	WORD $0x9e670027 // fmov d7, x1
@@ -2192,7 +2531,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e271cc6 // and v6.16b, v6.16b, v7.16b
 	WORD $0x4e2028c6 // saddlp v6.8h, v6.16b
 	WORD $0x4e6068c2 // sadalp v2.4s, v6.8h
-	WORD $0x17ffffd5 // b 0x2110 <sumNEON+0xc0>
+	WORD $0x17ffffd5 // b 0x2660 <sumNEON+0xc0>
 	WORD $0xd65f03c0 // ret
 
 // func lookupNEON(a)
@@ -2202,7 +2541,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xaa0903ea // mov x10, x9
 	WORD $0x4cdf2140 // ld1 { v0.16b, v1.16b, v2.16b, v3.16b }, [x10], #64
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400034b // b.lt 0x2248 <lookupNEON+0x78>
+	WORD $0x5400034b // b.lt 0x2798 <lookupNEON+0x78>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9102012b // add x11, x9, #0x80
 	WORD $0x4c402144 // ld1 { v4.16b, v5.16b, v6.16b, v7.16b }, [x10]
@@ -2227,7 +2566,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fffe6b // b.lt 0x2210 <lookupNEON+0x40>
+	WORD $0x54fffe6b // b.lt 0x2760 <lookupNEON+0x40>
 	WORD $0xd65f03c0 // ret
 
 // func maxNEON(a)
@@ -2235,22 +2574,22 @@ TEXT ·maxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf940040a // ldr x10, [x0, #0x8]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x540007eb // b.lt 0x2354 <maxNEON+0x104>
+	WORD $0x540007eb // b.lt 0x28a4 <maxNEON+0x104>
 	WORD $0xf940080b // ldr x11, [x0, #0x10]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x5400078b // b.lt 0x2354 <maxNEON+0x104>
+	WORD $0x5400078b // b.lt 0x28a4 <maxNEON+0x104>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x52800209 // mov w9, #0x10 // =16
-	WORD $0x14000006 // b 0x2288 <maxNEON+0x38>
+	WORD $0x14000006 // b 0x27d8 <maxNEON+0x38>
 	WORD $0xf940040a // ldr x10, [x0, #0x8]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0x91008129 // add x9, x9, #0x20
 	WORD $0xeb0a011f // cmp x8, x10
-	WORD $0x5400068a // b.ge 0x2354 <maxNEON+0x104>
+	WORD $0x5400068a // b.ge 0x28a4 <maxNEON+0x104>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff6b // b.lt 0x2278 <maxNEON+0x28>
+	WORD $0x54ffff6b // b.lt 0x27c8 <maxNEON+0x28>
 	WORD $0xaa1f03ea // mov x10, xzr
-	WORD $0x1400000c // b 0x22c4 <maxNEON+0x74>
+	WORD $0x1400000c // b 0x2814 <maxNEON+0x74>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x4f04e400 // movi v0.16b, #0x80
@@ -2261,14 +2600,14 @@ TEXT ·maxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0xf940080b // ldr x11, [x0, #0x10]
 	WORD $0xeb0b015f // cmp x10, x11
-	WORD $0x54fffdaa // b.ge 0x2274 <maxNEON+0x24>
+	WORD $0x54fffdaa // b.ge 0x27c4 <maxNEON+0x24>
 	WORD $0xf940100c // ldr x12, [x0, #0x20]
 	WORD $0xf100019f // cmp x12, #0x0
 	WORD $0xd37ced4b // lsl x11, x10, #4
-	WORD $0x54fffe8d // b.le 0x22a0 <maxNEON+0x50>
+	WORD $0x54fffe8d // b.le 0x27f0 <maxNEON+0x50>
 	WORD $0xf940140d // ldr x13, [x0, #0x28]
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fffe2b // b.lt 0x22a0 <maxNEON+0x50>
+	WORD $0x54fffe2b // b.lt 0x27f0 <maxNEON+0x50>
 	WORD $0xaa1f03ee // mov x14, xzr
 	WORD $0xa943440f // ldp x15, x17, [x0, #0x30]
 	WORD $0xf9400410 // ldr x16, [x0, #0x8]
@@ -2293,11 +2632,11 @@ TEXT ·maxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e216400 // smax v0.16b, v0.16b, v1.16b
 	WORD $0x8b100063 // add x3, x3, x16
 	WORD $0xf1000442 // subs x2, x2, #0x1
-	WORD $0x54fffe81 // b.ne 0x2310 <maxNEON+0xc0>
+	WORD $0x54fffe81 // b.ne 0x2860 <maxNEON+0xc0>
 	WORD $0x910005ce // add x14, x14, #0x1
 	WORD $0xeb0c01df // cmp x14, x12
-	WORD $0x54fffda1 // b.ne 0x2300 <maxNEON+0xb0>
-	WORD $0x17ffffd5 // b 0x22a4 <maxNEON+0x54>
+	WORD $0x54fffda1 // b.ne 0x2850 <maxNEON+0xb0>
+	WORD $0x17ffffd5 // b 0x27f4 <maxNEON+0x54>
 	WORD $0xd65f03c0 // ret
 
 // func resizeNEON(a)
@@ -2305,10 +2644,10 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000f4b // b.lt 0x2550 <resizeNEON+0x1f0>
+	WORD $0x54000f4b // b.lt 0x2aa0 <resizeNEON+0x1f0>
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000eeb // b.lt 0x2550 <resizeNEON+0x1f0>
+	WORD $0x54000eeb // b.lt 0x2aa0 <resizeNEON+0x1f0>
 	WORD $0xf81d0ff7 // str x23, [sp, #-0x30]!
 	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
 	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
@@ -2326,12 +2665,12 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c544 // ld1r { v4.8h }, [x10]
 	WORD $0x9100800a // add x10, x0, #0x20
 	WORD $0x4d40c545 // ld1r { v5.8h }, [x10]
-	WORD $0x14000004 // b 0x23cc <resizeNEON+0x6c>
+	WORD $0x14000004 // b 0x291c <resizeNEON+0x6c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54000bea // b.ge 0x2544 <resizeNEON+0x1e4>
+	WORD $0x54000bea // b.ge 0x2a94 <resizeNEON+0x1e4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x23c0 <resizeNEON+0x60>
+	WORD $0x54ffff8b // b.lt 0x2910 <resizeNEON+0x60>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa9462c0a // ldp x10, x11, [x0, #0x60]
 	WORD $0x8b08156b // add x11, x11, x8, lsl #5
@@ -2421,9 +2760,9 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fff64b // b.lt 0x2400 <resizeNEON+0xa0>
+	WORD $0x54fff64b // b.lt 0x2950 <resizeNEON+0xa0>
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
-	WORD $0x17ffffa0 // b 0x23c0 <resizeNEON+0x60>
+	WORD $0x17ffffa0 // b 0x2910 <resizeNEON+0x60>
 	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
 	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
 	WORD $0xf84307f7 // ldr x23, [sp], #0x30
@@ -2440,10 +2779,10 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ddfc960 // ld1r { v0.4s }, [x11], #4
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54001dcb // b.lt 0x2938 <resizeRealNEON+0x3d8>
+	WORD $0x54001dcb // b.lt 0x2e88 <resizeRealNEON+0x3d8>
 	WORD $0xf9401010 // ldr x16, [x0, #0x20]
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54001d6b // b.lt 0x2938 <resizeRealNEON+0x3d8>
+	WORD $0x54001d6b // b.lt 0x2e88 <resizeRealNEON+0x3d8>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9100314c // add x12, x10, #0xc
 	WORD $0x4d40c981 // ld1r { v1.4s }, [x12]
@@ -2457,14 +2796,14 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c146 // ld1r { v6.16b }, [x10]
 	WORD $0x9101a00a // add x10, x0, #0x68
 	WORD $0x4d40c147 // ld1r { v7.16b }, [x10]
-	WORD $0x14000006 // b 0x25dc <resizeRealNEON+0x7c>
+	WORD $0x14000006 // b 0x2b2c <resizeRealNEON+0x7c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54001b0a // b.ge 0x2938 <resizeRealNEON+0x3d8>
+	WORD $0x54001b0a // b.ge 0x2e88 <resizeRealNEON+0x3d8>
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54ffff8b // b.lt 0x25d0 <resizeRealNEON+0x70>
+	WORD $0x54ffff8b // b.lt 0x2b20 <resizeRealNEON+0x70>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0x5280002b // mov w11, #0x1 // =1
@@ -2675,9 +3014,9 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9401010 // ldr x16, [x0, #0x20]
 	WORD $0xeb10015f // cmp x10, x16
 	WORD $0x91004129 // add x9, x9, #0x10
-	WORD $0x54ffe72b // b.lt 0x2610 <resizeRealNEON+0xb0>
+	WORD $0x54ffe72b // b.lt 0x2b60 <resizeRealNEON+0xb0>
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
-	WORD $0x17ffff27 // b 0x25d0 <resizeRealNEON+0x70>
+	WORD $0x17ffff27 // b 0x2b20 <resizeRealNEON+0x70>
 	WORD $0x6d4223e9 // ldp d9, d8, [sp, #0x20]
 	WORD $0x6d412beb // ldp d11, d10, [sp, #0x10]
 	WORD $0x6cc333ed // ldp d13, d12, [sp], #0x30
@@ -2688,17 +3027,17 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540004eb // b.lt 0x29f4 <nearestNEON+0xa4>
+	WORD $0x540004eb // b.lt 0x2f44 <nearestNEON+0xa4>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x5400048b // b.lt 0x29f4 <nearestNEON+0xa4>
+	WORD $0x5400048b // b.lt 0x2f44 <nearestNEON+0xa4>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x14000004 // b 0x297c <nearestNEON+0x2c>
+	WORD $0x14000004 // b 0x2ecc <nearestNEON+0x2c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x540003ea // b.ge 0x29f4 <nearestNEON+0xa4>
+	WORD $0x540003ea // b.ge 0x2f44 <nearestNEON+0xa4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x2970 <nearestNEON+0x20>
+	WORD $0x54ffff8b // b.lt 0x2ec0 <nearestNEON+0x20>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ae50a // lsl x10, x8, #6
 	WORD $0xd503201f // nop
@@ -2724,9 +3063,9 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fffd4b // b.lt 0x2990 <nearestNEON+0x40>
+	WORD $0x54fffd4b // b.lt 0x2ee0 <nearestNEON+0x40>
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
-	WORD $0x17ffffe0 // b 0x2970 <nearestNEON+0x20>
+	WORD $0x17ffffe0 // b 0x2ec0 <nearestNEON+0x20>
 	WORD $0xd65f03c0 // ret
 
 // func resizeArgMaxNEON(a)
@@ -2741,12 +3080,12 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9b0b7d08 // mul x8, x8, x11
 	WORD $0x8b081128 // add x8, x9, x8, lsl #4
 	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
-	WORD $0xb40011cc // cbz x12, 0x2c5c <resizeArgMaxNEON+0x25c>
+	WORD $0xb40011cc // cbz x12, 0x31ac <resizeArgMaxNEON+0x25c>
 	WORD $0xf940100c // ldr x12, [x0, #0x20]
 	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x5400116b // b.lt 0x2c5c <resizeArgMaxNEON+0x25c>
+	WORD $0x5400116b // b.lt 0x31ac <resizeArgMaxNEON+0x25c>
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400112b // b.lt 0x2c5c <resizeArgMaxNEON+0x25c>
+	WORD $0x5400112b // b.lt 0x31ac <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xd280800c // mov x12, #0x400 // =1024
 	WORD $0xf2a1810c // movk x12, #0xc08, lsl #16
@@ -2810,19 +3149,19 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0e019f // cmp x12, x14
 	WORD $0x91004210 // add x16, x16, #0x10
 	WORD $0x3ca16a23 // str q3, [x17, x1]
-	WORD $0x54fffb41 // b.ne 0x2aa0 <resizeArgMaxNEON+0xa0>
+	WORD $0x54fffb41 // b.ne 0x2ff0 <resizeArgMaxNEON+0xa0>
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
 	WORD $0xeb0e015f // cmp x10, x14
-	WORD $0x54fffa4b // b.lt 0x2a90 <resizeArgMaxNEON+0x90>
+	WORD $0x54fffa4b // b.lt 0x2fe0 <resizeArgMaxNEON+0x90>
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xb1000d2a // adds x10, x9, #0x3
 	WORD $0x9100192b // add x11, x9, #0x6
 	WORD $0x9a8ab16a // csel x10, x11, x10, lt
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x540007eb // b.lt 0x2c5c <resizeArgMaxNEON+0x25c>
+	WORD $0x540007eb // b.lt 0x31ac <resizeArgMaxNEON+0x25c>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540007ab // b.lt 0x2c5c <resizeArgMaxNEON+0x25c>
+	WORD $0x540007ab // b.lt 0x31ac <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0x9101400b // add x11, x0, #0x50
 	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
@@ -2878,14 +3217,14 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0d017f // cmp x11, x13
 	WORD $0x910041ef // add x15, x15, #0x10
 	WORD $0x3cb16a03 // str q3, [x16, x17]
-	WORD $0x54fffb41 // b.ne 0x2bb0 <resizeArgMaxNEON+0x1b0>
+	WORD $0x54fffb41 // b.ne 0x3100 <resizeArgMaxNEON+0x1b0>
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54fffa4b // b.lt 0x2ba0 <resizeArgMaxNEON+0x1a0>
+	WORD $0x54fffa4b // b.lt 0x30f0 <resizeArgMaxNEON+0x1a0>
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54000ecb // b.lt 0x2e3c <resizeArgMaxNEON+0x43c>
+	WORD $0x54000ecb // b.lt 0x338c <resizeArgMaxNEON+0x43c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf9402c0b // ldr x11, [x0, #0x58]
 	WORD $0x9100116c // add x12, x11, #0x4
@@ -2895,16 +3234,16 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280200b // mov w11, #0x100 // =256
 	WORD $0x72a0604b // movk w11, #0x302, lsl #16
 	WORD $0x4e040d62 // dup v2.4s, w11
-	WORD $0x14000004 // b 0x2c9c <resizeArgMaxNEON+0x29c>
+	WORD $0x14000004 // b 0x31ec <resizeArgMaxNEON+0x29c>
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54000d2a // b.ge 0x2e3c <resizeArgMaxNEON+0x43c>
+	WORD $0x54000d2a // b.ge 0x338c <resizeArgMaxNEON+0x43c>
 	WORD $0xf9401c0b // ldr x11, [x0, #0x38]
 	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008eb // b.lt 0x2dc4 <resizeArgMaxNEON+0x3c4>
+	WORD $0x540008eb // b.lt 0x3314 <resizeArgMaxNEON+0x3c4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008a0 // b.eq 0x2dc4 <resizeArgMaxNEON+0x3c4>
+	WORD $0x540008a0 // b.eq 0x3314 <resizeArgMaxNEON+0x3c4>
 	WORD $0xd37ef52c // lsl x12, x9, #2
 	WORD $0xa946380d // ldp x13, x14, [x0, #0x60]
 	WORD $0xb8ac69af // ldrsw x15, [x13, x12]
@@ -2972,9 +3311,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910005ef // add x15, x15, #0x1
 	WORD $0x8b0d01ce // add x14, x14, x13
 	WORD $0xeb0f017f // cmp x11, x15
-	WORD $0x54fffd81 // b.ne 0x2d70 <resizeArgMaxNEON+0x370>
+	WORD $0x54fffd81 // b.ne 0x32c0 <resizeArgMaxNEON+0x370>
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fff64a // b.ge 0x2c90 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff64a // b.ge 0x31e0 <resizeArgMaxNEON+0x290>
 	WORD $0x0e612a03 // xtn v3.4h, v16.4s
 	WORD $0x0e001863 // uzp1 v3.8b, v3.8b, v0.8b
 	WORD $0x1e26006b // fmov w11, s3
@@ -2983,24 +3322,24 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xb240012c // orr x12, x9, #0x1
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff52a // b.ge 0x2c90 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff52a // b.ge 0x31e0 <resizeArgMaxNEON+0x290>
 	WORD $0x53087d6a // lsr w10, w11, #8
 	WORD $0xf940000d // ldr x13, [x0]
 	WORD $0x382c69aa // strb w10, [x13, x12]
 	WORD $0xb27f012c // orr x12, x9, #0x2
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff44a // b.ge 0x2c90 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff44a // b.ge 0x31e0 <resizeArgMaxNEON+0x290>
 	WORD $0x53107d6a // lsr w10, w11, #16
 	WORD $0xf940000d // ldr x13, [x0]
 	WORD $0x382c69aa // strb w10, [x13, x12]
 	WORD $0xb240052c // orr x12, x9, #0x3
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff36a // b.ge 0x2c90 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff36a // b.ge 0x31e0 <resizeArgMaxNEON+0x290>
 	WORD $0x53187d6a // lsr w10, w11, #24
 	WORD $0xf940000b // ldr x11, [x0]
 	WORD $0x382c696a // strb w10, [x11, x12]
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0x17ffff96 // b 0x2c90 <resizeArgMaxNEON+0x290>
+	WORD $0x17ffff96 // b 0x31e0 <resizeArgMaxNEON+0x290>
 	WORD $0xd65f03c0 // ret

@@ -167,41 +167,13 @@ INLINE void first(const struct conv_args *a) {
 //	pixel 0: front · (last of the block before, 0, 1, 2)    pixel 1: front · (0, 1, 2, 3)
 //	pixel 2: back  · (0, 1, 2, 3)                           pixel 3: back  · (1, 2, 3, first of the block after)
 
-struct columns {
-	uint8x16_t transpose;
-	int8x16_t pad, keep;
-	word last; // the last source block
-};
-
-// transposition moves byte 4p+c to 4c+p.
-INLINE uint8x16_t transposition(void) {
-	uint64_t low = 0x0d0905010c080400, high = 0x0f0b07030e0a0602;
+INLINE uint8x16_t bytes16(uint64_t low, uint64_t high) {
 	__asm__("" : "+r"(low), "+r"(high));
 	return vcombine_u8(vcreate_u8(low), vcreate_u8(high));
 }
 
-INLINE struct columns columns_of(const struct depthwise_args *a) {
-	return (struct columns){transposition(), vdupq_n_s8((int8_t)a->pad),
-			vreinterpretq_s8_s32(vdupq_n_s32((int32_t)a->keep)), a->src_blocks - 1};
-}
-
-// column is block b of a row, with the padding right of the map; b may lie right of the last block.
-INLINE int8x16_t column(const uint8_t *row, word block_bytes, word b, const struct columns *c) {
-	if (b > c->last) return c->pad;
-	int8x16_t v = vqtbl1q_s8(load(row + b * block_bytes), c->transpose);
-	if (b == c->last) v = vbslq_s8(vreinterpretq_u8_s8(c->keep), v, c->pad);
-	return v;
-}
-
-INLINE int8x16_t before(int8x16_t p, int8x16_t g) {
-	uint32x4_t shifted = vshlq_n_u32(vreinterpretq_u32_s8(g), 8);
-	return vreinterpretq_s8_u32(vsriq_n_u32(shifted, vreinterpretq_u32_s8(p), 24));
-}
-
-INLINE int8x16_t after(int8x16_t g, int8x16_t n) {
-	uint32x4_t shifted = vshrq_n_u32(vreinterpretq_u32_s8(g), 8);
-	return vreinterpretq_s8_u32(vsliq_n_u32(shifted, vreinterpretq_u32_s8(n), 24));
-}
+// transposition moves byte 4p+c to 4c+p.
+INLINE uint8x16_t transposition(void) { return bytes16(0x0d0905010c080400, 0x0f0b07030e0a0602); }
 
 INLINE void kernels_of(const int8_t *w, int8x16_t *front, int8x16_t *back) {
 	for (int k = 0; k < 3; k++) {
@@ -210,63 +182,7 @@ INLINE void kernels_of(const int8_t *w, int8x16_t *front, int8x16_t *back) {
 	}
 }
 
-#define DEPTHWISE_S1(R)                                                                               \
-	INLINE void depthwise_s1_##R(const struct depthwise_args *a, word cell, const struct columns *c, struct requant r) { \
-		int8x16_t front[3], back[3], p[R + 2], v[R + 2];                                             \
-		kernels_of(a->weights + cell / 4 * 192 + cell % 4 * 16, front, back);                        \
-		int32x4_t bias = vld1q_s32(a->bias + 4 * cell);                                              \
-		float32x4_t scale = vld1q_f32(a->scale + 4 * cell);                                          \
-		for (int i = 0; i < R + 2; i++) {                                                            \
-			p[i] = c->pad;                                                                           \
-			v[i] = column(a->rows[i] + 16 * cell, a->row_blocks[i], 0, c);                           \
-		}                                                                                            \
-		for (word b = 0; b < a->blocks; b++) {                                                       \
-			struct acc acc[R][4];                                                                    \
-			for (int o = 0; o < R; o++)                                                              \
-				for (int j = 0; j < 4; j++) acc[o][j] = begin(bias);                                 \
-			for (int i = 0; i < R + 2; i++) {                                                        \
-				int8x16_t n = column(a->rows[i] + 16 * cell, a->row_blocks[i], b + 1, c);            \
-				int8x16_t s = before(p[i], v[i]), t = after(v[i], n);                                \
-				for (int o = 0; o < R; o++) {                                                        \
-					int k = i - o;                                                                   \
-					if (k < 0 || k > 2) continue;                                                    \
-					acc[o][0] = step(acc[o][0], front[k], s);                                        \
-					acc[o][1] = step(acc[o][1], front[k], v[i]);                                     \
-					acc[o][2] = step(acc[o][2], back[k], v[i]);                                      \
-					acc[o][3] = step(acc[o][3], back[k], t);                                         \
-				}                                                                                    \
-				p[i] = v[i];                                                                         \
-				v[i] = n;                                                                            \
-			}                                                                                        \
-			for (int o = 0; o < R; o++)                                                              \
-				vst1q_s8((int8_t *)a->dst + o * a->dst_row + b * a->dst_block + 16 * cell, pack(acc[o], scale, r)); \
-		}                                                                                            \
-	}
-
-DEPTHWISE_S1(1)
-DEPTHWISE_S1(2)
-
-INLINE void depthwise_s2(const struct depthwise_args *a, word cell, const struct columns *c, struct requant r) {
-	int8x16_t front[3], back[3], p[3];
-	kernels_of(a->weights + cell / 4 * 192 + cell % 4 * 16, front, back);
-	int32x4_t bias = vld1q_s32(a->bias + 4 * cell);
-	float32x4_t scale = vld1q_f32(a->scale + 4 * cell);
-	for (int k = 0; k < 3; k++) p[k] = c->pad;
-	for (word b = 0; b < a->blocks; b++) {
-		struct acc acc[4];
-		for (int j = 0; j < 4; j++) acc[j] = begin(bias);
-		for (int i = 0; i < 3; i++) {
-			const uint8_t *row = a->rows[i] + 16 * cell;
-			int8x16_t v = column(row, a->row_blocks[i], 2 * b, c), n = column(row, a->row_blocks[i], 2 * b + 1, c);
-			acc[0] = step(acc[0], front[i], before(p[i], v));
-			acc[1] = step(acc[1], back[i], v);
-			acc[2] = step(acc[2], front[i], before(v, n));
-			acc[3] = step(acc[3], back[i], n);
-			p[i] = n;
-		}
-		vst1q_s8((int8_t *)a->dst + b * a->dst_block + 16 * cell, pack(acc, scale, r));
-	}
-}
+#include DEPTHWISE_WINDOWS
 
 #define DEPTHWISE(BODY)                                        \
 	struct requant r = requant_of(a->zero);      \
@@ -321,6 +237,7 @@ INLINE void peak(const struct peak_args *a) {
 		for (int i = 0; i < PEAK; i++) {
 			acc[i] = step(acc[i], x, x);
 			keep(&acc[i]);
+			__asm__("" : "+w"(x)); // another each time: no part of a step may be done once for all
 		}
 	}
 	int32x4_t sum = end(acc[0]);

@@ -3,6 +3,7 @@
 //	weights                       8 outputs' weights, 4 bytes each, in the form that step takes
 //	weights prepare(__m256i)
 //	__m256i step(__m256i acc, __m256i x, weights w)    each int32 += Σ of 4 unsigned × signed bytes
+//	PEAK                          sums that fit registers beside a step's
 //
 // A register holds two cells: 4 pixels of 8 channels, or 8 sums.
 #include "args.h"
@@ -245,15 +246,15 @@ INLINE void depthwise_any(const struct depthwise_any_args *a) {
 }
 
 INLINE void peak(const struct peak_args *a) {
-	__m256i acc[12], x = _mm256_set1_epi32((int)a->rounds);
+	__m256i acc[PEAK], x = _mm256_set1_epi32((int)a->rounds);
 	weights w = prepare(x);
-	for (int i = 0; i < 12; i++) acc[i] = _mm256_setzero_si256();
+	for (int i = 0; i < PEAK; i++) acc[i] = _mm256_setzero_si256();
 	for (word n = 0; n < a->rounds; n++) {
-		for (int i = 0; i < 12; i++) {
+		for (int i = 0; i < PEAK; i++) {
 			acc[i] = step(acc[i], x, w);
-			__asm__("" : "+x"(acc[i]));
+			__asm__("" : "+x"(acc[i]), "+x"(x)); // x is another each time: no part of a step may be done once for all
 		}
 	}
-	for (int i = 1; i < 12; i++) acc[0] = _mm256_add_epi32(acc[0], acc[i]);
+	for (int i = 1; i < PEAK; i++) acc[0] = _mm256_add_epi32(acc[0], acc[i]);
 	_mm256_storeu_si256((__m256i *)a->sum, acc[0]);
 }

@@ -22,6 +22,7 @@ INLINE __m256i step(__m256i acc, __m256i x, weights w) {
 	__m256i even = _mm256_madd_epi16(_mm256_and_si256(x, even_bytes()), w.even);
 	return _mm256_add_epi32(_mm256_add_epi32(acc, even), _mm256_madd_epi16(_mm256_srli_epi16(x, 8), w.odd));
 }
+#define PEAK 8
 #include "avx.h"
 
 void pointwiseAVX2(const struct conv_args *a) { POINTWISE }

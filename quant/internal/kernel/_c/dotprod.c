@@ -12,6 +12,7 @@ struct acc {
 #define keep(a) __asm__("" : "+w"((a)->v))
 #define VECTORS 4
 #define PEAK 24
+#define DEPTHWISE_WINDOWS "arm64_table.h"
 #include "arm64.h"
 
 void pointwiseDotProd(const struct conv_args *a) { pointwise(a); }

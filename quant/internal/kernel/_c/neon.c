@@ -22,6 +22,7 @@ static inline __attribute__((always_inline)) struct acc step(struct acc a, int8x
 #define keep(a) __asm__("" : "+w"((a)->lo), "+w"((a)->hi))
 #define VECTORS 2
 #define PEAK 10
+#define DEPTHWISE_WINDOWS "arm64_shift.h"
 #include "arm64.h"
 
 void pointwiseNEON(const struct conv_args *a) { pointwise(a); }
