@@ -38,9 +38,10 @@ var rules = []rule{
 	{"capture/replay", "capture capture/internal/... github.com/klauspost/compress", rapid + " capture/capturetest capture/synth"},
 	{"capture/mcap", "capture capture/internal/... github.com/klauspost/compress github.com/pierrec/lz4/v4 google.golang.org/protobuf",
 		rapid + " capture/capturetest capture/synth capture/replay github.com/foxglove/mcap/go/mcap"},
-	{"capture/rosbag", "capture capture/internal/... github.com/pierrec/lz4/v4", rapid + " capture/capturetest capture/synth capture/replay"},
+	{"capture/rosbag", "capture capture/internal/... github.com/pierrec/lz4/v4", rapid + " capture/capturetest capture/synth capture/replay capture/mcap"},
 	{"capture/realsense", "capture capture/internal/... capture/realsense/internal/...", rapid + " capture/capturetest capture/rosbag github.com/ebitengine/purego"},
 	{"capture/realsense/internal/...", "capture capture/realsense/internal/... github.com/ebitengine/purego", rapid}, // a C library without cgo
+	{"capture/calibrate", "capture", rapid + " capture/capturetest capture/synth capture/replay"},                    // its tests know the truth of synth
 	{"capture/capturetest", "capture", rapid},
 	{"capture/internal/...", "github.com/klauspost/compress capture/internal/...", rapid},
 

@@ -1,4 +1,8 @@
-"""Post-training quantization: QDQ, u8 activations, s8 weights per channel; the calibration method is chosen by data."""
+"""Post-training quantization: QDQ, u8 activations, s8 weights per channel; the calibration method is chosen by data.
+
+A method is a way to measure the ranges of activations, min-max, percentile or entropy, and perhaps repairs after a plus:
+"minmax+equalise", "percentile+equalise+correct" (see equalise.py).
+"""
 
 from pathlib import Path
 import tempfile
@@ -7,7 +11,7 @@ import numpy as np
 import onnx
 from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType, quantize_static
 
-from distill import export, students
+from distill import equalise, export, students
 
 METHODS = {
     "minmax": (CalibrationMethod.MinMax, {}),
@@ -34,7 +38,12 @@ def feeds(x, channels):
 
 def quantise(model, inputs, method, config):
     """The int8 graph of a float graph, its input uint8."""
-    kind, options = METHODS[method]
+    ranges, *repairs = method.split("+")
+    if ranges not in METHODS or not set(repairs) <= {"equalise", "correct"}:
+        raise ValueError(f"quantise: no method {method!r}: want {', '.join(METHODS)}, then perhaps +equalise and +correct")
+    kind, options = METHODS[ranges]
+    if "equalise" in repairs:
+        model = equalise.equalise(model)
     channels = {i.name: i.type.tensor_type.shape.dim[1].dim_value for i in model.graph.input}
     byte = [{"scale": np.array(1 / 255, np.float32), "zero_point": np.array(0, np.uint8)}]
     tail = [n.name for n in model.graph.node if n.op_type in ("Resize", "ArgMax", "Cast") and "upsampled" in (
@@ -47,4 +56,9 @@ def quantise(model, inputs, method, config):
                         nodes_to_exclude=tail,
                         extra_options={"TensorQuantOverrides": {name: byte for name in channels}, **options})
         quantised = onnx.load(target)
-    return export.byte_inputs(quantised, config)
+    quantised = export.byte_inputs(quantised, config)
+    if "correct" in repairs:
+        some = inputs[:: max(1, len(inputs) // 32)]
+        batches = [equalise.batch(some[i:i + 8], channels) for i in range(0, len(some), 8)]
+        quantised = equalise.correct(quantised, model, batches)
+    return quantised

@@ -28,6 +28,10 @@ type Mask struct {
 	Model  string // name of the student
 	Codes  []Code // of the frame, from students that make them
 
+	NoDepth    int     // pixels for which depth has no reading; 0 in mode ColorOnly
+	Holes      []uint8 // len = Width·Height, 1 where there is no depth reading; empty = not asked for, or mode ColorOnly
+	Confidence float64 // mean over the pixels, of the softmax between the best two classes: ½ to 1; 0 = not measured
+
 	Infer time.Duration // time inside the network
 	Frame time.Duration // time from the pair to this mask: preprocessing, network, scaling
 }
@@ -70,11 +74,11 @@ func (m *Mask) Count() (counts [256]int) {
 }
 
 // ScaleTo writes m at width × height into dst, every pixel from the one of m whose area holds its centre; the facts are
-// copied with it. dst reuses its memory and must not be m.
+// copied with it, but for the holes. dst reuses its memory and must not be m.
 func (m *Mask) ScaleTo(dst *Mask, width, height int) {
-	classes := dst.Classes
+	classes, plane := dst.Classes, dst.Holes[:0]
 	*dst = *m
-	dst.Classes = classes
+	dst.Classes, dst.Holes, dst.NoDepth = classes, plane, 0
 	dst.Resize(width, height)
 	if width == m.Width && height == m.Height {
 		copy(dst.Classes, m.Classes)
@@ -115,6 +119,9 @@ func scaleRow(dst, src []uint8) {
 func (m *Mask) check() error {
 	if m.Width <= 0 || m.Height <= 0 || len(m.Classes) != m.Width*m.Height {
 		return fmt.Errorf("mask: frame %d: %d classes for %d × %d pixels", m.Seq, len(m.Classes), m.Width, m.Height)
+	}
+	if len(m.Holes) != 0 && len(m.Holes) != len(m.Classes) {
+		return fmt.Errorf("mask: frame %d: %d marks of holes for %d × %d pixels", m.Seq, len(m.Holes), m.Width, m.Height)
 	}
 	return nil
 }

@@ -46,6 +46,14 @@ func (e *ndjson) Encode(m *Mask, _ Image) error {
 	b = strconv.AppendInt(b, int64(m.Width), 10)
 	b = append(b, `,"height":`...)
 	b = strconv.AppendInt(b, int64(m.Height), 10)
+	if m.Mode != ColorOnly {
+		b = append(b, `,"no_depth":`...)
+		b = strconv.AppendInt(b, int64(m.NoDepth), 10)
+	}
+	if m.Confidence > 0 {
+		b = append(b, `,"confidence":`...)
+		b = appendFixed(b, int64(m.Confidence*1e6+0.5), 6, 3)
+	}
 	b = append(b, `,"ms":{"infer":`...)
 	b = appendFixed(b, int64(m.Infer), 6, 3)
 	b = append(b, `,"frame":`...)
@@ -97,20 +105,31 @@ func (e *ndjson) masks(b []byte, m *Mask) []byte {
 			b = append(b, ',')
 		}
 		b = append(b, e.names[id]...)
-		b = append(b, `:{"size":[`...)
-		b = strconv.AppendInt(b, int64(m.Height), 10)
-		b = append(b, ',')
-		b = strconv.AppendInt(b, int64(m.Width), 10)
-		b = append(b, `],"counts":"`...)
-		for _, c := range e.runs.class[id].code {
-			if c == '\\' { // the one letter of the code that JSON escapes
-				b = append(b, '\\')
-			}
-			b = append(b, c)
-		}
-		b = append(b, `"}`...)
+		b = e.code(append(b, ':'), m, id)
 	}
-	return append(b, "}}\n"...)
+	b = append(b, '}')
+	if len(m.Holes) > 0 {
+		e.runs.encode(m.Holes, m.Width, m.Height)
+		e.runs.include(1, len(m.Holes))
+		b = e.code(append(b, `,"holes":`...), m, 1)
+	}
+	return append(b, "}\n"...)
+}
+
+// code writes the run-length code of an id.
+func (e *ndjson) code(b []byte, m *Mask, id uint8) []byte {
+	b = append(b, `{"size":[`...)
+	b = strconv.AppendInt(b, int64(m.Height), 10)
+	b = append(b, ',')
+	b = strconv.AppendInt(b, int64(m.Width), 10)
+	b = append(b, `],"counts":"`...)
+	for _, c := range e.runs.class[id].code {
+		if c == '\\' { // the one letter of the code that JSON escapes
+			b = append(b, '\\')
+		}
+		b = append(b, c)
+	}
+	return append(b, `"}`...)
 }
 
 func (e *ndjson) Close() error { return nil }

@@ -1,5 +1,7 @@
 package mask
 
+import "slices"
+
 // runLengths holds the COCO run-length code of every class of a mask, made in one walk over its pixels.
 //
 // The code (maskApi.c of the COCO API): pixels are taken column by column, top to bottom; counts alternate between
@@ -51,6 +53,14 @@ func (r *runLengths) encode(classes []uint8, w, h int) {
 		if k := &r.class[c]; k.end < at {
 			k.count(at - k.end)
 		}
+	}
+}
+
+// include gives a class without pixels its code, too.
+func (r *runLengths) include(class uint8, pixels int) {
+	if k := &r.class[class]; !slices.Contains(r.seen, class) {
+		k.count(pixels)
+		r.seen = append(r.seen, class)
 	}
 }
 

@@ -151,20 +151,34 @@ func FuzzAppendString(f *testing.F) {
 func TestNDJSON(t *testing.T) {
 	m := testMask(26, 18, 3)
 	m.Reason = "a \"b\"\n"
+	m.Confidence = 0.87654
+	m.Holes = make([]uint8, 26*18)
+	for i := range m.Holes {
+		if i%7 == 3 || i > 400 {
+			m.Holes[i] = 1
+			m.NoDepth++
+		}
+	}
 	b := encode(t, "ndjson", Options{Palette: testPalette(t)}, Image{}, m, testMask(26, 18, 4))
 	lines := bytes.Split(bytes.TrimSuffix(b, []byte("\n")), []byte("\n"))
 	if len(lines) != 2 {
 		t.Fatalf("%d lines", len(lines))
 	}
 	var got struct {
-		Seq     uint64
-		Time    json.Number
-		Skew    json.Number `json:"skew_ms"`
-		Mode    string
-		Reason  string
-		Model   string
-		Width   int
-		Height  int
+		Seq        uint64
+		Time       json.Number
+		Skew       json.Number `json:"skew_ms"`
+		Mode       string
+		Reason     string
+		Model      string
+		Width      int
+		Height     int
+		NoDepth    int `json:"no_depth"`
+		Confidence json.Number
+		Holes      struct {
+			Size   [2]int
+			Counts string
+		}
 		MS      struct{ Infer, Frame json.Number }
 		Classes map[string]int
 		Masks   map[string]struct {
@@ -180,6 +194,10 @@ func TestNDJSON(t *testing.T) {
 	if got.Seq != 3 || got.Time != "1.599999999" || got.Skew != "-2.346" || got.Mode != "paired" || got.Reason != m.Reason ||
 		got.Model != "tabletop" || got.Width != 26 || got.Height != 18 || got.MS.Infer != "12.346" || got.MS.Frame != "15.600" {
 		t.Errorf("facts %+v", got)
+	}
+	holes, err := decodeRLE(got.Holes.Counts, 26, 18)
+	if err != nil || got.Holes.Size != [2]int{18, 26} || !bytes.Equal(holes, m.Holes) || got.NoDepth != m.NoDepth || got.Confidence != "0.877" {
+		t.Errorf("%v, %d pixels without depth, confidence %s", err, got.NoDepth, got.Confidence)
 	}
 	counts := m.Count()
 	ids := map[string]uint8{"background": 0, "table": 1, "object": 2, "void": 255}
@@ -213,5 +231,40 @@ func TestNDJSONEscapesTheCode(t *testing.T) {
 	}
 	if code := got.Masks["background"].Counts; code != `0\1` {
 		t.Errorf("code %q", code)
+	}
+}
+
+// TestNDJSONHoles: a mask without holes has the code of none, in any order of masks with and without; one of colour alone
+// says nothing about depth.
+func TestNDJSONHoles(t *testing.T) {
+	var list []*Mask
+	for i := range 6 {
+		m := testMask(9, 7, uint64(i))
+		m.Holes = make([]uint8, 63)
+		if i%2 == 1 {
+			m.Holes[i], m.NoDepth = 1, 1
+		}
+		list = append(list, m)
+	}
+	list[4].Mode, list[4].Holes = ColorOnly, nil
+	lines := bytes.SplitAfter(encode(t, "ndjson", Options{Palette: testPalette(t)}, Image{}, list...), []byte("\n"))
+	for i, m := range list {
+		var got struct {
+			NoDepth *int `json:"no_depth"`
+			Holes   *struct{ Counts string }
+		}
+		if err := json.Unmarshal(lines[i], &got); err != nil {
+			t.Fatal(err)
+		}
+		if i == 4 {
+			if got.NoDepth != nil || got.Holes != nil {
+				t.Errorf("colour alone: %s", lines[i])
+			}
+			continue
+		}
+		px, err := decodeRLE(got.Holes.Counts, 9, 7)
+		if err != nil || !bytes.Equal(px, m.Holes) || *got.NoDepth != m.NoDepth {
+			t.Errorf("mask %d: %v, %s", i, err, lines[i])
+		}
 	}
 }

@@ -18,5 +18,7 @@ const (
 	Uint64  = tensor.Uint64
 	Int64   = tensor.Int64
 	Bool    = tensor.Bool
-	Float16 = tensor.Float16 // two bytes an element, IEEE 754 binary16: inputs and outputs alone, the network computes in Float32
+	// Half precision is for inputs and outputs alone: the network computes in Float32.
+	Float16  = tensor.Float16  // IEEE 754 binary16, two bytes an element
+	BFloat16 = tensor.BFloat16 // the upper half of a Float32
 )

@@ -16,10 +16,14 @@ type Options struct {
 	// ClassMap replaces output 0 by a uint8 map of classes, [H, W] at the size of the first image input. Logits are
 	// upsampled linearly (half-pixel centres) and the greatest channel taken, the first of equals.
 	ClassMap bool
+	// Margin also computes [Network.Margin], for which the class map must come from 8-bit logits with one scale.
+	Margin bool
 	// Disable names CPU features or kernel variants not to use; "simd" disables all of them.
 	Disable []string
 	// MaxBytes bounds the memory of activations, inputs and outputs; 0 = 1 GiB.
 	MaxBytes int
+	// Memory is an arena that several networks share; nil = the network has its own.
+	Memory *Memory
 }
 
 // Value is an array given at load. The network may keep Data, which must not be changed until Close.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/depthwise/depthwise/mask"
 )
 
 // infer turns ready pairs into masks until there are no more, the context ends or something fails.
@@ -73,10 +75,17 @@ func (r *runner) frame(s *slot) (err error) {
 	if c, ok := choice.Model.(Coder); ok {
 		n.Codes = seen(c.Codes(n.Codes), choice.Mode)
 	}
+	n.Confidence = 0
+	if c, ok := choice.Model.(interface{ Confidence() float64 }); ok {
+		n.Confidence = c.Confidence()
+	}
 	m := n
 	if !r.p.ModelSize {
 		m = &r.mask
 		n.ScaleTo(m, r.cal.Color.Width, r.cal.Color.Height)
+	}
+	if m.NoDepth, m.Holes = 0, m.Holes[:0]; m.Mode != mask.ColorOnly {
+		holes(m, &s.pair.Depth, r.p.Holes)
 	}
 	m.Infer, m.Frame = spent, s.spent+time.Since(begin)
 	if r.late(s, choice) {

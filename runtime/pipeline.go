@@ -72,6 +72,7 @@ type Pipeline struct {
 	Live      bool
 	OnError   OnError
 	Frames    uint64        // end after so many pairs; 0 = at the source's end
+	Holes     bool          // masks carry where depth has no reading
 	ModelSize bool          // masks of the model's size instead of the colour image's
 	Threads   int           // for registration; below 1 = as many as Go runs at once
 	Grace     time.Duration // wait so long for a source that does not end; 0 = 2 s

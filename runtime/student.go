@@ -14,6 +14,12 @@ import (
 type StudentOptions struct {
 	Threads int      // of preprocessing and inference; below 1 = as many as Go runs at once
 	Disable []string // CPU features or kernels to leave unused
+	// Memory is what students that work in turns share; nil = its own.
+	Memory *quant.Memory
+	// Margin has the student tell how sure it is; see Confidence.
+	Margin bool
+	// VoidBelow, above 0, makes every pixel void whose confidence is lower; it implies Margin. Confidence begins at ½.
+	VoidBelow float64
 	// Shapes binds inputs whose dimensions the graph leaves open, by name, in the graph's order.
 	Shapes map[string][]int
 	MetadataOptions
@@ -31,6 +37,8 @@ type Student struct {
 	pre   *Preprocess
 	cal   capture.Calibration
 	codes []codeOutput // by modality
+
+	sure confidence
 
 	noColor capture.Color // zeros for an input that the student has and does not use
 	noDepth capture.Depth
@@ -50,11 +58,15 @@ func OpenStudent(path string, o StudentOptions) (*Student, error) {
 // NewStudent loads a model from its bytes, which it does not keep: verifies the hash in its metadata if there is one,
 // plans the network, and finds its inputs: one of 4 channels (early fusion), 3 (colour) or 1 (depth), or two of 3 and 1.
 func NewStudent(file []byte, o StudentOptions) (*Student, error) {
-	net, err := quant.Parse(file, quant.Options{Threads: o.Threads, NHWC: true, ClassMap: true, Disable: o.Disable, Shapes: o.Shapes})
+	if !(o.VoidBelow >= 0 && o.VoidBelow < 1) {
+		return nil, fmt.Errorf("runtime: student: void below a confidence of %v: want 0 to 1, without 1", o.VoidBelow)
+	}
+	net, err := quant.Parse(file, quant.Options{Threads: o.Threads, NHWC: true, ClassMap: true, Disable: o.Disable, Shapes: o.Shapes,
+		Memory: o.Memory, Margin: o.Margin || o.VoidBelow > 0})
 	if err != nil {
 		return nil, err
 	}
-	s := &Student{net: net, o: o}
+	s := &Student{net: net, o: o, sure: newConfidence(o.VoidBelow)}
 	if err := s.bind(file); err != nil {
 		net.Close()
 		return nil, err
@@ -198,8 +210,20 @@ func (s *Student) Infer() ([]uint8, error) {
 	if err := s.net.Run(); err != nil {
 		return nil, err
 	}
-	return s.net.Outputs()[0].Uint8s(), nil
+	classes := s.net.Outputs()[0].Uint8s()
+	if margin := s.net.Margin(); margin != nil {
+		s.sure.weigh(classes, margin, s.meta.Palette.Void)
+	}
+	return classes, nil
 }
+
+// Confidence is the mean confidence of the last Infer, ½ to 1; 0 without the options Margin and VoidBelow. The
+// confidence of a pixel is the softmax between its two best classes, 1/(1 + exp(l₂ − l₁)) of their logits.
+func (s *Student) Confidence() float64 { return s.sure.mean }
+
+// Margin is the lead of each pixel's best class in steps of 1/[quant.MarginUnit] logit; nil without the options Margin
+// and VoidBelow.
+func (s *Student) Margin() []uint8 { return s.net.Margin() }
 
 // Close frees goroutines and memory. Closing twice is harmless.
 func (s *Student) Close() error {

@@ -14,6 +14,7 @@ type commands struct {
 	Record     recordCmd     `cmd:"" help:"Write a source's frames as a recording."`
 	Eval       evalCmd       `cmd:"" help:"Measure a model against labels: mIoU, IoU per class, confusion."`
 	Bench      benchCmd      `cmd:"" help:"Time a model beside this machine's measured limit."`
+	Calibrate  calibrateCmd  `cmd:"" help:"Measure from a recording how the depth camera stands to the colour camera."`
 	Inspect    inspectCmd    `cmd:"" help:"Show a model: metadata, graph after fusion, arena."`
 	Infer      inferCmd      `cmd:"" help:"Run any model on .npy inputs, write its outputs as .npy."`
 	Lookup     lookupCmd     `cmd:"" help:"Find frames that show the same place, by their codes."`

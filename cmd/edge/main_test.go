@@ -90,7 +90,7 @@ func recording(t *testing.T, args ...string) string {
 
 func TestHelp(t *testing.T) {
 	out := good(t, "--help")
-	for _, name := range []string{"run", "record", "eval", "bench", "inspect", "infer", "models", "doctor", "completion", "version"} {
+	for _, name := range []string{"run", "record", "eval", "bench", "calibrate", "inspect", "infer", "models", "doctor", "completion", "version"} {
 		if !strings.Contains(out, "\n  "+name+" ") {
 			t.Errorf("edge --help lacks %s", name)
 		}

@@ -206,32 +206,6 @@ def test_hallucination_gradient_of_the_term_stays_out_of_depth():
     assert hallucination.hallucinate_loss(h, h) == 0
 
 
-def moons(n, seed, noise=0.1):
-    """Two interleaved half circles (n, 2) and their class; modality A is x alone, {A, B} is both coordinates."""
-    g = torch.Generator().manual_seed(seed)
-    y = torch.randint(0, 2, (n,), generator=g)
-    t = torch.pi * torch.rand(n, generator=g)
-    x = torch.stack([torch.where(y == 0, t.cos(), 1 - t.cos()), torch.where(y == 0, t.sin(), 0.5 - t.sin())], 1)
-    return x + noise * torch.randn(n, 2, generator=g), y
-
-
-def test_expansion_student_beats_its_teacher_on_two_moons():
-    x, y = moons(1000, 1)
-    test_x, test_y = moons(2000, 2)
-    teacher = train(mlp(1, 2), x[:50, :1], y[:50])
-    pseudo = expansion.pseudo_labels(teacher, x[50:, :1])
-    student = mlp(2, 2)
-    optimiser = torch.optim.Adam(student.parameters(), lr=1e-2)
-    for _ in range(200):
-        noisy = x[50:] + 0.1 * torch.randn_like(x[50:])
-        optimiser.zero_grad()
-        expansion.loss(student(x[50:]), student(noisy), pseudo).backward()
-        optimiser.step()
-    bound = train(mlp(2, 2), x, y)
-    t, s, b = accuracy(teacher, test_x[:, :1], test_y), accuracy(student, test_x, test_y), accuracy(bound, test_x, test_y)
-    assert t + 0.005 < s < b, (t, s, b)
-
-
 def test_expansion_void_below_confidence():
     logits = torch.tensor([[2.0, 0.0], [0.1, 0.0]])
     assert expansion.pseudo_labels(lambda _: logits, torch.zeros(2, 1), confidence=0.8).tolist() == [0, 255]

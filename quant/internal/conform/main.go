@@ -19,6 +19,7 @@ type request struct {
 	Model    string            `json:"model"`
 	Inputs   map[string]string `json:"inputs"`
 	Shapes   map[string][]int  `json:"shapes"`
+	Types    map[string]string `json:"types"` // "bfloat16" for inputs that .npy files hold as uint16
 	Out      string            `json:"out"`
 	Threads  int               `json:"threads"`
 	NHWC     bool              `json:"nhwc"`
@@ -64,6 +65,9 @@ func serve(r request) (a answer, err error) {
 		v, err := readNpy(path)
 		if err != nil {
 			return a, err
+		}
+		if r.Types[name] == quant.BFloat16.String() && v.typ == quant.Uint16 {
+			v.typ = quant.BFloat16
 		}
 		arrays[name] = v
 		values[name] = quant.Value{Type: v.typ, Shape: v.shape, Data: v.data}

@@ -36,7 +36,7 @@ func readNpy(path string) (array, error) {
 	}
 	a := array{shape: []int{}, data: b[10+n:]}
 	for t, name := range descr {
-		if name == string(m[1]) {
+		if name == string(m[1]) && t != quant.BFloat16 {
 			a.typ = t
 		}
 	}
@@ -53,7 +53,8 @@ func readNpy(path string) (array, error) {
 }
 
 var descr = map[quant.DType]string{quant.Float32: "<f4", quant.Float64: "<f8", quant.Uint8: "|u1", quant.Int8: "|i1", quant.Uint16: "<u2",
-	quant.Int16: "<i2", quant.Uint32: "<u4", quant.Int32: "<i4", quant.Uint64: "<u8", quant.Int64: "<i8", quant.Bool: "|b1", quant.Float16: "<f2"}
+	quant.Int16: "<i2", quant.Uint32: "<u4", quant.Int32: "<i4", quant.Uint64: "<u8", quant.Int64: "<i8", quant.Bool: "|b1", quant.Float16: "<f2",
+	quant.BFloat16: "<u2"}
 
 func writeNpy(path string, t *quant.Tensor) error {
 	if descr[t.Type] == "" {

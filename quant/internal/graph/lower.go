@@ -84,16 +84,24 @@ var lowered = map[string]func(*lowering){
 	"com.microsoft.QLinearLeakyRelu":         func(l *lowering) { l.one("LeakyRelu") },
 	"com.microsoft.QLinearAveragePool":       func(l *lowering) { l.pool("AveragePool") },
 	"com.microsoft.QLinearGlobalAveragePool": func(l *lowering) { l.pool("GlobalAveragePool") },
-	"com.microsoft.QLinearReduceMean":        func(l *lowering) { l.one("ReduceMean") },
+	"com.microsoft.QLinearWhere": func(l *lowering) {
+		l.arity(9, 9)
+		l.quantize(7, 8, l.node("Where", nil, l.in(0), l.dequantize(1, 2, 3, nil), l.dequantize(4, 5, 6, nil)))
+	},
+	"com.microsoft.QLinearReduceMean": func(l *lowering) { l.one("ReduceMean") },
 	"com.microsoft.QLinearSoftmax": func(l *lowering) {
-		attrs := onnx.Attrs{}
-		for k, v := range l.n.Attrs {
-			if k != "opset" {
-				attrs[k] = v
-			}
+		l.arity(4, 5)
+		version, err := l.n.Attrs.Int("opset", 13)
+		if err != nil || version < 7 || version > 28 {
+			l.fail("opset is %v", l.n.Attrs["opset"])
 		}
-		l.n.Attrs = attrs
-		l.one("Softmax")
+		attrs := without(l.n.Attrs, "opset")
+		if attrs["axis"] == nil {
+			attrs["axis"] = -1
+		}
+		x := l.node("Softmax", attrs, l.dequantize(0, 1, 2, nil))
+		l.out[len(l.out)-1].Version = version // the attribute says whose Softmax it is
+		l.quantize(3, 4, x)
 	},
 }
 
@@ -184,11 +192,9 @@ func (l *lowering) two(op string) {
 // pool also takes channels-last maps.
 func (l *lowering) pool(op string) {
 	l.arity(4, 5)
-	attrs := onnx.Attrs{}
-	for k, v := range l.n.Attrs {
-		if k != "channels_last" {
-			attrs[k] = v
-		}
+	attrs := without(l.n.Attrs, "channels_last")
+	if op == "AveragePool" && attrs["ceil_mode"] == 1 && attrs["count_include_pad"] == 1 {
+		attrs["count_outside"] = 1 // ONNX Runtime's own operator divides by the whole window, even beyond the padding
 	}
 	nhwc, err := l.n.Attrs.Bool("channels_last", false)
 	if err != nil {

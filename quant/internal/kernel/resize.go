@@ -100,6 +100,25 @@ func NewNearest(inH, inW, outH, outW int, c Coordinates, n Rounding) (*Resize, e
 	return r, nil
 }
 
+// NewNearestAt prepares a nearest resize from the source row of each output row and the source column of each column.
+func NewNearestAt(inH, inW int, y, x []int) (*Resize, error) {
+	r := &Resize{InH: inH, InW: inW, OutH: len(y), OutW: len(x), nearest: true}
+	pick := func(at []int, n int) []tap {
+		taps := make([]tap, len(at))
+		for i, a := range at {
+			if a < 0 || a >= n || n > 1<<20 {
+				return nil
+			}
+			taps[i] = tap{a: int32(a), b: int32(a)}
+		}
+		return taps
+	}
+	if r.y, r.x = pick(y, inH), pick(x, inW); len(r.y) == 0 || len(r.x) == 0 {
+		return nil, fmt.Errorf("kernel: resize: %d×%d → %d×%d pixels outside the source", inH, inW, len(y), len(x))
+	}
+	return r, nil
+}
+
 // coordinate is in float64, without fused multiply-adds: the same on every CPU.
 func coordinate(i, in, out int, c Coordinates) float64 {
 	switch {

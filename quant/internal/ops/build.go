@@ -71,7 +71,7 @@ func Build(n *Node) (*Impl, error) {
 	if f == nil {
 		return nil, ErrUnknown
 	}
-	if n.Domain == "" && (n.Version < Oldest || n.Version > Newest) {
+	if n.Domain == "" && (n.Version < Oldest && n.Op != "Not" || n.Version > Newest) { // Not is as it was in opset 1
 		return nil, fmt.Errorf("opset %d is outside %d…%d", n.Version, Oldest, Newest)
 	}
 	b := &build{Node: n, used: map[string]bool{}}

@@ -187,6 +187,9 @@ func (b *build) convTranspose(x, w []int) *Conv {
 			if size != nil {
 				want = size[i]
 			}
+			if size == nil && want > full {
+				b.fail("auto_pad %s asks for %d pixels of %d: implementations differ, give pads", auto, want, full)
+			}
 			total := max(full-want, 0)
 			p0 = total / 2
 			if auto != "SAME_UPPER" { // ONNX: the odd one goes first unless SAME_UPPER

@@ -151,10 +151,11 @@ func buildGemm(b *build) *Impl {
 			dst := z[i*n:][:n]
 			clear(dst)
 			for j := range k {
-				v := a[i*x[1]+min(j, x[1]-1)]
+				at := i*x[1] + j
 				if ta {
-					v = a[j*x[1]+i]
+					at = j*x[1] + i
 				}
+				v := a[at]
 				if !tb {
 					axpy(dst, w[j*n:], v)
 					continue

@@ -15,6 +15,7 @@ type Pool struct {
 	PadTop, PadLeft      int
 	PadBottom, PadRight  int
 	CountPad             bool
+	CountOutside         bool // with CountPad: pixels beyond the padding count too (no attribute of ONNX's, see QLinearAveragePool)
 	Spatial              int
 }
 
@@ -49,7 +50,7 @@ func (b *build) pool(x []int) *Pool {
 	}
 	return &Pool{N: w.n, C: w.c, H: w.h, W: w.w, OH: w.oh, OW: w.ow, KH: w.kh, KW: w.kw, StrideY: w.sy, StrideX: w.sx,
 		DilationY: w.dy, DilationX: w.dx, PadTop: w.pt, PadLeft: w.pl, PadBottom: w.pb, PadRight: w.pr,
-		CountPad: b.attrBool("count_include_pad", false), Spatial: w.spatial}
+		CountPad: b.attrBool("count_include_pad", false), CountOutside: b.attrBool("count_outside", false), Spatial: w.spatial}
 }
 
 // OutShape is the output's shape.
@@ -65,6 +66,9 @@ func (p *Pool) OutShape() []int {
 func (p *Pool) divisor(y, x, inside int) int {
 	if !p.CountPad {
 		return inside
+	}
+	if p.CountOutside {
+		return p.KH * p.KW
 	}
 	rows := (min(y*p.StrideY-p.PadTop+(p.KH-1)*p.DilationY+1, p.H+p.PadBottom) - (y*p.StrideY - p.PadTop) + p.DilationY - 1) / p.DilationY
 	cols := (min(x*p.StrideX-p.PadLeft+(p.KW-1)*p.DilationX+1, p.W+p.PadRight) - (x*p.StrideX - p.PadLeft) + p.DilationX - 1) / p.DilationX

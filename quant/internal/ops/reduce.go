@@ -41,23 +41,9 @@ func buildReduce(b *build) *Impl {
 	if get == nil || v.Type == tensor.Bool && b.Op != "ReduceMax" && b.Op != "ReduceMin" {
 		return b.fail("element type %v", v.Type)
 	}
-	since := 18
-	if b.Op == "ReduceSum" {
-		since = 13
-	}
-	list, _ := b.listSince(since, "axes", 1)
-	keepDims, noop := b.attrBool("keepdims", true), b.attrBool("noop_with_empty_axes", false)
-	set := b.axes(list, len(v.Shape))
+	keepDims, set := b.attrBool("keepdims", true), b.reducedAxes(len(v.Shape))
 	if b.err != nil {
 		return nil
-	}
-	if len(list) == 0 {
-		if noop {
-			return view(v, clone(v.Shape))
-		}
-		for i := range set {
-			set[i] = true
-		}
 	}
 	b.volume(v.Shape)
 	st := strides(v.Shape)
@@ -99,6 +85,30 @@ func buildReduce(b *build) *Impl {
 			put(outs[0].Data, u, r.finish(acc, n))
 		}
 	})
+}
+
+// reducedAxes are the axes that a reduction folds.
+func (b *build) reducedAxes(rank int) []bool {
+	since := 18
+	if b.Op == "ReduceSum" {
+		since = 13
+	}
+	list, _ := b.listSince(since, "axes", 1)
+	noop := b.attrBool("noop_with_empty_axes", false)
+	set := b.axes(list, rank)
+	if len(list) == 0 && !noop { // noop reduces over no axes: each element is a sum, and so on, by itself
+		for i := range set {
+			set[i] = true
+		}
+	}
+	return set
+}
+
+// ReducedAxes are the axes that a checked reduction of a tensor of this rank folds.
+func ReducedAxes(n *Node, rank int) ([]bool, error) {
+	b := &build{Node: n, used: map[string]bool{}}
+	set := b.reducedAxes(rank)
+	return set, b.err
 }
 
 // offset is the place of row-major index i of shape under strides.

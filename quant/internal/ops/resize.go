@@ -168,38 +168,49 @@ func keepAspect(in, sizes, axes []int, smaller bool, b *build) []int {
 	return out
 }
 
-// source is the coordinate on axis k that output i lies on; outside says that the value is the extrapolation value.
+// source is the coordinate on axis k that output i lies on; outside says that the value is the extrapolation value. It is
+// in float32, each operation rounded, as ONNX Runtime computes it: where a coordinate is whole, nearest_mode depends on
+// the last bit.
 func (r *Resize) source(k, i int) (at float64, outside bool) {
-	n, m, s := float64(r.In[k]), float64(r.Out[k]), r.scales[k]
-	x := float64(i)
+	n, m, s := float32(r.In[k]), float32(r.Out[k]), float32(r.scales[k])
+	x, y := float32(i), float32(0)
 	switch r.Coord {
 	case "half_pixel":
-		at = (x+0.5)/s - 0.5
+		y = (x+0.5)/s - 0.5
 	case "pytorch_half_pixel":
 		if r.Out[k] > 1 {
-			at = (x+0.5)/s - 0.5
+			y = (x+0.5)/s - 0.5
 		}
 	case "half_pixel_symmetric":
-		adjust := m / float64(s*n)
-		at = float64(n/2*(1-adjust)) + (x+0.5)/s - 0.5
+		adjust := m / float32(s*n)
+		y = float32(n/2*(1-adjust)) + (x+0.5)/s - 0.5
 	case "align_corners":
 		if r.Out[k] > 1 {
-			at = x * (n - 1) / (m - 1)
+			y = float32(x*(n-1)) / (m - 1)
 		}
 	case "asymmetric":
-		at = x / s
+		y = x / s
 	case "tf_half_pixel_for_nn":
-		at = (x + 0.5) / s
+		y = (x + 0.5) / s
 	case "tf_crop_and_resize":
-		a, e := r.roi[k], r.roi[len(r.In)+k]
+		a, e := float32(r.roi[k]), float32(r.roi[len(r.In)+k])
 		if r.Out[k] > 1 {
-			at = float64(a*(n-1)) + float64(x*float64((e-a)*(n-1)))/(m-1)
+			y = float32(a*(n-1)) + float32(x*float32((e-a)*(n-1)))/(m-1)
 		} else {
-			at = 0.5 * float64((a+e)*(n-1))
+			y = 0.5 * float32((a+e)*(n-1))
 		}
-		return at, at < 0 || at > n-1
+		return float64(y), y < 0 || y > n-1
 	}
-	return at, false
+	return float64(y), false
+}
+
+// Sources are the source indices of a nearest resize on axis k.
+func (r *Resize) Sources(k int) []int {
+	at := make([]int, r.Out[k])
+	for i, t := range r.taps(k) {
+		at[i] = t.at[0]
+	}
+	return at
 }
 
 // taps1 are the source indices and weights of one output index on one axis.

@@ -11,6 +11,7 @@ import (
 // zero point are shared by all channels, so the integers' order is the real values'.
 type classes struct {
 	from   *graph.Value
+	scale  float32        // of from; 0 = not known
 	resize *kernel.Resize // nil = none
 	nodes  []*graph.Node
 }
@@ -31,8 +32,8 @@ func (p *planner) classesOf(n *graph.Node) (*classes, error) {
 		c.from = v
 		return c, nil
 	}
-	if x, _, ok := p.dequantized(v); ok {
-		c.from, c.nodes = x, append(c.nodes, v.From)
+	if x, q, ok := p.dequantized(v); ok {
+		c.from, c.scale, c.nodes = x, q.scale, append(c.nodes, v.From)
 		return c, nil
 	}
 	if r := v.From; r != nil && r.Is("Resize", "Upsample") {
@@ -50,7 +51,7 @@ func (p *planner) classesOf(n *graph.Node) (*classes, error) {
 		}
 		rs.Scale, rs.Zero = q.scale, q.native()
 		rs.SetScales(coordinates[geo.Coord], geo.Scale(2), geo.Scale(3))
-		c.from, c.resize, c.nodes = x, rs, append(c.nodes, r, r.In[0].From)
+		c.from, c.scale, c.resize, c.nodes = x, q.scale, rs, append(c.nodes, r, r.In[0].From)
 		return c, nil
 	}
 	return nil, nil
@@ -127,5 +128,29 @@ func (p *planner) emitClasses(c *classes, out *Buffer, nodes []*graph.Node) erro
 				})
 			}
 		}})
+	if p.o.Margin && p.plan.Margin == nil && images == 1 && c.scale > 0 {
+		p.emitMargin(c, in, h, w)
+	}
 	return nil
 }
+
+// emitMargin adds the step that says how sure the classes are.
+func (p *planner) emitMargin(c *classes, in *Buffer, h, w int) {
+	out := newBuffer("margin", tensor.Uint8, []int{h, w}, Plain)
+	out.Place = IsOutput
+	p.plan.Margin = out
+	factor := float32(c.scale * MarginUnit)
+	p.add(&Step{Name: out.Name, Op: "margin", Kernel: "margin_generic", In: []*Buffer{in}, Out: []*Buffer{out}, Units: h, Align: 1,
+		bind: func(scratch [][]byte) func(int, int, int) {
+			own := make([][]int32, len(scratch))
+			for i := range own {
+				own[i] = make([]int32, kernel.MarginScratch(&in.maps[0], c.resize))
+			}
+			return func(worker, lo, hi int) {
+				kernel.Margin(out.Data, &in.maps[0], c.resize, factor, lo, hi, own[worker])
+			}
+		}})
+}
+
+// MarginUnit is how many steps of a margin a real logit has.
+const MarginUnit = 32

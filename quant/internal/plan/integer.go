@@ -197,11 +197,11 @@ func (p *planner) matchMean(n *graph.Node, r *requant) (*unit, error) {
 	if !ok || len(x.Shape) != 4 || !isMap(x.Shape) || !isMap(r.to.Shape) || product(r.to.Shape) != x.Shape[0]*x.Shape[1] {
 		return nil, nil
 	}
-	// The reduced axes are those that the output lacks: the last two, whatever the attribute or input said.
-	if v := n.Arg(1); v != nil && !v.Static() || x.Shape[1] == 1 || x.Shape[0] != 1 && len(r.to.Shape) < 2 {
-		return nil, nil
+	axes, err := ops.ReducedAxes(&n.Node, 4)
+	if err != nil {
+		return nil, err
 	}
-	if r.to.Shape[0] != x.Shape[0] || r.to.Shape[1] != x.Shape[1] {
+	if axes[0] || axes[1] || !axes[2] || !axes[3] {
 		return nil, nil
 	}
 	geo := &ops.Pool{N: x.Shape[0], C: x.Shape[1], H: x.Shape[2], W: x.Shape[3], OH: 1, OW: 1, KH: x.Shape[2], KW: x.Shape[3],
@@ -217,6 +217,9 @@ func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, 
 		func(v float64) float64 { return min(max(v, float64(r.lo)), float64(r.hi)) })
 	if !average && !isIdentity(table) || !usable(rq.Scale[0]) {
 		return nil, nil // a maximum that is requantized is planned as a maximum and a table
+	}
+	if geo.CountOutside {
+		return nil, nil
 	}
 	// Where every window counts the same number of pixels, an average is a depthwise convolution with weights of 1.
 	padded := geo.PadTop+geo.PadLeft+geo.PadBottom+geo.PadRight > 0
@@ -285,24 +288,20 @@ func (p *planner) emitAverage(x *graph.Value, q params, r *requant, geo *ops.Poo
 var coordinates = map[string]kernel.Coordinates{"half_pixel": kernel.HalfPixel, "pytorch_half_pixel": kernel.PytorchHalfPixel,
 	"align_corners": kernel.AlignCorners, "asymmetric": kernel.Asymmetric}
 
-var roundings = map[string]kernel.Rounding{"round_prefer_floor": kernel.RoundPreferFloor,
-	"round_prefer_ceil": kernel.RoundPreferCeil, "floor": kernel.Floor, "ceil": kernel.Ceil}
-
 // resizer prepares an integer resize of height and width, or nil where the kernels lack the mode.
 func resizer(n *graph.Node) (*kernel.Resize, error) {
 	r, err := ops.ResizeOf(&n.Node)
 	if err != nil {
 		return nil, err
 	}
-	c, ok := coordinates[r.Coord]
-	if !ok || r.Antialias || len(r.In) != 4 || r.In[0] != r.Out[0] || r.In[1] != r.Out[1] || !r.Whole() {
+	if len(r.In) != 4 || r.In[0] != r.Out[0] || r.In[1] != r.Out[1] || r.Coord == "tf_crop_and_resize" {
 		return nil, nil
 	}
-	switch r.Mode {
-	case "linear":
+	if r.Mode == "nearest" {
+		return kernel.NewNearestAt(r.In[2], r.In[3], r.Sources(2), r.Sources(3))
+	}
+	if c, ok := coordinates[r.Coord]; ok && r.Mode == "linear" && !r.Antialias && r.Whole() {
 		return kernel.NewResize(r.In[2], r.In[3], r.Out[2], r.Out[3], c)
-	case "nearest":
-		return kernel.NewNearest(r.In[2], r.In[3], r.Out[2], r.Out[3], c, roundings[r.Nearest])
 	}
 	return nil, nil
 }

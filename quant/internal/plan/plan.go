@@ -16,6 +16,8 @@ type Options struct {
 	ClassMap bool     // make output 0 a uint8 class map at the input's size
 	Disable  []string // kernel variants and CPU features not to use
 	MaxBytes int      // most bytes of arena, inputs and outputs together; 0 = 1 GiB
+	Margin   bool     // also say how sure the class map is
+	Unbound  bool     // Bind is called later, before the first Run
 }
 
 // Plan is a network ready to run.
@@ -24,8 +26,10 @@ type Plan struct {
 	Steps           []*Step
 	Arena           Arena
 	Pool            *pool.Pool
-	Weights         int64 // bytes of packed weights and tables
-	memory          []byte
+	Weights         int64   // bytes of packed weights and tables
+	Margin          *Buffer // with Options.Margin, [H, W]
+	Scratch         int     // bytes that each worker needs beside the arena
+	owned           []*Buffer
 }
 
 // planner holds what is known while planning.
@@ -144,36 +148,23 @@ func (p *planner) finish() (*Plan, error) {
 	if total > limit {
 		return nil, fmt.Errorf("activations take %d bytes, more than %d", total, limit)
 	}
-	plan.memory = tensor.Aligned(plan.Arena.Bytes)
 	for _, b := range append(append([]*Buffer(nil), plan.Inputs...), plan.Outputs...) {
 		if r := b.Root(); r.Data == nil {
 			r.attach(tensor.Aligned(r.Size))
 		}
 	}
-	for _, b := range owned {
-		b.attach(plan.memory[b.Offset : b.Offset+b.Size : b.Offset+b.Size])
-	}
 	for _, b := range plan.Outputs {
 		share(b)
 	}
-	plan.Pool = pool.New(p.o.Threads)
-	need := 0
-	for _, s := range p.steps {
-		need = max(need, s.scratch)
-		for _, list := range [][]*Buffer{s.In, s.Out} {
-			for _, b := range list {
-				if b != nil {
-					share(b)
-				}
-			}
+	if p.o.Margin {
+		if plan.Margin == nil {
+			return nil, fmt.Errorf("margin: the network has no class map that is made from quantized logits")
 		}
+		plan.Margin.attach(tensor.Aligned(plan.Margin.Size))
 	}
-	scratch := make([][]byte, plan.Pool.Threads())
-	for i := range scratch {
-		scratch[i] = tensor.Aligned(need)
-	}
+	plan.Pool = pool.New(p.o.Threads)
 	for _, s := range p.steps {
-		s.Run = s.bind(scratch)
+		plan.Scratch = max(plan.Scratch, s.scratch)
 		for _, b := range append(append([]*Buffer(nil), s.In...), s.Out...) {
 			if b != nil {
 				s.Bytes += int64(b.Size)
@@ -181,7 +172,40 @@ func (p *planner) finish() (*Plan, error) {
 		}
 	}
 	plan.Weights = p.bytes
+	plan.owned = owned
+	if !p.o.Unbound {
+		plan.Bind(tensor.Aligned(plan.Arena.Bytes), plan.NewScratch(plan.Scratch))
+	}
 	return plan, nil
+}
+
+// NewScratch makes bytes of scratch for each worker.
+func (p *Plan) NewScratch(bytes int) [][]byte {
+	scratch := make([][]byte, p.Pool.Threads())
+	for i := range scratch {
+		scratch[i] = tensor.Aligned(bytes)
+	}
+	return scratch
+}
+
+// Bind gives the plan its arena, of Arena.Bytes at least, and its scratch, Scratch bytes for each worker, and makes
+// every step's function. It is called once. Both hold nothing from one Run to the next, so plans that never run at the
+// same time may have the same.
+func (p *Plan) Bind(memory []byte, scratch [][]byte) {
+	for _, b := range p.owned {
+		b.attach(memory[b.Offset : b.Offset+b.Size : b.Offset+b.Size])
+	}
+	for _, s := range p.Steps {
+		for _, b := range append(append([]*Buffer(nil), s.In...), s.Out...) {
+			if b != nil {
+				share(b)
+			}
+		}
+	}
+	for _, s := range p.Steps {
+		s.Run = s.bind(scratch)
+	}
+	p.owned = nil
 }
 
 // share attaches a buffer that has no memory of its own to its root's.

@@ -81,3 +81,29 @@ func TestRunAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// A worker that hangs on one chunk leaves the rest of its stripe to the others.
+func TestOthersTakeOver(t *testing.T) {
+	const units = 64
+	for late := range 2 {
+		p := pool.New(2)
+		var done atomic.Int32
+		var stuck atomic.Bool
+		p.Run(units, 1, func(worker, lo, hi int) {
+			if worker == late && !stuck.Swap(true) {
+				mine := int32(hi - lo)
+				for end := time.Now().Add(10 * time.Second); done.Load() < units-mine; runtime.Gosched() {
+					if time.Now().After(end) {
+						t.Errorf("worker %d holds %d…%d, %d of %d units done by others", late, lo, hi, done.Load(), units-mine)
+						break
+					}
+				}
+			}
+			done.Add(int32(hi - lo))
+		})
+		if done.Load() != units {
+			t.Errorf("%d units done", done.Load())
+		}
+		p.Close()
+	}
+}

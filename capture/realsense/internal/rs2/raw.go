@@ -17,3 +17,9 @@ func (l *Library) Adopt(p uintptr) *Device { return &Device{l, p} }
 
 // Address is the rs2_context.
 func (c *Context) Address() uintptr { return c.p }
+
+// AdoptFrame takes an rs2_frame over.
+func (l *Library) AdoptFrame(p uintptr) Frame { return Frame{l, p} }
+
+// Address is the rs2_frame.
+func (f Frame) Address() uintptr { return f.p }
