@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -222,6 +224,50 @@ func TestColorFormats(t *testing.T) {
 	}
 }
 
+func TestPaddedRows(t *testing.T) {
+	cam := soft(t, softcam.Options{Padding: 10})
+	c := mustOpen(t, cam, Options{})
+	f := &feeder{t: t, cam: cam, cal: geometry()}
+	f.color(0)
+	f.depth(0)
+	f.next(c, 0)
+}
+
+// A steady frame's own memory goes round; what is left are the calls to and from C.
+func TestAllocations(t *testing.T) {
+	cam := soft(t, softcam.Options{})
+	c := mustOpen(t, cam, Options{})
+	f := &feeder{t: t, cam: cam, cal: geometry()}
+	i := 0
+	var p capture.Pair
+	feed := func() {
+		f.color(i)
+		f.depth(i)
+		i++
+	}
+	pull := func() {
+		if err := c.Next(context.Background(), &p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 10 {
+		feed()
+		pull()
+	}
+	least := uint64(math.MaxUint64) // of some, since others of the process allocate as well
+	for range 5 {
+		feed()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		pull()
+		runtime.ReadMemStats(&after)
+		least = min(least, after.Mallocs-before.Mallocs)
+	}
+	if least > 0 {
+		t.Errorf("Next makes %d allocations, want none", least)
+	}
+}
+
 // Which frames go when nobody takes them, and that each is counted.
 func TestFullQueueDropsTheOldest(t *testing.T) {
 	cam := soft(t, softcam.Options{})
@@ -234,6 +280,9 @@ func TestFullQueueDropsTheOldest(t *testing.T) {
 	for i := 7; i < 10; i++ {
 		if p := f.next(c, i); p.Seq != uint64(i) || !close64(p.ColorTime, f.at(i)) {
 			t.Errorf("Seq %d at %v, want %d", p.Seq, p.ColorTime, i)
+		}
+		if color, depth := c.Facts(); color.Number != uint64(i+1) || depth.Number != uint64(i+1) {
+			t.Errorf("pair %d has the facts of frames %d and %d", i, color.Number, depth.Number)
 		}
 	}
 	if s := c.Stats(); s.Color != (StreamStats{In: 10, Dropped: 7, Lost: 7}) || s.Depth != (StreamStats{In: 10, Dropped: 7, Lost: 7}) || s.Delivered != 3 {

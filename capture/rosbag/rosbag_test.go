@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -574,10 +575,19 @@ func dataDir(t *testing.T) string {
 func FuzzOpen(f *testing.F) {
 	c := geometry()
 	c.Color.Width, c.Color.Height, c.Depth.Width, c.Depth.Height = 4, 2, 3, 2
-	for _, compression := range []string{"none", "lz4"} {
+	for _, compression := range []string{"none", "lz4", "bz2"} {
+		if _, err := exec.LookPath("bzip2"); compression == "bz2" && err != nil {
+			continue
+		}
 		data := recorded{frames: 3, perChunk: 2}.write(newBag(f, compression), c, painted(c))
 		f.Add(data)
 		f.Add(data[:len(data)/2])
+	}
+	for encoding, size := range map[string]int{"bgr8": 3, "rgba8": 4, "yuyv": 2, "mono8": 1} {
+		f.Add(recorded{color: encoding, depth: "16UC1", frames: 2}.write(newBag(f, "none"), c, func(i int) (color, depth []byte) {
+			_, depth = painted(c)(i)
+			return make([]byte, size*c.Color.Width*c.Color.Height), depth
+		}))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r, err := openBytes(data, Options{})

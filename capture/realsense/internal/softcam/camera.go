@@ -19,6 +19,7 @@ type Options struct {
 	FPS         int        // 0 = 30
 	Serial, USB string
 	OneSensor   bool // both streams from one sensor, as the D405 has them
+	Padding     int  // bytes behind each row
 }
 
 // Camera is a camera in software. It belongs to one goroutine.
@@ -208,13 +209,23 @@ func (c *Camera) Depth(number int, at time.Duration, domain rs2.Domain, pix []ui
 
 // send hands a copy in C's memory over, which C frees: rs2_software_video_frame in words.
 func (c *Camera) send(sensor, profile uintptr, width, size, number int, at time.Duration, domain rs2.Domain, data []byte) error {
+	step := width*size + c.o.Padding
+	if c.o.Padding > 0 {
+		var padded []byte
+		for len(data) >= width*size {
+			padded = append(padded, data[:width*size]...)
+			padded = append(padded, make([]byte, c.o.Padding)...)
+			data = data[width*size:]
+		}
+		data = padded
+	}
 	p := invoke(c.f.malloc, uintptr(max(len(data), 1)))
 	if p == 0 {
 		return fmt.Errorf("no memory for %d bytes", len(data))
 	}
 	copyTo(p, data)
 	ms := float64(at) / 1e6
-	frame := []uint64{uint64(p), uint64(c.f.free), uint64(uint32(width*size)) | uint64(uint32(size))<<32, math.Float64bits(ms),
+	frame := []uint64{uint64(p), uint64(c.f.free), uint64(uint32(step)) | uint64(uint32(size))<<32, math.Float64bits(ms),
 		uint64(uint32(domain)) | uint64(uint32(number))<<32, uint64(profile), uint64(bits(c.o.Calibration.DepthScale))}
 	_, err := c.doWith(c.f.frame, frame, sensor)
 	return err
