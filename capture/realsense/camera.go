@@ -135,7 +135,7 @@ func start(ctx *rs2.Context, dev *rs2.Device, o Options) (c *Camera, err error) 
 	d := &device{ctx: ctx, dev: dev}
 	defer func() {
 		if err != nil {
-			d.close()
+			d.close(func() {}, func() {})
 			err = explain(err)
 		}
 	}()

@@ -89,10 +89,16 @@ func (d *device) start(f func(rs2.Frame), depth, color candidate) error {
 // closing bounds how long the library may take to stop: a camera that hangs must not hang us.
 const closing = 5 * time.Second
 
-// close stops and frees everything, or tells that it did not within the bound; then the library goes on trying.
-func (d *device) close() error {
+// close stops and frees everything between leave and back, or tells that it did not within the bound; then the library
+// goes on trying.
+func (d *device) close(leave, back func()) error {
 	done := make(chan error, 1)
-	go func() { done <- d.free() }()
+	go func() {
+		leave()
+		err := d.free()
+		back()
+		done <- err
+	}()
 	timer := time.NewTimer(closing)
 	defer timer.Stop()
 	select {

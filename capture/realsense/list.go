@@ -253,11 +253,15 @@ func (c *Camera) Close() error {
 	c.shut.Do(func() {
 		close(c.closed)
 		c.queue.close()
-		c.mu.Lock() // Next has left the library
-		defer c.mu.Unlock()
-		c.life.Lock()
-		defer c.life.Unlock()
-		if err := c.device.close(); err != nil && !isClosed(c.gone) {
+		leave := func() { // Next and Reset have left the library
+			c.mu.Lock()
+			c.life.Lock()
+		}
+		back := func() {
+			c.life.Unlock()
+			c.mu.Unlock()
+		}
+		if err := c.device.close(leave, back); err != nil && !isClosed(c.gone) {
 			c.end = fmt.Errorf("realsense: close %s: %w", c.name, explain(err))
 		}
 	})

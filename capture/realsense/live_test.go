@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"math"
 	"runtime"
 	"slices"
@@ -312,6 +311,85 @@ func TestLostFrames(t *testing.T) {
 	}
 }
 
+// Facts are those of the pair's frames, not of later ones that wait.
+func TestFactsOfThePair(t *testing.T) {
+	cam := soft(t, softcam.Options{})
+	c := mustOpen(t, cam, Options{})
+	f := &feeder{t: t, cam: cam, cal: geometry()}
+	f.color(0)
+	f.color(1)
+	f.depth(0)
+	f.next(c, 0)
+	if color, depth := c.Facts(); color.Number != 1 || depth.Number != 1 {
+		t.Errorf("the facts are of frames %d and %d", color.Number, depth.Number)
+	}
+}
+
+// Frames come as fast as they can while pairs are taken: what is lost is counted, and what comes is whole.
+func TestFlood(t *testing.T) {
+	const frames = 1500
+	cam := soft(t, softcam.Options{})
+	c := mustOpen(t, cam, Options{Queue: 2, Wait: 300 * time.Millisecond})
+	go func() {
+		f := &feeder{t: t, cam: cam, cal: geometry()}
+		for i := range frames {
+			f.color(i)
+			f.depth(i)
+		}
+	}()
+	var p, want capture.Pair
+	n, seq := 0, uint64(0)
+	for {
+		err := c.Next(t.Context(), &p)
+		if errors.Is(err, ErrNoFrames) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		color, depth := c.Facts()
+		if p.HasColor() {
+			capturetest.Paint(geometry(), color.Number-1, false, &want)
+			if !bytes.Equal(p.Color.Pix, want.Color.Pix) {
+				t.Fatalf("pair %d: the colour image is not that of frame %d", n, color.Number)
+			}
+		}
+		if p.HasDepth() {
+			capturetest.Paint(geometry(), depth.Number-1, false, &want)
+			if !slices.Equal(p.Depth.Pix, want.Depth.Pix) {
+				t.Fatalf("pair %d: the depth image is not that of frame %d", n, depth.Number)
+			}
+		}
+		if n > 0 && p.Seq <= seq {
+			t.Fatalf("Seq %d comes after %d", p.Seq, seq)
+		}
+		n, seq = n+1, p.Seq
+	}
+	s := c.Stats()
+	for _, k := range []struct {
+		StreamStats
+		capture.StreamCounts
+	}{{s.Color, s.Paired.Color}, {s.Depth, s.Paired.Depth}} {
+		in := k.StreamCounts.In
+		if k.StreamStats.In != frames || uint64(in)+k.Dropped != frames || in != s.Paired.Pairs+k.Halves+k.Unpaired.Total()+k.Waiting {
+			t.Errorf("frames are lost without a count: %+v", s)
+		}
+	}
+	if n < 10 || uint64(n) != s.Delivered {
+		t.Errorf("%d pairs, %+v", n, s)
+	}
+	t.Logf("%d pairs of %d frames, %d and %d dropped", n, frames, s.Color.Dropped, s.Depth.Dropped)
+}
+
+func TestSince(t *testing.T) {
+	for ms, want := range map[float64]time.Duration{0: 0, 1.001: 1001 * time.Microsecond, -1.5: -1500 * time.Microsecond,
+		360713.523: 360713523 * time.Microsecond, 1700000000123.5: 1700000000123500 * time.Microsecond} {
+		if got := since(ms); got != want {
+			t.Errorf("%v ms are %d ns, want %d", ms, got, want)
+		}
+	}
+}
+
 // While depth is silent, colour goes on alone.
 func TestHalfPairs(t *testing.T) {
 	cam := soft(t, softcam.Options{})
@@ -503,10 +581,7 @@ func TestRemovedDevice(t *testing.T) {
 		for err = nil; err == nil; {
 			err = c.Next(t.Context(), &p)
 		}
-		again := c.Next(t.Context(), &p)
-		if err == io.EOF && again == io.EOF {
-			t.Log("the recording was over before its removal was told")
-		} else if !errors.Is(err, ErrUnplugged) || !errors.Is(again, ErrUnplugged) {
+		if again := c.Next(t.Context(), &p); !errors.Is(err, ErrUnplugged) || !errors.Is(again, ErrUnplugged) {
 			t.Errorf("errors are %v and %v", err, again)
 		}
 		if err := c.Close(); err != nil {
@@ -585,6 +660,15 @@ func TestSettings(t *testing.T) {
 		}
 	}
 	c.Close()
+	for value, want := range map[string]float32{"off": 0, "on": 1} {
+		c := mustOpen(t, cam, Options{Emitter: value})
+		for _, s := range c.device.sensors {
+			if got, err := s.Option(rs2.EmitterEnabled); s.Is(rs2.DepthSensor) && (err != nil || got != want) {
+				t.Errorf("emitter=%s: the option is %v, %v", value, got, err)
+			}
+		}
+		c.Close()
+	}
 	for text, want := range map[string]string{
 		"laser=400":          "laser: 400 is out of the Stereo Module's range, 0 to 360",
 		"color-exposure=100": "color-exposure: the RGB Camera does not have it",
