@@ -5,7 +5,9 @@ student to ship. A stage is a loss on batches and the part of the module that it
 """
 
 import copy
+import dataclasses
 from dataclasses import asdict, dataclass
+import functools
 import hashlib
 import json
 import os
@@ -30,29 +32,30 @@ RECORDINGS = ("kitchen", "table", "cup", "corridor")  # unlabelled pairs; frames
 class Experiment(Config):
     """A small student and a small budget, the same for every method, so that methods can be compared."""
 
-    width: int = 128
-    height: int = 96
+    width: int = 64
+    height: int = 48
     channels: tuple = (8, 16, 32, 48)
     decoder: tuple = (16, 16)
     dilations: tuple = (1, 2)
     variant: str = ""  # of the method: what is averaged, which similarity, which modality
-    steps: int = 160  # over all stages of the student
+    steps: int = 200  # over all stages of the student
     batch: int = 8
-    rate: float = 6e-3  # peak, one cosine per stage
-    average: float = 0.96
+    pool: int = 100  # different batches; they come again after that
+    rate: float = 8e-3  # peak, one cosine per stage
+    average: float = 0.97
     drop_depth: float = 0.12
     drop_color: float = 0.12
     half_turn: float = 0.0
     paste: float = 0.0
     scenes: int = 640  # synthetic frames: the first `labelled` of them with their labels, the others without
     labelled: int = 384
-    tests: int = 160  # synthetic frames of another seed
+    tests: int = 60  # synthetic frames of another seed
     real: float = 0.25  # share of labelled real pairs in a labelled batch, where they are
     room: float = 0.5  # share of recordings in an unlabelled batch, where they are
     calibration: int = 48
     teacher_channels: tuple = (16, 16, 48, 64)
     teacher_decoder: tuple = (32, 16)
-    teacher_steps: int = 320
+    teacher_steps: int = 300
     device: str = "cuda" if torch.cuda.is_available() else "cpu"
     folder: str = "distill/runs"
     edge: str = "bin/edge"
@@ -158,25 +161,26 @@ def choose(sources, second, share, rng):
     return second if second in sources and rng.random() < share else "synthetic"
 
 
-def draw(c, stage, number, step, labelled, unlabelled, rank=0):
-    """Batch `step` of a stage, from (seed, stage, step, rank) alone, so that a run resumes."""
-    rng = np.random.default_rng([c.seed, number, step, rank])
+def draw(c, stage, step, labelled, unlabelled, rank=0):
+    """Batch `step` of a stage, from (seed, step, rank) alone, so that a run resumes, and methods see the same pairs."""
+    number = step % c.pool
+    rng = np.random.default_rng([c.seed, 0, number, rank])
     xs, ys, us, cleans, indices = [], [], [], [], []
-    for _ in range(c.batch):
-        if stage.labelled:
-            inputs, classes = labelled[choose(labelled, "pairs", c.real, rng)]
-            i = rng.integers(len(inputs))
-            _, x, y = views(inputs[i], classes[i], c, rng)
-            xs.append(x)
-            ys.append(y)
-        if stage.unlabelled:
-            name = choose(unlabelled, "rooms", c.room, rng)
-            i = rng.integers(len(unlabelled[name]))
-            nothing = np.full(unlabelled[name].shape[1:3], c.void, np.uint8)
-            clean, u, _ = views(unlabelled[name][i], nothing, c, rng)
-            us.append(u)
-            cleans.append(clean)
-            indices.append(i + (10 ** 6 if name == "rooms" else 0))
+    for _ in range(c.batch if stage.labelled else 0):
+        inputs, classes = labelled[choose(labelled, "pairs", c.real, rng)]
+        i = rng.integers(len(inputs))
+        _, x, y = views(inputs[i], classes[i], c, rng)
+        xs.append(x)
+        ys.append(y)
+    rng = np.random.default_rng([c.seed, 1, number, rank])
+    for _ in range(c.batch if stage.unlabelled else 0):
+        name = choose(unlabelled, "rooms", c.room, rng)
+        i = rng.integers(len(unlabelled[name]))
+        nothing = np.full(unlabelled[name].shape[1:3], c.void, np.uint8)
+        clean, u, _ = views(unlabelled[name][i], nothing, c, rng)
+        us.append(u)
+        cleans.append(clean)
+        indices.append(i + (10 ** 6 if name == "rooms" else 0))
 
     def tensor(images):  # [N, 4, h, w], channels last in memory
         if not images:
@@ -209,6 +213,13 @@ def share_gradients(parameters, world):
             p.grad /= world
 
 
+@torch.no_grad()
+def average(mean, model, decay):
+    """mean ← decay·mean + (1 − decay)·model, batch statistics included."""
+    pairs = [(a, b) for a, b in zip(mean.state_dict().values(), model.state_dict().values()) if a.dtype.is_floating_point]
+    torch._foreach_lerp_([a for a, _ in pairs], [b for _, b in pairs], 1 - decay)
+
+
 def fit(c, whole, stages, folder, show=True):
     """Runs the stages, resuming from folder/last.pt; returns the module with averaged weights."""
     rank, world = ranks()
@@ -237,10 +248,11 @@ def fit(c, whole, stages, folder, show=True):
         bar = tqdm(range(begin, steps), f"{c.title()} {stage.name}", initial=begin, total=steps,
                    disable=None if show and rank == 0 else True)
         phase = _Phase(steps, c.rate)
+        again = functools.cache(lambda step: draw(c, stage, step, labelled, unlabelled, rank))
         for step in bar:
             for group in optimizer.param_groups:
                 group["lr"] = train.rate_at(step, phase)
-            loss = stage.loss(draw(c, stage, number, step, labelled, unlabelled, rank))
+            loss = stage.loss(dataclasses.replace(again(step % c.pool), step=step))
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             if world > 1:
@@ -248,7 +260,7 @@ def fit(c, whole, stages, folder, show=True):
             torch.nn.utils.clip_grad_norm_(parameters, 5.0)
             optimizer.step()
             total += 1
-            train.average(mean, whole, min(c.average, (1 + total) / (10 + total)))
+            average(mean, whole, min(c.average, (1 + total) / (10 + total)))
             if not torch.isfinite(loss):
                 raise ValueError(f"experiment: {c.title()}: stage {stage.name}: step {step}: the loss is {loss.item()}")
             if step % 10 == 0:

@@ -129,7 +129,7 @@ class CodeHead(nn.Module):
 
     def __init__(self, channels, height, width, bits=64):
         super().__init__()
-        self.grid = nn.MaxPool2d((height // 2, width // 2))
+        self.grid = nn.MaxPool2d((height - height // 2, width - width // 2), (height // 2, width // 2))
         self.hidden, self.bits = nn.Conv2d(channels, 2 * bits, 2), nn.Conv2d(2 * bits, bits, 1)
 
     def forward(self, f16):
