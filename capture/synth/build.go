@@ -7,6 +7,19 @@ const (
 	classObject     = 2
 )
 
+// Classes of the labels of a room, Options.Labels = "indoor". What is none of them is other: legs, cabinets, shelves.
+const (
+	indoorOther = iota
+	indoorWall
+	indoorFloor
+	indoorCeiling
+	indoorTable // the same as classTable
+	indoorChair // sofas too
+	indoorPerson
+	indoorObject // the same as classObject
+	indoorClasses
+)
+
 // light is a rectangle that shines: a ceiling panel, a lamp, a window.
 type light struct {
 	pos, u, v vec // centre and half edges
@@ -36,6 +49,7 @@ type builder struct {
 	r      *rng
 	prints *prints
 	class  uint8 // of what is added
+	indoor uint8 // its indoor class, where class is background
 }
 
 func (b *builder) mat(m material) int32 {
@@ -46,8 +60,15 @@ func (b *builder) mat(m material) int32 {
 	return int32(len(b.mats) - 1)
 }
 
+// as gives what is added an indoor class until the function that it returns is called.
+func (b *builder) as(indoor uint8) (done func()) {
+	was := b.indoor
+	b.indoor = indoor
+	return func() { b.indoor = was }
+}
+
 func (b *builder) add(p prim) *prim {
-	p.class = b.class
+	p.class, p.indoor = b.class, b.indoor
 	p.bound()
 	b.prims = append(b.prims, p)
 	return &b.prims[len(b.prims)-1]

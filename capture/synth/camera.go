@@ -55,6 +55,14 @@ func Open(args string) (*Camera, error) {
 	return New(o)
 }
 
+// Classes is the number of classes of the camera's labels.
+func (c *Camera) Classes() int {
+	if c.o.Labels == "indoor" {
+		return indoorClasses
+	}
+	return classObject + 1
+}
+
 // New makes a camera.
 func New(o Options) (*Camera, error) {
 	if err := o.check(); err != nil {

@@ -16,6 +16,9 @@
 // lies on such a top, flat papers and cables too. Front edges, legs, chairs, shelves and what stands on them, people and
 // hands are background.
 //
+// With labels=indoor there are eight: 0 other, 1 wall (with its doors and windows), 2 floor, 3 ceiling, 4 table (the same
+// tops), 5 chair (sofas too), 6 person, 7 object (the same things).
+//
 // # Cameras
 //
 // Depth is z along the depth camera's axis in millimetres. The depth camera sits centimetres beside the colour camera

@@ -17,6 +17,7 @@ type Options struct {
 	Cut     int     // a new scene every Cut frames; 0 means one scene for ever
 	Noise   float64 // of the depth camera: 0 none, 1 usual, up to 2; the zero Options have none, Open's default is 1
 	Paced   bool    // Next waits for each frame's time
+	Labels  string  // "tabletop", the same as empty, or "indoor": the set of classes, see the package's comment
 	Threads int     // goroutines that render; 0 means one per CPU. The bytes do not depend on it
 }
 
@@ -26,7 +27,7 @@ var scenes = []string{"mixed", "tabletop", "room", "corridor", "empty"}
 // Scenes returns the names that Options.Scene may have.
 func Scenes() []string { return append([]string(nil), scenes...) }
 
-var keys = []string{"seed", "scene", "width", "height", "fps", "frames", "cut", "noise", "paced", "threads"}
+var keys = []string{"seed", "scene", "width", "height", "fps", "frames", "cut", "noise", "paced", "labels", "threads"}
 
 // ParseOptions reads "key=value,key=value". An empty text is the default camera: mixed scenes, 640 × 480, 30 frames a
 // second, endless, one scene, noise 1, not paced.
@@ -54,6 +55,8 @@ func (o *Options) set(key, value string) (err error) {
 		o.Seed, err = strconv.ParseUint(value, 10, 64)
 	case "scene":
 		o.Scene = value
+	case "labels":
+		o.Labels = value
 	case "width":
 		o.Width, err = strconv.Atoi(value)
 	case "height":
@@ -94,6 +97,8 @@ func (o *Options) check() error {
 	switch {
 	case !known:
 		return bad("scene", strconv.Quote(o.Scene), "scenes are "+strings.Join(scenes, ", "))
+	case o.Labels != "" && o.Labels != "tabletop" && o.Labels != "indoor":
+		return bad("labels", strconv.Quote(o.Labels), "label sets are tabletop, indoor")
 	case o.Width != 0 && (o.Width < 16 || o.Width > 4096):
 		return bad("width", o.Width, "must be 16 to 4096")
 	case o.Height != 0 && (o.Height < 16 || o.Height > 4096):

@@ -2,6 +2,7 @@ package synth
 
 // person stands on f; only a coarse shape.
 func (b *builder) person(f frame, sitting bool) {
+	defer b.as(indoorPerson)()
 	r := b.r
 	skin := b.plain(hsv(r.uni(0.04, 0.08), r.uni(0.4, 0.65), r.log(0.12, 0.7)), 0.1)
 	shirt, legs := b.thing(), b.plain(b.tint(0.01, 0.3, 0.6), 0)
@@ -32,6 +33,7 @@ func (b *builder) person(f frame, sitting bool) {
 
 // arm reaches from beyond the edge over a surface: background by definition.
 func (b *builder) arm(s surface) {
+	defer b.as(indoorPerson)()
 	r := b.r
 	skin := b.plain(hsv(r.uni(0.04, 0.08), r.uni(0.4, 0.65), r.log(0.12, 0.7)), 0.15)
 	sleeve := b.thing()

@@ -25,6 +25,7 @@ type prim struct {
 	lo, hi float64 // ellipsoid: kept range of z
 	shape  shape
 	class  uint8 // classTable counts only where the normal is up
+	indoor uint8 // indoor class of background; a room's follows from the face
 	flags  uint8
 	mat    int32
 	tex    vec     // added to local coordinates before texturing

@@ -2,6 +2,7 @@ package synth
 
 // chair stands on f and faces +y.
 func (b *builder) chair(f frame) {
+	defer b.as(indoorChair)()
 	r := b.r
 	m := b.wood()
 	if r.chance(0.5) {
@@ -51,6 +52,7 @@ func (b *builder) chair(f frame) {
 }
 
 func (b *builder) sofa(f frame) {
+	defer b.as(indoorChair)()
 	m := b.plain(b.tint(0.02, 0.6, 0.7), 0)
 	b.mats[m].bump = 0.3
 	w := b.r.uni(0.5, 1.1)

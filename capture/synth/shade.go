@@ -14,7 +14,9 @@ func (c *Camera) shade(y int, lin []float32, labels []uint8) {
 	for x := range w {
 		i := y*w + x
 		v.at(s, i, &h)
-		labels[i] = h.class()
+		if labels[i] = h.class(); c.o.Labels == "indoor" {
+			labels[i] = h.inside()
+		}
 		m := &s.mats[h.mat]
 		a := m.albedo(c.noise, h.face, h.u, h.v, float64(v.z[i]*pixel))
 		g.find(&near, x, y, v.id[i], &h.n)

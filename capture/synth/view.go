@@ -273,6 +273,26 @@ func (v *view) at(s *scene, i int, h *hitPoint) {
 	}
 }
 
+// inside is the indoor label of the point.
+func (h *hitPoint) inside() uint8 {
+	switch h.class() {
+	case classTable:
+		return indoorTable
+	case classObject:
+		return indoorObject
+	}
+	if h.p.shape != shapeRoom {
+		return h.p.indoor
+	}
+	switch h.mat - h.p.mat {
+	case 1:
+		return indoorFloor
+	case 2:
+		return indoorCeiling
+	}
+	return indoorWall
+}
+
 // class is the label of the point.
 func (h *hitPoint) class() uint8 {
 	if h.p.class == classTable && (h.face != 2 || h.n.z < 0) {

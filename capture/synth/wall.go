@@ -4,6 +4,7 @@ import "math"
 
 // window is in wall frame f; some let light in.
 func (b *builder) window(f frame, w float64, lit bool) {
+	defer b.as(indoorWall)()
 	r := b.r
 	z0, z1 := r.uni(0.7, 1.1), r.uni(1.7, 2.2)
 	h, zc := float64((z1-z0)/2), float64((z0+z1)/2)
@@ -50,6 +51,7 @@ func (b *builder) window(f frame, w float64, lit bool) {
 }
 
 func (b *builder) door(f frame) {
+	defer b.as(indoorWall)()
 	m := b.plain(b.tint(0.03, 0.8, 0.7), 0.2)
 	if b.r.chance(0.4) {
 		m = b.wood()

@@ -144,6 +144,9 @@ func (c *recordCmd) create(src capture.Source, cal capture.Calibration) (recorde
 	classes := c.Classes
 	if classes == 0 && !recorded(src) {
 		classes = synthClasses
+		if s, ok := src.(interface{ Classes() int }); ok {
+			classes = s.Classes()
+		}
 	}
 	return replay.Create(c.Output, cal, replay.WriterOptions{Append: c.Append, Classes: classes, Threads: c.Threads})
 }
