@@ -15,6 +15,6 @@
 // Model files are untrusted: sizes are bounded before memory is taken, and what cannot run is an error that names node,
 // operator and reason.
 //
-// Limits: static shapes (symbols are bound at load), no control flow, little-endian machines. The arithmetic is derived
-// in docs/quantization.md.
+// Limits: static shapes (symbols are bound at load), no control flow but an If whose condition follows from shapes,
+// little-endian machines. The arithmetic is derived in docs/quantization.md, the operators are in docs/operators.md.
 package quant

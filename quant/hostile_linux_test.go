@@ -70,10 +70,10 @@ func hostileFiles() []hostileFile {
 		raw("a list that is short", ot.Message{}.Put(5, ot.Message{}.Int(1, 1<<20).Int(2, ot.S8).Put(8, []byte("w")).Put(5, make([]byte, 1000))), "1000 elements, want 1048576"),
 		raw("a list that is long", ot.Message{}.Put(5, ot.Message{}.Int(1, 3).Int(2, ot.S8).Put(8, []byte("w")).Put(5, make([]byte, 1<<20))), "more than 3 elements"),
 
-		raw("a graph 10,000 deep", deepGraph(10_000), "operator is not supported"),
+		raw("a graph 10,000 deep", deepGraph(10_000), "nested deeper"),
 		raw("types 10,000 deep", ot.Message{}.Put(11, ot.Message{}.Put(1, []byte("x")).Put(2, deepType(10_000))), "not a dense tensor"),
 		raw("groups 10,000 deep", ot.Message(bytes.Repeat([]byte{0x0b}, 10_000)), "group fields"),
-		model("an If bomb", ifBomb(12), "control flow"),
+		model("an If bomb", ifBomb(12), "nested deeper"),
 		model("an If whose branches are 10,000 deep", relu(1).Node("If", []string{"x"}, []string{"z"}).Meta("k", "v"), "control flow"),
 		model("a Scan", relu(1).Node("Scan", []string{"x"}, []string{"z"}), "control flow"),
 		model("a function that calls itself", func() *ot.Model {

@@ -88,7 +88,7 @@ func sorted(nodes []onnx.Node, given map[string]*Value) ([]*onnx.Node, error) {
 	missing := make([]int, len(nodes)) // operands not made yet
 	readers := make([][]int32, len(nodes))
 	for i := range nodes {
-		for _, in := range nodes[i].Inputs {
+		for _, in := range append(nodes[i].Inputs[:len(nodes[i].Inputs):len(nodes[i].Inputs)], nodes[i].Captures()...) {
 			if in == "" || given[in] != nil {
 				continue
 			}
@@ -131,6 +131,12 @@ func sorted(nodes []onnx.Node, given map[string]*Value) ([]*onnx.Node, error) {
 }
 
 func (b *builder) node(src *onnx.Node) error {
+	if src.Op == "If" && src.Domain == "" {
+		if err := b.branch(src); err != nil {
+			return fmt.Errorf("If %q: %w", src.Name, err)
+		}
+		return nil
+	}
 	if done, err := b.expand(src); done {
 		return err
 	}

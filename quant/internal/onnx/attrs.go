@@ -11,7 +11,7 @@ import (
 type Attrs map[string]Attr
 
 // Attr is one attribute's value: float64-free Go forms of the ONNX kinds that we read.
-// One of float32, int, string, []float32, []int, []string, *tensor.T.
+// One of float32, int, string, []float32, []int, []string, *tensor.T, *Graph.
 type Attr any
 
 // Int is an integer attribute, or the default when absent. An attribute of another kind is an error.
@@ -51,6 +51,9 @@ func (a Attrs) Bool(name string, absent bool) (bool, error) {
 	return v == 1, err
 }
 
+// Graph is a graph attribute, nil when absent.
+func (a Attrs) Graph(name string) (*Graph, error) { return get[*Graph](a, name, nil) }
+
 func get[T any](a Attrs, name string, absent T) (T, error) {
 	v, ok := a[name]
 	if !ok {
@@ -79,6 +82,8 @@ func kindName(v any) string {
 		return "string list"
 	case *tensor.T:
 		return "tensor"
+	case *Graph:
+		return "graph"
 	case refusedAttr:
 		return string(v)
 	}

@@ -238,7 +238,10 @@ func (r *reader) attr(a *wire.Attribute) (Attr, error) {
 		}
 		return s, nil
 	case attrGraph:
-		return refusedAttr("graph"), nil
+		if a.G == nil {
+			return nil, errors.New("has no graph")
+		}
+		return r.subgraph(a.G)
 	}
 	return refusedAttr(fmt.Sprintf("value of kind %d", a.Type)), nil
 }

@@ -10,12 +10,13 @@ import (
 type kind uint8
 
 const (
-	drop    kind = iota // not read: left out of the skeleton
-	scalar              // copied
-	text                // copied, bounded
-	message             // walked
-	payload             // cut out: its place in the file is left behind as a Span
-	refused             // named in an error
+	drop     kind = iota // not read: left out of the skeleton
+	scalar               // copied
+	text                 // copied, bounded
+	message              // walked
+	subgraph             // walked as a graph: the schema names itself
+	payload              // cut out: its place in the file is left behind as a Span
+	refused              // named in an error
 )
 
 // schema says what to do with each field of one message type.
@@ -46,7 +47,7 @@ var (
 	valueSchema      = &schema{"value", map[protowire.Number]field{1: {kind: text}, 2: {kind: message, sub: typeSchema}}}
 	attributeSchema  = &schema{"attribute", map[protowire.Number]field{
 		1: {kind: text}, 2: {kind: scalar}, 3: {kind: scalar}, 4: {kind: text}, 5: {kind: message, sub: tensorSchema},
-		7: {kind: scalar}, 8: {kind: scalar}, 9: {kind: text}, 20: {kind: scalar}, 21: {kind: text},
+		6: {kind: subgraph}, 7: {kind: scalar}, 8: {kind: scalar}, 9: {kind: text}, 20: {kind: scalar}, 21: {kind: text},
 	}}
 	nodeSchema = &schema{"node", map[protowire.Number]field{
 		1: {kind: text}, 2: {kind: text}, 3: {kind: text}, 4: {kind: text}, 5: {kind: message, sub: attributeSchema}, 7: {kind: text},
@@ -152,12 +153,16 @@ func (s *scanner) field(out []byte, f field, number protowire.Number, typ protow
 		b, _ := protowire.ConsumeBytes(s.file[value:end])
 		out = appendSpan(out, number, end-len(b), end)
 		return out, nil
-	case message:
+	case message, subgraph:
 		if typ != protowire.BytesType {
 			return nil, fmt.Errorf("field %d has wire type %d, want a message", number, typ)
 		}
 		b, _ := protowire.ConsumeBytes(s.file[value:end])
-		sub, err := s.walk(f.sub, end-len(b), end, depth+1)
+		m := f.sub
+		if f.kind == subgraph {
+			m = graphSchema
+		}
+		sub, err := s.walk(m, end-len(b), end, depth+1)
 		if err != nil {
 			return nil, err
 		}

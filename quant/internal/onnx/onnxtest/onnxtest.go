@@ -103,7 +103,7 @@ func (m *Model) Meta(key, value string) *Model {
 	return m
 }
 
-// Attr makes an AttributeProto of an int, float32, string, []int or Message (a TensorProto).
+// Attr makes an AttributeProto of an int, float32, string, []int, Message (a TensorProto) or *Model (its graph).
 func Attr(name string, v any) Message {
 	a := Message{}.Put(1, []byte(name))
 	switch v := v.(type) {
@@ -120,6 +120,8 @@ func Attr(name string, v any) Message {
 		return a.Int(20, 7)
 	case Message:
 		return a.Put(5, v).Int(20, 4)
+	case *Model:
+		return a.Put(6, v.Graph).Int(20, 5)
 	}
 	panic("onnxtest: attribute kind")
 }
