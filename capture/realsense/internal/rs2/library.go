@@ -89,6 +89,8 @@ func open(name string) (*Library, error) {
 
 // load opens what name says, or the first of the usual names that opens.
 func load(name string) (file string, handle uintptr, err error) {
+	runtime.LockOSThread() // the loader keeps its words on what went wrong for the thread
+	defer runtime.UnlockOSThread()
 	if name != "" {
 		for _, file = range filepath.SplitList(name) {
 			if file == "" {
