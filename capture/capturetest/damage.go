@@ -17,6 +17,17 @@ func (j *Injector) damage(call int, p *capture.Pair) {
 		copy(p.Color.Pix, j.last.Color.Pix)
 		copy(p.Depth.Pix, j.last.Depth.Pix)
 	}
+	if _, ok := j.acting(FreezeColor, call); ok && j.alike(p) {
+		copy(p.Color.Pix, j.last.Color.Pix)
+	}
+	if _, ok := j.acting(FreezeDepth, call); ok && j.alike(p) {
+		copy(p.Depth.Pix, j.last.Depth.Pix)
+	}
+	if _, ok := j.acting(StickDepth, call); ok {
+		for i := range p.Depth.Pix {
+			p.Depth.Pix[i] = 0xffff
+		}
+	}
 	if f, ok := j.acting(ClockJump, call); ok {
 		shift(p, f.For)
 	}

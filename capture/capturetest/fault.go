@@ -24,11 +24,14 @@ const (
 	LoseDepth             // the depth image is empty (0×0): its stream is gone
 	LoseColor             // the colour image is empty (0×0)
 	Corrupt               // noise over a tenth of both images' pixels: a bad cable
+	FreezeColor           // the colour image is that of the last pair
+	FreezeDepth           // the depth image is
+	StickDepth            // every reading has all its bits set
 	kinds
 )
 
 var kindNames = [kinds]string{"stall", "drop", "duplicate", "reorder", "tear", "unplug", "wrong-size", "freeze", "clock-jump",
-	"blind", "dark", "lose-depth", "lose-color", "corrupt"}
+	"blind", "dark", "lose-depth", "lose-color", "corrupt", "freeze-color", "freeze-depth", "stick-depth"}
 
 // String returns the kind's name, as in a fault table.
 func (k Kind) String() string {

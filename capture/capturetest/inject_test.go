@@ -103,6 +103,23 @@ func TestInjectDamagesPairs(t *testing.T) {
 			want.Color, want.Depth = old.Color, old.Depth
 			return difference(p, want)
 		},
+		FreezeColor: func(p *capture.Pair) string {
+			want := paint(2)
+			want.Color = paint(1).Color
+			return difference(p, want)
+		},
+		FreezeDepth: func(p *capture.Pair) string {
+			want := paint(2)
+			want.Depth = paint(1).Depth
+			return difference(p, want)
+		},
+		StickDepth: func(p *capture.Pair) string {
+			want := paint(2)
+			for i := range want.Depth.Pix {
+				want.Depth.Pix[i] = 0xffff
+			}
+			return difference(p, want)
+		},
 		ClockJump: func(p *capture.Pair) string {
 			want := paint(2)
 			want.ColorTime -= time.Second
