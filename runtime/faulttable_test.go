@@ -29,7 +29,8 @@ var (
 // stage is a run on the tests' clock: 30 pairs a second, real students, masks as ndjson.
 type stage struct {
 	t      *testing.T
-	begun  []time.Time // of each fault; of one that has an end, the end
+	begun  []time.Time // of each fault
+	ended  []time.Time // of each fault: its last frame, or its repair
 	masks  []emitted
 	sum    *Summary
 	out    bytes.Buffer
@@ -109,19 +110,19 @@ func (s *stage) line(last int64) int64 {
 	return m.Seq
 }
 
-// waits are, for each fault, how long it took to the next mask, and to the next one that is paired.
+// waits are, for each fault, how long it took from its beginning to the next mask (of a device: from its repair), and
+// from its end to the next one that is paired.
 func (s *stage) waits() (any, paired []time.Duration) {
-	for _, at := range s.begun {
-		found := false
+	for i, at := range s.begun {
 		for _, m := range s.masks {
-			if m.at.Before(at) {
-				continue
+			if !m.at.Before(at) {
+				any = append(any, m.at.Sub(at))
+				break
 			}
-			if !found {
-				any, found = append(any, m.at.Sub(at)), true
-			}
-			if m.mode == mask.Paired {
-				paired = append(paired, m.at.Sub(at))
+		}
+		for _, m := range s.masks {
+			if !m.at.Before(s.ended[i]) && m.mode == mask.Paired {
+				paired = append(paired, m.at.Sub(s.ended[i]))
 				break
 			}
 		}
@@ -131,21 +132,25 @@ func (s *stage) waits() (any, paired []time.Duration) {
 	return any, paired
 }
 
-// probe notes when faults of an injector begin.
+// probe notes when faults of an injector begin and end.
 type probe struct {
 	*capturetest.Injector
-	s    *stage
-	seen int
+	s           *stage
+	begun, hits int
 }
 
 func (p *probe) Next(ctx context.Context, dst *capture.Pair) error {
 	err := p.Injector.Next(ctx, dst)
-	total := 0
-	for _, n := range p.Injector.Counts().Faults {
-		total += n
+	c, begun, hits := p.Injector.Counts(), 0, 0
+	for kind := range c.Faults {
+		begun, hits = begun+c.Faults[kind], hits+c.Hits[kind]
 	}
-	for ; p.seen < total; p.seen++ {
-		p.s.begun = append(p.s.begun, time.Now())
+	now := time.Now()
+	for ; p.begun < begun; p.begun++ {
+		p.s.begun, p.s.ended = append(p.s.begun, now), append(p.s.ended, now)
+	}
+	if hits > p.hits {
+		p.hits, p.s.ended[len(p.s.ended)-1] = hits, now
 	}
 	return err
 }
@@ -168,18 +173,18 @@ type faultRow struct {
 const frame = time.Second / 30
 
 var faultRows = []faultRow{
-	{name: "unplug depth", kind: capturetest.LoseDepth, min: 1, max: 20, mask: 0, paired: 40 * frame, stdoutSay: "colour alone"},
-	{name: "unplug colour", kind: capturetest.LoseColor, min: 1, max: 20, mask: 0, paired: 40 * frame, stdoutSay: "depth alone"},
+	{name: "unplug depth", kind: capturetest.LoseDepth, min: 1, max: 20, mask: 0, paired: 20 * frame, stdoutSay: "colour alone"},
+	{name: "unplug colour", kind: capturetest.LoseColor, min: 1, max: 20, mask: 0, paired: 20 * frame, stdoutSay: "depth alone"},
 	{name: "unplug both, replug", do: (*capturetest.Device).Unplug, lost: []Drop{DropUnreadable}, mask: 10 * time.Second, paired: 10 * time.Second, stdoutSay: "nothing"},
 	{name: "device hangs, lets go", do: func(d *capturetest.Device) { d.Hang(true) }, mask: 10 * time.Second, paired: 10 * time.Second, stdoutSay: "nothing"},
 	{name: "device silent, back", do: func(d *capturetest.Device) { d.Silence(true) }, mask: 10 * time.Second, paired: 10 * time.Second, stdoutSay: "nothing"},
 	{name: "stall up to 0.5 s", kind: capturetest.Stall, min: 1, max: 1, each: 500 * time.Millisecond, mask: 0, paired: 0, stdoutSay: "the frame, late"},
-	{name: "freeze both", kind: capturetest.Freeze, min: 1, max: 20, lost: []Drop{DropUnusable}, mask: 0, paired: 21 * frame, stdoutSay: "two frames, then nothing"},
-	{name: "freeze depth", kind: capturetest.FreezeDepth, min: 1, max: 20, mask: 0, paired: 0, stdoutSay: "two frames, then colour alone"},
-	{name: "freeze colour", kind: capturetest.FreezeColor, min: 1, max: 20, mask: 0, paired: 0, stdoutSay: "two frames, then depth alone"},
-	{name: "depth blind", kind: capturetest.Blind, min: 1, max: 20, mask: 0, paired: 40 * frame, stdoutSay: "colour alone"},
-	{name: "depth stuck", kind: capturetest.StickDepth, min: 1, max: 20, mask: 0, paired: 40 * frame, stdoutSay: "colour alone"},
-	{name: "colour dark", kind: capturetest.Dark, min: 1, max: 20, mask: 0, paired: 40 * frame, stdoutSay: "depth alone"},
+	{name: "freeze both", kind: capturetest.Freeze, min: 3, max: 20, lost: []Drop{DropUnusable}, mask: 0, paired: 20 * frame, stdoutSay: "two frames, then nothing"},
+	{name: "freeze depth", kind: capturetest.FreezeDepth, min: 3, max: 20, mask: 0, paired: 20 * frame, stdoutSay: "two frames, then colour alone"},
+	{name: "freeze colour", kind: capturetest.FreezeColor, min: 3, max: 20, mask: 0, paired: 20 * frame, stdoutSay: "two frames, then depth alone"},
+	{name: "depth blind", kind: capturetest.Blind, min: 1, max: 20, mask: 0, paired: 20 * frame, stdoutSay: "colour alone"},
+	{name: "depth stuck", kind: capturetest.StickDepth, min: 1, max: 20, mask: 0, paired: 20 * frame, stdoutSay: "colour alone"},
+	{name: "colour dark", kind: capturetest.Dark, min: 1, max: 20, mask: 0, paired: 20 * frame, stdoutSay: "depth alone"},
 	{name: "reorder", kind: capturetest.Reorder, min: 1, max: 1, lost: []Drop{DropLate}, mask: 0, paired: 0, stdoutSay: "the later frame alone"},
 	{name: "duplicate", kind: capturetest.Duplicate, min: 1, max: 5, lost: []Drop{DropLate}, mask: 6 * frame, paired: 6 * frame, stdoutSay: "once"},
 	{name: "frames lost", kind: capturetest.Drop, min: 1, max: 10, lost: []Drop{DropLost}, mask: 0, paired: 0, stdoutSay: "the rest"},
@@ -194,7 +199,7 @@ var faultRows = []faultRow{
 // masks in order leave, they come back in time, and only what the row allows is lost.
 func TestFaultTable(t *testing.T) {
 	var table strings.Builder
-	fmt.Fprintf(&table, "%-22s %6s  %-30s %-19s %-19s %s\n", "fault", "times", "left stdout meanwhile", "next mask, ms", "paired again, ms", "lost, of frames")
+	fmt.Fprintf(&table, "%-22s %6s  %-30s %-19s %-19s %s\n", "fault", "times", "left stdout meanwhile", "next mask, ms", "then paired, ms", "lost, of frames")
 	for seed, row := range faultRows {
 		t.Run(row.name, func(t *testing.T) {
 			s := &stage{t: t}
@@ -309,6 +314,7 @@ func (s *stage) device(row faultRow, rng *rand.Rand) {
 			d.Silence(false)
 			d.Plug()
 			s.begun = append(s.begun, time.Now())
+			s.ended = append(s.ended, time.Now())
 			time.Sleep(10 * time.Second)
 		}
 		s.cancel()
@@ -328,6 +334,7 @@ func (s *stage) consumer(rng *rand.Rand) {
 	s.emit = func() {
 		if d, ok := slow[n]; ok {
 			s.begun = append(s.begun, time.Now())
+			s.ended = append(s.ended, time.Now())
 			time.Sleep(d)
 		}
 		n++
