@@ -5,13 +5,15 @@ PYTHON  ?= python3
 VENV    ?= .venv
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZ    ?= 60s
+FAULTS  ?= 200
+SOAK    ?= 30m
 
 # One static binary without a C compiler. Only the race detector needs cgo, and says so itself.
 export CGO_ENABLED ?= 0
 export GO PYTHON VENV VERSION
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test gotest pytest check lint race realsense arm64 cross generated image fuzz clean
+.PHONY: help build demo test gotest pytest check lint race realsense arm64 cross generated image fuzz faults soak clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +60,12 @@ image: ## Build the arm64 image with buildah and run its binary under qemu-user.
 
 fuzz: ## Fuzz every target for FUZZ (60s) each.
 	@scripts/fuzz.sh $(FUZZ)
+
+faults: ## Inject FAULTS (200) of every kind and print the fault table.
+	@scripts/faults.sh $(FAULTS)
+
+soak: ## Run for SOAK (30m) at 30 frames a second with random faults; memory must stay flat.
+	@scripts/soak.sh $(SOAK)
 
 clean: ## Remove what was built. Keeps .venv.
 	rm -rf bin build dist

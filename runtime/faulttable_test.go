@@ -36,6 +36,8 @@ type stage struct {
 	out    bytes.Buffer
 	emit   func() // before each mask; may sleep
 	cancel context.CancelFunc
+
+	keepNothing bool // masks and times, of a run that is long
 }
 
 type emitted struct {
@@ -78,7 +80,9 @@ func (s *stage) perform(src capture.Source) {
 				return err
 			}
 			last = s.line(last)
-			s.masks = append(s.masks, emitted{time.Now(), m.Mode})
+			if !s.keepNothing {
+				s.masks = append(s.masks, emitted{time.Now(), m.Mode})
+			}
 			return nil
 		}}
 	if s.sum, err = p.Run(ctx); err != nil {

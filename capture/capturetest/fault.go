@@ -10,23 +10,23 @@ import (
 type Kind int
 
 const (
-	Stall     Kind = iota // Next waits for the fault's For; for ever (until ctx or Close) if For is 0
-	Drop                  // Count pairs are lost before the next one: a gap in Seq
-	Duplicate             // the last pair comes again, with its Seq and times
-	Reorder               // two pairs change places
-	Tear                  // the lower half of both images is the last pair's: a transfer that was overtaken
-	Unplug                // Next fails with ErrUnplugged, and the pairs meanwhile are lost; then it is plugged in again
-	WrongSize             // the images come at half their width and height
-	Freeze                // the images are those of the last pair, while Seq and times go on
-	ClockJump             // times are off by the fault's For (which may be negative)
-	Blind                 // no depth reading anywhere: sunlight, a covered projector
-	Dark                  // a black colour image: a covered lens, no light
-	LoseDepth             // the depth image is empty (0×0): its stream is gone
-	LoseColor             // the colour image is empty (0×0)
-	Corrupt               // noise over a tenth of both images' pixels: a bad cable
-	FreezeColor           // the colour image is that of the last pair
-	FreezeDepth           // the depth image is
-	StickDepth            // every reading has all its bits set
+	Stall       Kind = iota // Next waits for the fault's For; for ever (until ctx or Close) if For is 0
+	Drop                    // Count pairs are lost before the next one: a gap in Seq
+	Duplicate               // the last pair comes again, with its Seq and times
+	Reorder                 // two pairs change places
+	Tear                    // the lower half of both images is the last pair's: a transfer that was overtaken
+	Unplug                  // Next fails with ErrUnplugged, and the pairs meanwhile are lost; then it is plugged in again
+	WrongSize               // the images come at half their width and height
+	Freeze                  // the images are those of the last pair, while Seq and times go on
+	ClockJump               // times are off by the fault's For (which may be negative)
+	Blind                   // no depth reading anywhere: sunlight, a covered projector
+	Dark                    // a black colour image: a covered lens, no light
+	LoseDepth               // the depth image is empty (0×0): its stream is gone
+	LoseColor               // the colour image is empty (0×0)
+	Corrupt                 // noise over a tenth of both images' pixels: a bad cable
+	FreezeColor             // the colour image is that of the last pair
+	FreezeDepth             // the depth image is
+	StickDepth              // every reading has all its bits set
 	kinds
 )
 
