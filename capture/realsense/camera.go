@@ -132,7 +132,7 @@ func play(ctx *rs2.Context, file string) (*rs2.Device, error) {
 
 // start opens the streams of a device, which it owns from now on, as it does the context.
 func start(ctx *rs2.Context, dev *rs2.Device, o Options) (c *Camera, err error) {
-	d := &device{ctx: ctx, dev: dev}
+	d := &device{ctx: ctx, camera: dev}
 	defer func() {
 		if err != nil {
 			d.close(func() {}, func() {})
@@ -166,7 +166,7 @@ func start(ctx *rs2.Context, dev *rs2.Device, o Options) (c *Camera, err error) 
 		return nil, c.hint(err)
 	}
 	c.note(depth, color)
-	if err := o.configure(d.dev, depth.sensor, color.sensor); err != nil {
+	if err := o.configure(d.camera, depth.sensor, color.sensor); err != nil {
 		return nil, err
 	}
 	if c.cal, err = calibration(depth, color); err != nil {
@@ -225,7 +225,7 @@ func (c *Camera) complain(err error) {
 func (c *Camera) changed(removed, added rs2.DeviceList) {
 	defer removed.Close()
 	defer added.Close()
-	if removed.Has(c.device.dev) {
+	if c.device.among(removed) {
 		c.lose()
 	}
 }
@@ -293,13 +293,13 @@ const look = 20 * time.Millisecond
 func (c *Camera) wait(ctx context.Context, now time.Duration) error {
 	quiet := time.Since(c.begin) - c.last
 	switch {
-	case isClosed(c.gone), !c.device.playback && quiet > time.Second && !c.device.dev.Connected():
+	case isClosed(c.gone), !c.device.playback && quiet > time.Second && !c.device.camera.Connected():
 		c.lose()
 		return fmt.Errorf("realsense: read %s: %w", c.name, ErrUnplugged)
 	case !c.device.playback && quiet >= c.o.Wait:
 		return fmt.Errorf("realsense: read %s: %w for %v%s", c.name, ErrNoFrames, c.o.Wait, c.because())
 	case c.device.playback:
-		status, err := c.device.dev.Status()
+		status, err := c.device.camera.Status()
 		if err != nil {
 			return fmt.Errorf("realsense: read %s: %w", c.name, err)
 		}

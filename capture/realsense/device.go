@@ -5,6 +5,7 @@ package realsense
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/depthwise/depthwise/capture/realsense/internal/rs2"
@@ -13,26 +14,42 @@ import (
 // A device is what a Camera holds of the library.
 type device struct {
 	ctx      *rs2.Context
-	dev      *rs2.Device // the recorder while one runs
-	camera   *rs2.Device // behind the recorder
+	camera   *rs2.Device // or the recording
+	recorder *rs2.Device // that streams in the camera's place while one runs, else nil
 	playback bool
 	sensors  []*rs2.Sensor
 	open     []*rs2.Sensor
 	running  []*rs2.Sensor
+
+	mu    sync.Mutex // the library's word on changes may come at any time
+	freed bool
 }
 
 // record puts a recorder before the camera. The file is whole when the device is closed.
 func (d *device) record(file string) error {
-	recorder, err := d.dev.Record(file)
-	if err == nil {
-		d.camera, d.dev = d.dev, recorder
-	}
+	var err error
+	d.recorder, err = d.camera.Record(file)
 	return err
+}
+
+// streaming is the device that streams.
+func (d *device) streaming() *rs2.Device {
+	if d.recorder != nil {
+		return d.recorder
+	}
+	return d.camera
+}
+
+// among tells whether a list names the camera.
+func (d *device) among(list rs2.DeviceList) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return !d.freed && list.Has(d.camera)
 }
 
 // find opens the sensors and chooses their profiles.
 func (d *device) find(o *Options) (depth, color candidate, err error) {
-	if d.sensors, err = d.dev.Sensors(); err != nil {
+	if d.sensors, err = d.streaming().Sensors(); err != nil {
 		return depth, color, err
 	}
 	var all []candidate
@@ -56,7 +73,7 @@ func (d *device) find(o *Options) (depth, color candidate, err error) {
 // all are opened before, and it is held until all are started, so that nothing is lost.
 func (d *device) start(f func(rs2.Frame), depth, color candidate) error {
 	if d.playback {
-		if err := d.dev.Pause(); err != nil {
+		if err := d.camera.Pause(); err != nil {
 			return err
 		}
 	}
@@ -81,7 +98,7 @@ func (d *device) start(f func(rs2.Frame), depth, color candidate) error {
 		d.running = append(d.running, p.sensor)
 	}
 	if d.playback {
-		return d.dev.Resume()
+		return d.camera.Resume()
 	}
 	return nil
 }
@@ -124,10 +141,13 @@ func (d *device) free() error {
 	for _, s := range d.sensors {
 		s.Free()
 	}
-	d.dev.Close()
-	if d.camera != nil {
-		d.camera.Close()
+	d.mu.Lock()
+	d.freed = true
+	d.mu.Unlock()
+	if d.recorder != nil {
+		d.recorder.Close()
 	}
+	d.camera.Close()
 	d.ctx.Close()
 	return errors.Join(errs...)
 }

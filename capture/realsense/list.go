@@ -84,7 +84,7 @@ func infos(list rs2.DeviceList) ([]Info, error) {
 	return all, nil
 }
 
-// pick opens the camera with a serial number, or the first that has both sensors.
+// pick opens the camera with a serial number, or the first.
 func pick(ctx *rs2.Context, serial string) (*rs2.Device, error) {
 	list, err := ctx.Devices()
 	if err != nil {
@@ -237,11 +237,7 @@ func (c *Camera) Reset() error {
 	if isClosed(c.closed) {
 		return ErrClosed
 	}
-	dev := c.device.dev
-	if c.device.camera != nil {
-		dev = c.device.camera
-	}
-	if err := dev.Reset(); err != nil {
+	if err := c.device.camera.Reset(); err != nil {
 		return fmt.Errorf("realsense: reset %s: %w", c.name, explain(err))
 	}
 	return nil

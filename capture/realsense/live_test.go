@@ -673,7 +673,7 @@ func TestSettings(t *testing.T) {
 		"laser=400":          "laser: 400 is out of the Stereo Module's range, 0 to 360",
 		"color-exposure=100": "color-exposure: the RGB Camera does not have it",
 		"color-gain=5":       "color-gain: the RGB Camera does not let it be set",
-		"preset=nonsense":    `preset: "nonsense" is none of`,
+		"preset=nonsense":    "preset: the library has no names for those of the Stereo Module: give a number, 0 to 6",
 		"settings=absent":    "settings: open absent",
 	} {
 		o, err := ParseOptions(text)

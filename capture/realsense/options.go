@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Options say which camera, how it streams, and what it is set to. The zero value is the first camera with depth and
-// colour, near 640 × 480 at 30 frames a second, set as it stands.
+// Options say which camera, how it streams, and what it is set to. The zero value is the first camera, near 640 × 480 at 30
+// frames a second, set as it stands.
 type Options struct {
 	// Library is librealsense2's file; "" means $REALSENSE_LIB or, without that, the usual names. Several files, written
 	// like a search path, are opened in order, the library last.
 	Library string
-	Serial  string // of the camera; "" = the first with depth and colour
+	Serial  string // of the camera; "" = the first
 	File    string // plays this recording (.bag) instead
 	Record  string // writes what the camera delivers into this new file (.bag)
 

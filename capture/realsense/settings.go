@@ -125,5 +125,8 @@ func preset(s *rs2.Sensor, name string) (float64, error) {
 			names = append(names, words)
 		}
 	}
+	if len(names) == 0 {
+		return 0, fmt.Errorf("the library has no names for those of the %s: give a number, %v to %v", s.Name(), least, most)
+	}
 	return 0, fmt.Errorf("%q is none of %s", name, strings.Join(names, ", "))
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -62,4 +63,30 @@ func TestRealLabels(t *testing.T) {
 	}
 	bad(t, exitFailed, []string{filepath.Join("label", "learn0.png"), fmt.Sprintf("--labels label%d", 3)},
 		"eval", dir, "-m", student("early"), "--labels", "label")
+}
+
+// TestRealBagRecorded: a bag, and what is recorded of it as a folder and as an MCAP file, give the same masks.
+func TestRealBagRecorded(t *testing.T) {
+	bag := filepath.Join(realData(t), "recordings", "realsense-d435.bag")
+	if _, err := os.Stat(bag); err != nil {
+		t.Skip("no bag")
+	}
+	took := regexp.MustCompile(`"(ms|clock)":(\{[^}]*\}|"[^"]*"),?`) // recordings of ours do not name the clock
+	masks := func(source string) string {
+		code, out, words := edge("run", source, "-m", student("early"))
+		if code != exitOK || strings.Count(out, "\n") < 1 {
+			t.Fatalf("%s: exit status %d: %s", source, code, words)
+		}
+		return took.ReplaceAllString(out, "")
+	}
+	want := masks(bag)
+	for _, name := range []string{"folder", "file.mcap"} {
+		path := filepath.Join(t.TempDir(), name)
+		if code, _, words := edge("record", bag, "-o", path); code != exitOK {
+			t.Fatalf("record: exit status %d: %s", code, words)
+		}
+		if got := masks(path); got != want {
+			t.Errorf("%s gives\n%s\nthe bag\n%s", name, got, want)
+		}
+	}
 }
