@@ -137,8 +137,10 @@ def pool(rng):
         net.node(op, [x])
         return net.case()
     attrs = dict(kernel_shape=kernel, **window(rng, spatial, kernel, dilations=op == "MaxPool" or net.opset == 19 and op == "AveragePool"))
-    if op != "LpPool" and rng.random() < 0.5:
+    if op != "LpPool" and "auto_pad" not in attrs and rng.random() < 0.5:
         attrs["ceil_mode"] = 1
+    if attrs.get("auto_pad", "").startswith("SAME"):  # ONNX Runtime's pads would be negative, which it then refuses or misreads
+        attrs["strides"] = [min(s, k) for s, k in zip(attrs.get("strides", [1] * spatial), kernel, strict=True)]
     if op == "AveragePool" and rng.random() < 0.5:
         attrs["count_include_pad"] = 1
     net.node(op, [x], **attrs)

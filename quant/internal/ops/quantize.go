@@ -142,6 +142,19 @@ func buildQuantize(b *build) *Impl {
 	}
 	get, zero, put := loader(v.Type), loader(t), storer(t)
 	n := b.volume(v.Shape)
+	if p.count == 1 && t.IsInt8() && v.Type == tensor.Float32 {
+		return one(t, clone(v.Shape), chunks(n), func(in, out []*tensor.T, from, to int) {
+			from, to = span(from, to, n)
+			z := 0.0
+			if len(in) > 2 && in[2] != nil {
+				z = zero(in[2].Data, 0)
+			}
+			scale, y := tensor.View[float32](in[1])[0], out[0].Data
+			for i, v := range tensor.View[float32](in[0])[from:to] {
+				y[from+i] = byte(int(quantize(v, scale, z, lo, hi)))
+			}
+		})
+	}
 	return one(t, clone(v.Shape), chunks(n), func(in, out []*tensor.T, from, to int) {
 		from, to = span(from, to, n)
 		scales := tensor.View[float32](in[1])
@@ -167,6 +180,24 @@ func buildDequantize(b *build) *Impl {
 	}
 	get := loader(v.Type)
 	n := b.volume(v.Shape)
+	if p.count == 1 && v.Type.IsInt8() {
+		return one(tensor.Float32, clone(v.Shape), chunks(n), func(in, out []*tensor.T, from, to int) {
+			from, to = span(from, to, n)
+			var z int32
+			read := widen(v.Type)
+			if len(in) > 2 && in[2] != nil {
+				z = read(in[2].Data, 0)
+			}
+			scale, y, flip := tensor.View[float32](in[1])[0], tensor.View[float32](out[0]), int32(0)
+			if v.Type == tensor.Int8 { // a byte b is the value (b ^ 0x80) − 128
+				flip = 0x80
+				z += 128
+			}
+			for i, q := range in[0].Data[from:to] {
+				y[from+i] = float32((int32(q)^flip)-z) * scale
+			}
+		})
+	}
 	return one(tensor.Float32, clone(v.Shape), chunks(n), func(in, out []*tensor.T, from, to int) {
 		from, to = span(from, to, n)
 		scales, y := tensor.View[float32](in[1]), tensor.View[float32](out[0])

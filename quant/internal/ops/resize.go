@@ -373,6 +373,11 @@ func buildResize(b *build) *Impl {
 		lo0, hi0, _ = integerRange(v.Type)
 	}
 	out := r.Out
+	if rank >= 2 && v.Type == tensor.Float32 && r.planes(tables) {
+		impl := r.planar(tables[rank-2], tables[rank-1])
+		impl.Work = operations(counts...)
+		return impl
+	}
 	impl := one(v.Type, out, product(out[:rank-1]), func(in, outs []*tensor.T, lo, hi int) {
 		var pick [maxRank]*taps1
 		row := out[rank-1]
@@ -399,6 +404,46 @@ func buildResize(b *build) *Impl {
 	})
 	impl.Work = operations(counts...)
 	return impl
+}
+
+// planes reports whether the axes before the last two stay as they are and nothing is extrapolated.
+func (r *Resize) planes(tables [][]taps1) bool {
+	for k, table := range tables {
+		for i, t := range table {
+			if t.out || k < len(tables)-2 && (len(t.at) != 1 || t.at[0] != i || r.In[k] != r.Out[k]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// planar is the same sum, in the same order, for float32 planes.
+func (r *Resize) planar(ys, xs []taps1) *Impl {
+	rank := len(r.In)
+	h, w, oh, ow := r.In[rank-2], r.In[rank-1], r.Out[rank-2], r.Out[rank-1]
+	return one(tensor.Float32, r.Out, product(r.Out[:rank-1]), func(in, outs []*tensor.T, lo, hi int) {
+		for u := lo; u < hi; u++ {
+			plane := tensor.View[float32](in[0])[u/oh*h*w:][:h*w]
+			dst, ty := tensor.View[float32](outs[0])[u*ow:][:ow], &ys[u%oh]
+			for x := range dst {
+				tx, total := &xs[x], 0.0
+				for j, wy := range ty.weight {
+					if wy == 0 {
+						continue
+					}
+					row, sum := plane[ty.at[j]*w:][:w], 0.0
+					for i, wx := range tx.weight {
+						if wx != 0 {
+							sum += float64(float64(wy*wx) * float64(row[tx.at[i]]))
+						}
+					}
+					total += sum
+				}
+				dst[x] = float32(total)
+			}
+		}
+	})
 }
 
 // maxRank is the reader's bound on dimensions.

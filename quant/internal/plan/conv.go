@@ -151,13 +151,14 @@ func rowAlign(h int) int {
 	return 1
 }
 
-// matchGemm: a fully connected layer on [N, K] is a 1×1 convolution on N maps of one pixel.
+// matchGemm: a fully connected layer on [N, K] is a 1×1 convolution on N maps of one pixel; on more axes, as in attention,
+// it is one on a map whose pixels are the rows.
 func (p *planner) matchGemm(n *graph.Node, r *requant) (*unit, error) {
 	if !n.Is("Gemm", "MatMul") {
 		return nil, nil
 	}
 	x, xq, ok := p.dequantized(n.In[0])
-	if !ok || len(x.Shape) != 2 || len(r.to.Shape) != 2 || len(n.In[1].Shape) != 2 || !isMap(x.Shape) || !isMap(r.to.Shape) {
+	if !ok || len(n.In[1].Shape) != 2 || len(x.Shape) < 2 || len(r.to.Shape) != len(x.Shape) || product(x.Shape) == 0 || product(r.to.Shape) == 0 {
 		return nil, nil
 	}
 	w, ok := p.quantizedConstant(n.In[1])
@@ -174,7 +175,8 @@ func (p *planner) matchGemm(n *graph.Node, r *requant) (*unit, error) {
 			return nil, nil
 		}
 	}
-	k, m := x.Shape[1], r.to.Shape[1]
+	last := len(x.Shape) - 1
+	k, m := x.Shape[last], r.to.Shape[last]
 	outAxis := 1
 	if transB {
 		outAxis = 0
@@ -207,6 +209,38 @@ func (p *planner) matchGemm(n *graph.Node, r *requant) (*unit, error) {
 		if err != nil {
 			return fmt.Errorf("as a convolution: %w", err)
 		}
+		if last > 1 {
+			return p.emitRows(packed, x, r.stored, p.units[r.stored.From].nodes, int64(len(data)))
+		}
 		return p.emitConv(packed, x, r.stored, p.units[r.stored.From].nodes, "gemm", int64(len(data)))
 	}}, nil
+}
+
+// emitRows plans a 1×1 convolution from the rows of x, [..., K], to those of y, [..., M]: in memory both are channels-last
+// maps already.
+func (p *planner) emitRows(packed []*kernel.PackedConv, x, y *graph.Value, nodes []*graph.Node, weightBytes int64) error {
+	last := len(x.Shape) - 1
+	h, w := grid(product(x.Shape[:last]))
+	in, err := p.plain(x)
+	if err != nil {
+		return err
+	}
+	from := &graph.Value{Name: x.Name + " rows", Type: x.Type, Shape: []int{1, x.Shape[last], h, w}}
+	p.setForm(from, &Buffer{Name: from.Name, Type: x.Type, Shape: from.Shape, Form: NHWC, Size: in.Size, Of: in})
+	to := &graph.Value{Name: y.Name + " rows", Type: y.Type, Shape: []int{1, y.Shape[last], h, w}}
+	if err := p.emitConv(packed, from, to, nodes, "gemm", weightBytes); err != nil {
+		return err
+	}
+	p.emitToNHWC(to, p.make(y, Plain), nil)
+	return nil
+}
+
+// grid arranges n pixels in rows of at most 64, as long as divide n; a number without such a divisor is one row.
+func grid(n int) (h, w int) {
+	for w := min(n, 64); w >= 8; w-- {
+		if n%w == 0 {
+			return n / w, w
+		}
+	}
+	return 1, n
 }
