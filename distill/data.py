@@ -30,7 +30,7 @@ def pairs(folder):
         return next((folder / n for n in names if (folder / n).is_dir()), None)
 
     color, depth = first("color", "rgb"), first("depth")
-    truth = first("label3", "labels", "label")
+    truth = first("label3", "label8", "labels", "label")
     if color is None or depth is None:
         raise FileNotFoundError(f"data: {folder}: no color/ (or rgb/) and depth/")
     found = []
@@ -107,14 +107,15 @@ def cached(name, make):
         return stored["inputs"], stored["classes"], [str(s) for s in stored["stems"]]
 
 
-def synthetic(name, seed, frames, size, edge, scene="mixed"):
+def synthetic(name, seed, frames, size, edge, scene="mixed", labels="tabletop"):
     """A recording of our own synthetic camera, one new scene per frame, made by `edge record` when missing."""
     folder = WORK / "synth" / f"{name}-{seed}"
     if not folder.exists():
         part = folder.with_name(folder.name + ".part")
         part.parent.mkdir(parents=True, exist_ok=True)
         source = f"synth:seed={seed},scene={scene},cut=1,frames={frames},width={size[0]},height={size[1]}"
-        command = [edge, "record", source, "--labels", "--classes", "3", "--register", "-q", "-o", str(part)]
+        source += "" if labels == "tabletop" else f",labels={labels}"
+        command = [edge, "record", source, "--labels", "--register", "-q", "-o", str(part)]
         subprocess.run(command, check=True)
         part.rename(folder)
     return folder

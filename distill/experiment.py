@@ -220,10 +220,11 @@ def average(mean, model, decay):
     torch._foreach_lerp_([a for a, _ in pairs], [b for _, b in pairs], 1 - decay)
 
 
-def fit(c, whole, stages, folder, show=True):
-    """Runs the stages, resuming from folder/last.pt; returns the module with averaged weights."""
+def fit(c, whole, stages, folder, show=True, sources=None):
+    """Runs the stages, resuming from folder/last.pt; returns the module with averaged weights. sources are what sets(c)
+    gives, if they are others."""
     rank, world = ranks()
-    labelled, unlabelled = sets(c)
+    labelled, unlabelled = sources or sets(c)
     torch.manual_seed(c.seed + 1000 * rank)
     whole.to(c.device, memory_format=torch.channels_last)
     last = Path(folder) / "last.pt"
@@ -346,11 +347,13 @@ def test_arrays(name, folder, keep, relabel, c):
     return data.cached("test-" + key, make)[:2]
 
 
-def figures(net, c):
+def figures(net, c, only=None):
     """mIoU in percent of the float network by set: whole, with a modality lost, and with depth shifted. A lost modality is
     left to the part that does without it, where the network has one: what the runtime would do."""
     out = {}
     for name, (folder, _, keep, relabel, _) in tests(c).items():
+        if only and name not in only:
+            continue
         inputs, truths = test_arrays(name, folder, keep, relabel, c)
         rows = out.setdefault(name.split("/")[0], {how: 0 for how in LOSSES})
         for how in LOSSES:

@@ -76,3 +76,105 @@ def test_pasted_objects_stand_on_the_table_at_its_distance():
             if foot < 59:  # not cut off by the image
                 assert abs(np.median(a[foot][new[foot]][:, 3].astype(int)) - ground) < 0.12 * ground
     assert pasted > 10
+
+
+# Each flaw that sensors have, found among many draws.
+
+
+def draws(count=200, color_value=None):
+    """depth_flaws of a flat wall at 1 m (byte 87 or so) beside a nearer block, over many seeds."""
+    h, w = 60, 80
+    depth = np.full((h, w), 90, np.uint8)
+    depth[20:40, 30:50] = 150
+    color = np.full((h, w, 3), 120, np.uint8)
+    if color_value is not None:
+        color[:, :20] = color_value
+    classes = np.zeros((h, w), np.uint8)
+    for seed in range(count):
+        yield augment.depth_flaws(depth, color, classes, CONFIG, np.random.default_rng(seed)), depth
+
+
+def metres(byte):
+    far = 1 / CONFIG.depth_far
+    return 1 / ((byte - 1.0) * (1 / CONFIG.depth_near - far) / 254 + far)
+
+
+def test_depth_noise_grows_with_the_square_of_the_distance():
+    near, far = 200, 40
+    color, classes = np.full((60, 80, 3), 120, np.uint8), np.zeros((60, 80), np.uint8)
+
+    def deviation(byte):  # in metres, the noise within one picture, over draws without another flaw of the whole picture
+        out = []
+        for seed in range(150):
+            d = augment.depth_flaws(np.full((60, 80), byte, np.uint8), color, classes, CONFIG, np.random.default_rng(seed)).astype(float)
+            d = d[d > 0]
+            if len(d) > 500:
+                z = metres(d)
+                out.append(z.std() / z.mean() ** 2)
+        return np.mean(out)
+
+    assert deviation(near) == pytest.approx(deviation(far), rel=0.3), "noise over z² does not depend on z"
+
+
+def test_holes_come_at_edges():
+    edge = np.zeros((60, 80), bool)
+    edge[17:43, 27:53] = True
+    edge[23:37, 33:47] = False
+    lost = np.mean([(d == 0) for d, _ in draws()], axis=0)
+    assert lost[edge].mean() > 1.3 * lost[5:15, 5:75].mean()
+
+
+@pytest.mark.parametrize("value", [5, 255], ids=["dark", "shiny"])
+def test_dark_and_shiny_things_lose_depth(value):
+    plain, odd = (np.mean([(d[:, :20] == 0).mean() for d, _ in draws(color_value=v)]) for v in (None, value))
+    assert odd > plain + 0.05
+
+
+def test_disparity_comes_in_steps():
+    ramp = np.tile(np.linspace(40, 200, 160).astype(np.uint8), (20, 1))
+    color, classes = np.full((20, 160, 3), 120, np.uint8), np.zeros((20, 160), np.uint8)
+    levels = [len(np.unique(augment.depth_flaws(ramp, color, classes, CONFIG, np.random.default_rng(s)))) for s in range(200)]
+    assert np.percentile(levels, 90) > 110 and sum(n < 75 for n in levels) > 5, "some pictures have few levels, most have many"
+
+
+def test_borders_go_missing():
+    border = [(d[:, :3] == 0).all() or (d[:, -3:] == 0).all() or (d[:3] == 0).all() or (d[-3:] == 0).all()
+              for d, _ in draws() if (d > 0).mean() > 0.5]
+    assert 0.1 < np.mean(border) < 0.8
+
+
+def test_depth_is_registered_a_few_pixels_wrong():
+    """The block's edge in depth against its edge in colour, in pixels of a 320 × 240 input."""
+    x, y = np.zeros((240, 320, 4), np.uint8), np.zeros((240, 320), np.uint8)
+    x[60:180, 80:240], x[..., 3] = 200, np.where(x[..., 0] > 0, 200, 50)
+    x[60:180, 80:240, 3] = 200
+    offsets = []
+    for seed in range(80):
+        moved, _ = augment.geometry(x, y, np.random.default_rng(seed), 320, 240)
+        color, depth = moved[..., 0] > 100, moved[..., 3] > 120
+        if 2000 < color.sum() and 2000 < depth.sum():
+            offsets.append(np.linalg.norm(np.argwhere(color).mean(0) - np.argwhere(depth).mean(0)))
+    assert np.mean(np.array(offsets) > 0.8) > 0.25, "some are off"
+    assert np.mean(np.array(offsets) < 0.3) > 0.25, "some are not"
+    assert np.max(offsets) < 12
+
+
+def colors(count=200):
+    patch = np.zeros((40, 60, 3), np.uint8)
+    patch[:] = 100
+    patch[:, 30:] = 160
+    return np.stack([augment.color_flaws(patch, np.random.default_rng(s)) for s in range(count)]).astype(float), patch
+
+
+def test_exposure_and_white_balance_vary():
+    seen, patch = colors()
+    brightness = seen[:, :, 5:25].mean((1, 2, 3))
+    assert brightness.std() > 15 and brightness.min() < 80 and brightness.max() > 120
+    tint = seen[:, :, 5:25, 0].mean((1, 2)) - seen[:, :, 5:25, 2].mean((1, 2))
+    assert tint.std() > 4
+
+
+def test_motion_blurs_edges():
+    seen, _ = colors()
+    width = [(np.abs(np.diff(s.mean((0, 2)))) > 0.15 * np.ptp(s.mean((0, 2)))).sum() for s in seen if np.ptp(s.mean((0, 2))) > 15]
+    assert np.mean(np.array(width) >= 3) > 0.03 and np.mean(np.array(width) <= 1) > 0.4
