@@ -33,7 +33,7 @@ type rule struct {
 const rapid = "pgregory.net/rapid" // property tests
 
 var rules = []rule{
-	{"capture", "capture/internal/...", rapid + " capture/capturetest"},
+	{"capture", "capture/internal/... internal/pixel", rapid + " capture/capturetest"},
 	{"capture/...", "capture capture/internal/...", rapid + " capture/capturetest capture/replay"},
 	{"capture/replay", "capture capture/internal/... github.com/klauspost/compress", rapid + " capture/capturetest capture/synth"},
 	{"capture/mcap", "capture capture/internal/... github.com/klauspost/compress github.com/pierrec/lz4/v4 google.golang.org/protobuf",
@@ -52,6 +52,8 @@ var rules = []rule{
 		rapid + " models"},
 	{"quant/internal/kernel", "quant/internal/pool golang.org/x/sys/cpu", rapid},
 	{"quant/internal/onnx/...", "quant/internal/onnx/... quant/internal/tensor google.golang.org/protobuf", rapid},
+
+	{"internal/pixel", "golang.org/x/sys/cpu", rapid}, // loops over images, for every package that a frame passes through
 
 	{"mask", "", rapid},
 	{"runtime", "capture quant mask", rapid + " models capture/synth capture/replay capture/capturetest"},
@@ -242,11 +244,11 @@ func TestNoWorkAtStart(t *testing.T) {
 	}
 }
 
-// TestUnsafeAndAssemblyStayInside: quant/internal is the only place for either, but for a C library's memory in the internal
-// packages of capture/realsense; and nothing needs cgo.
+// TestUnsafeAndAssemblyStayInside: quant/internal and internal/pixel are the only places for either, but for a C library's
+// memory in the internal packages of capture/realsense; and nothing needs cgo.
 func TestUnsafeAndAssemblyStayInside(t *testing.T) {
 	for _, p := range list(t) {
-		inside := strings.HasPrefix(p.folder(), "quant/internal/")
+		inside := strings.HasPrefix(p.folder(), "quant/internal/") || p.folder() == "internal/pixel"
 		for _, file := range slices.Concat(p.SFiles, p.IgnoredOtherFiles) {
 			if !inside && strings.HasSuffix(file, ".s") {
 				t.Errorf("%s: assembly outside quant/internal", path.Join(p.folder(), file))

@@ -22,20 +22,24 @@ import (
 // coarser one, patches between the centres of its pixels do not show.
 //
 // The arithmetic of a frame is integers only, from tables made once, so that a recording gives the same bytes on every
-// CPU and at every number of threads. A Registrar holds memory for the colour image per thread; Register does not
-// allocate. It may be used by one goroutine at a time.
+// CPU and at every number of threads. Cameras that stand side by side, as those of an RGB-D camera do, have a fast way
+// (register_glide.go); any others have each patch projected, and memory for the colour image per thread. Register does
+// not allocate, but once for the first reading that is too near for the fast way. It may be used by one goroutine at a
+// time.
 type Registrar struct {
 	cal  Calibration
 	copy bool // depth is already registered
 
-	diagonal bool  // two corners of a patch will do
-	rays     []ray // of the corners of the depth pixels, (Width+1) × (Height+1): corner (i, j) is at pixel (i−½, j−½)
-	view     view
-	slack    int64 // Q12 pixels of the colour image
-	widest   int64 // colour pixels
+	glide  *glide // nil: each corner is projected
+	rays   []ray  // of the corners of the depth pixels, (Width+1) × (Height+1): corner (i, j) is at pixel (i−½, j−½)
+	view   view
+	slack  int64 // Q12 pixels of the colour image
+	widest int64 // colour pixels
 
 	src, dst *Depth // of the call in progress
 	workers  []worker
+	fast     []func() // for each worker: glide
+	left     []func() // crawl
 	project  []func()
 	merge    []func()
 	wait     sync.WaitGroup
@@ -44,8 +48,10 @@ type Registrar struct {
 type worker struct {
 	r      *Registrar
 	index  int
-	pix    []uint16 // the worker's own z-buffer, holding z−1, so that 65535 is "empty"; worker 0 has dst's pixels
+	pix    []uint16 // the z-buffer that the worker draws into, 0 is empty: dst's pixels, or for project its own
+	clip   band     // of its rows, those that it may draw into
 	lo, hi int      // rows of the z-buffer that the worker wrote: [lo, hi)
+	slow   []int    // depth rows with readings for crawl
 }
 
 // maxPixels bounds an image that is registered, and with it the tables: 12 bytes a depth pixel.
@@ -69,27 +75,37 @@ func NewRegistrar(c Calibration, threads int) (*Registrar, error) {
 		threads = runtime.GOMAXPROCS(0)
 	}
 	threads = min(threads, c.Depth.Height, 64)
-	r.rays = cornerRays(c)
-	r.view = newView(c)
 	ratio := max(c.Color.Fx, c.Color.Fy) / min(c.Depth.Fx, c.Depth.Fy)
 	r.slack = int64(math.RoundToEven(min(ratio, MaxSide) * (oneQ12 / 4)))
 	r.widest = int64(8*math.Ceil(min(ratio, MaxSide))) + 8
-	r.diagonal = r.upright()
+	if r.glide = newGlide(c, r.slack, threads); r.glide == nil {
+		r.trace()
+	}
 	r.workers = make([]worker, threads)
 	for i := range r.workers {
 		w := &r.workers[i]
-		w.r, w.index = r, i
+		w.r, w.index, w.clip = r, i, band{0, c.Color.Height}
+		// Made once: a go statement with a ready function value does not allocate.
+		if r.glide != nil {
+			w.slow = make([]int, 0, c.Depth.Height)
+			r.fast = append(r.fast, func() { w.glide(); r.wait.Done() })
+			r.left = append(r.left, func() { w.crawl(); r.wait.Done() })
+			continue
+		}
 		if i > 0 {
 			w.pix = make([]uint16, c.Color.Width*c.Color.Height)
-			for k := range w.pix {
-				w.pix[k] = empty
-			}
 		}
-		// Made once: a go statement with a ready function value does not allocate.
 		r.project = append(r.project, func() { w.project(); r.wait.Done() })
 		r.merge = append(r.merge, func() { w.merge(); r.wait.Done() })
 	}
 	return r, nil
+}
+
+// trace makes the tables that corners are projected with.
+func (r *Registrar) trace() {
+	if r.rays == nil {
+		r.rays, r.view = cornerRays(r.cal), newView(r.cal)
+	}
 }
 
 // Calibration returns the geometry of what Register writes: the colour camera's for both images, with the depth scale
@@ -116,17 +132,35 @@ func (r *Registrar) Register(dst, src *Depth) error {
 		return nil
 	}
 	r.src, r.dst = src, dst
-	r.workers[0].pix = dst.Pix
-	for i := range dst.Pix {
-		dst.Pix[i] = empty
+	if r.glide != nil {
+		r.side()
+	} else {
+		r.workers[0].pix = dst.Pix
+		clear(dst.Pix)
+		r.each(r.project)
+		r.each(r.merge)
+		r.workers[0].pix = nil
 	}
-	r.each(r.project)
-	r.each(r.merge)
-	for i := range r.workers {
-		r.workers[i].lo, r.workers[i].hi = 0, 0
-	}
-	r.src, r.dst, r.workers[0].pix = nil, nil, nil
+	r.src, r.dst = nil, nil
 	return nil
+}
+
+// side registers by glide: every worker draws a band of dst.
+func (r *Registrar) side() {
+	for i := range r.workers {
+		r.workers[i].pix = r.dst.Pix
+	}
+	r.each(r.fast)
+	for i := range r.workers {
+		if len(r.workers[i].slow) > 0 {
+			r.trace()
+			r.each(r.left)
+			break
+		}
+	}
+	for i := range r.workers {
+		r.workers[i].pix = nil
+	}
 }
 
 // each runs one task per worker and waits for all.
@@ -139,8 +173,8 @@ func (r *Registrar) each(tasks []func()) {
 	r.wait.Wait()
 }
 
-// merge folds the workers' z-buffers into dst for the worker's share of its rows, empties them, and turns z−1 into z.
-// Taking the nearest is the same in any order, so the number of workers does not show.
+// merge folds the workers' z-buffers into dst for the worker's share of its rows, and empties them. Taking the nearest is
+// the same in any order, so the number of workers does not show.
 func (w *worker) merge() {
 	dst, all := w.r.dst, w.r.workers
 	first, last := dst.Height*w.index/len(all), dst.Height*(w.index+1)/len(all)
@@ -153,12 +187,11 @@ func (w *worker) merge() {
 			}
 			from := other.pix[y*dst.Width:][:len(row)]
 			for x, z := range from {
-				row[x] = min(row[x], z)
-				from[x] = empty
+				if z-1 < row[x]-1 { // empty is the farthest
+					row[x] = z
+				}
+				from[x] = 0
 			}
-		}
-		for x := range row {
-			row[x]++ // empty wraps to 0, no reading
 		}
 	}
 }

@@ -10,6 +10,9 @@ trap 'rm -rf "$new"' EXIT
 cp -r quant/internal/kernel "$new/kernel"
 "$go" run ./quant/internal/kernel/asmgen -C "$new/kernel"
 diff -r quant/internal/kernel "$new/kernel"
+cp -r internal/pixel "$new/pixel"
+"$go" run ./quant/internal/kernel/asmgen -C "$new/pixel"
+diff -r internal/pixel "$new/pixel"
 
 # Wire schema: the compiler's version stands in a comment and may differ.
 cp -r quant/internal/onnx/wire "$new/wire"

@@ -28,14 +28,15 @@ type target struct {
 	name  string // _c/name.c
 	arch  string // GOARCH
 	flags []string
+	pkg   string // the Go package's name, that of its folder
 }
 
 var targets = []target{
-	{"avx512vnni", "amd64", []string{"-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mavx512vbmi", "-mavx512vbmi2", "-mfma", "-mprefer-vector-width=512"}},
-	{"avxvnni", "amd64", []string{"-mavx2", "-mfma", "-mavxvnni"}},
-	{"avx2", "amd64", []string{"-mavx2", "-mfma"}},
-	{"dotprod", "arm64", []string{"-mcpu=cortex-a76"}},
-	{"neon", "arm64", []string{"-mcpu=cortex-a72"}},
+	{"avx512vnni", "amd64", []string{"-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mavx512vbmi", "-mavx512vbmi2", "-mfma", "-mprefer-vector-width=512"}, ""},
+	{"avxvnni", "amd64", []string{"-mavx2", "-mfma", "-mavxvnni"}, ""},
+	{"avx2", "amd64", []string{"-mavx2", "-mfma"}, ""},
+	{"dotprod", "arm64", []string{"-mcpu=cortex-a76"}, ""},
+	{"neon", "arm64", []string{"-mcpu=cortex-a72"}, ""},
 }
 
 // common flags: freestanding code without tables, unwind data, stack checks or contraction of a·b+c.
@@ -92,6 +93,9 @@ func (t target) generate(clang, objdump, dir string) error {
 		return err
 	}
 	var asm, stubs bytes.Buffer
+	if t.pkg, err = packageName(dir); err != nil {
+		return err
+	}
 	header(&asm, t, true)
 	header(&stubs, t, false)
 	for _, d := range decls {
@@ -120,8 +124,13 @@ func header(b *bytes.Buffer, t target, asm bool) {
 	if asm {
 		b.WriteString("#include \"textflag.h\"\n")
 	} else {
-		b.WriteString("package kernel\n")
+		fmt.Fprintf(b, "package %s\n", t.pkg)
 	}
+}
+
+func packageName(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
+	return filepath.Base(dir), err
 }
 
 func output(name string, args ...string) (string, error) {

@@ -1,0 +1,15 @@
+//go:build amd64 || arm64
+
+package pixel
+
+import "unsafe"
+
+// The arguments of the kernels in _c, field for field: every field is 8 bytes. The pointers are into memory that the
+// caller keeps alive; none is kept after a kernel returns.
+
+type glideArgs struct {
+	pix, src, inverse, runs, steps          unsafe.Pointer
+	width, lo, hi                           int64
+	n, length, slack, offset, bent, columns int64
+	slow                                    unsafe.Pointer
+}
