@@ -184,6 +184,9 @@ func start(ctx *rs2.Context, dev *rs2.Device, o Options) (c *Camera, err error) 
 	return c, d.start(c.frame, depth, color)
 }
 
+// defaultWait is what the library itself waits for frames.
+const defaultWait = 5 * time.Second
+
 // pairer makes one. A recording's frames all come, one after the other, so that waiting for them has no end but that of
 // the file; a camera's may stop to come.
 func (c *Camera) pairer() *capture.Pairer {

@@ -43,9 +43,6 @@ type StreamOptions struct {
 	Format        string // colour only: rgb8, bgr8, rgba8, bgra8, yuyv, uyvy or y8
 }
 
-// defaultWait is what the library itself waits for frames.
-const defaultWait = 5 * time.Second
-
 // key is an option's name in text, and how it is set.
 type key struct {
 	name string
