@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -261,4 +263,47 @@ func TestModels(t *testing.T) {
 		t.Errorf("the default model gives %q", out)
 	}
 	bad(t, exitUsage, append([]string{"nobody"}, names...), "run", source, "-m", "nobody")
+}
+
+// testdata/open.onnx is y = Reshape(Relu(x) + o, s), x and o [1, h, w], s two integers: h and w are open, and s must be
+// known at load.
+func TestInferOpenShapes(t *testing.T) {
+	f := func(shape []int, v ...float32) string {
+		a := npy.Array{Type: "<f4", Shape: shape}
+		for _, e := range v {
+			a.Data = binary.LittleEndian.AppendUint32(a.Data, math.Float32bits(e))
+		}
+		return save(t, a)
+	}
+	x, o := f([]int{1, 2, 3}, 1, -2, 3, -4, 5, -6), f([]int{1, 2, 3}, 10, 20, 30, 40, 50, 60)
+	var s []byte
+	for _, v := range []uint64{3, 2} {
+		s = binary.LittleEndian.AppendUint64(s, v)
+	}
+	shape := save(t, npy.Array{Type: "<i8", Shape: []int{2}, Data: s})
+	dir := t.TempDir()
+	good(t, "infer", "testdata/open.onnx", "--in", "x="+x, "--in", "o="+o, "--in", "s="+shape, "--out", dir)
+	y := load(t, filepath.Join(dir, "y.npy"))
+	var got []float32
+	for i := 0; i < len(y.Data); i += 4 {
+		got = append(got, math.Float32frombits(binary.LittleEndian.Uint32(y.Data[i:])))
+	}
+	if !slices.Equal(y.Shape, []int{3, 2}) || !slices.Equal(got, []float32{11, 20, 33, 40, 55, 60}) {
+		t.Errorf("y is %v %v", y.Shape, got)
+	}
+	// Without values a shape is open, and inspect says which input would close it.
+	for fault, args := range map[string][]string{
+		`shape depends on run-time data (inputs ["s"])`: {"inspect", "testdata/open.onnx", "--input", "x=1x2x3"},
+		`dimension 1 ("h") is symbolic`:                 {"inspect", "testdata/open.onnx"},
+		`dimension 2 ("w") is bound to 4 here and to 3`: {"inspect", "testdata/open.onnx", "--input", "x=1x2x3", "--input", "o=1x2x4"},
+		`dimension 0 is 1, bound to 2`:                  {"inspect", "testdata/open.onnx", "--input", "x=2x2x3"},
+		`there is no input "q"`:                         {"inspect", "testdata/open.onnx", "--input", "x=1x2x3", "--input", "q=1"},
+	} {
+		bad(t, exitFailed, []string{fault}, args...)
+	}
+	for fault, arg := range map[string]string{"want NAME=SHAPE": "1x2x3", `"0" is not a dimension`: "x=1x0", `"" is not a dimension`: "x="} {
+		for _, command := range [][]string{{"inspect", "testdata/open.onnx"}, {"run", "synth:", "--model", "testdata/open.onnx"}, {"bench", "--model", "testdata/open.onnx"}} {
+			bad(t, exitUsage, []string{fault}, append(command, "--input", arg)...)
+		}
+	}
 }
