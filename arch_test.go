@@ -57,9 +57,12 @@ var rules = []rule{
 
 	{"mask", "", rapid},
 	{"runtime", "capture quant mask", rapid + " models capture/synth capture/replay capture/capturetest"},
+	// gpio wraps sources to trigger and to be asked by edges; the drivers of boards are cmd/edge's.
+	{"gpio", "capture periph.io/x/conn/v3", rapid + " capture/capturetest github.com/jonboulle/clockwork"},
 	{"models", "", "quant runtime"},
 
-	{"cmd/edge", "capture capture/... quant mask runtime models cmd/edge/internal/... " +
+	{"cmd/edge", "capture capture/... quant mask runtime models gpio cmd/edge/internal/... " +
+		"periph.io/x/conn/v3 periph.io/x/host/v3 " +
 		"github.com/alecthomas/kong github.com/schollz/progressbar/v3 " +
 		"golang.org/x/term golang.org/x/sys", rapid},
 	{"cmd/edge/internal/...", "capture capture/... quant mask runtime models cmd/edge/internal/... golang.org/x/sys", rapid},

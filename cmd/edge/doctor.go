@@ -43,6 +43,7 @@ type diagnosis struct {
 	PeakGMAC float64        `json:"peak_gmacs"` // one thread
 	Models   []string       `json:"models"`
 	Cameras  []string       `json:"cameras,omitempty"` // and the libraries that find them, where this binary looks for any
+	Lines    []string       `json:"lines,omitempty"`   // of the board, for the --gpio flags of edge run
 	Findings []string       `json:"findings"`          // what is missing, and what to do
 }
 
@@ -98,6 +99,10 @@ func (d *diagnosis) findings(e *env) {
 	found, missing := cameras()
 	d.Cameras = append(d.Cameras, found...)
 	d.Findings = append(d.Findings, missing...)
+	if err := initLines(); err != nil {
+		add("the drivers of the board's lines do not load: %v.", err)
+	}
+	d.Lines = lineNames()
 	if dir := os.TempDir(); writable(dir) != nil {
 		add("%s cannot be written: edge bench measures the cold start there; set TMPDIR.", dir)
 	}
@@ -136,6 +141,14 @@ func (d *diagnosis) print(w io.Writer) error {
 	fmt.Fprintf(t, "models\t%s\n", or(d.Models, "none inside this binary"))
 	for i, camera := range d.Cameras {
 		fmt.Fprintf(t, "%s\t%s\n", map[bool]string{true: "cameras"}[i == 0], camera)
+	}
+	if n := len(d.Lines); n > 0 {
+		const shown = 12
+		more := ""
+		if n > shown {
+			more = fmt.Sprintf(" and %d more (--json lists them)", n-shown)
+		}
+		fmt.Fprintf(t, "lines\t%s%s\n", strings.Join(d.Lines[:min(n, shown)], ", "), more)
 	}
 	t.Flush()
 	fmt.Fprintln(w, "\nkernels (* = used here)")

@@ -11,13 +11,8 @@ import (
 type liveSource interface{ Live() bool }
 
 func isLive(src capture.Source) bool {
-	switch s := src.(type) {
-	case liveSource:
-		return s.Live()
-	case pairOf:
-		return s.live
-	}
-	return false
+	s, ok := src.(liveSource)
+	return ok && s.Live()
 }
 
 // openPair opens "pair:COLOR+DEPTH+key=value…". Beside a device, a recording is read at its own pace.
@@ -73,6 +68,9 @@ type pairOf struct {
 	color, depth capture.Source
 	live         bool
 }
+
+// Live tells whether one of the two is a device.
+func (p pairOf) Live() bool { return p.live }
 
 // Assumed is what the two recordings do not tell and was made up.
 func (p pairOf) Assumed() (words []string) {

@@ -31,6 +31,7 @@ type runCmd struct {
 	JSON    bool    `help:"Print the summary, on stderr, as JSON."`
 	modelFlags
 	liveFlags
+	gpioFlags
 }
 
 // Help is the text below the flags.
@@ -54,6 +55,7 @@ Examples:
     edge run recording/ --format y4m-overlay | ffplay -
     edge run recording/ --format png -o masks/
     edge run recording/ --live --fps 30 --model student.onnx
+    edge run realsense: --gpio-status GPIO17 --alarm object:0.2@0.25,0.25,0.5,0.5=GPIO27,hold=2s
     edge run realsense: --deadline 33ms --void-below 0.6 -o masks.ndjson --on-full shed
 `
 }
@@ -103,12 +105,21 @@ func (c *runCmd) Run(e *env) error {
 			e.log.Debug("assumed " + words)
 		}
 	}
+	board, err := c.gpioFlags.open(src, classNames(students.main.Metadata().Palette))
+	if err != nil {
+		return err
+	}
+	defer board.Close() // whatever ends the run, lines fall to their safe levels
 	bar := c.bar(e, src)
 	p := c.pipeline(src, students, format, out, bar)
 	p.Told = func(change runtime.Change) { tellChange(e, service, change) }
 	p.Beat = service.frame
+	board.watch(p)
 	sum, err := c.work(e, p, students)
 	bar.done()
+	if e := board.Close(); err == nil {
+		err = e
+	}
 	if closedPipe(err) {
 		err = nil
 	}
@@ -118,6 +129,9 @@ func (c *runCmd) Run(e *env) error {
 	c.summarise(e, sum)
 	if s, ok := src.(*supervised); ok && s.Counts().Lost > 0 {
 		e.log.Info("the camera was lost", "times", s.Counts().Lost, "opened", s.Counts().Opened)
+	}
+	if words := board.words(); words != "" {
+		e.log.Info(words)
 	}
 	src = unwrapped(src)
 	if pair, ok := src.(pairOf); ok {
