@@ -8,6 +8,11 @@ from pathlib import Path
 from distill import data, students
 
 
+def source(path):
+    """An int8 file that training began from or learned from: its name and digest, whatever folder it lay in."""
+    return f"{Path(path).name}, sha256 {hashlib.sha256(Path(path).read_bytes()).hexdigest()}" if path else ""
+
+
 def write(folder, config, sealed, student, figures, tried, best, summary, sources, limits, milestones):
     """Writes NAME.onnx (the sealed bytes) and NAME.json into folder."""
     main_set = "pairs" if "pairs" in figures["int8"] else "synthetic"
@@ -34,7 +39,7 @@ def write(folder, config, sealed, student, figures, tried, best, summary, source
         "phases": milestones,
         "limits": limits,
         "recipe": f"python -m distill {config.name}",
-        "config": asdict(config),
+        "config": {**asdict(config), "start": source(config.start), "teacher": source(config.teacher)},
     }
     folder = Path(folder)
     (folder / f"{config.name}.onnx").write_bytes(sealed)

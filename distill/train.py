@@ -63,7 +63,7 @@ def objective(model, teacher, x, classes, config, phase):
         shown = teacher.encode(x)
         answer = teacher.decode(*shown)
     loss = config.lesson * kd.kd_loss(logits, answer, temperature=2.0)
-    for mine, theirs in zip(features[1:], shown[1:]):
+    for mine, theirs in zip(features[1:], shown[1:]) if config.mimic else ():
         loss = loss + config.mimic * transfer.loss(mine, theirs) / theirs.var().clamp_min(1e-6)
     if phase.labels:
         loss = loss + loss_of(F.interpolate(logits, scale_factor=4.0, mode="bilinear"), classes, config)

@@ -16,9 +16,9 @@ def config():
     c.lesson, c.mimic = 1.0, 0.1
     c.drop_depth = c.drop_color = 0.0  # the teacher sees both
     c.phases = [
-        Phase("transfer", 256, 192, steps=300, batch=16, rate=1.5e-3, mix=tabletop.POLISH, labels=False),
-        Phase("labels", 256, 192, steps=400, batch=16, rate=1e-3, mix=tabletop.POLISH),
-        Phase("finish", 320, 240, steps=200, batch=16, rate=4e-4, mix=tabletop.POLISH),
+        Phase("transfer", 256, 192, steps=160, batch=16, rate=1.5e-3, mix=tabletop.POLISH, labels=False),
+        Phase("labels", 256, 192, steps=260, batch=16, rate=1e-3, mix=tabletop.POLISH),
+        Phase("finish", 320, 240, steps=120, batch=16, rate=4e-4, mix=tabletop.POLISH),
     ]
     return c
 

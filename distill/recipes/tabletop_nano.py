@@ -13,8 +13,8 @@ def config():
     c.channels, c.decoder = (8, 16, 24, 64), (24, 16)
     c.method = "early fusion, from scratch with tabletop as its teacher; post-training quantization"
     c.phases = [
-        Phase("small", 192, 144, steps=2400, batch=16, rate=5e-3, mix=tabletop.POLISH),
-        Phase("full", 320, 240, steps=400, batch=16, rate=1e-3, mix=tabletop.POLISH),
+        Phase("small", 192, 144, steps=2000, batch=16, rate=5e-3, mix=tabletop.POLISH),
+        Phase("full", 320, 240, steps=240, batch=16, rate=1e-3, mix=tabletop.POLISH),
     ]
     return c
 

@@ -61,6 +61,14 @@ def test_a_phase_without_labels_reads_none():
     assert losses[0] != losses[1]
 
 
+def test_a_smaller_student_learns_from_answers_alone():
+    config = Config(channels=(8, 16, 24, 64), decoder=(24, 16))
+    phase = Phase("small", 128, 96, 1, 2, 1e-3, {})
+    loss = train.objective(students.build(config), students.build(Config()).eval(), batch(pixels(2)),
+                           torch.zeros(2, 96, 128, dtype=torch.uint8), config, phase)
+    assert loss.isfinite()
+
+
 def test_teacher_gets_no_gradient_and_student_sees_its_planes_alone():
     config = Config(modalities=("color",), mimic=0.1)
     student, teacher = students.build(config), students.build(Config()).eval()
