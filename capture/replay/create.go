@@ -22,6 +22,10 @@ type WriterOptions struct {
 	Threads int           // goroutines that compress; 0 = one per CPU, at most 4
 	Queue   int           // pairs held in memory until they are compressed; 0 = twice Threads
 
+	// ShedFull leaves pairs out for which there is no room on the disk, and goes on when there is; without, the first
+	// one is the writer's error. ShedSlow leaves pairs out that come while the queue is full; without, Write waits.
+	ShedFull, ShedSlow bool
+
 	create func(path string) (file, error) // of tests; nil = os.Create
 }
 

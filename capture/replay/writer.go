@@ -33,8 +33,9 @@ type Writer struct {
 	closed            bool
 
 	mu       sync.Mutex
-	err      error    // the first; nothing enters the index after it
-	written  int      // pairs in the index
+	err      error // the first; nothing enters the index after it
+	written  int   // pairs in the index
+	shed     Shed
 	unsynced []string // their files that are not yet forced onto the disk
 	syncing  bool
 	synced   time.Time
@@ -110,7 +111,18 @@ func (w *Writer) Write(p *capture.Pair) error {
 		return fmt.Errorf("replay: write %q: pair %d: %w", w.dir, p.Seq, err)
 	}
 	w.last, w.any = p.Seq, true
-	s := <-w.free
+	var s *writing
+	select {
+	case s = <-w.free:
+	default:
+		if w.o.ShedSlow {
+			w.mu.Lock()
+			w.shed.Slow++
+			w.mu.Unlock()
+			return nil
+		}
+		s = <-w.free
+	}
 	copyPair(&s.pair, p)
 	s.err = nil
 	s.seq, s.colorTime, s.depthTime = w.base+p.Seq, p.ColorTime, p.DepthTime
@@ -197,6 +209,9 @@ func (w *Writer) commit(p *writing) {
 	if w.err == nil {
 		w.err = p.err
 	}
+	if w.o.ShedFull {
+		defer w.takeBack(p, w.written, w.ends())
+	}
 	for i, line := range [][]byte{
 		p.appendStamp(nil, p.colorTime, p.color),
 		p.appendStamp(nil, p.depthTime, p.depth),
@@ -250,6 +265,10 @@ func (w *Writer) sync() {
 		if err = w.line(2, appendMark(nil, pairs)); err == nil {
 			err = w.index[2].Sync()
 		}
+	}
+	if w.o.ShedFull && diskFull(err) {
+		err = nil // the pairs are whole, and forced onto the disk another time
+		w.unsynced = append(files, w.unsynced...)
 	}
 	if w.err == nil && err != nil {
 		w.err = fmt.Errorf("replay: sync %q: %w", w.dir, plain(err))

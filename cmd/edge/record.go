@@ -22,6 +22,8 @@ type recordCmd struct {
 	Append   bool   `help:"Go on with a recording that is already there."`
 	OnError  string `default:"stop" enum:"stop,skip" help:"What a broken pair does: stop or skip."`
 	Threads  int    `placeholder:"N" help:"Goroutines that compress; one per CPU if not given."`
+	OnFull   string `default:"stop" enum:"stop,shed" help:"What a full disk does to a folder: stop, or shed pairs until there is room."`
+	OnSlow   string `default:"wait" enum:"wait,shed" help:"What a disk that is slower than the source does to a folder: wait for it, or shed pairs."`
 	JSON     bool   `help:"Print the summary as JSON on stdout."`
 }
 
@@ -46,7 +48,15 @@ type recordSummary struct {
 	Folder  string  `json:"folder"`
 	Pairs   int     `json:"pairs"`
 	Skipped uint64  `json:"skipped"`
+	Shed    *shed   `json:"shed,omitempty"`
+	Halves  int     `json:"halves,omitempty"` // pairs of one image, which a recording does not take
 	Seconds float64 `json:"seconds"`
+}
+
+// shed are pairs that were left out because the disk was full, or slower than the source.
+type shed struct {
+	Full int `json:"full"`
+	Slow int `json:"slow"`
 }
 
 func (c *recordCmd) Run(e *env) error {
@@ -60,12 +70,21 @@ func (c *recordCmd) Run(e *env) error {
 	}
 	defer src.Close()
 	begin := time.Now()
-	written, err := c.copy(e, src)
-	if err != nil {
+	if isMCAP(c.Output) && (c.OnFull == "shed" || c.OnSlow == "shed") {
+		return usagef("--on-full, --on-slow: an MCAP file cannot shed; record into a folder")
+	}
+	sum := recordSummary{Folder: c.Output}
+	if err := c.copy(e, src, &sum); err != nil {
 		return err
 	}
-	sum := recordSummary{Folder: c.Output, Pairs: written, Seconds: time.Since(begin).Seconds()}
+	sum.Seconds = time.Since(begin).Seconds()
 	var problems []string
+	if sum.Shed != nil {
+		problems = append(problems, fmt.Sprintf("shed: %d pairs found no room on the disk, %d came faster than it writes", sum.Shed.Full, sum.Shed.Slow))
+	}
+	if sum.Halves > 0 {
+		problems = append(problems, fmt.Sprintf("%d pairs had one image only, and are left out", sum.Halves))
+	}
 	sum.Skipped, problems = troubles(src)
 	if pair, ok := src.(pairOf); ok {
 		problems = append(problems, pair.account()...)
@@ -81,20 +100,28 @@ func (c *recordCmd) Run(e *env) error {
 }
 
 // copy writes src's pairs, and closes the recording whatever happens. The end of e.ctx is not an error.
-func (c *recordCmd) copy(e *env, src capture.Source) (written int, err error) {
+func (c *recordCmd) copy(e *env, src capture.Source, sum *recordSummary) (err error) {
 	cal := src.Calibration()
 	var reg *capture.Registrar
 	if c.Register && !cal.Registered() {
 		if reg, err = capture.NewRegistrar(cal, 0); err != nil {
-			return 0, err
+			return err
 		}
 		cal = reg.Calibration()
 	}
 	w, err := c.create(src, cal)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	defer func() { err = errors.Join(err, w.Close()) }()
+	defer func() {
+		err = errors.Join(err, w.Close())
+		if dir, ok := w.(*replay.Writer); ok {
+			if n := dir.Shed(); n != (replay.Shed{}) {
+				sum.Shed = &shed{n.Full, n.Slow}
+				sum.Pairs -= n.Full + n.Slow
+			}
+		}
+	}()
 	total := sourceLen(src)
 	if c.Frames > 0 && (total == 0 || c.Frames < uint64(total)) {
 		total = int(c.Frames)
@@ -105,26 +132,30 @@ func (c *recordCmd) copy(e *env, src capture.Source) (written int, err error) {
 	var registered capture.Depth
 	for n := uint64(0); c.Frames == 0 || n < c.Frames; n++ {
 		if err := src.Next(e.ctx, &pair); err == io.EOF || e.ctx.Err() != nil {
-			return written, nil
+			return nil
 		} else if err != nil {
-			return written, err
+			return err
+		}
+		if !pair.HasColor() || !pair.HasDepth() {
+			sum.Halves++
+			continue
 		}
 		if !c.Labels {
 			pair.Labels.Resize(0, 0)
 		}
 		if reg != nil {
 			if err := reg.Register(&registered, &pair.Depth); err != nil {
-				return written, err
+				return err
 			}
 			pair.Depth, registered = registered, pair.Depth
 		}
 		if err := w.Write(&pair); err != nil {
-			return written, err
+			return err
 		}
-		written++
+		sum.Pairs++
 		bar.add(1)
 	}
-	return written, nil
+	return nil
 }
 
 // recorder is what writes pairs.
@@ -148,7 +179,8 @@ func (c *recordCmd) create(src capture.Source, cal capture.Calibration) (recorde
 			classes = s.Classes()
 		}
 	}
-	return replay.Create(c.Output, cal, replay.WriterOptions{Append: c.Append, Classes: classes, Threads: c.Threads})
+	return replay.Create(c.Output, cal, replay.WriterOptions{Append: c.Append, Classes: classes, Threads: c.Threads,
+		ShedFull: c.OnFull == "shed", ShedSlow: c.OnSlow == "shed"})
 }
 
 // synthClasses is the number of classes of the synthetic camera's labels: background, table, object.
