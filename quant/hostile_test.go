@@ -3,6 +3,8 @@ package quant_test
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -212,5 +214,21 @@ func FuzzLoadAndRun(f *testing.F) {
 		Node("ConvTranspose", []string{"x", "w"}, []string{"y"}, "strides", []int{2, 2}).
 		Node("AveragePool", []string{"y"}, []string{"p"}, "kernel_shape", []int{3, 3}, "ceil_mode", 1).
 		Node("Transpose", []string{"p"}, []string{"t"}, "perm", []int{0, 2, 3, 1}).Output("t", ot.F32).Bytes())
+	for _, b := range brokenModels() {
+		if file := b.model.Bytes(); len(file) < 10_000 {
+			f.Add(file)
+		}
+	}
+	real, err := filepath.Glob("testdata/golden/*/model.onnx")
+	if err != nil || len(real) == 0 {
+		f.Fatalf("%d real networks, %v", len(real), err)
+	}
+	for _, path := range real {
+		file, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(file)
+	}
 	f.Fuzz(func(t *testing.T, file []byte) { loadAndRun(file) })
 }

@@ -241,6 +241,13 @@ func TestBounds(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(ot.Sample().Bytes())
 	f.Add(ot.New(13).Input("x", ot.F32, -1, 3).Node("Relu", []string{"x"}, []string{"y"}).Output("y", ot.F32).Bytes())
+	for _, kind := range []string{"mobilenetv3-qdq-s8s8", "late-qdq-u8s8"} {
+		file, err := os.ReadFile(filepath.Join("..", "..", "testdata", "golden", kind, "model.onnx"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(file)
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		onnx.Parse(file)
 	})
