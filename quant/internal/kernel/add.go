@@ -8,7 +8,7 @@ import (
 // Add is the residual add of two quantized maps, and, with Multiply, their product. With a, b and dst as the model has
 // them (Offset below the bytes' values, and so are the zero points), in float32:
 //
-//	t = fma(a, ScaleA, fma(b, ScaleB, k)),  k = Zero − (ScaleA·ZeroA + ScaleB·ZeroB), each operation rounded by itself
+//	t = fma(a, ScaleA, fma(b, ScaleB, k)),  k = Zero − fma(ScaleA, ZeroA, ScaleB·ZeroB), each operation rounded by itself
 //	t = float32((a − ZeroA)·(b − ZeroB)) × ScaleA + Zero                              (Multiply; Zero added after rounding)
 //	dst = clamp(roundHalfEven(t), Min, Max), then Table
 //
@@ -62,7 +62,7 @@ func (s *Set) PackAdd(a Add) (*PackedAdd, error) {
 		}
 	}
 	model := func(zero int) float32 { return float32(zero - a.Offset) }
-	p.k = model(a.Zero) - float32(float32(a.ScaleA*model(a.ZeroA))+float32(a.ScaleB*model(a.ZeroB)))
+	p.k = model(a.Zero) - fma(a.ScaleA, model(a.ZeroA), float32(a.ScaleB*model(a.ZeroB)))
 	for i := range s.add {
 		if s.add[i].takes(p) {
 			p.run = &s.add[i]
