@@ -165,7 +165,8 @@ func (f *fitter) parabola(a, b, c float64) (s, q float64) {
 // poly is the corners of a row from some column on: value, first and second difference per pixel.
 type poly struct {
 	u, du, ddu, v, dv, ddv float64
-	s, ds, t, dt, qu, qv   float64
+	s, ds, t, dt           float64
+	qu, dqu, qv, dqv       float64
 	ok                     bool
 }
 
@@ -178,7 +179,7 @@ func (f *fitter) poly(x, y int, from, to *fit) (p poly) {
 	p.u, p.du, p.ddu = f.differences(from.u, u, to.u)
 	p.v, p.dv, p.ddv = f.differences(from.v, v, to.v)
 	p.s, p.ds, p.t, p.dt = from.s, (to.s-from.s)/n, from.t, (to.t-from.t)/n
-	p.qu, p.qv = (from.qu+to.qu)/2, (from.qv+to.qv)/2
+	p.qu, p.dqu, p.qv, p.dqv = from.qu, (to.qu-from.qu)/n, from.qv, (to.qv-from.qv)/n
 	return p
 }
 
@@ -203,8 +204,8 @@ func (f *fitter) differences(a, b, c float64) (v, d, dd float64) {
 
 // at is the fitted corner k columns on, in pixels, for inverse depth w.
 func (p *poly) at(k, w float64) (u, v float64) {
-	u = p.u + float64(k*p.du) + float64(k*(k-1)/2*p.ddu) + float64((p.s+float64(k*p.ds))*w) + float64(p.qu*float64(w*w))
-	v = p.v + float64(k*p.dv) + float64(k*(k-1)/2*p.ddv) + float64((p.t+float64(k*p.dt))*w) + float64(p.qv*float64(w*w))
+	u = p.u + float64(k*p.du) + float64(k*(k-1)/2*p.ddu) + float64((p.s+float64(k*p.ds))*w) + float64((p.qu+float64(k*p.dqu))*float64(w*w))
+	v = p.v + float64(k*p.dv) + float64(k*(k-1)/2*p.ddv) + float64((p.t+float64(k*p.dt))*w) + float64((p.qv+float64(k*p.dqv))*float64(w*w))
 	return u, v
 }
 
@@ -283,17 +284,18 @@ func (f *fitter) rectangle(x, y int, w float64) (side [4]float64, ok bool) {
 
 // sides is what a run makes of its pixel k, in the order of rectangle.
 func (f *fitter) sides(r *pixel.Run, k, w float64) [4]float64 {
-	move := func(s, q int32, n float64) float64 {
-		return float64((float64(s)+n)*w)/f.scaleS + float64(float64(q)*float64(w*w))/f.scaleQ
+	move := func(s, ds, q, dq int32) float64 {
+		s1, q1 := float64(s)+float64(k*float64(ds)), float64(q)+float64(k*float64(dq))
+		return float64(s1*w)/f.scaleS + float64(q1*float64(w*w))/f.scaleQ
 	}
 	at := func(u, du, ddu int32) float64 {
 		return (float64(u) + float64(k*float64(du)) + float64(k*(k-1)/2*float64(ddu))) / 65536
 	}
-	left := at(r.U, r.DU, r.DDU) + move(r.S, r.QU, float64(k*float64(r.DS)))
-	upper := at(r.V, r.DV, r.DDV) + move(r.T, r.QV, float64(k*float64(r.DT)))
+	left := at(r.U, r.DU, r.DDU) + move(r.S, r.DS, r.QU, r.DQU)
+	upper := at(r.V, r.DV, r.DDV) + move(r.T, r.DT, r.QV, r.DQV)
 	return [4]float64{
-		left, left + at(r.EU, r.DEU, 0) + move(r.GU, 0, 0),
-		upper, upper + at(r.EV, r.DEV, 0) + move(r.GV, 0, 0),
+		left, left + at(r.EU, r.DEU, 0) + move(r.GU, 0, 0, 0),
+		upper, upper + at(r.EV, r.DEV, 0) + move(r.GV, 0, 0, 0),
 	}
 }
 
@@ -350,7 +352,7 @@ func (g *glide) reaches(f *fitter, row []poly, slack float64) band {
 		if !p.ok {
 			continue
 		}
-		bulge := (math.Abs(float64(p.ddv*n*n)) + math.Abs(float64(p.qv*f.far*f.far))) / 2
+		bulge := (math.Abs(float64(p.ddv*n*n)) + math.Abs(float64((math.Abs(p.qv)+math.Abs(float64(n*p.dqv)))*float64(f.far*f.far)))) / 2
 		for _, k := range [2]float64{0, n} {
 			for _, w := range [2]float64{0, f.far} {
 				_, v := p.at(k, w)
@@ -370,7 +372,7 @@ func (b band) with(a band) band { return band{min(a.lo, b.lo), max(a.hi, b.hi)} 
 func (p *poly) next() poly {
 	n := *p
 	n.u, n.du, n.v, n.dv = p.u+p.du, p.du+p.ddu, p.v+p.dv, p.dv+p.ddv
-	n.s, n.t = p.s+p.ds, p.t+p.dt
+	n.s, n.t, n.qu, n.qv = p.s+p.ds, p.t+p.dt, p.qu+p.dqu, p.qv+p.dqv
 	return n
 }
 
@@ -412,7 +414,8 @@ func (f *fitter) run(top, bottom *poly, x, y int) (k pixel.Run) {
 	k.U, k.DU, k.DDU = q(left.u, q16), q(left.du, q16), q(left.ddu, q16)
 	k.V, k.DV, k.DDV = q(upper.v, q16), q(upper.dv, q16), q(upper.ddv, q16)
 	k.S, k.DS, k.T, k.DT = q(left.s, f.scaleS), q(left.ds, f.scaleS), q(upper.t, f.scaleS), q(upper.dt, f.scaleS)
-	k.QU, k.QV = q(left.qu, f.scaleQ), q(upper.qv, f.scaleQ)
+	k.QU, k.DQU = q(left.qu, f.scaleQ), q(left.dqu, f.scaleQ)
+	k.QV, k.DQV = q(upper.qv, f.scaleQ), q(upper.dqv, f.scaleQ)
 	l0, _ := left.at(0, 0)
 	r0, _ := right.at(0, 0)
 	l1, _ := left.at(n-1, 0)

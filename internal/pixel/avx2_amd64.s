@@ -22,12 +22,12 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0x0ee08f0f; WORD $0x0000 // jg 0xf1d <glideAVX2+0xf1d>
+	LONG $0x0f108f0f; WORD $0x0000 // jg 0xf4d <glideAVX2+0xf4d>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x1a3a8e0f; WORD $0x0000 // jle 0x1a80 <glideAVX2+0x1a80>
+	LONG $0x1a9a8e0f; WORD $0x0000 // jle 0x1ae0 <glideAVX2+0x1ae0>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x1a2d8e0f; WORD $0x0000 // jle 0x1a80 <glideAVX2+0x1a80>
+	LONG $0x1a8d8e0f; WORD $0x0000 // jle 0x1ae0 <glideAVX2+0x1ae0>
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x24446348; BYTE $0x18 // movsxd rax, dword ptr [rsp + 0x18]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
@@ -41,9 +41,9 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x21eb // jmp 0xa2 <glideAVX2+0xa2>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x0149; BYTE $0xf0 // add r8, rsi
-	LONG $0x54c28348 // add rdx, 0x54
+	LONG $0x5cc28348 // add rdx, 0x5c
 	LONG $0x24443b4c; BYTE $0x30 // cmp r8, qword ptr [rsp + 0x30]
-	LONG $0x19de8d0f; WORD $0x0000 // jge 0x1a80 <glideAVX2+0x1a80>
+	LONG $0x1a3e8d0f; WORD $0x0000 // jge 0x1ae0 <glideAVX2+0x1ae0>
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x400c8d4e // lea r9, [rax + 2*r8]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
@@ -66,13 +66,13 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x177de2c4; BYTE $0xdb // vptest ymm3, ymm3
 	WORD $0xe574 // je 0xe0 <glideAVX2+0xe0>
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
 	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
+	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
 	LONG $0x9055e2c4; WORD $0x983c // vpgatherdd ymm7, ymmword ptr [rax + 4*ymm3], ymm5
 	LONG $0xe275d9c5 // vpcmpeqw xmm4, xmm4, xmm2
 	LONG $0x237de2c4; BYTE $0xec // vpmovsxwd ymm5, xmm4
 	LONG $0xe176c5c5 // vpcmpeqd ymm4, ymm7, ymm1
-	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
+	WORD $0x428b; BYTE $0x58 // mov eax, dword ptr [rdx + 0x58]
 	WORD $0xc189 // mov ecx, eax
 	LONG $0xf16ef9c5 // vmovd xmm6, ecx
 	LONG $0x587de2c4; BYTE $0xf6 // vpbroadcastd ymm6, xmm6
@@ -148,7 +148,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe3541c4; BYTE $0xca // vpaddd ymm9, ymm9, ymm10
 	LONG $0x607f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x60], 0x0
 	LONG $0x7325c1c4; WORD $0x20d0 // vpsrlq ymm11, ymm8, 0x20
-	LONG $0x00c3840f; WORD $0x0000 // je 0x333 <glideAVX2+0x333>
+	LONG $0x00ef840f; WORD $0x0000 // je 0x35f <glideAVX2+0x35f>
 	LONG $0x284562c4; BYTE $0xd7 // vpmuldq ymm10, ymm7, ymm7
 	LONG $0xf43d41c4; BYTE $0xe3 // vpmuludq ymm12, ymm8, ymm11
 	LONG $0x731dc1c4; WORD $0x21f4 // vpsllq ymm12, ymm12, 0x21
@@ -159,6 +159,10 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4a8b; BYTE $0x44 // mov ecx, dword ptr [rdx + 0x44]
 	LONG $0xe86e79c5 // vmovd xmm13, eax
 	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
+	LONG $0xf16e79c5 // vmovd xmm14, ecx
+	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
+	LONG $0x400d62c4; BYTE $0xf5 // vpmulld ymm14, ymm14, ymm5
+	LONG $0xfe0d41c4; BYTE $0xed // vpaddd ymm13, ymm14, ymm13
 	LONG $0x730dc1c4; WORD $0x20f5 // vpsllq ymm14, ymm13, 0x20
 	LONG $0x720dc1c4; WORD $0x1fe6 // vpsrad ymm14, ymm14, 0x1f
 	LONG $0xf41541c4; BYTE $0xfa // vpmuludq ymm15, ymm13, ymm10
@@ -172,8 +176,14 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
 	LONG $0x020d43c4; WORD $0xaaed // vpblendd ymm13, ymm14, ymm13, 0xaa # ymm13 = ymm14[0],ymm13[1],ymm14[2],ymm13[3],ymm14[4],ymm13[5],ymm14[6],ymm13[7]
 	LONG $0xf6fe95c5 // vpaddd ymm6, ymm13, ymm6
-	LONG $0xe96e79c5 // vmovd xmm13, ecx
+	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
+	LONG $0xe86e79c5 // vmovd xmm13, eax
 	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
+	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
+	LONG $0xf06e79c5 // vmovd xmm14, eax
+	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
+	LONG $0x400d62c4; BYTE $0xf5 // vpmulld ymm14, ymm14, ymm5
+	LONG $0xfe0d41c4; BYTE $0xed // vpaddd ymm13, ymm14, ymm13
 	LONG $0x730dc1c4; WORD $0x20f5 // vpsllq ymm14, ymm13, 0x20
 	LONG $0x720dc1c4; WORD $0x1fe6 // vpsrad ymm14, ymm14, 0x1f
 	LONG $0xf41541c4; BYTE $0xfa // vpmuludq ymm15, ymm13, ymm10
@@ -236,10 +246,10 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0245c3c4; WORD $0xaaf8 // vpblendd ymm7, ymm7, ymm8, 0xaa # ymm7 = ymm7[0],ymm8[1],ymm7[2],ymm8[3],ymm7[4],ymm8[5],ymm7[6],ymm8[7]
 	LONG $0xfffe9dc5 // vpaddd ymm7, ymm12, ymm7
 	LONG $0xfffeb5c5 // vpaddd ymm7, ymm9, ymm7
-	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
+	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
 	LONG $0xc06e79c5 // vmovd xmm8, eax
 	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
+	WORD $0x428b; BYTE $0x54 // mov eax, dword ptr [rdx + 0x54]
 	LONG $0xd86e79c5 // vmovd xmm11, eax
 	LONG $0x587d42c4; BYTE $0xdb // vpbroadcastd ymm11, xmm11
 	LONG $0x4025e2c4; BYTE $0xed // vpmulld ymm5, ymm11, ymm5
@@ -304,7 +314,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc9eba5c5 // vpor ymm1, ymm11, ymm1
 	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
 	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
-	LONG $0x0085850f; WORD $0x0000 // jne 0x5dd <glideAVX2+0x5dd>
+	LONG $0x0085850f; WORD $0x0000 // jne 0x609 <glideAVX2+0x609>
 	QUAD $0x0000a0249c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm3
 	LONG $0x404de2c4; BYTE $0xcd // vpmulld ymm1, ymm6, ymm5
 	LONG $0xe1febdc5 // vpaddd ymm4, ymm8, ymm1
@@ -323,18 +333,18 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	LONG $0x01eb8e0f; WORD $0x0000 // jle 0x799 <glideAVX2+0x799>
+	LONG $0x01ef8e0f; WORD $0x0000 // jle 0x7c9 <glideAVX2+0x7c9>
 	LONG $0xda7ef9c5 // vmovd edx, xmm3
 	WORD $0x0941; BYTE $0xd5 // or r13d, edx
 	LONG $0x7ef9e1c4; BYTE $0xe6 // vmovq rsi, xmm4
 	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
 	LONG $0x740c8d4d // lea r9, [r12 + 2*rsi]
 	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0193850f; WORD $0x0000 // jne 0x760 <glideAVX2+0x760>
+	LONG $0x0197850f; WORD $0x0000 // jne 0x790 <glideAVX2+0x790>
 	WORD $0xc389 // mov ebx, eax
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x01c1840f; WORD $0x0000 // je 0x799 <glideAVX2+0x799>
-	LONG $0x00020de9; BYTE $0x00 // jmp 0x7ea <glideAVX2+0x7ea>
+	LONG $0x01c5840f; WORD $0x0000 // je 0x7c9 <glideAVX2+0x7c9>
+	LONG $0x000211e9; BYTE $0x00 // jmp 0x81a <glideAVX2+0x81a>
 	LONG $0x10245489 // mov dword ptr [rsp + 0x10], edx
 	LONG $0x14244c89 // mov dword ptr [rsp + 0x14], ecx
 	LONG $0xcbebddc5 // vpor ymm1, ymm4, ymm3
@@ -355,14 +365,14 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4c7ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	WORD $0x0feb // jmp 0x64d <glideAVX2+0x64d>
-	WORD $0x9066 // nop
+	WORD $0x13eb // jmp 0x67d <glideAVX2+0x67d>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x08f98349 // cmp r9, 0x8
-	LONG $0xfa72840f; WORD $0xffff // je 0xbf <glideAVX2+0xbf>
+	LONG $0xfa42840f; WORD $0xffff // je 0xbf <glideAVX2+0xbf>
 	QUAD $0x000000a08c948b42 // mov edx, dword ptr [rsp + 4*r9 + 0xa0]
 	WORD $0xd285 // test edx, edx
-	WORD $0xe778 // js 0x640 <glideAVX2+0x640>
+	WORD $0xe778 // js 0x670 <glideAVX2+0x670>
 	LONG $0x8c448b42; BYTE $0x60 // mov eax, dword ptr [rsp + 4*r9 + 0x60]
 	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
 	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
@@ -373,7 +383,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc639 // cmp esi, eax
 	WORD $0x4c0f; BYTE $0xc6 // cmovl eax, esi
 	WORD $0xc139 // cmp ecx, eax
-	WORD $0xc67d // jge 0x640 <glideAVX2+0x640>
+	WORD $0xc67d // jge 0x670 <glideAVX2+0x670>
 	QUAD $0x000000808cbc8b42 // mov edi, dword ptr [rsp + 4*r9 + 0x80]
 	LONG $0xe7bf0f44 // movsx r12d, di
 	WORD $0xffc1; BYTE $0x10 // sar edi, 0x10
@@ -384,7 +394,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
 	LONG $0xe64e0f44 // cmovle r12d, esi
 	WORD $0x3941; BYTE $0xfc // cmp r12d, edi
-	WORD $0x9c7d // jge 0x640 <glideAVX2+0x640>
+	WORD $0x9c7d // jge 0x670 <glideAVX2+0x670>
 	WORD $0x634c; BYTE $0xd9 // movsxd r11, ecx
 	WORD $0x6348; BYTE $0xf0 // movsxd rsi, eax
 	WORD $0x6348; BYTE $0xcf // movsxd rcx, edi
@@ -397,14 +407,14 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xfa // mov r10, r15
 	LONG $0xd3af0f4d // imul r10, r11
 	WORD $0x014d; BYTE $0xf2 // add r10, r14
-	WORD $0x0feb // jmp 0x6df <glideAVX2+0x6df>
+	WORD $0x0feb // jmp 0x70f <glideAVX2+0x70f>
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	WORD $0x014d; BYTE $0xfa // add r10, r15
 	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
-	LONG $0xff61840f; WORD $0xffff // je 0x640 <glideAVX2+0x640>
+	LONG $0xff61840f; WORD $0xffff // je 0x670 <glideAVX2+0x670>
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	WORD $0x01a8 // test al, 0x1
-	WORD $0x2874 // je 0x70e <glideAVX2+0x70e>
+	WORD $0x2874 // je 0x73e <glideAVX2+0x73e>
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0x5caf0f48; WORD $0x0824 // imul rbx, qword ptr [rsp + 0x8]
 	LONG $0x5e1c8d49 // lea rbx, [r14 + 2*rbx]
@@ -416,7 +426,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x2c894666; BYTE $0x63 // mov word ptr [rbx + 2*r12], r13w
 	WORD $0x8948; BYTE $0xfb // mov rbx, rdi
 	WORD $0x394d; BYTE $0xe0 // cmp r8, r12
-	WORD $0xbd74 // je 0x6d0 <glideAVX2+0x6d0>
+	WORD $0xbd74 // je 0x700 <glideAVX2+0x700>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x2cb70f45; BYTE $0x5a // movzx r13d, word ptr [r10 + 2*rbx]
 	WORD $0xff41; BYTE $0xcd // dec r13d
@@ -432,8 +442,8 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6c894566; WORD $0x025a // mov word ptr [r10 + 2*rbx + 0x2], r13w
 	LONG $0x02c38348 // add rbx, 0x2
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0xc575 // jne 0x720 <glideAVX2+0x720>
-	LONG $0xffff70e9; BYTE $0xff // jmp 0x6d0 <glideAVX2+0x6d0>
+	WORD $0xc575 // jne 0x750 <glideAVX2+0x750>
+	LONG $0xffff70e9; BYTE $0xff // jmp 0x700 <glideAVX2+0x700>
 	LONG $0x09b70f41 // movzx ecx, word ptr [r9]
 	WORD $0xc9ff // dec ecx
 	WORD $0x3966; BYTE $0xd1 // cmp cx, dx
@@ -450,7 +460,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x490c8d4d // lea r9, [r9 + 2*rcx]
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5175 // jne 0x7ea <glideAVX2+0x7ea>
+	WORD $0x5175 // jne 0x81a <glideAVX2+0x81a>
 	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
 	WORD $0xc889 // mov eax, ecx
 	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
@@ -460,54 +470,54 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc889 // mov eax, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	LONG $0x00d48e0f; WORD $0x0000 // jle 0x891 <glideAVX2+0x891>
+	LONG $0x00d48e0f; WORD $0x0000 // jle 0x8c1 <glideAVX2+0x8c1>
 	LONG $0x1679e3c4; WORD $0x01e6 // vpextrd esi, xmm4, 0x1
 	LONG $0xcbc579c5; BYTE $0x02 // vpextrw r9d, xmm3, 0x2
 	WORD $0x0944; BYTE $0xca // or edx, r9d
 	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
 	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
 	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	WORD $0x7b75 // jne 0x855 <glideAVX2+0x855>
+	WORD $0x7b75 // jne 0x885 <glideAVX2+0x885>
 	WORD $0xc389 // mov ebx, eax
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00ac840f; WORD $0x0000 // je 0x891 <glideAVX2+0x891>
-	LONG $0x0000fce9; BYTE $0x00 // jmp 0x8e6 <glideAVX2+0x8e6>
+	LONG $0x00ac840f; WORD $0x0000 // je 0x8c1 <glideAVX2+0x8c1>
+	LONG $0x0000fce9; BYTE $0x00 // jmp 0x916 <glideAVX2+0x916>
 	WORD $0xcbff // dec ebx
-	WORD $0x15eb // jmp 0x803 <glideAVX2+0x803>
+	WORD $0x15eb // jmp 0x833 <glideAVX2+0x833>
 	WORD $0x9066 // nop
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x0239 // mov word ptr [r9 + r15 + 0x2], ax
 	WORD $0x014d; BYTE $0xf9 // add r9, r15
 	WORD $0x014d; BYTE $0xf9 // add r9, r15
 	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x9673 // jae 0x799 <glideAVX2+0x799>
+	WORD $0x9673 // jae 0x7c9 <glideAVX2+0x7c9>
 	LONG $0x01b70f41 // movzx eax, word ptr [r9]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0x810 <glideAVX2+0x810>
+	WORD $0x0272 // jb 0x840 <glideAVX2+0x840>
 	WORD $0xd089 // mov eax, edx
 	WORD $0xc0ff // inc eax
 	LONG $0x01894166 // mov word ptr [r9], ax
 	LONG $0x41b70f41; BYTE $0x02 // movzx eax, word ptr [r9 + 0x2]
 	WORD $0xc8ff // dec eax
 	LONG $0xe8394466 // cmp ax, r13w
-	WORD $0x0372 // jb 0x826 <glideAVX2+0x826>
+	WORD $0x0372 // jb 0x856 <glideAVX2+0x856>
 	WORD $0x8944; BYTE $0xe8 // mov eax, r13d
 	WORD $0xc0ff // inc eax
 	LONG $0x41894166; BYTE $0x02 // mov word ptr [r9 + 0x2], ax
 	LONG $0x04b70f43; BYTE $0x39 // movzx eax, word ptr [r9 + r15]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0x83b <glideAVX2+0x83b>
+	WORD $0x0272 // jb 0x86b <glideAVX2+0x86b>
 	WORD $0xd089 // mov eax, edx
 	WORD $0xc0ff // inc eax
 	LONG $0x04894366; BYTE $0x39 // mov word ptr [r9 + r15], ax
 	LONG $0x44b70f43; WORD $0x0239 // movzx eax, word ptr [r9 + r15 + 0x2]
 	WORD $0xc8ff // dec eax
 	LONG $0xe8394466 // cmp ax, r13w
-	WORD $0xa072 // jb 0x7f0 <glideAVX2+0x7f0>
+	WORD $0xa072 // jb 0x820 <glideAVX2+0x820>
 	WORD $0x8944; BYTE $0xe8 // mov eax, r13d
-	WORD $0x9beb // jmp 0x7f0 <glideAVX2+0x7f0>
+	WORD $0x9beb // jmp 0x820 <glideAVX2+0x820>
 	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
 	WORD $0xc9ff // dec ecx
 	LONG $0xc9394466 // cmp cx, r9w
@@ -524,7 +534,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5575 // jne 0x8e6 <glideAVX2+0x8e6>
+	WORD $0x5575 // jne 0x916 <glideAVX2+0x916>
 	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
 	WORD $0xc889 // mov eax, ecx
 	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
@@ -534,54 +544,54 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc889 // mov eax, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	LONG $0x00e08e0f; WORD $0x0000 // jle 0x995 <glideAVX2+0x995>
+	LONG $0x00e08e0f; WORD $0x0000 // jle 0x9c5 <glideAVX2+0x9c5>
 	LONG $0x1679e3c4; WORD $0x02e6 // vpextrd esi, xmm4, 0x2
 	LONG $0xcbc579c5; BYTE $0x04 // vpextrw r9d, xmm3, 0x4
 	WORD $0x0944; BYTE $0xca // or edx, r9d
 	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
 	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
 	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0083850f; WORD $0x0000 // jne 0x959 <glideAVX2+0x959>
+	LONG $0x0083850f; WORD $0x0000 // jne 0x989 <glideAVX2+0x989>
 	WORD $0xc389 // mov ebx, eax
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00b4840f; WORD $0x0000 // je 0x995 <glideAVX2+0x995>
-	LONG $0x000104e9; BYTE $0x00 // jmp 0x9ea <glideAVX2+0x9ea>
+	LONG $0x00b4840f; WORD $0x0000 // je 0x9c5 <glideAVX2+0x9c5>
+	LONG $0x000104e9; BYTE $0x00 // jmp 0xa1a <glideAVX2+0xa1a>
 	WORD $0xcbff // dec ebx
-	WORD $0x19eb // jmp 0x903 <glideAVX2+0x903>
+	WORD $0x19eb // jmp 0x933 <glideAVX2+0x933>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x8e73 // jae 0x891 <glideAVX2+0x891>
+	WORD $0x8e73 // jae 0x8c1 <glideAVX2+0x8c1>
 	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0x913 <glideAVX2+0x913>
+	WORD $0x0372 // jb 0x943 <glideAVX2+0x943>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
 	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0x928 <glideAVX2+0x928>
+	WORD $0x0272 // jb 0x958 <glideAVX2+0x958>
 	WORD $0xd089 // mov eax, edx
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
 	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0x940 <glideAVX2+0x940>
+	WORD $0x0372 // jb 0x970 <glideAVX2+0x970>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
 	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0x8f0 <glideAVX2+0x8f0>
+	WORD $0x9b72 // jb 0x920 <glideAVX2+0x920>
 	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0x8f0 <glideAVX2+0x8f0>
+	WORD $0x97eb // jmp 0x920 <glideAVX2+0x920>
 	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
 	WORD $0xc9ff // dec ecx
 	LONG $0xc9394466 // cmp cx, r9w
@@ -598,7 +608,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5575 // jne 0x9ea <glideAVX2+0x9ea>
+	WORD $0x5575 // jne 0xa1a <glideAVX2+0xa1a>
 	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
 	WORD $0xc889 // mov eax, ecx
 	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
@@ -608,54 +618,54 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc889 // mov eax, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xa95 <glideAVX2+0xa95>
+	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xac5 <glideAVX2+0xac5>
 	LONG $0x1679e3c4; WORD $0x03e6 // vpextrd esi, xmm4, 0x3
 	LONG $0xcbc579c5; BYTE $0x06 // vpextrw r9d, xmm3, 0x6
 	WORD $0x0944; BYTE $0xca // or edx, r9d
 	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
 	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
 	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x007f850f; WORD $0x0000 // jne 0xa59 <glideAVX2+0xa59>
+	LONG $0x007f850f; WORD $0x0000 // jne 0xa89 <glideAVX2+0xa89>
 	WORD $0xc389 // mov ebx, eax
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00b0840f; WORD $0x0000 // je 0xa95 <glideAVX2+0xa95>
-	LONG $0x00010ee9; BYTE $0x00 // jmp 0xaf8 <glideAVX2+0xaf8>
+	LONG $0x00b0840f; WORD $0x0000 // je 0xac5 <glideAVX2+0xac5>
+	LONG $0x00010ee9; BYTE $0x00 // jmp 0xb28 <glideAVX2+0xb28>
 	WORD $0xcbff // dec ebx
-	WORD $0x15eb // jmp 0xa03 <glideAVX2+0xa03>
+	WORD $0x15eb // jmp 0xa33 <glideAVX2+0xa33>
 	WORD $0x9066 // nop
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x9273 // jae 0x995 <glideAVX2+0x995>
+	WORD $0x9273 // jae 0x9c5 <glideAVX2+0x9c5>
 	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xa13 <glideAVX2+0xa13>
+	WORD $0x0372 // jb 0xa43 <glideAVX2+0xa43>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
 	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xa28 <glideAVX2+0xa28>
+	WORD $0x0272 // jb 0xa58 <glideAVX2+0xa58>
 	WORD $0xd089 // mov eax, edx
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
 	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xa40 <glideAVX2+0xa40>
+	WORD $0x0372 // jb 0xa70 <glideAVX2+0xa70>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
 	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0x9f0 <glideAVX2+0x9f0>
+	WORD $0x9b72 // jb 0xa20 <glideAVX2+0xa20>
 	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0x9f0 <glideAVX2+0x9f0>
+	WORD $0x97eb // jmp 0xa20 <glideAVX2+0xa20>
 	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
 	WORD $0xc9ff // dec ecx
 	LONG $0xc9394466 // cmp cx, r9w
@@ -672,7 +682,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x6375 // jne 0xaf8 <glideAVX2+0xaf8>
+	WORD $0x6375 // jne 0xb28 <glideAVX2+0xb28>
 	LONG $0x397de3c4; WORD $0x01e4 // vextracti128 xmm4, ymm4, 0x1
 	LONG $0x397de3c4; WORD $0x01ed // vextracti128 xmm5, ymm5, 0x1
 	LONG $0xe97ef9c5 // vmovd ecx, xmm5
@@ -685,54 +695,54 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc889 // mov eax, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xba5 <glideAVX2+0xba5>
+	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xbd5 <glideAVX2+0xbd5>
 	LONG $0xe67ef9c5 // vmovd esi, xmm4
 	LONG $0x7e79c1c4; BYTE $0xd9 // vmovd r9d, xmm3
 	WORD $0x0944; BYTE $0xca // or edx, r9d
 	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
 	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
 	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0081850f; WORD $0x0000 // jne 0xb69 <glideAVX2+0xb69>
+	LONG $0x0081850f; WORD $0x0000 // jne 0xb99 <glideAVX2+0xb99>
 	WORD $0xc389 // mov ebx, eax
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00b2840f; WORD $0x0000 // je 0xba5 <glideAVX2+0xba5>
-	LONG $0x000102e9; BYTE $0x00 // jmp 0xbfa <glideAVX2+0xbfa>
+	LONG $0x00b2840f; WORD $0x0000 // je 0xbd5 <glideAVX2+0xbd5>
+	LONG $0x000102e9; BYTE $0x00 // jmp 0xc2a <glideAVX2+0xc2a>
 	WORD $0xcbff // dec ebx
-	WORD $0x17eb // jmp 0xb13 <glideAVX2+0xb13>
+	WORD $0x17eb // jmp 0xb43 <glideAVX2+0xb43>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x8273 // jae 0xa95 <glideAVX2+0xa95>
+	WORD $0x8273 // jae 0xac5 <glideAVX2+0xac5>
 	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xb23 <glideAVX2+0xb23>
+	WORD $0x0372 // jb 0xb53 <glideAVX2+0xb53>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
 	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xb38 <glideAVX2+0xb38>
+	WORD $0x0272 // jb 0xb68 <glideAVX2+0xb68>
 	WORD $0xd089 // mov eax, edx
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
 	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xb50 <glideAVX2+0xb50>
+	WORD $0x0372 // jb 0xb80 <glideAVX2+0xb80>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
 	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0xb00 <glideAVX2+0xb00>
+	WORD $0x9b72 // jb 0xb30 <glideAVX2+0xb30>
 	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0xb00 <glideAVX2+0xb00>
+	WORD $0x97eb // jmp 0xb30 <glideAVX2+0xb30>
 	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
 	WORD $0xc9ff // dec ecx
 	LONG $0xc9394466 // cmp cx, r9w
@@ -749,7 +759,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5575 // jne 0xbfa <glideAVX2+0xbfa>
+	WORD $0x5575 // jne 0xc2a <glideAVX2+0xc2a>
 	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
 	WORD $0xc889 // mov eax, ecx
 	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
@@ -759,54 +769,54 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc889 // mov eax, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xca5 <glideAVX2+0xca5>
+	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xcd5 <glideAVX2+0xcd5>
 	LONG $0x1679e3c4; WORD $0x01e6 // vpextrd esi, xmm4, 0x1
 	LONG $0xcbc579c5; BYTE $0x02 // vpextrw r9d, xmm3, 0x2
 	WORD $0x0944; BYTE $0xca // or edx, r9d
 	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
 	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
 	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x007f850f; WORD $0x0000 // jne 0xc69 <glideAVX2+0xc69>
+	LONG $0x007f850f; WORD $0x0000 // jne 0xc99 <glideAVX2+0xc99>
 	WORD $0xc389 // mov ebx, eax
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00b0840f; WORD $0x0000 // je 0xca5 <glideAVX2+0xca5>
-	LONG $0x000100e9; BYTE $0x00 // jmp 0xcfa <glideAVX2+0xcfa>
+	LONG $0x00b0840f; WORD $0x0000 // je 0xcd5 <glideAVX2+0xcd5>
+	LONG $0x000100e9; BYTE $0x00 // jmp 0xd2a <glideAVX2+0xd2a>
 	WORD $0xcbff // dec ebx
-	WORD $0x15eb // jmp 0xc13 <glideAVX2+0xc13>
+	WORD $0x15eb // jmp 0xc43 <glideAVX2+0xc43>
 	WORD $0x9066 // nop
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x9273 // jae 0xba5 <glideAVX2+0xba5>
+	WORD $0x9273 // jae 0xbd5 <glideAVX2+0xbd5>
 	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xc23 <glideAVX2+0xc23>
+	WORD $0x0372 // jb 0xc53 <glideAVX2+0xc53>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
 	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xc38 <glideAVX2+0xc38>
+	WORD $0x0272 // jb 0xc68 <glideAVX2+0xc68>
 	WORD $0xd089 // mov eax, edx
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
 	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xc50 <glideAVX2+0xc50>
+	WORD $0x0372 // jb 0xc80 <glideAVX2+0xc80>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
 	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0xc00 <glideAVX2+0xc00>
+	WORD $0x9b72 // jb 0xc30 <glideAVX2+0xc30>
 	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0xc00 <glideAVX2+0xc00>
+	WORD $0x97eb // jmp 0xc30 <glideAVX2+0xc30>
 	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
 	WORD $0xc9ff // dec ecx
 	LONG $0xc9394466 // cmp cx, r9w
@@ -823,7 +833,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5575 // jne 0xcfa <glideAVX2+0xcfa>
+	WORD $0x5575 // jne 0xd2a <glideAVX2+0xd2a>
 	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
 	WORD $0xc889 // mov eax, ecx
 	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
@@ -833,54 +843,54 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc889 // mov eax, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xda5 <glideAVX2+0xda5>
+	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xdd5 <glideAVX2+0xdd5>
 	LONG $0x1679e3c4; WORD $0x02e6 // vpextrd esi, xmm4, 0x2
 	LONG $0xcbc579c5; BYTE $0x04 // vpextrw r9d, xmm3, 0x4
 	WORD $0x0944; BYTE $0xca // or edx, r9d
 	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
 	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
 	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x007f850f; WORD $0x0000 // jne 0xd69 <glideAVX2+0xd69>
+	LONG $0x007f850f; WORD $0x0000 // jne 0xd99 <glideAVX2+0xd99>
 	WORD $0xc389 // mov ebx, eax
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00b0840f; WORD $0x0000 // je 0xda5 <glideAVX2+0xda5>
-	LONG $0x000100e9; BYTE $0x00 // jmp 0xdfa <glideAVX2+0xdfa>
+	LONG $0x00b0840f; WORD $0x0000 // je 0xdd5 <glideAVX2+0xdd5>
+	LONG $0x000100e9; BYTE $0x00 // jmp 0xe2a <glideAVX2+0xe2a>
 	WORD $0xcbff // dec ebx
-	WORD $0x15eb // jmp 0xd13 <glideAVX2+0xd13>
+	WORD $0x15eb // jmp 0xd43 <glideAVX2+0xd43>
 	WORD $0x9066 // nop
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x9273 // jae 0xca5 <glideAVX2+0xca5>
+	WORD $0x9273 // jae 0xcd5 <glideAVX2+0xcd5>
 	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xd23 <glideAVX2+0xd23>
+	WORD $0x0372 // jb 0xd53 <glideAVX2+0xd53>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
 	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xd38 <glideAVX2+0xd38>
+	WORD $0x0272 // jb 0xd68 <glideAVX2+0xd68>
 	WORD $0xd089 // mov eax, edx
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
 	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xd50 <glideAVX2+0xd50>
+	WORD $0x0372 // jb 0xd80 <glideAVX2+0xd80>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
 	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0xd00 <glideAVX2+0xd00>
+	WORD $0x9b72 // jb 0xd30 <glideAVX2+0xd30>
 	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0xd00 <glideAVX2+0xd00>
+	WORD $0x97eb // jmp 0xd30 <glideAVX2+0xd30>
 	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
 	WORD $0xc9ff // dec ecx
 	LONG $0xc9394466 // cmp cx, r9w
@@ -897,7 +907,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5575 // jne 0xdfa <glideAVX2+0xdfa>
+	WORD $0x5575 // jne 0xe2a <glideAVX2+0xe2a>
 	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
 	WORD $0xc889 // mov eax, ecx
 	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
@@ -907,54 +917,54 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc889 // mov eax, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	LONG $0xf2f68e0f; WORD $0xffff // jle 0xbf <glideAVX2+0xbf>
+	LONG $0xf2c68e0f; WORD $0xffff // jle 0xbf <glideAVX2+0xbf>
 	LONG $0x1679e3c4; WORD $0x03e6 // vpextrd esi, xmm4, 0x3
 	LONG $0xcbc579c5; BYTE $0x06 // vpextrw r9d, xmm3, 0x6
 	WORD $0x0944; BYTE $0xca // or edx, r9d
 	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
 	LONG $0x74248d4d // lea r12, [r12 + 2*rsi]
 	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x007f850f; WORD $0x0000 // jne 0xe69 <glideAVX2+0xe69>
+	LONG $0x007f850f; WORD $0x0000 // jne 0xe99 <glideAVX2+0xe99>
 	WORD $0xc389 // mov ebx, eax
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0xf2ca840f; WORD $0xffff // je 0xbf <glideAVX2+0xbf>
-	LONG $0x0000b0e9; BYTE $0x00 // jmp 0xeaa <glideAVX2+0xeaa>
+	LONG $0xf29a840f; WORD $0xffff // je 0xbf <glideAVX2+0xbf>
+	LONG $0x0000b0e9; BYTE $0x00 // jmp 0xeda <glideAVX2+0xeda>
 	WORD $0xcbff // dec ebx
-	WORD $0x15eb // jmp 0xe13 <glideAVX2+0xe13>
+	WORD $0x15eb // jmp 0xe43 <glideAVX2+0xe43>
 	WORD $0x9066 // nop
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0x014d; BYTE $0xfd // add r13, r15
 	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x9273 // jae 0xda5 <glideAVX2+0xda5>
+	WORD $0x9273 // jae 0xdd5 <glideAVX2+0xdd5>
 	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xe23 <glideAVX2+0xe23>
+	WORD $0x0372 // jb 0xe53 <glideAVX2+0xe53>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
 	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xe38 <glideAVX2+0xe38>
+	WORD $0x0272 // jb 0xe68 <glideAVX2+0xe68>
 	WORD $0xd089 // mov eax, edx
 	WORD $0xc0ff // inc eax
 	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
 	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xe50 <glideAVX2+0xe50>
+	WORD $0x0372 // jb 0xe80 <glideAVX2+0xe80>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
 	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0xe00 <glideAVX2+0xe00>
+	WORD $0x9b72 // jb 0xe30 <glideAVX2+0xe30>
 	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0xe00 <glideAVX2+0xe00>
+	WORD $0x97eb // jmp 0xe30 <glideAVX2+0xe30>
 	LONG $0x0cb70f41; BYTE $0x24 // movzx ecx, word ptr [r12]
 	WORD $0xc9ff // dec ecx
 	LONG $0xc9394466 // cmp cx, r9w
@@ -971,48 +981,48 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x4c248d4d // lea r12, [r12 + 2*rcx]
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0xf215840f; WORD $0xffff // je 0xbf <glideAVX2+0xbf>
+	LONG $0xf1e5840f; WORD $0xffff // je 0xbf <glideAVX2+0xbf>
 	WORD $0xcbff // dec ebx
-	WORD $0x19eb // jmp 0xec7 <glideAVX2+0xec7>
+	WORD $0x19eb // jmp 0xef7 <glideAVX2+0xef7>
 	WORD $0x9066 // nop
 	WORD $0xc0ff // inc eax
 	LONG $0x44894366; WORD $0x023c // mov word ptr [r12 + r15 + 0x2], ax
 	WORD $0x014d; BYTE $0xfc // add r12, r15
 	WORD $0x014d; BYTE $0xfc // add r12, r15
 	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	LONG $0xf1f8830f; WORD $0xffff // jae 0xbf <glideAVX2+0xbf>
+	LONG $0xf1c8830f; WORD $0xffff // jae 0xbf <glideAVX2+0xbf>
 	LONG $0x04b70f41; BYTE $0x24 // movzx eax, word ptr [r12]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xed7 <glideAVX2+0xed7>
+	WORD $0x0372 // jb 0xf07 <glideAVX2+0xf07>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x04894166; BYTE $0x24 // mov word ptr [r12], ax
 	LONG $0x44b70f41; WORD $0x0224 // movzx eax, word ptr [r12 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xeed <glideAVX2+0xeed>
+	WORD $0x0272 // jb 0xf1d <glideAVX2+0xf1d>
 	WORD $0xd089 // mov eax, edx
 	WORD $0xc0ff // inc eax
 	LONG $0x44894166; WORD $0x0224 // mov word ptr [r12 + 0x2], ax
 	LONG $0x04b70f43; BYTE $0x3c // movzx eax, word ptr [r12 + r15]
 	WORD $0xc8ff // dec eax
 	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xf05 <glideAVX2+0xf05>
+	WORD $0x0372 // jb 0xf35 <glideAVX2+0xf35>
 	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
 	WORD $0xc0ff // inc eax
 	LONG $0x04894366; BYTE $0x3c // mov word ptr [r12 + r15], ax
 	LONG $0x44b70f43; WORD $0x023c // movzx eax, word ptr [r12 + r15 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9772 // jb 0xeb0 <glideAVX2+0xeb0>
+	WORD $0x9772 // jb 0xee0 <glideAVX2+0xee0>
 	WORD $0xd089 // mov eax, edx
-	WORD $0x93eb // jmp 0xeb0 <glideAVX2+0xeb0>
+	WORD $0x93eb // jmp 0xee0 <glideAVX2+0xee0>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0b5a8e0f; WORD $0x0000 // jle 0x1a80 <glideAVX2+0x1a80>
+	LONG $0x0b8a8e0f; WORD $0x0000 // jle 0x1ae0 <glideAVX2+0x1ae0>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x0b4d8e0f; WORD $0x0000 // jle 0x1a80 <glideAVX2+0x1a80>
+	LONG $0x0b7d8e0f; WORD $0x0000 // jle 0x1ae0 <glideAVX2+0x1ae0>
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x24446348; BYTE $0x18 // movsxd rax, dword ptr [rsp + 0x18]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
@@ -1023,19 +1033,19 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	WORD $0x21eb // jmp 0xf82 <glideAVX2+0xf82>
+	WORD $0x21eb // jmp 0xfb2 <glideAVX2+0xfb2>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x0149; BYTE $0xf0 // add r8, rsi
-	LONG $0x54c28348 // add rdx, 0x54
+	LONG $0x5cc28348 // add rdx, 0x5c
 	LONG $0x24443b4c; BYTE $0x30 // cmp r8, qword ptr [rsp + 0x30]
-	LONG $0x0afe8d0f; WORD $0x0000 // jge 0x1a80 <glideAVX2+0x1a80>
+	LONG $0x0b2e8d0f; WORD $0x0000 // jge 0x1ae0 <glideAVX2+0x1ae0>
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x400c8d4e // lea r9, [rax + 2*r8]
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	LONG $0x24548948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdx
 	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
 	LONG $0x244c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r9
-	WORD $0x2aeb // jmp 0xfc9 <glideAVX2+0xfc9>
+	WORD $0x2aeb // jmp 0xff9 <glideAVX2+0xff9>
 	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
 	LONG $0x24548b48; BYTE $0x58 // mov rdx, qword ptr [rsp + 0x58]
 	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
@@ -1045,11 +1055,11 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x08c28349 // add r10, 0x8
 	WORD $0x3949; BYTE $0xf2 // cmp r10, rsi
-	WORD $0xa77d // jge 0xf70 <glideAVX2+0xf70>
+	WORD $0xa77d // jge 0xfa0 <glideAVX2+0xfa0>
 	LONG $0x6f7a81c4; WORD $0x5124 // vmovdqu xmm4, xmmword ptr [r9 + 2*r10]
 	LONG $0x337de2c4; BYTE $0xdc // vpmovzxwd ymm3, xmm4 # ymm3 = xmm4[0],zero,xmm4[1],zero,xmm4[2],zero,xmm4[3],zero,xmm4[4],zero,xmm4[5],zero,xmm4[6],zero,xmm4[7],zero
 	LONG $0x177de2c4; BYTE $0xdb // vptest ymm3, ymm3
-	WORD $0xe574 // je 0xfc0 <glideAVX2+0xfc0>
+	WORD $0xe574 // je 0xff0 <glideAVX2+0xff0>
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
 	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
 	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
@@ -1057,7 +1067,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe275d9c5 // vpcmpeqw xmm4, xmm4, xmm2
 	LONG $0x237de2c4; BYTE $0xec // vpmovsxwd ymm5, xmm4
 	LONG $0xe176c5c5 // vpcmpeqd ymm4, ymm7, ymm1
-	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
+	WORD $0x428b; BYTE $0x58 // mov eax, dword ptr [rdx + 0x58]
 	WORD $0xc189 // mov ecx, eax
 	LONG $0xf16ef9c5 // vmovd xmm6, ecx
 	LONG $0x587de2c4; BYTE $0xf6 // vpbroadcastd ymm6, xmm6
@@ -1065,7 +1075,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeedfd5c5 // vpandn ymm5, ymm5, ymm6
 	LONG $0xc0ebd5c5 // vpor ymm0, ymm5, ymm0
 	WORD $0xc085 // test eax, eax
-	WORD $0xa875 // jne 0xfc0 <glideAVX2+0xfc0>
+	WORD $0xa875 // jne 0xff0 <glideAVX2+0xff0>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x6f7ea1c4; WORD $0x902c // vmovdqu ymm5, ymmword ptr [rax + 4*r10]
 	LONG $0x6f7e21c4; WORD $0x904c; BYTE $0x40 // vmovdqu ymm9, ymmword ptr [rax + 4*r10 + 0x40]
@@ -1133,7 +1143,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe3541c4; BYTE $0xca // vpaddd ymm9, ymm9, ymm10
 	LONG $0x607f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x60], 0x0
 	LONG $0x7325c1c4; WORD $0x20d0 // vpsrlq ymm11, ymm8, 0x20
-	LONG $0x00c3840f; WORD $0x0000 // je 0x1213 <glideAVX2+0x1213>
+	LONG $0x00ef840f; WORD $0x0000 // je 0x126f <glideAVX2+0x126f>
 	LONG $0x284562c4; BYTE $0xd7 // vpmuldq ymm10, ymm7, ymm7
 	LONG $0xf43d41c4; BYTE $0xe3 // vpmuludq ymm12, ymm8, ymm11
 	LONG $0x731dc1c4; WORD $0x21f4 // vpsllq ymm12, ymm12, 0x21
@@ -1144,6 +1154,10 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4a8b; BYTE $0x44 // mov ecx, dword ptr [rdx + 0x44]
 	LONG $0xe86e79c5 // vmovd xmm13, eax
 	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
+	LONG $0xf16e79c5 // vmovd xmm14, ecx
+	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
+	LONG $0x400d62c4; BYTE $0xf5 // vpmulld ymm14, ymm14, ymm5
+	LONG $0xfe0d41c4; BYTE $0xed // vpaddd ymm13, ymm14, ymm13
 	LONG $0x730dc1c4; WORD $0x20f5 // vpsllq ymm14, ymm13, 0x20
 	LONG $0x720dc1c4; WORD $0x1fe6 // vpsrad ymm14, ymm14, 0x1f
 	LONG $0xf41541c4; BYTE $0xfa // vpmuludq ymm15, ymm13, ymm10
@@ -1157,8 +1171,14 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
 	LONG $0x020d43c4; WORD $0xaaed // vpblendd ymm13, ymm14, ymm13, 0xaa # ymm13 = ymm14[0],ymm13[1],ymm14[2],ymm13[3],ymm14[4],ymm13[5],ymm14[6],ymm13[7]
 	LONG $0xf6fe95c5 // vpaddd ymm6, ymm13, ymm6
-	LONG $0xe96e79c5 // vmovd xmm13, ecx
+	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
+	LONG $0xe86e79c5 // vmovd xmm13, eax
 	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
+	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
+	LONG $0xf06e79c5 // vmovd xmm14, eax
+	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
+	LONG $0x400d62c4; BYTE $0xf5 // vpmulld ymm14, ymm14, ymm5
+	LONG $0xfe0d41c4; BYTE $0xed // vpaddd ymm13, ymm14, ymm13
 	LONG $0x730dc1c4; WORD $0x20f5 // vpsllq ymm14, ymm13, 0x20
 	LONG $0x720dc1c4; WORD $0x1fe6 // vpsrad ymm14, ymm14, 0x1f
 	LONG $0xf41541c4; BYTE $0xfa // vpmuludq ymm15, ymm13, ymm10
@@ -1221,10 +1241,10 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0245c3c4; WORD $0xaaf8 // vpblendd ymm7, ymm7, ymm8, 0xaa # ymm7 = ymm7[0],ymm8[1],ymm7[2],ymm8[3],ymm7[4],ymm8[5],ymm7[6],ymm8[7]
 	LONG $0xfffe9dc5 // vpaddd ymm7, ymm12, ymm7
 	LONG $0xfffeb5c5 // vpaddd ymm7, ymm9, ymm7
-	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
+	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
 	LONG $0xc06e79c5 // vmovd xmm8, eax
 	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
+	WORD $0x428b; BYTE $0x54 // mov eax, dword ptr [rdx + 0x54]
 	LONG $0xd86e79c5 // vmovd xmm11, eax
 	LONG $0x587d42c4; BYTE $0xdb // vpbroadcastd ymm11, xmm11
 	LONG $0x4025e2c4; BYTE $0xed // vpmulld ymm5, ymm11, ymm5
@@ -1289,7 +1309,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc9eba5c5 // vpor ymm1, ymm11, ymm1
 	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
 	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
-	LONG $0x04bd850f; WORD $0x0000 // jne 0x18f5 <glideAVX2+0x18f5>
+	LONG $0x04c1850f; WORD $0x0000 // jne 0x1955 <glideAVX2+0x1955>
 	QUAD $0x0000a0249c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm3
 	LONG $0x404de2c4; BYTE $0xcd // vpmulld ymm1, ymm6, ymm5
 	LONG $0xe1febdc5 // vpaddd ymm4, ymm8, ymm1
@@ -1308,13 +1328,13 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
 	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
 	WORD $0xc985 // test ecx, ecx
-	WORD $0x657e // jle 0x14f0 <glideAVX2+0x14f0>
+	WORD $0x697e // jle 0x1550 <glideAVX2+0x1550>
 	LONG $0x7ef9e1c4; BYTE $0xe7 // vmovq rdi, xmm4
 	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
 	WORD $0xc1ff // inc ecx
 	LONG $0x7c3c8d49 // lea rdi, [r12 + 2*rdi]
 	LONG $0x04c78348 // add rdi, 0x4
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x47b70f44; BYTE $0xfc // movzx r8d, word ptr [rdi - 0x4]
 	WORD $0xff41; BYTE $0xc8 // dec r8d
 	LONG $0xc0394166 // cmp r8w, ax
@@ -1336,7 +1356,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc9ff // dec ecx
 	WORD $0x014c; BYTE $0xff // add rdi, r15
 	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xb077 // ja 0x14a0 <glideAVX2+0x14a0>
+	WORD $0xb077 // ja 0x1500 <glideAVX2+0x1500>
 	LONG $0x1679e3c4; WORD $0x01e8 // vpextrd eax, xmm5, 0x1
 	LONG $0xcbc5f9c5; BYTE $0x02 // vpextrw ecx, xmm3, 0x2
 	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
@@ -1348,7 +1368,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	WORD $0x647e // jle 0x1580 <glideAVX2+0x1580>
+	WORD $0x647e // jle 0x15e0 <glideAVX2+0x15e0>
 	LONG $0x1679e3c4; WORD $0x01e7 // vpextrd edi, xmm4, 0x1
 	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
 	WORD $0xc0ff // inc eax
@@ -1376,7 +1396,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc8ff // dec eax
 	WORD $0x014c; BYTE $0xff // add rdi, r15
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x1530 <glideAVX2+0x1530>
+	WORD $0xb077 // ja 0x1590 <glideAVX2+0x1590>
 	LONG $0x1679e3c4; WORD $0x02e8 // vpextrd eax, xmm5, 0x2
 	LONG $0xcbc5f9c5; BYTE $0x04 // vpextrw ecx, xmm3, 0x4
 	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
@@ -1387,7 +1407,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	WORD $0x687e // jle 0x1610 <glideAVX2+0x1610>
+	WORD $0x687e // jle 0x1670 <glideAVX2+0x1670>
 	LONG $0x1679e3c4; WORD $0x02e7 // vpextrd edi, xmm4, 0x2
 	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
 	WORD $0xc0ff // inc eax
@@ -1415,7 +1435,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc8ff // dec eax
 	WORD $0x014c; BYTE $0xff // add rdi, r15
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x15c0 <glideAVX2+0x15c0>
+	WORD $0xb077 // ja 0x1620 <glideAVX2+0x1620>
 	LONG $0x1679e3c4; WORD $0x03e8 // vpextrd eax, xmm5, 0x3
 	LONG $0xcbc5f9c5; BYTE $0x06 // vpextrw ecx, xmm3, 0x6
 	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
@@ -1426,7 +1446,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	WORD $0x687e // jle 0x16a0 <glideAVX2+0x16a0>
+	WORD $0x687e // jle 0x1700 <glideAVX2+0x1700>
 	LONG $0x1679e3c4; WORD $0x03e7 // vpextrd edi, xmm4, 0x3
 	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
 	WORD $0xc0ff // inc eax
@@ -1454,7 +1474,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc8ff // dec eax
 	WORD $0x014c; BYTE $0xff // add rdi, r15
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x1650 <glideAVX2+0x1650>
+	WORD $0xb077 // ja 0x16b0 <glideAVX2+0x16b0>
 	LONG $0x397de3c4; WORD $0x01e4 // vextracti128 xmm4, ymm4, 0x1
 	LONG $0x397de3c4; WORD $0x01ed // vextracti128 xmm5, ymm5, 0x1
 	LONG $0xe87ef9c5 // vmovd eax, xmm5
@@ -1468,7 +1488,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	WORD $0x697e // jle 0x1740 <glideAVX2+0x1740>
+	WORD $0x697e // jle 0x17a0 <glideAVX2+0x17a0>
 	LONG $0xe77ef9c5 // vmovd edi, xmm4
 	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
 	WORD $0xc0ff // inc eax
@@ -1496,7 +1516,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc8ff // dec eax
 	WORD $0x014c; BYTE $0xff // add rdi, r15
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x16f0 <glideAVX2+0x16f0>
+	WORD $0xb077 // ja 0x1750 <glideAVX2+0x1750>
 	LONG $0x1679e3c4; WORD $0x01e8 // vpextrd eax, xmm5, 0x1
 	LONG $0xcbc5f9c5; BYTE $0x02 // vpextrw ecx, xmm3, 0x2
 	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
@@ -1507,7 +1527,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	WORD $0x687e // jle 0x17d0 <glideAVX2+0x17d0>
+	WORD $0x687e // jle 0x1830 <glideAVX2+0x1830>
 	LONG $0x1679e3c4; WORD $0x01e7 // vpextrd edi, xmm4, 0x1
 	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
 	WORD $0xc0ff // inc eax
@@ -1535,7 +1555,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc8ff // dec eax
 	WORD $0x014c; BYTE $0xff // add rdi, r15
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x1780 <glideAVX2+0x1780>
+	WORD $0xb077 // ja 0x17e0 <glideAVX2+0x17e0>
 	LONG $0x1679e3c4; WORD $0x02e8 // vpextrd eax, xmm5, 0x2
 	LONG $0xcbc5f9c5; BYTE $0x04 // vpextrw ecx, xmm3, 0x4
 	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
@@ -1546,7 +1566,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	WORD $0x687e // jle 0x1860 <glideAVX2+0x1860>
+	WORD $0x687e // jle 0x18c0 <glideAVX2+0x18c0>
 	LONG $0x1679e3c4; WORD $0x02e7 // vpextrd edi, xmm4, 0x2
 	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
 	WORD $0xc0ff // inc eax
@@ -1574,7 +1594,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc8ff // dec eax
 	WORD $0x014c; BYTE $0xff // add rdi, r15
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x1810 <glideAVX2+0x1810>
+	WORD $0xb077 // ja 0x1870 <glideAVX2+0x1870>
 	LONG $0x1679e3c4; WORD $0x03e8 // vpextrd eax, xmm5, 0x3
 	LONG $0xcbc5f9c5; BYTE $0x06 // vpextrw ecx, xmm3, 0x6
 	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
@@ -1585,7 +1605,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	LONG $0xf7138e0f; WORD $0xffff // jle 0xf9f <glideAVX2+0xf9f>
+	LONG $0xf6e38e0f; WORD $0xffff // jle 0xfcf <glideAVX2+0xfcf>
 	LONG $0x1679e3c4; WORD $0x03e7 // vpextrd edi, xmm4, 0x3
 	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
 	WORD $0xc0ff // inc eax
@@ -1613,8 +1633,8 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc8ff // dec eax
 	WORD $0x014c; BYTE $0xff // add rdi, r15
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x18a0 <glideAVX2+0x18a0>
-	LONG $0xfff6aae9; BYTE $0xff // jmp 0xf9f <glideAVX2+0xf9f>
+	WORD $0xb077 // ja 0x1900 <glideAVX2+0x1900>
+	LONG $0xfff67ae9; BYTE $0xff // jmp 0xfcf <glideAVX2+0xfcf>
 	LONG $0x10245489 // mov dword ptr [rsp + 0x10], edx
 	LONG $0x14244c89 // mov dword ptr [rsp + 0x14], ecx
 	LONG $0xcbebddc5 // vpor ymm1, ymm4, ymm3
@@ -1635,14 +1655,14 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4c7ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm1
 	WORD $0xd231 // xor edx, edx
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	WORD $0x18eb // jmp 0x196d <glideAVX2+0x196d>
+	WORD $0x18eb // jmp 0x19cd <glideAVX2+0x19cd>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x08fa8348 // cmp rdx, 0x8
-	LONG $0xf632840f; WORD $0xffff // je 0xf9f <glideAVX2+0xf9f>
+	LONG $0xf602840f; WORD $0xffff // je 0xfcf <glideAVX2+0xfcf>
 	QUAD $0x000000a0948c8b44 // mov r9d, dword ptr [rsp + 4*rdx + 0xa0]
 	WORD $0x8545; BYTE $0xc9 // test r9d, r9d
-	WORD $0xe678 // js 0x1960 <glideAVX2+0x1960>
+	WORD $0xe678 // js 0x19c0 <glideAVX2+0x19c0>
 	LONG $0x6094448b // mov eax, dword ptr [rsp + 4*rdx + 0x60]
 	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
 	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
@@ -1653,7 +1673,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc639 // cmp esi, eax
 	WORD $0x4c0f; BYTE $0xc6 // cmovl eax, esi
 	WORD $0xc139 // cmp ecx, eax
-	WORD $0xc67d // jge 0x1960 <glideAVX2+0x1960>
+	WORD $0xc67d // jge 0x19c0 <glideAVX2+0x19c0>
 	LONG $0x8094b48b; WORD $0x0000; BYTE $0x00 // mov esi, dword ptr [rsp + 4*rdx + 0x80]
 	LONG $0xe6bf0f44 // movsx r12d, si
 	WORD $0xfec1; BYTE $0x10 // sar esi, 0x10
@@ -1664,7 +1684,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
 	LONG $0xe74e0f44 // cmovle r12d, edi
 	WORD $0x3941; BYTE $0xf4 // cmp r12d, esi
-	WORD $0x9d7d // jge 0x1960 <glideAVX2+0x1960>
+	WORD $0x9d7d // jge 0x19c0 <glideAVX2+0x19c0>
 	WORD $0x634c; BYTE $0xd9 // movsxd r11, ecx
 	WORD $0x6348; BYTE $0xc8 // movsxd rcx, eax
 	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
@@ -1677,15 +1697,15 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xfa // mov r10, r15
 	LONG $0xd3af0f4d // imul r10, r11
 	WORD $0x014d; BYTE $0xf2 // add r10, r14
-	WORD $0x10eb // jmp 0x19ff <glideAVX2+0x19ff>
+	WORD $0x10eb // jmp 0x1a5f <glideAVX2+0x1a5f>
 	BYTE $0x90 // nop
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	WORD $0x014d; BYTE $0xfa // add r10, r15
 	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
-	LONG $0xff61840f; WORD $0xffff // je 0x1960 <glideAVX2+0x1960>
+	LONG $0xff61840f; WORD $0xffff // je 0x19c0 <glideAVX2+0x19c0>
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	WORD $0x01a8 // test al, 0x1
-	WORD $0x2874 // je 0x1a2e <glideAVX2+0x1a2e>
+	WORD $0x2874 // je 0x1a8e <glideAVX2+0x1a8e>
 	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0x5caf0f48; WORD $0x0824 // imul rbx, qword ptr [rsp + 0x8]
 	LONG $0x5e1c8d49 // lea rbx, [r14 + 2*rbx]
@@ -1697,7 +1717,7 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x2c894666; BYTE $0x63 // mov word ptr [rbx + 2*r12], r13w
 	WORD $0x8948; BYTE $0xfb // mov rbx, rdi
 	WORD $0x394d; BYTE $0xe0 // cmp r8, r12
-	WORD $0xbd74 // je 0x19f0 <glideAVX2+0x19f0>
+	WORD $0xbd74 // je 0x1a50 <glideAVX2+0x1a50>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x2cb70f45; BYTE $0x5a // movzx r13d, word ptr [r10 + 2*rbx]
 	WORD $0xff41; BYTE $0xcd // dec r13d
@@ -1713,8 +1733,8 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6c894566; WORD $0x025a // mov word ptr [r10 + 2*rbx + 0x2], r13w
 	LONG $0x02c38348 // add rbx, 0x2
 	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
-	WORD $0xc575 // jne 0x1a40 <glideAVX2+0x1a40>
-	LONG $0xffff70e9; BYTE $0xff // jmp 0x19f0 <glideAVX2+0x19f0>
+	WORD $0xc575 // jne 0x1aa0 <glideAVX2+0x1aa0>
+	LONG $0xffff70e9; BYTE $0xff // jmp 0x1a50 <glideAVX2+0x1a50>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
 	WORD $0x940f; BYTE $0xc0 // sete al

@@ -21,13 +21,13 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
-	LONG $0x07ad8f0f; WORD $0x0000 // jg 0x7e6 <glideAVX512+0x7e6>
+	LONG $0x07dd8f0f; WORD $0x0000 // jg 0x816 <glideAVX512+0x816>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x0f028e0f; WORD $0x0000 // jle 0xf44 <glideAVX512+0xf44>
+	LONG $0x0f628e0f; WORD $0x0000 // jle 0xfa4 <glideAVX512+0xfa4>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0xc031 // xor eax, eax
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x0ef58e0f; WORD $0x0000 // jle 0xf46 <glideAVX512+0xf46>
+	LONG $0x0f558e0f; WORD $0x0000 // jle 0xfa6 <glideAVX512+0xfa6>
 	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
 	LONG $0x24446348; BYTE $0x10 // movsxd rax, dword ptr [rsp + 0x10]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
@@ -42,9 +42,9 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x1beb // jmp 0xa2 <glideAVX512+0xa2>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x0149; BYTE $0xf2 // add r10, rsi
-	LONG $0x54c28348 // add rdx, 0x54
+	LONG $0x5cc28348 // add rdx, 0x5c
 	LONG $0x24543b4c; BYTE $0x30 // cmp r10, qword ptr [rsp + 0x30]
-	LONG $0x0e938d0f; WORD $0x0000 // jge 0xf35 <glideAVX512+0xf35>
+	LONG $0x0ef38d0f; WORD $0x0000 // jge 0xf95 <glideAVX512+0xf95>
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x501c8d4e // lea r11, [rax + 2*r10]
 	WORD $0xdb31 // xor ebx, ebx
@@ -74,7 +74,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x28edf262; WORD $0xca26 // vptestmw k1, ymm2, ymm2
 	LONG $0x484ef262; WORD $0xc627 // vptestnmd k0, zmm6, zmm6
 	LONG $0x487ef262; WORD $0xd038 // vpmovm2d zmm2, k0
-	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
+	WORD $0x428b; BYTE $0x58 // mov eax, dword ptr [rdx + 0x58]
 	WORD $0xc189 // mov ecx, eax
 	LONG $0x487df262; WORD $0xe17c // vpbroadcastd zmm4, ecx
 	LONG $0x485df162; WORD $0xe2eb // vpord zmm4, zmm4, zmm2
@@ -84,10 +84,10 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x48fef162; WORD $0x246f; BYTE $0x98 // vmovdqu64 zmm4, zmmword ptr [rax + 4*rbx]
 	QUAD $0x0198446f48fe7162 // vmovdqu64 zmm8, zmmword ptr [rax + 4*rbx + 0x40]
-	LONG $0x50578b44 // mov r10d, dword ptr [rdi + 0x50]
+	LONG $0x506f8b44 // mov r13d, dword ptr [rdi + 0x50]
 	WORD $0x028b // mov eax, dword ptr [rdx]
 	WORD $0x4a8b; BYTE $0x04 // mov ecx, dword ptr [rdx + 0x4]
-	WORD $0x2944; BYTE $0xd0 // sub eax, r10d
+	WORD $0x2944; BYTE $0xe8 // sub eax, r13d
 	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
 	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
 	LONG $0x487df262; WORD $0xf97c // vpbroadcastd zmm7, ecx
@@ -112,7 +112,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497d5162; WORD $0xca6f // vmovdqa32 zmm9 {k1}, zmm10
 	LONG $0x4855d162; WORD $0xe9fe // vpaddd zmm5, zmm5, zmm9
 	WORD $0x428b; BYTE $0x0c // mov eax, dword ptr [rdx + 0xc]
-	WORD $0x2944; BYTE $0xd0 // sub eax, r10d
+	WORD $0x2944; BYTE $0xe8 // sub eax, r13d
 	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
 	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
 	WORD $0x428b; BYTE $0x10 // mov eax, dword ptr [rdx + 0x10]
@@ -136,13 +136,16 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497d5162; WORD $0xd16f // vmovdqa32 zmm10 {k1}, zmm9
 	LONG $0x483d5162; WORD $0xc2fe // vpaddd zmm8, zmm8, zmm10
 	LONG $0x607f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x60], 0x0
-	LONG $0x0099840f; WORD $0x0000 // je 0x303 <glideAVX512+0x303>
+	LONG $0x00c3840f; WORD $0x0000 // je 0x32d <glideAVX512+0x32d>
 	LONG $0x48cd7262; WORD $0xce28 // vpmuldq zmm9, zmm6, zmm6
 	LONG $0x48c57262; WORD $0xd728 // vpmuldq zmm10, zmm7, zmm7
 	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
 	WORD $0x428b; BYTE $0x40 // mov eax, dword ptr [rdx + 0x40]
 	WORD $0x4a8b; BYTE $0x44 // mov ecx, dword ptr [rdx + 0x44]
 	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
+	LONG $0x487d7262; WORD $0xe17c // vpbroadcastd zmm12, ecx
+	LONG $0x481d7262; WORD $0xe440 // vpmulld zmm12, zmm12, zmm4
+	LONG $0x481d5162; WORD $0xdbfe // vpaddd zmm11, zmm12, zmm11
 	LONG $0x489dd162; WORD $0xf373; BYTE $0x20 // vpsllq zmm12, zmm11, 0x20
 	LONG $0x489dd162; WORD $0xe472; BYTE $0x20 // vpsraq zmm12, zmm12, 0x20
 	LONG $0x489d5262; WORD $0xe140 // vpmullq zmm12, zmm12, zmm9
@@ -153,7 +156,12 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
 	LONG $0x497d5162; WORD $0xe36f // vmovdqa32 zmm12 {k1}, zmm11
 	LONG $0x481df162; WORD $0xedfe // vpaddd zmm5, zmm12, zmm5
-	LONG $0x487d7262; WORD $0xd97c // vpbroadcastd zmm11, ecx
+	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
+	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
+	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
+	LONG $0x487d7262; WORD $0xe07c // vpbroadcastd zmm12, eax
+	LONG $0x481d7262; WORD $0xe440 // vpmulld zmm12, zmm12, zmm4
+	LONG $0x481d5162; WORD $0xdbfe // vpaddd zmm11, zmm12, zmm11
 	LONG $0x489dd162; WORD $0xf373; BYTE $0x20 // vpsllq zmm12, zmm11, 0x20
 	LONG $0x489dd162; WORD $0xe472; BYTE $0x20 // vpsraq zmm12, zmm12, 0x20
 	LONG $0x489d5262; WORD $0xc940 // vpmullq zmm9, zmm12, zmm9
@@ -163,9 +171,9 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497d5162; WORD $0xca6f // vmovdqa32 zmm9 {k1}, zmm10
 	LONG $0x48355162; WORD $0xc0fe // vpaddd zmm8, zmm9, zmm8
 	LONG $0x245c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rbx
-	WORD $0x0145; BYTE $0xd2 // add r10d, r10d
+	WORD $0x0145; BYTE $0xed // add r13d, r13d
 	WORD $0x428b; BYTE $0x18 // mov eax, dword ptr [rdx + 0x18]
-	WORD $0x0144; BYTE $0xd0 // add eax, r10d
+	WORD $0x0144; BYTE $0xe8 // add eax, r13d
 	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
 	WORD $0x4a8b; BYTE $0x1c // mov ecx, dword ptr [rdx + 0x1c]
 	WORD $0x428b; BYTE $0x24 // mov eax, dword ptr [rdx + 0x24]
@@ -182,8 +190,8 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497d5162; WORD $0xda6f // vmovdqa32 zmm11 {k1}, zmm10
 	LONG $0x48355162; WORD $0xcbfe // vpaddd zmm9, zmm9, zmm11
 	LONG $0x48357162; WORD $0xcdfe // vpaddd zmm9, zmm9, zmm5
-	LONG $0x20520344 // add r10d, dword ptr [rdx + 0x20]
-	LONG $0x487d5262; WORD $0xd27c // vpbroadcastd zmm10, r10d
+	LONG $0x206a0344 // add r13d, dword ptr [rdx + 0x20]
+	LONG $0x487d5262; WORD $0xd57c // vpbroadcastd zmm10, r13d
 	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
 	LONG $0x48257262; WORD $0xdc40 // vpmulld zmm11, zmm11, zmm4
 	LONG $0x482d5162; WORD $0xd3fe // vpaddd zmm10, zmm10, zmm11
@@ -196,9 +204,9 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497df162; WORD $0xf76f // vmovdqa32 zmm6 {k1}, zmm7
 	LONG $0x482df162; WORD $0xf6fe // vpaddd zmm6, zmm10, zmm6
 	LONG $0x484dd162; WORD $0xf0fe // vpaddd zmm6, zmm6, zmm8
-	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
+	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
 	LONG $0x487df262; WORD $0xf87c // vpbroadcastd zmm7, eax
-	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
+	WORD $0x428b; BYTE $0x54 // mov eax, dword ptr [rdx + 0x54]
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0x482df262; WORD $0xe440 // vpmulld zmm4, zmm10, zmm4
 	LONG $0x485df162; WORD $0xe7fe // vpaddd zmm4, zmm4, zmm7
@@ -255,7 +263,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc145fcc5 // korw k0, k0, k1
 	LONG $0x4825d262; WORD $0xcb27 // vptestmd k1, zmm11, zmm11
 	LONG $0xc198f8c5 // kortestw k0, k1
-	LONG $0x0184840f; WORD $0x0000 // je 0x690 <glideAVX512+0x690>
+	LONG $0x018a840f; WORD $0x0000 // je 0x6c0 <glideAVX512+0x6c0>
 	LONG $0x483df162; WORD $0xd7eb // vpord zmm2, zmm8, zmm7
 	QUAD $0xe024947f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm2
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
@@ -269,14 +277,14 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df362; WORD $0xe325; BYTE $0xf8 // vpternlogd zmm4, zmm2, zmm3, 0xf8
 	QUAD $0x6024a47f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm4
 	WORD $0xf631 // xor esi, esi
-	WORD $0x16eb // jmp 0x57d <glideAVX512+0x57d>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x1ceb // jmp 0x5ad <glideAVX512+0x5ad>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x10fe8348 // cmp rsi, 0x10
-	LONG $0xfb43840f; WORD $0xffff // je 0xc0 <glideAVX512+0xc0>
+	LONG $0xfb13840f; WORD $0xffff // je 0xc0 <glideAVX512+0xc0>
 	QUAD $0x000000e0b4b48b44 // mov r14d, dword ptr [rsp + 4*rsi + 0xe0]
 	WORD $0x8545; BYTE $0xf6 // test r14d, r14d
-	WORD $0xe678 // js 0x570 <glideAVX512+0x570>
+	WORD $0xe678 // js 0x5a0 <glideAVX512+0x5a0>
 	LONG $0x60b4448b // mov eax, dword ptr [rsp + 4*rsi + 0x60]
 	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
 	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
@@ -287,7 +295,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc239 // cmp edx, eax
 	WORD $0x4c0f; BYTE $0xc2 // cmovl eax, edx
 	WORD $0xc139 // cmp ecx, eax
-	WORD $0xc67d // jge 0x570 <glideAVX512+0x570>
+	WORD $0xc67d // jge 0x5a0 <glideAVX512+0x5a0>
 	LONG $0xa0b4948b; WORD $0x0000; BYTE $0x00 // mov edx, dword ptr [rsp + 4*rsi + 0xa0]
 	LONG $0xeabf0f44 // movsx r13d, dx
 	WORD $0xfac1; BYTE $0x10 // sar edx, 0x10
@@ -298,7 +306,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
 	LONG $0xef4e0f44 // cmovle r13d, edi
 	WORD $0x3941; BYTE $0xd5 // cmp r13d, edx
-	WORD $0x9d7d // jge 0x570 <glideAVX512+0x570>
+	WORD $0x9d7d // jge 0x5a0 <glideAVX512+0x5a0>
 	WORD $0x634c; BYTE $0xc1 // movsxd r8, ecx
 	WORD $0x634c; BYTE $0xf8 // movsxd r15, eax
 	WORD $0x6348; BYTE $0xc2 // movsxd rax, edx
@@ -311,15 +319,15 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xcb // mov r11, r9
 	LONG $0xd8af0f4d // imul r11, r8
 	WORD $0x0149; BYTE $0xd3 // add r11, rdx
-	WORD $0x11eb // jmp 0x60f <glideAVX512+0x60f>
+	WORD $0x11eb // jmp 0x63f <glideAVX512+0x63f>
 	WORD $0x9066 // nop
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	WORD $0x014d; BYTE $0xcb // add r11, r9
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	LONG $0xff61840f; WORD $0xffff // je 0x570 <glideAVX512+0x570>
+	LONG $0xff61840f; WORD $0xffff // je 0x5a0 <glideAVX512+0x5a0>
 	WORD $0x894c; BYTE $0xeb // mov rbx, r13
 	LONG $0x01c7f640 // test dil, 0x1
-	WORD $0x2874 // je 0x640 <glideAVX512+0x640>
+	WORD $0x2874 // je 0x670 <glideAVX512+0x670>
 	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
 	LONG $0x5caf0f48; WORD $0x2024 // imul rbx, qword ptr [rsp + 0x20]
 	LONG $0x5a1c8d48 // lea rbx, [rdx + 2*rbx]
@@ -331,7 +339,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x14894666; BYTE $0x6b // mov word ptr [rbx + 2*r13], r10w
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0xbb74 // je 0x600 <glideAVX512+0x600>
+	WORD $0xbb74 // je 0x630 <glideAVX512+0x630>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x14b70f45; BYTE $0x5b // movzx r10d, word ptr [r11 + 2*rbx]
 	WORD $0xff41; BYTE $0xca // dec r10d
@@ -347,8 +355,8 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x54894566; WORD $0x025b // mov word ptr [r11 + 2*rbx + 0x2], r10w
 	LONG $0x02c38348 // add rbx, 0x2
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	WORD $0xc575 // jne 0x650 <glideAVX512+0x650>
-	LONG $0xffff70e9; BYTE $0xff // jmp 0x600 <glideAVX512+0x600>
+	WORD $0xc575 // jne 0x680 <glideAVX512+0x680>
+	LONG $0xffff70e9; BYTE $0xff // jmp 0x630 <glideAVX512+0x630>
 	QUAD $0xe024bc7f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm7
 	LONG $0x4855f262; WORD $0xdb40 // vpmulld zmm3, zmm5, zmm3
 	LONG $0x4865f162; WORD $0xdcfe // vpaddd zmm3, zmm3, zmm4
@@ -358,11 +366,11 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x6024947f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm2
 	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x1beb // jmp 0x6ed <glideAVX512+0x6ed>
+	WORD $0x1beb // jmp 0x71d <glideAVX512+0x71d>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x10fd8349 // cmp r13, 0x10
-	LONG $0xf9d3840f; WORD $0xffff // je 0xc0 <glideAVX512+0xc0>
+	LONG $0xf9a3840f; WORD $0xffff // je 0xc0 <glideAVX512+0xc0>
 	LONG $0xac4c8b42; BYTE $0x60 // mov ecx, dword ptr [rsp + 4*r13 + 0x60]
 	WORD $0xc889 // mov eax, ecx
 	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
@@ -372,17 +380,17 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc889 // mov eax, ecx
 	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
 	WORD $0xc085 // test eax, eax
-	WORD $0xd47e // jle 0x6e0 <glideAVX512+0x6e0>
+	WORD $0xd47e // jle 0x710 <glideAVX512+0x710>
 	QUAD $0x000000e0acb48b46 // mov r14d, dword ptr [rsp + 4*r13 + 0xe0]
 	WORD $0x0944; BYTE $0xf6 // or esi, r14d
 	QUAD $0x000000a0ac94634a // movsxd rdx, dword ptr [rsp + 4*r13 + 0xa0]
 	LONG $0x521c8d49 // lea rbx, [r10 + 2*rdx]
 	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	WORD $0x1575 // jne 0x740 <glideAVX512+0x740>
+	WORD $0x1575 // jne 0x770 <glideAVX512+0x770>
 	WORD $0x8941; BYTE $0xc0 // mov r8d, eax
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xad74 // je 0x6e0 <glideAVX512+0x6e0>
-	WORD $0x45eb // jmp 0x77a <glideAVX512+0x77a>
+	WORD $0xad74 // je 0x710 <glideAVX512+0x710>
+	WORD $0x45eb // jmp 0x7aa <glideAVX512+0x7aa>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xb70f; BYTE $0x0b // movzx ecx, word ptr [rbx]
 	WORD $0xc9ff // dec ecx
@@ -400,49 +408,49 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
 	LONG $0x4b1c8d48 // lea rbx, [rbx + 2*rcx]
 	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0xff66840f; WORD $0xffff // je 0x6e0 <glideAVX512+0x6e0>
+	LONG $0xff66840f; WORD $0xffff // je 0x710 <glideAVX512+0x710>
 	WORD $0xff41; BYTE $0xc8 // dec r8d
-	WORD $0x19eb // jmp 0x798 <glideAVX512+0x798>
+	WORD $0x19eb // jmp 0x7c8 <glideAVX512+0x7c8>
 	BYTE $0x90 // nop
 	WORD $0xc0ff // inc eax
 	LONG $0x44894266; WORD $0x020b // mov word ptr [rbx + r9 + 0x2], ax
 	WORD $0x014c; BYTE $0xcb // add rbx, r9
 	WORD $0x014c; BYTE $0xcb // add rbx, r9
 	LONG $0xfec08341 // add r8d, -0x2
-	LONG $0xff48830f; WORD $0xffff // jae 0x6e0 <glideAVX512+0x6e0>
+	LONG $0xff48830f; WORD $0xffff // jae 0x710 <glideAVX512+0x710>
 	WORD $0xb70f; BYTE $0x03 // movzx eax, word ptr [rbx]
 	WORD $0xc8ff // dec eax
 	LONG $0xf0394466 // cmp ax, r14w
-	WORD $0x0372 // jb 0x7a6 <glideAVX512+0x7a6>
+	WORD $0x0372 // jb 0x7d6 <glideAVX512+0x7d6>
 	WORD $0x8944; BYTE $0xf0 // mov eax, r14d
 	WORD $0xc0ff // inc eax
 	WORD $0x8966; BYTE $0x03 // mov word ptr [rbx], ax
 	LONG $0x0243b70f // movzx eax, word ptr [rbx + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xf0 // cmp ax, si
-	WORD $0x0272 // jb 0x7b8 <glideAVX512+0x7b8>
+	WORD $0x0272 // jb 0x7e8 <glideAVX512+0x7e8>
 	WORD $0xf089 // mov eax, esi
 	WORD $0xc0ff // inc eax
 	LONG $0x02438966 // mov word ptr [rbx + 0x2], ax
 	LONG $0x04b70f42; BYTE $0x0b // movzx eax, word ptr [rbx + r9]
 	WORD $0xc8ff // dec eax
 	LONG $0xf0394466 // cmp ax, r14w
-	WORD $0x0372 // jb 0x7ce <glideAVX512+0x7ce>
+	WORD $0x0372 // jb 0x7fe <glideAVX512+0x7fe>
 	WORD $0x8944; BYTE $0xf0 // mov eax, r14d
 	WORD $0xc0ff // inc eax
 	LONG $0x04894266; BYTE $0x0b // mov word ptr [rbx + r9], ax
 	LONG $0x44b70f42; WORD $0x020b // movzx eax, word ptr [rbx + r9 + 0x2]
 	WORD $0xc8ff // dec eax
 	WORD $0x3966; BYTE $0xf0 // cmp ax, si
-	WORD $0x9e72 // jb 0x780 <glideAVX512+0x780>
+	WORD $0x9e72 // jb 0x7b0 <glideAVX512+0x7b0>
 	WORD $0xf089 // mov eax, esi
-	WORD $0x9aeb // jmp 0x780 <glideAVX512+0x780>
+	WORD $0x9aeb // jmp 0x7b0 <glideAVX512+0x7b0>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07558e0f; WORD $0x0000 // jle 0xf44 <glideAVX512+0xf44>
+	LONG $0x07858e0f; WORD $0x0000 // jle 0xfa4 <glideAVX512+0xfa4>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0xc031 // xor eax, eax
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x07488e0f; WORD $0x0000 // jle 0xf46 <glideAVX512+0xf46>
+	LONG $0x07788e0f; WORD $0x0000 // jle 0xfa6 <glideAVX512+0xfa6>
 	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
 	LONG $0x24446348; BYTE $0x10 // movsxd rax, dword ptr [rsp + 0x10]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
@@ -454,19 +462,19 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f362; WORD $0xc925; BYTE $0xff // vpternlogd zmm1, zmm1, zmm1, 0xff
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	WORD $0x1eeb // jmp 0x852 <glideAVX512+0x852>
+	WORD $0x1eeb // jmp 0x882 <glideAVX512+0x882>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x0149; BYTE $0xf2 // add r10, rsi
-	LONG $0x54c28348 // add rdx, 0x54
+	LONG $0x5cc28348 // add rdx, 0x5c
 	LONG $0x24543b4c; BYTE $0x30 // cmp r10, qword ptr [rsp + 0x30]
-	LONG $0x06e38d0f; WORD $0x0000 // jge 0xf35 <glideAVX512+0xf35>
+	LONG $0x07138d0f; WORD $0x0000 // jge 0xf95 <glideAVX512+0xf95>
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x501c8d4e // lea r11, [rax + 2*r10]
 	WORD $0xdb31 // xor ebx, ebx
 	LONG $0x2454894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r10
 	LONG $0x24548948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdx
 	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
-	WORD $0x2eeb // jmp 0x89c <glideAVX512+0x89c>
+	WORD $0x2eeb // jmp 0x8cc <glideAVX512+0x8cc>
 	WORD $0x9066 // nop
 	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
 	LONG $0x24548b48; BYTE $0x58 // mov rdx, qword ptr [rsp + 0x58]
@@ -477,10 +485,10 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x245c8b48; BYTE $0x50 // mov rbx, qword ptr [rsp + 0x50]
 	LONG $0x10c38348 // add rbx, 0x10
 	WORD $0x3948; BYTE $0xf3 // cmp rbx, rsi
-	WORD $0xa47d // jge 0x840 <glideAVX512+0x840>
+	WORD $0xa47d // jge 0x870 <glideAVX512+0x870>
 	LONG $0x6f7ec1c4; WORD $0x5b14 // vmovdqu ymm2, ymmword ptr [r11 + 2*rbx]
 	LONG $0x177de2c4; BYTE $0xd2 // vptest ymm2, ymm2
-	WORD $0xea74 // je 0x893 <glideAVX512+0x893>
+	WORD $0xea74 // je 0x8c3 <glideAVX512+0x8c3>
 	LONG $0x487df262; WORD $0xda33 // vpmovzxwd zmm3, ymm2 # zmm3 = ymm2[0],zero,ymm2[1],zero,ymm2[2],zero,ymm2[3],zero,ymm2[4],zero,ymm2[5],zero,ymm2[6],zero,ymm2[7],zero,ymm2[8],zero,ymm2[9],zero,ymm2[10],zero,ymm2[11],zero,ymm2[12],zero,ymm2[13],zero,ymm2[14],zero,ymm2[15],zero
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
@@ -489,20 +497,20 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x28edf262; WORD $0xca26 // vptestmw k1, ymm2, ymm2
 	LONG $0x485ef262; WORD $0xc427 // vptestnmd k0, zmm4, zmm4
 	LONG $0x487ef262; WORD $0xd038 // vpmovm2d zmm2, k0
-	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
+	WORD $0x428b; BYTE $0x58 // mov eax, dword ptr [rdx + 0x58]
 	WORD $0xc189 // mov ecx, eax
 	LONG $0x487df262; WORD $0xe97c // vpbroadcastd zmm5, ecx
 	LONG $0x4855f162; WORD $0xeaeb // vpord zmm5, zmm5, zmm2
 	LONG $0x497df162; WORD $0xc5eb // vpord zmm0 {k1}, zmm0, zmm5
 	WORD $0xc085 // test eax, eax
-	WORD $0xa475 // jne 0x893 <glideAVX512+0x893>
+	WORD $0xa475 // jne 0x8c3 <glideAVX512+0x8c3>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x98 // vmovdqu64 zmm5, zmmword ptr [rax + 4*rbx]
 	QUAD $0x0198446f48fe7162 // vmovdqu64 zmm8, zmmword ptr [rax + 4*rbx + 0x40]
-	LONG $0x50578b44 // mov r10d, dword ptr [rdi + 0x50]
+	LONG $0x506f8b44 // mov r13d, dword ptr [rdi + 0x50]
 	WORD $0x028b // mov eax, dword ptr [rdx]
 	WORD $0x4a8b; BYTE $0x04 // mov ecx, dword ptr [rdx + 0x4]
-	WORD $0x2944; BYTE $0xd0 // sub eax, r10d
+	WORD $0x2944; BYTE $0xe8 // sub eax, r13d
 	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
 	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
 	LONG $0x487df262; WORD $0xf97c // vpbroadcastd zmm7, ecx
@@ -527,7 +535,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497d5162; WORD $0xca6f // vmovdqa32 zmm9 {k1}, zmm10
 	LONG $0x484dd162; WORD $0xf1fe // vpaddd zmm6, zmm6, zmm9
 	WORD $0x428b; BYTE $0x0c // mov eax, dword ptr [rdx + 0xc]
-	WORD $0x2944; BYTE $0xd0 // sub eax, r10d
+	WORD $0x2944; BYTE $0xe8 // sub eax, r13d
 	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
 	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
 	WORD $0x428b; BYTE $0x10 // mov eax, dword ptr [rdx + 0x10]
@@ -551,13 +559,16 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497d5162; WORD $0xd16f // vmovdqa32 zmm10 {k1}, zmm9
 	LONG $0x483d5162; WORD $0xc2fe // vpaddd zmm8, zmm8, zmm10
 	LONG $0x607f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x60], 0x0
-	LONG $0x0099840f; WORD $0x0000 // je 0xab3 <glideAVX512+0xab3>
+	LONG $0x00c3840f; WORD $0x0000 // je 0xb0d <glideAVX512+0xb0d>
 	LONG $0x48dd7262; WORD $0xcc28 // vpmuldq zmm9, zmm4, zmm4
 	LONG $0x48c57262; WORD $0xd728 // vpmuldq zmm10, zmm7, zmm7
 	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
 	WORD $0x428b; BYTE $0x40 // mov eax, dword ptr [rdx + 0x40]
 	WORD $0x4a8b; BYTE $0x44 // mov ecx, dword ptr [rdx + 0x44]
 	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
+	LONG $0x487d7262; WORD $0xe17c // vpbroadcastd zmm12, ecx
+	LONG $0x481d7262; WORD $0xe540 // vpmulld zmm12, zmm12, zmm5
+	LONG $0x481d5162; WORD $0xdbfe // vpaddd zmm11, zmm12, zmm11
 	LONG $0x489dd162; WORD $0xf373; BYTE $0x20 // vpsllq zmm12, zmm11, 0x20
 	LONG $0x489dd162; WORD $0xe472; BYTE $0x20 // vpsraq zmm12, zmm12, 0x20
 	LONG $0x489d5262; WORD $0xe140 // vpmullq zmm12, zmm12, zmm9
@@ -568,7 +579,12 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
 	LONG $0x497d5162; WORD $0xe36f // vmovdqa32 zmm12 {k1}, zmm11
 	LONG $0x481df162; WORD $0xf6fe // vpaddd zmm6, zmm12, zmm6
-	LONG $0x487d7262; WORD $0xd97c // vpbroadcastd zmm11, ecx
+	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
+	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
+	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
+	LONG $0x487d7262; WORD $0xe07c // vpbroadcastd zmm12, eax
+	LONG $0x481d7262; WORD $0xe540 // vpmulld zmm12, zmm12, zmm5
+	LONG $0x481d5162; WORD $0xdbfe // vpaddd zmm11, zmm12, zmm11
 	LONG $0x489dd162; WORD $0xf373; BYTE $0x20 // vpsllq zmm12, zmm11, 0x20
 	LONG $0x489dd162; WORD $0xe472; BYTE $0x20 // vpsraq zmm12, zmm12, 0x20
 	LONG $0x489d5262; WORD $0xc940 // vpmullq zmm9, zmm12, zmm9
@@ -578,9 +594,9 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497d5162; WORD $0xca6f // vmovdqa32 zmm9 {k1}, zmm10
 	LONG $0x48355162; WORD $0xc0fe // vpaddd zmm8, zmm9, zmm8
 	LONG $0x245c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rbx
-	WORD $0x0145; BYTE $0xd2 // add r10d, r10d
+	WORD $0x0145; BYTE $0xed // add r13d, r13d
 	WORD $0x428b; BYTE $0x18 // mov eax, dword ptr [rdx + 0x18]
-	WORD $0x0144; BYTE $0xd0 // add eax, r10d
+	WORD $0x0144; BYTE $0xe8 // add eax, r13d
 	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
 	WORD $0x4a8b; BYTE $0x1c // mov ecx, dword ptr [rdx + 0x1c]
 	WORD $0x428b; BYTE $0x24 // mov eax, dword ptr [rdx + 0x24]
@@ -597,8 +613,8 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497d5162; WORD $0xda6f // vmovdqa32 zmm11 {k1}, zmm10
 	LONG $0x48355162; WORD $0xcbfe // vpaddd zmm9, zmm9, zmm11
 	LONG $0x48357162; WORD $0xcefe // vpaddd zmm9, zmm9, zmm6
-	LONG $0x20520344 // add r10d, dword ptr [rdx + 0x20]
-	LONG $0x487d5262; WORD $0xd27c // vpbroadcastd zmm10, r10d
+	LONG $0x206a0344 // add r13d, dword ptr [rdx + 0x20]
+	LONG $0x487d5262; WORD $0xd57c // vpbroadcastd zmm10, r13d
 	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
 	LONG $0x48257262; WORD $0xdd40 // vpmulld zmm11, zmm11, zmm5
 	LONG $0x482d5162; WORD $0xd3fe // vpaddd zmm10, zmm10, zmm11
@@ -611,9 +627,9 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497df162; WORD $0xe76f // vmovdqa32 zmm4 {k1}, zmm7
 	LONG $0x482df162; WORD $0xe4fe // vpaddd zmm4, zmm10, zmm4
 	LONG $0x485dd162; WORD $0xe0fe // vpaddd zmm4, zmm4, zmm8
-	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
+	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
 	LONG $0x487df262; WORD $0xf87c // vpbroadcastd zmm7, eax
-	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
+	WORD $0x428b; BYTE $0x54 // mov eax, dword ptr [rdx + 0x54]
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0x482df262; WORD $0xed40 // vpmulld zmm5, zmm10, zmm5
 	LONG $0x4855f162; WORD $0xeffe // vpaddd zmm5, zmm5, zmm7
@@ -670,7 +686,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc145fcc5 // korw k0, k0, k1
 	LONG $0x4825d262; WORD $0xcb27 // vptestmd k1, zmm11, zmm11
 	LONG $0xc198f8c5 // kortestw k0, k1
-	LONG $0x0184840f; WORD $0x0000 // je 0xe40 <glideAVX512+0xe40>
+	LONG $0x018a840f; WORD $0x0000 // je 0xea0 <glideAVX512+0xea0>
 	LONG $0x483df162; WORD $0xd7eb // vpord zmm2, zmm8, zmm7
 	QUAD $0xe024947f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm2
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
@@ -684,14 +700,14 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486df362; WORD $0xe325; BYTE $0xf8 // vpternlogd zmm4, zmm2, zmm3, 0xf8
 	QUAD $0x6024a47f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm4
 	WORD $0xf631 // xor esi, esi
-	WORD $0x16eb // jmp 0xd2d <glideAVX512+0xd2d>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x1ceb // jmp 0xd8d <glideAVX512+0xd8d>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x10fe8348 // cmp rsi, 0x10
-	LONG $0xfb43840f; WORD $0xffff // je 0x870 <glideAVX512+0x870>
+	LONG $0xfb13840f; WORD $0xffff // je 0x8a0 <glideAVX512+0x8a0>
 	QUAD $0x000000e0b4b48b44 // mov r14d, dword ptr [rsp + 4*rsi + 0xe0]
 	WORD $0x8545; BYTE $0xf6 // test r14d, r14d
-	WORD $0xe678 // js 0xd20 <glideAVX512+0xd20>
+	WORD $0xe678 // js 0xd80 <glideAVX512+0xd80>
 	LONG $0x60b4448b // mov eax, dword ptr [rsp + 4*rsi + 0x60]
 	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
 	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
@@ -702,7 +718,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc239 // cmp edx, eax
 	WORD $0x4c0f; BYTE $0xc2 // cmovl eax, edx
 	WORD $0xc139 // cmp ecx, eax
-	WORD $0xc67d // jge 0xd20 <glideAVX512+0xd20>
+	WORD $0xc67d // jge 0xd80 <glideAVX512+0xd80>
 	LONG $0xa0b4948b; WORD $0x0000; BYTE $0x00 // mov edx, dword ptr [rsp + 4*rsi + 0xa0]
 	LONG $0xeabf0f44 // movsx r13d, dx
 	WORD $0xfac1; BYTE $0x10 // sar edx, 0x10
@@ -713,7 +729,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
 	LONG $0xef4e0f44 // cmovle r13d, edi
 	WORD $0x3941; BYTE $0xd5 // cmp r13d, edx
-	WORD $0x9d7d // jge 0xd20 <glideAVX512+0xd20>
+	WORD $0x9d7d // jge 0xd80 <glideAVX512+0xd80>
 	WORD $0x634c; BYTE $0xc1 // movsxd r8, ecx
 	WORD $0x634c; BYTE $0xf8 // movsxd r15, eax
 	WORD $0x6348; BYTE $0xc2 // movsxd rax, edx
@@ -726,15 +742,15 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xcb // mov r11, r9
 	LONG $0xd8af0f4d // imul r11, r8
 	WORD $0x0149; BYTE $0xd3 // add r11, rdx
-	WORD $0x11eb // jmp 0xdbf <glideAVX512+0xdbf>
+	WORD $0x11eb // jmp 0xe1f <glideAVX512+0xe1f>
 	WORD $0x9066 // nop
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	WORD $0x014d; BYTE $0xcb // add r11, r9
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	LONG $0xff61840f; WORD $0xffff // je 0xd20 <glideAVX512+0xd20>
+	LONG $0xff61840f; WORD $0xffff // je 0xd80 <glideAVX512+0xd80>
 	WORD $0x894c; BYTE $0xeb // mov rbx, r13
 	LONG $0x01c7f640 // test dil, 0x1
-	WORD $0x2874 // je 0xdf0 <glideAVX512+0xdf0>
+	WORD $0x2874 // je 0xe50 <glideAVX512+0xe50>
 	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
 	LONG $0x5caf0f48; WORD $0x2024 // imul rbx, qword ptr [rsp + 0x20]
 	LONG $0x5a1c8d48 // lea rbx, [rdx + 2*rbx]
@@ -746,7 +762,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x14894666; BYTE $0x6b // mov word ptr [rbx + 2*r13], r10w
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0xbb74 // je 0xdb0 <glideAVX512+0xdb0>
+	WORD $0xbb74 // je 0xe10 <glideAVX512+0xe10>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x14b70f45; BYTE $0x5b // movzx r10d, word ptr [r11 + 2*rbx]
 	WORD $0xff41; BYTE $0xca // dec r10d
@@ -762,8 +778,8 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x54894566; WORD $0x025b // mov word ptr [r11 + 2*rbx + 0x2], r10w
 	LONG $0x02c38348 // add rbx, 0x2
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	WORD $0xc575 // jne 0xe00 <glideAVX512+0xe00>
-	LONG $0xffff70e9; BYTE $0xff // jmp 0xdb0 <glideAVX512+0xdb0>
+	WORD $0xc575 // jne 0xe60 <glideAVX512+0xe60>
+	LONG $0xffff70e9; BYTE $0xff // jmp 0xe10 <glideAVX512+0xe10>
 	QUAD $0xe024bc7f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm7
 	LONG $0x484df262; WORD $0xdb40 // vpmulld zmm3, zmm6, zmm3
 	LONG $0x4865f162; WORD $0xddfe // vpaddd zmm3, zmm3, zmm5
@@ -774,11 +790,11 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
 	LONG $0x04c68348 // add rsi, 0x4
 	WORD $0xc031 // xor eax, eax
-	WORD $0x18eb // jmp 0xe9d <glideAVX512+0xe9d>
+	WORD $0x18eb // jmp 0xefd <glideAVX512+0xefd>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x10f88348 // cmp rax, 0x10
-	LONG $0xf9d3840f; WORD $0xffff // je 0x870 <glideAVX512+0x870>
+	LONG $0xf9a3840f; WORD $0xffff // je 0x8a0 <glideAVX512+0x8a0>
 	LONG $0xe0848c8b; WORD $0x0000; BYTE $0x00 // mov ecx, dword ptr [rsp + 4*rax + 0xe0]
 	LONG $0x6084548b // mov edx, dword ptr [rsp + 4*rax + 0x60]
 	WORD $0xb60f; BYTE $0xfa // movzx edi, dl
@@ -789,7 +805,7 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x430f; BYTE $0xf9 // cmovae edi, ecx
 	WORD $0xfac1; BYTE $0x08 // sar edx, 0x8
 	WORD $0xd285 // test edx, edx
-	WORD $0xc97e // jle 0xe90 <glideAVX512+0xe90>
+	WORD $0xc97e // jle 0xef0 <glideAVX512+0xef0>
 	QUAD $0x000000a08494634c // movsxd r10, dword ptr [rsp + 4*rax + 0xa0]
 	WORD $0xc2ff // inc edx
 	LONG $0x56148d4e // lea r10, [rsi + 2*r10]
@@ -815,12 +831,12 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xcaff // dec edx
 	WORD $0x014d; BYTE $0xca // add r10, r9
 	WORD $0xfa83; BYTE $0x01 // cmp edx, 0x1
-	WORD $0xb077 // ja 0xee0 <glideAVX512+0xee0>
-	LONG $0xffff5be9; BYTE $0xff // jmp 0xe90 <glideAVX512+0xe90>
+	WORD $0xb077 // ja 0xf40 <glideAVX512+0xf40>
+	LONG $0xffff5be9; BYTE $0xff // jmp 0xef0 <glideAVX512+0xef0>
 	LONG $0x487df262; WORD $0xc027 // vptestmd k0, zmm0, zmm0
 	LONG $0xc098f8c5 // kortestw k0, k0
 	WORD $0x950f; BYTE $0xc0 // setne al
-	WORD $0x02eb // jmp 0xf46 <glideAVX512+0xf46>
+	WORD $0x02eb // jmp 0xfa6 <glideAVX512+0xfa6>
 	WORD $0xc031 // xor eax, eax
 	WORD $0xb60f; BYTE $0xc0 // movzx eax, al
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]

@@ -2,15 +2,16 @@ package pixel
 
 // Run is the polynomials by which some neighbouring depth pixels are drawn into the colour image. Of pixel k, the left
 // side of its patch is at U + k·DU + k(k−1)/2·DDU for a surface infinitely far away, and the right side is EU + k·DEU
-// further; with f the inverse of its reading, see [Glide], both move by (S + k·DS)·f + QU·f², and the right one by GU·f
-// more. V, EV, T, GV and QV are the upper and lower sides. Its depth is (Z + k·DZ)·reading.
+// further; with f the inverse of its reading, see [Glide], both move by (S + k·DS)·f + (QU + k·DQU)·f², and the right one by GU·f
+// more. V, EV, T, GV and QV with their steps are the upper and lower sides. Its depth is (Z + k·DZ)·reading.
 //
 // U and what is added to it are pixels in Q16, Z is in Q30. A product with f is the upper 32 bits of its 64.
 type Run struct {
 	U, DU, DDU, V, DV, DDV int32
 	EU, DEU, EV, DEV       int32
 	S, DS, T, DT           int32
-	GU, GV, QU, QV         int32
+	GU, GV                 int32
+	QU, DQU, QV, DQV       int32
 	Z, DZ                  int32
 	Slow                   int32 // −1: the run is not drawn, Row only tells that there was something to draw; else 0
 }
@@ -52,6 +53,7 @@ func (g *Glide) rowGeneric(pix []uint16, lo, hi int, runs []Run, src []uint16) (
 		src = src[len(part):]
 		u, du, v, dv := r.U+65535-g.Slack, r.DU, r.V+65535-g.Slack, r.DV // from its centre on: rounded up
 		eu, ev, s, t, z := r.EU+2*g.Slack, r.EV+2*g.Slack, r.S, r.T, r.Z
+		qu, qv := r.QU, r.QV
 		for _, d := range part {
 			f := int32(g.Inverse[d])
 			switch {
@@ -59,7 +61,7 @@ func (g *Glide) rowGeneric(pix []uint16, lo, hi int, runs []Run, src []uint16) (
 				u0, v0 := u+high(s, f), v+high(t, f)
 				if g.Bent {
 					f2 := high(f, f)
-					u0, v0 = u0+high(r.QU, f2), v0+high(r.QV, f2)
+					u0, v0 = u0+high(qu, f2), v0+high(qv, f2)
 				}
 				u1, v1 := u0+eu+high(r.GU, f), v0+ev+high(r.GV, f)
 				key := (high(z, int32(d)<<14)+g.Offset)>>12 - 1
@@ -71,6 +73,7 @@ func (g *Glide) rowGeneric(pix []uint16, lo, hi int, runs []Run, src []uint16) (
 			}
 			u, du, v, dv = u+du, du+r.DDU, v+dv, dv+r.DDV
 			eu, ev, s, t, z = eu+r.DEU, ev+r.DEV, s+r.DS, t+r.DT, z+r.DZ
+			qu, qv = qu+r.DQU, qv+r.DQV
 		}
 	}
 	return slow

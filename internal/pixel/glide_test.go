@@ -36,7 +36,7 @@ func sample(r *rand.Rand, length int) (g Glide, runs []Run, src []uint16, height
 			U: int32(x)*one + span(4<<16), DU: one + span(30000), DDU: span(60), V: span(20<<16) + 20<<16, DV: span(3000), DDV: span(60),
 			EU: one + span(40000), DEU: span(900), EV: one + span(40000), DEV: span(900),
 			S: span(1 << 22), DS: span(1 << 12), T: span(1 << 20), DT: span(1 << 12), GU: span(1 << 14), GV: span(1 << 14),
-			QU: span(1 << 12), QV: span(1 << 12), Z: 1<<30 + span(1<<28), DZ: span(1 << 20),
+			QU: span(1 << 12), DQU: span(1 << 7), QV: span(1 << 12), DQV: span(1 << 7), Z: 1<<30 + span(1<<28), DZ: span(1 << 20),
 		}
 		if plain { // depths are readings: the last that fit are met
 			k.Z, k.DZ = 1<<30, 0

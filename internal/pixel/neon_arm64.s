@@ -16,12 +16,12 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940200a // ldr x10, [x0, #0x40]
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0xf100097f // cmp x11, #0x2
-	WORD $0x5400678c // b.gt 0xd1c <glideNEON+0xd1c>
+	WORD $0x5400680c // b.gt 0xd2c <glideNEON+0xd2c>
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400c22b // b.lt 0x1878 <glideNEON+0x1878>
+	WORD $0x5400c32b // b.lt 0x1898 <glideNEON+0x1898>
 	WORD $0xf940240b // ldr x11, [x0, #0x48]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x5400c1cb // b.lt 0x1878 <glideNEON+0x1878>
+	WORD $0x5400c2cb // b.lt 0x1898 <glideNEON+0x1898>
 	WORD $0xaa1f03ec // mov x12, xzr
 	WORD $0x93407d2d // sxtw x13, w9
 	WORD $0xf940040e // ldr x14, [x0, #0x8]
@@ -38,9 +38,9 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x8b0c016c // add x12, x11, x12
-	WORD $0x91015108 // add x8, x8, #0x54
+	WORD $0x91017108 // add x8, x8, #0x5c
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x5400bf6a // b.ge 0x1878 <glideNEON+0x1878>
+	WORD $0x5400c06a // b.ge 0x1898 <glideNEON+0x1898>
 	WORD $0xaa1f03e1 // mov x1, xzr
 	WORD $0x8b0c05c2 // add x2, x14, x12, lsl #1
 	WORD $0x14000005 // b 0xac <glideNEON+0xac>
@@ -70,7 +70,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0e6098c6 // cmeq v6.4h, v6.4h, #0
 	WORD $0x0f10a4d0 // sshll v16.4s, v6.4h, #0x0
 	WORD $0x4ea098e6 // cmeq v6.4s, v7.4s, #0
-	WORD $0xb9405103 // ldr w3, [x8, #0x50]
+	WORD $0xb9405903 // ldr w3, [x8, #0x58]
 	WORD $0x2a0303e4 // mov w4, w3
 	WORD $0x4e040c91 // dup v17.4s, w4
 	WORD $0x4ea61e31 // orr v17.16b, v17.16b, v6.16b
@@ -116,21 +116,26 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4eb18691 // add v17.4s, v20.4s, v17.4s
 	WORD $0x4eb286b2 // add v18.4s, v21.4s, v18.4s
 	WORD $0xf9403004 // ldr x4, [x0, #0x60]
-	WORD $0xb40001e4 // cbz x4, 0x1f8 <glideNEON+0x1f8>
+	WORD $0xb4000284 // cbz x4, 0x20c <glideNEON+0x20c>
+	WORD $0x0ea5c0b3 // smull v19.2d, v5.2s, v5.2s
+	WORD $0x4ea7c0f4 // smull2 v20.2d, v7.4s, v7.4s
+	WORD $0x4e945a73 // uzp2 v19.4s, v19.4s, v20.4s
 	WORD $0x29481504 // ldp w4, w5, [x8, #0x40]
-	WORD $0x4e040c93 // dup v19.4s, w4
-	WORD $0x0ea5c0b4 // smull v20.2d, v5.2s, v5.2s
-	WORD $0x4ea7c0f5 // smull2 v21.2d, v7.4s, v7.4s
-	WORD $0x4e955a94 // uzp2 v20.4s, v20.4s, v21.4s
-	WORD $0x0eb4c275 // smull v21.2d, v19.2s, v20.2s
-	WORD $0x4eb4c273 // smull2 v19.2d, v19.4s, v20.4s
-	WORD $0x4e935ab3 // uzp2 v19.4s, v21.4s, v19.4s
+	WORD $0x4e040c94 // dup v20.4s, w4
 	WORD $0x4e040cb5 // dup v21.4s, w5
-	WORD $0x0eb4c2b6 // smull v22.2d, v21.2s, v20.2s
-	WORD $0x4eb4c2b4 // smull2 v20.2d, v21.4s, v20.4s
-	WORD $0x4e945ad4 // uzp2 v20.4s, v22.4s, v20.4s
-	WORD $0x4eb18671 // add v17.4s, v19.4s, v17.4s
-	WORD $0x4eb28692 // add v18.4s, v20.4s, v18.4s
+	WORD $0x29491504 // ldp w4, w5, [x8, #0x48]
+	WORD $0x4e040c96 // dup v22.4s, w4
+	WORD $0x4eb096b4 // mla v20.4s, v21.4s, v16.4s
+	WORD $0x0eb3c295 // smull v21.2d, v20.2s, v19.2s
+	WORD $0x4eb3c294 // smull2 v20.2d, v20.4s, v19.4s
+	WORD $0x4e945ab4 // uzp2 v20.4s, v21.4s, v20.4s
+	WORD $0x4e040cb5 // dup v21.4s, w5
+	WORD $0x4eb096b6 // mla v22.4s, v21.4s, v16.4s
+	WORD $0x0eb3c2d5 // smull v21.2d, v22.2s, v19.2s
+	WORD $0x4eb3c2d3 // smull2 v19.2d, v22.4s, v19.4s
+	WORD $0x4e935ab3 // uzp2 v19.4s, v21.4s, v19.4s
+	WORD $0x4eb18691 // add v17.4s, v20.4s, v17.4s
+	WORD $0x4eb28672 // add v18.4s, v19.4s, v18.4s
 	WORD $0x531f7863 // lsl w3, w3, #1
 	WORD $0x29431504 // ldp w4, w5, [x8, #0x18]
 	WORD $0x0b030084 // add w4, w4, w3
@@ -153,7 +158,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0ea5c2c5 // smull v5.2d, v22.2s, v5.2s
 	WORD $0x4ea7c2c7 // smull2 v7.2d, v22.4s, v7.4s
 	WORD $0x4e8758a5 // uzp2 v5.4s, v5.4s, v7.4s
-	WORD $0x29491103 // ldp w3, w4, [x8, #0x48]
+	WORD $0x294a1103 // ldp w3, w4, [x8, #0x50]
 	WORD $0x4e040c67 // dup v7.4s, w3
 	WORD $0x4e040c96 // dup v22.4s, w4
 	WORD $0x4eb096c7 // mla v7.4s, v22.4s, v16.4s
@@ -204,7 +209,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4eb61eb5 // orr v21.16b, v21.16b, v22.16b
 	WORD $0x6eb0aab5 // umaxv s21, v21.4s
 	WORD $0x1e2602a5 // fmov w5, s21
-	WORD $0x34002d65 // cbz w5, 0x8c8 <glideNEON+0x8c8>
+	WORD $0x34002d45 // cbz w5, 0x8d8 <glideNEON+0x8d8>
 	WORD $0x4ea51e65 // orr v5.16b, v19.16b, v5.16b
 	WORD $0x529fffe5 // mov w5, #0xffff // =65535
 	WORD $0x4e040ca6 // dup v6.4s, w5
@@ -216,7 +221,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e271e27 // and v7.16b, v17.16b, v7.16b
 	WORD $0x4ea61ce6 // orr v6.16b, v7.16b, v6.16b
 	WORD $0x1e2600a5 // fmov w5, s5
-	WORD $0x37f80ae5 // tbnz w5, #0x1f, 0x4a8 <glideNEON+0x4a8>
+	WORD $0x37f80ac5 // tbnz w5, #0x1f, 0x4b8 <glideNEON+0x4b8>
 	WORD $0x1e2600c6 // fmov w6, s6
 	WORD $0x13003cc7 // sxth w7, w6
 	WORD $0x13107cc6 // asr w6, w6, #16
@@ -225,7 +230,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6b06009f // cmp w4, w6
 	WORD $0x1a86b093 // csel w19, w4, w6, lt
 	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x540009ca // b.ge 0x4a8 <glideNEON+0x4a8>
+	WORD $0x540009aa // b.ge 0x4b8 <glideNEON+0x4b8>
 	WORD $0x1e260086 // fmov w6, s4
 	WORD $0x13107cd4 // asr w20, w6, #16
 	WORD $0x6b14013f // cmp w9, w20
@@ -233,7 +238,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x13003cc6 // sxth w6, w6
 	WORD $0x0aa67cc6 // bic w6, w6, w6, asr #31
 	WORD $0x6b1400df // cmp w6, w20
-	WORD $0x540008ca // b.ge 0x4a8 <glideNEON+0x4a8>
+	WORD $0x540008aa // b.ge 0x4b8 <glideNEON+0x4b8>
 	WORD $0x93407ce7 // sxtw x7, w7
 	WORD $0x93407e73 // sxtw x19, w19
 	WORD $0x93407e94 // sxtw x20, w20
@@ -242,15 +247,14 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x924006b5 // and x21, x21, #0x3
 	WORD $0xcb1400d6 // sub x22, x6, x20
 	WORD $0x9b075df7 // madd x23, x15, x7, x23
-	WORD $0x14000007 // b 0x3d0 <glideNEON+0x3d0>
-	WORD $0xd503201f // nop
+	WORD $0x14000006 // b 0x3e0 <glideNEON+0x3e0>
 	WORD $0xd503201f // nop
 	WORD $0x910004e7 // add x7, x7, #0x1
 	WORD $0x8b0f02f7 // add x23, x23, x15
 	WORD $0xeb1300ff // cmp x7, x19
-	WORD $0x540006e0 // b.eq 0x4a8 <glideNEON+0x4a8>
+	WORD $0x540006e0 // b.eq 0x4b8 <glideNEON+0x4b8>
 	WORD $0xaa0603f9 // mov x25, x6
-	WORD $0xb40001f5 // cbz x21, 0x410 <glideNEON+0x410>
+	WORD $0xb40001f5 // cbz x21, 0x420 <glideNEON+0x420>
 	WORD $0xaa1503f8 // mov x24, x21
 	WORD $0xaa0603f9 // mov x25, x6
 	WORD $0xd37ffb3a // lsl x26, x25, #1
@@ -264,9 +268,9 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x783a6afd // strh w29, [x23, x26]
 	WORD $0x91000739 // add x25, x25, #0x1
 	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fffea1 // b.ne 0x3e0 <glideNEON+0x3e0>
+	WORD $0x54fffea1 // b.ne 0x3f0 <glideNEON+0x3f0>
 	WORD $0xb10012df // cmn x22, #0x4
-	WORD $0x54fffd68 // b.hi 0x3c0 <glideNEON+0x3c0>
+	WORD $0x54fffd68 // b.hi 0x3d0 <glideNEON+0x3d0>
 	WORD $0xcb190298 // sub x24, x20, x25
 	WORD $0xd37ffb39 // lsl x25, x25, #1
 	WORD $0x8b1902fa // add x26, x23, x25
@@ -301,10 +305,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000f5d // strh w29, [x26, #0x6]
 	WORD $0xf1001318 // subs x24, x24, #0x4
 	WORD $0x91002339 // add x25, x25, #0x8
-	WORD $0x54fffc01 // b.ne 0x420 <glideNEON+0x420>
-	WORD $0x17ffffc7 // b 0x3c0 <glideNEON+0x3c0>
+	WORD $0x54fffc01 // b.ne 0x430 <glideNEON+0x430>
+	WORD $0x17ffffc7 // b 0x3d0 <glideNEON+0x3d0>
 	WORD $0x0e0c3ca5 // mov w5, v5.s[1]
-	WORD $0x37f80ae5 // tbnz w5, #0x1f, 0x608 <glideNEON+0x608>
+	WORD $0x37f80ae5 // tbnz w5, #0x1f, 0x618 <glideNEON+0x618>
 	WORD $0x0e0c3cc6 // mov w6, v6.s[1]
 	WORD $0x13003cc7 // sxth w7, w6
 	WORD $0x13107cc6 // asr w6, w6, #16
@@ -313,7 +317,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6b06009f // cmp w4, w6
 	WORD $0x1a86b093 // csel w19, w4, w6, lt
 	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x540009ca // b.ge 0x608 <glideNEON+0x608>
+	WORD $0x540009ca // b.ge 0x618 <glideNEON+0x618>
 	WORD $0x0e0c3c86 // mov w6, v4.s[1]
 	WORD $0x13107cd4 // asr w20, w6, #16
 	WORD $0x6b14013f // cmp w9, w20
@@ -321,7 +325,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x13003cc6 // sxth w6, w6
 	WORD $0x0aa67cc6 // bic w6, w6, w6, asr #31
 	WORD $0x6b1400df // cmp w6, w20
-	WORD $0x540008ca // b.ge 0x608 <glideNEON+0x608>
+	WORD $0x540008ca // b.ge 0x618 <glideNEON+0x618>
 	WORD $0x93407ce7 // sxtw x7, w7
 	WORD $0x93407e73 // sxtw x19, w19
 	WORD $0x93407e94 // sxtw x20, w20
@@ -330,15 +334,15 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x924006b5 // and x21, x21, #0x3
 	WORD $0xcb1400d6 // sub x22, x6, x20
 	WORD $0x9b075df7 // madd x23, x15, x7, x23
-	WORD $0x14000007 // b 0x530 <glideNEON+0x530>
+	WORD $0x14000007 // b 0x540 <glideNEON+0x540>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910004e7 // add x7, x7, #0x1
 	WORD $0x8b0f02f7 // add x23, x23, x15
 	WORD $0xeb1300ff // cmp x7, x19
-	WORD $0x540006e0 // b.eq 0x608 <glideNEON+0x608>
+	WORD $0x540006e0 // b.eq 0x618 <glideNEON+0x618>
 	WORD $0xaa0603f9 // mov x25, x6
-	WORD $0xb40001f5 // cbz x21, 0x570 <glideNEON+0x570>
+	WORD $0xb40001f5 // cbz x21, 0x580 <glideNEON+0x580>
 	WORD $0xaa1503f8 // mov x24, x21
 	WORD $0xaa0603f9 // mov x25, x6
 	WORD $0xd37ffb3a // lsl x26, x25, #1
@@ -352,9 +356,9 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x783a6afd // strh w29, [x23, x26]
 	WORD $0x91000739 // add x25, x25, #0x1
 	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fffea1 // b.ne 0x540 <glideNEON+0x540>
+	WORD $0x54fffea1 // b.ne 0x550 <glideNEON+0x550>
 	WORD $0xb10012df // cmn x22, #0x4
-	WORD $0x54fffd68 // b.hi 0x520 <glideNEON+0x520>
+	WORD $0x54fffd68 // b.hi 0x530 <glideNEON+0x530>
 	WORD $0xcb190298 // sub x24, x20, x25
 	WORD $0xd37ffb39 // lsl x25, x25, #1
 	WORD $0x8b1902fa // add x26, x23, x25
@@ -389,10 +393,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000f5d // strh w29, [x26, #0x6]
 	WORD $0xf1001318 // subs x24, x24, #0x4
 	WORD $0x91002339 // add x25, x25, #0x8
-	WORD $0x54fffc01 // b.ne 0x580 <glideNEON+0x580>
-	WORD $0x17ffffc7 // b 0x520 <glideNEON+0x520>
+	WORD $0x54fffc01 // b.ne 0x590 <glideNEON+0x590>
+	WORD $0x17ffffc7 // b 0x530 <glideNEON+0x530>
 	WORD $0x0e143ca5 // mov w5, v5.s[2]
-	WORD $0x37f80ae5 // tbnz w5, #0x1f, 0x768 <glideNEON+0x768>
+	WORD $0x37f80ae5 // tbnz w5, #0x1f, 0x778 <glideNEON+0x778>
 	WORD $0x0e143cc6 // mov w6, v6.s[2]
 	WORD $0x13003cc7 // sxth w7, w6
 	WORD $0x13107cc6 // asr w6, w6, #16
@@ -401,7 +405,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6b06009f // cmp w4, w6
 	WORD $0x1a86b093 // csel w19, w4, w6, lt
 	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x540009ca // b.ge 0x768 <glideNEON+0x768>
+	WORD $0x540009ca // b.ge 0x778 <glideNEON+0x778>
 	WORD $0x0e143c86 // mov w6, v4.s[2]
 	WORD $0x13107cd4 // asr w20, w6, #16
 	WORD $0x6b14013f // cmp w9, w20
@@ -409,7 +413,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x13003cc6 // sxth w6, w6
 	WORD $0x0aa67cc6 // bic w6, w6, w6, asr #31
 	WORD $0x6b1400df // cmp w6, w20
-	WORD $0x540008ca // b.ge 0x768 <glideNEON+0x768>
+	WORD $0x540008ca // b.ge 0x778 <glideNEON+0x778>
 	WORD $0x93407ce7 // sxtw x7, w7
 	WORD $0x93407e73 // sxtw x19, w19
 	WORD $0x93407e94 // sxtw x20, w20
@@ -418,15 +422,15 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x924006b5 // and x21, x21, #0x3
 	WORD $0xcb1400d6 // sub x22, x6, x20
 	WORD $0x9b075df7 // madd x23, x15, x7, x23
-	WORD $0x14000007 // b 0x690 <glideNEON+0x690>
+	WORD $0x14000007 // b 0x6a0 <glideNEON+0x6a0>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910004e7 // add x7, x7, #0x1
 	WORD $0x8b0f02f7 // add x23, x23, x15
 	WORD $0xeb1300ff // cmp x7, x19
-	WORD $0x540006e0 // b.eq 0x768 <glideNEON+0x768>
+	WORD $0x540006e0 // b.eq 0x778 <glideNEON+0x778>
 	WORD $0xaa0603f9 // mov x25, x6
-	WORD $0xb40001f5 // cbz x21, 0x6d0 <glideNEON+0x6d0>
+	WORD $0xb40001f5 // cbz x21, 0x6e0 <glideNEON+0x6e0>
 	WORD $0xaa1503f8 // mov x24, x21
 	WORD $0xaa0603f9 // mov x25, x6
 	WORD $0xd37ffb3a // lsl x26, x25, #1
@@ -440,9 +444,9 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x783a6afd // strh w29, [x23, x26]
 	WORD $0x91000739 // add x25, x25, #0x1
 	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fffea1 // b.ne 0x6a0 <glideNEON+0x6a0>
+	WORD $0x54fffea1 // b.ne 0x6b0 <glideNEON+0x6b0>
 	WORD $0xb10012df // cmn x22, #0x4
-	WORD $0x54fffd68 // b.hi 0x680 <glideNEON+0x680>
+	WORD $0x54fffd68 // b.hi 0x690 <glideNEON+0x690>
 	WORD $0xcb190298 // sub x24, x20, x25
 	WORD $0xd37ffb39 // lsl x25, x25, #1
 	WORD $0x8b1902fa // add x26, x23, x25
@@ -477,10 +481,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000f5d // strh w29, [x26, #0x6]
 	WORD $0xf1001318 // subs x24, x24, #0x4
 	WORD $0x91002339 // add x25, x25, #0x8
-	WORD $0x54fffc01 // b.ne 0x6e0 <glideNEON+0x6e0>
-	WORD $0x17ffffc7 // b 0x680 <glideNEON+0x680>
+	WORD $0x54fffc01 // b.ne 0x6f0 <glideNEON+0x6f0>
+	WORD $0x17ffffc7 // b 0x690 <glideNEON+0x690>
 	WORD $0x0e1c3ca5 // mov w5, v5.s[3]
-	WORD $0x37ffc9a5 // tbnz w5, #0x1f, 0xa0 <glideNEON+0xa0>
+	WORD $0x37ffc925 // tbnz w5, #0x1f, 0xa0 <glideNEON+0xa0>
 	WORD $0x0e1c3cc6 // mov w6, v6.s[3]
 	WORD $0x13003cc7 // sxth w7, w6
 	WORD $0x13107cc6 // asr w6, w6, #16
@@ -489,7 +493,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6b06009f // cmp w4, w6
 	WORD $0x1a86b086 // csel w6, w4, w6, lt
 	WORD $0x6b0600ff // cmp w7, w6
-	WORD $0x54ffc88a // b.ge 0xa0 <glideNEON+0xa0>
+	WORD $0x54ffc80a // b.ge 0xa0 <glideNEON+0xa0>
 	WORD $0x0e1c3c83 // mov w3, v4.s[3]
 	WORD $0x13107c64 // asr w4, w3, #16
 	WORD $0x6b04013f // cmp w9, w4
@@ -497,7 +501,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x13003c63 // sxth w3, w3
 	WORD $0x0aa37c63 // bic w3, w3, w3, asr #31
 	WORD $0x6b13007f // cmp w3, w19
-	WORD $0x54ffc78a // b.ge 0xa0 <glideNEON+0xa0>
+	WORD $0x54ffc70a // b.ge 0xa0 <glideNEON+0xa0>
 	WORD $0x93407ce4 // sxtw x4, w7
 	WORD $0x93407cc6 // sxtw x6, w6
 	WORD $0x93407e67 // sxtw x7, w19
@@ -506,15 +510,15 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x92400673 // and x19, x19, #0x3
 	WORD $0xcb070074 // sub x20, x3, x7
 	WORD $0x9b0455f5 // madd x21, x15, x4, x21
-	WORD $0x14000007 // b 0x7f0 <glideNEON+0x7f0>
+	WORD $0x14000007 // b 0x800 <glideNEON+0x800>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x91000484 // add x4, x4, #0x1
 	WORD $0x8b0f02b5 // add x21, x21, x15
 	WORD $0xeb06009f // cmp x4, x6
-	WORD $0x54ffc5a0 // b.eq 0xa0 <glideNEON+0xa0>
+	WORD $0x54ffc520 // b.eq 0xa0 <glideNEON+0xa0>
 	WORD $0xaa0303f7 // mov x23, x3
-	WORD $0xb40001f3 // cbz x19, 0x830 <glideNEON+0x830>
+	WORD $0xb40001f3 // cbz x19, 0x840 <glideNEON+0x840>
 	WORD $0xaa1303f6 // mov x22, x19
 	WORD $0xaa0303f7 // mov x23, x3
 	WORD $0xd37ffaf8 // lsl x24, x23, #1
@@ -528,9 +532,9 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78386ab9 // strh w25, [x21, x24]
 	WORD $0x910006f7 // add x23, x23, #0x1
 	WORD $0xf10006d6 // subs x22, x22, #0x1
-	WORD $0x54fffea1 // b.ne 0x800 <glideNEON+0x800>
+	WORD $0x54fffea1 // b.ne 0x810 <glideNEON+0x810>
 	WORD $0xb100129f // cmn x20, #0x4
-	WORD $0x54fffd68 // b.hi 0x7e0 <glideNEON+0x7e0>
+	WORD $0x54fffd68 // b.hi 0x7f0 <glideNEON+0x7f0>
 	WORD $0xcb1700f6 // sub x22, x7, x23
 	WORD $0xd37ffaf7 // lsl x23, x23, #1
 	WORD $0x8b1702b8 // add x24, x21, x23
@@ -565,8 +569,8 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000f19 // strh w25, [x24, #0x6]
 	WORD $0xf10012d6 // subs x22, x22, #0x4
 	WORD $0x910022f7 // add x23, x23, #0x8
-	WORD $0x54fffc01 // b.ne 0x840 <glideNEON+0x840>
-	WORD $0x17ffffc7 // b 0x7e0 <glideNEON+0x7e0>
+	WORD $0x54fffc01 // b.ne 0x850 <glideNEON+0x850>
+	WORD $0x17ffffc7 // b 0x7f0 <glideNEON+0x7f0>
 	WORD $0x4eb29624 // mla v4.4s, v17.4s, v18.4s
 	WORD $0x4f285687 // shl v7.4s, v20.4s, #0x8
 	WORD $0x4ea61ce6 // orr v6.16b, v7.16b, v6.16b
@@ -577,14 +581,14 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
 	WORD $0x13087e93 // asr w19, w20, #8
 	WORD $0x71000667 // subs w7, w19, #0x1
-	WORD $0x540007cb // b.lt 0x9e8 <glideNEON+0x9e8>
+	WORD $0x540007cb // b.lt 0x9f8 <glideNEON+0x9f8>
 	WORD $0x1e260086 // fmov w6, s4
 	WORD $0x8b26c466 // add x6, x3, w6, sxtw #1
-	WORD $0x374000b4 // tbnz w20, #0x8, 0x910 <glideNEON+0x910>
+	WORD $0x374000b4 // tbnz w20, #0x8, 0x920 <glideNEON+0x920>
 	WORD $0x2a1303e7 // mov w7, w19
 	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x540002a1 // b.ne 0x95c <glideNEON+0x95c>
-	WORD $0x14000037 // b 0x9e8 <glideNEON+0x9e8>
+	WORD $0x540002a1 // b.ne 0x96c <glideNEON+0x96c>
+	WORD $0x14000037 // b 0x9f8 <glideNEON+0x9f8>
 	WORD $0x794000d4 // ldrh w20, [x6]
 	WORD $0x12003c95 // and w21, w4, #0xffff
 	WORD $0x51000694 // sub w20, w20, #0x1
@@ -603,7 +607,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x790004d4 // strh w20, [x6, #0x2]
 	WORD $0x8b0d04c6 // add x6, x6, x13, lsl #1
 	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x54000480 // b.eq 0x9e8 <glideNEON+0x9e8>
+	WORD $0x54000480 // b.eq 0x9f8 <glideNEON+0x9f8>
 	WORD $0x510004e7 // sub w7, w7, #0x1
 	WORD $0x794000d3 // ldrh w19, [x6]
 	WORD $0x794004d4 // ldrh w20, [x6, #0x2]
@@ -638,21 +642,21 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x790004d3 // strh w19, [x6, #0x2]
 	WORD $0x710008e7 // subs w7, w7, #0x2
 	WORD $0x8b0f00c6 // add x6, x6, x15
-	WORD $0x54fffbe2 // b.hs 0x960 <glideNEON+0x960>
+	WORD $0x54fffbe2 // b.hs 0x970 <glideNEON+0x970>
 	WORD $0x0e0a3ca4 // umov w4, v5.h[2]
 	WORD $0x0e0c3cd4 // mov w20, v6.s[1]
 	WORD $0x721f1a9f // tst w20, #0xfe
 	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
 	WORD $0x13087e93 // asr w19, w20, #8
 	WORD $0x71000667 // subs w7, w19, #0x1
-	WORD $0x540007cb // b.lt 0xaf8 <glideNEON+0xaf8>
+	WORD $0x540007cb // b.lt 0xb08 <glideNEON+0xb08>
 	WORD $0x0e0c3c86 // mov w6, v4.s[1]
 	WORD $0x8b26c466 // add x6, x3, w6, sxtw #1
-	WORD $0x374000b4 // tbnz w20, #0x8, 0xa20 <glideNEON+0xa20>
+	WORD $0x374000b4 // tbnz w20, #0x8, 0xa30 <glideNEON+0xa30>
 	WORD $0x2a1303e7 // mov w7, w19
 	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x540002a1 // b.ne 0xa6c <glideNEON+0xa6c>
-	WORD $0x14000037 // b 0xaf8 <glideNEON+0xaf8>
+	WORD $0x540002a1 // b.ne 0xa7c <glideNEON+0xa7c>
+	WORD $0x14000037 // b 0xb08 <glideNEON+0xb08>
 	WORD $0x794000d4 // ldrh w20, [x6]
 	WORD $0x12003c95 // and w21, w4, #0xffff
 	WORD $0x51000694 // sub w20, w20, #0x1
@@ -671,7 +675,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x790004d4 // strh w20, [x6, #0x2]
 	WORD $0x8b0d04c6 // add x6, x6, x13, lsl #1
 	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x54000480 // b.eq 0xaf8 <glideNEON+0xaf8>
+	WORD $0x54000480 // b.eq 0xb08 <glideNEON+0xb08>
 	WORD $0x510004e7 // sub w7, w7, #0x1
 	WORD $0x794000d3 // ldrh w19, [x6]
 	WORD $0x794004d4 // ldrh w20, [x6, #0x2]
@@ -706,21 +710,21 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x790004d3 // strh w19, [x6, #0x2]
 	WORD $0x710008e7 // subs w7, w7, #0x2
 	WORD $0x8b0f00c6 // add x6, x6, x15
-	WORD $0x54fffbe2 // b.hs 0xa70 <glideNEON+0xa70>
+	WORD $0x54fffbe2 // b.hs 0xa80 <glideNEON+0xa80>
 	WORD $0x0e123ca4 // umov w4, v5.h[4]
 	WORD $0x0e143cd4 // mov w20, v6.s[2]
 	WORD $0x721f1a9f // tst w20, #0xfe
 	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
 	WORD $0x13087e93 // asr w19, w20, #8
 	WORD $0x71000667 // subs w7, w19, #0x1
-	WORD $0x540007cb // b.lt 0xc08 <glideNEON+0xc08>
+	WORD $0x540007cb // b.lt 0xc18 <glideNEON+0xc18>
 	WORD $0x0e143c86 // mov w6, v4.s[2]
 	WORD $0x8b26c466 // add x6, x3, w6, sxtw #1
-	WORD $0x374000b4 // tbnz w20, #0x8, 0xb30 <glideNEON+0xb30>
+	WORD $0x374000b4 // tbnz w20, #0x8, 0xb40 <glideNEON+0xb40>
 	WORD $0x2a1303e7 // mov w7, w19
 	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x540002a1 // b.ne 0xb7c <glideNEON+0xb7c>
-	WORD $0x14000037 // b 0xc08 <glideNEON+0xc08>
+	WORD $0x540002a1 // b.ne 0xb8c <glideNEON+0xb8c>
+	WORD $0x14000037 // b 0xc18 <glideNEON+0xc18>
 	WORD $0x794000d4 // ldrh w20, [x6]
 	WORD $0x12003c95 // and w21, w4, #0xffff
 	WORD $0x51000694 // sub w20, w20, #0x1
@@ -739,7 +743,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x790004d4 // strh w20, [x6, #0x2]
 	WORD $0x8b0d04c6 // add x6, x6, x13, lsl #1
 	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x54000480 // b.eq 0xc08 <glideNEON+0xc08>
+	WORD $0x54000480 // b.eq 0xc18 <glideNEON+0xc18>
 	WORD $0x510004e7 // sub w7, w7, #0x1
 	WORD $0x794000d3 // ldrh w19, [x6]
 	WORD $0x794004d4 // ldrh w20, [x6, #0x2]
@@ -774,21 +778,21 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x790004d3 // strh w19, [x6, #0x2]
 	WORD $0x710008e7 // subs w7, w7, #0x2
 	WORD $0x8b0f00c6 // add x6, x6, x15
-	WORD $0x54fffbe2 // b.hs 0xb80 <glideNEON+0xb80>
+	WORD $0x54fffbe2 // b.hs 0xb90 <glideNEON+0xb90>
 	WORD $0x0e1a3ca4 // umov w4, v5.h[6]
 	WORD $0x0e1c3cd3 // mov w19, v6.s[3]
 	WORD $0x721f1a7f // tst w19, #0xfe
 	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
 	WORD $0x13087e67 // asr w7, w19, #8
 	WORD $0x710004e6 // subs w6, w7, #0x1
-	WORD $0x54ffa40b // b.lt 0xa0 <glideNEON+0xa0>
+	WORD $0x54ffa38b // b.lt 0xa0 <glideNEON+0xa0>
 	WORD $0x0e1c3c94 // mov w20, v4.s[3]
 	WORD $0x8b34c463 // add x3, x3, w20, sxtw #1
-	WORD $0x374000b3 // tbnz w19, #0x8, 0xc40 <glideNEON+0xc40>
+	WORD $0x374000b3 // tbnz w19, #0x8, 0xc50 <glideNEON+0xc50>
 	WORD $0x2a0703e6 // mov w6, w7
 	WORD $0x710004ff // cmp w7, #0x1
-	WORD $0x54ffa340 // b.eq 0xa0 <glideNEON+0xa0>
-	WORD $0x14000014 // b 0xc8c <glideNEON+0xc8c>
+	WORD $0x54ffa2c0 // b.eq 0xa0 <glideNEON+0xa0>
+	WORD $0x14000014 // b 0xc9c <glideNEON+0xc9c>
 	WORD $0x79400073 // ldrh w19, [x3]
 	WORD $0x12003c94 // and w20, w4, #0xffff
 	WORD $0x51000673 // sub w19, w19, #0x1
@@ -807,7 +811,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000473 // strh w19, [x3, #0x2]
 	WORD $0x8b0d0463 // add x3, x3, x13, lsl #1
 	WORD $0x710004ff // cmp w7, #0x1
-	WORD $0x54ffa0c0 // b.eq 0xa0 <glideNEON+0xa0>
+	WORD $0x54ffa040 // b.eq 0xa0 <glideNEON+0xa0>
 	WORD $0x510004c6 // sub w6, w6, #0x1
 	WORD $0x79400067 // ldrh w7, [x3]
 	WORD $0x79400473 // ldrh w19, [x3, #0x2]
@@ -842,13 +846,13 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000467 // strh w7, [x3, #0x2]
 	WORD $0x710008c6 // subs w6, w6, #0x2
 	WORD $0x8b0f0063 // add x3, x3, x15
-	WORD $0x54fffbe2 // b.hs 0xc90 <glideNEON+0xc90>
-	WORD $0x17fffce2 // b 0xa0 <glideNEON+0xa0>
+	WORD $0x54fffbe2 // b.hs 0xca0 <glideNEON+0xca0>
+	WORD $0x17fffcde // b 0xa0 <glideNEON+0xa0>
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54005acb // b.lt 0x1878 <glideNEON+0x1878>
+	WORD $0x54005b4b // b.lt 0x1898 <glideNEON+0x1898>
 	WORD $0xf940240b // ldr x11, [x0, #0x48]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54005a6b // b.lt 0x1878 <glideNEON+0x1878>
+	WORD $0x54005aeb // b.lt 0x1898 <glideNEON+0x1898>
 	WORD $0xaa1f03ec // mov x12, xzr
 	WORD $0x93407d2e // sxtw x14, w9
 	WORD $0xf940040d // ldr x13, [x0, #0x8]
@@ -861,23 +865,23 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e040de3 // dup v3.4s, w15
 	WORD $0x529fffef // mov w15, #0xffff // =65535
 	WORD $0x52bffff0 // mov w16, #-0x10000 // =-65536
-	WORD $0x14000005 // b 0xd74 <glideNEON+0xd74>
+	WORD $0x14000005 // b 0xd84 <glideNEON+0xd84>
 	WORD $0x8b0c016c // add x12, x11, x12
-	WORD $0x91015108 // add x8, x8, #0x54
+	WORD $0x91017108 // add x8, x8, #0x5c
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x5400584a // b.ge 0x1878 <glideNEON+0x1878>
+	WORD $0x540058ca // b.ge 0x1898 <glideNEON+0x1898>
 	WORD $0xaa1f03f1 // mov x17, xzr
 	WORD $0x8b0c05a1 // add x1, x13, x12, lsl #1
-	WORD $0x14000004 // b 0xd8c <glideNEON+0xd8c>
+	WORD $0x14000004 // b 0xd9c <glideNEON+0xd9c>
 	WORD $0x91001231 // add x17, x17, #0x4
 	WORD $0xeb0b023f // cmp x17, x11
-	WORD $0x54fffeea // b.ge 0xd64 <glideNEON+0xd64>
+	WORD $0x54fffeea // b.ge 0xd74 <glideNEON+0xd74>
 	WORD $0xd37ffa22 // lsl x2, x17, #1
 	WORD $0xfc626825 // ldr d5, [x1, x2]
 	WORD $0x2f10a4a4 // ushll v4.4s, v5.4h, #0x0
 	WORD $0x6eb0a886 // umaxv s6, v4.4s
 	WORD $0x1e2600c2 // fmov w2, s6
-	WORD $0x34ffff02 // cbz w2, 0xd80 <glideNEON+0xd80>
+	WORD $0x34ffff02 // cbz w2, 0xd90 <glideNEON+0xd90>
 	WORD $0xf9400802 // ldr x2, [x0, #0x10]
 	WORD $0x1e260083 // fmov w3, s4
 	WORD $0x0e0c3c84 // mov w4, v4.s[1]
@@ -894,13 +898,13 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0e6098a5 // cmeq v5.4h, v5.4h, #0
 	WORD $0x0f10a4b0 // sshll v16.4s, v5.4h, #0x0
 	WORD $0x4ea098e5 // cmeq v5.4s, v7.4s, #0
-	WORD $0xb9405102 // ldr w2, [x8, #0x50]
+	WORD $0xb9405902 // ldr w2, [x8, #0x58]
 	WORD $0x2a0203e3 // mov w3, w2
 	WORD $0x4e040c71 // dup v17.4s, w3
 	WORD $0x4ea51e31 // orr v17.16b, v17.16b, v5.16b
 	WORD $0x4e701e30 // bic v16.16b, v17.16b, v16.16b
 	WORD $0x4ea01e00 // orr v0.16b, v16.16b, v0.16b
-	WORD $0x35fffc22 // cbnz w2, 0xd80 <glideNEON+0xd80>
+	WORD $0x35fffc22 // cbnz w2, 0xd90 <glideNEON+0xd90>
 	WORD $0x29400903 // ldp w3, w2, [x8]
 	WORD $0x29411504 // ldp w4, w5, [x8, #0x8]
 	WORD $0x4e040c51 // dup v17.4s, w2
@@ -940,21 +944,26 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4eb18691 // add v17.4s, v20.4s, v17.4s
 	WORD $0x4eb286b2 // add v18.4s, v21.4s, v18.4s
 	WORD $0xf9403003 // ldr x3, [x0, #0x60]
-	WORD $0xb40001e3 // cbz x3, 0xed8 <glideNEON+0xed8>
+	WORD $0xb4000283 // cbz x3, 0xefc <glideNEON+0xefc>
+	WORD $0x0ea6c0d3 // smull v19.2d, v6.2s, v6.2s
+	WORD $0x4ea7c0f4 // smull2 v20.2d, v7.4s, v7.4s
+	WORD $0x4e945a73 // uzp2 v19.4s, v19.4s, v20.4s
 	WORD $0x29481103 // ldp w3, w4, [x8, #0x40]
-	WORD $0x4e040c73 // dup v19.4s, w3
-	WORD $0x0ea6c0d4 // smull v20.2d, v6.2s, v6.2s
-	WORD $0x4ea7c0f5 // smull2 v21.2d, v7.4s, v7.4s
-	WORD $0x4e955a94 // uzp2 v20.4s, v20.4s, v21.4s
-	WORD $0x0eb4c275 // smull v21.2d, v19.2s, v20.2s
-	WORD $0x4eb4c273 // smull2 v19.2d, v19.4s, v20.4s
-	WORD $0x4e935ab3 // uzp2 v19.4s, v21.4s, v19.4s
+	WORD $0x4e040c74 // dup v20.4s, w3
 	WORD $0x4e040c95 // dup v21.4s, w4
-	WORD $0x0eb4c2b6 // smull v22.2d, v21.2s, v20.2s
-	WORD $0x4eb4c2b4 // smull2 v20.2d, v21.4s, v20.4s
-	WORD $0x4e945ad4 // uzp2 v20.4s, v22.4s, v20.4s
-	WORD $0x4eb18671 // add v17.4s, v19.4s, v17.4s
-	WORD $0x4eb28692 // add v18.4s, v20.4s, v18.4s
+	WORD $0x29491103 // ldp w3, w4, [x8, #0x48]
+	WORD $0x4e040c76 // dup v22.4s, w3
+	WORD $0x4eb096b4 // mla v20.4s, v21.4s, v16.4s
+	WORD $0x0eb3c295 // smull v21.2d, v20.2s, v19.2s
+	WORD $0x4eb3c294 // smull2 v20.2d, v20.4s, v19.4s
+	WORD $0x4e945ab4 // uzp2 v20.4s, v21.4s, v20.4s
+	WORD $0x4e040c95 // dup v21.4s, w4
+	WORD $0x4eb096b6 // mla v22.4s, v21.4s, v16.4s
+	WORD $0x0eb3c2d5 // smull v21.2d, v22.2s, v19.2s
+	WORD $0x4eb3c2d3 // smull2 v19.2d, v22.4s, v19.4s
+	WORD $0x4e935ab3 // uzp2 v19.4s, v21.4s, v19.4s
+	WORD $0x4eb18691 // add v17.4s, v20.4s, v17.4s
+	WORD $0x4eb28672 // add v18.4s, v19.4s, v18.4s
 	WORD $0x531f7842 // lsl w2, w2, #1
 	WORD $0x29431103 // ldp w3, w4, [x8, #0x18]
 	WORD $0x0b020063 // add w3, w3, w2
@@ -977,7 +986,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0ea6c2c6 // smull v6.2d, v22.2s, v6.2s
 	WORD $0x4ea7c2c7 // smull2 v7.2d, v22.4s, v7.4s
 	WORD $0x4e8758c6 // uzp2 v6.4s, v6.4s, v7.4s
-	WORD $0x29490d02 // ldp w2, w3, [x8, #0x48]
+	WORD $0x294a0d02 // ldp w2, w3, [x8, #0x50]
 	WORD $0x4e040c47 // dup v7.4s, w2
 	WORD $0x4e040c76 // dup v22.4s, w3
 	WORD $0x4eb096c7 // mla v7.4s, v22.4s, v16.4s
@@ -1028,7 +1037,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4eb61eb5 // orr v21.16b, v21.16b, v22.16b
 	WORD $0x6eb0aab5 // umaxv s21, v21.4s
 	WORD $0x1e2602a4 // fmov w4, s21
-	WORD $0x34002d64 // cbz w4, 0x15a8 <glideNEON+0x15a8>
+	WORD $0x34002d44 // cbz w4, 0x15c8 <glideNEON+0x15c8>
 	WORD $0x4ea61e65 // orr v5.16b, v19.16b, v6.16b
 	WORD $0x529fffe4 // mov w4, #0xffff // =65535
 	WORD $0x4e040c86 // dup v6.4s, w4
@@ -1040,7 +1049,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e271e27 // and v7.16b, v17.16b, v7.16b
 	WORD $0x4ea61ce6 // orr v6.16b, v7.16b, v6.16b
 	WORD $0x1e2600a4 // fmov w4, s5
-	WORD $0x37f80ae4 // tbnz w4, #0x1f, 0x1188 <glideNEON+0x1188>
+	WORD $0x37f80ac4 // tbnz w4, #0x1f, 0x11a8 <glideNEON+0x11a8>
 	WORD $0x1e2600c5 // fmov w5, s6
 	WORD $0x13003ca6 // sxth w6, w5
 	WORD $0x13107ca5 // asr w5, w5, #16
@@ -1049,7 +1058,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6b05007f // cmp w3, w5
 	WORD $0x1a85b067 // csel w7, w3, w5, lt
 	WORD $0x6b0700df // cmp w6, w7
-	WORD $0x540009ca // b.ge 0x1188 <glideNEON+0x1188>
+	WORD $0x540009aa // b.ge 0x11a8 <glideNEON+0x11a8>
 	WORD $0x1e260085 // fmov w5, s4
 	WORD $0x13107cb3 // asr w19, w5, #16
 	WORD $0x6b13013f // cmp w9, w19
@@ -1057,7 +1066,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x13003ca5 // sxth w5, w5
 	WORD $0x0aa57ca5 // bic w5, w5, w5, asr #31
 	WORD $0x6b1300bf // cmp w5, w19
-	WORD $0x540008ca // b.ge 0x1188 <glideNEON+0x1188>
+	WORD $0x540008aa // b.ge 0x11a8 <glideNEON+0x11a8>
 	WORD $0x93407cc6 // sxtw x6, w6
 	WORD $0x93407ce7 // sxtw x7, w7
 	WORD $0x93407e73 // sxtw x19, w19
@@ -1066,15 +1075,14 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x92400694 // and x20, x20, #0x3
 	WORD $0xcb1300b5 // sub x21, x5, x19
 	WORD $0x9b0659d6 // madd x22, x14, x6, x22
-	WORD $0x14000007 // b 0x10b0 <glideNEON+0x10b0>
-	WORD $0xd503201f // nop
+	WORD $0x14000006 // b 0x10d0 <glideNEON+0x10d0>
 	WORD $0xd503201f // nop
 	WORD $0x910004c6 // add x6, x6, #0x1
 	WORD $0x8b0e02d6 // add x22, x22, x14
 	WORD $0xeb0700df // cmp x6, x7
-	WORD $0x540006e0 // b.eq 0x1188 <glideNEON+0x1188>
+	WORD $0x540006e0 // b.eq 0x11a8 <glideNEON+0x11a8>
 	WORD $0xaa0503f8 // mov x24, x5
-	WORD $0xb40001f4 // cbz x20, 0x10f0 <glideNEON+0x10f0>
+	WORD $0xb40001f4 // cbz x20, 0x1110 <glideNEON+0x1110>
 	WORD $0xaa1403f7 // mov x23, x20
 	WORD $0xaa0503f8 // mov x24, x5
 	WORD $0xd37ffb19 // lsl x25, x24, #1
@@ -1088,9 +1096,9 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78396ada // strh w26, [x22, x25]
 	WORD $0x91000718 // add x24, x24, #0x1
 	WORD $0xf10006f7 // subs x23, x23, #0x1
-	WORD $0x54fffea1 // b.ne 0x10c0 <glideNEON+0x10c0>
+	WORD $0x54fffea1 // b.ne 0x10e0 <glideNEON+0x10e0>
 	WORD $0xb10012bf // cmn x21, #0x4
-	WORD $0x54fffd68 // b.hi 0x10a0 <glideNEON+0x10a0>
+	WORD $0x54fffd68 // b.hi 0x10c0 <glideNEON+0x10c0>
 	WORD $0xcb180277 // sub x23, x19, x24
 	WORD $0xd37ffb18 // lsl x24, x24, #1
 	WORD $0x8b1802d9 // add x25, x22, x24
@@ -1125,10 +1133,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000f3a // strh w26, [x25, #0x6]
 	WORD $0xf10012f7 // subs x23, x23, #0x4
 	WORD $0x91002318 // add x24, x24, #0x8
-	WORD $0x54fffc01 // b.ne 0x1100 <glideNEON+0x1100>
-	WORD $0x17ffffc7 // b 0x10a0 <glideNEON+0x10a0>
+	WORD $0x54fffc01 // b.ne 0x1120 <glideNEON+0x1120>
+	WORD $0x17ffffc7 // b 0x10c0 <glideNEON+0x10c0>
 	WORD $0x0e0c3ca4 // mov w4, v5.s[1]
-	WORD $0x37f80ae4 // tbnz w4, #0x1f, 0x12e8 <glideNEON+0x12e8>
+	WORD $0x37f80ae4 // tbnz w4, #0x1f, 0x1308 <glideNEON+0x1308>
 	WORD $0x0e0c3cc5 // mov w5, v6.s[1]
 	WORD $0x13003ca6 // sxth w6, w5
 	WORD $0x13107ca5 // asr w5, w5, #16
@@ -1137,7 +1145,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6b05007f // cmp w3, w5
 	WORD $0x1a85b067 // csel w7, w3, w5, lt
 	WORD $0x6b0700df // cmp w6, w7
-	WORD $0x540009ca // b.ge 0x12e8 <glideNEON+0x12e8>
+	WORD $0x540009ca // b.ge 0x1308 <glideNEON+0x1308>
 	WORD $0x0e0c3c85 // mov w5, v4.s[1]
 	WORD $0x13107cb3 // asr w19, w5, #16
 	WORD $0x6b13013f // cmp w9, w19
@@ -1145,7 +1153,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x13003ca5 // sxth w5, w5
 	WORD $0x0aa57ca5 // bic w5, w5, w5, asr #31
 	WORD $0x6b1300bf // cmp w5, w19
-	WORD $0x540008ca // b.ge 0x12e8 <glideNEON+0x12e8>
+	WORD $0x540008ca // b.ge 0x1308 <glideNEON+0x1308>
 	WORD $0x93407cc6 // sxtw x6, w6
 	WORD $0x93407ce7 // sxtw x7, w7
 	WORD $0x93407e73 // sxtw x19, w19
@@ -1154,15 +1162,15 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x92400694 // and x20, x20, #0x3
 	WORD $0xcb1300b5 // sub x21, x5, x19
 	WORD $0x9b0659d6 // madd x22, x14, x6, x22
-	WORD $0x14000007 // b 0x1210 <glideNEON+0x1210>
+	WORD $0x14000007 // b 0x1230 <glideNEON+0x1230>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910004c6 // add x6, x6, #0x1
 	WORD $0x8b0e02d6 // add x22, x22, x14
 	WORD $0xeb0700df // cmp x6, x7
-	WORD $0x540006e0 // b.eq 0x12e8 <glideNEON+0x12e8>
+	WORD $0x540006e0 // b.eq 0x1308 <glideNEON+0x1308>
 	WORD $0xaa0503f8 // mov x24, x5
-	WORD $0xb40001f4 // cbz x20, 0x1250 <glideNEON+0x1250>
+	WORD $0xb40001f4 // cbz x20, 0x1270 <glideNEON+0x1270>
 	WORD $0xaa1403f7 // mov x23, x20
 	WORD $0xaa0503f8 // mov x24, x5
 	WORD $0xd37ffb19 // lsl x25, x24, #1
@@ -1176,9 +1184,9 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78396ada // strh w26, [x22, x25]
 	WORD $0x91000718 // add x24, x24, #0x1
 	WORD $0xf10006f7 // subs x23, x23, #0x1
-	WORD $0x54fffea1 // b.ne 0x1220 <glideNEON+0x1220>
+	WORD $0x54fffea1 // b.ne 0x1240 <glideNEON+0x1240>
 	WORD $0xb10012bf // cmn x21, #0x4
-	WORD $0x54fffd68 // b.hi 0x1200 <glideNEON+0x1200>
+	WORD $0x54fffd68 // b.hi 0x1220 <glideNEON+0x1220>
 	WORD $0xcb180277 // sub x23, x19, x24
 	WORD $0xd37ffb18 // lsl x24, x24, #1
 	WORD $0x8b1802d9 // add x25, x22, x24
@@ -1213,10 +1221,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000f3a // strh w26, [x25, #0x6]
 	WORD $0xf10012f7 // subs x23, x23, #0x4
 	WORD $0x91002318 // add x24, x24, #0x8
-	WORD $0x54fffc01 // b.ne 0x1260 <glideNEON+0x1260>
-	WORD $0x17ffffc7 // b 0x1200 <glideNEON+0x1200>
+	WORD $0x54fffc01 // b.ne 0x1280 <glideNEON+0x1280>
+	WORD $0x17ffffc7 // b 0x1220 <glideNEON+0x1220>
 	WORD $0x0e143ca4 // mov w4, v5.s[2]
-	WORD $0x37f80ae4 // tbnz w4, #0x1f, 0x1448 <glideNEON+0x1448>
+	WORD $0x37f80ae4 // tbnz w4, #0x1f, 0x1468 <glideNEON+0x1468>
 	WORD $0x0e143cc5 // mov w5, v6.s[2]
 	WORD $0x13003ca6 // sxth w6, w5
 	WORD $0x13107ca5 // asr w5, w5, #16
@@ -1225,7 +1233,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6b05007f // cmp w3, w5
 	WORD $0x1a85b067 // csel w7, w3, w5, lt
 	WORD $0x6b0700df // cmp w6, w7
-	WORD $0x540009ca // b.ge 0x1448 <glideNEON+0x1448>
+	WORD $0x540009ca // b.ge 0x1468 <glideNEON+0x1468>
 	WORD $0x0e143c85 // mov w5, v4.s[2]
 	WORD $0x13107cb3 // asr w19, w5, #16
 	WORD $0x6b13013f // cmp w9, w19
@@ -1233,7 +1241,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x13003ca5 // sxth w5, w5
 	WORD $0x0aa57ca5 // bic w5, w5, w5, asr #31
 	WORD $0x6b1300bf // cmp w5, w19
-	WORD $0x540008ca // b.ge 0x1448 <glideNEON+0x1448>
+	WORD $0x540008ca // b.ge 0x1468 <glideNEON+0x1468>
 	WORD $0x93407cc6 // sxtw x6, w6
 	WORD $0x93407ce7 // sxtw x7, w7
 	WORD $0x93407e73 // sxtw x19, w19
@@ -1242,15 +1250,15 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x92400694 // and x20, x20, #0x3
 	WORD $0xcb1300b5 // sub x21, x5, x19
 	WORD $0x9b0659d6 // madd x22, x14, x6, x22
-	WORD $0x14000007 // b 0x1370 <glideNEON+0x1370>
+	WORD $0x14000007 // b 0x1390 <glideNEON+0x1390>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910004c6 // add x6, x6, #0x1
 	WORD $0x8b0e02d6 // add x22, x22, x14
 	WORD $0xeb0700df // cmp x6, x7
-	WORD $0x540006e0 // b.eq 0x1448 <glideNEON+0x1448>
+	WORD $0x540006e0 // b.eq 0x1468 <glideNEON+0x1468>
 	WORD $0xaa0503f8 // mov x24, x5
-	WORD $0xb40001f4 // cbz x20, 0x13b0 <glideNEON+0x13b0>
+	WORD $0xb40001f4 // cbz x20, 0x13d0 <glideNEON+0x13d0>
 	WORD $0xaa1403f7 // mov x23, x20
 	WORD $0xaa0503f8 // mov x24, x5
 	WORD $0xd37ffb19 // lsl x25, x24, #1
@@ -1264,9 +1272,9 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78396ada // strh w26, [x22, x25]
 	WORD $0x91000718 // add x24, x24, #0x1
 	WORD $0xf10006f7 // subs x23, x23, #0x1
-	WORD $0x54fffea1 // b.ne 0x1380 <glideNEON+0x1380>
+	WORD $0x54fffea1 // b.ne 0x13a0 <glideNEON+0x13a0>
 	WORD $0xb10012bf // cmn x21, #0x4
-	WORD $0x54fffd68 // b.hi 0x1360 <glideNEON+0x1360>
+	WORD $0x54fffd68 // b.hi 0x1380 <glideNEON+0x1380>
 	WORD $0xcb180277 // sub x23, x19, x24
 	WORD $0xd37ffb18 // lsl x24, x24, #1
 	WORD $0x8b1802d9 // add x25, x22, x24
@@ -1301,10 +1309,10 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000f3a // strh w26, [x25, #0x6]
 	WORD $0xf10012f7 // subs x23, x23, #0x4
 	WORD $0x91002318 // add x24, x24, #0x8
-	WORD $0x54fffc01 // b.ne 0x13c0 <glideNEON+0x13c0>
-	WORD $0x17ffffc7 // b 0x1360 <glideNEON+0x1360>
+	WORD $0x54fffc01 // b.ne 0x13e0 <glideNEON+0x13e0>
+	WORD $0x17ffffc7 // b 0x1380 <glideNEON+0x1380>
 	WORD $0x0e1c3ca4 // mov w4, v5.s[3]
-	WORD $0x37ffc9a4 // tbnz w4, #0x1f, 0xd80 <glideNEON+0xd80>
+	WORD $0x37ffc924 // tbnz w4, #0x1f, 0xd90 <glideNEON+0xd90>
 	WORD $0x0e1c3cc5 // mov w5, v6.s[3]
 	WORD $0x13003ca6 // sxth w6, w5
 	WORD $0x13107ca5 // asr w5, w5, #16
@@ -1313,7 +1321,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6b05007f // cmp w3, w5
 	WORD $0x1a85b065 // csel w5, w3, w5, lt
 	WORD $0x6b0500df // cmp w6, w5
-	WORD $0x54ffc88a // b.ge 0xd80 <glideNEON+0xd80>
+	WORD $0x54ffc80a // b.ge 0xd90 <glideNEON+0xd90>
 	WORD $0x0e1c3c82 // mov w2, v4.s[3]
 	WORD $0x13107c43 // asr w3, w2, #16
 	WORD $0x6b03013f // cmp w9, w3
@@ -1321,7 +1329,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x13003c42 // sxth w2, w2
 	WORD $0x0aa27c42 // bic w2, w2, w2, asr #31
 	WORD $0x6b07005f // cmp w2, w7
-	WORD $0x54ffc78a // b.ge 0xd80 <glideNEON+0xd80>
+	WORD $0x54ffc70a // b.ge 0xd90 <glideNEON+0xd90>
 	WORD $0x93407cc3 // sxtw x3, w6
 	WORD $0x93407ca5 // sxtw x5, w5
 	WORD $0x93407ce6 // sxtw x6, w7
@@ -1330,15 +1338,15 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x924004e7 // and x7, x7, #0x3
 	WORD $0xcb060053 // sub x19, x2, x6
 	WORD $0x9b0351d4 // madd x20, x14, x3, x20
-	WORD $0x14000007 // b 0x14d0 <glideNEON+0x14d0>
+	WORD $0x14000007 // b 0x14f0 <glideNEON+0x14f0>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x91000463 // add x3, x3, #0x1
 	WORD $0x8b0e0294 // add x20, x20, x14
 	WORD $0xeb05007f // cmp x3, x5
-	WORD $0x54ffc5a0 // b.eq 0xd80 <glideNEON+0xd80>
+	WORD $0x54ffc520 // b.eq 0xd90 <glideNEON+0xd90>
 	WORD $0xaa0203f6 // mov x22, x2
-	WORD $0xb40001e7 // cbz x7, 0x1510 <glideNEON+0x1510>
+	WORD $0xb40001e7 // cbz x7, 0x1530 <glideNEON+0x1530>
 	WORD $0xaa0703f5 // mov x21, x7
 	WORD $0xaa0203f6 // mov x22, x2
 	WORD $0xd37ffad7 // lsl x23, x22, #1
@@ -1352,9 +1360,9 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x78376a98 // strh w24, [x20, x23]
 	WORD $0x910006d6 // add x22, x22, #0x1
 	WORD $0xf10006b5 // subs x21, x21, #0x1
-	WORD $0x54fffea1 // b.ne 0x14e0 <glideNEON+0x14e0>
+	WORD $0x54fffea1 // b.ne 0x1500 <glideNEON+0x1500>
 	WORD $0xb100127f // cmn x19, #0x4
-	WORD $0x54fffd68 // b.hi 0x14c0 <glideNEON+0x14c0>
+	WORD $0x54fffd68 // b.hi 0x14e0 <glideNEON+0x14e0>
 	WORD $0xcb1600d5 // sub x21, x6, x22
 	WORD $0xd37ffad6 // lsl x22, x22, #1
 	WORD $0x8b160297 // add x23, x20, x22
@@ -1389,8 +1397,8 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x79000ef8 // strh w24, [x23, #0x6]
 	WORD $0xf10012b5 // subs x21, x21, #0x4
 	WORD $0x910022d6 // add x22, x22, #0x8
-	WORD $0x54fffc01 // b.ne 0x1520 <glideNEON+0x1520>
-	WORD $0x17ffffc7 // b 0x14c0 <glideNEON+0x14c0>
+	WORD $0x54fffc01 // b.ne 0x1540 <glideNEON+0x1540>
+	WORD $0x17ffffc7 // b 0x14e0 <glideNEON+0x14e0>
 	WORD $0x4eb29624 // mla v4.4s, v17.4s, v18.4s
 	WORD $0x4f285687 // shl v7.4s, v20.4s, #0x8
 	WORD $0x4ea51ce5 // orr v5.16b, v7.16b, v5.16b
@@ -1404,7 +1412,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5a9f80a7 // csinv w7, w5, wzr, hi
 	WORD $0x13087c63 // asr w3, w3, #8
 	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x5400044b // b.lt 0x1664 <glideNEON+0x1664>
+	WORD $0x5400044b // b.lt 0x1684 <glideNEON+0x1684>
 	WORD $0x1e260084 // fmov w4, s4
 	WORD $0x11000463 // add w3, w3, #0x1
 	WORD $0x8b24c444 // add x4, x2, w4, sxtw #1
@@ -1437,7 +1445,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x51000463 // sub w3, w3, #0x1
 	WORD $0x8b0e0084 // add x4, x4, x14
 	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x54fffd08 // b.hi 0x1600 <glideNEON+0x1600>
+	WORD $0x54fffd08 // b.hi 0x1620 <glideNEON+0x1620>
 	WORD $0x0e0a3cc5 // umov w5, v6.h[2]
 	WORD $0x0e0c3ca3 // mov w3, v5.s[1]
 	WORD $0x12001c64 // and w4, w3, #0xff
@@ -1447,7 +1455,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5a9f80a7 // csinv w7, w5, wzr, hi
 	WORD $0x13087c63 // asr w3, w3, #8
 	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x5400046b // b.lt 0x1714 <glideNEON+0x1714>
+	WORD $0x5400046b // b.lt 0x1734 <glideNEON+0x1734>
 	WORD $0x0e0c3c84 // mov w4, v4.s[1]
 	WORD $0x11000463 // add w3, w3, #0x1
 	WORD $0x8b24c444 // add x4, x2, w4, sxtw #1
@@ -1481,7 +1489,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x51000463 // sub w3, w3, #0x1
 	WORD $0x8b0e0084 // add x4, x4, x14
 	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x54fffd08 // b.hi 0x16b0 <glideNEON+0x16b0>
+	WORD $0x54fffd08 // b.hi 0x16d0 <glideNEON+0x16d0>
 	WORD $0x0e123cc5 // umov w5, v6.h[4]
 	WORD $0x0e143ca3 // mov w3, v5.s[2]
 	WORD $0x12001c64 // and w4, w3, #0xff
@@ -1491,7 +1499,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5a9f80a7 // csinv w7, w5, wzr, hi
 	WORD $0x13087c63 // asr w3, w3, #8
 	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x5400046b // b.lt 0x17c4 <glideNEON+0x17c4>
+	WORD $0x5400046b // b.lt 0x17e4 <glideNEON+0x17e4>
 	WORD $0x0e143c84 // mov w4, v4.s[2]
 	WORD $0x11000463 // add w3, w3, #0x1
 	WORD $0x8b24c444 // add x4, x2, w4, sxtw #1
@@ -1525,7 +1533,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x51000463 // sub w3, w3, #0x1
 	WORD $0x8b0e0084 // add x4, x4, x14
 	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x54fffd08 // b.hi 0x1760 <glideNEON+0x1760>
+	WORD $0x54fffd08 // b.hi 0x1780 <glideNEON+0x1780>
 	WORD $0x0e1a3cc4 // umov w4, v6.h[6]
 	WORD $0x0e1c3ca3 // mov w3, v5.s[3]
 	WORD $0x12001c66 // and w6, w3, #0xff
@@ -1535,7 +1543,7 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5a9f8086 // csinv w6, w4, wzr, hi
 	WORD $0x13087c63 // asr w3, w3, #8
 	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x54ffaccb // b.lt 0xd80 <glideNEON+0xd80>
+	WORD $0x54ffac4b // b.lt 0xd90 <glideNEON+0xd90>
 	WORD $0x0e1c3c87 // mov w7, v4.s[3]
 	WORD $0x11000463 // add w3, w3, #0x1
 	WORD $0x8b27c442 // add x2, x2, w7, sxtw #1
@@ -1569,8 +1577,8 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x51000463 // sub w3, w3, #0x1
 	WORD $0x8b0e0042 // add x2, x2, x14
 	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x54fffd08 // b.hi 0x1810 <glideNEON+0x1810>
-	WORD $0x17fffd43 // b 0xd80 <glideNEON+0xd80>
+	WORD $0x54fffd08 // b.hi 0x1830 <glideNEON+0x1830>
+	WORD $0x17fffd3f // b 0xd90 <glideNEON+0xd90>
 	WORD $0x6eb0a800 // umaxv s0, v0.4s
 	WORD $0x1e260008 // fmov w8, s0
 	WORD $0x7100011f // cmp w8, #0x0

@@ -17,7 +17,7 @@ struct glide_args {
 };
 
 struct run {
-	int32_t u, du, ddu, v, dv, ddv, eu, deu, ev, dev, s, ds, t, dt, gu, gv, qu, qv, z, dz, slow;
+	int32_t u, du, ddu, v, dv, ddv, eu, deu, ev, dev, s, ds, t, dt, gu, gv, qu, dqu, qv, dqv, z, dz, slow;
 };
 
 // all is x in every lane; the empty statement keeps constants out of memory.
@@ -72,8 +72,8 @@ INLINE void glide(const struct glide_args *a, const int32_t columns) {
 			v v0 = all(r->v + 65535 - (int32_t)a->slack) + k * all(r->dv) + kk * all(r->ddv) + high(all(r->t) + k * all(r->dt), f);
 			if (a->bent) {
 				v f2 = high(f, f);
-				u0 += high(all(r->qu), f2);
-				v0 += high(all(r->qv), f2);
+				u0 += high(all(r->qu) + k * all(r->dqu), f2);
+				v0 += high(all(r->qv) + k * all(r->dqv), f2);
 			}
 			v u1 = u0 + all(r->eu + 2 * (int32_t)a->slack) + k * all(r->deu) + high(all(r->gu), f);
 			v v1 = v0 + all(r->ev + 2 * (int32_t)a->slack) + k * all(r->dev) + high(all(r->gv), f);
