@@ -73,7 +73,10 @@ const (
 	depthStream
 )
 
-var _ capture.Source = (*Camera)(nil)
+var (
+	_ capture.Source   = (*Camera)(nil)
+	_ capture.Resetter = (*Camera)(nil)
+)
 
 // Open opens the camera, sets it, and starts its streams. Errors wrap ErrNoLibrary, ErrNoCamera, ErrBusy, ErrAccess or
 // ErrUnplugged where that is what happened.

@@ -11,8 +11,10 @@ func openRealSense(string, sourceOptions) (capture.Source, error) {
 		"A recording (.bag) needs neither: edge run FILE.bag")
 }
 
-// cameras are none.
-func cameras() (found, findings []string) { return nil, nil }
+// cameras says that this binary does not look for any.
+func cameras() (found, findings []string) {
+	return []string{"RealSense: not in this binary; go build -tags realsense ./cmd/edge (docs/cameras.md)"}, nil
+}
 
 func realsenseTroubles(capture.Source) (skipped uint64, problems []string, ok bool) {
 	return 0, nil, false

@@ -5,6 +5,7 @@ package softcam
 import (
 	"fmt"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/depthwise/depthwise/capture"
@@ -22,8 +23,9 @@ type Options struct {
 	Padding     int  // bytes behind each row
 }
 
-// Camera is a camera in software. It belongs to one goroutine.
+// Camera is a camera in software.
 type Camera struct {
+	mu           sync.Mutex // held by calls of the library, which have one place for their errors
 	l            *rs2.Library
 	f            functions
 	o            Options
@@ -71,6 +73,8 @@ func New(l *rs2.Library, o Options) (*Camera, error) {
 
 // do calls a function with scalars and a place for its error.
 func (c *Camera) do(f uintptr, args ...uintptr) (uintptr, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.e = 0
 	r := invoke(f, append(args, pointer(&c.e))...)
 	return r, c.l.Check(c.e)
@@ -78,6 +82,8 @@ func (c *Camera) do(f uintptr, args ...uintptr) (uintptr, error) {
 
 // doWith calls a function with a structure behind its scalars.
 func (c *Camera) doWith(f uintptr, structure []uint64, args ...uintptr) (uintptr, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.e = 0
 	r := call(f, args, structure, pointer(&c.e))
 	return r, c.l.Check(c.e)
