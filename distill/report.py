@@ -122,6 +122,14 @@ def quantisation(args):
     return out
 
 
+def depth_encodings(args):
+    from distill.recipes import encodings
+
+    c = encodings.config()
+    c.edge = args.edge
+    return encodings.compare(c)
+
+
 def speeds(args):
     """The median time of inference of every exported student over that of early fusion, from rounds in which each has its
     turn; the least of three rounds."""
@@ -315,6 +323,16 @@ def write(args):
         lines += ["## Speed", "", "Median time of inference over early fusion's, one thread, `edge bench` in three rounds in which "
                   "every student has its turn, the least of each. The machine was busy; ratios under 1.2 mean nothing.", "",
                   "| " + " | ".join(ratios) + " |", "|" + "---|" * len(ratios), "| " + " | ".join(f"{r:.2f}" for r in ratios.values()) + " |", ""]
+    scores = study("encodings", args, depth_encodings)
+    if scores:
+        lines += ["## Depth encodings", "", "How much a patch of 7×7 depth pixels says of background, table and object in the middle: mIoU on "
+                  "patches of the synthetic test scenes, of a network of two layers on 384 scenes, three seeds. Height and angle are second "
+                  "bytes beside inverse depth, against one plane per frame found by RANSAC; the runtime makes inverse and linear tables, and "
+                  "no second byte.", "", "| Encoding | mIoU | Against inverse |", "|---|---|---|"]
+        for kind, v in scores.items():
+            p = welch(v, scores["inverse"])
+            lines.append(f"| {kind} | {spread(v)} | " + ("" if kind == "inverse" else f"{np.mean(v) - np.mean(scores['inverse']):+.1f}, p = {p:.2f}") + " |")
+        lines.append("")
     points = study("gap-points", args, gap_points)
     if points:
         figure_gap(points, out.with_name(out.stem + "-gap.png"))

@@ -297,7 +297,9 @@ def load(name, folder=None):
 
 
 @torch.no_grad()
-def probabilities(teachers, color):
-    """The mean over teachers and mirror images: colour [N, 3, H, W] in 0…1 → [N, 21, H, W]."""
-    views = [net(color).softmax(1) + net(color.flip(3)).softmax(1).flip(3) for net in teachers]
-    return sum(views) / (2 * len(views))
+def probabilities(teachers, color, mirror=True):
+    """The mean over teachers, and mirror images: colour [N, 3, H, W] in 0…1 → [N, 21, H, W]."""
+    views = [net(color).softmax(1) for net in teachers]
+    if mirror:
+        views += [net(color.flip(3)).softmax(1).flip(3) for net in teachers]
+    return sum(views) / len(views)

@@ -34,8 +34,8 @@ LIMITS = [
 def config():
     return experiment.Experiment(
         name="indoor", method="multimodal knowledge expansion from Pascal teachers, beside synthetic rooms; post-training quantization",
-        classes=CLASSES, palette=PALETTE, width=160, height=128, channels=(16, 32, 48, 96), decoder=(48, 32), dilations=(1, 2, 3),
-        steps=400, batch=6, rate=5e-3, average=0.98, pool=1000, real=0.25, room=0.6, drop_depth=0.1, drop_color=0.08, calibration=64)
+        classes=CLASSES, palette=PALETTE, width=160, height=128, channels=(16, 16, 32, 64), decoder=(32, 32), dilations=(1, 2, 3),
+        steps=300, batch=6, rate=5e-3, average=0.98, pool=300, real=0.25, room=0.6, drop_depth=0.1, drop_color=0.08, calibration=64)
 
 
 @torch.no_grad()
@@ -48,7 +48,7 @@ def see(inputs, names=("espnetv2-2.0", "dicenet-1.75"), sure=0.6):
     out = []
     for x in inputs:
         color = torch.from_numpy(x[..., :3].transpose(2, 0, 1)[None].copy()).float() / 255
-        p, best = teachers.probabilities(nets, color)[0].max(0)
+        p, best = teachers.probabilities(nets, color, mirror=False)[0].max(0)
         out.append(np.where(p.numpy() > sure, ours[best.numpy()], 255).astype(np.uint8))
     return np.stack(out)
 
@@ -57,7 +57,7 @@ def pseudo(recording, c):
     """(inputs, classes) of a recording as the teachers see it at 320 × 256, brought to the student's size."""
     wide = experiment.Experiment(width=320, height=256)
     validates = {name.split("/")[1] for name in data.labels.read() if name.startswith(recording + "/")}
-    every = {stem for i, (stem, *_) in enumerate(data.pairs(data.real_data() / "recordings" / recording)) if i % 2 == 0}
+    every = {stem for i, (stem, *_) in enumerate(data.pairs(data.real_data() / "recordings" / recording)) if i % 3 == 0}
     load = lambda size: data.load(data.real_data() / "recordings" / recording, size, lambda s: s in every - validates)
     seen = see(load(wide)[0])
     inputs, _, stems = load(c)
