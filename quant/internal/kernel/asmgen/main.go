@@ -1,6 +1,6 @@
 // Asmgen turns the kernels written in C intrinsics into Go assembly.
 //
-//	asmgen [-clang clang-19] [-objdump llvm-objdump-19] [-C quant/internal/kernel]
+//	asmgen [-clang clang-19] [-objdump llvm-objdump-19] [-C quant/internal/kernel] [-only neon]
 //
 // For every _c/NAME.c named in targets it runs clang, checks that the object's functions can live inside a Go program
 // (no relocation, no call, no data section, little stack, no register that Go reserves), and writes NAME_ARCH.s, where
@@ -53,8 +53,12 @@ func main() {
 	clang := flag.String("clang", "clang-19", "the C compiler; another version gives other bytes")
 	objdump := flag.String("objdump", "llvm-objdump-19", "the disassembler")
 	dir := flag.String("C", ".", "the kernel package's directory")
+	only := flag.String("only", "", "the one file to make, such as neon; all if not given")
 	flag.Parse()
 	for _, t := range targets {
+		if *only != "" && t.name != *only {
+			continue
+		}
 		if err := t.generate(*clang, *objdump, *dir); err != nil {
 			fmt.Fprintf(os.Stderr, "asmgen: %s: %v\n", t.name, err)
 			os.Exit(1)
