@@ -27,6 +27,7 @@ type benchCmd struct {
 	Start   bool     `negatable:"" default:"true" help:"Measure the cold start and memory of edge run by running it."`
 	JSON    bool     `help:"Print one JSON object a line, one for each number of threads."`
 	Disable []string `placeholder:"NAME" help:"CPU features or kernels to leave unused, as edge doctor names them; simd = all."`
+	cpuFlags
 }
 
 // Help is the text below the flags.
@@ -83,6 +84,9 @@ type benchStep struct {
 }
 
 func (c *benchCmd) Run(e *env) error {
+	if err := c.cpuFlags.apply(); err != nil {
+		return err
+	}
 	counts, err := parseThreads(c.Threads)
 	if err != nil {
 		return err

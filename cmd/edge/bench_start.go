@@ -55,6 +55,9 @@ func (c *benchCmd) start(e *env, r *benchResult, pairs []*capture.Pair, cal capt
 	if c.Model != "" {
 		args = append(args, "--model", c.Model)
 	}
+	if c.CPUs != "" {
+		args = append(args, "--cpus", c.CPUs)
+	}
 	for _, d := range c.Disable {
 		args = append(args, "--disable", d)
 	}

@@ -32,6 +32,7 @@ type runCmd struct {
 	modelFlags
 	liveFlags
 	gpioFlags
+	cpuFlags
 }
 
 // Help is the text below the flags.
@@ -65,6 +66,9 @@ func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "
 func (c *runCmd) Run(e *env) error {
 	if c.FPS < 0 {
 		return usagef("--fps %v: must not be negative", c.FPS)
+	}
+	if err := c.cpuFlags.apply(); err != nil {
+		return err
 	}
 	format, err := chooseFormat(c.Format, c.Output, e.stdout)
 	if err != nil {
