@@ -28,7 +28,10 @@ func randomConv(r *rand.Rand) *convCase {
 	c := &convCase{n: 1 + r.IntN(2), in: 1 + r.IntN(20), out: 1 + r.IntN(20), groups: 1, kh: 1 + r.IntN(5), kw: 1 + r.IntN(5),
 		sy: 1 + r.IntN(3), sx: 1 + r.IntN(3), dy: 1 + r.IntN(2), dx: 1 + r.IntN(2), h: 9 + r.IntN(9), w: 9 + r.IntN(9),
 		signed: r.IntN(2) == 0, perChannel: r.IntN(2) == 0, xScale: 0.02}
-	switch r.IntN(4) {
+	switch r.IntN(6) {
+	case 3: // groups of any size, which the planner merges
+		c.groups = 2 + r.IntN(9)
+		c.in, c.out = c.groups*(1+r.IntN(5)), c.groups*(1+r.IntN(5))
 	case 0:
 		c.groups, c.out = c.in, c.in
 	case 1:

@@ -66,7 +66,7 @@ func toOHWI(w []int8, out, in, taps int) []int8 {
 	return r
 }
 
-// emitConv plans a packed convolution from x to y.
+// emitConv plans a packed convolution from x to y. Each of the model's weights is a multiply-accumulate an output pixel.
 func (p *planner) emitConv(packed []*kernel.PackedConv, x, y *graph.Value, nodes []*graph.Node, op string, weightBytes int64) error {
 	in, err := p.inner(x)
 	if err != nil {
@@ -76,9 +76,8 @@ func (p *planner) emitConv(packed []*kernel.PackedConv, x, y *graph.Value, nodes
 	n, h, w, _ := dims(y.Shape)
 	p.bytes += weightBytes
 	s := &Step{Name: y.Name, Op: op, Kernel: packed[0].Kernel(), Nodes: labels(nodes), In: []*Buffer{in}, Out: []*Buffer{out},
-		Units: n * h, Align: rowAlign(h), Bytes: weightBytes}
+		Units: n * h, Align: rowAlign(h), MACs: int64(n*h*w) * weightBytes, Bytes: weightBytes}
 	for _, c := range packed {
-		s.MACs += int64(n) * c.MACs(h, w)
 		s.scratch = max(s.scratch, c.Scratch(w))
 	}
 	s.bind = func(scratch [][]byte) func(int, int, int) {
@@ -113,8 +112,37 @@ func channelParts(maps []kernel.Map, parts int) []kernel.Map {
 // maxSplit bounds the groups that become convolutions of their own.
 const maxSplit = 64
 
+// maxMerged bounds the groups that become one: the weights grow by as much.
+const maxMerged = 32
+
+// mergeGroups makes fewer, larger groups of a grouped convolution, so that each one's channels are whole cells and fill
+// vectors: inputs of other groups weigh 0. Depthwise convolutions have kernels of their own and stay.
+func mergeGroups(c kernel.Conv) kernel.Conv {
+	ig, og := c.In/c.Groups, c.Out/c.Groups
+	if c.Groups == 1 || ig == 1 && og == 1 || c.WeightZero != nil {
+		return c
+	}
+	m := 1
+	for m < c.Groups && (m*ig%4 != 0 || m*og%4 != 0 || m*og < 8 || c.Groups%m != 0) {
+		m++
+	}
+	if m == 1 || m > maxMerged {
+		return c
+	}
+	taps := c.KH * c.KW
+	weights := make([]int8, len(c.Weights)*m)
+	for n := range c.Out {
+		for t := range taps {
+			copy(weights[(n*taps+t)*ig*m+n/og%m*ig:][:ig], c.Weights[(n*taps+t)*ig:])
+		}
+	}
+	c.Groups, c.Weights = c.Groups/m, weights
+	return c
+}
+
 // packConv packs a convolution, a grouped one as one convolution a group where the groups are whole cells of channels.
 func (p *planner) packConv(c kernel.Conv) ([]*kernel.PackedConv, error) {
+	c = mergeGroups(c)
 	groups := c.Groups
 	ig, og := c.In/groups, c.Out/groups
 	if groups == 1 || groups > maxSplit || ig%4 != 0 || og%4 != 0 {
