@@ -170,6 +170,11 @@ class Net:
             out = helper.make_tensor_value_info("logits", self.input.type.tensor_type.elem_type, [1, *self.shape[x]])
         graph = helper.make_graph(self.nodes, "student", [self.input], [out], self.constants)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+        height, width = self.size
+        facts = {"format": "1", "name": "random", "classes": '["a", "b", "c"]', "palette": '["#202020", "#4c9a6a", "#e2572b"]',
+                 "void": "255", "input": f"{width}x{height}", "color_order": "rgb", "fusion": "early",
+                 "depth": '{"kind": "inverse", "near": 0.4, "far": 8.0}', "modalities": '["color", "depth"]'}
+        helper.set_model_props(model, {f"depthwise.{key}": value for key, value in facts.items()})
         onnx.checker.check_model(model)
         return model
 
@@ -259,10 +264,10 @@ def mobile_v3(net):
 NETS = {"mobile": mobile, "mobile-v3": mobile_v3, "residual": residual, "context": context}
 
 
-def build(name, height=240, width=320, classes=True, **options):
-    """A network of NETS: the ONNX model, and its multiply-accumulates by kind."""
+def build(name, height=240, width=320, classes=True, factor=1.0, **options):
+    """A network of NETS, or mobile times a factor of its widths: the ONNX model, its multiply-accumulates by kind."""
     net = Net(height, width, **options)
-    logits = NETS[name](net)
+    logits = mobile(net, factor) if factor != 1 else NETS[name](net)
     return net.model(logits, classes), net.macs
 
 
