@@ -13,7 +13,7 @@ export CGO_ENABLED ?= 0
 export GO PYTHON VENV VERSION
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test gotest pytest check lint race realsense arm64 cross generated image fuzz faults soak clean
+.PHONY: help build demo test gotest pytest check lint race realsense opencv tags arm64 cross generated image fuzz faults soak clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -36,6 +36,11 @@ pytest: build
 
 realsense: ## Test RealSense cameras with the vendor's library, its present and an older version.
 	@scripts/realsense.sh
+
+opencv: ## Vet, build and test with the tag opencv. Needs a C++ compiler and libopencv-dev.
+	@scripts/opencv.sh
+
+tags: realsense opencv ## Test everything that is behind a build tag.
 
 check: ## Everything that CI checks: test, lint, race, arm64, cross, generated, image, short fuzz.
 	@scripts/check.sh

@@ -42,6 +42,7 @@ var rules = []rule{
 	{"capture/realsense", "capture capture/internal/... capture/realsense/internal/...", rapid + " capture/capturetest capture/rosbag github.com/ebitengine/purego"},
 	{"capture/realsense/internal/...", "capture capture/realsense/internal/... github.com/ebitengine/purego", rapid}, // a C library without cgo
 	{"capture/calibrate", "capture", rapid + " capture/capturetest capture/synth capture/replay"},                    // its tests know the truth of synth
+	{"capture/opencv", "capture gocv.io/x/gocv", rapid + " capture/capturetest capture/pairof capture/synth"},        // cgo, behind its tag
 	{"capture/capturetest", "capture", rapid},
 	{"capture/internal/...", "github.com/klauspost/compress capture/internal/...", rapid},
 

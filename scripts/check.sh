@@ -33,6 +33,7 @@ step 'build'            "$make" -s build
 step 'other systems'    "$make" -s cross
 step 'generated code'   "$make" -s generated
 step 'tests'            "$make" -s test
+step 'opencv'           "$make" -s opencv
 step 'race detector'    "$make" -s race
 step 'arm64 under qemu' "$make" -s arm64
 step 'arm64 image'      "$make" -s image

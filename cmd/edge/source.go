@@ -23,6 +23,7 @@ var sourceKinds = []struct{ kind, words string }{
 	{"mcap", "mcap:FILE             a recording in an MCAP file; the path alone of a file .mcap means the same"},
 	{"rosbag", "rosbag:FILE           a RealSense recording; the path alone of a file .bag means the same"},
 	{"realsense", "realsense:[key=value,…] a RealSense camera, such as realsense:serial=728612070259,width=640"},
+	{"opencv", "opencv:[key=value,…;]WHAT a camera, video, stream or pipeline that OpenCV opens: opencv:0, opencv:kind=depth;d_%04d.png"},
 	{"pair", "pair:COLOR+DEPTH      colour of one source, depth of another, paired by time; options follow as +key=value"},
 }
 
@@ -55,6 +56,8 @@ func openSource(arg string, o sourceOptions) (capture.Source, error) {
 			return openFile(kind, rest, o)
 		case "realsense":
 			return openRealSense(rest, o)
+		case "opencv":
+			return openOpenCV(rest, o)
 		case "pair":
 			return openPair(rest, o)
 		}
