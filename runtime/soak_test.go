@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -60,6 +61,14 @@ func (m *meter) Next(ctx context.Context, dst *capture.Pair) error {
 	return err
 }
 
+// Skipped is the source's, for the pipeline.
+func (m *meter) Skipped() uint64 {
+	if s, ok := m.Source.(Skipper); ok {
+		return s.Skipped()
+	}
+	return 0
+}
+
 // TestManyFaults injects thousands of faults of every kind into one run, and compares goroutines and memory after a
 // tenth of them with those at the end.
 func TestManyFaults(t *testing.T) {
@@ -68,34 +77,35 @@ func TestManyFaults(t *testing.T) {
 		faults = 300
 	}
 	calls := 10 * faults
-	s := &stage{t: t}
+	// Not Unplug: where it takes a pair that another fault holds back, one pair is an error and a gap, and counts twice.
+	kinds := slices.DeleteFunc(capturetest.Kinds(), func(k capturetest.Kind) bool { return k == capturetest.Unplug })
+	s := &stage{t: t, keepNothing: true}
 	var early, late gauge
 	synctest.Test(t, func(t *testing.T) {
 		s.t = t
-		j := capturetest.Inject(capturetest.NewFake(capturetest.FakeOptions{Pace: frame, Pairs: calls}), capturetest.RandomFaults(11, faults, calls, capturetest.Kinds()...)...)
+		j := capturetest.Inject(capturetest.NewFake(capturetest.FakeOptions{Pace: frame, Pairs: calls + calls/8}), capturetest.RandomFaults(11, faults, calls, kinds...)...)
 		defer j.Close()
 		n := 0
 		s.perform(&meter{j, func(error) {
 			switch n++; n {
 			case calls / 10:
 				early = measure()
-			case calls * 8 / 10: // losses and duplicates move the end
+			case calls:
 				late = measure()
 			}
 		}})
-		if c := j.Counts(); s.sum.Frames < uint64(c.Pulled+c.Repeated)-10 || s.sum.Frames > uint64(c.Pulled+c.Repeated) {
-			t.Errorf("%d frames are accounted for: %+v", s.sum.Frames, c) // what is lost at the very end cannot be seen
+		if c := j.Counts(); s.sum.Frames != uint64(c.Pulled+c.Repeated) {
+			t.Errorf("%d frames are accounted for: %+v", s.sum.Frames, c)
 		}
 	})
 	if t.Failed() {
 		return
 	}
-	s.masks = nil
-	if late.goroutines > early.goroutines || late.heap > early.heap+uint64(calls)*40+1<<20 { // the test keeps 40 bytes a mask
+	if late.goroutines > early.goroutines || late.heap > early.heap+1<<18 {
 		t.Errorf("after a tenth %d goroutines and %d bytes, then %d and %d", early.goroutines, early.heap, late.goroutines, late.heap)
 	}
-	appendTable(t, fmt.Sprintf("%d faults of all kinds in %d frames: %d masks, %d counted drops; goroutines %d, then %d; heap %.2f MB, then %.2f MB\n",
-		faults, s.sum.Frames, s.sum.Masks, s.sum.Drops.Total(), early.goroutines, late.goroutines, float64(early.heap)/1e6, float64(late.heap)/1e6))
+	appendTable(t, fmt.Sprintf("%d faults of %d kinds in %d frames: %d masks, %d counted drops; goroutines %d, then %d; heap %.2f MB, then %.2f MB\n",
+		faults, len(kinds), s.sum.Frames, s.sum.Masks, s.sum.Drops.Total(), early.goroutines, late.goroutines, float64(early.heap)/1e6, float64(late.heap)/1e6))
 }
 
 // TestSoak runs on the real clock at 30 pairs a second, with a fault about every second and a camera whose cable comes
@@ -115,7 +125,7 @@ func TestSoak(t *testing.T) {
 		}
 	}
 	j := capturetest.Inject(capturetest.NewFake(capturetest.FakeOptions{Pace: frame}), capturetest.RandomFaults(seed, calls/30, calls, kinds...)...)
-	opened, lastErr := 0, 0
+	opened := 0
 	sup, err := capture.Supervise(t.Context(), func(context.Context) (capture.Source, error) {
 		opened++
 		until := time.Now().Add(time.Duration(rng.Int64N(int64(2 * time.Minute))))
@@ -131,10 +141,7 @@ func TestSoak(t *testing.T) {
 	var at, size []float64
 	next := begin.Add(min(*soakFor/10, time.Minute)) // after the start
 	var early, late gauge
-	s.perform(&meter{sup, func(err error) {
-		if err != nil {
-			lastErr++
-		}
+	s.perform(&meter{sup, func(error) {
 		now := time.Now()
 		if now.After(next) {
 			if early.goroutines == 0 {
@@ -151,16 +158,19 @@ func TestSoak(t *testing.T) {
 	c := j.Counts()
 	frames := uint64(c.Pulled+c.Repeated) + sup.Skipped()
 	slope := slopeOf(at, size)
-	words := fmt.Sprintf("soak of %v (seed %d): %d faults, camera opened %d times; %d frames = %d masks + %d counted drops (%s); RSS %.1f MB, slope %.3f MB a minute; goroutines %d, then %d\n",
+	words := fmt.Sprintf("soak of %v (seed %d): %d faults, camera opened %d times; %d frames = %d masks + %d counted drops (%s); %d were on their way at the end; RSS %.1f MB, slope %.3f MB a minute; heap %.2f MB, then %.2f MB; goroutines %d, then %d\n",
 		time.Since(begin).Round(time.Second), seed, total(c.Faults[:]), opened, s.sum.Frames, s.sum.Masks, s.sum.Drops.Total(), lossWords(s.sum),
-		size[len(size)-1]/1e6, slope/1e6, early.goroutines, late.goroutines)
+		frames-s.sum.Frames, size[len(size)-1]/1e6, slope/1e6, float64(early.heap)/1e6, float64(late.heap)/1e6, early.goroutines, late.goroutines)
 	if d := int64(s.sum.Frames) - int64(frames); d > 0 || d < -12 { // those that the injector still holds, and lost last, nobody saw
 		t.Errorf("%d frames are accounted for, %d came or were lost", s.sum.Frames, frames)
 	}
 	if late.goroutines > early.goroutines+1 {
 		t.Errorf("goroutines: %d, then %d", early.goroutines, late.goroutines)
 	}
-	if *soakFor >= 10*time.Minute && slope > 50e3 {
+	if late.heap > early.heap+1<<18 {
+		t.Errorf("heap: %d bytes, then %d", early.heap, late.heap)
+	}
+	if *soakFor >= 30*time.Minute && slope > 50e3 { // the runtime takes its pages in the first minutes
 		t.Errorf("resident memory grows by %.0f bytes a minute", slope)
 	}
 	appendTable(t, words)
