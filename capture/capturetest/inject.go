@@ -31,7 +31,7 @@ type Counts struct {
 // may act on one call; they do so in the order of their kinds.
 type Injector struct {
 	src    capture.Source
-	faults []Fault
+	faults [kinds][]Fault
 	closed chan struct{}
 	once   sync.Once
 	shut   error
@@ -51,7 +51,11 @@ var _ capture.Source = (*Injector)(nil)
 
 // Inject wraps src, which the Injector owns from then on.
 func Inject(src capture.Source, faults ...Fault) *Injector {
-	return &Injector{src: src, faults: faults, closed: make(chan struct{})}
+	j := &Injector{src: src, closed: make(chan struct{})}
+	for _, f := range faults {
+		j.faults[f.Kind] = append(j.faults[f.Kind], f)
+	}
+	return j
 }
 
 // Calibration returns the wrapped source's.
@@ -81,8 +85,8 @@ func (j *Injector) count(f func(c *Counts)) {
 
 // acting returns the fault of a kind that acts on a call; the later one in the schedule if there are several.
 func (j *Injector) acting(kind Kind, call int) (fault Fault, ok bool) {
-	for _, f := range j.faults {
-		if f.Kind == kind && f.active(call) {
+	for _, f := range j.faults[kind] {
+		if f.active(call) {
 			fault, ok = f, true
 		}
 	}

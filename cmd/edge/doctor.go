@@ -164,12 +164,22 @@ func (d *diagnosis) print(w io.Writer) error {
 		fmt.Fprintln(w)
 	}
 	if len(d.Findings) == 0 {
-		_, err := fmt.Fprintln(w, "\nnothing is missing")
-		return err
+		fmt.Fprintln(w, "\nnothing is missing")
+	} else {
+		fmt.Fprintln(w, "\nfindings")
+		for _, f := range d.Findings {
+			fmt.Fprintln(w, "  - "+f)
+		}
 	}
-	fmt.Fprintln(w, "\nfindings")
-	for _, f := range d.Findings {
-		fmt.Fprintln(w, "  - "+f)
-	}
-	return nil
+	_, err := io.WriteString(w, nextSteps)
+	return err
 }
+
+// nextSteps is for whoever has nothing attached yet.
+const nextSteps = `
+next
+  edge run synth:                     masks of the built-in camera: no hardware, no files
+  edge run DIR                        of a recording in a folder; FILE.mcap and FILE.bag as well
+  edge run --help                     every kind of source, and which cameras this binary can open
+  edge bench                          how fast this machine is
+`
