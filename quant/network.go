@@ -32,7 +32,7 @@ func Load(path string, o Options) (*Network, error) {
 
 // Parse plans a model from memory. It keeps the slice, which must not be changed until Close.
 func Parse(model []byte, o Options) (*Network, error) {
-	m, err := onnx.Parse(model)
+	m, err := onnx.ParseIn(model, o.Folder)
 	return build(m, err, o)
 }
 

@@ -11,6 +11,9 @@ type Options struct {
 	// the inputs that it depends on become constants with these values and leave Inputs; where none does, a value is not
 	// used.
 	Values map[string]Value
+	// Folder is where external data of a model from memory is looked for, and nowhere outside it; "" = external data is an
+	// error. Load looks beside the file.
+	Folder string
 	// NHWC makes 4-D inputs channels-last: an input that the model declares [1, 4, H, W] is then bound as [1, H, W, 4].
 	NHWC bool
 	// ClassMap replaces output 0 by a uint8 map of classes, [H, W] at the size of the first image input. Logits are

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/depthwise/depthwise/capture"
@@ -14,6 +15,8 @@ import (
 type StudentOptions struct {
 	Threads int      // of preprocessing and inference; below 1 = as many as Go runs at once
 	Disable []string // CPU features or kernels to leave unused
+	// Folder is where weights outside the model's bytes are looked for; "" = nowhere.
+	Folder string
 	// Memory is what students that work in turns share; nil = its own.
 	Memory *quant.Memory
 	// Margin has the student tell how sure it is; see Confidence.
@@ -46,11 +49,14 @@ type Student struct {
 
 var _ Model = (*Student)(nil)
 
-// OpenStudent loads a model file.
+// OpenStudent loads a model file. Weights outside it are looked for in its folder.
 func OpenStudent(path string, o StudentOptions) (*Student, error) {
 	file, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("runtime: open student: %w", err)
+	}
+	if o.Folder == "" {
+		o.Folder = filepath.Dir(path)
 	}
 	return NewStudent(file, o)
 }
@@ -62,7 +68,7 @@ func NewStudent(file []byte, o StudentOptions) (*Student, error) {
 		return nil, fmt.Errorf("runtime: student: void below a confidence of %v: want 0 to 1, without 1", o.VoidBelow)
 	}
 	net, err := quant.Parse(file, quant.Options{Threads: o.Threads, NHWC: true, ClassMap: true, Disable: o.Disable, Shapes: o.Shapes,
-		Memory: o.Memory, Margin: o.Margin || o.VoidBelow > 0})
+		Folder: o.Folder, Memory: o.Memory, Margin: o.Margin || o.VoidBelow > 0})
 	if err != nil {
 		return nil, err
 	}

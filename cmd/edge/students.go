@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -97,6 +98,9 @@ func openStudent(name string, o runtime.StudentOptions) (*runtime.Student, error
 	file, name, err := modelFile(name)
 	if err != nil {
 		return nil, err
+	}
+	if _, err := os.Stat(name); err == nil {
+		o.Folder = filepath.Dir(name) // a file may have its weights beside it
 	}
 	s, err := runtime.NewStudent(file, o)
 	if err != nil {

@@ -43,6 +43,11 @@ func Parse(file []byte) (*Model, error) {
 	return parse(file, "")
 }
 
+// ParseIn is Parse with external data looked for in a folder.
+func ParseIn(file []byte, dir string) (*Model, error) {
+	return parse(file, dir)
+}
+
 func parse(file []byte, dir string) (*Model, error) {
 	if len(file) == 0 {
 		return nil, errors.New("the file is empty")

@@ -1,6 +1,8 @@
 package quant_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/depthwise/depthwise/quant"
@@ -49,5 +51,28 @@ func TestValueInsideAConcatenation(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A model from memory reads its weights from the folder that the options name, and from nowhere else.
+func TestWeightsInAFolder(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "w"), ot.Float32s(1, 2, 3, 4), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	m := ot.New(17).Input("x", ot.F32, 4).Node("Add", []string{"x", "w"}, []string{"y"}).Output("y", ot.F32)
+	m.Graph = m.Graph.Put(5, ot.Message{}.Int(1, 4).Int(2, ot.F32).Put(8, []byte("w")).Int(14, 1).
+		Put(13, ot.Message{}.Put(1, []byte("location")).Put(2, []byte("w"))))
+	if _, err := quant.Parse(m.Bytes(), quant.Options{Threads: 1}); err == nil {
+		t.Error("weights were found without a folder")
+	}
+	net, err := quant.Parse(m.Bytes(), quant.Options{Threads: 1, Folder: folder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer net.Close()
+	net.Run()
+	if y := net.Outputs()[0].Float32s(); y[0] != 1 || y[3] != 4 {
+		t.Errorf("%v, want 1 2 3 4", y)
 	}
 }
