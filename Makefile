@@ -13,7 +13,7 @@ export CGO_ENABLED ?= 0
 export GO PYTHON VENV VERSION
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test gotest pytest check lint race realsense opencv tags arm64 cross generated image fuzz faults soak clean
+.PHONY: help build demo test gotest pytest check lint race realsense opencv tags arm64 cross generated image fuzz faults soak bench clean
 
 help: ## List the targets.
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -71,6 +71,9 @@ faults: ## Inject FAULTS (200) of every kind and print the fault table.
 
 soak: ## Run for SOAK (30m) at 30 frames a second with random faults; memory must stay flat.
 	@scripts/soak.sh $(SOAK)
+
+bench: build ## Measure edge beside other runtimes; writes docs/performance.md. Minutes; wants a quiet machine.
+	@scripts/bench.sh $(BENCH)
 
 clean: ## Remove what was built. Keeps .venv.
 	rm -rf bin build dist

@@ -118,6 +118,7 @@ func (r *benchResult) print(w io.Writer) error {
 	row("  register", r.RegisterMS)
 	row("  preprocess", r.PreprocessMS)
 	row("  infer", r.InferMS)
+	row("back to back", r.SteadyMS)
 	row("  output", r.OutputMS)
 	t.Flush()
 	fmt.Fprintf(w, "%.1f million multiply-accumulates, %.1f GMAC/s of %.1f measured peak (%.0f %%)\n", float64(r.MACs)/1e6, r.GMACs, r.PeakGMACs,

@@ -190,6 +190,9 @@ func TestBench(t *testing.T) {
 		if r.Threads != i+1 || r.Model != "tiny-early" || r.MACs != 32*24*3*16 || r.Frames != 20 || r.FirstMaskMS <= 0 || r.AllocsPerFrame != 0 {
 			t.Errorf("%+v", r)
 		}
+		if r.SteadyMS.P50 <= 0 || r.SteadyMS.P50 > r.SteadyMS.P99 {
+			t.Errorf("back to back %+v", r.SteadyMS)
+		}
 		if r.InferMS.P50 <= 0 || r.InferMS.P50 > r.InferMS.P99 || r.FrameMS.P50 < r.InferMS.P50 || len(r.Steps) == 0 {
 			t.Errorf("times %+v %+v, %d steps", r.InferMS, r.FrameMS, len(r.Steps))
 		}
