@@ -144,7 +144,9 @@ func buildQuantize(b *build) *Impl {
 	n := b.volume(v.Shape)
 	if p.count == 1 && t.IsInt8() && v.Type == tensor.Float32 {
 		return one(t, clone(v.Shape), chunks(n), func(in, out []*tensor.T, from, to int) {
-			from, to = span(from, to, n)
+			if from, to = span(from, to, n); from >= to {
+				return
+			}
 			z := 0.0
 			if len(in) > 2 && in[2] != nil {
 				z = zero(in[2].Data, 0)
@@ -182,7 +184,9 @@ func buildDequantize(b *build) *Impl {
 	n := b.volume(v.Shape)
 	if p.count == 1 && v.Type.IsInt8() {
 		return one(tensor.Float32, clone(v.Shape), chunks(n), func(in, out []*tensor.T, from, to int) {
-			from, to = span(from, to, n)
+			if from, to = span(from, to, n); from >= to {
+				return
+			}
 			var z int32
 			read := widen(v.Type)
 			if len(in) > 2 && in[2] != nil {
