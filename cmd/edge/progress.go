@@ -1,28 +1,27 @@
 package main
 
 import (
-	"github.com/schollz/progressbar/v3"
+	"time"
+
+	"github.com/cheggaaa/pb/v3"
 	"golang.org/x/term"
 )
 
 // progress is a bar on stderr while a long command works; nothing where stderr is no terminal, or with --quiet.
-type progress struct{ bar *progressbar.ProgressBar }
+type progress struct{ bar *pb.ProgressBar }
 
 // newProgress begins a bar of total steps, or a spinner where the total is not known (0).
 func newProgress(e *env, what string, total int) progress {
 	if e.quiet || !isTerminal(e.stderr) {
 		return progress{}
 	}
+	look := `{{string . "what"}} {{counters .}} {{bar .}} {{speed . "%s frames/s"}} {{rtime . "%s left"}}`
 	if total <= 0 {
-		total = -1
+		look = `{{string . "what"}} {{cycle . "-" "\\" "|" "/"}} {{counters .}} {{speed . "%s frames/s"}}`
 	}
-	return progress{progressbar.NewOptions(total,
-		progressbar.OptionSetWriter(e.stderr),
-		progressbar.OptionSetDescription(what),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("frames"),
-		progressbar.OptionSetPredictTime(true), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish(),
-		progressbar.OptionThrottle(100e6),
-	)}
+	bar := pb.New(total).SetTemplateString(look).Set("what", what).SetWriter(e.stderr).SetRefreshRate(100 * time.Millisecond)
+	bar.Set(pb.CleanOnFinish, true)
+	return progress{bar.Start()}
 }
 
 func (p progress) add(n int) {
