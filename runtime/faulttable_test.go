@@ -22,7 +22,7 @@ import (
 )
 
 var (
-	faultsEach = flag.Int("faults", 6, "inject each kind of fault so often")
+	faultsEach = flag.Int("faults", 3, "inject each kind of fault so often")
 	faultsTo   = flag.String("table", "", "append the fault table to this file")
 )
 
