@@ -37,8 +37,9 @@ pytest: build
 realsense: ## Test RealSense cameras with the vendor's library, its present and an older version.
 	@scripts/realsense.sh
 
-opencv: ## Vet, build and test with the tag opencv. Needs a C++ compiler and libopencv-dev.
+opencv: ## Vet, build and test with the tag opencv, and build it for arm64. Needs C++ compilers and libopencv-dev.
 	@scripts/opencv.sh
+	@scripts/opencv_arm64.sh
 
 tags: realsense opencv ## Test everything that is behind a build tag.
 
