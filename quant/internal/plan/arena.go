@@ -56,23 +56,30 @@ func place(buffers []*Buffer, steps int) Arena {
 	sort.SliceStable(order, func(i, j int) bool { return order[i].Size > order[j].Size })
 	best := -1
 	offsets := make([]int, len(order))
-	// Two heuristics, the better one wins: largest first, and longest-lived first.
-	for try := range 2 {
-		if try == 1 {
-			sort.SliceStable(order, func(i, j int) bool {
-				return order[i].last-order[i].first > order[j].last-order[j].first
-			})
+	peak := peakStep(buffers, steps)
+	atPeak := func(b *Buffer) bool { return b.first <= peak && peak <= b.last }
+	// Several heuristics, the best one wins.
+	for _, less := range []func(a, b *Buffer) bool{
+		nil, // largest first, as sorted
+		func(a, b *Buffer) bool { return a.last-a.first > b.last-b.first },
+		func(a, b *Buffer) bool { return atPeak(a) && !atPeak(b) },
+		func(a, b *Buffer) bool { return a.Size*(a.last-a.first+1) > b.Size*(b.last-b.first+1) },
+		func(a, b *Buffer) bool { return a.first < b.first },
+		func(a, b *Buffer) bool { return a.last > b.last },
+	} {
+		sort.SliceStable(order, func(i, j int) bool { return order[i].Size > order[j].Size })
+		if less != nil {
+			sort.SliceStable(order, func(i, j int) bool { return less(order[i], order[j]) })
 		}
 		total := greedy(order)
 		if best < 0 || total < best {
 			best = total
-			byBuffer := map[*Buffer]int{}
-			for _, b := range order {
-				byBuffer[b] = b.Offset
-			}
 			for i, b := range buffers {
-				offsets[i] = byBuffer[b]
+				offsets[i] = b.Offset
 			}
+		}
+		if best == a.LowerBound {
+			break
 		}
 	}
 	for i, b := range buffers {
@@ -151,6 +158,22 @@ func placeByTime(order []*Buffer, a Arena) Arena {
 		live[i] = b
 	}
 	return a
+}
+
+// peakStep is a step at which as many bytes live as lowerBound says.
+func peakStep(buffers []*Buffer, steps int) int {
+	change := make([]int, steps+1)
+	for _, b := range buffers {
+		change[b.first] += aligned(b.Size)
+		change[b.last+1] -= aligned(b.Size)
+	}
+	top, sum, at := 0, 0, 0
+	for i, c := range change {
+		if sum += c; sum > top {
+			top, at = sum, i
+		}
+	}
+	return at
 }
 
 // lowerBound is the largest sum of sizes that live at one step.
