@@ -3,11 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
-	"html/template"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"slices"
+	"text/template"
 
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/cmd/edge/internal/score"
@@ -69,7 +69,7 @@ func keep(list []shown, s shown, before func(a, b float64) bool) []shown {
 }
 
 // picture is the colour image with classes painted over it, as JPEG in a data URL; nil classes leave it as it is.
-func (s *shown) picture(classes []uint8, palette *mask.Palette) (template.URL, error) {
+func (s *shown) picture(classes []uint8, palette *mask.Palette) (string, error) {
 	step := max(1, (s.width+479)/480) // wide enough to judge, small enough to send
 	w, h := s.width/step, s.height/step
 	img := image.NewRGBA(image.Rect(0, 0, w, h))
@@ -89,7 +89,7 @@ func (s *shown) picture(classes []uint8, palette *mask.Palette) (template.URL, e
 	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 80}); err != nil {
 		return "", err
 	}
-	return template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(b.Bytes())), nil
+	return "data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(b.Bytes()), nil
 }
 
 // galleryView is a shown frame made ready for the page.
@@ -97,12 +97,12 @@ type galleryView struct {
 	Source, Name           string
 	MIoU                   float64
 	Classes                []string
-	Color, Label, Predicts template.URL
+	Color, Label, Predicts string // data URLs
 }
 
 type galleryModel struct {
 	*evalResult
-	Colors      []template.CSS
+	Colors      []string
 	Rows        [][]string
 	Worst, Best []galleryView
 }
@@ -113,7 +113,7 @@ func evalPage(results []*evalResult) ([]byte, error) {
 	for _, r := range results {
 		g := galleryModel{evalResult: r}
 		for id := range r.Classes {
-			g.Colors = append(g.Colors, template.CSS(r.palette.Color(uint8(id)).String()))
+			g.Colors = append(g.Colors, r.palette.Color(uint8(id)).String())
 		}
 		for i := range r.Sources {
 			g.Rows = append(g.Rows, pageRow(r.Sources[i].Source, &r.Sources[i], r.Classes))

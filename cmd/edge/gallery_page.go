@@ -25,6 +25,7 @@ func (s *shown) view(r *evalResult) (v galleryView, err error) {
 	return v, err
 }
 
+// pageTemplate escapes what comes from models and file names by the function html; all else is ours.
 const pageTemplate = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>edge eval</title>
@@ -37,16 +38,16 @@ td:first-child,th:first-child{text-align:left}figure{margin:0 0 1.4rem}figcaptio
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}td,th{border-color:#444}}
 </style>
 {{range .}}
-<h1>{{.Model}}</h1>
-<p>{{$m := .}}{{range $i, $c := .Classes}}<span class="key" style="background:{{index $m.Colors $i}}"></span>{{$c}}{{end}}</p>
-<table><tr><th>IoU in percent</th><th>frames</th><th>mIoU</th><th>present</th><th>accuracy</th>{{range .Classes}}<th>{{.}}</th>{{end}}</tr>
-{{range .Rows}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>{{end}}</table>
+<h1>{{html .Model}}</h1>
+<p>{{$m := .}}{{range $i, $c := .Classes}}<span class="key" style="background:{{index $m.Colors $i}}"></span>{{html $c}}{{end}}</p>
+<table><tr><th>IoU in percent</th><th>frames</th><th>mIoU</th><th>present</th><th>accuracy</th>{{range .Classes}}<th>{{html .}}</th>{{end}}</tr>
+{{range .Rows}}<tr>{{range .}}<td>{{html .}}</td>{{end}}</tr>{{end}}</table>
 <h2>Worst frames</h2>{{template "frames" .Worst}}
 <h2>Best frames</h2>{{template "frames" .Best}}
 {{end}}
 </html>
 {{define "frames"}}<p>camera · labels · prediction</p>
-{{range .}}<figure><figcaption><b>{{printf "%.1f" .MIoU}}</b> {{.Source}} {{.Name}} —{{range .Classes}} {{.}}{{end}}</figcaption>
+{{range .}}<figure><figcaption><b>{{printf "%.1f" .MIoU}}</b> {{html .Source}} {{html .Name}} —{{range .Classes}} {{html .}}{{end}}</figcaption>
 <div class="row"><img alt="camera" src="{{.Color}}"><img alt="labels" src="{{.Label}}"><img alt="prediction" src="{{.Predicts}}"></div></figure>
 {{end}}{{end}}
 `
