@@ -88,10 +88,16 @@ func Build(n *Node) (*Impl, error) {
 	if n.Outs > len(impl.Out) {
 		return nil, fmt.Errorf("%d outputs asked for, it has %d", n.Outs, len(impl.Out))
 	}
+	empty := true
 	for i := range impl.Out {
-		if _, err := tensor.Volume(impl.Out[i].Shape); err != nil {
+		size, err := tensor.Volume(impl.Out[i].Shape)
+		if err != nil {
 			return nil, fmt.Errorf("output %d: %w", i, err)
 		}
+		empty = empty && size == 0
+	}
+	if empty { // nothing to do, which no operator need think of
+		impl.Units = 0
 	}
 	return impl, nil
 }
