@@ -74,6 +74,13 @@ func (p *PackedConv) with(v *convVariant) *PackedConv {
 	return p
 }
 
+// Release lets go of the weights as they were given, where the kernel has packed its own. RunInt32 is lost with them.
+func (p *PackedConv) Release() {
+	if p.impl.pack != nil {
+		p.c.Weights = nil
+	}
+}
+
 func newPackedConv(c Conv) (*PackedConv, error) {
 	for _, d := range []*int{&c.StrideY, &c.StrideX, &c.DilationY, &c.DilationX, &c.Groups} {
 		if *d == 0 {

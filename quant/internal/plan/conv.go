@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/depthwise/depthwise/quant/internal/graph"
 	"github.com/depthwise/depthwise/quant/internal/kernel"
@@ -109,6 +110,15 @@ func channelParts(maps []kernel.Map, parts int) []kernel.Map {
 	return list
 }
 
+// collect frees the copies of weights that packing leaves behind, once they are many: left to itself the collector lets
+// them grow to all that lives, and loading a large model would take three times its size.
+func (p *planner) collect(bytes int) {
+	if p.garbage += bytes; p.garbage > 8<<20 {
+		p.garbage = 0
+		runtime.GC()
+	}
+}
+
 // maxSplit bounds the groups that become convolutions of their own.
 const maxSplit = 64
 
@@ -142,12 +152,17 @@ func mergeGroups(c kernel.Conv) kernel.Conv {
 
 // packConv packs a convolution, a grouped one as one convolution a group where the groups are whole cells of channels.
 func (p *planner) packConv(c kernel.Conv) ([]*kernel.PackedConv, error) {
+	p.collect(len(c.Weights))
 	c = mergeGroups(c)
 	groups := c.Groups
 	ig, og := c.In/groups, c.Out/groups
 	if groups == 1 || groups > maxSplit || ig%4 != 0 || og%4 != 0 {
 		packed, err := p.set.PackConv(c)
-		return []*kernel.PackedConv{packed}, err
+		if err != nil {
+			return nil, err
+		}
+		packed.Release()
+		return []*kernel.PackedConv{packed}, nil
 	}
 	var list []*kernel.PackedConv
 	for g := range groups {
@@ -166,6 +181,7 @@ func (p *planner) packConv(c kernel.Conv) ([]*kernel.PackedConv, error) {
 		if err != nil {
 			return nil, err
 		}
+		packed.Release()
 		list = append(list, packed)
 	}
 	return list, nil

@@ -42,6 +42,8 @@ type planner struct {
 	steps []*Step
 	plan  *Plan
 	bytes int64
+	// garbage is the bytes of weights copied since the last collection.
+	garbage int
 }
 
 // unit is a group of nodes that is computed together. Its sink is the last of them.
