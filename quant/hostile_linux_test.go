@@ -566,3 +566,39 @@ func TestHostileFiles(t *testing.T) {
 	}
 	fmt.Printf("hostile: %d of %d, at most %.1f s of processor time and %d MB\n", good, total, mostCPU, mostPeak>>20)
 }
+
+// Loading a model of N bytes takes at most 2 N + 30 MB of resident memory: the file, and the weights packed.
+func TestMemoryOfLoading(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures processes")
+	}
+	if err := exec.Command(os.Args[0], "-test.run=^$").Run(); errors.Is(err, syscall.ENOEXEC) {
+		t.Skip("an emulator runs this test, and the kernel cannot start its binary by itself")
+	}
+	const c, layers = 1024, 6
+	m := ot.New(17).Input("x0", ot.U8, 1, c, 4, 4).Init("s", ot.F32, ot.Float32s(0.02)).Init("z", ot.U8, []byte{128})
+	m.Init("ws", ot.F32, ot.Float32s(0.0002)).Init("wz", ot.S8, []byte{0})
+	for i := range layers {
+		w := fmt.Sprintf("w%d", i)
+		m.Init(w, ot.S8, bytes.Repeat([]byte{1, 255, 3}, c*c*3), c, c, 3, 3)
+		m.Node("QLinearConv", []string{fmt.Sprintf("x%d", i), "s", "z", w, "ws", "wz", "s", "z"}, []string{fmt.Sprintf("x%d", i+1)}, "pads", []int{1, 1, 1, 1})
+	}
+	file := m.Output(fmt.Sprintf("x%d", layers), ot.U8).Bytes()
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "0.onnx"), file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), hostileFolder+"="+folder)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r hostileResult
+	if err := json.Unmarshal(out, &r); err != nil || len(r.Errors) != 1 || r.Errors[0] != "" {
+		t.Fatalf("%v: %.200q", err, out)
+	}
+	if most := 2*int64(len(file)) + 30<<20; r.Peak > most {
+		t.Errorf("a model of %d MB took %d MB to load, at most %d", len(file)>>20, r.Peak>>20, most>>20)
+	}
+}
