@@ -194,3 +194,18 @@ func TestRunOnFullDisk(t *testing.T) {
 		balanced(t, string(words))
 	}
 }
+
+// What a recording sheds is told at its end.
+func TestRecordTellsWhatItSheds(t *testing.T) {
+	needProcesses(t)
+	if _, err := os.Stat("/bin/bash"); err != nil {
+		t.Skip(err)
+	}
+	cmd := process(t, "record", "synth:seed=1,frames=3", "-o", filepath.Join(t.TempDir(), "shed"), "--on-full", "shed")
+	cmd.Args = append([]string{"bash", "-c", `ulimit -f 64; trap "" XFSZ; exec "$@"`, "x", cmd.Path}, cmd.Args[1:]...)
+	cmd.Path = "/bin/bash"
+	words, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(words), "3 pairs found no room on the disk") {
+		t.Errorf("%v: %s", err, words)
+	}
+}

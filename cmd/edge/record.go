@@ -78,14 +78,14 @@ func (c *recordCmd) Run(e *env) error {
 		return err
 	}
 	sum.Seconds = time.Since(begin).Seconds()
-	var problems []string
+	skipped, problems := troubles(src)
+	sum.Skipped = skipped
 	if sum.Shed != nil {
 		problems = append(problems, fmt.Sprintf("shed: %d pairs found no room on the disk, %d came faster than it writes", sum.Shed.Full, sum.Shed.Slow))
 	}
 	if sum.Halves > 0 {
 		problems = append(problems, fmt.Sprintf("%d pairs had one image only, and are left out", sum.Halves))
 	}
-	sum.Skipped, problems = troubles(src)
 	if pair, ok := src.(pairOf); ok {
 		problems = append(problems, pair.account()...)
 	}

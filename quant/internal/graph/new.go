@@ -133,7 +133,7 @@ func sorted(nodes []onnx.Node, given map[string]*Value) ([]*onnx.Node, error) {
 func (b *builder) node(src *onnx.Node) error {
 	if src.Op == "If" && src.Domain == "" {
 		if err := b.branch(src); err != nil {
-			return fmt.Errorf("If %q: %w", src.Name, err)
+			return fmt.Errorf("node %q (If): %w", src.Name, err)
 		}
 		return nil
 	}
