@@ -54,6 +54,48 @@ func TestValueInsideAConcatenation(t *testing.T) {
 	}
 }
 
+// A concatenation with a part that is not 8 bits leaves the makers of its other parts as they are: conv → q → concat with a
+// real constant → another scale.
+func TestConcatenationWithARealPart(t *testing.T) {
+	const c, h, w = 4, 3, 5
+	m := ot.New(17).Input("x", ot.U8, 1, c, h, w).Init("one", ot.F32, ot.Float32s(make([]float32, h*w)...), 1, 1, h, w)
+	m.Init("s1", ot.F32, ot.Float32s(0.125)).Init("s2", ot.F32, ot.Float32s(0.25)).Init("s3", ot.F32, ot.Float32s(1)).Init("z", ot.U8, []byte{0})
+	m.Node("DequantizeLinear", []string{"x", "s1", "z"}, []string{"xr"})
+	double := make([]byte, c*c) // twice each channel itself
+	for i := range c {
+		double[i*c+i] = 2
+	}
+	m.Init("w", ot.S8, double, c, c, 1, 1).Init("z8", ot.S8, []byte{0})
+	m.Node("DequantizeLinear", []string{"w", "s3", "z8"}, []string{"wr"})
+	m.Node("Conv", []string{"xr", "wr"}, []string{"sum"})
+	m.Node("QuantizeLinear", []string{"sum", "s2", "z"}, []string{"q"})
+	m.Node("DequantizeLinear", []string{"q", "s2", "z"}, []string{"r"})
+	m.Node("Concat", []string{"r", "one"}, []string{"joined"}, "axis", 1)
+	m.Node("QuantizeLinear", []string{"joined", "s3", "z"}, []string{"all"})
+	m.Output("all", ot.U8)
+	net, err := quant.Parse(m.Bytes(), quant.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer net.Close()
+	x := net.Inputs()[0].Uint8s()
+	for i := range x {
+		x[i] = uint8(i * 4)
+	}
+	net.Run()
+	all := net.Outputs()[0].Uint8s()
+	for i, b := range x {
+		if all[i] != b/4 {
+			t.Fatalf("byte %d of %d: %d, want %d", i, b, all[i], b/4)
+		}
+	}
+	for i, b := range all[len(x):] {
+		if b != 0 {
+			t.Fatalf("byte %d of the constant part is %d, want 0", i, b)
+		}
+	}
+}
+
 // A model from memory reads its weights from the folder that the options name, and from nowhere else.
 func TestWeightsInAFolder(t *testing.T) {
 	folder := t.TempDir()

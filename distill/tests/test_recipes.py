@@ -19,9 +19,6 @@ from distill.tests.test_quant_onnxruntime import conform, onnxruntime  # noqa: F
 ROOT = Path(__file__).parents[2]
 
 
-KNOWN = {"tfn": "the engine and ONNX Runtime agree on 96 % of the pixels of this graph only; not found out why yet"}
-
-
 def methods():
     """Every recipe of one method, with each of its variants."""
     for module in pkgutil.iter_modules(recipes.__path__):
@@ -30,8 +27,7 @@ def methods():
             if hasattr(recipe, "main"):
                 continue
             for variant in getattr(recipe, "VARIANTS", ("",)):
-                marks = [pytest.mark.xfail(reason=KNOWN[module.name], strict=False)] if module.name in KNOWN else []
-                yield pytest.param(recipe, variant, marks=marks, id=module.name + ("-" + variant if variant else ""))
+                yield pytest.param(recipe, variant, id=module.name + ("-" + variant if variant else ""))
 
 
 @pytest.fixture(scope="module", autouse=True)

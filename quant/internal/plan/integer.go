@@ -73,20 +73,22 @@ func (p *planner) matchConcat(n *graph.Node, r *requant) (*unit, error) {
 	if !n.Is("Concat") || len(r.to.Shape) != 4 || axis != 1 && axis != -3 || !isMap(r.to.Shape) {
 		return nil, nil
 	}
-	var from []*graph.Value
-	var tables []*[256]byte
-	for _, v := range n.In {
+	from, parts := make([]*graph.Value, len(n.In)), make([]params, len(n.In))
+	for i, v := range n.In { // all of them, before any maker's table changes for it
 		x, q, ok := p.dequantized(v)
 		if !ok || !isMap(x.Shape) {
 			return nil, nil
 		}
+		from[i], parts[i] = x, q
+	}
+	tables := make([]*[256]byte, len(n.In))
+	for i, q := range parts {
 		t := kernel.QuantizeTable(kernel.Native, q.scale, q.native(), kernel.Native, r.q.scale, r.q.native(), func(v float64) float64 {
 			return min(max(v, float64(r.lo)), float64(r.hi))
 		})
-		if isIdentity(t) || p.storeAs(x, v, n, t) {
-			t = nil
+		if !isIdentity(t) && !p.storeAs(from[i], n.In[i], n, t) {
+			tables[i] = t
 		}
-		from, tables = append(from, x), append(tables, t)
 	}
 	return &unit{reads: from, emit: func(p *planner) error {
 		return p.emitConcat(from, tables, r.stored, p.units[r.stored.From].nodes)
