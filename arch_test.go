@@ -48,6 +48,7 @@ var rules = []rule{
 
 	{"quant", "quant/internal/...", rapid + " models"},
 	{"quant/internal/...", "quant/internal/... google.golang.org/protobuf golang.org/x/sys/cpu", rapid},
+	{"quant/drift", "quant quant/internal/onnx quant/internal/tensor", "quant/internal/onnx/onnxtest"},
 	{"quant/internal/conform", "quant", ""}, // a command of the tests against other runtimes
 	{"quant/onnxgo", "quant quant/internal/... github.com/owulveryck/onnx-go gorgonia.org/tensor gonum.org/v1/gonum google.golang.org/protobuf",
 		rapid + " models"},
@@ -62,7 +63,7 @@ var rules = []rule{
 	{"gpio", "capture periph.io/x/conn/v3", rapid + " capture/capturetest github.com/jonboulle/clockwork"},
 	{"models", "", "quant runtime"},
 
-	{"cmd/edge", "capture capture/... quant mask runtime models gpio cmd/edge/internal/... " +
+	{"cmd/edge", "capture capture/... quant quant/drift mask runtime models gpio cmd/edge/internal/... " +
 		"periph.io/x/conn/v3 periph.io/x/host/v3 " +
 		"github.com/alecthomas/kong github.com/cheggaaa/pb/v3 " +
 		"golang.org/x/term golang.org/x/sys", rapid},

@@ -91,7 +91,7 @@ func newGraph(m *onnx.Model, o Options) (*graph.Graph, error) {
 		for name := range fixed {
 			delete(shapes, name)
 		}
-		g, err := graph.New(m, graph.Options{Shapes: shapes, Fixed: fixed})
+		g, err := graph.New(m, graph.Options{Shapes: shapes, Fixed: fixed, Inputs: o.Inputs, Outputs: o.Outputs})
 		var open *graph.OpenError
 		if !errors.As(err, &open) {
 			return g, err

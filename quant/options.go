@@ -19,6 +19,12 @@ type Options struct {
 	// ClassMap replaces output 0 by a uint8 map of classes, [H, W] at the size of the first image input. Logits are
 	// upsampled linearly (half-pixel centres) and the greatest channel taken, the first of equals.
 	ClassMap bool
+	// Inputs names values inside the graph that become further inputs behind the model's own, in this order: what reads
+	// them reads what the caller gives.
+	Inputs []string
+	// Outputs names values inside the graph, in the file's names, that become further outputs behind the model's own, in
+	// this order. What is asked for is computed as it is without being asked for, but is not fused away.
+	Outputs []string
 	// Margin also computes [Network.Margin], for which the class map must come from 8-bit logits with one scale.
 	Margin bool
 	// Disable names CPU features or kernel variants not to use; "simd" disables all of them.

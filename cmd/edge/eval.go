@@ -21,6 +21,7 @@ type evalCmd struct {
 	Part    string   `default:"validation" help:"Part of the split."`
 	Frames  []string `placeholder:"NAME" help:"Only these frames: file names without ending, or sequence numbers."`
 	Limit   uint64   `short:"n" placeholder:"N" help:"At most N frames of each source."`
+	Drift   string   `placeholder:"FLOAT.onnx" help:"The float model that --model was quantised from: compare both, layer by layer."`
 	JSON    bool     `help:"Print everything as JSON."`
 	HTML    string   `placeholder:"FILE" help:"Write a page with the best and worst frames."`
 	modelFlags
@@ -32,6 +33,13 @@ func (*evalCmd) Help() string {
 Runs a model on labelled frames. Per recording and over all: IoU of each class, their mean (mIoU) over the classes that
 any pixel has by label or prediction, and over the classes that occur in the labels (present), pixel accuracy, and the
 confusion: a row per label, a column per prediction. IoU is in percent, of sums over all frames.
+
+With --drift both models run on the same frames: their scores, how far their class maps agree, and per layer the
+signal-to-noise ratio of the quantised one's tensor, 10·log₁₀(Σ float² / Σ (float − dequantised)²) dB over all frames,
+and the same of each layer were it the only quantised one. The layers that lose most by themselves come first. Frames without labels count for
+all of this but the scores. The quantised model is --model, or a first argument that ends in .onnx. Without a source,
+100 frames of the synthetic camera are taken. A float model whose input is float32 is given what the
+quantised model's first DequantizeLinear makes of the bytes, or 1/255 of them where it has none.
 ` + sourceHelp + `
 
 Examples:
@@ -40,6 +48,7 @@ Examples:
     edge eval rooms/ tables/ --model student.onnx --model tabletop --json
     edge eval labelled/ --labels label3 --void 0 --split split.json --part validation
     edge eval synth:seed=99,cut=1,frames=500
+    edge eval --drift float.onnx int8.onnx validation/
 `
 }
 
@@ -70,6 +79,9 @@ func (c *evalCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	if c.Drift != "" {
+		return c.drift(e, pick)
+	}
 	names := c.Model
 	if len(names) == 0 {
 		names = []string{""}
@@ -85,15 +97,8 @@ func (c *evalCmd) Run(e *env) error {
 			return e.ctx.Err()
 		}
 	}
-	if c.HTML != "" {
-		page, err := evalPage(results)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(c.HTML, page, 0o666); err != nil {
-			return err
-		}
-		e.log.Info("wrote " + c.HTML)
+	if err := c.page(e, results); err != nil {
+		return err
 	}
 	if c.JSON {
 		enc := json.NewEncoder(e.stdout)
@@ -103,6 +108,22 @@ func (c *evalCmd) Run(e *env) error {
 	return printEval(e.stdout, results)
 }
 
+// page writes what --html asks for.
+func (c *evalCmd) page(e *env, results []*evalResult) error {
+	if c.HTML == "" {
+		return nil
+	}
+	page, err := evalPage(results)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(c.HTML, page, 0o666); err != nil {
+		return err
+	}
+	e.log.Info("wrote " + c.HTML)
+	return nil
+}
+
 // model measures one model on all sources.
 func (c *evalCmd) model(e *env, name string, pick *picker) (*evalResult, error) {
 	student, err := c.open(name)
@@ -110,6 +131,11 @@ func (c *evalCmd) model(e *env, name string, pick *picker) (*evalResult, error) 
 		return nil, err
 	}
 	defer student.Close()
+	return c.measure(e, name, student, runtime.Always{Model: student}, pick)
+}
+
+// measure measures an open student on all sources, with the class maps that the policy's model makes.
+func (c *evalCmd) measure(e *env, name string, student *runtime.Student, policy runtime.Always, pick *picker) (*evalResult, error) {
 	palette := student.Metadata().Palette
 	r := &evalResult{Model: student.Name(), palette: palette}
 	for _, class := range palette.Classes {
@@ -123,7 +149,7 @@ func (c *evalCmd) model(e *env, name string, pick *picker) (*evalResult, error) 
 	}
 	total := score.New(len(r.Classes))
 	for _, source := range c.Sources {
-		m := measure{e: e, student: student, pick: pick, source: source, result: r, sum: score.New(len(r.Classes)),
+		m := measure{e: e, policy: policy, pick: pick, source: source, result: r, sum: score.New(len(r.Classes)),
 			frame: score.New(len(r.Classes)), ignore: score.Ignore(append(c.Void, palette.Void)...)}
 		s, err := c.source(&m)
 		if err != nil {
@@ -149,7 +175,7 @@ func (c *evalCmd) source(m *measure) (evalScore, error) {
 	picked := &pickedSource{Source: src, pick: m.pick, recording: m.recording}
 	m.picked = picked
 	m.bar = newProgress(m.e, "frames", sourceLen(src))
-	p := runtime.Pipeline{Source: picked, Policy: m.student.Policy(), Models: []runtime.Model{m.student}, Emit: m.emit,
+	p := runtime.Pipeline{Source: picked, Policy: m.policy, Models: []runtime.Model{m.policy.Model}, Emit: m.emit,
 		Frames: c.Limit, Threads: c.Threads}
 	_, err = p.Run(m.e.ctx)
 	m.bar.done()
@@ -162,7 +188,7 @@ func (c *evalCmd) source(m *measure) (evalScore, error) {
 	switch {
 	case m.labelled == 0 && m.unlabelled == 0:
 		return evalScore{}, usagef("source %q: none of its frames is among those asked for", m.source)
-	case m.labelled == 0:
+	case m.labelled == 0 && c.Drift == "":
 		return evalScore{}, usagef("source %q: no labels on %d frames%s", m.source, m.unlabelled, m.labelFolders())
 	}
 	s := evalScore{Source: m.source, Frames: m.labelled, Unlabelled: m.unlabelled}
@@ -187,7 +213,7 @@ func (s *evalScore) fill(c *score.Confusion, classes []string) {
 // measure is the work on one source with one model.
 type measure struct {
 	e                    *env
-	student              *runtime.Student
+	policy               runtime.Always
 	pick                 *picker
 	source               string
 	recording            *replay.Recording // nil for other sources

@@ -16,6 +16,10 @@ type Options struct {
 	Shapes map[string][]int
 	// Fixed turns inputs into constants, by name.
 	Fixed map[string]*tensor.T
+	// Inputs are values inside the graph that its user gives, by name: what reads them reads those instead.
+	Inputs []string
+	// Outputs are values that the graph gives its user besides the model's outputs, by name.
+	Outputs []string
 }
 
 // OpenError says that a node must know at load what depends on inputs of the graph.

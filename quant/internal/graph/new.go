@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/depthwise/depthwise/quant/internal/onnx"
 	"github.com/depthwise/depthwise/quant/internal/ops"
@@ -32,10 +33,26 @@ func New(m *onnx.Model, o Options) (*Graph, error) {
 	if err != nil {
 		return nil, err
 	}
+	given := map[string]bool{}
+	for _, name := range o.Inputs {
+		given[name] = true
+	}
 	for _, n := range order {
 		if err := b.node(n); err != nil {
 			return nil, err
 		}
+		for _, name := range n.Outputs {
+			if given[name] {
+				b.values[name] = &Value{Name: name, Type: b.values[name].Type, Shape: b.values[name].Shape}
+			}
+		}
+	}
+	for _, name := range o.Inputs {
+		v := b.values[name]
+		if v == nil || v.From != nil || v.static || slices.Contains(b.g.Inputs, v) {
+			return nil, fmt.Errorf("input %q, given besides the model's: no node makes it, or it is given twice", name)
+		}
+		b.g.Inputs = append(b.g.Inputs, v)
 	}
 	if len(m.Graph.Outputs) == 0 {
 		return nil, fmt.Errorf("the graph has no outputs")
@@ -57,6 +74,14 @@ func New(m *onnx.Model, o Options) (*Graph, error) {
 		}
 		if v.Type != o.Type {
 			return nil, fmt.Errorf("output %q is %v, the model says %v", o.Name, v.Type, o.Type)
+		}
+		v.Output = true
+		b.g.Outputs = append(b.g.Outputs, v)
+	}
+	for _, name := range o.Outputs {
+		v := b.values[name]
+		if v == nil {
+			return nil, fmt.Errorf("output %q, asked for besides the model's: no such value", name)
 		}
 		v.Output = true
 		b.g.Outputs = append(b.g.Outputs, v)

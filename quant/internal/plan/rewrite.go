@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/depthwise/depthwise/quant/internal/graph"
 	"github.com/depthwise/depthwise/quant/internal/onnx"
@@ -166,10 +167,10 @@ func (p *planner) appendClassMap() error {
 		return fmt.Errorf("class map: %w", err)
 	}
 	old := p.g.Outputs[0]
-	old.Output = false
+	p.g.Outputs[0] = v
+	old.Output = slices.Contains(p.g.Outputs[1:], old) // it may be asked for twice
 	v.Output = true
 	v.Name = "classes"
-	p.g.Outputs[0] = v
 	return nil
 }
 
