@@ -65,7 +65,7 @@ var rules = []rule{
 
 	{"cmd/edge", "capture capture/... quant quant/drift mask runtime models gpio cmd/edge/internal/... " +
 		"periph.io/x/conn/v3 periph.io/x/host/v3 " +
-		"github.com/alecthomas/kong github.com/cheggaaa/pb/v3 " +
+		"github.com/alecthomas/kong github.com/vbauerster/mpb/v8 " +
 		"golang.org/x/term golang.org/x/sys", rapid},
 	{"cmd/edge/internal/...", "capture capture/... quant mask runtime models cmd/edge/internal/... golang.org/x/sys", rapid},
 
