@@ -7,7 +7,6 @@ import (
 	"image/color"
 	"image/jpeg"
 	"slices"
-	"text/template"
 
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/cmd/edge/internal/score"
@@ -135,11 +134,5 @@ func evalPage(results []*evalResult) ([]byte, error) {
 		}
 		page = append(page, g)
 	}
-	var b bytes.Buffer
-	t, err := template.New("page").Parse(pageTemplate)
-	if err != nil {
-		return nil, err
-	}
-	err = t.Execute(&b, page)
-	return b.Bytes(), err
+	return printPage(page), nil
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"html"
 	"strings"
 )
 
@@ -25,8 +27,7 @@ func (s *shown) view(r *evalResult) (v galleryView, err error) {
 	return v, err
 }
 
-// pageTemplate escapes what comes from models and file names by the function html; all else is ours.
-const pageTemplate = `<!doctype html>
+const pageHead = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>edge eval</title>
 <style>
@@ -37,17 +38,45 @@ td:first-child,th:first-child{text-align:left}figure{margin:0 0 1.4rem}figcaptio
 .key{display:inline-block;width:.9em;height:.9em;margin:0 .3em 0 1em;vertical-align:-.1em;border:1px solid #888}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}td,th{border-color:#444}}
 </style>
-{{range .}}
-<h1>{{html .Model}}</h1>
-<p>{{$m := .}}{{range $i, $c := .Classes}}<span class="key" style="background:{{index $m.Colors $i}}"></span>{{html $c}}{{end}}</p>
-<table><tr><th>IoU in percent</th><th>frames</th><th>mIoU</th><th>present</th><th>accuracy</th>{{range .Classes}}<th>{{html .}}</th>{{end}}</tr>
-{{range .Rows}}<tr>{{range .}}<td>{{html .}}</td>{{end}}</tr>{{end}}</table>
-<h2>Worst frames</h2>{{template "frames" .Worst}}
-<h2>Best frames</h2>{{template "frames" .Best}}
-{{end}}
-</html>
-{{define "frames"}}<p>camera · labels · prediction</p>
-{{range .}}<figure><figcaption><b>{{printf "%.1f" .MIoU}}</b> {{html .Source}} {{html .Name}} —{{range .Classes}} {{html .}}{{end}}</figcaption>
-<div class="row"><img alt="camera" src="{{.Color}}"><img alt="labels" src="{{.Label}}"><img alt="prediction" src="{{.Predicts}}"></div></figure>
-{{end}}{{end}}
 `
+
+// printPage writes the page. What comes from models and file names goes through html.EscapeString; all else is ours.
+func printPage(models []galleryModel) []byte {
+	var b bytes.Buffer
+	b.WriteString(pageHead)
+	for _, m := range models {
+		fmt.Fprintf(&b, "<h1>%s</h1>\n<p>", html.EscapeString(m.Model))
+		for i, c := range m.Classes {
+			fmt.Fprintf(&b, `<span class="key" style="background:%s"></span>%s`, m.Colors[i], html.EscapeString(c))
+		}
+		b.WriteString("</p>\n<table><tr><th>IoU in percent</th><th>frames</th><th>mIoU</th><th>present</th><th>accuracy</th>")
+		for _, c := range m.Classes {
+			fmt.Fprintf(&b, "<th>%s</th>", html.EscapeString(c))
+		}
+		b.WriteString("</tr>\n")
+		for _, row := range m.Rows {
+			b.WriteString("<tr>")
+			for _, cell := range row {
+				fmt.Fprintf(&b, "<td>%s</td>", html.EscapeString(cell))
+			}
+			b.WriteString("</tr>")
+		}
+		b.WriteString("</table>\n")
+		printFrames(&b, "Worst frames", m.Worst)
+		printFrames(&b, "Best frames", m.Best)
+	}
+	b.WriteString("</html>\n")
+	return b.Bytes()
+}
+
+func printFrames(b *bytes.Buffer, title string, frames []galleryView) {
+	fmt.Fprintf(b, "<h2>%s</h2><p>camera · labels · prediction</p>\n", title)
+	for _, f := range frames {
+		fmt.Fprintf(b, "<figure><figcaption><b>%.1f</b> %s %s —", f.MIoU, html.EscapeString(f.Source), html.EscapeString(f.Name))
+		for _, c := range f.Classes {
+			b.WriteString(" " + html.EscapeString(c))
+		}
+		fmt.Fprintf(b, "</figcaption>\n"+`<div class="row"><img alt="camera" src="%s"><img alt="labels" src="%s">`+
+			`<img alt="prediction" src="%s"></div></figure>`+"\n", f.Color, f.Label, f.Predicts)
+	}
+}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net"
 	"os"
 	"strconv"
 	"sync"
@@ -12,7 +11,7 @@ import (
 // that $NOTIFY_SOCKET names. Without the variable every method does nothing. A socket that does not take a datagram at
 // once loses it: frames do not wait for systemd.
 type notifier struct {
-	conn  *net.UnixConn
+	conn  *datagrams
 	every time.Duration // between two signs of life; 0 = no watchdog
 
 	mu    sync.Mutex
@@ -28,7 +27,7 @@ func newNotifier(getenv func(string) string) (*notifier, error) {
 	if path == "" {
 		return n, nil
 	}
-	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: path, Net: "unixgram"}) // '@' begins an abstract name
+	conn, err := dialDatagrams(path)
 	if err != nil {
 		return n, err
 	}
@@ -45,8 +44,7 @@ func (n *notifier) send(state string) {
 	if n.conn == nil {
 		return
 	}
-	n.conn.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
-	n.conn.Write([]byte(state))
+	n.conn.send(state)
 }
 
 // frame tells of a frame that was worked on: the first makes the service ready, later ones keep the watchdog quiet.
@@ -81,7 +79,7 @@ func (n *notifier) status(words string) {
 func (n *notifier) stop() {
 	n.send("STOPPING=1")
 	if n.conn != nil {
-		n.conn.Close()
+		n.conn.close()
 		n.conn = nil
 	}
 }

@@ -15,6 +15,9 @@ import (
 // listen is a fake of systemd's socket at a path or, with '@', of an abstract name.
 func listen(t *testing.T, name string) (words func() []string) {
 	t.Helper()
+	if runtime.GOOS != "linux" {
+		t.Skip("systemd is on Linux alone")
+	}
 	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: name, Net: "unixgram"})
 	if err != nil {
 		t.Skip(err)
@@ -48,11 +51,7 @@ func environment(vars map[string]string) func(string) string {
 }
 
 func TestNotify(t *testing.T) {
-	names := []string{filepath.Join(t.TempDir(), "notify")}
-	if runtime.GOOS == "linux" {
-		names = append(names, fmt.Sprintf("@depthwise-test-%d", os.Getpid()))
-	}
-	for _, name := range names {
+	for _, name := range []string{filepath.Join(t.TempDir(), "notify"), fmt.Sprintf("@depthwise-test-%d", os.Getpid())} {
 		words := listen(t, name)
 		n, err := newNotifier(environment(map[string]string{"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "40000", "WATCHDOG_PID": strconv.Itoa(os.Getpid())}))
 		if err != nil {
