@@ -123,6 +123,10 @@ def conv_transpose(rng):
     strides = attrs.get("strides", [1] * spatial)
     if rng.random() < 0.5:
         attrs["output_padding"] = [int(rng.integers(0, s)) for s in strides]
+    if rng.random() < 0.3:  # from two less than the pads would leave to as much as a stride adds
+        full = [(n - 1) * s + (k - 1) * d + 1 for n, s, k, d in zip(size, strides, kernel, attrs.get("dilations", [1] * spatial), strict=True)]
+        attrs["output_shape"] = [n + int(rng.integers(-2, s)) for n, s in zip(full, strides, strict=True)]
+        attrs.pop("output_padding", None)
     net.node("ConvTranspose", ins, group=groups, **attrs)
     return net.case()
 
@@ -177,14 +181,18 @@ def resize(rng):
         attrs["extrapolation_value"] = 3.0
     elif net.opset == 11:
         ins[1] = net.init("roi", np.zeros(0, np.float32))
-    if rng.random() < 0.5 and coord not in ("align_corners", "tf_crop_and_resize"):
-        scales = [pick(rng, 2.0, 0.5, 3.0, 1.5, 0.75, 1.0, 2.5) for _ in size]
-        if any(int(s * n) < 1 for s, n in zip(scales, size, strict=True)):
+    if rng.random() < 0.5:
+        exact = (2.0, 0.5, 3.0, 1.5, 0.75, 1.0)
+        scales = [pick(rng, *exact, *((1.7, 2.6, 0.6) if dtype == np.float32 else ())) for _ in size]
+        if any(int(s * n) < 1 or s == 1 and coord == "tf_crop_and_resize" for s, n in zip(scales, size, strict=True)):
             scales = [2.0] * spatial
         ins.append(net.init("scales", np.array([1, 1, *scales], np.float32)))
     else:
         ins += [net.init("empty", np.zeros(0, np.float32)) if net.opset == 11 else "",
                 net.init("sizes", np.array([*lead, *(n + pick(rng, -1, 1, 2, 5) for n in size)], np.int64))]
+        if net.opset >= 18 and coord != "tf_crop_and_resize" and "antialias" not in attrs and rng.random() < 0.4:
+            attrs["keep_aspect_ratio_policy"], attrs["axes"] = pick(rng, "not_larger", "not_smaller"), list(range(2, 2 + spatial))
+            net.inits[-1] = numpy_helper.from_array(numpy_helper.to_array(net.inits[-1])[2:], "sizes")
     net.node("Resize", ins, **attrs)
     return net.case(types=[TYPES[np.dtype(dtype)]], steps=1 if dtype == np.uint8 else 0, apart=0.1)
 
@@ -560,9 +568,12 @@ def qdq(rng):
     elif op == "Resize":
         mode = pick(rng, "nearest", "linear", "cubic")
         coord = pick(rng, "half_pixel", "align_corners", "asymmetric", "pytorch_half_pixel")
-        size = np.array([*shape[:2], *ints(rng, 2, 25, 2)], np.int64)
         attrs = dict(nearest_mode=pick(rng, "floor", "round_prefer_floor", "ceil", "round_prefer_ceil")) if mode == "nearest" else {}
-        y = net.node(op, [dequantised(net, "x", shape, dtype), "", "", net.init("z", size)], ["f"], mode=mode, coordinate_transformation_mode=coord, **attrs)
+        if rng.random() < 0.5:
+            how = ["", net.init("z", np.array([1, 1, *rng.uniform(0.5, 3, 2)], np.float32))]
+        else:
+            how = ["", "", net.init("z", np.array([*shape[:2], *ints(rng, 2, 25, 2)], np.int64))]
+        y = net.node(op, [dequantised(net, "x", shape, dtype), *how], ["f"], mode=mode, coordinate_transformation_mode=coord, **attrs)
     elif op == "Pad":
         mode = pick(rng, "constant", "edge", "reflect")
         ins = [dequantised(net, "x", shape, dtype), net.init("p", np.array([0, 0, *ints(rng, 0, 3, 2), 0, 0, *ints(rng, 0, 3, 2)], np.int64))]

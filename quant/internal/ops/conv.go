@@ -187,15 +187,18 @@ func (b *build) convTranspose(x, w []int) *Conv {
 			if size != nil {
 				want = size[i]
 			}
-			if size == nil && want > full {
-				b.fail("auto_pad %s asks for %d pixels of %d: implementations differ, give pads", auto, want, full)
+			if size == nil { // a kernel smaller than its stride ends early, as ONNX's shape inference has it
+				want = min(want, full)
+			}
+			if want < 1 || want-full >= stride {
+				b.fail("output_shape %v, but an input of %d makes %d to %d", size, in, full, full+stride-1)
 			}
 			total := max(full-want, 0)
 			p0 = total / 2
 			if auto != "SAME_UPPER" { // ONNX: the odd one goes first unless SAME_UPPER
 				p0 = total - total/2
 			}
-			return max(want, 0), p0
+			return want, p0
 		}
 		if auto == "VALID" {
 			p0, p1 = 0, 0

@@ -88,8 +88,9 @@ func (b *build) resize() *Resize {
 	for k := range rank {
 		r.scales[k], r.roi[rank+k] = 1, 1
 	}
+	common := float32(0) // the scale of all axes under keep_aspect_ratio_policy
 	if hasSizes && policy != "stretch" {
-		sizes = keepAspect(v.Shape, sizes, axes, policy == "not_larger", b)
+		sizes, common = keepAspect(v.Shape, sizes, axes, policy == "not_larger", b)
 	}
 	for i, a := range axes {
 		a = b.axis(a, rank)
@@ -100,6 +101,9 @@ func (b *build) resize() *Resize {
 			}
 			r.Out[a] = sizes[i]
 			r.scales[a] = float64(float32(sizes[i]) / float32(v.Shape[a]))
+			if common > 0 {
+				r.scales[a] = float64(common)
+			}
 			continue
 		}
 		s := float64(scales[i])
@@ -111,13 +115,6 @@ func (b *build) resize() *Resize {
 		r.Out[a] = int(math.Floor(float64(scales[i] * float32(v.Shape[a]))))
 		if r.Out[a] < 1 {
 			b.fail("axis %d of %v becomes empty", a, v.Shape)
-			return nil
-		}
-		// The corners of a size that is not whole are those of its whole part to ONNX Runtime and PyTorch, and its own
-		// to ONNX's reference.
-		size := s * float64(v.Shape[a])
-		if math.Abs(size-float64(r.Out[a])) > 1e-4*size && (r.Coord == "align_corners" || r.Coord == "tf_crop_and_resize") {
-			b.fail("scale[%d] makes %d pixels %.6g, whose corners %s leaves open: give sizes", i, v.Shape[a], size, r.Coord)
 			return nil
 		}
 	}
@@ -143,34 +140,35 @@ func (b *build) resize() *Resize {
 	return r
 }
 
-// keepAspect changes sizes to one common scale.
-func keepAspect(in, sizes, axes []int, smaller bool, b *build) []int {
-	best := 0.0
+// keepAspect changes sizes to one common scale: the least of all, or the greatest.
+func keepAspect(in, sizes, axes []int, smaller bool, b *build) ([]int, float32) {
+	best := float32(0)
 	for i, a := range axes {
 		n := in[b.axis(a, len(in))]
 		if n == 0 {
 			continue
 		}
-		s := float64(sizes[i]) / float64(n)
+		s := float32(sizes[i]) / float32(n)
 		if i == 0 || smaller == (s < best) {
 			best = s
 		}
 	}
 	out := make([]int, len(sizes))
 	for i, a := range axes {
-		v := float64(best * float64(in[b.axis(a, len(in))]))
+		v := float64(best * float32(in[b.axis(a, len(in))]))
 		if !(v < tensor.MaxElements) {
 			b.fail("sizes %v", sizes)
-			return sizes
+			return sizes, 0
 		}
 		out[i] = int(math.Floor(v + 0.5))
 	}
-	return out
+	return out, best
 }
 
 // source is the coordinate on axis k that output i lies on; outside says that the value is the extrapolation value. It is
 // in float32, each operation rounded, as ONNX Runtime computes it: where a coordinate is whole, nearest_mode depends on
-// the last bit.
+// the last bit. The last pixel of align_corners and tf_crop_and_resize is the output's last one, as ONNX's text, ONNX
+// Runtime and PyTorch have it; ONNX's reference puts it at scale × input − 1 where a scale makes a size that is not whole.
 func (r *Resize) source(k, i int) (at float64, outside bool) {
 	n, m, s := float32(r.In[k]), float32(r.Out[k]), float32(r.scales[k])
 	x, y := float32(i), float32(0)
@@ -248,14 +246,23 @@ func (r *Resize) taps(k int) []taps1 {
 
 func clampInt(x float64, n int) int { return int(min(max(x, 0), float64(n-1))) }
 
+// round is nearest_mode. What lies within 1e-6 of the middle of two pixels is the middle, as ONNX Runtime 1.32 has it: the
+// float32 quotient of a coordinate and a scale misses it by a few units in the last place.
 func (r *Resize) round(x float64) float64 {
+	tie := math.Abs(x-math.Floor(x)-0.5) < 1e-6
 	switch r.Nearest {
 	case "floor":
 		return math.Floor(x)
 	case "ceil":
 		return math.Ceil(x)
 	case "round_prefer_ceil":
+		if tie {
+			return math.Ceil(x)
+		}
 		return math.Floor(x + 0.5)
+	}
+	if tie {
+		return math.Floor(x)
 	}
 	return math.Ceil(x - 0.5)
 }
@@ -463,9 +470,12 @@ func (r *Resize) sum(src []byte, get func([]byte, int) float64, pick []*taps1, s
 	return total
 }
 
-// Whole reports whether the scales are those of the sizes: then output pixels lie where a resize between whole sizes
-// puts them, which is all that integer kernels know.
+// Whole reports whether the scales are those of the sizes, or do not matter: then output pixels lie where a resize between
+// whole sizes puts them, which is all that integer kernels know.
 func (r *Resize) Whole() bool {
+	if r.Coord == "align_corners" {
+		return true
+	}
 	for k := range r.In {
 		want := float64(r.Out[k]) / float64(r.In[k])
 		if math.Abs(r.scales[k]-want) > 1e-6*want {
