@@ -71,7 +71,7 @@ func (n *Network) MACs() int64 {
 // Arena says how activations are laid out in memory.
 type Arena struct {
 	Bytes      int   `json:"bytes"`       // the arena's size
-	LowerBound int   `json:"lower_bound"` // the largest sum of tensors that live at one step: no arena can be smaller
+	LowerBound int   `json:"lower_bound"` // the largest sum of tensors that are held at one step: no arena can be smaller
 	Buffers    int   `json:"buffers"`     // tensors laid out in it
 	Weights    int64 `json:"weights"`     // bytes of weights and tables, outside the arena
 }

@@ -13,7 +13,7 @@ func aligned(n int) int { return (n + alignment - 1) &^ (alignment - 1) }
 // Arena says how well the arena is packed.
 type Arena struct {
 	Bytes      int // the arena's size
-	LowerBound int // the largest sum of buffers that live at one step: no arena can be smaller
+	LowerBound int // the largest sum of tensors that are held at one step: no arena can be smaller
 	Buffers    int
 }
 
@@ -42,84 +42,52 @@ func lifetimes(steps []*Step) []*Buffer {
 	return owned
 }
 
-// maxExact bounds the quadratic placement; beyond it buffers are placed in order of time.
-const maxExact = 4000
+// maxLive bounds the search for a stretch among buffers that live at once.
+const maxLive = 4000
 
-// place gives each buffer an offset: largest first, each in the smallest gap between the buffers that live with it
-// (the greedy-by-size heuristic of Pisarchyk and Lee, 2020, section 5.2, with best fit).
+// place gives each buffer an offset: one after another in several orders, each in the smallest gap between the buffers that
+// live with it (the greedy-by-size heuristic of Pisarchyk and Lee, 2020, section 5.2, with best fit), or in the lowest; then
+// the best order is searched for a better one. The same buffers give the same offsets everywhere.
 func place(buffers []*Buffer, steps int) Arena {
-	a := Arena{Buffers: len(buffers), LowerBound: lowerBound(buffers, steps)}
-	order := append([]*Buffer(nil), buffers...)
-	if len(order) > maxExact {
-		return placeByTime(order, a)
+	a := Arena{Buffers: len(buffers)}
+	p := newPacker(buffers)
+	if p == nil {
+		return placeByTime(append([]*Buffer(nil), buffers...), a)
 	}
-	sort.SliceStable(order, func(i, j int) bool { return order[i].Size > order[j].Size })
-	best := -1
-	offsets := make([]int, len(order))
-	peak := peakStep(buffers, steps)
-	atPeak := func(b *Buffer) bool { return b.first <= peak && peak <= b.last }
-	// Several heuristics, the best one wins.
+	floor, fullest := peak(buffers, steps)
+	atPeak := func(b *Buffer) bool { return b.first <= fullest && fullest <= b.last }
 	for _, less := range []func(a, b *Buffer) bool{
-		nil, // largest first, as sorted
+		func(a, b *Buffer) bool { return false }, // by size alone
 		func(a, b *Buffer) bool { return a.last-a.first > b.last-b.first },
 		func(a, b *Buffer) bool { return atPeak(a) && !atPeak(b) },
 		func(a, b *Buffer) bool { return a.Size*(a.last-a.first+1) > b.Size*(b.last-b.first+1) },
 		func(a, b *Buffer) bool { return a.first < b.first },
 		func(a, b *Buffer) bool { return a.last > b.last },
 	} {
-		sort.SliceStable(order, func(i, j int) bool { return order[i].Size > order[j].Size })
-		if less != nil {
-			sort.SliceStable(order, func(i, j int) bool { return less(order[i], order[j]) })
-		}
-		total := greedy(order)
-		if best < 0 || total < best {
-			best = total
-			for i, b := range buffers {
-				offsets[i] = b.Offset
+		order := append([]*Buffer(nil), buffers...)
+		sort.SliceStable(order, func(i, j int) bool {
+			if less(order[i], order[j]) != less(order[j], order[i]) {
+				return less(order[i], order[j])
 			}
-		}
-		if best == a.LowerBound {
-			break
+			return order[i].Size > order[j].Size
+		})
+		for _, lowest := range []bool{false, true} {
+			if p.total == floor || p.work > maxWork {
+				break
+			}
+			p.try(order, lowest)
 		}
 	}
+	p.search(floor)
 	for i, b := range buffers {
-		b.Offset = offsets[i]
+		b.Offset = p.offsets[i]
 	}
-	a.Bytes = max(best, 0)
+	a.Bytes = p.total
 	return a
 }
 
-// greedy places buffers in the given order and returns the arena's size.
-func greedy(order []*Buffer) int {
-	total := 0
-	var placed []*Buffer // by offset
-	for _, b := range order {
-		size := aligned(b.Size)
-		at, gap, free := -1, 0, 0
-		for _, p := range placed {
-			if p.first > b.last || p.last < b.first {
-				continue
-			}
-			if room := p.Offset - free; room >= size && (at < 0 || room < gap) {
-				at, gap = free, room
-			}
-			free = max(free, p.Offset+aligned(p.Size))
-		}
-		if at < 0 {
-			at = free
-		}
-		b.Offset = at
-		total = max(total, at+size)
-		i := sort.Search(len(placed), func(i int) bool { return placed[i].Offset >= at })
-		placed = append(placed, nil)
-		copy(placed[i+1:], placed[i:])
-		placed[i] = b
-	}
-	return total
-}
-
 // placeByTime gives each buffer the first free stretch when its turn comes, and the end of the arena where more than
-// maxExact others live with it: looking for a stretch among them is quadratic work, which no real network asks for.
+// maxLive others live with it: looking for a stretch among them is quadratic work, which no real network asks for.
 func placeByTime(order []*Buffer, a Arena) Arena {
 	sort.SliceStable(order, func(i, j int) bool { return order[i].first < order[j].first })
 	var live []*Buffer // by offset
@@ -138,7 +106,7 @@ func placeByTime(order []*Buffer, a Arena) Arena {
 		}
 		soonest = min(soonest, b.last)
 		size, at := aligned(b.Size), 0
-		if len(live) > maxExact {
+		if len(live) > maxLive {
 			b.Offset = a.Bytes
 			a.Bytes += size
 			live = append(live, b)
@@ -160,28 +128,38 @@ func placeByTime(order []*Buffer, a Arena) Arena {
 	return a
 }
 
-// peakStep is a step at which as many bytes live as lowerBound says.
-func peakStep(buffers []*Buffer, steps int) int {
+// peak is the largest sum of sizes that live at one step, and that step.
+func peak(buffers []*Buffer, steps int) (bytes, step int) {
 	change := make([]int, steps+1)
 	for _, b := range buffers {
 		change[b.first] += aligned(b.Size)
 		change[b.last+1] -= aligned(b.Size)
 	}
-	top, sum, at := 0, 0, 0
+	sum := 0
 	for i, c := range change {
-		if sum += c; sum > top {
-			top, at = sum, i
+		if sum += c; sum > bytes {
+			bytes, step = sum, i
 		}
 	}
-	return at
+	return bytes, step
 }
 
-// lowerBound is the largest sum of sizes that live at one step.
-func lowerBound(buffers []*Buffer, steps int) int {
-	change := make([]int, steps+1)
-	for _, b := range buffers {
-		change[b.first] += aligned(b.Size)
-		change[b.last+1] -= aligned(b.Size)
+// held is the largest sum of bytes that tensors hold at one step, however they are placed. One that is made in parts, as by
+// operands of a concatenation that lie inside it, holds a part from the step that writes it on; one that a step may write
+// over an operand holds no bytes of its own.
+func held(steps []*Step) int {
+	change, written := make([]int, len(steps)+1), map[*Buffer]int{}
+	for i, s := range steps {
+		for _, b := range s.Out {
+			if b == nil || b.Root().Place != InArena {
+				continue
+			}
+			r := b.Root()
+			part := min(aligned(b.Size), aligned(r.Size)-written[r])
+			written[r] += part
+			change[i] += part
+			change[r.last+1] -= part
+		}
 	}
 	top, sum := 0, 0
 	for _, c := range change {

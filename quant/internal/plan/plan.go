@@ -143,6 +143,7 @@ func (p *planner) finish() (*Plan, error) {
 	plan := p.plan
 	plan.Steps = p.steps
 	plan.Arena = place(owned, len(p.steps))
+	plan.Arena.LowerBound = held(p.steps)
 	total := int64(plan.Arena.Bytes)
 	for _, b := range append(append([]*Buffer(nil), plan.Inputs...), plan.Outputs...) {
 		total += int64(b.Size)
