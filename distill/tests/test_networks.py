@@ -18,7 +18,7 @@ def engine(tmp_path_factory):
 @pytest.mark.parametrize("name", QUICK)
 def test_network_agrees(engine, name, tmp_path):
     form = list(networks.FORMATS)[QUICK.index(name) % 4]
-    rows = list(networks.measure(engine, tmp_path, name, ["torchscript"], float_too=False, pick=lambda *_: [form], images=3))
+    rows = list(networks.measure(engine, tmp_path, name, ["torchscript"], float_too=False, pick=lambda *_: [form], count=2))
     for row in rows:
         print(networks.line(row))
         assert "error" not in row, row["error"]
