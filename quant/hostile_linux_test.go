@@ -76,11 +76,6 @@ func hostileFiles() []hostileFile {
 		model("an If bomb", ifBomb(12), "nested deeper"),
 		model("an If whose branches are 10,000 deep", relu(1).Node("If", []string{"x"}, []string{"z"}).Meta("k", "v"), "control flow"),
 		model("a Scan", relu(1).Node("Scan", []string{"x"}, []string{"z"}), "control flow"),
-		model("a function that calls itself", func() *ot.Model {
-			m := relu(1)
-			m.Head = m.Head.Put(25, ot.Message{}.Put(1, []byte("F")).Put(10, []byte("d")).Put(7, ot.Message{}.Put(4, []byte("F")).Put(7, []byte("d"))))
-			return m
-		}(), "model-local function"),
 
 		raw("a million nodes in 5 MB", bytes.Repeat([]byte{0x0a, 0x03, 0x22, 0x01, 'R'}, 1_000_000), "more than 65536 nodes"),
 		raw("two million empty nodes", bytes.Repeat([]byte{0x0a, 0x00}, 2_000_000), "more than 65536 nodes"),

@@ -49,7 +49,7 @@ type hostile struct {
 func brokenModels() []hostile {
 	zeros := make([]byte, 8)
 	nan := float32(math.NaN())
-	return []hostile{
+	return append(brokenFunctions(), []hostile{
 		{"unknown operator", relu(1).Node("Frobnicate", []string{"x"}, []string{"z"}), `Frobnicate "Frobnicate z": operator is not supported`},
 		{"unknown domain", relu(1).NodeIn("evil.org", "Relu", []string{"x"}, []string{"z"}), `evil.org.Relu`},
 		{"no opset", func() *ot.Model { m := relu(1); *m = *ot.New(17); return m }(), "no outputs"},
@@ -129,7 +129,7 @@ func brokenModels() []hostile {
 		{"a chain of 60,000 nodes to nowhere", chain(60_000, "Relu"), "no outputs"},
 		{"names that are not UTF-8", relu(1).Node("Relu", []string{"x"}, []string{"\xff\xfe"}), "UTF-8"},
 		{"metadata twice", relu(1).Meta("a", "1").Meta("a", "2"), `metadata "a" is given twice`},
-	}
+	}...)
 }
 
 // chain is x → op → op → … without an output.
@@ -209,6 +209,7 @@ func loadAndRun(file []byte) {
 func FuzzLoadAndRun(f *testing.F) {
 	f.Add(ot.Sample().Bytes())
 	f.Add(conv(eight(0.01), make([]byte, 8), 1).Bytes())
+	f.Add(calls().Bytes())
 	f.Add(relu(2, 3).Node("Softmax", []string{"x"}, []string{"z"}).Output("z", ot.F32).Bytes())
 	f.Add(ot.New(17).Input("x", ot.F32, 1, 4, 4, 4).Init("w", ot.F32, make([]byte, 4*4*4*4), 4, 4, 2, 2).
 		Node("ConvTranspose", []string{"x", "w"}, []string{"y"}, "strides", []int{2, 2}).

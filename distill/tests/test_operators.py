@@ -36,6 +36,15 @@ def test_node_tests(node_results, operator_table):
     assert sum(r.verdict == "right" for r in node_results) > 1200
 
 
+def test_functions(engine, node_results):
+    """A network whose nodes lie in a model-local function gives the same answer."""
+    right = {r.case for r in node_results if r.verdict == "right"}
+    cases = [c for c in operators.named(operators.node_cases()) if c[2].name in right and not c[1]]
+    assert len(cases) > 500
+    results = [operators.run_node(engine, *c, wrap=operators.as_function) for c in cases]
+    assert not [f"{r.verdict}: {r.case}: {r.why}" for r in results if r.verdict != "right"]
+
+
 @pytest.mark.parametrize("family", list(gridcases.FAMILIES))
 def test_random(grid_results, family):
     results = grid_results[family]

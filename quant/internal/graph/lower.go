@@ -145,7 +145,11 @@ func (l *lowering) node(op string, attrs onnx.Attrs, in ...string) string {
 	if len(l.n.Outputs) > 0 {
 		name = fmt.Sprintf("%s part %d", l.n.Outputs[0], l.made)
 	}
-	l.out = append(l.out, onnx.Node{Name: l.n.Name, Op: op, Attrs: attrs, Inputs: in, Outputs: []string{name}})
+	version := l.n.Version
+	if l.n.Domain != "" { // that domain's, not the written nodes'
+		version = 0
+	}
+	l.out = append(l.out, onnx.Node{Name: l.n.Name, Op: op, Attrs: attrs, Inputs: in, Outputs: []string{name}, Version: version})
 	return name
 }
 

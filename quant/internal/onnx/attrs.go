@@ -84,11 +84,16 @@ func kindName(v any) string {
 		return "tensor"
 	case *Graph:
 		return "graph"
+	case refAttr:
+		return "reference"
 	case refusedAttr:
 		return string(v)
 	}
 	return fmt.Sprintf("%T", v)
 }
+
+// refAttr is an attribute of a function's node: the value of the call's attribute of that name.
+type refAttr string
 
 // refusedAttr is an attribute of a kind that we don't read: an error only when an operator asks for it.
 type refusedAttr string

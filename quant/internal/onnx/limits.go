@@ -10,4 +10,5 @@ const (
 	maxSkeleton = 64 << 20
 	maxDepth    = 16 // nesting of messages; a plain graph needs 7
 	maxRank     = 16 // dimensions of a tensor
+	maxCalls    = 64 // functions that call each other
 )

@@ -43,13 +43,15 @@ type Dim struct {
 
 // Node is one operator. An omitted optional input or output has the empty name.
 type Node struct {
-	Name    string
-	Op      string
-	Domain  string // "" for the default domain ai.onnx
-	Inputs  []string
-	Outputs []string
-	Attrs   Attrs
+	Name   string
+	Op     string
+	Domain string // "" for the default domain ai.onnx
+	// Overload picks among functions of one name; it is empty in a graph that was read.
+	Overload string
+	Inputs   []string
+	Outputs  []string
+	Attrs    Attrs
 
-	// Version is the opset that a node made by rewriting is written in; 0, as in all that are read, is the model's.
+	// Version is the opset that a function or a rewriting wrote the node in; 0 is the model's.
 	Version int
 }

@@ -69,24 +69,16 @@ func parse(file []byte, dir string) (*Model, error) {
 
 // reader turns wire messages into plain values.
 type reader struct {
-	file     []byte
-	external external
+	file       []byte
+	external   external
+	inFunction bool // attributes may refer to the caller's
 }
 
 func (r *reader) model(w *wire.Model) (*Model, error) {
-	m := &Model{IR: w.IrVersion, Producer: w.Producer, Opsets: map[string]int{}, Metadata: map[string]string{}}
-	for _, f := range w.Functions {
-		return nil, fmt.Errorf("model-local function %q is not supported", f.Domain+"."+f.Name)
-	}
-	for _, o := range w.Opsets {
-		d := domain(o.Domain)
-		if _, twice := m.Opsets[d]; twice {
-			return nil, fmt.Errorf("opset of domain %q is given twice", d)
-		}
-		if o.Version < 1 || o.Version > math.MaxInt16 {
-			return nil, fmt.Errorf("opset of domain %q is %d", d, o.Version)
-		}
-		m.Opsets[d] = int(o.Version)
+	m := &Model{IR: w.IrVersion, Producer: w.Producer, Metadata: map[string]string{}}
+	var err error
+	if m.Opsets, err = opsets(w.Opsets); err != nil {
+		return nil, err
 	}
 	for _, e := range w.Metadata {
 		if _, twice := m.Metadata[e.Key]; twice {
@@ -94,7 +86,26 @@ func (r *reader) model(w *wire.Model) (*Model, error) {
 		}
 		m.Metadata[e.Key] = e.Value
 	}
-	return m, r.graph(&m.Graph, w.Graph)
+	if err := r.graph(&m.Graph, w.Graph); err != nil {
+		return nil, err
+	}
+	return m, r.inline(&m.Graph, w.Functions)
+}
+
+// opsets are the versions that a model or function imports, by domain.
+func opsets(list []*wire.Opset) (map[string]int, error) {
+	versions := map[string]int{}
+	for _, o := range list {
+		d := domain(o.Domain)
+		if _, twice := versions[d]; twice {
+			return nil, fmt.Errorf("opset of domain %q is given twice", d)
+		}
+		if o.Version < 1 || o.Version > math.MaxInt16 {
+			return nil, fmt.Errorf("opset of domain %q is %d", d, o.Version)
+		}
+		versions[d] = int(o.Version)
+	}
+	return versions, nil
 }
 
 // domain folds the default domain's two spellings.
@@ -183,7 +194,7 @@ func value(w *wire.ValueInfo) (Value, error) {
 }
 
 func (r *reader) node(w *wire.Node) (Node, error) {
-	n := Node{Name: w.Name, Op: w.Op, Domain: domain(w.Domain), Inputs: w.Inputs, Outputs: w.Outputs}
+	n := Node{Name: w.Name, Op: w.Op, Domain: domain(w.Domain), Overload: w.Overload, Inputs: w.Inputs, Outputs: w.Outputs}
 	if len(w.Attributes) > 0 {
 		n.Attrs = make(Attrs, len(w.Attributes))
 	}
@@ -214,6 +225,9 @@ const (
 
 func (r *reader) attr(a *wire.Attribute) (Attr, error) {
 	if a.RefName != "" {
+		if r.inFunction {
+			return refAttr(a.RefName), nil
+		}
 		return nil, fmt.Errorf("refers to %q outside a function", a.RefName)
 	}
 	switch a.Type {

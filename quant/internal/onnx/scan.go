@@ -50,15 +50,18 @@ var (
 		6: {kind: subgraph}, 7: {kind: scalar}, 8: {kind: scalar}, 9: {kind: text}, 20: {kind: scalar}, 21: {kind: text},
 	}}
 	nodeSchema = &schema{"node", map[protowire.Number]field{
-		1: {kind: text}, 2: {kind: text}, 3: {kind: text}, 4: {kind: text}, 5: {kind: message, sub: attributeSchema}, 7: {kind: text},
+		1: {kind: text}, 2: {kind: text}, 3: {kind: text}, 4: {kind: text}, 5: {kind: message, sub: attributeSchema}, 7: {kind: text}, 8: {kind: text},
 	}}
 	graphSchema = &schema{"graph", map[protowire.Number]field{
 		1: {kind: message, sub: nodeSchema}, 2: {kind: text}, 5: {kind: message, sub: tensorSchema},
 		11: {kind: message, sub: valueSchema}, 12: {kind: message, sub: valueSchema},
 		15: {kind: refused, what: "sparse initializer"},
 	}}
-	functionSchema = &schema{"function", map[protowire.Number]field{1: {kind: text}, 10: {kind: text}}}
-	modelSchema    = &schema{"model", map[protowire.Number]field{
+	functionSchema = &schema{"function", map[protowire.Number]field{
+		1: {kind: text}, 4: {kind: text}, 5: {kind: text}, 6: {kind: text}, 7: {kind: message, sub: nodeSchema},
+		9: {kind: message, sub: opsetSchema}, 10: {kind: text}, 11: {kind: message, sub: attributeSchema}, 13: {kind: text},
+	}}
+	modelSchema = &schema{"model", map[protowire.Number]field{
 		1: {kind: scalar}, 2: {kind: text}, 3: {kind: text}, 7: {kind: message, sub: graphSchema},
 		8: {kind: message, sub: opsetSchema}, 14: {kind: message, sub: entrySchema}, 25: {kind: message, sub: functionSchema},
 	}}

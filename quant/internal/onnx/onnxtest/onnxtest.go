@@ -103,7 +103,37 @@ func (m *Model) Meta(key, value string) *Model {
 	return m
 }
 
-// Attr makes an AttributeProto of an int, float32, string, []int, Message (a TensorProto) or *Model (its graph).
+// Function adds a model-local function whose body is the nodes of a model; it imports the default domain and com.microsoft
+// as that does. Attributes are those without defaults.
+func (m *Model) Function(domain, name string, in, out, attrs []string, body *Model) *Model {
+	f := Message{}.Put(1, []byte(name)).Put(10, []byte(domain))
+	for field, list := range map[int][]string{4: in, 5: out, 6: attrs} {
+		for _, s := range list {
+			f = f.Put(field, []byte(s))
+		}
+	}
+	for g := []byte(body.Graph); len(g) > 0; {
+		number, _, n := protowire.ConsumeTag(g)
+		v, k := protowire.ConsumeBytes(g[n:])
+		if number == 1 {
+			f = f.Put(7, v)
+		}
+		g = g[n+k:]
+	}
+	for o := []byte(body.opsets); len(o) > 0; {
+		_, _, n := protowire.ConsumeTag(o)
+		v, k := protowire.ConsumeBytes(o[n:])
+		f = f.Put(9, v)
+		o = o[n+k:]
+	}
+	m.Head = m.Head.Put(25, f)
+	return m
+}
+
+// Ref is an attribute of a function's node that takes the value of the call's attribute of that name.
+type Ref string
+
+// Attr makes an AttributeProto of an int, float32, string, []int, Message (a TensorProto), *Model (its graph) or Ref.
 func Attr(name string, v any) Message {
 	a := Message{}.Put(1, []byte(name))
 	switch v := v.(type) {
@@ -122,6 +152,8 @@ func Attr(name string, v any) Message {
 		return a.Put(5, v).Int(20, 4)
 	case *Model:
 		return a.Put(6, v.Graph).Int(20, 5)
+	case Ref:
+		return a.Put(21, []byte(v))
 	}
 	panic("onnxtest: attribute kind")
 }

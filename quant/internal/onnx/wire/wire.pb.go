@@ -299,11 +299,17 @@ func (x *Graph) GetOutputs() []*ValueInfo {
 	return nil
 }
 
-// A model-local function: read only to name it in an error.
 type Function struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	Inputs        []string               `protobuf:"bytes,4,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	Outputs       []string               `protobuf:"bytes,5,rep,name=outputs,proto3" json:"outputs,omitempty"`
+	Attributes    []string               `protobuf:"bytes,6,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	Nodes         []*Node                `protobuf:"bytes,7,rep,name=nodes,proto3" json:"nodes,omitempty"`
+	Opsets        []*Opset               `protobuf:"bytes,9,rep,name=opsets,proto3" json:"opsets,omitempty"`
 	Domain        string                 `protobuf:"bytes,10,opt,name=domain,proto3" json:"domain,omitempty"`
+	Defaults      []*Attribute           `protobuf:"bytes,11,rep,name=defaults,proto3" json:"defaults,omitempty"`
+	Overload      string                 `protobuf:"bytes,13,opt,name=overload,proto3" json:"overload,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -345,9 +351,58 @@ func (x *Function) GetName() string {
 	return ""
 }
 
+func (x *Function) GetInputs() []string {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *Function) GetOutputs() []string {
+	if x != nil {
+		return x.Outputs
+	}
+	return nil
+}
+
+func (x *Function) GetAttributes() []string {
+	if x != nil {
+		return x.Attributes
+	}
+	return nil
+}
+
+func (x *Function) GetNodes() []*Node {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+func (x *Function) GetOpsets() []*Opset {
+	if x != nil {
+		return x.Opsets
+	}
+	return nil
+}
+
 func (x *Function) GetDomain() string {
 	if x != nil {
 		return x.Domain
+	}
+	return ""
+}
+
+func (x *Function) GetDefaults() []*Attribute {
+	if x != nil {
+		return x.Defaults
+	}
+	return nil
+}
+
+func (x *Function) GetOverload() string {
+	if x != nil {
+		return x.Overload
 	}
 	return ""
 }
@@ -360,6 +415,7 @@ type Node struct {
 	Op            string                 `protobuf:"bytes,4,opt,name=op,proto3" json:"op,omitempty"`
 	Attributes    []*Attribute           `protobuf:"bytes,5,rep,name=attributes,proto3" json:"attributes,omitempty"`
 	Domain        string                 `protobuf:"bytes,7,opt,name=domain,proto3" json:"domain,omitempty"`
+	Overload      string                 `protobuf:"bytes,8,opt,name=overload,proto3" json:"overload,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -432,6 +488,13 @@ func (x *Node) GetAttributes() []*Attribute {
 func (x *Node) GetDomain() string {
 	if x != nil {
 		return x.Domain
+	}
+	return ""
+}
+
+func (x *Node) GetOverload() string {
+	if x != nil {
+		return x.Overload
 	}
 	return ""
 }
@@ -1006,11 +1069,20 @@ const file_wire_proto_rawDesc = "" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12:\n" +
 	"\finitializers\x18\x05 \x03(\v2\x16.depthwise.onnx.TensorR\finitializers\x121\n" +
 	"\x06inputs\x18\v \x03(\v2\x19.depthwise.onnx.ValueInfoR\x06inputs\x123\n" +
-	"\aoutputs\x18\f \x03(\v2\x19.depthwise.onnx.ValueInfoR\aoutputs\"6\n" +
+	"\aoutputs\x18\f \x03(\v2\x19.depthwise.onnx.ValueInfoR\aoutputs\"\xb6\x02\n" +
 	"\bFunction\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
+	"\x06inputs\x18\x04 \x03(\tR\x06inputs\x12\x18\n" +
+	"\aoutputs\x18\x05 \x03(\tR\aoutputs\x12\x1e\n" +
+	"\n" +
+	"attributes\x18\x06 \x03(\tR\n" +
+	"attributes\x12*\n" +
+	"\x05nodes\x18\a \x03(\v2\x14.depthwise.onnx.NodeR\x05nodes\x12-\n" +
+	"\x06opsets\x18\t \x03(\v2\x15.depthwise.onnx.OpsetR\x06opsets\x12\x16\n" +
 	"\x06domain\x18\n" +
-	" \x01(\tR\x06domain\"\xaf\x01\n" +
+	" \x01(\tR\x06domain\x125\n" +
+	"\bdefaults\x18\v \x03(\v2\x19.depthwise.onnx.AttributeR\bdefaults\x12\x1a\n" +
+	"\boverload\x18\r \x01(\tR\boverload\"\xcb\x01\n" +
 	"\x04Node\x12\x16\n" +
 	"\x06inputs\x18\x01 \x03(\tR\x06inputs\x12\x18\n" +
 	"\aoutputs\x18\x02 \x03(\tR\aoutputs\x12\x12\n" +
@@ -1019,7 +1091,8 @@ const file_wire_proto_rawDesc = "" +
 	"\n" +
 	"attributes\x18\x05 \x03(\v2\x19.depthwise.onnx.AttributeR\n" +
 	"attributes\x12\x16\n" +
-	"\x06domain\x18\a \x01(\tR\x06domain\"\x89\x02\n" +
+	"\x06domain\x18\a \x01(\tR\x06domain\x12\x1a\n" +
+	"\boverload\x18\b \x01(\tR\boverload\"\x89\x02\n" +
 	"\tAttribute\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\f\n" +
 	"\x01f\x18\x02 \x01(\x02R\x01f\x12\f\n" +
@@ -1097,20 +1170,23 @@ var file_wire_proto_depIdxs = []int32{
 	7,  // 5: depthwise.onnx.Graph.initializers:type_name -> depthwise.onnx.Tensor
 	9,  // 6: depthwise.onnx.Graph.inputs:type_name -> depthwise.onnx.ValueInfo
 	9,  // 7: depthwise.onnx.Graph.outputs:type_name -> depthwise.onnx.ValueInfo
-	6,  // 8: depthwise.onnx.Node.attributes:type_name -> depthwise.onnx.Attribute
-	7,  // 9: depthwise.onnx.Attribute.t:type_name -> depthwise.onnx.Tensor
-	3,  // 10: depthwise.onnx.Attribute.g:type_name -> depthwise.onnx.Graph
-	2,  // 11: depthwise.onnx.Tensor.external:type_name -> depthwise.onnx.Entry
-	8,  // 12: depthwise.onnx.Tensor.spans:type_name -> depthwise.onnx.Span
-	10, // 13: depthwise.onnx.ValueInfo.type:type_name -> depthwise.onnx.Type
-	11, // 14: depthwise.onnx.Type.tensor:type_name -> depthwise.onnx.TensorType
-	12, // 15: depthwise.onnx.TensorType.shape:type_name -> depthwise.onnx.Shape
-	13, // 16: depthwise.onnx.Shape.dims:type_name -> depthwise.onnx.Dim
-	17, // [17:17] is the sub-list for method output_type
-	17, // [17:17] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	5,  // 8: depthwise.onnx.Function.nodes:type_name -> depthwise.onnx.Node
+	1,  // 9: depthwise.onnx.Function.opsets:type_name -> depthwise.onnx.Opset
+	6,  // 10: depthwise.onnx.Function.defaults:type_name -> depthwise.onnx.Attribute
+	6,  // 11: depthwise.onnx.Node.attributes:type_name -> depthwise.onnx.Attribute
+	7,  // 12: depthwise.onnx.Attribute.t:type_name -> depthwise.onnx.Tensor
+	3,  // 13: depthwise.onnx.Attribute.g:type_name -> depthwise.onnx.Graph
+	2,  // 14: depthwise.onnx.Tensor.external:type_name -> depthwise.onnx.Entry
+	8,  // 15: depthwise.onnx.Tensor.spans:type_name -> depthwise.onnx.Span
+	10, // 16: depthwise.onnx.ValueInfo.type:type_name -> depthwise.onnx.Type
+	11, // 17: depthwise.onnx.Type.tensor:type_name -> depthwise.onnx.TensorType
+	12, // 18: depthwise.onnx.TensorType.shape:type_name -> depthwise.onnx.Shape
+	13, // 19: depthwise.onnx.Shape.dims:type_name -> depthwise.onnx.Dim
+	20, // [20:20] is the sub-list for method output_type
+	20, // [20:20] is the sub-list for method input_type
+	20, // [20:20] is the sub-list for extension type_name
+	20, // [20:20] is the sub-list for extension extendee
+	0,  // [0:20] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
