@@ -9,6 +9,7 @@ import "unsafe"
 
 type convArgs struct {
 	src, dst, weights, bias, scale unsafe.Pointer
+	ramp                           unsafe.Pointer
 	blocks, groups, cells, steps   int64
 	srcBlock, dstBlock, zero       int64
 	tapsY, tapsX                   int64
@@ -17,23 +18,23 @@ type convArgs struct {
 }
 
 type depthwiseArgs struct {
-	rows, rowBlocks, dst     unsafe.Pointer
-	dstRow                   int64
-	weights, bias, scale     unsafe.Pointer
-	blocks, srcBlocks, cells int64
-	dstBlock, zero           int64
-	pad, keep, tapsY         int64
+	rows, rowBlocks, dst       unsafe.Pointer
+	dstRow                     int64
+	weights, bias, scale, ramp unsafe.Pointer
+	blocks, srcBlocks, cells   int64
+	dstBlock, zero             int64
+	pad, keep, tapsY           int64
 }
 
 type depthwiseAnyArgs struct {
-	dst, weights, bias, scale     unsafe.Pointer
-	blocks, cells, dstBlock, zero int64
-	tapsY, tapsX, quads           int64
-	rows, offsets, pad, taps      unsafe.Pointer
+	dst, weights, bias, scale, ramp unsafe.Pointer
+	blocks, cells, dstBlock, zero   int64
+	tapsY, tapsX, quads             int64
+	rows, offsets, pad, taps        unsafe.Pointer
 }
 
 type depthwiseShiftArgs struct {
-	dst, weights, bias, scale            unsafe.Pointer
+	dst, weights, bias, scale, ramp      unsafe.Pointer
 	blocks, cells, dstBlock, srcBlock    int64
 	srcBlocks, zero, tapsY, tapsX, quads int64
 	rows, delta, order, pad, taps        unsafe.Pointer

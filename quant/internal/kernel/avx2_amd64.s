@@ -6,7 +6,7 @@
 TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0x04f58e0f; WORD $0x0000 // jle 0x502 <pointwiseAVX2+0x502>
 	BYTE $0x55 // push rbp
@@ -14,21 +14,21 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	LONG $0x20ec8348 // sub rsp, 0x20
-	LONG $0x797d62c4; WORD $0x5857 // vpbroadcastw ymm10, word ptr [rdi + 0x58]
+	LONG $0x797d62c4; WORD $0x6057 // vpbroadcastw ymm10, word ptr [rdi + 0x60]
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x147f7ec5; BYTE $0x24 // vmovdqu ymmword ptr [rsp], ymm10
 	WORD $0x1deb // jmp 0x45 <pointwiseAVX2+0x45>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x04c18348 // add rcx, 0x4
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0x40c08348 // add rax, 0x40
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	LONG $0x04b38d0f; WORD $0x0000 // jge 0x4f8 <pointwiseAVX2+0x4f8>
 	WORD $0x2948; BYTE $0xca // sub rdx, rcx
 	LONG $0x02fa8348 // cmp rdx, 0x2
 	LONG $0x02de8e0f; WORD $0x0000 // jle 0x330 <pointwiseAVX2+0x330>
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
 	WORD $0xd77e // jle 0x30 <pointwiseAVX2+0x30>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x04e2c148 // shl rdx, 0x4
@@ -43,16 +43,16 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x7f7e81c4; WORD $0x0b0c // vmovdqu ymmword ptr [r11 + r9], ymm1
 	WORD $0xff49; BYTE $0xc2 // inc r10
-	LONG $0x28573b4c // cmp r10, qword ptr [rdi + 0x28]
+	LONG $0x30573b4c // cmp r10, qword ptr [rdi + 0x30]
 	WORD $0xa17d // jge 0x30 <pointwiseAVX2+0x30>
 	LONG $0x185f8b48 // mov rbx, qword ptr [rdi + 0x18]
-	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
 	LONG $0x1c6ffec5; BYTE $0x13 // vmovdqu ymm3, ymmword ptr [rbx + rdx]
 	LONG $0x0c6ffec5; BYTE $0x33 // vmovdqu ymm1, ymmword ptr [rbx + rsi]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
 	LONG $0x01768e0f; WORD $0x0000 // jle 0x220 <pointwiseAVX2+0x220>
 	LONG $0xff00ffbd; BYTE $0x00 // mov ebp, 0xff00ff
-	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
+	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
 	LONG $0xdaaf0f49 // imul rbx, r10
 	WORD $0x0348; BYTE $0x1f // add rbx, qword ptr [rdi]
 	WORD $0x8949; BYTE $0xc6 // mov r14, rax
@@ -134,11 +134,11 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf36ffdc5 // vmovdqa ymm6, ymm3
 	LONG $0xfb6ffdc5 // vmovdqa ymm7, ymm3
 	LONG $0xc36f7dc5 // vmovdqa ymm8, ymm3
-	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
+	LONG $0x585f8b4c // mov r11, qword ptr [rdi + 0x58]
 	LONG $0xdaaf0f4d // imul r11, r10
 	LONG $0x085f034c // add r11, qword ptr [rdi + 0x8]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
+	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0x0c107cc5; BYTE $0x13 // vmovups ymm9, ymmword ptr [rbx + rdx]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
 	LONG $0x593441c4; BYTE $0xc0 // vmulps ymm8, ymm9, ymm8
@@ -166,7 +166,7 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9066 // nop
 	LONG $0x7f7ac1c4; WORD $0x131c // vmovdqu xmmword ptr [r11 + rdx], xmm3
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
+	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0x107ca1c4; WORD $0x0b04 // vmovups ymm0, ymmword ptr [rbx + r9]
 	LONG $0xdd5bfcc5 // vcvtdq2ps ymm3, ymm5
 	LONG $0xdb59fcc5 // vmulps ymm3, ymm0, ymm3
@@ -190,11 +190,11 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfd6b8f0f; WORD $0xffff // jg 0x80 <pointwiseAVX2+0x80>
 	LONG $0x7f7a81c4; WORD $0x0b0c // vmovdqu xmmword ptr [r11 + r9], xmm1
 	WORD $0xff49; BYTE $0xc2 // inc r10
-	LONG $0x28573b4c // cmp r10, qword ptr [rdi + 0x28]
+	LONG $0x30573b4c // cmp r10, qword ptr [rdi + 0x30]
 	LONG $0xfd678c0f; WORD $0xffff // jl 0x8f <pointwiseAVX2+0x8f>
 	LONG $0xfffd03e9; BYTE $0xff // jmp 0x30 <pointwiseAVX2+0x30>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
 	LONG $0xfcf58e0f; WORD $0xffff // jle 0x30 <pointwiseAVX2+0x30>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x01ca8348 // or rdx, 0x1
@@ -205,16 +205,16 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9066 // nop
 	LONG $0x7f7ac1c4; WORD $0x310c // vmovdqu xmmword ptr [r9 + rsi], xmm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
+	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
 	LONG $0xfccd8d0f; WORD $0xffff // jge 0x30 <pointwiseAVX2+0x30>
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
+	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
 	LONG $0x6f7ec1c4; WORD $0x320c // vmovdqu ymm1, ymmword ptr [r10 + rsi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0x00f68e0f; WORD $0x0000 // jle 0x470 <pointwiseAVX2+0x470>
 	LONG $0x00ffba41; WORD $0x00ff // mov r10d, 0xff00ff
 	LONG $0x6e79c1c4; BYTE $0xea // vmovd xmm5, r10d
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
 	LONG $0xd0af0f4d // imul r10, r8
 	WORD $0x034c; BYTE $0x17 // add r10, qword ptr [rdi]
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
@@ -269,7 +269,7 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
-	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	LONG $0xc8af0f4d // imul r9, r8
 	LONG $0x084f034c // add r9, qword ptr [rdi + 0x8]
 	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
@@ -291,11 +291,11 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc06be5c5 // vpackssdw ymm0, ymm3, ymm0
 	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
 	LONG $0xc867f5c5 // vpackuswb ymm1, ymm1, ymm0
-	LONG $0x38573948 // cmp qword ptr [rdi + 0x38], rdx
+	LONG $0x40573948 // cmp qword ptr [rdi + 0x40], rdx
 	LONG $0xfe708e0f; WORD $0xffff // jle 0x350 <pointwiseAVX2+0x350>
 	LONG $0x7f7ec1c4; WORD $0x310c // vmovdqu ymmword ptr [r9 + rsi], ymm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
+	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
 	LONG $0xfe708c0f; WORD $0xffff // jl 0x363 <pointwiseAVX2+0x363>
 	LONG $0xfffb38e9; BYTE $0xff // jmp 0x30 <pointwiseAVX2+0x30>
 	LONG $0x20c48348 // add rsp, 0x20
@@ -310,7 +310,7 @@ TEXT ·pointwiseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x07f28e0f; WORD $0x0000 // jle 0xd0f <denseAVX2+0x7ff>
 	BYTE $0x55 // push rbp
@@ -320,21 +320,21 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x70ec8348 // sub rsp, 0x70
-	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
+	LONG $0x797de2c4; WORD $0x6047 // vpbroadcastw ymm0, word ptr [rdi + 0x60]
 	LONG $0x447ffec5; WORD $0x5024 // vmovdqu ymmword ptr [rsp + 0x50], ymm0
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x1beb // jmp 0x556 <denseAVX2+0x46>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x04c18348 // add rcx, 0x4
-	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
 	LONG $0x07ab8d0f; WORD $0x0000 // jge 0xd01 <denseAVX2+0x7f1>
 	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x04188e0f; WORD $0x0000 // jle 0x980 <denseAVX2+0x470>
-	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
 	WORD $0xcf7e // jle 0x540 <denseAVX2+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
@@ -354,24 +354,24 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7f7ec1c4; WORD $0x300c // vmovdqu ymmword ptr [r8 + rsi], ymm1
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x394c; BYTE $0xde // cmp rsi, r11
 	LONG $0xff758d0f; WORD $0xffff // jge 0x540 <denseAVX2+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x146ffec5; BYTE $0x10 // vmovdqu ymm2, ymmword ptr [rax + rdx]
 	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
 	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
 	LONG $0x026b8e0f; WORD $0x0000 // jle 0x870 <denseAVX2+0x360>
-	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
-	LONG $0x687f8b4c // mov r15, qword ptr [rdi + 0x68]
+	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
+	LONG $0x707f8b4c // mov r15, qword ptr [rdi + 0x70]
 	WORD $0x854d; BYTE $0xff // test r15, r15
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
@@ -386,9 +386,9 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe0af0f4c // imul r12, rax
 	LONG $0x1067034c // add r12, qword ptr [rdi + 0x10]
 	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x78770348 // add rsi, qword ptr [rdi + 0x78]
+	LONG $0x80b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x80]
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	LONG $0x05e3c149 // shl r11, 0x5
 	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
@@ -400,7 +400,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
 	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	WORD $0xc031 // xor eax, eax
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
 	LONG $0xc1148b48 // mov rdx, qword ptr [rcx + 8*rax]
 	WORD $0xf631 // xor esi, esi
@@ -425,25 +425,25 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0149; BYTE $0xd0 // add r8, rdx
 	WORD $0x60eb // jmp 0x727 <denseAVX2+0x217>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
+	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
 	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	WORD $0x894c; BYTE $0xc1 // mov rcx, r8
 	WORD $0x45eb // jmp 0x727 <denseAVX2+0x217>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
+	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	LONG $0x08558b4d // mov r10, qword ptr [r13 + 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	WORD $0xaa79 // jns 0x6aa <denseAVX2+0x19a>
-	LONG $0x80978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x80]
+	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
 	LONG $0x106d8b49 // mov rbp, qword ptr [r13 + 0x10]
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
 	WORD $0xa679 // jns 0x6b6 <denseAVX2+0x1a6>
-	LONG $0x80af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x80]
+	LONG $0x88af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x88]
 	LONG $0x18458b4d // mov r8, qword ptr [r13 + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0xa279 // jns 0x6c2 <denseAVX2+0x1b2>
-	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
+	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0xde // mov r14, rbx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
@@ -522,7 +522,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
 	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
 	LONG $0x0410fcc5; BYTE $0x10 // vmovups ymm0, ymmword ptr [rax + rdx]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
@@ -554,7 +554,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7f7ac1c4; WORD $0x1014 // vmovdqu xmmword ptr [r8 + rdx], xmm2
 	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x0410fcc5; BYTE $0x30 // vmovups ymm0, ymmword ptr [rax + rsi]
 	LONG $0xd55bfcc5 // vcvtdq2ps ymm2, ymm5
 	LONG $0xd259fcc5 // vmulps ymm2, ymm0, ymm2
@@ -579,7 +579,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfc3b8f0f; WORD $0xffff // jg 0x5b0 <denseAVX2+0xa0>
 	LONG $0x7f7ac1c4; WORD $0x300c // vmovdqu xmmword ptr [r8 + rsi], xmm1
 	LONG $0xfffc36e9; BYTE $0xff // jmp 0x5b6 <denseAVX2+0xa6>
-	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0xfbb38e0f; WORD $0xffff // jle 0x540 <denseAVX2+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
@@ -596,22 +596,22 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0c7ffac5; BYTE $0x10 // vmovdqu xmmword ptr [rax + rdx], xmm1
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
 	WORD $0x394c; BYTE $0xce // cmp rsi, r9
 	LONG $0xfb728d0f; WORD $0xffff // jge 0x540 <denseAVX2+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x0c6ffec5; BYTE $0x10 // vmovdqu ymm1, ymmword ptr [rax + rdx]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
 	LONG $0x02828e0f; WORD $0x0000 // jle 0xc80 <denseAVX2+0x770>
-	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
-	LONG $0x685f8b48 // mov rbx, qword ptr [rdi + 0x68]
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
@@ -625,10 +625,10 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf2af0f4d // imul r14, r10
 	LONG $0xf0af0f4c // imul r14, rax
 	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
 	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x78770348 // add rsi, qword ptr [rdi + 0x78]
+	LONG $0x80b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x80]
 	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
 	LONG $0x05e1c149 // shl r9, 0x5
 	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
@@ -637,8 +637,8 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x15eb // jmp 0xa7e <denseAVX2+0x56e>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x12eb // jmp 0xa7e <denseAVX2+0x56e>
+	LONG $0x00401f0f // nop dword ptr [rax]
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x246c3b4c; BYTE $0x08 // cmp r13, qword ptr [rsp + 0x8]
 	LONG $0x020e840f; WORD $0x0000 // je 0xc8c <denseAVX2+0x77c>
@@ -667,19 +667,19 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0148; BYTE $0xc6 // add rsi, rax
 	WORD $0x45eb // jmp 0xb1a <denseAVX2+0x60a>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x80978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x80]
+	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	LONG $0x24448b4d; BYTE $0x08 // mov r8, qword ptr [r12 + 0x8]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0xc579 // jns 0xab6 <denseAVX2+0x5a6>
-	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
+	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
 	LONG $0x244c8b49; BYTE $0x10 // mov rcx, qword ptr [r12 + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	WORD $0xc179 // jns 0xac3 <denseAVX2+0x5b3>
-	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
+	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	LONG $0x24748b49; BYTE $0x18 // mov rsi, qword ptr [r12 + 0x18]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	WORD $0xbd79 // jns 0xad0 <denseAVX2+0x5c0>
-	LONG $0x80b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x80]
+	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x894d; BYTE $0xd3 // mov r11, r10
 	LONG $0x6f7ec1c4; BYTE $0x06 // vmovdqu ymm0, ymmword ptr [r14]
@@ -728,7 +728,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfebb850f; WORD $0xffff // jne 0xaa0 <denseAVX2+0x590>
 	LONG $0xfffe86e9; BYTE $0xff // jmp 0xa70 <denseAVX2+0x560>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
@@ -786,7 +786,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc4edfdc5 // vpaddsw ymm0, ymm0, ymm4
 	LONG $0xc867f5c5 // vpackuswb ymm1, ymm1, ymm0
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	LONG $0x38473948 // cmp qword ptr [rdi + 0x38], rax
+	LONG $0x40473948 // cmp qword ptr [rdi + 0x40], rax
 	LONG $0xfcbd8e0f; WORD $0xffff // jle 0x9b0 <denseAVX2+0x4a0>
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	LONG $0x0c7ffec5; BYTE $0x10 // vmovdqu ymmword ptr [rax + rdx], ymm1
@@ -805,7 +805,7 @@ TEXT ·denseAVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x06368e0f; WORD $0x0000 // jle 0x1363 <firstAVX2+0x643>
 	BYTE $0x55 // push rbp
@@ -815,21 +815,21 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x60ec8348 // sub rsp, 0x60
-	LONG $0x797d62c4; WORD $0x5857 // vpbroadcastw ymm10, word ptr [rdi + 0x58]
+	LONG $0x797d62c4; WORD $0x6057 // vpbroadcastw ymm10, word ptr [rdi + 0x60]
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x547f7ec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm10
 	WORD $0x1beb // jmp 0xd66 <firstAVX2+0x46>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x04c18348 // add rcx, 0x4
-	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
 	LONG $0x05ef8d0f; WORD $0x0000 // jge 0x1355 <firstAVX2+0x635>
 	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x03888e0f; WORD $0x0000 // jle 0x1100 <firstAVX2+0x3e0>
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
 	WORD $0xd17e // jle 0xd50 <firstAVX2+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
@@ -856,10 +856,10 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x04c28349 // add r10, 0x4
-	LONG $0x28773b4c // cmp r14, qword ptr [rdi + 0x28]
+	LONG $0x30773b4c // cmp r14, qword ptr [rdi + 0x30]
 	LONG $0xff5e8d0f; WORD $0xffff // jge 0xd50 <firstAVX2+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x607f8b4c // mov r15, qword ptr [rdi + 0x60]
+	LONG $0x687f8b4c // mov r15, qword ptr [rdi + 0x68]
 	LONG $0x6f7ea1c4; WORD $0x2814 // vmovdqu ymm2, ymmword ptr [rax + r13]
 	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
 	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
@@ -868,17 +868,17 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x240c894c // mov qword ptr [rsp], r9
 	LONG $0x2454894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r10
 	LONG $0x01af8e0f; WORD $0x0000 // jle 0xfd0 <firstAVX2+0x2b0>
-	LONG $0x685f8b4c // mov r11, qword ptr [rdi + 0x68]
+	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
 	LONG $0x01a28e0f; WORD $0x0000 // jle 0xfd0 <firstAVX2+0x2b0>
 	LONG $0xefaf0f4d // imul r13, r15
 	LONG $0xebaf0f4d // imul r13, r11
 	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	LONG $0x706f8b48 // mov rbp, qword ptr [rdi + 0x70]
-	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
+	LONG $0x786f8b48 // mov rbp, qword ptr [rdi + 0x78]
+	LONG $0x908f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x90]
 	LONG $0xff00ffb8; BYTE $0x00 // mov eax, 0xff00ff
 	LONG $0xc06e79c5 // vmovd xmm8, eax
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0xd3af0f48 // imul rdx, rbx
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
@@ -968,11 +968,11 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
 	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
 	LONG $0xca6f7dc5 // vmovdqa ymm9, ymm2
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0x246c8b4c; BYTE $0x28 // mov r13, qword ptr [rsp + 0x28]
 	LONG $0x107ca1c4; WORD $0x2904 // vmovups ymm0, ymmword ptr [rcx + r13]
 	LONG $0x5b7c41c4; BYTE $0xc1 // vcvtdq2ps ymm8, ymm9
@@ -1003,7 +1003,7 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
 	LONG $0x0410fcc5; BYTE $0x31 // vmovups ymm0, ymmword ptr [rcx + rsi]
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
@@ -1031,7 +1031,7 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0c7ffac5; BYTE $0x08 // vmovdqu xmmword ptr [rax + rcx], xmm1
 	LONG $0xfffcdfe9; BYTE $0xff // jmp 0xdd5 <firstAVX2+0xb5>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
 	LONG $0xfc458e0f; WORD $0xffff // jle 0xd50 <firstAVX2+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
@@ -1055,27 +1055,27 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c68348 // add rsi, 0x4
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c38348 // add rbx, 0x4
-	LONG $0x285f3b4c // cmp r11, qword ptr [rdi + 0x28]
+	LONG $0x305f3b4c // cmp r11, qword ptr [rdi + 0x30]
 	LONG $0xfbdf8d0f; WORD $0xffff // jge 0xd50 <firstAVX2+0x30>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
 	LONG $0x6f7ea1c4; WORD $0x310c // vmovdqu ymm1, ymmword ptr [rcx + r14]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
 	LONG $0x2404894c // mov qword ptr [rsp], r8
 	LONG $0x245c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rbx
 	LONG $0x013a8e0f; WORD $0x0000 // jle 0x12d0 <firstAVX2+0x5b0>
-	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
+	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0x012d8e0f; WORD $0x0000 // jle 0x12d0 <firstAVX2+0x5b0>
 	LONG $0xf0af0f4c // imul r14, rax
 	LONG $0xf1af0f4d // imul r14, r9
 	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	LONG $0x707f8b4c // mov r15, qword ptr [rdi + 0x70]
-	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
+	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
+	LONG $0x90978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x90]
 	LONG $0xff00ffb9; BYTE $0x00 // mov ecx, 0xff00ff
 	LONG $0xe96ef9c5 // vmovd xmm5, ecx
-	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
+	LONG $0x506f8b4c // mov r13, qword ptr [rdi + 0x50]
 	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
 	LONG $0xeaaf0f49 // imul rbp, r10
 	WORD $0x8949; BYTE $0xd4 // mov r12, rdx
@@ -1139,7 +1139,7 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0xc3af0f49 // imul rax, r11
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
@@ -1163,7 +1163,7 @@ TEXT ·firstAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0edadc5 // vpaddsw ymm0, ymm10, ymm0
 	LONG $0xc867f5c5 // vpackuswb ymm1, ymm1, ymm0
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
-	LONG $0x384f3948 // cmp qword ptr [rdi + 0x38], rcx
+	LONG $0x404f3948 // cmp qword ptr [rdi + 0x40], rcx
 	LONG $0xfdf68e0f; WORD $0xffff // jle 0x1140 <firstAVX2+0x420>
 	LONG $0x7f7ea1c4; WORD $0x300c // vmovdqu ymmword ptr [rax + r14], ymm1
 	LONG $0xfffdf1e9; BYTE $0xff // jmp 0x1146 <firstAVX2+0x426>
@@ -1183,17 +1183,17 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	LONG $0x06018e0f; WORD $0x0000 // jle 0x1992 <depthwise3x3s1AVX2+0x622>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	LONG $0x60ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x160
-	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
+	LONG $0x797de2c4; WORD $0x6047 // vpbroadcastw ymm0, word ptr [rdi + 0x60]
 	QUAD $0x00008024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm0
-	LONG $0x787d62c4; WORD $0x6047 // vpbroadcastb ymm8, byte ptr [rdi + 0x60]
-	LONG $0x587de2c4; WORD $0x6857 // vpbroadcastd ymm2, dword ptr [rdi + 0x68]
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0x787d62c4; WORD $0x6847 // vpbroadcastb ymm8, byte ptr [rdi + 0x68]
+	LONG $0x587de2c4; WORD $0x7057 // vpbroadcastd ymm2, dword ptr [rdi + 0x70]
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0xff488d48 // lea rcx, [rax - 0x1]
 	LONG $0x6ef9e1c4; BYTE $0xc2 // vmovq xmm0, rdx
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
@@ -1208,7 +1208,7 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x447f7ec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm8
 	WORD $0x1beb // jmp 0x1411 <depthwise3x3s1AVX2+0xa1>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
 	LONG $0x02c68348 // add rsi, 0x2
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
 	LONG $0x05778d0f; WORD $0x0000 // jge 0x1988 <depthwise3x3s1AVX2+0x618>
@@ -1263,7 +1263,7 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0b75 // jne 0x14fc <depthwise3x3s1AVX2+0x18c>
 	LONG $0x44dbc5c5; WORD $0x2024 // vpand ymm0, ymm7, ymmword ptr [rsp + 0x20]
 	LONG $0x3cebfdc5; BYTE $0x24 // vpor ymm7, ymm0, ymmword ptr [rsp]
-	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
 	LONG $0xfefd8e0f; WORD $0xffff // jle 0x1404 <depthwise3x3s1AVX2+0x94>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x02eac149 // shr r10, 0x2
@@ -1307,7 +1307,7 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
 	LONG $0xf86f7dc5 // vmovdqa ymm15, ymm0
 	WORD $0x894d; BYTE $0xda // mov r10, r11
-	LONG $0x385f3b4c // cmp r11, qword ptr [rdi + 0x38]
+	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
 	LONG $0x446f7ec5; WORD $0x6024 // vmovdqu ymm8, ymmword ptr [rsp + 0x60]
 	LONG $0xfe0f8d0f; WORD $0xffff // jge 0x1400 <depthwise3x3s1AVX2+0x90>
 	LONG $0x015a8d4d // lea r11, [r10 + 0x1]
@@ -1497,7 +1497,7 @@ TEXT ·depthwise3x3s1AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe45bfdc5 // vcvtps2dq ymm4, ymm4
 	LONG $0xed5bfdc5 // vcvtps2dq ymm5, ymm5
 	LONG $0xe56bddc5 // vpackssdw ymm4, ymm4, ymm5
-	LONG $0x57af0f4c; BYTE $0x50 // imul r10, qword ptr [rdi + 0x50]
+	LONG $0x57af0f4c; BYTE $0x58 // imul r10, qword ptr [rdi + 0x58]
 	QUAD $0x00008024ac6ffec5; BYTE $0x00 // vmovdqu ymm5, ymmword ptr [rsp + 0x80]
 	LONG $0xcdedf5c5 // vpaddsw ymm1, ymm1, ymm5
 	LONG $0xe5edddc5 // vpaddsw ymm4, ymm4, ymm5
@@ -1519,7 +1519,7 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x05df8e0f; WORD $0x0000 // jle 0x1fa0 <depthwise3x3s2AVX2+0x600>
 	BYTE $0x55 // push rbp
@@ -1529,11 +1529,11 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x60ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x160
-	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
+	LONG $0x797de2c4; WORD $0x6047 // vpbroadcastw ymm0, word ptr [rdi + 0x60]
 	QUAD $0x00008024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm0
-	LONG $0x787de2c4; WORD $0x6077 // vpbroadcastb ymm6, byte ptr [rdi + 0x60]
-	LONG $0x587de2c4; WORD $0x6857 // vpbroadcastd ymm2, dword ptr [rdi + 0x68]
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x787de2c4; WORD $0x6877 // vpbroadcastb ymm6, byte ptr [rdi + 0x68]
+	LONG $0x587de2c4; WORD $0x7057 // vpbroadcastd ymm2, dword ptr [rdi + 0x70]
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	LONG $0x6ef9e1c4; BYTE $0xc2 // vmovq xmm0, rdx
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
 	LONG $0xc16cf9c5 // vpunpcklqdq xmm0, xmm0, xmm1 # xmm0 = xmm0[0],xmm1[0]
@@ -1541,7 +1541,7 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x547ffec5; WORD $0x2024 // vmovdqu ymmword ptr [rsp + 0x20], ymm2
 	LONG $0xc6dfedc5 // vpandn ymm0, ymm2, ymm6
 	LONG $0x047ffec5; BYTE $0x24 // vmovdqu ymmword ptr [rsp], ymm0
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
+	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
 	LONG $0xff518d48 // lea rdx, [rcx - 0x1]
 	LONG $0xfe718d48 // lea rsi, [rcx - 0x2]
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -1549,7 +1549,7 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x747ffec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm6
 	WORD $0x20eb // jmp 0x1a51 <depthwise3x3s2AVX2+0xb1>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
 	LONG $0x053e8d0f; WORD $0x0000 // jge 0x1f8f <depthwise3x3s2AVX2+0x5ef>
@@ -1595,7 +1595,7 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x7f7aa1c4; WORD $0x0b04 // vmovdqu xmmword ptr [rbx + r9], xmm0
 	WORD $0xff49; BYTE $0xc3 // inc r11
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
+	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
 	LONG $0x02c28349 // add r10, 0x2
 	LONG $0xdc6ffdc5 // vmovdqa ymm3, ymm4
 	LONG $0xf16f7dc5 // vmovdqa ymm14, ymm1
@@ -1850,7 +1850,7 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd6edd5c5 // vpaddsw ymm2, ymm5, ymm6
 	LONG $0xc6edfdc5 // vpaddsw ymm0, ymm0, ymm6
 	LONG $0xc067edc5 // vpackuswb ymm0, ymm2, ymm0
-	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
+	LONG $0x585f8b48 // mov rbx, qword ptr [rdi + 0x58]
 	LONG $0xdbaf0f49 // imul rbx, r11
 	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
 	LONG $0x01f88348 // cmp rax, 0x1
@@ -1871,7 +1871,7 @@ TEXT ·depthwise3x3s2AVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	LONG $0x05cc8e0f; WORD $0x0000 // jle 0x2589 <depthwiseAnyAVX2+0x5d9>
 	BYTE $0x55 // push rbp
@@ -1881,29 +1881,29 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x70ec8348 // sub rsp, 0x70
-	LONG $0x797de2c4; WORD $0x3847 // vpbroadcastw ymm0, word ptr [rdi + 0x38]
+	LONG $0x797de2c4; WORD $0x4047 // vpbroadcastw ymm0, word ptr [rdi + 0x40]
 	LONG $0x000018b8; BYTE $0x00 // mov eax, 0x18
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
 	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
 	WORD $0x24eb // jmp 0x200e <depthwiseAnyAVX2+0x5e>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x24448348; WORD $0x2008 // add qword ptr [rsp + 0x8], 0x20
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
 	LONG $0x056d8d0f; WORD $0x0000 // jge 0x257b <depthwiseAnyAVX2+0x5cb>
-	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	LONG $0x01858e0f; WORD $0x0000 // jle 0x21a0 <depthwiseAnyAVX2+0x1f0>
-	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0x01788e0f; WORD $0x0000 // jle 0x21a0 <depthwiseAnyAVX2+0x1f0>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x05e2c149 // shl r10, 0x5
-	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
+	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
 	WORD $0x894c; BYTE $0xcb // mov rbx, r9
 	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xc3 // and rbx, rax
@@ -1913,11 +1913,11 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
 	LONG $0x0144840f; WORD $0x0000 // je 0x21a0 <depthwiseAnyAVX2+0x1f0>
-	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0xf03c8b4e // mov r15, qword ptr [rax + 8*r14]
 	WORD $0x854d; BYTE $0xff // test r15, r15
 	LONG $0x00b3840f; WORD $0x0000 // je 0x2120 <depthwiseAnyAVX2+0x170>
-	LONG $0x60678b4c // mov r12, qword ptr [rdi + 0x60]
+	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
 	LONG $0x2464034c; BYTE $0x08 // add r12, qword ptr [rsp + 0x8]
 	WORD $0x894d; BYTE $0xcd // mov r13, r9
 	WORD $0x18eb // jmp 0x2093 <depthwiseAnyAVX2+0xe3>
@@ -1947,40 +1947,40 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0xb279 // jns 0x2080 <depthwiseAnyAVX2+0xd0>
 	WORD $0x38eb // jmp 0x2108 <depthwiseAnyAVX2+0x158>
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
 	LONG $0x24448b49; BYTE $0xf0 // mov rax, qword ptr [r12 - 0x10]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0xcc79 // jns 0x20ad <depthwiseAnyAVX2+0xfd>
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
 	LONG $0x24448b49; BYTE $0xf8 // mov rax, qword ptr [r12 - 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0xcb79 // jns 0x20be <depthwiseAnyAVX2+0x10e>
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
 	LONG $0x24048b49 // mov rax, qword ptr [r12]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xff78890f; WORD $0xffff // jns 0x2080 <depthwiseAnyAVX2+0xd0>
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0xffff72e9; BYTE $0xff // jmp 0x2083 <depthwiseAnyAVX2+0xd3>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
 	LONG $0x01f98349 // cmp r9, 0x1
 	WORD $0x3c74 // je 0x2169 <depthwiseAnyAVX2+0x1b9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
 	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
 	LONG $0x20438949 // mov qword ptr [r11 + 0x20], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x28438949 // mov qword ptr [r11 + 0x28], rax
 	LONG $0x30438949 // mov qword ptr [r11 + 0x30], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x38438949 // mov qword ptr [r11 + 0x38], rax
 	LONG $0x40c38349 // add r11, 0x40
 	LONG $0xfec18348 // add rcx, -0x2
@@ -1988,15 +1988,15 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01c1f641 // test r9b, 0x1
 	LONG $0xfedd840f; WORD $0xffff // je 0x2050 <depthwiseAnyAVX2+0xa0>
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
 	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
 	LONG $0x20c38349 // add r11, 0x20
 	LONG $0xfffebde9; BYTE $0xff // jmp 0x2050 <depthwiseAnyAVX2+0xa0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
 	LONG $0xfe478e0f; WORD $0xffff // jle 0x1ff4 <depthwiseAnyAVX2+0x44>
 	WORD $0xc931 // xor ecx, ecx
@@ -2007,14 +2007,14 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
 	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
 	LONG $0x02c28348 // add rdx, 0x2
-	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	LONG $0x20c18348 // add rcx, 0x20
 	WORD $0x394c; BYTE $0xda // cmp rdx, r11
 	LONG $0xfe0b8d0f; WORD $0xffff // jge 0x1ff0 <depthwiseAnyAVX2+0x40>
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
 	LONG $0x04e2c149 // shl r10, 0x4
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0x6f7ea1c4; WORD $0x100c // vmovdqu ymm1, ymmword ptr [rax + r10]
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
 	WORD $0x2949; BYTE $0xd3 // sub r11, rdx
@@ -2025,7 +2025,7 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x06eac148 // shr rdx, 0x6
 	WORD $0xc889 // mov eax, ecx
 	WORD $0xe083; BYTE $0x20 // and eax, 0x20
-	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
+	LONG $0x78778b4c // mov r14, qword ptr [rdi + 0x78]
 	WORD $0x894d; BYTE $0xd7 // mov r15, r10
 	LONG $0x10cf8349 // or r15, 0x10
 	LONG $0xff00ffb9; BYTE $0x00 // mov ecx, 0xff00ff
@@ -2169,7 +2169,7 @@ TEXT ·depthwiseAnyAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe96ffdc5 // vmovdqa ymm5, ymm1
-	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x04af0f48; BYTE $0x24 // imul rax, qword ptr [rsp]
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]

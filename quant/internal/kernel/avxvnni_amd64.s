@@ -6,26 +6,26 @@
 TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0x03708e0f; WORD $0x0000 // jle 0x37d <pointwiseAVXVNNI+0x37d>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
-	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
+	LONG $0x797de2c4; WORD $0x6047 // vpbroadcastw ymm0, word ptr [rdi + 0x60]
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x17eb // jmp 0x35 <pointwiseAVXVNNI+0x35>
 	WORD $0x9066 // nop
 	LONG $0x04c18348 // add rcx, 0x4
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0x40c08348 // add rax, 0x40
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	LONG $0x03438d0f; WORD $0x0000 // jge 0x378 <pointwiseAVXVNNI+0x378>
 	WORD $0x2948; BYTE $0xca // sub rdx, rcx
 	LONG $0x02fa8348 // cmp rdx, 0x2
 	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x240 <pointwiseAVXVNNI+0x240>
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
 	WORD $0xd77e // jle 0x20 <pointwiseAVXVNNI+0x20>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x04e2c148 // shl rdx, 0x4
@@ -40,15 +40,15 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x7f7e81c4; WORD $0x0b0c // vmovdqu ymmword ptr [r11 + r9], ymm1
 	WORD $0xff49; BYTE $0xc2 // inc r10
-	LONG $0x28573b4c // cmp r10, qword ptr [rdi + 0x28]
+	LONG $0x30573b4c // cmp r10, qword ptr [rdi + 0x30]
 	WORD $0xa17d // jge 0x20 <pointwiseAVXVNNI+0x20>
 	LONG $0x185f8b48 // mov rbx, qword ptr [rdi + 0x18]
-	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
 	LONG $0x246ffec5; BYTE $0x13 // vmovdqu ymm4, ymmword ptr [rbx + rdx]
 	LONG $0x0c6ffec5; BYTE $0x33 // vmovdqu ymm1, ymmword ptr [rbx + rsi]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
 	LONG $0x00968e0f; WORD $0x0000 // jle 0x130 <pointwiseAVXVNNI+0x130>
-	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
+	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
 	LONG $0xdaaf0f49 // imul rbx, r10
 	WORD $0x0348; BYTE $0x1f // add rbx, qword ptr [rdi]
 	WORD $0x8949; BYTE $0xc6 // mov r14, rax
@@ -87,11 +87,11 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
 	LONG $0xfc6ffdc5 // vmovdqa ymm7, ymm4
 	LONG $0xc46f7dc5 // vmovdqa ymm8, ymm4
-	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
+	LONG $0x585f8b4c // mov r11, qword ptr [rdi + 0x58]
 	LONG $0xdaaf0f4d // imul r11, r10
 	LONG $0x085f034c // add r11, qword ptr [rdi + 0x8]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
+	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0x0c107cc5; BYTE $0x13 // vmovups ymm9, ymmword ptr [rbx + rdx]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
 	LONG $0x593441c4; BYTE $0xc0 // vmulps ymm8, ymm9, ymm8
@@ -118,7 +118,7 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x7f7ac1c4; WORD $0x1324 // vmovdqu xmmword ptr [r11 + rdx], xmm4
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0x38778b4c // mov r14, qword ptr [rdi + 0x38]
+	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
 	LONG $0x107ca1c4; WORD $0x0b24 // vmovups ymm4, ymmword ptr [rbx + r9]
 	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
 	LONG $0xed59dcc5 // vmulps ymm5, ymm4, ymm5
@@ -142,11 +142,11 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe4b8f0f; WORD $0xffff // jg 0x70 <pointwiseAVXVNNI+0x70>
 	LONG $0x7f7a81c4; WORD $0x0b0c // vmovdqu xmmword ptr [r11 + r9], xmm1
 	WORD $0xff49; BYTE $0xc2 // inc r10
-	LONG $0x28573b4c // cmp r10, qword ptr [rdi + 0x28]
+	LONG $0x30573b4c // cmp r10, qword ptr [rdi + 0x30]
 	LONG $0xfe478c0f; WORD $0xffff // jl 0x7f <pointwiseAVXVNNI+0x7f>
 	LONG $0xfffde3e9; BYTE $0xff // jmp 0x20 <pointwiseAVXVNNI+0x20>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
 	LONG $0xfdd58e0f; WORD $0xffff // jle 0x20 <pointwiseAVXVNNI+0x20>
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x01ca8348 // or rdx, 0x1
@@ -157,14 +157,14 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9066 // nop
 	LONG $0x7f7ac1c4; WORD $0x310c // vmovdqu xmmword ptr [r9 + rsi], xmm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
+	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
 	LONG $0xfdad8d0f; WORD $0xffff // jge 0x20 <pointwiseAVXVNNI+0x20>
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
+	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
 	LONG $0x6f7ec1c4; WORD $0x320c // vmovdqu ymm1, ymmword ptr [r10 + rsi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	WORD $0x6a7e // jle 0x2f0 <pointwiseAVXVNNI+0x2f0>
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
 	LONG $0xd0af0f4d // imul r10, r8
 	WORD $0x034c; BYTE $0x17 // add r10, qword ptr [rdi]
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
@@ -191,7 +191,7 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
-	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	LONG $0xc8af0f4d // imul r9, r8
 	LONG $0x084f034c // add r9, qword ptr [rdi + 0x8]
 	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
@@ -213,11 +213,11 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd26be5c5 // vpackssdw ymm2, ymm3, ymm2
 	LONG $0xd0ededc5 // vpaddsw ymm2, ymm2, ymm0
 	LONG $0xca67f5c5 // vpackuswb ymm1, ymm1, ymm2
-	LONG $0x38573948 // cmp qword ptr [rdi + 0x38], rdx
+	LONG $0x40573948 // cmp qword ptr [rdi + 0x40], rdx
 	LONG $0xff008e0f; WORD $0xffff // jle 0x260 <pointwiseAVXVNNI+0x260>
 	LONG $0x7f7ec1c4; WORD $0x310c // vmovdqu ymmword ptr [r9 + rsi], ymm1
 	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x28473b4c // cmp r8, qword ptr [rdi + 0x28]
+	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
 	LONG $0xff008c0f; WORD $0xffff // jl 0x273 <pointwiseAVXVNNI+0x273>
 	LONG $0xfffca8e9; BYTE $0xff // jmp 0x20 <pointwiseAVXVNNI+0x20>
 	BYTE $0x5b // pop rbx
@@ -230,7 +230,7 @@ TEXT ·pointwiseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x077d8e0f; WORD $0x0000 // jle 0xb1a <denseAVXVNNI+0x78a>
 	BYTE $0x55 // push rbp
@@ -240,20 +240,20 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x50ec8348 // sub rsp, 0x50
-	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
+	LONG $0x797de2c4; WORD $0x6047 // vpbroadcastw ymm0, word ptr [rdi + 0x60]
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x21eb // jmp 0x3d6 <denseAVXVNNI+0x46>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x04c18348 // add rcx, 0x4
-	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
 	LONG $0x07368d0f; WORD $0x0000 // jge 0xb0c <denseAVXVNNI+0x77c>
 	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x03b88e0f; WORD $0x0000 // jle 0x7a0 <denseAVXVNNI+0x410>
-	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
 	WORD $0xcf7e // jle 0x3c0 <denseAVXVNNI+0x30>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
@@ -273,24 +273,24 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7f7ec1c4; WORD $0x300c // vmovdqu ymmword ptr [r8 + rsi], ymm1
 	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
 	LONG $0xff758d0f; WORD $0xffff // jge 0x3c0 <denseAVXVNNI+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x146ffec5; BYTE $0x10 // vmovdqu ymm2, ymmword ptr [rax + rdx]
 	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
 	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
+	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	LONG $0x020b8e0f; WORD $0x0000 // jle 0x690 <denseAVXVNNI+0x300>
-	LONG $0x406f8b48 // mov rbp, qword ptr [rdi + 0x40]
-	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
+	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
+	LONG $0x70678b4c // mov r12, qword ptr [rdi + 0x70]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
 	WORD $0x9f0f; BYTE $0xc0 // setg al
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
@@ -299,9 +299,9 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf980; BYTE $0x01 // cmp cl, 0x1
 	LONG $0x01ec850f; WORD $0x0000 // jne 0x690 <denseAVXVNNI+0x300>
 	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x78770348 // add rsi, qword ptr [rdi + 0x78]
+	LONG $0x80b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x80]
 	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x44af0f48; WORD $0x2024 // imul rax, qword ptr [rsp + 0x20]
@@ -317,8 +317,8 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
 	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1ceb // jmp 0x50e <denseAVXVNNI+0x17e>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x19eb // jmp 0x50e <denseAVXVNNI+0x17e>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x24443b48; BYTE $0x20 // cmp rax, qword ptr [rsp + 0x20]
 	LONG $0x019a840f; WORD $0x0000 // je 0x6a8 <denseAVXVNNI+0x318>
@@ -347,19 +347,19 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0149; BYTE $0xf2 // add r10, rsi
 	WORD $0x45eb // jmp 0x5a7 <denseAVXVNNI+0x217>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x80978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x80]
+	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	LONG $0x085d8b4d // mov r11, qword ptr [r13 + 0x8]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
 	WORD $0xc579 // jns 0x545 <denseAVXVNNI+0x1b5>
-	LONG $0x809f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x80]
+	LONG $0x889f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x88]
 	LONG $0x104d8b4d // mov r9, qword ptr [r13 + 0x10]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	WORD $0xc179 // jns 0x551 <denseAVXVNNI+0x1c1>
-	LONG $0x808f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x80]
+	LONG $0x888f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x88]
 	LONG $0x18558b4d // mov r10, qword ptr [r13 + 0x18]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	WORD $0xbd79 // jns 0x55d <denseAVXVNNI+0x1cd>
-	LONG $0x80978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x80]
+	LONG $0x88978b4c; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0xef // mov r15, rbp
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
@@ -387,7 +387,7 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff1b850f; WORD $0xffff // jne 0x530 <denseAVXVNNI+0x1a0>
 	LONG $0xfffee6e9; BYTE $0xff // jmp 0x500 <denseAVXVNNI+0x170>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x80978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x80]
+	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0xf631 // xor esi, esi
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
@@ -419,7 +419,7 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
 	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
 	LONG $0x0c107cc5; BYTE $0x10 // vmovups ymm9, ymmword ptr [rax + rdx]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
@@ -450,7 +450,7 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7f7ac1c4; WORD $0x1014 // vmovdqu xmmword ptr [r8 + rdx], xmm2
 	LONG $0x24748b48; BYTE $0x48 // mov rsi, qword ptr [rsp + 0x48]
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x1410fcc5; BYTE $0x30 // vmovups ymm2, ymmword ptr [rax + rsi]
 	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
 	LONG $0xed59ecc5 // vmulps ymm5, ymm2, ymm5
@@ -475,7 +475,7 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7f7ac1c4; WORD $0x300c // vmovdqu xmmword ptr [r8 + rsi], xmm1
 	LONG $0xfffc9ce9; BYTE $0xff // jmp 0x436 <denseAVXVNNI+0xa6>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	LONG $0xfc138e0f; WORD $0xffff // jle 0x3c0 <denseAVXVNNI+0x30>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
@@ -492,28 +492,28 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0c7ffac5; BYTE $0x10 // vmovdqu xmmword ptr [rax + rdx], xmm1
 	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
 	LONG $0xfbd28d0f; WORD $0xffff // jge 0x3c0 <denseAVXVNNI+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x0c6ffec5; BYTE $0x10 // vmovdqu ymm1, ymmword ptr [rax + rdx]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0xc6af0f48 // imul rax, rsi
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
-	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
+	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
 	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0x24348948 // mov qword ptr [rsp], rsi
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	LONG $0x02728e0f; WORD $0x0000 // jle 0xa90 <denseAVXVNNI+0x700>
-	LONG $0x685f8b48 // mov rbx, qword ptr [rdi + 0x68]
+	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
 	LONG $0x02658e0f; WORD $0x0000 // jle 0xa90 <denseAVXVNNI+0x700>
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
 	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
 	LONG $0x05e6c148 // shl rsi, 0x5
-	LONG $0x78770348 // add rsi, qword ptr [rdi + 0x78]
+	LONG $0x80b70348; WORD $0x0000; BYTE $0x00 // add rsi, qword ptr [rdi + 0x80]
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
 	LONG $0x05e2c149 // shl r10, 0x5
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
@@ -529,8 +529,8 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	WORD $0xd231 // xor edx, edx
-	WORD $0x22eb // jmp 0x8a3 <denseAVXVNNI+0x513>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x1feb // jmp 0x8a3 <denseAVXVNNI+0x513>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x24543b48; BYTE $0x18 // cmp rdx, qword ptr [rsp + 0x18]
@@ -563,19 +563,19 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0149; BYTE $0xc7 // add r15, rax
 	WORD $0x46eb // jmp 0x947 <denseAVXVNNI+0x5b7>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x808f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x80]
+	LONG $0x888f8b4c; WORD $0x0000; BYTE $0x00 // mov r9, qword ptr [rdi + 0x88]
 	LONG $0x08668b4c // mov r12, qword ptr [rsi + 0x8]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
 	WORD $0xc479 // jns 0x8e4 <denseAVXVNNI+0x554>
-	LONG $0x80a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x80]
+	LONG $0x88a78b4c; WORD $0x0000; BYTE $0x00 // mov r12, qword ptr [rdi + 0x88]
 	LONG $0x10468b4c // mov r8, qword ptr [rsi + 0x10]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0xc079 // jns 0x8f0 <denseAVXVNNI+0x560>
-	LONG $0x80878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x80]
+	LONG $0x88878b4c; WORD $0x0000; BYTE $0x00 // mov r8, qword ptr [rdi + 0x88]
 	LONG $0x187e8b4c // mov r15, qword ptr [rsi + 0x18]
 	WORD $0x854d; BYTE $0xff // test r15, r15
 	WORD $0xbc79 // jns 0x8fc <denseAVXVNNI+0x56c>
-	LONG $0x80bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x80]
+	LONG $0x88bf8b4c; WORD $0x0000; BYTE $0x00 // mov r15, qword ptr [rdi + 0x88]
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x8949; BYTE $0xce // mov r14, rcx
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
@@ -600,7 +600,7 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0xfed78e0f; WORD $0xffff // jle 0x890 <denseAVXVNNI+0x500>
-	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
 	LONG $0x10508d48 // lea rdx, [rax + 0x10]
 	WORD $0xf631 // xor esi, esi
 	WORD $0x14eb // jmp 0x9dc <denseAVXVNNI+0x64c>
@@ -669,7 +669,7 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc8edf5c5 // vpaddsw ymm1, ymm1, ymm0
 	LONG $0xc967e5c5 // vpackuswb ymm1, ymm3, ymm1
 	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
-	LONG $0x38473948 // cmp qword ptr [rdi + 0x38], rax
+	LONG $0x40473948 // cmp qword ptr [rdi + 0x40], rax
 	LONG $0xfcd38e0f; WORD $0xffff // jle 0x7d0 <denseAVXVNNI+0x440>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x0c7ffec5; BYTE $0x10 // vmovdqu ymmword ptr [rax + rdx], ymm1
@@ -688,7 +688,7 @@ TEXT ·denseAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x04e68e0f; WORD $0x0000 // jle 0x1013 <firstAVXVNNI+0x4f3>
 	BYTE $0x55 // push rbp
@@ -698,20 +698,20 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x40ec8348 // sub rsp, 0x40
-	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
+	LONG $0x797de2c4; WORD $0x6047 // vpbroadcastw ymm0, word ptr [rdi + 0x60]
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x21eb // jmp 0xb66 <firstAVXVNNI+0x46>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
 	LONG $0x04c18348 // add rcx, 0x4
-	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
 	LONG $0x049f8d0f; WORD $0x0000 // jge 0x1005 <firstAVXVNNI+0x4e5>
 	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x02b88e0f; WORD $0x0000 // jle 0xe30 <firstAVXVNNI+0x310>
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
 	WORD $0xd17e // jle 0xb50 <firstAVXVNNI+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
@@ -738,10 +738,10 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x04c28349 // add r10, 0x4
-	LONG $0x28773b4c // cmp r14, qword ptr [rdi + 0x28]
+	LONG $0x30773b4c // cmp r14, qword ptr [rdi + 0x30]
 	LONG $0xff5e8d0f; WORD $0xffff // jge 0xb50 <firstAVXVNNI+0x30>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x607f8b4c // mov r15, qword ptr [rdi + 0x60]
+	LONG $0x687f8b4c // mov r15, qword ptr [rdi + 0x68]
 	LONG $0x6f7ea1c4; WORD $0x2814 // vmovdqu ymm2, ymmword ptr [rax + r13]
 	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
 	LONG $0x0c6ffec5; BYTE $0x08 // vmovdqu ymm1, ymmword ptr [rax + rcx]
@@ -750,15 +750,15 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x240c894c // mov qword ptr [rsp], r9
 	LONG $0x2454894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r10
 	LONG $0x00df8e0f; WORD $0x0000 // jle 0xd00 <firstAVXVNNI+0x1e0>
-	LONG $0x685f8b4c // mov r11, qword ptr [rdi + 0x68]
+	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
 	LONG $0x00d28e0f; WORD $0x0000 // jle 0xd00 <firstAVXVNNI+0x1e0>
 	LONG $0xefaf0f4d // imul r13, r15
 	LONG $0xebaf0f4d // imul r13, r11
 	LONG $0x106f034c // add r13, qword ptr [rdi + 0x10]
-	LONG $0x706f8b48 // mov rbp, qword ptr [rdi + 0x70]
-	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x786f8b48 // mov rbp, qword ptr [rdi + 0x78]
+	LONG $0x908f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x90]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0xd3af0f48 // imul rdx, rbx
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
@@ -806,11 +806,11 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf26ffdc5 // vmovdqa ymm6, ymm2
 	LONG $0xfa6ffdc5 // vmovdqa ymm7, ymm2
 	LONG $0xc26f7dc5 // vmovdqa ymm8, ymm2
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0xc6af0f49 // imul rax, r14
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0x246c8b4c; BYTE $0x28 // mov r13, qword ptr [rsp + 0x28]
 	LONG $0x107c21c4; WORD $0x290c // vmovups ymm9, ymmword ptr [rcx + r13]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
@@ -840,7 +840,7 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
 	LONG $0x1410fcc5; BYTE $0x31 // vmovups ymm2, ymmword ptr [rcx + rsi]
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
@@ -868,7 +868,7 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0c7ffac5; BYTE $0x08 // vmovdqu xmmword ptr [rax + rcx], xmm1
 	LONG $0xfffdafe9; BYTE $0xff // jmp 0xbd5 <firstAVXVNNI+0xb5>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
 	LONG $0xfd158e0f; WORD $0xffff // jle 0xb50 <firstAVXVNNI+0x30>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
@@ -892,25 +892,25 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c68348 // add rsi, 0x4
 	LONG $0x04c08349 // add r8, 0x4
 	LONG $0x04c38348 // add rbx, 0x4
-	LONG $0x285f3b4c // cmp r11, qword ptr [rdi + 0x28]
+	LONG $0x305f3b4c // cmp r11, qword ptr [rdi + 0x30]
 	LONG $0xfcaf8d0f; WORD $0xffff // jge 0xb50 <firstAVXVNNI+0x30>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
 	LONG $0x6f7ea1c4; WORD $0x310c // vmovdqu ymm1, ymmword ptr [rcx + r14]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
 	LONG $0x2404894c // mov qword ptr [rsp], r8
 	LONG $0x245c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rbx
 	LONG $0x00ba8e0f; WORD $0x0000 // jle 0xf80 <firstAVXVNNI+0x460>
-	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
+	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0x00ad8e0f; WORD $0x0000 // jle 0xf80 <firstAVXVNNI+0x460>
 	LONG $0xf0af0f4c // imul r14, rax
 	LONG $0xf1af0f4d // imul r14, r9
 	LONG $0x1077034c // add r14, qword ptr [rdi + 0x10]
-	LONG $0x707f8b4c // mov r15, qword ptr [rdi + 0x70]
-	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
-	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
+	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
+	LONG $0x90978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x90]
+	LONG $0x506f8b4c // mov r13, qword ptr [rdi + 0x50]
 	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
 	LONG $0xeaaf0f49 // imul rbp, r10
 	WORD $0x8949; BYTE $0xd4 // mov r12, rdx
@@ -947,7 +947,7 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0xc3af0f49 // imul rax, r11
 	LONG $0x08470348 // add rax, qword ptr [rdi + 0x8]
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
@@ -971,7 +971,7 @@ TEXT ·firstAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd0ededc5 // vpaddsw ymm2, ymm2, ymm0
 	LONG $0xca67f5c5 // vpackuswb ymm1, ymm1, ymm2
 	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
-	LONG $0x384f3948 // cmp qword ptr [rdi + 0x38], rcx
+	LONG $0x404f3948 // cmp qword ptr [rdi + 0x40], rcx
 	LONG $0xfe768e0f; WORD $0xffff // jle 0xe70 <firstAVXVNNI+0x350>
 	LONG $0x7f7ea1c4; WORD $0x300c // vmovdqu ymmword ptr [rax + r14], ymm1
 	LONG $0xfffe71e9; BYTE $0xff // jmp 0xe76 <firstAVXVNNI+0x356>
@@ -991,17 +991,17 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	LONG $0x04748e0f; WORD $0x0000 // jle 0x14b5 <depthwise3x3s1AVXVNNI+0x495>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	LONG $0xe0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xe0
-	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
+	LONG $0x797de2c4; WORD $0x6047 // vpbroadcastw ymm0, word ptr [rdi + 0x60]
 	LONG $0x447ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm0
-	LONG $0x787d62c4; WORD $0x6047 // vpbroadcastb ymm8, byte ptr [rdi + 0x60]
-	LONG $0x587de2c4; WORD $0x685f // vpbroadcastd ymm3, dword ptr [rdi + 0x68]
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0x787d62c4; WORD $0x6847 // vpbroadcastb ymm8, byte ptr [rdi + 0x68]
+	LONG $0x587de2c4; WORD $0x705f // vpbroadcastd ymm3, dword ptr [rdi + 0x70]
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0xff488d48 // lea rcx, [rax - 0x1]
 	LONG $0x6ef9e1c4; BYTE $0xc2 // vmovq xmm0, rdx
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
@@ -1015,7 +1015,7 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	WORD $0x14eb // jmp 0x10b1 <depthwise3x3s1AVXVNNI+0x91>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
 	LONG $0x02c68348 // add rsi, 0x2
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
 	LONG $0x03fa8d0f; WORD $0x0000 // jge 0x14ab <depthwise3x3s1AVXVNNI+0x48b>
@@ -1070,7 +1070,7 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0b75 // jne 0x119c <depthwise3x3s1AVXVNNI+0x17c>
 	LONG $0x44dbc5c5; WORD $0x2024 // vpand ymm0, ymm7, ymmword ptr [rsp + 0x20]
 	LONG $0x3cebfdc5; BYTE $0x24 // vpor ymm7, ymm0, ymmword ptr [rsp]
-	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
 	LONG $0xfefd8e0f; WORD $0xffff // jle 0x10a4 <depthwise3x3s1AVXVNNI+0x84>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x02eac149 // shr r10, 0x2
@@ -1099,7 +1099,7 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf67f7dc5 // vmovdqa ymm6, ymm14
 	LONG $0xdd7f7dc5 // vmovdqa ymm5, ymm11
 	WORD $0x894d; BYTE $0xda // mov r10, r11
-	LONG $0x385f3b4c // cmp r11, qword ptr [rdi + 0x38]
+	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
 	LONG $0xfe658d0f; WORD $0xffff // jge 0x10a0 <depthwise3x3s1AVXVNNI+0x80>
 	LONG $0x015a8d4d // lea r11, [r10 + 0x1]
 	LONG $0x6f7d41c4; BYTE $0xd8 // vmovdqa ymm11, ymm8
@@ -1228,7 +1228,7 @@ TEXT ·depthwise3x3s1AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdb5bfdc5 // vcvtps2dq ymm3, ymm3
 	LONG $0xd25bfdc5 // vcvtps2dq ymm2, ymm2
 	LONG $0xd26be5c5 // vpackssdw ymm2, ymm3, ymm2
-	LONG $0x57af0f4c; BYTE $0x50 // imul r10, qword ptr [rdi + 0x50]
+	LONG $0x57af0f4c; BYTE $0x58 // imul r10, qword ptr [rdi + 0x58]
 	LONG $0x5c6ffec5; WORD $0x6024 // vmovdqu ymm3, ymmword ptr [rsp + 0x60]
 	LONG $0xc3edfdc5 // vpaddsw ymm0, ymm0, ymm3
 	LONG $0xd3ededc5 // vpaddsw ymm2, ymm2, ymm3
@@ -1250,7 +1250,7 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x044f8e0f; WORD $0x0000 // jle 0x1930 <depthwise3x3s2AVXVNNI+0x470>
 	BYTE $0x55 // push rbp
@@ -1260,11 +1260,11 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0xa0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xa0
-	LONG $0x797de2c4; WORD $0x5847 // vpbroadcastw ymm0, word ptr [rdi + 0x58]
+	LONG $0x797de2c4; WORD $0x6047 // vpbroadcastw ymm0, word ptr [rdi + 0x60]
 	LONG $0x447ffec5; WORD $0x4024 // vmovdqu ymmword ptr [rsp + 0x40], ymm0
-	LONG $0x787de2c4; WORD $0x6057 // vpbroadcastb ymm2, byte ptr [rdi + 0x60]
-	LONG $0x587de2c4; WORD $0x685f // vpbroadcastd ymm3, dword ptr [rdi + 0x68]
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x787de2c4; WORD $0x6857 // vpbroadcastb ymm2, byte ptr [rdi + 0x68]
+	LONG $0x587de2c4; WORD $0x705f // vpbroadcastd ymm3, dword ptr [rdi + 0x70]
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	LONG $0x6ef9e1c4; BYTE $0xc2 // vmovq xmm0, rdx
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
 	LONG $0xc16cf9c5 // vpunpcklqdq xmm0, xmm0, xmm1 # xmm0 = xmm0[0],xmm1[0]
@@ -1272,13 +1272,13 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x5c7ffec5; WORD $0x2024 // vmovdqu ymmword ptr [rsp + 0x20], ymm3
 	LONG $0xc2dfe5c5 // vpandn ymm0, ymm3, ymm2
 	LONG $0x047ffec5; BYTE $0x24 // vmovdqu ymmword ptr [rsp], ymm0
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
+	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
 	LONG $0xff518d48 // lea rdx, [rcx - 0x1]
 	LONG $0xfe718d48 // lea rsi, [rcx - 0x2]
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	WORD $0x1feb // jmp 0x1561 <depthwise3x3s2AVXVNNI+0xa1>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
 	LONG $0x03be8d0f; WORD $0x0000 // jge 0x191f <depthwise3x3s2AVXVNNI+0x45f>
@@ -1308,7 +1308,7 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x7f7aa1c4; WORD $0x0b04 // vmovdqu xmmword ptr [rbx + r9], xmm0
 	WORD $0xff49; BYTE $0xc3 // inc r11
-	LONG $0x385f8b48 // mov rbx, qword ptr [rdi + 0x38]
+	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
 	LONG $0x02c28349 // add r10, 0x2
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
 	LONG $0x6f7d41c4; BYTE $0xd5 // vmovdqa ymm10, ymm13
@@ -1467,7 +1467,7 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x506562c4; BYTE $0xe6 // {vex} vpdpbusd ymm12, ymm3, ymm6
 	LONG $0x7265c1c4; WORD $0x08d5 // vpsrld ymm3, ymm13, 0x8
 	LONG $0x5065e2c4; BYTE $0xc6 // {vex} vpdpbusd ymm0, ymm3, ymm6
-	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
+	LONG $0x585f8b48 // mov rbx, qword ptr [rdi + 0x58]
 	LONG $0xdbaf0f49 // imul rbx, r11
 	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
 	LONG $0xd472e5c5; BYTE $0x18 // vpsrld ymm3, ymm4, 0x18
@@ -1520,7 +1520,7 @@ TEXT ·depthwise3x3s2AVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
 	LONG $0x054c8e0f; WORD $0x0000 // jle 0x1e99 <depthwiseAnyAVXVNNI+0x559>
 	BYTE $0x55 // push rbp
@@ -1530,29 +1530,29 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x70ec8348 // sub rsp, 0x70
-	LONG $0x797de2c4; WORD $0x3847 // vpbroadcastw ymm0, word ptr [rdi + 0x38]
+	LONG $0x797de2c4; WORD $0x4047 // vpbroadcastw ymm0, word ptr [rdi + 0x40]
 	LONG $0x000018b8; BYTE $0x00 // mov eax, 0x18
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
 	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
 	WORD $0x24eb // jmp 0x199e <depthwiseAnyAVXVNNI+0x5e>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
 	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x24448348; WORD $0x2008 // add qword ptr [rsp + 0x8], 0x20
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
 	LONG $0x04ed8d0f; WORD $0x0000 // jge 0x1e8b <depthwiseAnyAVXVNNI+0x54b>
-	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	LONG $0x01858e0f; WORD $0x0000 // jle 0x1b30 <depthwiseAnyAVXVNNI+0x1f0>
-	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0x01788e0f; WORD $0x0000 // jle 0x1b30 <depthwiseAnyAVXVNNI+0x1f0>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x05e2c149 // shl r10, 0x5
-	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
+	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
 	WORD $0x894c; BYTE $0xcb // mov rbx, r9
 	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xc3 // and rbx, rax
@@ -1562,11 +1562,11 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
 	LONG $0x0144840f; WORD $0x0000 // je 0x1b30 <depthwiseAnyAVXVNNI+0x1f0>
-	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
 	LONG $0xf03c8b4e // mov r15, qword ptr [rax + 8*r14]
 	WORD $0x854d; BYTE $0xff // test r15, r15
 	LONG $0x00b3840f; WORD $0x0000 // je 0x1ab0 <depthwiseAnyAVXVNNI+0x170>
-	LONG $0x60678b4c // mov r12, qword ptr [rdi + 0x60]
+	LONG $0x68678b4c // mov r12, qword ptr [rdi + 0x68]
 	LONG $0x2464034c; BYTE $0x08 // add r12, qword ptr [rsp + 0x8]
 	WORD $0x894d; BYTE $0xcd // mov r13, r9
 	WORD $0x18eb // jmp 0x1a23 <depthwiseAnyAVXVNNI+0xe3>
@@ -1596,40 +1596,40 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0xb279 // jns 0x1a10 <depthwiseAnyAVXVNNI+0xd0>
 	WORD $0x38eb // jmp 0x1a98 <depthwiseAnyAVXVNNI+0x158>
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
 	LONG $0x24448b49; BYTE $0xf0 // mov rax, qword ptr [r12 - 0x10]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0xcc79 // jns 0x1a3d <depthwiseAnyAVXVNNI+0xfd>
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
 	LONG $0x24448b49; BYTE $0xf8 // mov rax, qword ptr [r12 - 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	WORD $0xcb79 // jns 0x1a4e <depthwiseAnyAVXVNNI+0x10e>
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
 	LONG $0x24048b49 // mov rax, qword ptr [r12]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xff78890f; WORD $0xffff // jns 0x1a10 <depthwiseAnyAVXVNNI+0xd0>
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0xffff72e9; BYTE $0xff // jmp 0x1a13 <depthwiseAnyAVXVNNI+0xd3>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
 	LONG $0x01f98349 // cmp r9, 0x1
 	WORD $0x3c74 // je 0x1af9 <depthwiseAnyAVXVNNI+0x1b9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
 	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
 	LONG $0x20438949 // mov qword ptr [r11 + 0x20], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x28438949 // mov qword ptr [r11 + 0x28], rax
 	LONG $0x30438949 // mov qword ptr [r11 + 0x30], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x38438949 // mov qword ptr [r11 + 0x38], rax
 	LONG $0x40c38349 // add r11, 0x40
 	LONG $0xfec18348 // add rcx, -0x2
@@ -1637,15 +1637,15 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01c1f641 // test r9b, 0x1
 	LONG $0xfedd840f; WORD $0xffff // je 0x19e0 <depthwiseAnyAVXVNNI+0xa0>
 	WORD $0x8949; BYTE $0x03 // mov qword ptr [r11], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x08438949 // mov qword ptr [r11 + 0x8], rax
 	LONG $0x10438949 // mov qword ptr [r11 + 0x10], rax
-	LONG $0x68478b48 // mov rax, qword ptr [rdi + 0x68]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x18438949 // mov qword ptr [r11 + 0x18], rax
 	LONG $0x20c38349 // add r11, 0x20
 	LONG $0xfffebde9; BYTE $0xff // jmp 0x19e0 <depthwiseAnyAVXVNNI+0xa0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x286f8b4c // mov r13, qword ptr [rdi + 0x28]
+	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xed // test r13, r13
 	LONG $0xfe478e0f; WORD $0xffff // jle 0x1984 <depthwiseAnyAVXVNNI+0x44>
 	WORD $0xc931 // xor ecx, ecx
@@ -1656,14 +1656,14 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
 	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
 	LONG $0x02c28348 // add rdx, 0x2
-	LONG $0x286f8b4c // mov r13, qword ptr [rdi + 0x28]
+	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	LONG $0x20c18348 // add rcx, 0x20
 	WORD $0x394c; BYTE $0xea // cmp rdx, r13
 	LONG $0xfe0b8d0f; WORD $0xffff // jge 0x1980 <depthwiseAnyAVXVNNI+0x40>
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
 	LONG $0x04e2c149 // shl r10, 0x4
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
 	LONG $0x6f7ea1c4; WORD $0x100c // vmovdqu ymm1, ymmword ptr [rax + r10]
 	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
 	WORD $0x2949; BYTE $0xd5 // sub r13, rdx
@@ -1674,7 +1674,7 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x06eac148 // shr rdx, 0x6
 	WORD $0xc889 // mov eax, ecx
 	WORD $0xe083; BYTE $0x20 // and eax, 0x20
-	LONG $0x70778b4c // mov r14, qword ptr [rdi + 0x70]
+	LONG $0x78778b4c // mov r14, qword ptr [rdi + 0x78]
 	WORD $0x894d; BYTE $0xd7 // mov r15, r10
 	LONG $0x10cf8349 // or r15, 0x10
 	LONG $0xd6af0f48 // imul rdx, rsi
@@ -1792,7 +1792,7 @@ TEXT ·depthwiseAnyAVXVNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd16ffdc5 // vmovdqa ymm2, ymm1
 	LONG $0xd96ffdc5 // vmovdqa ymm3, ymm1
 	LONG $0xe16ffdc5 // vmovdqa ymm4, ymm1
-	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x04af0f48; BYTE $0x24 // imul rax, qword ptr [rsp]
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]

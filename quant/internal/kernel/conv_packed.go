@@ -63,7 +63,7 @@ func takesPointwise(p *PackedConv) bool { return p.simple() && p.c.isPointwise()
 func (p *PackedConv) convArgs(dst, src *Map) convArgs {
 	return convArgs{
 		weights: unsafe.Pointer(&p.packed.weights[0]), bias: unsafe.Pointer(&p.packed.bias[0]), scale: unsafe.Pointer(&p.packed.scale[0]),
-		groups: int64(len(p.packed.bias) / 16), cells: int64(Cells(dst.C)), steps: int64(Cells(src.C)),
+		ramp: unsafe.Pointer(unsafe.SliceData(p.packed.ramp)), groups: int64(len(p.packed.bias) / 16), cells: int64(Cells(dst.C)), steps: int64(Cells(src.C)),
 		srcBlock: int64(src.Block), dstBlock: int64(dst.Block),
 		zero: int64(p.c.Requant.Zero),
 	}

@@ -106,6 +106,29 @@ func randomConv(r *rand.Rand, c Conv) Conv {
 			c.Requant.Scale[i] = min(r.Float32()*2/float32(depth+1)+1e-6, 0.999)
 		}
 	}
+	if r.IntN(3) == 0 { // as a rectifier stores: negative sums are 0 (packRamp)
+		c.Requant.Zero, c.Requant.Min, c.Requant.Max = int(lo), 0, 0
+		for i := range c.Bias {
+			c.Bias[i] %= 1 << 16
+		}
+		switch r.IntN(4) {
+		case 0: // sums around 2²³, the ramp's end, and at −2²³
+			depth, zero := c.KH*c.KW*c.In/max(c.Groups, 1), int32(c.Zero)
+			for i := range c.Bias {
+				most, fold := int32(0), int32(0)
+				for _, w := range c.Weights[i*depth : (i+1)*depth] {
+					most += 255 * max(int32(w), 0)
+					fold += zero * int32(w)
+				}
+				c.Bias[i] = 1<<23 - 1 - most + fold + r.Int32N(3)/2
+				c.Requant.Scale[i] = 256.0 / (1 << 23)
+			}
+		case 1:
+			for i := range c.Bias {
+				c.Bias[i] -= 1 << (8 + r.IntN(23))
+			}
+		}
+	}
 	if r.IntN(6) == 0 {
 		c.Requant.Table = new([256]byte)
 		for i := range c.Requant.Table {

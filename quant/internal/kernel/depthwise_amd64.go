@@ -49,6 +49,7 @@ func runDepthwiseShift(kernel func(*depthwiseShiftArgs)) func(p *PackedConv, dst
 		var rows [maxTapsY]unsafe.Pointer
 		a := depthwiseShiftArgs{
 			weights: unsafe.Pointer(&w.weights[0]), bias: unsafe.Pointer(&w.bias[0]), scale: unsafe.Pointer(&w.scale[0]),
+			ramp:   unsafe.Pointer(unsafe.SliceData(w.ramp)),
 			blocks: int64(Blocks(dst.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block), srcBlock: int64(src.Block),
 			srcBlocks: int64(Blocks(src.W)), zero: int64(c.Requant.Zero), tapsY: int64(c.KH), tapsX: int64(c.KW), quads: int64(p.quads()),
 			rows: unsafe.Pointer(&rows), delta: unsafe.Pointer(&delta), order: unsafe.Pointer(&order), pad: unsafe.Pointer(&w.pad[0]),

@@ -51,6 +51,7 @@ func runDepthwise3x3(one, two func(*depthwiseArgs)) func(p *PackedConv, dst, src
 		a := depthwiseArgs{
 			rows: unsafe.Pointer(&rows), rowBlocks: unsafe.Pointer(&steps), dstRow: int64(dst.Row),
 			weights: unsafe.Pointer(&w.weights[0]), bias: unsafe.Pointer(&w.bias[0]), scale: unsafe.Pointer(&w.scale[0]),
+			ramp:   unsafe.Pointer(unsafe.SliceData(w.ramp)),
 			blocks: int64(Blocks(dst.W)), srcBlocks: int64(Blocks(src.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block),
 			zero: int64(p.c.Requant.Zero),
 			pad:  int64(p.c.Zero), keep: int64(uint32(0xffffffff) >> (8 * (-src.W & 3))),
@@ -128,6 +129,7 @@ func runDepthwiseWide(kernel func(*depthwiseArgs)) func(p *PackedConv, dst, src 
 		a := depthwiseArgs{
 			rows: unsafe.Pointer(&rows), rowBlocks: unsafe.Pointer(&steps),
 			weights: unsafe.Pointer(&w.weights[0]), bias: unsafe.Pointer(&w.bias[0]), scale: unsafe.Pointer(&w.scale[0]),
+			ramp:   unsafe.Pointer(unsafe.SliceData(w.ramp)),
 			blocks: int64(Blocks(dst.W)), srcBlocks: int64(Blocks(src.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block),
 			zero: int64(p.c.Requant.Zero), tapsY: int64(p.c.KH),
 			pad: int64(p.c.Zero), keep: int64(uint32(0xffffffff) >> (8 * (-src.W & 3))),
@@ -192,6 +194,7 @@ func runDepthwise(kernel func(*depthwiseAnyArgs)) func(p *PackedConv, dst, src *
 		var rows [maxTapsY]unsafe.Pointer
 		a := depthwiseAnyArgs{
 			weights: unsafe.Pointer(&w.weights[0]), bias: unsafe.Pointer(&w.bias[0]), scale: unsafe.Pointer(&w.scale[0]),
+			ramp:   unsafe.Pointer(unsafe.SliceData(w.ramp)),
 			blocks: int64(Blocks(dst.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block),
 			zero: int64(c.Requant.Zero), tapsY: int64(c.KH), tapsX: int64(c.KW), quads: int64(p.quads()),
 			rows: unsafe.Pointer(&rows), offsets: unsafe.Pointer(&offsets[0]), pad: unsafe.Pointer(&w.pad[0]), taps: unsafe.Pointer(&taps[0]),

@@ -5,20 +5,20 @@
 // func pointwiseDotProd(a)
 TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xf100053f // cmp x9, #0x1
 	WORD $0x540042ab // b.lt 0x85c <pointwiseDotProd+0x85c>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
 	WORD $0x14000006 // b 0x30 <pointwiseDotProd+0x30>
 	WORD $0xd503201f // nop
 	WORD $0x91001108 // add x8, x8, #0x4
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xeb09011f // cmp x8, x9
 	WORD $0x5400418a // b.ge 0x85c <pointwiseDotProd+0x85c>
 	WORD $0xcb08012a // sub x10, x9, x8
-	WORD $0xf9401409 // ldr x9, [x0, #0x28]
+	WORD $0xf9401809 // ldr x9, [x0, #0x30]
 	WORD $0xf100055f // cmp x10, #0x1
 	WORD $0x54002160 // b.eq 0x468 <pointwiseDotProd+0x468>
 	WORD $0xf100095f // cmp x10, #0x2
@@ -52,7 +52,7 @@ TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0xf940040d // ldr x13, [x0, #0x8]
 	WORD $0x6e32deb2 // fmul v18.4s, v21.4s, v18.4s
-	WORD $0xf940280e // ldr x14, [x0, #0x50]
+	WORD $0xf9402c0e // ldr x14, [x0, #0x58]
 	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
 	WORD $0x9b0935cd // madd x13, x14, x9, x13
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
@@ -114,20 +114,20 @@ TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
 	WORD $0x3cac69a1 // str q1, [x13, x12]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940140d // ldr x13, [x0, #0x28]
+	WORD $0xf940180d // ldr x13, [x0, #0x30]
 	WORD $0xeb0d013f // cmp x9, x13
 	WORD $0x54fff32a // b.ge 0x20 <pointwiseDotProd+0x20>
 	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
 	WORD $0x3cea69a7 // ldr q7, [x13, x10]
 	WORD $0x3ceb69a4 // ldr q4, [x13, x11]
 	WORD $0x3cec69a1 // ldr q1, [x13, x12]
-	WORD $0xf940200d // ldr x13, [x0, #0x40]
+	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0xf10005bf // cmp x13, #0x1
 	WORD $0x54fff4ab // b.lt 0x6c <pointwiseDotProd+0x6c>
 	WORD $0xf940080e // ldr x14, [x0, #0x10]
 	WORD $0x9b0d394e // madd x14, x10, x13, x14
 	WORD $0xf940000f // ldr x15, [x0]
-	WORD $0xf9402410 // ldr x16, [x0, #0x48]
+	WORD $0xf9402810 // ldr x16, [x0, #0x50]
 	WORD $0x4ea11c22 // mov v2.16b, v1.16b
 	WORD $0x4ea11c23 // mov v3.16b, v1.16b
 	WORD $0x4ea11c25 // mov v5.16b, v1.16b
@@ -183,7 +183,7 @@ TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD $0xf940040c // ldr x12, [x0, #0x8]
 	WORD $0x6e26de26 // fmul v6.4s, v17.4s, v6.4s
-	WORD $0xf940280d // ldr x13, [x0, #0x50]
+	WORD $0xf9402c0d // ldr x13, [x0, #0x58]
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
 	WORD $0x9b0931ac // madd x12, x13, x9, x12
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
@@ -222,19 +222,19 @@ TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
 	WORD $0x3cab6981 // str q1, [x12, x11]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940140c // ldr x12, [x0, #0x28]
+	WORD $0xf940180c // ldr x12, [x0, #0x30]
 	WORD $0xeb0c013f // cmp x9, x12
 	WORD $0x54ffe5aa // b.ge 0x20 <pointwiseDotProd+0x20>
 	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
 	WORD $0x3cea6982 // ldr q2, [x12, x10]
 	WORD $0x3ceb6981 // ldr q1, [x12, x11]
-	WORD $0xf940200d // ldr x13, [x0, #0x40]
+	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0xf10005bf // cmp x13, #0x1
 	WORD $0x54fff80b // b.lt 0x284 <pointwiseDotProd+0x284>
 	WORD $0xf940080c // ldr x12, [x0, #0x10]
 	WORD $0x9b0d314c // madd x12, x10, x13, x12
 	WORD $0xf940000e // ldr x14, [x0]
-	WORD $0xf940240f // ldr x15, [x0, #0x48]
+	WORD $0xf940280f // ldr x15, [x0, #0x50]
 	WORD $0x9b0939ee // madd x14, x15, x9, x14
 	WORD $0xf10005bf // cmp x13, #0x1
 	WORD $0x54000101 // b.ne 0x3c0 <pointwiseDotProd+0x3c0>
@@ -307,7 +307,7 @@ TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0xf940040b // ldr x11, [x0, #0x8]
 	WORD $0x6e22dca2 // fmul v2.4s, v5.4s, v2.4s
-	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0xf9402c0c // ldr x12, [x0, #0x58]
 	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
 	WORD $0x9b092d8b // madd x11, x12, x9, x11
 	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
@@ -323,16 +323,16 @@ TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
 	WORD $0x3caa6961 // str q1, [x11, x10]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0xf940180b // ldr x11, [x0, #0x30]
 	WORD $0xeb0b013f // cmp x9, x11
 	WORD $0x54ffd90a // b.ge 0x20 <pointwiseDotProd+0x20>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0x3cea6961 // ldr q1, [x11, x10]
-	WORD $0xf940200b // ldr x11, [x0, #0x40]
+	WORD $0xf940240b // ldr x11, [x0, #0x48]
 	WORD $0xf100057f // cmp x11, #0x1
 	WORD $0x54fffb6b // b.lt 0x480 <pointwiseDotProd+0x480>
 	WORD $0xf940000c // ldr x12, [x0]
-	WORD $0xf940240d // ldr x13, [x0, #0x48]
+	WORD $0xf940280d // ldr x13, [x0, #0x50]
 	WORD $0x9b0931ac // madd x12, x13, x9, x12
 	WORD $0xf940080d // ldr x13, [x0, #0x10]
 	WORD $0x9b0b354d // madd x13, x10, x11, x13
@@ -404,7 +404,7 @@ TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD $0xf940040e // ldr x14, [x0, #0x8]
 	WORD $0x6e36df36 // fmul v22.4s, v25.4s, v22.4s
-	WORD $0xf940280f // ldr x15, [x0, #0x50]
+	WORD $0xf9402c0f // ldr x15, [x0, #0x58]
 	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
 	WORD $0x9b0939ee // madd x14, x15, x9, x14
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
@@ -489,14 +489,14 @@ TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
 	WORD $0x3cad69c1 // str q1, [x14, x13]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940140e // ldr x14, [x0, #0x28]
+	WORD $0xf940180e // ldr x14, [x0, #0x30]
 	WORD $0xeb0e013f // cmp x9, x14
 	WORD $0x54ffc44a // b.ge 0x20 <pointwiseDotProd+0x20>
 	WORD $0xf9400c0f // ldr x15, [x0, #0x18]
 	WORD $0x3cea69f2 // ldr q18, [x15, x10]
 	WORD $0x3ceb69e6 // ldr q6, [x15, x11]
 	WORD $0x3cec69e4 // ldr q4, [x15, x12]
-	WORD $0xf940200e // ldr x14, [x0, #0x40]
+	WORD $0xf940240e // ldr x14, [x0, #0x48]
 	WORD $0xf10005df // cmp x14, #0x1
 	WORD $0x3ced69e1 // ldr q1, [x15, x13]
 	WORD $0x54fff14b // b.lt 0x5e0 <pointwiseDotProd+0x5e0>
@@ -505,7 +505,7 @@ TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9400010 // ldr x16, [x0]
 	WORD $0x4ea11c22 // mov v2.16b, v1.16b
 	WORD $0x4ea11c23 // mov v3.16b, v1.16b
-	WORD $0xf9402411 // ldr x17, [x0, #0x48]
+	WORD $0xf9402811 // ldr x17, [x0, #0x50]
 	WORD $0x4ea11c25 // mov v5.16b, v1.16b
 	WORD $0x4ea41c87 // mov v7.16b, v4.16b
 	WORD $0x4ea41c90 // mov v16.16b, v4.16b
@@ -545,7 +545,7 @@ TEXT ·pointwiseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 // func denseDotProd(a)
 TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xf100053f // cmp x9, #0x1
 	WORD $0x54006a0b // b.lt 0x15a8 <denseDotProd+0xd48>
 	WORD $0xa9bc67fa // stp x26, x25, [sp, #-0x40]!
@@ -553,15 +553,15 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa90257f6 // stp x22, x21, [sp, #0x20]
 	WORD $0xa9034ff4 // stp x20, x19, [sp, #0x30]
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
 	WORD $0x14000005 // b 0x89c <denseDotProd+0x3c>
 	WORD $0x91001108 // add x8, x8, #0x4
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xeb09011f // cmp x8, x9
 	WORD $0x5400680a // b.ge 0x1598 <denseDotProd+0xd38>
 	WORD $0xcb080129 // sub x9, x9, x8
-	WORD $0xf9401403 // ldr x3, [x0, #0x28]
+	WORD $0xf9401803 // ldr x3, [x0, #0x30]
 	WORD $0xf100053f // cmp x9, #0x1
 	WORD $0x54003320 // b.eq 0xf0c <denseDotProd+0x6ac>
 	WORD $0xf100093f // cmp x9, #0x2
@@ -657,7 +657,7 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
 	WORD $0x3cac69a1 // str q1, [x13, x12]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf9401403 // ldr x3, [x0, #0x28]
+	WORD $0xf9401803 // ldr x3, [x0, #0x30]
 	WORD $0xeb03013f // cmp x9, x3
 	WORD $0x54fff32a // b.ge 0x88c <denseDotProd+0x2c>
 	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
@@ -665,14 +665,14 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3ceb69a2 // ldr q2, [x13, x11]
 	WORD $0x3cec69a1 // ldr q1, [x13, x12]
 	WORD $0xf940040d // ldr x13, [x0, #0x8]
-	WORD $0xf940300f // ldr x15, [x0, #0x60]
+	WORD $0xf940340f // ldr x15, [x0, #0x68]
 	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0xf940280e // ldr x14, [x0, #0x50]
+	WORD $0xf9402c0e // ldr x14, [x0, #0x58]
 	WORD $0x54fff4ab // b.lt 0x8e0 <denseDotProd+0x80>
-	WORD $0xf9403410 // ldr x16, [x0, #0x68]
+	WORD $0xf9403810 // ldr x16, [x0, #0x70]
 	WORD $0xf100061f // cmp x16, #0x1
 	WORD $0x54fff44b // b.lt 0x8e0 <denseDotProd+0x80>
-	WORD $0xf9402011 // ldr x17, [x0, #0x40]
+	WORD $0xf9402411 // ldr x17, [x0, #0x48]
 	WORD $0xf100063f // cmp x17, #0x1
 	WORD $0x54fff3eb // b.lt 0x8e0 <denseDotProd+0x80>
 	WORD $0xaa1f03e1 // mov x1, xzr
@@ -686,7 +686,7 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea11c25 // mov v5.16b, v1.16b
 	WORD $0x4ea21c47 // mov v7.16b, v2.16b
 	WORD $0x4ea21c50 // mov v16.16b, v2.16b
-	WORD $0xa9471404 // ldp x4, x5, [x0, #0x70]
+	WORD $0xa9479404 // ldp x4, x5, [x0, #0x78]
 	WORD $0x4ea21c51 // mov v17.16b, v2.16b
 	WORD $0x4ea61cd2 // mov v18.16b, v6.16b
 	WORD $0x8b0914a5 // add x5, x5, x9, lsl #5
@@ -721,16 +721,16 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404014 // ldr x20, [x0, #0x80]
+	WORD $0xf9404414 // ldr x20, [x0, #0x88]
 	WORD $0xf9400675 // ldr x21, [x19, #0x8]
 	WORD $0xb6fffe75 // tbz x21, #0x3f, 0xaf4 <denseDotProd+0x294>
-	WORD $0xf9404015 // ldr x21, [x0, #0x80]
+	WORD $0xf9404415 // ldr x21, [x0, #0x88]
 	WORD $0xf9400a76 // ldr x22, [x19, #0x10]
 	WORD $0xb6fffe76 // tbz x22, #0x3f, 0xb00 <denseDotProd+0x2a0>
-	WORD $0xf9404016 // ldr x22, [x0, #0x80]
+	WORD $0xf9404416 // ldr x22, [x0, #0x88]
 	WORD $0xf9400e77 // ldr x23, [x19, #0x18]
 	WORD $0xb6fffe77 // tbz x23, #0x3f, 0xb0c <denseDotProd+0x2ac>
-	WORD $0xf9404017 // ldr x23, [x0, #0x80]
+	WORD $0xf9404417 // ldr x23, [x0, #0x88]
 	WORD $0xaa1103f8 // mov x24, x17
 	WORD $0xb8410699 // ldr w25, [x20], #0x10
 	WORD $0x4e040f35 // dup v21.4s, w25
@@ -762,7 +762,7 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb1000ff // cmp x7, x16
 	WORD $0x54fff921 // b.ne 0xae0 <denseDotProd+0x280>
 	WORD $0x17ffffc0 // b 0xac0 <denseDotProd+0x260>
-	WORD $0xf9404007 // ldr x7, [x0, #0x80]
+	WORD $0xf9404407 // ldr x7, [x0, #0x88]
 	WORD $0xaa0703f3 // mov x19, x7
 	WORD $0xaa1103f4 // mov x20, x17
 	WORD $0xd503201f // nop
@@ -855,21 +855,21 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
 	WORD $0x3cab6981 // str q1, [x12, x11]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf9401403 // ldr x3, [x0, #0x28]
+	WORD $0xf9401803 // ldr x3, [x0, #0x30]
 	WORD $0xeb03013f // cmp x9, x3
 	WORD $0x54ffda6a // b.ge 0x88c <denseDotProd+0x2c>
 	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
 	WORD $0x3cea6982 // ldr q2, [x12, x10]
 	WORD $0x3ceb6981 // ldr q1, [x12, x11]
 	WORD $0xf940040c // ldr x12, [x0, #0x8]
-	WORD $0xf940300e // ldr x14, [x0, #0x60]
+	WORD $0xf940340e // ldr x14, [x0, #0x68]
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0xf940280d // ldr x13, [x0, #0x50]
+	WORD $0xf9402c0d // ldr x13, [x0, #0x58]
 	WORD $0x54fff80b // b.lt 0xc60 <denseDotProd+0x400>
-	WORD $0xf940340f // ldr x15, [x0, #0x68]
+	WORD $0xf940380f // ldr x15, [x0, #0x70]
 	WORD $0xf10005ff // cmp x15, #0x1
 	WORD $0x54fff7ab // b.lt 0xc60 <denseDotProd+0x400>
-	WORD $0xf9402010 // ldr x16, [x0, #0x40]
+	WORD $0xf9402410 // ldr x16, [x0, #0x48]
 	WORD $0xf100061f // cmp x16, #0x1
 	WORD $0x54fff74b // b.lt 0xc60 <denseDotProd+0x400>
 	WORD $0xaa1f03f1 // mov x17, xzr
@@ -880,7 +880,7 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9b100862 // madd x2, x3, x16, x2
 	WORD $0x4ea11c23 // mov v3.16b, v1.16b
 	WORD $0x4ea11c24 // mov v4.16b, v1.16b
-	WORD $0xa9471003 // ldp x3, x4, [x0, #0x70]
+	WORD $0xa9479003 // ldp x3, x4, [x0, #0x78]
 	WORD $0x4ea11c25 // mov v5.16b, v1.16b
 	WORD $0x4ea21c46 // mov v6.16b, v2.16b
 	WORD $0x8b091484 // add x4, x4, x9, lsl #5
@@ -913,16 +913,16 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404013 // ldr x19, [x0, #0x80]
+	WORD $0xf9404413 // ldr x19, [x0, #0x88]
 	WORD $0xf94004f4 // ldr x20, [x7, #0x8]
 	WORD $0xb6fffe74 // tbz x20, #0x3f, 0xdf4 <denseDotProd+0x594>
-	WORD $0xf9404014 // ldr x20, [x0, #0x80]
+	WORD $0xf9404414 // ldr x20, [x0, #0x88]
 	WORD $0xf94008f5 // ldr x21, [x7, #0x10]
 	WORD $0xb6fffe75 // tbz x21, #0x3f, 0xe00 <denseDotProd+0x5a0>
-	WORD $0xf9404015 // ldr x21, [x0, #0x80]
+	WORD $0xf9404415 // ldr x21, [x0, #0x88]
 	WORD $0xf9400cf6 // ldr x22, [x7, #0x18]
 	WORD $0xb6fffe76 // tbz x22, #0x3f, 0xe0c <denseDotProd+0x5ac>
-	WORD $0xf9404016 // ldr x22, [x0, #0x80]
+	WORD $0xf9404416 // ldr x22, [x0, #0x88]
 	WORD $0xaa1003f7 // mov x23, x16
 	WORD $0xb8410678 // ldr w24, [x19], #0x10
 	WORD $0x4e040f11 // dup v17.4s, w24
@@ -948,7 +948,7 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0f00df // cmp x6, x15
 	WORD $0x54fff9e1 // b.ne 0xde0 <denseDotProd+0x580>
 	WORD $0x17ffffc6 // b 0xdc0 <denseDotProd+0x560>
-	WORD $0xf9404006 // ldr x6, [x0, #0x80]
+	WORD $0xf9404406 // ldr x6, [x0, #0x88]
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
@@ -1005,24 +1005,24 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
 	WORD $0x3caa6961 // str q1, [x11, x10]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf9401403 // ldr x3, [x0, #0x28]
+	WORD $0xf9401803 // ldr x3, [x0, #0x30]
 	WORD $0xeb03013f // cmp x9, x3
 	WORD $0x54ffc7aa // b.ge 0x88c <denseDotProd+0x2c>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0x3cea6961 // ldr q1, [x11, x10]
 	WORD $0xf940040b // ldr x11, [x0, #0x8]
-	WORD $0xf940280c // ldr x12, [x0, #0x50]
-	WORD $0xf940300d // ldr x13, [x0, #0x60]
+	WORD $0xf9402c0c // ldr x12, [x0, #0x58]
+	WORD $0xf940340d // ldr x13, [x0, #0x68]
 	WORD $0xf10005bf // cmp x13, #0x1
 	WORD $0x54fffb6b // b.lt 0xf20 <denseDotProd+0x6c0>
-	WORD $0xf940340e // ldr x14, [x0, #0x68]
+	WORD $0xf940380e // ldr x14, [x0, #0x70]
 	WORD $0xf10005df // cmp x14, #0x1
 	WORD $0x54fffb0b // b.lt 0xf20 <denseDotProd+0x6c0>
-	WORD $0xf940200f // ldr x15, [x0, #0x40]
+	WORD $0xf940240f // ldr x15, [x0, #0x48]
 	WORD $0xf10005ff // cmp x15, #0x1
 	WORD $0x54fffaab // b.lt 0xf20 <denseDotProd+0x6c0>
 	WORD $0xaa1f03f0 // mov x16, xzr
-	WORD $0xa9470411 // ldp x17, x1, [x0, #0x70]
+	WORD $0xa9478411 // ldp x17, x1, [x0, #0x78]
 	WORD $0x8b091421 // add x1, x1, x9, lsl #5
 	WORD $0xd37be862 // lsl x2, x3, #5
 	WORD $0xf9400804 // ldr x4, [x0, #0x10]
@@ -1057,16 +1057,16 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404013 // ldr x19, [x0, #0x80]
+	WORD $0xf9404413 // ldr x19, [x0, #0x88]
 	WORD $0xf94004f4 // ldr x20, [x7, #0x8]
 	WORD $0xb6fffe74 // tbz x20, #0x3f, 0x1034 <denseDotProd+0x7d4>
-	WORD $0xf9404014 // ldr x20, [x0, #0x80]
+	WORD $0xf9404414 // ldr x20, [x0, #0x88]
 	WORD $0xf94008f5 // ldr x21, [x7, #0x10]
 	WORD $0xb6fffe75 // tbz x21, #0x3f, 0x1040 <denseDotProd+0x7e0>
-	WORD $0xf9404015 // ldr x21, [x0, #0x80]
+	WORD $0xf9404415 // ldr x21, [x0, #0x88]
 	WORD $0xf9400cf6 // ldr x22, [x7, #0x18]
 	WORD $0xb6fffe76 // tbz x22, #0x3f, 0x104c <denseDotProd+0x7ec>
-	WORD $0xf9404016 // ldr x22, [x0, #0x80]
+	WORD $0xf9404416 // ldr x22, [x0, #0x88]
 	WORD $0xaa0f03f7 // mov x23, x15
 	WORD $0xb8410678 // ldr w24, [x19], #0x10
 	WORD $0x4e040f05 // dup v5.4s, w24
@@ -1089,7 +1089,7 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x54fffa61 // b.ne 0x1020 <denseDotProd+0x7c0>
 	WORD $0x17ffffcb // b 0x1004 <denseDotProd+0x7a4>
 	WORD $0xd503201f // nop
-	WORD $0xf9404006 // ldr x6, [x0, #0x80]
+	WORD $0xf9404406 // ldr x6, [x0, #0x88]
 	WORD $0x910040c7 // add x7, x6, #0x10
 	WORD $0x14000004 // b 0x10f8 <denseDotProd+0x898>
 	WORD $0x910004a5 // add x5, x5, #0x1
@@ -1246,7 +1246,7 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
 	WORD $0x3cad69c1 // str q1, [x14, x13]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf9401403 // ldr x3, [x0, #0x28]
+	WORD $0xf9401803 // ldr x3, [x0, #0x30]
 	WORD $0xeb03013f // cmp x9, x3
 	WORD $0x54ffa98a // b.ge 0x88c <denseDotProd+0x2c>
 	WORD $0xf9400c0e // ldr x14, [x0, #0x18]
@@ -1255,14 +1255,14 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3cec69c2 // ldr q2, [x14, x12]
 	WORD $0x3ced69c1 // ldr q1, [x14, x13]
 	WORD $0xf940040e // ldr x14, [x0, #0x8]
-	WORD $0xf9403010 // ldr x16, [x0, #0x60]
+	WORD $0xf9403410 // ldr x16, [x0, #0x68]
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0xf940280f // ldr x15, [x0, #0x50]
+	WORD $0xf9402c0f // ldr x15, [x0, #0x58]
 	WORD $0x54fff14b // b.lt 0x11ac <denseDotProd+0x94c>
-	WORD $0xf9403411 // ldr x17, [x0, #0x68]
+	WORD $0xf9403811 // ldr x17, [x0, #0x70]
 	WORD $0xf100063f // cmp x17, #0x1
 	WORD $0x54fff0eb // b.lt 0x11ac <denseDotProd+0x94c>
-	WORD $0xf9402001 // ldr x1, [x0, #0x40]
+	WORD $0xf9402401 // ldr x1, [x0, #0x48]
 	WORD $0xf100043f // cmp x1, #0x1
 	WORD $0x54fff08b // b.lt 0x11ac <denseDotProd+0x94c>
 	WORD $0xaa1f03e2 // mov x2, xzr
@@ -1279,7 +1279,7 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea21c52 // mov v18.16b, v2.16b
 	WORD $0x4ea51cb3 // mov v19.16b, v5.16b
 	WORD $0x4ea51cb4 // mov v20.16b, v5.16b
-	WORD $0xa9471805 // ldp x5, x6, [x0, #0x70]
+	WORD $0xa9479805 // ldp x5, x6, [x0, #0x78]
 	WORD $0x4ea51cb5 // mov v21.16b, v5.16b
 	WORD $0x4eb01e16 // mov v22.16b, v16.16b
 	WORD $0x8b0914c6 // add x6, x6, x9, lsl #5
@@ -1313,16 +1313,16 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404015 // ldr x21, [x0, #0x80]
+	WORD $0xf9404415 // ldr x21, [x0, #0x88]
 	WORD $0xf9400696 // ldr x22, [x20, #0x8]
 	WORD $0xb6fffe76 // tbz x22, #0x3f, 0x1434 <denseDotProd+0xbd4>
-	WORD $0xf9404016 // ldr x22, [x0, #0x80]
+	WORD $0xf9404416 // ldr x22, [x0, #0x88]
 	WORD $0xf9400a97 // ldr x23, [x20, #0x10]
 	WORD $0xb6fffe77 // tbz x23, #0x3f, 0x1440 <denseDotProd+0xbe0>
-	WORD $0xf9404017 // ldr x23, [x0, #0x80]
+	WORD $0xf9404417 // ldr x23, [x0, #0x88]
 	WORD $0xf9400e98 // ldr x24, [x20, #0x18]
 	WORD $0xb6fffe78 // tbz x24, #0x3f, 0x144c <denseDotProd+0xbec>
-	WORD $0xf9404018 // ldr x24, [x0, #0x80]
+	WORD $0xf9404418 // ldr x24, [x0, #0x88]
 	WORD $0xaa0103f9 // mov x25, x1
 	WORD $0xb84106ba // ldr w26, [x21], #0x10
 	WORD $0x4e040f59 // dup v25.4s, w26
@@ -1361,7 +1361,7 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404013 // ldr x19, [x0, #0x80]
+	WORD $0xf9404413 // ldr x19, [x0, #0x88]
 	WORD $0xaa1303f4 // mov x20, x19
 	WORD $0xaa0103f5 // mov x21, x1
 	WORD $0xb8410696 // ldr w22, [x20], #0x10
@@ -1400,24 +1400,24 @@ TEXT ·denseDotProd(SB), NOSPLIT|NOFRAME, $0-8
 // func firstDotProd(a)
 TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xf100053f // cmp x9, #0x1
 	WORD $0x54004d2b // b.lt 0x1f5c <firstDotProd+0x9ac>
 	WORD $0xa9bd5ff8 // stp x24, x23, [sp, #-0x30]!
 	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
 	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
 	WORD $0x14000007 // b 0x15f0 <firstDotProd+0x40>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x91001108 // add x8, x8, #0x4
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xeb09011f // cmp x8, x9
 	WORD $0x54004b2a // b.ge 0x1f50 <firstDotProd+0x9a0>
 	WORD $0xcb08012a // sub x10, x9, x8
-	WORD $0xf9401409 // ldr x9, [x0, #0x28]
+	WORD $0xf9401809 // ldr x9, [x0, #0x30]
 	WORD $0xf100055f // cmp x10, #0x1
 	WORD $0x54002520 // b.eq 0x1aa0 <firstDotProd+0x4f0>
 	WORD $0xf100095f // cmp x10, #0x2
@@ -1456,7 +1456,7 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
 	WORD $0xf9400411 // ldr x17, [x0, #0x8]
 	WORD $0x6e32deb2 // fmul v18.4s, v21.4s, v18.4s
-	WORD $0xf9402801 // ldr x1, [x0, #0x50]
+	WORD $0xf9402c01 // ldr x1, [x0, #0x58]
 	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
 	WORD $0x9b0a4431 // madd x17, x1, x10, x17
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
@@ -1519,7 +1519,7 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3cad6a21 // str q1, [x17, x13]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
-	WORD $0xf9401411 // ldr x17, [x0, #0x28]
+	WORD $0xf9401811 // ldr x17, [x0, #0x30]
 	WORD $0x91001210 // add x16, x16, #0x4
 	WORD $0x910011ef // add x15, x15, #0x4
 	WORD $0x910011ce // add x14, x14, #0x4
@@ -1529,19 +1529,19 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3ceb6a26 // ldr q6, [x17, x11]
 	WORD $0x3cec6a22 // ldr q2, [x17, x12]
 	WORD $0x3ced6a21 // ldr q1, [x17, x13]
-	WORD $0xf9403011 // ldr x17, [x0, #0x60]
+	WORD $0xf9403411 // ldr x17, [x0, #0x68]
 	WORD $0xf100063f // cmp x17, #0x1
 	WORD $0x54fff42b // b.lt 0x1640 <firstDotProd+0x90>
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xf100043f // cmp x1, #0x1
 	WORD $0x54fff3cb // b.lt 0x1640 <firstDotProd+0x90>
 	WORD $0xaa1f03e2 // mov x2, xzr
 	WORD $0x9b117d64 // mul x4, x11, x17
 	WORD $0xf9400805 // ldr x5, [x0, #0x10]
-	WORD $0xf9403803 // ldr x3, [x0, #0x70]
+	WORD $0xf9403c03 // ldr x3, [x0, #0x78]
 	WORD $0x9b011484 // madd x4, x4, x1, x5
-	WORD $0xf9404414 // ldr x20, [x0, #0x88]
-	WORD $0xf9402405 // ldr x5, [x0, #0x48]
+	WORD $0xf9404814 // ldr x20, [x0, #0x90]
+	WORD $0xf9402805 // ldr x5, [x0, #0x50]
 	WORD $0x9b097e86 // mul x6, x20, x9
 	WORD $0x9b107e87 // mul x7, x20, x16
 	WORD $0x9b0f7e93 // mul x19, x20, x15
@@ -1615,7 +1615,7 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
 	WORD $0xf9400410 // ldr x16, [x0, #0x8]
 	WORD $0x6e26de26 // fmul v6.4s, v17.4s, v6.4s
-	WORD $0xf9402811 // ldr x17, [x0, #0x50]
+	WORD $0xf9402c11 // ldr x17, [x0, #0x58]
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
 	WORD $0x9b0a4230 // madd x16, x17, x10, x16
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
@@ -1655,7 +1655,7 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3cac6a01 // str q1, [x16, x12]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
-	WORD $0xf9401410 // ldr x16, [x0, #0x28]
+	WORD $0xf9401810 // ldr x16, [x0, #0x30]
 	WORD $0x910011ef // add x15, x15, #0x4
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0x910011ad // add x13, x13, #0x4
@@ -1664,19 +1664,19 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9400c10 // ldr x16, [x0, #0x18]
 	WORD $0x3ceb6a02 // ldr q2, [x16, x11]
 	WORD $0x3cec6a01 // ldr q1, [x16, x12]
-	WORD $0xf9403010 // ldr x16, [x0, #0x60]
+	WORD $0xf9403410 // ldr x16, [x0, #0x68]
 	WORD $0xf100061f // cmp x16, #0x1
 	WORD $0x54fff78b // b.lt 0x18c8 <firstDotProd+0x318>
-	WORD $0xf9403411 // ldr x17, [x0, #0x68]
+	WORD $0xf9403811 // ldr x17, [x0, #0x70]
 	WORD $0xf100063f // cmp x17, #0x1
 	WORD $0x54fff72b // b.lt 0x18c8 <firstDotProd+0x318>
 	WORD $0xaa1f03e1 // mov x1, xzr
 	WORD $0xf9400802 // ldr x2, [x0, #0x10]
 	WORD $0x9b107d63 // mul x3, x11, x16
 	WORD $0x9b110862 // madd x2, x3, x17, x2
-	WORD $0xf9403803 // ldr x3, [x0, #0x70]
-	WORD $0xf9404413 // ldr x19, [x0, #0x88]
-	WORD $0xf9402404 // ldr x4, [x0, #0x48]
+	WORD $0xf9403c03 // ldr x3, [x0, #0x78]
+	WORD $0xf9404813 // ldr x19, [x0, #0x90]
+	WORD $0xf9402804 // ldr x4, [x0, #0x50]
 	WORD $0x9b097e65 // mul x5, x19, x9
 	WORD $0x9b0f7e66 // mul x6, x19, x15
 	WORD $0x9b0e7e67 // mul x7, x19, x14
@@ -1739,7 +1739,7 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
 	WORD $0xf940040f // ldr x15, [x0, #0x8]
 	WORD $0x6e22dca2 // fmul v2.4s, v5.4s, v2.4s
-	WORD $0xf9402810 // ldr x16, [x0, #0x50]
+	WORD $0xf9402c10 // ldr x16, [x0, #0x58]
 	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
 	WORD $0x9b0a3e0f // madd x15, x16, x10, x15
 	WORD $0x4e21d821 // scvtf v1.4s, v1.4s
@@ -1756,7 +1756,7 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3cab69e1 // str q1, [x15, x11]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
-	WORD $0xf940140f // ldr x15, [x0, #0x28]
+	WORD $0xf940180f // ldr x15, [x0, #0x30]
 	WORD $0x910011ce // add x14, x14, #0x4
 	WORD $0x910011ad // add x13, x13, #0x4
 	WORD $0x9100118c // add x12, x12, #0x4
@@ -1764,19 +1764,19 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x54ffd46a // b.ge 0x15e0 <firstDotProd+0x30>
 	WORD $0xf9400c0f // ldr x15, [x0, #0x18]
 	WORD $0x3ceb69e1 // ldr q1, [x15, x11]
-	WORD $0xf940300f // ldr x15, [x0, #0x60]
+	WORD $0xf940340f // ldr x15, [x0, #0x68]
 	WORD $0xf10005ff // cmp x15, #0x1
 	WORD $0x54fffaeb // b.lt 0x1ac4 <firstDotProd+0x514>
-	WORD $0xf9403410 // ldr x16, [x0, #0x68]
+	WORD $0xf9403810 // ldr x16, [x0, #0x70]
 	WORD $0xf100061f // cmp x16, #0x1
 	WORD $0x54fffa8b // b.lt 0x1ac4 <firstDotProd+0x514>
 	WORD $0xaa1f03f1 // mov x17, xzr
 	WORD $0xf9400801 // ldr x1, [x0, #0x10]
 	WORD $0x9b0f7d62 // mul x2, x11, x15
 	WORD $0x9b100441 // madd x1, x2, x16, x1
-	WORD $0xf9403802 // ldr x2, [x0, #0x70]
-	WORD $0xf9404407 // ldr x7, [x0, #0x88]
-	WORD $0xf9402403 // ldr x3, [x0, #0x48]
+	WORD $0xf9403c02 // ldr x2, [x0, #0x78]
+	WORD $0xf9404807 // ldr x7, [x0, #0x90]
+	WORD $0xf9402803 // ldr x3, [x0, #0x50]
 	WORD $0x9b097ce4 // mul x4, x7, x9
 	WORD $0x9b0e7ce5 // mul x5, x7, x14
 	WORD $0x9b0d7ce6 // mul x6, x7, x13
@@ -1851,7 +1851,7 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21dad6 // scvtf v22.4s, v22.4s
 	WORD $0xf9400401 // ldr x1, [x0, #0x8]
 	WORD $0x6e36df36 // fmul v22.4s, v25.4s, v22.4s
-	WORD $0xf9402802 // ldr x2, [x0, #0x50]
+	WORD $0xf9402c02 // ldr x2, [x0, #0x58]
 	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
 	WORD $0x9b0a0441 // madd x1, x2, x10, x1
 	WORD $0x4e21daf7 // scvtf v23.4s, v23.4s
@@ -1937,7 +1937,7 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3cae6821 // str q1, [x1, x14]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
-	WORD $0xf9401401 // ldr x1, [x0, #0x28]
+	WORD $0xf9401801 // ldr x1, [x0, #0x30]
 	WORD $0x91001231 // add x17, x17, #0x4
 	WORD $0x91001210 // add x16, x16, #0x4
 	WORD $0x910011ef // add x15, x15, #0x4
@@ -1947,22 +1947,22 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3ceb6852 // ldr q18, [x2, x11]
 	WORD $0x3cec6843 // ldr q3, [x2, x12]
 	WORD $0x3ced6842 // ldr q2, [x2, x13]
-	WORD $0xf9403001 // ldr x1, [x0, #0x60]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
 	WORD $0xf100043f // cmp x1, #0x1
 	WORD $0x3cee6841 // ldr q1, [x2, x14]
 	WORD $0x54fff0cb // b.lt 0x1c60 <firstDotProd+0x6b0>
-	WORD $0xf9403402 // ldr x2, [x0, #0x68]
+	WORD $0xf9403802 // ldr x2, [x0, #0x70]
 	WORD $0xf100045f // cmp x2, #0x1
 	WORD $0x54fff06b // b.lt 0x1c60 <firstDotProd+0x6b0>
 	WORD $0xaa1f03e3 // mov x3, xzr
 	WORD $0x9b017d65 // mul x5, x11, x1
 	WORD $0xf9400806 // ldr x6, [x0, #0x10]
-	WORD $0xf9404415 // ldr x21, [x0, #0x88]
-	WORD $0xf9403804 // ldr x4, [x0, #0x70]
+	WORD $0xf9404815 // ldr x21, [x0, #0x90]
+	WORD $0xf9403c04 // ldr x4, [x0, #0x78]
 	WORD $0x4eb21e58 // mov v24.16b, v18.16b
 	WORD $0x4eb21e56 // mov v22.16b, v18.16b
 	WORD $0x9b0218a5 // madd x5, x5, x2, x6
-	WORD $0xf9402406 // ldr x6, [x0, #0x48]
+	WORD $0xf9402806 // ldr x6, [x0, #0x50]
 	WORD $0x9b097ea7 // mul x7, x21, x9
 	WORD $0x9b117eb3 // mul x19, x21, x17
 	WORD $0x9b107eb4 // mul x20, x21, x16
@@ -2024,7 +2024,7 @@ TEXT ·firstDotProd(SB), NOSPLIT|NOFRAME, $0-8
 // func depthwise3x3s1DotProd(a)
 TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf9402808 // ldr x8, [x0, #0x50]
 	WORD $0xf100051f // cmp x8, #0x1
 	WORD $0x5400400b // b.lt 0x2768 <depthwise3x3s1DotProd+0x808>
 	WORD $0xd10343ff // sub sp, sp, #0xd0
@@ -2039,7 +2039,7 @@ TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa90c4ff4 // stp x20, x19, [sp, #0xc0]
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
 	WORD $0xd280800a // mov x10, #0x400 // =1024
 	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
@@ -2052,7 +2052,7 @@ TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9e670141 // fmov d1, x10
 	WORD $0x9e670162 // fmov d2, x11
 	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
-	WORD $0x9101a00a // add x10, x0, #0x68
+	WORD $0x9101c00a // add x10, x0, #0x70
 	WORD $0x4d40c950 // ld1r { v16.4s }, [x10]
 	WORD $0xd282018a // mov x10, #0x100c // =4108
 	WORD $0xf2a3028a // movk x10, #0x1814, lsl #16
@@ -2076,10 +2076,10 @@ TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9e670143 // fmov d3, x10
 	WORD $0x9e670164 // fmov d4, x11
 	WORD $0x6e180483 // mov v3.d[1], v4.d[0]
-	WORD $0x9101800a // add x10, x0, #0x60
+	WORD $0x9101a00a // add x10, x0, #0x68
 	WORD $0x4d40c146 // ld1r { v6.16b }, [x10]
 	WORD $0x4e010210 // tbl v16.16b, { v16.16b }, v1.16b
-	WORD $0xa943a819 // ldp x25, x10, [x0, #0x38]
+	WORD $0xa9442819 // ldp x25, x10, [x0, #0x40]
 	WORD $0xd100054b // sub x11, x10, #0x1
 	WORD $0xd100094c // sub x12, x10, #0x2
 	WORD $0x5280180d // mov w13, #0xc0 // =192
@@ -2092,7 +2092,7 @@ TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3d800bf2 // str q18, [sp, #0x20]
 	WORD $0x14000006 // b 0x2080 <depthwise3x3s1DotProd+0x120>
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940240f // ldr x15, [x0, #0x48]
+	WORD $0xf940280f // ldr x15, [x0, #0x50]
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xeb0f013f // cmp x9, x15
 	WORD $0x5400362a // b.ge 0x2740 <depthwise3x3s1DotProd+0x7e0>
@@ -2272,7 +2272,7 @@ TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e600e71 // sqadd v17.8h, v19.8h, v0.8h
 	WORD $0x4e214a30 // sqxtn2 v16.16b, v17.8h
 	WORD $0x3d800030 // str q16, [x1]
-	WORD $0xf9402807 // ldr x7, [x0, #0x50]
+	WORD $0xf9402c07 // ldr x7, [x0, #0x58]
 	WORD $0x8b070021 // add x1, x1, x7
 	WORD $0x52800038 // mov w24, #0x1 // =1
 	WORD $0xeb1800c7 // subs x7, x6, x24
@@ -2353,12 +2353,12 @@ TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b110339 // add x25, x25, x17
 	WORD $0x8b10035a // add x26, x26, x16
 	WORD $0x8b0f03bd // add x29, x29, x15
-	WORD $0xf940281e // ldr x30, [x0, #0x50]
+	WORD $0xf9402c1e // ldr x30, [x0, #0x58]
 	WORD $0x8b0f0318 // add x24, x24, x15
 	WORD $0x8b1e0021 // add x1, x1, x30
 	WORD $0x54fff781 // b.ne 0x2380 <depthwise3x3s1DotProd+0x420>
 	WORD $0xaa0603f8 // mov x24, x6
-	WORD $0xf9401c19 // ldr x25, [x0, #0x38]
+	WORD $0xf9402019 // ldr x25, [x0, #0x40]
 	WORD $0xeb19031f // cmp x24, x25
 	WORD $0x54ffde6a // b.ge 0x206c <depthwise3x3s1DotProd+0x10c>
 	WORD $0x9b181626 // madd x6, x17, x24, x5
@@ -2433,10 +2433,10 @@ TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b100294 // add x20, x20, x16
 	WORD $0x8b0f02b5 // add x21, x21, x15
 	WORD $0x8b1100a5 // add x5, x5, x17
-	WORD $0xf9402818 // ldr x24, [x0, #0x50]
+	WORD $0xf9402c18 // ldr x24, [x0, #0x58]
 	WORD $0x8b180021 // add x1, x1, x24
 	WORD $0x8b100084 // add x4, x4, x16
-	WORD $0xf9401c19 // ldr x25, [x0, #0x38]
+	WORD $0xf9402019 // ldr x25, [x0, #0x40]
 	WORD $0x8b0f02d6 // add x22, x22, x15
 	WORD $0x8b0f0063 // add x3, x3, x15
 	WORD $0xeb1902ff // cmp x23, x25
@@ -2543,7 +2543,7 @@ TEXT ·depthwise3x3s1DotProd(SB), NOSPLIT|NOFRAME, $0-8
 // func depthwise3x3s1TwoRowsDotProd(a)
 TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf9402808 // ldr x8, [x0, #0x50]
 	WORD $0xf100051f // cmp x8, #0x1
 	WORD $0x540053ab // b.lt 0x31ec <depthwise3x3s1TwoRowsDotProd+0xa7c>
 	WORD $0xd10483ff // sub sp, sp, #0x120
@@ -2558,7 +2558,7 @@ TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa9114ff4 // stp x20, x19, [sp, #0x110]
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c54f // ld1r { v15.8h }, [x10]
 	WORD $0xd280800a // mov x10, #0x400 // =1024
 	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
@@ -2571,7 +2571,7 @@ TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9e670143 // fmov d3, x10
 	WORD $0x9e670160 // fmov d0, x11
 	WORD $0x6e180403 // mov v3.d[1], v0.d[0]
-	WORD $0x9101a00a // add x10, x0, #0x68
+	WORD $0x9101c00a // add x10, x0, #0x70
 	WORD $0x4d40c942 // ld1r { v2.4s }, [x10]
 	WORD $0xd282018a // mov x10, #0x100c // =4108
 	WORD $0xf2a3028a // movk x10, #0x1814, lsl #16
@@ -2595,10 +2595,10 @@ TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9e670154 // fmov d20, x10
 	WORD $0x9e670160 // fmov d0, x11
 	WORD $0x6e180414 // mov v20.d[1], v0.d[0]
-	WORD $0x9101800a // add x10, x0, #0x60
+	WORD $0x9101a00a // add x10, x0, #0x68
 	WORD $0x4d40c140 // ld1r { v0.16b }, [x10]
 	WORD $0x4e030042 // tbl v2.16b, { v2.16b }, v3.16b
-	WORD $0xa943a80c // ldp x12, x10, [x0, #0x38]
+	WORD $0xa944280c // ldp x12, x10, [x0, #0x40]
 	WORD $0xd100054b // sub x11, x10, #0x1
 	WORD $0xd100095e // sub x30, x10, #0x2
 	WORD $0xad020be3 // stp q3, q2, [sp, #0x40]
@@ -2608,7 +2608,7 @@ TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x14000007 // b 0x2884 <depthwise3x3s1TwoRowsDotProd+0x114>
 	WORD $0xad418ff0 // ldp q16, q3, [sp, #0x30]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940240d // ldr x13, [x0, #0x48]
+	WORD $0xf940280d // ldr x13, [x0, #0x50]
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xeb0d013f // cmp x9, x13
 	WORD $0x54004a2a // b.ge 0x31c4 <depthwise3x3s1TwoRowsDotProd+0xa54>
@@ -2818,7 +2818,7 @@ TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214882 // sqxtn2 v2.16b, v4.8h
 	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
 	WORD $0x3cac6a02 // str q2, [x16, x12]
-	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0xf9402c0c // ldr x12, [x0, #0x58]
 	WORD $0x8b0c0210 // add x16, x16, x12
 	WORD $0x5280003a // mov w26, #0x1 // =1
 	WORD $0xeb1a00f3 // subs x19, x7, x26
@@ -2957,13 +2957,13 @@ TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0f01ad // add x13, x13, x15
 	WORD $0x8b0e00e7 // add x7, x7, x14
 	WORD $0x8b0e018c // add x12, x12, x14
-	WORD $0xf9402803 // ldr x3, [x0, #0x50]
+	WORD $0xf9402c03 // ldr x3, [x0, #0x58]
 	WORD $0x8b0e035a // add x26, x26, x14
 	WORD $0x8b030210 // add x16, x16, x3
 	WORD $0x54fff161 // b.ne 0x2c20 <depthwise3x3s1TwoRowsDotProd+0x4b0>
 	WORD $0xa9416bfe // ldp x30, x26, [sp, #0x10]
 	WORD $0xf94013e3 // ldr x3, [sp, #0x20]
-	WORD $0xf9401c0c // ldr x12, [x0, #0x38]
+	WORD $0xf940200c // ldr x12, [x0, #0x40]
 	WORD $0xeb0c035f // cmp x26, x12
 	WORD $0x54ffd34a // b.ge 0x2870 <depthwise3x3s1TwoRowsDotProd+0x100>
 	WORD $0x3d800bf5 // str q21, [sp, #0x20]
@@ -3091,10 +3091,10 @@ TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0e0318 // add x24, x24, x14
 	WORD $0x8b0200c6 // add x6, x6, x2
 	WORD $0x8b0100a5 // add x5, x5, x1
-	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0xf9402c0c // ldr x12, [x0, #0x58]
 	WORD $0x8b0c0210 // add x16, x16, x12
 	WORD $0x8b0f0084 // add x4, x4, x15
-	WORD $0xf9401c0c // ldr x12, [x0, #0x38]
+	WORD $0xf940200c // ldr x12, [x0, #0x40]
 	WORD $0x8b0e0339 // add x25, x25, x14
 	WORD $0x8b0e0063 // add x3, x3, x14
 	WORD $0xeb0c01bf // cmp x13, x12
@@ -3219,7 +3219,7 @@ TEXT ·depthwise3x3s1TwoRowsDotProd(SB), NOSPLIT|NOFRAME, $0-8
 // func depthwise3x3s2DotProd(a)
 TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf9402808 // ldr x8, [x0, #0x50]
 	WORD $0xf100051f // cmp x8, #0x1
 	WORD $0x54003b4b // b.lt 0x3960 <depthwise3x3s2DotProd+0x770>
 	WORD $0xd10303ff // sub sp, sp, #0xc0
@@ -3234,7 +3234,7 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa90b4ff4 // stp x20, x19, [sp, #0xb0]
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
 	WORD $0xd280800a // mov x10, #0x400 // =1024
 	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
@@ -3247,7 +3247,7 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9e670141 // fmov d1, x10
 	WORD $0x9e670162 // fmov d2, x11
 	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
-	WORD $0x9101a00a // add x10, x0, #0x68
+	WORD $0x9101c00a // add x10, x0, #0x70
 	WORD $0x4d40c946 // ld1r { v6.4s }, [x10]
 	WORD $0xd282018a // mov x10, #0x100c // =4108
 	WORD $0xf2a3028a // movk x10, #0x1814, lsl #16
@@ -3260,10 +3260,10 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9e670142 // fmov d2, x10
 	WORD $0x9e670163 // fmov d3, x11
 	WORD $0x6e180462 // mov v2.d[1], v3.d[0]
-	WORD $0x9101800a // add x10, x0, #0x60
+	WORD $0x9101a00a // add x10, x0, #0x68
 	WORD $0x4d40c144 // ld1r { v4.16b }, [x10]
 	WORD $0x4e0100d0 // tbl v16.16b, { v6.16b }, v1.16b
-	WORD $0xa943a80c // ldp x12, x10, [x0, #0x38]
+	WORD $0xa944280c // ldp x12, x10, [x0, #0x40]
 	WORD $0xd100054b // sub x11, x10, #0x1
 	WORD $0x8b4bfd6d // add x13, x11, x11, lsr #63
 	WORD $0x9341fdbe // asr x30, x13, #1
@@ -3275,7 +3275,7 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9000bfe // str x30, [sp, #0x10]
 	WORD $0x14000006 // b 0x32e0 <depthwise3x3s2DotProd+0xf0>
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940240e // ldr x14, [x0, #0x48]
+	WORD $0xf940280e // ldr x14, [x0, #0x50]
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xeb0e013f // cmp x9, x14
 	WORD $0x540032ea // b.ge 0x3938 <depthwise3x3s2DotProd+0x748>
@@ -3422,7 +3422,7 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e600f39 // sqadd v25.8h, v25.8h, v0.8h
 	WORD $0x4e214b38 // sqxtn2 v24.16b, v25.8h
 	WORD $0x3d8001f8 // str q24, [x15]
-	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0xf9402c0c // ldr x12, [x0, #0x58]
 	WORD $0x8b0c01ef // add x15, x15, x12
 	WORD $0x52800035 // mov w21, #0x1 // =1
 	WORD $0xeb150296 // subs x22, x20, x21
@@ -3515,13 +3515,13 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0203bd // add x29, x29, x2
 	WORD $0x8b1103de // add x30, x30, x17
 	WORD $0x8b0101ce // add x14, x14, x1
-	WORD $0xf9402814 // ldr x20, [x0, #0x50]
+	WORD $0xf9402c14 // ldr x20, [x0, #0x58]
 	WORD $0x8b02018c // add x12, x12, x2
 	WORD $0x8b1401ef // add x15, x15, x20
 	WORD $0x54fff721 // b.ne 0x3580 <depthwise3x3s2DotProd+0x390>
 	WORD $0xa94157fe // ldp x30, x21, [sp, #0x10]
 	WORD $0x3dc00bf0 // ldr q16, [sp, #0x20]
-	WORD $0xf9401c0c // ldr x12, [x0, #0x38]
+	WORD $0xf940200c // ldr x12, [x0, #0x40]
 	WORD $0xeb0c02bf // cmp x21, x12
 	WORD $0x54ffe0ea // b.ge 0x32cc <depthwise3x3s2DotProd+0xdc>
 	WORD $0x9b151e34 // madd x20, x17, x21, x7
@@ -3600,10 +3600,10 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b020318 // add x24, x24, x2
 	WORD $0x8b110339 // add x25, x25, x17
 	WORD $0x8b01035a // add x26, x26, x1
-	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0xf9402c0c // ldr x12, [x0, #0x58]
 	WORD $0x8b0c01ef // add x15, x15, x12
 	WORD $0x8b0203bd // add x29, x29, x2
-	WORD $0xf9401c0c // ldr x12, [x0, #0x38]
+	WORD $0xf940200c // ldr x12, [x0, #0x40]
 	WORD $0x8b1100e7 // add x7, x7, x17
 	WORD $0x8b010084 // add x4, x4, x1
 	WORD $0x8b020063 // add x3, x3, x2
@@ -3700,11 +3700,11 @@ TEXT ·depthwise3x3s2DotProd(SB), NOSPLIT|NOFRAME, $0-8
 // func depthwiseAnyDotProd(a)
 TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf940100a // ldr x10, [x0, #0x20]
+	WORD $0xf940140a // ldr x10, [x0, #0x28]
 	WORD $0xf100055f // cmp x10, #0x1
 	WORD $0x54001c2b // b.lt 0x3cfc <depthwiseAnyDotProd+0x38c>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x9100e009 // add x9, x0, #0x38
+	WORD $0x91010009 // add x9, x0, #0x40
 	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
 	WORD $0x52800209 // mov w9, #0x10 // =16
 	WORD $0x1400000a // b 0x39b4 <depthwiseAnyDotProd+0x44>
@@ -3712,30 +3712,30 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf940100a // ldr x10, [x0, #0x20]
+	WORD $0xf940140a // ldr x10, [x0, #0x28]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0x91008129 // add x9, x9, #0x20
 	WORD $0xeb0a011f // cmp x8, x10
 	WORD $0x54001a6a // b.ge 0x3cfc <depthwiseAnyDotProd+0x38c>
-	WORD $0xf940200b // ldr x11, [x0, #0x40]
+	WORD $0xf940240b // ldr x11, [x0, #0x48]
 	WORD $0xf100057f // cmp x11, #0x1
 	WORD $0x54000c4b // b.lt 0x3b44 <depthwiseAnyDotProd+0x1d4>
-	WORD $0xf940240c // ldr x12, [x0, #0x48]
+	WORD $0xf940280c // ldr x12, [x0, #0x50]
 	WORD $0xf100059f // cmp x12, #0x1
 	WORD $0x54000beb // b.lt 0x3b44 <depthwiseAnyDotProd+0x1d4>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xd37be94e // lsl x14, x10, #5
-	WORD $0xf940380f // ldr x15, [x0, #0x70]
+	WORD $0xf9403c0f // ldr x15, [x0, #0x78]
 	WORD $0x92400590 // and x16, x12, #0x3
 	WORD $0x927ef191 // and x17, x12, #0x7ffffffffffffffc
 	WORD $0x14000004 // b 0x39f0 <depthwiseAnyDotProd+0x80>
 	WORD $0x910005ad // add x13, x13, #0x1
 	WORD $0xeb0b01bf // cmp x13, x11
 	WORD $0x54000ac0 // b.eq 0x3b44 <depthwiseAnyDotProd+0x1d4>
-	WORD $0xf9402c01 // ldr x1, [x0, #0x58]
+	WORD $0xf9403001 // ldr x1, [x0, #0x60]
 	WORD $0xf86d7821 // ldr x1, [x1, x13, lsl #3]
 	WORD $0xb40005a1 // cbz x1, 0x3aac <depthwiseAnyDotProd+0x13c>
-	WORD $0xf9403002 // ldr x2, [x0, #0x60]
+	WORD $0xf9403402 // ldr x2, [x0, #0x68]
 	WORD $0x8b090042 // add x2, x2, x9
 	WORD $0xaa0c03e3 // mov x3, x12
 	WORD $0x14000007 // b 0x3a24 <depthwiseAnyDotProd+0xb4>
@@ -3760,46 +3760,46 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9400444 // ldr x4, [x2, #0x8]
 	WORD $0xb6fffda4 // tbz x4, #0x3f, 0x3a0c <depthwiseAnyDotProd+0x9c>
 	WORD $0x1400000d // b 0x3a90 <depthwiseAnyDotProd+0x120>
-	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf9403804 // ldr x4, [x0, #0x70]
 	WORD $0xf90001e4 // str x4, [x15]
 	WORD $0xf85f8044 // ldur x4, [x2, #-0x8]
 	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x3a3c <depthwiseAnyDotProd+0xcc>
-	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf9403804 // ldr x4, [x0, #0x70]
 	WORD $0xf90005e4 // str x4, [x15, #0x8]
 	WORD $0xf9400044 // ldr x4, [x2]
 	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x3a4c <depthwiseAnyDotProd+0xdc>
-	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf9403804 // ldr x4, [x0, #0x70]
 	WORD $0xf90009e4 // str x4, [x15, #0x10]
 	WORD $0xf9400444 // ldr x4, [x2, #0x8]
 	WORD $0xb6fffc04 // tbz x4, #0x3f, 0x3a0c <depthwiseAnyDotProd+0x9c>
-	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xf9403804 // ldr x4, [x0, #0x70]
 	WORD $0xf9000de4 // str x4, [x15, #0x18]
 	WORD $0x910081ef // add x15, x15, #0x20
 	WORD $0xf1000463 // subs x3, x3, #0x1
 	WORD $0x8b0e0042 // add x2, x2, x14
 	WORD $0x54fffc01 // b.ne 0x3a24 <depthwiseAnyDotProd+0xb4>
 	WORD $0x17ffffcf // b 0x39e4 <depthwiseAnyDotProd+0x74>
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xf100119f // cmp x12, #0x4
 	WORD $0xaa1103e2 // mov x2, x17
 	WORD $0x540002c3 // b.lo 0x3b10 <depthwiseAnyDotProd+0x1a0>
 	WORD $0xd503201f // nop
 	WORD $0xf90001e1 // str x1, [x15]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90085e1 // stp x1, x1, [x15, #0x8]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90185e1 // stp x1, x1, [x15, #0x18]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90285e1 // stp x1, x1, [x15, #0x28]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90385e1 // stp x1, x1, [x15, #0x38]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90485e1 // stp x1, x1, [x15, #0x48]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90585e1 // stp x1, x1, [x15, #0x58]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90685e1 // stp x1, x1, [x15, #0x68]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xf9003de1 // str x1, [x15, #0x78]
 	WORD $0x910201ef // add x15, x15, #0x80
 	WORD $0xf1001042 // subs x2, x2, #0x4
@@ -3809,15 +3809,15 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xf90001e1 // str x1, [x15]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90085e1 // stp x1, x1, [x15, #0x8]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xf9000de1 // str x1, [x15, #0x18]
 	WORD $0x910081ef // add x15, x15, #0x20
 	WORD $0xf1000442 // subs x2, x2, #0x1
 	WORD $0x54ffff21 // b.ne 0x3b20 <depthwiseAnyDotProd+0x1b0>
 	WORD $0x17ffffa9 // b 0x39e4 <depthwiseAnyDotProd+0x74>
-	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0xf940180b // ldr x11, [x0, #0x30]
 	WORD $0xf100057f // cmp x11, #0x1
 	WORD $0x54fff2cb // b.lt 0x39a4 <depthwiseAnyDotProd+0x34>
 	WORD $0xaa1f03ea // mov x10, xzr
@@ -3852,17 +3852,17 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e600c42 // sqadd v2.8h, v2.8h, v0.8h
 	WORD $0x4e214841 // sqxtn2 v1.16b, v2.8h
 	WORD $0xf940000b // ldr x11, [x0]
-	WORD $0xf940180c // ldr x12, [x0, #0x30]
+	WORD $0xf9401c0c // ldr x12, [x0, #0x38]
 	WORD $0x9b082d8b // madd x11, x12, x8, x11
 	WORD $0x3caa7961 // str q1, [x11, x10, lsl #4]
 	WORD $0x9100054a // add x10, x10, #0x1
-	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0xf940180b // ldr x11, [x0, #0x30]
 	WORD $0xeb0b015f // cmp x10, x11
 	WORD $0x54ffedca // b.ge 0x39a0 <depthwiseAnyDotProd+0x30>
 	WORD $0xf940080c // ldr x12, [x0, #0x10]
 	WORD $0xd37ced4b // lsl x11, x10, #4
 	WORD $0x3ceb6981 // ldr q1, [x12, x11]
-	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0xf9402c0c // ldr x12, [x0, #0x58]
 	WORD $0xf100059f // cmp x12, #0x1
 	WORD $0x54fffb0b // b.lt 0x3b60 <depthwiseAnyDotProd+0x1f0>
 	WORD $0xf940040d // ldr x13, [x0, #0x8]
@@ -3871,7 +3871,7 @@ TEXT ·depthwiseAnyDotProd(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x927c056e // and x14, x11, #0x30
 	WORD $0x4ea11c22 // mov v2.16b, v1.16b
 	WORD $0x8b0e01ad // add x13, x13, x14
-	WORD $0xf940380e // ldr x14, [x0, #0x70]
+	WORD $0xf9403c0e // ldr x14, [x0, #0x78]
 	WORD $0x4ea11c23 // mov v3.16b, v1.16b
 	WORD $0x4ea11c24 // mov v4.16b, v1.16b
 	WORD $0xa94005d1 // ldp x17, x1, [x14]

@@ -5,21 +5,21 @@
 // func pointwiseNEON(a)
 TEXT ·pointwiseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xf100053f // cmp x9, #0x1
 	WORD $0x5400208b // b.lt 0x418 <pointwiseNEON+0x418>
 	WORD $0xfc1f0fe8 // str d8, [sp, #-0x10]!
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x14000005 // b 0x34 <pointwiseNEON+0x34>
 	WORD $0x91000908 // add x8, x8, #0x2
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xeb09011f // cmp x8, x9
 	WORD $0x54001f2a // b.ge 0x414 <pointwiseNEON+0x414>
 	WORD $0xcb08012a // sub x10, x9, x8
-	WORD $0xf9401409 // ldr x9, [x0, #0x28]
+	WORD $0xf9401809 // ldr x9, [x0, #0x30]
 	WORD $0xf100055f // cmp x10, #0x1
 	WORD $0x54000ba1 // b.ne 0x1b4 <pointwiseNEON+0x1b4>
 	WORD $0xf100053f // cmp x9, #0x1
@@ -48,7 +48,7 @@ TEXT ·pointwiseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
 	WORD $0x4ea4bca4 // addp v4.4s, v5.4s, v4.4s
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0xf940280e // ldr x14, [x0, #0x50]
+	WORD $0xf9402c0e // ldr x14, [x0, #0x58]
 	WORD $0x6e24de44 // fmul v4.4s, v18.4s, v4.4s
 	WORD $0x9b0935cd // madd x13, x14, x9, x13
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
@@ -66,19 +66,19 @@ TEXT ·pointwiseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
 	WORD $0x3caa69a2 // str q2, [x13, x10]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940140d // ldr x13, [x0, #0x28]
+	WORD $0xf940180d // ldr x13, [x0, #0x30]
 	WORD $0xeb0d013f // cmp x9, x13
 	WORD $0x54fff94a // b.ge 0x24 <pointwiseNEON+0x24>
 	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
 	WORD $0x3cea69a3 // ldr q3, [x13, x10]
 	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
 	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
-	WORD $0xf940200d // ldr x13, [x0, #0x40]
+	WORD $0xf940240d // ldr x13, [x0, #0x48]
 	WORD $0xf10005bf // cmp x13, #0x1
 	WORD $0x54fffa4b // b.lt 0x60 <pointwiseNEON+0x60>
 	WORD $0xf940080e // ldr x14, [x0, #0x10]
 	WORD $0xf940000f // ldr x15, [x0]
-	WORD $0xf9402410 // ldr x16, [x0, #0x48]
+	WORD $0xf9402810 // ldr x16, [x0, #0x50]
 	WORD $0x9b0d396e // madd x14, x11, x13, x14
 	WORD $0x4ea31c64 // mov v4.16b, v3.16b
 	WORD $0x4ea21c45 // mov v5.16b, v2.16b
@@ -147,7 +147,7 @@ TEXT ·pointwiseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
 	WORD $0x4eb4beb4 // addp v20.4s, v21.4s, v20.4s
 	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
-	WORD $0xf940280f // ldr x15, [x0, #0x50]
+	WORD $0xf9402c0f // ldr x15, [x0, #0x58]
 	WORD $0x6e34df54 // fmul v20.4s, v26.4s, v20.4s
 	WORD $0x9b0939ee // madd x14, x15, x9, x14
 	WORD $0x4e21aa94 // fcvtns v20.4s, v20.4s
@@ -192,7 +192,7 @@ TEXT ·pointwiseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
 	WORD $0x3cad69c2 // str q2, [x14, x13]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940140e // ldr x14, [x0, #0x28]
+	WORD $0xf940180e // ldr x14, [x0, #0x30]
 	WORD $0xeb0e013f // cmp x9, x14
 	WORD $0x54ffe98a // b.ge 0x24 <pointwiseNEON+0x24>
 	WORD $0xf9400c0e // ldr x14, [x0, #0x18]
@@ -202,13 +202,13 @@ TEXT ·pointwiseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3ced69c3 // ldr q3, [x14, x13]
 	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
 	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
-	WORD $0xf940200e // ldr x14, [x0, #0x40]
+	WORD $0xf940240e // ldr x14, [x0, #0x48]
 	WORD $0xf10005df // cmp x14, #0x1
 	WORD $0x54fff5cb // b.lt 0x1d4 <pointwiseNEON+0x1d4>
 	WORD $0xf940080f // ldr x15, [x0, #0x10]
 	WORD $0xf9400010 // ldr x16, [x0]
 	WORD $0x4ea31c64 // mov v4.16b, v3.16b
-	WORD $0xf9402411 // ldr x17, [x0, #0x48]
+	WORD $0xf9402811 // ldr x17, [x0, #0x50]
 	WORD $0x4ea21c45 // mov v5.16b, v2.16b
 	WORD $0x4ea31c70 // mov v16.16b, v3.16b
 	WORD $0x9b0e3d61 // madd x1, x11, x14, x15
@@ -272,7 +272,7 @@ TEXT ·pointwiseNEON(SB), NOSPLIT|NOFRAME, $0-8
 // func denseNEON(a)
 TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xf100053f // cmp x9, #0x1
 	WORD $0x5400302b // b.lt 0xa2c <denseNEON+0x60c>
 	WORD $0x6dba23e9 // stp d9, d8, [sp, #-0x60]!
@@ -282,18 +282,18 @@ TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa90457f6 // stp x22, x21, [sp, #0x40]
 	WORD $0xa9054ff4 // stp x20, x19, [sp, #0x50]
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x14000007 // b 0x470 <denseNEON+0x50>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x91000908 // add x8, x8, #0x2
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xeb09011f // cmp x8, x9
 	WORD $0x54002d4a // b.ge 0xa14 <denseNEON+0x5f4>
 	WORD $0xcb080129 // sub x9, x9, x8
-	WORD $0xf9401403 // ldr x3, [x0, #0x28]
+	WORD $0xf9401803 // ldr x3, [x0, #0x30]
 	WORD $0xf100053f // cmp x9, #0x1
 	WORD $0x540012a1 // b.ne 0x6d0 <denseNEON+0x2b0>
 	WORD $0xf100047f // cmp x3, #0x1
@@ -339,7 +339,7 @@ TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
 	WORD $0x3caa69a2 // str q2, [x13, x10]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf9401403 // ldr x3, [x0, #0x28]
+	WORD $0xf9401803 // ldr x3, [x0, #0x30]
 	WORD $0xeb03013f // cmp x9, x3
 	WORD $0x54fff96a // b.ge 0x460 <denseNEON+0x40>
 	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
@@ -347,14 +347,14 @@ TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
 	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
 	WORD $0xf940040d // ldr x13, [x0, #0x8]
-	WORD $0xf940280e // ldr x14, [x0, #0x50]
-	WORD $0xf940300f // ldr x15, [x0, #0x60]
+	WORD $0xf9402c0e // ldr x14, [x0, #0x58]
+	WORD $0xf940340f // ldr x15, [x0, #0x68]
 	WORD $0xf10005ff // cmp x15, #0x1
 	WORD $0x54fffa4b // b.lt 0x4a0 <denseNEON+0x80>
-	WORD $0xf9403410 // ldr x16, [x0, #0x68]
+	WORD $0xf9403810 // ldr x16, [x0, #0x70]
 	WORD $0xf100061f // cmp x16, #0x1
 	WORD $0x54fff9eb // b.lt 0x4a0 <denseNEON+0x80>
-	WORD $0xf9402011 // ldr x17, [x0, #0x40]
+	WORD $0xf9402411 // ldr x17, [x0, #0x48]
 	WORD $0xf100063f // cmp x17, #0x1
 	WORD $0x54fff98b // b.lt 0x4a0 <denseNEON+0x80>
 	WORD $0xaa1f03e1 // mov x1, xzr
@@ -366,7 +366,7 @@ TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea21c45 // mov v5.16b, v2.16b
 	WORD $0x4ea31c66 // mov v6.16b, v3.16b
 	WORD $0x9b111484 // madd x4, x4, x17, x5
-	WORD $0xa9471403 // ldp x3, x5, [x0, #0x70]
+	WORD $0xa9479403 // ldp x3, x5, [x0, #0x78]
 	WORD $0x4ea21c47 // mov v7.16b, v2.16b
 	WORD $0x8b0c0084 // add x4, x4, x12
 	WORD $0x8b0914a5 // add x5, x5, x9, lsl #5
@@ -392,21 +392,21 @@ TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x14000012 // b 0x63c <denseNEON+0x21c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404014 // ldr x20, [x0, #0x80]
+	WORD $0xf9404414 // ldr x20, [x0, #0x88]
 	WORD $0xaa1403f5 // mov x21, x20
 	WORD $0xaa1403f6 // mov x22, x20
 	WORD $0xaa1403f7 // mov x23, x20
 	WORD $0x1400000b // b 0x63c <denseNEON+0x21c>
-	WORD $0xf9404014 // ldr x20, [x0, #0x80]
+	WORD $0xf9404414 // ldr x20, [x0, #0x88]
 	WORD $0xf9400675 // ldr x21, [x19, #0x8]
 	WORD $0xb6fffdf5 // tbz x21, #0x3f, 0x5d8 <denseNEON+0x1b8>
-	WORD $0xf9404015 // ldr x21, [x0, #0x80]
+	WORD $0xf9404415 // ldr x21, [x0, #0x88]
 	WORD $0xf9400a76 // ldr x22, [x19, #0x10]
 	WORD $0xb6fffdf6 // tbz x22, #0x3f, 0x5e4 <denseNEON+0x1c4>
-	WORD $0xf9404016 // ldr x22, [x0, #0x80]
+	WORD $0xf9404416 // ldr x22, [x0, #0x88]
 	WORD $0xf9400e77 // ldr x23, [x19, #0x18]
 	WORD $0xb6fffdf7 // tbz x23, #0x3f, 0x5f0 <denseNEON+0x1d0>
-	WORD $0xf9404017 // ldr x23, [x0, #0x80]
+	WORD $0xf9404417 // ldr x23, [x0, #0x88]
 	WORD $0xaa1103f8 // mov x24, x17
 	WORD $0xb8410699 // ldr w25, [x20], #0x10
 	WORD $0xb84106ba // ldr w26, [x21], #0x10
@@ -520,7 +520,7 @@ TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
 	WORD $0x3cad69c2 // str q2, [x14, x13]
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf9401403 // ldr x3, [x0, #0x28]
+	WORD $0xf9401803 // ldr x3, [x0, #0x30]
 	WORD $0xeb03013f // cmp x9, x3
 	WORD $0x54ffe2ca // b.ge 0x460 <denseNEON+0x40>
 	WORD $0xf9400c0e // ldr x14, [x0, #0x18]
@@ -531,14 +531,14 @@ TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
 	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
 	WORD $0xf940040e // ldr x14, [x0, #0x8]
-	WORD $0xf940280f // ldr x15, [x0, #0x50]
-	WORD $0xf9403010 // ldr x16, [x0, #0x60]
+	WORD $0xf9402c0f // ldr x15, [x0, #0x58]
+	WORD $0xf9403410 // ldr x16, [x0, #0x68]
 	WORD $0xf100061f // cmp x16, #0x1
 	WORD $0x54fff5cb // b.lt 0x6f0 <denseNEON+0x2d0>
-	WORD $0xf9403411 // ldr x17, [x0, #0x68]
+	WORD $0xf9403811 // ldr x17, [x0, #0x70]
 	WORD $0xf100063f // cmp x17, #0x1
 	WORD $0x54fff56b // b.lt 0x6f0 <denseNEON+0x2d0>
-	WORD $0xf9402001 // ldr x1, [x0, #0x40]
+	WORD $0xf9402401 // ldr x1, [x0, #0x48]
 	WORD $0xf100043f // cmp x1, #0x1
 	WORD $0x54fff50b // b.lt 0x6f0 <denseNEON+0x2d0>
 	WORD $0xaa1f03e2 // mov x2, xzr
@@ -556,7 +556,7 @@ TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea31c72 // mov v18.16b, v3.16b
 	WORD $0x4ea21c50 // mov v16.16b, v2.16b
 	WORD $0x9b011485 // madd x5, x4, x1, x5
-	WORD $0xa9471804 // ldp x4, x6, [x0, #0x70]
+	WORD $0xa9479804 // ldp x4, x6, [x0, #0x78]
 	WORD $0x4ea31c73 // mov v19.16b, v3.16b
 	WORD $0x8b0c00a5 // add x5, x5, x12
 	WORD $0x8b0914c6 // add x6, x6, x9, lsl #5
@@ -584,21 +584,21 @@ TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x14000012 // b 0x93c <denseNEON+0x51c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0xf9404015 // ldr x21, [x0, #0x80]
+	WORD $0xf9404415 // ldr x21, [x0, #0x88]
 	WORD $0xaa1503f6 // mov x22, x21
 	WORD $0xaa1503f7 // mov x23, x21
 	WORD $0xaa1503f8 // mov x24, x21
 	WORD $0x1400000b // b 0x93c <denseNEON+0x51c>
-	WORD $0xf9404015 // ldr x21, [x0, #0x80]
+	WORD $0xf9404415 // ldr x21, [x0, #0x88]
 	WORD $0xf9400696 // ldr x22, [x20, #0x8]
 	WORD $0xb6fffdf6 // tbz x22, #0x3f, 0x8d8 <denseNEON+0x4b8>
-	WORD $0xf9404016 // ldr x22, [x0, #0x80]
+	WORD $0xf9404416 // ldr x22, [x0, #0x88]
 	WORD $0xf9400a97 // ldr x23, [x20, #0x10]
 	WORD $0xb6fffdf7 // tbz x23, #0x3f, 0x8e4 <denseNEON+0x4c4>
-	WORD $0xf9404017 // ldr x23, [x0, #0x80]
+	WORD $0xf9404417 // ldr x23, [x0, #0x88]
 	WORD $0xf9400e98 // ldr x24, [x20, #0x18]
 	WORD $0xb6fffdf8 // tbz x24, #0x3f, 0x8f0 <denseNEON+0x4d0>
-	WORD $0xf9404018 // ldr x24, [x0, #0x80]
+	WORD $0xf9404418 // ldr x24, [x0, #0x88]
 	WORD $0xaa0103f9 // mov x25, x1
 	WORD $0xb84106ba // ldr w26, [x21], #0x10
 	WORD $0xb84106dd // ldr w29, [x22], #0x10
@@ -664,7 +664,7 @@ TEXT ·denseNEON(SB), NOSPLIT|NOFRAME, $0-8
 // func firstNEON(a)
 TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xf100053f // cmp x9, #0x1
 	WORD $0x540028ab // b.lt 0xf4c <firstNEON+0x51c>
 	WORD $0xfc1c0fe8 // str d8, [sp, #-0x40]!
@@ -673,16 +673,16 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa90257f6 // stp x22, x21, [sp, #0x20]
 	WORD $0xa9034ff4 // stp x20, x19, [sp, #0x30]
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x14000005 // b 0xa74 <firstNEON+0x44>
 	WORD $0x91000908 // add x8, x8, #0x2
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xeb09011f // cmp x8, x9
 	WORD $0x5400264a // b.ge 0xf38 <firstNEON+0x508>
 	WORD $0xcb08012a // sub x10, x9, x8
-	WORD $0xf9401409 // ldr x9, [x0, #0x28]
+	WORD $0xf9401809 // ldr x9, [x0, #0x30]
 	WORD $0xf100055f // cmp x10, #0x1
 	WORD $0x54000f21 // b.ne 0xc64 <firstNEON+0x234>
 	WORD $0xf100053f // cmp x9, #0x1
@@ -715,7 +715,7 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
 	WORD $0x4ea4bca4 // addp v4.4s, v5.4s, v4.4s
 	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0xf9402801 // ldr x1, [x0, #0x50]
+	WORD $0xf9402c01 // ldr x1, [x0, #0x58]
 	WORD $0x6e24de44 // fmul v4.4s, v18.4s, v4.4s
 	WORD $0x9b0a4431 // madd x17, x1, x10, x17
 	WORD $0x4e21a884 // fcvtns v4.4s, v4.4s
@@ -734,7 +734,7 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3cab6a22 // str q2, [x17, x11]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
-	WORD $0xf9401411 // ldr x17, [x0, #0x28]
+	WORD $0xf9401811 // ldr x17, [x0, #0x30]
 	WORD $0x91001210 // add x16, x16, #0x4
 	WORD $0x910011ef // add x15, x15, #0x4
 	WORD $0x910011ce // add x14, x14, #0x4
@@ -744,19 +744,19 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3ceb6a23 // ldr q3, [x17, x11]
 	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
 	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
-	WORD $0xf9403011 // ldr x17, [x0, #0x60]
+	WORD $0xf9403411 // ldr x17, [x0, #0x68]
 	WORD $0xf100063f // cmp x17, #0x1
 	WORD $0x54fff9cb // b.lt 0xab0 <firstNEON+0x80>
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xf100043f // cmp x1, #0x1
 	WORD $0x54fff96b // b.lt 0xab0 <firstNEON+0x80>
 	WORD $0xaa1f03e2 // mov x2, xzr
 	WORD $0x9b117d83 // mul x3, x12, x17
 	WORD $0xf9400804 // ldr x4, [x0, #0x10]
-	WORD $0xf9404414 // ldr x20, [x0, #0x88]
+	WORD $0xf9404814 // ldr x20, [x0, #0x90]
 	WORD $0x9b011073 // madd x19, x3, x1, x4
-	WORD $0xf9403803 // ldr x3, [x0, #0x70]
-	WORD $0xf9402404 // ldr x4, [x0, #0x48]
+	WORD $0xf9403c03 // ldr x3, [x0, #0x78]
+	WORD $0xf9402804 // ldr x4, [x0, #0x50]
 	WORD $0x4ea31c64 // mov v4.16b, v3.16b
 	WORD $0x4ea21c45 // mov v5.16b, v2.16b
 	WORD $0x4ea31c66 // mov v6.16b, v3.16b
@@ -842,7 +842,7 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e21aad6 // fcvtns v22.4s, v22.4s
 	WORD $0x4eb2be92 // addp v18.4s, v20.4s, v18.4s
 	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0xf9402802 // ldr x2, [x0, #0x50]
+	WORD $0xf9402c02 // ldr x2, [x0, #0x58]
 	WORD $0x6e32df52 // fmul v18.4s, v26.4s, v18.4s
 	WORD $0x9b0a0441 // madd x1, x2, x10, x1
 	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
@@ -888,7 +888,7 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3cae6822 // str q2, [x1, x14]
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0x91001129 // add x9, x9, #0x4
-	WORD $0xf9401401 // ldr x1, [x0, #0x28]
+	WORD $0xf9401801 // ldr x1, [x0, #0x30]
 	WORD $0x91001231 // add x17, x17, #0x4
 	WORD $0x91001210 // add x16, x16, #0x4
 	WORD $0x910011ef // add x15, x15, #0x4
@@ -901,22 +901,22 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3cee6823 // ldr q3, [x1, x14]
 	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
 	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
-	WORD $0xf9403001 // ldr x1, [x0, #0x60]
+	WORD $0xf9403401 // ldr x1, [x0, #0x68]
 	WORD $0xf100043f // cmp x1, #0x1
 	WORD $0x54fff54b // b.lt 0xc94 <firstNEON+0x264>
-	WORD $0xf9403402 // ldr x2, [x0, #0x68]
+	WORD $0xf9403802 // ldr x2, [x0, #0x70]
 	WORD $0xf100045f // cmp x2, #0x1
 	WORD $0x54fff4eb // b.lt 0xc94 <firstNEON+0x264>
 	WORD $0xaa1f03e3 // mov x3, xzr
 	WORD $0x9b017d85 // mul x5, x12, x1
 	WORD $0xf9400806 // ldr x6, [x0, #0x10]
-	WORD $0xf9404415 // ldr x21, [x0, #0x88]
-	WORD $0xf9403804 // ldr x4, [x0, #0x70]
+	WORD $0xf9404815 // ldr x21, [x0, #0x90]
+	WORD $0xf9403c04 // ldr x4, [x0, #0x78]
 	WORD $0x4ea51cb2 // mov v18.16b, v5.16b
 	WORD $0x4ea41c94 // mov v20.16b, v4.16b
 	WORD $0x4ea51cb6 // mov v22.16b, v5.16b
 	WORD $0x9b0218b4 // madd x20, x5, x2, x6
-	WORD $0xf9402405 // ldr x5, [x0, #0x48]
+	WORD $0xf9402805 // ldr x5, [x0, #0x50]
 	WORD $0x4ea41c97 // mov v23.16b, v4.16b
 	WORD $0x4ea51cb8 // mov v24.16b, v5.16b
 	WORD $0x4ea41c99 // mov v25.16b, v4.16b
@@ -996,9 +996,9 @@ TEXT ·firstNEON(SB), NOSPLIT|NOFRAME, $0-8
 // func depthwise3x3s1NEON(a)
 TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf9402808 // ldr x8, [x0, #0x50]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400346b // b.lt 0x15e4 <depthwise3x3s1NEON+0x694>
+	WORD $0x540034eb // b.lt 0x15f4 <depthwise3x3s1NEON+0x6a4>
 	WORD $0xd10603ff // sub sp, sp, #0x180
 	WORD $0x6d123bef // stp d15, d14, [sp, #0x120]
 	WORD $0x6d1333ed // stp d13, d12, [sp, #0x130]
@@ -1008,7 +1008,7 @@ TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa9174ff4 // stp x20, x19, [sp, #0x170]
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c553 // ld1r { v19.8h }, [x10]
 	WORD $0xd280800a // mov x10, #0x400 // =1024
 	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
@@ -1021,11 +1021,11 @@ TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9e670154 // fmov d20, x10
 	WORD $0x9e670162 // fmov d2, x11
 	WORD $0x6e180454 // mov v20.d[1], v2.d[0]
-	WORD $0x9101800a // add x10, x0, #0x60
-	WORD $0x4d40c155 // ld1r { v21.16b }, [x10]
 	WORD $0x9101a00a // add x10, x0, #0x68
+	WORD $0x4d40c155 // ld1r { v21.16b }, [x10]
+	WORD $0x9101c00a // add x10, x0, #0x70
 	WORD $0x4d40c940 // ld1r { v0.4s }, [x10]
-	WORD $0xf940200a // ldr x10, [x0, #0x40]
+	WORD $0xf940240a // ldr x10, [x0, #0x48]
 	WORD $0xd100054b // sub x11, x10, #0x1
 	WORD $0xad0103f5 // stp q21, q0, [sp, #0x20]
 	WORD $0x4e601eaa // bic v10.16b, v21.16b, v0.16b
@@ -1037,10 +1037,10 @@ TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x14000007 // b 0x1004 <depthwise3x3s1NEON+0xb4>
 	WORD $0xd503201f // nop
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940240e // ldr x14, [x0, #0x48]
+	WORD $0xf940280e // ldr x14, [x0, #0x50]
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xeb0e013f // cmp x9, x14
-	WORD $0x54002e4a // b.ge 0x15c8 <depthwise3x3s1NEON+0x678>
+	WORD $0x54002eca // b.ge 0x15d8 <depthwise3x3s1NEON+0x688>
 	WORD $0xd37ced31 // lsl x17, x9, #4
 	WORD $0xf940000e // ldr x14, [x0]
 	WORD $0xf94001c1 // ldr x1, [x14]
@@ -1084,16 +1084,17 @@ TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9b0d3a0e // madd x14, x16, x13, x14
 	WORD $0x3cf169e3 // ldr q3, [x15, x17]
 	WORD $0x927c062f // and x15, x17, #0x30
+	WORD $0xf9401810 // ldr x16, [x0, #0x30]
 	WORD $0x8b0f01ce // add x14, x14, x15
-	WORD $0xa943140f // ldp x15, x5, [x0, #0x30]
+	WORD $0xf9402005 // ldr x5, [x0, #0x40]
 	WORD $0x3dc001cf // ldr q15, [x14]
 	WORD $0x3dc011cb // ldr q11, [x14, #0x40]
 	WORD $0x3dc021d6 // ldr q22, [x14, #0x80]
-	WORD $0xa9408c10 // ldp x16, x3, [x0, #0x8]
-	WORD $0x3cf169ec // ldr q12, [x15, x17]
-	WORD $0xa9403e0e // ldp x14, x15, [x16]
-	WORD $0xf9400a10 // ldr x16, [x16, #0x10]
-	WORD $0x8b110071 // add x17, x3, x17
+	WORD $0xa9409803 // ldp x3, x6, [x0, #0x8]
+	WORD $0x3cf16a0c // ldr q12, [x16, x17]
+	WORD $0xa9403c6e // ldp x14, x15, [x3]
+	WORD $0xf9400870 // ldr x16, [x3, #0x10]
+	WORD $0x8b1100d1 // add x17, x6, x17
 	WORD $0x4f2855ed // shl v13.4s, v15.4s, #0x8
 	WORD $0x4f285577 // shl v23.4s, v11.4s, #0x8
 	WORD $0x4f2856da // shl v26.4s, v22.4s, #0x8
@@ -1104,7 +1105,7 @@ TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e80386e // zip1 v14.4s, v3.4s, v0.4s
 	WORD $0x4e807860 // zip2 v0.4s, v3.4s, v0.4s
 	WORD $0x3d802fe0 // str q0, [sp, #0xb0]
-	WORD $0x5400130b // b.lt 0x1360 <depthwise3x3s1NEON+0x410>
+	WORD $0x5400136b // b.lt 0x1370 <depthwise3x3s1NEON+0x420>
 	WORD $0x8b100085 // add x5, x4, x16
 	WORD $0x8b0f0046 // add x6, x2, x15
 	WORD $0x8b0801c7 // add x7, x14, x8
@@ -1117,6 +1118,8 @@ TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xad033beb // stp q11, q14, [sp, #0x60]
 	WORD $0x3d8023fa // str q26, [sp, #0x80]
 	WORD $0x3d8013ec // str q12, [sp, #0x40]
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
 	WORD $0x4ebf1fea // mov v10.16b, v31.16b
 	WORD $0x4eb21e5f // mov v31.16b, v18.16b
 	WORD $0xad0877fe // stp q30, q29, [sp, #0x100]
@@ -1243,30 +1246,31 @@ TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf1000673 // subs x19, x19, #0x1
 	WORD $0x8b1000a5 // add x5, x5, x16
 	WORD $0x8b0f00c6 // add x6, x6, x15
-	WORD $0xf9402814 // ldr x20, [x0, #0x50]
+	WORD $0xf9402c14 // ldr x20, [x0, #0x58]
 	WORD $0x8b0e00e7 // add x7, x7, x14
 	WORD $0x8b140231 // add x17, x17, x20
-	WORD $0x54ffefe1 // b.ne 0x1134 <depthwise3x3s1NEON+0x1e4>
-	WORD $0xf9401c05 // ldr x5, [x0, #0x38]
+	WORD $0x54ffefe1 // b.ne 0x1140 <depthwise3x3s1NEON+0x1f0>
+	WORD $0xf9402005 // ldr x5, [x0, #0x40]
 	WORD $0xad42aff4 // ldp q20, q11, [sp, #0x50]
 	WORD $0xad40d7ea // ldp q10, q21, [sp, #0x10]
 	WORD $0xad44dff6 // ldp q22, q23, [sp, #0x90]
 	WORD $0xad43ebee // ldp q14, q26, [sp, #0x70]
 	WORD $0xeb05007f // cmp x3, x5
-	WORD $0x54ffe4ea // b.ge 0xff0 <depthwise3x3s1NEON+0xa0>
-	WORD $0x14000008 // b 0x1378 <depthwise3x3s1NEON+0x428>
+	WORD $0x54ffe48a // b.ge 0xff0 <depthwise3x3s1NEON+0xa0>
+	WORD $0x14000009 // b 0x1388 <depthwise3x3s1NEON+0x438>
+	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xaa1f03e3 // mov x3, xzr
 	WORD $0x4eb51ebd // mov v29.16b, v21.16b
 	WORD $0x4eb51ebe // mov v30.16b, v21.16b
 	WORD $0x4eb51ebf // mov v31.16b, v21.16b
 	WORD $0xeb0503ff // cmp xzr, x5
-	WORD $0x54ffe3ea // b.ge 0xff0 <depthwise3x3s1NEON+0xa0>
+	WORD $0x54ffe36a // b.ge 0xff0 <depthwise3x3s1NEON+0xa0>
 	WORD $0x91000465 // add x5, x3, #0x1
 	WORD $0x9b051204 // madd x4, x16, x5, x4
 	WORD $0x9b0509e2 // madd x2, x15, x5, x2
 	WORD $0x9b0505c1 // madd x1, x14, x5, x1
-	WORD $0x1400006d // b 0x153c <depthwise3x3s1NEON+0x5ec>
+	WORD $0x1400006d // b 0x154c <depthwise3x3s1NEON+0x5fc>
 	WORD $0xd503201f // nop
 	WORD $0x4f285766 // shl v6.4s, v27.4s, #0x8
 	WORD $0x4f285780 // shl v0.4s, v28.4s, #0x8
@@ -1365,51 +1369,51 @@ TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b100084 // add x4, x4, x16
 	WORD $0x8b0f0042 // add x2, x2, x15
 	WORD $0x8b0e0021 // add x1, x1, x14
-	WORD $0xf9402803 // ldr x3, [x0, #0x50]
+	WORD $0xf9402c03 // ldr x3, [x0, #0x58]
 	WORD $0x8b030231 // add x17, x17, x3
-	WORD $0xf9401c03 // ldr x3, [x0, #0x38]
+	WORD $0xf9402003 // ldr x3, [x0, #0x40]
 	WORD $0xeb0300bf // cmp x5, x3
 	WORD $0x4eb91f3d // mov v29.16b, v25.16b
 	WORD $0x4ebc1f9e // mov v30.16b, v28.16b
 	WORD $0x4ebb1f7f // mov v31.16b, v27.16b
 	WORD $0x4ea81d19 // mov v25.16b, v8.16b
 	WORD $0xaa0503e3 // mov x3, x5
-	WORD $0x54ffd5ca // b.ge 0xff0 <depthwise3x3s1NEON+0xa0>
+	WORD $0x54ffd54a // b.ge 0xff0 <depthwise3x3s1NEON+0xa0>
 	WORD $0x4eb21e5b // mov v27.16b, v18.16b
 	WORD $0x4eb81f1c // mov v28.16b, v24.16b
 	WORD $0x91000465 // add x5, x3, #0x1
 	WORD $0xeb05015f // cmp x10, x5
 	WORD $0x4eb51ea9 // mov v9.16b, v21.16b
 	WORD $0x3dc02fe5 // ldr q5, [sp, #0xb0]
-	WORD $0x5400010d // b.le 0x1574 <depthwise3x3s1NEON+0x624>
+	WORD $0x5400010d // b.le 0x1584 <depthwise3x3s1NEON+0x634>
 	WORD $0x3ce86820 // ldr q0, [x1, x8]
 	WORD $0x4e140009 // tbl v9.16b, { v0.16b }, v20.16b
 	WORD $0xeb03019f // cmp x12, x3
-	WORD $0x54000081 // b.ne 0x1574 <depthwise3x3s1NEON+0x624>
+	WORD $0x54000081 // b.ne 0x1584 <depthwise3x3s1NEON+0x634>
 	WORD $0x3dc00fe0 // ldr q0, [sp, #0x30]
 	WORD $0x4e201d20 // and v0.16b, v9.16b, v0.16b
 	WORD $0x4eaa1c09 // orr v9.16b, v0.16b, v10.16b
 	WORD $0xeb05015f // cmp x10, x5
 	WORD $0x4eb51eb8 // mov v24.16b, v21.16b
-	WORD $0x5400010d // b.le 0x159c <depthwise3x3s1NEON+0x64c>
+	WORD $0x5400010d // b.le 0x15ac <depthwise3x3s1NEON+0x65c>
 	WORD $0x3dc00040 // ldr q0, [x2]
 	WORD $0x4e140018 // tbl v24.16b, { v0.16b }, v20.16b
 	WORD $0xeb03019f // cmp x12, x3
-	WORD $0x54000081 // b.ne 0x159c <depthwise3x3s1NEON+0x64c>
+	WORD $0x54000081 // b.ne 0x15ac <depthwise3x3s1NEON+0x65c>
 	WORD $0x3dc00fe0 // ldr q0, [sp, #0x30]
 	WORD $0x4e201f00 // and v0.16b, v24.16b, v0.16b
 	WORD $0x4eaa1c18 // orr v24.16b, v0.16b, v10.16b
 	WORD $0xeb05015f // cmp x10, x5
 	WORD $0x4eb51ea8 // mov v8.16b, v21.16b
-	WORD $0x54ffef6d // b.le 0x1390 <depthwise3x3s1NEON+0x440>
+	WORD $0x54ffef6d // b.le 0x13a0 <depthwise3x3s1NEON+0x450>
 	WORD $0x3dc00080 // ldr q0, [x4]
 	WORD $0x4e140008 // tbl v8.16b, { v0.16b }, v20.16b
 	WORD $0xeb03019f // cmp x12, x3
-	WORD $0x54ffeee1 // b.ne 0x1390 <depthwise3x3s1NEON+0x440>
+	WORD $0x54ffeee1 // b.ne 0x13a0 <depthwise3x3s1NEON+0x450>
 	WORD $0x3dc00fe0 // ldr q0, [sp, #0x30]
 	WORD $0x4e201d00 // and v0.16b, v8.16b, v0.16b
 	WORD $0x4eaa1c08 // orr v8.16b, v0.16b, v10.16b
-	WORD $0x17ffff73 // b 0x1390 <depthwise3x3s1NEON+0x440>
+	WORD $0x17ffff73 // b 0x13a0 <depthwise3x3s1NEON+0x450>
 	WORD $0xa9574ff4 // ldp x20, x19, [sp, #0x170]
 	WORD $0xf940b3fd // ldr x29, [sp, #0x160]
 	WORD $0x6d5523e9 // ldp d9, d8, [sp, #0x150]
@@ -1422,9 +1426,9 @@ TEXT ·depthwise3x3s1NEON(SB), NOSPLIT|NOFRAME, $0-8
 // func depthwise3x3s2NEON(a)
 TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf9402808 // ldr x8, [x0, #0x50]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540030eb // b.lt 0x1c14 <depthwise3x3s2NEON+0x624>
+	WORD $0x540030eb // b.lt 0x1c24 <depthwise3x3s2NEON+0x624>
 	WORD $0xd10203ff // sub sp, sp, #0x80
 	WORD $0x6d013bef // stp d15, d14, [sp, #0x10]
 	WORD $0x6d0233ed // stp d13, d12, [sp, #0x20]
@@ -1435,7 +1439,7 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa9074ff4 // stp x20, x19, [sp, #0x70]
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0x9101600a // add x10, x0, #0x58
+	WORD $0x9101800a // add x10, x0, #0x60
 	WORD $0x4d40c540 // ld1r { v0.8h }, [x10]
 	WORD $0xd280800a // mov x10, #0x400 // =1024
 	WORD $0xf2a1810a // movk x10, #0xc08, lsl #16
@@ -1448,11 +1452,11 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9e670141 // fmov d1, x10
 	WORD $0x9e670162 // fmov d2, x11
 	WORD $0x6e180441 // mov v1.d[1], v2.d[0]
-	WORD $0x9101800a // add x10, x0, #0x60
-	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
 	WORD $0x9101a00a // add x10, x0, #0x68
+	WORD $0x4d40c142 // ld1r { v2.16b }, [x10]
+	WORD $0x9101c00a // add x10, x0, #0x70
 	WORD $0x4d40c94d // ld1r { v13.4s }, [x10]
-	WORD $0xa943a818 // ldp x24, x10, [x0, #0x38]
+	WORD $0xa9442818 // ldp x24, x10, [x0, #0x40]
 	WORD $0xd100054b // sub x11, x10, #0x1
 	WORD $0x8b4bfd6c // add x12, x11, x11, lsr #63
 	WORD $0x9341fd8c // asr x12, x12, #1
@@ -1460,13 +1464,13 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd100094d // sub x13, x10, #0x2
 	WORD $0x5280180e // mov w14, #0xc0 // =192
 	WORD $0x3d8003ed // str q13, [sp]
-	WORD $0x14000007 // b 0x16a4 <depthwise3x3s2NEON+0xb4>
+	WORD $0x14000007 // b 0x16b4 <depthwise3x3s2NEON+0xb4>
 	WORD $0xd503201f // nop
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940240f // ldr x15, [x0, #0x48]
+	WORD $0xf940280f // ldr x15, [x0, #0x50]
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xeb0f013f // cmp x9, x15
-	WORD $0x54002aaa // b.ge 0x1bf4 <depthwise3x3s2NEON+0x604>
+	WORD $0x54002aaa // b.ge 0x1c04 <depthwise3x3s2NEON+0x604>
 	WORD $0xa942400f // ldp x15, x16, [x0, #0x20]
 	WORD $0xd342fd31 // lsr x17, x9, #2
 	WORD $0x9b0e3e2f // madd x15, x17, x14, x15
@@ -1498,7 +1502,7 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd37ffac1 // lsl x1, x22, #1
 	WORD $0xd37ffaa2 // lsl x2, x21, #1
 	WORD $0xf9400877 // ldr x23, [x3, #0x10]
-	WORD $0x5400100b // b.lt 0x1920 <depthwise3x3s2NEON+0x330>
+	WORD $0x5400100b // b.lt 0x1930 <depthwise3x3s2NEON+0x330>
 	WORD $0x8b0802e3 // add x3, x23, x8
 	WORD $0x8b080264 // add x4, x19, x8
 	WORD $0x8b080285 // add x5, x20, x8
@@ -1615,15 +1619,15 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf10004c6 // subs x6, x6, #0x1
 	WORD $0x8b110063 // add x3, x3, x17
 	WORD $0x8b010084 // add x4, x4, x1
-	WORD $0xf9402818 // ldr x24, [x0, #0x50]
+	WORD $0xf9402c18 // ldr x24, [x0, #0x58]
 	WORD $0x8b0200a5 // add x5, x5, x2
 	WORD $0x8b1801ef // add x15, x15, x24
-	WORD $0x54fff201 // b.ne 0x1740 <depthwise3x3s2NEON+0x150>
-	WORD $0xf9401c18 // ldr x24, [x0, #0x38]
+	WORD $0x54fff201 // b.ne 0x1750 <depthwise3x3s2NEON+0x150>
+	WORD $0xf9402018 // ldr x24, [x0, #0x40]
 	WORD $0x3dc003ed // ldr q13, [sp]
 	WORD $0xeb18021f // cmp x16, x24
-	WORD $0x54ffec0a // b.ge 0x1690 <depthwise3x3s2NEON+0xa0>
-	WORD $0x14000009 // b 0x1938 <depthwise3x3s2NEON+0x348>
+	WORD $0x54ffec0a // b.ge 0x16a0 <depthwise3x3s2NEON+0xa0>
+	WORD $0x14000009 // b 0x1948 <depthwise3x3s2NEON+0x348>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xaa1f03f0 // mov x16, xzr
@@ -1631,7 +1635,7 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea21c58 // mov v24.16b, v2.16b
 	WORD $0x4ea21c59 // mov v25.16b, v2.16b
 	WORD $0xeb1803ff // cmp xzr, x24
-	WORD $0x54ffeaea // b.ge 0x1690 <depthwise3x3s2NEON+0xa0>
+	WORD $0x54ffeaea // b.ge 0x16a0 <depthwise3x3s2NEON+0xa0>
 	WORD $0x9b105e23 // madd x3, x17, x16, x23
 	WORD $0x9b104c24 // madd x4, x1, x16, x19
 	WORD $0xd37ffa05 // lsl x5, x16, #1
@@ -1641,7 +1645,7 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9b185ce7 // madd x7, x7, x24, x23
 	WORD $0x9b184ed3 // madd x19, x22, x24, x19
 	WORD $0x9b1852b4 // madd x20, x21, x24, x20
-	WORD $0x1400006e // b 0x1b14 <depthwise3x3s2NEON+0x524>
+	WORD $0x1400006e // b 0x1b24 <depthwise3x3s2NEON+0x524>
 	WORD $0x4f2857a8 // shl v8.4s, v29.4s, #0x8
 	WORD $0x4f2857c9 // shl v9.4s, v30.4s, #0x8
 	WORD $0x4f2857e3 // shl v3.4s, v31.4s, #0x8
@@ -1742,71 +1746,71 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0200c6 // add x6, x6, x2
 	WORD $0x8b1100e7 // add x7, x7, x17
 	WORD $0x8b010273 // add x19, x19, x1
-	WORD $0xf9402815 // ldr x21, [x0, #0x50]
+	WORD $0xf9402c15 // ldr x21, [x0, #0x58]
 	WORD $0x8b1501ef // add x15, x15, x21
 	WORD $0x8b020294 // add x20, x20, x2
-	WORD $0xf9401c18 // ldr x24, [x0, #0x38]
+	WORD $0xf9402018 // ldr x24, [x0, #0x40]
 	WORD $0xeb18021f // cmp x16, x24
 	WORD $0x4eba1f57 // mov v23.16b, v26.16b
 	WORD $0x4ebb1f78 // mov v24.16b, v27.16b
 	WORD $0x4ebc1f99 // mov v25.16b, v28.16b
-	WORD $0x54ffdc0a // b.ge 0x1690 <depthwise3x3s2NEON+0xa0>
+	WORD $0x54ffdc0a // b.ge 0x16a0 <depthwise3x3s2NEON+0xa0>
 	WORD $0xeb05015f // cmp x10, x5
 	WORD $0x4ea21c5d // mov v29.16b, v2.16b
-	WORD $0x540000ed // b.le 0x1b38 <depthwise3x3s2NEON+0x548>
+	WORD $0x540000ed // b.le 0x1b48 <depthwise3x3s2NEON+0x548>
 	WORD $0x3ce868c3 // ldr q3, [x6, x8]
 	WORD $0x4e01007d // tbl v29.16b, { v3.16b }, v1.16b
 	WORD $0xeb05017f // cmp x11, x5
-	WORD $0x54000061 // b.ne 0x1b38 <depthwise3x3s2NEON+0x548>
+	WORD $0x54000061 // b.ne 0x1b48 <depthwise3x3s2NEON+0x548>
 	WORD $0x4e2d1fa3 // and v3.16b, v29.16b, v13.16b
 	WORD $0x4ea41c7d // orr v29.16b, v3.16b, v4.16b
 	WORD $0x910004b5 // add x21, x5, #0x1
 	WORD $0xeb15015f // cmp x10, x21
 	WORD $0x4ea21c5a // mov v26.16b, v2.16b
-	WORD $0x540000ed // b.le 0x1b60 <depthwise3x3s2NEON+0x570>
+	WORD $0x540000ed // b.le 0x1b70 <depthwise3x3s2NEON+0x570>
 	WORD $0x3ce86a83 // ldr q3, [x20, x8]
 	WORD $0x4e01007a // tbl v26.16b, { v3.16b }, v1.16b
 	WORD $0xeb0501bf // cmp x13, x5
-	WORD $0x54000061 // b.ne 0x1b60 <depthwise3x3s2NEON+0x570>
+	WORD $0x54000061 // b.ne 0x1b70 <depthwise3x3s2NEON+0x570>
 	WORD $0x4e2d1f43 // and v3.16b, v26.16b, v13.16b
 	WORD $0x4ea41c7a // orr v26.16b, v3.16b, v4.16b
 	WORD $0xeb05015f // cmp x10, x5
 	WORD $0x4ea21c5e // mov v30.16b, v2.16b
-	WORD $0x540000ed // b.le 0x1b84 <depthwise3x3s2NEON+0x594>
+	WORD $0x540000ed // b.le 0x1b94 <depthwise3x3s2NEON+0x594>
 	WORD $0x3ce86883 // ldr q3, [x4, x8]
 	WORD $0x4e01007e // tbl v30.16b, { v3.16b }, v1.16b
 	WORD $0xeb05017f // cmp x11, x5
-	WORD $0x54000061 // b.ne 0x1b84 <depthwise3x3s2NEON+0x594>
+	WORD $0x54000061 // b.ne 0x1b94 <depthwise3x3s2NEON+0x594>
 	WORD $0x4e2d1fc3 // and v3.16b, v30.16b, v13.16b
 	WORD $0x4ea41c7e // orr v30.16b, v3.16b, v4.16b
 	WORD $0xeb15015f // cmp x10, x21
 	WORD $0x4ea21c5b // mov v27.16b, v2.16b
-	WORD $0x540000ed // b.le 0x1ba8 <depthwise3x3s2NEON+0x5b8>
+	WORD $0x540000ed // b.le 0x1bb8 <depthwise3x3s2NEON+0x5b8>
 	WORD $0x3ce86a63 // ldr q3, [x19, x8]
 	WORD $0x4e01007b // tbl v27.16b, { v3.16b }, v1.16b
 	WORD $0xeb0501bf // cmp x13, x5
-	WORD $0x54000061 // b.ne 0x1ba8 <depthwise3x3s2NEON+0x5b8>
+	WORD $0x54000061 // b.ne 0x1bb8 <depthwise3x3s2NEON+0x5b8>
 	WORD $0x4e2d1f63 // and v3.16b, v27.16b, v13.16b
 	WORD $0x4ea41c7b // orr v27.16b, v3.16b, v4.16b
 	WORD $0xeb05015f // cmp x10, x5
 	WORD $0x4ea21c5f // mov v31.16b, v2.16b
-	WORD $0x540000ed // b.le 0x1bcc <depthwise3x3s2NEON+0x5dc>
+	WORD $0x540000ed // b.le 0x1bdc <depthwise3x3s2NEON+0x5dc>
 	WORD $0x3ce86863 // ldr q3, [x3, x8]
 	WORD $0x4e01007f // tbl v31.16b, { v3.16b }, v1.16b
 	WORD $0xeb05017f // cmp x11, x5
-	WORD $0x54000061 // b.ne 0x1bcc <depthwise3x3s2NEON+0x5dc>
+	WORD $0x54000061 // b.ne 0x1bdc <depthwise3x3s2NEON+0x5dc>
 	WORD $0x4e2d1fe3 // and v3.16b, v31.16b, v13.16b
 	WORD $0x4ea41c7f // orr v31.16b, v3.16b, v4.16b
 	WORD $0xeb15015f // cmp x10, x21
 	WORD $0x4ea21c5c // mov v28.16b, v2.16b
-	WORD $0x54ffec6d // b.le 0x1960 <depthwise3x3s2NEON+0x370>
+	WORD $0x54ffec6d // b.le 0x1970 <depthwise3x3s2NEON+0x370>
 	WORD $0x3ce868e3 // ldr q3, [x7, x8]
 	WORD $0x4e01007c // tbl v28.16b, { v3.16b }, v1.16b
 	WORD $0xeb0501bf // cmp x13, x5
-	WORD $0x54ffebe1 // b.ne 0x1960 <depthwise3x3s2NEON+0x370>
+	WORD $0x54ffebe1 // b.ne 0x1970 <depthwise3x3s2NEON+0x370>
 	WORD $0x4e2d1f83 // and v3.16b, v28.16b, v13.16b
 	WORD $0x4ea41c7c // orr v28.16b, v3.16b, v4.16b
-	WORD $0x17ffff5c // b 0x1960 <depthwise3x3s2NEON+0x370>
+	WORD $0x17ffff5c // b 0x1970 <depthwise3x3s2NEON+0x370>
 	WORD $0xa9474ff4 // ldp x20, x19, [sp, #0x70]
 	WORD $0xa94657f6 // ldp x22, x21, [sp, #0x60]
 	WORD $0xa9455ff8 // ldp x24, x23, [sp, #0x50]
@@ -1820,44 +1824,44 @@ TEXT ·depthwise3x3s2NEON(SB), NOSPLIT|NOFRAME, $0-8
 // func depthwiseAnyNEON(a)
 TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf940100a // ldr x10, [x0, #0x20]
+	WORD $0xf940140a // ldr x10, [x0, #0x28]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54001f6b // b.lt 0x2014 <depthwiseAnyNEON+0x3f4>
+	WORD $0x54001f6b // b.lt 0x2024 <depthwiseAnyNEON+0x3f4>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x9100e009 // add x9, x0, #0x38
+	WORD $0x91010009 // add x9, x0, #0x40
 	WORD $0x4d40c520 // ld1r { v0.8h }, [x9]
 	WORD $0x52800209 // mov w9, #0x10 // =16
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
-	WORD $0x14000006 // b 0x1c58 <depthwiseAnyNEON+0x38>
-	WORD $0xf940100a // ldr x10, [x0, #0x20]
+	WORD $0x14000006 // b 0x1c68 <depthwiseAnyNEON+0x38>
+	WORD $0xf940140a // ldr x10, [x0, #0x28]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0x91008129 // add x9, x9, #0x20
 	WORD $0xeb0a011f // cmp x8, x10
-	WORD $0x54001e0a // b.ge 0x2014 <depthwiseAnyNEON+0x3f4>
-	WORD $0xf940200b // ldr x11, [x0, #0x40]
+	WORD $0x54001e0a // b.ge 0x2024 <depthwiseAnyNEON+0x3f4>
+	WORD $0xf940240b // ldr x11, [x0, #0x48]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000cab // b.lt 0x1df4 <depthwiseAnyNEON+0x1d4>
-	WORD $0xf940240c // ldr x12, [x0, #0x48]
+	WORD $0x54000cab // b.lt 0x1e04 <depthwiseAnyNEON+0x1d4>
+	WORD $0xf940280c // ldr x12, [x0, #0x50]
 	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x54000c4b // b.lt 0x1df4 <depthwiseAnyNEON+0x1d4>
+	WORD $0x54000c4b // b.lt 0x1e04 <depthwiseAnyNEON+0x1d4>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xd37be94e // lsl x14, x10, #5
-	WORD $0xf940380f // ldr x15, [x0, #0x70]
+	WORD $0xf9403c0f // ldr x15, [x0, #0x78]
 	WORD $0x92400590 // and x16, x12, #0x3
 	WORD $0x927ef191 // and x17, x12, #0x7ffffffffffffffc
-	WORD $0x14000006 // b 0x1c9c <depthwiseAnyNEON+0x7c>
+	WORD $0x14000006 // b 0x1cac <depthwiseAnyNEON+0x7c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910005ad // add x13, x13, #0x1
 	WORD $0xeb0b01bf // cmp x13, x11
-	WORD $0x54000ae0 // b.eq 0x1df4 <depthwiseAnyNEON+0x1d4>
-	WORD $0xf9402c01 // ldr x1, [x0, #0x58]
+	WORD $0x54000ae0 // b.eq 0x1e04 <depthwiseAnyNEON+0x1d4>
+	WORD $0xf9403001 // ldr x1, [x0, #0x60]
 	WORD $0xf86d7821 // ldr x1, [x1, x13, lsl #3]
-	WORD $0xb40005e1 // cbz x1, 0x1d60 <depthwiseAnyNEON+0x140>
-	WORD $0xf9403002 // ldr x2, [x0, #0x60]
+	WORD $0xb40005e1 // cbz x1, 0x1d70 <depthwiseAnyNEON+0x140>
+	WORD $0xf9403402 // ldr x2, [x0, #0x68]
 	WORD $0x8b090042 // add x2, x2, x9
 	WORD $0xaa0c03e3 // mov x3, x12
-	WORD $0x14000009 // b 0x1cd8 <depthwiseAnyNEON+0xb8>
+	WORD $0x14000009 // b 0x1ce8 <depthwiseAnyNEON+0xb8>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x8b040024 // add x4, x1, x4
@@ -1865,83 +1869,83 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910081ef // add x15, x15, #0x20
 	WORD $0xf1000463 // subs x3, x3, #0x1
 	WORD $0x8b0e0042 // add x2, x2, x14
-	WORD $0x54fffde0 // b.eq 0x1c90 <depthwiseAnyNEON+0x70>
+	WORD $0x54fffde0 // b.eq 0x1ca0 <depthwiseAnyNEON+0x70>
 	WORD $0xf85f0044 // ldur x4, [x2, #-0x10]
-	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1d14 <depthwiseAnyNEON+0xf4>
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1d24 <depthwiseAnyNEON+0xf4>
 	WORD $0x8b040024 // add x4, x1, x4
 	WORD $0xf90001e4 // str x4, [x15]
 	WORD $0xf85f8044 // ldur x4, [x2, #-0x8]
-	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1d24 <depthwiseAnyNEON+0x104>
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1d34 <depthwiseAnyNEON+0x104>
 	WORD $0x8b040024 // add x4, x1, x4
 	WORD $0xf90005e4 // str x4, [x15, #0x8]
 	WORD $0xf9400044 // ldr x4, [x2]
-	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1d34 <depthwiseAnyNEON+0x114>
+	WORD $0xb7f801c4 // tbnz x4, #0x3f, 0x1d44 <depthwiseAnyNEON+0x114>
 	WORD $0x8b040024 // add x4, x1, x4
 	WORD $0xf90009e4 // str x4, [x15, #0x10]
 	WORD $0xf9400444 // ldr x4, [x2, #0x8]
-	WORD $0xb6fffda4 // tbz x4, #0x3f, 0x1cc0 <depthwiseAnyNEON+0xa0>
-	WORD $0x1400000d // b 0x1d44 <depthwiseAnyNEON+0x124>
-	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xb6fffda4 // tbz x4, #0x3f, 0x1cd0 <depthwiseAnyNEON+0xa0>
+	WORD $0x1400000d // b 0x1d54 <depthwiseAnyNEON+0x124>
+	WORD $0xf9403804 // ldr x4, [x0, #0x70]
 	WORD $0xf90001e4 // str x4, [x15]
 	WORD $0xf85f8044 // ldur x4, [x2, #-0x8]
-	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x1cf0 <depthwiseAnyNEON+0xd0>
-	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x1d00 <depthwiseAnyNEON+0xd0>
+	WORD $0xf9403804 // ldr x4, [x0, #0x70]
 	WORD $0xf90005e4 // str x4, [x15, #0x8]
 	WORD $0xf9400044 // ldr x4, [x2]
-	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x1d00 <depthwiseAnyNEON+0xe0>
-	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xb6fffe84 // tbz x4, #0x3f, 0x1d10 <depthwiseAnyNEON+0xe0>
+	WORD $0xf9403804 // ldr x4, [x0, #0x70]
 	WORD $0xf90009e4 // str x4, [x15, #0x10]
 	WORD $0xf9400444 // ldr x4, [x2, #0x8]
-	WORD $0xb6fffc04 // tbz x4, #0x3f, 0x1cc0 <depthwiseAnyNEON+0xa0>
-	WORD $0xf9403404 // ldr x4, [x0, #0x68]
+	WORD $0xb6fffc04 // tbz x4, #0x3f, 0x1cd0 <depthwiseAnyNEON+0xa0>
+	WORD $0xf9403804 // ldr x4, [x0, #0x70]
 	WORD $0xf9000de4 // str x4, [x15, #0x18]
 	WORD $0x910081ef // add x15, x15, #0x20
 	WORD $0xf1000463 // subs x3, x3, #0x1
 	WORD $0x8b0e0042 // add x2, x2, x14
-	WORD $0x54fffc01 // b.ne 0x1cd8 <depthwiseAnyNEON+0xb8>
-	WORD $0x17ffffcd // b 0x1c90 <depthwiseAnyNEON+0x70>
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0x54fffc01 // b.ne 0x1ce8 <depthwiseAnyNEON+0xb8>
+	WORD $0x17ffffcd // b 0x1ca0 <depthwiseAnyNEON+0x70>
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xf100119f // cmp x12, #0x4
 	WORD $0xaa1103e2 // mov x2, x17
-	WORD $0x540002a3 // b.lo 0x1dc0 <depthwiseAnyNEON+0x1a0>
+	WORD $0x540002a3 // b.lo 0x1dd0 <depthwiseAnyNEON+0x1a0>
 	WORD $0xf90001e1 // str x1, [x15]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90085e1 // stp x1, x1, [x15, #0x8]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90185e1 // stp x1, x1, [x15, #0x18]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90285e1 // stp x1, x1, [x15, #0x28]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90385e1 // stp x1, x1, [x15, #0x38]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90485e1 // stp x1, x1, [x15, #0x48]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90585e1 // stp x1, x1, [x15, #0x58]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90685e1 // stp x1, x1, [x15, #0x68]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xf9003de1 // str x1, [x15, #0x78]
 	WORD $0x910201ef // add x15, x15, #0x80
 	WORD $0xf1001042 // subs x2, x2, #0x4
-	WORD $0x54fffda1 // b.ne 0x1d70 <depthwiseAnyNEON+0x150>
-	WORD $0xb4fff690 // cbz x16, 0x1c90 <depthwiseAnyNEON+0x70>
+	WORD $0x54fffda1 // b.ne 0x1d80 <depthwiseAnyNEON+0x150>
+	WORD $0xb4fff690 // cbz x16, 0x1ca0 <depthwiseAnyNEON+0x70>
 	WORD $0xaa1003e2 // mov x2, x16
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xf90001e1 // str x1, [x15]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xa90085e1 // stp x1, x1, [x15, #0x8]
-	WORD $0xf9403401 // ldr x1, [x0, #0x68]
+	WORD $0xf9403801 // ldr x1, [x0, #0x70]
 	WORD $0xf9000de1 // str x1, [x15, #0x18]
 	WORD $0x910081ef // add x15, x15, #0x20
 	WORD $0xf1000442 // subs x2, x2, #0x1
-	WORD $0x54ffff21 // b.ne 0x1dd0 <depthwiseAnyNEON+0x1b0>
-	WORD $0x17ffffa8 // b 0x1c90 <depthwiseAnyNEON+0x70>
-	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0x54ffff21 // b.ne 0x1de0 <depthwiseAnyNEON+0x1b0>
+	WORD $0x17ffffa8 // b 0x1ca0 <depthwiseAnyNEON+0x70>
+	WORD $0xf940180b // ldr x11, [x0, #0x30]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54fff26b // b.lt 0x1c48 <depthwiseAnyNEON+0x28>
+	WORD $0x54fff26b // b.lt 0x1c58 <depthwiseAnyNEON+0x28>
 	WORD $0xaa1f03ea // mov x10, xzr
-	WORD $0x1400002d // b 0x1eb8 <depthwiseAnyNEON+0x298>
+	WORD $0x1400002d // b 0x1ec8 <depthwiseAnyNEON+0x298>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x4ea31c64 // mov v4.16b, v3.16b
@@ -1979,21 +1983,21 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e600c83 // sqadd v3.8h, v4.8h, v0.8h
 	WORD $0x4e214862 // sqxtn2 v2.16b, v3.8h
 	WORD $0xf940000b // ldr x11, [x0]
-	WORD $0xf940180c // ldr x12, [x0, #0x30]
+	WORD $0xf9401c0c // ldr x12, [x0, #0x38]
 	WORD $0x9b082d8b // madd x11, x12, x8, x11
 	WORD $0x3caa7962 // str q2, [x11, x10, lsl #4]
 	WORD $0x9100054a // add x10, x10, #0x1
-	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0xf940180b // ldr x11, [x0, #0x30]
 	WORD $0xeb0b015f // cmp x10, x11
-	WORD $0x54ffec8a // b.ge 0x1c44 <depthwiseAnyNEON+0x24>
+	WORD $0x54ffec8a // b.ge 0x1c54 <depthwiseAnyNEON+0x24>
 	WORD $0xf940080c // ldr x12, [x0, #0x10]
 	WORD $0xd37ced4b // lsl x11, x10, #4
 	WORD $0x3ceb6983 // ldr q3, [x12, x11]
 	WORD $0x4e813862 // zip1 v2.4s, v3.4s, v1.4s
 	WORD $0x4e817863 // zip2 v3.4s, v3.4s, v1.4s
-	WORD $0xf940280c // ldr x12, [x0, #0x50]
+	WORD $0xf9402c0c // ldr x12, [x0, #0x58]
 	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x54fff9eb // b.lt 0x1e10 <depthwiseAnyNEON+0x1f0>
+	WORD $0x54fff9eb // b.lt 0x1e20 <depthwiseAnyNEON+0x1f0>
 	WORD $0xf940040d // ldr x13, [x0, #0x8]
 	WORD $0x927ae56e // and x14, x11, #0xffffffffffffffc0
 	WORD $0x9b0c35ce // madd x14, x14, x12, x13
@@ -2001,7 +2005,7 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ea31c64 // mov v4.16b, v3.16b
 	WORD $0x4ea21c45 // mov v5.16b, v2.16b
 	WORD $0x4ea31c66 // mov v6.16b, v3.16b
-	WORD $0xf940380d // ldr x13, [x0, #0x70]
+	WORD $0xf9403c0d // ldr x13, [x0, #0x78]
 	WORD $0x8b0f01ce // add x14, x14, x15
 	WORD $0x4ea21c47 // mov v7.16b, v2.16b
 	WORD $0x4ea31c70 // mov v16.16b, v3.16b
@@ -2071,8 +2075,8 @@ TEXT ·depthwiseAnyNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e606a43 // sadalp v3.4s, v18.8h
 	WORD $0xf100058c // subs x12, x12, #0x1
 	WORD $0x910201ad // add x13, x13, #0x80
-	WORD $0x54fff821 // b.ne 0x1f10 <depthwiseAnyNEON+0x2f0>
-	WORD $0x17ffff86 // b 0x1e28 <depthwiseAnyNEON+0x208>
+	WORD $0x54fff821 // b.ne 0x1f20 <depthwiseAnyNEON+0x2f0>
+	WORD $0x17ffff86 // b 0x1e38 <depthwiseAnyNEON+0x208>
 	WORD $0xd65f03c0 // ret
 
 // func peakNEON(a)
@@ -2080,7 +2084,7 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400008 // ldr x8, [x0]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400082b // b.lt 0x212c <peakNEON+0x10c>
+	WORD $0x5400082b // b.lt 0x213c <peakNEON+0x10c>
 	WORD $0x4e010d1c // dup v28.16b, w8
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
@@ -2143,8 +2147,8 @@ TEXT ·peakNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e3cc39d // smull2 v29.8h, v28.16b, v28.16b
 	WORD $0x4e606ba0 // sadalp v0.4s, v29.8h
 	WORD $0xf1000508 // subs x8, x8, #0x1
-	WORD $0x54fffae1 // b.ne 0x2080 <peakNEON+0x60>
-	WORD $0x14000015 // b 0x217c <peakNEON+0x15c>
+	WORD $0x54fffae1 // b.ne 0x2090 <peakNEON+0x60>
+	WORD $0x14000015 // b 0x218c <peakNEON+0x15c>
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
@@ -2193,7 +2197,7 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000c0b // b.lt 0x2368 <addNEON+0x188>
+	WORD $0x54000c0b // b.lt 0x2378 <addNEON+0x188>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xf9402c0a // ldr x10, [x0, #0x58]
 	WORD $0x2cc10540 // ldp s0, s1, [x10], #0x8
@@ -2206,13 +2210,13 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9101400a // add x10, x0, #0x50
 	WORD $0x4d40c146 // ld1r { v6.16b }, [x10]
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
-	WORD $0x14000005 // b 0x2230 <addNEON+0x50>
+	WORD $0x14000005 // b 0x2240 <addNEON+0x50>
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x540009ea // b.ge 0x2368 <addNEON+0x188>
+	WORD $0x540009ea // b.ge 0x2378 <addNEON+0x188>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54ffff8b // b.lt 0x2224 <addNEON+0x44>
+	WORD $0x54ffff8b // b.lt 0x2234 <addNEON+0x44>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa940a80c // ldp x12, x10, [x0, #0x8]
 	WORD $0xa9432c0e // ldp x14, x11, [x0, #0x30]
@@ -2221,7 +2225,7 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0x9b08356b // madd x11, x11, x8, x13
 	WORD $0x9b0831cc // madd x12, x14, x8, x12
-	WORD $0x14000040 // b 0x2358 <addNEON+0x178>
+	WORD $0x14000040 // b 0x2368 <addNEON+0x178>
 	WORD $0xd503201f // nop
 	WORD $0x8b09014d // add x13, x10, x9
 	WORD $0x4d40c9a7 // ld1r { v7.4s }, [x13]
@@ -2284,11 +2288,11 @@ TEXT ·addNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004129 // add x9, x9, #0x10
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
 	WORD $0xeb0d113f // cmp x9, x13, lsl #4
-	WORD $0x54fff66a // b.ge 0x2220 <addNEON+0x40>
+	WORD $0x54fff66a // b.ge 0x2230 <addNEON+0x40>
 	WORD $0xf9401c0d // ldr x13, [x0, #0x38]
-	WORD $0xb4fff82d // cbz x13, 0x2260 <addNEON+0x80>
+	WORD $0xb4fff82d // cbz x13, 0x2270 <addNEON+0x80>
 	WORD $0x3ce96947 // ldr q7, [x10, x9]
-	WORD $0x17ffffc1 // b 0x2268 <addNEON+0x88>
+	WORD $0x17ffffc1 // b 0x2278 <addNEON+0x88>
 	WORD $0xd65f03c0 // ret
 
 // func mulNEON(a)
@@ -2299,7 +2303,7 @@ TEXT ·mulNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ddfc960 // ld1r { v0.4s }, [x11], #4
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000bab // b.lt 0x24f8 <mulNEON+0x188>
+	WORD $0x54000bab // b.lt 0x2508 <mulNEON+0x188>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
 	WORD $0x9100214a // add x10, x10, #0x8
@@ -2311,15 +2315,15 @@ TEXT ·mulNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9101400a // add x10, x0, #0x50
 	WORD $0x4d40c145 // ld1r { v5.16b }, [x10]
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
-	WORD $0x14000007 // b 0x23d0 <mulNEON+0x60>
+	WORD $0x14000007 // b 0x23e0 <mulNEON+0x60>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400096a // b.ge 0x24f8 <mulNEON+0x188>
+	WORD $0x5400096a // b.ge 0x2508 <mulNEON+0x188>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54ffff8b // b.lt 0x23c4 <mulNEON+0x54>
+	WORD $0x54ffff8b // b.lt 0x23d4 <mulNEON+0x54>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa940a80c // ldp x12, x10, [x0, #0x8]
 	WORD $0xa9432c0e // ldp x14, x11, [x0, #0x30]
@@ -2328,7 +2332,7 @@ TEXT ·mulNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0x9b08356b // madd x11, x11, x8, x13
 	WORD $0x9b0831cc // madd x12, x14, x8, x12
-	WORD $0x1400003c // b 0x24e8 <mulNEON+0x178>
+	WORD $0x1400003c // b 0x24f8 <mulNEON+0x178>
 	WORD $0xd503201f // nop
 	WORD $0x8b09014d // add x13, x10, x9
 	WORD $0x4d40c9a6 // ld1r { v6.4s }, [x13]
@@ -2387,11 +2391,11 @@ TEXT ·mulNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004129 // add x9, x9, #0x10
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
 	WORD $0xeb0d113f // cmp x9, x13, lsl #4
-	WORD $0x54fff6ea // b.ge 0x23c0 <mulNEON+0x50>
+	WORD $0x54fff6ea // b.ge 0x23d0 <mulNEON+0x50>
 	WORD $0xf9401c0d // ldr x13, [x0, #0x38]
-	WORD $0xb4fff8ad // cbz x13, 0x2400 <mulNEON+0x90>
+	WORD $0xb4fff8ad // cbz x13, 0x2410 <mulNEON+0x90>
 	WORD $0x3ce96946 // ldr q6, [x10, x9]
-	WORD $0x17ffffc5 // b 0x2408 <mulNEON+0x98>
+	WORD $0x17ffffc5 // b 0x2418 <mulNEON+0x98>
 	WORD $0xd65f03c0 // ret
 
 // func planesNEON(a)
@@ -2399,7 +2403,7 @@ TEXT ·planesNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400048b // b.lt 0x2598 <planesNEON+0x98>
+	WORD $0x5400048b // b.lt 0x25a8 <planesNEON+0x98>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9100a009 // add x9, x0, #0x28
 	WORD $0x4d40c120 // ld1r { v0.16b }, [x9]
@@ -2434,7 +2438,7 @@ TEXT ·planesNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fffd8b // b.lt 0x2544 <planesNEON+0x44>
+	WORD $0x54fffd8b // b.lt 0x2554 <planesNEON+0x44>
 	WORD $0xd65f03c0 // ret
 
 // func sumNEON(a)
@@ -2442,7 +2446,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401408 // ldr x8, [x0, #0x28]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000b4b // b.lt 0x2710 <sumNEON+0x170>
+	WORD $0x54000b4b // b.lt 0x2720 <sumNEON+0x170>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xd2808009 // mov x9, #0x400 // =1024
 	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
@@ -2457,7 +2461,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e180420 // mov v0.d[1], v1.d[0]
 	WORD $0x9100c009 // add x9, x0, #0x30
 	WORD $0x4d40c921 // ld1r { v1.4s }, [x9]
-	WORD $0x1400000a // b 0x260c <sumNEON+0x6c>
+	WORD $0x1400000a // b 0x261c <sumNEON+0x6c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
@@ -2466,14 +2470,14 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400084a // b.ge 0x2710 <sumNEON+0x170>
+	WORD $0x5400084a // b.ge 0x2720 <sumNEON+0x170>
 	WORD $0xf940040a // ldr x10, [x0, #0x8]
 	WORD $0xd37ced09 // lsl x9, x8, #4
 	WORD $0xf100015f // cmp x10, #0x0
-	WORD $0x54fffecd // b.le 0x25f0 <sumNEON+0x50>
+	WORD $0x54fffecd // b.le 0x2600 <sumNEON+0x50>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xf100056c // subs x12, x11, #0x1
-	WORD $0x54fffe6b // b.lt 0x25f0 <sumNEON+0x50>
+	WORD $0x54fffe6b // b.lt 0x2600 <sumNEON+0x50>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xf9400011 // ldr x17, [x0]
 	WORD $0xf940080e // ldr x14, [x0, #0x10]
@@ -2485,15 +2489,15 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0x9e670184 // fmov d4, x12
 	WORD $0x9e670025 // fmov d5, x1
-	WORD $0x14000006 // b 0x266c <sumNEON+0xcc>
+	WORD $0x14000006 // b 0x267c <sumNEON+0xcc>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910005ad // add x13, x13, #0x1
 	WORD $0xeb0a01bf // cmp x13, x10
-	WORD $0x54fffc60 // b.eq 0x25f4 <sumNEON+0x54>
+	WORD $0x54fffc60 // b.eq 0x2604 <sumNEON+0x54>
 	WORD $0x9b0d45c2 // madd x2, x14, x13, x17
 	WORD $0xaa1f03e1 // mov x1, xzr
-	WORD $0xb400036c // cbz x12, 0x26e0 <sumNEON+0x140>
+	WORD $0xb400036c // cbz x12, 0x26f0 <sumNEON+0x140>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x3dc00046 // ldr q6, [x2]
@@ -2519,8 +2523,8 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000821 // add x1, x1, #0x2
 	WORD $0x8b0f0042 // add x2, x2, x15
 	WORD $0xeb01021f // cmp x16, x1
-	WORD $0x54fffd21 // b.ne 0x2680 <sumNEON+0xe0>
-	WORD $0x3607fc0b // tbz w11, #0x0, 0x2660 <sumNEON+0xc0>
+	WORD $0x54fffd21 // b.ne 0x2690 <sumNEON+0xe0>
+	WORD $0x3607fc0b // tbz w11, #0x0, 0x2670 <sumNEON+0xc0>
 	WORD $0x3dc00046 // ldr q6, [x2]
 	WORD $0x4e0000c6 // tbl v6.16b, { v6.16b }, v0.16b
 	WORD $0x9e670027 // fmov d7, x1
@@ -2531,7 +2535,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e271cc6 // and v6.16b, v6.16b, v7.16b
 	WORD $0x4e2028c6 // saddlp v6.8h, v6.16b
 	WORD $0x4e6068c2 // sadalp v2.4s, v6.8h
-	WORD $0x17ffffd5 // b 0x2660 <sumNEON+0xc0>
+	WORD $0x17ffffd5 // b 0x2670 <sumNEON+0xc0>
 	WORD $0xd65f03c0 // ret
 
 // func lookupNEON(a)
@@ -2541,7 +2545,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xaa0903ea // mov x10, x9
 	WORD $0x4cdf2140 // ld1 { v0.16b, v1.16b, v2.16b, v3.16b }, [x10], #64
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400034b // b.lt 0x2798 <lookupNEON+0x78>
+	WORD $0x5400034b // b.lt 0x27a8 <lookupNEON+0x78>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9102012b // add x11, x9, #0x80
 	WORD $0x4c402144 // ld1 { v4.16b, v5.16b, v6.16b, v7.16b }, [x10]
@@ -2566,7 +2570,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fffe6b // b.lt 0x2760 <lookupNEON+0x40>
+	WORD $0x54fffe6b // b.lt 0x2770 <lookupNEON+0x40>
 	WORD $0xd65f03c0 // ret
 
 // func maxNEON(a)
@@ -2574,22 +2578,22 @@ TEXT ·maxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf940040a // ldr x10, [x0, #0x8]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x540007eb // b.lt 0x28a4 <maxNEON+0x104>
+	WORD $0x540007eb // b.lt 0x28b4 <maxNEON+0x104>
 	WORD $0xf940080b // ldr x11, [x0, #0x10]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x5400078b // b.lt 0x28a4 <maxNEON+0x104>
+	WORD $0x5400078b // b.lt 0x28b4 <maxNEON+0x104>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x52800209 // mov w9, #0x10 // =16
-	WORD $0x14000006 // b 0x27d8 <maxNEON+0x38>
+	WORD $0x14000006 // b 0x27e8 <maxNEON+0x38>
 	WORD $0xf940040a // ldr x10, [x0, #0x8]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0x91008129 // add x9, x9, #0x20
 	WORD $0xeb0a011f // cmp x8, x10
-	WORD $0x5400068a // b.ge 0x28a4 <maxNEON+0x104>
+	WORD $0x5400068a // b.ge 0x28b4 <maxNEON+0x104>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff6b // b.lt 0x27c8 <maxNEON+0x28>
+	WORD $0x54ffff6b // b.lt 0x27d8 <maxNEON+0x28>
 	WORD $0xaa1f03ea // mov x10, xzr
-	WORD $0x1400000c // b 0x2814 <maxNEON+0x74>
+	WORD $0x1400000c // b 0x2824 <maxNEON+0x74>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x4f04e400 // movi v0.16b, #0x80
@@ -2600,14 +2604,14 @@ TEXT ·maxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0xf940080b // ldr x11, [x0, #0x10]
 	WORD $0xeb0b015f // cmp x10, x11
-	WORD $0x54fffdaa // b.ge 0x27c4 <maxNEON+0x24>
+	WORD $0x54fffdaa // b.ge 0x27d4 <maxNEON+0x24>
 	WORD $0xf940100c // ldr x12, [x0, #0x20]
 	WORD $0xf100019f // cmp x12, #0x0
 	WORD $0xd37ced4b // lsl x11, x10, #4
-	WORD $0x54fffe8d // b.le 0x27f0 <maxNEON+0x50>
+	WORD $0x54fffe8d // b.le 0x2800 <maxNEON+0x50>
 	WORD $0xf940140d // ldr x13, [x0, #0x28]
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fffe2b // b.lt 0x27f0 <maxNEON+0x50>
+	WORD $0x54fffe2b // b.lt 0x2800 <maxNEON+0x50>
 	WORD $0xaa1f03ee // mov x14, xzr
 	WORD $0xa943440f // ldp x15, x17, [x0, #0x30]
 	WORD $0xf9400410 // ldr x16, [x0, #0x8]
@@ -2632,11 +2636,11 @@ TEXT ·maxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e216400 // smax v0.16b, v0.16b, v1.16b
 	WORD $0x8b100063 // add x3, x3, x16
 	WORD $0xf1000442 // subs x2, x2, #0x1
-	WORD $0x54fffe81 // b.ne 0x2860 <maxNEON+0xc0>
+	WORD $0x54fffe81 // b.ne 0x2870 <maxNEON+0xc0>
 	WORD $0x910005ce // add x14, x14, #0x1
 	WORD $0xeb0c01df // cmp x14, x12
-	WORD $0x54fffda1 // b.ne 0x2850 <maxNEON+0xb0>
-	WORD $0x17ffffd5 // b 0x27f4 <maxNEON+0x54>
+	WORD $0x54fffda1 // b.ne 0x2860 <maxNEON+0xb0>
+	WORD $0x17ffffd5 // b 0x2804 <maxNEON+0x54>
 	WORD $0xd65f03c0 // ret
 
 // func resizeNEON(a)
@@ -2644,10 +2648,10 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000f4b // b.lt 0x2aa0 <resizeNEON+0x1f0>
+	WORD $0x54000f4b // b.lt 0x2ab0 <resizeNEON+0x1f0>
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000eeb // b.lt 0x2aa0 <resizeNEON+0x1f0>
+	WORD $0x54000eeb // b.lt 0x2ab0 <resizeNEON+0x1f0>
 	WORD $0xf81d0ff7 // str x23, [sp, #-0x30]!
 	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
 	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
@@ -2665,12 +2669,12 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c544 // ld1r { v4.8h }, [x10]
 	WORD $0x9100800a // add x10, x0, #0x20
 	WORD $0x4d40c545 // ld1r { v5.8h }, [x10]
-	WORD $0x14000004 // b 0x291c <resizeNEON+0x6c>
+	WORD $0x14000004 // b 0x292c <resizeNEON+0x6c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54000bea // b.ge 0x2a94 <resizeNEON+0x1e4>
+	WORD $0x54000bea // b.ge 0x2aa4 <resizeNEON+0x1e4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x2910 <resizeNEON+0x60>
+	WORD $0x54ffff8b // b.lt 0x2920 <resizeNEON+0x60>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa9462c0a // ldp x10, x11, [x0, #0x60]
 	WORD $0x8b08156b // add x11, x11, x8, lsl #5
@@ -2760,9 +2764,9 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fff64b // b.lt 0x2950 <resizeNEON+0xa0>
+	WORD $0x54fff64b // b.lt 0x2960 <resizeNEON+0xa0>
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
-	WORD $0x17ffffa0 // b 0x2910 <resizeNEON+0x60>
+	WORD $0x17ffffa0 // b 0x2920 <resizeNEON+0x60>
 	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
 	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
 	WORD $0xf84307f7 // ldr x23, [sp], #0x30
@@ -2779,10 +2783,10 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ddfc960 // ld1r { v0.4s }, [x11], #4
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54001dcb // b.lt 0x2e88 <resizeRealNEON+0x3d8>
+	WORD $0x54001dcb // b.lt 0x2e98 <resizeRealNEON+0x3d8>
 	WORD $0xf9401010 // ldr x16, [x0, #0x20]
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54001d6b // b.lt 0x2e88 <resizeRealNEON+0x3d8>
+	WORD $0x54001d6b // b.lt 0x2e98 <resizeRealNEON+0x3d8>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9100314c // add x12, x10, #0xc
 	WORD $0x4d40c981 // ld1r { v1.4s }, [x12]
@@ -2796,14 +2800,14 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c146 // ld1r { v6.16b }, [x10]
 	WORD $0x9101a00a // add x10, x0, #0x68
 	WORD $0x4d40c147 // ld1r { v7.16b }, [x10]
-	WORD $0x14000006 // b 0x2b2c <resizeRealNEON+0x7c>
+	WORD $0x14000006 // b 0x2b3c <resizeRealNEON+0x7c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54001b0a // b.ge 0x2e88 <resizeRealNEON+0x3d8>
+	WORD $0x54001b0a // b.ge 0x2e98 <resizeRealNEON+0x3d8>
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54ffff8b // b.lt 0x2b20 <resizeRealNEON+0x70>
+	WORD $0x54ffff8b // b.lt 0x2b30 <resizeRealNEON+0x70>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0x5280002b // mov w11, #0x1 // =1
@@ -3014,9 +3018,9 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9401010 // ldr x16, [x0, #0x20]
 	WORD $0xeb10015f // cmp x10, x16
 	WORD $0x91004129 // add x9, x9, #0x10
-	WORD $0x54ffe72b // b.lt 0x2b60 <resizeRealNEON+0xb0>
+	WORD $0x54ffe72b // b.lt 0x2b70 <resizeRealNEON+0xb0>
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
-	WORD $0x17ffff27 // b 0x2b20 <resizeRealNEON+0x70>
+	WORD $0x17ffff27 // b 0x2b30 <resizeRealNEON+0x70>
 	WORD $0x6d4223e9 // ldp d9, d8, [sp, #0x20]
 	WORD $0x6d412beb // ldp d11, d10, [sp, #0x10]
 	WORD $0x6cc333ed // ldp d13, d12, [sp], #0x30
@@ -3027,17 +3031,17 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540004eb // b.lt 0x2f44 <nearestNEON+0xa4>
+	WORD $0x540004eb // b.lt 0x2f54 <nearestNEON+0xa4>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x5400048b // b.lt 0x2f44 <nearestNEON+0xa4>
+	WORD $0x5400048b // b.lt 0x2f54 <nearestNEON+0xa4>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x14000004 // b 0x2ecc <nearestNEON+0x2c>
+	WORD $0x14000004 // b 0x2edc <nearestNEON+0x2c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x540003ea // b.ge 0x2f44 <nearestNEON+0xa4>
+	WORD $0x540003ea // b.ge 0x2f54 <nearestNEON+0xa4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x2ec0 <nearestNEON+0x20>
+	WORD $0x54ffff8b // b.lt 0x2ed0 <nearestNEON+0x20>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ae50a // lsl x10, x8, #6
 	WORD $0xd503201f // nop
@@ -3063,9 +3067,9 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fffd4b // b.lt 0x2ee0 <nearestNEON+0x40>
+	WORD $0x54fffd4b // b.lt 0x2ef0 <nearestNEON+0x40>
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
-	WORD $0x17ffffe0 // b 0x2ec0 <nearestNEON+0x20>
+	WORD $0x17ffffe0 // b 0x2ed0 <nearestNEON+0x20>
 	WORD $0xd65f03c0 // ret
 
 // func resizeArgMaxNEON(a)
@@ -3080,12 +3084,12 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9b0b7d08 // mul x8, x8, x11
 	WORD $0x8b081128 // add x8, x9, x8, lsl #4
 	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
-	WORD $0xb40011cc // cbz x12, 0x31ac <resizeArgMaxNEON+0x25c>
+	WORD $0xb40011cc // cbz x12, 0x31bc <resizeArgMaxNEON+0x25c>
 	WORD $0xf940100c // ldr x12, [x0, #0x20]
 	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x5400116b // b.lt 0x31ac <resizeArgMaxNEON+0x25c>
+	WORD $0x5400116b // b.lt 0x31bc <resizeArgMaxNEON+0x25c>
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400112b // b.lt 0x31ac <resizeArgMaxNEON+0x25c>
+	WORD $0x5400112b // b.lt 0x31bc <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xd280800c // mov x12, #0x400 // =1024
 	WORD $0xf2a1810c // movk x12, #0xc08, lsl #16
@@ -3149,19 +3153,19 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0e019f // cmp x12, x14
 	WORD $0x91004210 // add x16, x16, #0x10
 	WORD $0x3ca16a23 // str q3, [x17, x1]
-	WORD $0x54fffb41 // b.ne 0x2ff0 <resizeArgMaxNEON+0xa0>
+	WORD $0x54fffb41 // b.ne 0x3000 <resizeArgMaxNEON+0xa0>
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
 	WORD $0xeb0e015f // cmp x10, x14
-	WORD $0x54fffa4b // b.lt 0x2fe0 <resizeArgMaxNEON+0x90>
+	WORD $0x54fffa4b // b.lt 0x2ff0 <resizeArgMaxNEON+0x90>
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xb1000d2a // adds x10, x9, #0x3
 	WORD $0x9100192b // add x11, x9, #0x6
 	WORD $0x9a8ab16a // csel x10, x11, x10, lt
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x540007eb // b.lt 0x31ac <resizeArgMaxNEON+0x25c>
+	WORD $0x540007eb // b.lt 0x31bc <resizeArgMaxNEON+0x25c>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540007ab // b.lt 0x31ac <resizeArgMaxNEON+0x25c>
+	WORD $0x540007ab // b.lt 0x31bc <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0x9101400b // add x11, x0, #0x50
 	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
@@ -3217,14 +3221,14 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0d017f // cmp x11, x13
 	WORD $0x910041ef // add x15, x15, #0x10
 	WORD $0x3cb16a03 // str q3, [x16, x17]
-	WORD $0x54fffb41 // b.ne 0x3100 <resizeArgMaxNEON+0x1b0>
+	WORD $0x54fffb41 // b.ne 0x3110 <resizeArgMaxNEON+0x1b0>
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54fffa4b // b.lt 0x30f0 <resizeArgMaxNEON+0x1a0>
+	WORD $0x54fffa4b // b.lt 0x3100 <resizeArgMaxNEON+0x1a0>
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54000ecb // b.lt 0x338c <resizeArgMaxNEON+0x43c>
+	WORD $0x54000ecb // b.lt 0x339c <resizeArgMaxNEON+0x43c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf9402c0b // ldr x11, [x0, #0x58]
 	WORD $0x9100116c // add x12, x11, #0x4
@@ -3234,16 +3238,16 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280200b // mov w11, #0x100 // =256
 	WORD $0x72a0604b // movk w11, #0x302, lsl #16
 	WORD $0x4e040d62 // dup v2.4s, w11
-	WORD $0x14000004 // b 0x31ec <resizeArgMaxNEON+0x29c>
+	WORD $0x14000004 // b 0x31fc <resizeArgMaxNEON+0x29c>
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54000d2a // b.ge 0x338c <resizeArgMaxNEON+0x43c>
+	WORD $0x54000d2a // b.ge 0x339c <resizeArgMaxNEON+0x43c>
 	WORD $0xf9401c0b // ldr x11, [x0, #0x38]
 	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008eb // b.lt 0x3314 <resizeArgMaxNEON+0x3c4>
+	WORD $0x540008eb // b.lt 0x3324 <resizeArgMaxNEON+0x3c4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008a0 // b.eq 0x3314 <resizeArgMaxNEON+0x3c4>
+	WORD $0x540008a0 // b.eq 0x3324 <resizeArgMaxNEON+0x3c4>
 	WORD $0xd37ef52c // lsl x12, x9, #2
 	WORD $0xa946380d // ldp x13, x14, [x0, #0x60]
 	WORD $0xb8ac69af // ldrsw x15, [x13, x12]
@@ -3311,9 +3315,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910005ef // add x15, x15, #0x1
 	WORD $0x8b0d01ce // add x14, x14, x13
 	WORD $0xeb0f017f // cmp x11, x15
-	WORD $0x54fffd81 // b.ne 0x32c0 <resizeArgMaxNEON+0x370>
+	WORD $0x54fffd81 // b.ne 0x32d0 <resizeArgMaxNEON+0x370>
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fff64a // b.ge 0x31e0 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff64a // b.ge 0x31f0 <resizeArgMaxNEON+0x290>
 	WORD $0x0e612a03 // xtn v3.4h, v16.4s
 	WORD $0x0e001863 // uzp1 v3.8b, v3.8b, v0.8b
 	WORD $0x1e26006b // fmov w11, s3
@@ -3322,24 +3326,24 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xb240012c // orr x12, x9, #0x1
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff52a // b.ge 0x31e0 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff52a // b.ge 0x31f0 <resizeArgMaxNEON+0x290>
 	WORD $0x53087d6a // lsr w10, w11, #8
 	WORD $0xf940000d // ldr x13, [x0]
 	WORD $0x382c69aa // strb w10, [x13, x12]
 	WORD $0xb27f012c // orr x12, x9, #0x2
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff44a // b.ge 0x31e0 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff44a // b.ge 0x31f0 <resizeArgMaxNEON+0x290>
 	WORD $0x53107d6a // lsr w10, w11, #16
 	WORD $0xf940000d // ldr x13, [x0]
 	WORD $0x382c69aa // strb w10, [x13, x12]
 	WORD $0xb240052c // orr x12, x9, #0x3
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff36a // b.ge 0x31e0 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff36a // b.ge 0x31f0 <resizeArgMaxNEON+0x290>
 	WORD $0x53187d6a // lsr w10, w11, #24
 	WORD $0xf940000b // ldr x11, [x0]
 	WORD $0x382c696a // strb w10, [x11, x12]
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0x17ffff96 // b 0x31e0 <resizeArgMaxNEON+0x290>
+	WORD $0x17ffff96 // b 0x31f0 <resizeArgMaxNEON+0x290>
 	WORD $0xd65f03c0 // ret

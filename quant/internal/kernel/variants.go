@@ -26,7 +26,8 @@ type packedWeights struct {
 	weights []int8
 	bias    []int32
 	scale   []float32
-	pad     []byte // a run of the input's zero point, for taps outside the map
+	ramp    []float32 // see packRamp; nil = none
+	pad     []byte    // a run of the input's zero point, for taps outside the map
 }
 
 // lookupVariant is one way of applying a table.

@@ -11,6 +11,7 @@ struct conv_args {
 	const int8_t *weights; // [group of 16 outputs][step][16 outputs][4 inputs]
 	const int32_t *bias;  // one per output, padded to whole groups
 	const float *scale;   // the same
+	const float *ramp;    // NULL, or -2^23 times scale where sums begin at 2^23's bits (packRamp)
 	word blocks;          // output blocks
 	word groups;          // groups of 16 outputs
 	word cells;           // cells in an output block: ceil(outputs / 4)
@@ -33,7 +34,7 @@ struct depthwise_args {
 	word dst_row;               // bytes to the lower output row
 	const int8_t *weights;      // 3×3: [group of 16 channels][ky][16 channels][4]: w0 w1 w2 0; else see packDepthwiseWide
 	const int32_t *bias;
-	const float *scale;
+	const float *scale, *ramp; // as in conv_args
 	word blocks;                // output blocks
 	word src_blocks;            // source blocks
 	word cells;                 // cells in a block
@@ -49,7 +50,7 @@ struct depthwise_any_args {
 	uint8_t *dst;
 	const int8_t *weights; // [group of 16 channels][quads][16 channels][4 taps]
 	const int32_t *bias;
-	const float *scale;
+	const float *scale, *ramp; // as in conv_args
 	word blocks;
 	word cells;
 	word dst_block;
@@ -79,7 +80,7 @@ struct depthwise_shift_args {
 	uint8_t *dst;
 	const int8_t *weights; // as in depthwise_any_args
 	const int32_t *bias;
-	const float *scale;
+	const float *scale, *ramp; // as in conv_args
 	word blocks;
 	word cells;
 	word dst_block, src_block;

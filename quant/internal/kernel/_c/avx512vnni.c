@@ -4,10 +4,15 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
-// store is the requantization of one block: a[0..3] are 4 pixels of 16 outputs. Packing within 128-bit lanes makes
-// whole cells. Scales are below 1 here, so the conversion to int32 cannot overflow.
+// A requantization stores whole blocks. Scales are below 1 here, so the conversion to int32 cannot overflow.
+//
+// With ramp, sums begin at 2^23's bits as a float32 (packRamp): a sum s from 0 to 2^23 - 1 then is the float32 2^23 + s
+// without a conversion, and s * scale, rounded once, is one fused multiply-add with ramp = -2^23 * scale. A sum below 0
+// becomes a float32 below 2^23, so the result is not above 0, where the zero point, 0, holds it anyway.
 struct requant {
 	__m512i zero;
+	const float *scale, *ramp;
+	int ramped; // a constant in every function that this is part of
 };
 
 // hidden keeps a constant out of memory: the compiler cannot know it.
@@ -18,15 +23,26 @@ INLINE int hidden(int v) {
 
 INLINE __m512i broadcast8(word v) { return _mm512_set1_epi8((char)v); }
 
-INLINE struct requant requant_of(word zero) { return (struct requant){_mm512_set1_epi16((short)zero)}; }
+// REQUANT is the requantization of arguments A; BY_RAMP calls one of two versions of a kernel.
+#define REQUANT(A, RAMPED) ((struct requant){_mm512_set1_epi16((short)(A)->zero), (A)->scale, (A)->ramp, RAMPED})
+#define BY_RAMP(KERNEL, A) \
+	if ((A)->ramp)         \
+		KERNEL(A, 1);      \
+	else                   \
+		KERNEL(A, 0);
 
-INLINE __m512i scaled(__m512i acc, __m512 scale) {
-	return _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(acc), scale));
-}
-
-INLINE __m512i pack(const __m512i *a, __m512 scale, struct requant r) {
-	__m512i p01 = _mm512_adds_epi16(_mm512_packs_epi32(scaled(a[0], scale), scaled(a[1], scale)), r.zero);
-	__m512i p23 = _mm512_adds_epi16(_mm512_packs_epi32(scaled(a[2], scale), scaled(a[3], scale)), r.zero);
+// pack is a block: a[0..3] are 4 pixels of the 16 outputs from at on. Packing within 128-bit lanes makes whole cells.
+INLINE __m512i pack(const __m512i *a, word at, struct requant r) {
+	__m512 scale = _mm512_loadu_ps(r.scale + at);
+	__m512i v[4];
+	if (r.ramped) {
+		__m512 ramp = _mm512_loadu_ps(r.ramp + at);
+		for (int i = 0; i < 4; i++) v[i] = _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_castsi512_ps(a[i]), scale, ramp));
+		return _mm512_packus_epi16(_mm512_packs_epi32(v[0], v[1]), _mm512_packs_epi32(v[2], v[3]));
+	}
+	for (int i = 0; i < 4; i++) v[i] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(a[i]), scale));
+	__m512i p01 = _mm512_adds_epi16(_mm512_packs_epi32(v[0], v[1]), r.zero);
+	__m512i p23 = _mm512_adds_epi16(_mm512_packs_epi32(v[2], v[3]), r.zero);
 	return _mm512_packus_epi16(p01, p23);
 }
 
@@ -37,7 +53,7 @@ INLINE __mmask16 cell_mask(word cells, word g) {
 }
 
 INLINE void store_group(uint8_t *dst, const __m512i *acc, word g, const struct conv_args *a, struct requant r) {
-	__m512i v = pack(acc, _mm512_loadu_ps(a->scale + 16 * g), r);
+	__m512i v = pack(acc, 16 * g, r);
 	if (4 * g + 4 <= a->cells)
 		_mm512_storeu_si512(dst + 64 * g, v);
 	else
@@ -63,7 +79,7 @@ INLINE __m512i order16(uint64_t low, uint64_t high) {
 // the second block.
 INLINE void store_half(uint8_t *dst, const __m512i *v, word g, const struct conv_args *a, struct requant r, int blocks) {
 	__m512i order = order16(0x0d050c0409010800, 0x0f070e060b030a02);
-	__m512i u = _mm512_permutexvar_epi32(order, pack(v, _mm512_loadu_ps(a->scale + 16 * g), r));
+	__m512i u = _mm512_permutexvar_epi32(order, pack(v, 16 * g, r));
 	__mmask8 m = (__mmask8)cell_mask(a->cells, g);
 	_mm256_mask_storeu_epi32(dst + 64 * g, m, _mm512_castsi512_si256(u));
 	if (blocks == 2) _mm256_mask_storeu_epi32(dst + a->dst_block + 64 * g, m, _mm512_extracti64x4_epi64(u, 1));
@@ -149,11 +165,10 @@ INLINE __m512i spread_shuffle(void) {
 				acc[b] = _mm512_dpbusd_epi32(acc[b], _mm512_shuffle_epi8(x, spread), wv);                \
 			}                                                                                            \
 		}                                                                                                \
-		__m512 scale = _mm512_loadu_ps(a->scale + 16 * g);                                               \
 		for (int b = 0; b < B; b += 4) {                                                                 \
 			__m512i v[4];                                                                                \
 			for (int i = 0; i < 4; i++) v[i] = acc[b + i < B ? b + i : b];                               \
-			__m512i u = _mm512_permutexvar_epi32(order16(0x0d0905010c080400, 0x0f0b07030e0a0602), pack(v, scale, r)); \
+			__m512i u = _mm512_permutexvar_epi32(order16(0x0d0905010c080400, 0x0f0b07030e0a0602), pack(v, 16 * g, r)); \
 			uint8_t *to = dst + b * a->dst_block + 64 * g;                                               \
 			_mm_storeu_si128((__m128i *)to, _mm512_castsi512_si128(u));                                  \
 			if (B > 1) {                                                                                 \
@@ -174,8 +189,8 @@ QUARTER_TILE(1)
 		dst += B * a->dst_block;                   \
 	}
 
-void pointwiseAVX512VNNI(const struct conv_args *a) {
-	struct requant r = requant_of(a->zero);
+INLINE void pointwise(const struct conv_args *a, int ramped) {
+	struct requant r = REQUANT(a, ramped);
 	word quarter = (a->cells & 3) == 1, half = (a->cells & 3) == 2;
 	word full = a->groups - quarter - half;
 	for (word g = 0; g < a->groups;) {
@@ -211,6 +226,8 @@ void pointwiseAVX512VNNI(const struct conv_args *a) {
 		}
 	}
 }
+
+void pointwiseAVX512VNNI(const struct conv_args *a) { BY_RAMP(pointwise, a) }
 
 // Dense: the window's taps come from anywhere, a pointer for each pixel of a tap; a tap outside the map reads the zero
 // point.
@@ -248,8 +265,8 @@ DENSE_TILE(1, 3, 1)
 #define DENSE_STEP(B, G, H) \
 	for (; b + B <= a->blocks; b += B) dense_##B##_##G##_##H(a, b, g, r);
 
-void denseAVX512VNNI(const struct conv_args *a) {
-	struct requant r = requant_of(a->zero);
+INLINE void dense(const struct conv_args *a, int ramped) {
+	struct requant r = REQUANT(a, ramped);
 	word half = half_of(a), full = a->groups - half;
 	for (word g = 0; g < a->groups;) {
 		word left = full - g, b = 0;
@@ -285,6 +302,8 @@ void denseAVX512VNNI(const struct conv_args *a) {
 	}
 }
 
+void denseAVX512VNNI(const struct conv_args *a) { BY_RAMP(dense, a) }
+
 // First layer: a pixel is one lane of 4 bytes, and rows come with their padding.
 #define FIRST_TILE(B, G, H)                                                                               \
 	INLINE void first_##B##_##G##_##H(const struct conv_args *a, word b, word g, word stride, struct requant r) { \
@@ -314,8 +333,8 @@ FIRST_TILE(1, 2, 1)
 #define FIRST_STEP(B, G, H) \
 	for (; b + B <= a->blocks; b += B) first_##B##_##G##_##H(a, b, g, stride, r);
 
-INLINE void first(const struct conv_args *a, word stride) {
-	struct requant r = requant_of(a->zero);
+INLINE void first(const struct conv_args *a, word stride, int ramped) {
+	struct requant r = REQUANT(a, ramped);
 	word half = half_of(a), full = a->groups - half;
 	for (word g = 0; g < a->groups;) {
 		word left = full - g, b = 0;
@@ -343,12 +362,14 @@ INLINE void first(const struct conv_args *a, word stride) {
 	}
 }
 
-void firstAVX512VNNI(const struct conv_args *a) {
+INLINE void first_layer(const struct conv_args *a, int ramped) {
 	if (a->stride == 8)
-		first(a, 8);
+		first(a, 8, ramped);
 	else
-		first(a, a->stride);
+		first(a, a->stride, ramped);
 }
+
+void firstAVX512VNNI(const struct conv_args *a) { BY_RAMP(first_layer, a) }
 
 // Depthwise 3×3. A cell column of 16 channels, one byte shuffle away from 4 horizontal neighbours per channel; output
 // pixel j of a block takes the neighbours j-1, j, j+1. With the weights w0 w1 w2 0 (front) and 0 w0 w1 w2 (back):
@@ -405,7 +426,6 @@ INLINE __m512i fixed(__m512i v, const struct columns *c) {
 			if (c->last == 0) v[i] = fixed(v[i], c);                                                       \
 		}                                                                                                  \
 		__m512i bias = _mm512_loadu_si512(a->bias + 16 * g);                                               \
-		__m512 scale = _mm512_loadu_ps(a->scale + 16 * g);                                                 \
 		uint8_t *dst = a->dst + 64 * g;                                                                    \
 		word b = 0, inner = c->last - 1 < a->blocks ? c->last - 1 : a->blocks;                             \
 		DEPTHWISE_S1_BLOCKS(R, b < inner, column(row[i], step[i], b + 1, c))                               \
@@ -431,7 +451,7 @@ INLINE __m512i fixed(__m512i v, const struct columns *c) {
 				p[i] = v[i];                                                                               \
 				v[i] = n;                                                                                  \
 			}                                                                                              \
-			for (int o = 0; o < R; o++) _mm512_mask_storeu_epi32(dst + o * a->dst_row, c->mask, pack(acc[o], scale, r)); \
+			for (int o = 0; o < R; o++) _mm512_mask_storeu_epi32(dst + o * a->dst_row, c->mask, pack(acc[o], 16 * g, r)); \
 		}
 
 DEPTHWISE_S1(1)
@@ -441,8 +461,8 @@ INLINE struct columns columns_of(const struct depthwise_args *a) {
 	return (struct columns){neighbours_shuffle(), broadcast8(a->pad), _mm512_set1_epi32((int)a->keep), 0, a->src_blocks - 1};
 }
 
-void depthwise3x3s1AVX512VNNI(const struct depthwise_args *a) {
-	struct requant r = requant_of(a->zero);
+INLINE void depthwise3x3s1(const struct depthwise_args *a, int ramped) {
+	struct requant r = REQUANT(a, ramped);
 	struct columns c = columns_of(a);
 	for (word g = 0; 4 * g < a->cells; g++) {
 		c.mask = cell_mask(a->cells, g);
@@ -450,14 +470,18 @@ void depthwise3x3s1AVX512VNNI(const struct depthwise_args *a) {
 	}
 }
 
-void depthwise3x3s1TwoRowsAVX512VNNI(const struct depthwise_args *a) {
-	struct requant r = requant_of(a->zero);
+void depthwise3x3s1AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise3x3s1, a) }
+
+INLINE void depthwise3x3s1_two_rows(const struct depthwise_args *a, int ramped) {
+	struct requant r = REQUANT(a, ramped);
 	struct columns c = columns_of(a);
 	for (word g = 0; 4 * g < a->cells; g++) {
 		c.mask = cell_mask(a->cells, g);
 		depthwise_s1_2(a, g, &c, r);
 	}
 }
+
+void depthwise3x3s1TwoRowsAVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise3x3s1_two_rows, a) }
 
 // Stride 2: output pixel j of block b takes the neighbours of source pixel 8b + 2j, from blocks 2b-1, 2b, 2b+1 (the
 // window begins at 2x-1).
@@ -486,19 +510,21 @@ INLINE void depthwise_s2(const struct depthwise_args *a, word g, const struct co
 			acc[3] = _mm512_dpbusd_epi32(acc[3], n, back[i]);
 			p[i] = n;
 		}
-		__m512i out = pack(acc, _mm512_loadu_ps(a->scale + 16 * g), r);
+		__m512i out = pack(acc, 16 * g, r);
 		_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, c->mask, out);
 	}
 }
 
-void depthwise3x3s2AVX512VNNI(const struct depthwise_args *a) {
-	struct requant r = requant_of(a->zero);
+INLINE void depthwise3x3s2(const struct depthwise_args *a, int ramped) {
+	struct requant r = REQUANT(a, ramped);
 	struct columns c = columns_of(a);
 	for (word g = 0; 4 * g < a->cells; g++) {
 		c.mask = cell_mask(a->cells, g);
 		depthwise_s2(a, g, &c, r);
 	}
 }
+
+void depthwise3x3s2AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise3x3s2, a) }
 
 // Depthwise of up to 5 columns, two left of the pixel to two right: the first four are one dot product of a window that
 // is a shift away, the fifth lies in a block as it is, against a weight at its place.
@@ -535,7 +561,7 @@ INLINE __m512i column_at(const uint8_t *row, word step, word b, const struct col
 			}                                                                                              \
 		}                                                                                                  \
 		for (int i = 0; i < B; i++) {                                                                      \
-			__m512i out = pack(acc[i], _mm512_loadu_ps(a->scale + 16 * g), r);                             \
+			__m512i out = pack(acc[i], 16 * g, r);                             \
 			_mm512_mask_storeu_epi32(a->dst + (b + i) * a->dst_block + 64 * g, c->mask, out);              \
 		}                                                                                                  \
 	}
@@ -546,7 +572,7 @@ DEPTHWISE_WIDE(2, 2)
 DEPTHWISE_WIDE(2, 1)
 
 #define DEPTHWISE_WIDE_ROWS(S)                                                       \
-	struct requant r = requant_of(a->zero);                                          \
+	struct requant r = REQUANT(a, ramped);                                           \
 	struct columns c = columns_of(a);                                                \
 	for (word g = 0; 4 * g < a->cells; g++) {                                        \
 		c.mask = cell_mask(a->cells, g);                                             \
@@ -555,9 +581,13 @@ DEPTHWISE_WIDE(2, 1)
 		if (b < a->blocks) depthwise_wide_##S##_1(a, g, b, &c, r);                   \
 	}
 
-void depthwiseWideS1AVX512VNNI(const struct depthwise_args *a) { DEPTHWISE_WIDE_ROWS(1) }
+INLINE void depthwise_wide_s1(const struct depthwise_args *a, int ramped) { DEPTHWISE_WIDE_ROWS(1) }
 
-void depthwiseWideS2AVX512VNNI(const struct depthwise_args *a) { DEPTHWISE_WIDE_ROWS(2) }
+INLINE void depthwise_wide_s2(const struct depthwise_args *a, int ramped) { DEPTHWISE_WIDE_ROWS(2) }
+
+void depthwiseWideS1AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_wide_s1, a) }
+
+void depthwiseWideS2AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_wide_s2, a) }
 
 // Depthwise of any window: 4 taps are interleaved byte by byte into the lanes of one dot product. A tap's 4 pixels come
 // from anywhere, each by a masked load of its column of the cells.
@@ -568,8 +598,8 @@ INLINE __m512i gather4(const uint8_t *const *p, word at, __mmask16 m) {
 	return _mm512_mask_loadu_epi32(v, m & 0x8888, p[3] + at - 12);
 }
 
-void depthwiseAnyAVX512VNNI(const struct depthwise_any_args *a) {
-	struct requant r = requant_of(a->zero);
+INLINE void depthwise_any(const struct depthwise_any_args *a, int ramped) {
+	struct requant r = REQUANT(a, ramped);
 	for (word b = 0; b < a->blocks; b++) {
 		list_taps(a, b);
 		for (word g = 0; 4 * g < a->cells; g++) {
@@ -589,11 +619,13 @@ void depthwiseAnyAVX512VNNI(const struct depthwise_any_args *a) {
 				acc[2] = _mm512_dpbusd_epi32(acc[2], _mm512_unpacklo_epi16(hi01, hi23), wv);
 				acc[3] = _mm512_dpbusd_epi32(acc[3], _mm512_unpackhi_epi16(hi01, hi23), wv);
 			}
-			__m512i out = pack(acc, _mm512_loadu_ps(a->scale + 16 * g), r);
+			__m512i out = pack(acc, 16 * g, r);
 			_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, m, out);
 		}
 	}
 }
+
+void depthwiseAnyAVX512VNNI(const struct depthwise_any_args *a) { BY_RAMP(depthwise_any, a) }
 
 // Depthwise with a stride of 1: a tap's 4 pixels are a permutation of two blocks.
 INLINE void list_shifted(const struct depthwise_shift_args *a, word b) {
@@ -615,8 +647,8 @@ INLINE __m512i shifted(const void *const *tap, word at, __mmask16 m) {
 	return _mm512_permutex2var_epi32(first, _mm512_loadu_si512(tap[2]), second);
 }
 
-void depthwiseShiftAVX512VNNI(const struct depthwise_shift_args *a) {
-	struct requant r = requant_of(a->zero);
+INLINE void depthwise_shift(const struct depthwise_shift_args *a, int ramped) {
+	struct requant r = REQUANT(a, ramped);
 	for (word b = 0; b < a->blocks; b++) {
 		list_shifted(a, b);
 		for (word g = 0; 4 * g < a->cells; g++) {
@@ -636,11 +668,13 @@ void depthwiseShiftAVX512VNNI(const struct depthwise_shift_args *a) {
 				acc[2] = _mm512_dpbusd_epi32(acc[2], _mm512_unpacklo_epi16(hi01, hi23), wv);
 				acc[3] = _mm512_dpbusd_epi32(acc[3], _mm512_unpackhi_epi16(hi01, hi23), wv);
 			}
-			__m512i out = pack(acc, _mm512_loadu_ps(a->scale + 16 * g), r);
+			__m512i out = pack(acc, 16 * g, r);
 			_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, m, out);
 		}
 	}
 }
+
+void depthwiseShiftAVX512VNNI(const struct depthwise_shift_args *a) { BY_RAMP(depthwise_shift, a) }
 
 // Planes to cells, 4 blocks at a time.
 void planesAVX512VNNI(const struct planes_args *a) {
