@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 go=${GO:-go}
-tags=opencv,gocv_specific_modules,gocv_videoio
+tags=opencv,gocv_specific_modules,gocv_videoio,gocv_calib3d
 export CGO_ENABLED=1
 
 pkg-config --exists opencv4 || {
@@ -12,6 +12,7 @@ pkg-config --exists opencv4 || {
 }
 "$go" vet -tags "$tags" ./capture/opencv ./cmd/edge
 "$go" test -tags "$tags" -count=1 ./capture/opencv
+"$go" test -tags "$tags" -count=1 -run FromABoard ./cmd/edge
 "$go" build -tags "$tags" -o build/opencv/ ./cmd/edge
 
 # From end to end: a video's colour with a recording's depth.

@@ -11,7 +11,7 @@ command -v aarch64-linux-gnu-g++ > /dev/null || {
 	exit 1
 }
 root=$PWD/build/opencv-arm64
-libraries=(core videoio imgproc imgcodecs)
+libraries=(core videoio imgproc imgcodecs calib3d)
 if [ ! -e "$root/whole" ]; then
 	rm -rf "$root"
 	mkdir -p "$root/lists/partial" "$root/debs"
@@ -36,7 +36,7 @@ export GOOS=linux GOARCH=arm64 CGO_ENABLED=1 CC=aarch64-linux-gnu-gcc CXX=aarch6
 export CGO_CXXFLAGS=-std=c++11 CGO_CPPFLAGS="-I$root/usr/include/aarch64-linux-gnu/opencv4 -I/usr/include/opencv4"
 CGO_LDFLAGS="-L$root/usr/lib/aarch64-linux-gnu $(printf -- '-lopencv_%s ' "${libraries[@]}") -Wl,--unresolved-symbols=ignore-in-shared-libs"
 export CGO_LDFLAGS
-"$go" build -trimpath -tags customenv,opencv,gocv_specific_modules,gocv_videoio -o "$root/edge" ./cmd/edge
+"$go" build -trimpath -tags customenv,opencv,gocv_specific_modules,gocv_videoio,gocv_calib3d -o "$root/edge" ./cmd/edge
 case $(LC_ALL=C aarch64-linux-gnu-readelf -h -d "$root/edge") in
 *AArch64*libopencv_videoio.so.406*) echo 'opencv: edge for arm64 is built' ;;
 *)

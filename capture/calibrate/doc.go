@@ -24,7 +24,9 @@
 // Uncertainties are standard deviations by bootstrap over parts of the recording, to which the geometry's add 0.4 pixels
 // by which depth edges as a whole may lie beside the truth. What wrong intrinsics do does not show in them.
 //
-// Limits. Intrinsics are taken as given, except for the colour's focal length on request. The start must be within about
-// 40 pixels in the image. Turning and shifting the camera look alike but for what the depth range of the scene tells apart:
+// A chessboard tells the geometry better, where there is one: [EstimateBoard].
+//
+// Limits. Without a board, intrinsics are taken as given, except for the colour's focal length on request, and the start must
+// be within about 40 pixels in the image. Turning and shifting the camera look alike but for what the depth range of the scene tells apart:
 // a scene at one distance does not give the translation, and is refused.
 package calibrate

@@ -3,7 +3,7 @@
 //
 // It is built with the tag opencv, through gocv.io/x/gocv, and needs cgo, OpenCV 4.6 or later and gocv's own tags:
 //
-//	CGO_ENABLED=1 go build -tags opencv,gocv_specific_modules,gocv_videoio ./cmd/edge
+//	CGO_ENABLED=1 go build -tags opencv,gocv_specific_modules,gocv_videoio,gocv_calib3d ./cmd/edge
 //
 // Its one idea is that the other image is there and empty of readings: a colour source has depth that is 0 everywhere, a
 // depth source a black colour image. Alone it is a camera that lost one half; package pairof takes the half that counts.

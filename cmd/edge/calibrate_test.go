@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/depthwise/depthwise/capture"
 )
@@ -63,6 +64,43 @@ func TestCalibrate(t *testing.T) {
 	}
 }
 
+// TestCalibrateKeepsOffsets: what a pair adds to depth times already is part of the offset that comes out.
+func TestCalibrateKeepsOffsets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("renders scenes")
+	}
+	dir := filepath.Join(t.TempDir(), "recording")
+	good(t, "record", "synth:seed=12,scene=tabletop,cut=2,frames=20,width=320,height=240", "-o", dir, "-q")
+	start := filepath.Join(t.TempDir(), "start.json")
+	file, err := capture.LoadCalibrationFile(filepath.Join(dir, "calibration.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.DepthOffset = 3 * time.Millisecond
+	f, err := os.Create(start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Write(f); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	for _, test := range []struct {
+		source string
+		want   time.Duration
+	}{
+		{dir, 3 * time.Millisecond},
+		{"pair:" + dir + "+" + dir + "+calibration=" + start, 3 * time.Millisecond},
+		{"pair:" + dir + "+" + dir + "+calibration=" + start + "+offset=-1ms", -time.Millisecond},
+	} {
+		found := filepath.Join(t.TempDir(), "found.json")
+		good(t, "calibrate", test.source, "--only", "geometry", "--calibration", start, "--frames", "12", "-o", found, "-q")
+		if got, err := capture.LoadCalibrationFile(found); err != nil || got.DepthOffset != test.want {
+			t.Errorf("%s: offset %v, %v; want %v", test.source, got.DepthOffset, err, test.want)
+		}
+	}
+}
+
 func TestCalibrateUsage(t *testing.T) {
 	dir := recording(t)
 	for _, test := range []struct {
@@ -70,7 +108,9 @@ func TestCalibrateUsage(t *testing.T) {
 		word string
 	}{
 		{"--json", "-o"}, {"--frames 2", "--frames"}, {"--max-offset 0s", "--max-offset"}, {"--max-offset 2m", "--max-offset"},
-		{"--only space", "--only"}, {"--calibration nowhere.json", "nowhere.json"},
+		{"--only space", "--only"}, {"--calibration nowhere.json", "nowhere.json"}, {"--square 20", "--board"}, {"--lens", "--board"},
+		{"--board 9x6", "--square"}, {"--board 9 --square 20", "9x6"}, {"--board 6x6 --square 20", "differ"}, {"--board 9x6 --square 0.1", "0.001"},
+		{"--board 9x6 --square 20 --focal", "--focal"}, {"--board 9x6 --square 20 --only time", "--only time"},
 	} {
 		bad(t, exitUsage, []string{test.word}, append([]string{"calibrate", dir}, strings.Fields(test.args)...)...)
 	}

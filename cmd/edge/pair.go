@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/capture/pairof"
@@ -59,7 +60,7 @@ func openPair(text string, o sourceOptions) (capture.Source, error) {
 		depth.Close()
 		return nil, usageError{err}
 	}
-	return pairOf{src, color, depth, po.Live}, nil
+	return pairOf{src, color, depth, po.Live, po.Offset}, nil
 }
 
 // pairOf is a pair of sources, telling what became of the frames of both.
@@ -67,7 +68,11 @@ type pairOf struct {
 	*pairof.Source
 	color, depth capture.Source
 	live         bool
+	offset       time.Duration
 }
+
+// DepthOffset is what was added to the depth source's times.
+func (p pairOf) DepthOffset() time.Duration { return p.offset }
 
 // Live tells whether one of the two is a device.
 func (p pairOf) Live() bool { return p.live }
