@@ -14,16 +14,11 @@ func (p *planner) matchConv(n *graph.Node, r *requant) (*unit, error) {
 	if !n.Is("Conv") {
 		return nil, nil
 	}
-	x, xq, ok := p.dequantized(n.In[0])
-	if !ok || len(x.Shape) != 4 || !isMap(x.Shape) || !isMap(r.to.Shape) {
+	if !isMap(r.to.Shape) {
 		return nil, nil
 	}
-	w, ok := p.quantizedConstant(n.In[1])
-	if !ok || !w.data.Type.IsInt8() || len(w.scale) > 1 && w.axis != 0 {
-		return nil, nil
-	}
-	geo, err := ops.ConvOf(&n.Node, x.Shape, n.In[1].Shape)
-	if err != nil {
+	x, xq, w, geo, err := p.convOperands(n)
+	if x == nil || err != nil {
 		return nil, err
 	}
 	bias, ok := p.biasOf(n.Arg(2), xq, w, geo.Out)
@@ -49,6 +44,43 @@ func (p *planner) matchConv(n *graph.Node, r *requant) (*unit, error) {
 		}
 		return p.emitConv(packed, x, r.stored, p.units[r.stored.From].nodes, "conv", int64(len(data)))
 	}}, nil
+}
+
+// convOperands are a convolution's input and weights where both are integers; x is nil where they are not. An input that has
+// a scale a channel, as some quantizers give a depthwise convolution's, keeps it with the weights, since a channel of those
+// reads one alone: its scale is 1 then.
+func (p *planner) convOperands(n *graph.Node) (x *graph.Value, xq params, w *weights, geo *ops.Conv, err error) {
+	none := func(err error) (*graph.Value, params, *weights, *ops.Conv, error) { return nil, xq, nil, nil, err }
+	x, xq, ok := p.dequantized(n.In[0])
+	var each []float32
+	if !ok {
+		x, xq, each = p.dequantizedEach(n.In[0])
+	}
+	if x == nil || len(x.Shape) != 4 || !isMap(x.Shape) {
+		return none(nil)
+	}
+	w, ok = p.quantizedConstant(n.In[1])
+	if !ok || !w.data.Type.IsInt8() || len(w.scale) > 1 && w.axis != 0 {
+		return none(nil)
+	}
+	if geo, err = ops.ConvOf(&n.Node, x.Shape, n.In[1].Shape); err != nil {
+		return none(err)
+	}
+	if each == nil {
+		return x, xq, w, geo, nil
+	}
+	if geo.Groups != geo.In {
+		return none(nil)
+	}
+	per := &weights{data: w.data, axis: 0, scale: make([]float32, geo.Out), zero: make([]int, geo.Out)}
+	for i := range per.scale {
+		k := min(i, len(w.scale)-1)
+		per.scale[i], per.zero[i] = each[i/(geo.Out/geo.Groups)]*w.scale[k], w.zero[k]
+		if !usable(per.scale[i]) {
+			return none(nil)
+		}
+	}
+	return x, xq, per, geo, nil
 }
 
 // toOHWI reorders ONNX's OIHW weights for the kernels.

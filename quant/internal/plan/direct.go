@@ -143,27 +143,22 @@ func (p *planner) emitToNHWC(x *graph.Value, out *Buffer, nodes []*graph.Node) {
 		}})
 }
 
-// matchFloatConv: a quantized convolution whose result stays real: integer accumulators, scaled.
+// matchFloatConv: a quantized convolution whose result stays real: integer accumulators, scaled, and a real bias.
 func (p *planner) matchFloatConv(n *graph.Node) (*unit, error) {
-	if !n.Is("Conv") {
+	if !n.Is("Conv") || !isMap(n.Out[0].Shape) {
 		return nil, nil
 	}
-	x, xq, ok := p.dequantized(n.In[0])
 	y := n.Out[0]
-	if !ok || len(x.Shape) != 4 || !isMap(x.Shape) || !isMap(y.Shape) {
-		return nil, nil
-	}
-	w, ok := p.quantizedConstant(n.In[1])
-	if !ok || !w.data.Type.IsInt8() || len(w.scale) > 1 && w.axis != 0 {
-		return nil, nil
-	}
-	geo, err := ops.ConvOf(&n.Node, x.Shape, n.In[1].Shape)
-	if err != nil {
+	x, xq, w, geo, err := p.convOperands(n)
+	if x == nil || err != nil {
 		return nil, err
 	}
-	bias, ok := p.biasOf(n.Arg(2), xq, w, geo.Out)
+	var bias []int32
+	real, ok := p.realBias(n.Arg(2), geo.Out)
 	if !ok {
-		return nil, nil
+		if bias, ok = p.biasOf(n.Arg(2), xq, w, geo.Out); !ok {
+			return nil, nil
+		}
 	}
 	scale, err := channelScale(xq, w, params{scale: 1}, geo.Out)
 	if err != nil {
@@ -201,7 +196,7 @@ func (p *planner) matchFloatConv(n *graph.Node) (*unit, error) {
 						for k := range c {
 							dst := f[i*image+k*h*wd:]
 							for j := y0 * wd; j < y1*wd; j++ {
-								dst[j] = float32(sums[j*c+k]) * scale[k]
+								dst[j] = float32(float32(sums[j*c+k])*scale[k]) + real[k]
 							}
 						}
 					})

@@ -74,6 +74,47 @@ func (p *planner) dequantized(v *graph.Value) (*graph.Value, params, bool) {
 	return src, q, ok
 }
 
+// dequantizedEach says that v is the real value of an 8-bit map with a scale for each channel and one zero point; its
+// parameters' scale is 1. x is nil where it is not.
+func (p *planner) dequantizedEach(v *graph.Value) (x *graph.Value, q params, each []float32) {
+	if v == nil || v.Static() || !isDequantize(v.From) {
+		return nil, q, nil
+	}
+	n := v.From
+	s, z := n.Arg(1), n.Arg(2)
+	axis, _ := n.Attrs.Int("axis", 1)
+	block, _ := n.Attrs.Int("block_size", 0)
+	src := n.In[0]
+	if !src.Type.IsInt8() || len(src.Shape) != 4 || axis != 1 && axis != -3 || block != 0 || !s.Static() || len(s.Shape) != 1 ||
+		s.Shape[0] != src.Shape[1] || z != nil && !z.Static() {
+		return nil, q, nil
+	}
+	st, err := p.g.Constant(s)
+	if err != nil || st.Type != tensor.Float32 {
+		return nil, q, nil
+	}
+	q = params{scale: 1, typ: src.Type}
+	if z != nil {
+		zt, err := p.g.Constant(z)
+		if err != nil {
+			return nil, q, nil
+		}
+		for _, b := range zt.Data {
+			if b != zt.Data[0] {
+				return nil, q, nil
+			}
+		}
+		q.zero = value8(zt.Data[0], src.Type)
+	}
+	each = tensor.View[float32](st)
+	for _, v := range each {
+		if !usable(v) {
+			return nil, q, nil
+		}
+	}
+	return src, q, each
+}
+
 // weights are a constant operand as integers: real = scale[i] × (data − zero[i]), i along axis.
 type weights struct {
 	data  *tensor.T
@@ -216,6 +257,23 @@ func (p *planner) biasOf(v *graph.Value, x params, w *weights, channels int) ([]
 		out[i] = saturate32(float64(f) / unit(i))
 	}
 	return out, true
+}
+
+// realBias is a bias that no quantization rounded, one value a channel; zeros for one that is absent.
+func (p *planner) realBias(v *graph.Value, channels int) ([]float32, bool) {
+	real := make([]float32, channels)
+	if v == nil {
+		return real, true
+	}
+	if !v.Static() || product(v.Shape) != channels || isDequantize(v.From) {
+		return real, false
+	}
+	t, err := p.g.Constant(v)
+	if err != nil || t.Type != tensor.Float32 {
+		return real, false
+	}
+	copy(real, tensor.View[float32](t))
+	return real, true
 }
 
 func saturate32(v float64) int32 {
