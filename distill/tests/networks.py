@@ -43,7 +43,7 @@ class Engine:
 
     def run(self, model, feeds, **options):
         for i, v in enumerate(feeds.values()):
-            np.save(self.folder / f"in{i}.npy", np.ascontiguousarray(v))
+            np.save(self.folder / f"in{i}.npy", np.asarray(v, order="C"))
         inputs = {n: str(self.folder / f"in{i}.npy") for i, n in enumerate(feeds)}
         request = dict(model=str(model), inputs=inputs, out=str(self.folder), threads=self.threads, **options)
         self.process.stdin.write(json.dumps(request) + "\n")
@@ -108,6 +108,7 @@ def answers(name, model, count, quantised):
         del s
     if quantised:
         whole, names = cut.tapped(onnx.load(str(model)))
+    if quantised and names:
         path = model.with_suffix(".cut.onnx")
         onnx.save(whole, str(path))
         codes = dict(zip(names, session(path, "literal").run(list(names), feeds[0])))
@@ -129,6 +130,8 @@ def alone(engine, name, model, theirs):
     """Codes that differ from the literal ones when every operator gets the same inputs: {ours, theirs: [of all, differ, largest]}
     and the operators with the most of ours, {operators: [differ, of, largest]}."""
     names = [k[6:] for k in theirs if k.startswith("given:")]
+    if not names:
+        return {}
     given = {n: theirs["given:" + n] for n in names}
     path = model.with_suffix(".cut.onnx")
     graph = onnx.load(str(path))
