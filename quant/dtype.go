@@ -21,4 +21,16 @@ const (
 	// Half precision is for inputs and outputs alone: the network computes in Float32.
 	Float16  = tensor.Float16  // IEEE 754 binary16, two bytes an element
 	BFloat16 = tensor.BFloat16 // the upper half of a Float32
+	// Types below 8 bits are one element a byte: integers as the int8 or uint8 of the same value, floats of at most 8 bits
+	// as their bits.
+	Int4           = tensor.Int4
+	Uint4          = tensor.Uint4
+	Int2           = tensor.Int2
+	Uint2          = tensor.Uint2
+	Float8E4M3FN   = tensor.Float8E4M3FN
+	Float8E4M3FNUZ = tensor.Float8E4M3FNUZ
+	Float8E5M2     = tensor.Float8E5M2
+	Float8E5M2FNUZ = tensor.Float8E5M2FNUZ
+	Float8E8M0     = tensor.Float8E8M0
+	Float4E2M1     = tensor.Float4E2M1
 )

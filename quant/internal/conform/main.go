@@ -19,7 +19,7 @@ type request struct {
 	Model    string            `json:"model"`
 	Inputs   map[string]string `json:"inputs"`
 	Shapes   map[string][]int  `json:"shapes"`
-	Types    map[string]string `json:"types"` // "bfloat16" for inputs that .npy files hold as uint16
+	Types    map[string]string `json:"types"` // of inputs whose type .npy files lack: "bfloat16" held as uint16, "int4" as int8, …
 	Out      string            `json:"out"`
 	Threads  int               `json:"threads"`
 	NHWC     bool              `json:"nhwc"`
@@ -66,8 +66,10 @@ func serve(r request) (a answer, err error) {
 		if err != nil {
 			return a, err
 		}
-		if r.Types[name] == quant.BFloat16.String() && v.typ == quant.Uint16 {
-			v.typ = quant.BFloat16
+		for t := quant.DType(1); t < 32; t++ {
+			if r.Types[name] == t.String() && t.Size() == v.typ.Size() {
+				v.typ = t
+			}
 		}
 		arrays[name] = v
 		values[name] = quant.Value{Type: v.typ, Shape: v.shape, Data: v.data}

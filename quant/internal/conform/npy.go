@@ -57,14 +57,18 @@ var descr = map[quant.DType]string{quant.Float32: "<f4", quant.Float64: "<f8", q
 	quant.BFloat16: "<u2"}
 
 func writeNpy(path string, t *quant.Tensor) error {
-	if descr[t.Type] == "" {
+	kind := descr[t.Type]
+	switch {
+	case kind == "" && t.Type.Size() == 1:
+		kind = "|u1"
+	case kind == "":
 		return fmt.Errorf("output %q is %v, which .npy files lack", t.Name, t.Type)
 	}
 	dims := ""
 	for _, d := range t.Shape {
 		dims += strconv.Itoa(d) + ", "
 	}
-	h := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr[t.Type], strings.TrimSuffix(dims, " "))
+	h := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", kind, strings.TrimSuffix(dims, " "))
 	for (10+len(h)+1)%64 != 0 {
 		h += " "
 	}

@@ -11,8 +11,8 @@
 //
 // Calls of model-local functions are written out as the nodes that they stand for.
 //
-// Limits: dense tensors only (no sparse initialisers, sequences, maps or optional values), no float8 or sub-byte types.
-// Each is an error that names what was found. External data is read only from regular files inside the model's own folder.
+// Limits: dense tensors only (no sparse initialisers, sequences, maps or optional values). Each is an error that names what
+// was found. External data is read only from regular files inside the model's own folder.
 //
 // Source: onnx.proto of ONNX 1.23 (IR version 14) for field numbers and meanings.
 package onnx

@@ -22,7 +22,8 @@ const (
 	uint64Data = 11
 )
 
-// tensor decodes one tensor: raw bytes are aliased, typed lists are converted, half precision is widened to float32.
+// tensor decodes one tensor: raw bytes are aliased, typed lists are converted, half precision is widened to float32,
+// elements below 8 bits are unpacked.
 func (r *reader) tensor(w *wire.Tensor) (*tensor.T, error) {
 	if w.DataType < 1 || w.DataType > 255 {
 		return nil, fmt.Errorf("element type %d", w.DataType)
@@ -49,13 +50,16 @@ func (r *reader) tensor(w *wire.Tensor) (*tensor.T, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d.PackedBits() < 8 {
+		data = tensor.Unpack(d, data, n)
+	}
 	t := &tensor.T{Type: d, Shape: shape, Data: tensor.Align(data, d.Size())}
 	return normalize(t), nil
 }
 
-// payload is the tensor's n elements as little-endian bytes.
+// payload is the tensor's n elements as little-endian bytes, packed where they have fewer than 8 bits.
 func (r *reader) payload(w *wire.Tensor, d tensor.DType, n int) ([]byte, error) {
-	want := n * d.Size()
+	want := (n*d.PackedBits() + 7) / 8
 	if w.Location != 0 {
 		if w.Location != 1 {
 			return nil, fmt.Errorf("data location %d", w.Location)
@@ -90,7 +94,7 @@ func (r *reader) payload(w *wire.Tensor, d tensor.DType, n int) ([]byte, error) 
 		}
 	}
 	if len(out) != want {
-		return nil, fmt.Errorf("%d elements, want %d for shape %v", len(out)/d.Size(), n, w.Dims)
+		return nil, fmt.Errorf("%d elements, want %d for shape %v", len(out)*8/d.PackedBits(), n, w.Dims)
 	}
 	return out, nil
 }
@@ -149,6 +153,7 @@ func listHolds(number int32, d tensor.DType) bool {
 		case tensor.Int32, tensor.Int16, tensor.Int8, tensor.Uint16, tensor.Uint8, tensor.Bool, tensor.Float16, tensor.BFloat16:
 			return true
 		}
+		return d.PackedBits() < 8 || d.IsSmallFloat()
 	}
 	return false
 }
@@ -169,7 +174,7 @@ func fits(v int64, d tensor.DType) bool {
 	case tensor.Bool:
 		return v == 0 || v == 1
 	}
-	return true
+	return d.PackedBits() > 8 || v >= 0 && v <= math.MaxUint8 // codes, or packed elements
 }
 
 // normalize widens half precision to float32 and makes every Bool byte 0 or 1.

@@ -29,6 +29,13 @@ func loader(t tensor.DType) func(b []byte, i int) float64 {
 		return load[uint64]
 	case tensor.Int64:
 		return load[int64]
+	case tensor.Uint4, tensor.Uint2:
+		return load[uint8]
+	case tensor.Int4, tensor.Int2:
+		return load[int8]
+	}
+	if t.IsSmallFloat() {
+		return func(b []byte, i int) float64 { return float64(tensor.SmallToFloat(t, b[i])) }
 	}
 	return nil
 }
@@ -59,6 +66,14 @@ func storer(t tensor.DType) func(b []byte, i int, v float64) {
 		return store[uint64]
 	case tensor.Int64:
 		return store[int64]
+	case tensor.Uint4, tensor.Int4, tensor.Uint2, tensor.Int2:
+		return func(b []byte, i int, v float64) {
+			store[int8](b, i, v)
+			b[i] = byte(tensor.Wrap(t, int64(int8(b[i]))))
+		}
+	}
+	if t.IsSmallFloat() {
+		return func(b []byte, i int, v float64) { b[i] = tensor.FloatToSmall(t, float32(v), true) }
 	}
 	return nil
 }
@@ -161,7 +176,8 @@ func (b *build) castHalf(to tensor.DType) *Impl {
 
 // buildCast converts element types.
 func buildCast(b *build) *Impl {
-	b.ignore("saturate", "round_mode")
+	saturate := b.attrBool("saturate", true)
+	mode := b.attrString("round_mode", "up", "down", "nearest")
 	if !b.arity(1, 2) {
 		return nil
 	}
@@ -180,14 +196,21 @@ func buildCast(b *build) *Impl {
 	if get == nil || put == nil {
 		return b.fail("cannot cast %v to %v", v.Type, to)
 	}
+	switch {
+	case to == tensor.Float8E8M0:
+		put = func(b []byte, i int, v float64) { b[i] = tensor.FloatToExponent(float32(v), saturate, mode) }
+	case to.IsSmallFloat():
+		put = func(b []byte, i int, v float64) { b[i] = tensor.FloatToSmall(to, float32(v), saturate) }
+	}
 	n := b.volume(v.Shape)
+	wide := to != tensor.Float32 && to != tensor.Float64 && to != tensor.Bool && to.PackedBits() >= 8 && !to.IsSmallFloat() // integers of whole bytes
 	impl := one(to, clone(v.Shape), chunks(n), func(in, out []*tensor.T, lo, hi int) {
 		lo, hi = span(lo, hi, n)
 		switch {
 		case v.Type == to:
 			s := to.Size()
 			copy(out[0].Data[lo*s:hi*s], in[0].Data[lo*s:hi*s])
-		case v.Type == tensor.Int64 && to != tensor.Float32 && to != tensor.Float64 && to != tensor.Bool:
+		case v.Type == tensor.Int64 && wide:
 			castInt64(out[0], tensor.View[int64](in[0]), lo, hi)
 		default:
 			for i := lo; i < hi; i++ {

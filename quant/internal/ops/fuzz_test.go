@@ -58,7 +58,8 @@ func FuzzOperators(f *testing.F) {
 	for i := range names {
 		f.Add([]byte{byte(i), 17, 2, 0, 2, 3, 4, 1, 1, 2, 3, 4, 1, 0, 0, 0})
 	}
-	types := []tensor.DType{tensor.Float32, tensor.Int64, tensor.Uint8, tensor.Int8, tensor.Bool, tensor.Float64, tensor.Int32}
+	types := []tensor.DType{tensor.Float32, tensor.Int64, tensor.Uint8, tensor.Int8, tensor.Bool, tensor.Float64, tensor.Int32,
+		tensor.Int4, tensor.Uint2, tensor.Float8E4M3FN, tensor.Float4E2M1}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		d := &draw{b}
 		n := &ops.Node{Op: names[d.below(len(names))], Version: 7 + d.below(20), Attrs: onnx.Attrs{}}

@@ -106,6 +106,14 @@ func integerRange(t tensor.DType) (lo, hi float64, ok bool) {
 		return math.MinInt16, math.MaxInt16, true
 	case tensor.Int32:
 		return math.MinInt32, math.MaxInt32, true
+	case tensor.Uint4:
+		return 0, 15, true
+	case tensor.Int4:
+		return -8, 7, true
+	case tensor.Uint2:
+		return 0, 3, true
+	case tensor.Int2:
+		return -2, 1, true
 	}
 	return 0, 0, false
 }
@@ -120,7 +128,8 @@ func quantize(x, scale float32, zero, lo, hi float64) float64 {
 }
 
 func buildQuantize(b *build) *Impl {
-	b.ignore("saturate", "precision")
+	b.ignore("precision")
+	saturate := b.attrBool("saturate", true)
 	if !b.arity(2, 3) || !b.want(0, tensor.Float32, tensor.Int32) {
 		return nil
 	}
@@ -132,7 +141,7 @@ func buildQuantize(b *build) *Impl {
 	}
 	b.ignore("output_dtype")
 	lo, hi, ok := integerRange(t)
-	if !ok || t == tensor.Int32 {
+	if !ok && !t.IsSmallFloat() || t == tensor.Int32 || t == tensor.Float8E8M0 {
 		return b.fail("quantizing to %v is not supported", t)
 	}
 	v := b.In[0]
@@ -165,14 +174,21 @@ func buildQuantize(b *build) *Impl {
 			if in[2:] != nil && len(in) > 2 && in[2] != nil {
 				z = zero(in[2].Data, k)
 			}
+			if !ok {
+				out[0].Data[i] = tensor.FloatToSmall(t, float32(get(in[0].Data, i))/scales[k]+float32(z), saturate)
+				continue
+			}
 			put(out[0].Data, i, quantize(float32(get(in[0].Data, i)), scales[k], z, lo, hi))
 		}
 	})
 }
 
 func buildDequantize(b *build) *Impl {
-	if !b.arity(2, 3) || !b.want(0, tensor.Uint8, tensor.Int8, tensor.Uint16, tensor.Int16, tensor.Int32) {
+	if !b.arity(2, 3) {
 		return nil
+	}
+	if _, _, whole := integerRange(b.In[0].Type); !whole && !b.In[0].Type.IsSmallFloat() {
+		return b.fail("input 0 is of %v", b.In[0].Type)
 	}
 	b.ignore("output_dtype")
 	v := b.In[0]

@@ -130,13 +130,21 @@ func (p *planner) quantizedConstant(v *graph.Value) (*weights, bool) {
 	}
 	n := v.From
 	src := n.In[0]
-	if !src.Type.IsInt8() && src.Type != tensor.Int32 {
+	typ := src.Type
+	switch typ {
+	case tensor.Int4, tensor.Int2: // kept one a byte, as int8 has them
+		typ = tensor.Int8
+	case tensor.Uint4, tensor.Uint2:
+		typ = tensor.Uint8
+	}
+	if !typ.IsInt8() && typ != tensor.Int32 {
 		return nil, false
 	}
 	data, err := p.g.Constant(src)
 	if err != nil {
 		return nil, false
 	}
+	data = &tensor.T{Type: typ, Shape: data.Shape, Data: data.Data}
 	st, err := p.g.Constant(n.In[1])
 	if err != nil {
 		return nil, false
@@ -156,10 +164,10 @@ func (p *planner) quantizedConstant(v *graph.Value) (*weights, bool) {
 			return nil, false
 		}
 		for i := range w.zero {
-			if src.Type == tensor.Int32 {
+			if typ == tensor.Int32 {
 				w.zero[i] = int(tensor.View[int32](zt)[i])
 			} else {
-				w.zero[i] = value8(zt.Data[i], src.Type)
+				w.zero[i] = value8(zt.Data[i], typ)
 			}
 		}
 	}
