@@ -36,7 +36,39 @@ func expander(n *onnx.Node) func(*expansion) {
 		return (*expansion).fusedConv
 	case "com.microsoft.FusedGemm":
 		return (*expansion).fusedGemm
-	case "com.microsoft.FusedMatMul":
+	case "BatchNormalization":
+		if n.Attrs["training_mode"] == 1 {
+			return (*expansion).batchStatistics
+		}
+	case "SequenceConstruct":
+		return (*expansion).sequenceConstruct
+	case "SequenceEmpty":
+		return (*expansion).sequenceConstruct
+	case "SequenceInsert":
+		return (*expansion).sequenceInsert
+	case "SequenceErase":
+		return (*expansion).sequenceErase
+	case "SequenceAt":
+		return (*expansion).sequenceAt
+	case "SequenceLength":
+		return (*expansion).sequenceLength
+	case "SplitToSequence":
+		return (*expansion).splitToSequence
+	case "ConcatFromSequence":
+		return (*expansion).concatFromSequence
+	case "com.microsoft.Attention":
+		return (*expansion).packedAttention
+	case "com.microsoft.QAttention":
+		return (*expansion).quantizedAttention
+	case "com.microsoft.MultiHeadAttention":
+		return (*expansion).multiHeadAttention
+	case "com.microsoft.MatMulNBits":
+		return (*expansion).matMulBits
+	case "com.microsoft.NhwcMaxPool":
+		return (*expansion).channelsLastPool
+	case "com.microsoft.Pad", "com.microsoft.Range", "com.microsoft.Trilu", "com.microsoft.GridSample", "com.microsoft.GatherND":
+		return func(e *expansion) { e.last(n.Op, n.Attrs, n.Inputs...) }
+	case "com.microsoft.FusedMatMul", "com.microsoft.TransposeMatMul":
 		return (*expansion).fusedMatMul
 	case "com.microsoft.FastGelu":
 		return func(e *expansion) { e.biasGelu("tanh") }
@@ -62,7 +94,7 @@ func (b *builder) expand(n *onnx.Node) (ok bool, err error) {
 	f(e)
 	if e.err == nil {
 		for _, o := range n.Outputs {
-			if o != "" && b.values[o] == nil {
+			if _, list := b.sequences[o]; o != "" && b.values[o] == nil && !list {
 				e.fail("output %q is not supported", o)
 			}
 		}
@@ -155,10 +187,14 @@ func (e *expansion) attrFloat(name string, absent float32) float32 {
 	return v
 }
 
-// name is a fresh value's.
+// name is a fresh value's: an expansion inside an expansion may make the same output.
 func (e *expansion) name() string {
-	e.made++
-	return fmt.Sprintf("%s part %d", firstOf(e.n.Outputs), e.made)
+	for {
+		e.made++
+		if name := fmt.Sprintf("%s part %d", firstOf(e.n.Outputs), e.made); e.b.values[name] == nil {
+			return name
+		}
+	}
 }
 
 // op makes a node of one output.

@@ -48,6 +48,27 @@ var lowered = map[string]func(*lowering){
 		x, w := l.dequantize(0, 1, 2, nil), l.dequantize(3, 4, 5, onnx.Attrs{"axis": 0})
 		l.quantize(6, 7, l.node("Conv", l.n.Attrs, x, w, l.bias(8, 1, 4)))
 	},
+	"com.microsoft.QLinearConv": func(l *lowering) {
+		l.arity(8, 9)
+		last, err := l.n.Attrs.Bool("channels_last", false)
+		if err != nil {
+			l.fail("%v", err)
+		}
+		x := l.in(0)
+		if last { // of bytes, so that the pairs around the convolution stay beside it
+			x = l.node("Transpose", onnx.Attrs{"perm": []int{0, 3, 1, 2}}, x)
+		}
+		x = l.node("DequantizeLinear", nil, x, l.in(1), l.in(2))
+		w := l.dequantize(3, 4, 5, onnx.Attrs{"axis": 0})
+		y := l.node("Conv", without(l.n.Attrs, "channels_last"), x, w, l.bias(8, 1, 4))
+		if last {
+			y = l.node("QuantizeLinear", nil, y, l.in(6), l.in(7))
+			l.node("Transpose", onnx.Attrs{"perm": []int{0, 2, 3, 1}}, y)
+			l.last()
+			return
+		}
+		l.quantize(6, 7, y)
+	},
 	"QLinearMatMul": func(l *lowering) {
 		l.arity(8, 8)
 		a, b := l.dequantize(0, 1, 2, onnx.Attrs{"axis": -2}), l.dequantize(3, 4, 5, onnx.Attrs{"axis": -1})

@@ -12,7 +12,7 @@ import (
 // New checks a model's graph. The model stays the owner of its constants' bytes. Where an operator needs a value at load
 // that depends on inputs, the error wraps an [OpenError] that names them.
 func New(m *onnx.Model, o Options) (*Graph, error) {
-	b := &builder{g: &Graph{}, values: map[string]*Value{}, opsets: m.Opsets}
+	b := &builder{g: &Graph{}, values: map[string]*Value{}, sequences: map[string][]string{}, opsets: m.Opsets}
 	if err := b.inputs(m.Graph.Inputs, o); err != nil {
 		return nil, err
 	}
@@ -42,7 +42,7 @@ func New(m *onnx.Model, o Options) (*Graph, error) {
 			return nil, err
 		}
 		for _, name := range n.Outputs {
-			if given[name] {
+			if given[name] && b.values[name] != nil {
 				b.values[name] = &Value{Name: name, Type: b.values[name].Type, Shape: b.values[name].Shape}
 			}
 		}
@@ -93,6 +93,9 @@ type builder struct {
 	g      *Graph
 	values map[string]*Value
 	opsets map[string]int
+
+	sequences   map[string][]string // names of values by the sequence's name
+	inSequences int                 // values in all of them
 }
 
 // sorted is the nodes in an order in which every value is made before it is read, the file's own order where that is
@@ -202,7 +205,10 @@ func (b *builder) check(n *Node, src *onnx.Node) error {
 			n.Node.In = append(n.Node.In, nil)
 			continue
 		}
-		v := b.values[name]
+		v, err := b.value(name)
+		if err != nil {
+			return err
+		}
 		static = static && v.static
 		n.In = append(n.In, v)
 		n.Node.In = append(n.Node.In, &ops.Value{Type: v.Type, Shape: v.Shape})

@@ -14,6 +14,9 @@ type perAxis struct {
 	block, n, last int
 }
 
+// whole reports whether all elements share one entry.
+func (p perAxis) whole() bool { return p.count == 1 && p.block == 0 }
+
 func (p perAxis) index(i int) int {
 	if p.block == 0 {
 		return i / p.inner % p.count
@@ -151,7 +154,7 @@ func buildQuantize(b *build) *Impl {
 	}
 	get, zero, put := loader(v.Type), loader(t), storer(t)
 	n := b.volume(v.Shape)
-	if p.count == 1 && t.IsInt8() && v.Type == tensor.Float32 {
+	if p.whole() && t.IsInt8() && v.Type == tensor.Float32 {
 		return one(t, clone(v.Shape), chunks(n), func(in, out []*tensor.T, from, to int) {
 			if from, to = span(from, to, n); from >= to {
 				return
@@ -198,7 +201,7 @@ func buildDequantize(b *build) *Impl {
 	}
 	get := loader(v.Type)
 	n := b.volume(v.Shape)
-	if p.count == 1 && v.Type.IsInt8() {
+	if p.whole() && v.Type.IsInt8() {
 		return one(tensor.Float32, clone(v.Shape), chunks(n), func(in, out []*tensor.T, from, to int) {
 			if from, to = span(from, to, n); from >= to {
 				return

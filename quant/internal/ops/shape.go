@@ -29,7 +29,10 @@ func buildIdentity(b *build) *Impl {
 		if !b.known(2, "training mode") {
 			return nil
 		}
-		if t.Type != tensor.Bool || len(t.Const.Data) != 1 || t.Const.Data[0] != 0 {
+		if t.Type != tensor.Bool || len(t.Const.Data) != 1 {
+			return b.fail("training mode is %v of shape %v", t.Type, t.Shape)
+		}
+		if t.Const.Data[0] != 0 && !b.keepsAll() {
 			return b.fail("training mode is not supported")
 		}
 	}
@@ -184,6 +187,29 @@ func buildShape(b *build) *Impl {
 }
 
 // buildConstant is a Constant node's value.
+// keepsAll reports whether a Dropout's ratio is known to be 0.
+func (b *build) keepsAll() bool {
+	r := b.in(1)
+	return r != nil && r.Const != nil && r.Type == tensor.Float32 && r.Const.Len() == 1 && tensor.View[float32](r.Const)[0] == 0
+}
+
+// buildBitCast keeps the bits and renames their type.
+func buildBitCast(b *build) *Impl {
+	if !b.arity(1, 1) {
+		return nil
+	}
+	to := tensor.DType(b.attrInt("to", 0))
+	if storer(to) == nil || to.Size() != b.In[0].Type.Size() || to.PackedBits() != b.In[0].Type.PackedBits() {
+		return b.fail("cannot take the bits of %v as %v", b.In[0].Type, to)
+	}
+	v := view(b.In[0], clone(b.In[0].Shape))
+	if to == tensor.Bool && b.In[0].Type != tensor.Bool {
+		return b.fail("cannot take the bits of %v as %v", b.In[0].Type, to)
+	}
+	v.Out[0].Type = to
+	return v
+}
+
 func buildConstant(b *build) *Impl {
 	if !b.arity(0, 0) || len(b.Attrs) != 1 {
 		return b.fail("a constant has one attribute and no inputs")

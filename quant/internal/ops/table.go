@@ -10,7 +10,7 @@ var builders = map[string]map[string]builder{
 		"Equal": buildCompare, "Less": buildCompare, "LessOrEqual": buildCompare, "Greater": buildCompare,
 		"GreaterOrEqual": buildCompare, "And": buildLogic, "Or": buildLogic, "Xor": buildLogic, "Not": buildNot,
 		"IsNaN": buildTest, "IsInf": buildTest, "Where": buildWhere, "PRelu": buildPRelu, "Clip": buildClip,
-		"Cast": buildCast, "CastLike": buildCast,
+		"Cast": buildCast, "CastLike": buildCast, "BitCast": buildBitCast,
 
 		"Relu": buildUnary, "LeakyRelu": buildUnary, "ThresholdedRelu": buildUnary, "Elu": buildUnary, "Selu": buildUnary,
 		"Celu": buildUnary, "HardSigmoid": buildUnary, "HardSwish": buildUnary, "Swish": buildUnary, "Gelu": buildUnary,
