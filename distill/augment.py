@@ -110,7 +110,7 @@ def depth_flaws(depth, color, classes, config, rng):
                       (slice(None), slice(None), slice(0, n), slice(w - n, w))[side]] = False
     cut = rng.random()
     if cut < 0.08:  # cut to the table and what is on it, as some data sets are
-        valid &= (classes == 1) | (classes == 2)
+        valid &= np.isin(classes, config.tops)
     elif cut < 0.14:  # or to anything
         x0, x1 = np.sort(rng.integers(0, w + 1, 2))
         y0, y1 = np.sort(rng.integers(0, h + 1, 2))

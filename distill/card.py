@@ -13,8 +13,13 @@ def source(path):
     return f"{Path(path).name}, sha256 {hashlib.sha256(Path(path).read_bytes()).hexdigest()}" if path else ""
 
 
-def write(folder, config, sealed, student, figures, tried, best, summary, sources, limits, milestones):
-    """Writes NAME.onnx (the sealed bytes) and NAME.json into folder."""
+NOTE = ("mIoU in percent at the labels' own size. pairs: the validation split, over table and object. synthetic: 500 fresh "
+        "scenes of 640x480, seed 90001. rooms: frames labelled by hand in distill/labels/rooms.json. no_depth and no_color: that "
+        "modality set to zero.")
+
+
+def write(folder, config, sealed, student, figures, tried, best, summary, sources, limits, milestones, note=NOTE):
+    """Writes NAME.onnx (the sealed bytes) and NAME.json into folder; note says what the sets of the figures are."""
     main_set = "pairs" if "pairs" in figures["int8"] else "synthetic"
     content = {
         "name": config.name,
@@ -32,9 +37,7 @@ def write(folder, config, sealed, student, figures, tried, best, summary, source
         "split": {"file": "distill/splits/tabletop.json", "validation": sorted(data.split())},
         "seed": config.seed,
         "figures": figures,
-        "figures_note": "mIoU in percent at the labels' own size. pairs: the validation split, over table and object. "
-                        "synthetic: 500 fresh scenes of 640x480, seed 90001. rooms: frames labelled by hand in "
-                        "distill/labels/rooms.json. no_depth and no_color: that modality set to zero.",
+        "figures_note": note,
         "quantization": {"chosen": best, "mean_validation_miou": tried},
         "phases": milestones,
         "limits": limits,

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field
 import json
 
+REST = 254  # label of a pixel that is none of some classes, and perhaps any of Config.rest
+
 
 @dataclass
 class Phase:
@@ -27,6 +29,9 @@ class Config:
     classes: list = field(default_factory=lambda: ["background", "table", "object"])
     palette: list = field(default_factory=lambda: ["#202020", "#4c9a6a", "#e2572b"])
     void: int = 255
+    rest: tuple = ()  # classes that a pixel of label REST may have; empty: no such labels
+    tops: tuple = (1, 2)  # tables and what is on them, which sensors' depth is sometimes cut to
+    inherit: tuple = ()  # for each class the class of `start` whose head it begins with; empty: the same classes
     modalities: tuple = ("color", "depth")  # what the student reads
     start: str = ""  # an int8 student to begin from; empty: random weights
     teacher: str = ""  # an int8 student of both modalities that teaches; empty: labels alone

@@ -38,9 +38,9 @@ class Experiment(Config):
     decoder: tuple = (16, 16)
     dilations: tuple = (1, 2)
     variant: str = ""  # of the method: what is averaged, which similarity, which modality
-    steps: int = 200  # over all stages of the student
+    steps: int = 400  # over all stages of the student
     batch: int = 8
-    pool: int = 100  # different batches; they come again after that
+    pool: int = 150  # different batches; they come again after that
     rate: float = 8e-3  # peak, one cosine per stage
     average: float = 0.97
     drop_depth: float = 0.12
@@ -55,7 +55,7 @@ class Experiment(Config):
     calibration: int = 48
     teacher_channels: tuple = (16, 16, 48, 64)
     teacher_decoder: tuple = (32, 16)
-    teacher_steps: int = 300
+    teacher_steps: int = 500
     device: str = "cuda" if torch.cuda.is_available() else "cpu"
     folder: str = "distill/runs"
     edge: str = "bin/edge"

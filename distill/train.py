@@ -11,13 +11,25 @@ import torch
 import torch.nn.functional as F
 
 from distill import data, students, warm
+from distill.config import REST
 from distill.methods import kd, transfer
 
 
 def loss_of(logits, classes, config):
-    """Cross-entropy plus Dice over the batch; pixels of class void count for nothing."""
+    """Cross-entropy plus Dice over the batch; pixels of class void count for nothing.
+
+    A pixel labelled REST is only known to be of one of config.rest: it costs −log of their probability together, and no Dice.
+    """
     target = classes.long()  # [N, h, w]
-    entropy = F.cross_entropy(logits, target, ignore_index=config.void)
+    if config.rest:
+        doubt = target == REST
+        target = target.masked_fill(doubt, config.void)
+        known = (target != config.void).sum()
+        entropy = F.cross_entropy(logits, target, ignore_index=config.void, reduction="sum")
+        together = logits.logsumexp(1) - logits[:, list(config.rest)].logsumexp(1)  # [N, h, w]
+        entropy = (entropy + (together * doubt).sum()) / (known + doubt.sum()).clamp_min(1)
+    else:
+        entropy = F.cross_entropy(logits, target, ignore_index=config.void)
     known = (target != config.void).unsqueeze(1)  # [N, 1, h, w]
     chance = logits.softmax(1) * known  # [N, C, h, w]
     truth = F.one_hot(target.clamp(max=logits.shape[1] - 1), logits.shape[1]).permute(0, 3, 1, 2) * known
@@ -31,7 +43,7 @@ def begin(config, sources, device):
     """The student to train: random, or with the weights of config.start."""
     model = students.build(config)
     if config.start:
-        warm.fill(model, config.start, sample(config, sources, model.stem[0].in_channels))
+        warm.fill(model, config.start, sample(config, sources, model.stem[0].in_channels), config.inherit)
     return model.to(device, memory_format=torch.channels_last)
 
 

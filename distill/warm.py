@@ -29,8 +29,9 @@ def convolutions(path):
     return {module(n.input[2]): (real(n.input[1]), real(n.input[2])) for n in graph.node if n.op_type == "Conv"}
 
 
-def fill(student, path, inputs):
+def fill(student, path, inputs, inherit=()):
     """Gives a student the weights of an int8 file of the same architecture; inputs float [N, C, H, W] measure statistics.
+    A student of other classes inherits: for each of its classes, the file's class whose row of the head it begins with.
 
     A first convolution of more channels than the student reads loses those of the other modality: of R, G, B, D a colour
     student keeps the first three, a depth student the last.
@@ -48,6 +49,8 @@ def fill(student, path, inputs):
 
     def take(layer, _, output):
         weight, bias = stored[layers[layer]]
+        if inherit and layers[layer] == "head":
+            weight, bias = weight[list(inherit)], bias[list(inherit)]
         if weight.shape[1] == 4 and layer.in_channels in (1, 3) and layer.groups == 1:
             weight = weight[:, :3] if layer.in_channels == 3 else weight[:, 3:]
         if weight.shape != layer.weight.shape:

@@ -72,21 +72,27 @@ def source(name, c, edge):
     if not real.is_dir():
         print(f"data: {real} is not here: training without {name}")
         return None
+    return recorded(name, c)[:2]
+
+
+def recorded(name, c):
+    """(inputs, classes, stems) of the real data of one name."""
+    real = data.real_data()
     if name == "pairs":
         held_out = data.split()
         return data.cached(name, lambda: data.load(
-            real / "tabletop-labelled", c, lambda s: s not in held_out, data.void_zero))[:2]
+            real / "tabletop-labelled", c, lambda s: s not in held_out, data.void_zero))
     labelled = {n.split("/")[1] for n in data.labels.read() if n.startswith(name + "/")}  # these validate
     unseen = lambda stem: stem not in labelled
     folder = real / "recordings" / name
     if name == "corridor":
-        return data.cached(name, lambda: data.load(folder, c, unseen, data.all_background))[:2]
+        return data.cached(name, lambda: data.load(folder, c, unseen, data.all_background))
     if name == "unaligned":
-        return data.cached(name, lambda: data.load(folder, c, unseen, floor_only))[:2]
+        return data.cached(name, lambda: data.load(folder, c, unseen, floor_only))
     if name == "taught":
-        return data.cached(name, lambda: data.taught(c))[:2]
+        return data.cached(name, lambda: data.taught(c))
     if name in ROOMS:
-        return data.cached("pseudo-" + name, lambda: geometry(folder, c, unseen, ROOMS[name]))[:2]
+        return data.cached("pseudo-" + name, lambda: geometry(folder, c, unseen, ROOMS[name]))
     raise ValueError(f"tabletop: no data called {name!r}")
 
 
@@ -229,4 +235,5 @@ def milestones(folder):
     """Validation figures of the averaged student at the end of each phase, from the run's log."""
     path = folder / "log.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    return {line["phase"]: {k: v for k, v in line.items() if k not in ("phase", "step")} for line in lines if "pairs" in line}
+    return {line["phase"]: {k: v for k, v in line.items() if k not in ("phase", "step")}
+            for line in lines}

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from distill import students, train
-from distill.config import Config, Phase
+from distill.config import REST, Config, Phase
 
 
 def toy(steps=(30,)):
@@ -75,3 +75,39 @@ def test_odd_sizes_are_refused_by_shape():
     model = students.build(toy()).eval()
     with torch.no_grad():
         assert model(torch.zeros(1, 4, 48, 64)).shape == (1, 3, 48, 64)
+
+
+def test_rest_asks_for_no_class_but_those_it_names():
+    config = toy()
+    config.rest, config.dice = (0, 2), 0.0
+    logits = torch.zeros(1, 3, 2, 2)
+    classes = torch.full((1, 2, 2), REST, dtype=torch.uint8)
+    one = train.loss_of(logits, classes, config)
+    torch.testing.assert_close(one, torch.log(torch.tensor(1.5)))  # −log(2/3)
+    for likely, cost in ((0, 0.0), (2, 0.0), (1, 20.0)):
+        sure = logits.clone()
+        sure[:, likely] = 20
+        torch.testing.assert_close(train.loss_of(sure, classes, config), torch.tensor(cost), atol=1.0, rtol=0)
+    both = logits.clone()
+    both[:, 0] = both[:, 2] = 20  # which of the two does not matter
+    torch.testing.assert_close(train.loss_of(both, classes, config), torch.tensor(0.0), atol=1e-6, rtol=0)
+
+
+def test_rest_counts_as_one_pixel_each_and_void_as_none():
+    config = toy()
+    config.rest, config.dice = (0, 2), 0.0
+    logits = torch.zeros(1, 3, 2, 2)
+    classes = torch.tensor([[[1, REST], [255, 255]]], dtype=torch.uint8)
+    want = (torch.log(torch.tensor(3.0)) + torch.log(torch.tensor(1.5))) / 2
+    torch.testing.assert_close(train.loss_of(logits, classes, config), want)
+    known = torch.tensor([[[1, 0], [2, 255]]], dtype=torch.uint8)
+    with_rest = train.loss_of(torch.randn(1, 3, 2, 2), known, config)
+    config.rest = ()
+    assert with_rest.isfinite() and train.loss_of(logits, known, config).isfinite()
+    assert train.loss_of(logits, torch.full_like(classes, 255), toy_rest()) == 0, "nothing is known: nothing is lost"
+
+
+def toy_rest():
+    config = toy()
+    config.rest, config.dice = (0, 2), 0.0
+    return config

@@ -46,6 +46,17 @@ def test_another_architecture_is_refused_by_name():
         warm.fill(students.build(Config(channels=(8, 16, 24, 64), decoder=(24, 16))), MODEL, batch(pixels()))
 
 
+def test_other_classes_begin_with_the_rows_that_they_inherit():
+    student = students.build(Config(classes=list("abcd")))
+    warm.fill(student, MODEL, batch(pixels()), inherit=(2, 0, 1, 0))
+    weight, bias = warm.convolutions(MODEL)["head"]
+    for mine, theirs in enumerate((2, 0, 1, 0)):
+        torch.testing.assert_close(student.head.weight.data[mine], weight[theirs], rtol=0, atol=0)
+        assert student.head.bias[mine] == bias[theirs]
+    with pytest.raises(ValueError, match="head is"):
+        warm.fill(students.build(Config(classes=list("abcd"))), MODEL, batch(pixels()))
+
+
 def test_a_phase_without_labels_reads_none():
     config = Config(modalities=("depth",), mimic=0.1)
     student = students.build(config)
