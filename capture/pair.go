@@ -60,7 +60,8 @@ type Pair struct {
 }
 
 // Skew is the time from the colour image to the depth image; positive when the depth is the later one.
-func (p *Pair) Skew() time.Duration { return p.DepthTime - p.ColorTime }
+// It is the largest or smallest duration where the difference does not fit.
+func (p *Pair) Skew() time.Duration { return sub(p.DepthTime, p.ColorTime) }
 
 // HasColor tells whether the colour image came; see the half pairs of [Pair].
 func (p *Pair) HasColor() bool { return len(p.Color.Pix) > 0 }

@@ -51,7 +51,7 @@ func (r *runner) take(ctx context.Context, s *slot) (ok bool, err error) {
 		return false, r.dropOr(DropUnreadable, err)
 	}
 	s.arrived = time.Now()
-	if r.arrival(&s.pair) {
+	if r.arrives(&s.pair) {
 		r.inHand = false
 		r.drop(DropLate, 1)
 		return false, nil
@@ -141,14 +141,14 @@ func (r *runner) arrived(n uint64) {
 	r.mu.Unlock()
 }
 
-// checkSize refuses a pair of which an image has another size than the calibration says; with checks, a pair of which
-// neither image can be used for that.
+// checkSize refuses a pair of which an image has another size than the calibration says. Checks know that of each image,
+// and leave it to the policy.
 func (r *runner) checkSize(s *slot) error {
-	p, c, d := &s.pair, &r.cal.Color, &r.cal.Depth
-	color, depth := s.health.Color.Trouble, s.health.Depth.Trouble
-	if r.monitor != nil && (color != WrongSize && color != Unplugged || depth != WrongSize && depth != Unplugged) {
+	if r.monitor != nil {
 		return nil
 	}
+	p, c, d := &s.pair, &r.cal.Color, &r.cal.Depth
+	color, depth := s.health.Color.Trouble, s.health.Depth.Trouble
 	switch {
 	case (color != Unplugged || depth == Unplugged) &&
 		(p.Color.Width != c.Width || p.Color.Height != c.Height || len(p.Color.Pix) != 3*c.Width*c.Height):

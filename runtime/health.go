@@ -45,3 +45,9 @@ func (h Half) loss() (t Trouble, held int) {
 
 // Health is what the checks found out about a pair.
 type Health struct{ Color, Depth Half }
+
+// misfit tells whether neither image has its size, and one came.
+func (h Health) misfit() bool {
+	c, d := h.Color.Trouble, h.Depth.Trouble
+	return c == WrongSize && (d == WrongSize || d == Unplugged) || c == Unplugged && d == WrongSize
+}

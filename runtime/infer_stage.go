@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/mask"
 )
 
@@ -45,10 +46,13 @@ func (r *runner) frame(s *slot) (err error) {
 	begin := time.Now()
 	choice := r.p.Policy.Choose(&s.pair, s.health)
 	r.tell(s.pair.Seq, choice)
-	if r.p.Beat != nil && choice.Drop != DropUnusable {
+	if r.p.Beat != nil && choice.Drop != DropUnusable && (s.health.Color.Trouble == Fine || s.health.Depth.Trouble == Fine) {
 		r.p.Beat()
 	}
 	if choice.Model == nil {
+		if s.health.misfit() {
+			choice.Drop = DropSize
+		}
 		r.drop(choice.Drop, 1)
 		return nil
 	}
@@ -93,10 +97,13 @@ func (r *runner) frame(s *slot) (err error) {
 		return nil
 	}
 	dropped = DropUnwritten
-	if err := r.p.Emit(m, &s.pair); errors.Is(err, ErrShed) {
+	switch err := r.emit(m, &s.pair); {
+	case err == errAbandoned: // and accounted for
+		return nil
+	case errors.Is(err, ErrShed):
 		r.drop(DropUnwritten, 1)
 		return nil
-	} else if err != nil {
+	case err != nil:
 		return err
 	}
 	r.mu.Lock()
@@ -111,6 +118,21 @@ func (r *runner) frame(s *slot) (err error) {
 	r.sum.Frame.Add(s.spent + time.Since(begin))
 	return nil
 }
+
+// emit hands a mask out, and lets it be seen for how long that takes. Its error is errAbandoned, whatever came of it, when
+// the run has ended meanwhile.
+func (r *runner) emit(m *mask.Mask, p *capture.Pair) (err error) {
+	begin := max(int64(time.Since(r.began)), 1)
+	r.emitting.Store(begin)
+	defer func() {
+		if !r.emitting.CompareAndSwap(begin, 0) {
+			err = errAbandoned
+		}
+	}()
+	return r.p.Emit(m, p)
+}
+
+var errAbandoned = errors.New("runtime: inference: the run has ended")
 
 // late tells whether a mask is past the deadline, and has the budget know its age.
 func (r *runner) late(s *slot, c Choice) bool {

@@ -75,7 +75,7 @@ type Pipeline struct {
 	Holes     bool          // masks carry where depth has no reading
 	ModelSize bool          // masks of the model's size instead of the colour image's
 	Threads   int           // for registration; below 1 = as many as Go runs at once
-	Grace     time.Duration // wait so long for a source that does not end; 0 = 2 s
+	Grace     time.Duration // at the end wait so long for the source, and for Emit; 0 = 2 s
 }
 
 // Change is another student, mode or reason than on the frame before.
@@ -121,8 +121,13 @@ var ErrShed = errors.New("runtime: the mask was shed")
 // ErrStuck is returned when the source's Next neither returns after the end of its context nor after Close.
 var ErrStuck = errors.New("runtime: capture: the source does not end")
 
+// ErrUntaken is returned when Emit does not return after the end of the context. Its frame counts as not written, what it
+// has written is torn, and the mask and the pair stay Emit's.
+var ErrUntaken = errors.New("runtime: inference: nobody takes the masks")
+
 // Run works until the source ends, Frames are done, ctx ends or something fails. The summary is whole in every case.
-// The end of ctx is not an error. Run leaves the source open, unless the source has to be closed to end.
+// The end of ctx is not an error. Run leaves the source open, unless the source has to be closed to end. After the end of
+// ctx it returns within three times Grace, whatever the source and Emit do, and the time that the model takes for a frame.
 func (p *Pipeline) Run(ctx context.Context) (*Summary, error) {
 	r, err := p.prepare()
 	if err != nil {
@@ -132,7 +137,9 @@ func (p *Pipeline) Run(ctx context.Context) (*Summary, error) {
 	defer cancel()
 	captured := make(chan error, 1)
 	go func() { captured <- r.capture(ctx) }()
-	err = r.infer(ctx)
+	inferred := make(chan error, 1)
+	go func() { inferred <- r.infer(ctx) }()
+	err = r.masks(ctx, inferred)
 	cancel()
 	if e := r.wait(captured); err == nil {
 		err = e
@@ -151,12 +158,42 @@ func (p *Pipeline) Run(ctx context.Context) (*Summary, error) {
 	return &sum, err
 }
 
+func (p *Pipeline) grace() time.Duration {
+	if p.Grace <= 0 {
+		return 2 * time.Second
+	}
+	return p.Grace
+}
+
+// masks waits for the inference stage; after the end of ctx, for an Emit that does not return no longer than the grace.
+// Inference itself always ends.
+func (r *runner) masks(ctx context.Context, inferred <-chan error) error {
+	select {
+	case err := <-inferred:
+		return err
+	case <-ctx.Done():
+	}
+	grace, told := r.p.grace(), time.Now()
+	t := time.NewTicker(max(grace/8, 1))
+	defer t.Stop()
+	for {
+		select {
+		case err := <-inferred:
+			return err
+		case now := <-t.C:
+			begin := r.emitting.Load()
+			if begin > 0 && now.Sub(told) >= grace && now.Sub(r.began) >= time.Duration(begin)+grace &&
+				r.emitting.CompareAndSwap(begin, abandoned) {
+				r.drop(DropUnwritten, 1)
+				return ErrUntaken
+			}
+		}
+	}
+}
+
 // wait waits for the capture stage, closing the source if that is what it takes.
 func (r *runner) wait(captured <-chan error) error {
-	grace := r.p.Grace
-	if grace == 0 {
-		grace = 2 * time.Second
-	}
+	grace := r.p.grace()
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
@@ -164,7 +201,11 @@ func (r *runner) wait(captured <-chan error) error {
 		return err
 	case <-timer.C:
 	}
-	r.p.Source.Close()
+	go func() { // which may not return either
+		var err error
+		defer catch("capture", &err)
+		r.p.Source.Close()
+	}()
 	timer.Reset(grace)
 	select {
 	case err := <-captured:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/depthwise/depthwise/capture"
@@ -47,6 +48,8 @@ type runner struct {
 	broken int    // errors in a row, of any stage of capture
 	inHand bool   // a pair has arrived, and is neither handed on nor dropped
 
+	emitting atomic.Int64 // since when Emit works, nanoseconds after began; 0 = it does not; or abandoned
+
 	mu  sync.Mutex
 	sum Summary
 }
@@ -55,6 +58,9 @@ type runner struct {
 type Skipper interface {
 	Skipped() uint64 // so far
 }
+
+// abandoned is an Emit that the run does not wait for.
+const abandoned = -1
 
 // modes are those that a Summary counts.
 var modes = [...]mask.Mode{mask.Paired, mask.ColorOnly, mask.DepthOnly}

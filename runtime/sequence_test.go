@@ -1,11 +1,14 @@
 package runtime
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 func TestSequence(t *testing.T) {
 	type step struct {
 		n, excused, missing uint64
-		found, late         bool
+		found, late, anew   bool
 	}
 	for name, steps := range map[string][]step{
 		"in order":  {{n: 0}, {n: 1}, {n: 2}},
@@ -19,15 +22,16 @@ func TestSequence(t *testing.T) {
 		"half excused":   {{n: 0}, {n: 4, excused: 1, missing: 2}, {n: 1, late: true}, {n: 2, found: true, late: true}, {n: 5}},
 		"errors aside":   {{n: 0}, {n: 1, excused: 3}, {n: 3, missing: 1}},
 		"far gap":        {{n: 0}, {n: 1000, missing: 999}, {n: 999, found: true, late: true}, {n: 937, found: true, late: true}},
-		"anew":           {{n: 0}, {n: 1000, missing: 999}, {n: 0}, {n: 1}, {n: 3, missing: 1}},
-		"window's edge":  {{n: 100, missing: 100}, {n: 37, found: true, late: true}, {n: 36}},
+		"anew":           {{n: 0}, {n: 1000, missing: 999}, {n: 0, anew: true}, {n: 1}, {n: 3, missing: 1}},
+		"window's edge":  {{n: 100, missing: 100}, {n: 37, found: true, late: true}, {n: 36, anew: true}, {n: 35, late: true}, {n: 37}},
+		"farthest":       {{n: 0}, {n: farthest + 1, missing: farthest}, {n: 2*farthest + 3, anew: true}, {n: 2*farthest + 4}},
+		"broken counter": {{n: 0}, {n: 1 << 63, anew: true}, {n: 1<<63 + 1}, {n: math.MaxUint64, anew: true}, {n: 0}, {n: 7, anew: false, missing: 6}},
 		"all were there": {{n: 0, excused: 0}, {n: 70, excused: 69}, {n: 69, late: true}, {n: 30, late: true}},
 	} {
 		var s sequence
 		for i, want := range steps {
-			missing, found, late := s.arrive(want.n, want.excused)
-			if missing != want.missing || found != want.found || late != want.late {
-				t.Errorf("%s: step %d, number %d: missing %d, found %v, late %v; want %+v", name, i, want.n, missing, found, late, want)
+			if got := s.arrive(want.n, want.excused); got != (arrival{want.missing, want.found, want.late, want.anew}) {
+				t.Errorf("%s: step %d, number %d: %+v; want %+v", name, i, want.n, got, want)
 			}
 		}
 	}

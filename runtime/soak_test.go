@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -77,8 +76,7 @@ func TestManyFaults(t *testing.T) {
 		faults = 300
 	}
 	calls := 10 * faults
-	// Not Unplug: where it takes a pair that another fault holds back, one pair is an error and a gap, and counts twice.
-	kinds := slices.DeleteFunc(capturetest.Kinds(), func(k capturetest.Kind) bool { return k == capturetest.Unplug })
+	kinds := capturetest.Kinds()
 	s := &stage{t: t, keepNothing: true}
 	var early, late gauge
 	synctest.Test(t, func(t *testing.T) {

@@ -154,6 +154,10 @@ func (j *Injector) fail(ctx context.Context, call int) error {
 		}
 	}
 	if _, ok := j.acting(Unplug, call); ok {
+		if j.hold { // was on its way when the cable came out; its own pair is another
+			j.hold = false
+			j.count(func(c *Counts) { c.Lost++ })
+		}
 		if err := j.lose(ctx); err != nil {
 			return err
 		}

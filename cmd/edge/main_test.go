@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -23,16 +24,15 @@ func TestMain(m *testing.M) {
 // needProcesses skips a test where an emulator runs it that the kernel does not know: it cannot start this binary again.
 func needProcesses(t *testing.T) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^$")
-	if err := cmd.Start(); errors.Is(err, syscall.ENOEXEC) {
+	if err := starts(); errors.Is(err, syscall.ENOEXEC) {
 		t.Skip("an emulator runs this test, and the kernel cannot start its binary by itself")
 	} else if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Wait(); err != nil {
-		t.Fatal(err)
-	}
 }
+
+// starts tells whether this binary can be started, which is tried once.
+var starts = sync.OnceValue(func() error { return exec.Command(os.Args[0], "-test.run=^$").Run() })
 
 // process is edge with these arguments as a process.
 func process(t *testing.T, args ...string) *exec.Cmd {
