@@ -20,10 +20,11 @@ type Resetter interface{ Reset() error }
 // SupervisorOptions are the bounds of a [Supervisor]. The zero value suits a camera of 5 to 90 frames a second.
 type SupervisorOptions struct {
 	Silence time.Duration // without a pair for so long the device is lost; default 1 s
-	// Frozen is the same for always the same images: a camera that hangs, or one in the dark, so that each try in vain
-	// doubles it, up to a minute. Default 2 s, negative = never.
+	// Frozen is the same for always the same images, or images of a wrong size: a camera that hangs, one that was switched
+	// to another format, or one in the dark, so that each try in vain doubles it, up to a minute. Default 2 s, negative =
+	// never.
 	Frozen time.Duration
-	// Half is for how long one of the two images may be missing or the same before the device is opened again for its
+	// Half is for how long one of the two images may be missing, the same or of a wrong size before the device is opened again for its
 	// sake; each try in vain doubles it, up to a minute. Default 5 s, negative = never.
 	Half   time.Duration
 	Errors int // so many errors of Next in a row, too; default 3
@@ -93,6 +94,7 @@ var (
 	ErrSilent   = errors.New("no frame came")
 	ErrFrozen   = errors.New("the frames are all the same")
 	ErrHalf     = errors.New("one of its images is missing or always the same")
+	ErrSize     = errors.New("its images are not of the calibration's size")
 	errClosed   = errors.New("capture: supervisor: closed")
 	errHanging  = errors.New("too many devices hang")
 	errOpenWait = errors.New("does not open in time")
@@ -153,12 +155,12 @@ func Supervise(ctx context.Context, open Open, o SupervisorOptions) (*Supervisor
 		closed: make(chan struct{}), lostAt: time.Now(), halfIn: o.Half, bothIn: o.Frozen}
 	s.timer.Stop()
 	if !o.Patient {
-		src, err := s.attempt(ctx)
+		d, err := s.attempt(ctx)
 		if err != nil {
 			return nil, err
 		}
-		s.cal = src.Calibration()
-		s.attach(src)
+		s.cal = d.cal
+		s.attach(d.src)
 		return s, nil
 	}
 	if err := s.reopen(ctx); err != nil {
@@ -268,14 +270,14 @@ func (s *Supervisor) await(ctx context.Context, dst *Pair) (err, lost error) {
 func (s *Supervisor) take(dst *Pair) (lost error) {
 	p := &s.run.pair
 	now := time.Now()
-	both, one := s.still.look(p, now)
+	both, one := s.still.look(p, &s.cal, now)
 	switch {
 	case s.o.Frozen > 0 && both >= s.bothIn:
 		s.bothIn = min(2*s.bothIn, max(time.Minute, s.o.Frozen))
-		return ErrFrozen
+		return s.sizeOr(p, ErrFrozen)
 	case s.o.Half > 0 && one >= s.halfIn:
 		s.halfIn = min(2*s.halfIn, max(time.Minute, s.o.Half))
-		return ErrHalf
+		return s.sizeOr(p, ErrHalf)
 	case one == 0 && s.still.pairs > 1:
 		s.halfIn, s.bothIn = s.o.Half, s.o.Frozen
 	}
@@ -287,6 +289,16 @@ func (s *Supervisor) take(dst *Pair) (lost error) {
 	dst.Seq += s.base
 	s.next, s.given = max(s.next, dst.Seq+1), true
 	return nil
+}
+
+// sizeOr is the reason of a loss: sizes, if they are it.
+func (s *Supervisor) sizeOr(p *Pair, other error) error {
+	c, d := &s.cal.Color, &s.cal.Depth
+	if (!p.HasColor() || fits(c, p.Color.Width, p.Color.Height)) && (!p.HasDepth() || fits(d, p.Depth.Width, p.Depth.Height)) {
+		return other
+	}
+	return fmt.Errorf("%w: colour %d×%d, depth %d×%d; the calibration says %d×%d and %d×%d", ErrSize,
+		p.Color.Width, p.Color.Height, p.Depth.Width, p.Depth.Height, c.Width, c.Height, d.Width, d.Height)
 }
 
 // Close ends a waiting Next and closes the device, for which it waits no longer than CloseWait.

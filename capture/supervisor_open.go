@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -29,10 +30,10 @@ func (s *Supervisor) detach(r *attached, why error) error {
 	done := make(chan error, 1)
 	s.count(func(c *SupervisorCounts) { c.Hanging++ })
 	go func() {
-		if d, ok := r.src.(Resetter); ok && (why == ErrSilent || why == ErrFrozen || why == ErrHalf) {
-			d.Reset()
+		if d, ok := r.src.(Resetter); ok && hangs(why) {
+			guard("its reset", d.Reset)
 		}
-		err := r.src.Close()
+		err := guard("closing it", r.src.Close)
 		<-r.ended
 		s.count(func(c *SupervisorCounts) { c.Hanging-- })
 		done <- err
@@ -47,20 +48,35 @@ func (s *Supervisor) detach(r *attached, why error) error {
 	}
 }
 
+// hangs tells whether a device is lost that has not gone.
+func hangs(why error) bool {
+	return errors.Is(why, ErrSilent) || errors.Is(why, ErrFrozen) || errors.Is(why, ErrHalf) || errors.Is(why, ErrSize)
+}
+
+// guard calls what belongs to a device, a panic of which is an error.
+func guard(what string, f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("capture: supervisor: %s panics: %v", what, v)
+		}
+	}()
+	return f()
+}
+
 // reopen tries until the device is there, ctx ends or the supervisor is closed.
 func (s *Supervisor) reopen(ctx context.Context) error {
 	wait := s.o.First
 	for try := 1; ; try++ {
-		src, err := s.attempt(ctx)
+		d, err := s.attempt(ctx)
 		switch {
 		case err == nil && s.cal == (Calibration{}):
-			s.cal = src.Calibration()
-		case err == nil && src.Calibration() != s.cal:
-			src.Close()
-			err = fmt.Errorf("capture: supervisor: the device came back with another calibration")
+			s.cal = d.cal
+		case err == nil && d.cal != s.cal:
+			go s.discard(d)
+			err = fmt.Errorf("capture: supervisor: the device came back with another calibration: %s, it was %s", sizes(&d.cal), sizes(&s.cal))
 		}
 		if err == nil {
-			s.attach(src)
+			s.attach(d.src)
 			s.tell(SupervisorEvent{Kind: DeviceBack, Try: try})
 			return nil
 		}
@@ -87,53 +103,68 @@ func (s *Supervisor) reopen(ctx context.Context) error {
 	}
 }
 
+// discard closes a device that is not wanted, which counts as hanging until then.
+func (s *Supervisor) discard(d opened) {
+	s.count(func(c *SupervisorCounts) { c.Hanging++ })
+	guard("closing it", d.src.Close)
+	s.count(func(c *SupervisorCounts) { c.Hanging-- })
+}
+
+// sizes are a calibration's images in words.
+func sizes(c *Calibration) string {
+	return fmt.Sprintf("colour %d×%d at fx %.2f, depth %d×%d at fx %.2f", c.Color.Width, c.Color.Height, c.Color.Fx, c.Depth.Width, c.Depth.Height, c.Depth.Fx)
+}
+
+// opened is a device that was just opened.
+type opened struct {
+	src Source
+	cal Calibration
+}
+
 // attempt opens the device once, and waits no longer than OpenWait for it. One that opens later is closed.
-func (s *Supervisor) attempt(ctx context.Context) (Source, error) {
+func (s *Supervisor) attempt(ctx context.Context) (d opened, err error) {
 	if s.Counts().Hanging >= s.o.Hanging {
-		return nil, errHanging
+		return d, errHanging
 	}
-	type opened struct {
-		src Source
+	type answer struct {
+		opened
 		err error
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.o.OpenWait)
-	done, gone := make(chan opened), make(chan struct{})
+	done, gone := make(chan answer), make(chan struct{})
 	s.count(func(c *SupervisorCounts) { c.Hanging++ })
 	go func() {
 		defer cancel()
-		var o opened
-		o.src, o.err = begin(ctx, s.open)
+		var a answer
+		a.err = guard("opening it", func() (err error) {
+			if a.src, err = s.open(ctx); err == nil && a.src == nil {
+				err = errors.New("capture: supervisor: nothing was opened")
+			} else if err == nil {
+				a.cal = a.src.Calibration()
+			}
+			return err
+		})
 		s.count(func(c *SupervisorCounts) { c.Hanging-- })
 		select {
-		case done <- o:
+		case done <- a:
 		case <-gone:
-			if o.err == nil {
-				o.src.Close()
+			if a.src != nil {
+				s.discard(a.opened)
 			}
 		}
 	}()
 	select {
-	case o := <-done:
-		return o.src, o.err
+	case a := <-done:
+		return a.opened, a.err
 	case <-ctx.Done():
 		close(gone)
 		if ctx.Err() == context.DeadlineExceeded {
-			return nil, errOpenWait
+			return d, errOpenWait
 		}
-		return nil, ctx.Err()
+		return d, ctx.Err()
 	case <-s.closed:
 		close(gone)
 		cancel()
-		return nil, errClosed
+		return d, errClosed
 	}
-}
-
-// begin opens, a panic of which is an error.
-func begin(ctx context.Context, open Open) (src Source, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("capture: supervisor: opening panics: %v", v)
-		}
-	}()
-	return open(ctx)
 }

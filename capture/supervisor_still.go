@@ -2,7 +2,7 @@ package capture
 
 import "time"
 
-// stillness is since when each image of a device's pairs has been missing or the same.
+// stillness is since when each image of a device's pairs has been missing, of a wrong size or the same.
 type stillness struct {
 	pairs int
 	half  [2]struct {
@@ -12,9 +12,16 @@ type stillness struct {
 }
 
 // look takes a pair, and returns for how long both images, and for how long the worse one, has not changed.
-func (s *stillness) look(p *Pair, now time.Time) (both, one time.Duration) {
+func (s *stillness) look(p *Pair, cal *Calibration, now time.Time) (both, one time.Duration) {
 	s.pairs++
-	for i, print := range []uint64{imprint(p.Color.Pix), imprint(p.Depth.Pix)} {
+	var prints [2]uint64
+	if fits(&cal.Color, p.Color.Width, p.Color.Height) {
+		prints[0] = imprint(p.Color.Pix)
+	}
+	if fits(&cal.Depth, p.Depth.Width, p.Depth.Height) {
+		prints[1] = imprint(p.Depth.Pix)
+	}
+	for i, print := range prints {
 		h := &s.half[i]
 		if s.pairs == 1 || print != 0 && print != h.print {
 			h.since = now
@@ -24,6 +31,9 @@ func (s *stillness) look(p *Pair, now time.Time) (both, one time.Duration) {
 	c, d := now.Sub(s.half[0].since), now.Sub(s.half[1].since)
 	return min(c, d), max(c, d)
 }
+
+// fits tells whether an image has the size of a camera's.
+func fits(in *Intrinsics, width, height int) bool { return in.Width == width && in.Height == height }
 
 // imprint is a hash (FNV-1a) of some thousand values spread over an image, 0 for no image. An image of a sensor that
 // agrees in all of them, again and again, is the same image.

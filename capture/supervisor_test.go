@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -79,6 +80,7 @@ func TestSupervisorRecovers(t *testing.T) {
 		"hang":    {func(d *capturetest.Device) { d.Hang(true) }, func(d *capturetest.Device) { d.Hang(false) }, capture.ErrSilent, true},
 		"freeze":  {func(d *capturetest.Device) { d.Freeze(true) }, func(d *capturetest.Device) { d.Freeze(false) }, capture.ErrFrozen, true},
 		"half":    {func(d *capturetest.Device) { d.Lose(false, true) }, func(d *capturetest.Device) { d.Lose(false, false) }, capture.ErrHalf, true},
+		"shrink":  {func(d *capturetest.Device) { d.Shrink(true) }, func(d *capturetest.Device) { d.Shrink(false) }, capture.ErrSize, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, away := range []time.Duration{500 * ms, 6 * time.Second, time.Minute} {
@@ -341,7 +343,12 @@ func TestSupervisorWantsTheSameCamera(t *testing.T) {
 			}
 			return one.Open(ctx)
 		}
-		s, err := capture.Supervise(t.Context(), open, capture.SupervisorOptions{})
+		var words []string
+		s, err := capture.Supervise(t.Context(), open, capture.SupervisorOptions{Told: func(e capture.SupervisorEvent) {
+			if e.Kind == capture.OpenFailed {
+				words = append(words, e.Err.Error())
+			}
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -352,7 +359,132 @@ func TestSupervisorWantsTheSameCamera(t *testing.T) {
 		if err := s.Next(t.Context(), &pair); err != nil || s.Counts().Failed != 2 || s.Calibration() != capturetest.SmallCalibration() {
 			t.Errorf("%v, %+v", err, s.Counts())
 		}
+		if len(words) != 2 || !strings.Contains(words[0], "another calibration: colour 32×24 at fx 31.00, depth 24×16 at fx 20.00, it was colour 32×24 at fx 30.00") {
+			t.Errorf("%q", words)
+		}
 	})
+}
+
+// rogue is a source whose methods are what a test says.
+type rogue struct {
+	capture.Source
+	calibration    func() capture.Calibration
+	close, restart func() error
+}
+
+func (r rogue) Calibration() capture.Calibration {
+	if r.calibration != nil {
+		return r.calibration()
+	}
+	return r.Source.Calibration()
+}
+
+func (r rogue) Close() error {
+	if r.close != nil {
+		return r.close()
+	}
+	return r.Source.Close()
+}
+
+func (r rogue) Reset() error {
+	if r.restart != nil {
+		return r.restart()
+	}
+	return nil
+}
+
+// TestSupervisorOfRogues has a camera do what no camera should, in each of its methods, between two times that it works.
+func TestSupervisorOfRogues(t *testing.T) {
+	never := make(chan struct{})
+	hang := func() error { <-never; return nil }
+	panics := func() error { panic("driver") }
+	other := capturetest.SmallCalibration()
+	other.DepthScale *= 2
+	fails := func(context.Context, *capturetest.Device) (capture.Source, error) {
+		return nil, capturetest.ErrUnplugged
+	}
+	for name, test := range map[string]struct {
+		first rogue
+		open  func(ctx context.Context, d *capturetest.Device) (capture.Source, error) // of the tries in between
+		tries int
+		hangs int
+	}{
+		"Close hangs":           {rogue{close: hang}, fails, 1, 1},
+		"Close panics":          {rogue{close: panics}, fails, 1, 0},
+		"Reset hangs":           {rogue{restart: hang}, fails, 1, 1},
+		"Reset panics":          {rogue{restart: panics}, fails, 1, 0},
+		"fails 20 times":        {rogue{}, fails, 20, 0},
+		"Open panics":           {rogue{}, func(context.Context, *capturetest.Device) (capture.Source, error) { panic("open") }, 3, 0},
+		"Open gives nothing":    {rogue{}, func(context.Context, *capturetest.Device) (capture.Source, error) { return nil, nil }, 3, 0},
+		"Open hangs":            {rogue{}, func(context.Context, *capturetest.Device) (capture.Source, error) { return nil, hang() }, 2, 2},
+		"Calibration panics":    {rogue{}, odd(rogue{calibration: func() capture.Calibration { panic("calibration") }}), 3, 0},
+		"another, Close hangs":  {rogue{}, odd(rogue{calibration: func() capture.Calibration { return other }, close: hang}), 3, 3},
+		"another, Close panics": {rogue{}, odd(rogue{calibration: func() capture.Calibration { return other }, close: panics}), 3, 0},
+		"opens late, Close hangs": {rogue{}, func(ctx context.Context, d *capturetest.Device) (capture.Source, error) {
+			time.Sleep(6 * time.Second)
+			return odd(rogue{close: hang})(ctx, d)
+		}, 2, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				never = make(chan struct{})
+				d := capturetest.NewDevice(capturetest.FakeOptions{})
+				opened := 0
+				s, err := capture.Supervise(t.Context(), func(ctx context.Context) (capture.Source, error) {
+					opened++
+					if opened > 1 && opened <= 1+test.tries {
+						return test.open(ctx, d)
+					}
+					src, err := d.Open(ctx)
+					if err == nil && opened == 1 {
+						r := test.first
+						r.Source = src
+						return r, nil
+					}
+					return src, err
+				}, capture.SupervisorOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var pair capture.Pair
+				for i := range 40 {
+					if i == 20 {
+						d.Silence(true)
+						time.AfterFunc(1100*ms, func() { d.Silence(false) })
+					}
+					begin := time.Now()
+					if err := s.Next(t.Context(), &pair); err != nil || pair.Seq != uint64(i) {
+						t.Fatalf("pair %d: %v", pair.Seq, err)
+					}
+					// A second of silence, one for a Close; and of each try its time to open and the wait after it.
+					if took := time.Since(begin); took > 2200*ms+time.Duration(test.tries)*7500*ms {
+						t.Errorf("pair %d came after %v", i, took)
+					}
+				}
+				if c := s.Counts(); c.Hanging != test.hangs || c.Failed != test.tries || c.Lost != 1 || opened != test.tries+2 {
+					t.Errorf("opened %d times: %+v", opened, c)
+				}
+				begin := time.Now()
+				if s.Close(); time.Since(begin) > 2*time.Second {
+					t.Errorf("Close took %v", time.Since(begin))
+				}
+				close(never)
+				time.Sleep(10 * time.Second)
+				if c := s.Counts(); c.Hanging != 0 {
+					t.Errorf("in the end: %+v", c)
+				}
+			})
+		})
+	}
+}
+
+// odd opens the device as a rogue.
+func odd(r rogue) func(ctx context.Context, d *capturetest.Device) (capture.Source, error) {
+	return func(ctx context.Context, d *capturetest.Device) (_ capture.Source, err error) {
+		r := r
+		r.Source, err = d.Open(ctx)
+		return r, err
+	}
 }
 
 // TestSupervisorThreeErrors expects a source that fails three times in a row to be opened again, once.

@@ -23,6 +23,7 @@ type Device struct {
 	frozen   bool          // both images are those before
 	noColor  bool          // half pairs
 	noDepth  bool
+	shrunk   bool // both images at half their size
 	born     int
 	open     int
 	resets   int
@@ -66,6 +67,9 @@ func (d *Device) Freeze(on bool) { d.set(func() { d.frozen = on }) }
 
 // Lose takes images away, which makes half pairs.
 func (d *Device) Lose(color, depth bool) { d.set(func() { d.noColor, d.noDepth = color, depth }) }
+
+// Shrink has the images come at half their width and height.
+func (d *Device) Shrink(on bool) { d.set(func() { d.shrunk = on }) }
 
 // Counts tells how many sources were opened, are open, and how often one was reset.
 func (d *Device) Counts() (opened, open, resets int) {
@@ -165,7 +169,7 @@ func (s *deviceSource) Next(ctx context.Context, dst *capture.Pair) error {
 		return err
 	}
 	d.mu.Lock()
-	gone, frozen, noColor, noDepth := d.plugging != s.born, d.frozen && !s.fresh, d.noColor, d.noDepth
+	gone, frozen, noColor, noDepth, shrunk := d.plugging != s.born, d.frozen && !s.fresh, d.noColor, d.noDepth, d.shrunk
 	s.fresh = s.fresh && d.frozen
 	d.mu.Unlock()
 	if gone {
@@ -180,6 +184,9 @@ func (s *deviceSource) Next(ctx context.Context, dst *capture.Pair) error {
 		copyPair(dst, s.frozen)
 	} else {
 		s.frozen = nil
+	}
+	if shrunk {
+		halve(dst)
 	}
 	dst.Seq = uint64(s.n)
 	dst.ColorTime = time.Duration(s.n) * d.o.Interval
