@@ -21,7 +21,7 @@ func (s *Source) pump(i int) {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
 	for {
-		err := d.src.Next(s.ctx, &d.pair)
+		err := next(s.ctx, d.src, &d.pair)
 		switch {
 		case s.ctx.Err() != nil:
 			return
@@ -51,6 +51,16 @@ func (s *Source) pump(i int) {
 			return
 		}
 	}
+}
+
+// next is a source's Next, a panic of which is an error: it would end the process, from a goroutine.
+func next(ctx context.Context, src capture.Source, dst *capture.Pair) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("the source panics: %v", v)
+		}
+	}()
+	return src.Next(ctx, dst)
 }
 
 func (s *Source) signal() {

@@ -236,6 +236,16 @@ func (s *Source) end(i int) {
 	s.side[i].ended = true
 }
 
+// shut closes a source, a panic of which is an error.
+func shut(src capture.Source) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("the source panics: %v", v)
+		}
+	}()
+	return src.Close()
+}
+
 // Close closes both sub-sources and ends a waiting Next. It waits the options' Grace for each at most, and then tells
 // ErrStuck.
 func (s *Source) Close() error {
@@ -246,7 +256,7 @@ func (s *Source) Close() error {
 		for i, d := range s.side {
 			ends[i] = make(chan error, 1)
 			go func() {
-				err := d.src.Close()
+				err := shut(d.src)
 				if d.done != nil {
 					<-d.done
 				}

@@ -423,6 +423,32 @@ func TestCloseIsBounded(t *testing.T) {
 	}
 }
 
+// rogue is a source that panics.
+type rogue struct{ capture.Source }
+
+func (rogue) Next(context.Context, *capture.Pair) error { panic("driver") }
+func (rogue) Close() error                              { panic("driver, again") }
+
+// TestPanicsAreErrors: a driver that panics ends neither the process nor the other stream.
+func TestPanicsAreErrors(t *testing.T) {
+	s, err := New(fake(0, 2*ms), rogue{fake(0, 0)}, Options{Live: true, Halves: true, Wait: 20 * ms})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 20 {
+		var p capture.Pair
+		if err := s.Next(t.Context(), &p); err != nil || !p.HasColor() || p.HasDepth() {
+			t.Fatalf("%v, %v, %v", err, p.HasColor(), p.HasDepth())
+		}
+	}
+	if n := s.Stats(); n.DepthErrors == 0 {
+		t.Errorf("%+v", n)
+	}
+	if err := s.Close(); err == nil || !strings.Contains(err.Error(), "depth: the source panics: driver, again") {
+		t.Errorf("close: %v", err)
+	}
+}
+
 // TestSlowReader: live queues are bounded, and what they drop is counted.
 func TestSlowReader(t *testing.T) {
 	color, depth := fake(200, ms/2), fake(200, ms/2)

@@ -1,14 +1,9 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"math/rand/v2"
-	"sync"
 	"time"
 
-	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/runtime"
 )
 
@@ -69,86 +64,6 @@ func (f *liveFlags) checks(live bool) *runtime.Checks {
 		c.Hold = -1
 	}
 	return c
-}
-
-// supervised is a source that is opened again when it is lost.
-type supervised struct {
-	*capture.Supervisor
-	mu    sync.Mutex
-	inner capture.Source
-}
-
-// Live is true: a pipeline takes the newest pair.
-func (s *supervised) Live() bool { return true }
-
-// unwrapped is the source itself, the one of now where it is opened again and again.
-func unwrapped(src capture.Source) capture.Source {
-	if s, ok := src.(*supervised); ok {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.inner
-	}
-	return src
-}
-
-// supervise opens a source, and has it opened again when it is lost where the flags say so.
-func (f *liveFlags) supervise(e *env, arg string, o sourceOptions, n *notifier) (capture.Source, error) {
-	var first capture.Source
-	if f.Reconnect != "always" {
-		src, err := openSource(arg, o)
-		if err != nil || f.Reconnect == "never" || !isLive(src) {
-			return src, err
-		}
-		first = src
-	}
-	s := &supervised{}
-	open := func(context.Context) (src capture.Source, err error) {
-		s.mu.Lock()
-		src, first = first, nil
-		s.mu.Unlock()
-		if src == nil {
-			if src, err = openSource(arg, o); err != nil {
-				return nil, err
-			}
-		}
-		s.mu.Lock()
-		s.inner = src
-		s.mu.Unlock()
-		return src, nil
-	}
-	if f.Reconnect == "always" { // a wrong command line is no camera to wait for
-		src, err := openSource(arg, o)
-		if usage := (usageError{}); errors.As(err, &usage) {
-			return nil, err
-		}
-		first = src
-	}
-	var err error
-	s.Supervisor, err = capture.Supervise(e.ctx, open, capture.SupervisorOptions{
-		Patient: f.Reconnect == "always", Seed: rand.Uint64(), Told: func(v capture.SupervisorEvent) { tellDevice(e, n, v) }})
-	if err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// tellDevice says what happened to the camera; of the tries to open it, fewer and fewer.
-func tellDevice(e *env, n *notifier, v capture.SupervisorEvent) {
-	switch v.Kind {
-	case capture.DeviceLost:
-		e.log.Warn("the camera is lost", "because", v.Err)
-		n.status("the camera is lost: " + v.Err.Error())
-	case capture.OpenFailed:
-		if v.Try&(v.Try-1) == 0 {
-			e.log.Warn("the camera cannot be opened", "because", v.Err, "tries", v.Try)
-			n.status(fmt.Sprintf("waiting for the camera: %v", v.Err))
-		}
-	case capture.DeviceBack:
-		if v.Down > 0 && v.Try > 0 {
-			e.log.Info("the camera is there", "after", v.Down.Round(time.Millisecond), "tries", v.Try)
-		}
-		n.status("the camera is there")
-	}
 }
 
 // tellChange says that another student works, or why there are no masks.

@@ -16,7 +16,7 @@ func isLive(src capture.Source) bool {
 	return ok && s.Live()
 }
 
-// openPair opens "pair:COLOR+DEPTH+key=value…". Beside a device, a recording is read at its own pace.
+// openPair opens "pair:COLOR+DEPTH+key=value…".
 func openPair(text string, o sourceOptions) (capture.Source, error) {
 	spec, err := pairof.ParseSpec(text)
 	if err != nil {
@@ -34,6 +34,11 @@ func openPair(text string, o sourceOptions) (capture.Source, error) {
 		po.Offset = *spec.Offset
 	}
 	o.labels, o.frames = "-", 0 // how many frames make the wanted pairs is not known
+	return joinPair(spec, po, o, openSource)
+}
+
+// joinPair opens the two halves and makes one source of them. Beside a device, a recording is read at its own pace.
+func joinPair(spec pairof.Spec, po pairof.Options, o sourceOptions, openSource func(string, sourceOptions) (capture.Source, error)) (capture.Source, error) {
 	color, err := openSource(spec.Color, o)
 	if err != nil {
 		return nil, err
@@ -54,6 +59,27 @@ func openPair(text string, o sourceOptions) (capture.Source, error) {
 	}
 	po.Live = isLive(color) || isLive(depth)
 	po.Halves = po.Live
+	again := func(spec string, depth bool) func() (capture.Source, error) {
+		return func() (capture.Source, error) {
+			src, err := openSource(spec, o)
+			if err != nil {
+				return nil, err
+			}
+			return oneImage{src, depth}, nil
+		}
+	}
+	if isLive(color) && o.half != nil {
+		if color, err = o.half("colour", oneImage{color, false}, again(spec.Color, false)); err != nil {
+			depth.Close()
+			return nil, err
+		}
+	}
+	if isLive(depth) && o.half != nil {
+		if depth, err = o.half("depth", oneImage{depth, true}, again(spec.Depth, true)); err != nil {
+			color.Close()
+			return nil, err
+		}
+	}
 	src, err := pairof.New(color, depth, po)
 	if err != nil {
 		color.Close()
@@ -80,6 +106,10 @@ func (p pairOf) Live() bool { return p.live }
 // Assumed is what the two recordings do not tell and was made up.
 func (p pairOf) Assumed() (words []string) {
 	for _, src := range []capture.Source{p.color, p.depth} {
+		src = unwrapped(src)
+		if one, ok := src.(oneImage); ok {
+			src = one.Source
+		}
 		if rec, ok := src.(interface{ Assumed() []string }); ok {
 			words = append(words, rec.Assumed()...)
 		}

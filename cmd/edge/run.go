@@ -131,9 +131,7 @@ func (c *runCmd) Run(e *env) error {
 		err = e
 	}
 	c.summarise(e, sum)
-	if s, ok := src.(*supervised); ok && s.Counts().Lost > 0 {
-		e.log.Info("the camera was lost", "times", s.Counts().Lost, "opened", s.Counts().Opened)
-	}
+	losses(e, src)
 	if words := board.words(); words != "" {
 		e.log.Info(words)
 	}

@@ -41,6 +41,8 @@ type sourceOptions struct {
 	loop    bool
 	frames  uint64 // how many are wanted, 0 = all; no more are read ahead
 	labels  string // folder of labels inside a recording; "" = whichever there is, "-" = none
+	// half has a device that is half of a pair opened again when it is lost; nil = it is not.
+	half func(name string, src capture.Source, open func() (capture.Source, error)) (capture.Source, error)
 }
 
 // openSource opens what a SOURCE argument names.
@@ -168,9 +170,11 @@ func troubles(src capture.Source) (skipped uint64, problems []string) {
 		return s.Skipped, s.Problems
 	case bag:
 		return src.stats()
+	case oneImage:
+		return troubles(src.Source)
 	case pairOf:
-		a, words := troubles(src.color)
-		b, more := troubles(src.depth)
+		a, words := troubles(unwrapped(src.color))
+		b, more := troubles(unwrapped(src.depth))
 		return a + b, append(words, more...)
 	}
 	return 0, nil
