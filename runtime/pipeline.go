@@ -123,7 +123,7 @@ var ErrStuck = errors.New("runtime: capture: the source does not end")
 
 // ErrUntaken is returned when Emit does not return after the end of the context. Its frame counts as not written, what it
 // has written is torn, and the mask and the pair stay Emit's.
-var ErrUntaken = errors.New("runtime: inference: nobody takes the masks")
+var ErrUntaken = errors.New("runtime: inference: told to end, but nobody takes the mask that is being written: it is torn")
 
 // Run works until the source ends, Frames are done, ctx ends or something fails. The summary is whole in every case.
 // The end of ctx is not an error. Run leaves the source open, unless the source has to be closed to end. After the end of

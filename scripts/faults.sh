@@ -18,5 +18,5 @@ tests() {
 }
 tests ./runtime -run 'TestFaultTable|TestManyFaults' -soakfaults $((50 * times))
 echo >> "$table"
-tests ./cmd/edge -run TestProcessFaultTable
+tests ./cmd/edge -run TestProcessFaultTable -parallel 6 # they wait more than they work
 cat "$table"

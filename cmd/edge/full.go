@@ -14,22 +14,20 @@ import (
 // onFull keeps an output whole when the disk is full: what was begun is taken back, and with shed what does not fit is
 // left out until there is room again.
 type onFull struct {
-	file *os.File // nil: a folder, whose files are whole or not there, or a stream
-	shed bool
-	log  *slog.Logger
-	lost uint64 // in a row
+	file   *os.File // nil: a folder, whose files are whole or not there, or a stream
+	stream bool     // what is written goes on from what was: its header is written once
+	shed   bool
+	log    *slog.Logger
+	began  bool   // something was written
+	lost   uint64 // in a row
 }
 
 // write does one write of frame seq.
 func (f *onFull) write(seq uint64, do func() error) error {
-	at := int64(-1)
-	if f.file != nil {
-		if n, err := f.file.Seek(0, io.SeekCurrent); err == nil {
-			at = n
-		}
-	}
+	at := f.end()
 	err := do()
 	if err == nil {
+		f.began = true
 		if f.lost > 0 {
 			f.log.Info("there is room on the disk again", "shed", f.lost)
 			f.lost = 0
@@ -42,13 +40,28 @@ func (f *onFull) write(seq uint64, do func() error) error {
 		}
 	}
 	// The header of a stream that was not written once will not come again, and nobody can take back what is in a pipe.
-	if !f.shed || !diskFull(err) || f.file != nil && at <= 0 {
+	if !f.shed || !diskFull(err) || f.stream && !f.began {
 		return err
 	}
 	if f.lost++; f.lost == 1 {
 		f.log.Warn("the disk is full: masks are shed", "from", seq)
 	}
 	return fmt.Errorf("%w: %w", runtime.ErrShed, err)
+}
+
+// end is where the next write begins, if that is the file's end and so can be taken back; else −1.
+func (f *onFull) end() int64 {
+	if f.file == nil {
+		return -1
+	}
+	info, err := f.file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return -1
+	}
+	if at, err := f.file.Seek(0, io.SeekCurrent); err != nil || at != info.Size() && !appends(f.file) {
+		return -1
+	}
+	return info.Size()
 }
 
 // diskFull tells whether err means that there is no room: on the disk, in the quota, or in the size that a file may have.

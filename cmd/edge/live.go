@@ -43,8 +43,8 @@ func (f *liveFlags) check() error {
 		return usagef("--min-depth %v: want a share from 0 to 1", f.MinDepth)
 	case f.Hold < 0:
 		return usagef("--hold %d: must not be negative", f.Hold)
-	case f.MaxTemp < 0:
-		return usagef("--max-temp %v: must not be negative", f.MaxTemp)
+	case !(f.MaxTemp >= 0 && f.MaxTemp <= 150):
+		return usagef("--max-temp %v: want 0 to 150 degrees", f.MaxTemp)
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 )
@@ -35,7 +36,7 @@ const (
 
 // env is what a command works with: its streams, its end, and the flags that every command has.
 type env struct {
-	ctx    context.Context // ends on Ctrl-C and SIGTERM
+	ctx    context.Context // ends on Ctrl-C, SIGTERM and SIGHUP
 	stdin  io.Reader
 	stdout io.Writer
 	stderr io.Writer
@@ -89,14 +90,59 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	e.log = slog.New(newHandler(stderr, cli.LogLevel, cli.Quiet))
 
 	signal.Ignore(syscall.SIGPIPE) // a closed stdout is an error of the write, not the end of the process
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
-	context.AfterFunc(ctx, stop) // the second Ctrl-C ends the process at once
+	ended := make(chan struct{})
+	defer close(ended)
+	context.AfterFunc(ctx, func() {
+		stop() // the second Ctrl-C ends the process at once
+		select {
+		case <-ended:
+		case <-time.After(lastGrace): // whatever hangs has a shorter bound of its own
+			fmt.Fprintf(stderr, "edge: did not end within %v of being told to: ending hard, what was being written may be torn\n", lastGrace)
+			os.Exit(exitFailed)
+		}
+	})
 	e.ctx = ctx
 	if err := k.Run(e); err != nil {
 		return complain(stderr, err)
 	}
 	return exitOK
+}
+
+// endings are the signals that end a command cleanly: Ctrl-C, a service manager's, and that of a terminal or a connection
+// that goes away, unless nohup has it ignored.
+func endings() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
+}
+
+// The bounds of what must end: a source and an output at the end of a run, and everything together after a signal.
+const (
+	closeGrace = 3 * time.Second // more than a pair gives its halves
+	lastGrace  = 30 * time.Second
+)
+
+// within waits for f, but not for ever.
+func within(d time.Duration, what string, f func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if v := recover(); v != nil {
+				done <- fmt.Errorf("%s panics at its end: %v", what, v)
+			}
+		}()
+		done <- f()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(d):
+		return fmt.Errorf("%s does not close within %v", what, d)
+	}
 }
 
 func complain(stderr io.Writer, err error) int {

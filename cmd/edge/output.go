@@ -18,6 +18,9 @@ type output struct {
 	mask.Encoder
 	file *os.File
 	full *onFull // nil: errors are the caller's
+
+	folder     bool
+	redirected *os.File // stdout, where that is a file
 }
 
 // Encode writes a mask, whole or not at all where the output is a file.
@@ -30,7 +33,12 @@ func (o *output) Encode(m *mask.Mask, color mask.Image) error {
 
 // shed says what a full disk does: with on, masks that find no room are left out, and runtime.ErrShed tells of each.
 // Without, too, a file ends with its last whole mask.
-func (o *output) shed(on bool, log *slog.Logger) { o.full = &onFull{file: o.file, shed: on, log: log} }
+func (o *output) shed(on bool, log *slog.Logger) {
+	o.full = &onFull{file: o.file, stream: !o.folder, shed: on, log: log}
+	if o.redirected != nil {
+		o.full.file = o.redirected
+	}
+}
 
 // Close ends the stream and the file.
 func (o *output) Close() error {
@@ -108,7 +116,7 @@ func openOutput(e *env, f mask.Format, path string, o mask.Options) (*output, er
 	}
 	if f.Folder {
 		enc, err := mask.NewFolder(path, f.Name, o)
-		return &output{Encoder: enc}, err
+		return &output{Encoder: enc, folder: true}, err
 	}
 	w := e.stdout
 	var file *os.File
@@ -126,7 +134,11 @@ func openOutput(e *env, f mask.Format, path string, o mask.Options) (*output, er
 		}
 		return nil, err
 	}
-	return &output{Encoder: enc, file: file}, nil
+	o2 := &output{Encoder: enc, file: file}
+	if stdout, ok := w.(*os.File); ok && file == nil {
+		o2.redirected = stdout // what onFull finds to be no file it leaves alone
+	}
+	return o2, nil
 }
 
 // terminal asks the terminal behind w for its size.

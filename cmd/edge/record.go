@@ -68,13 +68,14 @@ func (c *recordCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer closeSource(e, src)
 	begin := time.Now()
 	if isMCAP(c.Output) && (c.OnFull == "shed" || c.OnSlow == "shed") {
 		return usagef("--on-full, --on-slow: an MCAP file cannot shed; record into a folder")
 	}
 	sum := recordSummary{Folder: c.Output}
 	if err := c.copy(e, src, &sum); err != nil {
+		e.log.Info("the recording ends early", "pairs", sum.Pairs, "folder", c.Output)
 		return err
 	}
 	sum.Seconds = time.Since(begin).Seconds()
@@ -114,7 +115,9 @@ func (c *recordCmd) copy(e *env, src capture.Source, sum *recordSummary) (err er
 		return err
 	}
 	defer func() {
-		err = errors.Join(err, w.Close())
+		if e := w.Close(); err == nil || e != nil && e.Error() != err.Error() { // which tells again why it could not write
+			err = errors.Join(err, e)
+		}
 		if dir, ok := w.(*replay.Writer); ok {
 			if n := dir.Shed(); n != (replay.Shed{}) {
 				sum.Shed = &shed{n.Full, n.Slow}

@@ -64,8 +64,8 @@ Examples:
 func indent(text string) string { return "  " + strings.ReplaceAll(text, "\n", "\n  ") }
 
 func (c *runCmd) Run(e *env) error {
-	if c.FPS < 0 {
-		return usagef("--fps %v: must not be negative", c.FPS)
+	if !(c.FPS == 0 || c.FPS >= 1e-3 && c.FPS <= 1e6) {
+		return usagef("--fps %v: want 0.001 to 1000000 frames a second, or 0", c.FPS)
 	}
 	if err := c.cpuFlags.apply(); err != nil {
 		return err
@@ -88,7 +88,7 @@ func (c *runCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	defer src.Close()
+	defer closeSource(e, src)
 	students, err := c.openStudents(e)
 	if err != nil {
 		return err
@@ -127,8 +127,16 @@ func (c *runCmd) Run(e *env) error {
 	if closedPipe(err) {
 		err = nil
 	}
-	if e := out.Close(); err == nil && !closedPipe(e) {
-		err = e
+	switch {
+	case errors.Is(err, runtime.ErrUntaken): // Close would wait for the same reader
+	case e.ctx.Err() != nil:
+		if e := within(closeGrace, "the output", out.Close); err == nil && !closedPipe(e) {
+			err = e
+		}
+	default:
+		if e := out.Close(); err == nil && !closedPipe(e) {
+			err = e
+		}
 	}
 	c.summarise(e, sum)
 	losses(e, src)
@@ -154,6 +162,13 @@ func (c *runCmd) Run(e *env) error {
 		e.log.Debug(string(panicked.Stack))
 	}
 	return err
+}
+
+// closeSource closes a source at the end; one that hangs is left behind.
+func closeSource(e *env, src capture.Source) {
+	if err := within(closeGrace, "the source", src.Close); err != nil {
+		e.log.Warn(err.Error())
+	}
 }
 
 // bar is the progress on stderr, unless the masks are drawn on the same terminal.

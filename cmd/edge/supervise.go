@@ -80,7 +80,13 @@ func watch(e *env, n *notifier, name string, first capture.Source, open func() (
 		return src, nil
 	}
 	o.Seed = rand.Uint64()
-	o.Told = func(v capture.SupervisorEvent) { tellDevice(e, n, name, v) }
+	troubled := false
+	o.Told = func(v capture.SupervisorEvent) {
+		if v.Kind != capture.DeviceBack || troubled { // that it is there at once is no news
+			tellDevice(e, n, name, v)
+		}
+		troubled = v.Kind != capture.DeviceBack
+	}
 	var err error
 	if s.Supervisor, err = capture.Supervise(e.ctx, again, o); err != nil {
 		return nil, err
@@ -100,9 +106,7 @@ func tellDevice(e *env, n *notifier, name string, v capture.SupervisorEvent) {
 			n.status(fmt.Sprintf("waiting for %s: %v", name, v.Err))
 		}
 	case capture.DeviceBack:
-		if v.Down > 0 && v.Try > 0 {
-			e.log.Info(name+" is there", "after", v.Down.Round(time.Millisecond), "tries", v.Try)
-		}
+		e.log.Info(name+" is there", "after", v.Down.Round(time.Millisecond), "tries", v.Try)
 		n.status(name + " is there")
 	}
 }
