@@ -23,7 +23,7 @@ type depthwiseArgs struct {
 	weights, bias, scale, ramp unsafe.Pointer
 	blocks, srcBlocks, cells   int64
 	dstBlock, zero             int64
-	pad, keep, tapsY           int64
+	pad, keep, tapsY, dilation int64
 }
 
 type depthwiseAnyArgs struct {

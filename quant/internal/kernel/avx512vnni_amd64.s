@@ -20004,603 +20004,393 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x40ec8348 // sub rsp, 0x40
-	LONG $0x386f8b48 // mov rbp, qword ptr [rdi + 0x38]
-	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	LONG $0x243c8948 // mov qword ptr [rsp], rdi
-	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
-	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
-	LONG $0x0623840f; WORD $0x0000 // je 0x19306 <depthwise3x3s1AVX512VNNI+0x656>
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x30ec8348 // sub rsp, 0x30
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0c568e0f; WORD $0x0000 // jle 0x19946 <depthwise3x3s1AVX512VNNI+0xc96>
+	LONG $0x03aa840f; WORD $0x0000 // je 0x19075 <depthwise3x3s1AVX512VNNI+0x3c5>
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x07718e0f; WORD $0x0000 // jle 0x19449 <depthwise3x3s1AVX512VNNI+0x799>
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
-	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
+	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
+	LONG $0xff4e8d48 // lea rcx, [rsi - 0x1]
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
-	LONG $0x487df262; WORD $0x4f58; BYTE $0x1c // vpbroadcastd zmm1, dword ptr [rdi + 0x70]
-	LONG $0xff608d4d // lea r12, [r8 - 0x1]
-	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
-	LONG $0x6ef9e1c4; BYTE $0xde // vmovq xmm3, rsi
-	LONG $0xd36ce9c5 // vpunpcklqdq xmm2, xmm2, xmm3 # xmm2 = xmm2[0],xmm3[0]
-	LONG $0x48edf362; WORD $0xd243; BYTE $0x00 // vshufi64x2 zmm2, zmm2, zmm2, 0x0 # zmm2 = zmm2[0,1,0,1,0,1,0,1]
-	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
-	LONG $0xfec08349 // add r8, -0x2
-	LONG $0x2444894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r8
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
-	QUAD $0x000000102444c748; BYTE $0x00 // mov qword ptr [rsp + 0x10], 0x0
+	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
+	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	WORD $0xed31 // xor ebp, ebp
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x2464894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r12
-	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
-	LONG $0x246c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rbp
-	WORD $0x32eb // jmp 0x18d83 <depthwise3x3s1AVX512VNNI+0xd3>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
-	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x24448348; WORD $0x4010 // add qword ptr [rsp + 0x10], 0x40
-	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x0bc38d0f; WORD $0x0000 // jge 0x19946 <depthwise3x3s1AVX512VNNI+0xc96>
-	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	WORD $0xf741; BYTE $0xd0 // not r8d
-	LONG $0x5b348d4b // lea rsi, [r11 + 2*r11]
-	LONG $0x06e6c148 // shl rsi, 0x6
-	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0xc04d0f44 // cmovge r8d, eax
-	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x244c8944; BYTE $0x14 // mov dword ptr [rsp + 0x14], r9d
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	WORD $0x26eb // jmp 0x18d35 <depthwise3x3s1AVX512VNNI+0x85>
+	BYTE $0x90 // nop
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x242c8b48 // mov rbp, qword ptr [rsp]
+	LONG $0x245c8b48; BYTE $0x20 // mov rbx, qword ptr [rsp + 0x20]
+	QUAD $0x000000049d0c8d48 // lea rcx, [4*rbx + 0x4]
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
+	LONG $0x07148d0f; WORD $0x0000 // jge 0x19449 <depthwise3x3s1AVX512VNNI+0x799>
+	WORD $0x894d; BYTE $0xc2 // mov r10, r8
+	WORD $0x2949; BYTE $0xca // sub r10, rcx
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffbe41; WORD $0xffff // mov r14d, 0xffffffff
+	WORD $0xd341; BYTE $0xe6 // shl r14d, cl
+	WORD $0xf741; BYTE $0xd6 // not r14d
+	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
 	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	WORD $0x8b48; BYTE $0x18 // mov rbx, qword ptr [rax]
-	LONG $0xc97ef162; WORD $0x246f; BYTE $0x0b // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [rbx + rcx]
-	LONG $0x485df262; WORD $0xe200 // vpshufb zmm4, zmm4, zmm2
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0x0775 // jne 0x18dd9 <depthwise3x3s1AVX512VNNI+0x129>
-	LONG $0x48e5f362; WORD $0xe125; BYTE $0xec // vpternlogq zmm4, zmm3, zmm1, 0xec
-	LONG $0x08708b4c // mov r14, qword ptr [rax + 0x8]
-	LONG $0xc97ed162; WORD $0x2c6f; BYTE $0x0e // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14 + rcx]
-	LONG $0x48557262; WORD $0xca00 // vpshufb zmm9, zmm5, zmm2
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	WORD $0x0775 // jne 0x18df7 <depthwise3x3s1AVX512VNNI+0x147>
-	LONG $0x48e57362; WORD $0xc925; BYTE $0xec // vpternlogq zmm9, zmm3, zmm1, 0xec
-	LONG $0x10788b4c // mov r15, qword ptr [rax + 0x10]
-	LONG $0xc97ed162; WORD $0x2c6f; BYTE $0x0f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r15 + rcx]
-	LONG $0x48557262; WORD $0xea00 // vpshufb zmm13, zmm5, zmm2
-	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
-	WORD $0x0775 // jne 0x18e14 <depthwise3x3s1AVX512VNNI+0x164>
-	LONG $0x48e57362; WORD $0xe925; BYTE $0xec // vpternlogq zmm13, zmm3, zmm1, 0xec
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x30 // vmovdqu64 zmm5, zmmword ptr [rax + rsi]
-	QUAD $0x0130746f48fef162 // vmovdqu64 zmm6, zmmword ptr [rax + rsi + 0x40]
-	QUAD $0x02307c6f48fef162 // vmovdqu64 zmm7, zmmword ptr [rax + rsi + 0x80]
-	LONG $0x483df162; WORD $0xf572; BYTE $0x08 // vpslld zmm8, zmm5, 0x8
-	LONG $0x482df162; WORD $0xf672; BYTE $0x08 // vpslld zmm10, zmm6, 0x8
-	LONG $0x4825f162; WORD $0xf772; BYTE $0x08 // vpslld zmm11, zmm7, 0x8
-	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
-	WORD $0x8b4c; BYTE $0x28 // mov r13, qword ptr [rax]
-	LONG $0x08688b48 // mov rbp, qword ptr [rax + 0x8]
-	LONG $0x10508b4c // mov r10, qword ptr [rax + 0x10]
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
-	LONG $0x04e3c149 // shl r11, 0x4
-	LONG $0x48fe7162; WORD $0x246f; BYTE $0x08 // vmovdqu64 zmm12, zmmword ptr [rax + rcx]
+	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
+	WORD $0x8b4d; BYTE $0x3b // mov r15, qword ptr [r11]
+	LONG $0x08638b4d // mov r12, qword ptr [r11 + 0x8]
+	LONG $0x106b8b4d // mov r13, qword ptr [r11 + 0x10]
+	LONG $0x04fa8349 // cmp r10, 0x4
+	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
+	LONG $0xf24d0f45 // cmovge r14d, r10d
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x00ab8e0f; WORD $0x0000 // jle 0x18e3e <depthwise3x3s1AVX512VNNI+0x18e>
+	LONG $0x2404894c // mov qword ptr [rsp], r8
+	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
+	LONG $0x0f148d4d // lea r10, [r15 + rcx]
+	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
+	LONG $0x291c8d4a // lea rbx, [rcx + r13]
+	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
+	LONG $0xc97ed162; WORD $0x0a6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r10]
+	LONG $0xc97ed162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865f162; WORD $0xf368 // vpunpckhbw zmm6, zmm3, zmm3 # zmm6 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855f162; WORD $0xe261 // vpunpcklwd zmm4, zmm5, zmm2 # zmm4 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
+	LONG $0x4855f162; WORD $0xda69 // vpunpckhwd zmm3, zmm5, zmm2 # zmm3 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
+	LONG $0x4875f162; WORD $0xd661 // vpunpcklwd zmm2, zmm1, zmm6 # zmm2 = zmm1[0],zmm6[0],zmm1[1],zmm6[1],zmm1[2],zmm6[2],zmm1[3],zmm6[3],zmm1[8],zmm6[8],zmm1[9],zmm6[9],zmm1[10],zmm6[10],zmm1[11],zmm6[11],zmm1[16],zmm6[16],zmm1[17],zmm6[17],zmm1[18],zmm6[18],zmm1[19],zmm6[19],zmm1[24],zmm6[24],zmm1[25],zmm6[25],zmm1[26],zmm6[26],zmm1[27],zmm6[27]
+	LONG $0x4875f162; WORD $0xce69 // vpunpckhwd zmm1, zmm1, zmm6 # zmm1 = zmm1[4],zmm6[4],zmm1[5],zmm6[5],zmm1[6],zmm6[6],zmm1[7],zmm6[7],zmm1[12],zmm6[12],zmm1[13],zmm6[13],zmm1[14],zmm6[14],zmm1[15],zmm6[15],zmm1[20],zmm6[20],zmm1[21],zmm6[21],zmm1[22],zmm6[22],zmm1[23],zmm6[23],zmm1[28],zmm6[28],zmm1[29],zmm6[29],zmm1[30],zmm6[30],zmm1[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
+	WORD $0x4275 // jne 0x18e37 <depthwise3x3s1AVX512VNNI+0x187>
+	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
+	WORD $0x2776 // jbe 0x18e25 <depthwise3x3s1AVX512VNNI+0x175>
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
+	WORD $0x0673 // jae 0x18e10 <depthwise3x3s1AVX512VNNI+0x160>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	WORD $0x2173 // jae 0x18e3e <depthwise3x3s1AVX512VNNI+0x18e>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	WORD $0x19eb // jmp 0x18e3e <depthwise3x3s1AVX512VNNI+0x18e>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfed48e0f; WORD $0xffff // jle 0x18d1d <depthwise3x3s1AVX512VNNI+0x6d>
+	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
+	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
+	WORD $0x8948; BYTE $0xdd // mov rbp, rbx
+	LONG $0x04e5c148 // shl rbp, 0x4
+	LONG $0x245c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rbx
+	LONG $0x5b0c8d4c // lea r9, [rbx + 2*rbx]
+	LONG $0x06e1c149 // shl r9, 0x6
+	WORD $0x8b49; BYTE $0x1a // mov rbx, qword ptr [r10]
+	LONG $0x08428b4d // mov r8, qword ptr [r10 + 0x8]
+	LONG $0x105a8b4d // mov r11, qword ptr [r10 + 0x10]
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x0a // vmovdqu64 zmm5, zmmword ptr [r10 + rcx]
+	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0x0a // vmovdqu64 zmm6, zmmword ptr [r10 + r9]
+	QUAD $0x010a7c6f48fe9162 // vmovdqu64 zmm7, zmmword ptr [r10 + r9 + 0x40]
+	QUAD $0x020a446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r10 + r9 + 0x80]
 	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	WORD $0x394d; BYTE $0xcc // cmp r12, r9
-	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
-	LONG $0xc14f0f49 // cmovg rax, r9
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x2454894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r10
-	LONG $0x01ab8e0f; WORD $0x0000 // jle 0x19030 <depthwise3x3s1AVX512VNNI+0x380>
-	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
-	LONG $0x320c8d4d // lea r9, [r10 + rsi]
-	WORD $0x014d; BYTE $0xf9 // add r9, r15
-	WORD $0x894d; BYTE $0xd4 // mov r12, r10
-	LONG $0x2e148d4c // lea r10, [rsi + rbp]
-	WORD $0x014d; BYTE $0xf2 // add r10, r14
-	LONG $0x2e048d4e // lea r8, [rsi + r13]
-	WORD $0x0149; BYTE $0xd8 // add r8, rbx
-	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
-	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
-	LONG $0x48fde162; WORD $0xd06f // vmovdqa64 zmm18, zmm0
-	LONG $0x48fde162; WORD $0xd86f // vmovdqa64 zmm19, zmm0
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
-	LONG $0x48fd5162; WORD $0xf96f // vmovdqa64 zmm15, zmm9
-	LONG $0x48fd5162; WORD $0xf56f // vmovdqa64 zmm14, zmm13
-	LONG $0xc97ed162; WORD $0x206f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r8]
-	LONG $0x407d3362; WORD $0xcb71; BYTE $0x08 // vpshldd zmm9, zmm16, zmm19, 0x8
-	LONG $0x48fdc162; WORD $0xdc6f // vmovdqa64 zmm19, zmm12
-	LONG $0x485df262; WORD $0xe200 // vpshufb zmm4, zmm4, zmm2
-	LONG $0x48fdc162; WORD $0xe46f // vmovdqa64 zmm20, zmm12
-	LONG $0x407de262; WORD $0xe550 // vpdpbusd zmm20, zmm16, zmm5
-	LONG $0x48fdc162; WORD $0xec6f // vmovdqa64 zmm21, zmm12
-	LONG $0x485d3362; WORD $0xe871; BYTE $0x18 // vpshldd zmm13, zmm4, zmm16, 0x18
-	LONG $0x407dc262; WORD $0xe850 // vpdpbusd zmm21, zmm16, zmm8
-	LONG $0x48fdc162; WORD $0xf46f // vmovdqa64 zmm22, zmm12
-	LONG $0xc97ec162; WORD $0x3a6f // vmovdqu32 zmm23 {k1} {z}, zmmword ptr [r10]
-	LONG $0x4835e262; WORD $0xdd50 // vpdpbusd zmm19, zmm9, zmm5
-	LONG $0x40457262; WORD $0xca00 // vpshufb zmm9, zmm23, zmm2
-	LONG $0x4805a362; WORD $0xd271; BYTE $0x08 // vpshldd zmm18, zmm15, zmm18, 0x8
-	LONG $0x4835c362; WORD $0xff71; BYTE $0x18 // vpshldd zmm23, zmm9, zmm15, 0x18
-	LONG $0x4815c262; WORD $0xf050 // vpdpbusd zmm22, zmm13, zmm8
-	LONG $0x4805e262; WORD $0xe650 // vpdpbusd zmm20, zmm15, zmm6
-	LONG $0x4805c262; WORD $0xea50 // vpdpbusd zmm21, zmm15, zmm10
-	LONG $0xc97e5162; WORD $0x296f // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r9]
-	LONG $0x406de262; WORD $0xde50 // vpdpbusd zmm19, zmm18, zmm6
-	LONG $0x48157262; WORD $0xea00 // vpshufb zmm13, zmm13, zmm2
-	LONG $0x480da362; WORD $0xc971; BYTE $0x08 // vpshldd zmm17, zmm14, zmm17, 0x8
-	LONG $0x4815c362; WORD $0xd671; BYTE $0x18 // vpshldd zmm18, zmm13, zmm14, 0x18
-	LONG $0x4045c262; WORD $0xf250 // vpdpbusd zmm22, zmm23, zmm10
-	LONG $0x4075e262; WORD $0xdf50 // vpdpbusd zmm19, zmm17, zmm7
-	LONG $0x480de262; WORD $0xe750 // vpdpbusd zmm20, zmm14, zmm7
-	LONG $0x480dc262; WORD $0xeb50 // vpdpbusd zmm21, zmm14, zmm11
-	LONG $0x406dc262; WORD $0xf350 // vpdpbusd zmm22, zmm18, zmm11
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x9a // vmovups zmm17, zmmword ptr [rdx + 4*r11]
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	LONG $0x487ca162; WORD $0x1410; BYTE $0x9a // vmovups zmm18, zmmword ptr [rdx + 4*r11]
-	LONG $0x4075a262; WORD $0xdaa8 // vfmadd213ps zmm19, zmm17, zmm18 # zmm19 = (zmm17 * zmm19) + zmm18
-	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0x4075a262; WORD $0xe2a8 // vfmadd213ps zmm20, zmm17, zmm18 # zmm20 = (zmm17 * zmm20) + zmm18
-	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
-	LONG $0x4075a262; WORD $0xeaa8 // vfmadd213ps zmm21, zmm17, zmm18 # zmm21 = (zmm17 * zmm21) + zmm18
-	LONG $0x4065a162; WORD $0xdc6b // vpackssdw zmm19, zmm19, zmm20
-	LONG $0x487da162; WORD $0xe55b // vcvtps2dq zmm20, zmm21
-	LONG $0x4075a262; WORD $0xf2a8 // vfmadd213ps zmm22, zmm17, zmm18 # zmm22 = (zmm17 * zmm22) + zmm18
-	LONG $0x487da162; WORD $0xce5b // vcvtps2dq zmm17, zmm22
-	LONG $0x405da162; WORD $0xc96b // vpackssdw zmm17, zmm20, zmm17
-	LONG $0x4065a162; WORD $0xc967 // vpackuswb zmm17, zmm19, zmm17
-	LONG $0x497ee162; WORD $0x097f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm17
+	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
+	WORD $0x014d; BYTE $0xdd // add r13, r11
+	WORD $0x0149; BYTE $0xc5 // add r13, rax
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x0149; BYTE $0xc4 // add r12, rax
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	WORD $0x0149; BYTE $0xdf // add r15, rbx
+	WORD $0x0149; BYTE $0xc7 // add r15, rax
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	LONG $0x244c8b44; BYTE $0x14 // mov r9d, dword ptr [rsp + 0x14]
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x0000f3e9; BYTE $0x00 // jmp 0x18fbf <depthwise3x3s1AVX512VNNI+0x30f>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	WORD $0x9066 // nop
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x485d7262; WORD $0xee50 // vpdpbusd zmm13, zmm4, zmm6
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x48657262; WORD $0xfe50 // vpdpbusd zmm15, zmm3, zmm6
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x486de262; WORD $0xc650 // vpdpbusd zmm16, zmm2, zmm6
+	LONG $0x485d7262; WORD $0xf750 // vpdpbusd zmm14, zmm4, zmm7
+	LONG $0x48657262; WORD $0xef50 // vpdpbusd zmm13, zmm3, zmm7
+	LONG $0x486d7262; WORD $0xff50 // vpdpbusd zmm15, zmm2, zmm7
+	LONG $0x4835e262; WORD $0xc750 // vpdpbusd zmm16, zmm9, zmm7
+	LONG $0x48655262; WORD $0xf050 // vpdpbusd zmm14, zmm3, zmm8
+	LONG $0x486d5262; WORD $0xe850 // vpdpbusd zmm13, zmm2, zmm8
+	LONG $0x48355262; WORD $0xf850 // vpdpbusd zmm15, zmm9, zmm8
+	LONG $0x482dc262; WORD $0xc050 // vpdpbusd zmm16, zmm10, zmm8
+	LONG $0x487cf162; WORD $0x1410; BYTE $0xaa // vmovups zmm2, zmmword ptr [rdx + 4*rbp]
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*rbp]
+	LONG $0x486d7262; WORD $0xf3a8 // vfmadd213ps zmm14, zmm2, zmm3 # zmm14 = (zmm2 * zmm14) + zmm3
+	LONG $0x487dd162; WORD $0xe65b // vcvtps2dq zmm4, zmm14
+	LONG $0x486d7262; WORD $0xeba8 // vfmadd213ps zmm13, zmm2, zmm3 # zmm13 = (zmm2 * zmm13) + zmm3
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x485dd162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm13
+	LONG $0x486d7262; WORD $0xfba8 // vfmadd213ps zmm15, zmm2, zmm3 # zmm15 = (zmm2 * zmm15) + zmm3
+	LONG $0x487d5162; WORD $0xef5b // vcvtps2dq zmm13, zmm15
+	LONG $0x486de262; WORD $0xc3a8 // vfmadd213ps zmm16, zmm2, zmm3 # zmm16 = (zmm2 * zmm16) + zmm3
+	LONG $0x487db162; WORD $0xd05b // vcvtps2dq zmm2, zmm16
+	LONG $0x4815f162; WORD $0xd26b // vpackssdw zmm2, zmm13, zmm2
+	LONG $0x485df162; WORD $0xd267 // vpackuswb zmm2, zmm4, zmm2
+	LONG $0x497ef162; WORD $0x117f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm2
 	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x014d; BYTE $0xe1 // add r9, r12
-	WORD $0x0149; BYTE $0xea // add r10, rbp
-	WORD $0x014d; BYTE $0xe8 // add r8, r13
-	LONG $0x48fdc162; WORD $0xce6f // vmovdqa64 zmm17, zmm14
-	LONG $0x48fdc162; WORD $0xd76f // vmovdqa64 zmm18, zmm15
-	LONG $0x48fda162; WORD $0xd86f // vmovdqa64 zmm19, zmm16
-	WORD $0xff48; BYTE $0xce // dec rsi
-	LONG $0xfeb8850f; WORD $0xffff // jne 0x18ec0 <depthwise3x3s1AVX512VNNI+0x210>
-	WORD $0x8949; BYTE $0xea // mov r10, rbp
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
-	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	LONG $0x24648b4c; BYTE $0x28 // mov r12, qword ptr [rsp + 0x28]
-	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
-	LONG $0xfd398d0f; WORD $0xffff // jge 0x18d60 <depthwise3x3s1AVX512VNNI+0xb0>
-	WORD $0x2aeb // jmp 0x19053 <depthwise3x3s1AVX512VNNI+0x3a3>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0x8949; BYTE $0xea // mov r10, rbp
-	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
-	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
-	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
-	WORD $0xc031 // xor eax, eax
-	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
-	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
-	LONG $0xfd0d8d0f; WORD $0xffff // jge 0x18d60 <depthwise3x3s1AVX512VNNI+0xb0>
-	LONG $0x01708d48 // lea rsi, [rax + 0x1]
-	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
-	LONG $0xc6af0f4c // imul r8, rsi
-	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
-	WORD $0x014d; BYTE $0xcf // add r15, r9
-	WORD $0x014d; BYTE $0xc7 // add r15, r8
-	WORD $0x894d; BYTE $0xd0 // mov r8, r10
-	LONG $0xc6af0f4c // imul r8, rsi
-	WORD $0x014d; BYTE $0xce // add r14, r9
-	WORD $0x014d; BYTE $0xc6 // add r14, r8
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0xf5af0f49 // imul rsi, r13
-	WORD $0x014c; BYTE $0xcb // add rbx, r9
-	WORD $0x0148; BYTE $0xf3 // add rbx, rsi
-	LONG $0x000138e9; BYTE $0x00 // jmp 0x191c3 <depthwise3x3s1AVX512VNNI+0x513>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x485da362; WORD $0xc871; BYTE $0x08 // vpshldd zmm17, zmm4, zmm16, 0x8
-	LONG $0x487de362; WORD $0xec71; BYTE $0x18 // vpshldd zmm21, zmm0, zmm4, 0x18
-	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
-	LONG $0x4075e262; WORD $0xc550 // vpdpbusd zmm16, zmm17, zmm5
-	LONG $0x48fdc162; WORD $0xd46f // vmovdqa64 zmm18, zmm12
-	LONG $0x485de262; WORD $0xd550 // vpdpbusd zmm18, zmm4, zmm5
-	LONG $0x48fdc162; WORD $0xdc6f // vmovdqa64 zmm19, zmm12
-	LONG $0x485dc262; WORD $0xd850 // vpdpbusd zmm19, zmm4, zmm8
-	LONG $0x48fdc162; WORD $0xe46f // vmovdqa64 zmm20, zmm12
-	LONG $0x4055c262; WORD $0xe050 // vpdpbusd zmm20, zmm21, zmm8
-	LONG $0x48355362; WORD $0xff71; BYTE $0x08 // vpshldd zmm15, zmm9, zmm15, 0x8
-	LONG $0x487dc362; WORD $0xc971; BYTE $0x18 // vpshldd zmm17, zmm0, zmm9, 0x18
-	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
-	LONG $0x4835e262; WORD $0xd650 // vpdpbusd zmm18, zmm9, zmm6
-	LONG $0x4835c262; WORD $0xda50 // vpdpbusd zmm19, zmm9, zmm10
-	LONG $0x4075c262; WORD $0xe250 // vpdpbusd zmm20, zmm17, zmm10
-	LONG $0x48fde162; WORD $0xe86f // vmovdqa64 zmm21, zmm0
-	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
-	LONG $0x48fde162; WORD $0xf06f // vmovdqa64 zmm22, zmm0
-	LONG $0x48155362; WORD $0xf671; BYTE $0x08 // vpshldd zmm14, zmm13, zmm14, 0x8
-	LONG $0x404d5362; WORD $0xfd71; BYTE $0x18 // vpshldd zmm15, zmm22, zmm13, 0x18
-	LONG $0x480de262; WORD $0xc750 // vpdpbusd zmm16, zmm14, zmm7
-	LONG $0x4815e262; WORD $0xd750 // vpdpbusd zmm18, zmm13, zmm7
-	LONG $0x4815c262; WORD $0xdb50 // vpdpbusd zmm19, zmm13, zmm11
-	LONG $0x4805c262; WORD $0xe350 // vpdpbusd zmm20, zmm15, zmm11
-	LONG $0x487c3162; WORD $0x3410; BYTE $0x9a // vmovups zmm14, zmmword ptr [rdx + 4*r11]
-	QUAD $0x009d7c10487c3162 // vmovups zmm15, zmmword ptr [rbp + 4*r11]
-	LONG $0x480dc262; WORD $0xc7a8 // vfmadd213ps zmm16, zmm14, zmm15 # zmm16 = (zmm14 * zmm16) + zmm15
-	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
-	LONG $0x480dc262; WORD $0xd7a8 // vfmadd213ps zmm18, zmm14, zmm15 # zmm18 = (zmm14 * zmm18) + zmm15
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x407da162; WORD $0xc26b // vpackssdw zmm16, zmm16, zmm18
-	LONG $0x480dc262; WORD $0xdfa8 // vfmadd213ps zmm19, zmm14, zmm15 # zmm19 = (zmm14 * zmm19) + zmm15
-	LONG $0x487da162; WORD $0xd35b // vcvtps2dq zmm18, zmm19
-	LONG $0x480dc262; WORD $0xe7a8 // vfmadd213ps zmm20, zmm14, zmm15 # zmm20 = (zmm14 * zmm20) + zmm15
-	LONG $0x487d3162; WORD $0xf45b // vcvtps2dq zmm14, zmm20
-	LONG $0x406d5162; WORD $0xf66b // vpackssdw zmm14, zmm18, zmm14
-	LONG $0x407d5162; WORD $0xf667 // vpackuswb zmm14, zmm16, zmm14
-	LONG $0x497e7162; WORD $0x317f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm14
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
-	LONG $0x247c034c; BYTE $0x18 // add r15, qword ptr [rsp + 0x18]
-	WORD $0x014d; BYTE $0xd6 // add r14, r10
-	WORD $0x014c; BYTE $0xeb // add rbx, r13
-	LONG $0x48fd5162; WORD $0xf56f // vmovdqa64 zmm14, zmm13
-	LONG $0x48fd5162; WORD $0xf96f // vmovdqa64 zmm15, zmm9
-	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
-	LONG $0x48fd3162; WORD $0xee6f // vmovdqa64 zmm13, zmm22
-	LONG $0x48fd3162; WORD $0xcd6f // vmovdqa64 zmm9, zmm21
-	LONG $0x48fdb162; WORD $0xe16f // vmovdqa64 zmm4, zmm17
-	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
-	LONG $0xfb9d8d0f; WORD $0xffff // jge 0x18d60 <depthwise3x3s1AVX512VNNI+0xb0>
-	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	LONG $0xfebe8d0f; WORD $0xffff // jge 0x19090 <depthwise3x3s1AVX512VNNI+0x3e0>
-	LONG $0xc97ee162; WORD $0x0b6f // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rbx]
-	LONG $0x4075e262; WORD $0xca00 // vpshufb zmm17, zmm17, zmm2
-	WORD $0x394c; BYTE $0xe0 // cmp rax, r12
-	LONG $0x00898d0f; WORD $0x0000 // jge 0x19270 <depthwise3x3s1AVX512VNNI+0x5c0>
-	LONG $0x485da362; WORD $0xd071; BYTE $0x08 // vpshldd zmm18, zmm4, zmm16, 0x8
-	LONG $0x4075e362; WORD $0xec71; BYTE $0x18 // vpshldd zmm21, zmm17, zmm4, 0x18
-	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
-	LONG $0x406de262; WORD $0xc550 // vpdpbusd zmm16, zmm18, zmm5
-	LONG $0x48fdc162; WORD $0xd46f // vmovdqa64 zmm18, zmm12
-	LONG $0x485de262; WORD $0xd550 // vpdpbusd zmm18, zmm4, zmm5
-	LONG $0x48fdc162; WORD $0xdc6f // vmovdqa64 zmm19, zmm12
-	LONG $0x485dc262; WORD $0xd850 // vpdpbusd zmm19, zmm4, zmm8
-	LONG $0x48fdc162; WORD $0xe46f // vmovdqa64 zmm20, zmm12
-	LONG $0x4055c262; WORD $0xe050 // vpdpbusd zmm20, zmm21, zmm8
-	LONG $0xc97ec162; WORD $0x2e6f // vmovdqu32 zmm21 {k1} {z}, zmmword ptr [r14]
-	LONG $0x4055e262; WORD $0xea00 // vpshufb zmm21, zmm21, zmm2
-	LONG $0x48355362; WORD $0xff71; BYTE $0x08 // vpshldd zmm15, zmm9, zmm15, 0x8
-	LONG $0x4055c362; WORD $0xf171; BYTE $0x18 // vpshldd zmm22, zmm21, zmm9, 0x18
-	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
-	LONG $0x4835e262; WORD $0xd650 // vpdpbusd zmm18, zmm9, zmm6
-	LONG $0x4835c262; WORD $0xda50 // vpdpbusd zmm19, zmm9, zmm10
-	LONG $0x404dc262; WORD $0xe250 // vpdpbusd zmm20, zmm22, zmm10
-	LONG $0xc97e5162; WORD $0x3f6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r15]
-	LONG $0x4805e262; WORD $0xf200 // vpshufb zmm22, zmm15, zmm2
-	LONG $0xfffe9ee9; BYTE $0xff // jmp 0x19106 <depthwise3x3s1AVX512VNNI+0x456>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x48e5e362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm3, zmm1, 0xec
-	LONG $0x485da362; WORD $0xd071; BYTE $0x08 // vpshldd zmm18, zmm4, zmm16, 0x8
-	LONG $0x4075e362; WORD $0xec71; BYTE $0x18 // vpshldd zmm21, zmm17, zmm4, 0x18
-	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
-	LONG $0x406de262; WORD $0xc550 // vpdpbusd zmm16, zmm18, zmm5
-	LONG $0x48fdc162; WORD $0xd46f // vmovdqa64 zmm18, zmm12
-	LONG $0x485de262; WORD $0xd550 // vpdpbusd zmm18, zmm4, zmm5
-	LONG $0x48fdc162; WORD $0xdc6f // vmovdqa64 zmm19, zmm12
-	LONG $0x485dc262; WORD $0xd850 // vpdpbusd zmm19, zmm4, zmm8
-	LONG $0x48fdc162; WORD $0xe46f // vmovdqa64 zmm20, zmm12
-	LONG $0x4055c262; WORD $0xe050 // vpdpbusd zmm20, zmm21, zmm8
-	LONG $0xc97ec162; WORD $0x2e6f // vmovdqu32 zmm21 {k1} {z}, zmmword ptr [r14]
-	LONG $0x4055e262; WORD $0xea00 // vpshufb zmm21, zmm21, zmm2
-	LONG $0x48e5e362; WORD $0xe925; BYTE $0xec // vpternlogq zmm21, zmm3, zmm1, 0xec
-	LONG $0x48355362; WORD $0xff71; BYTE $0x08 // vpshldd zmm15, zmm9, zmm15, 0x8
-	LONG $0x4055c362; WORD $0xf171; BYTE $0x18 // vpshldd zmm22, zmm21, zmm9, 0x18
-	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
-	LONG $0x4835e262; WORD $0xd650 // vpdpbusd zmm18, zmm9, zmm6
-	LONG $0x4835c262; WORD $0xda50 // vpdpbusd zmm19, zmm9, zmm10
-	LONG $0x404dc262; WORD $0xe250 // vpdpbusd zmm20, zmm22, zmm10
-	LONG $0xc97e5162; WORD $0x3f6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r15]
-	LONG $0x4805e262; WORD $0xf200 // vpshufb zmm22, zmm15, zmm2
-	LONG $0x48e5e362; WORD $0xf125; BYTE $0xec // vpternlogq zmm22, zmm3, zmm1, 0xec
-	LONG $0xfffe00e9; BYTE $0xff // jmp 0x19106 <depthwise3x3s1AVX512VNNI+0x456>
-	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x06338e0f; WORD $0x0000 // jle 0x19946 <depthwise3x3s1AVX512VNNI+0xc96>
+	WORD $0x014d; BYTE $0xdd // add r13, r11
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x0149; BYTE $0xdf // add r15, rbx
+	LONG $0x48fdd162; WORD $0xd46f // vmovdqa64 zmm2, zmm12
+	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
+	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
+	LONG $0x40573b4c // cmp r10, qword ptr [rdi + 0x40]
+	LONG $0xfd518d0f; WORD $0xffff // jge 0x18d10 <depthwise3x3s1AVX512VNNI+0x60>
+	WORD $0x894d; BYTE $0xd6 // mov r14, r10
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
+	LONG $0xfeee8e0f; WORD $0xffff // jle 0x18ee0 <depthwise3x3s1AVX512VNNI+0x230>
+	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
+	LONG $0xc97e5162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r12]
+	LONG $0xc97e5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r13]
+	LONG $0x48755162; WORD $0xe260 // vpunpcklbw zmm12, zmm1, zmm10 # zmm12 = zmm1[0],zmm10[0],zmm1[1],zmm10[1],zmm1[2],zmm10[2],zmm1[3],zmm10[3],zmm1[4],zmm10[4],zmm1[5],zmm10[5],zmm1[6],zmm10[6],zmm1[7],zmm10[7],zmm1[16],zmm10[16],zmm1[17],zmm10[17],zmm1[18],zmm10[18],zmm1[19],zmm10[19],zmm1[20],zmm10[20],zmm1[21],zmm10[21],zmm1[22],zmm10[22],zmm1[23],zmm10[23],zmm1[32],zmm10[32],zmm1[33],zmm10[33],zmm1[34],zmm10[34],zmm1[35],zmm10[35],zmm1[36],zmm10[36],zmm1[37],zmm10[37],zmm1[38],zmm10[38],zmm1[39],zmm10[39],zmm1[48],zmm10[48],zmm1[49],zmm10[49],zmm1[50],zmm10[50],zmm1[51],zmm10[51],zmm1[52],zmm10[52],zmm1[53],zmm10[53],zmm1[54],zmm10[54],zmm1[55],zmm10[55]
+	LONG $0x4875d162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm10 # zmm1 = zmm1[8],zmm10[8],zmm1[9],zmm10[9],zmm1[10],zmm10[10],zmm1[11],zmm10[11],zmm1[12],zmm10[12],zmm1[13],zmm10[13],zmm1[14],zmm10[14],zmm1[15],zmm10[15],zmm1[24],zmm10[24],zmm1[25],zmm10[25],zmm1[26],zmm10[26],zmm1[27],zmm10[27],zmm1[28],zmm10[28],zmm1[29],zmm10[29],zmm1[30],zmm10[30],zmm1[31],zmm10[31],zmm1[40],zmm10[40],zmm1[41],zmm10[41],zmm1[42],zmm10[42],zmm1[43],zmm10[43],zmm1[44],zmm10[44],zmm1[45],zmm10[45],zmm1[46],zmm10[46],zmm1[47],zmm10[47],zmm1[56],zmm10[56],zmm1[57],zmm10[57],zmm1[58],zmm10[58],zmm1[59],zmm10[59],zmm1[60],zmm10[60],zmm1[61],zmm10[61],zmm1[62],zmm10[62],zmm1[63],zmm10[63]
+	LONG $0x48255162; WORD $0xf360 // vpunpcklbw zmm14, zmm11, zmm11 # zmm14 = zmm11[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x48255162; WORD $0xfb68 // vpunpckhbw zmm15, zmm11, zmm11 # zmm15 = zmm11[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x481d5162; WORD $0xd661 // vpunpcklwd zmm10, zmm12, zmm14 # zmm10 = zmm12[0],zmm14[0],zmm12[1],zmm14[1],zmm12[2],zmm14[2],zmm12[3],zmm14[3],zmm12[8],zmm14[8],zmm12[9],zmm14[9],zmm12[10],zmm14[10],zmm12[11],zmm14[11],zmm12[16],zmm14[16],zmm12[17],zmm14[17],zmm12[18],zmm14[18],zmm12[19],zmm14[19],zmm12[24],zmm14[24],zmm12[25],zmm14[25],zmm12[26],zmm14[26],zmm12[27],zmm14[27]
+	LONG $0x481d5162; WORD $0xde69 // vpunpckhwd zmm11, zmm12, zmm14 # zmm11 = zmm12[4],zmm14[4],zmm12[5],zmm14[5],zmm12[6],zmm14[6],zmm12[7],zmm14[7],zmm12[12],zmm14[12],zmm12[13],zmm14[13],zmm12[14],zmm14[14],zmm12[15],zmm14[15],zmm12[20],zmm14[20],zmm12[21],zmm14[21],zmm12[22],zmm14[22],zmm12[23],zmm14[23],zmm12[28],zmm14[28],zmm12[29],zmm14[29],zmm12[30],zmm14[30],zmm12[31],zmm14[31]
+	LONG $0x48755162; WORD $0xe761 // vpunpcklwd zmm12, zmm1, zmm15 # zmm12 = zmm1[0],zmm15[0],zmm1[1],zmm15[1],zmm1[2],zmm15[2],zmm1[3],zmm15[3],zmm1[8],zmm15[8],zmm1[9],zmm15[9],zmm1[10],zmm15[10],zmm1[11],zmm15[11],zmm1[16],zmm15[16],zmm1[17],zmm15[17],zmm1[18],zmm15[18],zmm1[19],zmm15[19],zmm1[24],zmm15[24],zmm1[25],zmm15[25],zmm1[26],zmm15[26],zmm1[27],zmm15[27]
+	LONG $0x4875d162; WORD $0xcf69 // vpunpckhwd zmm1, zmm1, zmm15 # zmm1 = zmm1[4],zmm15[4],zmm1[5],zmm15[5],zmm1[6],zmm15[6],zmm1[7],zmm15[7],zmm1[12],zmm15[12],zmm1[13],zmm15[13],zmm1[14],zmm15[14],zmm1[15],zmm15[15],zmm1[20],zmm15[20],zmm1[21],zmm15[21],zmm1[22],zmm15[22],zmm1[23],zmm15[23],zmm1[28],zmm15[28],zmm1[29],zmm15[29],zmm1[30],zmm15[30],zmm1[31],zmm15[31]
+	LONG $0x2474394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r14
+	LONG $0xfe9f850f; WORD $0xffff // jne 0x18ee0 <depthwise3x3s1AVX512VNNI+0x230>
+	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
+	LONG $0xfe7e860f; WORD $0xffff // jbe 0x18ecc <depthwise3x3s1AVX512VNNI+0x21c>
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	WORD $0x0673 // jae 0x1905d <depthwise3x3s1AVX512VNNI+0x3ad>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	LONG $0xfe76830f; WORD $0xffff // jae 0x18ee0 <depthwise3x3s1AVX512VNNI+0x230>
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0xfffe6be9; BYTE $0xff // jmp 0x18ee0 <depthwise3x3s1AVX512VNNI+0x230>
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x03c78e0f; WORD $0x0000 // jle 0x19449 <depthwise3x3s1AVX512VNNI+0x799>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
+	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x487df262; WORD $0x5758; BYTE $0x1c // vpbroadcastd zmm2, dword ptr [rdi + 0x70]
-	LONG $0xff508d4d // lea r10, [r8 - 0x1]
-	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
-	LONG $0x6ef9e1c4; BYTE $0xe6 // vmovq xmm4, rsi
-	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
-	LONG $0x48e5f362; WORD $0xdb43; BYTE $0x00 // vshufi64x2 zmm3, zmm3, zmm3, 0x0 # zmm3 = zmm3[0,1,0,1,0,1,0,1]
-	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
-	LONG $0xfec08349 // add r8, -0x2
-	LONG $0x2444894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r8
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
-	QUAD $0x000000082444c748; BYTE $0x00 // mov qword ptr [rsp + 0x8], 0x0
-	WORD $0xc931 // xor ecx, ecx
+	LONG $0x70478b44 // mov r8d, dword ptr [rdi + 0x70]
+	LONG $0xfe4a8d4c // lea r9, [rdx - 0x2]
 	WORD $0xed31 // xor ebp, ebp
-	LONG $0x2454894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r10
-	WORD $0x23eb // jmp 0x193a3 <depthwise3x3s1AVX512VNNI+0x6f3>
-	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
-	QUAD $0x00000004ad0c8d48 // lea rcx, [4*rbp + 0x4]
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
-	LONG $0x24448348; WORD $0x4008 // add qword ptr [rsp + 0x8], 0x40
-	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0x05a38d0f; WORD $0x0000 // jge 0x19946 <depthwise3x3s1AVX512VNNI+0xc96>
-	WORD $0x2948; BYTE $0xca // sub rdx, rcx
-	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	WORD $0xf741; BYTE $0xd0 // not r8d
-	QUAD $0x000000006d348d48 // lea rsi, [2*rbp]
-	WORD $0x0148; BYTE $0xee // add rsi, rbp
-	LONG $0x06e6c148 // shl rsi, 0x6
-	LONG $0x04fa8348 // cmp rdx, 0x4
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0xc14d0f44 // cmovge r8d, ecx
-	WORD $0x8948; BYTE $0xe9 // mov rcx, rbp
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x244c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r9
+	LONG $0x24448944; BYTE $0x14 // mov dword ptr [rsp + 0x14], r8d
+	WORD $0x29eb // jmp 0x190e5 <depthwise3x3s1AVX512VNNI+0x435>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	QUAD $0x00000004ad0c8d4a // lea rcx, [4*r13 + 0x4]
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0x03648d0f; WORD $0x0000 // jge 0x19449 <depthwise3x3s1AVX512VNNI+0x799>
+	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
+	WORD $0x2949; BYTE $0xcb // sub r11, rcx
+	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
+	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
+	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	WORD $0x894c; BYTE $0xe9 // mov rcx, r13
 	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	WORD $0x8b4c; BYTE $0x1a // mov r11, qword ptr [rdx]
-	LONG $0xc97ed162; WORD $0x2c6f; BYTE $0x0b // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r11 + rcx]
-	LONG $0x48557262; WORD $0xd300 // vpshufb zmm10, zmm5, zmm3
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x0775 // jne 0x19400 <depthwise3x3s1AVX512VNNI+0x750>
-	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
-	LONG $0x085a8b48 // mov rbx, qword ptr [rdx + 0x8]
-	LONG $0xc97ef162; WORD $0x2c6f; BYTE $0x0b // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rbx + rcx]
-	LONG $0x4855e262; WORD $0xc300 // vpshufb zmm16, zmm5, zmm3
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	WORD $0x0775 // jne 0x1941e <depthwise3x3s1AVX512VNNI+0x76e>
-	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
-	LONG $0x10728b4c // mov r14, qword ptr [rdx + 0x10]
-	LONG $0xc97ed162; WORD $0x2c6f; BYTE $0x0e // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14 + rcx]
-	LONG $0x4855e262; WORD $0xcb00 // vpshufb zmm17, zmm5, zmm3
-	WORD $0x0775 // jne 0x19438 <depthwise3x3s1AVX512VNNI+0x788>
-	LONG $0x48dde362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm4, zmm2, 0xec
-	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
-	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x32 // vmovdqu64 zmm5, zmmword ptr [rdx + rsi]
-	QUAD $0x0132746f48fef162 // vmovdqu64 zmm6, zmmword ptr [rdx + rsi + 0x40]
-	QUAD $0x02327c6f48fef162 // vmovdqu64 zmm7, zmmword ptr [rdx + rsi + 0x80]
-	LONG $0x483df162; WORD $0xf572; BYTE $0x08 // vpslld zmm8, zmm5, 0x8
-	LONG $0x4835f162; WORD $0xf672; BYTE $0x08 // vpslld zmm9, zmm6, 0x8
-	LONG $0x4825f162; WORD $0xf772; BYTE $0x08 // vpslld zmm11, zmm7, 0x8
-	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
-	WORD $0x8b4c; BYTE $0x3a // mov r15, qword ptr [rdx]
-	LONG $0x08628b4c // mov r12, qword ptr [rdx + 0x8]
-	LONG $0x106a8b4c // mov r13, qword ptr [rdx + 0x10]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	LONG $0x246c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rbp
-	LONG $0x04e5c148 // shl rbp, 0x4
-	LONG $0x48fe7162; WORD $0x246f; BYTE $0x0a // vmovdqu64 zmm12, zmmword ptr [rdx + rcx]
+	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
+	WORD $0x8b4c; BYTE $0x33 // mov r14, qword ptr [rbx]
+	LONG $0x087b8b4c // mov r15, qword ptr [rbx + 0x8]
+	LONG $0x10638b4c // mov r12, qword ptr [rbx + 0x10]
+	LONG $0x04fb8349 // cmp r11, 0x4
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xd34d0f45 // cmovge r10d, r11d
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x00af8e0f; WORD $0x0000 // jle 0x191f2 <depthwise3x3s1AVX512VNNI+0x542>
+	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
+	WORD $0x894c; BYTE $0xee // mov rsi, r13
+	LONG $0x0e1c8d4d // lea r11, [r14 + rcx]
+	LONG $0x0f1c8d49 // lea rbx, [r15 + rcx]
+	LONG $0x0c2c8d4d // lea r13, [r12 + rcx]
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0xc97ed162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
+	LONG $0xc97ed162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r13]
+	LONG $0x486df162; WORD $0xeb60 // vpunpcklbw zmm5, zmm2, zmm3 # zmm5 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xd368 // vpunpckhbw zmm2, zmm2, zmm3 # zmm2 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xdc60 // vpunpcklbw zmm3, zmm4, zmm4 # zmm3 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x485df162; WORD $0xf468 // vpunpckhbw zmm6, zmm4, zmm4 # zmm6 = zmm4[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855f162; WORD $0xe361 // vpunpcklwd zmm4, zmm5, zmm3 # zmm4 = zmm5[0],zmm3[0],zmm5[1],zmm3[1],zmm5[2],zmm3[2],zmm5[3],zmm3[3],zmm5[8],zmm3[8],zmm5[9],zmm3[9],zmm5[10],zmm3[10],zmm5[11],zmm3[11],zmm5[16],zmm3[16],zmm5[17],zmm3[17],zmm5[18],zmm3[18],zmm5[19],zmm3[19],zmm5[24],zmm3[24],zmm5[25],zmm3[25],zmm5[26],zmm3[26],zmm5[27],zmm3[27]
+	LONG $0x4855f162; WORD $0xdb69 // vpunpckhwd zmm3, zmm5, zmm3 # zmm3 = zmm5[4],zmm3[4],zmm5[5],zmm3[5],zmm5[6],zmm3[6],zmm5[7],zmm3[7],zmm5[12],zmm3[12],zmm5[13],zmm3[13],zmm5[14],zmm3[14],zmm5[15],zmm3[15],zmm5[20],zmm3[20],zmm5[21],zmm3[21],zmm5[22],zmm3[22],zmm5[23],zmm3[23],zmm5[28],zmm3[28],zmm5[29],zmm3[29],zmm5[30],zmm3[30],zmm5[31],zmm3[31]
+	LONG $0x486df162; WORD $0xee61 // vpunpcklwd zmm5, zmm2, zmm6 # zmm5 = zmm2[0],zmm6[0],zmm2[1],zmm6[1],zmm2[2],zmm6[2],zmm2[3],zmm6[3],zmm2[8],zmm6[8],zmm2[9],zmm6[9],zmm2[10],zmm6[10],zmm2[11],zmm6[11],zmm2[16],zmm6[16],zmm2[17],zmm6[17],zmm2[18],zmm6[18],zmm2[19],zmm6[19],zmm2[24],zmm6[24],zmm2[25],zmm6[25],zmm2[26],zmm6[26],zmm2[27],zmm6[27]
+	LONG $0x486df162; WORD $0xd669 // vpunpckhwd zmm2, zmm2, zmm6 # zmm2 = zmm2[4],zmm6[4],zmm2[5],zmm6[5],zmm2[6],zmm6[6],zmm2[7],zmm6[7],zmm2[12],zmm6[12],zmm2[13],zmm6[13],zmm2[14],zmm6[14],zmm2[15],zmm6[15],zmm2[20],zmm6[20],zmm2[21],zmm6[21],zmm2[22],zmm6[22],zmm2[23],zmm6[23],zmm2[28],zmm6[28],zmm2[29],zmm6[29],zmm2[30],zmm6[30],zmm2[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
+	WORD $0x4375 // jne 0x191ea <depthwise3x3s1AVX512VNNI+0x53a>
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	WORD $0x2876 // jbe 0x191d8 <depthwise3x3s1AVX512VNNI+0x528>
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
+	WORD $0x0673 // jae 0x191c2 <depthwise3x3s1AVX512VNNI+0x512>
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	WORD $0x2273 // jae 0x191f2 <depthwise3x3s1AVX512VNNI+0x542>
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	WORD $0x1aeb // jmp 0x191f2 <depthwise3x3s1AVX512VNNI+0x542>
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfed08e0f; WORD $0xffff // jle 0x190cd <depthwise3x3s1AVX512VNNI+0x41d>
+	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
+	WORD $0x894d; BYTE $0xeb // mov r11, r13
+	LONG $0x04e5c149 // shl r13, 0x4
+	LONG $0x241c894c // mov qword ptr [rsp], r11
+	LONG $0x5b1c8d4b // lea rbx, [r11 + 2*r11]
+	LONG $0x06e3c148 // shl rbx, 0x6
+	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
+	WORD $0x8b48; BYTE $0x2e // mov rbp, qword ptr [rsi]
+	LONG $0x085e8b4c // mov r11, qword ptr [rsi + 0x8]
+	LONG $0x10768b48 // mov rsi, qword ptr [rsi + 0x10]
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	LONG $0x48fed162; WORD $0x346f; BYTE $0x09 // vmovdqu64 zmm6, zmmword ptr [r9 + rcx]
+	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
+	LONG $0x48fed162; WORD $0x3c6f; BYTE $0x19 // vmovdqu64 zmm7, zmmword ptr [r9 + rbx]
+	QUAD $0x0119446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r9 + rbx + 0x40]
+	QUAD $0x02194c6f48fe5162 // vmovdqu64 zmm9, zmmword ptr [r9 + rbx + 0x80]
 	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	WORD $0x394d; BYTE $0xca // cmp r10, r9
-	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
-	LONG $0xf14f0f49 // cmovg rsi, r9
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x01ac8e0f; WORD $0x0000 // jle 0x19650 <depthwise3x3s1AVX512VNNI+0x9a0>
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	LONG $0x2a0c8d4e // lea r9, [rdx + r13]
-	WORD $0x014d; BYTE $0xf1 // add r9, r14
-	LONG $0x14048d4d // lea r8, [r12 + rdx]
-	WORD $0x0149; BYTE $0xd8 // add r8, rbx
-	LONG $0x17148d4d // lea r10, [r15 + rdx]
-	WORD $0x014d; BYTE $0xda // add r10, r11
-	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
-	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fdc162; WORD $0xd66f // vmovdqa64 zmm18, zmm14
-	LONG $0x48fdc162; WORD $0xdd6f // vmovdqa64 zmm19, zmm13
-	LONG $0x48fdc162; WORD $0xe76f // vmovdqa64 zmm20, zmm15
-	LONG $0x48fd3162; WORD $0xf16f // vmovdqa64 zmm14, zmm17
-	LONG $0x48fd3162; WORD $0xe86f // vmovdqa64 zmm13, zmm16
-	LONG $0xc97ec162; WORD $0x026f // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r10]
-	LONG $0x48fd5162; WORD $0xfa6f // vmovdqa64 zmm15, zmm10
-	LONG $0x482d3362; WORD $0xd471; BYTE $0x08 // vpshldd zmm10, zmm10, zmm20, 0x8
-	LONG $0x48fdc162; WORD $0xe46f // vmovdqa64 zmm20, zmm12
-	LONG $0x482de262; WORD $0xe550 // vpdpbusd zmm20, zmm10, zmm5
-	LONG $0x407d7262; WORD $0xd300 // vpshufb zmm10, zmm16, zmm3
-	LONG $0x48fdc162; WORD $0xec6f // vmovdqa64 zmm21, zmm12
-	LONG $0x4805e262; WORD $0xed50 // vpdpbusd zmm21, zmm15, zmm5
-	LONG $0x48fdc162; WORD $0xf46f // vmovdqa64 zmm22, zmm12
-	LONG $0x482dc362; WORD $0xcf71; BYTE $0x18 // vpshldd zmm17, zmm10, zmm15, 0x18
-	LONG $0x4805c262; WORD $0xf050 // vpdpbusd zmm22, zmm15, zmm8
-	LONG $0x48fdc162; WORD $0xfc6f // vmovdqa64 zmm23, zmm12
-	LONG $0xc97ec162; WORD $0x006f // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r8]
-	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
-	LONG $0x4815a362; WORD $0xdb71; BYTE $0x08 // vpshldd zmm19, zmm13, zmm19, 0x8
-	LONG $0x4065e262; WORD $0xe650 // vpdpbusd zmm20, zmm19, zmm6
-	LONG $0x407dc362; WORD $0xdd71; BYTE $0x18 // vpshldd zmm19, zmm16, zmm13, 0x18
-	LONG $0x4075c262; WORD $0xf850 // vpdpbusd zmm23, zmm17, zmm8
-	LONG $0x4815e262; WORD $0xee50 // vpdpbusd zmm21, zmm13, zmm6
-	LONG $0x4815c262; WORD $0xf150 // vpdpbusd zmm22, zmm13, zmm9
-	LONG $0xc97ec162; WORD $0x096f // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r9]
-	LONG $0x4065c262; WORD $0xf950 // vpdpbusd zmm23, zmm19, zmm9
-	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
-	LONG $0x480da362; WORD $0xd271; BYTE $0x08 // vpshldd zmm18, zmm14, zmm18, 0x8
-	LONG $0x4075c362; WORD $0xde71; BYTE $0x18 // vpshldd zmm19, zmm17, zmm14, 0x18
-	LONG $0x406de262; WORD $0xe750 // vpdpbusd zmm20, zmm18, zmm7
-	LONG $0x480de262; WORD $0xef50 // vpdpbusd zmm21, zmm14, zmm7
-	LONG $0x480dc262; WORD $0xf350 // vpdpbusd zmm22, zmm14, zmm11
-	LONG $0x4065c262; WORD $0xfb50 // vpdpbusd zmm23, zmm19, zmm11
-	LONG $0x487ce162; WORD $0x1410; BYTE $0xa8 // vmovups zmm18, zmmword ptr [rax + 4*rbp]
-	LONG $0x487ca162; WORD $0xdc5b // vcvtdq2ps zmm19, zmm20
-	LONG $0x487ca162; WORD $0xe55b // vcvtdq2ps zmm20, zmm21
-	LONG $0x406ca162; WORD $0xe459 // vmulps zmm20, zmm18, zmm20
-	LONG $0x406ca162; WORD $0xdb59 // vmulps zmm19, zmm18, zmm19
-	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
-	LONG $0x487ca162; WORD $0xee5b // vcvtdq2ps zmm21, zmm22
-	LONG $0x406ca162; WORD $0xed59 // vmulps zmm21, zmm18, zmm21
-	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
-	LONG $0x487ca162; WORD $0xf75b // vcvtdq2ps zmm22, zmm23
-	LONG $0x406ca162; WORD $0xd659 // vmulps zmm18, zmm18, zmm22
-	LONG $0x4065a162; WORD $0xdc6b // vpackssdw zmm19, zmm19, zmm20
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x4055a162; WORD $0xd26b // vpackssdw zmm18, zmm21, zmm18
-	LONG $0x4065e162; WORD $0xd8ed // vpaddsw zmm19, zmm19, zmm0
-	LONG $0x406de162; WORD $0xd0ed // vpaddsw zmm18, zmm18, zmm0
-	LONG $0x4065a162; WORD $0xd267 // vpackuswb zmm18, zmm19, zmm18
-	LONG $0x497ee162; WORD $0x117f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm18
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x014d; BYTE $0xe9 // add r9, r13
-	WORD $0x014d; BYTE $0xe0 // add r8, r12
-	WORD $0x014d; BYTE $0xfa // add r10, r15
-	WORD $0xff48; BYTE $0xca // dec rdx
-	LONG $0xfea5850f; WORD $0xffff // jne 0x194e0 <depthwise3x3s1AVX512VNNI+0x830>
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
-	LONG $0x24548b4c; BYTE $0x10 // mov r10, qword ptr [rsp + 0x10]
-	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0xfd338d0f; WORD $0xffff // jge 0x19380 <depthwise3x3s1AVX512VNNI+0x6d0>
-	WORD $0x1eeb // jmp 0x1966d <depthwise3x3s1AVX512VNNI+0x9bd>
-	BYTE $0x90 // nop
-	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	WORD $0xf631 // xor esi, esi
-	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0xfd138d0f; WORD $0xffff // jge 0x19380 <depthwise3x3s1AVX512VNNI+0x6d0>
-	LONG $0x01568d48 // lea rdx, [rsi + 0x1]
-	WORD $0x894d; BYTE $0xe8 // mov r8, r13
-	LONG $0xc2af0f4c // imul r8, rdx
-	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
-	WORD $0x014d; BYTE $0xce // add r14, r9
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x014d; BYTE $0xdf // add r15, r11
+	WORD $0x014d; BYTE $0xc7 // add r15, r8
+	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
+	WORD $0x0149; BYTE $0xee // add r14, rbp
 	WORD $0x014d; BYTE $0xc6 // add r14, r8
-	WORD $0x894d; BYTE $0xe0 // mov r8, r12
-	LONG $0xc2af0f4c // imul r8, rdx
-	WORD $0x014c; BYTE $0xcb // add rbx, r9
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
-	LONG $0xd7af0f49 // imul rdx, r15
-	WORD $0x014d; BYTE $0xcb // add r11, r9
-	WORD $0x0149; BYTE $0xd3 // add r11, rdx
-	LONG $0x000136e9; BYTE $0x00 // jmp 0x197d9 <depthwise3x3s1AVX512VNNI+0xb29>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48053362; WORD $0xd371; BYTE $0x08 // vpshldd zmm10, zmm15, zmm19, 0x8
-	LONG $0x4875c362; WORD $0xc771; BYTE $0x18 // vpshldd zmm16, zmm1, zmm15, 0x18
-	LONG $0x48fdc162; WORD $0xdc6f // vmovdqa64 zmm19, zmm12
-	LONG $0x482de262; WORD $0xdd50 // vpdpbusd zmm19, zmm10, zmm5
-	LONG $0x48fdc162; WORD $0xe46f // vmovdqa64 zmm20, zmm12
-	LONG $0x4805e262; WORD $0xe550 // vpdpbusd zmm20, zmm15, zmm5
-	LONG $0x48fdc162; WORD $0xec6f // vmovdqa64 zmm21, zmm12
-	LONG $0x4805c262; WORD $0xe850 // vpdpbusd zmm21, zmm15, zmm8
-	LONG $0x48fdc162; WORD $0xf46f // vmovdqa64 zmm22, zmm12
-	LONG $0x407dc262; WORD $0xf050 // vpdpbusd zmm22, zmm16, zmm8
-	LONG $0x48153362; WORD $0xd771; BYTE $0x08 // vpshldd zmm10, zmm13, zmm23, 0x8
-	LONG $0x4875c362; WORD $0xc571; BYTE $0x18 // vpshldd zmm16, zmm1, zmm13, 0x18
-	LONG $0x482de262; WORD $0xde50 // vpdpbusd zmm19, zmm10, zmm6
-	LONG $0x4815e262; WORD $0xe650 // vpdpbusd zmm20, zmm13, zmm6
-	LONG $0x4815c262; WORD $0xe950 // vpdpbusd zmm21, zmm13, zmm9
-	LONG $0x407dc262; WORD $0xf150 // vpdpbusd zmm22, zmm16, zmm9
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
-	LONG $0x480da362; WORD $0xd271; BYTE $0x08 // vpshldd zmm18, zmm14, zmm18, 0x8
-	LONG $0x4075c362; WORD $0xfe71; BYTE $0x18 // vpshldd zmm23, zmm17, zmm14, 0x18
-	LONG $0x406de262; WORD $0xdf50 // vpdpbusd zmm19, zmm18, zmm7
-	LONG $0x480de262; WORD $0xe750 // vpdpbusd zmm20, zmm14, zmm7
-	LONG $0x480dc262; WORD $0xeb50 // vpdpbusd zmm21, zmm14, zmm11
-	LONG $0x4045c262; WORD $0xf350 // vpdpbusd zmm22, zmm23, zmm11
-	LONG $0x487ce162; WORD $0x1410; BYTE $0xa8 // vmovups zmm18, zmmword ptr [rax + 4*rbp]
-	LONG $0x487ca162; WORD $0xdb5b // vcvtdq2ps zmm19, zmm19
-	LONG $0x406ca162; WORD $0xdb59 // vmulps zmm19, zmm18, zmm19
-	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0x487ca162; WORD $0xe45b // vcvtdq2ps zmm20, zmm20
-	LONG $0x406ca162; WORD $0xe459 // vmulps zmm20, zmm18, zmm20
-	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
-	LONG $0x4065a162; WORD $0xdc6b // vpackssdw zmm19, zmm19, zmm20
-	LONG $0x487ca162; WORD $0xe55b // vcvtdq2ps zmm20, zmm21
-	LONG $0x406ca162; WORD $0xe459 // vmulps zmm20, zmm18, zmm20
-	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
-	LONG $0x487ca162; WORD $0xee5b // vcvtdq2ps zmm21, zmm22
-	LONG $0x406ca162; WORD $0xd559 // vmulps zmm18, zmm18, zmm21
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x405da162; WORD $0xd26b // vpackssdw zmm18, zmm20, zmm18
-	LONG $0x4065e162; WORD $0xd8ed // vpaddsw zmm19, zmm19, zmm0
-	LONG $0x406de162; WORD $0xd0ed // vpaddsw zmm18, zmm18, zmm0
-	LONG $0x4065a162; WORD $0xd267 // vpackuswb zmm18, zmm19, zmm18
-	LONG $0x497ee162; WORD $0x117f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm18
+	LONG $0x24448b44; BYTE $0x14 // mov r8d, dword ptr [rsp + 0x14]
+	LONG $0x244c8b4c; BYTE $0x18 // mov r9, qword ptr [rsp + 0x18]
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x000129e9; BYTE $0x00 // jmp 0x193a8 <depthwise3x3s1AVX512VNNI+0x6f8>
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
+	LONG $0x480d7262; WORD $0xff50 // vpdpbusd zmm15, zmm14, zmm7
+	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
+	LONG $0x485d7262; WORD $0xf750 // vpdpbusd zmm14, zmm4, zmm7
+	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
+	LONG $0x4865e262; WORD $0xc750 // vpdpbusd zmm16, zmm3, zmm7
+	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
+	LONG $0x4855e262; WORD $0xcf50 // vpdpbusd zmm17, zmm5, zmm7
+	LONG $0x485d5262; WORD $0xf850 // vpdpbusd zmm15, zmm4, zmm8
+	LONG $0x48655262; WORD $0xf050 // vpdpbusd zmm14, zmm3, zmm8
+	LONG $0x4855c262; WORD $0xc050 // vpdpbusd zmm16, zmm5, zmm8
+	LONG $0x486dc262; WORD $0xc850 // vpdpbusd zmm17, zmm2, zmm8
+	LONG $0x48655262; WORD $0xf950 // vpdpbusd zmm15, zmm3, zmm9
+	LONG $0x48555262; WORD $0xf150 // vpdpbusd zmm14, zmm5, zmm9
+	LONG $0x486dc262; WORD $0xc150 // vpdpbusd zmm16, zmm2, zmm9
+	LONG $0x482dc262; WORD $0xc950 // vpdpbusd zmm17, zmm10, zmm9
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*r13]
+	LONG $0x487cd162; WORD $0xe75b // vcvtdq2ps zmm4, zmm15
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cd162; WORD $0xee5b // vcvtdq2ps zmm5, zmm14
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x485df162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm5
+	LONG $0x487cb162; WORD $0xe85b // vcvtdq2ps zmm5, zmm16
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487c3162; WORD $0xf15b // vcvtdq2ps zmm14, zmm17
+	LONG $0x4864d162; WORD $0xde59 // vmulps zmm3, zmm3, zmm14
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x485df162; WORD $0xdb67 // vpackuswb zmm3, zmm4, zmm3
+	LONG $0x497ef162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm3
 	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
-	WORD $0x014d; BYTE $0xee // add r14, r13
-	WORD $0x014c; BYTE $0xe3 // add rbx, r12
-	WORD $0x014d; BYTE $0xfb // add r11, r15
-	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	LONG $0xfba78d0f; WORD $0xffff // jge 0x19380 <depthwise3x3s1AVX512VNNI+0x6d0>
-	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
-	LONG $0x48fdc162; WORD $0xd66f // vmovdqa64 zmm18, zmm14
-	LONG $0x48fdc162; WORD $0xfd6f // vmovdqa64 zmm23, zmm13
-	LONG $0x48fdc162; WORD $0xdf6f // vmovdqa64 zmm19, zmm15
-	LONG $0x48fd3162; WORD $0xf16f // vmovdqa64 zmm14, zmm17
-	LONG $0x48fd3162; WORD $0xe86f // vmovdqa64 zmm13, zmm16
-	LONG $0x48fd5162; WORD $0xfa6f // vmovdqa64 zmm15, zmm10
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	LONG $0xfea48d0f; WORD $0xffff // jge 0x196b0 <depthwise3x3s1AVX512VNNI+0xa00>
-	LONG $0xc97e5162; WORD $0x136f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r11]
-	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
-	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0x008f8d0f; WORD $0x0000 // jge 0x198b0 <depthwise3x3s1AVX512VNNI+0xc00>
-	LONG $0x4805a362; WORD $0xc371; BYTE $0x08 // vpshldd zmm16, zmm15, zmm19, 0x8
-	LONG $0x482dc362; WORD $0xcf71; BYTE $0x18 // vpshldd zmm17, zmm10, zmm15, 0x18
-	LONG $0x48fdc162; WORD $0xdc6f // vmovdqa64 zmm19, zmm12
-	LONG $0x407de262; WORD $0xdd50 // vpdpbusd zmm19, zmm16, zmm5
-	LONG $0x48fdc162; WORD $0xe46f // vmovdqa64 zmm20, zmm12
-	LONG $0x4805e262; WORD $0xe550 // vpdpbusd zmm20, zmm15, zmm5
-	LONG $0x48fdc162; WORD $0xec6f // vmovdqa64 zmm21, zmm12
-	LONG $0x4805c262; WORD $0xe850 // vpdpbusd zmm21, zmm15, zmm8
-	LONG $0x48fdc162; WORD $0xf46f // vmovdqa64 zmm22, zmm12
-	LONG $0x4075c262; WORD $0xf050 // vpdpbusd zmm22, zmm17, zmm8
-	LONG $0xc97ee162; WORD $0x036f // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rbx]
-	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
-	LONG $0x4815a362; WORD $0xcf71; BYTE $0x08 // vpshldd zmm17, zmm13, zmm23, 0x8
-	LONG $0x407dc362; WORD $0xfd71; BYTE $0x18 // vpshldd zmm23, zmm16, zmm13, 0x18
-	LONG $0x4075e262; WORD $0xde50 // vpdpbusd zmm19, zmm17, zmm6
-	LONG $0x4815e262; WORD $0xe650 // vpdpbusd zmm20, zmm13, zmm6
-	LONG $0x4815c262; WORD $0xe950 // vpdpbusd zmm21, zmm13, zmm9
-	LONG $0x4045c262; WORD $0xf150 // vpdpbusd zmm22, zmm23, zmm9
-	LONG $0xc97ec162; WORD $0x0e6f // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r14]
-	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
-	LONG $0xfffe84e9; BYTE $0xff // jmp 0x19726 <depthwise3x3s1AVX512VNNI+0xa76>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
-	LONG $0x4805a362; WORD $0xc371; BYTE $0x08 // vpshldd zmm16, zmm15, zmm19, 0x8
-	LONG $0x482dc362; WORD $0xcf71; BYTE $0x18 // vpshldd zmm17, zmm10, zmm15, 0x18
-	LONG $0x48fdc162; WORD $0xdc6f // vmovdqa64 zmm19, zmm12
-	LONG $0x407de262; WORD $0xdd50 // vpdpbusd zmm19, zmm16, zmm5
-	LONG $0x48fdc162; WORD $0xe46f // vmovdqa64 zmm20, zmm12
-	LONG $0x4805e262; WORD $0xe550 // vpdpbusd zmm20, zmm15, zmm5
-	LONG $0x48fdc162; WORD $0xec6f // vmovdqa64 zmm21, zmm12
-	LONG $0x4805c262; WORD $0xe850 // vpdpbusd zmm21, zmm15, zmm8
-	LONG $0x48fdc162; WORD $0xf46f // vmovdqa64 zmm22, zmm12
-	LONG $0x4075c262; WORD $0xf050 // vpdpbusd zmm22, zmm17, zmm8
-	LONG $0xc97ee162; WORD $0x036f // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rbx]
-	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
-	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
-	LONG $0x4815a362; WORD $0xcf71; BYTE $0x08 // vpshldd zmm17, zmm13, zmm23, 0x8
-	LONG $0x407dc362; WORD $0xfd71; BYTE $0x18 // vpshldd zmm23, zmm16, zmm13, 0x18
-	LONG $0x4075e262; WORD $0xde50 // vpdpbusd zmm19, zmm17, zmm6
-	LONG $0x4815e262; WORD $0xe650 // vpdpbusd zmm20, zmm13, zmm6
-	LONG $0x4815c262; WORD $0xe950 // vpdpbusd zmm21, zmm13, zmm9
-	LONG $0x4045c262; WORD $0xf150 // vpdpbusd zmm22, zmm23, zmm9
-	LONG $0xc97ec162; WORD $0x0e6f // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r14]
-	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
-	LONG $0x48dde362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm4, zmm2, 0xec
-	LONG $0xfffde0e9; BYTE $0xff // jmp 0x19726 <depthwise3x3s1AVX512VNNI+0xa76>
-	LONG $0x40c48348 // add rsp, 0x40
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	WORD $0x014d; BYTE $0xdf // add r15, r11
+	WORD $0x0149; BYTE $0xee // add r14, rbp
+	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
+	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
+	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
+	LONG $0x48fdd162; WORD $0xec6f // vmovdqa64 zmm5, zmm12
+	LONG $0x48fdd162; WORD $0xd56f // vmovdqa64 zmm2, zmm13
+	LONG $0x405f3b48 // cmp rbx, qword ptr [rdi + 0x40]
+	LONG $0xfd188d0f; WORD $0xffff // jge 0x190c0 <depthwise3x3s1AVX512VNNI+0x410>
+	WORD $0x8949; BYTE $0xda // mov r10, rbx
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
+	LONG $0xfed18e0f; WORD $0xffff // jle 0x192a0 <depthwise3x3s1AVX512VNNI+0x5f0>
+	LONG $0xc97e5162; WORD $0x166f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14]
+	LONG $0xc97e5162; WORD $0x1f6f // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r15]
+	LONG $0xc97e5162; WORD $0x246f; BYTE $0x24 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r12]
+	LONG $0x482d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm10, zmm11 # zmm13 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
+	LONG $0x482d5162; WORD $0xfb68 // vpunpckhbw zmm15, zmm10, zmm11 # zmm15 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
+	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x481dc162; WORD $0xc468 // vpunpckhbw zmm16, zmm12, zmm12 # zmm16 = zmm12[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x48155162; WORD $0xd361 // vpunpcklwd zmm10, zmm13, zmm11 # zmm10 = zmm13[0],zmm11[0],zmm13[1],zmm11[1],zmm13[2],zmm11[2],zmm13[3],zmm11[3],zmm13[8],zmm11[8],zmm13[9],zmm11[9],zmm13[10],zmm11[10],zmm13[11],zmm11[11],zmm13[16],zmm11[16],zmm13[17],zmm11[17],zmm13[18],zmm11[18],zmm13[19],zmm11[19],zmm13[24],zmm11[24],zmm13[25],zmm11[25],zmm13[26],zmm11[26],zmm13[27],zmm11[27]
+	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
+	LONG $0x48053162; WORD $0xe061 // vpunpcklwd zmm12, zmm15, zmm16 # zmm12 = zmm15[0],zmm16[0],zmm15[1],zmm16[1],zmm15[2],zmm16[2],zmm15[3],zmm16[3],zmm15[8],zmm16[8],zmm15[9],zmm16[9],zmm15[10],zmm16[10],zmm15[11],zmm16[11],zmm15[16],zmm16[16],zmm15[17],zmm16[17],zmm15[18],zmm16[18],zmm15[19],zmm16[19],zmm15[24],zmm16[24],zmm15[25],zmm16[25],zmm15[26],zmm16[26],zmm15[27],zmm16[27]
+	LONG $0x48053162; WORD $0xe869 // vpunpckhwd zmm13, zmm15, zmm16 # zmm13 = zmm15[4],zmm16[4],zmm15[5],zmm16[5],zmm15[6],zmm16[6],zmm15[7],zmm16[7],zmm15[12],zmm16[12],zmm15[13],zmm16[13],zmm15[14],zmm16[14],zmm15[15],zmm16[15],zmm15[20],zmm16[20],zmm15[21],zmm16[21],zmm15[22],zmm16[22],zmm15[23],zmm16[23],zmm15[28],zmm16[28],zmm15[29],zmm16[29],zmm15[30],zmm16[30],zmm15[31],zmm16[31]
+	WORD $0x394d; BYTE $0xd1 // cmp r9, r10
+	LONG $0xfe85850f; WORD $0xffff // jne 0x192a0 <depthwise3x3s1AVX512VNNI+0x5f0>
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	LONG $0xfe57860f; WORD $0xffff // jbe 0x1927f <depthwise3x3s1AVX512VNNI+0x5cf>
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	WORD $0x0673 // jae 0x19437 <depthwise3x3s1AVX512VNNI+0x787>
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	LONG $0xfe47820f; WORD $0xffff // jb 0x1928b <depthwise3x3s1AVX512VNNI+0x5db>
+	LONG $0xfffe57e9; BYTE $0xff // jmp 0x192a0 <depthwise3x3s1AVX512VNNI+0x5f0>
+	LONG $0x30c48348 // add rsp, 0x30
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -20620,845 +20410,1648 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x50ec8348 // sub rsp, 0x50
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x08b1840f; WORD $0x0000 // je 0x1a22c <depthwise3x3s1TwoRowsAVX512VNNI+0x8cc>
-	QUAD $0x05010c080400b848; WORD $0x0d09 // movabs rax, 0xd0905010c080400
-	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
+	LONG $0x30ec8348 // sub rsp, 0x30
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x04a5840f; WORD $0x0000 // je 0x19920 <depthwise3x3s1TwoRowsAVX512VNNI+0x4c0>
+	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0x097a8e0f; WORD $0x0000 // jle 0x19e02 <depthwise3x3s1TwoRowsAVX512VNNI+0x9a2>
+	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0xff718d48 // lea rsi, [rcx - 0x1]
+	LONG $0x24748948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rsi
+	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
+	WORD $0x778b; BYTE $0x70 // mov esi, dword ptr [rdi + 0x70]
+	WORD $0x3489; BYTE $0x24 // mov dword ptr [rsp], esi
+	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
+	LONG $0xfec18348 // add rcx, -0x2
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x28eb // jmp 0x194e6 <depthwise3x3s1TwoRowsAVX512VNNI+0x86>
+	WORD $0x9066 // nop
+	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
+	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
+	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x40c68349 // add r14, 0x40
+	WORD $0x394c; BYTE $0xd9 // cmp rcx, r11
+	LONG $0x091c8d0f; WORD $0x0000 // jge 0x19e02 <depthwise3x3s1TwoRowsAVX512VNNI+0x9a2>
+	WORD $0x894c; BYTE $0xde // mov rsi, r11
+	WORD $0x2948; BYTE $0xce // sub rsi, rcx
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
+	WORD $0x8b4d; BYTE $0x3a // mov r15, qword ptr [r10]
+	LONG $0x08628b4d // mov r12, qword ptr [r10 + 0x8]
+	LONG $0x106a8b4d // mov r13, qword ptr [r10 + 0x10]
+	LONG $0x186a8b49 // mov rbp, qword ptr [r10 + 0x18]
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	LONG $0xc64d0f44 // cmovge r8d, esi
+	LONG $0x24448944; BYTE $0x10 // mov dword ptr [rsp + 0x10], r8d
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
+	LONG $0x00b58e0f; WORD $0x0000 // jle 0x19603 <depthwise3x3s1TwoRowsAVX512VNNI+0x1a3>
+	LONG $0x245c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r11
+	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
+	LONG $0x0c148d4d // lea r10, [r12 + rcx]
+	LONG $0x291c8d4e // lea r11, [rcx + r13]
+	LONG $0x291c8d48 // lea rbx, [rcx + rbp]
+	LONG $0x24448b44; BYTE $0x10 // mov r8d, dword ptr [rsp + 0x10]
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0xc97ef162; WORD $0x0e6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xc97ed162; WORD $0x126f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r10]
+	LONG $0xc97ed162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97ef162; WORD $0x236f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd460 // vpunpcklbw zmm2, zmm3, zmm4 # zmm2 = zmm3[0],zmm4[0],zmm3[1],zmm4[1],zmm3[2],zmm4[2],zmm3[3],zmm4[3],zmm3[4],zmm4[4],zmm3[5],zmm4[5],zmm3[6],zmm4[6],zmm3[7],zmm4[7],zmm3[16],zmm4[16],zmm3[17],zmm4[17],zmm3[18],zmm4[18],zmm3[19],zmm4[19],zmm3[20],zmm4[20],zmm3[21],zmm4[21],zmm3[22],zmm4[22],zmm3[23],zmm4[23],zmm3[32],zmm4[32],zmm3[33],zmm4[33],zmm3[34],zmm4[34],zmm3[35],zmm4[35],zmm3[36],zmm4[36],zmm3[37],zmm4[37],zmm3[38],zmm4[38],zmm3[39],zmm4[39],zmm3[48],zmm4[48],zmm3[49],zmm4[49],zmm3[50],zmm4[50],zmm3[51],zmm4[51],zmm3[52],zmm4[52],zmm3[53],zmm4[53],zmm3[54],zmm4[54],zmm3[55],zmm4[55]
+	LONG $0x4865f162; WORD $0xe468 // vpunpckhbw zmm4, zmm3, zmm4 # zmm4 = zmm3[8],zmm4[8],zmm3[9],zmm4[9],zmm3[10],zmm4[10],zmm3[11],zmm4[11],zmm3[12],zmm4[12],zmm3[13],zmm4[13],zmm3[14],zmm4[14],zmm3[15],zmm4[15],zmm3[24],zmm4[24],zmm3[25],zmm4[25],zmm3[26],zmm4[26],zmm3[27],zmm4[27],zmm3[28],zmm4[28],zmm3[29],zmm4[29],zmm3[30],zmm4[30],zmm3[31],zmm4[31],zmm3[40],zmm4[40],zmm3[41],zmm4[41],zmm3[42],zmm4[42],zmm3[43],zmm4[43],zmm3[44],zmm4[44],zmm3[45],zmm4[45],zmm3[46],zmm4[46],zmm3[47],zmm4[47],zmm3[56],zmm4[56],zmm3[57],zmm4[57],zmm3[58],zmm4[58],zmm3[59],zmm4[59],zmm3[60],zmm4[60],zmm3[61],zmm4[61],zmm3[62],zmm4[62],zmm3[63],zmm4[63]
+	LONG $0x48557162; WORD $0xd261 // vpunpcklwd zmm10, zmm5, zmm2 # zmm10 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
+	LONG $0x4855f162; WORD $0xda69 // vpunpckhwd zmm3, zmm5, zmm2 # zmm3 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
+	LONG $0x4875f162; WORD $0xd461 // vpunpcklwd zmm2, zmm1, zmm4 # zmm2 = zmm1[0],zmm4[0],zmm1[1],zmm4[1],zmm1[2],zmm4[2],zmm1[3],zmm4[3],zmm1[8],zmm4[8],zmm1[9],zmm4[9],zmm1[10],zmm4[10],zmm1[11],zmm4[11],zmm1[16],zmm4[16],zmm1[17],zmm4[17],zmm1[18],zmm4[18],zmm1[19],zmm4[19],zmm1[24],zmm4[24],zmm1[25],zmm4[25],zmm1[26],zmm4[26],zmm1[27],zmm4[27]
+	LONG $0x4875f162; WORD $0xcc69 // vpunpckhwd zmm1, zmm1, zmm4 # zmm1 = zmm1[4],zmm4[4],zmm1[5],zmm4[5],zmm1[6],zmm4[6],zmm1[7],zmm4[7],zmm1[12],zmm4[12],zmm1[13],zmm4[13],zmm1[14],zmm4[14],zmm1[15],zmm4[15],zmm1[20],zmm4[20],zmm1[21],zmm4[21],zmm1[22],zmm4[22],zmm1[23],zmm4[23],zmm1[28],zmm4[28],zmm1[29],zmm4[29],zmm1[30],zmm4[30],zmm1[31],zmm4[31]
+	LONG $0x247c8348; WORD $0x0028 // cmp qword ptr [rsp + 0x28], 0x0
+	WORD $0x4175 // jne 0x195fe <depthwise3x3s1TwoRowsAVX512VNNI+0x19e>
+	WORD $0x348b; BYTE $0x24 // mov esi, dword ptr [rsp]
+	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
+	WORD $0x2472 // jb 0x195ec <depthwise3x3s1TwoRowsAVX512VNNI+0x18c>
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
+	WORD $0x0673 // jae 0x195db <depthwise3x3s1TwoRowsAVX512VNNI+0x17b>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00243c81; WORD $0x0100; BYTE $0x00 // cmp dword ptr [rsp], 0x10000
+	WORD $0x1f73 // jae 0x19603 <depthwise3x3s1TwoRowsAVX512VNNI+0x1a3>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	WORD $0x17eb // jmp 0x19603 <depthwise3x3s1TwoRowsAVX512VNNI+0x1a3>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfec08e0f; WORD $0xffff // jle 0x194ce <depthwise3x3s1TwoRowsAVX512VNNI+0x6e>
+	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
+	WORD $0x894d; BYTE $0xc8 // mov r8, r9
+	WORD $0x894d; BYTE $0xf1 // mov r9, r14
+	WORD $0x894d; BYTE $0xc6 // mov r14, r8
+	LONG $0x04e6c149 // shl r14, 0x4
+	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
+	LONG $0x40148d4f // lea r10, [r8 + 2*r8]
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x8b4c; BYTE $0x06 // mov r8, qword ptr [rsi]
+	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
+	LONG $0x48fe9162; WORD $0x246f; BYTE $0x13 // vmovdqu64 zmm4, zmmword ptr [r11 + r10]
+	QUAD $0x01136c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r11 + r10 + 0x40]
+	QUAD $0x0213746f48fe9162 // vmovdqu64 zmm6, zmmword ptr [r11 + r10 + 0x80]
+	LONG $0x085e8b4c // mov r11, qword ptr [rsi + 0x8]
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x48fed162; WORD $0x3c6f; BYTE $0x0a // vmovdqu64 zmm7, zmmword ptr [r10 + rcx]
+	LONG $0x105e8b48 // mov rbx, qword ptr [rsi + 0x10]
+	LONG $0x18568b4c // mov r10, qword ptr [rsi + 0x18]
+	LONG $0x483df162; WORD $0xf472; BYTE $0x08 // vpslld zmm8, zmm4, 0x8
+	LONG $0x4835f162; WORD $0xf572; BYTE $0x08 // vpslld zmm9, zmm5, 0x8
+	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
+	LONG $0x4825f162; WORD $0xf672; BYTE $0x08 // vpslld zmm11, zmm6, 0x8
+	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
+	LONG $0xce92fbc5 // kmovd k1, esi
+	WORD $0x014c; BYTE $0xd5 // add rbp, r10
+	WORD $0x014c; BYTE $0xcd // add rbp, r9
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x014d; BYTE $0xcd // add r13, r9
+	WORD $0x014d; BYTE $0xdc // add r12, r11
+	WORD $0x014d; BYTE $0xcc // add r12, r9
+	LONG $0x244c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r9
+	WORD $0x014d; BYTE $0xc7 // add r15, r8
+	WORD $0x014d; BYTE $0xcf // add r15, r9
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	WORD $0xf631 // xor esi, esi
+	LONG $0x0001b1e9; BYTE $0x00 // jmp 0x1985d <depthwise3x3s1TwoRowsAVX512VNNI+0x3fd>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
+	WORD $0x9066 // nop
+	LONG $0x48fde162; WORD $0xd76f // vmovdqa64 zmm18, zmm7
+	LONG $0x407de262; WORD $0xd450 // vpdpbusd zmm18, zmm16, zmm4
+	LONG $0x48fde162; WORD $0xdf6f // vmovdqa64 zmm19, zmm7
+	LONG $0x482de262; WORD $0xdc50 // vpdpbusd zmm19, zmm10, zmm4
+	LONG $0x48fde162; WORD $0xe76f // vmovdqa64 zmm20, zmm7
+	LONG $0x4865e262; WORD $0xe450 // vpdpbusd zmm20, zmm3, zmm4
+	LONG $0x48fde162; WORD $0xef6f // vmovdqa64 zmm21, zmm7
+	LONG $0x486de262; WORD $0xec50 // vpdpbusd zmm21, zmm2, zmm4
+	LONG $0x48fde162; WORD $0xf76f // vmovdqa64 zmm22, zmm7
+	LONG $0x407dc262; WORD $0xf050 // vpdpbusd zmm22, zmm16, zmm8
+	LONG $0x48fde162; WORD $0xff6f // vmovdqa64 zmm23, zmm7
+	LONG $0x482dc262; WORD $0xf850 // vpdpbusd zmm23, zmm10, zmm8
+	LONG $0x48fde162; WORD $0xcf6f // vmovdqa64 zmm17, zmm7
+	LONG $0x4865c262; WORD $0xc850 // vpdpbusd zmm17, zmm3, zmm8
+	LONG $0x48fde162; WORD $0xc76f // vmovdqa64 zmm16, zmm7
+	LONG $0x486dc262; WORD $0xc050 // vpdpbusd zmm16, zmm2, zmm8
+	LONG $0x482de262; WORD $0xd550 // vpdpbusd zmm18, zmm10, zmm5
+	LONG $0x4865e262; WORD $0xdd50 // vpdpbusd zmm19, zmm3, zmm5
+	LONG $0x486de262; WORD $0xe550 // vpdpbusd zmm20, zmm2, zmm5
+	LONG $0x481de262; WORD $0xed50 // vpdpbusd zmm21, zmm12, zmm5
+	LONG $0x482dc262; WORD $0xf150 // vpdpbusd zmm22, zmm10, zmm9
+	LONG $0x4865c262; WORD $0xf950 // vpdpbusd zmm23, zmm3, zmm9
+	LONG $0x486dc262; WORD $0xc950 // vpdpbusd zmm17, zmm2, zmm9
+	LONG $0x481dc262; WORD $0xc150 // vpdpbusd zmm16, zmm12, zmm9
+	LONG $0x4865e262; WORD $0xd650 // vpdpbusd zmm18, zmm3, zmm6
+	LONG $0x486de262; WORD $0xde50 // vpdpbusd zmm19, zmm2, zmm6
+	LONG $0x481de262; WORD $0xe650 // vpdpbusd zmm20, zmm12, zmm6
+	LONG $0x4815e262; WORD $0xee50 // vpdpbusd zmm21, zmm13, zmm6
+	LONG $0x4865c262; WORD $0xf350 // vpdpbusd zmm22, zmm3, zmm11
+	LONG $0x486dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm2, zmm11
+	LONG $0x481dc262; WORD $0xcb50 // vpdpbusd zmm17, zmm12, zmm11
+	LONG $0x4815c262; WORD $0xc350 // vpdpbusd zmm16, zmm13, zmm11
+	LONG $0x487cb162; WORD $0x1410; BYTE $0xb2 // vmovups zmm2, zmmword ptr [rdx + 4*r14]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0xb0 // vmovups zmm3, zmmword ptr [rax + 4*r14]
+	LONG $0x486de262; WORD $0xd3a8 // vfmadd213ps zmm18, zmm2, zmm3 # zmm18 = (zmm2 * zmm18) + zmm3
+	LONG $0x487d3162; WORD $0xd25b // vcvtps2dq zmm10, zmm18
+	LONG $0x486de262; WORD $0xdba8 // vfmadd213ps zmm19, zmm2, zmm3 # zmm19 = (zmm2 * zmm19) + zmm3
+	LONG $0x487da162; WORD $0xd35b // vcvtps2dq zmm18, zmm19
+	LONG $0x482d3162; WORD $0xd26b // vpackssdw zmm10, zmm10, zmm18
+	LONG $0x486de262; WORD $0xe3a8 // vfmadd213ps zmm20, zmm2, zmm3 # zmm20 = (zmm2 * zmm20) + zmm3
+	LONG $0x487da162; WORD $0xd45b // vcvtps2dq zmm18, zmm20
+	LONG $0x486de262; WORD $0xeba8 // vfmadd213ps zmm21, zmm2, zmm3 # zmm21 = (zmm2 * zmm21) + zmm3
+	LONG $0x487db162; WORD $0xd55b // vcvtps2dq zmm2, zmm21
+	LONG $0x406df162; WORD $0xd26b // vpackssdw zmm2, zmm18, zmm2
+	LONG $0x482df162; WORD $0xd267 // vpackuswb zmm2, zmm10, zmm2
+	LONG $0x497ef162; WORD $0x117f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm2
+	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
+	LONG $0x487cb162; WORD $0x1410; BYTE $0xb2 // vmovups zmm2, zmmword ptr [rdx + 4*r14]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0xb0 // vmovups zmm3, zmmword ptr [rax + 4*r14]
+	LONG $0x486de262; WORD $0xf3a8 // vfmadd213ps zmm22, zmm2, zmm3 # zmm22 = (zmm2 * zmm22) + zmm3
+	LONG $0x487d3162; WORD $0xd65b // vcvtps2dq zmm10, zmm22
+	LONG $0x486de262; WORD $0xfba8 // vfmadd213ps zmm23, zmm2, zmm3 # zmm23 = (zmm2 * zmm23) + zmm3
+	LONG $0x487da162; WORD $0xd75b // vcvtps2dq zmm18, zmm23
+	LONG $0x482d3162; WORD $0xd26b // vpackssdw zmm10, zmm10, zmm18
+	LONG $0x486de262; WORD $0xcba8 // vfmadd213ps zmm17, zmm2, zmm3 # zmm17 = (zmm2 * zmm17) + zmm3
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x486de262; WORD $0xc3a8 // vfmadd213ps zmm16, zmm2, zmm3 # zmm16 = (zmm2 * zmm16) + zmm3
+	LONG $0x487db162; WORD $0xd05b // vcvtps2dq zmm2, zmm16
+	LONG $0x4075f162; WORD $0xd26b // vpackssdw zmm2, zmm17, zmm2
+	LONG $0x482df162; WORD $0xd267 // vpackuswb zmm2, zmm10, zmm2
+	LONG $0x497eb162; WORD $0x147f; BYTE $0x09 // vmovdqu32 zmmword ptr [rcx + r9] {k1}, zmm2
+	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
+	WORD $0x014c; BYTE $0xd5 // add rbp, r10
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x014d; BYTE $0xdc // add r12, r11
+	WORD $0x014d; BYTE $0xc7 // add r15, r8
+	LONG $0x48fdd162; WORD $0xd76f // vmovdqa64 zmm2, zmm15
+	LONG $0x48fdd162; WORD $0xde6f // vmovdqa64 zmm3, zmm14
+	LONG $0x48fd5162; WORD $0xd56f // vmovdqa64 zmm10, zmm13
+	LONG $0x40773b48 // cmp rsi, qword ptr [rdi + 0x40]
+	LONG $0xfc638d0f; WORD $0xffff // jge 0x194c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x60>
+	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
+	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
+	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
+	LONG $0x24743948; BYTE $0x20 // cmp qword ptr [rsp + 0x20], rsi
+	LONG $0xfe2e8e0f; WORD $0xffff // jle 0x196c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x260>
+	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
+	LONG $0xc97e5162; WORD $0x2c6f; BYTE $0x24 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r12]
+	LONG $0xc97e5162; WORD $0x756f; BYTE $0x00 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r13]
+	LONG $0xc97e7162; WORD $0x7d6f; BYTE $0x00 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rbp]
+	LONG $0x4875c162; WORD $0xcd60 // vpunpcklbw zmm17, zmm1, zmm13 # zmm17 = zmm1[0],zmm13[0],zmm1[1],zmm13[1],zmm1[2],zmm13[2],zmm1[3],zmm13[3],zmm1[4],zmm13[4],zmm1[5],zmm13[5],zmm1[6],zmm13[6],zmm1[7],zmm13[7],zmm1[16],zmm13[16],zmm1[17],zmm13[17],zmm1[18],zmm13[18],zmm1[19],zmm13[19],zmm1[20],zmm13[20],zmm1[21],zmm13[21],zmm1[22],zmm13[22],zmm1[23],zmm13[23],zmm1[32],zmm13[32],zmm1[33],zmm13[33],zmm1[34],zmm13[34],zmm1[35],zmm13[35],zmm1[36],zmm13[36],zmm1[37],zmm13[37],zmm1[38],zmm13[38],zmm1[39],zmm13[39],zmm1[48],zmm13[48],zmm1[49],zmm13[49],zmm1[50],zmm13[50],zmm1[51],zmm13[51],zmm1[52],zmm13[52],zmm1[53],zmm13[53],zmm1[54],zmm13[54],zmm1[55],zmm13[55]
+	LONG $0x4875d162; WORD $0xcd68 // vpunpckhbw zmm1, zmm1, zmm13 # zmm1 = zmm1[8],zmm13[8],zmm1[9],zmm13[9],zmm1[10],zmm13[10],zmm1[11],zmm13[11],zmm1[12],zmm13[12],zmm1[13],zmm13[13],zmm1[14],zmm13[14],zmm1[15],zmm13[15],zmm1[24],zmm13[24],zmm1[25],zmm13[25],zmm1[26],zmm13[26],zmm1[27],zmm13[27],zmm1[28],zmm13[28],zmm1[29],zmm13[29],zmm1[30],zmm13[30],zmm1[31],zmm13[31],zmm1[40],zmm13[40],zmm1[41],zmm13[41],zmm1[42],zmm13[42],zmm1[43],zmm13[43],zmm1[44],zmm13[44],zmm1[45],zmm13[45],zmm1[46],zmm13[46],zmm1[47],zmm13[47],zmm1[56],zmm13[56],zmm1[57],zmm13[57],zmm1[58],zmm13[58],zmm1[59],zmm13[59],zmm1[60],zmm13[60],zmm1[61],zmm13[61],zmm1[62],zmm13[62],zmm1[63],zmm13[63]
+	LONG $0x480dc162; WORD $0xd760 // vpunpcklbw zmm18, zmm14, zmm15 # zmm18 = zmm14[0],zmm15[0],zmm14[1],zmm15[1],zmm14[2],zmm15[2],zmm14[3],zmm15[3],zmm14[4],zmm15[4],zmm14[5],zmm15[5],zmm14[6],zmm15[6],zmm14[7],zmm15[7],zmm14[16],zmm15[16],zmm14[17],zmm15[17],zmm14[18],zmm15[18],zmm14[19],zmm15[19],zmm14[20],zmm15[20],zmm14[21],zmm15[21],zmm14[22],zmm15[22],zmm14[23],zmm15[23],zmm14[32],zmm15[32],zmm14[33],zmm15[33],zmm14[34],zmm15[34],zmm14[35],zmm15[35],zmm14[36],zmm15[36],zmm14[37],zmm15[37],zmm14[38],zmm15[38],zmm14[39],zmm15[39],zmm14[48],zmm15[48],zmm14[49],zmm15[49],zmm14[50],zmm15[50],zmm14[51],zmm15[51],zmm14[52],zmm15[52],zmm14[53],zmm15[53],zmm14[54],zmm15[54],zmm14[55],zmm15[55]
+	LONG $0x480dc162; WORD $0xdf68 // vpunpckhbw zmm19, zmm14, zmm15 # zmm19 = zmm14[8],zmm15[8],zmm14[9],zmm15[9],zmm14[10],zmm15[10],zmm14[11],zmm15[11],zmm14[12],zmm15[12],zmm14[13],zmm15[13],zmm14[14],zmm15[14],zmm14[15],zmm15[15],zmm14[24],zmm15[24],zmm14[25],zmm15[25],zmm14[26],zmm15[26],zmm14[27],zmm15[27],zmm14[28],zmm15[28],zmm14[29],zmm15[29],zmm14[30],zmm15[30],zmm14[31],zmm15[31],zmm14[40],zmm15[40],zmm14[41],zmm15[41],zmm14[42],zmm15[42],zmm14[43],zmm15[43],zmm14[44],zmm15[44],zmm14[45],zmm15[45],zmm14[46],zmm15[46],zmm14[47],zmm15[47],zmm14[56],zmm15[56],zmm14[57],zmm15[57],zmm14[58],zmm15[58],zmm14[59],zmm15[59],zmm14[60],zmm15[60],zmm14[61],zmm15[61],zmm14[62],zmm15[62],zmm14[63],zmm15[63]
+	LONG $0x40753162; WORD $0xea61 // vpunpcklwd zmm13, zmm17, zmm18 # zmm13 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
+	LONG $0x40753162; WORD $0xf269 // vpunpckhwd zmm14, zmm17, zmm18 # zmm14 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
+	LONG $0x48753162; WORD $0xfb61 // vpunpcklwd zmm15, zmm1, zmm19 # zmm15 = zmm1[0],zmm19[0],zmm1[1],zmm19[1],zmm1[2],zmm19[2],zmm1[3],zmm19[3],zmm1[8],zmm19[8],zmm1[9],zmm19[9],zmm1[10],zmm19[10],zmm1[11],zmm19[11],zmm1[16],zmm19[16],zmm1[17],zmm19[17],zmm1[18],zmm19[18],zmm1[19],zmm19[19],zmm1[24],zmm19[24],zmm1[25],zmm19[25],zmm1[26],zmm19[26],zmm1[27],zmm19[27]
+	LONG $0x4875b162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm19 # zmm1 = zmm1[4],zmm19[4],zmm1[5],zmm19[5],zmm1[6],zmm19[6],zmm1[7],zmm19[7],zmm1[12],zmm19[12],zmm1[13],zmm19[13],zmm1[14],zmm19[14],zmm1[15],zmm19[15],zmm1[20],zmm19[20],zmm1[21],zmm19[21],zmm1[22],zmm19[22],zmm1[23],zmm19[23],zmm1[28],zmm19[28],zmm1[29],zmm19[29],zmm1[30],zmm19[30],zmm1[31],zmm19[31]
+	LONG $0x244c394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r9
+	LONG $0xfdd8850f; WORD $0xffff // jne 0x196c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x260>
+	LONG $0x240c8b44 // mov r9d, dword ptr [rsp]
+	LONG $0x00f98141; WORD $0x0001; BYTE $0x00 // cmp r9d, 0x100
+	LONG $0xfdb3820f; WORD $0xffff // jb 0x196ac <depthwise3x3s1TwoRowsAVX512VNNI+0x24c>
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	WORD $0x0673 // jae 0x19908 <depthwise3x3s1TwoRowsAVX512VNNI+0x4a8>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	LONG $0xfdab830f; WORD $0xffff // jae 0x196c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x260>
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0xfffda0e9; BYTE $0xff // jmp 0x196c0 <depthwise3x3s1TwoRowsAVX512VNNI+0x260>
 	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x11938e0f; WORD $0x0000 // jle 0x1ab2f <depthwise3x3s1TwoRowsAVX512VNNI+0x11cf>
-	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
-	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
-	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
-	LONG $0x487df262; WORD $0x4f58; BYTE $0x1c // vpbroadcastd zmm1, dword ptr [rdi + 0x70]
-	LONG $0xff518d4d // lea r10, [r9 - 0x1]
-	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
-	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
-	LONG $0xd36ce9c5 // vpunpcklqdq xmm2, xmm2, xmm3 # xmm2 = xmm2[0],xmm3[0]
-	LONG $0x48edf362; WORD $0xd243; BYTE $0x00 // vshufi64x2 zmm2, zmm2, zmm2, 0x0 # zmm2 = zmm2[0,1,0,1,0,1,0,1]
-	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
-	LONG $0xfec18349 // add r9, -0x2
-	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
-	LONG $0x406f8b48 // mov rbp, qword ptr [rdi + 0x40]
-	QUAD $0x000000102444c748; BYTE $0x00 // mov qword ptr [rsp + 0x10], 0x0
-	WORD $0xc031 // xor eax, eax
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
-	LONG $0x2454894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r10
-	WORD $0x30eb // jmp 0x19a28 <depthwise3x3s1TwoRowsAVX512VNNI+0xc8>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x245c8b4c; BYTE $0x40 // mov r11, qword ptr [rsp + 0x40]
-	QUAD $0x000000049d048d4a // lea rax, [4*r11 + 0x4]
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
-	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
-	LONG $0x24448348; WORD $0x4010 // add qword ptr [rsp + 0x10], 0x40
-	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0x11078d0f; WORD $0x0000 // jge 0x1ab2f <depthwise3x3s1TwoRowsAVX512VNNI+0x11cf>
-	WORD $0x2948; BYTE $0xc6 // sub rsi, rax
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0x5b048d4b // lea rax, [r11 + 2*r11]
-	LONG $0x06e0c148 // shl rax, 0x6
-	LONG $0x04fe8348 // cmp rsi, 0x4
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0xc94d0f44 // cmovge r9d, ecx
-	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	WORD $0x8b4c; BYTE $0x0e // mov r9, qword ptr [rsi]
-	LONG $0xc97ed162; WORD $0x246f; BYTE $0x09 // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r9 + rcx]
-	LONG $0x485df262; WORD $0xea00 // vpshufb zmm5, zmm4, zmm2
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x0385840f; WORD $0x0000 // je 0x19e00 <depthwise3x3s1TwoRowsAVX512VNNI+0x4a0>
-	LONG $0x08768b4c // mov r14, qword ptr [rsi + 0x8]
-	LONG $0xc97ed162; WORD $0x246f; BYTE $0x0e // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r14 + rcx]
-	LONG $0x485d7262; WORD $0xe200 // vpshufb zmm12, zmm4, zmm2
-	LONG $0x038c840f; WORD $0x0000 // je 0x19e1e <depthwise3x3s1TwoRowsAVX512VNNI+0x4be>
-	LONG $0x107e8b4c // mov r15, qword ptr [rsi + 0x10]
-	LONG $0xc97ed162; WORD $0x246f; BYTE $0x0f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r15 + rcx]
-	LONG $0x485d7262; WORD $0xf200 // vpshufb zmm14, zmm4, zmm2
-	LONG $0x0393840f; WORD $0x0000 // je 0x19e3c <depthwise3x3s1TwoRowsAVX512VNNI+0x4dc>
-	LONG $0x18668b4c // mov r12, qword ptr [rsi + 0x18]
-	LONG $0xc97ed162; WORD $0x246f; BYTE $0x0c // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r12 + rcx]
-	LONG $0x485d7262; WORD $0xea00 // vpshufb zmm13, zmm4, zmm2
-	WORD $0x0775 // jne 0x19ac3 <depthwise3x3s1TwoRowsAVX512VNNI+0x163>
-	LONG $0x48e57362; WORD $0xe925; BYTE $0xec // vpternlogq zmm13, zmm3, zmm1, 0xec
-	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
-	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
-	LONG $0x48fef162; WORD $0x246f; BYTE $0x06 // vmovdqu64 zmm4, zmmword ptr [rsi + rax]
-	QUAD $0x0106746f48fef162 // vmovdqu64 zmm6, zmmword ptr [rsi + rax + 0x40]
-	QUAD $0x02067c6f48fef162 // vmovdqu64 zmm7, zmmword ptr [rsi + rax + 0x80]
-	LONG $0x483df162; WORD $0xf472; BYTE $0x08 // vpslld zmm8, zmm4, 0x8
-	LONG $0x4835f162; WORD $0xf672; BYTE $0x08 // vpslld zmm9, zmm6, 0x8
-	LONG $0x482df162; WORD $0xf772; BYTE $0x08 // vpslld zmm10, zmm7, 0x8
-	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
-	WORD $0x8b48; BYTE $0x30 // mov rsi, qword ptr [rax]
-	LONG $0x24348948 // mov qword ptr [rsp], rsi
-	LONG $0x08588b48 // mov rbx, qword ptr [rax + 0x8]
-	LONG $0x10708b48 // mov rsi, qword ptr [rax + 0x10]
-	LONG $0x18688b4c // mov r13, qword ptr [rax + 0x18]
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
-	LONG $0x04e3c149 // shl r11, 0x4
-	LONG $0x48fe7162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm11, zmmword ptr [rax + rcx]
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	WORD $0x3949; BYTE $0xea // cmp r10, rbp
-	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
-	LONG $0xc54f0f48 // cmovg rax, rbp
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x245c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rbx
-	LONG $0x246c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r13
-	LONG $0x031a8e0f; WORD $0x0000 // jle 0x19e60 <depthwise3x3s1TwoRowsAVX512VNNI+0x500>
-	LONG $0x247c8b48; BYTE $0x10 // mov rdi, qword ptr [rsp + 0x10]
-	WORD $0x0149; BYTE $0xfd // add r13, rdi
-	WORD $0x014d; BYTE $0xe5 // add r13, r12
-	LONG $0x3e2c8d48 // lea rbp, [rsi + rdi]
-	WORD $0x014c; BYTE $0xfd // add rbp, r15
-	WORD $0x8949; BYTE $0xda // mov r10, rbx
-	LONG $0x24748948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rsi
-	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	WORD $0x0149; BYTE $0xfa // add r10, rdi
-	WORD $0x014d; BYTE $0xf2 // add r10, r14
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x3a348d48 // lea rsi, [rdx + rdi]
-	LONG $0x244c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r9
-	WORD $0x014c; BYTE $0xce // add rsi, r9
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
-	LONG $0x48fde162; WORD $0xd86f // vmovdqa64 zmm19, zmm0
-	LONG $0x48fd6162; WORD $0xd86f // vmovdqa64 zmm27, zmm0
-	LONG $0x48fde162; WORD $0xf86f // vmovdqa64 zmm23, zmm0
-	LONG $0x48fde162; WORD $0xe06f // vmovdqa64 zmm20, zmm0
-	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x48fde162; WORD $0xd56f // vmovdqa64 zmm18, zmm5
-	LONG $0x48fdc162; WORD $0xcc6f // vmovdqa64 zmm17, zmm12
-	LONG $0x48fdc162; WORD $0xc66f // vmovdqa64 zmm16, zmm14
-	LONG $0x48fd5162; WORD $0xfd6f // vmovdqa64 zmm15, zmm13
-	LONG $0xc97ef162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rsi]
-	LONG $0x406d3362; WORD $0xe471; BYTE $0x08 // vpshldd zmm12, zmm18, zmm20, 0x8
-	LONG $0x48fdc162; WORD $0xeb6f // vmovdqa64 zmm21, zmm11
-	LONG $0x4855f262; WORD $0xea00 // vpshufb zmm5, zmm5, zmm2
-	LONG $0x48fd4162; WORD $0xc36f // vmovdqa64 zmm24, zmm11
-	LONG $0x406d6262; WORD $0xc450 // vpdpbusd zmm24, zmm18, zmm4
-	LONG $0x48fdc162; WORD $0xf36f // vmovdqa64 zmm22, zmm11
-	LONG $0x48553362; WORD $0xea71; BYTE $0x18 // vpshldd zmm13, zmm5, zmm18, 0x18
-	LONG $0x406dc262; WORD $0xf050 // vpdpbusd zmm22, zmm18, zmm8
-	LONG $0x48fdc162; WORD $0xe36f // vmovdqa64 zmm20, zmm11
-	LONG $0xc97e5162; WORD $0x326f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r10]
-	LONG $0x481de262; WORD $0xec50 // vpdpbusd zmm21, zmm12, zmm4
-	LONG $0x480d7262; WORD $0xe200 // vpshufb zmm12, zmm14, zmm2
-	LONG $0x40753362; WORD $0xf771; BYTE $0x08 // vpshldd zmm14, zmm17, zmm23, 0x8
-	LONG $0x40756262; WORD $0xc650 // vpdpbusd zmm24, zmm17, zmm6
-	LONG $0x481d2362; WORD $0xe971; BYTE $0x18 // vpshldd zmm29, zmm12, zmm17, 0x18
-	LONG $0x4075c262; WORD $0xf150 // vpdpbusd zmm22, zmm17, zmm9
-	LONG $0x48fd4162; WORD $0xcb6f // vmovdqa64 zmm25, zmm11
-	LONG $0x480d6262; WORD $0xcc50 // vpdpbusd zmm25, zmm14, zmm4
-	LONG $0x480de262; WORD $0xee50 // vpdpbusd zmm21, zmm14, zmm6
-	LONG $0x48fd4162; WORD $0xe36f // vmovdqa64 zmm28, zmm11
-	LONG $0x40756262; WORD $0xe450 // vpdpbusd zmm28, zmm17, zmm4
-	LONG $0x48fd4162; WORD $0xd36f // vmovdqa64 zmm26, zmm11
-	LONG $0x4815c262; WORD $0xe050 // vpdpbusd zmm20, zmm13, zmm8
-	LONG $0x40754262; WORD $0xd050 // vpdpbusd zmm26, zmm17, zmm8
-	LONG $0x48fdc162; WORD $0xfb6f // vmovdqa64 zmm23, zmm11
-	LONG $0xc97e7162; WORD $0x6d6f; BYTE $0x00 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rbp]
-	LONG $0x4015c262; WORD $0xe150 // vpdpbusd zmm20, zmm29, zmm9
-	LONG $0x48157262; WORD $0xf200 // vpshufb zmm14, zmm13, zmm2
-	LONG $0x407d0362; WORD $0xdb71; BYTE $0x08 // vpshldd zmm27, zmm16, zmm27, 0x8
-	LONG $0x480d2362; WORD $0xf071; BYTE $0x18 // vpshldd zmm30, zmm14, zmm16, 0x18
-	LONG $0x407d6262; WORD $0xc750 // vpdpbusd zmm24, zmm16, zmm7
-	LONG $0x407dc262; WORD $0xf250 // vpdpbusd zmm22, zmm16, zmm10
-	LONG $0x40256262; WORD $0xce50 // vpdpbusd zmm25, zmm27, zmm6
-	LONG $0x407d6262; WORD $0xe650 // vpdpbusd zmm28, zmm16, zmm6
-	LONG $0x4015c262; WORD $0xf850 // vpdpbusd zmm23, zmm29, zmm8
-	LONG $0x407d4262; WORD $0xd150 // vpdpbusd zmm26, zmm16, zmm9
-	LONG $0xc97e5162; WORD $0x6d6f; BYTE $0x00 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r13]
-	LONG $0x48157262; WORD $0xea00 // vpshufb zmm13, zmm13, zmm2
-	LONG $0x4025e262; WORD $0xef50 // vpdpbusd zmm21, zmm27, zmm7
-	LONG $0x4805a362; WORD $0xdb71; BYTE $0x08 // vpshldd zmm19, zmm15, zmm19, 0x8
-	LONG $0x48154362; WORD $0xdf71; BYTE $0x18 // vpshldd zmm27, zmm13, zmm15, 0x18
-	LONG $0x48054262; WORD $0xd250 // vpdpbusd zmm26, zmm15, zmm10
-	LONG $0x400dc262; WORD $0xf950 // vpdpbusd zmm23, zmm30, zmm9
-	LONG $0x48056262; WORD $0xe750 // vpdpbusd zmm28, zmm15, zmm7
-	LONG $0x40656262; WORD $0xcf50 // vpdpbusd zmm25, zmm19, zmm7
-	LONG $0x487ca162; WORD $0x1c10; BYTE $0x9b // vmovups zmm19, zmmword ptr [rbx + 4*r11]
-	LONG $0x400dc262; WORD $0xe250 // vpdpbusd zmm20, zmm30, zmm10
-	LONG $0x487c0162; WORD $0x2c10; BYTE $0x98 // vmovups zmm29, zmmword ptr [r8 + 4*r11]
-	LONG $0x40658262; WORD $0xeda8 // vfmadd213ps zmm21, zmm19, zmm29 # zmm21 = (zmm19 * zmm21) + zmm29
-	LONG $0x40650262; WORD $0xc5a8 // vfmadd213ps zmm24, zmm19, zmm29 # zmm24 = (zmm19 * zmm24) + zmm29
-	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
-	LONG $0x487d0162; WORD $0xc05b // vcvtps2dq zmm24, zmm24
-	LONG $0x40658262; WORD $0xf5a8 // vfmadd213ps zmm22, zmm19, zmm29 # zmm22 = (zmm19 * zmm22) + zmm29
-	LONG $0x487da162; WORD $0xf65b // vcvtps2dq zmm22, zmm22
-	LONG $0x40558162; WORD $0xe86b // vpackssdw zmm21, zmm21, zmm24
-	LONG $0x40658262; WORD $0xe5a8 // vfmadd213ps zmm20, zmm19, zmm29 # zmm20 = (zmm19 * zmm20) + zmm29
-	LONG $0x487da162; WORD $0xdc5b // vcvtps2dq zmm19, zmm20
-	LONG $0x404da162; WORD $0xdb6b // vpackssdw zmm19, zmm22, zmm19
-	LONG $0x4025c262; WORD $0xfa50 // vpdpbusd zmm23, zmm27, zmm10
-	LONG $0x4055a162; WORD $0xdb67 // vpackuswb zmm19, zmm21, zmm19
-	LONG $0x497ee162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm19
-	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0x487ca162; WORD $0x1c10; BYTE $0x9b // vmovups zmm19, zmmword ptr [rbx + 4*r11]
-	LONG $0x487c8162; WORD $0x2410; BYTE $0x98 // vmovups zmm20, zmmword ptr [r8 + 4*r11]
-	LONG $0x40652262; WORD $0xcca8 // vfmadd213ps zmm25, zmm19, zmm20 # zmm25 = (zmm19 * zmm25) + zmm20
-	LONG $0x40652262; WORD $0xe4a8 // vfmadd213ps zmm28, zmm19, zmm20 # zmm28 = (zmm19 * zmm28) + zmm20
-	LONG $0x487d8162; WORD $0xe95b // vcvtps2dq zmm21, zmm25
-	LONG $0x487d8162; WORD $0xf45b // vcvtps2dq zmm22, zmm28
-	LONG $0x40652262; WORD $0xd4a8 // vfmadd213ps zmm26, zmm19, zmm20 # zmm26 = (zmm19 * zmm26) + zmm20
-	LONG $0x487d0162; WORD $0xc25b // vcvtps2dq zmm24, zmm26
-	LONG $0x4055a162; WORD $0xee6b // vpackssdw zmm21, zmm21, zmm22
-	LONG $0x4065a262; WORD $0xfca8 // vfmadd213ps zmm23, zmm19, zmm20 # zmm23 = (zmm19 * zmm23) + zmm20
-	LONG $0x487da162; WORD $0xdf5b // vcvtps2dq zmm19, zmm23
-	LONG $0x403da162; WORD $0xdb6b // vpackssdw zmm19, zmm24, zmm19
-	LONG $0x4055a162; WORD $0xdb67 // vpackuswb zmm19, zmm21, zmm19
-	LONG $0x497ee162; WORD $0x1c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + rdx] {k1}, zmm19
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	LONG $0x246c034c; BYTE $0x08 // add r13, qword ptr [rsp + 0x8]
-	LONG $0x246c0348; BYTE $0x20 // add rbp, qword ptr [rsp + 0x20]
-	LONG $0x2454034c; BYTE $0x18 // add r10, qword ptr [rsp + 0x18]
-	LONG $0x24340348 // add rsi, qword ptr [rsp]
-	LONG $0x48fdc162; WORD $0xdf6f // vmovdqa64 zmm19, zmm15
-	LONG $0x48fd2162; WORD $0xd86f // vmovdqa64 zmm27, zmm16
-	LONG $0x48fda162; WORD $0xf96f // vmovdqa64 zmm23, zmm17
-	LONG $0x48fda162; WORD $0xe26f // vmovdqa64 zmm20, zmm18
-	WORD $0xff49; BYTE $0xc9 // dec r9
-	LONG $0xfdd5850f; WORD $0xffff // jne 0x19ba0 <depthwise3x3s1TwoRowsAVX512VNNI+0x240>
-	LONG $0x406f8b48 // mov rbp, qword ptr [rdi + 0x40]
-	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
-	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
-	LONG $0x24548b4c; BYTE $0x48 // mov r10, qword ptr [rsp + 0x48]
-	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
-	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
-	WORD $0x3948; BYTE $0xe8 // cmp rax, rbp
-	LONG $0xfc138d0f; WORD $0xffff // jge 0x19a00 <depthwise3x3s1TwoRowsAVX512VNNI+0xa0>
-	LONG $0x000091e9; BYTE $0x00 // jmp 0x19e83 <depthwise3x3s1TwoRowsAVX512VNNI+0x523>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48e5f362; WORD $0xe925; BYTE $0xec // vpternlogq zmm5, zmm3, zmm1, 0xec
-	LONG $0x08768b4c // mov r14, qword ptr [rsi + 0x8]
-	LONG $0xc97ed162; WORD $0x246f; BYTE $0x0e // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r14 + rcx]
-	LONG $0x485d7262; WORD $0xe200 // vpshufb zmm12, zmm4, zmm2
-	LONG $0xfc74850f; WORD $0xffff // jne 0x19a92 <depthwise3x3s1TwoRowsAVX512VNNI+0x132>
-	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
-	LONG $0x107e8b4c // mov r15, qword ptr [rsi + 0x10]
-	LONG $0xc97ed162; WORD $0x246f; BYTE $0x0f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r15 + rcx]
-	LONG $0x485d7262; WORD $0xf200 // vpshufb zmm14, zmm4, zmm2
-	LONG $0xfc6d850f; WORD $0xffff // jne 0x19aa9 <depthwise3x3s1TwoRowsAVX512VNNI+0x149>
-	LONG $0x48e57362; WORD $0xf125; BYTE $0xec // vpternlogq zmm14, zmm3, zmm1, 0xec
-	LONG $0x18668b4c // mov r12, qword ptr [rsi + 0x18]
-	LONG $0xc97ed162; WORD $0x246f; BYTE $0x0c // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r12 + rcx]
-	LONG $0x485d7262; WORD $0xea00 // vpshufb zmm13, zmm4, zmm2
-	LONG $0xfc62840f; WORD $0xffff // je 0x19abc <depthwise3x3s1TwoRowsAVX512VNNI+0x15c>
-	LONG $0xfffc64e9; BYTE $0xff // jmp 0x19ac3 <depthwise3x3s1TwoRowsAVX512VNNI+0x163>
-	BYTE $0x90 // nop
-	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
-	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
-	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
-	LONG $0x48fde162; WORD $0xd06f // vmovdqa64 zmm18, zmm0
-	WORD $0xc031 // xor eax, eax
-	WORD $0x3948; BYTE $0xe8 // cmp rax, rbp
-	LONG $0xfb7d8d0f; WORD $0xffff // jge 0x19a00 <depthwise3x3s1TwoRowsAVX512VNNI+0xa0>
-	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
-	LONG $0x01708d48 // lea rsi, [rax + 0x1]
-	WORD $0x894c; BYTE $0xcf // mov rdi, r9
-	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
-	LONG $0xceaf0f4c // imul r9, rsi
-	LONG $0x246c8b4c; BYTE $0x10 // mov r13, qword ptr [rsp + 0x10]
-	WORD $0x014d; BYTE $0xec // add r12, r13
-	WORD $0x014d; BYTE $0xcc // add r12, r9
-	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
-	LONG $0xceaf0f4c // imul r9, rsi
-	WORD $0x014d; BYTE $0xef // add r15, r13
-	WORD $0x014d; BYTE $0xcf // add r15, r9
-	LONG $0x244c8b4c; BYTE $0x18 // mov r9, qword ptr [rsp + 0x18]
-	LONG $0xceaf0f4c // imul r9, rsi
-	WORD $0x014d; BYTE $0xee // add r14, r13
-	WORD $0x014d; BYTE $0xce // add r14, r9
-	LONG $0x34af0f48; BYTE $0x24 // imul rsi, qword ptr [rsp]
-	WORD $0x014c; BYTE $0xef // add rdi, r13
-	WORD $0x0148; BYTE $0xf7 // add rdi, rsi
-	LONG $0x0001b5e9; BYTE $0x00 // jmp 0x1a082 <depthwise3x3s1TwoRowsAVX512VNNI+0x722>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x405da362; WORD $0xc971; BYTE $0x08 // vpshldd zmm17, zmm20, zmm17, 0x8
-	LONG $0x481d2362; WORD $0xd471; BYTE $0x18 // vpshldd zmm26, zmm12, zmm20, 0x18
-	LONG $0x4075e262; WORD $0xd650 // vpdpbusd zmm18, zmm17, zmm6
-	LONG $0x405de262; WORD $0xf650 // vpdpbusd zmm22, zmm20, zmm6
-	LONG $0x405dc262; WORD $0xf950 // vpdpbusd zmm23, zmm20, zmm9
-	LONG $0x402d4262; WORD $0xc150 // vpdpbusd zmm24, zmm26, zmm9
-	LONG $0x48fd4162; WORD $0xdb6f // vmovdqa64 zmm27, zmm11
-	LONG $0x40756262; WORD $0xdc50 // vpdpbusd zmm27, zmm17, zmm4
-	LONG $0x48fdc162; WORD $0xcb6f // vmovdqa64 zmm17, zmm11
-	LONG $0x405de262; WORD $0xcc50 // vpdpbusd zmm17, zmm20, zmm4
-	LONG $0x48fd4162; WORD $0xe36f // vmovdqa64 zmm28, zmm11
-	LONG $0x405d4262; WORD $0xe050 // vpdpbusd zmm28, zmm20, zmm8
-	LONG $0x48fd4162; WORD $0xeb6f // vmovdqa64 zmm29, zmm11
-	LONG $0x402d4262; WORD $0xe850 // vpdpbusd zmm29, zmm26, zmm8
-	LONG $0x4055a362; WORD $0xc071; BYTE $0x08 // vpshldd zmm16, zmm21, zmm16, 0x8
-	LONG $0x480d2362; WORD $0xd571; BYTE $0x18 // vpshldd zmm26, zmm14, zmm21, 0x18
-	LONG $0x407de262; WORD $0xd750 // vpdpbusd zmm18, zmm16, zmm7
-	LONG $0x4055e262; WORD $0xf750 // vpdpbusd zmm22, zmm21, zmm7
-	LONG $0x4055c262; WORD $0xfa50 // vpdpbusd zmm23, zmm21, zmm10
-	LONG $0x402d4262; WORD $0xc250 // vpdpbusd zmm24, zmm26, zmm10
-	LONG $0x407d6262; WORD $0xde50 // vpdpbusd zmm27, zmm16, zmm6
-	LONG $0x4055e262; WORD $0xce50 // vpdpbusd zmm17, zmm21, zmm6
-	LONG $0x40554262; WORD $0xe150 // vpdpbusd zmm28, zmm21, zmm9
-	LONG $0x402d4262; WORD $0xe950 // vpdpbusd zmm29, zmm26, zmm9
-	LONG $0x48155362; WORD $0xff71; BYTE $0x08 // vpshldd zmm15, zmm13, zmm15, 0x8
-	LONG $0x4035c362; WORD $0xc571; BYTE $0x18 // vpshldd zmm16, zmm25, zmm13, 0x18
-	LONG $0x407d4262; WORD $0xea50 // vpdpbusd zmm29, zmm16, zmm10
-	LONG $0x48154262; WORD $0xe250 // vpdpbusd zmm28, zmm13, zmm10
-	LONG $0x4815e262; WORD $0xcf50 // vpdpbusd zmm17, zmm13, zmm7
-	LONG $0x48056262; WORD $0xdf50 // vpdpbusd zmm27, zmm15, zmm7
-	LONG $0x487c1162; WORD $0x3c10; BYTE $0x98 // vmovups zmm15, zmmword ptr [r8 + 4*r11]
-	LONG $0x487ca162; WORD $0x0410; BYTE $0x9a // vmovups zmm16, zmmword ptr [rdx + 4*r11]
-	LONG $0x4805a262; WORD $0xd0a8 // vfmadd213ps zmm18, zmm15, zmm16 # zmm18 = (zmm15 * zmm18) + zmm16
-	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
-	LONG $0x4805a262; WORD $0xf0a8 // vfmadd213ps zmm22, zmm15, zmm16 # zmm22 = (zmm15 * zmm22) + zmm16
-	LONG $0x487da162; WORD $0xf65b // vcvtps2dq zmm22, zmm22
-	LONG $0x406da162; WORD $0xd66b // vpackssdw zmm18, zmm18, zmm22
-	LONG $0x4805a262; WORD $0xf8a8 // vfmadd213ps zmm23, zmm15, zmm16 # zmm23 = (zmm15 * zmm23) + zmm16
-	LONG $0x487da162; WORD $0xf75b // vcvtps2dq zmm22, zmm23
-	LONG $0x48052262; WORD $0xc0a8 // vfmadd213ps zmm24, zmm15, zmm16 # zmm24 = (zmm15 * zmm24) + zmm16
-	LONG $0x487d1162; WORD $0xf85b // vcvtps2dq zmm15, zmm24
-	LONG $0x404d5162; WORD $0xff6b // vpackssdw zmm15, zmm22, zmm15
-	LONG $0x406d5162; WORD $0xff67 // vpackuswb zmm15, zmm18, zmm15
-	LONG $0x497e7162; WORD $0x397f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm15
-	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
-	LONG $0x18468b48 // mov rax, qword ptr [rsi + 0x18]
-	LONG $0x487c1162; WORD $0x3c10; BYTE $0x98 // vmovups zmm15, zmmword ptr [r8 + 4*r11]
-	LONG $0x487ca162; WORD $0x0410; BYTE $0x9a // vmovups zmm16, zmmword ptr [rdx + 4*r11]
-	LONG $0x48052262; WORD $0xd8a8 // vfmadd213ps zmm27, zmm15, zmm16 # zmm27 = (zmm15 * zmm27) + zmm16
-	LONG $0x487d8162; WORD $0xd35b // vcvtps2dq zmm18, zmm27
-	LONG $0x4805a262; WORD $0xc8a8 // vfmadd213ps zmm17, zmm15, zmm16 # zmm17 = (zmm15 * zmm17) + zmm16
-	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
-	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
-	LONG $0x48052262; WORD $0xe0a8 // vfmadd213ps zmm28, zmm15, zmm16 # zmm28 = (zmm15 * zmm28) + zmm16
-	LONG $0x487d8162; WORD $0xd45b // vcvtps2dq zmm18, zmm28
-	LONG $0x48052262; WORD $0xe8a8 // vfmadd213ps zmm29, zmm15, zmm16 # zmm29 = (zmm15 * zmm29) + zmm16
-	LONG $0x487d1162; WORD $0xfd5b // vcvtps2dq zmm15, zmm29
-	LONG $0x406d5162; WORD $0xff6b // vpackssdw zmm15, zmm18, zmm15
-	LONG $0x40755162; WORD $0xff67 // vpackuswb zmm15, zmm17, zmm15
-	LONG $0x497e7162; WORD $0x3c7f; BYTE $0x01 // vmovdqu32 zmmword ptr [rcx + rax] {k1}, zmm15
-	LONG $0x584e0348 // add rcx, qword ptr [rsi + 0x58]
-	LONG $0x406e8b48 // mov rbp, qword ptr [rsi + 0x40]
-	LONG $0x2464034c; BYTE $0x08 // add r12, qword ptr [rsp + 0x8]
-	WORD $0x0149; BYTE $0xdf // add r15, rbx
-	LONG $0x2474034c; BYTE $0x18 // add r14, qword ptr [rsp + 0x18]
-	WORD $0x014c; BYTE $0xcf // add rdi, r9
-	LONG $0x48fd5162; WORD $0xfd6f // vmovdqa64 zmm15, zmm13
-	LONG $0x48fda162; WORD $0xc56f // vmovdqa64 zmm16, zmm21
-	LONG $0x48fda162; WORD $0xcc6f // vmovdqa64 zmm17, zmm20
-	LONG $0x48fda162; WORD $0xd36f // vmovdqa64 zmm18, zmm19
-	LONG $0x48fd1162; WORD $0xe96f // vmovdqa64 zmm13, zmm25
-	WORD $0x894c; BYTE $0xe8 // mov rax, r13
-	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	LONG $0xf97e8d0f; WORD $0xffff // jge 0x19a00 <depthwise3x3s1TwoRowsAVX512VNNI+0xa0>
-	LONG $0x48fde162; WORD $0xdd6f // vmovdqa64 zmm19, zmm5
-	LONG $0x48fdc162; WORD $0xe46f // vmovdqa64 zmm20, zmm12
-	LONG $0x48fdc162; WORD $0xee6f // vmovdqa64 zmm21, zmm14
-	LONG $0x01688d4c // lea r13, [rax + 0x1]
-	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0x007f8d0f; WORD $0x0000 // jge 0x1a120 <depthwise3x3s1TwoRowsAVX512VNNI+0x7c0>
-	LONG $0xc97ef162; WORD $0x2f6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rdi]
-	LONG $0x4855f262; WORD $0xea00 // vpshufb zmm5, zmm5, zmm2
-	WORD $0x394d; BYTE $0xd5 // cmp r13, r10
-	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
-	LONG $0x00c68d0f; WORD $0x0000 // jge 0x1a180 <depthwise3x3s1TwoRowsAVX512VNNI+0x820>
-	LONG $0x48553362; WORD $0xe371; BYTE $0x18 // vpshldd zmm12, zmm5, zmm19, 0x18
-	LONG $0x40653362; WORD $0xf271; BYTE $0x08 // vpshldd zmm14, zmm19, zmm18, 0x8
-	LONG $0x48fdc162; WORD $0xd36f // vmovdqa64 zmm18, zmm11
-	LONG $0x480de262; WORD $0xd450 // vpdpbusd zmm18, zmm14, zmm4
-	LONG $0x48fdc162; WORD $0xf36f // vmovdqa64 zmm22, zmm11
-	LONG $0x4065e262; WORD $0xf450 // vpdpbusd zmm22, zmm19, zmm4
-	LONG $0x48fdc162; WORD $0xfb6f // vmovdqa64 zmm23, zmm11
-	LONG $0x4065c262; WORD $0xf850 // vpdpbusd zmm23, zmm19, zmm8
-	LONG $0x48fd4162; WORD $0xc36f // vmovdqa64 zmm24, zmm11
-	LONG $0x481d4262; WORD $0xc050 // vpdpbusd zmm24, zmm12, zmm8
-	LONG $0xc97e5162; WORD $0x266f // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r14]
-	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
-	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
-	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0x00d08c0f; WORD $0x0000 // jl 0x1a1e3 <depthwise3x3s1TwoRowsAVX512VNNI+0x883>
-	LONG $0x0000e3e9; BYTE $0x00 // jmp 0x1a1fb <depthwise3x3s1TwoRowsAVX512VNNI+0x89b>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x487db362; WORD $0xeb71; BYTE $0x18 // vpshldd zmm5, zmm0, zmm19, 0x18
-	LONG $0x40653362; WORD $0xe271; BYTE $0x08 // vpshldd zmm12, zmm19, zmm18, 0x8
-	LONG $0x48fdc162; WORD $0xd36f // vmovdqa64 zmm18, zmm11
-	LONG $0x481de262; WORD $0xd450 // vpdpbusd zmm18, zmm12, zmm4
-	LONG $0x48fdc162; WORD $0xf36f // vmovdqa64 zmm22, zmm11
-	LONG $0x4065e262; WORD $0xf450 // vpdpbusd zmm22, zmm19, zmm4
-	LONG $0x48fdc162; WORD $0xfb6f // vmovdqa64 zmm23, zmm11
-	LONG $0x4065c262; WORD $0xf850 // vpdpbusd zmm23, zmm19, zmm8
-	LONG $0x48fd4162; WORD $0xc36f // vmovdqa64 zmm24, zmm11
-	LONG $0x48554262; WORD $0xc050 // vpdpbusd zmm24, zmm5, zmm8
-	LONG $0x48fdf162; WORD $0xe86f // vmovdqa64 zmm5, zmm0
-	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
-	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
-	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
-	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	WORD $0x6a7c // jl 0x1a1e3 <depthwise3x3s1TwoRowsAVX512VNNI+0x883>
-	LONG $0x00007de9; BYTE $0x00 // jmp 0x1a1fb <depthwise3x3s1TwoRowsAVX512VNNI+0x89b>
-	WORD $0x9066 // nop
-	LONG $0x48e5f362; WORD $0xe925; BYTE $0xec // vpternlogq zmm5, zmm3, zmm1, 0xec
-	LONG $0x48553362; WORD $0xe371; BYTE $0x18 // vpshldd zmm12, zmm5, zmm19, 0x18
-	LONG $0x40653362; WORD $0xf271; BYTE $0x08 // vpshldd zmm14, zmm19, zmm18, 0x8
-	LONG $0x48fdc162; WORD $0xd36f // vmovdqa64 zmm18, zmm11
-	LONG $0x480de262; WORD $0xd450 // vpdpbusd zmm18, zmm14, zmm4
-	LONG $0x48fdc162; WORD $0xf36f // vmovdqa64 zmm22, zmm11
-	LONG $0x4065e262; WORD $0xf450 // vpdpbusd zmm22, zmm19, zmm4
-	LONG $0x48fdc162; WORD $0xfb6f // vmovdqa64 zmm23, zmm11
-	LONG $0x4065c262; WORD $0xf850 // vpdpbusd zmm23, zmm19, zmm8
-	LONG $0x48fd4162; WORD $0xc36f // vmovdqa64 zmm24, zmm11
-	LONG $0x481d4262; WORD $0xc050 // vpdpbusd zmm24, zmm12, zmm8
-	LONG $0xc97e5162; WORD $0x266f // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r14]
-	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
-	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
-	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
-	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	WORD $0x187d // jge 0x1a1fb <depthwise3x3s1TwoRowsAVX512VNNI+0x89b>
-	LONG $0xc97e5162; WORD $0x376f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r15]
-	LONG $0x480d7262; WORD $0xf200 // vpshufb zmm14, zmm14, zmm2
-	WORD $0x394d; BYTE $0xd5 // cmp r13, r10
-	WORD $0x077c // jl 0x1a1fb <depthwise3x3s1TwoRowsAVX512VNNI+0x89b>
-	LONG $0x48e57362; WORD $0xf125; BYTE $0xec // vpternlogq zmm14, zmm3, zmm1, 0xec
-	LONG $0x48fd6162; WORD $0xc86f // vmovdqa64 zmm25, zmm0
-	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfcc68d0f; WORD $0xffff // jge 0x19ed0 <depthwise3x3s1TwoRowsAVX512VNNI+0x570>
-	LONG $0xc97e4162; WORD $0x0c6f; BYTE $0x24 // vmovdqu32 zmm25 {k1} {z}, zmmword ptr [r12]
-	LONG $0x40356262; WORD $0xca00 // vpshufb zmm25, zmm25, zmm2
-	WORD $0x394d; BYTE $0xd5 // cmp r13, r10
-	LONG $0xfcb08c0f; WORD $0xffff // jl 0x19ed0 <depthwise3x3s1TwoRowsAVX512VNNI+0x570>
-	LONG $0x48e56362; WORD $0xc925; BYTE $0xec // vpternlogq zmm25, zmm3, zmm1, 0xec
-	LONG $0xfffca4e9; BYTE $0xff // jmp 0x19ed0 <depthwise3x3s1TwoRowsAVX512VNNI+0x570>
-	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
-	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
-	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x08e28e0f; WORD $0x0000 // jle 0x1ab2f <depthwise3x3s1TwoRowsAVX512VNNI+0x11cf>
+	LONG $0x04d58e0f; WORD $0x0000 // jle 0x19e02 <depthwise3x3s1TwoRowsAVX512VNNI+0x9a2>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
-	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
-	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
 	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
-	LONG $0x487df262; WORD $0x5758; BYTE $0x1c // vpbroadcastd zmm2, dword ptr [rdi + 0x70]
-	LONG $0xff708d48 // lea rsi, [rax - 0x1]
-	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
-	LONG $0x6ef9e1c4; BYTE $0xe2 // vmovq xmm4, rdx
-	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
-	LONG $0x48e5f362; WORD $0xdb43; BYTE $0x00 // vshufi64x2 zmm3, zmm3, zmm3, 0x0 # zmm3 = zmm3[0,1,0,1,0,1,0,1]
-	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
-	LONG $0xfec08348 // add rax, -0x2
-	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
-	LONG $0x40678b4c // mov r12, qword ptr [rdi + 0x40]
-	QUAD $0x000000102444c748; BYTE $0x00 // mov qword ptr [rsp + 0x10], 0x0
+	WORD $0x4f8b; BYTE $0x70 // mov ecx, dword ptr [rdi + 0x70]
+	LONG $0x18244c89 // mov dword ptr [rsp + 0x18], ecx
+	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
+	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
+	WORD $0xed31 // xor ebp, ebp
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
-	WORD $0x28eb // jmp 0x1a2d3 <depthwise3x3s1TwoRowsAVX512VNNI+0x973>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x24548b4c; BYTE $0x40 // mov r10, qword ptr [rsp + 0x40]
-	QUAD $0x00000004950c8d4a // lea rcx, [4*r10 + 0x4]
-	WORD $0xff49; BYTE $0xc2 // inc r10
-	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
-	LONG $0x24448348; WORD $0x4010 // add qword ptr [rsp + 0x10], 0x40
-	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x085c8d0f; WORD $0x0000 // jge 0x1ab2f <depthwise3x3s1TwoRowsAVX512VNNI+0x11cf>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
+	WORD $0x2beb // jmp 0x19995 <depthwise3x3s1TwoRowsAVX512VNNI+0x535>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x242c8b48 // mov rbp, qword ptr [rsp]
+	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
+	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0x046d8d0f; WORD $0x0000 // jge 0x19e02 <depthwise3x3s1TwoRowsAVX512VNNI+0x9a2>
+	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
 	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0x52148d4b // lea rdx, [r10 + 2*r10]
-	LONG $0x06e2c148 // shl rdx, 0x6
-	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0xc84d0f44 // cmovge r9d, eax
-	WORD $0x894c; BYTE $0xd1 // mov rcx, r10
+	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
 	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	WORD $0x8b4d; BYTE $0x18 // mov r11, qword ptr [r8]
-	LONG $0xc97ed162; WORD $0x2c6f; BYTE $0x0b // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r11 + rcx]
-	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x03a9840f; WORD $0x0000 // je 0x1a6d0 <depthwise3x3s1TwoRowsAVX512VNNI+0xd70>
-	LONG $0x08588b49 // mov rbx, qword ptr [r8 + 0x8]
-	LONG $0xc97ef162; WORD $0x346f; BYTE $0x0b // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [rbx + rcx]
-	LONG $0x484d7262; WORD $0xeb00 // vpshufb zmm13, zmm6, zmm3
-	LONG $0x03b0840f; WORD $0x0000 // je 0x1a6ee <depthwise3x3s1TwoRowsAVX512VNNI+0xd8e>
-	LONG $0x10708b4d // mov r14, qword ptr [r8 + 0x10]
-	LONG $0xc97ed162; WORD $0x346f; BYTE $0x0e // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14 + rcx]
-	LONG $0x484de262; WORD $0xd300 // vpshufb zmm18, zmm6, zmm3
-	LONG $0x03b7840f; WORD $0x0000 // je 0x1a70c <depthwise3x3s1TwoRowsAVX512VNNI+0xdac>
-	LONG $0x18788b4d // mov r15, qword ptr [r8 + 0x18]
-	LONG $0xc97ed162; WORD $0x346f; BYTE $0x0f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15 + rcx]
-	LONG $0x484de262; WORD $0xdb00 // vpshufb zmm19, zmm6, zmm3
-	WORD $0x0775 // jne 0x1a36f <depthwise3x3s1TwoRowsAVX512VNNI+0xa0f>
-	LONG $0x48dde362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm4, zmm2, 0xec
-	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
-	LONG $0x48fed162; WORD $0x346f; BYTE $0x10 // vmovdqu64 zmm6, zmmword ptr [r8 + rdx]
-	QUAD $0x01107c6f48fed162 // vmovdqu64 zmm7, zmmword ptr [r8 + rdx + 0x40]
-	QUAD $0x0210446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r8 + rdx + 0x80]
-	LONG $0x4835f162; WORD $0xf672; BYTE $0x08 // vpslld zmm9, zmm6, 0x8
-	LONG $0x482df162; WORD $0xf772; BYTE $0x08 // vpslld zmm10, zmm7, 0x8
-	LONG $0x4825d162; WORD $0xf072; BYTE $0x08 // vpslld zmm11, zmm8, 0x8
-	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
-	WORD $0x8b48; BYTE $0x02 // mov rax, qword ptr [rdx]
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
-	LONG $0x08428b48 // mov rax, qword ptr [rdx + 0x8]
-	LONG $0x10428b4c // mov r8, qword ptr [rdx + 0x10]
-	LONG $0x2404894c // mov qword ptr [rsp], r8
-	LONG $0x186a8b48 // mov rbp, qword ptr [rdx + 0x18]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	LONG $0x2454894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r10
-	LONG $0x04e2c149 // shl r10, 0x4
-	LONG $0x48fe7162; WORD $0x246f; BYTE $0x0a // vmovdqu64 zmm12, zmmword ptr [rdx + rcx]
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	LONG $0x244c8b4c; BYTE $0x38 // mov r9, qword ptr [rsp + 0x38]
-	LONG $0xcc4f0f4d // cmovg r9, r12
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
-	LONG $0x03438e0f; WORD $0x0000 // jle 0x1a730 <depthwise3x3s1TwoRowsAVX512VNNI+0xdd0>
-	WORD $0x8948; BYTE $0xea // mov rdx, rbp
-	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
-	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
-	LONG $0x2a048d4c // lea r8, [rdx + rbp]
-	WORD $0x014d; BYTE $0xf8 // add r8, r15
-	LONG $0x24148b48 // mov rdx, qword ptr [rsp]
-	LONG $0x2a248d4c // lea r12, [rdx + rbp]
-	WORD $0x014d; BYTE $0xf4 // add r12, r14
-	WORD $0x894c; BYTE $0xee // mov rsi, r13
-	LONG $0x282c8d4c // lea r13, [rax + rbp]
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	WORD $0x0148; BYTE $0xc5 // add rbp, rax
-	WORD $0x014c; BYTE $0xdd // add rbp, r11
-	WORD $0x894c; BYTE $0xca // mov rdx, r9
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x48fda162; WORD $0xf16f // vmovdqa64 zmm22, zmm17
-	LONG $0x48fd2162; WORD $0xe86f // vmovdqa64 zmm29, zmm16
-	LONG $0x48fdc162; WORD $0xe76f // vmovdqa64 zmm20, zmm15
-	LONG $0x48fdc162; WORD $0xee6f // vmovdqa64 zmm21, zmm14
-	LONG $0x48fda162; WORD $0xcb6f // vmovdqa64 zmm17, zmm19
-	LONG $0x48fda162; WORD $0xc26f // vmovdqa64 zmm16, zmm18
-	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
-	LONG $0x48fd5162; WORD $0xfd6f // vmovdqa64 zmm15, zmm13
-	LONG $0xc97ef162; WORD $0x6d6f; BYTE $0x00 // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rbp]
-	LONG $0x480d3362; WORD $0xed71; BYTE $0x08 // vpshldd zmm13, zmm14, zmm21, 0x8
-	LONG $0x48fd4162; WORD $0xe46f // vmovdqa64 zmm28, zmm12
-	LONG $0x48156262; WORD $0xe650 // vpdpbusd zmm28, zmm13, zmm6
-	LONG $0x48fd4162; WORD $0xdc6f // vmovdqa64 zmm27, zmm12
-	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
-	LONG $0x480d6262; WORD $0xde50 // vpdpbusd zmm27, zmm14, zmm6
-	LONG $0x48fd4162; WORD $0xc46f // vmovdqa64 zmm24, zmm12
-	LONG $0x480d4262; WORD $0xc150 // vpdpbusd zmm24, zmm14, zmm9
-	LONG $0x4855c362; WORD $0xd671; BYTE $0x18 // vpshldd zmm18, zmm5, zmm14, 0x18
-	LONG $0x48fdc162; WORD $0xfc6f // vmovdqa64 zmm23, zmm12
-	LONG $0xc97e5162; WORD $0x6d6f; BYTE $0x00 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r13]
-	LONG $0x4805a362; WORD $0xdc71; BYTE $0x08 // vpshldd zmm19, zmm15, zmm20, 0x8
-	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
-	LONG $0x48056262; WORD $0xdf50 // vpdpbusd zmm27, zmm15, zmm7
-	LONG $0x48054262; WORD $0xc250 // vpdpbusd zmm24, zmm15, zmm10
-	LONG $0x48fd4162; WORD $0xd46f // vmovdqa64 zmm26, zmm12
-	LONG $0x48154362; WORD $0xf771; BYTE $0x18 // vpshldd zmm30, zmm13, zmm15, 0x18
-	LONG $0x40656262; WORD $0xd650 // vpdpbusd zmm26, zmm19, zmm6
-	LONG $0x48fd4162; WORD $0xcc6f // vmovdqa64 zmm25, zmm12
-	LONG $0x48056262; WORD $0xce50 // vpdpbusd zmm25, zmm15, zmm6
-	LONG $0x40656262; WORD $0xe750 // vpdpbusd zmm28, zmm19, zmm7
-	LONG $0x48fdc162; WORD $0xec6f // vmovdqa64 zmm21, zmm12
-	LONG $0x4805c262; WORD $0xe950 // vpdpbusd zmm21, zmm15, zmm9
-	LONG $0x48fdc162; WORD $0xe46f // vmovdqa64 zmm20, zmm12
-	LONG $0x406dc262; WORD $0xf950 // vpdpbusd zmm23, zmm18, zmm9
-	LONG $0xc97ec162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12]
-	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
-	LONG $0x407d8362; WORD $0xdd71; BYTE $0x08 // vpshldd zmm19, zmm16, zmm29, 0x8
-	LONG $0x400dc262; WORD $0xfa50 // vpdpbusd zmm23, zmm30, zmm10
-	LONG $0x406d2362; WORD $0xe871; BYTE $0x18 // vpshldd zmm29, zmm18, zmm16, 0x18
-	LONG $0x407d4262; WORD $0xd850 // vpdpbusd zmm27, zmm16, zmm8
-	LONG $0x407d4262; WORD $0xc350 // vpdpbusd zmm24, zmm16, zmm11
-	LONG $0x40654262; WORD $0xe050 // vpdpbusd zmm28, zmm19, zmm8
-	LONG $0x4015c262; WORD $0xfb50 // vpdpbusd zmm23, zmm29, zmm11
-	LONG $0x407d6262; WORD $0xcf50 // vpdpbusd zmm25, zmm16, zmm7
-	LONG $0x407dc262; WORD $0xea50 // vpdpbusd zmm21, zmm16, zmm10
-	LONG $0x40656262; WORD $0xd750 // vpdpbusd zmm26, zmm19, zmm7
-	LONG $0xc97ec162; WORD $0x186f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r8]
-	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
-	LONG $0x4075a362; WORD $0xf671; BYTE $0x08 // vpshldd zmm22, zmm17, zmm22, 0x8
-	LONG $0x400dc262; WORD $0xe150 // vpdpbusd zmm20, zmm30, zmm9
-	LONG $0x40652362; WORD $0xf171; BYTE $0x18 // vpshldd zmm30, zmm19, zmm17, 0x18
-	LONG $0x4075c262; WORD $0xeb50 // vpdpbusd zmm21, zmm17, zmm11
-	LONG $0x40754262; WORD $0xc850 // vpdpbusd zmm25, zmm17, zmm8
-	LONG $0x4015c262; WORD $0xe250 // vpdpbusd zmm20, zmm29, zmm10
-	LONG $0x487c2162; WORD $0x2c10; BYTE $0x96 // vmovups zmm29, zmmword ptr [rsi + 4*r10]
-	LONG $0x487c0162; WORD $0xe45b // vcvtdq2ps zmm28, zmm28
-	LONG $0x487c0162; WORD $0xdb5b // vcvtdq2ps zmm27, zmm27
-	LONG $0x40140162; WORD $0xe459 // vmulps zmm28, zmm29, zmm28
-	LONG $0x40140162; WORD $0xdb59 // vmulps zmm27, zmm29, zmm27
-	LONG $0x487d0162; WORD $0xdb5b // vcvtps2dq zmm27, zmm27
-	LONG $0x487c0162; WORD $0xc05b // vcvtdq2ps zmm24, zmm24
-	LONG $0x487d0162; WORD $0xe45b // vcvtps2dq zmm28, zmm28
-	LONG $0x40140162; WORD $0xc059 // vmulps zmm24, zmm29, zmm24
-	LONG $0x487d0162; WORD $0xc05b // vcvtps2dq zmm24, zmm24
-	LONG $0x487ca162; WORD $0xff5b // vcvtdq2ps zmm23, zmm23
-	LONG $0x401d0162; WORD $0xdb6b // vpackssdw zmm27, zmm28, zmm27
-	LONG $0x4014a162; WORD $0xff59 // vmulps zmm23, zmm29, zmm23
-	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
-	LONG $0x403da162; WORD $0xff6b // vpackssdw zmm23, zmm24, zmm23
-	LONG $0x404d4262; WORD $0xd050 // vpdpbusd zmm26, zmm22, zmm8
-	LONG $0x4025e162; WORD $0xf0ed // vpaddsw zmm22, zmm27, zmm0
-	LONG $0x4045e162; WORD $0xf8ed // vpaddsw zmm23, zmm23, zmm0
-	LONG $0x404da162; WORD $0xf767 // vpackuswb zmm22, zmm22, zmm23
-	LONG $0x400dc262; WORD $0xe350 // vpdpbusd zmm20, zmm30, zmm11
-	LONG $0x497ee162; WORD $0x317f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm22
-	LONG $0x487ca162; WORD $0x3410; BYTE $0x96 // vmovups zmm22, zmmword ptr [rsi + 4*r10]
-	LONG $0x487c8162; WORD $0xfa5b // vcvtdq2ps zmm23, zmm26
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x404ca162; WORD $0xff59 // vmulps zmm23, zmm22, zmm23
-	LONG $0x487c0162; WORD $0xc15b // vcvtdq2ps zmm24, zmm25
-	LONG $0x404c0162; WORD $0xc059 // vmulps zmm24, zmm22, zmm24
-	LONG $0x487da162; WORD $0xff5b // vcvtps2dq zmm23, zmm23
-	LONG $0x487d0162; WORD $0xc05b // vcvtps2dq zmm24, zmm24
-	LONG $0x487ca162; WORD $0xed5b // vcvtdq2ps zmm21, zmm21
-	LONG $0x404ca162; WORD $0xed59 // vmulps zmm21, zmm22, zmm21
-	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
-	LONG $0x487ca162; WORD $0xe45b // vcvtdq2ps zmm20, zmm20
-	LONG $0x404ca162; WORD $0xe459 // vmulps zmm20, zmm22, zmm20
-	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
-	LONG $0x40458162; WORD $0xf06b // vpackssdw zmm22, zmm23, zmm24
-	LONG $0x4055a162; WORD $0xe46b // vpackssdw zmm20, zmm21, zmm20
-	LONG $0x404de162; WORD $0xe8ed // vpaddsw zmm21, zmm22, zmm0
-	LONG $0x405de162; WORD $0xe0ed // vpaddsw zmm20, zmm20, zmm0
-	LONG $0x4055a162; WORD $0xe467 // vpackuswb zmm20, zmm21, zmm20
-	LONG $0x497ee162; WORD $0x247f; BYTE $0x01 // vmovdqu32 zmmword ptr [rcx + rax] {k1}, zmm20
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	LONG $0x2444034c; BYTE $0x20 // add r8, qword ptr [rsp + 0x20]
-	LONG $0x2424034c // add r12, qword ptr [rsp]
-	WORD $0x0149; BYTE $0xc5 // add r13, rax
-	LONG $0x246c0348; BYTE $0x08 // add rbp, qword ptr [rsp + 0x8]
-	WORD $0xff48; BYTE $0xca // dec rdx
-	LONG $0xfd97850f; WORD $0xffff // jne 0x1a440 <depthwise3x3s1TwoRowsAVX512VNNI+0xae0>
-	LONG $0x246c8b48; BYTE $0x20 // mov rbp, qword ptr [rsp + 0x20]
-	LONG $0x40678b4c // mov r12, qword ptr [rdi + 0x40]
-	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	WORD $0x394d; BYTE $0xe1 // cmp r9, r12
-	LONG $0xfbed8d0f; WORD $0xffff // jge 0x1a2b0 <depthwise3x3s1TwoRowsAVX512VNNI+0x950>
-	LONG $0x00008ce9; BYTE $0x00 // jmp 0x1a754 <depthwise3x3s1TwoRowsAVX512VNNI+0xdf4>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x48ddf362; WORD $0xea25; BYTE $0xec // vpternlogq zmm5, zmm4, zmm2, 0xec
-	LONG $0x08588b49 // mov rbx, qword ptr [r8 + 0x8]
-	LONG $0xc97ef162; WORD $0x346f; BYTE $0x0b // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [rbx + rcx]
-	LONG $0x484d7262; WORD $0xeb00 // vpshufb zmm13, zmm6, zmm3
-	LONG $0xfc50850f; WORD $0xffff // jne 0x1a33e <depthwise3x3s1TwoRowsAVX512VNNI+0x9de>
-	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
-	LONG $0x10708b4d // mov r14, qword ptr [r8 + 0x10]
-	LONG $0xc97ed162; WORD $0x346f; BYTE $0x0e // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14 + rcx]
-	LONG $0x484de262; WORD $0xd300 // vpshufb zmm18, zmm6, zmm3
-	LONG $0xfc49850f; WORD $0xffff // jne 0x1a355 <depthwise3x3s1TwoRowsAVX512VNNI+0x9f5>
-	LONG $0x48dde362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm4, zmm2, 0xec
-	LONG $0x18788b4d // mov r15, qword ptr [r8 + 0x18]
-	LONG $0xc97ed162; WORD $0x346f; BYTE $0x0f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r15 + rcx]
-	LONG $0x484de262; WORD $0xdb00 // vpshufb zmm19, zmm6, zmm3
-	LONG $0xfc3e840f; WORD $0xffff // je 0x1a368 <depthwise3x3s1TwoRowsAVX512VNNI+0xa08>
-	LONG $0xfffc40e9; BYTE $0xff // jmp 0x1a36f <depthwise3x3s1TwoRowsAVX512VNNI+0xa0f>
-	BYTE $0x90 // nop
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x394d; BYTE $0xe1 // cmp r9, r12
-	LONG $0xfb5c8d0f; WORD $0xffff // jge 0x1a2b0 <depthwise3x3s1TwoRowsAVX512VNNI+0x950>
-	LONG $0x01518d49 // lea rdx, [r9 + 0x1]
-	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
-	LONG $0xc2af0f4c // imul r8, rdx
-	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
-	WORD $0x014d; BYTE $0xe7 // add r15, r12
-	WORD $0x014d; BYTE $0xc7 // add r15, r8
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	LONG $0xc2af0f4c // imul r8, rdx
-	WORD $0x014d; BYTE $0xe6 // add r14, r12
-	WORD $0x014d; BYTE $0xc6 // add r14, r8
-	WORD $0x8949; BYTE $0xc0 // mov r8, rax
-	LONG $0xc2af0f4c // imul r8, rdx
-	WORD $0x014c; BYTE $0xe3 // add rbx, r12
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	LONG $0x54af0f48; WORD $0x0824 // imul rdx, qword ptr [rsp + 0x8]
-	WORD $0x014d; BYTE $0xe3 // add r11, r12
-	WORD $0x0149; BYTE $0xd3 // add r11, rdx
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	LONG $0x0001cee9; BYTE $0x00 // jmp 0x1a969 <depthwise3x3s1TwoRowsAVX512VNNI+0x1009>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x48050362; WORD $0xd271; BYTE $0x08 // vpshldd zmm26, zmm15, zmm26, 0x8
-	LONG $0x48154362; WORD $0xdf71; BYTE $0x18 // vpshldd zmm27, zmm13, zmm15, 0x18
-	LONG $0x402de262; WORD $0xf750 // vpdpbusd zmm22, zmm26, zmm7
-	LONG $0x4805e262; WORD $0xff50 // vpdpbusd zmm23, zmm15, zmm7
-	LONG $0x48054262; WORD $0xc250 // vpdpbusd zmm24, zmm15, zmm10
-	LONG $0x40254262; WORD $0xca50 // vpdpbusd zmm25, zmm27, zmm10
-	LONG $0x48fd4162; WORD $0xe46f // vmovdqa64 zmm28, zmm12
-	LONG $0x402d6262; WORD $0xe650 // vpdpbusd zmm28, zmm26, zmm6
-	LONG $0x48fd4162; WORD $0xd46f // vmovdqa64 zmm26, zmm12
-	LONG $0x48056262; WORD $0xd650 // vpdpbusd zmm26, zmm15, zmm6
-	LONG $0x48fd4162; WORD $0xec6f // vmovdqa64 zmm29, zmm12
-	LONG $0x48054262; WORD $0xe950 // vpdpbusd zmm29, zmm15, zmm9
-	LONG $0x48fd4162; WORD $0xf46f // vmovdqa64 zmm30, zmm12
-	LONG $0x40254262; WORD $0xf150 // vpdpbusd zmm30, zmm27, zmm9
-	LONG $0x407da362; WORD $0xed71; BYTE $0x08 // vpshldd zmm21, zmm16, zmm21, 0x8
-	LONG $0x406d2362; WORD $0xd871; BYTE $0x18 // vpshldd zmm27, zmm18, zmm16, 0x18
-	LONG $0x4055c262; WORD $0xf050 // vpdpbusd zmm22, zmm21, zmm8
-	LONG $0x407dc262; WORD $0xf850 // vpdpbusd zmm23, zmm16, zmm8
-	LONG $0x407d4262; WORD $0xc350 // vpdpbusd zmm24, zmm16, zmm11
-	LONG $0x40254262; WORD $0xcb50 // vpdpbusd zmm25, zmm27, zmm11
-	LONG $0x40556262; WORD $0xe750 // vpdpbusd zmm28, zmm21, zmm7
-	LONG $0x407d6262; WORD $0xd750 // vpdpbusd zmm26, zmm16, zmm7
-	LONG $0x407d4262; WORD $0xea50 // vpdpbusd zmm29, zmm16, zmm10
-	LONG $0x40254262; WORD $0xf250 // vpdpbusd zmm30, zmm27, zmm10
-	LONG $0x4075a362; WORD $0xe471; BYTE $0x08 // vpshldd zmm20, zmm17, zmm20, 0x8
-	LONG $0x4065a362; WORD $0xe971; BYTE $0x18 // vpshldd zmm21, zmm19, zmm17, 0x18
-	LONG $0x40554262; WORD $0xf350 // vpdpbusd zmm30, zmm21, zmm11
-	LONG $0x40754262; WORD $0xeb50 // vpdpbusd zmm29, zmm17, zmm11
-	LONG $0x40754262; WORD $0xd050 // vpdpbusd zmm26, zmm17, zmm8
-	LONG $0x405d4262; WORD $0xe050 // vpdpbusd zmm28, zmm20, zmm8
-	QUAD $0x00956410487c8162 // vmovups zmm20, zmmword ptr [r13 + 4*r10]
-	LONG $0x487ca162; WORD $0xee5b // vcvtdq2ps zmm21, zmm22
-	LONG $0x405ca162; WORD $0xed59 // vmulps zmm21, zmm20, zmm21
-	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
-	LONG $0x487ca162; WORD $0xf75b // vcvtdq2ps zmm22, zmm23
-	LONG $0x405ca162; WORD $0xf659 // vmulps zmm22, zmm20, zmm22
-	LONG $0x487da162; WORD $0xf65b // vcvtps2dq zmm22, zmm22
-	LONG $0x4055a162; WORD $0xee6b // vpackssdw zmm21, zmm21, zmm22
-	LONG $0x487c8162; WORD $0xf05b // vcvtdq2ps zmm22, zmm24
-	LONG $0x405ca162; WORD $0xf659 // vmulps zmm22, zmm20, zmm22
-	LONG $0x487da162; WORD $0xf65b // vcvtps2dq zmm22, zmm22
-	LONG $0x487c8162; WORD $0xf95b // vcvtdq2ps zmm23, zmm25
-	LONG $0x405ca162; WORD $0xe759 // vmulps zmm20, zmm20, zmm23
-	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
-	LONG $0x404da162; WORD $0xe46b // vpackssdw zmm20, zmm22, zmm20
-	LONG $0x4055e162; WORD $0xe8ed // vpaddsw zmm21, zmm21, zmm0
-	LONG $0x405de162; WORD $0xe0ed // vpaddsw zmm20, zmm20, zmm0
-	LONG $0x4055a162; WORD $0xe467 // vpackuswb zmm20, zmm21, zmm20
-	LONG $0x497ee162; WORD $0x217f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm20
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	QUAD $0x00956410487c8162 // vmovups zmm20, zmmword ptr [r13 + 4*r10]
-	LONG $0x487c8162; WORD $0xec5b // vcvtdq2ps zmm21, zmm28
-	LONG $0x405ca162; WORD $0xed59 // vmulps zmm21, zmm20, zmm21
-	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
-	LONG $0x487c8162; WORD $0xf25b // vcvtdq2ps zmm22, zmm26
-	LONG $0x405ca162; WORD $0xf659 // vmulps zmm22, zmm20, zmm22
-	LONG $0x487da162; WORD $0xf65b // vcvtps2dq zmm22, zmm22
-	LONG $0x4055a162; WORD $0xee6b // vpackssdw zmm21, zmm21, zmm22
-	LONG $0x487c8162; WORD $0xf55b // vcvtdq2ps zmm22, zmm29
-	LONG $0x405ca162; WORD $0xf659 // vmulps zmm22, zmm20, zmm22
-	LONG $0x487da162; WORD $0xf65b // vcvtps2dq zmm22, zmm22
-	LONG $0x487c8162; WORD $0xfe5b // vcvtdq2ps zmm23, zmm30
-	LONG $0x405ca162; WORD $0xe759 // vmulps zmm20, zmm20, zmm23
-	LONG $0x487da162; WORD $0xe45b // vcvtps2dq zmm20, zmm20
-	LONG $0x404da162; WORD $0xe46b // vpackssdw zmm20, zmm22, zmm20
-	LONG $0x4055e162; WORD $0xe8ed // vpaddsw zmm21, zmm21, zmm0
-	LONG $0x405de162; WORD $0xe0ed // vpaddsw zmm20, zmm20, zmm0
-	LONG $0x4055a162; WORD $0xe467 // vpackuswb zmm20, zmm21, zmm20
-	LONG $0x497ee162; WORD $0x247f; BYTE $0x01 // vmovdqu32 zmmword ptr [rcx + rax] {k1}, zmm20
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	LONG $0x40678b4c // mov r12, qword ptr [rdi + 0x40]
-	WORD $0x0149; BYTE $0xef // add r15, rbp
-	WORD $0x014d; BYTE $0xce // add r14, r9
-	LONG $0x245c0348; BYTE $0x18 // add rbx, qword ptr [rsp + 0x18]
-	WORD $0x0149; BYTE $0xd3 // add r11, rdx
-	WORD $0x894d; BYTE $0xc1 // mov r9, r8
-	WORD $0x394d; BYTE $0xe0 // cmp r8, r12
-	LONG $0xf9478d0f; WORD $0xffff // jge 0x1a2b0 <depthwise3x3s1TwoRowsAVX512VNNI+0x950>
-	LONG $0x48fda162; WORD $0xe16f // vmovdqa64 zmm20, zmm17
-	LONG $0x48fda162; WORD $0xe86f // vmovdqa64 zmm21, zmm16
-	LONG $0x48fd4162; WORD $0xd76f // vmovdqa64 zmm26, zmm15
-	LONG $0x48fdc162; WORD $0xf66f // vmovdqa64 zmm22, zmm14
-	LONG $0x48fda162; WORD $0xcb6f // vmovdqa64 zmm17, zmm19
-	LONG $0x48fda162; WORD $0xc26f // vmovdqa64 zmm16, zmm18
-	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
-	LONG $0x48fd5162; WORD $0xfd6f // vmovdqa64 zmm15, zmm13
-	LONG $0x01418d4d // lea r8, [r9 + 0x1]
-	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	WORD $0x7e7d // jge 0x1aa20 <depthwise3x3s1TwoRowsAVX512VNNI+0x10c0>
-	LONG $0xc97ed162; WORD $0x2b6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r11]
-	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
-	WORD $0x3949; BYTE $0xf0 // cmp r8, rsi
-	LONG $0x00c98d0f; WORD $0x0000 // jge 0x1aa80 <depthwise3x3s1TwoRowsAVX512VNNI+0x1120>
-	LONG $0x48555362; WORD $0xee71; BYTE $0x18 // vpshldd zmm13, zmm5, zmm14, 0x18
-	LONG $0x480da362; WORD $0xd671; BYTE $0x08 // vpshldd zmm18, zmm14, zmm22, 0x8
-	LONG $0x48fdc162; WORD $0xf46f // vmovdqa64 zmm22, zmm12
-	LONG $0x406de262; WORD $0xf650 // vpdpbusd zmm22, zmm18, zmm6
-	LONG $0x48fdc162; WORD $0xfc6f // vmovdqa64 zmm23, zmm12
-	LONG $0x480de262; WORD $0xfe50 // vpdpbusd zmm23, zmm14, zmm6
-	LONG $0x48fd4162; WORD $0xc46f // vmovdqa64 zmm24, zmm12
-	LONG $0x480d4262; WORD $0xc150 // vpdpbusd zmm24, zmm14, zmm9
-	LONG $0x48fd4162; WORD $0xcc6f // vmovdqa64 zmm25, zmm12
-	LONG $0x48154262; WORD $0xc950 // vpdpbusd zmm25, zmm13, zmm9
-	LONG $0xc97e7162; WORD $0x2b6f // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rbx]
-	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
-	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
-	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	LONG $0x00d38c0f; WORD $0x0000 // jl 0x1aae3 <depthwise3x3s1TwoRowsAVX512VNNI+0x1183>
-	LONG $0x0000e6e9; BYTE $0x00 // jmp 0x1aafb <depthwise3x3s1TwoRowsAVX512VNNI+0x119b>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x4875d362; WORD $0xee71; BYTE $0x18 // vpshldd zmm5, zmm1, zmm14, 0x18
-	LONG $0x480d3362; WORD $0xee71; BYTE $0x08 // vpshldd zmm13, zmm14, zmm22, 0x8
-	LONG $0x48fdc162; WORD $0xf46f // vmovdqa64 zmm22, zmm12
-	LONG $0x4815e262; WORD $0xf650 // vpdpbusd zmm22, zmm13, zmm6
-	LONG $0x48fdc162; WORD $0xfc6f // vmovdqa64 zmm23, zmm12
-	LONG $0x480de262; WORD $0xfe50 // vpdpbusd zmm23, zmm14, zmm6
-	LONG $0x48fd4162; WORD $0xc46f // vmovdqa64 zmm24, zmm12
-	LONG $0x480d4262; WORD $0xc150 // vpdpbusd zmm24, zmm14, zmm9
-	LONG $0x48fd4162; WORD $0xcc6f // vmovdqa64 zmm25, zmm12
-	LONG $0x48554262; WORD $0xc950 // vpdpbusd zmm25, zmm5, zmm9
+	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
+	WORD $0x8b4d; BYTE $0x32 // mov r14, qword ptr [r10]
+	LONG $0x087a8b4d // mov r15, qword ptr [r10 + 0x8]
+	LONG $0x10628b4d // mov r12, qword ptr [r10 + 0x10]
+	LONG $0x186a8b4d // mov r13, qword ptr [r10 + 0x18]
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xc84d0f45 // cmovge r9d, r8d
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x00bc8e0f; WORD $0x0000 // jle 0x19ab3 <depthwise3x3s1TwoRowsAVX512VNNI+0x653>
+	LONG $0x24348948 // mov qword ptr [rsp], rsi
+	WORD $0x894c; BYTE $0xde // mov rsi, r11
+	LONG $0x0e048d4d // lea r8, [r14 + rcx]
+	LONG $0x0f148d4d // lea r10, [r15 + rcx]
+	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
+	LONG $0x0d5c8d49; BYTE $0x00 // lea rbx, [r13 + rcx]
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0xc97ed162; WORD $0x106f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r8]
+	LONG $0xc97ed162; WORD $0x1a6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r10]
+	LONG $0xc97ed162; WORD $0x236f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97ef162; WORD $0x2b6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x486df162; WORD $0xf360 // vpunpcklbw zmm6, zmm2, zmm3 # zmm6 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xd368 // vpunpckhbw zmm2, zmm2, zmm3 # zmm2 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xdd60 // vpunpcklbw zmm3, zmm4, zmm5 # zmm3 = zmm4[0],zmm5[0],zmm4[1],zmm5[1],zmm4[2],zmm5[2],zmm4[3],zmm5[3],zmm4[4],zmm5[4],zmm4[5],zmm5[5],zmm4[6],zmm5[6],zmm4[7],zmm5[7],zmm4[16],zmm5[16],zmm4[17],zmm5[17],zmm4[18],zmm5[18],zmm4[19],zmm5[19],zmm4[20],zmm5[20],zmm4[21],zmm5[21],zmm4[22],zmm5[22],zmm4[23],zmm5[23],zmm4[32],zmm5[32],zmm4[33],zmm5[33],zmm4[34],zmm5[34],zmm4[35],zmm5[35],zmm4[36],zmm5[36],zmm4[37],zmm5[37],zmm4[38],zmm5[38],zmm4[39],zmm5[39],zmm4[48],zmm5[48],zmm4[49],zmm5[49],zmm4[50],zmm5[50],zmm4[51],zmm5[51],zmm4[52],zmm5[52],zmm4[53],zmm5[53],zmm4[54],zmm5[54],zmm4[55],zmm5[55]
+	LONG $0x485df162; WORD $0xe568 // vpunpckhbw zmm4, zmm4, zmm5 # zmm4 = zmm4[8],zmm5[8],zmm4[9],zmm5[9],zmm4[10],zmm5[10],zmm4[11],zmm5[11],zmm4[12],zmm5[12],zmm4[13],zmm5[13],zmm4[14],zmm5[14],zmm4[15],zmm5[15],zmm4[24],zmm5[24],zmm4[25],zmm5[25],zmm4[26],zmm5[26],zmm4[27],zmm5[27],zmm4[28],zmm5[28],zmm4[29],zmm5[29],zmm4[30],zmm5[30],zmm4[31],zmm5[31],zmm4[40],zmm5[40],zmm4[41],zmm5[41],zmm4[42],zmm5[42],zmm4[43],zmm5[43],zmm4[44],zmm5[44],zmm4[45],zmm5[45],zmm4[46],zmm5[46],zmm4[47],zmm5[47],zmm4[56],zmm5[56],zmm4[57],zmm5[57],zmm4[58],zmm5[58],zmm4[59],zmm5[59],zmm4[60],zmm5[60],zmm4[61],zmm5[61],zmm4[62],zmm5[62],zmm4[63],zmm5[63]
+	LONG $0x484d7162; WORD $0xd361 // vpunpcklwd zmm10, zmm6, zmm3 # zmm10 = zmm6[0],zmm3[0],zmm6[1],zmm3[1],zmm6[2],zmm3[2],zmm6[3],zmm3[3],zmm6[8],zmm3[8],zmm6[9],zmm3[9],zmm6[10],zmm3[10],zmm6[11],zmm3[11],zmm6[16],zmm3[16],zmm6[17],zmm3[17],zmm6[18],zmm3[18],zmm6[19],zmm3[19],zmm6[24],zmm3[24],zmm6[25],zmm3[25],zmm6[26],zmm3[26],zmm6[27],zmm3[27]
+	LONG $0x484df162; WORD $0xdb69 // vpunpckhwd zmm3, zmm6, zmm3 # zmm3 = zmm6[4],zmm3[4],zmm6[5],zmm3[5],zmm6[6],zmm3[6],zmm6[7],zmm3[7],zmm6[12],zmm3[12],zmm6[13],zmm3[13],zmm6[14],zmm3[14],zmm6[15],zmm3[15],zmm6[20],zmm3[20],zmm6[21],zmm3[21],zmm6[22],zmm3[22],zmm6[23],zmm3[23],zmm6[28],zmm3[28],zmm6[29],zmm3[29],zmm6[30],zmm3[30],zmm6[31],zmm3[31]
+	LONG $0x486df162; WORD $0xec61 // vpunpcklwd zmm5, zmm2, zmm4 # zmm5 = zmm2[0],zmm4[0],zmm2[1],zmm4[1],zmm2[2],zmm4[2],zmm2[3],zmm4[3],zmm2[8],zmm4[8],zmm2[9],zmm4[9],zmm2[10],zmm4[10],zmm2[11],zmm4[11],zmm2[16],zmm4[16],zmm2[17],zmm4[17],zmm2[18],zmm4[18],zmm2[19],zmm4[19],zmm2[24],zmm4[24],zmm2[25],zmm4[25],zmm2[26],zmm4[26],zmm2[27],zmm4[27]
+	LONG $0x486df162; WORD $0xd469 // vpunpckhwd zmm2, zmm2, zmm4 # zmm2 = zmm2[4],zmm4[4],zmm2[5],zmm4[5],zmm2[6],zmm4[6],zmm2[7],zmm4[7],zmm2[12],zmm4[12],zmm2[13],zmm4[13],zmm2[14],zmm4[14],zmm2[15],zmm4[15],zmm2[20],zmm4[20],zmm2[21],zmm4[21],zmm2[22],zmm4[22],zmm2[23],zmm4[23],zmm2[28],zmm4[28],zmm2[29],zmm4[29],zmm2[30],zmm4[30],zmm2[31],zmm4[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	WORD $0x4875 // jne 0x19aac <depthwise3x3s1TwoRowsAVX512VNNI+0x64c>
+	LONG $0x24448b44; BYTE $0x18 // mov r8d, dword ptr [rsp + 0x18]
+	LONG $0x00f88141; WORD $0x0001; BYTE $0x00 // cmp r8d, 0x100
+	WORD $0x2872 // jb 0x19a9a <depthwise3x3s1TwoRowsAVX512VNNI+0x63a>
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
+	WORD $0x0673 // jae 0x19a84 <depthwise3x3s1TwoRowsAVX512VNNI+0x624>
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	QUAD $0x0100000018247c81 // cmp dword ptr [rsp + 0x18], 0x1000000
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	WORD $0x2173 // jae 0x19ab3 <depthwise3x3s1TwoRowsAVX512VNNI+0x653>
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	WORD $0x19eb // jmp 0x19ab3 <depthwise3x3s1TwoRowsAVX512VNNI+0x653>
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfebf8e0f; WORD $0xffff // jle 0x1997d <depthwise3x3s1TwoRowsAVX512VNNI+0x51d>
+	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
+	WORD $0x8948; BYTE $0xea // mov rdx, rbp
+	WORD $0x894c; BYTE $0xdd // mov rbp, r11
+	LONG $0x04e5c148 // shl rbp, 0x4
+	LONG $0x245c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r11
+	LONG $0x5b348d4b // lea rsi, [r11 + 2*r11]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	WORD $0x8b4d; BYTE $0x18 // mov r11, qword ptr [r8]
+	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
+	LONG $0x48fed162; WORD $0x246f; BYTE $0x32 // vmovdqu64 zmm4, zmmword ptr [r10 + rsi]
+	QUAD $0x0132746f48fed162 // vmovdqu64 zmm6, zmmword ptr [r10 + rsi + 0x40]
+	QUAD $0x02327c6f48fed162 // vmovdqu64 zmm7, zmmword ptr [r10 + rsi + 0x80]
+	LONG $0x08708b49 // mov rsi, qword ptr [r8 + 0x8]
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x48fe5162; WORD $0x046f; BYTE $0x0a // vmovdqu64 zmm8, zmmword ptr [r10 + rcx]
+	LONG $0x10508b4d // mov r10, qword ptr [r8 + 0x10]
+	LONG $0x18588b49 // mov rbx, qword ptr [r8 + 0x18]
+	LONG $0x4835f162; WORD $0xf472; BYTE $0x08 // vpslld zmm9, zmm4, 0x8
+	LONG $0x4825f162; WORD $0xf672; BYTE $0x08 // vpslld zmm11, zmm6, 0x8
+	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
+	LONG $0x481df162; WORD $0xf772; BYTE $0x08 // vpslld zmm12, zmm7, 0x8
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x0149; BYTE $0xd5 // add r13, rdx
+	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	WORD $0x0149; BYTE $0xd4 // add r12, rdx
+	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	WORD $0x0149; BYTE $0xd7 // add r15, rdx
+	LONG $0x24148948 // mov qword ptr [rsp], rdx
+	WORD $0x014d; BYTE $0xde // add r14, r11
+	WORD $0x0149; BYTE $0xd6 // add r14, rdx
+	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
+	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x0001f8e9; BYTE $0x00 // jmp 0x19d53 <depthwise3x3s1TwoRowsAVX512VNNI+0x8f3>
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fdc162; WORD $0xd06f // vmovdqa64 zmm18, zmm8
+	LONG $0x4075e262; WORD $0xd450 // vpdpbusd zmm18, zmm17, zmm4
+	LONG $0x48fdc162; WORD $0xd86f // vmovdqa64 zmm19, zmm8
+	LONG $0x482de262; WORD $0xdc50 // vpdpbusd zmm19, zmm10, zmm4
+	LONG $0x48fdc162; WORD $0xe06f // vmovdqa64 zmm20, zmm8
+	LONG $0x4865e262; WORD $0xe450 // vpdpbusd zmm20, zmm3, zmm4
+	LONG $0x48fdc162; WORD $0xe86f // vmovdqa64 zmm21, zmm8
+	LONG $0x4855e262; WORD $0xec50 // vpdpbusd zmm21, zmm5, zmm4
+	LONG $0x48fdc162; WORD $0xf06f // vmovdqa64 zmm22, zmm8
+	LONG $0x4075c262; WORD $0xf150 // vpdpbusd zmm22, zmm17, zmm9
+	LONG $0x48fdc162; WORD $0xf86f // vmovdqa64 zmm23, zmm8
+	LONG $0x482dc262; WORD $0xf950 // vpdpbusd zmm23, zmm10, zmm9
+	LONG $0x48fd4162; WORD $0xc06f // vmovdqa64 zmm24, zmm8
+	LONG $0x48654262; WORD $0xc150 // vpdpbusd zmm24, zmm3, zmm9
+	LONG $0x48fdc162; WORD $0xc86f // vmovdqa64 zmm17, zmm8
+	LONG $0x4855c262; WORD $0xc950 // vpdpbusd zmm17, zmm5, zmm9
+	LONG $0x482de262; WORD $0xd650 // vpdpbusd zmm18, zmm10, zmm6
+	LONG $0x4865e262; WORD $0xde50 // vpdpbusd zmm19, zmm3, zmm6
+	LONG $0x4855e262; WORD $0xe650 // vpdpbusd zmm20, zmm5, zmm6
+	LONG $0x486de262; WORD $0xee50 // vpdpbusd zmm21, zmm2, zmm6
+	LONG $0x482dc262; WORD $0xf350 // vpdpbusd zmm22, zmm10, zmm11
+	LONG $0x4865c262; WORD $0xfb50 // vpdpbusd zmm23, zmm3, zmm11
+	LONG $0x48554262; WORD $0xc350 // vpdpbusd zmm24, zmm5, zmm11
+	LONG $0x486dc262; WORD $0xcb50 // vpdpbusd zmm17, zmm2, zmm11
+	LONG $0x4865e262; WORD $0xd750 // vpdpbusd zmm18, zmm3, zmm7
+	LONG $0x4855e262; WORD $0xdf50 // vpdpbusd zmm19, zmm5, zmm7
+	LONG $0x486de262; WORD $0xe750 // vpdpbusd zmm20, zmm2, zmm7
+	LONG $0x4815e262; WORD $0xef50 // vpdpbusd zmm21, zmm13, zmm7
+	LONG $0x4865c262; WORD $0xf450 // vpdpbusd zmm22, zmm3, zmm12
+	LONG $0x4855c262; WORD $0xfc50 // vpdpbusd zmm23, zmm5, zmm12
+	LONG $0x486d4262; WORD $0xc450 // vpdpbusd zmm24, zmm2, zmm12
+	LONG $0x4815c262; WORD $0xcc50 // vpdpbusd zmm17, zmm13, zmm12
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*rbp]
+	LONG $0x487cb162; WORD $0xea5b // vcvtdq2ps zmm5, zmm18
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487c3162; WORD $0xd35b // vcvtdq2ps zmm10, zmm19
+	LONG $0x48645162; WORD $0xd259 // vmulps zmm10, zmm3, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x4855d162; WORD $0xea6b // vpackssdw zmm5, zmm5, zmm10
+	LONG $0x487c3162; WORD $0xd45b // vcvtdq2ps zmm10, zmm20
+	LONG $0x48645162; WORD $0xd259 // vmulps zmm10, zmm3, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487ca162; WORD $0xd55b // vcvtdq2ps zmm18, zmm21
+	LONG $0x4864b162; WORD $0xda59 // vmulps zmm3, zmm3, zmm18
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x482df162; WORD $0xdb6b // vpackssdw zmm3, zmm10, zmm3
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x497ef162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm3
+	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*rbp]
+	LONG $0x487cb162; WORD $0xee5b // vcvtdq2ps zmm5, zmm22
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487c3162; WORD $0xd75b // vcvtdq2ps zmm10, zmm23
+	LONG $0x48645162; WORD $0xd259 // vmulps zmm10, zmm3, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x4855d162; WORD $0xea6b // vpackssdw zmm5, zmm5, zmm10
+	LONG $0x487c1162; WORD $0xd05b // vcvtdq2ps zmm10, zmm24
+	LONG $0x48645162; WORD $0xd259 // vmulps zmm10, zmm3, zmm10
+	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x4864b162; WORD $0xd959 // vmulps zmm3, zmm3, zmm17
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x482df162; WORD $0xdb6b // vpackssdw zmm3, zmm10, zmm3
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
+	LONG $0x497eb162; WORD $0x1c7f; BYTE $0x09 // vmovdqu32 zmmword ptr [rcx + r9] {k1}, zmm3
+	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	WORD $0x014d; BYTE $0xde // add r14, r11
+	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
+	LONG $0x48fd5162; WORD $0xd56f // vmovdqa64 zmm10, zmm13
+	LONG $0x48fdd162; WORD $0xde6f // vmovdqa64 zmm3, zmm14
+	LONG $0x48fdd162; WORD $0xef6f // vmovdqa64 zmm5, zmm15
+	LONG $0x48fdb162; WORD $0xd06f // vmovdqa64 zmm2, zmm16
+	LONG $0x40473b4c // cmp r8, qword ptr [rdi + 0x40]
+	LONG $0xfc1d8d0f; WORD $0xffff // jge 0x19970 <depthwise3x3s1TwoRowsAVX512VNNI+0x510>
+	WORD $0x894d; BYTE $0xc1 // mov r9, r8
+	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
-	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	WORD $0x6e7c // jl 0x1aae3 <depthwise3x3s1TwoRowsAVX512VNNI+0x1183>
-	LONG $0x000081e9; BYTE $0x00 // jmp 0x1aafb <depthwise3x3s1TwoRowsAVX512VNNI+0x119b>
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
+	LONG $0xfdf68e0f; WORD $0xffff // jle 0x19b70 <depthwise3x3s1TwoRowsAVX512VNNI+0x710>
+	LONG $0xc97e5162; WORD $0x2e6f // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r14]
+	LONG $0xc97e5162; WORD $0x376f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r15]
+	LONG $0xc97e5162; WORD $0x3c6f; BYTE $0x24 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r12]
+	LONG $0xc97ec162; WORD $0x456f; BYTE $0x00 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r13]
+	LONG $0x4815c162; WORD $0xd660 // vpunpcklbw zmm18, zmm13, zmm14 # zmm18 = zmm13[0],zmm14[0],zmm13[1],zmm14[1],zmm13[2],zmm14[2],zmm13[3],zmm14[3],zmm13[4],zmm14[4],zmm13[5],zmm14[5],zmm13[6],zmm14[6],zmm13[7],zmm14[7],zmm13[16],zmm14[16],zmm13[17],zmm14[17],zmm13[18],zmm14[18],zmm13[19],zmm14[19],zmm13[20],zmm14[20],zmm13[21],zmm14[21],zmm13[22],zmm14[22],zmm13[23],zmm14[23],zmm13[32],zmm14[32],zmm13[33],zmm14[33],zmm13[34],zmm14[34],zmm13[35],zmm14[35],zmm13[36],zmm14[36],zmm13[37],zmm14[37],zmm13[38],zmm14[38],zmm13[39],zmm14[39],zmm13[48],zmm14[48],zmm13[49],zmm14[49],zmm13[50],zmm14[50],zmm13[51],zmm14[51],zmm13[52],zmm14[52],zmm13[53],zmm14[53],zmm13[54],zmm14[54],zmm13[55],zmm14[55]
+	LONG $0x4815c162; WORD $0xde68 // vpunpckhbw zmm19, zmm13, zmm14 # zmm19 = zmm13[8],zmm14[8],zmm13[9],zmm14[9],zmm13[10],zmm14[10],zmm13[11],zmm14[11],zmm13[12],zmm14[12],zmm13[13],zmm14[13],zmm13[14],zmm14[14],zmm13[15],zmm14[15],zmm13[24],zmm14[24],zmm13[25],zmm14[25],zmm13[26],zmm14[26],zmm13[27],zmm14[27],zmm13[28],zmm14[28],zmm13[29],zmm14[29],zmm13[30],zmm14[30],zmm13[31],zmm14[31],zmm13[40],zmm14[40],zmm13[41],zmm14[41],zmm13[42],zmm14[42],zmm13[43],zmm14[43],zmm13[44],zmm14[44],zmm13[45],zmm14[45],zmm13[46],zmm14[46],zmm13[47],zmm14[47],zmm13[56],zmm14[56],zmm13[57],zmm14[57],zmm13[58],zmm14[58],zmm13[59],zmm14[59],zmm13[60],zmm14[60],zmm13[61],zmm14[61],zmm13[62],zmm14[62],zmm13[63],zmm14[63]
+	LONG $0x48053162; WORD $0xf060 // vpunpcklbw zmm14, zmm15, zmm16 # zmm14 = zmm15[0],zmm16[0],zmm15[1],zmm16[1],zmm15[2],zmm16[2],zmm15[3],zmm16[3],zmm15[4],zmm16[4],zmm15[5],zmm16[5],zmm15[6],zmm16[6],zmm15[7],zmm16[7],zmm15[16],zmm16[16],zmm15[17],zmm16[17],zmm15[18],zmm16[18],zmm15[19],zmm16[19],zmm15[20],zmm16[20],zmm15[21],zmm16[21],zmm15[22],zmm16[22],zmm15[23],zmm16[23],zmm15[32],zmm16[32],zmm15[33],zmm16[33],zmm15[34],zmm16[34],zmm15[35],zmm16[35],zmm15[36],zmm16[36],zmm15[37],zmm16[37],zmm15[38],zmm16[38],zmm15[39],zmm16[39],zmm15[48],zmm16[48],zmm15[49],zmm16[49],zmm15[50],zmm16[50],zmm15[51],zmm16[51],zmm15[52],zmm16[52],zmm15[53],zmm16[53],zmm15[54],zmm16[54],zmm15[55],zmm16[55]
+	LONG $0x4805a162; WORD $0xc068 // vpunpckhbw zmm16, zmm15, zmm16 # zmm16 = zmm15[8],zmm16[8],zmm15[9],zmm16[9],zmm15[10],zmm16[10],zmm15[11],zmm16[11],zmm15[12],zmm16[12],zmm15[13],zmm16[13],zmm15[14],zmm16[14],zmm15[15],zmm16[15],zmm15[24],zmm16[24],zmm15[25],zmm16[25],zmm15[26],zmm16[26],zmm15[27],zmm16[27],zmm15[28],zmm16[28],zmm15[29],zmm16[29],zmm15[30],zmm16[30],zmm15[31],zmm16[31],zmm15[40],zmm16[40],zmm15[41],zmm16[41],zmm15[42],zmm16[42],zmm15[43],zmm16[43],zmm15[44],zmm16[44],zmm15[45],zmm16[45],zmm15[46],zmm16[46],zmm15[47],zmm16[47],zmm15[56],zmm16[56],zmm15[57],zmm16[57],zmm15[58],zmm16[58],zmm15[59],zmm16[59],zmm15[60],zmm16[60],zmm15[61],zmm16[61],zmm15[62],zmm16[62],zmm15[63],zmm16[63]
+	LONG $0x406d5162; WORD $0xee61 // vpunpcklwd zmm13, zmm18, zmm14 # zmm13 = zmm18[0],zmm14[0],zmm18[1],zmm14[1],zmm18[2],zmm14[2],zmm18[3],zmm14[3],zmm18[8],zmm14[8],zmm18[9],zmm14[9],zmm18[10],zmm14[10],zmm18[11],zmm14[11],zmm18[16],zmm14[16],zmm18[17],zmm14[17],zmm18[18],zmm14[18],zmm18[19],zmm14[19],zmm18[24],zmm14[24],zmm18[25],zmm14[25],zmm18[26],zmm14[26],zmm18[27],zmm14[27]
+	LONG $0x406d5162; WORD $0xf669 // vpunpckhwd zmm14, zmm18, zmm14 # zmm14 = zmm18[4],zmm14[4],zmm18[5],zmm14[5],zmm18[6],zmm14[6],zmm18[7],zmm14[7],zmm18[12],zmm14[12],zmm18[13],zmm14[13],zmm18[14],zmm14[14],zmm18[15],zmm14[15],zmm18[20],zmm14[20],zmm18[21],zmm14[21],zmm18[22],zmm14[22],zmm18[23],zmm14[23],zmm18[28],zmm14[28],zmm18[29],zmm14[29],zmm18[30],zmm14[30],zmm18[31],zmm14[31]
+	LONG $0x40653162; WORD $0xf861 // vpunpcklwd zmm15, zmm19, zmm16 # zmm15 = zmm19[0],zmm16[0],zmm19[1],zmm16[1],zmm19[2],zmm16[2],zmm19[3],zmm16[3],zmm19[8],zmm16[8],zmm19[9],zmm16[9],zmm19[10],zmm16[10],zmm19[11],zmm16[11],zmm19[16],zmm16[16],zmm19[17],zmm16[17],zmm19[18],zmm16[18],zmm19[19],zmm16[19],zmm19[24],zmm16[24],zmm19[25],zmm16[25],zmm19[26],zmm16[26],zmm19[27],zmm16[27]
+	LONG $0x4065a162; WORD $0xc069 // vpunpckhwd zmm16, zmm19, zmm16 # zmm16 = zmm19[4],zmm16[4],zmm19[5],zmm16[5],zmm19[6],zmm16[6],zmm19[7],zmm16[7],zmm19[12],zmm16[12],zmm19[13],zmm16[13],zmm19[14],zmm16[14],zmm19[15],zmm16[15],zmm19[20],zmm16[20],zmm19[21],zmm16[21],zmm19[22],zmm16[22],zmm19[23],zmm16[23],zmm19[28],zmm16[28],zmm19[29],zmm16[29],zmm19[30],zmm16[30],zmm19[31],zmm16[31]
+	LONG $0x244c394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r9
+	LONG $0xfda1850f; WORD $0xffff // jne 0x19b70 <depthwise3x3s1TwoRowsAVX512VNNI+0x710>
+	LONG $0x244c8b44; BYTE $0x18 // mov r9d, dword ptr [rsp + 0x18]
+	LONG $0x00f98141; WORD $0x0001; BYTE $0x00 // cmp r9d, 0x100
+	LONG $0xfd7a820f; WORD $0xffff // jb 0x19b5b <depthwise3x3s1TwoRowsAVX512VNNI+0x6fb>
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	WORD $0x0673 // jae 0x19df0 <depthwise3x3s1TwoRowsAVX512VNNI+0x990>
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	LONG $0xfd6a820f; WORD $0xffff // jb 0x19b67 <depthwise3x3s1TwoRowsAVX512VNNI+0x707>
+	LONG $0xfffd6ee9; BYTE $0xff // jmp 0x19b70 <depthwise3x3s1TwoRowsAVX512VNNI+0x710>
+	LONG $0x30c48348 // add rsp, 0x30
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func depthwise3x3DilatedAVX512VNNI(a)
+TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x40ec8348 // sub rsp, 0x40
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x03d8840f; WORD $0x0000 // je 0x1a21a <depthwise3x3DilatedAVX512VNNI+0x3fa>
+	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
+	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
+	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
+	LONG $0xff468d4c // lea r8, [rsi - 0x1]
+	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0x03f98348 // cmp rcx, 0x3
+	LONG $0x0798840f; WORD $0x0000 // je 0x1a600 <depthwise3x3DilatedAVX512VNNI+0x7e0>
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x0b3e850f; WORD $0x0000 // jne 0x1a9b0 <depthwise3x3DilatedAVX512VNNI+0xb90>
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x16718e0f; WORD $0x0000 // jle 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
+	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x24548944; BYTE $0x2c // mov dword ptr [rsp + 0x2c], r10d
+	WORD $0x31eb // jmp 0x19ec6 <depthwise3x3DilatedAVX512VNNI+0xa6>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
+	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
+	QUAD $0x00000004b50c8d4a // lea rcx, [4*r14 + 0x4]
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
+	LONG $0x16268d0f; WORD $0x0000 // jge 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
+	WORD $0x894d; BYTE $0xc8 // mov r8, r9
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	WORD $0x894c; BYTE $0xf1 // mov rcx, r14
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
+	WORD $0x8b4d; BYTE $0x3b // mov r15, qword ptr [r11]
+	LONG $0x08638b4d // mov r12, qword ptr [r11 + 0x8]
+	LONG $0x106b8b4d // mov r13, qword ptr [r11 + 0x10]
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xc84d0f45 // cmovge r9d, r8d
+	LONG $0x244c8944; BYTE $0x10 // mov dword ptr [rsp + 0x10], r9d
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x00a28e0f; WORD $0x0000 // jle 0x19fd0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	LONG $0x0f048d4d // lea r8, [r15 + rcx]
+	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
+	LONG $0x291c8d4a // lea rbx, [rcx + r13]
+	LONG $0x244c8b44; BYTE $0x10 // mov r9d, dword ptr [rsp + 0x10]
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0xc97ed162; WORD $0x086f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r8]
+	LONG $0xc97ed162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x4875f162; WORD $0xe260 // vpunpcklbw zmm4, zmm1, zmm2 # zmm4 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865f162; WORD $0xeb68 // vpunpckhbw zmm5, zmm3, zmm3 # zmm5 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x485df162; WORD $0xda61 // vpunpcklwd zmm3, zmm4, zmm2 # zmm3 = zmm4[0],zmm2[0],zmm4[1],zmm2[1],zmm4[2],zmm2[2],zmm4[3],zmm2[3],zmm4[8],zmm2[8],zmm4[9],zmm2[9],zmm4[10],zmm2[10],zmm4[11],zmm2[11],zmm4[16],zmm2[16],zmm4[17],zmm2[17],zmm4[18],zmm2[18],zmm4[19],zmm2[19],zmm4[24],zmm2[24],zmm4[25],zmm2[25],zmm4[26],zmm2[26],zmm4[27],zmm2[27]
+	LONG $0x485df162; WORD $0xe269 // vpunpckhwd zmm4, zmm4, zmm2 # zmm4 = zmm4[4],zmm2[4],zmm4[5],zmm2[5],zmm4[6],zmm2[6],zmm4[7],zmm2[7],zmm4[12],zmm2[12],zmm4[13],zmm2[13],zmm4[14],zmm2[14],zmm4[15],zmm2[15],zmm4[20],zmm2[20],zmm4[21],zmm2[21],zmm4[22],zmm2[22],zmm4[23],zmm2[23],zmm4[28],zmm2[28],zmm4[29],zmm2[29],zmm4[30],zmm2[30],zmm4[31],zmm2[31]
+	LONG $0x4875f162; WORD $0xd561 // vpunpcklwd zmm2, zmm1, zmm5 # zmm2 = zmm1[0],zmm5[0],zmm1[1],zmm5[1],zmm1[2],zmm5[2],zmm1[3],zmm5[3],zmm1[8],zmm5[8],zmm1[9],zmm5[9],zmm1[10],zmm5[10],zmm1[11],zmm5[11],zmm1[16],zmm5[16],zmm1[17],zmm5[17],zmm1[18],zmm5[18],zmm1[19],zmm5[19],zmm1[24],zmm5[24],zmm1[25],zmm5[25],zmm1[26],zmm5[26],zmm1[27],zmm5[27]
+	LONG $0x4875f162; WORD $0xcd69 // vpunpckhwd zmm1, zmm1, zmm5 # zmm1 = zmm1[4],zmm5[4],zmm1[5],zmm5[5],zmm1[6],zmm5[6],zmm1[7],zmm5[7],zmm1[12],zmm5[12],zmm1[13],zmm5[13],zmm1[14],zmm5[14],zmm1[15],zmm5[15],zmm1[20],zmm5[20],zmm1[21],zmm5[21],zmm1[22],zmm5[22],zmm1[23],zmm5[23],zmm1[28],zmm5[28],zmm1[29],zmm5[29],zmm1[30],zmm5[30],zmm1[31],zmm5[31]
+	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
+	WORD $0x4275 // jne 0x19fd0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
+	WORD $0x2076 // jbe 0x19fb7 <depthwise3x3DilatedAVX512VNNI+0x197>
+	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
+	WORD $0x0673 // jae 0x19fa6 <depthwise3x3DilatedAVX512VNNI+0x186>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
+	WORD $0x2173 // jae 0x19fd0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	WORD $0x19eb // jmp 0x19fd0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
+	LONG $0xfece8e0f; WORD $0xffff // jle 0x19eae <depthwise3x3DilatedAVX512VNNI+0x8e>
+	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
+	WORD $0x894d; BYTE $0xf1 // mov r9, r14
+	LONG $0x04e1c149 // shl r9, 0x4
+	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
+	LONG $0x76148d4f // lea r10, [r14 + 2*r14]
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x8b4d; BYTE $0x03 // mov r8, qword ptr [r11]
+	WORD $0x8949; BYTE $0xee // mov r14, rbp
+	LONG $0x086b8b49 // mov rbp, qword ptr [r11 + 0x8]
+	LONG $0x105b8b49 // mov rbx, qword ptr [r11 + 0x10]
+	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x0b // vmovdqu64 zmm5, zmmword ptr [r11 + rcx]
+	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0x13 // vmovdqu64 zmm6, zmmword ptr [r11 + r10]
+	QUAD $0x01137c6f48fe9162 // vmovdqu64 zmm7, zmmword ptr [r11 + r10 + 0x40]
+	QUAD $0x0213446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r11 + r10 + 0x80]
+	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
+	LONG $0x24548b44; BYTE $0x10 // mov r10d, dword ptr [rsp + 0x10]
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x014d; BYTE $0xf5 // add r13, r14
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x014d; BYTE $0xf4 // add r12, r14
+	LONG $0x2474894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r14
+	WORD $0x014d; BYTE $0xc7 // add r15, r8
+	WORD $0x014d; BYTE $0xf7 // add r15, r14
+	LONG $0x24548b44; BYTE $0x2c // mov r10d, dword ptr [rsp + 0x2c]
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x0000efe9; BYTE $0x00 // jmp 0x1a159 <depthwise3x3DilatedAVX512VNNI+0x339>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x480d7262; WORD $0xfe50 // vpdpbusd zmm15, zmm14, zmm6
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x48657262; WORD $0xee50 // vpdpbusd zmm13, zmm3, zmm6
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x485de262; WORD $0xc650 // vpdpbusd zmm16, zmm4, zmm6
+	LONG $0x48657262; WORD $0xff50 // vpdpbusd zmm15, zmm3, zmm7
+	LONG $0x485d7262; WORD $0xf750 // vpdpbusd zmm14, zmm4, zmm7
+	LONG $0x482d7262; WORD $0xef50 // vpdpbusd zmm13, zmm10, zmm7
+	LONG $0x4835e262; WORD $0xc750 // vpdpbusd zmm16, zmm9, zmm7
+	LONG $0x482d5262; WORD $0xf850 // vpdpbusd zmm15, zmm10, zmm8
+	LONG $0x48355262; WORD $0xf050 // vpdpbusd zmm14, zmm9, zmm8
+	LONG $0x48255262; WORD $0xe850 // vpdpbusd zmm13, zmm11, zmm8
+	LONG $0x481dc262; WORD $0xc050 // vpdpbusd zmm16, zmm12, zmm8
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x8a // vmovups zmm3, zmmword ptr [rdx + 4*r9]
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x88 // vmovups zmm4, zmmword ptr [rax + 4*r9]
+	LONG $0x48657262; WORD $0xfca8 // vfmadd213ps zmm15, zmm3, zmm4 # zmm15 = (zmm3 * zmm15) + zmm4
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x48657262; WORD $0xf4a8 // vfmadd213ps zmm14, zmm3, zmm4 # zmm14 = (zmm3 * zmm14) + zmm4
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x48055162; WORD $0xf66b // vpackssdw zmm14, zmm15, zmm14
+	LONG $0x48657262; WORD $0xeca8 // vfmadd213ps zmm13, zmm3, zmm4 # zmm13 = (zmm3 * zmm13) + zmm4
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x4865e262; WORD $0xc4a8 // vfmadd213ps zmm16, zmm3, zmm4 # zmm16 = (zmm3 * zmm16) + zmm4
+	LONG $0x487db162; WORD $0xd85b // vcvtps2dq zmm3, zmm16
+	LONG $0x4815f162; WORD $0xdb6b // vpackssdw zmm3, zmm13, zmm3
+	LONG $0x480df162; WORD $0xdb67 // vpackuswb zmm3, zmm14, zmm3
+	LONG $0x497ef162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm3
+	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x014d; BYTE $0xc7 // add r15, r8
+	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
+	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
+	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
+	LONG $0xfd478d0f; WORD $0xffff // jge 0x19ea0 <depthwise3x3DilatedAVX512VNNI+0x80>
+	WORD $0x894d; BYTE $0xde // mov r14, r11
+	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
+	LONG $0x48fd7162; WORD $0xd26f // vmovdqa64 zmm10, zmm2
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	WORD $0x394c; BYTE $0xde // cmp rsi, r11
+	LONG $0xfee88e0f; WORD $0xffff // jle 0x1a080 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
+	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
+	LONG $0xc97e5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r13]
+	LONG $0x48757162; WORD $0xe260 // vpunpcklbw zmm12, zmm1, zmm2 # zmm12 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4825d162; WORD $0xd360 // vpunpcklbw zmm2, zmm11, zmm11 # zmm2 = zmm11[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x48255162; WORD $0xfb68 // vpunpckhbw zmm15, zmm11, zmm11 # zmm15 = zmm11[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x481d7162; WORD $0xda61 // vpunpcklwd zmm11, zmm12, zmm2 # zmm11 = zmm12[0],zmm2[0],zmm12[1],zmm2[1],zmm12[2],zmm2[2],zmm12[3],zmm2[3],zmm12[8],zmm2[8],zmm12[9],zmm2[9],zmm12[10],zmm2[10],zmm12[11],zmm2[11],zmm12[16],zmm2[16],zmm12[17],zmm2[17],zmm12[18],zmm2[18],zmm12[19],zmm2[19],zmm12[24],zmm2[24],zmm12[25],zmm2[25],zmm12[26],zmm2[26],zmm12[27],zmm2[27]
+	LONG $0x481d7162; WORD $0xe269 // vpunpckhwd zmm12, zmm12, zmm2 # zmm12 = zmm12[4],zmm2[4],zmm12[5],zmm2[5],zmm12[6],zmm2[6],zmm12[7],zmm2[7],zmm12[12],zmm2[12],zmm12[13],zmm2[13],zmm12[14],zmm2[14],zmm12[15],zmm2[15],zmm12[20],zmm2[20],zmm12[21],zmm2[21],zmm12[22],zmm2[22],zmm12[23],zmm2[23],zmm12[28],zmm2[28],zmm12[29],zmm2[29],zmm12[30],zmm2[30],zmm12[31],zmm2[31]
+	LONG $0x4875d162; WORD $0xd761 // vpunpcklwd zmm2, zmm1, zmm15 # zmm2 = zmm1[0],zmm15[0],zmm1[1],zmm15[1],zmm1[2],zmm15[2],zmm1[3],zmm15[3],zmm1[8],zmm15[8],zmm1[9],zmm15[9],zmm1[10],zmm15[10],zmm1[11],zmm15[11],zmm1[16],zmm15[16],zmm1[17],zmm15[17],zmm1[18],zmm15[18],zmm1[19],zmm15[19],zmm1[24],zmm15[24],zmm1[25],zmm15[25],zmm1[26],zmm15[26],zmm1[27],zmm15[27]
+	LONG $0x4875d162; WORD $0xcf69 // vpunpckhwd zmm1, zmm1, zmm15 # zmm1 = zmm1[4],zmm15[4],zmm1[5],zmm15[5],zmm1[6],zmm15[6],zmm1[7],zmm15[7],zmm1[12],zmm15[12],zmm1[13],zmm15[13],zmm1[14],zmm15[14],zmm1[15],zmm15[15],zmm1[20],zmm15[20],zmm1[21],zmm15[21],zmm1[22],zmm15[22],zmm1[23],zmm15[23],zmm1[28],zmm15[28],zmm1[29],zmm15[29],zmm1[30],zmm15[30],zmm1[31],zmm15[31]
+	LONG $0x2434394c // cmp qword ptr [rsp], r14
+	LONG $0xfe9a850f; WORD $0xffff // jne 0x1a080 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
+	LONG $0xfe77860f; WORD $0xffff // jbe 0x1a06a <depthwise3x3DilatedAVX512VNNI+0x24a>
+	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
+	WORD $0x0673 // jae 0x1a202 <depthwise3x3DilatedAVX512VNNI+0x3e2>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
+	LONG $0xfe71830f; WORD $0xffff // jae 0x1a080 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0xfffe66e9; BYTE $0xff // jmp 0x1a080 <depthwise3x3DilatedAVX512VNNI+0x260>
+	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0xff728d48 // lea rsi, [rdx - 0x1]
+	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x03f98348 // cmp rcx, 0x3
+	LONG $0x0b2f840f; WORD $0x0000 // je 0x1ad76 <depthwise3x3DilatedAVX512VNNI+0xf56>
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x0ed5850f; WORD $0x0000 // jne 0x1b126 <depthwise3x3DilatedAVX512VNNI+0x1306>
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x12928e0f; WORD $0x0000 // jle 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
+	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
+	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
+	WORD $0x30eb // jmp 0x1a2a5 <depthwise3x3DilatedAVX512VNNI+0x485>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
+	LONG $0x24348b4c // mov r14, qword ptr [rsp]
+	QUAD $0x00000004b50c8d4a // lea rcx, [4*r14 + 0x4]
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
+	LONG $0x12478d0f; WORD $0x0000 // jge 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
+	WORD $0x2948; BYTE $0xce // sub rsi, rcx
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	WORD $0x894c; BYTE $0xf1 // mov rcx, r14
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
+	WORD $0x8b4c; BYTE $0x3b // mov r15, qword ptr [rbx]
+	LONG $0x08638b4c // mov r12, qword ptr [rbx + 0x8]
+	LONG $0x106b8b4c // mov r13, qword ptr [rbx + 0x10]
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	LONG $0xde4d0f44 // cmovge r11d, esi
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x2434894c // mov qword ptr [rsp], r14
+	LONG $0x009e8e0f; WORD $0x0000 // jle 0x1a3a3 <depthwise3x3DilatedAVX512VNNI+0x583>
+	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
+	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
+	LONG $0x29348d4e // lea r14, [rcx + r13]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0xc97ef162; WORD $0x166f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
+	LONG $0xc97ed162; WORD $0x266f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r14]
+	LONG $0x486df162; WORD $0xeb60 // vpunpcklbw zmm5, zmm2, zmm3 # zmm5 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xdb68 // vpunpckhbw zmm3, zmm2, zmm3 # zmm3 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xd460 // vpunpcklbw zmm2, zmm4, zmm4 # zmm2 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x485df162; WORD $0xf468 // vpunpckhbw zmm6, zmm4, zmm4 # zmm6 = zmm4[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855f162; WORD $0xe261 // vpunpcklwd zmm4, zmm5, zmm2 # zmm4 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
+	LONG $0x4855f162; WORD $0xea69 // vpunpckhwd zmm5, zmm5, zmm2 # zmm5 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
+	LONG $0x4865f162; WORD $0xd661 // vpunpcklwd zmm2, zmm3, zmm6 # zmm2 = zmm3[0],zmm6[0],zmm3[1],zmm6[1],zmm3[2],zmm6[2],zmm3[3],zmm6[3],zmm3[8],zmm6[8],zmm3[9],zmm6[9],zmm3[10],zmm6[10],zmm3[11],zmm6[11],zmm3[16],zmm6[16],zmm3[17],zmm6[17],zmm3[18],zmm6[18],zmm3[19],zmm6[19],zmm3[24],zmm6[24],zmm3[25],zmm6[25],zmm3[26],zmm6[26],zmm3[27],zmm6[27]
+	LONG $0x4865f162; WORD $0xde69 // vpunpckhwd zmm3, zmm3, zmm6 # zmm3 = zmm3[4],zmm6[4],zmm3[5],zmm6[5],zmm3[6],zmm6[6],zmm3[7],zmm6[7],zmm3[12],zmm6[12],zmm3[13],zmm6[13],zmm3[14],zmm6[14],zmm3[15],zmm6[15],zmm3[20],zmm6[20],zmm3[21],zmm6[21],zmm3[22],zmm6[22],zmm3[23],zmm6[23],zmm3[28],zmm6[28],zmm3[29],zmm6[29],zmm3[30],zmm6[30],zmm3[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	WORD $0x3f75 // jne 0x1a39f <depthwise3x3DilatedAVX512VNNI+0x57f>
+	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
+	WORD $0x2476 // jbe 0x1a38d <depthwise3x3DilatedAVX512VNNI+0x56d>
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	LONG $0x24348b4c // mov r14, qword ptr [rsp]
+	WORD $0x0673 // jae 0x1a37c <depthwise3x3DilatedAVX512VNNI+0x55c>
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	WORD $0x1e73 // jae 0x1a3a3 <depthwise3x3DilatedAVX512VNNI+0x583>
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	WORD $0x16eb // jmp 0x1a3a3 <depthwise3x3DilatedAVX512VNNI+0x583>
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x24348b4c // mov r14, qword ptr [rsp]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfedf8e0f; WORD $0xffff // jle 0x1a28d <depthwise3x3DilatedAVX512VNNI+0x46d>
+	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
+	WORD $0x894d; BYTE $0xf0 // mov r8, r14
+	LONG $0x04e0c149 // shl r8, 0x4
+	LONG $0x76348d4f // lea r14, [r14 + 2*r14]
+	LONG $0x06e6c149 // shl r14, 0x6
+	WORD $0x8b48; BYTE $0x33 // mov rsi, qword ptr [rbx]
+	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
+	LONG $0x086b8b48 // mov rbp, qword ptr [rbx + 0x8]
+	LONG $0x105b8b48 // mov rbx, qword ptr [rbx + 0x10]
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x48fed162; WORD $0x346f; BYTE $0x0a // vmovdqu64 zmm6, zmmword ptr [r10 + rcx]
+	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
+	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x32 // vmovdqu64 zmm7, zmmword ptr [r10 + r14]
+	QUAD $0x0132446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r10 + r14 + 0x40]
+	QUAD $0x02324c6f48fe1162 // vmovdqu64 zmm9, zmmword ptr [r10 + r14 + 0x80]
+	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x014d; BYTE $0xcd // add r13, r9
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x014d; BYTE $0xcc // add r12, r9
+	LONG $0x244c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r9
+	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	WORD $0x014d; BYTE $0xcf // add r15, r9
+	LONG $0x244c8b44; BYTE $0x18 // mov r9d, dword ptr [rsp + 0x18]
+	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x00012be9; BYTE $0x00 // jmp 0x1a55e <depthwise3x3DilatedAVX512VNNI+0x73e>
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
+	LONG $0x480de262; WORD $0xc750 // vpdpbusd zmm16, zmm14, zmm7
+	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
+	LONG $0x48057262; WORD $0xf750 // vpdpbusd zmm14, zmm15, zmm7
+	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
+	LONG $0x485d7262; WORD $0xff50 // vpdpbusd zmm15, zmm4, zmm7
+	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
+	LONG $0x4855e262; WORD $0xcf50 // vpdpbusd zmm17, zmm5, zmm7
+	LONG $0x485dc262; WORD $0xc050 // vpdpbusd zmm16, zmm4, zmm8
+	LONG $0x48555262; WORD $0xf050 // vpdpbusd zmm14, zmm5, zmm8
+	LONG $0x486d5262; WORD $0xf850 // vpdpbusd zmm15, zmm2, zmm8
+	LONG $0x4865c262; WORD $0xc850 // vpdpbusd zmm17, zmm3, zmm8
+	LONG $0x486dc262; WORD $0xc150 // vpdpbusd zmm16, zmm2, zmm9
+	LONG $0x48655262; WORD $0xf150 // vpdpbusd zmm14, zmm3, zmm9
+	LONG $0x482d5262; WORD $0xf950 // vpdpbusd zmm15, zmm10, zmm9
+	LONG $0x4825c262; WORD $0xc950 // vpdpbusd zmm17, zmm11, zmm9
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x80 // vmovups zmm4, zmmword ptr [rax + 4*r8]
+	LONG $0x487cb162; WORD $0xe85b // vcvtdq2ps zmm5, zmm16
+	LONG $0x485cf162; WORD $0xed59 // vmulps zmm5, zmm4, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x485c5162; WORD $0xf659 // vmulps zmm14, zmm4, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x4855d162; WORD $0xee6b // vpackssdw zmm5, zmm5, zmm14
+	LONG $0x487c5162; WORD $0xf75b // vcvtdq2ps zmm14, zmm15
+	LONG $0x485c5162; WORD $0xf659 // vmulps zmm14, zmm4, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c3162; WORD $0xf95b // vcvtdq2ps zmm15, zmm17
+	LONG $0x485cd162; WORD $0xe759 // vmulps zmm4, zmm4, zmm15
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x480df162; WORD $0xe46b // vpackssdw zmm4, zmm14, zmm4
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x4855f162; WORD $0xe467 // vpackuswb zmm4, zmm5, zmm4
+	LONG $0x497ef162; WORD $0x217f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm4
+	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
+	LONG $0x48fdd162; WORD $0xeb6f // vmovdqa64 zmm5, zmm11
+	LONG $0x48fdd162; WORD $0xd46f // vmovdqa64 zmm2, zmm12
+	LONG $0x48fdd162; WORD $0xdd6f // vmovdqa64 zmm3, zmm13
+	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
+	LONG $0xfd228d0f; WORD $0xffff // jge 0x1a280 <depthwise3x3DilatedAVX512VNNI+0x460>
+	WORD $0x894d; BYTE $0xf3 // mov r11, r14
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
+	LONG $0xfecb8e0f; WORD $0xffff // jle 0x1a450 <depthwise3x3DilatedAVX512VNNI+0x630>
+	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
+	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
+	LONG $0xc97e5162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r13]
+	LONG $0x482d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm10, zmm11 # zmm13 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
+	LONG $0x482dc162; WORD $0xc368 // vpunpckhbw zmm16, zmm10, zmm11 # zmm16 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
+	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x481dc162; WORD $0xcc68 // vpunpckhbw zmm17, zmm12, zmm12 # zmm17 = zmm12[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x48155162; WORD $0xd361 // vpunpcklwd zmm10, zmm13, zmm11 # zmm10 = zmm13[0],zmm11[0],zmm13[1],zmm11[1],zmm13[2],zmm11[2],zmm13[3],zmm11[3],zmm13[8],zmm11[8],zmm13[9],zmm11[9],zmm13[10],zmm11[10],zmm13[11],zmm11[11],zmm13[16],zmm11[16],zmm13[17],zmm11[17],zmm13[18],zmm11[18],zmm13[19],zmm11[19],zmm13[24],zmm11[24],zmm13[25],zmm11[25],zmm13[26],zmm11[26],zmm13[27],zmm11[27]
+	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
+	LONG $0x407d3162; WORD $0xe161 // vpunpcklwd zmm12, zmm16, zmm17 # zmm12 = zmm16[0],zmm17[0],zmm16[1],zmm17[1],zmm16[2],zmm17[2],zmm16[3],zmm17[3],zmm16[8],zmm17[8],zmm16[9],zmm17[9],zmm16[10],zmm17[10],zmm16[11],zmm17[11],zmm16[16],zmm17[16],zmm16[17],zmm17[17],zmm16[18],zmm17[18],zmm16[19],zmm17[19],zmm16[24],zmm17[24],zmm16[25],zmm17[25],zmm16[26],zmm17[26],zmm16[27],zmm17[27]
+	LONG $0x407d3162; WORD $0xe969 // vpunpckhwd zmm13, zmm16, zmm17 # zmm13 = zmm16[4],zmm17[4],zmm16[5],zmm17[5],zmm16[6],zmm17[6],zmm16[7],zmm17[7],zmm16[12],zmm17[12],zmm16[13],zmm17[13],zmm16[14],zmm17[14],zmm16[15],zmm17[15],zmm16[20],zmm17[20],zmm16[21],zmm17[21],zmm16[22],zmm17[22],zmm16[23],zmm17[23],zmm16[28],zmm17[28],zmm16[29],zmm17[29],zmm16[30],zmm17[30],zmm16[31],zmm17[31]
+	WORD $0x394d; BYTE $0xda // cmp r10, r11
+	LONG $0xfe7e850f; WORD $0xffff // jne 0x1a450 <depthwise3x3DilatedAVX512VNNI+0x630>
+	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
+	LONG $0xfe54860f; WORD $0xffff // jbe 0x1a433 <depthwise3x3DilatedAVX512VNNI+0x613>
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	WORD $0x0673 // jae 0x1a5ee <depthwise3x3DilatedAVX512VNNI+0x7ce>
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	LONG $0xfe44820f; WORD $0xffff // jb 0x1a43f <depthwise3x3DilatedAVX512VNNI+0x61f>
+	LONG $0xfffe50e9; BYTE $0xff // jmp 0x1a450 <depthwise3x3DilatedAVX512VNNI+0x630>
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x0ee38e0f; WORD $0x0000 // jle 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
+	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x24548944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r10d
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	WORD $0x2feb // jmp 0x1a656 <depthwise3x3DilatedAVX512VNNI+0x836>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
+	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
+	QUAD $0x000000049d0c8d48 // lea rcx, [4*rbx + 0x4]
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
+	LONG $0x0e968d0f; WORD $0x0000 // jge 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	WORD $0x894d; BYTE $0xc8 // mov r8, r9
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffbe41; WORD $0xffff // mov r14d, 0xffffffff
+	WORD $0xd341; BYTE $0xe6 // shl r14d, cl
+	WORD $0xf741; BYTE $0xd6 // not r14d
+	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
+	WORD $0x8b4d; BYTE $0x3b // mov r15, qword ptr [r11]
+	LONG $0x08638b4d // mov r12, qword ptr [r11 + 0x8]
+	LONG $0x106b8b4d // mov r13, qword ptr [r11 + 0x10]
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xf04d0f45 // cmovge r14d, r8d
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x245c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rbx
+	LONG $0x00a08e0f; WORD $0x0000 // jle 0x1a759 <depthwise3x3DilatedAVX512VNNI+0x939>
+	LONG $0x0f048d4d // lea r8, [r15 + rcx]
+	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
+	LONG $0x291c8d4a // lea rbx, [rcx + r13]
+	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
+	LONG $0xc97ed162; WORD $0x086f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r8]
+	LONG $0xc97ed162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865f162; WORD $0xf368 // vpunpckhbw zmm6, zmm3, zmm3 # zmm6 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855f162; WORD $0xe261 // vpunpcklwd zmm4, zmm5, zmm2 # zmm4 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
+	LONG $0x4855f162; WORD $0xda69 // vpunpckhwd zmm3, zmm5, zmm2 # zmm3 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
+	LONG $0x4875f162; WORD $0xd661 // vpunpcklwd zmm2, zmm1, zmm6 # zmm2 = zmm1[0],zmm6[0],zmm1[1],zmm6[1],zmm1[2],zmm6[2],zmm1[3],zmm6[3],zmm1[8],zmm6[8],zmm1[9],zmm6[9],zmm1[10],zmm6[10],zmm1[11],zmm6[11],zmm1[16],zmm6[16],zmm1[17],zmm6[17],zmm1[18],zmm6[18],zmm1[19],zmm6[19],zmm1[24],zmm6[24],zmm1[25],zmm6[25],zmm1[26],zmm6[26],zmm1[27],zmm6[27]
+	LONG $0x4875f162; WORD $0xce69 // vpunpckhwd zmm1, zmm1, zmm6 # zmm1 = zmm1[4],zmm6[4],zmm1[5],zmm6[5],zmm1[6],zmm6[6],zmm1[7],zmm6[7],zmm1[12],zmm6[12],zmm1[13],zmm6[13],zmm1[14],zmm6[14],zmm1[15],zmm6[15],zmm1[20],zmm6[20],zmm1[21],zmm6[21],zmm1[22],zmm6[22],zmm1[23],zmm6[23],zmm1[28],zmm6[28],zmm1[29],zmm6[29],zmm1[30],zmm6[30],zmm1[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
+	WORD $0x4075 // jne 0x1a754 <depthwise3x3DilatedAVX512VNNI+0x934>
+	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
+	WORD $0x2576 // jbe 0x1a742 <depthwise3x3DilatedAVX512VNNI+0x922>
+	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
+	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
+	WORD $0x0673 // jae 0x1a731 <depthwise3x3DilatedAVX512VNNI+0x911>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
+	WORD $0x1f73 // jae 0x1a759 <depthwise3x3DilatedAVX512VNNI+0x939>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	WORD $0x17eb // jmp 0x1a759 <depthwise3x3DilatedAVX512VNNI+0x939>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfeda8e0f; WORD $0xffff // jle 0x1a63e <depthwise3x3DilatedAVX512VNNI+0x81e>
+	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
+	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
+	LONG $0x04e1c149 // shl r9, 0x4
+	LONG $0x5b148d4c // lea r10, [rbx + 2*rbx]
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x8948; BYTE $0xea // mov rdx, rbp
+	WORD $0x8b49; BYTE $0x2b // mov rbp, qword ptr [r11]
+	LONG $0x08438b4d // mov r8, qword ptr [r11 + 0x8]
+	LONG $0x105b8b49 // mov rbx, qword ptr [r11 + 0x10]
+	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x0b // vmovdqu64 zmm5, zmmword ptr [r11 + rcx]
+	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0x13 // vmovdqu64 zmm6, zmmword ptr [r11 + r10]
+	QUAD $0x01137c6f48fe9162 // vmovdqu64 zmm7, zmmword ptr [r11 + r10 + 0x40]
+	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
+	QUAD $0x0213446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r11 + r10 + 0x80]
+	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x0149; BYTE $0xd5 // add r13, rdx
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x0149; BYTE $0xd4 // add r12, rdx
+	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	WORD $0x0149; BYTE $0xd7 // add r15, rdx
+	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
+	LONG $0x24548b44; BYTE $0x18 // mov r10d, dword ptr [rsp + 0x18]
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x0000f4e9; BYTE $0x00 // jmp 0x1a8e3 <depthwise3x3DilatedAVX512VNNI+0xac3>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x480d7262; WORD $0xfe50 // vpdpbusd zmm15, zmm14, zmm6
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x485d7262; WORD $0xee50 // vpdpbusd zmm13, zmm4, zmm6
+	LONG $0x485de262; WORD $0xc750 // vpdpbusd zmm16, zmm4, zmm7
+	LONG $0x48257262; WORD $0xff50 // vpdpbusd zmm15, zmm11, zmm7
+	LONG $0x482d7262; WORD $0xf750 // vpdpbusd zmm14, zmm10, zmm7
+	LONG $0x48357262; WORD $0xef50 // vpdpbusd zmm13, zmm9, zmm7
+	LONG $0x4835c262; WORD $0xc050 // vpdpbusd zmm16, zmm9, zmm8
+	LONG $0x481d5262; WORD $0xf850 // vpdpbusd zmm15, zmm12, zmm8
+	LONG $0x48655262; WORD $0xf050 // vpdpbusd zmm14, zmm3, zmm8
+	LONG $0x486d5262; WORD $0xe850 // vpdpbusd zmm13, zmm2, zmm8
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x8a // vmovups zmm4, zmmword ptr [rdx + 4*r9]
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x88 // vmovups zmm17, zmmword ptr [rax + 4*r9]
+	LONG $0x485da262; WORD $0xc1a8 // vfmadd213ps zmm16, zmm4, zmm17 # zmm16 = (zmm4 * zmm16) + zmm17
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x485d3262; WORD $0xf9a8 // vfmadd213ps zmm15, zmm4, zmm17 # zmm15 = (zmm4 * zmm15) + zmm17
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x485d3262; WORD $0xf1a8 // vfmadd213ps zmm14, zmm4, zmm17 # zmm14 = (zmm4 * zmm14) + zmm17
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x485d3262; WORD $0xe9a8 // vfmadd213ps zmm13, zmm4, zmm17 # zmm13 = (zmm4 * zmm13) + zmm17
+	LONG $0x487dd162; WORD $0xe55b // vcvtps2dq zmm4, zmm13
+	LONG $0x480df162; WORD $0xe46b // vpackssdw zmm4, zmm14, zmm4
+	LONG $0x4805f162; WORD $0xe467 // vpackuswb zmm4, zmm15, zmm4
+	LONG $0x497ef162; WORD $0x217f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm4
+	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
+	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
+	LONG $0xfd4d8d0f; WORD $0xffff // jge 0x1a630 <depthwise3x3DilatedAVX512VNNI+0x810>
+	WORD $0x894d; BYTE $0xde // mov r14, r11
+	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
+	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xd26f // vmovdqa64 zmm10, zmm2
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	WORD $0x394c; BYTE $0xde // cmp rsi, r11
+	LONG $0xfee28e0f; WORD $0xffff // jle 0x1a810 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
+	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
+	LONG $0xc97ed162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r13]
+	LONG $0x4875e162; WORD $0xc260 // vpunpcklbw zmm16, zmm1, zmm2 # zmm16 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865e162; WORD $0xcb68 // vpunpckhbw zmm17, zmm3, zmm3 # zmm17 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x407d7162; WORD $0xe261 // vpunpcklwd zmm12, zmm16, zmm2 # zmm12 = zmm16[0],zmm2[0],zmm16[1],zmm2[1],zmm16[2],zmm2[2],zmm16[3],zmm2[3],zmm16[8],zmm2[8],zmm16[9],zmm2[9],zmm16[10],zmm2[10],zmm16[11],zmm2[11],zmm16[16],zmm2[16],zmm16[17],zmm2[17],zmm16[18],zmm2[18],zmm16[19],zmm2[19],zmm16[24],zmm2[24],zmm16[25],zmm2[25],zmm16[26],zmm2[26],zmm16[27],zmm2[27]
+	LONG $0x407df162; WORD $0xda69 // vpunpckhwd zmm3, zmm16, zmm2 # zmm3 = zmm16[4],zmm2[4],zmm16[5],zmm2[5],zmm16[6],zmm2[6],zmm16[7],zmm2[7],zmm16[12],zmm2[12],zmm16[13],zmm2[13],zmm16[14],zmm2[14],zmm16[15],zmm2[15],zmm16[20],zmm2[20],zmm16[21],zmm2[21],zmm16[22],zmm2[22],zmm16[23],zmm2[23],zmm16[28],zmm2[28],zmm16[29],zmm2[29],zmm16[30],zmm2[30],zmm16[31],zmm2[31]
+	LONG $0x4875b162; WORD $0xd161 // vpunpcklwd zmm2, zmm1, zmm17 # zmm2 = zmm1[0],zmm17[0],zmm1[1],zmm17[1],zmm1[2],zmm17[2],zmm1[3],zmm17[3],zmm1[8],zmm17[8],zmm1[9],zmm17[9],zmm1[10],zmm17[10],zmm1[11],zmm17[11],zmm1[16],zmm17[16],zmm1[17],zmm17[17],zmm1[18],zmm17[18],zmm1[19],zmm17[19],zmm1[24],zmm17[24],zmm1[25],zmm17[25],zmm1[26],zmm17[26],zmm1[27],zmm17[27]
+	LONG $0x4875b162; WORD $0xc969 // vpunpckhwd zmm1, zmm1, zmm17 # zmm1 = zmm1[4],zmm17[4],zmm1[5],zmm17[5],zmm1[6],zmm17[6],zmm1[7],zmm17[7],zmm1[12],zmm17[12],zmm1[13],zmm17[13],zmm1[14],zmm17[14],zmm1[15],zmm17[15],zmm1[20],zmm17[20],zmm1[21],zmm17[21],zmm1[22],zmm17[22],zmm1[23],zmm17[23],zmm1[28],zmm17[28],zmm1[29],zmm17[29],zmm1[30],zmm17[30],zmm1[31],zmm17[31]
+	LONG $0x2434394c // cmp qword ptr [rsp], r14
+	LONG $0xfe94850f; WORD $0xffff // jne 0x1a810 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
+	LONG $0xfe66860f; WORD $0xffff // jbe 0x1a7ef <depthwise3x3DilatedAVX512VNNI+0x9cf>
+	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
+	WORD $0x0673 // jae 0x1a998 <depthwise3x3DilatedAVX512VNNI+0xb78>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
+	LONG $0xfe6b830f; WORD $0xffff // jae 0x1a810 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x1a810 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x0b338e0f; WORD $0x0000 // jle 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
+	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x24548944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r10d
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	WORD $0x2feb // jmp 0x1aa06 <depthwise3x3DilatedAVX512VNNI+0xbe6>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
+	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
+	QUAD $0x000000049d0c8d48 // lea rcx, [4*rbx + 0x4]
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
+	LONG $0x0ae68d0f; WORD $0x0000 // jge 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	WORD $0x894d; BYTE $0xc8 // mov r8, r9
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffbe41; WORD $0xffff // mov r14d, 0xffffffff
+	WORD $0xd341; BYTE $0xe6 // shl r14d, cl
+	WORD $0xf741; BYTE $0xd6 // not r14d
+	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
+	WORD $0x8b4d; BYTE $0x3b // mov r15, qword ptr [r11]
+	LONG $0x08638b4d // mov r12, qword ptr [r11 + 0x8]
+	LONG $0x106b8b4d // mov r13, qword ptr [r11 + 0x10]
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	LONG $0xf04d0f45 // cmovge r14d, r8d
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x1ab12 <depthwise3x3DilatedAVX512VNNI+0xcf2>
+	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
+	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
+	LONG $0x0f048d4d // lea r8, [r15 + rcx]
+	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
+	LONG $0x291c8d4a // lea rbx, [rcx + r13]
+	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
+	LONG $0xc97ed162; WORD $0x086f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r8]
+	LONG $0xc97ed162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x4875f162; WORD $0xe260 // vpunpcklbw zmm4, zmm1, zmm2 # zmm4 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xd268 // vpunpckhbw zmm2, zmm1, zmm2 # zmm2 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xeb60 // vpunpcklbw zmm5, zmm3, zmm3 # zmm5 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865f162; WORD $0xf368 // vpunpckhbw zmm6, zmm3, zmm3 # zmm6 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x485df162; WORD $0xcd61 // vpunpcklwd zmm1, zmm4, zmm5 # zmm1 = zmm4[0],zmm5[0],zmm4[1],zmm5[1],zmm4[2],zmm5[2],zmm4[3],zmm5[3],zmm4[8],zmm5[8],zmm4[9],zmm5[9],zmm4[10],zmm5[10],zmm4[11],zmm5[11],zmm4[16],zmm5[16],zmm4[17],zmm5[17],zmm4[18],zmm5[18],zmm4[19],zmm5[19],zmm4[24],zmm5[24],zmm4[25],zmm5[25],zmm4[26],zmm5[26],zmm4[27],zmm5[27]
+	LONG $0x485df162; WORD $0xe569 // vpunpckhwd zmm4, zmm4, zmm5 # zmm4 = zmm4[4],zmm5[4],zmm4[5],zmm5[5],zmm4[6],zmm5[6],zmm4[7],zmm5[7],zmm4[12],zmm5[12],zmm4[13],zmm5[13],zmm4[14],zmm5[14],zmm4[15],zmm5[15],zmm4[20],zmm5[20],zmm4[21],zmm5[21],zmm4[22],zmm5[22],zmm4[23],zmm5[23],zmm4[28],zmm5[28],zmm4[29],zmm5[29],zmm4[30],zmm5[30],zmm4[31],zmm5[31]
+	LONG $0x486df162; WORD $0xde61 // vpunpcklwd zmm3, zmm2, zmm6 # zmm3 = zmm2[0],zmm6[0],zmm2[1],zmm6[1],zmm2[2],zmm6[2],zmm2[3],zmm6[3],zmm2[8],zmm6[8],zmm2[9],zmm6[9],zmm2[10],zmm6[10],zmm2[11],zmm6[11],zmm2[16],zmm6[16],zmm2[17],zmm6[17],zmm2[18],zmm6[18],zmm2[19],zmm6[19],zmm2[24],zmm6[24],zmm2[25],zmm6[25],zmm2[26],zmm6[26],zmm2[27],zmm6[27]
+	LONG $0x486df162; WORD $0xd669 // vpunpckhwd zmm2, zmm2, zmm6 # zmm2 = zmm2[4],zmm6[4],zmm2[5],zmm6[5],zmm2[6],zmm6[6],zmm2[7],zmm6[7],zmm2[12],zmm6[12],zmm2[13],zmm6[13],zmm2[14],zmm6[14],zmm2[15],zmm6[15],zmm2[20],zmm6[20],zmm2[21],zmm6[21],zmm2[22],zmm6[22],zmm2[23],zmm6[23],zmm2[28],zmm6[28],zmm2[29],zmm6[29],zmm2[30],zmm6[30],zmm2[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
+	WORD $0x4375 // jne 0x1ab0a <depthwise3x3DilatedAVX512VNNI+0xcea>
+	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
+	WORD $0x2876 // jbe 0x1aaf8 <depthwise3x3DilatedAVX512VNNI+0xcd8>
+	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
+	WORD $0x894c; BYTE $0xcb // mov rbx, r9
+	WORD $0x0673 // jae 0x1aae2 <depthwise3x3DilatedAVX512VNNI+0xcc2>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
+	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
+	WORD $0x2273 // jae 0x1ab12 <depthwise3x3DilatedAVX512VNNI+0xcf2>
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	WORD $0x1aeb // jmp 0x1ab12 <depthwise3x3DilatedAVX512VNNI+0xcf2>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	WORD $0x894c; BYTE $0xcb // mov rbx, r9
+	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfed18e0f; WORD $0xffff // jle 0x1a9ee <depthwise3x3DilatedAVX512VNNI+0xbce>
+	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
+	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
+	LONG $0x04e1c149 // shl r9, 0x4
+	LONG $0x245c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rbx
+	LONG $0x5b148d4c // lea r10, [rbx + 2*rbx]
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
+	WORD $0x8b49; BYTE $0x2b // mov rbp, qword ptr [r11]
+	LONG $0x08438b4d // mov r8, qword ptr [r11 + 0x8]
+	LONG $0x105b8b49 // mov rbx, qword ptr [r11 + 0x10]
+	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x0b // vmovdqu64 zmm5, zmmword ptr [r11 + rcx]
+	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0x13 // vmovdqu64 zmm6, zmmword ptr [r11 + r10]
+	QUAD $0x01137c6f48fe9162 // vmovdqu64 zmm7, zmmword ptr [r11 + r10 + 0x40]
+	QUAD $0x0213446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r11 + r10 + 0x80]
+	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
+	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x0149; BYTE $0xc5 // add r13, rax
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x0149; BYTE $0xc4 // add r12, rax
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	WORD $0x0149; BYTE $0xc7 // add r15, rax
+	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
+	LONG $0x24548b44; BYTE $0x18 // mov r10d, dword ptr [rsp + 0x18]
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x0000eae9; BYTE $0x00 // jmp 0x1ac9d <depthwise3x3DilatedAVX512VNNI+0xe7d>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fde162; WORD $0xcd6f // vmovdqa64 zmm17, zmm5
+	LONG $0x407de262; WORD $0xce50 // vpdpbusd zmm17, zmm16, zmm6
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x480d7262; WORD $0xfe50 // vpdpbusd zmm15, zmm14, zmm6
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
+	LONG $0x481de262; WORD $0xcf50 // vpdpbusd zmm17, zmm12, zmm7
+	LONG $0x4825e262; WORD $0xc750 // vpdpbusd zmm16, zmm11, zmm7
+	LONG $0x482d7262; WORD $0xff50 // vpdpbusd zmm15, zmm10, zmm7
+	LONG $0x48357262; WORD $0xf750 // vpdpbusd zmm14, zmm9, zmm7
+	LONG $0x4875c262; WORD $0xc850 // vpdpbusd zmm17, zmm1, zmm8
+	LONG $0x485dc262; WORD $0xc050 // vpdpbusd zmm16, zmm4, zmm8
+	LONG $0x48655262; WORD $0xf850 // vpdpbusd zmm15, zmm3, zmm8
+	LONG $0x486d5262; WORD $0xf050 // vpdpbusd zmm14, zmm2, zmm8
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x8a // vmovups zmm13, zmmword ptr [rdx + 4*r9]
+	LONG $0x487ca162; WORD $0x1410; BYTE $0x88 // vmovups zmm18, zmmword ptr [rax + 4*r9]
+	LONG $0x4815a262; WORD $0xcaa8 // vfmadd213ps zmm17, zmm13, zmm18 # zmm17 = (zmm13 * zmm17) + zmm18
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x4815a262; WORD $0xc2a8 // vfmadd213ps zmm16, zmm13, zmm18 # zmm16 = (zmm13 * zmm16) + zmm18
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x4075a162; WORD $0xc06b // vpackssdw zmm16, zmm17, zmm16
+	LONG $0x48153262; WORD $0xfaa8 // vfmadd213ps zmm15, zmm13, zmm18 # zmm15 = (zmm13 * zmm15) + zmm18
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x48153262; WORD $0xf2a8 // vfmadd213ps zmm14, zmm13, zmm18 # zmm14 = (zmm13 * zmm14) + zmm18
+	LONG $0x487d5162; WORD $0xee5b // vcvtps2dq zmm13, zmm14
+	LONG $0x48055162; WORD $0xed6b // vpackssdw zmm13, zmm15, zmm13
+	LONG $0x407d5162; WORD $0xed67 // vpackuswb zmm13, zmm16, zmm13
+	LONG $0x497e7162; WORD $0x297f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm13
+	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
+	LONG $0xfd438d0f; WORD $0xffff // jge 0x1a9e0 <depthwise3x3DilatedAVX512VNNI+0xbc0>
+	WORD $0x894d; BYTE $0xde // mov r14, r11
+	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
+	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
+	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	WORD $0x394c; BYTE $0xde // cmp rsi, r11
+	LONG $0xfedc8e0f; WORD $0xffff // jle 0x1abd0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
+	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
+	LONG $0xc97ed162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r13]
+	LONG $0x4875f162; WORD $0xe260 // vpunpcklbw zmm4, zmm1, zmm2 # zmm4 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xd268 // vpunpckhbw zmm2, zmm1, zmm2 # zmm2 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865e162; WORD $0xcb60 // vpunpcklbw zmm17, zmm3, zmm3 # zmm17 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865e162; WORD $0xd368 // vpunpckhbw zmm18, zmm3, zmm3 # zmm18 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x485db162; WORD $0xc961 // vpunpcklwd zmm1, zmm4, zmm17 # zmm1 = zmm4[0],zmm17[0],zmm4[1],zmm17[1],zmm4[2],zmm17[2],zmm4[3],zmm17[3],zmm4[8],zmm17[8],zmm4[9],zmm17[9],zmm4[10],zmm17[10],zmm4[11],zmm17[11],zmm4[16],zmm17[16],zmm4[17],zmm17[17],zmm4[18],zmm17[18],zmm4[19],zmm17[19],zmm4[24],zmm17[24],zmm4[25],zmm17[25],zmm4[26],zmm17[26],zmm4[27],zmm17[27]
+	LONG $0x485db162; WORD $0xe169 // vpunpckhwd zmm4, zmm4, zmm17 # zmm4 = zmm4[4],zmm17[4],zmm4[5],zmm17[5],zmm4[6],zmm17[6],zmm4[7],zmm17[7],zmm4[12],zmm17[12],zmm4[13],zmm17[13],zmm4[14],zmm17[14],zmm4[15],zmm17[15],zmm4[20],zmm17[20],zmm4[21],zmm17[21],zmm4[22],zmm17[22],zmm4[23],zmm17[23],zmm4[28],zmm17[28],zmm4[29],zmm17[29],zmm4[30],zmm17[30],zmm4[31],zmm17[31]
+	LONG $0x486db162; WORD $0xda61 // vpunpcklwd zmm3, zmm2, zmm18 # zmm3 = zmm2[0],zmm18[0],zmm2[1],zmm18[1],zmm2[2],zmm18[2],zmm2[3],zmm18[3],zmm2[8],zmm18[8],zmm2[9],zmm18[9],zmm2[10],zmm18[10],zmm2[11],zmm18[11],zmm2[16],zmm18[16],zmm2[17],zmm18[17],zmm2[18],zmm18[18],zmm2[19],zmm18[19],zmm2[24],zmm18[24],zmm2[25],zmm18[25],zmm2[26],zmm18[26],zmm2[27],zmm18[27]
+	LONG $0x486db162; WORD $0xd269 // vpunpckhwd zmm2, zmm2, zmm18 # zmm2 = zmm2[4],zmm18[4],zmm2[5],zmm18[5],zmm2[6],zmm18[6],zmm2[7],zmm18[7],zmm2[12],zmm18[12],zmm2[13],zmm18[13],zmm2[14],zmm18[14],zmm2[15],zmm18[15],zmm2[20],zmm18[20],zmm2[21],zmm18[21],zmm2[22],zmm18[22],zmm2[23],zmm18[23],zmm2[28],zmm18[28],zmm2[29],zmm18[29],zmm2[30],zmm18[30],zmm2[31],zmm18[31]
+	LONG $0x2434394c // cmp qword ptr [rsp], r14
+	LONG $0xfe8e850f; WORD $0xffff // jne 0x1abd0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
+	LONG $0xfe64860f; WORD $0xffff // jbe 0x1abb3 <depthwise3x3DilatedAVX512VNNI+0xd93>
+	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
+	WORD $0x0673 // jae 0x1ad5e <depthwise3x3DilatedAVX512VNNI+0xf3e>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
+	LONG $0xfe65830f; WORD $0xffff // jae 0x1abd0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0xfffe5ae9; BYTE $0xff // jmp 0x1abd0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x076d8e0f; WORD $0x0000 // jle 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
+	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
+	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
+	WORD $0x2beb // jmp 0x1adc5 <depthwise3x3DilatedAVX512VNNI+0xfa5>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x48ddf362; WORD $0xea25; BYTE $0xec // vpternlogq zmm5, zmm4, zmm2, 0xec
-	LONG $0x48555362; WORD $0xee71; BYTE $0x18 // vpshldd zmm13, zmm5, zmm14, 0x18
-	LONG $0x480da362; WORD $0xd671; BYTE $0x08 // vpshldd zmm18, zmm14, zmm22, 0x8
-	LONG $0x48fdc162; WORD $0xf46f // vmovdqa64 zmm22, zmm12
-	LONG $0x406de262; WORD $0xf650 // vpdpbusd zmm22, zmm18, zmm6
-	LONG $0x48fdc162; WORD $0xfc6f // vmovdqa64 zmm23, zmm12
-	LONG $0x480de262; WORD $0xfe50 // vpdpbusd zmm23, zmm14, zmm6
-	LONG $0x48fd4162; WORD $0xc46f // vmovdqa64 zmm24, zmm12
-	LONG $0x480d4262; WORD $0xc150 // vpdpbusd zmm24, zmm14, zmm9
-	LONG $0x48fd4162; WORD $0xcc6f // vmovdqa64 zmm25, zmm12
-	LONG $0x48154262; WORD $0xc950 // vpdpbusd zmm25, zmm13, zmm9
-	LONG $0xc97e7162; WORD $0x2b6f // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rbx]
-	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
-	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
-	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
-	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	WORD $0x187d // jge 0x1aafb <depthwise3x3s1TwoRowsAVX512VNNI+0x119b>
-	LONG $0xc97ec162; WORD $0x166f // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r14]
-	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
-	WORD $0x3949; BYTE $0xf0 // cmp r8, rsi
-	WORD $0x077c // jl 0x1aafb <depthwise3x3s1TwoRowsAVX512VNNI+0x119b>
-	LONG $0x48dde362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm4, zmm2, 0xec
-	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
-	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	LONG $0x240c8b4c // mov r9, qword ptr [rsp]
-	LONG $0xfc928d0f; WORD $0xffff // jge 0x1a7a0 <depthwise3x3s1TwoRowsAVX512VNNI+0xe40>
-	LONG $0xc97ec162; WORD $0x1f6f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r15]
-	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
-	WORD $0x3949; BYTE $0xf0 // cmp r8, rsi
-	LONG $0xfc7d8c0f; WORD $0xffff // jl 0x1a7a0 <depthwise3x3s1TwoRowsAVX512VNNI+0xe40>
-	LONG $0x48dde362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm4, zmm2, 0xec
-	LONG $0xfffc71e9; BYTE $0xff // jmp 0x1a7a0 <depthwise3x3s1TwoRowsAVX512VNNI+0xe40>
-	LONG $0x50c48348 // add rsp, 0x50
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
+	LONG $0x24348b4c // mov r14, qword ptr [rsp]
+	QUAD $0x00000004b50c8d4a // lea rcx, [4*r14 + 0x4]
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
+	LONG $0x07278d0f; WORD $0x0000 // jge 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
+	WORD $0x2948; BYTE $0xce // sub rsi, rcx
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	WORD $0x894c; BYTE $0xf1 // mov rcx, r14
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
+	WORD $0x8b4c; BYTE $0x3b // mov r15, qword ptr [rbx]
+	LONG $0x08638b4c // mov r12, qword ptr [rbx + 0x8]
+	LONG $0x106b8b4c // mov r13, qword ptr [rbx + 0x10]
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	LONG $0xde4d0f44 // cmovge r11d, esi
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x2434894c // mov qword ptr [rsp], r14
+	LONG $0x009e8e0f; WORD $0x0000 // jle 0x1aec3 <depthwise3x3DilatedAVX512VNNI+0x10a3>
+	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
+	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
+	LONG $0x29348d4e // lea r14, [rcx + r13]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0xc97ef162; WORD $0x166f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
+	LONG $0xc97ed162; WORD $0x266f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r14]
+	LONG $0x486df162; WORD $0xf360 // vpunpcklbw zmm6, zmm2, zmm3 # zmm6 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xfb68 // vpunpckhbw zmm7, zmm2, zmm3 # zmm7 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xd460 // vpunpcklbw zmm2, zmm4, zmm4 # zmm2 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x485df162; WORD $0xe468 // vpunpckhbw zmm4, zmm4, zmm4 # zmm4 = zmm4[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x484df162; WORD $0xea61 // vpunpcklwd zmm5, zmm6, zmm2 # zmm5 = zmm6[0],zmm2[0],zmm6[1],zmm2[1],zmm6[2],zmm2[2],zmm6[3],zmm2[3],zmm6[8],zmm2[8],zmm6[9],zmm2[9],zmm6[10],zmm2[10],zmm6[11],zmm2[11],zmm6[16],zmm2[16],zmm6[17],zmm2[17],zmm6[18],zmm2[18],zmm6[19],zmm2[19],zmm6[24],zmm2[24],zmm6[25],zmm2[25],zmm6[26],zmm2[26],zmm6[27],zmm2[27]
+	LONG $0x484df162; WORD $0xd269 // vpunpckhwd zmm2, zmm6, zmm2 # zmm2 = zmm6[4],zmm2[4],zmm6[5],zmm2[5],zmm6[6],zmm2[6],zmm6[7],zmm2[7],zmm6[12],zmm2[12],zmm6[13],zmm2[13],zmm6[14],zmm2[14],zmm6[15],zmm2[15],zmm6[20],zmm2[20],zmm6[21],zmm2[21],zmm6[22],zmm2[22],zmm6[23],zmm2[23],zmm6[28],zmm2[28],zmm6[29],zmm2[29],zmm6[30],zmm2[30],zmm6[31],zmm2[31]
+	LONG $0x4845f162; WORD $0xdc61 // vpunpcklwd zmm3, zmm7, zmm4 # zmm3 = zmm7[0],zmm4[0],zmm7[1],zmm4[1],zmm7[2],zmm4[2],zmm7[3],zmm4[3],zmm7[8],zmm4[8],zmm7[9],zmm4[9],zmm7[10],zmm4[10],zmm7[11],zmm4[11],zmm7[16],zmm4[16],zmm7[17],zmm4[17],zmm7[18],zmm4[18],zmm7[19],zmm4[19],zmm7[24],zmm4[24],zmm7[25],zmm4[25],zmm7[26],zmm4[26],zmm7[27],zmm4[27]
+	LONG $0x4845f162; WORD $0xe469 // vpunpckhwd zmm4, zmm7, zmm4 # zmm4 = zmm7[4],zmm4[4],zmm7[5],zmm4[5],zmm7[6],zmm4[6],zmm7[7],zmm4[7],zmm7[12],zmm4[12],zmm7[13],zmm4[13],zmm7[14],zmm4[14],zmm7[15],zmm4[15],zmm7[20],zmm4[20],zmm7[21],zmm4[21],zmm7[22],zmm4[22],zmm7[23],zmm4[23],zmm7[28],zmm4[28],zmm7[29],zmm4[29],zmm7[30],zmm4[30],zmm7[31],zmm4[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	WORD $0x3f75 // jne 0x1aebf <depthwise3x3DilatedAVX512VNNI+0x109f>
+	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
+	WORD $0x2476 // jbe 0x1aead <depthwise3x3DilatedAVX512VNNI+0x108d>
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	LONG $0x24348b4c // mov r14, qword ptr [rsp]
+	WORD $0x0673 // jae 0x1ae9c <depthwise3x3DilatedAVX512VNNI+0x107c>
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	WORD $0x1e73 // jae 0x1aec3 <depthwise3x3DilatedAVX512VNNI+0x10a3>
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	WORD $0x16eb // jmp 0x1aec3 <depthwise3x3DilatedAVX512VNNI+0x10a3>
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x24348b4c // mov r14, qword ptr [rsp]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfedf8e0f; WORD $0xffff // jle 0x1adad <depthwise3x3DilatedAVX512VNNI+0xf8d>
+	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
+	WORD $0x894d; BYTE $0xf0 // mov r8, r14
+	LONG $0x04e0c149 // shl r8, 0x4
+	LONG $0x76348d4f // lea r14, [r14 + 2*r14]
+	LONG $0x06e6c149 // shl r14, 0x6
+	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
+	WORD $0x8b48; BYTE $0x2b // mov rbp, qword ptr [rbx]
+	LONG $0x08738b48 // mov rsi, qword ptr [rbx + 0x8]
+	LONG $0x105b8b48 // mov rbx, qword ptr [rbx + 0x10]
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x48fed162; WORD $0x346f; BYTE $0x0a // vmovdqu64 zmm6, zmmword ptr [r10 + rcx]
+	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
+	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x32 // vmovdqu64 zmm7, zmmword ptr [r10 + r14]
+	QUAD $0x0132446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r10 + r14 + 0x40]
+	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
+	QUAD $0x02324c6f48fe1162 // vmovdqu64 zmm9, zmmword ptr [r10 + r14 + 0x80]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x014d; BYTE $0xcd // add r13, r9
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	WORD $0x014d; BYTE $0xcc // add r12, r9
+	LONG $0x244c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r9
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	WORD $0x014d; BYTE $0xcf // add r15, r9
+	LONG $0x244c8b44; BYTE $0x18 // mov r9d, dword ptr [rsp + 0x18]
+	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x00012be9; BYTE $0x00 // jmp 0x1b084 <depthwise3x3DilatedAVX512VNNI+0x1264>
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
+	LONG $0x480de262; WORD $0xcf50 // vpdpbusd zmm17, zmm14, zmm7
+	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
+	LONG $0x48057262; WORD $0xf750 // vpdpbusd zmm14, zmm15, zmm7
+	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
+	LONG $0x407d7262; WORD $0xff50 // vpdpbusd zmm15, zmm16, zmm7
+	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
+	LONG $0x4855e262; WORD $0xc750 // vpdpbusd zmm16, zmm5, zmm7
+	LONG $0x4855c262; WORD $0xc850 // vpdpbusd zmm17, zmm5, zmm8
+	LONG $0x486d5262; WORD $0xf050 // vpdpbusd zmm14, zmm2, zmm8
+	LONG $0x48655262; WORD $0xf850 // vpdpbusd zmm15, zmm3, zmm8
+	LONG $0x485dc262; WORD $0xc050 // vpdpbusd zmm16, zmm4, zmm8
+	LONG $0x485dc262; WORD $0xc950 // vpdpbusd zmm17, zmm4, zmm9
+	LONG $0x482d5262; WORD $0xf150 // vpdpbusd zmm14, zmm10, zmm9
+	LONG $0x48255262; WORD $0xf950 // vpdpbusd zmm15, zmm11, zmm9
+	LONG $0x481dc262; WORD $0xc150 // vpdpbusd zmm16, zmm12, zmm9
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x80 // vmovups zmm5, zmmword ptr [rax + 4*r8]
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x4854a162; WORD $0xc959 // vmulps zmm17, zmm5, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x48545162; WORD $0xf659 // vmulps zmm14, zmm5, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x40755162; WORD $0xf66b // vpackssdw zmm14, zmm17, zmm14
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x48545162; WORD $0xff59 // vmulps zmm15, zmm5, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4854b162; WORD $0xe859 // vmulps zmm5, zmm5, zmm16
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4805f162; WORD $0xed6b // vpackssdw zmm5, zmm15, zmm5
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x480df162; WORD $0xed67 // vpackuswb zmm5, zmm14, zmm5
+	LONG $0x497ef162; WORD $0x297f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm5
+	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x0149; BYTE $0xf4 // add r12, rsi
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
+	LONG $0x48fdd162; WORD $0xea6f // vmovdqa64 zmm5, zmm10
+	LONG $0x48fdd162; WORD $0xd36f // vmovdqa64 zmm2, zmm11
+	LONG $0x48fdd162; WORD $0xdc6f // vmovdqa64 zmm3, zmm12
+	LONG $0x48fdd162; WORD $0xe56f // vmovdqa64 zmm4, zmm13
+	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
+	LONG $0xfd1c8d0f; WORD $0xffff // jge 0x1ada0 <depthwise3x3DilatedAVX512VNNI+0xf80>
+	WORD $0x894d; BYTE $0xf3 // mov r11, r14
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
+	LONG $0xfec58e0f; WORD $0xffff // jle 0x1af70 <depthwise3x3DilatedAVX512VNNI+0x1150>
+	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
+	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
+	LONG $0xc97e5162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r13]
+	LONG $0x482d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm10, zmm11 # zmm13 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
+	LONG $0x482dc162; WORD $0xcb68 // vpunpckhbw zmm17, zmm10, zmm11 # zmm17 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
+	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x481dc162; WORD $0xd468 // vpunpckhbw zmm18, zmm12, zmm12 # zmm18 = zmm12[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x48155162; WORD $0xd361 // vpunpcklwd zmm10, zmm13, zmm11 # zmm10 = zmm13[0],zmm11[0],zmm13[1],zmm11[1],zmm13[2],zmm11[2],zmm13[3],zmm11[3],zmm13[8],zmm11[8],zmm13[9],zmm11[9],zmm13[10],zmm11[10],zmm13[11],zmm11[11],zmm13[16],zmm11[16],zmm13[17],zmm11[17],zmm13[18],zmm11[18],zmm13[19],zmm11[19],zmm13[24],zmm11[24],zmm13[25],zmm11[25],zmm13[26],zmm11[26],zmm13[27],zmm11[27]
+	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
+	LONG $0x40753162; WORD $0xe261 // vpunpcklwd zmm12, zmm17, zmm18 # zmm12 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
+	LONG $0x40753162; WORD $0xea69 // vpunpckhwd zmm13, zmm17, zmm18 # zmm13 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
+	WORD $0x394d; BYTE $0xda // cmp r10, r11
+	LONG $0xfe78850f; WORD $0xffff // jne 0x1af70 <depthwise3x3DilatedAVX512VNNI+0x1150>
+	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
+	LONG $0xfe54860f; WORD $0xffff // jbe 0x1af59 <depthwise3x3DilatedAVX512VNNI+0x1139>
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	WORD $0x0673 // jae 0x1b114 <depthwise3x3DilatedAVX512VNNI+0x12f4>
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	LONG $0xfe44820f; WORD $0xffff // jb 0x1af65 <depthwise3x3DilatedAVX512VNNI+0x1145>
+	LONG $0xfffe4ae9; BYTE $0xff // jmp 0x1af70 <depthwise3x3DilatedAVX512VNNI+0x1150>
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x03bd8e0f; WORD $0x0000 // jle 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
+	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
+	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
+	WORD $0x2beb // jmp 0x1b175 <depthwise3x3DilatedAVX512VNNI+0x1355>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x242c8b48 // mov rbp, qword ptr [rsp]
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
+	QUAD $0x00000004b50c8d4a // lea rcx, [4*r14 + 0x4]
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x40c58348 // add rbp, 0x40
+	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
+	LONG $0x03778d0f; WORD $0x0000 // jge 0x1b4ec <depthwise3x3DilatedAVX512VNNI+0x16cc>
+	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
+	WORD $0x2948; BYTE $0xce // sub rsi, rcx
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	WORD $0x894c; BYTE $0xf1 // mov rcx, r14
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
+	WORD $0x8b4c; BYTE $0x3b // mov r15, qword ptr [rbx]
+	LONG $0x08638b4c // mov r12, qword ptr [rbx + 0x8]
+	LONG $0x106b8b4c // mov r13, qword ptr [rbx + 0x10]
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	LONG $0xde4d0f44 // cmovge r11d, esi
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x00ab8e0f; WORD $0x0000 // jle 0x1b27c <depthwise3x3DilatedAVX512VNNI+0x145c>
+	LONG $0x2404894c // mov qword ptr [rsp], r8
+	WORD $0x894d; BYTE $0xf0 // mov r8, r14
+	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
+	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
+	LONG $0x29348d4e // lea r14, [rcx + r13]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0xc97ef162; WORD $0x166f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
+	LONG $0xc97ed162; WORD $0x266f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r14]
+	LONG $0x486df162; WORD $0xeb60 // vpunpcklbw zmm5, zmm2, zmm3 # zmm5 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xf368 // vpunpckhbw zmm6, zmm2, zmm3 # zmm6 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xdc60 // vpunpcklbw zmm3, zmm4, zmm4 # zmm3 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x485df162; WORD $0xfc68 // vpunpckhbw zmm7, zmm4, zmm4 # zmm7 = zmm4[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855f162; WORD $0xd361 // vpunpcklwd zmm2, zmm5, zmm3 # zmm2 = zmm5[0],zmm3[0],zmm5[1],zmm3[1],zmm5[2],zmm3[2],zmm5[3],zmm3[3],zmm5[8],zmm3[8],zmm5[9],zmm3[9],zmm5[10],zmm3[10],zmm5[11],zmm3[11],zmm5[16],zmm3[16],zmm5[17],zmm3[17],zmm5[18],zmm3[18],zmm5[19],zmm3[19],zmm5[24],zmm3[24],zmm5[25],zmm3[25],zmm5[26],zmm3[26],zmm5[27],zmm3[27]
+	LONG $0x4855f162; WORD $0xdb69 // vpunpckhwd zmm3, zmm5, zmm3 # zmm3 = zmm5[4],zmm3[4],zmm5[5],zmm3[5],zmm5[6],zmm3[6],zmm5[7],zmm3[7],zmm5[12],zmm3[12],zmm5[13],zmm3[13],zmm5[14],zmm3[14],zmm5[15],zmm3[15],zmm5[20],zmm3[20],zmm5[21],zmm3[21],zmm5[22],zmm3[22],zmm5[23],zmm3[23],zmm5[28],zmm3[28],zmm5[29],zmm3[29],zmm5[30],zmm3[30],zmm5[31],zmm3[31]
+	LONG $0x484df162; WORD $0xe761 // vpunpcklwd zmm4, zmm6, zmm7 # zmm4 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27]
+	LONG $0x484df162; WORD $0xef69 // vpunpckhwd zmm5, zmm6, zmm7 # zmm5 = zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	WORD $0x4275 // jne 0x1b275 <depthwise3x3DilatedAVX512VNNI+0x1455>
+	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
+	WORD $0x2776 // jbe 0x1b263 <depthwise3x3DilatedAVX512VNNI+0x1443>
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	WORD $0x894d; BYTE $0xc6 // mov r14, r8
+	WORD $0x0673 // jae 0x1b24e <depthwise3x3DilatedAVX512VNNI+0x142e>
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	WORD $0x2173 // jae 0x1b27c <depthwise3x3DilatedAVX512VNNI+0x145c>
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	WORD $0x19eb // jmp 0x1b27c <depthwise3x3DilatedAVX512VNNI+0x145c>
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	WORD $0x894d; BYTE $0xc6 // mov r14, r8
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfed68e0f; WORD $0xffff // jle 0x1b15d <depthwise3x3DilatedAVX512VNNI+0x133d>
+	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
+	WORD $0x894d; BYTE $0xf0 // mov r8, r14
+	LONG $0x04e0c149 // shl r8, 0x4
+	LONG $0x2474894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r14
+	LONG $0x76348d4f // lea r14, [r14 + 2*r14]
+	LONG $0x06e6c149 // shl r14, 0x6
+	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
+	WORD $0x8b48; BYTE $0x2e // mov rbp, qword ptr [rsi]
+	LONG $0x085e8b48 // mov rbx, qword ptr [rsi + 0x8]
+	LONG $0x10768b48 // mov rsi, qword ptr [rsi + 0x10]
+	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x48fed162; WORD $0x346f; BYTE $0x0a // vmovdqu64 zmm6, zmmword ptr [r10 + rcx]
+	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
+	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x32 // vmovdqu64 zmm7, zmmword ptr [r10 + r14]
+	QUAD $0x0132446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r10 + r14 + 0x40]
+	QUAD $0x02324c6f48fe1162 // vmovdqu64 zmm9, zmmword ptr [r10 + r14 + 0x80]
+	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	WORD $0x014d; BYTE $0xcd // add r13, r9
+	WORD $0x0149; BYTE $0xdc // add r12, rbx
+	WORD $0x014d; BYTE $0xcc // add r12, r9
+	LONG $0x240c894c // mov qword ptr [rsp], r9
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	WORD $0x014d; BYTE $0xcf // add r15, r9
+	LONG $0x244c8b44; BYTE $0x18 // mov r9d, dword ptr [rsp + 0x18]
+	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x00012ee9; BYTE $0x00 // jmp 0x1b44a <depthwise3x3DilatedAVX512VNNI+0x162a>
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	WORD $0x9066 // nop
+	LONG $0x48fde162; WORD $0xd66f // vmovdqa64 zmm18, zmm6
+	LONG $0x4075e262; WORD $0xd750 // vpdpbusd zmm18, zmm17, zmm7
+	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
+	LONG $0x407de262; WORD $0xcf50 // vpdpbusd zmm17, zmm16, zmm7
+	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
+	LONG $0x4805e262; WORD $0xc750 // vpdpbusd zmm16, zmm15, zmm7
+	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
+	LONG $0x481d7262; WORD $0xff50 // vpdpbusd zmm15, zmm12, zmm7
+	LONG $0x486dc262; WORD $0xd050 // vpdpbusd zmm18, zmm2, zmm8
+	LONG $0x4865c262; WORD $0xc850 // vpdpbusd zmm17, zmm3, zmm8
+	LONG $0x485dc262; WORD $0xc050 // vpdpbusd zmm16, zmm4, zmm8
+	LONG $0x48555262; WORD $0xf850 // vpdpbusd zmm15, zmm5, zmm8
+	LONG $0x482dc262; WORD $0xd150 // vpdpbusd zmm18, zmm10, zmm9
+	LONG $0x4825c262; WORD $0xc950 // vpdpbusd zmm17, zmm11, zmm9
+	LONG $0x4815c262; WORD $0xc150 // vpdpbusd zmm16, zmm13, zmm9
+	LONG $0x480d5262; WORD $0xf950 // vpdpbusd zmm15, zmm14, zmm9
+	LONG $0x487c3162; WORD $0x2410; BYTE $0x80 // vmovups zmm12, zmmword ptr [rax + 4*r8]
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x481ca162; WORD $0xd259 // vmulps zmm18, zmm12, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x481ca162; WORD $0xc959 // vmulps zmm17, zmm12, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x481ca162; WORD $0xc059 // vmulps zmm16, zmm12, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x481c5162; WORD $0xe759 // vmulps zmm12, zmm12, zmm15
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x407d5162; WORD $0xe46b // vpackssdw zmm12, zmm16, zmm12
+	LONG $0x40757162; WORD $0xf8ed // vpaddsw zmm15, zmm17, zmm0
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
+	LONG $0x48055162; WORD $0xe467 // vpackuswb zmm12, zmm15, zmm12
+	LONG $0x497e7162; WORD $0x217f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm12
+	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
+	WORD $0x0149; BYTE $0xf5 // add r13, rsi
+	WORD $0x0149; BYTE $0xdc // add r12, rbx
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
+	LONG $0x48fd7162; WORD $0xfc6f // vmovdqa64 zmm15, zmm4
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
+	LONG $0x48fdd162; WORD $0xd26f // vmovdqa64 zmm2, zmm10
+	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
+	LONG $0x48fdd162; WORD $0xe56f // vmovdqa64 zmm4, zmm13
+	LONG $0x48fdd162; WORD $0xee6f // vmovdqa64 zmm5, zmm14
+	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
+	LONG $0xfd068d0f; WORD $0xffff // jge 0x1b150 <depthwise3x3DilatedAVX512VNNI+0x1330>
+	WORD $0x894d; BYTE $0xf3 // mov r11, r14
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
+	LONG $0xfebf8e0f; WORD $0xffff // jle 0x1b330 <depthwise3x3DilatedAVX512VNNI+0x1510>
+	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
+	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
+	LONG $0xc97e5162; WORD $0x6d6f; BYTE $0x00 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r13]
+	LONG $0x482d5162; WORD $0xf360 // vpunpcklbw zmm14, zmm10, zmm11 # zmm14 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
+	LONG $0x482dc162; WORD $0xd368 // vpunpckhbw zmm18, zmm10, zmm11 # zmm18 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
+	LONG $0x48155162; WORD $0xdd60 // vpunpcklbw zmm11, zmm13, zmm13 # zmm11 = zmm13[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4815c162; WORD $0xdd68 // vpunpckhbw zmm19, zmm13, zmm13 # zmm19 = zmm13[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x480d5162; WORD $0xd361 // vpunpcklwd zmm10, zmm14, zmm11 # zmm10 = zmm14[0],zmm11[0],zmm14[1],zmm11[1],zmm14[2],zmm11[2],zmm14[3],zmm11[3],zmm14[8],zmm11[8],zmm14[9],zmm11[9],zmm14[10],zmm11[10],zmm14[11],zmm11[11],zmm14[16],zmm11[16],zmm14[17],zmm11[17],zmm14[18],zmm11[18],zmm14[19],zmm11[19],zmm14[24],zmm11[24],zmm14[25],zmm11[25],zmm14[26],zmm11[26],zmm14[27],zmm11[27]
+	LONG $0x480d5162; WORD $0xdb69 // vpunpckhwd zmm11, zmm14, zmm11 # zmm11 = zmm14[4],zmm11[4],zmm14[5],zmm11[5],zmm14[6],zmm11[6],zmm14[7],zmm11[7],zmm14[12],zmm11[12],zmm14[13],zmm11[13],zmm14[14],zmm11[14],zmm14[15],zmm11[15],zmm14[20],zmm11[20],zmm14[21],zmm11[21],zmm14[22],zmm11[22],zmm14[23],zmm11[23],zmm14[28],zmm11[28],zmm14[29],zmm11[29],zmm14[30],zmm11[30],zmm14[31],zmm11[31]
+	LONG $0x406d3162; WORD $0xeb61 // vpunpcklwd zmm13, zmm18, zmm19 # zmm13 = zmm18[0],zmm19[0],zmm18[1],zmm19[1],zmm18[2],zmm19[2],zmm18[3],zmm19[3],zmm18[8],zmm19[8],zmm18[9],zmm19[9],zmm18[10],zmm19[10],zmm18[11],zmm19[11],zmm18[16],zmm19[16],zmm18[17],zmm19[17],zmm18[18],zmm19[18],zmm18[19],zmm19[19],zmm18[24],zmm19[24],zmm18[25],zmm19[25],zmm18[26],zmm19[26],zmm18[27],zmm19[27]
+	LONG $0x406d3162; WORD $0xf369 // vpunpckhwd zmm14, zmm18, zmm19 # zmm14 = zmm18[4],zmm19[4],zmm18[5],zmm19[5],zmm18[6],zmm19[6],zmm18[7],zmm19[7],zmm18[12],zmm19[12],zmm18[13],zmm19[13],zmm18[14],zmm19[14],zmm18[15],zmm19[15],zmm18[20],zmm19[20],zmm18[21],zmm19[21],zmm18[22],zmm19[22],zmm18[23],zmm19[23],zmm18[28],zmm19[28],zmm18[29],zmm19[29],zmm18[30],zmm19[30],zmm18[31],zmm19[31]
+	WORD $0x394d; BYTE $0xda // cmp r10, r11
+	LONG $0xfe72850f; WORD $0xffff // jne 0x1b330 <depthwise3x3DilatedAVX512VNNI+0x1510>
+	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
+	LONG $0xfe51860f; WORD $0xffff // jbe 0x1b31c <depthwise3x3DilatedAVX512VNNI+0x14fc>
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	WORD $0x0673 // jae 0x1b4da <depthwise3x3DilatedAVX512VNNI+0x16ba>
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	LONG $0xfe41820f; WORD $0xffff // jb 0x1b328 <depthwise3x3DilatedAVX512VNNI+0x1508>
+	LONG $0xfffe44e9; BYTE $0xff // jmp 0x1b330 <depthwise3x3DilatedAVX512VNNI+0x1510>
+	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -21478,427 +22071,393 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x10ec8348 // sub rsp, 0x10
+	LONG $0x48ec8348 // sub rsp, 0x48
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
-	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x042a840f; WORD $0x0000 // je 0x1afa4 <depthwise3x3s2AVX512VNNI+0x454>
-	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
-	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
-	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x08438e0f; WORD $0x0000 // jle 0x1b3d4 <depthwise3x3s2AVX512VNNI+0x884>
-	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
+	LONG $0x247c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdi
+	LONG $0x03b2840f; WORD $0x0000 // je 0x1b8d7 <depthwise3x3s2AVX512VNNI+0x3d7>
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x077b8e0f; WORD $0x0000 // jle 0x1bcad <depthwise3x3s2AVX512VNNI+0x7ad>
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
-	LONG $0x487df262; WORD $0x4f58; BYTE $0x1c // vpbroadcastd zmm1, dword ptr [rdi + 0x70]
-	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
-	LONG $0xff468d4c // lea r8, [rsi - 0x1]
-	LONG $0x6ef9e1c4; BYTE $0xd1 // vmovq xmm2, rcx
-	LONG $0x6ef9c1c4; BYTE $0xd9 // vmovq xmm3, r9
-	LONG $0xdb6ce9c5 // vpunpcklqdq xmm3, xmm2, xmm3 # xmm3 = xmm2[0],xmm3[0]
-	LONG $0x48f5f162; WORD $0xd0df // vpandnq zmm2, zmm1, zmm0
-	LONG $0x48e5f362; WORD $0xdb43; BYTE $0x00 // vshufi64x2 zmm3, zmm3, zmm3, 0x0 # zmm3 = zmm3[0,1,0,1,0,1,0,1]
-	LONG $0x40678b4c // mov r12, qword ptr [rdi + 0x40]
-	LONG $0xfe4e8d4c // lea r9, [rsi - 0x2]
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x27eb // jmp 0x1abfc <depthwise3x3s2AVX512VNNI+0xac>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
-	LONG $0x24348b4c // mov r14, qword ptr [rsp]
-	QUAD $0x00000004b50c8d4a // lea rcx, [4*r14 + 0x4]
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	LONG $0x07d88d0f; WORD $0x0000 // jge 0x1b3d4 <depthwise3x3s2AVX512VNNI+0x884>
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	WORD $0xe77e // jle 0x1abe8 <depthwise3x3s2AVX512VNNI+0x98>
-	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
-	LONG $0x761c8d4f // lea r11, [r14 + 2*r14]
-	LONG $0x06e3c149 // shl r11, 0x6
-	LONG $0x48fe9162; WORD $0x246f; BYTE $0x1a // vmovdqu64 zmm4, zmmword ptr [r10 + r11]
-	QUAD $0x011a6c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r10 + r11 + 0x40]
-	QUAD $0x021a746f48fe9162 // vmovdqu64 zmm6, zmmword ptr [r10 + r11 + 0x80]
-	LONG $0x4845f162; WORD $0xf472; BYTE $0x08 // vpslld zmm7, zmm4, 0x8
-	WORD $0x2948; BYTE $0xcb // sub rbx, rcx
-	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
-	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
-	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
-	LONG $0x483df162; WORD $0xf572; BYTE $0x08 // vpslld zmm8, zmm5, 0x8
-	LONG $0x4835f162; WORD $0xf672; BYTE $0x08 // vpslld zmm9, zmm6, 0x8
-	LONG $0x04fb8348 // cmp rbx, 0x4
-	WORD $0xf741; BYTE $0xd2 // not r10d
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0xd04d0f44 // cmovge r10d, eax
-	WORD $0x894c; BYTE $0xf1 // mov rcx, r14
-	LONG $0x06e1c148 // shl rcx, 0x6
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	LONG $0x2434894c // mov qword ptr [rsp], r14
-	WORD $0x894c; BYTE $0xf3 // mov rbx, r14
-	LONG $0x04e3c148 // shl rbx, 0x4
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
-	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	LONG $0x000112e9; BYTE $0x00 // jmp 0x1ada2 <depthwise3x3s2AVX512VNNI+0x252>
-	LONG $0x480d5362; WORD $0xed71; BYTE $0x08 // vpshldd zmm13, zmm14, zmm13, 0x8
-	LONG $0x48fda162; WORD $0xe36f // vmovdqa64 zmm20, zmm19
-	LONG $0x4815e262; WORD $0xe450 // vpdpbusd zmm20, zmm13, zmm4
-	LONG $0x48fd3162; WORD $0xeb6f // vmovdqa64 zmm13, zmm19
-	LONG $0x480d7262; WORD $0xef50 // vpdpbusd zmm13, zmm14, zmm7
-	LONG $0x48255362; WORD $0xf671; BYTE $0x08 // vpshldd zmm14, zmm11, zmm14, 0x8
-	LONG $0x48fda162; WORD $0xeb6f // vmovdqa64 zmm21, zmm19
-	LONG $0x480de262; WORD $0xec50 // vpdpbusd zmm21, zmm14, zmm4
-	LONG $0x4825e262; WORD $0xdf50 // vpdpbusd zmm19, zmm11, zmm7
-	LONG $0x407d5362; WORD $0xe471; BYTE $0x08 // vpshldd zmm12, zmm16, zmm12, 0x8
-	LONG $0x481de262; WORD $0xe550 // vpdpbusd zmm20, zmm12, zmm5
-	LONG $0x407d5262; WORD $0xe850 // vpdpbusd zmm13, zmm16, zmm8
-	LONG $0x48053362; WORD $0xe071; BYTE $0x08 // vpshldd zmm12, zmm15, zmm16, 0x8
-	LONG $0x481de262; WORD $0xed50 // vpdpbusd zmm21, zmm12, zmm5
-	LONG $0x4805c262; WORD $0xd850 // vpdpbusd zmm19, zmm15, zmm8
-	LONG $0x406d5362; WORD $0xd271; BYTE $0x08 // vpshldd zmm10, zmm18, zmm10, 0x8
-	LONG $0x482de262; WORD $0xe650 // vpdpbusd zmm20, zmm10, zmm6
-	LONG $0x406d5262; WORD $0xe950 // vpdpbusd zmm13, zmm18, zmm9
-	LONG $0x40753362; WORD $0xd271; BYTE $0x08 // vpshldd zmm10, zmm17, zmm18, 0x8
-	LONG $0x482de262; WORD $0xee50 // vpdpbusd zmm21, zmm10, zmm6
-	LONG $0x4075c262; WORD $0xd950 // vpdpbusd zmm19, zmm17, zmm9
-	LONG $0x487c7162; WORD $0x1410; BYTE $0x9a // vmovups zmm10, zmmword ptr [rdx + 4*rbx]
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	LONG $0x487c7162; WORD $0x2410; BYTE $0x98 // vmovups zmm12, zmmword ptr [rax + 4*rbx]
-	LONG $0x482dc262; WORD $0xe4a8 // vfmadd213ps zmm20, zmm10, zmm12 # zmm20 = (zmm10 * zmm20) + zmm12
-	LONG $0x487d3162; WORD $0xf45b // vcvtps2dq zmm14, zmm20
-	LONG $0x482d5262; WORD $0xeca8 // vfmadd213ps zmm13, zmm10, zmm12 # zmm13 = (zmm10 * zmm13) + zmm12
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x480d5162; WORD $0xed6b // vpackssdw zmm13, zmm14, zmm13
-	LONG $0x482dc262; WORD $0xeca8 // vfmadd213ps zmm21, zmm10, zmm12 # zmm21 = (zmm10 * zmm21) + zmm12
-	LONG $0x487d3162; WORD $0xf55b // vcvtps2dq zmm14, zmm21
-	LONG $0x482dc262; WORD $0xdca8 // vfmadd213ps zmm19, zmm10, zmm12 # zmm19 = (zmm10 * zmm19) + zmm12
-	LONG $0x487d3162; WORD $0xd35b // vcvtps2dq zmm10, zmm19
-	LONG $0x480d5162; WORD $0xd26b // vpackssdw zmm10, zmm14, zmm10
-	LONG $0x48155162; WORD $0xd267 // vpackuswb zmm10, zmm13, zmm10
-	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
-	LONG $0xc7af0f49 // imul rax, r15
-	LONG $0x10470348 // add rax, qword ptr [rdi + 0x10]
-	LONG $0x497e7162; WORD $0x147f; BYTE $0x01 // vmovdqu32 zmmword ptr [rcx + rax] {k1}, zmm10
-	WORD $0xff49; BYTE $0xc7 // inc r15
-	LONG $0x40678b4c // mov r12, qword ptr [rdi + 0x40]
-	LONG $0x02c68349 // add r14, 0x2
-	LONG $0x48fd3162; WORD $0xd16f // vmovdqa64 zmm10, zmm17
-	LONG $0x48fd5162; WORD $0xe76f // vmovdqa64 zmm12, zmm15
-	LONG $0x48fd5162; WORD $0xeb6f // vmovdqa64 zmm13, zmm11
-	WORD $0x394d; BYTE $0xe7 // cmp r15, r12
-	LONG $0xfe3e8d0f; WORD $0xffff // jge 0x1abe0 <depthwise3x3s2AVX512VNNI+0x90>
-	WORD $0x8b48; BYTE $0x2f // mov rbp, qword ptr [rdi]
-	LONG $0x086f8b4c // mov r13, qword ptr [rdi + 0x8]
-	LONG $0x00558b4c // mov r10, qword ptr [rbp]
-	WORD $0x0149; BYTE $0xca // add r10, rcx
-	LONG $0x005d8b4d // mov r11, qword ptr [r13]
-	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
-	WORD $0x3949; BYTE $0xf6 // cmp r14, rsi
-	LONG $0x00bd8c0f; WORD $0x0000 // jl 0x1ae80 <depthwise3x3s2AVX512VNNI+0x330>
-	LONG $0x01668d4d // lea r12, [r14 + 0x1]
-	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
-	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	LONG $0x00d18c0f; WORD $0x0000 // jl 0x1aea7 <depthwise3x3s2AVX512VNNI+0x357>
-	WORD $0x394d; BYTE $0xf0 // cmp r8, r14
-	LONG $0x00e2840f; WORD $0x0000 // je 0x1aec1 <depthwise3x3s2AVX512VNNI+0x371>
-	WORD $0x394d; BYTE $0xf1 // cmp r9, r14
-	WORD $0x0775 // jne 0x1adeb <depthwise3x3s2AVX512VNNI+0x29b>
-	LONG $0x48ed7362; WORD $0xd925; BYTE $0xec // vpternlogq zmm11, zmm2, zmm1, 0xec
-	LONG $0x08558b4c // mov r10, qword ptr [rbp + 0x8]
-	WORD $0x0149; BYTE $0xca // add r10, rcx
-	LONG $0x08458b49 // mov rax, qword ptr [r13 + 0x8]
-	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
-	WORD $0x3949; BYTE $0xf6 // cmp r14, rsi
-	LONG $0x00db8c0f; WORD $0x0000 // jl 0x1aee0 <depthwise3x3s2AVX512VNNI+0x390>
-	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
-	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	LONG $0x00ef8c0f; WORD $0x0000 // jl 0x1af03 <depthwise3x3s2AVX512VNNI+0x3b3>
-	WORD $0x394d; BYTE $0xf0 // cmp r8, r14
-	LONG $0x0100840f; WORD $0x0000 // je 0x1af1d <depthwise3x3s2AVX512VNNI+0x3cd>
-	WORD $0x394d; BYTE $0xf1 // cmp r9, r14
-	WORD $0x0775 // jne 0x1ae29 <depthwise3x3s2AVX512VNNI+0x2d9>
-	LONG $0x48ed7362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm2, zmm1, 0xec
-	LONG $0x10558b4c // mov r10, qword ptr [rbp + 0x10]
-	WORD $0x0149; BYTE $0xca // add r10, rcx
-	LONG $0x105d8b4d // mov r11, qword ptr [r13 + 0x10]
-	LONG $0x48fde162; WORD $0xd06f // vmovdqa64 zmm18, zmm0
-	WORD $0x3949; BYTE $0xf6 // cmp r14, rsi
-	LONG $0x00fd8c0f; WORD $0x0000 // jl 0x1af40 <depthwise3x3s2AVX512VNNI+0x3f0>
-	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
-	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	LONG $0x01118c0f; WORD $0x0000 // jl 0x1af63 <depthwise3x3s2AVX512VNNI+0x413>
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	LONG $0x48fee162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm19, zmmword ptr [rax + rcx]
-	WORD $0x394d; BYTE $0xf0 // cmp r8, r14
-	LONG $0x0122840f; WORD $0x0000 // je 0x1af88 <depthwise3x3s2AVX512VNNI+0x438>
-	WORD $0x394d; BYTE $0xf1 // cmp r9, r14
-	LONG $0xfe21850f; WORD $0xffff // jne 0x1ac90 <depthwise3x3s2AVX512VNNI+0x140>
-	LONG $0x000124e9; BYTE $0x00 // jmp 0x1af98 <depthwise3x3s2AVX512VNNI+0x448>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	WORD $0x894d; BYTE $0xdc // mov r12, r11
-	LONG $0xe6af0f4d // imul r12, r14
-	LONG $0xc97e1162; WORD $0x1c6f; BYTE $0x22 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r10 + r12]
-	LONG $0x48257262; WORD $0xf300 // vpshufb zmm14, zmm11, zmm3
-	LONG $0x01668d4d // lea r12, [r14 + 0x1]
-	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
-	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	LONG $0xff2f8d0f; WORD $0xffff // jge 0x1add6 <depthwise3x3s2AVX512VNNI+0x286>
-	LONG $0xdcaf0f4d // imul r11, r12
-	LONG $0xc97e1162; WORD $0x1c6f; BYTE $0x1a // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r10 + r11]
-	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
-	WORD $0x394d; BYTE $0xf0 // cmp r8, r14
-	LONG $0xff1e850f; WORD $0xffff // jne 0x1addf <depthwise3x3s2AVX512VNNI+0x28f>
-	LONG $0x48ed7362; WORD $0xf125; BYTE $0xec // vpternlogq zmm14, zmm2, zmm1, 0xec
-	WORD $0x394d; BYTE $0xf1 // cmp r9, r14
-	LONG $0xff13840f; WORD $0xffff // je 0x1ade4 <depthwise3x3s2AVX512VNNI+0x294>
-	LONG $0xffff15e9; BYTE $0xff // jmp 0x1adeb <depthwise3x3s2AVX512VNNI+0x29b>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0x8949; BYTE $0xc3 // mov r11, rax
-	LONG $0xdeaf0f4d // imul r11, r14
-	LONG $0xc97e1162; WORD $0x3c6f; BYTE $0x1a // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r10 + r11]
-	LONG $0x4805e262; WORD $0xc300 // vpshufb zmm16, zmm15, zmm3
-	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
-	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	LONG $0xff118d0f; WORD $0xffff // jge 0x1ae14 <depthwise3x3s2AVX512VNNI+0x2c4>
-	LONG $0xc4af0f49 // imul rax, r12
-	LONG $0xc97e5162; WORD $0x3c6f; BYTE $0x02 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r10 + rax]
-	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
-	WORD $0x394d; BYTE $0xf0 // cmp r8, r14
-	LONG $0xff00850f; WORD $0xffff // jne 0x1ae1d <depthwise3x3s2AVX512VNNI+0x2cd>
-	LONG $0x48ede362; WORD $0xc125; BYTE $0xec // vpternlogq zmm16, zmm2, zmm1, 0xec
-	WORD $0x394d; BYTE $0xf1 // cmp r9, r14
-	LONG $0xfef5840f; WORD $0xffff // je 0x1ae22 <depthwise3x3s2AVX512VNNI+0x2d2>
-	LONG $0xfffef7e9; BYTE $0xff // jmp 0x1ae29 <depthwise3x3s2AVX512VNNI+0x2d9>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0x894c; BYTE $0xd8 // mov rax, r11
-	LONG $0xc6af0f49 // imul rax, r14
-	LONG $0xc97ec162; WORD $0x0c6f; BYTE $0x02 // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r10 + rax]
-	LONG $0x4075e262; WORD $0xd300 // vpshufb zmm18, zmm17, zmm3
-	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
-	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	LONG $0xfeef8d0f; WORD $0xffff // jge 0x1ae52 <depthwise3x3s2AVX512VNNI+0x302>
-	LONG $0xdcaf0f4d // imul r11, r12
-	LONG $0xc97e8162; WORD $0x0c6f; BYTE $0x1a // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [r10 + r11]
-	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	LONG $0x48fee162; WORD $0x1c6f; BYTE $0x08 // vmovdqu64 zmm19, zmmword ptr [rax + rcx]
-	WORD $0x394d; BYTE $0xf0 // cmp r8, r14
-	LONG $0xfede850f; WORD $0xffff // jne 0x1ae66 <depthwise3x3s2AVX512VNNI+0x316>
-	LONG $0x48ede362; WORD $0xd125; BYTE $0xec // vpternlogq zmm18, zmm2, zmm1, 0xec
-	WORD $0x394d; BYTE $0xf1 // cmp r9, r14
-	LONG $0xfcf8850f; WORD $0xffff // jne 0x1ac90 <depthwise3x3s2AVX512VNNI+0x140>
-	LONG $0x48ede362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm2, zmm1, 0xec
-	LONG $0xfffcece9; BYTE $0xff // jmp 0x1ac90 <depthwise3x3s2AVX512VNNI+0x140>
-	QUAD $0x07030e0a0602b849; WORD $0x0f0b // movabs r8, 0xf0b07030e0a0602
-	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x04198e0f; WORD $0x0000 // jle 0x1b3d4 <depthwise3x3s2AVX512VNNI+0x884>
-	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
-	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
-	LONG $0x487df262; WORD $0x5758; BYTE $0x1c // vpbroadcastd zmm2, dword ptr [rdi + 0x70]
-	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
-	LONG $0xff728d48 // lea rsi, [rdx - 0x1]
-	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
-	LONG $0x6ef9c1c4; BYTE $0xe0 // vmovq xmm4, r8
-	LONG $0xe46ce1c5 // vpunpcklqdq xmm4, xmm3, xmm4 # xmm4 = xmm3[0],xmm4[0]
-	LONG $0x48edf162; WORD $0xd9df // vpandnq zmm3, zmm2, zmm1
-	LONG $0x48ddf362; WORD $0xe443; BYTE $0x00 // vshufi64x2 zmm4, zmm4, zmm4, 0x0 # zmm4 = zmm4[0,1,0,1,0,1,0,1]
-	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
-	LONG $0xfe428d4c // lea r8, [rdx - 0x2]
+	WORD $0x578b; BYTE $0x70 // mov edx, dword ptr [rdi + 0x70]
+	LONG $0x08245489 // mov dword ptr [rsp + 0x8], edx
+	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
+	LONG $0xfe518d48 // lea rdx, [rcx - 0x2]
+	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x22eb // jmp 0x1b028 <depthwise3x3s2AVX512VNNI+0x4d8>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
+	WORD $0x26eb // jmp 0x1b596 <depthwise3x3s2AVX512VNNI+0x96>
+	LONG $0x247c8b48; BYTE $0x10 // mov rdi, qword ptr [rsp + 0x10]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x24548b4c; BYTE $0x40 // mov r10, qword ptr [rsp + 0x40]
 	QUAD $0x00000004950c8d4a // lea rcx, [4*r10 + 0x4]
 	WORD $0xff49; BYTE $0xc2 // inc r10
-	WORD $0x394c; BYTE $0xd9 // cmp rcx, r11
-	LONG $0x03ac8d0f; WORD $0x0000 // jge 0x1b3d4 <depthwise3x3s2AVX512VNNI+0x884>
-	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xe77e // jle 0x1b014 <depthwise3x3s2AVX512VNNI+0x4c4>
-	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0x52348d4f // lea r14, [r10 + 2*r10]
-	LONG $0x06e6c149 // shl r14, 0x6
-	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x33 // vmovdqu64 zmm5, zmmword ptr [rbx + r14]
-	QUAD $0x0133746f48feb162 // vmovdqu64 zmm6, zmmword ptr [rbx + r14 + 0x40]
-	QUAD $0x02337c6f48feb162 // vmovdqu64 zmm7, zmmword ptr [rbx + r14 + 0x80]
-	LONG $0x483df162; WORD $0xf572; BYTE $0x08 // vpslld zmm8, zmm5, 0x8
-	LONG $0x4835f162; WORD $0xf672; BYTE $0x08 // vpslld zmm9, zmm6, 0x8
-	LONG $0x482df162; WORD $0xf772; BYTE $0x08 // vpslld zmm10, zmm7, 0x8
-	WORD $0x2949; BYTE $0xcb // sub r11, rcx
-	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
-	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
-	WORD $0xe3d3 // shl ebx, cl
-	LONG $0x04fb8349 // cmp r11, 0x4
-	WORD $0xd3f7 // not ebx
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	WORD $0x4d0f; BYTE $0xd9 // cmovge ebx, ecx
-	WORD $0x894c; BYTE $0xd1 // mov rcx, r10
-	LONG $0x06e1c148 // shl rcx, 0x6
-	LONG $0xcb92fbc5 // kmovd k1, ebx
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x40c38349 // add r11, 0x40
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0x07178d0f; WORD $0x0000 // jge 0x1bcad <depthwise3x3s2AVX512VNNI+0x7ad>
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0xe37e // jle 0x1b57e <depthwise3x3s2AVX512VNNI+0x7e>
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
+	LONG $0x04e6c148 // shl rsi, 0x4
+	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
+	WORD $0x894d; BYTE $0xd4 // mov r12, r10
+	LONG $0x06e4c149 // shl r12, 0x6
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x22 // vmovdqu64 zmm1, zmmword ptr [rdx + r12]
+	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
+	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
+	WORD $0x8b4c; BYTE $0x2a // mov r13, qword ptr [rdx]
+	LONG $0x086a8b48 // mov rbp, qword ptr [rdx + 0x8]
+	WORD $0x8b48; BYTE $0x1e // mov rbx, qword ptr [rsi]
+	LONG $0x08768b4c // mov r14, qword ptr [rsi + 0x8]
+	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x104a8b48 // mov rcx, qword ptr [rdx + 0x10]
+	LONG $0x104e8b4c // mov r9, qword ptr [rsi + 0x10]
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	LONG $0xc04d0f44 // cmovge r8d, eax
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x2454894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r10
+	LONG $0x52148d4b // lea rdx, [r10 + 2*r10]
+	LONG $0x06e2c148 // shl rdx, 0x6
+	LONG $0x48fef162; WORD $0x146f; BYTE $0x10 // vmovdqu64 zmm2, zmmword ptr [rax + rdx]
+	QUAD $0x01105c6f48fef162 // vmovdqu64 zmm3, zmmword ptr [rax + rdx + 0x40]
+	QUAD $0x0210646f48fef162 // vmovdqu64 zmm4, zmmword ptr [rax + rdx + 0x80]
+	LONG $0x1067034c // add r12, qword ptr [rdi + 0x10]
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0x09148d4e // lea r10, [rcx + r9]
+	WORD $0x014d; BYTE $0xc9 // add r9, r9
+	LONG $0x2e048d49 // lea rax, [r14 + rbp]
+	WORD $0x014d; BYTE $0xf6 // add r14, r14
+	LONG $0x2b148d4a // lea rdx, [rbx + r13]
+	WORD $0x0148; BYTE $0xdb // add rbx, rbx
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x48fdf162; WORD $0xe86f // vmovdqa64 zmm5, zmm0
+	WORD $0xf631 // xor esi, esi
+	LONG $0x00011ce9; BYTE $0x00 // jmp 0x1b76b <depthwise3x3s2AVX512VNNI+0x26b>
+	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
+	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
+	LONG $0x48fd5162; WORD $0xde6f // vmovdqa64 zmm11, zmm14
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48557262; WORD $0xf250 // vpdpbusd zmm14, zmm5, zmm2
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x482df262; WORD $0xea50 // vpdpbusd zmm5, zmm10, zmm2
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48357262; WORD $0xfa50 // vpdpbusd zmm15, zmm9, zmm2
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x4825e262; WORD $0xc250 // vpdpbusd zmm16, zmm11, zmm2
+	LONG $0x484d7262; WORD $0xf350 // vpdpbusd zmm14, zmm6, zmm3
+	LONG $0x4845f262; WORD $0xeb50 // vpdpbusd zmm5, zmm7, zmm3
+	LONG $0x481d7262; WORD $0xfb50 // vpdpbusd zmm15, zmm12, zmm3
+	LONG $0x4815e262; WORD $0xc350 // vpdpbusd zmm16, zmm13, zmm3
+	LONG $0x482d7262; WORD $0xf450 // vpdpbusd zmm14, zmm10, zmm4
+	LONG $0x4835f262; WORD $0xec50 // vpdpbusd zmm5, zmm9, zmm4
+	LONG $0x48257262; WORD $0xfc50 // vpdpbusd zmm15, zmm11, zmm4
+	LONG $0x483de262; WORD $0xc450 // vpdpbusd zmm16, zmm8, zmm4
+	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
+	LONG $0x247c8b4c; BYTE $0x38 // mov r15, qword ptr [rsp + 0x38]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0xbf // vmovups zmm6, zmmword ptr [rdi + 4*r15]
+	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0xbf // vmovups zmm7, zmmword ptr [rdi + 4*r15]
+	LONG $0x484d7262; WORD $0xf7a8 // vfmadd213ps zmm14, zmm6, zmm7 # zmm14 = (zmm6 * zmm14) + zmm7
+	LONG $0x487d5162; WORD $0xce5b // vcvtps2dq zmm9, zmm14
+	LONG $0x484df262; WORD $0xefa8 // vfmadd213ps zmm5, zmm6, zmm7 # zmm5 = (zmm6 * zmm5) + zmm7
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4835f162; WORD $0xed6b // vpackssdw zmm5, zmm9, zmm5
+	LONG $0x484d7262; WORD $0xffa8 // vfmadd213ps zmm15, zmm6, zmm7 # zmm15 = (zmm6 * zmm15) + zmm7
+	LONG $0x487d5162; WORD $0xcf5b // vcvtps2dq zmm9, zmm15
+	LONG $0x484de262; WORD $0xc7a8 // vfmadd213ps zmm16, zmm6, zmm7 # zmm16 = (zmm6 * zmm16) + zmm7
+	LONG $0x487db162; WORD $0xf05b // vcvtps2dq zmm6, zmm16
+	LONG $0x4835f162; WORD $0xf66b // vpackssdw zmm6, zmm9, zmm6
+	LONG $0x4855f162; WORD $0xee67 // vpackuswb zmm5, zmm5, zmm6
+	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x24 // vmovdqu32 zmmword ptr [r12] {k1}, zmm5
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x247c8b48; BYTE $0x10 // mov rdi, qword ptr [rsp + 0x10]
+	LONG $0x5867034c // add r12, qword ptr [rdi + 0x58]
+	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
+	WORD $0x014c; BYTE $0xc9 // add rcx, r9
+	WORD $0x014c; BYTE $0xf5 // add rbp, r14
+	LONG $0x02c08349 // add r8, 0x2
+	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	WORD $0x014d; BYTE $0xca // add r10, r9
+	WORD $0x014c; BYTE $0xf0 // add rax, r14
+	WORD $0x0148; BYTE $0xda // add rdx, rbx
+	LONG $0x48fdd162; WORD $0xe86f // vmovdqa64 zmm5, zmm8
+	WORD $0x394c; BYTE $0xfe // cmp rsi, r15
+	LONG $0xfe058d0f; WORD $0xffff // jge 0x1b570 <depthwise3x3s2AVX512VNNI+0x70>
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fdf162; WORD $0xf86f // vmovdqa64 zmm7, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x48fdf162; WORD $0xf06f // vmovdqa64 zmm6, zmm0
+	LONG $0x2404394c // cmp qword ptr [rsp], r8
+	LONG $0x00998e0f; WORD $0x0000 // jle 0x1b826 <depthwise3x3s2AVX512VNNI+0x326>
+	QUAD $0x001d746fc97e9162 // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r13 + r11]
+	QUAD $0x001d7c6fc97eb162 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [rbp + r11]
+	LONG $0xc97e3162; WORD $0x046f; BYTE $0x19 // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [rcx + r11]
+	LONG $0x484d7162; WORD $0xcf60 // vpunpcklbw zmm9, zmm6, zmm7 # zmm9 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[32],zmm7[32],zmm6[33],zmm7[33],zmm6[34],zmm7[34],zmm6[35],zmm7[35],zmm6[36],zmm7[36],zmm6[37],zmm7[37],zmm6[38],zmm7[38],zmm6[39],zmm7[39],zmm6[48],zmm7[48],zmm6[49],zmm7[49],zmm6[50],zmm7[50],zmm6[51],zmm7[51],zmm6[52],zmm7[52],zmm6[53],zmm7[53],zmm6[54],zmm7[54],zmm6[55],zmm7[55]
+	LONG $0x484d7162; WORD $0xd768 // vpunpckhbw zmm10, zmm6, zmm7 # zmm10 = zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31],zmm6[40],zmm7[40],zmm6[41],zmm7[41],zmm6[42],zmm7[42],zmm6[43],zmm7[43],zmm6[44],zmm7[44],zmm6[45],zmm7[45],zmm6[46],zmm7[46],zmm6[47],zmm7[47],zmm6[56],zmm7[56],zmm6[57],zmm7[57],zmm6[58],zmm7[58],zmm6[59],zmm7[59],zmm6[60],zmm7[60],zmm6[61],zmm7[61],zmm6[62],zmm7[62],zmm6[63],zmm7[63]
+	LONG $0x483dd162; WORD $0xf860 // vpunpcklbw zmm7, zmm8, zmm8 # zmm7 = zmm8[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x483d5162; WORD $0xd868 // vpunpckhbw zmm11, zmm8, zmm8 # zmm11 = zmm8[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4835f162; WORD $0xf761 // vpunpcklwd zmm6, zmm9, zmm7 # zmm6 = zmm9[0],zmm7[0],zmm9[1],zmm7[1],zmm9[2],zmm7[2],zmm9[3],zmm7[3],zmm9[8],zmm7[8],zmm9[9],zmm7[9],zmm9[10],zmm7[10],zmm9[11],zmm7[11],zmm9[16],zmm7[16],zmm9[17],zmm7[17],zmm9[18],zmm7[18],zmm9[19],zmm7[19],zmm9[24],zmm7[24],zmm9[25],zmm7[25],zmm9[26],zmm7[26],zmm9[27],zmm7[27]
+	LONG $0x48357162; WORD $0xc769 // vpunpckhwd zmm8, zmm9, zmm7 # zmm8 = zmm9[4],zmm7[4],zmm9[5],zmm7[5],zmm9[6],zmm7[6],zmm9[7],zmm7[7],zmm9[12],zmm7[12],zmm9[13],zmm7[13],zmm9[14],zmm7[14],zmm9[15],zmm7[15],zmm9[20],zmm7[20],zmm9[21],zmm7[21],zmm9[22],zmm7[22],zmm9[23],zmm7[23],zmm9[28],zmm7[28],zmm9[29],zmm7[29],zmm9[30],zmm7[30],zmm9[31],zmm7[31]
+	LONG $0x482dd162; WORD $0xfb61 // vpunpcklwd zmm7, zmm10, zmm11 # zmm7 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27]
+	LONG $0x482d5162; WORD $0xcb69 // vpunpckhwd zmm9, zmm10, zmm11 # zmm9 = zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31]
+	LONG $0x2444394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r8
+	LONG $0x08247c8b // mov edi, dword ptr [rsp + 0x8]
+	WORD $0x4175 // jne 0x1b820 <depthwise3x3s2AVX512VNNI+0x320>
+	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
+	WORD $0x3973 // jae 0x1b820 <depthwise3x3s2AVX512VNNI+0x320>
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
+	WORD $0x0672 // jb 0x1b7fb <depthwise3x3s2AVX512VNNI+0x2fb>
+	LONG $0x48fd5162; WORD $0xd06f // vmovdqa64 zmm10, zmm8
+	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
+	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
+	WORD $0x0672 // jb 0x1b80f <depthwise3x3s2AVX512VNNI+0x30f>
+	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fdd162; WORD $0xf86f // vmovdqa64 zmm7, zmm8
+	WORD $0x09eb // jmp 0x1b826 <depthwise3x3s2AVX512VNNI+0x326>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fd5162; WORD $0xd06f // vmovdqa64 zmm10, zmm8
+	LONG $0x01788d49 // lea rdi, [r8 + 0x1]
+	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
+	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x243c3948 // cmp qword ptr [rsp], rdi
+	LONG $0xfe248e0f; WORD $0xffff // jle 0x1b670 <depthwise3x3s2AVX512VNNI+0x170>
+	LONG $0xc97e3162; WORD $0x046f; BYTE $0x1a // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [rdx + r11]
+	LONG $0xc97e3162; WORD $0x1c6f; BYTE $0x18 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [rax + r11]
+	LONG $0xc97e1162; WORD $0x246f; BYTE $0x1a // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r10 + r11]
+	LONG $0x483d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm8, zmm11 # zmm13 = zmm8[0],zmm11[0],zmm8[1],zmm11[1],zmm8[2],zmm11[2],zmm8[3],zmm11[3],zmm8[4],zmm11[4],zmm8[5],zmm11[5],zmm8[6],zmm11[6],zmm8[7],zmm11[7],zmm8[16],zmm11[16],zmm8[17],zmm11[17],zmm8[18],zmm11[18],zmm8[19],zmm11[19],zmm8[20],zmm11[20],zmm8[21],zmm11[21],zmm8[22],zmm11[22],zmm8[23],zmm11[23],zmm8[32],zmm11[32],zmm8[33],zmm11[33],zmm8[34],zmm11[34],zmm8[35],zmm11[35],zmm8[36],zmm11[36],zmm8[37],zmm11[37],zmm8[38],zmm11[38],zmm8[39],zmm11[39],zmm8[48],zmm11[48],zmm8[49],zmm11[49],zmm8[50],zmm11[50],zmm8[51],zmm11[51],zmm8[52],zmm11[52],zmm8[53],zmm11[53],zmm8[54],zmm11[54],zmm8[55],zmm11[55]
+	LONG $0x483d5162; WORD $0xc368 // vpunpckhbw zmm8, zmm8, zmm11 # zmm8 = zmm8[8],zmm11[8],zmm8[9],zmm11[9],zmm8[10],zmm11[10],zmm8[11],zmm11[11],zmm8[12],zmm11[12],zmm8[13],zmm11[13],zmm8[14],zmm11[14],zmm8[15],zmm11[15],zmm8[24],zmm11[24],zmm8[25],zmm11[25],zmm8[26],zmm11[26],zmm8[27],zmm11[27],zmm8[28],zmm11[28],zmm8[29],zmm11[29],zmm8[30],zmm11[30],zmm8[31],zmm11[31],zmm8[40],zmm11[40],zmm8[41],zmm11[41],zmm8[42],zmm11[42],zmm8[43],zmm11[43],zmm8[44],zmm11[44],zmm8[45],zmm11[45],zmm8[46],zmm11[46],zmm8[47],zmm11[47],zmm8[56],zmm11[56],zmm8[57],zmm11[57],zmm8[58],zmm11[58],zmm8[59],zmm11[59],zmm8[60],zmm11[60],zmm8[61],zmm11[61],zmm8[62],zmm11[62],zmm8[63],zmm11[63]
+	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x481d5162; WORD $0xf468 // vpunpckhbw zmm14, zmm12, zmm12 # zmm14 = zmm12[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x48155162; WORD $0xe361 // vpunpcklwd zmm12, zmm13, zmm11 # zmm12 = zmm13[0],zmm11[0],zmm13[1],zmm11[1],zmm13[2],zmm11[2],zmm13[3],zmm11[3],zmm13[8],zmm11[8],zmm13[9],zmm11[9],zmm13[10],zmm11[10],zmm13[11],zmm11[11],zmm13[16],zmm11[16],zmm13[17],zmm11[17],zmm13[18],zmm11[18],zmm13[19],zmm11[19],zmm13[24],zmm11[24],zmm13[25],zmm11[25],zmm13[26],zmm11[26],zmm13[27],zmm11[27]
+	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
+	LONG $0x483d5162; WORD $0xee61 // vpunpcklwd zmm13, zmm8, zmm14 # zmm13 = zmm8[0],zmm14[0],zmm8[1],zmm14[1],zmm8[2],zmm14[2],zmm8[3],zmm14[3],zmm8[8],zmm14[8],zmm8[9],zmm14[9],zmm8[10],zmm14[10],zmm8[11],zmm14[11],zmm8[16],zmm14[16],zmm8[17],zmm14[17],zmm8[18],zmm14[18],zmm8[19],zmm14[19],zmm8[24],zmm14[24],zmm8[25],zmm14[25],zmm8[26],zmm14[26],zmm8[27],zmm14[27]
+	LONG $0x483d5162; WORD $0xc669 // vpunpckhwd zmm8, zmm8, zmm14 # zmm8 = zmm8[4],zmm14[4],zmm8[5],zmm14[5],zmm8[6],zmm14[6],zmm8[7],zmm14[7],zmm8[12],zmm14[12],zmm8[13],zmm14[13],zmm8[14],zmm14[14],zmm8[15],zmm14[15],zmm8[20],zmm14[20],zmm8[21],zmm14[21],zmm8[22],zmm14[22],zmm8[23],zmm14[23],zmm8[28],zmm14[28],zmm8[29],zmm14[29],zmm8[30],zmm14[30],zmm8[31],zmm14[31]
+	LONG $0x2444394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r8
+	LONG $0xfdd4850f; WORD $0xffff // jne 0x1b670 <depthwise3x3s2AVX512VNNI+0x170>
+	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
+	LONG $0x08247c8b // mov edi, dword ptr [rsp + 0x8]
+	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
+	WORD $0x0672 // jb 0x1b8b4 <depthwise3x3s2AVX512VNNI+0x3b4>
+	LONG $0x48fd5162; WORD $0xf36f // vmovdqa64 zmm14, zmm11
+	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
+	LONG $0xfd8f820f; WORD $0xffff // jb 0x1b64f <depthwise3x3s2AVX512VNNI+0x14f>
+	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
+	LONG $0xfda4830f; WORD $0xffff // jae 0x1b670 <depthwise3x3s2AVX512VNNI+0x170>
+	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
+	LONG $0xfffd99e9; BYTE $0xff // jmp 0x1b670 <depthwise3x3s2AVX512VNNI+0x170>
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x03c98e0f; WORD $0x0000 // jle 0x1bcad <depthwise3x3s2AVX512VNNI+0x7ad>
+	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
+	WORD $0x578b; BYTE $0x70 // mov edx, dword ptr [rdi + 0x70]
+	LONG $0x28245489 // mov dword ptr [rsp + 0x28], edx
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0xfe718d48 // lea rsi, [rcx - 0x2]
+	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x2deb // jmp 0x1b956 <depthwise3x3s2AVX512VNNI+0x456>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x247c8b48; BYTE $0x10 // mov rdi, qword ptr [rsp + 0x10]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x244c8b4c; BYTE $0x18 // mov r9, qword ptr [rsp + 0x18]
+	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x40c28349 // add r10, 0x40
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0x03578d0f; WORD $0x0000 // jge 0x1bcad <depthwise3x3s2AVX512VNNI+0x7ad>
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xe37e // jle 0x1b93e <depthwise3x3s2AVX512VNNI+0x43e>
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	WORD $0x894c; BYTE $0xca // mov rdx, r9
+	LONG $0x04e2c148 // shl rdx, 0x4
+	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
+	WORD $0x894d; BYTE $0xcf // mov r15, r9
+	LONG $0x06e7c149 // shl r15, 0x6
+	LONG $0x48feb162; WORD $0x146f; BYTE $0x3e // vmovdqu64 zmm2, zmmword ptr [rsi + r15]
+	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	WORD $0x8b4c; BYTE $0x26 // mov r12, qword ptr [rsi]
+	LONG $0x086e8b4c // mov r13, qword ptr [rsi + 0x8]
+	WORD $0x8b48; BYTE $0x2a // mov rbp, qword ptr [rdx]
+	LONG $0x085a8b4c // mov r11, qword ptr [rdx + 0x8]
+	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0x104e8b48 // mov rcx, qword ptr [rsi + 0x10]
+	LONG $0x105a8b48 // mov rbx, qword ptr [rdx + 0x10]
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	LONG $0xc04d0f44 // cmovge r8d, eax
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x244c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r9
+	LONG $0x49348d4b // lea rsi, [r9 + 2*r9]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x30 // vmovdqu64 zmm3, zmmword ptr [rax + rsi]
+	QUAD $0x0130646f48fef162 // vmovdqu64 zmm4, zmmword ptr [rax + rsi + 0x40]
+	QUAD $0x02306c6f48fef162 // vmovdqu64 zmm5, zmmword ptr [rax + rsi + 0x80]
+	LONG $0x107f034c // add r15, qword ptr [rdi + 0x10]
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0x19048d4c // lea r8, [rcx + rbx]
+	WORD $0x0148; BYTE $0xdb // add rbx, rbx
+	LONG $0x2b0c8d4f // lea r9, [r11 + r13]
+	WORD $0x014d; BYTE $0xdb // add r11, r11
+	LONG $0x2c048d49 // lea rax, [r12 + rbp]
+	WORD $0x0148; BYTE $0xed // add rbp, rbp
+	WORD $0xf631 // xor esi, esi
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x000133e9; BYTE $0x00 // jmp 0x1bb42 <depthwise3x3s2AVX512VNNI+0x642>
+	LONG $0x48fd5162; WORD $0xe76f // vmovdqa64 zmm12, zmm15
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
+	LONG $0x484d7262; WORD $0xfb50 // vpdpbusd zmm15, zmm6, zmm3
+	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
+	LONG $0x4835f262; WORD $0xf350 // vpdpbusd zmm6, zmm9, zmm3
+	LONG $0x48fde162; WORD $0xc26f // vmovdqa64 zmm16, zmm2
+	LONG $0x4825e262; WORD $0xc350 // vpdpbusd zmm16, zmm11, zmm3
+	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
+	LONG $0x481de262; WORD $0xcb50 // vpdpbusd zmm17, zmm12, zmm3
+	LONG $0x48457262; WORD $0xfc50 // vpdpbusd zmm15, zmm7, zmm4
+	LONG $0x483df262; WORD $0xf450 // vpdpbusd zmm6, zmm8, zmm4
+	LONG $0x4815e262; WORD $0xc450 // vpdpbusd zmm16, zmm13, zmm4
+	LONG $0x480de262; WORD $0xcc50 // vpdpbusd zmm17, zmm14, zmm4
+	LONG $0x48357262; WORD $0xfd50 // vpdpbusd zmm15, zmm9, zmm5
+	LONG $0x4825f262; WORD $0xf550 // vpdpbusd zmm6, zmm11, zmm5
+	LONG $0x481de262; WORD $0xc550 // vpdpbusd zmm16, zmm12, zmm5
+	LONG $0x482de262; WORD $0xcd50 // vpdpbusd zmm17, zmm10, zmm5
+	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
+	LONG $0x247c8b48; BYTE $0x38 // mov rdi, qword ptr [rsp + 0x38]
+	LONG $0x487cf162; WORD $0x3c10; BYTE $0xba // vmovups zmm7, zmmword ptr [rdx + 4*rdi]
+	LONG $0x487c5162; WORD $0xc75b // vcvtdq2ps zmm8, zmm15
+	LONG $0x48445162; WORD $0xc059 // vmulps zmm8, zmm7, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x483df162; WORD $0xf66b // vpackssdw zmm6, zmm8, zmm6
+	LONG $0x487c3162; WORD $0xc05b // vcvtdq2ps zmm8, zmm16
+	LONG $0x48445162; WORD $0xc059 // vmulps zmm8, zmm7, zmm8
+	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
+	LONG $0x487c3162; WORD $0xc95b // vcvtdq2ps zmm9, zmm17
+	LONG $0x4844d162; WORD $0xf959 // vmulps zmm7, zmm7, zmm9
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x484df162; WORD $0xf767 // vpackuswb zmm6, zmm6, zmm7
+	LONG $0x497ed162; WORD $0x377f // vmovdqu32 zmmword ptr [r15] {k1}, zmm6
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
+	LONG $0x587a034c // add r15, qword ptr [rdx + 0x58]
+	LONG $0x40528b48 // mov rdx, qword ptr [rdx + 0x40]
+	WORD $0x0148; BYTE $0xd9 // add rcx, rbx
+	WORD $0x014d; BYTE $0xdd // add r13, r11
+	LONG $0x02c68348 // add rsi, 0x2
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x0149; BYTE $0xd8 // add r8, rbx
+	WORD $0x014d; BYTE $0xd9 // add r9, r11
+	WORD $0x0148; BYTE $0xe8 // add rax, rbp
+	LONG $0x48fdd162; WORD $0xf26f // vmovdqa64 zmm6, zmm10
+	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
+	LONG $0xfdee8d0f; WORD $0xffff // jge 0x1b930 <depthwise3x3s2AVX512VNNI+0x430>
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x24343948 // cmp qword ptr [rsp], rsi
+	LONG $0x2824548b // mov edx, dword ptr [rsp + 0x28]
+	LONG $0x009e8e0f; WORD $0x0000 // jle 0x1bc06 <depthwise3x3s2AVX512VNNI+0x706>
+	LONG $0xc97e9162; WORD $0x3c6f; BYTE $0x14 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r12 + r10]
+	QUAD $0x0015446fc97e1162 // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r13 + r10]
+	LONG $0xc97e3162; WORD $0x0c6f; BYTE $0x11 // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [rcx + r10]
+	LONG $0x48455162; WORD $0xd060 // vpunpcklbw zmm10, zmm7, zmm8 # zmm10 = zmm7[0],zmm8[0],zmm7[1],zmm8[1],zmm7[2],zmm8[2],zmm7[3],zmm8[3],zmm7[4],zmm8[4],zmm7[5],zmm8[5],zmm7[6],zmm8[6],zmm7[7],zmm8[7],zmm7[16],zmm8[16],zmm7[17],zmm8[17],zmm7[18],zmm8[18],zmm7[19],zmm8[19],zmm7[20],zmm8[20],zmm7[21],zmm8[21],zmm7[22],zmm8[22],zmm7[23],zmm8[23],zmm7[32],zmm8[32],zmm7[33],zmm8[33],zmm7[34],zmm8[34],zmm7[35],zmm8[35],zmm7[36],zmm8[36],zmm7[37],zmm8[37],zmm7[38],zmm8[38],zmm7[39],zmm8[39],zmm7[48],zmm8[48],zmm7[49],zmm8[49],zmm7[50],zmm8[50],zmm7[51],zmm8[51],zmm7[52],zmm8[52],zmm7[53],zmm8[53],zmm7[54],zmm8[54],zmm7[55],zmm8[55]
+	LONG $0x48455162; WORD $0xd868 // vpunpckhbw zmm11, zmm7, zmm8 # zmm11 = zmm7[8],zmm8[8],zmm7[9],zmm8[9],zmm7[10],zmm8[10],zmm7[11],zmm8[11],zmm7[12],zmm8[12],zmm7[13],zmm8[13],zmm7[14],zmm8[14],zmm7[15],zmm8[15],zmm7[24],zmm8[24],zmm7[25],zmm8[25],zmm7[26],zmm8[26],zmm7[27],zmm8[27],zmm7[28],zmm8[28],zmm7[29],zmm8[29],zmm7[30],zmm8[30],zmm7[31],zmm8[31],zmm7[40],zmm8[40],zmm7[41],zmm8[41],zmm7[42],zmm8[42],zmm7[43],zmm8[43],zmm7[44],zmm8[44],zmm7[45],zmm8[45],zmm7[46],zmm8[46],zmm7[47],zmm8[47],zmm7[56],zmm8[56],zmm7[57],zmm8[57],zmm7[58],zmm8[58],zmm7[59],zmm8[59],zmm7[60],zmm8[60],zmm7[61],zmm8[61],zmm7[62],zmm8[62],zmm7[63],zmm8[63]
+	LONG $0x48355162; WORD $0xc160 // vpunpcklbw zmm8, zmm9, zmm9 # zmm8 = zmm9[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x48355162; WORD $0xc968 // vpunpckhbw zmm9, zmm9, zmm9 # zmm9 = zmm9[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x482dd162; WORD $0xf861 // vpunpcklwd zmm7, zmm10, zmm8 # zmm7 = zmm10[0],zmm8[0],zmm10[1],zmm8[1],zmm10[2],zmm8[2],zmm10[3],zmm8[3],zmm10[8],zmm8[8],zmm10[9],zmm8[9],zmm10[10],zmm8[10],zmm10[11],zmm8[11],zmm10[16],zmm8[16],zmm10[17],zmm8[17],zmm10[18],zmm8[18],zmm10[19],zmm8[19],zmm10[24],zmm8[24],zmm10[25],zmm8[25],zmm10[26],zmm8[26],zmm10[27],zmm8[27]
+	LONG $0x482d5162; WORD $0xd069 // vpunpckhwd zmm10, zmm10, zmm8 # zmm10 = zmm10[4],zmm8[4],zmm10[5],zmm8[5],zmm10[6],zmm8[6],zmm10[7],zmm8[7],zmm10[12],zmm8[12],zmm10[13],zmm8[13],zmm10[14],zmm8[14],zmm10[15],zmm8[15],zmm10[20],zmm8[20],zmm10[21],zmm8[21],zmm10[22],zmm8[22],zmm10[23],zmm8[23],zmm10[28],zmm8[28],zmm10[29],zmm8[29],zmm10[30],zmm8[30],zmm10[31],zmm8[31]
+	LONG $0x48255162; WORD $0xc161 // vpunpcklwd zmm8, zmm11, zmm9 # zmm8 = zmm11[0],zmm9[0],zmm11[1],zmm9[1],zmm11[2],zmm9[2],zmm11[3],zmm9[3],zmm11[8],zmm9[8],zmm11[9],zmm9[9],zmm11[10],zmm9[10],zmm11[11],zmm9[11],zmm11[16],zmm9[16],zmm11[17],zmm9[17],zmm11[18],zmm9[18],zmm11[19],zmm9[19],zmm11[24],zmm9[24],zmm11[25],zmm9[25],zmm11[26],zmm9[26],zmm11[27],zmm9[27]
+	LONG $0x48255162; WORD $0xd969 // vpunpckhwd zmm11, zmm11, zmm9 # zmm11 = zmm11[4],zmm9[4],zmm11[5],zmm9[5],zmm11[6],zmm9[6],zmm11[7],zmm9[7],zmm11[12],zmm9[12],zmm11[13],zmm9[13],zmm11[14],zmm9[14],zmm11[15],zmm9[15],zmm11[20],zmm9[20],zmm11[21],zmm9[21],zmm11[22],zmm9[22],zmm11[23],zmm9[23],zmm11[28],zmm9[28],zmm11[29],zmm9[29],zmm11[30],zmm9[30],zmm11[31],zmm9[31]
+	LONG $0x24743948; BYTE $0x20 // cmp qword ptr [rsp + 0x20], rsi
+	WORD $0x4b75 // jne 0x1bc00 <depthwise3x3s2AVX512VNNI+0x700>
+	LONG $0x0000fa81; WORD $0x0100 // cmp edx, 0x1000000
+	WORD $0x4373 // jae 0x1bc00 <depthwise3x3s2AVX512VNNI+0x700>
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	LONG $0x0100fa81; WORD $0x0000 // cmp edx, 0x100
+	WORD $0x0672 // jb 0x1bbd1 <depthwise3x3s2AVX512VNNI+0x6d1>
+	LONG $0x48fd5162; WORD $0xca6f // vmovdqa64 zmm9, zmm10
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x0000fa81; WORD $0x0001 // cmp edx, 0x10000
+	WORD $0x0672 // jb 0x1bbe5 <depthwise3x3s2AVX512VNNI+0x6e5>
+	LONG $0x48fd5162; WORD $0xd06f // vmovdqa64 zmm10, zmm8
+	LONG $0x48fd5162; WORD $0xc26f // vmovdqa64 zmm8, zmm10
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	WORD $0x13eb // jmp 0x1bc06 <depthwise3x3s2AVX512VNNI+0x706>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fd5162; WORD $0xca6f // vmovdqa64 zmm9, zmm10
+	LONG $0x017e8d48 // lea rdi, [rsi + 0x1]
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x00012ee9; BYTE $0x00 // jmp 0x1b1da <depthwise3x3s2AVX512VNNI+0x68a>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x48055362; WORD $0xf671; BYTE $0x08 // vpshldd zmm14, zmm15, zmm14, 0x8
-	LONG $0x48fda162; WORD $0xec6f // vmovdqa64 zmm21, zmm20
-	LONG $0x480de262; WORD $0xed50 // vpdpbusd zmm21, zmm14, zmm5
-	LONG $0x48fd3162; WORD $0xf46f // vmovdqa64 zmm14, zmm20
-	LONG $0x48055262; WORD $0xf050 // vpdpbusd zmm14, zmm15, zmm8
-	LONG $0x48255362; WORD $0xff71; BYTE $0x08 // vpshldd zmm15, zmm11, zmm15, 0x8
-	LONG $0x48fda162; WORD $0xf46f // vmovdqa64 zmm22, zmm20
-	LONG $0x4805e262; WORD $0xf550 // vpdpbusd zmm22, zmm15, zmm5
-	LONG $0x4825c262; WORD $0xe050 // vpdpbusd zmm20, zmm11, zmm8
-	LONG $0x40755362; WORD $0xed71; BYTE $0x08 // vpshldd zmm13, zmm17, zmm13, 0x8
-	LONG $0x4815e262; WORD $0xee50 // vpdpbusd zmm21, zmm13, zmm6
-	LONG $0x40755262; WORD $0xf150 // vpdpbusd zmm14, zmm17, zmm9
-	LONG $0x407d3362; WORD $0xe971; BYTE $0x08 // vpshldd zmm13, zmm16, zmm17, 0x8
-	LONG $0x4815e262; WORD $0xf650 // vpdpbusd zmm22, zmm13, zmm6
-	LONG $0x407dc262; WORD $0xe150 // vpdpbusd zmm20, zmm16, zmm9
-	LONG $0x40655362; WORD $0xe471; BYTE $0x08 // vpshldd zmm12, zmm19, zmm12, 0x8
-	LONG $0x481de262; WORD $0xef50 // vpdpbusd zmm21, zmm12, zmm7
-	LONG $0x40655262; WORD $0xf250 // vpdpbusd zmm14, zmm19, zmm10
-	LONG $0x406d3362; WORD $0xe371; BYTE $0x08 // vpshldd zmm12, zmm18, zmm19, 0x8
-	LONG $0x481de262; WORD $0xf750 // vpdpbusd zmm22, zmm12, zmm7
-	LONG $0x406dc262; WORD $0xe250 // vpdpbusd zmm20, zmm18, zmm10
-	LONG $0x487c7162; WORD $0x2410; BYTE $0x08 // vmovups zmm12, zmmword ptr [rax + rcx]
-	LONG $0x487c3162; WORD $0xed5b // vcvtdq2ps zmm13, zmm21
-	LONG $0x481c5162; WORD $0xed59 // vmulps zmm13, zmm12, zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x481c5162; WORD $0xf659 // vmulps zmm14, zmm12, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x48155162; WORD $0xee6b // vpackssdw zmm13, zmm13, zmm14
-	LONG $0x487c3162; WORD $0xf65b // vcvtdq2ps zmm14, zmm22
-	LONG $0x481c5162; WORD $0xf659 // vmulps zmm14, zmm12, zmm14
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x487c3162; WORD $0xfc5b // vcvtdq2ps zmm15, zmm20
-	LONG $0x481c5162; WORD $0xe759 // vmulps zmm12, zmm12, zmm15
-	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x480d5162; WORD $0xe46b // vpackssdw zmm12, zmm14, zmm12
-	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
-	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
-	LONG $0x48155162; WORD $0xe467 // vpackuswb zmm12, zmm13, zmm12
-	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
-	LONG $0xcbaf0f4c // imul r9, rbx
-	LONG $0x104f034c // add r9, qword ptr [rdi + 0x10]
-	LONG $0x497e3162; WORD $0x247f; BYTE $0x09 // vmovdqu32 zmmword ptr [rcx + r9] {k1}, zmm12
-	WORD $0xff48; BYTE $0xc3 // inc rbx
-	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
-	LONG $0x02c38349 // add r11, 0x2
-	LONG $0x48fd5162; WORD $0xf36f // vmovdqa64 zmm14, zmm11
-	LONG $0x48fd3162; WORD $0xe86f // vmovdqa64 zmm13, zmm16
-	LONG $0x48fd3162; WORD $0xe26f // vmovdqa64 zmm12, zmm18
-	WORD $0x394c; BYTE $0xf3 // cmp rbx, r14
-	LONG $0xfe368d0f; WORD $0xffff // jge 0x1b010 <depthwise3x3s2AVX512VNNI+0x4c0>
-	WORD $0x8b4c; BYTE $0x27 // mov r12, qword ptr [rdi]
-	LONG $0x087f8b4c // mov r15, qword ptr [rdi + 0x8]
-	LONG $0x242c8b4d // mov r13, qword ptr [r12]
-	WORD $0x0149; BYTE $0xcd // add r13, rcx
-	WORD $0x8b49; BYTE $0x2f // mov rbp, qword ptr [r15]
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x243c3948 // cmp qword ptr [rsp], rdi
+	LONG $0xfe048e0f; WORD $0xffff // jle 0x1ba30 <depthwise3x3s2AVX512VNNI+0x530>
+	LONG $0xc97e3162; WORD $0x146f; BYTE $0x10 // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [rax + r10]
+	LONG $0xc97e1162; WORD $0x246f; BYTE $0x11 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r9 + r10]
+	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x10 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r8 + r10]
+	LONG $0x482d5162; WORD $0xf460 // vpunpcklbw zmm14, zmm10, zmm12 # zmm14 = zmm10[0],zmm12[0],zmm10[1],zmm12[1],zmm10[2],zmm12[2],zmm10[3],zmm12[3],zmm10[4],zmm12[4],zmm10[5],zmm12[5],zmm10[6],zmm12[6],zmm10[7],zmm12[7],zmm10[16],zmm12[16],zmm10[17],zmm12[17],zmm10[18],zmm12[18],zmm10[19],zmm12[19],zmm10[20],zmm12[20],zmm10[21],zmm12[21],zmm10[22],zmm12[22],zmm10[23],zmm12[23],zmm10[32],zmm12[32],zmm10[33],zmm12[33],zmm10[34],zmm12[34],zmm10[35],zmm12[35],zmm10[36],zmm12[36],zmm10[37],zmm12[37],zmm10[38],zmm12[38],zmm10[39],zmm12[39],zmm10[48],zmm12[48],zmm10[49],zmm12[49],zmm10[50],zmm12[50],zmm10[51],zmm12[51],zmm10[52],zmm12[52],zmm10[53],zmm12[53],zmm10[54],zmm12[54],zmm10[55],zmm12[55]
+	LONG $0x482d5162; WORD $0xd468 // vpunpckhbw zmm10, zmm10, zmm12 # zmm10 = zmm10[8],zmm12[8],zmm10[9],zmm12[9],zmm10[10],zmm12[10],zmm10[11],zmm12[11],zmm10[12],zmm12[12],zmm10[13],zmm12[13],zmm10[14],zmm12[14],zmm10[15],zmm12[15],zmm10[24],zmm12[24],zmm10[25],zmm12[25],zmm10[26],zmm12[26],zmm10[27],zmm12[27],zmm10[28],zmm12[28],zmm10[29],zmm12[29],zmm10[30],zmm12[30],zmm10[31],zmm12[31],zmm10[40],zmm12[40],zmm10[41],zmm12[41],zmm10[42],zmm12[42],zmm10[43],zmm12[43],zmm10[44],zmm12[44],zmm10[45],zmm12[45],zmm10[46],zmm12[46],zmm10[47],zmm12[47],zmm10[56],zmm12[56],zmm10[57],zmm12[57],zmm10[58],zmm12[58],zmm10[59],zmm12[59],zmm10[60],zmm12[60],zmm10[61],zmm12[61],zmm10[62],zmm12[62],zmm10[63],zmm12[63]
+	LONG $0x48155162; WORD $0xe560 // vpunpcklbw zmm12, zmm13, zmm13 # zmm12 = zmm13[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x48155162; WORD $0xfd68 // vpunpckhbw zmm15, zmm13, zmm13 # zmm15 = zmm13[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x480d5162; WORD $0xec61 // vpunpcklwd zmm13, zmm14, zmm12 # zmm13 = zmm14[0],zmm12[0],zmm14[1],zmm12[1],zmm14[2],zmm12[2],zmm14[3],zmm12[3],zmm14[8],zmm12[8],zmm14[9],zmm12[9],zmm14[10],zmm12[10],zmm14[11],zmm12[11],zmm14[16],zmm12[16],zmm14[17],zmm12[17],zmm14[18],zmm12[18],zmm14[19],zmm12[19],zmm14[24],zmm12[24],zmm14[25],zmm12[25],zmm14[26],zmm12[26],zmm14[27],zmm12[27]
+	LONG $0x480d5162; WORD $0xe469 // vpunpckhwd zmm12, zmm14, zmm12 # zmm12 = zmm14[4],zmm12[4],zmm14[5],zmm12[5],zmm14[6],zmm12[6],zmm14[7],zmm12[7],zmm14[12],zmm12[12],zmm14[13],zmm12[13],zmm14[14],zmm12[14],zmm14[15],zmm12[15],zmm14[20],zmm12[20],zmm14[21],zmm12[21],zmm14[22],zmm12[22],zmm14[23],zmm12[23],zmm14[28],zmm12[28],zmm14[29],zmm12[29],zmm14[30],zmm12[30],zmm14[31],zmm12[31]
+	LONG $0x482d5162; WORD $0xf761 // vpunpcklwd zmm14, zmm10, zmm15 # zmm14 = zmm10[0],zmm15[0],zmm10[1],zmm15[1],zmm10[2],zmm15[2],zmm10[3],zmm15[3],zmm10[8],zmm15[8],zmm10[9],zmm15[9],zmm10[10],zmm15[10],zmm10[11],zmm15[11],zmm10[16],zmm15[16],zmm10[17],zmm15[17],zmm10[18],zmm15[18],zmm10[19],zmm15[19],zmm10[24],zmm15[24],zmm10[25],zmm15[25],zmm10[26],zmm15[26],zmm10[27],zmm15[27]
+	LONG $0x482d5162; WORD $0xd769 // vpunpckhwd zmm10, zmm10, zmm15 # zmm10 = zmm10[4],zmm15[4],zmm10[5],zmm15[5],zmm10[6],zmm15[6],zmm10[7],zmm15[7],zmm10[12],zmm15[12],zmm10[13],zmm15[13],zmm10[14],zmm15[14],zmm10[15],zmm15[15],zmm10[20],zmm15[20],zmm10[21],zmm15[21],zmm10[22],zmm15[22],zmm10[23],zmm15[23],zmm10[28],zmm15[28],zmm10[29],zmm15[29],zmm10[30],zmm15[30],zmm10[31],zmm15[31]
+	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
+	LONG $0xfdb4850f; WORD $0xffff // jne 0x1ba30 <depthwise3x3s2AVX512VNNI+0x530>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	WORD $0x3949; BYTE $0xd3 // cmp r11, rdx
-	LONG $0x00b68c0f; WORD $0x0000 // jl 0x1b2b0 <depthwise3x3s2AVX512VNNI+0x760>
-	LONG $0x01738d4d // lea r14, [r11 + 0x1]
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
-	LONG $0x00cb8c0f; WORD $0x0000 // jl 0x1b2d8 <depthwise3x3s2AVX512VNNI+0x788>
-	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0x00dd840f; WORD $0x0000 // je 0x1b2f3 <depthwise3x3s2AVX512VNNI+0x7a3>
-	WORD $0x394d; BYTE $0xd8 // cmp r8, r11
-	WORD $0x0775 // jne 0x1b222 <depthwise3x3s2AVX512VNNI+0x6d2>
-	LONG $0x48e57362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm3, zmm2, 0xec
-	LONG $0x246c8b4d; BYTE $0x08 // mov r13, qword ptr [r12 + 0x8]
-	WORD $0x0149; BYTE $0xcd // add r13, rcx
-	LONG $0x084f8b4d // mov r9, qword ptr [r15 + 0x8]
-	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
-	WORD $0x3949; BYTE $0xd3 // cmp r11, rdx
-	LONG $0x00d38c0f; WORD $0x0000 // jl 0x1b310 <depthwise3x3s2AVX512VNNI+0x7c0>
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
-	LONG $0x00e88c0f; WORD $0x0000 // jl 0x1b334 <depthwise3x3s2AVX512VNNI+0x7e4>
-	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0x00fa840f; WORD $0x0000 // je 0x1b34f <depthwise3x3s2AVX512VNNI+0x7ff>
-	WORD $0x394d; BYTE $0xd8 // cmp r8, r11
-	WORD $0x0775 // jne 0x1b261 <depthwise3x3s2AVX512VNNI+0x711>
-	LONG $0x48e5e362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm3, zmm2, 0xec
-	LONG $0x24648b4d; BYTE $0x10 // mov r12, qword ptr [r12 + 0x10]
-	WORD $0x0149; BYTE $0xcc // add r12, rcx
-	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
-	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
-	WORD $0x3949; BYTE $0xd3 // cmp r11, rdx
-	LONG $0x00f48c0f; WORD $0x0000 // jl 0x1b370 <depthwise3x3s2AVX512VNNI+0x820>
-	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
-	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
-	LONG $0x01088c0f; WORD $0x0000 // jl 0x1b393 <depthwise3x3s2AVX512VNNI+0x843>
-	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
-	LONG $0x48fec162; WORD $0x246f; BYTE $0x09 // vmovdqu64 zmm20, zmmword ptr [r9 + rcx]
-	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0x0119840f; WORD $0x0000 // je 0x1b3b8 <depthwise3x3s2AVX512VNNI+0x868>
-	WORD $0x394d; BYTE $0xd8 // cmp r8, r11
-	LONG $0xfe08850f; WORD $0xffff // jne 0x1b0b0 <depthwise3x3s2AVX512VNNI+0x560>
-	LONG $0x00011be9; BYTE $0x00 // jmp 0x1b3c8 <depthwise3x3s2AVX512VNNI+0x878>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0x8949; BYTE $0xee // mov r14, rbp
-	LONG $0xf3af0f4d // imul r14, r11
-	QUAD $0x00355c6fc97e1162 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r13 + r14]
-	LONG $0x48257262; WORD $0xfc00 // vpshufb zmm15, zmm11, zmm4
-	LONG $0x01738d4d // lea r14, [r11 + 0x1]
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
-	LONG $0xff358d0f; WORD $0xffff // jge 0x1b20d <depthwise3x3s2AVX512VNNI+0x6bd>
-	LONG $0xeeaf0f49 // imul rbp, r14
-	QUAD $0x002d5c6fc97e5162 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r13 + rbp]
-	LONG $0x48257262; WORD $0xdc00 // vpshufb zmm11, zmm11, zmm4
-	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xff23850f; WORD $0xffff // jne 0x1b216 <depthwise3x3s2AVX512VNNI+0x6c6>
-	LONG $0x48e57362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm3, zmm2, 0xec
-	WORD $0x394d; BYTE $0xd8 // cmp r8, r11
-	LONG $0xff18840f; WORD $0xffff // je 0x1b21b <depthwise3x3s2AVX512VNNI+0x6cb>
-	LONG $0xffff1ae9; BYTE $0xff // jmp 0x1b222 <depthwise3x3s2AVX512VNNI+0x6d2>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	WORD $0x894c; BYTE $0xcd // mov rbp, r9
-	LONG $0xebaf0f49 // imul rbp, r11
-	QUAD $0x002d446fc97ec162 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r13 + rbp]
-	LONG $0x407de262; WORD $0xcc00 // vpshufb zmm17, zmm16, zmm4
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
-	LONG $0xff188d0f; WORD $0xffff // jge 0x1b24c <depthwise3x3s2AVX512VNNI+0x6fc>
-	LONG $0xceaf0f4d // imul r9, r14
-	QUAD $0x000d446fc97e8162 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r13 + r9]
-	LONG $0x407de262; WORD $0xc400 // vpshufb zmm16, zmm16, zmm4
-	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xff06850f; WORD $0xffff // jne 0x1b255 <depthwise3x3s2AVX512VNNI+0x705>
-	LONG $0x48e5e362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm3, zmm2, 0xec
-	WORD $0x394d; BYTE $0xd8 // cmp r8, r11
-	LONG $0xfefb840f; WORD $0xffff // je 0x1b25a <depthwise3x3s2AVX512VNNI+0x70a>
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x1b261 <depthwise3x3s2AVX512VNNI+0x711>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	WORD $0x894d; BYTE $0xf9 // mov r9, r15
-	LONG $0xcbaf0f4d // imul r9, r11
-	LONG $0xc97e8162; WORD $0x146f; BYTE $0x0c // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12 + r9]
-	LONG $0x406de262; WORD $0xdc00 // vpshufb zmm19, zmm18, zmm4
-	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
-	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
-	LONG $0xfef88d0f; WORD $0xffff // jge 0x1b28b <depthwise3x3s2AVX512VNNI+0x73b>
-	LONG $0xfeaf0f4d // imul r15, r14
-	LONG $0xc97e8162; WORD $0x146f; BYTE $0x3c // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12 + r15]
-	LONG $0x406de262; WORD $0xd400 // vpshufb zmm18, zmm18, zmm4
-	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
-	LONG $0x48fec162; WORD $0x246f; BYTE $0x09 // vmovdqu64 zmm20, zmmword ptr [r9 + rcx]
-	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xfee7850f; WORD $0xffff // jne 0x1b29f <depthwise3x3s2AVX512VNNI+0x74f>
-	LONG $0x48e5e362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm3, zmm2, 0xec
-	WORD $0x394d; BYTE $0xd8 // cmp r8, r11
-	LONG $0xfce8850f; WORD $0xffff // jne 0x1b0b0 <depthwise3x3s2AVX512VNNI+0x560>
-	LONG $0x48e5e362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm3, zmm2, 0xec
-	LONG $0xfffcdce9; BYTE $0xff // jmp 0x1b0b0 <depthwise3x3s2AVX512VNNI+0x560>
-	LONG $0x10c48348 // add rsp, 0x10
+	LONG $0x0100fa81; WORD $0x0000 // cmp edx, 0x100
+	WORD $0x0672 // jb 0x1bc90 <depthwise3x3s2AVX512VNNI+0x790>
+	LONG $0x48fd5162; WORD $0xfc6f // vmovdqa64 zmm15, zmm12
+	LONG $0x0000fa81; WORD $0x0001 // cmp edx, 0x10000
+	LONG $0xfd73820f; WORD $0xffff // jb 0x1ba0f <depthwise3x3s2AVX512VNNI+0x50f>
+	LONG $0x0000fa81; WORD $0x0100 // cmp edx, 0x1000000
+	LONG $0xfd73820f; WORD $0xffff // jb 0x1ba1b <depthwise3x3s2AVX512VNNI+0x51b>
+	LONG $0xfffd83e9; BYTE $0xff // jmp 0x1ba30 <depthwise3x3s2AVX512VNNI+0x530>
+	LONG $0x48c48348 // add rsp, 0x48
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -21924,11 +22483,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x247c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdi
 	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
-	LONG $0x077e840f; WORD $0x0000 // je 0x1bb9d <depthwiseWideS1AVX512VNNI+0x7ad>
+	LONG $0x077e840f; WORD $0x0000 // je 0x1c46d <depthwiseWideS1AVX512VNNI+0x7ad>
 	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0f198e0f; WORD $0x0000 // jle 0x1c34f <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x0f198e0f; WORD $0x0000 // jle 0x1cc1f <depthwiseWideS1AVX512VNNI+0xf5f>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
@@ -21943,7 +22502,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x1b518 <depthwiseWideS1AVX512VNNI+0x128>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x1bde8 <depthwiseWideS1AVX512VNNI+0x128>
 	BYTE $0x90 // nop
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
@@ -21971,7 +22530,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x0e378d0f; WORD $0x0000 // jge 0x1c34f <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x0e378d0f; WORD $0x0000 // jge 0x1cc1f <depthwiseWideS1AVX512VNNI+0xf5f>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -21984,11 +22543,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
 	LONG $0x24245489 // mov dword ptr [rsp + 0x24], edx
-	LONG $0x02128d0f; WORD $0x0000 // jge 0x1b760 <depthwiseWideS1AVX512VNNI+0x370>
+	LONG $0x02128d0f; WORD $0x0000 // jge 0x1c030 <depthwiseWideS1AVX512VNNI+0x370>
 	WORD $0xed31 // xor ebp, ebp
 	WORD $0x3948; BYTE $0xc5 // cmp rbp, rax
 	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
-	WORD $0xa67d // jge 0x1b500 <depthwiseWideS1AVX512VNNI+0x110>
+	WORD $0xa67d // jge 0x1bdd0 <depthwiseWideS1AVX512VNNI+0x110>
 	WORD $0x894d; BYTE $0xd0 // mov r8, r10
 	LONG $0x06e0c149 // shl r8, 0x6
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
@@ -22001,7 +22560,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24543b48; BYTE $0x38 // cmp rdx, qword ptr [rsp + 0x38]
 	LONG $0xc19c0f41 // setl r9b
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x05ef8e0f; WORD $0x0000 // jle 0x1bb7e <depthwiseWideS1AVX512VNNI+0x78e>
+	LONG $0x05ef8e0f; WORD $0x0000 // jle 0x1c44e <depthwiseWideS1AVX512VNNI+0x78e>
 	WORD $0x2044; BYTE $0xc9 // and cl, r9b
 	WORD $0x894d; BYTE $0xd1 // mov r9, r10
 	LONG $0xc8af0f4c // imul r9, rax
@@ -22026,7 +22585,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x0000afe9; BYTE $0x00 // jmp 0x1b6a1 <depthwiseWideS1AVX512VNNI+0x2b1>
+	LONG $0x0000afe9; BYTE $0x00 // jmp 0x1bf71 <depthwiseWideS1AVX512VNNI+0x2b1>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xdd // mov rbp, r11
 	LONG $0xecaf0f49 // imul rbp, r12
@@ -22055,45 +22614,45 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c38148; WORD $0x0001; BYTE $0x00 // add rbx, 0x140
 	WORD $0x394c; BYTE $0xf8 // cmp rax, r15
-	LONG $0xfddf840f; WORD $0xffff // je 0x1b480 <depthwiseWideS1AVX512VNNI+0x90>
+	LONG $0xfddf840f; WORD $0xffff // je 0x1bd50 <depthwiseWideS1AVX512VNNI+0x90>
 	LONG $0xfa248b4f // mov r12, qword ptr [r10 + 8*r15]
 	LONG $0xf92c8b4f // mov r13, qword ptr [r9 + 8*r15]
 	WORD $0x014d; BYTE $0xc5 // add r13, r8
 	WORD $0xc984 // test cl, cl
-	LONG $0xff4c850f; WORD $0xffff // jne 0x1b600 <depthwiseWideS1AVX512VNNI+0x210>
+	LONG $0xff4c850f; WORD $0xffff // jne 0x1bed0 <depthwiseWideS1AVX512VNNI+0x210>
 	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
 	LONG $0x08247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x8], 0x0
-	WORD $0x2475 // jne 0x1b6e5 <depthwiseWideS1AVX512VNNI+0x2f5>
+	WORD $0x2475 // jne 0x1bfb5 <depthwiseWideS1AVX512VNNI+0x2f5>
 	WORD $0x894c; BYTE $0xdd // mov rbp, r11
 	LONG $0xecaf0f49 // imul rbp, r12
 	QUAD $0x002d446fc97e5162 // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r13 + rbp]
 	WORD $0x8948; BYTE $0xfd // mov rbp, rdi
 	LONG $0x483d7262; WORD $0xc200 // vpshufb zmm8, zmm8, zmm2
 	WORD $0x3948; BYTE $0xfe // cmp rsi, rdi
-	WORD $0x0775 // jne 0x1b6e5 <depthwiseWideS1AVX512VNNI+0x2f5>
+	WORD $0x0775 // jne 0x1bfb5 <depthwiseWideS1AVX512VNNI+0x2f5>
 	LONG $0x48e57362; WORD $0xc125; BYTE $0xec // vpternlogq zmm8, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	WORD $0x3948; BYTE $0xee // cmp rsi, rbp
-	WORD $0x217e // jle 0x1b711 <depthwiseWideS1AVX512VNNI+0x321>
+	WORD $0x217e // jle 0x1bfe1 <depthwiseWideS1AVX512VNNI+0x321>
 	LONG $0xecaf0f49 // imul rbp, r12
 	QUAD $0x002d4c6fc97e5162 // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r13 + rbp]
 	LONG $0x48357262; WORD $0xca00 // vpshufb zmm9, zmm9, zmm2
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x0775 // jne 0x1b70e <depthwiseWideS1AVX512VNNI+0x31e>
+	WORD $0x0775 // jne 0x1bfde <depthwiseWideS1AVX512VNNI+0x31e>
 	LONG $0x48e57362; WORD $0xc925; BYTE $0xec // vpternlogq zmm9, zmm3, zmm1, 0xec
 	WORD $0x8948; BYTE $0xfd // mov rbp, rdi
 	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
-	WORD $0x1a7d // jge 0x1b730 <depthwiseWideS1AVX512VNNI+0x340>
+	WORD $0x1a7d // jge 0x1c000 <depthwiseWideS1AVX512VNNI+0x340>
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	LONG $0xffff1ee9; BYTE $0xff // jmp 0x1b63f <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xffff1ee9; BYTE $0xff // jmp 0x1bf0f <depthwiseWideS1AVX512VNNI+0x24f>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xe2af0f4c // imul r12, rdx
 	QUAD $0x0025546fc97e1162 // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r13 + r12]
 	LONG $0x482d7262; WORD $0xd200 // vpshufb zmm10, zmm10, zmm2
 	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
-	LONG $0xfef4850f; WORD $0xffff // jne 0x1b63f <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xfef4850f; WORD $0xffff // jne 0x1bf0f <depthwiseWideS1AVX512VNNI+0x24f>
 	LONG $0x48e57362; WORD $0xd125; BYTE $0xec // vpternlogq zmm10, zmm3, zmm1, 0xec
-	LONG $0xfffee8e9; BYTE $0xff // jmp 0x1b63f <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xfffee8e9; BYTE $0xff // jmp 0x1bf0f <depthwiseWideS1AVX512VNNI+0x24f>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x894d; BYTE $0xd1 // mov r9, r10
 	LONG $0x06e1c149 // shl r9, 0x6
@@ -22105,7 +22664,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
-	LONG $0x000124e9; BYTE $0x00 // jmp 0x1b8b3 <depthwiseWideS1AVX512VNNI+0x4c3>
+	LONG $0x000124e9; BYTE $0x00 // jmp 0x1c183 <depthwiseWideS1AVX512VNNI+0x4c3>
 	BYTE $0x90 // nop
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
@@ -22158,7 +22717,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8949; BYTE $0xec // mov r12, rbp
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc9d8f0f; WORD $0xffff // jg 0x1b550 <depthwiseWideS1AVX512VNNI+0x160>
+	LONG $0xfc9d8f0f; WORD $0xffff // jg 0x1be20 <depthwiseWideS1AVX512VNNI+0x160>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x786f8b4c // mov r13, qword ptr [rdi + 0x78]
 	LONG $0x48feb162; WORD $0x246f; BYTE $0x08 // vmovdqu64 zmm4, zmmword ptr [rax + r9]
@@ -22168,7 +22727,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b48; BYTE $0x38 // cmp rcx, qword ptr [rsp + 0x38]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0xfeb18e0f; WORD $0xffff // jle 0x1b790 <depthwiseWideS1AVX512VNNI+0x3a0>
+	LONG $0xfeb18e0f; WORD $0xffff // jle 0x1c060 <depthwiseWideS1AVX512VNNI+0x3a0>
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
 	LONG $0xf5af0f4d // imul r14, r13
@@ -22195,7 +22754,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
-	LONG $0x0000d3e9; BYTE $0x00 // jmp 0x1ba25 <depthwiseWideS1AVX512VNNI+0x635>
+	LONG $0x0000d3e9; BYTE $0x00 // jmp 0x1c2f5 <depthwiseWideS1AVX512VNNI+0x635>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x48fec162; WORD $0x066f // vmovdqu64 zmm16, zmmword ptr [r14]
@@ -22228,12 +22787,12 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c68149; WORD $0x0001; BYTE $0x00 // add r14, 0x140
 	WORD $0x394d; BYTE $0xfd // cmp r13, r15
-	LONG $0xfd95840f; WORD $0xffff // je 0x1b7ba <depthwiseWideS1AVX512VNNI+0x3ca>
+	LONG $0xfd95840f; WORD $0xffff // je 0x1c08a <depthwiseWideS1AVX512VNNI+0x3ca>
 	LONG $0xfb3c8b4b // mov rdi, qword ptr [r11 + 8*r15]
 	LONG $0xfa0c8b4f // mov r9, qword ptr [r10 + 8*r15]
 	LONG $0x244c034c; BYTE $0x08 // add r9, qword ptr [rsp + 0x8]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	WORD $0x5974 // je 0x1ba90 <depthwiseWideS1AVX512VNNI+0x6a0>
+	WORD $0x5974 // je 0x1c360 <depthwiseWideS1AVX512VNNI+0x6a0>
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x01 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r9 + r8]
@@ -22250,70 +22809,70 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfaaf0f48 // imul rdi, rdx
 	LONG $0xc97e5162; WORD $0x3c6f; BYTE $0x39 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r9 + rdi]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
-	LONG $0xfffedae9; BYTE $0xff // jmp 0x1b966 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfffedae9; BYTE $0xff // jmp 0x1c236 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x3374 // je 0x1bad0 <depthwiseWideS1AVX512VNNI+0x6e0>
+	WORD $0x3374 // je 0x1c3a0 <depthwiseWideS1AVX512VNNI+0x6e0>
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0x567f // jg 0x1bafe <depthwiseWideS1AVX512VNNI+0x70e>
+	WORD $0x567f // jg 0x1c3ce <depthwiseWideS1AVX512VNNI+0x70e>
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x797d // jge 0x1bb2c <depthwiseWideS1AVX512VNNI+0x73c>
+	WORD $0x797d // jge 0x1c3fc <depthwiseWideS1AVX512VNNI+0x73c>
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfea48c0f; WORD $0xffff // jl 0x1b960 <depthwiseWideS1AVX512VNNI+0x570>
-	LONG $0x000097e9; BYTE $0x00 // jmp 0x1bb58 <depthwiseWideS1AVX512VNNI+0x768>
+	LONG $0xfea48c0f; WORD $0xffff // jl 0x1c230 <depthwiseWideS1AVX512VNNI+0x570>
+	LONG $0x000097e9; BYTE $0x00 // jmp 0x1c428 <depthwiseWideS1AVX512VNNI+0x768>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x01 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0x0775 // jne 0x1baf0 <depthwiseWideS1AVX512VNNI+0x700>
+	WORD $0x0775 // jne 0x1c3c0 <depthwiseWideS1AVX512VNNI+0x700>
 	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0xaa7e // jle 0x1baa8 <depthwiseWideS1AVX512VNNI+0x6b8>
+	WORD $0xaa7e // jle 0x1c378 <depthwiseWideS1AVX512VNNI+0x6b8>
 	WORD $0x894d; BYTE $0xe0 // mov r8, r12
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x01 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x48157262; WORD $0xea00 // vpshufb zmm13, zmm13, zmm2
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x0775 // jne 0x1bb1e <depthwiseWideS1AVX512VNNI+0x72e>
+	WORD $0x0775 // jne 0x1c3ee <depthwiseWideS1AVX512VNNI+0x72e>
 	LONG $0x48e57362; WORD $0xe925; BYTE $0xec // vpternlogq zmm13, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x877c // jl 0x1bab3 <depthwiseWideS1AVX512VNNI+0x6c3>
+	WORD $0x877c // jl 0x1c383 <depthwiseWideS1AVX512VNNI+0x6c3>
 	WORD $0x8949; BYTE $0xc0 // mov r8, rax
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x346f; BYTE $0x01 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x480d7262; WORD $0xf200 // vpshufb zmm14, zmm14, zmm2
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x0775 // jne 0x1bb4c <depthwiseWideS1AVX512VNNI+0x75c>
+	WORD $0x0775 // jne 0x1c41c <depthwiseWideS1AVX512VNNI+0x75c>
 	LONG $0x48e57362; WORD $0xf125; BYTE $0xec // vpternlogq zmm14, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfe088c0f; WORD $0xffff // jl 0x1b960 <depthwiseWideS1AVX512VNNI+0x570>
+	LONG $0xfe088c0f; WORD $0xffff // jl 0x1c230 <depthwiseWideS1AVX512VNNI+0x570>
 	LONG $0xfaaf0f48 // imul rdi, rdx
 	LONG $0xc97e5162; WORD $0x3c6f; BYTE $0x39 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r9 + rdi]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfdf4850f; WORD $0xffff // jne 0x1b966 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfdf4850f; WORD $0xffff // jne 0x1c236 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x48e57362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm3, zmm1, 0xec
-	LONG $0xfffde8e9; BYTE $0xff // jmp 0x1b966 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfffde8e9; BYTE $0xff // jmp 0x1c236 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x2424448b // mov eax, dword ptr [rsp + 0x24]
 	LONG $0xc892fbc5 // kmovd k1, eax
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
-	LONG $0xfff8f9e9; BYTE $0xff // jmp 0x1b496 <depthwiseWideS1AVX512VNNI+0xa6>
+	LONG $0xfff8f9e9; BYTE $0xff // jmp 0x1bd66 <depthwiseWideS1AVX512VNNI+0xa6>
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x079b8e0f; WORD $0x0000 // jle 0x1c34f <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x079b8e0f; WORD $0x0000 // jle 0x1cc1f <depthwiseWideS1AVX512VNNI+0xf5f>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
@@ -22329,7 +22888,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000b0e9; BYTE $0x00 // jmp 0x1bcb4 <depthwiseWideS1AVX512VNNI+0x8c4>
+	LONG $0x0000b0e9; BYTE $0x00 // jmp 0x1c584 <depthwiseWideS1AVX512VNNI+0x8c4>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x247c8b48; BYTE $0x40 // mov rdi, qword ptr [rsp + 0x40]
 	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
@@ -22359,7 +22918,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x069b8d0f; WORD $0x0000 // jge 0x1c34f <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x069b8d0f; WORD $0x0000 // jge 0x1cc1f <depthwiseWideS1AVX512VNNI+0xf5f>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
@@ -22372,11 +22931,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x245c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r11
 	LONG $0x28247489 // mov dword ptr [rsp + 0x28], esi
-	LONG $0x01f68d0f; WORD $0x0000 // jge 0x1bee0 <depthwiseWideS1AVX512VNNI+0xaf0>
+	LONG $0x01f68d0f; WORD $0x0000 // jge 0x1c7b0 <depthwiseWideS1AVX512VNNI+0xaf0>
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	WORD $0x3949; BYTE $0xc5 // cmp r13, rax
 	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
-	WORD $0xa57d // jge 0x1bc9c <depthwiseWideS1AVX512VNNI+0x8ac>
+	WORD $0xa57d // jge 0x1c56c <depthwiseWideS1AVX512VNNI+0x8ac>
 	WORD $0x894d; BYTE $0xd8 // mov r8, r11
 	LONG $0x06e0c149 // shl r8, 0x6
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
@@ -22389,7 +22948,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x246c3b48; BYTE $0x10 // cmp rbp, qword ptr [rsp + 0x10]
 	WORD $0x9c0f; BYTE $0xc1 // setl cl
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x06048e0f; WORD $0x0000 // jle 0x1c330 <depthwiseWideS1AVX512VNNI+0xf40>
+	LONG $0x06048e0f; WORD $0x0000 // jle 0x1cc00 <depthwiseWideS1AVX512VNNI+0xf40>
 	WORD $0x2040; BYTE $0xce // and sil, cl
 	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
 	LONG $0xc8af0f48 // imul rcx, rax
@@ -22413,7 +22972,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	WORD $0x894c; BYTE $0xef // mov rdi, r13
-	LONG $0x0000a3e9; BYTE $0x00 // jmp 0x1be2e <depthwiseWideS1AVX512VNNI+0xa3e>
+	LONG $0x0000a3e9; BYTE $0x00 // jmp 0x1c6fe <depthwiseWideS1AVX512VNNI+0xa3e>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	LONG $0xe9af0f4c // imul r13, rcx
@@ -22442,45 +23001,45 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x394c; BYTE $0xf8 // cmp rax, r15
-	LONG $0xfde2840f; WORD $0xffff // je 0x1bc10 <depthwiseWideS1AVX512VNNI+0x820>
+	LONG $0xfde2840f; WORD $0xffff // je 0x1c4e0 <depthwiseWideS1AVX512VNNI+0x820>
 	LONG $0xfb0c8b4b // mov rcx, qword ptr [r11 + 8*r15]
 	LONG $0xfa248b4f // mov r12, qword ptr [r10 + 8*r15]
 	WORD $0x014d; BYTE $0xc4 // add r12, r8
 	WORD $0x8440; BYTE $0xf6 // test sil, sil
-	LONG $0xff4e850f; WORD $0xffff // jne 0x1bd90 <depthwiseWideS1AVX512VNNI+0x9a0>
+	LONG $0xff4e850f; WORD $0xffff // jne 0x1c660 <depthwiseWideS1AVX512VNNI+0x9a0>
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
 	LONG $0x08247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x8], 0x0
-	WORD $0x2375 // jne 0x1be72 <depthwiseWideS1AVX512VNNI+0xa82>
+	WORD $0x2375 // jne 0x1c742 <depthwiseWideS1AVX512VNNI+0xa82>
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	LONG $0xe9af0f4c // imul r13, rcx
 	LONG $0xc97e1162; WORD $0x0c6f; BYTE $0x2c // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r12 + r13]
 	WORD $0x8949; BYTE $0xfd // mov r13, rdi
 	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
 	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
-	WORD $0x0775 // jne 0x1be72 <depthwiseWideS1AVX512VNNI+0xa82>
+	WORD $0x0775 // jne 0x1c742 <depthwiseWideS1AVX512VNNI+0xa82>
 	LONG $0x48dd7362; WORD $0xca25; BYTE $0xec // vpternlogq zmm9, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	WORD $0x394c; BYTE $0xea // cmp rdx, r13
-	WORD $0x207e // jle 0x1be9d <depthwiseWideS1AVX512VNNI+0xaad>
+	WORD $0x207e // jle 0x1c76d <depthwiseWideS1AVX512VNNI+0xaad>
 	LONG $0xe9af0f4c // imul r13, rcx
 	LONG $0xc97e1162; WORD $0x146f; BYTE $0x2c // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r12 + r13]
 	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
 	WORD $0x3948; BYTE $0xea // cmp rdx, rbp
-	WORD $0x0775 // jne 0x1be9a <depthwiseWideS1AVX512VNNI+0xaaa>
+	WORD $0x0775 // jne 0x1c76a <depthwiseWideS1AVX512VNNI+0xaaa>
 	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xfd // mov r13, rdi
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x0e7d // jge 0x1beb0 <depthwiseWideS1AVX512VNNI+0xac0>
+	WORD $0x0e7d // jge 0x1c780 <depthwiseWideS1AVX512VNNI+0xac0>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0xffff1fe9; BYTE $0xff // jmp 0x1bdcc <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xffff1fe9; BYTE $0xff // jmp 0x1c69c <depthwiseWideS1AVX512VNNI+0x9dc>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0xcdaf0f48 // imul rcx, rbp
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x0c // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12 + rcx]
 	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xff02850f; WORD $0xffff // jne 0x1bdcc <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xff02850f; WORD $0xffff // jne 0x1c69c <depthwiseWideS1AVX512VNNI+0x9dc>
 	LONG $0x48dd7362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm4, zmm2, 0xec
-	LONG $0xfffef6e9; BYTE $0xff // jmp 0x1bdcc <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xfffef6e9; BYTE $0xff // jmp 0x1c69c <depthwiseWideS1AVX512VNNI+0x9dc>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x06e3c149 // shl r11, 0x6
 	LONG $0x9b048d4b // lea rax, [r11 + 4*r11]
@@ -22488,7 +23047,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xce92fbc5 // kmovd k1, esi
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x000150e9; BYTE $0x00 // jmp 0x1c04e <depthwiseWideS1AVX512VNNI+0xc5e>
+	LONG $0x000150e9; BYTE $0x00 // jmp 0x1c91e <depthwiseWideS1AVX512VNNI+0xc5e>
 	WORD $0x9066 // nop
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -22548,7 +23107,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xee // mov r14, r13
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc9f8f0f; WORD $0xffff // jg 0x1bced <depthwiseWideS1AVX512VNNI+0x8fd>
+	LONG $0xfc9f8f0f; WORD $0xffff // jg 0x1c5bd <depthwiseWideS1AVX512VNNI+0x8fd>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x18 // vmovdqu64 zmm5, zmmword ptr [rax + r11]
@@ -22558,7 +23117,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b48; BYTE $0x10 // cmp rcx, qword ptr [rsp + 0x10]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0xfe868e0f; WORD $0xffff // jle 0x1bf00 <depthwiseWideS1AVX512VNNI+0xb10>
+	LONG $0xfe868e0f; WORD $0xffff // jle 0x1c7d0 <depthwiseWideS1AVX512VNNI+0xb10>
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24648b4c; BYTE $0x38 // mov r12, qword ptr [rsp + 0x38]
 	LONG $0xe7af0f4d // imul r12, r15
@@ -22586,7 +23145,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	WORD $0xff31 // xor edi, edi
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
-	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x1c1ca <depthwiseWideS1AVX512VNNI+0xdda>
+	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x1ca9a <depthwiseWideS1AVX512VNNI+0xdda>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x48fec162; WORD $0x0c6f; BYTE $0x24 // vmovdqu64 zmm17, zmmword ptr [r12]
@@ -22619,12 +23178,12 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	LONG $0x40c48149; WORD $0x0001; BYTE $0x00 // add r12, 0x140
 	WORD $0x3949; BYTE $0xff // cmp r15, rdi
-	LONG $0xfd60840f; WORD $0xffff // je 0x1bf2a <depthwiseWideS1AVX512VNNI+0xb3a>
+	LONG $0xfd60840f; WORD $0xffff // je 0x1c7fa <depthwiseWideS1AVX512VNNI+0xb3a>
 	LONG $0xf80c8b49 // mov rcx, qword ptr [r8 + 8*rdi]
 	LONG $0xfd548b4d; BYTE $0x00 // mov r10, qword ptr [r13 + 8*rdi]
 	WORD $0x014d; BYTE $0xda // add r10, r11
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	WORD $0x6574 // je 0x1c240 <depthwiseWideS1AVX512VNNI+0xe50>
+	WORD $0x6574 // je 0x1cb10 <depthwiseWideS1AVX512VNNI+0xe50>
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x0a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + r9]
@@ -22641,66 +23200,66 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xcbaf0f48 // imul rcx, rbx
 	LONG $0xc97ec162; WORD $0x046f; BYTE $0x0a // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r10 + rcx]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
-	LONG $0xfffed4e9; BYTE $0xff // jmp 0x1c106 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfffed4e9; BYTE $0xff // jmp 0x1c9d6 <depthwiseWideS1AVX512VNNI+0xd16>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x3374 // je 0x1c280 <depthwiseWideS1AVX512VNNI+0xe90>
+	WORD $0x3374 // je 0x1cb50 <depthwiseWideS1AVX512VNNI+0xe90>
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x587f // jg 0x1c2b0 <depthwiseWideS1AVX512VNNI+0xec0>
+	WORD $0x587f // jg 0x1cb80 <depthwiseWideS1AVX512VNNI+0xec0>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x7b7d // jge 0x1c2de <depthwiseWideS1AVX512VNNI+0xeee>
+	WORD $0x7b7d // jge 0x1cbae <depthwiseWideS1AVX512VNNI+0xeee>
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfe948c0f; WORD $0xffff // jl 0x1c100 <depthwiseWideS1AVX512VNNI+0xd10>
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x1c30a <depthwiseWideS1AVX512VNNI+0xf1a>
+	LONG $0xfe948c0f; WORD $0xffff // jl 0x1c9d0 <depthwiseWideS1AVX512VNNI+0xd10>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x1cbda <depthwiseWideS1AVX512VNNI+0xf1a>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x0a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x0775 // jne 0x1c2a2 <depthwiseWideS1AVX512VNNI+0xeb2>
+	WORD $0x0775 // jne 0x1cb72 <depthwiseWideS1AVX512VNNI+0xeb2>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0xa87e // jle 0x1c258 <depthwiseWideS1AVX512VNNI+0xe68>
+	WORD $0xa87e // jle 0x1cb28 <depthwiseWideS1AVX512VNNI+0xe68>
 	WORD $0x894d; BYTE $0xf1 // mov r9, r14
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x346f; BYTE $0x0a // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
 	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
-	WORD $0x0775 // jne 0x1c2d0 <depthwiseWideS1AVX512VNNI+0xee0>
+	WORD $0x0775 // jne 0x1cba0 <depthwiseWideS1AVX512VNNI+0xee0>
 	LONG $0x48dd7362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x857c // jl 0x1c263 <depthwiseWideS1AVX512VNNI+0xe73>
+	WORD $0x857c // jl 0x1cb33 <depthwiseWideS1AVX512VNNI+0xe73>
 	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x3c6f; BYTE $0x0a // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x0775 // jne 0x1c2fe <depthwiseWideS1AVX512VNNI+0xf0e>
+	WORD $0x0775 // jne 0x1cbce <depthwiseWideS1AVX512VNNI+0xf0e>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfdf68c0f; WORD $0xffff // jl 0x1c100 <depthwiseWideS1AVX512VNNI+0xd10>
+	LONG $0xfdf68c0f; WORD $0xffff // jl 0x1c9d0 <depthwiseWideS1AVX512VNNI+0xd10>
 	LONG $0xcbaf0f48 // imul rcx, rbx
 	LONG $0xc97ec162; WORD $0x046f; BYTE $0x0a // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r10 + rcx]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfde2850f; WORD $0xffff // jne 0x1c106 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfde2850f; WORD $0xffff // jne 0x1c9d6 <depthwiseWideS1AVX512VNNI+0xd16>
 	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
-	LONG $0xfffdd6e9; BYTE $0xff // jmp 0x1c106 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfffdd6e9; BYTE $0xff // jmp 0x1c9d6 <depthwiseWideS1AVX512VNNI+0xd16>
 	LONG $0x2824448b // mov eax, dword ptr [rsp + 0x28]
 	LONG $0xc892fbc5 // kmovd k1, eax
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x1bc1a <depthwiseWideS1AVX512VNNI+0x82a>
+	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x1c4ea <depthwiseWideS1AVX512VNNI+0x82a>
 	LONG $0x58c48348 // add rsp, 0x58
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -22728,10 +23287,10 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x247c8948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdi
 	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
 	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
-	LONG $0x08b3840f; WORD $0x0000 // je 0x1cc5c <depthwiseWideS2AVX512VNNI+0x8ec>
+	LONG $0x08b3840f; WORD $0x0000 // je 0x1d52c <depthwiseWideS2AVX512VNNI+0x8ec>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x11968e0f; WORD $0x0000 // jle 0x1d54c <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x11968e0f; WORD $0x0000 // jle 0x1de1c <depthwiseWideS2AVX512VNNI+0x11dc>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
@@ -22747,7 +23306,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000aae9; BYTE $0x00 // jmp 0x1c4ad <depthwiseWideS2AVX512VNNI+0x13d>
+	LONG $0x0000aae9; BYTE $0x00 // jmp 0x1cd7d <depthwiseWideS2AVX512VNNI+0x13d>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
@@ -22776,7 +23335,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x109f8d0f; WORD $0x0000 // jge 0x1d54c <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x109f8d0f; WORD $0x0000 // jge 0x1de1c <depthwiseWideS2AVX512VNNI+0x11dc>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -22789,11 +23348,11 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x244c894c; BYTE $0x70 // mov qword ptr [rsp + 0x70], r9
 	LONG $0x44245489 // mov dword ptr [rsp + 0x44], edx
-	LONG $0x028d8d0f; WORD $0x0000 // jge 0x1c770 <depthwiseWideS2AVX512VNNI+0x400>
+	LONG $0x028d8d0f; WORD $0x0000 // jge 0x1d040 <depthwiseWideS2AVX512VNNI+0x400>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
 	LONG $0x244c8b4c; BYTE $0x70 // mov r9, qword ptr [rsp + 0x70]
-	WORD $0xa57d // jge 0x1c495 <depthwiseWideS2AVX512VNNI+0x125>
+	WORD $0xa57d // jge 0x1cd65 <depthwiseWideS2AVX512VNNI+0x125>
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
 	LONG $0x06e0c148 // shl rax, 0x6
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
@@ -22808,7 +23367,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24443b4c; BYTE $0x58 // cmp r8, qword ptr [rsp + 0x58]
 	LONG $0xc69c0f40 // setl sil
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07108e0f; WORD $0x0000 // jle 0x1cc3d <depthwiseWideS2AVX512VNNI+0x8cd>
+	LONG $0x07108e0f; WORD $0x0000 // jle 0x1d50d <depthwiseWideS2AVX512VNNI+0x8cd>
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	WORD $0x2040; BYTE $0xf7 // and dil, sil
 	WORD $0x894c; BYTE $0xce // mov rsi, r9
@@ -22848,7 +23407,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	WORD $0xed31 // xor ebp, ebp
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1c682 <depthwiseWideS2AVX512VNNI+0x312>
+	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1cf52 <depthwiseWideS2AVX512VNNI+0x312>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdeaf0f48 // imul rbx, rsi
@@ -22881,55 +23440,55 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x3948; BYTE $0xe9 // cmp rcx, rbp
-	LONG $0xfd8e840f; WORD $0xffff // je 0x1c410 <depthwiseWideS2AVX512VNNI+0xa0>
+	LONG $0xfd8e840f; WORD $0xffff // je 0x1cce0 <depthwiseWideS2AVX512VNNI+0xa0>
 	LONG $0xeb348b49 // mov rsi, qword ptr [r11 + 8*rbp]
 	LONG $0xea348b4d // mov r14, qword ptr [r10 + 8*rbp]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x8440; BYTE $0xff // test dil, dil
-	LONG $0xff3a850f; WORD $0xffff // jne 0x1c5d0 <depthwiseWideS2AVX512VNNI+0x260>
+	LONG $0xff3a850f; WORD $0xffff // jne 0x1cea0 <depthwiseWideS2AVX512VNNI+0x260>
 	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
 	LONG $0x10247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x10], 0x0
-	WORD $0x2275 // jne 0x1c6c5 <depthwiseWideS2AVX512VNNI+0x355>
+	WORD $0x2275 // jne 0x1cf95 <depthwiseWideS2AVX512VNNI+0x355>
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x046f; BYTE $0x1e // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x483d7262; WORD $0xc200 // vpshufb zmm8, zmm8, zmm2
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	WORD $0x0775 // jne 0x1c6c5 <depthwiseWideS2AVX512VNNI+0x355>
+	WORD $0x0775 // jne 0x1cf95 <depthwiseWideS2AVX512VNNI+0x355>
 	LONG $0x48e57362; WORD $0xc125; BYTE $0xec // vpternlogq zmm8, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	LONG $0x18247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x18], 0x0
-	WORD $0x2275 // jne 0x1c6f4 <depthwiseWideS2AVX512VNNI+0x384>
+	WORD $0x2275 // jne 0x1cfc4 <depthwiseWideS2AVX512VNNI+0x384>
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48357262; WORD $0xca00 // vpshufb zmm9, zmm9, zmm2
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x1c6f4 <depthwiseWideS2AVX512VNNI+0x384>
+	WORD $0x0775 // jne 0x1cfc4 <depthwiseWideS2AVX512VNNI+0x384>
 	LONG $0x48e57362; WORD $0xc925; BYTE $0xec // vpternlogq zmm9, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1c723 <depthwiseWideS2AVX512VNNI+0x3b3>
+	WORD $0x2275 // jne 0x1cff3 <depthwiseWideS2AVX512VNNI+0x3b3>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x146f; BYTE $0x1e // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x482d7262; WORD $0xd200 // vpshufb zmm10, zmm10, zmm2
 	LONG $0x2444394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r8
-	WORD $0x0775 // jne 0x1c723 <depthwiseWideS2AVX512VNNI+0x3b3>
+	WORD $0x0775 // jne 0x1cff3 <depthwiseWideS2AVX512VNNI+0x3b3>
 	LONG $0x48e57362; WORD $0xd125; BYTE $0xec // vpternlogq zmm10, zmm3, zmm1, 0xec
 	WORD $0x8445; BYTE $0xed // test r13b, r13b
-	WORD $0x1874 // je 0x1c740 <depthwiseWideS2AVX512VNNI+0x3d0>
+	WORD $0x1874 // je 0x1d010 <depthwiseWideS2AVX512VNNI+0x3d0>
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
-	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1c61d <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1ceed <depthwiseWideS2AVX512VNNI+0x2ad>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x36 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r14 + rsi]
 	LONG $0x48257262; WORD $0xda00 // vpshufb zmm11, zmm11, zmm2
 	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
 	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
-	LONG $0xfebc850f; WORD $0xffff // jne 0x1c61d <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfebc850f; WORD $0xffff // jne 0x1ceed <depthwiseWideS2AVX512VNNI+0x2ad>
 	LONG $0x48e57362; WORD $0xd925; BYTE $0xec // vpternlogq zmm11, zmm3, zmm1, 0xec
-	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1c61d <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1ceed <depthwiseWideS2AVX512VNNI+0x2ad>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xce // mov rsi, r9
 	LONG $0x06e6c148 // shl rsi, 0x6
@@ -22941,7 +23500,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	LONG $0x000124e9; BYTE $0x00 // jmp 0x1c8c3 <depthwiseWideS2AVX512VNNI+0x553>
+	LONG $0x000124e9; BYTE $0x00 // jmp 0x1d193 <depthwiseWideS2AVX512VNNI+0x553>
 	BYTE $0x90 // nop
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
@@ -22994,7 +23553,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc238f0f; WORD $0xffff // jg 0x1c4e6 <depthwiseWideS2AVX512VNNI+0x176>
+	LONG $0xfc238f0f; WORD $0xffff // jg 0x1cdb6 <depthwiseWideS2AVX512VNNI+0x176>
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x786f8b4c // mov r13, qword ptr [rdi + 0x78]
@@ -23005,7 +23564,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b4c; BYTE $0x58 // cmp r9, qword ptr [rsp + 0x58]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0xfea98e0f; WORD $0xffff // jle 0x1c7a0 <depthwiseWideS2AVX512VNNI+0x430>
+	LONG $0xfea98e0f; WORD $0xffff // jle 0x1d070 <depthwiseWideS2AVX512VNNI+0x430>
 	LONG $0x24148d4f // lea r10, [r12 + r12]
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24748b4c; BYTE $0x48 // mov r14, qword ptr [rsp + 0x48]
@@ -23062,7 +23621,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd46f // vmovdqa64 zmm10, zmm4
 	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
 	WORD $0xff31 // xor edi, edi
-	LONG $0x000126e9; BYTE $0x00 // jmp 0x1cafa <depthwiseWideS2AVX512VNNI+0x78a>
+	LONG $0x000126e9; BYTE $0x00 // jmp 0x1d3ca <depthwiseWideS2AVX512VNNI+0x78a>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
 	LONG $0xdeaf0f48 // imul rbx, rsi
@@ -23113,84 +23672,84 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	LONG $0x40c68149; WORD $0x0001; BYTE $0x00 // add r14, 0x140
 	WORD $0x3949; BYTE $0xfd // cmp r13, rdi
-	LONG $0xfcd0840f; WORD $0xffff // je 0x1c7ca <depthwiseWideS2AVX512VNNI+0x45a>
+	LONG $0xfcd0840f; WORD $0xffff // je 0x1d09a <depthwiseWideS2AVX512VNNI+0x45a>
 	LONG $0xfb348b49 // mov rsi, qword ptr [r11 + 8*rdi]
 	LONG $0xf8048b49 // mov rax, qword ptr [r8 + 8*rdi]
 	LONG $0x24440348; BYTE $0x18 // add rax, qword ptr [rsp + 0x18]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	LONG $0xfed0850f; WORD $0xffff // jne 0x1c9e0 <depthwiseWideS2AVX512VNNI+0x670>
+	LONG $0xfed0850f; WORD $0xffff // jne 0x1d2b0 <depthwiseWideS2AVX512VNNI+0x670>
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x28247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x28], 0x0
-	WORD $0x2475 // jne 0x1cb41 <depthwiseWideS2AVX512VNNI+0x7d1>
+	WORD $0x2475 // jne 0x1d411 <depthwiseWideS2AVX512VNNI+0x7d1>
 	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x246f; BYTE $0x18 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	LONG $0x2454394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r10
-	WORD $0x0775 // jne 0x1cb41 <depthwiseWideS2AVX512VNNI+0x7d1>
+	WORD $0x0775 // jne 0x1d411 <depthwiseWideS2AVX512VNNI+0x7d1>
 	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1cb70 <depthwiseWideS2AVX512VNNI+0x800>
+	WORD $0x2275 // jne 0x1d440 <depthwiseWideS2AVX512VNNI+0x800>
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x2c6f; BYTE $0x18 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x48157262; WORD $0xea00 // vpshufb zmm13, zmm13, zmm2
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x1cb70 <depthwiseWideS2AVX512VNNI+0x800>
+	WORD $0x0775 // jne 0x1d440 <depthwiseWideS2AVX512VNNI+0x800>
 	LONG $0x48e57362; WORD $0xe925; BYTE $0xec // vpternlogq zmm13, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x2275 // jne 0x1cb9f <depthwiseWideS2AVX512VNNI+0x82f>
+	WORD $0x2275 // jne 0x1d46f <depthwiseWideS2AVX512VNNI+0x82f>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x346f; BYTE $0x18 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x480d7262; WORD $0xf200 // vpshufb zmm14, zmm14, zmm2
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	WORD $0x0775 // jne 0x1cb9f <depthwiseWideS2AVX512VNNI+0x82f>
+	WORD $0x0775 // jne 0x1d46f <depthwiseWideS2AVX512VNNI+0x82f>
 	LONG $0x48e57362; WORD $0xf125; BYTE $0xec // vpternlogq zmm14, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x06247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x6], 0x0
-	WORD $0x2275 // jne 0x1cbce <depthwiseWideS2AVX512VNNI+0x85e>
+	WORD $0x2275 // jne 0x1d49e <depthwiseWideS2AVX512VNNI+0x85e>
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x3c6f; BYTE $0x18 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	LONG $0x244c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rcx
-	WORD $0x0775 // jne 0x1cbce <depthwiseWideS2AVX512VNNI+0x85e>
+	WORD $0x0775 // jne 0x1d49e <depthwiseWideS2AVX512VNNI+0x85e>
 	LONG $0x48e57362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm3, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
 	LONG $0x05247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x5], 0x0
-	WORD $0x2275 // jne 0x1cbfd <depthwiseWideS2AVX512VNNI+0x88d>
+	WORD $0x2275 // jne 0x1d4cd <depthwiseWideS2AVX512VNNI+0x88d>
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97ee162; WORD $0x046f; BYTE $0x18 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x407de262; WORD $0xc200 // vpshufb zmm16, zmm16, zmm2
 	LONG $0x244c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r9
-	WORD $0x0775 // jne 0x1cbfd <depthwiseWideS2AVX512VNNI+0x88d>
+	WORD $0x0775 // jne 0x1d4cd <depthwiseWideS2AVX512VNNI+0x88d>
 	LONG $0x48e5e362; WORD $0xc125; BYTE $0xec // vpternlogq zmm16, zmm3, zmm1, 0xec
 	LONG $0x04247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x4], 0x0
-	WORD $0x0c74 // je 0x1cc10 <depthwiseWideS2AVX512VNNI+0x8a0>
+	WORD $0x0c74 // je 0x1d4e0 <depthwiseWideS2AVX512VNNI+0x8a0>
 	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
-	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1ca57 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1d327 <depthwiseWideS2AVX512VNNI+0x6e7>
 	BYTE $0x90 // nop
 	LONG $0xf1af0f49 // imul rsi, r9
 	LONG $0xc97ee162; WORD $0x0c6f; BYTE $0x30 // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rax + rsi]
 	LONG $0x4075e262; WORD $0xca00 // vpshufb zmm17, zmm17, zmm2
 	LONG $0x24448b48; BYTE $0x68 // mov rax, qword ptr [rsp + 0x68]
 	LONG $0x24443948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rax
-	LONG $0xfe26850f; WORD $0xffff // jne 0x1ca57 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfe26850f; WORD $0xffff // jne 0x1d327 <depthwiseWideS2AVX512VNNI+0x6e7>
 	LONG $0x48e5e362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm3, zmm1, 0xec
-	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1ca57 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1d327 <depthwiseWideS2AVX512VNNI+0x6e7>
 	LONG $0x44244c8b // mov ecx, dword ptr [rsp + 0x44]
 	LONG $0xc992fbc5 // kmovd k1, ecx
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
-	LONG $0xfff7cae9; BYTE $0xff // jmp 0x1c426 <depthwiseWideS2AVX512VNNI+0xb6>
+	LONG $0xfff7cae9; BYTE $0xff // jmp 0x1ccf6 <depthwiseWideS2AVX512VNNI+0xb6>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x08e38e0f; WORD $0x0000 // jle 0x1d54c <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x08e38e0f; WORD $0x0000 // jle 0x1de1c <depthwiseWideS2AVX512VNNI+0x11dc>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
@@ -23207,7 +23766,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000ace9; BYTE $0x00 // jmp 0x1cd69 <depthwiseWideS2AVX512VNNI+0x9f9>
+	LONG $0x0000ace9; BYTE $0x00 // jmp 0x1d639 <depthwiseWideS2AVX512VNNI+0x9f9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
 	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
@@ -23238,7 +23797,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x07e38d0f; WORD $0x0000 // jge 0x1d54c <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x07e38d0f; WORD $0x0000 // jge 0x1de1c <depthwiseWideS2AVX512VNNI+0x11dc>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -23251,11 +23810,11 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x244c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r9
 	LONG $0x48245489 // mov dword ptr [rsp + 0x48], edx
-	LONG $0x02918d0f; WORD $0x0000 // jge 0x1d030 <depthwiseWideS2AVX512VNNI+0xcc0>
+	LONG $0x02918d0f; WORD $0x0000 // jge 0x1d900 <depthwiseWideS2AVX512VNNI+0xcc0>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
 	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
-	WORD $0xa57d // jge 0x1cd51 <depthwiseWideS2AVX512VNNI+0x9e1>
+	WORD $0xa57d // jge 0x1d621 <depthwiseWideS2AVX512VNNI+0x9e1>
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
 	LONG $0x06e0c148 // shl rax, 0x6
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
@@ -23270,7 +23829,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24443b4c; BYTE $0x30 // cmp r8, qword ptr [rsp + 0x30]
 	WORD $0x9c0f; BYTE $0xc2 // setl dl
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07458e0f; WORD $0x0000 // jle 0x1d52d <depthwiseWideS2AVX512VNNI+0x11bd>
+	LONG $0x07458e0f; WORD $0x0000 // jle 0x1ddfd <depthwiseWideS2AVX512VNNI+0x11bd>
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	WORD $0x2040; BYTE $0xd7 // and dil, dl
 	WORD $0x894c; BYTE $0xca // mov rdx, r9
@@ -23310,7 +23869,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	WORD $0xed31 // xor ebp, ebp
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x0000bfe9; BYTE $0x00 // jmp 0x1cf42 <depthwiseWideS2AVX512VNNI+0xbd2>
+	LONG $0x0000bfe9; BYTE $0x00 // jmp 0x1d812 <depthwiseWideS2AVX512VNNI+0xbd2>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdaaf0f48 // imul rbx, rdx
@@ -23343,55 +23902,55 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x3948; BYTE $0xe9 // cmp rcx, rbp
-	LONG $0xfd7e840f; WORD $0xffff // je 0x1ccc0 <depthwiseWideS2AVX512VNNI+0x950>
+	LONG $0xfd7e840f; WORD $0xffff // je 0x1d590 <depthwiseWideS2AVX512VNNI+0x950>
 	LONG $0xeb148b49 // mov rdx, qword ptr [r11 + 8*rbp]
 	LONG $0xea348b4d // mov r14, qword ptr [r10 + 8*rbp]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x8440; BYTE $0xff // test dil, dil
-	LONG $0xff3a850f; WORD $0xffff // jne 0x1ce90 <depthwiseWideS2AVX512VNNI+0xb20>
+	LONG $0xff3a850f; WORD $0xffff // jne 0x1d760 <depthwiseWideS2AVX512VNNI+0xb20>
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
 	LONG $0x10247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x10], 0x0
-	WORD $0x2275 // jne 0x1cf85 <depthwiseWideS2AVX512VNNI+0xc15>
+	WORD $0x2275 // jne 0x1d855 <depthwiseWideS2AVX512VNNI+0xc15>
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
 	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
-	WORD $0x0775 // jne 0x1cf85 <depthwiseWideS2AVX512VNNI+0xc15>
+	WORD $0x0775 // jne 0x1d855 <depthwiseWideS2AVX512VNNI+0xc15>
 	LONG $0x48dd7362; WORD $0xca25; BYTE $0xec // vpternlogq zmm9, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x18247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x18], 0x0
-	WORD $0x2275 // jne 0x1cfb4 <depthwiseWideS2AVX512VNNI+0xc44>
+	WORD $0x2275 // jne 0x1d884 <depthwiseWideS2AVX512VNNI+0xc44>
 	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x146f; BYTE $0x1e // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x1cfb4 <depthwiseWideS2AVX512VNNI+0xc44>
+	WORD $0x0775 // jne 0x1d884 <depthwiseWideS2AVX512VNNI+0xc44>
 	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1cfe3 <depthwiseWideS2AVX512VNNI+0xc73>
+	WORD $0x2275 // jne 0x1d8b3 <depthwiseWideS2AVX512VNNI+0xc73>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x1e // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
 	LONG $0x2444394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r8
-	WORD $0x0775 // jne 0x1cfe3 <depthwiseWideS2AVX512VNNI+0xc73>
+	WORD $0x0775 // jne 0x1d8b3 <depthwiseWideS2AVX512VNNI+0xc73>
 	LONG $0x48dd7362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm4, zmm2, 0xec
 	WORD $0x8445; BYTE $0xed // test r13b, r13b
-	WORD $0x1874 // je 0x1d000 <depthwiseWideS2AVX512VNNI+0xc90>
+	WORD $0x1874 // je 0x1d8d0 <depthwiseWideS2AVX512VNNI+0xc90>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1cedd <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1d7ad <depthwiseWideS2AVX512VNNI+0xb6d>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xd0af0f49 // imul rdx, r8
 	LONG $0xc97e5162; WORD $0x246f; BYTE $0x16 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r14 + rdx]
 	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
 	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	LONG $0xfebc850f; WORD $0xffff // jne 0x1cedd <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfebc850f; WORD $0xffff // jne 0x1d7ad <depthwiseWideS2AVX512VNNI+0xb6d>
 	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
-	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1cedd <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1d7ad <depthwiseWideS2AVX512VNNI+0xb6d>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x06e1c149 // shl r9, 0x6
 	LONG $0x89048d4b // lea rax, [r9 + 4*r9]
@@ -23400,7 +23959,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x244c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r9
-	LONG $0x000160e9; BYTE $0x00 // jmp 0x1d1b3 <depthwiseWideS2AVX512VNNI+0xe43>
+	LONG $0x000160e9; BYTE $0x00 // jmp 0x1da83 <depthwiseWideS2AVX512VNNI+0xe43>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -23461,7 +24020,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xd6 // mov r14, r10
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfbef8f0f; WORD $0xffff // jg 0x1cda2 <depthwiseWideS2AVX512VNNI+0xa32>
+	LONG $0xfbef8f0f; WORD $0xffff // jg 0x1d672 <depthwiseWideS2AVX512VNNI+0xa32>
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
@@ -23472,7 +24031,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24643b4c; BYTE $0x30 // cmp r12, qword ptr [rsp + 0x30]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0xfe798e0f; WORD $0xffff // jle 0x1d060 <depthwiseWideS2AVX512VNNI+0xcf0>
+	LONG $0xfe798e0f; WORD $0xffff // jle 0x1d930 <depthwiseWideS2AVX512VNNI+0xcf0>
 	LONG $0x362c8d4f // lea r13, [r14 + r14]
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x245c8b48; BYTE $0x58 // mov rbx, qword ptr [rsp + 0x58]
@@ -23529,7 +24088,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000123e9; BYTE $0x00 // jmp 0x1d3ea <depthwiseWideS2AVX512VNNI+0x107a>
+	LONG $0x000123e9; BYTE $0x00 // jmp 0x1dcba <depthwiseWideS2AVX512VNNI+0x107a>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
 	LONG $0xdaaf0f4c // imul r11, rdx
@@ -23580,81 +24139,81 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x40c38148; WORD $0x0001; BYTE $0x00 // add rbx, 0x140
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	LONG $0xfca0840f; WORD $0xffff // je 0x1d08a <depthwiseWideS2AVX512VNNI+0xd1a>
+	LONG $0xfca0840f; WORD $0xffff // je 0x1d95a <depthwiseWideS2AVX512VNNI+0xd1a>
 	LONG $0xc2148b4b // mov rdx, qword ptr [r10 + 8*r8]
 	LONG $0xc1348b4b // mov rsi, qword ptr [r9 + 8*r8]
 	LONG $0x24740348; BYTE $0x18 // add rsi, qword ptr [rsp + 0x18]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	LONG $0xfed0850f; WORD $0xffff // jne 0x1d2d0 <depthwiseWideS2AVX512VNNI+0xf60>
+	LONG $0xfed0850f; WORD $0xffff // jne 0x1dba0 <depthwiseWideS2AVX512VNNI+0xf60>
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x28247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x28], 0x0
-	WORD $0x2475 // jne 0x1d431 <depthwiseWideS2AVX512VNNI+0x10c1>
+	WORD $0x2475 // jne 0x1dd01 <depthwiseWideS2AVX512VNNI+0x10c1>
 	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x2c6f; BYTE $0x1e // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
 	LONG $0x246c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r13
-	WORD $0x0775 // jne 0x1d431 <depthwiseWideS2AVX512VNNI+0x10c1>
+	WORD $0x0775 // jne 0x1dd01 <depthwiseWideS2AVX512VNNI+0x10c1>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1d460 <depthwiseWideS2AVX512VNNI+0x10f0>
+	WORD $0x2275 // jne 0x1dd30 <depthwiseWideS2AVX512VNNI+0x10f0>
 	WORD $0x894d; BYTE $0xeb // mov r11, r13
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x346f; BYTE $0x1e // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
 	LONG $0x244c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rcx
-	WORD $0x0775 // jne 0x1d460 <depthwiseWideS2AVX512VNNI+0x10f0>
+	WORD $0x0775 // jne 0x1dd30 <depthwiseWideS2AVX512VNNI+0x10f0>
 	LONG $0x48dd7362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x2275 // jne 0x1d48f <depthwiseWideS2AVX512VNNI+0x111f>
+	WORD $0x2275 // jne 0x1dd5f <depthwiseWideS2AVX512VNNI+0x111f>
 	WORD $0x8949; BYTE $0xcb // mov r11, rcx
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x1e // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
 	LONG $0x247c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdi
-	WORD $0x0775 // jne 0x1d48f <depthwiseWideS2AVX512VNNI+0x111f>
+	WORD $0x0775 // jne 0x1dd5f <depthwiseWideS2AVX512VNNI+0x111f>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x06247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x6], 0x0
-	WORD $0x2275 // jne 0x1d4be <depthwiseWideS2AVX512VNNI+0x114e>
+	WORD $0x2275 // jne 0x1dd8e <depthwiseWideS2AVX512VNNI+0x114e>
 	WORD $0x8949; BYTE $0xfb // mov r11, rdi
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97ea162; WORD $0x046f; BYTE $0x1e // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	LONG $0x24443948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rax
-	WORD $0x0775 // jne 0x1d4be <depthwiseWideS2AVX512VNNI+0x114e>
+	WORD $0x0775 // jne 0x1dd8e <depthwiseWideS2AVX512VNNI+0x114e>
 	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x05247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x5], 0x0
-	WORD $0x2275 // jne 0x1d4ed <depthwiseWideS2AVX512VNNI+0x117d>
+	WORD $0x2275 // jne 0x1ddbd <depthwiseWideS2AVX512VNNI+0x117d>
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97ea162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
 	LONG $0x2464394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r12
-	WORD $0x0775 // jne 0x1d4ed <depthwiseWideS2AVX512VNNI+0x117d>
+	WORD $0x0775 // jne 0x1ddbd <depthwiseWideS2AVX512VNNI+0x117d>
 	LONG $0x48dde362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm4, zmm2, 0xec
 	LONG $0x04247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x4], 0x0
-	WORD $0x0c74 // je 0x1d500 <depthwiseWideS2AVX512VNNI+0x1190>
+	WORD $0x0c74 // je 0x1ddd0 <depthwiseWideS2AVX512VNNI+0x1190>
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
-	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1d347 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1dc17 <depthwiseWideS2AVX512VNNI+0xfd7>
 	BYTE $0x90 // nop
 	LONG $0xd4af0f49 // imul rdx, r12
 	LONG $0xc97ee162; WORD $0x146f; BYTE $0x16 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [rsi + rdx]
 	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
 	LONG $0x24548b48; BYTE $0x68 // mov rdx, qword ptr [rsp + 0x68]
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	LONG $0xfe26850f; WORD $0xffff // jne 0x1d347 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfe26850f; WORD $0xffff // jne 0x1dc17 <depthwiseWideS2AVX512VNNI+0xfd7>
 	LONG $0x48dde362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm4, zmm2, 0xec
-	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1d347 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1dc17 <depthwiseWideS2AVX512VNNI+0xfd7>
 	LONG $0x48244c8b // mov ecx, dword ptr [rsp + 0x48]
 	LONG $0xc992fbc5 // kmovd k1, ecx
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0xfff77ee9; BYTE $0xff // jmp 0x1ccca <depthwiseWideS2AVX512VNNI+0x95a>
+	LONG $0xfff77ee9; BYTE $0xff // jmp 0x1d59a <depthwiseWideS2AVX512VNNI+0x95a>
 	LONG $0x78c48348 // add rsp, 0x78
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -23678,28 +24237,28 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0484840f; WORD $0x0000 // je 0x1d9fc <depthwiseAnyAVX512VNNI+0x49c>
+	LONG $0x0484840f; WORD $0x0000 // je 0x1e2cc <depthwiseAnyAVX512VNNI+0x49c>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x08f78e0f; WORD $0x0000 // jle 0x1de80 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x08f78e0f; WORD $0x0000 // jle 0x1e750 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x000018be; BYTE $0x00 // mov esi, 0x18
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x22eb // jmp 0x1d5b9 <depthwiseAnyAVX512VNNI+0x59>
+	WORD $0x22eb // jmp 0x1de89 <depthwiseAnyAVX512VNNI+0x59>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x20c68348 // add rsi, 0x20
 	LONG $0x240c3b4c // cmp r9, qword ptr [rsp]
-	LONG $0x08c78d0f; WORD $0x0000 // jge 0x1de80 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x08c78d0f; WORD $0x0000 // jge 0x1e750 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1d740 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1e010 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x50678b4c // mov r12, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1d740 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1e010 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
 	LONG $0x05e6c149 // shl r14, 0x5
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
@@ -23707,68 +24266,68 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffeb849; WORD $0x7fff // movabs r8, 0x7ffffffffffffffe
 	WORD $0x214c; BYTE $0xc1 // and rcx, r8
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x18eb // jmp 0x1d60c <depthwiseAnyAVX512VNNI+0xac>
+	WORD $0x18eb // jmp 0x1dedc <depthwiseAnyAVX512VNNI+0xac>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x394d; BYTE $0xdd // cmp r13, r11
-	LONG $0x0134840f; WORD $0x0000 // je 0x1d740 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x0134840f; WORD $0x0000 // je 0x1e010 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xe82c8b4b // mov rbp, qword ptr [r8 + 8*r13]
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	LONG $0x00a3840f; WORD $0x0000 // je 0x1d6c0 <depthwiseAnyAVX512VNNI+0x160>
+	LONG $0x00a3840f; WORD $0x0000 // je 0x1df90 <depthwiseAnyAVX512VNNI+0x160>
 	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
 	WORD $0x0149; BYTE $0xf0 // add r8, rsi
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
-	WORD $0x1aeb // jmp 0x1d643 <depthwiseAnyAVX512VNNI+0xe3>
+	WORD $0x1aeb // jmp 0x1df13 <depthwiseAnyAVX512VNNI+0xe3>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x1857894d // mov qword ptr [r15 + 0x18], r10
 	LONG $0x20c78349 // add r15, 0x20
 	WORD $0x014d; BYTE $0xf0 // add r8, r14
 	WORD $0xff48; BYTE $0xcb // dec rbx
-	WORD $0xbd74 // je 0x1d600 <depthwiseAnyAVX512VNNI+0xa0>
+	WORD $0xbd74 // je 0x1ded0 <depthwiseAnyAVX512VNNI+0xa0>
 	LONG $0xe8508b4d // mov r10, qword ptr [r8 - 0x18]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3478 // js 0x1d680 <depthwiseAnyAVX512VNNI+0x120>
+	WORD $0x3478 // js 0x1df50 <depthwiseAnyAVX512VNNI+0x120>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	WORD $0x894d; BYTE $0x17 // mov qword ptr [r15], r10
 	LONG $0xf0508b4d // mov r10, qword ptr [r8 - 0x10]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3578 // js 0x1d690 <depthwiseAnyAVX512VNNI+0x130>
+	WORD $0x3578 // js 0x1df60 <depthwiseAnyAVX512VNNI+0x130>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x0857894d // mov qword ptr [r15 + 0x8], r10
 	LONG $0xf8508b4d // mov r10, qword ptr [r8 - 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3678 // js 0x1d6a1 <depthwiseAnyAVX512VNNI+0x141>
+	WORD $0x3678 // js 0x1df71 <depthwiseAnyAVX512VNNI+0x141>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x1057894d // mov qword ptr [r15 + 0x10], r10
 	WORD $0x8b4d; BYTE $0x10 // mov r10, qword ptr [r8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xb679 // jns 0x1d630 <depthwiseAnyAVX512VNNI+0xd0>
-	WORD $0x39eb // jmp 0x1d6b5 <depthwiseAnyAVX512VNNI+0x155>
+	WORD $0xb679 // jns 0x1df00 <depthwiseAnyAVX512VNNI+0xd0>
+	WORD $0x39eb // jmp 0x1df85 <depthwiseAnyAVX512VNNI+0x155>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	WORD $0x894d; BYTE $0x17 // mov qword ptr [r15], r10
 	LONG $0xf0508b4d // mov r10, qword ptr [r8 - 0x10]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xcb79 // jns 0x1d65b <depthwiseAnyAVX512VNNI+0xfb>
+	WORD $0xcb79 // jns 0x1df2b <depthwiseAnyAVX512VNNI+0xfb>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	LONG $0x0857894d // mov qword ptr [r15 + 0x8], r10
 	LONG $0xf8508b4d // mov r10, qword ptr [r8 - 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xca79 // jns 0x1d66b <depthwiseAnyAVX512VNNI+0x10b>
+	WORD $0xca79 // jns 0x1df3b <depthwiseAnyAVX512VNNI+0x10b>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	LONG $0x1057894d // mov qword ptr [r15 + 0x10], r10
 	WORD $0x8b4d; BYTE $0x10 // mov r10, qword ptr [r8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xff7b890f; WORD $0xffff // jns 0x1d630 <depthwiseAnyAVX512VNNI+0xd0>
+	LONG $0xff7b890f; WORD $0xffff // jns 0x1df00 <depthwiseAnyAVX512VNNI+0xd0>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
-	LONG $0xffff75e9; BYTE $0xff // jmp 0x1d633 <depthwiseAnyAVX512VNNI+0xd3>
+	LONG $0xffff75e9; BYTE $0xff // jmp 0x1df03 <depthwiseAnyAVX512VNNI+0xd3>
 	WORD $0x9066 // nop
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0x01fc8349 // cmp r12, 0x1
-	WORD $0x3c74 // je 0x1d709 <depthwiseAnyAVX512VNNI+0x1a9>
+	WORD $0x3c74 // je 0x1dfd9 <depthwiseAnyAVX512VNNI+0x1a9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0x07 // mov qword ptr [r15], r8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
@@ -23784,9 +24343,9 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3847894d // mov qword ptr [r15 + 0x38], r8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0xfec38348 // add rbx, -0x2
-	WORD $0xc775 // jne 0x1d6d0 <depthwiseAnyAVX512VNNI+0x170>
+	WORD $0xc775 // jne 0x1dfa0 <depthwiseAnyAVX512VNNI+0x170>
 	LONG $0x01c4f641 // test r12b, 0x1
-	LONG $0xfeed840f; WORD $0xffff // je 0x1d600 <depthwiseAnyAVX512VNNI+0xa0>
+	LONG $0xfeed840f; WORD $0xffff // je 0x1ded0 <depthwiseAnyAVX512VNNI+0xa0>
 	WORD $0x894d; BYTE $0x07 // mov qword ptr [r15], r8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	LONG $0x0847894d // mov qword ptr [r15 + 0x8], r8
@@ -23794,15 +24353,15 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	LONG $0x1847894d // mov qword ptr [r15 + 0x18], r8
 	LONG $0x20c78349 // add r15, 0x20
-	LONG $0xfffecde9; BYTE $0xff // jmp 0x1d600 <depthwiseAnyAVX512VNNI+0xa0>
+	LONG $0xfffecde9; BYTE $0xff // jmp 0x1ded0 <depthwiseAnyAVX512VNNI+0xa0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1d5a8 <depthwiseAnyAVX512VNNI+0x48>
+	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1de78 <depthwiseAnyAVX512VNNI+0x48>
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x00009be9; BYTE $0x00 // jmp 0x1d7f4 <depthwiseAnyAVX512VNNI+0x294>
+	LONG $0x00009be9; BYTE $0x00 // jmp 0x1e0c4 <depthwiseAnyAVX512VNNI+0x294>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
@@ -23830,7 +24389,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	LONG $0x40c38349 // add r11, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0xfdac8d0f; WORD $0xffff // jge 0x1d5a0 <depthwiseAnyAVX512VNNI+0x40>
+	LONG $0xfdac8d0f; WORD $0xffff // jge 0x1de70 <depthwiseAnyAVX512VNNI+0x40>
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -23845,7 +24404,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0xe84d0f41 // cmovge ebp, r8d
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xff2b8e0f; WORD $0xffff // jle 0x1d760 <depthwiseAnyAVX512VNNI+0x200>
+	LONG $0xff2b8e0f; WORD $0xffff // jle 0x1e030 <depthwiseAnyAVX512VNNI+0x200>
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	WORD $0x8941; BYTE $0xe8 // mov r8d, ebp
 	LONG $0x11e08141; WORD $0x0011; BYTE $0x00 // and r8d, 0x1111
@@ -23914,33 +24473,33 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc750 // vpdpbusd zmm0, zmm4, zmm7
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xfeb5850f; WORD $0xffff // jne 0x1d8a0 <depthwiseAnyAVX512VNNI+0x340>
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x1e170 <depthwiseAnyAVX512VNNI+0x340>
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc36f // vmovdqa64 zmm0, zmm3
-	LONG $0xfffd76e9; BYTE $0xff // jmp 0x1d772 <depthwiseAnyAVX512VNNI+0x212>
+	LONG $0xfffd76e9; BYTE $0xff // jmp 0x1e042 <depthwiseAnyAVX512VNNI+0x212>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x04738e0f; WORD $0x0000 // jle 0x1de80 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x04738e0f; WORD $0x0000 // jle 0x1e750 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x20 // vpbroadcastw zmm0, word ptr [rdi + 0x40]
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x000018ba; BYTE $0x00 // mov edx, 0x18
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
-	WORD $0x21eb // jmp 0x1da49 <depthwiseAnyAVX512VNNI+0x4e9>
+	WORD $0x21eb // jmp 0x1e319 <depthwiseAnyAVX512VNNI+0x4e9>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x20c28348 // add rdx, 0x20
 	LONG $0x24043b4c // cmp r8, qword ptr [rsp]
-	LONG $0x04378d0f; WORD $0x0000 // jge 0x1de80 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x04378d0f; WORD $0x0000 // jge 0x1e750 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1dbd0 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1e4a0 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x507f8b4c // mov r15, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1dbd0 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1e4a0 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
 	LONG $0x05e3c148 // shl rbx, 0x5
 	LONG $0x78778b4c // mov r14, qword ptr [rdi + 0x78]
@@ -23948,68 +24507,68 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xce // and rsi, rcx
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x18eb // jmp 0x1da9c <depthwiseAnyAVX512VNNI+0x53c>
+	WORD $0x18eb // jmp 0x1e36c <depthwiseAnyAVX512VNNI+0x53c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0x0134840f; WORD $0x0000 // je 0x1dbd0 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x0134840f; WORD $0x0000 // je 0x1e4a0 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0xe12c8b4e // mov r13, qword ptr [rcx + 8*r12]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0x00a3840f; WORD $0x0000 // je 0x1db50 <depthwiseAnyAVX512VNNI+0x5f0>
+	LONG $0x00a3840f; WORD $0x0000 // je 0x1e420 <depthwiseAnyAVX512VNNI+0x5f0>
 	LONG $0x686f8b48 // mov rbp, qword ptr [rdi + 0x68]
 	WORD $0x0148; BYTE $0xd5 // add rbp, rdx
 	WORD $0x894d; BYTE $0xfb // mov r11, r15
-	WORD $0x1aeb // jmp 0x1dad3 <depthwiseAnyAVX512VNNI+0x573>
+	WORD $0x1aeb // jmp 0x1e3a3 <depthwiseAnyAVX512VNNI+0x573>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x184e8949 // mov qword ptr [r14 + 0x18], rcx
 	LONG $0x20c68349 // add r14, 0x20
 	WORD $0x0148; BYTE $0xdd // add rbp, rbx
 	WORD $0xff49; BYTE $0xcb // dec r11
-	WORD $0xbd74 // je 0x1da90 <depthwiseAnyAVX512VNNI+0x530>
+	WORD $0xbd74 // je 0x1e360 <depthwiseAnyAVX512VNNI+0x530>
 	LONG $0xe84d8b48 // mov rcx, qword ptr [rbp - 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3478 // js 0x1db10 <depthwiseAnyAVX512VNNI+0x5b0>
+	WORD $0x3478 // js 0x1e3e0 <depthwiseAnyAVX512VNNI+0x5b0>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	WORD $0x8949; BYTE $0x0e // mov qword ptr [r14], rcx
 	LONG $0xf04d8b48 // mov rcx, qword ptr [rbp - 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3578 // js 0x1db20 <depthwiseAnyAVX512VNNI+0x5c0>
+	WORD $0x3578 // js 0x1e3f0 <depthwiseAnyAVX512VNNI+0x5c0>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
 	LONG $0xf84d8b48 // mov rcx, qword ptr [rbp - 0x8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3678 // js 0x1db31 <depthwiseAnyAVX512VNNI+0x5d1>
+	WORD $0x3678 // js 0x1e401 <depthwiseAnyAVX512VNNI+0x5d1>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x104e8949 // mov qword ptr [r14 + 0x10], rcx
 	LONG $0x004d8b48 // mov rcx, qword ptr [rbp]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xb579 // jns 0x1dac0 <depthwiseAnyAVX512VNNI+0x560>
-	WORD $0x39eb // jmp 0x1db46 <depthwiseAnyAVX512VNNI+0x5e6>
+	WORD $0xb579 // jns 0x1e390 <depthwiseAnyAVX512VNNI+0x560>
+	WORD $0x39eb // jmp 0x1e416 <depthwiseAnyAVX512VNNI+0x5e6>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0x0e // mov qword ptr [r14], rcx
 	LONG $0xf04d8b48 // mov rcx, qword ptr [rbp - 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xcb79 // jns 0x1daeb <depthwiseAnyAVX512VNNI+0x58b>
+	WORD $0xcb79 // jns 0x1e3bb <depthwiseAnyAVX512VNNI+0x58b>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
 	LONG $0xf84d8b48 // mov rcx, qword ptr [rbp - 0x8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xca79 // jns 0x1dafb <depthwiseAnyAVX512VNNI+0x59b>
+	WORD $0xca79 // jns 0x1e3cb <depthwiseAnyAVX512VNNI+0x59b>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x104e8949 // mov qword ptr [r14 + 0x10], rcx
 	LONG $0x004d8b48 // mov rcx, qword ptr [rbp]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff7a890f; WORD $0xffff // jns 0x1dac0 <depthwiseAnyAVX512VNNI+0x560>
+	LONG $0xff7a890f; WORD $0xffff // jns 0x1e390 <depthwiseAnyAVX512VNNI+0x560>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
-	LONG $0xffff74e9; BYTE $0xff // jmp 0x1dac3 <depthwiseAnyAVX512VNNI+0x563>
+	LONG $0xffff74e9; BYTE $0xff // jmp 0x1e393 <depthwiseAnyAVX512VNNI+0x563>
 	BYTE $0x90 // nop
 	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
 	LONG $0x01ff8349 // cmp r15, 0x1
-	WORD $0x3c74 // je 0x1db99 <depthwiseAnyAVX512VNNI+0x639>
+	WORD $0x3c74 // je 0x1e469 <depthwiseAnyAVX512VNNI+0x639>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0x1e // mov qword ptr [r14], r11
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
@@ -24025,9 +24584,9 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x385e894d // mov qword ptr [r14 + 0x38], r11
 	LONG $0x40c68349 // add r14, 0x40
 	LONG $0xfec58349 // add r13, -0x2
-	WORD $0xc775 // jne 0x1db60 <depthwiseAnyAVX512VNNI+0x600>
+	WORD $0xc775 // jne 0x1e430 <depthwiseAnyAVX512VNNI+0x600>
 	LONG $0x01c7f641 // test r15b, 0x1
-	LONG $0xfeed840f; WORD $0xffff // je 0x1da90 <depthwiseAnyAVX512VNNI+0x530>
+	LONG $0xfeed840f; WORD $0xffff // je 0x1e360 <depthwiseAnyAVX512VNNI+0x530>
 	WORD $0x894d; BYTE $0x1e // mov qword ptr [r14], r11
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
@@ -24035,15 +24594,15 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x184e8949 // mov qword ptr [r14 + 0x18], rcx
 	LONG $0x20c68349 // add r14, 0x20
-	LONG $0xfffecde9; BYTE $0xff // jmp 0x1da90 <depthwiseAnyAVX512VNNI+0x530>
+	LONG $0xfffecde9; BYTE $0xff // jmp 0x1e360 <depthwiseAnyAVX512VNNI+0x530>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1da38 <depthwiseAnyAVX512VNNI+0x4d8>
+	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1e308 <depthwiseAnyAVX512VNNI+0x4d8>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1dca1 <depthwiseAnyAVX512VNNI+0x741>
+	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1e571 <depthwiseAnyAVX512VNNI+0x741>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -24076,7 +24635,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0xfd8f8d0f; WORD $0xffff // jge 0x1da30 <depthwiseAnyAVX512VNNI+0x4d0>
+	LONG $0xfd8f8d0f; WORD $0xffff // jge 0x1e300 <depthwiseAnyAVX512VNNI+0x4d0>
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
@@ -24090,7 +24649,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fe8348 // cmp rsi, 0x4
 	LONG $0xd94d0f41 // cmovge ebx, r9d
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xff158e0f; WORD $0xffff // jle 0x1dbf0 <depthwiseAnyAVX512VNNI+0x690>
+	LONG $0xff158e0f; WORD $0xffff // jle 0x1e4c0 <depthwiseAnyAVX512VNNI+0x690>
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	WORD $0xde89 // mov esi, ebx
 	LONG $0x1111e681; WORD $0x0000 // and esi, 0x1111
@@ -24159,8 +24718,8 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855d262; WORD $0xc850 // vpdpbusd zmm1, zmm5, zmm8
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xfeb5850f; WORD $0xffff // jne 0x1dd30 <depthwiseAnyAVX512VNNI+0x7d0>
-	LONG $0xfffd82e9; BYTE $0xff // jmp 0x1dc02 <depthwiseAnyAVX512VNNI+0x6a2>
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x1e600 <depthwiseAnyAVX512VNNI+0x7d0>
+	LONG $0xfffd82e9; BYTE $0xff // jmp 0x1e4d2 <depthwiseAnyAVX512VNNI+0x6a2>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -24184,43 +24743,43 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03ff840f; WORD $0x0000 // je 0x1e2b7 <depthwiseShiftAVX512VNNI+0x417>
+	LONG $0x03ff840f; WORD $0x0000 // je 0x1eb87 <depthwiseShiftAVX512VNNI+0x417>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07f28e0f; WORD $0x0000 // jle 0x1e6bb <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x07f28e0f; WORD $0x0000 // jle 0x1ef8b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
-	WORD $0x1deb // jmp 0x1def5 <depthwiseShiftAVX512VNNI+0x55>
+	WORD $0x1deb // jmp 0x1e7c5 <depthwiseShiftAVX512VNNI+0x55>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x24043b4c // cmp r8, qword ptr [rsp]
-	LONG $0x07c68d0f; WORD $0x0000 // jge 0x1e6bb <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x07c68d0f; WORD $0x0000 // jge 0x1ef8b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x58578b4c // mov r10, qword ptr [rdi + 0x58]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x018e8e0f; WORD $0x0000 // jle 0x1e090 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x018e8e0f; WORD $0x0000 // jle 0x1e960 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01818e0f; WORD $0x0000 // jle 0x1e090 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x01818e0f; WORD $0x0000 // jle 0x1e960 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
 	WORD $0x894d; BYTE $0xde // mov r14, r11
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xce // and r14, rcx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x11eb // jmp 0x1df3c <depthwiseShiftAVX512VNNI+0x9c>
+	WORD $0x11eb // jmp 0x1e80c <depthwiseShiftAVX512VNNI+0x9c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x394d; BYTE $0xd7 // cmp r15, r10
-	LONG $0x0154840f; WORD $0x0000 // je 0x1e090 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x0154840f; WORD $0x0000 // je 0x1e960 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0xf9248b4e // mov r12, qword ptr [rcx + 8*r15]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x00b3840f; WORD $0x0000 // je 0x1e000 <depthwiseShiftAVX512VNNI+0x160>
+	LONG $0x00b3840f; WORD $0x0000 // je 0x1e8d0 <depthwiseShiftAVX512VNNI+0x160>
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x38eb // jmp 0x1df8a <depthwiseShiftAVX512VNNI+0xea>
+	WORD $0x38eb // jmp 0x1e85a <depthwiseShiftAVX512VNNI+0xea>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6faf0f48; BYTE $0x40 // imul rbp, qword ptr [rdi + 0x40]
 	WORD $0x014c; BYTE $0xe5 // add rbp, r12
@@ -24232,40 +24791,40 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x18c38348 // add rbx, 0x18
 	WORD $0x394d; BYTE $0xeb // cmp r11, r13
-	WORD $0xa674 // je 0x1df30 <depthwiseShiftAVX512VNNI+0x90>
+	WORD $0xa674 // je 0x1e800 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x784f8b48 // mov rcx, qword ptr [rdi + 0x78]
 	LONG $0xe92c8b4a // mov rbp, qword ptr [rcx + 8*r13]
 	WORD $0x014c; BYTE $0xc5 // add rbp, r8
-	WORD $0x1978 // js 0x1dfb0 <depthwiseShiftAVX512VNNI+0x110>
+	WORD $0x1978 // js 0x1e880 <depthwiseShiftAVX512VNNI+0x110>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	WORD $0x307d // jge 0x1dfd0 <depthwiseShiftAVX512VNNI+0x130>
+	WORD $0x307d // jge 0x1e8a0 <depthwiseShiftAVX512VNNI+0x130>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0xcdaf0f48 // imul rcx, rbp
 	WORD $0x014c; BYTE $0xe1 // add rcx, r12
-	WORD $0x2aeb // jmp 0x1dfd7 <depthwiseShiftAVX512VNNI+0x137>
+	WORD $0x2aeb // jmp 0x1e8a7 <depthwiseShiftAVX512VNNI+0x137>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
 	LONG $0xfffd8348 // cmp rbp, -0x1
-	WORD $0xab75 // jne 0x1df6b <depthwiseShiftAVX512VNNI+0xcb>
+	WORD $0xab75 // jne 0x1e83b <depthwiseShiftAVX512VNNI+0xcb>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	WORD $0x947c // jl 0x1df60 <depthwiseShiftAVX512VNNI+0xc0>
-	WORD $0x18eb // jmp 0x1dfe6 <depthwiseShiftAVX512VNNI+0x146>
+	WORD $0x947c // jl 0x1e830 <depthwiseShiftAVX512VNNI+0xc0>
+	WORD $0x18eb // jmp 0x1e8b6 <depthwiseShiftAVX512VNNI+0x146>
 	WORD $0x9066 // nop
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	LONG $0xff7a8c0f; WORD $0xffff // jl 0x1df60 <depthwiseShiftAVX512VNNI+0xc0>
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0x1e830 <depthwiseShiftAVX512VNNI+0xc0>
 	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
-	LONG $0xffff79e9; BYTE $0xff // jmp 0x1df6b <depthwiseShiftAVX512VNNI+0xcb>
+	LONG $0xffff79e9; BYTE $0xff // jmp 0x1e83b <depthwiseShiftAVX512VNNI+0xcb>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x01fb8349 // cmp r11, 0x1
-	WORD $0x5074 // je 0x1e059 <depthwiseShiftAVX512VNNI+0x1b9>
+	WORD $0x5074 // je 0x1e929 <depthwiseShiftAVX512VNNI+0x1b9>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
@@ -24282,9 +24841,9 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c48349 // add r12, 0x2
 	LONG $0x30c38348 // add rbx, 0x30
 	WORD $0x394d; BYTE $0xe6 // cmp r14, r12
-	WORD $0xb775 // jne 0x1e010 <depthwiseShiftAVX512VNNI+0x170>
+	WORD $0xb775 // jne 0x1e8e0 <depthwiseShiftAVX512VNNI+0x170>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xfecd840f; WORD $0xffff // je 0x1df30 <depthwiseShiftAVX512VNNI+0x90>
+	LONG $0xfecd840f; WORD $0xffff // je 0x1e800 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
 	LONG $0x084b8948 // mov qword ptr [rbx + 0x8], rcx
@@ -24292,14 +24851,14 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe10c8b4a // mov rcx, qword ptr [rcx + 8*r12]
 	LONG $0x104b8948 // mov qword ptr [rbx + 0x10], rcx
 	LONG $0x18c38348 // add rbx, 0x18
-	LONG $0xfffea7e9; BYTE $0xff // jmp 0x1df30 <depthwiseShiftAVX512VNNI+0x90>
+	LONG $0xfffea7e9; BYTE $0xff // jmp 0x1e800 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x1dee8 <depthwiseShiftAVX512VNNI+0x48>
+	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x1e7b8 <depthwiseShiftAVX512VNNI+0x48>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x1e140 <depthwiseShiftAVX512VNNI+0x2a0>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x1ea10 <depthwiseShiftAVX512VNNI+0x2a0>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xcd92fbc5 // kmovd k1, ebp
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
@@ -24326,7 +24885,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	LONG $0xfda08d0f; WORD $0xffff // jge 0x1dee0 <depthwiseShiftAVX512VNNI+0x40>
+	LONG $0xfda08d0f; WORD $0xffff // jge 0x1e7b0 <depthwiseShiftAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xcb // sub rbx, rcx
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -24340,7 +24899,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fb8348 // cmp rbx, 0x4
 	LONG $0xe94d0f41 // cmovge ebp, r9d
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xff368e0f; WORD $0xffff // jle 0x1e0b0 <depthwiseShiftAVX512VNNI+0x210>
+	LONG $0xff368e0f; WORD $0xffff // jle 0x1e980 <depthwiseShiftAVX512VNNI+0x210>
 	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
 	WORD $0x8949; BYTE $0xce // mov r14, rcx
 	LONG $0xf3af0f4d // imul r14, r11
@@ -24394,45 +24953,45 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x60c38348 // add rbx, 0x60
 	LONG $0x40c68349 // add r14, 0x40
 	WORD $0xff49; BYTE $0xcb // dec r11
-	LONG $0xff0a850f; WORD $0xffff // jne 0x1e1b0 <depthwiseShiftAVX512VNNI+0x310>
+	LONG $0xff0a850f; WORD $0xffff // jne 0x1ea80 <depthwiseShiftAVX512VNNI+0x310>
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc36f // vmovdqa64 zmm0, zmm3
-	LONG $0xfffe0fe9; BYTE $0xff // jmp 0x1e0c6 <depthwiseShiftAVX512VNNI+0x226>
+	LONG $0xfffe0fe9; BYTE $0xff // jmp 0x1e996 <depthwiseShiftAVX512VNNI+0x226>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x03f78e0f; WORD $0x0000 // jle 0x1e6bb <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x03f78e0f; WORD $0x0000 // jle 0x1ef8b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x28 // vpbroadcastw zmm0, word ptr [rdi + 0x50]
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x17eb // jmp 0x1e2f0 <depthwiseShiftAVX512VNNI+0x450>
+	WORD $0x17eb // jmp 0x1ebc0 <depthwiseShiftAVX512VNNI+0x450>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x03cb8d0f; WORD $0x0000 // jge 0x1e6bb <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x03cb8d0f; WORD $0x0000 // jge 0x1ef8b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x1e490 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x1ed60 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x01868e0f; WORD $0x0000 // jle 0x1e490 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x01868e0f; WORD $0x0000 // jle 0x1ed60 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	QUAD $0xfffffffffffeba48; WORD $0x7fff // movabs rdx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xd3 // and rbx, rdx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x16eb // jmp 0x1e33c <depthwiseShiftAVX512VNNI+0x49c>
+	WORD $0x16eb // jmp 0x1ec0c <depthwiseShiftAVX512VNNI+0x49c>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x394d; BYTE $0xce // cmp r14, r9
-	LONG $0x0154840f; WORD $0x0000 // je 0x1e490 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x0154840f; WORD $0x0000 // je 0x1ed60 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x70578b48 // mov rdx, qword ptr [rdi + 0x70]
 	LONG $0xf23c8b4e // mov r15, qword ptr [rdx + 8*r14]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x00b3840f; WORD $0x0000 // je 0x1e400 <depthwiseShiftAVX512VNNI+0x560>
+	LONG $0x00b3840f; WORD $0x0000 // je 0x1ecd0 <depthwiseShiftAVX512VNNI+0x560>
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x38eb // jmp 0x1e38a <depthwiseShiftAVX512VNNI+0x4ea>
+	WORD $0x38eb // jmp 0x1ec5a <depthwiseShiftAVX512VNNI+0x4ea>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6faf0f4c; BYTE $0x40 // imul r13, qword ptr [rdi + 0x40]
 	WORD $0x014d; BYTE $0xfd // add r13, r15
@@ -24444,40 +25003,40 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x18c38349 // add r11, 0x18
 	WORD $0x394d; BYTE $0xe2 // cmp r10, r12
-	WORD $0xa674 // je 0x1e330 <depthwiseShiftAVX512VNNI+0x490>
+	WORD $0xa674 // je 0x1ec00 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x78578b48 // mov rdx, qword ptr [rdi + 0x78]
 	LONG $0xe22c8b4e // mov r13, qword ptr [rdx + 8*r12]
 	WORD $0x0149; BYTE $0xf5 // add r13, rsi
-	WORD $0x1978 // js 0x1e3b0 <depthwiseShiftAVX512VNNI+0x510>
+	WORD $0x1978 // js 0x1ec80 <depthwiseShiftAVX512VNNI+0x510>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	WORD $0x307d // jge 0x1e3d0 <depthwiseShiftAVX512VNNI+0x530>
+	WORD $0x307d // jge 0x1eca0 <depthwiseShiftAVX512VNNI+0x530>
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0xd5af0f49 // imul rdx, r13
 	WORD $0x014c; BYTE $0xfa // add rdx, r15
-	WORD $0x2aeb // jmp 0x1e3d7 <depthwiseShiftAVX512VNNI+0x537>
+	WORD $0x2aeb // jmp 0x1eca7 <depthwiseShiftAVX512VNNI+0x537>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x2b // mov qword ptr [r11], rbp
 	LONG $0xfffd8349 // cmp r13, -0x1
-	WORD $0xab75 // jne 0x1e36b <depthwiseShiftAVX512VNNI+0x4cb>
+	WORD $0xab75 // jne 0x1ec3b <depthwiseShiftAVX512VNNI+0x4cb>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	WORD $0x947c // jl 0x1e360 <depthwiseShiftAVX512VNNI+0x4c0>
-	WORD $0x18eb // jmp 0x1e3e6 <depthwiseShiftAVX512VNNI+0x546>
+	WORD $0x947c // jl 0x1ec30 <depthwiseShiftAVX512VNNI+0x4c0>
+	WORD $0x18eb // jmp 0x1ecb6 <depthwiseShiftAVX512VNNI+0x546>
 	WORD $0x9066 // nop
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	LONG $0xff7a8c0f; WORD $0xffff // jl 0x1e360 <depthwiseShiftAVX512VNNI+0x4c0>
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0x1ec30 <depthwiseShiftAVX512VNNI+0x4c0>
 	LONG $0x88af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x88]
-	LONG $0xffff79e9; BYTE $0xff // jmp 0x1e36b <depthwiseShiftAVX512VNNI+0x4cb>
+	LONG $0xffff79e9; BYTE $0xff // jmp 0x1ec3b <depthwiseShiftAVX512VNNI+0x4cb>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x01fa8349 // cmp r10, 0x1
-	WORD $0x5074 // je 0x1e459 <depthwiseShiftAVX512VNNI+0x5b9>
+	WORD $0x5074 // je 0x1ed29 <depthwiseShiftAVX512VNNI+0x5b9>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
@@ -24494,9 +25053,9 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	LONG $0x30c38349 // add r11, 0x30
 	WORD $0x394c; BYTE $0xfb // cmp rbx, r15
-	WORD $0xb775 // jne 0x1e410 <depthwiseShiftAVX512VNNI+0x570>
+	WORD $0xb775 // jne 0x1ece0 <depthwiseShiftAVX512VNNI+0x570>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfecd840f; WORD $0xffff // je 0x1e330 <depthwiseShiftAVX512VNNI+0x490>
+	LONG $0xfecd840f; WORD $0xffff // je 0x1ec00 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
 	LONG $0x08538949 // mov qword ptr [r11 + 0x8], rdx
@@ -24504,14 +25063,14 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfa148b4a // mov rdx, qword ptr [rdx + 8*r15]
 	LONG $0x10538949 // mov qword ptr [r11 + 0x10], rdx
 	LONG $0x18c38349 // add r11, 0x18
-	LONG $0xfffea7e9; BYTE $0xff // jmp 0x1e330 <depthwiseShiftAVX512VNNI+0x490>
+	LONG $0xfffea7e9; BYTE $0xff // jmp 0x1ec00 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe478e0f; WORD $0xffff // jle 0x1e2e4 <depthwiseShiftAVX512VNNI+0x444>
+	LONG $0xfe478e0f; WORD $0xffff // jle 0x1ebb4 <depthwiseShiftAVX512VNNI+0x444>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000b6e9; BYTE $0x00 // jmp 0x1e55d <depthwiseShiftAVX512VNNI+0x6bd>
+	LONG $0x0000b6e9; BYTE $0x00 // jmp 0x1ee2d <depthwiseShiftAVX512VNNI+0x6bd>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xcd92fbc5 // kmovd k1, ebp
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
@@ -24543,7 +25102,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x394c; BYTE $0xd9 // cmp rcx, r11
-	LONG $0xfd838d0f; WORD $0xffff // jge 0x1e2e0 <depthwiseShiftAVX512VNNI+0x440>
+	LONG $0xfd838d0f; WORD $0xffff // jge 0x1ebb0 <depthwiseShiftAVX512VNNI+0x440>
 	WORD $0x2949; BYTE $0xcb // sub r11, rcx
 	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -24557,7 +25116,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fb8349 // cmp r11, 0x4
 	LONG $0xe84d0f41 // cmovge ebp, r8d
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xff188e0f; WORD $0xffff // jle 0x1e4b0 <depthwiseShiftAVX512VNNI+0x610>
+	LONG $0xff188e0f; WORD $0xffff // jle 0x1ed80 <depthwiseShiftAVX512VNNI+0x610>
 	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0xdaaf0f49 // imul rbx, r10
@@ -24610,8 +25169,8 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x60c38349 // add r11, 0x60
 	LONG $0x40c38348 // add rbx, 0x40
 	WORD $0xff49; BYTE $0xca // dec r10
-	LONG $0xff0a850f; WORD $0xffff // jne 0x1e5c0 <depthwiseShiftAVX512VNNI+0x720>
-	LONG $0xfffe0be9; BYTE $0xff // jmp 0x1e4c6 <depthwiseShiftAVX512VNNI+0x626>
+	LONG $0xff0a850f; WORD $0xffff // jne 0x1ee90 <depthwiseShiftAVX512VNNI+0x720>
+	LONG $0xfffe0be9; BYTE $0xff // jmp 0x1ed96 <depthwiseShiftAVX512VNNI+0x626>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -24628,7 +25187,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01448e0f; WORD $0x0000 // jle 0x1e821 <planesAVX512VNNI+0x151>
+	LONG $0x01448e0f; WORD $0x0000 // jle 0x1f0f1 <planesAVX512VNNI+0x151>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
@@ -24636,7 +25195,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00000fbe; BYTE $0x00 // mov esi, 0xf
-	WORD $0x25eb // jmp 0x1e71b <planesAVX512VNNI+0x4b>
+	WORD $0x25eb // jmp 0x1efeb <planesAVX512VNNI+0x4b>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	LONG $0x044a8d48 // lea rcx, [rdx + 0x4]
@@ -24644,7 +25203,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc08348 // add rax, -0x4
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0x01018d0f; WORD $0x0000 // jge 0x1e81c <planesAVX512VNNI+0x14c>
+	LONG $0x01018d0f; WORD $0x0000 // jge 0x1f0ec <planesAVX512VNNI+0x14c>
 	LONG $0x000c8d49 // lea rcx, [r8 + rax]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
 	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
@@ -24673,7 +25232,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe61d1c5 // vpunpcklwd xmm7, xmm5, xmm6 # xmm7 = xmm5[0],xmm6[0],xmm5[1],xmm6[1],xmm5[2],xmm6[2],xmm5[3],xmm6[3]
 	LONG $0x7f7a81c4; WORD $0x0b3c // vmovdqu xmmword ptr [r11 + r9], xmm7
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0xff508c0f; WORD $0xffff // jl 0x1e700 <planesAVX512VNNI+0x30>
+	LONG $0xff508c0f; WORD $0xffff // jl 0x1efd0 <planesAVX512VNNI+0x30>
 	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
 	WORD $0x294d; BYTE $0xc1 // sub r9, r8
 	LONG $0x02c18349 // add r9, 0x2
@@ -24683,7 +25242,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee69d1c5 // vpunpckhwd xmm5, xmm5, xmm6 # xmm5 = xmm5[4],xmm6[4],xmm5[5],xmm6[5],xmm5[6],xmm6[6],xmm5[7],xmm6[7]
 	LONG $0x7f7a81c4; WORD $0x022c // vmovdqu xmmword ptr [r10 + r8], xmm5
 	LONG $0x03f98349 // cmp r9, 0x3
-	LONG $0xff26840f; WORD $0xffff // je 0x1e700 <planesAVX512VNNI+0x30>
+	LONG $0xff26840f; WORD $0xffff // je 0x1efd0 <planesAVX512VNNI+0x30>
 	LONG $0xca68f1c5 // vpunpckhbw xmm1, xmm1, xmm2 # xmm1 = xmm1[8],xmm2[8],xmm1[9],xmm2[9],xmm1[10],xmm2[10],xmm1[11],xmm2[11],xmm1[12],xmm2[12],xmm1[13],xmm2[13],xmm1[14],xmm2[14],xmm1[15],xmm2[15]
 	LONG $0xd468e1c5 // vpunpckhbw xmm2, xmm3, xmm4 # xmm2 = xmm3[8],xmm4[8],xmm3[9],xmm4[9],xmm3[10],xmm4[10],xmm3[11],xmm4[11],xmm3[12],xmm4[12],xmm3[13],xmm4[13],xmm3[14],xmm4[14],xmm3[15],xmm4[15]
 	LONG $0xff428d4c // lea r8, [rdx - 0x1]
@@ -24692,13 +25251,13 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xda61f1c5 // vpunpcklwd xmm3, xmm1, xmm2 # xmm3 = xmm1[0],xmm2[0],xmm1[1],xmm2[1],xmm1[2],xmm2[2],xmm1[3],xmm2[3]
 	LONG $0x7f7a81c4; WORD $0x011c // vmovdqu xmmword ptr [r9 + r8], xmm3
 	LONG $0x04f98348 // cmp rcx, 0x4
-	LONG $0xfefe8c0f; WORD $0xffff // jl 0x1e700 <planesAVX512VNNI+0x30>
+	LONG $0xfefe8c0f; WORD $0xffff // jl 0x1efd0 <planesAVX512VNNI+0x30>
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0xc2af0f4c // imul r8, rdx
 	LONG $0xca69f1c5 // vpunpckhwd xmm1, xmm1, xmm2 # xmm1 = xmm1[4],xmm2[4],xmm1[5],xmm2[5],xmm1[6],xmm2[6],xmm1[7],xmm2[7]
 	LONG $0x7f7aa1c4; WORD $0x010c // vmovdqu xmmword ptr [rcx + r8], xmm1
-	LONG $0xfffee4e9; BYTE $0xff // jmp 0x1e700 <planesAVX512VNNI+0x30>
+	LONG $0xfffee4e9; BYTE $0xff // jmp 0x1efd0 <planesAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -24709,7 +25268,7 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x02a68e0f; WORD $0x0000 // jle 0x1eae1 <addAVX512VNNI+0x2b1>
+	LONG $0x02a68e0f; WORD $0x0000 // jle 0x1f3b1 <addAVX512VNNI+0x2b1>
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -24730,11 +25289,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787942c4; BYTE $0xd2 // vpbroadcastb xmm10, xmm10
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x0feb // jmp 0x1e8ad <addAVX512VNNI+0x7d>
+	WORD $0x0feb // jmp 0x1f17d <addAVX512VNNI+0x7d>
 	WORD $0x9066 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x02348d0f; WORD $0x0000 // jge 0x1eae1 <addAVX512VNNI+0x2b1>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0x1f3b1 <addAVX512VNNI+0x2b1>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -24746,10 +25305,10 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01f4840f; WORD $0x0000 // je 0x1ead0 <addAVX512VNNI+0x2a0>
+	LONG $0x01f4840f; WORD $0x0000 // je 0x1f3a0 <addAVX512VNNI+0x2a0>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0x013f8c0f; WORD $0x0000 // jl 0x1ea28 <addAVX512VNNI+0x1f8>
+	LONG $0x013f8c0f; WORD $0x0000 // jl 0x1f2f8 <addAVX512VNNI+0x1f8>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x487d7262; WORD $0x1a31 // vpmovzxbd zmm11, xmmword ptr [rdx]
@@ -24804,11 +25363,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x08c28349 // add r10, 0x8
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfec88e0f; WORD $0xffff // jle 0x1e8f0 <addAVX512VNNI+0xc0>
+	LONG $0xfec88e0f; WORD $0xffff // jle 0x1f1c0 <addAVX512VNNI+0xc0>
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe6f8d0f; WORD $0xffff // jge 0x1e8a0 <addAVX512VNNI+0x70>
+	LONG $0xfe6f8d0f; WORD $0xffff // jge 0x1f170 <addAVX512VNNI+0x70>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x69eb // jmp 0x1ea9f <addAVX512VNNI+0x26f>
+	WORD $0x69eb // jmp 0x1f36f <addAVX512VNNI+0x26f>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x487d3262; WORD $0x2431; BYTE $0x11 // vpmovzxbd zmm12, xmmword ptr [rcx + r10]
 	LONG $0x481d7162; WORD $0xe3fa // vpsubd zmm12, zmm12, zmm3
@@ -24827,19 +25386,19 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x10c28349 // add r10, 0x10
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe018d0f; WORD $0xffff // jge 0x1e8a0 <addAVX512VNNI+0x70>
+	LONG $0xfe018d0f; WORD $0xffff // jge 0x1f170 <addAVX512VNNI+0x70>
 	LONG $0x487d3262; WORD $0x1c31; BYTE $0x12 // vpmovzxbd zmm11, xmmword ptr [rdx + r10]
 	LONG $0x48257162; WORD $0xdbfa // vpsubd zmm11, zmm11, zmm3
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x8775 // jne 0x1ea40 <addAVX512VNNI+0x210>
+	WORD $0x8775 // jne 0x1f310 <addAVX512VNNI+0x210>
 	LONG $0x48a55362; WORD $0xdb23; BYTE $0x00 // vshuff64x2 zmm11, zmm11, zmm11, 0x0 # zmm11 = zmm11[0,1,0,1,0,1,0,1]
-	LONG $0xffff7be9; BYTE $0xff // jmp 0x1ea40 <addAVX512VNNI+0x210>
+	LONG $0xffff7be9; BYTE $0xff // jmp 0x1f310 <addAVX512VNNI+0x210>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfdc48d0f; WORD $0xffff // jge 0x1e8a0 <addAVX512VNNI+0x70>
-	LONG $0xffff50e9; BYTE $0xff // jmp 0x1ea31 <addAVX512VNNI+0x201>
+	LONG $0xfdc48d0f; WORD $0xffff // jge 0x1f170 <addAVX512VNNI+0x70>
+	LONG $0xffff50e9; BYTE $0xff // jmp 0x1f301 <addAVX512VNNI+0x201>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -24849,10 +25408,10 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0x1ed81 <mulAVX512VNNI+0x291>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x1f651 <mulAVX512VNNI+0x291>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02778e0f; WORD $0x0000 // jle 0x1ed81 <mulAVX512VNNI+0x291>
+	LONG $0x02778e0f; WORD $0x0000 // jle 0x1f651 <mulAVX512VNNI+0x291>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -24868,13 +25427,13 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x326f // vmovdqu64 zmm6, zmmword ptr [rdx]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x10eb // jmp 0x1eb60 <mulAVX512VNNI+0x70>
+	WORD $0x10eb // jmp 0x1f430 <mulAVX512VNNI+0x70>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x021b8d0f; WORD $0x0000 // jge 0x1ed7b <mulAVX512VNNI+0x28b>
+	LONG $0x021b8d0f; WORD $0x0000 // jge 0x1f64b <mulAVX512VNNI+0x28b>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xef7e // jle 0x1eb54 <mulAVX512VNNI+0x64>
+	WORD $0xef7e // jle 0x1f424 <mulAVX512VNNI+0x64>
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
@@ -24891,7 +25450,7 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x0000a2e9; BYTE $0x00 // jmp 0x1ec45 <mulAVX512VNNI+0x155>
+	LONG $0x0000a2e9; BYTE $0x00 // jmp 0x1f515 <mulAVX512VNNI+0x155>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d5262; WORD $0x1c31; BYTE $0x18 // vpmovzxbd zmm11, xmmword ptr [r8 + rbx]
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
@@ -24922,16 +25481,16 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc38349 // add r11, -0x4
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff0b8d0f; WORD $0xffff // jge 0x1eb50 <mulAVX512VNNI+0x60>
+	LONG $0xff0b8d0f; WORD $0xffff // jge 0x1f420 <mulAVX512VNNI+0x60>
 	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x487d // jge 0x1ec9b <mulAVX512VNNI+0x1ab>
+	WORD $0x487d // jge 0x1f56b <mulAVX512VNNI+0x1ab>
 	QUAD $0xfd1a4431487d5262 // vpmovzxbd zmm8, xmmword ptr [r10 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x483c7162; WORD $0xc25c // vsubps zmm8, zmm8, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1ec75 <mulAVX512VNNI+0x185>
+	WORD $0x0775 // jne 0x1f545 <mulAVX512VNNI+0x185>
 	LONG $0x48bd5362; WORD $0xc023; BYTE $0x00 // vshuff64x2 zmm8, zmm8, zmm8, 0x0 # zmm8 = zmm8[0,1,0,1,0,1,0,1]
 	QUAD $0xfd184c31487d5262 // vpmovzxbd zmm9, xmmword ptr [r8 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
@@ -24941,12 +25500,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x487d // jge 0x1eceb <mulAVX512VNNI+0x1fb>
+	WORD $0x487d // jge 0x1f5bb <mulAVX512VNNI+0x1fb>
 	QUAD $0xfe1a7c31487dd262 // vpmovzxbd zmm7, xmmword ptr [r10 + rbx - 0x20]
 	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
 	LONG $0x4844f162; WORD $0xfa5c // vsubps zmm7, zmm7, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1ecc5 <mulAVX512VNNI+0x1d5>
+	WORD $0x0775 // jne 0x1f595 <mulAVX512VNNI+0x1d5>
 	LONG $0x48c5f362; WORD $0xff23; BYTE $0x00 // vshuff64x2 zmm7, zmm7, zmm7, 0x0 # zmm7 = zmm7[0,1,0,1,0,1,0,1]
 	QUAD $0xfe184c31487d5262 // vpmovzxbd zmm9, xmmword ptr [r8 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
@@ -24958,12 +25517,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x573041c4; BYTE $0xc9 // vxorps xmm9, xmm9, xmm9
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x487d // jge 0x1ed45 <mulAVX512VNNI+0x255>
+	WORD $0x487d // jge 0x1f615 <mulAVX512VNNI+0x255>
 	QUAD $0xff1a5431487d5262 // vpmovzxbd zmm10, xmmword ptr [r10 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
 	LONG $0x482c7162; WORD $0xd25c // vsubps zmm10, zmm10, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1ed1f <mulAVX512VNNI+0x22f>
+	WORD $0x0775 // jne 0x1f5ef <mulAVX512VNNI+0x22f>
 	LONG $0x48ad5362; WORD $0xd223; BYTE $0x00 // vshuff64x2 zmm10, zmm10, zmm10, 0x0 # zmm10 = zmm10[0,1,0,1,0,1,0,1]
 	QUAD $0xff185c31487d5262 // vpmovzxbd zmm11, xmmword ptr [r8 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
@@ -24973,14 +25532,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xfe848d0f; WORD $0xffff // jge 0x1ebd5 <mulAVX512VNNI+0xe5>
+	LONG $0xfe848d0f; WORD $0xffff // jge 0x1f4a5 <mulAVX512VNNI+0xe5>
 	LONG $0x487d5262; WORD $0x0c31; BYTE $0x1a // vpmovzxbd zmm9, xmmword ptr [r10 + rbx]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x48347162; WORD $0xca5c // vsubps zmm9, zmm9, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xfe41850f; WORD $0xffff // jne 0x1ebb0 <mulAVX512VNNI+0xc0>
+	LONG $0xfe41850f; WORD $0xffff // jne 0x1f480 <mulAVX512VNNI+0xc0>
 	LONG $0x48b55362; WORD $0xc923; BYTE $0x00 // vshuff64x2 zmm9, zmm9, zmm9, 0x0 # zmm9 = zmm9[0,1,0,1,0,1,0,1]
-	LONG $0xfffe35e9; BYTE $0xff // jmp 0x1ebb0 <mulAVX512VNNI+0xc0>
+	LONG $0xfffe35e9; BYTE $0xff // jmp 0x1f480 <mulAVX512VNNI+0xc0>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -25001,7 +25560,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01478e0f; WORD $0x0000 // jle 0x1ef06 <sumAVX512VNNI+0x176>
+	LONG $0x01478e0f; WORD $0x0000 // jle 0x1f7d6 <sumAVX512VNNI+0x176>
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -25012,7 +25571,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xca4c0f45 // cmovl r9d, r10d
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01148e0f; WORD $0x0000 // jle 0x1ef06 <sumAVX512VNNI+0x176>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0x1f7d6 <sumAVX512VNNI+0x176>
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x0c // vpbroadcastd zmm1, dword ptr [rdi + 0x30]
 	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
 	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
@@ -25029,7 +25588,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe598d4c // lea r11, [rcx - 0x2]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x33eb // jmp 0x1ee74 <sumAVX512VNNI+0xe4>
+	WORD $0x33eb // jmp 0x1f744 <sumAVX512VNNI+0xe4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ed162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
@@ -25037,20 +25596,20 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	LONG $0x0092840f; WORD $0x0000 // je 0x1ef06 <sumAVX512VNNI+0x176>
+	LONG $0x0092840f; WORD $0x0000 // je 0x1f7d6 <sumAVX512VNNI+0x176>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0xf3af0f4c // imul r14, rbx
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5a75 // jne 0x1eee0 <sumAVX512VNNI+0x150>
+	WORD $0x5a75 // jne 0x1f7b0 <sumAVX512VNNI+0x150>
 	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	WORD $0xdd74 // je 0x1ee68 <sumAVX512VNNI+0xd8>
+	WORD $0xdd74 // je 0x1f738 <sumAVX512VNNI+0xd8>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	WORD $0xba74 // je 0x1ee50 <sumAVX512VNNI+0xc0>
+	WORD $0xba74 // je 0x1f720 <sumAVX512VNNI+0xc0>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
-	WORD $0xb1eb // jmp 0x1ee50 <sumAVX512VNNI+0xc0>
+	WORD $0xb1eb // jmp 0x1f720 <sumAVX512VNNI+0xc0>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
@@ -25064,16 +25623,16 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	WORD $0x014d; BYTE $0xce // add r14, r9
 	WORD $0x394d; BYTE $0xfa // cmp r10, r15
-	WORD $0xa674 // je 0x1ee86 <sumAVX512VNNI+0xf6>
+	WORD $0xa674 // je 0x1f756 <sumAVX512VNNI+0xf6>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	WORD $0x0774 // je 0x1eef2 <sumAVX512VNNI+0x162>
+	WORD $0x0774 // je 0x1f7c2 <sumAVX512VNNI+0x162>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x394d; BYTE $0xfb // cmp r11, r15
-	WORD $0xa374 // je 0x1eea0 <sumAVX512VNNI+0x110>
+	WORD $0xa374 // je 0x1f770 <sumAVX512VNNI+0x110>
 	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
-	WORD $0x9aeb // jmp 0x1eea0 <sumAVX512VNNI+0x110>
+	WORD $0x9aeb // jmp 0x1f770 <sumAVX512VNNI+0x110>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
 	BYTE $0x5b // pop rbx
@@ -25093,9 +25652,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0x1ef4d <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0x1f81d <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0x1ef9d <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0x1f86d <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -25113,9 +25672,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0x1ef50 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0x1f820 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0x1efe8 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0x1f8b8 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -25152,13 +25711,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04e0c148 // shl rax, 0x4
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x01e8840f; WORD $0x0000 // je 0x1f20e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01e8840f; WORD $0x0000 // je 0x1fade <resizeArgMaxAVX512VNNI+0x21e>
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x01c98e0f; WORD $0x0000 // jle 0x1f20e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01c98e0f; WORD $0x0000 // jle 0x1fade <resizeArgMaxAVX512VNNI+0x21e>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01c08e0f; WORD $0x0000 // jle 0x1f20e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x01c08e0f; WORD $0x0000 // jle 0x1fade <resizeArgMaxAVX512VNNI+0x21e>
 	LONG $0x6ef9c1c4; BYTE $0xc1 // vmovq xmm0, r9
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
 	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
@@ -25200,20 +25759,20 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039b1c19487dd362 // vextractf32x4 xmmword ptr [r11 + 4*rbx], zmm3, 0x3
 	LONG $0x04c28349 // add r10, 0x4
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x8f75 // jne 0x1f0a0 <resizeArgMaxAVX512VNNI+0xb0>
+	WORD $0x8f75 // jne 0x1f970 <resizeArgMaxAVX512VNNI+0xb0>
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0x1f090 <resizeArgMaxAVX512VNNI+0xa0>
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0x1f960 <resizeArgMaxAVX512VNNI+0xa0>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
 	LONG $0x06718d48 // lea rsi, [rcx + 0x6]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xf2490f48 // cmovns rsi, rdx
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00d18e0f; WORD $0x0000 // jle 0x1f20e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x00d18e0f; WORD $0x0000 // jle 0x1fade <resizeArgMaxAVX512VNNI+0x21e>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00c88e0f; WORD $0x0000 // jle 0x1f20e <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0x00c88e0f; WORD $0x0000 // jle 0x1fade <resizeArgMaxAVX512VNNI+0x21e>
 	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x14 // vpbroadcastd zmm1, dword ptr [rdi + 0x50]
 	LONG $0x487df262; WORD $0x1118 // vbroadcastss zmm2, dword ptr [rcx]
@@ -25252,19 +25811,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0x1f190 <resizeArgMaxAVX512VNNI+0x1a0>
+	WORD $0x8f75 // jne 0x1fa60 <resizeArgMaxAVX512VNNI+0x1a0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x20773b48 // cmp rsi, qword ptr [rdi + 0x20]
-	LONG $0xff728c0f; WORD $0xffff // jl 0x1f180 <resizeArgMaxAVX512VNNI+0x190>
+	LONG $0xff728c0f; WORD $0xffff // jl 0x1fa50 <resizeArgMaxAVX512VNNI+0x190>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01b88e0f; WORD $0x0000 // jle 0x1f3d3 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x01b88e0f; WORD $0x0000 // jle 0x1fca3 <resizeArgMaxAVX512VNNI+0x3e3>
 	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x4218; BYTE $0x01 // vbroadcastss zmm0, dword ptr [rdx + 0x4]
 	LONG $0x487df262; WORD $0x4a18; BYTE $0x02 // vbroadcastss zmm1, dword ptr [rdx + 0x8]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x41eb // jmp 0x1f277 <resizeArgMaxAVX512VNNI+0x287>
+	WORD $0x41eb // jmp 0x1fb47 <resizeArgMaxAVX512VNNI+0x287>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
 	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
@@ -25278,13 +25837,13 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c28348 // add rdx, 0x10
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x015c8d0f; WORD $0x0000 // jge 0x1f3d3 <resizeArgMaxAVX512VNNI+0x3e3>
+	LONG $0x015c8d0f; WORD $0x0000 // jge 0x1fca3 <resizeArgMaxAVX512VNNI+0x3e3>
 	LONG $0x38478b4c // mov r8, qword ptr [rdi + 0x38]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xbc7e // jle 0x1f240 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0xbc7e // jle 0x1fb10 <resizeArgMaxAVX512VNNI+0x250>
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0xb674 // je 0x1f240 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0xb674 // je 0x1fb10 <resizeArgMaxAVX512VNNI+0x250>
 	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
 	LONG $0x911c634d // movsxd r11, dword ptr [r9 + 4*rdx]
 	LONG $0x487dd262; WORD $0xdb7c // vpbroadcastd zmm3, r11d
@@ -25341,8 +25900,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x014d; BYTE $0xd3 // add r11, r10
 	WORD $0x3949; BYTE $0xd8 // cmp r8, rbx
-	WORD $0x9275 // jne 0x1f360 <resizeArgMaxAVX512VNNI+0x370>
-	LONG $0xfffe6de9; BYTE $0xff // jmp 0x1f240 <resizeArgMaxAVX512VNNI+0x250>
+	WORD $0x9275 // jne 0x1fc30 <resizeArgMaxAVX512VNNI+0x370>
+	LONG $0xfffe6de9; BYTE $0xff // jmp 0x1fb10 <resizeArgMaxAVX512VNNI+0x250>
 	BYTE $0x5b // pop rbx
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
@@ -25353,7 +25912,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06348e0f; WORD $0x0000 // jle 0x1fa21 <resizeRealAVX512VNNI+0x641>
+	LONG $0x06348e0f; WORD $0x0000 // jle 0x202f1 <resizeRealAVX512VNNI+0x641>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -25363,7 +25922,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x060e8e0f; WORD $0x0000 // jle 0x1fa13 <resizeRealAVX512VNNI+0x633>
+	LONG $0x060e8e0f; WORD $0x0000 // jle 0x202e3 <resizeRealAVX512VNNI+0x633>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -25377,14 +25936,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0x1f470 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0x1fd40 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05a38d0f; WORD $0x0000 // jge 0x1fa13 <resizeRealAVX512VNNI+0x633>
+	LONG $0x05a38d0f; WORD $0x0000 // jge 0x202e3 <resizeRealAVX512VNNI+0x633>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0x1f464 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0x1fd34 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -25404,13 +25963,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x16eb // jmp 0x1f4e5 <resizeRealAVX512VNNI+0x105>
+	WORD $0x16eb // jmp 0x1fdb5 <resizeRealAVX512VNNI+0x105>
 	BYTE $0x90 // nop
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff7b8d0f; WORD $0xffff // jge 0x1f460 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff7b8d0f; WORD $0xffff // jge 0x1fd30 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -25420,7 +25979,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0x1f4d0 <resizeRealAVX512VNNI+0xf0>
+	WORD $0xc77d // jge 0x1fda0 <resizeRealAVX512VNNI+0xf0>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -25514,7 +26073,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x1f4d0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x1fda0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -25557,7 +26116,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0x1f4d0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0x1fda0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -25600,7 +26159,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0x1f4d0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0x1fda0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -25641,7 +26200,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0x1f4d0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0x1fda0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -25658,21 +26217,21 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x008b8e0f; WORD $0x0000 // jle 0x1fac8 <floatsAVX512VNNI+0x98>
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0x20398 <floatsAVX512VNNI+0x98>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x007e8e0f; WORD $0x0000 // jle 0x1fac8 <floatsAVX512VNNI+0x98>
+	LONG $0x007e8e0f; WORD $0x0000 // jle 0x20398 <floatsAVX512VNNI+0x98>
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0c // vpbroadcastd zmm0, dword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x487df262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [rax]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x09eb // jmp 0x1fa68 <floatsAVX512VNNI+0x38>
+	WORD $0x09eb // jmp 0x20338 <floatsAVX512VNNI+0x38>
 	BYTE $0x90 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x607d // jge 0x1fac8 <floatsAVX512VNNI+0x98>
+	WORD $0x607d // jge 0x20398 <floatsAVX512VNNI+0x98>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xf37e // jle 0x1fa60 <floatsAVX512VNNI+0x30>
+	WORD $0xf37e // jle 0x20330 <floatsAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
@@ -25692,9 +26251,9 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c68348 // add rsi, 0x40
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xce7c // jl 0x1fa90 <floatsAVX512VNNI+0x60>
+	WORD $0xce7c // jl 0x20360 <floatsAVX512VNNI+0x60>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	WORD $0x98eb // jmp 0x1fa60 <floatsAVX512VNNI+0x30>
+	WORD $0x98eb // jmp 0x20330 <floatsAVX512VNNI+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -25707,7 +26266,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x010003020100ba48; WORD $0x0302 // movabs rdx, 0x302010003020100
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x04468e0f; WORD $0x0000 // jle 0x1ff42 <enlargeAVX512VNNI+0x472>
+	LONG $0x04468e0f; WORD $0x0000 // jle 0x20812 <enlargeAVX512VNNI+0x472>
 	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
 	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
 	LONG $0x487dd262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [r8]
@@ -25739,7 +26298,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc892fbc5 // kmovd k1, eax
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x6deb // jmp 0x1fc04 <enlargeAVX512VNNI+0x134>
+	WORD $0x6deb // jmp 0x204d4 <enlargeAVX512VNNI+0x134>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
@@ -25759,11 +26318,11 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x10c08348 // add rax, 0x10
 	LONG $0x204f3b48 // cmp rcx, qword ptr [rdi + 0x20]
-	LONG $0x033e8d0f; WORD $0x0000 // jge 0x1ff42 <enlargeAVX512VNNI+0x472>
+	LONG $0x033e8d0f; WORD $0x0000 // jge 0x20812 <enlargeAVX512VNNI+0x472>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x8e7e // jle 0x1fba0 <enlargeAVX512VNNI+0xd0>
+	WORD $0x8e7e // jle 0x20470 <enlargeAVX512VNNI+0xd0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x0614634c // movsxd r10, dword ptr [rsi + rax]
 	LONG $0xfce28349 // and r10, -0x4
@@ -25817,9 +26376,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48653262; WORD $0xeba8 // vfmadd213ps zmm13, zmm3, zmm19 # zmm13 = (zmm3 * zmm13) + zmm19
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1075 // jne 0x1fd50 <enlargeAVX512VNNI+0x280>
+	WORD $0x1075 // jne 0x20620 <enlargeAVX512VNNI+0x280>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x1fbab <enlargeAVX512VNNI+0xdb>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2047b <enlargeAVX512VNNI+0xdb>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	WORD $0x014d; BYTE $0xd1 // add r9, r10
@@ -25849,7 +26408,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865a262; WORD $0xd4a8 // vfmadd213ps zmm18, zmm3, zmm20 # zmm18 = (zmm3 * zmm18) + zmm20
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
 	LONG $0x03fa8348 // cmp rdx, 0x3
-	LONG $0x013d820f; WORD $0x0000 // jb 0x1ff37 <enlargeAVX512VNNI+0x467>
+	LONG $0x013d820f; WORD $0x0000 // jb 0x20807 <enlargeAVX512VNNI+0x467>
 	LONG $0xb1148d49 // lea rdx, [r9 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
@@ -25878,7 +26437,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4055e262; WORD $0xdab8 // vfmadd231ps zmm19, zmm21, zmm2 # zmm19 = (zmm21 * zmm2) + zmm19
 	LONG $0x4865a262; WORD $0xdda8 // vfmadd213ps zmm19, zmm3, zmm21 # zmm19 = (zmm3 * zmm19) + zmm21
 	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0xfd0f840f; WORD $0xffff // je 0x1fbb1 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfd0f840f; WORD $0xffff // je 0x20481 <enlargeAVX512VNNI+0xe1>
 	LONG $0x487c5162; WORD $0x1410; BYTE $0xb0 // vmovups zmm10, zmmword ptr [r8 + 4*rsi]
 	QUAD $0x01b06410487cc162 // vmovups zmm20, zmmword ptr [r8 + 4*rsi + 0x40]
 	LONG $0x487ce162; WORD $0x2c10; BYTE $0xb2 // vmovups zmm21, zmmword ptr [rdx + 4*rsi]
@@ -25902,9 +26461,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm12, zmm2 # zmm10 = (zmm12 * zmm2) + zmm10
 	LONG $0x48655262; WORD $0xd4a8 // vfmadd213ps zmm10, zmm3, zmm12 # zmm10 = (zmm3 * zmm10) + zmm12
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x1fbb1 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x20481 <enlargeAVX512VNNI+0xe1>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x1fbb1 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x20481 <enlargeAVX512VNNI+0xe1>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -25914,23 +26473,23 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x012c8e0f; WORD $0x0000 // jle 0x20089 <nearestAVX512VNNI+0x139>
+	LONG $0x012c8e0f; WORD $0x0000 // jle 0x20959 <nearestAVX512VNNI+0x139>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x011f8e0f; WORD $0x0000 // jle 0x20089 <nearestAVX512VNNI+0x139>
+	LONG $0x011f8e0f; WORD $0x0000 // jle 0x20959 <nearestAVX512VNNI+0x139>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x13eb // jmp 0x1ff8c <nearestAVX512VNNI+0x3c>
+	WORD $0x13eb // jmp 0x2085c <nearestAVX512VNNI+0x3c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x20083 <nearestAVX512VNNI+0x133>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x20953 <nearestAVX512VNNI+0x133>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x1ff80 <nearestAVX512VNNI+0x30>
+	WORD $0xef7e // jle 0x20850 <nearestAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -25978,9 +26537,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x1ffb0 <nearestAVX512VNNI+0x60>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x20880 <nearestAVX512VNNI+0x60>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x1ff80 <nearestAVX512VNNI+0x30>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x20850 <nearestAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -25994,10 +26553,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0x2032e <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0x20bfe <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0x2032e <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x20bfe <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -26008,21 +26567,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0x200e0 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0x209b0 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0x20320 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0x20bf0 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x200d4 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0x209a4 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0x20145 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0x20a15 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -26038,7 +26597,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0x200d0 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0x209a0 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -26048,12 +26607,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0x20310 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0x20be0 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x20317 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x20be7 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -26078,18 +26637,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0x201fc <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0x20acc <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0x20100 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0x209d0 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0x20220 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0x20af0 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x202ba <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x20b8a <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -26116,9 +26675,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0x20230 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0x20b00 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0x201f0 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0x20ac0 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -26128,12 +26687,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0x201f0 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0x20ac0 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0x2011a <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0x209ea <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -26150,7 +26709,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x2063d <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x20f0d <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -26160,7 +26719,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x2062f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x20eff <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -26169,13 +26728,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x203ac <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x20c7c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x2062f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x20eff <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x203a0 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x20c70 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -26298,9 +26857,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x203f0 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x20cc0 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x203a0 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x20c70 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -26317,7 +26876,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x20811 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x210e1 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -26369,7 +26928,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x206e0 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x20fb0 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

@@ -237,6 +237,12 @@ var convShapes = map[string]func(r *rand.Rand) Conv{
 	"depthwise-wide-s2": func(r *rand.Rand) Conv { return depthwiseWideShape(r, 2) },
 	"depthwise3x3s1":    func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 1) },
 	"depthwise3x3s2":    func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 2) },
+	"depthwise3x3dilated": func(r *rand.Rand) Conv {
+		c := depthwiseShape(r, 3, 1)
+		c.StrideY, c.DilationY, c.DilationX = 1+r.IntN(2), 1+r.IntN(4), 2+r.IntN(3)
+		c.PadLeft = c.DilationX
+		return c
+	},
 }
 
 func depthwiseShape(r *rand.Rand, k, stride int) Conv {

@@ -2,6 +2,27 @@ package kernel
 
 import "unsafe"
 
+// packDepthwiseColumns orders weights as [group of 16 channels][kx][16 channels][w0 w1 w2 0], from the top down.
+func packDepthwiseColumns(p *PackedConv) packedWeights {
+	w := packDepthwise3x3(p)
+	for n := range p.c.Out {
+		for kx := range 3 {
+			for ky := range 3 {
+				w.weights[(n/16*3+kx)*64+n%16*4+ky] = p.c.Weights[n*9+3*ky+kx]
+			}
+		}
+	}
+	return w
+}
+
+// takesDepthwise3x3Dilated is whether p is a depthwise 3×3 with a stride of 1 along rows, whose taps lie 2 to 4 pixels
+// apart and whose first window begins that far left of the map.
+func takesDepthwise3x3Dilated(p *PackedConv) bool {
+	c := &p.c
+	return p.simple() && c.Groups == c.In && c.In == c.Out && c.KH == 3 && c.KW == 3 && c.StrideX == 1 &&
+		c.DilationX >= 2 && c.DilationX <= 4 && c.PadLeft == c.DilationX
+}
+
 // takesDepthwiseShift is whether p is a depthwise convolution with a stride of 1, dilated or not.
 func takesDepthwiseShift(p *PackedConv) bool {
 	return takesDepthwise(p) && p.c.StrideX == 1 && p.c.KW <= 16

@@ -131,7 +131,7 @@ func runDepthwiseWide(kernel func(*depthwiseArgs)) func(p *PackedConv, dst, src 
 			weights: unsafe.Pointer(&w.weights[0]), bias: unsafe.Pointer(&w.bias[0]), scale: unsafe.Pointer(&w.scale[0]),
 			ramp:   unsafe.Pointer(unsafe.SliceData(w.ramp)),
 			blocks: int64(Blocks(dst.W)), srcBlocks: int64(Blocks(src.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block),
-			zero: int64(p.c.Requant.Zero), tapsY: int64(p.c.KH),
+			zero: int64(p.c.Requant.Zero), tapsY: int64(p.c.KH), dilation: int64(p.c.DilationX),
 			pad: int64(p.c.Zero), keep: int64(uint32(0xffffffff) >> (8 * (-src.W & 3))),
 		}
 		for y := y0; y < y1; y++ {

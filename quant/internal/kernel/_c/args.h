@@ -32,7 +32,7 @@ struct depthwise_args {
 	const word *row_blocks;     // bytes between the blocks of each row: 0 for a row of padding
 	uint8_t *dst;               // the upper output row
 	word dst_row;               // bytes to the lower output row
-	const int8_t *weights;      // 3×3: [group of 16 channels][ky][16 channels][4]: w0 w1 w2 0; else see packDepthwiseWide
+	const int8_t *weights;      // 3×3: packDepthwise3x3 or packDepthwiseColumns; else packDepthwiseWide
 	const int32_t *bias;
 	const float *scale, *ramp; // as in conv_args
 	word blocks;                // output blocks
@@ -43,6 +43,7 @@ struct depthwise_args {
 	word pad;                   // the input's zero point
 	word keep;                  // bit mask of the valid pixels of the last source block, 8 bits a pixel
 	word taps_y;                // rows of the window, where not 3
+	word dilation;              // along rows, where not 1
 };
 
 // depthwise_any_args: depthwise of any window, one output row.

@@ -371,12 +371,10 @@ INLINE void first_layer(const struct conv_args *a, int ramped) {
 
 void firstAVX512VNNI(const struct conv_args *a) { BY_RAMP(first_layer, a) }
 
-// Depthwise 3×3. A cell column of 16 channels, one byte shuffle away from 4 horizontal neighbours per channel; output
-// pixel j of a block takes the neighbours j-1, j, j+1. With the weights w0 w1 w2 0 (front) and 0 w0 w1 w2 (back):
-//
-//	pixel 0: front · (last of the block before, 0, 1, 2)    pixel 1: front · (0, 1, 2, 3)
-//	pixel 2: back  · (0, 1, 2, 3)                           pixel 3: back  · (1, 2, 3, first of the block after)
-
+// Depthwise 3×3, by columns: two rounds of interleaving turn the cells of 4 source rows into 4 columns, one for each pixel
+// of a block, which hold the 4 rows of a channel side by side. A column against the weights w0 w1 w2 0 is its share of the
+// upper output row, against 0 w0 w1 w2 of the lower; neighbouring pixels are other registers, and nothing is shifted,
+// which on Zen 4 would take the units that multiply.
 INLINE __m512i neighbours_shuffle(void) {
 	// Byte 4c+p of each 16-byte lane takes byte 4p+c. The constants are hidden from the compiler, which would put them in
 	// memory.
@@ -385,16 +383,11 @@ INLINE __m512i neighbours_shuffle(void) {
 	return _mm512_broadcast_i32x4(_mm_insert_epi64(_mm_cvtsi64_si128((long long)low), (long long)high, 1));
 }
 
-INLINE __m512i front_of(const int8_t *w) { return _mm512_loadu_si512(w); }
-
-// before is (last of p, g0, g1, g2) per channel; after is (g1, g2, g3, first of n).
-INLINE __m512i before(__m512i p, __m512i g) { return _mm512_shldi_epi32(g, p, 8); }
-INLINE __m512i after(__m512i g, __m512i n) { return _mm512_shrdi_epi32(g, n, 8); }
-
 struct columns {
 	__m512i shuffle, pad, keep;
 	__mmask16 mask;
 	word last; // the last source block
+	word left; // its pixels
 };
 
 INLINE __m512i column(const uint8_t *row, word block_bytes, word b, const struct columns *c) {
@@ -407,122 +400,115 @@ INLINE __m512i fixed(__m512i v, const struct columns *c) {
 	return _mm512_or_si512(_mm512_and_si512(v, c->keep), _mm512_andnot_si512(c->keep, c->pad));
 }
 
-#define DEPTHWISE_S1(R)                                                                                    \
-	INLINE void depthwise_s1_##R(const struct depthwise_args *a, word g, const struct columns *c, struct requant r) { \
-		const int8_t *w = a->weights + g * 192;                                                            \
-		__m512i front[3], back[3];                                                                         \
-		for (int k = 0; k < 3; k++) {                                                                      \
-			front[k] = front_of(w + 64 * k);                                                               \
-			back[k] = _mm512_slli_epi32(front[k], 8);                                                      \
-		}                                                                                                  \
-		const uint8_t *row[R + 2];                                                                         \
-		word step[R + 2];                                                                                  \
-		__m512i p[R + 2], v[R + 2];                                                                        \
-		for (int i = 0; i < R + 2; i++) {                                                                  \
-			row[i] = a->rows[i] + 64 * g;                                                                  \
-			step[i] = a->row_blocks[i];                                                                    \
-			p[i] = c->pad;                                                                                 \
-			v[i] = column(row[i], step[i], 0, c);                                                          \
-			if (c->last == 0) v[i] = fixed(v[i], c);                                                       \
-		}                                                                                                  \
-		__m512i bias = _mm512_loadu_si512(a->bias + 16 * g);                                               \
-		uint8_t *dst = a->dst + 64 * g;                                                                    \
-		word b = 0, inner = c->last - 1 < a->blocks ? c->last - 1 : a->blocks;                             \
-		DEPTHWISE_S1_BLOCKS(R, b < inner, column(row[i], step[i], b + 1, c))                               \
-		DEPTHWISE_S1_BLOCKS(R, b < a->blocks, b >= c->last ? c->pad : b + 1 < c->last ? column(row[i], step[i], b + 1, c) : fixed(column(row[i], step[i], b + 1, c), c)) \
+// block_columns makes the columns of source block b, of 4 rows or, with the last one again, 3.
+INLINE void block_columns(__m512i *v, const uint8_t *const *row, const word *step, word b, const struct columns *c, int rows) {
+	if (b > c->last) {
+		v[0] = v[1] = v[2] = v[3] = c->pad;
+		return;
 	}
+	__m512i r[4];
+	for (int i = 0; i < 4; i++) r[i] = i < rows ? _mm512_maskz_loadu_epi32(c->mask, row[i] + b * step[i]) : r[rows - 1];
+	__m512i lo01 = _mm512_unpacklo_epi8(r[0], r[1]), hi01 = _mm512_unpackhi_epi8(r[0], r[1]);
+	__m512i lo23 = _mm512_unpacklo_epi8(r[2], r[3]), hi23 = _mm512_unpackhi_epi8(r[2], r[3]);
+	v[0] = _mm512_unpacklo_epi16(lo01, lo23);
+	v[1] = _mm512_unpackhi_epi16(lo01, lo23);
+	v[2] = _mm512_unpacklo_epi16(hi01, hi23);
+	v[3] = _mm512_unpackhi_epi16(hi01, hi23);
+	if (b == c->last)
+		for (int i = 1; i < 4; i++)
+			if (i >= c->left) v[i] = c->pad;
+}
 
-#define DEPTHWISE_S1_BLOCKS(R, MORE, NEXT)                                                                  \
-		for (; MORE; b++, dst += a->dst_block) {                                                           \
-			__m512i acc[R][4];                                                                             \
-			for (int o = 0; o < R; o++)                                                                    \
-				for (int j = 0; j < 4; j++) acc[o][j] = bias;                                              \
-			for (int i = 0; i < R + 2; i++) {                                                              \
-				__m512i n = NEXT;                                                                          \
-				__m512i s = before(p[i], v[i]), t = after(v[i], n);                                        \
-				for (int o = 0; o < R; o++) {                                                              \
-					int k = i - o;                                                                         \
-					if (k < 0 || k > 2) continue;                                                          \
-					acc[o][0] = _mm512_dpbusd_epi32(acc[o][0], s, front[k]);                               \
-					acc[o][1] = _mm512_dpbusd_epi32(acc[o][1], v[i], front[k]);                            \
-					acc[o][2] = _mm512_dpbusd_epi32(acc[o][2], v[i], back[k]);                             \
-					acc[o][3] = _mm512_dpbusd_epi32(acc[o][3], t, back[k]);                                \
-				}                                                                                          \
-				p[i] = v[i];                                                                               \
-				v[i] = n;                                                                                  \
-			}                                                                                              \
-			for (int o = 0; o < R; o++) _mm512_mask_storeu_epi32(dst + o * a->dst_row, c->mask, pack(acc[o], 16 * g, r)); \
-		}
-
-DEPTHWISE_S1(1)
-DEPTHWISE_S1(2)
+// Stride 1, R output rows and a dilation of D along rows: output pixel j takes columns j - D, j and j + D. Only with a
+// dilation of 1 down the columns, too, have two output rows source rows in common.
+INLINE void depthwise_s1(const struct depthwise_args *a, const struct columns *c, word g, int R, int D, struct requant r) {
+	const uint8_t *row[4];
+	word step[4];
+	for (int i = 0; i < R + 2; i++) {
+		row[i] = a->rows[i] + 64 * g;
+		step[i] = a->row_blocks[i];
+	}
+	__m512i w[2][3], v[12], bias = _mm512_loadu_si512(a->bias + 16 * g); // v: the blocks before, at and after
+	for (int k = 0; k < 3; k++) {
+		w[0][k] = _mm512_loadu_si512(a->weights + g * 192 + 64 * k);
+		w[1][k] = _mm512_slli_epi32(w[0][k], 8);
+	}
+	for (int i = 0; i < 4; i++) v[i] = c->pad;
+	block_columns(v + 4, row, step, 0, c, R + 2);
+	uint8_t *dst = a->dst + 64 * g;
+	for (word b = 0; b < a->blocks; b++, dst += a->dst_block) {
+		block_columns(v + 8, row, step, b + 1, c, R + 2);
+		__m512i acc[2][4];
+		for (int o = 0; o < R; o++)
+			for (int j = 0; j < 4; j++) acc[o][j] = _mm512_dpbusd_epi32(bias, v[4 + j - D], w[o][0]);
+		for (int o = 0; o < R; o++)
+			for (int j = 0; j < 4; j++) acc[o][j] = _mm512_dpbusd_epi32(acc[o][j], v[4 + j], w[o][1]);
+		for (int o = 0; o < R; o++)
+			for (int j = 0; j < 4; j++) acc[o][j] = _mm512_dpbusd_epi32(acc[o][j], v[4 + j + D], w[o][2]);
+		for (int o = 0; o < R; o++) _mm512_mask_storeu_epi32(dst + o * a->dst_row, c->mask, pack(acc[o], 16 * g, r));
+		for (int i = 0; i < 8; i++) v[i] = v[i + 4];
+	}
+}
 
 INLINE struct columns columns_of(const struct depthwise_args *a) {
-	return (struct columns){neighbours_shuffle(), broadcast8(a->pad), _mm512_set1_epi32((int)a->keep), 0, a->src_blocks - 1};
+	return (struct columns){neighbours_shuffle(), broadcast8(a->pad), _mm512_set1_epi32((int)a->keep), 0, a->src_blocks - 1,
+			(39 - __builtin_clz((unsigned)a->keep)) / 8};
 }
 
-INLINE void depthwise3x3s1(const struct depthwise_args *a, int ramped) {
-	struct requant r = REQUANT(a, ramped);
-	struct columns c = columns_of(a);
-	for (word g = 0; 4 * g < a->cells; g++) {
-		c.mask = cell_mask(a->cells, g);
-		depthwise_s1_1(a, g, &c, r);
+#define BY_GROUP(CALL)                           \
+	struct requant r = REQUANT(a, ramped);       \
+	struct columns c = columns_of(a);            \
+	for (word g = 0; 4 * g < a->cells; g++) {    \
+		c.mask = cell_mask(a->cells, g);         \
+		CALL;                                    \
+	}
+
+INLINE void depthwise_one_row(const struct depthwise_args *a, int ramped) { BY_GROUP(depthwise_s1(a, &c, g, 1, 1, r)) }
+
+INLINE void depthwise_two_rows(const struct depthwise_args *a, int ramped) { BY_GROUP(depthwise_s1(a, &c, g, 2, 1, r)) }
+
+void depthwise3x3s1AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_one_row, a) }
+
+void depthwise3x3s1TwoRowsAVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_two_rows, a) }
+
+// A dilation of 2, 3 or 4 along rows.
+INLINE void depthwise_dilated(const struct depthwise_args *a, int ramped) {
+	if (a->dilation == 2) {
+		BY_GROUP(depthwise_s1(a, &c, g, 1, 2, r))
+	} else if (a->dilation == 3) {
+		BY_GROUP(depthwise_s1(a, &c, g, 1, 3, r))
+	} else {
+		BY_GROUP(depthwise_s1(a, &c, g, 1, 4, r))
 	}
 }
 
-void depthwise3x3s1AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise3x3s1, a) }
+void depthwise3x3DilatedAVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_dilated, a) }
 
-INLINE void depthwise3x3s1_two_rows(const struct depthwise_args *a, int ramped) {
-	struct requant r = REQUANT(a, ramped);
-	struct columns c = columns_of(a);
-	for (word g = 0; 4 * g < a->cells; g++) {
-		c.mask = cell_mask(a->cells, g);
-		depthwise_s1_2(a, g, &c, r);
+// Stride 2: output pixel j of block b takes columns 2j - 1, 2j and 2j + 1 of source blocks 2b and 2b + 1.
+INLINE void depthwise_s2(const struct depthwise_args *a, const struct columns *c, word g, struct requant r) {
+	const uint8_t *row[3];
+	word step[3];
+	__m512i w[3], v[9], bias = _mm512_loadu_si512(a->bias + 16 * g);
+	for (int i = 0; i < 3; i++) {
+		row[i] = a->rows[i] + 64 * g;
+		step[i] = a->row_blocks[i];
+		w[i] = _mm512_loadu_si512(a->weights + g * 192 + 64 * i);
 	}
-}
-
-void depthwise3x3s1TwoRowsAVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise3x3s1_two_rows, a) }
-
-// Stride 2: output pixel j of block b takes the neighbours of source pixel 8b + 2j, from blocks 2b-1, 2b, 2b+1 (the
-// window begins at 2x-1).
-INLINE void depthwise_s2(const struct depthwise_args *a, word g, const struct columns *c, struct requant r) {
-	const int8_t *w = a->weights + g * 192;
-	__m512i front[3], back[3], p[3];
-	for (int k = 0; k < 3; k++) {
-		front[k] = front_of(w + 64 * k);
-		back[k] = _mm512_slli_epi32(front[k], 8);
-		p[k] = c->pad;
-	}
-	for (word b = 0; b < a->blocks; b++) {
+	v[0] = c->pad;
+	uint8_t *dst = a->dst + 64 * g;
+	for (word b = 0; b < a->blocks; b++, dst += a->dst_block) {
+		block_columns(v + 1, row, step, 2 * b, c, 3);
+		block_columns(v + 5, row, step, 2 * b + 1, c, 3);
 		__m512i acc[4];
-		for (int j = 0; j < 4; j++) acc[j] = _mm512_loadu_si512(a->bias + 16 * g);
-		for (int i = 0; i < 3; i++) {
-			const uint8_t *row = a->rows[i] + 64 * g;
-			word step = a->row_blocks[i];
-			__m512i v = c->pad, n = c->pad;
-			if (2 * b <= c->last) v = column(row, step, 2 * b, c);
-			if (2 * b + 1 <= c->last) n = column(row, step, 2 * b + 1, c);
-			if (2 * b == c->last) v = fixed(v, c);
-			if (2 * b + 1 == c->last) n = fixed(n, c);
-			acc[0] = _mm512_dpbusd_epi32(acc[0], before(p[i], v), front[i]);
-			acc[1] = _mm512_dpbusd_epi32(acc[1], v, back[i]);
-			acc[2] = _mm512_dpbusd_epi32(acc[2], before(v, n), front[i]);
-			acc[3] = _mm512_dpbusd_epi32(acc[3], n, back[i]);
-			p[i] = n;
-		}
-		__m512i out = pack(acc, 16 * g, r);
-		_mm512_mask_storeu_epi32(a->dst + b * a->dst_block + 64 * g, c->mask, out);
+		for (int j = 0; j < 4; j++) acc[j] = _mm512_dpbusd_epi32(bias, v[2 * j], w[0]);
+		for (int j = 0; j < 4; j++) acc[j] = _mm512_dpbusd_epi32(acc[j], v[2 * j + 1], w[1]);
+		for (int j = 0; j < 4; j++) acc[j] = _mm512_dpbusd_epi32(acc[j], v[2 * j + 2], w[2]);
+		_mm512_mask_storeu_epi32(dst, c->mask, pack(acc, 16 * g, r));
+		v[0] = v[8];
 	}
 }
 
-INLINE void depthwise3x3s2(const struct depthwise_args *a, int ramped) {
-	struct requant r = REQUANT(a, ramped);
-	struct columns c = columns_of(a);
-	for (word g = 0; 4 * g < a->cells; g++) {
-		c.mask = cell_mask(a->cells, g);
-		depthwise_s2(a, g, &c, r);
-	}
-}
+INLINE void depthwise3x3s2(const struct depthwise_args *a, int ramped) { BY_GROUP(depthwise_s2(a, &c, g, r)) }
 
 void depthwise3x3s2AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise3x3s2, a) }
 
