@@ -15,7 +15,29 @@ import (
 // external reads tensor data kept beside the model file.
 type external struct {
 	dir   string // the model's folder, "" when the model has none
-	total int    // bytes read so far
+	total int64  // bytes read so far
+
+	root  *os.Root
+	open  *os.File // the file read last: one at a time, as a model may name any number
+	name  string   // of open
+	sizes map[string]int64
+	limit int64 // the sizes of all files that were named
+	parts map[part][]byte
+}
+
+// part is a piece of a file that a tensor lies in; tensors may share one.
+type part struct {
+	name           string
+	offset, length int64
+}
+
+func (e *external) close() {
+	if e.open != nil {
+		e.open.Close()
+	}
+	if e.root != nil {
+		e.root.Close()
+	}
 }
 
 // read returns want bytes at the place that entries name. The file must be a regular file inside the model's folder:
@@ -48,30 +70,56 @@ func (e *external) read(entries []*wire.Entry, want int) ([]byte, error) {
 	case offset < 0 || length != int64(want):
 		return nil, fmt.Errorf("external data %q: offset %d length %d, want %d bytes", location, offset, length, want)
 	}
-	if e.total += want; e.total > maxExternal {
-		return nil, fmt.Errorf("more than %d bytes of external data", maxExternal)
+	p := part{filepath.FromSlash(location), offset, length}
+	if b, known := e.parts[p]; known {
+		return b, nil
 	}
-	root, err := os.OpenRoot(e.dir)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	name := filepath.FromSlash(location)
-	info, err := root.Stat(name)
-	if err != nil {
+	if err := e.find(p.name); err != nil {
 		return nil, fmt.Errorf("external data: %w", err)
 	}
-	if !info.Mode().IsRegular() || info.Size() < offset || info.Size()-offset < length {
+	if size := e.sizes[p.name]; size < offset || size-offset < length {
 		return nil, fmt.Errorf("external data %q: no %d bytes at offset %d", location, length, offset)
 	}
-	f, err := root.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("external data: %w", err)
+	if e.total += length; e.total > min(e.limit, maxExternal) {
+		return nil, fmt.Errorf("external data: tensors of more than the %d bytes that their files have, or than %d", e.limit, maxExternal)
 	}
-	defer f.Close()
 	b := tensor.Aligned(want)
-	if _, err := io.ReadFull(io.NewSectionReader(f, offset, length), b); err != nil {
+	if _, err := io.ReadFull(io.NewSectionReader(e.open, offset, length), b); err != nil {
 		return nil, fmt.Errorf("external data %q: %w", location, err)
 	}
+	e.parts[p] = b
 	return b, nil
+}
+
+// find opens a file, if it is not the one read last. It must be a regular one: opening a pipe waits for its writer.
+func (e *external) find(name string) (err error) {
+	if e.root == nil {
+		if e.root, err = os.OpenRoot(e.dir); err != nil {
+			return err
+		}
+		e.sizes, e.parts = map[string]int64{}, map[part][]byte{}
+	}
+	if e.open != nil && e.name == name {
+		return nil
+	}
+	info, err := e.root.Stat(name)
+	if err != nil {
+		return err
+	}
+	size := int64(-1) // nothing fits into what is not a file
+	if info.Mode().IsRegular() {
+		size = info.Size()
+	}
+	if _, known := e.sizes[name]; !known {
+		e.limit += max(size, 0)
+	}
+	if e.sizes[name] = size; size < 0 {
+		return nil
+	}
+	if e.open != nil {
+		e.open.Close()
+	}
+	e.name = name
+	e.open, err = e.root.Open(name)
+	return err
 }

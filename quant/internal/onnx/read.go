@@ -64,8 +64,12 @@ func parse(file []byte, dir string) (*Model, error) {
 		return nil, errors.New("not an ONNX model: no graph")
 	}
 	r := &reader{file: file, external: external{dir: dir}}
+	defer r.external.close()
 	return r.model(&w)
 }
+
+// newestIR is the format's version that the fields read here are of.
+const newestIR = 14
 
 // reader turns wire messages into plain values.
 type reader struct {
@@ -75,6 +79,9 @@ type reader struct {
 }
 
 func (r *reader) model(w *wire.Model) (*Model, error) {
+	if w.IrVersion < 0 || w.IrVersion > newestIR {
+		return nil, fmt.Errorf("IR version %d is outside 0…%d", w.IrVersion, newestIR)
+	}
 	m := &Model{IR: w.IrVersion, Producer: w.Producer, Metadata: map[string]string{}}
 	var err error
 	if m.Opsets, err = opsets(w.Opsets); err != nil {

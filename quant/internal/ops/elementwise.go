@@ -252,7 +252,7 @@ func buildVariadic(b *build) *Impl {
 
 // buildPow takes a float or integer base and any numeric exponent.
 func buildPow(b *build) *Impl {
-	return elementwise(func(b *build, t tensor.DType) func(in, out []*tensor.T, s *spread, lo, hi int) {
+	impl := elementwise(func(b *build, t tensor.DType) func(in, out []*tensor.T, s *spread, lo, hi int) {
 		e := b.In[1].Type
 		if e == tensor.Bool || e == t && t != tensor.Float32 && t != tensor.Float64 && t != tensor.Int32 && t != tensor.Int64 {
 			return nil
@@ -273,6 +273,10 @@ func buildPow(b *build) *Impl {
 			}
 		}
 	})(b)
+	if impl != nil {
+		impl.Work = 16 * operations(product(impl.Out[0].Shape)) // what a power takes beside a sum, about
+	}
+	return impl
 }
 
 // buildPRelu is x where x ≥ 0, else slope·x; the slope broadcasts to x.

@@ -152,12 +152,14 @@ func buildUnaryOther(b *build, v *Value, n int) *Impl {
 	if f == nil || get == nil || v.Type == tensor.Bool {
 		return b.fail("element type %v", v.Type)
 	}
-	return one(v.Type, clone(v.Shape), chunks(n), func(in, out []*tensor.T, lo, hi int) {
+	impl := one(v.Type, clone(v.Shape), chunks(n), func(in, out []*tensor.T, lo, hi int) {
 		lo, hi = span(lo, hi, n)
 		for i := lo; i < hi; i++ {
 			put(out[0].Data, i, f(get(in[0].Data, i)))
 		}
 	})
+	impl.Work = 8 * operations(n) // most of these are series
+	return impl
 }
 
 // buildClip bounds values; from opset 11 the bounds are inputs, which may be run-time scalars.
