@@ -28,8 +28,26 @@ func TestPlace(t *testing.T) {
 		}
 		check(t, list, placeByTime(append([]*Buffer(nil), list...), Arena{}))
 	}
-	if worst > 1.06 { // without the search 1.08; with the smallest gaps alone 1.35
+	if worst > 1.01 { // without the search 1.08; with the smallest gaps alone 1.35
 		t.Errorf("the arena is %.3f times the most bytes that live at one step", worst)
+	}
+}
+
+// TestPlaceSearches on the blocks of a network whose gates are real numbers: in each a residual and a map of integers outlive
+// pairs of real maps, and reach into the next block. First fit in any of the orders leaves a gap of a map.
+func TestPlaceSearches(t *testing.T) {
+	const c = 30720
+	var list []*Buffer
+	for k := range 6 {
+		for _, b := range [][3]int{{c, 0, 31}, {4 * c, 7, 30}, {16 * c, 22, 23}, {16 * c, 23, 24}, {4 * c, 24, 25}, {16 * c, 25, 26},
+			{16 * c, 26, 27}, {4 * c, 27, 28}, {4 * c, 28, 29}} {
+			list = append(list, &Buffer{Size: b[0], first: 30*k + b[1], last: 30*k + b[2]})
+		}
+	}
+	a := place(list, 200)
+	check(t, list, a)
+	if floor, _ := peak(list, 200); a.Bytes != floor {
+		t.Errorf("%d bytes, want %d", a.Bytes, floor)
 	}
 }
 

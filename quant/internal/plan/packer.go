@@ -111,11 +111,11 @@ func (p *packer) gap(i int32, lowest bool) int {
 	return at
 }
 
-// maxWork bounds the search, in stretches looked at: some 20 ms of a laptop's processor.
-const maxWork = 1 << 23
+// maxWork bounds the search, in stretches looked at: some 10 ms of a laptop's processor.
+const maxWork = 1 << 22
 
 // search climbs from the best order: a buffer that reaches the arena's end was placed too late, so it moves before one of
-// those that it lives with. It ends at the lower bound, or when its work is done.
+// those that it lives with, or one of those behind it. It ends at the lower bound, or when its work is done.
 func (p *packer) search(bound int) {
 	random := rand.New(rand.NewPCG(1, uint64(len(p.sizes))))
 	order := append([]int32(nil), p.order...)
@@ -135,12 +135,13 @@ func (p *packer) search(bound int) {
 		if len(earlier) == 0 { // it alone is as large as the arena
 			return
 		}
-		to, from := position[earlier[random.IntN(len(earlier))]], position[top]
-		copy(order[to+1:from+1], order[to:from])
-		order[to] = top
+		from, to := position[top], position[earlier[random.IntN(len(earlier))]]
+		if random.IntN(2) == 0 {
+			from, to = to, from
+		}
+		shift(order, from, to)
 		if now := p.place(order, p.lowest); now > total {
-			copy(order[to:from], order[to+1:from+1])
-			order[from] = top
+			shift(order, to, from)
 		} else {
 			total = now
 			copy(at, p.at)
@@ -149,6 +150,17 @@ func (p *packer) search(bound int) {
 			}
 		}
 	}
+}
+
+// shift moves one of a list to another place.
+func shift(order []int32, from, to int) {
+	i := order[from]
+	if from < to {
+		copy(order[from:to], order[from+1:to+1])
+	} else {
+		copy(order[to+1:from+1], order[to:from])
+	}
+	order[to] = i
 }
 
 // top is the first buffer in an order that reaches the arena's end.
