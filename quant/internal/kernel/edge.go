@@ -89,14 +89,14 @@ func edge(m *Map, dense []byte, y0, y1 int) {
 	}
 }
 
-// Quantize writes saturate(roundHalfEven(x / scale) + zero) for each value, the bytes of type t; NaN gives the zero
-// point. The division is float32's, as ONNX's QuantizeLinear has it.
+// Quantize writes saturate(roundHalfEven(x / scale) + zero) for each value, the bytes of type t; NaN gives the
+// least of them. The division is float32's, as ONNX's QuantizeLinear has it.
 func Quantize(dst []byte, src []float32, scale float32, zero int, t Type) {
 	lo, hi := t.Range()
 	for i, v := range src {
 		q := v / scale
 		if q != q {
-			q = 0
+			q = -math.MaxFloat32
 		}
 		dst[i] = byte(min(max(roundBounded(q)+int32(zero), lo), hi))
 	}
@@ -120,8 +120,8 @@ func QuantizeTable(in Type, inScale float32, inZero int, out Type, outScale floa
 			v = float32(f(float64(v)))
 		}
 		q := v / outScale
-		if math.IsNaN(float64(q)) {
-			q = 0
+		if q != q {
+			q = -math.MaxFloat32
 		}
 		table[i] = byte(min(max(roundBounded(q)+int32(outZero), lo), hi))
 	}

@@ -33,19 +33,19 @@ func apply(t *testing.T, op string, attrs onnx.Attrs, in ...*tensor.T) *tensor.T
 
 func floats(v ...float32) *tensor.T { return tensor.From(tensor.Float32, v, len(v)) }
 
-// Halves go to the even integer before the zero point is added; NaN becomes the zero point; the rest saturates.
+// Halves go to the even integer before the zero point is added; NaN becomes the least code; the rest saturates.
 func TestQuantizeRounding(t *testing.T) {
 	inf := float32(math.Inf(1))
 	x := floats(0.5, 1.5, 2.5, -0.5, -1.5, 0.49999997, 126.5, 1e30, -1e30, inf, -inf, float32(math.NaN()))
 	got := tensor.View[uint8](apply(t, "QuantizeLinear", nil, x, floats(1), tensor.From(tensor.Uint8, []uint8{101}, 1)))
-	want := []uint8{101, 103, 103, 101, 99, 101, 227, 255, 0, 255, 0, 101}
+	want := []uint8{101, 103, 103, 101, 99, 101, 227, 255, 0, 255, 0, 0}
 	for i := range want {
 		if got[i] != want[i] {
 			t.Errorf("uint8 of %v is %d, want %d", tensor.View[float32](x)[i], got[i], want[i])
 		}
 	}
 	signed := tensor.View[int8](apply(t, "QuantizeLinear", nil, x, floats(1), tensor.From(tensor.Int8, []int8{-3}, 1)))
-	for i, w := range []int8{-3, -1, -1, -3, -5, -3, 123, 127, -128, 127, -128, -3} {
+	for i, w := range []int8{-3, -1, -1, -3, -5, -3, 123, 127, -128, 127, -128, -128} {
 		if signed[i] != w {
 			t.Errorf("int8 of %v is %d, want %d", tensor.View[float32](x)[i], signed[i], w)
 		}

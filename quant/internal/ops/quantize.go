@@ -121,11 +121,11 @@ func integerRange(t tensor.DType) (lo, hi float64, ok bool) {
 	return 0, 0, false
 }
 
-// quantize is saturate(roundHalfEven(x/scale) + zero), the quotient in float32. NaN becomes the zero point.
+// quantize is saturate(roundHalfEven(x/scale) + zero), the quotient in float32. NaN becomes lo.
 func quantize(x, scale float32, zero, lo, hi float64) float64 {
 	q := float64(x / scale)
 	if q != q {
-		q = 0
+		return lo
 	}
 	return min(max(math.RoundToEven(q)+zero, lo), hi)
 }
