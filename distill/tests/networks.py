@@ -145,13 +145,17 @@ def alone(engine, name, model, theirs):
     for mode in MODES[1:]:
         if f"{mode}:{names[0]}" in theirs:
             row[mode] = cut.differences([given[n] for n in names], [theirs[f"{mode}:{n}"] for n in names])
-    kinds = {}
+    kinds, verdict = {}, [0, 0, 0]
     makers = cut.producers(graph)
     for n in names:
         t, d, l = cut.differences([given[n]], [made[n]])
         if d:
             k = kinds.setdefault(makers[n], [0, 0, 0])
             kinds[makers[n]] = [k[0] + d, k[1] + t, max(k[2], l)]
+            real = cut.exactly(graph, n, feeds)
+            if real is not None:
+                verdict = [a + b for a, b in zip(verdict, cut.judge(real, made[n], given[n]))]
+    row["exact"] = verdict
     row["operators"] = dict(sorted(kinds.items(), key=lambda kv: (-kv[1][2], -kv[1][0]))[:6])
     return dict(cut=row)
 
