@@ -9,11 +9,11 @@ import (
 // them (Offset below the bytes' values, and so are the zero points), in float32:
 //
 //	t = fma(a, ScaleA, fma(b, ScaleB, k)),  k = Zero − fma(ScaleA, ZeroA, ScaleB·ZeroB), each operation rounded by itself
-//	t = float32((a − ZeroA)·(b − ZeroB)) × ScaleA + Zero                              (Multiply; Zero added after rounding)
+//	t = float32((a − ZeroA)·(b − ZeroB)) × ScaleA + Zero                              (Multiply; each operation rounded)
 //	dst = clamp(roundHalfEven(t), Min, Max), then Table
 //
-// The fused multiply-add is ONNX Runtime's (core/mlas/lib/qladd.cpp); with it ties fall as they do there, which also
-// makes the order of a and b matter. b may be a 1×1 map, which then goes with every pixel: the scale of a
+// The fused multiply-add is ONNX Runtime's (core/mlas/lib/qladd.cpp, and qlmul.cpp adds Zero before rounding, too); with it ties
+// fall as they do there, which also makes the order of a and b matter. b may be a 1×1 map, which then goes with every pixel: the scale of a
 // squeeze-and-excite block, or a context added to a whole map.
 type Add struct {
 	ZeroA, ZeroB   int
@@ -109,7 +109,8 @@ func (p *PackedAdd) one(va, vb int32) byte {
 	var r int32
 	if p.a.Multiply {
 		product := (va - int32(p.a.ZeroA)) * (vb - int32(p.a.ZeroB))
-		r = roundBounded(float32(product)*p.a.ScaleA) + int32(p.a.Zero)
+		t := float32(float32(product)*p.a.ScaleA) + float32(p.a.Zero-p.a.Offset)
+		r = roundBounded(t) + int32(p.a.Offset)
 	} else {
 		offset := int32(p.a.Offset)
 		t := fma(float32(va-offset), p.a.ScaleA, fma(float32(vb-offset), p.a.ScaleB, p.k))

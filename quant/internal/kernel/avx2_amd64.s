@@ -2388,24 +2388,25 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x015c8e0f; WORD $0x0000 // jle 0x29d9 <mulAVX2+0x169>
+	LONG $0x017c8e0f; WORD $0x0000 // jle 0x29f9 <mulAVX2+0x189>
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x187de2c4; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rax]
 	LONG $0x187de2c4; WORD $0x0448 // vbroadcastss ymm1, dword ptr [rax + 0x4]
 	LONG $0x187de2c4; WORD $0x0850 // vbroadcastss ymm2, dword ptr [rax + 0x8]
-	LONG $0x7979e2c4; WORD $0x405f // vpbroadcastw xmm3, word ptr [rdi + 0x40]
-	LONG $0x7879e2c4; WORD $0x4867 // vpbroadcastb xmm4, byte ptr [rdi + 0x48]
-	LONG $0x7879e2c4; WORD $0x506f // vpbroadcastb xmm5, byte ptr [rdi + 0x50]
+	LONG $0x187de2c4; WORD $0x0c58 // vbroadcastss ymm3, dword ptr [rax + 0xc]
+	LONG $0x7979e2c4; WORD $0x4067 // vpbroadcastw xmm4, word ptr [rdi + 0x40]
+	LONG $0x7879e2c4; WORD $0x486f // vpbroadcastb xmm5, byte ptr [rdi + 0x48]
+	LONG $0x7879e2c4; WORD $0x5077 // vpbroadcastb xmm6, byte ptr [rdi + 0x50]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x14eb // jmp 0x28c0 <mulAVX2+0x50>
-	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0x1eeb // jmp 0x28d0 <mulAVX2+0x60>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x01198d0f; WORD $0x0000 // jge 0x29d9 <mulAVX2+0x169>
+	LONG $0x01298d0f; WORD $0x0000 // jge 0x29f9 <mulAVX2+0x189>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x28b4 <mulAVX2+0x44>
+	WORD $0xef7e // jle 0x28c4 <mulAVX2+0x54>
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0xc8af0f48 // imul rcx, rax
@@ -2418,55 +2419,58 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014c; BYTE $0xc6 // add rsi, r8
 	LONG $0x08c68348 // add rsi, 0x8
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x00008de9; BYTE $0x00 // jmp 0x2984 <mulAVX2+0x114>
+	LONG $0x000097e9; BYTE $0x00 // jmp 0x299e <mulAVX2+0x12e>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x01fde3c4; WORD $0x44f6 // vpermpd ymm6, ymm6, 0x44 # ymm6 = ymm6[0,1,0,1]
-	LONG $0x317da2c4; WORD $0x023c // vpmovzxbd ymm7, qword ptr [rdx + r8]
-	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
-	LONG $0xf95cc4c5 // vsubps ymm7, ymm7, ymm1
-	LONG $0xfe59c4c5 // vmulps ymm7, ymm7, ymm6
-	LONG $0xff59fcc5 // vmulps ymm7, ymm0, ymm7
-	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
-	LONG $0x197dc3c4; WORD $0x01f8 // vextractf128 xmm8, ymm7, 0x1
-	LONG $0x6b41c1c4; BYTE $0xf8 // vpackssdw xmm7, xmm7, xmm8
-	LONG $0xfbedc1c5 // vpaddsw xmm7, xmm7, xmm3
-	LONG $0x317d22c4; WORD $0x0244; BYTE $0x08 // vpmovzxbd ymm8, qword ptr [rdx + r8 + 0x8]
+	LONG $0x01fde3c4; WORD $0x44ff // vpermpd ymm7, ymm7, 0x44 # ymm7 = ymm7[0,1,0,1]
+	LONG $0x317d22c4; WORD $0x0204 // vpmovzxbd ymm8, qword ptr [rdx + r8]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
 	LONG $0xc15c3cc5 // vsubps ymm8, ymm8, ymm1
-	LONG $0xf659bcc5 // vmulps ymm6, ymm8, ymm6
-	LONG $0xf659fcc5 // vmulps ymm6, ymm0, ymm6
-	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0x197dc3c4; WORD $0x01f0 // vextractf128 xmm8, ymm6, 0x1
-	LONG $0x6b49c1c4; BYTE $0xf0 // vpackssdw xmm6, xmm6, xmm8
-	LONG $0xf3edc9c5 // vpaddsw xmm6, xmm6, xmm3
-	LONG $0xf667c1c5 // vpackuswb xmm6, xmm7, xmm6
-	LONG $0xf4dec9c5 // vpmaxub xmm6, xmm6, xmm4
-	LONG $0xf5dac9c5 // vpminub xmm6, xmm6, xmm5
-	LONG $0x7f7aa1c4; WORD $0x0134 // vmovdqu xmmword ptr [rcx + r8], xmm6
+	LONG $0xc7593cc5 // vmulps ymm8, ymm8, ymm7
+	LONG $0xc0593cc5 // vmulps ymm8, ymm8, ymm0
+	LONG $0xc3583cc5 // vaddps ymm8, ymm8, ymm3
+	LONG $0x5b7d41c4; BYTE $0xc0 // vcvtps2dq ymm8, ymm8
+	LONG $0x197d43c4; WORD $0x01c1 // vextractf128 xmm9, ymm8, 0x1
+	LONG $0x6b3941c4; BYTE $0xc1 // vpackssdw xmm8, xmm8, xmm9
+	LONG $0xc4ed39c5 // vpaddsw xmm8, xmm8, xmm4
+	LONG $0x317d22c4; WORD $0x024c; BYTE $0x08 // vpmovzxbd ymm9, qword ptr [rdx + r8 + 0x8]
+	LONG $0x5b7c41c4; BYTE $0xc9 // vcvtdq2ps ymm9, ymm9
+	LONG $0xc95c34c5 // vsubps ymm9, ymm9, ymm1
+	LONG $0xff59b4c5 // vmulps ymm7, ymm9, ymm7
+	LONG $0xff59fcc5 // vmulps ymm7, ymm0, ymm7
+	LONG $0xff58e4c5 // vaddps ymm7, ymm3, ymm7
+	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
+	LONG $0x197dc3c4; WORD $0x01f9 // vextractf128 xmm9, ymm7, 0x1
+	LONG $0x6b41c1c4; BYTE $0xf9 // vpackssdw xmm7, xmm7, xmm9
+	LONG $0xfcedc1c5 // vpaddsw xmm7, xmm7, xmm4
+	LONG $0xff67b9c5 // vpackuswb xmm7, xmm8, xmm7
+	LONG $0xfddec1c5 // vpmaxub xmm7, xmm7, xmm5
+	LONG $0xfedac1c5 // vpminub xmm7, xmm7, xmm6
+	LONG $0x7f7aa1c4; WORD $0x013c // vmovdqu xmmword ptr [rcx + r8], xmm7
 	LONG $0x10c08349 // add r8, 0x10
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x04e2c149 // shl r10, 0x4
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	LONG $0xff2c8d0f; WORD $0xffff // jge 0x28b0 <mulAVX2+0x40>
+	LONG $0xff228d0f; WORD $0xffff // jge 0x28c0 <mulAVX2+0x50>
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0x317da2c4; WORD $0x0674; BYTE $0xf8 // vpmovzxbd ymm6, qword ptr [rsi + r8 - 0x8]
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf25cccc5 // vsubps ymm6, ymm6, ymm2
-	LONG $0xff62840f; WORD $0xffff // je 0x2900 <mulAVX2+0x90>
-	LONG $0x317da2c4; WORD $0x023c // vpmovzxbd ymm7, qword ptr [rdx + r8]
+	LONG $0x317da2c4; WORD $0x067c; BYTE $0xf8 // vpmovzxbd ymm7, qword ptr [rsi + r8 - 0x8]
 	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
-	LONG $0xf95cc4c5 // vsubps ymm7, ymm7, ymm1
-	LONG $0xf659c4c5 // vmulps ymm6, ymm7, ymm6
-	LONG $0xf659fcc5 // vmulps ymm6, ymm0, ymm6
-	LONG $0xf65bfdc5 // vcvtps2dq ymm6, ymm6
-	LONG $0x197de3c4; WORD $0x01f7 // vextractf128 xmm7, ymm6, 0x1
-	LONG $0xf76bc9c5 // vpackssdw xmm6, xmm6, xmm7
-	LONG $0xfbedc9c5 // vpaddsw xmm7, xmm6, xmm3
-	LONG $0x317da2c4; WORD $0x0634 // vpmovzxbd ymm6, qword ptr [rsi + r8]
-	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
-	LONG $0xf25cccc5 // vsubps ymm6, ymm6, ymm2
-	LONG $0xffff56e9; BYTE $0xff // jmp 0x292f <mulAVX2+0xbf>
+	LONG $0xfa5cc4c5 // vsubps ymm7, ymm7, ymm2
+	LONG $0xff58840f; WORD $0xffff // je 0x2910 <mulAVX2+0xa0>
+	LONG $0x317d22c4; WORD $0x0204 // vpmovzxbd ymm8, qword ptr [rdx + r8]
+	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
+	LONG $0xc15c3cc5 // vsubps ymm8, ymm8, ymm1
+	LONG $0xff59bcc5 // vmulps ymm7, ymm8, ymm7
+	LONG $0xff59fcc5 // vmulps ymm7, ymm0, ymm7
+	LONG $0xff58e4c5 // vaddps ymm7, ymm3, ymm7
+	LONG $0xff5bfdc5 // vcvtps2dq ymm7, ymm7
+	LONG $0x197dc3c4; WORD $0x01f8 // vextractf128 xmm8, ymm7, 0x1
+	LONG $0x6b41c1c4; BYTE $0xf8 // vpackssdw xmm7, xmm7, xmm8
+	LONG $0xc4ed41c5 // vpaddsw xmm8, xmm7, xmm4
+	LONG $0x317da2c4; WORD $0x063c // vpmovzxbd ymm7, qword ptr [rsi + r8]
+	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
+	LONG $0xfa5cc4c5 // vsubps ymm7, ymm7, ymm2
+	LONG $0xffff4ce9; BYTE $0xff // jmp 0x2945 <mulAVX2+0xd5>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2475,7 +2479,7 @@ TEXT ·planesAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	WORD $0x597e // jle 0x2a40 <planesAVX2+0x60>
+	WORD $0x597e // jle 0x2a60 <planesAVX2+0x60>
 	LONG $0x7879e2c4; WORD $0x2847 // vpbroadcastb xmm0, byte ptr [rdi + 0x28]
 	WORD $0xc031 // xor eax, eax
 	BYTE $0x90 // nop
@@ -2497,7 +2501,7 @@ TEXT ·planesAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0c7ffac5; BYTE $0x11 // vmovdqu xmmword ptr [rcx + rdx], xmm1
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	WORD $0xb07c // jl 0x29f0 <planesAVX2+0x10>
+	WORD $0xb07c // jl 0x2a10 <planesAVX2+0x10>
 	BYTE $0xc3 // ret
 
 // func sumAVX2(a)
@@ -2508,7 +2512,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x016a8e0f; WORD $0x0000 // jle 0x2bde <sumAVX2+0x18e>
+	LONG $0x016a8e0f; WORD $0x0000 // jle 0x2bfe <sumAVX2+0x18e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2525,7 +2529,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
 	WORD $0xc031 // xor eax, eax
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
-	WORD $0x2feb // jmp 0x2ae1 <sumAVX2+0x91>
+	WORD $0x2feb // jmp 0x2b01 <sumAVX2+0x91>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
@@ -2534,15 +2538,15 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x247ffac5; BYTE $0x16 // vmovdqu xmmword ptr [rsi + rdx], xmm4
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x00f38d0f; WORD $0x0000 // jge 0x2bd4 <sumAVX2+0x184>
+	LONG $0x00f38d0f; WORD $0x0000 // jge 0x2bf4 <sumAVX2+0x184>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xd67e // jle 0x2ac0 <sumAVX2+0x70>
+	WORD $0xd67e // jle 0x2ae0 <sumAVX2+0x70>
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xcd7e // jle 0x2ac7 <sumAVX2+0x77>
+	WORD $0xcd7e // jle 0x2ae7 <sumAVX2+0x77>
 	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
 	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
 	WORD $0x0149; BYTE $0xd2 // add r10, rdx
@@ -2553,7 +2557,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe788d4d // lea r15, [r8 - 0x2]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x25eb // jmp 0x2b44 <sumAVX2+0xf4>
+	WORD $0x25eb // jmp 0x2b64 <sumAVX2+0xf4>
 	BYTE $0x90 // nop
 	LONG $0x6f7ac1c4; WORD $0x0075 // vmovdqu xmm6, xmmword ptr [r13]
 	LONG $0x0049e2c4; BYTE $0xf3 // vpshufb xmm6, xmm6, xmm3
@@ -2563,20 +2567,20 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4fed1c5 // vpaddd xmm4, xmm5, xmm4
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x3949; BYTE $0xf4 // cmp r12, rsi
-	WORD $0x8774 // je 0x2acb <sumAVX2+0x7b>
+	WORD $0x8774 // je 0x2aeb <sumAVX2+0x7b>
 	WORD $0x894d; BYTE $0xcd // mov r13, r9
 	LONG $0xecaf0f4d // imul r13, r12
 	WORD $0x014d; BYTE $0xd5 // add r13, r10
 	WORD $0xed31 // xor ebp, ebp
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x6375 // jne 0x2bb8 <sumAVX2+0x168>
+	WORD $0x6375 // jne 0x2bd8 <sumAVX2+0x168>
 	LONG $0x01c0f641 // test r8b, 0x1
-	WORD $0xe174 // je 0x2b3c <sumAVX2+0xec>
+	WORD $0xe174 // je 0x2b5c <sumAVX2+0xec>
 	LONG $0xe86ff9c5 // vmovdqa xmm5, xmm0
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	WORD $0xbc74 // je 0x2b20 <sumAVX2+0xd0>
+	WORD $0xbc74 // je 0x2b40 <sumAVX2+0xd0>
 	LONG $0xed76d1c5 // vpcmpeqd xmm5, xmm5, xmm5
-	WORD $0xb6eb // jmp 0x2b20 <sumAVX2+0xd0>
+	WORD $0xb6eb // jmp 0x2b40 <sumAVX2+0xd0>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x6f7ac1c4; WORD $0x007d // vmovdqu xmm7, xmmword ptr [r13]
 	LONG $0x0041e2c4; BYTE $0xfb // vpshufb xmm7, xmm7, xmm3
@@ -2594,16 +2598,16 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c58348 // add rbp, 0x2
 	WORD $0x0149; BYTE $0xdd // add r13, rbx
 	WORD $0x3949; BYTE $0xee // cmp r14, rbp
-	WORD $0x9d74 // je 0x2b55 <sumAVX2+0x105>
+	WORD $0x9d74 // je 0x2b75 <sumAVX2+0x105>
 	LONG $0xe86ff9c5 // vmovdqa xmm5, xmm0
 	WORD $0x3949; BYTE $0xeb // cmp r11, rbp
-	WORD $0x0474 // je 0x2bc5 <sumAVX2+0x175>
+	WORD $0x0474 // je 0x2be5 <sumAVX2+0x175>
 	LONG $0xed76d1c5 // vpcmpeqd xmm5, xmm5, xmm5
 	LONG $0xf06ff9c5 // vmovdqa xmm6, xmm0
 	WORD $0x3949; BYTE $0xef // cmp r15, rbp
-	WORD $0xa274 // je 0x2b70 <sumAVX2+0x120>
+	WORD $0xa274 // je 0x2b90 <sumAVX2+0x120>
 	LONG $0xf676c9c5 // vpcmpeqd xmm6, xmm6, xmm6
-	WORD $0x9ceb // jmp 0x2b70 <sumAVX2+0x120>
+	WORD $0x9ceb // jmp 0x2b90 <sumAVX2+0x120>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2618,10 +2622,10 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2df8 <resizeAVX2+0x218>
+	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2e18 <resizeAVX2+0x218>
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2df8 <resizeAVX2+0x218>
+	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2e18 <resizeAVX2+0x218>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2635,13 +2639,13 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7979e2c4; WORD $0x4067 // vpbroadcastw xmm4, word ptr [rdi + 0x40]
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x11eb // jmp 0x2c3c <resizeAVX2+0x5c>
+	WORD $0x11eb // jmp 0x2c5c <resizeAVX2+0x5c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x01b28d0f; WORD $0x0000 // jge 0x2dee <resizeAVX2+0x20e>
+	LONG $0x01b28d0f; WORD $0x0000 // jge 0x2e0e <resizeAVX2+0x20e>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x2c30 <resizeAVX2+0x50>
+	WORD $0xef7e // jle 0x2c50 <resizeAVX2+0x50>
 	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
@@ -2730,9 +2734,9 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2c70 <resizeAVX2+0x90>
+	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2c90 <resizeAVX2+0x90>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2c30 <resizeAVX2+0x50>
+	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2c50 <resizeAVX2+0x50>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2747,10 +2751,10 @@ TEXT ·resizeRealAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x034f8e0f; WORD $0x0000 // jle 0x315c <resizeRealAVX2+0x35c>
+	LONG $0x034f8e0f; WORD $0x0000 // jle 0x317c <resizeRealAVX2+0x35c>
 	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x03428e0f; WORD $0x0000 // jle 0x315c <resizeRealAVX2+0x35c>
+	LONG $0x03428e0f; WORD $0x0000 // jle 0x317c <resizeRealAVX2+0x35c>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2769,13 +2773,13 @@ TEXT ·resizeRealAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7879e2c4; WORD $0x685f // vpbroadcastb xmm3, byte ptr [rdi + 0x68]
 	WORD $0xc031 // xor eax, eax
 	LONG $0x3c7ffac5; BYTE $0x24 // vmovdqu xmmword ptr [rsp], xmm7
-	WORD $0x18eb // jmp 0x2e7c <resizeRealAVX2+0x7c>
+	WORD $0x18eb // jmp 0x2e9c <resizeRealAVX2+0x7c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x02d28d0f; WORD $0x0000 // jge 0x314e <resizeRealAVX2+0x34e>
+	LONG $0x02d28d0f; WORD $0x0000 // jge 0x316e <resizeRealAVX2+0x34e>
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xef7e // jle 0x2e70 <resizeRealAVX2+0x70>
+	WORD $0xef7e // jle 0x2e90 <resizeRealAVX2+0x70>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x06e2c148 // shl rdx, 0x6
@@ -2923,9 +2927,9 @@ TEXT ·resizeRealAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
 	LONG $0x10c08349 // add r8, 0x10
 	WORD $0x394d; BYTE $0xd1 // cmp r9, r10
-	LONG $0xfd5b8c0f; WORD $0xffff // jl 0x2ea0 <resizeRealAVX2+0xa0>
+	LONG $0xfd5b8c0f; WORD $0xffff // jl 0x2ec0 <resizeRealAVX2+0xa0>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0xfffd22e9; BYTE $0xff // jmp 0x2e70 <resizeRealAVX2+0x70>
+	LONG $0xfffd22e9; BYTE $0xff // jmp 0x2e90 <resizeRealAVX2+0x70>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2942,10 +2946,10 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01f18e0f; WORD $0x0000 // jle 0x335e <maxAVX2+0x1fe>
+	LONG $0x01f18e0f; WORD $0x0000 // jle 0x337e <maxAVX2+0x1fe>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01e48e0f; WORD $0x0000 // jle 0x335e <maxAVX2+0x1fe>
+	LONG $0x01e48e0f; WORD $0x0000 // jle 0x337e <maxAVX2+0x1fe>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2955,19 +2959,19 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20ec8348 // sub rsp, 0x20
 	WORD $0xf631 // xor esi, esi
 	LONG $0x243c8948 // mov qword ptr [rsp], rdi
-	WORD $0x10eb // jmp 0x31a0 <maxAVX2+0x40>
+	WORD $0x10eb // jmp 0x31c0 <maxAVX2+0x40>
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	LONG $0x01b08d0f; WORD $0x0000 // jge 0x3350 <maxAVX2+0x1f0>
+	LONG $0x01b08d0f; WORD $0x0000 // jge 0x3370 <maxAVX2+0x1f0>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xef7e // jle 0x3194 <maxAVX2+0x34>
+	WORD $0xef7e // jle 0x31b4 <maxAVX2+0x34>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	WORD $0xd231 // xor edx, edx
 	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
-	WORD $0x31eb // jmp 0x31eb <maxAVX2+0x8b>
+	WORD $0x31eb // jmp 0x320b <maxAVX2+0x8b>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
 	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
@@ -2979,15 +2983,15 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	WORD $0xa57d // jge 0x3190 <maxAVX2+0x30>
+	WORD $0xa57d // jge 0x31b0 <maxAVX2+0x30>
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01488e0f; WORD $0x0000 // jle 0x3340 <maxAVX2+0x1e0>
+	LONG $0x01488e0f; WORD $0x0000 // jle 0x3360 <maxAVX2+0x1e0>
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x04e0c149 // shl r8, 0x4
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x013b8e0f; WORD $0x0000 // jle 0x3347 <maxAVX2+0x1e7>
+	LONG $0x013b8e0f; WORD $0x0000 // jle 0x3367 <maxAVX2+0x1e7>
 	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
@@ -2999,17 +3003,17 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xc1 // and rcx, rax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x0deb // jmp 0x324c <maxAVX2+0xec>
+	WORD $0x0deb // jmp 0x326c <maxAVX2+0xec>
 	BYTE $0x90 // nop
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x394d; BYTE $0xcc // cmp r12, r9
-	LONG $0xff74840f; WORD $0xffff // je 0x31c0 <maxAVX2+0x60>
+	LONG $0xff74840f; WORD $0xffff // je 0x31e0 <maxAVX2+0x60>
 	LONG $0xe32c8b4f // mov r13, qword ptr [r11 + 8*r12]
 	WORD $0x014d; BYTE $0xc5 // add r13, r8
 	LONG $0x01fa8349 // cmp r10, 0x1
-	WORD $0x1775 // jne 0x3270 <maxAVX2+0x110>
+	WORD $0x1775 // jne 0x3290 <maxAVX2+0x110>
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
-	LONG $0x00009ae9; BYTE $0x00 // jmp 0x32fb <maxAVX2+0x19b>
+	LONG $0x00009ae9; BYTE $0x00 // jmp 0x331b <maxAVX2+0x19b>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xcf // mov r15, rcx
 	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
@@ -3036,9 +3040,9 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014c; BYTE $0xf3 // add rbx, r14
 	WORD $0x8948; BYTE $0xdd // mov rbp, rbx
 	LONG $0xfec78349 // add r15, -0x2
-	WORD $0x8575 // jne 0x3280 <maxAVX2+0x120>
+	WORD $0x8575 // jne 0x32a0 <maxAVX2+0x120>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff3b840f; WORD $0xffff // je 0x3240 <maxAVX2+0xe0>
+	LONG $0xff3b840f; WORD $0xffff // je 0x3260 <maxAVX2+0xe0>
 	WORD $0x8b48; BYTE $0x03 // mov rax, qword ptr [rbx]
 	LONG $0x08738b48 // mov rsi, qword ptr [rbx + 0x8]
 	LONG $0x107b8b48 // mov rdi, qword ptr [rbx + 0x10]
@@ -3048,12 +3052,12 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18438b48 // mov rax, qword ptr [rbx + 0x18]
 	QUAD $0x0300054c2271c3c4 // vpinsrd xmm1, xmm1, dword ptr [r13 + rax], 0x3
 	LONG $0xc1def9c5 // vpmaxub xmm0, xmm0, xmm1
-	LONG $0xffff04e9; BYTE $0xff // jmp 0x3240 <maxAVX2+0xe0>
+	LONG $0xffff04e9; BYTE $0xff // jmp 0x3260 <maxAVX2+0xe0>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x04e0c149 // shl r8, 0x4
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x31ce <maxAVX2+0x6e>
+	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x31ee <maxAVX2+0x6e>
 	LONG $0x20c48348 // add rsp, 0x20
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -3069,20 +3073,20 @@ TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x341b <nearestAVX2+0xbb>
+	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x343b <nearestAVX2+0xbb>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x00a18e0f; WORD $0x0000 // jle 0x341b <nearestAVX2+0xbb>
+	LONG $0x00a18e0f; WORD $0x0000 // jle 0x343b <nearestAVX2+0xbb>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1beb // jmp 0x339c <nearestAVX2+0x3c>
+	WORD $0x1beb // jmp 0x33bc <nearestAVX2+0x3c>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x007c8d0f; WORD $0x0000 // jge 0x3418 <nearestAVX2+0xb8>
+	LONG $0x007c8d0f; WORD $0x0000 // jge 0x3438 <nearestAVX2+0xb8>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x3390 <nearestAVX2+0x30>
+	WORD $0xef7e // jle 0x33b0 <nearestAVX2+0x30>
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0xf631 // xor esi, esi
@@ -3109,9 +3113,9 @@ TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0xa17c // jl 0x33b0 <nearestAVX2+0x50>
+	WORD $0xa17c // jl 0x33d0 <nearestAVX2+0x50>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xffff78e9; BYTE $0xff // jmp 0x3390 <nearestAVX2+0x30>
+	LONG $0xffff78e9; BYTE $0xff // jmp 0x33b0 <nearestAVX2+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	BYTE $0xc3 // ret
@@ -3133,13 +3137,13 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04e0c148 // shl rax, 0x4
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x01f3840f; WORD $0x0000 // je 0x3649 <resizeArgMaxAVX2+0x229>
+	LONG $0x01f3840f; WORD $0x0000 // je 0x3669 <resizeArgMaxAVX2+0x229>
 	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
 	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x01d48e0f; WORD $0x0000 // jle 0x3649 <resizeArgMaxAVX2+0x229>
+	LONG $0x01d48e0f; WORD $0x0000 // jle 0x3669 <resizeArgMaxAVX2+0x229>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01cb8e0f; WORD $0x0000 // jle 0x3649 <resizeArgMaxAVX2+0x229>
+	LONG $0x01cb8e0f; WORD $0x0000 // jle 0x3669 <resizeArgMaxAVX2+0x229>
 	LONG $0x6ef9c1c4; BYTE $0xc1 // vmovq xmm0, r9
 	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
 	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
@@ -3185,20 +3189,20 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x197da3c4; WORD $0x9b1c; BYTE $0x01 // vextractf128 xmmword ptr [rbx + 4*r11], ymm3, 0x1
 	LONG $0x04c28349 // add r10, 0x4
 	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x8475 // jne 0x34d0 <resizeArgMaxAVX2+0xb0>
+	WORD $0x8475 // jne 0x34f0 <resizeArgMaxAVX2+0xb0>
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xff648c0f; WORD $0xffff // jl 0x34c0 <resizeArgMaxAVX2+0xa0>
+	LONG $0xff648c0f; WORD $0xffff // jl 0x34e0 <resizeArgMaxAVX2+0xa0>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
 	LONG $0x06718d48 // lea rsi, [rcx + 0x6]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xf2490f48 // cmovns rsi, rdx
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00d18e0f; WORD $0x0000 // jle 0x3649 <resizeArgMaxAVX2+0x229>
+	LONG $0x00d18e0f; WORD $0x0000 // jle 0x3669 <resizeArgMaxAVX2+0x229>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00c88e0f; WORD $0x0000 // jle 0x3649 <resizeArgMaxAVX2+0x229>
+	LONG $0x00c88e0f; WORD $0x0000 // jle 0x3669 <resizeArgMaxAVX2+0x229>
 	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
 	LONG $0x587de2c4; WORD $0x504f // vpbroadcastd ymm1, dword ptr [rdi + 0x50]
 	LONG $0x187de2c4; BYTE $0x11 // vbroadcastss ymm2, dword ptr [rcx]
@@ -3242,31 +3246,31 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x197d83c4; WORD $0x931c; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm3, 0x1
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8475 // jne 0x35c0 <resizeArgMaxAVX2+0x1a0>
+	WORD $0x8475 // jne 0x35e0 <resizeArgMaxAVX2+0x1a0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x20773b48 // cmp rsi, qword ptr [rdi + 0x20]
-	LONG $0xff678c0f; WORD $0xffff // jl 0x35b0 <resizeArgMaxAVX2+0x190>
+	LONG $0xff678c0f; WORD $0xffff // jl 0x35d0 <resizeArgMaxAVX2+0x190>
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01b68e0f; WORD $0x0000 // jle 0x380c <resizeArgMaxAVX2+0x3ec>
+	LONG $0x01b68e0f; WORD $0x0000 // jle 0x382c <resizeArgMaxAVX2+0x3ec>
 	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
 	LONG $0x187de2c4; WORD $0x0441 // vbroadcastss ymm0, dword ptr [rcx + 0x4]
 	LONG $0x187de2c4; WORD $0x0849 // vbroadcastss ymm1, dword ptr [rcx + 0x8]
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x1eeb // jmp 0x3688 <resizeArgMaxAVX2+0x268>
+	WORD $0x1eeb // jmp 0x36a8 <resizeArgMaxAVX2+0x268>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x0a348948 // mov qword ptr [rdx + rcx], rsi
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0x01848d0f; WORD $0x0000 // jge 0x380c <resizeArgMaxAVX2+0x3ec>
+	LONG $0x01848d0f; WORD $0x0000 // jge 0x382c <resizeArgMaxAVX2+0x3ec>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x011b8e0f; WORD $0x0000 // jle 0x37b5 <resizeArgMaxAVX2+0x395>
+	LONG $0x011b8e0f; WORD $0x0000 // jle 0x37d5 <resizeArgMaxAVX2+0x395>
 	LONG $0x01fe8348 // cmp rsi, 0x1
-	LONG $0x0111840f; WORD $0x0000 // je 0x37b5 <resizeArgMaxAVX2+0x395>
+	LONG $0x0111840f; WORD $0x0000 // je 0x37d5 <resizeArgMaxAVX2+0x395>
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0x8814634d // movsxd r10, dword ptr [r8 + 4*rcx]
 	LONG $0x6e79c1c4; BYTE $0xd2 // vmovd xmm2, r10d
@@ -3325,7 +3329,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	WORD $0x014d; BYTE $0xca // add r10, r9
 	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	WORD $0x9b75 // jne 0x3750 <resizeArgMaxAVX2+0x330>
+	WORD $0x9b75 // jne 0x3770 <resizeArgMaxAVX2+0x330>
 	LONG $0x197d63c4; WORD $0x01c2 // vextractf128 xmm2, ymm8, 0x1
 	LONG $0xd26bb9c5 // vpackssdw xmm2, xmm8, xmm2
 	LONG $0xd267e9c5 // vpackuswb xmm2, xmm2, xmm2
@@ -3333,10 +3337,10 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	LONG $0x07f88349 // cmp r8, 0x7
-	LONG $0xfe988f0f; WORD $0xffff // jg 0x3670 <resizeArgMaxAVX2+0x250>
+	LONG $0xfe988f0f; WORD $0xffff // jg 0x3690 <resizeArgMaxAVX2+0x250>
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xfe978e0f; WORD $0xffff // jle 0x367b <resizeArgMaxAVX2+0x25b>
+	LONG $0xfe978e0f; WORD $0xffff // jle 0x369b <resizeArgMaxAVX2+0x25b>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x02348842 // mov byte ptr [rdx + r8], sil
@@ -3344,8 +3348,8 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08eec148 // shr rsi, 0x8
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0xe97c // jl 0x37f0 <resizeArgMaxAVX2+0x3d0>
-	LONG $0xfffe6fe9; BYTE $0xff // jmp 0x367b <resizeArgMaxAVX2+0x25b>
+	WORD $0xe97c // jl 0x3810 <resizeArgMaxAVX2+0x3d0>
+	LONG $0xfffe6fe9; BYTE $0xff // jmp 0x369b <resizeArgMaxAVX2+0x25b>
 	BYTE $0x5b // pop rbx
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret

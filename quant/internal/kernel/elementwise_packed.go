@@ -18,13 +18,13 @@ var unpacked = [16]int32{0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15}
 // runAdd gives the kernel rows; b may be one pixel.
 func runAdd(kernel func(*addArgs)) func(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
 	return func(p *PackedAdd, dst, a, b *Map, y0, y1 int) {
-		scales, offset := [3]float32{p.a.ScaleA, p.a.ScaleB, p.k}, p.a.Offset
+		scales := [4]float32{p.a.ScaleA, p.a.ScaleB, p.k}
 		if p.a.Multiply {
-			scales, offset = [3]float32{p.a.ScaleA, float32(p.a.ZeroA), float32(p.a.ZeroB)}, p.a.Zero
+			scales = [4]float32{p.a.ScaleA, float32(p.a.ZeroA), float32(p.a.ZeroB), float32(p.a.Zero - p.a.Offset)}
 		}
 		args := addArgs{
 			blocks: int64(Blocks(a.W)), cells: int64(Cells(a.C)), dstBlock: int64(dst.Block), aBlock: int64(a.Block), bBlock: int64(b.Block),
-			offset: int64(offset), lo: int64(p.lo), hi: int64(p.hi),
+			offset: int64(p.a.Offset), lo: int64(p.lo), hi: int64(p.hi),
 			scales: unsafe.Pointer(&scales), order: unsafe.Pointer(&unpacked),
 		}
 		row := b.Row

@@ -121,6 +121,27 @@ func TestAddVariants(t *testing.T) {
 	}
 }
 
+// TestMulTies: 64 × 169 / 128 is 84.5. The zero point is added before the tie is broken, as in ONNX Runtime, so 51 makes it
+// 135.5 and then 136, and 52 makes it 136.5 and then 136.
+func TestMulTies(t *testing.T) {
+	for _, c := range []struct{ zero, want int }{{51, 136}, {52, 136}, {0, 84}, {1, 86}} {
+		for _, typ := range []Type{U8, S8} { // codes of a u8 model in both
+			offset := 0
+			if typ == S8 {
+				offset = -128
+			}
+			p, err := (&Set{}).PackAdd(Add{ZeroA: 115 + offset, ZeroB: offset, ScaleA: 1. / 128, Zero: c.zero + offset, Type: typ,
+				Offset: offset, Multiply: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := int(typ.value(p.one(int32(115+64+offset), int32(169+offset)))) - offset; got != c.want {
+				t.Errorf("%v, zero point %d: %d, want %d", typ, c.zero, got, c.want)
+			}
+		}
+	}
+}
+
 // TestMulPairs holds every variant of the product against the generic one on all pairs of bytes, with scales that make
 // ties: there a product that is scaled before it is complete shows.
 func TestMulPairs(t *testing.T) {

@@ -2303,25 +2303,25 @@ TEXT ·mulNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ddfc960 // ld1r { v0.4s }, [x11], #4
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000bab // b.lt 0x2508 <mulNEON+0x188>
+	WORD $0x54000c2b // b.lt 0x2518 <mulNEON+0x198>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
-	WORD $0x9100214a // add x10, x10, #0x8
-	WORD $0x4d40c942 // ld1r { v2.4s }, [x10]
+	WORD $0x9100214b // add x11, x10, #0x8
+	WORD $0x4d40c962 // ld1r { v2.4s }, [x11]
+	WORD $0x9100314a // add x10, x10, #0xc
+	WORD $0x4d40c943 // ld1r { v3.4s }, [x10]
 	WORD $0x9101000a // add x10, x0, #0x40
-	WORD $0x4d40c543 // ld1r { v3.8h }, [x10]
+	WORD $0x4d40c544 // ld1r { v4.8h }, [x10]
 	WORD $0x9101200a // add x10, x0, #0x48
-	WORD $0x4d40c144 // ld1r { v4.16b }, [x10]
-	WORD $0x9101400a // add x10, x0, #0x50
 	WORD $0x4d40c145 // ld1r { v5.16b }, [x10]
+	WORD $0x9101400a // add x10, x0, #0x50
+	WORD $0x4d40c146 // ld1r { v6.16b }, [x10]
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
-	WORD $0x14000007 // b 0x23e0 <mulNEON+0x60>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
+	WORD $0x14000005 // b 0x23e0 <mulNEON+0x60>
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400096a // b.ge 0x2508 <mulNEON+0x188>
+	WORD $0x540009ea // b.ge 0x2518 <mulNEON+0x198>
 	WORD $0xf10005bf // cmp x13, #0x1
 	WORD $0x54ffff8b // b.lt 0x23d4 <mulNEON+0x54>
 	WORD $0xaa1f03e9 // mov x9, xzr
@@ -2332,70 +2332,74 @@ TEXT ·mulNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0x9b08356b // madd x11, x11, x8, x13
 	WORD $0x9b0831cc // madd x12, x14, x8, x12
-	WORD $0x1400003c // b 0x24f8 <mulNEON+0x178>
+	WORD $0x14000040 // b 0x2508 <mulNEON+0x188>
 	WORD $0xd503201f // nop
 	WORD $0x8b09014d // add x13, x10, x9
-	WORD $0x4d40c9a6 // ld1r { v6.4s }, [x13]
-	WORD $0x3ce96987 // ldr q7, [x12, x9]
-	WORD $0x0f08a4f0 // sshll v16.8h, v7.8b, #0x0
-	WORD $0x0f10a611 // sshll v17.4s, v16.4h, #0x0
+	WORD $0x4d40c9a7 // ld1r { v7.4s }, [x13]
+	WORD $0x3ce96990 // ldr q16, [x12, x9]
+	WORD $0x0f08a611 // sshll v17.8h, v16.8b, #0x0
+	WORD $0x0f10a632 // sshll v18.4s, v17.4h, #0x0
+	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
+	WORD $0x0f08a4f3 // sshll v19.8h, v7.8b, #0x0
+	WORD $0x4ea1d652 // fsub v18.4s, v18.4s, v1.4s
+	WORD $0x0f10a674 // sshll v20.4s, v19.4h, #0x0
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD $0x4ea2d694 // fsub v20.4s, v20.4s, v2.4s
+	WORD $0x6e34de52 // fmul v18.4s, v18.4s, v20.4s
+	WORD $0x6e32dc12 // fmul v18.4s, v0.4s, v18.4s
+	WORD $0x4e32d472 // fadd v18.4s, v3.4s, v18.4s
+	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
+	WORD $0x4f10a631 // sshll2 v17.4s, v17.8h, #0x0
 	WORD $0x4e21da31 // scvtf v17.4s, v17.4s
-	WORD $0x0f08a4d2 // sshll v18.8h, v6.8b, #0x0
 	WORD $0x4ea1d631 // fsub v17.4s, v17.4s, v1.4s
-	WORD $0x0f10a653 // sshll v19.4s, v18.4h, #0x0
+	WORD $0x4f10a673 // sshll2 v19.4s, v19.8h, #0x0
 	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
 	WORD $0x4ea2d673 // fsub v19.4s, v19.4s, v2.4s
 	WORD $0x6e33de31 // fmul v17.4s, v17.4s, v19.4s
 	WORD $0x6e31dc11 // fmul v17.4s, v0.4s, v17.4s
+	WORD $0x4e31d471 // fadd v17.4s, v3.4s, v17.4s
+	WORD $0x4f08a610 // sshll2 v16.8h, v16.16b, #0x0
 	WORD $0x4e21aa31 // fcvtns v17.4s, v17.4s
+	WORD $0x0f10a613 // sshll v19.4s, v16.4h, #0x0
+	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
+	WORD $0x4f08a4e7 // sshll2 v7.8h, v7.16b, #0x0
+	WORD $0x4ea1d673 // fsub v19.4s, v19.4s, v1.4s
+	WORD $0x0f10a4f4 // sshll v20.4s, v7.4h, #0x0
+	WORD $0x4e21da94 // scvtf v20.4s, v20.4s
+	WORD $0x4ea2d694 // fsub v20.4s, v20.4s, v2.4s
+	WORD $0x6e34de73 // fmul v19.4s, v19.4s, v20.4s
+	WORD $0x6e33dc13 // fmul v19.4s, v0.4s, v19.4s
+	WORD $0x4e33d473 // fadd v19.4s, v3.4s, v19.4s
+	WORD $0x4e21aa73 // fcvtns v19.4s, v19.4s
 	WORD $0x4f10a610 // sshll2 v16.4s, v16.8h, #0x0
 	WORD $0x4e21da10 // scvtf v16.4s, v16.4s
 	WORD $0x4ea1d610 // fsub v16.4s, v16.4s, v1.4s
-	WORD $0x4f10a652 // sshll2 v18.4s, v18.8h, #0x0
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4ea2d652 // fsub v18.4s, v18.4s, v2.4s
-	WORD $0x6e32de10 // fmul v16.4s, v16.4s, v18.4s
-	WORD $0x6e30dc10 // fmul v16.4s, v0.4s, v16.4s
-	WORD $0x4f08a4e7 // sshll2 v7.8h, v7.16b, #0x0
-	WORD $0x4e21aa10 // fcvtns v16.4s, v16.4s
-	WORD $0x0f10a4f2 // sshll v18.4s, v7.4h, #0x0
-	WORD $0x4e21da52 // scvtf v18.4s, v18.4s
-	WORD $0x4f08a4c6 // sshll2 v6.8h, v6.16b, #0x0
-	WORD $0x4ea1d652 // fsub v18.4s, v18.4s, v1.4s
-	WORD $0x0f10a4d3 // sshll v19.4s, v6.4h, #0x0
-	WORD $0x4e21da73 // scvtf v19.4s, v19.4s
-	WORD $0x4ea2d673 // fsub v19.4s, v19.4s, v2.4s
-	WORD $0x6e33de52 // fmul v18.4s, v18.4s, v19.4s
-	WORD $0x6e32dc12 // fmul v18.4s, v0.4s, v18.4s
-	WORD $0x4e21aa52 // fcvtns v18.4s, v18.4s
 	WORD $0x4f10a4e7 // sshll2 v7.4s, v7.8h, #0x0
 	WORD $0x4e21d8e7 // scvtf v7.4s, v7.4s
-	WORD $0x4ea1d4e7 // fsub v7.4s, v7.4s, v1.4s
-	WORD $0x4f10a4c6 // sshll2 v6.4s, v6.8h, #0x0
-	WORD $0x4e21d8c6 // scvtf v6.4s, v6.4s
-	WORD $0x4ea2d4c6 // fsub v6.4s, v6.4s, v2.4s
-	WORD $0x6e26dce6 // fmul v6.4s, v7.4s, v6.4s
-	WORD $0x6e26dc06 // fmul v6.4s, v0.4s, v6.4s
-	WORD $0x4e21a8c6 // fcvtns v6.4s, v6.4s
-	WORD $0x0e614a27 // sqxtn v7.4h, v17.4s
-	WORD $0x4e614a07 // sqxtn2 v7.8h, v16.4s
-	WORD $0x4e630ce7 // sqadd v7.8h, v7.8h, v3.8h
+	WORD $0x4ea2d4e7 // fsub v7.4s, v7.4s, v2.4s
+	WORD $0x6e27de07 // fmul v7.4s, v16.4s, v7.4s
+	WORD $0x6e27dc07 // fmul v7.4s, v0.4s, v7.4s
+	WORD $0x4e27d467 // fadd v7.4s, v3.4s, v7.4s
+	WORD $0x4e21a8e7 // fcvtns v7.4s, v7.4s
 	WORD $0x0e614a50 // sqxtn v16.4h, v18.4s
-	WORD $0x4e6148d0 // sqxtn2 v16.8h, v6.4s
-	WORD $0x4e630e06 // sqadd v6.8h, v16.8h, v3.8h
-	WORD $0x0e2148e7 // sqxtn v7.8b, v7.8h
-	WORD $0x4e2148c7 // sqxtn2 v7.16b, v6.8h
-	WORD $0x4e2464e6 // smax v6.16b, v7.16b, v4.16b
-	WORD $0x4e256cc6 // smin v6.16b, v6.16b, v5.16b
-	WORD $0x3ca96966 // str q6, [x11, x9]
+	WORD $0x4e614a30 // sqxtn2 v16.8h, v17.4s
+	WORD $0x4e640e10 // sqadd v16.8h, v16.8h, v4.8h
+	WORD $0x0e614a71 // sqxtn v17.4h, v19.4s
+	WORD $0x4e6148f1 // sqxtn2 v17.8h, v7.4s
+	WORD $0x4e640e27 // sqadd v7.8h, v17.8h, v4.8h
+	WORD $0x0e214a10 // sqxtn v16.8b, v16.8h
+	WORD $0x4e2148f0 // sqxtn2 v16.16b, v7.8h
+	WORD $0x4e256607 // smax v7.16b, v16.16b, v5.16b
+	WORD $0x4e266ce7 // smin v7.16b, v7.16b, v6.16b
+	WORD $0x3ca96967 // str q7, [x11, x9]
 	WORD $0x91004129 // add x9, x9, #0x10
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
 	WORD $0xeb0d113f // cmp x9, x13, lsl #4
-	WORD $0x54fff6ea // b.ge 0x23d0 <mulNEON+0x50>
+	WORD $0x54fff66a // b.ge 0x23d0 <mulNEON+0x50>
 	WORD $0xf9401c0d // ldr x13, [x0, #0x38]
-	WORD $0xb4fff8ad // cbz x13, 0x2410 <mulNEON+0x90>
-	WORD $0x3ce96946 // ldr q6, [x10, x9]
-	WORD $0x17ffffc5 // b 0x2418 <mulNEON+0x98>
+	WORD $0xb4fff82d // cbz x13, 0x2410 <mulNEON+0x90>
+	WORD $0x3ce96947 // ldr q7, [x10, x9]
+	WORD $0x17ffffc1 // b 0x2418 <mulNEON+0x98>
 	WORD $0xd65f03c0 // ret
 
 // func planesNEON(a)
@@ -2403,7 +2407,7 @@ TEXT ·planesNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400048b // b.lt 0x25a8 <planesNEON+0x98>
+	WORD $0x5400048b // b.lt 0x25b8 <planesNEON+0x98>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9100a009 // add x9, x0, #0x28
 	WORD $0x4d40c120 // ld1r { v0.16b }, [x9]
@@ -2438,7 +2442,7 @@ TEXT ·planesNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fffd8b // b.lt 0x2554 <planesNEON+0x44>
+	WORD $0x54fffd8b // b.lt 0x2564 <planesNEON+0x44>
 	WORD $0xd65f03c0 // ret
 
 // func sumNEON(a)
@@ -2446,7 +2450,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401408 // ldr x8, [x0, #0x28]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000b4b // b.lt 0x2720 <sumNEON+0x170>
+	WORD $0x54000b4b // b.lt 0x2730 <sumNEON+0x170>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xd2808009 // mov x9, #0x400 // =1024
 	WORD $0xf2a18109 // movk x9, #0xc08, lsl #16
@@ -2461,7 +2465,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e180420 // mov v0.d[1], v1.d[0]
 	WORD $0x9100c009 // add x9, x0, #0x30
 	WORD $0x4d40c921 // ld1r { v1.4s }, [x9]
-	WORD $0x1400000a // b 0x261c <sumNEON+0x6c>
+	WORD $0x1400000a // b 0x262c <sumNEON+0x6c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
@@ -2470,14 +2474,14 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf9401409 // ldr x9, [x0, #0x28]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x5400084a // b.ge 0x2720 <sumNEON+0x170>
+	WORD $0x5400084a // b.ge 0x2730 <sumNEON+0x170>
 	WORD $0xf940040a // ldr x10, [x0, #0x8]
 	WORD $0xd37ced09 // lsl x9, x8, #4
 	WORD $0xf100015f // cmp x10, #0x0
-	WORD $0x54fffecd // b.le 0x2600 <sumNEON+0x50>
+	WORD $0x54fffecd // b.le 0x2610 <sumNEON+0x50>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xf100056c // subs x12, x11, #0x1
-	WORD $0x54fffe6b // b.lt 0x2600 <sumNEON+0x50>
+	WORD $0x54fffe6b // b.lt 0x2610 <sumNEON+0x50>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0xf9400011 // ldr x17, [x0]
 	WORD $0xf940080e // ldr x14, [x0, #0x10]
@@ -2489,15 +2493,15 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0x9e670184 // fmov d4, x12
 	WORD $0x9e670025 // fmov d5, x1
-	WORD $0x14000006 // b 0x267c <sumNEON+0xcc>
+	WORD $0x14000006 // b 0x268c <sumNEON+0xcc>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910005ad // add x13, x13, #0x1
 	WORD $0xeb0a01bf // cmp x13, x10
-	WORD $0x54fffc60 // b.eq 0x2604 <sumNEON+0x54>
+	WORD $0x54fffc60 // b.eq 0x2614 <sumNEON+0x54>
 	WORD $0x9b0d45c2 // madd x2, x14, x13, x17
 	WORD $0xaa1f03e1 // mov x1, xzr
-	WORD $0xb400036c // cbz x12, 0x26f0 <sumNEON+0x140>
+	WORD $0xb400036c // cbz x12, 0x2700 <sumNEON+0x140>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x3dc00046 // ldr q6, [x2]
@@ -2523,8 +2527,8 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000821 // add x1, x1, #0x2
 	WORD $0x8b0f0042 // add x2, x2, x15
 	WORD $0xeb01021f // cmp x16, x1
-	WORD $0x54fffd21 // b.ne 0x2690 <sumNEON+0xe0>
-	WORD $0x3607fc0b // tbz w11, #0x0, 0x2670 <sumNEON+0xc0>
+	WORD $0x54fffd21 // b.ne 0x26a0 <sumNEON+0xe0>
+	WORD $0x3607fc0b // tbz w11, #0x0, 0x2680 <sumNEON+0xc0>
 	WORD $0x3dc00046 // ldr q6, [x2]
 	WORD $0x4e0000c6 // tbl v6.16b, { v6.16b }, v0.16b
 	WORD $0x9e670027 // fmov d7, x1
@@ -2535,7 +2539,7 @@ TEXT ·sumNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e271cc6 // and v6.16b, v6.16b, v7.16b
 	WORD $0x4e2028c6 // saddlp v6.8h, v6.16b
 	WORD $0x4e6068c2 // sadalp v2.4s, v6.8h
-	WORD $0x17ffffd5 // b 0x2670 <sumNEON+0xc0>
+	WORD $0x17ffffd5 // b 0x2680 <sumNEON+0xc0>
 	WORD $0xd65f03c0 // ret
 
 // func lookupNEON(a)
@@ -2545,7 +2549,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xaa0903ea // mov x10, x9
 	WORD $0x4cdf2140 // ld1 { v0.16b, v1.16b, v2.16b, v3.16b }, [x10], #64
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400034b // b.lt 0x27a8 <lookupNEON+0x78>
+	WORD $0x5400034b // b.lt 0x27b8 <lookupNEON+0x78>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9102012b // add x11, x9, #0x80
 	WORD $0x4c402144 // ld1 { v4.16b, v5.16b, v6.16b, v7.16b }, [x10]
@@ -2570,7 +2574,7 @@ TEXT ·lookupNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91004108 // add x8, x8, #0x10
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54fffe6b // b.lt 0x2770 <lookupNEON+0x40>
+	WORD $0x54fffe6b // b.lt 0x2780 <lookupNEON+0x40>
 	WORD $0xd65f03c0 // ret
 
 // func maxNEON(a)
@@ -2578,22 +2582,22 @@ TEXT ·maxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf940040a // ldr x10, [x0, #0x8]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x540007eb // b.lt 0x28b4 <maxNEON+0x104>
+	WORD $0x540007eb // b.lt 0x28c4 <maxNEON+0x104>
 	WORD $0xf940080b // ldr x11, [x0, #0x10]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x5400078b // b.lt 0x28b4 <maxNEON+0x104>
+	WORD $0x5400078b // b.lt 0x28c4 <maxNEON+0x104>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x52800209 // mov w9, #0x10 // =16
-	WORD $0x14000006 // b 0x27e8 <maxNEON+0x38>
+	WORD $0x14000006 // b 0x27f8 <maxNEON+0x38>
 	WORD $0xf940040a // ldr x10, [x0, #0x8]
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0x91008129 // add x9, x9, #0x20
 	WORD $0xeb0a011f // cmp x8, x10
-	WORD $0x5400068a // b.ge 0x28b4 <maxNEON+0x104>
+	WORD $0x5400068a // b.ge 0x28c4 <maxNEON+0x104>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff6b // b.lt 0x27d8 <maxNEON+0x28>
+	WORD $0x54ffff6b // b.lt 0x27e8 <maxNEON+0x28>
 	WORD $0xaa1f03ea // mov x10, xzr
-	WORD $0x1400000c // b 0x2824 <maxNEON+0x74>
+	WORD $0x1400000c // b 0x2834 <maxNEON+0x74>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x4f04e400 // movi v0.16b, #0x80
@@ -2604,14 +2608,14 @@ TEXT ·maxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0xf940080b // ldr x11, [x0, #0x10]
 	WORD $0xeb0b015f // cmp x10, x11
-	WORD $0x54fffdaa // b.ge 0x27d4 <maxNEON+0x24>
+	WORD $0x54fffdaa // b.ge 0x27e4 <maxNEON+0x24>
 	WORD $0xf940100c // ldr x12, [x0, #0x20]
 	WORD $0xf100019f // cmp x12, #0x0
 	WORD $0xd37ced4b // lsl x11, x10, #4
-	WORD $0x54fffe8d // b.le 0x2800 <maxNEON+0x50>
+	WORD $0x54fffe8d // b.le 0x2810 <maxNEON+0x50>
 	WORD $0xf940140d // ldr x13, [x0, #0x28]
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fffe2b // b.lt 0x2800 <maxNEON+0x50>
+	WORD $0x54fffe2b // b.lt 0x2810 <maxNEON+0x50>
 	WORD $0xaa1f03ee // mov x14, xzr
 	WORD $0xa943440f // ldp x15, x17, [x0, #0x30]
 	WORD $0xf9400410 // ldr x16, [x0, #0x8]
@@ -2636,11 +2640,11 @@ TEXT ·maxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e216400 // smax v0.16b, v0.16b, v1.16b
 	WORD $0x8b100063 // add x3, x3, x16
 	WORD $0xf1000442 // subs x2, x2, #0x1
-	WORD $0x54fffe81 // b.ne 0x2870 <maxNEON+0xc0>
+	WORD $0x54fffe81 // b.ne 0x2880 <maxNEON+0xc0>
 	WORD $0x910005ce // add x14, x14, #0x1
 	WORD $0xeb0c01df // cmp x14, x12
-	WORD $0x54fffda1 // b.ne 0x2860 <maxNEON+0xb0>
-	WORD $0x17ffffd5 // b 0x2804 <maxNEON+0x54>
+	WORD $0x54fffda1 // b.ne 0x2870 <maxNEON+0xb0>
+	WORD $0x17ffffd5 // b 0x2814 <maxNEON+0x54>
 	WORD $0xd65f03c0 // ret
 
 // func resizeNEON(a)
@@ -2648,10 +2652,10 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54000f4b // b.lt 0x2ab0 <resizeNEON+0x1f0>
+	WORD $0x54000f4b // b.lt 0x2ac0 <resizeNEON+0x1f0>
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000eeb // b.lt 0x2ab0 <resizeNEON+0x1f0>
+	WORD $0x54000eeb // b.lt 0x2ac0 <resizeNEON+0x1f0>
 	WORD $0xf81d0ff7 // str x23, [sp, #-0x30]!
 	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
 	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
@@ -2669,12 +2673,12 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c544 // ld1r { v4.8h }, [x10]
 	WORD $0x9100800a // add x10, x0, #0x20
 	WORD $0x4d40c545 // ld1r { v5.8h }, [x10]
-	WORD $0x14000004 // b 0x292c <resizeNEON+0x6c>
+	WORD $0x14000004 // b 0x293c <resizeNEON+0x6c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54000bea // b.ge 0x2aa4 <resizeNEON+0x1e4>
+	WORD $0x54000bea // b.ge 0x2ab4 <resizeNEON+0x1e4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x2920 <resizeNEON+0x60>
+	WORD $0x54ffff8b // b.lt 0x2930 <resizeNEON+0x60>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa9462c0a // ldp x10, x11, [x0, #0x60]
 	WORD $0x8b08156b // add x11, x11, x8, lsl #5
@@ -2764,9 +2768,9 @@ TEXT ·resizeNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940280b // ldr x11, [x0, #0x50]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fff64b // b.lt 0x2960 <resizeNEON+0xa0>
+	WORD $0x54fff64b // b.lt 0x2970 <resizeNEON+0xa0>
 	WORD $0xf9402409 // ldr x9, [x0, #0x48]
-	WORD $0x17ffffa0 // b 0x2920 <resizeNEON+0x60>
+	WORD $0x17ffffa0 // b 0x2930 <resizeNEON+0x60>
 	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
 	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
 	WORD $0xf84307f7 // ldr x23, [sp], #0x30
@@ -2783,10 +2787,10 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4ddfc960 // ld1r { v0.4s }, [x11], #4
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54001dcb // b.lt 0x2e98 <resizeRealNEON+0x3d8>
+	WORD $0x54001dcb // b.lt 0x2ea8 <resizeRealNEON+0x3d8>
 	WORD $0xf9401010 // ldr x16, [x0, #0x20]
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54001d6b // b.lt 0x2e98 <resizeRealNEON+0x3d8>
+	WORD $0x54001d6b // b.lt 0x2ea8 <resizeRealNEON+0x3d8>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0x9100314c // add x12, x10, #0xc
 	WORD $0x4d40c981 // ld1r { v1.4s }, [x12]
@@ -2800,14 +2804,14 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d40c146 // ld1r { v6.16b }, [x10]
 	WORD $0x9101a00a // add x10, x0, #0x68
 	WORD $0x4d40c147 // ld1r { v7.16b }, [x10]
-	WORD $0x14000006 // b 0x2b3c <resizeRealNEON+0x7c>
+	WORD $0x14000006 // b 0x2b4c <resizeRealNEON+0x7c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x54001b0a // b.ge 0x2e98 <resizeRealNEON+0x3d8>
+	WORD $0x54001b0a // b.ge 0x2ea8 <resizeRealNEON+0x3d8>
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x54ffff8b // b.lt 0x2b30 <resizeRealNEON+0x70>
+	WORD $0x54ffff8b // b.lt 0x2b40 <resizeRealNEON+0x70>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0x5280002b // mov w11, #0x1 // =1
@@ -3018,9 +3022,9 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf9401010 // ldr x16, [x0, #0x20]
 	WORD $0xeb10015f // cmp x10, x16
 	WORD $0x91004129 // add x9, x9, #0x10
-	WORD $0x54ffe72b // b.lt 0x2b70 <resizeRealNEON+0xb0>
+	WORD $0x54ffe72b // b.lt 0x2b80 <resizeRealNEON+0xb0>
 	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
-	WORD $0x17ffff27 // b 0x2b30 <resizeRealNEON+0x70>
+	WORD $0x17ffff27 // b 0x2b40 <resizeRealNEON+0x70>
 	WORD $0x6d4223e9 // ldp d9, d8, [sp, #0x20]
 	WORD $0x6d412beb // ldp d11, d10, [sp, #0x10]
 	WORD $0x6cc333ed // ldp d13, d12, [sp], #0x30
@@ -3031,17 +3035,17 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540004eb // b.lt 0x2f54 <nearestNEON+0xa4>
+	WORD $0x540004eb // b.lt 0x2f64 <nearestNEON+0xa4>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x5400048b // b.lt 0x2f54 <nearestNEON+0xa4>
+	WORD $0x5400048b // b.lt 0x2f64 <nearestNEON+0xa4>
 	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x14000004 // b 0x2edc <nearestNEON+0x2c>
+	WORD $0x14000004 // b 0x2eec <nearestNEON+0x2c>
 	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x540003ea // b.ge 0x2f54 <nearestNEON+0xa4>
+	WORD $0x540003ea // b.ge 0x2f64 <nearestNEON+0xa4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x2ed0 <nearestNEON+0x20>
+	WORD $0x54ffff8b // b.lt 0x2ee0 <nearestNEON+0x20>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd37ae50a // lsl x10, x8, #6
 	WORD $0xd503201f // nop
@@ -3067,9 +3071,9 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fffd4b // b.lt 0x2ef0 <nearestNEON+0x40>
+	WORD $0x54fffd4b // b.lt 0x2f00 <nearestNEON+0x40>
 	WORD $0xf9400809 // ldr x9, [x0, #0x10]
-	WORD $0x17ffffe0 // b 0x2ed0 <nearestNEON+0x20>
+	WORD $0x17ffffe0 // b 0x2ee0 <nearestNEON+0x20>
 	WORD $0xd65f03c0 // ret
 
 // func resizeArgMaxNEON(a)
@@ -3084,12 +3088,12 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x9b0b7d08 // mul x8, x8, x11
 	WORD $0x8b081128 // add x8, x9, x8, lsl #4
 	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
-	WORD $0xb40011cc // cbz x12, 0x31bc <resizeArgMaxNEON+0x25c>
+	WORD $0xb40011cc // cbz x12, 0x31cc <resizeArgMaxNEON+0x25c>
 	WORD $0xf940100c // ldr x12, [x0, #0x20]
 	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x5400116b // b.lt 0x31bc <resizeArgMaxNEON+0x25c>
+	WORD $0x5400116b // b.lt 0x31cc <resizeArgMaxNEON+0x25c>
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400112b // b.lt 0x31bc <resizeArgMaxNEON+0x25c>
+	WORD $0x5400112b // b.lt 0x31cc <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03ea // mov x10, xzr
 	WORD $0xd280800c // mov x12, #0x400 // =1024
 	WORD $0xf2a1810c // movk x12, #0xc08, lsl #16
@@ -3153,19 +3157,19 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0e019f // cmp x12, x14
 	WORD $0x91004210 // add x16, x16, #0x10
 	WORD $0x3ca16a23 // str q3, [x17, x1]
-	WORD $0x54fffb41 // b.ne 0x3000 <resizeArgMaxNEON+0xa0>
+	WORD $0x54fffb41 // b.ne 0x3010 <resizeArgMaxNEON+0xa0>
 	WORD $0x9100054a // add x10, x10, #0x1
 	WORD $0xf940100e // ldr x14, [x0, #0x20]
 	WORD $0xeb0e015f // cmp x10, x14
-	WORD $0x54fffa4b // b.lt 0x2ff0 <resizeArgMaxNEON+0x90>
+	WORD $0x54fffa4b // b.lt 0x3000 <resizeArgMaxNEON+0x90>
 	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
 	WORD $0xb1000d2a // adds x10, x9, #0x3
 	WORD $0x9100192b // add x11, x9, #0x6
 	WORD $0x9a8ab16a // csel x10, x11, x10, lt
 	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x540007eb // b.lt 0x31bc <resizeArgMaxNEON+0x25c>
+	WORD $0x540007eb // b.lt 0x31cc <resizeArgMaxNEON+0x25c>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540007ab // b.lt 0x31bc <resizeArgMaxNEON+0x25c>
+	WORD $0x540007ab // b.lt 0x31cc <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0x9101400b // add x11, x0, #0x50
 	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
@@ -3221,14 +3225,14 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0d017f // cmp x11, x13
 	WORD $0x910041ef // add x15, x15, #0x10
 	WORD $0x3cb16a03 // str q3, [x16, x17]
-	WORD $0x54fffb41 // b.ne 0x3110 <resizeArgMaxNEON+0x1b0>
+	WORD $0x54fffb41 // b.ne 0x3120 <resizeArgMaxNEON+0x1b0>
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940100d // ldr x13, [x0, #0x20]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54fffa4b // b.lt 0x3100 <resizeArgMaxNEON+0x1a0>
+	WORD $0x54fffa4b // b.lt 0x3110 <resizeArgMaxNEON+0x1a0>
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54000ecb // b.lt 0x339c <resizeArgMaxNEON+0x43c>
+	WORD $0x54000ecb // b.lt 0x33ac <resizeArgMaxNEON+0x43c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf9402c0b // ldr x11, [x0, #0x58]
 	WORD $0x9100116c // add x12, x11, #0x4
@@ -3238,16 +3242,16 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5280200b // mov w11, #0x100 // =256
 	WORD $0x72a0604b // movk w11, #0x302, lsl #16
 	WORD $0x4e040d62 // dup v2.4s, w11
-	WORD $0x14000004 // b 0x31fc <resizeArgMaxNEON+0x29c>
+	WORD $0x14000004 // b 0x320c <resizeArgMaxNEON+0x29c>
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54000d2a // b.ge 0x339c <resizeArgMaxNEON+0x43c>
+	WORD $0x54000d2a // b.ge 0x33ac <resizeArgMaxNEON+0x43c>
 	WORD $0xf9401c0b // ldr x11, [x0, #0x38]
 	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008eb // b.lt 0x3324 <resizeArgMaxNEON+0x3c4>
+	WORD $0x540008eb // b.lt 0x3334 <resizeArgMaxNEON+0x3c4>
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008a0 // b.eq 0x3324 <resizeArgMaxNEON+0x3c4>
+	WORD $0x540008a0 // b.eq 0x3334 <resizeArgMaxNEON+0x3c4>
 	WORD $0xd37ef52c // lsl x12, x9, #2
 	WORD $0xa946380d // ldp x13, x14, [x0, #0x60]
 	WORD $0xb8ac69af // ldrsw x15, [x13, x12]
@@ -3315,9 +3319,9 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910005ef // add x15, x15, #0x1
 	WORD $0x8b0d01ce // add x14, x14, x13
 	WORD $0xeb0f017f // cmp x11, x15
-	WORD $0x54fffd81 // b.ne 0x32d0 <resizeArgMaxNEON+0x370>
+	WORD $0x54fffd81 // b.ne 0x32e0 <resizeArgMaxNEON+0x370>
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fff64a // b.ge 0x31f0 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff64a // b.ge 0x3200 <resizeArgMaxNEON+0x290>
 	WORD $0x0e612a03 // xtn v3.4h, v16.4s
 	WORD $0x0e001863 // uzp1 v3.8b, v3.8b, v0.8b
 	WORD $0x1e26006b // fmov w11, s3
@@ -3326,24 +3330,24 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xb240012c // orr x12, x9, #0x1
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff52a // b.ge 0x31f0 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff52a // b.ge 0x3200 <resizeArgMaxNEON+0x290>
 	WORD $0x53087d6a // lsr w10, w11, #8
 	WORD $0xf940000d // ldr x13, [x0]
 	WORD $0x382c69aa // strb w10, [x13, x12]
 	WORD $0xb27f012c // orr x12, x9, #0x2
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff44a // b.ge 0x31f0 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff44a // b.ge 0x3200 <resizeArgMaxNEON+0x290>
 	WORD $0x53107d6a // lsr w10, w11, #16
 	WORD $0xf940000d // ldr x13, [x0]
 	WORD $0x382c69aa // strb w10, [x13, x12]
 	WORD $0xb240052c // orr x12, x9, #0x3
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
 	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff36a // b.ge 0x31f0 <resizeArgMaxNEON+0x290>
+	WORD $0x54fff36a // b.ge 0x3200 <resizeArgMaxNEON+0x290>
 	WORD $0x53187d6a // lsr w10, w11, #24
 	WORD $0xf940000b // ldr x11, [x0]
 	WORD $0x382c696a // strb w10, [x11, x12]
 	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0x17ffff96 // b 0x31f0 <resizeArgMaxNEON+0x290>
+	WORD $0x17ffff96 // b 0x3200 <resizeArgMaxNEON+0x290>
 	WORD $0xd65f03c0 // ret

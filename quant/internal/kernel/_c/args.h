@@ -112,9 +112,9 @@ struct add_args {
 	const uint8_t *a, *b;
 	word blocks, cells;
 	word dst_block, a_block, b_block; // b_block = 0: b is one pixel that goes with all, the first of its cells
-	word offset;         // sum: what the bytes are above the model's values; product: the result's zero point
+	word offset;         // what the bytes are above the model's values
 	word lo, hi;
-	const float *scales;  // sum: of a, of b, and the constant; product: the scale, the zero points of a and of b
+	const float *scales;  // sum: of a, of b, and the constant; product: the scale, the zero points of a and of b, the model's of dst
 	const int32_t *order; // 16 dwords: undoes packing within 128-bit lanes
 };
 

@@ -77,6 +77,7 @@ INLINE __m256 factor(const uint8_t *p, __m256 zero) {
 
 void mulAVX2(const struct add_args *a) {
 	__m256 scale = _mm256_set1_ps(a->scales[0]), za = _mm256_set1_ps(a->scales[1]), zb = _mm256_set1_ps(a->scales[2]);
+	__m256 zc = _mm256_set1_ps(a->scales[3]);
 	__m128i zero = _mm_set1_epi16((short)a->offset), lo = _mm_set1_epi8((char)a->lo), hi = _mm_set1_epi8((char)a->hi);
 	for (word n = 0; n < a->blocks; n++) {
 		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
@@ -86,7 +87,7 @@ void mulAVX2(const struct add_args *a) {
 			for (int h = 0; h < 2; h++) {
 				__m256 vb = factor(pb + i + (a->b_block ? 8 * h : 0), zb);
 				if (!a->b_block) vb = _mm256_permute2f128_ps(vb, vb, 0);
-				__m256i v = _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_mul_ps(factor(pa + i + 8 * h, za), vb), scale));
+				__m256i v = _mm256_cvtps_epi32(_mm256_add_ps(_mm256_mul_ps(_mm256_mul_ps(factor(pa + i + 8 * h, za), vb), scale), zc));
 				p[h] = _mm_adds_epi16(_mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1)), zero);
 			}
 			_mm_storeu_si128((__m128i *)(dst + i), _mm_min_epu8(_mm_max_epu8(_mm_packus_epi16(p[0], p[1]), lo), hi));

@@ -732,6 +732,7 @@ INLINE __m512 factor(const uint8_t *p, __m512 zero) {
 
 void mulAVX512VNNI(const struct add_args *a) {
 	__m512 scale = _mm512_set1_ps(a->scales[0]), za = _mm512_set1_ps(a->scales[1]), zb = _mm512_set1_ps(a->scales[2]);
+	__m512 zc = _mm512_set1_ps(a->scales[3]);
 	__m512i zero = _mm512_set1_epi16((short)a->offset), lo = broadcast8(a->lo), hi = broadcast8(a->hi);
 	__m512i order = _mm512_loadu_si512(a->order);
 	for (word n = 0; n < a->blocks; n++) {
@@ -744,7 +745,7 @@ void mulAVX512VNNI(const struct add_args *a) {
 				if (i + k >= a->cells) continue;
 				__m512 vb = factor(pb + 16 * k, zb);
 				if (!a->b_block) vb = _mm512_broadcast_f32x4(_mm512_castps512_ps128(vb));
-				v[k] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_mul_ps(factor(pa + 16 * k, za), vb), scale));
+				v[k] = _mm512_cvtps_epi32(_mm512_add_ps(_mm512_mul_ps(_mm512_mul_ps(factor(pa + 16 * k, za), vb), scale), zc));
 			}
 			__m512i low = _mm512_adds_epi16(_mm512_packs_epi32(v[0], v[1]), zero);
 			__m512i high = _mm512_adds_epi16(_mm512_packs_epi32(v[2], v[3]), zero);

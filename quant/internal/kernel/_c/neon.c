@@ -75,13 +75,13 @@ void addNEON(const struct add_args *a) {
 }
 
 // The product, a cell at a time.
-INLINE int32x4_t product(int16x4_t a, int16x4_t b, float32x4_t za, float32x4_t zb, float32x4_t scale) {
+INLINE int32x4_t product(int16x4_t a, int16x4_t b, float32x4_t za, float32x4_t zb, float32x4_t scale, float32x4_t zc) {
 	float32x4_t va = vsubq_f32(vcvtq_f32_s32(vmovl_s16(a)), za), vb = vsubq_f32(vcvtq_f32_s32(vmovl_s16(b)), zb);
-	return vcvtnq_s32_f32(vmulq_f32(vmulq_f32(va, vb), scale));
+	return vcvtnq_s32_f32(vaddq_f32(vmulq_f32(vmulq_f32(va, vb), scale), zc));
 }
 
 void mulNEON(const struct add_args *a) {
-	float32x4_t scale = vdupq_n_f32(a->scales[0]), za = vdupq_n_f32(a->scales[1]), zb = vdupq_n_f32(a->scales[2]);
+	float32x4_t scale = vdupq_n_f32(a->scales[0]), za = vdupq_n_f32(a->scales[1]), zb = vdupq_n_f32(a->scales[2]), zc = vdupq_n_f32(a->scales[3]);
 	int16x8_t zero = vdupq_n_s16((int16_t)a->offset);
 	int8x16_t least = vdupq_n_s8((int8_t)a->lo), most = vdupq_n_s8((int8_t)a->hi);
 	for (word n = 0; n < a->blocks; n++) {
@@ -91,10 +91,10 @@ void mulNEON(const struct add_args *a) {
 			int8x16_t x = load(pa + i), y = a->b_block ? load(pb + i) : load4(pb + i);
 			int16x8_t xl = vmovl_s8(vget_low_s8(x)), xh = vmovl_high_s8(x), yl = vmovl_s8(vget_low_s8(y)), yh = vmovl_high_s8(y);
 			int32x4_t v[4] = {
-				product(vget_low_s16(xl), vget_low_s16(yl), za, zb, scale),
-				product(vget_high_s16(xl), vget_high_s16(yl), za, zb, scale),
-				product(vget_low_s16(xh), vget_low_s16(yh), za, zb, scale),
-				product(vget_high_s16(xh), vget_high_s16(yh), za, zb, scale),
+				product(vget_low_s16(xl), vget_low_s16(yl), za, zb, scale, zc),
+				product(vget_high_s16(xl), vget_high_s16(yl), za, zb, scale, zc),
+				product(vget_low_s16(xh), vget_low_s16(yh), za, zb, scale, zc),
+				product(vget_high_s16(xh), vget_high_s16(yh), za, zb, scale, zc),
 			};
 			vst1q_s8(dst + i, narrow(v, zero, least, most));
 		}
