@@ -17,7 +17,7 @@ import (
 // v likewise. U, S and Q change slowly over the image. They are kept per run of some depth pixels as polynomials in the
 // column, see [pixel.Run]: 5 to 20 bytes a pixel, no division, no grid.
 //
-// The way is taken if these polynomials carry the corners where the lenses do, to 1/256 of a depth pixel, over the whole
+// The way is taken if these polynomials carry the corners where the lenses do, to 1/32 of a depth pixel, over the whole
 // image and from some nearest reading on; the few readings that are nearer are projected corner by corner, as are runs
 // that the lenses do not reach.
 type glide struct {
@@ -88,7 +88,7 @@ func newGlide(c Calibration, slack int64, threads int) *glide {
 			g := &glide{near: int(near), perRow: (c.Depth.Width + length - 1) / length}
 			g.Length, g.Width, g.Slack = length, c.Color.Width, int32(slack<<4)
 			f := fitter{optics: &o, length: length, far: 1 / (near + o.shift), widest: 1000}
-			if !f.scale(g, c) || !f.follows(g, c, float64(slack)/oneQ12/64) {
+			if !f.scale(g, c) || !f.follows(g, c, float64(slack)/oneQ12/8) {
 				continue
 			}
 			g.fill(&f, c, slack, threads)

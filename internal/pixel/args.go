@@ -8,8 +8,9 @@ import "unsafe"
 // caller keeps alive; none is kept after a kernel returns.
 
 type glideArgs struct {
-	pix, src, inverse, runs, steps          unsafe.Pointer
-	width, lo, hi                           int64
-	n, length, slack, offset, bent, columns int64
-	slow                                    unsafe.Pointer
+	pix, src, inverse, runs, steps unsafe.Pointer
+	width, lo, hi                  int64
+	n, length, closer, wider       int64
+	offset, bent, columns, room    int64
+	slow                           unsafe.Pointer
 }

@@ -13,1311 +13,326 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0xf0e48348 // and rsp, -0x10
-	LONG $0xd0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xd0
-	LONG $0x687f8348; BYTE $0x02 // cmp qword ptr [rdi + 0x68], 0x2
-	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
+	LONG $0xe0e48348 // and rsp, -0x20
+	LONG $0x00ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x100
+	WORD $0x8948; BYTE $0xfb // mov rbx, rdi
+	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x04fa8349 // cmp r10, 0x4
+	LONG $0x247c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdi
+	LONG $0x0cee850f; WORD $0x0000 // jne 0xd1c <glideAVX2+0xd1c>
+	WORD $0xc031 // xor eax, eax
+	LONG $0x40738b4c // mov r14, qword ptr [rbx + 0x40]
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0x26898e0f; WORD $0x0000 // jle 0x26c6 <glideAVX2+0x26c6>
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	QUAD $0x0000c024847ffdc5; BYTE $0x00 // vmovdqa ymmword ptr [rsp + 0xc0], ymm0
+	LONG $0x087b8b4c // mov r15, qword ptr [rbx + 0x8]
+	LONG $0x18638b4c // mov r12, qword ptr [rbx + 0x18]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0x0f108f0f; WORD $0x0000 // jg 0xf4d <glideAVX2+0xf4d>
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x1a9a8e0f; WORD $0x0000 // jle 0x1ae0 <glideAVX2+0x1ae0>
-	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x1a8d8e0f; WORD $0x0000 // jle 0x1ae0 <glideAVX2+0x1ae0>
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
-	LONG $0x24446348; BYTE $0x18 // movsxd rax, dword ptr [rsp + 0x18]
-	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
-	LONG $0x003c8d4c // lea r15, [rax + rax]
-	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	WORD $0x21eb // jmp 0xa2 <glideAVX2+0xa2>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0x0149; BYTE $0xf0 // add r8, rsi
-	LONG $0x5cc28348 // add rdx, 0x5c
-	LONG $0x24443b4c; BYTE $0x30 // cmp r8, qword ptr [rsp + 0x30]
-	LONG $0x1a3e8d0f; WORD $0x0000 // jge 0x1ae0 <glideAVX2+0x1ae0>
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	LONG $0x400c8d4e // lea r9, [rax + 2*r8]
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x24548948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdx
-	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
-	LONG $0x244c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r9
-	WORD $0x2aeb // jmp 0xe9 <glideAVX2+0xe9>
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x24548b48; BYTE $0x58 // mov rdx, qword ptr [rsp + 0x58]
-	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
-	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x244c8b4c; BYTE $0x40 // mov r9, qword ptr [rsp + 0x40]
-	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x08c28349 // add r10, 0x8
-	WORD $0x3949; BYTE $0xf2 // cmp r10, rsi
-	WORD $0xa77d // jge 0x90 <glideAVX2+0x90>
-	LONG $0x6f7a81c4; WORD $0x5124 // vmovdqu xmm4, xmmword ptr [r9 + 2*r10]
-	LONG $0x337de2c4; BYTE $0xdc // vpmovzxwd ymm3, xmm4 # ymm3 = xmm4[0],zero,xmm4[1],zero,xmm4[2],zero,xmm4[3],zero,xmm4[4],zero,xmm4[5],zero,xmm4[6],zero,xmm4[7],zero
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
+	LONG $0x247c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r15
+	WORD $0x3aeb // jmp 0xa4 <glideAVX2+0xa4>
+	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
+	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
+	LONG $0x247c8b4c; BYTE $0x38 // mov r15, qword ptr [rsp + 0x38]
+	LONG $0x24648b4c; BYTE $0x20 // mov r12, qword ptr [rsp + 0x20]
+	LONG $0x246c8b4c; BYTE $0x30 // mov r13, qword ptr [rsp + 0x30]
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x08c58349 // add r13, 0x8
+	LONG $0xb8c48149; WORD $0x0000; BYTE $0x00 // add r12, 0xb8
+	WORD $0x394d; BYTE $0xf5 // cmp r13, r14
+	LONG $0x26268d0f; WORD $0x0000 // jge 0x26ca <glideAVX2+0x26ca>
+	LONG $0x337d82c4; WORD $0x6f1c // vpmovzxwd ymm3, xmmword ptr [r15 + 2*r13]
 	LONG $0x177de2c4; BYTE $0xdb // vptest ymm3, ymm3
-	WORD $0xe574 // je 0xe0 <glideAVX2+0xe0>
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	WORD $0xdf74 // je 0x90 <glideAVX2+0x90>
+	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
+	LONG $0x204b8b48 // mov rcx, qword ptr [rbx + 0x20]
 	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
-	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
-	LONG $0x9055e2c4; WORD $0x983c // vpgatherdd ymm7, ymmword ptr [rax + 4*ymm3], ymm5
-	LONG $0xe275d9c5 // vpcmpeqw xmm4, xmm4, xmm2
-	LONG $0x237de2c4; BYTE $0xec // vpmovsxwd ymm5, xmm4
-	LONG $0xe176c5c5 // vpcmpeqd ymm4, ymm7, ymm1
-	WORD $0x428b; BYTE $0x58 // mov eax, dword ptr [rdx + 0x58]
-	WORD $0xc189 // mov ecx, eax
-	LONG $0xf16ef9c5 // vmovd xmm6, ecx
-	LONG $0x587de2c4; BYTE $0xf6 // vpbroadcastd ymm6, xmm6
-	LONG $0xf4ebcdc5 // vpor ymm6, ymm6, ymm4
-	LONG $0xeedfd5c5 // vpandn ymm5, ymm5, ymm6
-	LONG $0xc0ebd5c5 // vpor ymm0, ymm5, ymm0
-	WORD $0xc085 // test eax, eax
-	WORD $0xa875 // jne 0xe0 <glideAVX2+0xe0>
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x6f7ea1c4; WORD $0x902c // vmovdqu ymm5, ymmword ptr [rax + 4*r10]
-	LONG $0x6f7e21c4; WORD $0x904c; BYTE $0x40 // vmovdqu ymm9, ymmword ptr [rax + 4*r10 + 0x40]
-	LONG $0x50678b44 // mov r12d, dword ptr [rdi + 0x50]
-	WORD $0x028b // mov eax, dword ptr [rdx]
-	WORD $0x4a8b; BYTE $0x04 // mov ecx, dword ptr [rdx + 0x4]
-	WORD $0x2944; BYTE $0xe0 // sub eax, r12d
-	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
+	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
+	LONG $0x905de2c4; WORD $0x983c // vpgatherdd ymm7, ymmword ptr [rax + 4*ymm3], ymm4
+	LONG $0x107ac1c4; WORD $0x2464; BYTE $0x58 // vmovss xmm4, dword ptr [r12 + 0x58]
+	QUAD $0x00b424ac107ac1c4; WORD $0x0000 // vmovss xmm5, dword ptr [r12 + 0xb4]
+	LONG $0xe5c6d8c5; BYTE $0x00 // vshufps xmm4, xmm4, xmm5, 0x0 # xmm4 = xmm4[0,0],xmm5[0,0]
+	LONG $0x01fde3c4; WORD $0x50e4 // vpermpd ymm4, ymm4, 0x50 # ymm4 = ymm4[0,0,1,1]
+	QUAD $0x0000c0248c6ffdc5; BYTE $0x00 // vmovdqa ymm1, ymmword ptr [rsp + 0xc0]
+	LONG $0xe976c5c5 // vpcmpeqd ymm5, ymm7, ymm1
+	LONG $0xecebd5c5 // vpor ymm5, ymm5, ymm4
+	LONG $0xe376f5c5 // vpcmpeqd ymm4, ymm1, ymm3
+	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
 	LONG $0xf06ef9c5 // vmovd xmm6, eax
 	LONG $0x587de2c4; BYTE $0xf6 // vpbroadcastd ymm6, xmm6
-	LONG $0xc16e79c5 // vmovd xmm8, ecx
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0x403d62c4; BYTE $0xc5 // vpmulld ymm8, ymm8, ymm5
-	LONG $0xf6febdc5 // vpaddd ymm6, ymm8, ymm6
-	WORD $0x428b; BYTE $0x08 // mov eax, dword ptr [rdx + 0x8]
-	LONG $0xc06e79c5 // vmovd xmm8, eax
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0x403d42c4; BYTE $0xc1 // vpmulld ymm8, ymm8, ymm9
-	LONG $0xf6febdc5 // vpaddd ymm6, ymm8, ymm6
-	WORD $0x428b; BYTE $0x28 // mov eax, dword ptr [rdx + 0x28]
-	LONG $0xc06e79c5 // vmovd xmm8, eax
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	WORD $0x428b; BYTE $0x2c // mov eax, dword ptr [rdx + 0x2c]
-	LONG $0xd06e79c5 // vmovd xmm10, eax
-	LONG $0x587d42c4; BYTE $0xd2 // vpbroadcastd ymm10, xmm10
-	LONG $0x402d62c4; BYTE $0xd5 // vpmulld ymm10, ymm10, ymm5
-	LONG $0xfe2d41c4; BYTE $0xc0 // vpaddd ymm8, ymm10, ymm8
-	LONG $0x283d62c4; BYTE $0xdf // vpmuldq ymm11, ymm8, ymm7
-	LONG $0x731dc1c4; WORD $0x20d0 // vpsrlq ymm12, ymm8, 0x20
-	LONG $0xe772bdc5; BYTE $0x1f // vpsrad ymm8, ymm7, 0x1f
-	LONG $0xd7707dc5; BYTE $0xf5 // vpshufd ymm10, ymm7, 0xf5 # ymm10 = ymm7[1,1,3,3,5,5,7,7]
-	LONG $0x022d43c4; WORD $0xaac0 // vpblendd ymm8, ymm10, ymm8, 0xaa # ymm8 = ymm10[0],ymm8[1],ymm10[2],ymm8[3],ymm10[4],ymm8[5],ymm10[6],ymm8[7]
-	LONG $0x281d42c4; BYTE $0xe2 // vpmuldq ymm12, ymm12, ymm10
-	LONG $0x7325c1c4; WORD $0x20d3 // vpsrlq ymm11, ymm11, 0x20
-	LONG $0x022543c4; WORD $0xaadc // vpblendd ymm11, ymm11, ymm12, 0xaa # ymm11 = ymm11[0],ymm12[1],ymm11[2],ymm12[3],ymm11[4],ymm12[5],ymm11[6],ymm12[7]
-	LONG $0xf6fea5c5 // vpaddd ymm6, ymm11, ymm6
-	WORD $0x428b; BYTE $0x0c // mov eax, dword ptr [rdx + 0xc]
-	WORD $0x2944; BYTE $0xe0 // sub eax, r12d
-	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
-	LONG $0xd86e79c5 // vmovd xmm11, eax
-	LONG $0x587d42c4; BYTE $0xdb // vpbroadcastd ymm11, xmm11
-	WORD $0x428b; BYTE $0x10 // mov eax, dword ptr [rdx + 0x10]
-	LONG $0xe06e79c5 // vmovd xmm12, eax
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0x401d62c4; BYTE $0xe5 // vpmulld ymm12, ymm12, ymm5
-	LONG $0xfe1d41c4; BYTE $0xdb // vpaddd ymm11, ymm12, ymm11
-	WORD $0x428b; BYTE $0x14 // mov eax, dword ptr [rdx + 0x14]
-	LONG $0xe06e79c5 // vmovd xmm12, eax
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0x401d42c4; BYTE $0xc9 // vpmulld ymm9, ymm12, ymm9
-	LONG $0xfe2541c4; BYTE $0xc9 // vpaddd ymm9, ymm11, ymm9
-	WORD $0x428b; BYTE $0x30 // mov eax, dword ptr [rdx + 0x30]
-	LONG $0xd86e79c5 // vmovd xmm11, eax
-	LONG $0x587d42c4; BYTE $0xdb // vpbroadcastd ymm11, xmm11
-	WORD $0x428b; BYTE $0x34 // mov eax, dword ptr [rdx + 0x34]
-	LONG $0xe06e79c5 // vmovd xmm12, eax
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0x401d62c4; BYTE $0xe5 // vpmulld ymm12, ymm12, ymm5
-	LONG $0xfe1d41c4; BYTE $0xdb // vpaddd ymm11, ymm12, ymm11
-	LONG $0x282562c4; BYTE $0xe7 // vpmuldq ymm12, ymm11, ymm7
-	LONG $0x7325c1c4; WORD $0x20d3 // vpsrlq ymm11, ymm11, 0x20
-	LONG $0x282542c4; BYTE $0xd2 // vpmuldq ymm10, ymm11, ymm10
-	LONG $0x7325c1c4; WORD $0x20d4 // vpsrlq ymm11, ymm12, 0x20
-	LONG $0x022543c4; WORD $0xaad2 // vpblendd ymm10, ymm11, ymm10, 0xaa # ymm10 = ymm11[0],ymm10[1],ymm11[2],ymm10[3],ymm11[4],ymm10[5],ymm11[6],ymm10[7]
-	LONG $0xfe3541c4; BYTE $0xca // vpaddd ymm9, ymm9, ymm10
-	LONG $0x607f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x60], 0x0
-	LONG $0x7325c1c4; WORD $0x20d0 // vpsrlq ymm11, ymm8, 0x20
-	LONG $0x00ef840f; WORD $0x0000 // je 0x35f <glideAVX2+0x35f>
-	LONG $0x284562c4; BYTE $0xd7 // vpmuldq ymm10, ymm7, ymm7
-	LONG $0xf43d41c4; BYTE $0xe3 // vpmuludq ymm12, ymm8, ymm11
-	LONG $0x731dc1c4; WORD $0x21f4 // vpsllq ymm12, ymm12, 0x21
-	LONG $0xf43d41c4; BYTE $0xe8 // vpmuludq ymm13, ymm8, ymm8
-	LONG $0xd41541c4; BYTE $0xe4 // vpaddq ymm12, ymm13, ymm12
-	LONG $0x732dc1c4; WORD $0x20d2 // vpsrlq ymm10, ymm10, 0x20
-	WORD $0x428b; BYTE $0x40 // mov eax, dword ptr [rdx + 0x40]
-	WORD $0x4a8b; BYTE $0x44 // mov ecx, dword ptr [rdx + 0x44]
-	LONG $0xe86e79c5 // vmovd xmm13, eax
-	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
-	LONG $0xf16e79c5 // vmovd xmm14, ecx
-	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
-	LONG $0x400d62c4; BYTE $0xf5 // vpmulld ymm14, ymm14, ymm5
-	LONG $0xfe0d41c4; BYTE $0xed // vpaddd ymm13, ymm14, ymm13
-	LONG $0x730dc1c4; WORD $0x20f5 // vpsllq ymm14, ymm13, 0x20
-	LONG $0x720dc1c4; WORD $0x1fe6 // vpsrad ymm14, ymm14, 0x1f
-	LONG $0xf41541c4; BYTE $0xfa // vpmuludq ymm15, ymm13, ymm10
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0xf40d41c4; BYTE $0xf2 // vpmuludq ymm14, ymm14, ymm10
-	LONG $0x730dc1c4; WORD $0x20f6 // vpsllq ymm14, ymm14, 0x20
-	LONG $0xd40541c4; BYTE $0xf6 // vpaddq ymm14, ymm15, ymm14
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0x731dc1c4; WORD $0x20d4 // vpsrlq ymm12, ymm12, 0x20
-	LONG $0x281542c4; BYTE $0xec // vpmuldq ymm13, ymm13, ymm12
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0x020d43c4; WORD $0xaaed // vpblendd ymm13, ymm14, ymm13, 0xaa # ymm13 = ymm14[0],ymm13[1],ymm14[2],ymm13[3],ymm14[4],ymm13[5],ymm14[6],ymm13[7]
-	LONG $0xf6fe95c5 // vpaddd ymm6, ymm13, ymm6
-	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
-	LONG $0xe86e79c5 // vmovd xmm13, eax
-	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
-	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
-	LONG $0xf06e79c5 // vmovd xmm14, eax
-	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
-	LONG $0x400d62c4; BYTE $0xf5 // vpmulld ymm14, ymm14, ymm5
-	LONG $0xfe0d41c4; BYTE $0xed // vpaddd ymm13, ymm14, ymm13
-	LONG $0x730dc1c4; WORD $0x20f5 // vpsllq ymm14, ymm13, 0x20
-	LONG $0x720dc1c4; WORD $0x1fe6 // vpsrad ymm14, ymm14, 0x1f
-	LONG $0xf41541c4; BYTE $0xfa // vpmuludq ymm15, ymm13, ymm10
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0xf40d41c4; BYTE $0xd2 // vpmuludq ymm10, ymm14, ymm10
-	LONG $0x732dc1c4; WORD $0x20f2 // vpsllq ymm10, ymm10, 0x20
-	LONG $0xd40541c4; BYTE $0xd2 // vpaddq ymm10, ymm15, ymm10
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0x281542c4; BYTE $0xe4 // vpmuldq ymm12, ymm13, ymm12
-	LONG $0x732dc1c4; WORD $0x20d2 // vpsrlq ymm10, ymm10, 0x20
-	LONG $0x022d43c4; WORD $0xaad4 // vpblendd ymm10, ymm10, ymm12, 0xaa # ymm10 = ymm10[0],ymm12[1],ymm10[2],ymm12[3],ymm10[4],ymm12[5],ymm10[6],ymm12[7]
-	LONG $0xfe2d41c4; BYTE $0xc9 // vpaddd ymm9, ymm10, ymm9
-	WORD $0x0145; BYTE $0xe4 // add r12d, r12d
-	WORD $0x428b; BYTE $0x18 // mov eax, dword ptr [rdx + 0x18]
-	WORD $0x0144; BYTE $0xe0 // add eax, r12d
-	LONG $0xd06e79c5 // vmovd xmm10, eax
-	LONG $0x587d42c4; BYTE $0xd2 // vpbroadcastd ymm10, xmm10
-	WORD $0x4a8b; BYTE $0x1c // mov ecx, dword ptr [rdx + 0x1c]
-	WORD $0x428b; BYTE $0x24 // mov eax, dword ptr [rdx + 0x24]
-	LONG $0xe16e79c5 // vmovd xmm12, ecx
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0x401d62c4; BYTE $0xe5 // vpmulld ymm12, ymm12, ymm5
-	LONG $0xfe2d41c4; BYTE $0xd4 // vpaddd ymm10, ymm10, ymm12
-	WORD $0x4a8b; BYTE $0x38 // mov ecx, dword ptr [rdx + 0x38]
-	LONG $0xe16e79c5 // vmovd xmm12, ecx
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0x281d62c4; BYTE $0xef // vpmuldq ymm13, ymm12, ymm7
-	LONG $0x720dc1c4; WORD $0x1fe4 // vpsrad ymm14, ymm12, 0x1f
-	LONG $0xf41d41c4; BYTE $0xfb // vpmuludq ymm15, ymm12, ymm11
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0xf40d41c4; BYTE $0xf0 // vpmuludq ymm14, ymm14, ymm8
-	LONG $0xd40541c4; BYTE $0xf6 // vpaddq ymm14, ymm15, ymm14
-	LONG $0x730dc1c4; WORD $0x20f6 // vpsllq ymm14, ymm14, 0x20
-	LONG $0xf41d41c4; BYTE $0xe0 // vpmuludq ymm12, ymm12, ymm8
-	LONG $0xd41d41c4; BYTE $0xe6 // vpaddq ymm12, ymm12, ymm14
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0x021543c4; WORD $0xaae4 // vpblendd ymm12, ymm13, ymm12, 0xaa # ymm12 = ymm13[0],ymm12[1],ymm13[2],ymm12[3],ymm13[4],ymm12[5],ymm13[6],ymm12[7]
-	LONG $0xfe2d41c4; BYTE $0xd4 // vpaddd ymm10, ymm10, ymm12
-	LONG $0xd6fe2dc5 // vpaddd ymm10, ymm10, ymm6
-	LONG $0x20620344 // add r12d, dword ptr [rdx + 0x20]
-	LONG $0x6e7941c4; BYTE $0xe4 // vmovd xmm12, r12d
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0xe86e79c5 // vmovd xmm13, eax
-	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
-	LONG $0x401562c4; BYTE $0xed // vpmulld ymm13, ymm13, ymm5
-	LONG $0xfe1d41c4; BYTE $0xe5 // vpaddd ymm12, ymm12, ymm13
-	WORD $0x428b; BYTE $0x3c // mov eax, dword ptr [rdx + 0x3c]
-	LONG $0xe86e79c5 // vmovd xmm13, eax
-	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
-	LONG $0x2815e2c4; BYTE $0xff // vpmuldq ymm7, ymm13, ymm7
-	LONG $0x720dc1c4; WORD $0x1fe5 // vpsrad ymm14, ymm13, 0x1f
-	LONG $0xf41541c4; BYTE $0xdb // vpmuludq ymm11, ymm13, ymm11
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0xf40d41c4; BYTE $0xf0 // vpmuludq ymm14, ymm14, ymm8
-	LONG $0xd42541c4; BYTE $0xde // vpaddq ymm11, ymm11, ymm14
-	LONG $0x7325c1c4; WORD $0x20f3 // vpsllq ymm11, ymm11, 0x20
-	LONG $0xf41541c4; BYTE $0xc0 // vpmuludq ymm8, ymm13, ymm8
-	LONG $0xd43d41c4; BYTE $0xc3 // vpaddq ymm8, ymm8, ymm11
-	LONG $0xd773c5c5; BYTE $0x20 // vpsrlq ymm7, ymm7, 0x20
-	LONG $0x0245c3c4; WORD $0xaaf8 // vpblendd ymm7, ymm7, ymm8, 0xaa # ymm7 = ymm7[0],ymm8[1],ymm7[2],ymm8[3],ymm7[4],ymm8[5],ymm7[6],ymm8[7]
-	LONG $0xfffe9dc5 // vpaddd ymm7, ymm12, ymm7
-	LONG $0xfffeb5c5 // vpaddd ymm7, ymm9, ymm7
-	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
-	LONG $0xc06e79c5 // vmovd xmm8, eax
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	WORD $0x428b; BYTE $0x54 // mov eax, dword ptr [rdx + 0x54]
-	LONG $0xd86e79c5 // vmovd xmm11, eax
-	LONG $0x587d42c4; BYTE $0xdb // vpbroadcastd ymm11, xmm11
-	LONG $0x4025e2c4; BYTE $0xed // vpmulld ymm5, ymm11, ymm5
-	LONG $0xedfebdc5 // vpaddd ymm5, ymm8, ymm5
-	LONG $0xf372e5c5; BYTE $0x0e // vpslld ymm3, ymm3, 0xe
-	LONG $0x285562c4; BYTE $0xc3 // vpmuldq ymm8, ymm5, ymm3
-	LONG $0xd573d5c5; BYTE $0x20 // vpsrlq ymm5, ymm5, 0x20
-	LONG $0xd373e5c5; BYTE $0x20 // vpsrlq ymm3, ymm3, 0x20
-	LONG $0x2855e2c4; BYTE $0xdb // vpmuldq ymm3, ymm5, ymm3
-	LONG $0x7355c1c4; WORD $0x20d0 // vpsrlq ymm5, ymm8, 0x20
-	LONG $0x0255e3c4; WORD $0xaadb // vpblendd ymm3, ymm5, ymm3, 0xaa # ymm3 = ymm5[0],ymm3[1],ymm5[2],ymm3[3],ymm5[4],ymm3[5],ymm5[6],ymm3[7]
-	WORD $0x478b; BYTE $0x58 // mov eax, dword ptr [rdi + 0x58]
-	LONG $0xe86ef9c5 // vmovd xmm5, eax
-	LONG $0x587de2c4; BYTE $0xed // vpbroadcastd ymm5, xmm5
-	LONG $0xddfee5c5 // vpaddd ymm3, ymm3, ymm5
-	LONG $0xe372e5c5; BYTE $0x0c // vpsrad ymm3, ymm3, 0xc
+	LONG $0x31dbcdc5 // vpand ymm6, ymm6, ymmword ptr [rcx]
+	LONG $0xdddf5dc5 // vpandn ymm11, ymm4, ymm5
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xe86ef9c5 // vmovd xmm5, eax
-	LONG $0x587d62c4; BYTE $0xed // vpbroadcastd ymm13, xmm5
-	LONG $0xfa65c1c4; BYTE $0xdd // vpsubd ymm3, ymm3, ymm13
-	LONG $0xe672bdc5; BYTE $0x10 // vpsrad ymm8, ymm6, 0x10
-	LONG $0x721dc1c4; WORD $0x10e2 // vpsrad ymm12, ymm10, 0x10
-	LONG $0x7255c1c4; WORD $0x10e1 // vpsrad ymm5, ymm9, 0x10
-	LONG $0xe772a5c5; BYTE $0x10 // vpsrad ymm11, ymm7, 0x10
-	LONG $0xe372b5c5; BYTE $0x1f // vpsrad ymm9, ymm3, 0x1f
-	LONG $0xe4ebb5c5 // vpor ymm4, ymm9, ymm4
-	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
-	LONG $0xc86e79c5 // vmovd xmm9, eax
-	LONG $0x587d42c4; BYTE $0xc9 // vpbroadcastd ymm9, xmm9
-	LONG $0x666541c4; BYTE $0xc9 // vpcmpgtd ymm9, ymm3, ymm9
-	LONG $0xe4ebb5c5 // vpor ymm4, ymm9, ymm4
-	LONG $0xfa1d41c4; BYTE $0xc8 // vpsubd ymm9, ymm12, ymm8
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0xe06e79c5 // vmovd xmm12, eax
-	LONG $0x587d42c4; BYTE $0xf4 // vpbroadcastd ymm14, xmm12
-	LONG $0xe5fa25c5 // vpsubd ymm12, ymm11, ymm5
-	LONG $0x3d1d42c4; BYTE $0xf9 // vpmaxsd ymm15, ymm12, ymm9
-	LONG $0x660541c4; BYTE $0xfe // vpcmpgtd ymm15, ymm15, ymm14
-	LONG $0x391dc2c4; BYTE $0xc9 // vpminsd ymm1, ymm12, ymm9
-	LONG $0xc96695c5 // vpcmpgtd ymm1, ymm13, ymm1
-	LONG $0xc9eb85c5 // vpor ymm1, ymm15, ymm1
-	LONG $0xe672cdc5; BYTE $0x1f // vpsrad ymm6, ymm6, 0x1f
-	LONG $0xf6ebddc5 // vpor ymm6, ymm4, ymm6
-	LONG $0xceebf5c5 // vpor ymm1, ymm1, ymm6
-	LONG $0xfe0d41c4; BYTE $0xe8 // vpaddd ymm13, ymm14, ymm8
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x587de2c4; BYTE $0xf6 // vpbroadcastd ymm6, xmm6
-	LONG $0xee6615c5 // vpcmpgtd ymm13, ymm13, ymm6
-	WORD $0x4f8b; BYTE $0x30 // mov ecx, dword ptr [rdi + 0x30]
-	WORD $0x578b; BYTE $0x38 // mov edx, dword ptr [rdi + 0x38]
-	WORD $0xc889 // mov eax, ecx
-	LONG $0xf06e79c5 // vmovd xmm14, eax
-	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
-	LONG $0xf5660dc5 // vpcmpgtd ymm14, ymm14, ymm5
-	WORD $0xd089 // mov eax, edx
-	LONG $0xf86e79c5 // vmovd xmm15, eax
-	LONG $0x587d42c4; BYTE $0xff // vpbroadcastd ymm15, xmm15
-	LONG $0x662541c4; BYTE $0xdf // vpcmpgtd ymm11, ymm11, ymm15
-	LONG $0xeb2541c4; BYTE $0xdd // vpor ymm11, ymm11, ymm13
-	LONG $0xeb2541c4; BYTE $0xde // vpor ymm11, ymm11, ymm14
-	LONG $0xc9eba5c5 // vpor ymm1, ymm11, ymm1
-	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
-	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
-	LONG $0x0085850f; WORD $0x0000 // jne 0x609 <glideAVX2+0x609>
-	QUAD $0x0000a0249c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm3
-	LONG $0x404de2c4; BYTE $0xcd // vpmulld ymm1, ymm6, ymm5
-	LONG $0xe1febdc5 // vpaddd ymm4, ymm8, ymm1
-	QUAD $0x00008024a47ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm4
-	LONG $0x7275c1c4; WORD $0x08f4 // vpslld ymm1, ymm12, 0x8
-	LONG $0xe9ebb5c5 // vpor ymm5, ymm9, ymm1
-	LONG $0x6c7ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm5
-	LONG $0xe97ef9c5 // vmovd ecx, xmm5
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x0000bd41; WORD $0x0000 // mov r13d, 0x0
-	WORD $0x1945; BYTE $0xed // sbb r13d, r13d
-	WORD $0x8b4c; BYTE $0x27 // mov r12, qword ptr [rdi]
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	LONG $0x01ef8e0f; WORD $0x0000 // jle 0x7c9 <glideAVX2+0x7c9>
-	LONG $0xda7ef9c5 // vmovd edx, xmm3
-	WORD $0x0941; BYTE $0xd5 // or r13d, edx
-	LONG $0x7ef9e1c4; BYTE $0xe6 // vmovq rsi, xmm4
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x740c8d4d // lea r9, [r12 + 2*rsi]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0197850f; WORD $0x0000 // jne 0x790 <glideAVX2+0x790>
-	WORD $0xc389 // mov ebx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x01c5840f; WORD $0x0000 // je 0x7c9 <glideAVX2+0x7c9>
-	LONG $0x000211e9; BYTE $0x00 // jmp 0x81a <glideAVX2+0x81a>
-	LONG $0x10245489 // mov dword ptr [rsp + 0x10], edx
-	LONG $0x14244c89 // mov dword ptr [rsp + 0x14], ecx
-	LONG $0xcbebddc5 // vpor ymm1, ymm4, ymm3
-	QUAD $0x0000a0248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm1
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xd9dbbdc5 // vpand ymm3, ymm8, ymm1
-	LONG $0xff0000b8; BYTE $0xff // mov eax, 0xffff0000
 	LONG $0xe06ef9c5 // vmovd xmm4, eax
 	LONG $0x587de2c4; BYTE $0xe4 // vpbroadcastd ymm4, xmm4
-	LONG $0xf4dbadc5 // vpand ymm6, ymm10, ymm4
-	LONG $0xdbebcdc5 // vpor ymm3, ymm6, ymm3
-	QUAD $0x000080249c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm3
-	LONG $0xcddbf5c5 // vpand ymm1, ymm1, ymm5
-	LONG $0xdfdbddc5 // vpand ymm3, ymm4, ymm7
-	LONG $0xc9ebe5c5 // vpor ymm1, ymm3, ymm1
-	LONG $0x4c7ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm1
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	WORD $0x13eb // jmp 0x67d <glideAVX2+0x67d>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	LONG $0x08f98349 // cmp r9, 0x8
-	LONG $0xfa42840f; WORD $0xffff // je 0xbf <glideAVX2+0xbf>
-	QUAD $0x000000a08c948b42 // mov edx, dword ptr [rsp + 4*r9 + 0xa0]
-	WORD $0xd285 // test edx, edx
-	WORD $0xe778 // js 0x670 <glideAVX2+0x670>
-	LONG $0x8c448b42; BYTE $0x60 // mov eax, dword ptr [rsp + 4*r9 + 0x60]
-	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
-	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0x1424748b // mov esi, dword ptr [rsp + 0x14]
-	WORD $0xce39 // cmp esi, ecx
-	WORD $0x4f0f; BYTE $0xce // cmovg ecx, esi
-	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
-	WORD $0xc639 // cmp esi, eax
-	WORD $0x4c0f; BYTE $0xc6 // cmovl eax, esi
-	WORD $0xc139 // cmp ecx, eax
-	WORD $0xc67d // jge 0x670 <glideAVX2+0x670>
-	QUAD $0x000000808cbc8b42 // mov edi, dword ptr [rsp + 4*r9 + 0x80]
-	LONG $0xe7bf0f44 // movsx r12d, di
-	WORD $0xffc1; BYTE $0x10 // sar edi, 0x10
-	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
-	WORD $0xfe39 // cmp esi, edi
-	WORD $0x4c0f; BYTE $0xfe // cmovl edi, esi
-	WORD $0x8545; BYTE $0xe4 // test r12d, r12d
-	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
-	LONG $0xe64e0f44 // cmovle r12d, esi
-	WORD $0x3941; BYTE $0xfc // cmp r12d, edi
-	WORD $0x9c7d // jge 0x670 <glideAVX2+0x670>
-	WORD $0x634c; BYTE $0xd9 // movsxd r11, ecx
-	WORD $0x6348; BYTE $0xf0 // movsxd rsi, eax
-	WORD $0x6348; BYTE $0xcf // movsxd rcx, edi
-	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
-	WORD $0x8b4c; BYTE $0x30 // mov r14, qword ptr [rax]
-	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	WORD $0x294c; BYTE $0xe0 // sub rax, r12
-	LONG $0x247c8d49; BYTE $0x01 // lea rdi, [r12 + 0x1]
-	LONG $0xff418d4c // lea r8, [rcx - 0x1]
-	WORD $0x894d; BYTE $0xfa // mov r10, r15
-	LONG $0xd3af0f4d // imul r10, r11
-	WORD $0x014d; BYTE $0xf2 // add r10, r14
-	WORD $0x0feb // jmp 0x70f <glideAVX2+0x70f>
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	WORD $0x014d; BYTE $0xfa // add r10, r15
-	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
-	LONG $0xff61840f; WORD $0xffff // je 0x670 <glideAVX2+0x670>
-	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
-	WORD $0x01a8 // test al, 0x1
-	WORD $0x2874 // je 0x73e <glideAVX2+0x73e>
-	WORD $0x894c; BYTE $0xdb // mov rbx, r11
-	LONG $0x5caf0f48; WORD $0x0824 // imul rbx, qword ptr [rsp + 0x8]
-	LONG $0x5e1c8d49 // lea rbx, [r14 + 2*rbx]
-	LONG $0x2cb70f46; BYTE $0x63 // movzx r13d, word ptr [rbx + 2*r12]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xd5394166 // cmp r13w, dx
-	LONG $0xea430f44 // cmovae r13d, edx
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x2c894666; BYTE $0x63 // mov word ptr [rbx + 2*r12], r13w
-	WORD $0x8948; BYTE $0xfb // mov rbx, rdi
-	WORD $0x394d; BYTE $0xe0 // cmp r8, r12
-	WORD $0xbd74 // je 0x700 <glideAVX2+0x700>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x2cb70f45; BYTE $0x5a // movzx r13d, word ptr [r10 + 2*rbx]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xd5394166 // cmp r13w, dx
-	LONG $0xea430f44 // cmovae r13d, edx
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x2c894566; BYTE $0x5a // mov word ptr [r10 + 2*rbx], r13w
-	LONG $0x6cb70f45; WORD $0x025a // movzx r13d, word ptr [r10 + 2*rbx + 0x2]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xd5394166 // cmp r13w, dx
-	LONG $0xea430f44 // cmovae r13d, edx
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x6c894566; WORD $0x025a // mov word ptr [r10 + 2*rbx + 0x2], r13w
-	LONG $0x02c38348 // add rbx, 0x2
-	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	WORD $0xc575 // jne 0x750 <glideAVX2+0x750>
-	LONG $0xffff70e9; BYTE $0xff // jmp 0x700 <glideAVX2+0x700>
-	LONG $0x09b70f41 // movzx ecx, word ptr [r9]
-	WORD $0xc9ff // dec ecx
-	WORD $0x3966; BYTE $0xd1 // cmp cx, dx
-	WORD $0x430f; BYTE $0xca // cmovae ecx, edx
-	WORD $0xc1ff // inc ecx
-	LONG $0x09894166 // mov word ptr [r9], cx
-	LONG $0x49b70f41; BYTE $0x02 // movzx ecx, word ptr [r9 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	LONG $0xcd430f41 // cmovae ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x49894166; BYTE $0x02 // mov word ptr [r9 + 0x2], cx
-	WORD $0x588d; BYTE $0xff // lea ebx, [rax - 0x1]
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x490c8d4d // lea r9, [r9 + 2*rcx]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5175 // jne 0x81a <glideAVX2+0x81a>
-	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	WORD $0xd219 // sbb edx, edx
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x00d48e0f; WORD $0x0000 // jle 0x8c1 <glideAVX2+0x8c1>
-	LONG $0x1679e3c4; WORD $0x01e6 // vpextrd esi, xmm4, 0x1
-	LONG $0xcbc579c5; BYTE $0x02 // vpextrw r9d, xmm3, 0x2
-	WORD $0x0944; BYTE $0xca // or edx, r9d
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	WORD $0x7b75 // jne 0x885 <glideAVX2+0x885>
-	WORD $0xc389 // mov ebx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00ac840f; WORD $0x0000 // je 0x8c1 <glideAVX2+0x8c1>
-	LONG $0x0000fce9; BYTE $0x00 // jmp 0x916 <glideAVX2+0x916>
-	WORD $0xcbff // dec ebx
-	WORD $0x15eb // jmp 0x833 <glideAVX2+0x833>
-	WORD $0x9066 // nop
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x0239 // mov word ptr [r9 + r15 + 0x2], ax
-	WORD $0x014d; BYTE $0xf9 // add r9, r15
-	WORD $0x014d; BYTE $0xf9 // add r9, r15
-	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x9673 // jae 0x7c9 <glideAVX2+0x7c9>
-	LONG $0x01b70f41 // movzx eax, word ptr [r9]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0x840 <glideAVX2+0x840>
-	WORD $0xd089 // mov eax, edx
-	WORD $0xc0ff // inc eax
-	LONG $0x01894166 // mov word ptr [r9], ax
-	LONG $0x41b70f41; BYTE $0x02 // movzx eax, word ptr [r9 + 0x2]
-	WORD $0xc8ff // dec eax
-	LONG $0xe8394466 // cmp ax, r13w
-	WORD $0x0372 // jb 0x856 <glideAVX2+0x856>
-	WORD $0x8944; BYTE $0xe8 // mov eax, r13d
-	WORD $0xc0ff // inc eax
-	LONG $0x41894166; BYTE $0x02 // mov word ptr [r9 + 0x2], ax
-	LONG $0x04b70f43; BYTE $0x39 // movzx eax, word ptr [r9 + r15]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0x86b <glideAVX2+0x86b>
-	WORD $0xd089 // mov eax, edx
-	WORD $0xc0ff // inc eax
-	LONG $0x04894366; BYTE $0x39 // mov word ptr [r9 + r15], ax
-	LONG $0x44b70f43; WORD $0x0239 // movzx eax, word ptr [r9 + r15 + 0x2]
-	WORD $0xc8ff // dec eax
-	LONG $0xe8394466 // cmp ax, r13w
-	WORD $0xa072 // jb 0x820 <glideAVX2+0x820>
-	WORD $0x8944; BYTE $0xe8 // mov eax, r13d
-	WORD $0x9beb // jmp 0x820 <glideAVX2+0x820>
-	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
-	WORD $0xc9ff // dec ecx
-	LONG $0xc9394466 // cmp cx, r9w
-	LONG $0xc9430f41 // cmovae ecx, r9d
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x00 // mov word ptr [r13], cx
-	LONG $0x4db70f41; BYTE $0x02 // movzx ecx, word ptr [r13 + 0x2]
-	WORD $0xc9ff // dec ecx
-	WORD $0x3966; BYTE $0xd1 // cmp cx, dx
-	WORD $0x430f; BYTE $0xca // cmovae ecx, edx
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x02 // mov word ptr [r13 + 0x2], cx
-	WORD $0x588d; BYTE $0xff // lea ebx, [rax - 0x1]
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5575 // jne 0x916 <glideAVX2+0x916>
-	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	WORD $0xd219 // sbb edx, edx
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x00e08e0f; WORD $0x0000 // jle 0x9c5 <glideAVX2+0x9c5>
-	LONG $0x1679e3c4; WORD $0x02e6 // vpextrd esi, xmm4, 0x2
-	LONG $0xcbc579c5; BYTE $0x04 // vpextrw r9d, xmm3, 0x4
-	WORD $0x0944; BYTE $0xca // or edx, r9d
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0083850f; WORD $0x0000 // jne 0x989 <glideAVX2+0x989>
-	WORD $0xc389 // mov ebx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00b4840f; WORD $0x0000 // je 0x9c5 <glideAVX2+0x9c5>
-	LONG $0x000104e9; BYTE $0x00 // jmp 0xa1a <glideAVX2+0xa1a>
-	WORD $0xcbff // dec ebx
-	WORD $0x19eb // jmp 0x933 <glideAVX2+0x933>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x8e73 // jae 0x8c1 <glideAVX2+0x8c1>
-	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0x943 <glideAVX2+0x943>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
-	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0x958 <glideAVX2+0x958>
-	WORD $0xd089 // mov eax, edx
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
-	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0x970 <glideAVX2+0x970>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
-	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0x920 <glideAVX2+0x920>
-	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0x920 <glideAVX2+0x920>
-	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
-	WORD $0xc9ff // dec ecx
-	LONG $0xc9394466 // cmp cx, r9w
-	LONG $0xc9430f41 // cmovae ecx, r9d
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x00 // mov word ptr [r13], cx
-	LONG $0x4db70f41; BYTE $0x02 // movzx ecx, word ptr [r13 + 0x2]
-	WORD $0xc9ff // dec ecx
-	WORD $0x3966; BYTE $0xd1 // cmp cx, dx
-	WORD $0x430f; BYTE $0xca // cmovae ecx, edx
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x02 // mov word ptr [r13 + 0x2], cx
-	WORD $0x588d; BYTE $0xff // lea ebx, [rax - 0x1]
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5575 // jne 0xa1a <glideAVX2+0xa1a>
-	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	WORD $0xd219 // sbb edx, edx
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xac5 <glideAVX2+0xac5>
-	LONG $0x1679e3c4; WORD $0x03e6 // vpextrd esi, xmm4, 0x3
-	LONG $0xcbc579c5; BYTE $0x06 // vpextrw r9d, xmm3, 0x6
-	WORD $0x0944; BYTE $0xca // or edx, r9d
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x007f850f; WORD $0x0000 // jne 0xa89 <glideAVX2+0xa89>
-	WORD $0xc389 // mov ebx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00b0840f; WORD $0x0000 // je 0xac5 <glideAVX2+0xac5>
-	LONG $0x00010ee9; BYTE $0x00 // jmp 0xb28 <glideAVX2+0xb28>
-	WORD $0xcbff // dec ebx
-	WORD $0x15eb // jmp 0xa33 <glideAVX2+0xa33>
-	WORD $0x9066 // nop
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x9273 // jae 0x9c5 <glideAVX2+0x9c5>
-	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xa43 <glideAVX2+0xa43>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
-	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xa58 <glideAVX2+0xa58>
-	WORD $0xd089 // mov eax, edx
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
-	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xa70 <glideAVX2+0xa70>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
-	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0xa20 <glideAVX2+0xa20>
-	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0xa20 <glideAVX2+0xa20>
-	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
-	WORD $0xc9ff // dec ecx
-	LONG $0xc9394466 // cmp cx, r9w
-	LONG $0xc9430f41 // cmovae ecx, r9d
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x00 // mov word ptr [r13], cx
-	LONG $0x4db70f41; BYTE $0x02 // movzx ecx, word ptr [r13 + 0x2]
-	WORD $0xc9ff // dec ecx
-	WORD $0x3966; BYTE $0xd1 // cmp cx, dx
-	WORD $0x430f; BYTE $0xca // cmovae ecx, edx
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x02 // mov word ptr [r13 + 0x2], cx
-	WORD $0x588d; BYTE $0xff // lea ebx, [rax - 0x1]
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x6375 // jne 0xb28 <glideAVX2+0xb28>
-	LONG $0x397de3c4; WORD $0x01e4 // vextracti128 xmm4, ymm4, 0x1
-	LONG $0x397de3c4; WORD $0x01ed // vextracti128 xmm5, ymm5, 0x1
-	LONG $0xe97ef9c5 // vmovd ecx, xmm5
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	WORD $0xd219 // sbb edx, edx
-	LONG $0x397de3c4; WORD $0x01db // vextracti128 xmm3, ymm3, 0x1
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xbd5 <glideAVX2+0xbd5>
-	LONG $0xe67ef9c5 // vmovd esi, xmm4
-	LONG $0x7e79c1c4; BYTE $0xd9 // vmovd r9d, xmm3
-	WORD $0x0944; BYTE $0xca // or edx, r9d
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0081850f; WORD $0x0000 // jne 0xb99 <glideAVX2+0xb99>
-	WORD $0xc389 // mov ebx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00b2840f; WORD $0x0000 // je 0xbd5 <glideAVX2+0xbd5>
-	LONG $0x000102e9; BYTE $0x00 // jmp 0xc2a <glideAVX2+0xc2a>
-	WORD $0xcbff // dec ebx
-	WORD $0x17eb // jmp 0xb43 <glideAVX2+0xb43>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x8273 // jae 0xac5 <glideAVX2+0xac5>
-	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xb53 <glideAVX2+0xb53>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
-	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xb68 <glideAVX2+0xb68>
-	WORD $0xd089 // mov eax, edx
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
-	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xb80 <glideAVX2+0xb80>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
-	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0xb30 <glideAVX2+0xb30>
-	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0xb30 <glideAVX2+0xb30>
-	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
-	WORD $0xc9ff // dec ecx
-	LONG $0xc9394466 // cmp cx, r9w
-	LONG $0xc9430f41 // cmovae ecx, r9d
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x00 // mov word ptr [r13], cx
-	LONG $0x4db70f41; BYTE $0x02 // movzx ecx, word ptr [r13 + 0x2]
-	WORD $0xc9ff // dec ecx
-	WORD $0x3966; BYTE $0xd1 // cmp cx, dx
-	WORD $0x430f; BYTE $0xca // cmovae ecx, edx
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x02 // mov word ptr [r13 + 0x2], cx
-	WORD $0x588d; BYTE $0xff // lea ebx, [rax - 0x1]
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5575 // jne 0xc2a <glideAVX2+0xc2a>
-	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	WORD $0xd219 // sbb edx, edx
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xcd5 <glideAVX2+0xcd5>
-	LONG $0x1679e3c4; WORD $0x01e6 // vpextrd esi, xmm4, 0x1
-	LONG $0xcbc579c5; BYTE $0x02 // vpextrw r9d, xmm3, 0x2
-	WORD $0x0944; BYTE $0xca // or edx, r9d
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x007f850f; WORD $0x0000 // jne 0xc99 <glideAVX2+0xc99>
-	WORD $0xc389 // mov ebx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00b0840f; WORD $0x0000 // je 0xcd5 <glideAVX2+0xcd5>
-	LONG $0x000100e9; BYTE $0x00 // jmp 0xd2a <glideAVX2+0xd2a>
-	WORD $0xcbff // dec ebx
-	WORD $0x15eb // jmp 0xc43 <glideAVX2+0xc43>
-	WORD $0x9066 // nop
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x9273 // jae 0xbd5 <glideAVX2+0xbd5>
-	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xc53 <glideAVX2+0xc53>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
-	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xc68 <glideAVX2+0xc68>
-	WORD $0xd089 // mov eax, edx
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
-	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xc80 <glideAVX2+0xc80>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
-	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0xc30 <glideAVX2+0xc30>
-	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0xc30 <glideAVX2+0xc30>
-	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
-	WORD $0xc9ff // dec ecx
-	LONG $0xc9394466 // cmp cx, r9w
-	LONG $0xc9430f41 // cmovae ecx, r9d
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x00 // mov word ptr [r13], cx
-	LONG $0x4db70f41; BYTE $0x02 // movzx ecx, word ptr [r13 + 0x2]
-	WORD $0xc9ff // dec ecx
-	WORD $0x3966; BYTE $0xd1 // cmp cx, dx
-	WORD $0x430f; BYTE $0xca // cmovae ecx, edx
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x02 // mov word ptr [r13 + 0x2], cx
-	WORD $0x588d; BYTE $0xff // lea ebx, [rax - 0x1]
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5575 // jne 0xd2a <glideAVX2+0xd2a>
-	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	WORD $0xd219 // sbb edx, edx
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x00dc8e0f; WORD $0x0000 // jle 0xdd5 <glideAVX2+0xdd5>
-	LONG $0x1679e3c4; WORD $0x02e6 // vpextrd esi, xmm4, 0x2
-	LONG $0xcbc579c5; BYTE $0x04 // vpextrw r9d, xmm3, 0x4
-	WORD $0x0944; BYTE $0xca // or edx, r9d
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x742c8d4d // lea r13, [r12 + 2*rsi]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x007f850f; WORD $0x0000 // jne 0xd99 <glideAVX2+0xd99>
-	WORD $0xc389 // mov ebx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00b0840f; WORD $0x0000 // je 0xdd5 <glideAVX2+0xdd5>
-	LONG $0x000100e9; BYTE $0x00 // jmp 0xe2a <glideAVX2+0xe2a>
-	WORD $0xcbff // dec ebx
-	WORD $0x15eb // jmp 0xd43 <glideAVX2+0xd43>
-	WORD $0x9066 // nop
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x9273 // jae 0xcd5 <glideAVX2+0xcd5>
-	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xd53 <glideAVX2+0xd53>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
-	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xd68 <glideAVX2+0xd68>
-	WORD $0xd089 // mov eax, edx
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
-	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xd80 <glideAVX2+0xd80>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
-	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0xd30 <glideAVX2+0xd30>
-	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0xd30 <glideAVX2+0xd30>
-	LONG $0x4db70f41; BYTE $0x00 // movzx ecx, word ptr [r13]
-	WORD $0xc9ff // dec ecx
-	LONG $0xc9394466 // cmp cx, r9w
-	LONG $0xc9430f41 // cmovae ecx, r9d
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x00 // mov word ptr [r13], cx
-	LONG $0x4db70f41; BYTE $0x02 // movzx ecx, word ptr [r13 + 0x2]
-	WORD $0xc9ff // dec ecx
-	WORD $0x3966; BYTE $0xd1 // cmp cx, dx
-	WORD $0x430f; BYTE $0xca // cmovae ecx, edx
-	WORD $0xc1ff // inc ecx
-	LONG $0x4d894166; BYTE $0x02 // mov word ptr [r13 + 0x2], cx
-	WORD $0x588d; BYTE $0xff // lea ebx, [rax - 0x1]
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5575 // jne 0xe2a <glideAVX2+0xe2a>
-	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	WORD $0xd219 // sbb edx, edx
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0xf2c68e0f; WORD $0xffff // jle 0xbf <glideAVX2+0xbf>
-	LONG $0x1679e3c4; WORD $0x03e6 // vpextrd esi, xmm4, 0x3
-	LONG $0xcbc579c5; BYTE $0x06 // vpextrw r9d, xmm3, 0x6
-	WORD $0x0944; BYTE $0xca // or edx, r9d
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x74248d4d // lea r12, [r12 + 2*rsi]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x007f850f; WORD $0x0000 // jne 0xe99 <glideAVX2+0xe99>
-	WORD $0xc389 // mov ebx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0xf29a840f; WORD $0xffff // je 0xbf <glideAVX2+0xbf>
-	LONG $0x0000b0e9; BYTE $0x00 // jmp 0xeda <glideAVX2+0xeda>
-	WORD $0xcbff // dec ebx
-	WORD $0x15eb // jmp 0xe43 <glideAVX2+0xe43>
-	WORD $0x9066 // nop
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x023d // mov word ptr [r13 + r15 + 0x2], ax
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	WORD $0x9273 // jae 0xdd5 <glideAVX2+0xdd5>
-	LONG $0x45b70f41; BYTE $0x00 // movzx eax, word ptr [r13]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xe53 <glideAVX2+0xe53>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x00 // mov word ptr [r13], ax
-	LONG $0x45b70f41; BYTE $0x02 // movzx eax, word ptr [r13 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xe68 <glideAVX2+0xe68>
-	WORD $0xd089 // mov eax, edx
-	WORD $0xc0ff // inc eax
-	LONG $0x45894166; BYTE $0x02 // mov word ptr [r13 + 0x2], ax
-	LONG $0x44b70f43; WORD $0x003d // movzx eax, word ptr [r13 + r15]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xe80 <glideAVX2+0xe80>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x003d // mov word ptr [r13 + r15], ax
-	LONG $0x44b70f43; WORD $0x023d // movzx eax, word ptr [r13 + r15 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9b72 // jb 0xe30 <glideAVX2+0xe30>
-	WORD $0xd089 // mov eax, edx
-	WORD $0x97eb // jmp 0xe30 <glideAVX2+0xe30>
-	LONG $0x0cb70f41; BYTE $0x24 // movzx ecx, word ptr [r12]
-	WORD $0xc9ff // dec ecx
-	LONG $0xc9394466 // cmp cx, r9w
-	LONG $0xc9430f41 // cmovae ecx, r9d
-	WORD $0xc1ff // inc ecx
-	LONG $0x0c894166; BYTE $0x24 // mov word ptr [r12], cx
-	LONG $0x4cb70f41; WORD $0x0224 // movzx ecx, word ptr [r12 + 0x2]
-	WORD $0xc9ff // dec ecx
-	WORD $0x3966; BYTE $0xd1 // cmp cx, dx
-	WORD $0x430f; BYTE $0xca // cmovae ecx, edx
-	WORD $0xc1ff // inc ecx
-	LONG $0x4c894166; WORD $0x0224 // mov word ptr [r12 + 0x2], cx
-	WORD $0x588d; BYTE $0xff // lea ebx, [rax - 0x1]
-	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
-	LONG $0x4c248d4d // lea r12, [r12 + 2*rcx]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0xf1e5840f; WORD $0xffff // je 0xbf <glideAVX2+0xbf>
-	WORD $0xcbff // dec ebx
-	WORD $0x19eb // jmp 0xef7 <glideAVX2+0xef7>
-	WORD $0x9066 // nop
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x023c // mov word ptr [r12 + r15 + 0x2], ax
-	WORD $0x014d; BYTE $0xfc // add r12, r15
-	WORD $0x014d; BYTE $0xfc // add r12, r15
-	WORD $0xc383; BYTE $0xfe // add ebx, -0x2
-	LONG $0xf1c8830f; WORD $0xffff // jae 0xbf <glideAVX2+0xbf>
-	LONG $0x04b70f41; BYTE $0x24 // movzx eax, word ptr [r12]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xf07 <glideAVX2+0xf07>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x04894166; BYTE $0x24 // mov word ptr [r12], ax
-	LONG $0x44b70f41; WORD $0x0224 // movzx eax, word ptr [r12 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x0272 // jb 0xf1d <glideAVX2+0xf1d>
-	WORD $0xd089 // mov eax, edx
-	WORD $0xc0ff // inc eax
-	LONG $0x44894166; WORD $0x0224 // mov word ptr [r12 + 0x2], ax
-	LONG $0x04b70f43; BYTE $0x3c // movzx eax, word ptr [r12 + r15]
-	WORD $0xc8ff // dec eax
-	LONG $0xc8394466 // cmp ax, r9w
-	WORD $0x0372 // jb 0xf35 <glideAVX2+0xf35>
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	WORD $0xc0ff // inc eax
-	LONG $0x04894366; BYTE $0x3c // mov word ptr [r12 + r15], ax
-	LONG $0x44b70f43; WORD $0x023c // movzx eax, word ptr [r12 + r15 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xd0 // cmp ax, dx
-	WORD $0x9772 // jb 0xee0 <glideAVX2+0xee0>
-	WORD $0xd089 // mov eax, edx
-	WORD $0x93eb // jmp 0xee0 <glideAVX2+0xee0>
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0b8a8e0f; WORD $0x0000 // jle 0x1ae0 <glideAVX2+0x1ae0>
-	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x0b7d8e0f; WORD $0x0000 // jle 0x1ae0 <glideAVX2+0x1ae0>
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
-	LONG $0x24446348; BYTE $0x18 // movsxd rax, dword ptr [rsp + 0x18]
-	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
-	LONG $0x003c8d4c // lea r15, [rax + rax]
-	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	WORD $0x21eb // jmp 0xfb2 <glideAVX2+0xfb2>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0x0149; BYTE $0xf0 // add r8, rsi
-	LONG $0x5cc28348 // add rdx, 0x5c
-	LONG $0x24443b4c; BYTE $0x30 // cmp r8, qword ptr [rsp + 0x30]
-	LONG $0x0b2e8d0f; WORD $0x0000 // jge 0x1ae0 <glideAVX2+0x1ae0>
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	LONG $0x400c8d4e // lea r9, [rax + 2*r8]
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x24548948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdx
-	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
-	LONG $0x244c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r9
-	WORD $0x2aeb // jmp 0xff9 <glideAVX2+0xff9>
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x24548b48; BYTE $0x58 // mov rdx, qword ptr [rsp + 0x58]
-	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
-	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x244c8b4c; BYTE $0x40 // mov r9, qword ptr [rsp + 0x40]
-	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x08c28349 // add r10, 0x8
-	WORD $0x3949; BYTE $0xf2 // cmp r10, rsi
-	WORD $0xa77d // jge 0xfa0 <glideAVX2+0xfa0>
-	LONG $0x6f7a81c4; WORD $0x5124 // vmovdqu xmm4, xmmword ptr [r9 + 2*r10]
-	LONG $0x337de2c4; BYTE $0xdc // vpmovzxwd ymm3, xmm4 # ymm3 = xmm4[0],zero,xmm4[1],zero,xmm4[2],zero,xmm4[3],zero,xmm4[4],zero,xmm4[5],zero,xmm4[6],zero,xmm4[7],zero
-	LONG $0x177de2c4; BYTE $0xdb // vptest ymm3, ymm3
-	WORD $0xe574 // je 0xff0 <glideAVX2+0xff0>
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
-	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
-	LONG $0x9055e2c4; WORD $0x983c // vpgatherdd ymm7, ymmword ptr [rax + 4*ymm3], ymm5
-	LONG $0xe275d9c5 // vpcmpeqw xmm4, xmm4, xmm2
-	LONG $0x237de2c4; BYTE $0xec // vpmovsxwd ymm5, xmm4
-	LONG $0xe176c5c5 // vpcmpeqd ymm4, ymm7, ymm1
-	WORD $0x428b; BYTE $0x58 // mov eax, dword ptr [rdx + 0x58]
-	WORD $0xc189 // mov ecx, eax
-	LONG $0xf16ef9c5 // vmovd xmm6, ecx
-	LONG $0x587de2c4; BYTE $0xf6 // vpbroadcastd ymm6, xmm6
-	LONG $0xf4ebcdc5 // vpor ymm6, ymm6, ymm4
-	LONG $0xeedfd5c5 // vpandn ymm5, ymm5, ymm6
-	LONG $0xc0ebd5c5 // vpor ymm0, ymm5, ymm0
-	WORD $0xc085 // test eax, eax
-	WORD $0xa875 // jne 0xff0 <glideAVX2+0xff0>
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x6f7ea1c4; WORD $0x902c // vmovdqu ymm5, ymmword ptr [rax + 4*r10]
-	LONG $0x6f7e21c4; WORD $0x904c; BYTE $0x40 // vmovdqu ymm9, ymmword ptr [rax + 4*r10 + 0x40]
-	LONG $0x50678b44 // mov r12d, dword ptr [rdi + 0x50]
-	WORD $0x028b // mov eax, dword ptr [rdx]
-	WORD $0x4a8b; BYTE $0x04 // mov ecx, dword ptr [rdx + 0x4]
-	WORD $0x2944; BYTE $0xe0 // sub eax, r12d
-	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x587de2c4; BYTE $0xf6 // vpbroadcastd ymm6, xmm6
-	LONG $0xc16e79c5 // vmovd xmm8, ecx
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0x403d62c4; BYTE $0xc5 // vpmulld ymm8, ymm8, ymm5
-	LONG $0xf6febdc5 // vpaddd ymm6, ymm8, ymm6
-	WORD $0x428b; BYTE $0x08 // mov eax, dword ptr [rdx + 0x8]
-	LONG $0xc06e79c5 // vmovd xmm8, eax
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0x403d42c4; BYTE $0xc1 // vpmulld ymm8, ymm8, ymm9
-	LONG $0xf6febdc5 // vpaddd ymm6, ymm8, ymm6
-	WORD $0x428b; BYTE $0x28 // mov eax, dword ptr [rdx + 0x28]
-	LONG $0xc06e79c5 // vmovd xmm8, eax
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	WORD $0x428b; BYTE $0x2c // mov eax, dword ptr [rdx + 0x2c]
-	LONG $0xd06e79c5 // vmovd xmm10, eax
-	LONG $0x587d42c4; BYTE $0xd2 // vpbroadcastd ymm10, xmm10
-	LONG $0x402d62c4; BYTE $0xd5 // vpmulld ymm10, ymm10, ymm5
-	LONG $0xfe2d41c4; BYTE $0xc0 // vpaddd ymm8, ymm10, ymm8
-	LONG $0x283d62c4; BYTE $0xdf // vpmuldq ymm11, ymm8, ymm7
-	LONG $0x731dc1c4; WORD $0x20d0 // vpsrlq ymm12, ymm8, 0x20
-	LONG $0xe772bdc5; BYTE $0x1f // vpsrad ymm8, ymm7, 0x1f
-	LONG $0xd7707dc5; BYTE $0xf5 // vpshufd ymm10, ymm7, 0xf5 # ymm10 = ymm7[1,1,3,3,5,5,7,7]
-	LONG $0x022d43c4; WORD $0xaac0 // vpblendd ymm8, ymm10, ymm8, 0xaa # ymm8 = ymm10[0],ymm8[1],ymm10[2],ymm8[3],ymm10[4],ymm8[5],ymm10[6],ymm8[7]
-	LONG $0x281d42c4; BYTE $0xe2 // vpmuldq ymm12, ymm12, ymm10
-	LONG $0x7325c1c4; WORD $0x20d3 // vpsrlq ymm11, ymm11, 0x20
-	LONG $0x022543c4; WORD $0xaadc // vpblendd ymm11, ymm11, ymm12, 0xaa # ymm11 = ymm11[0],ymm12[1],ymm11[2],ymm12[3],ymm11[4],ymm12[5],ymm11[6],ymm12[7]
-	LONG $0xf6fea5c5 // vpaddd ymm6, ymm11, ymm6
-	WORD $0x428b; BYTE $0x0c // mov eax, dword ptr [rdx + 0xc]
-	WORD $0x2944; BYTE $0xe0 // sub eax, r12d
-	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
-	LONG $0xd86e79c5 // vmovd xmm11, eax
-	LONG $0x587d42c4; BYTE $0xdb // vpbroadcastd ymm11, xmm11
-	WORD $0x428b; BYTE $0x10 // mov eax, dword ptr [rdx + 0x10]
-	LONG $0xe06e79c5 // vmovd xmm12, eax
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0x401d62c4; BYTE $0xe5 // vpmulld ymm12, ymm12, ymm5
-	LONG $0xfe1d41c4; BYTE $0xdb // vpaddd ymm11, ymm12, ymm11
-	WORD $0x428b; BYTE $0x14 // mov eax, dword ptr [rdx + 0x14]
-	LONG $0xe06e79c5 // vmovd xmm12, eax
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0x401d42c4; BYTE $0xc9 // vpmulld ymm9, ymm12, ymm9
-	LONG $0xfe2541c4; BYTE $0xc9 // vpaddd ymm9, ymm11, ymm9
-	WORD $0x428b; BYTE $0x30 // mov eax, dword ptr [rdx + 0x30]
-	LONG $0xd86e79c5 // vmovd xmm11, eax
-	LONG $0x587d42c4; BYTE $0xdb // vpbroadcastd ymm11, xmm11
-	WORD $0x428b; BYTE $0x34 // mov eax, dword ptr [rdx + 0x34]
-	LONG $0xe06e79c5 // vmovd xmm12, eax
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0x401d62c4; BYTE $0xe5 // vpmulld ymm12, ymm12, ymm5
-	LONG $0xfe1d41c4; BYTE $0xdb // vpaddd ymm11, ymm12, ymm11
-	LONG $0x282562c4; BYTE $0xe7 // vpmuldq ymm12, ymm11, ymm7
-	LONG $0x7325c1c4; WORD $0x20d3 // vpsrlq ymm11, ymm11, 0x20
-	LONG $0x282542c4; BYTE $0xd2 // vpmuldq ymm10, ymm11, ymm10
-	LONG $0x7325c1c4; WORD $0x20d4 // vpsrlq ymm11, ymm12, 0x20
-	LONG $0x022543c4; WORD $0xaad2 // vpblendd ymm10, ymm11, ymm10, 0xaa # ymm10 = ymm11[0],ymm10[1],ymm11[2],ymm10[3],ymm11[4],ymm10[5],ymm11[6],ymm10[7]
-	LONG $0xfe3541c4; BYTE $0xca // vpaddd ymm9, ymm9, ymm10
-	LONG $0x607f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x60], 0x0
-	LONG $0x7325c1c4; WORD $0x20d0 // vpsrlq ymm11, ymm8, 0x20
-	LONG $0x00ef840f; WORD $0x0000 // je 0x126f <glideAVX2+0x126f>
-	LONG $0x284562c4; BYTE $0xd7 // vpmuldq ymm10, ymm7, ymm7
-	LONG $0xf43d41c4; BYTE $0xe3 // vpmuludq ymm12, ymm8, ymm11
-	LONG $0x731dc1c4; WORD $0x21f4 // vpsllq ymm12, ymm12, 0x21
-	LONG $0xf43d41c4; BYTE $0xe8 // vpmuludq ymm13, ymm8, ymm8
-	LONG $0xd41541c4; BYTE $0xe4 // vpaddq ymm12, ymm13, ymm12
-	LONG $0x732dc1c4; WORD $0x20d2 // vpsrlq ymm10, ymm10, 0x20
-	WORD $0x428b; BYTE $0x40 // mov eax, dword ptr [rdx + 0x40]
-	WORD $0x4a8b; BYTE $0x44 // mov ecx, dword ptr [rdx + 0x44]
-	LONG $0xe86e79c5 // vmovd xmm13, eax
-	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
-	LONG $0xf16e79c5 // vmovd xmm14, ecx
-	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
-	LONG $0x400d62c4; BYTE $0xf5 // vpmulld ymm14, ymm14, ymm5
-	LONG $0xfe0d41c4; BYTE $0xed // vpaddd ymm13, ymm14, ymm13
-	LONG $0x730dc1c4; WORD $0x20f5 // vpsllq ymm14, ymm13, 0x20
-	LONG $0x720dc1c4; WORD $0x1fe6 // vpsrad ymm14, ymm14, 0x1f
-	LONG $0xf41541c4; BYTE $0xfa // vpmuludq ymm15, ymm13, ymm10
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0xf40d41c4; BYTE $0xf2 // vpmuludq ymm14, ymm14, ymm10
-	LONG $0x730dc1c4; WORD $0x20f6 // vpsllq ymm14, ymm14, 0x20
-	LONG $0xd40541c4; BYTE $0xf6 // vpaddq ymm14, ymm15, ymm14
+	LONG $0xc4fa4dc5 // vpsubd ymm8, ymm6, ymm4
+	LONG $0x403d62c4; BYTE $0xc6 // vpmulld ymm8, ymm8, ymm6
+	LONG $0x722dc1c4; WORD $0x01e0 // vpsrad ymm10, ymm8, 0x1
+	LONG $0x107a41c4; WORD $0x2404 // vmovss xmm8, dword ptr [r12]
+	LONG $0x107a41c4; WORD $0x244c; BYTE $0x5c // vmovss xmm9, dword ptr [r12 + 0x5c]
+	LONG $0xc63841c4; WORD $0x00c1 // vshufps xmm8, xmm8, xmm9, 0x0 # xmm8 = xmm8[0,0],xmm9[0,0]
+	LONG $0x01fd43c4; WORD $0x50c0 // vpermpd ymm8, ymm8, 0x50 # ymm8 = ymm8[0,0,1,1]
+	LONG $0x587d62c4; WORD $0x504b // vpbroadcastd ymm9, dword ptr [rbx + 0x50]
+	LONG $0xfe3d41c4; BYTE $0xc1 // vpaddd ymm8, ymm8, ymm9
+	LONG $0x107a41c4; WORD $0x244c; BYTE $0x04 // vmovss xmm9, dword ptr [r12 + 0x4]
+	LONG $0x107a41c4; WORD $0x2464; BYTE $0x60 // vmovss xmm12, dword ptr [r12 + 0x60]
+	LONG $0xc63041c4; WORD $0x00cc // vshufps xmm9, xmm9, xmm12, 0x0 # xmm9 = xmm9[0,0],xmm12[0,0]
+	LONG $0x01fd43c4; WORD $0x50c9 // vpermpd ymm9, ymm9, 0x50 # ymm9 = ymm9[0,0,1,1]
+	LONG $0x403562c4; BYTE $0xce // vpmulld ymm9, ymm9, ymm6
+	LONG $0xfe3d41c4; BYTE $0xc1 // vpaddd ymm8, ymm8, ymm9
+	LONG $0x107a41c4; WORD $0x244c; BYTE $0x08 // vmovss xmm9, dword ptr [r12 + 0x8]
+	LONG $0x107a41c4; WORD $0x2464; BYTE $0x64 // vmovss xmm12, dword ptr [r12 + 0x64]
+	LONG $0xc63041c4; WORD $0x00cc // vshufps xmm9, xmm9, xmm12, 0x0 # xmm9 = xmm9[0,0],xmm12[0,0]
+	LONG $0x01fd43c4; WORD $0x50c9 // vpermpd ymm9, ymm9, 0x50 # ymm9 = ymm9[0,0,1,1]
+	LONG $0x403542c4; BYTE $0xca // vpmulld ymm9, ymm9, ymm10
+	LONG $0xfe3d41c4; BYTE $0xc1 // vpaddd ymm8, ymm8, ymm9
+	LONG $0x107a41c4; WORD $0x244c; BYTE $0x28 // vmovss xmm9, dword ptr [r12 + 0x28]
+	QUAD $0x008424a4107a41c4; WORD $0x0000 // vmovss xmm12, dword ptr [r12 + 0x84]
+	LONG $0xc63041c4; WORD $0x00cc // vshufps xmm9, xmm9, xmm12, 0x0 # xmm9 = xmm9[0,0],xmm12[0,0]
+	LONG $0x01fd43c4; WORD $0x50c9 // vpermpd ymm9, ymm9, 0x50 # ymm9 = ymm9[0,0,1,1]
+	LONG $0x107a41c4; WORD $0x2464; BYTE $0x2c // vmovss xmm12, dword ptr [r12 + 0x2c]
+	QUAD $0x008824ac107a41c4; WORD $0x0000 // vmovss xmm13, dword ptr [r12 + 0x88]
+	LONG $0xc61841c4; WORD $0x00e5 // vshufps xmm12, xmm12, xmm13, 0x0 # xmm12 = xmm12[0,0],xmm13[0,0]
+	LONG $0x01fd43c4; WORD $0x50e4 // vpermpd ymm12, ymm12, 0x50 # ymm12 = ymm12[0,0,1,1]
+	LONG $0x401d62c4; BYTE $0xe6 // vpmulld ymm12, ymm12, ymm6
+	LONG $0xfe1d41c4; BYTE $0xc9 // vpaddd ymm9, ymm12, ymm9
+	LONG $0x283562c4; BYTE $0xef // vpmuldq ymm13, ymm9, ymm7
+	LONG $0x730dc1c4; WORD $0x20d1 // vpsrlq ymm14, ymm9, 0x20
+	LONG $0xe772b5c5; BYTE $0x1f // vpsrad ymm9, ymm7, 0x1f
+	LONG $0xe7707dc5; BYTE $0xf5 // vpshufd ymm12, ymm7, 0xf5 # ymm12 = ymm7[1,1,3,3,5,5,7,7]
+	LONG $0x021d43c4; WORD $0xaac9 // vpblendd ymm9, ymm12, ymm9, 0xaa # ymm9 = ymm12[0],ymm9[1],ymm12[2],ymm9[3],ymm12[4],ymm9[5],ymm12[6],ymm9[7]
+	LONG $0x280d42c4; BYTE $0xf4 // vpmuldq ymm14, ymm14, ymm12
 	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0x731dc1c4; WORD $0x20d4 // vpsrlq ymm12, ymm12, 0x20
-	LONG $0x281542c4; BYTE $0xec // vpmuldq ymm13, ymm13, ymm12
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0x020d43c4; WORD $0xaaed // vpblendd ymm13, ymm14, ymm13, 0xaa # ymm13 = ymm14[0],ymm13[1],ymm14[2],ymm13[3],ymm14[4],ymm13[5],ymm14[6],ymm13[7]
-	LONG $0xf6fe95c5 // vpaddd ymm6, ymm13, ymm6
-	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
-	LONG $0xe86e79c5 // vmovd xmm13, eax
-	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
-	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
-	LONG $0xf06e79c5 // vmovd xmm14, eax
-	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
-	LONG $0x400d62c4; BYTE $0xf5 // vpmulld ymm14, ymm14, ymm5
+	LONG $0x021543c4; WORD $0xaaee // vpblendd ymm13, ymm13, ymm14, 0xaa # ymm13 = ymm13[0],ymm14[1],ymm13[2],ymm14[3],ymm13[4],ymm14[5],ymm13[6],ymm14[7]
+	LONG $0xfe3d41c4; BYTE $0xc5 // vpaddd ymm8, ymm8, ymm13
+	LONG $0x107a41c4; WORD $0x246c; BYTE $0x0c // vmovss xmm13, dword ptr [r12 + 0xc]
+	LONG $0x107a41c4; WORD $0x2474; BYTE $0x68 // vmovss xmm14, dword ptr [r12 + 0x68]
+	LONG $0xc61041c4; WORD $0x00ee // vshufps xmm13, xmm13, xmm14, 0x0 # xmm13 = xmm13[0,0],xmm14[0,0]
+	LONG $0x01fd43c4; WORD $0x50ed // vpermpd ymm13, ymm13, 0x50 # ymm13 = ymm13[0,0,1,1]
+	LONG $0x587d62c4; WORD $0x5073 // vpbroadcastd ymm14, dword ptr [rbx + 0x50]
+	LONG $0xfe1541c4; BYTE $0xee // vpaddd ymm13, ymm13, ymm14
+	LONG $0x107a41c4; WORD $0x2474; BYTE $0x10 // vmovss xmm14, dword ptr [r12 + 0x10]
+	LONG $0x107a41c4; WORD $0x247c; BYTE $0x6c // vmovss xmm15, dword ptr [r12 + 0x6c]
+	LONG $0xc60841c4; WORD $0x00f7 // vshufps xmm14, xmm14, xmm15, 0x0 # xmm14 = xmm14[0,0],xmm15[0,0]
+	LONG $0x01fd43c4; WORD $0x50f6 // vpermpd ymm14, ymm14, 0x50 # ymm14 = ymm14[0,0,1,1]
+	LONG $0x400d62c4; BYTE $0xf6 // vpmulld ymm14, ymm14, ymm6
+	LONG $0xfe1541c4; BYTE $0xee // vpaddd ymm13, ymm13, ymm14
+	LONG $0x107a41c4; WORD $0x2474; BYTE $0x14 // vmovss xmm14, dword ptr [r12 + 0x14]
+	LONG $0x107a41c4; WORD $0x247c; BYTE $0x70 // vmovss xmm15, dword ptr [r12 + 0x70]
+	LONG $0xc60841c4; WORD $0x00f7 // vshufps xmm14, xmm14, xmm15, 0x0 # xmm14 = xmm14[0,0],xmm15[0,0]
+	LONG $0x01fd43c4; WORD $0x50f6 // vpermpd ymm14, ymm14, 0x50 # ymm14 = ymm14[0,0,1,1]
+	LONG $0x400d42c4; BYTE $0xd2 // vpmulld ymm10, ymm14, ymm10
+	LONG $0xfe1541c4; BYTE $0xd2 // vpaddd ymm10, ymm13, ymm10
+	LONG $0x107a41c4; WORD $0x246c; BYTE $0x30 // vmovss xmm13, dword ptr [r12 + 0x30]
+	QUAD $0x008c24b4107a41c4; WORD $0x0000 // vmovss xmm14, dword ptr [r12 + 0x8c]
+	LONG $0xc61041c4; WORD $0x00ee // vshufps xmm13, xmm13, xmm14, 0x0 # xmm13 = xmm13[0,0],xmm14[0,0]
+	LONG $0x01fd43c4; WORD $0x50ed // vpermpd ymm13, ymm13, 0x50 # ymm13 = ymm13[0,0,1,1]
+	LONG $0x107a41c4; WORD $0x2474; BYTE $0x34 // vmovss xmm14, dword ptr [r12 + 0x34]
+	QUAD $0x009024bc107a41c4; WORD $0x0000 // vmovss xmm15, dword ptr [r12 + 0x90]
+	LONG $0xc60841c4; WORD $0x00f7 // vshufps xmm14, xmm14, xmm15, 0x0 # xmm14 = xmm14[0,0],xmm15[0,0]
+	LONG $0x01fd43c4; WORD $0x50f6 // vpermpd ymm14, ymm14, 0x50 # ymm14 = ymm14[0,0,1,1]
+	LONG $0x400d62c4; BYTE $0xf6 // vpmulld ymm14, ymm14, ymm6
 	LONG $0xfe0d41c4; BYTE $0xed // vpaddd ymm13, ymm14, ymm13
-	LONG $0x730dc1c4; WORD $0x20f5 // vpsllq ymm14, ymm13, 0x20
-	LONG $0x720dc1c4; WORD $0x1fe6 // vpsrad ymm14, ymm14, 0x1f
-	LONG $0xf41541c4; BYTE $0xfa // vpmuludq ymm15, ymm13, ymm10
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0xf40d41c4; BYTE $0xd2 // vpmuludq ymm10, ymm14, ymm10
-	LONG $0x732dc1c4; WORD $0x20f2 // vpsllq ymm10, ymm10, 0x20
-	LONG $0xd40541c4; BYTE $0xd2 // vpaddq ymm10, ymm15, ymm10
+	LONG $0x281562c4; BYTE $0xf7 // vpmuldq ymm14, ymm13, ymm7
 	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
 	LONG $0x281542c4; BYTE $0xe4 // vpmuldq ymm12, ymm13, ymm12
-	LONG $0x732dc1c4; WORD $0x20d2 // vpsrlq ymm10, ymm10, 0x20
-	LONG $0x022d43c4; WORD $0xaad4 // vpblendd ymm10, ymm10, ymm12, 0xaa # ymm10 = ymm10[0],ymm12[1],ymm10[2],ymm12[3],ymm10[4],ymm12[5],ymm10[6],ymm12[7]
-	LONG $0xfe2d41c4; BYTE $0xc9 // vpaddd ymm9, ymm10, ymm9
-	WORD $0x0145; BYTE $0xe4 // add r12d, r12d
-	WORD $0x428b; BYTE $0x18 // mov eax, dword ptr [rdx + 0x18]
-	WORD $0x0144; BYTE $0xe0 // add eax, r12d
-	LONG $0xd06e79c5 // vmovd xmm10, eax
-	LONG $0x587d42c4; BYTE $0xd2 // vpbroadcastd ymm10, xmm10
-	WORD $0x4a8b; BYTE $0x1c // mov ecx, dword ptr [rdx + 0x1c]
-	WORD $0x428b; BYTE $0x24 // mov eax, dword ptr [rdx + 0x24]
-	LONG $0xe16e79c5 // vmovd xmm12, ecx
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0x401d62c4; BYTE $0xe5 // vpmulld ymm12, ymm12, ymm5
-	LONG $0xfe2d41c4; BYTE $0xd4 // vpaddd ymm10, ymm10, ymm12
-	WORD $0x4a8b; BYTE $0x38 // mov ecx, dword ptr [rdx + 0x38]
-	LONG $0xe16e79c5 // vmovd xmm12, ecx
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0x281d62c4; BYTE $0xef // vpmuldq ymm13, ymm12, ymm7
-	LONG $0x720dc1c4; WORD $0x1fe4 // vpsrad ymm14, ymm12, 0x1f
-	LONG $0xf41d41c4; BYTE $0xfb // vpmuludq ymm15, ymm12, ymm11
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0xf40d41c4; BYTE $0xf0 // vpmuludq ymm14, ymm14, ymm8
-	LONG $0xd40541c4; BYTE $0xf6 // vpaddq ymm14, ymm15, ymm14
-	LONG $0x730dc1c4; WORD $0x20f6 // vpsllq ymm14, ymm14, 0x20
-	LONG $0xf41d41c4; BYTE $0xe0 // vpmuludq ymm12, ymm12, ymm8
-	LONG $0xd41d41c4; BYTE $0xe6 // vpaddq ymm12, ymm12, ymm14
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
+	LONG $0x7315c1c4; WORD $0x20d6 // vpsrlq ymm13, ymm14, 0x20
 	LONG $0x021543c4; WORD $0xaae4 // vpblendd ymm12, ymm13, ymm12, 0xaa # ymm12 = ymm13[0],ymm12[1],ymm13[2],ymm12[3],ymm13[4],ymm12[5],ymm13[6],ymm12[7]
 	LONG $0xfe2d41c4; BYTE $0xd4 // vpaddd ymm10, ymm10, ymm12
-	LONG $0xd6fe2dc5 // vpaddd ymm10, ymm10, ymm6
-	LONG $0x20620344 // add r12d, dword ptr [rdx + 0x20]
-	LONG $0x6e7941c4; BYTE $0xe4 // vmovd xmm12, r12d
-	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
-	LONG $0xe86e79c5 // vmovd xmm13, eax
-	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
-	LONG $0x401562c4; BYTE $0xed // vpmulld ymm13, ymm13, ymm5
-	LONG $0xfe1d41c4; BYTE $0xe5 // vpaddd ymm12, ymm12, ymm13
-	WORD $0x428b; BYTE $0x3c // mov eax, dword ptr [rdx + 0x3c]
-	LONG $0xe86e79c5 // vmovd xmm13, eax
-	LONG $0x587d42c4; BYTE $0xed // vpbroadcastd ymm13, xmm13
-	LONG $0x2815e2c4; BYTE $0xff // vpmuldq ymm7, ymm13, ymm7
-	LONG $0x720dc1c4; WORD $0x1fe5 // vpsrad ymm14, ymm13, 0x1f
-	LONG $0xf41541c4; BYTE $0xdb // vpmuludq ymm11, ymm13, ymm11
+	LONG $0x687b8348; BYTE $0x00 // cmp qword ptr [rbx + 0x68], 0x0
+	LONG $0x731dc1c4; WORD $0x20d1 // vpsrlq ymm12, ymm9, 0x20
+	LONG $0x011b840f; WORD $0x0000 // je 0x40a <glideAVX2+0x40a>
+	LONG $0x284562c4; BYTE $0xef // vpmuldq ymm13, ymm7, ymm7
+	LONG $0xf43541c4; BYTE $0xf4 // vpmuludq ymm14, ymm9, ymm12
+	LONG $0x730dc1c4; WORD $0x21f6 // vpsllq ymm14, ymm14, 0x21
+	LONG $0xf43541c4; BYTE $0xf9 // vpmuludq ymm15, ymm9, ymm9
+	LONG $0xd40541c4; BYTE $0xf6 // vpaddq ymm14, ymm15, ymm14
+	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
+	LONG $0x107a41c4; WORD $0x247c; BYTE $0x40 // vmovss xmm15, dword ptr [r12 + 0x40]
+	QUAD $0x009c2494107ac1c4; WORD $0x0000 // vmovss xmm2, dword ptr [r12 + 0x9c]
+	LONG $0xd2c680c5; BYTE $0x00 // vshufps xmm2, xmm15, xmm2, 0x0 # xmm2 = xmm15[0,0],xmm2[0,0]
+	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
+	LONG $0x107a41c4; WORD $0x247c; BYTE $0x44 // vmovss xmm15, dword ptr [r12 + 0x44]
+	QUAD $0x00a0248c107ac1c4; WORD $0x0000 // vmovss xmm1, dword ptr [r12 + 0xa0]
+	LONG $0xc9c680c5; BYTE $0x00 // vshufps xmm1, xmm15, xmm1, 0x0 # xmm1 = xmm15[0,0],xmm1[0,0]
+	LONG $0x01fde3c4; WORD $0x50c9 // vpermpd ymm1, ymm1, 0x50 # ymm1 = ymm1[0,0,1,1]
+	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
+	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
+	LONG $0xf173edc5; BYTE $0x20 // vpsllq ymm2, ymm1, 0x20
+	LONG $0xe272edc5; BYTE $0x1f // vpsrad ymm2, ymm2, 0x1f
+	LONG $0xf9f415c5 // vpmuludq ymm15, ymm13, ymm1
+	LONG $0xd273edc5; BYTE $0x20 // vpsrlq ymm2, ymm2, 0x20
+	LONG $0xd2f495c5 // vpmuludq ymm2, ymm13, ymm2
+	LONG $0xf273edc5; BYTE $0x20 // vpsllq ymm2, ymm2, 0x20
+	LONG $0xd2d485c5 // vpaddq ymm2, ymm15, ymm2
+	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
 	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0xf40d41c4; BYTE $0xf0 // vpmuludq ymm14, ymm14, ymm8
-	LONG $0xd42541c4; BYTE $0xde // vpaddq ymm11, ymm11, ymm14
-	LONG $0x7325c1c4; WORD $0x20f3 // vpsllq ymm11, ymm11, 0x20
-	LONG $0xf41541c4; BYTE $0xc0 // vpmuludq ymm8, ymm13, ymm8
-	LONG $0xd43d41c4; BYTE $0xc3 // vpaddq ymm8, ymm8, ymm11
+	LONG $0x2875c2c4; BYTE $0xce // vpmuldq ymm1, ymm1, ymm14
+	LONG $0xd273edc5; BYTE $0x20 // vpsrlq ymm2, ymm2, 0x20
+	LONG $0x026de3c4; WORD $0xaac9 // vpblendd ymm1, ymm2, ymm1, 0xaa # ymm1 = ymm2[0],ymm1[1],ymm2[2],ymm1[3],ymm2[4],ymm1[5],ymm2[6],ymm1[7]
+	LONG $0xc1fe3dc5 // vpaddd ymm8, ymm8, ymm1
+	LONG $0x107ac1c4; WORD $0x244c; BYTE $0x48 // vmovss xmm1, dword ptr [r12 + 0x48]
+	QUAD $0x00a42494107ac1c4; WORD $0x0000 // vmovss xmm2, dword ptr [r12 + 0xa4]
+	LONG $0xcac6f0c5; BYTE $0x00 // vshufps xmm1, xmm1, xmm2, 0x0 # xmm1 = xmm1[0,0],xmm2[0,0]
+	LONG $0x01fde3c4; WORD $0x50c9 // vpermpd ymm1, ymm1, 0x50 # ymm1 = ymm1[0,0,1,1]
+	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x4c // vmovss xmm2, dword ptr [r12 + 0x4c]
+	QUAD $0x00a824bc107a41c4; WORD $0x0000 // vmovss xmm15, dword ptr [r12 + 0xa8]
+	LONG $0xc668c1c4; WORD $0x00d7 // vshufps xmm2, xmm2, xmm15, 0x0 # xmm2 = xmm2[0,0],xmm15[0,0]
+	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
+	LONG $0x406de2c4; BYTE $0xd6 // vpmulld ymm2, ymm2, ymm6
+	LONG $0xc9feedc5 // vpaddd ymm1, ymm2, ymm1
+	LONG $0xf173edc5; BYTE $0x20 // vpsllq ymm2, ymm1, 0x20
+	LONG $0xe272edc5; BYTE $0x1f // vpsrad ymm2, ymm2, 0x1f
+	LONG $0xf9f415c5 // vpmuludq ymm15, ymm13, ymm1
+	LONG $0xd273edc5; BYTE $0x20 // vpsrlq ymm2, ymm2, 0x20
+	LONG $0xd2f495c5 // vpmuludq ymm2, ymm13, ymm2
+	LONG $0xf273edc5; BYTE $0x20 // vpsllq ymm2, ymm2, 0x20
+	LONG $0xd2d485c5 // vpaddq ymm2, ymm15, ymm2
+	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
+	LONG $0x2875c2c4; BYTE $0xce // vpmuldq ymm1, ymm1, ymm14
+	LONG $0xd273edc5; BYTE $0x20 // vpsrlq ymm2, ymm2, 0x20
+	LONG $0x026de3c4; WORD $0xaac9 // vpblendd ymm1, ymm2, ymm1, 0xaa # ymm1 = ymm2[0],ymm1[1],ymm2[2],ymm1[3],ymm2[4],ymm1[5],ymm2[6],ymm1[7]
+	LONG $0xd1fe2dc5 // vpaddd ymm10, ymm10, ymm1
+	LONG $0xc0eba5c5 // vpor ymm0, ymm11, ymm0
+	LONG $0x107ac1c4; WORD $0x244c; BYTE $0x18 // vmovss xmm1, dword ptr [r12 + 0x18]
+	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x74 // vmovss xmm2, dword ptr [r12 + 0x74]
+	LONG $0xcac6f0c5; BYTE $0x00 // vshufps xmm1, xmm1, xmm2, 0x0 # xmm1 = xmm1[0,0],xmm2[0,0]
+	LONG $0x01fde3c4; WORD $0x50c9 // vpermpd ymm1, ymm1, 0x50 # ymm1 = ymm1[0,0,1,1]
+	LONG $0x587de2c4; WORD $0x5853 // vpbroadcastd ymm2, dword ptr [rbx + 0x58]
+	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
+	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x1c // vmovss xmm2, dword ptr [r12 + 0x1c]
+	LONG $0x107a41c4; WORD $0x245c; BYTE $0x78 // vmovss xmm11, dword ptr [r12 + 0x78]
+	LONG $0xc668c1c4; WORD $0x00d3 // vshufps xmm2, xmm2, xmm11, 0x0 # xmm2 = xmm2[0,0],xmm11[0,0]
+	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
+	LONG $0x406de2c4; BYTE $0xd6 // vpmulld ymm2, ymm2, ymm6
+	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
+	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x38 // vmovss xmm2, dword ptr [r12 + 0x38]
+	QUAD $0x0094249c107a41c4; WORD $0x0000 // vmovss xmm11, dword ptr [r12 + 0x94]
+	LONG $0xc668c1c4; WORD $0x00d3 // vshufps xmm2, xmm2, xmm11, 0x0 # xmm2 = xmm2[0,0],xmm11[0,0]
+	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
+	LONG $0x286d62c4; BYTE $0xdf // vpmuldq ymm11, ymm2, ymm7
+	LONG $0xe27295c5; BYTE $0x1f // vpsrad ymm13, ymm2, 0x1f
+	LONG $0xd270fdc5; BYTE $0xf5 // vpshufd ymm2, ymm2, 0xf5 # ymm2 = ymm2[1,1,3,3,5,5,7,7]
+	LONG $0xf2f41dc5 // vpmuludq ymm14, ymm12, ymm2
+	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
+	LONG $0xf41541c4; BYTE $0xe9 // vpmuludq ymm13, ymm13, ymm9
+	LONG $0xd40d41c4; BYTE $0xed // vpaddq ymm13, ymm14, ymm13
+	LONG $0x7315c1c4; WORD $0x20f5 // vpsllq ymm13, ymm13, 0x20
+	LONG $0xd2f4b5c5 // vpmuludq ymm2, ymm9, ymm2
+	LONG $0xd2d495c5 // vpaddq ymm2, ymm13, ymm2
+	LONG $0x7325c1c4; WORD $0x20d3 // vpsrlq ymm11, ymm11, 0x20
+	LONG $0x0225e3c4; WORD $0xaad2 // vpblendd ymm2, ymm11, ymm2, 0xaa # ymm2 = ymm11[0],ymm2[1],ymm11[2],ymm2[3],ymm11[4],ymm2[5],ymm11[6],ymm2[7]
+	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
+	LONG $0xd9fe3dc5 // vpaddd ymm11, ymm8, ymm1
+	LONG $0x107ac1c4; WORD $0x244c; BYTE $0x20 // vmovss xmm1, dword ptr [r12 + 0x20]
+	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x7c // vmovss xmm2, dword ptr [r12 + 0x7c]
+	LONG $0xcac6f0c5; BYTE $0x00 // vshufps xmm1, xmm1, xmm2, 0x0 # xmm1 = xmm1[0,0],xmm2[0,0]
+	LONG $0x01fde3c4; WORD $0x50c9 // vpermpd ymm1, ymm1, 0x50 # ymm1 = ymm1[0,0,1,1]
+	LONG $0x587de2c4; WORD $0x5853 // vpbroadcastd ymm2, dword ptr [rbx + 0x58]
+	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
+	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x24 // vmovss xmm2, dword ptr [r12 + 0x24]
+	QUAD $0x008024ac107a41c4; WORD $0x0000 // vmovss xmm13, dword ptr [r12 + 0x80]
+	LONG $0xc668c1c4; WORD $0x00d5 // vshufps xmm2, xmm2, xmm13, 0x0 # xmm2 = xmm2[0,0],xmm13[0,0]
+	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
+	LONG $0x406de2c4; BYTE $0xd6 // vpmulld ymm2, ymm2, ymm6
+	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
+	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x3c // vmovss xmm2, dword ptr [r12 + 0x3c]
+	QUAD $0x009824ac107a41c4; WORD $0x0000 // vmovss xmm13, dword ptr [r12 + 0x98]
+	LONG $0xc668c1c4; WORD $0x00d5 // vshufps xmm2, xmm2, xmm13, 0x0 # xmm2 = xmm2[0,0],xmm13[0,0]
+	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
+	LONG $0x286de2c4; BYTE $0xff // vpmuldq ymm7, ymm2, ymm7
+	LONG $0xe27295c5; BYTE $0x1f // vpsrad ymm13, ymm2, 0x1f
+	LONG $0xd270fdc5; BYTE $0xf5 // vpshufd ymm2, ymm2, 0xf5 # ymm2 = ymm2[1,1,3,3,5,5,7,7]
+	LONG $0xe2f41dc5 // vpmuludq ymm12, ymm12, ymm2
+	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
+	LONG $0xf41541c4; BYTE $0xe9 // vpmuludq ymm13, ymm13, ymm9
+	LONG $0xd41d41c4; BYTE $0xe5 // vpaddq ymm12, ymm12, ymm13
+	LONG $0x731dc1c4; WORD $0x20f4 // vpsllq ymm12, ymm12, 0x20
+	LONG $0xd2f4b5c5 // vpmuludq ymm2, ymm9, ymm2
+	LONG $0xd2d49dc5 // vpaddq ymm2, ymm12, ymm2
 	LONG $0xd773c5c5; BYTE $0x20 // vpsrlq ymm7, ymm7, 0x20
-	LONG $0x0245c3c4; WORD $0xaaf8 // vpblendd ymm7, ymm7, ymm8, 0xaa # ymm7 = ymm7[0],ymm8[1],ymm7[2],ymm8[3],ymm7[4],ymm8[5],ymm7[6],ymm8[7]
-	LONG $0xfffe9dc5 // vpaddd ymm7, ymm12, ymm7
-	LONG $0xfffeb5c5 // vpaddd ymm7, ymm9, ymm7
-	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
-	LONG $0xc06e79c5 // vmovd xmm8, eax
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	WORD $0x428b; BYTE $0x54 // mov eax, dword ptr [rdx + 0x54]
-	LONG $0xd86e79c5 // vmovd xmm11, eax
-	LONG $0x587d42c4; BYTE $0xdb // vpbroadcastd ymm11, xmm11
-	LONG $0x4025e2c4; BYTE $0xed // vpmulld ymm5, ymm11, ymm5
-	LONG $0xedfebdc5 // vpaddd ymm5, ymm8, ymm5
+	LONG $0x0245e3c4; WORD $0xaad2 // vpblendd ymm2, ymm7, ymm2, 0xaa # ymm2 = ymm7[0],ymm2[1],ymm7[2],ymm2[3],ymm7[4],ymm2[5],ymm7[6],ymm2[7]
+	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
+	LONG $0xc9feadc5 // vpaddd ymm1, ymm10, ymm1
+	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x50 // vmovss xmm2, dword ptr [r12 + 0x50]
+	QUAD $0x00ac24bc107ac1c4; WORD $0x0000 // vmovss xmm7, dword ptr [r12 + 0xac]
+	LONG $0xd7c6e8c5; BYTE $0x00 // vshufps xmm2, xmm2, xmm7, 0x0 # xmm2 = xmm2[0,0],xmm7[0,0]
+	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
+	LONG $0x107ac1c4; WORD $0x247c; BYTE $0x54 // vmovss xmm7, dword ptr [r12 + 0x54]
+	QUAD $0x00b0248c107a41c4; WORD $0x0000 // vmovss xmm9, dword ptr [r12 + 0xb0]
+	LONG $0xc640c1c4; WORD $0x00f9 // vshufps xmm7, xmm7, xmm9, 0x0 # xmm7 = xmm7[0,0],xmm9[0,0]
+	LONG $0x01fde3c4; WORD $0x50ff // vpermpd ymm7, ymm7, 0x50 # ymm7 = ymm7[0,0,1,1]
+	LONG $0x4045e2c4; BYTE $0xf6 // vpmulld ymm6, ymm7, ymm6
+	LONG $0xd2fecdc5 // vpaddd ymm2, ymm6, ymm2
 	LONG $0xf372e5c5; BYTE $0x0e // vpslld ymm3, ymm3, 0xe
-	LONG $0x285562c4; BYTE $0xc3 // vpmuldq ymm8, ymm5, ymm3
-	LONG $0xd573d5c5; BYTE $0x20 // vpsrlq ymm5, ymm5, 0x20
+	LONG $0x286de2c4; BYTE $0xf3 // vpmuldq ymm6, ymm2, ymm3
+	LONG $0xd273edc5; BYTE $0x20 // vpsrlq ymm2, ymm2, 0x20
 	LONG $0xd373e5c5; BYTE $0x20 // vpsrlq ymm3, ymm3, 0x20
-	LONG $0x2855e2c4; BYTE $0xdb // vpmuldq ymm3, ymm5, ymm3
-	LONG $0x7355c1c4; WORD $0x20d0 // vpsrlq ymm5, ymm8, 0x20
-	LONG $0x0255e3c4; WORD $0xaadb // vpblendd ymm3, ymm5, ymm3, 0xaa # ymm3 = ymm5[0],ymm3[1],ymm5[2],ymm3[3],ymm5[4],ymm3[5],ymm5[6],ymm3[7]
-	WORD $0x478b; BYTE $0x58 // mov eax, dword ptr [rdi + 0x58]
-	LONG $0xe86ef9c5 // vmovd xmm5, eax
-	LONG $0x587de2c4; BYTE $0xed // vpbroadcastd ymm5, xmm5
-	LONG $0xddfee5c5 // vpaddd ymm3, ymm3, ymm5
-	LONG $0xe372e5c5; BYTE $0x0c // vpsrad ymm3, ymm3, 0xc
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xe86ef9c5 // vmovd xmm5, eax
-	LONG $0x587d62c4; BYTE $0xed // vpbroadcastd ymm13, xmm5
-	LONG $0xfa65c1c4; BYTE $0xdd // vpsubd ymm3, ymm3, ymm13
-	LONG $0xe672bdc5; BYTE $0x10 // vpsrad ymm8, ymm6, 0x10
-	LONG $0x721dc1c4; WORD $0x10e2 // vpsrad ymm12, ymm10, 0x10
-	LONG $0x7255c1c4; WORD $0x10e1 // vpsrad ymm5, ymm9, 0x10
-	LONG $0xe772a5c5; BYTE $0x10 // vpsrad ymm11, ymm7, 0x10
-	LONG $0xe372b5c5; BYTE $0x1f // vpsrad ymm9, ymm3, 0x1f
-	LONG $0xe4ebb5c5 // vpor ymm4, ymm9, ymm4
+	LONG $0x286de2c4; BYTE $0xd3 // vpmuldq ymm2, ymm2, ymm3
+	LONG $0xd673e5c5; BYTE $0x20 // vpsrlq ymm3, ymm6, 0x20
+	LONG $0x0265e3c4; WORD $0xaad2 // vpblendd ymm2, ymm3, ymm2, 0xaa # ymm2 = ymm3[0],ymm2[1],ymm3[2],ymm2[3],ymm3[4],ymm2[5],ymm3[6],ymm2[7]
+	LONG $0x587de2c4; WORD $0x605b // vpbroadcastd ymm3, dword ptr [rbx + 0x60]
+	LONG $0xd3feedc5 // vpaddd ymm2, ymm2, ymm3
+	LONG $0xe272edc5; BYTE $0x0c // vpsrad ymm2, ymm2, 0xc
+	LONG $0xdcfaedc5 // vpsubd ymm3, ymm2, ymm4
+	LONG $0x7235c1c4; WORD $0x10e0 // vpsrad ymm9, ymm8, 0x10
+	LONG $0x723dc1c4; WORD $0x10e3 // vpsrad ymm8, ymm11, 0x10
+	LONG $0x724dc1c4; WORD $0x10e2 // vpsrad ymm6, ymm10, 0x10
+	LONG $0xe172c5c5; BYTE $0x10 // vpsrad ymm7, ymm1, 0x10
 	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
-	LONG $0xc86e79c5 // vmovd xmm9, eax
-	LONG $0x587d42c4; BYTE $0xc9 // vpbroadcastd ymm9, xmm9
-	LONG $0x666541c4; BYTE $0xc9 // vpcmpgtd ymm9, ymm3, ymm9
-	LONG $0xe4ebb5c5 // vpor ymm4, ymm9, ymm4
-	LONG $0xfa1d41c4; BYTE $0xc8 // vpsubd ymm9, ymm12, ymm8
-	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
-	LONG $0xe06e79c5 // vmovd xmm12, eax
-	LONG $0x587d42c4; BYTE $0xf4 // vpbroadcastd ymm14, xmm12
-	LONG $0xe5fa25c5 // vpsubd ymm12, ymm11, ymm5
-	LONG $0x3d1d42c4; BYTE $0xf9 // vpmaxsd ymm15, ymm12, ymm9
-	LONG $0x660541c4; BYTE $0xfe // vpcmpgtd ymm15, ymm15, ymm14
-	LONG $0x391dc2c4; BYTE $0xc9 // vpminsd ymm1, ymm12, ymm9
-	LONG $0xc96695c5 // vpcmpgtd ymm1, ymm13, ymm1
-	LONG $0xc9eb85c5 // vpor ymm1, ymm15, ymm1
-	LONG $0xe672cdc5; BYTE $0x1f // vpsrad ymm6, ymm6, 0x1f
-	LONG $0xf6ebddc5 // vpor ymm6, ymm4, ymm6
-	LONG $0xceebf5c5 // vpor ymm1, ymm1, ymm6
-	LONG $0xfe0d41c4; BYTE $0xe8 // vpaddd ymm13, ymm14, ymm8
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x587de2c4; BYTE $0xf6 // vpbroadcastd ymm6, xmm6
-	LONG $0xee6615c5 // vpcmpgtd ymm13, ymm13, ymm6
-	WORD $0x4f8b; BYTE $0x30 // mov ecx, dword ptr [rdi + 0x30]
-	WORD $0x578b; BYTE $0x38 // mov edx, dword ptr [rdi + 0x38]
-	WORD $0xc889 // mov eax, ecx
-	LONG $0xf06e79c5 // vmovd xmm14, eax
-	LONG $0x587d42c4; BYTE $0xf6 // vpbroadcastd ymm14, xmm14
-	LONG $0xf5660dc5 // vpcmpgtd ymm14, ymm14, ymm5
-	WORD $0xd089 // mov eax, edx
-	LONG $0xf86e79c5 // vmovd xmm15, eax
-	LONG $0x587d42c4; BYTE $0xff // vpbroadcastd ymm15, xmm15
-	LONG $0x662541c4; BYTE $0xdf // vpcmpgtd ymm11, ymm11, ymm15
-	LONG $0xeb2541c4; BYTE $0xdd // vpor ymm11, ymm11, ymm13
-	LONG $0xeb2541c4; BYTE $0xde // vpor ymm11, ymm11, ymm14
-	LONG $0xc9eba5c5 // vpor ymm1, ymm11, ymm1
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
+	LONG $0x3b65e2c4; BYTE $0xc9 // vpminud ymm1, ymm3, ymm1
+	LONG $0xc976e5c5 // vpcmpeqd ymm1, ymm3, ymm1
+	LONG $0x761d41c4; BYTE $0xe4 // vpcmpeqd ymm12, ymm12, ymm12
+	LONG $0xc9ef9dc5 // vpxor ymm1, ymm12, ymm1
+	LONG $0xedebf5c5 // vpor ymm5, ymm1, ymm5
+	LONG $0x587de2c4; WORD $0x784b // vpbroadcastd ymm1, dword ptr [rbx + 0x78]
+	LONG $0x3b35e2c4; BYTE $0xc9 // vpminud ymm1, ymm9, ymm1
+	LONG $0xc976b5c5 // vpcmpeqd ymm1, ymm9, ymm1
+	LONG $0xc9ef9dc5 // vpxor ymm1, ymm12, ymm1
+	LONG $0xd4feb5c5 // vpaddd ymm2, ymm9, ymm4
+	LONG $0xd2fabdc5 // vpsubd ymm2, ymm8, ymm2
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x587d42c4; BYTE $0xd2 // vpbroadcastd ymm10, xmm10
+	LONG $0x3b6d42c4; BYTE $0xda // vpminud ymm11, ymm2, ymm10
+	LONG $0xd276a5c5 // vpcmpeqd ymm2, ymm11, ymm2
+	LONG $0xd2ef9dc5 // vpxor ymm2, ymm12, ymm2
+	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
+	LONG $0xd4fecdc5 // vpaddd ymm2, ymm6, ymm4
+	LONG $0xd2fac5c5 // vpsubd ymm2, ymm7, ymm2
+	LONG $0x3b6dc2c4; BYTE $0xe2 // vpminud ymm4, ymm2, ymm10
+	LONG $0xd476edc5 // vpcmpeqd ymm2, ymm2, ymm4
+	LONG $0xd2ef9dc5 // vpxor ymm2, ymm12, ymm2
+	LONG $0xcaebf5c5 // vpor ymm1, ymm1, ymm2
+	WORD $0x438b; BYTE $0x30 // mov eax, dword ptr [rbx + 0x30]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
+	LONG $0xd666edc5 // vpcmpgtd ymm2, ymm2, ymm6
+	LONG $0x587de2c4; WORD $0x3863 // vpbroadcastd ymm4, dword ptr [rbx + 0x38]
+	LONG $0xe466c5c5 // vpcmpgtd ymm4, ymm7, ymm4
+	LONG $0xd2ebddc5 // vpor ymm2, ymm4, ymm2
+	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
+	LONG $0xf172f5c5; BYTE $0x1f // vpslld ymm1, ymm1, 0x1f
+	LONG $0xe172f5c5; BYTE $0x1f // vpsrad ymm1, ymm1, 0x1f
+	LONG $0xcdebf5c5 // vpor ymm1, ymm1, ymm5
 	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
-	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
-	LONG $0x04c1850f; WORD $0x0000 // jne 0x1955 <glideAVX2+0x1955>
-	QUAD $0x0000a0249c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm3
-	LONG $0x404de2c4; BYTE $0xcd // vpmulld ymm1, ymm6, ymm5
-	LONG $0xe1febdc5 // vpaddd ymm4, ymm8, ymm1
-	QUAD $0x00008024a47ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm4
-	LONG $0x7275c1c4; WORD $0x08f4 // vpslld ymm1, ymm12, 0x8
-	LONG $0xe9ebb5c5 // vpor ymm5, ymm9, ymm1
-	LONG $0x6c7ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm5
-	WORD $0x8b4c; BYTE $0x27 // mov r12, qword ptr [rdi]
+	LONG $0x04d3850f; WORD $0x0000 // jne 0xb75 <glideAVX2+0xb75>
+	WORD $0x8b4c; BYTE $0x13 // mov r10, qword ptr [rbx]
+	LONG $0x28438b48 // mov rax, qword ptr [rbx + 0x28]
+	WORD $0x634c; BYTE $0xc8 // movsxd r9, eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
+	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
+	LONG $0xe1feb5c5 // vpaddd ymm4, ymm9, ymm1
+	LONG $0xfa3dc1c4; BYTE $0xc9 // vpsubd ymm1, ymm8, ymm9
+	LONG $0xd6fac5c5 // vpsubd ymm2, ymm7, ymm6
+	LONG $0xf272edc5; BYTE $0x08 // vpslld ymm2, ymm2, 0x8
+	LONG $0xe9ebedc5 // vpor ymm5, ymm2, ymm1
 	LONG $0xd87ef9c5 // vmovd eax, xmm3
 	LONG $0xe97ef9c5 // vmovd ecx, xmm5
 	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
@@ -1328,13 +343,297 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
 	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
 	WORD $0xc985 // test ecx, ecx
-	WORD $0x697e // jle 0x1550 <glideAVX2+0x1550>
-	LONG $0x7ef9e1c4; BYTE $0xe7 // vmovq rdi, xmm4
+	WORD $0x6b7e // jle 0x760 <glideAVX2+0x760>
+	LONG $0xe77ef9c5 // vmovd edi, xmm4
 	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
 	WORD $0xc1ff // inc ecx
-	LONG $0x7c3c8d49 // lea rdi, [r12 + 2*rdi]
+	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
 	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x09048d4f // lea r8, [r9 + r9]
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xc3394166 // cmp r11w, ax
+	LONG $0xd8430f44 // cmovae r11d, eax
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
+	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xd3394166 // cmp r11w, dx
+	LONG $0xda430f44 // cmovae r11d, edx
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
+	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xf3394166 // cmp r11w, si
+	LONG $0xde430f44 // cmovae r11d, esi
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x1f894466 // mov word ptr [rdi], r11w
+	WORD $0xc9ff // dec ecx
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xb077 // ja 0x710 <glideAVX2+0x710>
+	LONG $0xc3c5f9c5; BYTE $0x02 // vpextrw eax, xmm3, 0x2
+	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x687e // jle 0x7f0 <glideAVX2+0x7f0>
+	LONG $0x1679e3c4; WORD $0x01e7 // vpextrd edi, xmm4, 0x1
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
+	LONG $0x04c78348 // add rdi, 0x4
+	LONG $0x09048d4f // lea r8, [r9 + r9]
+	BYTE $0x90 // nop
+	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xc3394166 // cmp r11w, ax
+	LONG $0xd8430f44 // cmovae r11d, eax
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
+	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xd3394166 // cmp r11w, dx
+	LONG $0xda430f44 // cmovae r11d, edx
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
+	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xf3394166 // cmp r11w, si
+	LONG $0xde430f44 // cmovae r11d, esi
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x1f894466 // mov word ptr [rdi], r11w
+	WORD $0xc9ff // dec ecx
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xb077 // ja 0x7a0 <glideAVX2+0x7a0>
+	LONG $0xc3c5f9c5; BYTE $0x04 // vpextrw eax, xmm3, 0x4
+	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x687e // jle 0x880 <glideAVX2+0x880>
+	LONG $0x1679e3c4; WORD $0x02e7 // vpextrd edi, xmm4, 0x2
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
+	LONG $0x04c78348 // add rdi, 0x4
+	LONG $0x09048d4f // lea r8, [r9 + r9]
+	BYTE $0x90 // nop
+	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xc3394166 // cmp r11w, ax
+	LONG $0xd8430f44 // cmovae r11d, eax
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
+	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xd3394166 // cmp r11w, dx
+	LONG $0xda430f44 // cmovae r11d, edx
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
+	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xf3394166 // cmp r11w, si
+	LONG $0xde430f44 // cmovae r11d, esi
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x1f894466 // mov word ptr [rdi], r11w
+	WORD $0xc9ff // dec ecx
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xb077 // ja 0x830 <glideAVX2+0x830>
+	LONG $0xc3c5f9c5; BYTE $0x06 // vpextrw eax, xmm3, 0x6
+	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x687e // jle 0x910 <glideAVX2+0x910>
+	LONG $0x1679e3c4; WORD $0x03e7 // vpextrd edi, xmm4, 0x3
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
+	LONG $0x04c78348 // add rdi, 0x4
+	LONG $0x09048d4f // lea r8, [r9 + r9]
+	BYTE $0x90 // nop
+	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xc3394166 // cmp r11w, ax
+	LONG $0xd8430f44 // cmovae r11d, eax
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
+	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xd3394166 // cmp r11w, dx
+	LONG $0xda430f44 // cmovae r11d, edx
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
+	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xf3394166 // cmp r11w, si
+	LONG $0xde430f44 // cmovae r11d, esi
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x1f894466 // mov word ptr [rdi], r11w
+	WORD $0xc9ff // dec ecx
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xb077 // ja 0x8c0 <glideAVX2+0x8c0>
+	LONG $0x397de3c4; WORD $0x01de // vextracti128 xmm6, ymm3, 0x1
+	LONG $0xf07ef9c5 // vmovd eax, xmm6
+	LONG $0x397de3c4; WORD $0x01ed // vextracti128 xmm5, ymm5, 0x1
+	LONG $0xe97ef9c5 // vmovd ecx, xmm5
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	LONG $0x397de3c4; WORD $0x01e3 // vextracti128 xmm3, ymm4, 0x1
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x697e // jle 0x9b0 <glideAVX2+0x9b0>
+	LONG $0xdf7ef9c5 // vmovd edi, xmm3
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
+	LONG $0x04c78348 // add rdi, 0x4
+	LONG $0x09048d4f // lea r8, [r9 + r9]
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xc3394166 // cmp r11w, ax
+	LONG $0xd8430f44 // cmovae r11d, eax
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
+	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xd3394166 // cmp r11w, dx
+	LONG $0xda430f44 // cmovae r11d, edx
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
+	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xf3394166 // cmp r11w, si
+	LONG $0xde430f44 // cmovae r11d, esi
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x1f894466 // mov word ptr [rdi], r11w
+	WORD $0xc9ff // dec ecx
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xb077 // ja 0x960 <glideAVX2+0x960>
+	LONG $0xc6c5f9c5; BYTE $0x02 // vpextrw eax, xmm6, 0x2
+	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x687e // jle 0xa40 <glideAVX2+0xa40>
+	LONG $0x1679e3c4; WORD $0x01df // vpextrd edi, xmm3, 0x1
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
+	LONG $0x04c78348 // add rdi, 0x4
+	LONG $0x09048d4f // lea r8, [r9 + r9]
+	BYTE $0x90 // nop
+	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xc3394166 // cmp r11w, ax
+	LONG $0xd8430f44 // cmovae r11d, eax
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
+	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xd3394166 // cmp r11w, dx
+	LONG $0xda430f44 // cmovae r11d, edx
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
+	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xf3394166 // cmp r11w, si
+	LONG $0xde430f44 // cmovae r11d, esi
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x1f894466 // mov word ptr [rdi], r11w
+	WORD $0xc9ff // dec ecx
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xb077 // ja 0x9f0 <glideAVX2+0x9f0>
+	LONG $0xc6c5f9c5; BYTE $0x04 // vpextrw eax, xmm6, 0x4
+	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x687e // jle 0xad0 <glideAVX2+0xad0>
+	LONG $0x1679e3c4; WORD $0x02df // vpextrd edi, xmm3, 0x2
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
+	LONG $0x04c78348 // add rdi, 0x4
+	LONG $0x09048d4f // lea r8, [r9 + r9]
+	BYTE $0x90 // nop
+	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xc3394166 // cmp r11w, ax
+	LONG $0xd8430f44 // cmovae r11d, eax
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
+	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xd3394166 // cmp r11w, dx
+	LONG $0xda430f44 // cmovae r11d, edx
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
+	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
+	WORD $0xff41; BYTE $0xcb // dec r11d
+	LONG $0xf3394166 // cmp r11w, si
+	LONG $0xde430f44 // cmovae r11d, esi
+	WORD $0xff41; BYTE $0xc3 // inc r11d
+	LONG $0x1f894466 // mov word ptr [rdi], r11w
+	WORD $0xc9ff // dec ecx
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xb077 // ja 0xa80 <glideAVX2+0xa80>
+	LONG $0xc6c5f9c5; BYTE $0x06 // vpextrw eax, xmm6, 0x6
+	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	LONG $0xf5948e0f; WORD $0xffff // jle 0x90 <glideAVX2+0x90>
+	LONG $0x1679e3c4; WORD $0x03df // vpextrd edi, xmm3, 0x3
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
+	LONG $0x04c78348 // add rdi, 0x4
+	WORD $0x014d; BYTE $0xc9 // add r9, r9
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x47b70f44; BYTE $0xfc // movzx r8d, word ptr [rdi - 0x4]
 	WORD $0xff41; BYTE $0xc8 // dec r8d
 	LONG $0xc0394166 // cmp r8w, ax
@@ -1354,394 +653,1779 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff41; BYTE $0xc0 // inc r8d
 	LONG $0x07894466 // mov word ptr [rdi], r8w
 	WORD $0xc9ff // dec ecx
-	WORD $0x014c; BYTE $0xff // add rdi, r15
+	WORD $0x014c; BYTE $0xcf // add rdi, r9
 	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xb077 // ja 0x1500 <glideAVX2+0x1500>
-	LONG $0x1679e3c4; WORD $0x01e8 // vpextrd eax, xmm5, 0x1
-	LONG $0xcbc5f9c5; BYTE $0x02 // vpextrw ecx, xmm3, 0x2
-	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf1 // cmova esi, ecx
-	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	WORD $0x647e // jle 0x15e0 <glideAVX2+0x15e0>
-	LONG $0x1679e3c4; WORD $0x01e7 // vpextrd edi, xmm4, 0x1
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc0ff // inc eax
-	LONG $0x7c3c8d49 // lea rdi, [r12 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	BYTE $0x90 // nop
-	LONG $0x47b70f44; BYTE $0xfc // movzx r8d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xc8394166 // cmp r8w, cx
-	LONG $0xc1430f44 // cmovae r8d, ecx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r8w
-	LONG $0x47b70f44; BYTE $0xfe // movzx r8d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xd0394166 // cmp r8w, dx
-	LONG $0xc2430f44 // cmovae r8d, edx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r8w
-	LONG $0x07b70f44 // movzx r8d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xf0394166 // cmp r8w, si
-	LONG $0xc6430f44 // cmovae r8d, esi
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x07894466 // mov word ptr [rdi], r8w
-	WORD $0xc8ff // dec eax
-	WORD $0x014c; BYTE $0xff // add rdi, r15
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x1590 <glideAVX2+0x1590>
-	LONG $0x1679e3c4; WORD $0x02e8 // vpextrd eax, xmm5, 0x2
-	LONG $0xcbc5f9c5; BYTE $0x04 // vpextrw ecx, xmm3, 0x4
-	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf1 // cmova esi, ecx
-	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	WORD $0x687e // jle 0x1670 <glideAVX2+0x1670>
-	LONG $0x1679e3c4; WORD $0x02e7 // vpextrd edi, xmm4, 0x2
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc0ff // inc eax
-	LONG $0x7c3c8d49 // lea rdi, [r12 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x47b70f44; BYTE $0xfc // movzx r8d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xc8394166 // cmp r8w, cx
-	LONG $0xc1430f44 // cmovae r8d, ecx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r8w
-	LONG $0x47b70f44; BYTE $0xfe // movzx r8d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xd0394166 // cmp r8w, dx
-	LONG $0xc2430f44 // cmovae r8d, edx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r8w
-	LONG $0x07b70f44 // movzx r8d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xf0394166 // cmp r8w, si
-	LONG $0xc6430f44 // cmovae r8d, esi
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x07894466 // mov word ptr [rdi], r8w
-	WORD $0xc8ff // dec eax
-	WORD $0x014c; BYTE $0xff // add rdi, r15
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x1620 <glideAVX2+0x1620>
-	LONG $0x1679e3c4; WORD $0x03e8 // vpextrd eax, xmm5, 0x3
-	LONG $0xcbc5f9c5; BYTE $0x06 // vpextrw ecx, xmm3, 0x6
-	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf1 // cmova esi, ecx
-	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	WORD $0x687e // jle 0x1700 <glideAVX2+0x1700>
-	LONG $0x1679e3c4; WORD $0x03e7 // vpextrd edi, xmm4, 0x3
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc0ff // inc eax
-	LONG $0x7c3c8d49 // lea rdi, [r12 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x47b70f44; BYTE $0xfc // movzx r8d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xc8394166 // cmp r8w, cx
-	LONG $0xc1430f44 // cmovae r8d, ecx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r8w
-	LONG $0x47b70f44; BYTE $0xfe // movzx r8d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xd0394166 // cmp r8w, dx
-	LONG $0xc2430f44 // cmovae r8d, edx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r8w
-	LONG $0x07b70f44 // movzx r8d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xf0394166 // cmp r8w, si
-	LONG $0xc6430f44 // cmovae r8d, esi
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x07894466 // mov word ptr [rdi], r8w
-	WORD $0xc8ff // dec eax
-	WORD $0x014c; BYTE $0xff // add rdi, r15
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x16b0 <glideAVX2+0x16b0>
-	LONG $0x397de3c4; WORD $0x01e4 // vextracti128 xmm4, ymm4, 0x1
-	LONG $0x397de3c4; WORD $0x01ed // vextracti128 xmm5, ymm5, 0x1
-	LONG $0xe87ef9c5 // vmovd eax, xmm5
-	LONG $0x397de3c4; WORD $0x01db // vextracti128 xmm3, ymm3, 0x1
-	LONG $0xd97ef9c5 // vmovd ecx, xmm3
-	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf1 // cmova esi, ecx
-	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	WORD $0x697e // jle 0x17a0 <glideAVX2+0x17a0>
-	LONG $0xe77ef9c5 // vmovd edi, xmm4
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc0ff // inc eax
-	LONG $0x7c3c8d49 // lea rdi, [r12 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x47b70f44; BYTE $0xfc // movzx r8d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xc8394166 // cmp r8w, cx
-	LONG $0xc1430f44 // cmovae r8d, ecx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r8w
-	LONG $0x47b70f44; BYTE $0xfe // movzx r8d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xd0394166 // cmp r8w, dx
-	LONG $0xc2430f44 // cmovae r8d, edx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r8w
-	LONG $0x07b70f44 // movzx r8d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xf0394166 // cmp r8w, si
-	LONG $0xc6430f44 // cmovae r8d, esi
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x07894466 // mov word ptr [rdi], r8w
-	WORD $0xc8ff // dec eax
-	WORD $0x014c; BYTE $0xff // add rdi, r15
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x1750 <glideAVX2+0x1750>
-	LONG $0x1679e3c4; WORD $0x01e8 // vpextrd eax, xmm5, 0x1
-	LONG $0xcbc5f9c5; BYTE $0x02 // vpextrw ecx, xmm3, 0x2
-	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf1 // cmova esi, ecx
-	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	WORD $0x687e // jle 0x1830 <glideAVX2+0x1830>
-	LONG $0x1679e3c4; WORD $0x01e7 // vpextrd edi, xmm4, 0x1
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc0ff // inc eax
-	LONG $0x7c3c8d49 // lea rdi, [r12 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x47b70f44; BYTE $0xfc // movzx r8d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xc8394166 // cmp r8w, cx
-	LONG $0xc1430f44 // cmovae r8d, ecx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r8w
-	LONG $0x47b70f44; BYTE $0xfe // movzx r8d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xd0394166 // cmp r8w, dx
-	LONG $0xc2430f44 // cmovae r8d, edx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r8w
-	LONG $0x07b70f44 // movzx r8d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xf0394166 // cmp r8w, si
-	LONG $0xc6430f44 // cmovae r8d, esi
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x07894466 // mov word ptr [rdi], r8w
-	WORD $0xc8ff // dec eax
-	WORD $0x014c; BYTE $0xff // add rdi, r15
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x17e0 <glideAVX2+0x17e0>
-	LONG $0x1679e3c4; WORD $0x02e8 // vpextrd eax, xmm5, 0x2
-	LONG $0xcbc5f9c5; BYTE $0x04 // vpextrw ecx, xmm3, 0x4
-	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf1 // cmova esi, ecx
-	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	WORD $0x687e // jle 0x18c0 <glideAVX2+0x18c0>
-	LONG $0x1679e3c4; WORD $0x02e7 // vpextrd edi, xmm4, 0x2
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc0ff // inc eax
-	LONG $0x7c3c8d49 // lea rdi, [r12 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x47b70f44; BYTE $0xfc // movzx r8d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xc8394166 // cmp r8w, cx
-	LONG $0xc1430f44 // cmovae r8d, ecx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r8w
-	LONG $0x47b70f44; BYTE $0xfe // movzx r8d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xd0394166 // cmp r8w, dx
-	LONG $0xc2430f44 // cmovae r8d, edx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r8w
-	LONG $0x07b70f44 // movzx r8d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xf0394166 // cmp r8w, si
-	LONG $0xc6430f44 // cmovae r8d, esi
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x07894466 // mov word ptr [rdi], r8w
-	WORD $0xc8ff // dec eax
-	WORD $0x014c; BYTE $0xff // add rdi, r15
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x1870 <glideAVX2+0x1870>
-	LONG $0x1679e3c4; WORD $0x03e8 // vpextrd eax, xmm5, 0x3
-	LONG $0xcbc5f9c5; BYTE $0x06 // vpextrw ecx, xmm3, 0x6
-	WORD $0xb60f; BYTE $0xd0 // movzx edx, al
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf1 // cmova esi, ecx
-	WORD $0x430f; BYTE $0xd1 // cmovae edx, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0xf6e38e0f; WORD $0xffff // jle 0xfcf <glideAVX2+0xfcf>
-	LONG $0x1679e3c4; WORD $0x03e7 // vpextrd edi, xmm4, 0x3
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc0ff // inc eax
-	LONG $0x7c3c8d49 // lea rdi, [r12 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	BYTE $0x90 // nop
-	LONG $0x47b70f44; BYTE $0xfc // movzx r8d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xc8394166 // cmp r8w, cx
-	LONG $0xc1430f44 // cmovae r8d, ecx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r8w
-	LONG $0x47b70f44; BYTE $0xfe // movzx r8d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xd0394166 // cmp r8w, dx
-	LONG $0xc2430f44 // cmovae r8d, edx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r8w
-	LONG $0x07b70f44 // movzx r8d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xf0394166 // cmp r8w, si
-	LONG $0xc6430f44 // cmovae r8d, esi
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x07894466 // mov word ptr [rdi], r8w
-	WORD $0xc8ff // dec eax
-	WORD $0x014c; BYTE $0xff // add rdi, r15
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xb077 // ja 0x1900 <glideAVX2+0x1900>
-	LONG $0xfff67ae9; BYTE $0xff // jmp 0xfcf <glideAVX2+0xfcf>
-	LONG $0x10245489 // mov dword ptr [rsp + 0x10], edx
-	LONG $0x14244c89 // mov dword ptr [rsp + 0x14], ecx
-	LONG $0xcbebddc5 // vpor ymm1, ymm4, ymm3
+	WORD $0xb077 // ja 0xb20 <glideAVX2+0xb20>
+	LONG $0xfff51be9; BYTE $0xff // jmp 0x90 <glideAVX2+0x90>
+	LONG $0x246c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r13
+	LONG $0x2464894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r12
+	LONG $0xcbebd5c5 // vpor ymm1, ymm5, ymm3
 	QUAD $0x0000a0248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm1
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xd9dbbdc5 // vpand ymm3, ymm8, ymm1
-	LONG $0xff0000b8; BYTE $0xff // mov eax, 0xffff0000
-	LONG $0xe06ef9c5 // vmovd xmm4, eax
-	LONG $0x587de2c4; BYTE $0xe4 // vpbroadcastd ymm4, xmm4
-	LONG $0xf4dbadc5 // vpand ymm6, ymm10, ymm4
-	LONG $0xdbebcdc5 // vpor ymm3, ymm6, ymm3
-	QUAD $0x000080249c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm3
-	LONG $0xcddbf5c5 // vpand ymm1, ymm1, ymm5
-	LONG $0xdfdbddc5 // vpand ymm3, ymm4, ymm7
-	LONG $0xc9ebe5c5 // vpor ymm1, ymm3, ymm1
+	LONG $0xd1dbb5c5 // vpand ymm2, ymm9, ymm1
+	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
+	LONG $0xd86ef9c5 // vmovd xmm3, eax
+	LONG $0x587de2c4; BYTE $0xdb // vpbroadcastd ymm3, xmm3
+	LONG $0x4065c2c4; BYTE $0xe0 // vpmulld ymm4, ymm3, ymm8
+	LONG $0xd2ebddc5 // vpor ymm2, ymm4, ymm2
+	QUAD $0x00008024947ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm2
+	LONG $0xcedbf5c5 // vpand ymm1, ymm1, ymm6
+	LONG $0x4065e2c4; BYTE $0xd7 // vpmulld ymm2, ymm3, ymm7
+	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
 	LONG $0x4c7ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm1
-	WORD $0xd231 // xor edx, edx
-	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	WORD $0x18eb // jmp 0x19cd <glideAVX2+0x19cd>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x08fa8348 // cmp rdx, 0x8
-	LONG $0xf602840f; WORD $0xffff // je 0xfcf <glideAVX2+0xfcf>
-	QUAD $0x000000a0948c8b44 // mov r9d, dword ptr [rsp + 4*rdx + 0xa0]
-	WORD $0x8545; BYTE $0xc9 // test r9d, r9d
-	WORD $0xe678 // js 0x19c0 <glideAVX2+0x19c0>
-	LONG $0x6094448b // mov eax, dword ptr [rsp + 4*rdx + 0x60]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x17eb // jmp 0xbed <glideAVX2+0xbed>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x08f98349 // cmp r9, 0x8
+	LONG $0xf47d840f; WORD $0xffff // je 0x6a <glideAVX2+0x6a>
+	QUAD $0x000000a08c948b46 // mov r10d, dword ptr [rsp + 4*r9 + 0xa0]
+	WORD $0x8545; BYTE $0xd2 // test r10d, r10d
+	WORD $0xe678 // js 0xbe0 <glideAVX2+0xbe0>
+	LONG $0x8c448b42; BYTE $0x60 // mov eax, dword ptr [rsp + 4*r9 + 0x60]
 	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
 	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0x1424748b // mov esi, dword ptr [rsp + 0x14]
-	WORD $0xce39 // cmp esi, ecx
-	WORD $0x4f0f; BYTE $0xce // cmovg ecx, esi
-	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
+	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
+	WORD $0x568b; BYTE $0x30 // mov edx, dword ptr [rsi + 0x30]
+	WORD $0x768b; BYTE $0x38 // mov esi, dword ptr [rsi + 0x38]
+	WORD $0xca39 // cmp edx, ecx
+	WORD $0x4f0f; BYTE $0xca // cmovg ecx, edx
 	WORD $0xc639 // cmp esi, eax
 	WORD $0x4c0f; BYTE $0xc6 // cmovl eax, esi
 	WORD $0xc139 // cmp ecx, eax
-	WORD $0xc67d // jge 0x19c0 <glideAVX2+0x19c0>
-	LONG $0x8094b48b; WORD $0x0000; BYTE $0x00 // mov esi, dword ptr [rsp + 4*rdx + 0x80]
-	LONG $0xe6bf0f44 // movsx r12d, si
+	WORD $0xc27d // jge 0xbe0 <glideAVX2+0xbe0>
+	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
+	LONG $0x28528b48 // mov rdx, qword ptr [rdx + 0x28]
+	QUAD $0x000000808cb48b42 // mov esi, dword ptr [rsp + 4*r9 + 0x80]
+	LONG $0xdebf0f44 // movsx r11d, si
 	WORD $0xfec1; BYTE $0x10 // sar esi, 0x10
-	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
-	WORD $0xf739 // cmp edi, esi
-	WORD $0x4c0f; BYTE $0xf7 // cmovl esi, edi
-	WORD $0x8545; BYTE $0xe4 // test r12d, r12d
+	WORD $0xf239 // cmp edx, esi
+	WORD $0x4c0f; BYTE $0xf2 // cmovl esi, edx
+	WORD $0x8545; BYTE $0xdb // test r11d, r11d
 	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
-	LONG $0xe74e0f44 // cmovle r12d, edi
-	WORD $0x3941; BYTE $0xf4 // cmp r12d, esi
-	WORD $0x9d7d // jge 0x19c0 <glideAVX2+0x19c0>
-	WORD $0x634c; BYTE $0xd9 // movsxd r11, ecx
-	WORD $0x6348; BYTE $0xc8 // movsxd rcx, eax
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
-	WORD $0x8b4c; BYTE $0x30 // mov r14, qword ptr [rax]
-	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
-	WORD $0x294c; BYTE $0xe0 // sub rax, r12
-	LONG $0x247c8d49; BYTE $0x01 // lea rdi, [r12 + 0x1]
-	LONG $0xff468d4c // lea r8, [rsi - 0x1]
-	WORD $0x894d; BYTE $0xfa // mov r10, r15
-	LONG $0xd3af0f4d // imul r10, r11
-	WORD $0x014d; BYTE $0xf2 // add r10, r14
-	WORD $0x10eb // jmp 0x1a5f <glideAVX2+0x1a5f>
-	BYTE $0x90 // nop
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	WORD $0x014d; BYTE $0xfa // add r10, r15
-	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
-	LONG $0xff61840f; WORD $0xffff // je 0x19c0 <glideAVX2+0x19c0>
-	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
+	LONG $0xdf4e0f44 // cmovle r11d, edi
+	WORD $0x3941; BYTE $0xf3 // cmp r11d, esi
+	WORD $0x947d // jge 0xbe0 <glideAVX2+0xbe0>
+	WORD $0x6348; BYTE $0xd9 // movsxd rbx, ecx
+	WORD $0x634c; BYTE $0xf0 // movsxd r14, eax
+	WORD $0x634c; BYTE $0xfe // movsxd r15, esi
+	WORD $0x634c; BYTE $0xe2 // movsxd r12, edx
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	WORD $0x8b4c; BYTE $0x28 // mov r13, qword ptr [rax]
+	WORD $0x894c; BYTE $0xf8 // mov rax, r15
+	WORD $0x294c; BYTE $0xd8 // sub rax, r11
+	LONG $0x014b8d49 // lea rcx, [r11 + 0x1]
+	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
+	LONG $0xff4f8d49 // lea rcx, [r15 - 0x1]
+	WORD $0x8948; BYTE $0xde // mov rsi, rbx
+	LONG $0xf4af0f49 // imul rsi, r12
+	QUAD $0x0000000075048d4c // lea r8, [2*rsi]
+	WORD $0x014d; BYTE $0xe8 // add r8, r13
+	LONG $0x24348d4b // lea rsi, [r12 + r12]
+	WORD $0x14eb // jmp 0xc9f <glideAVX2+0xc9f>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	WORD $0x0149; BYTE $0xf0 // add r8, rsi
+	WORD $0x394c; BYTE $0xf3 // cmp rbx, r14
+	LONG $0xff41840f; WORD $0xffff // je 0xbe0 <glideAVX2+0xbe0>
+	WORD $0x894c; BYTE $0xdf // mov rdi, r11
 	WORD $0x01a8 // test al, 0x1
-	WORD $0x2874 // je 0x1a8e <glideAVX2+0x1a8e>
-	WORD $0x894c; BYTE $0xdb // mov rbx, r11
-	LONG $0x5caf0f48; WORD $0x0824 // imul rbx, qword ptr [rsp + 0x8]
-	LONG $0x5e1c8d49 // lea rbx, [r14 + 2*rbx]
-	LONG $0x2cb70f46; BYTE $0x63 // movzx r13d, word ptr [rbx + 2*r12]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xcd394566 // cmp r13w, r9w
-	LONG $0xe9430f45 // cmovae r13d, r9d
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x2c894666; BYTE $0x63 // mov word ptr [rbx + 2*r12], r13w
-	WORD $0x8948; BYTE $0xfb // mov rbx, rdi
-	WORD $0x394d; BYTE $0xe0 // cmp r8, r12
-	WORD $0xbd74 // je 0x1a50 <glideAVX2+0x1a50>
+	WORD $0x2d74 // je 0xcd3 <glideAVX2+0xcd3>
+	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
+	LONG $0xfcaf0f49 // imul rdi, r12
+	QUAD $0x000000007d3c8d48 // lea rdi, [2*rdi]
+	WORD $0x014c; BYTE $0xef // add rdi, r13
+	LONG $0x14b70f42; BYTE $0x5f // movzx edx, word ptr [rdi + 2*r11]
+	WORD $0xcaff // dec edx
+	LONG $0xd2394466 // cmp dx, r10w
+	LONG $0xd2430f41 // cmovae edx, r10d
+	WORD $0xc2ff // inc edx
+	LONG $0x14894266; BYTE $0x5f // mov word ptr [rdi + 2*r11], dx
+	LONG $0x247c8b48; BYTE $0x40 // mov rdi, qword ptr [rsp + 0x40]
+	WORD $0x394c; BYTE $0xd9 // cmp rcx, r11
+	WORD $0xb874 // je 0xc90 <glideAVX2+0xc90>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x14b70f41; BYTE $0x78 // movzx edx, word ptr [r8 + 2*rdi]
+	WORD $0xcaff // dec edx
+	LONG $0xd2394466 // cmp dx, r10w
+	LONG $0xd2430f41 // cmovae edx, r10d
+	WORD $0xc2ff // inc edx
+	LONG $0x14894166; BYTE $0x78 // mov word ptr [r8 + 2*rdi], dx
+	LONG $0x54b70f41; WORD $0x0278 // movzx edx, word ptr [r8 + 2*rdi + 0x2]
+	WORD $0xcaff // dec edx
+	LONG $0xd2394466 // cmp dx, r10w
+	LONG $0xd2430f41 // cmovae edx, r10d
+	WORD $0xc2ff // inc edx
+	LONG $0x54894166; WORD $0x0278 // mov word ptr [r8 + 2*rdi + 0x2], dx
+	LONG $0x02c78348 // add rdi, 0x2
+	WORD $0x3949; BYTE $0xff // cmp r15, rdi
+	WORD $0xc975 // jne 0xce0 <glideAVX2+0xce0>
+	LONG $0xffff74e9; BYTE $0xff // jmp 0xc90 <glideAVX2+0xc90>
+	WORD $0xc031 // xor eax, eax
+	LONG $0x707b8348; BYTE $0x03 // cmp qword ptr [rbx + 0x70], 0x3
+	LONG $0x185b8b4c // mov r11, qword ptr [rbx + 0x18]
+	LONG $0x40738b48 // mov rsi, qword ptr [rbx + 0x40]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	QUAD $0x0000c024847ffdc5; BYTE $0x00 // vmovdqa ymmword ptr [rsp + 0xc0], ymm0
+	LONG $0x2454894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r10
+	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
+	LONG $0xef0141c4; BYTE $0xff // vpxor xmm15, xmm15, xmm15
+	LONG $0x0aea8c0f; WORD $0x0000 // jl 0x183c <glideAVX2+0x183c>
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x19628e0f; WORD $0x0000 // jle 0x26bd <glideAVX2+0x26bd>
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x19598e0f; WORD $0x0000 // jle 0x26bd <glideAVX2+0x26bd>
+	LONG $0xff628d45 // lea r12d, [r10 - 0x1]
+	LONG $0x08438b48 // mov rax, qword ptr [rbx + 0x8]
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x24648944; BYTE $0x2c // mov dword ptr [rsp + 0x2c], r12d
+	WORD $0x15eb // jmp 0xd90 <glideAVX2+0xd90>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x014d; BYTE $0xd5 // add r13, r10
+	LONG $0x5cc38349 // add r11, 0x5c
+	WORD $0x3949; BYTE $0xf5 // cmp r13, rsi
+	LONG $0x192d8d0f; WORD $0x0000 // jge 0x26bd <glideAVX2+0x26bd>
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x68048d4a // lea rax, [rax + 2*r13]
+	WORD $0xd231 // xor edx, edx
+	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
+	LONG $0x246c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r13
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	WORD $0x31eb // jmp 0xddd <glideAVX2+0xddd>
+	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
+	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
+	LONG $0x24648b44; BYTE $0x2c // mov r12d, dword ptr [rsp + 0x2c]
+	LONG $0x246c8b4c; BYTE $0x50 // mov r13, qword ptr [rsp + 0x50]
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	LONG $0x08c28348 // add rdx, 0x8
+	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
+	WORD $0xa37d // jge 0xd80 <glideAVX2+0xd80>
+	LONG $0x337de2c4; WORD $0x501c // vpmovzxwd ymm3, xmmword ptr [rax + 2*rdx]
+	LONG $0x177de2c4; BYTE $0xdb // vptest ymm3, ymm3
+	WORD $0xea74 // je 0xdd4 <glideAVX2+0xdd4>
+	LONG $0xfa7f7dc5 // vmovdqa ymm2, ymm15
+	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
+	LONG $0x204b8b48 // mov rcx, qword ptr [rbx + 0x20]
+	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
+	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
+	LONG $0x905de2c4; WORD $0x983c // vpgatherdd ymm7, ymmword ptr [rax + 4*ymm3], ymm4
+	LONG $0x587dc2c4; WORD $0x5863 // vpbroadcastd ymm4, dword ptr [r11 + 0x58]
+	QUAD $0x0000c024846ffdc5; BYTE $0x00 // vmovdqa ymm0, ymmword ptr [rsp + 0xc0]
+	LONG $0xe876c5c5 // vpcmpeqd ymm5, ymm7, ymm0
+	LONG $0xecebd5c5 // vpor ymm5, ymm5, ymm4
+	LONG $0xe376fdc5 // vpcmpeqd ymm4, ymm0, ymm3
+	WORD $0x8944; BYTE $0xe0 // mov eax, r12d
+	LONG $0xf06ef9c5 // vmovd xmm6, eax
+	LONG $0x587de2c4; BYTE $0xf6 // vpbroadcastd ymm6, xmm6
+	LONG $0x34dbcdc5; BYTE $0x91 // vpand ymm6, ymm6, ymmword ptr [rcx + 4*rdx]
+	LONG $0xd5df5dc5 // vpandn ymm10, ymm4, ymm5
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xe06ef9c5 // vmovd xmm4, eax
+	LONG $0x587de2c4; BYTE $0xe4 // vpbroadcastd ymm4, xmm4
+	LONG $0xc4fa4dc5 // vpsubd ymm8, ymm6, ymm4
+	LONG $0x403d62c4; BYTE $0xc6 // vpmulld ymm8, ymm8, ymm6
+	LONG $0x7235c1c4; WORD $0x01e0 // vpsrad ymm9, ymm8, 0x1
+	WORD $0x8b41; BYTE $0x03 // mov eax, dword ptr [r11]
+	WORD $0x4303; BYTE $0x50 // add eax, dword ptr [rbx + 0x50]
+	LONG $0xc06e79c5 // vmovd xmm8, eax
+	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
+	LONG $0x587d42c4; WORD $0x045b // vpbroadcastd ymm11, dword ptr [r11 + 0x4]
+	LONG $0x402562c4; BYTE $0xde // vpmulld ymm11, ymm11, ymm6
+	LONG $0xfe2541c4; BYTE $0xc0 // vpaddd ymm8, ymm11, ymm8
+	LONG $0x587d42c4; WORD $0x085b // vpbroadcastd ymm11, dword ptr [r11 + 0x8]
+	LONG $0x402542c4; BYTE $0xd9 // vpmulld ymm11, ymm11, ymm9
+	LONG $0x587d42c4; WORD $0x2863 // vpbroadcastd ymm12, dword ptr [r11 + 0x28]
+	LONG $0x587d42c4; WORD $0x2c6b // vpbroadcastd ymm13, dword ptr [r11 + 0x2c]
+	LONG $0xfe3d41c4; BYTE $0xc3 // vpaddd ymm8, ymm8, ymm11
+	LONG $0x401562c4; BYTE $0xde // vpmulld ymm11, ymm13, ymm6
+	LONG $0xfe2541c4; BYTE $0xdc // vpaddd ymm11, ymm11, ymm12
+	LONG $0x282562c4; BYTE $0xe7 // vpmuldq ymm12, ymm11, ymm7
+	LONG $0x7325c1c4; WORD $0x20d3 // vpsrlq ymm11, ymm11, 0x20
+	LONG $0xe77295c5; BYTE $0x1f // vpsrad ymm13, ymm7, 0x1f
+	LONG $0xf7707dc5; BYTE $0xf5 // vpshufd ymm14, ymm7, 0xf5 # ymm14 = ymm7[1,1,3,3,5,5,7,7]
+	LONG $0x282542c4; BYTE $0xde // vpmuldq ymm11, ymm11, ymm14
+	LONG $0x731dc1c4; WORD $0x20d4 // vpsrlq ymm12, ymm12, 0x20
+	LONG $0x021d43c4; WORD $0xaadb // vpblendd ymm11, ymm12, ymm11, 0xaa # ymm11 = ymm12[0],ymm11[1],ymm12[2],ymm11[3],ymm12[4],ymm11[5],ymm12[6],ymm11[7]
+	LONG $0xfe3d41c4; BYTE $0xc3 // vpaddd ymm8, ymm8, ymm11
+	LONG $0x0c438b41 // mov eax, dword ptr [r11 + 0xc]
+	WORD $0x4303; BYTE $0x50 // add eax, dword ptr [rbx + 0x50]
+	LONG $0xd86e79c5 // vmovd xmm11, eax
+	LONG $0x587d42c4; BYTE $0xdb // vpbroadcastd ymm11, xmm11
+	LONG $0x587d42c4; WORD $0x1063 // vpbroadcastd ymm12, dword ptr [r11 + 0x10]
+	LONG $0x401d62c4; BYTE $0xe6 // vpmulld ymm12, ymm12, ymm6
+	LONG $0xfe1d41c4; BYTE $0xdb // vpaddd ymm11, ymm12, ymm11
+	LONG $0x587d42c4; WORD $0x1463 // vpbroadcastd ymm12, dword ptr [r11 + 0x14]
+	LONG $0x401d42c4; BYTE $0xc9 // vpmulld ymm9, ymm12, ymm9
+	LONG $0xfe2541c4; BYTE $0xc9 // vpaddd ymm9, ymm11, ymm9
+	LONG $0x587d42c4; WORD $0x3063 // vpbroadcastd ymm12, dword ptr [r11 + 0x30]
+	LONG $0x587d42c4; WORD $0x347b // vpbroadcastd ymm15, dword ptr [r11 + 0x34]
+	LONG $0x020d43c4; WORD $0xaadd // vpblendd ymm11, ymm14, ymm13, 0xaa # ymm11 = ymm14[0],ymm13[1],ymm14[2],ymm13[3],ymm14[4],ymm13[5],ymm14[6],ymm13[7]
+	LONG $0x400562c4; BYTE $0xee // vpmulld ymm13, ymm15, ymm6
+	LONG $0xfe1541c4; BYTE $0xe4 // vpaddd ymm12, ymm13, ymm12
+	LONG $0x281d62c4; BYTE $0xef // vpmuldq ymm13, ymm12, ymm7
+	LONG $0x731dc1c4; WORD $0x20d4 // vpsrlq ymm12, ymm12, 0x20
+	LONG $0x281d42c4; BYTE $0xe6 // vpmuldq ymm12, ymm12, ymm14
+	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
+	LONG $0x021543c4; WORD $0xaae4 // vpblendd ymm12, ymm13, ymm12, 0xaa # ymm12 = ymm13[0],ymm12[1],ymm13[2],ymm12[3],ymm13[4],ymm12[5],ymm13[6],ymm12[7]
+	LONG $0xfe3541c4; BYTE $0xcc // vpaddd ymm9, ymm9, ymm12
+	LONG $0x687b8348; BYTE $0x00 // cmp qword ptr [rbx + 0x68], 0x0
+	LONG $0x731dc1c4; WORD $0x20d3 // vpsrlq ymm12, ymm11, 0x20
+	LONG $0x00c6840f; WORD $0x0000 // je 0x1005 <glideAVX2+0x1005>
+	LONG $0x284562c4; BYTE $0xef // vpmuldq ymm13, ymm7, ymm7
+	LONG $0xf42541c4; BYTE $0xf4 // vpmuludq ymm14, ymm11, ymm12
+	LONG $0x730dc1c4; WORD $0x21f6 // vpsllq ymm14, ymm14, 0x21
+	LONG $0xf42541c4; BYTE $0xfb // vpmuludq ymm15, ymm11, ymm11
+	LONG $0xd40541c4; BYTE $0xf6 // vpaddq ymm14, ymm15, ymm14
+	LONG $0x587d42c4; WORD $0x407b // vpbroadcastd ymm15, dword ptr [r11 + 0x40]
+	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
+	LONG $0x587dc2c4; WORD $0x4443 // vpbroadcastd ymm0, dword ptr [r11 + 0x44]
+	LONG $0x407de2c4; BYTE $0xc6 // vpmulld ymm0, ymm0, ymm6
+	LONG $0xc0fe85c5 // vpaddd ymm0, ymm15, ymm0
+	LONG $0xf07385c5; BYTE $0x20 // vpsllq ymm15, ymm0, 0x20
+	LONG $0x7205c1c4; WORD $0x1fe7 // vpsrad ymm15, ymm15, 0x1f
+	LONG $0xc8f495c5 // vpmuludq ymm1, ymm13, ymm0
+	LONG $0x7305c1c4; WORD $0x20d7 // vpsrlq ymm15, ymm15, 0x20
+	LONG $0xf40541c4; BYTE $0xfd // vpmuludq ymm15, ymm15, ymm13
+	LONG $0x7305c1c4; WORD $0x20f7 // vpsllq ymm15, ymm15, 0x20
+	LONG $0xc9d485c5 // vpaddq ymm1, ymm15, ymm1
+	LONG $0xd073fdc5; BYTE $0x20 // vpsrlq ymm0, ymm0, 0x20
+	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
+	LONG $0x287dc2c4; BYTE $0xc6 // vpmuldq ymm0, ymm0, ymm14
+	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
+	LONG $0x0275e3c4; WORD $0xaac0 // vpblendd ymm0, ymm1, ymm0, 0xaa # ymm0 = ymm1[0],ymm0[1],ymm1[2],ymm0[3],ymm1[4],ymm0[5],ymm1[6],ymm0[7]
+	LONG $0xc0fe3dc5 // vpaddd ymm8, ymm8, ymm0
+	LONG $0x587dc2c4; WORD $0x4843 // vpbroadcastd ymm0, dword ptr [r11 + 0x48]
+	LONG $0x587dc2c4; WORD $0x4c4b // vpbroadcastd ymm1, dword ptr [r11 + 0x4c]
+	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
+	LONG $0xc0fef5c5 // vpaddd ymm0, ymm1, ymm0
+	LONG $0xf073f5c5; BYTE $0x20 // vpsllq ymm1, ymm0, 0x20
+	LONG $0xe172f5c5; BYTE $0x1f // vpsrad ymm1, ymm1, 0x1f
+	LONG $0xf8f415c5 // vpmuludq ymm15, ymm13, ymm0
+	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
+	LONG $0xc9f495c5 // vpmuludq ymm1, ymm13, ymm1
+	LONG $0xf173f5c5; BYTE $0x20 // vpsllq ymm1, ymm1, 0x20
+	LONG $0xc9d485c5 // vpaddq ymm1, ymm15, ymm1
+	LONG $0xd073fdc5; BYTE $0x20 // vpsrlq ymm0, ymm0, 0x20
+	LONG $0x287dc2c4; BYTE $0xc6 // vpmuldq ymm0, ymm0, ymm14
+	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
+	LONG $0x0275e3c4; WORD $0xaac0 // vpblendd ymm0, ymm1, ymm0, 0xaa # ymm0 = ymm1[0],ymm0[1],ymm1[2],ymm0[3],ymm1[4],ymm0[5],ymm1[6],ymm0[7]
+	LONG $0xc8fe35c5 // vpaddd ymm9, ymm9, ymm0
+	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
+	LONG $0xfaeb2dc5 // vpor ymm15, ymm10, ymm2
+	LONG $0x18438b41 // mov eax, dword ptr [r11 + 0x18]
+	WORD $0x4303; BYTE $0x58 // add eax, dword ptr [rbx + 0x58]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0x587dc2c4; WORD $0x1c4b // vpbroadcastd ymm1, dword ptr [r11 + 0x1c]
+	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
+	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
+	LONG $0x587dc2c4; WORD $0x384b // vpbroadcastd ymm1, dword ptr [r11 + 0x38]
+	LONG $0x287562c4; BYTE $0xd7 // vpmuldq ymm10, ymm1, ymm7
+	LONG $0xe17295c5; BYTE $0x1f // vpsrad ymm13, ymm1, 0x1f
+	LONG $0xf1f41dc5 // vpmuludq ymm14, ymm12, ymm1
+	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
+	LONG $0xf41541c4; BYTE $0xeb // vpmuludq ymm13, ymm13, ymm11
+	LONG $0xd40d41c4; BYTE $0xed // vpaddq ymm13, ymm14, ymm13
+	LONG $0x7315c1c4; WORD $0x20f5 // vpsllq ymm13, ymm13, 0x20
+	LONG $0xc9f4a5c5 // vpmuludq ymm1, ymm11, ymm1
+	LONG $0xc9d495c5 // vpaddq ymm1, ymm13, ymm1
+	LONG $0x732dc1c4; WORD $0x20d2 // vpsrlq ymm10, ymm10, 0x20
+	LONG $0x022de3c4; WORD $0xaac9 // vpblendd ymm1, ymm10, ymm1, 0xaa # ymm1 = ymm10[0],ymm1[1],ymm10[2],ymm1[3],ymm10[4],ymm1[5],ymm10[6],ymm1[7]
+	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
+	LONG $0xe8fe3dc5 // vpaddd ymm13, ymm8, ymm0
+	LONG $0x20438b41 // mov eax, dword ptr [r11 + 0x20]
+	WORD $0x4303; BYTE $0x58 // add eax, dword ptr [rbx + 0x58]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0x587dc2c4; WORD $0x244b // vpbroadcastd ymm1, dword ptr [r11 + 0x24]
+	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
+	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
+	LONG $0x587dc2c4; WORD $0x3c4b // vpbroadcastd ymm1, dword ptr [r11 + 0x3c]
+	LONG $0x2875e2c4; BYTE $0xff // vpmuldq ymm7, ymm1, ymm7
+	LONG $0xe172adc5; BYTE $0x1f // vpsrad ymm10, ymm1, 0x1f
+	LONG $0xe1f41dc5 // vpmuludq ymm12, ymm12, ymm1
+	LONG $0x732dc1c4; WORD $0x20d2 // vpsrlq ymm10, ymm10, 0x20
+	LONG $0xf42d41c4; BYTE $0xd3 // vpmuludq ymm10, ymm10, ymm11
+	LONG $0xd41d41c4; BYTE $0xd2 // vpaddq ymm10, ymm12, ymm10
+	LONG $0x732dc1c4; WORD $0x20f2 // vpsllq ymm10, ymm10, 0x20
+	LONG $0xc9f4a5c5 // vpmuludq ymm1, ymm11, ymm1
+	LONG $0xc9d4adc5 // vpaddq ymm1, ymm10, ymm1
+	LONG $0xd773c5c5; BYTE $0x20 // vpsrlq ymm7, ymm7, 0x20
+	LONG $0x0245e3c4; WORD $0xaac9 // vpblendd ymm1, ymm7, ymm1, 0xaa # ymm1 = ymm7[0],ymm1[1],ymm7[2],ymm1[3],ymm7[4],ymm1[5],ymm7[6],ymm1[7]
+	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
+	LONG $0x587dc2c4; WORD $0x504b // vpbroadcastd ymm1, dword ptr [r11 + 0x50]
+	LONG $0xc0feb5c5 // vpaddd ymm0, ymm9, ymm0
+	LONG $0x587dc2c4; WORD $0x547b // vpbroadcastd ymm7, dword ptr [r11 + 0x54]
+	LONG $0x4045e2c4; BYTE $0xf6 // vpmulld ymm6, ymm7, ymm6
+	LONG $0xc9fecdc5 // vpaddd ymm1, ymm6, ymm1
+	LONG $0xf372e5c5; BYTE $0x0e // vpslld ymm3, ymm3, 0xe
+	LONG $0x2875e2c4; BYTE $0xf3 // vpmuldq ymm6, ymm1, ymm3
+	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
+	LONG $0xd373e5c5; BYTE $0x20 // vpsrlq ymm3, ymm3, 0x20
+	LONG $0x2875e2c4; BYTE $0xcb // vpmuldq ymm1, ymm1, ymm3
+	LONG $0xd673e5c5; BYTE $0x20 // vpsrlq ymm3, ymm6, 0x20
+	LONG $0x0265e3c4; WORD $0xaac9 // vpblendd ymm1, ymm3, ymm1, 0xaa # ymm1 = ymm3[0],ymm1[1],ymm3[2],ymm1[3],ymm3[4],ymm1[5],ymm3[6],ymm1[7]
+	LONG $0x587de2c4; WORD $0x605b // vpbroadcastd ymm3, dword ptr [rbx + 0x60]
+	LONG $0xcbfef5c5 // vpaddd ymm1, ymm1, ymm3
+	LONG $0xe172f5c5; BYTE $0x0c // vpsrad ymm1, ymm1, 0xc
+	LONG $0xdcfaf5c5 // vpsubd ymm3, ymm1, ymm4
+	LONG $0x722dc1c4; WORD $0x10e0 // vpsrad ymm10, ymm8, 0x10
+	LONG $0x723dc1c4; WORD $0x10e5 // vpsrad ymm8, ymm13, 0x10
+	LONG $0x724dc1c4; WORD $0x10e1 // vpsrad ymm6, ymm9, 0x10
+	LONG $0xe072c5c5; BYTE $0x10 // vpsrad ymm7, ymm0, 0x10
+	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0x3b65e2c4; BYTE $0xc0 // vpminud ymm0, ymm3, ymm0
+	LONG $0xc076e5c5 // vpcmpeqd ymm0, ymm3, ymm0
+	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
+	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
+	LONG $0xedebfdc5 // vpor ymm5, ymm0, ymm5
+	LONG $0x587de2c4; WORD $0x7843 // vpbroadcastd ymm0, dword ptr [rbx + 0x78]
+	LONG $0x3b2de2c4; BYTE $0xc0 // vpminud ymm0, ymm10, ymm0
+	LONG $0xc076adc5 // vpcmpeqd ymm0, ymm10, ymm0
+	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
+	LONG $0xccfeadc5 // vpaddd ymm1, ymm10, ymm4
+	LONG $0xc9fabdc5 // vpsubd ymm1, ymm8, ymm1
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xc86e79c5 // vmovd xmm9, eax
+	LONG $0x587d42c4; BYTE $0xc9 // vpbroadcastd ymm9, xmm9
+	LONG $0x3b7542c4; BYTE $0xd9 // vpminud ymm11, ymm1, ymm9
+	LONG $0xc976a5c5 // vpcmpeqd ymm1, ymm11, ymm1
+	LONG $0xcaeff5c5 // vpxor ymm1, ymm1, ymm2
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	LONG $0xccfecdc5 // vpaddd ymm1, ymm6, ymm4
+	LONG $0xc9fac5c5 // vpsubd ymm1, ymm7, ymm1
+	LONG $0x3b75c2c4; BYTE $0xe1 // vpminud ymm4, ymm1, ymm9
+	LONG $0xcc76f5c5 // vpcmpeqd ymm1, ymm1, ymm4
+	LONG $0xcaeff5c5 // vpxor ymm1, ymm1, ymm2
+	LONG $0xc1ebfdc5 // vpor ymm0, ymm0, ymm1
+	WORD $0x438b; BYTE $0x30 // mov eax, dword ptr [rbx + 0x30]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
+	LONG $0xce66f5c5 // vpcmpgtd ymm1, ymm1, ymm6
+	LONG $0x587de2c4; WORD $0x3863 // vpbroadcastd ymm4, dword ptr [rbx + 0x38]
+	LONG $0xe466c5c5 // vpcmpgtd ymm4, ymm7, ymm4
+	LONG $0xc9ebddc5 // vpor ymm1, ymm4, ymm1
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	LONG $0xf072fdc5; BYTE $0x1f // vpslld ymm0, ymm0, 0x1f
+	LONG $0xe072fdc5; BYTE $0x1f // vpsrad ymm0, ymm0, 0x1f
+	LONG $0xc5ebfdc5 // vpor ymm0, ymm0, ymm5
+	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
+	LONG $0x04b3850f; WORD $0x0000 // jne 0x169e <glideAVX2+0x169e>
+	WORD $0x8b4c; BYTE $0x3b // mov r15, qword ptr [rbx]
+	LONG $0x28438b48 // mov rax, qword ptr [rbx + 0x28]
+	WORD $0x634c; BYTE $0xf0 // movsxd r14, eax
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0x407de2c4; BYTE $0xc6 // vpmulld ymm0, ymm0, ymm6
+	LONG $0xe0feadc5 // vpaddd ymm4, ymm10, ymm0
+	LONG $0xfa3dc1c4; BYTE $0xc2 // vpsubd ymm0, ymm8, ymm10
+	LONG $0xcefac5c5 // vpsubd ymm1, ymm7, ymm6
+	LONG $0xf172f5c5; BYTE $0x08 // vpslld ymm1, ymm1, 0x8
+	LONG $0xe8ebf5c5 // vpor ymm5, ymm1, ymm0
+	LONG $0xd87ef9c5 // vmovd eax, xmm3
+	LONG $0xe97ef9c5 // vmovd ecx, xmm5
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x667e // jle 0x12a4 <glideAVX2+0x12a4>
+	LONG $0xe77ef9c5 // vmovd edi, xmm4
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
+	LONG $0x04c08349 // add r8, 0x4
+	LONG $0x360c8d4f // lea r9, [r14 + r14]
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x2cb70f45; BYTE $0x5a // movzx r13d, word ptr [r10 + 2*rbx]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xcd394566 // cmp r13w, r9w
-	LONG $0xe9430f45 // cmovae r13d, r9d
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x2c894566; BYTE $0x5a // mov word ptr [r10 + 2*rbx], r13w
-	LONG $0x6cb70f45; WORD $0x025a // movzx r13d, word ptr [r10 + 2*rbx + 0x2]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xcd394566 // cmp r13w, r9w
-	LONG $0xe9430f45 // cmovae r13d, r9d
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x6c894566; WORD $0x025a // mov word ptr [r10 + 2*rbx + 0x2], r13w
-	LONG $0x02c38348 // add rbx, 0x2
-	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
-	WORD $0xc575 // jne 0x1aa0 <glideAVX2+0x1aa0>
-	LONG $0xffff70e9; BYTE $0xff // jmp 0x1a50 <glideAVX2+0x1a50>
+	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xc7 // cmp di, ax
+	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
+	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xd7 // cmp di, dx
+	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
+	LONG $0x38b70f41 // movzx edi, word ptr [r8]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xf7 // cmp di, si
+	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
+	WORD $0xc7ff // inc edi
+	LONG $0x38894166 // mov word ptr [r8], di
+	WORD $0xc9ff // dec ecx
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xbc77 // ja 0x1260 <glideAVX2+0x1260>
+	LONG $0xc3c5f9c5; BYTE $0x02 // vpextrw eax, xmm3, 0x2
+	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x687e // jle 0x1334 <glideAVX2+0x1334>
+	LONG $0x1679e3c4; WORD $0x01e7 // vpextrd edi, xmm4, 0x1
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
+	LONG $0x04c08349 // add r8, 0x4
+	LONG $0x360c8d4f // lea r9, [r14 + r14]
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xc7 // cmp di, ax
+	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
+	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xd7 // cmp di, dx
+	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
+	LONG $0x38b70f41 // movzx edi, word ptr [r8]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xf7 // cmp di, si
+	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
+	WORD $0xc7ff // inc edi
+	LONG $0x38894166 // mov word ptr [r8], di
+	WORD $0xc9ff // dec ecx
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xbc77 // ja 0x12f0 <glideAVX2+0x12f0>
+	LONG $0xc3c5f9c5; BYTE $0x04 // vpextrw eax, xmm3, 0x4
+	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x687e // jle 0x13c4 <glideAVX2+0x13c4>
+	LONG $0x1679e3c4; WORD $0x02e7 // vpextrd edi, xmm4, 0x2
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
+	LONG $0x04c08349 // add r8, 0x4
+	LONG $0x360c8d4f // lea r9, [r14 + r14]
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xc7 // cmp di, ax
+	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
+	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xd7 // cmp di, dx
+	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
+	LONG $0x38b70f41 // movzx edi, word ptr [r8]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xf7 // cmp di, si
+	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
+	WORD $0xc7ff // inc edi
+	LONG $0x38894166 // mov word ptr [r8], di
+	WORD $0xc9ff // dec ecx
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xbc77 // ja 0x1380 <glideAVX2+0x1380>
+	LONG $0xc3c5f9c5; BYTE $0x06 // vpextrw eax, xmm3, 0x6
+	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x687e // jle 0x1454 <glideAVX2+0x1454>
+	LONG $0x1679e3c4; WORD $0x03e7 // vpextrd edi, xmm4, 0x3
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
+	LONG $0x04c08349 // add r8, 0x4
+	LONG $0x360c8d4f // lea r9, [r14 + r14]
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xc7 // cmp di, ax
+	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
+	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xd7 // cmp di, dx
+	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
+	LONG $0x38b70f41 // movzx edi, word ptr [r8]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xf7 // cmp di, si
+	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
+	WORD $0xc7ff // inc edi
+	LONG $0x38894166 // mov word ptr [r8], di
+	WORD $0xc9ff // dec ecx
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xbc77 // ja 0x1410 <glideAVX2+0x1410>
+	LONG $0x397de3c4; WORD $0x01de // vextracti128 xmm6, ymm3, 0x1
+	LONG $0xf07ef9c5 // vmovd eax, xmm6
+	LONG $0x397de3c4; WORD $0x01ed // vextracti128 xmm5, ymm5, 0x1
+	LONG $0xe97ef9c5 // vmovd ecx, xmm5
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	LONG $0x397de3c4; WORD $0x01e3 // vextracti128 xmm3, ymm4, 0x1
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x597e // jle 0x14e4 <glideAVX2+0x14e4>
+	LONG $0xdf7ef9c5 // vmovd edi, xmm3
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
+	LONG $0x04c08349 // add r8, 0x4
+	LONG $0x360c8d4f // lea r9, [r14 + r14]
+	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xc7 // cmp di, ax
+	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
+	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xd7 // cmp di, dx
+	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
+	LONG $0x38b70f41 // movzx edi, word ptr [r8]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xf7 // cmp di, si
+	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
+	WORD $0xc7ff // inc edi
+	LONG $0x38894166 // mov word ptr [r8], di
+	WORD $0xc9ff // dec ecx
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xbc77 // ja 0x14a0 <glideAVX2+0x14a0>
+	LONG $0xc6c5f9c5; BYTE $0x02 // vpextrw eax, xmm6, 0x2
+	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x687e // jle 0x1574 <glideAVX2+0x1574>
+	LONG $0x1679e3c4; WORD $0x01df // vpextrd edi, xmm3, 0x1
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
+	LONG $0x04c08349 // add r8, 0x4
+	LONG $0x360c8d4f // lea r9, [r14 + r14]
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xc7 // cmp di, ax
+	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
+	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xd7 // cmp di, dx
+	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
+	LONG $0x38b70f41 // movzx edi, word ptr [r8]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xf7 // cmp di, si
+	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
+	WORD $0xc7ff // inc edi
+	LONG $0x38894166 // mov word ptr [r8], di
+	WORD $0xc9ff // dec ecx
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xbc77 // ja 0x1530 <glideAVX2+0x1530>
+	LONG $0xc6c5f9c5; BYTE $0x04 // vpextrw eax, xmm6, 0x4
+	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x687e // jle 0x1604 <glideAVX2+0x1604>
+	LONG $0x1679e3c4; WORD $0x02df // vpextrd edi, xmm3, 0x2
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
+	LONG $0x04c08349 // add r8, 0x4
+	LONG $0x360c8d4f // lea r9, [r14 + r14]
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xc7 // cmp di, ax
+	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
+	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xd7 // cmp di, dx
+	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
+	LONG $0x38b70f41 // movzx edi, word ptr [r8]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xf7 // cmp di, si
+	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
+	WORD $0xc7ff // inc edi
+	LONG $0x38894166 // mov word ptr [r8], di
+	WORD $0xc9ff // dec ecx
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xbc77 // ja 0x15c0 <glideAVX2+0x15c0>
+	LONG $0xc6c5f9c5; BYTE $0x06 // vpextrw eax, xmm6, 0x6
+	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
+	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
+	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
+	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x687e // jle 0x1694 <glideAVX2+0x1694>
+	LONG $0x1679e3c4; WORD $0x03df // vpextrd edi, xmm3, 0x3
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	WORD $0xc1ff // inc ecx
+	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
+	LONG $0x04c08349 // add r8, 0x4
+	WORD $0x014d; BYTE $0xf6 // add r14, r14
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xc7 // cmp di, ax
+	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
+	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xd7 // cmp di, dx
+	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
+	WORD $0xc7ff // inc edi
+	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
+	LONG $0x38b70f41 // movzx edi, word ptr [r8]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xf7 // cmp di, si
+	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
+	WORD $0xc7ff // inc edi
+	LONG $0x38894166 // mov word ptr [r8], di
+	WORD $0xc9ff // dec ecx
+	WORD $0x014d; BYTE $0xf0 // add r8, r14
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	WORD $0xbc77 // ja 0x1650 <glideAVX2+0x1650>
+	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
+	LONG $0xfff72ce9; BYTE $0xff // jmp 0xdca <glideAVX2+0xdca>
+	LONG $0xc3ebd5c5 // vpor ymm0, ymm5, ymm3
+	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0xc8dbadc5 // vpand ymm1, ymm10, ymm0
+	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
+	LONG $0xd86ef9c5 // vmovd xmm3, eax
+	LONG $0x587de2c4; BYTE $0xdb // vpbroadcastd ymm3, xmm3
+	LONG $0x4065c2c4; BYTE $0xe0 // vpmulld ymm4, ymm3, ymm8
+	LONG $0xc9ebddc5 // vpor ymm1, ymm4, ymm1
+	QUAD $0x000080248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm1
+	LONG $0xc6dbfdc5 // vpand ymm0, ymm0, ymm6
+	LONG $0x4065e2c4; BYTE $0xcf // vpmulld ymm1, ymm3, ymm7
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	LONG $0x447ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm0
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x18eb // jmp 0x170d <glideAVX2+0x170d>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x08fe8349 // cmp r14, 0x8
+	LONG $0xf69f840f; WORD $0xffff // je 0xdac <glideAVX2+0xdac>
+	QUAD $0x000000a0b4bc8b46 // mov r15d, dword ptr [rsp + 4*r14 + 0xa0]
+	WORD $0x8545; BYTE $0xff // test r15d, r15d
+	WORD $0xe678 // js 0x1700 <glideAVX2+0x1700>
+	LONG $0xb4448b42; BYTE $0x60 // mov eax, dword ptr [rsp + 4*r14 + 0x60]
+	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
+	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
+	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
+	WORD $0x568b; BYTE $0x30 // mov edx, dword ptr [rsi + 0x30]
+	WORD $0x768b; BYTE $0x38 // mov esi, dword ptr [rsi + 0x38]
+	WORD $0xca39 // cmp edx, ecx
+	WORD $0x4f0f; BYTE $0xca // cmovg ecx, edx
+	WORD $0xc639 // cmp esi, eax
+	WORD $0x4c0f; BYTE $0xc6 // cmovl eax, esi
+	WORD $0xc139 // cmp ecx, eax
+	WORD $0xc27d // jge 0x1700 <glideAVX2+0x1700>
+	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
+	LONG $0x28728b48 // mov rsi, qword ptr [rdx + 0x28]
+	QUAD $0x00000080b4848b46 // mov r8d, dword ptr [rsp + 4*r14 + 0x80]
+	LONG $0xf8bf0f41 // movsx edi, r8w
+	LONG $0x10f8c141 // sar r8d, 0x10
+	WORD $0x3944; BYTE $0xc6 // cmp esi, r8d
+	LONG $0xc64c0f44 // cmovl r8d, esi
+	WORD $0xff85 // test edi, edi
+	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
+	WORD $0x4e0f; BYTE $0xfa // cmovle edi, edx
+	WORD $0x3944; BYTE $0xc7 // cmp edi, r8d
+	WORD $0x937d // jge 0x1700 <glideAVX2+0x1700>
+	WORD $0x6348; BYTE $0xd1 // movsxd rdx, ecx
+	WORD $0x634c; BYTE $0xe8 // movsxd r13, eax
+	WORD $0x634d; BYTE $0xc0 // movsxd r8, r8d
+	WORD $0x634c; BYTE $0xd6 // movsxd r10, esi
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	WORD $0x8b48; BYTE $0x30 // mov rsi, qword ptr [rax]
+	WORD $0x894d; BYTE $0xc1 // mov r9, r8
+	WORD $0x2949; BYTE $0xf9 // sub r9, rdi
+	LONG $0x01478d48 // lea rax, [rdi + 0x1]
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	LONG $0xff588d4d // lea r11, [r8 - 0x1]
+	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
+	LONG $0xcaaf0f49 // imul rcx, r10
+	LONG $0x4e0c8d48 // lea rcx, [rsi + 2*rcx]
+	LONG $0x121c8d4b // lea rbx, [r10 + r10]
+	WORD $0x1aeb // jmp 0x17bf <glideAVX2+0x17bf>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x0148; BYTE $0xd9 // add rcx, rbx
+	WORD $0x394c; BYTE $0xea // cmp rdx, r13
+	LONG $0xff41840f; WORD $0xffff // je 0x1700 <glideAVX2+0x1700>
+	WORD $0x8949; BYTE $0xfc // mov r12, rdi
+	LONG $0x01c1f641 // test r9b, 0x1
+	WORD $0x2674 // je 0x17ee <glideAVX2+0x17ee>
+	WORD $0x8949; BYTE $0xd4 // mov r12, rdx
+	LONG $0xe2af0f4d // imul r12, r10
+	LONG $0x66248d4e // lea r12, [rsi + 2*r12]
+	LONG $0x04b70f41; BYTE $0x7c // movzx eax, word ptr [r12 + 2*rdi]
+	WORD $0xc8ff // dec eax
+	LONG $0xf8394466 // cmp ax, r15w
+	LONG $0xc7430f41 // cmovae eax, r15d
+	WORD $0xc0ff // inc eax
+	LONG $0x04894166; BYTE $0x7c // mov word ptr [r12 + 2*rdi], ax
+	LONG $0x24648b4c; BYTE $0x40 // mov r12, qword ptr [rsp + 0x40]
+	WORD $0x3949; BYTE $0xfb // cmp r11, rdi
+	WORD $0xbd74 // je 0x17b0 <glideAVX2+0x17b0>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x04b70f42; BYTE $0x61 // movzx eax, word ptr [rcx + 2*r12]
+	WORD $0xc8ff // dec eax
+	LONG $0xf8394466 // cmp ax, r15w
+	LONG $0xc7430f41 // cmovae eax, r15d
+	WORD $0xc0ff // inc eax
+	LONG $0x04894266; BYTE $0x61 // mov word ptr [rcx + 2*r12], ax
+	LONG $0x44b70f42; WORD $0x0261 // movzx eax, word ptr [rcx + 2*r12 + 0x2]
+	WORD $0xc8ff // dec eax
+	LONG $0xf8394466 // cmp ax, r15w
+	LONG $0xc7430f41 // cmovae eax, r15d
+	WORD $0xc0ff // inc eax
+	LONG $0x44894266; WORD $0x0261 // mov word ptr [rcx + 2*r12 + 0x2], ax
+	LONG $0x02c48349 // add r12, 0x2
+	WORD $0x394d; BYTE $0xe0 // cmp r8, r12
+	WORD $0xc975 // jne 0x1800 <glideAVX2+0x1800>
+	LONG $0xffff74e9; BYTE $0xff // jmp 0x17b0 <glideAVX2+0x17b0>
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x0e788e0f; WORD $0x0000 // jle 0x26bd <glideAVX2+0x26bd>
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x0e6f8e0f; WORD $0x0000 // jle 0x26bd <glideAVX2+0x26bd>
+	LONG $0xff7a8d41 // lea edi, [r10 - 0x1]
+	LONG $0x08438b48 // mov rax, qword ptr [rbx + 0x8]
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x2c247c89 // mov dword ptr [rsp + 0x2c], edi
+	WORD $0x1ceb // jmp 0x1880 <glideAVX2+0x1880>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0x014d; BYTE $0xd1 // add r9, r10
+	LONG $0x5cc38349 // add r11, 0x5c
+	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
+	LONG $0x0e3d8d0f; WORD $0x0000 // jge 0x26bd <glideAVX2+0x26bd>
+	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
+	LONG $0x48048d4a // lea rax, [rax + 2*r9]
+	WORD $0xd231 // xor edx, edx
+	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
+	LONG $0x244c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r9
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	WORD $0x30eb // jmp 0x18cc <glideAVX2+0x18cc>
+	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
+	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
+	LONG $0x2c247c8b // mov edi, dword ptr [rsp + 0x2c]
+	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	LONG $0x08c28348 // add rdx, 0x8
+	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
+	WORD $0xa47d // jge 0x1870 <glideAVX2+0x1870>
+	LONG $0x337de2c4; WORD $0x501c // vpmovzxwd ymm3, xmmword ptr [rax + 2*rdx]
+	LONG $0x177de2c4; BYTE $0xdb // vptest ymm3, ymm3
+	WORD $0xea74 // je 0x18c3 <glideAVX2+0x18c3>
+	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
+	LONG $0x204b8b48 // mov rcx, qword ptr [rbx + 0x20]
+	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
+	LONG $0xc076fdc5 // vpcmpeqd ymm0, ymm0, ymm0
+	LONG $0x907de2c4; WORD $0x983c // vpgatherdd ymm7, ymmword ptr [rax + 4*ymm3], ymm0
+	LONG $0x587dc2c4; WORD $0x5843 // vpbroadcastd ymm0, dword ptr [r11 + 0x58]
+	QUAD $0x0000c0248c6ffdc5; BYTE $0x00 // vmovdqa ymm1, ymmword ptr [rsp + 0xc0]
+	LONG $0xe176c5c5 // vpcmpeqd ymm4, ymm7, ymm1
+	LONG $0xe0ebddc5 // vpor ymm4, ymm4, ymm0
+	LONG $0xc376f5c5 // vpcmpeqd ymm0, ymm1, ymm3
+	WORD $0xf889 // mov eax, edi
+	LONG $0xe86ef9c5 // vmovd xmm5, eax
+	LONG $0x587de2c4; BYTE $0xed // vpbroadcastd ymm5, xmm5
+	LONG $0x34dbd5c5; BYTE $0x91 // vpand ymm6, ymm5, ymmword ptr [rcx + 4*rdx]
+	LONG $0xd4df7dc5 // vpandn ymm10, ymm0, ymm4
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xe8 // vpbroadcastd ymm5, xmm0
+	LONG $0xc5facdc5 // vpsubd ymm0, ymm6, ymm5
+	LONG $0x407de2c4; BYTE $0xc6 // vpmulld ymm0, ymm0, ymm6
+	LONG $0xe072b5c5; BYTE $0x01 // vpsrad ymm9, ymm0, 0x1
+	WORD $0x8b41; BYTE $0x03 // mov eax, dword ptr [r11]
+	WORD $0x4303; BYTE $0x50 // add eax, dword ptr [rbx + 0x50]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0x587d42c4; WORD $0x0443 // vpbroadcastd ymm8, dword ptr [r11 + 0x4]
+	LONG $0x403d62c4; BYTE $0xc6 // vpmulld ymm8, ymm8, ymm6
+	LONG $0xc0febdc5 // vpaddd ymm0, ymm8, ymm0
+	LONG $0x587d42c4; WORD $0x0843 // vpbroadcastd ymm8, dword ptr [r11 + 0x8]
+	LONG $0x403d42c4; BYTE $0xc1 // vpmulld ymm8, ymm8, ymm9
+	LONG $0x587d42c4; WORD $0x285b // vpbroadcastd ymm11, dword ptr [r11 + 0x28]
+	LONG $0x587d42c4; WORD $0x2c63 // vpbroadcastd ymm12, dword ptr [r11 + 0x2c]
+	LONG $0xc0febdc5 // vpaddd ymm0, ymm8, ymm0
+	LONG $0x401d62c4; BYTE $0xc6 // vpmulld ymm8, ymm12, ymm6
+	LONG $0xfe3d41c4; BYTE $0xc3 // vpaddd ymm8, ymm8, ymm11
+	LONG $0x283d62c4; BYTE $0xdf // vpmuldq ymm11, ymm8, ymm7
+	LONG $0x733dc1c4; WORD $0x20d0 // vpsrlq ymm8, ymm8, 0x20
+	LONG $0xe7729dc5; BYTE $0x1f // vpsrad ymm12, ymm7, 0x1f
+	LONG $0xef707dc5; BYTE $0xf5 // vpshufd ymm13, ymm7, 0xf5 # ymm13 = ymm7[1,1,3,3,5,5,7,7]
+	LONG $0x283d42c4; BYTE $0xc5 // vpmuldq ymm8, ymm8, ymm13
+	LONG $0x7325c1c4; WORD $0x20d3 // vpsrlq ymm11, ymm11, 0x20
+	LONG $0x022543c4; WORD $0xaac0 // vpblendd ymm8, ymm11, ymm8, 0xaa # ymm8 = ymm11[0],ymm8[1],ymm11[2],ymm8[3],ymm11[4],ymm8[5],ymm11[6],ymm8[7]
+	LONG $0xc0fe3dc5 // vpaddd ymm8, ymm8, ymm0
+	LONG $0x0c438b41 // mov eax, dword ptr [r11 + 0xc]
+	WORD $0x4303; BYTE $0x50 // add eax, dword ptr [rbx + 0x50]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0x587d42c4; WORD $0x105b // vpbroadcastd ymm11, dword ptr [r11 + 0x10]
+	LONG $0x402562c4; BYTE $0xde // vpmulld ymm11, ymm11, ymm6
+	LONG $0xc0fea5c5 // vpaddd ymm0, ymm11, ymm0
+	LONG $0x587d42c4; WORD $0x145b // vpbroadcastd ymm11, dword ptr [r11 + 0x14]
+	LONG $0x402542c4; BYTE $0xc9 // vpmulld ymm9, ymm11, ymm9
+	LONG $0xc0feb5c5 // vpaddd ymm0, ymm9, ymm0
+	LONG $0x587d42c4; WORD $0x304b // vpbroadcastd ymm9, dword ptr [r11 + 0x30]
+	LONG $0x587d42c4; WORD $0x3473 // vpbroadcastd ymm14, dword ptr [r11 + 0x34]
+	LONG $0x021543c4; WORD $0xaadc // vpblendd ymm11, ymm13, ymm12, 0xaa # ymm11 = ymm13[0],ymm12[1],ymm13[2],ymm12[3],ymm13[4],ymm12[5],ymm13[6],ymm12[7]
+	LONG $0x400d62c4; BYTE $0xe6 // vpmulld ymm12, ymm14, ymm6
+	LONG $0xfe1d41c4; BYTE $0xc9 // vpaddd ymm9, ymm12, ymm9
+	LONG $0x283562c4; BYTE $0xe7 // vpmuldq ymm12, ymm9, ymm7
+	LONG $0x7335c1c4; WORD $0x20d1 // vpsrlq ymm9, ymm9, 0x20
+	LONG $0x283542c4; BYTE $0xcd // vpmuldq ymm9, ymm9, ymm13
+	LONG $0x731dc1c4; WORD $0x20d4 // vpsrlq ymm12, ymm12, 0x20
+	LONG $0x021d43c4; WORD $0xaac9 // vpblendd ymm9, ymm12, ymm9, 0xaa # ymm9 = ymm12[0],ymm9[1],ymm12[2],ymm9[3],ymm12[4],ymm9[5],ymm12[6],ymm9[7]
+	LONG $0xc8fe35c5 // vpaddd ymm9, ymm9, ymm0
+	LONG $0x687b8348; BYTE $0x00 // cmp qword ptr [rbx + 0x68], 0x0
+	LONG $0x731dc1c4; WORD $0x20d3 // vpsrlq ymm12, ymm11, 0x20
+	LONG $0x00d1840f; WORD $0x0000 // je 0x1af3 <glideAVX2+0x1af3>
+	LONG $0x2845e2c4; BYTE $0xc7 // vpmuldq ymm0, ymm7, ymm7
+	LONG $0xf42541c4; BYTE $0xec // vpmuludq ymm13, ymm11, ymm12
+	LONG $0x7315c1c4; WORD $0x21f5 // vpsllq ymm13, ymm13, 0x21
+	LONG $0xf42541c4; BYTE $0xf3 // vpmuludq ymm14, ymm11, ymm11
+	LONG $0xd40d41c4; BYTE $0xed // vpaddq ymm13, ymm14, ymm13
+	LONG $0x587d42c4; WORD $0x4073 // vpbroadcastd ymm14, dword ptr [r11 + 0x40]
+	LONG $0xd073fdc5; BYTE $0x20 // vpsrlq ymm0, ymm0, 0x20
+	LONG $0xfa7f7dc5 // vmovdqa ymm2, ymm15
+	LONG $0x587d42c4; WORD $0x447b // vpbroadcastd ymm15, dword ptr [r11 + 0x44]
+	LONG $0x400562c4; BYTE $0xfe // vpmulld ymm15, ymm15, ymm6
+	LONG $0xfe0541c4; BYTE $0xf6 // vpaddd ymm14, ymm15, ymm14
+	LONG $0x7305c1c4; WORD $0x20f6 // vpsllq ymm15, ymm14, 0x20
+	LONG $0x7205c1c4; WORD $0x1fe7 // vpsrad ymm15, ymm15, 0x1f
+	LONG $0xc8f48dc5 // vpmuludq ymm1, ymm14, ymm0
+	LONG $0x7305c1c4; WORD $0x20d7 // vpsrlq ymm15, ymm15, 0x20
+	LONG $0xf8f405c5 // vpmuludq ymm15, ymm15, ymm0
+	LONG $0x7305c1c4; WORD $0x20f7 // vpsllq ymm15, ymm15, 0x20
+	LONG $0xc9d485c5 // vpaddq ymm1, ymm15, ymm1
+	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
+	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
+	LONG $0x280d42c4; BYTE $0xf5 // vpmuldq ymm14, ymm14, ymm13
+	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
+	LONG $0x0275c3c4; WORD $0xaace // vpblendd ymm1, ymm1, ymm14, 0xaa # ymm1 = ymm1[0],ymm14[1],ymm1[2],ymm14[3],ymm1[4],ymm14[5],ymm1[6],ymm14[7]
+	LONG $0xc1fe3dc5 // vpaddd ymm8, ymm8, ymm1
+	LONG $0x587dc2c4; WORD $0x484b // vpbroadcastd ymm1, dword ptr [r11 + 0x48]
+	LONG $0x587d42c4; WORD $0x4c73 // vpbroadcastd ymm14, dword ptr [r11 + 0x4c]
+	LONG $0x400d62c4; BYTE $0xf6 // vpmulld ymm14, ymm14, ymm6
+	LONG $0xc9fe8dc5 // vpaddd ymm1, ymm14, ymm1
+	LONG $0xf1738dc5; BYTE $0x20 // vpsllq ymm14, ymm1, 0x20
+	LONG $0x720dc1c4; WORD $0x1fe6 // vpsrad ymm14, ymm14, 0x1f
+	LONG $0xf8f475c5 // vpmuludq ymm15, ymm1, ymm0
+	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
+	LONG $0xc0f48dc5 // vpmuludq ymm0, ymm14, ymm0
+	LONG $0xf073fdc5; BYTE $0x20 // vpsllq ymm0, ymm0, 0x20
+	LONG $0xc0d485c5 // vpaddq ymm0, ymm15, ymm0
+	LONG $0xfa6f7dc5 // vmovdqa ymm15, ymm2
+	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
+	LONG $0x2875c2c4; BYTE $0xcd // vpmuldq ymm1, ymm1, ymm13
+	LONG $0xd073fdc5; BYTE $0x20 // vpsrlq ymm0, ymm0, 0x20
+	LONG $0x027de3c4; WORD $0xaac1 // vpblendd ymm0, ymm0, ymm1, 0xaa # ymm0 = ymm0[0],ymm1[1],ymm0[2],ymm1[3],ymm0[4],ymm1[5],ymm0[6],ymm1[7]
+	LONG $0xc8fe35c5 // vpaddd ymm9, ymm9, ymm0
+	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
+	LONG $0xeb2d41c4; BYTE $0xff // vpor ymm15, ymm10, ymm15
+	LONG $0x18438b41 // mov eax, dword ptr [r11 + 0x18]
+	WORD $0x4303; BYTE $0x58 // add eax, dword ptr [rbx + 0x58]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0x587dc2c4; WORD $0x1c4b // vpbroadcastd ymm1, dword ptr [r11 + 0x1c]
+	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
+	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
+	LONG $0x587dc2c4; WORD $0x384b // vpbroadcastd ymm1, dword ptr [r11 + 0x38]
+	LONG $0x287562c4; BYTE $0xd7 // vpmuldq ymm10, ymm1, ymm7
+	LONG $0xe17295c5; BYTE $0x1f // vpsrad ymm13, ymm1, 0x1f
+	LONG $0xf1f41dc5 // vpmuludq ymm14, ymm12, ymm1
+	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
+	LONG $0xf41541c4; BYTE $0xeb // vpmuludq ymm13, ymm13, ymm11
+	LONG $0xd40d41c4; BYTE $0xed // vpaddq ymm13, ymm14, ymm13
+	LONG $0x7315c1c4; WORD $0x20f5 // vpsllq ymm13, ymm13, 0x20
+	LONG $0xc9f4a5c5 // vpmuludq ymm1, ymm11, ymm1
+	LONG $0xc9d495c5 // vpaddq ymm1, ymm13, ymm1
+	LONG $0x732dc1c4; WORD $0x20d2 // vpsrlq ymm10, ymm10, 0x20
+	LONG $0x022de3c4; WORD $0xaac9 // vpblendd ymm1, ymm10, ymm1, 0xaa # ymm1 = ymm10[0],ymm1[1],ymm10[2],ymm1[3],ymm10[4],ymm1[5],ymm10[6],ymm1[7]
+	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
+	LONG $0xd0fe3dc5 // vpaddd ymm10, ymm8, ymm0
+	LONG $0x20438b41 // mov eax, dword ptr [r11 + 0x20]
+	WORD $0x4303; BYTE $0x58 // add eax, dword ptr [rbx + 0x58]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0x587dc2c4; WORD $0x244b // vpbroadcastd ymm1, dword ptr [r11 + 0x24]
+	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
+	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
+	LONG $0x587dc2c4; WORD $0x3c4b // vpbroadcastd ymm1, dword ptr [r11 + 0x3c]
+	LONG $0x2875e2c4; BYTE $0xff // vpmuldq ymm7, ymm1, ymm7
+	LONG $0xe17295c5; BYTE $0x1f // vpsrad ymm13, ymm1, 0x1f
+	LONG $0xe1f41dc5 // vpmuludq ymm12, ymm12, ymm1
+	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
+	LONG $0xf41541c4; BYTE $0xeb // vpmuludq ymm13, ymm13, ymm11
+	LONG $0xd41d41c4; BYTE $0xe5 // vpaddq ymm12, ymm12, ymm13
+	LONG $0x731dc1c4; WORD $0x20f4 // vpsllq ymm12, ymm12, 0x20
+	LONG $0xc9f4a5c5 // vpmuludq ymm1, ymm11, ymm1
+	LONG $0xc9d49dc5 // vpaddq ymm1, ymm12, ymm1
+	LONG $0xd773c5c5; BYTE $0x20 // vpsrlq ymm7, ymm7, 0x20
+	LONG $0x0245e3c4; WORD $0xaac9 // vpblendd ymm1, ymm7, ymm1, 0xaa # ymm1 = ymm7[0],ymm1[1],ymm7[2],ymm1[3],ymm7[4],ymm1[5],ymm7[6],ymm1[7]
+	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
+	LONG $0x587dc2c4; WORD $0x504b // vpbroadcastd ymm1, dword ptr [r11 + 0x50]
+	LONG $0xc0feb5c5 // vpaddd ymm0, ymm9, ymm0
+	LONG $0x587dc2c4; WORD $0x547b // vpbroadcastd ymm7, dword ptr [r11 + 0x54]
+	LONG $0x4045e2c4; BYTE $0xf6 // vpmulld ymm6, ymm7, ymm6
+	LONG $0xc9fecdc5 // vpaddd ymm1, ymm6, ymm1
+	LONG $0xf372e5c5; BYTE $0x0e // vpslld ymm3, ymm3, 0xe
+	LONG $0x2875e2c4; BYTE $0xf3 // vpmuldq ymm6, ymm1, ymm3
+	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
+	LONG $0xd373e5c5; BYTE $0x20 // vpsrlq ymm3, ymm3, 0x20
+	LONG $0x2875e2c4; BYTE $0xcb // vpmuldq ymm1, ymm1, ymm3
+	LONG $0xd673e5c5; BYTE $0x20 // vpsrlq ymm3, ymm6, 0x20
+	LONG $0x0265e3c4; WORD $0xaac9 // vpblendd ymm1, ymm3, ymm1, 0xaa # ymm1 = ymm3[0],ymm1[1],ymm3[2],ymm1[3],ymm3[4],ymm1[5],ymm3[6],ymm1[7]
+	LONG $0x587de2c4; WORD $0x605b // vpbroadcastd ymm3, dword ptr [rbx + 0x60]
+	LONG $0xcbfef5c5 // vpaddd ymm1, ymm1, ymm3
+	LONG $0xe172f5c5; BYTE $0x0c // vpsrad ymm1, ymm1, 0xc
+	LONG $0xddfaf5c5 // vpsubd ymm3, ymm1, ymm5
+	LONG $0x724dc1c4; WORD $0x10e0 // vpsrad ymm6, ymm8, 0x10
+	LONG $0x722dc1c4; WORD $0x10e2 // vpsrad ymm10, ymm10, 0x10
+	LONG $0x7245c1c4; WORD $0x10e1 // vpsrad ymm7, ymm9, 0x10
+	LONG $0xe072bdc5; BYTE $0x10 // vpsrad ymm8, ymm0, 0x10
+	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0x3b65e2c4; BYTE $0xc0 // vpminud ymm0, ymm3, ymm0
+	LONG $0xc076e5c5 // vpcmpeqd ymm0, ymm3, ymm0
+	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
+	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
+	LONG $0xe4ebfdc5 // vpor ymm4, ymm0, ymm4
+	LONG $0x587de2c4; WORD $0x7843 // vpbroadcastd ymm0, dword ptr [rbx + 0x78]
+	LONG $0x3b4de2c4; BYTE $0xc0 // vpminud ymm0, ymm6, ymm0
+	LONG $0xc076cdc5 // vpcmpeqd ymm0, ymm6, ymm0
+	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
+	LONG $0xcdfecdc5 // vpaddd ymm1, ymm6, ymm5
+	LONG $0xc9faadc5 // vpsubd ymm1, ymm10, ymm1
+	LONG $0x3b7562c4; BYTE $0xcd // vpminud ymm9, ymm1, ymm5
+	LONG $0xc976b5c5 // vpcmpeqd ymm1, ymm9, ymm1
+	LONG $0xcaeff5c5 // vpxor ymm1, ymm1, ymm2
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	LONG $0xcdfec5c5 // vpaddd ymm1, ymm7, ymm5
+	LONG $0xc9fabdc5 // vpsubd ymm1, ymm8, ymm1
+	LONG $0x3b75e2c4; BYTE $0xed // vpminud ymm5, ymm1, ymm5
+	LONG $0xcd76f5c5 // vpcmpeqd ymm1, ymm1, ymm5
+	LONG $0xcaeff5c5 // vpxor ymm1, ymm1, ymm2
+	LONG $0xc1ebfdc5 // vpor ymm0, ymm0, ymm1
+	WORD $0x438b; BYTE $0x30 // mov eax, dword ptr [rbx + 0x30]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
+	LONG $0xcf66f5c5 // vpcmpgtd ymm1, ymm1, ymm7
+	LONG $0x587de2c4; WORD $0x386b // vpbroadcastd ymm5, dword ptr [rbx + 0x38]
+	LONG $0xed66bdc5 // vpcmpgtd ymm5, ymm8, ymm5
+	LONG $0xc9ebd5c5 // vpor ymm1, ymm5, ymm1
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	LONG $0xf072fdc5; BYTE $0x1f // vpslld ymm0, ymm0, 0x1f
+	LONG $0xe072fdc5; BYTE $0x1f // vpsrad ymm0, ymm0, 0x1f
+	LONG $0xc4ebfdc5 // vpor ymm0, ymm0, ymm4
+	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
+	LONG $0x0080850f; WORD $0x0000 // jne 0x1d4c <glideAVX2+0x1d4c>
+	WORD $0x8b4c; BYTE $0x3b // mov r15, qword ptr [rbx]
+	LONG $0x28438b48 // mov rax, qword ptr [rbx + 0x28]
+	WORD $0x634c; BYTE $0xf0 // movsxd r14, eax
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0x407de2c4; BYTE $0xc7 // vpmulld ymm0, ymm0, ymm7
+	LONG $0xcefaadc5 // vpsubd ymm1, ymm10, ymm6
+	LONG $0xe7fabdc5 // vpsubd ymm4, ymm8, ymm7
+	LONG $0xf472ddc5; BYTE $0x08 // vpslld ymm4, ymm4, 0x8
+	LONG $0xe9ebddc5 // vpor ymm5, ymm4, ymm1
+	LONG $0xe97ef9c5 // vmovd ecx, xmm5
+	WORD $0xc889 // mov eax, ecx
+	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
+	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
+	LONG $0xe6fefdc5 // vpaddd ymm4, ymm0, ymm6
+	WORD $0xc889 // mov eax, ecx
+	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
+	WORD $0xc085 // test eax, eax
+	LONG $0x02038e0f; WORD $0x0000 // jle 0x1f20 <glideAVX2+0x1f20>
+	LONG $0x7e79c1c4; BYTE $0xdd // vmovd r13d, xmm3
+	WORD $0x0945; BYTE $0xec // or r12d, r13d
+	LONG $0xe27ef9c5 // vmovd edx, xmm4
+	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
+	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
+	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
+	LONG $0x01a0850f; WORD $0x0000 // jne 0x1edc <glideAVX2+0x1edc>
+	WORD $0xc289 // mov edx, eax
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x01d9840f; WORD $0x0000 // je 0x1f20 <glideAVX2+0x1f20>
+	LONG $0x00022be9; BYTE $0x00 // jmp 0x1f77 <glideAVX2+0x1f77>
+	LONG $0xc3ebddc5 // vpor ymm0, ymm4, ymm3
+	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0xcedbfdc5 // vpand ymm1, ymm0, ymm6
+	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
+	LONG $0xd86ef9c5 // vmovd xmm3, eax
+	LONG $0x587de2c4; BYTE $0xdb // vpbroadcastd ymm3, xmm3
+	LONG $0x4065c2c4; BYTE $0xe2 // vpmulld ymm4, ymm3, ymm10
+	LONG $0xc9ebddc5 // vpor ymm1, ymm4, ymm1
+	QUAD $0x000080248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm1
+	LONG $0xc7dbfdc5 // vpand ymm0, ymm0, ymm7
+	LONG $0x4065c2c4; BYTE $0xc8 // vpmulld ymm1, ymm3, ymm8
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	LONG $0x447ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm0
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x1aeb // jmp 0x1dbd <glideAVX2+0x1dbd>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x08fe8349 // cmp r14, 0x8
+	LONG $0xfadf840f; WORD $0xffff // je 0x189c <glideAVX2+0x189c>
+	QUAD $0x000000a0b4bc8b46 // mov r15d, dword ptr [rsp + 4*r14 + 0xa0]
+	WORD $0x8545; BYTE $0xff // test r15d, r15d
+	WORD $0xe678 // js 0x1db0 <glideAVX2+0x1db0>
+	LONG $0xb4448b42; BYTE $0x60 // mov eax, dword ptr [rsp + 4*r14 + 0x60]
+	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
+	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
+	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
+	WORD $0x568b; BYTE $0x30 // mov edx, dword ptr [rsi + 0x30]
+	WORD $0x768b; BYTE $0x38 // mov esi, dword ptr [rsi + 0x38]
+	WORD $0xca39 // cmp edx, ecx
+	WORD $0x4f0f; BYTE $0xca // cmovg ecx, edx
+	WORD $0xc639 // cmp esi, eax
+	WORD $0x4c0f; BYTE $0xc6 // cmovl eax, esi
+	WORD $0xc139 // cmp ecx, eax
+	WORD $0xc27d // jge 0x1db0 <glideAVX2+0x1db0>
+	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
+	LONG $0x28728b48 // mov rsi, qword ptr [rdx + 0x28]
+	QUAD $0x00000080b4bc8b42 // mov edi, dword ptr [rsp + 4*r14 + 0x80]
+	WORD $0xbf0f; BYTE $0xdf // movsx ebx, di
+	WORD $0xffc1; BYTE $0x10 // sar edi, 0x10
+	WORD $0xfe39 // cmp esi, edi
+	WORD $0x4c0f; BYTE $0xfe // cmovl edi, esi
+	WORD $0xdb85 // test ebx, ebx
+	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
+	WORD $0x4e0f; BYTE $0xda // cmovle ebx, edx
+	WORD $0xfb39 // cmp ebx, edi
+	WORD $0x987d // jge 0x1db0 <glideAVX2+0x1db0>
+	WORD $0x6348; BYTE $0xd1 // movsxd rdx, ecx
+	WORD $0x634c; BYTE $0xe0 // movsxd r12, eax
+	WORD $0x634c; BYTE $0xef // movsxd r13, edi
+	WORD $0x634c; BYTE $0xd6 // movsxd r10, esi
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	WORD $0x8b48; BYTE $0x30 // mov rsi, qword ptr [rax]
+	WORD $0x894d; BYTE $0xe9 // mov r9, r13
+	WORD $0x2949; BYTE $0xd9 // sub r9, rbx
+	LONG $0x01438d48 // lea rax, [rbx + 0x1]
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	LONG $0xff5d8d4d // lea r11, [r13 - 0x1]
+	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
+	LONG $0xcaaf0f49 // imul rcx, r10
+	LONG $0x4e0c8d48 // lea rcx, [rsi + 2*rcx]
+	LONG $0x123c8d4b // lea rdi, [r10 + r10]
+	WORD $0x0feb // jmp 0x1e5f <glideAVX2+0x1e5f>
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	WORD $0x0148; BYTE $0xf9 // add rcx, rdi
+	WORD $0x394c; BYTE $0xe2 // cmp rdx, r12
+	LONG $0xff51840f; WORD $0xffff // je 0x1db0 <glideAVX2+0x1db0>
+	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
+	LONG $0x01c1f641 // test r9b, 0x1
+	WORD $0x2674 // je 0x1e8e <glideAVX2+0x1e8e>
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0xc2af0f4d // imul r8, r10
+	LONG $0x46048d4e // lea r8, [rsi + 2*r8]
+	LONG $0x04b70f41; BYTE $0x58 // movzx eax, word ptr [r8 + 2*rbx]
+	WORD $0xc8ff // dec eax
+	LONG $0xf8394466 // cmp ax, r15w
+	LONG $0xc7430f41 // cmovae eax, r15d
+	WORD $0xc0ff // inc eax
+	LONG $0x04894166; BYTE $0x58 // mov word ptr [r8 + 2*rbx], ax
+	LONG $0x24448b4c; BYTE $0x40 // mov r8, qword ptr [rsp + 0x40]
+	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
+	WORD $0xbd74 // je 0x1e50 <glideAVX2+0x1e50>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x04b70f42; BYTE $0x41 // movzx eax, word ptr [rcx + 2*r8]
+	WORD $0xc8ff // dec eax
+	LONG $0xf8394466 // cmp ax, r15w
+	LONG $0xc7430f41 // cmovae eax, r15d
+	WORD $0xc0ff // inc eax
+	LONG $0x04894266; BYTE $0x41 // mov word ptr [rcx + 2*r8], ax
+	LONG $0x44b70f42; WORD $0x0241 // movzx eax, word ptr [rcx + 2*r8 + 0x2]
+	WORD $0xc8ff // dec eax
+	LONG $0xf8394466 // cmp ax, r15w
+	LONG $0xc7430f41 // cmovae eax, r15d
+	WORD $0xc0ff // inc eax
+	LONG $0x44894266; WORD $0x0241 // mov word ptr [rcx + 2*r8 + 0x2], ax
+	LONG $0x02c08349 // add r8, 0x2
+	WORD $0x394d; BYTE $0xc5 // cmp r13, r8
+	WORD $0xc975 // jne 0x1ea0 <glideAVX2+0x1ea0>
+	LONG $0xffff74e9; BYTE $0xff // jmp 0x1e50 <glideAVX2+0x1e50>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	LONG $0xcd430f41 // cmovae ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	LONG $0xcc430f41 // cmovae ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	WORD $0x6575 // jne 0x1f77 <glideAVX2+0x1f77>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
+	WORD $0xc889 // mov eax, ecx
+	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
+	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
+	WORD $0xc889 // mov eax, ecx
+	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
+	WORD $0xc085 // test eax, eax
+	LONG $0x00da8e0f; WORD $0x0000 // jle 0x2020 <glideAVX2+0x2020>
+	LONG $0xebc579c5; BYTE $0x02 // vpextrw r13d, xmm3, 0x2
+	LONG $0x1679e3c4; WORD $0x01e2 // vpextrd edx, xmm4, 0x1
+	WORD $0x0945; BYTE $0xec // or r12d, r13d
+	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
+	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
+	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
+	LONG $0x0082850f; WORD $0x0000 // jne 0x1fe9 <glideAVX2+0x1fe9>
+	WORD $0xc289 // mov edx, eax
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x00ae840f; WORD $0x0000 // je 0x2020 <glideAVX2+0x2020>
+	LONG $0x000100e9; BYTE $0x00 // jmp 0x2077 <glideAVX2+0x2077>
+	WORD $0xcaff // dec edx
+	LONG $0x36048d4b // lea rax, [r14 + r14]
+	WORD $0x14eb // jmp 0x1f93 <glideAVX2+0x1f93>
+	BYTE $0x90 // nop
+	WORD $0xc1ff // inc ecx
+	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0xc283; BYTE $0xfe // add edx, -0x2
+	WORD $0x8d73 // jae 0x1f20 <glideAVX2+0x1f20>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x1fa2 <glideAVX2+0x1fa2>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x0372 // jb 0x1fb8 <glideAVX2+0x1fb8>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x1fcf <glideAVX2+0x1fcf>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
+	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x9c72 // jb 0x1f80 <glideAVX2+0x1f80>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0x97eb // jmp 0x1f80 <glideAVX2+0x1f80>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	LONG $0xcd430f41 // cmovae ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	LONG $0xcc430f41 // cmovae ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	WORD $0x5875 // jne 0x2077 <glideAVX2+0x2077>
+	BYTE $0x90 // nop
+	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
+	WORD $0xc889 // mov eax, ecx
+	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
+	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
+	WORD $0xc889 // mov eax, ecx
+	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
+	WORD $0xc085 // test eax, eax
+	LONG $0x00da8e0f; WORD $0x0000 // jle 0x2120 <glideAVX2+0x2120>
+	LONG $0xebc579c5; BYTE $0x04 // vpextrw r13d, xmm3, 0x4
+	LONG $0x1679e3c4; WORD $0x02e2 // vpextrd edx, xmm4, 0x2
+	WORD $0x0945; BYTE $0xec // or r12d, r13d
+	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
+	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
+	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
+	LONG $0x0082850f; WORD $0x0000 // jne 0x20e9 <glideAVX2+0x20e9>
+	WORD $0xc289 // mov edx, eax
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x00ae840f; WORD $0x0000 // je 0x2120 <glideAVX2+0x2120>
+	LONG $0x000100e9; BYTE $0x00 // jmp 0x2177 <glideAVX2+0x2177>
+	WORD $0xcaff // dec edx
+	LONG $0x36048d4b // lea rax, [r14 + r14]
+	WORD $0x14eb // jmp 0x2093 <glideAVX2+0x2093>
+	BYTE $0x90 // nop
+	WORD $0xc1ff // inc ecx
+	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0xc283; BYTE $0xfe // add edx, -0x2
+	WORD $0x8d73 // jae 0x2020 <glideAVX2+0x2020>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x20a2 <glideAVX2+0x20a2>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x0372 // jb 0x20b8 <glideAVX2+0x20b8>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x20cf <glideAVX2+0x20cf>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
+	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x9c72 // jb 0x2080 <glideAVX2+0x2080>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0x97eb // jmp 0x2080 <glideAVX2+0x2080>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	LONG $0xcd430f41 // cmovae ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	LONG $0xcc430f41 // cmovae ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	WORD $0x5875 // jne 0x2177 <glideAVX2+0x2177>
+	BYTE $0x90 // nop
+	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
+	WORD $0xc889 // mov eax, ecx
+	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
+	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
+	WORD $0xc889 // mov eax, ecx
+	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
+	WORD $0xc085 // test eax, eax
+	LONG $0x00da8e0f; WORD $0x0000 // jle 0x2220 <glideAVX2+0x2220>
+	LONG $0xebc579c5; BYTE $0x06 // vpextrw r13d, xmm3, 0x6
+	LONG $0x1679e3c4; WORD $0x03e2 // vpextrd edx, xmm4, 0x3
+	WORD $0x0945; BYTE $0xec // or r12d, r13d
+	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
+	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
+	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
+	LONG $0x0082850f; WORD $0x0000 // jne 0x21e9 <glideAVX2+0x21e9>
+	WORD $0xc289 // mov edx, eax
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x00ae840f; WORD $0x0000 // je 0x2220 <glideAVX2+0x2220>
+	LONG $0x00010ee9; BYTE $0x00 // jmp 0x2285 <glideAVX2+0x2285>
+	WORD $0xcaff // dec edx
+	LONG $0x36048d4b // lea rax, [r14 + r14]
+	WORD $0x14eb // jmp 0x2193 <glideAVX2+0x2193>
+	BYTE $0x90 // nop
+	WORD $0xc1ff // inc ecx
+	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0xc283; BYTE $0xfe // add edx, -0x2
+	WORD $0x8d73 // jae 0x2120 <glideAVX2+0x2120>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x21a2 <glideAVX2+0x21a2>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x0372 // jb 0x21b8 <glideAVX2+0x21b8>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x21cf <glideAVX2+0x21cf>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
+	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x9c72 // jb 0x2180 <glideAVX2+0x2180>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0x97eb // jmp 0x2180 <glideAVX2+0x2180>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	LONG $0xcd430f41 // cmovae ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	LONG $0xcc430f41 // cmovae ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	WORD $0x6675 // jne 0x2285 <glideAVX2+0x2285>
+	BYTE $0x90 // nop
+	LONG $0x397de3c4; WORD $0x01db // vextracti128 xmm3, ymm3, 0x1
+	LONG $0x397de3c4; WORD $0x01ed // vextracti128 xmm5, ymm5, 0x1
+	LONG $0xe97ef9c5 // vmovd ecx, xmm5
+	WORD $0xc889 // mov eax, ecx
+	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
+	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
+	WORD $0xc889 // mov eax, ecx
+	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
+	LONG $0x397de3c4; WORD $0x01e4 // vextracti128 xmm4, ymm4, 0x1
+	WORD $0xc085 // test eax, eax
+	LONG $0x00ea8e0f; WORD $0x0000 // jle 0x2340 <glideAVX2+0x2340>
+	LONG $0x7e79c1c4; BYTE $0xdd // vmovd r13d, xmm3
+	WORD $0x0945; BYTE $0xec // or r12d, r13d
+	LONG $0xe27ef9c5 // vmovd edx, xmm4
+	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
+	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
+	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
+	LONG $0x0088850f; WORD $0x0000 // jne 0x22fd <glideAVX2+0x22fd>
+	WORD $0xc289 // mov edx, eax
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x00c0840f; WORD $0x0000 // je 0x2340 <glideAVX2+0x2340>
+	LONG $0x000112e9; BYTE $0x00 // jmp 0x2397 <glideAVX2+0x2397>
+	WORD $0xcaff // dec edx
+	LONG $0x36048d4b // lea rax, [r14 + r14]
+	WORD $0x1aeb // jmp 0x22a7 <glideAVX2+0x22a7>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0xc1ff // inc ecx
+	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0xc283; BYTE $0xfe // add edx, -0x2
+	LONG $0xff79830f; WORD $0xffff // jae 0x2220 <glideAVX2+0x2220>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x22b6 <glideAVX2+0x22b6>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x0372 // jb 0x22cc <glideAVX2+0x22cc>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x22e3 <glideAVX2+0x22e3>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
+	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x9872 // jb 0x2290 <glideAVX2+0x2290>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0x93eb // jmp 0x2290 <glideAVX2+0x2290>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	LONG $0xcd430f41 // cmovae ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	LONG $0xcc430f41 // cmovae ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	WORD $0x6475 // jne 0x2397 <glideAVX2+0x2397>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
+	WORD $0xc889 // mov eax, ecx
+	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
+	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
+	WORD $0xc889 // mov eax, ecx
+	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
+	WORD $0xc085 // test eax, eax
+	LONG $0x00da8e0f; WORD $0x0000 // jle 0x2440 <glideAVX2+0x2440>
+	LONG $0xebc579c5; BYTE $0x02 // vpextrw r13d, xmm3, 0x2
+	LONG $0x1679e3c4; WORD $0x01e2 // vpextrd edx, xmm4, 0x1
+	WORD $0x0945; BYTE $0xec // or r12d, r13d
+	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
+	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
+	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
+	LONG $0x0082850f; WORD $0x0000 // jne 0x2409 <glideAVX2+0x2409>
+	WORD $0xc289 // mov edx, eax
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x00ae840f; WORD $0x0000 // je 0x2440 <glideAVX2+0x2440>
+	LONG $0x000100e9; BYTE $0x00 // jmp 0x2497 <glideAVX2+0x2497>
+	WORD $0xcaff // dec edx
+	LONG $0x36048d4b // lea rax, [r14 + r14]
+	WORD $0x14eb // jmp 0x23b3 <glideAVX2+0x23b3>
+	BYTE $0x90 // nop
+	WORD $0xc1ff // inc ecx
+	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0xc283; BYTE $0xfe // add edx, -0x2
+	WORD $0x8d73 // jae 0x2340 <glideAVX2+0x2340>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x23c2 <glideAVX2+0x23c2>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x0372 // jb 0x23d8 <glideAVX2+0x23d8>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x23ef <glideAVX2+0x23ef>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
+	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x9c72 // jb 0x23a0 <glideAVX2+0x23a0>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0x97eb // jmp 0x23a0 <glideAVX2+0x23a0>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	LONG $0xcd430f41 // cmovae ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	LONG $0xcc430f41 // cmovae ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	WORD $0x5875 // jne 0x2497 <glideAVX2+0x2497>
+	BYTE $0x90 // nop
+	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
+	WORD $0xc889 // mov eax, ecx
+	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
+	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
+	WORD $0xc889 // mov eax, ecx
+	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
+	WORD $0xc085 // test eax, eax
+	LONG $0x00da8e0f; WORD $0x0000 // jle 0x2540 <glideAVX2+0x2540>
+	LONG $0xebc579c5; BYTE $0x04 // vpextrw r13d, xmm3, 0x4
+	LONG $0x1679e3c4; WORD $0x02e2 // vpextrd edx, xmm4, 0x2
+	WORD $0x0945; BYTE $0xec // or r12d, r13d
+	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
+	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
+	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
+	LONG $0x0082850f; WORD $0x0000 // jne 0x2509 <glideAVX2+0x2509>
+	WORD $0xc289 // mov edx, eax
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x00ae840f; WORD $0x0000 // je 0x2540 <glideAVX2+0x2540>
+	LONG $0x000100e9; BYTE $0x00 // jmp 0x2597 <glideAVX2+0x2597>
+	WORD $0xcaff // dec edx
+	LONG $0x36048d4b // lea rax, [r14 + r14]
+	WORD $0x14eb // jmp 0x24b3 <glideAVX2+0x24b3>
+	BYTE $0x90 // nop
+	WORD $0xc1ff // inc ecx
+	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0xc283; BYTE $0xfe // add edx, -0x2
+	WORD $0x8d73 // jae 0x2440 <glideAVX2+0x2440>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x24c2 <glideAVX2+0x24c2>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x0372 // jb 0x24d8 <glideAVX2+0x24d8>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x24ef <glideAVX2+0x24ef>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
+	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x9c72 // jb 0x24a0 <glideAVX2+0x24a0>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0x97eb // jmp 0x24a0 <glideAVX2+0x24a0>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	LONG $0xcd430f41 // cmovae ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	LONG $0xcc430f41 // cmovae ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	WORD $0x5875 // jne 0x2597 <glideAVX2+0x2597>
+	BYTE $0x90 // nop
+	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
+	WORD $0xc889 // mov eax, ecx
+	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
+	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
+	WORD $0xc889 // mov eax, ecx
+	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
+	WORD $0xc085 // test eax, eax
+	LONG $0xf3538e0f; WORD $0xffff // jle 0x18b9 <glideAVX2+0x18b9>
+	LONG $0xebc579c5; BYTE $0x06 // vpextrw r13d, xmm3, 0x6
+	LONG $0x1679e3c4; WORD $0x03e2 // vpextrd edx, xmm4, 0x3
+	WORD $0x0945; BYTE $0xec // or r12d, r13d
+	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
+	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
+	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
+	LONG $0x0082850f; WORD $0x0000 // jne 0x2609 <glideAVX2+0x2609>
+	WORD $0xc289 // mov edx, eax
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0xf327840f; WORD $0xffff // je 0x18b9 <glideAVX2+0x18b9>
+	LONG $0x0000ace9; BYTE $0x00 // jmp 0x2643 <glideAVX2+0x2643>
+	WORD $0xcaff // dec edx
+	LONG $0x36048d4b // lea rax, [r14 + r14]
+	WORD $0x14eb // jmp 0x25b3 <glideAVX2+0x25b3>
+	BYTE $0x90 // nop
+	WORD $0xc1ff // inc ecx
+	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0xc283; BYTE $0xfe // add edx, -0x2
+	WORD $0x8d73 // jae 0x2540 <glideAVX2+0x2540>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x25c2 <glideAVX2+0x25c2>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x0372 // jb 0x25d8 <glideAVX2+0x25d8>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	WORD $0x0372 // jb 0x25ef <glideAVX2+0x25ef>
+	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
+	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	WORD $0x9c72 // jb 0x25a0 <glideAVX2+0x25a0>
+	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
+	WORD $0x97eb // jmp 0x25a0 <glideAVX2+0x25a0>
+	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe9394466 // cmp cx, r13w
+	LONG $0xcd430f41 // cmovae ecx, r13d
+	WORD $0xc1ff // inc ecx
+	LONG $0x08894166 // mov word ptr [r8], cx
+	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
+	WORD $0xc9ff // dec ecx
+	LONG $0xe1394466 // cmp cx, r12w
+	LONG $0xcc430f41 // cmovae ecx, r12d
+	WORD $0xc1ff // inc ecx
+	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
+	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
+	LONG $0xf276840f; WORD $0xffff // je 0x18b9 <glideAVX2+0x18b9>
+	WORD $0xcaff // dec edx
+	WORD $0x014d; BYTE $0xf6 // add r14, r14
+	WORD $0x1deb // jmp 0x2667 <glideAVX2+0x2667>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0xc0ff // inc eax
+	LONG $0x44894366; WORD $0x0230 // mov word ptr [r8 + r14 + 0x2], ax
+	WORD $0x014d; BYTE $0xf0 // add r8, r14
+	WORD $0x014d; BYTE $0xf0 // add r8, r14
+	WORD $0xc283; BYTE $0xfe // add edx, -0x2
+	LONG $0xf252830f; WORD $0xffff // jae 0x18b9 <glideAVX2+0x18b9>
+	LONG $0x00b70f41 // movzx eax, word ptr [r8]
+	WORD $0xc8ff // dec eax
+	LONG $0xe8394466 // cmp ax, r13w
+	WORD $0x0372 // jb 0x2676 <glideAVX2+0x2676>
+	WORD $0x8944; BYTE $0xe8 // mov eax, r13d
+	WORD $0xc0ff // inc eax
+	LONG $0x00894166 // mov word ptr [r8], ax
+	LONG $0x40b70f41; BYTE $0x02 // movzx eax, word ptr [r8 + 0x2]
+	WORD $0xc8ff // dec eax
+	LONG $0xe0394466 // cmp ax, r12w
+	WORD $0x0372 // jb 0x268c <glideAVX2+0x268c>
+	WORD $0x8944; BYTE $0xe0 // mov eax, r12d
+	WORD $0xc0ff // inc eax
+	LONG $0x40894166; BYTE $0x02 // mov word ptr [r8 + 0x2], ax
+	LONG $0x04b70f43; BYTE $0x30 // movzx eax, word ptr [r8 + r14]
+	WORD $0xc8ff // dec eax
+	LONG $0xe8394466 // cmp ax, r13w
+	WORD $0x0372 // jb 0x26a3 <glideAVX2+0x26a3>
+	WORD $0x8944; BYTE $0xe8 // mov eax, r13d
+	WORD $0xc0ff // inc eax
+	LONG $0x04894366; BYTE $0x30 // mov word ptr [r8 + r14], ax
+	LONG $0x44b70f43; WORD $0x0230 // movzx eax, word ptr [r8 + r14 + 0x2]
+	WORD $0xc8ff // dec eax
+	LONG $0xe0394466 // cmp ax, r12w
+	WORD $0x9872 // jb 0x2650 <glideAVX2+0x2650>
+	WORD $0x8944; BYTE $0xe0 // mov eax, r12d
+	WORD $0x93eb // jmp 0x2650 <glideAVX2+0x2650>
+	WORD $0xc031 // xor eax, eax
+	LONG $0x177d42c4; BYTE $0xff // vptest ymm15, ymm15
+	WORD $0x0beb // jmp 0x26d1 <glideAVX2+0x26d1>
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xc031 // xor eax, eax
 	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
 	WORD $0x940f; BYTE $0xc0 // sete al
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xc085 // test eax, eax
 	WORD $0x940f; BYTE $0xc1 // sete cl
-	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x80838b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rbx + 0x80]
 	WORD $0x8948; BYTE $0x08 // mov qword ptr [rax], rcx
 	LONG $0xd8658d48 // lea rsp, [rbp - 0x28]
 	BYTE $0x5b // pop rbx

@@ -15,831 +15,2220 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0xf0e48348 // and rsp, -0x10
 	LONG $0x30ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x130
-	LONG $0x687f8348; BYTE $0x02 // cmp qword ptr [rdi + 0x68], 0x2
-	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
-	LONG $0x07dd8f0f; WORD $0x0000 // jg 0x816 <glideAVX512+0x816>
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x0f628e0f; WORD $0x0000 // jle 0xfa4 <glideAVX512+0xfa4>
-	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
+	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
+	LONG $0x08f88349 // cmp r8, 0x8
+	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
+	LONG $0x0dbe840f; WORD $0x0000 // je 0xde9 <glideAVX512+0xde9>
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0x1a04850f; WORD $0x0000 // jne 0x1a39 <glideAVX512+0x1a39>
+	WORD $0xc931 // xor ecx, ecx
 	WORD $0xc031 // xor eax, eax
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x0f558e0f; WORD $0x0000 // jle 0xfa6 <glideAVX512+0xfa6>
-	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
-	LONG $0x24446348; BYTE $0x10 // movsxd rax, dword ptr [rsp + 0x10]
-	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
-	LONG $0x000c8d4c // lea r9, [rax + rax]
-	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x2f6c8e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
+	LONG $0x487df262; WORD $0xc07c // vpbroadcastd zmm0, eax
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
+	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
+	LONG $0x486df362; WORD $0xd225; BYTE $0xff // vpternlogd zmm2, zmm2, zmm2, 0xff
 	LONG $0xaab84166; BYTE $0xaa // mov r8w, 0xaaaa
-	LONG $0x4875f362; WORD $0xc925; BYTE $0xff // vpternlogd zmm1, zmm1, zmm1, 0xff
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	WORD $0x1beb // jmp 0xa2 <glideAVX512+0xa2>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	WORD $0x0149; BYTE $0xf2 // add r10, rsi
-	LONG $0x5cc28348 // add rdx, 0x5c
-	LONG $0x24543b4c; BYTE $0x30 // cmp r10, qword ptr [rsp + 0x30]
-	LONG $0x0ef38d0f; WORD $0x0000 // jge 0xf95 <glideAVX512+0xf95>
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	LONG $0x501c8d4e // lea r11, [rax + 2*r10]
-	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x2454894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r10
-	LONG $0x24548948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdx
-	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
-	WORD $0x2eeb // jmp 0xec <glideAVX512+0xec>
-	WORD $0x9066 // nop
-	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
-	LONG $0x24548b48; BYTE $0x58 // mov rdx, qword ptr [rsp + 0x58]
-	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
-	LONG $0xaab84166; BYTE $0xaa // mov r8w, 0xaaaa
-	LONG $0x24548b4c; BYTE $0x48 // mov r10, qword ptr [rsp + 0x48]
-	LONG $0x245c8b4c; BYTE $0x40 // mov r11, qword ptr [rsp + 0x40]
-	LONG $0x245c8b48; BYTE $0x50 // mov rbx, qword ptr [rsp + 0x50]
-	LONG $0x10c38348 // add rbx, 0x10
-	WORD $0x3948; BYTE $0xf3 // cmp rbx, rsi
-	WORD $0xa47d // jge 0x90 <glideAVX512+0x90>
-	LONG $0x6f7ec1c4; WORD $0x5b14 // vmovdqu ymm2, ymmword ptr [r11 + 2*rbx]
-	LONG $0x177de2c4; BYTE $0xd2 // vptest ymm2, ymm2
-	WORD $0xea74 // je 0xe3 <glideAVX512+0xe3>
-	LONG $0x487df262; WORD $0xda33 // vpmovzxwd zmm3, ymm2 # zmm3 = ymm2[0],zero,ymm2[1],zero,ymm2[2],zero,ymm2[3],zero,ymm2[4],zero,ymm2[5],zero,ymm2[6],zero,ymm2[7],zero,ymm2[8],zero,ymm2[9],zero,ymm2[10],zero,ymm2[11],zero,ymm2[12],zero,ymm2[13],zero,ymm2[14],zero,ymm2[15],zero
+	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
+	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x1aeb // jmp 0x85 <glideAVX512+0x85>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x10c18349 // add r9, 0x10
+	LONG $0x70c68148; WORD $0x0001; BYTE $0x00 // add rsi, 0x170
+	LONG $0x404f3b4c // cmp r9, qword ptr [rdi + 0x40]
+	LONG $0x2f1e8d0f; WORD $0x0000 // jge 0x2fa3 <glideAVX512+0x2fa3>
+	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
+	LONG $0x6f7ea1c4; WORD $0x482c // vmovdqu ymm5, ymmword ptr [rax + 2*r9]
+	LONG $0x177de2c4; BYTE $0xed // vptest ymm5, ymm5
+	WORD $0xda74 // je 0x70 <glideAVX512+0x70>
+	LONG $0x487df262; WORD $0xfd33 // vpmovzxwd zmm7, ymm5 # zmm7 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0xc846fcc5 // kxnorw k1, k0, k0
-	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
-	LONG $0x497df262; WORD $0x3490; BYTE $0x98 // vpgatherdd zmm6 {k1}, zmmword ptr [rax + 4*zmm3]
-	LONG $0x28edf262; WORD $0xca26 // vptestmw k1, ymm2, ymm2
-	LONG $0x484ef262; WORD $0xc627 // vptestnmd k0, zmm6, zmm6
-	LONG $0x487ef262; WORD $0xd038 // vpmovm2d zmm2, k0
-	WORD $0x428b; BYTE $0x58 // mov eax, dword ptr [rdx + 0x58]
-	WORD $0xc189 // mov ecx, eax
-	LONG $0x487df262; WORD $0xe17c // vpbroadcastd zmm4, ecx
-	LONG $0x485df162; WORD $0xe2eb // vpord zmm4, zmm4, zmm2
-	LONG $0x497df162; WORD $0xc4eb // vpord zmm0 {k1}, zmm0, zmm4
-	WORD $0xc085 // test eax, eax
-	WORD $0xa475 // jne 0xe3 <glideAVX512+0xe3>
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x48fef162; WORD $0x246f; BYTE $0x98 // vmovdqu64 zmm4, zmmword ptr [rax + 4*rbx]
-	QUAD $0x0198446f48fe7162 // vmovdqu64 zmm8, zmmword ptr [rax + 4*rbx + 0x40]
-	LONG $0x506f8b44 // mov r13d, dword ptr [rdi + 0x50]
-	WORD $0x028b // mov eax, dword ptr [rdx]
-	WORD $0x4a8b; BYTE $0x04 // mov ecx, dword ptr [rdx + 0x4]
-	WORD $0x2944; BYTE $0xe8 // sub eax, r13d
-	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
-	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
-	LONG $0x487df262; WORD $0xf97c // vpbroadcastd zmm7, ecx
-	LONG $0x4845f262; WORD $0xfc40 // vpmulld zmm7, zmm7, zmm4
-	LONG $0x4845f162; WORD $0xedfe // vpaddd zmm5, zmm7, zmm5
-	WORD $0x428b; BYTE $0x08 // mov eax, dword ptr [rdx + 0x8]
-	LONG $0x487df262; WORD $0xf87c // vpbroadcastd zmm7, eax
-	LONG $0x4845d262; WORD $0xf840 // vpmulld zmm7, zmm7, zmm8
-	LONG $0x4855f162; WORD $0xeffe // vpaddd zmm5, zmm5, zmm7
-	WORD $0x428b; BYTE $0x28 // mov eax, dword ptr [rdx + 0x28]
-	LONG $0x487df262; WORD $0xf87c // vpbroadcastd zmm7, eax
-	WORD $0x428b; BYTE $0x2c // mov eax, dword ptr [rdx + 0x2c]
-	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
-	LONG $0x48357262; WORD $0xcc40 // vpmulld zmm9, zmm9, zmm4
-	LONG $0x4835f162; WORD $0xfffe // vpaddd zmm7, zmm9, zmm7
-	LONG $0x48c57262; WORD $0xce28 // vpmuldq zmm9, zmm7, zmm6
-	LONG $0x48adf162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm10, zmm7, 0x20
-	LONG $0x48c5f162; WORD $0xe672; BYTE $0x20 // vpsraq zmm7, zmm6, 0x20
-	LONG $0x48ad7262; WORD $0xd728 // vpmuldq zmm10, zmm10, zmm7
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x497d5162; WORD $0xca6f // vmovdqa32 zmm9 {k1}, zmm10
-	LONG $0x4855d162; WORD $0xe9fe // vpaddd zmm5, zmm5, zmm9
-	WORD $0x428b; BYTE $0x0c // mov eax, dword ptr [rdx + 0xc]
-	WORD $0x2944; BYTE $0xe8 // sub eax, r13d
-	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
-	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
-	WORD $0x428b; BYTE $0x10 // mov eax, dword ptr [rdx + 0x10]
-	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
-	LONG $0x482d7262; WORD $0xd440 // vpmulld zmm10, zmm10, zmm4
-	LONG $0x482d5162; WORD $0xc9fe // vpaddd zmm9, zmm10, zmm9
-	WORD $0x428b; BYTE $0x14 // mov eax, dword ptr [rdx + 0x14]
-	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
-	LONG $0x482d5262; WORD $0xc040 // vpmulld zmm8, zmm10, zmm8
-	LONG $0x48355162; WORD $0xc0fe // vpaddd zmm8, zmm9, zmm8
-	WORD $0x428b; BYTE $0x30 // mov eax, dword ptr [rdx + 0x30]
-	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
-	WORD $0x428b; BYTE $0x34 // mov eax, dword ptr [rdx + 0x34]
-	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
-	LONG $0x482d7262; WORD $0xd440 // vpmulld zmm10, zmm10, zmm4
-	LONG $0x482d5162; WORD $0xc9fe // vpaddd zmm9, zmm10, zmm9
-	LONG $0x48b57262; WORD $0xd628 // vpmuldq zmm10, zmm9, zmm6
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	LONG $0x48b57262; WORD $0xcf28 // vpmuldq zmm9, zmm9, zmm7
-	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
-	LONG $0x497d5162; WORD $0xd16f // vmovdqa32 zmm10 {k1}, zmm9
-	LONG $0x483d5162; WORD $0xc2fe // vpaddd zmm8, zmm8, zmm10
-	LONG $0x607f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x60], 0x0
-	LONG $0x00c3840f; WORD $0x0000 // je 0x32d <glideAVX512+0x32d>
-	LONG $0x48cd7262; WORD $0xce28 // vpmuldq zmm9, zmm6, zmm6
-	LONG $0x48c57262; WORD $0xd728 // vpmuldq zmm10, zmm7, zmm7
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	WORD $0x428b; BYTE $0x40 // mov eax, dword ptr [rdx + 0x40]
-	WORD $0x4a8b; BYTE $0x44 // mov ecx, dword ptr [rdx + 0x44]
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x487d7262; WORD $0xe17c // vpbroadcastd zmm12, ecx
-	LONG $0x481d7262; WORD $0xe440 // vpmulld zmm12, zmm12, zmm4
-	LONG $0x481d5162; WORD $0xdbfe // vpaddd zmm11, zmm12, zmm11
-	LONG $0x489dd162; WORD $0xf373; BYTE $0x20 // vpsllq zmm12, zmm11, 0x20
-	LONG $0x489dd162; WORD $0xe472; BYTE $0x20 // vpsraq zmm12, zmm12, 0x20
-	LONG $0x489d5262; WORD $0xe140 // vpmullq zmm12, zmm12, zmm9
-	LONG $0x48a5d162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm11, zmm11, 0x20
-	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
-	LONG $0x48a55262; WORD $0xda28 // vpmuldq zmm11, zmm11, zmm10
-	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x497d5162; WORD $0xe36f // vmovdqa32 zmm12 {k1}, zmm11
-	LONG $0x481df162; WORD $0xedfe // vpaddd zmm5, zmm12, zmm5
-	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
-	LONG $0x487d7262; WORD $0xe07c // vpbroadcastd zmm12, eax
-	LONG $0x481d7262; WORD $0xe440 // vpmulld zmm12, zmm12, zmm4
-	LONG $0x481d5162; WORD $0xdbfe // vpaddd zmm11, zmm12, zmm11
-	LONG $0x489dd162; WORD $0xf373; BYTE $0x20 // vpsllq zmm12, zmm11, 0x20
-	LONG $0x489dd162; WORD $0xe472; BYTE $0x20 // vpsraq zmm12, zmm12, 0x20
-	LONG $0x489d5262; WORD $0xc940 // vpmullq zmm9, zmm12, zmm9
-	LONG $0x48a5d162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm11, zmm11, 0x20
-	LONG $0x48a55262; WORD $0xd228 // vpmuldq zmm10, zmm11, zmm10
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	LONG $0x497d5162; WORD $0xca6f // vmovdqa32 zmm9 {k1}, zmm10
-	LONG $0x48355162; WORD $0xc0fe // vpaddd zmm8, zmm9, zmm8
-	LONG $0x245c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rbx
-	WORD $0x0145; BYTE $0xed // add r13d, r13d
-	WORD $0x428b; BYTE $0x18 // mov eax, dword ptr [rdx + 0x18]
-	WORD $0x0144; BYTE $0xe8 // add eax, r13d
-	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
-	WORD $0x4a8b; BYTE $0x1c // mov ecx, dword ptr [rdx + 0x1c]
-	WORD $0x428b; BYTE $0x24 // mov eax, dword ptr [rdx + 0x24]
-	LONG $0x487d7262; WORD $0xd17c // vpbroadcastd zmm10, ecx
-	LONG $0x482d7262; WORD $0xd440 // vpmulld zmm10, zmm10, zmm4
-	LONG $0x48355162; WORD $0xcafe // vpaddd zmm9, zmm9, zmm10
-	WORD $0x4a8b; BYTE $0x38 // mov ecx, dword ptr [rdx + 0x38]
-	LONG $0x487d7262; WORD $0xd17c // vpbroadcastd zmm10, ecx
-	LONG $0x48ad7262; WORD $0xde28 // vpmuldq zmm11, zmm10, zmm6
-	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
-	LONG $0x48ad7262; WORD $0xd728 // vpmuldq zmm10, zmm10, zmm7
-	LONG $0x48a5d162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm11, zmm11, 0x20
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x497d5162; WORD $0xda6f // vmovdqa32 zmm11 {k1}, zmm10
-	LONG $0x48355162; WORD $0xcbfe // vpaddd zmm9, zmm9, zmm11
-	LONG $0x48357162; WORD $0xcdfe // vpaddd zmm9, zmm9, zmm5
-	LONG $0x206a0344 // add r13d, dword ptr [rdx + 0x20]
-	LONG $0x487d5262; WORD $0xd57c // vpbroadcastd zmm10, r13d
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x48257262; WORD $0xdc40 // vpmulld zmm11, zmm11, zmm4
-	LONG $0x482d5162; WORD $0xd3fe // vpaddd zmm10, zmm10, zmm11
-	WORD $0x428b; BYTE $0x3c // mov eax, dword ptr [rdx + 0x3c]
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x48a5f262; WORD $0xf628 // vpmuldq zmm6, zmm11, zmm6
-	LONG $0x48a5d162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm11, zmm11, 0x20
-	LONG $0x48a5f262; WORD $0xff28 // vpmuldq zmm7, zmm11, zmm7
-	LONG $0x48cdf162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm6, zmm6, 0x20
-	LONG $0x497df162; WORD $0xf76f // vmovdqa32 zmm6 {k1}, zmm7
-	LONG $0x482df162; WORD $0xf6fe // vpaddd zmm6, zmm10, zmm6
-	LONG $0x484dd162; WORD $0xf0fe // vpaddd zmm6, zmm6, zmm8
-	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
-	LONG $0x487df262; WORD $0xf87c // vpbroadcastd zmm7, eax
-	WORD $0x428b; BYTE $0x54 // mov eax, dword ptr [rdx + 0x54]
-	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
-	LONG $0x482df262; WORD $0xe440 // vpmulld zmm4, zmm10, zmm4
-	LONG $0x485df162; WORD $0xe7fe // vpaddd zmm4, zmm4, zmm7
-	LONG $0x4865f162; WORD $0xf372; BYTE $0x0e // vpslld zmm3, zmm3, 0xe
-	LONG $0x48ddf262; WORD $0xfb28 // vpmuldq zmm7, zmm4, zmm3
-	LONG $0x48ddf162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm4, zmm4, 0x20
-	LONG $0x48e5f162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm3, zmm3, 0x20
-	LONG $0x48ddf262; WORD $0xdb28 // vpmuldq zmm3, zmm4, zmm3
-	LONG $0x48ddf162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm4, zmm7, 0x20
-	LONG $0x497df162; WORD $0xe36f // vmovdqa32 zmm4 {k1}, zmm3
-	WORD $0x478b; BYTE $0x58 // mov eax, dword ptr [rdi + 0x58]
-	LONG $0x487df262; WORD $0xd87c // vpbroadcastd zmm3, eax
-	LONG $0x485df162; WORD $0xdbfe // vpaddd zmm3, zmm4, zmm3
-	LONG $0x4865f162; WORD $0xe372; BYTE $0x0c // vpsrad zmm3, zmm3, 0xc
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x4865d162; WORD $0xfbfa // vpsubd zmm7, zmm3, zmm11
-	LONG $0x485df162; WORD $0xe572; BYTE $0x10 // vpsrad zmm4, zmm5, 0x10
-	LONG $0x482dd162; WORD $0xe172; BYTE $0x10 // vpsrad zmm10, zmm9, 0x10
-	LONG $0x4865d162; WORD $0xe072; BYTE $0x10 // vpsrad zmm3, zmm8, 0x10
-	LONG $0x481df162; WORD $0xe672; BYTE $0x10 // vpsrad zmm12, zmm6, 0x10
-	LONG $0x4815f162; WORD $0xe772; BYTE $0x1f // vpsrad zmm13, zmm7, 0x1f
-	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
-	LONG $0x487d7262; WORD $0xc07c // vpbroadcastd zmm8, eax
-	LONG $0x4845d362; WORD $0xc81f; BYTE $0x02 // vpcmpled k1, zmm7, zmm8
-	LONG $0x483d5362; WORD $0xc025; BYTE $0xff // vpternlogd zmm8, zmm8, zmm8, 0xff
-	LONG $0x49157162; WORD $0xc2eb // vpord zmm8 {k1}, zmm13, zmm2
-	LONG $0x482df162; WORD $0xd4fa // vpsubd zmm2, zmm10, zmm4
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x481d7162; WORD $0xd3fa // vpsubd zmm10, zmm12, zmm3
-	LONG $0x482d7262; WORD $0xf23d // vpmaxsd zmm14, zmm10, zmm2
-	LONG $0x480dd162; WORD $0xc566 // vpcmpgtd k0, zmm14, zmm13
-	LONG $0x482d7262; WORD $0xf239 // vpminsd zmm14, zmm10, zmm2
-	LONG $0x4825d162; WORD $0xce66 // vpcmpgtd k1, zmm11, zmm14
-	LONG $0xc845f4c5 // korw k1, k1, k0
-	LONG $0x493d7262; WORD $0xd964 // vpblendmd zmm11 {k1}, zmm8, zmm1
-	LONG $0x4855f162; WORD $0xe572; BYTE $0x1f // vpsrad zmm5, zmm5, 0x1f
-	LONG $0x48257162; WORD $0xddeb // vpord zmm11, zmm11, zmm5
-	LONG $0x48157162; WORD $0xecfe // vpaddd zmm13, zmm13, zmm4
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
-	LONG $0x4815f162; WORD $0xc566 // vpcmpgtd k0, zmm13, zmm5
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	WORD $0x4f8b; BYTE $0x38 // mov ecx, dword ptr [rdi + 0x38]
-	LONG $0x0c244489 // mov dword ptr [rsp + 0xc], eax
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x4815f162; WORD $0xcb66 // vpcmpgtd k1, zmm13, zmm3
-	LONG $0x08244c89 // mov dword ptr [rsp + 0x8], ecx
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x481dd162; WORD $0xd566 // vpcmpgtd k2, zmm12, zmm13
-	LONG $0xc045ecc5 // korw k0, k2, k0
-	LONG $0xc145fcc5 // korw k0, k0, k1
-	LONG $0x4825d262; WORD $0xcb27 // vptestmd k1, zmm11, zmm11
-	LONG $0xc198f8c5 // kortestw k0, k1
-	LONG $0x018a840f; WORD $0x0000 // je 0x6c0 <glideAVX512+0x6c0>
-	LONG $0x483df162; WORD $0xd7eb // vpord zmm2, zmm8, zmm7
-	QUAD $0xe024947f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm2
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0x487df262; WORD $0xd07c // vpbroadcastd zmm2, eax
-	LONG $0xff0000b8; BYTE $0xff // mov eax, 0xffff0000
-	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
-	LONG $0x4855d162; WORD $0xf9db // vpandd zmm7, zmm5, zmm9
-	LONG $0x486df362; WORD $0xfc25; BYTE $0xf8 // vpternlogd zmm7, zmm2, zmm4, 0xf8
-	QUAD $0xa024bc7f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm7
-	LONG $0x4855f162; WORD $0xe6db // vpandd zmm4, zmm5, zmm6
-	LONG $0x486df362; WORD $0xe325; BYTE $0xf8 // vpternlogd zmm4, zmm2, zmm3, 0xf8
-	QUAD $0x6024a47f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm4
-	WORD $0xf631 // xor esi, esi
-	WORD $0x1ceb // jmp 0x5ad <glideAVX512+0x5ad>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x10fe8348 // cmp rsi, 0x10
-	LONG $0xfb13840f; WORD $0xffff // je 0xc0 <glideAVX512+0xc0>
-	QUAD $0x000000e0b4b48b44 // mov r14d, dword ptr [rsp + 4*rsi + 0xe0]
-	WORD $0x8545; BYTE $0xf6 // test r14d, r14d
-	WORD $0xe678 // js 0x5a0 <glideAVX512+0x5a0>
-	LONG $0x60b4448b // mov eax, dword ptr [rsp + 4*rsi + 0x60]
-	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
-	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0x0c24548b // mov edx, dword ptr [rsp + 0xc]
-	WORD $0xca39 // cmp edx, ecx
-	WORD $0x4f0f; BYTE $0xca // cmovg ecx, edx
-	LONG $0x0824548b // mov edx, dword ptr [rsp + 0x8]
-	WORD $0xc239 // cmp edx, eax
-	WORD $0x4c0f; BYTE $0xc2 // cmovl eax, edx
-	WORD $0xc139 // cmp ecx, eax
-	WORD $0xc67d // jge 0x5a0 <glideAVX512+0x5a0>
-	LONG $0xa0b4948b; WORD $0x0000; BYTE $0x00 // mov edx, dword ptr [rsp + 4*rsi + 0xa0]
-	LONG $0xeabf0f44 // movsx r13d, dx
-	WORD $0xfac1; BYTE $0x10 // sar edx, 0x10
-	LONG $0x247c8b48; BYTE $0x10 // mov rdi, qword ptr [rsp + 0x10]
-	WORD $0xd739 // cmp edi, edx
-	WORD $0x4c0f; BYTE $0xd7 // cmovl edx, edi
-	WORD $0x8545; BYTE $0xed // test r13d, r13d
-	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
-	LONG $0xef4e0f44 // cmovle r13d, edi
-	WORD $0x3941; BYTE $0xd5 // cmp r13d, edx
-	WORD $0x9d7d // jge 0x5a0 <glideAVX512+0x5a0>
-	WORD $0x634c; BYTE $0xc1 // movsxd r8, ecx
-	WORD $0x634c; BYTE $0xf8 // movsxd r15, eax
-	WORD $0x6348; BYTE $0xc2 // movsxd rax, edx
-	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
-	WORD $0x8b48; BYTE $0x11 // mov rdx, qword ptr [rcx]
-	WORD $0x8948; BYTE $0xc7 // mov rdi, rax
-	WORD $0x294c; BYTE $0xef // sub rdi, r13
-	LONG $0x014d8d49 // lea rcx, [r13 + 0x1]
-	LONG $0xff608d4c // lea r12, [rax - 0x1]
-	WORD $0x894d; BYTE $0xcb // mov r11, r9
-	LONG $0xd8af0f4d // imul r11, r8
-	WORD $0x0149; BYTE $0xd3 // add r11, rdx
-	WORD $0x11eb // jmp 0x63f <glideAVX512+0x63f>
-	WORD $0x9066 // nop
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	WORD $0x014d; BYTE $0xcb // add r11, r9
-	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	LONG $0xff61840f; WORD $0xffff // je 0x5a0 <glideAVX512+0x5a0>
-	WORD $0x894c; BYTE $0xeb // mov rbx, r13
-	LONG $0x01c7f640 // test dil, 0x1
-	WORD $0x2874 // je 0x670 <glideAVX512+0x670>
-	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
-	LONG $0x5caf0f48; WORD $0x2024 // imul rbx, qword ptr [rsp + 0x20]
-	LONG $0x5a1c8d48 // lea rbx, [rdx + 2*rbx]
-	LONG $0x14b70f46; BYTE $0x6b // movzx r10d, word ptr [rbx + 2*r13]
-	WORD $0xff41; BYTE $0xca // dec r10d
-	LONG $0xf2394566 // cmp r10w, r14w
-	LONG $0xd6430f45 // cmovae r10d, r14d
-	WORD $0xff41; BYTE $0xc2 // inc r10d
-	LONG $0x14894666; BYTE $0x6b // mov word ptr [rbx + 2*r13], r10w
-	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0xbb74 // je 0x630 <glideAVX512+0x630>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x14b70f45; BYTE $0x5b // movzx r10d, word ptr [r11 + 2*rbx]
-	WORD $0xff41; BYTE $0xca // dec r10d
-	LONG $0xf2394566 // cmp r10w, r14w
-	LONG $0xd6430f45 // cmovae r10d, r14d
-	WORD $0xff41; BYTE $0xc2 // inc r10d
-	LONG $0x14894566; BYTE $0x5b // mov word ptr [r11 + 2*rbx], r10w
-	LONG $0x54b70f45; WORD $0x025b // movzx r10d, word ptr [r11 + 2*rbx + 0x2]
-	WORD $0xff41; BYTE $0xca // dec r10d
-	LONG $0xf2394566 // cmp r10w, r14w
-	LONG $0xd6430f45 // cmovae r10d, r14d
-	WORD $0xff41; BYTE $0xc2 // inc r10d
-	LONG $0x54894566; WORD $0x025b // mov word ptr [r11 + 2*rbx + 0x2], r10w
-	LONG $0x02c38348 // add rbx, 0x2
-	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	WORD $0xc575 // jne 0x680 <glideAVX512+0x680>
-	LONG $0xffff70e9; BYTE $0xff // jmp 0x630 <glideAVX512+0x630>
-	QUAD $0xe024bc7f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm7
-	LONG $0x4855f262; WORD $0xdb40 // vpmulld zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xdcfe // vpaddd zmm3, zmm3, zmm4
-	QUAD $0xa0249c7f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm3
-	LONG $0x4865d162; WORD $0xf272; BYTE $0x08 // vpslld zmm3, zmm10, 0x8
-	LONG $0x4865f162; WORD $0xd2eb // vpord zmm2, zmm3, zmm2
-	QUAD $0x6024947f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm2
-	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x1beb // jmp 0x71d <glideAVX512+0x71d>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0xff49; BYTE $0xc5 // inc r13
-	LONG $0x10fd8349 // cmp r13, 0x10
-	LONG $0xf9a3840f; WORD $0xffff // je 0xc0 <glideAVX512+0xc0>
-	LONG $0xac4c8b42; BYTE $0x60 // mov ecx, dword ptr [rsp + 4*r13 + 0x60]
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
-	WORD $0xf619 // sbb esi, esi
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	WORD $0xd47e // jle 0x710 <glideAVX512+0x710>
-	QUAD $0x000000e0acb48b46 // mov r14d, dword ptr [rsp + 4*r13 + 0xe0]
-	WORD $0x0944; BYTE $0xf6 // or esi, r14d
-	QUAD $0x000000a0ac94634a // movsxd rdx, dword ptr [rsp + 4*r13 + 0xa0]
-	LONG $0x521c8d49 // lea rbx, [r10 + 2*rdx]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	WORD $0x1575 // jne 0x770 <glideAVX512+0x770>
-	WORD $0x8941; BYTE $0xc0 // mov r8d, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0xad74 // je 0x710 <glideAVX512+0x710>
-	WORD $0x45eb // jmp 0x7aa <glideAVX512+0x7aa>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xb70f; BYTE $0x0b // movzx ecx, word ptr [rbx]
-	WORD $0xc9ff // dec ecx
-	LONG $0xf1394466 // cmp cx, r14w
-	LONG $0xce430f41 // cmovae ecx, r14d
-	WORD $0xc1ff // inc ecx
-	WORD $0x8966; BYTE $0x0b // mov word ptr [rbx], cx
-	LONG $0x024bb70f // movzx ecx, word ptr [rbx + 0x2]
-	WORD $0xc9ff // dec ecx
-	WORD $0x3966; BYTE $0xf1 // cmp cx, si
-	WORD $0x430f; BYTE $0xce // cmovae ecx, esi
-	WORD $0xc1ff // inc ecx
-	LONG $0x024b8966 // mov word ptr [rbx + 0x2], cx
-	LONG $0xff408d44 // lea r8d, [rax - 0x1]
-	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	LONG $0x4b1c8d48 // lea rbx, [rbx + 2*rcx]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0xff66840f; WORD $0xffff // je 0x710 <glideAVX512+0x710>
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	WORD $0x19eb // jmp 0x7c8 <glideAVX512+0x7c8>
-	BYTE $0x90 // nop
-	WORD $0xc0ff // inc eax
-	LONG $0x44894266; WORD $0x020b // mov word ptr [rbx + r9 + 0x2], ax
-	WORD $0x014c; BYTE $0xcb // add rbx, r9
-	WORD $0x014c; BYTE $0xcb // add rbx, r9
-	LONG $0xfec08341 // add r8d, -0x2
-	LONG $0xff48830f; WORD $0xffff // jae 0x710 <glideAVX512+0x710>
-	WORD $0xb70f; BYTE $0x03 // movzx eax, word ptr [rbx]
-	WORD $0xc8ff // dec eax
-	LONG $0xf0394466 // cmp ax, r14w
-	WORD $0x0372 // jb 0x7d6 <glideAVX512+0x7d6>
-	WORD $0x8944; BYTE $0xf0 // mov eax, r14d
-	WORD $0xc0ff // inc eax
-	WORD $0x8966; BYTE $0x03 // mov word ptr [rbx], ax
-	LONG $0x0243b70f // movzx eax, word ptr [rbx + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xf0 // cmp ax, si
-	WORD $0x0272 // jb 0x7e8 <glideAVX512+0x7e8>
-	WORD $0xf089 // mov eax, esi
-	WORD $0xc0ff // inc eax
-	LONG $0x02438966 // mov word ptr [rbx + 0x2], ax
-	LONG $0x04b70f42; BYTE $0x0b // movzx eax, word ptr [rbx + r9]
-	WORD $0xc8ff // dec eax
-	LONG $0xf0394466 // cmp ax, r14w
-	WORD $0x0372 // jb 0x7fe <glideAVX512+0x7fe>
-	WORD $0x8944; BYTE $0xf0 // mov eax, r14d
-	WORD $0xc0ff // inc eax
-	LONG $0x04894266; BYTE $0x0b // mov word ptr [rbx + r9], ax
-	LONG $0x44b70f42; WORD $0x020b // movzx eax, word ptr [rbx + r9 + 0x2]
-	WORD $0xc8ff // dec eax
-	WORD $0x3966; BYTE $0xf0 // cmp ax, si
-	WORD $0x9e72 // jb 0x7b0 <glideAVX512+0x7b0>
-	WORD $0xf089 // mov eax, esi
-	WORD $0x9aeb // jmp 0x7b0 <glideAVX512+0x7b0>
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07858e0f; WORD $0x0000 // jle 0xfa4 <glideAVX512+0xfa4>
-	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
-	WORD $0xc031 // xor eax, eax
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x07788e0f; WORD $0x0000 // jle 0xfa6 <glideAVX512+0xfa6>
-	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
-	LONG $0x24446348; BYTE $0x10 // movsxd rax, dword ptr [rsp + 0x10]
-	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
-	LONG $0x000c8d4c // lea r9, [rax + rax]
-	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xaab84166; BYTE $0xaa // mov r8w, 0xaaaa
-	LONG $0x4875f362; WORD $0xc925; BYTE $0xff // vpternlogd zmm1, zmm1, zmm1, 0xff
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	WORD $0x1eeb // jmp 0x882 <glideAVX512+0x882>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	WORD $0x0149; BYTE $0xf2 // add r10, rsi
-	LONG $0x5cc28348 // add rdx, 0x5c
-	LONG $0x24543b4c; BYTE $0x30 // cmp r10, qword ptr [rsp + 0x30]
-	LONG $0x07138d0f; WORD $0x0000 // jge 0xf95 <glideAVX512+0xf95>
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	LONG $0x501c8d4e // lea r11, [rax + 2*r10]
-	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x2454894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r10
-	LONG $0x24548948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdx
-	LONG $0x245c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r11
-	WORD $0x2eeb // jmp 0x8cc <glideAVX512+0x8cc>
-	WORD $0x9066 // nop
-	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
-	LONG $0x24548b48; BYTE $0x58 // mov rdx, qword ptr [rsp + 0x58]
-	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
-	LONG $0xaab84166; BYTE $0xaa // mov r8w, 0xaaaa
-	LONG $0x24548b4c; BYTE $0x48 // mov r10, qword ptr [rsp + 0x48]
-	LONG $0x245c8b4c; BYTE $0x40 // mov r11, qword ptr [rsp + 0x40]
-	LONG $0x245c8b48; BYTE $0x50 // mov rbx, qword ptr [rsp + 0x50]
-	LONG $0x10c38348 // add rbx, 0x10
-	WORD $0x3948; BYTE $0xf3 // cmp rbx, rsi
-	WORD $0xa47d // jge 0x870 <glideAVX512+0x870>
-	LONG $0x6f7ec1c4; WORD $0x5b14 // vmovdqu ymm2, ymmword ptr [r11 + 2*rbx]
-	LONG $0x177de2c4; BYTE $0xd2 // vptest ymm2, ymm2
-	WORD $0xea74 // je 0x8c3 <glideAVX512+0x8c3>
-	LONG $0x487df262; WORD $0xda33 // vpmovzxwd zmm3, ymm2 # zmm3 = ymm2[0],zero,ymm2[1],zero,ymm2[2],zero,ymm2[3],zero,ymm2[4],zero,ymm2[5],zero,ymm2[6],zero,ymm2[7],zero,ymm2[8],zero,ymm2[9],zero,ymm2[10],zero,ymm2[11],zero,ymm2[12],zero,ymm2[13],zero,ymm2[14],zero,ymm2[15],zero
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
-	LONG $0xc846fcc5 // kxnorw k1, k0, k0
-	LONG $0x497df262; WORD $0x2490; BYTE $0x98 // vpgatherdd zmm4 {k1}, zmmword ptr [rax + 4*zmm3]
-	LONG $0x28edf262; WORD $0xca26 // vptestmw k1, ymm2, ymm2
-	LONG $0x485ef262; WORD $0xc427 // vptestnmd k0, zmm4, zmm4
-	LONG $0x487ef262; WORD $0xd038 // vpmovm2d zmm2, k0
-	WORD $0x428b; BYTE $0x58 // mov eax, dword ptr [rdx + 0x58]
-	WORD $0xc189 // mov ecx, eax
-	LONG $0x487df262; WORD $0xe97c // vpbroadcastd zmm5, ecx
-	LONG $0x4855f162; WORD $0xeaeb // vpord zmm5, zmm5, zmm2
-	LONG $0x497df162; WORD $0xc5eb // vpord zmm0 {k1}, zmm0, zmm5
-	WORD $0xc085 // test eax, eax
-	WORD $0xa475 // jne 0x8c3 <glideAVX512+0x8c3>
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x98 // vmovdqu64 zmm5, zmmword ptr [rax + 4*rbx]
-	QUAD $0x0198446f48fe7162 // vmovdqu64 zmm8, zmmword ptr [rax + 4*rbx + 0x40]
-	LONG $0x506f8b44 // mov r13d, dword ptr [rdi + 0x50]
-	WORD $0x028b // mov eax, dword ptr [rdx]
-	WORD $0x4a8b; BYTE $0x04 // mov ecx, dword ptr [rdx + 0x4]
-	WORD $0x2944; BYTE $0xe8 // sub eax, r13d
-	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
-	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
-	LONG $0x487df262; WORD $0xf97c // vpbroadcastd zmm7, ecx
-	LONG $0x4845f262; WORD $0xfd40 // vpmulld zmm7, zmm7, zmm5
-	LONG $0x4845f162; WORD $0xf6fe // vpaddd zmm6, zmm7, zmm6
-	WORD $0x428b; BYTE $0x08 // mov eax, dword ptr [rdx + 0x8]
-	LONG $0x487df262; WORD $0xf87c // vpbroadcastd zmm7, eax
-	LONG $0x4845d262; WORD $0xf840 // vpmulld zmm7, zmm7, zmm8
-	LONG $0x484df162; WORD $0xf7fe // vpaddd zmm6, zmm6, zmm7
-	WORD $0x428b; BYTE $0x28 // mov eax, dword ptr [rdx + 0x28]
-	LONG $0x487df262; WORD $0xf87c // vpbroadcastd zmm7, eax
-	WORD $0x428b; BYTE $0x2c // mov eax, dword ptr [rdx + 0x2c]
-	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
-	LONG $0x48357262; WORD $0xcd40 // vpmulld zmm9, zmm9, zmm5
-	LONG $0x4835f162; WORD $0xfffe // vpaddd zmm7, zmm9, zmm7
-	LONG $0x48c57262; WORD $0xcc28 // vpmuldq zmm9, zmm7, zmm4
-	LONG $0x48adf162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm10, zmm7, 0x20
-	LONG $0x48c5f162; WORD $0xe472; BYTE $0x20 // vpsraq zmm7, zmm4, 0x20
-	LONG $0x48ad7262; WORD $0xd728 // vpmuldq zmm10, zmm10, zmm7
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x497d5162; WORD $0xca6f // vmovdqa32 zmm9 {k1}, zmm10
-	LONG $0x484dd162; WORD $0xf1fe // vpaddd zmm6, zmm6, zmm9
-	WORD $0x428b; BYTE $0x0c // mov eax, dword ptr [rdx + 0xc]
-	WORD $0x2944; BYTE $0xe8 // sub eax, r13d
-	LONG $0x00ffff05; BYTE $0x00 // add eax, 0xffff
-	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
-	WORD $0x428b; BYTE $0x10 // mov eax, dword ptr [rdx + 0x10]
-	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
-	LONG $0x482d7262; WORD $0xd540 // vpmulld zmm10, zmm10, zmm5
-	LONG $0x482d5162; WORD $0xc9fe // vpaddd zmm9, zmm10, zmm9
-	WORD $0x428b; BYTE $0x14 // mov eax, dword ptr [rdx + 0x14]
-	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
-	LONG $0x482d5262; WORD $0xc040 // vpmulld zmm8, zmm10, zmm8
-	LONG $0x48355162; WORD $0xc0fe // vpaddd zmm8, zmm9, zmm8
-	WORD $0x428b; BYTE $0x30 // mov eax, dword ptr [rdx + 0x30]
-	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
-	WORD $0x428b; BYTE $0x34 // mov eax, dword ptr [rdx + 0x34]
-	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
-	LONG $0x482d7262; WORD $0xd540 // vpmulld zmm10, zmm10, zmm5
-	LONG $0x482d5162; WORD $0xc9fe // vpaddd zmm9, zmm10, zmm9
-	LONG $0x48b57262; WORD $0xd428 // vpmuldq zmm10, zmm9, zmm4
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	LONG $0x48b57262; WORD $0xcf28 // vpmuldq zmm9, zmm9, zmm7
-	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
-	LONG $0x497d5162; WORD $0xd16f // vmovdqa32 zmm10 {k1}, zmm9
-	LONG $0x483d5162; WORD $0xc2fe // vpaddd zmm8, zmm8, zmm10
-	LONG $0x607f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x60], 0x0
-	LONG $0x00c3840f; WORD $0x0000 // je 0xb0d <glideAVX512+0xb0d>
-	LONG $0x48dd7262; WORD $0xcc28 // vpmuldq zmm9, zmm4, zmm4
-	LONG $0x48c57262; WORD $0xd728 // vpmuldq zmm10, zmm7, zmm7
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	WORD $0x428b; BYTE $0x40 // mov eax, dword ptr [rdx + 0x40]
-	WORD $0x4a8b; BYTE $0x44 // mov ecx, dword ptr [rdx + 0x44]
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x487d7262; WORD $0xe17c // vpbroadcastd zmm12, ecx
-	LONG $0x481d7262; WORD $0xe540 // vpmulld zmm12, zmm12, zmm5
-	LONG $0x481d5162; WORD $0xdbfe // vpaddd zmm11, zmm12, zmm11
-	LONG $0x489dd162; WORD $0xf373; BYTE $0x20 // vpsllq zmm12, zmm11, 0x20
-	LONG $0x489dd162; WORD $0xe472; BYTE $0x20 // vpsraq zmm12, zmm12, 0x20
-	LONG $0x489d5262; WORD $0xe140 // vpmullq zmm12, zmm12, zmm9
-	LONG $0x48a5d162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm11, zmm11, 0x20
-	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
-	LONG $0x48a55262; WORD $0xda28 // vpmuldq zmm11, zmm11, zmm10
-	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x497d5162; WORD $0xe36f // vmovdqa32 zmm12 {k1}, zmm11
-	LONG $0x481df162; WORD $0xf6fe // vpaddd zmm6, zmm12, zmm6
-	WORD $0x428b; BYTE $0x48 // mov eax, dword ptr [rdx + 0x48]
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	WORD $0x428b; BYTE $0x4c // mov eax, dword ptr [rdx + 0x4c]
-	LONG $0x487d7262; WORD $0xe07c // vpbroadcastd zmm12, eax
-	LONG $0x481d7262; WORD $0xe540 // vpmulld zmm12, zmm12, zmm5
-	LONG $0x481d5162; WORD $0xdbfe // vpaddd zmm11, zmm12, zmm11
-	LONG $0x489dd162; WORD $0xf373; BYTE $0x20 // vpsllq zmm12, zmm11, 0x20
-	LONG $0x489dd162; WORD $0xe472; BYTE $0x20 // vpsraq zmm12, zmm12, 0x20
-	LONG $0x489d5262; WORD $0xc940 // vpmullq zmm9, zmm12, zmm9
-	LONG $0x48a5d162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm11, zmm11, 0x20
-	LONG $0x48a55262; WORD $0xd228 // vpmuldq zmm10, zmm11, zmm10
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	LONG $0x497d5162; WORD $0xca6f // vmovdqa32 zmm9 {k1}, zmm10
-	LONG $0x48355162; WORD $0xc0fe // vpaddd zmm8, zmm9, zmm8
-	LONG $0x245c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rbx
-	WORD $0x0145; BYTE $0xed // add r13d, r13d
-	WORD $0x428b; BYTE $0x18 // mov eax, dword ptr [rdx + 0x18]
-	WORD $0x0144; BYTE $0xe8 // add eax, r13d
-	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
-	WORD $0x4a8b; BYTE $0x1c // mov ecx, dword ptr [rdx + 0x1c]
-	WORD $0x428b; BYTE $0x24 // mov eax, dword ptr [rdx + 0x24]
-	LONG $0x487d7262; WORD $0xd17c // vpbroadcastd zmm10, ecx
-	LONG $0x482d7262; WORD $0xd540 // vpmulld zmm10, zmm10, zmm5
-	LONG $0x48355162; WORD $0xcafe // vpaddd zmm9, zmm9, zmm10
-	WORD $0x4a8b; BYTE $0x38 // mov ecx, dword ptr [rdx + 0x38]
-	LONG $0x487d7262; WORD $0xd17c // vpbroadcastd zmm10, ecx
-	LONG $0x48ad7262; WORD $0xdc28 // vpmuldq zmm11, zmm10, zmm4
-	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
-	LONG $0x48ad7262; WORD $0xd728 // vpmuldq zmm10, zmm10, zmm7
-	LONG $0x48a5d162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm11, zmm11, 0x20
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x497d5162; WORD $0xda6f // vmovdqa32 zmm11 {k1}, zmm10
-	LONG $0x48355162; WORD $0xcbfe // vpaddd zmm9, zmm9, zmm11
-	LONG $0x48357162; WORD $0xcefe // vpaddd zmm9, zmm9, zmm6
-	LONG $0x206a0344 // add r13d, dword ptr [rdx + 0x20]
-	LONG $0x487d5262; WORD $0xd57c // vpbroadcastd zmm10, r13d
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x48257262; WORD $0xdd40 // vpmulld zmm11, zmm11, zmm5
-	LONG $0x482d5162; WORD $0xd3fe // vpaddd zmm10, zmm10, zmm11
-	WORD $0x428b; BYTE $0x3c // mov eax, dword ptr [rdx + 0x3c]
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x48a5f262; WORD $0xe428 // vpmuldq zmm4, zmm11, zmm4
-	LONG $0x48a5d162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm11, zmm11, 0x20
-	LONG $0x48a5f262; WORD $0xff28 // vpmuldq zmm7, zmm11, zmm7
-	LONG $0x48ddf162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm4, zmm4, 0x20
-	LONG $0x497df162; WORD $0xe76f // vmovdqa32 zmm4 {k1}, zmm7
-	LONG $0x482df162; WORD $0xe4fe // vpaddd zmm4, zmm10, zmm4
-	LONG $0x485dd162; WORD $0xe0fe // vpaddd zmm4, zmm4, zmm8
-	WORD $0x428b; BYTE $0x50 // mov eax, dword ptr [rdx + 0x50]
-	LONG $0x487df262; WORD $0xf87c // vpbroadcastd zmm7, eax
-	WORD $0x428b; BYTE $0x54 // mov eax, dword ptr [rdx + 0x54]
-	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
-	LONG $0x482df262; WORD $0xed40 // vpmulld zmm5, zmm10, zmm5
-	LONG $0x4855f162; WORD $0xeffe // vpaddd zmm5, zmm5, zmm7
-	LONG $0x4865f162; WORD $0xf372; BYTE $0x0e // vpslld zmm3, zmm3, 0xe
-	LONG $0x48d5f262; WORD $0xfb28 // vpmuldq zmm7, zmm5, zmm3
-	LONG $0x48d5f162; WORD $0xd573; BYTE $0x20 // vpsrlq zmm5, zmm5, 0x20
-	LONG $0x48e5f162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm3, zmm3, 0x20
-	LONG $0x48d5f262; WORD $0xdb28 // vpmuldq zmm3, zmm5, zmm3
-	LONG $0x48d5f162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm5, zmm7, 0x20
-	LONG $0x497df162; WORD $0xeb6f // vmovdqa32 zmm5 {k1}, zmm3
-	WORD $0x478b; BYTE $0x58 // mov eax, dword ptr [rdi + 0x58]
-	LONG $0x487df262; WORD $0xd87c // vpbroadcastd zmm3, eax
-	LONG $0x4855f162; WORD $0xdbfe // vpaddd zmm3, zmm5, zmm3
-	LONG $0x4865f162; WORD $0xe372; BYTE $0x0c // vpsrad zmm3, zmm3, 0xc
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x4865d162; WORD $0xfbfa // vpsubd zmm7, zmm3, zmm11
-	LONG $0x4855f162; WORD $0xe672; BYTE $0x10 // vpsrad zmm5, zmm6, 0x10
-	LONG $0x482dd162; WORD $0xe172; BYTE $0x10 // vpsrad zmm10, zmm9, 0x10
-	LONG $0x4865d162; WORD $0xe072; BYTE $0x10 // vpsrad zmm3, zmm8, 0x10
-	LONG $0x481df162; WORD $0xe472; BYTE $0x10 // vpsrad zmm12, zmm4, 0x10
-	LONG $0x4815f162; WORD $0xe772; BYTE $0x1f // vpsrad zmm13, zmm7, 0x1f
-	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
-	LONG $0x487d7262; WORD $0xc07c // vpbroadcastd zmm8, eax
-	LONG $0x4845d362; WORD $0xc81f; BYTE $0x02 // vpcmpled k1, zmm7, zmm8
-	LONG $0x483d5362; WORD $0xc025; BYTE $0xff // vpternlogd zmm8, zmm8, zmm8, 0xff
-	LONG $0x49157162; WORD $0xc2eb // vpord zmm8 {k1}, zmm13, zmm2
-	LONG $0x482df162; WORD $0xd5fa // vpsubd zmm2, zmm10, zmm5
+	LONG $0x0ffff0b9; BYTE $0x00 // mov ecx, 0xffff0
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	LONG $0xffff00b9; BYTE $0x00 // mov ecx, 0xffff00
+	LONG $0xd192fbc5 // kmovd k2, ecx
+	LONG $0xfff000b9; BYTE $0x0f // mov ecx, 0xffff000
+	LONG $0xd992fbc5 // kmovd k3, ecx
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
+	LONG $0xe046fcc5 // kxnorw k4, k0, k0
+	LONG $0x487d7262; WORD $0x4658; BYTE $0x16 // vpbroadcastd zmm8, dword ptr [rsi + 0x58]
+	LONG $0x497d7262; WORD $0x4658; BYTE $0x2d // vpbroadcastd zmm8 {k1}, dword ptr [rsi + 0xb4]
+	LONG $0x4a7d7262; WORD $0x4658; BYTE $0x44 // vpbroadcastd zmm8 {k2}, dword ptr [rsi + 0x110]
+	LONG $0x4b7d7262; WORD $0x4658; BYTE $0x5b // vpbroadcastd zmm8 {k3}, dword ptr [rsi + 0x16c]
+	LONG $0x4c7d7262; WORD $0x0c90; BYTE $0xb8 // vpgatherdd zmm9 {k4}, zmmword ptr [rax + 4*zmm7]
 	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x481d7162; WORD $0xd3fa // vpsubd zmm10, zmm12, zmm3
-	LONG $0x482d7262; WORD $0xf23d // vpmaxsd zmm14, zmm10, zmm2
-	LONG $0x480dd162; WORD $0xc566 // vpcmpgtd k0, zmm14, zmm13
-	LONG $0x482d7262; WORD $0xf239 // vpminsd zmm14, zmm10, zmm2
-	LONG $0x4825d162; WORD $0xce66 // vpcmpgtd k1, zmm11, zmm14
-	LONG $0xc845f4c5 // korw k1, k1, k0
-	LONG $0x493d7262; WORD $0xd964 // vpblendmd zmm11 {k1}, zmm8, zmm1
-	LONG $0x484df162; WORD $0xe672; BYTE $0x1f // vpsrad zmm6, zmm6, 0x1f
-	LONG $0x48257162; WORD $0xdeeb // vpord zmm11, zmm11, zmm6
-	LONG $0x48157162; WORD $0xedfe // vpaddd zmm13, zmm13, zmm5
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
+	LONG $0x4855f162; WORD $0x31db // vpandd zmm6, zmm5, zmmword ptr [rcx]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
+	LONG $0x484d7162; WORD $0xd5fa // vpsubd zmm10, zmm6, zmm5
+	LONG $0x487d7262; WORD $0x1e58 // vpbroadcastd zmm11, dword ptr [rsi]
+	LONG $0x497d7262; WORD $0x5e58; BYTE $0x17 // vpbroadcastd zmm11 {k1}, dword ptr [rsi + 0x5c]
+	LONG $0x4a7d7262; WORD $0x5e58; BYTE $0x2e // vpbroadcastd zmm11 {k2}, dword ptr [rsi + 0xb8]
+	LONG $0x4b7d7262; WORD $0x5e58; BYTE $0x45 // vpbroadcastd zmm11 {k3}, dword ptr [rsi + 0x114]
+	LONG $0x58257162; WORD $0x5ffe; BYTE $0x14 // vpaddd zmm11, zmm11, dword ptr [rdi + 0x50]{1to16}
+	LONG $0x487d7262; WORD $0x6658; BYTE $0x01 // vpbroadcastd zmm12, dword ptr [rsi + 0x4]
+	LONG $0x497d7262; WORD $0x6658; BYTE $0x18 // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x60]
+	LONG $0x4a7d7262; WORD $0x6658; BYTE $0x2f // vpbroadcastd zmm12 {k2}, dword ptr [rsi + 0xbc]
+	LONG $0x4b7d7262; WORD $0x6658; BYTE $0x46 // vpbroadcastd zmm12 {k3}, dword ptr [rsi + 0x118]
+	LONG $0x482d7262; WORD $0xd640 // vpmulld zmm10, zmm10, zmm6
+	LONG $0x4815d162; WORD $0xe272; BYTE $0x01 // vpsrad zmm13, zmm10, 0x1
+	LONG $0x481d7262; WORD $0xd640 // vpmulld zmm10, zmm12, zmm6
+	LONG $0x48255162; WORD $0xd2fe // vpaddd zmm10, zmm11, zmm10
+	LONG $0x487d7262; WORD $0x5e58; BYTE $0x02 // vpbroadcastd zmm11, dword ptr [rsi + 0x8]
+	LONG $0x497d7262; WORD $0x5e58; BYTE $0x19 // vpbroadcastd zmm11 {k1}, dword ptr [rsi + 0x64]
+	LONG $0x4a7d7262; WORD $0x5e58; BYTE $0x30 // vpbroadcastd zmm11 {k2}, dword ptr [rsi + 0xc0]
+	LONG $0x4b7d7262; WORD $0x5e58; BYTE $0x47 // vpbroadcastd zmm11 {k3}, dword ptr [rsi + 0x11c]
+	LONG $0x48255262; WORD $0xdd40 // vpmulld zmm11, zmm11, zmm13
+	LONG $0x482d5162; WORD $0xdbfe // vpaddd zmm11, zmm10, zmm11
+	LONG $0x487d7262; WORD $0x5658; BYTE $0x0a // vpbroadcastd zmm10, dword ptr [rsi + 0x28]
+	LONG $0x487d7262; WORD $0x6658; BYTE $0x0b // vpbroadcastd zmm12, dword ptr [rsi + 0x2c]
+	LONG $0x497d7262; WORD $0x6658; BYTE $0x22 // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x88]
+	LONG $0x4a7d7262; WORD $0x6658; BYTE $0x39 // vpbroadcastd zmm12 {k2}, dword ptr [rsi + 0xe4]
+	LONG $0x4b7d7262; WORD $0x6658; BYTE $0x50 // vpbroadcastd zmm12 {k3}, dword ptr [rsi + 0x140]
+	LONG $0x497d7262; WORD $0x5658; BYTE $0x21 // vpbroadcastd zmm10 {k1}, dword ptr [rsi + 0x84]
+	LONG $0x4a7d7262; WORD $0x5658; BYTE $0x38 // vpbroadcastd zmm10 {k2}, dword ptr [rsi + 0xe0]
+	LONG $0x4b7d7262; WORD $0x5658; BYTE $0x4f // vpbroadcastd zmm10 {k3}, dword ptr [rsi + 0x13c]
+	LONG $0x481d7262; WORD $0xe640 // vpmulld zmm12, zmm12, zmm6
+	LONG $0x481d5162; WORD $0xd2fe // vpaddd zmm10, zmm12, zmm10
+	LONG $0x48ad5262; WORD $0xe128 // vpmuldq zmm12, zmm10, zmm9
+	LONG $0x488dd162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm14, zmm10, 0x20
+	LONG $0x48add162; WORD $0xe172; BYTE $0x20 // vpsraq zmm10, zmm9, 0x20
+	LONG $0x488d5262; WORD $0xf228 // vpmuldq zmm14, zmm14, zmm10
+	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
+	LONG $0x927bc1c4; BYTE $0xe0 // kmovd k4, r8d
+	LONG $0x4c7d5162; WORD $0xe66f // vmovdqa32 zmm12 {k4}, zmm14
+	LONG $0x48255162; WORD $0xdcfe // vpaddd zmm11, zmm11, zmm12
+	LONG $0x487d7262; WORD $0x6658; BYTE $0x03 // vpbroadcastd zmm12, dword ptr [rsi + 0xc]
+	LONG $0x497d7262; WORD $0x6658; BYTE $0x1a // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x68]
+	LONG $0x4a7d7262; WORD $0x6658; BYTE $0x31 // vpbroadcastd zmm12 {k2}, dword ptr [rsi + 0xc4]
+	LONG $0x4b7d7262; WORD $0x6658; BYTE $0x48 // vpbroadcastd zmm12 {k3}, dword ptr [rsi + 0x120]
+	LONG $0x581d7162; WORD $0x67fe; BYTE $0x14 // vpaddd zmm12, zmm12, dword ptr [rdi + 0x50]{1to16}
+	LONG $0x487d7262; WORD $0x7658; BYTE $0x04 // vpbroadcastd zmm14, dword ptr [rsi + 0x10]
+	LONG $0x497d7262; WORD $0x7658; BYTE $0x1b // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x6c]
+	LONG $0x4a7d7262; WORD $0x7658; BYTE $0x32 // vpbroadcastd zmm14 {k2}, dword ptr [rsi + 0xc8]
+	LONG $0x4b7d7262; WORD $0x7658; BYTE $0x49 // vpbroadcastd zmm14 {k3}, dword ptr [rsi + 0x124]
+	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
+	LONG $0x481d5162; WORD $0xe6fe // vpaddd zmm12, zmm12, zmm14
+	LONG $0x487d7262; WORD $0x7658; BYTE $0x05 // vpbroadcastd zmm14, dword ptr [rsi + 0x14]
+	LONG $0x497d7262; WORD $0x7658; BYTE $0x1c // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x70]
+	LONG $0x4a7d7262; WORD $0x7658; BYTE $0x33 // vpbroadcastd zmm14 {k2}, dword ptr [rsi + 0xcc]
+	LONG $0x4b7d7262; WORD $0x7658; BYTE $0x4a // vpbroadcastd zmm14 {k3}, dword ptr [rsi + 0x128]
+	LONG $0x480d5262; WORD $0xed40 // vpmulld zmm13, zmm14, zmm13
+	LONG $0x481d5162; WORD $0xe5fe // vpaddd zmm12, zmm12, zmm13
+	LONG $0x487d7262; WORD $0x6e58; BYTE $0x0c // vpbroadcastd zmm13, dword ptr [rsi + 0x30]
+	LONG $0x487d7262; WORD $0x7658; BYTE $0x0d // vpbroadcastd zmm14, dword ptr [rsi + 0x34]
+	LONG $0x497d7262; WORD $0x7658; BYTE $0x24 // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x90]
+	LONG $0x4a7d7262; WORD $0x7658; BYTE $0x3b // vpbroadcastd zmm14 {k2}, dword ptr [rsi + 0xec]
+	LONG $0x4b7d7262; WORD $0x7658; BYTE $0x52 // vpbroadcastd zmm14 {k3}, dword ptr [rsi + 0x148]
+	LONG $0x497d7262; WORD $0x6e58; BYTE $0x23 // vpbroadcastd zmm13 {k1}, dword ptr [rsi + 0x8c]
+	LONG $0x4a7d7262; WORD $0x6e58; BYTE $0x3a // vpbroadcastd zmm13 {k2}, dword ptr [rsi + 0xe8]
+	LONG $0x4b7d7262; WORD $0x6e58; BYTE $0x51 // vpbroadcastd zmm13 {k3}, dword ptr [rsi + 0x144]
+	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
+	LONG $0x480d5162; WORD $0xedfe // vpaddd zmm13, zmm14, zmm13
+	LONG $0x48955262; WORD $0xf128 // vpmuldq zmm14, zmm13, zmm9
+	LONG $0x4895d162; WORD $0xd573; BYTE $0x20 // vpsrlq zmm13, zmm13, 0x20
+	LONG $0x48955262; WORD $0xea28 // vpmuldq zmm13, zmm13, zmm10
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x4c7d5162; WORD $0xf56f // vmovdqa32 zmm14 {k4}, zmm13
+	LONG $0x481d5162; WORD $0xeefe // vpaddd zmm13, zmm12, zmm14
+	LONG $0x687f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x68], 0x0
+	LONG $0x010f840f; WORD $0x0000 // je 0x3f9 <glideAVX512+0x3f9>
+	LONG $0x48b55262; WORD $0xe128 // vpmuldq zmm12, zmm9, zmm9
+	LONG $0x48ad5262; WORD $0xf228 // vpmuldq zmm14, zmm10, zmm10
+	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
+	LONG $0x487d7262; WORD $0x7e58; BYTE $0x10 // vpbroadcastd zmm15, dword ptr [rsi + 0x40]
+	LONG $0x497d7262; WORD $0x7e58; BYTE $0x27 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x9c]
+	LONG $0x4a7d7262; WORD $0x7e58; BYTE $0x3e // vpbroadcastd zmm15 {k2}, dword ptr [rsi + 0xf8]
+	LONG $0x4b7d7262; WORD $0x7e58; BYTE $0x55 // vpbroadcastd zmm15 {k3}, dword ptr [rsi + 0x154]
+	LONG $0x487de262; WORD $0x4658; BYTE $0x11 // vpbroadcastd zmm16, dword ptr [rsi + 0x44]
+	LONG $0x497de262; WORD $0x4658; BYTE $0x28 // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0xa0]
+	LONG $0x4a7de262; WORD $0x4658; BYTE $0x3f // vpbroadcastd zmm16 {k2}, dword ptr [rsi + 0xfc]
+	LONG $0x4b7de262; WORD $0x4658; BYTE $0x56 // vpbroadcastd zmm16 {k3}, dword ptr [rsi + 0x158]
+	LONG $0x407de262; WORD $0xc640 // vpmulld zmm16, zmm16, zmm6
+	LONG $0x407d5162; WORD $0xfffe // vpaddd zmm15, zmm16, zmm15
+	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
+	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
+	LONG $0x40fdc262; WORD $0xc440 // vpmullq zmm16, zmm16, zmm12
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x48855262; WORD $0xfe28 // vpmuldq zmm15, zmm15, zmm14
+	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
+	LONG $0x927bc1c4; BYTE $0xe0 // kmovd k4, r8d
+	LONG $0x487de262; WORD $0x4e58; BYTE $0x12 // vpbroadcastd zmm17, dword ptr [rsi + 0x48]
+	LONG $0x497de262; WORD $0x4e58; BYTE $0x29 // vpbroadcastd zmm17 {k1}, dword ptr [rsi + 0xa4]
+	LONG $0x4a7de262; WORD $0x4e58; BYTE $0x40 // vpbroadcastd zmm17 {k2}, dword ptr [rsi + 0x100]
+	LONG $0x4b7de262; WORD $0x4e58; BYTE $0x57 // vpbroadcastd zmm17 {k3}, dword ptr [rsi + 0x15c]
+	LONG $0x487de262; WORD $0x5658; BYTE $0x13 // vpbroadcastd zmm18, dword ptr [rsi + 0x4c]
+	LONG $0x497de262; WORD $0x5658; BYTE $0x2a // vpbroadcastd zmm18 {k1}, dword ptr [rsi + 0xa8]
+	LONG $0x4a7de262; WORD $0x5658; BYTE $0x41 // vpbroadcastd zmm18 {k2}, dword ptr [rsi + 0x104]
+	LONG $0x4b7de262; WORD $0x5658; BYTE $0x58 // vpbroadcastd zmm18 {k3}, dword ptr [rsi + 0x160]
+	LONG $0x4c7dc162; WORD $0xc76f // vmovdqa32 zmm16 {k4}, zmm15
+	LONG $0x407d5162; WORD $0xdbfe // vpaddd zmm11, zmm16, zmm11
+	LONG $0x406d7262; WORD $0xfe40 // vpmulld zmm15, zmm18, zmm6
+	LONG $0x48053162; WORD $0xf9fe // vpaddd zmm15, zmm15, zmm17
+	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
+	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
+	LONG $0x40fd5262; WORD $0xe440 // vpmullq zmm12, zmm16, zmm12
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x48855262; WORD $0xf628 // vpmuldq zmm14, zmm15, zmm14
+	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
+	LONG $0x4c7d5162; WORD $0xe66f // vmovdqa32 zmm12 {k4}, zmm14
+	LONG $0x481d5162; WORD $0xedfe // vpaddd zmm13, zmm12, zmm13
+	LONG $0x4835f162; WORD $0xe076 // vpcmpeqd k4, zmm9, zmm0
+	LONG $0x487d7262; WORD $0x6658; BYTE $0x06 // vpbroadcastd zmm12, dword ptr [rsi + 0x18]
+	LONG $0x497d7262; WORD $0x6658; BYTE $0x1d // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x74]
+	LONG $0x4a7d7262; WORD $0x6658; BYTE $0x34 // vpbroadcastd zmm12 {k2}, dword ptr [rsi + 0xd0]
+	LONG $0x4c7d7162; WORD $0xc26f // vmovdqa32 zmm8 {k4}, zmm2
+	LONG $0x4b7d7262; WORD $0x6658; BYTE $0x4b // vpbroadcastd zmm12 {k3}, dword ptr [rsi + 0x12c]
+	LONG $0x481d5162; WORD $0xe3fe // vpaddd zmm12, zmm12, zmm11
+	LONG $0x581d7162; WORD $0x67fe; BYTE $0x16 // vpaddd zmm12, zmm12, dword ptr [rdi + 0x58]{1to16}
+	LONG $0x487d7262; WORD $0x7658; BYTE $0x07 // vpbroadcastd zmm14, dword ptr [rsi + 0x1c]
+	LONG $0x497d7262; WORD $0x7658; BYTE $0x1e // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x78]
+	LONG $0x4a7d7262; WORD $0x7658; BYTE $0x35 // vpbroadcastd zmm14 {k2}, dword ptr [rsi + 0xd4]
+	LONG $0x4b7d7262; WORD $0x7658; BYTE $0x4c // vpbroadcastd zmm14 {k3}, dword ptr [rsi + 0x130]
+	LONG $0x487d7262; WORD $0x7e58; BYTE $0x0e // vpbroadcastd zmm15, dword ptr [rsi + 0x38]
+	LONG $0x497d7262; WORD $0x7e58; BYTE $0x25 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x94]
+	LONG $0x4a7d7262; WORD $0x7e58; BYTE $0x3c // vpbroadcastd zmm15 {k2}, dword ptr [rsi + 0xf0]
+	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
+	LONG $0x4b7d7262; WORD $0x7e58; BYTE $0x53 // vpbroadcastd zmm15 {k3}, dword ptr [rsi + 0x14c]
+	LONG $0x4885c262; WORD $0xc128 // vpmuldq zmm16, zmm15, zmm9
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x48855262; WORD $0xfa28 // vpmuldq zmm15, zmm15, zmm10
+	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
+	LONG $0x927bc1c4; BYTE $0xe0 // kmovd k4, r8d
+	LONG $0x4c7dc162; WORD $0xc76f // vmovdqa32 zmm16 {k4}, zmm15
+	LONG $0x480d3162; WORD $0xf0fe // vpaddd zmm14, zmm14, zmm16
+	LONG $0x487d7262; WORD $0x7e58; BYTE $0x08 // vpbroadcastd zmm15, dword ptr [rsi + 0x20]
+	LONG $0x497d7262; WORD $0x7e58; BYTE $0x1f // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x7c]
+	LONG $0x4a7d7262; WORD $0x7e58; BYTE $0x36 // vpbroadcastd zmm15 {k2}, dword ptr [rsi + 0xd8]
+	LONG $0x481d5162; WORD $0xe6fe // vpaddd zmm12, zmm12, zmm14
+	LONG $0x4b7d7262; WORD $0x7e58; BYTE $0x4d // vpbroadcastd zmm15 {k3}, dword ptr [rsi + 0x134]
+	LONG $0x48055162; WORD $0xf5fe // vpaddd zmm14, zmm15, zmm13
+	LONG $0x580d7162; WORD $0x77fe; BYTE $0x16 // vpaddd zmm14, zmm14, dword ptr [rdi + 0x58]{1to16}
+	LONG $0x487d7262; WORD $0x7e58; BYTE $0x09 // vpbroadcastd zmm15, dword ptr [rsi + 0x24]
+	LONG $0x497d7262; WORD $0x7e58; BYTE $0x20 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x80]
+	LONG $0x4a7d7262; WORD $0x7e58; BYTE $0x37 // vpbroadcastd zmm15 {k2}, dword ptr [rsi + 0xdc]
+	LONG $0x4b7d7262; WORD $0x7e58; BYTE $0x4e // vpbroadcastd zmm15 {k3}, dword ptr [rsi + 0x138]
+	LONG $0x487de262; WORD $0x4658; BYTE $0x0f // vpbroadcastd zmm16, dword ptr [rsi + 0x3c]
+	LONG $0x497de262; WORD $0x4658; BYTE $0x26 // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0x98]
+	LONG $0x4a7de262; WORD $0x4658; BYTE $0x3d // vpbroadcastd zmm16 {k2}, dword ptr [rsi + 0xf4]
+	LONG $0x48057262; WORD $0xfe40 // vpmulld zmm15, zmm15, zmm6
+	LONG $0x4b7de262; WORD $0x4658; BYTE $0x54 // vpbroadcastd zmm16 {k3}, dword ptr [rsi + 0x150]
+	LONG $0x40fd5262; WORD $0xc928 // vpmuldq zmm9, zmm16, zmm9
+	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
+	LONG $0x40fd5262; WORD $0xd228 // vpmuldq zmm10, zmm16, zmm10
+	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
+	LONG $0x4c7d5162; WORD $0xca6f // vmovdqa32 zmm9 {k4}, zmm10
+	LONG $0x487d7262; WORD $0x5658; BYTE $0x14 // vpbroadcastd zmm10, dword ptr [rsi + 0x50]
+	LONG $0x487de262; WORD $0x4658; BYTE $0x15 // vpbroadcastd zmm16, dword ptr [rsi + 0x54]
+	LONG $0x497de262; WORD $0x4658; BYTE $0x2c // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0xb0]
+	LONG $0x4a7de262; WORD $0x4658; BYTE $0x43 // vpbroadcastd zmm16 {k2}, dword ptr [rsi + 0x10c]
+	LONG $0x4b7de262; WORD $0x4658; BYTE $0x5a // vpbroadcastd zmm16 {k3}, dword ptr [rsi + 0x168]
+	LONG $0x497d7262; WORD $0x5658; BYTE $0x2b // vpbroadcastd zmm10 {k1}, dword ptr [rsi + 0xac]
+	LONG $0x4a7d7262; WORD $0x5658; BYTE $0x42 // vpbroadcastd zmm10 {k2}, dword ptr [rsi + 0x108]
+	LONG $0x4b7d7262; WORD $0x5658; BYTE $0x59 // vpbroadcastd zmm10 {k3}, dword ptr [rsi + 0x164]
+	LONG $0x48055162; WORD $0xc9fe // vpaddd zmm9, zmm15, zmm9
+	LONG $0x407df262; WORD $0xf640 // vpmulld zmm6, zmm16, zmm6
+	LONG $0x484dd162; WORD $0xf2fe // vpaddd zmm6, zmm6, zmm10
+	LONG $0x482df162; WORD $0xf772; BYTE $0x0e // vpslld zmm10, zmm7, 0xe
+	LONG $0x48cd5262; WORD $0xfa28 // vpmuldq zmm15, zmm6, zmm10
+	LONG $0x48cdf162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm6, zmm6, 0x20
+	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
+	LONG $0x48cdd262; WORD $0xf228 // vpmuldq zmm6, zmm6, zmm10
+	LONG $0x48add162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm10, zmm15, 0x20
+	LONG $0x4c7d7162; WORD $0xd66f // vmovdqa32 zmm10 {k4}, zmm6
+	LONG $0x582df162; WORD $0x77fe; BYTE $0x18 // vpaddd zmm6, zmm10, dword ptr [rdi + 0x60]{1to16}
+	LONG $0x480d5162; WORD $0xf1fe // vpaddd zmm14, zmm14, zmm9
+	LONG $0x484df162; WORD $0xe672; BYTE $0x0c // vpsrad zmm6, zmm6, 0xc
+	LONG $0x484d7162; WORD $0xd5fa // vpsubd zmm10, zmm6, zmm5
+	LONG $0x4835d162; WORD $0xe372; BYTE $0x10 // vpsrad zmm9, zmm11, 0x10
+	LONG $0x481dd162; WORD $0xe472; BYTE $0x10 // vpsrad zmm12, zmm12, 0x10
+	LONG $0x4825d162; WORD $0xe572; BYTE $0x10 // vpsrad zmm11, zmm13, 0x10
+	LONG $0x4815d162; WORD $0xe672; BYTE $0x10 // vpsrad zmm13, zmm14, 0x10
+	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
 	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
-	LONG $0x4815f162; WORD $0xc666 // vpcmpgtd k0, zmm13, zmm6
+	QUAD $0x061e4f1e5835f362 // vpcmpnleud k1, zmm9, dword ptr [rdi + 0x78]{1to16}
+	LONG $0x482df362; WORD $0xc61e; BYTE $0x06 // vpcmpnleud k0, zmm10, zmm6
+	LONG $0x4835f162; WORD $0xf5fe // vpaddd zmm6, zmm9, zmm5
+	LONG $0x481d7162; WORD $0xf6fa // vpsubd zmm14, zmm12, zmm6
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
+	LONG $0x480df362; WORD $0xd61e; BYTE $0x06 // vpcmpnleud k2, zmm14, zmm6
+	LONG $0xc945ecc5 // korw k1, k2, k1
+	LONG $0x48257162; WORD $0xf5fe // vpaddd zmm14, zmm11, zmm5
+	LONG $0x48155162; WORD $0xf6fa // vpsubd zmm14, zmm13, zmm14
+	LONG $0x480df362; WORD $0xd61e; BYTE $0x06 // vpcmpnleud k2, zmm14, zmm6
+	LONG $0xca45f4c5 // korw k1, k1, k2
 	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	WORD $0x4f8b; BYTE $0x38 // mov ecx, dword ptr [rdi + 0x38]
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x480dd162; WORD $0xd366 // vpcmpgtd k2, zmm14, zmm11
+	LONG $0xc945ecc5 // korw k1, k2, k1
+	LONG $0x5815f162; WORD $0x5766; BYTE $0x0e // vpcmpgtd k2, zmm13, dword ptr [rdi + 0x38]{1to16}
+	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
+	LONG $0x483dd262; WORD $0xd827 // vptestmd k3, zmm8, zmm8
+	LONG $0xc345fcc5 // korw k0, k0, k3
+	LONG $0xc845f4c5 // korw k1, k1, k0
+	LONG $0xc945ecc5 // korw k1, k2, k1
+	LONG $0xc193fbc5 // kmovd eax, k1
+	LONG $0xc044f8c5 // knotw k0, k0
+	LONG $0xd8937bc5 // kmovd r11d, k0
+	WORD $0x2141; BYTE $0xc3 // and r11d, eax
+	LONG $0xdb854566 // test r11w, r11w
+	LONG $0x01e4840f; WORD $0x0000 // je 0x852 <glideAVX512+0x852>
 	LONG $0x0c244489 // mov dword ptr [rsp + 0xc], eax
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x4815f162; WORD $0xcb66 // vpcmpgtd k1, zmm13, zmm3
-	LONG $0x08244c89 // mov dword ptr [rsp + 0x8], ecx
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x481dd162; WORD $0xd566 // vpcmpgtd k2, zmm12, zmm13
-	LONG $0xc045ecc5 // korw k0, k2, k0
-	LONG $0xc145fcc5 // korw k0, k0, k1
-	LONG $0x4825d262; WORD $0xcb27 // vptestmd k1, zmm11, zmm11
-	LONG $0xc198f8c5 // kortestw k0, k1
-	LONG $0x018a840f; WORD $0x0000 // je 0xea0 <glideAVX512+0xea0>
-	LONG $0x483df162; WORD $0xd7eb // vpord zmm2, zmm8, zmm7
-	QUAD $0xe024947f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm2
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
+	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
+	QUAD $0xe024947f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm10
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0x487df262; WORD $0xd07c // vpbroadcastd zmm2, eax
-	LONG $0xff0000b8; BYTE $0xff // mov eax, 0xffff0000
-	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
-	LONG $0x484dd162; WORD $0xf9db // vpandd zmm7, zmm6, zmm9
-	LONG $0x486df362; WORD $0xfd25; BYTE $0xf8 // vpternlogd zmm7, zmm2, zmm5, 0xf8
-	QUAD $0xa024bc7f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm7
-	LONG $0x484df162; WORD $0xe4db // vpandd zmm4, zmm6, zmm4
-	LONG $0x486df362; WORD $0xe325; BYTE $0xf8 // vpternlogd zmm4, zmm2, zmm3, 0xf8
-	QUAD $0x6024a47f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm4
-	WORD $0xf631 // xor esi, esi
-	WORD $0x1ceb // jmp 0xd8d <glideAVX512+0xd8d>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x10fe8348 // cmp rsi, 0x10
-	LONG $0xfb13840f; WORD $0xffff // je 0x8a0 <glideAVX512+0x8a0>
-	QUAD $0x000000e0b4b48b44 // mov r14d, dword ptr [rsp + 4*rsi + 0xe0]
-	WORD $0x8545; BYTE $0xf6 // test r14d, r14d
-	WORD $0xe678 // js 0xd80 <glideAVX512+0xd80>
-	LONG $0x60b4448b // mov eax, dword ptr [rsp + 4*rsi + 0x60]
-	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
-	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0x0c24548b // mov edx, dword ptr [rsp + 0xc]
-	WORD $0xca39 // cmp edx, ecx
-	WORD $0x4f0f; BYTE $0xca // cmovg ecx, edx
-	LONG $0x0824548b // mov edx, dword ptr [rsp + 0x8]
-	WORD $0xc239 // cmp edx, eax
-	WORD $0x4c0f; BYTE $0xc2 // cmovl eax, edx
-	WORD $0xc139 // cmp ecx, eax
-	WORD $0xc67d // jge 0xd80 <glideAVX512+0xd80>
-	LONG $0xa0b4948b; WORD $0x0000; BYTE $0x00 // mov edx, dword ptr [rsp + 4*rsi + 0xa0]
-	LONG $0xeabf0f44 // movsx r13d, dx
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
+	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
+	LONG $0x4805c262; WORD $0xc440 // vpmulld zmm16, zmm15, zmm12
+	LONG $0x480dc362; WORD $0xc125; BYTE $0xf8 // vpternlogd zmm16, zmm14, zmm9, 0xf8
+	QUAD $0xa024847f48fee162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm16
+	LONG $0x48055262; WORD $0xfd40 // vpmulld zmm15, zmm15, zmm13
+	LONG $0x480d5362; WORD $0xfb25; BYTE $0xf8 // vpternlogd zmm15, zmm14, zmm11, 0xf8
+	QUAD $0x6024bc7f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm15
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
+	WORD $0x478b; BYTE $0x38 // mov eax, dword ptr [rdi + 0x38]
+	LONG $0x10244489 // mov dword ptr [rsp + 0x10], eax
+	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
+	WORD $0x6349; BYTE $0xc6 // movsxd rax, r14d
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	LONG $0x001c8d48 // lea rbx, [rax + rax]
+	WORD $0x1feb // jmp 0x711 <glideAVX512+0x711>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xff438d41 // lea eax, [r11 - 0x1]
+	LONG $0xd8214466 // and ax, r11w
+	WORD $0x8941; BYTE $0xc3 // mov r11d, eax
+	LONG $0x011f840f; WORD $0x0000 // je 0x830 <glideAVX512+0x830>
+	LONG $0xbc0f41f3; BYTE $0xf3 // tzcnt esi, r11d
+	LONG $0x00b5048d; WORD $0x0000; BYTE $0x00 // lea eax, [4*rsi]
+	LONG $0x6004548b // mov edx, dword ptr [rsp + rax + 0x60]
+	WORD $0xbf0f; BYTE $0xca // movsx ecx, dx
 	WORD $0xfac1; BYTE $0x10 // sar edx, 0x10
-	LONG $0x247c8b48; BYTE $0x10 // mov rdi, qword ptr [rsp + 0x10]
+	LONG $0x14247c8b // mov edi, dword ptr [rsp + 0x14]
+	WORD $0xcf39 // cmp edi, ecx
+	WORD $0x4f0f; BYTE $0xcf // cmovg ecx, edi
+	LONG $0x10247c8b // mov edi, dword ptr [rsp + 0x10]
 	WORD $0xd739 // cmp edi, edx
 	WORD $0x4c0f; BYTE $0xd7 // cmovl edx, edi
-	WORD $0x8545; BYTE $0xed // test r13d, r13d
-	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
-	LONG $0xef4e0f44 // cmovle r13d, edi
-	WORD $0x3941; BYTE $0xd5 // cmp r13d, edx
-	WORD $0x9d7d // jge 0xd80 <glideAVX512+0xd80>
-	WORD $0x634c; BYTE $0xc1 // movsxd r8, ecx
-	WORD $0x634c; BYTE $0xf8 // movsxd r15, eax
+	WORD $0xd139 // cmp ecx, edx
+	WORD $0xc37d // jge 0x700 <glideAVX512+0x700>
+	LONG $0xa0b4bc8b; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [rsp + 4*rsi + 0xa0]
+	LONG $0xf7bf0f44 // movsx r14d, di
+	WORD $0xffc1; BYTE $0x10 // sar edi, 0x10
+	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
+	WORD $0xfe39 // cmp esi, edi
+	WORD $0x4c0f; BYTE $0xfe // cmovl edi, esi
+	WORD $0x8545; BYTE $0xf6 // test r14d, r14d
+	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
+	LONG $0xf64e0f44 // cmovle r14d, esi
+	WORD $0x3941; BYTE $0xfe // cmp r14d, edi
+	WORD $0x9a7d // jge 0x700 <glideAVX512+0x700>
+	QUAD $0x000000e004b4b70f // movzx esi, word ptr [rsp + rax + 0xe0]
+	WORD $0x6348; BYTE $0xc9 // movsxd rcx, ecx
 	WORD $0x6348; BYTE $0xc2 // movsxd rax, edx
-	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
-	WORD $0x8b48; BYTE $0x11 // mov rdx, qword ptr [rcx]
-	WORD $0x8948; BYTE $0xc7 // mov rdi, rax
-	WORD $0x294c; BYTE $0xef // sub rdi, r13
-	LONG $0x014d8d49 // lea rcx, [r13 + 0x1]
-	LONG $0xff608d4c // lea r12, [rax - 0x1]
-	WORD $0x894d; BYTE $0xcb // mov r11, r9
-	LONG $0xd8af0f4d // imul r11, r8
-	WORD $0x0149; BYTE $0xd3 // add r11, rdx
-	WORD $0x11eb // jmp 0xe1f <glideAVX512+0xe1f>
+	WORD $0x634c; BYTE $0xc7 // movsxd r8, edi
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	WORD $0x8b4c; BYTE $0x12 // mov r10, qword ptr [rdx]
+	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
+	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	LONG $0x017e8d49 // lea rdi, [r14 + 0x1]
+	LONG $0xff488d4d // lea r9, [r8 - 0x1]
+	WORD $0x8949; BYTE $0xdc // mov r12, rbx
+	LONG $0xe1af0f4c // imul r12, rcx
+	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	WORD $0x16eb // jmp 0x7af <glideAVX512+0x7af>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	WORD $0x0149; BYTE $0xdc // add r12, rbx
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xff51840f; WORD $0xffff // je 0x700 <glideAVX512+0x700>
+	WORD $0x894d; BYTE $0xf5 // mov r13, r14
+	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
+	WORD $0x2974 // je 0x7e0 <glideAVX512+0x7e0>
+	WORD $0x8949; BYTE $0xcd // mov r13, rcx
+	LONG $0x2caf0f4c; BYTE $0x24 // imul r13, qword ptr [rsp]
+	LONG $0x6a2c8d4f // lea r13, [r10 + 2*r13]
+	LONG $0x7cb70f47; WORD $0x0075 // movzx r15d, word ptr [r13 + 2*r14]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xf7394166 // cmp r15w, si
+	LONG $0xfe430f44 // cmovae r15d, esi
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x7c894766; WORD $0x0075 // mov word ptr [r13 + 2*r14], r15w
+	WORD $0x8949; BYTE $0xfd // mov r13, rdi
+	WORD $0x394d; BYTE $0xf1 // cmp r9, r14
+	WORD $0xbb74 // je 0x7a0 <glideAVX512+0x7a0>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x3cb70f47; BYTE $0x6c // movzx r15d, word ptr [r12 + 2*r13]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xf7394166 // cmp r15w, si
+	LONG $0xfe430f44 // cmovae r15d, esi
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x3c894766; BYTE $0x6c // mov word ptr [r12 + 2*r13], r15w
+	LONG $0x7cb70f47; WORD $0x026c // movzx r15d, word ptr [r12 + 2*r13 + 0x2]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xf7394166 // cmp r15w, si
+	LONG $0xfe430f44 // cmovae r15d, esi
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x7c894766; WORD $0x026c // mov word ptr [r12 + 2*r13 + 0x2], r15w
+	LONG $0x02c58349 // add r13, 0x2
+	WORD $0x394d; BYTE $0xe8 // cmp r8, r13
+	WORD $0xc575 // jne 0x7f0 <glideAVX512+0x7f0>
+	LONG $0xffff70e9; BYTE $0xff // jmp 0x7a0 <glideAVX512+0x7a0>
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
+	LONG $0xaab84166; BYTE $0xaa // mov r8w, 0xaaaa
+	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
+	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
+	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
+	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
+	LONG $0x487df362; WORD $0xcf1f; BYTE $0x04 // vpcmpneqd k1, zmm0, zmm7
+	LONG $0x4975d162; WORD $0xc8eb // vpord zmm1 {k1}, zmm1, zmm8
+	LONG $0xfff88366 // cmp ax, -0x1
+	LONG $0xf807840f; WORD $0xffff // je 0x70 <glideAVX512+0x70>
+	WORD $0xd0f7 // not eax
+	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
+	LONG $0xb80f44f3; BYTE $0xd0 // popcnt r10d, eax
+	LONG $0x4815d162; WORD $0xfbfa // vpsubd zmm7, zmm13, zmm11
+	LONG $0x4845f162; WORD $0xf772; BYTE $0x18 // vpslld zmm7, zmm7, 0x18
+	LONG $0x481d5162; WORD $0xc1fa // vpsubd zmm8, zmm12, zmm9
+	LONG $0x483dd162; WORD $0xf072; BYTE $0x10 // vpslld zmm8, zmm8, 0x10
+	LONG $0x48455362; WORD $0xd025; BYTE $0xfe // vpternlogd zmm10, zmm7, zmm8, 0xfe
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0xc97d7262; WORD $0xd78b // vpcompressd zmm7 {k1} {z}, zmm10
+	LONG $0xc97d5262; WORD $0xd88b // vpcompressd zmm8 {k1} {z}, zmm11
+	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
+	LONG $0x48fe7162; WORD $0x116f // vmovdqu64 zmm10, zmmword ptr [rcx]
+	LONG $0x482d5162; WORD $0xd2fe // vpaddd zmm10, zmm10, zmm10
+	LONG $0x482d7162; WORD $0xddfe // vpaddd zmm11, zmm10, zmm5
+	LONG $0x487e5262; WORD $0xdd33 // vpmovdw ymm13, zmm11
+	LONG $0x487e5262; WORD $0xd433 // vpmovdw ymm12, zmm10
+	LONG $0xe0468d41 // lea eax, [r14 - 0x20]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x00001db8; BYTE $0x00 // mov eax, 0x1d
+	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
+	LONG $0x489d7362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm12, zmm12, ymm0, 0x1
+	LONG $0x48957362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm13, zmm13, ymm0, 0x1
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
+	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
+	LONG $0x487de262; WORD $0xc07c // vpbroadcastd zmm16, eax
+	LONG $0x000008b8; BYTE $0x00 // mov eax, 0x8
+	LONG $0x487de262; WORD $0xc87c // vpbroadcastd zmm17, eax
+	LONG $0x000010b8; BYTE $0x00 // mov eax, 0x10
+	LONG $0x487de262; WORD $0xd07c // vpbroadcastd zmm18, eax
+	WORD $0x2eeb // jmp 0x950 <glideAVX512+0x950>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
+	LONG $0xc97d5262; WORD $0xc08b // vpcompressd zmm8 {k1} {z}, zmm8
+	LONG $0xc97df262; WORD $0xff8b // vpcompressd zmm7 {k1} {z}, zmm7
+	WORD $0x2941; BYTE $0xca // sub r10d, ecx
+	LONG $0xf720840f; WORD $0xffff // je 0x70 <glideAVX512+0x70>
+	LONG $0x0835e162; WORD $0xdefa // vpsubd xmm19, xmm9, xmm6
+	LONG $0x0065c262; WORD $0xda39 // vpminsd xmm19, xmm19, xmm10
+	LONG $0x00656262; WORD $0xe33d // vpmaxsd xmm28, xmm19, xmm3
+	LONG $0x487d8262; WORD $0xdc58 // vpbroadcastd zmm19, xmm28
+	LONG $0x083d6162; WORD $0xedfa // vpsubd xmm29, xmm8, xmm5
+	LONG $0x487d8262; WORD $0xe558 // vpbroadcastd zmm20, xmm29
+	LONG $0x4835a162; WORD $0xdbfa // vpsubd zmm19, zmm9, zmm19
+	LONG $0x483d2162; WORD $0xdcfa // vpsubd zmm27, zmm8, zmm20
+	LONG $0x48b5e362; WORD $0xe203; BYTE $0x07 // valignq zmm20, zmm9, zmm2, 0x7 # zmm20 = zmm2[7],zmm9[0,1,2,3,4,5,6]
+	LONG $0x4065d362; WORD $0xc31e; BYTE $0x06 // vpcmpnleud k0, zmm19, zmm11
+	LONG $0x4025f362; WORD $0xce1e; BYTE $0x06 // vpcmpnleud k1, zmm27, zmm6
+	LONG $0x4835b362; WORD $0xd41f; BYTE $0x02 // vpcmpled k2, zmm9, zmm20
+	LONG $0xca45f4c5 // korw k1, k1, k2
+	LONG $0xc045f4c5 // korw k0, k1, k0
+	LONG $0xc093f8c5 // kmovw eax, k0
+	LONG $0xd0ab0f44 // bts eax, r10d
+	LONG $0xc8bc0ff3 // tzcnt ecx, eax
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	WORD $0x8944; BYTE $0xd8 // mov eax, r11d
+	WORD $0xd0f7 // not eax
+	LONG $0xf892fbc5 // kmovd k7, eax
+	LONG $0xcf55a262; WORD $0xdb47 // vpsllvd zmm19 {k7} {z}, zmm5, zmm19
+	LONG $0x48fda362; WORD $0xdc3b; BYTE $0x01 // vextracti64x4 ymm20, zmm19, 0x1
+	LONG $0x2065a162; WORD $0xdceb // vpord ymm19, ymm19, ymm20
+	LONG $0x287da362; WORD $0xdc39; BYTE $0x01 // vextracti32x4 xmm20, ymm19, 0x1
+	LONG $0x0065a162; WORD $0xdceb // vpord xmm19, xmm19, xmm20
+	LONG $0x087da162; WORD $0xe370; BYTE $0xee // vpshufd xmm20, xmm19, 0xee # xmm20 = xmm19[2,3,2,3]
+	LONG $0x00dda162; WORD $0xdbeb // vporq xmm19, xmm20, xmm19
+	LONG $0x08fde162; WORD $0xd87e // vmovq rax, xmm19
+	LONG $0xf092fbc5 // kmovd k6, eax
+	LONG $0x20e8c148 // shr rax, 0x20
+	LONG $0xcefd4262; WORD $0xd462 // vpexpandw zmm26 {k6} {z}, zmm12
+	LONG $0xe892fbc5 // kmovd k5, eax
+	LONG $0xcdfd4262; WORD $0xcd62 // vpexpandw zmm25 {k5} {z}, zmm13
+	LONG $0x3379e3c4; WORD $0x01e6 // kshiftld k4, k6, 0x1
+	LONG $0xccfdc262; WORD $0xf462 // vpexpandw zmm22 {k4} {z}, zmm12
+	LONG $0x3379e3c4; WORD $0x01dd // kshiftld k3, k5, 0x1
+	LONG $0xcbfdc262; WORD $0xed62 // vpexpandw zmm21 {k3} {z}, zmm13
+	LONG $0x3379e3c4; WORD $0x02d6 // kshiftld k2, k6, 0x2
+	LONG $0xcafdc262; WORD $0xe462 // vpexpandw zmm20 {k2} {z}, zmm12
+	LONG $0x3379e3c4; WORD $0x02cd // kshiftld k1, k5, 0x2
+	LONG $0xc9fdc262; WORD $0xdd62 // vpexpandw zmm19 {k1} {z}, zmm13
+	LONG $0x4045f162; WORD $0xf772; BYTE $0x08 // vpslld zmm23, zmm7, 0x8
+	LONG $0x4045b162; WORD $0xe772; BYTE $0x18 // vpsrad zmm23, zmm23, 0x18
+	LONG $0x487e9262; WORD $0xf833 // vpmovdw ymm24, zmm7
+	LONG $0x400df162; WORD $0xe772; BYTE $0x18 // vpsrad zmm30, zmm7, 0x18
+	LONG $0x48550262; WORD $0xf647 // vpsllvd zmm30, zmm5, zmm30
+	LONG $0x400d6162; WORD $0xf5fa // vpsubd zmm30, zmm30, zmm5
+	LONG $0xc70d0262; WORD $0xdb47 // vpsllvd zmm27 {k7} {z}, zmm30, zmm27
+	LONG $0x087d6162; WORD $0xe87e // vmovd eax, xmm29
+	WORD $0x9848 // cdqe
+	LONG $0xc6af0f49 // imul rax, r14
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x087d6162; WORD $0xe27e // vmovd edx, xmm28
+	LONG $0x50048d48 // lea rax, [rax + 2*rdx]
+	LONG $0x480d0162; WORD $0xe3db // vpandd zmm28, zmm14, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x91f9e1c4; WORD $0x240c // kmovd dword ptr [rsp], k1
+	LONG $0x0093840f; WORD $0x0000 // je 0xb35 <glideAVX512+0xb35>
+	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
+	LONG $0x70048d4a // lea rax, [rax + 2*r14]
+	LONG $0x48050162; WORD $0xe3db // vpandd zmm28, zmm15, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x0093840f; WORD $0x0000 // je 0xbe2 <glideAVX512+0xbe2>
+	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
+	LONG $0x701c8d4a // lea rbx, [rax + 2*r14]
+	LONG $0x407d0162; WORD $0xe3db // vpandd zmm28, zmm16, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x0093840f; WORD $0x0000 // je 0xc8f <glideAVX512+0xc8f>
+	LONG $0x486d6162; WORD $0x23fd // vpaddw zmm28, zmm2, zmmword ptr [rbx]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe6162; WORD $0x237f // vmovdqu64 zmmword ptr [rbx], zmm28
+	LONG $0x40750162; WORD $0xe3db // vpandd zmm28, zmm17, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x0095840f; WORD $0x0000 // je 0xd3a <glideAVX512+0xd3a>
+	LONG $0x486d2162; WORD $0x24fd; BYTE $0x73 // vpaddw zmm28, zmm2, zmmword ptr [rbx + 2*r14]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe2162; WORD $0x247f; BYTE $0x73 // vmovdqu64 zmmword ptr [rbx + 2*r14], zmm28
+	LONG $0x406d0162; WORD $0xdbdb // vpandd zmm27, zmm18, zmm27
+	LONG $0x40259262; WORD $0xfb27 // vptestmd k7, zmm27, zmm27
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0xfbe0840f; WORD $0xffff // je 0x930 <glideAVX512+0x930>
+	LONG $0x486d2162; WORD $0x1cfd; BYTE $0xb3 // vpaddw zmm27, zmm2, zmmword ptr [rbx + 4*r14]
+	LONG $0x2fdd0262; WORD $0xe066 // vpblendmw ymm28 {k7}, ymm4, ymm24
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xd48d // vpermw zmm26, zmm26, zmm28
+	LONG $0x46250262; WORD $0xda3a // vpminuw zmm27 {k6}, zmm27, zmm26
+	LONG $0x40b50262; WORD $0xcc8d // vpermw zmm25, zmm25, zmm28
+	LONG $0x90f8e1c4; BYTE $0xf1 // kmovq k6, k1
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xd066 // vpblendmw ymm26 {k1}, ymm4, ymm24
+	LONG $0x45250262; WORD $0xd93a // vpminuw zmm27 {k5}, zmm27, zmm25
+	LONG $0x40ad6362; WORD $0xc83a; BYTE $0x01 // vinserti64x4 zmm25, zmm26, ymm0, 0x1
+	LONG $0x40cd8262; WORD $0xf18d // vpermw zmm22, zmm22, zmm25
+	LONG $0x44252262; WORD $0xde3a // vpminuw zmm27 {k4}, zmm27, zmm22
+	LONG $0x40d58262; WORD $0xe98d // vpermw zmm21, zmm21, zmm25
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd8262; WORD $0xf066 // vpblendmw ymm22 {k1}, ymm4, ymm24
+	LONG $0x43252262; WORD $0xdd3a // vpminuw zmm27 {k3}, zmm27, zmm21
+	LONG $0x40cde362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm22, ymm0, 0x1
+	LONG $0x40dda262; WORD $0xe58d // vpermw zmm20, zmm20, zmm21
+	LONG $0x42252262; WORD $0xdc3a // vpminuw zmm27 {k2}, zmm27, zmm20
+	LONG $0x40e5a262; WORD $0xdd8d // vpermw zmm19, zmm19, zmm21
+	LONG $0x46252262; WORD $0xdb3a // vpminuw zmm27 {k6}, zmm27, zmm19
+	LONG $0x4025e162; WORD $0xdaf9 // vpsubw zmm19, zmm27, zmm2
+	LONG $0x48fea162; WORD $0x1c7f; BYTE $0xb3 // vmovdqu64 zmmword ptr [rbx + 4*r14], zmm19
+	LONG $0xfffb47e9; BYTE $0xff // jmp 0x930 <glideAVX512+0x930>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0xc031 // xor eax, eax
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x21b88e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
+	LONG $0x487df262; WORD $0xc07c // vpbroadcastd zmm0, eax
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
+	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
+	LONG $0x486df362; WORD $0xd225; BYTE $0xff // vpternlogd zmm2, zmm2, zmm2, 0xff
+	LONG $0xaab84166; BYTE $0xaa // mov r8w, 0xaaaa
+	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
+	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x16eb // jmp 0xe35 <glideAVX512+0xe35>
+	BYTE $0x90 // nop
+	LONG $0x10c18349 // add r9, 0x10
+	LONG $0xb8c68148; WORD $0x0000; BYTE $0x00 // add rsi, 0xb8
+	LONG $0x404f3b4c // cmp r9, qword ptr [rdi + 0x40]
+	LONG $0x216e8d0f; WORD $0x0000 // jge 0x2fa3 <glideAVX512+0x2fa3>
+	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
+	LONG $0x6f7ea1c4; WORD $0x482c // vmovdqu ymm5, ymmword ptr [rax + 2*r9]
+	LONG $0x177de2c4; BYTE $0xed // vptest ymm5, ymm5
+	WORD $0xda74 // je 0xe20 <glideAVX512+0xe20>
+	LONG $0x487df262; WORD $0xfd33 // vpmovzxwd zmm7, ymm5 # zmm7 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0xffff00b9; BYTE $0x00 // mov ecx, 0xffff00
+	LONG $0xc992fbc5 // kmovd k1, ecx
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
+	LONG $0xd046fcc5 // kxnorw k2, k0, k0
+	LONG $0x487d7262; WORD $0x4658; BYTE $0x16 // vpbroadcastd zmm8, dword ptr [rsi + 0x58]
+	LONG $0x497d7262; WORD $0x4658; BYTE $0x2d // vpbroadcastd zmm8 {k1}, dword ptr [rsi + 0xb4]
+	LONG $0x4a7d7262; WORD $0x0c90; BYTE $0xb8 // vpgatherdd zmm9 {k2}, zmmword ptr [rax + 4*zmm7]
+	LONG $0x000007b8; BYTE $0x00 // mov eax, 0x7
+	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
+	LONG $0x4855f162; WORD $0x31db // vpandd zmm6, zmm5, zmmword ptr [rcx]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
+	LONG $0x484d7162; WORD $0xd5fa // vpsubd zmm10, zmm6, zmm5
+	LONG $0x487d7262; WORD $0x1e58 // vpbroadcastd zmm11, dword ptr [rsi]
+	LONG $0x497d7262; WORD $0x5e58; BYTE $0x17 // vpbroadcastd zmm11 {k1}, dword ptr [rsi + 0x5c]
+	LONG $0x58257162; WORD $0x5ffe; BYTE $0x14 // vpaddd zmm11, zmm11, dword ptr [rdi + 0x50]{1to16}
+	LONG $0x487d7262; WORD $0x6658; BYTE $0x01 // vpbroadcastd zmm12, dword ptr [rsi + 0x4]
+	LONG $0x497d7262; WORD $0x6658; BYTE $0x18 // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x60]
+	LONG $0x482d7262; WORD $0xd640 // vpmulld zmm10, zmm10, zmm6
+	LONG $0x481d7262; WORD $0xe640 // vpmulld zmm12, zmm12, zmm6
+	LONG $0x48255162; WORD $0xdcfe // vpaddd zmm11, zmm11, zmm12
+	LONG $0x481dd162; WORD $0xe272; BYTE $0x01 // vpsrad zmm12, zmm10, 0x1
+	LONG $0x487d7262; WORD $0x5658; BYTE $0x02 // vpbroadcastd zmm10, dword ptr [rsi + 0x8]
+	LONG $0x497d7262; WORD $0x5658; BYTE $0x19 // vpbroadcastd zmm10 {k1}, dword ptr [rsi + 0x64]
+	LONG $0x482d5262; WORD $0xd440 // vpmulld zmm10, zmm10, zmm12
+	LONG $0x48255162; WORD $0xdafe // vpaddd zmm11, zmm11, zmm10
+	LONG $0x487d7262; WORD $0x5658; BYTE $0x0a // vpbroadcastd zmm10, dword ptr [rsi + 0x28]
+	LONG $0x497d7262; WORD $0x5658; BYTE $0x21 // vpbroadcastd zmm10 {k1}, dword ptr [rsi + 0x84]
+	LONG $0x487d7262; WORD $0x6e58; BYTE $0x0b // vpbroadcastd zmm13, dword ptr [rsi + 0x2c]
+	LONG $0x497d7262; WORD $0x6e58; BYTE $0x22 // vpbroadcastd zmm13 {k1}, dword ptr [rsi + 0x88]
+	LONG $0x48157262; WORD $0xee40 // vpmulld zmm13, zmm13, zmm6
+	LONG $0x48155162; WORD $0xd2fe // vpaddd zmm10, zmm13, zmm10
+	LONG $0x48ad5262; WORD $0xe928 // vpmuldq zmm13, zmm10, zmm9
+	LONG $0x488dd162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm14, zmm10, 0x20
+	LONG $0x48add162; WORD $0xe172; BYTE $0x20 // vpsraq zmm10, zmm9, 0x20
+	LONG $0x488d5262; WORD $0xf228 // vpmuldq zmm14, zmm14, zmm10
+	LONG $0x4895d162; WORD $0xd573; BYTE $0x20 // vpsrlq zmm13, zmm13, 0x20
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x4a7d5162; WORD $0xee6f // vmovdqa32 zmm13 {k2}, zmm14
+	LONG $0x48255162; WORD $0xddfe // vpaddd zmm11, zmm11, zmm13
+	LONG $0x487d7262; WORD $0x6e58; BYTE $0x03 // vpbroadcastd zmm13, dword ptr [rsi + 0xc]
+	LONG $0x497d7262; WORD $0x6e58; BYTE $0x1a // vpbroadcastd zmm13 {k1}, dword ptr [rsi + 0x68]
+	LONG $0x58157162; WORD $0x6ffe; BYTE $0x14 // vpaddd zmm13, zmm13, dword ptr [rdi + 0x50]{1to16}
+	LONG $0x487d7262; WORD $0x7658; BYTE $0x04 // vpbroadcastd zmm14, dword ptr [rsi + 0x10]
+	LONG $0x497d7262; WORD $0x7658; BYTE $0x1b // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x6c]
+	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
+	LONG $0x48155162; WORD $0xeefe // vpaddd zmm13, zmm13, zmm14
+	LONG $0x487d7262; WORD $0x7658; BYTE $0x05 // vpbroadcastd zmm14, dword ptr [rsi + 0x14]
+	LONG $0x497d7262; WORD $0x7658; BYTE $0x1c // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x70]
+	LONG $0x480d5262; WORD $0xe440 // vpmulld zmm12, zmm14, zmm12
+	LONG $0x48155162; WORD $0xe4fe // vpaddd zmm12, zmm13, zmm12
+	LONG $0x487d7262; WORD $0x6e58; BYTE $0x0c // vpbroadcastd zmm13, dword ptr [rsi + 0x30]
+	LONG $0x497d7262; WORD $0x6e58; BYTE $0x23 // vpbroadcastd zmm13 {k1}, dword ptr [rsi + 0x8c]
+	LONG $0x487d7262; WORD $0x7658; BYTE $0x0d // vpbroadcastd zmm14, dword ptr [rsi + 0x34]
+	LONG $0x497d7262; WORD $0x7658; BYTE $0x24 // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x90]
+	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
+	LONG $0x480d5162; WORD $0xedfe // vpaddd zmm13, zmm14, zmm13
+	LONG $0x48955262; WORD $0xf128 // vpmuldq zmm14, zmm13, zmm9
+	LONG $0x4895d162; WORD $0xd573; BYTE $0x20 // vpsrlq zmm13, zmm13, 0x20
+	LONG $0x48955262; WORD $0xea28 // vpmuldq zmm13, zmm13, zmm10
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x4a7d5162; WORD $0xf56f // vmovdqa32 zmm14 {k2}, zmm13
+	LONG $0x481d5162; WORD $0xeefe // vpaddd zmm13, zmm12, zmm14
+	LONG $0x687f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x68], 0x0
+	LONG $0x00d7840f; WORD $0x0000 // je 0x10c5 <glideAVX512+0x10c5>
+	LONG $0x48b55262; WORD $0xe128 // vpmuldq zmm12, zmm9, zmm9
+	LONG $0x48ad5262; WORD $0xf228 // vpmuldq zmm14, zmm10, zmm10
+	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
+	LONG $0x487d7262; WORD $0x7e58; BYTE $0x10 // vpbroadcastd zmm15, dword ptr [rsi + 0x40]
+	LONG $0x497d7262; WORD $0x7e58; BYTE $0x27 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x9c]
+	LONG $0x487de262; WORD $0x4658; BYTE $0x11 // vpbroadcastd zmm16, dword ptr [rsi + 0x44]
+	LONG $0x497de262; WORD $0x4658; BYTE $0x28 // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0xa0]
+	LONG $0x407de262; WORD $0xc640 // vpmulld zmm16, zmm16, zmm6
+	LONG $0x407d5162; WORD $0xfffe // vpaddd zmm15, zmm16, zmm15
+	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
+	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
+	LONG $0x40fdc262; WORD $0xc440 // vpmullq zmm16, zmm16, zmm12
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x48855262; WORD $0xfe28 // vpmuldq zmm15, zmm15, zmm14
+	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x487de262; WORD $0x4e58; BYTE $0x12 // vpbroadcastd zmm17, dword ptr [rsi + 0x48]
+	LONG $0x497de262; WORD $0x4e58; BYTE $0x29 // vpbroadcastd zmm17 {k1}, dword ptr [rsi + 0xa4]
+	LONG $0x4a7dc162; WORD $0xc76f // vmovdqa32 zmm16 {k2}, zmm15
+	LONG $0x407d5162; WORD $0xdbfe // vpaddd zmm11, zmm16, zmm11
+	LONG $0x487d7262; WORD $0x7e58; BYTE $0x13 // vpbroadcastd zmm15, dword ptr [rsi + 0x4c]
+	LONG $0x497d7262; WORD $0x7e58; BYTE $0x2a // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0xa8]
+	LONG $0x48057262; WORD $0xfe40 // vpmulld zmm15, zmm15, zmm6
+	LONG $0x48053162; WORD $0xf9fe // vpaddd zmm15, zmm15, zmm17
+	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
+	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
+	LONG $0x40fd5262; WORD $0xe440 // vpmullq zmm12, zmm16, zmm12
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x48855262; WORD $0xf628 // vpmuldq zmm14, zmm15, zmm14
+	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
+	LONG $0x4a7d5162; WORD $0xe66f // vmovdqa32 zmm12 {k2}, zmm14
+	LONG $0x481d5162; WORD $0xedfe // vpaddd zmm13, zmm12, zmm13
+	LONG $0x4835f162; WORD $0xd076 // vpcmpeqd k2, zmm9, zmm0
+	LONG $0x487d7262; WORD $0x6658; BYTE $0x06 // vpbroadcastd zmm12, dword ptr [rsi + 0x18]
+	LONG $0x4a7d7162; WORD $0xc26f // vmovdqa32 zmm8 {k2}, zmm2
+	LONG $0x497d7262; WORD $0x6658; BYTE $0x1d // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x74]
+	LONG $0x481d5162; WORD $0xe3fe // vpaddd zmm12, zmm12, zmm11
+	LONG $0x581d7162; WORD $0x67fe; BYTE $0x16 // vpaddd zmm12, zmm12, dword ptr [rdi + 0x58]{1to16}
+	LONG $0x487d7262; WORD $0x7658; BYTE $0x07 // vpbroadcastd zmm14, dword ptr [rsi + 0x1c]
+	LONG $0x497d7262; WORD $0x7658; BYTE $0x1e // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x78]
+	LONG $0x487d7262; WORD $0x7e58; BYTE $0x0e // vpbroadcastd zmm15, dword ptr [rsi + 0x38]
+	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
+	LONG $0x497d7262; WORD $0x7e58; BYTE $0x25 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x94]
+	LONG $0x4885c262; WORD $0xc128 // vpmuldq zmm16, zmm15, zmm9
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x48855262; WORD $0xfa28 // vpmuldq zmm15, zmm15, zmm10
+	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
+	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
+	LONG $0x4a7dc162; WORD $0xc76f // vmovdqa32 zmm16 {k2}, zmm15
+	LONG $0x480d3162; WORD $0xf0fe // vpaddd zmm14, zmm14, zmm16
+	LONG $0x487d7262; WORD $0x7e58; BYTE $0x08 // vpbroadcastd zmm15, dword ptr [rsi + 0x20]
+	LONG $0x481d5162; WORD $0xe6fe // vpaddd zmm12, zmm12, zmm14
+	LONG $0x497d7262; WORD $0x7e58; BYTE $0x1f // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x7c]
+	LONG $0x48055162; WORD $0xf5fe // vpaddd zmm14, zmm15, zmm13
+	LONG $0x580d7162; WORD $0x77fe; BYTE $0x16 // vpaddd zmm14, zmm14, dword ptr [rdi + 0x58]{1to16}
+	LONG $0x487d7262; WORD $0x7e58; BYTE $0x09 // vpbroadcastd zmm15, dword ptr [rsi + 0x24]
+	LONG $0x497d7262; WORD $0x7e58; BYTE $0x20 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x80]
+	LONG $0x487de262; WORD $0x4658; BYTE $0x0f // vpbroadcastd zmm16, dword ptr [rsi + 0x3c]
+	LONG $0x48057262; WORD $0xfe40 // vpmulld zmm15, zmm15, zmm6
+	LONG $0x497de262; WORD $0x4658; BYTE $0x26 // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0x98]
+	LONG $0x40fd5262; WORD $0xc928 // vpmuldq zmm9, zmm16, zmm9
+	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
+	LONG $0x40fd5262; WORD $0xd228 // vpmuldq zmm10, zmm16, zmm10
+	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
+	LONG $0x4a7d5162; WORD $0xca6f // vmovdqa32 zmm9 {k2}, zmm10
+	LONG $0x487d7262; WORD $0x5658; BYTE $0x14 // vpbroadcastd zmm10, dword ptr [rsi + 0x50]
+	LONG $0x497d7262; WORD $0x5658; BYTE $0x2b // vpbroadcastd zmm10 {k1}, dword ptr [rsi + 0xac]
+	LONG $0x487de262; WORD $0x4658; BYTE $0x15 // vpbroadcastd zmm16, dword ptr [rsi + 0x54]
+	LONG $0x497de262; WORD $0x4658; BYTE $0x2c // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0xb0]
+	LONG $0x48055162; WORD $0xc9fe // vpaddd zmm9, zmm15, zmm9
+	LONG $0x407df262; WORD $0xf640 // vpmulld zmm6, zmm16, zmm6
+	LONG $0x484dd162; WORD $0xf2fe // vpaddd zmm6, zmm6, zmm10
+	LONG $0x482df162; WORD $0xf772; BYTE $0x0e // vpslld zmm10, zmm7, 0xe
+	LONG $0x48cd5262; WORD $0xfa28 // vpmuldq zmm15, zmm6, zmm10
+	LONG $0x48cdf162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm6, zmm6, 0x20
+	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
+	LONG $0x48cdd262; WORD $0xf228 // vpmuldq zmm6, zmm6, zmm10
+	LONG $0x48add162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm10, zmm15, 0x20
+	LONG $0x4a7d7162; WORD $0xd66f // vmovdqa32 zmm10 {k2}, zmm6
+	LONG $0x582df162; WORD $0x77fe; BYTE $0x18 // vpaddd zmm6, zmm10, dword ptr [rdi + 0x60]{1to16}
+	LONG $0x480d5162; WORD $0xf1fe // vpaddd zmm14, zmm14, zmm9
+	LONG $0x484df162; WORD $0xe672; BYTE $0x0c // vpsrad zmm6, zmm6, 0xc
+	LONG $0x484d7162; WORD $0xd5fa // vpsubd zmm10, zmm6, zmm5
+	LONG $0x4835d162; WORD $0xe372; BYTE $0x10 // vpsrad zmm9, zmm11, 0x10
+	LONG $0x481dd162; WORD $0xe472; BYTE $0x10 // vpsrad zmm12, zmm12, 0x10
+	LONG $0x4825d162; WORD $0xe572; BYTE $0x10 // vpsrad zmm11, zmm13, 0x10
+	LONG $0x4815d162; WORD $0xe672; BYTE $0x10 // vpsrad zmm13, zmm14, 0x10
+	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
+	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
+	QUAD $0x061e4f1e5835f362 // vpcmpnleud k1, zmm9, dword ptr [rdi + 0x78]{1to16}
+	LONG $0x482df362; WORD $0xc61e; BYTE $0x06 // vpcmpnleud k0, zmm10, zmm6
+	LONG $0x4835f162; WORD $0xf5fe // vpaddd zmm6, zmm9, zmm5
+	LONG $0x481d7162; WORD $0xf6fa // vpsubd zmm14, zmm12, zmm6
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
+	LONG $0x480df362; WORD $0xd61e; BYTE $0x06 // vpcmpnleud k2, zmm14, zmm6
+	LONG $0xc945ecc5 // korw k1, k2, k1
+	LONG $0x48257162; WORD $0xf5fe // vpaddd zmm14, zmm11, zmm5
+	LONG $0x48155162; WORD $0xf6fa // vpsubd zmm14, zmm13, zmm14
+	LONG $0x480df362; WORD $0xd61e; BYTE $0x06 // vpcmpnleud k2, zmm14, zmm6
+	LONG $0xca45f4c5 // korw k1, k1, k2
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x480dd162; WORD $0xd366 // vpcmpgtd k2, zmm14, zmm11
+	LONG $0xc945ecc5 // korw k1, k2, k1
+	LONG $0x5815f162; WORD $0x5766; BYTE $0x0e // vpcmpgtd k2, zmm13, dword ptr [rdi + 0x38]{1to16}
+	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
+	LONG $0x483dd262; WORD $0xd827 // vptestmd k3, zmm8, zmm8
+	LONG $0xc345fcc5 // korw k0, k0, k3
+	LONG $0xc845f4c5 // korw k1, k1, k0
+	LONG $0xc945ecc5 // korw k1, k2, k1
+	LONG $0xc193fbc5 // kmovd eax, k1
+	LONG $0xc044f8c5 // knotw k0, k0
+	LONG $0xd8937bc5 // kmovd r11d, k0
+	WORD $0x2141; BYTE $0xc3 // and r11d, eax
+	LONG $0xdb854566 // test r11w, r11w
+	LONG $0x01d8840f; WORD $0x0000 // je 0x14a2 <glideAVX512+0x14a2>
+	LONG $0x0c244489 // mov dword ptr [rsp + 0xc], eax
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
+	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
+	QUAD $0xe024947f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm10
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
+	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
+	LONG $0x4805c262; WORD $0xc440 // vpmulld zmm16, zmm15, zmm12
+	LONG $0x480dc362; WORD $0xc125; BYTE $0xf8 // vpternlogd zmm16, zmm14, zmm9, 0xf8
+	QUAD $0xa024847f48fee162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm16
+	LONG $0x48055262; WORD $0xfd40 // vpmulld zmm15, zmm15, zmm13
+	LONG $0x480d5362; WORD $0xfb25; BYTE $0xf8 // vpternlogd zmm15, zmm14, zmm11, 0xf8
+	QUAD $0x6024bc7f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm15
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
+	WORD $0x478b; BYTE $0x38 // mov eax, dword ptr [rdi + 0x38]
+	LONG $0x10244489 // mov dword ptr [rsp + 0x10], eax
+	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
+	WORD $0x6349; BYTE $0xc6 // movsxd rax, r14d
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	LONG $0x001c8d48 // lea rbx, [rax + rax]
+	WORD $0x13eb // jmp 0x1361 <glideAVX512+0x1361>
 	WORD $0x9066 // nop
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	WORD $0x014d; BYTE $0xcb // add r11, r9
-	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	LONG $0xff61840f; WORD $0xffff // je 0xd80 <glideAVX512+0xd80>
-	WORD $0x894c; BYTE $0xeb // mov rbx, r13
-	LONG $0x01c7f640 // test dil, 0x1
-	WORD $0x2874 // je 0xe50 <glideAVX512+0xe50>
-	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
-	LONG $0x5caf0f48; WORD $0x2024 // imul rbx, qword ptr [rsp + 0x20]
-	LONG $0x5a1c8d48 // lea rbx, [rdx + 2*rbx]
-	LONG $0x14b70f46; BYTE $0x6b // movzx r10d, word ptr [rbx + 2*r13]
-	WORD $0xff41; BYTE $0xca // dec r10d
-	LONG $0xf2394566 // cmp r10w, r14w
-	LONG $0xd6430f45 // cmovae r10d, r14d
-	WORD $0xff41; BYTE $0xc2 // inc r10d
-	LONG $0x14894666; BYTE $0x6b // mov word ptr [rbx + 2*r13], r10w
-	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0xbb74 // je 0xe10 <glideAVX512+0xe10>
+	LONG $0xff438d41 // lea eax, [r11 - 0x1]
+	LONG $0xd8214466 // and ax, r11w
+	WORD $0x8941; BYTE $0xc3 // mov r11d, eax
+	LONG $0x011f840f; WORD $0x0000 // je 0x1480 <glideAVX512+0x1480>
+	LONG $0xbc0f41f3; BYTE $0xf3 // tzcnt esi, r11d
+	LONG $0x00b5048d; WORD $0x0000; BYTE $0x00 // lea eax, [4*rsi]
+	LONG $0x6004548b // mov edx, dword ptr [rsp + rax + 0x60]
+	WORD $0xbf0f; BYTE $0xca // movsx ecx, dx
+	WORD $0xfac1; BYTE $0x10 // sar edx, 0x10
+	LONG $0x14247c8b // mov edi, dword ptr [rsp + 0x14]
+	WORD $0xcf39 // cmp edi, ecx
+	WORD $0x4f0f; BYTE $0xcf // cmovg ecx, edi
+	LONG $0x10247c8b // mov edi, dword ptr [rsp + 0x10]
+	WORD $0xd739 // cmp edi, edx
+	WORD $0x4c0f; BYTE $0xd7 // cmovl edx, edi
+	WORD $0xd139 // cmp ecx, edx
+	WORD $0xc37d // jge 0x1350 <glideAVX512+0x1350>
+	LONG $0xa0b4bc8b; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [rsp + 4*rsi + 0xa0]
+	LONG $0xf7bf0f44 // movsx r14d, di
+	WORD $0xffc1; BYTE $0x10 // sar edi, 0x10
+	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
+	WORD $0xfe39 // cmp esi, edi
+	WORD $0x4c0f; BYTE $0xfe // cmovl edi, esi
+	WORD $0x8545; BYTE $0xf6 // test r14d, r14d
+	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
+	LONG $0xf64e0f44 // cmovle r14d, esi
+	WORD $0x3941; BYTE $0xfe // cmp r14d, edi
+	WORD $0x9a7d // jge 0x1350 <glideAVX512+0x1350>
+	QUAD $0x000000e004b4b70f // movzx esi, word ptr [rsp + rax + 0xe0]
+	WORD $0x6348; BYTE $0xc9 // movsxd rcx, ecx
+	WORD $0x6348; BYTE $0xc2 // movsxd rax, edx
+	WORD $0x634c; BYTE $0xc7 // movsxd r8, edi
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	WORD $0x8b4c; BYTE $0x12 // mov r10, qword ptr [rdx]
+	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
+	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
+	LONG $0x017e8d49 // lea rdi, [r14 + 0x1]
+	LONG $0xff488d4d // lea r9, [r8 - 0x1]
+	WORD $0x8949; BYTE $0xdc // mov r12, rbx
+	LONG $0xe1af0f4c // imul r12, rcx
+	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	WORD $0x16eb // jmp 0x13ff <glideAVX512+0x13ff>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	WORD $0x0149; BYTE $0xdc // add r12, rbx
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xff51840f; WORD $0xffff // je 0x1350 <glideAVX512+0x1350>
+	WORD $0x894d; BYTE $0xf5 // mov r13, r14
+	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
+	WORD $0x2974 // je 0x1430 <glideAVX512+0x1430>
+	WORD $0x8949; BYTE $0xcd // mov r13, rcx
+	LONG $0x2caf0f4c; BYTE $0x24 // imul r13, qword ptr [rsp]
+	LONG $0x6a2c8d4f // lea r13, [r10 + 2*r13]
+	LONG $0x7cb70f47; WORD $0x0075 // movzx r15d, word ptr [r13 + 2*r14]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xf7394166 // cmp r15w, si
+	LONG $0xfe430f44 // cmovae r15d, esi
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x7c894766; WORD $0x0075 // mov word ptr [r13 + 2*r14], r15w
+	WORD $0x8949; BYTE $0xfd // mov r13, rdi
+	WORD $0x394d; BYTE $0xf1 // cmp r9, r14
+	WORD $0xbb74 // je 0x13f0 <glideAVX512+0x13f0>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x14b70f45; BYTE $0x5b // movzx r10d, word ptr [r11 + 2*rbx]
-	WORD $0xff41; BYTE $0xca // dec r10d
-	LONG $0xf2394566 // cmp r10w, r14w
-	LONG $0xd6430f45 // cmovae r10d, r14d
-	WORD $0xff41; BYTE $0xc2 // inc r10d
-	LONG $0x14894566; BYTE $0x5b // mov word ptr [r11 + 2*rbx], r10w
-	LONG $0x54b70f45; WORD $0x025b // movzx r10d, word ptr [r11 + 2*rbx + 0x2]
-	WORD $0xff41; BYTE $0xca // dec r10d
-	LONG $0xf2394566 // cmp r10w, r14w
-	LONG $0xd6430f45 // cmovae r10d, r14d
-	WORD $0xff41; BYTE $0xc2 // inc r10d
-	LONG $0x54894566; WORD $0x025b // mov word ptr [r11 + 2*rbx + 0x2], r10w
-	LONG $0x02c38348 // add rbx, 0x2
-	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	WORD $0xc575 // jne 0xe60 <glideAVX512+0xe60>
-	LONG $0xffff70e9; BYTE $0xff // jmp 0xe10 <glideAVX512+0xe10>
-	QUAD $0xe024bc7f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm7
-	LONG $0x484df262; WORD $0xdb40 // vpmulld zmm3, zmm6, zmm3
-	LONG $0x4865f162; WORD $0xddfe // vpaddd zmm3, zmm3, zmm5
-	QUAD $0xa0249c7f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm3
-	LONG $0x4865d162; WORD $0xf272; BYTE $0x08 // vpslld zmm3, zmm10, 0x8
-	LONG $0x4865f162; WORD $0xd2eb // vpord zmm2, zmm3, zmm2
-	QUAD $0x6024947f48fef162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm2
-	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
-	LONG $0x04c68348 // add rsi, 0x4
-	WORD $0xc031 // xor eax, eax
-	WORD $0x18eb // jmp 0xefd <glideAVX512+0xefd>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x3cb70f47; BYTE $0x6c // movzx r15d, word ptr [r12 + 2*r13]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xf7394166 // cmp r15w, si
+	LONG $0xfe430f44 // cmovae r15d, esi
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x3c894766; BYTE $0x6c // mov word ptr [r12 + 2*r13], r15w
+	LONG $0x7cb70f47; WORD $0x026c // movzx r15d, word ptr [r12 + 2*r13 + 0x2]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xf7394166 // cmp r15w, si
+	LONG $0xfe430f44 // cmovae r15d, esi
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x7c894766; WORD $0x026c // mov word ptr [r12 + 2*r13 + 0x2], r15w
+	LONG $0x02c58349 // add r13, 0x2
+	WORD $0x394d; BYTE $0xe8 // cmp r8, r13
+	WORD $0xc575 // jne 0x1440 <glideAVX512+0x1440>
+	LONG $0xffff70e9; BYTE $0xff // jmp 0x13f0 <glideAVX512+0x13f0>
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
+	LONG $0xaab84166; BYTE $0xaa // mov r8w, 0xaaaa
+	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
+	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
+	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
+	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
+	LONG $0x487df362; WORD $0xcf1f; BYTE $0x04 // vpcmpneqd k1, zmm0, zmm7
+	LONG $0x4975d162; WORD $0xc8eb // vpord zmm1 {k1}, zmm1, zmm8
+	LONG $0xfff88366 // cmp ax, -0x1
+	LONG $0xf967840f; WORD $0xffff // je 0xe20 <glideAVX512+0xe20>
+	WORD $0xd0f7 // not eax
+	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
+	LONG $0xb80f44f3; BYTE $0xd0 // popcnt r10d, eax
+	LONG $0x4815d162; WORD $0xfbfa // vpsubd zmm7, zmm13, zmm11
+	LONG $0x4845f162; WORD $0xf772; BYTE $0x18 // vpslld zmm7, zmm7, 0x18
+	LONG $0x481d5162; WORD $0xc1fa // vpsubd zmm8, zmm12, zmm9
+	LONG $0x483dd162; WORD $0xf072; BYTE $0x10 // vpslld zmm8, zmm8, 0x10
+	LONG $0x48455362; WORD $0xd025; BYTE $0xfe // vpternlogd zmm10, zmm7, zmm8, 0xfe
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0xc97d7262; WORD $0xd78b // vpcompressd zmm7 {k1} {z}, zmm10
+	LONG $0xc97d5262; WORD $0xd88b // vpcompressd zmm8 {k1} {z}, zmm11
+	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
+	LONG $0x48fe7162; WORD $0x116f // vmovdqu64 zmm10, zmmword ptr [rcx]
+	LONG $0x482d5162; WORD $0xd2fe // vpaddd zmm10, zmm10, zmm10
+	LONG $0x482d7162; WORD $0xddfe // vpaddd zmm11, zmm10, zmm5
+	LONG $0x487e5262; WORD $0xdd33 // vpmovdw ymm13, zmm11
+	LONG $0x487e5262; WORD $0xd433 // vpmovdw ymm12, zmm10
+	LONG $0xe0468d41 // lea eax, [r14 - 0x20]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x00001db8; BYTE $0x00 // mov eax, 0x1d
+	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
+	LONG $0x489d7362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm12, zmm12, ymm0, 0x1
+	LONG $0x48957362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm13, zmm13, ymm0, 0x1
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
+	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
+	LONG $0x487de262; WORD $0xc07c // vpbroadcastd zmm16, eax
+	LONG $0x000008b8; BYTE $0x00 // mov eax, 0x8
+	LONG $0x487de262; WORD $0xc87c // vpbroadcastd zmm17, eax
+	LONG $0x000010b8; BYTE $0x00 // mov eax, 0x10
+	LONG $0x487de262; WORD $0xd07c // vpbroadcastd zmm18, eax
+	WORD $0x2eeb // jmp 0x15a0 <glideAVX512+0x15a0>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
+	LONG $0xc97d5262; WORD $0xc08b // vpcompressd zmm8 {k1} {z}, zmm8
+	LONG $0xc97df262; WORD $0xff8b // vpcompressd zmm7 {k1} {z}, zmm7
+	WORD $0x2941; BYTE $0xca // sub r10d, ecx
+	LONG $0xf880840f; WORD $0xffff // je 0xe20 <glideAVX512+0xe20>
+	LONG $0x0835e162; WORD $0xdefa // vpsubd xmm19, xmm9, xmm6
+	LONG $0x0065c262; WORD $0xda39 // vpminsd xmm19, xmm19, xmm10
+	LONG $0x00656262; WORD $0xe33d // vpmaxsd xmm28, xmm19, xmm3
+	LONG $0x487d8262; WORD $0xdc58 // vpbroadcastd zmm19, xmm28
+	LONG $0x083d6162; WORD $0xedfa // vpsubd xmm29, xmm8, xmm5
+	LONG $0x487d8262; WORD $0xe558 // vpbroadcastd zmm20, xmm29
+	LONG $0x4835a162; WORD $0xdbfa // vpsubd zmm19, zmm9, zmm19
+	LONG $0x483d2162; WORD $0xdcfa // vpsubd zmm27, zmm8, zmm20
+	LONG $0x48b5e362; WORD $0xe203; BYTE $0x07 // valignq zmm20, zmm9, zmm2, 0x7 # zmm20 = zmm2[7],zmm9[0,1,2,3,4,5,6]
+	LONG $0x4065d362; WORD $0xc31e; BYTE $0x06 // vpcmpnleud k0, zmm19, zmm11
+	LONG $0x4025f362; WORD $0xce1e; BYTE $0x06 // vpcmpnleud k1, zmm27, zmm6
+	LONG $0x4835b362; WORD $0xd41f; BYTE $0x02 // vpcmpled k2, zmm9, zmm20
+	LONG $0xca45f4c5 // korw k1, k1, k2
+	LONG $0xc045f4c5 // korw k0, k1, k0
+	LONG $0xc093f8c5 // kmovw eax, k0
+	LONG $0xd0ab0f44 // bts eax, r10d
+	LONG $0xc8bc0ff3 // tzcnt ecx, eax
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	WORD $0x8944; BYTE $0xd8 // mov eax, r11d
+	WORD $0xd0f7 // not eax
+	LONG $0xf892fbc5 // kmovd k7, eax
+	LONG $0xcf55a262; WORD $0xdb47 // vpsllvd zmm19 {k7} {z}, zmm5, zmm19
+	LONG $0x48fda362; WORD $0xdc3b; BYTE $0x01 // vextracti64x4 ymm20, zmm19, 0x1
+	LONG $0x2065a162; WORD $0xdceb // vpord ymm19, ymm19, ymm20
+	LONG $0x287da362; WORD $0xdc39; BYTE $0x01 // vextracti32x4 xmm20, ymm19, 0x1
+	LONG $0x0065a162; WORD $0xdceb // vpord xmm19, xmm19, xmm20
+	LONG $0x087da162; WORD $0xe370; BYTE $0xee // vpshufd xmm20, xmm19, 0xee # xmm20 = xmm19[2,3,2,3]
+	LONG $0x00dda162; WORD $0xdbeb // vporq xmm19, xmm20, xmm19
+	LONG $0x08fde162; WORD $0xd87e // vmovq rax, xmm19
+	LONG $0xf092fbc5 // kmovd k6, eax
+	LONG $0x20e8c148 // shr rax, 0x20
+	LONG $0xcefd4262; WORD $0xd462 // vpexpandw zmm26 {k6} {z}, zmm12
+	LONG $0xe892fbc5 // kmovd k5, eax
+	LONG $0xcdfd4262; WORD $0xcd62 // vpexpandw zmm25 {k5} {z}, zmm13
+	LONG $0x3379e3c4; WORD $0x01e6 // kshiftld k4, k6, 0x1
+	LONG $0xccfdc262; WORD $0xf462 // vpexpandw zmm22 {k4} {z}, zmm12
+	LONG $0x3379e3c4; WORD $0x01dd // kshiftld k3, k5, 0x1
+	LONG $0xcbfdc262; WORD $0xed62 // vpexpandw zmm21 {k3} {z}, zmm13
+	LONG $0x3379e3c4; WORD $0x02d6 // kshiftld k2, k6, 0x2
+	LONG $0xcafdc262; WORD $0xe462 // vpexpandw zmm20 {k2} {z}, zmm12
+	LONG $0x3379e3c4; WORD $0x02cd // kshiftld k1, k5, 0x2
+	LONG $0xc9fdc262; WORD $0xdd62 // vpexpandw zmm19 {k1} {z}, zmm13
+	LONG $0x4045f162; WORD $0xf772; BYTE $0x08 // vpslld zmm23, zmm7, 0x8
+	LONG $0x4045b162; WORD $0xe772; BYTE $0x18 // vpsrad zmm23, zmm23, 0x18
+	LONG $0x487e9262; WORD $0xf833 // vpmovdw ymm24, zmm7
+	LONG $0x400df162; WORD $0xe772; BYTE $0x18 // vpsrad zmm30, zmm7, 0x18
+	LONG $0x48550262; WORD $0xf647 // vpsllvd zmm30, zmm5, zmm30
+	LONG $0x400d6162; WORD $0xf5fa // vpsubd zmm30, zmm30, zmm5
+	LONG $0xc70d0262; WORD $0xdb47 // vpsllvd zmm27 {k7} {z}, zmm30, zmm27
+	LONG $0x087d6162; WORD $0xe87e // vmovd eax, xmm29
+	WORD $0x9848 // cdqe
+	LONG $0xc6af0f49 // imul rax, r14
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x087d6162; WORD $0xe27e // vmovd edx, xmm28
+	LONG $0x50048d48 // lea rax, [rax + 2*rdx]
+	LONG $0x480d0162; WORD $0xe3db // vpandd zmm28, zmm14, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x91f9e1c4; WORD $0x240c // kmovd dword ptr [rsp], k1
+	LONG $0x0093840f; WORD $0x0000 // je 0x1785 <glideAVX512+0x1785>
+	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
+	LONG $0x70048d4a // lea rax, [rax + 2*r14]
+	LONG $0x48050162; WORD $0xe3db // vpandd zmm28, zmm15, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x0093840f; WORD $0x0000 // je 0x1832 <glideAVX512+0x1832>
+	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
+	LONG $0x701c8d4a // lea rbx, [rax + 2*r14]
+	LONG $0x407d0162; WORD $0xe3db // vpandd zmm28, zmm16, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x0093840f; WORD $0x0000 // je 0x18df <glideAVX512+0x18df>
+	LONG $0x486d6162; WORD $0x23fd // vpaddw zmm28, zmm2, zmmword ptr [rbx]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe6162; WORD $0x237f // vmovdqu64 zmmword ptr [rbx], zmm28
+	LONG $0x40750162; WORD $0xe3db // vpandd zmm28, zmm17, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x0095840f; WORD $0x0000 // je 0x198a <glideAVX512+0x198a>
+	LONG $0x486d2162; WORD $0x24fd; BYTE $0x73 // vpaddw zmm28, zmm2, zmmword ptr [rbx + 2*r14]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe2162; WORD $0x247f; BYTE $0x73 // vmovdqu64 zmmword ptr [rbx + 2*r14], zmm28
+	LONG $0x406d0162; WORD $0xdbdb // vpandd zmm27, zmm18, zmm27
+	LONG $0x40259262; WORD $0xfb27 // vptestmd k7, zmm27, zmm27
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0xfbe0840f; WORD $0xffff // je 0x1580 <glideAVX512+0x1580>
+	LONG $0x486d2162; WORD $0x1cfd; BYTE $0xb3 // vpaddw zmm27, zmm2, zmmword ptr [rbx + 4*r14]
+	LONG $0x2fdd0262; WORD $0xe066 // vpblendmw ymm28 {k7}, ymm4, ymm24
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xd48d // vpermw zmm26, zmm26, zmm28
+	LONG $0x46250262; WORD $0xda3a // vpminuw zmm27 {k6}, zmm27, zmm26
+	LONG $0x40b50262; WORD $0xcc8d // vpermw zmm25, zmm25, zmm28
+	LONG $0x90f8e1c4; BYTE $0xf1 // kmovq k6, k1
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xd066 // vpblendmw ymm26 {k1}, ymm4, ymm24
+	LONG $0x45250262; WORD $0xd93a // vpminuw zmm27 {k5}, zmm27, zmm25
+	LONG $0x40ad6362; WORD $0xc83a; BYTE $0x01 // vinserti64x4 zmm25, zmm26, ymm0, 0x1
+	LONG $0x40cd8262; WORD $0xf18d // vpermw zmm22, zmm22, zmm25
+	LONG $0x44252262; WORD $0xde3a // vpminuw zmm27 {k4}, zmm27, zmm22
+	LONG $0x40d58262; WORD $0xe98d // vpermw zmm21, zmm21, zmm25
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd8262; WORD $0xf066 // vpblendmw ymm22 {k1}, ymm4, ymm24
+	LONG $0x43252262; WORD $0xdd3a // vpminuw zmm27 {k3}, zmm27, zmm21
+	LONG $0x40cde362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm22, ymm0, 0x1
+	LONG $0x40dda262; WORD $0xe58d // vpermw zmm20, zmm20, zmm21
+	LONG $0x42252262; WORD $0xdc3a // vpminuw zmm27 {k2}, zmm27, zmm20
+	LONG $0x40e5a262; WORD $0xdd8d // vpermw zmm19, zmm19, zmm21
+	LONG $0x46252262; WORD $0xdb3a // vpminuw zmm27 {k6}, zmm27, zmm19
+	LONG $0x4025e162; WORD $0xdaf9 // vpsubw zmm19, zmm27, zmm2
+	LONG $0x48fea162; WORD $0x1c7f; BYTE $0xb3 // vmovdqu64 zmmword ptr [rbx + 4*r14], zmm19
+	LONG $0xfffb47e9; BYTE $0xff // jmp 0x1580 <glideAVX512+0x1580>
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x707f8348; BYTE $0x03 // cmp qword ptr [rdi + 0x70], 0x3
+	LONG $0x487df262; WORD $0xc17c // vpbroadcastd zmm0, ecx
+	LONG $0x2444894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r8
+	LONG $0x0b848c0f; WORD $0x0000 // jl 0x25d9 <glideAVX512+0x25d9>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x15508e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x15478e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
+	LONG $0xff408d41 // lea eax, [r8 - 0x1]
+	LONG $0x3c244489 // mov dword ptr [rsp + 0x3c], eax
+	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
+	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
+	LONG $0x486df362; WORD $0xd225; BYTE $0xff // vpternlogd zmm2, zmm2, zmm2, 0xff
+	LONG $0xaaba4166; BYTE $0xaa // mov r10w, 0xaaaa
+	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
+	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x1feb // jmp 0x1ab1 <glideAVX512+0x1ab1>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x014d; BYTE $0xc3 // add r11, r8
+	LONG $0x5cc18349 // add r9, 0x5c
+	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
+	LONG $0x14f28d0f; WORD $0x0000 // jge 0x2fa3 <glideAVX512+0x2fa3>
+	LONG $0x1b1c8d4b // lea rbx, [r11 + r11]
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x244c894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r9
+	LONG $0x245c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r11
+	LONG $0x245c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rbx
+	WORD $0x10eb // jmp 0x1ad9 <glideAVX512+0x1ad9>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x10c68349 // add r14, 0x10
+	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
+	WORD $0xc77d // jge 0x1aa0 <glideAVX512+0x1aa0>
+	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
+	WORD $0x0148; BYTE $0xd8 // add rax, rbx
+	LONG $0x6f7ea1c4; WORD $0x702c // vmovdqu ymm5, ymmword ptr [rax + 2*r14]
+	LONG $0x177de2c4; BYTE $0xed // vptest ymm5, ymm5
+	WORD $0xe374 // je 0x1ad0 <glideAVX512+0x1ad0>
+	LONG $0x487df262; WORD $0xfd33 // vpmovzxwd zmm7, ymm5 # zmm7 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
+	LONG $0xc846fcc5 // kxnorw k1, k0, k0
+	LONG $0x487d5262; WORD $0x4158; BYTE $0x16 // vpbroadcastd zmm8, dword ptr [r9 + 0x58]
+	LONG $0x497df262; WORD $0x3490; BYTE $0xb8 // vpgatherdd zmm6 {k1}, zmmword ptr [rax + 4*zmm7]
+	LONG $0x3c24448b // mov eax, dword ptr [rsp + 0x3c]
+	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
+	LONG $0x48553162; WORD $0x0cdb; BYTE $0xb1 // vpandd zmm9, zmm5, zmmword ptr [rcx + 4*r14]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
+	LONG $0x48357162; WORD $0xd5fa // vpsubd zmm10, zmm9, zmm5
+	LONG $0x482d5262; WORD $0xd140 // vpmulld zmm10, zmm10, zmm9
+	LONG $0x481dd162; WORD $0xe272; BYTE $0x01 // vpsrad zmm12, zmm10, 0x1
+	WORD $0x8b41; BYTE $0x01 // mov eax, dword ptr [r9]
+	WORD $0x4703; BYTE $0x50 // add eax, dword ptr [rdi + 0x50]
+	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
+	LONG $0x58355262; WORD $0x5940; BYTE $0x01 // vpmulld zmm11, zmm9, dword ptr [r9 + 0x4]{1to16}
+	LONG $0x581d5262; WORD $0x6940; BYTE $0x02 // vpmulld zmm13, zmm12, dword ptr [r9 + 0x8]{1to16}
+	LONG $0x58355262; WORD $0x7140; BYTE $0x0b // vpmulld zmm14, zmm9, dword ptr [r9 + 0x2c]{1to16}
+	LONG $0x580d5162; WORD $0x71fe; BYTE $0x0a // vpaddd zmm14, zmm14, dword ptr [r9 + 0x28]{1to16}
+	LONG $0x48255162; WORD $0xdafe // vpaddd zmm11, zmm11, zmm10
+	LONG $0x488d7262; WORD $0xfe28 // vpmuldq zmm15, zmm14, zmm6
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x48adf162; WORD $0xe672; BYTE $0x20 // vpsraq zmm10, zmm6, 0x20
+	LONG $0x488d5262; WORD $0xf228 // vpmuldq zmm14, zmm14, zmm10
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
+	LONG $0x48255162; WORD $0xdffe // vpaddd zmm11, zmm11, zmm15
+	LONG $0x0c418b41 // mov eax, dword ptr [r9 + 0xc]
+	WORD $0x4703; BYTE $0x50 // add eax, dword ptr [rdi + 0x50]
+	LONG $0x48255162; WORD $0xddfe // vpaddd zmm11, zmm11, zmm13
+	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
+	LONG $0x58355262; WORD $0x7140; BYTE $0x04 // vpmulld zmm14, zmm9, dword ptr [r9 + 0x10]{1to16}
+	LONG $0x581d5262; WORD $0x6140; BYTE $0x05 // vpmulld zmm12, zmm12, dword ptr [r9 + 0x14]{1to16}
+	LONG $0x58355262; WORD $0x7940; BYTE $0x0d // vpmulld zmm15, zmm9, dword ptr [r9 + 0x34]{1to16}
+	LONG $0x480d5162; WORD $0xedfe // vpaddd zmm13, zmm14, zmm13
+	LONG $0x58055162; WORD $0x71fe; BYTE $0x0c // vpaddd zmm14, zmm15, dword ptr [r9 + 0x30]{1to16}
+	LONG $0x488d7262; WORD $0xfe28 // vpmuldq zmm15, zmm14, zmm6
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x488d5262; WORD $0xf228 // vpmuldq zmm14, zmm14, zmm10
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
+	LONG $0x48155162; WORD $0xeffe // vpaddd zmm13, zmm13, zmm15
+	LONG $0x48155162; WORD $0xecfe // vpaddd zmm13, zmm13, zmm12
+	LONG $0x687f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x68], 0x0
+	LONG $0x00a3840f; WORD $0x0000 // je 0x1caf <glideAVX512+0x1caf>
+	LONG $0x48cd7262; WORD $0xe628 // vpmuldq zmm12, zmm6, zmm6
+	LONG $0x48ad5262; WORD $0xf228 // vpmuldq zmm14, zmm10, zmm10
+	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
+	LONG $0x58355262; WORD $0x7940; BYTE $0x11 // vpmulld zmm15, zmm9, dword ptr [r9 + 0x44]{1to16}
+	LONG $0x58055162; WORD $0x79fe; BYTE $0x10 // vpaddd zmm15, zmm15, dword ptr [r9 + 0x40]{1to16}
+	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
+	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
+	LONG $0x40fdc262; WORD $0xc440 // vpmullq zmm16, zmm16, zmm12
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x48855262; WORD $0xfe28 // vpmuldq zmm15, zmm15, zmm14
+	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497dc162; WORD $0xc76f // vmovdqa32 zmm16 {k1}, zmm15
+	LONG $0x407d5162; WORD $0xdbfe // vpaddd zmm11, zmm16, zmm11
+	LONG $0x58355262; WORD $0x7940; BYTE $0x13 // vpmulld zmm15, zmm9, dword ptr [r9 + 0x4c]{1to16}
+	LONG $0x58055162; WORD $0x79fe; BYTE $0x12 // vpaddd zmm15, zmm15, dword ptr [r9 + 0x48]{1to16}
+	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
+	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
+	LONG $0x40fd5262; WORD $0xe440 // vpmullq zmm12, zmm16, zmm12
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x48855262; WORD $0xf628 // vpmuldq zmm14, zmm15, zmm14
+	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
+	LONG $0x497d5162; WORD $0xe66f // vmovdqa32 zmm12 {k1}, zmm14
+	LONG $0x481d5162; WORD $0xedfe // vpaddd zmm13, zmm12, zmm13
+	LONG $0x484df162; WORD $0xc876 // vpcmpeqd k1, zmm6, zmm0
+	LONG $0x497d7162; WORD $0xc26f // vmovdqa32 zmm8 {k1}, zmm2
+	LONG $0x18418b41 // mov eax, dword ptr [r9 + 0x18]
+	WORD $0x4703; BYTE $0x58 // add eax, dword ptr [rdi + 0x58]
+	LONG $0x58355262; WORD $0x6140; BYTE $0x07 // vpmulld zmm12, zmm9, dword ptr [r9 + 0x1c]{1to16}
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x480d5162; WORD $0xe4fe // vpaddd zmm12, zmm14, zmm12
+	LONG $0x487d5262; WORD $0x7158; BYTE $0x0e // vpbroadcastd zmm14, dword ptr [r9 + 0x38]
+	LONG $0x488d7262; WORD $0xfe28 // vpmuldq zmm15, zmm14, zmm6
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x488d5262; WORD $0xf228 // vpmuldq zmm14, zmm14, zmm10
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
+	LONG $0x481d5162; WORD $0xe7fe // vpaddd zmm12, zmm12, zmm15
+	LONG $0x20418b41 // mov eax, dword ptr [r9 + 0x20]
+	WORD $0x4703; BYTE $0x58 // add eax, dword ptr [rdi + 0x58]
+	LONG $0x58355262; WORD $0x7140; BYTE $0x09 // vpmulld zmm14, zmm9, dword ptr [r9 + 0x24]{1to16}
+	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
+	LONG $0x48055162; WORD $0xf6fe // vpaddd zmm14, zmm15, zmm14
+	LONG $0x487d5262; WORD $0x7958; BYTE $0x0f // vpbroadcastd zmm15, dword ptr [r9 + 0x3c]
+	LONG $0x481d5162; WORD $0xe3fe // vpaddd zmm12, zmm12, zmm11
+	LONG $0x4885f262; WORD $0xf628 // vpmuldq zmm6, zmm15, zmm6
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x48855262; WORD $0xd228 // vpmuldq zmm10, zmm15, zmm10
+	LONG $0x48cdf162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm6, zmm6, 0x20
+	LONG $0x497dd162; WORD $0xf26f // vmovdqa32 zmm6 {k1}, zmm10
+	LONG $0x58355262; WORD $0x4940; BYTE $0x15 // vpmulld zmm9, zmm9, dword ptr [r9 + 0x54]{1to16}
+	LONG $0x480df162; WORD $0xf6fe // vpaddd zmm6, zmm14, zmm6
+	LONG $0x58355162; WORD $0x49fe; BYTE $0x14 // vpaddd zmm9, zmm9, dword ptr [r9 + 0x50]{1to16}
+	LONG $0x482df162; WORD $0xf772; BYTE $0x0e // vpslld zmm10, zmm7, 0xe
+	LONG $0x48b55262; WORD $0xf228 // vpmuldq zmm14, zmm9, zmm10
+	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
+	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
+	LONG $0x48b55262; WORD $0xca28 // vpmuldq zmm9, zmm9, zmm10
+	LONG $0x48add162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm10, zmm14, 0x20
+	LONG $0x497d5162; WORD $0xd16f // vmovdqa32 zmm10 {k1}, zmm9
+	LONG $0x582d7162; WORD $0x4ffe; BYTE $0x18 // vpaddd zmm9, zmm10, dword ptr [rdi + 0x60]{1to16}
+	LONG $0x484dd162; WORD $0xf5fe // vpaddd zmm6, zmm6, zmm13
+	LONG $0x4835d162; WORD $0xe172; BYTE $0x0c // vpsrad zmm9, zmm9, 0xc
+	LONG $0x48357162; WORD $0xd5fa // vpsubd zmm10, zmm9, zmm5
+	LONG $0x4835d162; WORD $0xe372; BYTE $0x10 // vpsrad zmm9, zmm11, 0x10
+	LONG $0x481dd162; WORD $0xe472; BYTE $0x10 // vpsrad zmm12, zmm12, 0x10
+	LONG $0x4825d162; WORD $0xe572; BYTE $0x10 // vpsrad zmm11, zmm13, 0x10
+	LONG $0x4815f162; WORD $0xe672; BYTE $0x10 // vpsrad zmm13, zmm6, 0x10
+	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
+	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
+	QUAD $0x061e4f1e5835f362 // vpcmpnleud k1, zmm9, dword ptr [rdi + 0x78]{1to16}
+	LONG $0x482df362; WORD $0xc61e; BYTE $0x06 // vpcmpnleud k0, zmm10, zmm6
+	LONG $0x4835f162; WORD $0xf5fe // vpaddd zmm6, zmm9, zmm5
+	LONG $0x481d7162; WORD $0xf6fa // vpsubd zmm14, zmm12, zmm6
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
+	LONG $0x480df362; WORD $0xd61e; BYTE $0x06 // vpcmpnleud k2, zmm14, zmm6
+	LONG $0x48257162; WORD $0xf5fe // vpaddd zmm14, zmm11, zmm5
+	LONG $0x48155162; WORD $0xf6fa // vpsubd zmm14, zmm13, zmm14
+	LONG $0x480df362; WORD $0xde1e; BYTE $0x06 // vpcmpnleud k3, zmm14, zmm6
+	LONG $0xd345ecc5 // korw k2, k2, k3
+	LONG $0xc945ecc5 // korw k1, k2, k1
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x5815f162; WORD $0x5766; BYTE $0x0e // vpcmpgtd k2, zmm13, dword ptr [rdi + 0x38]{1to16}
+	LONG $0x480dd162; WORD $0xdb66 // vpcmpgtd k3, zmm14, zmm11
+	LONG $0xd345ecc5 // korw k2, k2, k3
+	LONG $0x286f8b4c // mov r13, qword ptr [rdi + 0x28]
+	LONG $0x483dd262; WORD $0xd827 // vptestmd k3, zmm8, zmm8
+	LONG $0xc345fcc5 // korw k0, k0, k3
+	LONG $0xc845f4c5 // korw k1, k1, k0
+	LONG $0xc945ecc5 // korw k1, k2, k1
+	LONG $0xc193fbc5 // kmovd eax, k1
+	LONG $0xc044f8c5 // knotw k0, k0
+	LONG $0xe0937bc5 // kmovd r12d, k0
+	WORD $0x2141; BYTE $0xc4 // and r12d, eax
+	LONG $0xe4854566 // test r12w, r12w
+	LONG $0x01df840f; WORD $0x0000 // je 0x2041 <glideAVX512+0x2041>
+	LONG $0x0c244489 // mov dword ptr [rsp + 0xc], eax
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0x2474894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r14
+	QUAD $0xe024947f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm10
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
+	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
+	LONG $0x4805c262; WORD $0xc440 // vpmulld zmm16, zmm15, zmm12
+	LONG $0x480dc362; WORD $0xc125; BYTE $0xf8 // vpternlogd zmm16, zmm14, zmm9, 0xf8
+	QUAD $0xa024847f48fee162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm16
+	LONG $0x48055262; WORD $0xfd40 // vpmulld zmm15, zmm15, zmm13
+	LONG $0x480d5362; WORD $0xfb25; BYTE $0xf8 // vpternlogd zmm15, zmm14, zmm11, 0xf8
+	QUAD $0x6024bc7f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm15
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
+	WORD $0x478b; BYTE $0x38 // mov eax, dword ptr [rdi + 0x38]
+	LONG $0x10244489 // mov dword ptr [rsp + 0x10], eax
+	LONG $0x246c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r13
+	WORD $0x6349; BYTE $0xc5 // movsxd rax, r13d
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	LONG $0x002c8d4c // lea r13, [rax + rax]
+	WORD $0x21eb // jmp 0x1f02 <glideAVX512+0x1f02>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x24448d41; BYTE $0xff // lea eax, [r12 - 0x1]
+	LONG $0xe0214466 // and ax, r12w
+	WORD $0x8941; BYTE $0xc4 // mov r12d, eax
+	LONG $0x010e840f; WORD $0x0000 // je 0x2010 <glideAVX512+0x2010>
+	LONG $0xbc0f41f3; BYTE $0xd4 // tzcnt edx, r12d
+	LONG $0x0095048d; WORD $0x0000; BYTE $0x00 // lea eax, [4*rdx]
+	LONG $0x60044c8b // mov ecx, dword ptr [rsp + rax + 0x60]
+	WORD $0xbf0f; BYTE $0xf9 // movsx edi, cx
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x1424748b // mov esi, dword ptr [rsp + 0x14]
+	WORD $0xfe39 // cmp esi, edi
+	WORD $0x4f0f; BYTE $0xfe // cmovg edi, esi
+	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
+	WORD $0xce39 // cmp esi, ecx
+	WORD $0x4c0f; BYTE $0xce // cmovl ecx, esi
+	WORD $0xcf39 // cmp edi, ecx
+	WORD $0xc27d // jge 0x1ef0 <glideAVX512+0x1ef0>
+	QUAD $0x000000a094848b44 // mov r8d, dword ptr [rsp + 4*rdx + 0xa0]
+	LONG $0xd0bf0f45 // movsx r10d, r8w
+	LONG $0x10f8c141 // sar r8d, 0x10
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	WORD $0x3944; BYTE $0xc2 // cmp edx, r8d
+	LONG $0xc24c0f44 // cmovl r8d, edx
+	WORD $0x8545; BYTE $0xd2 // test r10d, r10d
+	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
+	LONG $0xd24e0f44 // cmovle r10d, edx
+	WORD $0x3945; BYTE $0xc2 // cmp r10d, r8d
+	WORD $0x957d // jge 0x1ef0 <glideAVX512+0x1ef0>
+	QUAD $0x000000e00494b70f // movzx edx, word ptr [rsp + rax + 0xe0]
+	WORD $0x6348; BYTE $0xc7 // movsxd rax, edi
+	WORD $0x6348; BYTE $0xc9 // movsxd rcx, ecx
+	WORD $0x6349; BYTE $0xd8 // movsxd rbx, r8d
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	WORD $0x8b4c; BYTE $0x3e // mov r15, qword ptr [rsi]
+	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
+	WORD $0x294d; BYTE $0xd0 // sub r8, r10
+	LONG $0x017a8d49 // lea rdi, [r10 + 0x1]
+	LONG $0xff738d4c // lea r14, [rbx - 0x1]
+	WORD $0x894d; BYTE $0xe9 // mov r9, r13
+	LONG $0xc8af0f4c // imul r9, rax
+	WORD $0x014d; BYTE $0xf9 // add r9, r15
+	WORD $0x11eb // jmp 0x1f9f <glideAVX512+0x1f9f>
+	WORD $0x9066 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
-	LONG $0x10f88348 // cmp rax, 0x10
-	LONG $0xf9a3840f; WORD $0xffff // je 0x8a0 <glideAVX512+0x8a0>
-	LONG $0xe0848c8b; WORD $0x0000; BYTE $0x00 // mov ecx, dword ptr [rsp + 4*rax + 0xe0]
-	LONG $0x6084548b // mov edx, dword ptr [rsp + 4*rax + 0x60]
-	WORD $0xb60f; BYTE $0xfa // movzx edi, dl
-	WORD $0xff83; BYTE $0x02 // cmp edi, 0x2
-	LONG $0x00ffffbf; BYTE $0x00 // mov edi, 0xffff
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xc1470f44 // cmova r8d, ecx
-	WORD $0x430f; BYTE $0xf9 // cmovae edi, ecx
-	WORD $0xfac1; BYTE $0x08 // sar edx, 0x8
-	WORD $0xd285 // test edx, edx
-	WORD $0xc97e // jle 0xef0 <glideAVX512+0xef0>
-	QUAD $0x000000a08494634c // movsxd r10, dword ptr [rsp + 4*rax + 0xa0]
-	WORD $0xc2ff // inc edx
-	LONG $0x56148d4e // lea r10, [rsi + 2*r10]
+	WORD $0x014d; BYTE $0xe9 // add r9, r13
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0xff51840f; WORD $0xffff // je 0x1ef0 <glideAVX512+0x1ef0>
+	WORD $0x894d; BYTE $0xd3 // mov r11, r10
+	LONG $0x01c0f641 // test r8b, 0x1
+	WORD $0x2374 // je 0x1fcb <glideAVX512+0x1fcb>
+	WORD $0x8949; BYTE $0xc3 // mov r11, rax
+	LONG $0x1caf0f4c; BYTE $0x24 // imul r11, qword ptr [rsp]
+	LONG $0x5f1c8d4f // lea r11, [r15 + 2*r11]
+	LONG $0x34b70f43; BYTE $0x53 // movzx esi, word ptr [r11 + 2*r10]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xd6 // cmp si, dx
+	WORD $0x430f; BYTE $0xf2 // cmovae esi, edx
+	WORD $0xc6ff // inc esi
+	LONG $0x34894366; BYTE $0x53 // mov word ptr [r11 + 2*r10], si
+	WORD $0x8949; BYTE $0xfb // mov r11, rdi
+	WORD $0x394d; BYTE $0xd6 // cmp r14, r10
+	WORD $0xc074 // je 0x1f90 <glideAVX512+0x1f90>
+	LONG $0x34b70f43; BYTE $0x59 // movzx esi, word ptr [r9 + 2*r11]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xd6 // cmp si, dx
+	WORD $0x430f; BYTE $0xf2 // cmovae esi, edx
+	WORD $0xc6ff // inc esi
+	LONG $0x34894366; BYTE $0x59 // mov word ptr [r9 + 2*r11], si
+	LONG $0x74b70f43; WORD $0x0259 // movzx esi, word ptr [r9 + 2*r11 + 0x2]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xd6 // cmp si, dx
+	WORD $0x430f; BYTE $0xf2 // cmovae esi, edx
+	WORD $0xc6ff // inc esi
+	LONG $0x74894366; WORD $0x0259 // mov word ptr [r9 + 2*r11 + 0x2], si
+	LONG $0x02c38349 // add r11, 0x2
+	WORD $0x394c; BYTE $0xdb // cmp rbx, r11
+	WORD $0xcd75 // jne 0x1fd0 <glideAVX512+0x1fd0>
+	WORD $0x8beb // jmp 0x1f90 <glideAVX512+0x1f90>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x5ab70f45; BYTE $0xfc // movzx r11d, word ptr [r10 - 0x4]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xcb394166 // cmp r11w, cx
-	LONG $0xd9430f44 // cmovae r11d, ecx
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5a894566; BYTE $0xfc // mov word ptr [r10 - 0x4], r11w
-	LONG $0x5ab70f45; BYTE $0xfe // movzx r11d, word ptr [r10 - 0x2]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xfb394166 // cmp r11w, di
-	LONG $0xdf430f44 // cmovae r11d, edi
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5a894566; BYTE $0xfe // mov word ptr [r10 - 0x2], r11w
-	LONG $0x1ab70f45 // movzx r11d, word ptr [r10]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xc3394566 // cmp r11w, r8w
-	LONG $0xd8430f45 // cmovae r11d, r8d
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x1a894566 // mov word ptr [r10], r11w
-	WORD $0xcaff // dec edx
-	WORD $0x014d; BYTE $0xca // add r10, r9
-	WORD $0xfa83; BYTE $0x01 // cmp edx, 0x1
-	WORD $0xb077 // ja 0xf40 <glideAVX512+0xf40>
-	LONG $0xffff5be9; BYTE $0xff // jmp 0xef0 <glideAVX512+0xef0>
-	LONG $0x487df262; WORD $0xc027 // vptestmd k0, zmm0, zmm0
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x24448b4c; BYTE $0x40 // mov r8, qword ptr [rsp + 0x40]
+	LONG $0x244c8b4c; BYTE $0x58 // mov r9, qword ptr [rsp + 0x58]
+	LONG $0xaaba4166; BYTE $0xaa // mov r10w, 0xaaaa
+	LONG $0x245c8b4c; BYTE $0x50 // mov r11, qword ptr [rsp + 0x50]
+	LONG $0x245c8b48; BYTE $0x48 // mov rbx, qword ptr [rsp + 0x48]
+	LONG $0x24748b4c; BYTE $0x30 // mov r14, qword ptr [rsp + 0x30]
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
+	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
+	LONG $0x487df362; WORD $0xcf1f; BYTE $0x04 // vpcmpneqd k1, zmm0, zmm7
+	LONG $0x4975d162; WORD $0xc8eb // vpord zmm1 {k1}, zmm1, zmm8
+	LONG $0xfff88366 // cmp ax, -0x1
+	LONG $0xfa78840f; WORD $0xffff // je 0x1ad0 <glideAVX512+0x1ad0>
+	WORD $0xd0f7 // not eax
+	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
+	LONG $0xb80f44f3; BYTE $0xf8 // popcnt r15d, eax
+	LONG $0x4815d162; WORD $0xfbfa // vpsubd zmm7, zmm13, zmm11
+	LONG $0x4845f162; WORD $0xf772; BYTE $0x18 // vpslld zmm7, zmm7, 0x18
+	LONG $0x481d5162; WORD $0xc1fa // vpsubd zmm8, zmm12, zmm9
+	LONG $0x483dd162; WORD $0xf072; BYTE $0x10 // vpslld zmm8, zmm8, 0x10
+	LONG $0x48455362; WORD $0xd025; BYTE $0xfe // vpternlogd zmm10, zmm7, zmm8, 0xfe
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0xc97d7262; WORD $0xd78b // vpcompressd zmm7 {k1} {z}, zmm10
+	LONG $0xc97d5262; WORD $0xd88b // vpcompressd zmm8 {k1} {z}, zmm11
+	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
+	LONG $0x48fe7162; WORD $0x116f // vmovdqu64 zmm10, zmmword ptr [rcx]
+	LONG $0x482d5162; WORD $0xd2fe // vpaddd zmm10, zmm10, zmm10
+	LONG $0x482d7162; WORD $0xddfe // vpaddd zmm11, zmm10, zmm5
+	LONG $0x487e5262; WORD $0xdd33 // vpmovdw ymm13, zmm11
+	LONG $0x487e5262; WORD $0xd433 // vpmovdw ymm12, zmm10
+	LONG $0xe0458d41 // lea eax, [r13 - 0x20]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x00001db8; BYTE $0x00 // mov eax, 0x1d
+	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
+	LONG $0x489d7362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm12, zmm12, ymm0, 0x1
+	LONG $0x48957362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm13, zmm13, ymm0, 0x1
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
+	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
+	LONG $0x487de262; WORD $0xc07c // vpbroadcastd zmm16, eax
+	LONG $0x000008b8; BYTE $0x00 // mov eax, 0x8
+	LONG $0x487de262; WORD $0xc87c // vpbroadcastd zmm17, eax
+	LONG $0x000010b8; BYTE $0x00 // mov eax, 0x10
+	LONG $0x487de262; WORD $0xd07c // vpbroadcastd zmm18, eax
+	WORD $0x2feb // jmp 0x2140 <glideAVX512+0x2140>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x927bc1c4; BYTE $0xcc // kmovd k1, r12d
+	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
+	LONG $0xc97d5262; WORD $0xc08b // vpcompressd zmm8 {k1} {z}, zmm8
+	LONG $0xc97df262; WORD $0xff8b // vpcompressd zmm7 {k1} {z}, zmm7
+	WORD $0x2941; BYTE $0xcf // sub r15d, ecx
+	LONG $0xf990840f; WORD $0xffff // je 0x1ad0 <glideAVX512+0x1ad0>
+	LONG $0x0835e162; WORD $0xdefa // vpsubd xmm19, xmm9, xmm6
+	LONG $0x0065c262; WORD $0xda39 // vpminsd xmm19, xmm19, xmm10
+	LONG $0x00656262; WORD $0xe33d // vpmaxsd xmm28, xmm19, xmm3
+	LONG $0x487d8262; WORD $0xdc58 // vpbroadcastd zmm19, xmm28
+	LONG $0x083d6162; WORD $0xedfa // vpsubd xmm29, xmm8, xmm5
+	LONG $0x487d8262; WORD $0xe558 // vpbroadcastd zmm20, xmm29
+	LONG $0x4835a162; WORD $0xdbfa // vpsubd zmm19, zmm9, zmm19
+	LONG $0x483d2162; WORD $0xdcfa // vpsubd zmm27, zmm8, zmm20
+	LONG $0x48b5e362; WORD $0xe203; BYTE $0x07 // valignq zmm20, zmm9, zmm2, 0x7 # zmm20 = zmm2[7],zmm9[0,1,2,3,4,5,6]
+	LONG $0x4065d362; WORD $0xc31e; BYTE $0x06 // vpcmpnleud k0, zmm19, zmm11
+	LONG $0x4025f362; WORD $0xce1e; BYTE $0x06 // vpcmpnleud k1, zmm27, zmm6
+	LONG $0x4835b362; WORD $0xd41f; BYTE $0x02 // vpcmpled k2, zmm9, zmm20
+	LONG $0xca45f4c5 // korw k1, k1, k2
+	LONG $0xc045f4c5 // korw k0, k1, k0
+	LONG $0xc093f8c5 // kmovw eax, k0
+	LONG $0xf8ab0f44 // bts eax, r15d
+	LONG $0xc8bc0ff3 // tzcnt ecx, eax
+	LONG $0xffffbc41; WORD $0xffff // mov r12d, 0xffffffff
+	WORD $0xd341; BYTE $0xe4 // shl r12d, cl
+	WORD $0x8944; BYTE $0xe0 // mov eax, r12d
+	WORD $0xd0f7 // not eax
+	LONG $0xf892fbc5 // kmovd k7, eax
+	LONG $0xcf55a262; WORD $0xdb47 // vpsllvd zmm19 {k7} {z}, zmm5, zmm19
+	LONG $0x48fda362; WORD $0xdc3b; BYTE $0x01 // vextracti64x4 ymm20, zmm19, 0x1
+	LONG $0x2065a162; WORD $0xdceb // vpord ymm19, ymm19, ymm20
+	LONG $0x287da362; WORD $0xdc39; BYTE $0x01 // vextracti32x4 xmm20, ymm19, 0x1
+	LONG $0x0065a162; WORD $0xdceb // vpord xmm19, xmm19, xmm20
+	LONG $0x087da162; WORD $0xe370; BYTE $0xee // vpshufd xmm20, xmm19, 0xee # xmm20 = xmm19[2,3,2,3]
+	LONG $0x00dda162; WORD $0xdbeb // vporq xmm19, xmm20, xmm19
+	LONG $0x08fde162; WORD $0xd87e // vmovq rax, xmm19
+	LONG $0xf092fbc5 // kmovd k6, eax
+	LONG $0x20e8c148 // shr rax, 0x20
+	LONG $0xcefd4262; WORD $0xd462 // vpexpandw zmm26 {k6} {z}, zmm12
+	LONG $0xe892fbc5 // kmovd k5, eax
+	LONG $0xcdfd4262; WORD $0xcd62 // vpexpandw zmm25 {k5} {z}, zmm13
+	LONG $0x3379e3c4; WORD $0x01e6 // kshiftld k4, k6, 0x1
+	LONG $0xccfdc262; WORD $0xf462 // vpexpandw zmm22 {k4} {z}, zmm12
+	LONG $0x3379e3c4; WORD $0x01dd // kshiftld k3, k5, 0x1
+	LONG $0xcbfdc262; WORD $0xed62 // vpexpandw zmm21 {k3} {z}, zmm13
+	LONG $0x3379e3c4; WORD $0x02d6 // kshiftld k2, k6, 0x2
+	LONG $0xcafdc262; WORD $0xe462 // vpexpandw zmm20 {k2} {z}, zmm12
+	LONG $0x3379e3c4; WORD $0x02cd // kshiftld k1, k5, 0x2
+	LONG $0xc9fdc262; WORD $0xdd62 // vpexpandw zmm19 {k1} {z}, zmm13
+	LONG $0x4045f162; WORD $0xf772; BYTE $0x08 // vpslld zmm23, zmm7, 0x8
+	LONG $0x4045b162; WORD $0xe772; BYTE $0x18 // vpsrad zmm23, zmm23, 0x18
+	LONG $0x487e9262; WORD $0xf833 // vpmovdw ymm24, zmm7
+	LONG $0x400df162; WORD $0xe772; BYTE $0x18 // vpsrad zmm30, zmm7, 0x18
+	LONG $0x48550262; WORD $0xf647 // vpsllvd zmm30, zmm5, zmm30
+	LONG $0x400d6162; WORD $0xf5fa // vpsubd zmm30, zmm30, zmm5
+	LONG $0xc70d0262; WORD $0xdb47 // vpsllvd zmm27 {k7} {z}, zmm30, zmm27
+	LONG $0x087d6162; WORD $0xe87e // vmovd eax, xmm29
+	WORD $0x9848 // cdqe
+	LONG $0xc5af0f49 // imul rax, r13
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x087d6162; WORD $0xe27e // vmovd edx, xmm28
+	LONG $0x50048d48 // lea rax, [rax + 2*rdx]
+	LONG $0x480d0162; WORD $0xe3db // vpandd zmm28, zmm14, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x91f9e1c4; WORD $0x240c // kmovd dword ptr [rsp], k1
+	LONG $0x0093840f; WORD $0x0000 // je 0x2325 <glideAVX512+0x2325>
+	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
+	LONG $0x68048d4a // lea rax, [rax + 2*r13]
+	LONG $0x48050162; WORD $0xe3db // vpandd zmm28, zmm15, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x0093840f; WORD $0x0000 // je 0x23d2 <glideAVX512+0x23d2>
+	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
+	LONG $0x68348d4a // lea rsi, [rax + 2*r13]
+	LONG $0x407d0162; WORD $0xe3db // vpandd zmm28, zmm16, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x0093840f; WORD $0x0000 // je 0x247f <glideAVX512+0x247f>
+	LONG $0x486d6162; WORD $0x26fd // vpaddw zmm28, zmm2, zmmword ptr [rsi]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe6162; WORD $0x267f // vmovdqu64 zmmword ptr [rsi], zmm28
+	LONG $0x40750162; WORD $0xe3db // vpandd zmm28, zmm17, zmm27
+	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0x0095840f; WORD $0x0000 // je 0x252a <glideAVX512+0x252a>
+	LONG $0x486d2162; WORD $0x24fd; BYTE $0x6e // vpaddw zmm28, zmm2, zmmword ptr [rsi + 2*r13]
+	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
+	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
+	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
+	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
+	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
+	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
+	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
+	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
+	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
+	LONG $0x48fe2162; WORD $0x247f; BYTE $0x6e // vmovdqu64 zmmword ptr [rsi + 2*r13], zmm28
+	LONG $0x406d0162; WORD $0xdbdb // vpandd zmm27, zmm18, zmm27
+	LONG $0x40259262; WORD $0xfb27 // vptestmd k7, zmm27, zmm27
+	LONG $0xff98f8c5 // kortestw k7, k7
+	LONG $0xfbe0840f; WORD $0xffff // je 0x2120 <glideAVX512+0x2120>
+	LONG $0x486d2162; WORD $0x1cfd; BYTE $0xae // vpaddw zmm27, zmm2, zmmword ptr [rsi + 4*r13]
+	LONG $0x2fdd0262; WORD $0xe066 // vpblendmw ymm28 {k7}, ymm4, ymm24
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xd48d // vpermw zmm26, zmm26, zmm28
+	LONG $0x46250262; WORD $0xda3a // vpminuw zmm27 {k6}, zmm27, zmm26
+	LONG $0x40b50262; WORD $0xcc8d // vpermw zmm25, zmm25, zmm28
+	LONG $0x90f8e1c4; BYTE $0xf1 // kmovq k6, k1
+	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
+	LONG $0x29dd0262; WORD $0xd066 // vpblendmw ymm26 {k1}, ymm4, ymm24
+	LONG $0x45250262; WORD $0xd93a // vpminuw zmm27 {k5}, zmm27, zmm25
+	LONG $0x40ad6362; WORD $0xc83a; BYTE $0x01 // vinserti64x4 zmm25, zmm26, ymm0, 0x1
+	LONG $0x40cd8262; WORD $0xf18d // vpermw zmm22, zmm22, zmm25
+	LONG $0x44252262; WORD $0xde3a // vpminuw zmm27 {k4}, zmm27, zmm22
+	LONG $0x40d58262; WORD $0xe98d // vpermw zmm21, zmm21, zmm25
+	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
+	LONG $0x29dd8262; WORD $0xf066 // vpblendmw ymm22 {k1}, ymm4, ymm24
+	LONG $0x43252262; WORD $0xdd3a // vpminuw zmm27 {k3}, zmm27, zmm21
+	LONG $0x40cde362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm22, ymm0, 0x1
+	LONG $0x40dda262; WORD $0xe58d // vpermw zmm20, zmm20, zmm21
+	LONG $0x42252262; WORD $0xdc3a // vpminuw zmm27 {k2}, zmm27, zmm20
+	LONG $0x40e5a262; WORD $0xdd8d // vpermw zmm19, zmm19, zmm21
+	LONG $0x46252262; WORD $0xdb3a // vpminuw zmm27 {k6}, zmm27, zmm19
+	LONG $0x4025e162; WORD $0xdaf9 // vpsubw zmm19, zmm27, zmm2
+	LONG $0x48fea162; WORD $0x1c7f; BYTE $0xae // vmovdqu64 zmmword ptr [rsi + 4*r13], zmm19
+	LONG $0xfffb47e9; BYTE $0xff // jmp 0x2120 <glideAVX512+0x2120>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x09cc8e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x09c38e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
+	LONG $0xff408d41 // lea eax, [r8 - 0x1]
+	LONG $0x3c244489 // mov dword ptr [rsp + 0x3c], eax
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
+	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
+	LONG $0x486df362; WORD $0xd225; BYTE $0xff // vpternlogd zmm2, zmm2, zmm2, 0xff
+	LONG $0xaab94166; BYTE $0xaa // mov r9w, 0xaaaa
+	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
+	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x1beb // jmp 0x2631 <glideAVX512+0x2631>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	LONG $0x5cc68348 // add rsi, 0x5c
+	LONG $0x40573b4c // cmp r10, qword ptr [rdi + 0x40]
+	LONG $0x09728d0f; WORD $0x0000 // jge 0x2fa3 <glideAVX512+0x2fa3>
+	LONG $0x121c8d4f // lea r11, [r10 + r10]
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x24748948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rsi
+	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
+	LONG $0x245c894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r11
+	WORD $0x11eb // jmp 0x2659 <glideAVX512+0x2659>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x10c38348 // add rbx, 0x10
+	WORD $0x394c; BYTE $0xc3 // cmp rbx, r8
+	WORD $0xc77d // jge 0x2620 <glideAVX512+0x2620>
+	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
+	WORD $0x014c; BYTE $0xd8 // add rax, r11
+	LONG $0x2c6ffec5; BYTE $0x58 // vmovdqu ymm5, ymmword ptr [rax + 2*rbx]
+	LONG $0x177de2c4; BYTE $0xed // vptest ymm5, ymm5
+	WORD $0xe474 // je 0x2650 <glideAVX512+0x2650>
+	LONG $0x487df262; WORD $0xf533 // vpmovzxwd zmm6, ymm5 # zmm6 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
+	LONG $0xc846fcc5 // kxnorw k1, k0, k0
+	LONG $0x487df262; WORD $0x7e58; BYTE $0x16 // vpbroadcastd zmm7, dword ptr [rsi + 0x58]
+	LONG $0x497d7262; WORD $0x0490; BYTE $0xb0 // vpgatherdd zmm8 {k1}, zmmword ptr [rax + 4*zmm6]
+	LONG $0x3c24448b // mov eax, dword ptr [rsp + 0x3c]
+	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
+	LONG $0x48557162; WORD $0x0cdb; BYTE $0x99 // vpandd zmm9, zmm5, zmmword ptr [rcx + 4*rbx]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
+	LONG $0x48357162; WORD $0xd5fa // vpsubd zmm10, zmm9, zmm5
+	LONG $0x482d5262; WORD $0xd140 // vpmulld zmm10, zmm10, zmm9
+	LONG $0x481dd162; WORD $0xe272; BYTE $0x01 // vpsrad zmm12, zmm10, 0x1
+	WORD $0x068b // mov eax, dword ptr [rsi]
+	WORD $0x4703; BYTE $0x50 // add eax, dword ptr [rdi + 0x50]
+	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
+	LONG $0x58357262; WORD $0x5e40; BYTE $0x01 // vpmulld zmm11, zmm9, dword ptr [rsi + 0x4]{1to16}
+	LONG $0x581d7262; WORD $0x6e40; BYTE $0x02 // vpmulld zmm13, zmm12, dword ptr [rsi + 0x8]{1to16}
+	LONG $0x58357262; WORD $0x7640; BYTE $0x0b // vpmulld zmm14, zmm9, dword ptr [rsi + 0x2c]{1to16}
+	LONG $0x580d7162; WORD $0x76fe; BYTE $0x0a // vpaddd zmm14, zmm14, dword ptr [rsi + 0x28]{1to16}
+	LONG $0x48255162; WORD $0xd2fe // vpaddd zmm10, zmm11, zmm10
+	LONG $0x488d5262; WORD $0xf828 // vpmuldq zmm15, zmm14, zmm8
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x48a5d162; WORD $0xe072; BYTE $0x20 // vpsraq zmm11, zmm8, 0x20
+	LONG $0x488d5262; WORD $0xf328 // vpmuldq zmm14, zmm14, zmm11
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
+	LONG $0x482d5162; WORD $0xd7fe // vpaddd zmm10, zmm10, zmm15
+	WORD $0x468b; BYTE $0x0c // mov eax, dword ptr [rsi + 0xc]
+	WORD $0x4703; BYTE $0x50 // add eax, dword ptr [rdi + 0x50]
+	LONG $0x482d5162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm13
+	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
+	LONG $0x58357262; WORD $0x7640; BYTE $0x04 // vpmulld zmm14, zmm9, dword ptr [rsi + 0x10]{1to16}
+	LONG $0x581d7262; WORD $0x6640; BYTE $0x05 // vpmulld zmm12, zmm12, dword ptr [rsi + 0x14]{1to16}
+	LONG $0x58357262; WORD $0x7e40; BYTE $0x0d // vpmulld zmm15, zmm9, dword ptr [rsi + 0x34]{1to16}
+	LONG $0x480d5162; WORD $0xedfe // vpaddd zmm13, zmm14, zmm13
+	LONG $0x58057162; WORD $0x76fe; BYTE $0x0c // vpaddd zmm14, zmm15, dword ptr [rsi + 0x30]{1to16}
+	LONG $0x488d5262; WORD $0xf828 // vpmuldq zmm15, zmm14, zmm8
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x488d5262; WORD $0xf328 // vpmuldq zmm14, zmm14, zmm11
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
+	LONG $0x48155162; WORD $0xeffe // vpaddd zmm13, zmm13, zmm15
+	LONG $0x48155162; WORD $0xe4fe // vpaddd zmm12, zmm13, zmm12
+	LONG $0x687f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x68], 0x0
+	LONG $0x00a3840f; WORD $0x0000 // je 0x282d <glideAVX512+0x282d>
+	LONG $0x48bd5262; WORD $0xe828 // vpmuldq zmm13, zmm8, zmm8
+	LONG $0x48a55262; WORD $0xf328 // vpmuldq zmm14, zmm11, zmm11
+	LONG $0x4895d162; WORD $0xd573; BYTE $0x20 // vpsrlq zmm13, zmm13, 0x20
+	LONG $0x58357262; WORD $0x7e40; BYTE $0x11 // vpmulld zmm15, zmm9, dword ptr [rsi + 0x44]{1to16}
+	LONG $0x58057162; WORD $0x7efe; BYTE $0x10 // vpaddd zmm15, zmm15, dword ptr [rsi + 0x40]{1to16}
+	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
+	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
+	LONG $0x40fdc262; WORD $0xc540 // vpmullq zmm16, zmm16, zmm13
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x48855262; WORD $0xfe28 // vpmuldq zmm15, zmm15, zmm14
+	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497dc162; WORD $0xc76f // vmovdqa32 zmm16 {k1}, zmm15
+	LONG $0x407d5162; WORD $0xd2fe // vpaddd zmm10, zmm16, zmm10
+	LONG $0x58357262; WORD $0x7e40; BYTE $0x13 // vpmulld zmm15, zmm9, dword ptr [rsi + 0x4c]{1to16}
+	LONG $0x58057162; WORD $0x7efe; BYTE $0x12 // vpaddd zmm15, zmm15, dword ptr [rsi + 0x48]{1to16}
+	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
+	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
+	LONG $0x40fd5262; WORD $0xed40 // vpmullq zmm13, zmm16, zmm13
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x48855262; WORD $0xf628 // vpmuldq zmm14, zmm15, zmm14
+	LONG $0x4895d162; WORD $0xd573; BYTE $0x20 // vpsrlq zmm13, zmm13, 0x20
+	LONG $0x497d5162; WORD $0xee6f // vmovdqa32 zmm13 {k1}, zmm14
+	LONG $0x48155162; WORD $0xe4fe // vpaddd zmm12, zmm13, zmm12
+	LONG $0x483df162; WORD $0xc876 // vpcmpeqd k1, zmm8, zmm0
+	WORD $0x468b; BYTE $0x18 // mov eax, dword ptr [rsi + 0x18]
+	WORD $0x4703; BYTE $0x58 // add eax, dword ptr [rdi + 0x58]
+	LONG $0x497df162; WORD $0xfa6f // vmovdqa32 zmm7 {k1}, zmm2
+	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
+	LONG $0x58357262; WORD $0x7640; BYTE $0x07 // vpmulld zmm14, zmm9, dword ptr [rsi + 0x1c]{1to16}
+	LONG $0x48155162; WORD $0xeefe // vpaddd zmm13, zmm13, zmm14
+	LONG $0x487d7262; WORD $0x7658; BYTE $0x0e // vpbroadcastd zmm14, dword ptr [rsi + 0x38]
+	LONG $0x488d5262; WORD $0xf828 // vpmuldq zmm15, zmm14, zmm8
+	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
+	LONG $0x488d5262; WORD $0xf328 // vpmuldq zmm14, zmm14, zmm11
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
+	LONG $0x48155162; WORD $0xeffe // vpaddd zmm13, zmm13, zmm15
+	LONG $0x48155162; WORD $0xeafe // vpaddd zmm13, zmm13, zmm10
+	WORD $0x468b; BYTE $0x20 // mov eax, dword ptr [rsi + 0x20]
+	WORD $0x4703; BYTE $0x58 // add eax, dword ptr [rdi + 0x58]
+	LONG $0x58357262; WORD $0x7640; BYTE $0x09 // vpmulld zmm14, zmm9, dword ptr [rsi + 0x24]{1to16}
+	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
+	LONG $0x48055162; WORD $0xf6fe // vpaddd zmm14, zmm15, zmm14
+	LONG $0x487d7262; WORD $0x7e58; BYTE $0x0f // vpbroadcastd zmm15, dword ptr [rsi + 0x3c]
+	LONG $0x48855262; WORD $0xc028 // vpmuldq zmm8, zmm15, zmm8
+	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
+	LONG $0x48855262; WORD $0xdb28 // vpmuldq zmm11, zmm15, zmm11
+	LONG $0x48bdd162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm8, zmm8, 0x20
+	LONG $0x497d5162; WORD $0xc36f // vmovdqa32 zmm8 {k1}, zmm11
+	LONG $0x480d5162; WORD $0xc0fe // vpaddd zmm8, zmm14, zmm8
+	LONG $0x58357262; WORD $0x4e40; BYTE $0x15 // vpmulld zmm9, zmm9, dword ptr [rsi + 0x54]{1to16}
+	LONG $0x483d5162; WORD $0xf4fe // vpaddd zmm14, zmm8, zmm12
+	LONG $0x58357162; WORD $0x46fe; BYTE $0x14 // vpaddd zmm8, zmm9, dword ptr [rsi + 0x50]{1to16}
+	LONG $0x4835f162; WORD $0xf672; BYTE $0x0e // vpslld zmm9, zmm6, 0xe
+	LONG $0x48bd5262; WORD $0xd928 // vpmuldq zmm11, zmm8, zmm9
+	LONG $0x48bdd162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm8, zmm8, 0x20
+	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
+	LONG $0x48bd5262; WORD $0xc128 // vpmuldq zmm8, zmm8, zmm9
+	LONG $0x48b5d162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm9, zmm11, 0x20
+	LONG $0x497d5162; WORD $0xc86f // vmovdqa32 zmm9 {k1}, zmm8
+	LONG $0x58357162; WORD $0x47fe; BYTE $0x18 // vpaddd zmm8, zmm9, dword ptr [rdi + 0x60]{1to16}
+	LONG $0x483dd162; WORD $0xe072; BYTE $0x0c // vpsrad zmm8, zmm8, 0xc
+	LONG $0x483d7162; WORD $0xcdfa // vpsubd zmm9, zmm8, zmm5
+	LONG $0x483dd162; WORD $0xe272; BYTE $0x10 // vpsrad zmm8, zmm10, 0x10
+	LONG $0x4825d162; WORD $0xe572; BYTE $0x10 // vpsrad zmm11, zmm13, 0x10
+	LONG $0x482dd162; WORD $0xe472; BYTE $0x10 // vpsrad zmm10, zmm12, 0x10
+	LONG $0x481dd162; WORD $0xe672; BYTE $0x10 // vpsrad zmm12, zmm14, 0x10
+	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
+	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
+	LONG $0x4835d362; WORD $0xc51e; BYTE $0x06 // vpcmpnleud k0, zmm9, zmm13
+	QUAD $0x061e4f1e583df362 // vpcmpnleud k1, zmm8, dword ptr [rdi + 0x78]{1to16}
+	LONG $0x483d7162; WORD $0xedfe // vpaddd zmm13, zmm8, zmm5
+	LONG $0x48255162; WORD $0xedfa // vpsubd zmm13, zmm11, zmm13
+	LONG $0x4815f362; WORD $0xd51e; BYTE $0x06 // vpcmpnleud k2, zmm13, zmm5
+	LONG $0x482d7162; WORD $0xedfe // vpaddd zmm13, zmm10, zmm5
+	LONG $0x481d5162; WORD $0xedfa // vpsubd zmm13, zmm12, zmm13
+	LONG $0x4815f362; WORD $0xdd1e; BYTE $0x06 // vpcmpnleud k3, zmm13, zmm5
+	LONG $0xd345ecc5 // korw k2, k2, k3
+	LONG $0xc945ecc5 // korw k1, k2, k1
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
+	LONG $0x581df162; WORD $0x5766; BYTE $0x0e // vpcmpgtd k2, zmm12, dword ptr [rdi + 0x38]{1to16}
+	LONG $0x4815d162; WORD $0xda66 // vpcmpgtd k3, zmm13, zmm10
+	LONG $0xd345ecc5 // korw k2, k2, k3
+	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
+	LONG $0x4845f262; WORD $0xdf27 // vptestmd k3, zmm7, zmm7
+	LONG $0xc345fcc5 // korw k0, k0, k3
+	LONG $0xc845f4c5 // korw k1, k1, k0
+	LONG $0xc945ecc5 // korw k1, k2, k1
+	LONG $0xc193fbc5 // kmovd eax, k1
+	LONG $0xc044f8c5 // knotw k0, k0
+	LONG $0xe0937bc5 // kmovd r12d, k0
+	WORD $0x2141; BYTE $0xc4 // and r12d, eax
+	LONG $0xe4854566 // test r12w, r12w
+	LONG $0x01ee840f; WORD $0x0000 // je 0x2bc1 <glideAVX512+0x2bc1>
+	LONG $0x0c244489 // mov dword ptr [rsp + 0xc], eax
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	LONG $0x245c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rbx
+	QUAD $0xe0248c7f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm9
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
+	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x480d5262; WORD $0xfb40 // vpmulld zmm15, zmm14, zmm11
+	LONG $0x48155362; WORD $0xf825; BYTE $0xf8 // vpternlogd zmm15, zmm13, zmm8, 0xf8
+	QUAD $0xa024bc7f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm15
+	LONG $0x480d5262; WORD $0xf440 // vpmulld zmm14, zmm14, zmm12
+	LONG $0x48155362; WORD $0xf225; BYTE $0xf8 // vpternlogd zmm14, zmm13, zmm10, 0xf8
+	QUAD $0x6024b47f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm14
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
+	WORD $0x478b; BYTE $0x38 // mov eax, dword ptr [rdi + 0x38]
+	LONG $0x10244489 // mov dword ptr [rsp + 0x10], eax
+	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
+	WORD $0x6349; BYTE $0xc6 // movsxd rax, r14d
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	LONG $0x002c8d4c // lea r13, [rax + rax]
+	WORD $0x20eb // jmp 0x2a72 <glideAVX512+0x2a72>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24448d41; BYTE $0xff // lea eax, [r12 - 0x1]
+	LONG $0xe0214466 // and ax, r12w
+	WORD $0x8941; BYTE $0xc4 // mov r12d, eax
+	LONG $0x011e840f; WORD $0x0000 // je 0x2b90 <glideAVX512+0x2b90>
+	LONG $0xbc0f41f3; BYTE $0xfc // tzcnt edi, r12d
+	LONG $0x00bd048d; WORD $0x0000; BYTE $0x00 // lea eax, [4*rdi]
+	LONG $0x60044c8b // mov ecx, dword ptr [rsp + rax + 0x60]
+	WORD $0xbf0f; BYTE $0xd1 // movsx edx, cx
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x1424748b // mov esi, dword ptr [rsp + 0x14]
+	WORD $0xd639 // cmp esi, edx
+	WORD $0x4f0f; BYTE $0xd6 // cmovg edx, esi
+	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
+	WORD $0xce39 // cmp esi, ecx
+	WORD $0x4c0f; BYTE $0xce // cmovl ecx, esi
+	WORD $0xca39 // cmp edx, ecx
+	WORD $0xc27d // jge 0x2a60 <glideAVX512+0x2a60>
+	LONG $0xa0bcbc8b; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [rsp + 4*rdi + 0xa0]
+	LONG $0xd7bf0f44 // movsx r10d, di
+	WORD $0xffc1; BYTE $0x10 // sar edi, 0x10
+	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
+	WORD $0xfe39 // cmp esi, edi
+	WORD $0x4c0f; BYTE $0xfe // cmovl edi, esi
+	WORD $0x8545; BYTE $0xd2 // test r10d, r10d
+	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
+	LONG $0xd64e0f44 // cmovle r10d, esi
+	WORD $0x3941; BYTE $0xfa // cmp r10d, edi
+	WORD $0x997d // jge 0x2a60 <glideAVX512+0x2a60>
+	QUAD $0x0000e0049cb70f44; BYTE $0x00 // movzx r11d, word ptr [rsp + rax + 0xe0]
+	WORD $0x6348; BYTE $0xc2 // movsxd rax, edx
+	WORD $0x6348; BYTE $0xc9 // movsxd rcx, ecx
+	WORD $0x6348; BYTE $0xdf // movsxd rbx, edi
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	WORD $0x8b4c; BYTE $0x3a // mov r15, qword ptr [rdx]
+	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
+	WORD $0x294c; BYTE $0xd7 // sub rdi, r10
+	LONG $0x01428d4d // lea r8, [r10 + 0x1]
+	LONG $0xff738d4c // lea r14, [rbx - 0x1]
+	WORD $0x894d; BYTE $0xe9 // mov r9, r13
+	LONG $0xc8af0f4c // imul r9, rax
+	WORD $0x014d; BYTE $0xf9 // add r9, r15
+	WORD $0x14eb // jmp 0x2b0f <glideAVX512+0x2b0f>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x014d; BYTE $0xe9 // add r9, r13
+	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
+	LONG $0xff51840f; WORD $0xffff // je 0x2a60 <glideAVX512+0x2a60>
+	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
+	LONG $0x01c7f640 // test dil, 0x1
+	WORD $0x2574 // je 0x2b3d <glideAVX512+0x2b3d>
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x14af0f48; BYTE $0x24 // imul rdx, qword ptr [rsp]
+	LONG $0x57148d49 // lea rdx, [r15 + 2*rdx]
+	LONG $0x34b70f42; BYTE $0x52 // movzx esi, word ptr [rdx + 2*r10]
+	WORD $0xceff // dec esi
+	LONG $0xde394466 // cmp si, r11w
+	LONG $0xf3430f41 // cmovae esi, r11d
+	WORD $0xc6ff // inc esi
+	LONG $0x34894266; BYTE $0x52 // mov word ptr [rdx + 2*r10], si
+	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
+	WORD $0x394d; BYTE $0xd6 // cmp r14, r10
+	WORD $0xbe74 // je 0x2b00 <glideAVX512+0x2b00>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x34b70f41; BYTE $0x51 // movzx esi, word ptr [r9 + 2*rdx]
+	WORD $0xceff // dec esi
+	LONG $0xde394466 // cmp si, r11w
+	LONG $0xf3430f41 // cmovae esi, r11d
+	WORD $0xc6ff // inc esi
+	LONG $0x34894166; BYTE $0x51 // mov word ptr [r9 + 2*rdx], si
+	LONG $0x74b70f41; WORD $0x0251 // movzx esi, word ptr [r9 + 2*rdx + 0x2]
+	WORD $0xceff // dec esi
+	LONG $0xde394466 // cmp si, r11w
+	LONG $0xf3430f41 // cmovae esi, r11d
+	WORD $0xc6ff // inc esi
+	LONG $0x74894166; WORD $0x0251 // mov word ptr [r9 + 2*rdx + 0x2], si
+	LONG $0x02c28348 // add rdx, 0x2
+	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
+	WORD $0xc975 // jne 0x2b50 <glideAVX512+0x2b50>
+	LONG $0xffff74e9; BYTE $0xff // jmp 0x2b00 <glideAVX512+0x2b00>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x24448b4c; BYTE $0x40 // mov r8, qword ptr [rsp + 0x40]
+	LONG $0x24748b48; BYTE $0x58 // mov rsi, qword ptr [rsp + 0x58]
+	LONG $0xaab94166; BYTE $0xaa // mov r9w, 0xaaaa
+	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
+	LONG $0x245c8b4c; BYTE $0x48 // mov r11, qword ptr [rsp + 0x48]
+	LONG $0x245c8b48; BYTE $0x30 // mov rbx, qword ptr [rsp + 0x30]
+	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
+	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
+	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
+	LONG $0x487df362; WORD $0xce1f; BYTE $0x04 // vpcmpneqd k1, zmm0, zmm6
+	LONG $0x4975f162; WORD $0xcfeb // vpord zmm1 {k1}, zmm1, zmm7
+	LONG $0xfff88366 // cmp ax, -0x1
+	LONG $0xfa78840f; WORD $0xffff // je 0x2650 <glideAVX512+0x2650>
+	WORD $0xd0f7 // not eax
+	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
+	LONG $0xb80f44f3; BYTE $0xf8 // popcnt r15d, eax
+	LONG $0x481dd162; WORD $0xf2fa // vpsubd zmm6, zmm12, zmm10
+	LONG $0x484df162; WORD $0xf672; BYTE $0x18 // vpslld zmm6, zmm6, 0x18
+	LONG $0x4825d162; WORD $0xf8fa // vpsubd zmm7, zmm11, zmm8
+	LONG $0x4845f162; WORD $0xf772; BYTE $0x10 // vpslld zmm7, zmm7, 0x10
+	LONG $0x484d7362; WORD $0xcf25; BYTE $0xfe // vpternlogd zmm9, zmm6, zmm7, 0xfe
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0xc97d7262; WORD $0xce8b // vpcompressd zmm6 {k1} {z}, zmm9
+	LONG $0xc97d7262; WORD $0xd78b // vpcompressd zmm7 {k1} {z}, zmm10
+	LONG $0xc97d5262; WORD $0xc08b // vpcompressd zmm8 {k1} {z}, zmm8
+	LONG $0x48fe7162; WORD $0x096f // vmovdqu64 zmm9, zmmword ptr [rcx]
+	LONG $0x48355162; WORD $0xc9fe // vpaddd zmm9, zmm9, zmm9
+	LONG $0x48357162; WORD $0xd5fe // vpaddd zmm10, zmm9, zmm5
+	LONG $0x487e5262; WORD $0xd533 // vpmovdw ymm13, zmm10
+	LONG $0x487e5262; WORD $0xcc33 // vpmovdw ymm12, zmm9
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
+	LONG $0xe0468d41 // lea eax, [r14 - 0x20]
+	LONG $0xd06e79c5 // vmovd xmm10, eax
+	LONG $0x00001eb8; BYTE $0x00 // mov eax, 0x1e
+	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
+	LONG $0x489d7362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm12, zmm12, ymm0, 0x1
+	LONG $0x48957362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm13, zmm13, ymm0, 0x1
+	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
+	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
+	LONG $0x000008b8; BYTE $0x00 // mov eax, 0x8
+	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
+	WORD $0x25eb // jmp 0x2ca0 <glideAVX512+0x2ca0>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x927bc1c4; BYTE $0xcc // kmovd k1, r12d
+	LONG $0xc97d5262; WORD $0xc08b // vpcompressd zmm8 {k1} {z}, zmm8
+	LONG $0xc97df262; WORD $0xff8b // vpcompressd zmm7 {k1} {z}, zmm7
+	LONG $0xc97df262; WORD $0xf68b // vpcompressd zmm6 {k1} {z}, zmm6
+	WORD $0x2941; BYTE $0xcf // sub r15d, ecx
+	LONG $0xf9b0840f; WORD $0xffff // je 0x2650 <glideAVX512+0x2650>
+	LONG $0x083dc162; WORD $0xc1fa // vpsubd xmm16, xmm8, xmm9
+	LONG $0x007dc262; WORD $0xc239 // vpminsd xmm16, xmm16, xmm10
+	LONG $0x007de262; WORD $0xf33d // vpmaxsd xmm22, xmm16, xmm3
+	LONG $0x487da262; WORD $0xc658 // vpbroadcastd zmm16, xmm22
+	LONG $0x0845e162; WORD $0xfdfa // vpsubd xmm23, xmm7, xmm5
+	LONG $0x487da262; WORD $0xcf58 // vpbroadcastd zmm17, xmm23
+	LONG $0x483da162; WORD $0xc0fa // vpsubd zmm16, zmm8, zmm16
+	LONG $0x4845a162; WORD $0xe9fa // vpsubd zmm21, zmm7, zmm17
+	LONG $0x48bde362; WORD $0xca03; BYTE $0x07 // valignq zmm17, zmm8, zmm2, 0x7 # zmm17 = zmm2[7],zmm8[0,1,2,3,4,5,6]
+	LONG $0x407dd362; WORD $0xc31e; BYTE $0x06 // vpcmpnleud k0, zmm16, zmm11
+	LONG $0x4055d362; WORD $0xc91e; BYTE $0x06 // vpcmpnleud k1, zmm21, zmm9
+	LONG $0x483db362; WORD $0xd11f; BYTE $0x02 // vpcmpled k2, zmm8, zmm17
+	LONG $0xca45f4c5 // korw k1, k1, k2
+	LONG $0xc045f4c5 // korw k0, k1, k0
+	LONG $0xc093f8c5 // kmovw eax, k0
+	LONG $0xf8ab0f44 // bts eax, r15d
+	LONG $0xc8bc0ff3 // tzcnt ecx, eax
+	LONG $0xffffbc41; WORD $0xffff // mov r12d, 0xffffffff
+	WORD $0xd341; BYTE $0xe4 // shl r12d, cl
+	WORD $0x8944; BYTE $0xe0 // mov eax, r12d
+	WORD $0xd0f7 // not eax
+	LONG $0xe892fbc5 // kmovd k5, eax
+	LONG $0xcd55a262; WORD $0xc047 // vpsllvd zmm16 {k5} {z}, zmm5, zmm16
+	LONG $0x48fda362; WORD $0xc13b; BYTE $0x01 // vextracti64x4 ymm17, zmm16, 0x1
+	LONG $0x207da162; WORD $0xc1eb // vpord ymm16, ymm16, ymm17
+	LONG $0x287da362; WORD $0xc139; BYTE $0x01 // vextracti32x4 xmm17, ymm16, 0x1
+	LONG $0x007da162; WORD $0xc1eb // vpord xmm16, xmm16, xmm17
+	LONG $0x087da162; WORD $0xc870; BYTE $0xee // vpshufd xmm17, xmm16, 0xee # xmm17 = xmm16[2,3,2,3]
+	LONG $0x00f5a162; WORD $0xc0eb // vporq xmm16, xmm17, xmm16
+	LONG $0x08fde162; WORD $0xc07e // vmovq rax, xmm16
+	LONG $0xe092fbc5 // kmovd k4, eax
+	LONG $0x20e8c148 // shr rax, 0x20
+	LONG $0xccfdc262; WORD $0xdc62 // vpexpandw zmm19 {k4} {z}, zmm12
+	LONG $0xd892fbc5 // kmovd k3, eax
+	LONG $0xcbfdc262; WORD $0xd562 // vpexpandw zmm18 {k3} {z}, zmm13
+	LONG $0x3379e3c4; WORD $0x01d4 // kshiftld k2, k4, 0x1
+	LONG $0xcafdc262; WORD $0xcc62 // vpexpandw zmm17 {k2} {z}, zmm12
+	LONG $0x3379e3c4; WORD $0x01cb // kshiftld k1, k3, 0x1
+	LONG $0xc9fdc262; WORD $0xc562 // vpexpandw zmm16 {k1} {z}, zmm13
+	LONG $0x405df162; WORD $0xf672; BYTE $0x08 // vpslld zmm20, zmm6, 0x8
+	LONG $0x405db162; WORD $0xe472; BYTE $0x18 // vpsrad zmm20, zmm20, 0x18
+	LONG $0x405df162; WORD $0xc566 // vpcmpgtd k0, zmm20, zmm5
+	LONG $0x487eb262; WORD $0xf433 // vpmovdw ymm20, zmm6
+	LONG $0x403df162; WORD $0xe672; BYTE $0x18 // vpsrad zmm24, zmm6, 0x18
+	LONG $0x48550262; WORD $0xc047 // vpsllvd zmm24, zmm5, zmm24
+	LONG $0x403d6162; WORD $0xc5fa // vpsubd zmm24, zmm24, zmm5
+	LONG $0xc53da262; WORD $0xed47 // vpsllvd zmm21 {k5} {z}, zmm24, zmm21
+	LONG $0x087de162; WORD $0xf87e // vmovd eax, xmm23
+	WORD $0x9848 // cdqe
+	LONG $0xc6af0f49 // imul rax, r14
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x087de162; WORD $0xf27e // vmovd edx, xmm22
+	LONG $0x50048d48 // lea rax, [rax + 2*rdx]
+	LONG $0x4855a162; WORD $0xf5db // vpandd zmm22, zmm5, zmm21
+	LONG $0x404db262; WORD $0xee27 // vptestmd k5, zmm22, zmm22
+	LONG $0xed98f8c5 // kortestw k5, k5
+	WORD $0x6174 // je 0x2e37 <glideAVX512+0x2e37>
+	LONG $0x486de162; WORD $0x30fd // vpaddw zmm22, zmm2, zmmword ptr [rax]
+	LONG $0x2ddda262; WORD $0xfc66 // vpblendmw ymm23 {k5}, ymm4, ymm20
+	LONG $0x40c5e362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm23, ymm0, 0x1
+	LONG $0x40e52262; WORD $0xc78d // vpermw zmm24, zmm19, zmm23
+	LONG $0x444d8262; WORD $0xf03a // vpminuw zmm22 {k4}, zmm22, zmm24
+	LONG $0x40eda262; WORD $0xff8d // vpermw zmm23, zmm18, zmm23
+	LONG $0x41fde1c4; BYTE $0xed // kandd k5, k0, k5
+	LONG $0x2ddd2262; WORD $0xc466 // vpblendmw ymm24 {k5}, ymm4, ymm20
+	LONG $0x434da262; WORD $0xf73a // vpminuw zmm22 {k3}, zmm22, zmm23
+	LONG $0x40bde362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm24, ymm0, 0x1
+	LONG $0x40f52262; WORD $0xc78d // vpermw zmm24, zmm17, zmm23
+	LONG $0x424d8262; WORD $0xf03a // vpminuw zmm22 {k2}, zmm22, zmm24
+	LONG $0x40fda262; WORD $0xff8d // vpermw zmm23, zmm16, zmm23
+	LONG $0x414da262; WORD $0xf73a // vpminuw zmm22 {k1}, zmm22, zmm23
+	LONG $0x404de162; WORD $0xf2f9 // vpsubw zmm22, zmm22, zmm2
+	LONG $0x48fee162; WORD $0x307f // vmovdqu64 zmmword ptr [rax], zmm22
+	LONG $0x70048d4a // lea rax, [rax + 2*r14]
+	LONG $0x4835a162; WORD $0xf5db // vpandd zmm22, zmm9, zmm21
+	LONG $0x404db262; WORD $0xee27 // vptestmd k5, zmm22, zmm22
+	LONG $0xed98f8c5 // kortestw k5, k5
+	WORD $0x6174 // je 0x2eae <glideAVX512+0x2eae>
+	LONG $0x486de162; WORD $0x30fd // vpaddw zmm22, zmm2, zmmword ptr [rax]
+	LONG $0x2ddda262; WORD $0xfc66 // vpblendmw ymm23 {k5}, ymm4, ymm20
+	LONG $0x40c5e362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm23, ymm0, 0x1
+	LONG $0x40e52262; WORD $0xc78d // vpermw zmm24, zmm19, zmm23
+	LONG $0x444d8262; WORD $0xf03a // vpminuw zmm22 {k4}, zmm22, zmm24
+	LONG $0x40eda262; WORD $0xff8d // vpermw zmm23, zmm18, zmm23
+	LONG $0x41fde1c4; BYTE $0xed // kandd k5, k0, k5
+	LONG $0x2ddd2262; WORD $0xc466 // vpblendmw ymm24 {k5}, ymm4, ymm20
+	LONG $0x434da262; WORD $0xf73a // vpminuw zmm22 {k3}, zmm22, zmm23
+	LONG $0x40bde362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm24, ymm0, 0x1
+	LONG $0x40f52262; WORD $0xc78d // vpermw zmm24, zmm17, zmm23
+	LONG $0x424d8262; WORD $0xf03a // vpminuw zmm22 {k2}, zmm22, zmm24
+	LONG $0x40fda262; WORD $0xff8d // vpermw zmm23, zmm16, zmm23
+	LONG $0x414da262; WORD $0xf73a // vpminuw zmm22 {k1}, zmm22, zmm23
+	LONG $0x404de162; WORD $0xf2f9 // vpsubw zmm22, zmm22, zmm2
+	LONG $0x48fee162; WORD $0x307f // vmovdqu64 zmmword ptr [rax], zmm22
+	LONG $0x70048d4a // lea rax, [rax + 2*r14]
+	LONG $0x480da162; WORD $0xf5db // vpandd zmm22, zmm14, zmm21
+	LONG $0x404db262; WORD $0xee27 // vptestmd k5, zmm22, zmm22
+	LONG $0xed98f8c5 // kortestw k5, k5
+	WORD $0x6174 // je 0x2f25 <glideAVX512+0x2f25>
+	LONG $0x486de162; WORD $0x30fd // vpaddw zmm22, zmm2, zmmword ptr [rax]
+	LONG $0x2ddda262; WORD $0xfc66 // vpblendmw ymm23 {k5}, ymm4, ymm20
+	LONG $0x40c5e362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm23, ymm0, 0x1
+	LONG $0x40e52262; WORD $0xc78d // vpermw zmm24, zmm19, zmm23
+	LONG $0x444d8262; WORD $0xf03a // vpminuw zmm22 {k4}, zmm22, zmm24
+	LONG $0x40eda262; WORD $0xff8d // vpermw zmm23, zmm18, zmm23
+	LONG $0x41fde1c4; BYTE $0xed // kandd k5, k0, k5
+	LONG $0x2ddd2262; WORD $0xc466 // vpblendmw ymm24 {k5}, ymm4, ymm20
+	LONG $0x434da262; WORD $0xf73a // vpminuw zmm22 {k3}, zmm22, zmm23
+	LONG $0x40bde362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm24, ymm0, 0x1
+	LONG $0x40f52262; WORD $0xc78d // vpermw zmm24, zmm17, zmm23
+	LONG $0x424d8262; WORD $0xf03a // vpminuw zmm22 {k2}, zmm22, zmm24
+	LONG $0x40fda262; WORD $0xff8d // vpermw zmm23, zmm16, zmm23
+	LONG $0x414da262; WORD $0xf73a // vpminuw zmm22 {k1}, zmm22, zmm23
+	LONG $0x404de162; WORD $0xf2f9 // vpsubw zmm22, zmm22, zmm2
+	LONG $0x48fee162; WORD $0x307f // vmovdqu64 zmmword ptr [rax], zmm22
+	LONG $0x4805a162; WORD $0xeddb // vpandd zmm21, zmm15, zmm21
+	LONG $0x4055b262; WORD $0xed27 // vptestmd k5, zmm21, zmm21
+	LONG $0xed98f8c5 // kortestw k5, k5
+	LONG $0xfd45840f; WORD $0xffff // je 0x2c80 <glideAVX512+0x2c80>
+	LONG $0x486da162; WORD $0x2cfd; BYTE $0x70 // vpaddw zmm21, zmm2, zmmword ptr [rax + 2*r14]
+	LONG $0x2ddda262; WORD $0xf466 // vpblendmw ymm22 {k5}, ymm4, ymm20
+	LONG $0x40cde362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm22, zmm22, ymm0, 0x1
+	LONG $0x40e5a262; WORD $0xde8d // vpermw zmm19, zmm19, zmm22
+	LONG $0x4455a262; WORD $0xeb3a // vpminuw zmm21 {k4}, zmm21, zmm19
+	LONG $0x40eda262; WORD $0xd68d // vpermw zmm18, zmm18, zmm22
+	LONG $0x41fde1c4; BYTE $0xe5 // kandd k4, k0, k5
+	LONG $0x2cdda262; WORD $0xdc66 // vpblendmw ymm19 {k4}, ymm4, ymm20
+	LONG $0x4355a262; WORD $0xea3a // vpminuw zmm21 {k3}, zmm21, zmm18
+	LONG $0x40e5e362; WORD $0xd03a; BYTE $0x01 // vinserti64x4 zmm18, zmm19, ymm0, 0x1
+	LONG $0x40f5a262; WORD $0xca8d // vpermw zmm17, zmm17, zmm18
+	LONG $0x4255a262; WORD $0xe93a // vpminuw zmm21 {k2}, zmm21, zmm17
+	LONG $0x40fda262; WORD $0xc28d // vpermw zmm16, zmm16, zmm18
+	LONG $0x4155a262; WORD $0xe83a // vpminuw zmm21 {k1}, zmm21, zmm16
+	LONG $0x4055e162; WORD $0xc2f9 // vpsubw zmm16, zmm21, zmm2
+	LONG $0x48fea162; WORD $0x047f; BYTE $0x70 // vmovdqu64 zmmword ptr [rax + 2*r14], zmm16
+	LONG $0xfffcdde9; BYTE $0xff // jmp 0x2c80 <glideAVX512+0x2c80>
+	LONG $0x4875f262; WORD $0xc127 // vptestmd k0, zmm1, zmm1
 	LONG $0xc098f8c5 // kortestw k0, k0
-	WORD $0x950f; BYTE $0xc0 // setne al
-	WORD $0x02eb // jmp 0xfa6 <glideAVX512+0xfa6>
-	WORD $0xc031 // xor eax, eax
-	WORD $0xb60f; BYTE $0xc0 // movzx eax, al
-	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
+	WORD $0x950f; BYTE $0xc1 // setne cl
+	WORD $0xb60f; BYTE $0xc1 // movzx eax, cl
+	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
 	WORD $0x8948; BYTE $0x01 // mov qword ptr [rcx], rax
 	LONG $0xd8658d48 // lea rsp, [rbp - 0x28]
 	BYTE $0x5b // pop rbx

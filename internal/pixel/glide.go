@@ -27,8 +27,8 @@ type Glide struct {
 	Columns int              // patches are at most so many pixels wide and high, if it is 2 or 3; more are slower
 }
 
-// longest is the largest number of depth pixels in a run.
-const longest = 16
+// longest is the largest number of depth pixels in a run, narrowest the least width that variants draw into.
+const longest, narrowest = 16, 32
 
 // Row draws the readings src of one depth row, whose runs are runs, into the rows [lo, hi) of the z-buffer pix, where the
 // nearest stays and 0 is none yet. A patch covers the pixels whose centres are inside. Depths that are not 1…65535 are
@@ -39,7 +39,7 @@ func (g *Glide) Row(pix []uint16, lo, hi int, runs []Run, src []uint16) (slow bo
 		panic("pixel: glide: broken shape")
 	}
 	done := 0
-	if v := glideFor(g.Length); v != nil {
+	if v := glideFor(); v != nil && g.Width >= narrowest {
 		done = len(src) &^ (longest - 1)
 		slow = done > 0 && v(g, pix, lo, hi, runs, src[:done])
 	}

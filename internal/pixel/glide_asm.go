@@ -16,9 +16,13 @@ func (g *Glide) args(slow *int64, pix []uint16, lo, hi int, runs []Run, src []ui
 		pix: unsafe.Pointer(unsafe.SliceData(pix)), src: unsafe.Pointer(&src[0]), inverse: unsafe.Pointer(g.Inverse),
 		runs: unsafe.Pointer(&runs[0]), steps: unsafe.Pointer(&steps[0]),
 		width: int64(g.Width), lo: int64(lo), hi: int64(hi),
-		n: int64(len(src)), length: int64(g.Length), slack: int64(g.Slack), offset: int64(g.Offset),
-		columns: int64(g.Columns), slow: unsafe.Pointer(slow),
+		n: int64(len(src)), length: int64(g.Length), closer: 65535 - int64(g.Slack), wider: 2 * int64(g.Slack),
+		offset: int64(g.Offset), columns: 2, slow: unsafe.Pointer(slow),
 	}
+	if g.Columns > 2 {
+		a.columns = 3
+	}
+	a.room = a.width - 3
 	if g.Bent {
 		a.bent = 1
 	}

@@ -5,1589 +5,1680 @@
 // func glideNEON(a)
 TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xa9bb7bfd // stp x29, x30, [sp, #-0x50]!
-	WORD $0xa90167fa // stp x26, x25, [sp, #0x10]
-	WORD $0xa9025ff8 // stp x24, x23, [sp, #0x20]
-	WORD $0xa90357f6 // stp x22, x21, [sp, #0x30]
-	WORD $0xa9044ff4 // stp x20, x19, [sp, #0x40]
-	WORD $0xf940340b // ldr x11, [x0, #0x68]
+	WORD $0xa9bd5ff8 // stp x24, x23, [sp, #-0x30]!
+	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
+	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
+	WORD $0x2a1f03e9 // mov w9, wzr
+	WORD $0xf940380b // ldr x11, [x0, #0x70]
 	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
-	WORD $0xf9401409 // ldr x9, [x0, #0x28]
-	WORD $0xf940200a // ldr x10, [x0, #0x40]
-	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
-	WORD $0xf100097f // cmp x11, #0x2
-	WORD $0x5400680c // b.gt 0xd2c <glideNEON+0xd2c>
+	WORD $0x4e040d20 // dup v0.4s, w9
+	WORD $0xa944240a // ldp x10, x9, [x0, #0x40]
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0xf1000d7f // cmp x11, #0x3
+	WORD $0x5400618b // b.lt 0xc58 <glideNEON+0xc58>
 	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400c32b // b.lt 0x1898 <glideNEON+0x1898>
-	WORD $0xf940240b // ldr x11, [x0, #0x48]
-	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x5400c2cb // b.lt 0x1898 <glideNEON+0x1898>
-	WORD $0xaa1f03ec // mov x12, xzr
-	WORD $0x93407d2d // sxtw x13, w9
-	WORD $0xf940040e // ldr x14, [x0, #0x8]
-	WORD $0xd37ff9af // lsl x15, x13, #1
-	WORD $0x52800030 // mov w16, #0x1 // =1
-	WORD $0x4e040e01 // dup v1.4s, w16
-	WORD $0x529fffd0 // mov w16, #0xfffe // =65534
-	WORD $0x4e040e02 // dup v2.4s, w16
-	WORD $0x52800050 // mov w16, #0x2 // =2
-	WORD $0x4e040e03 // dup v3.4s, w16
-	WORD $0x529ffff0 // mov w16, #0xffff // =65535
-	WORD $0x52bffff1 // mov w17, #-0x10000 // =-65536
-	WORD $0x14000007 // b 0x90 <glideNEON+0x90>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x8b0c016c // add x12, x11, x12
+	WORD $0x5400ceeb // b.lt 0x1a0c <glideNEON+0x1a0c>
+	WORD $0xf100053f // cmp x9, #0x1
+	WORD $0x5400ceab // b.lt 0x1a0c <glideNEON+0x1a0c>
+	WORD $0xaa1f03eb // mov x11, xzr
+	WORD $0x5100052c // sub w12, w9, #0x1
+	WORD $0x4e040d82 // dup v2.4s, w12
+	WORD $0xf940040c // ldr x12, [x0, #0x8]
+	WORD $0x5280002d // mov w13, #0x1 // =1
+	WORD $0x4e040da3 // dup v3.4s, w13
+	WORD $0x529fffcd // mov w13, #0xfffe // =65534
+	WORD $0x4e040da4 // dup v4.4s, w13
+	WORD $0x5280004d // mov w13, #0x2 // =2
+	WORD $0x4e040da5 // dup v5.4s, w13
+	WORD $0x529fffed // mov w13, #0xffff // =65535
+	WORD $0x52a0002e // mov w14, #0x10000 // =65536
+	WORD $0x14000005 // b 0x80 <glideNEON+0x80>
+	WORD $0x8b09016b // add x11, x11, x9
 	WORD $0x91017108 // add x8, x8, #0x5c
-	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x5400c06a // b.ge 0x1898 <glideNEON+0x1898>
-	WORD $0xaa1f03e1 // mov x1, xzr
-	WORD $0x8b0c05c2 // add x2, x14, x12, lsl #1
-	WORD $0x14000005 // b 0xac <glideNEON+0xac>
+	WORD $0xeb0a017f // cmp x11, x10
+	WORD $0x5400cc8a // b.ge 0x1a0c <glideNEON+0x1a0c>
+	WORD $0xaa1f03ef // mov x15, xzr
+	WORD $0x8b0b0590 // add x16, x12, x11, lsl #1
+	WORD $0x14000005 // b 0x9c <glideNEON+0x9c>
 	WORD $0xd503201f // nop
-	WORD $0x91001021 // add x1, x1, #0x4
-	WORD $0xeb0b003f // cmp x1, x11
-	WORD $0x54fffeca // b.ge 0x80 <glideNEON+0x80>
-	WORD $0xd37ff823 // lsl x3, x1, #1
-	WORD $0xfc636846 // ldr d6, [x2, x3]
-	WORD $0x2f10a4c4 // ushll v4.4s, v6.4h, #0x0
-	WORD $0x6eb0a885 // umaxv s5, v4.4s
-	WORD $0x1e2600a3 // fmov w3, s5
-	WORD $0x34ffff03 // cbz w3, 0xa0 <glideNEON+0xa0>
-	WORD $0xf9400803 // ldr x3, [x0, #0x10]
-	WORD $0x1e260084 // fmov w4, s4
-	WORD $0x0e0c3c85 // mov w5, v4.s[1]
-	WORD $0x8b254865 // add x5, x3, w5, uxtw #2
-	WORD $0xbc645865 // ldr s5, [x3, w4, uxtw #2]
-	WORD $0x0d4090a5 // ld1 { v5.s }[1], [x5]
-	WORD $0x0e143c84 // mov w4, v4.s[2]
-	WORD $0x8b244864 // add x4, x3, w4, uxtw #2
-	WORD $0x4ea51ca7 // mov v7.16b, v5.16b
-	WORD $0x4d408087 // ld1 { v7.s }[2], [x4]
-	WORD $0x0e1c3c84 // mov w4, v4.s[3]
-	WORD $0x8b244863 // add x3, x3, w4, uxtw #2
-	WORD $0x4d409067 // ld1 { v7.s }[3], [x3]
-	WORD $0x0e6098c6 // cmeq v6.4h, v6.4h, #0
-	WORD $0x0f10a4d0 // sshll v16.4s, v6.4h, #0x0
-	WORD $0x4ea098e6 // cmeq v6.4s, v7.4s, #0
-	WORD $0xb9405903 // ldr w3, [x8, #0x58]
-	WORD $0x2a0303e4 // mov w4, w3
-	WORD $0x4e040c91 // dup v17.4s, w4
-	WORD $0x4ea61e31 // orr v17.16b, v17.16b, v6.16b
-	WORD $0x4e701e30 // bic v16.16b, v17.16b, v16.16b
-	WORD $0x4ea01e00 // orr v0.16b, v16.16b, v0.16b
-	WORD $0x35fffc23 // cbnz w3, 0xa0 <glideNEON+0xa0>
-	WORD $0x29400d04 // ldp w4, w3, [x8]
-	WORD $0x29411905 // ldp w5, w6, [x8, #0x8]
-	WORD $0x4e040c71 // dup v17.4s, w3
-	WORD $0x4e040cb2 // dup v18.4s, w5
-	WORD $0x29451503 // ldp w3, w5, [x8, #0x28]
-	WORD $0x4e040c73 // dup v19.4s, w3
-	WORD $0xb9405003 // ldr w3, [x0, #0x50]
-	WORD $0x4b030084 // sub w4, w4, w3
-	WORD $0x0b100084 // add w4, w4, w16
-	WORD $0x4e040c94 // dup v20.4s, w4
-	WORD $0xf9401004 // ldr x4, [x0, #0x20]
-	WORD $0x8b010884 // add x4, x4, x1, lsl #2
-	WORD $0x4b0300c6 // sub w6, w6, w3
-	WORD $0x0b1000c6 // add w6, w6, w16
-	WORD $0x4e040cd5 // dup v21.4s, w6
-	WORD $0x3dc00090 // ldr q16, [x4]
-	WORD $0x4eb09634 // mla v20.4s, v17.4s, v16.4s
-	WORD $0x3dc01091 // ldr q17, [x4, #0x40]
-	WORD $0x4eb19654 // mla v20.4s, v18.4s, v17.4s
-	WORD $0x29421904 // ldp w4, w6, [x8, #0x10]
-	WORD $0x4e040c92 // dup v18.4s, w4
-	WORD $0x4eb09655 // mla v21.4s, v18.4s, v16.4s
-	WORD $0x4e040cd2 // dup v18.4s, w6
-	WORD $0x4eb19655 // mla v21.4s, v18.4s, v17.4s
-	WORD $0x4e040cb1 // dup v17.4s, w5
-	WORD $0x29461504 // ldp w4, w5, [x8, #0x30]
-	WORD $0x4e040c92 // dup v18.4s, w4
-	WORD $0x4eb09633 // mla v19.4s, v17.4s, v16.4s
-	WORD $0x0ea5c271 // smull v17.2d, v19.2s, v5.2s
-	WORD $0x4ea7c273 // smull2 v19.2d, v19.4s, v7.4s
-	WORD $0x4e935a31 // uzp2 v17.4s, v17.4s, v19.4s
-	WORD $0x4e040cb3 // dup v19.4s, w5
-	WORD $0x4eb09672 // mla v18.4s, v19.4s, v16.4s
-	WORD $0x0ea5c253 // smull v19.2d, v18.2s, v5.2s
-	WORD $0x4ea7c252 // smull2 v18.2d, v18.4s, v7.4s
-	WORD $0x4e925a72 // uzp2 v18.4s, v19.4s, v18.4s
-	WORD $0x4eb18691 // add v17.4s, v20.4s, v17.4s
-	WORD $0x4eb286b2 // add v18.4s, v21.4s, v18.4s
-	WORD $0xf9403004 // ldr x4, [x0, #0x60]
-	WORD $0xb4000284 // cbz x4, 0x20c <glideNEON+0x20c>
-	WORD $0x0ea5c0b3 // smull v19.2d, v5.2s, v5.2s
-	WORD $0x4ea7c0f4 // smull2 v20.2d, v7.4s, v7.4s
-	WORD $0x4e945a73 // uzp2 v19.4s, v19.4s, v20.4s
-	WORD $0x29481504 // ldp w4, w5, [x8, #0x40]
-	WORD $0x4e040c94 // dup v20.4s, w4
-	WORD $0x4e040cb5 // dup v21.4s, w5
-	WORD $0x29491504 // ldp w4, w5, [x8, #0x48]
-	WORD $0x4e040c96 // dup v22.4s, w4
-	WORD $0x4eb096b4 // mla v20.4s, v21.4s, v16.4s
-	WORD $0x0eb3c295 // smull v21.2d, v20.2s, v19.2s
-	WORD $0x4eb3c294 // smull2 v20.2d, v20.4s, v19.4s
-	WORD $0x4e945ab4 // uzp2 v20.4s, v21.4s, v20.4s
-	WORD $0x4e040cb5 // dup v21.4s, w5
-	WORD $0x4eb096b6 // mla v22.4s, v21.4s, v16.4s
-	WORD $0x0eb3c2d5 // smull v21.2d, v22.2s, v19.2s
-	WORD $0x4eb3c2d3 // smull2 v19.2d, v22.4s, v19.4s
-	WORD $0x4e935ab3 // uzp2 v19.4s, v21.4s, v19.4s
-	WORD $0x4eb18691 // add v17.4s, v20.4s, v17.4s
-	WORD $0x4eb28672 // add v18.4s, v19.4s, v18.4s
-	WORD $0x531f7863 // lsl w3, w3, #1
-	WORD $0x29431504 // ldp w4, w5, [x8, #0x18]
-	WORD $0x0b030084 // add w4, w4, w3
-	WORD $0x4e040c93 // dup v19.4s, w4
-	WORD $0x4e040cb4 // dup v20.4s, w5
-	WORD $0x4eb18673 // add v19.4s, v19.4s, v17.4s
-	WORD $0x4eb09693 // mla v19.4s, v20.4s, v16.4s
-	WORD $0x29471504 // ldp w4, w5, [x8, #0x38]
-	WORD $0x4e040c94 // dup v20.4s, w4
-	WORD $0x29441904 // ldp w4, w6, [x8, #0x20]
-	WORD $0x0b030083 // add w3, w4, w3
-	WORD $0x0ea5c295 // smull v21.2d, v20.2s, v5.2s
-	WORD $0x4ea7c294 // smull2 v20.2d, v20.4s, v7.4s
-	WORD $0x4e945ab4 // uzp2 v20.4s, v21.4s, v20.4s
-	WORD $0x4e040c75 // dup v21.4s, w3
-	WORD $0x4e040cd6 // dup v22.4s, w6
-	WORD $0x4eb286b5 // add v21.4s, v21.4s, v18.4s
-	WORD $0x4eb096d5 // mla v21.4s, v22.4s, v16.4s
-	WORD $0x4e040cb6 // dup v22.4s, w5
-	WORD $0x0ea5c2c5 // smull v5.2d, v22.2s, v5.2s
-	WORD $0x4ea7c2c7 // smull2 v7.2d, v22.4s, v7.4s
-	WORD $0x4e8758a5 // uzp2 v5.4s, v5.4s, v7.4s
-	WORD $0x294a1103 // ldp w3, w4, [x8, #0x50]
-	WORD $0x4e040c67 // dup v7.4s, w3
-	WORD $0x4e040c96 // dup v22.4s, w4
-	WORD $0x4eb096c7 // mla v7.4s, v22.4s, v16.4s
-	WORD $0x4f2e5484 // shl v4.4s, v4.4s, #0xe
-	WORD $0x0ea4c0f0 // smull v16.2d, v7.2s, v4.2s
-	WORD $0x4ea4c0e4 // smull2 v4.2d, v7.4s, v4.4s
-	WORD $0x4e845a04 // uzp2 v4.4s, v16.4s, v4.4s
-	WORD $0x4eb48670 // add v16.4s, v19.4s, v20.4s
-	WORD $0x4ea586a7 // add v7.4s, v21.4s, v5.4s
-	WORD $0xb9405803 // ldr w3, [x0, #0x58]
-	WORD $0x4e040c65 // dup v5.4s, w3
-	WORD $0x4ea484a4 // add v4.4s, v5.4s, v4.4s
-	WORD $0x4f340484 // sshr v4.4s, v4.4s, #0xc
-	WORD $0x6ea18485 // sub v5.4s, v4.4s, v1.4s
-	WORD $0x4f300624 // sshr v4.4s, v17.4s, #0x10
-	WORD $0x4f300614 // sshr v20.4s, v16.4s, #0x10
-	WORD $0x4f300652 // sshr v18.4s, v18.4s, #0x10
-	WORD $0x4f3004f5 // sshr v21.4s, v7.4s, #0x10
-	WORD $0x4ea0a8b3 // cmlt v19.4s, v5.4s, #0
-	WORD $0x4ea234b6 // cmgt v22.4s, v5.4s, v2.4s
-	WORD $0x4eb61e73 // orr v19.16b, v19.16b, v22.16b
-	WORD $0x4ea61e73 // orr v19.16b, v19.16b, v6.16b
-	WORD $0x6ea48686 // sub v6.4s, v20.4s, v4.4s
-	WORD $0x6eb286b4 // sub v20.4s, v21.4s, v18.4s
-	WORD $0x4ea66696 // smax v22.4s, v20.4s, v6.4s
-	WORD $0x4ea336d6 // cmgt v22.4s, v22.4s, v3.4s
-	WORD $0x4ea66e97 // smin v23.4s, v20.4s, v6.4s
-	WORD $0x4eb73437 // cmgt v23.4s, v1.4s, v23.4s
-	WORD $0x4eb61ef6 // orr v22.16b, v23.16b, v22.16b
-	WORD $0x4ea0aa37 // cmlt v23.4s, v17.4s, #0
-	WORD $0x4eb71e77 // orr v23.16b, v19.16b, v23.16b
-	WORD $0x4ea31c78 // mov v24.16b, v3.16b
-	WORD $0x4f301638 // ssra v24.4s, v17.4s, #0x10
-	WORD $0x2a0903e3 // mov w3, w9
-	WORD $0x4e040c71 // dup v17.4s, w3
-	WORD $0x4eb13718 // cmgt v24.4s, v24.4s, v17.4s
-	WORD $0xb9403003 // ldr w3, [x0, #0x30]
-	WORD $0x2a0303e4 // mov w4, w3
-	WORD $0x4e040c99 // dup v25.4s, w4
-	WORD $0x4eb23739 // cmgt v25.4s, v25.4s, v18.4s
-	WORD $0xb9403804 // ldr w4, [x0, #0x38]
-	WORD $0x2a0403e5 // mov w5, w4
-	WORD $0x4e040cba // dup v26.4s, w5
-	WORD $0x4eba36b5 // cmgt v21.4s, v21.4s, v26.4s
-	WORD $0x4eb91f18 // orr v24.16b, v24.16b, v25.16b
-	WORD $0x4eb81eb5 // orr v21.16b, v21.16b, v24.16b
-	WORD $0x4eb51ef5 // orr v21.16b, v23.16b, v21.16b
-	WORD $0x4eb61eb5 // orr v21.16b, v21.16b, v22.16b
-	WORD $0x6eb0aab5 // umaxv s21, v21.4s
-	WORD $0x1e2602a5 // fmov w5, s21
-	WORD $0x34002d45 // cbz w5, 0x8d8 <glideNEON+0x8d8>
-	WORD $0x4ea51e65 // orr v5.16b, v19.16b, v5.16b
-	WORD $0x529fffe5 // mov w5, #0xffff // =65535
-	WORD $0x4e040ca6 // dup v6.4s, w5
-	WORD $0x4e241cc4 // and v4.16b, v6.16b, v4.16b
-	WORD $0x4e040e31 // dup v17.4s, w17
-	WORD $0x4e301e30 // and v16.16b, v17.16b, v16.16b
-	WORD $0x4ea41e04 // orr v4.16b, v16.16b, v4.16b
-	WORD $0x4e321cc6 // and v6.16b, v6.16b, v18.16b
-	WORD $0x4e271e27 // and v7.16b, v17.16b, v7.16b
-	WORD $0x4ea61ce6 // orr v6.16b, v7.16b, v6.16b
-	WORD $0x1e2600a5 // fmov w5, s5
-	WORD $0x37f80ac5 // tbnz w5, #0x1f, 0x4b8 <glideNEON+0x4b8>
-	WORD $0x1e2600c6 // fmov w6, s6
-	WORD $0x13003cc7 // sxth w7, w6
-	WORD $0x13107cc6 // asr w6, w6, #16
-	WORD $0x6b07007f // cmp w3, w7
-	WORD $0x1a87c067 // csel w7, w3, w7, gt
-	WORD $0x6b06009f // cmp w4, w6
-	WORD $0x1a86b093 // csel w19, w4, w6, lt
-	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x540009aa // b.ge 0x4b8 <glideNEON+0x4b8>
-	WORD $0x1e260086 // fmov w6, s4
-	WORD $0x13107cd4 // asr w20, w6, #16
-	WORD $0x6b14013f // cmp w9, w20
-	WORD $0x1a94b134 // csel w20, w9, w20, lt
-	WORD $0x13003cc6 // sxth w6, w6
-	WORD $0x0aa67cc6 // bic w6, w6, w6, asr #31
-	WORD $0x6b1400df // cmp w6, w20
-	WORD $0x540008aa // b.ge 0x4b8 <glideNEON+0x4b8>
-	WORD $0x93407ce7 // sxtw x7, w7
-	WORD $0x93407e73 // sxtw x19, w19
-	WORD $0x93407e94 // sxtw x20, w20
-	WORD $0xf9400017 // ldr x23, [x0]
-	WORD $0x4b060295 // sub w21, w20, w6
-	WORD $0x924006b5 // and x21, x21, #0x3
-	WORD $0xcb1400d6 // sub x22, x6, x20
-	WORD $0x9b075df7 // madd x23, x15, x7, x23
-	WORD $0x14000006 // b 0x3e0 <glideNEON+0x3e0>
-	WORD $0xd503201f // nop
-	WORD $0x910004e7 // add x7, x7, #0x1
-	WORD $0x8b0f02f7 // add x23, x23, x15
-	WORD $0xeb1300ff // cmp x7, x19
-	WORD $0x540006e0 // b.eq 0x4b8 <glideNEON+0x4b8>
-	WORD $0xaa0603f9 // mov x25, x6
-	WORD $0xb40001f5 // cbz x21, 0x420 <glideNEON+0x420>
-	WORD $0xaa1503f8 // mov x24, x21
-	WORD $0xaa0603f9 // mov x25, x6
-	WORD $0xd37ffb3a // lsl x26, x25, #1
-	WORD $0x787a6afd // ldrh w29, [x23, x26]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003cbe // and w30, w5, #0xffff
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x783a6afd // strh w29, [x23, x26]
-	WORD $0x91000739 // add x25, x25, #0x1
-	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fffea1 // b.ne 0x3f0 <glideNEON+0x3f0>
-	WORD $0xb10012df // cmn x22, #0x4
-	WORD $0x54fffd68 // b.hi 0x3d0 <glideNEON+0x3d0>
-	WORD $0xcb190298 // sub x24, x20, x25
-	WORD $0xd37ffb39 // lsl x25, x25, #1
-	WORD $0x8b1902fa // add x26, x23, x25
-	WORD $0x7940035d // ldrh w29, [x26]
-	WORD $0x12003cbe // and w30, w5, #0xffff
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x7900035d // strh w29, [x26]
-	WORD $0x7940075d // ldrh w29, [x26, #0x2]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x7900075d // strh w29, [x26, #0x2]
-	WORD $0x79400b5d // ldrh w29, [x26, #0x4]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x79000b5d // strh w29, [x26, #0x4]
-	WORD $0x79400f5d // ldrh w29, [x26, #0x6]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x79000f5d // strh w29, [x26, #0x6]
-	WORD $0xf1001318 // subs x24, x24, #0x4
-	WORD $0x91002339 // add x25, x25, #0x8
-	WORD $0x54fffc01 // b.ne 0x430 <glideNEON+0x430>
-	WORD $0x17ffffc7 // b 0x3d0 <glideNEON+0x3d0>
-	WORD $0x0e0c3ca5 // mov w5, v5.s[1]
-	WORD $0x37f80ae5 // tbnz w5, #0x1f, 0x618 <glideNEON+0x618>
-	WORD $0x0e0c3cc6 // mov w6, v6.s[1]
-	WORD $0x13003cc7 // sxth w7, w6
-	WORD $0x13107cc6 // asr w6, w6, #16
-	WORD $0x6b07007f // cmp w3, w7
-	WORD $0x1a87c067 // csel w7, w3, w7, gt
-	WORD $0x6b06009f // cmp w4, w6
-	WORD $0x1a86b093 // csel w19, w4, w6, lt
-	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x540009ca // b.ge 0x618 <glideNEON+0x618>
-	WORD $0x0e0c3c86 // mov w6, v4.s[1]
-	WORD $0x13107cd4 // asr w20, w6, #16
-	WORD $0x6b14013f // cmp w9, w20
-	WORD $0x1a94b134 // csel w20, w9, w20, lt
-	WORD $0x13003cc6 // sxth w6, w6
-	WORD $0x0aa67cc6 // bic w6, w6, w6, asr #31
-	WORD $0x6b1400df // cmp w6, w20
-	WORD $0x540008ca // b.ge 0x618 <glideNEON+0x618>
-	WORD $0x93407ce7 // sxtw x7, w7
-	WORD $0x93407e73 // sxtw x19, w19
-	WORD $0x93407e94 // sxtw x20, w20
-	WORD $0xf9400017 // ldr x23, [x0]
-	WORD $0x4b060295 // sub w21, w20, w6
-	WORD $0x924006b5 // and x21, x21, #0x3
-	WORD $0xcb1400d6 // sub x22, x6, x20
-	WORD $0x9b075df7 // madd x23, x15, x7, x23
-	WORD $0x14000007 // b 0x540 <glideNEON+0x540>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x910004e7 // add x7, x7, #0x1
-	WORD $0x8b0f02f7 // add x23, x23, x15
-	WORD $0xeb1300ff // cmp x7, x19
-	WORD $0x540006e0 // b.eq 0x618 <glideNEON+0x618>
-	WORD $0xaa0603f9 // mov x25, x6
-	WORD $0xb40001f5 // cbz x21, 0x580 <glideNEON+0x580>
-	WORD $0xaa1503f8 // mov x24, x21
-	WORD $0xaa0603f9 // mov x25, x6
-	WORD $0xd37ffb3a // lsl x26, x25, #1
-	WORD $0x787a6afd // ldrh w29, [x23, x26]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003cbe // and w30, w5, #0xffff
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x783a6afd // strh w29, [x23, x26]
-	WORD $0x91000739 // add x25, x25, #0x1
-	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fffea1 // b.ne 0x550 <glideNEON+0x550>
-	WORD $0xb10012df // cmn x22, #0x4
-	WORD $0x54fffd68 // b.hi 0x530 <glideNEON+0x530>
-	WORD $0xcb190298 // sub x24, x20, x25
-	WORD $0xd37ffb39 // lsl x25, x25, #1
-	WORD $0x8b1902fa // add x26, x23, x25
-	WORD $0x7940035d // ldrh w29, [x26]
-	WORD $0x12003cbe // and w30, w5, #0xffff
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x7900035d // strh w29, [x26]
-	WORD $0x7940075d // ldrh w29, [x26, #0x2]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x7900075d // strh w29, [x26, #0x2]
-	WORD $0x79400b5d // ldrh w29, [x26, #0x4]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x79000b5d // strh w29, [x26, #0x4]
-	WORD $0x79400f5d // ldrh w29, [x26, #0x6]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x79000f5d // strh w29, [x26, #0x6]
-	WORD $0xf1001318 // subs x24, x24, #0x4
-	WORD $0x91002339 // add x25, x25, #0x8
-	WORD $0x54fffc01 // b.ne 0x590 <glideNEON+0x590>
-	WORD $0x17ffffc7 // b 0x530 <glideNEON+0x530>
-	WORD $0x0e143ca5 // mov w5, v5.s[2]
-	WORD $0x37f80ae5 // tbnz w5, #0x1f, 0x778 <glideNEON+0x778>
-	WORD $0x0e143cc6 // mov w6, v6.s[2]
-	WORD $0x13003cc7 // sxth w7, w6
-	WORD $0x13107cc6 // asr w6, w6, #16
-	WORD $0x6b07007f // cmp w3, w7
-	WORD $0x1a87c067 // csel w7, w3, w7, gt
-	WORD $0x6b06009f // cmp w4, w6
-	WORD $0x1a86b093 // csel w19, w4, w6, lt
-	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x540009ca // b.ge 0x778 <glideNEON+0x778>
-	WORD $0x0e143c86 // mov w6, v4.s[2]
-	WORD $0x13107cd4 // asr w20, w6, #16
-	WORD $0x6b14013f // cmp w9, w20
-	WORD $0x1a94b134 // csel w20, w9, w20, lt
-	WORD $0x13003cc6 // sxth w6, w6
-	WORD $0x0aa67cc6 // bic w6, w6, w6, asr #31
-	WORD $0x6b1400df // cmp w6, w20
-	WORD $0x540008ca // b.ge 0x778 <glideNEON+0x778>
-	WORD $0x93407ce7 // sxtw x7, w7
-	WORD $0x93407e73 // sxtw x19, w19
-	WORD $0x93407e94 // sxtw x20, w20
-	WORD $0xf9400017 // ldr x23, [x0]
-	WORD $0x4b060295 // sub w21, w20, w6
-	WORD $0x924006b5 // and x21, x21, #0x3
-	WORD $0xcb1400d6 // sub x22, x6, x20
-	WORD $0x9b075df7 // madd x23, x15, x7, x23
-	WORD $0x14000007 // b 0x6a0 <glideNEON+0x6a0>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x910004e7 // add x7, x7, #0x1
-	WORD $0x8b0f02f7 // add x23, x23, x15
-	WORD $0xeb1300ff // cmp x7, x19
-	WORD $0x540006e0 // b.eq 0x778 <glideNEON+0x778>
-	WORD $0xaa0603f9 // mov x25, x6
-	WORD $0xb40001f5 // cbz x21, 0x6e0 <glideNEON+0x6e0>
-	WORD $0xaa1503f8 // mov x24, x21
-	WORD $0xaa0603f9 // mov x25, x6
-	WORD $0xd37ffb3a // lsl x26, x25, #1
-	WORD $0x787a6afd // ldrh w29, [x23, x26]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003cbe // and w30, w5, #0xffff
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x783a6afd // strh w29, [x23, x26]
-	WORD $0x91000739 // add x25, x25, #0x1
-	WORD $0xf1000718 // subs x24, x24, #0x1
-	WORD $0x54fffea1 // b.ne 0x6b0 <glideNEON+0x6b0>
-	WORD $0xb10012df // cmn x22, #0x4
-	WORD $0x54fffd68 // b.hi 0x690 <glideNEON+0x690>
-	WORD $0xcb190298 // sub x24, x20, x25
-	WORD $0xd37ffb39 // lsl x25, x25, #1
-	WORD $0x8b1902fa // add x26, x23, x25
-	WORD $0x7940035d // ldrh w29, [x26]
-	WORD $0x12003cbe // and w30, w5, #0xffff
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x7900035d // strh w29, [x26]
-	WORD $0x7940075d // ldrh w29, [x26, #0x2]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x7900075d // strh w29, [x26, #0x2]
-	WORD $0x79400b5d // ldrh w29, [x26, #0x4]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x79000b5d // strh w29, [x26, #0x4]
-	WORD $0x79400f5d // ldrh w29, [x26, #0x6]
-	WORD $0x510007bd // sub w29, w29, #0x1
-	WORD $0x12003fbd // and w29, w29, #0xffff
-	WORD $0x6b1e03bf // cmp w29, w30
-	WORD $0x1a9e33bd // csel w29, w29, w30, lo
-	WORD $0x110007bd // add w29, w29, #0x1
-	WORD $0x79000f5d // strh w29, [x26, #0x6]
-	WORD $0xf1001318 // subs x24, x24, #0x4
-	WORD $0x91002339 // add x25, x25, #0x8
-	WORD $0x54fffc01 // b.ne 0x6f0 <glideNEON+0x6f0>
-	WORD $0x17ffffc7 // b 0x690 <glideNEON+0x690>
-	WORD $0x0e1c3ca5 // mov w5, v5.s[3]
-	WORD $0x37ffc925 // tbnz w5, #0x1f, 0xa0 <glideNEON+0xa0>
-	WORD $0x0e1c3cc6 // mov w6, v6.s[3]
-	WORD $0x13003cc7 // sxth w7, w6
-	WORD $0x13107cc6 // asr w6, w6, #16
-	WORD $0x6b07007f // cmp w3, w7
-	WORD $0x1a87c067 // csel w7, w3, w7, gt
-	WORD $0x6b06009f // cmp w4, w6
-	WORD $0x1a86b086 // csel w6, w4, w6, lt
-	WORD $0x6b0600ff // cmp w7, w6
-	WORD $0x54ffc80a // b.ge 0xa0 <glideNEON+0xa0>
-	WORD $0x0e1c3c83 // mov w3, v4.s[3]
-	WORD $0x13107c64 // asr w4, w3, #16
-	WORD $0x6b04013f // cmp w9, w4
-	WORD $0x1a84b133 // csel w19, w9, w4, lt
-	WORD $0x13003c63 // sxth w3, w3
-	WORD $0x0aa37c63 // bic w3, w3, w3, asr #31
-	WORD $0x6b13007f // cmp w3, w19
-	WORD $0x54ffc70a // b.ge 0xa0 <glideNEON+0xa0>
-	WORD $0x93407ce4 // sxtw x4, w7
-	WORD $0x93407cc6 // sxtw x6, w6
-	WORD $0x93407e67 // sxtw x7, w19
-	WORD $0xf9400015 // ldr x21, [x0]
-	WORD $0x4b0300f3 // sub w19, w7, w3
-	WORD $0x92400673 // and x19, x19, #0x3
-	WORD $0xcb070074 // sub x20, x3, x7
-	WORD $0x9b0455f5 // madd x21, x15, x4, x21
-	WORD $0x14000007 // b 0x800 <glideNEON+0x800>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x91000484 // add x4, x4, #0x1
-	WORD $0x8b0f02b5 // add x21, x21, x15
-	WORD $0xeb06009f // cmp x4, x6
-	WORD $0x54ffc520 // b.eq 0xa0 <glideNEON+0xa0>
-	WORD $0xaa0303f7 // mov x23, x3
-	WORD $0xb40001f3 // cbz x19, 0x840 <glideNEON+0x840>
-	WORD $0xaa1303f6 // mov x22, x19
-	WORD $0xaa0303f7 // mov x23, x3
-	WORD $0xd37ffaf8 // lsl x24, x23, #1
-	WORD $0x78786ab9 // ldrh w25, [x21, x24]
-	WORD $0x51000739 // sub w25, w25, #0x1
-	WORD $0x12003cba // and w26, w5, #0xffff
-	WORD $0x12003f39 // and w25, w25, #0xffff
-	WORD $0x6b1a033f // cmp w25, w26
-	WORD $0x1a9a3339 // csel w25, w25, w26, lo
-	WORD $0x11000739 // add w25, w25, #0x1
-	WORD $0x78386ab9 // strh w25, [x21, x24]
-	WORD $0x910006f7 // add x23, x23, #0x1
-	WORD $0xf10006d6 // subs x22, x22, #0x1
-	WORD $0x54fffea1 // b.ne 0x810 <glideNEON+0x810>
-	WORD $0xb100129f // cmn x20, #0x4
-	WORD $0x54fffd68 // b.hi 0x7f0 <glideNEON+0x7f0>
-	WORD $0xcb1700f6 // sub x22, x7, x23
-	WORD $0xd37ffaf7 // lsl x23, x23, #1
-	WORD $0x8b1702b8 // add x24, x21, x23
-	WORD $0x79400319 // ldrh w25, [x24]
-	WORD $0x12003cba // and w26, w5, #0xffff
-	WORD $0x51000739 // sub w25, w25, #0x1
-	WORD $0x12003f39 // and w25, w25, #0xffff
-	WORD $0x6b1a033f // cmp w25, w26
-	WORD $0x1a9a3339 // csel w25, w25, w26, lo
-	WORD $0x11000739 // add w25, w25, #0x1
-	WORD $0x79000319 // strh w25, [x24]
-	WORD $0x79400719 // ldrh w25, [x24, #0x2]
-	WORD $0x51000739 // sub w25, w25, #0x1
-	WORD $0x12003f39 // and w25, w25, #0xffff
-	WORD $0x6b1a033f // cmp w25, w26
-	WORD $0x1a9a3339 // csel w25, w25, w26, lo
-	WORD $0x11000739 // add w25, w25, #0x1
-	WORD $0x79000719 // strh w25, [x24, #0x2]
-	WORD $0x79400b19 // ldrh w25, [x24, #0x4]
-	WORD $0x51000739 // sub w25, w25, #0x1
-	WORD $0x12003f39 // and w25, w25, #0xffff
-	WORD $0x6b1a033f // cmp w25, w26
-	WORD $0x1a9a3339 // csel w25, w25, w26, lo
-	WORD $0x11000739 // add w25, w25, #0x1
-	WORD $0x79000b19 // strh w25, [x24, #0x4]
-	WORD $0x79400f19 // ldrh w25, [x24, #0x6]
-	WORD $0x51000739 // sub w25, w25, #0x1
-	WORD $0x12003f39 // and w25, w25, #0xffff
-	WORD $0x6b1a033f // cmp w25, w26
-	WORD $0x1a9a3339 // csel w25, w25, w26, lo
-	WORD $0x11000739 // add w25, w25, #0x1
-	WORD $0x79000f19 // strh w25, [x24, #0x6]
-	WORD $0xf10012d6 // subs x22, x22, #0x4
-	WORD $0x910022f7 // add x23, x23, #0x8
-	WORD $0x54fffc01 // b.ne 0x850 <glideNEON+0x850>
-	WORD $0x17ffffc7 // b 0x7f0 <glideNEON+0x7f0>
-	WORD $0x4eb29624 // mla v4.4s, v17.4s, v18.4s
-	WORD $0x4f285687 // shl v7.4s, v20.4s, #0x8
-	WORD $0x4ea61ce6 // orr v6.16b, v7.16b, v6.16b
-	WORD $0x0e023ca4 // umov w4, v5.h[0]
-	WORD $0xf9400003 // ldr x3, [x0]
-	WORD $0x1e2600d4 // fmov w20, s6
-	WORD $0x721f1a9f // tst w20, #0xfe
-	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
-	WORD $0x13087e93 // asr w19, w20, #8
-	WORD $0x71000667 // subs w7, w19, #0x1
-	WORD $0x540007cb // b.lt 0x9f8 <glideNEON+0x9f8>
-	WORD $0x1e260086 // fmov w6, s4
-	WORD $0x8b26c466 // add x6, x3, w6, sxtw #1
-	WORD $0x374000b4 // tbnz w20, #0x8, 0x920 <glideNEON+0x920>
-	WORD $0x2a1303e7 // mov w7, w19
-	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x540002a1 // b.ne 0x96c <glideNEON+0x96c>
-	WORD $0x14000037 // b 0x9f8 <glideNEON+0x9f8>
-	WORD $0x794000d4 // ldrh w20, [x6]
-	WORD $0x12003c95 // and w21, w4, #0xffff
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x6b15029f // cmp w20, w21
-	WORD $0x1a953294 // csel w20, w20, w21, lo
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790000d4 // strh w20, [x6]
-	WORD $0x794004d4 // ldrh w20, [x6, #0x2]
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x12003cb5 // and w21, w5, #0xffff
-	WORD $0x6b15029f // cmp w20, w21
-	WORD $0x1a953294 // csel w20, w20, w21, lo
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790004d4 // strh w20, [x6, #0x2]
-	WORD $0x8b0d04c6 // add x6, x6, x13, lsl #1
-	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x54000480 // b.eq 0x9f8 <glideNEON+0x9f8>
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x794000d3 // ldrh w19, [x6]
-	WORD $0x794004d4 // ldrh w20, [x6, #0x2]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003c95 // and w21, w4, #0xffff
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b15027f // cmp w19, w21
-	WORD $0x1a953273 // csel w19, w19, w21, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x790000d3 // strh w19, [x6]
-	WORD $0x12003cb3 // and w19, w5, #0xffff
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x6b13029f // cmp w20, w19
-	WORD $0x1a933294 // csel w20, w20, w19, lo
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790004d4 // strh w20, [x6, #0x2]
-	WORD $0x8b0f00c6 // add x6, x6, x15
-	WORD $0x794000d4 // ldrh w20, [x6]
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x6b15029f // cmp w20, w21
-	WORD $0x1a953294 // csel w20, w20, w21, lo
-	WORD $0x794004d5 // ldrh w21, [x6, #0x2]
-	WORD $0x510006b5 // sub w21, w21, #0x1
-	WORD $0x12003eb5 // and w21, w21, #0xffff
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790000d4 // strh w20, [x6]
-	WORD $0x6b1302bf // cmp w21, w19
-	WORD $0x1a9332b3 // csel w19, w21, w19, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x790004d3 // strh w19, [x6, #0x2]
-	WORD $0x710008e7 // subs w7, w7, #0x2
-	WORD $0x8b0f00c6 // add x6, x6, x15
-	WORD $0x54fffbe2 // b.hs 0x970 <glideNEON+0x970>
-	WORD $0x0e0a3ca4 // umov w4, v5.h[2]
-	WORD $0x0e0c3cd4 // mov w20, v6.s[1]
-	WORD $0x721f1a9f // tst w20, #0xfe
-	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
-	WORD $0x13087e93 // asr w19, w20, #8
-	WORD $0x71000667 // subs w7, w19, #0x1
-	WORD $0x540007cb // b.lt 0xb08 <glideNEON+0xb08>
-	WORD $0x0e0c3c86 // mov w6, v4.s[1]
-	WORD $0x8b26c466 // add x6, x3, w6, sxtw #1
-	WORD $0x374000b4 // tbnz w20, #0x8, 0xa30 <glideNEON+0xa30>
-	WORD $0x2a1303e7 // mov w7, w19
-	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x540002a1 // b.ne 0xa7c <glideNEON+0xa7c>
-	WORD $0x14000037 // b 0xb08 <glideNEON+0xb08>
-	WORD $0x794000d4 // ldrh w20, [x6]
-	WORD $0x12003c95 // and w21, w4, #0xffff
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x6b15029f // cmp w20, w21
-	WORD $0x1a953294 // csel w20, w20, w21, lo
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790000d4 // strh w20, [x6]
-	WORD $0x794004d4 // ldrh w20, [x6, #0x2]
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x12003cb5 // and w21, w5, #0xffff
-	WORD $0x6b15029f // cmp w20, w21
-	WORD $0x1a953294 // csel w20, w20, w21, lo
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790004d4 // strh w20, [x6, #0x2]
-	WORD $0x8b0d04c6 // add x6, x6, x13, lsl #1
-	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x54000480 // b.eq 0xb08 <glideNEON+0xb08>
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x794000d3 // ldrh w19, [x6]
-	WORD $0x794004d4 // ldrh w20, [x6, #0x2]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003c95 // and w21, w4, #0xffff
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b15027f // cmp w19, w21
-	WORD $0x1a953273 // csel w19, w19, w21, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x790000d3 // strh w19, [x6]
-	WORD $0x12003cb3 // and w19, w5, #0xffff
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x6b13029f // cmp w20, w19
-	WORD $0x1a933294 // csel w20, w20, w19, lo
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790004d4 // strh w20, [x6, #0x2]
-	WORD $0x8b0f00c6 // add x6, x6, x15
-	WORD $0x794000d4 // ldrh w20, [x6]
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x6b15029f // cmp w20, w21
-	WORD $0x1a953294 // csel w20, w20, w21, lo
-	WORD $0x794004d5 // ldrh w21, [x6, #0x2]
-	WORD $0x510006b5 // sub w21, w21, #0x1
-	WORD $0x12003eb5 // and w21, w21, #0xffff
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790000d4 // strh w20, [x6]
-	WORD $0x6b1302bf // cmp w21, w19
-	WORD $0x1a9332b3 // csel w19, w21, w19, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x790004d3 // strh w19, [x6, #0x2]
-	WORD $0x710008e7 // subs w7, w7, #0x2
-	WORD $0x8b0f00c6 // add x6, x6, x15
-	WORD $0x54fffbe2 // b.hs 0xa80 <glideNEON+0xa80>
-	WORD $0x0e123ca4 // umov w4, v5.h[4]
-	WORD $0x0e143cd4 // mov w20, v6.s[2]
-	WORD $0x721f1a9f // tst w20, #0xfe
-	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
-	WORD $0x13087e93 // asr w19, w20, #8
-	WORD $0x71000667 // subs w7, w19, #0x1
-	WORD $0x540007cb // b.lt 0xc18 <glideNEON+0xc18>
-	WORD $0x0e143c86 // mov w6, v4.s[2]
-	WORD $0x8b26c466 // add x6, x3, w6, sxtw #1
-	WORD $0x374000b4 // tbnz w20, #0x8, 0xb40 <glideNEON+0xb40>
-	WORD $0x2a1303e7 // mov w7, w19
-	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x540002a1 // b.ne 0xb8c <glideNEON+0xb8c>
-	WORD $0x14000037 // b 0xc18 <glideNEON+0xc18>
-	WORD $0x794000d4 // ldrh w20, [x6]
-	WORD $0x12003c95 // and w21, w4, #0xffff
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x6b15029f // cmp w20, w21
-	WORD $0x1a953294 // csel w20, w20, w21, lo
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790000d4 // strh w20, [x6]
-	WORD $0x794004d4 // ldrh w20, [x6, #0x2]
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x12003cb5 // and w21, w5, #0xffff
-	WORD $0x6b15029f // cmp w20, w21
-	WORD $0x1a953294 // csel w20, w20, w21, lo
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790004d4 // strh w20, [x6, #0x2]
-	WORD $0x8b0d04c6 // add x6, x6, x13, lsl #1
-	WORD $0x7100067f // cmp w19, #0x1
-	WORD $0x54000480 // b.eq 0xc18 <glideNEON+0xc18>
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x794000d3 // ldrh w19, [x6]
-	WORD $0x794004d4 // ldrh w20, [x6, #0x2]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003c95 // and w21, w4, #0xffff
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b15027f // cmp w19, w21
-	WORD $0x1a953273 // csel w19, w19, w21, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x790000d3 // strh w19, [x6]
-	WORD $0x12003cb3 // and w19, w5, #0xffff
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x6b13029f // cmp w20, w19
-	WORD $0x1a933294 // csel w20, w20, w19, lo
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790004d4 // strh w20, [x6, #0x2]
-	WORD $0x8b0f00c6 // add x6, x6, x15
-	WORD $0x794000d4 // ldrh w20, [x6]
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x6b15029f // cmp w20, w21
-	WORD $0x1a953294 // csel w20, w20, w21, lo
-	WORD $0x794004d5 // ldrh w21, [x6, #0x2]
-	WORD $0x510006b5 // sub w21, w21, #0x1
-	WORD $0x12003eb5 // and w21, w21, #0xffff
-	WORD $0x11000694 // add w20, w20, #0x1
-	WORD $0x790000d4 // strh w20, [x6]
-	WORD $0x6b1302bf // cmp w21, w19
-	WORD $0x1a9332b3 // csel w19, w21, w19, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x790004d3 // strh w19, [x6, #0x2]
-	WORD $0x710008e7 // subs w7, w7, #0x2
-	WORD $0x8b0f00c6 // add x6, x6, x15
-	WORD $0x54fffbe2 // b.hs 0xb90 <glideNEON+0xb90>
-	WORD $0x0e1a3ca4 // umov w4, v5.h[6]
-	WORD $0x0e1c3cd3 // mov w19, v6.s[3]
-	WORD $0x721f1a7f // tst w19, #0xfe
-	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
-	WORD $0x13087e67 // asr w7, w19, #8
-	WORD $0x710004e6 // subs w6, w7, #0x1
-	WORD $0x54ffa38b // b.lt 0xa0 <glideNEON+0xa0>
-	WORD $0x0e1c3c94 // mov w20, v4.s[3]
-	WORD $0x8b34c463 // add x3, x3, w20, sxtw #1
-	WORD $0x374000b3 // tbnz w19, #0x8, 0xc50 <glideNEON+0xc50>
-	WORD $0x2a0703e6 // mov w6, w7
-	WORD $0x710004ff // cmp w7, #0x1
-	WORD $0x54ffa2c0 // b.eq 0xa0 <glideNEON+0xa0>
-	WORD $0x14000014 // b 0xc9c <glideNEON+0xc9c>
-	WORD $0x79400073 // ldrh w19, [x3]
-	WORD $0x12003c94 // and w20, w4, #0xffff
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b14027f // cmp w19, w20
-	WORD $0x1a943273 // csel w19, w19, w20, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000073 // strh w19, [x3]
-	WORD $0x79400473 // ldrh w19, [x3, #0x2]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x12003cb4 // and w20, w5, #0xffff
-	WORD $0x6b14027f // cmp w19, w20
-	WORD $0x1a943273 // csel w19, w19, w20, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000473 // strh w19, [x3, #0x2]
-	WORD $0x8b0d0463 // add x3, x3, x13, lsl #1
-	WORD $0x710004ff // cmp w7, #0x1
-	WORD $0x54ffa040 // b.eq 0xa0 <glideNEON+0xa0>
-	WORD $0x510004c6 // sub w6, w6, #0x1
-	WORD $0x79400067 // ldrh w7, [x3]
-	WORD $0x79400473 // ldrh w19, [x3, #0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003c94 // and w20, w4, #0xffff
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b1400ff // cmp w7, w20
-	WORD $0x1a9430e7 // csel w7, w7, w20, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000067 // strh w7, [x3]
-	WORD $0x12003ca7 // and w7, w5, #0xffff
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b07027f // cmp w19, w7
-	WORD $0x1a873273 // csel w19, w19, w7, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000473 // strh w19, [x3, #0x2]
-	WORD $0x8b0f0063 // add x3, x3, x15
-	WORD $0x79400073 // ldrh w19, [x3]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b14027f // cmp w19, w20
-	WORD $0x1a943273 // csel w19, w19, w20, lo
-	WORD $0x79400474 // ldrh w20, [x3, #0x2]
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000073 // strh w19, [x3]
-	WORD $0x6b07029f // cmp w20, w7
-	WORD $0x1a873287 // csel w7, w20, w7, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000467 // strh w7, [x3, #0x2]
-	WORD $0x710008c6 // subs w6, w6, #0x2
-	WORD $0x8b0f0063 // add x3, x3, x15
-	WORD $0x54fffbe2 // b.hs 0xca0 <glideNEON+0xca0>
-	WORD $0x17fffcde // b 0xa0 <glideNEON+0xa0>
-	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54005b4b // b.lt 0x1898 <glideNEON+0x1898>
-	WORD $0xf940240b // ldr x11, [x0, #0x48]
-	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54005aeb // b.lt 0x1898 <glideNEON+0x1898>
-	WORD $0xaa1f03ec // mov x12, xzr
-	WORD $0x93407d2e // sxtw x14, w9
-	WORD $0xf940040d // ldr x13, [x0, #0x8]
-	WORD $0xd37ff9ce // lsl x14, x14, #1
-	WORD $0x5280002f // mov w15, #0x1 // =1
-	WORD $0x4e040de1 // dup v1.4s, w15
-	WORD $0x529fffcf // mov w15, #0xfffe // =65534
-	WORD $0x4e040de2 // dup v2.4s, w15
-	WORD $0x5280006f // mov w15, #0x3 // =3
-	WORD $0x4e040de3 // dup v3.4s, w15
-	WORD $0x529fffef // mov w15, #0xffff // =65535
-	WORD $0x52bffff0 // mov w16, #-0x10000 // =-65536
-	WORD $0x14000005 // b 0xd84 <glideNEON+0xd84>
-	WORD $0x8b0c016c // add x12, x11, x12
-	WORD $0x91017108 // add x8, x8, #0x5c
-	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x540058ca // b.ge 0x1898 <glideNEON+0x1898>
-	WORD $0xaa1f03f1 // mov x17, xzr
-	WORD $0x8b0c05a1 // add x1, x13, x12, lsl #1
-	WORD $0x14000004 // b 0xd9c <glideNEON+0xd9c>
-	WORD $0x91001231 // add x17, x17, #0x4
-	WORD $0xeb0b023f // cmp x17, x11
-	WORD $0x54fffeea // b.ge 0xd74 <glideNEON+0xd74>
-	WORD $0xd37ffa22 // lsl x2, x17, #1
-	WORD $0xfc626825 // ldr d5, [x1, x2]
-	WORD $0x2f10a4a4 // ushll v4.4s, v5.4h, #0x0
-	WORD $0x6eb0a886 // umaxv s6, v4.4s
+	WORD $0x910011ef // add x15, x15, #0x4
+	WORD $0xeb0901ff // cmp x15, x9
+	WORD $0x54fffeca // b.ge 0x70 <glideNEON+0x70>
+	WORD $0xd37ff9f1 // lsl x17, x15, #1
+	WORD $0xfc716a06 // ldr d6, [x16, x17]
+	WORD $0x2f10a4c6 // ushll v6.4s, v6.4h, #0x0
+	WORD $0x6eb0a8c7 // umaxv s7, v6.4s
+	WORD $0x1e2600f1 // fmov w17, s7
+	WORD $0x34ffff11 // cbz w17, 0x90 <glideNEON+0x90>
+	WORD $0x0e0c3cd1 // mov w17, v6.s[1]
+	WORD $0xf9400801 // ldr x1, [x0, #0x10]
+	WORD $0xf9401002 // ldr x2, [x0, #0x20]
+	WORD $0xd37ef5e3 // lsl x3, x15, #2
+	WORD $0x3ce36851 // ldr q17, [x2, x3]
 	WORD $0x1e2600c2 // fmov w2, s6
-	WORD $0x34ffff02 // cbz w2, 0xd90 <glideNEON+0xd90>
-	WORD $0xf9400802 // ldr x2, [x0, #0x10]
-	WORD $0x1e260083 // fmov w3, s4
-	WORD $0x0e0c3c84 // mov w4, v4.s[1]
-	WORD $0x8b244844 // add x4, x2, w4, uxtw #2
-	WORD $0xbc635846 // ldr s6, [x2, w3, uxtw #2]
-	WORD $0x0d409086 // ld1 { v6.s }[1], [x4]
-	WORD $0x0e143c83 // mov w3, v4.s[2]
-	WORD $0x8b234843 // add x3, x2, w3, uxtw #2
-	WORD $0x4ea61cc7 // mov v7.16b, v6.16b
-	WORD $0x4d408067 // ld1 { v7.s }[2], [x3]
-	WORD $0x0e1c3c83 // mov w3, v4.s[3]
-	WORD $0x8b234842 // add x2, x2, w3, uxtw #2
-	WORD $0x4d409047 // ld1 { v7.s }[3], [x2]
-	WORD $0x0e6098a5 // cmeq v5.4h, v5.4h, #0
-	WORD $0x0f10a4b0 // sshll v16.4s, v5.4h, #0x0
-	WORD $0x4ea098e5 // cmeq v5.4s, v7.4s, #0
-	WORD $0xb9405902 // ldr w2, [x8, #0x58]
-	WORD $0x2a0203e3 // mov w3, w2
-	WORD $0x4e040c71 // dup v17.4s, w3
-	WORD $0x4ea51e31 // orr v17.16b, v17.16b, v5.16b
-	WORD $0x4e701e30 // bic v16.16b, v17.16b, v16.16b
-	WORD $0x4ea01e00 // orr v0.16b, v16.16b, v0.16b
-	WORD $0x35fffc22 // cbnz w2, 0xd90 <glideNEON+0xd90>
-	WORD $0x29400903 // ldp w3, w2, [x8]
-	WORD $0x29411504 // ldp w4, w5, [x8, #0x8]
-	WORD $0x4e040c51 // dup v17.4s, w2
-	WORD $0x4e040c92 // dup v18.4s, w4
-	WORD $0x29451102 // ldp w2, w4, [x8, #0x28]
-	WORD $0x4e040c53 // dup v19.4s, w2
+	WORD $0xb8625822 // ldr w2, [x1, w2, uxtw #2]
+	WORD $0xb8715831 // ldr w17, [x1, w17, uxtw #2]
+	WORD $0x0e143cc3 // mov w3, v6.s[2]
+	WORD $0x8b234823 // add x3, x1, w3, uxtw #2
+	WORD $0x1e270047 // fmov s7, w2
+	WORD $0x4e0c1e27 // mov v7.s[1], w17
+	WORD $0x4ea71cf0 // mov v16.16b, v7.16b
+	WORD $0x4d408070 // ld1 { v16.s }[2], [x3]
+	WORD $0x0e1c3cc3 // mov w3, v6.s[3]
+	WORD $0x1e270052 // fmov s18, w2
+	WORD $0x8b234821 // add x1, x1, w3, uxtw #2
+	WORD $0x91016102 // add x2, x8, #0x58
+	WORD $0xb9400103 // ldr w3, [x8]
+	WORD $0x4d40c853 // ld1r { v19.4s }, [x2]
+	WORD $0x4e311c51 // and v17.16b, v2.16b, v17.16b
+	WORD $0x4e0c1e32 // mov v18.s[1], w17
+	WORD $0x6ea38634 // sub v20.4s, v17.4s, v3.4s
+	WORD $0x4eb19e94 // mul v20.4s, v20.4s, v17.4s
+	WORD $0x91001111 // add x17, x8, #0x4
+	WORD $0x4d409030 // ld1 { v16.s }[3], [x1]
+	WORD $0xb9405001 // ldr w1, [x0, #0x50]
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0x91002111 // add x17, x8, #0x8
+	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
+	WORD $0x9100a111 // add x17, x8, #0x28
+	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
+	WORD $0x9100b111 // add x17, x8, #0x2c
+	WORD $0x4d40ca38 // ld1r { v24.4s }, [x17]
+	WORD $0x91004111 // add x17, x8, #0x10
+	WORD $0x4eb19717 // mla v23.4s, v24.4s, v17.4s
+	WORD $0x0b030021 // add w1, w1, w3
+	WORD $0x4e040c38 // dup v24.4s, w1
+	WORD $0xb9400d01 // ldr w1, [x8, #0xc]
+	WORD $0x4eb196b8 // mla v24.4s, v21.4s, v17.4s
 	WORD $0xb9405002 // ldr w2, [x0, #0x50]
-	WORD $0x4b020063 // sub w3, w3, w2
-	WORD $0x0b0f0063 // add w3, w3, w15
-	WORD $0x4e040c74 // dup v20.4s, w3
-	WORD $0xf9401003 // ldr x3, [x0, #0x20]
-	WORD $0x8b110863 // add x3, x3, x17, lsl #2
-	WORD $0x4b0200a5 // sub w5, w5, w2
-	WORD $0x0b0f00a5 // add w5, w5, w15
-	WORD $0x4e040cb5 // dup v21.4s, w5
-	WORD $0x3dc00070 // ldr q16, [x3]
-	WORD $0x4eb09634 // mla v20.4s, v17.4s, v16.4s
-	WORD $0x3dc01071 // ldr q17, [x3, #0x40]
-	WORD $0x4eb19654 // mla v20.4s, v18.4s, v17.4s
-	WORD $0x29421503 // ldp w3, w5, [x8, #0x10]
-	WORD $0x4e040c72 // dup v18.4s, w3
-	WORD $0x4eb09655 // mla v21.4s, v18.4s, v16.4s
-	WORD $0x4e040cb2 // dup v18.4s, w5
-	WORD $0x4eb19655 // mla v21.4s, v18.4s, v17.4s
-	WORD $0x4e040c91 // dup v17.4s, w4
-	WORD $0x29461103 // ldp w3, w4, [x8, #0x30]
-	WORD $0x4e040c72 // dup v18.4s, w3
-	WORD $0x4eb09633 // mla v19.4s, v17.4s, v16.4s
-	WORD $0x0ea6c271 // smull v17.2d, v19.2s, v6.2s
-	WORD $0x4ea7c273 // smull2 v19.2d, v19.4s, v7.4s
-	WORD $0x4e935a31 // uzp2 v17.4s, v17.4s, v19.4s
-	WORD $0x4e040c93 // dup v19.4s, w4
-	WORD $0x4eb09672 // mla v18.4s, v19.4s, v16.4s
-	WORD $0x0ea6c253 // smull v19.2d, v18.2s, v6.2s
-	WORD $0x4ea7c252 // smull2 v18.2d, v18.4s, v7.4s
-	WORD $0x4e925a72 // uzp2 v18.4s, v19.4s, v18.4s
-	WORD $0x4eb18691 // add v17.4s, v20.4s, v17.4s
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0x4f3f0694 // sshr v20.4s, v20.4s, #0x1
+	WORD $0x4eb496d8 // mla v24.4s, v22.4s, v20.4s
+	WORD $0x0eb2c2f6 // smull v22.2d, v23.2s, v18.2s
+	WORD $0x4eb0c2f7 // smull2 v23.2d, v23.4s, v16.4s
+	WORD $0x4e975ad6 // uzp2 v22.4s, v22.4s, v23.4s
+	WORD $0x0b010051 // add w17, w2, w1
+	WORD $0x4e040e37 // dup v23.4s, w17
+	WORD $0x4eb196b7 // mla v23.4s, v21.4s, v17.4s
+	WORD $0x91005111 // add x17, x8, #0x14
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0x4eb496b7 // mla v23.4s, v21.4s, v20.4s
+	WORD $0x9100c111 // add x17, x8, #0x30
+	WORD $0x4d40ca34 // ld1r { v20.4s }, [x17]
+	WORD $0x9100d111 // add x17, x8, #0x34
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0x4eb196b4 // mla v20.4s, v21.4s, v17.4s
+	WORD $0x0eb2c292 // smull v18.2d, v20.2s, v18.2s
+	WORD $0x4eb0c294 // smull2 v20.2d, v20.4s, v16.4s
+	WORD $0x4e945a52 // uzp2 v18.4s, v18.4s, v20.4s
+	WORD $0x4eb68714 // add v20.4s, v24.4s, v22.4s
+	WORD $0x4eb286f2 // add v18.4s, v23.4s, v18.4s
+	WORD $0xf9403411 // ldr x17, [x0, #0x68]
+	WORD $0xb40002d1 // cbz x17, 0x20c <glideNEON+0x20c>
+	WORD $0x0ea7c0f5 // smull v21.2d, v7.2s, v7.2s
+	WORD $0x4eb0c216 // smull2 v22.2d, v16.4s, v16.4s
+	WORD $0x4e965ab5 // uzp2 v21.4s, v21.4s, v22.4s
+	WORD $0x91010111 // add x17, x8, #0x40
+	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
+	WORD $0x91011111 // add x17, x8, #0x44
+	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
+	WORD $0x4eb196f6 // mla v22.4s, v23.4s, v17.4s
+	WORD $0x0eb5c2d7 // smull v23.2d, v22.2s, v21.2s
+	WORD $0x4eb5c2d6 // smull2 v22.2d, v22.4s, v21.4s
+	WORD $0x4e965af6 // uzp2 v22.4s, v23.4s, v22.4s
+	WORD $0x91012111 // add x17, x8, #0x48
+	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
+	WORD $0x91013111 // add x17, x8, #0x4c
+	WORD $0x4d40ca38 // ld1r { v24.4s }, [x17]
+	WORD $0x4eb19717 // mla v23.4s, v24.4s, v17.4s
+	WORD $0x0eb5c2f8 // smull v24.2d, v23.2s, v21.2s
+	WORD $0x4eb5c2f5 // smull2 v21.2d, v23.4s, v21.4s
+	WORD $0x4e955b15 // uzp2 v21.4s, v24.4s, v21.4s
+	WORD $0x4eb486d4 // add v20.4s, v22.4s, v20.4s
 	WORD $0x4eb286b2 // add v18.4s, v21.4s, v18.4s
-	WORD $0xf9403003 // ldr x3, [x0, #0x60]
-	WORD $0xb4000283 // cbz x3, 0xefc <glideNEON+0xefc>
-	WORD $0x0ea6c0d3 // smull v19.2d, v6.2s, v6.2s
-	WORD $0x4ea7c0f4 // smull2 v20.2d, v7.4s, v7.4s
-	WORD $0x4e945a73 // uzp2 v19.4s, v19.4s, v20.4s
-	WORD $0x29481103 // ldp w3, w4, [x8, #0x40]
-	WORD $0x4e040c74 // dup v20.4s, w3
-	WORD $0x4e040c95 // dup v21.4s, w4
-	WORD $0x29491103 // ldp w3, w4, [x8, #0x48]
-	WORD $0x4e040c76 // dup v22.4s, w3
-	WORD $0x4eb096b4 // mla v20.4s, v21.4s, v16.4s
-	WORD $0x0eb3c295 // smull v21.2d, v20.2s, v19.2s
-	WORD $0x4eb3c294 // smull2 v20.2d, v20.4s, v19.4s
-	WORD $0x4e945ab4 // uzp2 v20.4s, v21.4s, v20.4s
-	WORD $0x4e040c95 // dup v21.4s, w4
-	WORD $0x4eb096b6 // mla v22.4s, v21.4s, v16.4s
-	WORD $0x0eb3c2d5 // smull v21.2d, v22.2s, v19.2s
-	WORD $0x4eb3c2d3 // smull2 v19.2d, v22.4s, v19.4s
-	WORD $0x4e935ab3 // uzp2 v19.4s, v21.4s, v19.4s
-	WORD $0x4eb18691 // add v17.4s, v20.4s, v17.4s
-	WORD $0x4eb28672 // add v18.4s, v19.4s, v18.4s
-	WORD $0x531f7842 // lsl w2, w2, #1
-	WORD $0x29431103 // ldp w3, w4, [x8, #0x18]
-	WORD $0x0b020063 // add w3, w3, w2
-	WORD $0x4e040c73 // dup v19.4s, w3
-	WORD $0x4e040c94 // dup v20.4s, w4
-	WORD $0x4eb18673 // add v19.4s, v19.4s, v17.4s
-	WORD $0x4eb09693 // mla v19.4s, v20.4s, v16.4s
-	WORD $0x29471103 // ldp w3, w4, [x8, #0x38]
-	WORD $0x4e040c74 // dup v20.4s, w3
-	WORD $0x29441503 // ldp w3, w5, [x8, #0x20]
-	WORD $0x0b020062 // add w2, w3, w2
-	WORD $0x0ea6c295 // smull v21.2d, v20.2s, v6.2s
-	WORD $0x4ea7c294 // smull2 v20.2d, v20.4s, v7.4s
-	WORD $0x4e945ab4 // uzp2 v20.4s, v21.4s, v20.4s
-	WORD $0x4e040c55 // dup v21.4s, w2
-	WORD $0x4e040cb6 // dup v22.4s, w5
-	WORD $0x4eb286b5 // add v21.4s, v21.4s, v18.4s
-	WORD $0x4eb096d5 // mla v21.4s, v22.4s, v16.4s
-	WORD $0x4e040c96 // dup v22.4s, w4
-	WORD $0x0ea6c2c6 // smull v6.2d, v22.2s, v6.2s
-	WORD $0x4ea7c2c7 // smull2 v7.2d, v22.4s, v7.4s
-	WORD $0x4e8758c6 // uzp2 v6.4s, v6.4s, v7.4s
-	WORD $0x294a0d02 // ldp w2, w3, [x8, #0x50]
-	WORD $0x4e040c47 // dup v7.4s, w2
-	WORD $0x4e040c76 // dup v22.4s, w3
-	WORD $0x4eb096c7 // mla v7.4s, v22.4s, v16.4s
-	WORD $0x4f2e5484 // shl v4.4s, v4.4s, #0xe
-	WORD $0x0ea4c0f0 // smull v16.2d, v7.2s, v4.2s
-	WORD $0x4ea4c0e4 // smull2 v4.2d, v7.4s, v4.4s
-	WORD $0x4e845a04 // uzp2 v4.4s, v16.4s, v4.4s
-	WORD $0x4eb48670 // add v16.4s, v19.4s, v20.4s
-	WORD $0x4ea686a7 // add v7.4s, v21.4s, v6.4s
-	WORD $0xb9405802 // ldr w2, [x0, #0x58]
-	WORD $0x4e040c46 // dup v6.4s, w2
-	WORD $0x4ea484c4 // add v4.4s, v6.4s, v4.4s
-	WORD $0x4f340484 // sshr v4.4s, v4.4s, #0xc
-	WORD $0x6ea18486 // sub v6.4s, v4.4s, v1.4s
-	WORD $0x4f300624 // sshr v4.4s, v17.4s, #0x10
-	WORD $0x4f300614 // sshr v20.4s, v16.4s, #0x10
-	WORD $0x4f300652 // sshr v18.4s, v18.4s, #0x10
-	WORD $0x4f3004f5 // sshr v21.4s, v7.4s, #0x10
-	WORD $0x4ea0a8d3 // cmlt v19.4s, v6.4s, #0
-	WORD $0x4ea234d6 // cmgt v22.4s, v6.4s, v2.4s
-	WORD $0x4eb61e73 // orr v19.16b, v19.16b, v22.16b
-	WORD $0x4ea51e73 // orr v19.16b, v19.16b, v5.16b
-	WORD $0x6ea48685 // sub v5.4s, v20.4s, v4.4s
-	WORD $0x6eb286b4 // sub v20.4s, v21.4s, v18.4s
-	WORD $0x4ea56696 // smax v22.4s, v20.4s, v5.4s
-	WORD $0x4ea336d6 // cmgt v22.4s, v22.4s, v3.4s
-	WORD $0x4ea56e97 // smin v23.4s, v20.4s, v5.4s
-	WORD $0x4eb73437 // cmgt v23.4s, v1.4s, v23.4s
-	WORD $0x4eb61ef6 // orr v22.16b, v23.16b, v22.16b
-	WORD $0x4ea0aa37 // cmlt v23.4s, v17.4s, #0
-	WORD $0x4eb71e77 // orr v23.16b, v19.16b, v23.16b
-	WORD $0x4ea31c78 // mov v24.16b, v3.16b
-	WORD $0x4f301638 // ssra v24.4s, v17.4s, #0x10
-	WORD $0x2a0903e2 // mov w2, w9
-	WORD $0x4e040c51 // dup v17.4s, w2
-	WORD $0x4eb13718 // cmgt v24.4s, v24.4s, v17.4s
-	WORD $0xb9403002 // ldr w2, [x0, #0x30]
-	WORD $0x2a0203e3 // mov w3, w2
-	WORD $0x4e040c79 // dup v25.4s, w3
-	WORD $0x4eb23739 // cmgt v25.4s, v25.4s, v18.4s
-	WORD $0xb9403803 // ldr w3, [x0, #0x38]
-	WORD $0x2a0303e4 // mov w4, w3
-	WORD $0x4e040c9a // dup v26.4s, w4
-	WORD $0x4eba36b5 // cmgt v21.4s, v21.4s, v26.4s
-	WORD $0x4eb91f18 // orr v24.16b, v24.16b, v25.16b
-	WORD $0x4eb81eb5 // orr v21.16b, v21.16b, v24.16b
-	WORD $0x4eb51ef5 // orr v21.16b, v23.16b, v21.16b
-	WORD $0x4eb61eb5 // orr v21.16b, v21.16b, v22.16b
-	WORD $0x6eb0aab5 // umaxv s21, v21.4s
-	WORD $0x1e2602a4 // fmov w4, s21
-	WORD $0x34002d44 // cbz w4, 0x15c8 <glideNEON+0x15c8>
-	WORD $0x4ea61e65 // orr v5.16b, v19.16b, v6.16b
-	WORD $0x529fffe4 // mov w4, #0xffff // =65535
-	WORD $0x4e040c86 // dup v6.4s, w4
-	WORD $0x4e241cc4 // and v4.16b, v6.16b, v4.16b
-	WORD $0x4e040e11 // dup v17.4s, w16
-	WORD $0x4e301e30 // and v16.16b, v17.16b, v16.16b
-	WORD $0x4ea41e04 // orr v4.16b, v16.16b, v4.16b
-	WORD $0x4e321cc6 // and v6.16b, v6.16b, v18.16b
-	WORD $0x4e271e27 // and v7.16b, v17.16b, v7.16b
-	WORD $0x4ea61ce6 // orr v6.16b, v7.16b, v6.16b
-	WORD $0x1e2600a4 // fmov w4, s5
-	WORD $0x37f80ac4 // tbnz w4, #0x1f, 0x11a8 <glideNEON+0x11a8>
-	WORD $0x1e2600c5 // fmov w5, s6
-	WORD $0x13003ca6 // sxth w6, w5
-	WORD $0x13107ca5 // asr w5, w5, #16
-	WORD $0x6b06005f // cmp w2, w6
-	WORD $0x1a86c046 // csel w6, w2, w6, gt
-	WORD $0x6b05007f // cmp w3, w5
-	WORD $0x1a85b067 // csel w7, w3, w5, lt
-	WORD $0x6b0700df // cmp w6, w7
-	WORD $0x540009aa // b.ge 0x11a8 <glideNEON+0x11a8>
-	WORD $0x1e260085 // fmov w5, s4
-	WORD $0x13107cb3 // asr w19, w5, #16
-	WORD $0x6b13013f // cmp w9, w19
-	WORD $0x1a93b133 // csel w19, w9, w19, lt
-	WORD $0x13003ca5 // sxth w5, w5
-	WORD $0x0aa57ca5 // bic w5, w5, w5, asr #31
-	WORD $0x6b1300bf // cmp w5, w19
-	WORD $0x540008aa // b.ge 0x11a8 <glideNEON+0x11a8>
-	WORD $0x93407cc6 // sxtw x6, w6
-	WORD $0x93407ce7 // sxtw x7, w7
-	WORD $0x93407e73 // sxtw x19, w19
-	WORD $0xf9400016 // ldr x22, [x0]
-	WORD $0x4b050274 // sub w20, w19, w5
-	WORD $0x92400694 // and x20, x20, #0x3
-	WORD $0xcb1300b5 // sub x21, x5, x19
-	WORD $0x9b0659d6 // madd x22, x14, x6, x22
-	WORD $0x14000006 // b 0x10d0 <glideNEON+0x10d0>
-	WORD $0xd503201f // nop
-	WORD $0x910004c6 // add x6, x6, #0x1
-	WORD $0x8b0e02d6 // add x22, x22, x14
-	WORD $0xeb0700df // cmp x6, x7
-	WORD $0x540006e0 // b.eq 0x11a8 <glideNEON+0x11a8>
-	WORD $0xaa0503f8 // mov x24, x5
-	WORD $0xb40001f4 // cbz x20, 0x1110 <glideNEON+0x1110>
-	WORD $0xaa1403f7 // mov x23, x20
-	WORD $0xaa0503f8 // mov x24, x5
-	WORD $0xd37ffb19 // lsl x25, x24, #1
-	WORD $0x78796ada // ldrh w26, [x22, x25]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003c9d // and w29, w4, #0xffff
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x78396ada // strh w26, [x22, x25]
-	WORD $0x91000718 // add x24, x24, #0x1
-	WORD $0xf10006f7 // subs x23, x23, #0x1
-	WORD $0x54fffea1 // b.ne 0x10e0 <glideNEON+0x10e0>
-	WORD $0xb10012bf // cmn x21, #0x4
-	WORD $0x54fffd68 // b.hi 0x10c0 <glideNEON+0x10c0>
-	WORD $0xcb180277 // sub x23, x19, x24
-	WORD $0xd37ffb18 // lsl x24, x24, #1
-	WORD $0x8b1802d9 // add x25, x22, x24
-	WORD $0x7940033a // ldrh w26, [x25]
-	WORD $0x12003c9d // and w29, w4, #0xffff
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x7900033a // strh w26, [x25]
-	WORD $0x7940073a // ldrh w26, [x25, #0x2]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x7900073a // strh w26, [x25, #0x2]
-	WORD $0x79400b3a // ldrh w26, [x25, #0x4]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x79000b3a // strh w26, [x25, #0x4]
-	WORD $0x79400f3a // ldrh w26, [x25, #0x6]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x79000f3a // strh w26, [x25, #0x6]
-	WORD $0xf10012f7 // subs x23, x23, #0x4
-	WORD $0x91002318 // add x24, x24, #0x8
-	WORD $0x54fffc01 // b.ne 0x1120 <glideNEON+0x1120>
-	WORD $0x17ffffc7 // b 0x10c0 <glideNEON+0x10c0>
-	WORD $0x0e0c3ca4 // mov w4, v5.s[1]
-	WORD $0x37f80ae4 // tbnz w4, #0x1f, 0x1308 <glideNEON+0x1308>
-	WORD $0x0e0c3cc5 // mov w5, v6.s[1]
-	WORD $0x13003ca6 // sxth w6, w5
-	WORD $0x13107ca5 // asr w5, w5, #16
-	WORD $0x6b06005f // cmp w2, w6
-	WORD $0x1a86c046 // csel w6, w2, w6, gt
-	WORD $0x6b05007f // cmp w3, w5
-	WORD $0x1a85b067 // csel w7, w3, w5, lt
-	WORD $0x6b0700df // cmp w6, w7
-	WORD $0x540009ca // b.ge 0x1308 <glideNEON+0x1308>
-	WORD $0x0e0c3c85 // mov w5, v4.s[1]
-	WORD $0x13107cb3 // asr w19, w5, #16
-	WORD $0x6b13013f // cmp w9, w19
-	WORD $0x1a93b133 // csel w19, w9, w19, lt
-	WORD $0x13003ca5 // sxth w5, w5
-	WORD $0x0aa57ca5 // bic w5, w5, w5, asr #31
-	WORD $0x6b1300bf // cmp w5, w19
-	WORD $0x540008ca // b.ge 0x1308 <glideNEON+0x1308>
-	WORD $0x93407cc6 // sxtw x6, w6
-	WORD $0x93407ce7 // sxtw x7, w7
-	WORD $0x93407e73 // sxtw x19, w19
-	WORD $0xf9400016 // ldr x22, [x0]
-	WORD $0x4b050274 // sub w20, w19, w5
-	WORD $0x92400694 // and x20, x20, #0x3
-	WORD $0xcb1300b5 // sub x21, x5, x19
-	WORD $0x9b0659d6 // madd x22, x14, x6, x22
-	WORD $0x14000007 // b 0x1230 <glideNEON+0x1230>
+	WORD $0x6ea68c15 // cmeq v21.4s, v0.4s, v6.4s
+	WORD $0x6ea08e16 // cmeq v22.4s, v16.4s, v0.4s
+	WORD $0xb9401911 // ldr w17, [x8, #0x18]
+	WORD $0xb9405801 // ldr w1, [x0, #0x58]
+	WORD $0x0b110031 // add w17, w1, w17
+	WORD $0x4e040e37 // dup v23.4s, w17
+	WORD $0x91007111 // add x17, x8, #0x1c
+	WORD $0x4d40ca38 // ld1r { v24.4s }, [x17]
+	WORD $0x4eb486f7 // add v23.4s, v23.4s, v20.4s
+	WORD $0x4eb19717 // mla v23.4s, v24.4s, v17.4s
+	WORD $0x9100e111 // add x17, x8, #0x38
+	WORD $0x4d40ca38 // ld1r { v24.4s }, [x17]
+	WORD $0x4eb61e76 // orr v22.16b, v19.16b, v22.16b
+	WORD $0x0ea7c313 // smull v19.2d, v24.2s, v7.2s
+	WORD $0x4eb0c318 // smull2 v24.2d, v24.4s, v16.4s
+	WORD $0x4e985a73 // uzp2 v19.4s, v19.4s, v24.4s
+	WORD $0x4e751ed5 // bic v21.16b, v22.16b, v21.16b
+	WORD $0xb9402111 // ldr w17, [x8, #0x20]
+	WORD $0xb9405801 // ldr w1, [x0, #0x58]
+	WORD $0x0b110031 // add w17, w1, w17
+	WORD $0x4e040e38 // dup v24.4s, w17
+	WORD $0x91009111 // add x17, x8, #0x24
+	WORD $0x4d40ca39 // ld1r { v25.4s }, [x17]
+	WORD $0x4eb28718 // add v24.4s, v24.4s, v18.4s
+	WORD $0x4eb19738 // mla v24.4s, v25.4s, v17.4s
+	WORD $0x9100f111 // add x17, x8, #0x3c
+	WORD $0x4d40ca39 // ld1r { v25.4s }, [x17]
+	WORD $0x4ea11ea1 // orr v1.16b, v21.16b, v1.16b
+	WORD $0x0ea7c327 // smull v7.2d, v25.2s, v7.2s
+	WORD $0x4eb0c330 // smull2 v16.2d, v25.4s, v16.4s
+	WORD $0x4e9058e7 // uzp2 v7.4s, v7.4s, v16.4s
+	WORD $0x91014111 // add x17, x8, #0x50
+	WORD $0x4d40ca30 // ld1r { v16.4s }, [x17]
+	WORD $0x91015111 // add x17, x8, #0x54
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0x4eb386f3 // add v19.4s, v23.4s, v19.4s
+	WORD $0x4eb196b0 // mla v16.4s, v21.4s, v17.4s
+	WORD $0x4f2e54c6 // shl v6.4s, v6.4s, #0xe
+	WORD $0x0ea6c211 // smull v17.2d, v16.2s, v6.2s
+	WORD $0x4ea6c206 // smull2 v6.2d, v16.4s, v6.4s
+	WORD $0x4e865a26 // uzp2 v6.4s, v17.4s, v6.4s
+	WORD $0x91018011 // add x17, x0, #0x60
+	WORD $0x4d40ca30 // ld1r { v16.4s }, [x17]
+	WORD $0x4ea78715 // add v21.4s, v24.4s, v7.4s
+	WORD $0x4ea68606 // add v6.4s, v16.4s, v6.4s
+	WORD $0x4f3404c6 // sshr v6.4s, v6.4s, #0xc
+	WORD $0x6ea384c7 // sub v7.4s, v6.4s, v3.4s
+	WORD $0x4f300686 // sshr v6.4s, v20.4s, #0x10
+	WORD $0x4f300673 // sshr v19.4s, v19.4s, #0x10
+	WORD $0x4f300651 // sshr v17.4s, v18.4s, #0x10
+	WORD $0x4f3006b0 // sshr v16.4s, v21.4s, #0x10
+	WORD $0x6ea434f5 // cmhi v21.4s, v7.4s, v4.4s
+	WORD $0x9101e011 // add x17, x0, #0x78
+	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
+	WORD $0x4eb51ed5 // orr v21.16b, v22.16b, v21.16b
+	WORD $0x6eb734d6 // cmhi v22.4s, v6.4s, v23.4s
+	WORD $0x4ea31c77 // mov v23.16b, v3.16b
+	WORD $0x4f301697 // ssra v23.4s, v20.4s, #0x10
+	WORD $0x6eb78674 // sub v20.4s, v19.4s, v23.4s
+	WORD $0x6ea53694 // cmhi v20.4s, v20.4s, v5.4s
+	WORD $0x4eb61e94 // orr v20.16b, v20.16b, v22.16b
+	WORD $0x4ea31c76 // mov v22.16b, v3.16b
+	WORD $0x4f301656 // ssra v22.4s, v18.4s, #0x10
+	WORD $0x6eb68612 // sub v18.4s, v16.4s, v22.4s
+	WORD $0x6ea53652 // cmhi v18.4s, v18.4s, v5.4s
+	WORD $0x4eb21e92 // orr v18.16b, v20.16b, v18.16b
+	WORD $0xb9403011 // ldr w17, [x0, #0x30]
+	WORD $0x4e040e34 // dup v20.4s, w17
+	WORD $0x9100e011 // add x17, x0, #0x38
+	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
+	WORD $0x4eb13694 // cmgt v20.4s, v20.4s, v17.4s
+	WORD $0x4eb63616 // cmgt v22.4s, v16.4s, v22.4s
+	WORD $0x4eb41ed4 // orr v20.16b, v22.16b, v20.16b
+	WORD $0x4eb21e92 // orr v18.16b, v20.16b, v18.16b
+	WORD $0x4f3f5652 // shl v18.4s, v18.4s, #0x1f
+	WORD $0x4ea0aa52 // cmlt v18.4s, v18.4s, #0
+	WORD $0x4eb21eb2 // orr v18.16b, v21.16b, v18.16b
+	WORD $0x6eb0aa52 // umaxv s18, v18.4s
+	WORD $0x1e260251 // fmov w17, s18
+	WORD $0x34003151 // cbz w17, 0x970 <glideNEON+0x970>
+	WORD $0x4e040db2 // dup v18.4s, w13
+	WORD $0x4ea71ea7 // orr v7.16b, v21.16b, v7.16b
+	WORD $0x4e040dd4 // dup v20.4s, w14
+	WORD $0x4e261e46 // and v6.16b, v18.16b, v6.16b
+	WORD $0x4eb39e93 // mul v19.4s, v20.4s, v19.4s
+	WORD $0x4ea61e66 // orr v6.16b, v19.16b, v6.16b
+	WORD $0x4eb09e90 // mul v16.4s, v20.4s, v16.4s
+	WORD $0x4e311e51 // and v17.16b, v18.16b, v17.16b
+	WORD $0x4eb11e10 // orr v16.16b, v16.16b, v17.16b
+	WORD $0x1e2600f1 // fmov w17, s7
+	WORD $0x37f80bf1 // tbnz w17, #0x1f, 0x4f0 <glideNEON+0x4f0>
+	WORD $0x1e260201 // fmov w1, s16
+	WORD $0x13003c22 // sxth w2, w1
+	WORD $0x13107c21 // asr w1, w1, #16
+	WORD $0xb9403003 // ldr w3, [x0, #0x30]
+	WORD $0xb9403804 // ldr w4, [x0, #0x38]
+	WORD $0x6b02007f // cmp w3, w2
+	WORD $0x1a82c062 // csel w2, w3, w2, gt
+	WORD $0x6b01009f // cmp w4, w1
+	WORD $0x1a81b083 // csel w3, w4, w1, lt
+	WORD $0x6b03005f // cmp w2, w3
+	WORD $0x54000a8a // b.ge 0x4f0 <glideNEON+0x4f0>
+	WORD $0xf9401405 // ldr x5, [x0, #0x28]
+	WORD $0x1e2600c1 // fmov w1, s6
+	WORD $0x13107c24 // asr w4, w1, #16
+	WORD $0x6b0400bf // cmp w5, w4
+	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
+	WORD $0x13003c21 // sxth w1, w1
+	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
+	WORD $0x6b04003f // cmp w1, w4
+	WORD $0x5400096a // b.ge 0x4f0 <glideNEON+0x4f0>
+	WORD $0x93407c42 // sxtw x2, w2
+	WORD $0x93407c63 // sxtw x3, w3
+	WORD $0x93407c84 // sxtw x4, w4
+	WORD $0x93407cb3 // sxtw x19, w5
+	WORD $0xf9400007 // ldr x7, [x0]
+	WORD $0x4b010085 // sub w5, w4, w1
+	WORD $0x924004a5 // and x5, x5, #0x3
+	WORD $0xcb040026 // sub x6, x1, x4
+	WORD $0x9b337c54 // smull x20, w2, w19
+	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
+	WORD $0xd37ffa73 // lsl x19, x19, #1
+	WORD $0x14000007 // b 0x410 <glideNEON+0x410>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x910004c6 // add x6, x6, #0x1
-	WORD $0x8b0e02d6 // add x22, x22, x14
-	WORD $0xeb0700df // cmp x6, x7
-	WORD $0x540006e0 // b.eq 0x1308 <glideNEON+0x1308>
-	WORD $0xaa0503f8 // mov x24, x5
-	WORD $0xb40001f4 // cbz x20, 0x1270 <glideNEON+0x1270>
-	WORD $0xaa1403f7 // mov x23, x20
-	WORD $0xaa0503f8 // mov x24, x5
-	WORD $0xd37ffb19 // lsl x25, x24, #1
-	WORD $0x78796ada // ldrh w26, [x22, x25]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003c9d // and w29, w4, #0xffff
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x78396ada // strh w26, [x22, x25]
-	WORD $0x91000718 // add x24, x24, #0x1
-	WORD $0xf10006f7 // subs x23, x23, #0x1
-	WORD $0x54fffea1 // b.ne 0x1240 <glideNEON+0x1240>
-	WORD $0xb10012bf // cmn x21, #0x4
-	WORD $0x54fffd68 // b.hi 0x1220 <glideNEON+0x1220>
-	WORD $0xcb180277 // sub x23, x19, x24
-	WORD $0xd37ffb18 // lsl x24, x24, #1
-	WORD $0x8b1802d9 // add x25, x22, x24
-	WORD $0x7940033a // ldrh w26, [x25]
-	WORD $0x12003c9d // and w29, w4, #0xffff
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x7900033a // strh w26, [x25]
-	WORD $0x7940073a // ldrh w26, [x25, #0x2]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x7900073a // strh w26, [x25, #0x2]
-	WORD $0x79400b3a // ldrh w26, [x25, #0x4]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x79000b3a // strh w26, [x25, #0x4]
-	WORD $0x79400f3a // ldrh w26, [x25, #0x6]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x79000f3a // strh w26, [x25, #0x6]
-	WORD $0xf10012f7 // subs x23, x23, #0x4
-	WORD $0x91002318 // add x24, x24, #0x8
-	WORD $0x54fffc01 // b.ne 0x1280 <glideNEON+0x1280>
-	WORD $0x17ffffc7 // b 0x1220 <glideNEON+0x1220>
-	WORD $0x0e143ca4 // mov w4, v5.s[2]
-	WORD $0x37f80ae4 // tbnz w4, #0x1f, 0x1468 <glideNEON+0x1468>
-	WORD $0x0e143cc5 // mov w5, v6.s[2]
-	WORD $0x13003ca6 // sxth w6, w5
-	WORD $0x13107ca5 // asr w5, w5, #16
-	WORD $0x6b06005f // cmp w2, w6
-	WORD $0x1a86c046 // csel w6, w2, w6, gt
-	WORD $0x6b05007f // cmp w3, w5
-	WORD $0x1a85b067 // csel w7, w3, w5, lt
-	WORD $0x6b0700df // cmp w6, w7
-	WORD $0x540009ca // b.ge 0x1468 <glideNEON+0x1468>
-	WORD $0x0e143c85 // mov w5, v4.s[2]
-	WORD $0x13107cb3 // asr w19, w5, #16
-	WORD $0x6b13013f // cmp w9, w19
-	WORD $0x1a93b133 // csel w19, w9, w19, lt
-	WORD $0x13003ca5 // sxth w5, w5
-	WORD $0x0aa57ca5 // bic w5, w5, w5, asr #31
-	WORD $0x6b1300bf // cmp w5, w19
-	WORD $0x540008ca // b.ge 0x1468 <glideNEON+0x1468>
-	WORD $0x93407cc6 // sxtw x6, w6
-	WORD $0x93407ce7 // sxtw x7, w7
-	WORD $0x93407e73 // sxtw x19, w19
-	WORD $0xf9400016 // ldr x22, [x0]
-	WORD $0x4b050274 // sub w20, w19, w5
-	WORD $0x92400694 // and x20, x20, #0x3
-	WORD $0xcb1300b5 // sub x21, x5, x19
-	WORD $0x9b0659d6 // madd x22, x14, x6, x22
-	WORD $0x14000007 // b 0x1390 <glideNEON+0x1390>
+	WORD $0x91000442 // add x2, x2, #0x1
+	WORD $0x8b1300e7 // add x7, x7, x19
+	WORD $0xeb03005f // cmp x2, x3
+	WORD $0x54000720 // b.eq 0x4f0 <glideNEON+0x4f0>
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xb40001e5 // cbz x5, 0x450 <glideNEON+0x450>
+	WORD $0xaa0503f4 // mov x20, x5
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xd37ffab6 // lsl x22, x21, #1
+	WORD $0x787668f7 // ldrh w23, [x7, x22]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x783668f7 // strh w23, [x7, x22]
+	WORD $0x910006b5 // add x21, x21, #0x1
+	WORD $0xf1000694 // subs x20, x20, #0x1
+	WORD $0x54fffea1 // b.ne 0x420 <glideNEON+0x420>
+	WORD $0xb10010df // cmn x6, #0x4
+	WORD $0x54fffd68 // b.hi 0x400 <glideNEON+0x400>
+	WORD $0xcb150094 // sub x20, x4, x21
+	WORD $0xd37ffab5 // lsl x21, x21, #1
+	WORD $0x8b1500f6 // add x22, x7, x21
+	WORD $0x794002d7 // ldrh w23, [x22]
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790002d7 // strh w23, [x22]
+	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790006d7 // strh w23, [x22, #0x2]
+	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ad7 // strh w23, [x22, #0x4]
+	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ed7 // strh w23, [x22, #0x6]
+	WORD $0xf1001294 // subs x20, x20, #0x4
+	WORD $0x910022b5 // add x21, x21, #0x8
+	WORD $0x54fffc01 // b.ne 0x460 <glideNEON+0x460>
+	WORD $0x17ffffc7 // b 0x400 <glideNEON+0x400>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x910004c6 // add x6, x6, #0x1
-	WORD $0x8b0e02d6 // add x22, x22, x14
-	WORD $0xeb0700df // cmp x6, x7
-	WORD $0x540006e0 // b.eq 0x1468 <glideNEON+0x1468>
-	WORD $0xaa0503f8 // mov x24, x5
-	WORD $0xb40001f4 // cbz x20, 0x13d0 <glideNEON+0x13d0>
-	WORD $0xaa1403f7 // mov x23, x20
-	WORD $0xaa0503f8 // mov x24, x5
-	WORD $0xd37ffb19 // lsl x25, x24, #1
-	WORD $0x78796ada // ldrh w26, [x22, x25]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003c9d // and w29, w4, #0xffff
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x78396ada // strh w26, [x22, x25]
-	WORD $0x91000718 // add x24, x24, #0x1
-	WORD $0xf10006f7 // subs x23, x23, #0x1
-	WORD $0x54fffea1 // b.ne 0x13a0 <glideNEON+0x13a0>
-	WORD $0xb10012bf // cmn x21, #0x4
-	WORD $0x54fffd68 // b.hi 0x1380 <glideNEON+0x1380>
-	WORD $0xcb180277 // sub x23, x19, x24
-	WORD $0xd37ffb18 // lsl x24, x24, #1
-	WORD $0x8b1802d9 // add x25, x22, x24
-	WORD $0x7940033a // ldrh w26, [x25]
-	WORD $0x12003c9d // and w29, w4, #0xffff
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x7900033a // strh w26, [x25]
-	WORD $0x7940073a // ldrh w26, [x25, #0x2]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x7900073a // strh w26, [x25, #0x2]
-	WORD $0x79400b3a // ldrh w26, [x25, #0x4]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x79000b3a // strh w26, [x25, #0x4]
-	WORD $0x79400f3a // ldrh w26, [x25, #0x6]
-	WORD $0x5100075a // sub w26, w26, #0x1
-	WORD $0x12003f5a // and w26, w26, #0xffff
-	WORD $0x6b1d035f // cmp w26, w29
-	WORD $0x1a9d335a // csel w26, w26, w29, lo
-	WORD $0x1100075a // add w26, w26, #0x1
-	WORD $0x79000f3a // strh w26, [x25, #0x6]
-	WORD $0xf10012f7 // subs x23, x23, #0x4
-	WORD $0x91002318 // add x24, x24, #0x8
-	WORD $0x54fffc01 // b.ne 0x13e0 <glideNEON+0x13e0>
-	WORD $0x17ffffc7 // b 0x1380 <glideNEON+0x1380>
-	WORD $0x0e1c3ca4 // mov w4, v5.s[3]
-	WORD $0x37ffc924 // tbnz w4, #0x1f, 0xd90 <glideNEON+0xd90>
-	WORD $0x0e1c3cc5 // mov w5, v6.s[3]
-	WORD $0x13003ca6 // sxth w6, w5
-	WORD $0x13107ca5 // asr w5, w5, #16
-	WORD $0x6b06005f // cmp w2, w6
-	WORD $0x1a86c046 // csel w6, w2, w6, gt
-	WORD $0x6b05007f // cmp w3, w5
-	WORD $0x1a85b065 // csel w5, w3, w5, lt
-	WORD $0x6b0500df // cmp w6, w5
-	WORD $0x54ffc80a // b.ge 0xd90 <glideNEON+0xd90>
-	WORD $0x0e1c3c82 // mov w2, v4.s[3]
-	WORD $0x13107c43 // asr w3, w2, #16
-	WORD $0x6b03013f // cmp w9, w3
-	WORD $0x1a83b127 // csel w7, w9, w3, lt
-	WORD $0x13003c42 // sxth w2, w2
-	WORD $0x0aa27c42 // bic w2, w2, w2, asr #31
-	WORD $0x6b07005f // cmp w2, w7
-	WORD $0x54ffc70a // b.ge 0xd90 <glideNEON+0xd90>
-	WORD $0x93407cc3 // sxtw x3, w6
-	WORD $0x93407ca5 // sxtw x5, w5
-	WORD $0x93407ce6 // sxtw x6, w7
-	WORD $0xf9400014 // ldr x20, [x0]
-	WORD $0x4b0200c7 // sub w7, w6, w2
-	WORD $0x924004e7 // and x7, x7, #0x3
-	WORD $0xcb060053 // sub x19, x2, x6
-	WORD $0x9b0351d4 // madd x20, x14, x3, x20
-	WORD $0x14000007 // b 0x14f0 <glideNEON+0x14f0>
+	WORD $0x0e0c3cf1 // mov w17, v7.s[1]
+	WORD $0x37f80bf1 // tbnz w17, #0x1f, 0x670 <glideNEON+0x670>
+	WORD $0x0e0c3e01 // mov w1, v16.s[1]
+	WORD $0x13003c22 // sxth w2, w1
+	WORD $0x13107c21 // asr w1, w1, #16
+	WORD $0xb9403003 // ldr w3, [x0, #0x30]
+	WORD $0xb9403804 // ldr w4, [x0, #0x38]
+	WORD $0x6b02007f // cmp w3, w2
+	WORD $0x1a82c062 // csel w2, w3, w2, gt
+	WORD $0x6b01009f // cmp w4, w1
+	WORD $0x1a81b083 // csel w3, w4, w1, lt
+	WORD $0x6b03005f // cmp w2, w3
+	WORD $0x54000a8a // b.ge 0x670 <glideNEON+0x670>
+	WORD $0xf9401405 // ldr x5, [x0, #0x28]
+	WORD $0x0e0c3cc1 // mov w1, v6.s[1]
+	WORD $0x13107c24 // asr w4, w1, #16
+	WORD $0x6b0400bf // cmp w5, w4
+	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
+	WORD $0x13003c21 // sxth w1, w1
+	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
+	WORD $0x6b04003f // cmp w1, w4
+	WORD $0x5400096a // b.ge 0x670 <glideNEON+0x670>
+	WORD $0x93407c42 // sxtw x2, w2
+	WORD $0x93407c63 // sxtw x3, w3
+	WORD $0x93407c84 // sxtw x4, w4
+	WORD $0x93407cb3 // sxtw x19, w5
+	WORD $0xf9400007 // ldr x7, [x0]
+	WORD $0x4b010085 // sub w5, w4, w1
+	WORD $0x924004a5 // and x5, x5, #0x3
+	WORD $0xcb040026 // sub x6, x1, x4
+	WORD $0x9b337c54 // smull x20, w2, w19
+	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
+	WORD $0xd37ffa73 // lsl x19, x19, #1
+	WORD $0x14000007 // b 0x590 <glideNEON+0x590>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x91000463 // add x3, x3, #0x1
-	WORD $0x8b0e0294 // add x20, x20, x14
-	WORD $0xeb05007f // cmp x3, x5
-	WORD $0x54ffc520 // b.eq 0xd90 <glideNEON+0xd90>
-	WORD $0xaa0203f6 // mov x22, x2
-	WORD $0xb40001e7 // cbz x7, 0x1530 <glideNEON+0x1530>
-	WORD $0xaa0703f5 // mov x21, x7
-	WORD $0xaa0203f6 // mov x22, x2
-	WORD $0xd37ffad7 // lsl x23, x22, #1
-	WORD $0x78776a98 // ldrh w24, [x20, x23]
-	WORD $0x51000718 // sub w24, w24, #0x1
-	WORD $0x12003c99 // and w25, w4, #0xffff
-	WORD $0x12003f18 // and w24, w24, #0xffff
-	WORD $0x6b19031f // cmp w24, w25
-	WORD $0x1a993318 // csel w24, w24, w25, lo
-	WORD $0x11000718 // add w24, w24, #0x1
-	WORD $0x78376a98 // strh w24, [x20, x23]
-	WORD $0x910006d6 // add x22, x22, #0x1
-	WORD $0xf10006b5 // subs x21, x21, #0x1
-	WORD $0x54fffea1 // b.ne 0x1500 <glideNEON+0x1500>
-	WORD $0xb100127f // cmn x19, #0x4
-	WORD $0x54fffd68 // b.hi 0x14e0 <glideNEON+0x14e0>
-	WORD $0xcb1600d5 // sub x21, x6, x22
-	WORD $0xd37ffad6 // lsl x22, x22, #1
-	WORD $0x8b160297 // add x23, x20, x22
-	WORD $0x794002f8 // ldrh w24, [x23]
-	WORD $0x12003c99 // and w25, w4, #0xffff
-	WORD $0x51000718 // sub w24, w24, #0x1
-	WORD $0x12003f18 // and w24, w24, #0xffff
-	WORD $0x6b19031f // cmp w24, w25
-	WORD $0x1a993318 // csel w24, w24, w25, lo
-	WORD $0x11000718 // add w24, w24, #0x1
-	WORD $0x790002f8 // strh w24, [x23]
-	WORD $0x794006f8 // ldrh w24, [x23, #0x2]
-	WORD $0x51000718 // sub w24, w24, #0x1
-	WORD $0x12003f18 // and w24, w24, #0xffff
-	WORD $0x6b19031f // cmp w24, w25
-	WORD $0x1a993318 // csel w24, w24, w25, lo
-	WORD $0x11000718 // add w24, w24, #0x1
-	WORD $0x790006f8 // strh w24, [x23, #0x2]
-	WORD $0x79400af8 // ldrh w24, [x23, #0x4]
-	WORD $0x51000718 // sub w24, w24, #0x1
-	WORD $0x12003f18 // and w24, w24, #0xffff
-	WORD $0x6b19031f // cmp w24, w25
-	WORD $0x1a993318 // csel w24, w24, w25, lo
-	WORD $0x11000718 // add w24, w24, #0x1
-	WORD $0x79000af8 // strh w24, [x23, #0x4]
-	WORD $0x79400ef8 // ldrh w24, [x23, #0x6]
-	WORD $0x51000718 // sub w24, w24, #0x1
-	WORD $0x12003f18 // and w24, w24, #0xffff
-	WORD $0x6b19031f // cmp w24, w25
-	WORD $0x1a993318 // csel w24, w24, w25, lo
-	WORD $0x11000718 // add w24, w24, #0x1
-	WORD $0x79000ef8 // strh w24, [x23, #0x6]
-	WORD $0xf10012b5 // subs x21, x21, #0x4
-	WORD $0x910022d6 // add x22, x22, #0x8
-	WORD $0x54fffc01 // b.ne 0x1540 <glideNEON+0x1540>
-	WORD $0x17ffffc7 // b 0x14e0 <glideNEON+0x14e0>
-	WORD $0x4eb29624 // mla v4.4s, v17.4s, v18.4s
-	WORD $0x4f285687 // shl v7.4s, v20.4s, #0x8
-	WORD $0x4ea51ce5 // orr v5.16b, v7.16b, v5.16b
-	WORD $0x0e023cc5 // umov w5, v6.h[0]
-	WORD $0xf9400002 // ldr x2, [x0]
-	WORD $0x1e2600a3 // fmov w3, s5
-	WORD $0x12001c64 // and w4, w3, #0xff
-	WORD $0x721f187f // tst w3, #0xfe
-	WORD $0x5a9f10a6 // csinv w6, w5, wzr, ne
-	WORD $0x7100089f // cmp w4, #0x2
-	WORD $0x5a9f80a7 // csinv w7, w5, wzr, hi
-	WORD $0x13087c63 // asr w3, w3, #8
-	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x5400044b // b.lt 0x1684 <glideNEON+0x1684>
-	WORD $0x1e260084 // fmov w4, s4
-	WORD $0x11000463 // add w3, w3, #0x1
-	WORD $0x8b24c444 // add x4, x2, w4, sxtw #1
-	WORD $0x91001084 // add x4, x4, #0x4
-	WORD $0x12003ca5 // and w5, w5, #0xffff
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0x785fc093 // ldurh w19, [x4, #-0x4]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b05027f // cmp w19, w5
-	WORD $0x1a853273 // csel w19, w19, w5, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x781fc093 // sturh w19, [x4, #-0x4]
-	WORD $0x785fe093 // ldurh w19, [x4, #-0x2]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b06027f // cmp w19, w6
-	WORD $0x1a863273 // csel w19, w19, w6, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x781fe093 // sturh w19, [x4, #-0x2]
-	WORD $0x79400093 // ldrh w19, [x4]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b07027f // cmp w19, w7
-	WORD $0x1a873273 // csel w19, w19, w7, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000093 // strh w19, [x4]
-	WORD $0x51000463 // sub w3, w3, #0x1
-	WORD $0x8b0e0084 // add x4, x4, x14
-	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x54fffd08 // b.hi 0x1620 <glideNEON+0x1620>
-	WORD $0x0e0a3cc5 // umov w5, v6.h[2]
-	WORD $0x0e0c3ca3 // mov w3, v5.s[1]
-	WORD $0x12001c64 // and w4, w3, #0xff
-	WORD $0x721f187f // tst w3, #0xfe
-	WORD $0x5a9f10a6 // csinv w6, w5, wzr, ne
-	WORD $0x7100089f // cmp w4, #0x2
-	WORD $0x5a9f80a7 // csinv w7, w5, wzr, hi
-	WORD $0x13087c63 // asr w3, w3, #8
-	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x5400046b // b.lt 0x1734 <glideNEON+0x1734>
-	WORD $0x0e0c3c84 // mov w4, v4.s[1]
-	WORD $0x11000463 // add w3, w3, #0x1
-	WORD $0x8b24c444 // add x4, x2, w4, sxtw #1
-	WORD $0x91001084 // add x4, x4, #0x4
-	WORD $0x12003ca5 // and w5, w5, #0xffff
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x91000442 // add x2, x2, #0x1
+	WORD $0x8b1300e7 // add x7, x7, x19
+	WORD $0xeb03005f // cmp x2, x3
+	WORD $0x54000720 // b.eq 0x670 <glideNEON+0x670>
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xb40001e5 // cbz x5, 0x5d0 <glideNEON+0x5d0>
+	WORD $0xaa0503f4 // mov x20, x5
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xd37ffab6 // lsl x22, x21, #1
+	WORD $0x787668f7 // ldrh w23, [x7, x22]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x783668f7 // strh w23, [x7, x22]
+	WORD $0x910006b5 // add x21, x21, #0x1
+	WORD $0xf1000694 // subs x20, x20, #0x1
+	WORD $0x54fffea1 // b.ne 0x5a0 <glideNEON+0x5a0>
+	WORD $0xb10010df // cmn x6, #0x4
+	WORD $0x54fffd68 // b.hi 0x580 <glideNEON+0x580>
+	WORD $0xcb150094 // sub x20, x4, x21
+	WORD $0xd37ffab5 // lsl x21, x21, #1
+	WORD $0x8b1500f6 // add x22, x7, x21
+	WORD $0x794002d7 // ldrh w23, [x22]
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790002d7 // strh w23, [x22]
+	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790006d7 // strh w23, [x22, #0x2]
+	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ad7 // strh w23, [x22, #0x4]
+	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ed7 // strh w23, [x22, #0x6]
+	WORD $0xf1001294 // subs x20, x20, #0x4
+	WORD $0x910022b5 // add x21, x21, #0x8
+	WORD $0x54fffc01 // b.ne 0x5e0 <glideNEON+0x5e0>
+	WORD $0x17ffffc7 // b 0x580 <glideNEON+0x580>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x785fc093 // ldurh w19, [x4, #-0x4]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b05027f // cmp w19, w5
-	WORD $0x1a853273 // csel w19, w19, w5, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x781fc093 // sturh w19, [x4, #-0x4]
-	WORD $0x785fe093 // ldurh w19, [x4, #-0x2]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b06027f // cmp w19, w6
-	WORD $0x1a863273 // csel w19, w19, w6, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x781fe093 // sturh w19, [x4, #-0x2]
-	WORD $0x79400093 // ldrh w19, [x4]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b07027f // cmp w19, w7
-	WORD $0x1a873273 // csel w19, w19, w7, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000093 // strh w19, [x4]
-	WORD $0x51000463 // sub w3, w3, #0x1
-	WORD $0x8b0e0084 // add x4, x4, x14
-	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x54fffd08 // b.hi 0x16d0 <glideNEON+0x16d0>
-	WORD $0x0e123cc5 // umov w5, v6.h[4]
-	WORD $0x0e143ca3 // mov w3, v5.s[2]
-	WORD $0x12001c64 // and w4, w3, #0xff
-	WORD $0x721f187f // tst w3, #0xfe
-	WORD $0x5a9f10a6 // csinv w6, w5, wzr, ne
-	WORD $0x7100089f // cmp w4, #0x2
-	WORD $0x5a9f80a7 // csinv w7, w5, wzr, hi
-	WORD $0x13087c63 // asr w3, w3, #8
-	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x5400046b // b.lt 0x17e4 <glideNEON+0x17e4>
-	WORD $0x0e143c84 // mov w4, v4.s[2]
-	WORD $0x11000463 // add w3, w3, #0x1
-	WORD $0x8b24c444 // add x4, x2, w4, sxtw #1
-	WORD $0x91001084 // add x4, x4, #0x4
-	WORD $0x12003ca5 // and w5, w5, #0xffff
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x0e143cf1 // mov w17, v7.s[2]
+	WORD $0x37f80bf1 // tbnz w17, #0x1f, 0x7f0 <glideNEON+0x7f0>
+	WORD $0x0e143e01 // mov w1, v16.s[2]
+	WORD $0x13003c22 // sxth w2, w1
+	WORD $0x13107c21 // asr w1, w1, #16
+	WORD $0xb9403003 // ldr w3, [x0, #0x30]
+	WORD $0xb9403804 // ldr w4, [x0, #0x38]
+	WORD $0x6b02007f // cmp w3, w2
+	WORD $0x1a82c062 // csel w2, w3, w2, gt
+	WORD $0x6b01009f // cmp w4, w1
+	WORD $0x1a81b083 // csel w3, w4, w1, lt
+	WORD $0x6b03005f // cmp w2, w3
+	WORD $0x54000a8a // b.ge 0x7f0 <glideNEON+0x7f0>
+	WORD $0xf9401405 // ldr x5, [x0, #0x28]
+	WORD $0x0e143cc1 // mov w1, v6.s[2]
+	WORD $0x13107c24 // asr w4, w1, #16
+	WORD $0x6b0400bf // cmp w5, w4
+	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
+	WORD $0x13003c21 // sxth w1, w1
+	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
+	WORD $0x6b04003f // cmp w1, w4
+	WORD $0x5400096a // b.ge 0x7f0 <glideNEON+0x7f0>
+	WORD $0x93407c42 // sxtw x2, w2
+	WORD $0x93407c63 // sxtw x3, w3
+	WORD $0x93407c84 // sxtw x4, w4
+	WORD $0x93407cb3 // sxtw x19, w5
+	WORD $0xf9400007 // ldr x7, [x0]
+	WORD $0x4b010085 // sub w5, w4, w1
+	WORD $0x924004a5 // and x5, x5, #0x3
+	WORD $0xcb040026 // sub x6, x1, x4
+	WORD $0x9b337c54 // smull x20, w2, w19
+	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
+	WORD $0xd37ffa73 // lsl x19, x19, #1
+	WORD $0x14000007 // b 0x710 <glideNEON+0x710>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x785fc093 // ldurh w19, [x4, #-0x4]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b05027f // cmp w19, w5
-	WORD $0x1a853273 // csel w19, w19, w5, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x781fc093 // sturh w19, [x4, #-0x4]
-	WORD $0x785fe093 // ldurh w19, [x4, #-0x2]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b06027f // cmp w19, w6
-	WORD $0x1a863273 // csel w19, w19, w6, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x781fe093 // sturh w19, [x4, #-0x2]
-	WORD $0x79400093 // ldrh w19, [x4]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b07027f // cmp w19, w7
-	WORD $0x1a873273 // csel w19, w19, w7, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000093 // strh w19, [x4]
-	WORD $0x51000463 // sub w3, w3, #0x1
-	WORD $0x8b0e0084 // add x4, x4, x14
-	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x54fffd08 // b.hi 0x1780 <glideNEON+0x1780>
-	WORD $0x0e1a3cc4 // umov w4, v6.h[6]
-	WORD $0x0e1c3ca3 // mov w3, v5.s[3]
-	WORD $0x12001c66 // and w6, w3, #0xff
-	WORD $0x721f187f // tst w3, #0xfe
+	WORD $0x91000442 // add x2, x2, #0x1
+	WORD $0x8b1300e7 // add x7, x7, x19
+	WORD $0xeb03005f // cmp x2, x3
+	WORD $0x54000720 // b.eq 0x7f0 <glideNEON+0x7f0>
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xb40001e5 // cbz x5, 0x750 <glideNEON+0x750>
+	WORD $0xaa0503f4 // mov x20, x5
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xd37ffab6 // lsl x22, x21, #1
+	WORD $0x787668f7 // ldrh w23, [x7, x22]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x783668f7 // strh w23, [x7, x22]
+	WORD $0x910006b5 // add x21, x21, #0x1
+	WORD $0xf1000694 // subs x20, x20, #0x1
+	WORD $0x54fffea1 // b.ne 0x720 <glideNEON+0x720>
+	WORD $0xb10010df // cmn x6, #0x4
+	WORD $0x54fffd68 // b.hi 0x700 <glideNEON+0x700>
+	WORD $0xcb150094 // sub x20, x4, x21
+	WORD $0xd37ffab5 // lsl x21, x21, #1
+	WORD $0x8b1500f6 // add x22, x7, x21
+	WORD $0x794002d7 // ldrh w23, [x22]
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790002d7 // strh w23, [x22]
+	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790006d7 // strh w23, [x22, #0x2]
+	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ad7 // strh w23, [x22, #0x4]
+	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ed7 // strh w23, [x22, #0x6]
+	WORD $0xf1001294 // subs x20, x20, #0x4
+	WORD $0x910022b5 // add x21, x21, #0x8
+	WORD $0x54fffc01 // b.ne 0x760 <glideNEON+0x760>
+	WORD $0x17ffffc7 // b 0x700 <glideNEON+0x700>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x0e1c3cf1 // mov w17, v7.s[3]
+	WORD $0x37ffc4f1 // tbnz w17, #0x1f, 0x90 <glideNEON+0x90>
+	WORD $0x0e1c3e01 // mov w1, v16.s[3]
+	WORD $0x13003c22 // sxth w2, w1
+	WORD $0x13107c21 // asr w1, w1, #16
+	WORD $0xb9403003 // ldr w3, [x0, #0x30]
+	WORD $0xb9403804 // ldr w4, [x0, #0x38]
+	WORD $0x6b02007f // cmp w3, w2
+	WORD $0x1a82c062 // csel w2, w3, w2, gt
+	WORD $0x6b01009f // cmp w4, w1
+	WORD $0x1a81b083 // csel w3, w4, w1, lt
+	WORD $0x6b03005f // cmp w2, w3
+	WORD $0x54ffc38a // b.ge 0x90 <glideNEON+0x90>
+	WORD $0xf9401405 // ldr x5, [x0, #0x28]
+	WORD $0x0e1c3cc1 // mov w1, v6.s[3]
+	WORD $0x13107c24 // asr w4, w1, #16
+	WORD $0x6b0400bf // cmp w5, w4
+	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
+	WORD $0x13003c21 // sxth w1, w1
+	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
+	WORD $0x6b04003f // cmp w1, w4
+	WORD $0x54ffc26a // b.ge 0x90 <glideNEON+0x90>
+	WORD $0x93407c42 // sxtw x2, w2
+	WORD $0x93407c63 // sxtw x3, w3
+	WORD $0x93407c84 // sxtw x4, w4
+	WORD $0x93407cb3 // sxtw x19, w5
+	WORD $0xf9400007 // ldr x7, [x0]
+	WORD $0x4b010085 // sub w5, w4, w1
+	WORD $0x924004a5 // and x5, x5, #0x3
+	WORD $0xcb040026 // sub x6, x1, x4
+	WORD $0x9b337c54 // smull x20, w2, w19
+	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
+	WORD $0xd37ffa73 // lsl x19, x19, #1
+	WORD $0x14000007 // b 0x890 <glideNEON+0x890>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x91000442 // add x2, x2, #0x1
+	WORD $0x8b1300e7 // add x7, x7, x19
+	WORD $0xeb03005f // cmp x2, x3
+	WORD $0x54ffc020 // b.eq 0x90 <glideNEON+0x90>
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xb40001e5 // cbz x5, 0x8d0 <glideNEON+0x8d0>
+	WORD $0xaa0503f4 // mov x20, x5
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xd37ffab6 // lsl x22, x21, #1
+	WORD $0x787668f7 // ldrh w23, [x7, x22]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x783668f7 // strh w23, [x7, x22]
+	WORD $0x910006b5 // add x21, x21, #0x1
+	WORD $0xf1000694 // subs x20, x20, #0x1
+	WORD $0x54fffea1 // b.ne 0x8a0 <glideNEON+0x8a0>
+	WORD $0xb10010df // cmn x6, #0x4
+	WORD $0x54fffd68 // b.hi 0x880 <glideNEON+0x880>
+	WORD $0xcb150094 // sub x20, x4, x21
+	WORD $0xd37ffab5 // lsl x21, x21, #1
+	WORD $0x8b1500f6 // add x22, x7, x21
+	WORD $0x794002d7 // ldrh w23, [x22]
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790002d7 // strh w23, [x22]
+	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790006d7 // strh w23, [x22, #0x2]
+	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ad7 // strh w23, [x22, #0x4]
+	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ed7 // strh w23, [x22, #0x6]
+	WORD $0xf1001294 // subs x20, x20, #0x4
+	WORD $0x910022b5 // add x21, x21, #0x8
+	WORD $0x54fffc01 // b.ne 0x8e0 <glideNEON+0x8e0>
+	WORD $0x17ffffc7 // b 0x880 <glideNEON+0x880>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xf9401411 // ldr x17, [x0, #0x28]
+	WORD $0x93407e23 // sxtw x3, w17
+	WORD $0x4e040e32 // dup v18.4s, w17
+	WORD $0x6ea68673 // sub v19.4s, v19.4s, v6.4s
+	WORD $0x6eb18610 // sub v16.4s, v16.4s, v17.4s
+	WORD $0x4f285610 // shl v16.4s, v16.4s, #0x8
+	WORD $0x4eb31e10 // orr v16.16b, v16.16b, v19.16b
+	WORD $0x0e023ce4 // umov w4, v7.h[0]
+	WORD $0x1e260211 // fmov w17, s16
+	WORD $0x4eb19646 // mla v6.4s, v18.4s, v17.4s
+	WORD $0x12001e22 // and w2, w17, #0xff
+	WORD $0x721f1a3f // tst w17, #0xfe
+	WORD $0xf9400001 // ldr x1, [x0]
 	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
-	WORD $0x710008df // cmp w6, #0x2
+	WORD $0x7100085f // cmp w2, #0x2
 	WORD $0x5a9f8086 // csinv w6, w4, wzr, hi
-	WORD $0x13087c63 // asr w3, w3, #8
-	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x54ffac4b // b.lt 0xd90 <glideNEON+0xd90>
-	WORD $0x0e1c3c87 // mov w7, v4.s[3]
-	WORD $0x11000463 // add w3, w3, #0x1
-	WORD $0x8b27c442 // add x2, x2, w7, sxtw #1
-	WORD $0x91001042 // add x2, x2, #0x4
+	WORD $0x13087e22 // asr w2, w17, #8
+	WORD $0x7100045f // cmp w2, #0x1
+	WORD $0xd37ff871 // lsl x17, x3, #1
+	WORD $0x5400044b // b.lt 0xa44 <glideNEON+0xa44>
+	WORD $0x1e2600c3 // fmov w3, s6
+	WORD $0x11000442 // add w2, w2, #0x1
+	WORD $0x8b23c423 // add x3, x1, w3, sxtw #1
+	WORD $0x91001063 // add x3, x3, #0x4
 	WORD $0x12003c84 // and w4, w4, #0xffff
 	WORD $0x12003ca5 // and w5, w5, #0xffff
 	WORD $0x12003cc6 // and w6, w6, #0xffff
 	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x785fc047 // ldurh w7, [x2, #-0x4]
+	WORD $0x785fc067 // ldurh w7, [x3, #-0x4]
 	WORD $0x510004e7 // sub w7, w7, #0x1
 	WORD $0x12003ce7 // and w7, w7, #0xffff
 	WORD $0x6b0400ff // cmp w7, w4
 	WORD $0x1a8430e7 // csel w7, w7, w4, lo
 	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x781fc047 // sturh w7, [x2, #-0x4]
-	WORD $0x785fe047 // ldurh w7, [x2, #-0x2]
+	WORD $0x781fc067 // sturh w7, [x3, #-0x4]
+	WORD $0x785fe067 // ldurh w7, [x3, #-0x2]
 	WORD $0x510004e7 // sub w7, w7, #0x1
 	WORD $0x12003ce7 // and w7, w7, #0xffff
 	WORD $0x6b0500ff // cmp w7, w5
 	WORD $0x1a8530e7 // csel w7, w7, w5, lo
 	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x781fe047 // sturh w7, [x2, #-0x2]
-	WORD $0x79400047 // ldrh w7, [x2]
+	WORD $0x781fe067 // sturh w7, [x3, #-0x2]
+	WORD $0x79400067 // ldrh w7, [x3]
 	WORD $0x510004e7 // sub w7, w7, #0x1
 	WORD $0x12003ce7 // and w7, w7, #0xffff
 	WORD $0x6b0600ff // cmp w7, w6
 	WORD $0x1a8630e7 // csel w7, w7, w6, lo
 	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000047 // strh w7, [x2]
-	WORD $0x51000463 // sub w3, w3, #0x1
-	WORD $0x8b0e0042 // add x2, x2, x14
-	WORD $0x7100047f // cmp w3, #0x1
-	WORD $0x54fffd08 // b.hi 0x1830 <glideNEON+0x1830>
-	WORD $0x17fffd3f // b 0xd90 <glideNEON+0xd90>
-	WORD $0x6eb0a800 // umaxv s0, v0.4s
+	WORD $0x79000067 // strh w7, [x3]
+	WORD $0x51000442 // sub w2, w2, #0x1
+	WORD $0x8b110063 // add x3, x3, x17
+	WORD $0x7100045f // cmp w2, #0x1
+	WORD $0x54fffd08 // b.hi 0x9e0 <glideNEON+0x9e0>
+	WORD $0x0e0a3ce4 // umov w4, v7.h[2]
+	WORD $0x0e0c3e02 // mov w2, v16.s[1]
+	WORD $0x12001c43 // and w3, w2, #0xff
+	WORD $0x721f185f // tst w2, #0xfe
+	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
+	WORD $0x7100087f // cmp w3, #0x2
+	WORD $0x5a9f8086 // csinv w6, w4, wzr, hi
+	WORD $0x13087c42 // asr w2, w2, #8
+	WORD $0x7100045f // cmp w2, #0x1
+	WORD $0x5400046b // b.lt 0xaf4 <glideNEON+0xaf4>
+	WORD $0x0e0c3cc3 // mov w3, v6.s[1]
+	WORD $0x11000442 // add w2, w2, #0x1
+	WORD $0x8b23c423 // add x3, x1, w3, sxtw #1
+	WORD $0x91001063 // add x3, x3, #0x4
+	WORD $0x12003c84 // and w4, w4, #0xffff
+	WORD $0x12003ca5 // and w5, w5, #0xffff
+	WORD $0x12003cc6 // and w6, w6, #0xffff
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x785fc067 // ldurh w7, [x3, #-0x4]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b0400ff // cmp w7, w4
+	WORD $0x1a8430e7 // csel w7, w7, w4, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x781fc067 // sturh w7, [x3, #-0x4]
+	WORD $0x785fe067 // ldurh w7, [x3, #-0x2]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b0500ff // cmp w7, w5
+	WORD $0x1a8530e7 // csel w7, w7, w5, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x781fe067 // sturh w7, [x3, #-0x2]
+	WORD $0x79400067 // ldrh w7, [x3]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b0600ff // cmp w7, w6
+	WORD $0x1a8630e7 // csel w7, w7, w6, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000067 // strh w7, [x3]
+	WORD $0x51000442 // sub w2, w2, #0x1
+	WORD $0x8b110063 // add x3, x3, x17
+	WORD $0x7100045f // cmp w2, #0x1
+	WORD $0x54fffd08 // b.hi 0xa90 <glideNEON+0xa90>
+	WORD $0x0e123ce4 // umov w4, v7.h[4]
+	WORD $0x0e143e02 // mov w2, v16.s[2]
+	WORD $0x12001c43 // and w3, w2, #0xff
+	WORD $0x721f185f // tst w2, #0xfe
+	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
+	WORD $0x7100087f // cmp w3, #0x2
+	WORD $0x5a9f8086 // csinv w6, w4, wzr, hi
+	WORD $0x13087c42 // asr w2, w2, #8
+	WORD $0x7100045f // cmp w2, #0x1
+	WORD $0x5400046b // b.lt 0xba4 <glideNEON+0xba4>
+	WORD $0x0e143cc3 // mov w3, v6.s[2]
+	WORD $0x11000442 // add w2, w2, #0x1
+	WORD $0x8b23c423 // add x3, x1, w3, sxtw #1
+	WORD $0x91001063 // add x3, x3, #0x4
+	WORD $0x12003c84 // and w4, w4, #0xffff
+	WORD $0x12003ca5 // and w5, w5, #0xffff
+	WORD $0x12003cc6 // and w6, w6, #0xffff
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x785fc067 // ldurh w7, [x3, #-0x4]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b0400ff // cmp w7, w4
+	WORD $0x1a8430e7 // csel w7, w7, w4, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x781fc067 // sturh w7, [x3, #-0x4]
+	WORD $0x785fe067 // ldurh w7, [x3, #-0x2]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b0500ff // cmp w7, w5
+	WORD $0x1a8530e7 // csel w7, w7, w5, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x781fe067 // sturh w7, [x3, #-0x2]
+	WORD $0x79400067 // ldrh w7, [x3]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b0600ff // cmp w7, w6
+	WORD $0x1a8630e7 // csel w7, w7, w6, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000067 // strh w7, [x3]
+	WORD $0x51000442 // sub w2, w2, #0x1
+	WORD $0x8b110063 // add x3, x3, x17
+	WORD $0x7100045f // cmp w2, #0x1
+	WORD $0x54fffd08 // b.hi 0xb40 <glideNEON+0xb40>
+	WORD $0x0e1a3ce3 // umov w3, v7.h[6]
+	WORD $0x0e1c3e02 // mov w2, v16.s[3]
+	WORD $0x12001c45 // and w5, w2, #0xff
+	WORD $0x721f185f // tst w2, #0xfe
+	WORD $0x5a9f1064 // csinv w4, w3, wzr, ne
+	WORD $0x710008bf // cmp w5, #0x2
+	WORD $0x5a9f8065 // csinv w5, w3, wzr, hi
+	WORD $0x13087c42 // asr w2, w2, #8
+	WORD $0x7100045f // cmp w2, #0x1
+	WORD $0x54ffa64b // b.lt 0x90 <glideNEON+0x90>
+	WORD $0x0e1c3cc6 // mov w6, v6.s[3]
+	WORD $0x11000442 // add w2, w2, #0x1
+	WORD $0x8b26c421 // add x1, x1, w6, sxtw #1
+	WORD $0x91001021 // add x1, x1, #0x4
+	WORD $0x12003c63 // and w3, w3, #0xffff
+	WORD $0x12003c84 // and w4, w4, #0xffff
+	WORD $0x12003ca5 // and w5, w5, #0xffff
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x785fc026 // ldurh w6, [x1, #-0x4]
+	WORD $0x510004c6 // sub w6, w6, #0x1
+	WORD $0x12003cc6 // and w6, w6, #0xffff
+	WORD $0x6b0300df // cmp w6, w3
+	WORD $0x1a8330c6 // csel w6, w6, w3, lo
+	WORD $0x110004c6 // add w6, w6, #0x1
+	WORD $0x781fc026 // sturh w6, [x1, #-0x4]
+	WORD $0x785fe026 // ldurh w6, [x1, #-0x2]
+	WORD $0x510004c6 // sub w6, w6, #0x1
+	WORD $0x12003cc6 // and w6, w6, #0xffff
+	WORD $0x6b0400df // cmp w6, w4
+	WORD $0x1a8430c6 // csel w6, w6, w4, lo
+	WORD $0x110004c6 // add w6, w6, #0x1
+	WORD $0x781fe026 // sturh w6, [x1, #-0x2]
+	WORD $0x79400026 // ldrh w6, [x1]
+	WORD $0x510004c6 // sub w6, w6, #0x1
+	WORD $0x12003cc6 // and w6, w6, #0xffff
+	WORD $0x6b0500df // cmp w6, w5
+	WORD $0x1a8530c6 // csel w6, w6, w5, lo
+	WORD $0x110004c6 // add w6, w6, #0x1
+	WORD $0x79000026 // strh w6, [x1]
+	WORD $0x51000442 // sub w2, w2, #0x1
+	WORD $0x8b110021 // add x1, x1, x17
+	WORD $0x7100045f // cmp w2, #0x1
+	WORD $0x54fffd08 // b.hi 0xbf0 <glideNEON+0xbf0>
+	WORD $0x17fffd0f // b 0x90 <glideNEON+0x90>
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x54006d8b // b.lt 0x1a0c <glideNEON+0x1a0c>
+	WORD $0xf100053f // cmp x9, #0x1
+	WORD $0x54006d4b // b.lt 0x1a0c <glideNEON+0x1a0c>
+	WORD $0xaa1f03eb // mov x11, xzr
+	WORD $0x5100052d // sub w13, w9, #0x1
+	WORD $0xf940040c // ldr x12, [x0, #0x8]
+	WORD $0x4e040da2 // dup v2.4s, w13
+	WORD $0x5280002d // mov w13, #0x1 // =1
+	WORD $0x4e040da3 // dup v3.4s, w13
+	WORD $0x529fffcd // mov w13, #0xfffe // =65534
+	WORD $0x4e040da4 // dup v4.4s, w13
+	WORD $0x529fffed // mov w13, #0xffff // =65535
+	WORD $0x52a0002e // mov w14, #0x10000 // =65536
+	WORD $0x14000005 // b 0xca4 <glideNEON+0xca4>
+	WORD $0x8b09016b // add x11, x11, x9
+	WORD $0x91017108 // add x8, x8, #0x5c
+	WORD $0xeb0a017f // cmp x11, x10
+	WORD $0x54006b6a // b.ge 0x1a0c <glideNEON+0x1a0c>
+	WORD $0xaa1f03ef // mov x15, xzr
+	WORD $0x8b0b0590 // add x16, x12, x11, lsl #1
+	WORD $0x14000004 // b 0xcbc <glideNEON+0xcbc>
+	WORD $0x910011ef // add x15, x15, #0x4
+	WORD $0xeb0901ff // cmp x15, x9
+	WORD $0x54fffeea // b.ge 0xc94 <glideNEON+0xc94>
+	WORD $0xd37ff9f1 // lsl x17, x15, #1
+	WORD $0xfc716a05 // ldr d5, [x16, x17]
+	WORD $0x2f10a4a5 // ushll v5.4s, v5.4h, #0x0
+	WORD $0x6eb0a8a6 // umaxv s6, v5.4s
+	WORD $0x1e2600d1 // fmov w17, s6
+	WORD $0x34ffff11 // cbz w17, 0xcb0 <glideNEON+0xcb0>
+	WORD $0x0e0c3cb1 // mov w17, v5.s[1]
+	WORD $0xf9400801 // ldr x1, [x0, #0x10]
+	WORD $0xf9401002 // ldr x2, [x0, #0x20]
+	WORD $0xd37ef5e3 // lsl x3, x15, #2
+	WORD $0x3ce36851 // ldr q17, [x2, x3]
+	WORD $0x1e2600a2 // fmov w2, s5
+	WORD $0xb8625822 // ldr w2, [x1, w2, uxtw #2]
+	WORD $0xb8715831 // ldr w17, [x1, w17, uxtw #2]
+	WORD $0x0e143ca3 // mov w3, v5.s[2]
+	WORD $0x8b234823 // add x3, x1, w3, uxtw #2
+	WORD $0x1e270046 // fmov s6, w2
+	WORD $0x4e0c1e26 // mov v6.s[1], w17
+	WORD $0x4ea61cc7 // mov v7.16b, v6.16b
+	WORD $0x4d408067 // ld1 { v7.s }[2], [x3]
+	WORD $0x0e1c3ca3 // mov w3, v5.s[3]
+	WORD $0x1e270052 // fmov s18, w2
+	WORD $0x8b234821 // add x1, x1, w3, uxtw #2
+	WORD $0x91016102 // add x2, x8, #0x58
+	WORD $0xb9400103 // ldr w3, [x8]
+	WORD $0x4d40c850 // ld1r { v16.4s }, [x2]
+	WORD $0x4e311c51 // and v17.16b, v2.16b, v17.16b
+	WORD $0x4e0c1e32 // mov v18.s[1], w17
+	WORD $0x6ea38633 // sub v19.4s, v17.4s, v3.4s
+	WORD $0x4eb19e73 // mul v19.4s, v19.4s, v17.4s
+	WORD $0x91001111 // add x17, x8, #0x4
+	WORD $0x4d409027 // ld1 { v7.s }[3], [x1]
+	WORD $0xb9405001 // ldr w1, [x0, #0x50]
+	WORD $0x4d40ca34 // ld1r { v20.4s }, [x17]
+	WORD $0x91002111 // add x17, x8, #0x8
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0x9100a111 // add x17, x8, #0x28
+	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
+	WORD $0x9100b111 // add x17, x8, #0x2c
+	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
+	WORD $0x91004111 // add x17, x8, #0x10
+	WORD $0x4eb196f6 // mla v22.4s, v23.4s, v17.4s
+	WORD $0x0b030021 // add w1, w1, w3
+	WORD $0x4e040c37 // dup v23.4s, w1
+	WORD $0xb9400d01 // ldr w1, [x8, #0xc]
+	WORD $0x4eb19697 // mla v23.4s, v20.4s, v17.4s
+	WORD $0xb9405002 // ldr w2, [x0, #0x50]
+	WORD $0x4d40ca34 // ld1r { v20.4s }, [x17]
+	WORD $0x4f3f0673 // sshr v19.4s, v19.4s, #0x1
+	WORD $0x4eb396b7 // mla v23.4s, v21.4s, v19.4s
+	WORD $0x0eb2c2d5 // smull v21.2d, v22.2s, v18.2s
+	WORD $0x4ea7c2d6 // smull2 v22.2d, v22.4s, v7.4s
+	WORD $0x4e965ab5 // uzp2 v21.4s, v21.4s, v22.4s
+	WORD $0x0b010051 // add w17, w2, w1
+	WORD $0x4e040e36 // dup v22.4s, w17
+	WORD $0x4eb19696 // mla v22.4s, v20.4s, v17.4s
+	WORD $0x91005111 // add x17, x8, #0x14
+	WORD $0x4d40ca34 // ld1r { v20.4s }, [x17]
+	WORD $0x4eb39696 // mla v22.4s, v20.4s, v19.4s
+	WORD $0x9100c111 // add x17, x8, #0x30
+	WORD $0x4d40ca33 // ld1r { v19.4s }, [x17]
+	WORD $0x9100d111 // add x17, x8, #0x34
+	WORD $0x4d40ca34 // ld1r { v20.4s }, [x17]
+	WORD $0x4eb19693 // mla v19.4s, v20.4s, v17.4s
+	WORD $0x0eb2c272 // smull v18.2d, v19.2s, v18.2s
+	WORD $0x4ea7c273 // smull2 v19.2d, v19.4s, v7.4s
+	WORD $0x4e935a52 // uzp2 v18.4s, v18.4s, v19.4s
+	WORD $0x4eb586f3 // add v19.4s, v23.4s, v21.4s
+	WORD $0x4eb286d2 // add v18.4s, v22.4s, v18.4s
+	WORD $0xf9403411 // ldr x17, [x0, #0x68]
+	WORD $0xb40002d1 // cbz x17, 0xe2c <glideNEON+0xe2c>
+	WORD $0x0ea6c0d4 // smull v20.2d, v6.2s, v6.2s
+	WORD $0x4ea7c0f5 // smull2 v21.2d, v7.4s, v7.4s
+	WORD $0x4e955a94 // uzp2 v20.4s, v20.4s, v21.4s
+	WORD $0x91010111 // add x17, x8, #0x40
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0x91011111 // add x17, x8, #0x44
+	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
+	WORD $0x4eb196d5 // mla v21.4s, v22.4s, v17.4s
+	WORD $0x0eb4c2b6 // smull v22.2d, v21.2s, v20.2s
+	WORD $0x4eb4c2b5 // smull2 v21.2d, v21.4s, v20.4s
+	WORD $0x4e955ad5 // uzp2 v21.4s, v22.4s, v21.4s
+	WORD $0x91012111 // add x17, x8, #0x48
+	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
+	WORD $0x91013111 // add x17, x8, #0x4c
+	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
+	WORD $0x4eb196f6 // mla v22.4s, v23.4s, v17.4s
+	WORD $0x0eb4c2d7 // smull v23.2d, v22.2s, v20.2s
+	WORD $0x4eb4c2d4 // smull2 v20.2d, v22.4s, v20.4s
+	WORD $0x4e945af4 // uzp2 v20.4s, v23.4s, v20.4s
+	WORD $0x4eb386b3 // add v19.4s, v21.4s, v19.4s
+	WORD $0x4eb28692 // add v18.4s, v20.4s, v18.4s
+	WORD $0xb9401911 // ldr w17, [x8, #0x18]
+	WORD $0xb9405801 // ldr w1, [x0, #0x58]
+	WORD $0x0b110031 // add w17, w1, w17
+	WORD $0x4e040e34 // dup v20.4s, w17
+	WORD $0x91007111 // add x17, x8, #0x1c
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0x4eb38694 // add v20.4s, v20.4s, v19.4s
+	WORD $0x4eb196b4 // mla v20.4s, v21.4s, v17.4s
+	WORD $0x9100e111 // add x17, x8, #0x38
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0xb9402111 // ldr w17, [x8, #0x20]
+	WORD $0xb9405801 // ldr w1, [x0, #0x58]
+	WORD $0x0b110031 // add w17, w1, w17
+	WORD $0x4e040e36 // dup v22.4s, w17
+	WORD $0x91009111 // add x17, x8, #0x24
+	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
+	WORD $0x4eb286d6 // add v22.4s, v22.4s, v18.4s
+	WORD $0x4eb196f6 // mla v22.4s, v23.4s, v17.4s
+	WORD $0x91014111 // add x17, x8, #0x50
+	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
+	WORD $0x91015111 // add x17, x8, #0x54
+	WORD $0x4d40ca38 // ld1r { v24.4s }, [x17]
+	WORD $0x4eb19717 // mla v23.4s, v24.4s, v17.4s
+	WORD $0x6ea58c11 // cmeq v17.4s, v0.4s, v5.4s
+	WORD $0x6ea08cf8 // cmeq v24.4s, v7.4s, v0.4s
+	WORD $0x4eb81e18 // orr v24.16b, v16.16b, v24.16b
+	WORD $0x4e711f10 // bic v16.16b, v24.16b, v17.16b
+	WORD $0x0ea6c2b1 // smull v17.2d, v21.2s, v6.2s
+	WORD $0x4ea7c2b5 // smull2 v21.2d, v21.4s, v7.4s
+	WORD $0x4e955a31 // uzp2 v17.4s, v17.4s, v21.4s
+	WORD $0x9100f111 // add x17, x8, #0x3c
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0x4ea11e01 // orr v1.16b, v16.16b, v1.16b
+	WORD $0x0ea6c2a6 // smull v6.2d, v21.2s, v6.2s
+	WORD $0x4ea7c2a7 // smull2 v7.2d, v21.4s, v7.4s
+	WORD $0x4e8758c6 // uzp2 v6.4s, v6.4s, v7.4s
+	WORD $0x4f2e54a5 // shl v5.4s, v5.4s, #0xe
+	WORD $0x0ea5c2e7 // smull v7.2d, v23.2s, v5.2s
+	WORD $0x4ea5c2e5 // smull2 v5.2d, v23.4s, v5.4s
+	WORD $0x4e8558e5 // uzp2 v5.4s, v7.4s, v5.4s
+	WORD $0x4eb18687 // add v7.4s, v20.4s, v17.4s
+	WORD $0x4ea686d0 // add v16.4s, v22.4s, v6.4s
+	WORD $0x91018011 // add x17, x0, #0x60
+	WORD $0x4d40ca26 // ld1r { v6.4s }, [x17]
+	WORD $0x4ea584c5 // add v5.4s, v6.4s, v5.4s
+	WORD $0x4f3404a5 // sshr v5.4s, v5.4s, #0xc
+	WORD $0x6ea384a6 // sub v6.4s, v5.4s, v3.4s
+	WORD $0x4f300665 // sshr v5.4s, v19.4s, #0x10
+	WORD $0x4f3004f1 // sshr v17.4s, v7.4s, #0x10
+	WORD $0x4f300647 // sshr v7.4s, v18.4s, #0x10
+	WORD $0x4f300610 // sshr v16.4s, v16.4s, #0x10
+	WORD $0x6ea434d4 // cmhi v20.4s, v6.4s, v4.4s
+	WORD $0x4eb41f14 // orr v20.16b, v24.16b, v20.16b
+	WORD $0x9101e011 // add x17, x0, #0x78
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0x6eb534b5 // cmhi v21.4s, v5.4s, v21.4s
+	WORD $0x4ea31c76 // mov v22.16b, v3.16b
+	WORD $0x4f301676 // ssra v22.4s, v19.4s, #0x10
+	WORD $0x6eb68633 // sub v19.4s, v17.4s, v22.4s
+	WORD $0x4ea31c76 // mov v22.16b, v3.16b
+	WORD $0x4f301656 // ssra v22.4s, v18.4s, #0x10
+	WORD $0x6eb68612 // sub v18.4s, v16.4s, v22.4s
+	WORD $0x6eb36652 // umax v18.4s, v18.4s, v19.4s
+	WORD $0x6ea33652 // cmhi v18.4s, v18.4s, v3.4s
+	WORD $0x4eb51e52 // orr v18.16b, v18.16b, v21.16b
+	WORD $0xb9403011 // ldr w17, [x0, #0x30]
+	WORD $0x4e040e33 // dup v19.4s, w17
+	WORD $0x9100e011 // add x17, x0, #0x38
+	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
+	WORD $0x4ea73673 // cmgt v19.4s, v19.4s, v7.4s
+	WORD $0x4eb53615 // cmgt v21.4s, v16.4s, v21.4s
+	WORD $0x4eb31eb3 // orr v19.16b, v21.16b, v19.16b
+	WORD $0x4eb21e72 // orr v18.16b, v19.16b, v18.16b
+	WORD $0x4f3f5652 // shl v18.4s, v18.4s, #0x1f
+	WORD $0x4ea0aa52 // cmlt v18.4s, v18.4s, #0
+	WORD $0x4eb21e92 // orr v18.16b, v20.16b, v18.16b
+	WORD $0x6eb0aa52 // umaxv s18, v18.4s
+	WORD $0x1e260251 // fmov w17, s18
+	WORD $0x340030f1 // cbz w17, 0x1580 <glideNEON+0x1580>
+	WORD $0x4e040db2 // dup v18.4s, w13
+	WORD $0x4ea61e86 // orr v6.16b, v20.16b, v6.16b
+	WORD $0x4e040dd3 // dup v19.4s, w14
+	WORD $0x4e251e45 // and v5.16b, v18.16b, v5.16b
+	WORD $0x4eb19e71 // mul v17.4s, v19.4s, v17.4s
+	WORD $0x4ea51e25 // orr v5.16b, v17.16b, v5.16b
+	WORD $0x4eb09e70 // mul v16.4s, v19.4s, v16.4s
+	WORD $0x4e271e47 // and v7.16b, v18.16b, v7.16b
+	WORD $0x4ea71e07 // orr v7.16b, v16.16b, v7.16b
+	WORD $0x1e2600d1 // fmov w17, s6
+	WORD $0x37f80b91 // tbnz w17, #0x1f, 0x1100 <glideNEON+0x1100>
+	WORD $0x1e2600e1 // fmov w1, s7
+	WORD $0x13003c22 // sxth w2, w1
+	WORD $0x13107c21 // asr w1, w1, #16
+	WORD $0xb9403003 // ldr w3, [x0, #0x30]
+	WORD $0xb9403804 // ldr w4, [x0, #0x38]
+	WORD $0x6b02007f // cmp w3, w2
+	WORD $0x1a82c062 // csel w2, w3, w2, gt
+	WORD $0x6b01009f // cmp w4, w1
+	WORD $0x1a81b083 // csel w3, w4, w1, lt
+	WORD $0x6b03005f // cmp w2, w3
+	WORD $0x54000a2a // b.ge 0x1100 <glideNEON+0x1100>
+	WORD $0xf9401405 // ldr x5, [x0, #0x28]
+	WORD $0x1e2600a1 // fmov w1, s5
+	WORD $0x13107c24 // asr w4, w1, #16
+	WORD $0x6b0400bf // cmp w5, w4
+	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
+	WORD $0x13003c21 // sxth w1, w1
+	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
+	WORD $0x6b04003f // cmp w1, w4
+	WORD $0x5400090a // b.ge 0x1100 <glideNEON+0x1100>
+	WORD $0x93407c42 // sxtw x2, w2
+	WORD $0x93407c63 // sxtw x3, w3
+	WORD $0x93407c84 // sxtw x4, w4
+	WORD $0x93407cb3 // sxtw x19, w5
+	WORD $0xf9400007 // ldr x7, [x0]
+	WORD $0x4b010085 // sub w5, w4, w1
+	WORD $0x924004a5 // and x5, x5, #0x3
+	WORD $0xcb040026 // sub x6, x1, x4
+	WORD $0x9b337c54 // smull x20, w2, w19
+	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
+	WORD $0xd37ffa73 // lsl x19, x19, #1
+	WORD $0x14000005 // b 0x1024 <glideNEON+0x1024>
+	WORD $0x91000442 // add x2, x2, #0x1
+	WORD $0x8b1300e7 // add x7, x7, x19
+	WORD $0xeb03005f // cmp x2, x3
+	WORD $0x54000700 // b.eq 0x1100 <glideNEON+0x1100>
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xb40001e5 // cbz x5, 0x1064 <glideNEON+0x1064>
+	WORD $0xaa0503f4 // mov x20, x5
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xd37ffab6 // lsl x22, x21, #1
+	WORD $0x787668f7 // ldrh w23, [x7, x22]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x783668f7 // strh w23, [x7, x22]
+	WORD $0x910006b5 // add x21, x21, #0x1
+	WORD $0xf1000694 // subs x20, x20, #0x1
+	WORD $0x54fffea1 // b.ne 0x1034 <glideNEON+0x1034>
+	WORD $0xb10010df // cmn x6, #0x4
+	WORD $0x54fffd68 // b.hi 0x1014 <glideNEON+0x1014>
+	WORD $0xcb150094 // sub x20, x4, x21
+	WORD $0xd37ffab5 // lsl x21, x21, #1
+	WORD $0x8b1500f6 // add x22, x7, x21
+	WORD $0x794002d7 // ldrh w23, [x22]
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790002d7 // strh w23, [x22]
+	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790006d7 // strh w23, [x22, #0x2]
+	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ad7 // strh w23, [x22, #0x4]
+	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ed7 // strh w23, [x22, #0x6]
+	WORD $0xf1001294 // subs x20, x20, #0x4
+	WORD $0x910022b5 // add x21, x21, #0x8
+	WORD $0x54fffc01 // b.ne 0x1074 <glideNEON+0x1074>
+	WORD $0x17ffffc7 // b 0x1014 <glideNEON+0x1014>
+	WORD $0xd503201f // nop
+	WORD $0x0e0c3cd1 // mov w17, v6.s[1]
+	WORD $0x37f80bf1 // tbnz w17, #0x1f, 0x1280 <glideNEON+0x1280>
+	WORD $0x0e0c3ce1 // mov w1, v7.s[1]
+	WORD $0x13003c22 // sxth w2, w1
+	WORD $0x13107c21 // asr w1, w1, #16
+	WORD $0xb9403003 // ldr w3, [x0, #0x30]
+	WORD $0xb9403804 // ldr w4, [x0, #0x38]
+	WORD $0x6b02007f // cmp w3, w2
+	WORD $0x1a82c062 // csel w2, w3, w2, gt
+	WORD $0x6b01009f // cmp w4, w1
+	WORD $0x1a81b083 // csel w3, w4, w1, lt
+	WORD $0x6b03005f // cmp w2, w3
+	WORD $0x54000a8a // b.ge 0x1280 <glideNEON+0x1280>
+	WORD $0xf9401405 // ldr x5, [x0, #0x28]
+	WORD $0x0e0c3ca1 // mov w1, v5.s[1]
+	WORD $0x13107c24 // asr w4, w1, #16
+	WORD $0x6b0400bf // cmp w5, w4
+	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
+	WORD $0x13003c21 // sxth w1, w1
+	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
+	WORD $0x6b04003f // cmp w1, w4
+	WORD $0x5400096a // b.ge 0x1280 <glideNEON+0x1280>
+	WORD $0x93407c42 // sxtw x2, w2
+	WORD $0x93407c63 // sxtw x3, w3
+	WORD $0x93407c84 // sxtw x4, w4
+	WORD $0x93407cb3 // sxtw x19, w5
+	WORD $0xf9400007 // ldr x7, [x0]
+	WORD $0x4b010085 // sub w5, w4, w1
+	WORD $0x924004a5 // and x5, x5, #0x3
+	WORD $0xcb040026 // sub x6, x1, x4
+	WORD $0x9b337c54 // smull x20, w2, w19
+	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
+	WORD $0xd37ffa73 // lsl x19, x19, #1
+	WORD $0x14000007 // b 0x11a0 <glideNEON+0x11a0>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x91000442 // add x2, x2, #0x1
+	WORD $0x8b1300e7 // add x7, x7, x19
+	WORD $0xeb03005f // cmp x2, x3
+	WORD $0x54000720 // b.eq 0x1280 <glideNEON+0x1280>
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xb40001e5 // cbz x5, 0x11e0 <glideNEON+0x11e0>
+	WORD $0xaa0503f4 // mov x20, x5
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xd37ffab6 // lsl x22, x21, #1
+	WORD $0x787668f7 // ldrh w23, [x7, x22]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x783668f7 // strh w23, [x7, x22]
+	WORD $0x910006b5 // add x21, x21, #0x1
+	WORD $0xf1000694 // subs x20, x20, #0x1
+	WORD $0x54fffea1 // b.ne 0x11b0 <glideNEON+0x11b0>
+	WORD $0xb10010df // cmn x6, #0x4
+	WORD $0x54fffd68 // b.hi 0x1190 <glideNEON+0x1190>
+	WORD $0xcb150094 // sub x20, x4, x21
+	WORD $0xd37ffab5 // lsl x21, x21, #1
+	WORD $0x8b1500f6 // add x22, x7, x21
+	WORD $0x794002d7 // ldrh w23, [x22]
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790002d7 // strh w23, [x22]
+	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790006d7 // strh w23, [x22, #0x2]
+	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ad7 // strh w23, [x22, #0x4]
+	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ed7 // strh w23, [x22, #0x6]
+	WORD $0xf1001294 // subs x20, x20, #0x4
+	WORD $0x910022b5 // add x21, x21, #0x8
+	WORD $0x54fffc01 // b.ne 0x11f0 <glideNEON+0x11f0>
+	WORD $0x17ffffc7 // b 0x1190 <glideNEON+0x1190>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x0e143cd1 // mov w17, v6.s[2]
+	WORD $0x37f80bf1 // tbnz w17, #0x1f, 0x1400 <glideNEON+0x1400>
+	WORD $0x0e143ce1 // mov w1, v7.s[2]
+	WORD $0x13003c22 // sxth w2, w1
+	WORD $0x13107c21 // asr w1, w1, #16
+	WORD $0xb9403003 // ldr w3, [x0, #0x30]
+	WORD $0xb9403804 // ldr w4, [x0, #0x38]
+	WORD $0x6b02007f // cmp w3, w2
+	WORD $0x1a82c062 // csel w2, w3, w2, gt
+	WORD $0x6b01009f // cmp w4, w1
+	WORD $0x1a81b083 // csel w3, w4, w1, lt
+	WORD $0x6b03005f // cmp w2, w3
+	WORD $0x54000a8a // b.ge 0x1400 <glideNEON+0x1400>
+	WORD $0xf9401405 // ldr x5, [x0, #0x28]
+	WORD $0x0e143ca1 // mov w1, v5.s[2]
+	WORD $0x13107c24 // asr w4, w1, #16
+	WORD $0x6b0400bf // cmp w5, w4
+	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
+	WORD $0x13003c21 // sxth w1, w1
+	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
+	WORD $0x6b04003f // cmp w1, w4
+	WORD $0x5400096a // b.ge 0x1400 <glideNEON+0x1400>
+	WORD $0x93407c42 // sxtw x2, w2
+	WORD $0x93407c63 // sxtw x3, w3
+	WORD $0x93407c84 // sxtw x4, w4
+	WORD $0x93407cb3 // sxtw x19, w5
+	WORD $0xf9400007 // ldr x7, [x0]
+	WORD $0x4b010085 // sub w5, w4, w1
+	WORD $0x924004a5 // and x5, x5, #0x3
+	WORD $0xcb040026 // sub x6, x1, x4
+	WORD $0x9b337c54 // smull x20, w2, w19
+	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
+	WORD $0xd37ffa73 // lsl x19, x19, #1
+	WORD $0x14000007 // b 0x1320 <glideNEON+0x1320>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x91000442 // add x2, x2, #0x1
+	WORD $0x8b1300e7 // add x7, x7, x19
+	WORD $0xeb03005f // cmp x2, x3
+	WORD $0x54000720 // b.eq 0x1400 <glideNEON+0x1400>
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xb40001e5 // cbz x5, 0x1360 <glideNEON+0x1360>
+	WORD $0xaa0503f4 // mov x20, x5
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xd37ffab6 // lsl x22, x21, #1
+	WORD $0x787668f7 // ldrh w23, [x7, x22]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x783668f7 // strh w23, [x7, x22]
+	WORD $0x910006b5 // add x21, x21, #0x1
+	WORD $0xf1000694 // subs x20, x20, #0x1
+	WORD $0x54fffea1 // b.ne 0x1330 <glideNEON+0x1330>
+	WORD $0xb10010df // cmn x6, #0x4
+	WORD $0x54fffd68 // b.hi 0x1310 <glideNEON+0x1310>
+	WORD $0xcb150094 // sub x20, x4, x21
+	WORD $0xd37ffab5 // lsl x21, x21, #1
+	WORD $0x8b1500f6 // add x22, x7, x21
+	WORD $0x794002d7 // ldrh w23, [x22]
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790002d7 // strh w23, [x22]
+	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790006d7 // strh w23, [x22, #0x2]
+	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ad7 // strh w23, [x22, #0x4]
+	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ed7 // strh w23, [x22, #0x6]
+	WORD $0xf1001294 // subs x20, x20, #0x4
+	WORD $0x910022b5 // add x21, x21, #0x8
+	WORD $0x54fffc01 // b.ne 0x1370 <glideNEON+0x1370>
+	WORD $0x17ffffc7 // b 0x1310 <glideNEON+0x1310>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x0e1c3cd1 // mov w17, v6.s[3]
+	WORD $0x37ffc571 // tbnz w17, #0x1f, 0xcb0 <glideNEON+0xcb0>
+	WORD $0x0e1c3ce1 // mov w1, v7.s[3]
+	WORD $0x13003c22 // sxth w2, w1
+	WORD $0x13107c21 // asr w1, w1, #16
+	WORD $0xb9403003 // ldr w3, [x0, #0x30]
+	WORD $0xb9403804 // ldr w4, [x0, #0x38]
+	WORD $0x6b02007f // cmp w3, w2
+	WORD $0x1a82c062 // csel w2, w3, w2, gt
+	WORD $0x6b01009f // cmp w4, w1
+	WORD $0x1a81b083 // csel w3, w4, w1, lt
+	WORD $0x6b03005f // cmp w2, w3
+	WORD $0x54ffc40a // b.ge 0xcb0 <glideNEON+0xcb0>
+	WORD $0xf9401405 // ldr x5, [x0, #0x28]
+	WORD $0x0e1c3ca1 // mov w1, v5.s[3]
+	WORD $0x13107c24 // asr w4, w1, #16
+	WORD $0x6b0400bf // cmp w5, w4
+	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
+	WORD $0x13003c21 // sxth w1, w1
+	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
+	WORD $0x6b04003f // cmp w1, w4
+	WORD $0x54ffc2ea // b.ge 0xcb0 <glideNEON+0xcb0>
+	WORD $0x93407c42 // sxtw x2, w2
+	WORD $0x93407c63 // sxtw x3, w3
+	WORD $0x93407c84 // sxtw x4, w4
+	WORD $0x93407cb3 // sxtw x19, w5
+	WORD $0xf9400007 // ldr x7, [x0]
+	WORD $0x4b010085 // sub w5, w4, w1
+	WORD $0x924004a5 // and x5, x5, #0x3
+	WORD $0xcb040026 // sub x6, x1, x4
+	WORD $0x9b337c54 // smull x20, w2, w19
+	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
+	WORD $0xd37ffa73 // lsl x19, x19, #1
+	WORD $0x14000007 // b 0x14a0 <glideNEON+0x14a0>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x91000442 // add x2, x2, #0x1
+	WORD $0x8b1300e7 // add x7, x7, x19
+	WORD $0xeb03005f // cmp x2, x3
+	WORD $0x54ffc0a0 // b.eq 0xcb0 <glideNEON+0xcb0>
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xb40001e5 // cbz x5, 0x14e0 <glideNEON+0x14e0>
+	WORD $0xaa0503f4 // mov x20, x5
+	WORD $0xaa0103f5 // mov x21, x1
+	WORD $0xd37ffab6 // lsl x22, x21, #1
+	WORD $0x787668f7 // ldrh w23, [x7, x22]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x783668f7 // strh w23, [x7, x22]
+	WORD $0x910006b5 // add x21, x21, #0x1
+	WORD $0xf1000694 // subs x20, x20, #0x1
+	WORD $0x54fffea1 // b.ne 0x14b0 <glideNEON+0x14b0>
+	WORD $0xb10010df // cmn x6, #0x4
+	WORD $0x54fffd68 // b.hi 0x1490 <glideNEON+0x1490>
+	WORD $0xcb150094 // sub x20, x4, x21
+	WORD $0xd37ffab5 // lsl x21, x21, #1
+	WORD $0x8b1500f6 // add x22, x7, x21
+	WORD $0x794002d7 // ldrh w23, [x22]
+	WORD $0x12003e38 // and w24, w17, #0xffff
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790002d7 // strh w23, [x22]
+	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x790006d7 // strh w23, [x22, #0x2]
+	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ad7 // strh w23, [x22, #0x4]
+	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
+	WORD $0x510006f7 // sub w23, w23, #0x1
+	WORD $0x12003ef7 // and w23, w23, #0xffff
+	WORD $0x6b1802ff // cmp w23, w24
+	WORD $0x1a9832f7 // csel w23, w23, w24, lo
+	WORD $0x110006f7 // add w23, w23, #0x1
+	WORD $0x79000ed7 // strh w23, [x22, #0x6]
+	WORD $0xf1001294 // subs x20, x20, #0x4
+	WORD $0x910022b5 // add x21, x21, #0x8
+	WORD $0x54fffc01 // b.ne 0x14f0 <glideNEON+0x14f0>
+	WORD $0x17ffffc7 // b 0x1490 <glideNEON+0x1490>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xf9401411 // ldr x17, [x0, #0x28]
+	WORD $0x2a1103e1 // mov w1, w17
+	WORD $0x4e040c32 // dup v18.4s, w1
+	WORD $0x6ea58631 // sub v17.4s, v17.4s, v5.4s
+	WORD $0x4ea79645 // mla v5.4s, v18.4s, v7.4s
+	WORD $0x93407e31 // sxtw x17, w17
+	WORD $0x6ea78607 // sub v7.4s, v16.4s, v7.4s
+	WORD $0x4f2854e7 // shl v7.4s, v7.4s, #0x8
+	WORD $0x4eb11ce7 // orr v7.16b, v7.16b, v17.16b
+	WORD $0x0e023cc2 // umov w2, v6.h[0]
+	WORD $0xf9400001 // ldr x1, [x0]
+	WORD $0x1e2600e7 // fmov w7, s7
+	WORD $0x721f18ff // tst w7, #0xfe
+	WORD $0x5a9f1043 // csinv w3, w2, wzr, ne
+	WORD $0x13087ce6 // asr w6, w7, #8
+	WORD $0x710004c5 // subs w5, w6, #0x1
+	WORD $0x540007eb // b.lt 0x16bc <glideNEON+0x16bc>
+	WORD $0x1e2600a4 // fmov w4, s5
+	WORD $0x8b24c424 // add x4, x1, w4, sxtw #1
+	WORD $0x374000a7 // tbnz w7, #0x8, 0x15e0 <glideNEON+0x15e0>
+	WORD $0x2a0603e5 // mov w5, w6
+	WORD $0x710004df // cmp w6, #0x1
+	WORD $0x540002a1 // b.ne 0x162c <glideNEON+0x162c>
+	WORD $0x14000038 // b 0x16bc <glideNEON+0x16bc>
+	WORD $0x79400087 // ldrh w7, [x4]
+	WORD $0x12003c53 // and w19, w2, #0xffff
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b1300ff // cmp w7, w19
+	WORD $0x1a9330e7 // csel w7, w7, w19, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000087 // strh w7, [x4]
+	WORD $0x79400487 // ldrh w7, [x4, #0x2]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x12003c73 // and w19, w3, #0xffff
+	WORD $0x6b1300ff // cmp w7, w19
+	WORD $0x1a9330e7 // csel w7, w7, w19, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000487 // strh w7, [x4, #0x2]
+	WORD $0x8b110484 // add x4, x4, x17, lsl #1
+	WORD $0x710004df // cmp w6, #0x1
+	WORD $0x540004a0 // b.eq 0x16bc <glideNEON+0x16bc>
+	WORD $0x510004a5 // sub w5, w5, #0x1
+	WORD $0xd37ffa26 // lsl x6, x17, #1
+	WORD $0x79400087 // ldrh w7, [x4]
+	WORD $0x79400493 // ldrh w19, [x4, #0x2]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003c54 // and w20, w2, #0xffff
+	WORD $0x51000673 // sub w19, w19, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b1400ff // cmp w7, w20
+	WORD $0x1a9430e7 // csel w7, w7, w20, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000087 // strh w7, [x4]
+	WORD $0x12003c67 // and w7, w3, #0xffff
+	WORD $0x12003e73 // and w19, w19, #0xffff
+	WORD $0x6b07027f // cmp w19, w7
+	WORD $0x1a873273 // csel w19, w19, w7, lo
+	WORD $0x11000673 // add w19, w19, #0x1
+	WORD $0x79000493 // strh w19, [x4, #0x2]
+	WORD $0x8b060084 // add x4, x4, x6
+	WORD $0x79400093 // ldrh w19, [x4]
+	WORD $0x51000673 // sub w19, w19, #0x1
+	WORD $0x12003e73 // and w19, w19, #0xffff
+	WORD $0x6b14027f // cmp w19, w20
+	WORD $0x1a943273 // csel w19, w19, w20, lo
+	WORD $0x79400494 // ldrh w20, [x4, #0x2]
+	WORD $0x51000694 // sub w20, w20, #0x1
+	WORD $0x12003e94 // and w20, w20, #0xffff
+	WORD $0x11000673 // add w19, w19, #0x1
+	WORD $0x79000093 // strh w19, [x4]
+	WORD $0x6b07029f // cmp w20, w7
+	WORD $0x1a873287 // csel w7, w20, w7, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000487 // strh w7, [x4, #0x2]
+	WORD $0x710008a5 // subs w5, w5, #0x2
+	WORD $0x8b060084 // add x4, x4, x6
+	WORD $0x54fffbe2 // b.hs 0x1634 <glideNEON+0x1634>
+	WORD $0x0e0a3cc2 // umov w2, v6.h[2]
+	WORD $0x0e0c3ce7 // mov w7, v7.s[1]
+	WORD $0x721f18ff // tst w7, #0xfe
+	WORD $0x5a9f1043 // csinv w3, w2, wzr, ne
+	WORD $0x13087ce6 // asr w6, w7, #8
+	WORD $0x710004c5 // subs w5, w6, #0x1
+	WORD $0x5400082b // b.lt 0x17d8 <glideNEON+0x17d8>
+	WORD $0x0e0c3ca4 // mov w4, v5.s[1]
+	WORD $0x8b24c424 // add x4, x1, w4, sxtw #1
+	WORD $0x374000a7 // tbnz w7, #0x8, 0x16f4 <glideNEON+0x16f4>
+	WORD $0x2a0603e5 // mov w5, w6
+	WORD $0x710004df // cmp w6, #0x1
+	WORD $0x540002a1 // b.ne 0x1740 <glideNEON+0x1740>
+	WORD $0x1400003a // b 0x17d8 <glideNEON+0x17d8>
+	WORD $0x79400087 // ldrh w7, [x4]
+	WORD $0x12003c53 // and w19, w2, #0xffff
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b1300ff // cmp w7, w19
+	WORD $0x1a9330e7 // csel w7, w7, w19, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000087 // strh w7, [x4]
+	WORD $0x79400487 // ldrh w7, [x4, #0x2]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x12003c73 // and w19, w3, #0xffff
+	WORD $0x6b1300ff // cmp w7, w19
+	WORD $0x1a9330e7 // csel w7, w7, w19, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000487 // strh w7, [x4, #0x2]
+	WORD $0x8b110484 // add x4, x4, x17, lsl #1
+	WORD $0x710004df // cmp w6, #0x1
+	WORD $0x540004e0 // b.eq 0x17d8 <glideNEON+0x17d8>
+	WORD $0x510004a5 // sub w5, w5, #0x1
+	WORD $0xd37ffa26 // lsl x6, x17, #1
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x79400087 // ldrh w7, [x4]
+	WORD $0x79400493 // ldrh w19, [x4, #0x2]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003c54 // and w20, w2, #0xffff
+	WORD $0x51000673 // sub w19, w19, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b1400ff // cmp w7, w20
+	WORD $0x1a9430e7 // csel w7, w7, w20, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000087 // strh w7, [x4]
+	WORD $0x12003c67 // and w7, w3, #0xffff
+	WORD $0x12003e73 // and w19, w19, #0xffff
+	WORD $0x6b07027f // cmp w19, w7
+	WORD $0x1a873273 // csel w19, w19, w7, lo
+	WORD $0x11000673 // add w19, w19, #0x1
+	WORD $0x79000493 // strh w19, [x4, #0x2]
+	WORD $0x8b060084 // add x4, x4, x6
+	WORD $0x79400093 // ldrh w19, [x4]
+	WORD $0x51000673 // sub w19, w19, #0x1
+	WORD $0x12003e73 // and w19, w19, #0xffff
+	WORD $0x6b14027f // cmp w19, w20
+	WORD $0x1a943273 // csel w19, w19, w20, lo
+	WORD $0x79400494 // ldrh w20, [x4, #0x2]
+	WORD $0x51000694 // sub w20, w20, #0x1
+	WORD $0x12003e94 // and w20, w20, #0xffff
+	WORD $0x11000673 // add w19, w19, #0x1
+	WORD $0x79000093 // strh w19, [x4]
+	WORD $0x6b07029f // cmp w20, w7
+	WORD $0x1a873287 // csel w7, w20, w7, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000487 // strh w7, [x4, #0x2]
+	WORD $0x710008a5 // subs w5, w5, #0x2
+	WORD $0x8b060084 // add x4, x4, x6
+	WORD $0x54fffbe2 // b.hs 0x1750 <glideNEON+0x1750>
+	WORD $0x0e123cc2 // umov w2, v6.h[4]
+	WORD $0x0e143ce7 // mov w7, v7.s[2]
+	WORD $0x721f18ff // tst w7, #0xfe
+	WORD $0x5a9f1043 // csinv w3, w2, wzr, ne
+	WORD $0x13087ce6 // asr w6, w7, #8
+	WORD $0x710004c5 // subs w5, w6, #0x1
+	WORD $0x540007eb // b.lt 0x18ec <glideNEON+0x18ec>
+	WORD $0x0e143ca4 // mov w4, v5.s[2]
+	WORD $0x8b24c424 // add x4, x1, w4, sxtw #1
+	WORD $0x374000a7 // tbnz w7, #0x8, 0x1810 <glideNEON+0x1810>
+	WORD $0x2a0603e5 // mov w5, w6
+	WORD $0x710004df // cmp w6, #0x1
+	WORD $0x540002a1 // b.ne 0x185c <glideNEON+0x185c>
+	WORD $0x14000038 // b 0x18ec <glideNEON+0x18ec>
+	WORD $0x79400087 // ldrh w7, [x4]
+	WORD $0x12003c53 // and w19, w2, #0xffff
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b1300ff // cmp w7, w19
+	WORD $0x1a9330e7 // csel w7, w7, w19, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000087 // strh w7, [x4]
+	WORD $0x79400487 // ldrh w7, [x4, #0x2]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x12003c73 // and w19, w3, #0xffff
+	WORD $0x6b1300ff // cmp w7, w19
+	WORD $0x1a9330e7 // csel w7, w7, w19, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000487 // strh w7, [x4, #0x2]
+	WORD $0x8b110484 // add x4, x4, x17, lsl #1
+	WORD $0x710004df // cmp w6, #0x1
+	WORD $0x540004a0 // b.eq 0x18ec <glideNEON+0x18ec>
+	WORD $0x510004a5 // sub w5, w5, #0x1
+	WORD $0xd37ffa26 // lsl x6, x17, #1
+	WORD $0x79400087 // ldrh w7, [x4]
+	WORD $0x79400493 // ldrh w19, [x4, #0x2]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003c54 // and w20, w2, #0xffff
+	WORD $0x51000673 // sub w19, w19, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x6b1400ff // cmp w7, w20
+	WORD $0x1a9430e7 // csel w7, w7, w20, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000087 // strh w7, [x4]
+	WORD $0x12003c67 // and w7, w3, #0xffff
+	WORD $0x12003e73 // and w19, w19, #0xffff
+	WORD $0x6b07027f // cmp w19, w7
+	WORD $0x1a873273 // csel w19, w19, w7, lo
+	WORD $0x11000673 // add w19, w19, #0x1
+	WORD $0x79000493 // strh w19, [x4, #0x2]
+	WORD $0x8b060084 // add x4, x4, x6
+	WORD $0x79400093 // ldrh w19, [x4]
+	WORD $0x51000673 // sub w19, w19, #0x1
+	WORD $0x12003e73 // and w19, w19, #0xffff
+	WORD $0x6b14027f // cmp w19, w20
+	WORD $0x1a943273 // csel w19, w19, w20, lo
+	WORD $0x79400494 // ldrh w20, [x4, #0x2]
+	WORD $0x51000694 // sub w20, w20, #0x1
+	WORD $0x12003e94 // and w20, w20, #0xffff
+	WORD $0x11000673 // add w19, w19, #0x1
+	WORD $0x79000093 // strh w19, [x4]
+	WORD $0x6b07029f // cmp w20, w7
+	WORD $0x1a873287 // csel w7, w20, w7, lo
+	WORD $0x110004e7 // add w7, w7, #0x1
+	WORD $0x79000487 // strh w7, [x4, #0x2]
+	WORD $0x710008a5 // subs w5, w5, #0x2
+	WORD $0x8b060084 // add x4, x4, x6
+	WORD $0x54fffbe2 // b.hs 0x1864 <glideNEON+0x1864>
+	WORD $0x0e1a3cc2 // umov w2, v6.h[6]
+	WORD $0x0e1c3ce6 // mov w6, v7.s[3]
+	WORD $0x721f18df // tst w6, #0xfe
+	WORD $0x5a9f1043 // csinv w3, w2, wzr, ne
+	WORD $0x13087cc5 // asr w5, w6, #8
+	WORD $0x710004a4 // subs w4, w5, #0x1
+	WORD $0x54ff9d6b // b.lt 0xcb0 <glideNEON+0xcb0>
+	WORD $0x0e1c3ca7 // mov w7, v5.s[3]
+	WORD $0x8b27c421 // add x1, x1, w7, sxtw #1
+	WORD $0x374000a6 // tbnz w6, #0x8, 0x1924 <glideNEON+0x1924>
+	WORD $0x2a0503e4 // mov w4, w5
+	WORD $0x710004bf // cmp w5, #0x1
+	WORD $0x54ff9ca0 // b.eq 0xcb0 <glideNEON+0xcb0>
+	WORD $0x14000014 // b 0x1970 <glideNEON+0x1970>
+	WORD $0x79400026 // ldrh w6, [x1]
+	WORD $0x12003c47 // and w7, w2, #0xffff
+	WORD $0x510004c6 // sub w6, w6, #0x1
+	WORD $0x12003cc6 // and w6, w6, #0xffff
+	WORD $0x6b0700df // cmp w6, w7
+	WORD $0x1a8730c6 // csel w6, w6, w7, lo
+	WORD $0x110004c6 // add w6, w6, #0x1
+	WORD $0x79000026 // strh w6, [x1]
+	WORD $0x79400426 // ldrh w6, [x1, #0x2]
+	WORD $0x510004c6 // sub w6, w6, #0x1
+	WORD $0x12003cc6 // and w6, w6, #0xffff
+	WORD $0x12003c67 // and w7, w3, #0xffff
+	WORD $0x6b0700df // cmp w6, w7
+	WORD $0x1a8730c6 // csel w6, w6, w7, lo
+	WORD $0x110004c6 // add w6, w6, #0x1
+	WORD $0x79000426 // strh w6, [x1, #0x2]
+	WORD $0x8b110421 // add x1, x1, x17, lsl #1
+	WORD $0x710004bf // cmp w5, #0x1
+	WORD $0x54ff9a20 // b.eq 0xcb0 <glideNEON+0xcb0>
+	WORD $0x51000484 // sub w4, w4, #0x1
+	WORD $0xd37ffa31 // lsl x17, x17, #1
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x79400025 // ldrh w5, [x1]
+	WORD $0x79400426 // ldrh w6, [x1, #0x2]
+	WORD $0x510004a5 // sub w5, w5, #0x1
+	WORD $0x12003c47 // and w7, w2, #0xffff
+	WORD $0x510004c6 // sub w6, w6, #0x1
+	WORD $0x12003ca5 // and w5, w5, #0xffff
+	WORD $0x6b0700bf // cmp w5, w7
+	WORD $0x1a8730a5 // csel w5, w5, w7, lo
+	WORD $0x110004a5 // add w5, w5, #0x1
+	WORD $0x79000025 // strh w5, [x1]
+	WORD $0x12003c65 // and w5, w3, #0xffff
+	WORD $0x12003cc6 // and w6, w6, #0xffff
+	WORD $0x6b0500df // cmp w6, w5
+	WORD $0x1a8530c6 // csel w6, w6, w5, lo
+	WORD $0x110004c6 // add w6, w6, #0x1
+	WORD $0x79000426 // strh w6, [x1, #0x2]
+	WORD $0x8b110021 // add x1, x1, x17
+	WORD $0x79400026 // ldrh w6, [x1]
+	WORD $0x510004c6 // sub w6, w6, #0x1
+	WORD $0x12003cc6 // and w6, w6, #0xffff
+	WORD $0x6b0700df // cmp w6, w7
+	WORD $0x1a8730c6 // csel w6, w6, w7, lo
+	WORD $0x79400427 // ldrh w7, [x1, #0x2]
+	WORD $0x510004e7 // sub w7, w7, #0x1
+	WORD $0x12003ce7 // and w7, w7, #0xffff
+	WORD $0x110004c6 // add w6, w6, #0x1
+	WORD $0x79000026 // strh w6, [x1]
+	WORD $0x6b0500ff // cmp w7, w5
+	WORD $0x1a8530e5 // csel w5, w7, w5, lo
+	WORD $0x110004a5 // add w5, w5, #0x1
+	WORD $0x79000425 // strh w5, [x1, #0x2]
+	WORD $0x71000884 // subs w4, w4, #0x2
+	WORD $0x8b110021 // add x1, x1, x17
+	WORD $0x54fffbe2 // b.hs 0x1980 <glideNEON+0x1980>
+	WORD $0x17fffcaa // b 0xcb0 <glideNEON+0xcb0>
+	WORD $0x6eb0a820 // umaxv s0, v1.4s
 	WORD $0x1e260008 // fmov w8, s0
 	WORD $0x7100011f // cmp w8, #0x0
 	WORD $0x1a9f07e8 // cset w8, ne
-	WORD $0xf9403809 // ldr x9, [x0, #0x70]
+	WORD $0xf9404009 // ldr x9, [x0, #0x80]
 	WORD $0xf9000128 // str x8, [x9]
-	WORD $0xa9444ff4 // ldp x20, x19, [sp, #0x40]
-	WORD $0xa94357f6 // ldp x22, x21, [sp, #0x30]
-	WORD $0xa9425ff8 // ldp x24, x23, [sp, #0x20]
-	WORD $0xa94167fa // ldp x26, x25, [sp, #0x10]
-	WORD $0xa8c57bfd // ldp x29, x30, [sp], #0x50
+	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
+	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
+	WORD $0xa8c35ff8 // ldp x24, x23, [sp], #0x30
 	WORD $0xd65f03c0 // ret

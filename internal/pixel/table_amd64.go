@@ -12,8 +12,8 @@ func hasAVX512() bool {
 }
 
 var glideTable = []glideVariant{
-	{"glide_16_avx512", hasAVX512, 16, rowAVX512},
-	{"glide_8_avx2", hasAVX2, 8, rowAVX2},
+	{"glide_16_avx512", hasAVX512, rowAVX512},
+	{"glide_8_avx2", hasAVX2, rowAVX2},
 }
 
 func rowAVX512(g *Glide, pix []uint16, lo, hi int, runs []Run, src []uint16) bool {

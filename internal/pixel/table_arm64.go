@@ -1,7 +1,7 @@
 package pixel
 
 var glideTable = []glideVariant{
-	{"glide_4_neon", func() bool { return true }, 4, rowNEON},
+	{"glide_4_neon", func() bool { return true }, rowNEON},
 }
 
 func rowNEON(g *Glide, pix []uint16, lo, hi int, runs []Run, src []uint16) bool {

@@ -20,6 +20,11 @@ static inline __attribute__((always_inline)) v readings(const uint16_t *p) {
 
 static inline __attribute__((always_inline)) int any(v x) { return !_mm256_testz_si256((__m256i)x, (__m256i)x); }
 
+static inline __attribute__((always_inline)) v spread(const int32_t *p, int parts) {
+	__m256i x = _mm256_set1_epi32(p[0]);
+	return (v)(parts == 1 ? x : _mm256_blend_epi32(x, _mm256_set1_epi32(p[23]), 0xf0));
+}
+
 #include "glide.h"
 
 void glideAVX2(const struct glide_args *a) { GLIDE(a) }

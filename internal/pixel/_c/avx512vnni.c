@@ -20,6 +20,17 @@ static inline __attribute__((always_inline)) v readings(const uint16_t *p) {
 
 static inline __attribute__((always_inline)) int any(v x) { return _mm512_test_epi32_mask((__m512i)x, (__m512i)x) != 0; }
 
+static inline __attribute__((always_inline)) v spread(const int32_t *p, int parts) {
+	__m512i x = _mm512_set1_epi32(p[0]);
+	for (int i = 1; i < parts; i++) {
+		uint32_t from = 0xffffu << 16 / parts * i;
+		__asm__("" : "+r"(from)); // else a shuffle with a constant in memory
+		x = _mm512_mask_set1_epi32(x, (__mmask16)from, p[i * 23]);
+	}
+	return (v)x;
+}
+
+#define SETTLE "settle512.h"
 #include "glide.h"
 
 void glideAVX512(const struct glide_args *a) { GLIDE(a) }

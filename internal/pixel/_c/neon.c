@@ -25,6 +25,11 @@ static inline __attribute__((always_inline)) int any(v x) {
 	return vmaxvq_u32(vreinterpretq_u32_s32((int32x4_t)x)) != 0;
 }
 
+static inline __attribute__((always_inline)) v spread(const int32_t *p, int parts) {
+	(void)parts; // no run is shorter
+	return (v)vdupq_n_s32(p[0]);
+}
+
 #include "glide.h"
 
 void glideNEON(const struct glide_args *a) { GLIDE(a) }
