@@ -1,6 +1,7 @@
 package mask
 
 import (
+	"encoding/binary"
 	"fmt"
 	"time"
 )
@@ -103,6 +104,10 @@ func nearest(i, from, to int) int { return (2*i + 1) * from / (2 * to) }
 
 // scaleRow is nearest along a row without a division per pixel: the remainder of (2x+1)·len(src) is carried on.
 func scaleRow(dst, src []uint8) {
+	if len(dst) == 2*len(src) {
+		double(dst, src)
+		return
+	}
 	whole, step := len(src)/len(dst), 2*(len(src)%len(dst))
 	at, rest, full := len(src)/(2*len(dst)), len(src)%(2*len(dst)), 2*len(dst)
 	for x := range dst {
@@ -112,6 +117,20 @@ func scaleRow(dst, src []uint8) {
 			rest -= full
 			at++
 		}
+	}
+}
+
+// double writes every class twice, four of them at a time: 0xddccbbaa becomes 0xddddccccbbbbaaaa.
+func double(dst, src []uint8) {
+	for len(src) >= 4 {
+		v := uint64(binary.LittleEndian.Uint32(src))
+		v = (v | v<<16) & 0x0000ffff0000ffff
+		v = (v | v<<8) & 0x00ff00ff00ff00ff
+		binary.LittleEndian.PutUint64(dst, v|v<<8)
+		src, dst = src[4:], dst[8:]
+	}
+	for i, c := range src {
+		dst[2*i], dst[2*i+1] = c, c
 	}
 }
 

@@ -78,11 +78,12 @@ func appendCodes(b []byte, codes []Code) []byte {
 	return append(b, '}')
 }
 
-// pixels writes the number of pixels of the classes that have some, by id.
+// pixels encodes the runs, and writes the number of pixels of the classes that have some, by id.
 func (e *ndjson) pixels(b []byte, m *Mask) []byte {
-	counts := m.Count()
+	e.runs.encode(m.Classes, m.Width, m.Height)
 	comma := false
-	for id, n := range counts {
+	for id := range e.runs.class {
+		n := e.runs.class[id].pixels
 		if n == 0 {
 			continue
 		}
@@ -97,9 +98,8 @@ func (e *ndjson) pixels(b []byte, m *Mask) []byte {
 	return append(b, `},"masks":{`...)
 }
 
-// masks writes the run-length code of the classes that have pixels.
+// masks writes the run-length code, which pixels made, of the classes that have pixels.
 func (e *ndjson) masks(b []byte, m *Mask) []byte {
-	e.runs.encode(m.Classes, m.Width, m.Height)
 	for i, id := range e.runs.seen {
 		if i > 0 {
 			b = append(b, ',')

@@ -1,6 +1,10 @@
 package mask
 
-import "slices"
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+)
 
 // runLengths holds the COCO run-length code of every class of a mask, made in one walk over its pixels.
 //
@@ -9,51 +13,93 @@ import "slices"
 // before; each number is written in groups of 5 bits, low first, bit 5 marks that more follow, bit 4 of the last is the
 // sign, plus 48 to be printable.
 type runLengths struct {
-	class  [256]classRuns
-	seen   []uint8 // classes with pixels, in order of appearance
-	column []uint8 // one or a few columns of the mask, gathered
+	class [256]classRuns
+	seen  []uint8 // classes with pixels, in order of appearance
+	turns []turn  // of the mask, in order of rows
+	order []int32 // rows of the turns, in order of columns
+	from  []int32 // of each column, where its turns begin in order
 }
+
+// turn is a pixel whose class is not that of the one above it.
+type turn struct{ x, y int32 }
 
 type classRuns struct {
 	code   []byte
 	end    int // pixel after the class's last run so far
 	n      int // counts written
 	p1, p2 int // the last count and the one before
+	pixels int
 }
 
-// strip is the number of columns gathered at once: a cache line of each row serves that many.
-const strip = 16
-
-// encode fills r from a mask of w × h classes.
+// encode fills r from a mask of w × h classes. Rows are compared eight pixels at a time: most are like those above.
 func (r *runLengths) encode(classes []uint8, w, h int) {
 	for _, c := range r.seen {
 		k := &r.class[c]
 		*k = classRuns{code: k.code[:0]}
 	}
 	r.seen = r.seen[:0]
-	r.column = extend(r.column[:0], strip*h)
-	current, start, at := classes[0], 0, 0
-	for x0 := 0; x0 < w; x0 += strip {
-		n := min(strip, w-x0)
-		for y := range h {
-			for i, c := range classes[y*w+x0 : y*w+x0+n] {
-				r.column[i*h+y] = c
-			}
+	r.from = append(r.from[:0], make([]int32, w+1)...)
+	r.findTurns(classes, w, h)
+	r.sortTurns(w)
+	current, start := classes[0], 0
+	for x := range w {
+		if c := classes[x]; c != current {
+			r.run(current, start, x*h)
+			current, start = c, x*h
 		}
-		for _, c := range r.column[:n*h] {
-			if c != current {
-				r.run(current, start, at)
-				current, start = c, at
-			}
-			at++
+		for _, y := range r.order[r.from[x]:r.from[x+1]] {
+			at := x*h + int(y)
+			r.run(current, start, at)
+			current, start = classes[int(y)*w+x], at
 		}
 	}
-	r.run(current, start, at)
+	r.run(current, start, w*h)
 	for _, c := range r.seen {
-		if k := &r.class[c]; k.end < at {
-			k.count(at - k.end)
+		if k := &r.class[c]; k.end < w*h {
+			k.count(w*h - k.end)
 		}
 	}
+}
+
+// findTurns notes the turns, and in from[x+1] how many column x has.
+func (r *runLengths) findTurns(classes []uint8, w, h int) {
+	r.turns = r.turns[:0]
+	for y := 1; y < h; y++ {
+		above, row := classes[(y-1)*w:y*w], classes[y*w:(y+1)*w]
+		x := 0
+		for ; x+8 <= w; x += 8 {
+			d := binary.LittleEndian.Uint64(above[x:]) ^ binary.LittleEndian.Uint64(row[x:])
+			for d != 0 {
+				i := bits.TrailingZeros64(d) &^ 7
+				d &^= 0xff << i
+				r.turn(x+i>>3, y)
+			}
+		}
+		for ; x < w; x++ {
+			if above[x] != row[x] {
+				r.turn(x, y)
+			}
+		}
+	}
+}
+
+func (r *runLengths) turn(x, y int) {
+	r.turns = append(r.turns, turn{int32(x), int32(y)})
+	r.from[x+1]++
+}
+
+// sortTurns brings the turns of each column together; their rows rise, as they did.
+func (r *runLengths) sortTurns(w int) {
+	for x := range w {
+		r.from[x+1] += r.from[x]
+	}
+	r.order = slices.Grow(r.order[:0], len(r.turns))[:len(r.turns)]
+	for _, t := range r.turns {
+		r.order[r.from[t.x]] = t.y
+		r.from[t.x]++
+	}
+	copy(r.from[1:], r.from) // each has moved on to where the next one begins
+	r.from[0] = 0
 }
 
 // include gives a class without pixels its code, too.
@@ -73,6 +119,7 @@ func (r *runLengths) run(class uint8, start, end int) {
 	k.count(start - k.end)
 	k.count(end - start)
 	k.end = end
+	k.pixels += end - start
 }
 
 func (k *classRuns) count(v int) {
