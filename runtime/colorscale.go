@@ -1,6 +1,6 @@
 package runtime
 
-import "encoding/binary"
+import "github.com/depthwise/depthwise/internal/pixel"
 
 // colorScale resizes RGB8 rows by the exact integer average of its taps, rounded half up.
 type colorScale struct {
@@ -8,7 +8,7 @@ type colorScale struct {
 	outW, outH int
 	x, y       axis
 	div        divider
-	halve      bool       // exactly 2:1 on both axes: the short loop
+	halve      bool       // exactly 2:1 on both axes
 	copies     bool       // same size
 	acc        [][]uint32 // per worker: one source row's weighted column sums
 	bgr        bool       // write B, G, R
@@ -36,13 +36,14 @@ func (s *colorScale) rows(dst []byte, step int, src []byte, worker, first, end i
 		case s.copies:
 			s.copyRow(row, step, src[3*s.inW*y:3*s.inW*(y+1)])
 		case s.halve:
-			s.halveRow(row, step, src[6*s.inW*y:6*s.inW*(y+1)])
+			two := src[6*s.inW*y : 6*s.inW*(y+1)]
+			pixel.HalveColor(row, step, two[:3*s.inW], two[3*s.inW:], s.bgr)
 		default:
 			s.columns(s.acc[worker], src, &s.y.taps[y])
 			s.across(row, step, s.acc[worker])
 		}
 	}
-	if s.bgr {
+	if s.bgr && !s.halve {
 		for i := first * s.outW * step; i < end*s.outW*step; i += step {
 			dst[i], dst[i+2] = dst[i+2], dst[i]
 		}
@@ -57,31 +58,6 @@ func (s *colorScale) copyRow(dst []byte, step int, src []byte) {
 	for len(src) >= 3 && len(dst) >= step {
 		dst[0], dst[1], dst[2] = src[0], src[1], src[2]
 		src, dst = src[3:], dst[step:]
-	}
-}
-
-// halveRow averages 2×2 source pixels; src is two rows. Eight bytes b0…b7 of each row, of which six are the two pixels,
-// are added in four lanes of 16 bits: even holds b0, b2, b4, b6 and odd b1, b3, b5, b7 of the rows' sum, so that
-// even + odd>>16 begins with the sums of red and blue, odd + even>>32 with that of green.
-func (s *colorScale) halveRow(dst []byte, step int, src []byte) {
-	const lanes = 0x00ff00ff00ff00ff
-	top, bottom := src[:len(src)/2], src[len(src)/2:]
-	for len(top) >= 8 && len(bottom) >= 8 && len(dst) >= step {
-		t, b := binary.LittleEndian.Uint64(top), binary.LittleEndian.Uint64(bottom)
-		even := t&lanes + b&lanes
-		odd := t>>8&lanes + b>>8&lanes
-		redBlue := even + odd>>16
-		green := odd + even>>32
-		dst[0] = byte((redBlue&0xffff + 2) >> 2)
-		dst[1] = byte((green&0xffff + 2) >> 2)
-		dst[2] = byte((redBlue>>16&0xffff + 2) >> 2)
-		top, bottom, dst = top[6:], bottom[6:], dst[step:]
-	}
-	for len(top) >= 6 && len(bottom) >= 6 && len(dst) >= 3 { // the last pixel
-		for k := range 3 {
-			dst[k] = byte((uint32(top[k]) + uint32(top[k+3]) + uint32(bottom[k]) + uint32(bottom[k+3]) + 2) >> 2)
-		}
-		top, bottom, dst = top[6:], bottom[6:], dst[min(step, len(dst)):]
 	}
 }
 

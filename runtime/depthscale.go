@@ -1,5 +1,7 @@
 package runtime
 
+import "github.com/depthwise/depthwise/internal/pixel"
+
 // depthScale resizes raw depth without inventing surfaces: an output pixel is the mean of those readings of its box
 // that agree with the reading at the box's centre, so that an edge stays an edge and a hole does not bleed.
 type depthScale struct {
@@ -40,7 +42,8 @@ func (s *depthScale) rows(dst []byte, step int, src []uint16, table *DepthTable,
 	for y := first; y < end; y++ {
 		row := dst[y*s.outW*step:]
 		if s.halve {
-			s.halveRow(row, step, src[2*s.inW*y:2*s.inW*(y+1)], table)
+			two := src[2*s.inW*y : 2*s.inW*(y+1)]
+			pixel.HalveDepth(row, step, two[:s.inW], two[s.inW:], (*[1 << 16]uint8)(table))
 			continue
 		}
 		ys := s.y[y]
@@ -92,38 +95,3 @@ func (s *depthScale) nearest(src []uint16, xs, ys span, cx, cy int) uint16 {
 	}
 	return found
 }
-
-// halveRow is box for 2×2 boxes, whose centre is the top-left pixel, without branches on how many readings agree; src is
-// two rows.
-func (s *depthScale) halveRow(dst []byte, step int, src []uint16, table *DepthTable) {
-	top, bottom := src[:s.inW], src[s.inW:2*s.inW]
-	bottom = bottom[:len(top)]
-	at := 0
-	for i := 0; i < len(top)-1; i += 2 {
-		a, b, c, d := int32(top[i]), int32(top[i+1]), int32(bottom[i]), int32(bottom[i+1])
-		r := a
-		if r == 0 {
-			if r = b; r == 0 {
-				if r = c; r == 0 {
-					r = d
-				}
-			}
-		}
-		// keep is −1 where |v − r| ≤ r/32, else 0; no reading, 0, is always further from r than that, unless r is 0.
-		slack := r >> 5
-		keepA, keepB, keepC, keepD := within(a-r, slack), within(b-r, slack), within(c-r, slack), within(d-r, slack)
-		sum := a&keepA + b&keepB + c&keepC + d&keepD
-		n := -(keepA + keepB + keepC + keepD) & 7
-		dst[at] = table[uint64(sum+n>>1)*quarters[n]>>34&0xffff]
-		at += step
-	}
-}
-
-// within is −1 where |d| ≤ slack, else 0.
-func within(d, slack int32) int32 {
-	sign := d >> 31
-	return ^((slack - ((d ^ sign) - sign)) >> 31)
-}
-
-// quarters are ⌈2³⁴/n⌉: for sums below 2¹⁹ and n of 1 to 4, x·⌈2³⁴/n⌉ >> 34 is ⌊x/n⌋.
-var quarters = [8]uint64{0, 1 << 34, 1 << 33, (1<<34 + 2) / 3, 1 << 32}

@@ -30,9 +30,7 @@ func holes(m *mask.Mask, d *capture.Depth, plane bool) {
 func holesIn(row []uint16, width int, marks []uint8) (n int) {
 	if marks == nil && width == len(row) {
 		for _, v := range row {
-			if v == 0 {
-				n++
-			}
+			n += int((uint32(v) - 1) >> 31) // without a branch
 		}
 		return n
 	}

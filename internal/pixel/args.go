@@ -14,3 +14,13 @@ type glideArgs struct {
 	offset, bent, columns, room    int64
 	slow                           unsafe.Pointer
 }
+
+type halveColorArgs struct {
+	dst, top, bottom, shuffle, close unsafe.Pointer
+	step, n, bgr                     int64
+}
+
+type halveDepthArgs struct {
+	dst, top, bottom, table, shares unsafe.Pointer
+	step, n                         int64
+}

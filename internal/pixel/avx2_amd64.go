@@ -4,3 +4,9 @@ package pixel
 
 //go:noescape
 func glideAVX2(a *glideArgs)
+
+//go:noescape
+func halveColorAVX2(a *halveColorArgs)
+
+//go:noescape
+func halveDepthAVX2(a *halveDepthArgs)

@@ -2436,3 +2436,190 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
+
+// func halveColorAVX2(a)
+TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x010101be; BYTE $0x01 // mov esi, 0x1010101
+	LONG $0x0002b841; WORD $0x0002 // mov r8d, 0x20002
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
+	LONG $0x01038e0f; WORD $0x0000 // jle 0x2819 <halveColorAVX2+0x119>
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
+	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
+	LONG $0x6e79c1c4; BYTE $0xc0 // vmovd xmm0, r8d
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0xde6ef9c5 // vmovd xmm3, esi
+	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
+	LONG $0x5a7dc2c4; BYTE $0x08 // vbroadcasti128 ymm1, xmmword ptr [r8] # ymm1 = mem[0,1,0,1]
+	LONG $0x5a7de2c4; BYTE $0x16 // vbroadcasti128 ymm2, xmmword ptr [rsi] # ymm2 = mem[0,1,0,1]
+	LONG $0x587de2c4; BYTE $0xdb // vpbroadcastd ymm3, xmm3
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	WORD $0xf631 // xor esi, esi
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	WORD $0x2deb // jmp 0x277e <halveColorAVX2+0x7e>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x207ffec5 // vmovdqu ymmword ptr [rax], ymm4
+	LONG $0x08c08349 // add r8, 0x8
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	LONG $0xc8048d4a // lea rax, [rax + 8*r9]
+	LONG $0x30c68348 // add rsi, 0x30
+	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
+	LONG $0x009b8d0f; WORD $0x0000 // jge 0x2819 <halveColorAVX2+0x119>
+	LONG $0x246ffac5; BYTE $0x31 // vmovdqu xmm4, xmmword ptr [rcx + rsi]
+	LONG $0x6c6ffac5; WORD $0x0c31 // vmovdqu xmm5, xmmword ptr [rcx + rsi + 0xc]
+	QUAD $0x01183164385de3c4 // vinserti128 ymm4, ymm4, xmmword ptr [rcx + rsi + 0x18], 0x1
+	LONG $0x346ffac5; BYTE $0x32 // vmovdqu xmm6, xmmword ptr [rdx + rsi]
+	LONG $0x7c6ffac5; WORD $0x0c32 // vmovdqu xmm7, xmmword ptr [rdx + rsi + 0xc]
+	QUAD $0x01183274384de3c4 // vinserti128 ymm6, ymm6, xmmword ptr [rdx + rsi + 0x18], 0x1
+	LONG $0x005de2c4; BYTE $0xe1 // vpshufb ymm4, ymm4, ymm1
+	LONG $0x045de2c4; BYTE $0xe3 // vpmaddubsw ymm4, ymm4, ymm3
+	LONG $0x004de2c4; BYTE $0xf1 // vpshufb ymm6, ymm6, ymm1
+	LONG $0x044de2c4; BYTE $0xf3 // vpmaddubsw ymm6, ymm6, ymm3
+	LONG $0xe0fdddc5 // vpaddw ymm4, ymm4, ymm0
+	LONG $0xe6fdddc5 // vpaddw ymm4, ymm4, ymm6
+	QUAD $0x0124316c3855e3c4 // vinserti128 ymm5, ymm5, xmmword ptr [rcx + rsi + 0x24], 0x1
+	LONG $0xd471ddc5; BYTE $0x02 // vpsrlw ymm4, ymm4, 0x2
+	QUAD $0x012432743845e3c4 // vinserti128 ymm6, ymm7, xmmword ptr [rdx + rsi + 0x24], 0x1
+	LONG $0x0055e2c4; BYTE $0xe9 // vpshufb ymm5, ymm5, ymm1
+	LONG $0x0455e2c4; BYTE $0xeb // vpmaddubsw ymm5, ymm5, ymm3
+	LONG $0x004de2c4; BYTE $0xf1 // vpshufb ymm6, ymm6, ymm1
+	LONG $0x044de2c4; BYTE $0xf3 // vpmaddubsw ymm6, ymm6, ymm3
+	LONG $0xe8fdd5c5 // vpaddw ymm5, ymm5, ymm0
+	LONG $0xeefdd5c5 // vpaddw ymm5, ymm5, ymm6
+	LONG $0xd571d5c5; BYTE $0x02 // vpsrlw ymm5, ymm5, 0x2
+	LONG $0xe567ddc5 // vpackuswb ymm4, ymm4, ymm5
+	LONG $0x04f98349 // cmp r9, 0x4
+	LONG $0xff5c840f; WORD $0xffff // je 0x2760 <halveColorAVX2+0x60>
+	LONG $0x005de2c4; BYTE $0xe2 // vpshufb ymm4, ymm4, ymm2
+	LONG $0x207ffac5 // vmovdqu xmmword ptr [rax], xmm4
+	LONG $0x397de3c4; WORD $0x0c60; BYTE $0x01 // vextracti128 xmmword ptr [rax + 0xc], ymm4, 0x1
+	LONG $0xffff4be9; BYTE $0xff // jmp 0x2764 <halveColorAVX2+0x64>
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func halveDepthAVX2(a)
+TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
+	LONG $0x01ef8e0f; WORD $0x0000 // jle 0x2a21 <halveDepthAVX2+0x201>
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	LONG $0x026ffec5 // vmovdqu ymm0, ymmword ptr [rdx]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
+	LONG $0xd16ef9c5 // vmovd xmm2, ecx
+	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	WORD $0xc031 // xor eax, eax
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
+	LONG $0x1c6ffec5; BYTE $0x82 // vmovdqu ymm3, ymmword ptr [rdx + 4*rax]
+	LONG $0x246ffec5; BYTE $0x86 // vmovdqu ymm4, ymmword ptr [rsi + 4*rax]
+	LONG $0xd372d5c5; BYTE $0x10 // vpsrld ymm5, ymm3, 0x10
+	LONG $0x0e5de3c4; WORD $0xaaf2 // vpblendw ymm6, ymm4, ymm2, 0xaa # ymm6 = ymm4[0],ymm2[1],ymm4[2],ymm2[3],ymm4[4],ymm2[5],ymm4[6],ymm2[7],ymm4[8],ymm2[9],ymm4[10],ymm2[11],ymm4[12],ymm2[13],ymm4[14],ymm2[15]
+	LONG $0xd472ddc5; BYTE $0x10 // vpsrld ymm4, ymm4, 0x10
+	LONG $0xfe76edc5 // vpcmpeqd ymm7, ymm2, ymm6
+	LONG $0x4a4de3c4; WORD $0x70fc // vblendvps ymm7, ymm6, ymm4, ymm7
+	LONG $0x0e65e3c4; WORD $0xaada // vpblendw ymm3, ymm3, ymm2, 0xaa # ymm3 = ymm3[0],ymm2[1],ymm3[2],ymm2[3],ymm3[4],ymm2[5],ymm3[6],ymm2[7],ymm3[8],ymm2[9],ymm3[10],ymm2[11],ymm3[12],ymm2[13],ymm3[14],ymm2[15]
+	LONG $0xc5766dc5 // vpcmpeqd ymm8, ymm2, ymm5
+	LONG $0x4a55e3c4; WORD $0x80ff // vblendvps ymm7, ymm5, ymm7, ymm8
+	LONG $0xc3766dc5 // vpcmpeqd ymm8, ymm2, ymm3
+	LONG $0x4a65e3c4; WORD $0x80ff // vblendvps ymm7, ymm3, ymm7, ymm8
+	LONG $0xd772bdc5; BYTE $0x05 // vpsrld ymm8, ymm7, 0x5
+	LONG $0xcffa65c5 // vpsubd ymm9, ymm3, ymm7
+	LONG $0x1e7d42c4; BYTE $0xc9 // vpabsd ymm9, ymm9
+	LONG $0x663541c4; BYTE $0xc8 // vpcmpgtd ymm9, ymm9, ymm8
+	LONG $0xdbdfb5c5 // vpandn ymm3, ymm9, ymm3
+	LONG $0xc9fe35c5 // vpaddd ymm9, ymm9, ymm1
+	LONG $0xd7fa55c5 // vpsubd ymm10, ymm5, ymm7
+	LONG $0x1e7d42c4; BYTE $0xd2 // vpabsd ymm10, ymm10
+	LONG $0x662d41c4; BYTE $0xd0 // vpcmpgtd ymm10, ymm10, ymm8
+	LONG $0xeddfadc5 // vpandn ymm5, ymm10, ymm5
+	LONG $0xdffa4dc5 // vpsubd ymm11, ymm6, ymm7
+	LONG $0x1e7d42c4; BYTE $0xdb // vpabsd ymm11, ymm11
+	LONG $0x662541c4; BYTE $0xd8 // vpcmpgtd ymm11, ymm11, ymm8
+	LONG $0xdbfeedc5 // vpaddd ymm3, ymm2, ymm3
+	LONG $0xf6dfa5c5 // vpandn ymm6, ymm11, ymm6
+	LONG $0xeefed5c5 // vpaddd ymm5, ymm5, ymm6
+	LONG $0xfe2dc1c4; BYTE $0xf3 // vpaddd ymm6, ymm10, ymm11
+	LONG $0xf6feb5c5 // vpaddd ymm6, ymm9, ymm6
+	LONG $0xfffaddc5 // vpsubd ymm7, ymm4, ymm7
+	LONG $0x1e7de2c4; BYTE $0xff // vpabsd ymm7, ymm7
+	LONG $0x6645c1c4; BYTE $0xf8 // vpcmpgtd ymm7, ymm7, ymm8
+	LONG $0xddfee5c5 // vpaddd ymm3, ymm3, ymm5
+	LONG $0xe4dfc5c5 // vpandn ymm4, ymm7, ymm4
+	LONG $0xdcfee5c5 // vpaddd ymm3, ymm3, ymm4
+	LONG $0xe7fecdc5 // vpaddd ymm4, ymm6, ymm7
+	LONG $0xd472d5c5; BYTE $0x01 // vpsrld ymm5, ymm4, 0x1
+	LONG $0xdbfed5c5 // vpaddd ymm3, ymm5, ymm3
+	LONG $0x365de2c4; BYTE $0xe0 // vpermd ymm4, ymm4, ymm0
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0xdb59dcc5 // vmulps ymm3, ymm4, ymm3
+	LONG $0xdb5bfec5 // vcvttps2dq ymm3, ymm3
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0xde7ef9c5 // vmovd esi, xmm3
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0x3214b60f // movzx edx, byte ptr [rdx + rsi]
+	WORD $0x1188 // mov byte ptr [rcx], dl
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x1679c3c4; WORD $0x01d8 // vpextrd r8d, xmm3, 0x1
+	WORD $0x634d; BYTE $0xc0 // movsxd r8, r8d
+	LONG $0x310c8d4c // lea r9, [rcx + rsi]
+	LONG $0x14b60f42; BYTE $0x02 // movzx edx, byte ptr [rdx + r8]
+	WORD $0x1488; BYTE $0x31 // mov byte ptr [rcx + rsi], dl
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x1679e3c4; WORD $0x02de // vpextrd esi, xmm3, 0x2
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0x11048d4d // lea r8, [r9 + rdx]
+	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
+	LONG $0x0a0c8842 // mov byte ptr [rdx + r9], cl
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x1679e3c4; WORD $0x03de // vpextrd esi, xmm3, 0x3
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0x100c8d4d // lea r9, [r8 + rdx]
+	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
+	LONG $0x020c8842 // mov byte ptr [rdx + r8], cl
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x397de3c4; WORD $0x01db // vextracti128 xmm3, ymm3, 0x1
+	LONG $0xde7ef9c5 // vmovd esi, xmm3
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0x11048d4d // lea r8, [r9 + rdx]
+	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
+	LONG $0x0a0c8842 // mov byte ptr [rdx + r9], cl
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x1679e3c4; WORD $0x01de // vpextrd esi, xmm3, 0x1
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0x100c8d4d // lea r9, [r8 + rdx]
+	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
+	LONG $0x020c8842 // mov byte ptr [rdx + r8], cl
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x1679e3c4; WORD $0x02de // vpextrd esi, xmm3, 0x2
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0x11048d4d // lea r8, [r9 + rdx]
+	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
+	LONG $0x0a0c8842 // mov byte ptr [rdx + r9], cl
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x1679e3c4; WORD $0x03d9 // vpextrd ecx, xmm3, 0x3
+	WORD $0x634c; BYTE $0xc9 // movsxd r9, ecx
+	LONG $0x300c8d49 // lea rcx, [r8 + rsi]
+	LONG $0x14b60f42; BYTE $0x0a // movzx edx, byte ptr [rdx + r9]
+	LONG $0x06148842 // mov byte ptr [rsi + r8], dl
+	LONG $0x284f0348 // add rcx, qword ptr [rdi + 0x28]
+	LONG $0x08c08348 // add rax, 0x8
+	LONG $0x30473b48 // cmp rax, qword ptr [rdi + 0x30]
+	LONG $0xfe3f8c0f; WORD $0xffff // jl 0x2860 <halveDepthAVX2+0x40>
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret

@@ -4,11 +4,8 @@ package pixel
 
 import "unsafe"
 
-// steps are k and k(k−1)/2.
-var steps = [2 * longest]int32{
-	0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,
-	0, 0, 1, 3, 6, 10, 15, 21, 28, 36, 45, 55, 66, 78, 91, 105,
-}
+// steps are the lanes' numbers.
+var steps = [longest]int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
 
 // args is what the kernels take. They must not be called through a variable, or a and slow would be allocated.
 func (g *Glide) args(slow *int64, pix []uint16, lo, hi int, runs []Run, src []uint16) glideArgs {

@@ -4,3 +4,9 @@ package pixel
 
 //go:noescape
 func glideNEON(a *glideArgs)
+
+//go:noescape
+func halveColorNEON(a *halveColorArgs)
+
+//go:noescape
+func halveDepthNEON(a *halveDepthArgs)

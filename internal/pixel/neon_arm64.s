@@ -1682,3 +1682,186 @@ TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
 	WORD $0xa8c35ff8 // ldp x24, x23, [sp], #0x30
 	WORD $0xd65f03c0 // ret
+
+// func halveColorNEON(a)
+TEXT ·halveColorNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf9401808 // ldr x8, [x0, #0x30]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x540005cb // b.lt 0x1b00 <halveColorNEON+0xc0>
+	WORD $0x9e6703e0 // fmov d0, xzr
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xf940000a // ldr x10, [x0]
+	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
+	WORD $0x1400000a // b 0x1a8c <halveColorNEON+0x4c>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x0c000141 // st4 { v1.8b, v2.8b, v3.8b, v4.8b }, [x10]
+	WORD $0x91002129 // add x9, x9, #0x8
+	WORD $0xa942b00b // ldp x11, x12, [x0, #0x28]
+	WORD $0x8b0b0d4a // add x10, x10, x11, lsl #3
+	WORD $0x9100c108 // add x8, x8, #0x30
+	WORD $0xeb0c013f // cmp x9, x12
+	WORD $0x540003ca // b.ge 0x1b00 <halveColorNEON+0xc0>
+	WORD $0xa940b40c // ldp x12, x13, [x0, #0x8]
+	WORD $0x8b08018c // add x12, x12, x8
+	WORD $0x4c404185 // ld3 { v5.16b, v6.16b, v7.16b }, [x12]
+	WORD $0x8b0801ac // add x12, x13, x8
+	WORD $0x4c404190 // ld3 { v16.16b, v17.16b, v18.16b }, [x12]
+	WORD $0x6e202a13 // uaddlp v19.8h, v16.16b
+	WORD $0x6e2068b3 // uadalp v19.8h, v5.16b
+	WORD $0x0f0e8e73 // rshrn v19.8b, v19.8h, #0x2
+	WORD $0x6e202a34 // uaddlp v20.8h, v17.16b
+	WORD $0x6e2068d4 // uadalp v20.8h, v6.16b
+	WORD $0x0f0e8e82 // rshrn v2.8b, v20.8h, #0x2
+	WORD $0x6e202a50 // uaddlp v16.8h, v18.16b
+	WORD $0x6e2068f0 // uadalp v16.8h, v7.16b
+	WORD $0x0f0e8e05 // rshrn v5.8b, v16.8h, #0x2
+	WORD $0xfd401c06 // ldr d6, [x0, #0x38]
+	WORD $0x7ee08cc6 // cmeq d6, d6, d0
+	WORD $0x0ea61cc3 // mov v3.8b, v6.8b
+	WORD $0x2e731ca3 // bsl v3.8b, v5.8b, v19.8b
+	WORD $0x0ea61cc1 // mov v1.8b, v6.8b
+	WORD $0x2e651e61 // bsl v1.8b, v19.8b, v5.8b
+	WORD $0xf100117f // cmp x11, #0x4
+	WORD $0x54fffc80 // b.eq 0x1a70 <halveColorNEON+0x30>
+	WORD $0x0c004141 // st3 { v1.8b, v2.8b, v3.8b }, [x10]
+	WORD $0x91002129 // add x9, x9, #0x8
+	WORD $0xa942b00b // ldp x11, x12, [x0, #0x28]
+	WORD $0x8b0b0d4a // add x10, x10, x11, lsl #3
+	WORD $0x9100c108 // add x8, x8, #0x30
+	WORD $0xeb0c013f // cmp x9, x12
+	WORD $0x54fffc8b // b.lt 0x1a8c <halveColorNEON+0x4c>
+	WORD $0xd65f03c0 // ret
+
+// func halveDepthNEON(a)
+TEXT ·halveDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf9401808 // ldr x8, [x0, #0x30]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x54000f6b // b.lt 0x1d04 <halveDepthNEON+0x1f4>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xf940100a // ldr x10, [x0, #0x20]
+	WORD $0x9100314a // add x10, x10, #0xc
+	WORD $0x4d40c940 // ld1r { v0.4s }, [x10]
+	WORD $0xf940000a // ldr x10, [x0]
+	WORD $0x4f008421 // movi v1.8h, #0x1
+	WORD $0x0f008462 // movi v2.4h, #0x3
+	WORD $0xd503201f // nop
+	WORD $0xf940080b // ldr x11, [x0, #0x10]
+	WORD $0x8b08016b // add x11, x11, x8
+	WORD $0x4c408563 // ld2 { v3.8h, v4.8h }, [x11]
+	WORD $0xf940040b // ldr x11, [x0, #0x8]
+	WORD $0x8b08016b // add x11, x11, x8
+	WORD $0x4c408565 // ld2 { v5.8h, v6.8h }, [x11]
+	WORD $0x4e609867 // cmeq v7.8h, v3.8h, #0
+	WORD $0x4e271c87 // and v7.16b, v4.16b, v7.16b
+	WORD $0x4ea31ce7 // orr v7.16b, v7.16b, v3.16b
+	WORD $0x4e6098d0 // cmeq v16.8h, v6.8h, #0
+	WORD $0x4e301ce7 // and v7.16b, v7.16b, v16.16b
+	WORD $0x4ea61ce7 // orr v7.16b, v7.16b, v6.16b
+	WORD $0x4e6098b0 // cmeq v16.8h, v5.8h, #0
+	WORD $0x4e301ce7 // and v7.16b, v7.16b, v16.16b
+	WORD $0x4ea51ce7 // orr v7.16b, v7.16b, v5.16b
+	WORD $0x6f1b04f0 // ushr v16.8h, v7.8h, #0x5
+	WORD $0x6e6774b1 // uabd v17.8h, v5.8h, v7.8h
+	WORD $0x6e713e11 // cmhs v17.8h, v16.8h, v17.8h
+	WORD $0x4e211e32 // and v18.16b, v17.16b, v1.16b
+	WORD $0x6e6774d3 // uabd v19.8h, v6.8h, v7.8h
+	WORD $0x4e311cb1 // and v17.16b, v5.16b, v17.16b
+	WORD $0x6e733e13 // cmhs v19.8h, v16.8h, v19.8h
+	WORD $0x4e331cc5 // and v5.16b, v6.16b, v19.16b
+	WORD $0x6e738646 // sub v6.8h, v18.8h, v19.8h
+	WORD $0x6e677472 // uabd v18.8h, v3.8h, v7.8h
+	WORD $0x6e723e12 // cmhs v18.8h, v16.8h, v18.8h
+	WORD $0x2e650233 // uaddl v19.4s, v17.4h, v5.4h
+	WORD $0x4e321c74 // and v20.16b, v3.16b, v18.16b
+	WORD $0x6e677487 // uabd v7.8h, v4.8h, v7.8h
+	WORD $0x6e7284c6 // sub v6.8h, v6.8h, v18.8h
+	WORD $0x6e673e07 // cmhs v7.8h, v16.8h, v7.8h
+	WORD $0x4e271c83 // and v3.16b, v4.16b, v7.16b
+	WORD $0x2e741264 // uaddw v4.4s, v19.4s, v20.4h
+	WORD $0x6e6784c6 // sub v6.8h, v6.8h, v7.8h
+	WORD $0x2e631084 // uaddw v4.4s, v4.4s, v3.4h
+	WORD $0x2f1f04c7 // ushr v7.4h, v6.4h, #0x1
+	WORD $0x2e671084 // uaddw v4.4s, v4.4s, v7.4h
+	WORD $0x6e21d890 // ucvtf v16.4s, v4.4s
+	WORD $0x2f10a4e7 // ushll v7.4s, v7.4h, #0x0
+	WORD $0x6e30dc10 // fmul v16.4s, v0.4s, v16.4s
+	WORD $0x6ea0b8e7 // neg v7.4s, v7.4s
+	WORD $0x6ea1ba10 // fcvtzu v16.4s, v16.4s
+	WORD $0x2e628cd2 // cmeq v18.4h, v6.4h, v2.4h
+	WORD $0x6ea74484 // ushl v4.4s, v4.4s, v7.4s
+	WORD $0x0f10a647 // sshll v7.4s, v18.4h, #0x0
+	WORD $0x6ea71e04 // bit v4.16b, v16.16b, v7.16b
+	WORD $0x0e0c3c8b // mov w11, v4.s[1]
+	WORD $0x6e650225 // uaddl2 v5.4s, v17.8h, v5.8h
+	WORD $0x0e143c8c // mov w12, v4.s[2]
+	WORD $0x6e7410a5 // uaddw2 v5.4s, v5.4s, v20.8h
+	WORD $0x0e1c3c8d // mov w13, v4.s[3]
+	WORD $0xf9400c0e // ldr x14, [x0, #0x18]
+	WORD $0x1e26008f // fmov w15, s4
+	WORD $0x6e0640c4 // ext v4.16b, v6.16b, v6.16b, #0x8
+	WORD $0x386f49ce // ldrb w14, [x14, w15, uxtw]
+	WORD $0x6e6310a3 // uaddw2 v3.4s, v5.4s, v3.8h
+	WORD $0x3900014e // strb w14, [x10]
+	WORD $0xf940140e // ldr x14, [x0, #0x28]
+	WORD $0x8b0e014a // add x10, x10, x14
+	WORD $0xf9400c0e // ldr x14, [x0, #0x18]
+	WORD $0x386b49cb // ldrb w11, [x14, w11, uxtw]
+	WORD $0x3900014b // strb w11, [x10]
+	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0xf9400c0e // ldr x14, [x0, #0x18]
+	WORD $0x2f1f0485 // ushr v5.4h, v4.4h, #0x1
+	WORD $0x2f10a4a6 // ushll v6.4s, v5.4h, #0x0
+	WORD $0x8b0b014a // add x10, x10, x11
+	WORD $0x2e651063 // uaddw v3.4s, v3.4s, v5.4h
+	WORD $0x386c49cb // ldrb w11, [x14, w12, uxtw]
+	WORD $0x6e21d865 // ucvtf v5.4s, v3.4s
+	WORD $0x3900014b // strb w11, [x10]
+	WORD $0x6e25dc05 // fmul v5.4s, v0.4s, v5.4s
+	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
+	WORD $0x6ea1b8a5 // fcvtzu v5.4s, v5.4s
+	WORD $0xf940140c // ldr x12, [x0, #0x28]
+	WORD $0x6ea0b8c6 // neg v6.4s, v6.4s
+	WORD $0x386d496b // ldrb w11, [x11, w13, uxtw]
+	WORD $0x2e628c84 // cmeq v4.4h, v4.4h, v2.4h
+	WORD $0x6ea64463 // ushl v3.4s, v3.4s, v6.4s
+	WORD $0x0f10a484 // sshll v4.4s, v4.4h, #0x0
+	WORD $0x6ea41ca3 // bit v3.16b, v5.16b, v4.16b
+	WORD $0x8b0c014a // add x10, x10, x12
+	WORD $0x0e0c3c6c // mov w12, v3.s[1]
+	WORD $0x3900014b // strb w11, [x10]
+	WORD $0x0e143c6b // mov w11, v3.s[2]
+	WORD $0x0e1c3c6d // mov w13, v3.s[3]
+	WORD $0xf940140e // ldr x14, [x0, #0x28]
+	WORD $0xf9400c0f // ldr x15, [x0, #0x18]
+	WORD $0x1e260070 // fmov w16, s3
+	WORD $0x8b0e014a // add x10, x10, x14
+	WORD $0x387049ee // ldrb w14, [x15, w16, uxtw]
+	WORD $0x3900014e // strb w14, [x10]
+	WORD $0xf940140e // ldr x14, [x0, #0x28]
+	WORD $0xf9400c0f // ldr x15, [x0, #0x18]
+	WORD $0x8b0e014a // add x10, x10, x14
+	WORD $0x386c49ec // ldrb w12, [x15, w12, uxtw]
+	WORD $0x3900014c // strb w12, [x10]
+	WORD $0xf940140c // ldr x12, [x0, #0x28]
+	WORD $0xf9400c0e // ldr x14, [x0, #0x18]
+	WORD $0x8b0c014a // add x10, x10, x12
+	WORD $0x386b49cb // ldrb w11, [x14, w11, uxtw]
+	WORD $0x3900014b // strb w11, [x10]
+	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
+	WORD $0x8b0b014a // add x10, x10, x11
+	WORD $0x386d498b // ldrb w11, [x12, w13, uxtw]
+	WORD $0x3900014b // strb w11, [x10]
+	WORD $0xa942b00b // ldp x11, x12, [x0, #0x28]
+	WORD $0x91002129 // add x9, x9, #0x8
+	WORD $0x91008108 // add x8, x8, #0x20
+	WORD $0xeb0c013f // cmp x9, x12
+	WORD $0x8b0b014a // add x10, x10, x11
+	WORD $0x54fff20b // b.lt 0x1b40 <halveDepthNEON+0x30>
+	WORD $0xd65f03c0 // ret

@@ -29,3 +29,17 @@ func rowAVX2(g *Glide, pix []uint16, lo, hi int, runs []Run, src []uint16) bool 
 	glideAVX2(&a)
 	return slow != 0
 }
+
+var halveTable = []halveVariant{
+	{"halve_8_avx2", hasAVX2, colorAVX2, depthAVX2},
+}
+
+func colorAVX2(dst []byte, step int, top, bottom []byte, bgr bool, n int) {
+	a := newHalveColorArgs(dst, step, top, bottom, bgr, n)
+	halveColorAVX2(&a)
+}
+
+func depthAVX2(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint8, n int) {
+	a := newHalveDepthArgs(dst, step, top, bottom, table, n)
+	halveDepthAVX2(&a)
+}

@@ -3,3 +3,5 @@
 package pixel
 
 var glideTable []glideVariant
+
+var halveTable []halveVariant

@@ -26,3 +26,21 @@ func glideFor() func(g *Glide, pix []uint16, lo, hi int, runs []Run, src []uint1
 	}
 	return nil
 }
+
+// halveVariant is one pair of kernels that halve n pixels, a multiple of 8. Color may read and write 4 bytes further.
+type halveVariant struct {
+	name  string
+	ok    func() bool
+	color func(dst []byte, step int, top, bottom []byte, bgr bool, n int)
+	depth func(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint8, n int)
+}
+
+// halveFor returns the best variant, or nil.
+var halveFor = sync.OnceValue(func() *halveVariant {
+	for i := range halveTable {
+		if halveTable[i].ok() {
+			return &halveTable[i]
+		}
+	}
+	return nil
+})

@@ -11,7 +11,7 @@ struct glide_args {
 	uint16_t *pix;
 	const uint16_t *src;
 	const uint32_t *inverse;
-	const int32_t *runs, *steps; // steps: 0 1 … 15, then 0 0 1 3 6 … 105
+	const int32_t *runs, *steps; // steps: 0 1 … 15
 	word width, lo, hi;
 	word n, length, closer, wider, offset, bent, columns;
 	word room; // the last pixel of a row where a patch of 3 columns may begin
