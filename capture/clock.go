@@ -12,6 +12,15 @@ const (
 	GlobalClock  Domain = "global" // one that several devices share: UTC, or the device's clock fitted to the host's
 )
 
+// ParseDomain is the domain of that name; UnknownClock for any other.
+func ParseDomain(name string) Domain {
+	switch d := Domain(name); d {
+	case DeviceClock, HostClock, GlobalClock:
+		return d
+	}
+	return UnknownClock
+}
+
 // A Counter turns a device's counter, which wraps, into a time that does not: it extends Bits bits by counting the
 // wraps. A step of up to a quarter of the range backwards is a frame that comes late, one further back is a wrap; a
 // device that begins anew cannot be told from a wrap by the counter alone, so whoever reopens a device takes a new

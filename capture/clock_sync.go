@@ -16,9 +16,15 @@ type ClockSync struct {
 	// Jump is a change of host − device that is no delay but a clock that was set or began anew; default 1 s.
 	Jump time.Duration
 
+	// Wrap is after how long the device's clock begins at 0 again; default 2³² µs, as of counters of 32 bits. The map and
+	// its drift go on over a wrap.
+	Wrap time.Duration
+
 	Resets int // how often a clock jumped
+	Wraps  int // how often the device's clock wrapped
 
 	started     bool
+	wrapped     time.Duration // of all wraps, added to device times
 	begin       time.Duration // of the present window, device time
 	now, before sample        // smallest difference of the present and the last window
 	have        bool          // whether there is a last window
@@ -30,6 +36,10 @@ type ClockSync struct {
 
 // sample is where the difference host − device was smallest.
 type sample struct{ device, diff time.Duration }
+
+// wrapSlack is how far from a wrap a jump may be to be taken for one: the delay of a frame that is late, and little more,
+// so that a clock that was set is hardly ever.
+const wrapSlack = 100 * time.Millisecond
 
 // maxDrift bounds the rate: crystals are within 100 parts per million, a bad one within a few hundred.
 const maxDrift = 500e-6
@@ -44,10 +54,21 @@ func (c *ClockSync) Host(device, arrived time.Duration) time.Duration {
 	if jump <= 0 {
 		jump = time.Second
 	}
+	wrap := c.Wrap
+	if wrap <= 0 {
+		wrap = 1 << 32 * time.Microsecond
+	}
+	device = add(device, c.wrapped)
 	diff := sub(arrived, device)
 	if c.started {
-		expect := c.offset(device)
-		if d := sub(diff, expect); d > jump || d < -jump {
+		beyond := add(device, wrap)
+		switch d := sub(diff, c.offset(device)); {
+		case d <= jump && d >= -jump:
+		case sub(sub(arrived, beyond), c.offset(beyond)).Abs() < wrapSlack:
+			c.Wraps++
+			c.wrapped = add(c.wrapped, wrap)
+			device, diff = beyond, sub(arrived, beyond)
+		default:
 			c.Resets++
 			c.started, c.have, c.anyOut, c.rate = false, false, false, 0
 		}

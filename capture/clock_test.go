@@ -65,6 +65,40 @@ func TestClockSync(t *testing.T) {
 	}
 }
 
+// TestClockSyncWraps: the map goes on over wraps, drift and all, also where the next window begins or a frame comes late; a jump
+// back by about as much is a reset.
+func TestClockSyncWraps(t *testing.T) {
+	const span = 5 * time.Minute
+	for seed := range uint64(20) {
+		rng := rand.New(rand.NewPCG(seed, 9))
+		drift := (rng.Float64()*2 - 1) * 100e-6
+		start := span - time.Duration(rng.Int64N(int64(time.Minute)))
+		c := ClockSync{Wrap: span}
+		last := time.Duration(0)
+		for i := range 18000 { // ten minutes, and two wraps in the first six
+			taken := time.Duration(i) * time.Second / 30
+			device := (start + taken + time.Duration(drift*float64(taken))) % span
+			delay := 4*time.Millisecond + time.Duration(rng.ExpFloat64()*float64(3*time.Millisecond))
+			got := c.Host(device, taken+delay)
+			if got < last {
+				t.Fatalf("seed %d: frame %d went back from %v to %v", seed, i, last, got)
+			}
+			last = got
+			if off := (got - taken - 4*time.Millisecond).Abs(); off > 2*time.Millisecond && i > 300 {
+				t.Fatalf("seed %d: frame %d, drift %.0f ppm: off by %v", seed, i, drift*1e6, off)
+			}
+		}
+		if c.Wraps != 2 || c.Resets != 0 {
+			t.Errorf("seed %d: %d wraps, %d resets, want 2 and 0", seed, c.Wraps, c.Resets)
+		}
+	}
+	var c ClockSync
+	c.Host(1<<32*time.Microsecond-time.Second, 0)
+	if got := c.Host(200*time.Millisecond, time.Second); got != time.Second || c.Wraps != 0 || c.Resets != 1 {
+		t.Errorf("200 ms off a wrap: %v, %d wraps, %d resets", got, c.Wraps, c.Resets)
+	}
+}
+
 // TestClockSyncReset sets the device's clock back, as after a replug, and expects the map to be right at once.
 func TestClockSyncReset(t *testing.T) {
 	var c ClockSync

@@ -23,6 +23,7 @@ type Mask struct {
 
 	Seq    uint64        // the pair's number in its source; a gap is a frame that was dropped or lost
 	Time   time.Duration // capture time of the colour image, in the source's clock
+	Clock  string        // whose clock that is: "device", "host", "global"; empty where it is not known
 	Skew   time.Duration // depth time − colour time
 	Mode   Mode
 	Reason string // why this mode or student, in words; empty when there is nothing to explain

@@ -29,6 +29,10 @@ func (e *ndjson) Encode(m *Mask, _ Image) error {
 	b = strconv.AppendUint(b, m.Seq, 10)
 	b = append(b, `,"time":`...)
 	b = appendFixed(b, int64(m.Time), 9, 9)
+	if m.Clock != "" {
+		b = append(b, `,"clock":`...)
+		b = appendString(b, m.Clock)
+	}
 	b = append(b, `,"skew_ms":`...)
 	b = appendFixed(b, int64(m.Skew), 6, 3)
 	b = append(b, `,"mode":`...)

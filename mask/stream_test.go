@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // readPNM reads one PGM or PAM image as the Netpbm manual describes them, and returns the rest of the stream.
@@ -263,6 +264,25 @@ func BenchmarkEncode(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// TestNDJSONClock expects whose clock the time is of between time and skew, and no key where that is not known.
+func TestNDJSONClock(t *testing.T) {
+	for clock, want := range map[string]string{"device": `000,"clock":"device","skew_ms":`, "host": `000,"clock":"host","skew_ms":`, "": `000,"skew_ms":`} {
+		var out bytes.Buffer
+		e, err := NewEncoder(&out, "ndjson", Options{Palette: testPalette(t)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := testMask(8, 6, 1)
+		m.Time, m.Clock = time.Second, clock
+		if err := e.Encode(m, Image{}); err != nil {
+			t.Fatal(err)
+		}
+		if line := out.String(); !strings.Contains(line, want) || !json.Valid([]byte(line)) {
+			t.Errorf("clock %q gives %s", clock, line)
+		}
 	}
 }
 

@@ -73,7 +73,7 @@ func (r *runner) frame(s *slot) (err error) {
 	n := &r.native
 	n.Classes = classes
 	n.Width, n.Height = choice.Model.Size()
-	n.Seq, n.Time, n.Skew = s.pair.Seq, s.pair.ColorTime, s.pair.Skew()
+	n.Seq, n.Time, n.Clock, n.Skew = s.pair.Seq, s.pair.ColorTime, string(s.pair.Clock), s.pair.Skew()
 	n.Mode, n.Reason, n.Model = choice.Mode, choice.Reason, choice.Model.Name()
 	n.Codes = n.Codes[:0]
 	if c, ok := choice.Model.(Coder); ok {

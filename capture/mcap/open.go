@@ -24,6 +24,9 @@ const (
 	depthTopic       = "/camera/depth/image"
 	labelTopic       = "/camera/labels"
 	calibrationKey   = "calibration"
+	clockMetadata    = "depthwise.clock" // whose clock the times are of, from a sequence number on
+	clockKey         = "clock"
+	seqKey           = "seq"
 	millimetre       = 0.001 // metres per unit of 16-bit depth (REP 118)
 	defaultWindow    = 20 * time.Millisecond
 	assumedHalfAngle = math.Pi / 6
@@ -32,6 +35,7 @@ const (
 // entry is one pair of the recording.
 type entry struct {
 	seq                 uint64
+	clock               capture.Domain
 	color, depth, label *ref
 }
 
@@ -99,6 +103,7 @@ func (r *Recording) open(size int64) error {
 	meta, recorded := c.metadata[ours]
 	if recorded && r.o.ColorTopic+r.o.DepthTopic+r.o.LabelTopic == "" {
 		r.bySequence()
+		r.clocks(c.clocks)
 	} else {
 		r.byTime()
 	}
@@ -161,6 +166,21 @@ func (r *Recording) bySequence() {
 		}
 	}
 	r.alone("of the same sequence number")
+}
+
+// clocks gives the entries of a recording of ours the clocks that its metadata tells.
+func (r *Recording) clocks(marks []clockMark) {
+	slices.SortStableFunc(marks, func(a, b clockMark) int { return cmp.Compare(a.from, b.from) })
+	for i := range r.entries {
+		e := &r.entries[i]
+		n, found := slices.BinarySearchFunc(marks, e.seq, func(m clockMark, seq uint64) int { return cmp.Compare(m.from, seq) })
+		for found && n < len(marks) && marks[n].from == e.seq {
+			n++ // the last of those of one number
+		}
+		if n > 0 {
+			e.clock = marks[n-1].clock
+		}
+	}
 }
 
 // byTime pairs the nearest within the window; labels have the time of their colour image.

@@ -19,8 +19,11 @@ func record(b []byte, op byte, body []byte) []byte {
 
 func headerBody() []byte { return putText(putText(nil, ""), "depthwise") }
 
-func metadataBody(name, key, value string) []byte {
-	table := putText(putText(nil, key), value)
+func metadataBody(name string, keysAndValues ...string) []byte {
+	var table []byte
+	for _, s := range keysAndValues {
+		table = putText(table, s)
+	}
 	return putText(putText(nil, name), string(table))
 }
 

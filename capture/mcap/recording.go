@@ -100,7 +100,7 @@ func (r *Recording) Next(ctx context.Context, dst *capture.Pair) error {
 		r.next++
 		r.count(err)
 		if err == nil {
-			dst.Seq = e.seq + loop*r.span.seq
+			dst.Seq, dst.Clock = e.seq+loop*r.span.seq, e.clock
 			shift := time.Duration(loop) * r.span.time
 			dst.ColorTime, dst.DepthTime = e.color.time+shift, e.depth.time+shift
 			return nil

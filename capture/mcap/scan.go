@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"time"
+
+	"github.com/depthwise/depthwise/capture"
 )
 
 // The records of a file (MCAP specification, "Records").
@@ -61,9 +64,16 @@ type contents struct {
 	channels map[uint16]*channel
 	order    []*channel // as first seen
 	metadata map[string]map[string]string
+	clocks   []clockMark
 	torn     bool // no end: the file was cut
 	messages int
 	bad      []error // chunks and records left out
+}
+
+// clockMark says whose clock the times are of, from a sequence number on.
+type clockMark struct {
+	from  uint64
+	clock capture.Domain
 }
 
 // scan reads r from front to back.
@@ -191,6 +201,11 @@ func (c *contents) small(op byte, body []byte) error {
 		table := in.table()
 		if in.err == nil && len(c.metadata) < maxChannels {
 			c.metadata[name] = table
+		}
+		if name == clockMetadata && len(c.clocks) < maxChannels {
+			if from, err := strconv.ParseUint(table[seqKey], 10, 32); err == nil {
+				c.clocks = append(c.clocks, clockMark{from, capture.ParseDomain(table[clockKey])})
+			}
 		}
 	}
 	return in.err

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/depthwise/depthwise/capture"
@@ -16,16 +18,42 @@ import (
 
 // WriterOptions of Create.
 type WriterOptions struct {
-	ChunkSize int           // bytes of records in a chunk; 0 = 4 MiB. A torn file loses its last chunk.
+	ChunkSize int           // bytes of records in a chunk; 0 = 4 MiB, with ShedFull a pair. A torn file loses its last chunk.
 	Sync      time.Duration // how often what is written is forced onto the disk; 0 = every 5 s, below 0 = only by Close
+
+	// ShedFull leaves chunks out for which there is no room on the disk, and goes on when there is; without, the first one
+	// is the writer's error. ShedSlow leaves pairs out that come while Queue pairs wait; without, Write does the work itself.
+	ShedFull, ShedSlow bool
+	Queue              int // of ShedSlow; 0 = 8
+
+	create func(path string) (file, error) // of tests; nil = a new os.File
 }
 
-// Writer writes a recording. It belongs to one goroutine.
+// file is what the Writer needs of an *os.File.
+type file interface {
+	WriteAt(data []byte, at int64) (int, error)
+	Truncate(size int64) error
+	Sync() error
+	Close() error
+}
+
+// Writer writes a recording. It belongs to one goroutine; Shed may be called from any.
 type Writer struct {
 	name string
 	cal  capture.Calibration
 	o    WriterOptions
-	file *os.File
+
+	began  bool // of Write
+	seq    uint64
+	closed bool
+	jobs   *queue // nil: Write does the work itself
+
+	mu   sync.Mutex // guards err and shed
+	err  error
+	shed Shed
+
+	// The rest is of whoever does the work.
+	file file
 	zstd *zstd.Encoder
 	png  png.Encoder
 
@@ -38,15 +66,20 @@ type Writer struct {
 	message []byte
 
 	chunks   []chunkIndex
-	metadata [2]uint64 // where it lies, and how long it is
+	metadata []metadataIndex
 	counts   [channels + 1]uint64
 	first    uint64
 	last     uint64
-	began    bool
-	seq      uint64
+	clock    capture.Domain // that the file tells for the latest pair
+	cameras  bool           // they were written, or wait for their chunk
+	pairs    int            // that wait for their chunk
 	synced   time.Time
-	err      error
-	closed   bool
+}
+
+// metadataIndex is where a metadata record lies.
+type metadataIndex struct {
+	at, length uint64
+	name       string
 }
 
 // The channels, by their number in the file, and their schemas.
@@ -83,26 +116,31 @@ func Create(name string, cal capture.Calibration, o WriterOptions) (*Writer, err
 	}
 	if o.ChunkSize <= 0 {
 		o.ChunkSize = 4 << 20
+		if o.ShedFull {
+			o.ChunkSize = 1
+		}
 	}
 	if o.Sync == 0 {
 		o.Sync = 5 * time.Second
 	}
 	w := &Writer{name: name, cal: cal, o: o, synced: time.Now()}
+	w.o.ShedFull = false // a file without its head is none
 	var err error
 	if w.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1)); err != nil {
 		return fail(err)
 	}
-	if w.file, err = os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666); err != nil {
+	if o.create == nil {
+		o.create = func(path string) (file, error) { return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666) }
+	}
+	if w.file, err = o.create(name); err != nil {
 		return fail(err)
 	}
 	head := record([]byte(magic), opHeader, headerBody())
-	w.metadata[0] = uint64(len(head))
-	head = record(head, opMetadata, metadataBody(ours, calibrationKey, js.String()))
-	w.metadata[1] = uint64(len(head)) - w.metadata[0]
 	all, err := w.describe()
 	if err == nil {
 		w.records = append(w.records, all...)
 		w.put(head)
+		w.describeBy(ours, calibrationKey, js.String())
 		w.flush() // at once, so that a torn file has its channels
 		err = w.err
 	}
@@ -111,7 +149,20 @@ func Create(name string, cal capture.Calibration, o WriterOptions) (*Writer, err
 		os.Remove(name)
 		return fail(err)
 	}
+	w.o.ShedFull = o.ShedFull
+	if o.ShedSlow {
+		w.jobs = newQueue(o.Queue, w.write)
+	}
 	return w, nil
+}
+
+// describeBy writes a metadata record.
+func (w *Writer) describeBy(name string, keysAndValues ...string) {
+	out := record(nil, opMetadata, metadataBody(name, keysAndValues...))
+	at := w.at
+	if w.put(out); w.err == nil && w.at > at {
+		w.metadata = append(w.metadata, metadataIndex{at, uint64(len(out)), name})
+	}
 }
 
 // describe are the records of all schemas and channels.
@@ -136,21 +187,50 @@ func (w *Writer) Write(p *capture.Pair) error {
 	if w.closed {
 		return fmt.Errorf("mcap: write %q: %w", w.name, fs.ErrClosed)
 	}
-	if w.err != nil {
-		return w.err
+	if err := w.failed(); err != nil {
+		return err
 	}
 	if err := w.fits(p); err != nil {
 		return fmt.Errorf("mcap: write %q: pair %d: %w", w.name, p.Seq, err)
 	}
-	if !w.began {
+	w.began, w.seq = true, p.Seq
+	if w.jobs == nil {
+		w.write(p)
+		return w.failed()
+	}
+	if !w.jobs.offer(p) {
+		w.mu.Lock()
+		w.shed.Slow++
+		w.mu.Unlock()
+	}
+	return nil
+}
+
+// write does the work of Write.
+func (w *Writer) write(p *capture.Pair) {
+	if w.err != nil {
+		return
+	}
+	if p.Clock != w.clock {
+		w.flush() // the pairs before are of the old clock, should the file be torn here
+		at := w.at
+		if w.describeBy(clockMetadata, clockKey, string(p.Clock), seqKey, strconv.FormatUint(p.Seq, 10)); w.err != nil {
+			return
+		}
+		if w.at > at {
+			w.clock = p.Clock
+		}
+	}
+	if !w.cameras {
 		w.add(colorCameraChannel, p, p.ColorTime, putCamera(w.message[:0], p.ColorTime, w.cal.Color, colorFrame))
 		w.add(depthCameraChannel, p, p.ColorTime, putCamera(w.message[:0], p.ColorTime, w.cal.Depth, depthFrame))
 		w.add(transformChannel, p, p.ColorTime, putTransform(w.message[:0], p.ColorTime, w.cal.DepthToColor))
+		w.cameras = true
 	}
-	w.began, w.seq = true, p.Seq
 	file, err := w.png.RGB(p.Color.Pix, p.Color.Width, p.Color.Height)
 	if err != nil {
-		return fmt.Errorf("mcap: write %q: color: %w", w.name, err)
+		w.fail(fmt.Errorf("color: %w", err))
+		return
 	}
 	w.add(colorChannel, p, p.ColorTime, putCompressed(w.message[:0], p.ColorTime, file, colorFrame))
 	m := putRaw(w.message[:0], p.DepthTime, p.Depth.Width, p.Depth.Height, "16UC1", 2, depthFrame)
@@ -162,15 +242,22 @@ func (w *Writer) Write(p *capture.Pair) error {
 		m := putRaw(w.message[:0], p.ColorTime, p.Labels.Width, p.Labels.Height, "mono8", 1, colorFrame)
 		w.add(labelChannel, p, p.ColorTime, append(m, p.Labels.Pix...))
 	}
+	w.pairs++
 	late := w.o.Sync > 0 && time.Since(w.synced) >= w.o.Sync
 	if late || len(w.records) >= w.o.ChunkSize {
 		w.flush()
 	}
 	if late && w.err == nil {
-		w.fail(w.file.Sync())
+		w.sync()
 		w.synced = time.Now()
 	}
-	return w.err
+}
+
+// sync forces what is written onto the disk. That there is no room for it is told when it is closed, with ShedFull.
+func (w *Writer) sync() {
+	if err := w.file.Sync(); !w.o.ShedFull || !diskFull(err) {
+		w.fail(err)
+	}
 }
 
 // fits compares a pair with the calibration and the format.
@@ -208,7 +295,6 @@ func (w *Writer) add(id int, p *capture.Pair, t time.Duration, data []byte) {
 	w.records = le.AppendUint32(le.AppendUint16(w.records, uint16(id)), uint32(p.Seq))
 	w.records = le.AppendUint64(le.AppendUint64(w.records, logged), logged)
 	w.records = append(w.records, data...)
-	w.counts[id]++
 }
 
 // total is how many messages wait for their chunk.
@@ -228,7 +314,9 @@ func (w *Writer) flush() {
 	c := chunkIndex{start: w.start, end: w.end, offset: w.at, packed: uint64(len(w.packed)), size: uint64(len(w.records)), indexes: map[uint16]uint64{}}
 	out := record(nil, opChunk, chunkBody(w.start, w.end, w.records, w.packed))
 	c.length = uint64(len(out))
+	var counts [channels + 1]uint64
 	for id := range w.indexes {
+		counts[id] = uint64(len(w.indexes[id]))
 		if len(w.indexes[id]) > 0 {
 			c.indexes[uint16(id)] = w.at + uint64(len(out))
 			out = record(out, opMessageIndex, messageIndexBody(uint16(id), w.indexes[id]))
@@ -236,22 +324,41 @@ func (w *Writer) flush() {
 		}
 	}
 	c.indexLength = uint64(len(out)) - c.length
-	if w.put(out); w.err != nil {
-		return
-	}
-	if len(w.chunks) == 0 {
-		w.first, w.last = c.start, c.end
-	}
-	w.first, w.last = min(w.first, c.start), max(w.last, c.end)
-	w.chunks = append(w.chunks, c)
+	at := w.at
+	w.put(out)
 	w.records = w.records[:0]
 	w.start, w.end = 0, 0
+	switch pairs := w.pairs; {
+	case w.err != nil:
+	case w.at == at: // it found no room
+		w.cameras = w.cameras && c.indexes[colorCameraChannel] == 0
+		w.mu.Lock()
+		w.shed.Full += pairs
+		w.mu.Unlock()
+		w.pairs = 0
+	default:
+		for id, n := range counts {
+			w.counts[id] += n
+		}
+		if len(w.chunks) == 0 {
+			w.first, w.last = c.start, c.end
+		}
+		w.first, w.last = min(w.first, c.start), max(w.last, c.end)
+		w.chunks = append(w.chunks, c)
+		w.pairs = 0
+	}
 }
 
-// put appends to the file.
+// put appends to the file, all or nothing where the disk allows. With ShedFull what finds no room leaves the file as it was.
 func (w *Writer) put(data []byte) {
-	n, err := w.file.Write(data)
-	w.at += uint64(n)
+	_, err := w.file.WriteAt(data, int64(w.at))
+	if err == nil {
+		w.at += uint64(len(data))
+		return
+	}
+	if back := w.file.Truncate(int64(w.at)); back == nil && w.o.ShedFull && w.at > 0 && diskFull(err) {
+		return
+	}
 	w.fail(err)
 }
 
@@ -263,7 +370,15 @@ func (w *Writer) fail(err error) {
 	if p := (*fs.PathError)(nil); errors.As(err, &p) {
 		err = p.Err
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.err = fmt.Errorf("mcap: write %q: %w", w.name, err)
+}
+
+func (w *Writer) failed() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.err
 }
 
 // Close writes the rest and the summary, forces all onto the disk and tells the first error. Closing twice is harmless.
@@ -272,9 +387,16 @@ func (w *Writer) Close() error {
 		return w.err
 	}
 	w.closed = true
+	if w.jobs != nil {
+		w.jobs.end()
+	}
 	w.flush()
 	if w.err == nil {
+		at := w.at
 		w.summary()
+		w.mu.Lock()
+		w.shed.NoEnd = w.err == nil && w.at == at
+		w.mu.Unlock()
 	}
 	if w.err == nil {
 		w.fail(w.file.Sync())
@@ -313,7 +435,11 @@ func (w *Writer) summary() {
 		chunks = record(chunks, opChunkIndex, w.chunks[i].body())
 	}
 	group(opChunkIndex, chunks)
-	group(opMetadataIndex, record(nil, opMetadataIndex, putText(le.AppendUint64(le.AppendUint64(nil, w.metadata[0]), w.metadata[1]), ours)))
+	var metadata []byte
+	for _, m := range w.metadata {
+		metadata = record(metadata, opMetadataIndex, putText(le.AppendUint64(le.AppendUint64(nil, m.at), m.length), m.name))
+	}
+	group(opMetadataIndex, metadata)
 	offset := w.at + uint64(len(out))
 	out = append(out, offsets...)
 	foot := le.AppendUint64(le.AppendUint64(nil, start), offset)
@@ -331,7 +457,7 @@ func (w *Writer) statistics() []byte {
 	}
 	b := le.AppendUint16(le.AppendUint64(nil, total), 4)
 	b = le.AppendUint32(le.AppendUint32(b, channels), 0)
-	b = le.AppendUint32(le.AppendUint32(b, 1), uint32(len(w.chunks)))
+	b = le.AppendUint32(le.AppendUint32(b, uint32(len(w.metadata))), uint32(len(w.chunks)))
 	b = le.AppendUint64(le.AppendUint64(b, w.first), w.last)
 	return putCounts(b, counts)
 }

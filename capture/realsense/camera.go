@@ -45,7 +45,8 @@ type Camera struct {
 	size      int                   // bytes of a colour pixel
 	streams   [2]streamState
 	past      capture.PairerCounts // of the pairers before
-	mixed     bool                 // times are those of arrival, because the streams' clocks differ
+	mixed     bool                 // times are mapped to the host's clock, because the streams' clocks differ
+	wraps     wraps                // of the camera's clock, which both streams' times are of
 	seq       uint64
 	delivered uint64 // pairs
 	changes   int
@@ -64,6 +65,7 @@ type streamState struct {
 	lost   uint64 // gaps in the numbers, queue's losses among them
 	gap    int64  // since the last pair, less the frames of the other that were delivered alone
 	domain rs2.Domain
+	sync   capture.ClockSync // to the host's clock, while the streams' clocks differ
 	recent recent
 	facts  Facts // of the pair that was delivered last
 }

@@ -32,8 +32,11 @@ func (c *Camera) take(now time.Duration) error {
 	s.domain = m.pic.Domain
 	c.watchClocks()
 	at := since(m.pic.Time)
-	if c.mixed {
-		at = c.arrival(m)
+	switch {
+	case c.mixed:
+		at = s.sync.Host(at, c.arrival(m))
+	case m.pic.Domain == rs2.HardwareClock && !c.device.playback:
+		at += c.wraps.since(at)
 	}
 	if i == colorStream {
 		if err := c.color(m); err != nil {
@@ -81,6 +84,7 @@ func (c *Camera) watchClocks() {
 		return
 	}
 	c.mixed = mixed
+	a.sync, b.sync = capture.ClockSync{}, capture.ClockSync{}
 	c.changes++
 	c.past = c.counts()
 	c.p = c.pairer()

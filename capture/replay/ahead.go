@@ -136,7 +136,7 @@ func (a *ahead) stop() {
 
 // copyPair copies all of src into dst's memory.
 func copyPair(dst, src *capture.Pair) {
-	dst.Seq, dst.ColorTime, dst.DepthTime = src.Seq, src.ColorTime, src.DepthTime
+	dst.Seq, dst.ColorTime, dst.DepthTime, dst.Clock = src.Seq, src.ColorTime, src.DepthTime, src.Clock
 	dst.Color.Resize(src.Color.Width, src.Color.Height)
 	copy(dst.Color.Pix, src.Color.Pix)
 	dst.Depth.Resize(src.Depth.Width, src.Depth.Height)

@@ -117,7 +117,8 @@ func (w *Writer) openIndex(entries []entry) error {
 		e := &entries[i]
 		color = e.appendStamp(color, e.colorTime, e.color)
 		depth = e.appendStamp(depth, e.depthTime, e.depth)
-		both = e.appendAssociation(both)
+		both = e.appendAssociation(e.appendClock(both, w.clock))
+		w.clock = e.clock
 		w.base = max(w.base, e.seq+1)
 		w.unsynced = append(w.unsynced, e.color, e.depth)
 	}
@@ -152,6 +153,17 @@ func (e *entry) appendAssociation(b []byte) []byte {
 	b = append(appendTime(b, e.colorTime), ' ')
 	b = append(append(b, e.color...), ' ')
 	return e.appendStamp(b, e.depthTime, e.depth)
+}
+
+// appendClock tells whose clock the times of e and of what follows are of, if it is another than before.
+func (e *entry) appendClock(b []byte, before capture.Domain) []byte {
+	if e.clock == before {
+		return b
+	}
+	if e.clock == capture.UnknownClock {
+		return append(b, clockMark+"unknown\n"...)
+	}
+	return append(append(append(b, clockMark...), e.clock...), '\n')
 }
 
 func appendMark(b []byte, pairs int) []byte {

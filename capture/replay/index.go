@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/depthwise/depthwise/capture"
 )
 
 // header is the first line of an association file that Depthwise wrote. Its file names are sequence numbers.
@@ -14,6 +16,15 @@ const header = "# depthwise recording 1"
 
 // syncMark begins a comment that tells how many pairs above it are safe on the disk.
 const syncMark = "# synced "
+
+// clockMark begins a comment that tells whose clock the times below it are of, in a file of ours.
+const clockMark = "# clock "
+
+// clockFrom is such a comment: the number of the first line that it is for.
+type clockFrom struct {
+	line  int
+	clock capture.Domain
+}
 
 // stamp is a line of rgb.txt or depth.txt.
 type stamp struct {
@@ -27,8 +38,9 @@ type association [2]stamp
 // index is a parsed index file.
 type index[T any] struct {
 	lines  []T
-	ours   bool    // begins with header
-	synced int     // lines that the last syncMark covers
+	ours   bool // begins with header
+	synced int  // lines that the last syncMark covers
+	clocks []clockFrom
 	torn   int     // 1 if the last line has no end, in a file of ours
 	bad    []error // lines that could not be parsed, left out
 }
@@ -51,6 +63,9 @@ func parseIndex[T any](data []byte, parse func(line string) (T, error)) index[T]
 			if k, err := strconv.Atoi(count); err == nil && k >= 0 && k <= len(ix.lines) {
 				ix.synced = k
 			}
+		}
+		if name, ok := strings.CutPrefix(line, clockMark); ok && ix.ours {
+			ix.clocks = append(ix.clocks, clockFrom{len(ix.lines), capture.ParseDomain(name)})
 		}
 		if line == "" || line[0] == '#' {
 			continue

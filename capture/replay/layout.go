@@ -10,12 +10,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/depthwise/depthwise/capture"
 )
 
 // entry is one pair of a recording: names of files inside its folder, with forward slashes.
 type entry struct {
 	seq                  uint64
 	colorTime, depthTime time.Duration
+	clock                capture.Domain
 	color, depth, label  string
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/capture/internal/match"
 	"github.com/depthwise/depthwise/capture/internal/png"
 )
@@ -122,6 +123,7 @@ func (p *plan) associated() error {
 		c, d = 1, 0
 	}
 	p.entries = make([]entry, len(ix.lines))
+	clock := capture.UnknownClock
 	for i, a := range ix.lines {
 		seq := uint64(i)
 		if ix.ours {
@@ -133,7 +135,10 @@ func (p *plan) associated() error {
 				return fmt.Errorf("replay: index %q: %q: sequence number: %w", p.associations, a[c].file, err)
 			}
 		}
-		p.entries[i] = entry{seq: seq, colorTime: a[c].time, depthTime: a[d].time, color: a[c].file, depth: a[d].file}
+		for len(ix.clocks) > 0 && ix.clocks[0].line <= i {
+			clock, ix.clocks = ix.clocks[0].clock, ix.clocks[1:]
+		}
+		p.entries[i] = entry{seq: seq, clock: clock, colorTime: a[c].time, depthTime: a[d].time, color: a[c].file, depth: a[d].file}
 	}
 	if ix.ours {
 		p.cutTorn(ix.synced)

@@ -18,7 +18,7 @@ type reader struct {
 
 // pair reads the images of e.
 func (r *reader) pair(e *entry, dst *capture.Pair) error {
-	dst.Seq, dst.ColorTime, dst.DepthTime = e.seq, e.colorTime, e.depthTime
+	dst.Seq, dst.ColorTime, dst.DepthTime, dst.Clock = e.seq, e.colorTime, e.depthTime, e.clock
 	if err := r.color(e.color, &dst.Color); err != nil {
 		return err
 	}

@@ -36,7 +36,8 @@ type Writer struct {
 	err      error // the first; nothing enters the index after it
 	written  int   // pairs in the index
 	shed     Shed
-	unsynced []string // their files that are not yet forced onto the disk
+	clock    capture.Domain // that the index tells for the latest of them
+	unsynced []string       // their files that are not yet forced onto the disk
 	syncing  bool
 	synced   time.Time
 }
@@ -125,7 +126,7 @@ func (w *Writer) Write(p *capture.Pair) error {
 	}
 	copyPair(&s.pair, p)
 	s.err = nil
-	s.seq, s.colorTime, s.depthTime = w.base+p.Seq, p.ColorTime, p.DepthTime
+	s.seq, s.colorTime, s.depthTime, s.clock = w.base+p.Seq, p.ColorTime, p.DepthTime, p.Clock
 	name := fmt.Sprintf("%08d.png", s.seq)
 	s.color, s.depth, s.label = colorDir+"/"+name, depthDir+"/"+name, ""
 	if len(p.Labels.Pix) > 0 {
@@ -215,7 +216,7 @@ func (w *Writer) commit(p *writing) {
 	for i, line := range [][]byte{
 		p.appendStamp(nil, p.colorTime, p.color),
 		p.appendStamp(nil, p.depthTime, p.depth),
-		p.appendAssociation(nil),
+		p.appendAssociation(p.appendClock(nil, w.clock)),
 	} {
 		if w.err == nil {
 			w.err = w.line(i, line)
@@ -225,6 +226,7 @@ func (w *Writer) commit(p *writing) {
 		return
 	}
 	w.written++
+	w.clock = p.clock
 	w.unsynced = append(w.unsynced, p.color, p.depth)
 	if p.label != "" {
 		w.unsynced = append(w.unsynced, p.label)

@@ -201,11 +201,17 @@ func TestRecordTellsWhatItSheds(t *testing.T) {
 	if _, err := os.Stat("/bin/bash"); err != nil {
 		t.Skip(err)
 	}
-	cmd := process(t, "record", "synth:seed=1,frames=3", "-o", filepath.Join(t.TempDir(), "shed"), "--on-full", "shed")
-	cmd.Args = append([]string{"bash", "-c", `ulimit -f 64; trap "" XFSZ; exec "$@"`, "x", cmd.Path}, cmd.Args[1:]...)
-	cmd.Path = "/bin/bash"
-	words, err := cmd.CombinedOutput()
-	if err != nil || !strings.Contains(string(words), "3 pairs found no room on the disk") {
-		t.Errorf("%v: %s", err, words)
+	for _, name := range []string{"shed", "shed.mcap"} {
+		path := filepath.Join(t.TempDir(), name)
+		cmd := process(t, "record", "synth:seed=1,frames=3", "-o", path, "--on-full", "shed")
+		cmd.Args = append([]string{"bash", "-c", `ulimit -f 64; trap "" XFSZ; exec "$@"`, "x", cmd.Path}, cmd.Args[1:]...)
+		cmd.Path = "/bin/bash"
+		words, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(words), "3 pairs found no room on the disk") {
+			t.Errorf("%s: %v: %s", name, err, words)
+		}
+		if out := good(t, "run", path, "-m", student("early"), "-f", "raw", "-q"); out != "" {
+			t.Errorf("%s: replays as %d bytes", name, len(out))
+		}
 	}
 }

@@ -22,8 +22,8 @@ type recordCmd struct {
 	Append   bool   `help:"Go on with a recording that is already there."`
 	OnError  string `default:"stop" enum:"stop,skip" help:"What a broken pair does: stop or skip."`
 	Threads  int    `placeholder:"N" help:"Goroutines that compress; one per CPU if not given."`
-	OnFull   string `default:"stop" enum:"stop,shed" help:"What a full disk does to a folder: stop, or shed pairs until there is room."`
-	OnSlow   string `default:"wait" enum:"wait,shed" help:"What a disk that is slower than the source does to a folder: wait for it, or shed pairs."`
+	OnFull   string `default:"stop" enum:"stop,shed" help:"What a full disk does: stop, or shed pairs until there is room."`
+	OnSlow   string `default:"wait" enum:"wait,shed" help:"What a disk that is slower than the source does: wait for it, or shed pairs."`
 	JSON     bool   `help:"Print the summary as JSON on stdout."`
 }
 
@@ -57,6 +57,8 @@ type recordSummary struct {
 type shed struct {
 	Full int `json:"full"`
 	Slow int `json:"slow"`
+	// NoEnd: there was no room for the summary of an MCAP file either.
+	NoEnd bool `json:"no_end,omitempty"`
 }
 
 func (c *recordCmd) Run(e *env) error {
@@ -70,9 +72,6 @@ func (c *recordCmd) Run(e *env) error {
 	}
 	defer closeSource(e, src)
 	begin := time.Now()
-	if isMCAP(c.Output) && (c.OnFull == "shed" || c.OnSlow == "shed") {
-		return usagef("--on-full, --on-slow: an MCAP file cannot shed; record into a folder")
-	}
 	sum := recordSummary{Folder: c.Output}
 	if err := c.copy(e, src, &sum); err != nil {
 		e.log.Info("the recording ends early", "pairs", sum.Pairs, "folder", c.Output)
@@ -83,6 +82,9 @@ func (c *recordCmd) Run(e *env) error {
 	sum.Skipped = skipped
 	if sum.Shed != nil {
 		problems = append(problems, fmt.Sprintf("shed: %d pairs found no room on the disk, %d came faster than it writes", sum.Shed.Full, sum.Shed.Slow))
+		if sum.Shed.NoEnd {
+			problems = append(problems, "the file ends without its summary, for which there was no room: it replays, but readers go through all of it first")
+		}
 	}
 	if sum.Halves > 0 {
 		problems = append(problems, fmt.Sprintf("%d pairs had one image only, and are left out", sum.Halves))
@@ -118,11 +120,17 @@ func (c *recordCmd) copy(e *env, src capture.Source, sum *recordSummary) (err er
 		if e := w.Close(); err == nil || e != nil && e.Error() != err.Error() { // which tells again why it could not write
 			err = errors.Join(err, e)
 		}
-		if dir, ok := w.(*replay.Writer); ok {
-			if n := dir.Shed(); n != (replay.Shed{}) {
-				sum.Shed = &shed{n.Full, n.Slow}
-				sum.Pairs -= n.Full + n.Slow
-			}
+		var n shed
+		switch w := w.(type) {
+		case *replay.Writer:
+			n.Full, n.Slow = w.Shed().Full, w.Shed().Slow
+		case *mcap.Writer:
+			s := w.Shed()
+			n.Full, n.Slow, n.NoEnd = s.Full, s.Slow, s.NoEnd
+		}
+		if n != (shed{}) {
+			sum.Shed = &n
+			sum.Pairs -= n.Full + n.Slow
 		}
 	}()
 	total := sourceLen(src)
@@ -173,7 +181,7 @@ func (c *recordCmd) create(src capture.Source, cal capture.Calibration) (recorde
 		if c.Append {
 			return nil, usagef("--append: not into an MCAP file")
 		}
-		return mcap.Create(c.Output, cal, mcap.WriterOptions{})
+		return mcap.Create(c.Output, cal, mcap.WriterOptions{ShedFull: c.OnFull == "shed", ShedSlow: c.OnSlow == "shed"})
 	}
 	classes := c.Classes
 	if classes == 0 && !recorded(src) {

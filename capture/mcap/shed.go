@@ -1,0 +1,76 @@
+package mcap
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/depthwise/depthwise/capture"
+)
+
+// Shed says what a Writer left out, by its options.
+type Shed struct {
+	Full  int  // pairs for which there was no room on the disk
+	Slow  int  // pairs that came while the queue was full
+	NoEnd bool // there was no room for the file's summary: readers have to go through all of it
+}
+
+// Shed returns the counts so far; after Close, the last.
+func (w *Writer) Shed() Shed {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.shed
+}
+
+// diskFull tells whether err means that there is no room: on the disk, in the quota, or in the size that a file may have.
+func diskFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
+
+// queue hands copies of pairs to a goroutine.
+type queue struct {
+	free, jobs chan *capture.Pair
+	done       chan struct{}
+}
+
+func newQueue(n int, do func(*capture.Pair)) *queue {
+	if n <= 0 {
+		n = 8
+	}
+	q := &queue{free: make(chan *capture.Pair, n), jobs: make(chan *capture.Pair, n), done: make(chan struct{})}
+	for range n {
+		q.free <- new(capture.Pair)
+	}
+	go func() {
+		defer close(q.done)
+		for p := range q.jobs {
+			do(p)
+			q.free <- p
+		}
+	}()
+	return q
+}
+
+// offer takes a copy of p, or reports that there is no room for one.
+func (q *queue) offer(p *capture.Pair) bool {
+	var s *capture.Pair
+	select {
+	case s = <-q.free:
+	default:
+		return false
+	}
+	s.Seq, s.ColorTime, s.DepthTime, s.Clock = p.Seq, p.ColorTime, p.DepthTime, p.Clock
+	s.Color.Resize(p.Color.Width, p.Color.Height)
+	copy(s.Color.Pix, p.Color.Pix)
+	s.Depth.Resize(p.Depth.Width, p.Depth.Height)
+	copy(s.Depth.Pix, p.Depth.Pix)
+	s.Labels.Resize(p.Labels.Width, p.Labels.Height)
+	s.Labels.Pix = s.Labels.Pix[:copy(s.Labels.Pix, p.Labels.Pix)]
+	q.jobs <- s // there is room for all
+	return true
+}
+
+// end waits until all are done.
+func (q *queue) end() {
+	close(q.jobs)
+	<-q.done
+}
