@@ -130,6 +130,80 @@ class Writer:
         o.fusedActivationFunction = tfl.ActivationFunctionType.RELU if relu else tfl.ActivationFunctionType.NONE
         self.op(tfl.BuiltinOperator.ADD, [a, b], [y], o, tfl.BuiltinOptions.AddOptions)
 
+    def simple(self, node, code, options, kind):
+        """An operator from 8-bit values to 8-bit values of any scale."""
+        inputs = [self.quantised(i) for i in node.input]
+        y, _ = self.result(node.output[0])
+        self.op(code, inputs, [y], options, kind)
+
+    def multiply(self, node):
+        self.simple(node, tfl.BuiltinOperator.MUL, tfl.MulOptionsT(), tfl.BuiltinOptions.MulOptions)
+
+    def hard_swish(self, node):
+        self.simple(node, tfl.BuiltinOperator.HARD_SWISH, tfl.HardSwishOptionsT(), tfl.BuiltinOptions.HardSwishOptions)
+
+    def leaky_relu(self, node):
+        o = tfl.LeakyReluOptionsT()
+        o.alpha = next((x.f for x in node.attribute if x.name == "alpha"), 0.01)
+        self.simple(node, tfl.BuiltinOperator.LEAKY_RELU, o, tfl.BuiltinOptions.LeakyReluOptions)
+
+    def hard_sigmoid(self, node):
+        """relu6(x + 3) / 6, as converters write it, which is ONNX's with alpha = 1/6 and beta = 1/2."""
+        a = {x.name: x.f for x in node.attribute}
+        if abs(a.get("alpha", 0.2) - 1 / 6) > 1e-6 or a.get("beta", 0.5) != 0.5:
+            raise ValueError(f"litert: HardSigmoid {node.name}: alpha {a.get('alpha', 0.2)}, beta {a.get('beta', 0.5)}")
+        x = self.quantised(node.input[0])
+        y, _ = self.result(node.output[0])
+        six = self.tensor(node.name + "/relu6", self.tensors[x].shape, np.int8, 6 / 255, -128)
+        three = self.tensor(node.name + "/3", [1], np.int8, 3 / 255, -128, data=np.array([127], np.int8))
+        sixth = self.tensor(node.name + "/sixth", [1], np.int8, 1 / 6 / 255, -128, data=np.array([127], np.int8))
+        o = tfl.AddOptionsT()
+        o.fusedActivationFunction = tfl.ActivationFunctionType.RELU6
+        self.op(tfl.BuiltinOperator.ADD, [x, three], [six], o, tfl.BuiltinOptions.AddOptions)
+        self.op(tfl.BuiltinOperator.MUL, [six, sixth], [y], tfl.MulOptionsT(), tfl.BuiltinOptions.MulOptions)
+
+    def max_pool(self, node):
+        """In the scale of its input, padded with the least value, which is 0 behind a ReLU; then requantised."""
+        a = {x.name: onnx.helper.get_attribute_value(x) for x in node.attribute}
+        x = self.quantised(node.input[0])
+        n, c, h, w = self.shapes[node.output[0]]
+        kh, kw = a["kernel_shape"]
+        stride, pads = a["strides"][0], a.get("pads", [0] * 4)
+        if len(set(pads)) > 1 or stride != a["strides"][1] or a.get("ceil_mode", 0) or set(a.get("dilations", [1])) != {1}:
+            raise ValueError(f"litert: MaxPool {node.name}: pads {pads}, strides {a['strides']}")
+        q = self.tensors[x].quantization
+        if pads[0]:
+            if q.zeroPoint[0] != -128:
+                raise ValueError(f"litert: MaxPool {node.name}: padding where 0 is not the least value")
+            _, ih, iw, _ = self.tensors[x].shape
+            padded = self.tensor(node.name + "/padded", [n, ih + 2 * pads[0], iw + 2 * pads[0], c], np.int8, q.scale, q.zeroPoint)
+            p = np.array([[0, 0], [pads[0]] * 2, [pads[0]] * 2, [0, 0]], np.int32)
+            self.op(tfl.BuiltinOperator.PAD, [x, self.constant(p)], [padded], tfl.PadOptionsT(), tfl.BuiltinOptions.PadOptions)
+            x = padded
+        y = self.tensor(node.output[0], [n, h, w, c], np.int8, q.scale, q.zeroPoint)
+        o = tfl.Pool2DOptionsT()
+        o.padding, o.strideH, o.strideW, o.filterHeight, o.filterWidth = tfl.Padding.VALID, stride, stride, kh, kw
+        self.op(tfl.BuiltinOperator.MAX_POOL_2D, [x], [y], o, tfl.BuiltinOptions.Pool2DOptions)
+        z, _ = self.result(node.output[0])
+        self.op(tfl.BuiltinOperator.QUANTIZE, [y], [z], tfl.QuantizeOptionsT(), tfl.BuiltinOptions.QuantizeOptions)
+
+    def transposed(self, node):
+        a = {x.name: onnx.helper.get_attribute_value(x) for x in node.attribute}
+        x = self.quantised(node.input[0])
+        wq = self.maker[node.input[1]]
+        weights, scale = self.constants[wq.input[0]], self.constants[wq.input[1]]
+        if set(a.get("pads", [0])) != {0} or a.get("group", 1) != 1 or len(node.input) > 2 or np.size(scale) > 1 or \
+                a["strides"][0] != a["strides"][1]:
+            raise ValueError(f"litert: ConvTranspose {node.name}: {a}")
+        layout = weights.transpose(1, 2, 3, 0)  # [O,h,w,I]
+        w = self.tensor(wq.input[0], layout.shape, np.int8, scale, 0, 0, layout)
+        y, relu = self.result(node.output[0])
+        o = tfl.TransposeConvOptionsT()
+        o.padding, o.strideH, o.strideW = tfl.Padding.VALID, a["strides"][0], a["strides"][1]
+        o.fusedActivationFunction = tfl.ActivationFunctionType.RELU if relu else tfl.ActivationFunctionType.NONE
+        size = self.constant(np.array(self.tensors[y].shape, np.int32))
+        self.op(tfl.BuiltinOperator.TRANSPOSE_CONV, [size, w, x], [y], o, tfl.BuiltinOptions.TransposeConvOptions)
+
     def concat(self, node):
         parts = [self.quantised(i) for i in node.input]
         y, _ = self.result(node.output[0])
@@ -200,7 +274,9 @@ class Writer:
         x = self.tensor(source.name, [n, h, w, c], np.int8, self.constants[dq.input[1]], int(zero) - 128 * (zero.dtype == np.uint8))
         self.done[source.name] = x
         carried = {"Conv": self.convolution, "Add": self.add, "Concat": self.concat, "GlobalAveragePool": self.pool,
-                   "Resize": self.resize, "ArgMax": self.argmax, "Cast": self.cast}
+                   "Resize": self.resize, "ArgMax": self.argmax, "Cast": self.cast, "Mul": self.multiply,
+                   "HardSwish": self.hard_swish, "HardSigmoid": self.hard_sigmoid, "LeakyRelu": self.leaky_relu,
+                   "MaxPool": self.max_pool, "ConvTranspose": self.transposed}
         for node in self.nodes:
             if node.op_type in ("QuantizeLinear", "DequantizeLinear", "Relu", "Constant"):
                 continue
