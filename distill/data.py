@@ -1,8 +1,11 @@
 """Folders of pairs → arrays of the student's own bytes, prepared once and read from memory while training."""
 
+from contextlib import contextmanager
+import fcntl
 import json
 import os
 from pathlib import Path
+import shutil
 import subprocess
 
 import numpy as np
@@ -94,15 +97,24 @@ def split():
     return set(json.loads(SPLIT.read_text())["validation"])
 
 
+@contextmanager
+def alone(path):
+    """Lets one process at a time make what belongs at path: those of torchrun begin together, and need the same data."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path.with_name(path.name + ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def cached(name, make):
     """(inputs, classes, stems) from distill/data/cache/name.npz, made when missing."""
     path = WORK / "cache" / f"{name}.npz"
-    if not path.exists():
-        inputs, classes, stems = make()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.npz")
-        np.savez(part, inputs=inputs, classes=classes, stems=np.array(stems))
-        part.rename(path)
+    with alone(path):
+        if not path.exists():
+            inputs, classes, stems = make()
+            part = path.with_suffix(".part.npz")
+            np.savez(part, inputs=inputs, classes=classes, stems=np.array(stems))
+            part.rename(path)
     with np.load(path) as stored:
         return stored["inputs"], stored["classes"], [str(s) for s in stored["stems"]]
 
@@ -110,9 +122,11 @@ def cached(name, make):
 def synthetic(name, seed, frames, size, edge, scene="mixed", labels="tabletop"):
     """A recording of our own synthetic camera, one new scene per frame, made by `edge record` when missing."""
     folder = WORK / "synth" / f"{name}-{seed}"
-    if not folder.exists():
+    with alone(folder):
+        if folder.exists():
+            return folder
         part = folder.with_name(folder.name + ".part")
-        part.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(part, ignore_errors=True)  # of a run that was broken off
         source = f"synth:seed={seed},scene={scene},cut=1,frames={frames},width={size[0]},height={size[1]}"
         source += "" if labels == "tabletop" else f",labels={labels}"
         command = [edge, "record", source, "--labels", "--register", "-q", "-o", str(part)]
@@ -124,14 +138,16 @@ def synthetic(name, seed, frames, size, edge, scene="mixed", labels="tabletop"):
 def rooms():
     """The hand-labelled frames of the recordings, one folder per recording: for validation only."""
     out = WORK / "rooms"
-    labels.export(real_data() / "recordings", out)
+    with alone(out):
+        labels.export(real_data() / "recordings", out)
     return sorted(p for p in out.iterdir() if p.is_dir())
 
 
 def taught(config):
     """The hand-labelled frames that are there to train on, all recordings in one: as load gives them."""
     out = WORK / "taught"
-    labels.export(real_data() / "recordings", out, labels.TAUGHT)
+    with alone(out):
+        labels.export(real_data() / "recordings", out, labels.TAUGHT)
     found = [load(f, config, show=False) for f in sorted(out.iterdir())]
     return np.concatenate([x for x, _, _ in found]), np.concatenate([y for _, y, _ in found]), sum((s for *_, s in found), [])
 

@@ -450,3 +450,5 @@ def main(args, recipe):
     card = run(c, recipe.make, recipe.__doc__.split("\n")[0])
     if card:
         print(json.dumps({k: card[k] for k in ("name", "seed", "macs", "float", "int8")}, indent=1))
+    if dist.is_initialized():
+        dist.destroy_process_group()

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from distill import report
+from distill import report, studies, tables
 
 
 def card(name, seed, miou, takes=("pixels",)):
@@ -46,11 +46,20 @@ def test_without_early_fusion_there_is_nothing_to_compare(tmp_path):
 
 
 def test_hypotheses_fail_too():
-    assert report.hypothesis("a > b", [40, 41, 42], [60, 61, 62]).endswith("| failed |")
-    assert report.hypothesis("a > b", [40, 50, 60], [41, 52, 61]).endswith("| within noise |")
+    assert tables.hypothesis("a > b", [40, 41, 42], [60, 61, 62]).endswith("| failed |")
+    assert tables.hypothesis("a > b", [40, 50, 60], [41, 52, 61]).endswith("| within noise |")
 
 
 def test_every_run_is_ordered_once():
     runs = list(report.order(3))
     assert len(runs) == len(set(runs)) == 3 * len(report.METHODS)
     assert {r[1:] for r in runs[:3 * report.FIRST]} == set(report.METHODS[:report.FIRST])
+
+
+def test_ties_count_against_the_query():
+    belong = lambda a, b: a // 2 == b // 2
+    line = lambda seq, *distances: dict(seq=seq, matches=[dict(seq=i, distance=d) for i, d in enumerate(distances)])
+    assert studies.precision([line(0, 0, 1, 5, 9), line(3, 9, 5, 1, 0)], belong) == dict(map=1.0, first=1.0, chance=0.5)
+    alike = studies.precision([line(0, 7, 7, 7, 7)], belong)
+    assert alike == dict(map=round((1 / 3 + 2 / 4) / 2, 3), first=0.0, chance=0.5), "codes that are all alike find nothing"
+    assert studies.precision([line(2, 0, 9, 1, 9)], belong)["map"] == round((1 / 2 + 2 / 4) / 2, 3)
