@@ -1,10 +1,17 @@
 package models
 
 import (
+	"bytes"
+	"compress/gzip"
+	"flag"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
+
+var update = flag.Bool("update", false, "write packed/NAME.onnx.gz from NAME.onnx")
 
 const (
 	mostEach = 3 << 20
@@ -38,6 +45,54 @@ func TestEveryStudentOpensAndIsSmall(t *testing.T) {
 	}
 	if total > mostAll {
 		t.Errorf("the students have %d bytes, at most %d are shipped", total, mostAll)
+	}
+}
+
+// TestPacked holds every student in the binary to its file in the folder, and with -update packs the files.
+func TestPacked(t *testing.T) {
+	paths, err := filepath.Glob("*.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, path := range paths {
+		name := strings.TrimSuffix(path, ".onnx")
+		names = append(names, name)
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *update && name != Default {
+			var packed bytes.Buffer
+			w, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
+			w.Write(want)
+			w.Close()
+			if err := os.WriteFile("packed/"+name+".onnx.gz", packed.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		m, err := Open(name)
+		if err != nil {
+			t.Errorf("%s: %v; go test ./models -update packs it", name, err)
+		} else if !bytes.Equal(m.ONNX, want) {
+			t.Errorf("%s: the binary has other bytes; go test ./models -update packs them", path)
+		}
+	}
+	if !slices.Equal(names, List()) {
+		t.Errorf("files of %v, students %v", names, List())
+	}
+}
+
+// TestIndoor: the student of rooms has the classes, in the order, that synth's labels=indoor has.
+func TestIndoor(t *testing.T) {
+	m, err := Open("indoor")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"other", "wall", "floor", "ceiling", "table", "chair", "person", "object"}
+	if !slices.Equal(m.Card.Classes, want) {
+		t.Errorf("classes %v, want %v", m.Card.Classes, want)
 	}
 }
 
