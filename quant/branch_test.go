@@ -72,3 +72,24 @@ func TestBrokenBranches(t *testing.T) {
 		}
 	}
 }
+
+// Names inside a branch end with it: branches of two Ifs may share them, and so may nodes behind them.
+func TestBranchNamesEnd(t *testing.T) {
+	m := ot.New(17).Input("x", ot.F32, 1).Init("yes", boolean, []byte{1}).Init("three", ot.F32, ot.Float32s(3))
+	inner := func(in string) *ot.Model {
+		return ot.New(17).Init("c", ot.F32, ot.Float32s(2)).Node("Mul", []string{in, "c"}, []string{"inner"}).Output("inner", ot.F32)
+	}
+	m.Node("If", []string{"yes"}, []string{"a"}, "then_branch", inner("x"), "else_branch", inner("x"))
+	m.Node("If", []string{"yes"}, []string{"b"}, "then_branch", inner("a"), "else_branch", inner("a"))
+	m.Node("Mul", []string{"b", "three"}, []string{"inner"}).Node("Add", []string{"inner", "a"}, []string{"y"})
+	net, err := quant.Parse(m.Output("y", ot.F32).Bytes(), quant.Options{Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer net.Close()
+	net.Inputs()[0].Float32s()[0] = 1
+	net.Run()
+	if got := net.Outputs()[0].Float32s()[0]; got != 14 {
+		t.Errorf("%v, want 14", got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,7 +50,7 @@ type hostile struct {
 func brokenModels() []hostile {
 	zeros := make([]byte, 8)
 	nan := float32(math.NaN())
-	return append(append(brokenFunctions(), brokenSequences()...), []hostile{
+	return append(slices.Concat(brokenFunctions(), brokenSequences(), brokenVolumes()), []hostile{
 		{"unknown operator", relu(1).Node("Frobnicate", []string{"x"}, []string{"z"}), `Frobnicate "Frobnicate z": operator is not supported`},
 		{"unknown domain", relu(1).NodeIn("evil.org", "Relu", []string{"x"}, []string{"z"}), `evil.org.Relu`},
 		{"no opset", func() *ot.Model { m := relu(1); *m = *ot.New(17); return m }(), "no outputs"},

@@ -779,6 +779,37 @@ def fused(rng):
     return net.case(types=types)
 
 
+def volume(rng):
+    """Windows over three axes."""
+    net = Net(rng, opset=pick(rng, 17, 19))
+    op = pick(rng, "Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool")
+    kernel, groups = ints(rng, 1, 4, 3), pick(rng, 1, 1, 2)
+    size = ints(rng, 5, 9, 3)
+    cin, cout = groups * int(rng.integers(1, 4)), groups * int(rng.integers(1, 4))
+    x = net.input("x", normal(rng, 2, cin, *size))
+    if op.startswith("Global"):
+        net.node(op, [x])
+    elif op == "Conv":
+        net.node(op, [x, net.init("w", normal(rng, cout, cin // groups, *kernel)), net.init("b", normal(rng, cout))], group=groups, **window(rng, 3, kernel))
+    elif op == "ConvTranspose":
+        attrs = window(rng, 3, kernel)
+        if attrs.get("auto_pad") != "VALID":
+            attrs.pop("auto_pad", None)
+        if rng.random() < 0.5:
+            attrs["output_padding"] = [int(rng.integers(0, s)) for s in attrs.get("strides", [1] * 3)]
+        net.node(op, [x, net.init("w", normal(rng, cin, cout // groups, *kernel)), net.init("b", normal(rng, cout))], group=groups, **attrs)
+    else:
+        attrs = window(rng, 3, kernel, dilations=op == "MaxPool")
+        if attrs.get("auto_pad", "").startswith("SAME"):
+            attrs["strides"] = [min(s, k) for s, k in zip(attrs.get("strides", [1] * 3), kernel, strict=True)]
+        if op != "LpPool" and "auto_pad" not in attrs and rng.random() < 0.5:
+            attrs["ceil_mode"] = 1
+        if op == "AveragePool" and rng.random() < 0.5:
+            attrs["count_include_pad"] = 1
+        net.node(op, [x], kernel_shape=kernel, **attrs)
+    return net.case()
+
+
 def sequence(rng):
     """A tensor split into a list, the list changed, and put together again."""
     net = Net(rng, opset=17)
@@ -821,4 +852,4 @@ def sequence(rng):
     return net.case()
 
 
-FAMILIES = {f.__name__: f for f in FLOAT + [qdq, qoperator, fused, sequence]}
+FAMILIES = {f.__name__: f for f in FLOAT + [qdq, qoperator, fused, sequence, volume]}

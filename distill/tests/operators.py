@@ -34,7 +34,7 @@ KNOWN = {"float16", "float32", "float64", "int8", "uint8", "int16", "uint16", "i
 REASONS = [
     (r"element type (float6|object)|cannot cast|type \d+|string", "strings"),
     (r"dimension \d+ is 0", "inputs without elements: a frame has pixels, and a file that declares 0 of them is broken"),
-    (r"one or two (spatial )?axes|want rank 4|two axes are", "three spatial axes: a frame has two"),
+    (r"three axes|one or two (spatial )?axes|want rank 4|two axes are", "three spatial axes but in convolutions and pools: a frame has two"),
     (r"window of \d+ reaches beyond", "windows larger than their padded input"),
     (r"training mode", "training: there Dropout drops at random"),
     (r"control flow", "control flow: the plan is a flat list of steps"),

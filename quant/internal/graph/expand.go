@@ -88,6 +88,9 @@ func expander(n *onnx.Node) func(*expansion) {
 func (b *builder) expand(n *onnx.Node) (ok bool, err error) {
 	f := expander(n)
 	if f == nil {
+		f = b.volume(n)
+	}
+	if f == nil {
 		return false, nil
 	}
 	e := &expansion{b: b, n: n}

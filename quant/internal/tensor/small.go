@@ -94,7 +94,7 @@ func FloatToSmall(d DType, f float32, saturate bool) byte {
 	if x-below > above-x || x-below == above-x && lo&1 == 1 {
 		code++
 	}
-	if code > int(m.most) || math.IsInf(x, 1) {
+	if code > int(m.most) { // infinity, too
 		switch {
 		case saturate || m.nan == 0:
 			return sign | m.most
