@@ -8,30 +8,46 @@ import (
 	"math"
 
 	"github.com/depthwise/depthwise/capture/internal/jpeg"
+	"github.com/depthwise/depthwise/capture/internal/pixel"
 	"github.com/depthwise/depthwise/capture/internal/png"
 )
 
 // sample says how a raw encoding's pixels lie in memory. The names are ROS's, which Foxglove shares.
 type sample struct {
-	bytes   int    // of a pixel
-	r, g, b int    // offsets of the colours
-	kind    string // "color", "gray", "gray16", "float32"
+	bytes int                   // of a pixel
+	kind  string                // "color", "gray", "gray16", "float32"
+	rgb   func(dst, src []byte) // of a row of colour or gray
 }
 
-var encodings = map[string]sample{
-	"rgb8": {3, 0, 1, 2, "color"}, "rgba8": {4, 0, 1, 2, "color"},
-	"bgr8": {3, 2, 1, 0, "color"}, "bgra8": {4, 2, 1, 0, "color"},
-	"8UC3": {3, 2, 1, 0, "color"}, "8UC4": {4, 2, 1, 0, "color"}, // OpenCV's order
-	"mono8": {1, 0, 0, 0, "gray"}, "8UC1": {1, 0, 0, 0, "gray"},
-	"mono16": {2, 0, 0, 0, "gray16"}, "16UC1": {2, 0, 0, 0, "gray16"},
-	"32FC1": {4, 0, 0, 0, "float32"},
+// sampleOf knows an encoding; in Foxglove's and ROS's messages yuv422 is UYVY.
+func sampleOf(encoding string) (s sample, ok bool) {
+	switch encoding {
+	case "mono16", "16UC1":
+		return sample{2, "gray16", nil}, true
+	case "32FC1":
+		return sample{4, "float32", nil}, true
+	case "8UC3": // OpenCV's order
+		encoding = "bgr8"
+	case "8UC4":
+		encoding = "bgra8"
+	case "mono8", "8UC1":
+		s.kind = "gray"
+	}
+	if s.kind == "" {
+		s.kind = "color"
+	}
+	s.rgb, s.bytes = pixel.RGB(encoding)
+	return s, s.rgb != nil
 }
 
 // check compares a raw picture's numbers with its data.
 func (p *picture) check() (sample, error) {
-	s, ok := encodings[p.encoding]
+	s, ok := sampleOf(p.encoding)
 	if !ok {
 		return s, fmt.Errorf("encoding %q is not read", p.encoding)
+	}
+	if s.kind == "color" && s.bytes == 2 && p.width%2 != 0 {
+		return s, fmt.Errorf("the width %d is odd, %s has two pixels in four bytes", p.width, p.encoding)
 	}
 	if err := bounded(p.width, p.height); err != nil {
 		return s, err
@@ -91,14 +107,11 @@ func (p *picture) color(dst []byte, w, h int, k kind, d *png.Decoder) error {
 	if err != nil {
 		return err
 	}
-	if s.kind != "color" && s.kind != "gray" {
+	if s.rgb == nil {
 		return fmt.Errorf("encoding %q is no colour", p.encoding)
 	}
 	for y := range h {
-		row, out := p.row(y, s.bytes), dst[3*w*y:3*w*(y+1)]
-		for x := range w {
-			out[3*x], out[3*x+1], out[3*x+2] = row[s.bytes*x+s.r], row[s.bytes*x+s.g], row[s.bytes*x+s.b]
-		}
+		s.rgb(dst[3*w*y:3*w*(y+1)], p.row(y, s.bytes))
 	}
 	return nil
 }

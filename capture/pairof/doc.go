@@ -17,7 +17,7 @@
 // The pairing itself is [capture.Pairer]'s: nearest in a window, each frame used at most once, order kept. [ParseSpec]
 // reads the command line's form of the same.
 //
-// Limits. Labels are not carried over. A frame that a sub-source lost cannot be counted here; its own statistics tell.
+// Labels are those of the colour source. Limits. A frame that a sub-source lost cannot be counted here; its own statistics tell.
 // On the arrival clock, what two devices' smallest delays differ by stays in the times: measure it once with
 // `edge calibrate` and give it as Offset.
 package pairof

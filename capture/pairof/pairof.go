@@ -32,6 +32,7 @@ type Source struct {
 	mu     sync.Mutex // guards pairer and what live sides share
 	pairer *capture.Pairer
 	out    capture.Pair  // what the pairer fills
+	labels labels        // of the colour images that wait
 	wake   chan struct{} // something was pushed or ended
 	timer  *time.Timer
 	epoch  time.Time
@@ -73,6 +74,11 @@ func New(color, depth capture.Source, o Options) (*Source, error) {
 		return nil, err
 	}
 	s.pairer = capture.NewPairer(capture.PairerOptions{Window: o.Window, Wait: o.Wait, Queue: o.Queue, Halves: o.Halves})
+	queue := o.Queue
+	if queue <= 0 {
+		queue = defaultQueue
+	}
+	s.labels.slots = make([]labelled, max(queue, 2)+1)
 	s.side[0] = &side{name: "colour", src: color, clock: newClock(o.Clock, 0)}
 	s.side[1] = &side{name: "depth", src: depth, clock: newClock(o.Clock, o.Offset)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -186,6 +192,11 @@ func (s *Source) take(now time.Duration, dst *capture.Pair) bool {
 // deliver copies what the pairer gave into dst.
 func (s *Source) deliver(dst *capture.Pair) {
 	copyPair(dst, &s.out)
+	dst.Labels.Resize(0, 0)
+	if l := s.labels.of(dst.ColorTime); l != nil && dst.HasColor() {
+		dst.Labels.Resize(l.Width, l.Height)
+		copy(dst.Labels.Pix, l.Pix)
+	}
 	c, d := s.side[0], s.side[1]
 	dst.Clock = c.domain
 	if dst.Clock != d.domain {
@@ -202,14 +213,13 @@ func (s *Source) settle() {
 	}
 }
 
-// copyPair makes dst equal to src in dst's own memory. A pair here has no labels.
+// copyPair makes dst's images equal to src's in dst's own memory.
 func copyPair(dst, src *capture.Pair) {
 	dst.Seq, dst.ColorTime, dst.DepthTime = src.Seq, src.ColorTime, src.DepthTime
 	dst.Color.Resize(src.Color.Width, src.Color.Height)
 	copy(dst.Color.Pix, src.Color.Pix)
 	dst.Depth.Resize(src.Depth.Width, src.Depth.Height)
 	copy(dst.Depth.Pix, src.Depth.Pix)
-	dst.Labels.Resize(0, 0)
 }
 
 // push hands the frame that side i has read to the pairer.
@@ -222,6 +232,7 @@ func (s *Source) push(i int, now time.Duration) {
 	d.domain = d.clock.domain(d.pair.Clock)
 	if i == 0 {
 		d.last = d.clock.tell(now, d.pair.ColorTime)
+		s.labels.put(d.last, &d.pair.Labels)
 		s.pairer.PushColor(now, d.last, &d.pair.Color)
 		return
 	}

@@ -65,88 +65,63 @@ func (f *gpioFlags) open(src capture.Source, classes []string) (_ *lines, err er
 // plan parses all flags before any line is touched: a wrong command line must not move one.
 func (f *gpioFlags) plan(classes []string) (plan []func(*lines) error, err error) {
 	used := map[string]bool{}
-	take := func(name string) error {
-		if used[name] {
-			return fmt.Errorf("gpio: line %s: is used twice", name)
+	// add plans to find the line of a spec that was parsed, and to connect it.
+	add := func(name string, err error, connect func(*lines, pins.PinIO) error) error {
+		if err == nil && used[name] {
+			err = fmt.Errorf("gpio: line %s: is used twice", name)
+		}
+		if err != nil {
+			return err
 		}
 		used[name] = true
+		plan = append(plan, func(l *lines) error {
+			pin, err := findLine(name)
+			if err != nil {
+				return err
+			}
+			return connect(l, pin)
+		})
 		return nil
 	}
 	if f.Trigger != "" {
 		spec, err := gpio.ParseTrigger(f.Trigger)
-		if err == nil {
-			err = take(spec.Line.Name)
-		}
-		if err != nil {
-			return nil, err
-		}
-		plan = append(plan, func(l *lines) error {
-			pin, err := findLine(spec.Line.Name)
-			if err != nil {
-				return err
-			}
+		if err := add(spec.Line.Name, err, func(l *lines, pin pins.PinIO) error {
 			t, err := gpio.NewTrigger(l.src, spec, pin, nil)
 			if err == nil {
 				l.src = t
 			}
 			return err
-		})
+		}); err != nil {
+			return nil, err
+		}
 	}
 	if f.Sync != "" {
 		spec, err := gpio.ParseSync(f.Sync)
-		if err == nil {
-			err = take(spec.Name)
-		}
-		if err != nil {
-			return nil, err
-		}
-		plan = append(plan, func(l *lines) error {
-			pin, err := findLine(spec.Name)
-			if err != nil {
-				return err
-			}
+		if err := add(spec.Name, err, func(l *lines, pin pins.PinIO) error {
 			s, err := gpio.NewSync(l.src, spec, pin, nil)
 			if err == nil {
 				l.src, l.sync = s, s
 			}
 			return err
-		})
+		}); err != nil {
+			return nil, err
+		}
 	}
 	if f.Status != "" {
 		spec, err := gpio.ParseLine(f.Status)
-		if err == nil {
-			err = take(spec.Name)
-		}
-		if err != nil {
+		if err := add(spec.Name, err, func(l *lines, pin pins.PinIO) error { return l.panel.AddStatus(spec, pin) }); err != nil {
 			return nil, err
 		}
-		plan = append(plan, func(l *lines) error {
-			pin, err := findLine(spec.Name)
-			if err != nil {
-				return err
-			}
-			return l.panel.AddStatus(spec, pin)
-		})
 	}
 	for _, text := range f.Alarms {
 		spec, err := gpio.ParseAlarm(text)
+		var id uint8
 		if err == nil {
-			err = take(spec.Line.Name)
+			id, err = classID(spec.Class, classes)
 		}
-		if err != nil {
+		if err := add(spec.Line.Name, err, func(l *lines, pin pins.PinIO) error { return l.panel.AddAlarm(spec, id, pin) }); err != nil {
 			return nil, err
 		}
-		id, err := classID(spec.Class, classes)
-		if err != nil {
-			return nil, err
-		}
-		plan = append(plan, func(l *lines) error {
-			pin, err := findLine(spec.Line.Name)
-			if err != nil {
-				return err
-			}
-			return l.panel.AddAlarm(spec, id, pin)
-		})
 	}
 	return plan, nil
 }

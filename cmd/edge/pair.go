@@ -33,7 +33,7 @@ func openPair(text string, o sourceOptions) (capture.Source, error) {
 	if spec.Offset != nil {
 		po.Offset = *spec.Offset
 	}
-	o.labels, o.frames = "-", 0 // how many frames make the wanted pairs is not known
+	o.frames = 0 // how many frames make the wanted pairs is not known
 	return joinPair(spec, po, o, openSource)
 }
 
@@ -44,7 +44,9 @@ func joinPair(spec pairof.Spec, po pairof.Options, o sourceOptions, openSource f
 		return nil, err
 	}
 	o.paced = o.paced || isLive(color)
-	depth, err := openSource(spec.Depth, o)
+	unlabelled := o // labels are of colour images
+	unlabelled.labels = "-"
+	depth, err := openSource(spec.Depth, unlabelled)
 	if err != nil {
 		color.Close()
 		return nil, err
@@ -99,6 +101,14 @@ type pairOf struct {
 
 // DepthOffset is what was added to the depth source's times.
 func (p pairOf) DepthOffset() time.Duration { return p.offset }
+
+// Classes is the number of classes of the colour source's labels.
+func (p pairOf) Classes() int {
+	if s, ok := p.color.(interface{ Classes() int }); ok {
+		return s.Classes()
+	}
+	return synthClasses
+}
 
 // Live tells whether one of the two is a device.
 func (p pairOf) Live() bool { return p.live }

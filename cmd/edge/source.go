@@ -182,10 +182,12 @@ func troubles(src capture.Source) (skipped uint64, problems []string) {
 
 // recorded tells whether a source is a recording, whose labels have classes of their own.
 func recorded(src capture.Source) bool {
+	if pair, ok := src.(pairOf); ok {
+		src = unwrapped(pair.color)
+	}
 	_, dir := src.(*replay.Recording)
 	_, file := src.(bag)
-	_, pair := src.(pairOf) // it has no labels
-	return dir || file || pair
+	return dir || file
 }
 
 func openSynth(args string, o sourceOptions) (capture.Source, error) {
