@@ -281,9 +281,11 @@ func TestEncodings(t *testing.T) {
 		says string
 	}{
 		"rgb8": {[]byte{1, 2, 3, 4, 5, 6}, "\x01\x02\x03\x04\x05\x06", ""}, "bgr8": {[]byte{1, 2, 3, 4, 5, 6}, "\x03\x02\x01\x06\x05\x04", ""},
+		"yuyv": {[]byte{16, 128, 235, 128}, "\x00\x00\x00\xff\xff\xff", ""}, "uyvy": {[]byte{128, 16, 128, 235}, "\x00\x00\x00\xff\xff\xff", ""},
+		"yuv422": {[]byte{128, 16, 128, 235}, "\x00\x00\x00\xff\xff\xff", ""}, "yuv422_yuy2": {[]byte{16, 128, 235, 128}, "\x00\x00\x00\xff\xff\xff", ""},
 		"rgba8": {[]byte{1, 2, 3, 9, 4, 5, 6, 9}, "\x01\x02\x03\x04\x05\x06", ""}, "8UC4": {[]byte{1, 2, 3, 9, 4, 5, 6, 9}, "\x03\x02\x01\x06\x05\x04", ""},
 		"mono8": {[]byte{1, 2}, "\x01\x01\x01\x02\x02\x02", ""}, "16UC1": {make([]byte, 4), "", "is no colour"},
-		"yuv422": {make([]byte, 4), "", "is not read"},
+		"bayer_rggb8": {make([]byte, 4), "", "is not read"},
 	} {
 		p := picture{width: 2, height: 1, encoding: encoding, data: c.data}
 		dst := make([]byte, 6)
@@ -295,6 +297,10 @@ func TestEncodings(t *testing.T) {
 		if p.color(dst, 2, 1, rawImage, nil) == nil {
 			t.Errorf("%s: passed with a byte less", encoding)
 		}
+	}
+	odd := picture{width: 3, height: 1, encoding: "yuyv", data: make([]byte, 6)}
+	if err := odd.color(make([]byte, 9), 3, 1, rawImage, nil); err == nil || !strings.Contains(err.Error(), "odd") {
+		t.Errorf("yuyv of an odd width: %v", err)
 	}
 	metres := make([]byte, 24)
 	for i, z := range []float32{1.5, 0.0005, -1, float32(math.NaN()), float32(math.Inf(1)), 0.0016} {
