@@ -100,10 +100,10 @@ func (r *runner) register(s *slot) error {
 		s.pair.Depth.Resize(in.Width, in.Height)
 		clear(s.pair.Depth.Pix)
 	case r.reg != nil:
-		if err := r.reg.Register(&s.spare, &s.pair.Depth); err != nil {
+		if err := r.reg.Register(&r.spare, &s.pair.Depth); err != nil {
 			return err
 		}
-		s.pair.Depth, s.spare = s.spare, s.pair.Depth
+		s.pair.Depth, r.spare = r.spare, s.pair.Depth
 	}
 	return nil
 }

@@ -15,7 +15,6 @@ import (
 // slot is the memory of one pair on its way.
 type slot struct {
 	pair    capture.Pair
-	spare   capture.Depth // what pair.Depth is registered into; the two then change places
 	spent   time.Duration // on checks and registration
 	health  Health
 	arrived time.Time
@@ -26,6 +25,7 @@ type runner struct {
 	p     *Pipeline
 	cal   capture.Calibration
 	reg   *capture.Registrar // nil: nothing to register
+	spare capture.Depth      // what a pair's depth is registered into; the two then change places
 	free  chan *slot         // pairs without a use
 	ready chan *slot         // pairs to work on; closed when capture ends
 	began time.Time

@@ -46,7 +46,7 @@ func aheadOf(o Options, cal capture.Calibration) (threads, depth int) {
 	}
 	if depth = min(o.Ahead, 4096); depth <= 0 {
 		pair := 4*cal.Color.Width*cal.Color.Height + 2*cal.Depth.Width*cal.Depth.Height
-		depth = min(max(maxAhead/pair, 1), 2*threads)
+		depth = min(max(maxAhead/pair, 1), threads+1) // one is ready while all are at work
 	}
 	return min(threads, depth), depth
 }
