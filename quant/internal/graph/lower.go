@@ -212,6 +212,7 @@ func (l *lowering) one(op string) {
 func (l *lowering) two(op string) {
 	l.arity(7, 8)
 	l.quantize(6, 7, l.node(op, nil, l.dequantize(0, 1, 2, nil), l.dequantize(3, 4, 5, nil)))
+	l.out[len(l.out)-1].Attrs = onnx.Attrs{"of_integers": 1} // ties fall otherwise than between real numbers
 }
 
 // pool also takes channels-last maps.

@@ -123,6 +123,9 @@ func (p *PackedAdd) one(va, vb int32) byte {
 	return v
 }
 
+// One computes one byte from one of a and one of b.
+func (p *PackedAdd) One(a, b byte) byte { return p.one(p.a.Type.value(a), p.a.Type.value(b)) }
+
 // fma is x·y + z rounded once to float32. The product is exact in float64; the sum is rounded to odd there (Boldo and
 // Melquiond, "Emulation of a FMA and correctly rounded sums", 2008), after which rounding again does no harm.
 func fma(x, y, z float32) float32 {

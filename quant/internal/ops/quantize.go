@@ -131,7 +131,7 @@ func quantize(x, scale float32, zero, lo, hi float64) float64 {
 }
 
 func buildQuantize(b *build) *Impl {
-	b.ignore("precision")
+	b.ignore("of_integers", "precision")
 	saturate := b.attrBool("saturate", true)
 	if !b.arity(2, 3) || !b.want(0, tensor.Float32, tensor.Int32) {
 		return nil

@@ -31,6 +31,9 @@ func (p *planner) matchQuantize(n *graph.Node) (*unit, error) {
 	if !ok {
 		return nil, nil
 	}
+	if u, err := p.matchQLinear(n, q); u != nil || err != nil {
+		return u, err
+	}
 	if u, err := p.matchTable(n, q); u != nil || err != nil {
 		return u, err
 	}

@@ -91,13 +91,17 @@ func (p *planner) matchTable(n *graph.Node, q params) (*unit, error) {
 	if err != nil {
 		return nil, err
 	}
+	return p.tableUnit(n, r, table), nil
+}
+
+func (p *planner) tableUnit(n *graph.Node, r *region, table *[256]byte) *unit {
 	nodes := append([]*graph.Node{n}, r.nodes...)
 	if u := p.fuseTable(r, n.Out[0], table, nodes); u != nil {
-		return u, nil
+		return u
 	}
 	return &unit{sink: n, nodes: nodes, reads: []*graph.Value{r.source}, emit: func(p *planner) error {
 		return p.emitTable(r.source, n.Out[0], table, nodes)
-	}}, nil
+	}}
 }
 
 // fuseTable lets the unit that makes the table's source store the table's result instead, when nobody else reads the
