@@ -153,6 +153,36 @@ class CrossAttention(nn.Module):
         return self.up(c + F.interpolate(a, scale_factor=4.0, mode="bilinear", align_corners=False) + w * d)
 
 
+class Bottleneck(nn.Module):
+    """ENet's: narrow, a 5×5 convolution as a column and a row, wide again, a dilated one beside it, PReLU per channel."""
+
+    def __init__(self, channels):
+        super().__init__()
+        narrow = channels // 2
+        self.body = nn.Sequential(nn.Conv2d(channels, narrow, 1), nn.PReLU(narrow), nn.Conv2d(narrow, narrow, (5, 1), padding=(2, 0)),
+                                  nn.Conv2d(narrow, narrow, (1, 5), padding=(0, 2)), nn.BatchNorm2d(narrow), nn.PReLU(narrow))
+        self.wide = nn.Conv2d(narrow, channels, 3, padding=4, dilation=4)
+        self.act = nn.PReLU(channels)
+
+    def forward(self, x):
+        return self.act(x + self.wide(self.body(x)))
+
+
+class ENet(nn.Module):
+    """A stem whose convolution and pool lie side by side, bottlenecks with PReLU, and transposed convolutions back up."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.pool, self.act = nn.Conv2d(4, 12, 3, 2, 1), nn.MaxPool2d(2), nn.PReLU(16)
+        self.down = nn.Sequential(nn.Conv2d(16, 32, 2, 2), nn.PReLU(32))
+        self.body = nn.Sequential(Bottleneck(32), Bottleneck(32))
+        self.up, self.head = nn.ConvTranspose2d(32, 16, 3, 2, 1, output_padding=1), nn.ConvTranspose2d(16, CLASSES, 2, 2)
+
+    def forward(self, x):
+        y = self.act(torch.cat([self.stem(x), self.pool(x)], 1))
+        return self.head(self.act(self.up(self.body(self.down(y))) + y))
+
+
 def smp(kind, encoder, **options):
     import segmentation_models_pytorch as library
 
@@ -192,6 +222,7 @@ NETS = {
     "late fusion, probabilities": (lambda: LateFusion(Branch(3), Branch(1), "probabilities"), (3, 1)),
     "gated fusion": (Gated, (3, 1)),
     "cross attention": (CrossAttention, (3, 1)),
+    "ENet with PReLU": (ENet, (4,)),
     # torchvision.
     "torchvision deeplabv3_mobilenet_v3_large": (lambda: torchvision("deeplabv3_mobilenet_v3_large"), (3,)),
     "torchvision lraspp_mobilenet_v3_large": (lambda: torchvision("lraspp_mobilenet_v3_large"), (3,)),
@@ -239,6 +270,13 @@ NETS = {
     "timm dla46_c": (lambda: Pyramid("dla46_c", in_chans=4), (4,)),
     "timm starnet_s1": (lambda: Pyramid("starnet_s1", in_chans=4), (4,)),
     "timm xcit_nano": (lambda: Tokens("xcit_nano_12_p16_224", extra=1, depth=4, in_chans=4, **SIZE), (4,)),
+    "timm convnext_zepto_rms": (lambda: Pyramid("convnext_zepto_rms", in_chans=4), (4,)),
+    "timm swiftformer_xs": (lambda: Pyramid("swiftformer_xs", in_chans=4), (4,)),
+    "timm shvit_s1": (lambda: Pyramid("shvit_s1", in_chans=4), (4,)),
+    "timm efficientvit_m0": (lambda: Pyramid("efficientvit_m0", in_chans=4), (4,)),
+    "timm ghostnetv3_050": (lambda: Pyramid("ghostnetv3_050", in_chans=4), (4,)),
+    "timm eva02_tiny": (lambda: Tokens("eva02_tiny_patch14_224", 14, extra=1, depth=3, in_chans=4, img_size=(98, 126)), (4,)),
+    "timm vit_small_dinov3": (lambda: Tokens("vit_small_patch16_dinov3", extra=5, depth=3, in_chans=4, **SIZE), (4,)),
     # transformers.
     "transformers Segformer": (lambda: transformers("Segformer", num_channels=4, depths=[1, 1, 1, 1], decoder_hidden_size=64), (4,)),
     "transformers MobileViT": (lambda: transformers("MobileViT", num_channels=4, hidden_sizes=[32, 48, 64], neck_hidden_sizes=[8, 16, 24, 32, 48, 64, 96]), (4,)),
@@ -255,7 +293,7 @@ NETS = {
 
 # Networks whose configuration has one number for the size, or that need more than 96 rows.
 SIZES = {"transformers DPT": (96, 96), "transformers Beit": (96, 96), "transformers UperNet Swin": (96, 96), "smp PAN mobilenet_v2": (128, 128),
-         "torchvision fcn_resnet50": (64, 64)}
+         "torchvision fcn_resnet50": (64, 64), "timm eva02_tiny": (98, 126)}
 
 
 def feeds(name, rng):
