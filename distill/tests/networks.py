@@ -8,9 +8,11 @@
 import argparse
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from pathlib import Path
 
@@ -219,7 +221,7 @@ def measure(engine, folder, name, exporters=tuple(EXPORTERS), float_too=True, pi
                 zoo.export(net, name, source, EXPORTERS[exporter])
             except Exception as e:
                 source.unlink(missing_ok=True)
-                yield head | dict(form="float32", error=f"export: {type(e).__name__}: {str(e).splitlines()[0][:120]}")
+                yield head | dict(form="float32", error="export: " + brief(e))
                 continue
         for form, target in targets.items():
             if form != "float32" and not target.exists():
@@ -227,10 +229,15 @@ def measure(engine, folder, name, exporters=tuple(EXPORTERS), float_too=True, pi
                     quantise(name, source, target, form)
                 except Exception as e:
                     target.unlink(missing_ok=True)
-                    yield head | dict(form=form, error=f"quantize_static: {type(e).__name__}: {str(e).splitlines()[0][:120]}")
+                    yield head | dict(form=form, error="quantize_static: " + brief(e))
                     continue
             quantised = form != "float32"
             yield head | dict(form=form) | compare(engine, name, target, count if quantised else 1, quantised)
+
+
+def brief(e):
+    """An exception's first sentence, without the colours that some have."""
+    return f"{type(e).__name__}: " + re.sub("\x1b\\[\\d*m", "", str(e).splitlines()[0]).split(". ")[0][:110]
 
 
 def key(row):
@@ -301,6 +308,7 @@ def document(rows, old=""):
                f"{ours[0] / 1e6:.0f} million codes {ours[1]} differ from the literal ones, by {most[0]} the most; of ONNX Runtime's "
                f"optimised {theirs[1]}, by {most[1]}. Largest arena ratio: {max((r['arena'] for r in ran), default=0):.3f}.")
     tail = old[old.index(BY_HAND):] if BY_HAND in old else ""
+    summary = textwrap.fill(summary, 126)
     return HEAD.format(images=IMAGES, version=ort.__version__, summary=summary) + "".join(f"| {line(r)} |\n" for r in rows) + tail
 
 
