@@ -56,7 +56,8 @@ func (p *planner) matchDirectResize(n *graph.Node, v, y *graph.Value) (*unit, er
 		return nil, err
 	}
 	mode, _ := n.Attrs.String("mode", "nearest")
-	exact := y.Shape[2]%v.Shape[2] == 0 && y.Shape[3]%v.Shape[3] == 0 && powerOf2(y.Shape[2]/v.Shape[2]) && powerOf2(y.Shape[3]/v.Shape[3])
+	coord, _ := n.Attrs.String("coordinate_transformation_mode", "half_pixel")
+	exact := coord != "align_corners" && y.Shape[2]%v.Shape[2] == 0 && y.Shape[3]%v.Shape[3] == 0 && powerOf2(y.Shape[2]/v.Shape[2]) && powerOf2(y.Shape[3]/v.Shape[3])
 	if mode == "nearest" || exact && v.Type == tensor.Uint8 {
 		rs.Truncate = true
 		return p.mapUnit(n, v, y, "resize", p.set.ResizeKernel(rs), rs.Scratch(v.Shape[1]), func(dst, src *kernel.Map, y0, y1 int, scratch []byte) {
