@@ -202,7 +202,10 @@ func (p *plan) byTime(color, depth []stamp) {
 		slices.SortStableFunc(*s, func(a, b stamp) int { return cmp.Compare(a.time, b.time) })
 		n := len(*s)
 		*s = slices.CompactFunc(*s, func(a, b stamp) bool { return a.time == b.time })
-		p.stats.Duplicates += n - len(*s)
+		if twice := n - len(*s); twice > 0 {
+			p.stats.Duplicates += twice
+			p.stats.note(fmt.Sprintf("%d %s images have the time of another, and are left out", twice, [2]string{"color", "depth"}[i]))
+		}
 		for _, f := range *s {
 			times[i] = append(times[i], f.time)
 		}

@@ -152,10 +152,10 @@ func (c *runCmd) Run(e *env) error {
 	if words := realsenseWords(src); words != "" {
 		e.log.Info(words)
 	}
-	if skipped, problems := troubles(src); skipped > 0 {
-		for _, problem := range problems {
-			e.log.Warn(problem)
-		}
+	// Also of what is in no pair, such as the torn end of a file: nothing is left out unsaid.
+	_, problems := troubles(src)
+	for _, problem := range problems {
+		e.log.Warn(problem)
 	}
 	var panicked *runtime.PanicError
 	if errors.As(err, &panicked) {
