@@ -25,7 +25,7 @@ type driftResult struct {
 	Frames      int           `json:"frames"`      // that both ran on
 	Agreement   float64       `json:"agreement"`   // percent of the class maps' pixels, at the models' own size
 	ByName      int           `json:"by_name"`     // layers whose tensors were matched by name
-	ByPosition  int           `json:"by_position"` // behind the same convolution or product
+	ByPosition  int           `json:"by_position"` // behind the same operator
 	Unmatched   int           `json:"unmatched"`   // quantised activations without a float tensor to hold them against
 	InputScales []float64     `json:"input_scales"`
 	Layers      []drift.Layer `json:"layers"`

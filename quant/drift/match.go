@@ -167,7 +167,8 @@ const (
 )
 
 // match finds the float tensor of each site: by name, and where that fails behind the same of several convolutions or
-// products with weights of one shape. No float tensor is taken twice.
+// products with weights of one shape, and then behind the only operator of its kind on operands that are matched. No float
+// tensor is taken twice.
 func match(float, int8 *structure) (sites []site, layers []Layer) {
 	sites = int8.sites()
 	found, taken := make([]Layer, len(sites)), map[string]bool{}
@@ -205,7 +206,82 @@ func match(float, int8 *structure) (sites []site, layers []Layer) {
 			}
 		}
 	}
+	for i := range sites { // in the file's order: one match makes the next
+		op, operands := int8.operands(sites[i].value)
+		for k, v := range operands {
+			operands[k] = ""
+			if j, ok := at[v]; ok {
+				operands[k] = found[j].Name
+			}
+		}
+		name := float.result(op, operands)
+		if sites[i].floor && !int8.activated(sites[i].value) {
+			take(i, float.activation(name), ByPosition)
+		}
+		take(i, name, ByPosition)
+	}
 	return sites, found
+}
+
+// operands are the stored values that a stored value is computed from, and by what operator; none where others play a part.
+func (s *structure) operands(value string) (op string, operands []string) {
+	n := s.from[value]
+	if n == nil {
+		return "", nil
+	}
+	if n.Op != "QuantizeLinear" {
+		op, ok := strings.CutPrefix(n.Op, "QLinear")
+		for _, in := range n.Inputs {
+			if s.depends[in] {
+				operands = append(operands, in)
+			}
+		}
+		if !ok {
+			return "", nil
+		}
+		return op, operands
+	}
+	if n = s.from[n.Inputs[0]]; n != nil && (n.Op == "Relu" || n.Op == "Clip") {
+		n = s.from[n.Inputs[0]]
+	}
+	if n == nil {
+		return "", nil
+	}
+	for _, in := range n.Inputs {
+		if !s.depends[in] {
+			continue
+		}
+		d := s.from[in]
+		if d == nil || d.Op != "DequantizeLinear" {
+			return "", nil
+		}
+		operands = append(operands, d.Inputs[0])
+	}
+	return n.Op, operands
+}
+
+// result is what the only operator of a kind that reads these values, and no others that depend on an input, makes of them.
+func (s *structure) result(op string, operands []string) string {
+	if len(operands) == 0 || slices.Contains(operands, "") {
+		return ""
+	}
+	found := ""
+	for _, n := range s.readers[operands[0]] {
+		var own []string
+		for _, in := range n.Inputs {
+			if s.depends[in] {
+				own = append(own, in)
+			}
+		}
+		if n.Op != op || !slices.Equal(own, operands) || found == n.Outputs[0] {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = n.Outputs[0]
+	}
+	return found
 }
 
 // weighted lists the nodes with constant weights, in the file's order, by kind and by the weights' dimensions in rising
