@@ -96,5 +96,5 @@ def test_int8_agrees_in_both_runtimes(recipe, variant, home, edge, conform, tmp_
             assert a.size == 64
             np.testing.assert_array_equal(a.reshape(-1), b.reshape(-1))
     assert len(alive) == 3, "the network has no classes to disagree about"
-    # ONNX Runtime's optimiser leaves Softmax and its like in floating point: then it differs from itself by as much.
-    assert np.mean(same) >= min(0.999, np.mean(itself) - 0.001), (same, itself)
+    # its optimiser leaves Softmax and its like in floating point: then it may differ from itself without it
+    assert np.mean(same) >= 0.999, (same, itself)
