@@ -2,6 +2,8 @@ package quant_test
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math"
 	"slices"
 	"testing"
 
@@ -59,6 +61,10 @@ func TestWeightsAndOutputs(t *testing.T) {
 			t.Fatalf("%s is no output", o)
 		}
 		for i := range want {
+			v := math.Float32frombits(binary.LittleEndian.Uint32(got[1][4*i:]))
+			if q := min(max(math.RoundToEven(max(float64(v), 0)/0.02)+7, 0), 255); math.Abs(q-float64(got[0][i])) > 1 {
+				t.Fatalf("output %s is %v, quantized %d", o, v, got[0][i])
+			}
 			if d := int(got[0][i]) - int(want[i]); d < -1 || d > 1 {
 				t.Fatalf("with output %s: %d, want %d", o, got[0][i], want[i])
 			}
@@ -66,15 +72,15 @@ func TestWeightsAndOutputs(t *testing.T) {
 	}
 }
 
-// Weights with a scale for each block of rows are what they stand for, in a product that would fit the integer kernels.
+// Weights with a scale for each block of columns are what they stand for, in a product that would fit the integer kernels.
 func TestBlockedWeights(t *testing.T) {
-	m := ot.New(21).Input("x", ot.U8, 1, 4).Init("s", ot.F32, ot.Float32s(1)).Init("z", ot.U8, []byte{0})
-	m.Init("w", ot.S8, []byte{1, 2, 1, 2, 1, 2, 1, 2}, 4, 2).Init("ws", ot.F32, ot.Float32s(0.5, 0.25, 0.125, 0.0625), 2, 2)
-	m.Node("DequantizeLinear", []string{"x", "s", "z"}, []string{"xd"}).Node("DequantizeLinear", []string{"w", "ws"}, []string{"wd"}, "axis", 0, "block_size", 2)
+	m := ot.New(21).Input("x", ot.U8, 1, 2).Init("s", ot.F32, ot.Float32s(1)).Init("z", ot.U8, []byte{0})
+	m.Init("w", ot.S8, []byte{9, 9, 9, 9, 1, 2, 1, 2}, 2, 4).Init("ws", ot.F32, ot.Float32s(1, 1, 0.5, 2), 2, 2)
+	m.Node("DequantizeLinear", []string{"x", "s", "z"}, []string{"xd"}).Node("DequantizeLinear", []string{"w", "ws"}, []string{"wd"}, "axis", 1, "block_size", 2)
 	m.Node("MatMul", []string{"xd", "wd"}, []string{"c"}).Node("QuantizeLinear", []string{"c", "s", "z"}, []string{"y"})
-	// (0 + 37)·0.5 + (74 + 111)·0.125 = 41.625 and twice half of each.
-	if got := result(t, m.Output("y", ot.U8))[0]; !bytes.Equal(got, []byte{42, 42}) {
-		t.Errorf("%v, want [42 42]", got)
+	// Of x = (0, 37): 37 times 1, 2, 1, 2 by scales of 0.5, 0.5, 2, 2; as many scales as columns, but not theirs.
+	if got := result(t, m.Output("y", ot.U8))[0]; !bytes.Equal(got, []byte{18, 37, 74, 148}) {
+		t.Errorf("%v, want [18 37 74 148]", got)
 	}
 }
 
@@ -98,7 +104,7 @@ func TestConcatLeavesOthersAlone(t *testing.T) {
 		m.Init("s2", ot.F32, ot.Float32s(0.05)).Node("DequantizeLinear", []string{"y", "s", "z"}, []string{"a"})
 		m.Node("DequantizeLinear", []string{"y", "s", "z"}, []string{"b"}).Node("Neg", []string{"b"}, []string{"n"}).Output("n", ot.F32)
 		if concat {
-			m.Node("Concat", []string{"a", "a"}, []string{"c2"}, "axis", 1).Node("QuantizeLinear", []string{"c2", "s2", "z"}, []string{"y2"}).Output("y2", ot.U8)
+			m.Node("Concat", []string{"a", "xd"}, []string{"c2"}, "axis", 1).Node("QuantizeLinear", []string{"c2", "s2", "z"}, []string{"y2"}).Output("y2", ot.U8)
 		}
 		m.Graph = bytes.Replace(m.Graph, ot.Message{}.Put(12, outputOf("y", ot.U8)), nil, 1)
 		return m

@@ -31,6 +31,7 @@ func TestWindows(t *testing.T) {
 		{"ceil", pool("MaxPool", 5, onnx.Attrs{"kernel_shape": []int{2}, "strides": []int{2}, "ceil_mode": 1}), []float32{1, 3, 4}},
 		{"ceil, no window in the padding behind", pool("MaxPool", 4, onnx.Attrs{"kernel_shape": []int{1}, "strides": []int{3}, "pads": []int{0, 0}, "ceil_mode": 1}), []float32{0, 3}},
 		{"ceil, a window that would begin behind the end", pool("AveragePool", 4, onnx.Attrs{"kernel_shape": []int{3}, "strides": []int{2}, "pads": []int{0, 2}, "ceil_mode": 1}), []float32{1, 2.5}},
+		{"a maximum dilated into the padding", pool("MaxPool", 5, onnx.Attrs{"kernel_shape": []int{3}, "dilations": []int{2}, "pads": []int{3, 0}}), []float32{1, 2, 3, 4}},
 		{"padding does not count", pool("AveragePool", 3, onnx.Attrs{"kernel_shape": []int{2}, "pads": []int{1, 1}}), []float32{0, 0.5, 1.5, 2}},
 		{"padding counts", pool("AveragePool", 3, onnx.Attrs{"kernel_shape": []int{2}, "pads": []int{1, 1}, "count_include_pad": 1}), []float32{0, 0.5, 1.5, 1}},
 		{"beyond the padding does not", pool("AveragePool", 4, onnx.Attrs{"kernel_shape": []int{3}, "strides": []int{2}, "ceil_mode": 1, "count_include_pad": 1}), []float32{1, 2.5}},
@@ -66,4 +67,10 @@ func TestSliceEnds(t *testing.T) {
 		}
 		near(t, "slice", got, c.want)
 	}
+}
+
+// A variance of 0 is what epsilon is for: 3/√0.25.
+func TestNormalizationEpsilon(t *testing.T) {
+	x := tensor.From(tensor.Float32, []float32{3}, 1, 1)
+	near(t, "epsilon", run(t, "BatchNormalization", 15, onnx.Attrs{"epsilon": float32(0.25)}, x, floats(1), floats(0), floats(0), floats(0)), []float32{6})
 }
