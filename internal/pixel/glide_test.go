@@ -33,7 +33,7 @@ func sample(r *rand.Rand, length int) (g Glide, runs []Run, src []uint16, height
 	for x := 0; x < len(src); x += length {
 		one := int32(1 << 16)
 		k := Run{
-			U: int32(x)*one + span(4<<16), DU: one + span(30000), DDU: span(60), V: span(20<<16) + 20<<16, DV: span(3000), DDV: span(60),
+			U: int32(x)*one + span(4<<16), DU: one + span(30000) + one*int32(r.IntN(4)/3), DDU: span(60), V: span(20<<16) + 20<<16, DV: span(3000), DDV: span(60),
 			EU: one + span(40000), DEU: span(900), EV: one + span(40000), DEV: span(900),
 			S: span(1 << 22), DS: span(1 << 12), T: span(1 << 20), DT: span(1 << 12), GU: span(1 << 14), GV: span(1 << 14),
 			QU: span(1 << 12), DQU: span(1 << 7), QV: span(1 << 12), DQV: span(1 << 7), Z: 1<<30 + span(1<<28), DZ: span(1 << 20),
