@@ -243,3 +243,36 @@ func TestRunIsBounded(t *testing.T) {
 		})
 	}
 }
+
+// TestTheLastMaskIsAwaited: at the end a reader has the whole grace for a mask, from the end on or, if it is handed out
+// later, from then on.
+func TestTheLastMaskIsAwaited(t *testing.T) {
+	for _, test := range []struct{ infer, emit, end time.Duration }{
+		{0, 3 * time.Second, 1500 * time.Millisecond},                             // handed out 1.5 s before the end
+		{3 * time.Second, time.Second, 500 * time.Millisecond},                    // handed out 2.5 s after it
+		{2500 * time.Millisecond, 1900 * time.Millisecond, 10 * time.Millisecond}, // nearly the grace
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			m := newFakeModel()
+			m.infer = func(uint8) error {
+				time.Sleep(test.infer)
+				return nil
+			}
+			src := hostile(5, func(i int, _ *capture.Pair) {
+				if i > 0 {
+					<-ctx.Done()
+				}
+			})
+			p := pipe(src, m, func(*mask.Mask, *capture.Pair) error {
+				time.Sleep(test.emit)
+				return nil
+			})
+			time.AfterFunc(test.end, cancel)
+			sum, err := p.Run(ctx)
+			if balanced(t, sum); err != nil || sum.Masks != 1 {
+				t.Errorf("%+v: %v, %d masks, drops %v", test, err, sum.Masks, sum.Drops.Map())
+			}
+		})
+	}
+}

@@ -51,7 +51,7 @@ func (m *Monitor) Look(p *capture.Pair) Health {
 	}
 	m.color.pass(c, m.c.Hold)
 	m.depth.pass(d, m.c.Hold)
-	if c != Fine || d != Fine || m.color.lost != Fine && m.depth.lost != Fine {
+	if m.color.lost != Fine && m.depth.lost != Fine {
 		// One is all there is, or both came back together: what is fine now has to do.
 		m.color.trust(c)
 		m.depth.trust(d)

@@ -53,6 +53,8 @@ func TestMonitorFindsTrouble(t *testing.T) {
 		"wrong size":      {func(p *capture.Pair) { p.Depth.Resize(12, 8) }, [2]Trouble{Fine, WrongSize}},
 		"old depth":       {func(p *capture.Pair) { p.DepthTime -= 130 * time.Millisecond }, [2]Trouble{Fine, Stale}},
 		"old colour":      {func(p *capture.Pair) { p.ColorTime -= 130 * time.Millisecond }, [2]Trouble{Stale, Fine}},
+		"just not old":    {func(p *capture.Pair) { p.DepthTime = p.ColorTime - 100*time.Millisecond }, [2]Trouble{}},
+		"colour just not": {func(p *capture.Pair) { p.ColorTime = p.DepthTime - 100*time.Millisecond }, [2]Trouble{}},
 		"a little old":    {func(p *capture.Pair) { p.DepthTime -= 90 * time.Millisecond }, [2]Trouble{}},
 		"depth stands":    {func(p *capture.Pair) { p.DepthTime = 9*33*time.Millisecond + 2*time.Millisecond }, [2]Trouble{Fine, Stale}},
 		"colour stands":   {func(p *capture.Pair) { p.ColorTime = 9 * 33 * time.Millisecond }, [2]Trouble{Stale, Fine}},
@@ -242,5 +244,56 @@ func BenchmarkMonitor(b *testing.B) {
 		p.ColorTime = time.Duration(n) * time.Second
 		p.DepthTime = p.ColorTime
 		m.Look(p)
+	}
+}
+
+// TestMonitorAtItsBounds has shares of exactly the bounds: they are still good.
+func TestMonitorAtItsBounds(t *testing.T) {
+	for _, test := range []struct {
+		readings, same int // of 384 pixels: with a reading, of which so many are one value
+		want           Trouble
+	}{{96, 0, Fine}, {95, 0, Blind}, {384, 288, Fine}, {384, 289, Stuck}, {96, 72, Fine}, {96, 73, Stuck}} {
+		m := NewMonitor(Checks{MinDepth: 0.25, MaxSame: 0.75}, capturetest.SmallCalibration())
+		h := look(m, 0, func(p *capture.Pair) {
+			for i := range p.Depth.Pix {
+				p.Depth.Pix[i] = uint16(1000 + i)
+			}
+			for i := range test.same {
+				p.Depth.Pix[i] = 777
+			}
+			clear(p.Depth.Pix[test.readings:])
+		})
+		if h.Depth.Trouble != test.want {
+			t.Errorf("%d readings, %d the same: %q, want %q", test.readings, test.same, h.Depth.Trouble, test.want)
+		}
+	}
+	// Half the values are no majority, whichever is counted.
+	if _, same := sampleDepth([]uint16{1, 1, 2, 3}); same != 0 {
+		t.Errorf("two of four are the same: %v", same)
+	}
+	if _, same := sampleDepth([]uint16{1, 0, 1, 3}); same != 2.0/3 {
+		t.Errorf("two of three are the same: %v", same)
+	}
+}
+
+// TestHalfPairsHaveNoTime: the time of an image that did not come is the other's, and says nothing about the next.
+func TestHalfPairsHaveNoTime(t *testing.T) {
+	m := NewMonitor(Checks{Hold: -1}, capturetest.SmallCalibration())
+	for n, pair := range []struct {
+		color, depth     time.Duration
+		noColor, noDepth bool
+	}{{0, 0, false, false}, {33, 33, true, false}, {33, 66, false, false}, {99, 99, false, true}, {132, 99, false, false}} {
+		h := look(m, n, func(p *capture.Pair) {
+			p.ColorTime, p.DepthTime = pair.color*time.Millisecond, pair.depth*time.Millisecond
+			if pair.noColor {
+				p.Color.Resize(0, 0)
+			}
+			if pair.noDepth {
+				p.Depth.Resize(0, 0)
+			}
+		})
+		if !pair.noColor && h.Color.Trouble != Fine || !pair.noDepth && h.Depth.Trouble != Fine {
+			t.Errorf("pair %d: %+v", n, h)
+		}
 	}
 }

@@ -44,6 +44,7 @@ func TestStudentsChoose(t *testing.T) {
 		"depth lost, zeroed":   {Students{Main: f}, noDepth, Choice{Model: f, Mode: mask.ColorOnly, Reason: "depth lost: frozen; no student without it, it is zeroed", ZeroDepth: true}},
 		"colour lost, zeroed":  {Students{Main: f, Color: c}, noColor, Choice{Model: f, Mode: mask.DepthOnly, Reason: "colour lost: dark; no student without it, it is zeroed", ZeroColor: true}},
 		"required":             {Students{Main: f, Color: c, Depth: d, RequirePaired: true}, noDepth, Choice{Drop: DropUnpaired, Reason: "depth lost: frozen"}},
+		"required, colour":     {Students{Main: f, Color: c, Depth: d, RequirePaired: true}, noColor, Choice{Drop: DropUnpaired, Reason: "colour lost: dark"}},
 		"required, held":       {Students{Main: f, RequirePaired: true}, held, Choice{Drop: DropUnpaired, Reason: "depth held back after: unplugged"}},
 		"required, both":       {Students{Main: f, RequirePaired: true}, fine, Choice{Model: f, Mode: mask.Paired}},
 		"colour main":          {Students{Main: c}, noDepth, Choice{Model: c, Mode: mask.ColorOnly, Reason: "the model takes no depth"}},
@@ -52,6 +53,7 @@ func TestStudentsChoose(t *testing.T) {
 		"depth main, no depth": {Students{Main: d}, noDepth, Choice{Drop: DropUnusable, Reason: "depth lost: frozen"}},
 		"pressed":              {Students{Main: f, Nano: nano, Pressure: pressed}, fine, Choice{Model: nano, Mode: mask.Paired, Reason: "over temperature"}},
 		"pressed, depth lost":  {Students{Main: f, Nano: nano, Color: c, Pressure: pressed}, noDepth, Choice{Model: c, Mode: mask.ColorOnly, Reason: "depth lost: frozen"}},
+		"pressed, colour lost": {Students{Main: f, Nano: nano, Depth: d, Pressure: pressed}, noColor, Choice{Model: d, Mode: mask.DepthOnly, Reason: "colour lost: dark"}},
 		"pressed, colour nano": {Students{Main: f, Nano: c, Pressure: pressed}, noDepth, Choice{Model: c, Mode: mask.ColorOnly, Reason: "over temperature"}},
 		"pressed, no nano":     {Students{Main: f, Pressure: pressed}, fine, Choice{Model: f, Mode: mask.Paired}},
 	} {

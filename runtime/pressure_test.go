@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/depthwise/depthwise/capture"
@@ -165,4 +166,61 @@ func TestBeat(t *testing.T) {
 	if beats != 6 || sum.Masks != 6 || sum.Drops[DropUnusable] != 4 {
 		t.Errorf("%d beats, %d masks, drops %v", beats, sum.Masks, sum.Drops.Map())
 	}
+}
+
+// TestBeatOnlyOfUse: frames that nothing can be made of do not feed a watchdog, whatever the policy.
+func TestBeatOnlyOfUse(t *testing.T) {
+	students, err := NewStudents(Students{Main: depthOnly()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	model := newFakeModel()
+	for name, p := range map[string]*Pipeline{
+		"the student takes depth, which is lost": {Policy: students, Models: students.Models(), Source: hostile(5, func(_ int, p *capture.Pair) { clear(p.Depth.Pix) })},
+		"one model, both images are lost": {Policy: Always{Model: model, Mode: mask.Paired}, Models: []Model{model}, Source: hostile(5, func(_ int, p *capture.Pair) {
+			clear(p.Depth.Pix)
+			clear(p.Color.Pix)
+		})},
+	} {
+		beats := 0
+		p.Beat, p.Checks, p.Emit, p.Threads = func() { beats++ }, &Checks{}, ignore, 1
+		sum, err := p.Run(t.Context())
+		if balanced(t, sum); err != nil || beats != 0 || sum.Masks != 0 {
+			t.Errorf("%s: %v, %d beats, %d masks", name, err, beats, sum.Masks)
+		}
+	}
+}
+
+// TestNanoIsNoMeasure: late frames of the nano student, at work for the heat, say nothing about the main one.
+func TestNanoIsNoMeasure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		main, nano := fused(), fused()
+		hot := true
+		nano.infer = func(first uint8) error {
+			time.Sleep(50 * time.Millisecond)
+			return nil
+		}
+		b := &Budget{Deadline: 20 * time.Millisecond, Misses: 2}
+		policy, err := NewStudents(Students{Main: main, Nano: nano, Pressure: func() Pressure {
+			if hot {
+				return TooHot
+			}
+			return b.Pressure()
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		src := hostile(20, func(i int, _ *capture.Pair) {
+			time.Sleep(100 * time.Millisecond)
+			if i == 10 {
+				hot = false
+			}
+		})
+		p := pipe(src, main, ignore)
+		p.Policy, p.Models, p.Deadline, p.Budget = policy, policy.Models(), b.Deadline, b
+		sum, err := p.Run(t.Context())
+		if balanced(t, sum); err != nil || sum.Masks < 9 || b.Pressure() != NoPressure || sum.Drops[DropDeadline] != 20-sum.Masks {
+			t.Errorf("%v, %d masks, drops %v, pressure %q", err, sum.Masks, sum.Drops.Map(), b.Pressure())
+		}
+	})
 }

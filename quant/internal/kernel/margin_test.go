@@ -57,3 +57,74 @@ func TestMargin(t *testing.T) {
 		}
 	}
 }
+
+// plainMargin is the definition: every value interpolated in integers that hold it, the greatest two of each pixel.
+func plainMargin(src *Map, r *Resize, factor float32, y, x int) byte {
+	ty, tx := tap{a: int32(y), b: int32(y)}, tap{a: int32(x), b: int32(x)}
+	if r != nil {
+		ty, tx = r.y[y], r.x[x]
+	}
+	var values []int64
+	for c := range src.C {
+		at := func(y, x int32) int64 { return int64(src.Type.value(src.Data[src.Offset(int(y), int(x), c)])) }
+		mix := func(a, b int64, w int32) int64 { return a<<weightBits + (b-a)*int64(w) }
+		values = append(values, mix(mix(at(ty.a, tx.a), at(ty.b, tx.a), ty.w), mix(at(ty.a, tx.b), at(ty.b, tx.b), ty.w), tx.w))
+	}
+	slices.Sort(values)
+	lead := values[src.C-1] - values[src.C-2]
+	return byte(min(float32(lead)*(factor/(1<<(2*weightBits))), 255))
+}
+
+// TestMarginIsItsDefinition compares every byte: maps of noise, of regions where one channel leads, of extremes; factors
+// of which no lead, some and each makes 255; enlargements, reductions and none.
+func TestMarginIsItsDefinition(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 2))
+	for n := range 300 {
+		h, w, c := 1+rng.IntN(6), 1+rng.IntN(9), 2+rng.IntN(4)
+		src := NewMap(h, w, c, []Type{U8, S8}[rng.IntN(2)])
+		src.Data = make([]byte, src.Size())
+		for y := range h {
+			for x := range w {
+				for k := range c {
+					v := byte(rng.Uint32())
+					switch n % 3 {
+					case 1: // a region each, its lead here and there just enough
+						if v = byte(100 + rng.IntN(3)); k == (x/3+y/3)%c {
+							v = byte(100 + 60 + rng.IntN(6))
+						}
+					case 2:
+						v = []byte{0, 255, 127, 128}[rng.IntN(4)]
+					}
+					src.Data[src.Offset(y, x, k)] = v
+				}
+			}
+		}
+		factor := []float32{0.3, 1, 4, 4.0123, 32 * 0.11, 255, 1000}[rng.IntN(7)]
+		var r *Resize
+		oh, ow := h, w
+		if n%5 > 0 {
+			oh, ow = 1+rng.IntN(6*h), 1+rng.IntN(6*w)
+			if n%5 > 2 {
+				oh, ow = 4*h, 4*w
+			}
+			var err error
+			if r, err = NewResize(h, w, oh, ow, []Coordinates{HalfPixel, AlignCorners, Asymmetric}[rng.IntN(3)]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, scratch := make([]byte, oh*ow), make([]int32, MarginScratch(&src, r))
+		for i := range scratch { // what was there does not matter
+			scratch[i] = int32(rng.Uint32())
+		}
+		at := rng.IntN(oh + 1)
+		Margin(got, &src, r, factor, at, oh, scratch)
+		Margin(got, &src, r, factor, 0, at, scratch)
+		for y := range oh {
+			for x := range ow {
+				if want := plainMargin(&src, r, factor, y, x); got[y*ow+x] != want {
+					t.Fatalf("map %d, %d×%d×%d to %d×%d, factor %v: margin of (%d, %d) is %d, want %d", n, h, w, c, oh, ow, factor, y, x, got[y*ow+x], want)
+				}
+			}
+		}
+	}
+}
