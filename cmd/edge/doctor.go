@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	goruntime "runtime"
 	"slices"
 	"strings"
@@ -15,7 +16,10 @@ import (
 )
 
 type doctorCmd struct {
-	JSON bool `help:"Print everything as JSON."`
+	JSON    bool   `help:"Print everything as JSON."`
+	Kernels bool   `help:"List every kernel, with the processor's features that it needs."`
+	Sysfs   string `default:"/sys" hidden:"" help:"Where temperatures are read."`
+	Dev     string `default:"/dev" hidden:"" help:"Where devices are looked for."`
 }
 
 // Help is the text below the flags.
@@ -27,6 +31,7 @@ binary, the terminal; and what is missing, with the way to mend it.
 Examples:
 
     edge doctor
+    edge doctor --kernels
     edge doctor --json | jq .findings
 `
 }
@@ -43,12 +48,14 @@ type diagnosis struct {
 	PeakGMAC float64        `json:"peak_gmacs"` // one thread
 	Models   []string       `json:"models"`
 	Cameras  []string       `json:"cameras,omitempty"` // and the libraries that find them, where this binary looks for any
+	Videos   []string       `json:"videos,omitempty"`  // video devices of the system, which OpenCV opens
+	Celsius  *float64       `json:"celsius,omitempty"` // of the hottest zone
 	Lines    []string       `json:"lines,omitempty"`   // of the board, for the --gpio flags of edge run
 	Findings []string       `json:"findings"`          // what is missing, and what to do
 }
 
 func (c *doctorCmd) Run(e *env) error {
-	d, err := diagnose(e)
+	d, err := c.diagnose(e)
 	if err != nil {
 		return err
 	}
@@ -57,10 +64,10 @@ func (c *doctorCmd) Run(e *env) error {
 		enc.SetIndent("", " ")
 		return enc.Encode(d)
 	}
-	return d.print(e.stdout)
+	return d.print(e.stdout, c.Kernels)
 }
 
-func diagnose(e *env) (*diagnosis, error) {
+func (c *doctorCmd) diagnose(e *env) (*diagnosis, error) {
 	have, _ := quant.Features()
 	peak, err := quant.Peak(1, nil)
 	if err != nil {
@@ -75,6 +82,8 @@ func diagnose(e *env) (*diagnosis, error) {
 			}
 		}
 	}
+	d.Videos, _ = filepath.Glob(filepath.Join(c.Dev, "video[0-9]*"))
+	d.Celsius = hottest(c.Sysfs)
 	d.findings(e)
 	return d, nil
 }
@@ -123,7 +132,23 @@ func writable(dir string) error {
 	return os.Remove(f.Name())
 }
 
-func (d *diagnosis) print(w io.Writer) error {
+// used is how many kernels this processor uses, and the features that they need.
+func (d *diagnosis) used() (n int, features []string) {
+	for _, k := range d.Kernels {
+		if !k.Have {
+			continue
+		}
+		n++
+		for _, f := range k.Needs {
+			if !slices.Contains(features, f) {
+				features = append(features, f)
+			}
+		}
+	}
+	return n, features
+}
+
+func (d *diagnosis) print(w io.Writer, kernels bool) error {
 	or := func(list []string, none string) string {
 		if len(list) == 0 {
 			return none
@@ -138,9 +163,21 @@ func (d *diagnosis) print(w io.Writer) error {
 	if d.PeakGMAC > 0 {
 		fmt.Fprintf(t, "dot products\t%.0f GMAC/s a thread, measured now\n", d.PeakGMAC)
 	}
+	n, with := d.used()
+	fmt.Fprintf(t, "kernels\t%d of %d work here, with %s (--kernels lists them)\n", n, len(d.Kernels), or(with, "plain Go"))
 	fmt.Fprintf(t, "models\t%s\n", or(d.Models, "none inside this binary"))
 	for i, camera := range d.Cameras {
 		fmt.Fprintf(t, "%s\t%s\n", map[bool]string{true: "cameras"}[i == 0], camera)
+	}
+	if len(d.Videos) > 0 {
+		fmt.Fprintf(t, "video\t%s: opencv:0 and so on, in a binary built with -tags opencv (docs/cameras.md)\n", strings.Join(d.Videos, ", "))
+	} else {
+		fmt.Fprintf(t, "video\tno video device is attached\n")
+	}
+	if d.Celsius != nil {
+		fmt.Fprintf(t, "heat\t%.0f °C in the hottest zone\n", *d.Celsius)
+	} else {
+		fmt.Fprintf(t, "heat\tno zone tells its temperature: edge run --max-temp has nothing to go by\n")
 	}
 	if n := len(d.Lines); n > 0 {
 		const shown = 12
@@ -151,6 +188,22 @@ func (d *diagnosis) print(w io.Writer) error {
 		fmt.Fprintf(t, "lines\t%s%s\n", strings.Join(d.Lines[:min(n, shown)], ", "), more)
 	}
 	t.Flush()
+	if kernels {
+		d.printKernels(w)
+	}
+	if len(d.Findings) == 0 {
+		fmt.Fprintln(w, "\nnothing is missing that masks need")
+	} else {
+		fmt.Fprintln(w, "\nfindings")
+		for _, f := range d.Findings {
+			fmt.Fprintln(w, "  - "+f)
+		}
+	}
+	_, err := io.WriteString(w, nextSteps)
+	return err
+}
+
+func (d *diagnosis) printKernels(w io.Writer) {
 	fmt.Fprintln(w, "\nkernels (* = used here)")
 	for _, k := range d.Kernels {
 		mark := " "
@@ -163,16 +216,6 @@ func (d *diagnosis) print(w io.Writer) error {
 		}
 		fmt.Fprintln(w)
 	}
-	if len(d.Findings) == 0 {
-		fmt.Fprintln(w, "\nnothing is missing")
-	} else {
-		fmt.Fprintln(w, "\nfindings")
-		for _, f := range d.Findings {
-			fmt.Fprintln(w, "  - "+f)
-		}
-	}
-	_, err := io.WriteString(w, nextSteps)
-	return err
 }
 
 // nextSteps is for whoever has nothing attached yet.
@@ -180,6 +223,7 @@ const nextSteps = `
 next
   edge run synth:                     masks of the built-in camera: no hardware, no files
   edge run DIR                        of a recording in a folder; FILE.mcap and FILE.bag as well
-  edge run --help                     every kind of source, and which cameras this binary can open
+  edge run realsense:                 of a RealSense camera, in a binary built for it
+  edge run --help                     every kind of source, with examples
   edge bench                          how fast this machine is
 `
