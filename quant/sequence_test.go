@@ -83,7 +83,7 @@ func TestBatchStatistics(t *testing.T) {
 func near(t *testing.T, got, want []float32) {
 	t.Helper()
 	for i := range want {
-		if len(got) != len(want) || got[i]-want[i] > 1e-6 || want[i]-got[i] > 1e-6 {
+		if len(got) != len(want) || !(got[i]-want[i] <= 1e-6 && want[i]-got[i] <= 1e-6) {
 			t.Errorf("%v, want %v", got, want)
 			return
 		}

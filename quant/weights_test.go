@@ -104,7 +104,8 @@ func TestConcatLeavesOthersAlone(t *testing.T) {
 		m.Init("s2", ot.F32, ot.Float32s(0.05)).Node("DequantizeLinear", []string{"y", "s", "z"}, []string{"a"})
 		m.Node("DequantizeLinear", []string{"y", "s", "z"}, []string{"b"}).Node("Neg", []string{"b"}, []string{"n"}).Output("n", ot.F32)
 		if concat {
-			m.Node("Concat", []string{"a", "xd"}, []string{"c2"}, "axis", 1).Node("QuantizeLinear", []string{"c2", "s2", "z"}, []string{"y2"}).Output("y2", ot.U8)
+			m.Node("DequantizeLinear", []string{"x", "s2", "z"}, []string{"xe"}) // of another scale: else the concatenation is one of bytes
+			m.Node("Concat", []string{"a", "xe"}, []string{"c2"}, "axis", 1).Node("QuantizeLinear", []string{"c2", "s2", "z"}, []string{"y2"}).Output("y2", ot.U8)
 		}
 		m.Graph = bytes.Replace(m.Graph, ot.Message{}.Put(12, outputOf("y", ot.U8)), nil, 1)
 		return m

@@ -41,7 +41,7 @@ func run(t *testing.T, op string, version int, attrs onnx.Attrs, in ...*tensor.T
 func near(t *testing.T, name string, got, want []float32) {
 	t.Helper()
 	for i := range want {
-		if len(got) != len(want) || math.Abs(float64(got[i]-want[i])) > 1e-6 {
+		if len(got) != len(want) || !(math.Abs(float64(got[i]-want[i])) <= 1e-6) {
 			t.Errorf("%s: %v, want %v", name, got, want)
 			return
 		}
