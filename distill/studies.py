@@ -123,24 +123,27 @@ def shipped(args, steps=60, batch=4):
 
 
 def retrieval(args, frames=200, cut=20):
-    """How well codes find frames, through `edge run` and `edge lookup`: {source: {direction: {map, first, chance}}}. A frame of
+    """How well codes find frames, through `edge run` and `edge lookup`: {student, source: {direction: {map, first, chance}}}. A frame of
     the synthetic camera belongs to those of its scene; one of a recording to those at most five frames away."""
-    from distill import data
+    from distill import data, experiment
+    from distill.recipes import hashing, places
 
-    model = Path(args.runs) / "hashing-1" / "student.onnx"
-    if not model.exists():
-        return {}
     sources = {f"synthetic, {frames // cut} scenes": (f"synth:seed=777,cut={cut},frames={frames},width=320,height=240", lambda a, b: a // cut == b // cut)}
     for name in ("kitchen", "table") if data.real_data().is_dir() else ():
         sources[name] = (str(data.real_data() / "recordings" / name), lambda a, b: abs(a - b) <= 5)
     out = {}
-    for name, (source, belong) in sources.items():
-        codes = Path(args.runs) / "codes.ndjson"
-        subprocess.run([args.edge, "run", source, "-m", str(model), "--format", "ndjson", "-q", "-o", str(codes)], check=True)
-        for a, b in (("color", "depth"), ("depth", "color")):
-            found = subprocess.run([args.edge, "lookup", str(codes), str(codes), "--from", a, "--to", b, "-k", "100000", "-q"], check=True,
-                                   capture_output=True, text=True).stdout
-            out.setdefault(name, {})[f"{a} finds {b}"] = precision([json.loads(line) for line in found.splitlines()], belong)
+    for recipe in (hashing, places):
+        c = recipe.config()
+        c.folder, c.edge, c.device = args.runs, args.edge, "cpu"
+        experiment.run(c, recipe.make, recipe.__doc__.split("\n")[0])  # or what an earlier run left
+        model, codes = experiment.run_folder(c) / "student.onnx", Path(args.runs) / "codes.ndjson"
+        for name, (source, belong) in sources.items():
+            subprocess.run([args.edge, "run", source, "-m", str(model), "--format", "ndjson", "-q", "-o", str(codes)], check=True)
+            for a, b in (("color", "depth"), ("depth", "color")):
+                found = subprocess.run([args.edge, "lookup", str(codes), str(codes), "--from", a, "--to", b, "-k", "100000", "-q"],
+                                       check=True, capture_output=True, text=True).stdout
+                rows = out.setdefault(f"{c.name}: {name}", {})
+                rows[f"{a} finds {b}"] = precision([json.loads(line) for line in found.splitlines()], belong)
     return out
 
 

@@ -166,10 +166,11 @@ def shipped(result):
 
 
 def retrieval(result):
-    lines = ["## Frames found by their codes", "", "`hashing`, seed 1, in int8 through `edge run` and `edge lookup`: mean average precision, and "
+    lines = ["## Frames found by their codes", "", "`hashing` as above, and `places`, the same student with a contrast between the frames of "
+             "batches of 24 and 900 steps, seed 1, in int8 through `edge run` and `edge lookup`: mean average precision, and "
              "the share of frames whose first match belongs. Frames of the synthetic camera, which training never saw, belong together "
              "when they show one scene; frames of a recording, seen in training without labels, when at most five frames lie between. Ties "
-             "count against the query. Chance is the share of frames that belong.", "", "| Source | Query | mAP | First | Chance |", "|---|---|---|---|---|"]
+             "count against the query. Chance is the share of frames that belong.", "", "| Student: source | Query | mAP | First | Chance |", "|---|---|---|---|---|"]
     for source, rows in result.items():
         for query, r in rows.items():
             lines.append(f"| {source} | {query.replace('color', 'colour')} | {r['map']:.2f} | {r['first']:.2f} | {r['chance']:.2f} |")

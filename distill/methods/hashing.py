@@ -52,3 +52,10 @@ def mean_average_precision(query, base, relevant):
     found = hits.sum(1)
     keep = found > 0
     return ((precision * hits).sum(1)[keep] / found[keep]).mean().item()
+
+
+def contrast(f, g, similar, temperature=4.0):
+    """Cross-entropy of finding, among all g, those that belong to each f: InfoNCE (van den Oord et al., 2018) over Θ. Unlike the
+    likelihood it is not content with codes that are all at a right angle."""
+    chance = (0.5 * f @ g.T / temperature).log_softmax(1)  # (n, n)
+    return -((chance * similar).sum(1) / similar.sum(1)).mean()

@@ -220,3 +220,14 @@ def test_hashing_retrieves_across_modalities():
     found = hashing.mean_average_precision(hashing.sign(enc_a(a[150:])), hashing.sign(enc_b(b[:150])), relevant)
     chance = hashing.mean_average_precision(hashing.sign(torch.randn(50, 32)), hashing.sign(torch.randn(150, 32)), relevant)
     assert chance < 0.35 and found > chance + 0.4
+
+
+def test_contrast_asks_each_code_to_find_its_own():
+    f = hashing.sign(torch.randn(6, 64, generator=torch.Generator().manual_seed(3)))
+    same = torch.eye(6)
+    alike = torch.ones(6, 64)
+    assert torch.allclose(hashing.contrast(alike, alike, same), torch.tensor(6.0).log()), "codes that are all alike find nothing"
+    assert hashing.contrast(f, f, same) < 0.1 < hashing.contrast(f, f.roll(1, 0), same)
+    pairs = torch.block_diag(torch.ones(2, 2), torch.ones(2, 2))
+    twins = hashing.sign(torch.randn(2, 64, generator=torch.Generator().manual_seed(5))).repeat_interleave(2, 0)
+    assert torch.allclose(hashing.contrast(twins, twins, pairs), torch.tensor(2.0).log(), atol=0.1), "two belong: each is found half the time"
