@@ -61,7 +61,7 @@ var rules = []rule{
 	{"runtime", "capture quant mask internal/pixel", rapid + " models capture/synth capture/replay capture/capturetest"},
 	// gpio wraps sources to trigger and to be asked by edges; the drivers of boards are cmd/edge's.
 	{"gpio", "capture periph.io/x/conn/v3", rapid + " capture/capturetest github.com/jonboulle/clockwork"},
-	{"models", "", "quant runtime"},
+	{"models", "github.com/klauspost/compress", "quant runtime"},
 
 	{"cmd/edge", "capture capture/... quant quant/drift mask runtime models gpio cmd/edge/internal/... " +
 		"periph.io/x/conn/v3 periph.io/x/host/v3 " +

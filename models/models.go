@@ -1,26 +1,28 @@
 package models
 
 import (
-	"bytes"
-	"compress/gzip"
 	"embed"
 	"encoding/json"
 	"fmt"
-	"io"
 	"path"
 	"strings"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // The default student is embedded as it is, for a quick start; the others packed, for a small binary. A test holds
-// packed/NAME.onnx.gz to NAME.onnx, and with -update writes it.
-//
-//go:embed tabletop.onnx packed/*.onnx.gz *.json
-var files embed.FS
+// packed/NAME.onnx.zst to NAME.onnx, and with -update writes it.
+var (
+	//go:embed packed/*.onnx.zst *.json
+	files embed.FS
+	//go:embed tabletop.onnx
+	tabletop []byte
+)
 
 // Default is the student that runs when none is named.
 const Default = "tabletop"
 
-// Model is one shipped student. The caller owns its bytes.
+// Model is one shipped student. Its bytes may be the binary's own, and are not to be changed.
 type Model struct {
 	Name string
 	ONNX []byte // the model file
@@ -75,15 +77,16 @@ func Open(name string) (Model, error) {
 // network is a student's model file.
 func network(name string) ([]byte, error) {
 	if name == Default {
-		return files.ReadFile(name + ".onnx")
+		return tabletop, nil
 	}
-	packed, err := files.ReadFile("packed/" + name + ".onnx.gz")
+	packed, err := files.ReadFile("packed/" + name + ".onnx.zst")
 	if err != nil {
 		return nil, err
 	}
-	r, err := gzip.NewReader(bytes.NewReader(packed))
+	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(r)
+	defer r.Close()
+	return r.DecodeAll(packed, nil)
 }

@@ -2,16 +2,17 @@ package models
 
 import (
 	"bytes"
-	"compress/gzip"
 	"flag"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/klauspost/compress/zstd"
 )
 
-var update = flag.Bool("update", false, "write packed/NAME.onnx.gz from NAME.onnx")
+var update = flag.Bool("update", false, "write packed/NAME.onnx.zst from NAME.onnx")
 
 const (
 	mostEach = 3 << 20
@@ -63,11 +64,11 @@ func TestPacked(t *testing.T) {
 			t.Fatal(err)
 		}
 		if *update && name != Default {
-			var packed bytes.Buffer
-			w, _ := gzip.NewWriterLevel(&packed, gzip.BestCompression)
-			w.Write(want)
-			w.Close()
-			if err := os.WriteFile("packed/"+name+".onnx.gz", packed.Bytes(), 0o644); err != nil {
+			w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile("packed/"+name+".onnx.zst", w.EncodeAll(want, nil), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			continue
