@@ -1,6 +1,8 @@
 package quant
 
 import (
+	"sync"
+
 	"github.com/depthwise/depthwise/quant/internal/plan"
 	"github.com/depthwise/depthwise/quant/internal/tensor"
 )
@@ -9,9 +11,10 @@ import (
 // of them needs, not the sum. Inputs and outputs stay each network's own. The zero value is ready.
 //
 // Networks are loaded with [Options].Memory, all before the first Run of any: the memory is made then. One that is loaded
-// later and does not fit has memory of its own. The networks of a Memory, loading included, belong to one goroutine at a
-// time.
+// later and does not fit has memory of its own. Networks of a Memory may be loaded at the same time; after that they belong
+// to one goroutine at a time.
 type Memory struct {
+	loading sync.Mutex
 	waiting []*plan.Plan
 	memory  []byte
 	scratch [][]byte
@@ -20,7 +23,11 @@ type Memory struct {
 // Bytes is the size of the memory; 0 before the first Run.
 func (m *Memory) Bytes() int { return len(m.memory) }
 
-func (m *Memory) add(p *plan.Plan) { m.waiting = append(m.waiting, p) }
+func (m *Memory) add(p *plan.Plan) {
+	m.loading.Lock()
+	defer m.loading.Unlock()
+	m.waiting = append(m.waiting, p)
+}
 
 // bind gives memory to the networks that have none yet.
 func (m *Memory) bind() {

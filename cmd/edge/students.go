@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/depthwise/depthwise/mask"
 	"github.com/depthwise/depthwise/models"
@@ -27,67 +28,89 @@ func (s *students) Close() {
 	}
 }
 
-// openStudents loads the model and those that stand in for it, by the flags or by their names.
+// standIn is a student that is wanted beside the main one.
+type standIn struct {
+	flag, ending string
+	wanted       bool // by its name, without a flag
+	takes        func(m *runtime.Student) bool
+	to           *runtime.Model
+
+	name  string // "" where there is none
+	model *runtime.Student
+	err   error
+}
+
+// openStudents loads the model and those that stand in for it, by the flags or by their names, all at the same time.
 func (c *runCmd) openStudents(e *env) (_ *students, err error) {
+	o, err := c.options()
+	if err != nil {
+		return nil, err
+	}
+	var memory quant.Memory
+	open := func(name string, o runtime.StudentOptions) (*runtime.Student, error) {
+		o.Memory, o.VoidBelow = &memory, c.VoidBelow
+		return openStudent(name, o)
+	}
+	p := runtime.Students{RequirePaired: c.Require == "paired"}
+	beside := []*standIn{
+		{flag: c.RGBStudent, ending: "-rgb", wanted: c.Require != "paired", to: &p.Color,
+			takes: func(m *runtime.Student) bool { return m.UsesColor() && !m.UsesDepth() }},
+		{flag: c.DepthStudent, ending: "-depth", wanted: c.Require != "paired", to: &p.Depth,
+			takes: func(m *runtime.Student) bool { return m.UsesDepth() && !m.UsesColor() }},
+		{flag: c.NanoStudent, ending: "-nano", wanted: c.Deadline > 0 || c.MaxTemp > 0, to: &p.Nano,
+			takes: func(*runtime.Student) bool { return true }},
+	}
+	var loading sync.WaitGroup
+	for _, b := range beside {
+		if b.name = b.flag; b.name == "" && b.wanted {
+			b.name = sibling(c.Model, b.ending)
+		}
+		if b.name == "none" {
+			b.name = ""
+		}
+		if b.name != "" {
+			loading.Go(func() { b.model, b.err = open(b.name, runtime.StudentOptions{Threads: c.Threads, Disable: c.Disable}) })
+		}
+	}
 	s := &students{}
+	s.main, err = open(c.Model, o)
+	loading.Wait()
 	defer func() {
 		if err != nil {
 			s.Close()
 		}
 	}()
-	var memory quant.Memory
-	open := func(name string, o runtime.StudentOptions) (*runtime.Student, error) {
-		o.Memory, o.VoidBelow = &memory, c.VoidBelow
-		m, err := openStudent(name, o)
-		if err == nil {
-			s.all = append(s.all, m)
-		}
-		return m, err
+	if err == nil {
+		s.all = append(s.all, s.main)
 	}
-	o, err := c.options()
+	for _, b := range beside {
+		if b.model != nil {
+			s.all = append(s.all, b.model)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	if s.main, err = open(c.Model, o); err != nil {
-		return nil, err
-	}
-	p := runtime.Students{Main: s.main, RequirePaired: c.Require == "paired"}
+	p.Main = s.main
 	whole := s.main.UsesColor() && s.main.UsesDepth()
-	for _, role := range []struct {
-		flag, ending string
-		wanted       bool // by its name, without a flag
-		takes        func(m *runtime.Student) bool
-		to           *runtime.Model
-	}{
-		{c.RGBStudent, "-rgb", whole, func(m *runtime.Student) bool { return m.UsesColor() && !m.UsesDepth() }, &p.Color},
-		{c.DepthStudent, "-depth", whole, func(m *runtime.Student) bool { return m.UsesDepth() && !m.UsesColor() }, &p.Depth},
-		{c.NanoStudent, "-nano", c.Deadline > 0 || c.MaxTemp > 0, func(*runtime.Student) bool { return true }, &p.Nano},
-	} {
-		name, given := role.flag, role.flag != ""
-		if !given && role.wanted && c.Require != "paired" || !given && role.wanted && role.ending == "-nano" {
-			name = sibling(c.Model, role.ending)
-		}
-		if name == "" || name == "none" {
+	for _, b := range beside {
+		switch {
+		case b.name == "" || b.flag == "" && b.ending != "-nano" && !whole: // it already is a student of one camera
+			continue
+		case b.err != nil:
+			return nil, b.err
+		case !b.takes(b.model):
+			err = usagef("model %q: cannot stand in as --%s-student: it takes %s", b.name, strings.TrimPrefix(b.ending, "-"), takes(b.model))
+		case !sameClasses(b.model, s.main):
+			err = usagef("model %q: cannot stand in for %s: it has other classes", b.name, s.main.Name())
+		default:
+			*b.to = b.model
 			continue
 		}
-		m, err := open(name, runtime.StudentOptions{Threads: c.Threads, Disable: c.Disable})
-		if err != nil {
+		if b.flag != "" {
 			return nil, err
 		}
-		switch {
-		case !role.takes(m):
-			err = usagef("model %q: cannot stand in as --%s-student: it takes %s", name, strings.TrimPrefix(role.ending, "-"), takes(m))
-		case !sameClasses(m, s.main):
-			err = usagef("model %q: cannot stand in for %s: it has other classes", name, s.main.Name())
-		}
-		switch {
-		case err == nil:
-			*role.to = m
-		case given:
-			return nil, err
-		default:
-			e.log.Warn(err.Error() + "; it is not used")
-		}
+		e.log.Warn(err.Error() + "; it is not used")
 	}
 	s.policy, err = runtime.NewStudents(p)
 	return s, err
