@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"math"
 
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/capture/calibrate"
@@ -79,4 +80,19 @@ func (g asDepth) Next(ctx context.Context, dst *capture.Pair) error {
 		dst.Depth.Pix[i] = uint16((77*int(p[0]) + 150*int(p[1]) + 29*int(p[2]) + 128) >> 8)
 	}
 	return nil
+}
+
+// addBoard takes what a board told.
+func (rep *calibrateReport) addBoard(r *calibrate.BoardResult, infrared bool) {
+	c := r.Calibration
+	rep.Board = &boardReport{Rotation: calibrate.RotationVector(c.DepthToColor.Rotation), RotationSigma: r.RotationSigma,
+		Translation: c.DepthToColor.Translation, TranslationSigma: r.TranslationSigma, Before: r.Before, After: r.After, Unit: "px",
+		Seen: r.Seen, Views: r.Views, LensRMS: r.LensRMS, DepthScale: c.DepthScale, DepthScaleSigma: r.ScaleSigma * c.DepthScale}
+	scale(180/math.Pi, &rep.Board.Rotation, &rep.Board.RotationSigma)
+	scale(1000, &rep.Board.Translation, &rep.Board.TranslationSigma)
+	if !infrared {
+		rep.Board.Unit = "mm"
+		rep.Board.Before *= 1000
+		rep.Board.After *= 1000
+	}
 }

@@ -69,21 +69,6 @@ func (rep *calibrateReport) add(r *calibrate.Result) {
 	}
 }
 
-// addBoard takes what a board told.
-func (rep *calibrateReport) addBoard(r *calibrate.BoardResult, infrared bool) {
-	c := r.Calibration
-	rep.Board = &boardReport{Rotation: calibrate.RotationVector(c.DepthToColor.Rotation), RotationSigma: r.RotationSigma,
-		Translation: c.DepthToColor.Translation, TranslationSigma: r.TranslationSigma, Before: r.Before, After: r.After, Unit: "px",
-		Seen: r.Seen, Views: r.Views, LensRMS: r.LensRMS, DepthScale: c.DepthScale, DepthScaleSigma: r.ScaleSigma * c.DepthScale}
-	scale(180/math.Pi, &rep.Board.Rotation, &rep.Board.RotationSigma)
-	scale(1000, &rep.Board.Translation, &rep.Board.TranslationSigma)
-	if !infrared {
-		rep.Board.Unit = "mm"
-		rep.Board.Before *= 1000
-		rep.Board.After *= 1000
-	}
-}
-
 func scale(by float64, vectors ...*[3]float64) {
 	for _, v := range vectors {
 		for i := range v {
