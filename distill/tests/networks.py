@@ -281,8 +281,8 @@ for s8 by itself on ARM processors.
 *Agreement* is the percentage of pixels that the engine and the named one of these, the nearest, give the same class; *itself*
 is ONNX Runtime's literal answer against its optimised ones, the least. A row passes with 99.9, or within 0.1 of *itself*.
 With random weights one code that is rounded the other way in an early layer spreads to the whole map, so neither says
-whether an operator is right. *Codes* does: every quantised value of the literal run is given to the network cut there
-([cut.py](../distill/tests/cut.py)), every operator works on the same inputs, and what it makes is held against the literal
+whether an operator is right. *Codes* does: every quantised value of the literal run on the first image is given to the
+network cut there ([cut.py](../distill/tests/cut.py)), every operator works on the same inputs, and what it makes is held against the literal
 codes: how many in a million differ (by more than one where it says so), for the engine and for ONNX Runtime optimised.
 *Integer* is the percentage of multiply-accumulates in int8; *arena* the activations' bytes over the lower bound.
 
