@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
 	"syscall"
@@ -53,12 +52,11 @@ func TestCloseSource(t *testing.T) {
 
 // TestEndings leaves the hang-up to nohup.
 func TestEndings(t *testing.T) {
-	if !slices.Contains(endings(), os.Signal(syscall.SIGHUP)) {
-		t.Error("a hang-up does not end a command")
-	}
-	signal.Ignore(syscall.SIGHUP)
-	defer signal.Reset(syscall.SIGHUP)
-	if list := endings(); slices.Contains(list, os.Signal(syscall.SIGHUP)) || len(list) != 2 {
-		t.Errorf("with an ignored hang-up: %v", list)
+	for _, ignored := range []bool{false, true} {
+		list := endings(func(s os.Signal) bool { return ignored && s == syscall.SIGHUP })
+		if slices.Contains(list, os.Signal(syscall.SIGHUP)) == ignored || !slices.Contains(list, os.Signal(syscall.SIGTERM)) ||
+			!slices.Contains(list, os.Interrupt) {
+			t.Errorf("hang-up ignored: %v: %v", ignored, list)
+		}
 	}
 }

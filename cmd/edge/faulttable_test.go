@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -246,7 +247,8 @@ func (s *stage) terminate(t *testing.T, rng *rand.Rand) time.Duration {
 	if _, err := io.ReadFull(r, first); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Process.Signal([]os.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP}[rng.IntN(3)])
+	list := endings(signal.Ignored) // under nohup the process ignores what this one ignores
+	cmd.Process.Signal(list[rng.IntN(len(list))])
 	begin := time.Now()
 	rest, err := io.ReadAll(r)
 	if err != nil {

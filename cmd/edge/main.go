@@ -90,7 +90,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	e.log = slog.New(newHandler(stderr, cli.LogLevel, cli.Quiet))
 
 	signal.Ignore(syscall.SIGPIPE) // a closed stdout is an error of the write, not the end of the process
-	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
+	ctx, stop := signal.NotifyContext(context.Background(), endings(signal.Ignored)...)
 	defer stop()
 	ended := make(chan struct{})
 	defer close(ended)
@@ -112,9 +112,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 
 // endings are the signals that end a command cleanly: Ctrl-C, a service manager's, and that of a terminal or a connection
 // that goes away, unless nohup has it ignored.
-func endings() []os.Signal {
+func endings(ignored func(os.Signal) bool) []os.Signal {
 	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) {
+	if !ignored(syscall.SIGHUP) {
 		list = append(list, syscall.SIGHUP)
 	}
 	return list
