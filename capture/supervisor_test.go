@@ -139,6 +139,27 @@ func TestSupervisorRecovers(t *testing.T) {
 }
 
 // TestSupervisorBackOff watches the waits between tries.
+// TestSupervisorKeepsHalfACamera: one image that does not come is no frozen camera, and not opened again before its own,
+// longer time.
+func TestSupervisorKeepsHalfACamera(t *testing.T) {
+	for _, lost := range [][2]bool{{true, false}, {false, true}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := supervise(t, capture.SupervisorOptions{})
+			for range 20 {
+				w.take(40 * ms)
+			}
+			w.d.Lose(lost[0], lost[1])
+			for begin := time.Now(); time.Since(begin) < 4*time.Second; {
+				w.take(40 * ms)
+			}
+			if c := w.s.Counts(); c.Opened != 1 || c.Lost != 0 {
+				t.Errorf("lost colour %v, depth %v for 4 s: %+v", lost[0], lost[1], c)
+			}
+			w.close(time.Second)
+		})
+	}
+}
+
 func TestSupervisorBackOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var tries []time.Time
