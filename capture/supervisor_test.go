@@ -450,9 +450,9 @@ func TestSupervisorOfRogues(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				never = make(chan struct{})
 				d := capturetest.NewDevice(capturetest.FakeOptions{})
-				opened := 0
+				var calls atomic.Int32
 				s, err := capture.Supervise(t.Context(), func(ctx context.Context) (capture.Source, error) {
-					opened++
+					opened := int(calls.Add(1))
 					if opened > 1 && opened <= 1+test.tries {
 						return test.open(ctx, d)
 					}
@@ -482,8 +482,8 @@ func TestSupervisorOfRogues(t *testing.T) {
 						t.Errorf("pair %d came after %v", i, took)
 					}
 				}
-				if c := s.Counts(); c.Hanging != test.hangs || c.Failed != test.tries || c.Lost != 1 || opened != test.tries+2 {
-					t.Errorf("opened %d times: %+v", opened, c)
+				if c := s.Counts(); c.Hanging != test.hangs || c.Failed != test.tries || c.Lost != 1 || int(calls.Load()) != test.tries+2 {
+					t.Errorf("opened %d times: %+v", calls.Load(), c)
 				}
 				begin := time.Now()
 				if s.Close(); time.Since(begin) > 2*time.Second {

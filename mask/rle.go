@@ -38,7 +38,8 @@ func (r *runLengths) encode(classes []uint8, w, h int) {
 		*k = classRuns{code: k.code[:0]}
 	}
 	r.seen = r.seen[:0]
-	r.from = append(r.from[:0], make([]int32, w+1)...)
+	r.from = slices.Grow(r.from[:0], w+1)[:w+1]
+	clear(r.from)
 	r.findTurns(classes, w, h)
 	r.sortTurns(w)
 	current, start := classes[0], 0

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -195,14 +196,14 @@ func TestBeatOnlyOfUse(t *testing.T) {
 func TestNanoIsNoMeasure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		main, nano := fused(), fused()
-		hot := true
+		var cool atomic.Bool
 		nano.infer = func(first uint8) error {
 			time.Sleep(50 * time.Millisecond)
 			return nil
 		}
 		b := &Budget{Deadline: 20 * time.Millisecond, Misses: 2}
 		policy, err := NewStudents(Students{Main: main, Nano: nano, Pressure: func() Pressure {
-			if hot {
+			if !cool.Load() {
 				return TooHot
 			}
 			return b.Pressure()
@@ -213,7 +214,7 @@ func TestNanoIsNoMeasure(t *testing.T) {
 		src := hostile(20, func(i int, _ *capture.Pair) {
 			time.Sleep(100 * time.Millisecond)
 			if i == 10 {
-				hot = false
+				cool.Store(true)
 			}
 		})
 		p := pipe(src, main, ignore)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,13 +18,12 @@ import (
 type brittle struct {
 	*capturetest.Fake
 	where   string
-	frames  int
+	frames  atomic.Int32
 	classes [16]uint8
 }
 
 func (s *brittle) Next(ctx context.Context, dst *capture.Pair) error {
-	s.frames++
-	if s.frames > 4 {
+	if s.frames.Add(1) > 4 {
 		switch s.where {
 		case "capture":
 			panic("the camera's driver")
@@ -47,7 +47,7 @@ func (s *brittle) Preprocess(p *capture.Pair) error {
 }
 
 func (s *brittle) Infer() ([]uint8, error) {
-	if s.where == "infer" && s.frames > 4 {
+	if s.where == "infer" && s.frames.Load() > 4 {
 		panic("a kernel")
 	}
 	return s.classes[:], nil
