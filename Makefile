@@ -28,7 +28,7 @@ test: gotest pytest realsense ## Run the Go and the Python tests. Sets .venv up 
 
 gotest: build
 	$(GO) test ./...
-	@$(GO) test -run '^TestHostileFiles$$' -v ./quant | grep '^hostile:'
+	@$(GO) test -run '^TestHostileFiles$$' -v ./quant | grep -a '^hostile:'
 
 pytest: build
 	@scripts/venv.sh

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/depthwise/depthwise/quant/internal/onnx/wire"
 	"github.com/depthwise/depthwise/quant/internal/tensor"
@@ -65,6 +66,8 @@ func (e *external) read(entries []*wire.Entry, want int) ([]byte, error) {
 		return nil, errors.New("external data, but the model was not read from a file")
 	case location == "":
 		return nil, errors.New("external data without a location")
+	case strings.ContainsRune(location, 0):
+		return nil, fmt.Errorf("external data %q is no file's name", location)
 	case !filepath.IsLocal(filepath.FromSlash(location)):
 		return nil, fmt.Errorf("external data %q is outside the model's folder", location)
 	case offset < 0 || length != int64(want):
