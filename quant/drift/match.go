@@ -178,12 +178,15 @@ func match(float, int8 *structure) (sites []site, layers []Layer) {
 			found[i] = Layer{Name: name, Op: n.Op, Node: n.Name, Quantised: sites[i].value, Match: how}
 		}
 	}
+	find := func(i int, name, how string) {
+		if sites[i].floor && !int8.activated(sites[i].value) {
+			take(i, float.activation(name), how)
+		}
+		take(i, name, how)
+	}
 	for i := range sites {
 		for _, name := range sites[i].names {
-			if sites[i].floor && !int8.activated(sites[i].value) {
-				take(i, float.activation(name), ByName)
-			}
-			take(i, name, ByName)
+			find(i, name, ByName)
 		}
 	}
 	at := map[string]int{}
@@ -197,12 +200,7 @@ func match(float, int8 *structure) (sites []site, layers []Layer) {
 		}
 		for k, n := range list {
 			if value, ops := int8.stored(n.Outputs[0], at); value != "" {
-				i := at[value]
-				name := float.follow(ours[key][k].Outputs[0], ops)
-				if sites[i].floor && !int8.activated(value) {
-					take(i, float.activation(name), ByPosition)
-				}
-				take(i, name, ByPosition)
+				find(at[value], float.follow(ours[key][k].Outputs[0], ops), ByPosition)
 			}
 		}
 	}
@@ -214,11 +212,7 @@ func match(float, int8 *structure) (sites []site, layers []Layer) {
 				operands[k] = found[j].Name
 			}
 		}
-		name := float.result(op, operands)
-		if sites[i].floor && !int8.activated(sites[i].value) {
-			take(i, float.activation(name), ByPosition)
-		}
-		take(i, name, ByPosition)
+		find(i, float.result(op, operands), ByPosition)
 	}
 	return sites, found
 }
