@@ -59,6 +59,15 @@ type Pair struct {
 	Labels    Labels // of the colour image; empty where unknown
 }
 
+// CopyFrom makes p equal to src, in p's own memory where that suffices.
+func (p *Pair) CopyFrom(src *Pair) {
+	color, depth, labels := p.Color.Pix, p.Depth.Pix, p.Labels.Pix
+	*p = *src
+	p.Color.Pix = append(color[:0], src.Color.Pix...)
+	p.Depth.Pix = append(depth[:0], src.Depth.Pix...)
+	p.Labels.Pix = append(labels[:0], src.Labels.Pix...)
+}
+
 // Skew is the time from the colour image to the depth image; positive when the depth is the later one.
 // It is the largest or smallest duration where the difference does not fit.
 func (p *Pair) Skew() time.Duration { return sub(p.DepthTime, p.ColorTime) }

@@ -179,9 +179,9 @@ func (s *deviceSource) Next(ctx context.Context, dst *capture.Pair) error {
 	if frozen {
 		if s.frozen == nil {
 			s.frozen = new(capture.Pair)
-			copyPair(s.frozen, dst)
+			s.frozen.CopyFrom(dst)
 		}
-		copyPair(dst, s.frozen)
+		dst.CopyFrom(s.frozen)
 	} else {
 		s.frozen = nil
 	}

@@ -180,7 +180,7 @@ func (j *Injector) lose(ctx context.Context) error {
 func (j *Injector) pull(ctx context.Context, dst *capture.Pair) error {
 	if j.hold {
 		j.hold = false
-		copyPair(dst, &j.held)
+		dst.CopyFrom(&j.held)
 		return nil
 	}
 	if err := j.src.Next(ctx, dst); err != nil {
@@ -192,7 +192,7 @@ func (j *Injector) pull(ctx context.Context, dst *capture.Pair) error {
 
 func (j *Injector) deliver(ctx context.Context, call int, dst *capture.Pair) error {
 	if _, ok := j.acting(Duplicate, call); ok && j.have {
-		copyPair(dst, &j.last)
+		dst.CopyFrom(&j.last)
 		j.count(func(c *Counts) { c.Repeated++ })
 		return nil
 	}
@@ -200,32 +200,21 @@ func (j *Injector) deliver(ctx context.Context, call int, dst *capture.Pair) err
 		return err
 	}
 	if _, ok := j.acting(Reorder, call); ok && !j.hold {
-		copyPair(&j.held, dst)
+		j.held.CopyFrom(dst)
 		switch err := j.pull(ctx, dst); err {
 		case nil:
 			j.hold = true
 		case io.EOF: // there is no second pair to change places with
-			copyPair(dst, &j.held)
+			dst.CopyFrom(&j.held)
 		default:
 			j.hold = true
 			return err
 		}
 	}
 	j.damage(call, dst)
-	copyPair(&j.last, dst)
+	j.last.CopyFrom(dst)
 	j.have = true
 	return nil
-}
-
-// copyPair makes dst equal to src in dst's own memory.
-func copyPair(dst, src *capture.Pair) {
-	dst.Seq, dst.ColorTime, dst.DepthTime, dst.Clock = src.Seq, src.ColorTime, src.DepthTime, src.Clock
-	dst.Color.Resize(src.Color.Width, src.Color.Height)
-	copy(dst.Color.Pix, src.Color.Pix)
-	dst.Depth.Resize(src.Depth.Width, src.Depth.Height)
-	copy(dst.Depth.Pix, src.Depth.Pix)
-	dst.Labels.Resize(src.Labels.Width, src.Labels.Height)
-	copy(dst.Labels.Pix, src.Labels.Pix)
 }
 
 // shift moves a pair's times.

@@ -58,13 +58,7 @@ func (q *queue) offer(p *capture.Pair) bool {
 	default:
 		return false
 	}
-	s.Seq, s.ColorTime, s.DepthTime, s.Clock = p.Seq, p.ColorTime, p.DepthTime, p.Clock
-	s.Color.Resize(p.Color.Width, p.Color.Height)
-	copy(s.Color.Pix, p.Color.Pix)
-	s.Depth.Resize(p.Depth.Width, p.Depth.Height)
-	copy(s.Depth.Pix, p.Depth.Pix)
-	s.Labels.Resize(p.Labels.Width, p.Labels.Height)
-	s.Labels.Pix = s.Labels.Pix[:copy(s.Labels.Pix, p.Labels.Pix)]
+	s.CopyFrom(p)
 	q.jobs <- s // there is room for all
 	return true
 }

@@ -191,8 +191,7 @@ func (s *Source) take(now time.Duration, dst *capture.Pair) bool {
 
 // deliver copies what the pairer gave into dst.
 func (s *Source) deliver(dst *capture.Pair) {
-	copyPair(dst, &s.out)
-	dst.Labels.Resize(0, 0)
+	dst.CopyFrom(&s.out)
 	if l := s.labels.of(dst.ColorTime); l != nil && dst.HasColor() {
 		dst.Labels.Resize(l.Width, l.Height)
 		copy(dst.Labels.Pix, l.Pix)
@@ -211,15 +210,6 @@ func (s *Source) settle() {
 	if c.ended && (d.ended || d.frames > 0 && d.last >= c.last) || d.ended && c.frames > 0 && c.last >= d.last {
 		s.pairer.End()
 	}
-}
-
-// copyPair makes dst's images equal to src's in dst's own memory.
-func copyPair(dst, src *capture.Pair) {
-	dst.Seq, dst.ColorTime, dst.DepthTime = src.Seq, src.ColorTime, src.DepthTime
-	dst.Color.Resize(src.Color.Width, src.Color.Height)
-	copy(dst.Color.Pix, src.Color.Pix)
-	dst.Depth.Resize(src.Depth.Width, src.Depth.Height)
-	copy(dst.Depth.Pix, src.Depth.Pix)
 }
 
 // push hands the frame that side i has read to the pairer.

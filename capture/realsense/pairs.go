@@ -159,15 +159,9 @@ func (c *Camera) deliver(dst *capture.Pair) {
 		c.seq += uint64(max(color.gap, depth.gap, 0))
 		color.gap, depth.gap = 0, 0
 	}
-	dst.Seq = c.seq
+	dst.CopyFrom(p)
+	dst.Seq, dst.Clock = c.seq, c.clock()
 	c.seq++
-	dst.ColorTime, dst.DepthTime = p.ColorTime, p.DepthTime
-	dst.Clock = c.clock()
-	dst.Color.Resize(p.Color.Width, p.Color.Height)
-	copy(dst.Color.Pix, p.Color.Pix)
-	dst.Depth.Resize(p.Depth.Width, p.Depth.Height)
-	copy(dst.Depth.Pix, p.Depth.Pix)
-	dst.Labels.Resize(0, 0)
 	for i, at := range [2]time.Duration{p.ColorTime, p.DepthTime} {
 		c.streams[i].facts = c.streams[i].find(at)
 	}

@@ -87,7 +87,7 @@ func (a *ahead) take(ctx context.Context, dst *capture.Pair) (ok bool, err error
 	if s.err != nil {
 		return true, s.err
 	}
-	copyPair(dst, &s.pair)
+	dst.CopyFrom(&s.pair)
 	return true, nil
 }
 
@@ -132,15 +132,4 @@ func (a *ahead) stop() {
 	close(a.quit)
 	a.mu.Unlock()
 	a.workers.Wait()
-}
-
-// copyPair copies all of src into dst's memory.
-func copyPair(dst, src *capture.Pair) {
-	dst.Seq, dst.ColorTime, dst.DepthTime, dst.Clock = src.Seq, src.ColorTime, src.DepthTime, src.Clock
-	dst.Color.Resize(src.Color.Width, src.Color.Height)
-	copy(dst.Color.Pix, src.Color.Pix)
-	dst.Depth.Resize(src.Depth.Width, src.Depth.Height)
-	copy(dst.Depth.Pix, src.Depth.Pix)
-	dst.Labels.Resize(src.Labels.Width, src.Labels.Height)
-	copy(dst.Labels.Pix, src.Labels.Pix)
 }

@@ -58,7 +58,7 @@ func record(t testing.TB, n int, o WriterOptions, labels bool) (dir string, pair
 	for i := range n {
 		p := noise(i, cal, labels)
 		pairs = append(pairs, p)
-		copyPair(&scratch, p)
+		scratch.CopyFrom(p)
 		if err := w.Write(&scratch); err != nil {
 			t.Fatal(err)
 		}

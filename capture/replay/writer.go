@@ -124,7 +124,7 @@ func (w *Writer) Write(p *capture.Pair) error {
 		}
 		s = <-w.free
 	}
-	copyPair(&s.pair, p)
+	s.pair.CopyFrom(p)
 	s.err = nil
 	s.seq, s.colorTime, s.depthTime, s.clock = w.base+p.Seq, p.ColorTime, p.DepthTime, p.Clock
 	name := fmt.Sprintf("%08d.png", s.seq)

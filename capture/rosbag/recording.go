@@ -301,14 +301,11 @@ func (r *Recording) take(msg message) error {
 // deliver copies the pair, whose memory goes round between the pairer and the decoder.
 func (r *Recording) deliver(dst *capture.Pair) {
 	p, now := &r.pair, &r.round
-	dst.Seq = now.seq + p.Seq
-	dst.ColorTime, dst.DepthTime = p.ColorTime+now.shift, p.DepthTime+now.shift
+	dst.CopyFrom(p)
+	dst.Seq += now.seq
+	dst.ColorTime += now.shift
+	dst.DepthTime += now.shift
 	dst.Clock = domain(r.Clock())
-	dst.Color.Resize(p.Color.Width, p.Color.Height)
-	copy(dst.Color.Pix, p.Color.Pix)
-	dst.Depth.Resize(p.Depth.Width, p.Depth.Height)
-	copy(dst.Depth.Pix, p.Depth.Pix)
-	dst.Labels.Resize(0, 0)
 	if now.pairs == 0 {
 		now.first = p.ColorTime // as in the file: the next round's shift is counted from there
 	}
