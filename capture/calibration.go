@@ -30,6 +30,38 @@ type Extrinsics struct {
 // Identity is the transform between two cameras at the same place.
 var Identity = Extrinsics{Rotation: [9]float64{1, 0, 0, 0, 1, 0, 0, 0, 1}}
 
+// Apply carries the point p.
+func (e Extrinsics) Apply(p [3]float64) (q [3]float64) {
+	for i := range 3 {
+		q[i] = e.Rotation[3*i]*p[0] + e.Rotation[3*i+1]*p[1] + e.Rotation[3*i+2]*p[2] + e.Translation[i]
+	}
+	return q
+}
+
+// After is the transform that applies first, then e.
+func (e Extrinsics) After(first Extrinsics) (c Extrinsics) {
+	for i := range 3 {
+		for j := range 3 {
+			for k := range 3 {
+				c.Rotation[3*i+j] += e.Rotation[3*i+k] * first.Rotation[3*k+j]
+			}
+		}
+	}
+	c.Translation = e.Apply(first.Translation)
+	return c
+}
+
+// Inverse is the way back.
+func (e Extrinsics) Inverse() (c Extrinsics) {
+	for i := range 3 {
+		for j := range 3 {
+			c.Rotation[3*i+j] = e.Rotation[3*j+i]
+			c.Translation[i] -= e.Rotation[3*j+i] * e.Translation[j]
+		}
+	}
+	return c
+}
+
 // Calibration is the geometry of a colour and a depth camera.
 type Calibration struct {
 	Color        Intrinsics `json:"color"`

@@ -47,8 +47,8 @@ func (s *sightings) face180() {
 		Translation: [3]float64{float64(b.Cols-1) * b.Square, float64(b.Rows-1) * b.Square, 0}}
 	for i := range s.views {
 		v := &s.views[i]
-		other := joined(v.seen, half)
-		if angle(joined(v.pose, inverted(other)).Rotation) < angle(joined(v.pose, inverted(v.seen)).Rotation) {
+		other := v.seen.After(half)
+		if angle(v.pose.After(other.Inverse()).Rotation) < angle(v.pose.After(v.seen.Inverse()).Rotation) {
 			v.seen = other
 			for j, n := 0, len(v.infrared); j < n/2; j++ {
 				v.infrared[j], v.infrared[n-1-j] = v.infrared[n-1-j], v.infrared[j]
@@ -64,7 +64,7 @@ func angle(r [9]float64) float64 { return math.Acos(min(max((r[0]+r[4]+r[8]-1)/2
 func (s *sightings) meanWay() capture.Extrinsics {
 	var turns, shifts [3][]float64
 	for i := range s.views {
-		way := joined(s.views[i].pose, inverted(s.views[i].seen))
+		way := s.views[i].pose.After(s.views[i].seen.Inverse())
 		v := RotationVector(way.Rotation)
 		for k := range 3 {
 			turns[k], shifts[k] = append(turns[k], v[k]), append(shifts[k], way.Translation[k])
@@ -85,7 +85,7 @@ func turnedBy(e capture.Extrinsics, step [6]float64) capture.Extrinsics {
 
 // misses are how far the corners are from where they are seen: x and y in colour, x and y in the depth camera's picture.
 func (s *sightings) misses(way, seen capture.Extrinsics, v *view, color, depth *capture.Lens, out []float64) bool {
-	both := joined(way, seen)
+	both := way.After(seen)
 	for i := range v.corners {
 		at := s.board.At(i)
 		x, y, ok := project(color, both, at)

@@ -120,7 +120,7 @@ func total(parts []part, free [params]bool) ([params]float64, bool) {
 // plane. The later the round, the closer to the plane a point has to be.
 func (s *sightings) onBoard(cal *capture.Calibration, v *view, round int) [][3]float64 {
 	lens := capture.NewLens(cal.Depth)
-	way := joined(inverted(cal.DepthToColor), v.pose)
+	way := cal.DepthToColor.Inverse().After(v.pose)
 	b := s.board
 	var quad [4][2]float64
 	for i, corner := range []int{0, b.Cols - 1, b.Cols*b.Rows - 1, b.Cols * (b.Rows - 1)} {
@@ -254,7 +254,7 @@ func planeRMS(cal *capture.Calibration, points [][][3]float64, boards []capture.
 		n, d := face(boards[v])
 		for _, p := range points[v] {
 			at := [3]float64{p[0] * cal.DepthScale, p[1] * cal.DepthScale, p[2] * cal.DepthScale}
-			sum += square(dot(n, carry(cal.DepthToColor, at)) - d)
+			sum += square(dot(n, cal.DepthToColor.Apply(at)) - d)
 			count++
 		}
 	}

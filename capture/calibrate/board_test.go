@@ -37,7 +37,7 @@ func (k *knowing) Corners(_ []byte, width, height int, b Board) ([][2]float64, b
 	cal := k.src.Calibration()
 	pose, in := k.src.Pose(i), cal.Color
 	if k.infra && i%2 == 1 {
-		pose, in = joined(inverted(cal.DepthToColor), k.src.Pose(i/2)), cal.Depth
+		pose, in = cal.DepthToColor.Inverse().After(k.src.Pose(i/2)), cal.Depth
 	} else if k.infra {
 		pose = k.src.Pose(i / 2)
 	}
@@ -47,7 +47,7 @@ func (k *knowing) Corners(_ []byte, width, height int, b Board) ([][2]float64, b
 	half := capture.Extrinsics{Rotation: [9]float64{-1, 0, 0, 0, -1, 0, 0, 0, 1},
 		Translation: [3]float64{float64(b.Cols-1) * b.Square, float64(b.Rows-1) * b.Square, 0}}
 	if rng.IntN(2) == 0 {
-		pose = joined(pose, half)
+		pose = pose.After(half)
 	}
 	out := make([][2]float64, b.Cols*b.Rows)
 	for c := range out {

@@ -173,7 +173,7 @@ func (s *sightings) pose(lens *capture.Lens, corners [][2]float64) (pose capture
 
 // project is the pixel at which a point of the board is seen.
 func project(lens *capture.Lens, pose capture.Extrinsics, at [2]float64) (x, y float64, ok bool) {
-	p := carry(pose, [3]float64{at[0], at[1], 0})
+	p := pose.Apply([3]float64{at[0], at[1], 0})
 	if !(p[2] > 0.01) {
 		return 0, 0, false
 	}

@@ -161,37 +161,6 @@ func solve(a *[params][params]float64, b *[params]float64, free [params]bool) (x
 	return x, true
 }
 
-// joined applies b, then a.
-func joined(a, b capture.Extrinsics) (c capture.Extrinsics) {
-	for i := range 3 {
-		for j := range 3 {
-			for k := range 3 {
-				c.Rotation[3*i+j] += a.Rotation[3*i+k] * b.Rotation[3*k+j]
-			}
-		}
-	}
-	c.Translation = carry(a, b.Translation)
-	return c
-}
-
-func inverted(e capture.Extrinsics) (c capture.Extrinsics) {
-	for i := range 3 {
-		for j := range 3 {
-			c.Rotation[3*i+j] = e.Rotation[3*j+i]
-			c.Translation[i] -= e.Rotation[3*j+i] * e.Translation[j]
-		}
-	}
-	return c
-}
-
-// carry applies a transform to a point.
-func carry(e capture.Extrinsics, p [3]float64) (q [3]float64) {
-	for i := range 3 {
-		q[i] = dot([3]float64(e.Rotation[3*i:]), p) + e.Translation[i]
-	}
-	return q
-}
-
 func dot(a, b [3]float64) float64 { return a[0]*b[0] + a[1]*b[1] + a[2]*b[2] }
 
 func minus(a, b [3]float64) [3]float64 { return [3]float64{a[0] - b[0], a[1] - b[1], a[2] - b[2]} }

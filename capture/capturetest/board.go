@@ -135,22 +135,16 @@ func (b *Board) Next(ctx context.Context, dst *capture.Pair) error {
 	if b.drawn[b.next] == nil {
 		b.drawn[b.next] = b.draw(b.next)
 	}
-	p := b.drawn[b.next]
+	dst.CopyFrom(b.drawn[b.next])
 	b.next++
-	dst.Seq, dst.ColorTime, dst.DepthTime, dst.Clock = p.Seq, p.ColorTime, p.DepthTime, p.Clock
-	dst.Color.Resize(p.Color.Width, p.Color.Height)
-	copy(dst.Color.Pix, p.Color.Pix)
-	dst.Depth.Resize(p.Depth.Width, p.Depth.Height)
-	copy(dst.Depth.Pix, p.Depth.Pix)
-	dst.Labels.Resize(0, 0)
 	return nil
 }
 
 func (b *Board) draw(i int) *capture.Pair {
 	cal := b.o.Calibration
 	inColor := b.Pose(i)
-	inDepth := joined(inverse(cal.DepthToColor), inColor)
-	wall := inverse(cal.DepthToColor)
+	inDepth := cal.DepthToColor.Inverse().After(inColor)
+	wall := cal.DepthToColor.Inverse()
 	rng := rand.New(rand.NewPCG(b.o.Seed^0x9d, uint64(i)))
 	p := &capture.Pair{Seq: uint64(i), ColorTime: time.Duration(i) * time.Second / 5, DepthTime: time.Duration(i) * time.Second / 5}
 	p.Color.Resize(cal.Color.Width, cal.Color.Height)
@@ -215,30 +209,6 @@ func meet(ray [2]float64, pose capture.Extrinsics) (x, y, z float64, ok bool) {
 	}
 	p := [3]float64{z*ray[0] - t[0], z*ray[1] - t[1], z - t[2]}
 	return r[0]*p[0] + r[3]*p[1] + r[6]*p[2], r[1]*p[0] + r[4]*p[1] + r[7]*p[2], z, true
-}
-
-// joined applies b, then a.
-func joined(a, b capture.Extrinsics) (c capture.Extrinsics) {
-	for i := range 3 {
-		c.Translation[i] = a.Translation[i]
-		for k := range 3 {
-			c.Translation[i] += a.Rotation[3*i+k] * b.Translation[k]
-			for j := range 3 {
-				c.Rotation[3*i+j] += a.Rotation[3*i+k] * b.Rotation[3*k+j]
-			}
-		}
-	}
-	return c
-}
-
-func inverse(e capture.Extrinsics) (c capture.Extrinsics) {
-	for i := range 3 {
-		for j := range 3 {
-			c.Rotation[3*i+j] = e.Rotation[3*j+i]
-			c.Translation[i] -= e.Rotation[3*j+i] * e.Translation[j]
-		}
-	}
-	return c
 }
 
 // rotationAbout is the rotation about v by its length (Rodrigues).
