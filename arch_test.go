@@ -35,8 +35,8 @@ const rapid = "pgregory.net/rapid" // property tests
 var rules = []rule{
 	{"capture", "capture/internal/... internal/pixel", rapid + " capture/capturetest"},
 	{"capture/...", "capture capture/internal/...", rapid + " capture/capturetest capture/replay"},
-	{"capture/replay", "capture capture/internal/... github.com/klauspost/compress", rapid + " capture/capturetest capture/synth"},
-	{"capture/mcap", "capture capture/internal/... github.com/klauspost/compress github.com/pierrec/lz4/v4 google.golang.org/protobuf",
+	{"capture/replay", "capture capture/internal/... internal/disk github.com/klauspost/compress", rapid + " capture/capturetest capture/synth"},
+	{"capture/mcap", "capture capture/internal/... internal/disk github.com/klauspost/compress github.com/pierrec/lz4/v4 google.golang.org/protobuf",
 		rapid + " capture/capturetest capture/synth capture/replay github.com/foxglove/mcap/go/mcap"},
 	{"capture/rosbag", "capture capture/internal/... github.com/pierrec/lz4/v4", rapid + " capture/capturetest capture/synth capture/replay capture/mcap"},
 	{"capture/realsense", "capture capture/internal/... capture/realsense/internal/...", rapid + " capture/capturetest capture/rosbag github.com/ebitengine/purego"},
@@ -55,6 +55,7 @@ var rules = []rule{
 	{"quant/internal/kernel", "quant/internal/pool golang.org/x/sys/cpu", rapid},
 	{"quant/internal/onnx/...", "quant/internal/onnx/... quant/internal/tensor google.golang.org/protobuf", rapid},
 
+	{"internal/disk", "", rapid},                      // what a full disk is, for every package that writes
 	{"internal/pixel", "golang.org/x/sys/cpu", rapid}, // loops over images, for every package that a frame passes through
 
 	{"mask", "", rapid},
@@ -63,7 +64,7 @@ var rules = []rule{
 	{"gpio", "capture periph.io/x/conn/v3", rapid + " capture/capturetest github.com/jonboulle/clockwork"},
 	{"models", "github.com/klauspost/compress", "quant runtime"},
 
-	{"cmd/edge", "capture capture/... quant quant/drift mask runtime models gpio cmd/edge/internal/... " +
+	{"cmd/edge", "capture capture/... internal/disk quant quant/drift mask runtime models gpio cmd/edge/internal/... " +
 		"periph.io/x/conn/v3 periph.io/x/host/v3 " +
 		"github.com/alecthomas/kong github.com/vbauerster/mpb/v8 " +
 		"golang.org/x/term golang.org/x/sys", rapid},

@@ -1,9 +1,6 @@
 package mcap
 
 import (
-	"errors"
-	"syscall"
-
 	"github.com/depthwise/depthwise/capture"
 )
 
@@ -19,11 +16,6 @@ func (w *Writer) Shed() Shed {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.shed
-}
-
-// diskFull tells whether err means that there is no room: on the disk, in the quota, or in the size that a file may have.
-func diskFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }
 
 // queue hands copies of pairs to a goroutine.

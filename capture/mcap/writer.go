@@ -13,6 +13,7 @@ import (
 
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/capture/internal/png"
+	"github.com/depthwise/depthwise/internal/disk"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -255,7 +256,7 @@ func (w *Writer) write(p *capture.Pair) {
 
 // sync forces what is written onto the disk. That there is no room for it is told when it is closed, with ShedFull.
 func (w *Writer) sync() {
-	if err := w.file.Sync(); !w.o.ShedFull || !diskFull(err) {
+	if err := w.file.Sync(); !w.o.ShedFull || !disk.Full(err) {
 		w.fail(err)
 	}
 }
@@ -356,7 +357,7 @@ func (w *Writer) put(data []byte) {
 		w.at += uint64(len(data))
 		return
 	}
-	if back := w.file.Truncate(int64(w.at)); back == nil && w.o.ShedFull && w.at > 0 && diskFull(err) {
+	if back := w.file.Truncate(int64(w.at)); back == nil && w.o.ShedFull && w.at > 0 && disk.Full(err) {
 		return
 	}
 	w.fail(err)

@@ -1,10 +1,10 @@
 package replay
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
+
+	"github.com/depthwise/depthwise/internal/disk"
 )
 
 // Shed counts the pairs that a Writer left out, by its options.
@@ -20,11 +20,6 @@ func (w *Writer) Shed() Shed {
 	return w.shed
 }
 
-// diskFull tells whether err means that there is no room: on the disk, in the quota, or in the size that a file may have.
-func diskFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
-}
-
 // ends are the sizes of the index files.
 func (w *Writer) ends() (ends [3]int64) {
 	for i, f := range w.index {
@@ -35,7 +30,7 @@ func (w *Writer) ends() (ends [3]int64) {
 
 // takeBack makes as if a pair that found no room had never come. A recording that cannot be put right keeps its error.
 func (w *Writer) takeBack(p *writing, written int, ends [3]int64) {
-	if w.written > written || !diskFull(w.err) {
+	if w.written > written || !disk.Full(w.err) {
 		return
 	}
 	for i, f := range w.index {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/capture/internal/png"
+	"github.com/depthwise/depthwise/internal/disk"
 )
 
 // Writer writes a recording. Pairs are compressed by a few goroutines and enter the index in the order of Write. Write
@@ -268,7 +269,7 @@ func (w *Writer) sync() {
 			err = w.index[2].Sync()
 		}
 	}
-	if w.o.ShedFull && diskFull(err) {
+	if w.o.ShedFull && disk.Full(err) {
 		err = nil // the pairs are whole, and forced onto the disk another time
 		w.unsynced = append(files, w.unsynced...)
 	}

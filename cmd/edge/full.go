@@ -1,13 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
-	"syscall"
 
+	"github.com/depthwise/depthwise/internal/disk"
 	"github.com/depthwise/depthwise/runtime"
 )
 
@@ -40,7 +39,7 @@ func (f *onFull) write(seq uint64, do func() error) error {
 		}
 	}
 	// The header of a stream that was not written once will not come again, and nobody can take back what is in a pipe.
-	if !f.shed || !diskFull(err) || f.stream && !f.began {
+	if !f.shed || !disk.Full(err) || f.stream && !f.began {
 		return err
 	}
 	if f.lost++; f.lost == 1 {
@@ -62,9 +61,4 @@ func (f *onFull) end() int64 {
 		return -1
 	}
 	return info.Size()
-}
-
-// diskFull tells whether err means that there is no room: on the disk, in the quota, or in the size that a file may have.
-func diskFull(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }
