@@ -14,7 +14,7 @@ def source(path):
 
 
 NOTE = ("mIoU in percent at the labels' own size. pairs: the validation split, over table and object. synthetic: 500 fresh "
-        "scenes of 640x480, seed 90001. rooms: frames labelled by hand in distill/labels/rooms.json. no_depth and no_color: that "
+        "scenes of 640x480, seed 90001. rooms and views: frames labelled by hand in distill/labels/rooms.json and views.json. no_depth and no_color: that "
         "modality set to zero.")
 
 

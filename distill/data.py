@@ -135,20 +135,23 @@ def synthetic(name, seed, frames, size, edge, scene="mixed", labels="tabletop"):
     return folder
 
 
-def rooms():
-    """The hand-labelled frames of the recordings, one folder per recording: for validation only."""
-    out = WORK / "rooms"
+def undrawn(recording):
+    """keep of load, for training on labels that are made for a whole recording, or on none: the frames that nobody
+    labelled by hand. Those that were validate, or are taught with their own labels."""
+    by_hand = labels.drawn(recording, (*labels.HELD_OUT, labels.TAUGHT))
+    return lambda stem: stem not in by_hand
+
+
+def labelled(path=labels.ROOMS, edge="bin/edge"):
+    """The hand-labelled frames of a file, one folder per recording."""
+    out = WORK / f"{path.stem}-{labels.edition()}"
     with alone(out):
-        labels.export(real_data() / "recordings", out)
-    return sorted(p for p in out.iterdir() if p.is_dir())
+        return labels.export(real_data() / "recordings", out, path, edge)
 
 
 def taught(config):
     """The hand-labelled frames that are there to train on, all recordings in one: as load gives them."""
-    out = WORK / "taught"
-    with alone(out):
-        labels.export(real_data() / "recordings", out, labels.TAUGHT)
-    found = [load(f, config, show=False) for f in sorted(out.iterdir())]
+    found = [load(folder, config, show=False) for folder in labelled(labels.TAUGHT)]
     return np.concatenate([x for x, _, _ in found]), np.concatenate([y for _, y, _ in found]), sum((s for *_, s in found), [])
 
 

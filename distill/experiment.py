@@ -22,7 +22,7 @@ from torch import nn
 import torch.nn.functional as F
 from tqdm import tqdm
 
-from distill import augment, data, evaluate, export, networks, quantise, students, train
+from distill import augment, data, evaluate, export, labels, networks, quantise, students, train
 from distill.config import Config, show
 
 RECORDINGS = ("kitchen", "table", "cup", "corridor")  # unlabelled pairs; frames that validate are left out
@@ -123,9 +123,8 @@ def sets(c):
         held_out = data.split()
         labelled["pairs"] = data.cached(f"pairs-{size}", lambda: data.load(
             real / "tabletop-labelled", c, lambda s: s not in held_out, data.void_zero))[:2]
-        validates = set(data.labels.read())
-        rooms = [data.cached(f"{name}-{size}", lambda: data.load(
-            real / "recordings" / name, c, lambda s: f"{name}/{s}" not in validates))[0] for name in RECORDINGS]
+        rooms = [data.cached(f"{name}-{size}-{labels.edition()}", lambda: data.load(
+            real / "recordings" / name, c, data.undrawn(name)))[0] for name in RECORDINGS]
         unlabelled["rooms"] = np.concatenate(rooms)
     return labelled, unlabelled
 
@@ -138,7 +137,7 @@ def tests(c):
         held_out = data.split()
         flags = ["--labels", "label3", "--void", "0", "--split", str(data.SPLIT)]
         found["pairs"] = (real / "tabletop-labelled", flags, lambda s: s in held_out, data.void_zero, [1, 2])
-        for room in data.rooms():
+        for room in data.labelled():
             found["rooms/" + room.name] = (room, [], None, None, None)
     return found
 

@@ -99,7 +99,7 @@ def shipped(args, steps=60, batch=4):
     some = np.concatenate([x[:: max(1, len(x) // 12)][:12] for x, _ in sources.values()])
     net = warm.fill(students.build(c), "models/tabletop-nano.onnx", torch.from_numpy(some.transpose(0, 3, 1, 2).copy()).float() / 255)
     graph = export.float_model(net.eval(), c)
-    held_out, rooms = data.split(), [evaluate.labelled(f, c) for f in data.rooms()]
+    held_out, rooms = data.split(), [evaluate.labelled(f, c) for f in data.labelled()]
     sets = {"pairs": (*evaluate.labelled(real / "tabletop-labelled", c, lambda s: s in held_out, data.void_zero), [1, 2]),
             "rooms": (np.concatenate([x for x, _ in rooms]), sum((t for _, t in rooms), []), None)}
 

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import torch
 
-from distill import card, data, evaluate, export, preprocess, pseudo, quantise, surfaces, teachers, train
+from distill import card, data, evaluate, export, labels, preprocess, pseudo, quantise, surfaces, teachers, train
 from distill.config import REST, Config, Phase, show
 from distill.recipes import tabletop
 
@@ -127,7 +127,7 @@ def source(name, c, edge, count=400):
     if not (data.real_data() / "weights").is_dir():
         print(f"data: no recordings and teachers' weights here: training without {name}")
         return None
-    return data.cached("indoor-" + name, lambda: recorded(name, c))[:2]
+    return data.cached(f"indoor-{name}-{labels.edition()}", lambda: recorded(name, c))[:2]
 
 
 # Figures
@@ -149,7 +149,7 @@ def real_sets(c):
     """The hand-labelled frames, whose classes are `tabletop`'s three; empty without the recordings."""
     if not data.real_data().is_dir():
         return {}
-    found = [evaluate.labelled(folder, c) for folder in data.rooms()]
+    found = [evaluate.labelled(folder, c) for folder in data.labelled()]
     return {"rooms": (np.concatenate([x for x, _ in found]), sum((t for _, t in found), []), None)}
 
 

@@ -82,17 +82,16 @@ def recorded(name, c):
         held_out = data.split()
         return data.cached(name, lambda: data.load(
             real / "tabletop-labelled", c, lambda s: s not in held_out, data.void_zero))
-    labelled = {n.split("/")[1] for n in data.labels.read() if n.startswith(name + "/")}  # these validate
-    unseen = lambda stem: stem not in labelled
-    folder = real / "recordings" / name
+    undrawn = data.undrawn(name)
+    folder, stored = real / "recordings" / name, f"{name}-{labels.edition()}"
     if name == "corridor":
-        return data.cached(name, lambda: data.load(folder, c, unseen, data.all_background))
+        return data.cached(stored, lambda: data.load(folder, c, undrawn, data.all_background))
     if name == "unaligned":
-        return data.cached(name, lambda: data.load(folder, c, unseen, floor_only))
+        return data.cached(stored, lambda: data.load(folder, c, undrawn, floor_only))
     if name == "taught":
-        return data.cached(name, lambda: data.taught(c))
+        return data.cached(stored, lambda: data.taught(c))
     if name in ROOMS:
-        return data.cached("pseudo-" + name, lambda: geometry(folder, c, unseen, ROOMS[name]))
+        return data.cached("pseudo-" + stored, lambda: geometry(folder, c, undrawn, ROOMS[name]))
     raise ValueError(f"tabletop: no data called {name!r}")
 
 
@@ -127,20 +126,21 @@ def geometry(folder, c, keep, room):
         if truth is not None:
             classes[i] = preprocess.resize_labels(truth, c.width, c.height)
             if corrections:
-                classes[i] = labels.rasterise(corrections, *color.shape[1::-1], under=classes[i])
+                classes[i] = labels.rasterise(corrections, *color.shape[1::-1], labels.classes(labels.TAUGHT), under=classes[i])
             kept.append(i)
     print(f"pseudo: {folder.name}: {len(kept)} of {len(stems)} frames labelled by geometry")
     return inputs[kept], classes[kept], [stems[i] for i in kept]
 
 
-def checker(c):
+def checker(c, edge):
     """A function that gives the averaged student's mIoU on the real validation sets, for the log."""
     real = data.real_data()
     if not real.is_dir():
         return lambda model: {}
     held_out = data.split()
     pairs = evaluate.labelled(real / "tabletop-labelled", c, lambda s: s in held_out, data.void_zero)
-    rooms = {f.name: evaluate.labelled(f, c) for f in data.rooms()}
+    rooms = {f.name: evaluate.labelled(f, c) for f in data.labelled()}
+    views = [evaluate.labelled(f, c) for f in data.labelled(labels.VIEWS, edge)]
 
     def check(model):
         predict = evaluate.torch_predictor(model)
@@ -151,6 +151,7 @@ def checker(c):
             total = total + matrix
             figures[name] = evaluate.mean_iou(matrix)
         figures["rooms"] = evaluate.mean_iou(total)
+        figures["views"] = evaluate.mean_iou(sum(evaluate.score(predict, *view, c) for view in views))
         return {k: round(v, 1) for k, v in figures.items()}
 
     return check
@@ -172,7 +173,7 @@ def make(c, args, summary, material, limits):
         found = {name: source(name, c, args.edge) for name in phase.mix}
         return {name: arrays for name, arrays in found.items() if arrays}
 
-    student = train.run(c, sources, donors, checker(c), str(folder), threads=args.threads)
+    student = train.run(c, sources, donors, checker(c, args.edge), str(folder), threads=args.threads)
     finish(student, c, args, summary, material, limits)
 
 
@@ -185,8 +186,10 @@ def sets(c, edge):
         held_out = data.split()
         found["pairs"] = (*evaluate.labelled(
             real / "tabletop-labelled", c, lambda s: s in held_out, data.void_zero), [1, 2])
-        rooms = {f.name: evaluate.labelled(f, c) for f in data.rooms()}
-        found["rooms"] = (np.concatenate([x for x, _ in rooms.values()]), sum((t for _, t in rooms.values()), []), None)
+        rooms = {f.name: evaluate.labelled(f, c) for f in data.labelled()}
+        views = {f.name: evaluate.labelled(f, c) for f in data.labelled(labels.VIEWS, edge)}
+        for name, of in (("rooms", rooms), ("views", views)):
+            found[name] = (np.concatenate([x for x, _ in of.values()]), sum((t for _, t in of.values()), []), None)
         for name in ("kitchen", "table", "cup"):
             found["rooms/" + name] = (*rooms[name], None)
     return found

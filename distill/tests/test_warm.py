@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from distill import evaluate, export, labels, preprocess, quantise, students, train, warm
+from distill import evaluate, export, preprocess, quantise, students, train, warm
 from distill.config import Config, Phase
 
 MODEL = preprocess.__file__.replace("distill/preprocess.py", "models/tabletop.onnx")
@@ -104,14 +104,3 @@ def test_a_student_of_one_modality_quantises_and_says_so(modality, tmp_path):
     predict = evaluate.onnx_predictor(path)
     assert (predict(data) == predict(other)).all(), "the other modality is not read"
     assert (predict(data) == evaluate.torch_predictor(student)(data)).mean() > 0.9
-
-
-def test_frames_to_train_on_validate_nowhere():
-    assert not set(labels.read()) & set(labels.read(labels.TAUGHT))
-
-
-def test_shapes_over_labels_keep_what_they_do_not_cover():
-    under = np.ones((24, 32), np.uint8)
-    shapes = [{"class": "object", "polygon": [[0, 0], [31, 0], [31, 23], [0, 23]]}]  # on an image of 64 × 48
-    got = np.asarray(labels.rasterise(shapes, 64, 48, under=under))
-    assert got.shape == (24, 32) and got[5, 5] == 2 and got[20, 28] == 1
