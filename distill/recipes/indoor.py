@@ -35,8 +35,8 @@ SUMMARY = "rooms in eight classes, from colour and depth: good at tables, floors
 DATA = (
     "5200 scenes of the synthetic camera with labels=indoor (seeds 5001 to 5008 mixed, 5011 to 5013 rooms, 5021 and 5022 without "
     "tables); recordings kitchen, table, cup, corridor and unaligned with pseudo-labels: tables and objects, floors, walls and "
-    "ceilings from geometry, chairs and people from ESPNetv2 at scale 2 and DiCENet at 1.75, trained by others on Pascal VOC; 16 "
-    "frames of kitchen and table labelled by hand, and 35 labelled pairs of one table, for tables and objects alone"
+    "ceilings from geometry, chairs and people from ESPNetv2 at scale 2 and DiCENet at 1.75, trained by others on Pascal VOC; 31 "
+    "frames of kitchen, table and corridor labelled by hand, and 35 labelled pairs of one table, for tables and objects alone"
 )
 LIMITS = [
     "people are hardly ever found: synthetic bodies are rare in the scenes and simple, and no recording shows a whole person; most "

@@ -71,7 +71,8 @@ def test_recipes_train_on_no_frame_that_validates(name, tmp_path, monkeypatch):
     validate = labels.drawn(name, labels.HELD_OUT)
     assert validate and not set(stems) & validate
     everything = {stem for stem, *_ in data.pairs(data.real_data() / "recordings" / name)}
-    assert set(stems) == everything - validate - labels.drawn(name, [labels.TAUGHT])
+    left_out = set(tabletop.LOW_TABLES) if name == "corridor" else set()
+    assert set(stems) == everything - validate - labels.drawn(name, [labels.TAUGHT]) - left_out
 
 
 def test_shapes_over_labels_keep_what_they_do_not_cover():
