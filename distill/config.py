@@ -40,8 +40,13 @@ class Config:
     depth_kind: str = "inverse"  # inverse depth: a plane in space stays linear in the image, noise ∝ z² becomes even
     depth_near: float = 0.4  # metres
     depth_far: float = 8.0
-    channels: tuple = (16, 32, 64, 128)  # at strides 2, 4, 8, 16
-    decoder: tuple = (64, 32)  # at strides 8, 4
+    network: str = "plain"  # distill/students.py's, or "mobile", distill/mobile.py's
+    stem: int = 32  # filters of mobile's first convolution
+    stages: tuple = ()  # of mobile: (expansion, width, kernel, stride, blocks) each; empty: EfficientNet-Lite0's
+    pretrained: bool = False  # whether mobile's encoder begins with what ImageNet taught EfficientNet-Lite0
+    careful: float = 1.0  # learning rate of pretrained weights over that of the others
+    channels: tuple = (16, 32, 64, 128)  # of plain, at strides 2, 4, 8, 16
+    decoder: tuple = (64, 32)  # at strides 8, 4, and mobile's 2
     expand: int = 2  # of the inverted residuals at stride 16
     dilations: tuple = (1, 2, 1, 3)
     phases: list = field(default_factory=list)

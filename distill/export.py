@@ -12,7 +12,7 @@ from distill import __version__, students
 
 
 class Logits(nn.Module):
-    """What is traced: the student up to its logits at stride 4, and its codes if it makes any."""
+    """What is traced: the student up to its logits, before upsampling, and its codes if it makes any."""
 
     def __init__(self, student):
         super().__init__()
@@ -48,13 +48,13 @@ def float_model(student, config):
     torch.onnx.export(Logits(fold(student)).eval(), inputs, buffer, opset_version=17, dynamo=False,
                       input_names=list(student.takes), output_names=["logits", *codes])
     model = onnx.load_from_string(buffer.getvalue())
-    finish(model.graph, config)
+    finish(model.graph, config, getattr(student, "stride", 4))
     return onnx.shape_inference.infer_shapes(model)
 
 
-def finish(graph, config):
-    """Appends bilinear upsampling by 4, argmax over classes and the cast to bytes."""
-    scales = helper.make_tensor("upsample.scales", TensorProto.FLOAT, [4], [1.0, 1.0, 4.0, 4.0])
+def finish(graph, config, stride):
+    """Appends bilinear upsampling by the logits' stride, argmax over classes and the cast to bytes."""
+    scales = helper.make_tensor("upsample.scales", TensorProto.FLOAT, [4], [1.0, 1.0, stride, stride])
     graph.initializer.append(scales)
     graph.node.extend([
         helper.make_node("Resize", ["logits", "", scales.name], ["upsampled"], "upsample", mode="linear",

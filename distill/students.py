@@ -10,6 +10,8 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 
+from distill import mobile
+
 
 def conv(inputs, outputs, kernel=3, stride=1, groups=1, dilation=1, relu=True):
     """Convolution, batch normalisation (folded at export) and perhaps ReLU."""
@@ -70,6 +72,7 @@ class Student(Encoder):
     """Segmentation of one input: early-fused RGB-D, or one modality. `takes` names the input."""
 
     takes = ("pixels",)
+    stride = 4  # of the logits
 
     def __init__(self, classes=3, channels=(16, 32, 64, 128), decoder=(64, 32), expand=2, dilations=(1, 2, 1, 3), inputs=4):
         super().__init__(channels, expand, dilations, inputs)
@@ -113,6 +116,8 @@ def channels(model):
 def build(config, inputs=None):
     """A student of the configuration's modalities, or of so many input channels."""
     inputs = inputs or sum({"color": 3, "depth": 1}[m] for m in config.modalities)
+    if config.network == "mobile":
+        return mobile.MobileStudent(len(config.classes), inputs, config.stem, config.stages or mobile.LITE0, config.decoder)
     return Student(len(config.classes), config.channels, config.decoder, config.expand, config.dilations, inputs)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from distill import data, students, warm
+from distill import data, mobile, students, warm
 from distill.config import REST
 from distill.methods import kd, transfer
 
@@ -42,6 +42,8 @@ def loss_of(logits, classes, config):
 def begin(config, sources, device):
     """The student to train: random, or with the weights of config.start."""
     model = students.build(config)
+    if config.pretrained and not config.start:
+        mobile.fill(model)
     if config.start:
         warm.fill(model, config.start, sample(config, sources, model.stem[0].in_channels), config.inherit)
     return model.to(device, memory_format=torch.channels_last)
@@ -51,8 +53,7 @@ def teacher_of(config, sources, device):
     """The frozen student of both modalities that teaches, or None."""
     if not config.teacher:
         return None
-    both = students.Student(len(config.classes))
-    warm.fill(both, config.teacher, sample(config, sources, 4))
+    both = warm.student(config.teacher, sample(config, sources, 4))
     return transfer.freeze(both).to(device, memory_format=torch.channels_last)
 
 
@@ -73,13 +74,22 @@ def objective(model, teacher, x, classes, config, phase):
     logits = model.decode(*features)
     with torch.no_grad():
         shown = teacher.encode(x)
-        answer = teacher.decode(*shown)
+        answer = F.interpolate(teacher.decode(*shown), logits.shape[2:], mode="area")
     loss = config.lesson * kd.kd_loss(logits, answer, temperature=2.0)
-    for mine, theirs in zip(features[1:], shown[1:]) if config.mimic else ():
+    for mine, theirs in zip(features[-2:], shown[-2:]) if config.mimic else ():  # strides 8 and 16
         loss = loss + config.mimic * transfer.loss(mine, theirs) / theirs.var().clamp_min(1e-6)
     if phase.labels:
-        loss = loss + loss_of(F.interpolate(logits, scale_factor=4.0, mode="bilinear"), classes, config)
+        loss = loss + loss_of(F.interpolate(logits, classes.shape[1:], mode="bilinear"), classes, config)
     return loss
+
+
+def groups(model, config):
+    """The optimizer's parameter groups; `share` is a group's learning rate over the phase's."""
+    if config.careful == 1:
+        return [{"params": list(model.parameters()), "share": 1.0}]
+    careful = {id(p) for p in model.pretrained()}
+    return [{"params": [p for p in model.parameters() if (id(p) in careful) == slow], "share": config.careful if slow else 1.0}
+            for slow in (False, True)]
 
 
 def rate_at(step, phase):
@@ -113,10 +123,11 @@ def run(config, sources, donors, checks, folder, device="cpu", every=200, thread
     """
     torch.set_num_threads(threads)
     torch.manual_seed(config.seed)
+    fast = config.network == "mobile" and torch.backends.cpu.get_cpu_capability() == "AVX512"
     model = begin(config, sources, device)
     teacher = teacher_of(config, sources, device)
     mean = copy.deepcopy(model).eval()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=config.decay)
+    optimizer = torch.optim.AdamW(groups(model, config), weight_decay=config.decay)
     done, first, total = 0, 0, 0
     last = os.path.join(folder, "last.pt")
     if os.path.exists(last):
@@ -139,9 +150,10 @@ def run(config, sources, donors, checks, folder, device="cpu", every=200, thread
         for step, (x, classes) in enumerate(loader, start):
             rate = rate_at(step, phase)
             for group in optimizer.param_groups:
-                group["lr"] = rate
+                group["lr"] = rate * group["share"]
             model.train()
-            loss = objective(model, teacher, x.to(device).float() / 255, classes.to(device), config, phase)
+            with torch.autocast(device, torch.bfloat16, enabled=fast):
+                loss = objective(model, teacher, x.to(device).float() / 255, classes.to(device), config, phase)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)

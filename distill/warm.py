@@ -9,6 +9,9 @@ import onnx
 import torch
 from torch import nn
 
+from distill import mobile, students
+from distill.config import Config
+
 
 def convolutions(path):
     """{module's name: (weight float [O, I/groups, kh, kw], bias float [O])} of an int8 file that distill.export wrote."""
@@ -27,6 +30,41 @@ def convolutions(path):
         return bias.removeprefix("student.").removesuffix(".bias")
 
     return {module(n.input[2]): (real(n.input[1]), real(n.input[2])) for n in graph.node if n.op_type == "Conv"}
+
+
+def strides(path):
+    """{module's name: (stride, dilation)} of the file's convolutions."""
+    found = {}
+    for node in onnx.load(path).graph.node:
+        if node.op_type == "Conv":
+            has = {a.name: list(a.ints) for a in node.attribute}
+            found[node.input[2].removeprefix("student.").rsplit(".bias", 1)[0]] = (has["strides"][0], has["dilations"][0])
+    return found
+
+
+def build(path):
+    """The student of a file, its architecture read from the file and its weights random."""
+    shapes, steps = {name: tuple(w.shape) for name, (w, _) in convolutions(path).items()}, strides(path)
+    wide = lambda name: shapes[name][0]  # filters
+    inputs, classes = shapes["stem.0"][1], wide("head")
+    if "levels.0.0.depthwise.0" in shapes:
+        blocks = [n.removesuffix(".depthwise.0") for n in shapes if n.startswith("levels.") and n.endswith(".depthwise.0")]
+        stages, width = [], wide("stem.0")
+        for block in sorted(blocks, key=lambda n: [int(i) for i in n.split(".")[1:]]):
+            out, step = wide(block + ".project.0"), steps[block + ".depthwise.0"][0]
+            stages.append((wide(block + ".depthwise.0") // width, out, shapes[block + ".depthwise.0"][2], step, 1))
+            width = out
+        return mobile.MobileStudent(classes, inputs, wide("stem.0"), stages, (wide("top.0"), wide("narrow8.0"), wide("narrow4.0")))
+    widths = [wide(n) for n in ("stem.0", "stage4.0.0", "stage8.0.0", "stage16.0.0")]
+    inverted = sorted((int(n.split(".")[1]), n) for n in shapes if n.startswith("stage16.") and n.endswith(".body.1.0"))
+    expand = wide(inverted[0][1]) // widths[3] if inverted else Config.expand
+    dilations = [steps[name][1] for _, name in inverted]
+    return students.Student(classes, widths, (wide("top.0"), wide("narrow.0")), expand, dilations, inputs)
+
+
+def student(path, inputs):
+    """The student of a file with its weights; inputs as fill wants them."""
+    return fill(build(path), path, inputs)
 
 
 def fill(student, path, inputs, inherit=()):

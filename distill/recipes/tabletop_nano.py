@@ -10,6 +10,7 @@ LIMITS = ["less sure of small and thin objects than tabletop", *tabletop.LIMITS]
 def config():
     c = tabletop.config()
     c.name, c.teacher = "tabletop-nano", "models/tabletop.onnx"
+    c.network, c.pretrained, c.careful = "plain", False, 1.0
     c.channels, c.decoder = (8, 16, 24, 64), (24, 16)
     c.method = "early fusion, from scratch with tabletop as its teacher; post-training quantization"
     c.phases = [
