@@ -18,8 +18,8 @@ from PIL import Image, ImageDraw
 
 VOID = 255
 FOLDER = Path(__file__).parent / "labels"
-ROOMS, VIEWS = FOLDER / "rooms.json", FOLDER / "views.json"
-HELD_OUT = (ROOMS, VIEWS)  # they validate: trained on nowhere
+ROOMS, VIEWS, INDOOR = FOLDER / "rooms.json", FOLDER / "views.json", FOLDER / "indoor.json"
+HELD_OUT = (ROOMS, VIEWS, INDOOR)  # they validate: trained on nowhere
 TAUGHT = FOLDER / "taught.json"  # for training
 
 
@@ -30,9 +30,11 @@ def classes(path=ROOMS):
 
 
 def read(path=ROOMS):
-    """The polygons of every frame: {"recording/stem": [{"class": name, "polygon": [[x, y], …]}, …]}."""
-    known = classes(path)
-    frames = json.loads(Path(path).read_text())["frames"]
+    """The polygons of every frame: {"recording/stem": [{"class": name, "polygon": [[x, y], …]}, …]}, in the order that they
+    are painted in. Those that the files under "then" have for the same frames come last."""
+    stored, known = json.loads(Path(path).read_text()), classes(path)
+    more = [read(Path(path).parent / other) for other in stored.get("then", [])]
+    frames = {name: sum((other.get(name, []) for other in more), shapes) for name, shapes in stored["frames"].items()}
     for name, shapes in frames.items():
         for i, shape in enumerate(shapes):
             if shape["class"] not in known or len(shape["polygon"]) < 3:

@@ -8,7 +8,7 @@ import pytest
 
 from distill import data, labels
 from distill.config import Config
-from distill.recipes import tabletop
+from distill.recipes import indoor, tabletop
 
 FILES = sorted(labels.FOLDER.glob("*.json"))
 CONFIG = Config(width=32, height=24)
@@ -40,6 +40,7 @@ def test_what_validates_is_not_taught_and_no_frame_is_in_two_files():
     assert set(labels.HELD_OUT) | {labels.TAUGHT} == set(FILES), "a file that is neither held out nor taught"
     names = [name for path in (labels.ROOMS, labels.VIEWS, labels.TAUGHT) for name in labels.read(path)]
     assert len(set(names)) == len(names)
+    assert set(labels.read(labels.INDOOR)) <= set(labels.read(labels.ROOMS)) | set(labels.read(labels.VIEWS))
     for path in labels.HELD_OUT:
         assert not set(labels.read(path)) & set(labels.read(labels.TAUGHT)), path
 
@@ -97,6 +98,23 @@ def test_exports_a_recording_with_its_scale(ground, outside, tmp_path):
     assert stem == "7" and label.parent.name == "label3" and (data.read(depth) == 900).all() and data.read(color).shape == (48, 64, 3)
     got = data.read(label)
     assert (got[2, 2], got[10, 10], got[25, 25]) == (outside, 1, 255)
+
+
+def test_shapes_of_other_files_come_last(tmp_path):
+    write(tmp_path / "tops.json", {"lab/7": [square("table", 0, 0, 9, 9)], "lab/8": []})
+    path = write(tmp_path / "rooms.json", {"lab/7": [square("floor", 0, 0, 20, 20)]}, classes=["floor", "table"], then=["tops.json"])
+    frames = labels.read(path)
+    assert set(frames) == {"lab/7"}
+    got = np.asarray(labels.rasterise(frames["lab/7"], 32, 24, labels.classes(path), labels.VOID))
+    assert (got[5, 5], got[15, 15], got[22, 25]) == (1, 0, 255)
+
+
+def test_indoor_knows_the_recipe_s_classes_and_labels_them_all():
+    known = labels.classes(labels.INDOOR)
+    assert list(known) == [*indoor.CLASSES, "void"] and list(known.values()) == [*range(8), labels.VOID]
+    frames = labels.read(labels.INDOOR)
+    found = {shape["class"] for shapes in frames.values() for shape in shapes}
+    assert found == set(known) and len({name.split("/")[0] for name in frames}) == 6  # recordings
 
 
 def test_faults_name_place_and_fact(tmp_path):
