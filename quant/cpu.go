@@ -1,9 +1,14 @@
 package quant
 
 import (
+	"math"
+	"runtime"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/depthwise/depthwise/quant/internal/kernel"
+	"github.com/depthwise/depthwise/quant/internal/pool"
 )
 
 // Kernel is one way of computing an operation that this binary has for its architecture.
@@ -44,4 +49,36 @@ func Peak(threads int, disable []string) (float64, error) {
 		total += s
 	}
 	return total, nil
+}
+
+// Clock measures the cycles a second of one core, by a chain of integer operations of one cycle each. Peak of one thread
+// divided by it is the multiply-accumulates a cycle.
+func Clock() float64 { return kernel.Clock() }
+
+// Barrier measures what sharing a step costs: from the start of one that every one of the given number of threads must
+// reach, and none leaves before, to its end, while steps follow at once; the best of several runs.
+func Barrier(threads int) time.Duration {
+	const steps = 100
+	p := pool.New(threads)
+	defer p.Close()
+	all := int64(p.Threads())
+	var arrived atomic.Int64
+	meet := func(int, int, int) {
+		last := (arrived.Add(1) + all - 1) / all * all
+		for i := 1; arrived.Load() < last; i++ {
+			if i%1024 == 0 {
+				runtime.Gosched() // there may be fewer CPUs
+			}
+		}
+	}
+	best := time.Duration(math.MaxInt64)
+	begin := time.Now()
+	for i := 0; i < 200 && (i == 0 || time.Since(begin) < 100*time.Millisecond); i++ {
+		start := time.Now()
+		for range steps {
+			p.Run(p.Threads(), 1, meet)
+		}
+		best = min(best, time.Since(start)/steps)
+	}
+	return best
 }

@@ -7,10 +7,12 @@ type Step struct {
 	Name   string        `json:"name"`   // the value that it makes
 	Op     string        `json:"op"`     // what it does: conv, add, table, resize argmax, … or an ONNX operator
 	Kernel string        `json:"kernel"` // the kernel that does it; "plain" is package ops, in float
+	Kind   string        `json:"kind"`   // of a convolution: pointwise, depthwise or dense; "" = none
 	Nodes  []string      `json:"nodes"`  // the model's nodes folded into it, last first
 	Reads  []int         `json:"reads"`  // the steps whose results it reads; what comes from an input of the network is not among them
 	Shape  []int         `json:"shape"`  // of its first output, in ONNX's order
 	MACs   int64         `json:"macs"`   // multiply-accumulates
+	Dots   int64         `json:"dots"`   // of a depthwise convolution: with those that its kernel makes with padding
 	Bytes  int64         `json:"bytes"`  // read and written, weights included
 	Time   time.Duration `json:"ns"`     // mean per Run while profiling, 0 before
 	Least  time.Duration `json:"min_ns"` // fastest while profiling
@@ -43,7 +45,7 @@ func (n *Network) Steps() []Step {
 	}
 	list, from := make([]Step, len(n.plan.Steps)), reads(n.plan.Steps)
 	for i, s := range n.plan.Steps {
-		list[i] = Step{Name: s.Name, Op: s.Op, Kernel: s.Kernel, Nodes: s.Nodes, Reads: from[i], MACs: s.MACs, Bytes: s.Bytes}
+		list[i] = Step{Name: s.Name, Op: s.Op, Kernel: s.Kernel, Kind: s.Kind, Nodes: s.Nodes, Reads: from[i], MACs: s.MACs, Dots: s.Dots, Bytes: s.Bytes}
 		for _, b := range s.Out {
 			if b != nil {
 				list[i].Shape = b.Shape

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +27,7 @@ type benchCmd struct {
 	Seconds float64  `placeholder:"N" help:"End a measurement after N seconds, whatever --frames says."`
 	Size    string   `default:"640x480" help:"Size of the camera's images."`
 	Start   bool     `negatable:"" default:"true" help:"Measure the cold start and memory of edge run by running it."`
+	Graph   bool     `help:"Time the graph alone, as its file has it: its own inputs and outputs, no frames, no class map."`
 	JSON    bool     `help:"Print one JSON object a line, one for each number of threads."`
 	Disable []string `placeholder:"NAME" help:"CPU features or kernels to leave unused, as edge doctor names them; simd = all."`
 	cpuFlags
@@ -35,13 +38,17 @@ func (*benchCmd) Help() string {
 	return `
 Times a model on pairs of the synthetic camera, made beforehand. A frame is what edge run does with a pair: registration,
 preprocessing, inference, scaling, writing the mask as ndjson. Each step's speed stands beside the limit that this
-machine reaches with its dot-product instructions. The cold start is from the start of a process to its first byte of
-mask.
+machine reaches with its dot-product instructions, and so does that of all pointwise, depthwise and dense convolutions
+together, from each step's least time. The cold start is from the start of a process to its first byte of mask.
+
+With --graph any model that the engine can load is timed back to back, on inputs of arbitrary values, and its outputs are
+what the file says: logits stay logits, in the graph's order.
 
 Examples:
 
     edge bench
     edge bench --model student.onnx --threads 1,2 --frames 500
+    edge bench --model logits.onnx --graph
     edge bench --json | jq .infer_ms.p50
 `
 }
@@ -54,19 +61,34 @@ type benchResult struct {
 	MACs           int64       `json:"macs"`
 	InferMS        latencies   `json:"infer_ms"`
 	SteadyMS       latencies   `json:"steady_ms"` // of inferences back to back, nothing between them
+	LeastMS        float64     `json:"least_ms"`  // the shortest of these
 	FrameMS        latencies   `json:"frame_ms"`
 	RegisterMS     latencies   `json:"register_ms"`
 	PreprocessMS   latencies   `json:"preprocess_ms"`
-	OutputMS       latencies   `json:"output_ms"` // scaling and writing
-	GMACs          float64     `json:"gmacs"`     // reached by inference, 10⁹ multiply-accumulates a second
-	PeakGMACs      float64     `json:"peak_gmacs"`
+	OutputMS       latencies   `json:"output_ms"`        // scaling and writing
+	GMACs          float64     `json:"gmacs"`            // reached by inference, 10⁹ multiply-accumulates a second
+	PeakGMACs      float64     `json:"peak_gmacs"`       // of all threads together
+	ClockGHz       float64     `json:"clock_ghz"`        // of one core
+	BarrierUS      float64     `json:"barrier_us"`       // what sharing a step between the threads takes; see quant.Barrier
 	AllocsPerFrame float64     `json:"allocs_per_frame"` // whole ones, as testing.AllocsPerRun counts
 	FirstMaskMS    float64     `json:"first_mask_ms"`    // 0 = not measured
 	RSSMB          float64     `json:"rss_mb"`           // peak of edge run; 0 = not measured
 	ArenaBytes     int         `json:"arena_bytes"`
 	Size           string      `json:"size"`
 	CPU            string      `json:"cpu"`
+	Kinds          []benchKind `json:"kinds"`
 	Steps          []benchStep `json:"steps"`
+}
+
+// benchKind sums the steps of one kind, in their least times.
+type benchKind struct {
+	Kind   string  `json:"kind"` // pointwise, depthwise, dense or rest
+	MS     float64 `json:"ms"`
+	MACs   int64   `json:"macs"`
+	GMACs  float64 `json:"gmacs"`
+	OfPeak float64 `json:"of_peak"` // GMACs as a part of PeakGMACs
+	OfDots float64 `json:"of_dots"` // the same with the products that kernels form with padding: of their own limit
+	Share  float64 `json:"share"`   // of all steps' time, 0 to 1
 }
 
 // benchStep is one step of the network.
@@ -74,6 +96,7 @@ type benchStep struct {
 	Name   string  `json:"name"`
 	Op     string  `json:"op"`
 	Kernel string  `json:"kernel"`
+	Kind   string  `json:"kind,omitempty"`
 	Shape  []int   `json:"shape"`
 	MACs   int64   `json:"macs"`
 	Bytes  int64   `json:"bytes"`
@@ -91,6 +114,9 @@ func (c *benchCmd) Run(e *env) error {
 	counts, err := parseThreads(c.Threads)
 	if err != nil {
 		return err
+	}
+	if c.Graph {
+		return c.graph(e, counts)
 	}
 	var w, h int
 	if n, err := fmt.Sscanf(c.Size, "%dx%d", &w, &h); n != 2 || err != nil {
@@ -113,16 +139,18 @@ func (c *benchCmd) Run(e *env) error {
 				return err
 			}
 		}
-		if c.JSON {
-			err = json.NewEncoder(e.stdout).Encode(r)
-		} else {
-			err = r.print(e.stdout)
-		}
-		if err != nil {
+		if err := c.write(e, r); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (c *benchCmd) write(e *env, r *benchResult) error {
+	if c.JSON {
+		return json.NewEncoder(e.stdout).Encode(r)
+	}
+	return r.print(e.stdout)
 }
 
 func parseThreads(list string) ([]int, error) {
@@ -253,27 +281,31 @@ func (c *benchCmd) measure(e *env, pairs []*capture.Pair, cal capture.Calibratio
 	r := &benchResult{Model: student.Name(), Threads: threads, Frames: n, MACs: net.MACs(), InferMS: newLatencies(&b.infer),
 		FrameMS: newLatencies(&b.frame), RegisterMS: newLatencies(&b.register), PreprocessMS: newLatencies(&b.preprocess),
 		OutputMS: newLatencies(&b.output), AllocsPerFrame: float64(allocs / uint64(n)), ArenaBytes: net.Arena().Bytes,
-		Size: c.Size, CPU: cpuName(), PeakGMACs: peak / 1e9}
+		Size: c.Size, CPU: cpuName(), PeakGMACs: peak / 1e9, ClockGHz: quant.Clock() / 1e9,
+		BarrierUS: float64(quant.Barrier(threads)) / 1e3}
 	r.GMACs = gmacs(r.MACs, b.infer.Percentile(50))
-	if err := r.steady(student, min(n, 200)); err != nil {
+	if err := r.steady(net, min(n, 200)); err != nil {
 		return nil, err
 	}
-	return r, r.profile(student, min(n, 100))
+	return r, r.profile(net, min(n, 100))
 }
 
 // steady times inferences back to back, the caches all theirs: what benchmarks of inference engines measure.
-func (r *benchResult) steady(student *runtime.Student, runs int) error {
+func (r *benchResult) steady(net *quant.Network, runs int) error {
 	var times runtime.Latency
+	least := time.Duration(math.MaxInt64)
 	for i := range runs + 2 {
 		begin := time.Now()
-		if _, err := student.Infer(); err != nil {
+		if err := net.Run(); err != nil {
 			return err
 		}
 		if i >= 2 { // the frames' work has left the caches
-			times.Add(time.Since(begin))
+			took := time.Since(begin)
+			times.Add(took)
+			least = min(least, took)
 		}
 	}
-	r.SteadyMS = newLatencies(&times)
+	r.SteadyMS, r.LeastMS = newLatencies(&times), float64(least)/1e6
 	return nil
 }
 
@@ -285,12 +317,11 @@ func gmacs(n int64, d time.Duration) float64 {
 }
 
 // profile times the network's steps over some runs.
-func (r *benchResult) profile(student *runtime.Student, runs int) error {
-	net := student.Network()
+func (r *benchResult) profile(net *quant.Network, runs int) error {
 	net.Profile(true)
 	defer net.Profile(false)
 	for range runs {
-		if _, err := student.Infer(); err != nil {
+		if err := net.Run(); err != nil {
 			return err
 		}
 	}
@@ -300,9 +331,37 @@ func (r *benchResult) profile(student *runtime.Student, runs int) error {
 		all += s.Time
 	}
 	for _, s := range steps {
-		r.Steps = append(r.Steps, benchStep{Name: s.Name, Op: s.Op, Kernel: s.Kernel, Shape: s.Shape, MACs: s.MACs, Bytes: s.Bytes,
+		r.Steps = append(r.Steps, benchStep{Name: s.Name, Op: s.Op, Kernel: s.Kernel, Kind: s.Kind, Shape: s.Shape, MACs: s.MACs, Bytes: s.Bytes,
 			MS: float64(s.Time) / 1e6, MinMS: float64(s.Least) / 1e6, GMACs: gmacs(s.MACs, s.Time), GBs: gmacs(s.Bytes, s.Time),
 			Share: float64(s.Time) / float64(max(all, 1))})
 	}
+	r.Kinds = sumKinds(steps, r.PeakGMACs)
 	return nil
+}
+
+// sumKinds adds up the steps' least times, when nothing else ran, by the kind of their convolution.
+func sumKinds(steps []quant.Step, peak float64) []benchKind {
+	kinds := []benchKind{{Kind: "pointwise"}, {Kind: "depthwise"}, {Kind: "dense"}, {Kind: "rest"}}
+	var times [4]time.Duration
+	var dots [4]int64
+	var all time.Duration
+	for _, s := range steps {
+		k := slices.IndexFunc(kinds[:3], func(k benchKind) bool { return k.Kind == s.Kind })
+		if k < 0 {
+			k = 3
+		}
+		kinds[k].MACs += s.MACs
+		dots[k] += max(s.MACs, s.Dots)
+		times[k] += s.Least
+		all += s.Least
+	}
+	for i := range kinds {
+		k := &kinds[i]
+		k.MS, k.GMACs = float64(times[i])/1e6, gmacs(k.MACs, times[i])
+		k.Share = float64(times[i]) / float64(max(all, 1))
+		if peak > 0 {
+			k.OfPeak, k.OfDots = k.GMACs/peak, gmacs(dots[i], times[i])/peak
+		}
+	}
+	return kinds
 }

@@ -113,21 +113,40 @@ func (r *benchResult) print(w io.Writer) error {
 	row := func(name string, l latencies) {
 		fmt.Fprintf(t, "%s\tp50 %.2f ms\tp90 %.2f ms\tp99 %.2f ms\n", name, l.P50, l.P90, l.P99)
 	}
-	fmt.Fprintf(w, "%s, %d threads, %s camera, %d frames, %s\n", r.Model, r.Threads, r.Size, r.Frames, r.CPU)
-	row("frame", r.FrameMS)
-	row("  register", r.RegisterMS)
-	row("  preprocess", r.PreprocessMS)
-	row("  infer", r.InferMS)
+	camera := ""
+	if r.Size != "" {
+		camera = r.Size + " camera, "
+	}
+	fmt.Fprintf(w, "%s, %d threads, %s%d frames, %s\n", r.Model, r.Threads, camera, r.Frames, r.CPU)
+	if r.FrameMS.P50 > 0 {
+		row("frame", r.FrameMS)
+		row("  register", r.RegisterMS)
+		row("  preprocess", r.PreprocessMS)
+		row("  infer", r.InferMS)
+		row("  output", r.OutputMS)
+	}
 	row("back to back", r.SteadyMS)
-	row("  output", r.OutputMS)
 	t.Flush()
-	fmt.Fprintf(w, "%.1f million multiply-accumulates, %.1f GMAC/s of %.1f measured peak (%.0f %%)\n", float64(r.MACs)/1e6, r.GMACs, r.PeakGMACs,
-		100*r.GMACs/max(r.PeakGMACs, 1e-9))
+	fmt.Fprintf(w, "%.1f million multiply-accumulates, %.1f GMAC/s of %.1f measured peak (%.0f %%), which is %.1f a cycle and thread at %.2f GHz\n",
+		float64(r.MACs)/1e6, r.GMACs, r.PeakGMACs, 100*r.GMACs/max(r.PeakGMACs, 1e-9), r.PeakGMACs/float64(r.Threads)/max(r.ClockGHz, 1e-9), r.ClockGHz)
 	fmt.Fprintf(w, "%.2f allocations per frame, arena %.2f MB", r.AllocsPerFrame, float64(r.ArenaBytes)/1e6)
+	if r.Threads > 1 {
+		fmt.Fprintf(w, "; sharing a step takes %.2f µs", r.BarrierUS)
+	}
 	if r.FirstMaskMS > 0 {
 		fmt.Fprintf(w, "; edge run: first mask after %.0f ms, at most %.0f MB in memory", r.FirstMaskMS, r.RSSMB)
 	}
 	fmt.Fprint(w, "\n\n")
+	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "least ms\tshare\tMMAC\tGMAC/s\tof peak\twith padding\tall\t")
+	for _, k := range r.Kinds {
+		fmt.Fprintf(t, "%.3f\t%.1f %%\t%.2f\t%.1f\t%.0f %%\t%.0f %%\t%s\t\n", k.MS, 100*k.Share, float64(k.MACs)/1e6, k.GMACs, 100*k.OfPeak,
+			100*k.OfDots, k.Kind)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(w)
 	t = tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "ms\tshare\tMMAC\tGMAC/s\tof peak\tKB\tGB/s\top\tkernel\tname\t")
 	for _, s := range r.Steps {

@@ -46,9 +46,30 @@ type PackedConv struct {
 // Kernel is the name of the variant that runs the convolution.
 func (p *PackedConv) Kernel() string { return p.impl.name }
 
+// Kind is what reports sum convolutions by: "depthwise" where an output channel reads one input channel of several,
+// "pointwise" where it reads the pixel at one place, "dense" otherwise, grouped ones too.
+func (p *PackedConv) Kind() string {
+	c := &p.c
+	switch {
+	case c.Groups > 1 && c.In == c.Groups:
+		return "depthwise"
+	case c.Groups == 1 && c.KH*c.KW == 1:
+		return "pointwise"
+	}
+	return "dense"
+}
+
 // MACs is the number of multiply-accumulates for h × w output pixels, padding counted.
 func (p *PackedConv) MACs(h, w int) int64 {
 	return int64(h) * int64(w) * int64(p.c.Out) * int64(p.depth)
+}
+
+// Products is MACs with those that a depthwise kernel's dot products form with padding: instructions take 4 taps.
+func (p *PackedConv) Products(h, w int) int64 {
+	if p.packed.lanes == 0 {
+		return p.MACs(h, w)
+	}
+	return int64(h) * int64(w) * int64(p.c.Out) * int64(p.packed.lanes)
 }
 
 // PackConv checks c and packs its weights for the best variant of the set that can run it.

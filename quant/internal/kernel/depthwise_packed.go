@@ -22,6 +22,7 @@ func packDepthwise3x3(p *PackedConv) packedWeights {
 		bias:    make([]int32, groups*16),
 		scale:   make([]float32, groups*16),
 		pad:     padding(groups*64, p.c.Zero),
+		lanes:   12,
 	}
 	copy(w.bias, p.bias)
 	copy(w.scale, p.scale)
@@ -99,6 +100,7 @@ func packDepthwiseWide(p *PackedConv) packedWeights {
 		bias:    make([]int32, groups*16),
 		scale:   make([]float32, groups*16),
 		pad:     padding(groups*64, p.c.Zero),
+		lanes:   8 * p.c.KH,
 	}
 	copy(w.bias, p.bias)
 	copy(w.scale, p.scale)
@@ -166,6 +168,7 @@ func packDepthwise(p *PackedConv) packedWeights {
 		bias:    make([]int32, groups*16),
 		scale:   make([]float32, groups*16),
 		pad:     padding(groups*64, p.c.Zero),
+		lanes:   4 * quads,
 	}
 	copy(w.bias, p.bias)
 	copy(w.scale, p.scale)

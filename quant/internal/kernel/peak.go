@@ -28,3 +28,35 @@ type peakVariant struct {
 	macs  int // per round
 	run   func(rounds int, sum *[16]int32)
 }
+
+// clockRounds makes one measurement of Clock a fraction of a millisecond.
+const clockRounds = 100_000
+
+// Clock measures the cycles a second of one core while it does integer work: a chain of additions and exclusive ors, each
+// of which waits for the one before and takes one cycle, the best of several short runs.
+func Clock() float64 {
+	best := time.Duration(1<<63 - 1)
+	for range 20 {
+		start := time.Now()
+		chain(clockRounds, uint64(best), 3)
+		best = min(best, time.Since(start))
+	}
+	return clockRounds * 8 / best.Seconds()
+}
+
+// chain is not inlined, or nothing would need its result.
+//
+//go:noinline
+func chain(rounds int, x, y uint64) uint64 {
+	for range rounds {
+		x += y
+		x ^= y
+		x += y
+		x ^= y
+		x += y
+		x ^= y
+		x += y
+		x ^= y
+	}
+	return x
+}

@@ -28,6 +28,7 @@ type packedWeights struct {
 	scale   []float32
 	ramp    []float32 // see packRamp; nil = none
 	pad     []byte    // a run of the input's zero point, for taps outside the map
+	lanes   int       // of a depthwise convolution: products an output that the instructions form, those with padding too
 }
 
 // lookupVariant is one way of applying a table.

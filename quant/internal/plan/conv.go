@@ -108,10 +108,11 @@ func (p *planner) emitConv(packed []*kernel.PackedConv, x, y *graph.Value, nodes
 	out := p.make(y, Inner)
 	n, h, w, _ := dims(y.Shape)
 	p.bytes += weightBytes
-	s := &Step{Name: y.Name, Op: op, Kernel: packed[0].Kernel(), Nodes: labels(nodes), In: []*Buffer{in}, Out: []*Buffer{out},
+	s := &Step{Name: y.Name, Op: op, Kernel: packed[0].Kernel(), Kind: packed[0].Kind(), Nodes: labels(nodes), In: []*Buffer{in}, Out: []*Buffer{out},
 		Units: n * h, Align: rowAlign(h), MACs: int64(n*h*w) * weightBytes, Bytes: weightBytes}
 	for _, c := range packed {
 		s.scratch = max(s.scratch, c.Scratch(w))
+		s.Dots += int64(n) * c.Products(h, w)
 	}
 	s.bind = func(scratch [][]byte) func(int, int, int) {
 		src, dst := channelParts(in.maps, len(packed)), channelParts(out.maps, len(packed))

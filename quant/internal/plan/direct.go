@@ -186,8 +186,8 @@ func (p *planner) matchFloatConv(n *graph.Node) (*unit, error) {
 		out := p.make(y, Plain)
 		p.bytes += int64(len(data))
 		image := h * wd * c
-		p.add(&Step{Name: y.Name, Op: "conv to float", Kernel: "conv_generic", Nodes: labels(nodes), In: []*Buffer{in},
-			Out: []*Buffer{out, acc}, Units: images * h, MACs: int64(images) * packed.MACs(h, wd), Bytes: int64(len(data)),
+		p.add(&Step{Name: y.Name, Op: "conv to float", Kernel: "conv_generic", Kind: packed.Kind(), Nodes: labels(nodes),
+			In: []*Buffer{in}, Out: []*Buffer{out, acc}, Units: images * h, MACs: int64(images) * packed.MACs(h, wd), Bytes: int64(len(data)),
 			scratch: packed.Scratch(wd), bind: func(scratch [][]byte) func(int, int, int) {
 				a, f := tensor.View[int32](acc.Tensor()), tensor.View[float32](out.Tensor())
 				return func(worker, lo, hi int) {
