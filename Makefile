@@ -32,7 +32,7 @@ gotest: build
 
 pytest: build
 	@scripts/venv.sh
-	$(VENV)/bin/python -m pytest -q distill
+	$(VENV)/bin/python -m pytest -q distill bench
 
 realsense: ## Test RealSense cameras with the vendor's library, its present and an older version.
 	@scripts/realsense.sh

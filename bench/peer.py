@@ -1,9 +1,12 @@
 """One peer with one model in a process of its own: python -m bench.peer NAME MODEL THREADS INPUT.npy
 
-Prints a JSON line {"first_ms", "rss_mb", "output"} after load and first inference, then reads a number of inferences per
-line from stdin and answers each with a JSON list of their milliseconds. {"error": reason} where it can't run the model.
+Prints a JSON line {"first_ms", "rss_mb", "output", "asked"} after load and first inference, then reads a number of
+inferences per line from stdin and answers each with a JSON list of their milliseconds. {"error": reason} where it can't run
+the model. first_ms is of loading and the first inference, after the library was loaded and the model converted to the
+peer's own format. asked is how often the library asked the CPU under bench/avx2.c, 0 without it.
 """
 
+import ctypes
 import json
 import os
 from pathlib import Path
@@ -14,99 +17,120 @@ import time
 
 import numpy as np
 
+# A peer is a function of a model file, a number of threads and an input. It loads the library, converts the model, and
+# returns a function that loads the model and returns a function that runs it.
+
 
 def onnxruntime(model, threads, x):
     import onnxruntime as ort
 
-    o = ort.SessionOptions()
-    o.intra_op_num_threads, o.inter_op_num_threads = threads, 1
-    session = ort.InferenceSession(model, o, providers=["CPUExecutionProvider"])
-    feed = {session.get_inputs()[0].name: x}
-    return lambda: session.run(None, feed)[0]
+    def load():
+        o = ort.SessionOptions()
+        o.intra_op_num_threads, o.inter_op_num_threads = threads, 1
+        session = ort.InferenceSession(model, o, providers=["CPUExecutionProvider"])
+        feed = {session.get_inputs()[0].name: x}
+        return lambda: session.run(None, feed)[0]
+
+    return load
 
 
 def openvino(model, threads, x):
     import openvino as ov
 
-    core = ov.Core()
-    options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
-    request = core.compile_model(core.read_model(model), "CPU", options).create_infer_request()
-    request.set_input_tensor(ov.Tensor(x, shared_memory=True))
+    def load():
+        core = ov.Core()
+        options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+        request = core.compile_model(core.read_model(model), "CPU", options).create_infer_request()
+        request.set_input_tensor(ov.Tensor(x, shared_memory=True))
 
-    def run():
-        request.infer()
-        return request.get_output_tensor().data
+        def run():
+            request.infer()
+            return request.get_output_tensor().data
 
-    return run
+        return run
+
+    return load
 
 
 def litert(model, threads, x):
     from ai_edge_litert.interpreter import Interpreter
     from bench.litert import convert
 
-    interpreter = Interpreter(model_content=convert(model), num_threads=threads)
-    interpreter.allocate_tensors()
-    pixels = (x.astype(np.int16) - 128).astype(np.int8).transpose(0, 2, 3, 1)
-    interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
-    out = interpreter.get_output_details()[0]
+    converted = convert(model)
 
-    def run():
-        interpreter.invoke()
-        y = interpreter.get_tensor(out["index"])
-        if y.ndim == 4:  # logits: back to NCHW and to the graph's own type
-            y = (y.transpose(0, 3, 1, 2).astype(np.int16) + 128).astype(np.uint8)
-        return y
+    def load():
+        interpreter = Interpreter(model_content=converted, num_threads=threads)
+        interpreter.allocate_tensors()
+        pixels = (x.astype(np.int16) - 128).astype(np.int8).transpose(0, 2, 3, 1)
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], pixels)
+        out = interpreter.get_output_details()[0]
+        return lambda: interpreter.invoke() or interpreter.get_tensor(out["index"])
 
-    return run
+    return load
+
+
+def from_litert(y):
+    """Logits back to NCHW and to the graph's own type; a class map as it is."""
+    return (y.transpose(0, 3, 1, 2).astype(np.int16) + 128).astype(np.uint8) if y.ndim == 4 else y
 
 
 def mnn(model, threads, x):
     import MNN
 
-    with tempfile.TemporaryDirectory() as folder:
-        target = str(Path(folder) / "model.mnn")
-        said = subprocess.run([str(Path(sys.executable).parent / "mnnconvert"), "-f", "ONNX", "--modelFile", model,
-                               "--MNNModel", target, "--bizCode", "bench"], capture_output=True, text=True)
-        faults = [line for line in (said.stdout + said.stderr).splitlines() if "rror" in line]
-        if faults or not Path(target).exists():
-            raise ValueError(f"its converter: {(faults or ['wrote nothing'])[0]}")
-        interpreter = MNN.Interpreter(target)
-        session = interpreter.createSession({"numThread": threads, "backend": "CPU"})
-    source = interpreter.getSessionInput(session)
-    source.copyFrom(MNN.Tensor(x.shape, MNN.Halide_Type_Uint8, x, MNN.Tensor_DimensionType_Caffe))
+    folder = tempfile.TemporaryDirectory()
+    target = str(Path(folder.name) / "model.mnn")
+    said = subprocess.run([str(Path(sys.executable).parent / "mnnconvert"), "-f", "ONNX", "--modelFile", model,
+                           "--MNNModel", target, "--bizCode", "bench"], capture_output=True, text=True)
+    faults = [line for line in (said.stdout + said.stderr).splitlines() if "rror" in line]
+    if faults or not Path(target).exists():
+        raise ValueError(f"its converter: {(faults or ['wrote nothing'])[0]}")
 
-    def run():
-        interpreter.runSession(session)
-        return np.array(interpreter.getSessionOutput(session).getData())
+    def load():
+        with folder:
+            interpreter = MNN.Interpreter(target)
+            session = interpreter.createSession({"numThread": threads, "backend": "CPU"})
+        source = interpreter.getSessionInput(session)
+        source.copyFrom(MNN.Tensor(x.shape, MNN.Halide_Type_Uint8, x, MNN.Tensor_DimensionType_Caffe))
 
-    return run
+        def run():
+            interpreter.runSession(session)
+            return np.array(interpreter.getSessionOutput(session).getData())
+
+        return run
+
+    return load
 
 
 def ncnn(model, threads, x):
     import ncnn
 
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "model.onnx"
-        copy.write_bytes(Path(model).read_bytes())
-        subprocess.run([str(Path(sys.executable).parent / "pnnx"), str(copy)], capture_output=True, cwd=folder)
-        param, weights = Path(folder) / "model.ncnn.param", Path(folder) / "model.ncnn.bin"
-        if not param.exists():
-            raise ValueError("pnnx, its converter, wrote no model")
-        foreign = sorted({line.split()[0] for line in param.read_text().splitlines()[2:] if "." in line.split()[0]})
-        if foreign:
-            raise ValueError(f"pnnx, its converter, leaves {', '.join(foreign)}, which ncnn does not know; and its int8 is "
-                             "made by tools of its own, not from QDQ")
+    folder = tempfile.TemporaryDirectory()
+    copy = Path(folder.name) / "model.onnx"
+    copy.write_bytes(Path(model).read_bytes())
+    subprocess.run([str(Path(sys.executable).parent / "pnnx"), str(copy)], capture_output=True, cwd=folder.name)
+    param, weights = copy.with_name("model.ncnn.param"), copy.with_name("model.ncnn.bin")
+    if not param.exists():
+        raise ValueError("pnnx, its converter, wrote no model")
+    foreign = sorted({line.split()[0] for line in param.read_text().splitlines()[2:] if "." in line.split()[0]})
+    if foreign:
+        raise ValueError(f"pnnx, its converter, leaves {', '.join(foreign)}, which ncnn does not know; and its int8 is "
+                         "made by tools of its own, not from QDQ")
+
+    def load():
         net = ncnn.Net()
         net.opt.num_threads = threads
-        net.load_param(str(param))
-        net.load_model(str(weights))
+        with folder:
+            net.load_param(str(param))
+            net.load_model(str(weights))
 
-    def run():
-        extractor = net.create_extractor()
-        extractor.input("in0", ncnn.Mat(x[0].astype(np.float32)))
-        return np.array(extractor.extract("out0")[1])
+        def run():
+            extractor = net.create_extractor()
+            extractor.input("in0", ncnn.Mat(x[0].astype(np.float32)))
+            return np.array(extractor.extract("out0")[1])
 
-    return run
+        return run
+
+    return load
 
 
 PEERS = {"ONNX Runtime": onnxruntime, "OpenVINO": openvino, "LiteRT": litert, "MNN": mnn, "ncnn": ncnn}
@@ -125,16 +149,21 @@ def main():
     os.dup2(2, 1)
     say = lambda value: print(json.dumps(value), file=answer, flush=True)
     x = np.load(source)
-    begin = time.perf_counter()
     try:
-        run = PEERS[name](model, int(threads), x)
+        load = PEERS[name](model, int(threads), x)
+        begin = time.perf_counter()
+        run = load()
         output = run()
     except Exception as error:  # whatever a peer raises is the reason why it is left out
-        return say({"error": f"{type(error).__name__}: {error}".splitlines()[0][:300]})
+        kind = "" if isinstance(error, ValueError) else type(error).__name__ + ": "
+        return say({"error": f"{kind}{error}".splitlines()[0][:300]})
     first = 1e3 * (time.perf_counter() - begin)
+    if name == "LiteRT":
+        output = from_litert(output)
     with tempfile.NamedTemporaryFile(suffix=".npy", delete=False) as file:
         np.save(file, output)
-    say({"first_ms": first, "rss_mb": resident(), "output": file.name})
+    shim = ctypes.CDLL(None)
+    say({"first_ms": first, "rss_mb": resident(), "output": file.name, "asked": shim.avx2_answered() if hasattr(shim, "avx2_answered") else 0})
     for line in sys.stdin:
         times = []
         for _ in range(int(line)):
