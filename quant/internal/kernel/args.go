@@ -110,6 +110,17 @@ type floatsArgs struct {
 	scale                   unsafe.Pointer
 }
 
+type doubleArgs struct {
+	dst                   unsafe.Pointer
+	row, rows             int64
+	top, bottom           unsafe.Pointer
+	plane                 int64
+	blocks, outBlocks     int64
+	cells, dstBlock, last int64
+	weights               unsafe.Pointer
+	steps, zero, lo, hi   int64
+}
+
 type enlargeArgs struct {
 	dst, top, bottom                              unsafe.Pointer
 	plane, blocks, cells, dstBlock                int64

@@ -63,6 +63,9 @@ func floatsAVX512VNNI(a *floatsArgs)
 func enlargeAVX512VNNI(a *enlargeArgs)
 
 //go:noescape
+func doubleAVX512VNNI(a *doubleArgs)
+
+//go:noescape
 func nearestAVX512VNNI(a *nearestArgs)
 
 //go:noescape

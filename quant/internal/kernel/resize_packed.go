@@ -97,6 +97,52 @@ func runEnlarge(floats func(*floatsArgs), enlarge func(*enlargeArgs)) func(dst, 
 	}
 }
 
+// runDouble keeps the last two source rows as real values, of as many cells as doubleMemory has room for.
+func runDouble(floats func(*floatsArgs), double func(*doubleArgs)) func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte) {
+	return func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte) {
+		plane, cells := r.doublePlane(), r.doubleCells(dst.C)
+		memory := words(scratch, cells*plane)
+		// Row y is in slot y%2, behind the block that its first pixel may read.
+		slots := [2]unsafe.Pointer{unsafe.Pointer(&memory[8]), unsafe.Pointer(&memory[cells*plane/2+8])}
+		scale := r.realScale()
+		var weights [4]float32
+		f := floatsArgs{blocks: int64(Blocks(src.W)), srcBlock: int64(src.Block), plane: int64(plane), zero: int64(r.Zero), scale: unsafe.Pointer(&scale)}
+		e := doubleArgs{
+			row: int64(dst.Row), plane: int64(plane), blocks: int64(Blocks(src.W)), outBlocks: int64(Blocks(dst.W)), dstBlock: int64(dst.Block),
+			last: int64((src.W - 1) % 4 * 4), weights: unsafe.Pointer(&weights), steps: int64(2 - out.saved),
+			zero: int64(out.Zero), lo: int64(lo), hi: int64(hi),
+		}
+		for c := 0; c < Cells(dst.C); c += cells {
+			f.cells = int64(min(cells, Cells(dst.C)-c))
+			e.cells = f.cells
+			have := [2]int32{-1, -1}
+			for y := y0; y < y1; {
+				ty := r.real.y[y]
+				for _, sy := range [2]int32{ty.a, ty.b} {
+					if have[sy&1] != sy {
+						have[sy&1] = sy
+						f.dst, f.src = slots[sy&1], unsafe.Pointer(&src.Data[int(sy)*src.Row+c*Cell])
+						floats(hide(&f))
+					}
+				}
+				row, _ := doubleRow(ty)
+				weights = [4]float32{row.c, row.d, row.unit * out.Scale, 1 / (row.unit * out.Scale)}
+				e.top, e.bottom = slots[ty.a&1], slots[ty.b&1]
+				e.dst, e.row, e.rows = unsafe.Pointer(&dst.Data[y*dst.Row+c*Cell]), 0, 2
+				if row.upper {
+					e.rows = 1
+					if y+1 < y1 && r.real.y[y+1] == (realTap{a: ty.a, b: ty.b, d1: 0.75, d2: 0.25}) {
+						e.row, e.rows = int64(dst.Row), 3
+						y++
+					}
+				}
+				y++
+				double(hide(&e))
+			}
+		}
+	}
+}
+
 // runNearest does the same for a nearest resize.
 func runNearest(kernel func(*nearestArgs)) func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte) {
 	return func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte) {

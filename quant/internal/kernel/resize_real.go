@@ -20,6 +20,7 @@ type realTaps struct {
 	right  []int32      // b
 	weight [2][]float32 // d2 and d1 of x
 	near   bool         // the 4 output pixels of a block lie on two neighbouring source blocks
+	twice  bool         // along x, pixels 2i and 2i + 1 are ¼ and ¾ of pixel i and its neighbours, but at the ends
 }
 
 type realTap struct {
@@ -32,6 +33,29 @@ type realTap struct {
 func (r *Resize) SetScales(c Coordinates, y, x float32) {
 	r.real.y, r.real.x = floatTaps(r.InH, r.OutH, c, y), floatTaps(r.InW, r.OutW, c, x)
 	r.real.spread()
+	r.real.twice = isDouble(r.real.x, r.InW)
+}
+
+// isDouble is whether an axis is an enlargement by 2 between the middles of pixels.
+func isDouble(taps []realTap, in int) bool {
+	if in < 2 || len(taps) != 2*in {
+		return false
+	}
+	for i, t := range taps {
+		want := realTap{a: int32(i-1) / 2, b: int32(i+1) / 2, d1: 0.75, d2: 0.25}
+		switch {
+		case i == 0:
+			want = realTap{a: 0, b: 1, d1: 0, d2: 1}
+		case i == len(taps)-1:
+			want = realTap{a: int32(in - 1), b: int32(in - 1), d1: 0.5, d2: 0.5}
+		case i%2 == 1:
+			want.d1, want.d2 = 0.25, 0.75
+		}
+		if t != want {
+			return false
+		}
+	}
+	return true
 }
 
 func floatTaps(in, out int, c Coordinates, scale float32) []realTap {
@@ -110,6 +134,7 @@ type RealOut struct {
 	Scale          float32
 	Zero, Min, Max int // Min and Max both 0 = the whole range
 	Table          *[256]byte
+	saved          int // steps of the division that may be left out: 0 to 2
 }
 
 // ResizeReal writes rows [y0, y1) of dst: the interpolated real values of src (r.Scale, r.Zero, [Resize.SetScales]),
@@ -123,37 +148,118 @@ func (s *Set) ResizeReal(dst, src *Map, r *Resize, out RealOut, y0, y1 int, scra
 	if dst.H != r.OutH || dst.W != r.OutW || dst.C != src.C || dst.Type != src.Type || err != nil || !(out.Scale > 0) {
 		panic(fmt.Sprintf("kernel: resize: %d×%d×%d into %d×%d×%d, scale %v, %v", r.OutH, r.OutW, src.C, dst.H, dst.W, dst.C, out.Scale, err))
 	}
-	switch {
-	case src.Type != Native || r.realScale() >= 1<<16*out.Scale: // a value could leave int32
+	v := s.realVariant(r, out.Scale)
+	if v == nil || src.Type != Native || r.realScale() >= 1<<16*out.Scale { // a value could leave int32
 		resizeRealGeneric(dst, src, r, &out, lo, hi, y0, y1)
-	case s.enlarge != nil && r.enlarges(out.Scale):
-		s.enlarge.run(dst, src, r, hide(&out), lo, hi, y0, y1, scratch)
-	case s.real != nil:
-		s.real.run(dst, src, r, hide(&out), lo, hi, y0, y1, scratch)
-	default:
-		resizeRealGeneric(dst, src, r, &out, lo, hi, y0, y1)
+	} else {
+		v.run(dst, src, r, hide(&out), lo, hi, y0, y1, scratch)
 	}
 	if out.Table != nil {
 		s.table(dst, dst, out.Table, y0, y1)
 	}
 }
 
-// enlarges is whether a variant of enlargeTable can run r. Its division by parts must neither overflow nor lose bits
+// realVariant is the set's best for r, or nil.
+func (s *Set) realVariant(r *Resize, scale float32) *realVariant {
+	return first(s.real, func(v *realVariant) bool { return v.takes == nil || v.takes(r, scale) })
+}
+
+// enlarges is whether a variant for enlargements can run r. Its division by parts must neither overflow nor lose bits
 // below the smallest normal number.
 func (r *Resize) enlarges(scale float32) bool {
 	usual := func(s float32) bool { return s > 0x1p-60 && s < 0x1p60 }
 	return r.real.near && usual(scale) && usual(r.realScale())
 }
 
+// doublesReal is whether one for doublings can: along x all is as by 2, along y each row has one of the weights of such an
+// enlargement.
+func (r *Resize) doublesReal(scale float32) bool {
+	for _, t := range r.real.y {
+		if _, ok := doubleRow(t); !ok {
+			return false
+		}
+	}
+	return r.real.twice && r.enlarges(scale)
+}
+
 // RealKernel names what runs ResizeReal on maps of the native type.
 func (s *Set) RealKernel(r *Resize, scale float32) string {
-	if s.enlarge != nil && r.enlarges(scale) {
-		return s.enlarge.name
-	}
-	if s.real != nil {
-		return s.real.name
+	if v := s.realVariant(r, scale); v != nil {
+		return v.name
 	}
 	return "resize-real_generic"
+}
+
+// Prepared is o for results of r, once it is known which steps of the division by o.Scale change nothing. It may be left out,
+// at a loss of speed.
+func (o RealOut) Prepared(r *Resize) RealOut {
+	o.saved = 2 - divisionSteps(r.realScale(), o.Scale)
+	return o
+}
+
+// divisionSteps is how many steps after q = v × (1 / by) the variants of doublings need so that q, rounded to an integer,
+// is v / by, correctly rounded, rounded to one. A step is q + (v − q·by) × (1 / by).
+//
+//   - 0 where no sum of ¹⁄₁₆, ³⁄₁₆, ³⁄₁₆ and ⁹⁄₁₆ of four bytes above zero lies near a half of by. Sums of float32 are less
+//     than 0.002 of a 16th of scale off: at most 4,080 16ths, rounded by a part in 2²⁴ each in the value, its multiple, three
+//     sums and the product.
+//   - 1 mostly. After v × (1 / by), which is less than 2 ulp off, a step leaves less than 2⁻²⁰ ulp. That can only change an
+//     integer where v / by is so near the middle between a half and its neighbour among the float32.
+func divisionSteps(scale, by float32) int {
+	if !(scale > 0x1p-60 && scale < 0x1p60 && by > 0x1p-60 && by < 0x1p60) {
+		return 2
+	}
+	ratio, clear := float64(scale)/float64(by)/16, true
+	for n := -16 * 255; n <= 16*255 && clear; n++ {
+		t := float64(n) * ratio
+		clear = math.Abs(t-math.Floor(t)-0.5) > 0.002*ratio || math.Abs(t) > 512
+	}
+	if clear {
+		return 0
+	}
+	for k := range 512 {
+		half := float32(k) + 0.5
+		for _, next := range [2]float32{math.Nextafter32(half, 0), math.Nextafter32(half, 1024)} {
+			middle := (float64(half) + float64(next)) / 2 * float64(by)
+			v := float32(middle)
+			if math.Abs(float64(v)-middle) < 0x1p-16*float64(math.Nextafter32(v, math.MaxFloat32)-v) {
+				return 2
+			}
+		}
+	}
+	return 1
+}
+
+// doubled is the weights of an output row's two source rows, where along x those are ¼ and ¾: times unit they are 1 and 3
+// of the first row and c and d of the second; of the upper row of two, 3 and 9, and 1 and 3.
+type doubled struct {
+	upper      bool
+	c, d, unit float32
+}
+
+func doubleRow(t realTap) (doubled, bool) {
+	switch (realTap{d1: t.d1, d2: t.d2}) {
+	case realTap{d2: 0.75, d1: 0.25}:
+		return doubled{true, 3, 9, 16}, true
+	case realTap{d2: 0.25, d1: 0.75}:
+		return doubled{false, 3, 9, 16}, true
+	case realTap{d2: 0.5, d1: 0.5}:
+		return doubled{false, 1, 3, 8}, true
+	case realTap{d2: 1, d1: 0}:
+		return doubled{false, 0, 0, 4}, true
+	}
+	return doubled{}, false
+}
+
+// doubleMemory is the bytes of source rows that runDouble keeps at a time: they stay in the first-level cache.
+const doubleMemory = 20 << 10
+
+// doublePlane is the floats of a cell of a source row, with a block before and one behind.
+func (r *Resize) doublePlane() int { return (Blocks(r.InW) + 2) * 16 }
+
+// doubleCells is how many of c channels' cells runDouble works on at a time: an even number, or all.
+func (r *Resize) doubleCells(c int) int {
+	return min(max(doubleMemory/(2*4*r.doublePlane())&^1, 2), Cells(c))
 }
 
 func resizeRealGeneric(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int) {

@@ -177,24 +177,28 @@ func TestResizeArgMaxVariants(t *testing.T) {
 }
 
 func TestResizeRealVariants(t *testing.T) {
-	for i, v := range slices.Concat(realTable, enlargeTable) {
-		enlarge := i >= len(realTable)
+	for i, v := range realTable {
 		t.Run(v.name, func(t *testing.T) {
 			need(t, v.needs)
 			r := rand.New(rand.NewPCG(13, uint64(i)))
+			ran := 0
 			for range rounds(300) {
 				h, w, c := 1+r.IntN(5), tileSize(r, 4, 4), tileSize(r, 16, 4)
-				oh, ow := 1+r.IntN(12), 1+r.IntN(5*w)
+				oh, ow, how := 1+r.IntN(12), 1+r.IntN(5*w), Coordinates(r.IntN(4))
 				if f := 2 << r.IntN(3); r.IntN(4) != 0 {
 					oh, ow = h*f, w*f
 				}
-				rz, err := NewResize(h, w, oh, ow, Coordinates(r.IntN(4)))
+				twice := v.takes != nil && r.IntN(2) == 0
+				if twice {
+					oh, ow, how = h*2, w*2, HalfPixel
+				}
+				rz, err := NewResize(h, w, oh, ow, how)
 				if err != nil {
 					t.Fatal(err)
 				}
 				rz.Scale, rz.Zero = r.Float32()+0.01, r.IntN(256)-128
 				lo, hi := Native.Range()
-				if r.IntN(2) == 0 { // a scale of the model's own
+				if !twice && r.IntN(2) == 0 { // a scale of the model's own
 					rz.SetScales(Coordinates(r.IntN(4)), float32(oh)/float32(h)*0.98, float32(ow)/float32(w)*1.02)
 				}
 				out := RealOut{Scale: r.Float32() + 0.01, Zero: int(lo) + r.IntN(256), Min: int(lo), Max: int(hi)}
@@ -210,14 +214,16 @@ func TestResizeRealVariants(t *testing.T) {
 				y0 := r.IntN(oh)
 				y1 := y0 + r.IntN(oh-y0+1)
 				resizeRealGeneric(&want, &src, rz, &out, int32(out.Min), int32(out.Max), y0, y1)
-				set := &Set{real: &v}
-				if enlarge {
-					if set = (&Set{enlarge: &v}); !rz.enlarges(out.Scale) {
-						continue
-					}
+				if v.takes != nil && !v.takes(rz, out.Scale) {
+					continue
 				}
+				ran++
+				set := &Set{real: realTable[i : i+1]}
 				if name := set.RealKernel(rz, out.Scale); name != v.name {
 					t.Fatalf("%s ran instead", name)
+				}
+				if r.IntN(4) != 0 {
+					out = out.Prepared(rz)
 				}
 				set.ResizeReal(&dst, &src, rz, out, y0, y1, guarded(t, rz.Scratch(c), false))
 				compareMaps(t, v.name, &dst, &want, canary, y0, y1)
@@ -225,6 +231,69 @@ func TestResizeRealVariants(t *testing.T) {
 					t.Fatal("the source changed")
 				}
 			}
+			if ran < rounds(300)/3 {
+				t.Errorf("it ran %d times", ran)
+			}
 		})
+	}
+}
+
+// TestDivisionSteps divides what is next to each half: there the steps that are left out would show.
+func TestDivisionSteps(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 1))
+	var seen [3]int
+	for range rounds(300) {
+		by := (1 + r.Float32()) / float32(int(1)<<r.IntN(12))
+		scale := by
+		switch r.IntN(3) {
+		case 0:
+			scale = by * r.Float32()
+		case 1:
+			scale = by / 2
+		}
+		zero := r.IntN(256)
+		steps := divisionSteps(scale, by)
+		seen[steps]++
+		inverse := 1 / by
+		round := func(v float32) (got, want float64) {
+			q := v * inverse
+			for range steps {
+				q = fma(fma(q, -by, v), inverse, q)
+			}
+			return math.RoundToEven(float64(q)), math.RoundToEven(float64(v / by))
+		}
+		check := func(v float32) {
+			if got, want := round(v); got != want {
+				t.Fatalf("%v / %v in %d steps gives %v, want %v", v, by, steps, got, want)
+			}
+		}
+		for k := range 600 {
+			if steps > 0 {
+				v := (float32(k) + 0.5) * by
+				for range 8 {
+					v = math.Nextafter32(v, 0)
+				}
+				for range 16 {
+					check(v)
+					v = math.Nextafter32(v, math.MaxFloat32)
+				}
+				continue
+			}
+			// The sums that there are.
+			p, s := [4]int{r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256)}, [4]float32{}
+			for i := range p {
+				s[i] = float32(p[i]-zero) * scale
+			}
+			sum := float32(0.1875*s[0]) + float32(0.5625*s[1])
+			sum += float32(0.0625 * s[2])
+			check(sum + float32(0.1875*s[3]))
+		}
+	}
+	if seen[0] == 0 || seen[1] == 0 {
+		t.Errorf("%v times 0, 1 and 2 steps", seen)
+	}
+	// by = 1 needs none of them, but a sum of a half does.
+	if n := divisionSteps(1, 1); n == 0 {
+		t.Error("halves take no step")
 	}
 }

@@ -76,11 +76,10 @@ var (
 		{"planes_4_avx2", AVX2, runPlanes(planesAVX2)},
 	}
 	realTable = []realVariant{
-		{"resize-real_4x16_avx512vnni", AVX512VNNI, runReal(resizeRealAVX512VNNI)},
-		{"resize-real_4x4_avx2", AVX2, runReal(resizeRealAVX2)},
-	}
-	enlargeTable = []realVariant{
-		{"enlarge_4x16_avx512vnni", AVX512VNNI, runEnlarge(floatsAVX512VNNI, enlargeAVX512VNNI)},
+		{"double_16x8_avx512vnni", AVX512VNNI, (*Resize).doublesReal, runDouble(floatsAVX512VNNI, doubleAVX512VNNI)},
+		{"enlarge_4x16_avx512vnni", AVX512VNNI, (*Resize).enlarges, runEnlarge(floatsAVX512VNNI, enlargeAVX512VNNI)},
+		{"resize-real_4x16_avx512vnni", AVX512VNNI, nil, runReal(resizeRealAVX512VNNI)},
+		{"resize-real_4x4_avx2", AVX2, nil, runReal(resizeRealAVX2)},
 	}
 	sumTable = []sumVariant{
 		{"sum_4x16_avx512vnni", AVX512VNNI, runSum(sumAVX512VNNI)},

@@ -14,7 +14,6 @@ var (
 	nearestTable []resizeVariant
 	planesTable  []planesVariant
 	realTable    []realVariant
-	enlargeTable []realVariant
 	sumTable     []sumVariant
 	maxTable     []maxVariant
 	argmaxTable  []argmaxVariant

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, enlargeTable, argmaxTable, sumTable, maxTable,
+// The tables convTable, addTable, lookupTable, resizeTable, nearestTable, realTable, argmaxTable, sumTable, maxTable,
 // planesTable and peakTable (table_*.go) list an
 // architecture's variants, best first. To add a kernel is to add a line: choice, tests, benchmarks and reports follow.
 
@@ -52,10 +52,11 @@ type argmaxVariant struct {
 	run   func(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte)
 }
 
-// realVariant is one way of resizing real values; in enlargeTable, of those that [Resize.enlarges] accepts.
+// realVariant is one way of resizing real values.
 type realVariant struct {
 	name  string
 	needs Feature
+	takes func(r *Resize, scale float32) bool // whether it can run r with a result of this scale; nil = any
 	run   func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte)
 }
 
@@ -88,8 +89,7 @@ type Set struct {
 	resize  *resizeVariant
 	nearest *resizeVariant
 	argmax  *argmaxVariant
-	real    *realVariant
-	enlarge *realVariant
+	real    []realVariant
 	sum     *sumVariant
 	max     *maxVariant
 	planes  *planesVariant
@@ -136,9 +136,6 @@ func each(visit func(name string, needs Feature)) {
 	for _, v := range realTable {
 		visit(v.name, v.needs)
 	}
-	for _, v := range enlargeTable {
-		visit(v.name, v.needs)
-	}
 	for _, v := range sumTable {
 		visit(v.name, v.needs)
 	}
@@ -182,11 +179,14 @@ func Choose(disable []string) (*Set, error) {
 			s.add = append(s.add, v)
 		}
 	}
+	for _, v := range realTable {
+		if on(v.name, v.needs) {
+			s.real = append(s.real, v)
+		}
+	}
 	s.lookup = first(lookupTable, func(v *lookupVariant) bool { return on(v.name, v.needs) })
 	s.resize = first(resizeTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
 	s.nearest = first(nearestTable, func(v *resizeVariant) bool { return on(v.name, v.needs) })
-	s.real = first(realTable, func(v *realVariant) bool { return on(v.name, v.needs) })
-	s.enlarge = first(enlargeTable, func(v *realVariant) bool { return on(v.name, v.needs) })
 	s.planes = first(planesTable, func(v *planesVariant) bool { return on(v.name, v.needs) })
 	s.sum = first(sumTable, func(v *sumVariant) bool { return on(v.name, v.needs) })
 	s.max = first(maxTable, func(v *maxVariant) bool { return on(v.name, v.needs) })

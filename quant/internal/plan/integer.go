@@ -334,7 +334,7 @@ func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
 	kr.SetScales(c, rs.Scale(2), rs.Scale(3))
 	return &unit{requant: r, reads: []*graph.Value{x}, emit: func(p *planner) error {
 		lo, hi, table := r.store()
-		how := kernel.RealOut{Scale: r.q.scale, Zero: r.q.native(), Min: lo, Max: hi, Table: table}
+		how := kernel.RealOut{Scale: r.q.scale, Zero: r.q.native(), Min: lo, Max: hi, Table: table}.Prepared(kr)
 		in, err := p.inner(x)
 		if err != nil {
 			return err

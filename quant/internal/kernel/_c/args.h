@@ -192,7 +192,7 @@ struct real_args {
 	const int32_t *spread;                   // 0 0 0 0 1 1 1 1 2 2 2 2 3 3 3 3
 };
 
-// floats_args: a source row of up to 4 cells becomes real values.
+// floats_args: a source row becomes real values.
 struct floats_args {
 	float *dst; // [cells][plane]: 4 channels of a pixel side by side
 	const uint8_t *src;
@@ -200,6 +200,27 @@ struct floats_args {
 	word plane; // floats from cell to cell
 	word zero;
 	const float *scale;
+};
+
+// double_args: two rows of an enlargement of real values to twice the width, from source rows t and b. Pixels 2x and
+// 2x + 1 are a quarter and three quarters of x and its neighbours; with the weights' common factor left out the upper row is
+//
+//	((3t(x - 1) + 9t(x)) + b(x - 1)) + 3b(x)    and    ((9t(x) + 3t(x + 1)) + 3b(x)) + b(x + 1)
+//
+// and the lower one ((t(x - 1) + 3t(x)) + c b(x - 1)) + d b(x) and so on. At the left end it is 12t + 4b and 4t + 4c b, at
+// the right end (12t + 2b) + 2b and (4t + 2c b) + 2c b.
+struct double_args {
+	uint8_t *dst;
+	word row;                // bytes to the lower row
+	word rows;               // 1: the upper row alone, 2: the lower, 3: both
+	const float *top, *bottom; // [cells][plane], from the first pixel on; a block before and behind may be read
+	word plane;              // floats from cell to cell
+	word blocks, out_blocks; // of the source, of dst
+	word cells, dst_block;
+	word last;               // of 4 dwords of a block, the first of the source's last pixel
+	const float *weights;    // c, d, what the sums are divided by, and 1 / it
+	word steps;              // of the division, after v * (1 / by): 0 to 2
+	word zero, lo, hi;
 };
 
 // enlarge_args: one row of a linear enlargement of real values, up to 4 cells.
