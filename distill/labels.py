@@ -45,7 +45,7 @@ def read(path=ROOMS):
 def drawn(recording, paths):
     """The stems of a recording's frames that one of these files labels by itself."""
     names = (name.split("/") for path in paths for name in read(path))
-    return {stem for of, stem in names if of == recording} - {"*"}
+    return {stem for of, stem in names if of == recording}
 
 
 def edition():

@@ -81,6 +81,8 @@ def test_shapes_over_labels_keep_what_they_do_not_cover():
     shapes = [square("object", 0, 0, 31, 23)]  # on an image of 64 × 48
     got = np.asarray(labels.rasterise(shapes, 64, 48, labels.classes(), under=under))
     assert got.shape == (24, 32) and got[5, 5] == 2 and got[20, 28] == 1
+    got = np.asarray(labels.rasterise([square("table", 40, 10, 60, 20)], 64, 48, labels.classes()))
+    assert got[15, 50] == 1 and got.sum() == 21 * 11, "x and y"
 
 
 @pytest.mark.parametrize("ground, outside", [({}, 0), ({"ground": "void"}, 255), ({"ground": "floor"}, 1)])
