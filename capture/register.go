@@ -21,11 +21,11 @@ import (
 // the two resolutions explains: such a reading is closer than any depth camera measures. When the colour image is the
 // coarser one, patches between the centres of its pixels do not show.
 //
-// The arithmetic of a frame is integers only, from tables made once, so that a recording gives the same bytes on every
-// CPU and at every number of threads. Cameras that stand side by side, as those of an RGB-D camera do, have a fast way
-// (register_glide.go); any others have each patch projected, and memory for the colour image per thread. Register does
-// not allocate, but once for the first reading that is too near for the fast way. It may be used by one goroutine at a
-// time.
+// The arithmetic of a frame is integers, from tables made once, and one division in single precision for a reading, which
+// is the same everywhere: a recording gives the same bytes on every CPU and at every number of threads. Cameras that stand
+// side by side, as those of an RGB-D camera do, have a fast way (register_glide.go, register_blocks.go); any others have each
+// patch projected, and memory for the colour image per thread. Register does not allocate, but once for the first reading
+// that is too near for the fast way. It may be used by one goroutine at a time.
 type Registrar struct {
 	cal  Calibration
 	copy bool // depth is already registered
@@ -51,7 +51,7 @@ type worker struct {
 	pix    []uint16 // the z-buffer that the worker draws into, 0 is empty: dst's pixels, or for project its own
 	clip   band     // of its rows, those that it may draw into
 	lo, hi int      // rows of the z-buffer that the worker wrote: [lo, hi)
-	slow   []int    // depth rows with readings for crawl
+	slow   []int    // rows of blocks with readings for crawl
 }
 
 // maxPixels bounds an image that is registered, and with it the tables: 12 bytes a depth pixel.
@@ -78,7 +78,7 @@ func NewRegistrar(c Calibration, threads int) (*Registrar, error) {
 	ratio := max(c.Color.Fx, c.Color.Fy) / min(c.Depth.Fx, c.Depth.Fy)
 	r.slack = int64(math.RoundToEven(min(ratio, MaxSide) * (oneQ12 / 4)))
 	r.widest = int64(8*math.Ceil(min(ratio, MaxSide))) + 8
-	if r.glide = newGlide(c, r.slack, threads); r.glide == nil {
+	if r.glide = newGlide(c, float64(r.slack)/oneQ12, threads); r.glide == nil {
 		r.trace()
 	}
 	r.workers = make([]worker, threads)

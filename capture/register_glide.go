@@ -14,18 +14,17 @@ import (
 //	u = U + S·f + Q·f²
 //
 // where U is the corner of a surface infinitely far away, S the parallax, and Q is there for colour lenses that distort;
-// v likewise. U, S and Q change slowly over the image. They are kept per run of some depth pixels as polynomials in the
-// column, see [pixel.Run]: 5 to 20 bytes a pixel, no division, no grid.
+// v likewise. U, S and Q change slowly over the image. They are kept per block of 32 columns and some rows as polynomials,
+// in numbers of 16 bits, see [pixel.Block]: 50 to 150 kB for an image, no division but that of f, no grid.
 //
-// The way is taken if these polynomials carry the corners where the lenses do, to 1/32 of a depth pixel, over the whole
-// image and from some nearest reading on; the few readings that are nearer are projected corner by corner, as are runs
+// The way is taken if these polynomials carry the corners where the lenses do, to 1/40 of a depth pixel, over the whole
+// image and from some nearest reading on; the few readings that are nearer are projected corner by corner, as are blocks
 // that the lenses do not reach.
 type glide struct {
 	pixel.Glide
 	perRow int
-	runs   []pixel.Run
-	reach  []band // of each depth row: colour rows that its runs can touch
-	near   int    // units
+	blocks []pixel.Block
+	reach  []band // of each row of blocks: colour rows that it can touch
 }
 
 // band is a range of colour rows: [lo, hi).
@@ -69,7 +68,7 @@ func (o *optics) land(r [3]float64, w float64) (u, v float64, ok bool) {
 }
 
 // newGlide returns nil where the cameras do not stand side by side.
-func newGlide(c Calibration, slack int64, threads int) *glide {
+func newGlide(c Calibration, slack float64, threads int) *glide {
 	o := newOptics(c)
 	mid, ok := o.ray(float64(c.Depth.Width)/2, float64(c.Depth.Height)/2)
 	if !ok || mid[2] < 0.7 {
@@ -84,15 +83,25 @@ func newGlide(c Calibration, slack int64, threads int) *glide {
 		if near < 64 || near > 20000 || math.Abs(o.shift) > near/4 {
 			continue
 		}
-		for _, length := range []int{16, 8, 4} {
-			g := &glide{near: int(near), perRow: (c.Depth.Width + length - 1) / length}
-			g.Length, g.Width, g.Slack = length, c.Color.Width, int32(slack<<4)
-			f := fitter{optics: &o, length: length, far: 1 / (near + o.shift), widest: 1000}
-			if !f.scale(g, c) || !f.follows(g, c, float64(slack)/oneQ12/8) {
-				continue
+		f := fitter{optics: &o, c: c, slack: slack, far: 1 / (near + o.shift), widest: 1000}
+		f.bent, f.fine = f.bends(), f.depths()
+		for _, rows := range []int{16, 8, 4, 2} {
+			for frac := 12; frac >= 4; frac-- {
+				g := &glide{perRow: (c.Depth.Width + pixel.BlockWidth - 1) / pixel.BlockWidth}
+				g.Near, g.Rows, g.Width, g.Frac, g.Bent = int(near), rows, c.Color.Width, frac, f.bent
+				g.Fine, g.Offset = f.fine, int32(toFixed(o.t[2]+0.5, math.Ldexp(1, 16+f.fine)))
+				g.Shift = float32(o.shift)
+				g.Share = float32(math.Floor(32767 * float64(float32(near)+g.Shift)))
+				f.width, f.rows, f.one = float64(pixel.BlockWidth), float64(rows), math.Ldexp(1, frac)
+				fits, follows := f.follows(g, slack/10)
+				if follows {
+					g.fill(&f, threads)
+					return g
+				}
+				if fits {
+					break // fewer bits are worse
+				}
 			}
-			g.fill(&f, c, slack, threads)
-			return g
 		}
 	}
 	return nil
@@ -129,145 +138,65 @@ func (o *optics) upright(c Calibration) bool {
 	return tried > 0
 }
 
-// fitter makes the runs.
-type fitter struct {
-	*optics
-	length         int
-	far            float64 // inverse of the nearest reading
-	scaleF         float64 // fixed points of f, S and Q
-	scaleS, scaleQ float64
-	widest         float64 // pixels of a patch
-}
-
-// fit is one corner's U, S and Q, both ways.
-type fit struct {
-	u, v, s, t, qu, qv float64
-	ok                 bool
-}
-
-// corner fits at the depth image's point (x, y): exact at w = 0, far/2 and far.
-func (f *fitter) corner(x, y float64) (a fit) {
-	r, ok := f.ray(x, y)
-	u0, v0, ok0 := f.land(r, 0)
-	u1, v1, ok1 := f.land(r, f.far/2)
-	u2, v2, ok2 := f.land(r, f.far)
-	a.u, a.v, a.ok = u0, v0, ok && ok0 && ok1 && ok2
-	a.s, a.qu = f.parabola(u0, u1, u2)
-	a.t, a.qv = f.parabola(v0, v1, v2)
-	return a
-}
-
-func (f *fitter) parabola(a, b, c float64) (s, q float64) {
-	bend := c - float64(2*b) + a
-	return (float64(4*b) - c - float64(3*a)) / f.far, float64(2*bend) / float64(f.far*f.far)
-}
-
-// poly is the corners of a row from some column on: value, first and second difference per pixel.
-type poly struct {
-	u, du, ddu, v, dv, ddv float64
-	s, ds, t, dt           float64
-	qu, dqu, qv, dqv       float64
-	ok                     bool
-}
-
-// poly fits the corners of columns x to x + length in row y. from is the fit at x, to the one at x + length.
-func (f *fitter) poly(x, y int, from, to *fit) (p poly) {
-	n := float64(f.length)
-	r, ok := f.ray(float64(x)+n/2-0.5, float64(y)-0.5)
-	u, v, landed := f.land(r, 0)
-	p.ok = from.ok && to.ok && ok && landed
-	p.u, p.du, p.ddu = f.differences(from.u, u, to.u)
-	p.v, p.dv, p.ddv = f.differences(from.v, v, to.v)
-	p.s, p.ds, p.t, p.dt = from.s, (to.s-from.s)/n, from.t, (to.t-from.t)/n
-	p.qu, p.dqu, p.qv, p.dqv = from.qu, (to.qu-from.qu)/n, from.qv, (to.qv-from.qv)/n
-	return p
-}
-
-// row fits a whole row of corners.
-func (f *fitter) row(polys []poly, y int) {
-	from := f.corner(-0.5, float64(y)-0.5)
-	for i := range polys {
-		to := f.corner(float64((i+1)*f.length)-0.5, float64(y)-0.5)
-		polys[i] = f.poly(i*f.length, y, &from, &to)
-		from = to
-	}
-}
-
-// differences of the parabola through a, b and c at columns 0, length/2 and length. The second one is rounded to Q16, and
-// the first one takes that up, so that the end stays where it is.
-func (f *fitter) differences(a, b, c float64) (v, d, dd float64) {
-	n := float64(f.length)
-	dd = float64(4*(c-float64(2*b)+a)) / float64(n*n)
-	dd = math.RoundToEven(float64(dd*65536)) / 65536
-	return a, (c-a)/n - float64(dd*(n-1))/2, dd
-}
-
-// at is the fitted corner k columns on, in pixels, for inverse depth w.
-func (p *poly) at(k, w float64) (u, v float64) {
-	u = p.u + float64(k*p.du) + float64(k*(k-1)/2*p.ddu) + float64((p.s+float64(k*p.ds))*w) + float64((p.qu+float64(k*p.dqu))*float64(w*w))
-	v = p.v + float64(k*p.dv) + float64(k*(k-1)/2*p.ddv) + float64((p.t+float64(k*p.dt))*w) + float64((p.qv+float64(k*p.dqv))*float64(w*w))
-	return u, v
-}
-
-// scale chooses the fixed points: f of the nearest reading has 31 bits, and the upper halves of S·f and Q·f² are Q16.
-func (f *fitter) scale(g *glide, c Calibration) bool {
-	var s, q float64
+// follows tells whether the blocks' rectangles are where the lenses put the patches' corners, to within limit pixels, over
+// most of the image; what lies outside the lenses' reach is left to the slow way. Fits is false if that is for want of bits.
+func (f *fitter) follows(g *glide, limit float64) (fits, follows bool) {
 	const tries = 12
-	for j := range tries + 1 {
-		for i := range tries + 1 {
-			a := f.corner(float64(float64(i*c.Depth.Width)/tries)-0.5, float64(float64(j*c.Depth.Height)/tries)-0.5)
-			if a.ok {
-				s, q = max(s, math.Abs(a.s), math.Abs(a.t)), max(q, math.Abs(a.qu), math.Abs(a.qv))
-			}
-		}
-	}
-	g.Bent = float64(q*float64(f.far*f.far)) > 1./1024
-	_, bits := math.Frexp(f.far) // far < 2^bits
-	f.scaleF = math.Ldexp(1, 31-bits)
-	f.scaleS, f.scaleQ = math.Ldexp(1, 17+bits), math.Ldexp(1, 18+2*bits)
-	return float64(s*f.scaleS) < 1<<30 && float64(q*f.scaleQ) < 1<<30
-}
-
-// follows tells whether the runs' rectangles are where the lenses put the patches' corners, to within limit pixels, over
-// most of the image; what lies outside the lenses' reach is left to the slow way.
-func (f *fitter) follows(g *glide, c Calibration, limit float64) bool {
-	const tries = 12
-	tried := 0
+	tried, width, height := 0, f.c.Depth.Width, f.c.Depth.Height
 	for j := range tries {
 		for i := range tries {
-			x, y := i*(g.perRow-1)/(tries-1)*g.Length, j*(c.Depth.Height-1)/(tries-1)
-			top, bottom := f.single(x, y), f.single(x, y+1)
-			run := f.run(&top, &bottom, x, y)
-			if run.Slow != 0 {
+			x := i * (g.perRow - 1) / (tries - 1) * pixel.BlockWidth
+			y := j * ((height - 1) / g.Rows) / (tries - 1) * g.Rows
+			var top, bottom [3]fit
+			f.knots(top[:], x, y)
+			f.knots(bottom[:], x, y+g.Rows)
+			p, ok := f.fit(top[:], bottom[:])
+			if !ok {
 				continue
 			}
+			if _, seen := f.reach(&p); !seen {
+				tried++
+				continue
+			}
+			b, fits := f.block(&p, x, y)
+			if !fits {
+				return false, false
+			}
 			tried++
-			last := min(g.Length, c.Depth.Width-x) - 1
+			last, lowest := min(pixel.BlockWidth, width-x)-1, min(g.Rows, height-y)-1
 			for _, k := range [4]int{0, last / 4, last * 3 / 4, last} {
-				r, _ := f.ray(float64(x+k), float64(y))
-				z := (float64(run.Z) + float64(float64(k)*float64(run.DZ))) / (1 << 30)
-				if float64(math.Abs(z-r[2])*min(65535, 8/c.DepthScale)) > 0.3 { // units, at 8 m
-					return false
-				}
-				for _, share := range [4]float64{0, 0.2, 0.75, 1} {
-					want, ok := f.rectangle(x+k, y, float64(f.far*share))
-					got := f.sides(&run, float64(k), float64(f.far*share))
-					for i := range got {
-						if !ok || math.Abs(got[i]-want[i]) > limit {
-							return false
-						}
+				for _, row := range [3]int{0, lowest / 2, lowest} {
+					if !f.agrees(g, &b, x, y, k, row, limit) {
+						return true, false
 					}
 				}
 			}
 		}
 	}
-	return tried > tries*tries/2
+	return true, tried > tries*tries/2
 }
 
-// single fits the corners of one run.
-func (f *fitter) single(x, y int) poly {
-	from, to := f.corner(float64(x)-0.5, float64(y)-0.5), f.corner(float64(x+f.length)-0.5, float64(y)-0.5)
-	return f.poly(x, y, &from, &to)
+// agrees tells whether the patch of pixel k of row j of the block at (x, y) is where it should be.
+func (f *fitter) agrees(g *glide, b *pixel.Block, x, y, k, j int, limit float64) bool {
+	r, _ := f.ray(float64(x+k), float64(y+j))
+	far := min(65535, int(8/f.c.DepthScale))
+	z := float64(r[2]*float64(far)) + f.t[2]
+	if math.Abs(float64(g.Depth(b, k, j, uint16(far)))-z) > 0.8 { // units, at 8 m, of which a half is rounding
+		return false
+	}
+	for _, share := range [4]float64{0, 0.2, 0.75, 1} {
+		inverse := int16(math.RoundToEven(float64(share * 32767)))
+		want, ok := f.rectangle(x+k, y+j, float64(f.far*share))
+		got := g.Sides(b, k, j, inverse)
+		at := [4]int32{b.X, b.X, b.Y, b.Y}
+		for i := range got {
+			side := float64(at[i]) + (float64(got[i])-f.one+1)/f.one + f.slack*float64(1-2*(i&1))
+			if !ok || math.Abs(side-want[i]) > limit {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // rectangle bounds the four corners of depth pixel (x, y): left, right, upper, lower.
@@ -282,158 +211,40 @@ func (f *fitter) rectangle(x, y int, w float64) (side [4]float64, ok bool) {
 	return side, ok
 }
 
-// sides is what a run makes of its pixel k, in the order of rectangle.
-func (f *fitter) sides(r *pixel.Run, k, w float64) [4]float64 {
-	move := func(s, ds, q, dq int32) float64 {
-		s1, q1 := float64(s)+float64(k*float64(ds)), float64(q)+float64(k*float64(dq))
-		return float64(s1*w)/f.scaleS + float64(q1*float64(w*w))/f.scaleQ
-	}
-	at := func(u, du, ddu int32) float64 {
-		return (float64(u) + float64(k*float64(du)) + float64(k*(k-1)/2*float64(ddu))) / 65536
-	}
-	left := at(r.U, r.DU, r.DDU) + move(r.S, r.DS, r.QU, r.DQU)
-	upper := at(r.V, r.DV, r.DDV) + move(r.T, r.DT, r.QV, r.DQV)
-	return [4]float64{
-		left, left + at(r.EU, r.DEU, 0) + move(r.GU, 0, 0, 0),
-		upper, upper + at(r.EV, r.DEV, 0) + move(r.GV, 0, 0, 0),
-	}
-}
-
-// fill makes the tables, the rows in parallel.
-func (g *glide) fill(f *fitter, c Calibration, slack int64, threads int) {
-	g.Inverse = new([1 << 16]uint32)
-	for d := g.near; d < len(g.Inverse); d++ {
-		g.Inverse[d] = uint32(min(toFixed(1/(float64(d)+f.shift), f.scaleF), 1<<31-1))
-	}
-	g.Offset = int32(toFixed(f.t[2], oneQ12)) + oneQ12/2
-	g.runs, g.reach = make([]pixel.Run, g.perRow*c.Depth.Height), make([]band, c.Depth.Height)
+// fill makes the tables, the rows of blocks in parallel.
+func (g *glide) fill(f *fitter, threads int) {
+	rows := (f.c.Depth.Height + g.Rows - 1) / g.Rows
+	g.blocks, g.reach = make([]pixel.Block, g.perRow*rows), make([]band, rows)
 	var wait sync.WaitGroup
 	for i := range threads {
-		wait.Go(func() {
-			g.fillRows(f, c, float64(slack)/oneQ12, c.Depth.Height*i/threads, c.Depth.Height*(i+1)/threads)
-		})
+		wait.Go(func() { g.fillRows(f, rows*i/threads, rows*(i+1)/threads) })
 	}
 	wait.Wait()
 	size := 0.0
-	for i := range g.runs {
-		if r := &g.runs[i]; r.Slow == 0 {
-			n := int32(g.Length) - 1
-			size = max(size, float64(max(r.EU, r.EU+n*r.DEU)), float64(max(r.EV, r.EV+n*r.DEV)))
+	for i := range g.blocks {
+		if b := &g.blocks[i]; b.State == pixel.Drawn {
+			size = max(size, float64(max(b.E-b.EK, b.E+b.EK)), float64(max(b.F-b.FK, b.F+b.FK)))
 		}
 	}
-	g.Columns = int(math.Ceil((size + float64(2*g.Slack)) / 65536))
+	g.Columns = int(math.Ceil(size / f.one))
 }
 
-func (g *glide) fillRows(f *fitter, c Calibration, slack float64, first, last int) {
-	top, bottom := make([]poly, g.perRow), make([]poly, g.perRow)
-	f.row(top, first)
-	above := g.reaches(f, top, slack)
+func (g *glide) fillRows(f *fitter, first, last int) {
+	top, bottom := make([]fit, 2*g.perRow+1), make([]fit, 2*g.perRow+1)
+	f.knots(top, 0, first*g.Rows)
 	for y := first; y < last; y++ {
-		f.row(bottom, y+1)
-		for i := range bottom {
-			g.runs[y*g.perRow+i] = f.run(&top[i], &bottom[i], i*g.Length, y)
+		f.knots(bottom, 0, (y+1)*g.Rows)
+		reach := band{math.MaxInt32, 0}
+		for i := range g.perRow {
+			b, rows := f.make(top[2*i:], bottom[2*i:], i*pixel.BlockWidth, y*g.Rows)
+			g.blocks[y*g.perRow+i] = b
+			reach = reach.with(rows)
 		}
-		below := g.reaches(f, bottom, slack)
-		reach := above.with(below)
-		// A row beyond the image still belongs to somebody, who looks for readings that go the slow way.
-		reach.lo, reach.hi = min(max(reach.lo, 0), c.Color.Height-1), max(min(reach.hi, c.Color.Height), 1)
+		// Rows beyond the image still belong to somebody, who looks for readings that go the slow way.
+		reach.lo, reach.hi = min(max(reach.lo, 0), f.c.Color.Height-1), max(min(reach.hi, f.c.Color.Height), 1)
 		g.reach[y] = band{min(reach.lo, reach.hi-1), reach.hi}
-		top, bottom, above = bottom, top, below
+		top, bottom = bottom, top
 	}
-}
-
-// reaches returns the colour rows that patches with corners in a row can touch at any reading. A parabola is at most an
-// eighth of its second difference beyond its ends.
-func (g *glide) reaches(f *fitter, row []poly, slack float64) band {
-	lo, hi := 1e9, -1e9
-	n := float64(g.Length)
-	for i := range row {
-		p := &row[i]
-		if !p.ok {
-			continue
-		}
-		bulge := (math.Abs(float64(p.ddv*n*n)) + math.Abs(float64((math.Abs(p.qv)+math.Abs(float64(n*p.dqv)))*float64(f.far*f.far)))) / 2
-		for _, k := range [2]float64{0, n} {
-			for _, w := range [2]float64{0, f.far} {
-				_, v := p.at(k, w)
-				lo, hi = min(lo, v-bulge), max(hi, v+bulge)
-			}
-		}
-	}
-	if lo > hi {
-		return band{math.MaxInt32, 0}
-	}
-	return band{int(math.Floor(lo-slack)) - 1, int(math.Ceil(hi+slack)) + 2}
 }
 
 func (b band) with(a band) band { return band{min(a.lo, b.lo), max(a.hi, b.hi)} }
-
-// next is p one column on.
-func (p *poly) next() poly {
-	n := *p
-	n.u, n.du, n.v, n.dv = p.u+p.du, p.du+p.ddu, p.v+p.dv, p.dv+p.ddv
-	n.s, n.t, n.qu, n.qv = p.s+p.ds, p.t+p.dt, p.qu+p.dqu, p.qv+p.dqv
-	return n
-}
-
-// run turns the corners of two rows into integers: of each side of the patches' bounding rectangle the corner that makes
-// it in the middle of the run.
-func (f *fitter) run(top, bottom *poly, x, y int) (k pixel.Run) {
-	n := float64(f.length)
-	a, okA := f.ray(float64(x), float64(y))
-	b, okB := f.ray(float64(x)+n, float64(y))
-	if !top.ok || !bottom.ok || !okA || !okB || a[2] >= 1.9 || b[2] >= 1.9 || a[2] < 0.1 || b[2] < 0.1 {
-		return pixel.Run{Slow: -1}
-	}
-	half := (n - 1) / 2
-	topNext, bottomNext := top.next(), bottom.next()
-	left, right, upper, lower := top, &topNext, top, bottom
-	ua, va := top.at(half, 0)
-	ub, vb := topNext.at(half, 0)
-	uc, vc := bottom.at(half, 0)
-	ud, vd := bottomNext.at(half, 0)
-	if uc < ua {
-		left = bottom
-	}
-	if ud > ub {
-		right = &bottomNext
-	}
-	if vb < va {
-		upper = &topNext
-	}
-	if vd > vc {
-		lower = &bottomNext
-	}
-	fits := true
-	q := func(v, one float64) int32 {
-		w := toFixed(v, one)
-		fits = fits && w > math.MinInt32 && w < math.MaxInt32
-		return int32(w)
-	}
-	const q16 = 1 << 16
-	k.U, k.DU, k.DDU = q(left.u, q16), q(left.du, q16), q(left.ddu, q16)
-	k.V, k.DV, k.DDV = q(upper.v, q16), q(upper.dv, q16), q(upper.ddv, q16)
-	k.S, k.DS, k.T, k.DT = q(left.s, f.scaleS), q(left.ds, f.scaleS), q(upper.t, f.scaleS), q(upper.dt, f.scaleS)
-	k.QU, k.DQU = q(left.qu, f.scaleQ), q(left.dqu, f.scaleQ)
-	k.QV, k.DQV = q(upper.qv, f.scaleQ), q(upper.dqv, f.scaleQ)
-	l0, _ := left.at(0, 0)
-	r0, _ := right.at(0, 0)
-	l1, _ := left.at(n-1, 0)
-	r1, _ := right.at(n-1, 0)
-	_, u0 := upper.at(0, 0)
-	_, d0 := lower.at(0, 0)
-	_, u1 := upper.at(n-1, 0)
-	_, d1 := lower.at(n-1, 0)
-	k.EU, k.DEU = q(r0-l0, q16), q((r1-l1-r0+l0)/(n-1), q16)
-	k.EV, k.DEV = q(d0-u0, q16), q((d1-u1-d0+u0)/(n-1), q16)
-	k.GU = q(right.s+float64(half*right.ds)-left.s-float64(half*left.ds), f.scaleS)
-	k.GV = q(lower.t+float64(half*lower.dt)-upper.t-float64(half*upper.dt), f.scaleS)
-	k.Z, k.DZ = q(a[2], 1<<30), q((b[2]-a[2])/n, 1<<30)
-	// Both ends must keep the corners' order, at any reading.
-	least := min(r0-l0, r1-l1) - math.Abs(float64(float64(k.GU)*f.far))/f.scaleS
-	leastV := min(d0-u0, d1-u1) - math.Abs(float64(float64(k.GV)*f.far))/f.scaleS
-	if !fits || max(r0-l0, r1-l1, d0-u0, d1-u1) > f.widest || least <= 0 || leastV <= 0 {
-		return pixel.Run{Slow: -1}
-	}
-	return k
-}

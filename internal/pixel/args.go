@@ -8,11 +8,13 @@ import "unsafe"
 // caller keeps alive; none is kept after a kernel returns.
 
 type glideArgs struct {
-	pix, src, inverse, runs, steps unsafe.Pointer
-	width, lo, hi                  int64
-	n, length, closer, wider       int64
-	offset, bent, columns, room    int64
-	slow                           unsafe.Pointer
+	pix, src, blocks, steps       unsafe.Pointer
+	width, lo, hi                 int64
+	n, count, first, end          int64
+	row, frac, fine, near, offset int64
+	bent, columns                 int64
+	share, shift                  float32 // 8 bytes together
+	slow, work                    unsafe.Pointer
 }
 
 type halveColorArgs struct {

@@ -7,2427 +7,1953 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	BYTE $0x55 // push rbp
-	WORD $0x8948; BYTE $0xe5 // mov rbp, rsp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0xe0e48348 // and rsp, -0x20
-	LONG $0x00ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x100
-	WORD $0x8948; BYTE $0xfb // mov rbx, rdi
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
-	LONG $0x04fa8349 // cmp r10, 0x4
-	LONG $0x247c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdi
-	LONG $0x0cee850f; WORD $0x0000 // jne 0xd1c <glideAVX2+0xd1c>
-	WORD $0xc031 // xor eax, eax
-	LONG $0x40738b4c // mov r14, qword ptr [rbx + 0x40]
-	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x26898e0f; WORD $0x0000 // jle 0x26c6 <glideAVX2+0x26c6>
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	QUAD $0x0000c024847ffdc5; BYTE $0x00 // vmovdqa ymmword ptr [rsp + 0xc0], ymm0
-	LONG $0x087b8b4c // mov r15, qword ptr [rbx + 0x8]
-	LONG $0x18638b4c // mov r12, qword ptr [rbx + 0x18]
+	LONG $0x28ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x128
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
+	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
+	LONG $0x0bc68c0f; WORD $0x0000 // jl 0xbed <glideAVX2+0xbed>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
-	LONG $0x247c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r15
-	WORD $0x3aeb // jmp 0xa4 <glideAVX2+0xa4>
-	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
-	LONG $0x247c8b4c; BYTE $0x38 // mov r15, qword ptr [rsp + 0x38]
-	LONG $0x24648b4c; BYTE $0x20 // mov r12, qword ptr [rsp + 0x20]
-	LONG $0x246c8b4c; BYTE $0x30 // mov r13, qword ptr [rsp + 0x30]
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x08c58349 // add r13, 0x8
-	LONG $0xb8c48149; WORD $0x0000; BYTE $0x00 // add r12, 0xb8
-	WORD $0x394d; BYTE $0xf5 // cmp r13, r14
-	LONG $0x26268d0f; WORD $0x0000 // jge 0x26ca <glideAVX2+0x26ca>
-	LONG $0x337d82c4; WORD $0x6f1c // vpmovzxwd ymm3, xmmword ptr [r15 + 2*r13]
-	LONG $0x177de2c4; BYTE $0xdb // vptest ymm3, ymm3
-	WORD $0xdf74 // je 0x90 <glideAVX2+0x90>
-	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
-	LONG $0x204b8b48 // mov rcx, qword ptr [rbx + 0x20]
-	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
-	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
-	LONG $0x905de2c4; WORD $0x983c // vpgatherdd ymm7, ymmword ptr [rax + 4*ymm3], ymm4
-	LONG $0x107ac1c4; WORD $0x2464; BYTE $0x58 // vmovss xmm4, dword ptr [r12 + 0x58]
-	QUAD $0x00b424ac107ac1c4; WORD $0x0000 // vmovss xmm5, dword ptr [r12 + 0xb4]
-	LONG $0xe5c6d8c5; BYTE $0x00 // vshufps xmm4, xmm4, xmm5, 0x0 # xmm4 = xmm4[0,0],xmm5[0,0]
-	LONG $0x01fde3c4; WORD $0x50e4 // vpermpd ymm4, ymm4, 0x50 # ymm4 = ymm4[0,0,1,1]
-	QUAD $0x0000c0248c6ffdc5; BYTE $0x00 // vmovdqa ymm1, ymmword ptr [rsp + 0xc0]
-	LONG $0xe976c5c5 // vpcmpeqd ymm5, ymm7, ymm1
-	LONG $0xecebd5c5 // vpor ymm5, ymm5, ymm4
-	LONG $0xe376f5c5 // vpcmpeqd ymm4, ymm1, ymm3
-	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x587de2c4; BYTE $0xf6 // vpbroadcastd ymm6, xmm6
-	LONG $0x31dbcdc5 // vpand ymm6, ymm6, ymmword ptr [rcx]
-	LONG $0xdddf5dc5 // vpandn ymm11, ymm4, ymm5
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xe06ef9c5 // vmovd xmm4, eax
-	LONG $0x587de2c4; BYTE $0xe4 // vpbroadcastd ymm4, xmm4
-	LONG $0xc4fa4dc5 // vpsubd ymm8, ymm6, ymm4
-	LONG $0x403d62c4; BYTE $0xc6 // vpmulld ymm8, ymm8, ymm6
-	LONG $0x722dc1c4; WORD $0x01e0 // vpsrad ymm10, ymm8, 0x1
-	LONG $0x107a41c4; WORD $0x2404 // vmovss xmm8, dword ptr [r12]
-	LONG $0x107a41c4; WORD $0x244c; BYTE $0x5c // vmovss xmm9, dword ptr [r12 + 0x5c]
-	LONG $0xc63841c4; WORD $0x00c1 // vshufps xmm8, xmm8, xmm9, 0x0 # xmm8 = xmm8[0,0],xmm9[0,0]
-	LONG $0x01fd43c4; WORD $0x50c0 // vpermpd ymm8, ymm8, 0x50 # ymm8 = ymm8[0,0,1,1]
-	LONG $0x587d62c4; WORD $0x504b // vpbroadcastd ymm9, dword ptr [rbx + 0x50]
-	LONG $0xfe3d41c4; BYTE $0xc1 // vpaddd ymm8, ymm8, ymm9
-	LONG $0x107a41c4; WORD $0x244c; BYTE $0x04 // vmovss xmm9, dword ptr [r12 + 0x4]
-	LONG $0x107a41c4; WORD $0x2464; BYTE $0x60 // vmovss xmm12, dword ptr [r12 + 0x60]
-	LONG $0xc63041c4; WORD $0x00cc // vshufps xmm9, xmm9, xmm12, 0x0 # xmm9 = xmm9[0,0],xmm12[0,0]
-	LONG $0x01fd43c4; WORD $0x50c9 // vpermpd ymm9, ymm9, 0x50 # ymm9 = ymm9[0,0,1,1]
-	LONG $0x403562c4; BYTE $0xce // vpmulld ymm9, ymm9, ymm6
-	LONG $0xfe3d41c4; BYTE $0xc1 // vpaddd ymm8, ymm8, ymm9
-	LONG $0x107a41c4; WORD $0x244c; BYTE $0x08 // vmovss xmm9, dword ptr [r12 + 0x8]
-	LONG $0x107a41c4; WORD $0x2464; BYTE $0x64 // vmovss xmm12, dword ptr [r12 + 0x64]
-	LONG $0xc63041c4; WORD $0x00cc // vshufps xmm9, xmm9, xmm12, 0x0 # xmm9 = xmm9[0,0],xmm12[0,0]
-	LONG $0x01fd43c4; WORD $0x50c9 // vpermpd ymm9, ymm9, 0x50 # ymm9 = ymm9[0,0,1,1]
-	LONG $0x403542c4; BYTE $0xca // vpmulld ymm9, ymm9, ymm10
-	LONG $0xfe3d41c4; BYTE $0xc1 // vpaddd ymm8, ymm8, ymm9
-	LONG $0x107a41c4; WORD $0x244c; BYTE $0x28 // vmovss xmm9, dword ptr [r12 + 0x28]
-	QUAD $0x008424a4107a41c4; WORD $0x0000 // vmovss xmm12, dword ptr [r12 + 0x84]
-	LONG $0xc63041c4; WORD $0x00cc // vshufps xmm9, xmm9, xmm12, 0x0 # xmm9 = xmm9[0,0],xmm12[0,0]
-	LONG $0x01fd43c4; WORD $0x50c9 // vpermpd ymm9, ymm9, 0x50 # ymm9 = ymm9[0,0,1,1]
-	LONG $0x107a41c4; WORD $0x2464; BYTE $0x2c // vmovss xmm12, dword ptr [r12 + 0x2c]
-	QUAD $0x008824ac107a41c4; WORD $0x0000 // vmovss xmm13, dword ptr [r12 + 0x88]
-	LONG $0xc61841c4; WORD $0x00e5 // vshufps xmm12, xmm12, xmm13, 0x0 # xmm12 = xmm12[0,0],xmm13[0,0]
-	LONG $0x01fd43c4; WORD $0x50e4 // vpermpd ymm12, ymm12, 0x50 # ymm12 = ymm12[0,0,1,1]
-	LONG $0x401d62c4; BYTE $0xe6 // vpmulld ymm12, ymm12, ymm6
-	LONG $0xfe1d41c4; BYTE $0xc9 // vpaddd ymm9, ymm12, ymm9
-	LONG $0x283562c4; BYTE $0xef // vpmuldq ymm13, ymm9, ymm7
-	LONG $0x730dc1c4; WORD $0x20d1 // vpsrlq ymm14, ymm9, 0x20
-	LONG $0xe772b5c5; BYTE $0x1f // vpsrad ymm9, ymm7, 0x1f
-	LONG $0xe7707dc5; BYTE $0xf5 // vpshufd ymm12, ymm7, 0xf5 # ymm12 = ymm7[1,1,3,3,5,5,7,7]
-	LONG $0x021d43c4; WORD $0xaac9 // vpblendd ymm9, ymm12, ymm9, 0xaa # ymm9 = ymm12[0],ymm9[1],ymm12[2],ymm9[3],ymm12[4],ymm9[5],ymm12[6],ymm9[7]
-	LONG $0x280d42c4; BYTE $0xf4 // vpmuldq ymm14, ymm14, ymm12
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0x021543c4; WORD $0xaaee // vpblendd ymm13, ymm13, ymm14, 0xaa # ymm13 = ymm13[0],ymm14[1],ymm13[2],ymm14[3],ymm13[4],ymm14[5],ymm13[6],ymm14[7]
-	LONG $0xfe3d41c4; BYTE $0xc5 // vpaddd ymm8, ymm8, ymm13
-	LONG $0x107a41c4; WORD $0x246c; BYTE $0x0c // vmovss xmm13, dword ptr [r12 + 0xc]
-	LONG $0x107a41c4; WORD $0x2474; BYTE $0x68 // vmovss xmm14, dword ptr [r12 + 0x68]
-	LONG $0xc61041c4; WORD $0x00ee // vshufps xmm13, xmm13, xmm14, 0x0 # xmm13 = xmm13[0,0],xmm14[0,0]
-	LONG $0x01fd43c4; WORD $0x50ed // vpermpd ymm13, ymm13, 0x50 # ymm13 = ymm13[0,0,1,1]
-	LONG $0x587d62c4; WORD $0x5073 // vpbroadcastd ymm14, dword ptr [rbx + 0x50]
-	LONG $0xfe1541c4; BYTE $0xee // vpaddd ymm13, ymm13, ymm14
-	LONG $0x107a41c4; WORD $0x2474; BYTE $0x10 // vmovss xmm14, dword ptr [r12 + 0x10]
-	LONG $0x107a41c4; WORD $0x247c; BYTE $0x6c // vmovss xmm15, dword ptr [r12 + 0x6c]
-	LONG $0xc60841c4; WORD $0x00f7 // vshufps xmm14, xmm14, xmm15, 0x0 # xmm14 = xmm14[0,0],xmm15[0,0]
-	LONG $0x01fd43c4; WORD $0x50f6 // vpermpd ymm14, ymm14, 0x50 # ymm14 = ymm14[0,0,1,1]
-	LONG $0x400d62c4; BYTE $0xf6 // vpmulld ymm14, ymm14, ymm6
-	LONG $0xfe1541c4; BYTE $0xee // vpaddd ymm13, ymm13, ymm14
-	LONG $0x107a41c4; WORD $0x2474; BYTE $0x14 // vmovss xmm14, dword ptr [r12 + 0x14]
-	LONG $0x107a41c4; WORD $0x247c; BYTE $0x70 // vmovss xmm15, dword ptr [r12 + 0x70]
-	LONG $0xc60841c4; WORD $0x00f7 // vshufps xmm14, xmm14, xmm15, 0x0 # xmm14 = xmm14[0,0],xmm15[0,0]
-	LONG $0x01fd43c4; WORD $0x50f6 // vpermpd ymm14, ymm14, 0x50 # ymm14 = ymm14[0,0,1,1]
-	LONG $0x400d42c4; BYTE $0xd2 // vpmulld ymm10, ymm14, ymm10
-	LONG $0xfe1541c4; BYTE $0xd2 // vpaddd ymm10, ymm13, ymm10
-	LONG $0x107a41c4; WORD $0x246c; BYTE $0x30 // vmovss xmm13, dword ptr [r12 + 0x30]
-	QUAD $0x008c24b4107a41c4; WORD $0x0000 // vmovss xmm14, dword ptr [r12 + 0x8c]
-	LONG $0xc61041c4; WORD $0x00ee // vshufps xmm13, xmm13, xmm14, 0x0 # xmm13 = xmm13[0,0],xmm14[0,0]
-	LONG $0x01fd43c4; WORD $0x50ed // vpermpd ymm13, ymm13, 0x50 # ymm13 = ymm13[0,0,1,1]
-	LONG $0x107a41c4; WORD $0x2474; BYTE $0x34 // vmovss xmm14, dword ptr [r12 + 0x34]
-	QUAD $0x009024bc107a41c4; WORD $0x0000 // vmovss xmm15, dword ptr [r12 + 0x90]
-	LONG $0xc60841c4; WORD $0x00f7 // vshufps xmm14, xmm14, xmm15, 0x0 # xmm14 = xmm14[0,0],xmm15[0,0]
-	LONG $0x01fd43c4; WORD $0x50f6 // vpermpd ymm14, ymm14, 0x50 # ymm14 = ymm14[0,0,1,1]
-	LONG $0x400d62c4; BYTE $0xf6 // vpmulld ymm14, ymm14, ymm6
-	LONG $0xfe0d41c4; BYTE $0xed // vpaddd ymm13, ymm14, ymm13
-	LONG $0x281562c4; BYTE $0xf7 // vpmuldq ymm14, ymm13, ymm7
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0x281542c4; BYTE $0xe4 // vpmuldq ymm12, ymm13, ymm12
-	LONG $0x7315c1c4; WORD $0x20d6 // vpsrlq ymm13, ymm14, 0x20
-	LONG $0x021543c4; WORD $0xaae4 // vpblendd ymm12, ymm13, ymm12, 0xaa # ymm12 = ymm13[0],ymm12[1],ymm13[2],ymm12[3],ymm13[4],ymm12[5],ymm13[6],ymm12[7]
-	LONG $0xfe2d41c4; BYTE $0xd4 // vpaddd ymm10, ymm10, ymm12
-	LONG $0x687b8348; BYTE $0x00 // cmp qword ptr [rbx + 0x68], 0x0
-	LONG $0x731dc1c4; WORD $0x20d1 // vpsrlq ymm12, ymm9, 0x20
-	LONG $0x011b840f; WORD $0x0000 // je 0x40a <glideAVX2+0x40a>
-	LONG $0x284562c4; BYTE $0xef // vpmuldq ymm13, ymm7, ymm7
-	LONG $0xf43541c4; BYTE $0xf4 // vpmuludq ymm14, ymm9, ymm12
-	LONG $0x730dc1c4; WORD $0x21f6 // vpsllq ymm14, ymm14, 0x21
-	LONG $0xf43541c4; BYTE $0xf9 // vpmuludq ymm15, ymm9, ymm9
-	LONG $0xd40541c4; BYTE $0xf6 // vpaddq ymm14, ymm15, ymm14
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0x107a41c4; WORD $0x247c; BYTE $0x40 // vmovss xmm15, dword ptr [r12 + 0x40]
-	QUAD $0x009c2494107ac1c4; WORD $0x0000 // vmovss xmm2, dword ptr [r12 + 0x9c]
-	LONG $0xd2c680c5; BYTE $0x00 // vshufps xmm2, xmm15, xmm2, 0x0 # xmm2 = xmm15[0,0],xmm2[0,0]
-	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
-	LONG $0x107a41c4; WORD $0x247c; BYTE $0x44 // vmovss xmm15, dword ptr [r12 + 0x44]
-	QUAD $0x00a0248c107ac1c4; WORD $0x0000 // vmovss xmm1, dword ptr [r12 + 0xa0]
-	LONG $0xc9c680c5; BYTE $0x00 // vshufps xmm1, xmm15, xmm1, 0x0 # xmm1 = xmm15[0,0],xmm1[0,0]
-	LONG $0x01fde3c4; WORD $0x50c9 // vpermpd ymm1, ymm1, 0x50 # ymm1 = ymm1[0,0,1,1]
-	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
-	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
-	LONG $0xf173edc5; BYTE $0x20 // vpsllq ymm2, ymm1, 0x20
-	LONG $0xe272edc5; BYTE $0x1f // vpsrad ymm2, ymm2, 0x1f
-	LONG $0xf9f415c5 // vpmuludq ymm15, ymm13, ymm1
-	LONG $0xd273edc5; BYTE $0x20 // vpsrlq ymm2, ymm2, 0x20
-	LONG $0xd2f495c5 // vpmuludq ymm2, ymm13, ymm2
-	LONG $0xf273edc5; BYTE $0x20 // vpsllq ymm2, ymm2, 0x20
-	LONG $0xd2d485c5 // vpaddq ymm2, ymm15, ymm2
-	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0x2875c2c4; BYTE $0xce // vpmuldq ymm1, ymm1, ymm14
-	LONG $0xd273edc5; BYTE $0x20 // vpsrlq ymm2, ymm2, 0x20
-	LONG $0x026de3c4; WORD $0xaac9 // vpblendd ymm1, ymm2, ymm1, 0xaa # ymm1 = ymm2[0],ymm1[1],ymm2[2],ymm1[3],ymm2[4],ymm1[5],ymm2[6],ymm1[7]
-	LONG $0xc1fe3dc5 // vpaddd ymm8, ymm8, ymm1
-	LONG $0x107ac1c4; WORD $0x244c; BYTE $0x48 // vmovss xmm1, dword ptr [r12 + 0x48]
-	QUAD $0x00a42494107ac1c4; WORD $0x0000 // vmovss xmm2, dword ptr [r12 + 0xa4]
-	LONG $0xcac6f0c5; BYTE $0x00 // vshufps xmm1, xmm1, xmm2, 0x0 # xmm1 = xmm1[0,0],xmm2[0,0]
-	LONG $0x01fde3c4; WORD $0x50c9 // vpermpd ymm1, ymm1, 0x50 # ymm1 = ymm1[0,0,1,1]
-	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x4c // vmovss xmm2, dword ptr [r12 + 0x4c]
-	QUAD $0x00a824bc107a41c4; WORD $0x0000 // vmovss xmm15, dword ptr [r12 + 0xa8]
-	LONG $0xc668c1c4; WORD $0x00d7 // vshufps xmm2, xmm2, xmm15, 0x0 # xmm2 = xmm2[0,0],xmm15[0,0]
-	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
-	LONG $0x406de2c4; BYTE $0xd6 // vpmulld ymm2, ymm2, ymm6
-	LONG $0xc9feedc5 // vpaddd ymm1, ymm2, ymm1
-	LONG $0xf173edc5; BYTE $0x20 // vpsllq ymm2, ymm1, 0x20
-	LONG $0xe272edc5; BYTE $0x1f // vpsrad ymm2, ymm2, 0x1f
-	LONG $0xf9f415c5 // vpmuludq ymm15, ymm13, ymm1
-	LONG $0xd273edc5; BYTE $0x20 // vpsrlq ymm2, ymm2, 0x20
-	LONG $0xd2f495c5 // vpmuludq ymm2, ymm13, ymm2
-	LONG $0xf273edc5; BYTE $0x20 // vpsllq ymm2, ymm2, 0x20
-	LONG $0xd2d485c5 // vpaddq ymm2, ymm15, ymm2
-	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
-	LONG $0x2875c2c4; BYTE $0xce // vpmuldq ymm1, ymm1, ymm14
-	LONG $0xd273edc5; BYTE $0x20 // vpsrlq ymm2, ymm2, 0x20
-	LONG $0x026de3c4; WORD $0xaac9 // vpblendd ymm1, ymm2, ymm1, 0xaa # ymm1 = ymm2[0],ymm1[1],ymm2[2],ymm1[3],ymm2[4],ymm1[5],ymm2[6],ymm1[7]
-	LONG $0xd1fe2dc5 // vpaddd ymm10, ymm10, ymm1
-	LONG $0xc0eba5c5 // vpor ymm0, ymm11, ymm0
-	LONG $0x107ac1c4; WORD $0x244c; BYTE $0x18 // vmovss xmm1, dword ptr [r12 + 0x18]
-	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x74 // vmovss xmm2, dword ptr [r12 + 0x74]
-	LONG $0xcac6f0c5; BYTE $0x00 // vshufps xmm1, xmm1, xmm2, 0x0 # xmm1 = xmm1[0,0],xmm2[0,0]
-	LONG $0x01fde3c4; WORD $0x50c9 // vpermpd ymm1, ymm1, 0x50 # ymm1 = ymm1[0,0,1,1]
-	LONG $0x587de2c4; WORD $0x5853 // vpbroadcastd ymm2, dword ptr [rbx + 0x58]
-	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
-	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x1c // vmovss xmm2, dword ptr [r12 + 0x1c]
-	LONG $0x107a41c4; WORD $0x245c; BYTE $0x78 // vmovss xmm11, dword ptr [r12 + 0x78]
-	LONG $0xc668c1c4; WORD $0x00d3 // vshufps xmm2, xmm2, xmm11, 0x0 # xmm2 = xmm2[0,0],xmm11[0,0]
-	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
-	LONG $0x406de2c4; BYTE $0xd6 // vpmulld ymm2, ymm2, ymm6
-	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
-	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x38 // vmovss xmm2, dword ptr [r12 + 0x38]
-	QUAD $0x0094249c107a41c4; WORD $0x0000 // vmovss xmm11, dword ptr [r12 + 0x94]
-	LONG $0xc668c1c4; WORD $0x00d3 // vshufps xmm2, xmm2, xmm11, 0x0 # xmm2 = xmm2[0,0],xmm11[0,0]
-	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
-	LONG $0x286d62c4; BYTE $0xdf // vpmuldq ymm11, ymm2, ymm7
-	LONG $0xe27295c5; BYTE $0x1f // vpsrad ymm13, ymm2, 0x1f
-	LONG $0xd270fdc5; BYTE $0xf5 // vpshufd ymm2, ymm2, 0xf5 # ymm2 = ymm2[1,1,3,3,5,5,7,7]
-	LONG $0xf2f41dc5 // vpmuludq ymm14, ymm12, ymm2
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0xf41541c4; BYTE $0xe9 // vpmuludq ymm13, ymm13, ymm9
-	LONG $0xd40d41c4; BYTE $0xed // vpaddq ymm13, ymm14, ymm13
-	LONG $0x7315c1c4; WORD $0x20f5 // vpsllq ymm13, ymm13, 0x20
-	LONG $0xd2f4b5c5 // vpmuludq ymm2, ymm9, ymm2
-	LONG $0xd2d495c5 // vpaddq ymm2, ymm13, ymm2
-	LONG $0x7325c1c4; WORD $0x20d3 // vpsrlq ymm11, ymm11, 0x20
-	LONG $0x0225e3c4; WORD $0xaad2 // vpblendd ymm2, ymm11, ymm2, 0xaa # ymm2 = ymm11[0],ymm2[1],ymm11[2],ymm2[3],ymm11[4],ymm2[5],ymm11[6],ymm2[7]
-	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
-	LONG $0xd9fe3dc5 // vpaddd ymm11, ymm8, ymm1
-	LONG $0x107ac1c4; WORD $0x244c; BYTE $0x20 // vmovss xmm1, dword ptr [r12 + 0x20]
-	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x7c // vmovss xmm2, dword ptr [r12 + 0x7c]
-	LONG $0xcac6f0c5; BYTE $0x00 // vshufps xmm1, xmm1, xmm2, 0x0 # xmm1 = xmm1[0,0],xmm2[0,0]
-	LONG $0x01fde3c4; WORD $0x50c9 // vpermpd ymm1, ymm1, 0x50 # ymm1 = ymm1[0,0,1,1]
-	LONG $0x587de2c4; WORD $0x5853 // vpbroadcastd ymm2, dword ptr [rbx + 0x58]
-	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
-	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x24 // vmovss xmm2, dword ptr [r12 + 0x24]
-	QUAD $0x008024ac107a41c4; WORD $0x0000 // vmovss xmm13, dword ptr [r12 + 0x80]
-	LONG $0xc668c1c4; WORD $0x00d5 // vshufps xmm2, xmm2, xmm13, 0x0 # xmm2 = xmm2[0,0],xmm13[0,0]
-	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
-	LONG $0x406de2c4; BYTE $0xd6 // vpmulld ymm2, ymm2, ymm6
-	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
-	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x3c // vmovss xmm2, dword ptr [r12 + 0x3c]
-	QUAD $0x009824ac107a41c4; WORD $0x0000 // vmovss xmm13, dword ptr [r12 + 0x98]
-	LONG $0xc668c1c4; WORD $0x00d5 // vshufps xmm2, xmm2, xmm13, 0x0 # xmm2 = xmm2[0,0],xmm13[0,0]
-	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
-	LONG $0x286de2c4; BYTE $0xff // vpmuldq ymm7, ymm2, ymm7
-	LONG $0xe27295c5; BYTE $0x1f // vpsrad ymm13, ymm2, 0x1f
-	LONG $0xd270fdc5; BYTE $0xf5 // vpshufd ymm2, ymm2, 0xf5 # ymm2 = ymm2[1,1,3,3,5,5,7,7]
-	LONG $0xe2f41dc5 // vpmuludq ymm12, ymm12, ymm2
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0xf41541c4; BYTE $0xe9 // vpmuludq ymm13, ymm13, ymm9
-	LONG $0xd41d41c4; BYTE $0xe5 // vpaddq ymm12, ymm12, ymm13
-	LONG $0x731dc1c4; WORD $0x20f4 // vpsllq ymm12, ymm12, 0x20
-	LONG $0xd2f4b5c5 // vpmuludq ymm2, ymm9, ymm2
-	LONG $0xd2d49dc5 // vpaddq ymm2, ymm12, ymm2
-	LONG $0xd773c5c5; BYTE $0x20 // vpsrlq ymm7, ymm7, 0x20
-	LONG $0x0245e3c4; WORD $0xaad2 // vpblendd ymm2, ymm7, ymm2, 0xaa # ymm2 = ymm7[0],ymm2[1],ymm7[2],ymm2[3],ymm7[4],ymm2[5],ymm7[6],ymm2[7]
-	LONG $0xcafef5c5 // vpaddd ymm1, ymm1, ymm2
-	LONG $0xc9feadc5 // vpaddd ymm1, ymm10, ymm1
-	LONG $0x107ac1c4; WORD $0x2454; BYTE $0x50 // vmovss xmm2, dword ptr [r12 + 0x50]
-	QUAD $0x00ac24bc107ac1c4; WORD $0x0000 // vmovss xmm7, dword ptr [r12 + 0xac]
-	LONG $0xd7c6e8c5; BYTE $0x00 // vshufps xmm2, xmm2, xmm7, 0x0 # xmm2 = xmm2[0,0],xmm7[0,0]
-	LONG $0x01fde3c4; WORD $0x50d2 // vpermpd ymm2, ymm2, 0x50 # ymm2 = ymm2[0,0,1,1]
-	LONG $0x107ac1c4; WORD $0x247c; BYTE $0x54 // vmovss xmm7, dword ptr [r12 + 0x54]
-	QUAD $0x00b0248c107a41c4; WORD $0x0000 // vmovss xmm9, dword ptr [r12 + 0xb0]
-	LONG $0xc640c1c4; WORD $0x00f9 // vshufps xmm7, xmm7, xmm9, 0x0 # xmm7 = xmm7[0,0],xmm9[0,0]
-	LONG $0x01fde3c4; WORD $0x50ff // vpermpd ymm7, ymm7, 0x50 # ymm7 = ymm7[0,0,1,1]
-	LONG $0x4045e2c4; BYTE $0xf6 // vpmulld ymm6, ymm7, ymm6
-	LONG $0xd2fecdc5 // vpaddd ymm2, ymm6, ymm2
-	LONG $0xf372e5c5; BYTE $0x0e // vpslld ymm3, ymm3, 0xe
-	LONG $0x286de2c4; BYTE $0xf3 // vpmuldq ymm6, ymm2, ymm3
-	LONG $0xd273edc5; BYTE $0x20 // vpsrlq ymm2, ymm2, 0x20
-	LONG $0xd373e5c5; BYTE $0x20 // vpsrlq ymm3, ymm3, 0x20
-	LONG $0x286de2c4; BYTE $0xd3 // vpmuldq ymm2, ymm2, ymm3
-	LONG $0xd673e5c5; BYTE $0x20 // vpsrlq ymm3, ymm6, 0x20
-	LONG $0x0265e3c4; WORD $0xaad2 // vpblendd ymm2, ymm3, ymm2, 0xaa # ymm2 = ymm3[0],ymm2[1],ymm3[2],ymm2[3],ymm3[4],ymm2[5],ymm3[6],ymm2[7]
-	LONG $0x587de2c4; WORD $0x605b // vpbroadcastd ymm3, dword ptr [rbx + 0x60]
-	LONG $0xd3feedc5 // vpaddd ymm2, ymm2, ymm3
-	LONG $0xe272edc5; BYTE $0x0c // vpsrad ymm2, ymm2, 0xc
-	LONG $0xdcfaedc5 // vpsubd ymm3, ymm2, ymm4
-	LONG $0x7235c1c4; WORD $0x10e0 // vpsrad ymm9, ymm8, 0x10
-	LONG $0x723dc1c4; WORD $0x10e3 // vpsrad ymm8, ymm11, 0x10
-	LONG $0x724dc1c4; WORD $0x10e2 // vpsrad ymm6, ymm10, 0x10
-	LONG $0xe172c5c5; BYTE $0x10 // vpsrad ymm7, ymm1, 0x10
-	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0x3b65e2c4; BYTE $0xc9 // vpminud ymm1, ymm3, ymm1
-	LONG $0xc976e5c5 // vpcmpeqd ymm1, ymm3, ymm1
-	LONG $0x761d41c4; BYTE $0xe4 // vpcmpeqd ymm12, ymm12, ymm12
-	LONG $0xc9ef9dc5 // vpxor ymm1, ymm12, ymm1
-	LONG $0xedebf5c5 // vpor ymm5, ymm1, ymm5
-	LONG $0x587de2c4; WORD $0x784b // vpbroadcastd ymm1, dword ptr [rbx + 0x78]
-	LONG $0x3b35e2c4; BYTE $0xc9 // vpminud ymm1, ymm9, ymm1
-	LONG $0xc976b5c5 // vpcmpeqd ymm1, ymm9, ymm1
-	LONG $0xc9ef9dc5 // vpxor ymm1, ymm12, ymm1
-	LONG $0xd4feb5c5 // vpaddd ymm2, ymm9, ymm4
-	LONG $0xd2fabdc5 // vpsubd ymm2, ymm8, ymm2
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0xd06e79c5 // vmovd xmm10, eax
-	LONG $0x587d42c4; BYTE $0xd2 // vpbroadcastd ymm10, xmm10
-	LONG $0x3b6d42c4; BYTE $0xda // vpminud ymm11, ymm2, ymm10
-	LONG $0xd276a5c5 // vpcmpeqd ymm2, ymm11, ymm2
-	LONG $0xd2ef9dc5 // vpxor ymm2, ymm12, ymm2
-	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
-	LONG $0xd4fecdc5 // vpaddd ymm2, ymm6, ymm4
-	LONG $0xd2fac5c5 // vpsubd ymm2, ymm7, ymm2
-	LONG $0x3b6dc2c4; BYTE $0xe2 // vpminud ymm4, ymm2, ymm10
-	LONG $0xd476edc5 // vpcmpeqd ymm2, ymm2, ymm4
-	LONG $0xd2ef9dc5 // vpxor ymm2, ymm12, ymm2
-	LONG $0xcaebf5c5 // vpor ymm1, ymm1, ymm2
-	WORD $0x438b; BYTE $0x30 // mov eax, dword ptr [rbx + 0x30]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
-	LONG $0xd666edc5 // vpcmpgtd ymm2, ymm2, ymm6
-	LONG $0x587de2c4; WORD $0x3863 // vpbroadcastd ymm4, dword ptr [rbx + 0x38]
-	LONG $0xe466c5c5 // vpcmpgtd ymm4, ymm7, ymm4
-	LONG $0xd2ebddc5 // vpor ymm2, ymm4, ymm2
-	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
-	LONG $0xf172f5c5; BYTE $0x1f // vpslld ymm1, ymm1, 0x1f
-	LONG $0xe172f5c5; BYTE $0x1f // vpsrad ymm1, ymm1, 0x1f
-	LONG $0xcdebf5c5 // vpor ymm1, ymm1, ymm5
-	LONG $0x177de2c4; BYTE $0xc9 // vptest ymm1, ymm1
-	LONG $0x04d3850f; WORD $0x0000 // jne 0xb75 <glideAVX2+0xb75>
-	WORD $0x8b4c; BYTE $0x13 // mov r10, qword ptr [rbx]
-	LONG $0x28438b48 // mov rax, qword ptr [rbx + 0x28]
-	WORD $0x634c; BYTE $0xc8 // movsxd r9, eax
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
-	LONG $0xe1feb5c5 // vpaddd ymm4, ymm9, ymm1
-	LONG $0xfa3dc1c4; BYTE $0xc9 // vpsubd ymm1, ymm8, ymm9
-	LONG $0xd6fac5c5 // vpsubd ymm2, ymm7, ymm6
-	LONG $0xf272edc5; BYTE $0x08 // vpslld ymm2, ymm2, 0x8
-	LONG $0xe9ebedc5 // vpor ymm5, ymm2, ymm1
-	LONG $0xd87ef9c5 // vmovd eax, xmm3
-	LONG $0xe97ef9c5 // vmovd ecx, xmm5
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x6b7e // jle 0x760 <glideAVX2+0x760>
-	LONG $0xe77ef9c5 // vmovd edi, xmm4
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x09048d4f // lea r8, [r9 + r9]
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xc3394166 // cmp r11w, ax
-	LONG $0xd8430f44 // cmovae r11d, eax
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
-	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xd3394166 // cmp r11w, dx
-	LONG $0xda430f44 // cmovae r11d, edx
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
-	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xf3394166 // cmp r11w, si
-	LONG $0xde430f44 // cmovae r11d, esi
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x1f894466 // mov word ptr [rdi], r11w
-	WORD $0xc9ff // dec ecx
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xb077 // ja 0x710 <glideAVX2+0x710>
-	LONG $0xc3c5f9c5; BYTE $0x02 // vpextrw eax, xmm3, 0x2
-	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x687e // jle 0x7f0 <glideAVX2+0x7f0>
-	LONG $0x1679e3c4; WORD $0x01e7 // vpextrd edi, xmm4, 0x1
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x09048d4f // lea r8, [r9 + r9]
-	BYTE $0x90 // nop
-	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xc3394166 // cmp r11w, ax
-	LONG $0xd8430f44 // cmovae r11d, eax
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
-	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xd3394166 // cmp r11w, dx
-	LONG $0xda430f44 // cmovae r11d, edx
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
-	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xf3394166 // cmp r11w, si
-	LONG $0xde430f44 // cmovae r11d, esi
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x1f894466 // mov word ptr [rdi], r11w
-	WORD $0xc9ff // dec ecx
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xb077 // ja 0x7a0 <glideAVX2+0x7a0>
-	LONG $0xc3c5f9c5; BYTE $0x04 // vpextrw eax, xmm3, 0x4
-	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x687e // jle 0x880 <glideAVX2+0x880>
-	LONG $0x1679e3c4; WORD $0x02e7 // vpextrd edi, xmm4, 0x2
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x09048d4f // lea r8, [r9 + r9]
-	BYTE $0x90 // nop
-	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xc3394166 // cmp r11w, ax
-	LONG $0xd8430f44 // cmovae r11d, eax
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
-	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xd3394166 // cmp r11w, dx
-	LONG $0xda430f44 // cmovae r11d, edx
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
-	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xf3394166 // cmp r11w, si
-	LONG $0xde430f44 // cmovae r11d, esi
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x1f894466 // mov word ptr [rdi], r11w
-	WORD $0xc9ff // dec ecx
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xb077 // ja 0x830 <glideAVX2+0x830>
-	LONG $0xc3c5f9c5; BYTE $0x06 // vpextrw eax, xmm3, 0x6
-	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x687e // jle 0x910 <glideAVX2+0x910>
-	LONG $0x1679e3c4; WORD $0x03e7 // vpextrd edi, xmm4, 0x3
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x09048d4f // lea r8, [r9 + r9]
-	BYTE $0x90 // nop
-	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xc3394166 // cmp r11w, ax
-	LONG $0xd8430f44 // cmovae r11d, eax
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
-	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xd3394166 // cmp r11w, dx
-	LONG $0xda430f44 // cmovae r11d, edx
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
-	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xf3394166 // cmp r11w, si
-	LONG $0xde430f44 // cmovae r11d, esi
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x1f894466 // mov word ptr [rdi], r11w
-	WORD $0xc9ff // dec ecx
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xb077 // ja 0x8c0 <glideAVX2+0x8c0>
-	LONG $0x397de3c4; WORD $0x01de // vextracti128 xmm6, ymm3, 0x1
-	LONG $0xf07ef9c5 // vmovd eax, xmm6
-	LONG $0x397de3c4; WORD $0x01ed // vextracti128 xmm5, ymm5, 0x1
-	LONG $0xe97ef9c5 // vmovd ecx, xmm5
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	LONG $0x397de3c4; WORD $0x01e3 // vextracti128 xmm3, ymm4, 0x1
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x697e // jle 0x9b0 <glideAVX2+0x9b0>
-	LONG $0xdf7ef9c5 // vmovd edi, xmm3
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x09048d4f // lea r8, [r9 + r9]
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xc3394166 // cmp r11w, ax
-	LONG $0xd8430f44 // cmovae r11d, eax
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
-	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xd3394166 // cmp r11w, dx
-	LONG $0xda430f44 // cmovae r11d, edx
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
-	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xf3394166 // cmp r11w, si
-	LONG $0xde430f44 // cmovae r11d, esi
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x1f894466 // mov word ptr [rdi], r11w
-	WORD $0xc9ff // dec ecx
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xb077 // ja 0x960 <glideAVX2+0x960>
-	LONG $0xc6c5f9c5; BYTE $0x02 // vpextrw eax, xmm6, 0x2
-	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x687e // jle 0xa40 <glideAVX2+0xa40>
-	LONG $0x1679e3c4; WORD $0x01df // vpextrd edi, xmm3, 0x1
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x09048d4f // lea r8, [r9 + r9]
-	BYTE $0x90 // nop
-	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xc3394166 // cmp r11w, ax
-	LONG $0xd8430f44 // cmovae r11d, eax
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
-	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xd3394166 // cmp r11w, dx
-	LONG $0xda430f44 // cmovae r11d, edx
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
-	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xf3394166 // cmp r11w, si
-	LONG $0xde430f44 // cmovae r11d, esi
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x1f894466 // mov word ptr [rdi], r11w
-	WORD $0xc9ff // dec ecx
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xb077 // ja 0x9f0 <glideAVX2+0x9f0>
-	LONG $0xc6c5f9c5; BYTE $0x04 // vpextrw eax, xmm6, 0x4
-	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x687e // jle 0xad0 <glideAVX2+0xad0>
-	LONG $0x1679e3c4; WORD $0x02df // vpextrd edi, xmm3, 0x2
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	LONG $0x09048d4f // lea r8, [r9 + r9]
-	BYTE $0x90 // nop
-	LONG $0x5fb70f44; BYTE $0xfc // movzx r11d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xc3394166 // cmp r11w, ax
-	LONG $0xd8430f44 // cmovae r11d, eax
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r11w
-	LONG $0x5fb70f44; BYTE $0xfe // movzx r11d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xd3394166 // cmp r11w, dx
-	LONG $0xda430f44 // cmovae r11d, edx
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x5f894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r11w
-	LONG $0x1fb70f44 // movzx r11d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xcb // dec r11d
-	LONG $0xf3394166 // cmp r11w, si
-	LONG $0xde430f44 // cmovae r11d, esi
-	WORD $0xff41; BYTE $0xc3 // inc r11d
-	LONG $0x1f894466 // mov word ptr [rdi], r11w
-	WORD $0xc9ff // dec ecx
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xb077 // ja 0xa80 <glideAVX2+0xa80>
-	LONG $0xc6c5f9c5; BYTE $0x06 // vpextrw eax, xmm6, 0x6
-	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	LONG $0xf5948e0f; WORD $0xffff // jle 0x90 <glideAVX2+0x90>
-	LONG $0x1679e3c4; WORD $0x03df // vpextrd edi, xmm3, 0x3
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
-	LONG $0x04c78348 // add rdi, 0x4
-	WORD $0x014d; BYTE $0xc9 // add r9, r9
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x47b70f44; BYTE $0xfc // movzx r8d, word ptr [rdi - 0x4]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xc0394166 // cmp r8w, ax
-	LONG $0xc0430f44 // cmovae r8d, eax
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfc // mov word ptr [rdi - 0x4], r8w
-	LONG $0x47b70f44; BYTE $0xfe // movzx r8d, word ptr [rdi - 0x2]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xd0394166 // cmp r8w, dx
-	LONG $0xc2430f44 // cmovae r8d, edx
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x47894466; BYTE $0xfe // mov word ptr [rdi - 0x2], r8w
-	LONG $0x07b70f44 // movzx r8d, word ptr [rdi]
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	LONG $0xf0394166 // cmp r8w, si
-	LONG $0xc6430f44 // cmovae r8d, esi
-	WORD $0xff41; BYTE $0xc0 // inc r8d
-	LONG $0x07894466 // mov word ptr [rdi], r8w
-	WORD $0xc9ff // dec ecx
-	WORD $0x014c; BYTE $0xcf // add rdi, r9
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xb077 // ja 0xb20 <glideAVX2+0xb20>
-	LONG $0xfff51be9; BYTE $0xff // jmp 0x90 <glideAVX2+0x90>
-	LONG $0x246c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r13
-	LONG $0x2464894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r12
-	LONG $0xcbebd5c5 // vpor ymm1, ymm5, ymm3
-	QUAD $0x0000a0248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm1
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xd1dbb5c5 // vpand ymm2, ymm9, ymm1
-	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
-	LONG $0xd86ef9c5 // vmovd xmm3, eax
-	LONG $0x587de2c4; BYTE $0xdb // vpbroadcastd ymm3, xmm3
-	LONG $0x4065c2c4; BYTE $0xe0 // vpmulld ymm4, ymm3, ymm8
-	LONG $0xd2ebddc5 // vpor ymm2, ymm4, ymm2
-	QUAD $0x00008024947ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm2
-	LONG $0xcedbf5c5 // vpand ymm1, ymm1, ymm6
-	LONG $0x4065e2c4; BYTE $0xd7 // vpmulld ymm2, ymm3, ymm7
-	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
-	LONG $0x4c7ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm1
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x17eb // jmp 0xbed <glideAVX2+0xbed>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	LONG $0x08f98349 // cmp r9, 0x8
-	LONG $0xf47d840f; WORD $0xffff // je 0x6a <glideAVX2+0x6a>
-	QUAD $0x000000a08c948b46 // mov r10d, dword ptr [rsp + 4*r9 + 0xa0]
-	WORD $0x8545; BYTE $0xd2 // test r10d, r10d
-	WORD $0xe678 // js 0xbe0 <glideAVX2+0xbe0>
-	LONG $0x8c448b42; BYTE $0x60 // mov eax, dword ptr [rsp + 4*r9 + 0x60]
-	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
-	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
-	WORD $0x568b; BYTE $0x30 // mov edx, dword ptr [rsi + 0x30]
-	WORD $0x768b; BYTE $0x38 // mov esi, dword ptr [rsi + 0x38]
-	WORD $0xca39 // cmp edx, ecx
-	WORD $0x4f0f; BYTE $0xca // cmovg ecx, edx
-	WORD $0xc639 // cmp esi, eax
-	WORD $0x4c0f; BYTE $0xc6 // cmovl eax, esi
-	WORD $0xc139 // cmp ecx, eax
-	WORD $0xc27d // jge 0xbe0 <glideAVX2+0xbe0>
-	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
-	LONG $0x28528b48 // mov rdx, qword ptr [rdx + 0x28]
-	QUAD $0x000000808cb48b42 // mov esi, dword ptr [rsp + 4*r9 + 0x80]
-	LONG $0xdebf0f44 // movsx r11d, si
-	WORD $0xfec1; BYTE $0x10 // sar esi, 0x10
-	WORD $0xf239 // cmp edx, esi
-	WORD $0x4c0f; BYTE $0xf2 // cmovl esi, edx
-	WORD $0x8545; BYTE $0xdb // test r11d, r11d
-	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
-	LONG $0xdf4e0f44 // cmovle r11d, edi
-	WORD $0x3941; BYTE $0xf3 // cmp r11d, esi
-	WORD $0x947d // jge 0xbe0 <glideAVX2+0xbe0>
-	WORD $0x6348; BYTE $0xd9 // movsxd rbx, ecx
-	WORD $0x634c; BYTE $0xf0 // movsxd r14, eax
-	WORD $0x634c; BYTE $0xfe // movsxd r15, esi
-	WORD $0x634c; BYTE $0xe2 // movsxd r12, edx
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	WORD $0x8b4c; BYTE $0x28 // mov r13, qword ptr [rax]
-	WORD $0x894c; BYTE $0xf8 // mov rax, r15
-	WORD $0x294c; BYTE $0xd8 // sub rax, r11
-	LONG $0x014b8d49 // lea rcx, [r11 + 0x1]
-	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
-	LONG $0xff4f8d49 // lea rcx, [r15 - 0x1]
-	WORD $0x8948; BYTE $0xde // mov rsi, rbx
-	LONG $0xf4af0f49 // imul rsi, r12
-	QUAD $0x0000000075048d4c // lea r8, [2*rsi]
-	WORD $0x014d; BYTE $0xe8 // add r8, r13
-	LONG $0x24348d4b // lea rsi, [r12 + r12]
-	WORD $0x14eb // jmp 0xc9f <glideAVX2+0xc9f>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	WORD $0xff48; BYTE $0xc3 // inc rbx
-	WORD $0x0149; BYTE $0xf0 // add r8, rsi
-	WORD $0x394c; BYTE $0xf3 // cmp rbx, r14
-	LONG $0xff41840f; WORD $0xffff // je 0xbe0 <glideAVX2+0xbe0>
-	WORD $0x894c; BYTE $0xdf // mov rdi, r11
-	WORD $0x01a8 // test al, 0x1
-	WORD $0x2d74 // je 0xcd3 <glideAVX2+0xcd3>
-	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
-	LONG $0xfcaf0f49 // imul rdi, r12
-	QUAD $0x000000007d3c8d48 // lea rdi, [2*rdi]
-	WORD $0x014c; BYTE $0xef // add rdi, r13
-	LONG $0x14b70f42; BYTE $0x5f // movzx edx, word ptr [rdi + 2*r11]
-	WORD $0xcaff // dec edx
-	LONG $0xd2394466 // cmp dx, r10w
-	LONG $0xd2430f41 // cmovae edx, r10d
-	WORD $0xc2ff // inc edx
-	LONG $0x14894266; BYTE $0x5f // mov word ptr [rdi + 2*r11], dx
-	LONG $0x247c8b48; BYTE $0x40 // mov rdi, qword ptr [rsp + 0x40]
-	WORD $0x394c; BYTE $0xd9 // cmp rcx, r11
-	WORD $0xb874 // je 0xc90 <glideAVX2+0xc90>
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x23658e0f; WORD $0x0000 // jle 0x239d <glideAVX2+0x239d>
+	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
+	WORD $0xc031 // xor eax, eax
+	WORD $0x14eb // jmp 0x54 <glideAVX2+0x54>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0x23498d0f; WORD $0x0000 // jge 0x239d <glideAVX2+0x239d>
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
+	LONG $0x24148948 // mov qword ptr [rsp], rdx
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0x06e2c149 // shl r10, 0x6
+	LONG $0x0857034c // add r10, qword ptr [rdi + 0x8]
+	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
+	WORD $0x1a74 // je 0x90 <glideAVX2+0x90>
+	LONG $0x0ab4880f; WORD $0x0000 // js 0xb30 <glideAVX2+0xb30>
+	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x000aade9; BYTE $0x00 // jmp 0xb35 <glideAVX2+0xb35>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x14b70f41; BYTE $0x78 // movzx edx, word ptr [r8 + 2*rdi]
-	WORD $0xcaff // dec edx
-	LONG $0xd2394466 // cmp dx, r10w
-	LONG $0xd2430f41 // cmovae edx, r10d
-	WORD $0xc2ff // inc edx
-	LONG $0x14894166; BYTE $0x78 // mov word ptr [r8 + 2*rdi], dx
-	LONG $0x54b70f41; WORD $0x0278 // movzx edx, word ptr [r8 + 2*rdi + 0x2]
-	WORD $0xcaff // dec edx
-	LONG $0xd2394466 // cmp dx, r10w
-	LONG $0xd2430f41 // cmovae edx, r10d
-	WORD $0xc2ff // inc edx
-	LONG $0x54894166; WORD $0x0278 // mov word ptr [r8 + 2*rdi + 0x2], dx
-	LONG $0x02c78348 // add rdi, 0x2
-	WORD $0x3949; BYTE $0xff // cmp r15, rdi
-	WORD $0xc975 // jne 0xce0 <glideAVX2+0xce0>
-	LONG $0xffff74e9; BYTE $0xff // jmp 0xc90 <glideAVX2+0xc90>
+	LONG $0xc8048d4c // lea r8, [rax + 8*rcx]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0000c8248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xc8], ymm1
+	WORD $0x01b0 // mov al, 0x1
+	WORD $0xd231 // xor edx, edx
+	QUAD $0x000000e82494894c // mov qword ptr [rsp + 0xe8], r10
+	LONG $0x2444894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r8
+	WORD $0x17eb // jmp 0xd5 <glideAVX2+0xd5>
+	WORD $0x9066 // nop
+	LONG $0x000010ba; BYTE $0x00 // mov edx, 0x10
+	LONG $0x282444f6; BYTE $0x01 // test byte ptr [rsp + 0x28], 0x1
+	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
+	LONG $0xff6b840f; WORD $0xffff // je 0x40 <glideAVX2+0x40>
+	LONG $0x28244489 // mov dword ptr [rsp + 0x28], eax
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0xa0b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0xa0]
+	LONG $0x1c6ffec5; BYTE $0x50 // vmovdqu ymm3, ymmword ptr [rax + 2*rdx]
+	LONG $0x646ffec5; WORD $0x4050 // vmovdqu ymm4, ymmword ptr [rax + 2*rdx + 0x40]
+	LONG $0x40bf0f41; BYTE $0x08 // movsx eax, word ptr [r8 + 0x8]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x0a // movsx eax, word ptr [r8 + 0xa]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x40bf0f41; BYTE $0x0c // movsx eax, word ptr [r8 + 0xc]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x0e7ffec5 // vmovdqu ymmword ptr [rsi], ymm1
+	LONG $0x40bf0f41; BYTE $0x0e // movsx eax, word ptr [r8 + 0xe]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x10 // movsx eax, word ptr [r8 + 0x10]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x4e7ffec5; BYTE $0x20 // vmovdqu ymmword ptr [rsi + 0x20], ymm1
+	LONG $0x40bf0f41; BYTE $0x12 // movsx eax, word ptr [r8 + 0x12]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x14 // movsx eax, word ptr [r8 + 0x14]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x40bf0f41; BYTE $0x16 // movsx eax, word ptr [r8 + 0x16]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x4e7ffec5; BYTE $0x40 // vmovdqu ymmword ptr [rsi + 0x40], ymm1
+	LONG $0x40bf0f41; BYTE $0x18 // movsx eax, word ptr [r8 + 0x18]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x1a // movsx eax, word ptr [r8 + 0x1a]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x4e7ffec5; BYTE $0x60 // vmovdqu ymmword ptr [rsi + 0x60], ymm1
+	LONG $0x40bf0f41; BYTE $0x1c // movsx eax, word ptr [r8 + 0x1c]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x1e // movsx eax, word ptr [r8 + 0x1e]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000808e7ffec5 // vmovdqu ymmword ptr [rsi + 0x80], ymm1
+	LONG $0x40bf0f41; BYTE $0x22 // movsx eax, word ptr [r8 + 0x22]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x24 // movsx eax, word ptr [r8 + 0x24]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000a08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xa0], ymm1
+	LONG $0x40bf0f41; BYTE $0x28 // movsx eax, word ptr [r8 + 0x28]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x2a // movsx eax, word ptr [r8 + 0x2a]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000c08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xc0], ymm1
+	LONG $0x40bf0f41; BYTE $0x2e // movsx eax, word ptr [r8 + 0x2e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x30 // movsx eax, word ptr [r8 + 0x30]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000e08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xe0], ymm1
+	LONG $0x40bf0f41; BYTE $0x34 // movsx eax, word ptr [r8 + 0x34]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x36 // movsx eax, word ptr [r8 + 0x36]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000001008e7ffec5 // vmovdqu ymmword ptr [rsi + 0x100], ymm1
+	LONG $0x40bf0f41; BYTE $0x3a // movsx eax, word ptr [r8 + 0x3a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x3c // movsx eax, word ptr [r8 + 0x3c]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000001208e7ffec5 // vmovdqu ymmword ptr [rsi + 0x120], ymm1
+	LONG $0x40bf0f41; BYTE $0x38 // movsx eax, word ptr [r8 + 0x38]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001408e7ffec5 // vmovdqu ymmword ptr [rsi + 0x140], ymm1
+	LONG $0x40bf0f41; BYTE $0x3e // movsx eax, word ptr [r8 + 0x3e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001608e7ffec5 // vmovdqu ymmword ptr [rsi + 0x160], ymm1
+	LONG $0x40bf0f41; BYTE $0x40 // movsx eax, word ptr [r8 + 0x40]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x42 // movsx eax, word ptr [r8 + 0x42]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000001808e7ffec5 // vmovdqu ymmword ptr [rsi + 0x180], ymm1
+	WORD $0x478b; BYTE $0x7a // mov eax, dword ptr [rdi + 0x7a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001a08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1a0], ymm1
+	WORD $0x478b; BYTE $0x78 // mov eax, dword ptr [rdi + 0x78]
+	WORD $0xd0f7 // not eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001c08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1c0], ymm1
+	WORD $0x478b; BYTE $0x70 // mov eax, dword ptr [rdi + 0x70]
+	WORD $0xc8ff // dec eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001e08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1e0], ymm1
 	WORD $0xc031 // xor eax, eax
-	LONG $0x707b8348; BYTE $0x03 // cmp qword ptr [rbx + 0x70], 0x3
-	LONG $0x185b8b4c // mov r11, qword ptr [rbx + 0x18]
-	LONG $0x40738b48 // mov rsi, qword ptr [rbx + 0x40]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	QUAD $0x0000c024847ffdc5; BYTE $0x00 // vmovdqa ymmword ptr [rsp + 0xc0], ymm0
-	LONG $0x2454894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r10
+	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002008e7ffec5 // vmovdqu ymmword ptr [rsi + 0x200], ymm1
+	WORD $0x478b; BYTE $0x20 // mov eax, dword ptr [rdi + 0x20]
+	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002208e7ffec5 // vmovdqu ymmword ptr [rsi + 0x220], ymm1
+	WORD $0x478b; BYTE $0x28 // mov eax, dword ptr [rdi + 0x28]
+	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002408e7ffec5 // vmovdqu ymmword ptr [rsi + 0x240], ymm1
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002608e7ffec5 // vmovdqu ymmword ptr [rsi + 0x260], ymm1
+	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0xfce78d0f; WORD $0xffff // jge 0xc0 <glideAVX2+0xc0>
+	WORD $0x894d; BYTE $0xd3 // mov r11, r10
+	QUAD $0x0000010824948948 // mov qword ptr [rsp + 0x108], rdx
 	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
-	LONG $0xef0141c4; BYTE $0xff // vpxor xmm15, xmm15, xmm15
-	LONG $0x0aea8c0f; WORD $0x0000 // jl 0x183c <glideAVX2+0x183c>
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x19628e0f; WORD $0x0000 // jle 0x26bd <glideAVX2+0x26bd>
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x19598e0f; WORD $0x0000 // jle 0x26bd <glideAVX2+0x26bd>
-	LONG $0xff628d45 // lea r12d, [r10 - 0x1]
-	LONG $0x08438b48 // mov rax, qword ptr [rbx + 0x8]
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x24648944; BYTE $0x2c // mov dword ptr [rsp + 0x2c], r12d
-	WORD $0x15eb // jmp 0xd90 <glideAVX2+0xd90>
+	WORD $0x45eb // jmp 0x430 <glideAVX2+0x430>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	WORD $0x014d; BYTE $0xd5 // add r13, r10
-	LONG $0x5cc38349 // add r11, 0x5c
-	WORD $0x3949; BYTE $0xf5 // cmp r13, rsi
-	LONG $0x192d8d0f; WORD $0x0000 // jge 0x26bd <glideAVX2+0x26bd>
-	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
-	LONG $0x68048d4a // lea rax, [rax + 2*r13]
-	WORD $0xd231 // xor edx, edx
-	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
-	LONG $0x246c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r13
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
-	WORD $0x31eb // jmp 0xddd <glideAVX2+0xddd>
-	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
-	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	QUAD $0x000000e824948b4c // mov r10, qword ptr [rsp + 0xe8]
+	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
+	QUAD $0x0000010824948b48 // mov rdx, qword ptr [rsp + 0x108]
+	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
+	LONG $0x244c8b4c; BYTE $0x40 // mov r9, qword ptr [rsp + 0x40]
 	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0x24648b44; BYTE $0x2c // mov r12d, dword ptr [rsp + 0x2c]
-	LONG $0x246c8b4c; BYTE $0x50 // mov r13, qword ptr [rsp + 0x50]
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	LONG $0x08c28348 // add rdx, 0x8
-	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0xa37d // jge 0xd80 <glideAVX2+0xd80>
-	LONG $0x337de2c4; WORD $0x501c // vpmovzxwd ymm3, xmmword ptr [rax + 2*rdx]
-	LONG $0x177de2c4; BYTE $0xdb // vptest ymm3, ymm3
-	WORD $0xea74 // je 0xdd4 <glideAVX2+0xdd4>
-	LONG $0xfa7f7dc5 // vmovdqa ymm2, ymm15
-	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
-	LONG $0x204b8b48 // mov rcx, qword ptr [rbx + 0x20]
-	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
-	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
-	LONG $0x905de2c4; WORD $0x983c // vpgatherdd ymm7, ymmword ptr [rax + 4*ymm3], ymm4
-	LONG $0x587dc2c4; WORD $0x5863 // vpbroadcastd ymm4, dword ptr [r11 + 0x58]
-	QUAD $0x0000c024846ffdc5; BYTE $0x00 // vmovdqa ymm0, ymmword ptr [rsp + 0xc0]
-	LONG $0xe876c5c5 // vpcmpeqd ymm5, ymm7, ymm0
-	LONG $0xecebd5c5 // vpor ymm5, ymm5, ymm4
-	LONG $0xe376fdc5 // vpcmpeqd ymm4, ymm0, ymm3
-	WORD $0x8944; BYTE $0xe0 // mov eax, r12d
-	LONG $0xf06ef9c5 // vmovd xmm6, eax
-	LONG $0x587de2c4; BYTE $0xf6 // vpbroadcastd ymm6, xmm6
-	LONG $0x34dbcdc5; BYTE $0x91 // vpand ymm6, ymm6, ymmword ptr [rcx + 4*rdx]
-	LONG $0xd5df5dc5 // vpandn ymm10, ymm4, ymm5
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xe06ef9c5 // vmovd xmm4, eax
-	LONG $0x587de2c4; BYTE $0xe4 // vpbroadcastd ymm4, xmm4
-	LONG $0xc4fa4dc5 // vpsubd ymm8, ymm6, ymm4
-	LONG $0x403d62c4; BYTE $0xc6 // vpmulld ymm8, ymm8, ymm6
-	LONG $0x7235c1c4; WORD $0x01e0 // vpsrad ymm9, ymm8, 0x1
-	WORD $0x8b41; BYTE $0x03 // mov eax, dword ptr [r11]
-	WORD $0x4303; BYTE $0x50 // add eax, dword ptr [rbx + 0x50]
-	LONG $0xc06e79c5 // vmovd xmm8, eax
-	LONG $0x587d42c4; BYTE $0xc0 // vpbroadcastd ymm8, xmm8
-	LONG $0x587d42c4; WORD $0x045b // vpbroadcastd ymm11, dword ptr [r11 + 0x4]
-	LONG $0x402562c4; BYTE $0xde // vpmulld ymm11, ymm11, ymm6
-	LONG $0xfe2541c4; BYTE $0xc0 // vpaddd ymm8, ymm11, ymm8
-	LONG $0x587d42c4; WORD $0x085b // vpbroadcastd ymm11, dword ptr [r11 + 0x8]
-	LONG $0x402542c4; BYTE $0xd9 // vpmulld ymm11, ymm11, ymm9
-	LONG $0x587d42c4; WORD $0x2863 // vpbroadcastd ymm12, dword ptr [r11 + 0x28]
-	LONG $0x587d42c4; WORD $0x2c6b // vpbroadcastd ymm13, dword ptr [r11 + 0x2c]
-	LONG $0xfe3d41c4; BYTE $0xc3 // vpaddd ymm8, ymm8, ymm11
-	LONG $0x401562c4; BYTE $0xde // vpmulld ymm11, ymm13, ymm6
-	LONG $0xfe2541c4; BYTE $0xdc // vpaddd ymm11, ymm11, ymm12
-	LONG $0x282562c4; BYTE $0xe7 // vpmuldq ymm12, ymm11, ymm7
-	LONG $0x7325c1c4; WORD $0x20d3 // vpsrlq ymm11, ymm11, 0x20
-	LONG $0xe77295c5; BYTE $0x1f // vpsrad ymm13, ymm7, 0x1f
-	LONG $0xf7707dc5; BYTE $0xf5 // vpshufd ymm14, ymm7, 0xf5 # ymm14 = ymm7[1,1,3,3,5,5,7,7]
-	LONG $0x282542c4; BYTE $0xde // vpmuldq ymm11, ymm11, ymm14
-	LONG $0x731dc1c4; WORD $0x20d4 // vpsrlq ymm12, ymm12, 0x20
-	LONG $0x021d43c4; WORD $0xaadb // vpblendd ymm11, ymm12, ymm11, 0xaa # ymm11 = ymm12[0],ymm11[1],ymm12[2],ymm11[3],ymm12[4],ymm11[5],ymm12[6],ymm11[7]
-	LONG $0xfe3d41c4; BYTE $0xc3 // vpaddd ymm8, ymm8, ymm11
-	LONG $0x0c438b41 // mov eax, dword ptr [r11 + 0xc]
-	WORD $0x4303; BYTE $0x50 // add eax, dword ptr [rbx + 0x50]
-	LONG $0xd86e79c5 // vmovd xmm11, eax
-	LONG $0x587d42c4; BYTE $0xdb // vpbroadcastd ymm11, xmm11
-	LONG $0x587d42c4; WORD $0x1063 // vpbroadcastd ymm12, dword ptr [r11 + 0x10]
-	LONG $0x401d62c4; BYTE $0xe6 // vpmulld ymm12, ymm12, ymm6
-	LONG $0xfe1d41c4; BYTE $0xdb // vpaddd ymm11, ymm12, ymm11
-	LONG $0x587d42c4; WORD $0x1463 // vpbroadcastd ymm12, dword ptr [r11 + 0x14]
-	LONG $0x401d42c4; BYTE $0xc9 // vpmulld ymm9, ymm12, ymm9
-	LONG $0xfe2541c4; BYTE $0xc9 // vpaddd ymm9, ymm11, ymm9
-	LONG $0x587d42c4; WORD $0x3063 // vpbroadcastd ymm12, dword ptr [r11 + 0x30]
-	LONG $0x587d42c4; WORD $0x347b // vpbroadcastd ymm15, dword ptr [r11 + 0x34]
-	LONG $0x020d43c4; WORD $0xaadd // vpblendd ymm11, ymm14, ymm13, 0xaa # ymm11 = ymm14[0],ymm13[1],ymm14[2],ymm13[3],ymm14[4],ymm13[5],ymm14[6],ymm13[7]
-	LONG $0x400562c4; BYTE $0xee // vpmulld ymm13, ymm15, ymm6
-	LONG $0xfe1541c4; BYTE $0xe4 // vpaddd ymm12, ymm13, ymm12
-	LONG $0x281d62c4; BYTE $0xef // vpmuldq ymm13, ymm12, ymm7
-	LONG $0x731dc1c4; WORD $0x20d4 // vpsrlq ymm12, ymm12, 0x20
-	LONG $0x281d42c4; BYTE $0xe6 // vpmuldq ymm12, ymm12, ymm14
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0x021543c4; WORD $0xaae4 // vpblendd ymm12, ymm13, ymm12, 0xaa # ymm12 = ymm13[0],ymm12[1],ymm13[2],ymm12[3],ymm13[4],ymm12[5],ymm13[6],ymm12[7]
-	LONG $0xfe3541c4; BYTE $0xcc // vpaddd ymm9, ymm9, ymm12
-	LONG $0x687b8348; BYTE $0x00 // cmp qword ptr [rbx + 0x68], 0x0
-	LONG $0x731dc1c4; WORD $0x20d3 // vpsrlq ymm12, ymm11, 0x20
-	LONG $0x00c6840f; WORD $0x0000 // je 0x1005 <glideAVX2+0x1005>
-	LONG $0x284562c4; BYTE $0xef // vpmuldq ymm13, ymm7, ymm7
-	LONG $0xf42541c4; BYTE $0xf4 // vpmuludq ymm14, ymm11, ymm12
-	LONG $0x730dc1c4; WORD $0x21f6 // vpsllq ymm14, ymm14, 0x21
-	LONG $0xf42541c4; BYTE $0xfb // vpmuludq ymm15, ymm11, ymm11
-	LONG $0xd40541c4; BYTE $0xf6 // vpaddq ymm14, ymm15, ymm14
-	LONG $0x587d42c4; WORD $0x407b // vpbroadcastd ymm15, dword ptr [r11 + 0x40]
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0x587dc2c4; WORD $0x4443 // vpbroadcastd ymm0, dword ptr [r11 + 0x44]
-	LONG $0x407de2c4; BYTE $0xc6 // vpmulld ymm0, ymm0, ymm6
-	LONG $0xc0fe85c5 // vpaddd ymm0, ymm15, ymm0
-	LONG $0xf07385c5; BYTE $0x20 // vpsllq ymm15, ymm0, 0x20
-	LONG $0x7205c1c4; WORD $0x1fe7 // vpsrad ymm15, ymm15, 0x1f
-	LONG $0xc8f495c5 // vpmuludq ymm1, ymm13, ymm0
-	LONG $0x7305c1c4; WORD $0x20d7 // vpsrlq ymm15, ymm15, 0x20
-	LONG $0xf40541c4; BYTE $0xfd // vpmuludq ymm15, ymm15, ymm13
-	LONG $0x7305c1c4; WORD $0x20f7 // vpsllq ymm15, ymm15, 0x20
-	LONG $0xc9d485c5 // vpaddq ymm1, ymm15, ymm1
-	LONG $0xd073fdc5; BYTE $0x20 // vpsrlq ymm0, ymm0, 0x20
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0x287dc2c4; BYTE $0xc6 // vpmuldq ymm0, ymm0, ymm14
-	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
-	LONG $0x0275e3c4; WORD $0xaac0 // vpblendd ymm0, ymm1, ymm0, 0xaa # ymm0 = ymm1[0],ymm0[1],ymm1[2],ymm0[3],ymm1[4],ymm0[5],ymm1[6],ymm0[7]
-	LONG $0xc0fe3dc5 // vpaddd ymm8, ymm8, ymm0
-	LONG $0x587dc2c4; WORD $0x4843 // vpbroadcastd ymm0, dword ptr [r11 + 0x48]
-	LONG $0x587dc2c4; WORD $0x4c4b // vpbroadcastd ymm1, dword ptr [r11 + 0x4c]
-	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
-	LONG $0xc0fef5c5 // vpaddd ymm0, ymm1, ymm0
-	LONG $0xf073f5c5; BYTE $0x20 // vpsllq ymm1, ymm0, 0x20
-	LONG $0xe172f5c5; BYTE $0x1f // vpsrad ymm1, ymm1, 0x1f
-	LONG $0xf8f415c5 // vpmuludq ymm15, ymm13, ymm0
-	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
-	LONG $0xc9f495c5 // vpmuludq ymm1, ymm13, ymm1
-	LONG $0xf173f5c5; BYTE $0x20 // vpsllq ymm1, ymm1, 0x20
-	LONG $0xc9d485c5 // vpaddq ymm1, ymm15, ymm1
-	LONG $0xd073fdc5; BYTE $0x20 // vpsrlq ymm0, ymm0, 0x20
-	LONG $0x287dc2c4; BYTE $0xc6 // vpmuldq ymm0, ymm0, ymm14
-	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
-	LONG $0x0275e3c4; WORD $0xaac0 // vpblendd ymm0, ymm1, ymm0, 0xaa # ymm0 = ymm1[0],ymm0[1],ymm1[2],ymm0[3],ymm1[4],ymm0[5],ymm1[6],ymm0[7]
-	LONG $0xc8fe35c5 // vpaddd ymm9, ymm9, ymm0
-	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
-	LONG $0xfaeb2dc5 // vpor ymm15, ymm10, ymm2
-	LONG $0x18438b41 // mov eax, dword ptr [r11 + 0x18]
-	WORD $0x4303; BYTE $0x58 // add eax, dword ptr [rbx + 0x58]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x587dc2c4; WORD $0x1c4b // vpbroadcastd ymm1, dword ptr [r11 + 0x1c]
-	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
-	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
-	LONG $0x587dc2c4; WORD $0x384b // vpbroadcastd ymm1, dword ptr [r11 + 0x38]
-	LONG $0x287562c4; BYTE $0xd7 // vpmuldq ymm10, ymm1, ymm7
-	LONG $0xe17295c5; BYTE $0x1f // vpsrad ymm13, ymm1, 0x1f
-	LONG $0xf1f41dc5 // vpmuludq ymm14, ymm12, ymm1
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0xf41541c4; BYTE $0xeb // vpmuludq ymm13, ymm13, ymm11
-	LONG $0xd40d41c4; BYTE $0xed // vpaddq ymm13, ymm14, ymm13
-	LONG $0x7315c1c4; WORD $0x20f5 // vpsllq ymm13, ymm13, 0x20
-	LONG $0xc9f4a5c5 // vpmuludq ymm1, ymm11, ymm1
-	LONG $0xc9d495c5 // vpaddq ymm1, ymm13, ymm1
-	LONG $0x732dc1c4; WORD $0x20d2 // vpsrlq ymm10, ymm10, 0x20
-	LONG $0x022de3c4; WORD $0xaac9 // vpblendd ymm1, ymm10, ymm1, 0xaa # ymm1 = ymm10[0],ymm1[1],ymm10[2],ymm1[3],ymm10[4],ymm1[5],ymm10[6],ymm1[7]
-	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
-	LONG $0xe8fe3dc5 // vpaddd ymm13, ymm8, ymm0
-	LONG $0x20438b41 // mov eax, dword ptr [r11 + 0x20]
-	WORD $0x4303; BYTE $0x58 // add eax, dword ptr [rbx + 0x58]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x587dc2c4; WORD $0x244b // vpbroadcastd ymm1, dword ptr [r11 + 0x24]
-	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
-	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
-	LONG $0x587dc2c4; WORD $0x3c4b // vpbroadcastd ymm1, dword ptr [r11 + 0x3c]
-	LONG $0x2875e2c4; BYTE $0xff // vpmuldq ymm7, ymm1, ymm7
-	LONG $0xe172adc5; BYTE $0x1f // vpsrad ymm10, ymm1, 0x1f
-	LONG $0xe1f41dc5 // vpmuludq ymm12, ymm12, ymm1
-	LONG $0x732dc1c4; WORD $0x20d2 // vpsrlq ymm10, ymm10, 0x20
-	LONG $0xf42d41c4; BYTE $0xd3 // vpmuludq ymm10, ymm10, ymm11
-	LONG $0xd41d41c4; BYTE $0xd2 // vpaddq ymm10, ymm12, ymm10
-	LONG $0x732dc1c4; WORD $0x20f2 // vpsllq ymm10, ymm10, 0x20
-	LONG $0xc9f4a5c5 // vpmuludq ymm1, ymm11, ymm1
-	LONG $0xc9d4adc5 // vpaddq ymm1, ymm10, ymm1
-	LONG $0xd773c5c5; BYTE $0x20 // vpsrlq ymm7, ymm7, 0x20
-	LONG $0x0245e3c4; WORD $0xaac9 // vpblendd ymm1, ymm7, ymm1, 0xaa # ymm1 = ymm7[0],ymm1[1],ymm7[2],ymm1[3],ymm7[4],ymm1[5],ymm7[6],ymm1[7]
-	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
-	LONG $0x587dc2c4; WORD $0x504b // vpbroadcastd ymm1, dword ptr [r11 + 0x50]
-	LONG $0xc0feb5c5 // vpaddd ymm0, ymm9, ymm0
-	LONG $0x587dc2c4; WORD $0x547b // vpbroadcastd ymm7, dword ptr [r11 + 0x54]
-	LONG $0x4045e2c4; BYTE $0xf6 // vpmulld ymm6, ymm7, ymm6
-	LONG $0xc9fecdc5 // vpaddd ymm1, ymm6, ymm1
-	LONG $0xf372e5c5; BYTE $0x0e // vpslld ymm3, ymm3, 0xe
-	LONG $0x2875e2c4; BYTE $0xf3 // vpmuldq ymm6, ymm1, ymm3
-	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
-	LONG $0xd373e5c5; BYTE $0x20 // vpsrlq ymm3, ymm3, 0x20
-	LONG $0x2875e2c4; BYTE $0xcb // vpmuldq ymm1, ymm1, ymm3
-	LONG $0xd673e5c5; BYTE $0x20 // vpsrlq ymm3, ymm6, 0x20
-	LONG $0x0265e3c4; WORD $0xaac9 // vpblendd ymm1, ymm3, ymm1, 0xaa # ymm1 = ymm3[0],ymm1[1],ymm3[2],ymm1[3],ymm3[4],ymm1[5],ymm3[6],ymm1[7]
-	LONG $0x587de2c4; WORD $0x605b // vpbroadcastd ymm3, dword ptr [rbx + 0x60]
-	LONG $0xcbfef5c5 // vpaddd ymm1, ymm1, ymm3
-	LONG $0xe172f5c5; BYTE $0x0c // vpsrad ymm1, ymm1, 0xc
-	LONG $0xdcfaf5c5 // vpsubd ymm3, ymm1, ymm4
-	LONG $0x722dc1c4; WORD $0x10e0 // vpsrad ymm10, ymm8, 0x10
-	LONG $0x723dc1c4; WORD $0x10e5 // vpsrad ymm8, ymm13, 0x10
-	LONG $0x724dc1c4; WORD $0x10e1 // vpsrad ymm6, ymm9, 0x10
-	LONG $0xe072c5c5; BYTE $0x10 // vpsrad ymm7, ymm0, 0x10
-	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x3b65e2c4; BYTE $0xc0 // vpminud ymm0, ymm3, ymm0
-	LONG $0xc076e5c5 // vpcmpeqd ymm0, ymm3, ymm0
-	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
-	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
-	LONG $0xedebfdc5 // vpor ymm5, ymm0, ymm5
-	LONG $0x587de2c4; WORD $0x7843 // vpbroadcastd ymm0, dword ptr [rbx + 0x78]
-	LONG $0x3b2de2c4; BYTE $0xc0 // vpminud ymm0, ymm10, ymm0
-	LONG $0xc076adc5 // vpcmpeqd ymm0, ymm10, ymm0
-	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
-	LONG $0xccfeadc5 // vpaddd ymm1, ymm10, ymm4
-	LONG $0xc9fabdc5 // vpsubd ymm1, ymm8, ymm1
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0xc86e79c5 // vmovd xmm9, eax
-	LONG $0x587d42c4; BYTE $0xc9 // vpbroadcastd ymm9, xmm9
-	LONG $0x3b7542c4; BYTE $0xd9 // vpminud ymm11, ymm1, ymm9
-	LONG $0xc976a5c5 // vpcmpeqd ymm1, ymm11, ymm1
-	LONG $0xcaeff5c5 // vpxor ymm1, ymm1, ymm2
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	LONG $0xccfecdc5 // vpaddd ymm1, ymm6, ymm4
-	LONG $0xc9fac5c5 // vpsubd ymm1, ymm7, ymm1
-	LONG $0x3b75c2c4; BYTE $0xe1 // vpminud ymm4, ymm1, ymm9
-	LONG $0xcc76f5c5 // vpcmpeqd ymm1, ymm1, ymm4
-	LONG $0xcaeff5c5 // vpxor ymm1, ymm1, ymm2
-	LONG $0xc1ebfdc5 // vpor ymm0, ymm0, ymm1
-	WORD $0x438b; BYTE $0x30 // mov eax, dword ptr [rbx + 0x30]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xce66f5c5 // vpcmpgtd ymm1, ymm1, ymm6
-	LONG $0x587de2c4; WORD $0x3863 // vpbroadcastd ymm4, dword ptr [rbx + 0x38]
-	LONG $0xe466c5c5 // vpcmpgtd ymm4, ymm7, ymm4
-	LONG $0xc9ebddc5 // vpor ymm1, ymm4, ymm1
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	LONG $0xf072fdc5; BYTE $0x1f // vpslld ymm0, ymm0, 0x1f
-	LONG $0xe072fdc5; BYTE $0x1f // vpsrad ymm0, ymm0, 0x1f
-	LONG $0xc5ebfdc5 // vpor ymm0, ymm0, ymm5
-	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
-	LONG $0x04b3850f; WORD $0x0000 // jne 0x169e <glideAVX2+0x169e>
-	WORD $0x8b4c; BYTE $0x3b // mov r15, qword ptr [rbx]
-	LONG $0x28438b48 // mov rax, qword ptr [rbx + 0x28]
-	WORD $0x634c; BYTE $0xf0 // movsxd r14, eax
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x407de2c4; BYTE $0xc6 // vpmulld ymm0, ymm0, ymm6
-	LONG $0xe0feadc5 // vpaddd ymm4, ymm10, ymm0
-	LONG $0xfa3dc1c4; BYTE $0xc2 // vpsubd ymm0, ymm8, ymm10
-	LONG $0xcefac5c5 // vpsubd ymm1, ymm7, ymm6
-	LONG $0xf172f5c5; BYTE $0x08 // vpslld ymm1, ymm1, 0x8
-	LONG $0xe8ebf5c5 // vpor ymm5, ymm1, ymm0
-	LONG $0xd87ef9c5 // vmovd eax, xmm3
-	LONG $0xe97ef9c5 // vmovd ecx, xmm5
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x667e // jle 0x12a4 <glideAVX2+0x12a4>
-	LONG $0xe77ef9c5 // vmovd edi, xmm4
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
-	LONG $0x04c08349 // add r8, 0x4
-	LONG $0x360c8d4f // lea r9, [r14 + r14]
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xc7 // cmp di, ax
-	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
-	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xd7 // cmp di, dx
-	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
-	LONG $0x38b70f41 // movzx edi, word ptr [r8]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xf7 // cmp di, si
-	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
-	WORD $0xc7ff // inc edi
-	LONG $0x38894166 // mov word ptr [r8], di
-	WORD $0xc9ff // dec ecx
-	WORD $0x014d; BYTE $0xc8 // add r8, r9
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xbc77 // ja 0x1260 <glideAVX2+0x1260>
-	LONG $0xc3c5f9c5; BYTE $0x02 // vpextrw eax, xmm3, 0x2
-	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x687e // jle 0x1334 <glideAVX2+0x1334>
-	LONG $0x1679e3c4; WORD $0x01e7 // vpextrd edi, xmm4, 0x1
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
-	LONG $0x04c08349 // add r8, 0x4
-	LONG $0x360c8d4f // lea r9, [r14 + r14]
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xc7 // cmp di, ax
-	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
-	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xd7 // cmp di, dx
-	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
-	LONG $0x38b70f41 // movzx edi, word ptr [r8]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xf7 // cmp di, si
-	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
-	WORD $0xc7ff // inc edi
-	LONG $0x38894166 // mov word ptr [r8], di
-	WORD $0xc9ff // dec ecx
-	WORD $0x014d; BYTE $0xc8 // add r8, r9
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xbc77 // ja 0x12f0 <glideAVX2+0x12f0>
-	LONG $0xc3c5f9c5; BYTE $0x04 // vpextrw eax, xmm3, 0x4
-	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x687e // jle 0x13c4 <glideAVX2+0x13c4>
-	LONG $0x1679e3c4; WORD $0x02e7 // vpextrd edi, xmm4, 0x2
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
-	LONG $0x04c08349 // add r8, 0x4
-	LONG $0x360c8d4f // lea r9, [r14 + r14]
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xc7 // cmp di, ax
-	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
-	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xd7 // cmp di, dx
-	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
-	LONG $0x38b70f41 // movzx edi, word ptr [r8]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xf7 // cmp di, si
-	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
-	WORD $0xc7ff // inc edi
-	LONG $0x38894166 // mov word ptr [r8], di
-	WORD $0xc9ff // dec ecx
-	WORD $0x014d; BYTE $0xc8 // add r8, r9
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xbc77 // ja 0x1380 <glideAVX2+0x1380>
-	LONG $0xc3c5f9c5; BYTE $0x06 // vpextrw eax, xmm3, 0x6
-	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x687e // jle 0x1454 <glideAVX2+0x1454>
-	LONG $0x1679e3c4; WORD $0x03e7 // vpextrd edi, xmm4, 0x3
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
-	LONG $0x04c08349 // add r8, 0x4
-	LONG $0x360c8d4f // lea r9, [r14 + r14]
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xc7 // cmp di, ax
-	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
-	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xd7 // cmp di, dx
-	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
-	LONG $0x38b70f41 // movzx edi, word ptr [r8]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xf7 // cmp di, si
-	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
-	WORD $0xc7ff // inc edi
-	LONG $0x38894166 // mov word ptr [r8], di
-	WORD $0xc9ff // dec ecx
-	WORD $0x014d; BYTE $0xc8 // add r8, r9
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xbc77 // ja 0x1410 <glideAVX2+0x1410>
-	LONG $0x397de3c4; WORD $0x01de // vextracti128 xmm6, ymm3, 0x1
-	LONG $0xf07ef9c5 // vmovd eax, xmm6
-	LONG $0x397de3c4; WORD $0x01ed // vextracti128 xmm5, ymm5, 0x1
-	LONG $0xe97ef9c5 // vmovd ecx, xmm5
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	LONG $0x397de3c4; WORD $0x01e3 // vextracti128 xmm3, ymm4, 0x1
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x597e // jle 0x14e4 <glideAVX2+0x14e4>
-	LONG $0xdf7ef9c5 // vmovd edi, xmm3
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
-	LONG $0x04c08349 // add r8, 0x4
-	LONG $0x360c8d4f // lea r9, [r14 + r14]
-	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xc7 // cmp di, ax
-	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
-	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xd7 // cmp di, dx
-	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
-	LONG $0x38b70f41 // movzx edi, word ptr [r8]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xf7 // cmp di, si
-	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
-	WORD $0xc7ff // inc edi
-	LONG $0x38894166 // mov word ptr [r8], di
-	WORD $0xc9ff // dec ecx
-	WORD $0x014d; BYTE $0xc8 // add r8, r9
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xbc77 // ja 0x14a0 <glideAVX2+0x14a0>
-	LONG $0xc6c5f9c5; BYTE $0x02 // vpextrw eax, xmm6, 0x2
-	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x687e // jle 0x1574 <glideAVX2+0x1574>
-	LONG $0x1679e3c4; WORD $0x01df // vpextrd edi, xmm3, 0x1
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
-	LONG $0x04c08349 // add r8, 0x4
-	LONG $0x360c8d4f // lea r9, [r14 + r14]
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xc7 // cmp di, ax
-	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
-	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xd7 // cmp di, dx
-	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
-	LONG $0x38b70f41 // movzx edi, word ptr [r8]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xf7 // cmp di, si
-	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
-	WORD $0xc7ff // inc edi
-	LONG $0x38894166 // mov word ptr [r8], di
-	WORD $0xc9ff // dec ecx
-	WORD $0x014d; BYTE $0xc8 // add r8, r9
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xbc77 // ja 0x1530 <glideAVX2+0x1530>
-	LONG $0xc6c5f9c5; BYTE $0x04 // vpextrw eax, xmm6, 0x4
-	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x687e // jle 0x1604 <glideAVX2+0x1604>
-	LONG $0x1679e3c4; WORD $0x02df // vpextrd edi, xmm3, 0x2
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
-	LONG $0x04c08349 // add r8, 0x4
-	LONG $0x360c8d4f // lea r9, [r14 + r14]
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xc7 // cmp di, ax
-	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
-	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xd7 // cmp di, dx
-	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
-	LONG $0x38b70f41 // movzx edi, word ptr [r8]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xf7 // cmp di, si
-	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
-	WORD $0xc7ff // inc edi
-	LONG $0x38894166 // mov word ptr [r8], di
-	WORD $0xc9ff // dec ecx
-	WORD $0x014d; BYTE $0xc8 // add r8, r9
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xbc77 // ja 0x15c0 <glideAVX2+0x15c0>
-	LONG $0xc6c5f9c5; BYTE $0x06 // vpextrw eax, xmm6, 0x6
-	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
-	WORD $0xb60f; BYTE $0xd1 // movzx edx, cl
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x470f; BYTE $0xf0 // cmova esi, eax
-	WORD $0x430f; BYTE $0xd0 // cmovae edx, eax
-	WORD $0xf9c1; BYTE $0x08 // sar ecx, 0x8
-	WORD $0xc985 // test ecx, ecx
-	WORD $0x687e // jle 0x1694 <glideAVX2+0x1694>
-	LONG $0x1679e3c4; WORD $0x03df // vpextrd edi, xmm3, 0x3
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	WORD $0xc1ff // inc ecx
-	LONG $0x7f048d4d // lea r8, [r15 + 2*rdi]
-	LONG $0x04c08349 // add r8, 0x4
-	WORD $0x014d; BYTE $0xf6 // add r14, r14
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x78b70f41; BYTE $0xfc // movzx edi, word ptr [r8 - 0x4]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xc7 // cmp di, ax
-	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfc // mov word ptr [r8 - 0x4], di
-	LONG $0x78b70f41; BYTE $0xfe // movzx edi, word ptr [r8 - 0x2]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xd7 // cmp di, dx
-	WORD $0x430f; BYTE $0xfa // cmovae edi, edx
-	WORD $0xc7ff // inc edi
-	LONG $0x78894166; BYTE $0xfe // mov word ptr [r8 - 0x2], di
-	LONG $0x38b70f41 // movzx edi, word ptr [r8]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xf7 // cmp di, si
-	WORD $0x430f; BYTE $0xfe // cmovae edi, esi
-	WORD $0xc7ff // inc edi
-	LONG $0x38894166 // mov word ptr [r8], di
-	WORD $0xc9ff // dec ecx
-	WORD $0x014d; BYTE $0xf0 // add r8, r14
-	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
-	WORD $0xbc77 // ja 0x1650 <glideAVX2+0x1650>
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0xfff72ce9; BYTE $0xff // jmp 0xdca <glideAVX2+0xdca>
-	LONG $0xc3ebd5c5 // vpor ymm0, ymm5, ymm3
-	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xc8dbadc5 // vpand ymm1, ymm10, ymm0
-	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
-	LONG $0xd86ef9c5 // vmovd xmm3, eax
-	LONG $0x587de2c4; BYTE $0xdb // vpbroadcastd ymm3, xmm3
-	LONG $0x4065c2c4; BYTE $0xe0 // vpmulld ymm4, ymm3, ymm8
-	LONG $0xc9ebddc5 // vpor ymm1, ymm4, ymm1
-	QUAD $0x000080248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm1
-	LONG $0xc6dbfdc5 // vpand ymm0, ymm0, ymm6
-	LONG $0x4065e2c4; BYTE $0xcf // vpmulld ymm1, ymm3, ymm7
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	LONG $0x447ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm0
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x18eb // jmp 0x170d <glideAVX2+0x170d>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x08fe8349 // cmp r14, 0x8
-	LONG $0xf69f840f; WORD $0xffff // je 0xdac <glideAVX2+0xdac>
-	QUAD $0x000000a0b4bc8b46 // mov r15d, dword ptr [rsp + 4*r14 + 0xa0]
-	WORD $0x8545; BYTE $0xff // test r15d, r15d
-	WORD $0xe678 // js 0x1700 <glideAVX2+0x1700>
-	LONG $0xb4448b42; BYTE $0x60 // mov eax, dword ptr [rsp + 4*r14 + 0x60]
-	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
+	LONG $0xc0ebe5c5 // vpor ymm0, ymm3, ymm0
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x4b1c8d4d // lea r11, [r11 + 2*rcx]
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0xfc908d0f; WORD $0xffff // jge 0xc0 <glideAVX2+0xc0>
+	LONG $0x6f7e41c4; WORD $0x5304 // vmovdqu ymm8, ymmword ptr [r11 + 2*rdx]
+	QUAD $0x000001e0966ffec5 // vmovdqu ymm2, ymmword ptr [rsi + 0x1e0]
+	LONG $0xcdfdbdc5 // vpaddw ymm1, ymm8, ymm5
+	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
+	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
+	LONG $0x177de2c4; BYTE $0xcd // vptest ymm1, ymm5
+	WORD $0x1e73 // jae 0x470 <glideAVX2+0x470>
+	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
+	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
+	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
+	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
+	WORD $0xb272 // jb 0x418 <glideAVX2+0x418>
+	WORD $0x1ceb // jmp 0x484 <glideAVX2+0x484>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xddeff5c5 // vpxor ymm3, ymm1, ymm5
+	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
+	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
+	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
+	WORD $0x9472 // jb 0x418 <glideAVX2+0x418>
+	QUAD $0x0000908f187de2c4; BYTE $0x00 // vbroadcastss ymm1, dword ptr [rdi + 0x90]
+	QUAD $0x00009497187de2c4; BYTE $0x00 // vbroadcastss ymm2, dword ptr [rdi + 0x94]
+	LONG $0x337dc2c4; BYTE $0xe0 // vpmovzxwd ymm4, xmm8 # ymm4 = xmm8[0],zero,xmm8[1],zero,xmm8[2],zero,xmm8[3],zero,xmm8[4],zero,xmm8[5],zero,xmm8[6],zero,xmm8[7],zero
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe458ecc5 // vaddps ymm4, ymm2, ymm4
+	LONG $0xe45ef4c5 // vdivps ymm4, ymm1, ymm4
+	LONG $0x397d63c4; WORD $0x01c5 // vextracti128 xmm5, ymm8, 0x1
+	LONG $0x337de2c4; BYTE $0xed // vpmovzxwd ymm5, xmm5 # ymm5 = xmm5[0],zero,xmm5[1],zero,xmm5[2],zero,xmm5[3],zero,xmm5[4],zero,xmm5[5],zero,xmm5[6],zero,xmm5[7],zero
+	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
+	LONG $0xd558ecc5 // vaddps ymm2, ymm2, ymm5
+	LONG $0xca5ef4c5 // vdivps ymm1, ymm1, ymm2
+	LONG $0xd45bfec5 // vcvttps2dq ymm2, ymm4
+	LONG $0xc95bfec5 // vcvttps2dq ymm1, ymm1
+	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
+	WORD $0x478b; BYTE $0x58 // mov eax, dword ptr [rdi + 0x58]
+	LONG $0xc1af0f41 // imul eax, r9d
+	WORD $0xc189 // mov ecx, eax
+	LONG $0xd16ef9c5 // vmovd xmm2, ecx
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; WORD $0x2066 // vpmulhrsw ymm4, ymm2, ymmword ptr [rsi + 0x20]
+	LONG $0x2efdddc5 // vpaddw ymm5, ymm4, ymmword ptr [rsi]
+	LONG $0x48bf0f41; BYTE $0x20 // movsx ecx, word ptr [r8 + 0x20]
+	WORD $0xc001 // add eax, eax
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xe16ef9c5 // vmovd xmm4, ecx
+	LONG $0x797de2c4; BYTE $0xe4 // vpbroadcastw ymm4, xmm4
+	QUAD $0x00000080b6fdddc5 // vpaddw ymm6, ymm4, ymmword ptr [rsi + 0x80]
+	LONG $0x00fde3c4; WORD $0xd8e1 // vpermq ymm4, ymm1, 0xd8 # ymm4 = ymm1[0,2,1,3]
+	LONG $0x0b4de2c4; BYTE $0xcc // vpmulhrsw ymm1, ymm6, ymm4
+	LONG $0x0b6de2c4; WORD $0x6056 // vpmulhrsw ymm2, ymm2, ymmword ptr [rsi + 0x60]
+	LONG $0xe9fdd5c5 // vpaddw ymm5, ymm5, ymm1
+	LONG $0x4efdedc5; BYTE $0x40 // vpaddw ymm1, ymm2, ymmword ptr [rsi + 0x40]
+	LONG $0x48bf0f41; BYTE $0x26 // movsx ecx, word ptr [r8 + 0x26]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xd16ef9c5 // vmovd xmm2, ecx
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	QUAD $0x000000a096fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rsi + 0xa0]
+	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
+	LONG $0xf2fdf5c5 // vpaddw ymm6, ymm1, ymm2
+	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
+	LONG $0x5c7ffec5; WORD $0x6824 // vmovdqu ymmword ptr [rsp + 0x68], ymm3
+	QUAD $0x0000a824847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa8], ymm0
+	WORD $0x5b74 // je 0x5c3 <glideAVX2+0x5c3>
+	LONG $0x0b5de2c4; BYTE $0xfc // vpmulhrsw ymm7, ymm4, ymm4
+	LONG $0x48bf0f41; BYTE $0x2c // movsx ecx, word ptr [r8 + 0x2c]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000000c08efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0xc0]
+	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
+	LONG $0xedfdf5c5 // vpaddw ymm5, ymm1, ymm5
+	LONG $0x48bf0f41; BYTE $0x32 // movsx ecx, word ptr [r8 + 0x32]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000000e08efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0xe0]
+	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
+	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
+	QUAD $0x000001008efdd5c5 // vpaddw ymm1, ymm5, ymmword ptr [rsi + 0x100]
+	QUAD $0x000140960b5de2c4; BYTE $0x00 // vpmulhrsw ymm2, ymm4, ymmword ptr [rsi + 0x140]
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0000012096fdcdc5 // vpaddw ymm2, ymm6, ymmword ptr [rsi + 0x120]
+	QUAD $0x000160a60b5de2c4; BYTE $0x00 // vpmulhrsw ymm4, ymm4, ymmword ptr [rsi + 0x160]
+	LONG $0xd4fdedc5 // vpaddw ymm2, ymm2, ymm4
+	LONG $0x7f6ef9c5; BYTE $0x60 // vmovd xmm7, dword ptr [rdi + 0x60]
+	LONG $0xdfe155c5 // vpsraw ymm11, ymm5, xmm7
+	LONG $0xc7e1f5c5 // vpsraw ymm0, ymm1, xmm7
+	LONG $0xd7e14dc5 // vpsraw ymm10, ymm6, xmm7
+	LONG $0xcfe1edc5 // vpsraw ymm1, ymm2, xmm7
+	LONG $0x447ffec5; WORD $0x4824 // vmovdqu ymmword ptr [rsp + 0x48], ymm0
+	LONG $0xf97dc1c4; BYTE $0xc3 // vpsubw ymm0, ymm0, ymm11
+	QUAD $0x000088248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x88], ymm1
+	LONG $0xf975c1c4; BYTE $0xe2 // vpsubw ymm4, ymm1, ymm10
+	LONG $0x48bf0f41; BYTE $0x44 // movsx ecx, word ptr [r8 + 0x44]
+	WORD $0xaf0f; BYTE $0xc1 // imul eax, ecx
+	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
 	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
-	WORD $0x568b; BYTE $0x30 // mov edx, dword ptr [rsi + 0x30]
-	WORD $0x768b; BYTE $0x38 // mov esi, dword ptr [rsi + 0x38]
-	WORD $0xca39 // cmp edx, ecx
-	WORD $0x4f0f; BYTE $0xca // cmovg ecx, edx
-	WORD $0xc639 // cmp esi, eax
-	WORD $0x4c0f; BYTE $0xc6 // cmovl eax, esi
-	WORD $0xc139 // cmp ecx, eax
-	WORD $0xc27d // jge 0x1700 <glideAVX2+0x1700>
-	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
-	LONG $0x28728b48 // mov rsi, qword ptr [rdx + 0x28]
-	QUAD $0x00000080b4848b46 // mov r8d, dword ptr [rsp + 4*r14 + 0x80]
-	LONG $0xf8bf0f41 // movsx edi, r8w
-	LONG $0x10f8c141 // sar r8d, 0x10
-	WORD $0x3944; BYTE $0xc6 // cmp esi, r8d
-	LONG $0xc64c0f44 // cmovl r8d, esi
-	WORD $0xff85 // test edi, edi
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	WORD $0x4e0f; BYTE $0xfa // cmovle edi, edx
-	WORD $0x3944; BYTE $0xc7 // cmp edi, r8d
-	WORD $0x937d // jge 0x1700 <glideAVX2+0x1700>
-	WORD $0x6348; BYTE $0xd1 // movsxd rdx, ecx
-	WORD $0x634c; BYTE $0xe8 // movsxd r13, eax
-	WORD $0x634d; BYTE $0xc0 // movsxd r8, r8d
-	WORD $0x634c; BYTE $0xd6 // movsxd r10, esi
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	WORD $0x8b48; BYTE $0x30 // mov rsi, qword ptr [rax]
-	WORD $0x894d; BYTE $0xc1 // mov r9, r8
-	WORD $0x2949; BYTE $0xf9 // sub r9, rdi
-	LONG $0x01478d48 // lea rax, [rdi + 0x1]
-	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
-	LONG $0xff588d4d // lea r11, [r8 - 0x1]
-	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
-	LONG $0xcaaf0f49 // imul rcx, r10
-	LONG $0x4e0c8d48 // lea rcx, [rsi + 2*rcx]
-	LONG $0x121c8d4b // lea rbx, [r10 + r10]
-	WORD $0x1aeb // jmp 0x17bf <glideAVX2+0x17bf>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	WORD $0x0148; BYTE $0xd9 // add rcx, rbx
-	WORD $0x394c; BYTE $0xea // cmp rdx, r13
-	LONG $0xff41840f; WORD $0xffff // je 0x1700 <glideAVX2+0x1700>
-	WORD $0x8949; BYTE $0xfc // mov r12, rdi
-	LONG $0x01c1f641 // test r9b, 0x1
-	WORD $0x2674 // je 0x17ee <glideAVX2+0x17ee>
-	WORD $0x8949; BYTE $0xd4 // mov r12, rdx
-	LONG $0xe2af0f4d // imul r12, r10
-	LONG $0x66248d4e // lea r12, [rsi + 2*r12]
-	LONG $0x04b70f41; BYTE $0x7c // movzx eax, word ptr [r12 + 2*rdi]
-	WORD $0xc8ff // dec eax
-	LONG $0xf8394466 // cmp ax, r15w
-	LONG $0xc7430f41 // cmovae eax, r15d
-	WORD $0xc0ff // inc eax
-	LONG $0x04894166; BYTE $0x7c // mov word ptr [r12 + 2*rdi], ax
-	LONG $0x24648b4c; BYTE $0x40 // mov r12, qword ptr [rsp + 0x40]
-	WORD $0x3949; BYTE $0xfb // cmp r11, rdi
-	WORD $0xbd74 // je 0x17b0 <glideAVX2+0x17b0>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x04b70f42; BYTE $0x61 // movzx eax, word ptr [rcx + 2*r12]
-	WORD $0xc8ff // dec eax
-	LONG $0xf8394466 // cmp ax, r15w
-	LONG $0xc7430f41 // cmovae eax, r15d
-	WORD $0xc0ff // inc eax
-	LONG $0x04894266; BYTE $0x61 // mov word ptr [rcx + 2*r12], ax
-	LONG $0x44b70f42; WORD $0x0261 // movzx eax, word ptr [rcx + 2*r12 + 0x2]
-	WORD $0xc8ff // dec eax
-	LONG $0xf8394466 // cmp ax, r15w
-	LONG $0xc7430f41 // cmovae eax, r15d
-	WORD $0xc0ff // inc eax
-	LONG $0x44894266; WORD $0x0261 // mov word ptr [rcx + 2*r12 + 0x2], ax
-	LONG $0x02c48349 // add r12, 0x2
-	WORD $0x394d; BYTE $0xe0 // cmp r8, r12
-	WORD $0xc975 // jne 0x1800 <glideAVX2+0x1800>
-	LONG $0xffff74e9; BYTE $0xff // jmp 0x17b0 <glideAVX2+0x17b0>
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x0e788e0f; WORD $0x0000 // jle 0x26bd <glideAVX2+0x26bd>
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x0e6f8e0f; WORD $0x0000 // jle 0x26bd <glideAVX2+0x26bd>
-	LONG $0xff7a8d41 // lea edi, [r10 - 0x1]
-	LONG $0x08438b48 // mov rax, qword ptr [rbx + 0x8]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001808efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0x180]
+	LONG $0xd1e4bdc5 // vpmulhuw ymm2, ymm8, ymm1
+	LONG $0xe1719dc5; BYTE $0x0f // vpsraw ymm12, ymm1, 0xf
+	LONG $0xdb1d41c4; BYTE $0xf0 // vpand ymm14, ymm12, ymm8
+	LONG $0xc9d5bdc5 // vpmullw ymm1, ymm8, ymm1
+	QUAD $0x000001c0be6f7ec5 // vmovdqu ymm15, ymmword ptr [rsi + 0x1c0]
+	QUAD $0x00000200ae6f7ec5 // vmovdqu ymm13, ymmword ptr [rsi + 0x200]
+	QUAD $0x00000220a66f7ec5 // vmovdqu ymm12, ymmword ptr [rsi + 0x220]
+	LONG $0x3e05e2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm15, ymm1
+	LONG $0xc97585c5 // vpcmpeqw ymm1, ymm15, ymm1
+	QUAD $0x000001a096fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rsi + 0x1a0]
+	LONG $0xf96dc1c4; BYTE $0xd6 // vpsubw ymm2, ymm2, ymm14
+	LONG $0xc9fdedc5 // vpaddw ymm1, ymm2, ymm1
+	LONG $0xdb76e5c5 // vpcmpeqd ymm3, ymm3, ymm3
+	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3
+	LONG $0x576ef9c5; BYTE $0x68 // vmovd xmm2, dword ptr [rdi + 0x68]
+	LONG $0xcae1f5c5 // vpsraw ymm1, ymm1, xmm2
+	QUAD $0x00000240b66f7ec5 // vmovdqu ymm14, ymmword ptr [rsi + 0x240]
+	LONG $0xf9fd3dc5 // vpaddw ymm15, ymm8, ymm1
+	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
+	LONG $0x3e05c2c4; BYTE $0xd0 // vpmaxuw ymm2, ymm15, ymm8
+	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
+	LONG $0xcbeff5c5 // vpxor ymm1, ymm1, ymm3
+	LONG $0xc9efedc5 // vpxor ymm1, ymm2, ymm1
+	QUAD $0x0000c824bc6ffec5; BYTE $0x00 // vmovdqu ymm7, ymmword ptr [rsp + 0xc8]
+	LONG $0x3e05e2c4; BYTE $0xd7 // vpmaxuw ymm2, ymm15, ymm7
+	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
+	LONG $0xd3efedc5 // vpxor ymm2, ymm2, ymm3
+	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
+	LONG $0xd0eaddc5 // vpminsw ymm2, ymm4, ymm0
+	LONG $0xd265c5c5 // vpcmpgtw ymm2, ymm7, ymm2
+	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
+	LONG $0xc1eb6dc5 // vpor ymm8, ymm2, ymm1
+	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0xc9f91dc5 // vpsubw ymm9, ymm12, ymm1
+	LONG $0x6515c1c4; BYTE $0xd3 // vpcmpgtw ymm2, ymm13, ymm11
+	LONG $0xe86ffdc5 // vmovdqa ymm5, ymm0
+	LONG $0xd965fdc5 // vpcmpgtw ymm3, ymm0, ymm1
+	LONG $0xdbebedc5 // vpor ymm3, ymm2, ymm3
+	LONG $0xc965ddc5 // vpcmpgtw ymm1, ymm4, ymm1
+	LONG $0x650dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm14, ymm10
+	LONG $0xcaebf5c5 // vpor ymm1, ymm1, ymm2
+	QUAD $0x00000260966ffec5 // vmovdqu ymm2, ymmword ptr [rsi + 0x260]
+	LONG $0x652541c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm11, ymm9
+	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
+	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
+	LONG $0xccf96dc5 // vpsubw ymm9, ymm2, ymm4
+	LONG $0x652d41c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm10, ymm9
+	LONG $0xdbebb5c5 // vpor ymm3, ymm9, ymm3
+	LONG $0xc9ebe5c5 // vpor ymm1, ymm3, ymm1
+	LONG $0xcff905c5 // vpsubw ymm9, ymm15, ymm7
+	LONG $0x177d62c4; BYTE $0xc1 // vptest ymm8, ymm1
+	LONG $0x244c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r9
+	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
+	WORD $0x1473 // jae 0x75c <glideAVX2+0x75c>
+	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
+	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
+	LONG $0x000274e9; BYTE $0x00 // jmp 0x9d0 <glideAVX2+0x9d0>
+	LONG $0x397de3c4; WORD $0x01cb // vextracti128 xmm3, ymm1, 0x1
+	LONG $0xdb63f1c5 // vpacksswb xmm3, xmm1, xmm3
+	LONG $0xf9df3dc5 // vpandn ymm15, ymm8, ymm1
+	LONG $0x307de2c4; BYTE $0xcb // vpmovzxbw ymm1, xmm3 # ymm1 = xmm3[0],zero,xmm3[1],zero,xmm3[2],zero,xmm3[3],zero,xmm3[4],zero,xmm3[5],zero,xmm3[6],zero,xmm3[7],zero,xmm3[8],zero,xmm3[9],zero,xmm3[10],zero,xmm3[11],zero,xmm3[12],zero,xmm3[13],zero,xmm3[14],zero,xmm3[15],zero
+	LONG $0xf171f5c5; BYTE $0x0f // vpsllw ymm1, ymm1, 0xf
+	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
+	LONG $0xc1eb3dc5 // vpor ymm8, ymm8, ymm1
+	LONG $0x446ffec5; WORD $0x4824 // vmovdqu ymm0, ymmword ptr [rsp + 0x48]
+	LONG $0x657dc1c4; BYTE $0xcd // vpcmpgtw ymm1, ymm0, ymm13
+	LONG $0x651dc1c4; BYTE $0xdb // vpcmpgtw ymm3, ymm12, ymm11
+	QUAD $0x00008824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0x88]
+	LONG $0x657dc1c4; BYTE $0xc6 // vpcmpgtw ymm0, ymm0, ymm14
+	LONG $0x656dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm2, ymm10
+	LONG $0xd3dbedc5 // vpand ymm2, ymm2, ymm3
+	LONG $0xc9dbedc5 // vpand ymm1, ymm2, ymm1
+	LONG $0xc8dbf5c5 // vpand ymm1, ymm1, ymm0
+	LONG $0x177dc2c4; BYTE $0xcf // vptest ymm1, ymm15
+	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
+	WORD $0x0b75 // jne 0x7c7 <glideAVX2+0x7c7>
+	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
+	LONG $0x000209e9; BYTE $0x00 // jmp 0x9d0 <glideAVX2+0x9d0>
+	LONG $0xd1db85c5 // vpand ymm2, ymm15, ymm1
+	LONG $0xa0b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0xa0]
+	QUAD $0x0002808e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x280], ymm9
+	QUAD $0x0002a09e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2a0], ymm11
+	QUAD $0x0002c0ae7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2c0], ymm5
+	QUAD $0x0002e0967f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2e0], ymm10
+	QUAD $0x000300b67f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x300], ymm6
+	LONG $0xc2d7fdc5 // vpmovmskb eax, ymm2
+	LONG $0xaaaaaaa9; BYTE $0xaa // test eax, 0xaaaaaaaa
+	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
+	LONG $0x01bc840f; WORD $0x0000 // je 0x9d0 <glideAVX2+0x9d0>
+	LONG $0x397de3c4; WORD $0x01d1 // vextracti128 xmm1, ymm2, 0x1
+	LONG $0xc963e9c5 // vpacksswb xmm1, xmm2, xmm1
+	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
+	WORD $0xb70f; BYTE $0xd0 // movzx edx, ax
+	WORD $0x8b41; BYTE $0x00 // mov eax, dword ptr [r8]
+	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
+	LONG $0x04408b41 // mov eax, dword ptr [r8 + 0x4]
+	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	WORD $0x4f8b; BYTE $0x28 // mov ecx, dword ptr [rdi + 0x28]
+	LONG $0x10244c89 // mov dword ptr [rsp + 0x10], ecx
+	WORD $0x4f8b; BYTE $0x30 // mov ecx, dword ptr [rdi + 0x30]
+	LONG $0x0c244c89 // mov dword ptr [rsp + 0xc], ecx
 	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x2c247c89 // mov dword ptr [rsp + 0x2c], edi
-	WORD $0x1ceb // jmp 0x1880 <glideAVX2+0x1880>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	WORD $0x014d; BYTE $0xd1 // add r9, r10
-	LONG $0x5cc38349 // add r11, 0x5c
-	WORD $0x3949; BYTE $0xf1 // cmp r9, rsi
-	LONG $0x0e3d8d0f; WORD $0x0000 // jge 0x26bd <glideAVX2+0x26bd>
-	LONG $0x24448b48; BYTE $0x48 // mov rax, qword ptr [rsp + 0x48]
-	LONG $0x48048d4a // lea rax, [rax + 2*r9]
-	WORD $0xd231 // xor edx, edx
-	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
-	LONG $0x244c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r9
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
-	WORD $0x30eb // jmp 0x18cc <glideAVX2+0x18cc>
-	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
-	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
-	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0x2c247c8b // mov edi, dword ptr [rsp + 0x2c]
-	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	LONG $0x08c28348 // add rdx, 0x8
-	WORD $0x394c; BYTE $0xd2 // cmp rdx, r10
-	WORD $0xa47d // jge 0x1870 <glideAVX2+0x1870>
-	LONG $0x337de2c4; WORD $0x501c // vpmovzxwd ymm3, xmmword ptr [rax + 2*rdx]
-	LONG $0x177de2c4; BYTE $0xdb // vptest ymm3, ymm3
-	WORD $0xea74 // je 0x18c3 <glideAVX2+0x18c3>
-	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
-	LONG $0x204b8b48 // mov rcx, qword ptr [rbx + 0x20]
-	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
-	LONG $0xc076fdc5 // vpcmpeqd ymm0, ymm0, ymm0
-	LONG $0x907de2c4; WORD $0x983c // vpgatherdd ymm7, ymmword ptr [rax + 4*ymm3], ymm0
-	LONG $0x587dc2c4; WORD $0x5843 // vpbroadcastd ymm0, dword ptr [r11 + 0x58]
-	QUAD $0x0000c0248c6ffdc5; BYTE $0x00 // vmovdqa ymm1, ymmword ptr [rsp + 0xc0]
-	LONG $0xe176c5c5 // vpcmpeqd ymm4, ymm7, ymm1
-	LONG $0xe0ebddc5 // vpor ymm4, ymm4, ymm0
-	LONG $0xc376f5c5 // vpcmpeqd ymm0, ymm1, ymm3
-	WORD $0xf889 // mov eax, edi
-	LONG $0xe86ef9c5 // vmovd xmm5, eax
-	LONG $0x587de2c4; BYTE $0xed // vpbroadcastd ymm5, xmm5
-	LONG $0x34dbd5c5; BYTE $0x91 // vpand ymm6, ymm5, ymmword ptr [rcx + 4*rdx]
-	LONG $0xd4df7dc5 // vpandn ymm10, ymm0, ymm4
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xe8 // vpbroadcastd ymm5, xmm0
-	LONG $0xc5facdc5 // vpsubd ymm0, ymm6, ymm5
-	LONG $0x407de2c4; BYTE $0xc6 // vpmulld ymm0, ymm0, ymm6
-	LONG $0xe072b5c5; BYTE $0x01 // vpsrad ymm9, ymm0, 0x1
-	WORD $0x8b41; BYTE $0x03 // mov eax, dword ptr [r11]
-	WORD $0x4303; BYTE $0x50 // add eax, dword ptr [rbx + 0x50]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x587d42c4; WORD $0x0443 // vpbroadcastd ymm8, dword ptr [r11 + 0x4]
-	LONG $0x403d62c4; BYTE $0xc6 // vpmulld ymm8, ymm8, ymm6
-	LONG $0xc0febdc5 // vpaddd ymm0, ymm8, ymm0
-	LONG $0x587d42c4; WORD $0x0843 // vpbroadcastd ymm8, dword ptr [r11 + 0x8]
-	LONG $0x403d42c4; BYTE $0xc1 // vpmulld ymm8, ymm8, ymm9
-	LONG $0x587d42c4; WORD $0x285b // vpbroadcastd ymm11, dword ptr [r11 + 0x28]
-	LONG $0x587d42c4; WORD $0x2c63 // vpbroadcastd ymm12, dword ptr [r11 + 0x2c]
-	LONG $0xc0febdc5 // vpaddd ymm0, ymm8, ymm0
-	LONG $0x401d62c4; BYTE $0xc6 // vpmulld ymm8, ymm12, ymm6
-	LONG $0xfe3d41c4; BYTE $0xc3 // vpaddd ymm8, ymm8, ymm11
-	LONG $0x283d62c4; BYTE $0xdf // vpmuldq ymm11, ymm8, ymm7
-	LONG $0x733dc1c4; WORD $0x20d0 // vpsrlq ymm8, ymm8, 0x20
-	LONG $0xe7729dc5; BYTE $0x1f // vpsrad ymm12, ymm7, 0x1f
-	LONG $0xef707dc5; BYTE $0xf5 // vpshufd ymm13, ymm7, 0xf5 # ymm13 = ymm7[1,1,3,3,5,5,7,7]
-	LONG $0x283d42c4; BYTE $0xc5 // vpmuldq ymm8, ymm8, ymm13
-	LONG $0x7325c1c4; WORD $0x20d3 // vpsrlq ymm11, ymm11, 0x20
-	LONG $0x022543c4; WORD $0xaac0 // vpblendd ymm8, ymm11, ymm8, 0xaa # ymm8 = ymm11[0],ymm8[1],ymm11[2],ymm8[3],ymm11[4],ymm8[5],ymm11[6],ymm8[7]
-	LONG $0xc0fe3dc5 // vpaddd ymm8, ymm8, ymm0
-	LONG $0x0c438b41 // mov eax, dword ptr [r11 + 0xc]
-	WORD $0x4303; BYTE $0x50 // add eax, dword ptr [rbx + 0x50]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x587d42c4; WORD $0x105b // vpbroadcastd ymm11, dword ptr [r11 + 0x10]
-	LONG $0x402562c4; BYTE $0xde // vpmulld ymm11, ymm11, ymm6
-	LONG $0xc0fea5c5 // vpaddd ymm0, ymm11, ymm0
-	LONG $0x587d42c4; WORD $0x145b // vpbroadcastd ymm11, dword ptr [r11 + 0x14]
-	LONG $0x402542c4; BYTE $0xc9 // vpmulld ymm9, ymm11, ymm9
-	LONG $0xc0feb5c5 // vpaddd ymm0, ymm9, ymm0
-	LONG $0x587d42c4; WORD $0x304b // vpbroadcastd ymm9, dword ptr [r11 + 0x30]
-	LONG $0x587d42c4; WORD $0x3473 // vpbroadcastd ymm14, dword ptr [r11 + 0x34]
-	LONG $0x021543c4; WORD $0xaadc // vpblendd ymm11, ymm13, ymm12, 0xaa # ymm11 = ymm13[0],ymm12[1],ymm13[2],ymm12[3],ymm13[4],ymm12[5],ymm13[6],ymm12[7]
-	LONG $0x400d62c4; BYTE $0xe6 // vpmulld ymm12, ymm14, ymm6
-	LONG $0xfe1d41c4; BYTE $0xc9 // vpaddd ymm9, ymm12, ymm9
-	LONG $0x283562c4; BYTE $0xe7 // vpmuldq ymm12, ymm9, ymm7
-	LONG $0x7335c1c4; WORD $0x20d1 // vpsrlq ymm9, ymm9, 0x20
-	LONG $0x283542c4; BYTE $0xcd // vpmuldq ymm9, ymm9, ymm13
-	LONG $0x731dc1c4; WORD $0x20d4 // vpsrlq ymm12, ymm12, 0x20
-	LONG $0x021d43c4; WORD $0xaac9 // vpblendd ymm9, ymm12, ymm9, 0xaa # ymm9 = ymm12[0],ymm9[1],ymm12[2],ymm9[3],ymm12[4],ymm9[5],ymm12[6],ymm9[7]
-	LONG $0xc8fe35c5 // vpaddd ymm9, ymm9, ymm0
-	LONG $0x687b8348; BYTE $0x00 // cmp qword ptr [rbx + 0x68], 0x0
-	LONG $0x731dc1c4; WORD $0x20d3 // vpsrlq ymm12, ymm11, 0x20
-	LONG $0x00d1840f; WORD $0x0000 // je 0x1af3 <glideAVX2+0x1af3>
-	LONG $0x2845e2c4; BYTE $0xc7 // vpmuldq ymm0, ymm7, ymm7
-	LONG $0xf42541c4; BYTE $0xec // vpmuludq ymm13, ymm11, ymm12
-	LONG $0x7315c1c4; WORD $0x21f5 // vpsllq ymm13, ymm13, 0x21
-	LONG $0xf42541c4; BYTE $0xf3 // vpmuludq ymm14, ymm11, ymm11
-	LONG $0xd40d41c4; BYTE $0xed // vpaddq ymm13, ymm14, ymm13
-	LONG $0x587d42c4; WORD $0x4073 // vpbroadcastd ymm14, dword ptr [r11 + 0x40]
-	LONG $0xd073fdc5; BYTE $0x20 // vpsrlq ymm0, ymm0, 0x20
-	LONG $0xfa7f7dc5 // vmovdqa ymm2, ymm15
-	LONG $0x587d42c4; WORD $0x447b // vpbroadcastd ymm15, dword ptr [r11 + 0x44]
-	LONG $0x400562c4; BYTE $0xfe // vpmulld ymm15, ymm15, ymm6
-	LONG $0xfe0541c4; BYTE $0xf6 // vpaddd ymm14, ymm15, ymm14
-	LONG $0x7305c1c4; WORD $0x20f6 // vpsllq ymm15, ymm14, 0x20
-	LONG $0x7205c1c4; WORD $0x1fe7 // vpsrad ymm15, ymm15, 0x1f
-	LONG $0xc8f48dc5 // vpmuludq ymm1, ymm14, ymm0
-	LONG $0x7305c1c4; WORD $0x20d7 // vpsrlq ymm15, ymm15, 0x20
-	LONG $0xf8f405c5 // vpmuludq ymm15, ymm15, ymm0
-	LONG $0x7305c1c4; WORD $0x20f7 // vpsllq ymm15, ymm15, 0x20
-	LONG $0xc9d485c5 // vpaddq ymm1, ymm15, ymm1
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0x280d42c4; BYTE $0xf5 // vpmuldq ymm14, ymm14, ymm13
-	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
-	LONG $0x0275c3c4; WORD $0xaace // vpblendd ymm1, ymm1, ymm14, 0xaa # ymm1 = ymm1[0],ymm14[1],ymm1[2],ymm14[3],ymm1[4],ymm14[5],ymm1[6],ymm14[7]
-	LONG $0xc1fe3dc5 // vpaddd ymm8, ymm8, ymm1
-	LONG $0x587dc2c4; WORD $0x484b // vpbroadcastd ymm1, dword ptr [r11 + 0x48]
-	LONG $0x587d42c4; WORD $0x4c73 // vpbroadcastd ymm14, dword ptr [r11 + 0x4c]
-	LONG $0x400d62c4; BYTE $0xf6 // vpmulld ymm14, ymm14, ymm6
-	LONG $0xc9fe8dc5 // vpaddd ymm1, ymm14, ymm1
-	LONG $0xf1738dc5; BYTE $0x20 // vpsllq ymm14, ymm1, 0x20
-	LONG $0x720dc1c4; WORD $0x1fe6 // vpsrad ymm14, ymm14, 0x1f
-	LONG $0xf8f475c5 // vpmuludq ymm15, ymm1, ymm0
-	LONG $0x730dc1c4; WORD $0x20d6 // vpsrlq ymm14, ymm14, 0x20
-	LONG $0xc0f48dc5 // vpmuludq ymm0, ymm14, ymm0
-	LONG $0xf073fdc5; BYTE $0x20 // vpsllq ymm0, ymm0, 0x20
-	LONG $0xc0d485c5 // vpaddq ymm0, ymm15, ymm0
-	LONG $0xfa6f7dc5 // vmovdqa ymm15, ymm2
-	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
-	LONG $0x2875c2c4; BYTE $0xcd // vpmuldq ymm1, ymm1, ymm13
-	LONG $0xd073fdc5; BYTE $0x20 // vpsrlq ymm0, ymm0, 0x20
-	LONG $0x027de3c4; WORD $0xaac1 // vpblendd ymm0, ymm0, ymm1, 0xaa # ymm0 = ymm0[0],ymm1[1],ymm0[2],ymm1[3],ymm0[4],ymm1[5],ymm0[6],ymm1[7]
-	LONG $0xc8fe35c5 // vpaddd ymm9, ymm9, ymm0
-	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
-	LONG $0xeb2d41c4; BYTE $0xff // vpor ymm15, ymm10, ymm15
-	LONG $0x18438b41 // mov eax, dword ptr [r11 + 0x18]
-	WORD $0x4303; BYTE $0x58 // add eax, dword ptr [rbx + 0x58]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x587dc2c4; WORD $0x1c4b // vpbroadcastd ymm1, dword ptr [r11 + 0x1c]
-	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
-	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
-	LONG $0x587dc2c4; WORD $0x384b // vpbroadcastd ymm1, dword ptr [r11 + 0x38]
-	LONG $0x287562c4; BYTE $0xd7 // vpmuldq ymm10, ymm1, ymm7
-	LONG $0xe17295c5; BYTE $0x1f // vpsrad ymm13, ymm1, 0x1f
-	LONG $0xf1f41dc5 // vpmuludq ymm14, ymm12, ymm1
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0xf41541c4; BYTE $0xeb // vpmuludq ymm13, ymm13, ymm11
-	LONG $0xd40d41c4; BYTE $0xed // vpaddq ymm13, ymm14, ymm13
-	LONG $0x7315c1c4; WORD $0x20f5 // vpsllq ymm13, ymm13, 0x20
-	LONG $0xc9f4a5c5 // vpmuludq ymm1, ymm11, ymm1
-	LONG $0xc9d495c5 // vpaddq ymm1, ymm13, ymm1
-	LONG $0x732dc1c4; WORD $0x20d2 // vpsrlq ymm10, ymm10, 0x20
-	LONG $0x022de3c4; WORD $0xaac9 // vpblendd ymm1, ymm10, ymm1, 0xaa # ymm1 = ymm10[0],ymm1[1],ymm10[2],ymm1[3],ymm10[4],ymm1[5],ymm10[6],ymm1[7]
-	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
-	LONG $0xd0fe3dc5 // vpaddd ymm10, ymm8, ymm0
-	LONG $0x20438b41 // mov eax, dword ptr [r11 + 0x20]
-	WORD $0x4303; BYTE $0x58 // add eax, dword ptr [rbx + 0x58]
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x587dc2c4; WORD $0x244b // vpbroadcastd ymm1, dword ptr [r11 + 0x24]
-	LONG $0x4075e2c4; BYTE $0xce // vpmulld ymm1, ymm1, ymm6
-	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
-	LONG $0x587dc2c4; WORD $0x3c4b // vpbroadcastd ymm1, dword ptr [r11 + 0x3c]
-	LONG $0x2875e2c4; BYTE $0xff // vpmuldq ymm7, ymm1, ymm7
-	LONG $0xe17295c5; BYTE $0x1f // vpsrad ymm13, ymm1, 0x1f
-	LONG $0xe1f41dc5 // vpmuludq ymm12, ymm12, ymm1
-	LONG $0x7315c1c4; WORD $0x20d5 // vpsrlq ymm13, ymm13, 0x20
-	LONG $0xf41541c4; BYTE $0xeb // vpmuludq ymm13, ymm13, ymm11
-	LONG $0xd41d41c4; BYTE $0xe5 // vpaddq ymm12, ymm12, ymm13
-	LONG $0x731dc1c4; WORD $0x20f4 // vpsllq ymm12, ymm12, 0x20
-	LONG $0xc9f4a5c5 // vpmuludq ymm1, ymm11, ymm1
-	LONG $0xc9d49dc5 // vpaddq ymm1, ymm12, ymm1
-	LONG $0xd773c5c5; BYTE $0x20 // vpsrlq ymm7, ymm7, 0x20
-	LONG $0x0245e3c4; WORD $0xaac9 // vpblendd ymm1, ymm7, ymm1, 0xaa # ymm1 = ymm7[0],ymm1[1],ymm7[2],ymm1[3],ymm7[4],ymm1[5],ymm7[6],ymm1[7]
-	LONG $0xc1fefdc5 // vpaddd ymm0, ymm0, ymm1
-	LONG $0x587dc2c4; WORD $0x504b // vpbroadcastd ymm1, dword ptr [r11 + 0x50]
-	LONG $0xc0feb5c5 // vpaddd ymm0, ymm9, ymm0
-	LONG $0x587dc2c4; WORD $0x547b // vpbroadcastd ymm7, dword ptr [r11 + 0x54]
-	LONG $0x4045e2c4; BYTE $0xf6 // vpmulld ymm6, ymm7, ymm6
-	LONG $0xc9fecdc5 // vpaddd ymm1, ymm6, ymm1
-	LONG $0xf372e5c5; BYTE $0x0e // vpslld ymm3, ymm3, 0xe
-	LONG $0x2875e2c4; BYTE $0xf3 // vpmuldq ymm6, ymm1, ymm3
-	LONG $0xd173f5c5; BYTE $0x20 // vpsrlq ymm1, ymm1, 0x20
-	LONG $0xd373e5c5; BYTE $0x20 // vpsrlq ymm3, ymm3, 0x20
-	LONG $0x2875e2c4; BYTE $0xcb // vpmuldq ymm1, ymm1, ymm3
-	LONG $0xd673e5c5; BYTE $0x20 // vpsrlq ymm3, ymm6, 0x20
-	LONG $0x0265e3c4; WORD $0xaac9 // vpblendd ymm1, ymm3, ymm1, 0xaa # ymm1 = ymm3[0],ymm1[1],ymm3[2],ymm1[3],ymm3[4],ymm1[5],ymm3[6],ymm1[7]
-	LONG $0x587de2c4; WORD $0x605b // vpbroadcastd ymm3, dword ptr [rbx + 0x60]
-	LONG $0xcbfef5c5 // vpaddd ymm1, ymm1, ymm3
-	LONG $0xe172f5c5; BYTE $0x0c // vpsrad ymm1, ymm1, 0xc
-	LONG $0xddfaf5c5 // vpsubd ymm3, ymm1, ymm5
-	LONG $0x724dc1c4; WORD $0x10e0 // vpsrad ymm6, ymm8, 0x10
-	LONG $0x722dc1c4; WORD $0x10e2 // vpsrad ymm10, ymm10, 0x10
-	LONG $0x7245c1c4; WORD $0x10e1 // vpsrad ymm7, ymm9, 0x10
-	LONG $0xe072bdc5; BYTE $0x10 // vpsrad ymm8, ymm0, 0x10
-	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x3b65e2c4; BYTE $0xc0 // vpminud ymm0, ymm3, ymm0
-	LONG $0xc076e5c5 // vpcmpeqd ymm0, ymm3, ymm0
-	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
-	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
-	LONG $0xe4ebfdc5 // vpor ymm4, ymm0, ymm4
-	LONG $0x587de2c4; WORD $0x7843 // vpbroadcastd ymm0, dword ptr [rbx + 0x78]
-	LONG $0x3b4de2c4; BYTE $0xc0 // vpminud ymm0, ymm6, ymm0
-	LONG $0xc076cdc5 // vpcmpeqd ymm0, ymm6, ymm0
-	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
-	LONG $0xcdfecdc5 // vpaddd ymm1, ymm6, ymm5
-	LONG $0xc9faadc5 // vpsubd ymm1, ymm10, ymm1
-	LONG $0x3b7562c4; BYTE $0xcd // vpminud ymm9, ymm1, ymm5
-	LONG $0xc976b5c5 // vpcmpeqd ymm1, ymm9, ymm1
-	LONG $0xcaeff5c5 // vpxor ymm1, ymm1, ymm2
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	LONG $0xcdfec5c5 // vpaddd ymm1, ymm7, ymm5
-	LONG $0xc9fabdc5 // vpsubd ymm1, ymm8, ymm1
-	LONG $0x3b75e2c4; BYTE $0xed // vpminud ymm5, ymm1, ymm5
-	LONG $0xcd76f5c5 // vpcmpeqd ymm1, ymm1, ymm5
-	LONG $0xcaeff5c5 // vpxor ymm1, ymm1, ymm2
-	LONG $0xc1ebfdc5 // vpor ymm0, ymm0, ymm1
-	WORD $0x438b; BYTE $0x30 // mov eax, dword ptr [rbx + 0x30]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xcf66f5c5 // vpcmpgtd ymm1, ymm1, ymm7
-	LONG $0x587de2c4; WORD $0x386b // vpbroadcastd ymm5, dword ptr [rbx + 0x38]
-	LONG $0xed66bdc5 // vpcmpgtd ymm5, ymm8, ymm5
-	LONG $0xc9ebd5c5 // vpor ymm1, ymm5, ymm1
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	LONG $0xf072fdc5; BYTE $0x1f // vpslld ymm0, ymm0, 0x1f
-	LONG $0xe072fdc5; BYTE $0x1f // vpsrad ymm0, ymm0, 0x1f
-	LONG $0xc4ebfdc5 // vpor ymm0, ymm0, ymm4
-	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
-	LONG $0x0080850f; WORD $0x0000 // jne 0x1d4c <glideAVX2+0x1d4c>
-	WORD $0x8b4c; BYTE $0x3b // mov r15, qword ptr [rbx]
-	LONG $0x28438b48 // mov rax, qword ptr [rbx + 0x28]
-	WORD $0x634c; BYTE $0xf0 // movsxd r14, eax
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0x407de2c4; BYTE $0xc7 // vpmulld ymm0, ymm0, ymm7
-	LONG $0xcefaadc5 // vpsubd ymm1, ymm10, ymm6
-	LONG $0xe7fabdc5 // vpsubd ymm4, ymm8, ymm7
-	LONG $0xf472ddc5; BYTE $0x08 // vpslld ymm4, ymm4, 0x8
-	LONG $0xe9ebddc5 // vpor ymm5, ymm4, ymm1
-	LONG $0xe97ef9c5 // vmovd ecx, xmm5
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
-	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
-	LONG $0xe6fefdc5 // vpaddd ymm4, ymm0, ymm6
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x02038e0f; WORD $0x0000 // jle 0x1f20 <glideAVX2+0x1f20>
-	LONG $0x7e79c1c4; BYTE $0xdd // vmovd r13d, xmm3
-	WORD $0x0945; BYTE $0xec // or r12d, r13d
-	LONG $0xe27ef9c5 // vmovd edx, xmm4
-	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
-	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x01a0850f; WORD $0x0000 // jne 0x1edc <glideAVX2+0x1edc>
+	LONG $0x000c8d48 // lea rcx, [rax + rax]
+	WORD $0x24eb // jmp 0x875 <glideAVX2+0x875>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x0000008824948b48 // mov rdx, qword ptr [rsp + 0x88]
+	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
+	WORD $0xd021 // and eax, edx
 	WORD $0xc289 // mov edx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x01d9840f; WORD $0x0000 // je 0x1f20 <glideAVX2+0x1f20>
-	LONG $0x00022be9; BYTE $0x00 // jmp 0x1f77 <glideAVX2+0x1f77>
-	LONG $0xc3ebddc5 // vpor ymm0, ymm4, ymm3
-	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xcedbfdc5 // vpand ymm1, ymm0, ymm6
-	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
-	LONG $0xd86ef9c5 // vmovd xmm3, eax
-	LONG $0x587de2c4; BYTE $0xdb // vpbroadcastd ymm3, xmm3
-	LONG $0x4065c2c4; BYTE $0xe2 // vpmulld ymm4, ymm3, ymm10
-	LONG $0xc9ebddc5 // vpor ymm1, ymm4, ymm1
-	QUAD $0x000080248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x80], ymm1
-	LONG $0xc7dbfdc5 // vpand ymm0, ymm0, ymm7
-	LONG $0x4065c2c4; BYTE $0xc8 // vpmulld ymm1, ymm3, ymm8
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	LONG $0x447ffec5; WORD $0x6024 // vmovdqu ymmword ptr [rsp + 0x60], ymm0
+	LONG $0x014d840f; WORD $0x0000 // je 0x9c2 <glideAVX2+0x9c2>
+	QUAD $0x0000008824948948 // mov qword ptr [rsp + 0x88], rdx
+	LONG $0xbc0f44f3; BYTE $0xc2 // tzcnt r8d, edx
+	QUAD $0x0002e04694bf0f43; BYTE $0x00 // movsx edx, word ptr [r14 + 2*r8 + 0x2e0]
+	LONG $0x14245403 // add edx, dword ptr [rsp + 0x14]
+	QUAD $0x00030046b4bf0f43; BYTE $0x00 // movsx esi, word ptr [r14 + 2*r8 + 0x300]
+	WORD $0xd601 // add esi, edx
+	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
+	WORD $0xc239 // cmp edx, eax
+	WORD $0x4e0f; BYTE $0xd0 // cmovle edx, eax
+	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
+	WORD $0xc639 // cmp esi, eax
+	WORD $0x4d0f; BYTE $0xf0 // cmovge esi, eax
+	WORD $0xf239 // cmp edx, esi
+	WORD $0xb07d // jge 0x860 <glideAVX2+0x860>
+	QUAD $0x0002a04684bf0f43; BYTE $0x00 // movsx eax, word ptr [r14 + 2*r8 + 0x2a0]
+	LONG $0x08244403 // add eax, dword ptr [rsp + 0x8]
+	QUAD $0x0002c046bcbf0f43; BYTE $0x00 // movsx edi, word ptr [r14 + 2*r8 + 0x2c0]
+	WORD $0xc701 // add edi, eax
+	LONG $0x244c8b4c; BYTE $0x48 // mov r9, qword ptr [rsp + 0x48]
+	WORD $0x3944; BYTE $0xcf // cmp edi, r9d
+	LONG $0xf94d0f41 // cmovge edi, r9d
+	WORD $0xc085 // test eax, eax
+	LONG $0x0000b941; WORD $0x0000 // mov r9d, 0x0
+	LONG $0xc14e0f41 // cmovle eax, r9d
+	WORD $0xf839 // cmp eax, edi
+	LONG $0xff788d0f; WORD $0xffff // jge 0x860 <glideAVX2+0x860>
+	WORD $0x6348; BYTE $0xea // movsxd rbp, edx
+	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	WORD $0x8b4c; BYTE $0x22 // mov r12, qword ptr [rdx]
+	WORD $0x8949; BYTE $0xfa // mov r10, rdi
+	WORD $0x2949; BYTE $0xc2 // sub r10, rax
+	LONG $0x01588d48 // lea rbx, [rax + 0x1]
+	LONG $0xff5f8d4c // lea r11, [rdi - 0x1]
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0xd5af0f48 // imul rdx, rbp
+	WORD $0x014c; BYTE $0xe2 // add rdx, r12
+	WORD $0x1ceb // jmp 0x92f <glideAVX2+0x92f>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
+	LONG $0xff31840f; WORD $0xffff // je 0x860 <glideAVX2+0x860>
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0x01c2f641 // test r10b, 0x1
+	WORD $0x3174 // je 0x969 <glideAVX2+0x969>
+	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
+	LONG $0x4caf0f4c; WORD $0x4824 // imul r9, qword ptr [rsp + 0x48]
+	LONG $0x4c0c8d4f // lea r9, [r12 + 2*r9]
+	QUAD $0x00028046acb70f47; BYTE $0x00 // movzx r13d, word ptr [r14 + 2*r8 + 0x280]
+	LONG $0x3cb70f45; BYTE $0x41 // movzx r15d, word ptr [r9 + 2*rax]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xef394566 // cmp r15w, r13w
+	LONG $0xfd430f45 // cmovae r15d, r13d
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x3c894566; BYTE $0x41 // mov word ptr [r9 + 2*rax], r15w
+	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
+	WORD $0x3949; BYTE $0xc3 // cmp r11, rax
+	WORD $0xb274 // je 0x920 <glideAVX2+0x920>
+	WORD $0x9066 // nop
+	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
+	LONG $0x2cb70f46; BYTE $0x4a // movzx r13d, word ptr [rdx + 2*r9]
+	WORD $0xff41; BYTE $0xcd // dec r13d
+	LONG $0xfd394566 // cmp r13w, r15w
+	LONG $0xef430f45 // cmovae r13d, r15d
+	WORD $0xff41; BYTE $0xc5 // inc r13d
+	LONG $0x2c894666; BYTE $0x4a // mov word ptr [rdx + 2*r9], r13w
+	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
+	LONG $0x6cb70f46; WORD $0x024a // movzx r13d, word ptr [rdx + 2*r9 + 0x2]
+	WORD $0xff41; BYTE $0xcd // dec r13d
+	LONG $0xfd394566 // cmp r13w, r15w
+	LONG $0xef430f45 // cmovae r13d, r15d
+	WORD $0xff41; BYTE $0xc5 // inc r13d
+	LONG $0x6c894666; WORD $0x024a // mov word ptr [rdx + 2*r9 + 0x2], r13w
+	LONG $0x02c18349 // add r9, 0x2
+	WORD $0x394c; BYTE $0xcf // cmp rdi, r9
+	WORD $0xb375 // jne 0x970 <glideAVX2+0x970>
+	LONG $0xffff5ee9; BYTE $0xff // jmp 0x920 <glideAVX2+0x920>
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
+	QUAD $0x00000280887f7ec5 // vmovdqu ymmword ptr [rax + 0x280], ymm9
+	LONG $0xdf3dc1c4; BYTE $0xcb // vpandn ymm1, ymm8, ymm11
+	QUAD $0x000002a0887ffec5 // vmovdqu ymmword ptr [rax + 0x2a0], ymm1
+	QUAD $0x000002c0a87ffec5 // vmovdqu ymmword ptr [rax + 0x2c0], ymm5
+	LONG $0xdf3dc1c4; BYTE $0xca // vpandn ymm1, ymm8, ymm10
+	QUAD $0x000002e0887ffec5 // vmovdqu ymmword ptr [rax + 0x2e0], ymm1
+	LONG $0xcedfbdc5 // vpandn ymm1, ymm8, ymm6
+	QUAD $0x00000300887ffec5 // vmovdqu ymmword ptr [rax + 0x300], ymm1
+	LONG $0x04486349 // movsxd rcx, dword ptr [r8 + 0x4]
+	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	WORD $0x634d; BYTE $0x00 // movsxd r8, dword ptr [r8]
+	LONG $0x46048d4e // lea r8, [rsi + 2*r8]
+	LONG $0x06c08349 // add r8, 0x6
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	LONG $0x120c8d4c // lea r9, [rdx + rdx]
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x1aeb // jmp 0x1dbd <glideAVX2+0x1dbd>
+	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
+	WORD $0x1aeb // jmp 0xa4d <glideAVX2+0xa4d>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x08fe8349 // cmp r14, 0x8
-	LONG $0xfadf840f; WORD $0xffff // je 0x189c <glideAVX2+0x189c>
-	QUAD $0x000000a0b4bc8b46 // mov r15d, dword ptr [rsp + 4*r14 + 0xa0]
-	WORD $0x8545; BYTE $0xff // test r15d, r15d
-	WORD $0xe678 // js 0x1db0 <glideAVX2+0x1db0>
-	LONG $0xb4448b42; BYTE $0x60 // mov eax, dword ptr [rsp + 4*r14 + 0x60]
-	WORD $0xbf0f; BYTE $0xc8 // movsx ecx, ax
-	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
-	WORD $0x568b; BYTE $0x30 // mov edx, dword ptr [rsi + 0x30]
-	WORD $0x768b; BYTE $0x38 // mov esi, dword ptr [rsi + 0x38]
-	WORD $0xca39 // cmp edx, ecx
-	WORD $0x4f0f; BYTE $0xca // cmovg ecx, edx
-	WORD $0xc639 // cmp esi, eax
-	WORD $0x4c0f; BYTE $0xc6 // cmovl eax, esi
-	WORD $0xc139 // cmp ecx, eax
-	WORD $0xc27d // jge 0x1db0 <glideAVX2+0x1db0>
-	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
-	LONG $0x28728b48 // mov rsi, qword ptr [rdx + 0x28]
-	QUAD $0x00000080b4bc8b42 // mov edi, dword ptr [rsp + 4*r14 + 0x80]
-	WORD $0xbf0f; BYTE $0xdf // movsx ebx, di
-	WORD $0xffc1; BYTE $0x10 // sar edi, 0x10
-	WORD $0xfe39 // cmp esi, edi
-	WORD $0x4c0f; BYTE $0xfe // cmovl edi, esi
+	LONG $0x10fe8349 // cmp r14, 0x10
+	LONG $0xf9a3840f; WORD $0xffff // je 0x3f0 <glideAVX2+0x3f0>
+	QUAD $0x00028070b4b70f42; BYTE $0x00 // movzx esi, word ptr [rax + 2*r14 + 0x280]
+	QUAD $0x0002c0709cb70f46; BYTE $0x00 // movzx r11d, word ptr [rax + 2*r14 + 0x2c0]
+	LONG $0xfb834166; BYTE $0x02 // cmp r11w, 0x2
+	LONG $0xffffbd41; WORD $0x0000 // mov r13d, 0xffff
+	LONG $0xee4d0f44 // cmovge r13d, esi
+	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
+	LONG $0xd64f0f44 // cmovg r10d, esi
+	LONG $0xfb834166; BYTE $0x04 // cmp r11w, 0x4
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xde4d0f44 // cmovge r11d, esi
+	QUAD $0x000300709cbf0f42; BYTE $0x00 // movsx ebx, word ptr [rax + 2*r14 + 0x300]
 	WORD $0xdb85 // test ebx, ebx
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	WORD $0x4e0f; BYTE $0xda // cmovle ebx, edx
-	WORD $0xfb39 // cmp ebx, edi
-	WORD $0x987d // jge 0x1db0 <glideAVX2+0x1db0>
-	WORD $0x6348; BYTE $0xd1 // movsxd rdx, ecx
-	WORD $0x634c; BYTE $0xe0 // movsxd r12, eax
-	WORD $0x634c; BYTE $0xef // movsxd r13, edi
-	WORD $0x634c; BYTE $0xd6 // movsxd r10, esi
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	WORD $0x8b48; BYTE $0x30 // mov rsi, qword ptr [rax]
-	WORD $0x894d; BYTE $0xe9 // mov r9, r13
-	WORD $0x2949; BYTE $0xd9 // sub r9, rbx
-	LONG $0x01438d48 // lea rax, [rbx + 0x1]
-	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
-	LONG $0xff5d8d4d // lea r11, [r13 - 0x1]
-	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
-	LONG $0xcaaf0f49 // imul rcx, r10
-	LONG $0x4e0c8d48 // lea rcx, [rsi + 2*rcx]
-	LONG $0x123c8d4b // lea rdi, [r10 + r10]
-	WORD $0x0feb // jmp 0x1e5f <glideAVX2+0x1e5f>
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	WORD $0x0148; BYTE $0xf9 // add rcx, rdi
-	WORD $0x394c; BYTE $0xe2 // cmp rdx, r12
-	LONG $0xff51840f; WORD $0xffff // je 0x1db0 <glideAVX2+0x1db0>
-	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
-	LONG $0x01c1f641 // test r9b, 0x1
-	WORD $0x2674 // je 0x1e8e <glideAVX2+0x1e8e>
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	LONG $0xc2af0f4d // imul r8, r10
-	LONG $0x46048d4e // lea r8, [rsi + 2*r8]
-	LONG $0x04b70f41; BYTE $0x58 // movzx eax, word ptr [r8 + 2*rbx]
-	WORD $0xc8ff // dec eax
-	LONG $0xf8394466 // cmp ax, r15w
-	LONG $0xc7430f41 // cmovae eax, r15d
-	WORD $0xc0ff // inc eax
-	LONG $0x04894166; BYTE $0x58 // mov word ptr [r8 + 2*rbx], ax
-	LONG $0x24448b4c; BYTE $0x40 // mov r8, qword ptr [rsp + 0x40]
-	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xbd74 // je 0x1e50 <glideAVX2+0x1e50>
+	WORD $0xac7e // jle 0xa40 <glideAVX2+0xa40>
+	QUAD $0x0002e070bcbf0f4e; BYTE $0x00 // movsx r15, word ptr [rax + 2*r14 + 0x2e0]
+	QUAD $0x0002a070a4bf0f4e; BYTE $0x00 // movsx r12, word ptr [rax + 2*r14 + 0x2a0]
+	WORD $0xc3ff // inc ebx
+	LONG $0x793c8d4e // lea r15, [rcx + 2*r15]
+	LONG $0xfaaf0f4c // imul r15, rdx
+	LONG $0x673c8d4f // lea r15, [r15 + 2*r12]
+	WORD $0x014d; BYTE $0xc7 // add r15, r8
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x6fb70f41; BYTE $0xfa // movzx ebp, word ptr [r15 - 0x6]
+	WORD $0xcdff // dec ebp
+	WORD $0x3966; BYTE $0xf5 // cmp bp, si
+	WORD $0x430f; BYTE $0xee // cmovae ebp, esi
+	WORD $0xc5ff // inc ebp
+	LONG $0x6f894166; BYTE $0xfa // mov word ptr [r15 - 0x6], bp
+	LONG $0x6fb70f41; BYTE $0xfc // movzx ebp, word ptr [r15 - 0x4]
+	WORD $0xcdff // dec ebp
+	LONG $0xed394466 // cmp bp, r13w
+	LONG $0xed430f41 // cmovae ebp, r13d
+	WORD $0xc5ff // inc ebp
+	LONG $0x6f894166; BYTE $0xfc // mov word ptr [r15 - 0x4], bp
+	LONG $0x6fb70f41; BYTE $0xfe // movzx ebp, word ptr [r15 - 0x2]
+	WORD $0xcdff // dec ebp
+	LONG $0xd5394466 // cmp bp, r10w
+	LONG $0xea430f41 // cmovae ebp, r10d
+	WORD $0xc5ff // inc ebp
+	LONG $0x6f894166; BYTE $0xfe // mov word ptr [r15 - 0x2], bp
+	LONG $0x2fb70f41 // movzx ebp, word ptr [r15]
+	WORD $0xcdff // dec ebp
+	LONG $0xdd394466 // cmp bp, r11w
+	LONG $0xeb430f41 // cmovae ebp, r11d
+	WORD $0xc5ff // inc ebp
+	LONG $0x2f894166 // mov word ptr [r15], bp
+	WORD $0xcbff // dec ebx
+	WORD $0x014d; BYTE $0xcf // add r15, r9
+	WORD $0xfb83; BYTE $0x01 // cmp ebx, 0x1
+	WORD $0xa277 // ja 0xac0 <glideAVX2+0xac0>
+	LONG $0xffff1de9; BYTE $0xff // jmp 0xa40 <glideAVX2+0xa40>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x04b70f42; BYTE $0x41 // movzx eax, word ptr [rcx + 2*r8]
-	WORD $0xc8ff // dec eax
-	LONG $0xf8394466 // cmp ax, r15w
-	LONG $0xc7430f41 // cmovae eax, r15d
-	WORD $0xc0ff // inc eax
-	LONG $0x04894266; BYTE $0x41 // mov word ptr [rcx + 2*r8], ax
-	LONG $0x44b70f42; WORD $0x0241 // movzx eax, word ptr [rcx + 2*r8 + 0x2]
-	WORD $0xc8ff // dec eax
-	LONG $0xf8394466 // cmp ax, r15w
-	LONG $0xc7430f41 // cmovae eax, r15d
-	WORD $0xc0ff // inc eax
-	LONG $0x44894266; WORD $0x0241 // mov word ptr [rcx + 2*r8 + 0x2], ax
-	LONG $0x02c08349 // add r8, 0x2
-	WORD $0x394d; BYTE $0xc5 // cmp r13, r8
-	WORD $0xc975 // jne 0x1ea0 <glideAVX2+0x1ea0>
-	LONG $0xffff74e9; BYTE $0xff // jmp 0x1e50 <glideAVX2+0x1e50>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	LONG $0xcd430f41 // cmovae ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	LONG $0xcc430f41 // cmovae ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x6575 // jne 0x1f77 <glideAVX2+0x1f77>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
-	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x00da8e0f; WORD $0x0000 // jle 0x2020 <glideAVX2+0x2020>
-	LONG $0xebc579c5; BYTE $0x02 // vpextrw r13d, xmm3, 0x2
-	LONG $0x1679e3c4; WORD $0x01e2 // vpextrd edx, xmm4, 0x1
-	WORD $0x0945; BYTE $0xec // or r12d, r13d
-	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
-	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0082850f; WORD $0x0000 // jne 0x1fe9 <glideAVX2+0x1fe9>
-	WORD $0xc289 // mov edx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00ae840f; WORD $0x0000 // je 0x2020 <glideAVX2+0x2020>
-	LONG $0x000100e9; BYTE $0x00 // jmp 0x2077 <glideAVX2+0x2077>
-	WORD $0xcaff // dec edx
-	LONG $0x36048d4b // lea rax, [r14 + r14]
-	WORD $0x14eb // jmp 0x1f93 <glideAVX2+0x1f93>
-	BYTE $0x90 // nop
-	WORD $0xc1ff // inc ecx
-	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0xc283; BYTE $0xfe // add edx, -0x2
-	WORD $0x8d73 // jae 0x1f20 <glideAVX2+0x1f20>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x1fa2 <glideAVX2+0x1fa2>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x0372 // jb 0x1fb8 <glideAVX2+0x1fb8>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x1fcf <glideAVX2+0x1fcf>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
-	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x9c72 // jb 0x1f80 <glideAVX2+0x1f80>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0x97eb // jmp 0x1f80 <glideAVX2+0x1f80>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	LONG $0xcd430f41 // cmovae ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	LONG $0xcc430f41 // cmovae ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5875 // jne 0x2077 <glideAVX2+0x2077>
-	BYTE $0x90 // nop
-	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
-	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x00da8e0f; WORD $0x0000 // jle 0x2120 <glideAVX2+0x2120>
-	LONG $0xebc579c5; BYTE $0x04 // vpextrw r13d, xmm3, 0x4
-	LONG $0x1679e3c4; WORD $0x02e2 // vpextrd edx, xmm4, 0x2
-	WORD $0x0945; BYTE $0xec // or r12d, r13d
-	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
-	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0082850f; WORD $0x0000 // jne 0x20e9 <glideAVX2+0x20e9>
-	WORD $0xc289 // mov edx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00ae840f; WORD $0x0000 // je 0x2120 <glideAVX2+0x2120>
-	LONG $0x000100e9; BYTE $0x00 // jmp 0x2177 <glideAVX2+0x2177>
-	WORD $0xcaff // dec edx
-	LONG $0x36048d4b // lea rax, [r14 + r14]
-	WORD $0x14eb // jmp 0x2093 <glideAVX2+0x2093>
-	BYTE $0x90 // nop
-	WORD $0xc1ff // inc ecx
-	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0xc283; BYTE $0xfe // add edx, -0x2
-	WORD $0x8d73 // jae 0x2020 <glideAVX2+0x2020>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x20a2 <glideAVX2+0x20a2>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x0372 // jb 0x20b8 <glideAVX2+0x20b8>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x20cf <glideAVX2+0x20cf>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
-	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x9c72 // jb 0x2080 <glideAVX2+0x2080>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0x97eb // jmp 0x2080 <glideAVX2+0x2080>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	LONG $0xcd430f41 // cmovae ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	LONG $0xcc430f41 // cmovae ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5875 // jne 0x2177 <glideAVX2+0x2177>
-	BYTE $0x90 // nop
-	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
-	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x00da8e0f; WORD $0x0000 // jle 0x2220 <glideAVX2+0x2220>
-	LONG $0xebc579c5; BYTE $0x06 // vpextrw r13d, xmm3, 0x6
-	LONG $0x1679e3c4; WORD $0x03e2 // vpextrd edx, xmm4, 0x3
-	WORD $0x0945; BYTE $0xec // or r12d, r13d
-	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
-	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0082850f; WORD $0x0000 // jne 0x21e9 <glideAVX2+0x21e9>
-	WORD $0xc289 // mov edx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00ae840f; WORD $0x0000 // je 0x2220 <glideAVX2+0x2220>
-	LONG $0x00010ee9; BYTE $0x00 // jmp 0x2285 <glideAVX2+0x2285>
-	WORD $0xcaff // dec edx
-	LONG $0x36048d4b // lea rax, [r14 + r14]
-	WORD $0x14eb // jmp 0x2193 <glideAVX2+0x2193>
-	BYTE $0x90 // nop
-	WORD $0xc1ff // inc ecx
-	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0xc283; BYTE $0xfe // add edx, -0x2
-	WORD $0x8d73 // jae 0x2120 <glideAVX2+0x2120>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x21a2 <glideAVX2+0x21a2>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x0372 // jb 0x21b8 <glideAVX2+0x21b8>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x21cf <glideAVX2+0x21cf>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
-	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x9c72 // jb 0x2180 <glideAVX2+0x2180>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0x97eb // jmp 0x2180 <glideAVX2+0x2180>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	LONG $0xcd430f41 // cmovae ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	LONG $0xcc430f41 // cmovae ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x6675 // jne 0x2285 <glideAVX2+0x2285>
-	BYTE $0x90 // nop
-	LONG $0x397de3c4; WORD $0x01db // vextracti128 xmm3, ymm3, 0x1
-	LONG $0x397de3c4; WORD $0x01ed // vextracti128 xmm5, ymm5, 0x1
-	LONG $0xe97ef9c5 // vmovd ecx, xmm5
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
-	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	LONG $0x397de3c4; WORD $0x01e4 // vextracti128 xmm4, ymm4, 0x1
-	WORD $0xc085 // test eax, eax
-	LONG $0x00ea8e0f; WORD $0x0000 // jle 0x2340 <glideAVX2+0x2340>
-	LONG $0x7e79c1c4; BYTE $0xdd // vmovd r13d, xmm3
-	WORD $0x0945; BYTE $0xec // or r12d, r13d
-	LONG $0xe27ef9c5 // vmovd edx, xmm4
-	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
-	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0088850f; WORD $0x0000 // jne 0x22fd <glideAVX2+0x22fd>
-	WORD $0xc289 // mov edx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00c0840f; WORD $0x0000 // je 0x2340 <glideAVX2+0x2340>
-	LONG $0x000112e9; BYTE $0x00 // jmp 0x2397 <glideAVX2+0x2397>
-	WORD $0xcaff // dec edx
-	LONG $0x36048d4b // lea rax, [r14 + r14]
-	WORD $0x1aeb // jmp 0x22a7 <glideAVX2+0x22a7>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0xc1ff // inc ecx
-	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0xc283; BYTE $0xfe // add edx, -0x2
-	LONG $0xff79830f; WORD $0xffff // jae 0x2220 <glideAVX2+0x2220>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x22b6 <glideAVX2+0x22b6>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x0372 // jb 0x22cc <glideAVX2+0x22cc>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x22e3 <glideAVX2+0x22e3>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
-	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x9872 // jb 0x2290 <glideAVX2+0x2290>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0x93eb // jmp 0x2290 <glideAVX2+0x2290>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	LONG $0xcd430f41 // cmovae ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	LONG $0xcc430f41 // cmovae ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x6475 // jne 0x2397 <glideAVX2+0x2397>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x1679e3c4; WORD $0x01e9 // vpextrd ecx, xmm5, 0x1
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
-	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x00da8e0f; WORD $0x0000 // jle 0x2440 <glideAVX2+0x2440>
-	LONG $0xebc579c5; BYTE $0x02 // vpextrw r13d, xmm3, 0x2
-	LONG $0x1679e3c4; WORD $0x01e2 // vpextrd edx, xmm4, 0x1
-	WORD $0x0945; BYTE $0xec // or r12d, r13d
-	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
-	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0082850f; WORD $0x0000 // jne 0x2409 <glideAVX2+0x2409>
-	WORD $0xc289 // mov edx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00ae840f; WORD $0x0000 // je 0x2440 <glideAVX2+0x2440>
-	LONG $0x000100e9; BYTE $0x00 // jmp 0x2497 <glideAVX2+0x2497>
-	WORD $0xcaff // dec edx
-	LONG $0x36048d4b // lea rax, [r14 + r14]
-	WORD $0x14eb // jmp 0x23b3 <glideAVX2+0x23b3>
-	BYTE $0x90 // nop
-	WORD $0xc1ff // inc ecx
-	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0xc283; BYTE $0xfe // add edx, -0x2
-	WORD $0x8d73 // jae 0x2340 <glideAVX2+0x2340>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x23c2 <glideAVX2+0x23c2>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x0372 // jb 0x23d8 <glideAVX2+0x23d8>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x23ef <glideAVX2+0x23ef>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
-	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x9c72 // jb 0x23a0 <glideAVX2+0x23a0>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0x97eb // jmp 0x23a0 <glideAVX2+0x23a0>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	LONG $0xcd430f41 // cmovae ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	LONG $0xcc430f41 // cmovae ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5875 // jne 0x2497 <glideAVX2+0x2497>
-	BYTE $0x90 // nop
-	LONG $0x1679e3c4; WORD $0x02e9 // vpextrd ecx, xmm5, 0x2
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
-	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0x00da8e0f; WORD $0x0000 // jle 0x2540 <glideAVX2+0x2540>
-	LONG $0xebc579c5; BYTE $0x04 // vpextrw r13d, xmm3, 0x4
-	LONG $0x1679e3c4; WORD $0x02e2 // vpextrd edx, xmm4, 0x2
-	WORD $0x0945; BYTE $0xec // or r12d, r13d
-	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
-	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0082850f; WORD $0x0000 // jne 0x2509 <glideAVX2+0x2509>
-	WORD $0xc289 // mov edx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x00ae840f; WORD $0x0000 // je 0x2540 <glideAVX2+0x2540>
-	LONG $0x000100e9; BYTE $0x00 // jmp 0x2597 <glideAVX2+0x2597>
-	WORD $0xcaff // dec edx
-	LONG $0x36048d4b // lea rax, [r14 + r14]
-	WORD $0x14eb // jmp 0x24b3 <glideAVX2+0x24b3>
-	BYTE $0x90 // nop
-	WORD $0xc1ff // inc ecx
-	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0xc283; BYTE $0xfe // add edx, -0x2
-	WORD $0x8d73 // jae 0x2440 <glideAVX2+0x2440>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x24c2 <glideAVX2+0x24c2>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x0372 // jb 0x24d8 <glideAVX2+0x24d8>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x24ef <glideAVX2+0x24ef>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
-	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x9c72 // jb 0x24a0 <glideAVX2+0x24a0>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0x97eb // jmp 0x24a0 <glideAVX2+0x24a0>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	LONG $0xcd430f41 // cmovae ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	LONG $0xcc430f41 // cmovae ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	WORD $0x5875 // jne 0x2597 <glideAVX2+0x2597>
-	BYTE $0x90 // nop
-	LONG $0x1679e3c4; WORD $0x03e9 // vpextrd ecx, xmm5, 0x3
-	WORD $0xc889 // mov eax, ecx
-	LONG $0x0000fe25; BYTE $0x00 // and eax, 0xfe
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0x0000bc41; WORD $0x0000 // mov r12d, 0x0
-	WORD $0x1945; BYTE $0xe4 // sbb r12d, r12d
-	WORD $0xc889 // mov eax, ecx
-	WORD $0xf8c1; BYTE $0x08 // sar eax, 0x8
-	WORD $0xc085 // test eax, eax
-	LONG $0xf3538e0f; WORD $0xffff // jle 0x18b9 <glideAVX2+0x18b9>
-	LONG $0xebc579c5; BYTE $0x06 // vpextrw r13d, xmm3, 0x6
-	LONG $0x1679e3c4; WORD $0x03e2 // vpextrd edx, xmm4, 0x3
-	WORD $0x0945; BYTE $0xec // or r12d, r13d
-	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
-	LONG $0x57048d4d // lea r8, [r15 + 2*rdx]
-	LONG $0x0100c1f7; WORD $0x0000 // test ecx, 0x100
-	LONG $0x0082850f; WORD $0x0000 // jne 0x2609 <glideAVX2+0x2609>
-	WORD $0xc289 // mov edx, eax
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0xf327840f; WORD $0xffff // je 0x18b9 <glideAVX2+0x18b9>
-	LONG $0x0000ace9; BYTE $0x00 // jmp 0x2643 <glideAVX2+0x2643>
-	WORD $0xcaff // dec edx
-	LONG $0x36048d4b // lea rax, [r14 + r14]
-	WORD $0x14eb // jmp 0x25b3 <glideAVX2+0x25b3>
-	BYTE $0x90 // nop
-	WORD $0xc1ff // inc ecx
-	LONG $0x4c894166; WORD $0x0200 // mov word ptr [r8 + rax + 0x2], cx
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0xc283; BYTE $0xfe // add edx, -0x2
-	WORD $0x8d73 // jae 0x2540 <glideAVX2+0x2540>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x25c2 <glideAVX2+0x25c2>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x0372 // jb 0x25d8 <glideAVX2+0x25d8>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	LONG $0x0cb70f41; BYTE $0x00 // movzx ecx, word ptr [r8 + rax]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	WORD $0x0372 // jb 0x25ef <glideAVX2+0x25ef>
-	WORD $0x8944; BYTE $0xe9 // mov ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x0c894166; BYTE $0x00 // mov word ptr [r8 + rax], cx
-	LONG $0x4cb70f41; WORD $0x0200 // movzx ecx, word ptr [r8 + rax + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	WORD $0x9c72 // jb 0x25a0 <glideAVX2+0x25a0>
-	WORD $0x8944; BYTE $0xe1 // mov ecx, r12d
-	WORD $0x97eb // jmp 0x25a0 <glideAVX2+0x25a0>
-	LONG $0x08b70f41 // movzx ecx, word ptr [r8]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe9394466 // cmp cx, r13w
-	LONG $0xcd430f41 // cmovae ecx, r13d
-	WORD $0xc1ff // inc ecx
-	LONG $0x08894166 // mov word ptr [r8], cx
-	LONG $0x48b70f41; BYTE $0x02 // movzx ecx, word ptr [r8 + 0x2]
-	WORD $0xc9ff // dec ecx
-	LONG $0xe1394466 // cmp cx, r12w
-	LONG $0xcc430f41 // cmovae ecx, r12d
-	WORD $0xc1ff // inc ecx
-	LONG $0x48894166; BYTE $0x02 // mov word ptr [r8 + 0x2], cx
-	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	WORD $0xf883; BYTE $0x01 // cmp eax, 0x1
-	LONG $0xf276840f; WORD $0xffff // je 0x18b9 <glideAVX2+0x18b9>
-	WORD $0xcaff // dec edx
-	WORD $0x014d; BYTE $0xf6 // add r14, r14
-	WORD $0x1deb // jmp 0x2667 <glideAVX2+0x2667>
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	LONG $0xf4fe8e0f; WORD $0xffff // jle 0x44 <glideAVX2+0x44>
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xd1 // vpbroadcastw ymm2, xmm1
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	WORD $0x8941; BYTE $0xc0 // mov r8d, eax
+	WORD $0x2941; BYTE $0xd0 // sub r8d, edx
+	LONG $0x014a8d4c // lea r9, [rdx + 0x1]
+	LONG $0x01c0f641 // test r8b, 0x1
+	WORD $0x2874 // je 0xb8b <glideAVX2+0xb8b>
+	LONG $0xfd55c1c4; BYTE $0x0a // vpaddw ymm1, ymm5, ymmword ptr [r10]
+	LONG $0xfd55c1c4; WORD $0x205a // vpaddw ymm3, ymm5, ymmword ptr [r10 + 0x20]
+	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
+	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
+	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
+	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	LONG $0x4a148d4d // lea r10, [r10 + 2*rcx]
+	WORD $0x894c; BYTE $0xca // mov rdx, r9
+	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
+	LONG $0xf4b0840f; WORD $0xffff // je 0x44 <glideAVX2+0x44>
+	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0xc0ff // inc eax
-	LONG $0x44894366; WORD $0x0230 // mov word ptr [r8 + r14 + 0x2], ax
-	WORD $0x014d; BYTE $0xf0 // add r8, r14
-	WORD $0x014d; BYTE $0xf0 // add r8, r14
-	WORD $0xc283; BYTE $0xfe // add edx, -0x2
-	LONG $0xf252830f; WORD $0xffff // jae 0x18b9 <glideAVX2+0x18b9>
-	LONG $0x00b70f41 // movzx eax, word ptr [r8]
-	WORD $0xc8ff // dec eax
-	LONG $0xe8394466 // cmp ax, r13w
-	WORD $0x0372 // jb 0x2676 <glideAVX2+0x2676>
-	WORD $0x8944; BYTE $0xe8 // mov eax, r13d
-	WORD $0xc0ff // inc eax
-	LONG $0x00894166 // mov word ptr [r8], ax
-	LONG $0x40b70f41; BYTE $0x02 // movzx eax, word ptr [r8 + 0x2]
-	WORD $0xc8ff // dec eax
-	LONG $0xe0394466 // cmp ax, r12w
-	WORD $0x0372 // jb 0x268c <glideAVX2+0x268c>
-	WORD $0x8944; BYTE $0xe0 // mov eax, r12d
-	WORD $0xc0ff // inc eax
-	LONG $0x40894166; BYTE $0x02 // mov word ptr [r8 + 0x2], ax
-	LONG $0x04b70f43; BYTE $0x30 // movzx eax, word ptr [r8 + r14]
-	WORD $0xc8ff // dec eax
-	LONG $0xe8394466 // cmp ax, r13w
-	WORD $0x0372 // jb 0x26a3 <glideAVX2+0x26a3>
-	WORD $0x8944; BYTE $0xe8 // mov eax, r13d
-	WORD $0xc0ff // inc eax
-	LONG $0x04894366; BYTE $0x30 // mov word ptr [r8 + r14], ax
-	LONG $0x44b70f43; WORD $0x0230 // movzx eax, word ptr [r8 + r14 + 0x2]
-	WORD $0xc8ff // dec eax
-	LONG $0xe0394466 // cmp ax, r12w
-	WORD $0x9872 // jb 0x2650 <glideAVX2+0x2650>
-	WORD $0x8944; BYTE $0xe0 // mov eax, r12d
-	WORD $0x93eb // jmp 0x2650 <glideAVX2+0x2650>
-	WORD $0xc031 // xor eax, eax
-	LONG $0x177d42c4; BYTE $0xff // vptest ymm15, ymm15
-	WORD $0x0beb // jmp 0x26d1 <glideAVX2+0x26d1>
+	LONG $0xfd55c1c4; BYTE $0x0a // vpaddw ymm1, ymm5, ymmword ptr [r10]
+	LONG $0xfd55c1c4; WORD $0x205a // vpaddw ymm3, ymm5, ymmword ptr [r10 + 0x20]
+	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
+	LONG $0xfd55c1c4; WORD $0x0a1c // vpaddw ymm3, ymm5, ymmword ptr [r10 + rcx]
+	LONG $0xfd55c1c4; WORD $0x0a64; BYTE $0x20 // vpaddw ymm4, ymm5, ymmword ptr [r10 + rcx + 0x20]
+	LONG $0x0a148d49 // lea rdx, [r10 + rcx]
+	LONG $0x3a5de2c4; BYTE $0xdb // vpminuw ymm3, ymm4, ymm3
+	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
+	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
+	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
+	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0xfec08348 // add rax, -0x2
+	WORD $0xb875 // jne 0xba0 <glideAVX2+0xba0>
+	LONG $0xfff457e9; BYTE $0xff // jmp 0x44 <glideAVX2+0x44>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x03f88348 // cmp rax, 0x3
+	LONG $0x0ba1850f; WORD $0x0000 // jne 0x17a0 <glideAVX2+0x17a0>
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x17958e0f; WORD $0x0000 // jle 0x239d <glideAVX2+0x239d>
+	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
 	WORD $0xc031 // xor eax, eax
-	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
-	WORD $0x940f; BYTE $0xc0 // sete al
-	WORD $0xc931 // xor ecx, ecx
+	WORD $0x14eb // jmp 0xc24 <glideAVX2+0xc24>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0x17798d0f; WORD $0x0000 // jge 0x239d <glideAVX2+0x239d>
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
+	LONG $0x24148948 // mov qword ptr [rsp], rdx
+	WORD $0x8949; BYTE $0xd5 // mov r13, rdx
+	LONG $0x06e5c149 // shl r13, 0x6
+	LONG $0x086f034c // add r13, qword ptr [rdi + 0x8]
+	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
+	WORD $0x1a74 // je 0xc60 <glideAVX2+0xc60>
+	LONG $0x0a94880f; WORD $0x0000 // js 0x16e0 <glideAVX2+0x16e0>
+	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x000a8de9; BYTE $0x00 // jmp 0x16e5 <glideAVX2+0x16e5>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xc8048d4c // lea r8, [rax + 8*rcx]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0000e8248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xe8], ymm1
+	WORD $0x01b0 // mov al, 0x1
+	WORD $0xd231 // xor edx, edx
+	LONG $0x2444894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r8
+	LONG $0x246c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r13
+	WORD $0x1deb // jmp 0xca8 <glideAVX2+0xca8>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x000010ba; BYTE $0x00 // mov edx, 0x10
+	QUAD $0x01000000c82484f6 // test byte ptr [rsp + 0xc8], 0x1
+	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
+	LONG $0xff68840f; WORD $0xffff // je 0xc10 <glideAVX2+0xc10>
+	LONG $0xc8248489; WORD $0x0000; BYTE $0x00 // mov dword ptr [rsp + 0xc8], eax
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0xa0b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0xa0]
+	LONG $0x1c6ffec5; BYTE $0x50 // vmovdqu ymm3, ymmword ptr [rax + 2*rdx]
+	LONG $0x646ffec5; WORD $0x4050 // vmovdqu ymm4, ymmword ptr [rax + 2*rdx + 0x40]
+	LONG $0x40bf0f41; BYTE $0x08 // movsx eax, word ptr [r8 + 0x8]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x0a // movsx eax, word ptr [r8 + 0xa]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x40bf0f41; BYTE $0x0c // movsx eax, word ptr [r8 + 0xc]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x0e7ffec5 // vmovdqu ymmword ptr [rsi], ymm1
+	LONG $0x40bf0f41; BYTE $0x0e // movsx eax, word ptr [r8 + 0xe]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x10 // movsx eax, word ptr [r8 + 0x10]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x4e7ffec5; BYTE $0x20 // vmovdqu ymmword ptr [rsi + 0x20], ymm1
+	LONG $0x40bf0f41; BYTE $0x12 // movsx eax, word ptr [r8 + 0x12]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x14 // movsx eax, word ptr [r8 + 0x14]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x40bf0f41; BYTE $0x16 // movsx eax, word ptr [r8 + 0x16]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x4e7ffec5; BYTE $0x40 // vmovdqu ymmword ptr [rsi + 0x40], ymm1
+	LONG $0x40bf0f41; BYTE $0x18 // movsx eax, word ptr [r8 + 0x18]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x1a // movsx eax, word ptr [r8 + 0x1a]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x4e7ffec5; BYTE $0x60 // vmovdqu ymmword ptr [rsi + 0x60], ymm1
+	LONG $0x40bf0f41; BYTE $0x1c // movsx eax, word ptr [r8 + 0x1c]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x1e // movsx eax, word ptr [r8 + 0x1e]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000808e7ffec5 // vmovdqu ymmword ptr [rsi + 0x80], ymm1
+	LONG $0x40bf0f41; BYTE $0x22 // movsx eax, word ptr [r8 + 0x22]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x24 // movsx eax, word ptr [r8 + 0x24]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000a08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xa0], ymm1
+	LONG $0x40bf0f41; BYTE $0x28 // movsx eax, word ptr [r8 + 0x28]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x2a // movsx eax, word ptr [r8 + 0x2a]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000c08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xc0], ymm1
+	LONG $0x40bf0f41; BYTE $0x2e // movsx eax, word ptr [r8 + 0x2e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x30 // movsx eax, word ptr [r8 + 0x30]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000e08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xe0], ymm1
+	LONG $0x40bf0f41; BYTE $0x34 // movsx eax, word ptr [r8 + 0x34]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x36 // movsx eax, word ptr [r8 + 0x36]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000001008e7ffec5 // vmovdqu ymmword ptr [rsi + 0x100], ymm1
+	LONG $0x40bf0f41; BYTE $0x3a // movsx eax, word ptr [r8 + 0x3a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x3c // movsx eax, word ptr [r8 + 0x3c]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000001208e7ffec5 // vmovdqu ymmword ptr [rsi + 0x120], ymm1
+	LONG $0x40bf0f41; BYTE $0x38 // movsx eax, word ptr [r8 + 0x38]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001408e7ffec5 // vmovdqu ymmword ptr [rsi + 0x140], ymm1
+	LONG $0x40bf0f41; BYTE $0x3e // movsx eax, word ptr [r8 + 0x3e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001608e7ffec5 // vmovdqu ymmword ptr [rsi + 0x160], ymm1
+	LONG $0x40bf0f41; BYTE $0x40 // movsx eax, word ptr [r8 + 0x40]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x40bf0f41; BYTE $0x42 // movsx eax, word ptr [r8 + 0x42]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000001808e7ffec5 // vmovdqu ymmword ptr [rsi + 0x180], ymm1
+	WORD $0x478b; BYTE $0x7a // mov eax, dword ptr [rdi + 0x7a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001a08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1a0], ymm1
+	WORD $0x478b; BYTE $0x78 // mov eax, dword ptr [rdi + 0x78]
+	WORD $0xd0f7 // not eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001c08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1c0], ymm1
+	WORD $0x478b; BYTE $0x70 // mov eax, dword ptr [rdi + 0x70]
+	WORD $0xc8ff // dec eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001e08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1e0], ymm1
+	WORD $0xc031 // xor eax, eax
+	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002008e7ffec5 // vmovdqu ymmword ptr [rsi + 0x200], ymm1
+	WORD $0x478b; BYTE $0x20 // mov eax, dword ptr [rdi + 0x20]
+	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002208e7ffec5 // vmovdqu ymmword ptr [rsi + 0x220], ymm1
+	WORD $0x478b; BYTE $0x28 // mov eax, dword ptr [rdi + 0x28]
+	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002408e7ffec5 // vmovdqu ymmword ptr [rsi + 0x240], ymm1
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002608e7ffec5 // vmovdqu ymmword ptr [rsi + 0x260], ymm1
+	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0xfce18d0f; WORD $0xffff // jge 0xc90 <glideAVX2+0xc90>
+	WORD $0x894d; BYTE $0xea // mov r10, r13
+	QUAD $0x0000010824948948 // mov qword ptr [rsp + 0x108], rdx
+	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
+	WORD $0x47eb // jmp 0x1008 <glideAVX2+0x1008>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
+	QUAD $0x0000010824948b48 // mov rdx, qword ptr [rsp + 0x108]
+	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
+	LONG $0x244c8b4c; BYTE $0x40 // mov r9, qword ptr [rsp + 0x40]
+	LONG $0x24548b4c; BYTE $0x38 // mov r10, qword ptr [rsp + 0x38]
+	LONG $0xc0ebe5c5 // vpor ymm0, ymm3, ymm0
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x4a148d4d // lea r10, [r10 + 2*rcx]
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0xfc888d0f; WORD $0xffff // jge 0xc90 <glideAVX2+0xc90>
+	LONG $0x6f7e41c4; WORD $0x5204 // vmovdqu ymm8, ymmword ptr [r10 + 2*rdx]
+	QUAD $0x000001e0966ffec5 // vmovdqu ymm2, ymmword ptr [rsi + 0x1e0]
+	LONG $0xcdfdbdc5 // vpaddw ymm1, ymm8, ymm5
+	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
+	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
+	LONG $0x177de2c4; BYTE $0xcd // vptest ymm1, ymm5
+	WORD $0x1673 // jae 0x1040 <glideAVX2+0x1040>
+	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
+	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
+	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
+	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
+	WORD $0xb272 // jb 0xff0 <glideAVX2+0xff0>
+	WORD $0x14eb // jmp 0x1054 <glideAVX2+0x1054>
+	LONG $0xddeff5c5 // vpxor ymm3, ymm1, ymm5
+	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
+	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
+	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
+	WORD $0x9c72 // jb 0xff0 <glideAVX2+0xff0>
+	QUAD $0x0000908f187de2c4; BYTE $0x00 // vbroadcastss ymm1, dword ptr [rdi + 0x90]
+	QUAD $0x00009497187de2c4; BYTE $0x00 // vbroadcastss ymm2, dword ptr [rdi + 0x94]
+	LONG $0x337dc2c4; BYTE $0xe0 // vpmovzxwd ymm4, xmm8 # ymm4 = xmm8[0],zero,xmm8[1],zero,xmm8[2],zero,xmm8[3],zero,xmm8[4],zero,xmm8[5],zero,xmm8[6],zero,xmm8[7],zero
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe458ecc5 // vaddps ymm4, ymm2, ymm4
+	LONG $0xe45ef4c5 // vdivps ymm4, ymm1, ymm4
+	LONG $0x397d63c4; WORD $0x01c5 // vextracti128 xmm5, ymm8, 0x1
+	LONG $0x337de2c4; BYTE $0xed // vpmovzxwd ymm5, xmm5 # ymm5 = xmm5[0],zero,xmm5[1],zero,xmm5[2],zero,xmm5[3],zero,xmm5[4],zero,xmm5[5],zero,xmm5[6],zero,xmm5[7],zero
+	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
+	LONG $0xd558ecc5 // vaddps ymm2, ymm2, ymm5
+	LONG $0xca5ef4c5 // vdivps ymm1, ymm1, ymm2
+	LONG $0xd45bfec5 // vcvttps2dq ymm2, ymm4
+	LONG $0xc95bfec5 // vcvttps2dq ymm1, ymm1
+	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
+	WORD $0x478b; BYTE $0x58 // mov eax, dword ptr [rdi + 0x58]
+	LONG $0xc1af0f41 // imul eax, r9d
+	WORD $0xc189 // mov ecx, eax
+	LONG $0xd16ef9c5 // vmovd xmm2, ecx
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; WORD $0x2066 // vpmulhrsw ymm4, ymm2, ymmword ptr [rsi + 0x20]
+	LONG $0x2efdddc5 // vpaddw ymm5, ymm4, ymmword ptr [rsi]
+	LONG $0x48bf0f41; BYTE $0x20 // movsx ecx, word ptr [r8 + 0x20]
+	WORD $0xc001 // add eax, eax
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xe16ef9c5 // vmovd xmm4, ecx
+	LONG $0x797de2c4; BYTE $0xe4 // vpbroadcastw ymm4, xmm4
+	QUAD $0x00000080b6fdddc5 // vpaddw ymm6, ymm4, ymmword ptr [rsi + 0x80]
+	LONG $0x00fde3c4; WORD $0xd8e1 // vpermq ymm4, ymm1, 0xd8 # ymm4 = ymm1[0,2,1,3]
+	LONG $0x0b4de2c4; BYTE $0xcc // vpmulhrsw ymm1, ymm6, ymm4
+	LONG $0x0b6de2c4; WORD $0x6056 // vpmulhrsw ymm2, ymm2, ymmword ptr [rsi + 0x60]
+	LONG $0xe9fdd5c5 // vpaddw ymm5, ymm5, ymm1
+	LONG $0x4efdedc5; BYTE $0x40 // vpaddw ymm1, ymm2, ymmword ptr [rsi + 0x40]
+	LONG $0x48bf0f41; BYTE $0x26 // movsx ecx, word ptr [r8 + 0x26]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xd16ef9c5 // vmovd xmm2, ecx
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	QUAD $0x000000a096fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rsi + 0xa0]
+	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
+	LONG $0xf2fdf5c5 // vpaddw ymm6, ymm1, ymm2
+	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
+	LONG $0x5c7ffec5; WORD $0x6824 // vmovdqu ymmword ptr [rsp + 0x68], ymm3
+	QUAD $0x0000a824847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa8], ymm0
+	WORD $0x5b74 // je 0x1193 <glideAVX2+0x1193>
+	LONG $0x0b5de2c4; BYTE $0xfc // vpmulhrsw ymm7, ymm4, ymm4
+	LONG $0x48bf0f41; BYTE $0x2c // movsx ecx, word ptr [r8 + 0x2c]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000000c08efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0xc0]
+	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
+	LONG $0xedfdf5c5 // vpaddw ymm5, ymm1, ymm5
+	LONG $0x48bf0f41; BYTE $0x32 // movsx ecx, word ptr [r8 + 0x32]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000000e08efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0xe0]
+	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
+	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
+	QUAD $0x000001008efdd5c5 // vpaddw ymm1, ymm5, ymmword ptr [rsi + 0x100]
+	QUAD $0x000140960b5de2c4; BYTE $0x00 // vpmulhrsw ymm2, ymm4, ymmword ptr [rsi + 0x140]
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0000012096fdcdc5 // vpaddw ymm2, ymm6, ymmword ptr [rsi + 0x120]
+	QUAD $0x000160a60b5de2c4; BYTE $0x00 // vpmulhrsw ymm4, ymm4, ymmword ptr [rsi + 0x160]
+	LONG $0xd4fdedc5 // vpaddw ymm2, ymm2, ymm4
+	LONG $0x7f6ef9c5; BYTE $0x60 // vmovd xmm7, dword ptr [rdi + 0x60]
+	LONG $0xdfe155c5 // vpsraw ymm11, ymm5, xmm7
+	LONG $0xc7e1f5c5 // vpsraw ymm0, ymm1, xmm7
+	LONG $0xd7e14dc5 // vpsraw ymm10, ymm6, xmm7
+	LONG $0xcfe1edc5 // vpsraw ymm1, ymm2, xmm7
+	LONG $0x447ffec5; WORD $0x4824 // vmovdqu ymmword ptr [rsp + 0x48], ymm0
+	LONG $0xf97dc1c4; BYTE $0xc3 // vpsubw ymm0, ymm0, ymm11
+	QUAD $0x000088248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x88], ymm1
+	LONG $0xf975c1c4; BYTE $0xe2 // vpsubw ymm4, ymm1, ymm10
+	LONG $0x48bf0f41; BYTE $0x44 // movsx ecx, word ptr [r8 + 0x44]
+	WORD $0xaf0f; BYTE $0xc1 // imul eax, ecx
+	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
+	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001808efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0x180]
+	LONG $0xd1e4bdc5 // vpmulhuw ymm2, ymm8, ymm1
+	LONG $0xe1719dc5; BYTE $0x0f // vpsraw ymm12, ymm1, 0xf
+	LONG $0xdb1d41c4; BYTE $0xf0 // vpand ymm14, ymm12, ymm8
+	LONG $0xc9d5bdc5 // vpmullw ymm1, ymm8, ymm1
+	QUAD $0x000001c0be6f7ec5 // vmovdqu ymm15, ymmword ptr [rsi + 0x1c0]
+	QUAD $0x00000200ae6f7ec5 // vmovdqu ymm13, ymmword ptr [rsi + 0x200]
+	QUAD $0x00000220a66f7ec5 // vmovdqu ymm12, ymmword ptr [rsi + 0x220]
+	LONG $0x3e05e2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm15, ymm1
+	LONG $0xc97585c5 // vpcmpeqw ymm1, ymm15, ymm1
+	QUAD $0x000001a096fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rsi + 0x1a0]
+	LONG $0xf96dc1c4; BYTE $0xd6 // vpsubw ymm2, ymm2, ymm14
+	LONG $0xc9fdedc5 // vpaddw ymm1, ymm2, ymm1
+	LONG $0xdb76e5c5 // vpcmpeqd ymm3, ymm3, ymm3
+	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3
+	LONG $0x576ef9c5; BYTE $0x68 // vmovd xmm2, dword ptr [rdi + 0x68]
+	LONG $0xcae1f5c5 // vpsraw ymm1, ymm1, xmm2
+	QUAD $0x00000240b66f7ec5 // vmovdqu ymm14, ymmword ptr [rsi + 0x240]
+	LONG $0xf9fd3dc5 // vpaddw ymm15, ymm8, ymm1
+	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
+	LONG $0x3e05c2c4; BYTE $0xd0 // vpmaxuw ymm2, ymm15, ymm8
+	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
+	LONG $0xcbeff5c5 // vpxor ymm1, ymm1, ymm3
+	LONG $0xc9efedc5 // vpxor ymm1, ymm2, ymm1
+	QUAD $0x0000e824bc6ffec5; BYTE $0x00 // vmovdqu ymm7, ymmword ptr [rsp + 0xe8]
+	LONG $0x3e05e2c4; BYTE $0xd7 // vpmaxuw ymm2, ymm15, ymm7
+	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
+	LONG $0xd3efedc5 // vpxor ymm2, ymm2, ymm3
+	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
+	LONG $0xd0eaddc5 // vpminsw ymm2, ymm4, ymm0
+	LONG $0xd265c5c5 // vpcmpgtw ymm2, ymm7, ymm2
+	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
+	LONG $0xc1eb6dc5 // vpor ymm8, ymm2, ymm1
+	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0xc9f91dc5 // vpsubw ymm9, ymm12, ymm1
+	LONG $0x6515c1c4; BYTE $0xd3 // vpcmpgtw ymm2, ymm13, ymm11
+	LONG $0xe86ffdc5 // vmovdqa ymm5, ymm0
+	LONG $0xd965fdc5 // vpcmpgtw ymm3, ymm0, ymm1
+	LONG $0xdbebedc5 // vpor ymm3, ymm2, ymm3
+	LONG $0xc965ddc5 // vpcmpgtw ymm1, ymm4, ymm1
+	LONG $0x650dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm14, ymm10
+	LONG $0xcaebf5c5 // vpor ymm1, ymm1, ymm2
+	QUAD $0x00000260966ffec5 // vmovdqu ymm2, ymmword ptr [rsi + 0x260]
+	LONG $0x652541c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm11, ymm9
+	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
+	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
+	LONG $0xccf96dc5 // vpsubw ymm9, ymm2, ymm4
+	LONG $0x652d41c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm10, ymm9
+	LONG $0xdbebb5c5 // vpor ymm3, ymm9, ymm3
+	LONG $0xc9ebe5c5 // vpor ymm1, ymm3, ymm1
+	LONG $0xcff905c5 // vpsubw ymm9, ymm15, ymm7
+	LONG $0x177d62c4; BYTE $0xc1 // vptest ymm8, ymm1
+	LONG $0x244c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r9
+	LONG $0x2454894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r10
+	WORD $0x1473 // jae 0x132c <glideAVX2+0x132c>
+	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
+	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
+	LONG $0x000284e9; BYTE $0x00 // jmp 0x15b0 <glideAVX2+0x15b0>
+	LONG $0x397de3c4; WORD $0x01cb // vextracti128 xmm3, ymm1, 0x1
+	LONG $0xdb63f1c5 // vpacksswb xmm3, xmm1, xmm3
+	LONG $0xf9df3dc5 // vpandn ymm15, ymm8, ymm1
+	LONG $0x307de2c4; BYTE $0xcb // vpmovzxbw ymm1, xmm3 # ymm1 = xmm3[0],zero,xmm3[1],zero,xmm3[2],zero,xmm3[3],zero,xmm3[4],zero,xmm3[5],zero,xmm3[6],zero,xmm3[7],zero,xmm3[8],zero,xmm3[9],zero,xmm3[10],zero,xmm3[11],zero,xmm3[12],zero,xmm3[13],zero,xmm3[14],zero,xmm3[15],zero
+	LONG $0xf171f5c5; BYTE $0x0f // vpsllw ymm1, ymm1, 0xf
+	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
+	LONG $0xc1eb3dc5 // vpor ymm8, ymm8, ymm1
+	LONG $0x446ffec5; WORD $0x4824 // vmovdqu ymm0, ymmword ptr [rsp + 0x48]
+	LONG $0x657dc1c4; BYTE $0xcd // vpcmpgtw ymm1, ymm0, ymm13
+	LONG $0x651dc1c4; BYTE $0xdb // vpcmpgtw ymm3, ymm12, ymm11
+	QUAD $0x00008824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0x88]
+	LONG $0x657dc1c4; BYTE $0xc6 // vpcmpgtw ymm0, ymm0, ymm14
+	LONG $0x656dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm2, ymm10
+	LONG $0xd3dbedc5 // vpand ymm2, ymm2, ymm3
+	LONG $0xc9dbedc5 // vpand ymm1, ymm2, ymm1
+	LONG $0xc8dbf5c5 // vpand ymm1, ymm1, ymm0
+	LONG $0x177dc2c4; BYTE $0xcf // vptest ymm1, ymm15
+	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
+	WORD $0x0b75 // jne 0x1397 <glideAVX2+0x1397>
+	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
+	LONG $0x000219e9; BYTE $0x00 // jmp 0x15b0 <glideAVX2+0x15b0>
+	LONG $0xd1db85c5 // vpand ymm2, ymm15, ymm1
+	LONG $0xa0b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0xa0]
+	QUAD $0x0002808e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x280], ymm9
+	QUAD $0x0002a09e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2a0], ymm11
+	QUAD $0x0002c0ae7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2c0], ymm5
+	QUAD $0x0002e0967f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2e0], ymm10
+	QUAD $0x000300b67f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x300], ymm6
+	LONG $0xc2d7fdc5 // vpmovmskb eax, ymm2
+	LONG $0xaaaaaaa9; BYTE $0xaa // test eax, 0xaaaaaaaa
+	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
+	LONG $0x01cc840f; WORD $0x0000 // je 0x15b0 <glideAVX2+0x15b0>
+	LONG $0x397de3c4; WORD $0x01d1 // vextracti128 xmm1, ymm2, 0x1
+	LONG $0xc963e9c5 // vpacksswb xmm1, xmm2, xmm1
+	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
+	WORD $0xb70f; BYTE $0xd0 // movzx edx, ax
+	WORD $0x8b41; BYTE $0x00 // mov eax, dword ptr [r8]
+	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
+	LONG $0x04408b41 // mov eax, dword ptr [r8 + 0x4]
+	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	WORD $0x4f8b; BYTE $0x28 // mov ecx, dword ptr [rdi + 0x28]
+	LONG $0x10244c89 // mov dword ptr [rsp + 0x10], ecx
+	WORD $0x4f8b; BYTE $0x30 // mov ecx, dword ptr [rdi + 0x30]
+	LONG $0x0c244c89 // mov dword ptr [rsp + 0xc], ecx
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x000c8d48 // lea rcx, [rax + rax]
+	WORD $0x24eb // jmp 0x1445 <glideAVX2+0x1445>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	QUAD $0x0000008824948b48 // mov rdx, qword ptr [rsp + 0x88]
+	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
+	WORD $0xd021 // and eax, edx
+	WORD $0xc289 // mov edx, eax
+	LONG $0x014d840f; WORD $0x0000 // je 0x1592 <glideAVX2+0x1592>
+	QUAD $0x0000008824948948 // mov qword ptr [rsp + 0x88], rdx
+	LONG $0xbc0f44f3; BYTE $0xc2 // tzcnt r8d, edx
+	QUAD $0x0002e04694bf0f43; BYTE $0x00 // movsx edx, word ptr [r14 + 2*r8 + 0x2e0]
+	LONG $0x14245403 // add edx, dword ptr [rsp + 0x14]
+	QUAD $0x00030046b4bf0f43; BYTE $0x00 // movsx esi, word ptr [r14 + 2*r8 + 0x300]
+	WORD $0xd601 // add esi, edx
+	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
+	WORD $0xc239 // cmp edx, eax
+	WORD $0x4e0f; BYTE $0xd0 // cmovle edx, eax
+	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
+	WORD $0xc639 // cmp esi, eax
+	WORD $0x4d0f; BYTE $0xf0 // cmovge esi, eax
+	WORD $0xf239 // cmp edx, esi
+	WORD $0xb07d // jge 0x1430 <glideAVX2+0x1430>
+	QUAD $0x0002a04684bf0f43; BYTE $0x00 // movsx eax, word ptr [r14 + 2*r8 + 0x2a0]
+	LONG $0x08244403 // add eax, dword ptr [rsp + 0x8]
+	QUAD $0x0002c0468cbf0f47; BYTE $0x00 // movsx r9d, word ptr [r14 + 2*r8 + 0x2c0]
+	WORD $0x0141; BYTE $0xc1 // add r9d, eax
+	LONG $0x247c8b48; BYTE $0x48 // mov rdi, qword ptr [rsp + 0x48]
+	WORD $0x3941; BYTE $0xf9 // cmp r9d, edi
+	LONG $0xcf4d0f44 // cmovge r9d, edi
 	WORD $0xc085 // test eax, eax
-	WORD $0x940f; BYTE $0xc1 // sete cl
-	LONG $0x80838b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rbx + 0x80]
-	WORD $0x8948; BYTE $0x08 // mov qword ptr [rax], rcx
-	LONG $0xd8658d48 // lea rsp, [rbp - 0x28]
+	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
+	WORD $0x4e0f; BYTE $0xc7 // cmovle eax, edi
+	WORD $0x3944; BYTE $0xc8 // cmp eax, r9d
+	LONG $0xff788d0f; WORD $0xffff // jge 0x1430 <glideAVX2+0x1430>
+	WORD $0x6348; BYTE $0xea // movsxd rbp, edx
+	WORD $0x6348; BYTE $0xfe // movsxd rdi, esi
+	WORD $0x6349; BYTE $0xf1 // movsxd rsi, r9d
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	WORD $0x8b4c; BYTE $0x22 // mov r12, qword ptr [rdx]
+	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
+	WORD $0x2949; BYTE $0xc2 // sub r10, rax
+	LONG $0x01588d48 // lea rbx, [rax + 0x1]
+	LONG $0xff5e8d4c // lea r11, [rsi - 0x1]
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0xd5af0f48 // imul rdx, rbp
+	WORD $0x014c; BYTE $0xe2 // add rdx, r12
+	WORD $0x1ceb // jmp 0x14ff <glideAVX2+0x14ff>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x3948; BYTE $0xfd // cmp rbp, rdi
+	LONG $0xff31840f; WORD $0xffff // je 0x1430 <glideAVX2+0x1430>
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0x01c2f641 // test r10b, 0x1
+	WORD $0x3174 // je 0x1539 <glideAVX2+0x1539>
+	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
+	LONG $0x4caf0f4c; WORD $0x4824 // imul r9, qword ptr [rsp + 0x48]
+	LONG $0x4c0c8d4f // lea r9, [r12 + 2*r9]
+	QUAD $0x00028046acb70f47; BYTE $0x00 // movzx r13d, word ptr [r14 + 2*r8 + 0x280]
+	LONG $0x3cb70f45; BYTE $0x41 // movzx r15d, word ptr [r9 + 2*rax]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xef394566 // cmp r15w, r13w
+	LONG $0xfd430f45 // cmovae r15d, r13d
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x3c894566; BYTE $0x41 // mov word ptr [r9 + 2*rax], r15w
+	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
+	WORD $0x3949; BYTE $0xc3 // cmp r11, rax
+	WORD $0xb274 // je 0x14f0 <glideAVX2+0x14f0>
+	WORD $0x9066 // nop
+	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
+	LONG $0x2cb70f46; BYTE $0x4a // movzx r13d, word ptr [rdx + 2*r9]
+	WORD $0xff41; BYTE $0xcd // dec r13d
+	LONG $0xfd394566 // cmp r13w, r15w
+	LONG $0xef430f45 // cmovae r13d, r15d
+	WORD $0xff41; BYTE $0xc5 // inc r13d
+	LONG $0x2c894666; BYTE $0x4a // mov word ptr [rdx + 2*r9], r13w
+	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
+	LONG $0x6cb70f46; WORD $0x024a // movzx r13d, word ptr [rdx + 2*r9 + 0x2]
+	WORD $0xff41; BYTE $0xcd // dec r13d
+	LONG $0xfd394566 // cmp r13w, r15w
+	LONG $0xef430f45 // cmovae r13d, r15d
+	WORD $0xff41; BYTE $0xc5 // inc r13d
+	LONG $0x6c894666; WORD $0x024a // mov word ptr [rdx + 2*r9 + 0x2], r13w
+	LONG $0x02c18349 // add r9, 0x2
+	WORD $0x394c; BYTE $0xce // cmp rsi, r9
+	WORD $0xb375 // jne 0x1540 <glideAVX2+0x1540>
+	LONG $0xffff5ee9; BYTE $0xff // jmp 0x14f0 <glideAVX2+0x14f0>
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x246c8b4c; BYTE $0x28 // mov r13, qword ptr [rsp + 0x28]
+	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
+	QUAD $0x00000280887f7ec5 // vmovdqu ymmword ptr [rax + 0x280], ymm9
+	LONG $0xdf3dc1c4; BYTE $0xcb // vpandn ymm1, ymm8, ymm11
+	QUAD $0x000002a0887ffec5 // vmovdqu ymmword ptr [rax + 0x2a0], ymm1
+	QUAD $0x000002c0a87ffec5 // vmovdqu ymmword ptr [rax + 0x2c0], ymm5
+	LONG $0xdf3dc1c4; BYTE $0xca // vpandn ymm1, ymm8, ymm10
+	QUAD $0x000002e0887ffec5 // vmovdqu ymmword ptr [rax + 0x2e0], ymm1
+	LONG $0xcedfbdc5 // vpandn ymm1, ymm8, ymm6
+	QUAD $0x00000300887ffec5 // vmovdqu ymmword ptr [rax + 0x300], ymm1
+	LONG $0x04486349 // movsxd rcx, dword ptr [r8 + 0x4]
+	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	WORD $0x634d; BYTE $0x00 // movsxd r8, dword ptr [r8]
+	LONG $0x46248d4e // lea r12, [rsi + 2*r8]
+	LONG $0x04c48349 // add r12, 0x4
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	LONG $0x12348d48 // lea rsi, [rdx + rdx]
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
+	WORD $0x1aeb // jmp 0x162d <glideAVX2+0x162d>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x10f88349 // cmp r8, 0x10
+	LONG $0xf9a3840f; WORD $0xffff // je 0xfd0 <glideAVX2+0xfd0>
+	QUAD $0x000280408cb70f46; BYTE $0x00 // movzx r9d, word ptr [rax + 2*r8 + 0x280]
+	QUAD $0x0002c04094b70f46; BYTE $0x00 // movzx r10d, word ptr [rax + 2*r8 + 0x2c0]
+	LONG $0xfa834166; BYTE $0x02 // cmp r10w, 0x2
+	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
+	LONG $0xd14d0f45 // cmovge r10d, r9d
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0xd94f0f45 // cmovg r11d, r9d
+	QUAD $0x000300409cbf0f42; BYTE $0x00 // movsx ebx, word ptr [rax + 2*r8 + 0x300]
+	WORD $0xdb85 // test ebx, ebx
+	WORD $0xbb7e // jle 0x1620 <glideAVX2+0x1620>
+	QUAD $0x0002e040b4bf0f4e; BYTE $0x00 // movsx r14, word ptr [rax + 2*r8 + 0x2e0]
+	QUAD $0x0002a040bcbf0f4e; BYTE $0x00 // movsx r15, word ptr [rax + 2*r8 + 0x2a0]
+	WORD $0xc3ff // inc ebx
+	LONG $0x71348d4e // lea r14, [rcx + 2*r14]
+	LONG $0xf2af0f4c // imul r14, rdx
+	LONG $0x7e348d4f // lea r14, [r14 + 2*r15]
+	WORD $0x014d; BYTE $0xe6 // add r14, r12
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x6eb70f41; BYTE $0xfc // movzx ebp, word ptr [r14 - 0x4]
+	WORD $0xcdff // dec ebp
+	LONG $0xcd394466 // cmp bp, r9w
+	LONG $0xe9430f41 // cmovae ebp, r9d
+	WORD $0xc5ff // inc ebp
+	LONG $0x6e894166; BYTE $0xfc // mov word ptr [r14 - 0x4], bp
+	LONG $0x6eb70f41; BYTE $0xfe // movzx ebp, word ptr [r14 - 0x2]
+	WORD $0xcdff // dec ebp
+	LONG $0xd5394466 // cmp bp, r10w
+	LONG $0xea430f41 // cmovae ebp, r10d
+	WORD $0xc5ff // inc ebp
+	LONG $0x6e894166; BYTE $0xfe // mov word ptr [r14 - 0x2], bp
+	LONG $0x2eb70f41 // movzx ebp, word ptr [r14]
+	WORD $0xcdff // dec ebp
+	LONG $0xdd394466 // cmp bp, r11w
+	LONG $0xeb430f41 // cmovae ebp, r11d
+	WORD $0xc5ff // inc ebp
+	LONG $0x2e894166 // mov word ptr [r14], bp
+	WORD $0xcbff // dec ebx
+	WORD $0x0149; BYTE $0xf6 // add r14, rsi
+	WORD $0xfb83; BYTE $0x01 // cmp ebx, 0x1
+	WORD $0xb677 // ja 0x1690 <glideAVX2+0x1690>
+	LONG $0xffff41e9; BYTE $0xff // jmp 0x1620 <glideAVX2+0x1620>
+	BYTE $0x90 // nop
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	LONG $0xf51e8e0f; WORD $0xffff // jle 0xc14 <glideAVX2+0xc14>
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xd1 // vpbroadcastw ymm2, xmm1
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	WORD $0x8941; BYTE $0xc0 // mov r8d, eax
+	WORD $0x2941; BYTE $0xd0 // sub r8d, edx
+	LONG $0x014a8d4c // lea r9, [rdx + 0x1]
+	LONG $0x01c0f641 // test r8b, 0x1
+	WORD $0x2a74 // je 0x173d <glideAVX2+0x173d>
+	LONG $0xfd55c1c4; WORD $0x004d // vpaddw ymm1, ymm5, ymmword ptr [r13]
+	LONG $0xfd55c1c4; WORD $0x205d // vpaddw ymm3, ymm5, ymmword ptr [r13 + 0x20]
+	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
+	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
+	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
+	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
+	WORD $0x894c; BYTE $0xca // mov rdx, r9
+	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
+	LONG $0xf4ce840f; WORD $0xffff // je 0xc14 <glideAVX2+0xc14>
+	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0xfd55c1c4; WORD $0x004d // vpaddw ymm1, ymm5, ymmword ptr [r13]
+	LONG $0xfd55c1c4; WORD $0x205d // vpaddw ymm3, ymm5, ymmword ptr [r13 + 0x20]
+	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
+	LONG $0xfd55c1c4; WORD $0x0d5c; BYTE $0x00 // vpaddw ymm3, ymm5, ymmword ptr [r13 + rcx]
+	LONG $0xfd55c1c4; WORD $0x0d64; BYTE $0x20 // vpaddw ymm4, ymm5, ymmword ptr [r13 + rcx + 0x20]
+	LONG $0x0d548d49; BYTE $0x00 // lea rdx, [r13 + rcx]
+	LONG $0x3a5de2c4; BYTE $0xdb // vpminuw ymm3, ymm4, ymm3
+	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
+	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
+	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
+	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x8949; BYTE $0xd5 // mov r13, rdx
+	LONG $0xfec08348 // add rax, -0x2
+	WORD $0xb575 // jne 0x1750 <glideAVX2+0x1750>
+	LONG $0xfff474e9; BYTE $0xff // jmp 0xc14 <glideAVX2+0xc14>
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x0bf48e0f; WORD $0x0000 // jle 0x239d <glideAVX2+0x239d>
+	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
+	WORD $0xc031 // xor eax, eax
+	WORD $0x23eb // jmp 0x17d4 <glideAVX2+0x17d4>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0x0bc98d0f; WORD $0x0000 // jge 0x239d <glideAVX2+0x239d>
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
+	LONG $0x24148948 // mov qword ptr [rsp], rdx
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0x06e2c149 // shl r10, 0x6
+	LONG $0x0857034c // add r10, qword ptr [rdi + 0x8]
+	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
+	WORD $0x1a74 // je 0x1810 <glideAVX2+0x1810>
+	LONG $0x0ae4880f; WORD $0x0000 // js 0x22e0 <glideAVX2+0x22e0>
+	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x000adde9; BYTE $0x00 // jmp 0x22e5 <glideAVX2+0x22e5>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xc80c8d4c // lea r9, [rax + 8*rcx]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000108248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x108], ymm1
+	WORD $0xb341; BYTE $0x01 // mov r11b, 0x1
+	WORD $0xdb31 // xor ebx, ebx
+	QUAD $0x000000c82494894c // mov qword ptr [rsp + 0xc8], r10
+	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
+	WORD $0x16eb // jmp 0x1855 <glideAVX2+0x1855>
+	BYTE $0x90 // nop
+	LONG $0x000010bb; BYTE $0x00 // mov ebx, 0x10
+	LONG $0x01c3f641 // test r11b, 0x1
+	LONG $0x0000bb41; WORD $0x0000 // mov r11d, 0x0
+	LONG $0xff6b840f; WORD $0xffff // je 0x17c0 <glideAVX2+0x17c0>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0xa0978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0xa0]
+	LONG $0x1c6ffec5; BYTE $0x58 // vmovdqu ymm3, ymmword ptr [rax + 2*rbx]
+	LONG $0x646ffec5; WORD $0x4058 // vmovdqu ymm4, ymmword ptr [rax + 2*rbx + 0x40]
+	LONG $0x41bf0f41; BYTE $0x08 // movsx eax, word ptr [r9 + 0x8]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x41bf0f41; BYTE $0x0a // movsx eax, word ptr [r9 + 0xa]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x41bf0f41; BYTE $0x0c // movsx eax, word ptr [r9 + 0xc]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x0a7ffec5 // vmovdqu ymmword ptr [rdx], ymm1
+	LONG $0x41bf0f41; BYTE $0x0e // movsx eax, word ptr [r9 + 0xe]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x41bf0f41; BYTE $0x10 // movsx eax, word ptr [r9 + 0x10]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x4a7ffec5; BYTE $0x20 // vmovdqu ymmword ptr [rdx + 0x20], ymm1
+	LONG $0x41bf0f41; BYTE $0x12 // movsx eax, word ptr [r9 + 0x12]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x41bf0f41; BYTE $0x14 // movsx eax, word ptr [r9 + 0x14]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x41bf0f41; BYTE $0x16 // movsx eax, word ptr [r9 + 0x16]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x4a7ffec5; BYTE $0x40 // vmovdqu ymmword ptr [rdx + 0x40], ymm1
+	LONG $0x41bf0f41; BYTE $0x18 // movsx eax, word ptr [r9 + 0x18]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x41bf0f41; BYTE $0x1a // movsx eax, word ptr [r9 + 0x1a]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	LONG $0x4a7ffec5; BYTE $0x60 // vmovdqu ymmword ptr [rdx + 0x60], ymm1
+	LONG $0x41bf0f41; BYTE $0x1c // movsx eax, word ptr [r9 + 0x1c]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x41bf0f41; BYTE $0x1e // movsx eax, word ptr [r9 + 0x1e]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000808a7ffec5 // vmovdqu ymmword ptr [rdx + 0x80], ymm1
+	LONG $0x41bf0f41; BYTE $0x22 // movsx eax, word ptr [r9 + 0x22]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x41bf0f41; BYTE $0x24 // movsx eax, word ptr [r9 + 0x24]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000a08a7ffec5 // vmovdqu ymmword ptr [rdx + 0xa0], ymm1
+	LONG $0x41bf0f41; BYTE $0x28 // movsx eax, word ptr [r9 + 0x28]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x41bf0f41; BYTE $0x2a // movsx eax, word ptr [r9 + 0x2a]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000c08a7ffec5 // vmovdqu ymmword ptr [rdx + 0xc0], ymm1
+	LONG $0x41bf0f41; BYTE $0x2e // movsx eax, word ptr [r9 + 0x2e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x41bf0f41; BYTE $0x30 // movsx eax, word ptr [r9 + 0x30]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000000e08a7ffec5 // vmovdqu ymmword ptr [rdx + 0xe0], ymm1
+	LONG $0x41bf0f41; BYTE $0x34 // movsx eax, word ptr [r9 + 0x34]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x41bf0f41; BYTE $0x36 // movsx eax, word ptr [r9 + 0x36]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000001008a7ffec5 // vmovdqu ymmword ptr [rdx + 0x100], ymm1
+	LONG $0x41bf0f41; BYTE $0x3a // movsx eax, word ptr [r9 + 0x3a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x41bf0f41; BYTE $0x3c // movsx eax, word ptr [r9 + 0x3c]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000001208a7ffec5 // vmovdqu ymmword ptr [rdx + 0x120], ymm1
+	LONG $0x41bf0f41; BYTE $0x38 // movsx eax, word ptr [r9 + 0x38]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001408a7ffec5 // vmovdqu ymmword ptr [rdx + 0x140], ymm1
+	LONG $0x41bf0f41; BYTE $0x3e // movsx eax, word ptr [r9 + 0x3e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001608a7ffec5 // vmovdqu ymmword ptr [rdx + 0x160], ymm1
+	LONG $0x41bf0f41; BYTE $0x40 // movsx eax, word ptr [r9 + 0x40]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x41bf0f41; BYTE $0x42 // movsx eax, word ptr [r9 + 0x42]
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x000001808a7ffec5 // vmovdqu ymmword ptr [rdx + 0x180], ymm1
+	WORD $0x478b; BYTE $0x7a // mov eax, dword ptr [rdi + 0x7a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001a08a7ffec5 // vmovdqu ymmword ptr [rdx + 0x1a0], ymm1
+	WORD $0x478b; BYTE $0x78 // mov eax, dword ptr [rdi + 0x78]
+	WORD $0xd0f7 // not eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001c08a7ffec5 // vmovdqu ymmword ptr [rdx + 0x1c0], ymm1
+	WORD $0x478b; BYTE $0x70 // mov eax, dword ptr [rdi + 0x70]
+	WORD $0xc8ff // dec eax
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001e08a7ffec5 // vmovdqu ymmword ptr [rdx + 0x1e0], ymm1
+	WORD $0xc031 // xor eax, eax
+	WORD $0x2b41; BYTE $0x01 // sub eax, dword ptr [r9]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002008a7ffec5 // vmovdqu ymmword ptr [rdx + 0x200], ymm1
+	WORD $0x478b; BYTE $0x20 // mov eax, dword ptr [rdi + 0x20]
+	WORD $0x2b41; BYTE $0x01 // sub eax, dword ptr [r9]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002208a7ffec5 // vmovdqu ymmword ptr [rdx + 0x220], ymm1
+	WORD $0x478b; BYTE $0x28 // mov eax, dword ptr [rdi + 0x28]
+	LONG $0x04412b41 // sub eax, dword ptr [r9 + 0x4]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002408a7ffec5 // vmovdqu ymmword ptr [rdx + 0x240], ymm1
+	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
+	LONG $0x04412b41 // sub eax, dword ptr [r9 + 0x4]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000002608a7ffec5 // vmovdqu ymmword ptr [rdx + 0x260], ymm1
+	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
+	LONG $0xfceb8d0f; WORD $0xffff // jge 0x1840 <glideAVX2+0x1840>
+	WORD $0x894d; BYTE $0xd0 // mov r8, r10
+	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
+	LONG $0x245c8944; BYTE $0x30 // mov dword ptr [rsp + 0x30], r11d
+	QUAD $0x000000e8249c8948 // mov qword ptr [rsp + 0xe8], rbx
+	WORD $0x34eb // jmp 0x1ba0 <glideAVX2+0x1ba0>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
+	LONG $0x24448b4c; BYTE $0x38 // mov r8, qword ptr [rsp + 0x38]
+	LONG $0xc0ebe5c5 // vpor ymm0, ymm3, ymm0
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x48048d4d // lea r8, [r8 + 2*rcx]
+	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
+	LONG $0xfca08d0f; WORD $0xffff // jge 0x1840 <glideAVX2+0x1840>
+	LONG $0x6f7e41c4; WORD $0x5804 // vmovdqu ymm8, ymmword ptr [r8 + 2*rbx]
+	QUAD $0x000001e0926ffec5 // vmovdqu ymm2, ymmword ptr [rdx + 0x1e0]
+	LONG $0xcdfdbdc5 // vpaddw ymm1, ymm8, ymm5
+	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
+	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
+	LONG $0x177de2c4; BYTE $0xcd // vptest ymm1, ymm5
+	WORD $0x1e73 // jae 0x1be0 <glideAVX2+0x1be0>
+	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
+	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
+	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
+	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
+	WORD $0xb272 // jb 0x1b88 <glideAVX2+0x1b88>
+	WORD $0x1ceb // jmp 0x1bf4 <glideAVX2+0x1bf4>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xddeff5c5 // vpxor ymm3, ymm1, ymm5
+	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
+	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
+	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
+	WORD $0x9472 // jb 0x1b88 <glideAVX2+0x1b88>
+	QUAD $0x0000908f187de2c4; BYTE $0x00 // vbroadcastss ymm1, dword ptr [rdi + 0x90]
+	QUAD $0x00009497187de2c4; BYTE $0x00 // vbroadcastss ymm2, dword ptr [rdi + 0x94]
+	LONG $0x337dc2c4; BYTE $0xe0 // vpmovzxwd ymm4, xmm8 # ymm4 = xmm8[0],zero,xmm8[1],zero,xmm8[2],zero,xmm8[3],zero,xmm8[4],zero,xmm8[5],zero,xmm8[6],zero,xmm8[7],zero
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xe458ecc5 // vaddps ymm4, ymm2, ymm4
+	LONG $0xe45ef4c5 // vdivps ymm4, ymm1, ymm4
+	LONG $0x397d63c4; WORD $0x01c5 // vextracti128 xmm5, ymm8, 0x1
+	LONG $0x337de2c4; BYTE $0xed // vpmovzxwd ymm5, xmm5 # ymm5 = xmm5[0],zero,xmm5[1],zero,xmm5[2],zero,xmm5[3],zero,xmm5[4],zero,xmm5[5],zero,xmm5[6],zero,xmm5[7],zero
+	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
+	LONG $0xd558ecc5 // vaddps ymm2, ymm2, ymm5
+	LONG $0xca5ef4c5 // vdivps ymm1, ymm1, ymm2
+	LONG $0xd45bfec5 // vcvttps2dq ymm2, ymm4
+	LONG $0xc95bfec5 // vcvttps2dq ymm1, ymm1
+	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
+	WORD $0x478b; BYTE $0x58 // mov eax, dword ptr [rdi + 0x58]
+	WORD $0xaf0f; BYTE $0xc6 // imul eax, esi
+	WORD $0xc189 // mov ecx, eax
+	LONG $0xd16ef9c5 // vmovd xmm2, ecx
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x0b6de2c4; WORD $0x2062 // vpmulhrsw ymm4, ymm2, ymmword ptr [rdx + 0x20]
+	LONG $0x2afdddc5 // vpaddw ymm5, ymm4, ymmword ptr [rdx]
+	LONG $0x49bf0f41; BYTE $0x20 // movsx ecx, word ptr [r9 + 0x20]
+	WORD $0xc001 // add eax, eax
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xe16ef9c5 // vmovd xmm4, ecx
+	LONG $0x797de2c4; BYTE $0xe4 // vpbroadcastw ymm4, xmm4
+	QUAD $0x00000080b2fdddc5 // vpaddw ymm6, ymm4, ymmword ptr [rdx + 0x80]
+	LONG $0x00fde3c4; WORD $0xd8e1 // vpermq ymm4, ymm1, 0xd8 # ymm4 = ymm1[0,2,1,3]
+	LONG $0x0b4de2c4; BYTE $0xcc // vpmulhrsw ymm1, ymm6, ymm4
+	LONG $0x0b6de2c4; WORD $0x6052 // vpmulhrsw ymm2, ymm2, ymmword ptr [rdx + 0x60]
+	LONG $0xe9fdd5c5 // vpaddw ymm5, ymm5, ymm1
+	LONG $0x4afdedc5; BYTE $0x40 // vpaddw ymm1, ymm2, ymmword ptr [rdx + 0x40]
+	LONG $0x49bf0f41; BYTE $0x26 // movsx ecx, word ptr [r9 + 0x26]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xd16ef9c5 // vmovd xmm2, ecx
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	QUAD $0x000000a092fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rdx + 0xa0]
+	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
+	LONG $0xf2fdf5c5 // vpaddw ymm6, ymm1, ymm2
+	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
+	LONG $0x5c7ffec5; WORD $0x6824 // vmovdqu ymmword ptr [rsp + 0x68], ymm3
+	QUAD $0x0000a824847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa8], ymm0
+	WORD $0x5b74 // je 0x1d32 <glideAVX2+0x1d32>
+	LONG $0x0b5de2c4; BYTE $0xfc // vpmulhrsw ymm7, ymm4, ymm4
+	LONG $0x49bf0f41; BYTE $0x2c // movsx ecx, word ptr [r9 + 0x2c]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000000c08afdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rdx + 0xc0]
+	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
+	LONG $0xedfdf5c5 // vpaddw ymm5, ymm1, ymm5
+	LONG $0x49bf0f41; BYTE $0x32 // movsx ecx, word ptr [r9 + 0x32]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000000e08afdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rdx + 0xe0]
+	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
+	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
+	QUAD $0x000001008afdd5c5 // vpaddw ymm1, ymm5, ymmword ptr [rdx + 0x100]
+	QUAD $0x000140920b5de2c4; BYTE $0x00 // vpmulhrsw ymm2, ymm4, ymmword ptr [rdx + 0x140]
+	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
+	QUAD $0x0000012092fdcdc5 // vpaddw ymm2, ymm6, ymmword ptr [rdx + 0x120]
+	QUAD $0x000160a20b5de2c4; BYTE $0x00 // vpmulhrsw ymm4, ymm4, ymmword ptr [rdx + 0x160]
+	LONG $0xd4fdedc5 // vpaddw ymm2, ymm2, ymm4
+	LONG $0x7f6ef9c5; BYTE $0x60 // vmovd xmm7, dword ptr [rdi + 0x60]
+	LONG $0xdfe155c5 // vpsraw ymm11, ymm5, xmm7
+	LONG $0xc7e1f5c5 // vpsraw ymm0, ymm1, xmm7
+	LONG $0xd7e14dc5 // vpsraw ymm10, ymm6, xmm7
+	LONG $0xcfe1edc5 // vpsraw ymm1, ymm2, xmm7
+	LONG $0x447ffec5; WORD $0x4824 // vmovdqu ymmword ptr [rsp + 0x48], ymm0
+	LONG $0xf97dc1c4; BYTE $0xc3 // vpsubw ymm0, ymm0, ymm11
+	QUAD $0x000088248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x88], ymm1
+	LONG $0xf975c1c4; BYTE $0xe2 // vpsubw ymm4, ymm1, ymm10
+	LONG $0x49bf0f41; BYTE $0x44 // movsx ecx, word ptr [r9 + 0x44]
+	WORD $0xaf0f; BYTE $0xc1 // imul eax, ecx
+	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
+	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x000001808afdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rdx + 0x180]
+	LONG $0xd1e4bdc5 // vpmulhuw ymm2, ymm8, ymm1
+	LONG $0xe1719dc5; BYTE $0x0f // vpsraw ymm12, ymm1, 0xf
+	LONG $0xdb1d41c4; BYTE $0xf0 // vpand ymm14, ymm12, ymm8
+	LONG $0xc9d5bdc5 // vpmullw ymm1, ymm8, ymm1
+	QUAD $0x000001c0ba6f7ec5 // vmovdqu ymm15, ymmword ptr [rdx + 0x1c0]
+	QUAD $0x00000200aa6f7ec5 // vmovdqu ymm13, ymmword ptr [rdx + 0x200]
+	QUAD $0x00000220a26f7ec5 // vmovdqu ymm12, ymmword ptr [rdx + 0x220]
+	LONG $0x3e05e2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm15, ymm1
+	LONG $0xc97585c5 // vpcmpeqw ymm1, ymm15, ymm1
+	QUAD $0x000001a092fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rdx + 0x1a0]
+	LONG $0xf96dc1c4; BYTE $0xd6 // vpsubw ymm2, ymm2, ymm14
+	LONG $0xc9fdedc5 // vpaddw ymm1, ymm2, ymm1
+	LONG $0xdb76e5c5 // vpcmpeqd ymm3, ymm3, ymm3
+	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3
+	LONG $0x576ef9c5; BYTE $0x68 // vmovd xmm2, dword ptr [rdi + 0x68]
+	LONG $0xcae1f5c5 // vpsraw ymm1, ymm1, xmm2
+	QUAD $0x00000240b26f7ec5 // vmovdqu ymm14, ymmword ptr [rdx + 0x240]
+	LONG $0xf9fd3dc5 // vpaddw ymm15, ymm8, ymm1
+	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
+	LONG $0x3e05c2c4; BYTE $0xd0 // vpmaxuw ymm2, ymm15, ymm8
+	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
+	LONG $0xcbeff5c5 // vpxor ymm1, ymm1, ymm3
+	LONG $0xc9efedc5 // vpxor ymm1, ymm2, ymm1
+	QUAD $0x00010824bc6ffec5; BYTE $0x00 // vmovdqu ymm7, ymmword ptr [rsp + 0x108]
+	LONG $0x3e05e2c4; BYTE $0xd7 // vpmaxuw ymm2, ymm15, ymm7
+	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
+	LONG $0xd3efedc5 // vpxor ymm2, ymm2, ymm3
+	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
+	LONG $0xd0eaddc5 // vpminsw ymm2, ymm4, ymm0
+	LONG $0xd265c5c5 // vpcmpgtw ymm2, ymm7, ymm2
+	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
+	LONG $0xc1eb6dc5 // vpor ymm8, ymm2, ymm1
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0xc9f91dc5 // vpsubw ymm9, ymm12, ymm1
+	LONG $0x6515c1c4; BYTE $0xd3 // vpcmpgtw ymm2, ymm13, ymm11
+	LONG $0xe86ffdc5 // vmovdqa ymm5, ymm0
+	LONG $0xd965fdc5 // vpcmpgtw ymm3, ymm0, ymm1
+	LONG $0xdbebedc5 // vpor ymm3, ymm2, ymm3
+	LONG $0xc965ddc5 // vpcmpgtw ymm1, ymm4, ymm1
+	LONG $0x650dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm14, ymm10
+	LONG $0xcaebf5c5 // vpor ymm1, ymm1, ymm2
+	QUAD $0x00000260926ffec5 // vmovdqu ymm2, ymmword ptr [rdx + 0x260]
+	LONG $0x652541c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm11, ymm9
+	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
+	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
+	LONG $0xccf96dc5 // vpsubw ymm9, ymm2, ymm4
+	LONG $0x652d41c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm10, ymm9
+	LONG $0xdbebb5c5 // vpor ymm3, ymm9, ymm3
+	LONG $0xc9ebe5c5 // vpor ymm1, ymm3, ymm1
+	LONG $0xcff905c5 // vpsubw ymm9, ymm15, ymm7
+	LONG $0x177d62c4; BYTE $0xc1 // vptest ymm8, ymm1
+	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
+	LONG $0x2444894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r8
+	WORD $0x1473 // jae 0x1ecb <glideAVX2+0x1ecb>
+	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
+	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
+	LONG $0x000285e9; BYTE $0x00 // jmp 0x2150 <glideAVX2+0x2150>
+	LONG $0x397de3c4; WORD $0x01cb // vextracti128 xmm3, ymm1, 0x1
+	LONG $0xdb63f1c5 // vpacksswb xmm3, xmm1, xmm3
+	LONG $0xf9df3dc5 // vpandn ymm15, ymm8, ymm1
+	LONG $0x307de2c4; BYTE $0xcb // vpmovzxbw ymm1, xmm3 # ymm1 = xmm3[0],zero,xmm3[1],zero,xmm3[2],zero,xmm3[3],zero,xmm3[4],zero,xmm3[5],zero,xmm3[6],zero,xmm3[7],zero,xmm3[8],zero,xmm3[9],zero,xmm3[10],zero,xmm3[11],zero,xmm3[12],zero,xmm3[13],zero,xmm3[14],zero,xmm3[15],zero
+	LONG $0xf171f5c5; BYTE $0x0f // vpsllw ymm1, ymm1, 0xf
+	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
+	LONG $0xc1eb3dc5 // vpor ymm8, ymm8, ymm1
+	LONG $0x446ffec5; WORD $0x4824 // vmovdqu ymm0, ymmword ptr [rsp + 0x48]
+	LONG $0x657dc1c4; BYTE $0xcd // vpcmpgtw ymm1, ymm0, ymm13
+	LONG $0x651dc1c4; BYTE $0xdb // vpcmpgtw ymm3, ymm12, ymm11
+	QUAD $0x00008824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0x88]
+	LONG $0x657dc1c4; BYTE $0xc6 // vpcmpgtw ymm0, ymm0, ymm14
+	LONG $0x656dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm2, ymm10
+	LONG $0xd3dbedc5 // vpand ymm2, ymm2, ymm3
+	LONG $0xc9dbedc5 // vpand ymm1, ymm2, ymm1
+	LONG $0xc8dbf5c5 // vpand ymm1, ymm1, ymm0
+	LONG $0x177dc2c4; BYTE $0xcf // vptest ymm1, ymm15
+	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
+	WORD $0x0b75 // jne 0x1f36 <glideAVX2+0x1f36>
+	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
+	LONG $0x00021ae9; BYTE $0x00 // jmp 0x2150 <glideAVX2+0x2150>
+	LONG $0xd1db85c5 // vpand ymm2, ymm15, ymm1
+	LONG $0xa0b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0xa0]
+	QUAD $0x0002808e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x280], ymm9
+	QUAD $0x0002a09e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2a0], ymm11
+	QUAD $0x0002c0ae7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2c0], ymm5
+	QUAD $0x0002e0967f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2e0], ymm10
+	QUAD $0x000300b67f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x300], ymm6
+	LONG $0xc2d7fdc5 // vpmovmskb eax, ymm2
+	LONG $0xaaaaaaa9; BYTE $0xaa // test eax, 0xaaaaaaaa
+	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
+	LONG $0x01cd840f; WORD $0x0000 // je 0x2150 <glideAVX2+0x2150>
+	LONG $0x397de3c4; WORD $0x01d1 // vextracti128 xmm1, ymm2, 0x1
+	LONG $0xc963e9c5 // vpacksswb xmm1, xmm2, xmm1
+	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
+	WORD $0xb70f; BYTE $0xd0 // movzx edx, ax
+	WORD $0x8b41; BYTE $0x01 // mov eax, dword ptr [r9]
+	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
+	LONG $0x04418b41 // mov eax, dword ptr [r9 + 0x4]
+	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	WORD $0x4f8b; BYTE $0x28 // mov ecx, dword ptr [rdi + 0x28]
+	LONG $0x10244c89 // mov dword ptr [rsp + 0x10], ecx
+	WORD $0x4f8b; BYTE $0x30 // mov ecx, dword ptr [rdi + 0x30]
+	LONG $0x0c244c89 // mov dword ptr [rsp + 0xc], ecx
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x000c8d48 // lea rcx, [rax + rax]
+	WORD $0x15eb // jmp 0x1fd5 <glideAVX2+0x1fd5>
+	QUAD $0x0000008824948b48 // mov rdx, qword ptr [rsp + 0x88]
+	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
+	WORD $0xd021 // and eax, edx
+	WORD $0xc289 // mov edx, eax
+	LONG $0x014d840f; WORD $0x0000 // je 0x2122 <glideAVX2+0x2122>
+	QUAD $0x0000008824948948 // mov qword ptr [rsp + 0x88], rdx
+	LONG $0xbc0f44f3; BYTE $0xc2 // tzcnt r8d, edx
+	QUAD $0x0002e04694bf0f43; BYTE $0x00 // movsx edx, word ptr [r14 + 2*r8 + 0x2e0]
+	LONG $0x14245403 // add edx, dword ptr [rsp + 0x14]
+	QUAD $0x00030046b4bf0f43; BYTE $0x00 // movsx esi, word ptr [r14 + 2*r8 + 0x300]
+	WORD $0xd601 // add esi, edx
+	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
+	WORD $0xc239 // cmp edx, eax
+	WORD $0x4e0f; BYTE $0xd0 // cmovle edx, eax
+	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
+	WORD $0xc639 // cmp esi, eax
+	WORD $0x4d0f; BYTE $0xf0 // cmovge esi, eax
+	WORD $0xf239 // cmp edx, esi
+	WORD $0xb07d // jge 0x1fc0 <glideAVX2+0x1fc0>
+	QUAD $0x0002a04684bf0f43; BYTE $0x00 // movsx eax, word ptr [r14 + 2*r8 + 0x2a0]
+	LONG $0x08244403 // add eax, dword ptr [rsp + 0x8]
+	QUAD $0x0002c0468cbf0f47; BYTE $0x00 // movsx r9d, word ptr [r14 + 2*r8 + 0x2c0]
+	WORD $0x0141; BYTE $0xc1 // add r9d, eax
+	LONG $0x247c8b48; BYTE $0x48 // mov rdi, qword ptr [rsp + 0x48]
+	WORD $0x3941; BYTE $0xf9 // cmp r9d, edi
+	LONG $0xcf4d0f44 // cmovge r9d, edi
+	WORD $0xc085 // test eax, eax
+	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
+	WORD $0x4e0f; BYTE $0xc7 // cmovle eax, edi
+	WORD $0x3944; BYTE $0xc8 // cmp eax, r9d
+	LONG $0xff788d0f; WORD $0xffff // jge 0x1fc0 <glideAVX2+0x1fc0>
+	WORD $0x6348; BYTE $0xea // movsxd rbp, edx
+	WORD $0x6348; BYTE $0xfe // movsxd rdi, esi
+	WORD $0x6349; BYTE $0xf1 // movsxd rsi, r9d
+	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
+	WORD $0x8b4c; BYTE $0x22 // mov r12, qword ptr [rdx]
+	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
+	WORD $0x2949; BYTE $0xc2 // sub r10, rax
+	LONG $0x01588d48 // lea rbx, [rax + 0x1]
+	LONG $0xff5e8d4c // lea r11, [rsi - 0x1]
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0xd5af0f48 // imul rdx, rbp
+	WORD $0x014c; BYTE $0xe2 // add rdx, r12
+	WORD $0x1ceb // jmp 0x208f <glideAVX2+0x208f>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x3948; BYTE $0xfd // cmp rbp, rdi
+	LONG $0xff31840f; WORD $0xffff // je 0x1fc0 <glideAVX2+0x1fc0>
+	WORD $0x8949; BYTE $0xc1 // mov r9, rax
+	LONG $0x01c2f641 // test r10b, 0x1
+	WORD $0x3174 // je 0x20c9 <glideAVX2+0x20c9>
+	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
+	LONG $0x4caf0f4c; WORD $0x4824 // imul r9, qword ptr [rsp + 0x48]
+	LONG $0x4c0c8d4f // lea r9, [r12 + 2*r9]
+	QUAD $0x00028046acb70f47; BYTE $0x00 // movzx r13d, word ptr [r14 + 2*r8 + 0x280]
+	LONG $0x3cb70f45; BYTE $0x41 // movzx r15d, word ptr [r9 + 2*rax]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xef394566 // cmp r15w, r13w
+	LONG $0xfd430f45 // cmovae r15d, r13d
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x3c894566; BYTE $0x41 // mov word ptr [r9 + 2*rax], r15w
+	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
+	WORD $0x3949; BYTE $0xc3 // cmp r11, rax
+	WORD $0xb274 // je 0x2080 <glideAVX2+0x2080>
+	WORD $0x9066 // nop
+	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
+	LONG $0x2cb70f46; BYTE $0x4a // movzx r13d, word ptr [rdx + 2*r9]
+	WORD $0xff41; BYTE $0xcd // dec r13d
+	LONG $0xfd394566 // cmp r13w, r15w
+	LONG $0xef430f45 // cmovae r13d, r15d
+	WORD $0xff41; BYTE $0xc5 // inc r13d
+	LONG $0x2c894666; BYTE $0x4a // mov word ptr [rdx + 2*r9], r13w
+	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
+	LONG $0x6cb70f46; WORD $0x024a // movzx r13d, word ptr [rdx + 2*r9 + 0x2]
+	WORD $0xff41; BYTE $0xcd // dec r13d
+	LONG $0xfd394566 // cmp r13w, r15w
+	LONG $0xef430f45 // cmovae r13d, r15d
+	WORD $0xff41; BYTE $0xc5 // inc r13d
+	LONG $0x6c894666; WORD $0x024a // mov word ptr [rdx + 2*r9 + 0x2], r13w
+	LONG $0x02c18349 // add r9, 0x2
+	WORD $0x394c; BYTE $0xce // cmp rsi, r9
+	WORD $0xb375 // jne 0x20d0 <glideAVX2+0x20d0>
+	LONG $0xffff5ee9; BYTE $0xff // jmp 0x2080 <glideAVX2+0x2080>
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	QUAD $0x000000c824948b4c // mov r10, qword ptr [rsp + 0xc8]
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	LONG $0x245c8b44; BYTE $0x30 // mov r11d, dword ptr [rsp + 0x30]
+	QUAD $0x000000e8249c8b48 // mov rbx, qword ptr [rsp + 0xe8]
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xa0b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0xa0]
+	QUAD $0x0002808e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x280], ymm9
+	LONG $0xdf3dc1c4; BYTE $0xcb // vpandn ymm1, ymm8, ymm11
+	QUAD $0x0002a08e7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2a0], ymm1
+	QUAD $0x0002c0ae7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2c0], ymm5
+	LONG $0xdf3dc1c4; BYTE $0xca // vpandn ymm1, ymm8, ymm10
+	QUAD $0x0002e08e7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2e0], ymm1
+	LONG $0xcedfbdc5 // vpandn ymm1, ymm8, ymm6
+	QUAD $0x0003008e7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x300], ymm1
+	LONG $0x04416349 // movsxd rax, dword ptr [r9 + 0x4]
+	LONG $0x207f8b4c // mov r15, qword ptr [rdi + 0x20]
+	LONG $0xc7af0f49 // imul rax, r15
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	WORD $0x6349; BYTE $0x09 // movsxd rcx, dword ptr [r9]
+	LONG $0x48248d4c // lea r12, [rax + 2*rcx]
+	LONG $0x3f2c8d4f // lea r13, [r15 + r15]
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
+	WORD $0x16eb // jmp 0x21cd <glideAVX2+0x21cd>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	LONG $0x10fd8348 // cmp rbp, 0x10
+	LONG $0xf9a3840f; WORD $0xffff // je 0x1b70 <glideAVX2+0x1b70>
+	QUAD $0x0002806e8cb70f41; BYTE $0x00 // movzx ecx, word ptr [r14 + 2*rbp + 0x280]
+	QUAD $0x0002c06ebc834166; WORD $0x0200 // cmp word ptr [r14 + 2*rbp + 0x2c0], 0x2
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
+	QUAD $0x0003006eb4bf0f41; BYTE $0x00 // movsx esi, word ptr [r14 + 2*rbp + 0x300]
+	WORD $0xf685 // test esi, esi
+	WORD $0xcb7e // jle 0x21c0 <glideAVX2+0x21c0>
+	QUAD $0x0002e06e94bf0f49; BYTE $0x00 // movsx rdx, word ptr [r14 + 2*rbp + 0x2e0]
+	LONG $0xd7af0f49 // imul rdx, r15
+	LONG $0x54148d49 // lea rdx, [r12 + 2*rdx]
+	QUAD $0x0002a06ebcbf0f49; BYTE $0x00 // movsx rdi, word ptr [r14 + 2*rbp + 0x2a0]
+	LONG $0x7a148d48 // lea rdx, [rdx + 2*rdi]
+	LONG $0x01c6f640 // test sil, 0x1
+	WORD $0x1775 // jne 0x2230 <glideAVX2+0x2230>
+	WORD $0x8941; BYTE $0xf0 // mov r8d, esi
+	LONG $0x01fe8366 // cmp si, 0x1
+	WORD $0x9e74 // je 0x21c0 <glideAVX2+0x21c0>
+	WORD $0x40eb // jmp 0x2264 <glideAVX2+0x2264>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0xb70f; BYTE $0x3a // movzx edi, word ptr [rdx]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xcf // cmp di, cx
+	WORD $0x430f; BYTE $0xf9 // cmovae edi, ecx
+	WORD $0xc7ff // inc edi
+	WORD $0x8966; BYTE $0x3a // mov word ptr [rdx], di
+	LONG $0x027ab70f // movzx edi, word ptr [rdx + 0x2]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xc7 // cmp di, ax
+	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
+	WORD $0xc7ff // inc edi
+	LONG $0x027a8966 // mov word ptr [rdx + 0x2], di
+	LONG $0xff468d44 // lea r8d, [rsi - 0x1]
+	LONG $0x7a148d4a // lea rdx, [rdx + 2*r15]
+	LONG $0x01fe8366 // cmp si, 0x1
+	LONG $0xff5c840f; WORD $0xffff // je 0x21c0 <glideAVX2+0x21c0>
+	WORD $0xff41; BYTE $0xc8 // dec r8d
+	WORD $0x1feb // jmp 0x2288 <glideAVX2+0x2288>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0xc6ff // inc esi
+	LONG $0x74894266; WORD $0x022a // mov word ptr [rdx + r13 + 0x2], si
+	WORD $0x014c; BYTE $0xea // add rdx, r13
+	WORD $0x014c; BYTE $0xea // add rdx, r13
+	LONG $0xfec08341 // add r8d, -0x2
+	LONG $0xff38830f; WORD $0xffff // jae 0x21c0 <glideAVX2+0x21c0>
+	WORD $0xb70f; BYTE $0x32 // movzx esi, word ptr [rdx]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xce // cmp si, cx
+	WORD $0x0272 // jb 0x2294 <glideAVX2+0x2294>
+	WORD $0xce89 // mov esi, ecx
+	WORD $0xc6ff // inc esi
+	WORD $0x8966; BYTE $0x32 // mov word ptr [rdx], si
+	LONG $0x0272b70f // movzx esi, word ptr [rdx + 0x2]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xc6 // cmp si, ax
+	WORD $0x0272 // jb 0x22a6 <glideAVX2+0x22a6>
+	WORD $0xc689 // mov esi, eax
+	WORD $0xc6ff // inc esi
+	LONG $0x02728966 // mov word ptr [rdx + 0x2], si
+	LONG $0x34b70f42; BYTE $0x2a // movzx esi, word ptr [rdx + r13]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xce // cmp si, cx
+	WORD $0x0272 // jb 0x22ba <glideAVX2+0x22ba>
+	WORD $0xce89 // mov esi, ecx
+	WORD $0xc6ff // inc esi
+	LONG $0x34894266; BYTE $0x2a // mov word ptr [rdx + r13], si
+	LONG $0x74b70f42; WORD $0x022a // movzx esi, word ptr [rdx + r13 + 0x2]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xc6 // cmp si, ax
+	WORD $0xa272 // jb 0x2270 <glideAVX2+0x2270>
+	WORD $0xc689 // mov esi, eax
+	WORD $0x9eeb // jmp 0x2270 <glideAVX2+0x2270>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	LONG $0xf4ce8e0f; WORD $0xffff // jle 0x17c4 <glideAVX2+0x17c4>
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x797de2c4; BYTE $0xd1 // vpbroadcastw ymm2, xmm1
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	WORD $0x8941; BYTE $0xc0 // mov r8d, eax
+	WORD $0x2941; BYTE $0xd0 // sub r8d, edx
+	LONG $0x014a8d4c // lea r9, [rdx + 0x1]
+	LONG $0x01c0f641 // test r8b, 0x1
+	WORD $0x2874 // je 0x233b <glideAVX2+0x233b>
+	LONG $0xfd55c1c4; BYTE $0x0a // vpaddw ymm1, ymm5, ymmword ptr [r10]
+	LONG $0xfd55c1c4; WORD $0x205a // vpaddw ymm3, ymm5, ymmword ptr [r10 + 0x20]
+	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
+	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
+	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
+	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	LONG $0x4a148d4d // lea r10, [r10 + 2*rcx]
+	WORD $0x894c; BYTE $0xca // mov rdx, r9
+	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
+	LONG $0xf480840f; WORD $0xffff // je 0x17c4 <glideAVX2+0x17c4>
+	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0xfd55c1c4; BYTE $0x0a // vpaddw ymm1, ymm5, ymmword ptr [r10]
+	LONG $0xfd55c1c4; WORD $0x205a // vpaddw ymm3, ymm5, ymmword ptr [r10 + 0x20]
+	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
+	LONG $0xfd55c1c4; WORD $0x0a1c // vpaddw ymm3, ymm5, ymmword ptr [r10 + rcx]
+	LONG $0xfd55c1c4; WORD $0x0a64; BYTE $0x20 // vpaddw ymm4, ymm5, ymmword ptr [r10 + rcx + 0x20]
+	LONG $0x0a148d49 // lea rdx, [r10 + rcx]
+	LONG $0x3a5de2c4; BYTE $0xdb // vpminuw ymm3, ymm4, ymm3
+	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
+	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
+	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
+	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
+	LONG $0xfec08348 // add rax, -0x2
+	WORD $0xb875 // jne 0x2350 <glideAVX2+0x2350>
+	LONG $0xfff427e9; BYTE $0xff // jmp 0x17c4 <glideAVX2+0x17c4>
+	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
+	WORD $0x0e74 // je 0x23b2 <glideAVX2+0x23b2>
+	LONG $0x98878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x98]
+	LONG $0x0100c748; WORD $0x0000; BYTE $0x00 // mov qword ptr [rax], 0x1
+	LONG $0x28c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x128
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2444,7 +1970,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x010101be; BYTE $0x01 // mov esi, 0x1010101
 	LONG $0x0002b841; WORD $0x0002 // mov r8d, 0x20002
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0x01038e0f; WORD $0x0000 // jle 0x2819 <halveColorAVX2+0x119>
+	LONG $0x01038e0f; WORD $0x0000 // jle 0x24e9 <halveColorAVX2+0x119>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
@@ -2459,7 +1985,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	WORD $0xf631 // xor esi, esi
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x2deb // jmp 0x277e <halveColorAVX2+0x7e>
+	WORD $0x2deb // jmp 0x244e <halveColorAVX2+0x7e>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x207ffec5 // vmovdqu ymmword ptr [rax], ymm4
 	LONG $0x08c08349 // add r8, 0x8
@@ -2467,7 +1993,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc8048d4a // lea rax, [rax + 8*r9]
 	LONG $0x30c68348 // add rsi, 0x30
 	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
-	LONG $0x009b8d0f; WORD $0x0000 // jge 0x2819 <halveColorAVX2+0x119>
+	LONG $0x009b8d0f; WORD $0x0000 // jge 0x24e9 <halveColorAVX2+0x119>
 	LONG $0x246ffac5; BYTE $0x31 // vmovdqu xmm4, xmmword ptr [rcx + rsi]
 	LONG $0x6c6ffac5; WORD $0x0c31 // vmovdqu xmm5, xmmword ptr [rcx + rsi + 0xc]
 	QUAD $0x01183164385de3c4 // vinserti128 ymm4, ymm4, xmmword ptr [rcx + rsi + 0x18], 0x1
@@ -2492,11 +2018,11 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd571d5c5; BYTE $0x02 // vpsrlw ymm5, ymm5, 0x2
 	LONG $0xe567ddc5 // vpackuswb ymm4, ymm4, ymm5
 	LONG $0x04f98349 // cmp r9, 0x4
-	LONG $0xff5c840f; WORD $0xffff // je 0x2760 <halveColorAVX2+0x60>
+	LONG $0xff5c840f; WORD $0xffff // je 0x2430 <halveColorAVX2+0x60>
 	LONG $0x005de2c4; BYTE $0xe2 // vpshufb ymm4, ymm4, ymm2
 	LONG $0x207ffac5 // vmovdqu xmmword ptr [rax], xmm4
 	LONG $0x397de3c4; WORD $0x0c60; BYTE $0x01 // vextracti128 xmmword ptr [rax + 0xc], ymm4, 0x1
-	LONG $0xffff4be9; BYTE $0xff // jmp 0x2764 <halveColorAVX2+0x64>
+	LONG $0xffff4be9; BYTE $0xff // jmp 0x2434 <halveColorAVX2+0x64>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2507,7 +2033,7 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0x01ef8e0f; WORD $0x0000 // jle 0x2a21 <halveDepthAVX2+0x201>
+	LONG $0x01ef8e0f; WORD $0x0000 // jle 0x26f1 <halveDepthAVX2+0x201>
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
 	LONG $0x026ffec5 // vmovdqu ymm0, ymmword ptr [rdx]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
@@ -2620,6 +2146,6 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x284f0348 // add rcx, qword ptr [rdi + 0x28]
 	LONG $0x08c08348 // add rax, 0x8
 	LONG $0x30473b48 // cmp rax, qword ptr [rdi + 0x30]
-	LONG $0xfe3f8c0f; WORD $0xffff // jl 0x2860 <halveDepthAVX2+0x40>
+	LONG $0xfe3f8c0f; WORD $0xffff // jl 0x2530 <halveDepthAVX2+0x40>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret

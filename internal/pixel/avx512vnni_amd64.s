@@ -7,2230 +7,2433 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	BYTE $0x55 // push rbp
-	WORD $0x8948; BYTE $0xe5 // mov rbp, rsp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0xf0e48348 // and rsp, -0x10
-	LONG $0x30ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x130
-	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
-	LONG $0x08f88349 // cmp r8, 0x8
-	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
-	LONG $0x0dbe840f; WORD $0x0000 // je 0xde9 <glideAVX512+0xde9>
-	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0x1a04850f; WORD $0x0000 // jne 0x1a39 <glideAVX512+0x1a39>
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0xc031 // xor eax, eax
-	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x2f6c8e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
-	LONG $0x487df262; WORD $0xc07c // vpbroadcastd zmm0, eax
-	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
-	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	LONG $0x486df362; WORD $0xd225; BYTE $0xff // vpternlogd zmm2, zmm2, zmm2, 0xff
-	LONG $0xaab84166; BYTE $0xaa // mov r8w, 0xaaaa
-	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
-	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x1aeb // jmp 0x85 <glideAVX512+0x85>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x10c18349 // add r9, 0x10
-	LONG $0x70c68148; WORD $0x0001; BYTE $0x00 // add rsi, 0x170
-	LONG $0x404f3b4c // cmp r9, qword ptr [rdi + 0x40]
-	LONG $0x2f1e8d0f; WORD $0x0000 // jge 0x2fa3 <glideAVX512+0x2fa3>
-	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
-	LONG $0x6f7ea1c4; WORD $0x482c // vmovdqu ymm5, ymmword ptr [rax + 2*r9]
-	LONG $0x177de2c4; BYTE $0xed // vptest ymm5, ymm5
-	WORD $0xda74 // je 0x70 <glideAVX512+0x70>
-	LONG $0x487df262; WORD $0xfd33 // vpmovzxwd zmm7, ymm5 # zmm7 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x0ffff0b9; BYTE $0x00 // mov ecx, 0xffff0
-	LONG $0xc992fbc5 // kmovd k1, ecx
-	LONG $0xffff00b9; BYTE $0x00 // mov ecx, 0xffff00
-	LONG $0xd192fbc5 // kmovd k2, ecx
-	LONG $0xfff000b9; BYTE $0x0f // mov ecx, 0xffff000
-	LONG $0xd992fbc5 // kmovd k3, ecx
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
-	LONG $0xe046fcc5 // kxnorw k4, k0, k0
-	LONG $0x487d7262; WORD $0x4658; BYTE $0x16 // vpbroadcastd zmm8, dword ptr [rsi + 0x58]
-	LONG $0x497d7262; WORD $0x4658; BYTE $0x2d // vpbroadcastd zmm8 {k1}, dword ptr [rsi + 0xb4]
-	LONG $0x4a7d7262; WORD $0x4658; BYTE $0x44 // vpbroadcastd zmm8 {k2}, dword ptr [rsi + 0x110]
-	LONG $0x4b7d7262; WORD $0x4658; BYTE $0x5b // vpbroadcastd zmm8 {k3}, dword ptr [rsi + 0x16c]
-	LONG $0x4c7d7262; WORD $0x0c90; BYTE $0xb8 // vpgatherdd zmm9 {k4}, zmmword ptr [rax + 4*zmm7]
-	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
-	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
-	LONG $0x4855f162; WORD $0x31db // vpandd zmm6, zmm5, zmmword ptr [rcx]
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
-	LONG $0x484d7162; WORD $0xd5fa // vpsubd zmm10, zmm6, zmm5
-	LONG $0x487d7262; WORD $0x1e58 // vpbroadcastd zmm11, dword ptr [rsi]
-	LONG $0x497d7262; WORD $0x5e58; BYTE $0x17 // vpbroadcastd zmm11 {k1}, dword ptr [rsi + 0x5c]
-	LONG $0x4a7d7262; WORD $0x5e58; BYTE $0x2e // vpbroadcastd zmm11 {k2}, dword ptr [rsi + 0xb8]
-	LONG $0x4b7d7262; WORD $0x5e58; BYTE $0x45 // vpbroadcastd zmm11 {k3}, dword ptr [rsi + 0x114]
-	LONG $0x58257162; WORD $0x5ffe; BYTE $0x14 // vpaddd zmm11, zmm11, dword ptr [rdi + 0x50]{1to16}
-	LONG $0x487d7262; WORD $0x6658; BYTE $0x01 // vpbroadcastd zmm12, dword ptr [rsi + 0x4]
-	LONG $0x497d7262; WORD $0x6658; BYTE $0x18 // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x60]
-	LONG $0x4a7d7262; WORD $0x6658; BYTE $0x2f // vpbroadcastd zmm12 {k2}, dword ptr [rsi + 0xbc]
-	LONG $0x4b7d7262; WORD $0x6658; BYTE $0x46 // vpbroadcastd zmm12 {k3}, dword ptr [rsi + 0x118]
-	LONG $0x482d7262; WORD $0xd640 // vpmulld zmm10, zmm10, zmm6
-	LONG $0x4815d162; WORD $0xe272; BYTE $0x01 // vpsrad zmm13, zmm10, 0x1
-	LONG $0x481d7262; WORD $0xd640 // vpmulld zmm10, zmm12, zmm6
-	LONG $0x48255162; WORD $0xd2fe // vpaddd zmm10, zmm11, zmm10
-	LONG $0x487d7262; WORD $0x5e58; BYTE $0x02 // vpbroadcastd zmm11, dword ptr [rsi + 0x8]
-	LONG $0x497d7262; WORD $0x5e58; BYTE $0x19 // vpbroadcastd zmm11 {k1}, dword ptr [rsi + 0x64]
-	LONG $0x4a7d7262; WORD $0x5e58; BYTE $0x30 // vpbroadcastd zmm11 {k2}, dword ptr [rsi + 0xc0]
-	LONG $0x4b7d7262; WORD $0x5e58; BYTE $0x47 // vpbroadcastd zmm11 {k3}, dword ptr [rsi + 0x11c]
-	LONG $0x48255262; WORD $0xdd40 // vpmulld zmm11, zmm11, zmm13
-	LONG $0x482d5162; WORD $0xdbfe // vpaddd zmm11, zmm10, zmm11
-	LONG $0x487d7262; WORD $0x5658; BYTE $0x0a // vpbroadcastd zmm10, dword ptr [rsi + 0x28]
-	LONG $0x487d7262; WORD $0x6658; BYTE $0x0b // vpbroadcastd zmm12, dword ptr [rsi + 0x2c]
-	LONG $0x497d7262; WORD $0x6658; BYTE $0x22 // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x88]
-	LONG $0x4a7d7262; WORD $0x6658; BYTE $0x39 // vpbroadcastd zmm12 {k2}, dword ptr [rsi + 0xe4]
-	LONG $0x4b7d7262; WORD $0x6658; BYTE $0x50 // vpbroadcastd zmm12 {k3}, dword ptr [rsi + 0x140]
-	LONG $0x497d7262; WORD $0x5658; BYTE $0x21 // vpbroadcastd zmm10 {k1}, dword ptr [rsi + 0x84]
-	LONG $0x4a7d7262; WORD $0x5658; BYTE $0x38 // vpbroadcastd zmm10 {k2}, dword ptr [rsi + 0xe0]
-	LONG $0x4b7d7262; WORD $0x5658; BYTE $0x4f // vpbroadcastd zmm10 {k3}, dword ptr [rsi + 0x13c]
-	LONG $0x481d7262; WORD $0xe640 // vpmulld zmm12, zmm12, zmm6
-	LONG $0x481d5162; WORD $0xd2fe // vpaddd zmm10, zmm12, zmm10
-	LONG $0x48ad5262; WORD $0xe128 // vpmuldq zmm12, zmm10, zmm9
-	LONG $0x488dd162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm14, zmm10, 0x20
-	LONG $0x48add162; WORD $0xe172; BYTE $0x20 // vpsraq zmm10, zmm9, 0x20
-	LONG $0x488d5262; WORD $0xf228 // vpmuldq zmm14, zmm14, zmm10
-	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
-	LONG $0x927bc1c4; BYTE $0xe0 // kmovd k4, r8d
-	LONG $0x4c7d5162; WORD $0xe66f // vmovdqa32 zmm12 {k4}, zmm14
-	LONG $0x48255162; WORD $0xdcfe // vpaddd zmm11, zmm11, zmm12
-	LONG $0x487d7262; WORD $0x6658; BYTE $0x03 // vpbroadcastd zmm12, dword ptr [rsi + 0xc]
-	LONG $0x497d7262; WORD $0x6658; BYTE $0x1a // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x68]
-	LONG $0x4a7d7262; WORD $0x6658; BYTE $0x31 // vpbroadcastd zmm12 {k2}, dword ptr [rsi + 0xc4]
-	LONG $0x4b7d7262; WORD $0x6658; BYTE $0x48 // vpbroadcastd zmm12 {k3}, dword ptr [rsi + 0x120]
-	LONG $0x581d7162; WORD $0x67fe; BYTE $0x14 // vpaddd zmm12, zmm12, dword ptr [rdi + 0x50]{1to16}
-	LONG $0x487d7262; WORD $0x7658; BYTE $0x04 // vpbroadcastd zmm14, dword ptr [rsi + 0x10]
-	LONG $0x497d7262; WORD $0x7658; BYTE $0x1b // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x6c]
-	LONG $0x4a7d7262; WORD $0x7658; BYTE $0x32 // vpbroadcastd zmm14 {k2}, dword ptr [rsi + 0xc8]
-	LONG $0x4b7d7262; WORD $0x7658; BYTE $0x49 // vpbroadcastd zmm14 {k3}, dword ptr [rsi + 0x124]
-	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
-	LONG $0x481d5162; WORD $0xe6fe // vpaddd zmm12, zmm12, zmm14
-	LONG $0x487d7262; WORD $0x7658; BYTE $0x05 // vpbroadcastd zmm14, dword ptr [rsi + 0x14]
-	LONG $0x497d7262; WORD $0x7658; BYTE $0x1c // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x70]
-	LONG $0x4a7d7262; WORD $0x7658; BYTE $0x33 // vpbroadcastd zmm14 {k2}, dword ptr [rsi + 0xcc]
-	LONG $0x4b7d7262; WORD $0x7658; BYTE $0x4a // vpbroadcastd zmm14 {k3}, dword ptr [rsi + 0x128]
-	LONG $0x480d5262; WORD $0xed40 // vpmulld zmm13, zmm14, zmm13
-	LONG $0x481d5162; WORD $0xe5fe // vpaddd zmm12, zmm12, zmm13
-	LONG $0x487d7262; WORD $0x6e58; BYTE $0x0c // vpbroadcastd zmm13, dword ptr [rsi + 0x30]
-	LONG $0x487d7262; WORD $0x7658; BYTE $0x0d // vpbroadcastd zmm14, dword ptr [rsi + 0x34]
-	LONG $0x497d7262; WORD $0x7658; BYTE $0x24 // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x90]
-	LONG $0x4a7d7262; WORD $0x7658; BYTE $0x3b // vpbroadcastd zmm14 {k2}, dword ptr [rsi + 0xec]
-	LONG $0x4b7d7262; WORD $0x7658; BYTE $0x52 // vpbroadcastd zmm14 {k3}, dword ptr [rsi + 0x148]
-	LONG $0x497d7262; WORD $0x6e58; BYTE $0x23 // vpbroadcastd zmm13 {k1}, dword ptr [rsi + 0x8c]
-	LONG $0x4a7d7262; WORD $0x6e58; BYTE $0x3a // vpbroadcastd zmm13 {k2}, dword ptr [rsi + 0xe8]
-	LONG $0x4b7d7262; WORD $0x6e58; BYTE $0x51 // vpbroadcastd zmm13 {k3}, dword ptr [rsi + 0x144]
-	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
-	LONG $0x480d5162; WORD $0xedfe // vpaddd zmm13, zmm14, zmm13
-	LONG $0x48955262; WORD $0xf128 // vpmuldq zmm14, zmm13, zmm9
-	LONG $0x4895d162; WORD $0xd573; BYTE $0x20 // vpsrlq zmm13, zmm13, 0x20
-	LONG $0x48955262; WORD $0xea28 // vpmuldq zmm13, zmm13, zmm10
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x4c7d5162; WORD $0xf56f // vmovdqa32 zmm14 {k4}, zmm13
-	LONG $0x481d5162; WORD $0xeefe // vpaddd zmm13, zmm12, zmm14
-	LONG $0x687f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x68], 0x0
-	LONG $0x010f840f; WORD $0x0000 // je 0x3f9 <glideAVX512+0x3f9>
-	LONG $0x48b55262; WORD $0xe128 // vpmuldq zmm12, zmm9, zmm9
-	LONG $0x48ad5262; WORD $0xf228 // vpmuldq zmm14, zmm10, zmm10
-	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
-	LONG $0x487d7262; WORD $0x7e58; BYTE $0x10 // vpbroadcastd zmm15, dword ptr [rsi + 0x40]
-	LONG $0x497d7262; WORD $0x7e58; BYTE $0x27 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x9c]
-	LONG $0x4a7d7262; WORD $0x7e58; BYTE $0x3e // vpbroadcastd zmm15 {k2}, dword ptr [rsi + 0xf8]
-	LONG $0x4b7d7262; WORD $0x7e58; BYTE $0x55 // vpbroadcastd zmm15 {k3}, dword ptr [rsi + 0x154]
-	LONG $0x487de262; WORD $0x4658; BYTE $0x11 // vpbroadcastd zmm16, dword ptr [rsi + 0x44]
-	LONG $0x497de262; WORD $0x4658; BYTE $0x28 // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0xa0]
-	LONG $0x4a7de262; WORD $0x4658; BYTE $0x3f // vpbroadcastd zmm16 {k2}, dword ptr [rsi + 0xfc]
-	LONG $0x4b7de262; WORD $0x4658; BYTE $0x56 // vpbroadcastd zmm16 {k3}, dword ptr [rsi + 0x158]
-	LONG $0x407de262; WORD $0xc640 // vpmulld zmm16, zmm16, zmm6
-	LONG $0x407d5162; WORD $0xfffe // vpaddd zmm15, zmm16, zmm15
-	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
-	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
-	LONG $0x40fdc262; WORD $0xc440 // vpmullq zmm16, zmm16, zmm12
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x48855262; WORD $0xfe28 // vpmuldq zmm15, zmm15, zmm14
-	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
-	LONG $0x927bc1c4; BYTE $0xe0 // kmovd k4, r8d
-	LONG $0x487de262; WORD $0x4e58; BYTE $0x12 // vpbroadcastd zmm17, dword ptr [rsi + 0x48]
-	LONG $0x497de262; WORD $0x4e58; BYTE $0x29 // vpbroadcastd zmm17 {k1}, dword ptr [rsi + 0xa4]
-	LONG $0x4a7de262; WORD $0x4e58; BYTE $0x40 // vpbroadcastd zmm17 {k2}, dword ptr [rsi + 0x100]
-	LONG $0x4b7de262; WORD $0x4e58; BYTE $0x57 // vpbroadcastd zmm17 {k3}, dword ptr [rsi + 0x15c]
-	LONG $0x487de262; WORD $0x5658; BYTE $0x13 // vpbroadcastd zmm18, dword ptr [rsi + 0x4c]
-	LONG $0x497de262; WORD $0x5658; BYTE $0x2a // vpbroadcastd zmm18 {k1}, dword ptr [rsi + 0xa8]
-	LONG $0x4a7de262; WORD $0x5658; BYTE $0x41 // vpbroadcastd zmm18 {k2}, dword ptr [rsi + 0x104]
-	LONG $0x4b7de262; WORD $0x5658; BYTE $0x58 // vpbroadcastd zmm18 {k3}, dword ptr [rsi + 0x160]
-	LONG $0x4c7dc162; WORD $0xc76f // vmovdqa32 zmm16 {k4}, zmm15
-	LONG $0x407d5162; WORD $0xdbfe // vpaddd zmm11, zmm16, zmm11
-	LONG $0x406d7262; WORD $0xfe40 // vpmulld zmm15, zmm18, zmm6
-	LONG $0x48053162; WORD $0xf9fe // vpaddd zmm15, zmm15, zmm17
-	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
-	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
-	LONG $0x40fd5262; WORD $0xe440 // vpmullq zmm12, zmm16, zmm12
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x48855262; WORD $0xf628 // vpmuldq zmm14, zmm15, zmm14
-	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
-	LONG $0x4c7d5162; WORD $0xe66f // vmovdqa32 zmm12 {k4}, zmm14
-	LONG $0x481d5162; WORD $0xedfe // vpaddd zmm13, zmm12, zmm13
-	LONG $0x4835f162; WORD $0xe076 // vpcmpeqd k4, zmm9, zmm0
-	LONG $0x487d7262; WORD $0x6658; BYTE $0x06 // vpbroadcastd zmm12, dword ptr [rsi + 0x18]
-	LONG $0x497d7262; WORD $0x6658; BYTE $0x1d // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x74]
-	LONG $0x4a7d7262; WORD $0x6658; BYTE $0x34 // vpbroadcastd zmm12 {k2}, dword ptr [rsi + 0xd0]
-	LONG $0x4c7d7162; WORD $0xc26f // vmovdqa32 zmm8 {k4}, zmm2
-	LONG $0x4b7d7262; WORD $0x6658; BYTE $0x4b // vpbroadcastd zmm12 {k3}, dword ptr [rsi + 0x12c]
-	LONG $0x481d5162; WORD $0xe3fe // vpaddd zmm12, zmm12, zmm11
-	LONG $0x581d7162; WORD $0x67fe; BYTE $0x16 // vpaddd zmm12, zmm12, dword ptr [rdi + 0x58]{1to16}
-	LONG $0x487d7262; WORD $0x7658; BYTE $0x07 // vpbroadcastd zmm14, dword ptr [rsi + 0x1c]
-	LONG $0x497d7262; WORD $0x7658; BYTE $0x1e // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x78]
-	LONG $0x4a7d7262; WORD $0x7658; BYTE $0x35 // vpbroadcastd zmm14 {k2}, dword ptr [rsi + 0xd4]
-	LONG $0x4b7d7262; WORD $0x7658; BYTE $0x4c // vpbroadcastd zmm14 {k3}, dword ptr [rsi + 0x130]
-	LONG $0x487d7262; WORD $0x7e58; BYTE $0x0e // vpbroadcastd zmm15, dword ptr [rsi + 0x38]
-	LONG $0x497d7262; WORD $0x7e58; BYTE $0x25 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x94]
-	LONG $0x4a7d7262; WORD $0x7e58; BYTE $0x3c // vpbroadcastd zmm15 {k2}, dword ptr [rsi + 0xf0]
-	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
-	LONG $0x4b7d7262; WORD $0x7e58; BYTE $0x53 // vpbroadcastd zmm15 {k3}, dword ptr [rsi + 0x14c]
-	LONG $0x4885c262; WORD $0xc128 // vpmuldq zmm16, zmm15, zmm9
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x48855262; WORD $0xfa28 // vpmuldq zmm15, zmm15, zmm10
-	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
-	LONG $0x927bc1c4; BYTE $0xe0 // kmovd k4, r8d
-	LONG $0x4c7dc162; WORD $0xc76f // vmovdqa32 zmm16 {k4}, zmm15
-	LONG $0x480d3162; WORD $0xf0fe // vpaddd zmm14, zmm14, zmm16
-	LONG $0x487d7262; WORD $0x7e58; BYTE $0x08 // vpbroadcastd zmm15, dword ptr [rsi + 0x20]
-	LONG $0x497d7262; WORD $0x7e58; BYTE $0x1f // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x7c]
-	LONG $0x4a7d7262; WORD $0x7e58; BYTE $0x36 // vpbroadcastd zmm15 {k2}, dword ptr [rsi + 0xd8]
-	LONG $0x481d5162; WORD $0xe6fe // vpaddd zmm12, zmm12, zmm14
-	LONG $0x4b7d7262; WORD $0x7e58; BYTE $0x4d // vpbroadcastd zmm15 {k3}, dword ptr [rsi + 0x134]
-	LONG $0x48055162; WORD $0xf5fe // vpaddd zmm14, zmm15, zmm13
-	LONG $0x580d7162; WORD $0x77fe; BYTE $0x16 // vpaddd zmm14, zmm14, dword ptr [rdi + 0x58]{1to16}
-	LONG $0x487d7262; WORD $0x7e58; BYTE $0x09 // vpbroadcastd zmm15, dword ptr [rsi + 0x24]
-	LONG $0x497d7262; WORD $0x7e58; BYTE $0x20 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x80]
-	LONG $0x4a7d7262; WORD $0x7e58; BYTE $0x37 // vpbroadcastd zmm15 {k2}, dword ptr [rsi + 0xdc]
-	LONG $0x4b7d7262; WORD $0x7e58; BYTE $0x4e // vpbroadcastd zmm15 {k3}, dword ptr [rsi + 0x138]
-	LONG $0x487de262; WORD $0x4658; BYTE $0x0f // vpbroadcastd zmm16, dword ptr [rsi + 0x3c]
-	LONG $0x497de262; WORD $0x4658; BYTE $0x26 // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0x98]
-	LONG $0x4a7de262; WORD $0x4658; BYTE $0x3d // vpbroadcastd zmm16 {k2}, dword ptr [rsi + 0xf4]
-	LONG $0x48057262; WORD $0xfe40 // vpmulld zmm15, zmm15, zmm6
-	LONG $0x4b7de262; WORD $0x4658; BYTE $0x54 // vpbroadcastd zmm16 {k3}, dword ptr [rsi + 0x150]
-	LONG $0x40fd5262; WORD $0xc928 // vpmuldq zmm9, zmm16, zmm9
-	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
-	LONG $0x40fd5262; WORD $0xd228 // vpmuldq zmm10, zmm16, zmm10
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	LONG $0x4c7d5162; WORD $0xca6f // vmovdqa32 zmm9 {k4}, zmm10
-	LONG $0x487d7262; WORD $0x5658; BYTE $0x14 // vpbroadcastd zmm10, dword ptr [rsi + 0x50]
-	LONG $0x487de262; WORD $0x4658; BYTE $0x15 // vpbroadcastd zmm16, dword ptr [rsi + 0x54]
-	LONG $0x497de262; WORD $0x4658; BYTE $0x2c // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0xb0]
-	LONG $0x4a7de262; WORD $0x4658; BYTE $0x43 // vpbroadcastd zmm16 {k2}, dword ptr [rsi + 0x10c]
-	LONG $0x4b7de262; WORD $0x4658; BYTE $0x5a // vpbroadcastd zmm16 {k3}, dword ptr [rsi + 0x168]
-	LONG $0x497d7262; WORD $0x5658; BYTE $0x2b // vpbroadcastd zmm10 {k1}, dword ptr [rsi + 0xac]
-	LONG $0x4a7d7262; WORD $0x5658; BYTE $0x42 // vpbroadcastd zmm10 {k2}, dword ptr [rsi + 0x108]
-	LONG $0x4b7d7262; WORD $0x5658; BYTE $0x59 // vpbroadcastd zmm10 {k3}, dword ptr [rsi + 0x164]
-	LONG $0x48055162; WORD $0xc9fe // vpaddd zmm9, zmm15, zmm9
-	LONG $0x407df262; WORD $0xf640 // vpmulld zmm6, zmm16, zmm6
-	LONG $0x484dd162; WORD $0xf2fe // vpaddd zmm6, zmm6, zmm10
-	LONG $0x482df162; WORD $0xf772; BYTE $0x0e // vpslld zmm10, zmm7, 0xe
-	LONG $0x48cd5262; WORD $0xfa28 // vpmuldq zmm15, zmm6, zmm10
-	LONG $0x48cdf162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm6, zmm6, 0x20
-	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
-	LONG $0x48cdd262; WORD $0xf228 // vpmuldq zmm6, zmm6, zmm10
-	LONG $0x48add162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm10, zmm15, 0x20
-	LONG $0x4c7d7162; WORD $0xd66f // vmovdqa32 zmm10 {k4}, zmm6
-	LONG $0x582df162; WORD $0x77fe; BYTE $0x18 // vpaddd zmm6, zmm10, dword ptr [rdi + 0x60]{1to16}
-	LONG $0x480d5162; WORD $0xf1fe // vpaddd zmm14, zmm14, zmm9
-	LONG $0x484df162; WORD $0xe672; BYTE $0x0c // vpsrad zmm6, zmm6, 0xc
-	LONG $0x484d7162; WORD $0xd5fa // vpsubd zmm10, zmm6, zmm5
-	LONG $0x4835d162; WORD $0xe372; BYTE $0x10 // vpsrad zmm9, zmm11, 0x10
-	LONG $0x481dd162; WORD $0xe472; BYTE $0x10 // vpsrad zmm12, zmm12, 0x10
-	LONG $0x4825d162; WORD $0xe572; BYTE $0x10 // vpsrad zmm11, zmm13, 0x10
-	LONG $0x4815d162; WORD $0xe672; BYTE $0x10 // vpsrad zmm13, zmm14, 0x10
-	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
-	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
-	QUAD $0x061e4f1e5835f362 // vpcmpnleud k1, zmm9, dword ptr [rdi + 0x78]{1to16}
-	LONG $0x482df362; WORD $0xc61e; BYTE $0x06 // vpcmpnleud k0, zmm10, zmm6
-	LONG $0x4835f162; WORD $0xf5fe // vpaddd zmm6, zmm9, zmm5
-	LONG $0x481d7162; WORD $0xf6fa // vpsubd zmm14, zmm12, zmm6
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
-	LONG $0x480df362; WORD $0xd61e; BYTE $0x06 // vpcmpnleud k2, zmm14, zmm6
-	LONG $0xc945ecc5 // korw k1, k2, k1
-	LONG $0x48257162; WORD $0xf5fe // vpaddd zmm14, zmm11, zmm5
-	LONG $0x48155162; WORD $0xf6fa // vpsubd zmm14, zmm13, zmm14
-	LONG $0x480df362; WORD $0xd61e; BYTE $0x06 // vpcmpnleud k2, zmm14, zmm6
-	LONG $0xca45f4c5 // korw k1, k1, k2
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x480dd162; WORD $0xd366 // vpcmpgtd k2, zmm14, zmm11
-	LONG $0xc945ecc5 // korw k1, k2, k1
-	LONG $0x5815f162; WORD $0x5766; BYTE $0x0e // vpcmpgtd k2, zmm13, dword ptr [rdi + 0x38]{1to16}
-	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
-	LONG $0x483dd262; WORD $0xd827 // vptestmd k3, zmm8, zmm8
-	LONG $0xc345fcc5 // korw k0, k0, k3
-	LONG $0xc845f4c5 // korw k1, k1, k0
-	LONG $0xc945ecc5 // korw k1, k2, k1
-	LONG $0xc193fbc5 // kmovd eax, k1
-	LONG $0xc044f8c5 // knotw k0, k0
-	LONG $0xd8937bc5 // kmovd r11d, k0
-	WORD $0x2141; BYTE $0xc3 // and r11d, eax
-	LONG $0xdb854566 // test r11w, r11w
-	LONG $0x01e4840f; WORD $0x0000 // je 0x852 <glideAVX512+0x852>
-	LONG $0x0c244489 // mov dword ptr [rsp + 0xc], eax
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
-	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
-	QUAD $0xe024947f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm10
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
-	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
-	LONG $0x4805c262; WORD $0xc440 // vpmulld zmm16, zmm15, zmm12
-	LONG $0x480dc362; WORD $0xc125; BYTE $0xf8 // vpternlogd zmm16, zmm14, zmm9, 0xf8
-	QUAD $0xa024847f48fee162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm16
-	LONG $0x48055262; WORD $0xfd40 // vpmulld zmm15, zmm15, zmm13
-	LONG $0x480d5362; WORD $0xfb25; BYTE $0xf8 // vpternlogd zmm15, zmm14, zmm11, 0xf8
-	QUAD $0x6024bc7f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm15
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
-	WORD $0x478b; BYTE $0x38 // mov eax, dword ptr [rdi + 0x38]
-	LONG $0x10244489 // mov dword ptr [rsp + 0x10], eax
-	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
-	WORD $0x6349; BYTE $0xc6 // movsxd rax, r14d
-	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x001c8d48 // lea rbx, [rax + rax]
-	WORD $0x1feb // jmp 0x711 <glideAVX512+0x711>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0xff438d41 // lea eax, [r11 - 0x1]
-	LONG $0xd8214466 // and ax, r11w
-	WORD $0x8941; BYTE $0xc3 // mov r11d, eax
-	LONG $0x011f840f; WORD $0x0000 // je 0x830 <glideAVX512+0x830>
-	LONG $0xbc0f41f3; BYTE $0xf3 // tzcnt esi, r11d
-	LONG $0x00b5048d; WORD $0x0000; BYTE $0x00 // lea eax, [4*rsi]
-	LONG $0x6004548b // mov edx, dword ptr [rsp + rax + 0x60]
-	WORD $0xbf0f; BYTE $0xca // movsx ecx, dx
-	WORD $0xfac1; BYTE $0x10 // sar edx, 0x10
-	LONG $0x14247c8b // mov edi, dword ptr [rsp + 0x14]
-	WORD $0xcf39 // cmp edi, ecx
-	WORD $0x4f0f; BYTE $0xcf // cmovg ecx, edi
-	LONG $0x10247c8b // mov edi, dword ptr [rsp + 0x10]
-	WORD $0xd739 // cmp edi, edx
-	WORD $0x4c0f; BYTE $0xd7 // cmovl edx, edi
-	WORD $0xd139 // cmp ecx, edx
-	WORD $0xc37d // jge 0x700 <glideAVX512+0x700>
-	LONG $0xa0b4bc8b; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [rsp + 4*rsi + 0xa0]
-	LONG $0xf7bf0f44 // movsx r14d, di
-	WORD $0xffc1; BYTE $0x10 // sar edi, 0x10
-	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
-	WORD $0xfe39 // cmp esi, edi
-	WORD $0x4c0f; BYTE $0xfe // cmovl edi, esi
-	WORD $0x8545; BYTE $0xf6 // test r14d, r14d
-	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
-	LONG $0xf64e0f44 // cmovle r14d, esi
-	WORD $0x3941; BYTE $0xfe // cmp r14d, edi
-	WORD $0x9a7d // jge 0x700 <glideAVX512+0x700>
-	QUAD $0x000000e004b4b70f // movzx esi, word ptr [rsp + rax + 0xe0]
-	WORD $0x6348; BYTE $0xc9 // movsxd rcx, ecx
-	WORD $0x6348; BYTE $0xc2 // movsxd rax, edx
-	WORD $0x634c; BYTE $0xc7 // movsxd r8, edi
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	WORD $0x8b4c; BYTE $0x12 // mov r10, qword ptr [rdx]
-	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
-	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
-	LONG $0x017e8d49 // lea rdi, [r14 + 0x1]
-	LONG $0xff488d4d // lea r9, [r8 - 0x1]
-	WORD $0x8949; BYTE $0xdc // mov r12, rbx
-	LONG $0xe1af0f4c // imul r12, rcx
-	WORD $0x014d; BYTE $0xd4 // add r12, r10
-	WORD $0x16eb // jmp 0x7af <glideAVX512+0x7af>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0xff48; BYTE $0xc1 // inc rcx
-	WORD $0x0149; BYTE $0xdc // add r12, rbx
-	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xff51840f; WORD $0xffff // je 0x700 <glideAVX512+0x700>
-	WORD $0x894d; BYTE $0xf5 // mov r13, r14
-	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	WORD $0x2974 // je 0x7e0 <glideAVX512+0x7e0>
-	WORD $0x8949; BYTE $0xcd // mov r13, rcx
-	LONG $0x2caf0f4c; BYTE $0x24 // imul r13, qword ptr [rsp]
-	LONG $0x6a2c8d4f // lea r13, [r10 + 2*r13]
-	LONG $0x7cb70f47; WORD $0x0075 // movzx r15d, word ptr [r13 + 2*r14]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xf7394166 // cmp r15w, si
-	LONG $0xfe430f44 // cmovae r15d, esi
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x7c894766; WORD $0x0075 // mov word ptr [r13 + 2*r14], r15w
-	WORD $0x8949; BYTE $0xfd // mov r13, rdi
-	WORD $0x394d; BYTE $0xf1 // cmp r9, r14
-	WORD $0xbb74 // je 0x7a0 <glideAVX512+0x7a0>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x3cb70f47; BYTE $0x6c // movzx r15d, word ptr [r12 + 2*r13]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xf7394166 // cmp r15w, si
-	LONG $0xfe430f44 // cmovae r15d, esi
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x3c894766; BYTE $0x6c // mov word ptr [r12 + 2*r13], r15w
-	LONG $0x7cb70f47; WORD $0x026c // movzx r15d, word ptr [r12 + 2*r13 + 0x2]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xf7394166 // cmp r15w, si
-	LONG $0xfe430f44 // cmovae r15d, esi
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x7c894766; WORD $0x026c // mov word ptr [r12 + 2*r13 + 0x2], r15w
-	LONG $0x02c58349 // add r13, 0x2
-	WORD $0x394d; BYTE $0xe8 // cmp r8, r13
-	WORD $0xc575 // jne 0x7f0 <glideAVX512+0x7f0>
-	LONG $0xffff70e9; BYTE $0xff // jmp 0x7a0 <glideAVX512+0x7a0>
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
-	LONG $0xaab84166; BYTE $0xaa // mov r8w, 0xaaaa
-	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
-	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
-	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
-	LONG $0x487df362; WORD $0xcf1f; BYTE $0x04 // vpcmpneqd k1, zmm0, zmm7
-	LONG $0x4975d162; WORD $0xc8eb // vpord zmm1 {k1}, zmm1, zmm8
-	LONG $0xfff88366 // cmp ax, -0x1
-	LONG $0xf807840f; WORD $0xffff // je 0x70 <glideAVX512+0x70>
-	WORD $0xd0f7 // not eax
-	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
-	LONG $0xb80f44f3; BYTE $0xd0 // popcnt r10d, eax
-	LONG $0x4815d162; WORD $0xfbfa // vpsubd zmm7, zmm13, zmm11
-	LONG $0x4845f162; WORD $0xf772; BYTE $0x18 // vpslld zmm7, zmm7, 0x18
-	LONG $0x481d5162; WORD $0xc1fa // vpsubd zmm8, zmm12, zmm9
-	LONG $0x483dd162; WORD $0xf072; BYTE $0x10 // vpslld zmm8, zmm8, 0x10
-	LONG $0x48455362; WORD $0xd025; BYTE $0xfe // vpternlogd zmm10, zmm7, zmm8, 0xfe
-	LONG $0xc892fbc5 // kmovd k1, eax
-	LONG $0xc97d7262; WORD $0xd78b // vpcompressd zmm7 {k1} {z}, zmm10
-	LONG $0xc97d5262; WORD $0xd88b // vpcompressd zmm8 {k1} {z}, zmm11
-	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
-	LONG $0x48fe7162; WORD $0x116f // vmovdqu64 zmm10, zmmword ptr [rcx]
-	LONG $0x482d5162; WORD $0xd2fe // vpaddd zmm10, zmm10, zmm10
-	LONG $0x482d7162; WORD $0xddfe // vpaddd zmm11, zmm10, zmm5
-	LONG $0x487e5262; WORD $0xdd33 // vpmovdw ymm13, zmm11
-	LONG $0x487e5262; WORD $0xd433 // vpmovdw ymm12, zmm10
-	LONG $0xe0468d41 // lea eax, [r14 - 0x20]
-	LONG $0xd06e79c5 // vmovd xmm10, eax
-	LONG $0x00001db8; BYTE $0x00 // mov eax, 0x1d
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x489d7362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm12, zmm12, ymm0, 0x1
-	LONG $0x48957362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm13, zmm13, ymm0, 0x1
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
-	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	LONG $0x487de262; WORD $0xc07c // vpbroadcastd zmm16, eax
-	LONG $0x000008b8; BYTE $0x00 // mov eax, 0x8
-	LONG $0x487de262; WORD $0xc87c // vpbroadcastd zmm17, eax
-	LONG $0x000010b8; BYTE $0x00 // mov eax, 0x10
-	LONG $0x487de262; WORD $0xd07c // vpbroadcastd zmm18, eax
-	WORD $0x2eeb // jmp 0x950 <glideAVX512+0x950>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
-	LONG $0xc97d5262; WORD $0xc08b // vpcompressd zmm8 {k1} {z}, zmm8
-	LONG $0xc97df262; WORD $0xff8b // vpcompressd zmm7 {k1} {z}, zmm7
-	WORD $0x2941; BYTE $0xca // sub r10d, ecx
-	LONG $0xf720840f; WORD $0xffff // je 0x70 <glideAVX512+0x70>
-	LONG $0x0835e162; WORD $0xdefa // vpsubd xmm19, xmm9, xmm6
-	LONG $0x0065c262; WORD $0xda39 // vpminsd xmm19, xmm19, xmm10
-	LONG $0x00656262; WORD $0xe33d // vpmaxsd xmm28, xmm19, xmm3
-	LONG $0x487d8262; WORD $0xdc58 // vpbroadcastd zmm19, xmm28
-	LONG $0x083d6162; WORD $0xedfa // vpsubd xmm29, xmm8, xmm5
-	LONG $0x487d8262; WORD $0xe558 // vpbroadcastd zmm20, xmm29
-	LONG $0x4835a162; WORD $0xdbfa // vpsubd zmm19, zmm9, zmm19
-	LONG $0x483d2162; WORD $0xdcfa // vpsubd zmm27, zmm8, zmm20
-	LONG $0x48b5e362; WORD $0xe203; BYTE $0x07 // valignq zmm20, zmm9, zmm2, 0x7 # zmm20 = zmm2[7],zmm9[0,1,2,3,4,5,6]
-	LONG $0x4065d362; WORD $0xc31e; BYTE $0x06 // vpcmpnleud k0, zmm19, zmm11
-	LONG $0x4025f362; WORD $0xce1e; BYTE $0x06 // vpcmpnleud k1, zmm27, zmm6
-	LONG $0x4835b362; WORD $0xd41f; BYTE $0x02 // vpcmpled k2, zmm9, zmm20
-	LONG $0xca45f4c5 // korw k1, k1, k2
-	LONG $0xc045f4c5 // korw k0, k1, k0
-	LONG $0xc093f8c5 // kmovw eax, k0
-	LONG $0xd0ab0f44 // bts eax, r10d
-	LONG $0xc8bc0ff3 // tzcnt ecx, eax
-	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
-	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
-	WORD $0x8944; BYTE $0xd8 // mov eax, r11d
-	WORD $0xd0f7 // not eax
-	LONG $0xf892fbc5 // kmovd k7, eax
-	LONG $0xcf55a262; WORD $0xdb47 // vpsllvd zmm19 {k7} {z}, zmm5, zmm19
-	LONG $0x48fda362; WORD $0xdc3b; BYTE $0x01 // vextracti64x4 ymm20, zmm19, 0x1
-	LONG $0x2065a162; WORD $0xdceb // vpord ymm19, ymm19, ymm20
-	LONG $0x287da362; WORD $0xdc39; BYTE $0x01 // vextracti32x4 xmm20, ymm19, 0x1
-	LONG $0x0065a162; WORD $0xdceb // vpord xmm19, xmm19, xmm20
-	LONG $0x087da162; WORD $0xe370; BYTE $0xee // vpshufd xmm20, xmm19, 0xee # xmm20 = xmm19[2,3,2,3]
-	LONG $0x00dda162; WORD $0xdbeb // vporq xmm19, xmm20, xmm19
-	LONG $0x08fde162; WORD $0xd87e // vmovq rax, xmm19
-	LONG $0xf092fbc5 // kmovd k6, eax
-	LONG $0x20e8c148 // shr rax, 0x20
-	LONG $0xcefd4262; WORD $0xd462 // vpexpandw zmm26 {k6} {z}, zmm12
-	LONG $0xe892fbc5 // kmovd k5, eax
-	LONG $0xcdfd4262; WORD $0xcd62 // vpexpandw zmm25 {k5} {z}, zmm13
-	LONG $0x3379e3c4; WORD $0x01e6 // kshiftld k4, k6, 0x1
-	LONG $0xccfdc262; WORD $0xf462 // vpexpandw zmm22 {k4} {z}, zmm12
-	LONG $0x3379e3c4; WORD $0x01dd // kshiftld k3, k5, 0x1
-	LONG $0xcbfdc262; WORD $0xed62 // vpexpandw zmm21 {k3} {z}, zmm13
-	LONG $0x3379e3c4; WORD $0x02d6 // kshiftld k2, k6, 0x2
-	LONG $0xcafdc262; WORD $0xe462 // vpexpandw zmm20 {k2} {z}, zmm12
-	LONG $0x3379e3c4; WORD $0x02cd // kshiftld k1, k5, 0x2
-	LONG $0xc9fdc262; WORD $0xdd62 // vpexpandw zmm19 {k1} {z}, zmm13
-	LONG $0x4045f162; WORD $0xf772; BYTE $0x08 // vpslld zmm23, zmm7, 0x8
-	LONG $0x4045b162; WORD $0xe772; BYTE $0x18 // vpsrad zmm23, zmm23, 0x18
-	LONG $0x487e9262; WORD $0xf833 // vpmovdw ymm24, zmm7
-	LONG $0x400df162; WORD $0xe772; BYTE $0x18 // vpsrad zmm30, zmm7, 0x18
-	LONG $0x48550262; WORD $0xf647 // vpsllvd zmm30, zmm5, zmm30
-	LONG $0x400d6162; WORD $0xf5fa // vpsubd zmm30, zmm30, zmm5
-	LONG $0xc70d0262; WORD $0xdb47 // vpsllvd zmm27 {k7} {z}, zmm30, zmm27
-	LONG $0x087d6162; WORD $0xe87e // vmovd eax, xmm29
-	WORD $0x9848 // cdqe
-	LONG $0xc6af0f49 // imul rax, r14
-	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
-	LONG $0x087d6162; WORD $0xe27e // vmovd edx, xmm28
-	LONG $0x50048d48 // lea rax, [rax + 2*rdx]
-	LONG $0x480d0162; WORD $0xe3db // vpandd zmm28, zmm14, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x91f9e1c4; WORD $0x240c // kmovd dword ptr [rsp], k1
-	LONG $0x0093840f; WORD $0x0000 // je 0xb35 <glideAVX512+0xb35>
-	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
-	LONG $0x70048d4a // lea rax, [rax + 2*r14]
-	LONG $0x48050162; WORD $0xe3db // vpandd zmm28, zmm15, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x0093840f; WORD $0x0000 // je 0xbe2 <glideAVX512+0xbe2>
-	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
-	LONG $0x701c8d4a // lea rbx, [rax + 2*r14]
-	LONG $0x407d0162; WORD $0xe3db // vpandd zmm28, zmm16, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x0093840f; WORD $0x0000 // je 0xc8f <glideAVX512+0xc8f>
-	LONG $0x486d6162; WORD $0x23fd // vpaddw zmm28, zmm2, zmmword ptr [rbx]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe6162; WORD $0x237f // vmovdqu64 zmmword ptr [rbx], zmm28
-	LONG $0x40750162; WORD $0xe3db // vpandd zmm28, zmm17, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x0095840f; WORD $0x0000 // je 0xd3a <glideAVX512+0xd3a>
-	LONG $0x486d2162; WORD $0x24fd; BYTE $0x73 // vpaddw zmm28, zmm2, zmmword ptr [rbx + 2*r14]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe2162; WORD $0x247f; BYTE $0x73 // vmovdqu64 zmmword ptr [rbx + 2*r14], zmm28
-	LONG $0x406d0162; WORD $0xdbdb // vpandd zmm27, zmm18, zmm27
-	LONG $0x40259262; WORD $0xfb27 // vptestmd k7, zmm27, zmm27
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0xfbe0840f; WORD $0xffff // je 0x930 <glideAVX512+0x930>
-	LONG $0x486d2162; WORD $0x1cfd; BYTE $0xb3 // vpaddw zmm27, zmm2, zmmword ptr [rbx + 4*r14]
-	LONG $0x2fdd0262; WORD $0xe066 // vpblendmw ymm28 {k7}, ymm4, ymm24
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xd48d // vpermw zmm26, zmm26, zmm28
-	LONG $0x46250262; WORD $0xda3a // vpminuw zmm27 {k6}, zmm27, zmm26
-	LONG $0x40b50262; WORD $0xcc8d // vpermw zmm25, zmm25, zmm28
-	LONG $0x90f8e1c4; BYTE $0xf1 // kmovq k6, k1
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xd066 // vpblendmw ymm26 {k1}, ymm4, ymm24
-	LONG $0x45250262; WORD $0xd93a // vpminuw zmm27 {k5}, zmm27, zmm25
-	LONG $0x40ad6362; WORD $0xc83a; BYTE $0x01 // vinserti64x4 zmm25, zmm26, ymm0, 0x1
-	LONG $0x40cd8262; WORD $0xf18d // vpermw zmm22, zmm22, zmm25
-	LONG $0x44252262; WORD $0xde3a // vpminuw zmm27 {k4}, zmm27, zmm22
-	LONG $0x40d58262; WORD $0xe98d // vpermw zmm21, zmm21, zmm25
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd8262; WORD $0xf066 // vpblendmw ymm22 {k1}, ymm4, ymm24
-	LONG $0x43252262; WORD $0xdd3a // vpminuw zmm27 {k3}, zmm27, zmm21
-	LONG $0x40cde362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm22, ymm0, 0x1
-	LONG $0x40dda262; WORD $0xe58d // vpermw zmm20, zmm20, zmm21
-	LONG $0x42252262; WORD $0xdc3a // vpminuw zmm27 {k2}, zmm27, zmm20
-	LONG $0x40e5a262; WORD $0xdd8d // vpermw zmm19, zmm19, zmm21
-	LONG $0x46252262; WORD $0xdb3a // vpminuw zmm27 {k6}, zmm27, zmm19
-	LONG $0x4025e162; WORD $0xdaf9 // vpsubw zmm19, zmm27, zmm2
-	LONG $0x48fea162; WORD $0x1c7f; BYTE $0xb3 // vmovdqu64 zmmword ptr [rbx + 4*r14], zmm19
-	LONG $0xfffb47e9; BYTE $0xff // jmp 0x930 <glideAVX512+0x930>
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0xc031 // xor eax, eax
-	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x21b88e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
-	LONG $0x487df262; WORD $0xc07c // vpbroadcastd zmm0, eax
-	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
-	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	LONG $0x486df362; WORD $0xd225; BYTE $0xff // vpternlogd zmm2, zmm2, zmm2, 0xff
-	LONG $0xaab84166; BYTE $0xaa // mov r8w, 0xaaaa
-	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
-	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x16eb // jmp 0xe35 <glideAVX512+0xe35>
-	BYTE $0x90 // nop
-	LONG $0x10c18349 // add r9, 0x10
-	LONG $0xb8c68148; WORD $0x0000; BYTE $0x00 // add rsi, 0xb8
-	LONG $0x404f3b4c // cmp r9, qword ptr [rdi + 0x40]
-	LONG $0x216e8d0f; WORD $0x0000 // jge 0x2fa3 <glideAVX512+0x2fa3>
-	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
-	LONG $0x6f7ea1c4; WORD $0x482c // vmovdqu ymm5, ymmword ptr [rax + 2*r9]
-	LONG $0x177de2c4; BYTE $0xed // vptest ymm5, ymm5
-	WORD $0xda74 // je 0xe20 <glideAVX512+0xe20>
-	LONG $0x487df262; WORD $0xfd33 // vpmovzxwd zmm7, ymm5 # zmm7 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0xffff00b9; BYTE $0x00 // mov ecx, 0xffff00
-	LONG $0xc992fbc5 // kmovd k1, ecx
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
-	LONG $0xd046fcc5 // kxnorw k2, k0, k0
-	LONG $0x487d7262; WORD $0x4658; BYTE $0x16 // vpbroadcastd zmm8, dword ptr [rsi + 0x58]
-	LONG $0x497d7262; WORD $0x4658; BYTE $0x2d // vpbroadcastd zmm8 {k1}, dword ptr [rsi + 0xb4]
-	LONG $0x4a7d7262; WORD $0x0c90; BYTE $0xb8 // vpgatherdd zmm9 {k2}, zmmword ptr [rax + 4*zmm7]
-	LONG $0x000007b8; BYTE $0x00 // mov eax, 0x7
-	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
-	LONG $0x4855f162; WORD $0x31db // vpandd zmm6, zmm5, zmmword ptr [rcx]
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
-	LONG $0x484d7162; WORD $0xd5fa // vpsubd zmm10, zmm6, zmm5
-	LONG $0x487d7262; WORD $0x1e58 // vpbroadcastd zmm11, dword ptr [rsi]
-	LONG $0x497d7262; WORD $0x5e58; BYTE $0x17 // vpbroadcastd zmm11 {k1}, dword ptr [rsi + 0x5c]
-	LONG $0x58257162; WORD $0x5ffe; BYTE $0x14 // vpaddd zmm11, zmm11, dword ptr [rdi + 0x50]{1to16}
-	LONG $0x487d7262; WORD $0x6658; BYTE $0x01 // vpbroadcastd zmm12, dword ptr [rsi + 0x4]
-	LONG $0x497d7262; WORD $0x6658; BYTE $0x18 // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x60]
-	LONG $0x482d7262; WORD $0xd640 // vpmulld zmm10, zmm10, zmm6
-	LONG $0x481d7262; WORD $0xe640 // vpmulld zmm12, zmm12, zmm6
-	LONG $0x48255162; WORD $0xdcfe // vpaddd zmm11, zmm11, zmm12
-	LONG $0x481dd162; WORD $0xe272; BYTE $0x01 // vpsrad zmm12, zmm10, 0x1
-	LONG $0x487d7262; WORD $0x5658; BYTE $0x02 // vpbroadcastd zmm10, dword ptr [rsi + 0x8]
-	LONG $0x497d7262; WORD $0x5658; BYTE $0x19 // vpbroadcastd zmm10 {k1}, dword ptr [rsi + 0x64]
-	LONG $0x482d5262; WORD $0xd440 // vpmulld zmm10, zmm10, zmm12
-	LONG $0x48255162; WORD $0xdafe // vpaddd zmm11, zmm11, zmm10
-	LONG $0x487d7262; WORD $0x5658; BYTE $0x0a // vpbroadcastd zmm10, dword ptr [rsi + 0x28]
-	LONG $0x497d7262; WORD $0x5658; BYTE $0x21 // vpbroadcastd zmm10 {k1}, dword ptr [rsi + 0x84]
-	LONG $0x487d7262; WORD $0x6e58; BYTE $0x0b // vpbroadcastd zmm13, dword ptr [rsi + 0x2c]
-	LONG $0x497d7262; WORD $0x6e58; BYTE $0x22 // vpbroadcastd zmm13 {k1}, dword ptr [rsi + 0x88]
-	LONG $0x48157262; WORD $0xee40 // vpmulld zmm13, zmm13, zmm6
-	LONG $0x48155162; WORD $0xd2fe // vpaddd zmm10, zmm13, zmm10
-	LONG $0x48ad5262; WORD $0xe928 // vpmuldq zmm13, zmm10, zmm9
-	LONG $0x488dd162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm14, zmm10, 0x20
-	LONG $0x48add162; WORD $0xe172; BYTE $0x20 // vpsraq zmm10, zmm9, 0x20
-	LONG $0x488d5262; WORD $0xf228 // vpmuldq zmm14, zmm14, zmm10
-	LONG $0x4895d162; WORD $0xd573; BYTE $0x20 // vpsrlq zmm13, zmm13, 0x20
-	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
-	LONG $0x4a7d5162; WORD $0xee6f // vmovdqa32 zmm13 {k2}, zmm14
-	LONG $0x48255162; WORD $0xddfe // vpaddd zmm11, zmm11, zmm13
-	LONG $0x487d7262; WORD $0x6e58; BYTE $0x03 // vpbroadcastd zmm13, dword ptr [rsi + 0xc]
-	LONG $0x497d7262; WORD $0x6e58; BYTE $0x1a // vpbroadcastd zmm13 {k1}, dword ptr [rsi + 0x68]
-	LONG $0x58157162; WORD $0x6ffe; BYTE $0x14 // vpaddd zmm13, zmm13, dword ptr [rdi + 0x50]{1to16}
-	LONG $0x487d7262; WORD $0x7658; BYTE $0x04 // vpbroadcastd zmm14, dword ptr [rsi + 0x10]
-	LONG $0x497d7262; WORD $0x7658; BYTE $0x1b // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x6c]
-	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
-	LONG $0x48155162; WORD $0xeefe // vpaddd zmm13, zmm13, zmm14
-	LONG $0x487d7262; WORD $0x7658; BYTE $0x05 // vpbroadcastd zmm14, dword ptr [rsi + 0x14]
-	LONG $0x497d7262; WORD $0x7658; BYTE $0x1c // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x70]
-	LONG $0x480d5262; WORD $0xe440 // vpmulld zmm12, zmm14, zmm12
-	LONG $0x48155162; WORD $0xe4fe // vpaddd zmm12, zmm13, zmm12
-	LONG $0x487d7262; WORD $0x6e58; BYTE $0x0c // vpbroadcastd zmm13, dword ptr [rsi + 0x30]
-	LONG $0x497d7262; WORD $0x6e58; BYTE $0x23 // vpbroadcastd zmm13 {k1}, dword ptr [rsi + 0x8c]
-	LONG $0x487d7262; WORD $0x7658; BYTE $0x0d // vpbroadcastd zmm14, dword ptr [rsi + 0x34]
-	LONG $0x497d7262; WORD $0x7658; BYTE $0x24 // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x90]
-	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
-	LONG $0x480d5162; WORD $0xedfe // vpaddd zmm13, zmm14, zmm13
-	LONG $0x48955262; WORD $0xf128 // vpmuldq zmm14, zmm13, zmm9
-	LONG $0x4895d162; WORD $0xd573; BYTE $0x20 // vpsrlq zmm13, zmm13, 0x20
-	LONG $0x48955262; WORD $0xea28 // vpmuldq zmm13, zmm13, zmm10
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x4a7d5162; WORD $0xf56f // vmovdqa32 zmm14 {k2}, zmm13
-	LONG $0x481d5162; WORD $0xeefe // vpaddd zmm13, zmm12, zmm14
-	LONG $0x687f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x68], 0x0
-	LONG $0x00d7840f; WORD $0x0000 // je 0x10c5 <glideAVX512+0x10c5>
-	LONG $0x48b55262; WORD $0xe128 // vpmuldq zmm12, zmm9, zmm9
-	LONG $0x48ad5262; WORD $0xf228 // vpmuldq zmm14, zmm10, zmm10
-	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
-	LONG $0x487d7262; WORD $0x7e58; BYTE $0x10 // vpbroadcastd zmm15, dword ptr [rsi + 0x40]
-	LONG $0x497d7262; WORD $0x7e58; BYTE $0x27 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x9c]
-	LONG $0x487de262; WORD $0x4658; BYTE $0x11 // vpbroadcastd zmm16, dword ptr [rsi + 0x44]
-	LONG $0x497de262; WORD $0x4658; BYTE $0x28 // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0xa0]
-	LONG $0x407de262; WORD $0xc640 // vpmulld zmm16, zmm16, zmm6
-	LONG $0x407d5162; WORD $0xfffe // vpaddd zmm15, zmm16, zmm15
-	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
-	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
-	LONG $0x40fdc262; WORD $0xc440 // vpmullq zmm16, zmm16, zmm12
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x48855262; WORD $0xfe28 // vpmuldq zmm15, zmm15, zmm14
-	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
-	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
-	LONG $0x487de262; WORD $0x4e58; BYTE $0x12 // vpbroadcastd zmm17, dword ptr [rsi + 0x48]
-	LONG $0x497de262; WORD $0x4e58; BYTE $0x29 // vpbroadcastd zmm17 {k1}, dword ptr [rsi + 0xa4]
-	LONG $0x4a7dc162; WORD $0xc76f // vmovdqa32 zmm16 {k2}, zmm15
-	LONG $0x407d5162; WORD $0xdbfe // vpaddd zmm11, zmm16, zmm11
-	LONG $0x487d7262; WORD $0x7e58; BYTE $0x13 // vpbroadcastd zmm15, dword ptr [rsi + 0x4c]
-	LONG $0x497d7262; WORD $0x7e58; BYTE $0x2a // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0xa8]
-	LONG $0x48057262; WORD $0xfe40 // vpmulld zmm15, zmm15, zmm6
-	LONG $0x48053162; WORD $0xf9fe // vpaddd zmm15, zmm15, zmm17
-	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
-	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
-	LONG $0x40fd5262; WORD $0xe440 // vpmullq zmm12, zmm16, zmm12
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x48855262; WORD $0xf628 // vpmuldq zmm14, zmm15, zmm14
-	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
-	LONG $0x4a7d5162; WORD $0xe66f // vmovdqa32 zmm12 {k2}, zmm14
-	LONG $0x481d5162; WORD $0xedfe // vpaddd zmm13, zmm12, zmm13
-	LONG $0x4835f162; WORD $0xd076 // vpcmpeqd k2, zmm9, zmm0
-	LONG $0x487d7262; WORD $0x6658; BYTE $0x06 // vpbroadcastd zmm12, dword ptr [rsi + 0x18]
-	LONG $0x4a7d7162; WORD $0xc26f // vmovdqa32 zmm8 {k2}, zmm2
-	LONG $0x497d7262; WORD $0x6658; BYTE $0x1d // vpbroadcastd zmm12 {k1}, dword ptr [rsi + 0x74]
-	LONG $0x481d5162; WORD $0xe3fe // vpaddd zmm12, zmm12, zmm11
-	LONG $0x581d7162; WORD $0x67fe; BYTE $0x16 // vpaddd zmm12, zmm12, dword ptr [rdi + 0x58]{1to16}
-	LONG $0x487d7262; WORD $0x7658; BYTE $0x07 // vpbroadcastd zmm14, dword ptr [rsi + 0x1c]
-	LONG $0x497d7262; WORD $0x7658; BYTE $0x1e // vpbroadcastd zmm14 {k1}, dword ptr [rsi + 0x78]
-	LONG $0x487d7262; WORD $0x7e58; BYTE $0x0e // vpbroadcastd zmm15, dword ptr [rsi + 0x38]
-	LONG $0x480d7262; WORD $0xf640 // vpmulld zmm14, zmm14, zmm6
-	LONG $0x497d7262; WORD $0x7e58; BYTE $0x25 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x94]
-	LONG $0x4885c262; WORD $0xc128 // vpmuldq zmm16, zmm15, zmm9
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x48855262; WORD $0xfa28 // vpmuldq zmm15, zmm15, zmm10
-	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
-	LONG $0x927bc1c4; BYTE $0xd0 // kmovd k2, r8d
-	LONG $0x4a7dc162; WORD $0xc76f // vmovdqa32 zmm16 {k2}, zmm15
-	LONG $0x480d3162; WORD $0xf0fe // vpaddd zmm14, zmm14, zmm16
-	LONG $0x487d7262; WORD $0x7e58; BYTE $0x08 // vpbroadcastd zmm15, dword ptr [rsi + 0x20]
-	LONG $0x481d5162; WORD $0xe6fe // vpaddd zmm12, zmm12, zmm14
-	LONG $0x497d7262; WORD $0x7e58; BYTE $0x1f // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x7c]
-	LONG $0x48055162; WORD $0xf5fe // vpaddd zmm14, zmm15, zmm13
-	LONG $0x580d7162; WORD $0x77fe; BYTE $0x16 // vpaddd zmm14, zmm14, dword ptr [rdi + 0x58]{1to16}
-	LONG $0x487d7262; WORD $0x7e58; BYTE $0x09 // vpbroadcastd zmm15, dword ptr [rsi + 0x24]
-	LONG $0x497d7262; WORD $0x7e58; BYTE $0x20 // vpbroadcastd zmm15 {k1}, dword ptr [rsi + 0x80]
-	LONG $0x487de262; WORD $0x4658; BYTE $0x0f // vpbroadcastd zmm16, dword ptr [rsi + 0x3c]
-	LONG $0x48057262; WORD $0xfe40 // vpmulld zmm15, zmm15, zmm6
-	LONG $0x497de262; WORD $0x4658; BYTE $0x26 // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0x98]
-	LONG $0x40fd5262; WORD $0xc928 // vpmuldq zmm9, zmm16, zmm9
-	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
-	LONG $0x40fd5262; WORD $0xd228 // vpmuldq zmm10, zmm16, zmm10
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	LONG $0x4a7d5162; WORD $0xca6f // vmovdqa32 zmm9 {k2}, zmm10
-	LONG $0x487d7262; WORD $0x5658; BYTE $0x14 // vpbroadcastd zmm10, dword ptr [rsi + 0x50]
-	LONG $0x497d7262; WORD $0x5658; BYTE $0x2b // vpbroadcastd zmm10 {k1}, dword ptr [rsi + 0xac]
-	LONG $0x487de262; WORD $0x4658; BYTE $0x15 // vpbroadcastd zmm16, dword ptr [rsi + 0x54]
-	LONG $0x497de262; WORD $0x4658; BYTE $0x2c // vpbroadcastd zmm16 {k1}, dword ptr [rsi + 0xb0]
-	LONG $0x48055162; WORD $0xc9fe // vpaddd zmm9, zmm15, zmm9
-	LONG $0x407df262; WORD $0xf640 // vpmulld zmm6, zmm16, zmm6
-	LONG $0x484dd162; WORD $0xf2fe // vpaddd zmm6, zmm6, zmm10
-	LONG $0x482df162; WORD $0xf772; BYTE $0x0e // vpslld zmm10, zmm7, 0xe
-	LONG $0x48cd5262; WORD $0xfa28 // vpmuldq zmm15, zmm6, zmm10
-	LONG $0x48cdf162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm6, zmm6, 0x20
-	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
-	LONG $0x48cdd262; WORD $0xf228 // vpmuldq zmm6, zmm6, zmm10
-	LONG $0x48add162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm10, zmm15, 0x20
-	LONG $0x4a7d7162; WORD $0xd66f // vmovdqa32 zmm10 {k2}, zmm6
-	LONG $0x582df162; WORD $0x77fe; BYTE $0x18 // vpaddd zmm6, zmm10, dword ptr [rdi + 0x60]{1to16}
-	LONG $0x480d5162; WORD $0xf1fe // vpaddd zmm14, zmm14, zmm9
-	LONG $0x484df162; WORD $0xe672; BYTE $0x0c // vpsrad zmm6, zmm6, 0xc
-	LONG $0x484d7162; WORD $0xd5fa // vpsubd zmm10, zmm6, zmm5
-	LONG $0x4835d162; WORD $0xe372; BYTE $0x10 // vpsrad zmm9, zmm11, 0x10
-	LONG $0x481dd162; WORD $0xe472; BYTE $0x10 // vpsrad zmm12, zmm12, 0x10
-	LONG $0x4825d162; WORD $0xe572; BYTE $0x10 // vpsrad zmm11, zmm13, 0x10
-	LONG $0x4815d162; WORD $0xe672; BYTE $0x10 // vpsrad zmm13, zmm14, 0x10
-	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
-	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
-	QUAD $0x061e4f1e5835f362 // vpcmpnleud k1, zmm9, dword ptr [rdi + 0x78]{1to16}
-	LONG $0x482df362; WORD $0xc61e; BYTE $0x06 // vpcmpnleud k0, zmm10, zmm6
-	LONG $0x4835f162; WORD $0xf5fe // vpaddd zmm6, zmm9, zmm5
-	LONG $0x481d7162; WORD $0xf6fa // vpsubd zmm14, zmm12, zmm6
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
-	LONG $0x480df362; WORD $0xd61e; BYTE $0x06 // vpcmpnleud k2, zmm14, zmm6
-	LONG $0xc945ecc5 // korw k1, k2, k1
-	LONG $0x48257162; WORD $0xf5fe // vpaddd zmm14, zmm11, zmm5
-	LONG $0x48155162; WORD $0xf6fa // vpsubd zmm14, zmm13, zmm14
-	LONG $0x480df362; WORD $0xd61e; BYTE $0x06 // vpcmpnleud k2, zmm14, zmm6
-	LONG $0xca45f4c5 // korw k1, k1, k2
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x480dd162; WORD $0xd366 // vpcmpgtd k2, zmm14, zmm11
-	LONG $0xc945ecc5 // korw k1, k2, k1
-	LONG $0x5815f162; WORD $0x5766; BYTE $0x0e // vpcmpgtd k2, zmm13, dword ptr [rdi + 0x38]{1to16}
-	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
-	LONG $0x483dd262; WORD $0xd827 // vptestmd k3, zmm8, zmm8
-	LONG $0xc345fcc5 // korw k0, k0, k3
-	LONG $0xc845f4c5 // korw k1, k1, k0
-	LONG $0xc945ecc5 // korw k1, k2, k1
-	LONG $0xc193fbc5 // kmovd eax, k1
-	LONG $0xc044f8c5 // knotw k0, k0
-	LONG $0xd8937bc5 // kmovd r11d, k0
-	WORD $0x2141; BYTE $0xc3 // and r11d, eax
-	LONG $0xdb854566 // test r11w, r11w
-	LONG $0x01d8840f; WORD $0x0000 // je 0x14a2 <glideAVX512+0x14a2>
-	LONG $0x0c244489 // mov dword ptr [rsp + 0xc], eax
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	LONG $0x244c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r9
-	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
-	QUAD $0xe024947f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm10
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
-	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
-	LONG $0x4805c262; WORD $0xc440 // vpmulld zmm16, zmm15, zmm12
-	LONG $0x480dc362; WORD $0xc125; BYTE $0xf8 // vpternlogd zmm16, zmm14, zmm9, 0xf8
-	QUAD $0xa024847f48fee162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm16
-	LONG $0x48055262; WORD $0xfd40 // vpmulld zmm15, zmm15, zmm13
-	LONG $0x480d5362; WORD $0xfb25; BYTE $0xf8 // vpternlogd zmm15, zmm14, zmm11, 0xf8
-	QUAD $0x6024bc7f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm15
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
-	WORD $0x478b; BYTE $0x38 // mov eax, dword ptr [rdi + 0x38]
-	LONG $0x10244489 // mov dword ptr [rsp + 0x10], eax
-	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
-	WORD $0x6349; BYTE $0xc6 // movsxd rax, r14d
-	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x001c8d48 // lea rbx, [rax + rax]
-	WORD $0x13eb // jmp 0x1361 <glideAVX512+0x1361>
-	WORD $0x9066 // nop
-	LONG $0xff438d41 // lea eax, [r11 - 0x1]
-	LONG $0xd8214466 // and ax, r11w
-	WORD $0x8941; BYTE $0xc3 // mov r11d, eax
-	LONG $0x011f840f; WORD $0x0000 // je 0x1480 <glideAVX512+0x1480>
-	LONG $0xbc0f41f3; BYTE $0xf3 // tzcnt esi, r11d
-	LONG $0x00b5048d; WORD $0x0000; BYTE $0x00 // lea eax, [4*rsi]
-	LONG $0x6004548b // mov edx, dword ptr [rsp + rax + 0x60]
-	WORD $0xbf0f; BYTE $0xca // movsx ecx, dx
-	WORD $0xfac1; BYTE $0x10 // sar edx, 0x10
-	LONG $0x14247c8b // mov edi, dword ptr [rsp + 0x14]
-	WORD $0xcf39 // cmp edi, ecx
-	WORD $0x4f0f; BYTE $0xcf // cmovg ecx, edi
-	LONG $0x10247c8b // mov edi, dword ptr [rsp + 0x10]
-	WORD $0xd739 // cmp edi, edx
-	WORD $0x4c0f; BYTE $0xd7 // cmovl edx, edi
-	WORD $0xd139 // cmp ecx, edx
-	WORD $0xc37d // jge 0x1350 <glideAVX512+0x1350>
-	LONG $0xa0b4bc8b; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [rsp + 4*rsi + 0xa0]
-	LONG $0xf7bf0f44 // movsx r14d, di
-	WORD $0xffc1; BYTE $0x10 // sar edi, 0x10
-	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
-	WORD $0xfe39 // cmp esi, edi
-	WORD $0x4c0f; BYTE $0xfe // cmovl edi, esi
-	WORD $0x8545; BYTE $0xf6 // test r14d, r14d
-	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
-	LONG $0xf64e0f44 // cmovle r14d, esi
-	WORD $0x3941; BYTE $0xfe // cmp r14d, edi
-	WORD $0x9a7d // jge 0x1350 <glideAVX512+0x1350>
-	QUAD $0x000000e004b4b70f // movzx esi, word ptr [rsp + rax + 0xe0]
-	WORD $0x6348; BYTE $0xc9 // movsxd rcx, ecx
-	WORD $0x6348; BYTE $0xc2 // movsxd rax, edx
-	WORD $0x634c; BYTE $0xc7 // movsxd r8, edi
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	WORD $0x8b4c; BYTE $0x12 // mov r10, qword ptr [rdx]
-	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
-	WORD $0x294c; BYTE $0xf2 // sub rdx, r14
-	LONG $0x017e8d49 // lea rdi, [r14 + 0x1]
-	LONG $0xff488d4d // lea r9, [r8 - 0x1]
-	WORD $0x8949; BYTE $0xdc // mov r12, rbx
-	LONG $0xe1af0f4c // imul r12, rcx
-	WORD $0x014d; BYTE $0xd4 // add r12, r10
-	WORD $0x16eb // jmp 0x13ff <glideAVX512+0x13ff>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0xff48; BYTE $0xc1 // inc rcx
-	WORD $0x0149; BYTE $0xdc // add r12, rbx
-	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xff51840f; WORD $0xffff // je 0x1350 <glideAVX512+0x1350>
-	WORD $0x894d; BYTE $0xf5 // mov r13, r14
-	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	WORD $0x2974 // je 0x1430 <glideAVX512+0x1430>
-	WORD $0x8949; BYTE $0xcd // mov r13, rcx
-	LONG $0x2caf0f4c; BYTE $0x24 // imul r13, qword ptr [rsp]
-	LONG $0x6a2c8d4f // lea r13, [r10 + 2*r13]
-	LONG $0x7cb70f47; WORD $0x0075 // movzx r15d, word ptr [r13 + 2*r14]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xf7394166 // cmp r15w, si
-	LONG $0xfe430f44 // cmovae r15d, esi
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x7c894766; WORD $0x0075 // mov word ptr [r13 + 2*r14], r15w
-	WORD $0x8949; BYTE $0xfd // mov r13, rdi
-	WORD $0x394d; BYTE $0xf1 // cmp r9, r14
-	WORD $0xbb74 // je 0x13f0 <glideAVX512+0x13f0>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x3cb70f47; BYTE $0x6c // movzx r15d, word ptr [r12 + 2*r13]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xf7394166 // cmp r15w, si
-	LONG $0xfe430f44 // cmovae r15d, esi
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x3c894766; BYTE $0x6c // mov word ptr [r12 + 2*r13], r15w
-	LONG $0x7cb70f47; WORD $0x026c // movzx r15d, word ptr [r12 + 2*r13 + 0x2]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xf7394166 // cmp r15w, si
-	LONG $0xfe430f44 // cmovae r15d, esi
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x7c894766; WORD $0x026c // mov word ptr [r12 + 2*r13 + 0x2], r15w
-	LONG $0x02c58349 // add r13, 0x2
-	WORD $0x394d; BYTE $0xe8 // cmp r8, r13
-	WORD $0xc575 // jne 0x1440 <glideAVX512+0x1440>
-	LONG $0xffff70e9; BYTE $0xff // jmp 0x13f0 <glideAVX512+0x13f0>
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
-	LONG $0xaab84166; BYTE $0xaa // mov r8w, 0xaaaa
-	LONG $0x244c8b4c; BYTE $0x30 // mov r9, qword ptr [rsp + 0x30]
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
-	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
-	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
-	LONG $0x487df362; WORD $0xcf1f; BYTE $0x04 // vpcmpneqd k1, zmm0, zmm7
-	LONG $0x4975d162; WORD $0xc8eb // vpord zmm1 {k1}, zmm1, zmm8
-	LONG $0xfff88366 // cmp ax, -0x1
-	LONG $0xf967840f; WORD $0xffff // je 0xe20 <glideAVX512+0xe20>
-	WORD $0xd0f7 // not eax
-	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
-	LONG $0xb80f44f3; BYTE $0xd0 // popcnt r10d, eax
-	LONG $0x4815d162; WORD $0xfbfa // vpsubd zmm7, zmm13, zmm11
-	LONG $0x4845f162; WORD $0xf772; BYTE $0x18 // vpslld zmm7, zmm7, 0x18
-	LONG $0x481d5162; WORD $0xc1fa // vpsubd zmm8, zmm12, zmm9
-	LONG $0x483dd162; WORD $0xf072; BYTE $0x10 // vpslld zmm8, zmm8, 0x10
-	LONG $0x48455362; WORD $0xd025; BYTE $0xfe // vpternlogd zmm10, zmm7, zmm8, 0xfe
-	LONG $0xc892fbc5 // kmovd k1, eax
-	LONG $0xc97d7262; WORD $0xd78b // vpcompressd zmm7 {k1} {z}, zmm10
-	LONG $0xc97d5262; WORD $0xd88b // vpcompressd zmm8 {k1} {z}, zmm11
-	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
-	LONG $0x48fe7162; WORD $0x116f // vmovdqu64 zmm10, zmmword ptr [rcx]
-	LONG $0x482d5162; WORD $0xd2fe // vpaddd zmm10, zmm10, zmm10
-	LONG $0x482d7162; WORD $0xddfe // vpaddd zmm11, zmm10, zmm5
-	LONG $0x487e5262; WORD $0xdd33 // vpmovdw ymm13, zmm11
-	LONG $0x487e5262; WORD $0xd433 // vpmovdw ymm12, zmm10
-	LONG $0xe0468d41 // lea eax, [r14 - 0x20]
-	LONG $0xd06e79c5 // vmovd xmm10, eax
-	LONG $0x00001db8; BYTE $0x00 // mov eax, 0x1d
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x489d7362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm12, zmm12, ymm0, 0x1
-	LONG $0x48957362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm13, zmm13, ymm0, 0x1
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
-	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	LONG $0x487de262; WORD $0xc07c // vpbroadcastd zmm16, eax
-	LONG $0x000008b8; BYTE $0x00 // mov eax, 0x8
-	LONG $0x487de262; WORD $0xc87c // vpbroadcastd zmm17, eax
-	LONG $0x000010b8; BYTE $0x00 // mov eax, 0x10
-	LONG $0x487de262; WORD $0xd07c // vpbroadcastd zmm18, eax
-	WORD $0x2eeb // jmp 0x15a0 <glideAVX512+0x15a0>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
-	LONG $0xc97d5262; WORD $0xc08b // vpcompressd zmm8 {k1} {z}, zmm8
-	LONG $0xc97df262; WORD $0xff8b // vpcompressd zmm7 {k1} {z}, zmm7
-	WORD $0x2941; BYTE $0xca // sub r10d, ecx
-	LONG $0xf880840f; WORD $0xffff // je 0xe20 <glideAVX512+0xe20>
-	LONG $0x0835e162; WORD $0xdefa // vpsubd xmm19, xmm9, xmm6
-	LONG $0x0065c262; WORD $0xda39 // vpminsd xmm19, xmm19, xmm10
-	LONG $0x00656262; WORD $0xe33d // vpmaxsd xmm28, xmm19, xmm3
-	LONG $0x487d8262; WORD $0xdc58 // vpbroadcastd zmm19, xmm28
-	LONG $0x083d6162; WORD $0xedfa // vpsubd xmm29, xmm8, xmm5
-	LONG $0x487d8262; WORD $0xe558 // vpbroadcastd zmm20, xmm29
-	LONG $0x4835a162; WORD $0xdbfa // vpsubd zmm19, zmm9, zmm19
-	LONG $0x483d2162; WORD $0xdcfa // vpsubd zmm27, zmm8, zmm20
-	LONG $0x48b5e362; WORD $0xe203; BYTE $0x07 // valignq zmm20, zmm9, zmm2, 0x7 # zmm20 = zmm2[7],zmm9[0,1,2,3,4,5,6]
-	LONG $0x4065d362; WORD $0xc31e; BYTE $0x06 // vpcmpnleud k0, zmm19, zmm11
-	LONG $0x4025f362; WORD $0xce1e; BYTE $0x06 // vpcmpnleud k1, zmm27, zmm6
-	LONG $0x4835b362; WORD $0xd41f; BYTE $0x02 // vpcmpled k2, zmm9, zmm20
-	LONG $0xca45f4c5 // korw k1, k1, k2
-	LONG $0xc045f4c5 // korw k0, k1, k0
-	LONG $0xc093f8c5 // kmovw eax, k0
-	LONG $0xd0ab0f44 // bts eax, r10d
-	LONG $0xc8bc0ff3 // tzcnt ecx, eax
-	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
-	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
-	WORD $0x8944; BYTE $0xd8 // mov eax, r11d
-	WORD $0xd0f7 // not eax
-	LONG $0xf892fbc5 // kmovd k7, eax
-	LONG $0xcf55a262; WORD $0xdb47 // vpsllvd zmm19 {k7} {z}, zmm5, zmm19
-	LONG $0x48fda362; WORD $0xdc3b; BYTE $0x01 // vextracti64x4 ymm20, zmm19, 0x1
-	LONG $0x2065a162; WORD $0xdceb // vpord ymm19, ymm19, ymm20
-	LONG $0x287da362; WORD $0xdc39; BYTE $0x01 // vextracti32x4 xmm20, ymm19, 0x1
-	LONG $0x0065a162; WORD $0xdceb // vpord xmm19, xmm19, xmm20
-	LONG $0x087da162; WORD $0xe370; BYTE $0xee // vpshufd xmm20, xmm19, 0xee # xmm20 = xmm19[2,3,2,3]
-	LONG $0x00dda162; WORD $0xdbeb // vporq xmm19, xmm20, xmm19
-	LONG $0x08fde162; WORD $0xd87e // vmovq rax, xmm19
-	LONG $0xf092fbc5 // kmovd k6, eax
-	LONG $0x20e8c148 // shr rax, 0x20
-	LONG $0xcefd4262; WORD $0xd462 // vpexpandw zmm26 {k6} {z}, zmm12
-	LONG $0xe892fbc5 // kmovd k5, eax
-	LONG $0xcdfd4262; WORD $0xcd62 // vpexpandw zmm25 {k5} {z}, zmm13
-	LONG $0x3379e3c4; WORD $0x01e6 // kshiftld k4, k6, 0x1
-	LONG $0xccfdc262; WORD $0xf462 // vpexpandw zmm22 {k4} {z}, zmm12
-	LONG $0x3379e3c4; WORD $0x01dd // kshiftld k3, k5, 0x1
-	LONG $0xcbfdc262; WORD $0xed62 // vpexpandw zmm21 {k3} {z}, zmm13
-	LONG $0x3379e3c4; WORD $0x02d6 // kshiftld k2, k6, 0x2
-	LONG $0xcafdc262; WORD $0xe462 // vpexpandw zmm20 {k2} {z}, zmm12
-	LONG $0x3379e3c4; WORD $0x02cd // kshiftld k1, k5, 0x2
-	LONG $0xc9fdc262; WORD $0xdd62 // vpexpandw zmm19 {k1} {z}, zmm13
-	LONG $0x4045f162; WORD $0xf772; BYTE $0x08 // vpslld zmm23, zmm7, 0x8
-	LONG $0x4045b162; WORD $0xe772; BYTE $0x18 // vpsrad zmm23, zmm23, 0x18
-	LONG $0x487e9262; WORD $0xf833 // vpmovdw ymm24, zmm7
-	LONG $0x400df162; WORD $0xe772; BYTE $0x18 // vpsrad zmm30, zmm7, 0x18
-	LONG $0x48550262; WORD $0xf647 // vpsllvd zmm30, zmm5, zmm30
-	LONG $0x400d6162; WORD $0xf5fa // vpsubd zmm30, zmm30, zmm5
-	LONG $0xc70d0262; WORD $0xdb47 // vpsllvd zmm27 {k7} {z}, zmm30, zmm27
-	LONG $0x087d6162; WORD $0xe87e // vmovd eax, xmm29
-	WORD $0x9848 // cdqe
-	LONG $0xc6af0f49 // imul rax, r14
-	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
-	LONG $0x087d6162; WORD $0xe27e // vmovd edx, xmm28
-	LONG $0x50048d48 // lea rax, [rax + 2*rdx]
-	LONG $0x480d0162; WORD $0xe3db // vpandd zmm28, zmm14, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x91f9e1c4; WORD $0x240c // kmovd dword ptr [rsp], k1
-	LONG $0x0093840f; WORD $0x0000 // je 0x1785 <glideAVX512+0x1785>
-	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
-	LONG $0x70048d4a // lea rax, [rax + 2*r14]
-	LONG $0x48050162; WORD $0xe3db // vpandd zmm28, zmm15, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x0093840f; WORD $0x0000 // je 0x1832 <glideAVX512+0x1832>
-	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
-	LONG $0x701c8d4a // lea rbx, [rax + 2*r14]
-	LONG $0x407d0162; WORD $0xe3db // vpandd zmm28, zmm16, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x0093840f; WORD $0x0000 // je 0x18df <glideAVX512+0x18df>
-	LONG $0x486d6162; WORD $0x23fd // vpaddw zmm28, zmm2, zmmword ptr [rbx]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe6162; WORD $0x237f // vmovdqu64 zmmword ptr [rbx], zmm28
-	LONG $0x40750162; WORD $0xe3db // vpandd zmm28, zmm17, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x0095840f; WORD $0x0000 // je 0x198a <glideAVX512+0x198a>
-	LONG $0x486d2162; WORD $0x24fd; BYTE $0x73 // vpaddw zmm28, zmm2, zmmword ptr [rbx + 2*r14]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe2162; WORD $0x247f; BYTE $0x73 // vmovdqu64 zmmword ptr [rbx + 2*r14], zmm28
-	LONG $0x406d0162; WORD $0xdbdb // vpandd zmm27, zmm18, zmm27
-	LONG $0x40259262; WORD $0xfb27 // vptestmd k7, zmm27, zmm27
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0xfbe0840f; WORD $0xffff // je 0x1580 <glideAVX512+0x1580>
-	LONG $0x486d2162; WORD $0x1cfd; BYTE $0xb3 // vpaddw zmm27, zmm2, zmmword ptr [rbx + 4*r14]
-	LONG $0x2fdd0262; WORD $0xe066 // vpblendmw ymm28 {k7}, ymm4, ymm24
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xd48d // vpermw zmm26, zmm26, zmm28
-	LONG $0x46250262; WORD $0xda3a // vpminuw zmm27 {k6}, zmm27, zmm26
-	LONG $0x40b50262; WORD $0xcc8d // vpermw zmm25, zmm25, zmm28
-	LONG $0x90f8e1c4; BYTE $0xf1 // kmovq k6, k1
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xd066 // vpblendmw ymm26 {k1}, ymm4, ymm24
-	LONG $0x45250262; WORD $0xd93a // vpminuw zmm27 {k5}, zmm27, zmm25
-	LONG $0x40ad6362; WORD $0xc83a; BYTE $0x01 // vinserti64x4 zmm25, zmm26, ymm0, 0x1
-	LONG $0x40cd8262; WORD $0xf18d // vpermw zmm22, zmm22, zmm25
-	LONG $0x44252262; WORD $0xde3a // vpminuw zmm27 {k4}, zmm27, zmm22
-	LONG $0x40d58262; WORD $0xe98d // vpermw zmm21, zmm21, zmm25
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd8262; WORD $0xf066 // vpblendmw ymm22 {k1}, ymm4, ymm24
-	LONG $0x43252262; WORD $0xdd3a // vpminuw zmm27 {k3}, zmm27, zmm21
-	LONG $0x40cde362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm22, ymm0, 0x1
-	LONG $0x40dda262; WORD $0xe58d // vpermw zmm20, zmm20, zmm21
-	LONG $0x42252262; WORD $0xdc3a // vpminuw zmm27 {k2}, zmm27, zmm20
-	LONG $0x40e5a262; WORD $0xdd8d // vpermw zmm19, zmm19, zmm21
-	LONG $0x46252262; WORD $0xdb3a // vpminuw zmm27 {k6}, zmm27, zmm19
-	LONG $0x4025e162; WORD $0xdaf9 // vpsubw zmm19, zmm27, zmm2
-	LONG $0x48fea162; WORD $0x1c7f; BYTE $0xb3 // vmovdqu64 zmmword ptr [rbx + 4*r14], zmm19
-	LONG $0xfffb47e9; BYTE $0xff // jmp 0x1580 <glideAVX512+0x1580>
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	WORD $0xc931 // xor ecx, ecx
-	LONG $0x707f8348; BYTE $0x03 // cmp qword ptr [rdi + 0x70], 0x3
-	LONG $0x487df262; WORD $0xc17c // vpbroadcastd zmm0, ecx
-	LONG $0x2444894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r8
-	LONG $0x0b848c0f; WORD $0x0000 // jl 0x25d9 <glideAVX512+0x25d9>
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x15508e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x15478e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
-	LONG $0xff408d41 // lea eax, [r8 - 0x1]
-	LONG $0x3c244489 // mov dword ptr [rsp + 0x3c], eax
-	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
-	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	LONG $0x486df362; WORD $0xd225; BYTE $0xff // vpternlogd zmm2, zmm2, zmm2, 0xff
-	LONG $0xaaba4166; BYTE $0xaa // mov r10w, 0xaaaa
-	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
-	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x1feb // jmp 0x1ab1 <glideAVX512+0x1ab1>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0x014d; BYTE $0xc3 // add r11, r8
-	LONG $0x5cc18349 // add r9, 0x5c
-	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0x14f28d0f; WORD $0x0000 // jge 0x2fa3 <glideAVX512+0x2fa3>
-	LONG $0x1b1c8d4b // lea rbx, [r11 + r11]
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x244c894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r9
-	LONG $0x245c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r11
-	LONG $0x245c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rbx
-	WORD $0x10eb // jmp 0x1ad9 <glideAVX512+0x1ad9>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x10c68349 // add r14, 0x10
-	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	WORD $0xc77d // jge 0x1aa0 <glideAVX512+0x1aa0>
-	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
-	WORD $0x0148; BYTE $0xd8 // add rax, rbx
-	LONG $0x6f7ea1c4; WORD $0x702c // vmovdqu ymm5, ymmword ptr [rax + 2*r14]
-	LONG $0x177de2c4; BYTE $0xed // vptest ymm5, ymm5
-	WORD $0xe374 // je 0x1ad0 <glideAVX512+0x1ad0>
-	LONG $0x487df262; WORD $0xfd33 // vpmovzxwd zmm7, ymm5 # zmm7 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
-	LONG $0xc846fcc5 // kxnorw k1, k0, k0
-	LONG $0x487d5262; WORD $0x4158; BYTE $0x16 // vpbroadcastd zmm8, dword ptr [r9 + 0x58]
-	LONG $0x497df262; WORD $0x3490; BYTE $0xb8 // vpgatherdd zmm6 {k1}, zmmword ptr [rax + 4*zmm7]
-	LONG $0x3c24448b // mov eax, dword ptr [rsp + 0x3c]
-	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
-	LONG $0x48553162; WORD $0x0cdb; BYTE $0xb1 // vpandd zmm9, zmm5, zmmword ptr [rcx + 4*r14]
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
-	LONG $0x48357162; WORD $0xd5fa // vpsubd zmm10, zmm9, zmm5
-	LONG $0x482d5262; WORD $0xd140 // vpmulld zmm10, zmm10, zmm9
-	LONG $0x481dd162; WORD $0xe272; BYTE $0x01 // vpsrad zmm12, zmm10, 0x1
-	WORD $0x8b41; BYTE $0x01 // mov eax, dword ptr [r9]
-	WORD $0x4703; BYTE $0x50 // add eax, dword ptr [rdi + 0x50]
-	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
-	LONG $0x58355262; WORD $0x5940; BYTE $0x01 // vpmulld zmm11, zmm9, dword ptr [r9 + 0x4]{1to16}
-	LONG $0x581d5262; WORD $0x6940; BYTE $0x02 // vpmulld zmm13, zmm12, dword ptr [r9 + 0x8]{1to16}
-	LONG $0x58355262; WORD $0x7140; BYTE $0x0b // vpmulld zmm14, zmm9, dword ptr [r9 + 0x2c]{1to16}
-	LONG $0x580d5162; WORD $0x71fe; BYTE $0x0a // vpaddd zmm14, zmm14, dword ptr [r9 + 0x28]{1to16}
-	LONG $0x48255162; WORD $0xdafe // vpaddd zmm11, zmm11, zmm10
-	LONG $0x488d7262; WORD $0xfe28 // vpmuldq zmm15, zmm14, zmm6
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x48adf162; WORD $0xe672; BYTE $0x20 // vpsraq zmm10, zmm6, 0x20
-	LONG $0x488d5262; WORD $0xf228 // vpmuldq zmm14, zmm14, zmm10
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
-	LONG $0x48255162; WORD $0xdffe // vpaddd zmm11, zmm11, zmm15
-	LONG $0x0c418b41 // mov eax, dword ptr [r9 + 0xc]
-	WORD $0x4703; BYTE $0x50 // add eax, dword ptr [rdi + 0x50]
-	LONG $0x48255162; WORD $0xddfe // vpaddd zmm11, zmm11, zmm13
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x58355262; WORD $0x7140; BYTE $0x04 // vpmulld zmm14, zmm9, dword ptr [r9 + 0x10]{1to16}
-	LONG $0x581d5262; WORD $0x6140; BYTE $0x05 // vpmulld zmm12, zmm12, dword ptr [r9 + 0x14]{1to16}
-	LONG $0x58355262; WORD $0x7940; BYTE $0x0d // vpmulld zmm15, zmm9, dword ptr [r9 + 0x34]{1to16}
-	LONG $0x480d5162; WORD $0xedfe // vpaddd zmm13, zmm14, zmm13
-	LONG $0x58055162; WORD $0x71fe; BYTE $0x0c // vpaddd zmm14, zmm15, dword ptr [r9 + 0x30]{1to16}
-	LONG $0x488d7262; WORD $0xfe28 // vpmuldq zmm15, zmm14, zmm6
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x488d5262; WORD $0xf228 // vpmuldq zmm14, zmm14, zmm10
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
-	LONG $0x48155162; WORD $0xeffe // vpaddd zmm13, zmm13, zmm15
-	LONG $0x48155162; WORD $0xecfe // vpaddd zmm13, zmm13, zmm12
-	LONG $0x687f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x68], 0x0
-	LONG $0x00a3840f; WORD $0x0000 // je 0x1caf <glideAVX512+0x1caf>
-	LONG $0x48cd7262; WORD $0xe628 // vpmuldq zmm12, zmm6, zmm6
-	LONG $0x48ad5262; WORD $0xf228 // vpmuldq zmm14, zmm10, zmm10
-	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
-	LONG $0x58355262; WORD $0x7940; BYTE $0x11 // vpmulld zmm15, zmm9, dword ptr [r9 + 0x44]{1to16}
-	LONG $0x58055162; WORD $0x79fe; BYTE $0x10 // vpaddd zmm15, zmm15, dword ptr [r9 + 0x40]{1to16}
-	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
-	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
-	LONG $0x40fdc262; WORD $0xc440 // vpmullq zmm16, zmm16, zmm12
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x48855262; WORD $0xfe28 // vpmuldq zmm15, zmm15, zmm14
-	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	LONG $0x497dc162; WORD $0xc76f // vmovdqa32 zmm16 {k1}, zmm15
-	LONG $0x407d5162; WORD $0xdbfe // vpaddd zmm11, zmm16, zmm11
-	LONG $0x58355262; WORD $0x7940; BYTE $0x13 // vpmulld zmm15, zmm9, dword ptr [r9 + 0x4c]{1to16}
-	LONG $0x58055162; WORD $0x79fe; BYTE $0x12 // vpaddd zmm15, zmm15, dword ptr [r9 + 0x48]{1to16}
-	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
-	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
-	LONG $0x40fd5262; WORD $0xe440 // vpmullq zmm12, zmm16, zmm12
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x48855262; WORD $0xf628 // vpmuldq zmm14, zmm15, zmm14
-	LONG $0x489dd162; WORD $0xd473; BYTE $0x20 // vpsrlq zmm12, zmm12, 0x20
-	LONG $0x497d5162; WORD $0xe66f // vmovdqa32 zmm12 {k1}, zmm14
-	LONG $0x481d5162; WORD $0xedfe // vpaddd zmm13, zmm12, zmm13
-	LONG $0x484df162; WORD $0xc876 // vpcmpeqd k1, zmm6, zmm0
-	LONG $0x497d7162; WORD $0xc26f // vmovdqa32 zmm8 {k1}, zmm2
-	LONG $0x18418b41 // mov eax, dword ptr [r9 + 0x18]
-	WORD $0x4703; BYTE $0x58 // add eax, dword ptr [rdi + 0x58]
-	LONG $0x58355262; WORD $0x6140; BYTE $0x07 // vpmulld zmm12, zmm9, dword ptr [r9 + 0x1c]{1to16}
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x480d5162; WORD $0xe4fe // vpaddd zmm12, zmm14, zmm12
-	LONG $0x487d5262; WORD $0x7158; BYTE $0x0e // vpbroadcastd zmm14, dword ptr [r9 + 0x38]
-	LONG $0x488d7262; WORD $0xfe28 // vpmuldq zmm15, zmm14, zmm6
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x488d5262; WORD $0xf228 // vpmuldq zmm14, zmm14, zmm10
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
-	LONG $0x481d5162; WORD $0xe7fe // vpaddd zmm12, zmm12, zmm15
-	LONG $0x20418b41 // mov eax, dword ptr [r9 + 0x20]
-	WORD $0x4703; BYTE $0x58 // add eax, dword ptr [rdi + 0x58]
-	LONG $0x58355262; WORD $0x7140; BYTE $0x09 // vpmulld zmm14, zmm9, dword ptr [r9 + 0x24]{1to16}
-	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
-	LONG $0x48055162; WORD $0xf6fe // vpaddd zmm14, zmm15, zmm14
-	LONG $0x487d5262; WORD $0x7958; BYTE $0x0f // vpbroadcastd zmm15, dword ptr [r9 + 0x3c]
-	LONG $0x481d5162; WORD $0xe3fe // vpaddd zmm12, zmm12, zmm11
-	LONG $0x4885f262; WORD $0xf628 // vpmuldq zmm6, zmm15, zmm6
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x48855262; WORD $0xd228 // vpmuldq zmm10, zmm15, zmm10
-	LONG $0x48cdf162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm6, zmm6, 0x20
-	LONG $0x497dd162; WORD $0xf26f // vmovdqa32 zmm6 {k1}, zmm10
-	LONG $0x58355262; WORD $0x4940; BYTE $0x15 // vpmulld zmm9, zmm9, dword ptr [r9 + 0x54]{1to16}
-	LONG $0x480df162; WORD $0xf6fe // vpaddd zmm6, zmm14, zmm6
-	LONG $0x58355162; WORD $0x49fe; BYTE $0x14 // vpaddd zmm9, zmm9, dword ptr [r9 + 0x50]{1to16}
-	LONG $0x482df162; WORD $0xf772; BYTE $0x0e // vpslld zmm10, zmm7, 0xe
-	LONG $0x48b55262; WORD $0xf228 // vpmuldq zmm14, zmm9, zmm10
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	LONG $0x48add162; WORD $0xd273; BYTE $0x20 // vpsrlq zmm10, zmm10, 0x20
-	LONG $0x48b55262; WORD $0xca28 // vpmuldq zmm9, zmm9, zmm10
-	LONG $0x48add162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm10, zmm14, 0x20
-	LONG $0x497d5162; WORD $0xd16f // vmovdqa32 zmm10 {k1}, zmm9
-	LONG $0x582d7162; WORD $0x4ffe; BYTE $0x18 // vpaddd zmm9, zmm10, dword ptr [rdi + 0x60]{1to16}
-	LONG $0x484dd162; WORD $0xf5fe // vpaddd zmm6, zmm6, zmm13
-	LONG $0x4835d162; WORD $0xe172; BYTE $0x0c // vpsrad zmm9, zmm9, 0xc
-	LONG $0x48357162; WORD $0xd5fa // vpsubd zmm10, zmm9, zmm5
-	LONG $0x4835d162; WORD $0xe372; BYTE $0x10 // vpsrad zmm9, zmm11, 0x10
-	LONG $0x481dd162; WORD $0xe472; BYTE $0x10 // vpsrad zmm12, zmm12, 0x10
-	LONG $0x4825d162; WORD $0xe572; BYTE $0x10 // vpsrad zmm11, zmm13, 0x10
-	LONG $0x4815f162; WORD $0xe672; BYTE $0x10 // vpsrad zmm13, zmm6, 0x10
-	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
-	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
-	QUAD $0x061e4f1e5835f362 // vpcmpnleud k1, zmm9, dword ptr [rdi + 0x78]{1to16}
-	LONG $0x482df362; WORD $0xc61e; BYTE $0x06 // vpcmpnleud k0, zmm10, zmm6
-	LONG $0x4835f162; WORD $0xf5fe // vpaddd zmm6, zmm9, zmm5
-	LONG $0x481d7162; WORD $0xf6fa // vpsubd zmm14, zmm12, zmm6
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0x487df262; WORD $0xf07c // vpbroadcastd zmm6, eax
-	LONG $0x480df362; WORD $0xd61e; BYTE $0x06 // vpcmpnleud k2, zmm14, zmm6
-	LONG $0x48257162; WORD $0xf5fe // vpaddd zmm14, zmm11, zmm5
-	LONG $0x48155162; WORD $0xf6fa // vpsubd zmm14, zmm13, zmm14
-	LONG $0x480df362; WORD $0xde1e; BYTE $0x06 // vpcmpnleud k3, zmm14, zmm6
-	LONG $0xd345ecc5 // korw k2, k2, k3
-	LONG $0xc945ecc5 // korw k1, k2, k1
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x5815f162; WORD $0x5766; BYTE $0x0e // vpcmpgtd k2, zmm13, dword ptr [rdi + 0x38]{1to16}
-	LONG $0x480dd162; WORD $0xdb66 // vpcmpgtd k3, zmm14, zmm11
-	LONG $0xd345ecc5 // korw k2, k2, k3
-	LONG $0x286f8b4c // mov r13, qword ptr [rdi + 0x28]
-	LONG $0x483dd262; WORD $0xd827 // vptestmd k3, zmm8, zmm8
-	LONG $0xc345fcc5 // korw k0, k0, k3
-	LONG $0xc845f4c5 // korw k1, k1, k0
-	LONG $0xc945ecc5 // korw k1, k2, k1
-	LONG $0xc193fbc5 // kmovd eax, k1
-	LONG $0xc044f8c5 // knotw k0, k0
-	LONG $0xe0937bc5 // kmovd r12d, k0
-	WORD $0x2141; BYTE $0xc4 // and r12d, eax
-	LONG $0xe4854566 // test r12w, r12w
-	LONG $0x01df840f; WORD $0x0000 // je 0x2041 <glideAVX512+0x2041>
-	LONG $0x0c244489 // mov dword ptr [rsp + 0xc], eax
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	LONG $0x2474894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r14
-	QUAD $0xe024947f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm10
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
-	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
-	LONG $0x4805c262; WORD $0xc440 // vpmulld zmm16, zmm15, zmm12
-	LONG $0x480dc362; WORD $0xc125; BYTE $0xf8 // vpternlogd zmm16, zmm14, zmm9, 0xf8
-	QUAD $0xa024847f48fee162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm16
-	LONG $0x48055262; WORD $0xfd40 // vpmulld zmm15, zmm15, zmm13
-	LONG $0x480d5362; WORD $0xfb25; BYTE $0xf8 // vpternlogd zmm15, zmm14, zmm11, 0xf8
-	QUAD $0x6024bc7f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm15
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
-	WORD $0x478b; BYTE $0x38 // mov eax, dword ptr [rdi + 0x38]
-	LONG $0x10244489 // mov dword ptr [rsp + 0x10], eax
-	LONG $0x246c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r13
-	WORD $0x6349; BYTE $0xc5 // movsxd rax, r13d
-	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x002c8d4c // lea r13, [rax + rax]
-	WORD $0x21eb // jmp 0x1f02 <glideAVX512+0x1f02>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x24448d41; BYTE $0xff // lea eax, [r12 - 0x1]
-	LONG $0xe0214466 // and ax, r12w
-	WORD $0x8941; BYTE $0xc4 // mov r12d, eax
-	LONG $0x010e840f; WORD $0x0000 // je 0x2010 <glideAVX512+0x2010>
-	LONG $0xbc0f41f3; BYTE $0xd4 // tzcnt edx, r12d
-	LONG $0x0095048d; WORD $0x0000; BYTE $0x00 // lea eax, [4*rdx]
-	LONG $0x60044c8b // mov ecx, dword ptr [rsp + rax + 0x60]
-	WORD $0xbf0f; BYTE $0xf9 // movsx edi, cx
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x1424748b // mov esi, dword ptr [rsp + 0x14]
-	WORD $0xfe39 // cmp esi, edi
-	WORD $0x4f0f; BYTE $0xfe // cmovg edi, esi
-	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
-	WORD $0xce39 // cmp esi, ecx
-	WORD $0x4c0f; BYTE $0xce // cmovl ecx, esi
-	WORD $0xcf39 // cmp edi, ecx
-	WORD $0xc27d // jge 0x1ef0 <glideAVX512+0x1ef0>
-	QUAD $0x000000a094848b44 // mov r8d, dword ptr [rsp + 4*rdx + 0xa0]
-	LONG $0xd0bf0f45 // movsx r10d, r8w
-	LONG $0x10f8c141 // sar r8d, 0x10
-	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
-	WORD $0x3944; BYTE $0xc2 // cmp edx, r8d
-	LONG $0xc24c0f44 // cmovl r8d, edx
-	WORD $0x8545; BYTE $0xd2 // test r10d, r10d
-	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
-	LONG $0xd24e0f44 // cmovle r10d, edx
-	WORD $0x3945; BYTE $0xc2 // cmp r10d, r8d
-	WORD $0x957d // jge 0x1ef0 <glideAVX512+0x1ef0>
-	QUAD $0x000000e00494b70f // movzx edx, word ptr [rsp + rax + 0xe0]
-	WORD $0x6348; BYTE $0xc7 // movsxd rax, edi
-	WORD $0x6348; BYTE $0xc9 // movsxd rcx, ecx
-	WORD $0x6349; BYTE $0xd8 // movsxd rbx, r8d
-	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
-	WORD $0x8b4c; BYTE $0x3e // mov r15, qword ptr [rsi]
-	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
-	WORD $0x294d; BYTE $0xd0 // sub r8, r10
-	LONG $0x017a8d49 // lea rdi, [r10 + 0x1]
-	LONG $0xff738d4c // lea r14, [rbx - 0x1]
-	WORD $0x894d; BYTE $0xe9 // mov r9, r13
-	LONG $0xc8af0f4c // imul r9, rax
-	WORD $0x014d; BYTE $0xf9 // add r9, r15
-	WORD $0x11eb // jmp 0x1f9f <glideAVX512+0x1f9f>
-	WORD $0x9066 // nop
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x014d; BYTE $0xe9 // add r9, r13
-	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0xff51840f; WORD $0xffff // je 0x1ef0 <glideAVX512+0x1ef0>
-	WORD $0x894d; BYTE $0xd3 // mov r11, r10
-	LONG $0x01c0f641 // test r8b, 0x1
-	WORD $0x2374 // je 0x1fcb <glideAVX512+0x1fcb>
-	WORD $0x8949; BYTE $0xc3 // mov r11, rax
-	LONG $0x1caf0f4c; BYTE $0x24 // imul r11, qword ptr [rsp]
-	LONG $0x5f1c8d4f // lea r11, [r15 + 2*r11]
-	LONG $0x34b70f43; BYTE $0x53 // movzx esi, word ptr [r11 + 2*r10]
-	WORD $0xceff // dec esi
-	WORD $0x3966; BYTE $0xd6 // cmp si, dx
-	WORD $0x430f; BYTE $0xf2 // cmovae esi, edx
-	WORD $0xc6ff // inc esi
-	LONG $0x34894366; BYTE $0x53 // mov word ptr [r11 + 2*r10], si
-	WORD $0x8949; BYTE $0xfb // mov r11, rdi
-	WORD $0x394d; BYTE $0xd6 // cmp r14, r10
-	WORD $0xc074 // je 0x1f90 <glideAVX512+0x1f90>
-	LONG $0x34b70f43; BYTE $0x59 // movzx esi, word ptr [r9 + 2*r11]
-	WORD $0xceff // dec esi
-	WORD $0x3966; BYTE $0xd6 // cmp si, dx
-	WORD $0x430f; BYTE $0xf2 // cmovae esi, edx
-	WORD $0xc6ff // inc esi
-	LONG $0x34894366; BYTE $0x59 // mov word ptr [r9 + 2*r11], si
-	LONG $0x74b70f43; WORD $0x0259 // movzx esi, word ptr [r9 + 2*r11 + 0x2]
-	WORD $0xceff // dec esi
-	WORD $0x3966; BYTE $0xd6 // cmp si, dx
-	WORD $0x430f; BYTE $0xf2 // cmovae esi, edx
-	WORD $0xc6ff // inc esi
-	LONG $0x74894366; WORD $0x0259 // mov word ptr [r9 + 2*r11 + 0x2], si
-	LONG $0x02c38349 // add r11, 0x2
-	WORD $0x394c; BYTE $0xdb // cmp rbx, r11
-	WORD $0xcd75 // jne 0x1fd0 <glideAVX512+0x1fd0>
-	WORD $0x8beb // jmp 0x1f90 <glideAVX512+0x1f90>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x24448b4c; BYTE $0x40 // mov r8, qword ptr [rsp + 0x40]
-	LONG $0x244c8b4c; BYTE $0x58 // mov r9, qword ptr [rsp + 0x58]
-	LONG $0xaaba4166; BYTE $0xaa // mov r10w, 0xaaaa
-	LONG $0x245c8b4c; BYTE $0x50 // mov r11, qword ptr [rsp + 0x50]
-	LONG $0x245c8b48; BYTE $0x48 // mov rbx, qword ptr [rsp + 0x48]
-	LONG $0x24748b4c; BYTE $0x30 // mov r14, qword ptr [rsp + 0x30]
-	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
-	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
-	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
-	LONG $0x487df362; WORD $0xcf1f; BYTE $0x04 // vpcmpneqd k1, zmm0, zmm7
-	LONG $0x4975d162; WORD $0xc8eb // vpord zmm1 {k1}, zmm1, zmm8
-	LONG $0xfff88366 // cmp ax, -0x1
-	LONG $0xfa78840f; WORD $0xffff // je 0x1ad0 <glideAVX512+0x1ad0>
-	WORD $0xd0f7 // not eax
-	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
-	LONG $0xb80f44f3; BYTE $0xf8 // popcnt r15d, eax
-	LONG $0x4815d162; WORD $0xfbfa // vpsubd zmm7, zmm13, zmm11
-	LONG $0x4845f162; WORD $0xf772; BYTE $0x18 // vpslld zmm7, zmm7, 0x18
-	LONG $0x481d5162; WORD $0xc1fa // vpsubd zmm8, zmm12, zmm9
-	LONG $0x483dd162; WORD $0xf072; BYTE $0x10 // vpslld zmm8, zmm8, 0x10
-	LONG $0x48455362; WORD $0xd025; BYTE $0xfe // vpternlogd zmm10, zmm7, zmm8, 0xfe
-	LONG $0xc892fbc5 // kmovd k1, eax
-	LONG $0xc97d7262; WORD $0xd78b // vpcompressd zmm7 {k1} {z}, zmm10
-	LONG $0xc97d5262; WORD $0xd88b // vpcompressd zmm8 {k1} {z}, zmm11
-	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
-	LONG $0x48fe7162; WORD $0x116f // vmovdqu64 zmm10, zmmword ptr [rcx]
-	LONG $0x482d5162; WORD $0xd2fe // vpaddd zmm10, zmm10, zmm10
-	LONG $0x482d7162; WORD $0xddfe // vpaddd zmm11, zmm10, zmm5
-	LONG $0x487e5262; WORD $0xdd33 // vpmovdw ymm13, zmm11
-	LONG $0x487e5262; WORD $0xd433 // vpmovdw ymm12, zmm10
-	LONG $0xe0458d41 // lea eax, [r13 - 0x20]
-	LONG $0xd06e79c5 // vmovd xmm10, eax
-	LONG $0x00001db8; BYTE $0x00 // mov eax, 0x1d
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x489d7362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm12, zmm12, ymm0, 0x1
-	LONG $0x48957362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm13, zmm13, ymm0, 0x1
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
-	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	LONG $0x487de262; WORD $0xc07c // vpbroadcastd zmm16, eax
-	LONG $0x000008b8; BYTE $0x00 // mov eax, 0x8
-	LONG $0x487de262; WORD $0xc87c // vpbroadcastd zmm17, eax
-	LONG $0x000010b8; BYTE $0x00 // mov eax, 0x10
-	LONG $0x487de262; WORD $0xd07c // vpbroadcastd zmm18, eax
-	WORD $0x2feb // jmp 0x2140 <glideAVX512+0x2140>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x927bc1c4; BYTE $0xcc // kmovd k1, r12d
-	LONG $0xc97d5262; WORD $0xc98b // vpcompressd zmm9 {k1} {z}, zmm9
-	LONG $0xc97d5262; WORD $0xc08b // vpcompressd zmm8 {k1} {z}, zmm8
-	LONG $0xc97df262; WORD $0xff8b // vpcompressd zmm7 {k1} {z}, zmm7
-	WORD $0x2941; BYTE $0xcf // sub r15d, ecx
-	LONG $0xf990840f; WORD $0xffff // je 0x1ad0 <glideAVX512+0x1ad0>
-	LONG $0x0835e162; WORD $0xdefa // vpsubd xmm19, xmm9, xmm6
-	LONG $0x0065c262; WORD $0xda39 // vpminsd xmm19, xmm19, xmm10
-	LONG $0x00656262; WORD $0xe33d // vpmaxsd xmm28, xmm19, xmm3
-	LONG $0x487d8262; WORD $0xdc58 // vpbroadcastd zmm19, xmm28
-	LONG $0x083d6162; WORD $0xedfa // vpsubd xmm29, xmm8, xmm5
-	LONG $0x487d8262; WORD $0xe558 // vpbroadcastd zmm20, xmm29
-	LONG $0x4835a162; WORD $0xdbfa // vpsubd zmm19, zmm9, zmm19
-	LONG $0x483d2162; WORD $0xdcfa // vpsubd zmm27, zmm8, zmm20
-	LONG $0x48b5e362; WORD $0xe203; BYTE $0x07 // valignq zmm20, zmm9, zmm2, 0x7 # zmm20 = zmm2[7],zmm9[0,1,2,3,4,5,6]
-	LONG $0x4065d362; WORD $0xc31e; BYTE $0x06 // vpcmpnleud k0, zmm19, zmm11
-	LONG $0x4025f362; WORD $0xce1e; BYTE $0x06 // vpcmpnleud k1, zmm27, zmm6
-	LONG $0x4835b362; WORD $0xd41f; BYTE $0x02 // vpcmpled k2, zmm9, zmm20
-	LONG $0xca45f4c5 // korw k1, k1, k2
-	LONG $0xc045f4c5 // korw k0, k1, k0
-	LONG $0xc093f8c5 // kmovw eax, k0
-	LONG $0xf8ab0f44 // bts eax, r15d
-	LONG $0xc8bc0ff3 // tzcnt ecx, eax
-	LONG $0xffffbc41; WORD $0xffff // mov r12d, 0xffffffff
-	WORD $0xd341; BYTE $0xe4 // shl r12d, cl
-	WORD $0x8944; BYTE $0xe0 // mov eax, r12d
-	WORD $0xd0f7 // not eax
-	LONG $0xf892fbc5 // kmovd k7, eax
-	LONG $0xcf55a262; WORD $0xdb47 // vpsllvd zmm19 {k7} {z}, zmm5, zmm19
-	LONG $0x48fda362; WORD $0xdc3b; BYTE $0x01 // vextracti64x4 ymm20, zmm19, 0x1
-	LONG $0x2065a162; WORD $0xdceb // vpord ymm19, ymm19, ymm20
-	LONG $0x287da362; WORD $0xdc39; BYTE $0x01 // vextracti32x4 xmm20, ymm19, 0x1
-	LONG $0x0065a162; WORD $0xdceb // vpord xmm19, xmm19, xmm20
-	LONG $0x087da162; WORD $0xe370; BYTE $0xee // vpshufd xmm20, xmm19, 0xee # xmm20 = xmm19[2,3,2,3]
-	LONG $0x00dda162; WORD $0xdbeb // vporq xmm19, xmm20, xmm19
-	LONG $0x08fde162; WORD $0xd87e // vmovq rax, xmm19
-	LONG $0xf092fbc5 // kmovd k6, eax
-	LONG $0x20e8c148 // shr rax, 0x20
-	LONG $0xcefd4262; WORD $0xd462 // vpexpandw zmm26 {k6} {z}, zmm12
-	LONG $0xe892fbc5 // kmovd k5, eax
-	LONG $0xcdfd4262; WORD $0xcd62 // vpexpandw zmm25 {k5} {z}, zmm13
-	LONG $0x3379e3c4; WORD $0x01e6 // kshiftld k4, k6, 0x1
-	LONG $0xccfdc262; WORD $0xf462 // vpexpandw zmm22 {k4} {z}, zmm12
-	LONG $0x3379e3c4; WORD $0x01dd // kshiftld k3, k5, 0x1
-	LONG $0xcbfdc262; WORD $0xed62 // vpexpandw zmm21 {k3} {z}, zmm13
-	LONG $0x3379e3c4; WORD $0x02d6 // kshiftld k2, k6, 0x2
-	LONG $0xcafdc262; WORD $0xe462 // vpexpandw zmm20 {k2} {z}, zmm12
-	LONG $0x3379e3c4; WORD $0x02cd // kshiftld k1, k5, 0x2
-	LONG $0xc9fdc262; WORD $0xdd62 // vpexpandw zmm19 {k1} {z}, zmm13
-	LONG $0x4045f162; WORD $0xf772; BYTE $0x08 // vpslld zmm23, zmm7, 0x8
-	LONG $0x4045b162; WORD $0xe772; BYTE $0x18 // vpsrad zmm23, zmm23, 0x18
-	LONG $0x487e9262; WORD $0xf833 // vpmovdw ymm24, zmm7
-	LONG $0x400df162; WORD $0xe772; BYTE $0x18 // vpsrad zmm30, zmm7, 0x18
-	LONG $0x48550262; WORD $0xf647 // vpsllvd zmm30, zmm5, zmm30
-	LONG $0x400d6162; WORD $0xf5fa // vpsubd zmm30, zmm30, zmm5
-	LONG $0xc70d0262; WORD $0xdb47 // vpsllvd zmm27 {k7} {z}, zmm30, zmm27
-	LONG $0x087d6162; WORD $0xe87e // vmovd eax, xmm29
-	WORD $0x9848 // cdqe
-	LONG $0xc5af0f49 // imul rax, r13
-	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
-	LONG $0x087d6162; WORD $0xe27e // vmovd edx, xmm28
-	LONG $0x50048d48 // lea rax, [rax + 2*rdx]
-	LONG $0x480d0162; WORD $0xe3db // vpandd zmm28, zmm14, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x91f9e1c4; WORD $0x240c // kmovd dword ptr [rsp], k1
-	LONG $0x0093840f; WORD $0x0000 // je 0x2325 <glideAVX512+0x2325>
-	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
-	LONG $0x68048d4a // lea rax, [rax + 2*r13]
-	LONG $0x48050162; WORD $0xe3db // vpandd zmm28, zmm15, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x0093840f; WORD $0x0000 // je 0x23d2 <glideAVX512+0x23d2>
-	LONG $0x486d6162; WORD $0x20fd // vpaddw zmm28, zmm2, zmmword ptr [rax]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe6162; WORD $0x207f // vmovdqu64 zmmword ptr [rax], zmm28
-	LONG $0x68348d4a // lea rsi, [rax + 2*r13]
-	LONG $0x407d0162; WORD $0xe3db // vpandd zmm28, zmm16, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x0093840f; WORD $0x0000 // je 0x247f <glideAVX512+0x247f>
-	LONG $0x486d6162; WORD $0x26fd // vpaddw zmm28, zmm2, zmmword ptr [rsi]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe6162; WORD $0x267f // vmovdqu64 zmmword ptr [rsi], zmm28
-	LONG $0x40750162; WORD $0xe3db // vpandd zmm28, zmm17, zmm27
-	LONG $0x401d9262; WORD $0xfc27 // vptestmd k7, zmm28, zmm28
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0x0095840f; WORD $0x0000 // je 0x252a <glideAVX512+0x252a>
-	LONG $0x486d2162; WORD $0x24fd; BYTE $0x6e // vpaddw zmm28, zmm2, zmmword ptr [rsi + 2*r13]
-	LONG $0x2fdd0262; WORD $0xe866 // vpblendmw ymm29 {k7}, ymm4, ymm24
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf58d // vpermw zmm30, zmm26, zmm29
-	LONG $0x461d0262; WORD $0xe63a // vpminuw zmm28 {k6}, zmm28, zmm30
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x451d0262; WORD $0xe53a // vpminuw zmm28 {k5}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40cd0262; WORD $0xf58d // vpermw zmm30, zmm22, zmm29
-	LONG $0x441d0262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm30
-	LONG $0x40d50262; WORD $0xed8d // vpermw zmm29, zmm21, zmm29
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd0262; WORD $0xf066 // vpblendmw ymm30 {k1}, ymm4, ymm24
-	LONG $0x90f9e1c4; WORD $0x240c // kmovd k1, dword ptr [rsp]
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x408d6362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm30, ymm0, 0x1
-	LONG $0x40dd0262; WORD $0xf58d // vpermw zmm30, zmm20, zmm29
-	LONG $0x421d0262; WORD $0xe63a // vpminuw zmm28 {k2}, zmm28, zmm30
-	LONG $0x40e50262; WORD $0xed8d // vpermw zmm29, zmm19, zmm29
-	LONG $0x411d0262; WORD $0xe53a // vpminuw zmm28 {k1}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe2f9 // vpsubw zmm28, zmm28, zmm2
-	LONG $0x48fe2162; WORD $0x247f; BYTE $0x6e // vmovdqu64 zmmword ptr [rsi + 2*r13], zmm28
-	LONG $0x406d0162; WORD $0xdbdb // vpandd zmm27, zmm18, zmm27
-	LONG $0x40259262; WORD $0xfb27 // vptestmd k7, zmm27, zmm27
-	LONG $0xff98f8c5 // kortestw k7, k7
-	LONG $0xfbe0840f; WORD $0xffff // je 0x2120 <glideAVX512+0x2120>
-	LONG $0x486d2162; WORD $0x1cfd; BYTE $0xae // vpaddw zmm27, zmm2, zmmword ptr [rsi + 4*r13]
-	LONG $0x2fdd0262; WORD $0xe066 // vpblendmw ymm28 {k7}, ymm4, ymm24
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xd48d // vpermw zmm26, zmm26, zmm28
-	LONG $0x46250262; WORD $0xda3a // vpminuw zmm27 {k6}, zmm27, zmm26
-	LONG $0x40b50262; WORD $0xcc8d // vpermw zmm25, zmm25, zmm28
-	LONG $0x90f8e1c4; BYTE $0xf1 // kmovq k6, k1
-	LONG $0x4745f162; WORD $0xcd66 // vpcmpgtd k1 {k7}, zmm23, zmm5
-	LONG $0x29dd0262; WORD $0xd066 // vpblendmw ymm26 {k1}, ymm4, ymm24
-	LONG $0x45250262; WORD $0xd93a // vpminuw zmm27 {k5}, zmm27, zmm25
-	LONG $0x40ad6362; WORD $0xc83a; BYTE $0x01 // vinserti64x4 zmm25, zmm26, ymm0, 0x1
-	LONG $0x40cd8262; WORD $0xf18d // vpermw zmm22, zmm22, zmm25
-	LONG $0x44252262; WORD $0xde3a // vpminuw zmm27 {k4}, zmm27, zmm22
-	LONG $0x40d58262; WORD $0xe98d // vpermw zmm21, zmm21, zmm25
-	LONG $0x4745f162; WORD $0xce66 // vpcmpgtd k1 {k7}, zmm23, zmm6
-	LONG $0x29dd8262; WORD $0xf066 // vpblendmw ymm22 {k1}, ymm4, ymm24
-	LONG $0x43252262; WORD $0xdd3a // vpminuw zmm27 {k3}, zmm27, zmm21
-	LONG $0x40cde362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm22, ymm0, 0x1
-	LONG $0x40dda262; WORD $0xe58d // vpermw zmm20, zmm20, zmm21
-	LONG $0x42252262; WORD $0xdc3a // vpminuw zmm27 {k2}, zmm27, zmm20
-	LONG $0x40e5a262; WORD $0xdd8d // vpermw zmm19, zmm19, zmm21
-	LONG $0x46252262; WORD $0xdb3a // vpminuw zmm27 {k6}, zmm27, zmm19
-	LONG $0x4025e162; WORD $0xdaf9 // vpsubw zmm19, zmm27, zmm2
-	LONG $0x48fea162; WORD $0x1c7f; BYTE $0xae // vmovdqu64 zmmword ptr [rsi + 4*r13], zmm19
-	LONG $0xfffb47e9; BYTE $0xff // jmp 0x2120 <glideAVX512+0x2120>
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x09cc8e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x09c38e0f; WORD $0x0000 // jle 0x2fb0 <glideAVX512+0x2fb0>
-	LONG $0xff408d41 // lea eax, [r8 - 0x1]
-	LONG $0x3c244489 // mov dword ptr [rsp + 0x3c], eax
-	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
-	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	LONG $0x486df362; WORD $0xd225; BYTE $0xff // vpternlogd zmm2, zmm2, zmm2, 0xff
-	LONG $0xaab94166; BYTE $0xaa // mov r9w, 0xaaaa
-	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
-	LONG $0xe476ddc5 // vpcmpeqd ymm4, ymm4, ymm4
+	LONG $0x68ec8348 // sub rsp, 0x68
+	WORD $0x8948; BYTE $0xfb // mov rbx, rdi
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
+	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
+	LONG $0x11488c0f; WORD $0x0000 // jl 0x116f <glideAVX512+0x116f>
+	LONG $0x407b8348; BYTE $0x00 // cmp qword ptr [rbx + 0x40], 0x0
+	LONG $0x30008e0f; WORD $0x0000 // jle 0x3032 <glideAVX512+0x3032>
+	LONG $0xc076fdc5 // vpcmpeqd ymm0, ymm0, ymm0
+	LONG $0x4875f362; WORD $0xc925; BYTE $0xff // vpternlogd zmm1, zmm1, zmm1, 0xff
+	WORD $0xd231 // xor edx, edx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x1beb // jmp 0x2631 <glideAVX512+0x2631>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0x014d; BYTE $0xc2 // add r10, r8
-	LONG $0x5cc68348 // add rsi, 0x5c
-	LONG $0x40573b4c // cmp r10, qword ptr [rdi + 0x40]
-	LONG $0x09728d0f; WORD $0x0000 // jge 0x2fa3 <glideAVX512+0x2fa3>
-	LONG $0x121c8d4f // lea r11, [r10 + r10]
-	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x24748948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rsi
-	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
-	LONG $0x245c894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r11
-	WORD $0x11eb // jmp 0x2659 <glideAVX512+0x2659>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x10c38348 // add rbx, 0x10
-	WORD $0x394c; BYTE $0xc3 // cmp rbx, r8
-	WORD $0xc77d // jge 0x2620 <glideAVX512+0x2620>
-	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
-	WORD $0x014c; BYTE $0xd8 // add rax, r11
-	LONG $0x2c6ffec5; BYTE $0x58 // vmovdqu ymm5, ymmword ptr [rax + 2*rbx]
-	LONG $0x177de2c4; BYTE $0xed // vptest ymm5, ymm5
-	WORD $0xe474 // je 0x2650 <glideAVX512+0x2650>
-	LONG $0x487df262; WORD $0xf533 // vpmovzxwd zmm6, ymm5 # zmm6 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
-	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
-	LONG $0xc846fcc5 // kxnorw k1, k0, k0
-	LONG $0x487df262; WORD $0x7e58; BYTE $0x16 // vpbroadcastd zmm7, dword ptr [rsi + 0x58]
-	LONG $0x497d7262; WORD $0x0490; BYTE $0xb0 // vpgatherdd zmm8 {k1}, zmmword ptr [rax + 4*zmm6]
-	LONG $0x3c24448b // mov eax, dword ptr [rsp + 0x3c]
-	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
-	LONG $0x48557162; WORD $0x0cdb; BYTE $0x99 // vpandd zmm9, zmm5, zmmword ptr [rcx + 4*rbx]
+	WORD $0x1eeb // jmp 0x62 <glideAVX512+0x62>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x24548b48; BYTE $0x38 // mov rdx, qword ptr [rsp + 0x38]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x40533b48 // cmp rdx, qword ptr [rbx + 0x40]
+	LONG $0x20ed8d0f; WORD $0x0000 // jge 0x214f <glideAVX512+0x214f>
+	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
+	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x0843034c // add r8, qword ptr [rbx + 0x8]
+	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
+	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
+	WORD $0x1e74 // je 0xa0 <glideAVX512+0xa0>
+	LONG $0x1058880f; WORD $0x0000 // js 0x10e0 <glideAVX512+0x10e0>
+	LONG $0x704b8b48 // mov rcx, qword ptr [rbx + 0x70]
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x001051e9; BYTE $0x00 // jmp 0x10e5 <glideAVX512+0x10e5>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0xc8348d48 // lea rsi, [rax + 8*rcx]
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
-	LONG $0x48357162; WORD $0xd5fa // vpsubd zmm10, zmm9, zmm5
-	LONG $0x482d5262; WORD $0xd140 // vpmulld zmm10, zmm10, zmm9
-	LONG $0x481dd162; WORD $0xe272; BYTE $0x01 // vpsrad zmm12, zmm10, 0x1
-	WORD $0x068b // mov eax, dword ptr [rsi]
-	WORD $0x4703; BYTE $0x50 // add eax, dword ptr [rdi + 0x50]
-	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
-	LONG $0x58357262; WORD $0x5e40; BYTE $0x01 // vpmulld zmm11, zmm9, dword ptr [rsi + 0x4]{1to16}
-	LONG $0x581d7262; WORD $0x6e40; BYTE $0x02 // vpmulld zmm13, zmm12, dword ptr [rsi + 0x8]{1to16}
-	LONG $0x58357262; WORD $0x7640; BYTE $0x0b // vpmulld zmm14, zmm9, dword ptr [rsi + 0x2c]{1to16}
-	LONG $0x580d7162; WORD $0x76fe; BYTE $0x0a // vpaddd zmm14, zmm14, dword ptr [rsi + 0x28]{1to16}
-	LONG $0x48255162; WORD $0xd2fe // vpaddd zmm10, zmm11, zmm10
-	LONG $0x488d5262; WORD $0xf828 // vpmuldq zmm15, zmm14, zmm8
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x48a5d162; WORD $0xe072; BYTE $0x20 // vpsraq zmm11, zmm8, 0x20
-	LONG $0x488d5262; WORD $0xf328 // vpmuldq zmm14, zmm14, zmm11
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
-	LONG $0x482d5162; WORD $0xd7fe // vpaddd zmm10, zmm10, zmm15
-	WORD $0x468b; BYTE $0x0c // mov eax, dword ptr [rsi + 0xc]
-	WORD $0x4703; BYTE $0x50 // add eax, dword ptr [rdi + 0x50]
-	LONG $0x482d5162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm13
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x58357262; WORD $0x7640; BYTE $0x04 // vpmulld zmm14, zmm9, dword ptr [rsi + 0x10]{1to16}
-	LONG $0x581d7262; WORD $0x6640; BYTE $0x05 // vpmulld zmm12, zmm12, dword ptr [rsi + 0x14]{1to16}
-	LONG $0x58357262; WORD $0x7e40; BYTE $0x0d // vpmulld zmm15, zmm9, dword ptr [rsi + 0x34]{1to16}
-	LONG $0x480d5162; WORD $0xedfe // vpaddd zmm13, zmm14, zmm13
-	LONG $0x58057162; WORD $0x76fe; BYTE $0x0c // vpaddd zmm14, zmm15, dword ptr [rsi + 0x30]{1to16}
-	LONG $0x488d5262; WORD $0xf828 // vpmuldq zmm15, zmm14, zmm8
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x488d5262; WORD $0xf328 // vpmuldq zmm14, zmm14, zmm11
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
-	LONG $0x48155162; WORD $0xeffe // vpaddd zmm13, zmm13, zmm15
-	LONG $0x48155162; WORD $0xe4fe // vpaddd zmm12, zmm13, zmm12
-	LONG $0x687f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x68], 0x0
-	LONG $0x00a3840f; WORD $0x0000 // je 0x282d <glideAVX512+0x282d>
-	LONG $0x48bd5262; WORD $0xe828 // vpmuldq zmm13, zmm8, zmm8
-	LONG $0x48a55262; WORD $0xf328 // vpmuldq zmm14, zmm11, zmm11
-	LONG $0x4895d162; WORD $0xd573; BYTE $0x20 // vpsrlq zmm13, zmm13, 0x20
-	LONG $0x58357262; WORD $0x7e40; BYTE $0x11 // vpmulld zmm15, zmm9, dword ptr [rsi + 0x44]{1to16}
-	LONG $0x58057162; WORD $0x7efe; BYTE $0x10 // vpaddd zmm15, zmm15, dword ptr [rsi + 0x40]{1to16}
-	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
-	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
-	LONG $0x40fdc262; WORD $0xc540 // vpmullq zmm16, zmm16, zmm13
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x48855262; WORD $0xfe28 // vpmuldq zmm15, zmm15, zmm14
-	LONG $0x40fdb162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm16, zmm16, 0x20
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497dc162; WORD $0xc76f // vmovdqa32 zmm16 {k1}, zmm15
-	LONG $0x407d5162; WORD $0xd2fe // vpaddd zmm10, zmm16, zmm10
-	LONG $0x58357262; WORD $0x7e40; BYTE $0x13 // vpmulld zmm15, zmm9, dword ptr [rsi + 0x4c]{1to16}
-	LONG $0x58057162; WORD $0x7efe; BYTE $0x12 // vpaddd zmm15, zmm15, dword ptr [rsi + 0x48]{1to16}
-	LONG $0x40fdd162; WORD $0xf773; BYTE $0x20 // vpsllq zmm16, zmm15, 0x20
-	LONG $0x40fdb162; WORD $0xe072; BYTE $0x20 // vpsraq zmm16, zmm16, 0x20
-	LONG $0x40fd5262; WORD $0xed40 // vpmullq zmm13, zmm16, zmm13
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x48855262; WORD $0xf628 // vpmuldq zmm14, zmm15, zmm14
-	LONG $0x4895d162; WORD $0xd573; BYTE $0x20 // vpsrlq zmm13, zmm13, 0x20
-	LONG $0x497d5162; WORD $0xee6f // vmovdqa32 zmm13 {k1}, zmm14
-	LONG $0x48155162; WORD $0xe4fe // vpaddd zmm12, zmm13, zmm12
-	LONG $0x483df162; WORD $0xc876 // vpcmpeqd k1, zmm8, zmm0
-	WORD $0x468b; BYTE $0x18 // mov eax, dword ptr [rsi + 0x18]
-	WORD $0x4703; BYTE $0x58 // add eax, dword ptr [rdi + 0x58]
-	LONG $0x497df162; WORD $0xfa6f // vmovdqa32 zmm7 {k1}, zmm2
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x58357262; WORD $0x7640; BYTE $0x07 // vpmulld zmm14, zmm9, dword ptr [rsi + 0x1c]{1to16}
-	LONG $0x48155162; WORD $0xeefe // vpaddd zmm13, zmm13, zmm14
-	LONG $0x487d7262; WORD $0x7658; BYTE $0x0e // vpbroadcastd zmm14, dword ptr [rsi + 0x38]
-	LONG $0x488d5262; WORD $0xf828 // vpmuldq zmm15, zmm14, zmm8
-	LONG $0x488dd162; WORD $0xd673; BYTE $0x20 // vpsrlq zmm14, zmm14, 0x20
-	LONG $0x488d5262; WORD $0xf328 // vpmuldq zmm14, zmm14, zmm11
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497d5162; WORD $0xfe6f // vmovdqa32 zmm15 {k1}, zmm14
-	LONG $0x48155162; WORD $0xeffe // vpaddd zmm13, zmm13, zmm15
-	LONG $0x48155162; WORD $0xeafe // vpaddd zmm13, zmm13, zmm10
-	WORD $0x468b; BYTE $0x20 // mov eax, dword ptr [rsi + 0x20]
-	WORD $0x4703; BYTE $0x58 // add eax, dword ptr [rdi + 0x58]
-	LONG $0x58357262; WORD $0x7640; BYTE $0x09 // vpmulld zmm14, zmm9, dword ptr [rsi + 0x24]{1to16}
-	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
-	LONG $0x48055162; WORD $0xf6fe // vpaddd zmm14, zmm15, zmm14
-	LONG $0x487d7262; WORD $0x7e58; BYTE $0x0f // vpbroadcastd zmm15, dword ptr [rsi + 0x3c]
-	LONG $0x48855262; WORD $0xc028 // vpmuldq zmm8, zmm15, zmm8
-	LONG $0x4885d162; WORD $0xd773; BYTE $0x20 // vpsrlq zmm15, zmm15, 0x20
-	LONG $0x48855262; WORD $0xdb28 // vpmuldq zmm11, zmm15, zmm11
-	LONG $0x48bdd162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm8, zmm8, 0x20
-	LONG $0x497d5162; WORD $0xc36f // vmovdqa32 zmm8 {k1}, zmm11
-	LONG $0x480d5162; WORD $0xc0fe // vpaddd zmm8, zmm14, zmm8
-	LONG $0x58357262; WORD $0x4e40; BYTE $0x15 // vpmulld zmm9, zmm9, dword ptr [rsi + 0x54]{1to16}
-	LONG $0x483d5162; WORD $0xf4fe // vpaddd zmm14, zmm8, zmm12
-	LONG $0x58357162; WORD $0x46fe; BYTE $0x14 // vpaddd zmm8, zmm9, dword ptr [rsi + 0x50]{1to16}
-	LONG $0x4835f162; WORD $0xf672; BYTE $0x0e // vpslld zmm9, zmm6, 0xe
-	LONG $0x48bd5262; WORD $0xd928 // vpmuldq zmm11, zmm8, zmm9
-	LONG $0x48bdd162; WORD $0xd073; BYTE $0x20 // vpsrlq zmm8, zmm8, 0x20
-	LONG $0x48b5d162; WORD $0xd173; BYTE $0x20 // vpsrlq zmm9, zmm9, 0x20
-	LONG $0x48bd5262; WORD $0xc128 // vpmuldq zmm8, zmm8, zmm9
-	LONG $0x48b5d162; WORD $0xd373; BYTE $0x20 // vpsrlq zmm9, zmm11, 0x20
-	LONG $0x497d5162; WORD $0xc86f // vmovdqa32 zmm9 {k1}, zmm8
-	LONG $0x58357162; WORD $0x47fe; BYTE $0x18 // vpaddd zmm8, zmm9, dword ptr [rdi + 0x60]{1to16}
-	LONG $0x483dd162; WORD $0xe072; BYTE $0x0c // vpsrad zmm8, zmm8, 0xc
-	LONG $0x483d7162; WORD $0xcdfa // vpsubd zmm9, zmm8, zmm5
-	LONG $0x483dd162; WORD $0xe272; BYTE $0x10 // vpsrad zmm8, zmm10, 0x10
-	LONG $0x4825d162; WORD $0xe572; BYTE $0x10 // vpsrad zmm11, zmm13, 0x10
-	LONG $0x482dd162; WORD $0xe472; BYTE $0x10 // vpsrad zmm10, zmm12, 0x10
-	LONG $0x481dd162; WORD $0xe672; BYTE $0x10 // vpsrad zmm12, zmm14, 0x10
-	LONG $0x00fffeb8; BYTE $0x00 // mov eax, 0xfffe
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x4835d362; WORD $0xc51e; BYTE $0x06 // vpcmpnleud k0, zmm9, zmm13
-	QUAD $0x061e4f1e583df362 // vpcmpnleud k1, zmm8, dword ptr [rdi + 0x78]{1to16}
-	LONG $0x483d7162; WORD $0xedfe // vpaddd zmm13, zmm8, zmm5
-	LONG $0x48255162; WORD $0xedfa // vpsubd zmm13, zmm11, zmm13
-	LONG $0x4815f362; WORD $0xd51e; BYTE $0x06 // vpcmpnleud k2, zmm13, zmm5
-	LONG $0x482d7162; WORD $0xedfe // vpaddd zmm13, zmm10, zmm5
-	LONG $0x481d5162; WORD $0xedfa // vpsubd zmm13, zmm12, zmm13
-	LONG $0x4815f362; WORD $0xdd1e; BYTE $0x06 // vpcmpnleud k3, zmm13, zmm5
-	LONG $0xd345ecc5 // korw k2, k2, k3
-	LONG $0xc945ecc5 // korw k1, k2, k1
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x581df162; WORD $0x5766; BYTE $0x0e // vpcmpgtd k2, zmm12, dword ptr [rdi + 0x38]{1to16}
-	LONG $0x4815d162; WORD $0xda66 // vpcmpgtd k3, zmm13, zmm10
-	LONG $0xd345ecc5 // korw k2, k2, k3
-	LONG $0x28778b4c // mov r14, qword ptr [rdi + 0x28]
-	LONG $0x4845f262; WORD $0xdf27 // vptestmd k3, zmm7, zmm7
-	LONG $0xc345fcc5 // korw k0, k0, k3
-	LONG $0xc845f4c5 // korw k1, k1, k0
-	LONG $0xc945ecc5 // korw k1, k2, k1
-	LONG $0xc193fbc5 // kmovd eax, k1
-	LONG $0xc044f8c5 // knotw k0, k0
-	LONG $0xe0937bc5 // kmovd r12d, k0
-	WORD $0x2141; BYTE $0xc4 // and r12d, eax
-	LONG $0xe4854566 // test r12w, r12w
-	LONG $0x01ee840f; WORD $0x0000 // je 0x2bc1 <glideAVX512+0x2bc1>
-	LONG $0x0c244489 // mov dword ptr [rsp + 0xc], eax
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	LONG $0x245c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rbx
-	QUAD $0xe0248c7f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xe0], zmm9
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0x487d7262; WORD $0xe87c // vpbroadcastd zmm13, eax
-	LONG $0x010000b8; BYTE $0x00 // mov eax, 0x10000
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x480d5262; WORD $0xfb40 // vpmulld zmm15, zmm14, zmm11
-	LONG $0x48155362; WORD $0xf825; BYTE $0xf8 // vpternlogd zmm15, zmm13, zmm8, 0xf8
-	QUAD $0xa024bc7f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0xa0], zmm15
-	LONG $0x480d5262; WORD $0xf440 // vpmulld zmm14, zmm14, zmm12
-	LONG $0x48155362; WORD $0xf225; BYTE $0xf8 // vpternlogd zmm14, zmm13, zmm10, 0xf8
-	QUAD $0x6024b47f48fe7162; WORD $0x0000; BYTE $0x00 // vmovdqu64 zmmword ptr [rsp + 0x60], zmm14
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
-	WORD $0x478b; BYTE $0x38 // mov eax, dword ptr [rdi + 0x38]
-	LONG $0x10244489 // mov dword ptr [rsp + 0x10], eax
-	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
-	WORD $0x6349; BYTE $0xc6 // movsxd rax, r14d
-	LONG $0x24048948 // mov qword ptr [rsp], rax
-	LONG $0x002c8d4c // lea r13, [rax + rax]
-	WORD $0x20eb // jmp 0x2a72 <glideAVX512+0x2a72>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x24448d41; BYTE $0xff // lea eax, [r12 - 0x1]
-	LONG $0xe0214466 // and ax, r12w
-	WORD $0x8941; BYTE $0xc4 // mov r12d, eax
-	LONG $0x011e840f; WORD $0x0000 // je 0x2b90 <glideAVX512+0x2b90>
-	LONG $0xbc0f41f3; BYTE $0xfc // tzcnt edi, r12d
-	LONG $0x00bd048d; WORD $0x0000; BYTE $0x00 // lea eax, [4*rdi]
-	LONG $0x60044c8b // mov ecx, dword ptr [rsp + rax + 0x60]
-	WORD $0xbf0f; BYTE $0xd1 // movsx edx, cx
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x1424748b // mov esi, dword ptr [rsp + 0x14]
-	WORD $0xd639 // cmp esi, edx
-	WORD $0x4f0f; BYTE $0xd6 // cmovg edx, esi
-	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
-	WORD $0xce39 // cmp esi, ecx
-	WORD $0x4c0f; BYTE $0xce // cmovl ecx, esi
-	WORD $0xca39 // cmp edx, ecx
-	WORD $0xc27d // jge 0x2a60 <glideAVX512+0x2a60>
-	LONG $0xa0bcbc8b; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [rsp + 4*rdi + 0xa0]
-	LONG $0xd7bf0f44 // movsx r10d, di
-	WORD $0xffc1; BYTE $0x10 // sar edi, 0x10
-	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
-	WORD $0xfe39 // cmp esi, edi
-	WORD $0x4c0f; BYTE $0xfe // cmovl edi, esi
-	WORD $0x8545; BYTE $0xd2 // test r10d, r10d
-	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
-	LONG $0xd64e0f44 // cmovle r10d, esi
-	WORD $0x3941; BYTE $0xfa // cmp r10d, edi
-	WORD $0x997d // jge 0x2a60 <glideAVX512+0x2a60>
-	QUAD $0x0000e0049cb70f44; BYTE $0x00 // movzx r11d, word ptr [rsp + rax + 0xe0]
-	WORD $0x6348; BYTE $0xc2 // movsxd rax, edx
-	WORD $0x6348; BYTE $0xc9 // movsxd rcx, ecx
-	WORD $0x6348; BYTE $0xdf // movsxd rbx, edi
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	WORD $0x8b4c; BYTE $0x3a // mov r15, qword ptr [rdx]
-	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
-	WORD $0x294c; BYTE $0xd7 // sub rdi, r10
-	LONG $0x01428d4d // lea r8, [r10 + 0x1]
-	LONG $0xff738d4c // lea r14, [rbx - 0x1]
-	WORD $0x894d; BYTE $0xe9 // mov r9, r13
-	LONG $0xc8af0f4c // imul r9, rax
-	WORD $0x014d; BYTE $0xf9 // add r9, r15
-	WORD $0x14eb // jmp 0x2b0f <glideAVX512+0x2b0f>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x014d; BYTE $0xe9 // add r9, r13
-	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0xff51840f; WORD $0xffff // je 0x2a60 <glideAVX512+0x2a60>
-	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
-	LONG $0x01c7f640 // test dil, 0x1
-	WORD $0x2574 // je 0x2b3d <glideAVX512+0x2b3d>
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x14af0f48; BYTE $0x24 // imul rdx, qword ptr [rsp]
-	LONG $0x57148d49 // lea rdx, [r15 + 2*rdx]
-	LONG $0x34b70f42; BYTE $0x52 // movzx esi, word ptr [rdx + 2*r10]
-	WORD $0xceff // dec esi
-	LONG $0xde394466 // cmp si, r11w
-	LONG $0xf3430f41 // cmovae esi, r11d
-	WORD $0xc6ff // inc esi
-	LONG $0x34894266; BYTE $0x52 // mov word ptr [rdx + 2*r10], si
-	WORD $0x894c; BYTE $0xc2 // mov rdx, r8
-	WORD $0x394d; BYTE $0xd6 // cmp r14, r10
-	WORD $0xbe74 // je 0x2b00 <glideAVX512+0x2b00>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x34b70f41; BYTE $0x51 // movzx esi, word ptr [r9 + 2*rdx]
-	WORD $0xceff // dec esi
-	LONG $0xde394466 // cmp si, r11w
-	LONG $0xf3430f41 // cmovae esi, r11d
-	WORD $0xc6ff // inc esi
-	LONG $0x34894166; BYTE $0x51 // mov word ptr [r9 + 2*rdx], si
-	LONG $0x74b70f41; WORD $0x0251 // movzx esi, word ptr [r9 + 2*rdx + 0x2]
-	WORD $0xceff // dec esi
-	LONG $0xde394466 // cmp si, r11w
-	LONG $0xf3430f41 // cmovae esi, r11d
-	WORD $0xc6ff // inc esi
-	LONG $0x74894166; WORD $0x0251 // mov word ptr [r9 + 2*rdx + 0x2], si
-	LONG $0x02c28348 // add rdx, 0x2
-	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
-	WORD $0xc975 // jne 0x2b50 <glideAVX512+0x2b50>
-	LONG $0xffff74e9; BYTE $0xff // jmp 0x2b00 <glideAVX512+0x2b00>
-	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x184b8b48 // mov rcx, qword ptr [rbx + 0x18]
+	LONG $0xa0bb8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rbx + 0xa0]
+	LONG $0x48fef162; WORD $0x116f // vmovdqu64 zmm2, zmmword ptr [rcx]
+	LONG $0x48fef162; WORD $0x596f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rcx + 0x40]
+	LONG $0x084ebf0f // movsx ecx, word ptr [rsi + 0x8]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x0a4ebf0f // movsx ecx, word ptr [rsi + 0xa]
+	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x0c4ebf0f // movsx ecx, word ptr [rsi + 0xc]
+	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
+	LONG $0x4855f262; WORD $0xeb0b // vpmulhrsw zmm5, zmm5, zmm3
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x48fef162; WORD $0x277f // vmovdqu64 zmmword ptr [rdi], zmm4
+	LONG $0x0e4ebf0f // movsx ecx, word ptr [rsi + 0xe]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x104ebf0f // movsx ecx, word ptr [rsi + 0x10]
+	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x48fef162; WORD $0x677f; BYTE $0x01 // vmovdqu64 zmmword ptr [rdi + 0x40], zmm4
+	LONG $0x124ebf0f // movsx ecx, word ptr [rsi + 0x12]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x144ebf0f // movsx ecx, word ptr [rsi + 0x14]
+	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x164ebf0f // movsx ecx, word ptr [rsi + 0x16]
+	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
+	LONG $0x4855f262; WORD $0xdb0b // vpmulhrsw zmm3, zmm5, zmm3
+	LONG $0x485df162; WORD $0xdbfd // vpaddw zmm3, zmm4, zmm3
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x02 // vmovdqu64 zmmword ptr [rdi + 0x80], zmm3
+	LONG $0x184ebf0f // movsx ecx, word ptr [rsi + 0x18]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x1a4ebf0f // movsx ecx, word ptr [rsi + 0x1a]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x03 // vmovdqu64 zmmword ptr [rdi + 0xc0], zmm3
+	LONG $0x1c4ebf0f // movsx ecx, word ptr [rsi + 0x1c]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x1e4ebf0f // movsx ecx, word ptr [rsi + 0x1e]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x04 // vmovdqu64 zmmword ptr [rdi + 0x100], zmm3
+	LONG $0x224ebf0f // movsx ecx, word ptr [rsi + 0x22]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x244ebf0f // movsx ecx, word ptr [rsi + 0x24]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x05 // vmovdqu64 zmmword ptr [rdi + 0x140], zmm3
+	LONG $0x284ebf0f // movsx ecx, word ptr [rsi + 0x28]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x2a4ebf0f // movsx ecx, word ptr [rsi + 0x2a]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x06 // vmovdqu64 zmmword ptr [rdi + 0x180], zmm3
+	LONG $0x2e4ebf0f // movsx ecx, word ptr [rsi + 0x2e]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x304ebf0f // movsx ecx, word ptr [rsi + 0x30]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x07 // vmovdqu64 zmmword ptr [rdi + 0x1c0], zmm3
+	LONG $0x344ebf0f // movsx ecx, word ptr [rsi + 0x34]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x364ebf0f // movsx ecx, word ptr [rsi + 0x36]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x08 // vmovdqu64 zmmword ptr [rdi + 0x200], zmm3
+	LONG $0x3a4ebf0f // movsx ecx, word ptr [rsi + 0x3a]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x3c4ebf0f // movsx ecx, word ptr [rsi + 0x3c]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x09 // vmovdqu64 zmmword ptr [rdi + 0x240], zmm3
+	LONG $0x384ebf0f // movsx ecx, word ptr [rsi + 0x38]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0a // vmovdqu64 zmmword ptr [rdi + 0x280], zmm3
+	LONG $0x3e4ebf0f // movsx ecx, word ptr [rsi + 0x3e]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0b // vmovdqu64 zmmword ptr [rdi + 0x2c0], zmm3
+	LONG $0x404ebf0f // movsx ecx, word ptr [rsi + 0x40]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x424ebf0f // movsx ecx, word ptr [rsi + 0x42]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xd20b // vpmulhrsw zmm2, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xd2fd // vpaddw zmm2, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0c // vmovdqu64 zmmword ptr [rdi + 0x300], zmm2
+	WORD $0x4b8b; BYTE $0x7a // mov ecx, dword ptr [rbx + 0x7a]
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0d // vmovdqu64 zmmword ptr [rdi + 0x340], zmm2
+	WORD $0x4b8b; BYTE $0x78 // mov ecx, dword ptr [rbx + 0x78]
+	WORD $0xd1f7 // not ecx
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0e // vmovdqu64 zmmword ptr [rdi + 0x380], zmm2
+	WORD $0x4b8b; BYTE $0x70 // mov ecx, dword ptr [rbx + 0x70]
+	WORD $0xc9ff // dec ecx
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0f // vmovdqu64 zmmword ptr [rdi + 0x3c0], zmm2
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x0e2b // sub ecx, dword ptr [rsi]
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x10 // vmovdqu64 zmmword ptr [rdi + 0x400], zmm2
+	WORD $0x4b8b; BYTE $0x20 // mov ecx, dword ptr [rbx + 0x20]
+	WORD $0x0e2b // sub ecx, dword ptr [rsi]
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x11 // vmovdqu64 zmmword ptr [rdi + 0x440], zmm2
+	WORD $0x4b8b; BYTE $0x28 // mov ecx, dword ptr [rbx + 0x28]
+	WORD $0x4e2b; BYTE $0x04 // sub ecx, dword ptr [rsi + 0x4]
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x12 // vmovdqu64 zmmword ptr [rdi + 0x480], zmm2
+	WORD $0x4b8b; BYTE $0x30 // mov ecx, dword ptr [rbx + 0x30]
+	WORD $0x4e2b; BYTE $0x04 // sub ecx, dword ptr [rsi + 0x4]
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x13 // vmovdqu64 zmmword ptr [rdi + 0x4c0], zmm2
+	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
+	LONG $0x504b8b48 // mov rcx, qword ptr [rbx + 0x50]
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xfd078d0f; WORD $0xffff // jge 0x50 <glideAVX512+0x50>
+	LONG $0x487df262; WORD $0xd07c // vpbroadcastd zmm2, eax
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x797de2c4; BYTE $0xe2 // vpbroadcastw ymm4, xmm2
+	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
+	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
+	WORD $0x4deb // jmp 0x3b3 <glideAVX512+0x3b3>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
+	LONG $0x504b8b48 // mov rcx, qword ptr [rbx + 0x50]
+	LONG $0x24448b4c; BYTE $0x50 // mov r8, qword ptr [rsp + 0x50]
+	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
 	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x24448b4c; BYTE $0x40 // mov r8, qword ptr [rsp + 0x40]
-	LONG $0x24748b48; BYTE $0x58 // mov rsi, qword ptr [rsp + 0x58]
-	LONG $0xaab94166; BYTE $0xaa // mov r9w, 0xaaaa
-	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
-	LONG $0x245c8b4c; BYTE $0x48 // mov r11, qword ptr [rsp + 0x48]
-	LONG $0x245c8b48; BYTE $0x30 // mov rbx, qword ptr [rsp + 0x30]
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
-	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
-	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
-	LONG $0x487df362; WORD $0xce1f; BYTE $0x04 // vpcmpneqd k1, zmm0, zmm6
-	LONG $0x4975f162; WORD $0xcfeb // vpord zmm1 {k1}, zmm1, zmm7
-	LONG $0xfff88366 // cmp ax, -0x1
-	LONG $0xfa78840f; WORD $0xffff // je 0x2650 <glideAVX512+0x2650>
-	WORD $0xd0f7 // not eax
-	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
-	LONG $0xb80f44f3; BYTE $0xf8 // popcnt r15d, eax
-	LONG $0x481dd162; WORD $0xf2fa // vpsubd zmm6, zmm12, zmm10
-	LONG $0x484df162; WORD $0xf672; BYTE $0x18 // vpslld zmm6, zmm6, 0x18
-	LONG $0x4825d162; WORD $0xf8fa // vpsubd zmm7, zmm11, zmm8
-	LONG $0x4845f162; WORD $0xf772; BYTE $0x10 // vpslld zmm7, zmm7, 0x10
-	LONG $0x484d7362; WORD $0xcf25; BYTE $0xfe // vpternlogd zmm9, zmm6, zmm7, 0xfe
-	LONG $0xc892fbc5 // kmovd k1, eax
-	LONG $0xc97d7262; WORD $0xce8b // vpcompressd zmm6 {k1} {z}, zmm9
-	LONG $0xc97d7262; WORD $0xd78b // vpcompressd zmm7 {k1} {z}, zmm10
-	LONG $0xc97d5262; WORD $0xc08b // vpcompressd zmm8 {k1} {z}, zmm8
-	LONG $0x48fe7162; WORD $0x096f // vmovdqu64 zmm9, zmmword ptr [rcx]
-	LONG $0x48355162; WORD $0xc9fe // vpaddd zmm9, zmm9, zmm9
-	LONG $0x48357162; WORD $0xd5fe // vpaddd zmm10, zmm9, zmm5
-	LONG $0x487e5262; WORD $0xd533 // vpmovdw ymm13, zmm10
-	LONG $0x487e5262; WORD $0xcc33 // vpmovdw ymm12, zmm9
-	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
-	LONG $0x487d7262; WORD $0xc87c // vpbroadcastd zmm9, eax
-	LONG $0xe0468d41 // lea eax, [r14 - 0x20]
-	LONG $0xd06e79c5 // vmovd xmm10, eax
-	LONG $0x00001eb8; BYTE $0x00 // mov eax, 0x1e
-	LONG $0x487d7262; WORD $0xd87c // vpbroadcastd zmm11, eax
-	LONG $0x489d7362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm12, zmm12, ymm0, 0x1
-	LONG $0x48957362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm13, zmm13, ymm0, 0x1
+	LONG $0x24548b48; BYTE $0x48 // mov rdx, qword ptr [rsp + 0x48]
+	LONG $0x48d6f262; WORD $0xcd26 // vptestnmw k1, zmm5, zmm5
+	LONG $0x46fde1c4; BYTE $0xc1 // kxnord k0, k0, k1
+	LONG $0xc093fbc5 // kmovd eax, k0
+	WORD $0x0941; BYTE $0xc2 // or r10d, eax
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x38438b48 // mov rax, qword ptr [rbx + 0x38]
+	LONG $0x40048d4d // lea r8, [r8 + 2*rax]
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xfc9d8d0f; WORD $0xffff // jge 0x50 <glideAVX512+0x50>
+	LONG $0x48fed162; WORD $0x286f // vmovdqu64 zmm5, zmmword ptr [r8]
+	LONG $0x48fef162; WORD $0x776f; BYTE $0x0f // vmovdqu64 zmm6, zmmword ptr [rdi + 0x3c0]
+	LONG $0x48cdf362; WORD $0xc53e; BYTE $0x01 // vpcmpltuw k0, zmm6, zmm5
+	LONG $0x98f9e1c4; BYTE $0xc0 // kortestd k0, k0
+	WORD $0xbf74 // je 0x38d <glideAVX512+0x38d>
+	LONG $0x487df262; WORD $0x7b18; BYTE $0x24 // vbroadcastss zmm7, dword ptr [rbx + 0x90]
+	LONG $0x487d7262; WORD $0x4318; BYTE $0x25 // vbroadcastss zmm8, dword ptr [rbx + 0x94]
+	LONG $0x487d7262; WORD $0xcd33 // vpmovzxwd zmm9, ymm5 # zmm9 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x483c5162; WORD $0xc958 // vaddps zmm9, zmm8, zmm9
+	LONG $0x48445162; WORD $0xc95e // vdivps zmm9, zmm7, zmm9
+	LONG $0x48fdd362; WORD $0xea3b; BYTE $0x01 // vextracti64x4 ymm10, zmm5, 0x1
+	LONG $0x487e5162; WORD $0xc95b // vcvttps2dq zmm9, zmm9
+	LONG $0x487d5262; WORD $0xd233 // vpmovzxwd zmm10, ymm10 # zmm10 = ymm10[0],zero,ymm10[1],zero,ymm10[2],zero,ymm10[3],zero,ymm10[4],zero,ymm10[5],zero,ymm10[6],zero,ymm10[7],zero,ymm10[8],zero,ymm10[9],zero,ymm10[10],zero,ymm10[11],zero,ymm10[12],zero,ymm10[13],zero,ymm10[14],zero,ymm10[15],zero
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
+	LONG $0x4844d162; WORD $0xf85e // vdivps zmm7, zmm7, zmm8
+	LONG $0x487ef162; WORD $0xff5b // vcvttps2dq zmm7, zmm7
+	WORD $0x438b; BYTE $0x58 // mov eax, dword ptr [rbx + 0x58]
+	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
+	LONG $0x487e5262; WORD $0xc833 // vpmovdw ymm8, zmm9
+	LONG $0x487ef262; WORD $0xff33 // vpmovdw ymm7, zmm7
+	WORD $0xc189 // mov ecx, eax
+	LONG $0x487d7262; WORD $0xc97b // vpbroadcastw zmm9, ecx
+	LONG $0x48357262; WORD $0x570b; BYTE $0x01 // vpmulhrsw zmm10, zmm9, zmmword ptr [rdi + 0x40]
+	LONG $0x482d7162; WORD $0x17fd // vpaddw zmm10, zmm10, zmmword ptr [rdi]
+	LONG $0x48bdf362; WORD $0xff3a; BYTE $0x01 // vinserti64x4 zmm7, zmm8, ymm7, 0x1
+	LONG $0x204ebf0f // movsx ecx, word ptr [rsi + 0x20]
+	WORD $0xc001 // add eax, eax
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xc17b // vpbroadcastw zmm8, ecx
+	LONG $0x483d7162; WORD $0x47fd; BYTE $0x04 // vpaddw zmm8, zmm8, zmmword ptr [rdi + 0x100]
+	LONG $0x483d7262; WORD $0xc70b // vpmulhrsw zmm8, zmm8, zmm7
+	LONG $0x482d5162; WORD $0xc0fd // vpaddw zmm8, zmm10, zmm8
+	LONG $0x48357262; WORD $0x4f0b; BYTE $0x03 // vpmulhrsw zmm9, zmm9, zmmword ptr [rdi + 0xc0]
+	LONG $0x48357162; WORD $0x4ffd; BYTE $0x02 // vpaddw zmm9, zmm9, zmmword ptr [rdi + 0x80]
+	LONG $0x264ebf0f // movsx ecx, word ptr [rsi + 0x26]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xd17b // vpbroadcastw zmm10, ecx
+	LONG $0x482d7162; WORD $0x57fd; BYTE $0x05 // vpaddw zmm10, zmm10, zmmword ptr [rdi + 0x140]
+	LONG $0x482d7262; WORD $0xd70b // vpmulhrsw zmm10, zmm10, zmm7
+	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
+	QUAD $0x0000000080bb8348 // cmp qword ptr [rbx + 0x80], 0x0
+	LONG $0x24548948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdx
+	WORD $0x5874 // je 0x516 <glideAVX512+0x516>
+	LONG $0x48457262; WORD $0xcf0b // vpmulhrsw zmm9, zmm7, zmm7
+	LONG $0x2c4ebf0f // movsx ecx, word ptr [rsi + 0x2c]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
+	LONG $0x48257162; WORD $0x5ffd; BYTE $0x06 // vpaddw zmm11, zmm11, zmmword ptr [rdi + 0x180]
+	LONG $0x48255262; WORD $0xd90b // vpmulhrsw zmm11, zmm11, zmm9
+	LONG $0x48255162; WORD $0xc0fd // vpaddw zmm8, zmm11, zmm8
+	LONG $0x324ebf0f // movsx ecx, word ptr [rsi + 0x32]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
+	LONG $0x48257162; WORD $0x5ffd; BYTE $0x07 // vpaddw zmm11, zmm11, zmmword ptr [rdi + 0x1c0]
+	LONG $0x48255262; WORD $0xc90b // vpmulhrsw zmm9, zmm11, zmm9
+	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
+	LONG $0x48cdf362; WORD $0xcd3e; BYTE $0x05 // vpcmpnltuw k1, zmm6, zmm5
+	LONG $0xc993fbc5 // kmovd ecx, k1
+	LONG $0x483df162; WORD $0x77fd; BYTE $0x08 // vpaddw zmm6, zmm8, zmmword ptr [rdi + 0x200]
+	LONG $0x48457262; WORD $0x4f0b; BYTE $0x0a // vpmulhrsw zmm9, zmm7, zmmword ptr [rdi + 0x280]
+	LONG $0x482d7162; WORD $0x5ffd; BYTE $0x09 // vpaddw zmm11, zmm10, zmmword ptr [rdi + 0x240]
+	LONG $0x484d5162; WORD $0xc9fd // vpaddw zmm9, zmm6, zmm9
+	LONG $0x4845f262; WORD $0x7f0b; BYTE $0x0b // vpmulhrsw zmm7, zmm7, zmmword ptr [rdi + 0x2c0]
+	LONG $0x636e79c5; BYTE $0x60 // vmovd xmm12, dword ptr [rbx + 0x60]
+	LONG $0x483dd162; WORD $0xf4e1 // vpsraw zmm6, zmm8, xmm12
+	LONG $0x48355162; WORD $0xcce1 // vpsraw zmm9, zmm9, xmm12
+	LONG $0x48257162; WORD $0xc7fd // vpaddw zmm8, zmm11, zmm7
+	LONG $0x4835f162; WORD $0xfef9 // vpsubw zmm7, zmm9, zmm6
+	LONG $0x482d5162; WORD $0xdce1 // vpsraw zmm11, zmm10, xmm12
+	LONG $0x483d5162; WORD $0xd4e1 // vpsraw zmm10, zmm8, xmm12
+	LONG $0x482d5162; WORD $0xe3f9 // vpsubw zmm12, zmm10, zmm11
+	LONG $0x4456bf0f // movsx edx, word ptr [rsi + 0x44]
+	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
+	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
+	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
+	LONG $0x487d7262; WORD $0xc07b // vpbroadcastw zmm8, eax
+	LONG $0x483d7162; WORD $0x47fd; BYTE $0x0c // vpaddw zmm8, zmm8, zmmword ptr [rdi + 0x300]
+	LONG $0x48555162; WORD $0xe8e4 // vpmulhuw zmm13, zmm5, zmm8
+	LONG $0x48fed262; WORD $0xc829 // vpmovw2m k1, zmm8
+	LONG $0x483d7162; WORD $0xc5d5 // vpmullw zmm8, zmm8, zmm5
+	QUAD $0x060e573e48bdf362 // vpcmpnleuw k2, zmm8, zmmword ptr [rdi + 0x380]
+	LONG $0x48157162; WORD $0x47fd; BYTE $0x0d // vpaddw zmm8, zmm13, zmmword ptr [rdi + 0x340]
+	LONG $0x493d7162; WORD $0xc5f9 // vpsubw zmm8 {k1}, zmm8, zmm5
+	LONG $0x48fe7262; WORD $0xea28 // vpmovm2w zmm13, k2
+	LONG $0x483d5162; WORD $0xc5f9 // vpsubw zmm8, zmm8, zmm13
+	LONG $0x6b6e79c5; BYTE $0x68 // vmovd xmm13, dword ptr [rbx + 0x68]
+	LONG $0x483d5162; WORD $0xede1 // vpsraw zmm13, zmm8, xmm13
+	LONG $0x48157162; WORD $0xf5fd // vpaddw zmm14, zmm13, zmm5
+	LONG $0x480d7162; WORD $0xc3f9 // vpsubw zmm8, zmm14, zmm3
+	LONG $0x48fed262; WORD $0xcd29 // vpmovw2m k1, zmm13
+	LONG $0x488df362; WORD $0xd53e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm5
+	LONG $0x47ede1c4; BYTE $0xc9 // kxord k1, k2, k1
+	LONG $0x488df362; WORD $0xd33e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm3
+	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
+	LONG $0x481d7162; WORD $0xefea // vpminsw zmm13, zmm12, zmm7
+	LONG $0x4865d162; WORD $0xd565 // vpcmpgtw k2, zmm3, zmm13
+	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
+	LONG $0xd193fbc5 // kmovd edx, k1
+	WORD $0xca09 // or edx, ecx
+	LONG $0x48fe7162; WORD $0x6f6f; BYTE $0x10 // vmovdqu64 zmm13, zmmword ptr [rdi + 0x400]
+	LONG $0x48fe7162; WORD $0x7f6f; BYTE $0x11 // vmovdqu64 zmm15, zmmword ptr [rdi + 0x440]
+	LONG $0x48fe7162; WORD $0x776f; BYTE $0x12 // vmovdqu64 zmm14, zmmword ptr [rdi + 0x480]
+	LONG $0x48fee162; WORD $0x476f; BYTE $0x13 // vmovdqu64 zmm16, zmmword ptr [rdi + 0x4c0]
 	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	LONG $0x487d7262; WORD $0xf07c // vpbroadcastd zmm14, eax
-	LONG $0x000008b8; BYTE $0x00 // mov eax, 0x8
-	LONG $0x487d7262; WORD $0xf87c // vpbroadcastd zmm15, eax
-	WORD $0x25eb // jmp 0x2ca0 <glideAVX512+0x2ca0>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x927bc1c4; BYTE $0xcc // kmovd k1, r12d
-	LONG $0xc97d5262; WORD $0xc08b // vpcompressd zmm8 {k1} {z}, zmm8
-	LONG $0xc97df262; WORD $0xff8b // vpcompressd zmm7 {k1} {z}, zmm7
-	LONG $0xc97df262; WORD $0xf68b // vpcompressd zmm6 {k1} {z}, zmm6
-	WORD $0x2941; BYTE $0xcf // sub r15d, ecx
-	LONG $0xf9b0840f; WORD $0xffff // je 0x2650 <glideAVX512+0x2650>
-	LONG $0x083dc162; WORD $0xc1fa // vpsubd xmm16, xmm8, xmm9
-	LONG $0x007dc262; WORD $0xc239 // vpminsd xmm16, xmm16, xmm10
-	LONG $0x007de262; WORD $0xf33d // vpmaxsd xmm22, xmm16, xmm3
-	LONG $0x487da262; WORD $0xc658 // vpbroadcastd zmm16, xmm22
-	LONG $0x0845e162; WORD $0xfdfa // vpsubd xmm23, xmm7, xmm5
-	LONG $0x487da262; WORD $0xcf58 // vpbroadcastd zmm17, xmm23
-	LONG $0x483da162; WORD $0xc0fa // vpsubd zmm16, zmm8, zmm16
-	LONG $0x4845a162; WORD $0xe9fa // vpsubd zmm21, zmm7, zmm17
-	LONG $0x48bde362; WORD $0xca03; BYTE $0x07 // valignq zmm17, zmm8, zmm2, 0x7 # zmm17 = zmm2[7],zmm8[0,1,2,3,4,5,6]
-	LONG $0x407dd362; WORD $0xc31e; BYTE $0x06 // vpcmpnleud k0, zmm16, zmm11
-	LONG $0x4055d362; WORD $0xc91e; BYTE $0x06 // vpcmpnleud k1, zmm21, zmm9
-	LONG $0x483db362; WORD $0xd11f; BYTE $0x02 // vpcmpled k2, zmm8, zmm17
-	LONG $0xca45f4c5 // korw k1, k1, k2
-	LONG $0xc045f4c5 // korw k0, k1, k0
-	LONG $0xc093f8c5 // kmovw eax, k0
-	LONG $0xf8ab0f44 // bts eax, r15d
-	LONG $0xc8bc0ff3 // tzcnt ecx, eax
-	LONG $0xffffbc41; WORD $0xffff // mov r12d, 0xffffffff
-	WORD $0xd341; BYTE $0xe4 // shl r12d, cl
-	WORD $0x8944; BYTE $0xe0 // mov eax, r12d
+	LONG $0x487de262; WORD $0xc87b // vpbroadcastw zmm17, eax
+	LONG $0x4805a162; WORD $0xd1f9 // vpsubw zmm18, zmm15, zmm17
+	LONG $0x407dc162; WORD $0xdcf9 // vpsubw zmm19, zmm16, zmm12
+	LONG $0x4815f162; WORD $0xce65 // vpcmpgtw k1, zmm13, zmm6
+	LONG $0x484db162; WORD $0xd265 // vpcmpgtw k2, zmm6, zmm18
+	LONG $0x4845b162; WORD $0xd965 // vpcmpgtw k3, zmm7, zmm17
+	LONG $0x45f5e1c4; BYTE $0xcb // kord k1, k1, k3
+	LONG $0x481db162; WORD $0xd965 // vpcmpgtw k3, zmm12, zmm17
+	LONG $0x480dd162; WORD $0xe365 // vpcmpgtw k4, zmm14, zmm11
+	LONG $0x45e5e1c4; BYTE $0xdc // kord k3, k3, k4
+	LONG $0x45e5e1c4; BYTE $0xd2 // kord k2, k3, k2
+	LONG $0x4825b162; WORD $0xdb65 // vpcmpgtw k3, zmm11, zmm19
+	LONG $0x45e5e1c4; BYTE $0xc9 // kord k1, k3, k1
+	LONG $0x45f5e1c4; BYTE $0xca // kord k1, k1, k2
+	LONG $0xc993fbc5 // kmovd ecx, k1
+	WORD $0xd089 // mov eax, edx
 	WORD $0xd0f7 // not eax
-	LONG $0xe892fbc5 // kmovd k5, eax
-	LONG $0xcd55a262; WORD $0xc047 // vpsllvd zmm16 {k5} {z}, zmm5, zmm16
-	LONG $0x48fda362; WORD $0xc13b; BYTE $0x01 // vextracti64x4 ymm17, zmm16, 0x1
-	LONG $0x207da162; WORD $0xc1eb // vpord ymm16, ymm16, ymm17
-	LONG $0x287da362; WORD $0xc139; BYTE $0x01 // vextracti32x4 xmm17, ymm16, 0x1
-	LONG $0x007da162; WORD $0xc1eb // vpord xmm16, xmm16, xmm17
-	LONG $0x087da162; WORD $0xc870; BYTE $0xee // vpshufd xmm17, xmm16, 0xee # xmm17 = xmm16[2,3,2,3]
-	LONG $0x00f5a162; WORD $0xc0eb // vporq xmm16, xmm17, xmm16
-	LONG $0x08fde162; WORD $0xc07e // vmovq rax, xmm16
-	LONG $0xe092fbc5 // kmovd k4, eax
-	LONG $0x20e8c148 // shr rax, 0x20
-	LONG $0xccfdc262; WORD $0xdc62 // vpexpandw zmm19 {k4} {z}, zmm12
-	LONG $0xd892fbc5 // kmovd k3, eax
-	LONG $0xcbfdc262; WORD $0xd562 // vpexpandw zmm18 {k3} {z}, zmm13
-	LONG $0x3379e3c4; WORD $0x01d4 // kshiftld k2, k4, 0x1
-	LONG $0xcafdc262; WORD $0xcc62 // vpexpandw zmm17 {k2} {z}, zmm12
-	LONG $0x3379e3c4; WORD $0x01cb // kshiftld k1, k3, 0x1
-	LONG $0xc9fdc262; WORD $0xc562 // vpexpandw zmm16 {k1} {z}, zmm13
-	LONG $0x405df162; WORD $0xf672; BYTE $0x08 // vpslld zmm20, zmm6, 0x8
-	LONG $0x405db162; WORD $0xe472; BYTE $0x18 // vpsrad zmm20, zmm20, 0x18
-	LONG $0x405df162; WORD $0xc566 // vpcmpgtd k0, zmm20, zmm5
-	LONG $0x487eb262; WORD $0xf433 // vpmovdw ymm20, zmm6
-	LONG $0x403df162; WORD $0xe672; BYTE $0x18 // vpsrad zmm24, zmm6, 0x18
-	LONG $0x48550262; WORD $0xc047 // vpsllvd zmm24, zmm5, zmm24
-	LONG $0x403d6162; WORD $0xc5fa // vpsubd zmm24, zmm24, zmm5
-	LONG $0xc53da262; WORD $0xed47 // vpsllvd zmm21 {k5} {z}, zmm24, zmm21
-	LONG $0x087de162; WORD $0xf87e // vmovd eax, xmm23
-	WORD $0x9848 // cdqe
+	WORD $0xc821 // and eax, ecx
+	LONG $0x2444894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r8
+	LONG $0x0201840f; WORD $0x0000 // je 0x893 <glideAVX512+0x893>
+	WORD $0xca09 // or edx, ecx
+	LONG $0x407dd162; WORD $0xcb65 // vpcmpgtw k1, zmm16, zmm11
+	LONG $0x4905f162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm15, zmm6
+	LONG $0x4935d162; WORD $0xcd65 // vpcmpgtw k1 {k1}, zmm9, zmm13
+	LONG $0x492dd162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm10, zmm14
+	LONG $0xc993fbc5 // kmovd ecx, k1
+	WORD $0xc821 // and eax, ecx
+	LONG $0x01db840f; WORD $0x0000 // je 0x893 <glideAVX512+0x893>
+	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
+	LONG $0x24548944; BYTE $0x40 // mov dword ptr [rsp + 0x40], r10d
+	LONG $0xa08b8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rbx + 0xa0]
+	LONG $0x48fe7162; WORD $0x417f; BYTE $0x14 // vmovdqu64 zmmword ptr [rcx + 0x500], zmm8
+	LONG $0x48fef162; WORD $0x717f; BYTE $0x15 // vmovdqu64 zmmword ptr [rcx + 0x540], zmm6
+	LONG $0x48fef162; WORD $0x797f; BYTE $0x16 // vmovdqu64 zmmword ptr [rcx + 0x580], zmm7
+	LONG $0x48fe7162; WORD $0x597f; BYTE $0x17 // vmovdqu64 zmmword ptr [rcx + 0x5c0], zmm11
+	LONG $0x48fe7162; WORD $0x617f; BYTE $0x18 // vmovdqu64 zmmword ptr [rcx + 0x600], zmm12
+	WORD $0x168b // mov edx, dword ptr [rsi]
+	LONG $0x08245489 // mov dword ptr [rsp + 0x8], edx
+	WORD $0x568b; BYTE $0x04 // mov edx, dword ptr [rsi + 0x4]
+	LONG $0x14245489 // mov dword ptr [rsp + 0x14], edx
+	LONG $0x20538b48 // mov rdx, qword ptr [rbx + 0x20]
+	WORD $0x738b; BYTE $0x28 // mov esi, dword ptr [rbx + 0x28]
+	LONG $0x10247489 // mov dword ptr [rsp + 0x10], esi
+	WORD $0x738b; BYTE $0x30 // mov esi, dword ptr [rbx + 0x30]
+	LONG $0x0c247489 // mov dword ptr [rsp + 0xc], esi
+	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
+	LONG $0x122c8d48 // lea rbp, [rdx + rdx]
+	WORD $0x1beb // jmp 0x730 <glideAVX512+0x730>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x24548b48; BYTE $0x58 // mov rdx, qword ptr [rsp + 0x58]
+	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
+	WORD $0xd021 // and eax, edx
+	LONG $0x0150840f; WORD $0x0000 // je 0x880 <glideAVX512+0x880>
+	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0xbc0f44f3; BYTE $0xe8 // tzcnt r13d, eax
+	QUAD $0x0005c06994bf0f42; BYTE $0x00 // movsx edx, word ptr [rcx + 2*r13 + 0x5c0]
+	LONG $0x14245403 // add edx, dword ptr [rsp + 0x14]
+	QUAD $0x00060069b4bf0f42; BYTE $0x00 // movsx esi, word ptr [rcx + 2*r13 + 0x600]
+	WORD $0xd601 // add esi, edx
+	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
+	WORD $0xc239 // cmp edx, eax
+	WORD $0x4e0f; BYTE $0xd0 // cmovle edx, eax
+	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
+	WORD $0xc639 // cmp esi, eax
+	WORD $0x4d0f; BYTE $0xf0 // cmovge esi, eax
+	WORD $0xf239 // cmp edx, esi
+	WORD $0xb87d // jge 0x720 <glideAVX512+0x720>
+	QUAD $0x00054069bcbf0f46; BYTE $0x00 // movsx r15d, word ptr [rcx + 2*r13 + 0x540]
+	LONG $0x247c0344; BYTE $0x08 // add r15d, dword ptr [rsp + 0x8]
+	QUAD $0x0005806984bf0f46; BYTE $0x00 // movsx r8d, word ptr [rcx + 2*r13 + 0x580]
+	WORD $0x0145; BYTE $0xf8 // add r8d, r15d
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	WORD $0x3941; BYTE $0xc0 // cmp r8d, eax
+	LONG $0xc04d0f44 // cmovge r8d, eax
+	WORD $0x8545; BYTE $0xff // test r15d, r15d
+	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
+	LONG $0xf84e0f44 // cmovle r15d, eax
+	WORD $0x3945; BYTE $0xc7 // cmp r15d, r8d
+	WORD $0x817d // jge 0x720 <glideAVX512+0x720>
+	WORD $0x6348; BYTE $0xfa // movsxd rdi, edx
+	WORD $0x6348; BYTE $0xd6 // movsxd rdx, esi
+	WORD $0x634d; BYTE $0xd0 // movsxd r10, r8d
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	WORD $0x8b4c; BYTE $0x00 // mov r8, qword ptr [rax]
+	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
+	WORD $0x294c; BYTE $0xfe // sub rsi, r15
+	LONG $0x015f8d49 // lea rbx, [r15 + 0x1]
+	LONG $0xff4a8d4d // lea r9, [r10 - 0x1]
+	WORD $0x8949; BYTE $0xec // mov r12, rbp
+	LONG $0xe7af0f4c // imul r12, rdi
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x15eb // jmp 0x7df <glideAVX512+0x7df>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc7 // inc rdi
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x3948; BYTE $0xd7 // cmp rdi, rdx
+	LONG $0xff41840f; WORD $0xffff // je 0x720 <glideAVX512+0x720>
+	WORD $0x894d; BYTE $0xfb // mov r11, r15
+	LONG $0x01c6f640 // test sil, 0x1
+	WORD $0x2f74 // je 0x817 <glideAVX512+0x817>
+	WORD $0x8949; BYTE $0xfb // mov r11, rdi
+	LONG $0x5caf0f4c; WORD $0x1824 // imul r11, qword ptr [rsp + 0x18]
+	LONG $0x581c8d4f // lea r11, [r8 + 2*r11]
+	QUAD $0x00050069b4b70f46; BYTE $0x00 // movzx r14d, word ptr [rcx + 2*r13 + 0x500]
+	LONG $0x04b70f43; BYTE $0x7b // movzx eax, word ptr [r11 + 2*r15]
+	WORD $0xc8ff // dec eax
+	LONG $0xf0394466 // cmp ax, r14w
+	LONG $0xc6430f41 // cmovae eax, r14d
+	WORD $0xc0ff // inc eax
+	LONG $0x04894366; BYTE $0x7b // mov word ptr [r11 + 2*r15], ax
+	WORD $0x8949; BYTE $0xdb // mov r11, rbx
+	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
+	WORD $0xb474 // je 0x7d0 <glideAVX512+0x7d0>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	QUAD $0x0005006984b70f42; BYTE $0x00 // movzx eax, word ptr [rcx + 2*r13 + 0x500]
+	LONG $0x34b70f47; BYTE $0x5c // movzx r14d, word ptr [r12 + 2*r11]
+	WORD $0xff41; BYTE $0xce // dec r14d
+	LONG $0xc6394166 // cmp r14w, ax
+	LONG $0xf0430f44 // cmovae r14d, eax
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	LONG $0x34894766; BYTE $0x5c // mov word ptr [r12 + 2*r11], r14w
+	QUAD $0x0005006984b70f42; BYTE $0x00 // movzx eax, word ptr [rcx + 2*r13 + 0x500]
+	LONG $0x74b70f47; WORD $0x025c // movzx r14d, word ptr [r12 + 2*r11 + 0x2]
+	WORD $0xff41; BYTE $0xce // dec r14d
+	LONG $0xc6394166 // cmp r14w, ax
+	LONG $0xf0430f44 // cmovae r14d, eax
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	LONG $0x74894766; WORD $0x025c // mov word ptr [r12 + 2*r11 + 0x2], r14w
+	LONG $0x02c38349 // add r11, 0x2
+	WORD $0x394d; BYTE $0xda // cmp r10, r11
+	WORD $0xb375 // jne 0x820 <glideAVX512+0x820>
+	LONG $0xffff5ee9; BYTE $0xff // jmp 0x7d0 <glideAVX512+0x7d0>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
+	LONG $0x24548b44; BYTE $0x40 // mov r10d, dword ptr [rsp + 0x40]
+	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
+	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
+	LONG $0x18438b48 // mov rax, qword ptr [rbx + 0x18]
+	LONG $0x20738b4c // mov r14, qword ptr [rbx + 0x20]
+	QUAD $0x00000080886f7ec5 // vmovdqu ymm9, ymmword ptr [rax + 0x80]
+	QUAD $0x000000c0906f7ec5 // vmovdqu ymm10, ymmword ptr [rax + 0xc0]
+	LONG $0x4825d162; WORD $0xf371; BYTE $0x03 // vpsllw zmm11, zmm11, 0x3
+	LONG $0x489d5162; WORD $0xdbeb // vporq zmm11, zmm12, zmm11
+	LONG $0x04466348 // movsxd rax, dword ptr [rsi + 0x4]
 	LONG $0xc6af0f49 // imul rax, r14
 	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
-	LONG $0x087de162; WORD $0xf27e // vmovd edx, xmm22
-	LONG $0x50048d48 // lea rax, [rax + 2*rdx]
-	LONG $0x4855a162; WORD $0xf5db // vpandd zmm22, zmm5, zmm21
-	LONG $0x404db262; WORD $0xee27 // vptestmd k5, zmm22, zmm22
-	LONG $0xed98f8c5 // kortestw k5, k5
-	WORD $0x6174 // je 0x2e37 <glideAVX512+0x2e37>
-	LONG $0x486de162; WORD $0x30fd // vpaddw zmm22, zmm2, zmmword ptr [rax]
-	LONG $0x2ddda262; WORD $0xfc66 // vpblendmw ymm23 {k5}, ymm4, ymm20
+	WORD $0x0348; BYTE $0x03 // add rax, qword ptr [rbx]
+	WORD $0x6348; BYTE $0x0e // movsxd rcx, dword ptr [rsi]
+	LONG $0x483c8d4c // lea r15, [rax + 2*rcx]
+	WORD $0x8944; BYTE $0xf5 // mov ebp, r14d
+	WORD $0xcd29 // sub ebp, ecx
+	WORD $0xc583; BYTE $0xe0 // add ebp, -0x20
+	WORD $0xd2f7 // not edx
+	LONG $0x48fdd362; WORD $0xf43b; BYTE $0x01 // vextracti64x4 ymm12, zmm6, 0x1
+	LONG $0x48fdd362; WORD $0xfd3b; BYTE $0x01 // vextracti64x4 ymm13, zmm7, 0x1
+	LONG $0x48fd5362; WORD $0xde3b; BYTE $0x01 // vextracti64x4 ymm14, zmm11, 0x1
+	LONG $0x48fd5362; WORD $0xc73b; BYTE $0x01 // vextracti64x4 ymm15, zmm8, 0x1
+	WORD $0x894d; BYTE $0xf4 // mov r12, r14
+	WORD $0xf749; BYTE $0xdc // neg r12
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0xb541; BYTE $0x01 // mov r13b, 0x1
+	WORD $0x17eb // jmp 0x917 <glideAVX512+0x917>
+	LONG $0x000010b9; BYTE $0x00 // mov ecx, 0x10
+	LONG $0x01c5f641 // test r13b, 0x1
+	LONG $0x0000bd41; WORD $0x0000 // mov r13d, 0x0
+	WORD $0xda89 // mov edx, ebx
+	LONG $0xfa59840f; WORD $0xffff // je 0x370 <glideAVX512+0x370>
+	WORD $0xd389 // mov ebx, edx
+	WORD $0xd089 // mov eax, edx
+	WORD $0xe8d3 // shr eax, cl
+	WORD $0x8566; BYTE $0xc0 // test ax, ax
+	WORD $0xde74 // je 0x900 <glideAVX512+0x900>
+	LONG $0x28fdc162; WORD $0xc36f // vmovdqa64 ymm16, ymm11
+	LONG $0x28fde162; WORD $0xce6f // vmovdqa64 ymm17, ymm6
+	LONG $0x28fde162; WORD $0xd76f // vmovdqa64 ymm18, ymm7
+	LONG $0x28fdc162; WORD $0xd86f // vmovdqa64 ymm19, ymm8
+	LONG $0x01c5f641 // test r13b, 0x1
+	WORD $0x1875 // jne 0x958 <glideAVX512+0x958>
+	LONG $0x28fdc162; WORD $0xc66f // vmovdqa64 ymm16, ymm14
+	LONG $0x28fdc162; WORD $0xcc6f // vmovdqa64 ymm17, ymm12
+	LONG $0x28fdc162; WORD $0xd56f // vmovdqa64 ymm18, ymm13
+	LONG $0x28fdc162; WORD $0xdf6f // vmovdqa64 ymm19, ymm15
+	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
+	LONG $0x000010be; BYTE $0x00 // mov esi, 0x10
+	LONG $0xfffff981; WORD $0x0000 // cmp ecx, 0xffff
+	WORD $0x1874 // je 0x980 <glideAVX512+0x980>
+	LONG $0xf1b80ff3 // popcnt esi, ecx
+	LONG $0x000747e9; BYTE $0x00 // jmp 0x10b8 <glideAVX512+0x10b8>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x087de162; WORD $0xc87e // vmovd eax, xmm17
+	LONG $0xc8bf0f44 // movsx r9d, ax
+	WORD $0x3941; BYTE $0xe9 // cmp r9d, ebp
+	LONG $0xcd4d0f44 // cmovge r9d, ebp
+	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
+	LONG $0x287de262; WORD $0xe07b // vpbroadcastw ymm20, eax
+	LONG $0x20752162; WORD $0xccf9 // vpsubw ymm25, ymm17, ymm20
+	LONG $0x287d2262; WORD $0xc079 // vpbroadcastw ymm24, xmm16
+	LONG $0x28ada262; WORD $0xe18d // vpermw ymm20, ymm10, ymm17
+	LONG $0x28ada262; WORD $0xe88d // vpermw ymm21, ymm10, ymm16
+	LONG $0x2055b162; WORD $0xc875 // vpcmpeqw k1, ymm21, ymm16
+	LONG $0x215db162; WORD $0xc975 // vpcmpeqw k1 {k1}, ymm20, ymm17
+	LONG $0xd193fbc5 // kmovd edx, k1
+	LONG $0xfffee281; WORD $0x0000 // and edx, 0xfffe
+	LONG $0x2075b162; WORD $0xcc65 // vpcmpgtw k1, ymm17, ymm20
+	LONG $0xc193fbc5 // kmovd eax, k1
+	WORD $0xc883; BYTE $0x01 // or eax, 0x1
+	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
+	LONG $0x205db162; WORD $0xe071; BYTE $0x03 // vpsraw ymm20, ymm16, 0x3
+	LONG $0x20559162; WORD $0xe071; BYTE $0x03 // vpsraw ymm21, ymm24, 0x3
+	LONG $0x205da162; WORD $0xe5f9 // vpsubw ymm20, ymm20, ymm21
+	WORD $0xd089 // mov eax, edx
+	WORD $0xd0f7 // not eax
+	WORD $0xc001 // add eax, eax
+	WORD $0xd021 // and eax, edx
+	WORD $0xc809 // or eax, ecx
+	WORD $0xd0f7 // not eax
+	LONG $0x00001cb9; BYTE $0x00 // mov ecx, 0x1c
+	LONG $0x287de262; WORD $0xe97b // vpbroadcastw ymm21, ecx
+	LONG $0x20b5b362; WORD $0xcd3e; BYTE $0x06 // vpcmpnleuw k1, ymm25, ymm21
+	LONG $0xc993f8c5 // kmovw ecx, k1
+	LONG $0x205d6162; WORD $0xe0f9 // vpsubw ymm28, ymm20, ymm0
+	LONG $0x000002bf; BYTE $0x00 // mov edi, 0x2
+	LONG $0x287de262; WORD $0xe77b // vpbroadcastw ymm20, edi
+	LONG $0x209db362; WORD $0xcc3e; BYTE $0x06 // vpcmpnleuw k1, ymm28, ymm20
+	LONG $0xf993f8c5 // kmovw edi, k1
+	WORD $0xab0f; BYTE $0xf0 // bts eax, esi
+	WORD $0xf809 // or eax, edi
+	WORD $0xc809 // or eax, ecx
+	LONG $0xc8bc0ff3 // tzcnt ecx, eax
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	WORD $0x8941; BYTE $0xc3 // mov r11d, eax
+	LONG $0x206df162; WORD $0xcc65 // vpcmpgtw k1, ymm18, ymm4
+	LONG $0x29fda262; WORD $0xf366 // vpblendmw ymm22 {k1}, ymm0, ymm19
+	WORD $0xf741; BYTE $0xd3 // not r11d
+	LONG $0x206db162; WORD $0xcc65 // vpcmpgtw k1, ymm18, ymm20
+	LONG $0x29fda262; WORD $0xeb66 // vpblendmw ymm21 {k1}, ymm0, ymm19
+	LONG $0x000003bf; BYTE $0x00 // mov edi, 0x3
+	LONG $0x287de262; WORD $0xe77b // vpbroadcastw ymm20, edi
+	LONG $0x206db162; WORD $0xcc65 // vpcmpgtw k1, ymm18, ymm20
+	LONG $0x29fda262; WORD $0xe366 // vpblendmw ymm20 {k1}, ymm0, ymm19
+	WORD $0x8944; BYTE $0xdf // mov edi, r11d
+	WORD $0xd721 // and edi, edx
+	WORD $0x5874 // je 0xad0 <glideAVX512+0xad0>
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	WORD $0xb70f; BYTE $0xd7 // movzx edx, di
+	LONG $0x28ad2262; WORD $0xd38d // vpermw ymm26, ymm10, ymm19
+	LONG $0x28fda162; WORD $0xfb6f // vmovdqa64 ymm23, ymm19
+	LONG $0x21458262; WORD $0xfa3a // vpminuw ymm23 {k1}, ymm23, ymm26
+	LONG $0x28ad2262; WORD $0xd68d // vpermw ymm26, ymm10, ymm22
+	LONG $0x214d8262; WORD $0xf23a // vpminuw ymm22 {k1}, ymm22, ymm26
+	LONG $0x28ad2262; WORD $0xd58d // vpermw ymm26, ymm10, ymm21
+	LONG $0x21558262; WORD $0xea3a // vpminuw ymm21 {k1}, ymm21, ymm26
+	LONG $0x28ad2262; WORD $0xd48d // vpermw ymm26, ymm10, ymm20
+	LONG $0x215d8262; WORD $0xe23a // vpminuw ymm20 {k1}, ymm20, ymm26
+	WORD $0xead1 // shr edx
+	WORD $0xd2f7 // not edx
+	WORD $0x8944; BYTE $0xdf // mov edi, r11d
+	WORD $0xd721 // and edi, edx
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0xa9fd1262; WORD $0xca63 // vpcompressw ymm26 {k1} {z}, ymm9
+	WORD $0x12eb // jmp 0xadc <glideAVX512+0xadc>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x28fda162; WORD $0xfb6f // vmovdqa64 ymm23, ymm19
+	LONG $0x28fd4162; WORD $0xd16f // vmovdqa64 ymm26, ymm9
+	LONG $0x487d0262; WORD $0xc933 // vpmovzxwd zmm25, ymm25 # zmm25 = ymm25[0],zero,ymm25[1],zero,ymm25[2],zero,ymm25[3],zero,ymm25[4],zero,ymm25[5],zero,ymm25[6],zero,ymm25[7],zero,ymm25[8],zero,ymm25[9],zero,ymm25[10],zero,ymm25[11],zero,ymm25[12],zero,ymm25[13],zero,ymm25[14],zero,ymm25[15],zero
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0xc96d0262; WORD $0xc947 // vpsllvd zmm25 {k1} {z}, zmm2, zmm25
+	LONG $0x48fd0362; WORD $0xcb3b; BYTE $0x01 // vextracti64x4 ymm27, zmm25, 0x1
+	LONG $0x20350162; WORD $0xcbeb // vpord ymm25, ymm25, ymm27
+	LONG $0x287d0362; WORD $0xcb39; BYTE $0x01 // vextracti32x4 xmm27, ymm25, 0x1
+	LONG $0x00350162; WORD $0xcbeb // vpord xmm25, xmm25, xmm27
+	LONG $0x087d0162; WORD $0xd970; BYTE $0xee // vpshufd xmm27, xmm25, 0xee # xmm27 = xmm25[2,3,2,3]
+	LONG $0x00a50162; WORD $0xc9eb // vporq xmm25, xmm27, xmm25
+	LONG $0x08fd6162; WORD $0xca7e // vmovq rdx, xmm25
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x20e8c149 // shr r8, 0x20
+	WORD $0x0941; BYTE $0xd0 // or r8d, edx
+	LONG $0x087d6162; WORD $0xc77e // vmovd edi, xmm24
+	WORD $0xbf0f; BYTE $0xd7 // movsx edx, di
+	WORD $0xfac1; BYTE $0x03 // sar edx, 0x3
+	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
+	LONG $0xd6af0f49 // imul rdx, r14
+	LONG $0x57148d49 // lea rdx, [r15 + 2*rdx]
+	WORD $0x634d; BYTE $0xc9 // movsxd r9, r9d
+	LONG $0x4a0c8d4e // lea r9, [rdx + 2*r9]
+	LONG $0x20bdb362; WORD $0xd03f; BYTE $0x04 // vpcmpneqw k2, ymm24, ymm16
+	LONG $0xd293fbc5 // kmovd edx, k2
+	LONG $0xd3854166 // test r11w, dx
+	LONG $0x03c9840f; WORD $0x0000 // je 0xf20 <glideAVX512+0xf20>
+	LONG $0x40ad6362; WORD $0xc03a; BYTE $0x01 // vinserti64x4 zmm24, zmm26, ymm0, 0x1
+	LONG $0x927bc1c4; BYTE $0xe8 // kmovd k5, r8d
+	LONG $0xcdfd0262; WORD $0xd862 // vpexpandw zmm27 {k5} {z}, zmm24
+	LONG $0x3379e3c4; WORD $0x01e5 // kshiftld k4, k5, 0x1
+	LONG $0xccfd0262; WORD $0xd062 // vpexpandw zmm26 {k4} {z}, zmm24
+	LONG $0x3379e3c4; WORD $0x02dd // kshiftld k3, k5, 0x2
+	LONG $0xcbfd0262; WORD $0xc862 // vpexpandw zmm25 {k3} {z}, zmm24
+	LONG $0x3379e3c4; WORD $0x03d5 // kshiftld k2, k5, 0x3
+	LONG $0xcafd0262; WORD $0xc062 // vpexpandw zmm24 {k2} {z}, zmm24
+	LONG $0x000007ba; BYTE $0x00 // mov edx, 0x7
+	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
+	LONG $0x20952162; WORD $0xe8db // vpandq ymm29, ymm29, ymm16
+	LONG $0x28e50262; WORD $0xed12 // vpsllvw ymm29, ymm3, ymm29
+	LONG $0x20156162; WORD $0xebf9 // vpsubw ymm29, ymm29, ymm3
+	LONG $0x20950262; WORD $0xe412 // vpsllvw ymm28, ymm29, ymm28
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
+	LONG $0x219d9262; WORD $0xf526 // vptestmw k6 {k1}, ymm28, ymm29
+	LONG $0xf698f8c5 // kortestw k6, k6
+	WORD $0x7874 // je 0xc3f <glideAVX512+0xc3f>
+	LONG $0x48750162; WORD $0x2cfd; BYTE $0x61 // vpaddw zmm29, zmm1, zmmword ptr [r9 + 2*r12]
+	LONG $0x2efd2262; WORD $0xf766 // vpblendmw ymm30 {k6}, ymm0, ymm23
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40a50262; WORD $0xf68d // vpermw zmm30, zmm27, zmm30
+	LONG $0x2efd2262; WORD $0xfe66 // vpblendmw ymm31 {k6}, ymm0, ymm22
+	LONG $0x45150262; WORD $0xee3a // vpminuw zmm29 {k5}, zmm29, zmm30
+	LONG $0x40856362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm31, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf68d // vpermw zmm30, zmm26, zmm30
+	LONG $0x44150262; WORD $0xee3a // vpminuw zmm29 {k4}, zmm29, zmm30
+	LONG $0x2efd2262; WORD $0xf566 // vpblendmw ymm30 {k6}, ymm0, ymm21
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xf68d // vpermw zmm30, zmm25, zmm30
+	LONG $0x43150262; WORD $0xee3a // vpminuw zmm29 {k3}, zmm29, zmm30
+	LONG $0x2efd2262; WORD $0xf466 // vpblendmw ymm30 {k6}, ymm0, ymm20
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40bd0262; WORD $0xf68d // vpermw zmm30, zmm24, zmm30
+	LONG $0x42150262; WORD $0xee3a // vpminuw zmm29 {k2}, zmm29, zmm30
+	LONG $0x40156162; WORD $0xe9f9 // vpsubw zmm29, zmm29, zmm1
+	LONG $0x48fe0162; WORD $0x2c7f; BYTE $0x61 // vmovdqu64 zmmword ptr [r9 + 2*r12], zmm29
+	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
+	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
+	LONG $0x219d9262; WORD $0xf526 // vptestmw k6 {k1}, ymm28, ymm29
+	LONG $0xf698f8c5 // kortestw k6, k6
+	WORD $0x7674 // je 0xccc <glideAVX512+0xccc>
+	LONG $0x48754162; WORD $0x29fd // vpaddw zmm29, zmm1, zmmword ptr [r9]
+	LONG $0x2efd2262; WORD $0xf766 // vpblendmw ymm30 {k6}, ymm0, ymm23
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40a50262; WORD $0xf68d // vpermw zmm30, zmm27, zmm30
+	LONG $0x2efd2262; WORD $0xfe66 // vpblendmw ymm31 {k6}, ymm0, ymm22
+	LONG $0x45150262; WORD $0xee3a // vpminuw zmm29 {k5}, zmm29, zmm30
+	LONG $0x40856362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm31, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf68d // vpermw zmm30, zmm26, zmm30
+	LONG $0x44150262; WORD $0xee3a // vpminuw zmm29 {k4}, zmm29, zmm30
+	LONG $0x2efd2262; WORD $0xf566 // vpblendmw ymm30 {k6}, ymm0, ymm21
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xf68d // vpermw zmm30, zmm25, zmm30
+	LONG $0x43150262; WORD $0xee3a // vpminuw zmm29 {k3}, zmm29, zmm30
+	LONG $0x2efd2262; WORD $0xf466 // vpblendmw ymm30 {k6}, ymm0, ymm20
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40bd0262; WORD $0xf68d // vpermw zmm30, zmm24, zmm30
+	LONG $0x42150262; WORD $0xee3a // vpminuw zmm29 {k2}, zmm29, zmm30
+	LONG $0x40156162; WORD $0xe9f9 // vpsubw zmm29, zmm29, zmm1
+	LONG $0x48fe4162; WORD $0x297f // vmovdqu64 zmmword ptr [r9], zmm29
+	LONG $0x71148d4b // lea rdx, [r9 + 2*r14]
+	LONG $0x000004bf; BYTE $0x00 // mov edi, 0x4
+	LONG $0x287d6262; WORD $0xef7b // vpbroadcastw ymm29, edi
+	LONG $0x219d9262; WORD $0xf526 // vptestmw k6 {k1}, ymm28, ymm29
+	LONG $0xf698f8c5 // kortestw k6, k6
+	WORD $0x7674 // je 0xd5d <glideAVX512+0xd5d>
+	LONG $0x48756162; WORD $0x2afd // vpaddw zmm29, zmm1, zmmword ptr [rdx]
+	LONG $0x2efd2262; WORD $0xf766 // vpblendmw ymm30 {k6}, ymm0, ymm23
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40a50262; WORD $0xf68d // vpermw zmm30, zmm27, zmm30
+	LONG $0x2efd2262; WORD $0xfe66 // vpblendmw ymm31 {k6}, ymm0, ymm22
+	LONG $0x45150262; WORD $0xee3a // vpminuw zmm29 {k5}, zmm29, zmm30
+	LONG $0x40856362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm31, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf68d // vpermw zmm30, zmm26, zmm30
+	LONG $0x44150262; WORD $0xee3a // vpminuw zmm29 {k4}, zmm29, zmm30
+	LONG $0x2efd2262; WORD $0xf566 // vpblendmw ymm30 {k6}, ymm0, ymm21
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xf68d // vpermw zmm30, zmm25, zmm30
+	LONG $0x43150262; WORD $0xee3a // vpminuw zmm29 {k3}, zmm29, zmm30
+	LONG $0x2efd2262; WORD $0xf466 // vpblendmw ymm30 {k6}, ymm0, ymm20
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40bd0262; WORD $0xf68d // vpermw zmm30, zmm24, zmm30
+	LONG $0x42150262; WORD $0xee3a // vpminuw zmm29 {k2}, zmm29, zmm30
+	LONG $0x40156162; WORD $0xe9f9 // vpsubw zmm29, zmm29, zmm1
+	LONG $0x48fe6162; WORD $0x2a7f // vmovdqu64 zmmword ptr [rdx], zmm29
+	LONG $0x720c8d4e // lea r9, [rdx + 2*r14]
+	LONG $0x000008ba; BYTE $0x00 // mov edx, 0x8
+	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
+	LONG $0x219d9262; WORD $0xf526 // vptestmw k6 {k1}, ymm28, ymm29
+	LONG $0xf698f8c5 // kortestw k6, k6
+	WORD $0x7674 // je 0xdee <glideAVX512+0xdee>
+	LONG $0x48754162; WORD $0x29fd // vpaddw zmm29, zmm1, zmmword ptr [r9]
+	LONG $0x2efd2262; WORD $0xf766 // vpblendmw ymm30 {k6}, ymm0, ymm23
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40a50262; WORD $0xf68d // vpermw zmm30, zmm27, zmm30
+	LONG $0x2efd2262; WORD $0xfe66 // vpblendmw ymm31 {k6}, ymm0, ymm22
+	LONG $0x45150262; WORD $0xee3a // vpminuw zmm29 {k5}, zmm29, zmm30
+	LONG $0x40856362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm31, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf68d // vpermw zmm30, zmm26, zmm30
+	LONG $0x44150262; WORD $0xee3a // vpminuw zmm29 {k4}, zmm29, zmm30
+	LONG $0x2efd2262; WORD $0xf566 // vpblendmw ymm30 {k6}, ymm0, ymm21
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xf68d // vpermw zmm30, zmm25, zmm30
+	LONG $0x43150262; WORD $0xee3a // vpminuw zmm29 {k3}, zmm29, zmm30
+	LONG $0x2efd2262; WORD $0xf466 // vpblendmw ymm30 {k6}, ymm0, ymm20
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40bd0262; WORD $0xf68d // vpermw zmm30, zmm24, zmm30
+	LONG $0x42150262; WORD $0xee3a // vpminuw zmm29 {k2}, zmm29, zmm30
+	LONG $0x40156162; WORD $0xe9f9 // vpsubw zmm29, zmm29, zmm1
+	LONG $0x48fe4162; WORD $0x297f // vmovdqu64 zmmword ptr [r9], zmm29
+	LONG $0x000010ba; BYTE $0x00 // mov edx, 0x10
+	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
+	LONG $0x219d9262; WORD $0xf526 // vptestmw k6 {k1}, ymm28, ymm29
+	LONG $0xf698f8c5 // kortestw k6, k6
+	WORD $0x7874 // je 0xe7d <glideAVX512+0xe7d>
+	LONG $0x48750162; WORD $0x2cfd; BYTE $0x71 // vpaddw zmm29, zmm1, zmmword ptr [r9 + 2*r14]
+	LONG $0x2efd2262; WORD $0xf766 // vpblendmw ymm30 {k6}, ymm0, ymm23
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40a50262; WORD $0xf68d // vpermw zmm30, zmm27, zmm30
+	LONG $0x2efd2262; WORD $0xfe66 // vpblendmw ymm31 {k6}, ymm0, ymm22
+	LONG $0x45150262; WORD $0xee3a // vpminuw zmm29 {k5}, zmm29, zmm30
+	LONG $0x40856362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm31, ymm0, 0x1
+	LONG $0x40ad0262; WORD $0xf68d // vpermw zmm30, zmm26, zmm30
+	LONG $0x44150262; WORD $0xee3a // vpminuw zmm29 {k4}, zmm29, zmm30
+	LONG $0x2efd2262; WORD $0xf566 // vpblendmw ymm30 {k6}, ymm0, ymm21
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xf68d // vpermw zmm30, zmm25, zmm30
+	LONG $0x43150262; WORD $0xee3a // vpminuw zmm29 {k3}, zmm29, zmm30
+	LONG $0x2efd2262; WORD $0xf466 // vpblendmw ymm30 {k6}, ymm0, ymm20
+	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
+	LONG $0x40bd0262; WORD $0xf68d // vpermw zmm30, zmm24, zmm30
+	LONG $0x42150262; WORD $0xee3a // vpminuw zmm29 {k2}, zmm29, zmm30
+	LONG $0x40156162; WORD $0xe9f9 // vpsubw zmm29, zmm29, zmm1
+	LONG $0x48fe0162; WORD $0x2c7f; BYTE $0x71 // vmovdqu64 zmmword ptr [r9 + 2*r14], zmm29
+	LONG $0x000020ba; BYTE $0x00 // mov edx, 0x20
+	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
+	LONG $0x219d9262; WORD $0xcd26 // vptestmw k1 {k1}, ymm28, ymm29
+	LONG $0xc998f8c5 // kortestw k1, k1
+	LONG $0x0218840f; WORD $0x0000 // je 0x10b0 <glideAVX512+0x10b0>
+	LONG $0x48750162; WORD $0x24fd; BYTE $0xb1 // vpaddw zmm28, zmm1, zmmword ptr [r9 + 4*r14]
+	LONG $0x29fda262; WORD $0xff66 // vpblendmw ymm23 {k1}, ymm0, ymm23
 	LONG $0x40c5e362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm23, ymm0, 0x1
-	LONG $0x40e52262; WORD $0xc78d // vpermw zmm24, zmm19, zmm23
-	LONG $0x444d8262; WORD $0xf03a // vpminuw zmm22 {k4}, zmm22, zmm24
-	LONG $0x40eda262; WORD $0xff8d // vpermw zmm23, zmm18, zmm23
-	LONG $0x41fde1c4; BYTE $0xed // kandd k5, k0, k5
-	LONG $0x2ddd2262; WORD $0xc466 // vpblendmw ymm24 {k5}, ymm4, ymm20
-	LONG $0x434da262; WORD $0xf73a // vpminuw zmm22 {k3}, zmm22, zmm23
-	LONG $0x40bde362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm24, ymm0, 0x1
-	LONG $0x40f52262; WORD $0xc78d // vpermw zmm24, zmm17, zmm23
-	LONG $0x424d8262; WORD $0xf03a // vpminuw zmm22 {k2}, zmm22, zmm24
-	LONG $0x40fda262; WORD $0xff8d // vpermw zmm23, zmm16, zmm23
-	LONG $0x414da262; WORD $0xf73a // vpminuw zmm22 {k1}, zmm22, zmm23
-	LONG $0x404de162; WORD $0xf2f9 // vpsubw zmm22, zmm22, zmm2
-	LONG $0x48fee162; WORD $0x307f // vmovdqu64 zmmword ptr [rax], zmm22
-	LONG $0x70048d4a // lea rax, [rax + 2*r14]
-	LONG $0x4835a162; WORD $0xf5db // vpandd zmm22, zmm9, zmm21
-	LONG $0x404db262; WORD $0xee27 // vptestmd k5, zmm22, zmm22
-	LONG $0xed98f8c5 // kortestw k5, k5
-	WORD $0x6174 // je 0x2eae <glideAVX512+0x2eae>
-	LONG $0x486de162; WORD $0x30fd // vpaddw zmm22, zmm2, zmmword ptr [rax]
-	LONG $0x2ddda262; WORD $0xfc66 // vpblendmw ymm23 {k5}, ymm4, ymm20
-	LONG $0x40c5e362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm23, ymm0, 0x1
-	LONG $0x40e52262; WORD $0xc78d // vpermw zmm24, zmm19, zmm23
-	LONG $0x444d8262; WORD $0xf03a // vpminuw zmm22 {k4}, zmm22, zmm24
-	LONG $0x40eda262; WORD $0xff8d // vpermw zmm23, zmm18, zmm23
-	LONG $0x41fde1c4; BYTE $0xed // kandd k5, k0, k5
-	LONG $0x2ddd2262; WORD $0xc466 // vpblendmw ymm24 {k5}, ymm4, ymm20
-	LONG $0x434da262; WORD $0xf73a // vpminuw zmm22 {k3}, zmm22, zmm23
-	LONG $0x40bde362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm24, ymm0, 0x1
-	LONG $0x40f52262; WORD $0xc78d // vpermw zmm24, zmm17, zmm23
-	LONG $0x424d8262; WORD $0xf03a // vpminuw zmm22 {k2}, zmm22, zmm24
-	LONG $0x40fda262; WORD $0xff8d // vpermw zmm23, zmm16, zmm23
-	LONG $0x414da262; WORD $0xf73a // vpminuw zmm22 {k1}, zmm22, zmm23
-	LONG $0x404de162; WORD $0xf2f9 // vpsubw zmm22, zmm22, zmm2
-	LONG $0x48fee162; WORD $0x307f // vmovdqu64 zmmword ptr [rax], zmm22
-	LONG $0x70048d4a // lea rax, [rax + 2*r14]
-	LONG $0x480da162; WORD $0xf5db // vpandd zmm22, zmm14, zmm21
-	LONG $0x404db262; WORD $0xee27 // vptestmd k5, zmm22, zmm22
-	LONG $0xed98f8c5 // kortestw k5, k5
-	WORD $0x6174 // je 0x2f25 <glideAVX512+0x2f25>
-	LONG $0x486de162; WORD $0x30fd // vpaddw zmm22, zmm2, zmmword ptr [rax]
-	LONG $0x2ddda262; WORD $0xfc66 // vpblendmw ymm23 {k5}, ymm4, ymm20
-	LONG $0x40c5e362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm23, ymm0, 0x1
-	LONG $0x40e52262; WORD $0xc78d // vpermw zmm24, zmm19, zmm23
-	LONG $0x444d8262; WORD $0xf03a // vpminuw zmm22 {k4}, zmm22, zmm24
-	LONG $0x40eda262; WORD $0xff8d // vpermw zmm23, zmm18, zmm23
-	LONG $0x41fde1c4; BYTE $0xed // kandd k5, k0, k5
-	LONG $0x2ddd2262; WORD $0xc466 // vpblendmw ymm24 {k5}, ymm4, ymm20
-	LONG $0x434da262; WORD $0xf73a // vpminuw zmm22 {k3}, zmm22, zmm23
-	LONG $0x40bde362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm24, ymm0, 0x1
-	LONG $0x40f52262; WORD $0xc78d // vpermw zmm24, zmm17, zmm23
-	LONG $0x424d8262; WORD $0xf03a // vpminuw zmm22 {k2}, zmm22, zmm24
-	LONG $0x40fda262; WORD $0xff8d // vpermw zmm23, zmm16, zmm23
-	LONG $0x414da262; WORD $0xf73a // vpminuw zmm22 {k1}, zmm22, zmm23
-	LONG $0x404de162; WORD $0xf2f9 // vpsubw zmm22, zmm22, zmm2
-	LONG $0x48fee162; WORD $0x307f // vmovdqu64 zmmword ptr [rax], zmm22
-	LONG $0x4805a162; WORD $0xeddb // vpandd zmm21, zmm15, zmm21
-	LONG $0x4055b262; WORD $0xed27 // vptestmd k5, zmm21, zmm21
-	LONG $0xed98f8c5 // kortestw k5, k5
-	LONG $0xfd45840f; WORD $0xffff // je 0x2c80 <glideAVX512+0x2c80>
-	LONG $0x486da162; WORD $0x2cfd; BYTE $0x70 // vpaddw zmm21, zmm2, zmmword ptr [rax + 2*r14]
-	LONG $0x2ddda262; WORD $0xf466 // vpblendmw ymm22 {k5}, ymm4, ymm20
+	LONG $0x40a5a262; WORD $0xff8d // vpermw zmm23, zmm27, zmm23
+	LONG $0x29fda262; WORD $0xf666 // vpblendmw ymm22 {k1}, ymm0, ymm22
+	LONG $0x451d2262; WORD $0xe73a // vpminuw zmm28 {k5}, zmm28, zmm23
 	LONG $0x40cde362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm22, zmm22, ymm0, 0x1
-	LONG $0x40e5a262; WORD $0xde8d // vpermw zmm19, zmm19, zmm22
-	LONG $0x4455a262; WORD $0xeb3a // vpminuw zmm21 {k4}, zmm21, zmm19
-	LONG $0x40eda262; WORD $0xd68d // vpermw zmm18, zmm18, zmm22
-	LONG $0x41fde1c4; BYTE $0xe5 // kandd k4, k0, k5
-	LONG $0x2cdda262; WORD $0xdc66 // vpblendmw ymm19 {k4}, ymm4, ymm20
-	LONG $0x4355a262; WORD $0xea3a // vpminuw zmm21 {k3}, zmm21, zmm18
-	LONG $0x40e5e362; WORD $0xd03a; BYTE $0x01 // vinserti64x4 zmm18, zmm19, ymm0, 0x1
-	LONG $0x40f5a262; WORD $0xca8d // vpermw zmm17, zmm17, zmm18
-	LONG $0x4255a262; WORD $0xe93a // vpminuw zmm21 {k2}, zmm21, zmm17
-	LONG $0x40fda262; WORD $0xc28d // vpermw zmm16, zmm16, zmm18
-	LONG $0x4155a262; WORD $0xe83a // vpminuw zmm21 {k1}, zmm21, zmm16
-	LONG $0x4055e162; WORD $0xc2f9 // vpsubw zmm16, zmm21, zmm2
-	LONG $0x48fea162; WORD $0x047f; BYTE $0x70 // vmovdqu64 zmmword ptr [rax + 2*r14], zmm16
-	LONG $0xfffcdde9; BYTE $0xff // jmp 0x2c80 <glideAVX512+0x2c80>
-	LONG $0x4875f262; WORD $0xc127 // vptestmd k0, zmm1, zmm1
-	LONG $0xc098f8c5 // kortestw k0, k0
-	WORD $0x950f; BYTE $0xc1 // setne cl
-	WORD $0xb60f; BYTE $0xc1 // movzx eax, cl
-	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
-	WORD $0x8948; BYTE $0x01 // mov qword ptr [rcx], rax
-	LONG $0xd8658d48 // lea rsp, [rbp - 0x28]
+	LONG $0x40ada262; WORD $0xf68d // vpermw zmm22, zmm26, zmm22
+	LONG $0x441d2262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm22
+	LONG $0x29fda262; WORD $0xed66 // vpblendmw ymm21 {k1}, ymm0, ymm21
+	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
+	LONG $0x40b5a262; WORD $0xed8d // vpermw zmm21, zmm25, zmm21
+	LONG $0x431d2262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm21
+	LONG $0x29fda262; WORD $0xe466 // vpblendmw ymm20 {k1}, ymm0, ymm20
+	LONG $0x40dde362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm20, zmm20, ymm0, 0x1
+	LONG $0x40bda262; WORD $0xe48d // vpermw zmm20, zmm24, zmm20
+	LONG $0x421d2262; WORD $0xe43a // vpminuw zmm28 {k2}, zmm28, zmm20
+	LONG $0x401de162; WORD $0xe1f9 // vpsubw zmm20, zmm28, zmm1
+	LONG $0x48fe8162; WORD $0x247f; BYTE $0xb1 // vmovdqu64 zmmword ptr [r9 + 4*r14], zmm20
+	LONG $0x00019be9; BYTE $0x00 // jmp 0x10b0 <glideAVX512+0x10b0>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xfa89 // mov edx, edi
+	WORD $0xe283; BYTE $0x07 // and edx, 0x7
+	LONG $0x0185840f; WORD $0x0000 // je 0x10b0 <glideAVX512+0x10b0>
+	LONG $0x40ad6362; WORD $0xc03a; BYTE $0x01 // vinserti64x4 zmm24, zmm26, ymm0, 0x1
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0xc9fd0262; WORD $0xc862 // vpexpandw zmm25 {k1} {z}, zmm24
+	LONG $0x40c56362; WORD $0xd03a; BYTE $0x01 // vinserti64x4 zmm26, zmm23, ymm0, 0x1
+	LONG $0x4045a362; WORD $0xff25; BYTE $0xff // vpternlogd zmm23, zmm23, zmm23, 0xff
+	LONG $0x41b58262; WORD $0xfa8d // vpermw zmm23 {k1}, zmm25, zmm26
+	LONG $0x3379e3c4; WORD $0x01d1 // kshiftld k2, k1, 0x1
+	LONG $0xcafd0262; WORD $0xc862 // vpexpandw zmm25 {k2} {z}, zmm24
+	LONG $0x40cde362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm22, zmm22, ymm0, 0x1
+	LONG $0x40b5a262; WORD $0xf68d // vpermw zmm22, zmm25, zmm22
+	LONG $0x4245a262; WORD $0xfe3a // vpminuw zmm23 {k2}, zmm23, zmm22
+	LONG $0x3379e3c4; WORD $0x02d1 // kshiftld k2, k1, 0x2
+	LONG $0xcafd8262; WORD $0xf062 // vpexpandw zmm22 {k2} {z}, zmm24
+	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
+	LONG $0x40cda262; WORD $0xed8d // vpermw zmm21, zmm22, zmm21
+	LONG $0x4245a262; WORD $0xfd3a // vpminuw zmm23 {k2}, zmm23, zmm21
+	LONG $0x3379e3c4; WORD $0x03c9 // kshiftld k1, k1, 0x3
+	LONG $0xc9fd8262; WORD $0xe862 // vpexpandw zmm21 {k1} {z}, zmm24
+	LONG $0x40dde362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm20, zmm20, ymm0, 0x1
+	LONG $0x40d5a262; WORD $0xe48d // vpermw zmm20, zmm21, zmm20
+	LONG $0x4145a262; WORD $0xfc3a // vpminuw zmm23 {k1}, zmm23, zmm20
+	LONG $0x4875c162; WORD $0x21fd // vpaddw zmm20, zmm1, zmmword ptr [r9]
+	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fec162; WORD $0x217f // vmovdqu64 zmmword ptr [r9], zmm20
+	WORD $0xfa83; BYTE $0x01 // cmp edx, 0x1
+	LONG $0x00e1840f; WORD $0x0000 // je 0x10b0 <glideAVX512+0x10b0>
+	LONG $0x48758162; WORD $0x24fd; BYTE $0x71 // vpaddw zmm20, zmm1, zmmword ptr [r9 + 2*r14]
+	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fe8162; WORD $0x247f; BYTE $0x71 // vmovdqu64 zmmword ptr [r9 + 2*r14], zmm20
+	LONG $0xfd428d44 // lea r8d, [rdx - 0x3]
+	LONG $0xfdf88341 // cmp r8d, -0x3
+	LONG $0x00b9870f; WORD $0x0000 // ja 0x10b0 <glideAVX512+0x10b0>
+	LONG $0x71048d4f // lea r8, [r9 + 2*r14]
+	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
+	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
+	WORD $0xe783; BYTE $0x06 // and edi, 0x6
+	WORD $0xff83; BYTE $0x02 // cmp edi, 0x2
+	LONG $0x008f840f; WORD $0x0000 // je 0x10b0 <glideAVX512+0x10b0>
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
+	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
+	LONG $0xfb4a8d44 // lea r9d, [rdx - 0x5]
+	LONG $0xfdf98341 // cmp r9d, -0x3
+	WORD $0x6777 // ja 0x10b0 <glideAVX512+0x10b0>
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
+	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
+	WORD $0xff83; BYTE $0x04 // cmp edi, 0x4
+	WORD $0x4474 // je 0x10b0 <glideAVX512+0x10b0>
+	LONG $0x703c8d4b // lea rdi, [r8 + 2*r14]
+	LONG $0x4875a162; WORD $0x24fd; BYTE $0x77 // vpaddw zmm20, zmm1, zmmword ptr [rdi + 2*r14]
+	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fea162; WORD $0x247f; BYTE $0x77 // vmovdqu64 zmmword ptr [rdi + 2*r14], zmm20
+	WORD $0xc283; BYTE $0xf9 // add edx, -0x7
+	WORD $0xfa83; BYTE $0xfd // cmp edx, -0x3
+	WORD $0x1e77 // ja 0x10b0 <glideAVX512+0x10b0>
+	LONG $0x77148d4a // lea rdx, [rdi + 2*r14]
+	LONG $0x4875a162; WORD $0x24fd; BYTE $0x72 // vpaddw zmm20, zmm1, zmmword ptr [rdx + 2*r14]
+	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fea162; WORD $0x247f; BYTE $0x72 // vmovdqu64 zmmword ptr [rdx + 2*r14], zmm20
+	WORD $0xce29 // sub esi, ecx
+	LONG $0xf848860f; WORD $0xffff // jbe 0x900 <glideAVX512+0x900>
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0xa9fda262; WORD $0xc963 // vpcompressw ymm17 {k1} {z}, ymm17
+	LONG $0xa9fda262; WORD $0xd263 // vpcompressw ymm18 {k1} {z}, ymm18
+	LONG $0xa9fda262; WORD $0xc063 // vpcompressw ymm16 {k1} {z}, ymm16
+	LONG $0xa9fda262; WORD $0xdb63 // vpcompressw ymm19 {k1} {z}, ymm19
+	LONG $0xfff8a7e9; BYTE $0xff // jmp 0x980 <glideAVX512+0x980>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
+	LONG $0x50438b48 // mov rax, qword ptr [rbx + 0x50]
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	LONG $0xef5a8e0f; WORD $0xffff // jle 0x50 <glideAVX512+0x50>
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x384b8b48 // mov rcx, qword ptr [rbx + 0x38]
+	WORD $0xc789 // mov edi, eax
+	WORD $0xd729 // sub edi, edx
+	LONG $0x01728d48 // lea rsi, [rdx + 0x1]
+	LONG $0x01c7f640 // test dil, 0x1
+	WORD $0x1b74 // je 0x1129 <glideAVX512+0x1129>
+	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
+	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
+	LONG $0xd093fbc5 // kmovd edx, k0
+	WORD $0x0941; BYTE $0xd2 // or r10d, edx
+	LONG $0x48048d4d // lea r8, [r8 + 2*rcx]
+	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0xef1e840f; WORD $0xffff // je 0x50 <glideAVX512+0x50>
+	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
+	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
+	LONG $0x4875d162; WORD $0x24fd; BYTE $0x48 // vpaddw zmm4, zmm1, zmmword ptr [r8 + 2*rcx]
+	LONG $0x4865f262; WORD $0xdc3a // vpminuw zmm3, zmm3, zmm4
+	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
+	LONG $0xf093fbc5 // kmovd esi, k0
+	WORD $0x0941; BYTE $0xf2 // or r10d, esi
+	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	LONG $0xfec08348 // add rax, -0x2
+	WORD $0xd675 // jne 0x1140 <glideAVX512+0x1140>
+	LONG $0xffeee1e9; BYTE $0xff // jmp 0x50 <glideAVX512+0x50>
+	LONG $0x404b8b48 // mov rcx, qword ptr [rbx + 0x40]
+	LONG $0x03f88348 // cmp rax, 0x3
+	LONG $0x0fe0850f; WORD $0x0000 // jne 0x215d <glideAVX512+0x215d>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x1eac8e0f; WORD $0x0000 // jle 0x3032 <glideAVX512+0x3032>
+	LONG $0xc076fdc5 // vpcmpeqd ymm0, ymm0, ymm0
+	LONG $0x4875f362; WORD $0xc925; BYTE $0xff // vpternlogd zmm1, zmm1, zmm1, 0xff
+	WORD $0xd231 // xor edx, edx
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x1aeb // jmp 0x11b2 <glideAVX512+0x11b2>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x24548b48; BYTE $0x38 // mov rdx, qword ptr [rsp + 0x38]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x40533b48 // cmp rdx, qword ptr [rbx + 0x40]
+	LONG $0x1e6d8d0f; WORD $0x0000 // jge 0x301f <glideAVX512+0x301f>
+	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
+	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x0843034c // add r8, qword ptr [rbx + 0x8]
+	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
+	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
+	WORD $0x1e74 // je 0x11f0 <glideAVX512+0x11f0>
+	LONG $0x0ee8880f; WORD $0x0000 // js 0x20c0 <glideAVX512+0x20c0>
+	LONG $0x704b8b48 // mov rcx, qword ptr [rbx + 0x70]
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x000ee1e9; BYTE $0x00 // jmp 0x20c5 <glideAVX512+0x20c5>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0xc8348d48 // lea rsi, [rax + 8*rcx]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x184b8b48 // mov rcx, qword ptr [rbx + 0x18]
+	LONG $0xa0bb8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rbx + 0xa0]
+	LONG $0x48fef162; WORD $0x116f // vmovdqu64 zmm2, zmmword ptr [rcx]
+	LONG $0x48fef162; WORD $0x596f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rcx + 0x40]
+	LONG $0x084ebf0f // movsx ecx, word ptr [rsi + 0x8]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x0a4ebf0f // movsx ecx, word ptr [rsi + 0xa]
+	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x0c4ebf0f // movsx ecx, word ptr [rsi + 0xc]
+	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
+	LONG $0x4855f262; WORD $0xeb0b // vpmulhrsw zmm5, zmm5, zmm3
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x48fef162; WORD $0x277f // vmovdqu64 zmmword ptr [rdi], zmm4
+	LONG $0x0e4ebf0f // movsx ecx, word ptr [rsi + 0xe]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x104ebf0f // movsx ecx, word ptr [rsi + 0x10]
+	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x48fef162; WORD $0x677f; BYTE $0x01 // vmovdqu64 zmmword ptr [rdi + 0x40], zmm4
+	LONG $0x124ebf0f // movsx ecx, word ptr [rsi + 0x12]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x144ebf0f // movsx ecx, word ptr [rsi + 0x14]
+	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x164ebf0f // movsx ecx, word ptr [rsi + 0x16]
+	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
+	LONG $0x4855f262; WORD $0xdb0b // vpmulhrsw zmm3, zmm5, zmm3
+	LONG $0x485df162; WORD $0xdbfd // vpaddw zmm3, zmm4, zmm3
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x02 // vmovdqu64 zmmword ptr [rdi + 0x80], zmm3
+	LONG $0x184ebf0f // movsx ecx, word ptr [rsi + 0x18]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x1a4ebf0f // movsx ecx, word ptr [rsi + 0x1a]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x03 // vmovdqu64 zmmword ptr [rdi + 0xc0], zmm3
+	LONG $0x1c4ebf0f // movsx ecx, word ptr [rsi + 0x1c]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x1e4ebf0f // movsx ecx, word ptr [rsi + 0x1e]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x04 // vmovdqu64 zmmword ptr [rdi + 0x100], zmm3
+	LONG $0x224ebf0f // movsx ecx, word ptr [rsi + 0x22]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x244ebf0f // movsx ecx, word ptr [rsi + 0x24]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x05 // vmovdqu64 zmmword ptr [rdi + 0x140], zmm3
+	LONG $0x284ebf0f // movsx ecx, word ptr [rsi + 0x28]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x2a4ebf0f // movsx ecx, word ptr [rsi + 0x2a]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x06 // vmovdqu64 zmmword ptr [rdi + 0x180], zmm3
+	LONG $0x2e4ebf0f // movsx ecx, word ptr [rsi + 0x2e]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x304ebf0f // movsx ecx, word ptr [rsi + 0x30]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x07 // vmovdqu64 zmmword ptr [rdi + 0x1c0], zmm3
+	LONG $0x344ebf0f // movsx ecx, word ptr [rsi + 0x34]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x364ebf0f // movsx ecx, word ptr [rsi + 0x36]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x08 // vmovdqu64 zmmword ptr [rdi + 0x200], zmm3
+	LONG $0x3a4ebf0f // movsx ecx, word ptr [rsi + 0x3a]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x3c4ebf0f // movsx ecx, word ptr [rsi + 0x3c]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x09 // vmovdqu64 zmmword ptr [rdi + 0x240], zmm3
+	LONG $0x384ebf0f // movsx ecx, word ptr [rsi + 0x38]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0a // vmovdqu64 zmmword ptr [rdi + 0x280], zmm3
+	LONG $0x3e4ebf0f // movsx ecx, word ptr [rsi + 0x3e]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0b // vmovdqu64 zmmword ptr [rdi + 0x2c0], zmm3
+	LONG $0x404ebf0f // movsx ecx, word ptr [rsi + 0x40]
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x424ebf0f // movsx ecx, word ptr [rsi + 0x42]
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
+	LONG $0x485df262; WORD $0xd20b // vpmulhrsw zmm2, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xd2fd // vpaddw zmm2, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0c // vmovdqu64 zmmword ptr [rdi + 0x300], zmm2
+	WORD $0x4b8b; BYTE $0x7a // mov ecx, dword ptr [rbx + 0x7a]
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0d // vmovdqu64 zmmword ptr [rdi + 0x340], zmm2
+	WORD $0x4b8b; BYTE $0x78 // mov ecx, dword ptr [rbx + 0x78]
+	WORD $0xd1f7 // not ecx
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0e // vmovdqu64 zmmword ptr [rdi + 0x380], zmm2
+	WORD $0x4b8b; BYTE $0x70 // mov ecx, dword ptr [rbx + 0x70]
+	WORD $0xc9ff // dec ecx
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0f // vmovdqu64 zmmword ptr [rdi + 0x3c0], zmm2
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x0e2b // sub ecx, dword ptr [rsi]
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x10 // vmovdqu64 zmmword ptr [rdi + 0x400], zmm2
+	WORD $0x4b8b; BYTE $0x20 // mov ecx, dword ptr [rbx + 0x20]
+	WORD $0x0e2b // sub ecx, dword ptr [rsi]
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x11 // vmovdqu64 zmmword ptr [rdi + 0x440], zmm2
+	WORD $0x4b8b; BYTE $0x28 // mov ecx, dword ptr [rbx + 0x28]
+	WORD $0x4e2b; BYTE $0x04 // sub ecx, dword ptr [rsi + 0x4]
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x12 // vmovdqu64 zmmword ptr [rdi + 0x480], zmm2
+	WORD $0x4b8b; BYTE $0x30 // mov ecx, dword ptr [rbx + 0x30]
+	WORD $0x4e2b; BYTE $0x04 // sub ecx, dword ptr [rsi + 0x4]
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x13 // vmovdqu64 zmmword ptr [rdi + 0x4c0], zmm2
+	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
+	LONG $0x504b8b48 // mov rcx, qword ptr [rbx + 0x50]
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xfd078d0f; WORD $0xffff // jge 0x11a0 <glideAVX512+0x11a0>
+	LONG $0x487df262; WORD $0xd07c // vpbroadcastd zmm2, eax
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x797de2c4; BYTE $0xe2 // vpbroadcastw ymm4, xmm2
+	LONG $0x24748948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rsi
+	LONG $0x247c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdi
+	WORD $0x4deb // jmp 0x1503 <glideAVX512+0x1503>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x504b8b48 // mov rcx, qword ptr [rbx + 0x50]
+	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	LONG $0x247c8b48; BYTE $0x40 // mov rdi, qword ptr [rsp + 0x40]
+	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
+	LONG $0x244c8b44; BYTE $0x50 // mov r9d, dword ptr [rsp + 0x50]
+	LONG $0x48d6f262; WORD $0xcd26 // vptestnmw k1, zmm5, zmm5
+	LONG $0x46fde1c4; BYTE $0xc1 // kxnord k0, k0, k1
+	LONG $0xc093fbc5 // kmovd eax, k0
+	WORD $0x0941; BYTE $0xc1 // or r9d, eax
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x38438b48 // mov rax, qword ptr [rbx + 0x38]
+	LONG $0x40048d4d // lea r8, [r8 + 2*rax]
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xfc9d8d0f; WORD $0xffff // jge 0x11a0 <glideAVX512+0x11a0>
+	LONG $0x48fed162; WORD $0x286f // vmovdqu64 zmm5, zmmword ptr [r8]
+	LONG $0x48fef162; WORD $0x776f; BYTE $0x0f // vmovdqu64 zmm6, zmmword ptr [rdi + 0x3c0]
+	LONG $0x48cdf362; WORD $0xc53e; BYTE $0x01 // vpcmpltuw k0, zmm6, zmm5
+	LONG $0x98f9e1c4; BYTE $0xc0 // kortestd k0, k0
+	WORD $0xbf74 // je 0x14dd <glideAVX512+0x14dd>
+	LONG $0x487df262; WORD $0x7b18; BYTE $0x24 // vbroadcastss zmm7, dword ptr [rbx + 0x90]
+	LONG $0x487d7262; WORD $0x4318; BYTE $0x25 // vbroadcastss zmm8, dword ptr [rbx + 0x94]
+	LONG $0x487d7262; WORD $0xcd33 // vpmovzxwd zmm9, ymm5 # zmm9 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x483c5162; WORD $0xc958 // vaddps zmm9, zmm8, zmm9
+	LONG $0x48445162; WORD $0xc95e // vdivps zmm9, zmm7, zmm9
+	LONG $0x48fdd362; WORD $0xea3b; BYTE $0x01 // vextracti64x4 ymm10, zmm5, 0x1
+	LONG $0x487e5162; WORD $0xc95b // vcvttps2dq zmm9, zmm9
+	LONG $0x487d5262; WORD $0xd233 // vpmovzxwd zmm10, ymm10 # zmm10 = ymm10[0],zero,ymm10[1],zero,ymm10[2],zero,ymm10[3],zero,ymm10[4],zero,ymm10[5],zero,ymm10[6],zero,ymm10[7],zero,ymm10[8],zero,ymm10[9],zero,ymm10[10],zero,ymm10[11],zero,ymm10[12],zero,ymm10[13],zero,ymm10[14],zero,ymm10[15],zero
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
+	LONG $0x4844d162; WORD $0xf85e // vdivps zmm7, zmm7, zmm8
+	LONG $0x487ef162; WORD $0xff5b // vcvttps2dq zmm7, zmm7
+	WORD $0x438b; BYTE $0x58 // mov eax, dword ptr [rbx + 0x58]
+	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
+	LONG $0x487e5262; WORD $0xc833 // vpmovdw ymm8, zmm9
+	LONG $0x487ef262; WORD $0xff33 // vpmovdw ymm7, zmm7
+	WORD $0xc189 // mov ecx, eax
+	LONG $0x487d7262; WORD $0xc97b // vpbroadcastw zmm9, ecx
+	LONG $0x48357262; WORD $0x570b; BYTE $0x01 // vpmulhrsw zmm10, zmm9, zmmword ptr [rdi + 0x40]
+	LONG $0x482d7162; WORD $0x17fd // vpaddw zmm10, zmm10, zmmword ptr [rdi]
+	LONG $0x48bdf362; WORD $0xff3a; BYTE $0x01 // vinserti64x4 zmm7, zmm8, ymm7, 0x1
+	LONG $0x204ebf0f // movsx ecx, word ptr [rsi + 0x20]
+	WORD $0xc001 // add eax, eax
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xc17b // vpbroadcastw zmm8, ecx
+	LONG $0x483d7162; WORD $0x47fd; BYTE $0x04 // vpaddw zmm8, zmm8, zmmword ptr [rdi + 0x100]
+	LONG $0x483d7262; WORD $0xc70b // vpmulhrsw zmm8, zmm8, zmm7
+	LONG $0x482d5162; WORD $0xc0fd // vpaddw zmm8, zmm10, zmm8
+	LONG $0x48357262; WORD $0x4f0b; BYTE $0x03 // vpmulhrsw zmm9, zmm9, zmmword ptr [rdi + 0xc0]
+	LONG $0x48357162; WORD $0x4ffd; BYTE $0x02 // vpaddw zmm9, zmm9, zmmword ptr [rdi + 0x80]
+	LONG $0x264ebf0f // movsx ecx, word ptr [rsi + 0x26]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xd17b // vpbroadcastw zmm10, ecx
+	LONG $0x482d7162; WORD $0x57fd; BYTE $0x05 // vpaddw zmm10, zmm10, zmmword ptr [rdi + 0x140]
+	LONG $0x482d7262; WORD $0xd70b // vpmulhrsw zmm10, zmm10, zmm7
+	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
+	QUAD $0x0000000080bb8348 // cmp qword ptr [rbx + 0x80], 0x0
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	WORD $0x5874 // je 0x1666 <glideAVX512+0x1666>
+	LONG $0x48457262; WORD $0xcf0b // vpmulhrsw zmm9, zmm7, zmm7
+	LONG $0x2c4ebf0f // movsx ecx, word ptr [rsi + 0x2c]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
+	LONG $0x48257162; WORD $0x5ffd; BYTE $0x06 // vpaddw zmm11, zmm11, zmmword ptr [rdi + 0x180]
+	LONG $0x48255262; WORD $0xd90b // vpmulhrsw zmm11, zmm11, zmm9
+	LONG $0x48255162; WORD $0xc0fd // vpaddw zmm8, zmm11, zmm8
+	LONG $0x324ebf0f // movsx ecx, word ptr [rsi + 0x32]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
+	LONG $0x48257162; WORD $0x5ffd; BYTE $0x07 // vpaddw zmm11, zmm11, zmmword ptr [rdi + 0x1c0]
+	LONG $0x48255262; WORD $0xc90b // vpmulhrsw zmm9, zmm11, zmm9
+	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
+	LONG $0x48cdf362; WORD $0xcd3e; BYTE $0x05 // vpcmpnltuw k1, zmm6, zmm5
+	LONG $0xc993fbc5 // kmovd ecx, k1
+	LONG $0x483df162; WORD $0x77fd; BYTE $0x08 // vpaddw zmm6, zmm8, zmmword ptr [rdi + 0x200]
+	LONG $0x48457262; WORD $0x4f0b; BYTE $0x0a // vpmulhrsw zmm9, zmm7, zmmword ptr [rdi + 0x280]
+	LONG $0x482d7162; WORD $0x5ffd; BYTE $0x09 // vpaddw zmm11, zmm10, zmmword ptr [rdi + 0x240]
+	LONG $0x484d5162; WORD $0xc9fd // vpaddw zmm9, zmm6, zmm9
+	LONG $0x4845f262; WORD $0x7f0b; BYTE $0x0b // vpmulhrsw zmm7, zmm7, zmmword ptr [rdi + 0x2c0]
+	LONG $0x636e79c5; BYTE $0x60 // vmovd xmm12, dword ptr [rbx + 0x60]
+	LONG $0x483dd162; WORD $0xf4e1 // vpsraw zmm6, zmm8, xmm12
+	LONG $0x48355162; WORD $0xcce1 // vpsraw zmm9, zmm9, xmm12
+	LONG $0x48257162; WORD $0xc7fd // vpaddw zmm8, zmm11, zmm7
+	LONG $0x4835f162; WORD $0xfef9 // vpsubw zmm7, zmm9, zmm6
+	LONG $0x482d5162; WORD $0xdce1 // vpsraw zmm11, zmm10, xmm12
+	LONG $0x483d5162; WORD $0xd4e1 // vpsraw zmm10, zmm8, xmm12
+	LONG $0x482d5162; WORD $0xe3f9 // vpsubw zmm12, zmm10, zmm11
+	LONG $0x4456bf0f // movsx edx, word ptr [rsi + 0x44]
+	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
+	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
+	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
+	LONG $0x487d7262; WORD $0xc07b // vpbroadcastw zmm8, eax
+	LONG $0x483d7162; WORD $0x47fd; BYTE $0x0c // vpaddw zmm8, zmm8, zmmword ptr [rdi + 0x300]
+	LONG $0x48555162; WORD $0xe8e4 // vpmulhuw zmm13, zmm5, zmm8
+	LONG $0x48fed262; WORD $0xc829 // vpmovw2m k1, zmm8
+	LONG $0x483d7162; WORD $0xc5d5 // vpmullw zmm8, zmm8, zmm5
+	QUAD $0x060e573e48bdf362 // vpcmpnleuw k2, zmm8, zmmword ptr [rdi + 0x380]
+	LONG $0x48157162; WORD $0x47fd; BYTE $0x0d // vpaddw zmm8, zmm13, zmmword ptr [rdi + 0x340]
+	LONG $0x493d7162; WORD $0xc5f9 // vpsubw zmm8 {k1}, zmm8, zmm5
+	LONG $0x48fe7262; WORD $0xea28 // vpmovm2w zmm13, k2
+	LONG $0x483d5162; WORD $0xc5f9 // vpsubw zmm8, zmm8, zmm13
+	LONG $0x6b6e79c5; BYTE $0x68 // vmovd xmm13, dword ptr [rbx + 0x68]
+	LONG $0x483d5162; WORD $0xede1 // vpsraw zmm13, zmm8, xmm13
+	LONG $0x48157162; WORD $0xf5fd // vpaddw zmm14, zmm13, zmm5
+	LONG $0x480d7162; WORD $0xc3f9 // vpsubw zmm8, zmm14, zmm3
+	LONG $0x48fed262; WORD $0xcd29 // vpmovw2m k1, zmm13
+	LONG $0x488df362; WORD $0xd53e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm5
+	LONG $0x47ede1c4; BYTE $0xc9 // kxord k1, k2, k1
+	LONG $0x488df362; WORD $0xd33e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm3
+	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
+	LONG $0x481d7162; WORD $0xefea // vpminsw zmm13, zmm12, zmm7
+	LONG $0x4865d162; WORD $0xd565 // vpcmpgtw k2, zmm3, zmm13
+	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
+	LONG $0xd193fbc5 // kmovd edx, k1
+	WORD $0xca09 // or edx, ecx
+	LONG $0x48fe7162; WORD $0x6f6f; BYTE $0x10 // vmovdqu64 zmm13, zmmword ptr [rdi + 0x400]
+	LONG $0x48fe7162; WORD $0x7f6f; BYTE $0x11 // vmovdqu64 zmm15, zmmword ptr [rdi + 0x440]
+	LONG $0x48fe7162; WORD $0x776f; BYTE $0x12 // vmovdqu64 zmm14, zmmword ptr [rdi + 0x480]
+	LONG $0x48fee162; WORD $0x476f; BYTE $0x13 // vmovdqu64 zmm16, zmmword ptr [rdi + 0x4c0]
+	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
+	LONG $0x487de262; WORD $0xc87b // vpbroadcastw zmm17, eax
+	LONG $0x4805a162; WORD $0xd1f9 // vpsubw zmm18, zmm15, zmm17
+	LONG $0x407dc162; WORD $0xdcf9 // vpsubw zmm19, zmm16, zmm12
+	LONG $0x4815f162; WORD $0xce65 // vpcmpgtw k1, zmm13, zmm6
+	LONG $0x484db162; WORD $0xd265 // vpcmpgtw k2, zmm6, zmm18
+	LONG $0x4845b162; WORD $0xd965 // vpcmpgtw k3, zmm7, zmm17
+	LONG $0x45f5e1c4; BYTE $0xcb // kord k1, k1, k3
+	LONG $0x481db162; WORD $0xd965 // vpcmpgtw k3, zmm12, zmm17
+	LONG $0x480dd162; WORD $0xe365 // vpcmpgtw k4, zmm14, zmm11
+	LONG $0x45e5e1c4; BYTE $0xdc // kord k3, k3, k4
+	LONG $0x45e5e1c4; BYTE $0xd2 // kord k2, k3, k2
+	LONG $0x4825b162; WORD $0xdb65 // vpcmpgtw k3, zmm11, zmm19
+	LONG $0x45e5e1c4; BYTE $0xc9 // kord k1, k3, k1
+	LONG $0x45f5e1c4; BYTE $0xca // kord k1, k1, k2
+	LONG $0xc993fbc5 // kmovd ecx, k1
+	WORD $0xd089 // mov eax, edx
+	WORD $0xd0f7 // not eax
+	WORD $0xc821 // and eax, ecx
+	LONG $0x244c8944; BYTE $0x50 // mov dword ptr [rsp + 0x50], r9d
+	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
+	LONG $0x01f7840f; WORD $0x0000 // je 0x19de <glideAVX512+0x19de>
+	WORD $0xca09 // or edx, ecx
+	LONG $0x407dd162; WORD $0xcb65 // vpcmpgtw k1, zmm16, zmm11
+	LONG $0x4905f162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm15, zmm6
+	LONG $0x4935d162; WORD $0xcd65 // vpcmpgtw k1 {k1}, zmm9, zmm13
+	LONG $0x492dd162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm10, zmm14
+	LONG $0xc993fbc5 // kmovd ecx, k1
+	WORD $0xc821 // and eax, ecx
+	LONG $0x01d1840f; WORD $0x0000 // je 0x19de <glideAVX512+0x19de>
+	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
+	LONG $0xa08b8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rbx + 0xa0]
+	LONG $0x48fe7162; WORD $0x417f; BYTE $0x14 // vmovdqu64 zmmword ptr [rcx + 0x500], zmm8
+	LONG $0x48fef162; WORD $0x717f; BYTE $0x15 // vmovdqu64 zmmword ptr [rcx + 0x540], zmm6
+	LONG $0x48fef162; WORD $0x797f; BYTE $0x16 // vmovdqu64 zmmword ptr [rcx + 0x580], zmm7
+	LONG $0x48fe7162; WORD $0x597f; BYTE $0x17 // vmovdqu64 zmmword ptr [rcx + 0x5c0], zmm11
+	LONG $0x48fe7162; WORD $0x617f; BYTE $0x18 // vmovdqu64 zmmword ptr [rcx + 0x600], zmm12
+	WORD $0x168b // mov edx, dword ptr [rsi]
+	LONG $0x08245489 // mov dword ptr [rsp + 0x8], edx
+	WORD $0x568b; BYTE $0x04 // mov edx, dword ptr [rsi + 0x4]
+	LONG $0x14245489 // mov dword ptr [rsp + 0x14], edx
+	LONG $0x20538b48 // mov rdx, qword ptr [rbx + 0x20]
+	WORD $0x738b; BYTE $0x28 // mov esi, dword ptr [rbx + 0x28]
+	LONG $0x10247489 // mov dword ptr [rsp + 0x10], esi
+	WORD $0x738b; BYTE $0x30 // mov esi, dword ptr [rbx + 0x30]
+	LONG $0x0c247489 // mov dword ptr [rsp + 0xc], esi
+	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
+	LONG $0x122c8d48 // lea rbp, [rdx + rdx]
+	WORD $0x1beb // jmp 0x1880 <glideAVX512+0x1880>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x24548b48; BYTE $0x58 // mov rdx, qword ptr [rsp + 0x58]
+	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
+	WORD $0xd021 // and eax, edx
+	LONG $0x0150840f; WORD $0x0000 // je 0x19d0 <glideAVX512+0x19d0>
+	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0xbc0f44f3; BYTE $0xe8 // tzcnt r13d, eax
+	QUAD $0x0005c06994bf0f42; BYTE $0x00 // movsx edx, word ptr [rcx + 2*r13 + 0x5c0]
+	LONG $0x14245403 // add edx, dword ptr [rsp + 0x14]
+	QUAD $0x00060069b4bf0f42; BYTE $0x00 // movsx esi, word ptr [rcx + 2*r13 + 0x600]
+	WORD $0xd601 // add esi, edx
+	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
+	WORD $0xc239 // cmp edx, eax
+	WORD $0x4e0f; BYTE $0xd0 // cmovle edx, eax
+	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
+	WORD $0xc639 // cmp esi, eax
+	WORD $0x4d0f; BYTE $0xf0 // cmovge esi, eax
+	WORD $0xf239 // cmp edx, esi
+	WORD $0xb87d // jge 0x1870 <glideAVX512+0x1870>
+	QUAD $0x00054069bcbf0f46; BYTE $0x00 // movsx r15d, word ptr [rcx + 2*r13 + 0x540]
+	LONG $0x247c0344; BYTE $0x08 // add r15d, dword ptr [rsp + 0x8]
+	QUAD $0x00058069bcbf0f42; BYTE $0x00 // movsx edi, word ptr [rcx + 2*r13 + 0x580]
+	WORD $0x0144; BYTE $0xff // add edi, r15d
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	WORD $0xc739 // cmp edi, eax
+	WORD $0x4d0f; BYTE $0xf8 // cmovge edi, eax
+	WORD $0x8545; BYTE $0xff // test r15d, r15d
+	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
+	LONG $0xf84e0f44 // cmovle r15d, eax
+	WORD $0x3941; BYTE $0xff // cmp r15d, edi
+	WORD $0x837d // jge 0x1870 <glideAVX512+0x1870>
+	WORD $0x634c; BYTE $0xda // movsxd r11, edx
+	WORD $0x6348; BYTE $0xd6 // movsxd rdx, esi
+	WORD $0x634c; BYTE $0xc7 // movsxd r8, edi
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	WORD $0x8b4c; BYTE $0x10 // mov r10, qword ptr [rax]
+	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
+	WORD $0x294c; BYTE $0xfe // sub rsi, r15
+	LONG $0x015f8d49 // lea rbx, [r15 + 0x1]
+	LONG $0xff488d4d // lea r9, [r8 - 0x1]
+	WORD $0x8949; BYTE $0xec // mov r12, rbp
+	LONG $0xe3af0f4d // imul r12, r11
+	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	WORD $0x17eb // jmp 0x192f <glideAVX512+0x192f>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x3949; BYTE $0xd3 // cmp r11, rdx
+	LONG $0xff41840f; WORD $0xffff // je 0x1870 <glideAVX512+0x1870>
+	WORD $0x894c; BYTE $0xff // mov rdi, r15
+	LONG $0x01c6f640 // test sil, 0x1
+	WORD $0x2f74 // je 0x1967 <glideAVX512+0x1967>
+	WORD $0x894c; BYTE $0xdf // mov rdi, r11
+	LONG $0x7caf0f48; WORD $0x1824 // imul rdi, qword ptr [rsp + 0x18]
+	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
+	QUAD $0x00050069b4b70f46; BYTE $0x00 // movzx r14d, word ptr [rcx + 2*r13 + 0x500]
+	LONG $0x04b70f42; BYTE $0x7f // movzx eax, word ptr [rdi + 2*r15]
+	WORD $0xc8ff // dec eax
+	LONG $0xf0394466 // cmp ax, r14w
+	LONG $0xc6430f41 // cmovae eax, r14d
+	WORD $0xc0ff // inc eax
+	LONG $0x04894266; BYTE $0x7f // mov word ptr [rdi + 2*r15], ax
+	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
+	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
+	WORD $0xb474 // je 0x1920 <glideAVX512+0x1920>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	QUAD $0x0005006984b70f42; BYTE $0x00 // movzx eax, word ptr [rcx + 2*r13 + 0x500]
+	LONG $0x34b70f45; BYTE $0x7c // movzx r14d, word ptr [r12 + 2*rdi]
+	WORD $0xff41; BYTE $0xce // dec r14d
+	LONG $0xc6394166 // cmp r14w, ax
+	LONG $0xf0430f44 // cmovae r14d, eax
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	LONG $0x34894566; BYTE $0x7c // mov word ptr [r12 + 2*rdi], r14w
+	QUAD $0x0005006984b70f42; BYTE $0x00 // movzx eax, word ptr [rcx + 2*r13 + 0x500]
+	LONG $0x74b70f45; WORD $0x027c // movzx r14d, word ptr [r12 + 2*rdi + 0x2]
+	WORD $0xff41; BYTE $0xce // dec r14d
+	LONG $0xc6394166 // cmp r14w, ax
+	LONG $0xf0430f44 // cmovae r14d, eax
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	LONG $0x74894566; WORD $0x027c // mov word ptr [r12 + 2*rdi + 0x2], r14w
+	LONG $0x02c78348 // add rdi, 0x2
+	WORD $0x3949; BYTE $0xf8 // cmp r8, rdi
+	WORD $0xb375 // jne 0x1970 <glideAVX512+0x1970>
+	LONG $0xffff5ee9; BYTE $0xff // jmp 0x1920 <glideAVX512+0x1920>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
+	LONG $0x18438b48 // mov rax, qword ptr [rbx + 0x18]
+	LONG $0x20738b4c // mov r14, qword ptr [rbx + 0x20]
+	QUAD $0x00000080886f7ec5 // vmovdqu ymm9, ymmword ptr [rax + 0x80]
+	QUAD $0x000000c0906f7ec5 // vmovdqu ymm10, ymmword ptr [rax + 0xc0]
+	LONG $0x4825d162; WORD $0xf371; BYTE $0x03 // vpsllw zmm11, zmm11, 0x3
+	LONG $0x489d5162; WORD $0xdbeb // vporq zmm11, zmm12, zmm11
+	LONG $0x04466348 // movsxd rax, dword ptr [rsi + 0x4]
+	LONG $0xc6af0f49 // imul rax, r14
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	WORD $0x0348; BYTE $0x03 // add rax, qword ptr [rbx]
+	WORD $0x6348; BYTE $0x0e // movsxd rcx, dword ptr [rsi]
+	LONG $0x483c8d4c // lea r15, [rax + 2*rcx]
+	WORD $0x8944; BYTE $0xf5 // mov ebp, r14d
+	WORD $0xcd29 // sub ebp, ecx
+	WORD $0xc583; BYTE $0xe0 // add ebp, -0x20
+	WORD $0xd2f7 // not edx
+	LONG $0x48fdd362; WORD $0xf43b; BYTE $0x01 // vextracti64x4 ymm12, zmm6, 0x1
+	LONG $0x48fdd362; WORD $0xfd3b; BYTE $0x01 // vextracti64x4 ymm13, zmm7, 0x1
+	LONG $0x48fd5362; WORD $0xde3b; BYTE $0x01 // vextracti64x4 ymm14, zmm11, 0x1
+	LONG $0x48fd5362; WORD $0xc73b; BYTE $0x01 // vextracti64x4 ymm15, zmm8, 0x1
+	WORD $0x894d; BYTE $0xf4 // mov r12, r14
+	WORD $0xf749; BYTE $0xdc // neg r12
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0xb541; BYTE $0x01 // mov r13b, 0x1
+	WORD $0x1deb // jmp 0x1a68 <glideAVX512+0x1a68>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x000010b9; BYTE $0x00 // mov ecx, 0x10
+	LONG $0x01c5f641 // test r13b, 0x1
+	LONG $0x0000bd41; WORD $0x0000 // mov r13d, 0x0
+	WORD $0x8944; BYTE $0xda // mov edx, r11d
+	LONG $0xfa58840f; WORD $0xffff // je 0x14c0 <glideAVX512+0x14c0>
+	WORD $0x8941; BYTE $0xd3 // mov r11d, edx
+	WORD $0xd089 // mov eax, edx
+	WORD $0xe8d3 // shr eax, cl
+	WORD $0x8566; BYTE $0xc0 // test ax, ax
+	WORD $0xdc74 // je 0x1a50 <glideAVX512+0x1a50>
+	LONG $0x28fdc162; WORD $0xc36f // vmovdqa64 ymm16, ymm11
+	LONG $0x28fde162; WORD $0xce6f // vmovdqa64 ymm17, ymm6
+	LONG $0x28fde162; WORD $0xd76f // vmovdqa64 ymm18, ymm7
+	LONG $0x28fdc162; WORD $0xd86f // vmovdqa64 ymm19, ymm8
+	LONG $0x01c5f641 // test r13b, 0x1
+	WORD $0x1875 // jne 0x1aaa <glideAVX512+0x1aaa>
+	LONG $0x28fdc162; WORD $0xc66f // vmovdqa64 ymm16, ymm14
+	LONG $0x28fdc162; WORD $0xcc6f // vmovdqa64 ymm17, ymm12
+	LONG $0x28fdc162; WORD $0xd56f // vmovdqa64 ymm18, ymm13
+	LONG $0x28fdc162; WORD $0xdf6f // vmovdqa64 ymm19, ymm15
+	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
+	LONG $0x000010be; BYTE $0x00 // mov esi, 0x10
+	LONG $0xfffff981; WORD $0x0000 // cmp ecx, 0xffff
+	WORD $0x1674 // je 0x1ad0 <glideAVX512+0x1ad0>
+	LONG $0xf1b80ff3 // popcnt esi, ecx
+	LONG $0x0005d5e9; BYTE $0x00 // jmp 0x2098 <glideAVX512+0x2098>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x087de162; WORD $0xc87e // vmovd eax, xmm17
+	LONG $0xc8bf0f44 // movsx r9d, ax
+	WORD $0x3941; BYTE $0xe9 // cmp r9d, ebp
+	LONG $0xcd4d0f44 // cmovge r9d, ebp
+	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
+	LONG $0x287de262; WORD $0xe07b // vpbroadcastw ymm20, eax
+	LONG $0x20752162; WORD $0xc4f9 // vpsubw ymm24, ymm17, ymm20
+	LONG $0x287da262; WORD $0xf879 // vpbroadcastw ymm23, xmm16
+	LONG $0x28ada262; WORD $0xe18d // vpermw ymm20, ymm10, ymm17
+	LONG $0x28ada262; WORD $0xe88d // vpermw ymm21, ymm10, ymm16
+	LONG $0x2055b162; WORD $0xc875 // vpcmpeqw k1, ymm21, ymm16
+	LONG $0x215db162; WORD $0xc975 // vpcmpeqw k1 {k1}, ymm20, ymm17
+	LONG $0xd193fbc5 // kmovd edx, k1
+	LONG $0xfffee281; WORD $0x0000 // and edx, 0xfffe
+	LONG $0x2075b162; WORD $0xcc65 // vpcmpgtw k1, ymm17, ymm20
+	LONG $0xc193fbc5 // kmovd eax, k1
+	WORD $0xc883; BYTE $0x01 // or eax, 0x1
+	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
+	LONG $0x205db162; WORD $0xe071; BYTE $0x03 // vpsraw ymm20, ymm16, 0x3
+	LONG $0x2055b162; WORD $0xe771; BYTE $0x03 // vpsraw ymm21, ymm23, 0x3
+	LONG $0x205da162; WORD $0xe5f9 // vpsubw ymm20, ymm20, ymm21
+	WORD $0xd089 // mov eax, edx
+	WORD $0xd0f7 // not eax
+	WORD $0xc001 // add eax, eax
+	WORD $0xd021 // and eax, edx
+	WORD $0xc809 // or eax, ecx
+	WORD $0xd0f7 // not eax
+	LONG $0x00001db9; BYTE $0x00 // mov ecx, 0x1d
+	LONG $0x287de262; WORD $0xe97b // vpbroadcastw ymm21, ecx
+	LONG $0x20bdb362; WORD $0xcd3e; BYTE $0x06 // vpcmpnleuw k1, ymm24, ymm21
+	LONG $0xc993f8c5 // kmovw ecx, k1
+	LONG $0x205d6162; WORD $0xd8f9 // vpsubw ymm27, ymm20, ymm0
+	LONG $0x000002bf; BYTE $0x00 // mov edi, 0x2
+	LONG $0x287d6262; WORD $0xd77b // vpbroadcastw ymm26, edi
+	LONG $0x20a59362; WORD $0xca3e; BYTE $0x06 // vpcmpnleuw k1, ymm27, ymm26
+	LONG $0xf993f8c5 // kmovw edi, k1
+	WORD $0xab0f; BYTE $0xf0 // bts eax, esi
+	WORD $0xf809 // or eax, edi
+	WORD $0xc809 // or eax, ecx
+	LONG $0xc8bc0ff3 // tzcnt ecx, eax
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	WORD $0xc789 // mov edi, eax
+	WORD $0xd7f7 // not edi
+	LONG $0x206df162; WORD $0xcc65 // vpcmpgtw k1, ymm18, ymm4
+	LONG $0x29fda262; WORD $0xeb66 // vpblendmw ymm21 {k1}, ymm0, ymm19
+	LONG $0x206d9162; WORD $0xca65 // vpcmpgtw k1, ymm18, ymm26
+	LONG $0x29fda262; WORD $0xe366 // vpblendmw ymm20 {k1}, ymm0, ymm19
+	WORD $0x8941; BYTE $0xf8 // mov r8d, edi
+	WORD $0x2141; BYTE $0xd0 // and r8d, edx
+	WORD $0x5074 // je 0x1c00 <glideAVX512+0x1c00>
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0xd0b70f41 // movzx edx, r8w
+	LONG $0x28ad2262; WORD $0xcb8d // vpermw ymm25, ymm10, ymm19
+	LONG $0x28fda162; WORD $0xf36f // vmovdqa64 ymm22, ymm19
+	LONG $0x214d8262; WORD $0xf13a // vpminuw ymm22 {k1}, ymm22, ymm25
+	LONG $0x28ad2262; WORD $0xcd8d // vpermw ymm25, ymm10, ymm21
+	LONG $0x21558262; WORD $0xe93a // vpminuw ymm21 {k1}, ymm21, ymm25
+	LONG $0x28ad2262; WORD $0xcc8d // vpermw ymm25, ymm10, ymm20
+	LONG $0x215d8262; WORD $0xe13a // vpminuw ymm20 {k1}, ymm20, ymm25
+	WORD $0xead1 // shr edx
+	WORD $0xd2f7 // not edx
+	WORD $0x8941; BYTE $0xf8 // mov r8d, edi
+	WORD $0x2141; BYTE $0xd0 // and r8d, edx
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0xa9fd1262; WORD $0xc963 // vpcompressw ymm25 {k1} {z}, ymm9
+	WORD $0x12eb // jmp 0x1c0c <glideAVX512+0x1c0c>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x28fda162; WORD $0xf36f // vmovdqa64 ymm22, ymm19
+	LONG $0x28fd4162; WORD $0xc96f // vmovdqa64 ymm25, ymm9
+	LONG $0x487d0262; WORD $0xc033 // vpmovzxwd zmm24, ymm24 # zmm24 = ymm24[0],zero,ymm24[1],zero,ymm24[2],zero,ymm24[3],zero,ymm24[4],zero,ymm24[5],zero,ymm24[6],zero,ymm24[7],zero,ymm24[8],zero,ymm24[9],zero,ymm24[10],zero,ymm24[11],zero,ymm24[12],zero,ymm24[13],zero,ymm24[14],zero,ymm24[15],zero
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0xc96d0262; WORD $0xc047 // vpsllvd zmm24 {k1} {z}, zmm2, zmm24
+	LONG $0x48fd0362; WORD $0xc43b; BYTE $0x01 // vextracti64x4 ymm28, zmm24, 0x1
+	LONG $0x203d0162; WORD $0xc4eb // vpord ymm24, ymm24, ymm28
+	LONG $0x287d0362; WORD $0xc439; BYTE $0x01 // vextracti32x4 xmm28, ymm24, 0x1
+	LONG $0x003d0162; WORD $0xc4eb // vpord xmm24, xmm24, xmm28
+	LONG $0x087d0162; WORD $0xe070; BYTE $0xee // vpshufd xmm28, xmm24, 0xee # xmm28 = xmm24[2,3,2,3]
+	LONG $0x009d0162; WORD $0xc0eb // vporq xmm24, xmm28, xmm24
+	LONG $0x08fd6162; WORD $0xc27e // vmovq rdx, xmm24
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x20e8c149 // shr r8, 0x20
+	WORD $0x0941; BYTE $0xd0 // or r8d, edx
+	LONG $0x087de162; WORD $0xfa7e // vmovd edx, xmm23
+	LONG $0xd2bf0f44 // movsx r10d, dx
+	LONG $0x03fac141 // sar r10d, 0x3
+	WORD $0x634d; BYTE $0xd2 // movsxd r10, r10d
+	LONG $0xd6af0f4d // imul r10, r14
+	LONG $0x57148d4f // lea r10, [r15 + 2*r10]
+	WORD $0x634d; BYTE $0xc9 // movsxd r9, r9d
+	LONG $0x4a0c8d4f // lea r9, [r10 + 2*r9]
+	LONG $0x20c5b362; WORD $0xd03f; BYTE $0x04 // vpcmpneqw k2, ymm23, ymm16
+	LONG $0xd2937bc5 // kmovd r10d, k2
+	LONG $0xd7854466 // test di, r10w
+	LONG $0x0298840f; WORD $0x0000 // je 0x1f20 <glideAVX512+0x1f20>
+	LONG $0x40b5e362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm25, ymm0, 0x1
+	LONG $0x927bc1c4; BYTE $0xe0 // kmovd k4, r8d
+	LONG $0xccfd2262; WORD $0xcf62 // vpexpandw zmm25 {k4} {z}, zmm23
+	LONG $0x3379e3c4; WORD $0x01dc // kshiftld k3, k4, 0x1
+	LONG $0xcbfd2262; WORD $0xc762 // vpexpandw zmm24 {k3} {z}, zmm23
+	LONG $0x3379e3c4; WORD $0x02d4 // kshiftld k2, k4, 0x2
+	LONG $0xcafda262; WORD $0xff62 // vpexpandw zmm23 {k2} {z}, zmm23
+	LONG $0x000007ba; BYTE $0x00 // mov edx, 0x7
+	LONG $0x287d6262; WORD $0xe27b // vpbroadcastw ymm28, edx
+	LONG $0x209d2162; WORD $0xe0db // vpandq ymm28, ymm28, ymm16
+	LONG $0x28e50262; WORD $0xe412 // vpsllvw ymm28, ymm3, ymm28
+	LONG $0x201d6162; WORD $0xe3f9 // vpsubw ymm28, ymm28, ymm3
+	LONG $0x209d0262; WORD $0xdb12 // vpsllvw ymm27, ymm28, ymm27
+	LONG $0x21a5f262; WORD $0xec26 // vptestmw k5 {k1}, ymm27, ymm4
+	LONG $0xed98f8c5 // kortestw k5, k5
+	WORD $0x5f74 // je 0x1d40 <glideAVX512+0x1d40>
+	LONG $0x48750162; WORD $0x24fd; BYTE $0x61 // vpaddw zmm28, zmm1, zmmword ptr [r9 + 2*r12]
+	LONG $0x2dfd2262; WORD $0xee66 // vpblendmw ymm29 {k5}, ymm0, ymm22
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
+	LONG $0x441d0262; WORD $0xe53a // vpminuw zmm28 {k4}, zmm28, zmm29
+	LONG $0x2dfd2262; WORD $0xed66 // vpblendmw ymm29 {k5}, ymm0, ymm21
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40bd0262; WORD $0xed8d // vpermw zmm29, zmm24, zmm29
+	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
+	LONG $0x2dfd2262; WORD $0xec66 // vpblendmw ymm29 {k5}, ymm0, ymm20
+	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
+	LONG $0x40c50262; WORD $0xed8d // vpermw zmm29, zmm23, zmm29
+	LONG $0x421d0262; WORD $0xe53a // vpminuw zmm28 {k2}, zmm28, zmm29
+	LONG $0x401d6162; WORD $0xe1f9 // vpsubw zmm28, zmm28, zmm1
+	LONG $0x48fe0162; WORD $0x247f; BYTE $0x61 // vmovdqu64 zmmword ptr [r9 + 2*r12], zmm28
+	LONG $0x21a59262; WORD $0xea26 // vptestmw k5 {k1}, ymm27, ymm26
+	LONG $0xed98f8c5 // kortestw k5, k5
+	WORD $0x5d74 // je 0x1da9 <glideAVX512+0x1da9>
+	LONG $0x48754162; WORD $0x11fd // vpaddw zmm26, zmm1, zmmword ptr [r9]
+	LONG $0x2dfd2262; WORD $0xe666 // vpblendmw ymm28 {k5}, ymm0, ymm22
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xe48d // vpermw zmm28, zmm25, zmm28
+	LONG $0x442d0262; WORD $0xd43a // vpminuw zmm26 {k4}, zmm26, zmm28
+	LONG $0x2dfd2262; WORD $0xe566 // vpblendmw ymm28 {k5}, ymm0, ymm21
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40bd0262; WORD $0xe48d // vpermw zmm28, zmm24, zmm28
+	LONG $0x432d0262; WORD $0xd43a // vpminuw zmm26 {k3}, zmm26, zmm28
+	LONG $0x2dfd2262; WORD $0xe466 // vpblendmw ymm28 {k5}, ymm0, ymm20
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40c50262; WORD $0xe48d // vpermw zmm28, zmm23, zmm28
+	LONG $0x422d0262; WORD $0xd43a // vpminuw zmm26 {k2}, zmm26, zmm28
+	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
+	LONG $0x48fe4162; WORD $0x117f // vmovdqu64 zmmword ptr [r9], zmm26
+	LONG $0x71148d4b // lea rdx, [r9 + 2*r14]
+	LONG $0x000004bf; BYTE $0x00 // mov edi, 0x4
+	LONG $0x287d6262; WORD $0xd77b // vpbroadcastw ymm26, edi
+	LONG $0x21a59262; WORD $0xea26 // vptestmw k5 {k1}, ymm27, ymm26
+	LONG $0xed98f8c5 // kortestw k5, k5
+	WORD $0x5d74 // je 0x1e21 <glideAVX512+0x1e21>
+	LONG $0x48756162; WORD $0x12fd // vpaddw zmm26, zmm1, zmmword ptr [rdx]
+	LONG $0x2dfd2262; WORD $0xe666 // vpblendmw ymm28 {k5}, ymm0, ymm22
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xe48d // vpermw zmm28, zmm25, zmm28
+	LONG $0x442d0262; WORD $0xd43a // vpminuw zmm26 {k4}, zmm26, zmm28
+	LONG $0x2dfd2262; WORD $0xe566 // vpblendmw ymm28 {k5}, ymm0, ymm21
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40bd0262; WORD $0xe48d // vpermw zmm28, zmm24, zmm28
+	LONG $0x432d0262; WORD $0xd43a // vpminuw zmm26 {k3}, zmm26, zmm28
+	LONG $0x2dfd2262; WORD $0xe466 // vpblendmw ymm28 {k5}, ymm0, ymm20
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40c50262; WORD $0xe48d // vpermw zmm28, zmm23, zmm28
+	LONG $0x422d0262; WORD $0xd43a // vpminuw zmm26 {k2}, zmm26, zmm28
+	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
+	LONG $0x48fe6162; WORD $0x127f // vmovdqu64 zmmword ptr [rdx], zmm26
+	LONG $0x72148d4a // lea rdx, [rdx + 2*r14]
+	LONG $0x000008bf; BYTE $0x00 // mov edi, 0x8
+	LONG $0x287d6262; WORD $0xd77b // vpbroadcastw ymm26, edi
+	LONG $0x21a59262; WORD $0xea26 // vptestmw k5 {k1}, ymm27, ymm26
+	LONG $0xed98f8c5 // kortestw k5, k5
+	WORD $0x5d74 // je 0x1e99 <glideAVX512+0x1e99>
+	LONG $0x48756162; WORD $0x12fd // vpaddw zmm26, zmm1, zmmword ptr [rdx]
+	LONG $0x2dfd2262; WORD $0xe666 // vpblendmw ymm28 {k5}, ymm0, ymm22
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xe48d // vpermw zmm28, zmm25, zmm28
+	LONG $0x442d0262; WORD $0xd43a // vpminuw zmm26 {k4}, zmm26, zmm28
+	LONG $0x2dfd2262; WORD $0xe566 // vpblendmw ymm28 {k5}, ymm0, ymm21
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40bd0262; WORD $0xe48d // vpermw zmm28, zmm24, zmm28
+	LONG $0x432d0262; WORD $0xd43a // vpminuw zmm26 {k3}, zmm26, zmm28
+	LONG $0x2dfd2262; WORD $0xe466 // vpblendmw ymm28 {k5}, ymm0, ymm20
+	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
+	LONG $0x40c50262; WORD $0xe48d // vpermw zmm28, zmm23, zmm28
+	LONG $0x422d0262; WORD $0xd43a // vpminuw zmm26 {k2}, zmm26, zmm28
+	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
+	LONG $0x48fe6162; WORD $0x127f // vmovdqu64 zmmword ptr [rdx], zmm26
+	LONG $0x000010bf; BYTE $0x00 // mov edi, 0x10
+	LONG $0x287d6262; WORD $0xd77b // vpbroadcastw ymm26, edi
+	LONG $0x21a59262; WORD $0xca26 // vptestmw k1 {k1}, ymm27, ymm26
+	LONG $0xc998f8c5 // kortestw k1, k1
+	LONG $0x01dc840f; WORD $0x0000 // je 0x2090 <glideAVX512+0x2090>
+	LONG $0x48752162; WORD $0x14fd; BYTE $0x72 // vpaddw zmm26, zmm1, zmmword ptr [rdx + 2*r14]
+	LONG $0x29fda262; WORD $0xf666 // vpblendmw ymm22 {k1}, ymm0, ymm22
+	LONG $0x40cde362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm22, zmm22, ymm0, 0x1
+	LONG $0x40b5a262; WORD $0xf68d // vpermw zmm22, zmm25, zmm22
+	LONG $0x442d2262; WORD $0xd63a // vpminuw zmm26 {k4}, zmm26, zmm22
+	LONG $0x29fda262; WORD $0xed66 // vpblendmw ymm21 {k1}, ymm0, ymm21
+	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
+	LONG $0x40bda262; WORD $0xed8d // vpermw zmm21, zmm24, zmm21
+	LONG $0x432d2262; WORD $0xd53a // vpminuw zmm26 {k3}, zmm26, zmm21
+	LONG $0x29fda262; WORD $0xe466 // vpblendmw ymm20 {k1}, ymm0, ymm20
+	LONG $0x40dde362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm20, zmm20, ymm0, 0x1
+	LONG $0x40c5a262; WORD $0xe48d // vpermw zmm20, zmm23, zmm20
+	LONG $0x422d2262; WORD $0xd43a // vpminuw zmm26 {k2}, zmm26, zmm20
+	LONG $0x402de162; WORD $0xe1f9 // vpsubw zmm20, zmm26, zmm1
+	LONG $0x48fea162; WORD $0x247f; BYTE $0x72 // vmovdqu64 zmmword ptr [rdx + 2*r14], zmm20
+	LONG $0x000178e9; BYTE $0x00 // jmp 0x2090 <glideAVX512+0x2090>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xd789 // mov edi, edx
+	WORD $0xe783; BYTE $0x07 // and edi, 0x7
+	LONG $0x0165840f; WORD $0x0000 // je 0x2090 <glideAVX512+0x2090>
+	LONG $0x40b5e362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm25, ymm0, 0x1
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0xc9fd2262; WORD $0xc762 // vpexpandw zmm24 {k1} {z}, zmm23
+	LONG $0x40cd6362; WORD $0xc83a; BYTE $0x01 // vinserti64x4 zmm25, zmm22, ymm0, 0x1
+	LONG $0x404da362; WORD $0xf625; BYTE $0xff // vpternlogd zmm22, zmm22, zmm22, 0xff
+	LONG $0x41bd8262; WORD $0xf18d // vpermw zmm22 {k1}, zmm24, zmm25
+	LONG $0x3379e3c4; WORD $0x01d1 // kshiftld k2, k1, 0x1
+	LONG $0xcafd2262; WORD $0xc762 // vpexpandw zmm24 {k2} {z}, zmm23
+	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
+	LONG $0x40bda262; WORD $0xed8d // vpermw zmm21, zmm24, zmm21
+	LONG $0x424da262; WORD $0xf53a // vpminuw zmm22 {k2}, zmm22, zmm21
+	LONG $0x3379e3c4; WORD $0x02c9 // kshiftld k1, k1, 0x2
+	LONG $0xc9fda262; WORD $0xef62 // vpexpandw zmm21 {k1} {z}, zmm23
+	LONG $0x40dde362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm20, zmm20, ymm0, 0x1
+	LONG $0x40d5a262; WORD $0xe48d // vpermw zmm20, zmm21, zmm20
+	LONG $0x414da262; WORD $0xf43a // vpminuw zmm22 {k1}, zmm22, zmm20
+	LONG $0x4875c162; WORD $0x21fd // vpaddw zmm20, zmm1, zmmword ptr [r9]
+	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fec162; WORD $0x217f // vmovdqu64 zmmword ptr [r9], zmm20
+	WORD $0xff83; BYTE $0x01 // cmp edi, 0x1
+	LONG $0x00e0840f; WORD $0x0000 // je 0x2090 <glideAVX512+0x2090>
+	LONG $0x48758162; WORD $0x24fd; BYTE $0x71 // vpaddw zmm20, zmm1, zmmword ptr [r9 + 2*r14]
+	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fe8162; WORD $0x247f; BYTE $0x71 // vmovdqu64 zmmword ptr [r9 + 2*r14], zmm20
+	LONG $0xfd478d44 // lea r8d, [rdi - 0x3]
+	LONG $0xfdf88341 // cmp r8d, -0x3
+	LONG $0x00b8870f; WORD $0x0000 // ja 0x2090 <glideAVX512+0x2090>
+	LONG $0x71048d4f // lea r8, [r9 + 2*r14]
+	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
+	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
+	WORD $0xe283; BYTE $0x06 // and edx, 0x6
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x008e840f; WORD $0x0000 // je 0x2090 <glideAVX512+0x2090>
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
+	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
+	LONG $0xfb4f8d44 // lea r9d, [rdi - 0x5]
+	LONG $0xfdf98341 // cmp r9d, -0x3
+	WORD $0x6677 // ja 0x2090 <glideAVX512+0x2090>
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
+	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
+	WORD $0xfa83; BYTE $0x04 // cmp edx, 0x4
+	WORD $0x4374 // je 0x2090 <glideAVX512+0x2090>
+	LONG $0x70148d4b // lea rdx, [r8 + 2*r14]
+	LONG $0x4875a162; WORD $0x24fd; BYTE $0x72 // vpaddw zmm20, zmm1, zmmword ptr [rdx + 2*r14]
+	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0x48fea162; WORD $0x247f; BYTE $0x72 // vmovdqu64 zmmword ptr [rdx + 2*r14], zmm20
+	WORD $0xc783; BYTE $0xf9 // add edi, -0x7
+	WORD $0xff83; BYTE $0xfd // cmp edi, -0x3
+	WORD $0x1d77 // ja 0x2090 <glideAVX512+0x2090>
+	LONG $0x72148d4a // lea rdx, [rdx + 2*r14]
+	LONG $0x4875a162; WORD $0x24fd; BYTE $0x72 // vpaddw zmm20, zmm1, zmmword ptr [rdx + 2*r14]
+	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
+	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
+	LONG $0xfffe7de9; BYTE $0xff // jmp 0x1f0c <glideAVX512+0x1f0c>
+	BYTE $0x90 // nop
+	WORD $0xce29 // sub esi, ecx
+	LONG $0xf9b8860f; WORD $0xffff // jbe 0x1a50 <glideAVX512+0x1a50>
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0xa9fda262; WORD $0xc963 // vpcompressw ymm17 {k1} {z}, ymm17
+	LONG $0xa9fda262; WORD $0xd263 // vpcompressw ymm18 {k1} {z}, ymm18
+	LONG $0xa9fda262; WORD $0xc063 // vpcompressw ymm16 {k1} {z}, ymm16
+	LONG $0xa9fda262; WORD $0xdb63 // vpcompressw ymm19 {k1} {z}, ymm19
+	LONG $0xfffa17e9; BYTE $0xff // jmp 0x1ad0 <glideAVX512+0x1ad0>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
+	LONG $0x50438b48 // mov rax, qword ptr [rbx + 0x50]
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	LONG $0xf0ca8e0f; WORD $0xffff // jle 0x11a0 <glideAVX512+0x11a0>
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x384b8b48 // mov rcx, qword ptr [rbx + 0x38]
+	WORD $0xc789 // mov edi, eax
+	WORD $0xd729 // sub edi, edx
+	LONG $0x01728d48 // lea rsi, [rdx + 0x1]
+	LONG $0x01c7f640 // test dil, 0x1
+	WORD $0x1b74 // je 0x2109 <glideAVX512+0x2109>
+	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
+	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
+	LONG $0xd093fbc5 // kmovd edx, k0
+	WORD $0x0941; BYTE $0xd1 // or r9d, edx
+	LONG $0x48048d4d // lea r8, [r8 + 2*rcx]
+	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0xf08e840f; WORD $0xffff // je 0x11a0 <glideAVX512+0x11a0>
+	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
+	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
+	LONG $0x4875d162; WORD $0x24fd; BYTE $0x48 // vpaddw zmm4, zmm1, zmmword ptr [r8 + 2*rcx]
+	LONG $0x4865f262; WORD $0xdc3a // vpminuw zmm3, zmm3, zmm4
+	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
+	LONG $0xf093fbc5 // kmovd esi, k0
+	WORD $0x0941; BYTE $0xf1 // or r9d, esi
+	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	LONG $0xfec08348 // add rax, -0x2
+	WORD $0xd675 // jne 0x2120 <glideAVX512+0x2120>
+	LONG $0xfff051e9; BYTE $0xff // jmp 0x11a0 <glideAVX512+0x11a0>
+	WORD $0x8545; BYTE $0xd2 // test r10d, r10d
+	LONG $0x0ecc850f; WORD $0x0000 // jne 0x3024 <glideAVX512+0x3024>
+	LONG $0x000ed5e9; BYTE $0x00 // jmp 0x3032 <glideAVX512+0x3032>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x0ecc8e0f; WORD $0x0000 // jle 0x3032 <glideAVX512+0x3032>
+	LONG $0xc076fdc5 // vpcmpeqd ymm0, ymm0, ymm0
+	LONG $0x4875f362; WORD $0xc925; BYTE $0xff // vpternlogd zmm1, zmm1, zmm1, 0xff
+	WORD $0xd231 // xor edx, edx
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x1aeb // jmp 0x2192 <glideAVX512+0x2192>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x24548b48; BYTE $0x60 // mov rdx, qword ptr [rsp + 0x60]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x40533b48 // cmp rdx, qword ptr [rbx + 0x40]
+	LONG $0x0e8d8d0f; WORD $0x0000 // jge 0x301f <glideAVX512+0x301f>
+	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
+	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x0843034c // add r8, qword ptr [rbx + 0x8]
+	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
+	LONG $0x24548948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdx
+	WORD $0x1e74 // je 0x21d0 <glideAVX512+0x21d0>
+	LONG $0x0dd8880f; WORD $0x0000 // js 0x2f90 <glideAVX512+0x2f90>
+	LONG $0x704b8b48 // mov rcx, qword ptr [rbx + 0x70]
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x000dd1e9; BYTE $0x00 // jmp 0x2f95 <glideAVX512+0x2f95>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0xc83c8d48 // lea rdi, [rax + 8*rcx]
+	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
+	LONG $0x18438b48 // mov rax, qword ptr [rbx + 0x18]
+	LONG $0xa0b38b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rbx + 0xa0]
+	LONG $0x48fef162; WORD $0x106f // vmovdqu64 zmm2, zmmword ptr [rax]
+	LONG $0x48fef162; WORD $0x586f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rax + 0x40]
+	LONG $0x0847bf0f // movsx eax, word ptr [rdi + 0x8]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x0a47bf0f // movsx eax, word ptr [rdi + 0xa]
+	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x0c47bf0f // movsx eax, word ptr [rdi + 0xc]
+	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
+	LONG $0x4855f262; WORD $0xeb0b // vpmulhrsw zmm5, zmm5, zmm3
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x48fef162; WORD $0x267f // vmovdqu64 zmmword ptr [rsi], zmm4
+	LONG $0x0e47bf0f // movsx eax, word ptr [rdi + 0xe]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x1047bf0f // movsx eax, word ptr [rdi + 0x10]
+	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x48fef162; WORD $0x667f; BYTE $0x01 // vmovdqu64 zmmword ptr [rsi + 0x40], zmm4
+	LONG $0x1247bf0f // movsx eax, word ptr [rdi + 0x12]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x1447bf0f // movsx eax, word ptr [rdi + 0x14]
+	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x1647bf0f // movsx eax, word ptr [rdi + 0x16]
+	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
+	LONG $0x4855f262; WORD $0xdb0b // vpmulhrsw zmm3, zmm5, zmm3
+	LONG $0x485df162; WORD $0xdbfd // vpaddw zmm3, zmm4, zmm3
+	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x02 // vmovdqu64 zmmword ptr [rsi + 0x80], zmm3
+	LONG $0x1847bf0f // movsx eax, word ptr [rdi + 0x18]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x1a47bf0f // movsx eax, word ptr [rdi + 0x1a]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x03 // vmovdqu64 zmmword ptr [rsi + 0xc0], zmm3
+	LONG $0x1c47bf0f // movsx eax, word ptr [rdi + 0x1c]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x1e47bf0f // movsx eax, word ptr [rdi + 0x1e]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x04 // vmovdqu64 zmmword ptr [rsi + 0x100], zmm3
+	LONG $0x2247bf0f // movsx eax, word ptr [rdi + 0x22]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x2447bf0f // movsx eax, word ptr [rdi + 0x24]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x05 // vmovdqu64 zmmword ptr [rsi + 0x140], zmm3
+	LONG $0x2847bf0f // movsx eax, word ptr [rdi + 0x28]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x2a47bf0f // movsx eax, word ptr [rdi + 0x2a]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x06 // vmovdqu64 zmmword ptr [rsi + 0x180], zmm3
+	LONG $0x2e47bf0f // movsx eax, word ptr [rdi + 0x2e]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x3047bf0f // movsx eax, word ptr [rdi + 0x30]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x07 // vmovdqu64 zmmword ptr [rsi + 0x1c0], zmm3
+	LONG $0x3447bf0f // movsx eax, word ptr [rdi + 0x34]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x3647bf0f // movsx eax, word ptr [rdi + 0x36]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x08 // vmovdqu64 zmmword ptr [rsi + 0x200], zmm3
+	LONG $0x3a47bf0f // movsx eax, word ptr [rdi + 0x3a]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x3c47bf0f // movsx eax, word ptr [rdi + 0x3c]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x09 // vmovdqu64 zmmword ptr [rsi + 0x240], zmm3
+	LONG $0x3847bf0f // movsx eax, word ptr [rdi + 0x38]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x0a // vmovdqu64 zmmword ptr [rsi + 0x280], zmm3
+	LONG $0x3e47bf0f // movsx eax, word ptr [rdi + 0x3e]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x0b // vmovdqu64 zmmword ptr [rsi + 0x2c0], zmm3
+	LONG $0x4047bf0f // movsx eax, word ptr [rdi + 0x40]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4247bf0f // movsx eax, word ptr [rdi + 0x42]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xd20b // vpmulhrsw zmm2, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xd2fd // vpaddw zmm2, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x567f; BYTE $0x0c // vmovdqu64 zmmword ptr [rsi + 0x300], zmm2
+	WORD $0x438b; BYTE $0x7a // mov eax, dword ptr [rbx + 0x7a]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x567f; BYTE $0x0d // vmovdqu64 zmmword ptr [rsi + 0x340], zmm2
+	WORD $0x438b; BYTE $0x78 // mov eax, dword ptr [rbx + 0x78]
+	WORD $0xd0f7 // not eax
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x567f; BYTE $0x0e // vmovdqu64 zmmword ptr [rsi + 0x380], zmm2
+	WORD $0x438b; BYTE $0x70 // mov eax, dword ptr [rbx + 0x70]
+	WORD $0xc8ff // dec eax
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x567f; BYTE $0x0f // vmovdqu64 zmmword ptr [rsi + 0x3c0], zmm2
+	WORD $0xc031 // xor eax, eax
+	WORD $0x072b // sub eax, dword ptr [rdi]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x567f; BYTE $0x10 // vmovdqu64 zmmword ptr [rsi + 0x400], zmm2
+	WORD $0x438b; BYTE $0x20 // mov eax, dword ptr [rbx + 0x20]
+	WORD $0x072b // sub eax, dword ptr [rdi]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x567f; BYTE $0x11 // vmovdqu64 zmmword ptr [rsi + 0x440], zmm2
+	WORD $0x438b; BYTE $0x28 // mov eax, dword ptr [rbx + 0x28]
+	WORD $0x472b; BYTE $0x04 // sub eax, dword ptr [rdi + 0x4]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x567f; BYTE $0x12 // vmovdqu64 zmmword ptr [rsi + 0x480], zmm2
+	WORD $0x438b; BYTE $0x30 // mov eax, dword ptr [rbx + 0x30]
+	WORD $0x472b; BYTE $0x04 // sub eax, dword ptr [rdi + 0x4]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x567f; BYTE $0x13 // vmovdqu64 zmmword ptr [rsi + 0x4c0], zmm2
+	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
+	LONG $0x50438b48 // mov rax, qword ptr [rbx + 0x50]
+	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
+	LONG $0xfd078d0f; WORD $0xffff // jge 0x2180 <glideAVX512+0x2180>
+	LONG $0x487df262; WORD $0xd17c // vpbroadcastd zmm2, ecx
+	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
+	LONG $0x797de2c4; BYTE $0xe2 // vpbroadcastw ymm4, xmm2
+	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
+	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
+	WORD $0x4deb // jmp 0x24e3 <glideAVX512+0x24e3>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x50438b48 // mov rax, qword ptr [rbx + 0x50]
+	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
+	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
+	LONG $0x244c8b44; BYTE $0x50 // mov r9d, dword ptr [rsp + 0x50]
+	LONG $0x48d6f262; WORD $0xcd26 // vptestnmw k1, zmm5, zmm5
+	LONG $0x46fde1c4; BYTE $0xc1 // kxnord k0, k0, k1
+	LONG $0xc893fbc5 // kmovd ecx, k0
+	WORD $0x0941; BYTE $0xc9 // or r9d, ecx
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x384b8b48 // mov rcx, qword ptr [rbx + 0x38]
+	LONG $0x48048d4d // lea r8, [r8 + 2*rcx]
+	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
+	LONG $0xfc9d8d0f; WORD $0xffff // jge 0x2180 <glideAVX512+0x2180>
+	LONG $0x48fed162; WORD $0x286f // vmovdqu64 zmm5, zmmword ptr [r8]
+	LONG $0x48fef162; WORD $0x766f; BYTE $0x0f // vmovdqu64 zmm6, zmmword ptr [rsi + 0x3c0]
+	LONG $0x48cdf362; WORD $0xc53e; BYTE $0x01 // vpcmpltuw k0, zmm6, zmm5
+	LONG $0x98f9e1c4; BYTE $0xc0 // kortestd k0, k0
+	WORD $0xbf74 // je 0x24bd <glideAVX512+0x24bd>
+	LONG $0x487df262; WORD $0x7b18; BYTE $0x24 // vbroadcastss zmm7, dword ptr [rbx + 0x90]
+	LONG $0x487d7262; WORD $0x4318; BYTE $0x25 // vbroadcastss zmm8, dword ptr [rbx + 0x94]
+	LONG $0x487d7262; WORD $0xcd33 // vpmovzxwd zmm9, ymm5 # zmm9 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x483c5162; WORD $0xc958 // vaddps zmm9, zmm8, zmm9
+	LONG $0x48445162; WORD $0xc95e // vdivps zmm9, zmm7, zmm9
+	LONG $0x48fdd362; WORD $0xea3b; BYTE $0x01 // vextracti64x4 ymm10, zmm5, 0x1
+	LONG $0x487e5162; WORD $0xc95b // vcvttps2dq zmm9, zmm9
+	LONG $0x487d5262; WORD $0xd233 // vpmovzxwd zmm10, ymm10 # zmm10 = ymm10[0],zero,ymm10[1],zero,ymm10[2],zero,ymm10[3],zero,ymm10[4],zero,ymm10[5],zero,ymm10[6],zero,ymm10[7],zero,ymm10[8],zero,ymm10[9],zero,ymm10[10],zero,ymm10[11],zero,ymm10[12],zero,ymm10[13],zero,ymm10[14],zero,ymm10[15],zero
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
+	LONG $0x4844d162; WORD $0xf85e // vdivps zmm7, zmm7, zmm8
+	LONG $0x487ef162; WORD $0xff5b // vcvttps2dq zmm7, zmm7
+	WORD $0x438b; BYTE $0x58 // mov eax, dword ptr [rbx + 0x58]
+	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
+	LONG $0x487e5262; WORD $0xc833 // vpmovdw ymm8, zmm9
+	LONG $0x487ef262; WORD $0xff33 // vpmovdw ymm7, zmm7
+	WORD $0xc189 // mov ecx, eax
+	LONG $0x487d7262; WORD $0xc97b // vpbroadcastw zmm9, ecx
+	LONG $0x48357262; WORD $0x560b; BYTE $0x01 // vpmulhrsw zmm10, zmm9, zmmword ptr [rsi + 0x40]
+	LONG $0x482d7162; WORD $0x16fd // vpaddw zmm10, zmm10, zmmword ptr [rsi]
+	LONG $0x48bdf362; WORD $0xff3a; BYTE $0x01 // vinserti64x4 zmm7, zmm8, ymm7, 0x1
+	LONG $0x204fbf0f // movsx ecx, word ptr [rdi + 0x20]
+	WORD $0xc001 // add eax, eax
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xc17b // vpbroadcastw zmm8, ecx
+	LONG $0x483d7162; WORD $0x46fd; BYTE $0x04 // vpaddw zmm8, zmm8, zmmword ptr [rsi + 0x100]
+	LONG $0x483d7262; WORD $0xc70b // vpmulhrsw zmm8, zmm8, zmm7
+	LONG $0x482d5162; WORD $0xc0fd // vpaddw zmm8, zmm10, zmm8
+	LONG $0x48357262; WORD $0x4e0b; BYTE $0x03 // vpmulhrsw zmm9, zmm9, zmmword ptr [rsi + 0xc0]
+	LONG $0x48357162; WORD $0x4efd; BYTE $0x02 // vpaddw zmm9, zmm9, zmmword ptr [rsi + 0x80]
+	LONG $0x264fbf0f // movsx ecx, word ptr [rdi + 0x26]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xd17b // vpbroadcastw zmm10, ecx
+	LONG $0x482d7162; WORD $0x56fd; BYTE $0x05 // vpaddw zmm10, zmm10, zmmword ptr [rsi + 0x140]
+	LONG $0x482d7262; WORD $0xd70b // vpmulhrsw zmm10, zmm10, zmm7
+	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
+	QUAD $0x0000000080bb8348 // cmp qword ptr [rbx + 0x80], 0x0
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	WORD $0x5874 // je 0x2646 <glideAVX512+0x2646>
+	LONG $0x48457262; WORD $0xcf0b // vpmulhrsw zmm9, zmm7, zmm7
+	LONG $0x2c4fbf0f // movsx ecx, word ptr [rdi + 0x2c]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
+	LONG $0x48257162; WORD $0x5efd; BYTE $0x06 // vpaddw zmm11, zmm11, zmmword ptr [rsi + 0x180]
+	LONG $0x48255262; WORD $0xd90b // vpmulhrsw zmm11, zmm11, zmm9
+	LONG $0x48255162; WORD $0xc0fd // vpaddw zmm8, zmm11, zmm8
+	LONG $0x324fbf0f // movsx ecx, word ptr [rdi + 0x32]
+	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
+	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
+	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
+	LONG $0x48257162; WORD $0x5efd; BYTE $0x07 // vpaddw zmm11, zmm11, zmmword ptr [rsi + 0x1c0]
+	LONG $0x48255262; WORD $0xc90b // vpmulhrsw zmm9, zmm11, zmm9
+	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
+	LONG $0x48cdf362; WORD $0xcd3e; BYTE $0x05 // vpcmpnltuw k1, zmm6, zmm5
+	LONG $0xc993fbc5 // kmovd ecx, k1
+	LONG $0x483df162; WORD $0x76fd; BYTE $0x08 // vpaddw zmm6, zmm8, zmmword ptr [rsi + 0x200]
+	LONG $0x48457262; WORD $0x4e0b; BYTE $0x0a // vpmulhrsw zmm9, zmm7, zmmword ptr [rsi + 0x280]
+	LONG $0x482d7162; WORD $0x5efd; BYTE $0x09 // vpaddw zmm11, zmm10, zmmword ptr [rsi + 0x240]
+	LONG $0x484d5162; WORD $0xc9fd // vpaddw zmm9, zmm6, zmm9
+	LONG $0x4845f262; WORD $0x7e0b; BYTE $0x0b // vpmulhrsw zmm7, zmm7, zmmword ptr [rsi + 0x2c0]
+	LONG $0x6b6e79c5; BYTE $0x60 // vmovd xmm13, dword ptr [rbx + 0x60]
+	LONG $0x483dd162; WORD $0xf5e1 // vpsraw zmm6, zmm8, xmm13
+	LONG $0x48355162; WORD $0xcde1 // vpsraw zmm9, zmm9, xmm13
+	LONG $0x48257162; WORD $0xc7fd // vpaddw zmm8, zmm11, zmm7
+	LONG $0x4835f162; WORD $0xfef9 // vpsubw zmm7, zmm9, zmm6
+	LONG $0x482d5162; WORD $0xe5e1 // vpsraw zmm12, zmm10, xmm13
+	LONG $0x483d5162; WORD $0xd5e1 // vpsraw zmm10, zmm8, xmm13
+	LONG $0x482d5162; WORD $0xdcf9 // vpsubw zmm11, zmm10, zmm12
+	LONG $0x4457bf0f // movsx edx, word ptr [rdi + 0x44]
+	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
+	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
+	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
+	LONG $0x487d7262; WORD $0xc07b // vpbroadcastw zmm8, eax
+	LONG $0x483d7162; WORD $0x46fd; BYTE $0x0c // vpaddw zmm8, zmm8, zmmword ptr [rsi + 0x300]
+	LONG $0x48555162; WORD $0xe8e4 // vpmulhuw zmm13, zmm5, zmm8
+	LONG $0x48fed262; WORD $0xc829 // vpmovw2m k1, zmm8
+	LONG $0x483d7162; WORD $0xc5d5 // vpmullw zmm8, zmm8, zmm5
+	QUAD $0x060e563e48bdf362 // vpcmpnleuw k2, zmm8, zmmword ptr [rsi + 0x380]
+	LONG $0x48157162; WORD $0x46fd; BYTE $0x0d // vpaddw zmm8, zmm13, zmmword ptr [rsi + 0x340]
+	LONG $0x493d7162; WORD $0xc5f9 // vpsubw zmm8 {k1}, zmm8, zmm5
+	LONG $0x48fe7262; WORD $0xea28 // vpmovm2w zmm13, k2
+	LONG $0x483d5162; WORD $0xc5f9 // vpsubw zmm8, zmm8, zmm13
+	LONG $0x6b6e79c5; BYTE $0x68 // vmovd xmm13, dword ptr [rbx + 0x68]
+	LONG $0x483d5162; WORD $0xede1 // vpsraw zmm13, zmm8, xmm13
+	LONG $0x48157162; WORD $0xf5fd // vpaddw zmm14, zmm13, zmm5
+	LONG $0x480d7162; WORD $0xc3f9 // vpsubw zmm8, zmm14, zmm3
+	LONG $0x48fed262; WORD $0xcd29 // vpmovw2m k1, zmm13
+	LONG $0x488df362; WORD $0xd53e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm5
+	LONG $0x47ede1c4; BYTE $0xc9 // kxord k1, k2, k1
+	LONG $0x488df362; WORD $0xd33e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm3
+	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
+	LONG $0x48257162; WORD $0xefea // vpminsw zmm13, zmm11, zmm7
+	LONG $0x4865d162; WORD $0xd565 // vpcmpgtw k2, zmm3, zmm13
+	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
+	LONG $0xd193fbc5 // kmovd edx, k1
+	WORD $0xca09 // or edx, ecx
+	LONG $0x48fe7162; WORD $0x6e6f; BYTE $0x10 // vmovdqu64 zmm13, zmmword ptr [rsi + 0x400]
+	LONG $0x48fe7162; WORD $0x7e6f; BYTE $0x11 // vmovdqu64 zmm15, zmmword ptr [rsi + 0x440]
+	LONG $0x48fe7162; WORD $0x766f; BYTE $0x12 // vmovdqu64 zmm14, zmmword ptr [rsi + 0x480]
+	LONG $0x48fee162; WORD $0x466f; BYTE $0x13 // vmovdqu64 zmm16, zmmword ptr [rsi + 0x4c0]
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	LONG $0x487de262; WORD $0xc97b // vpbroadcastw zmm17, ecx
+	LONG $0x4805a162; WORD $0xd1f9 // vpsubw zmm18, zmm15, zmm17
+	LONG $0x407dc162; WORD $0xdbf9 // vpsubw zmm19, zmm16, zmm11
+	LONG $0x4815f162; WORD $0xce65 // vpcmpgtw k1, zmm13, zmm6
+	LONG $0x484db162; WORD $0xd265 // vpcmpgtw k2, zmm6, zmm18
+	LONG $0x4845b162; WORD $0xd965 // vpcmpgtw k3, zmm7, zmm17
+	LONG $0x45f5e1c4; BYTE $0xcb // kord k1, k1, k3
+	LONG $0x4825b162; WORD $0xd965 // vpcmpgtw k3, zmm11, zmm17
+	LONG $0x480dd162; WORD $0xe465 // vpcmpgtw k4, zmm14, zmm12
+	LONG $0x45e5e1c4; BYTE $0xdc // kord k3, k3, k4
+	LONG $0x45e5e1c4; BYTE $0xd2 // kord k2, k3, k2
+	LONG $0x481db162; WORD $0xdb65 // vpcmpgtw k3, zmm12, zmm19
+	LONG $0x45e5e1c4; BYTE $0xc9 // kord k1, k3, k1
+	LONG $0x45f5e1c4; BYTE $0xca // kord k1, k1, k2
+	LONG $0xc193fbc5 // kmovd eax, k1
+	WORD $0x8941; BYTE $0xd2 // mov r10d, edx
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	WORD $0x2141; BYTE $0xc2 // and r10d, eax
+	LONG $0x244c8944; BYTE $0x50 // mov dword ptr [rsp + 0x50], r9d
+	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
+	LONG $0x01f8840f; WORD $0x0000 // je 0x29c2 <glideAVX512+0x29c2>
+	WORD $0xc209 // or edx, eax
+	LONG $0x407dd162; WORD $0xcc65 // vpcmpgtw k1, zmm16, zmm12
+	LONG $0x4905f162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm15, zmm6
+	LONG $0x4935d162; WORD $0xcd65 // vpcmpgtw k1 {k1}, zmm9, zmm13
+	LONG $0x492dd162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm10, zmm14
+	LONG $0xc193fbc5 // kmovd eax, k1
+	WORD $0x2141; BYTE $0xc2 // and r10d, eax
+	LONG $0x01d1840f; WORD $0x0000 // je 0x29c2 <glideAVX512+0x29c2>
+	LONG $0x38244c89 // mov dword ptr [rsp + 0x38], ecx
+	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
+	LONG $0xa0b38b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rbx + 0xa0]
+	LONG $0x48fe7162; WORD $0x467f; BYTE $0x14 // vmovdqu64 zmmword ptr [rsi + 0x500], zmm8
+	LONG $0x48fef162; WORD $0x767f; BYTE $0x15 // vmovdqu64 zmmword ptr [rsi + 0x540], zmm6
+	LONG $0x48fef162; WORD $0x7e7f; BYTE $0x16 // vmovdqu64 zmmword ptr [rsi + 0x580], zmm7
+	LONG $0x48fe7162; WORD $0x667f; BYTE $0x17 // vmovdqu64 zmmword ptr [rsi + 0x5c0], zmm12
+	LONG $0x48fe7162; WORD $0x5e7f; BYTE $0x18 // vmovdqu64 zmmword ptr [rsi + 0x600], zmm11
+	WORD $0x078b // mov eax, dword ptr [rdi]
+	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
+	WORD $0x478b; BYTE $0x04 // mov eax, dword ptr [rdi + 0x4]
+	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
+	LONG $0x20438b48 // mov rax, qword ptr [rbx + 0x20]
+	WORD $0x4b8b; BYTE $0x28 // mov ecx, dword ptr [rbx + 0x28]
+	LONG $0x10244c89 // mov dword ptr [rsp + 0x10], ecx
+	WORD $0x4b8b; BYTE $0x30 // mov ecx, dword ptr [rbx + 0x30]
+	LONG $0x0c244c89 // mov dword ptr [rsp + 0xc], ecx
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x003c8d4c // lea r15, [rax + rax]
+	WORD $0x16eb // jmp 0x2863 <glideAVX512+0x2863>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x244c8b48; BYTE $0x58 // mov rcx, qword ptr [rsp + 0x58]
+	WORD $0x418d; BYTE $0xff // lea eax, [rcx - 0x1]
+	WORD $0xc821 // and eax, ecx
+	WORD $0x8941; BYTE $0xc2 // mov r10d, eax
+	LONG $0x014d840f; WORD $0x0000 // je 0x29b0 <glideAVX512+0x29b0>
+	LONG $0x2454894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r10
+	LONG $0xbc0f41f3; BYTE $0xd2 // tzcnt edx, r10d
+	QUAD $0x000005c05684bf0f // movsx eax, word ptr [rsi + 2*rdx + 0x5c0]
+	LONG $0x14244403 // add eax, dword ptr [rsp + 0x14]
+	QUAD $0x0000060056bcbf0f // movsx edi, word ptr [rsi + 2*rdx + 0x600]
+	WORD $0xc701 // add edi, eax
+	LONG $0x10244c8b // mov ecx, dword ptr [rsp + 0x10]
+	WORD $0xc839 // cmp eax, ecx
+	WORD $0x4e0f; BYTE $0xc1 // cmovle eax, ecx
+	LONG $0x0c244c8b // mov ecx, dword ptr [rsp + 0xc]
+	WORD $0xcf39 // cmp edi, ecx
+	WORD $0x4d0f; BYTE $0xf9 // cmovge edi, ecx
+	WORD $0xf839 // cmp eax, edi
+	WORD $0xb77d // jge 0x2850 <glideAVX512+0x2850>
+	QUAD $0x00054056a4bf0f44; BYTE $0x00 // movsx r12d, word ptr [rsi + 2*rdx + 0x540]
+	LONG $0x24640344; BYTE $0x08 // add r12d, dword ptr [rsp + 0x8]
+	QUAD $0x000580568cbf0f44; BYTE $0x00 // movsx r9d, word ptr [rsi + 2*rdx + 0x580]
+	WORD $0x0145; BYTE $0xe1 // add r9d, r12d
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	WORD $0x3941; BYTE $0xc9 // cmp r9d, ecx
+	LONG $0xc94d0f44 // cmovge r9d, ecx
+	WORD $0x8545; BYTE $0xe4 // test r12d, r12d
+	LONG $0x000000b9; BYTE $0x00 // mov ecx, 0x0
+	LONG $0xe14e0f44 // cmovle r12d, ecx
+	WORD $0x3945; BYTE $0xcc // cmp r12d, r9d
+	WORD $0x807d // jge 0x2850 <glideAVX512+0x2850>
+	WORD $0x634c; BYTE $0xd8 // movsxd r11, eax
+	WORD $0x634c; BYTE $0xc7 // movsxd r8, edi
+	WORD $0x634d; BYTE $0xd1 // movsxd r10, r9d
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	WORD $0x8b48; BYTE $0x00 // mov rax, qword ptr [rax]
+	WORD $0x894d; BYTE $0xd1 // mov r9, r10
+	WORD $0x294d; BYTE $0xe1 // sub r9, r12
+	LONG $0x245c8d49; BYTE $0x01 // lea rbx, [r12 + 0x1]
+	LONG $0xff6a8d49 // lea rbp, [r10 - 0x1]
+	WORD $0x894d; BYTE $0xfd // mov r13, r15
+	LONG $0xebaf0f4d // imul r13, r11
+	WORD $0x0149; BYTE $0xc5 // add r13, rax
+	WORD $0x13eb // jmp 0x290f <glideAVX512+0x290f>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	WORD $0x014d; BYTE $0xfd // add r13, r15
+	WORD $0x394d; BYTE $0xc3 // cmp r11, r8
+	LONG $0xff41840f; WORD $0xffff // je 0x2850 <glideAVX512+0x2850>
+	WORD $0x894c; BYTE $0xe7 // mov rdi, r12
+	LONG $0x01c1f641 // test r9b, 0x1
+	WORD $0x2f74 // je 0x2947 <glideAVX512+0x2947>
+	WORD $0x894c; BYTE $0xdf // mov rdi, r11
+	LONG $0x7caf0f48; WORD $0x1824 // imul rdi, qword ptr [rsp + 0x18]
+	LONG $0x783c8d48 // lea rdi, [rax + 2*rdi]
+	QUAD $0x00050056b4b70f44; BYTE $0x00 // movzx r14d, word ptr [rsi + 2*rdx + 0x500]
+	LONG $0x0cb70f42; BYTE $0x67 // movzx ecx, word ptr [rdi + 2*r12]
+	WORD $0xc9ff // dec ecx
+	LONG $0xf1394466 // cmp cx, r14w
+	LONG $0xce430f41 // cmovae ecx, r14d
+	WORD $0xc1ff // inc ecx
+	LONG $0x0c894266; BYTE $0x67 // mov word ptr [rdi + 2*r12], cx
+	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
+	WORD $0x394c; BYTE $0xe5 // cmp rbp, r12
+	WORD $0xb474 // je 0x2900 <glideAVX512+0x2900>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	QUAD $0x00000500568cb70f // movzx ecx, word ptr [rsi + 2*rdx + 0x500]
+	LONG $0x74b70f45; WORD $0x007d // movzx r14d, word ptr [r13 + 2*rdi]
+	WORD $0xff41; BYTE $0xce // dec r14d
+	LONG $0xce394166 // cmp r14w, cx
+	LONG $0xf1430f44 // cmovae r14d, ecx
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	LONG $0x74894566; WORD $0x007d // mov word ptr [r13 + 2*rdi], r14w
+	QUAD $0x00000500568cb70f // movzx ecx, word ptr [rsi + 2*rdx + 0x500]
+	LONG $0x74b70f45; WORD $0x027d // movzx r14d, word ptr [r13 + 2*rdi + 0x2]
+	WORD $0xff41; BYTE $0xce // dec r14d
+	LONG $0xce394166 // cmp r14w, cx
+	LONG $0xf1430f44 // cmovae r14d, ecx
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	LONG $0x74894566; WORD $0x027d // mov word ptr [r13 + 2*rdi + 0x2], r14w
+	LONG $0x02c78348 // add rdi, 0x2
+	WORD $0x3949; BYTE $0xfa // cmp r10, rdi
+	WORD $0xb375 // jne 0x2950 <glideAVX512+0x2950>
+	LONG $0xffff5ee9; BYTE $0xff // jmp 0x2900 <glideAVX512+0x2900>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
+	LONG $0x38244c8b // mov ecx, dword ptr [rsp + 0x38]
+	LONG $0x087de162; WORD $0xc16e // vmovd xmm16, ecx
+	LONG $0x18438b48 // mov rax, qword ptr [rbx + 0x18]
+	LONG $0x20738b4c // mov r14, qword ptr [rbx + 0x20]
+	QUAD $0x00000080886f7ec5 // vmovdqu ymm9, ymmword ptr [rax + 0x80]
+	QUAD $0x000000c0906f7ec5 // vmovdqu ymm10, ymmword ptr [rax + 0xc0]
+	LONG $0x481dd162; WORD $0xf471; BYTE $0x03 // vpsllw zmm12, zmm12, 0x3
+	LONG $0x04476348 // movsxd rax, dword ptr [rdi + 0x4]
+	LONG $0xc6af0f49 // imul rax, r14
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	WORD $0x0348; BYTE $0x03 // add rax, qword ptr [rbx]
+	LONG $0x48a55162; WORD $0xdceb // vporq zmm11, zmm11, zmm12
+	WORD $0x6348; BYTE $0x0f // movsxd rcx, dword ptr [rdi]
+	LONG $0x483c8d4c // lea r15, [rax + 2*rcx]
+	WORD $0x8944; BYTE $0xf5 // mov ebp, r14d
+	WORD $0xcd29 // sub ebp, ecx
+	WORD $0xc583; BYTE $0xe0 // add ebp, -0x20
+	WORD $0xd2f7 // not edx
+	LONG $0x48fdd362; WORD $0xf43b; BYTE $0x01 // vextracti64x4 ymm12, zmm6, 0x1
+	LONG $0x48fdd362; WORD $0xfd3b; BYTE $0x01 // vextracti64x4 ymm13, zmm7, 0x1
+	LONG $0x48fd5362; WORD $0xde3b; BYTE $0x01 // vextracti64x4 ymm14, zmm11, 0x1
+	LONG $0x48fd5362; WORD $0xc73b; BYTE $0x01 // vextracti64x4 ymm15, zmm8, 0x1
+	LONG $0x287da262; WORD $0xc079 // vpbroadcastw ymm16, xmm16
+	WORD $0x894d; BYTE $0xf4 // mov r12, r14
+	WORD $0xf749; BYTE $0xdc // neg r12
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0xb541; BYTE $0x01 // mov r13b, 0x1
+	WORD $0x1deb // jmp 0x2a58 <glideAVX512+0x2a58>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x000010b9; BYTE $0x00 // mov ecx, 0x10
+	LONG $0x01c5f641 // test r13b, 0x1
+	LONG $0x0000bd41; WORD $0x0000 // mov r13d, 0x0
+	WORD $0x8944; BYTE $0xda // mov edx, r11d
+	LONG $0xfa48840f; WORD $0xffff // je 0x24a0 <glideAVX512+0x24a0>
+	WORD $0x8941; BYTE $0xd3 // mov r11d, edx
+	WORD $0xd089 // mov eax, edx
+	WORD $0xe8d3 // shr eax, cl
+	WORD $0x8566; BYTE $0xc0 // test ax, ax
+	WORD $0xdc74 // je 0x2a40 <glideAVX512+0x2a40>
+	LONG $0x28fdc162; WORD $0xcb6f // vmovdqa64 ymm17, ymm11
+	LONG $0x28fde162; WORD $0xd66f // vmovdqa64 ymm18, ymm6
+	LONG $0x28fde162; WORD $0xdf6f // vmovdqa64 ymm19, ymm7
+	LONG $0x28fdc162; WORD $0xe06f // vmovdqa64 ymm20, ymm8
+	LONG $0x01c5f641 // test r13b, 0x1
+	WORD $0x1875 // jne 0x2a9a <glideAVX512+0x2a9a>
+	LONG $0x28fdc162; WORD $0xce6f // vmovdqa64 ymm17, ymm14
+	LONG $0x28fdc162; WORD $0xd46f // vmovdqa64 ymm18, ymm12
+	LONG $0x28fdc162; WORD $0xdd6f // vmovdqa64 ymm19, ymm13
+	LONG $0x28fdc162; WORD $0xe76f // vmovdqa64 ymm20, ymm15
+	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
+	LONG $0x000010be; BYTE $0x00 // mov esi, 0x10
+	LONG $0xfffff981; WORD $0x0000 // cmp ecx, 0xffff
+	WORD $0x1674 // je 0x2ac0 <glideAVX512+0x2ac0>
+	LONG $0xf1b80ff3 // popcnt esi, ecx
+	LONG $0x0004b5e9; BYTE $0x00 // jmp 0x2f68 <glideAVX512+0x2f68>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x087de162; WORD $0xd07e // vmovd eax, xmm18
+	LONG $0xc8bf0f44 // movsx r9d, ax
+	WORD $0x3941; BYTE $0xe9 // cmp r9d, ebp
+	LONG $0xcd4d0f44 // cmovge r9d, ebp
+	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
+	LONG $0x287de262; WORD $0xe87b // vpbroadcastw ymm21, eax
+	LONG $0x206d2162; WORD $0xcdf9 // vpsubw ymm25, ymm18, ymm21
+	LONG $0x287da262; WORD $0xf979 // vpbroadcastw ymm23, xmm17
+	LONG $0x28ada262; WORD $0xea8d // vpermw ymm21, ymm10, ymm18
+	LONG $0x28ada262; WORD $0xf18d // vpermw ymm22, ymm10, ymm17
+	LONG $0x204db162; WORD $0xc975 // vpcmpeqw k1, ymm22, ymm17
+	LONG $0x2155b162; WORD $0xca75 // vpcmpeqw k1 {k1}, ymm21, ymm18
+	LONG $0xd193fbc5 // kmovd edx, k1
+	LONG $0xfffee281; WORD $0x0000 // and edx, 0xfffe
+	LONG $0x206db162; WORD $0xcd65 // vpcmpgtw k1, ymm18, ymm21
+	LONG $0xc193fbc5 // kmovd eax, k1
+	WORD $0xc883; BYTE $0x01 // or eax, 0x1
+	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
+	LONG $0x2055b162; WORD $0xe171; BYTE $0x03 // vpsraw ymm21, ymm17, 0x3
+	LONG $0x204db162; WORD $0xe771; BYTE $0x03 // vpsraw ymm22, ymm23, 0x3
+	LONG $0x2055a162; WORD $0xeef9 // vpsubw ymm21, ymm21, ymm22
+	WORD $0xd189 // mov ecx, edx
+	WORD $0xd1f7 // not ecx
+	WORD $0xc901 // add ecx, ecx
+	WORD $0xd121 // and ecx, edx
+	WORD $0xc109 // or ecx, eax
+	WORD $0xd1f7 // not ecx
+	LONG $0x00001eb8; BYTE $0x00 // mov eax, 0x1e
+	LONG $0x287de262; WORD $0xf07b // vpbroadcastw ymm22, eax
+	LONG $0x20b5b362; WORD $0xce3e; BYTE $0x06 // vpcmpnleuw k1, ymm25, ymm22
+	LONG $0xc193f8c5 // kmovw eax, k1
+	LONG $0x20556162; WORD $0xc0f9 // vpsubw ymm24, ymm21, ymm0
+	LONG $0x20bdb362; WORD $0xc83e; BYTE $0x06 // vpcmpnleuw k1, ymm24, ymm16
+	LONG $0xf993fbc5 // kmovd edi, k1
+	WORD $0xab0f; BYTE $0xf7 // bts edi, esi
+	WORD $0xcf09 // or edi, ecx
+	WORD $0xc709 // or edi, eax
+	LONG $0xcfbc0ff3 // tzcnt ecx, edi
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	WORD $0xe0d3 // shl eax, cl
+	WORD $0xc789 // mov edi, eax
+	WORD $0xd7f7 // not edi
+	LONG $0x2065f162; WORD $0xcc65 // vpcmpgtw k1, ymm19, ymm4
+	LONG $0x29fda262; WORD $0xec66 // vpblendmw ymm21 {k1}, ymm0, ymm20
+	WORD $0x8941; BYTE $0xf8 // mov r8d, edi
+	WORD $0x2141; BYTE $0xd0 // and r8d, edx
+	WORD $0x4774 // je 0x2bd0 <glideAVX512+0x2bd0>
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0xd0b70f41 // movzx edx, r8w
+	LONG $0x28ad2262; WORD $0xd48d // vpermw ymm26, ymm10, ymm20
+	LONG $0x28fda162; WORD $0xf46f // vmovdqa64 ymm22, ymm20
+	LONG $0x214d8262; WORD $0xf23a // vpminuw ymm22 {k1}, ymm22, ymm26
+	LONG $0x28ad2262; WORD $0xd58d // vpermw ymm26, ymm10, ymm21
+	LONG $0x21558262; WORD $0xea3a // vpminuw ymm21 {k1}, ymm21, ymm26
+	WORD $0xead1 // shr edx
+	WORD $0xd2f7 // not edx
+	WORD $0x8941; BYTE $0xf8 // mov r8d, edi
+	WORD $0x2141; BYTE $0xd0 // and r8d, edx
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0xa9fd1262; WORD $0xca63 // vpcompressw ymm26 {k1} {z}, ymm9
+	WORD $0x15eb // jmp 0x2bdc <glideAVX512+0x2bdc>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x28fda162; WORD $0xf46f // vmovdqa64 ymm22, ymm20
+	LONG $0x28fd4162; WORD $0xd16f // vmovdqa64 ymm26, ymm9
+	LONG $0x487d0262; WORD $0xc933 // vpmovzxwd zmm25, ymm25 # zmm25 = ymm25[0],zero,ymm25[1],zero,ymm25[2],zero,ymm25[3],zero,ymm25[4],zero,ymm25[5],zero,ymm25[6],zero,ymm25[7],zero,ymm25[8],zero,ymm25[9],zero,ymm25[10],zero,ymm25[11],zero,ymm25[12],zero,ymm25[13],zero,ymm25[14],zero,ymm25[15],zero
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0xc96d0262; WORD $0xc947 // vpsllvd zmm25 {k1} {z}, zmm2, zmm25
+	LONG $0x48fd0362; WORD $0xcb3b; BYTE $0x01 // vextracti64x4 ymm27, zmm25, 0x1
+	LONG $0x20350162; WORD $0xcbeb // vpord ymm25, ymm25, ymm27
+	LONG $0x287d0362; WORD $0xcb39; BYTE $0x01 // vextracti32x4 xmm27, ymm25, 0x1
+	LONG $0x00350162; WORD $0xcbeb // vpord xmm25, xmm25, xmm27
+	LONG $0x087d0162; WORD $0xd970; BYTE $0xee // vpshufd xmm27, xmm25, 0xee # xmm27 = xmm25[2,3,2,3]
+	LONG $0x00a50162; WORD $0xc9eb // vporq xmm25, xmm27, xmm25
+	LONG $0x08fd6162; WORD $0xca7e // vmovq rdx, xmm25
+	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
+	LONG $0x20e8c149 // shr r8, 0x20
+	WORD $0x0941; BYTE $0xd0 // or r8d, edx
+	LONG $0x087de162; WORD $0xfa7e // vmovd edx, xmm23
+	LONG $0xd2bf0f44 // movsx r10d, dx
+	LONG $0x03fac141 // sar r10d, 0x3
+	WORD $0x634d; BYTE $0xd2 // movsxd r10, r10d
+	LONG $0xd6af0f4d // imul r10, r14
+	LONG $0x57148d4f // lea r10, [r15 + 2*r10]
+	WORD $0x634d; BYTE $0xc9 // movsxd r9, r9d
+	LONG $0x4a0c8d4f // lea r9, [r10 + 2*r9]
+	LONG $0x20c5b362; WORD $0xd13f; BYTE $0x04 // vpcmpneqw k2, ymm23, ymm17
+	LONG $0xd2937bc5 // kmovd r10d, k2
+	LONG $0xd7854466 // test di, r10w
+	LONG $0x01a8840f; WORD $0x0000 // je 0x2e00 <glideAVX512+0x2e00>
+	LONG $0x40ade362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm26, ymm0, 0x1
+	LONG $0x927bc1c4; BYTE $0xd8 // kmovd k3, r8d
+	LONG $0xcbfd2262; WORD $0xcf62 // vpexpandw zmm25 {k3} {z}, zmm23
+	LONG $0x3379e3c4; WORD $0x01d3 // kshiftld k2, k3, 0x1
+	LONG $0xcafda262; WORD $0xff62 // vpexpandw zmm23 {k2} {z}, zmm23
+	LONG $0x000007ba; BYTE $0x00 // mov edx, 0x7
+	LONG $0x287d6262; WORD $0xd27b // vpbroadcastw ymm26, edx
+	LONG $0x20ad2162; WORD $0xd1db // vpandq ymm26, ymm26, ymm17
+	LONG $0x28e50262; WORD $0xd212 // vpsllvw ymm26, ymm3, ymm26
+	LONG $0x202d6162; WORD $0xd3f9 // vpsubw ymm26, ymm26, ymm3
+	LONG $0x20ad0262; WORD $0xc012 // vpsllvw ymm24, ymm26, ymm24
+	LONG $0x21bdf262; WORD $0xe426 // vptestmw k4 {k1}, ymm24, ymm4
+	LONG $0xe498f8c5 // kortestw k4, k4
+	WORD $0x4674 // je 0x2ceb <glideAVX512+0x2ceb>
+	LONG $0x48750162; WORD $0x14fd; BYTE $0x61 // vpaddw zmm26, zmm1, zmmword ptr [r9 + 2*r12]
+	LONG $0x2cfd2262; WORD $0xde66 // vpblendmw ymm27 {k4}, ymm0, ymm22
+	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xdb8d // vpermw zmm27, zmm25, zmm27
+	LONG $0x432d0262; WORD $0xd33a // vpminuw zmm26 {k3}, zmm26, zmm27
+	LONG $0x2cfd2262; WORD $0xdd66 // vpblendmw ymm27 {k4}, ymm0, ymm21
+	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
+	LONG $0x40c50262; WORD $0xdb8d // vpermw zmm27, zmm23, zmm27
+	LONG $0x422d0262; WORD $0xd33a // vpminuw zmm26 {k2}, zmm26, zmm27
+	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
+	LONG $0x48fe0162; WORD $0x147f; BYTE $0x61 // vmovdqu64 zmmword ptr [r9 + 2*r12], zmm26
+	LONG $0x21bdb262; WORD $0xe026 // vptestmw k4 {k1}, ymm24, ymm16
+	LONG $0xe498f8c5 // kortestw k4, k4
+	WORD $0x4474 // je 0x2d3b <glideAVX512+0x2d3b>
+	LONG $0x48754162; WORD $0x11fd // vpaddw zmm26, zmm1, zmmword ptr [r9]
+	LONG $0x2cfd2262; WORD $0xde66 // vpblendmw ymm27 {k4}, ymm0, ymm22
+	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xdb8d // vpermw zmm27, zmm25, zmm27
+	LONG $0x432d0262; WORD $0xd33a // vpminuw zmm26 {k3}, zmm26, zmm27
+	LONG $0x2cfd2262; WORD $0xdd66 // vpblendmw ymm27 {k4}, ymm0, ymm21
+	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
+	LONG $0x40c50262; WORD $0xdb8d // vpermw zmm27, zmm23, zmm27
+	LONG $0x422d0262; WORD $0xd33a // vpminuw zmm26 {k2}, zmm26, zmm27
+	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
+	LONG $0x48fe4162; WORD $0x117f // vmovdqu64 zmmword ptr [r9], zmm26
+	LONG $0x000004ba; BYTE $0x00 // mov edx, 0x4
+	LONG $0x287d6262; WORD $0xd27b // vpbroadcastw ymm26, edx
+	LONG $0x21bd9262; WORD $0xe226 // vptestmw k4 {k1}, ymm24, ymm26
+	LONG $0xe498f8c5 // kortestw k4, k4
+	WORD $0x4674 // je 0x2d98 <glideAVX512+0x2d98>
+	LONG $0x48750162; WORD $0x14fd; BYTE $0x71 // vpaddw zmm26, zmm1, zmmword ptr [r9 + 2*r14]
+	LONG $0x2cfd2262; WORD $0xde66 // vpblendmw ymm27 {k4}, ymm0, ymm22
+	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
+	LONG $0x40b50262; WORD $0xdb8d // vpermw zmm27, zmm25, zmm27
+	LONG $0x432d0262; WORD $0xd33a // vpminuw zmm26 {k3}, zmm26, zmm27
+	LONG $0x2cfd2262; WORD $0xdd66 // vpblendmw ymm27 {k4}, ymm0, ymm21
+	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
+	LONG $0x40c50262; WORD $0xdb8d // vpermw zmm27, zmm23, zmm27
+	LONG $0x422d0262; WORD $0xd33a // vpminuw zmm26 {k2}, zmm26, zmm27
+	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
+	LONG $0x48fe0162; WORD $0x147f; BYTE $0x71 // vmovdqu64 zmmword ptr [r9 + 2*r14], zmm26
+	LONG $0x000008ba; BYTE $0x00 // mov edx, 0x8
+	LONG $0x287d6262; WORD $0xd27b // vpbroadcastw ymm26, edx
+	LONG $0x21bd9262; WORD $0xca26 // vptestmw k1 {k1}, ymm24, ymm26
+	LONG $0xc998f8c5 // kortestw k1, k1
+	LONG $0x01ad840f; WORD $0x0000 // je 0x2f60 <glideAVX512+0x2f60>
+	LONG $0x48750162; WORD $0x04fd; BYTE $0xb1 // vpaddw zmm24, zmm1, zmmword ptr [r9 + 4*r14]
+	LONG $0x29fda262; WORD $0xf666 // vpblendmw ymm22 {k1}, ymm0, ymm22
+	LONG $0x40cde362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm22, zmm22, ymm0, 0x1
+	LONG $0x40b5a262; WORD $0xf68d // vpermw zmm22, zmm25, zmm22
+	LONG $0x433d2262; WORD $0xc63a // vpminuw zmm24 {k3}, zmm24, zmm22
+	LONG $0x29fda262; WORD $0xed66 // vpblendmw ymm21 {k1}, ymm0, ymm21
+	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
+	LONG $0x40c5a262; WORD $0xed8d // vpermw zmm21, zmm23, zmm21
+	LONG $0x423d2262; WORD $0xc53a // vpminuw zmm24 {k2}, zmm24, zmm21
+	LONG $0x403de162; WORD $0xe9f9 // vpsubw zmm21, zmm24, zmm1
+	LONG $0x48fe8162; WORD $0x2c7f; BYTE $0xb1 // vmovdqu64 zmmword ptr [r9 + 4*r14], zmm21
+	LONG $0x000162e9; BYTE $0x00 // jmp 0x2f60 <glideAVX512+0x2f60>
+	WORD $0x9066 // nop
+	WORD $0xd789 // mov edi, edx
+	WORD $0xe783; BYTE $0x07 // and edi, 0x7
+	LONG $0x0155840f; WORD $0x0000 // je 0x2f60 <glideAVX512+0x2f60>
+	LONG $0x40ade362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm26, ymm0, 0x1
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0xc9fd2262; WORD $0xc762 // vpexpandw zmm24 {k1} {z}, zmm23
+	LONG $0x40cd6362; WORD $0xc83a; BYTE $0x01 // vinserti64x4 zmm25, zmm22, ymm0, 0x1
+	LONG $0x404da362; WORD $0xf625; BYTE $0xff // vpternlogd zmm22, zmm22, zmm22, 0xff
+	LONG $0x41bd8262; WORD $0xf18d // vpermw zmm22 {k1}, zmm24, zmm25
+	LONG $0x3379e3c4; WORD $0x01c9 // kshiftld k1, k1, 0x1
+	LONG $0xc9fda262; WORD $0xff62 // vpexpandw zmm23 {k1} {z}, zmm23
+	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
+	LONG $0x40c5a262; WORD $0xed8d // vpermw zmm21, zmm23, zmm21
+	LONG $0x414da262; WORD $0xf53a // vpminuw zmm22 {k1}, zmm22, zmm21
+	LONG $0x4875c162; WORD $0x29fd // vpaddw zmm21, zmm1, zmmword ptr [r9]
+	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
+	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
+	LONG $0x48fec162; WORD $0x297f // vmovdqu64 zmmword ptr [r9], zmm21
+	WORD $0xff83; BYTE $0x01 // cmp edi, 0x1
+	LONG $0x00ef840f; WORD $0x0000 // je 0x2f60 <glideAVX512+0x2f60>
+	LONG $0x48758162; WORD $0x2cfd; BYTE $0x71 // vpaddw zmm21, zmm1, zmmword ptr [r9 + 2*r14]
+	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
+	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
+	LONG $0x48fe8162; WORD $0x2c7f; BYTE $0x71 // vmovdqu64 zmmword ptr [r9 + 2*r14], zmm21
+	LONG $0xfd478d44 // lea r8d, [rdi - 0x3]
+	LONG $0xfdf88341 // cmp r8d, -0x3
+	LONG $0x00c7870f; WORD $0x0000 // ja 0x2f60 <glideAVX512+0x2f60>
+	LONG $0x71048d4f // lea r8, [r9 + 2*r14]
+	LONG $0x48758162; WORD $0x2cfd; BYTE $0x70 // vpaddw zmm21, zmm1, zmmword ptr [r8 + 2*r14]
+	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
+	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
+	LONG $0x48fe8162; WORD $0x2c7f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm21
+	WORD $0xe283; BYTE $0x06 // and edx, 0x6
+	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
+	LONG $0x009d840f; WORD $0x0000 // je 0x2f60 <glideAVX512+0x2f60>
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	LONG $0x48758162; WORD $0x2cfd; BYTE $0x70 // vpaddw zmm21, zmm1, zmmword ptr [r8 + 2*r14]
+	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
+	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
+	LONG $0x48fe8162; WORD $0x2c7f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm21
+	LONG $0xfb4f8d44 // lea r9d, [rdi - 0x5]
+	LONG $0xfdf98341 // cmp r9d, -0x3
+	WORD $0x7577 // ja 0x2f60 <glideAVX512+0x2f60>
+	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
+	LONG $0x48758162; WORD $0x2cfd; BYTE $0x70 // vpaddw zmm21, zmm1, zmmword ptr [r8 + 2*r14]
+	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
+	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
+	LONG $0x48fe8162; WORD $0x2c7f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm21
+	WORD $0xfa83; BYTE $0x04 // cmp edx, 0x4
+	WORD $0x5274 // je 0x2f60 <glideAVX512+0x2f60>
+	LONG $0x70148d4b // lea rdx, [r8 + 2*r14]
+	LONG $0x4875a162; WORD $0x2cfd; BYTE $0x72 // vpaddw zmm21, zmm1, zmmword ptr [rdx + 2*r14]
+	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
+	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
+	LONG $0x48fea162; WORD $0x2c7f; BYTE $0x72 // vmovdqu64 zmmword ptr [rdx + 2*r14], zmm21
+	WORD $0xc783; BYTE $0xf9 // add edi, -0x7
+	WORD $0xff83; BYTE $0xfd // cmp edi, -0x3
+	WORD $0x2c77 // ja 0x2f60 <glideAVX512+0x2f60>
+	LONG $0x72148d4a // lea rdx, [rdx + 2*r14]
+	LONG $0x4875a162; WORD $0x2cfd; BYTE $0x72 // vpaddw zmm21, zmm1, zmmword ptr [rdx + 2*r14]
+	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
+	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
+	LONG $0x48fea162; WORD $0x2c7f; BYTE $0x72 // vmovdqu64 zmmword ptr [rdx + 2*r14], zmm21
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0xce29 // sub esi, ecx
+	LONG $0xfad8860f; WORD $0xffff // jbe 0x2a40 <glideAVX512+0x2a40>
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0xa9fda262; WORD $0xd263 // vpcompressw ymm18 {k1} {z}, ymm18
+	LONG $0xa9fda262; WORD $0xdb63 // vpcompressw ymm19 {k1} {z}, ymm19
+	LONG $0xa9fda262; WORD $0xc963 // vpcompressw ymm17 {k1} {z}, ymm17
+	LONG $0xa9fda262; WORD $0xe463 // vpcompressw ymm20 {k1} {z}, ymm20
+	LONG $0xfffb37e9; BYTE $0xff // jmp 0x2ac0 <glideAVX512+0x2ac0>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
+	LONG $0x50438b48 // mov rax, qword ptr [rbx + 0x50]
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	LONG $0xf1da8e0f; WORD $0xffff // jle 0x2180 <glideAVX512+0x2180>
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x384b8b48 // mov rcx, qword ptr [rbx + 0x38]
+	WORD $0xc789 // mov edi, eax
+	WORD $0xd729 // sub edi, edx
+	LONG $0x01728d48 // lea rsi, [rdx + 0x1]
+	LONG $0x01c7f640 // test dil, 0x1
+	WORD $0x1b74 // je 0x2fd9 <glideAVX512+0x2fd9>
+	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
+	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
+	LONG $0xd093fbc5 // kmovd edx, k0
+	WORD $0x0941; BYTE $0xd1 // or r9d, edx
+	LONG $0x48048d4d // lea r8, [r8 + 2*rcx]
+	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0xf19e840f; WORD $0xffff // je 0x2180 <glideAVX512+0x2180>
+	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
+	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
+	LONG $0x4875d162; WORD $0x24fd; BYTE $0x48 // vpaddw zmm4, zmm1, zmmword ptr [r8 + 2*rcx]
+	LONG $0x4865f262; WORD $0xdc3a // vpminuw zmm3, zmm3, zmm4
+	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
+	LONG $0xf093fbc5 // kmovd esi, k0
+	WORD $0x0941; BYTE $0xf1 // or r9d, esi
+	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	LONG $0xfec08348 // add rax, -0x2
+	WORD $0xd675 // jne 0x2ff0 <glideAVX512+0x2ff0>
+	LONG $0xfff161e9; BYTE $0xff // jmp 0x2180 <glideAVX512+0x2180>
+	WORD $0x8545; BYTE $0xc9 // test r9d, r9d
+	WORD $0x0e74 // je 0x3032 <glideAVX512+0x3032>
+	LONG $0x98838b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rbx + 0x98]
+	LONG $0x0100c748; WORD $0x0000; BYTE $0x00 // mov qword ptr [rax], 0x1
+	LONG $0x68c48348 // add rsp, 0x68
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13

@@ -4,24 +4,48 @@ package pixel
 
 import "unsafe"
 
-// steps are the lanes' numbers.
-var steps = [longest]int32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}
+// glideSteps is what the kernels need of each column: its distance from the middle one, the parabola, its number, and the number of
+// the one before.
+var glideSteps = func() (s [4][BlockWidth]int16) {
+	for k := range BlockWidth {
+		s[0][k], s[1][k], s[2][k], s[3][k] = half(k), bow(k), int16(k), int16(max(k-1, 0))
+	}
+	return s
+}()
 
-// args is what the kernels take. They must not be called through a variable, or a and slow would be allocated.
-func (g *Glide) args(slow *int64, pix []uint16, lo, hi int, runs []Run, src []uint16) glideArgs {
+// glideWork is room that the kernels work in: 25 vectors, and readings of a block.
+type glideWork struct {
+	vectors [25 * BlockWidth]int16
+	last    [16 * BlockWidth]uint16
+	slow    int64 // not 0: some readings were not drawn
+}
+
+// args is what the kernels take. They must not be called through a variable, or a and w would be allocated.
+func (g *Glide) args(w *glideWork, pix []uint16, lo, hi int, blocks []Block, src []uint16, n, first, end int) glideArgs {
 	a := glideArgs{
-		pix: unsafe.Pointer(unsafe.SliceData(pix)), src: unsafe.Pointer(&src[0]), inverse: unsafe.Pointer(g.Inverse),
-		runs: unsafe.Pointer(&runs[0]), steps: unsafe.Pointer(&steps[0]),
-		width: int64(g.Width), lo: int64(lo), hi: int64(hi),
-		n: int64(len(src)), length: int64(g.Length), closer: 65535 - int64(g.Slack), wider: 2 * int64(g.Slack),
-		offset: int64(g.Offset), columns: 2, slow: unsafe.Pointer(slow),
+		pix: unsafe.Pointer(unsafe.SliceData(pix)), src: unsafe.Pointer(&src[0]),
+		blocks: unsafe.Pointer(&blocks[0]), steps: unsafe.Pointer(&glideSteps),
+		width: int64(g.Width), lo: int64(lo), hi: int64(hi), n: int64(n), count: int64(n / BlockWidth),
+		first: int64(first), end: int64(end), row: int64(1 << 15 / g.Rows), frac: int64(g.Frac), fine: int64(g.Fine), near: int64(min(g.Near, 65535)),
+		offset: int64(g.Offset), columns: int64(min(max(g.Columns, 2), 4)), share: g.Share, shift: g.Shift,
+		slow: unsafe.Pointer(&w.slow), work: unsafe.Pointer(&w.vectors),
 	}
-	if g.Columns > 2 {
-		a.columns = 3
-	}
-	a.room = a.width - 3
 	if g.Bent {
 		a.bent = 1
 	}
+	return a
+}
+
+// rest is a for what whole blocks left over of each row: drawn as a whole block again, with readings of 0 behind. It has
+// no blocks where nothing is left over.
+func (a glideArgs) rest(w *glideWork, blocks []Block, src []uint16, n, rows int) glideArgs {
+	rest := n % BlockWidth
+	if a.count = 0; rest == 0 {
+		return a
+	}
+	for j := range rows {
+		copy(w.last[j*BlockWidth:], src[(j+1)*n-rest:(j+1)*n])
+	}
+	a.src, a.blocks, a.n, a.count = unsafe.Pointer(&w.last), unsafe.Pointer(&blocks[n/BlockWidth]), BlockWidth, 1
 	return a
 }

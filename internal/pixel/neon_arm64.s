@@ -5,1682 +5,2567 @@
 // func glideNEON(a)
 TEXT ·glideNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xa9bd5ff8 // stp x24, x23, [sp, #-0x30]!
-	WORD $0xa90157f6 // stp x22, x21, [sp, #0x10]
-	WORD $0xa9024ff4 // stp x20, x19, [sp, #0x20]
-	WORD $0x2a1f03e9 // mov w9, wzr
-	WORD $0xf940380b // ldr x11, [x0, #0x70]
-	WORD $0xf9400c08 // ldr x8, [x0, #0x18]
-	WORD $0x4e040d20 // dup v0.4s, w9
-	WORD $0xa944240a // ldp x10, x9, [x0, #0x40]
-	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
-	WORD $0xf1000d7f // cmp x11, #0x3
-	WORD $0x5400618b // b.lt 0xc58 <glideNEON+0xc58>
-	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400ceeb // b.lt 0x1a0c <glideNEON+0x1a0c>
-	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x5400ceab // b.lt 0x1a0c <glideNEON+0x1a0c>
-	WORD $0xaa1f03eb // mov x11, xzr
-	WORD $0x5100052c // sub w12, w9, #0x1
-	WORD $0x4e040d82 // dup v2.4s, w12
-	WORD $0xf940040c // ldr x12, [x0, #0x8]
-	WORD $0x5280002d // mov w13, #0x1 // =1
-	WORD $0x4e040da3 // dup v3.4s, w13
-	WORD $0x529fffcd // mov w13, #0xfffe // =65534
-	WORD $0x4e040da4 // dup v4.4s, w13
-	WORD $0x5280004d // mov w13, #0x2 // =2
-	WORD $0x4e040da5 // dup v5.4s, w13
-	WORD $0x529fffed // mov w13, #0xffff // =65535
-	WORD $0x52a0002e // mov w14, #0x10000 // =65536
-	WORD $0x14000005 // b 0x80 <glideNEON+0x80>
-	WORD $0x8b09016b // add x11, x11, x9
-	WORD $0x91017108 // add x8, x8, #0x5c
-	WORD $0xeb0a017f // cmp x11, x10
-	WORD $0x5400cc8a // b.ge 0x1a0c <glideNEON+0x1a0c>
-	WORD $0xaa1f03ef // mov x15, xzr
-	WORD $0x8b0b0590 // add x16, x12, x11, lsl #1
-	WORD $0x14000005 // b 0x9c <glideNEON+0x9c>
-	WORD $0xd503201f // nop
-	WORD $0x910011ef // add x15, x15, #0x4
-	WORD $0xeb0901ff // cmp x15, x9
-	WORD $0x54fffeca // b.ge 0x70 <glideNEON+0x70>
-	WORD $0xd37ff9f1 // lsl x17, x15, #1
-	WORD $0xfc716a06 // ldr d6, [x16, x17]
-	WORD $0x2f10a4c6 // ushll v6.4s, v6.4h, #0x0
-	WORD $0x6eb0a8c7 // umaxv s7, v6.4s
-	WORD $0x1e2600f1 // fmov w17, s7
-	WORD $0x34ffff11 // cbz w17, 0x90 <glideNEON+0x90>
-	WORD $0x0e0c3cd1 // mov w17, v6.s[1]
-	WORD $0xf9400801 // ldr x1, [x0, #0x10]
-	WORD $0xf9401002 // ldr x2, [x0, #0x20]
-	WORD $0xd37ef5e3 // lsl x3, x15, #2
-	WORD $0x3ce36851 // ldr q17, [x2, x3]
-	WORD $0x1e2600c2 // fmov w2, s6
-	WORD $0xb8625822 // ldr w2, [x1, w2, uxtw #2]
-	WORD $0xb8715831 // ldr w17, [x1, w17, uxtw #2]
-	WORD $0x0e143cc3 // mov w3, v6.s[2]
-	WORD $0x8b234823 // add x3, x1, w3, uxtw #2
-	WORD $0x1e270047 // fmov s7, w2
-	WORD $0x4e0c1e27 // mov v7.s[1], w17
-	WORD $0x4ea71cf0 // mov v16.16b, v7.16b
-	WORD $0x4d408070 // ld1 { v16.s }[2], [x3]
-	WORD $0x0e1c3cc3 // mov w3, v6.s[3]
-	WORD $0x1e270052 // fmov s18, w2
-	WORD $0x8b234821 // add x1, x1, w3, uxtw #2
-	WORD $0x91016102 // add x2, x8, #0x58
-	WORD $0xb9400103 // ldr w3, [x8]
-	WORD $0x4d40c853 // ld1r { v19.4s }, [x2]
-	WORD $0x4e311c51 // and v17.16b, v2.16b, v17.16b
-	WORD $0x4e0c1e32 // mov v18.s[1], w17
-	WORD $0x6ea38634 // sub v20.4s, v17.4s, v3.4s
-	WORD $0x4eb19e94 // mul v20.4s, v20.4s, v17.4s
-	WORD $0x91001111 // add x17, x8, #0x4
-	WORD $0x4d409030 // ld1 { v16.s }[3], [x1]
-	WORD $0xb9405001 // ldr w1, [x0, #0x50]
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0x91002111 // add x17, x8, #0x8
-	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
-	WORD $0x9100a111 // add x17, x8, #0x28
-	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
-	WORD $0x9100b111 // add x17, x8, #0x2c
-	WORD $0x4d40ca38 // ld1r { v24.4s }, [x17]
-	WORD $0x91004111 // add x17, x8, #0x10
-	WORD $0x4eb19717 // mla v23.4s, v24.4s, v17.4s
-	WORD $0x0b030021 // add w1, w1, w3
-	WORD $0x4e040c38 // dup v24.4s, w1
-	WORD $0xb9400d01 // ldr w1, [x8, #0xc]
-	WORD $0x4eb196b8 // mla v24.4s, v21.4s, v17.4s
-	WORD $0xb9405002 // ldr w2, [x0, #0x50]
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0x4f3f0694 // sshr v20.4s, v20.4s, #0x1
-	WORD $0x4eb496d8 // mla v24.4s, v22.4s, v20.4s
-	WORD $0x0eb2c2f6 // smull v22.2d, v23.2s, v18.2s
-	WORD $0x4eb0c2f7 // smull2 v23.2d, v23.4s, v16.4s
-	WORD $0x4e975ad6 // uzp2 v22.4s, v22.4s, v23.4s
-	WORD $0x0b010051 // add w17, w2, w1
-	WORD $0x4e040e37 // dup v23.4s, w17
-	WORD $0x4eb196b7 // mla v23.4s, v21.4s, v17.4s
-	WORD $0x91005111 // add x17, x8, #0x14
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0x4eb496b7 // mla v23.4s, v21.4s, v20.4s
-	WORD $0x9100c111 // add x17, x8, #0x30
-	WORD $0x4d40ca34 // ld1r { v20.4s }, [x17]
-	WORD $0x9100d111 // add x17, x8, #0x34
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0x4eb196b4 // mla v20.4s, v21.4s, v17.4s
-	WORD $0x0eb2c292 // smull v18.2d, v20.2s, v18.2s
-	WORD $0x4eb0c294 // smull2 v20.2d, v20.4s, v16.4s
-	WORD $0x4e945a52 // uzp2 v18.4s, v18.4s, v20.4s
-	WORD $0x4eb68714 // add v20.4s, v24.4s, v22.4s
-	WORD $0x4eb286f2 // add v18.4s, v23.4s, v18.4s
-	WORD $0xf9403411 // ldr x17, [x0, #0x68]
-	WORD $0xb40002d1 // cbz x17, 0x20c <glideNEON+0x20c>
-	WORD $0x0ea7c0f5 // smull v21.2d, v7.2s, v7.2s
-	WORD $0x4eb0c216 // smull2 v22.2d, v16.4s, v16.4s
-	WORD $0x4e965ab5 // uzp2 v21.4s, v21.4s, v22.4s
-	WORD $0x91010111 // add x17, x8, #0x40
-	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
-	WORD $0x91011111 // add x17, x8, #0x44
-	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
-	WORD $0x4eb196f6 // mla v22.4s, v23.4s, v17.4s
-	WORD $0x0eb5c2d7 // smull v23.2d, v22.2s, v21.2s
-	WORD $0x4eb5c2d6 // smull2 v22.2d, v22.4s, v21.4s
-	WORD $0x4e965af6 // uzp2 v22.4s, v23.4s, v22.4s
-	WORD $0x91012111 // add x17, x8, #0x48
-	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
-	WORD $0x91013111 // add x17, x8, #0x4c
-	WORD $0x4d40ca38 // ld1r { v24.4s }, [x17]
-	WORD $0x4eb19717 // mla v23.4s, v24.4s, v17.4s
-	WORD $0x0eb5c2f8 // smull v24.2d, v23.2s, v21.2s
-	WORD $0x4eb5c2f5 // smull2 v21.2d, v23.4s, v21.4s
-	WORD $0x4e955b15 // uzp2 v21.4s, v24.4s, v21.4s
-	WORD $0x4eb486d4 // add v20.4s, v22.4s, v20.4s
-	WORD $0x4eb286b2 // add v18.4s, v21.4s, v18.4s
-	WORD $0x6ea68c15 // cmeq v21.4s, v0.4s, v6.4s
-	WORD $0x6ea08e16 // cmeq v22.4s, v16.4s, v0.4s
-	WORD $0xb9401911 // ldr w17, [x8, #0x18]
-	WORD $0xb9405801 // ldr w1, [x0, #0x58]
-	WORD $0x0b110031 // add w17, w1, w17
-	WORD $0x4e040e37 // dup v23.4s, w17
-	WORD $0x91007111 // add x17, x8, #0x1c
-	WORD $0x4d40ca38 // ld1r { v24.4s }, [x17]
-	WORD $0x4eb486f7 // add v23.4s, v23.4s, v20.4s
-	WORD $0x4eb19717 // mla v23.4s, v24.4s, v17.4s
-	WORD $0x9100e111 // add x17, x8, #0x38
-	WORD $0x4d40ca38 // ld1r { v24.4s }, [x17]
-	WORD $0x4eb61e76 // orr v22.16b, v19.16b, v22.16b
-	WORD $0x0ea7c313 // smull v19.2d, v24.2s, v7.2s
-	WORD $0x4eb0c318 // smull2 v24.2d, v24.4s, v16.4s
-	WORD $0x4e985a73 // uzp2 v19.4s, v19.4s, v24.4s
-	WORD $0x4e751ed5 // bic v21.16b, v22.16b, v21.16b
-	WORD $0xb9402111 // ldr w17, [x8, #0x20]
-	WORD $0xb9405801 // ldr w1, [x0, #0x58]
-	WORD $0x0b110031 // add w17, w1, w17
-	WORD $0x4e040e38 // dup v24.4s, w17
-	WORD $0x91009111 // add x17, x8, #0x24
-	WORD $0x4d40ca39 // ld1r { v25.4s }, [x17]
-	WORD $0x4eb28718 // add v24.4s, v24.4s, v18.4s
-	WORD $0x4eb19738 // mla v24.4s, v25.4s, v17.4s
-	WORD $0x9100f111 // add x17, x8, #0x3c
-	WORD $0x4d40ca39 // ld1r { v25.4s }, [x17]
-	WORD $0x4ea11ea1 // orr v1.16b, v21.16b, v1.16b
-	WORD $0x0ea7c327 // smull v7.2d, v25.2s, v7.2s
-	WORD $0x4eb0c330 // smull2 v16.2d, v25.4s, v16.4s
-	WORD $0x4e9058e7 // uzp2 v7.4s, v7.4s, v16.4s
-	WORD $0x91014111 // add x17, x8, #0x50
-	WORD $0x4d40ca30 // ld1r { v16.4s }, [x17]
-	WORD $0x91015111 // add x17, x8, #0x54
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0x4eb386f3 // add v19.4s, v23.4s, v19.4s
-	WORD $0x4eb196b0 // mla v16.4s, v21.4s, v17.4s
-	WORD $0x4f2e54c6 // shl v6.4s, v6.4s, #0xe
-	WORD $0x0ea6c211 // smull v17.2d, v16.2s, v6.2s
-	WORD $0x4ea6c206 // smull2 v6.2d, v16.4s, v6.4s
-	WORD $0x4e865a26 // uzp2 v6.4s, v17.4s, v6.4s
-	WORD $0x91018011 // add x17, x0, #0x60
-	WORD $0x4d40ca30 // ld1r { v16.4s }, [x17]
-	WORD $0x4ea78715 // add v21.4s, v24.4s, v7.4s
-	WORD $0x4ea68606 // add v6.4s, v16.4s, v6.4s
-	WORD $0x4f3404c6 // sshr v6.4s, v6.4s, #0xc
-	WORD $0x6ea384c7 // sub v7.4s, v6.4s, v3.4s
-	WORD $0x4f300686 // sshr v6.4s, v20.4s, #0x10
-	WORD $0x4f300673 // sshr v19.4s, v19.4s, #0x10
-	WORD $0x4f300651 // sshr v17.4s, v18.4s, #0x10
-	WORD $0x4f3006b0 // sshr v16.4s, v21.4s, #0x10
-	WORD $0x6ea434f5 // cmhi v21.4s, v7.4s, v4.4s
-	WORD $0x9101e011 // add x17, x0, #0x78
-	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
-	WORD $0x4eb51ed5 // orr v21.16b, v22.16b, v21.16b
-	WORD $0x6eb734d6 // cmhi v22.4s, v6.4s, v23.4s
-	WORD $0x4ea31c77 // mov v23.16b, v3.16b
-	WORD $0x4f301697 // ssra v23.4s, v20.4s, #0x10
-	WORD $0x6eb78674 // sub v20.4s, v19.4s, v23.4s
-	WORD $0x6ea53694 // cmhi v20.4s, v20.4s, v5.4s
-	WORD $0x4eb61e94 // orr v20.16b, v20.16b, v22.16b
-	WORD $0x4ea31c76 // mov v22.16b, v3.16b
-	WORD $0x4f301656 // ssra v22.4s, v18.4s, #0x10
-	WORD $0x6eb68612 // sub v18.4s, v16.4s, v22.4s
-	WORD $0x6ea53652 // cmhi v18.4s, v18.4s, v5.4s
-	WORD $0x4eb21e92 // orr v18.16b, v20.16b, v18.16b
-	WORD $0xb9403011 // ldr w17, [x0, #0x30]
-	WORD $0x4e040e34 // dup v20.4s, w17
-	WORD $0x9100e011 // add x17, x0, #0x38
-	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
-	WORD $0x4eb13694 // cmgt v20.4s, v20.4s, v17.4s
-	WORD $0x4eb63616 // cmgt v22.4s, v16.4s, v22.4s
-	WORD $0x4eb41ed4 // orr v20.16b, v22.16b, v20.16b
-	WORD $0x4eb21e92 // orr v18.16b, v20.16b, v18.16b
-	WORD $0x4f3f5652 // shl v18.4s, v18.4s, #0x1f
-	WORD $0x4ea0aa52 // cmlt v18.4s, v18.4s, #0
-	WORD $0x4eb21eb2 // orr v18.16b, v21.16b, v18.16b
-	WORD $0x6eb0aa52 // umaxv s18, v18.4s
-	WORD $0x1e260251 // fmov w17, s18
-	WORD $0x34003151 // cbz w17, 0x970 <glideNEON+0x970>
-	WORD $0x4e040db2 // dup v18.4s, w13
-	WORD $0x4ea71ea7 // orr v7.16b, v21.16b, v7.16b
-	WORD $0x4e040dd4 // dup v20.4s, w14
-	WORD $0x4e261e46 // and v6.16b, v18.16b, v6.16b
-	WORD $0x4eb39e93 // mul v19.4s, v20.4s, v19.4s
-	WORD $0x4ea61e66 // orr v6.16b, v19.16b, v6.16b
-	WORD $0x4eb09e90 // mul v16.4s, v20.4s, v16.4s
-	WORD $0x4e311e51 // and v17.16b, v18.16b, v17.16b
-	WORD $0x4eb11e10 // orr v16.16b, v16.16b, v17.16b
-	WORD $0x1e2600f1 // fmov w17, s7
-	WORD $0x37f80bf1 // tbnz w17, #0x1f, 0x4f0 <glideNEON+0x4f0>
-	WORD $0x1e260201 // fmov w1, s16
-	WORD $0x13003c22 // sxth w2, w1
-	WORD $0x13107c21 // asr w1, w1, #16
-	WORD $0xb9403003 // ldr w3, [x0, #0x30]
-	WORD $0xb9403804 // ldr w4, [x0, #0x38]
-	WORD $0x6b02007f // cmp w3, w2
-	WORD $0x1a82c062 // csel w2, w3, w2, gt
-	WORD $0x6b01009f // cmp w4, w1
-	WORD $0x1a81b083 // csel w3, w4, w1, lt
-	WORD $0x6b03005f // cmp w2, w3
-	WORD $0x54000a8a // b.ge 0x4f0 <glideNEON+0x4f0>
-	WORD $0xf9401405 // ldr x5, [x0, #0x28]
-	WORD $0x1e2600c1 // fmov w1, s6
-	WORD $0x13107c24 // asr w4, w1, #16
-	WORD $0x6b0400bf // cmp w5, w4
-	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
-	WORD $0x13003c21 // sxth w1, w1
-	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
-	WORD $0x6b04003f // cmp w1, w4
-	WORD $0x5400096a // b.ge 0x4f0 <glideNEON+0x4f0>
-	WORD $0x93407c42 // sxtw x2, w2
-	WORD $0x93407c63 // sxtw x3, w3
-	WORD $0x93407c84 // sxtw x4, w4
-	WORD $0x93407cb3 // sxtw x19, w5
-	WORD $0xf9400007 // ldr x7, [x0]
-	WORD $0x4b010085 // sub w5, w4, w1
-	WORD $0x924004a5 // and x5, x5, #0x3
-	WORD $0xcb040026 // sub x6, x1, x4
-	WORD $0x9b337c54 // smull x20, w2, w19
-	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
-	WORD $0xd37ffa73 // lsl x19, x19, #1
-	WORD $0x14000007 // b 0x410 <glideNEON+0x410>
+	WORD $0xd102c3ff // sub sp, sp, #0xb0
+	WORD $0xa9067bfd // stp x29, x30, [sp, #0x60]
+	WORD $0xa90767fa // stp x26, x25, [sp, #0x70]
+	WORD $0xa9085ff8 // stp x24, x23, [sp, #0x80]
+	WORD $0xa90957f6 // stp x22, x21, [sp, #0x90]
+	WORD $0xa90a4ff4 // stp x20, x19, [sp, #0xa0]
+	WORD $0xaa0003f7 // mov x23, x0
+	WORD $0xf9404408 // ldr x8, [x0, #0x88]
+	WORD $0xf100111f // cmp x8, #0x4
+	WORD $0x52900015 // mov w21, #0x8000 // =32768
+	WORD $0xf9002fe0 // str x0, [sp, #0x58]
+	WORD $0xb9003ff5 // str w21, [sp, #0x3c]
+	WORD $0x5400468b // b.lt 0x900 <glideNEON+0x900>
+	WORD $0xf94022ee // ldr x14, [x23, #0x40]
+	WORD $0xf10005df // cmp x14, #0x1
+	WORD $0x54013cab // b.lt 0x27d0 <glideNEON+0x27d0>
+	WORD $0xaa1f03ec // mov x12, xzr
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0xd2881016 // mov x22, #0x4080 // =16512
+	WORD $0xf2a20416 // movk x22, #0x1020, lsl #16
+	WORD $0xf2c08116 // movk x22, #0x408, lsl #32
+	WORD $0xf2e02056 // movk x22, #0x102, lsl #48
+	WORD $0x5280040d // mov w13, #0x20 // =32
+	WORD $0x52800028 // mov w8, #0x1 // =1
+	WORD $0x4e020d01 // dup v1.8h, w8
+	WORD $0x5280090f // mov w15, #0x48 // =72
+	WORD $0x52800088 // mov w8, #0x4 // =4
+	WORD $0x4e020d02 // dup v2.8h, w8
+	WORD $0x6f07e7e3 // movi v3.2d, #0xffffffffffffffff
+	WORD $0x1400000a // b 0x9c <glideNEON+0x9c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x91000442 // add x2, x2, #0x1
-	WORD $0x8b1300e7 // add x7, x7, x19
-	WORD $0xeb03005f // cmp x2, x3
-	WORD $0x54000720 // b.eq 0x4f0 <glideNEON+0x4f0>
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xb40001e5 // cbz x5, 0x450 <glideNEON+0x450>
-	WORD $0xaa0503f4 // mov x20, x5
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xd37ffab6 // lsl x22, x21, #1
-	WORD $0x787668f7 // ldrh w23, [x7, x22]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x783668f7 // strh w23, [x7, x22]
-	WORD $0x910006b5 // add x21, x21, #0x1
-	WORD $0xf1000694 // subs x20, x20, #0x1
-	WORD $0x54fffea1 // b.ne 0x420 <glideNEON+0x420>
-	WORD $0xb10010df // cmn x6, #0x4
-	WORD $0x54fffd68 // b.hi 0x400 <glideNEON+0x400>
-	WORD $0xcb150094 // sub x20, x4, x21
-	WORD $0xd37ffab5 // lsl x21, x21, #1
-	WORD $0x8b1500f6 // add x22, x7, x21
-	WORD $0x794002d7 // ldrh w23, [x22]
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790002d7 // strh w23, [x22]
-	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790006d7 // strh w23, [x22, #0x2]
-	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ad7 // strh w23, [x22, #0x4]
-	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ed7 // strh w23, [x22, #0x6]
-	WORD $0xf1001294 // subs x20, x20, #0x4
-	WORD $0x910022b5 // add x21, x21, #0x8
-	WORD $0x54fffc01 // b.ne 0x460 <glideNEON+0x460>
-	WORD $0x17ffffc7 // b 0x400 <glideNEON+0x400>
+	WORD $0xf94022ee // ldr x14, [x23, #0x40]
+	WORD $0xa940b3ed // ldp x13, x12, [sp, #0x8]
+	WORD $0x5280090f // mov w15, #0x48 // =72
+	WORD $0x9100058c // add x12, x12, #0x1
+	WORD $0x910101ad // add x13, x13, #0x40
+	WORD $0xeb0e019f // cmp x12, x14
+	WORD $0x540139ea // b.ge 0x27d4 <glideNEON+0x27d4>
+	WORD $0xa940a2e9 // ldp x9, x8, [x23, #0x8]
+	WORD $0x9b0f2198 // madd x24, x12, x15, x8
+	WORD $0x79c08f08 // ldrsh w8, [x24, #0x46]
+	WORD $0x34000148 // cbz w8, 0xd0 <glideNEON+0xd0>
+	WORD $0x37f83fc8 // tbnz w8, #0x1f, 0x8a4 <glideNEON+0x8a4>
+	WORD $0xf9403ae8 // ldr x8, [x23, #0x70]
+	WORD $0xd100050a // sub x10, x8, #0x1
+	WORD $0xa944aee8 // ldp x8, x11, [x23, #0x48]
+	WORD $0xeb080168 // subs x8, x11, x8
+	WORD $0x54fffe6d // b.le 0x8c <glideNEON+0x8c>
+	WORD $0x140001fc // b 0x8b4 <glideNEON+0x8b4>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x0e0c3cf1 // mov w17, v7.s[1]
-	WORD $0x37f80bf1 // tbnz w17, #0x1f, 0x670 <glideNEON+0x670>
-	WORD $0x0e0c3e01 // mov w1, v16.s[1]
-	WORD $0x13003c22 // sxth w2, w1
-	WORD $0x13107c21 // asr w1, w1, #16
-	WORD $0xb9403003 // ldr w3, [x0, #0x30]
-	WORD $0xb9403804 // ldr w4, [x0, #0x38]
-	WORD $0x6b02007f // cmp w3, w2
-	WORD $0x1a82c062 // csel w2, w3, w2, gt
-	WORD $0x6b01009f // cmp w4, w1
-	WORD $0x1a81b083 // csel w3, w4, w1, lt
-	WORD $0x6b03005f // cmp w2, w3
-	WORD $0x54000a8a // b.ge 0x670 <glideNEON+0x670>
-	WORD $0xf9401405 // ldr x5, [x0, #0x28]
-	WORD $0x0e0c3cc1 // mov w1, v6.s[1]
-	WORD $0x13107c24 // asr w4, w1, #16
-	WORD $0x6b0400bf // cmp w5, w4
-	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
-	WORD $0x13003c21 // sxth w1, w1
-	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
-	WORD $0x6b04003f // cmp w1, w4
-	WORD $0x5400096a // b.ge 0x670 <glideNEON+0x670>
-	WORD $0x93407c42 // sxtw x2, w2
-	WORD $0x93407c63 // sxtw x3, w3
-	WORD $0x93407c84 // sxtw x4, w4
-	WORD $0x93407cb3 // sxtw x19, w5
-	WORD $0xf9400007 // ldr x7, [x0]
-	WORD $0x4b010085 // sub w5, w4, w1
-	WORD $0x924004a5 // and x5, x5, #0x3
-	WORD $0xcb040026 // sub x6, x1, x4
-	WORD $0x9b337c54 // smull x20, w2, w19
-	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
-	WORD $0xd37ffa73 // lsl x19, x19, #1
-	WORD $0x14000007 // b 0x590 <glideNEON+0x590>
+	WORD $0xa900b3ed // stp x13, x12, [sp, #0x8]
+	WORD $0xaa1f03f9 // mov x25, xzr
+	WORD $0x8b0c1928 // add x8, x9, x12, lsl #6
+	WORD $0xa901e3e8 // stp x8, x24, [sp, #0x18]
+	WORD $0x14000004 // b 0xf0 <glideNEON+0xf0>
+	WORD $0xf100633f // cmp x25, #0x18
+	WORD $0x91002339 // add x25, x25, #0x8
+	WORD $0x54fffca2 // b.hs 0x80 <glideNEON+0x80>
+	WORD $0xf9400ee8 // ldr x8, [x23, #0x18]
+	WORD $0x8b190508 // add x8, x8, x25, lsl #1
+	WORD $0x3dc00104 // ldr q4, [x8]
+	WORD $0x79c01309 // ldrsh w9, [x24, #0x8]
+	WORD $0x4e020d25 // dup v5.8h, w9
+	WORD $0x79c01709 // ldrsh w9, [x24, #0xa]
+	WORD $0x4e020d26 // dup v6.8h, w9
+	WORD $0x3dc01107 // ldr q7, [x8, #0x40]
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0xf94052f0 // ldr x16, [x23, #0xa0]
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x79c01b08 // ldrsh w8, [x24, #0xc]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e67b4c6 // sqrdmulh v6.8h, v6.8h, v7.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800205 // str q5, [x16]
+	WORD $0x79c01f08 // ldrsh w8, [x24, #0xe]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c02308 // ldrsh w8, [x24, #0x10]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800605 // str q5, [x16, #0x10]
+	WORD $0x79c02708 // ldrsh w8, [x24, #0x12]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c02b08 // ldrsh w8, [x24, #0x14]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x79c02f08 // ldrsh w8, [x24, #0x16]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e67b4c6 // sqrdmulh v6.8h, v6.8h, v7.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800a05 // str q5, [x16, #0x20]
+	WORD $0x79c03308 // ldrsh w8, [x24, #0x18]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c03708 // ldrsh w8, [x24, #0x1a]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800e05 // str q5, [x16, #0x30]
+	WORD $0x79c03b08 // ldrsh w8, [x24, #0x1c]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c03f08 // ldrsh w8, [x24, #0x1e]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801205 // str q5, [x16, #0x40]
+	WORD $0x79c04708 // ldrsh w8, [x24, #0x22]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c04b08 // ldrsh w8, [x24, #0x24]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801605 // str q5, [x16, #0x50]
+	WORD $0x79c05308 // ldrsh w8, [x24, #0x28]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c05708 // ldrsh w8, [x24, #0x2a]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801a05 // str q5, [x16, #0x60]
+	WORD $0x79c05f08 // ldrsh w8, [x24, #0x2e]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c06308 // ldrsh w8, [x24, #0x30]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801e05 // str q5, [x16, #0x70]
+	WORD $0x79c06b08 // ldrsh w8, [x24, #0x34]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c06f08 // ldrsh w8, [x24, #0x36]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d802205 // str q5, [x16, #0x80]
+	WORD $0x79c07708 // ldrsh w8, [x24, #0x3a]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c07b08 // ldrsh w8, [x24, #0x3c]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d802605 // str q5, [x16, #0x90]
+	WORD $0x79c07308 // ldrsh w8, [x24, #0x38]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x3d802a05 // str q5, [x16, #0xa0]
+	WORD $0x79c07f08 // ldrsh w8, [x24, #0x3e]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x3d802e05 // str q5, [x16, #0xb0]
+	WORD $0x79c08308 // ldrsh w8, [x24, #0x40]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c08708 // ldrsh w8, [x24, #0x42]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c4 // sqrdmulh v4.8h, v6.8h, v4.8h
+	WORD $0x4e6484a4 // add v4.8h, v5.8h, v4.8h
+	WORD $0x3d803204 // str q4, [x16, #0xc0]
+	WORD $0xb847a2e8 // ldur w8, [x23, #0x7a]
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d803604 // str q4, [x16, #0xd0]
+	WORD $0xb9407ae8 // ldr w8, [x23, #0x78]
+	WORD $0x2a2803e8 // mvn w8, w8
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d803a04 // str q4, [x16, #0xe0]
+	WORD $0xb94072e8 // ldr w8, [x23, #0x70]
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d803e04 // str q4, [x16, #0xf0]
+	WORD $0xb9400308 // ldr w8, [x24]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804204 // str q4, [x16, #0x100]
+	WORD $0xb94022e8 // ldr w8, [x23, #0x20]
+	WORD $0xb9400309 // ldr w9, [x24]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804604 // str q4, [x16, #0x110]
+	WORD $0xb9402ae8 // ldr w8, [x23, #0x28]
+	WORD $0xb9400709 // ldr w9, [x24, #0x4]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804a04 // str q4, [x16, #0x120]
+	WORD $0xb94032e8 // ldr w8, [x23, #0x30]
+	WORD $0xb9400709 // ldr w9, [x24, #0x4]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804e04 // str q4, [x16, #0x130]
+	WORD $0xa944a2f1 // ldp x17, x8, [x23, #0x48]
+	WORD $0xeb08023f // cmp x17, x8
+	WORD $0x54ffefaa // b.ge 0xe4 <glideNEON+0xe4>
+	WORD $0xf9400ffa // ldr x26, [sp, #0x18]
+	WORD $0xf90017f9 // str x25, [sp, #0x28]
+	WORD $0x1400000f // b 0x338 <glideNEON+0x338>
+	WORD $0xf9402ae8 // ldr x8, [x23, #0x50]
+	WORD $0x1e2703e6 // fmov s6, wzr
+	WORD $0x4e609884 // cmeq v4.8h, v4.8h, #0
+	WORD $0x4e641ca4 // bic v4.16b, v5.16b, v4.16b
+	WORD $0x6e70a885 // umaxv h5, v4.8h
+	WORD $0x6ea68ca5 // cmeq v5.4s, v5.4s, v6.4s
+	WORD $0x4e0404a5 // dup v5.4s, v5.s[0]
+	WORD $0x4e651c84 // bic v4.16b, v4.16b, v5.16b
+	WORD $0x4ea01c80 // orr v0.16b, v4.16b, v0.16b
+	WORD $0x91000631 // add x17, x17, #0x1
+	WORD $0xf9401ee9 // ldr x9, [x23, #0x38]
+	WORD $0x8b09075a // add x26, x26, x9, lsl #1
+	WORD $0xeb08023f // cmp x17, x8
+	WORD $0x54ffed8a // b.ge 0xe4 <glideNEON+0xe4>
+	WORD $0xd37ffb29 // lsl x9, x25, #1
+	WORD $0x3ce96b44 // ldr q4, [x26, x9]
+	WORD $0x3dc03e05 // ldr q5, [x16, #0xf0]
+	WORD $0x6e653486 // cmhi v6.8h, v4.8h, v5.8h
+	WORD $0x6e643ca5 // cmhs v5.8h, v5.8h, v4.8h
+	WORD $0x6e70a8c6 // umaxv h6, v6.8h
+	WORD $0x1e2600c9 // fmov w9, s6
+	WORD $0x34fffd89 // cbz w9, 0x304 <glideNEON+0x304>
+	WORD $0x2f10a486 // ushll v6.4s, v4.4h, #0x0
+	WORD $0x6e21d8c6 // ucvtf v6.4s, v6.4s
+	WORD $0x6f10a487 // ushll2 v7.4s, v4.8h, #0x0
+	WORD $0x6e21d8e7 // ucvtf v7.4s, v7.4s
+	WORD $0x910252e8 // add x8, x23, #0x94
+	WORD $0x4d40c910 // ld1r { v16.4s }, [x8]
+	WORD $0x910242e8 // add x8, x23, #0x90
+	WORD $0x4d40c911 // ld1r { v17.4s }, [x8]
+	WORD $0x4e26d606 // fadd v6.4s, v16.4s, v6.4s
+	WORD $0x4e27d607 // fadd v7.4s, v16.4s, v7.4s
+	WORD $0x6e26fe26 // fdiv v6.4s, v17.4s, v6.4s
+	WORD $0x4ea1b8c6 // fcvtzs v6.4s, v6.4s
+	WORD $0x6e27fe27 // fdiv v7.4s, v17.4s, v7.4s
+	WORD $0xb9405ae8 // ldr w8, [x23, #0x58]
+	WORD $0x4ea1b8e7 // fcvtzs v7.4s, v7.4s
+	WORD $0x4e4718c6 // uzp1 v6.8h, v6.8h, v7.8h
+	WORD $0x1b117d08 // mul w8, w8, w17
+	WORD $0x531f7902 // lsl w2, w8, #1
+	WORD $0x4e020d10 // dup v16.8h, w8
+	WORD $0xad404607 // ldp q7, q17, [x16]
+	WORD $0x79c04308 // ldrsh w8, [x24, #0x20]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0xad425213 // ldp q19, q20, [x16, #0x40]
+	WORD $0x6e70b631 // sqrdmulh v17.8h, v17.8h, v16.8h
+	WORD $0x4e738652 // add v18.8h, v18.8h, v19.8h
+	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
+	WORD $0x4e678627 // add v7.8h, v17.8h, v7.8h
+	WORD $0x4e7284e7 // add v7.8h, v7.8h, v18.8h
+	WORD $0xad414a11 // ldp q17, q18, [x16, #0x20]
+	WORD $0x79c04f08 // ldrsh w8, [x24, #0x26]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x6e70b650 // sqrdmulh v16.8h, v18.8h, v16.8h
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x4e748652 // add v18.8h, v18.8h, v20.8h
+	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
+	WORD $0x4e718610 // add v16.8h, v16.8h, v17.8h
+	WORD $0x4e728610 // add v16.8h, v16.8h, v18.8h
+	WORD $0xf94042e8 // ldr x8, [x23, #0x80]
+	WORD $0xb4000228 // cbz x8, 0x440 <glideNEON+0x440>
+	WORD $0x79c05b08 // ldrsh w8, [x24, #0x2c]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x79c06708 // ldrsh w8, [x24, #0x32]
+	WORD $0xad434e12 // ldp q18, q19, [x16, #0x60]
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x6e66b4d2 // sqrdmulh v18.8h, v6.8h, v6.8h
+	WORD $0x6e72b631 // sqrdmulh v17.8h, v17.8h, v18.8h
+	WORD $0x4e678627 // add v7.8h, v17.8h, v7.8h
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x4e738631 // add v17.8h, v17.8h, v19.8h
+	WORD $0x6e72b631 // sqrdmulh v17.8h, v17.8h, v18.8h
+	WORD $0x4e708630 // add v16.8h, v17.8h, v16.8h
+	WORD $0xad454a11 // ldp q17, q18, [x16, #0xa0]
+	WORD $0x6e66b631 // sqrdmulh v17.8h, v17.8h, v6.8h
+	WORD $0xad445613 // ldp q19, q21, [x16, #0x80]
+	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
+	WORD $0x7940c2e8 // ldrh w8, [x23, #0x60]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d16 // dup v22.8h, w8
+	WORD $0x4e718671 // add v17.8h, v19.8h, v17.8h
+	WORD $0x4e7644e6 // sshl v6.8h, v7.8h, v22.8h
+	WORD $0x4e678627 // add v7.8h, v17.8h, v7.8h
+	WORD $0x4e7644f4 // sshl v20.8h, v7.8h, v22.8h
+	WORD $0x4e7286b1 // add v17.8h, v21.8h, v18.8h
+	WORD $0x4e764607 // sshl v7.8h, v16.8h, v22.8h
+	WORD $0x4e708630 // add v16.8h, v17.8h, v16.8h
+	WORD $0x4e764615 // sshl v21.8h, v16.8h, v22.8h
+	WORD $0x79c08b08 // ldrsh w8, [x24, #0x44]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e668690 // sub v16.8h, v20.8h, v6.8h
+	WORD $0xad464e12 // ldp q18, q19, [x16, #0xc0]
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x2e71c092 // umull v18.4s, v4.4h, v17.4h
+	WORD $0x6e71c096 // umull2 v22.4s, v4.8h, v17.8h
+	WORD $0x4e565a52 // uzp2 v18.8h, v18.8h, v22.8h
+	WORD $0x4e60aa36 // cmlt v22.8h, v17.8h, #0
+	WORD $0x4e649e31 // mul v17.8h, v17.8h, v4.8h
+	WORD $0x4e241ed6 // and v22.16b, v22.16b, v4.16b
+	WORD $0x3dc03a17 // ldr q23, [x16, #0xe0]
+	WORD $0x6e773631 // cmhi v17.8h, v17.8h, v23.8h
+	WORD $0x4e738652 // add v18.8h, v18.8h, v19.8h
+	WORD $0x6e768652 // sub v18.8h, v18.8h, v22.8h
+	WORD $0x7940d2e8 // ldrh w8, [x23, #0x68]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d13 // dup v19.8h, w8
+	WORD $0x6e718651 // sub v17.8h, v18.8h, v17.8h
+	WORD $0x4e734633 // sshl v19.8h, v17.8h, v19.8h
+	WORD $0x6e6786b1 // sub v17.8h, v21.8h, v7.8h
+	WORD $0x4e648676 // add v22.8h, v19.8h, v4.8h
+	WORD $0x6e6186d2 // sub v18.8h, v22.8h, v1.8h
+	WORD $0x4e60aa73 // cmlt v19.8h, v19.8h, #0
+	WORD $0x6e763497 // cmhi v23.8h, v4.8h, v22.8h
+	WORD $0x6e371e73 // eor v19.16b, v19.16b, v23.16b
+	WORD $0x6e763436 // cmhi v22.8h, v1.8h, v22.8h
+	WORD $0x4e706e37 // smin v23.8h, v17.8h, v16.8h
+	WORD $0x4e773437 // cmgt v23.8h, v1.8h, v23.8h
+	WORD $0x4eb61e73 // orr v19.16b, v19.16b, v22.16b
+	WORD $0x4ea51e73 // orr v19.16b, v19.16b, v5.16b
+	WORD $0x4eb71e73 // orr v19.16b, v19.16b, v23.16b
+	WORD $0xad485a18 // ldp q24, q22, [x16, #0x100]
+	WORD $0x6e6286da // sub v26.8h, v22.8h, v2.8h
+	WORD $0xad495e19 // ldp q25, q23, [x16, #0x120]
+	WORD $0x6e7186fb // sub v27.8h, v23.8h, v17.8h
+	WORD $0x4e66371c // cmgt v28.8h, v24.8h, v6.8h
+	WORD $0x4e7a34da // cmgt v26.8h, v6.8h, v26.8h
+	WORD $0x4e62361d // cmgt v29.8h, v16.8h, v2.8h
+	WORD $0x4e62363e // cmgt v30.8h, v17.8h, v2.8h
+	WORD $0x4e67373f // cmgt v31.8h, v25.8h, v7.8h
+	WORD $0x4e7b34fb // cmgt v27.8h, v7.8h, v27.8h
+	WORD $0x4ebd1f9c // orr v28.16b, v28.16b, v29.16b
+	WORD $0x4ebc1f7b // orr v27.16b, v27.16b, v28.16b
+	WORD $0x4ebf1fdc // orr v28.16b, v30.16b, v31.16b
+	WORD $0x4eba1f9a // orr v26.16b, v28.16b, v26.16b
+	WORD $0x4eba1f7b // orr v27.16b, v27.16b, v26.16b
+	WORD $0x4e731f7a // bic v26.16b, v27.16b, v19.16b
+	WORD $0x6e70ab5c // umaxv h28, v26.8h
+	WORD $0x1e260388 // fmov w8, s28
+	WORD $0x340010a8 // cbz w8, 0x760 <glideNEON+0x760>
+	WORD $0x0e212b7b // xtn v27.8b, v27.8h
+	WORD $0x2f08a77b // ushll v27.8h, v27.8b, #0x0
+	WORD $0x4f1f577b // shl v27.8h, v27.8h, #0xf
+	WORD $0x4e60ab7b // cmlt v27.8h, v27.8h, #0
+	WORD $0x4ebb1e73 // orr v19.16b, v19.16b, v27.16b
+	WORD $0x4e783694 // cmgt v20.8h, v20.8h, v24.8h
+	WORD $0x4e6636d6 // cmgt v22.8h, v22.8h, v6.8h
+	WORD $0x4e7936b5 // cmgt v21.8h, v21.8h, v25.8h
+	WORD $0x4e6736f7 // cmgt v23.8h, v23.8h, v7.8h
+	WORD $0x4e361ef6 // and v22.16b, v23.16b, v22.16b
+	WORD $0x4e341ed4 // and v20.16b, v22.16b, v20.16b
+	WORD $0x4e351e94 // and v20.16b, v20.16b, v21.16b
+	WORD $0x4e341f54 // and v20.16b, v26.16b, v20.16b
+	WORD $0x6e70aa95 // umaxv h21, v20.8h
+	WORD $0x1e2602a8 // fmov w8, s21
+	WORD $0x34000ea8 // cbz w8, 0x760 <glideNEON+0x760>
+	WORD $0x0e212a94 // xtn v20.8b, v20.8h
+	WORD $0x9e660289 // fmov x9, d20
+	WORD $0xf94052e8 // ldr x8, [x23, #0xa0]
+	WORD $0xad0a1912 // stp q18, q6, [x8, #0x140]
+	WORD $0xad0b1d10 // stp q16, q7, [x8, #0x160]
+	WORD $0x3d806111 // str q17, [x8, #0x180]
+	WORD $0x9200c129 // and x9, x9, #0x101010101010101
+	WORD $0x9b167d29 // mul x9, x9, x22
+	WORD $0xd378fd22 // lsr x2, x9, #56
+	WORD $0xb4000d62 // cbz x2, 0x760 <glideNEON+0x760>
+	WORD $0xf9001bfa // str x26, [sp, #0x30]
+	WORD $0x91050103 // add x3, x8, #0x140
+	WORD $0x9105410a // add x10, x8, #0x150
+	WORD $0x91058109 // add x9, x8, #0x160
+	WORD $0xa904abe9 // stp x9, x10, [sp, #0x48]
+	WORD $0x9105c106 // add x6, x8, #0x170
+	WORD $0x91060107 // add x7, x8, #0x180
+	WORD $0x29405308 // ldp w8, w20, [x24]
+	WORD $0xb90043e8 // str w8, [sp, #0x40]
+	WORD $0xf94012f5 // ldr x21, [x23, #0x20]
+	WORD $0xb9402af6 // ldr w22, [x23, #0x28]
+	WORD $0xb94032f7 // ldr w23, [x23, #0x30]
+	WORD $0xd37ffab8 // lsl x24, x21, #1
+	WORD $0x14000004 // b 0x5fc <glideNEON+0x5fc>
+	WORD $0x51000448 // sub w8, w2, #0x1
+	WORD $0x6a020102 // ands w2, w8, w2
+	WORD $0x54000a40 // b.eq 0x740 <glideNEON+0x740>
+	WORD $0x5ac00048 // rbit w8, w2
+	WORD $0x5ac01119 // clz w25, w8
+	WORD $0xd37f7f28 // ubfiz x8, x25, #1, #32
+	WORD $0x78e868c9 // ldrsh w9, [x6, x8]
+	WORD $0x0b090289 // add w9, w20, w9
+	WORD $0x78e868e8 // ldrsh w8, [x7, x8]
+	WORD $0x0b080128 // add w8, w9, w8
+	WORD $0x6b16013f // cmp w9, w22
+	WORD $0x1a96c129 // csel w9, w9, w22, gt
+	WORD $0x6b17011f // cmp w8, w23
+	WORD $0x1a97b108 // csel w8, w8, w23, lt
+	WORD $0x6b08013f // cmp w9, w8
+	WORD $0x54fffe2a // b.ge 0x5f0 <glideNEON+0x5f0>
+	WORD $0xd37ffb3a // lsl x26, x25, #1
+	WORD $0xa944abeb // ldp x11, x10, [sp, #0x48]
+	WORD $0x78fa694a // ldrsh w10, [x10, x26]
+	WORD $0x78fa696b // ldrsh w11, [x11, x26]
+	WORD $0xb94043ec // ldr w12, [sp, #0x40]
+	WORD $0x0b0a018c // add w12, w12, w10
+	WORD $0x0b0b018a // add w10, w12, w11
+	WORD $0x6b15015f // cmp w10, w21
+	WORD $0x1a95b14a // csel w10, w10, w21, lt
+	WORD $0x0aac7d9d // bic w29, w12, w12, asr #31
+	WORD $0x6b0a03bf // cmp w29, w10
+	WORD $0x54fffcaa // b.ge 0x5f0 <glideNEON+0x5f0>
+	WORD $0x93407d3e // sxtw x30, w9
+	WORD $0x93407d0c // sxtw x12, w8
+	WORD $0x93407d4b // sxtw x11, w10
+	WORD $0xf9402fe8 // ldr x8, [sp, #0x58]
+	WORD $0xf940010f // ldr x15, [x8]
+	WORD $0xcb1d0169 // sub x9, x11, x29
+	WORD $0x910007aa // add x10, x29, #0x1
+	WORD $0xd1000568 // sub x8, x11, #0x1
+	WORD $0x9b1e3f0e // madd x14, x24, x30, x15
+	WORD $0x910009cd // add x13, x14, #0x2
+	WORD $0x14000007 // b 0x6a4 <glideNEON+0x6a4>
 	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x91000442 // add x2, x2, #0x1
-	WORD $0x8b1300e7 // add x7, x7, x19
-	WORD $0xeb03005f // cmp x2, x3
-	WORD $0x54000720 // b.eq 0x670 <glideNEON+0x670>
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xb40001e5 // cbz x5, 0x5d0 <glideNEON+0x5d0>
-	WORD $0xaa0503f4 // mov x20, x5
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xd37ffab6 // lsl x22, x21, #1
-	WORD $0x787668f7 // ldrh w23, [x7, x22]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x783668f7 // strh w23, [x7, x22]
-	WORD $0x910006b5 // add x21, x21, #0x1
-	WORD $0xf1000694 // subs x20, x20, #0x1
-	WORD $0x54fffea1 // b.ne 0x5a0 <glideNEON+0x5a0>
-	WORD $0xb10010df // cmn x6, #0x4
-	WORD $0x54fffd68 // b.hi 0x580 <glideNEON+0x580>
-	WORD $0xcb150094 // sub x20, x4, x21
-	WORD $0xd37ffab5 // lsl x21, x21, #1
-	WORD $0x8b1500f6 // add x22, x7, x21
-	WORD $0x794002d7 // ldrh w23, [x22]
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790002d7 // strh w23, [x22]
-	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790006d7 // strh w23, [x22, #0x2]
-	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ad7 // strh w23, [x22, #0x4]
-	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ed7 // strh w23, [x22, #0x6]
-	WORD $0xf1001294 // subs x20, x20, #0x4
-	WORD $0x910022b5 // add x21, x21, #0x8
-	WORD $0x54fffc01 // b.ne 0x5e0 <glideNEON+0x5e0>
-	WORD $0x17ffffc7 // b 0x580 <glideNEON+0x580>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x0e143cf1 // mov w17, v7.s[2]
-	WORD $0x37f80bf1 // tbnz w17, #0x1f, 0x7f0 <glideNEON+0x7f0>
-	WORD $0x0e143e01 // mov w1, v16.s[2]
-	WORD $0x13003c22 // sxth w2, w1
-	WORD $0x13107c21 // asr w1, w1, #16
-	WORD $0xb9403003 // ldr w3, [x0, #0x30]
-	WORD $0xb9403804 // ldr w4, [x0, #0x38]
-	WORD $0x6b02007f // cmp w3, w2
-	WORD $0x1a82c062 // csel w2, w3, w2, gt
-	WORD $0x6b01009f // cmp w4, w1
-	WORD $0x1a81b083 // csel w3, w4, w1, lt
-	WORD $0x6b03005f // cmp w2, w3
-	WORD $0x54000a8a // b.ge 0x7f0 <glideNEON+0x7f0>
-	WORD $0xf9401405 // ldr x5, [x0, #0x28]
-	WORD $0x0e143cc1 // mov w1, v6.s[2]
-	WORD $0x13107c24 // asr w4, w1, #16
-	WORD $0x6b0400bf // cmp w5, w4
-	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
-	WORD $0x13003c21 // sxth w1, w1
-	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
-	WORD $0x6b04003f // cmp w1, w4
-	WORD $0x5400096a // b.ge 0x7f0 <glideNEON+0x7f0>
-	WORD $0x93407c42 // sxtw x2, w2
-	WORD $0x93407c63 // sxtw x3, w3
-	WORD $0x93407c84 // sxtw x4, w4
-	WORD $0x93407cb3 // sxtw x19, w5
-	WORD $0xf9400007 // ldr x7, [x0]
-	WORD $0x4b010085 // sub w5, w4, w1
-	WORD $0x924004a5 // and x5, x5, #0x3
-	WORD $0xcb040026 // sub x6, x1, x4
-	WORD $0x9b337c54 // smull x20, w2, w19
-	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
-	WORD $0xd37ffa73 // lsl x19, x19, #1
-	WORD $0x14000007 // b 0x710 <glideNEON+0x710>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x91000442 // add x2, x2, #0x1
-	WORD $0x8b1300e7 // add x7, x7, x19
-	WORD $0xeb03005f // cmp x2, x3
-	WORD $0x54000720 // b.eq 0x7f0 <glideNEON+0x7f0>
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xb40001e5 // cbz x5, 0x750 <glideNEON+0x750>
-	WORD $0xaa0503f4 // mov x20, x5
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xd37ffab6 // lsl x22, x21, #1
-	WORD $0x787668f7 // ldrh w23, [x7, x22]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x783668f7 // strh w23, [x7, x22]
-	WORD $0x910006b5 // add x21, x21, #0x1
-	WORD $0xf1000694 // subs x20, x20, #0x1
-	WORD $0x54fffea1 // b.ne 0x720 <glideNEON+0x720>
-	WORD $0xb10010df // cmn x6, #0x4
-	WORD $0x54fffd68 // b.hi 0x700 <glideNEON+0x700>
-	WORD $0xcb150094 // sub x20, x4, x21
-	WORD $0xd37ffab5 // lsl x21, x21, #1
-	WORD $0x8b1500f6 // add x22, x7, x21
-	WORD $0x794002d7 // ldrh w23, [x22]
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790002d7 // strh w23, [x22]
-	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790006d7 // strh w23, [x22, #0x2]
-	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ad7 // strh w23, [x22, #0x4]
-	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ed7 // strh w23, [x22, #0x6]
-	WORD $0xf1001294 // subs x20, x20, #0x4
-	WORD $0x910022b5 // add x21, x21, #0x8
-	WORD $0x54fffc01 // b.ne 0x760 <glideNEON+0x760>
-	WORD $0x17ffffc7 // b 0x700 <glideNEON+0x700>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x0e1c3cf1 // mov w17, v7.s[3]
-	WORD $0x37ffc4f1 // tbnz w17, #0x1f, 0x90 <glideNEON+0x90>
-	WORD $0x0e1c3e01 // mov w1, v16.s[3]
-	WORD $0x13003c22 // sxth w2, w1
-	WORD $0x13107c21 // asr w1, w1, #16
-	WORD $0xb9403003 // ldr w3, [x0, #0x30]
-	WORD $0xb9403804 // ldr w4, [x0, #0x38]
-	WORD $0x6b02007f // cmp w3, w2
-	WORD $0x1a82c062 // csel w2, w3, w2, gt
-	WORD $0x6b01009f // cmp w4, w1
-	WORD $0x1a81b083 // csel w3, w4, w1, lt
-	WORD $0x6b03005f // cmp w2, w3
-	WORD $0x54ffc38a // b.ge 0x90 <glideNEON+0x90>
-	WORD $0xf9401405 // ldr x5, [x0, #0x28]
-	WORD $0x0e1c3cc1 // mov w1, v6.s[3]
-	WORD $0x13107c24 // asr w4, w1, #16
-	WORD $0x6b0400bf // cmp w5, w4
-	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
-	WORD $0x13003c21 // sxth w1, w1
-	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
-	WORD $0x6b04003f // cmp w1, w4
-	WORD $0x54ffc26a // b.ge 0x90 <glideNEON+0x90>
-	WORD $0x93407c42 // sxtw x2, w2
-	WORD $0x93407c63 // sxtw x3, w3
-	WORD $0x93407c84 // sxtw x4, w4
-	WORD $0x93407cb3 // sxtw x19, w5
-	WORD $0xf9400007 // ldr x7, [x0]
-	WORD $0x4b010085 // sub w5, w4, w1
-	WORD $0x924004a5 // and x5, x5, #0x3
-	WORD $0xcb040026 // sub x6, x1, x4
-	WORD $0x9b337c54 // smull x20, w2, w19
-	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
-	WORD $0xd37ffa73 // lsl x19, x19, #1
-	WORD $0x14000007 // b 0x890 <glideNEON+0x890>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x91000442 // add x2, x2, #0x1
-	WORD $0x8b1300e7 // add x7, x7, x19
-	WORD $0xeb03005f // cmp x2, x3
-	WORD $0x54ffc020 // b.eq 0x90 <glideNEON+0x90>
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xb40001e5 // cbz x5, 0x8d0 <glideNEON+0x8d0>
-	WORD $0xaa0503f4 // mov x20, x5
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xd37ffab6 // lsl x22, x21, #1
-	WORD $0x787668f7 // ldrh w23, [x7, x22]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x783668f7 // strh w23, [x7, x22]
-	WORD $0x910006b5 // add x21, x21, #0x1
-	WORD $0xf1000694 // subs x20, x20, #0x1
-	WORD $0x54fffea1 // b.ne 0x8a0 <glideNEON+0x8a0>
-	WORD $0xb10010df // cmn x6, #0x4
-	WORD $0x54fffd68 // b.hi 0x880 <glideNEON+0x880>
-	WORD $0xcb150094 // sub x20, x4, x21
-	WORD $0xd37ffab5 // lsl x21, x21, #1
-	WORD $0x8b1500f6 // add x22, x7, x21
-	WORD $0x794002d7 // ldrh w23, [x22]
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790002d7 // strh w23, [x22]
-	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790006d7 // strh w23, [x22, #0x2]
-	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ad7 // strh w23, [x22, #0x4]
-	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ed7 // strh w23, [x22, #0x6]
-	WORD $0xf1001294 // subs x20, x20, #0x4
-	WORD $0x910022b5 // add x21, x21, #0x8
-	WORD $0x54fffc01 // b.ne 0x8e0 <glideNEON+0x8e0>
-	WORD $0x17ffffc7 // b 0x880 <glideNEON+0x880>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xf9401411 // ldr x17, [x0, #0x28]
-	WORD $0x93407e23 // sxtw x3, w17
-	WORD $0x4e040e32 // dup v18.4s, w17
-	WORD $0x6ea68673 // sub v19.4s, v19.4s, v6.4s
-	WORD $0x6eb18610 // sub v16.4s, v16.4s, v17.4s
-	WORD $0x4f285610 // shl v16.4s, v16.4s, #0x8
-	WORD $0x4eb31e10 // orr v16.16b, v16.16b, v19.16b
-	WORD $0x0e023ce4 // umov w4, v7.h[0]
-	WORD $0x1e260211 // fmov w17, s16
-	WORD $0x4eb19646 // mla v6.4s, v18.4s, v17.4s
-	WORD $0x12001e22 // and w2, w17, #0xff
-	WORD $0x721f1a3f // tst w17, #0xfe
-	WORD $0xf9400001 // ldr x1, [x0]
-	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
-	WORD $0x7100085f // cmp w2, #0x2
-	WORD $0x5a9f8086 // csinv w6, w4, wzr, hi
-	WORD $0x13087e22 // asr w2, w17, #8
-	WORD $0x7100045f // cmp w2, #0x1
-	WORD $0xd37ff871 // lsl x17, x3, #1
-	WORD $0x5400044b // b.lt 0xa44 <glideNEON+0xa44>
-	WORD $0x1e2600c3 // fmov w3, s6
-	WORD $0x11000442 // add w2, w2, #0x1
-	WORD $0x8b23c423 // add x3, x1, w3, sxtw #1
-	WORD $0x91001063 // add x3, x3, #0x4
-	WORD $0x12003c84 // and w4, w4, #0xffff
-	WORD $0x12003ca5 // and w5, w5, #0xffff
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0x785fc067 // ldurh w7, [x3, #-0x4]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0400ff // cmp w7, w4
-	WORD $0x1a8430e7 // csel w7, w7, w4, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x781fc067 // sturh w7, [x3, #-0x4]
-	WORD $0x785fe067 // ldurh w7, [x3, #-0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0500ff // cmp w7, w5
-	WORD $0x1a8530e7 // csel w7, w7, w5, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x781fe067 // sturh w7, [x3, #-0x2]
-	WORD $0x79400067 // ldrh w7, [x3]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0600ff // cmp w7, w6
-	WORD $0x1a8630e7 // csel w7, w7, w6, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000067 // strh w7, [x3]
-	WORD $0x51000442 // sub w2, w2, #0x1
-	WORD $0x8b110063 // add x3, x3, x17
-	WORD $0x7100045f // cmp w2, #0x1
-	WORD $0x54fffd08 // b.hi 0x9e0 <glideNEON+0x9e0>
-	WORD $0x0e0a3ce4 // umov w4, v7.h[2]
-	WORD $0x0e0c3e02 // mov w2, v16.s[1]
-	WORD $0x12001c43 // and w3, w2, #0xff
-	WORD $0x721f185f // tst w2, #0xfe
-	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
-	WORD $0x7100087f // cmp w3, #0x2
-	WORD $0x5a9f8086 // csinv w6, w4, wzr, hi
-	WORD $0x13087c42 // asr w2, w2, #8
-	WORD $0x7100045f // cmp w2, #0x1
-	WORD $0x5400046b // b.lt 0xaf4 <glideNEON+0xaf4>
-	WORD $0x0e0c3cc3 // mov w3, v6.s[1]
-	WORD $0x11000442 // add w2, w2, #0x1
-	WORD $0x8b23c423 // add x3, x1, w3, sxtw #1
-	WORD $0x91001063 // add x3, x3, #0x4
-	WORD $0x12003c84 // and w4, w4, #0xffff
-	WORD $0x12003ca5 // and w5, w5, #0xffff
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x785fc067 // ldurh w7, [x3, #-0x4]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0400ff // cmp w7, w4
-	WORD $0x1a8430e7 // csel w7, w7, w4, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x781fc067 // sturh w7, [x3, #-0x4]
-	WORD $0x785fe067 // ldurh w7, [x3, #-0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0500ff // cmp w7, w5
-	WORD $0x1a8530e7 // csel w7, w7, w5, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x781fe067 // sturh w7, [x3, #-0x2]
-	WORD $0x79400067 // ldrh w7, [x3]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0600ff // cmp w7, w6
-	WORD $0x1a8630e7 // csel w7, w7, w6, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000067 // strh w7, [x3]
-	WORD $0x51000442 // sub w2, w2, #0x1
-	WORD $0x8b110063 // add x3, x3, x17
-	WORD $0x7100045f // cmp w2, #0x1
-	WORD $0x54fffd08 // b.hi 0xa90 <glideNEON+0xa90>
-	WORD $0x0e123ce4 // umov w4, v7.h[4]
-	WORD $0x0e143e02 // mov w2, v16.s[2]
-	WORD $0x12001c43 // and w3, w2, #0xff
-	WORD $0x721f185f // tst w2, #0xfe
-	WORD $0x5a9f1085 // csinv w5, w4, wzr, ne
-	WORD $0x7100087f // cmp w3, #0x2
-	WORD $0x5a9f8086 // csinv w6, w4, wzr, hi
-	WORD $0x13087c42 // asr w2, w2, #8
-	WORD $0x7100045f // cmp w2, #0x1
-	WORD $0x5400046b // b.lt 0xba4 <glideNEON+0xba4>
-	WORD $0x0e143cc3 // mov w3, v6.s[2]
-	WORD $0x11000442 // add w2, w2, #0x1
-	WORD $0x8b23c423 // add x3, x1, w3, sxtw #1
-	WORD $0x91001063 // add x3, x3, #0x4
-	WORD $0x12003c84 // and w4, w4, #0xffff
-	WORD $0x12003ca5 // and w5, w5, #0xffff
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x785fc067 // ldurh w7, [x3, #-0x4]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0400ff // cmp w7, w4
-	WORD $0x1a8430e7 // csel w7, w7, w4, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x781fc067 // sturh w7, [x3, #-0x4]
-	WORD $0x785fe067 // ldurh w7, [x3, #-0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0500ff // cmp w7, w5
-	WORD $0x1a8530e7 // csel w7, w7, w5, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x781fe067 // sturh w7, [x3, #-0x2]
-	WORD $0x79400067 // ldrh w7, [x3]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b0600ff // cmp w7, w6
-	WORD $0x1a8630e7 // csel w7, w7, w6, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000067 // strh w7, [x3]
-	WORD $0x51000442 // sub w2, w2, #0x1
-	WORD $0x8b110063 // add x3, x3, x17
-	WORD $0x7100045f // cmp w2, #0x1
-	WORD $0x54fffd08 // b.hi 0xb40 <glideNEON+0xb40>
-	WORD $0x0e1a3ce3 // umov w3, v7.h[6]
-	WORD $0x0e1c3e02 // mov w2, v16.s[3]
-	WORD $0x12001c45 // and w5, w2, #0xff
-	WORD $0x721f185f // tst w2, #0xfe
-	WORD $0x5a9f1064 // csinv w4, w3, wzr, ne
-	WORD $0x710008bf // cmp w5, #0x2
-	WORD $0x5a9f8065 // csinv w5, w3, wzr, hi
-	WORD $0x13087c42 // asr w2, w2, #8
-	WORD $0x7100045f // cmp w2, #0x1
-	WORD $0x54ffa64b // b.lt 0x90 <glideNEON+0x90>
-	WORD $0x0e1c3cc6 // mov w6, v6.s[3]
-	WORD $0x11000442 // add w2, w2, #0x1
-	WORD $0x8b26c421 // add x1, x1, w6, sxtw #1
-	WORD $0x91001021 // add x1, x1, #0x4
-	WORD $0x12003c63 // and w3, w3, #0xffff
-	WORD $0x12003c84 // and w4, w4, #0xffff
-	WORD $0x12003ca5 // and w5, w5, #0xffff
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x785fc026 // ldurh w6, [x1, #-0x4]
-	WORD $0x510004c6 // sub w6, w6, #0x1
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0x6b0300df // cmp w6, w3
-	WORD $0x1a8330c6 // csel w6, w6, w3, lo
-	WORD $0x110004c6 // add w6, w6, #0x1
-	WORD $0x781fc026 // sturh w6, [x1, #-0x4]
-	WORD $0x785fe026 // ldurh w6, [x1, #-0x2]
-	WORD $0x510004c6 // sub w6, w6, #0x1
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0x6b0400df // cmp w6, w4
-	WORD $0x1a8430c6 // csel w6, w6, w4, lo
-	WORD $0x110004c6 // add w6, w6, #0x1
-	WORD $0x781fe026 // sturh w6, [x1, #-0x2]
-	WORD $0x79400026 // ldrh w6, [x1]
-	WORD $0x510004c6 // sub w6, w6, #0x1
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0x6b0500df // cmp w6, w5
-	WORD $0x1a8530c6 // csel w6, w6, w5, lo
-	WORD $0x110004c6 // add w6, w6, #0x1
-	WORD $0x79000026 // strh w6, [x1]
-	WORD $0x51000442 // sub w2, w2, #0x1
-	WORD $0x8b110021 // add x1, x1, x17
-	WORD $0x7100045f // cmp w2, #0x1
-	WORD $0x54fffd08 // b.hi 0xbf0 <glideNEON+0xbf0>
-	WORD $0x17fffd0f // b 0x90 <glideNEON+0x90>
-	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54006d8b // b.lt 0x1a0c <glideNEON+0x1a0c>
-	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x54006d4b // b.lt 0x1a0c <glideNEON+0x1a0c>
-	WORD $0xaa1f03eb // mov x11, xzr
-	WORD $0x5100052d // sub w13, w9, #0x1
-	WORD $0xf940040c // ldr x12, [x0, #0x8]
-	WORD $0x4e040da2 // dup v2.4s, w13
-	WORD $0x5280002d // mov w13, #0x1 // =1
-	WORD $0x4e040da3 // dup v3.4s, w13
-	WORD $0x529fffcd // mov w13, #0xfffe // =65534
-	WORD $0x4e040da4 // dup v4.4s, w13
-	WORD $0x529fffed // mov w13, #0xffff // =65535
-	WORD $0x52a0002e // mov w14, #0x10000 // =65536
-	WORD $0x14000005 // b 0xca4 <glideNEON+0xca4>
-	WORD $0x8b09016b // add x11, x11, x9
-	WORD $0x91017108 // add x8, x8, #0x5c
-	WORD $0xeb0a017f // cmp x11, x10
-	WORD $0x54006b6a // b.ge 0x1a0c <glideNEON+0x1a0c>
-	WORD $0xaa1f03ef // mov x15, xzr
-	WORD $0x8b0b0590 // add x16, x12, x11, lsl #1
-	WORD $0x14000004 // b 0xcbc <glideNEON+0xcbc>
-	WORD $0x910011ef // add x15, x15, #0x4
-	WORD $0xeb0901ff // cmp x15, x9
-	WORD $0x54fffeea // b.ge 0xc94 <glideNEON+0xc94>
-	WORD $0xd37ff9f1 // lsl x17, x15, #1
-	WORD $0xfc716a05 // ldr d5, [x16, x17]
-	WORD $0x2f10a4a5 // ushll v5.4s, v5.4h, #0x0
-	WORD $0x6eb0a8a6 // umaxv s6, v5.4s
-	WORD $0x1e2600d1 // fmov w17, s6
-	WORD $0x34ffff11 // cbz w17, 0xcb0 <glideNEON+0xcb0>
-	WORD $0x0e0c3cb1 // mov w17, v5.s[1]
-	WORD $0xf9400801 // ldr x1, [x0, #0x10]
-	WORD $0xf9401002 // ldr x2, [x0, #0x20]
-	WORD $0xd37ef5e3 // lsl x3, x15, #2
-	WORD $0x3ce36851 // ldr q17, [x2, x3]
-	WORD $0x1e2600a2 // fmov w2, s5
-	WORD $0xb8625822 // ldr w2, [x1, w2, uxtw #2]
-	WORD $0xb8715831 // ldr w17, [x1, w17, uxtw #2]
-	WORD $0x0e143ca3 // mov w3, v5.s[2]
-	WORD $0x8b234823 // add x3, x1, w3, uxtw #2
-	WORD $0x1e270046 // fmov s6, w2
-	WORD $0x4e0c1e26 // mov v6.s[1], w17
-	WORD $0x4ea61cc7 // mov v7.16b, v6.16b
-	WORD $0x4d408067 // ld1 { v7.s }[2], [x3]
-	WORD $0x0e1c3ca3 // mov w3, v5.s[3]
-	WORD $0x1e270052 // fmov s18, w2
-	WORD $0x8b234821 // add x1, x1, w3, uxtw #2
-	WORD $0x91016102 // add x2, x8, #0x58
-	WORD $0xb9400103 // ldr w3, [x8]
-	WORD $0x4d40c850 // ld1r { v16.4s }, [x2]
-	WORD $0x4e311c51 // and v17.16b, v2.16b, v17.16b
-	WORD $0x4e0c1e32 // mov v18.s[1], w17
-	WORD $0x6ea38633 // sub v19.4s, v17.4s, v3.4s
-	WORD $0x4eb19e73 // mul v19.4s, v19.4s, v17.4s
-	WORD $0x91001111 // add x17, x8, #0x4
-	WORD $0x4d409027 // ld1 { v7.s }[3], [x1]
-	WORD $0xb9405001 // ldr w1, [x0, #0x50]
-	WORD $0x4d40ca34 // ld1r { v20.4s }, [x17]
-	WORD $0x91002111 // add x17, x8, #0x8
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0x9100a111 // add x17, x8, #0x28
-	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
-	WORD $0x9100b111 // add x17, x8, #0x2c
-	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
-	WORD $0x91004111 // add x17, x8, #0x10
-	WORD $0x4eb196f6 // mla v22.4s, v23.4s, v17.4s
-	WORD $0x0b030021 // add w1, w1, w3
-	WORD $0x4e040c37 // dup v23.4s, w1
-	WORD $0xb9400d01 // ldr w1, [x8, #0xc]
-	WORD $0x4eb19697 // mla v23.4s, v20.4s, v17.4s
-	WORD $0xb9405002 // ldr w2, [x0, #0x50]
-	WORD $0x4d40ca34 // ld1r { v20.4s }, [x17]
-	WORD $0x4f3f0673 // sshr v19.4s, v19.4s, #0x1
-	WORD $0x4eb396b7 // mla v23.4s, v21.4s, v19.4s
-	WORD $0x0eb2c2d5 // smull v21.2d, v22.2s, v18.2s
-	WORD $0x4ea7c2d6 // smull2 v22.2d, v22.4s, v7.4s
-	WORD $0x4e965ab5 // uzp2 v21.4s, v21.4s, v22.4s
-	WORD $0x0b010051 // add w17, w2, w1
-	WORD $0x4e040e36 // dup v22.4s, w17
-	WORD $0x4eb19696 // mla v22.4s, v20.4s, v17.4s
-	WORD $0x91005111 // add x17, x8, #0x14
-	WORD $0x4d40ca34 // ld1r { v20.4s }, [x17]
-	WORD $0x4eb39696 // mla v22.4s, v20.4s, v19.4s
-	WORD $0x9100c111 // add x17, x8, #0x30
-	WORD $0x4d40ca33 // ld1r { v19.4s }, [x17]
-	WORD $0x9100d111 // add x17, x8, #0x34
-	WORD $0x4d40ca34 // ld1r { v20.4s }, [x17]
-	WORD $0x4eb19693 // mla v19.4s, v20.4s, v17.4s
-	WORD $0x0eb2c272 // smull v18.2d, v19.2s, v18.2s
-	WORD $0x4ea7c273 // smull2 v19.2d, v19.4s, v7.4s
-	WORD $0x4e935a52 // uzp2 v18.4s, v18.4s, v19.4s
-	WORD $0x4eb586f3 // add v19.4s, v23.4s, v21.4s
-	WORD $0x4eb286d2 // add v18.4s, v22.4s, v18.4s
-	WORD $0xf9403411 // ldr x17, [x0, #0x68]
-	WORD $0xb40002d1 // cbz x17, 0xe2c <glideNEON+0xe2c>
-	WORD $0x0ea6c0d4 // smull v20.2d, v6.2s, v6.2s
-	WORD $0x4ea7c0f5 // smull2 v21.2d, v7.4s, v7.4s
-	WORD $0x4e955a94 // uzp2 v20.4s, v20.4s, v21.4s
-	WORD $0x91010111 // add x17, x8, #0x40
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0x91011111 // add x17, x8, #0x44
-	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
-	WORD $0x4eb196d5 // mla v21.4s, v22.4s, v17.4s
-	WORD $0x0eb4c2b6 // smull v22.2d, v21.2s, v20.2s
-	WORD $0x4eb4c2b5 // smull2 v21.2d, v21.4s, v20.4s
-	WORD $0x4e955ad5 // uzp2 v21.4s, v22.4s, v21.4s
-	WORD $0x91012111 // add x17, x8, #0x48
-	WORD $0x4d40ca36 // ld1r { v22.4s }, [x17]
-	WORD $0x91013111 // add x17, x8, #0x4c
-	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
-	WORD $0x4eb196f6 // mla v22.4s, v23.4s, v17.4s
-	WORD $0x0eb4c2d7 // smull v23.2d, v22.2s, v20.2s
-	WORD $0x4eb4c2d4 // smull2 v20.2d, v22.4s, v20.4s
-	WORD $0x4e945af4 // uzp2 v20.4s, v23.4s, v20.4s
-	WORD $0x4eb386b3 // add v19.4s, v21.4s, v19.4s
-	WORD $0x4eb28692 // add v18.4s, v20.4s, v18.4s
-	WORD $0xb9401911 // ldr w17, [x8, #0x18]
-	WORD $0xb9405801 // ldr w1, [x0, #0x58]
-	WORD $0x0b110031 // add w17, w1, w17
-	WORD $0x4e040e34 // dup v20.4s, w17
-	WORD $0x91007111 // add x17, x8, #0x1c
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0x4eb38694 // add v20.4s, v20.4s, v19.4s
-	WORD $0x4eb196b4 // mla v20.4s, v21.4s, v17.4s
-	WORD $0x9100e111 // add x17, x8, #0x38
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0xb9402111 // ldr w17, [x8, #0x20]
-	WORD $0xb9405801 // ldr w1, [x0, #0x58]
-	WORD $0x0b110031 // add w17, w1, w17
-	WORD $0x4e040e36 // dup v22.4s, w17
-	WORD $0x91009111 // add x17, x8, #0x24
-	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
-	WORD $0x4eb286d6 // add v22.4s, v22.4s, v18.4s
-	WORD $0x4eb196f6 // mla v22.4s, v23.4s, v17.4s
-	WORD $0x91014111 // add x17, x8, #0x50
-	WORD $0x4d40ca37 // ld1r { v23.4s }, [x17]
-	WORD $0x91015111 // add x17, x8, #0x54
-	WORD $0x4d40ca38 // ld1r { v24.4s }, [x17]
-	WORD $0x4eb19717 // mla v23.4s, v24.4s, v17.4s
-	WORD $0x6ea58c11 // cmeq v17.4s, v0.4s, v5.4s
-	WORD $0x6ea08cf8 // cmeq v24.4s, v7.4s, v0.4s
-	WORD $0x4eb81e18 // orr v24.16b, v16.16b, v24.16b
-	WORD $0x4e711f10 // bic v16.16b, v24.16b, v17.16b
-	WORD $0x0ea6c2b1 // smull v17.2d, v21.2s, v6.2s
-	WORD $0x4ea7c2b5 // smull2 v21.2d, v21.4s, v7.4s
-	WORD $0x4e955a31 // uzp2 v17.4s, v17.4s, v21.4s
-	WORD $0x9100f111 // add x17, x8, #0x3c
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0x4ea11e01 // orr v1.16b, v16.16b, v1.16b
-	WORD $0x0ea6c2a6 // smull v6.2d, v21.2s, v6.2s
-	WORD $0x4ea7c2a7 // smull2 v7.2d, v21.4s, v7.4s
-	WORD $0x4e8758c6 // uzp2 v6.4s, v6.4s, v7.4s
-	WORD $0x4f2e54a5 // shl v5.4s, v5.4s, #0xe
-	WORD $0x0ea5c2e7 // smull v7.2d, v23.2s, v5.2s
-	WORD $0x4ea5c2e5 // smull2 v5.2d, v23.4s, v5.4s
-	WORD $0x4e8558e5 // uzp2 v5.4s, v7.4s, v5.4s
-	WORD $0x4eb18687 // add v7.4s, v20.4s, v17.4s
-	WORD $0x4ea686d0 // add v16.4s, v22.4s, v6.4s
-	WORD $0x91018011 // add x17, x0, #0x60
-	WORD $0x4d40ca26 // ld1r { v6.4s }, [x17]
-	WORD $0x4ea584c5 // add v5.4s, v6.4s, v5.4s
-	WORD $0x4f3404a5 // sshr v5.4s, v5.4s, #0xc
-	WORD $0x6ea384a6 // sub v6.4s, v5.4s, v3.4s
-	WORD $0x4f300665 // sshr v5.4s, v19.4s, #0x10
-	WORD $0x4f3004f1 // sshr v17.4s, v7.4s, #0x10
-	WORD $0x4f300647 // sshr v7.4s, v18.4s, #0x10
-	WORD $0x4f300610 // sshr v16.4s, v16.4s, #0x10
-	WORD $0x6ea434d4 // cmhi v20.4s, v6.4s, v4.4s
-	WORD $0x4eb41f14 // orr v20.16b, v24.16b, v20.16b
-	WORD $0x9101e011 // add x17, x0, #0x78
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0x6eb534b5 // cmhi v21.4s, v5.4s, v21.4s
-	WORD $0x4ea31c76 // mov v22.16b, v3.16b
-	WORD $0x4f301676 // ssra v22.4s, v19.4s, #0x10
-	WORD $0x6eb68633 // sub v19.4s, v17.4s, v22.4s
-	WORD $0x4ea31c76 // mov v22.16b, v3.16b
-	WORD $0x4f301656 // ssra v22.4s, v18.4s, #0x10
-	WORD $0x6eb68612 // sub v18.4s, v16.4s, v22.4s
-	WORD $0x6eb36652 // umax v18.4s, v18.4s, v19.4s
-	WORD $0x6ea33652 // cmhi v18.4s, v18.4s, v3.4s
-	WORD $0x4eb51e52 // orr v18.16b, v18.16b, v21.16b
-	WORD $0xb9403011 // ldr w17, [x0, #0x30]
-	WORD $0x4e040e33 // dup v19.4s, w17
-	WORD $0x9100e011 // add x17, x0, #0x38
-	WORD $0x4d40ca35 // ld1r { v21.4s }, [x17]
-	WORD $0x4ea73673 // cmgt v19.4s, v19.4s, v7.4s
-	WORD $0x4eb53615 // cmgt v21.4s, v16.4s, v21.4s
-	WORD $0x4eb31eb3 // orr v19.16b, v21.16b, v19.16b
-	WORD $0x4eb21e72 // orr v18.16b, v19.16b, v18.16b
-	WORD $0x4f3f5652 // shl v18.4s, v18.4s, #0x1f
-	WORD $0x4ea0aa52 // cmlt v18.4s, v18.4s, #0
-	WORD $0x4eb21e92 // orr v18.16b, v20.16b, v18.16b
-	WORD $0x6eb0aa52 // umaxv s18, v18.4s
-	WORD $0x1e260251 // fmov w17, s18
-	WORD $0x340030f1 // cbz w17, 0x1580 <glideNEON+0x1580>
-	WORD $0x4e040db2 // dup v18.4s, w13
-	WORD $0x4ea61e86 // orr v6.16b, v20.16b, v6.16b
-	WORD $0x4e040dd3 // dup v19.4s, w14
-	WORD $0x4e251e45 // and v5.16b, v18.16b, v5.16b
-	WORD $0x4eb19e71 // mul v17.4s, v19.4s, v17.4s
-	WORD $0x4ea51e25 // orr v5.16b, v17.16b, v5.16b
-	WORD $0x4eb09e70 // mul v16.4s, v19.4s, v16.4s
-	WORD $0x4e271e47 // and v7.16b, v18.16b, v7.16b
-	WORD $0x4ea71e07 // orr v7.16b, v16.16b, v7.16b
-	WORD $0x1e2600d1 // fmov w17, s6
-	WORD $0x37f80b91 // tbnz w17, #0x1f, 0x1100 <glideNEON+0x1100>
-	WORD $0x1e2600e1 // fmov w1, s7
-	WORD $0x13003c22 // sxth w2, w1
-	WORD $0x13107c21 // asr w1, w1, #16
-	WORD $0xb9403003 // ldr w3, [x0, #0x30]
-	WORD $0xb9403804 // ldr w4, [x0, #0x38]
-	WORD $0x6b02007f // cmp w3, w2
-	WORD $0x1a82c062 // csel w2, w3, w2, gt
-	WORD $0x6b01009f // cmp w4, w1
-	WORD $0x1a81b083 // csel w3, w4, w1, lt
-	WORD $0x6b03005f // cmp w2, w3
-	WORD $0x54000a2a // b.ge 0x1100 <glideNEON+0x1100>
-	WORD $0xf9401405 // ldr x5, [x0, #0x28]
-	WORD $0x1e2600a1 // fmov w1, s5
-	WORD $0x13107c24 // asr w4, w1, #16
-	WORD $0x6b0400bf // cmp w5, w4
-	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
-	WORD $0x13003c21 // sxth w1, w1
-	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
-	WORD $0x6b04003f // cmp w1, w4
-	WORD $0x5400090a // b.ge 0x1100 <glideNEON+0x1100>
-	WORD $0x93407c42 // sxtw x2, w2
-	WORD $0x93407c63 // sxtw x3, w3
-	WORD $0x93407c84 // sxtw x4, w4
-	WORD $0x93407cb3 // sxtw x19, w5
-	WORD $0xf9400007 // ldr x7, [x0]
-	WORD $0x4b010085 // sub w5, w4, w1
-	WORD $0x924004a5 // and x5, x5, #0x3
-	WORD $0xcb040026 // sub x6, x1, x4
-	WORD $0x9b337c54 // smull x20, w2, w19
-	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
-	WORD $0xd37ffa73 // lsl x19, x19, #1
-	WORD $0x14000005 // b 0x1024 <glideNEON+0x1024>
-	WORD $0x91000442 // add x2, x2, #0x1
-	WORD $0x8b1300e7 // add x7, x7, x19
-	WORD $0xeb03005f // cmp x2, x3
-	WORD $0x54000700 // b.eq 0x1100 <glideNEON+0x1100>
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xb40001e5 // cbz x5, 0x1064 <glideNEON+0x1064>
-	WORD $0xaa0503f4 // mov x20, x5
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xd37ffab6 // lsl x22, x21, #1
-	WORD $0x787668f7 // ldrh w23, [x7, x22]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x783668f7 // strh w23, [x7, x22]
-	WORD $0x910006b5 // add x21, x21, #0x1
-	WORD $0xf1000694 // subs x20, x20, #0x1
-	WORD $0x54fffea1 // b.ne 0x1034 <glideNEON+0x1034>
-	WORD $0xb10010df // cmn x6, #0x4
-	WORD $0x54fffd68 // b.hi 0x1014 <glideNEON+0x1014>
-	WORD $0xcb150094 // sub x20, x4, x21
-	WORD $0xd37ffab5 // lsl x21, x21, #1
-	WORD $0x8b1500f6 // add x22, x7, x21
-	WORD $0x794002d7 // ldrh w23, [x22]
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790002d7 // strh w23, [x22]
-	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790006d7 // strh w23, [x22, #0x2]
-	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ad7 // strh w23, [x22, #0x4]
-	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ed7 // strh w23, [x22, #0x6]
-	WORD $0xf1001294 // subs x20, x20, #0x4
-	WORD $0x910022b5 // add x21, x21, #0x8
-	WORD $0x54fffc01 // b.ne 0x1074 <glideNEON+0x1074>
-	WORD $0x17ffffc7 // b 0x1014 <glideNEON+0x1014>
-	WORD $0xd503201f // nop
-	WORD $0x0e0c3cd1 // mov w17, v6.s[1]
-	WORD $0x37f80bf1 // tbnz w17, #0x1f, 0x1280 <glideNEON+0x1280>
-	WORD $0x0e0c3ce1 // mov w1, v7.s[1]
-	WORD $0x13003c22 // sxth w2, w1
-	WORD $0x13107c21 // asr w1, w1, #16
-	WORD $0xb9403003 // ldr w3, [x0, #0x30]
-	WORD $0xb9403804 // ldr w4, [x0, #0x38]
-	WORD $0x6b02007f // cmp w3, w2
-	WORD $0x1a82c062 // csel w2, w3, w2, gt
-	WORD $0x6b01009f // cmp w4, w1
-	WORD $0x1a81b083 // csel w3, w4, w1, lt
-	WORD $0x6b03005f // cmp w2, w3
-	WORD $0x54000a8a // b.ge 0x1280 <glideNEON+0x1280>
-	WORD $0xf9401405 // ldr x5, [x0, #0x28]
-	WORD $0x0e0c3ca1 // mov w1, v5.s[1]
-	WORD $0x13107c24 // asr w4, w1, #16
-	WORD $0x6b0400bf // cmp w5, w4
-	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
-	WORD $0x13003c21 // sxth w1, w1
-	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
-	WORD $0x6b04003f // cmp w1, w4
-	WORD $0x5400096a // b.ge 0x1280 <glideNEON+0x1280>
-	WORD $0x93407c42 // sxtw x2, w2
-	WORD $0x93407c63 // sxtw x3, w3
-	WORD $0x93407c84 // sxtw x4, w4
-	WORD $0x93407cb3 // sxtw x19, w5
-	WORD $0xf9400007 // ldr x7, [x0]
-	WORD $0x4b010085 // sub w5, w4, w1
-	WORD $0x924004a5 // and x5, x5, #0x3
-	WORD $0xcb040026 // sub x6, x1, x4
-	WORD $0x9b337c54 // smull x20, w2, w19
-	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
-	WORD $0xd37ffa73 // lsl x19, x19, #1
-	WORD $0x14000007 // b 0x11a0 <glideNEON+0x11a0>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x91000442 // add x2, x2, #0x1
-	WORD $0x8b1300e7 // add x7, x7, x19
-	WORD $0xeb03005f // cmp x2, x3
-	WORD $0x54000720 // b.eq 0x1280 <glideNEON+0x1280>
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xb40001e5 // cbz x5, 0x11e0 <glideNEON+0x11e0>
-	WORD $0xaa0503f4 // mov x20, x5
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xd37ffab6 // lsl x22, x21, #1
-	WORD $0x787668f7 // ldrh w23, [x7, x22]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x783668f7 // strh w23, [x7, x22]
-	WORD $0x910006b5 // add x21, x21, #0x1
-	WORD $0xf1000694 // subs x20, x20, #0x1
-	WORD $0x54fffea1 // b.ne 0x11b0 <glideNEON+0x11b0>
-	WORD $0xb10010df // cmn x6, #0x4
-	WORD $0x54fffd68 // b.hi 0x1190 <glideNEON+0x1190>
-	WORD $0xcb150094 // sub x20, x4, x21
-	WORD $0xd37ffab5 // lsl x21, x21, #1
-	WORD $0x8b1500f6 // add x22, x7, x21
-	WORD $0x794002d7 // ldrh w23, [x22]
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790002d7 // strh w23, [x22]
-	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790006d7 // strh w23, [x22, #0x2]
-	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ad7 // strh w23, [x22, #0x4]
-	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ed7 // strh w23, [x22, #0x6]
-	WORD $0xf1001294 // subs x20, x20, #0x4
-	WORD $0x910022b5 // add x21, x21, #0x8
-	WORD $0x54fffc01 // b.ne 0x11f0 <glideNEON+0x11f0>
-	WORD $0x17ffffc7 // b 0x1190 <glideNEON+0x1190>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x0e143cd1 // mov w17, v6.s[2]
-	WORD $0x37f80bf1 // tbnz w17, #0x1f, 0x1400 <glideNEON+0x1400>
-	WORD $0x0e143ce1 // mov w1, v7.s[2]
-	WORD $0x13003c22 // sxth w2, w1
-	WORD $0x13107c21 // asr w1, w1, #16
-	WORD $0xb9403003 // ldr w3, [x0, #0x30]
-	WORD $0xb9403804 // ldr w4, [x0, #0x38]
-	WORD $0x6b02007f // cmp w3, w2
-	WORD $0x1a82c062 // csel w2, w3, w2, gt
-	WORD $0x6b01009f // cmp w4, w1
-	WORD $0x1a81b083 // csel w3, w4, w1, lt
-	WORD $0x6b03005f // cmp w2, w3
-	WORD $0x54000a8a // b.ge 0x1400 <glideNEON+0x1400>
-	WORD $0xf9401405 // ldr x5, [x0, #0x28]
-	WORD $0x0e143ca1 // mov w1, v5.s[2]
-	WORD $0x13107c24 // asr w4, w1, #16
-	WORD $0x6b0400bf // cmp w5, w4
-	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
-	WORD $0x13003c21 // sxth w1, w1
-	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
-	WORD $0x6b04003f // cmp w1, w4
-	WORD $0x5400096a // b.ge 0x1400 <glideNEON+0x1400>
-	WORD $0x93407c42 // sxtw x2, w2
-	WORD $0x93407c63 // sxtw x3, w3
-	WORD $0x93407c84 // sxtw x4, w4
-	WORD $0x93407cb3 // sxtw x19, w5
-	WORD $0xf9400007 // ldr x7, [x0]
-	WORD $0x4b010085 // sub w5, w4, w1
-	WORD $0x924004a5 // and x5, x5, #0x3
-	WORD $0xcb040026 // sub x6, x1, x4
-	WORD $0x9b337c54 // smull x20, w2, w19
-	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
-	WORD $0xd37ffa73 // lsl x19, x19, #1
-	WORD $0x14000007 // b 0x1320 <glideNEON+0x1320>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x91000442 // add x2, x2, #0x1
-	WORD $0x8b1300e7 // add x7, x7, x19
-	WORD $0xeb03005f // cmp x2, x3
-	WORD $0x54000720 // b.eq 0x1400 <glideNEON+0x1400>
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xb40001e5 // cbz x5, 0x1360 <glideNEON+0x1360>
-	WORD $0xaa0503f4 // mov x20, x5
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xd37ffab6 // lsl x22, x21, #1
-	WORD $0x787668f7 // ldrh w23, [x7, x22]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x783668f7 // strh w23, [x7, x22]
-	WORD $0x910006b5 // add x21, x21, #0x1
-	WORD $0xf1000694 // subs x20, x20, #0x1
-	WORD $0x54fffea1 // b.ne 0x1330 <glideNEON+0x1330>
-	WORD $0xb10010df // cmn x6, #0x4
-	WORD $0x54fffd68 // b.hi 0x1310 <glideNEON+0x1310>
-	WORD $0xcb150094 // sub x20, x4, x21
-	WORD $0xd37ffab5 // lsl x21, x21, #1
-	WORD $0x8b1500f6 // add x22, x7, x21
-	WORD $0x794002d7 // ldrh w23, [x22]
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790002d7 // strh w23, [x22]
-	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790006d7 // strh w23, [x22, #0x2]
-	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ad7 // strh w23, [x22, #0x4]
-	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ed7 // strh w23, [x22, #0x6]
-	WORD $0xf1001294 // subs x20, x20, #0x4
-	WORD $0x910022b5 // add x21, x21, #0x8
-	WORD $0x54fffc01 // b.ne 0x1370 <glideNEON+0x1370>
-	WORD $0x17ffffc7 // b 0x1310 <glideNEON+0x1310>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x0e1c3cd1 // mov w17, v6.s[3]
-	WORD $0x37ffc571 // tbnz w17, #0x1f, 0xcb0 <glideNEON+0xcb0>
-	WORD $0x0e1c3ce1 // mov w1, v7.s[3]
-	WORD $0x13003c22 // sxth w2, w1
-	WORD $0x13107c21 // asr w1, w1, #16
-	WORD $0xb9403003 // ldr w3, [x0, #0x30]
-	WORD $0xb9403804 // ldr w4, [x0, #0x38]
-	WORD $0x6b02007f // cmp w3, w2
-	WORD $0x1a82c062 // csel w2, w3, w2, gt
-	WORD $0x6b01009f // cmp w4, w1
-	WORD $0x1a81b083 // csel w3, w4, w1, lt
-	WORD $0x6b03005f // cmp w2, w3
-	WORD $0x54ffc40a // b.ge 0xcb0 <glideNEON+0xcb0>
-	WORD $0xf9401405 // ldr x5, [x0, #0x28]
-	WORD $0x0e1c3ca1 // mov w1, v5.s[3]
-	WORD $0x13107c24 // asr w4, w1, #16
-	WORD $0x6b0400bf // cmp w5, w4
-	WORD $0x1a84b0a4 // csel w4, w5, w4, lt
-	WORD $0x13003c21 // sxth w1, w1
-	WORD $0x0aa17c21 // bic w1, w1, w1, asr #31
-	WORD $0x6b04003f // cmp w1, w4
-	WORD $0x54ffc2ea // b.ge 0xcb0 <glideNEON+0xcb0>
-	WORD $0x93407c42 // sxtw x2, w2
-	WORD $0x93407c63 // sxtw x3, w3
-	WORD $0x93407c84 // sxtw x4, w4
-	WORD $0x93407cb3 // sxtw x19, w5
-	WORD $0xf9400007 // ldr x7, [x0]
-	WORD $0x4b010085 // sub w5, w4, w1
-	WORD $0x924004a5 // and x5, x5, #0x3
-	WORD $0xcb040026 // sub x6, x1, x4
-	WORD $0x9b337c54 // smull x20, w2, w19
-	WORD $0x8b1404e7 // add x7, x7, x20, lsl #1
-	WORD $0xd37ffa73 // lsl x19, x19, #1
-	WORD $0x14000007 // b 0x14a0 <glideNEON+0x14a0>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0x91000442 // add x2, x2, #0x1
-	WORD $0x8b1300e7 // add x7, x7, x19
-	WORD $0xeb03005f // cmp x2, x3
-	WORD $0x54ffc0a0 // b.eq 0xcb0 <glideNEON+0xcb0>
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xb40001e5 // cbz x5, 0x14e0 <glideNEON+0x14e0>
-	WORD $0xaa0503f4 // mov x20, x5
-	WORD $0xaa0103f5 // mov x21, x1
-	WORD $0xd37ffab6 // lsl x22, x21, #1
-	WORD $0x787668f7 // ldrh w23, [x7, x22]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x783668f7 // strh w23, [x7, x22]
-	WORD $0x910006b5 // add x21, x21, #0x1
-	WORD $0xf1000694 // subs x20, x20, #0x1
-	WORD $0x54fffea1 // b.ne 0x14b0 <glideNEON+0x14b0>
-	WORD $0xb10010df // cmn x6, #0x4
-	WORD $0x54fffd68 // b.hi 0x1490 <glideNEON+0x1490>
-	WORD $0xcb150094 // sub x20, x4, x21
-	WORD $0xd37ffab5 // lsl x21, x21, #1
-	WORD $0x8b1500f6 // add x22, x7, x21
-	WORD $0x794002d7 // ldrh w23, [x22]
-	WORD $0x12003e38 // and w24, w17, #0xffff
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790002d7 // strh w23, [x22]
-	WORD $0x794006d7 // ldrh w23, [x22, #0x2]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x790006d7 // strh w23, [x22, #0x2]
-	WORD $0x79400ad7 // ldrh w23, [x22, #0x4]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ad7 // strh w23, [x22, #0x4]
-	WORD $0x79400ed7 // ldrh w23, [x22, #0x6]
-	WORD $0x510006f7 // sub w23, w23, #0x1
-	WORD $0x12003ef7 // and w23, w23, #0xffff
-	WORD $0x6b1802ff // cmp w23, w24
-	WORD $0x1a9832f7 // csel w23, w23, w24, lo
-	WORD $0x110006f7 // add w23, w23, #0x1
-	WORD $0x79000ed7 // strh w23, [x22, #0x6]
-	WORD $0xf1001294 // subs x20, x20, #0x4
-	WORD $0x910022b5 // add x21, x21, #0x8
-	WORD $0x54fffc01 // b.ne 0x14f0 <glideNEON+0x14f0>
-	WORD $0x17ffffc7 // b 0x1490 <glideNEON+0x1490>
-	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
-	WORD $0xf9401411 // ldr x17, [x0, #0x28]
-	WORD $0x2a1103e1 // mov w1, w17
-	WORD $0x4e040c32 // dup v18.4s, w1
-	WORD $0x6ea58631 // sub v17.4s, v17.4s, v5.4s
-	WORD $0x4ea79645 // mla v5.4s, v18.4s, v7.4s
-	WORD $0x93407e31 // sxtw x17, w17
-	WORD $0x6ea78607 // sub v7.4s, v16.4s, v7.4s
-	WORD $0x4f2854e7 // shl v7.4s, v7.4s, #0x8
-	WORD $0x4eb11ce7 // orr v7.16b, v7.16b, v17.16b
-	WORD $0x0e023cc2 // umov w2, v6.h[0]
-	WORD $0xf9400001 // ldr x1, [x0]
-	WORD $0x1e2600e7 // fmov w7, s7
-	WORD $0x721f18ff // tst w7, #0xfe
-	WORD $0x5a9f1043 // csinv w3, w2, wzr, ne
-	WORD $0x13087ce6 // asr w6, w7, #8
-	WORD $0x710004c5 // subs w5, w6, #0x1
-	WORD $0x540007eb // b.lt 0x16bc <glideNEON+0x16bc>
-	WORD $0x1e2600a4 // fmov w4, s5
-	WORD $0x8b24c424 // add x4, x1, w4, sxtw #1
-	WORD $0x374000a7 // tbnz w7, #0x8, 0x15e0 <glideNEON+0x15e0>
-	WORD $0x2a0603e5 // mov w5, w6
-	WORD $0x710004df // cmp w6, #0x1
-	WORD $0x540002a1 // b.ne 0x162c <glideNEON+0x162c>
-	WORD $0x14000038 // b 0x16bc <glideNEON+0x16bc>
-	WORD $0x79400087 // ldrh w7, [x4]
-	WORD $0x12003c53 // and w19, w2, #0xffff
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x1a9330e7 // csel w7, w7, w19, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000087 // strh w7, [x4]
-	WORD $0x79400487 // ldrh w7, [x4, #0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x12003c73 // and w19, w3, #0xffff
-	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x1a9330e7 // csel w7, w7, w19, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000487 // strh w7, [x4, #0x2]
-	WORD $0x8b110484 // add x4, x4, x17, lsl #1
-	WORD $0x710004df // cmp w6, #0x1
-	WORD $0x540004a0 // b.eq 0x16bc <glideNEON+0x16bc>
+	WORD $0x910007de // add x30, x30, #0x1
+	WORD $0x8b1801ad // add x13, x13, x24
+	WORD $0x8b1801ce // add x14, x14, x24
+	WORD $0xeb0c03df // cmp x30, x12
+	WORD $0x54fffa80 // b.eq 0x5f0 <glideNEON+0x5f0>
+	WORD $0xaa1d03e1 // mov x1, x29
+	WORD $0x360001a9 // tbz w9, #0x0, 0x6dc <glideNEON+0x6dc>
+	WORD $0x9b157fc0 // mul x0, x30, x21
+	WORD $0x8b0005e0 // add x0, x15, x0, lsl #1
+	WORD $0x78797861 // ldrh w1, [x3, x25, lsl #1]
+	WORD $0xd37ffba4 // lsl x4, x29, #1
+	WORD $0x78646805 // ldrh w5, [x0, x4]
 	WORD $0x510004a5 // sub w5, w5, #0x1
-	WORD $0xd37ffa26 // lsl x6, x17, #1
-	WORD $0x79400087 // ldrh w7, [x4]
-	WORD $0x79400493 // ldrh w19, [x4, #0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003c54 // and w20, w2, #0xffff
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b1400ff // cmp w7, w20
-	WORD $0x1a9430e7 // csel w7, w7, w20, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000087 // strh w7, [x4]
-	WORD $0x12003c67 // and w7, w3, #0xffff
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b07027f // cmp w19, w7
-	WORD $0x1a873273 // csel w19, w19, w7, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000493 // strh w19, [x4, #0x2]
-	WORD $0x8b060084 // add x4, x4, x6
+	WORD $0x12003ca5 // and w5, w5, #0xffff
+	WORD $0x6b0100bf // cmp w5, w1
+	WORD $0x1a8130a1 // csel w1, w5, w1, lo
+	WORD $0x11000421 // add w1, w1, #0x1
+	WORD $0x78246801 // strh w1, [x0, x4]
+	WORD $0xaa0a03e1 // mov x1, x10
+	WORD $0xeb1d011f // cmp x8, x29
+	WORD $0x54fffd80 // b.eq 0x690 <glideNEON+0x690>
+	WORD $0xd37ff824 // lsl x4, x1, #1
+	WORD $0x8b0401a0 // add x0, x13, x4
+	WORD $0xcb010161 // sub x1, x11, x1
+	WORD $0x8b0401c4 // add x4, x14, x4
+	WORD $0x787a6865 // ldrh w5, [x3, x26]
 	WORD $0x79400093 // ldrh w19, [x4]
 	WORD $0x51000673 // sub w19, w19, #0x1
 	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b14027f // cmp w19, w20
-	WORD $0x1a943273 // csel w19, w19, w20, lo
-	WORD $0x79400494 // ldrh w20, [x4, #0x2]
-	WORD $0x51000694 // sub w20, w20, #0x1
+	WORD $0x6b05027f // cmp w19, w5
+	WORD $0x1a853265 // csel w5, w19, w5, lo
+	WORD $0x110004a5 // add w5, w5, #0x1
+	WORD $0x78004485 // strh w5, [x4], #0x4
+	WORD $0x787a6865 // ldrh w5, [x3, x26]
+	WORD $0x79400013 // ldrh w19, [x0]
+	WORD $0x51000673 // sub w19, w19, #0x1
+	WORD $0x12003e73 // and w19, w19, #0xffff
+	WORD $0x6b05027f // cmp w19, w5
+	WORD $0x1a853265 // csel w5, w19, w5, lo
+	WORD $0x110004a5 // add w5, w5, #0x1
+	WORD $0x78004405 // strh w5, [x0], #0x4
+	WORD $0xf1000821 // subs x1, x1, #0x2
+	WORD $0x54fffde1 // b.ne 0x6f4 <glideNEON+0x6f4>
+	WORD $0x17ffffd5 // b 0x690 <glideNEON+0x690>
+	WORD $0xf9402ff7 // ldr x23, [sp, #0x58]
+	WORD $0xb9403ff5 // ldr w21, [sp, #0x3c]
+	WORD $0xd2881016 // mov x22, #0x4080 // =16512
+	WORD $0xf2a20416 // movk x22, #0x1020, lsl #16
+	WORD $0xf2c08116 // movk x22, #0x408, lsl #32
+	WORD $0xf2e02056 // movk x22, #0x102, lsl #48
+	WORD $0xa94267f8 // ldp x24, x25, [sp, #0x20]
+	WORD $0xf9401bfa // ldr x26, [sp, #0x30]
+	WORD $0xaa1f03e2 // mov x2, xzr
+	WORD $0xf94052ec // ldr x12, [x23, #0xa0]
+	WORD $0x4e731cc6 // bic v6.16b, v6.16b, v19.16b
+	WORD $0x4e731ce7 // bic v7.16b, v7.16b, v19.16b
+	WORD $0x4e731e31 // bic v17.16b, v17.16b, v19.16b
+	WORD $0xad0a1992 // stp q18, q6, [x12, #0x140]
+	WORD $0xad0b1d90 // stp q16, q7, [x12, #0x160]
+	WORD $0x3d806191 // str q17, [x12, #0x180]
+	WORD $0xf94002ed // ldr x13, [x23]
+	WORD $0x69403f0e // ldpsw x14, x15, [x24]
+	WORD $0x91050189 // add x9, x12, #0x140
+	WORD $0x9105418a // add x10, x12, #0x150
+	WORD $0x9105818b // add x11, x12, #0x160
+	WORD $0x9105c188 // add x8, x12, #0x170
+	WORD $0x9106018c // add x12, x12, #0x180
+	WORD $0x8b0e05ad // add x13, x13, x14, lsl #1
+	WORD $0x910011ad // add x13, x13, #0x4
+	WORD $0xf94012ee // ldr x14, [x23, #0x20]
+	WORD $0xd37ff9ef // lsl x15, x15, #1
+	WORD $0xd37ff9c3 // lsl x3, x14, #1
+	WORD $0x14000004 // b 0x7c0 <glideNEON+0x7c0>
+	WORD $0x91000442 // add x2, x2, #0x1
+	WORD $0xf100205f // cmp x2, #0x8
+	WORD $0x54ffda20 // b.eq 0x300 <glideNEON+0x300>
+	WORD $0xd37ff845 // lsl x5, x2, #1
+	WORD $0x78656924 // ldrh w4, [x9, x5]
+	WORD $0x78e56966 // ldrsh w6, [x11, x5]
+	WORD $0x710004df // cmp w6, #0x1
+	WORD $0x5a9fc080 // csinv w0, w4, wzr, gt
+	WORD $0x710008df // cmp w6, #0x2
+	WORD $0x5a9fc081 // csinv w1, w4, wzr, gt
+	WORD $0x71000cdf // cmp w6, #0x3
+	WORD $0x5a9fc094 // csinv w20, w4, wzr, gt
+	WORD $0x78e56986 // ldrsh w6, [x12, x5]
+	WORD $0x710004df // cmp w6, #0x1
+	WORD $0x54fffe4b // b.lt 0x7b4 <glideNEON+0x7b4>
+	WORD $0x78a56907 // ldrsh x7, [x8, x5]
+	WORD $0x8b0705e7 // add x7, x15, x7, lsl #1
+	WORD $0x78a56953 // ldrsh x19, [x10, x5]
+	WORD $0x9b077dc7 // mul x7, x14, x7
+	WORD $0x110004c5 // add w5, w6, #0x1
+	WORD $0x8b1304e6 // add x6, x7, x19, lsl #1
+	WORD $0x8b0601a6 // add x6, x13, x6
+	WORD $0x12003c07 // and w7, w0, #0xffff
+	WORD $0x12003c33 // and w19, w1, #0xffff
 	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000093 // strh w19, [x4]
-	WORD $0x6b07029f // cmp w20, w7
-	WORD $0x1a873287 // csel w7, w20, w7, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000487 // strh w7, [x4, #0x2]
-	WORD $0x710008a5 // subs w5, w5, #0x2
-	WORD $0x8b060084 // add x4, x4, x6
-	WORD $0x54fffbe2 // b.hs 0x1634 <glideNEON+0x1634>
-	WORD $0x0e0a3cc2 // umov w2, v6.h[2]
-	WORD $0x0e0c3ce7 // mov w7, v7.s[1]
-	WORD $0x721f18ff // tst w7, #0xfe
-	WORD $0x5a9f1043 // csinv w3, w2, wzr, ne
-	WORD $0x13087ce6 // asr w6, w7, #8
-	WORD $0x710004c5 // subs w5, w6, #0x1
-	WORD $0x5400082b // b.lt 0x17d8 <glideNEON+0x17d8>
-	WORD $0x0e0c3ca4 // mov w4, v5.s[1]
-	WORD $0x8b24c424 // add x4, x1, w4, sxtw #1
-	WORD $0x374000a7 // tbnz w7, #0x8, 0x16f4 <glideNEON+0x16f4>
-	WORD $0x2a0603e5 // mov w5, w6
-	WORD $0x710004df // cmp w6, #0x1
-	WORD $0x540002a1 // b.ne 0x1740 <glideNEON+0x1740>
-	WORD $0x1400003a // b 0x17d8 <glideNEON+0x17d8>
-	WORD $0x79400087 // ldrh w7, [x4]
-	WORD $0x12003c53 // and w19, w2, #0xffff
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x1a9330e7 // csel w7, w7, w19, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000087 // strh w7, [x4]
-	WORD $0x79400487 // ldrh w7, [x4, #0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x12003c73 // and w19, w3, #0xffff
-	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x1a9330e7 // csel w7, w7, w19, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000487 // strh w7, [x4, #0x2]
-	WORD $0x8b110484 // add x4, x4, x17, lsl #1
-	WORD $0x710004df // cmp w6, #0x1
-	WORD $0x540004e0 // b.eq 0x17d8 <glideNEON+0x17d8>
-	WORD $0x510004a5 // sub w5, w5, #0x1
-	WORD $0xd37ffa26 // lsl x6, x17, #1
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x79400087 // ldrh w7, [x4]
-	WORD $0x79400493 // ldrh w19, [x4, #0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003c54 // and w20, w2, #0xffff
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b1400ff // cmp w7, w20
-	WORD $0x1a9430e7 // csel w7, w7, w20, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000087 // strh w7, [x4]
-	WORD $0x12003c67 // and w7, w3, #0xffff
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b07027f // cmp w19, w7
-	WORD $0x1a873273 // csel w19, w19, w7, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000493 // strh w19, [x4, #0x2]
-	WORD $0x8b060084 // add x4, x4, x6
-	WORD $0x79400093 // ldrh w19, [x4]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b14027f // cmp w19, w20
-	WORD $0x1a943273 // csel w19, w19, w20, lo
-	WORD $0x79400494 // ldrh w20, [x4, #0x2]
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000093 // strh w19, [x4]
-	WORD $0x6b07029f // cmp w20, w7
-	WORD $0x1a873287 // csel w7, w20, w7, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000487 // strh w7, [x4, #0x2]
-	WORD $0x710008a5 // subs w5, w5, #0x2
-	WORD $0x8b060084 // add x4, x4, x6
-	WORD $0x54fffbe2 // b.hs 0x1750 <glideNEON+0x1750>
-	WORD $0x0e123cc2 // umov w2, v6.h[4]
-	WORD $0x0e143ce7 // mov w7, v7.s[2]
-	WORD $0x721f18ff // tst w7, #0xfe
-	WORD $0x5a9f1043 // csinv w3, w2, wzr, ne
-	WORD $0x13087ce6 // asr w6, w7, #8
-	WORD $0x710004c5 // subs w5, w6, #0x1
-	WORD $0x540007eb // b.lt 0x18ec <glideNEON+0x18ec>
-	WORD $0x0e143ca4 // mov w4, v5.s[2]
-	WORD $0x8b24c424 // add x4, x1, w4, sxtw #1
-	WORD $0x374000a7 // tbnz w7, #0x8, 0x1810 <glideNEON+0x1810>
-	WORD $0x2a0603e5 // mov w5, w6
-	WORD $0x710004df // cmp w6, #0x1
-	WORD $0x540002a1 // b.ne 0x185c <glideNEON+0x185c>
-	WORD $0x14000038 // b 0x18ec <glideNEON+0x18ec>
-	WORD $0x79400087 // ldrh w7, [x4]
-	WORD $0x12003c53 // and w19, w2, #0xffff
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x1a9330e7 // csel w7, w7, w19, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000087 // strh w7, [x4]
-	WORD $0x79400487 // ldrh w7, [x4, #0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x12003c73 // and w19, w3, #0xffff
-	WORD $0x6b1300ff // cmp w7, w19
-	WORD $0x1a9330e7 // csel w7, w7, w19, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000487 // strh w7, [x4, #0x2]
-	WORD $0x8b110484 // add x4, x4, x17, lsl #1
-	WORD $0x710004df // cmp w6, #0x1
-	WORD $0x540004a0 // b.eq 0x18ec <glideNEON+0x18ec>
+	WORD $0x785fc0c0 // ldurh w0, [x6, #-0x4]
+	WORD $0x51000400 // sub w0, w0, #0x1
+	WORD $0x12003c00 // and w0, w0, #0xffff
+	WORD $0x6b04001f // cmp w0, w4
+	WORD $0x1a843000 // csel w0, w0, w4, lo
+	WORD $0x11000400 // add w0, w0, #0x1
+	WORD $0x781fc0c0 // sturh w0, [x6, #-0x4]
+	WORD $0x785fe0c0 // ldurh w0, [x6, #-0x2]
+	WORD $0x51000400 // sub w0, w0, #0x1
+	WORD $0x12003c00 // and w0, w0, #0xffff
+	WORD $0x6b07001f // cmp w0, w7
+	WORD $0x1a873000 // csel w0, w0, w7, lo
+	WORD $0x11000400 // add w0, w0, #0x1
+	WORD $0x781fe0c0 // sturh w0, [x6, #-0x2]
+	WORD $0x794000c0 // ldrh w0, [x6]
+	WORD $0x51000400 // sub w0, w0, #0x1
+	WORD $0x12003c00 // and w0, w0, #0xffff
+	WORD $0x6b13001f // cmp w0, w19
+	WORD $0x1a933000 // csel w0, w0, w19, lo
+	WORD $0x11000400 // add w0, w0, #0x1
+	WORD $0x790000c0 // strh w0, [x6]
+	WORD $0x794004c0 // ldrh w0, [x6, #0x2]
+	WORD $0x51000400 // sub w0, w0, #0x1
+	WORD $0x12003c00 // and w0, w0, #0xffff
+	WORD $0x6b14001f // cmp w0, w20
+	WORD $0x1a943000 // csel w0, w0, w20, lo
+	WORD $0x11000400 // add w0, w0, #0x1
+	WORD $0x790004c0 // strh w0, [x6, #0x2]
 	WORD $0x510004a5 // sub w5, w5, #0x1
-	WORD $0xd37ffa26 // lsl x6, x17, #1
-	WORD $0x79400087 // ldrh w7, [x4]
-	WORD $0x79400493 // ldrh w19, [x4, #0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003c54 // and w20, w2, #0xffff
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x6b1400ff // cmp w7, w20
-	WORD $0x1a9430e7 // csel w7, w7, w20, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000087 // strh w7, [x4]
-	WORD $0x12003c67 // and w7, w3, #0xffff
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b07027f // cmp w19, w7
-	WORD $0x1a873273 // csel w19, w19, w7, lo
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000493 // strh w19, [x4, #0x2]
-	WORD $0x8b060084 // add x4, x4, x6
-	WORD $0x79400093 // ldrh w19, [x4]
-	WORD $0x51000673 // sub w19, w19, #0x1
-	WORD $0x12003e73 // and w19, w19, #0xffff
-	WORD $0x6b14027f // cmp w19, w20
-	WORD $0x1a943273 // csel w19, w19, w20, lo
-	WORD $0x79400494 // ldrh w20, [x4, #0x2]
-	WORD $0x51000694 // sub w20, w20, #0x1
-	WORD $0x12003e94 // and w20, w20, #0xffff
-	WORD $0x11000673 // add w19, w19, #0x1
-	WORD $0x79000093 // strh w19, [x4]
-	WORD $0x6b07029f // cmp w20, w7
-	WORD $0x1a873287 // csel w7, w20, w7, lo
-	WORD $0x110004e7 // add w7, w7, #0x1
-	WORD $0x79000487 // strh w7, [x4, #0x2]
-	WORD $0x710008a5 // subs w5, w5, #0x2
-	WORD $0x8b060084 // add x4, x4, x6
-	WORD $0x54fffbe2 // b.hs 0x1864 <glideNEON+0x1864>
-	WORD $0x0e1a3cc2 // umov w2, v6.h[6]
-	WORD $0x0e1c3ce6 // mov w6, v7.s[3]
-	WORD $0x721f18df // tst w6, #0xfe
-	WORD $0x5a9f1043 // csinv w3, w2, wzr, ne
-	WORD $0x13087cc5 // asr w5, w6, #8
-	WORD $0x710004a4 // subs w4, w5, #0x1
-	WORD $0x54ff9d6b // b.lt 0xcb0 <glideNEON+0xcb0>
-	WORD $0x0e1c3ca7 // mov w7, v5.s[3]
-	WORD $0x8b27c421 // add x1, x1, w7, sxtw #1
-	WORD $0x374000a6 // tbnz w6, #0x8, 0x1924 <glideNEON+0x1924>
-	WORD $0x2a0503e4 // mov w4, w5
+	WORD $0x8b0300c6 // add x6, x6, x3
 	WORD $0x710004bf // cmp w5, #0x1
-	WORD $0x54ff9ca0 // b.eq 0xcb0 <glideNEON+0xcb0>
-	WORD $0x14000014 // b 0x1970 <glideNEON+0x1970>
-	WORD $0x79400026 // ldrh w6, [x1]
-	WORD $0x12003c47 // and w7, w2, #0xffff
-	WORD $0x510004c6 // sub w6, w6, #0x1
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0x6b0700df // cmp w6, w7
-	WORD $0x1a8730c6 // csel w6, w6, w7, lo
-	WORD $0x110004c6 // add w6, w6, #0x1
-	WORD $0x79000026 // strh w6, [x1]
-	WORD $0x79400426 // ldrh w6, [x1, #0x2]
-	WORD $0x510004c6 // sub w6, w6, #0x1
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0x12003c67 // and w7, w3, #0xffff
-	WORD $0x6b0700df // cmp w6, w7
-	WORD $0x1a8730c6 // csel w6, w6, w7, lo
-	WORD $0x110004c6 // add w6, w6, #0x1
-	WORD $0x79000426 // strh w6, [x1, #0x2]
-	WORD $0x8b110421 // add x1, x1, x17, lsl #1
-	WORD $0x710004bf // cmp w5, #0x1
-	WORD $0x54ff9a20 // b.eq 0xcb0 <glideNEON+0xcb0>
+	WORD $0x54fffc28 // b.hi 0x820 <glideNEON+0x820>
+	WORD $0x17ffffc5 // b 0x7b4 <glideNEON+0x7b4>
+	WORD $0x529fffea // mov w10, #0xffff // =65535
+	WORD $0xa944aee8 // ldp x8, x11, [x23, #0x48]
+	WORD $0xeb080168 // subs x8, x11, x8
+	WORD $0x54ffbeed // b.le 0x8c <glideNEON+0x8c>
+	WORD $0x4e020d44 // dup v4.8h, w10
+	WORD $0xf9401eea // ldr x10, [x23, #0x38]
+	WORD $0x8b0d0129 // add x9, x9, x13
+	WORD $0xd37ff94a // lsl x10, x10, #1
+	WORD $0xad7f1925 // ldp q5, q6, [x9, #-0x20]
+	WORD $0x4e6384a5 // add v5.8h, v5.8h, v3.8h
+	WORD $0x4e6384c6 // add v6.8h, v6.8h, v3.8h
+	WORD $0xad404127 // ldp q7, q16, [x9]
+	WORD $0x4e6384e7 // add v7.8h, v7.8h, v3.8h
+	WORD $0x4e638610 // add v16.8h, v16.8h, v3.8h
+	WORD $0x6e676e07 // umin v7.8h, v16.8h, v7.8h
+	WORD $0x6e666ce6 // umin v6.8h, v7.8h, v6.8h
+	WORD $0x6e656cc5 // umin v5.8h, v6.8h, v5.8h
+	WORD $0x6e653485 // cmhi v5.8h, v4.8h, v5.8h
+	WORD $0x4ea51c00 // orr v0.16b, v0.16b, v5.16b
+	WORD $0xf1000508 // subs x8, x8, #0x1
+	WORD $0x8b0a0129 // add x9, x9, x10
+	WORD $0x54fffe61 // b.ne 0x8c4 <glideNEON+0x8c4>
+	WORD $0x17fffde4 // b 0x8c <glideNEON+0x8c>
+	WORD $0xf94022ee // ldr x14, [x23, #0x40]
+	WORD $0xf1000d1f // cmp x8, #0x3
+	WORD $0x54006dc1 // b.ne 0x16c0 <glideNEON+0x16c0>
+	WORD $0xf10005df // cmp x14, #0x1
+	WORD $0x5400f60b // b.lt 0x27d0 <glideNEON+0x27d0>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0xd288100f // mov x15, #0x4080 // =16512
+	WORD $0xf2a2040f // movk x15, #0x1020, lsl #16
+	WORD $0xf2c0810f // movk x15, #0x408, lsl #32
+	WORD $0xf2e0204f // movk x15, #0x102, lsl #48
+	WORD $0x52800408 // mov w8, #0x20 // =32
+	WORD $0xf9000be8 // str x8, [sp, #0x10]
+	WORD $0x52800028 // mov w8, #0x1 // =1
+	WORD $0x4e020d01 // dup v1.8h, w8
+	WORD $0x52800068 // mov w8, #0x3 // =3
+	WORD $0x4e020d02 // dup v2.8h, w8
+	WORD $0x6f07e7e3 // movi v3.2d, #0xffffffffffffffff
+	WORD $0x14000009 // b 0x96c <glideNEON+0x96c>
+	WORD $0xd503201f // nop
+	WORD $0xf94022ee // ldr x14, [x23, #0x40]
+	WORD $0xa940a3e9 // ldp x9, x8, [sp, #0x8]
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0x91010108 // add x8, x8, #0x40
+	WORD $0xf9000be8 // str x8, [sp, #0x10]
+	WORD $0xeb0e013f // cmp x9, x14
+	WORD $0x5400f36a // b.ge 0x27d4 <glideNEON+0x27d4>
+	WORD $0xaa0903ea // mov x10, x9
+	WORD $0xa940a2e9 // ldp x9, x8, [x23, #0x8]
+	WORD $0x5280090b // mov w11, #0x48 // =72
+	WORD $0x9b0b2150 // madd x16, x10, x11, x8
+	WORD $0x79c08e08 // ldrsh w8, [x16, #0x46]
+	WORD $0xf90007ea // str x10, [sp, #0x8]
+	WORD $0x34000108 // cbz w8, 0x9a4 <glideNEON+0x9a4>
+	WORD $0x37f866c8 // tbnz w8, #0x1f, 0x1660 <glideNEON+0x1660>
+	WORD $0xf9403ae8 // ldr x8, [x23, #0x70]
+	WORD $0xd100050a // sub x10, x8, #0x1
+	WORD $0xa944aee8 // ldp x8, x11, [x23, #0x48]
+	WORD $0xeb080168 // subs x8, x11, x8
+	WORD $0x54fffdcd // b.le 0x954 <glideNEON+0x954>
+	WORD $0x14000334 // b 0x1670 <glideNEON+0x1670>
+	WORD $0xaa1f03f1 // mov x17, xzr
+	WORD $0x8b0a1928 // add x8, x9, x10, lsl #6
+	WORD $0xa901c3e8 // stp x8, x16, [sp, #0x18]
+	WORD $0x14000004 // b 0x9c0 <glideNEON+0x9c0>
+	WORD $0xf100623f // cmp x17, #0x18
+	WORD $0x91002231 // add x17, x17, #0x8
+	WORD $0x54fffca2 // b.hs 0x950 <glideNEON+0x950>
+	WORD $0xf9400ee8 // ldr x8, [x23, #0x18]
+	WORD $0x8b110508 // add x8, x8, x17, lsl #1
+	WORD $0x3dc00104 // ldr q4, [x8]
+	WORD $0x79c01209 // ldrsh w9, [x16, #0x8]
+	WORD $0x4e020d25 // dup v5.8h, w9
+	WORD $0x79c01609 // ldrsh w9, [x16, #0xa]
+	WORD $0x4e020d26 // dup v6.8h, w9
+	WORD $0x3dc01107 // ldr q7, [x8, #0x40]
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0xf94052e0 // ldr x0, [x23, #0xa0]
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x79c01a08 // ldrsh w8, [x16, #0xc]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e67b4c6 // sqrdmulh v6.8h, v6.8h, v7.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800005 // str q5, [x0]
+	WORD $0x79c01e08 // ldrsh w8, [x16, #0xe]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c02208 // ldrsh w8, [x16, #0x10]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800405 // str q5, [x0, #0x10]
+	WORD $0x79c02608 // ldrsh w8, [x16, #0x12]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c02a08 // ldrsh w8, [x16, #0x14]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x79c02e08 // ldrsh w8, [x16, #0x16]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e67b4c6 // sqrdmulh v6.8h, v6.8h, v7.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800805 // str q5, [x0, #0x20]
+	WORD $0x79c03208 // ldrsh w8, [x16, #0x18]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c03608 // ldrsh w8, [x16, #0x1a]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800c05 // str q5, [x0, #0x30]
+	WORD $0x79c03a08 // ldrsh w8, [x16, #0x1c]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c03e08 // ldrsh w8, [x16, #0x1e]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801005 // str q5, [x0, #0x40]
+	WORD $0x79c04608 // ldrsh w8, [x16, #0x22]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c04a08 // ldrsh w8, [x16, #0x24]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801405 // str q5, [x0, #0x50]
+	WORD $0x79c05208 // ldrsh w8, [x16, #0x28]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c05608 // ldrsh w8, [x16, #0x2a]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801805 // str q5, [x0, #0x60]
+	WORD $0x79c05e08 // ldrsh w8, [x16, #0x2e]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c06208 // ldrsh w8, [x16, #0x30]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801c05 // str q5, [x0, #0x70]
+	WORD $0x79c06a08 // ldrsh w8, [x16, #0x34]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c06e08 // ldrsh w8, [x16, #0x36]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d802005 // str q5, [x0, #0x80]
+	WORD $0x79c07608 // ldrsh w8, [x16, #0x3a]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c07a08 // ldrsh w8, [x16, #0x3c]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d802405 // str q5, [x0, #0x90]
+	WORD $0x79c07208 // ldrsh w8, [x16, #0x38]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x3d802805 // str q5, [x0, #0xa0]
+	WORD $0x79c07e08 // ldrsh w8, [x16, #0x3e]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x3d802c05 // str q5, [x0, #0xb0]
+	WORD $0x79c08208 // ldrsh w8, [x16, #0x40]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c08608 // ldrsh w8, [x16, #0x42]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c4 // sqrdmulh v4.8h, v6.8h, v4.8h
+	WORD $0x4e6484a4 // add v4.8h, v5.8h, v4.8h
+	WORD $0x3d803004 // str q4, [x0, #0xc0]
+	WORD $0xb847a2e8 // ldur w8, [x23, #0x7a]
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d803404 // str q4, [x0, #0xd0]
+	WORD $0xb9407ae8 // ldr w8, [x23, #0x78]
+	WORD $0x2a2803e8 // mvn w8, w8
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d803804 // str q4, [x0, #0xe0]
+	WORD $0xb94072e8 // ldr w8, [x23, #0x70]
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d803c04 // str q4, [x0, #0xf0]
+	WORD $0xb9400208 // ldr w8, [x16]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804004 // str q4, [x0, #0x100]
+	WORD $0xb94022e8 // ldr w8, [x23, #0x20]
+	WORD $0xb9400209 // ldr w9, [x16]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804404 // str q4, [x0, #0x110]
+	WORD $0xb9402ae8 // ldr w8, [x23, #0x28]
+	WORD $0xb9400609 // ldr w9, [x16, #0x4]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804804 // str q4, [x0, #0x120]
+	WORD $0xb94032e8 // ldr w8, [x23, #0x30]
+	WORD $0xb9400609 // ldr w9, [x16, #0x4]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804c04 // str q4, [x0, #0x130]
+	WORD $0xa944a2e1 // ldp x1, x8, [x23, #0x48]
+	WORD $0xeb08003f // cmp x1, x8
+	WORD $0x54ffefaa // b.ge 0x9b4 <glideNEON+0x9b4>
+	WORD $0xf9400ff3 // ldr x19, [sp, #0x18]
+	WORD $0xa902c7e0 // stp x0, x17, [sp, #0x28]
+	WORD $0x1400000f // b 0xc08 <glideNEON+0xc08>
+	WORD $0xf9402ae8 // ldr x8, [x23, #0x50]
+	WORD $0x1e2703e6 // fmov s6, wzr
+	WORD $0x4e609884 // cmeq v4.8h, v4.8h, #0
+	WORD $0x4e641ca4 // bic v4.16b, v5.16b, v4.16b
+	WORD $0x6e70a885 // umaxv h5, v4.8h
+	WORD $0x6ea68ca5 // cmeq v5.4s, v5.4s, v6.4s
+	WORD $0x4e0404a5 // dup v5.4s, v5.s[0]
+	WORD $0x4e651c84 // bic v4.16b, v4.16b, v5.16b
+	WORD $0x4ea01c80 // orr v0.16b, v4.16b, v0.16b
+	WORD $0x91000421 // add x1, x1, #0x1
+	WORD $0xf9401ee9 // ldr x9, [x23, #0x38]
+	WORD $0x8b090673 // add x19, x19, x9, lsl #1
+	WORD $0xeb08003f // cmp x1, x8
+	WORD $0x54ffed8a // b.ge 0x9b4 <glideNEON+0x9b4>
+	WORD $0xd37ffa29 // lsl x9, x17, #1
+	WORD $0x3ce96a64 // ldr q4, [x19, x9]
+	WORD $0x3dc03c05 // ldr q5, [x0, #0xf0]
+	WORD $0x6e653486 // cmhi v6.8h, v4.8h, v5.8h
+	WORD $0x6e643ca5 // cmhs v5.8h, v5.8h, v4.8h
+	WORD $0x6e70a8c6 // umaxv h6, v6.8h
+	WORD $0x1e2600c9 // fmov w9, s6
+	WORD $0x34fffd89 // cbz w9, 0xbd4 <glideNEON+0xbd4>
+	WORD $0x2f10a486 // ushll v6.4s, v4.4h, #0x0
+	WORD $0x6e21d8c6 // ucvtf v6.4s, v6.4s
+	WORD $0x6f10a487 // ushll2 v7.4s, v4.8h, #0x0
+	WORD $0x6e21d8e7 // ucvtf v7.4s, v7.4s
+	WORD $0x910252e8 // add x8, x23, #0x94
+	WORD $0x4d40c910 // ld1r { v16.4s }, [x8]
+	WORD $0x910242e8 // add x8, x23, #0x90
+	WORD $0x4d40c911 // ld1r { v17.4s }, [x8]
+	WORD $0x4e26d606 // fadd v6.4s, v16.4s, v6.4s
+	WORD $0x4e27d607 // fadd v7.4s, v16.4s, v7.4s
+	WORD $0x6e26fe26 // fdiv v6.4s, v17.4s, v6.4s
+	WORD $0x4ea1b8c6 // fcvtzs v6.4s, v6.4s
+	WORD $0x6e27fe27 // fdiv v7.4s, v17.4s, v7.4s
+	WORD $0xb9405ae8 // ldr w8, [x23, #0x58]
+	WORD $0x4ea1b8e7 // fcvtzs v7.4s, v7.4s
+	WORD $0x4e4718c6 // uzp1 v6.8h, v6.8h, v7.8h
+	WORD $0x1b017d08 // mul w8, w8, w1
+	WORD $0x531f7902 // lsl w2, w8, #1
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0xad404410 // ldp q16, q17, [x0]
+	WORD $0x79c04208 // ldrsh w8, [x16, #0x20]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0xad425013 // ldp q19, q20, [x0, #0x40]
+	WORD $0x6e67b631 // sqrdmulh v17.8h, v17.8h, v7.8h
+	WORD $0x4e738652 // add v18.8h, v18.8h, v19.8h
+	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
+	WORD $0x4e708630 // add v16.8h, v17.8h, v16.8h
+	WORD $0x4e728610 // add v16.8h, v16.8h, v18.8h
+	WORD $0xad414811 // ldp q17, q18, [x0, #0x20]
+	WORD $0x79c04e08 // ldrsh w8, [x16, #0x26]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x6e67b647 // sqrdmulh v7.8h, v18.8h, v7.8h
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x4e748652 // add v18.8h, v18.8h, v20.8h
+	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
+	WORD $0x4e7184e7 // add v7.8h, v7.8h, v17.8h
+	WORD $0x4e7284f1 // add v17.8h, v7.8h, v18.8h
+	WORD $0xf94042e8 // ldr x8, [x23, #0x80]
+	WORD $0xb4000228 // cbz x8, 0xd10 <glideNEON+0xd10>
+	WORD $0x79c05a08 // ldrsh w8, [x16, #0x2c]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c06608 // ldrsh w8, [x16, #0x32]
+	WORD $0xad434c12 // ldp q18, q19, [x0, #0x60]
+	WORD $0x4e7284e7 // add v7.8h, v7.8h, v18.8h
+	WORD $0x6e66b4d2 // sqrdmulh v18.8h, v6.8h, v6.8h
+	WORD $0x6e72b4e7 // sqrdmulh v7.8h, v7.8h, v18.8h
+	WORD $0x4e7084f0 // add v16.8h, v7.8h, v16.8h
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x4e7384e7 // add v7.8h, v7.8h, v19.8h
+	WORD $0x6e72b4e7 // sqrdmulh v7.8h, v7.8h, v18.8h
+	WORD $0x4e7184f1 // add v17.8h, v7.8h, v17.8h
+	WORD $0xad454807 // ldp q7, q18, [x0, #0xa0]
+	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
+	WORD $0xad445413 // ldp q19, q21, [x0, #0x80]
+	WORD $0x6e66b646 // sqrdmulh v6.8h, v18.8h, v6.8h
+	WORD $0x7940c2e8 // ldrh w8, [x23, #0x60]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x4e678673 // add v19.8h, v19.8h, v7.8h
+	WORD $0x4e724607 // sshl v7.8h, v16.8h, v18.8h
+	WORD $0x4e708670 // add v16.8h, v19.8h, v16.8h
+	WORD $0x4e724614 // sshl v20.8h, v16.8h, v18.8h
+	WORD $0x4e6686a6 // add v6.8h, v21.8h, v6.8h
+	WORD $0x4e724630 // sshl v16.8h, v17.8h, v18.8h
+	WORD $0x4e7184c6 // add v6.8h, v6.8h, v17.8h
+	WORD $0x4e7244d5 // sshl v21.8h, v6.8h, v18.8h
+	WORD $0x79c08a08 // ldrsh w8, [x16, #0x44]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e678686 // sub v6.8h, v20.8h, v7.8h
+	WORD $0xad464c12 // ldp q18, q19, [x0, #0xc0]
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x2e71c092 // umull v18.4s, v4.4h, v17.4h
+	WORD $0x6e71c096 // umull2 v22.4s, v4.8h, v17.8h
+	WORD $0x4e565a52 // uzp2 v18.8h, v18.8h, v22.8h
+	WORD $0x4e60aa36 // cmlt v22.8h, v17.8h, #0
+	WORD $0x4e649e31 // mul v17.8h, v17.8h, v4.8h
+	WORD $0x4e241ed6 // and v22.16b, v22.16b, v4.16b
+	WORD $0x3dc03817 // ldr q23, [x0, #0xe0]
+	WORD $0x6e773631 // cmhi v17.8h, v17.8h, v23.8h
+	WORD $0x4e738652 // add v18.8h, v18.8h, v19.8h
+	WORD $0x6e768652 // sub v18.8h, v18.8h, v22.8h
+	WORD $0x7940d2e8 // ldrh w8, [x23, #0x68]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d13 // dup v19.8h, w8
+	WORD $0x6e718651 // sub v17.8h, v18.8h, v17.8h
+	WORD $0x4e734633 // sshl v19.8h, v17.8h, v19.8h
+	WORD $0x6e7086b2 // sub v18.8h, v21.8h, v16.8h
+	WORD $0x4e648676 // add v22.8h, v19.8h, v4.8h
+	WORD $0x6e6186d1 // sub v17.8h, v22.8h, v1.8h
+	WORD $0x4e60aa73 // cmlt v19.8h, v19.8h, #0
+	WORD $0x6e763497 // cmhi v23.8h, v4.8h, v22.8h
+	WORD $0x6e371e73 // eor v19.16b, v19.16b, v23.16b
+	WORD $0x6e763436 // cmhi v22.8h, v1.8h, v22.8h
+	WORD $0x4e666e57 // smin v23.8h, v18.8h, v6.8h
+	WORD $0x4e773437 // cmgt v23.8h, v1.8h, v23.8h
+	WORD $0x4eb61e73 // orr v19.16b, v19.16b, v22.16b
+	WORD $0x4ea51e73 // orr v19.16b, v19.16b, v5.16b
+	WORD $0x4eb71e73 // orr v19.16b, v19.16b, v23.16b
+	WORD $0xad485818 // ldp q24, q22, [x0, #0x100]
+	WORD $0x6e6286da // sub v26.8h, v22.8h, v2.8h
+	WORD $0xad495c19 // ldp q25, q23, [x0, #0x120]
+	WORD $0x6e7286fb // sub v27.8h, v23.8h, v18.8h
+	WORD $0x4e67371c // cmgt v28.8h, v24.8h, v7.8h
+	WORD $0x4e7a34fa // cmgt v26.8h, v7.8h, v26.8h
+	WORD $0x4e6234dd // cmgt v29.8h, v6.8h, v2.8h
+	WORD $0x4e62365e // cmgt v30.8h, v18.8h, v2.8h
+	WORD $0x4e70373f // cmgt v31.8h, v25.8h, v16.8h
+	WORD $0x4e7b361b // cmgt v27.8h, v16.8h, v27.8h
+	WORD $0x4ebd1f9c // orr v28.16b, v28.16b, v29.16b
+	WORD $0x4ebc1f7b // orr v27.16b, v27.16b, v28.16b
+	WORD $0x4ebf1fdc // orr v28.16b, v30.16b, v31.16b
+	WORD $0x4eba1f9a // orr v26.16b, v28.16b, v26.16b
+	WORD $0x4eba1f7b // orr v27.16b, v27.16b, v26.16b
+	WORD $0x4e731f7a // bic v26.16b, v27.16b, v19.16b
+	WORD $0x6e70ab5c // umaxv h28, v26.8h
+	WORD $0x1e260388 // fmov w8, s28
+	WORD $0x340010c8 // cbz w8, 0x1034 <glideNEON+0x1034>
+	WORD $0x0e212b7b // xtn v27.8b, v27.8h
+	WORD $0x2f08a77b // ushll v27.8h, v27.8b, #0x0
+	WORD $0x4f1f577b // shl v27.8h, v27.8h, #0xf
+	WORD $0x4e60ab7b // cmlt v27.8h, v27.8h, #0
+	WORD $0x4ebb1e73 // orr v19.16b, v19.16b, v27.16b
+	WORD $0x4e783694 // cmgt v20.8h, v20.8h, v24.8h
+	WORD $0x4e6736d6 // cmgt v22.8h, v22.8h, v7.8h
+	WORD $0x4e7936b5 // cmgt v21.8h, v21.8h, v25.8h
+	WORD $0x4e7036f7 // cmgt v23.8h, v23.8h, v16.8h
+	WORD $0x4e361ef6 // and v22.16b, v23.16b, v22.16b
+	WORD $0x4e341ed4 // and v20.16b, v22.16b, v20.16b
+	WORD $0x4e351e94 // and v20.16b, v20.16b, v21.16b
+	WORD $0x4e341f54 // and v20.16b, v26.16b, v20.16b
+	WORD $0x6e70aa95 // umaxv h21, v20.8h
+	WORD $0x1e2602a8 // fmov w8, s21
+	WORD $0x34000ec8 // cbz w8, 0x1034 <glideNEON+0x1034>
+	WORD $0x0e212a94 // xtn v20.8b, v20.8h
+	WORD $0x9e660289 // fmov x9, d20
+	WORD $0xf94052e8 // ldr x8, [x23, #0xa0]
+	WORD $0xad0a1d11 // stp q17, q7, [x8, #0x140]
+	WORD $0xad0b4106 // stp q6, q16, [x8, #0x160]
+	WORD $0x3d806112 // str q18, [x8, #0x180]
+	WORD $0x9200c129 // and x9, x9, #0x101010101010101
+	WORD $0x9b0f7d29 // mul x9, x9, x15
+	WORD $0xd378fd22 // lsr x2, x9, #56
+	WORD $0xb4000d82 // cbz x2, 0x1034 <glideNEON+0x1034>
+	WORD $0xa90407f3 // stp x19, x1, [sp, #0x40]
+	WORD $0x91050103 // add x3, x8, #0x140
+	WORD $0x91054109 // add x9, x8, #0x150
+	WORD $0xf9002be9 // str x9, [sp, #0x50]
+	WORD $0x91058105 // add x5, x8, #0x160
+	WORD $0x9105c106 // add x6, x8, #0x170
+	WORD $0x91060107 // add x7, x8, #0x180
+	WORD $0x29405213 // ldp w19, w20, [x16]
+	WORD $0xf94012f5 // ldr x21, [x23, #0x20]
+	WORD $0xb9402af6 // ldr w22, [x23, #0x28]
+	WORD $0xb94032f7 // ldr w23, [x23, #0x30]
+	WORD $0xd37ffab8 // lsl x24, x21, #1
+	WORD $0x14000005 // b 0xecc <glideNEON+0xecc>
+	WORD $0xd503201f // nop
+	WORD $0x51000448 // sub w8, w2, #0x1
+	WORD $0x6a020102 // ands w2, w8, w2
+	WORD $0x54000a40 // b.eq 0x1010 <glideNEON+0x1010>
+	WORD $0x5ac00048 // rbit w8, w2
+	WORD $0x5ac01119 // clz w25, w8
+	WORD $0xd37f7f28 // ubfiz x8, x25, #1, #32
+	WORD $0x78e868c9 // ldrsh w9, [x6, x8]
+	WORD $0x0b090289 // add w9, w20, w9
+	WORD $0x78e868e8 // ldrsh w8, [x7, x8]
+	WORD $0x0b080128 // add w8, w9, w8
+	WORD $0x6b16013f // cmp w9, w22
+	WORD $0x1a96c129 // csel w9, w9, w22, gt
+	WORD $0x6b17011f // cmp w8, w23
+	WORD $0x1a97b108 // csel w8, w8, w23, lt
+	WORD $0x6b08013f // cmp w9, w8
+	WORD $0x54fffe2a // b.ge 0xec0 <glideNEON+0xec0>
+	WORD $0xd37ffb3a // lsl x26, x25, #1
+	WORD $0xf9402bea // ldr x10, [sp, #0x50]
+	WORD $0x78fa694a // ldrsh w10, [x10, x26]
+	WORD $0x78fa68ab // ldrsh w11, [x5, x26]
+	WORD $0x0b0a026c // add w12, w19, w10
+	WORD $0x0b0b018a // add w10, w12, w11
+	WORD $0x6b15015f // cmp w10, w21
+	WORD $0x1a95b14a // csel w10, w10, w21, lt
+	WORD $0x0aac7d9d // bic w29, w12, w12, asr #31
+	WORD $0x6b0a03bf // cmp w29, w10
+	WORD $0x54fffcca // b.ge 0xec0 <glideNEON+0xec0>
+	WORD $0x93407d3e // sxtw x30, w9
+	WORD $0x93407d0c // sxtw x12, w8
+	WORD $0x93407d4b // sxtw x11, w10
+	WORD $0xf9402fe8 // ldr x8, [sp, #0x58]
+	WORD $0xf940010f // ldr x15, [x8]
+	WORD $0xcb1d0169 // sub x9, x11, x29
+	WORD $0x910007aa // add x10, x29, #0x1
+	WORD $0xd100056e // sub x14, x11, #0x1
+	WORD $0x9b1e3f08 // madd x8, x24, x30, x15
+	WORD $0x91000900 // add x0, x8, #0x2
+	WORD $0x14000008 // b 0xf74 <glideNEON+0xf74>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x910007de // add x30, x30, #0x1
+	WORD $0x8b180000 // add x0, x0, x24
+	WORD $0x8b180108 // add x8, x8, x24
+	WORD $0xeb0c03df // cmp x30, x12
+	WORD $0x54fffa80 // b.eq 0xec0 <glideNEON+0xec0>
+	WORD $0xaa1d03f1 // mov x17, x29
+	WORD $0x360001a9 // tbz w9, #0x0, 0xfac <glideNEON+0xfac>
+	WORD $0x9b157fcd // mul x13, x30, x21
+	WORD $0x8b0d05ed // add x13, x15, x13, lsl #1
+	WORD $0x78797871 // ldrh w17, [x3, x25, lsl #1]
+	WORD $0xd37ffba1 // lsl x1, x29, #1
+	WORD $0x786169b0 // ldrh w16, [x13, x1]
+	WORD $0x51000610 // sub w16, w16, #0x1
+	WORD $0x12003e10 // and w16, w16, #0xffff
+	WORD $0x6b11021f // cmp w16, w17
+	WORD $0x1a913210 // csel w16, w16, w17, lo
+	WORD $0x11000610 // add w16, w16, #0x1
+	WORD $0x782169b0 // strh w16, [x13, x1]
+	WORD $0xaa0a03f1 // mov x17, x10
+	WORD $0xeb1d01df // cmp x14, x29
+	WORD $0x54fffd80 // b.eq 0xf60 <glideNEON+0xf60>
+	WORD $0xd37ffa30 // lsl x16, x17, #1
+	WORD $0x8b10000d // add x13, x0, x16
+	WORD $0xcb110161 // sub x1, x11, x17
+	WORD $0x8b100111 // add x17, x8, x16
+	WORD $0x787a6870 // ldrh w16, [x3, x26]
+	WORD $0x79400224 // ldrh w4, [x17]
 	WORD $0x51000484 // sub w4, w4, #0x1
-	WORD $0xd37ffa31 // lsl x17, x17, #1
+	WORD $0x12003c84 // and w4, w4, #0xffff
+	WORD $0x6b10009f // cmp w4, w16
+	WORD $0x1a903090 // csel w16, w4, w16, lo
+	WORD $0x11000610 // add w16, w16, #0x1
+	WORD $0x78004630 // strh w16, [x17], #0x4
+	WORD $0x787a6870 // ldrh w16, [x3, x26]
+	WORD $0x794001a4 // ldrh w4, [x13]
+	WORD $0x51000484 // sub w4, w4, #0x1
+	WORD $0x12003c84 // and w4, w4, #0xffff
+	WORD $0x6b10009f // cmp w4, w16
+	WORD $0x1a903090 // csel w16, w4, w16, lo
+	WORD $0x11000610 // add w16, w16, #0x1
+	WORD $0x780045b0 // strh w16, [x13], #0x4
+	WORD $0xf1000821 // subs x1, x1, #0x2
+	WORD $0x54fffde1 // b.ne 0xfc4 <glideNEON+0xfc4>
+	WORD $0x17ffffd5 // b 0xf60 <glideNEON+0xf60>
+	WORD $0xf9402ff7 // ldr x23, [sp, #0x58]
+	WORD $0xb9403ff5 // ldr w21, [sp, #0x3c]
+	WORD $0xd288100f // mov x15, #0x4080 // =16512
+	WORD $0xf2a2040f // movk x15, #0x1020, lsl #16
+	WORD $0xf2c0810f // movk x15, #0x408, lsl #32
+	WORD $0xf2e0204f // movk x15, #0x102, lsl #48
+	WORD $0xa94203f0 // ldp x16, x0, [sp, #0x20]
+	WORD $0xf9401bf1 // ldr x17, [sp, #0x30]
+	WORD $0xa94407f3 // ldp x19, x1, [sp, #0x40]
+	WORD $0xf94052e3 // ldr x3, [x23, #0xa0]
+	WORD $0x4e731ce7 // bic v7.16b, v7.16b, v19.16b
+	WORD $0x4e731e14 // bic v20.16b, v16.16b, v19.16b
+	WORD $0x4e731e50 // bic v16.16b, v18.16b, v19.16b
+	WORD $0x0e023e2a // umov w10, v17.h[0]
+	WORD $0xad0a1c71 // stp q17, q7, [x3, #0x140]
+	WORD $0xad0b5066 // stp q6, q20, [x3, #0x160]
+	WORD $0x3d806070 // str q16, [x3, #0x180]
+	WORD $0xf94002e4 // ldr x4, [x23]
+	WORD $0x0e022cc8 // smov w8, v6.h[0]
+	WORD $0xf94012e5 // ldr x5, [x23, #0x20]
+	WORD $0x7100051f // cmp w8, #0x1
+	WORD $0x5a9fc14b // csinv w11, w10, wzr, gt
+	WORD $0x7100091f // cmp w8, #0x2
+	WORD $0x0e022e08 // smov w8, v16.h[0]
+	WORD $0x5a9fc14c // csinv w12, w10, wzr, gt
+	WORD $0x7100051f // cmp w8, #0x1
+	WORD $0x69402606 // ldpsw x6, x9, [x16]
+	WORD $0xd37ff927 // lsl x7, x9, #1
+	WORD $0xd37ff8a2 // lsl x2, x5, #1
+	WORD $0x540005eb // b.lt 0x1140 <glideNEON+0x1140>
+	WORD $0x9e660289 // fmov x9, d20
+	WORD $0x8b29a4e9 // add x9, x7, w9, sxth #1
+	WORD $0x9b097ca9 // mul x9, x5, x9
+	WORD $0x9e6600ed // fmov x13, d7
+	WORD $0x8b060529 // add x9, x9, x6, lsl #1
+	WORD $0xd3503dad // lsl x13, x13, #48
+	WORD $0x11000508 // add w8, w8, #0x1
+	WORD $0x8b8dbd29 // add x9, x9, x13, asr #47
+	WORD $0x8b090089 // add x9, x4, x9
+	WORD $0x91001129 // add x9, x9, #0x4
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0xd503201f // nop
+	WORD $0x785fc12d // ldurh w13, [x9, #-0x4]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0a01bf // cmp w13, w10
+	WORD $0x1a8a31ad // csel w13, w13, w10, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x781fc12d // sturh w13, [x9, #-0x4]
+	WORD $0x785fe12d // ldurh w13, [x9, #-0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x781fe12d // sturh w13, [x9, #-0x2]
+	WORD $0x7940012d // ldrh w13, [x9]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0c01bf // cmp w13, w12
+	WORD $0x1a8c31ad // csel w13, w13, w12, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900012d // strh w13, [x9]
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0x8b020129 // add x9, x9, x2
+	WORD $0x7100051f // cmp w8, #0x1
+	WORD $0x54fffd08 // b.hi 0x10c0 <glideNEON+0x10c0>
+	WORD $0x7942e469 // ldrh w9, [x3, #0x172]
+	WORD $0x7942a46a // ldrh w10, [x3, #0x152]
+	WORD $0x7942846c // ldrh w12, [x3, #0x142]
+	WORD $0x7942c46b // ldrh w11, [x3, #0x162]
+	WORD $0x79430468 // ldrh w8, [x3, #0x182]
+	WORD $0x14000007 // b 0x1154 <glideNEON+0x1154>
+	WORD $0xd503201f // nop
+	WORD $0x0e063e89 // umov w9, v20.h[1]
+	WORD $0x0e063cea // umov w10, v7.h[1]
+	WORD $0x0e063e2c // umov w12, v17.h[1]
+	WORD $0x0e063ccb // umov w11, v6.h[1]
+	WORD $0x0e063e08 // umov w8, v16.h[1]
+	WORD $0x13003d6d // sxth w13, w11
+	WORD $0x710005bf // cmp w13, #0x1
+	WORD $0x5a9fc18b // csinv w11, w12, wzr, gt
+	WORD $0x710009bf // cmp w13, #0x2
+	WORD $0x5a9fc18d // csinv w13, w12, wzr, gt
+	WORD $0x13003d0e // sxth w14, w8
+	WORD $0x710005df // cmp w14, #0x1
+	WORD $0x540004cb // b.lt 0x1208 <glideNEON+0x1208>
+	WORD $0x12003d08 // and w8, w8, #0xffff
+	WORD $0x11000508 // add w8, w8, #0x1
+	WORD $0x8b29a4e9 // add x9, x7, w9, sxth #1
+	WORD $0x9b097ca9 // mul x9, x5, x9
+	WORD $0x8b2aa529 // add x9, x9, w10, sxth #1
+	WORD $0x8b060529 // add x9, x9, x6, lsl #1
+	WORD $0x8b090089 // add x9, x4, x9
+	WORD $0x91000929 // add x9, x9, #0x2
+	WORD $0x12003d6a // and w10, w11, #0xffff
+	WORD $0x12003dab // and w11, w13, #0xffff
+	WORD $0xd503201f // nop
+	WORD $0x785fe12d // ldurh w13, [x9, #-0x2]
+	WORD $0x12003d8e // and w14, w12, #0xffff
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0e01bf // cmp w13, w14
+	WORD $0x1a8e31ad // csel w13, w13, w14, lo
+	WORD $0x7940012e // ldrh w14, [x9]
+	WORD $0x510005ce // sub w14, w14, #0x1
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x781fe12d // sturh w13, [x9, #-0x2]
+	WORD $0x7940052d // ldrh w13, [x9, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dce // and w14, w14, #0xffff
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0a01df // cmp w14, w10
+	WORD $0x1a8a31ce // csel w14, w14, w10, lo
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x110005ce // add w14, w14, #0x1
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x7900012e // strh w14, [x9]
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900052d // strh w13, [x9, #0x2]
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0x8b020129 // add x9, x9, x2
+	WORD $0x7100051f // cmp w8, #0x1
+	WORD $0x54fffce8 // b.hi 0x11a0 <glideNEON+0x11a0>
+	WORD $0x79428868 // ldrh w8, [x3, #0x144]
+	WORD $0x79c2c869 // ldrsh w9, [x3, #0x164]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
+	WORD $0x7100093f // cmp w9, #0x2
+	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
+	WORD $0x79c30869 // ldrsh w9, [x3, #0x184]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540004eb // b.lt 0x12c4 <glideNEON+0x12c4>
+	WORD $0x7982e86a // ldrsh x10, [x3, #0x174]
+	WORD $0x7982a86d // ldrsh x13, [x3, #0x154]
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
+	WORD $0x8b06054a // add x10, x10, x6, lsl #1
+	WORD $0x8b0a008a // add x10, x4, x10
+	WORD $0x9100094a // add x10, x10, #0x2
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8c // and w12, w12, #0xffff
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
-	WORD $0x79400025 // ldrh w5, [x1]
-	WORD $0x79400426 // ldrh w6, [x1, #0x2]
-	WORD $0x510004a5 // sub w5, w5, #0x1
-	WORD $0x12003c47 // and w7, w2, #0xffff
-	WORD $0x510004c6 // sub w6, w6, #0x1
-	WORD $0x12003ca5 // and w5, w5, #0xffff
-	WORD $0x6b0700bf // cmp w5, w7
-	WORD $0x1a8730a5 // csel w5, w5, w7, lo
-	WORD $0x110004a5 // add w5, w5, #0x1
-	WORD $0x79000025 // strh w5, [x1]
-	WORD $0x12003c65 // and w5, w3, #0xffff
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0x6b0500df // cmp w6, w5
-	WORD $0x1a8530c6 // csel w6, w6, w5, lo
-	WORD $0x110004c6 // add w6, w6, #0x1
-	WORD $0x79000426 // strh w6, [x1, #0x2]
-	WORD $0x8b110021 // add x1, x1, x17
-	WORD $0x79400026 // ldrh w6, [x1]
-	WORD $0x510004c6 // sub w6, w6, #0x1
-	WORD $0x12003cc6 // and w6, w6, #0xffff
-	WORD $0x6b0700df // cmp w6, w7
-	WORD $0x1a8730c6 // csel w6, w6, w7, lo
-	WORD $0x79400427 // ldrh w7, [x1, #0x2]
-	WORD $0x510004e7 // sub w7, w7, #0x1
-	WORD $0x12003ce7 // and w7, w7, #0xffff
-	WORD $0x110004c6 // add w6, w6, #0x1
-	WORD $0x79000026 // strh w6, [x1]
-	WORD $0x6b0500ff // cmp w7, w5
-	WORD $0x1a8530e5 // csel w5, w7, w5, lo
-	WORD $0x110004a5 // add w5, w5, #0x1
-	WORD $0x79000425 // strh w5, [x1, #0x2]
-	WORD $0x71000884 // subs w4, w4, #0x2
-	WORD $0x8b110021 // add x1, x1, x17
-	WORD $0x54fffbe2 // b.hs 0x1980 <glideNEON+0x1980>
-	WORD $0x17fffcaa // b 0xcb0 <glideNEON+0xcb0>
-	WORD $0x6eb0a820 // umaxv s0, v1.4s
+	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0801bf // cmp w13, w8
+	WORD $0x1a8831ad // csel w13, w13, w8, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
+	WORD $0x7940014d // ldrh w13, [x10]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900014d // strh w13, [x10]
+	WORD $0x7940054d // ldrh w13, [x10, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0c01bf // cmp w13, w12
+	WORD $0x1a8c31ad // csel w13, w13, w12, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900054d // strh w13, [x10, #0x2]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x8b02014a // add x10, x10, x2
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54fffd08 // b.hi 0x1260 <glideNEON+0x1260>
+	WORD $0x79428c68 // ldrh w8, [x3, #0x146]
+	WORD $0x79c2cc69 // ldrsh w9, [x3, #0x166]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
+	WORD $0x7100093f // cmp w9, #0x2
+	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
+	WORD $0x79c30c69 // ldrsh w9, [x3, #0x186]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540004ab // b.lt 0x1378 <glideNEON+0x1378>
+	WORD $0x7982ec6a // ldrsh x10, [x3, #0x176]
+	WORD $0x7982ac6d // ldrsh x13, [x3, #0x156]
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
+	WORD $0x8b06054a // add x10, x10, x6, lsl #1
+	WORD $0x8b0a008a // add x10, x4, x10
+	WORD $0x9100094a // add x10, x10, #0x2
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0801bf // cmp w13, w8
+	WORD $0x1a8831ad // csel w13, w13, w8, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
+	WORD $0x7940014d // ldrh w13, [x10]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900014d // strh w13, [x10]
+	WORD $0x7940054d // ldrh w13, [x10, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0c01bf // cmp w13, w12
+	WORD $0x1a8c31ad // csel w13, w13, w12, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900054d // strh w13, [x10, #0x2]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x8b02014a // add x10, x10, x2
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54fffd08 // b.hi 0x1314 <glideNEON+0x1314>
+	WORD $0x79429068 // ldrh w8, [x3, #0x148]
+	WORD $0x79c2d069 // ldrsh w9, [x3, #0x168]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
+	WORD $0x7100093f // cmp w9, #0x2
+	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
+	WORD $0x79c31069 // ldrsh w9, [x3, #0x188]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540004eb // b.lt 0x1434 <glideNEON+0x1434>
+	WORD $0x7982f06a // ldrsh x10, [x3, #0x178]
+	WORD $0x7982b06d // ldrsh x13, [x3, #0x158]
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
+	WORD $0x8b06054a // add x10, x10, x6, lsl #1
+	WORD $0x8b0a008a // add x10, x4, x10
+	WORD $0x9100094a // add x10, x10, #0x2
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0801bf // cmp w13, w8
+	WORD $0x1a8831ad // csel w13, w13, w8, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
+	WORD $0x7940014d // ldrh w13, [x10]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900014d // strh w13, [x10]
+	WORD $0x7940054d // ldrh w13, [x10, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0c01bf // cmp w13, w12
+	WORD $0x1a8c31ad // csel w13, w13, w12, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900054d // strh w13, [x10, #0x2]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x8b02014a // add x10, x10, x2
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54fffd08 // b.hi 0x13d0 <glideNEON+0x13d0>
+	WORD $0x79429468 // ldrh w8, [x3, #0x14a]
+	WORD $0x79c2d469 // ldrsh w9, [x3, #0x16a]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
+	WORD $0x7100093f // cmp w9, #0x2
+	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
+	WORD $0x79c31469 // ldrsh w9, [x3, #0x18a]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540004ab // b.lt 0x14e8 <glideNEON+0x14e8>
+	WORD $0x7982f46a // ldrsh x10, [x3, #0x17a]
+	WORD $0x7982b46d // ldrsh x13, [x3, #0x15a]
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
+	WORD $0x8b06054a // add x10, x10, x6, lsl #1
+	WORD $0x8b0a008a // add x10, x4, x10
+	WORD $0x9100094a // add x10, x10, #0x2
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0801bf // cmp w13, w8
+	WORD $0x1a8831ad // csel w13, w13, w8, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
+	WORD $0x7940014d // ldrh w13, [x10]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900014d // strh w13, [x10]
+	WORD $0x7940054d // ldrh w13, [x10, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0c01bf // cmp w13, w12
+	WORD $0x1a8c31ad // csel w13, w13, w12, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900054d // strh w13, [x10, #0x2]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x8b02014a // add x10, x10, x2
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54fffd08 // b.hi 0x1484 <glideNEON+0x1484>
+	WORD $0x79429868 // ldrh w8, [x3, #0x14c]
+	WORD $0x79c2d869 // ldrsh w9, [x3, #0x16c]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
+	WORD $0x7100093f // cmp w9, #0x2
+	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
+	WORD $0x79c31869 // ldrsh w9, [x3, #0x18c]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540004eb // b.lt 0x15a4 <glideNEON+0x15a4>
+	WORD $0x7982f86a // ldrsh x10, [x3, #0x17c]
+	WORD $0x7982b86d // ldrsh x13, [x3, #0x15c]
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
+	WORD $0x8b06054a // add x10, x10, x6, lsl #1
+	WORD $0x8b0a008a // add x10, x4, x10
+	WORD $0x9100094a // add x10, x10, #0x2
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0801bf // cmp w13, w8
+	WORD $0x1a8831ad // csel w13, w13, w8, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
+	WORD $0x7940014d // ldrh w13, [x10]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900014d // strh w13, [x10]
+	WORD $0x7940054d // ldrh w13, [x10, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0c01bf // cmp w13, w12
+	WORD $0x1a8c31ad // csel w13, w13, w12, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900054d // strh w13, [x10, #0x2]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x8b02014a // add x10, x10, x2
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54fffd08 // b.hi 0x1540 <glideNEON+0x1540>
+	WORD $0x79429c68 // ldrh w8, [x3, #0x14e]
+	WORD $0x79c2dc69 // ldrsh w9, [x3, #0x16e]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x5a9fc10b // csinv w11, w8, wzr, gt
+	WORD $0x7100093f // cmp w9, #0x2
+	WORD $0x5a9fc10c // csinv w12, w8, wzr, gt
+	WORD $0x79c31c69 // ldrsh w9, [x3, #0x18e]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54ffb06b // b.lt 0xbd0 <glideNEON+0xbd0>
+	WORD $0x7982fc6a // ldrsh x10, [x3, #0x17e]
+	WORD $0x7982bc6d // ldrsh x13, [x3, #0x15e]
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x8b0a04ea // add x10, x7, x10, lsl #1
+	WORD $0x9b0a7caa // mul x10, x5, x10
+	WORD $0x8b0d054a // add x10, x10, x13, lsl #1
+	WORD $0x8b06054a // add x10, x10, x6, lsl #1
+	WORD $0x8b0a008a // add x10, x4, x10
+	WORD $0x9100094a // add x10, x10, #0x2
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x785fe14d // ldurh w13, [x10, #-0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0801bf // cmp w13, w8
+	WORD $0x1a8831ad // csel w13, w13, w8, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x781fe14d // sturh w13, [x10, #-0x2]
+	WORD $0x7940014d // ldrh w13, [x10]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900014d // strh w13, [x10]
+	WORD $0x7940054d // ldrh w13, [x10, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0c01bf // cmp w13, w12
+	WORD $0x1a8c31ad // csel w13, w13, w12, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900054d // strh w13, [x10, #0x2]
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x8b02014a // add x10, x10, x2
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54fffd08 // b.hi 0x15f4 <glideNEON+0x15f4>
+	WORD $0x17fffd5e // b 0xbd0 <glideNEON+0xbd0>
+	WORD $0xd503201f // nop
+	WORD $0x529fffea // mov w10, #0xffff // =65535
+	WORD $0xa944aee8 // ldp x8, x11, [x23, #0x48]
+	WORD $0xeb080168 // subs x8, x11, x8
+	WORD $0x54ff974d // b.le 0x954 <glideNEON+0x954>
+	WORD $0x4e020d44 // dup v4.8h, w10
+	WORD $0xf9401eea // ldr x10, [x23, #0x38]
+	WORD $0xf9400beb // ldr x11, [sp, #0x10]
+	WORD $0x8b0b0129 // add x9, x9, x11
+	WORD $0xd37ff94a // lsl x10, x10, #1
+	WORD $0xad7f1925 // ldp q5, q6, [x9, #-0x20]
+	WORD $0x4e6384a5 // add v5.8h, v5.8h, v3.8h
+	WORD $0x4e6384c6 // add v6.8h, v6.8h, v3.8h
+	WORD $0xad404127 // ldp q7, q16, [x9]
+	WORD $0x4e6384e7 // add v7.8h, v7.8h, v3.8h
+	WORD $0x4e638610 // add v16.8h, v16.8h, v3.8h
+	WORD $0x6e676e07 // umin v7.8h, v16.8h, v7.8h
+	WORD $0x6e666ce6 // umin v6.8h, v7.8h, v6.8h
+	WORD $0x6e656cc5 // umin v5.8h, v6.8h, v5.8h
+	WORD $0x6e653485 // cmhi v5.8h, v4.8h, v5.8h
+	WORD $0x4ea51c00 // orr v0.16b, v0.16b, v5.16b
+	WORD $0xf1000508 // subs x8, x8, #0x1
+	WORD $0x8b0a0129 // add x9, x9, x10
+	WORD $0x54fffe61 // b.ne 0x1684 <glideNEON+0x1684>
+	WORD $0x17fffca6 // b 0x954 <glideNEON+0x954>
+	WORD $0xf10005df // cmp x14, #0x1
+	WORD $0x5400886b // b.lt 0x27d0 <glideNEON+0x27d0>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0xd288100f // mov x15, #0x4080 // =16512
+	WORD $0xf2a2040f // movk x15, #0x1020, lsl #16
+	WORD $0xf2c0810f // movk x15, #0x408, lsl #32
+	WORD $0xf2e0204f // movk x15, #0x102, lsl #48
+	WORD $0x52800408 // mov w8, #0x20 // =32
+	WORD $0xf9000be8 // str x8, [sp, #0x10]
+	WORD $0x52800028 // mov w8, #0x1 // =1
+	WORD $0x4e020d01 // dup v1.8h, w8
+	WORD $0x52800048 // mov w8, #0x2 // =2
+	WORD $0x4e020d02 // dup v2.8h, w8
+	WORD $0x6f07e7e3 // movi v3.2d, #0xffffffffffffffff
+	WORD $0x14000008 // b 0x171c <glideNEON+0x171c>
+	WORD $0xf94022ee // ldr x14, [x23, #0x40]
+	WORD $0xa940a3e9 // ldp x9, x8, [sp, #0x8]
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0x91010108 // add x8, x8, #0x40
+	WORD $0xf9000be8 // str x8, [sp, #0x10]
+	WORD $0xeb0e013f // cmp x9, x14
+	WORD $0x540085ea // b.ge 0x27d4 <glideNEON+0x27d4>
+	WORD $0xaa0903ea // mov x10, x9
+	WORD $0xa940a2e9 // ldp x9, x8, [x23, #0x8]
+	WORD $0x5280090b // mov w11, #0x48 // =72
+	WORD $0x9b0b2150 // madd x16, x10, x11, x8
+	WORD $0x79c08e08 // ldrsh w8, [x16, #0x46]
+	WORD $0xf90007ea // str x10, [sp, #0x8]
+	WORD $0x34000108 // cbz w8, 0x1754 <glideNEON+0x1754>
+	WORD $0x37f881c8 // tbnz w8, #0x1f, 0x2770 <glideNEON+0x2770>
+	WORD $0xf9403ae8 // ldr x8, [x23, #0x70]
+	WORD $0xd100050a // sub x10, x8, #0x1
+	WORD $0xa944aee8 // ldp x8, x11, [x23, #0x48]
+	WORD $0xeb080168 // subs x8, x11, x8
+	WORD $0x54fffdcd // b.le 0x1704 <glideNEON+0x1704>
+	WORD $0x1400040c // b 0x2780 <glideNEON+0x2780>
+	WORD $0xaa1f03ee // mov x14, xzr
+	WORD $0x8b0a1928 // add x8, x9, x10, lsl #6
+	WORD $0xa901c3e8 // stp x8, x16, [sp, #0x18]
+	WORD $0x14000004 // b 0x1770 <glideNEON+0x1770>
+	WORD $0xf10061df // cmp x14, #0x18
+	WORD $0x910021ce // add x14, x14, #0x8
+	WORD $0x54fffca2 // b.hs 0x1700 <glideNEON+0x1700>
+	WORD $0xf9400ee8 // ldr x8, [x23, #0x18]
+	WORD $0x8b0e0508 // add x8, x8, x14, lsl #1
+	WORD $0x3dc00104 // ldr q4, [x8]
+	WORD $0x79c01209 // ldrsh w9, [x16, #0x8]
+	WORD $0x4e020d25 // dup v5.8h, w9
+	WORD $0x79c01609 // ldrsh w9, [x16, #0xa]
+	WORD $0x4e020d26 // dup v6.8h, w9
+	WORD $0x3dc01107 // ldr q7, [x8, #0x40]
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0xf94052f1 // ldr x17, [x23, #0xa0]
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x79c01a08 // ldrsh w8, [x16, #0xc]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e67b4c6 // sqrdmulh v6.8h, v6.8h, v7.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800225 // str q5, [x17]
+	WORD $0x79c01e08 // ldrsh w8, [x16, #0xe]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c02208 // ldrsh w8, [x16, #0x10]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800625 // str q5, [x17, #0x10]
+	WORD $0x79c02608 // ldrsh w8, [x16, #0x12]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c02a08 // ldrsh w8, [x16, #0x14]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x79c02e08 // ldrsh w8, [x16, #0x16]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e67b4c6 // sqrdmulh v6.8h, v6.8h, v7.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800a25 // str q5, [x17, #0x20]
+	WORD $0x79c03208 // ldrsh w8, [x16, #0x18]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c03608 // ldrsh w8, [x16, #0x1a]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d800e25 // str q5, [x17, #0x30]
+	WORD $0x79c03a08 // ldrsh w8, [x16, #0x1c]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c03e08 // ldrsh w8, [x16, #0x1e]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801225 // str q5, [x17, #0x40]
+	WORD $0x79c04608 // ldrsh w8, [x16, #0x22]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c04a08 // ldrsh w8, [x16, #0x24]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801625 // str q5, [x17, #0x50]
+	WORD $0x79c05208 // ldrsh w8, [x16, #0x28]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c05608 // ldrsh w8, [x16, #0x2a]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801a25 // str q5, [x17, #0x60]
+	WORD $0x79c05e08 // ldrsh w8, [x16, #0x2e]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c06208 // ldrsh w8, [x16, #0x30]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d801e25 // str q5, [x17, #0x70]
+	WORD $0x79c06a08 // ldrsh w8, [x16, #0x34]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c06e08 // ldrsh w8, [x16, #0x36]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d802225 // str q5, [x17, #0x80]
+	WORD $0x79c07608 // ldrsh w8, [x16, #0x3a]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c07a08 // ldrsh w8, [x16, #0x3c]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c6 // sqrdmulh v6.8h, v6.8h, v4.8h
+	WORD $0x4e6684a5 // add v5.8h, v5.8h, v6.8h
+	WORD $0x3d802625 // str q5, [x17, #0x90]
+	WORD $0x79c07208 // ldrsh w8, [x16, #0x38]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x3d802a25 // str q5, [x17, #0xa0]
+	WORD $0x79c07e08 // ldrsh w8, [x16, #0x3e]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x3d802e25 // str q5, [x17, #0xb0]
+	WORD $0x79c08208 // ldrsh w8, [x16, #0x40]
+	WORD $0x4e020d05 // dup v5.8h, w8
+	WORD $0x79c08608 // ldrsh w8, [x16, #0x42]
+	WORD $0x4e020d06 // dup v6.8h, w8
+	WORD $0x6e64b4c4 // sqrdmulh v4.8h, v6.8h, v4.8h
+	WORD $0x4e6484a4 // add v4.8h, v5.8h, v4.8h
+	WORD $0x3d803224 // str q4, [x17, #0xc0]
+	WORD $0xb847a2e8 // ldur w8, [x23, #0x7a]
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d803624 // str q4, [x17, #0xd0]
+	WORD $0xb9407ae8 // ldr w8, [x23, #0x78]
+	WORD $0x2a2803e8 // mvn w8, w8
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d803a24 // str q4, [x17, #0xe0]
+	WORD $0xb94072e8 // ldr w8, [x23, #0x70]
+	WORD $0x51000508 // sub w8, w8, #0x1
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d803e24 // str q4, [x17, #0xf0]
+	WORD $0xb9400208 // ldr w8, [x16]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804224 // str q4, [x17, #0x100]
+	WORD $0xb94022e8 // ldr w8, [x23, #0x20]
+	WORD $0xb9400209 // ldr w9, [x16]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804624 // str q4, [x17, #0x110]
+	WORD $0xb9402ae8 // ldr w8, [x23, #0x28]
+	WORD $0xb9400609 // ldr w9, [x16, #0x4]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804a24 // str q4, [x17, #0x120]
+	WORD $0xb94032e8 // ldr w8, [x23, #0x30]
+	WORD $0xb9400609 // ldr w9, [x16, #0x4]
+	WORD $0x4b090108 // sub w8, w8, w9
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0x3d804e24 // str q4, [x17, #0x130]
+	WORD $0xa944a2e0 // ldp x0, x8, [x23, #0x48]
+	WORD $0xeb08001f // cmp x0, x8
+	WORD $0x54ffefaa // b.ge 0x1764 <glideNEON+0x1764>
+	WORD $0xf9400fe1 // ldr x1, [sp, #0x18]
+	WORD $0xa902bbf1 // stp x17, x14, [sp, #0x28]
+	WORD $0x1400000f // b 0x19b8 <glideNEON+0x19b8>
+	WORD $0xf9402ae8 // ldr x8, [x23, #0x50]
+	WORD $0x1e2703e6 // fmov s6, wzr
+	WORD $0x4e609884 // cmeq v4.8h, v4.8h, #0
+	WORD $0x4e641ca4 // bic v4.16b, v5.16b, v4.16b
+	WORD $0x6e70a885 // umaxv h5, v4.8h
+	WORD $0x6ea68ca5 // cmeq v5.4s, v5.4s, v6.4s
+	WORD $0x4e0404a5 // dup v5.4s, v5.s[0]
+	WORD $0x4e651c84 // bic v4.16b, v4.16b, v5.16b
+	WORD $0x4ea01c80 // orr v0.16b, v4.16b, v0.16b
+	WORD $0x91000400 // add x0, x0, #0x1
+	WORD $0xf9401ee9 // ldr x9, [x23, #0x38]
+	WORD $0x8b090421 // add x1, x1, x9, lsl #1
+	WORD $0xeb08001f // cmp x0, x8
+	WORD $0x54ffed8a // b.ge 0x1764 <glideNEON+0x1764>
+	WORD $0xd37ff9c9 // lsl x9, x14, #1
+	WORD $0x3ce96824 // ldr q4, [x1, x9]
+	WORD $0x3dc03e25 // ldr q5, [x17, #0xf0]
+	WORD $0x6e653486 // cmhi v6.8h, v4.8h, v5.8h
+	WORD $0x6e643ca5 // cmhs v5.8h, v5.8h, v4.8h
+	WORD $0x6e70a8c6 // umaxv h6, v6.8h
+	WORD $0x1e2600c9 // fmov w9, s6
+	WORD $0x34fffd89 // cbz w9, 0x1984 <glideNEON+0x1984>
+	WORD $0x2f10a486 // ushll v6.4s, v4.4h, #0x0
+	WORD $0x6e21d8c6 // ucvtf v6.4s, v6.4s
+	WORD $0x6f10a487 // ushll2 v7.4s, v4.8h, #0x0
+	WORD $0x6e21d8e7 // ucvtf v7.4s, v7.4s
+	WORD $0x910252e8 // add x8, x23, #0x94
+	WORD $0x4d40c910 // ld1r { v16.4s }, [x8]
+	WORD $0x910242e8 // add x8, x23, #0x90
+	WORD $0x4d40c911 // ld1r { v17.4s }, [x8]
+	WORD $0x4e26d606 // fadd v6.4s, v16.4s, v6.4s
+	WORD $0x4e27d607 // fadd v7.4s, v16.4s, v7.4s
+	WORD $0x6e26fe26 // fdiv v6.4s, v17.4s, v6.4s
+	WORD $0x4ea1b8c6 // fcvtzs v6.4s, v6.4s
+	WORD $0x6e27fe27 // fdiv v7.4s, v17.4s, v7.4s
+	WORD $0xb9405ae8 // ldr w8, [x23, #0x58]
+	WORD $0x4ea1b8e7 // fcvtzs v7.4s, v7.4s
+	WORD $0x4e4718c6 // uzp1 v6.8h, v6.8h, v7.8h
+	WORD $0x1b007d08 // mul w8, w8, w0
+	WORD $0x531f7902 // lsl w2, w8, #1
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0xad404630 // ldp q16, q17, [x17]
+	WORD $0x79c04208 // ldrsh w8, [x16, #0x20]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0xad425233 // ldp q19, q20, [x17, #0x40]
+	WORD $0x6e67b631 // sqrdmulh v17.8h, v17.8h, v7.8h
+	WORD $0x4e738652 // add v18.8h, v18.8h, v19.8h
+	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
+	WORD $0x4e708630 // add v16.8h, v17.8h, v16.8h
+	WORD $0x4e728610 // add v16.8h, v16.8h, v18.8h
+	WORD $0xad414a31 // ldp q17, q18, [x17, #0x20]
+	WORD $0x79c04e08 // ldrsh w8, [x16, #0x26]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x6e67b647 // sqrdmulh v7.8h, v18.8h, v7.8h
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x4e748652 // add v18.8h, v18.8h, v20.8h
+	WORD $0x6e66b652 // sqrdmulh v18.8h, v18.8h, v6.8h
+	WORD $0x4e7184e7 // add v7.8h, v7.8h, v17.8h
+	WORD $0x4e7284f1 // add v17.8h, v7.8h, v18.8h
+	WORD $0xf94042e8 // ldr x8, [x23, #0x80]
+	WORD $0xb4000228 // cbz x8, 0x1ac0 <glideNEON+0x1ac0>
+	WORD $0x79c05a08 // ldrsh w8, [x16, #0x2c]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x79c06608 // ldrsh w8, [x16, #0x32]
+	WORD $0xad434e32 // ldp q18, q19, [x17, #0x60]
+	WORD $0x4e7284e7 // add v7.8h, v7.8h, v18.8h
+	WORD $0x6e66b4d2 // sqrdmulh v18.8h, v6.8h, v6.8h
+	WORD $0x6e72b4e7 // sqrdmulh v7.8h, v7.8h, v18.8h
+	WORD $0x4e7084f0 // add v16.8h, v7.8h, v16.8h
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d07 // dup v7.8h, w8
+	WORD $0x4e7384e7 // add v7.8h, v7.8h, v19.8h
+	WORD $0x6e72b4e7 // sqrdmulh v7.8h, v7.8h, v18.8h
+	WORD $0x4e7184f1 // add v17.8h, v7.8h, v17.8h
+	WORD $0xad454a27 // ldp q7, q18, [x17, #0xa0]
+	WORD $0x6e66b4e7 // sqrdmulh v7.8h, v7.8h, v6.8h
+	WORD $0xad445633 // ldp q19, q21, [x17, #0x80]
+	WORD $0x6e66b646 // sqrdmulh v6.8h, v18.8h, v6.8h
+	WORD $0x7940c2e8 // ldrh w8, [x23, #0x60]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d12 // dup v18.8h, w8
+	WORD $0x4e678673 // add v19.8h, v19.8h, v7.8h
+	WORD $0x4e724607 // sshl v7.8h, v16.8h, v18.8h
+	WORD $0x4e708670 // add v16.8h, v19.8h, v16.8h
+	WORD $0x4e724614 // sshl v20.8h, v16.8h, v18.8h
+	WORD $0x4e6686a6 // add v6.8h, v21.8h, v6.8h
+	WORD $0x4e724630 // sshl v16.8h, v17.8h, v18.8h
+	WORD $0x4e7184c6 // add v6.8h, v6.8h, v17.8h
+	WORD $0x4e7244d5 // sshl v21.8h, v6.8h, v18.8h
+	WORD $0x79c08a08 // ldrsh w8, [x16, #0x44]
+	WORD $0x1b085448 // madd w8, w2, w8, w21
+	WORD $0x13107d08 // asr w8, w8, #16
+	WORD $0x4e020d11 // dup v17.8h, w8
+	WORD $0x6e678686 // sub v6.8h, v20.8h, v7.8h
+	WORD $0xad464e32 // ldp q18, q19, [x17, #0xc0]
+	WORD $0x4e728631 // add v17.8h, v17.8h, v18.8h
+	WORD $0x2e71c092 // umull v18.4s, v4.4h, v17.4h
+	WORD $0x6e71c096 // umull2 v22.4s, v4.8h, v17.8h
+	WORD $0x4e565a52 // uzp2 v18.8h, v18.8h, v22.8h
+	WORD $0x4e60aa36 // cmlt v22.8h, v17.8h, #0
+	WORD $0x4e649e31 // mul v17.8h, v17.8h, v4.8h
+	WORD $0x4e241ed6 // and v22.16b, v22.16b, v4.16b
+	WORD $0x3dc03a37 // ldr q23, [x17, #0xe0]
+	WORD $0x6e773631 // cmhi v17.8h, v17.8h, v23.8h
+	WORD $0x4e738652 // add v18.8h, v18.8h, v19.8h
+	WORD $0x6e768652 // sub v18.8h, v18.8h, v22.8h
+	WORD $0x7940d2e8 // ldrh w8, [x23, #0x68]
+	WORD $0x4b0803e8 // neg w8, w8
+	WORD $0x4e020d13 // dup v19.8h, w8
+	WORD $0x6e718651 // sub v17.8h, v18.8h, v17.8h
+	WORD $0x4e734633 // sshl v19.8h, v17.8h, v19.8h
+	WORD $0x6e7086b2 // sub v18.8h, v21.8h, v16.8h
+	WORD $0x4e648676 // add v22.8h, v19.8h, v4.8h
+	WORD $0x6e6186d1 // sub v17.8h, v22.8h, v1.8h
+	WORD $0x4e60aa73 // cmlt v19.8h, v19.8h, #0
+	WORD $0x6e763497 // cmhi v23.8h, v4.8h, v22.8h
+	WORD $0x6e371e73 // eor v19.16b, v19.16b, v23.16b
+	WORD $0x6e763436 // cmhi v22.8h, v1.8h, v22.8h
+	WORD $0x4e666e57 // smin v23.8h, v18.8h, v6.8h
+	WORD $0x4e773437 // cmgt v23.8h, v1.8h, v23.8h
+	WORD $0x4eb61e73 // orr v19.16b, v19.16b, v22.16b
+	WORD $0x4ea51e73 // orr v19.16b, v19.16b, v5.16b
+	WORD $0x4eb71e73 // orr v19.16b, v19.16b, v23.16b
+	WORD $0xad485a38 // ldp q24, q22, [x17, #0x100]
+	WORD $0x6e6286da // sub v26.8h, v22.8h, v2.8h
+	WORD $0xad495e39 // ldp q25, q23, [x17, #0x120]
+	WORD $0x6e7286fb // sub v27.8h, v23.8h, v18.8h
+	WORD $0x4e67371c // cmgt v28.8h, v24.8h, v7.8h
+	WORD $0x4e7a34fa // cmgt v26.8h, v7.8h, v26.8h
+	WORD $0x4e6234dd // cmgt v29.8h, v6.8h, v2.8h
+	WORD $0x4e62365e // cmgt v30.8h, v18.8h, v2.8h
+	WORD $0x4e70373f // cmgt v31.8h, v25.8h, v16.8h
+	WORD $0x4e7b361b // cmgt v27.8h, v16.8h, v27.8h
+	WORD $0x4ebd1f9c // orr v28.16b, v28.16b, v29.16b
+	WORD $0x4ebc1f7b // orr v27.16b, v27.16b, v28.16b
+	WORD $0x4ebf1fdc // orr v28.16b, v30.16b, v31.16b
+	WORD $0x4eba1f9a // orr v26.16b, v28.16b, v26.16b
+	WORD $0x4eba1f7b // orr v27.16b, v27.16b, v26.16b
+	WORD $0x4e731f7a // bic v26.16b, v27.16b, v19.16b
+	WORD $0x6e70ab5c // umaxv h28, v26.8h
+	WORD $0x1e260388 // fmov w8, s28
+	WORD $0x340010c8 // cbz w8, 0x1de4 <glideNEON+0x1de4>
+	WORD $0x0e212b7b // xtn v27.8b, v27.8h
+	WORD $0x2f08a77b // ushll v27.8h, v27.8b, #0x0
+	WORD $0x4f1f577b // shl v27.8h, v27.8h, #0xf
+	WORD $0x4e60ab7b // cmlt v27.8h, v27.8h, #0
+	WORD $0x4ebb1e73 // orr v19.16b, v19.16b, v27.16b
+	WORD $0x4e783694 // cmgt v20.8h, v20.8h, v24.8h
+	WORD $0x4e6736d6 // cmgt v22.8h, v22.8h, v7.8h
+	WORD $0x4e7936b5 // cmgt v21.8h, v21.8h, v25.8h
+	WORD $0x4e7036f7 // cmgt v23.8h, v23.8h, v16.8h
+	WORD $0x4e361ef6 // and v22.16b, v23.16b, v22.16b
+	WORD $0x4e341ed4 // and v20.16b, v22.16b, v20.16b
+	WORD $0x4e351e94 // and v20.16b, v20.16b, v21.16b
+	WORD $0x4e341f54 // and v20.16b, v26.16b, v20.16b
+	WORD $0x6e70aa95 // umaxv h21, v20.8h
+	WORD $0x1e2602a8 // fmov w8, s21
+	WORD $0x34000ec8 // cbz w8, 0x1de4 <glideNEON+0x1de4>
+	WORD $0x0e212a94 // xtn v20.8b, v20.8h
+	WORD $0x9e660289 // fmov x9, d20
+	WORD $0xf94052e8 // ldr x8, [x23, #0xa0]
+	WORD $0xad0a1d11 // stp q17, q7, [x8, #0x140]
+	WORD $0xad0b4106 // stp q6, q16, [x8, #0x160]
+	WORD $0x3d806112 // str q18, [x8, #0x180]
+	WORD $0x9200c129 // and x9, x9, #0x101010101010101
+	WORD $0x9b0f7d29 // mul x9, x9, x15
+	WORD $0xd378fd22 // lsr x2, x9, #56
+	WORD $0xb4000d82 // cbz x2, 0x1de4 <glideNEON+0x1de4>
+	WORD $0xa90403e1 // stp x1, x0, [sp, #0x40]
+	WORD $0x91050103 // add x3, x8, #0x140
+	WORD $0x91054109 // add x9, x8, #0x150
+	WORD $0xf9002be9 // str x9, [sp, #0x50]
+	WORD $0x91058105 // add x5, x8, #0x160
+	WORD $0x9105c106 // add x6, x8, #0x170
+	WORD $0x91060107 // add x7, x8, #0x180
+	WORD $0x29405213 // ldp w19, w20, [x16]
+	WORD $0xf94012f5 // ldr x21, [x23, #0x20]
+	WORD $0xb9402af6 // ldr w22, [x23, #0x28]
+	WORD $0xb94032f7 // ldr w23, [x23, #0x30]
+	WORD $0xd37ffab8 // lsl x24, x21, #1
+	WORD $0x14000005 // b 0x1c7c <glideNEON+0x1c7c>
+	WORD $0xd503201f // nop
+	WORD $0x51000448 // sub w8, w2, #0x1
+	WORD $0x6a020102 // ands w2, w8, w2
+	WORD $0x54000a40 // b.eq 0x1dc0 <glideNEON+0x1dc0>
+	WORD $0x5ac00048 // rbit w8, w2
+	WORD $0x5ac01119 // clz w25, w8
+	WORD $0xd37f7f28 // ubfiz x8, x25, #1, #32
+	WORD $0x78e868c9 // ldrsh w9, [x6, x8]
+	WORD $0x0b090289 // add w9, w20, w9
+	WORD $0x78e868e8 // ldrsh w8, [x7, x8]
+	WORD $0x0b080128 // add w8, w9, w8
+	WORD $0x6b16013f // cmp w9, w22
+	WORD $0x1a96c129 // csel w9, w9, w22, gt
+	WORD $0x6b17011f // cmp w8, w23
+	WORD $0x1a97b108 // csel w8, w8, w23, lt
+	WORD $0x6b08013f // cmp w9, w8
+	WORD $0x54fffe2a // b.ge 0x1c70 <glideNEON+0x1c70>
+	WORD $0xd37ffb3a // lsl x26, x25, #1
+	WORD $0xf9402bea // ldr x10, [sp, #0x50]
+	WORD $0x78fa694a // ldrsh w10, [x10, x26]
+	WORD $0x78fa68ab // ldrsh w11, [x5, x26]
+	WORD $0x0b0a026c // add w12, w19, w10
+	WORD $0x0b0b018a // add w10, w12, w11
+	WORD $0x6b15015f // cmp w10, w21
+	WORD $0x1a95b14a // csel w10, w10, w21, lt
+	WORD $0x0aac7d9d // bic w29, w12, w12, asr #31
+	WORD $0x6b0a03bf // cmp w29, w10
+	WORD $0x54fffcca // b.ge 0x1c70 <glideNEON+0x1c70>
+	WORD $0x93407d3e // sxtw x30, w9
+	WORD $0x93407d0c // sxtw x12, w8
+	WORD $0x93407d4b // sxtw x11, w10
+	WORD $0xf9402fe8 // ldr x8, [sp, #0x58]
+	WORD $0xf940010f // ldr x15, [x8]
+	WORD $0xcb1d0169 // sub x9, x11, x29
+	WORD $0x910007aa // add x10, x29, #0x1
+	WORD $0xd100056e // sub x14, x11, #0x1
+	WORD $0x9b1e3f08 // madd x8, x24, x30, x15
+	WORD $0x91000900 // add x0, x8, #0x2
+	WORD $0x14000008 // b 0x1d24 <glideNEON+0x1d24>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x910007de // add x30, x30, #0x1
+	WORD $0x8b180000 // add x0, x0, x24
+	WORD $0x8b180108 // add x8, x8, x24
+	WORD $0xeb0c03df // cmp x30, x12
+	WORD $0x54fffa80 // b.eq 0x1c70 <glideNEON+0x1c70>
+	WORD $0xaa1d03f1 // mov x17, x29
+	WORD $0x360001a9 // tbz w9, #0x0, 0x1d5c <glideNEON+0x1d5c>
+	WORD $0x9b157fcd // mul x13, x30, x21
+	WORD $0x8b0d05ed // add x13, x15, x13, lsl #1
+	WORD $0x78797871 // ldrh w17, [x3, x25, lsl #1]
+	WORD $0xd37ffba1 // lsl x1, x29, #1
+	WORD $0x786169b0 // ldrh w16, [x13, x1]
+	WORD $0x51000610 // sub w16, w16, #0x1
+	WORD $0x12003e10 // and w16, w16, #0xffff
+	WORD $0x6b11021f // cmp w16, w17
+	WORD $0x1a913210 // csel w16, w16, w17, lo
+	WORD $0x11000610 // add w16, w16, #0x1
+	WORD $0x782169b0 // strh w16, [x13, x1]
+	WORD $0xaa0a03f1 // mov x17, x10
+	WORD $0xeb1d01df // cmp x14, x29
+	WORD $0x54fffd80 // b.eq 0x1d10 <glideNEON+0x1d10>
+	WORD $0xd37ffa30 // lsl x16, x17, #1
+	WORD $0x8b10000d // add x13, x0, x16
+	WORD $0xcb110161 // sub x1, x11, x17
+	WORD $0x8b100111 // add x17, x8, x16
+	WORD $0x787a6870 // ldrh w16, [x3, x26]
+	WORD $0x79400224 // ldrh w4, [x17]
+	WORD $0x51000484 // sub w4, w4, #0x1
+	WORD $0x12003c84 // and w4, w4, #0xffff
+	WORD $0x6b10009f // cmp w4, w16
+	WORD $0x1a903090 // csel w16, w4, w16, lo
+	WORD $0x11000610 // add w16, w16, #0x1
+	WORD $0x78004630 // strh w16, [x17], #0x4
+	WORD $0x787a6870 // ldrh w16, [x3, x26]
+	WORD $0x794001a4 // ldrh w4, [x13]
+	WORD $0x51000484 // sub w4, w4, #0x1
+	WORD $0x12003c84 // and w4, w4, #0xffff
+	WORD $0x6b10009f // cmp w4, w16
+	WORD $0x1a903090 // csel w16, w4, w16, lo
+	WORD $0x11000610 // add w16, w16, #0x1
+	WORD $0x780045b0 // strh w16, [x13], #0x4
+	WORD $0xf1000821 // subs x1, x1, #0x2
+	WORD $0x54fffde1 // b.ne 0x1d74 <glideNEON+0x1d74>
+	WORD $0x17ffffd5 // b 0x1d10 <glideNEON+0x1d10>
+	WORD $0xf9402ff7 // ldr x23, [sp, #0x58]
+	WORD $0xb9403ff5 // ldr w21, [sp, #0x3c]
+	WORD $0xd288100f // mov x15, #0x4080 // =16512
+	WORD $0xf2a2040f // movk x15, #0x1020, lsl #16
+	WORD $0xf2c0810f // movk x15, #0x408, lsl #32
+	WORD $0xf2e0204f // movk x15, #0x102, lsl #48
+	WORD $0xa94247f0 // ldp x16, x17, [sp, #0x20]
+	WORD $0xf9401bee // ldr x14, [sp, #0x30]
+	WORD $0xa94403e1 // ldp x1, x0, [sp, #0x40]
+	WORD $0xf94052e3 // ldr x3, [x23, #0xa0]
+	WORD $0x4e731ce7 // bic v7.16b, v7.16b, v19.16b
+	WORD $0xad0a1c71 // stp q17, q7, [x3, #0x140]
+	WORD $0x4e731e14 // bic v20.16b, v16.16b, v19.16b
+	WORD $0xad0b5066 // stp q6, q20, [x3, #0x160]
+	WORD $0x4e731e50 // bic v16.16b, v18.16b, v19.16b
+	WORD $0x3d806070 // str q16, [x3, #0x180]
+	WORD $0xf94002e8 // ldr x8, [x23]
+	WORD $0xf94012e2 // ldr x2, [x23, #0x20]
+	WORD $0x6940260a // ldpsw x10, x9, [x16]
+	WORD $0x9b097c49 // mul x9, x2, x9
+	WORD $0x0e023e25 // umov w5, v17.h[0]
+	WORD $0x8b090508 // add x8, x8, x9, lsl #1
+	WORD $0x0e022cc9 // smov w9, v6.h[0]
+	WORD $0x8b0a0504 // add x4, x8, x10, lsl #1
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x5a9fc0a6 // csinv w6, w5, wzr, gt
+	WORD $0x0e022e09 // smov w9, v16.h[0]
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540001ab // b.lt 0x1e64 <glideNEON+0x1e64>
+	WORD $0x9e660288 // fmov x8, d20
+	WORD $0x93403d08 // sxth x8, w8
+	WORD $0x9b087c48 // mul x8, x2, x8
+	WORD $0x8b080488 // add x8, x4, x8, lsl #1
+	WORD $0x9e6600ea // fmov x10, d7
+	WORD $0xd3503d4a // lsl x10, x10, #48
+	WORD $0x8b8abd08 // add x8, x8, x10, asr #47
+	WORD $0x37000229 // tbnz w9, #0x0, 0x1e94 <glideNEON+0x1e94>
+	WORD $0x2a0903ea // mov w10, w9
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x54000441 // b.ne 0x1ee4 <glideNEON+0x1ee4>
+	WORD $0x14000046 // b 0x1f78 <glideNEON+0x1f78>
+	WORD $0x0e063e89 // umov w9, v20.h[1]
+	WORD $0x0e063ce8 // umov w8, v7.h[1]
+	WORD $0x0e063e25 // umov w5, v17.h[1]
+	WORD $0x0e063cca // umov w10, v6.h[1]
+	WORD $0x0e063e0b // umov w11, v16.h[1]
+	WORD $0x13003d4a // sxth w10, w10
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x5a9fc0a6 // csinv w6, w5, wzr, gt
+	WORD $0x13003d6a // sxth w10, w11
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x540008ca // b.ge 0x1fa4 <glideNEON+0x1fa4>
+	WORD $0x14000087 // b 0x20ac <glideNEON+0x20ac>
+	WORD $0x7940010a // ldrh w10, [x8]
+	WORD $0x12003cab // and w11, w5, #0xffff
+	WORD $0x5100054a // sub w10, w10, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x6b0b015f // cmp w10, w11
+	WORD $0x1a8b314a // csel w10, w10, w11, lo
+	WORD $0x7940050b // ldrh w11, [x8, #0x2]
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900010a // strh w10, [x8]
+	WORD $0x5100056a // sub w10, w11, #0x1
+	WORD $0x12003d4a // and w10, w10, #0xffff
+	WORD $0x12003ccb // and w11, w6, #0xffff
+	WORD $0x6b0b015f // cmp w10, w11
+	WORD $0x1a8b314a // csel w10, w10, w11, lo
+	WORD $0x1100054a // add w10, w10, #0x1
+	WORD $0x7900050a // strh w10, [x8, #0x2]
+	WORD $0x5100052a // sub w10, w9, #0x1
+	WORD $0x8b020508 // add x8, x8, x2, lsl #1
+	WORD $0x7100053f // cmp w9, #0x1
+	WORD $0x540004c0 // b.eq 0x1f78 <glideNEON+0x1f78>
+	WORD $0x51000549 // sub w9, w10, #0x1
+	WORD $0xd37ff84a // lsl x10, x2, #1
+	WORD $0xd503201f // nop
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x7940050c // ldrh w12, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003cad // and w13, w5, #0xffff
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b0d017f // cmp w11, w13
+	WORD $0x1a8d316b // csel w11, w11, w13, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x12003ccb // and w11, w6, #0xffff
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b0b019f // cmp w12, w11
+	WORD $0x1a8b318c // csel w12, w12, w11, lo
+	WORD $0x1100058c // add w12, w12, #0x1
+	WORD $0x7900050c // strh w12, [x8, #0x2]
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x7940010c // ldrh w12, [x8]
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b0d019f // cmp w12, w13
+	WORD $0x1a8d318c // csel w12, w12, w13, lo
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x1100058c // add w12, w12, #0x1
+	WORD $0x7900010c // strh w12, [x8]
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ab // csel w11, w13, w11, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x71000929 // subs w9, w9, #0x2
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x54fffbe2 // b.hs 0x1ef0 <glideNEON+0x1ef0>
+	WORD $0x7942e469 // ldrh w9, [x3, #0x172]
+	WORD $0x7942a468 // ldrh w8, [x3, #0x152]
+	WORD $0x79428465 // ldrh w5, [x3, #0x142]
+	WORD $0x7942c46a // ldrh w10, [x3, #0x162]
+	WORD $0x7943046b // ldrh w11, [x3, #0x182]
+	WORD $0x13003d4a // sxth w10, w10
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x5a9fc0a6 // csinv w6, w5, wzr, gt
+	WORD $0x13003d6a // sxth w10, w11
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x5400086b // b.lt 0x20ac <glideNEON+0x20ac>
+	WORD $0x12003d6a // and w10, w11, #0xffff
+	WORD $0x93403d29 // sxth x9, w9
+	WORD $0x9b097c49 // mul x9, x2, x9
+	WORD $0x8b090489 // add x9, x4, x9, lsl #1
+	WORD $0x8b28a528 // add x8, x9, w8, sxth #1
+	WORD $0x370000ab // tbnz w11, #0x0, 0x1fcc <glideNEON+0x1fcc>
+	WORD $0x2a0a03e9 // mov w9, w10
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x540002c1 // b.ne 0x201c <glideNEON+0x201c>
+	WORD $0x14000039 // b 0x20ac <glideNEON+0x20ac>
+	WORD $0x79400109 // ldrh w9, [x8]
+	WORD $0x12003cab // and w11, w5, #0xffff
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x6b0b013f // cmp w9, w11
+	WORD $0x1a8b3129 // csel w9, w9, w11, lo
+	WORD $0x7940050b // ldrh w11, [x8, #0x2]
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x79000109 // strh w9, [x8]
+	WORD $0x51000569 // sub w9, w11, #0x1
+	WORD $0x12003d29 // and w9, w9, #0xffff
+	WORD $0x12003ccb // and w11, w6, #0xffff
+	WORD $0x6b0b013f // cmp w9, w11
+	WORD $0x1a8b3129 // csel w9, w9, w11, lo
+	WORD $0x11000529 // add w9, w9, #0x1
+	WORD $0x79000509 // strh w9, [x8, #0x2]
+	WORD $0x51000549 // sub w9, w10, #0x1
+	WORD $0x8b020508 // add x8, x8, x2, lsl #1
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x540004a0 // b.eq 0x20ac <glideNEON+0x20ac>
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0xd37ff84a // lsl x10, x2, #1
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x7940050c // ldrh w12, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003cad // and w13, w5, #0xffff
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b0d017f // cmp w11, w13
+	WORD $0x1a8d316b // csel w11, w11, w13, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x12003ccb // and w11, w6, #0xffff
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b0b019f // cmp w12, w11
+	WORD $0x1a8b318c // csel w12, w12, w11, lo
+	WORD $0x1100058c // add w12, w12, #0x1
+	WORD $0x7900050c // strh w12, [x8, #0x2]
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x7940010c // ldrh w12, [x8]
+	WORD $0x5100058c // sub w12, w12, #0x1
+	WORD $0x12003d8c // and w12, w12, #0xffff
+	WORD $0x6b0d019f // cmp w12, w13
+	WORD $0x1a8d318c // csel w12, w12, w13, lo
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x1100058c // add w12, w12, #0x1
+	WORD $0x7900010c // strh w12, [x8]
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ab // csel w11, w13, w11, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x71000929 // subs w9, w9, #0x2
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x54fffbe2 // b.hs 0x2024 <glideNEON+0x2024>
+	WORD $0x79428865 // ldrh w5, [x3, #0x144]
+	WORD $0x79c2c868 // ldrsh w8, [x3, #0x164]
+	WORD $0x7100051f // cmp w8, #0x1
+	WORD $0x5a9fc0ac // csinv w12, w5, wzr, gt
+	WORD $0x79c3086a // ldrsh w10, [x3, #0x184]
+	WORD $0x71000549 // subs w9, w10, #0x1
+	WORD $0x5400080b // b.lt 0x21c4 <glideNEON+0x21c4>
+	WORD $0x7982e868 // ldrsh x8, [x3, #0x174]
+	WORD $0x9b087c48 // mul x8, x2, x8
+	WORD $0x8b080488 // add x8, x4, x8, lsl #1
+	WORD $0x7982a86b // ldrsh x11, [x3, #0x154]
+	WORD $0x8b0b0508 // add x8, x8, x11, lsl #1
+	WORD $0x370000aa // tbnz w10, #0x0, 0x20f0 <glideNEON+0x20f0>
+	WORD $0x2a0a03e9 // mov w9, w10
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x54000281 // b.ne 0x2138 <glideNEON+0x2138>
+	WORD $0x14000036 // b 0x21c4 <glideNEON+0x21c4>
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x7940050b // ldrh w11, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8d // and w13, w12, #0xffff
+	WORD $0x6b0d017f // cmp w11, w13
+	WORD $0x1a8d316b // csel w11, w11, w13, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x8b020508 // add x8, x8, x2, lsl #1
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x54000480 // b.eq 0x21c4 <glideNEON+0x21c4>
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0xd37ff84a // lsl x10, x2, #1
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x12003d8b // and w11, w12, #0xffff
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900050d // strh w13, [x8, #0x2]
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x7940010d // ldrh w13, [x8]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0501bf // cmp w13, w5
+	WORD $0x1a8531ad // csel w13, w13, w5, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900010d // strh w13, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ab // csel w11, w13, w11, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x71000929 // subs w9, w9, #0x2
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x54fffc02 // b.hs 0x2140 <glideNEON+0x2140>
+	WORD $0x79428c65 // ldrh w5, [x3, #0x146]
+	WORD $0x79c2cc68 // ldrsh w8, [x3, #0x166]
+	WORD $0x7100051f // cmp w8, #0x1
+	WORD $0x5a9fc0ac // csinv w12, w5, wzr, gt
+	WORD $0x79c30c6a // ldrsh w10, [x3, #0x186]
+	WORD $0x71000549 // subs w9, w10, #0x1
+	WORD $0x5400084b // b.lt 0x22e4 <glideNEON+0x22e4>
+	WORD $0x7982ec68 // ldrsh x8, [x3, #0x176]
+	WORD $0x9b087c48 // mul x8, x2, x8
+	WORD $0x8b080488 // add x8, x4, x8, lsl #1
+	WORD $0x7982ac6b // ldrsh x11, [x3, #0x156]
+	WORD $0x8b0b0508 // add x8, x8, x11, lsl #1
+	WORD $0x370000aa // tbnz w10, #0x0, 0x2208 <glideNEON+0x2208>
+	WORD $0x2a0a03e9 // mov w9, w10
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x54000281 // b.ne 0x2250 <glideNEON+0x2250>
+	WORD $0x14000038 // b 0x22e4 <glideNEON+0x22e4>
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x7940050b // ldrh w11, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8d // and w13, w12, #0xffff
+	WORD $0x6b0d017f // cmp w11, w13
+	WORD $0x1a8d316b // csel w11, w11, w13, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x8b020508 // add x8, x8, x2, lsl #1
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x540004c0 // b.eq 0x22e4 <glideNEON+0x22e4>
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0xd37ff84a // lsl x10, x2, #1
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x12003d8b // and w11, w12, #0xffff
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900050d // strh w13, [x8, #0x2]
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x7940010d // ldrh w13, [x8]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0501bf // cmp w13, w5
+	WORD $0x1a8531ad // csel w13, w13, w5, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900010d // strh w13, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ab // csel w11, w13, w11, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x71000929 // subs w9, w9, #0x2
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x54fffc02 // b.hs 0x2260 <glideNEON+0x2260>
+	WORD $0x79429065 // ldrh w5, [x3, #0x148]
+	WORD $0x79c2d068 // ldrsh w8, [x3, #0x168]
+	WORD $0x7100051f // cmp w8, #0x1
+	WORD $0x5a9fc0ac // csinv w12, w5, wzr, gt
+	WORD $0x79c3106a // ldrsh w10, [x3, #0x188]
+	WORD $0x71000549 // subs w9, w10, #0x1
+	WORD $0x5400084b // b.lt 0x2404 <glideNEON+0x2404>
+	WORD $0x7982f068 // ldrsh x8, [x3, #0x178]
+	WORD $0x9b087c48 // mul x8, x2, x8
+	WORD $0x8b080488 // add x8, x4, x8, lsl #1
+	WORD $0x7982b06b // ldrsh x11, [x3, #0x158]
+	WORD $0x8b0b0508 // add x8, x8, x11, lsl #1
+	WORD $0x370000aa // tbnz w10, #0x0, 0x2328 <glideNEON+0x2328>
+	WORD $0x2a0a03e9 // mov w9, w10
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x54000281 // b.ne 0x2370 <glideNEON+0x2370>
+	WORD $0x14000038 // b 0x2404 <glideNEON+0x2404>
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x7940050b // ldrh w11, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8d // and w13, w12, #0xffff
+	WORD $0x6b0d017f // cmp w11, w13
+	WORD $0x1a8d316b // csel w11, w11, w13, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x8b020508 // add x8, x8, x2, lsl #1
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x540004c0 // b.eq 0x2404 <glideNEON+0x2404>
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0xd37ff84a // lsl x10, x2, #1
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x12003d8b // and w11, w12, #0xffff
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900050d // strh w13, [x8, #0x2]
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x7940010d // ldrh w13, [x8]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0501bf // cmp w13, w5
+	WORD $0x1a8531ad // csel w13, w13, w5, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900010d // strh w13, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ab // csel w11, w13, w11, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x71000929 // subs w9, w9, #0x2
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x54fffc02 // b.hs 0x2380 <glideNEON+0x2380>
+	WORD $0x79429465 // ldrh w5, [x3, #0x14a]
+	WORD $0x79c2d468 // ldrsh w8, [x3, #0x16a]
+	WORD $0x7100051f // cmp w8, #0x1
+	WORD $0x5a9fc0ac // csinv w12, w5, wzr, gt
+	WORD $0x79c3146a // ldrsh w10, [x3, #0x18a]
+	WORD $0x71000549 // subs w9, w10, #0x1
+	WORD $0x5400084b // b.lt 0x2524 <glideNEON+0x2524>
+	WORD $0x7982f468 // ldrsh x8, [x3, #0x17a]
+	WORD $0x9b087c48 // mul x8, x2, x8
+	WORD $0x8b080488 // add x8, x4, x8, lsl #1
+	WORD $0x7982b46b // ldrsh x11, [x3, #0x15a]
+	WORD $0x8b0b0508 // add x8, x8, x11, lsl #1
+	WORD $0x370000aa // tbnz w10, #0x0, 0x2448 <glideNEON+0x2448>
+	WORD $0x2a0a03e9 // mov w9, w10
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x54000281 // b.ne 0x2490 <glideNEON+0x2490>
+	WORD $0x14000038 // b 0x2524 <glideNEON+0x2524>
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x7940050b // ldrh w11, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8d // and w13, w12, #0xffff
+	WORD $0x6b0d017f // cmp w11, w13
+	WORD $0x1a8d316b // csel w11, w11, w13, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x8b020508 // add x8, x8, x2, lsl #1
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x540004c0 // b.eq 0x2524 <glideNEON+0x2524>
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0xd37ff84a // lsl x10, x2, #1
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x12003d8b // and w11, w12, #0xffff
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900050d // strh w13, [x8, #0x2]
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x7940010d // ldrh w13, [x8]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0501bf // cmp w13, w5
+	WORD $0x1a8531ad // csel w13, w13, w5, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900010d // strh w13, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ab // csel w11, w13, w11, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x71000929 // subs w9, w9, #0x2
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x54fffc02 // b.hs 0x24a0 <glideNEON+0x24a0>
+	WORD $0x79429865 // ldrh w5, [x3, #0x14c]
+	WORD $0x79c2d868 // ldrsh w8, [x3, #0x16c]
+	WORD $0x7100051f // cmp w8, #0x1
+	WORD $0x5a9fc0ac // csinv w12, w5, wzr, gt
+	WORD $0x79c3186a // ldrsh w10, [x3, #0x18c]
+	WORD $0x71000549 // subs w9, w10, #0x1
+	WORD $0x5400084b // b.lt 0x2644 <glideNEON+0x2644>
+	WORD $0x7982f868 // ldrsh x8, [x3, #0x17c]
+	WORD $0x9b087c48 // mul x8, x2, x8
+	WORD $0x8b080488 // add x8, x4, x8, lsl #1
+	WORD $0x7982b86b // ldrsh x11, [x3, #0x15c]
+	WORD $0x8b0b0508 // add x8, x8, x11, lsl #1
+	WORD $0x370000aa // tbnz w10, #0x0, 0x2568 <glideNEON+0x2568>
+	WORD $0x2a0a03e9 // mov w9, w10
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x54000281 // b.ne 0x25b0 <glideNEON+0x25b0>
+	WORD $0x14000038 // b 0x2644 <glideNEON+0x2644>
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x7940050b // ldrh w11, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8d // and w13, w12, #0xffff
+	WORD $0x6b0d017f // cmp w11, w13
+	WORD $0x1a8d316b // csel w11, w11, w13, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x8b020508 // add x8, x8, x2, lsl #1
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x540004c0 // b.eq 0x2644 <glideNEON+0x2644>
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0xd37ff84a // lsl x10, x2, #1
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x12003d8b // and w11, w12, #0xffff
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900050d // strh w13, [x8, #0x2]
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x7940010d // ldrh w13, [x8]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0501bf // cmp w13, w5
+	WORD $0x1a8531ad // csel w13, w13, w5, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900010d // strh w13, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ab // csel w11, w13, w11, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x71000929 // subs w9, w9, #0x2
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x54fffc02 // b.hs 0x25c0 <glideNEON+0x25c0>
+	WORD $0x79429c65 // ldrh w5, [x3, #0x14e]
+	WORD $0x79c2dc68 // ldrsh w8, [x3, #0x16e]
+	WORD $0x7100051f // cmp w8, #0x1
+	WORD $0x5a9fc0ac // csinv w12, w5, wzr, gt
+	WORD $0x79c31c6a // ldrsh w10, [x3, #0x18e]
+	WORD $0x71000549 // subs w9, w10, #0x1
+	WORD $0x54ff992b // b.lt 0x1980 <glideNEON+0x1980>
+	WORD $0x7982fc68 // ldrsh x8, [x3, #0x17e]
+	WORD $0x9b087c48 // mul x8, x2, x8
+	WORD $0x8b080488 // add x8, x4, x8, lsl #1
+	WORD $0x7982bc6b // ldrsh x11, [x3, #0x15e]
+	WORD $0x8b0b0508 // add x8, x8, x11, lsl #1
+	WORD $0x370000aa // tbnz w10, #0x0, 0x2688 <glideNEON+0x2688>
+	WORD $0x2a0a03e9 // mov w9, w10
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x54ff9800 // b.eq 0x1980 <glideNEON+0x1980>
+	WORD $0x14000013 // b 0x26d0 <glideNEON+0x26d0>
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x7940050b // ldrh w11, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x12003d8d // and w13, w12, #0xffff
+	WORD $0x6b0d017f // cmp w11, w13
+	WORD $0x1a8d316b // csel w11, w11, w13, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x8b020508 // add x8, x8, x2, lsl #1
+	WORD $0x7100055f // cmp w10, #0x1
+	WORD $0x54ff95a0 // b.eq 0x1980 <glideNEON+0x1980>
+	WORD $0x51000529 // sub w9, w9, #0x1
+	WORD $0xd37ff84a // lsl x10, x2, #1
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x7940010b // ldrh w11, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x5100056b // sub w11, w11, #0x1
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003d6b // and w11, w11, #0xffff
+	WORD $0x6b05017f // cmp w11, w5
+	WORD $0x1a85316b // csel w11, w11, w5, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900010b // strh w11, [x8]
+	WORD $0x12003d8b // and w11, w12, #0xffff
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ad // csel w13, w13, w11, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900050d // strh w13, [x8, #0x2]
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x7940010d // ldrh w13, [x8]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0501bf // cmp w13, w5
+	WORD $0x1a8531ad // csel w13, w13, w5, lo
+	WORD $0x110005ad // add w13, w13, #0x1
+	WORD $0x7900010d // strh w13, [x8]
+	WORD $0x7940050d // ldrh w13, [x8, #0x2]
+	WORD $0x510005ad // sub w13, w13, #0x1
+	WORD $0x12003dad // and w13, w13, #0xffff
+	WORD $0x6b0b01bf // cmp w13, w11
+	WORD $0x1a8b31ab // csel w11, w13, w11, lo
+	WORD $0x1100056b // add w11, w11, #0x1
+	WORD $0x7900050b // strh w11, [x8, #0x2]
+	WORD $0x71000929 // subs w9, w9, #0x2
+	WORD $0x8b0a0108 // add x8, x8, x10
+	WORD $0x54fffc02 // b.hs 0x26e0 <glideNEON+0x26e0>
+	WORD $0x17fffc87 // b 0x1980 <glideNEON+0x1980>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x529fffea // mov w10, #0xffff // =65535
+	WORD $0xa944aee8 // ldp x8, x11, [x23, #0x48]
+	WORD $0xeb080168 // subs x8, x11, x8
+	WORD $0x54ff7c4d // b.le 0x1704 <glideNEON+0x1704>
+	WORD $0x4e020d44 // dup v4.8h, w10
+	WORD $0xf9401eea // ldr x10, [x23, #0x38]
+	WORD $0xf9400beb // ldr x11, [sp, #0x10]
+	WORD $0x8b0b0129 // add x9, x9, x11
+	WORD $0xd37ff94a // lsl x10, x10, #1
+	WORD $0xad7f1925 // ldp q5, q6, [x9, #-0x20]
+	WORD $0x4e6384a5 // add v5.8h, v5.8h, v3.8h
+	WORD $0x4e6384c6 // add v6.8h, v6.8h, v3.8h
+	WORD $0xad404127 // ldp q7, q16, [x9]
+	WORD $0x4e6384e7 // add v7.8h, v7.8h, v3.8h
+	WORD $0x4e638610 // add v16.8h, v16.8h, v3.8h
+	WORD $0x6e676e07 // umin v7.8h, v16.8h, v7.8h
+	WORD $0x6e666ce6 // umin v6.8h, v7.8h, v6.8h
+	WORD $0x6e656cc5 // umin v5.8h, v6.8h, v5.8h
+	WORD $0x6e653485 // cmhi v5.8h, v4.8h, v5.8h
+	WORD $0x4ea51c00 // orr v0.16b, v0.16b, v5.16b
+	WORD $0xf1000508 // subs x8, x8, #0x1
+	WORD $0x8b0a0129 // add x9, x9, x10
+	WORD $0x54fffe61 // b.ne 0x2794 <glideNEON+0x2794>
+	WORD $0x17fffbce // b 0x1704 <glideNEON+0x1704>
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0x6e70a800 // umaxv h0, v0.8h
 	WORD $0x1e260008 // fmov w8, s0
-	WORD $0x7100011f // cmp w8, #0x0
-	WORD $0x1a9f07e8 // cset w8, ne
-	WORD $0xf9404009 // ldr x9, [x0, #0x80]
-	WORD $0xf9000128 // str x8, [x9]
-	WORD $0xa9424ff4 // ldp x20, x19, [sp, #0x20]
-	WORD $0xa94157f6 // ldp x22, x21, [sp, #0x10]
-	WORD $0xa8c35ff8 // ldp x24, x23, [sp], #0x30
+	WORD $0x34000088 // cbz w8, 0x27ec <glideNEON+0x27ec>
+	WORD $0xf9404ee8 // ldr x8, [x23, #0x98]
+	WORD $0x52800029 // mov w9, #0x1 // =1
+	WORD $0xf9000109 // str x9, [x8]
+	WORD $0xa94a4ff4 // ldp x20, x19, [sp, #0xa0]
+	WORD $0xa94957f6 // ldp x22, x21, [sp, #0x90]
+	WORD $0xa9485ff8 // ldp x24, x23, [sp, #0x80]
+	WORD $0xa94767fa // ldp x26, x25, [sp, #0x70]
+	WORD $0xa9467bfd // ldp x29, x30, [sp, #0x60]
+	WORD $0x9102c3ff // add sp, sp, #0xb0
 	WORD $0xd65f03c0 // ret
 
 // func halveColorNEON(a)
@@ -1688,14 +2573,14 @@ TEXT ·halveColorNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401808 // ldr x8, [x0, #0x30]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540005cb // b.lt 0x1b00 <halveColorNEON+0xc0>
+	WORD $0x540005cb // b.lt 0x28d0 <halveColorNEON+0xc0>
 	WORD $0x9e6703e0 // fmov d0, xzr
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf940000a // ldr x10, [x0]
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
-	WORD $0x1400000a // b 0x1a8c <halveColorNEON+0x4c>
+	WORD $0x1400000a // b 0x285c <halveColorNEON+0x4c>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x0c000141 // st4 { v1.8b, v2.8b, v3.8b, v4.8b }, [x10]
@@ -1704,7 +2589,7 @@ TEXT ·halveColorNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0b0d4a // add x10, x10, x11, lsl #3
 	WORD $0x9100c108 // add x8, x8, #0x30
 	WORD $0xeb0c013f // cmp x9, x12
-	WORD $0x540003ca // b.ge 0x1b00 <halveColorNEON+0xc0>
+	WORD $0x540003ca // b.ge 0x28d0 <halveColorNEON+0xc0>
 	WORD $0xa940b40c // ldp x12, x13, [x0, #0x8]
 	WORD $0x8b08018c // add x12, x12, x8
 	WORD $0x4c404185 // ld3 { v5.16b, v6.16b, v7.16b }, [x12]
@@ -1726,14 +2611,14 @@ TEXT ·halveColorNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0ea61cc1 // mov v1.8b, v6.8b
 	WORD $0x2e651e61 // bsl v1.8b, v19.8b, v5.8b
 	WORD $0xf100117f // cmp x11, #0x4
-	WORD $0x54fffc80 // b.eq 0x1a70 <halveColorNEON+0x30>
+	WORD $0x54fffc80 // b.eq 0x2840 <halveColorNEON+0x30>
 	WORD $0x0c004141 // st3 { v1.8b, v2.8b, v3.8b }, [x10]
 	WORD $0x91002129 // add x9, x9, #0x8
 	WORD $0xa942b00b // ldp x11, x12, [x0, #0x28]
 	WORD $0x8b0b0d4a // add x10, x10, x11, lsl #3
 	WORD $0x9100c108 // add x8, x8, #0x30
 	WORD $0xeb0c013f // cmp x9, x12
-	WORD $0x54fffc8b // b.lt 0x1a8c <halveColorNEON+0x4c>
+	WORD $0x54fffc8b // b.lt 0x285c <halveColorNEON+0x4c>
 	WORD $0xd65f03c0 // ret
 
 // func halveDepthNEON(a)
@@ -1741,7 +2626,7 @@ TEXT ·halveDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401808 // ldr x8, [x0, #0x30]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54000f6b // b.lt 0x1d04 <halveDepthNEON+0x1f4>
+	WORD $0x54000f6b // b.lt 0x2ad4 <halveDepthNEON+0x1f4>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf940100a // ldr x10, [x0, #0x20]
@@ -1863,5 +2748,5 @@ TEXT ·halveDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91008108 // add x8, x8, #0x20
 	WORD $0xeb0c013f // cmp x9, x12
 	WORD $0x8b0b014a // add x10, x10, x11
-	WORD $0x54fff20b // b.lt 0x1b40 <halveDepthNEON+0x30>
+	WORD $0x54fff20b // b.lt 0x2910 <halveDepthNEON+0x30>
 	WORD $0xd65f03c0 // ret

@@ -12,22 +12,28 @@ func hasAVX512() bool {
 }
 
 var glideTable = []glideVariant{
-	{"glide_16_avx512", hasAVX512, rowAVX512},
-	{"glide_8_avx2", hasAVX2, rowAVX2},
+	{"glide_32_avx512", hasAVX512, drawAVX512},
+	{"glide_16_avx2", hasAVX2, drawAVX2},
 }
 
-func rowAVX512(g *Glide, pix []uint16, lo, hi int, runs []Run, src []uint16) bool {
-	var slow int64
-	a := g.args(&slow, pix, lo, hi, runs, src)
+func drawAVX512(g *Glide, pix []uint16, lo, hi int, blocks []Block, src []uint16, n, first, end int) bool {
+	var w glideWork
+	a := g.args(&w, pix, lo, hi, blocks, src, n, first, end)
 	glideAVX512(&a)
-	return slow != 0
+	if a = a.rest(&w, blocks, src, n, end-first); a.count > 0 {
+		glideAVX512(&a)
+	}
+	return w.slow != 0
 }
 
-func rowAVX2(g *Glide, pix []uint16, lo, hi int, runs []Run, src []uint16) bool {
-	var slow int64
-	a := g.args(&slow, pix, lo, hi, runs, src)
+func drawAVX2(g *Glide, pix []uint16, lo, hi int, blocks []Block, src []uint16, n, first, end int) bool {
+	var w glideWork
+	a := g.args(&w, pix, lo, hi, blocks, src, n, first, end)
 	glideAVX2(&a)
-	return slow != 0
+	if a = a.rest(&w, blocks, src, n, end-first); a.count > 0 {
+		glideAVX2(&a)
+	}
+	return w.slow != 0
 }
 
 var halveTable = []halveVariant{

@@ -1,14 +1,17 @@
 package pixel
 
 var glideTable = []glideVariant{
-	{"glide_4_neon", func() bool { return true }, rowNEON},
+	{"glide_8_neon", func() bool { return true }, drawNEON},
 }
 
-func rowNEON(g *Glide, pix []uint16, lo, hi int, runs []Run, src []uint16) bool {
-	var slow int64
-	a := g.args(&slow, pix, lo, hi, runs, src)
+func drawNEON(g *Glide, pix []uint16, lo, hi int, blocks []Block, src []uint16, n, first, end int) bool {
+	var w glideWork
+	a := g.args(&w, pix, lo, hi, blocks, src, n, first, end)
 	glideNEON(&a)
-	return slow != 0
+	if a = a.rest(&w, blocks, src, n, end-first); a.count > 0 {
+		glideNEON(&a)
+	}
+	return w.slow != 0
 }
 
 var halveTable = []halveVariant{

@@ -6,7 +6,7 @@ import "sync"
 type glideVariant struct {
 	name string
 	ok   func() bool // the CPU has what it needs
-	row  func(g *Glide, pix []uint16, lo, hi int, runs []Run, src []uint16) bool
+	draw func(g *Glide, pix []uint16, lo, hi int, blocks []Block, src []uint16, n, first, end int) bool
 }
 
 // glides are the variants that this CPU can run.
@@ -20,9 +20,9 @@ var glides = sync.OnceValue(func() (list []glideVariant) {
 })
 
 // glideFor returns the best variant, or nil.
-func glideFor() func(g *Glide, pix []uint16, lo, hi int, runs []Run, src []uint16) bool {
+func glideFor() func(g *Glide, pix []uint16, lo, hi int, blocks []Block, src []uint16, n, first, end int) bool {
 	if list := glides(); len(list) > 0 {
-		return list[0].row
+		return list[0].draw
 	}
 	return nil
 }

@@ -1,28 +1,43 @@
 // Image loops on 256-bit registers.
 #include <immintrin.h>
 #include <stdint.h>
-#define LANES 8
-typedef int32_t v __attribute__((vector_size(32)));
+#define LANES 16
+typedef int16_t v __attribute__((vector_size(32)));
+typedef v m;
 
-static inline __attribute__((always_inline)) v high(v a, v b) {
-	__m256i x = (__m256i)a, y = (__m256i)b;
-	__m256i even = _mm256_mul_epi32(x, y), odd = _mm256_mul_epi32(_mm256_srli_epi64(x, 32), _mm256_srli_epi64(y, 32));
-	return (v)_mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+static inline __attribute__((always_inline)) v mul(v a, v b) { return (v)_mm256_mulhrs_epi16((__m256i)a, (__m256i)b); }
+
+static inline __attribute__((always_inline)) v times(v a, v b) { return (v)_mm256_mullo_epi16((__m256i)a, (__m256i)b); }
+
+static inline __attribute__((always_inline)) v timesU(v a, v b) { return (v)_mm256_mulhi_epu16((__m256i)a, (__m256i)b); }
+
+static inline __attribute__((always_inline)) m less(v a, v b) { return (m)_mm256_cmpgt_epi16((__m256i)b, (__m256i)a); }
+
+static inline __attribute__((always_inline)) m equal(v a, v b) { return (m)_mm256_cmpeq_epi16((__m256i)a, (__m256i)b); }
+
+static inline __attribute__((always_inline)) m lessU(v a, v b) { return ~equal((v)_mm256_max_epu16((__m256i)a, (__m256i)b), a); }
+
+static inline __attribute__((always_inline)) m signs(v a) { return a >> 15; }
+
+static inline __attribute__((always_inline)) v plus(v a, m marked) { return a - marked; }
+
+static inline __attribute__((always_inline)) v without(v a, m marked) { return a & ~marked; }
+
+static inline __attribute__((always_inline)) v shift(v a, int64_t n) { return (v)_mm256_sra_epi16((__m256i)a, _mm_cvtsi32_si128((int)n)); }
+
+static inline __attribute__((always_inline)) int any(m x) { return !_mm256_testz_si256((__m256i)x, (__m256i)x); }
+
+static inline __attribute__((always_inline)) uint32_t bits(m x) {
+	__m256i y = (__m256i)x;
+	return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(_mm256_castsi256_si128(y), _mm256_extracti128_si256(y, 1)));
 }
 
-static inline __attribute__((always_inline)) v lookup(const uint32_t *table, v index) {
-	return (v)_mm256_i32gather_epi32((const int *)table, (__m256i)index, 4);
-}
-
-static inline __attribute__((always_inline)) v readings(const uint16_t *p) {
-	return (v)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p));
-}
-
-static inline __attribute__((always_inline)) int any(v x) { return !_mm256_testz_si256((__m256i)x, (__m256i)x); }
-
-static inline __attribute__((always_inline)) v spread(const int32_t *p, int parts) {
-	__m256i x = _mm256_set1_epi32(p[0]);
-	return (v)(parts == 1 ? x : _mm256_blend_epi32(x, _mm256_set1_epi32(p[23]), 0xf0));
+static inline __attribute__((always_inline)) v inverse(v d, float share, float shift) {
+	const __m256 one = _mm256_set1_ps(share), more = _mm256_set1_ps(shift);
+	__m256i part[2] = {_mm256_cvtepu16_epi32(_mm256_castsi256_si128((__m256i)d)), _mm256_cvtepu16_epi32(_mm256_extracti128_si256((__m256i)d, 1))};
+	for (int i = 0; i < 2; i++)
+		part[i] = _mm256_cvttps_epi32(_mm256_div_ps(one, _mm256_add_ps(_mm256_cvtepi32_ps(part[i]), more)));
+	return (v)_mm256_permute4x64_epi64(_mm256_packs_epi32(part[0], part[1]), 0xd8);
 }
 
 #include "glide.h"
@@ -31,12 +46,17 @@ void glideAVX2(const struct glide_args *a) { GLIDE(a) }
 
 #include "halve.h"
 
+static inline __attribute__((always_inline)) __m256i all32(int32_t x) {
+	__asm__("" : "+r"(x));
+	return _mm256_set1_epi32(x);
+}
+
 // Eight pixels at a time: of each 16 bytes 12 are two output pixels' four pixels of a row, which the shuffle lays so that
 // the two reds lie side by side, the greens, the blues, and nothing.
 void halveColorAVX2(const struct halve_color_args *a) {
 	const __m256i shuffle = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)a->shuffle));
 	const __m256i close = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)a->close));
-	const __m256i ones = (__m256i)all(0x01010101), two = (__m256i)all(0x00020002);
+	const __m256i ones = all32(0x01010101), two = all32(0x00020002);
 	const uint8_t *top = a->top, *bottom = a->bottom;
 	uint8_t *dst = a->dst;
 	for (word i = 0; i < a->n; i += 8, top += 48, bottom += 48, dst += 8 * a->step) {
@@ -61,7 +81,7 @@ void halveColorAVX2(const struct halve_color_args *a) {
 
 void halveDepthAVX2(const struct halve_depth_args *a) {
 	const __m256 shares = _mm256_loadu_ps(a->shares);
-	const __m256i four = (__m256i)all(4), zero = (__m256i)all(0);
+	const __m256i four = all32(4), zero = all32(0);
 	uint8_t *dst = a->dst;
 	for (word i = 0; i < a->n; i += 8) {
 		__m256i t = _mm256_loadu_si256((const __m256i *)(a->top + 2 * i)), u = _mm256_loadu_si256((const __m256i *)(a->bottom + 2 * i));

@@ -1,33 +1,50 @@
 // Image loops on 128-bit registers.
 #include <arm_neon.h>
 #include <stdint.h>
-#define LANES 4
-typedef int32_t v __attribute__((vector_size(16)));
+#define LANES 8
+typedef int16_t v __attribute__((vector_size(16)));
+typedef v m;
 
-static inline __attribute__((always_inline)) v high(v a, v b) {
-	int32x4_t x = (int32x4_t)a, y = (int32x4_t)b;
-	int64x2_t lo = vmull_s32(vget_low_s32(x), vget_low_s32(y)), hi = vmull_high_s32(x, y);
-	return (v)vuzp2q_s32(vreinterpretq_s32_s64(lo), vreinterpretq_s32_s64(hi));
+static inline __attribute__((always_inline)) v mul(v a, v b) { return (v)vqrdmulhq_s16((int16x8_t)a, (int16x8_t)b); }
+
+static inline __attribute__((always_inline)) v times(v a, v b) { return a * b; }
+
+static inline __attribute__((always_inline)) v timesU(v a, v b) {
+	uint16x8_t x = (uint16x8_t)a, y = (uint16x8_t)b;
+	uint32x4_t lo = vmull_u16(vget_low_u16(x), vget_low_u16(y)), hi = vmull_high_u16(x, y);
+	return (v)vuzp2q_u16(vreinterpretq_u16_u32(lo), vreinterpretq_u16_u32(hi));
 }
 
-static inline __attribute__((always_inline)) v lookup(const uint32_t *table, v index) {
-	v f = {0};
-	for (int i = 0; i < LANES; i++)
-		f[i] = (int32_t)table[index[i]];
-	return f;
+static inline __attribute__((always_inline)) m less(v a, v b) { return (m)vcltq_s16((int16x8_t)a, (int16x8_t)b); }
+
+static inline __attribute__((always_inline)) m lessU(v a, v b) { return (m)vcltq_u16((uint16x8_t)a, (uint16x8_t)b); }
+
+static inline __attribute__((always_inline)) m equal(v a, v b) { return (m)vceqq_s16((int16x8_t)a, (int16x8_t)b); }
+
+static inline __attribute__((always_inline)) m signs(v a) { return a >> 15; }
+
+static inline __attribute__((always_inline)) v plus(v a, m marked) { return a - marked; }
+
+static inline __attribute__((always_inline)) v without(v a, m marked) { return a & ~marked; }
+
+static inline __attribute__((always_inline)) v shift(v a, int64_t n) { return (v)vshlq_s16((int16x8_t)a, vdupq_n_s16((int16_t)-n)); }
+
+static inline __attribute__((always_inline)) int any(m x) { return vmaxvq_u16((uint16x8_t)x) != 0; }
+
+// bits moves the lowest bit of byte i to bit 56 + i.
+static inline __attribute__((always_inline)) uint32_t bits(m x) {
+	uint64_t bytes = vget_lane_u64(vreinterpret_u64_u8(vmovn_u16((uint16x8_t)x)), 0);
+	return (uint32_t)((bytes & 0x0101010101010101) * 0x0102040810204080 >> 56);
 }
 
-static inline __attribute__((always_inline)) v readings(const uint16_t *p) {
-	return (v)vreinterpretq_s32_u32(vmovl_u16(vld1_u16(p)));
-}
-
-static inline __attribute__((always_inline)) int any(v x) {
-	return vmaxvq_u32(vreinterpretq_u32_s32((int32x4_t)x)) != 0;
-}
-
-static inline __attribute__((always_inline)) v spread(const int32_t *p, int parts) {
-	(void)parts; // no run is shorter
-	return (v)vdupq_n_s32(p[0]);
+static inline __attribute__((always_inline)) v inverse(v d, float share, float shift) {
+	const float32x4_t one = vdupq_n_f32(share), more = vdupq_n_f32(shift);
+	uint16x8_t x = (uint16x8_t)d;
+	uint32x4_t part[2] = {vmovl_u16(vget_low_u16(x)), vmovl_high_u16(x)};
+	int32x4_t f[2];
+	for (int i = 0; i < 2; i++)
+		f[i] = vcvtq_s32_f32(vdivq_f32(one, vaddq_f32(vcvtq_f32_u32(part[i]), more)));
+	return (v)vmovn_high_s32(vmovn_s32(f[0]), f[1]);
 }
 
 #include "glide.h"

@@ -1,78 +1,107 @@
-// Drawing sixteen patches at once. Along a depth row the left sides of patches rise, but for steps of the surface and for
-// neighbours that may share a pixel. So lanes are taken in stretches of which each lane begins right of the one before the
-// last: then the even ones begin on different pixels of a colour row, and so do the odd ones, and to spread depths over
-// the row is to expand them by a mask of its pixels. A stretch lies within a window of 32 pixels.
+// Drawing sixteen patches at once. Along a depth row the left sides of patches rise, but for steps of the surface. So lanes
+// are taken in stretches that do, within a window of 32 pixels: to spread their depths over a colour row is to expand them
+// by a mask of its pixels. Where two neighbours begin on one pixel, in the same rows, the second takes the nearer of both.
 
-INLINE __mmask16 lanes(v x) { return _mm512_test_epi32_mask((__m512i)x, (__m512i)x); }
+// short16 and all32 are x in every lane, as all is.
+INLINE __m256i short16(int32_t x) { return _mm512_castsi512_si256((__m512i)all(x)); }
 
-INLINE v pick(__mmask16 m, v x) { return (v)_mm512_maskz_compress_epi32(m, (__m512i)x); }
+INLINE __m512i all32(int32_t x) {
+	__asm__("" : "+r"(x));
+	return _mm512_set1_epi32(x);
+}
 
-INLINE v first(v x) { return (v)_mm512_broadcastd_epi32(_mm512_castsi512_si128((__m512i)x)); }
-
-// settle draws the patches but those of out. Those of odd may lie across the border or be larger than columns.
-INLINE void settle(const struct glide_args *a, const int32_t columns, v key, v x0, v x1, v y0, v y1, v odd, v out) {
+// settle draws the patches that lie inside the image, each 1 to columns pixels wide and high, but for lanes of out.
+INLINE void settle(const struct glide_args *a, const int columns, const struct block *b, const struct patches *p, m out) {
 	const word width = a->width;
-	__mmask16 inside = (__mmask16)~lanes(odd);
-	__mmask16 rest = (__mmask16)~(inside | lanes(out));
-	if (rest) {
-		int32_t depth[LANES], across[LANES], down[LANES];
-		keep(depth, key);
-		keep(across, (x0 & all(65535)) | x1 * all(65536)); // of 16 bits each, since they are Q16 in 32 bits
-		keep(down, (y0 & all(65535)) | y1 * all(65536));
-		for (; rest; rest &= (__mmask16)(rest - 1)) {
-			int j = __builtin_ctz(rest);
-			clipped(a, (int16_t)across[j], across[j] >> 16, (int16_t)down[j], down[j] >> 16, (uint16_t)depth[j]);
-		}
-	}
-	const v k = load(a->steps);
-	const __m512i even = _mm512_castsi256_si512(_mm512_cvtepi32_epi16((__m512i)(k + k)));
-	const __m512i uneven = _mm512_castsi256_si512(_mm512_cvtepi32_epi16((__m512i)(k + k + all(1))));
 	const __m512i none = _mm512_set1_epi32(-1);
-	uint32_t n = (uint32_t)__builtin_popcount(inside);
-	v left = pick(inside, x0), upper = pick(inside, y0), pack = pick(inside, key | (x1 - x0) << 16 | (y1 - y0) << 24);
-	while (n > 0) {
-		// The window begins 2 pixels left of the first lane, and a row above it.
-		v x = (v)_mm512_min_epi32((__m512i)(first(left) - all(2)), (__m512i)all((int32_t)width - 32));
-		x = (v)_mm512_max_epi32((__m512i)x, _mm512_setzero_si512());
-		v y = first(upper) - all(1);
-		v column = left - x, row = upper - y;
-		v before = (v)_mm512_alignr_epi32((__m512i)left, none, 14); // the lane before the last; −1 for the first two
-		uint32_t ends = _mm512_cmpgt_epu32_mask((__m512i)column, (__m512i)all(32 - columns)) |
-			_mm512_cmpgt_epu32_mask((__m512i)row, (__m512i)all(2)) | _mm512_cmple_epi32_mask((__m512i)left, (__m512i)before);
-		uint32_t stop = (uint32_t)__builtin_ctz(ends | 1u << n);
-		__mmask16 these = (__mmask16)((1u << stop) - 1);
+	const __m256i far = _mm512_castsi512_si256(none);
+	const __m256i number = _mm256_loadu_si256((const __m256i *)(a->steps + 2 * WIDTH)), before = _mm256_loadu_si256((const __m256i *)(a->steps + 3 * WIDTH));
+	const __m512i place = (__m512i)(p->y0 << 3 | p->tall); // rows, in one number
+	uint16_t *const base = a->pix + b->y * width + b->x;
+	const int32_t last = (int32_t)(width - 32 - b->x);
+	for (int half = 0; half < 2; half++) {
+		__mmask16 inside = (__mmask16)(~out >> 16 * half);
+		if (!inside)
+			continue;
+#define HALF(x) (half ? _mm512_extracti64x4_epi64((__m512i)(x), 1) : _mm512_castsi512_si256((__m512i)(x)))
+		__m256i left = HALF(p->x0), wide = HALF(p->wide), rows = HALF(place), keys = HALF(p->key);
+		uint32_t n = 16;
+		if (inside != 0xffff) {
+			n = (uint32_t)__builtin_popcount(inside);
+			left = _mm256_maskz_compress_epi16(inside, left), wide = _mm256_maskz_compress_epi16(inside, wide);
+			rows = _mm256_maskz_compress_epi16(inside, rows), keys = _mm256_maskz_compress_epi16(inside, keys);
+		}
+		for (;;) {
+			int32_t x = (int16_t)_mm_cvtsi128_si32(_mm256_castsi256_si128(left));
+			x = x < last ? x : last; // the window lies within the row
+			__m256i column = _mm256_sub_epi16(left, short16(x));
+			__m256i first = _mm256_broadcastw_epi16(_mm256_castsi256_si128(rows));
+			__m256i was = _mm256_permutexvar_epi16(before, left);
+			uint32_t same = _mm256_cmpeq_epi16_mask(left, was) & _mm256_cmpeq_epi16_mask(rows, _mm256_permutexvar_epi16(before, rows)) & 0xfffeu;
+			uint32_t rises = _mm256_cmpgt_epi16_mask(left, was) | 1;
+			__m256i lower = _mm256_sub_epi16(_mm256_srai_epi16(rows, 3), _mm256_srai_epi16(first, 3));
+			uint32_t ends = ~(rises | (same & ~(same << 1))) | _mm256_cmpgt_epu16_mask(column, short16(32 - columns)) |
+				_mm256_cmpgt_epu16_mask(_mm256_sub_epi16(lower, far), short16(2));
+			uint32_t stop = (uint32_t)__builtin_ctz(ends | 1u << n);
+			__mmask16 these = (__mmask16)((1u << stop) - 1);
+			same &= these;
 
-		__m512i bits = _mm512_maskz_sllv_epi32(these, (__m512i)all(1), (__m512i)column);
-		__m256i b = _mm256_or_si256(_mm512_castsi512_si256(bits), _mm512_extracti64x4_epi64(bits, 1));
-		__m128i c = _mm_or_si128(_mm256_castsi256_si128(b), _mm256_extracti128_si256(b, 1));
-		uint64_t both = (uint64_t)_mm_cvtsi128_si64(_mm_or_si128(c, _mm_unpackhi_epi64(c, c)));
-		uint32_t evens = (uint32_t)both, odds = (uint32_t)(both >> 32);
-		__m512i from[8];
-		for (int i = 0; i < columns; i++) {
-			from[2 * i] = _mm512_maskz_expand_epi16(evens << i, even);
-			from[2 * i + 1] = _mm512_maskz_expand_epi16(odds << i, uneven);
-		}
-		const __m256i keys = _mm512_cvtepi32_epi16((__m512i)pack);
-		__mmask16 wider[4];
-		for (int i = 1; i < columns; i++)
-			wider[i] = _mm512_cmpgt_epi32_mask((__m512i)(pack << 8 >> 24), (__m512i)all(i));
-		v tall = pack >> 24;
-		v rows = (v)_mm512_maskz_sllv_epi32(these, (__m512i)((v)_mm512_sllv_epi32((__m512i)all(1), (__m512i)tall) - all(1)), (__m512i)row);
-		uint16_t *p = a->pix + _mm_cvtsi128_si32(_mm512_castsi512_si128((__m512i)y)) * width + _mm_cvtsi128_si32(_mm512_castsi512_si128((__m512i)x));
-		for (int j = 0; j < 2 + columns; j++, p += width) {
-			__mmask16 m = _mm512_test_epi32_mask((__m512i)rows, (__m512i)all(1 << j));
-			if (!m)
-				continue;
-			__m512i have = _mm512_add_epi16(_mm512_loadu_si512(p), none);
-			for (int i = 0; i < columns; i++) {
-				__m512i depth = _mm512_castsi256_si512(_mm256_mask_mov_epi16(_mm512_castsi512_si256(none), i ? m & wider[i] : m, keys));
-				have = _mm512_mask_min_epu16(have, evens << i, have, _mm512_permutexvar_epi16(from[2 * i], depth));
-				have = _mm512_mask_min_epu16(have, odds << i, have, _mm512_permutexvar_epi16(from[2 * i + 1], depth));
+			// What each lane has for the pixel i from its left one on; lanes, those that begin on pixels of their own.
+			__m256i key[4];
+			key[0] = keys;
+			for (int i = 1; i < columns; i++)
+				key[i] = _mm256_mask_mov_epi16(far, _mm256_cmpgt_epi16_mask(wide, short16(i)), keys);
+			__m256i lanes = number;
+			if (same) {
+				for (int i = 0; i < columns; i++)
+					key[i] = _mm256_mask_min_epu16(key[i], (__mmask16)same, key[i], _mm256_permutexvar_epi16(before, key[i]));
+				lanes = _mm256_maskz_compress_epi16((__mmask16)(these & ~(same >> 1)), number);
 			}
-			_mm512_storeu_si512(p, _mm512_sub_epi16(have, none));
+			__m512i one = _mm512_maskz_sllv_epi32(these, all32(1), _mm512_cvtepu16_epi32(column));
+			__m256i two = _mm256_or_si256(_mm512_castsi512_si256(one), _mm512_extracti64x4_epi64(one, 1));
+			__m128i four = _mm_or_si128(_mm256_castsi256_si128(two), _mm256_extracti128_si256(two, 1));
+			uint64_t both = (uint64_t)_mm_cvtsi128_si64(_mm_or_si128(four, _mm_unpackhi_epi64(four, four)));
+			uint32_t begin = (uint32_t)(both | both >> 32);
+
+			int32_t y = (int16_t)_mm_cvtsi128_si32(_mm256_castsi256_si128(first)) >> 3;
+			uint16_t *at = base + y * width + x;
+			if (!(_mm256_cmpneq_epi16_mask(rows, first) & these)) { // all in the same rows
+				__m512i depth = none;
+				for (int i = 0; i < columns; i++) {
+					__m512i from = _mm512_maskz_expand_epi16(begin << i, _mm512_castsi256_si512(lanes));
+					__m512i d = _mm512_permutexvar_epi16(from, _mm512_castsi256_si512(key[i]));
+					depth = _mm512_mask_min_epu16(depth, begin << i, depth, d);
+				}
+				for (int k = _mm_cvtsi128_si32(_mm256_castsi256_si128(first)) & 7; k > 0; k--, at += width) {
+					__m512i have = _mm512_add_epi16(_mm512_loadu_si512(at), none);
+					_mm512_storeu_si512(at, _mm512_sub_epi16(_mm512_min_epu16(have, depth), none));
+				}
+			} else {
+				__m512i from[4];
+				for (int i = 0; i < columns; i++)
+					from[i] = _mm512_maskz_expand_epi16(begin << i, _mm512_castsi256_si512(lanes));
+				// The rows of each lane as bits, from the one above the first on.
+				__m256i tall = _mm256_and_si256(rows, short16(7)), unit = short16(1);
+				__m256i marks = _mm256_sllv_epi16(_mm256_sub_epi16(_mm256_sllv_epi16(unit, tall), unit), _mm256_sub_epi16(lower, far));
+				at -= width;
+				for (int k = 0; k < 2 + columns; k++, at += width) {
+					__mmask16 in = _mm256_mask_test_epi16_mask(these, marks, short16(1 << k));
+					if (!in)
+						continue;
+					__m512i have = _mm512_add_epi16(_mm512_loadu_si512(at), none);
+					for (int i = 0; i < columns; i++) {
+						__m512i d = _mm512_castsi256_si512(_mm256_mask_mov_epi16(far, in, key[i]));
+						have = _mm512_mask_min_epu16(have, begin << i, have, _mm512_permutexvar_epi16(from[i], d));
+					}
+					_mm512_storeu_si512(at, _mm512_sub_epi16(have, none));
+				}
+			}
+			if (stop >= n)
+				break;
+			n -= stop;
+			__mmask16 more = (__mmask16)~these;
+			left = _mm256_maskz_compress_epi16(more, left), wide = _mm256_maskz_compress_epi16(more, wide);
+			rows = _mm256_maskz_compress_epi16(more, rows), keys = _mm256_maskz_compress_epi16(more, keys);
 		}
-		n -= stop;
-		__mmask16 more = (__mmask16)~these;
-		left = pick(more, left), upper = pick(more, upper), pack = pick(more, pack);
 	}
 }
