@@ -33,7 +33,7 @@ def quantisation(args):
     import onnx
     import torch
 
-    from distill import equalise, evaluate, experiment, export, networks, qat, quantise, train
+    from distill import equalise, evaluate, experiment, export, measure, networks, pool, qat, quantise, train
     from distill.recipes import early
 
     c = early.config()
@@ -41,24 +41,24 @@ def quantisation(args):
     folder = experiment.run_folder(c)
     net = networks.single(c, "pixels")
     net.load_state_dict(torch.load(folder / "last.pt")["mean"])
-    graph, inputs = export.float_model(net.eval(), c), experiment.calibration(c)
-    sets = {name: experiment.test_arrays(name, *[(f, k, r) for f, _, k, r, _ in [test]][0], c) + (test[4],)
-            for name, test in experiment.tests(c).items() if name in ("synthetic", "pairs")}
+    graph, inputs = export.float_model(net.eval(), c), pool.calibration(c)
+    sets = {name: measure.test_arrays(name, *[(f, k, r) for f, _, k, r, _ in [test]][0], c) + (test[4],)
+            for name, test in pool.tests(c).items() if name in ("synthetic", "pairs")}
 
     def scores(predict):
         return {name: round(evaluate.mean_iou(evaluate.score(predict, x, t, c), k), 2) for name, (x, t, k) in sets.items()}
 
-    out = {"float": scores(experiment.predictor(net))}
+    out = {"float": scores(measure.predictor(net))}
     path = Path(args.runs) / "quantised.onnx"
     for ranges in quantise.METHODS:
         for repairs in ("", "+equalise", "+correct", "+equalise+correct"):
             onnx.save(quantise.quantise(graph, inputs, ranges + repairs, c), path)
             out[ranges + repairs] = scores(evaluate.onnx_predictor(path))
-    labelled, unlabelled = experiment.sets(c)
+    labelled, unlabelled = pool.sets(c)
     stage = experiment.Stage("task", net, None)
 
     def batches(step):
-        b = experiment.draw(c, stage, step, labelled, unlabelled)
+        b = pool.draw(c, stage, step, labelled, unlabelled)
         return {"pixels": b.x}, b.y
 
     trained = qat.train(quantise.quantise(graph, inputs, "minmax", c), graph, batches, 100, loss=lambda z, y: 0.1 * train.loss_of(z, y, c))
@@ -182,7 +182,7 @@ def teachers(args):
     """Figures of the colour teachers that MKE's students learned from, by seed."""
     import torch
 
-    from distill import experiment, networks
+    from distill import experiment, measure, networks
     from distill.recipes import mke
 
     out = {}
@@ -191,5 +191,5 @@ def teachers(args):
         c.seed, c.folder, c.edge, c.device = seed, args.runs, args.edge, "cpu"
         if not (Path(args.runs) / f"teacher-color-{seed}" / "teacher.pt").exists():
             continue
-        out[seed] = experiment.figures(experiment.teacher(c, "color"), c)
+        out[seed] = measure.figures(experiment.teacher(c, "color"), c)
     return out

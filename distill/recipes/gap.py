@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from distill import experiment, networks
+from distill import experiment, loop, measure, networks
 from distill.config import show
 
 SIZES = (24, 96, 384)  # labelled synthetic scenes
@@ -30,8 +30,8 @@ def curve(c, sizes=SIZES):
                 torch.manual_seed(c.seed)
                 net = networks.single(c, takes)
                 stage = experiment.Stage("task", net, lambda b: experiment.task(net, b, c))
-                net = experiment.fit(c, net, [stage], folder)
-                risk = 1 - experiment.figures(net, c, ("synthetic",))["synthetic"]["whole"] / 100
+                net = loop.fit(c, net, [stage], folder)
+                risk = 1 - measure.figures(net, c, ("synthetic",))["synthetic"]["whole"] / 100
                 done.write_text(json.dumps(dict(takes=takes, scenes=size, seed=c.seed, risk=round(risk, 4))))
             points.append(json.loads(done.read_text()))
     return points

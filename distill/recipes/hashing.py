@@ -8,14 +8,16 @@ def config():
     return experiment.Experiment(name="hashing", method="cross-modal hashing beside segmentation")
 
 
+def across(net, b, apart):
+    """apart(colour codes, depth codes, same) of two views of the batch's frames, colour of each beside depth of the other.
+    Codes are [N, bits]; same [N, N] is 1 where two are of one frame."""
+    _, f = net.both(*networks.split(b.u, net.takes))
+    _, g = net.both(*networks.split(b.clean, net.takes))
+    same = (b.index[:, None] == b.index[None]).float()
+    return apart(f["color"], g["depth"], same) + apart(g["color"], f["depth"], same)
+
+
 def make(c, teach):
     net = networks.Hashed(c)
-
-    def loss(b):
-        _, f = net.both(*networks.split(b.u, net.takes))
-        _, g = net.both(*networks.split(b.clean, net.takes))  # another view of the same frames
-        same = (b.index[:, None] == b.index[None]).float()  # [N, N]
-        codes = hashing.loss(f["color"], g["depth"], same) + hashing.loss(g["color"], f["depth"], same)
-        return experiment.task(net, b, c) + 0.2 * codes
-
-    return net, [experiment.Stage("task", net, loss, unlabelled=True)], lambda whole: whole
+    stage = experiment.Stage("task", net, lambda b: experiment.task(net, b, c) + 0.2 * across(net, b, hashing.loss), unlabelled=True)
+    return net, [stage], lambda whole: whole

@@ -2,6 +2,7 @@
 
 from distill import experiment, networks
 from distill.methods import hashing
+from distill.recipes.hashing import across
 
 
 def config():
@@ -12,17 +13,13 @@ def config():
 def make(c, teach):
     net = networks.Hashed(c)
 
-    def codes(b):
-        _, f = net.both(*networks.split(b.u, net.takes))
-        _, g = net.both(*networks.split(b.clean, net.takes))  # another view of the same frames
-        same = (b.index[:, None] == b.index[None]).float()  # [N, N]
+    def apart(x, y, same):
+        near = hashing.quantisation(x, y, hashing.codes(x, y).detach())
+        return hashing.contrast(x, y, same) + 0.02 * near + hashing.balance(x, y)
 
-        def apart(x, y):
-            near = hashing.quantisation(x, y, hashing.codes(x, y).detach())
-            return hashing.contrast(x, y, same) + 0.02 * near + hashing.balance(x, y)
-
-        return apart(f["color"], g["depth"]) + apart(g["color"], f["depth"])
+    def loss(b):
+        return experiment.task(net, b, c) + across(net, b, apart)
 
     stages = [experiment.Stage("task", net, lambda b: experiment.task(net, b, c), 0.25),
-              experiment.Stage("places", net, lambda b: experiment.task(net, b, c) + codes(b), 0.75, unlabelled=True)]
+              experiment.Stage("places", net, loss, 0.75, unlabelled=True)]
     return net, stages, lambda whole: whole

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 import torch
 import torch.distributed as dist
-from distill import data, experiment
+from distill import data, experiment, loop
 from distill.recipes import early
 
 torch.set_num_threads(1)
@@ -27,7 +27,7 @@ seen = []
 loss = stages[0].loss
 stages[0].loss = lambda b: (seen.append(b.x.sum().item()), loss(b))[1]
 Path(c.folder).mkdir(parents=True, exist_ok=True)
-experiment.fit(c, net, stages, c.folder, show=False)  # what it returns was broadcast; the network itself was not
+loop.fit(c, net, stages, c.folder, show=False)  # what it returns was broadcast; the network itself was not
 mine = torch.cat([p.detach().flatten() for p in net.parameters()] + [torch.tensor(seen[:1])]).float()
 both = [torch.empty_like(mine) for _ in range(2)]
 dist.all_gather(both, mine)

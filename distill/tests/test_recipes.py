@@ -12,7 +12,7 @@ import onnx
 import pytest
 import torch
 
-from distill import data, experiment, export, networks, quantise, recipes, students
+from distill import data, experiment, export, loop, networks, quantise, recipes, students
 from distill.tests import quantnets
 from distill.tests.test_quant_onnxruntime import conform, onnxruntime  # noqa: F401 (a fixture)
 
@@ -76,7 +76,7 @@ def test_int8_agrees_in_both_runtimes(recipe, variant, home, edge, conform, tmp_
     torch.manual_seed(1)
     whole, stages, student = recipe.make(c, lambda takes: experiment.teacher(c, takes))
     before = [p.detach().clone() for p in whole.parameters()]
-    net = student(experiment.fit(c, whole, stages, tmp_path, show=False)).eval()
+    net = student(loop.fit(c, whole, stages, tmp_path, show=False)).eval()
     assert any(not torch.equal(a, b) for a, b in zip(before, whole.parameters())), "nothing was trained"
     rng = np.random.default_rng(7)
     images = quantnets.smooth_images(rng, 12, 4, c.height, c.width).astype(np.uint8).transpose(0, 2, 3, 1)  # [N, h, w, 4]
