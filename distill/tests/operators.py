@@ -19,6 +19,7 @@ from onnx import numpy_helper
 from onnx.backend.test.case import node as nodes
 
 from distill.tests import gridcases
+from distill.tests.grid.net import Case
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "operators.md"
@@ -225,7 +226,7 @@ def run_node(engine, op, expanded, case, wrap=lambda model: model):
             if isinstance(want, onnx.TensorProto):
                 want = numpy_helper.to_array(want)
             if case.name in OTHERWISE:
-                want, = onnxruntime(gridcases.Case(case.model, feeds))
+                want, = onnxruntime(Case(case.model, feeds))
                 if not differs(got[info.name], want, case.rtol, case.atol):
                     return result("otherwise", "as ONNX Runtime and PyTorch")
             if fault := differs(got[info.name], np.asarray(want), case.rtol, case.atol):
