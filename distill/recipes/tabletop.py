@@ -63,6 +63,17 @@ def config(start=""):
         start=start, phases=polish if start else scratch + polish)
 
 
+def of_one(name, modality):
+    """The configuration of a student of one modality, "color" or "depth", that begins with the shipped `tabletop`'s weights and
+    is taught by it."""
+    c = config()
+    c.name, c.modalities = name, (modality,)
+    c.start = c.teacher = "models/tabletop.onnx"
+    c.lesson, c.mimic = 1.0, 0.1
+    c.drop_depth = c.drop_color = 0.0  # the teacher sees both
+    return c
+
+
 def source(name, c, edge):
     """(inputs, classes) of one entry of a phase's mix, or None when this machine lacks the real data for it."""
     if name.startswith("synthetic-"):

@@ -9,12 +9,8 @@ LIMITS = ["flat things on a table, and all that returns no depth, are not seen",
 
 
 def config():
-    c = tabletop.config()
-    c.name, c.modalities = "tabletop-depth", ("depth",)
+    c = tabletop.of_one("tabletop-depth", "depth")
     c.method = "supervision transfer from tabletop, then labels; post-training quantization"
-    c.start = c.teacher = "models/tabletop.onnx"
-    c.lesson, c.mimic = 1.0, 0.1
-    c.drop_depth = c.drop_color = 0.0  # the teacher sees both
     c.phases = [
         Phase("transfer", 256, 192, steps=160, batch=16, rate=1.5e-3, mix=tabletop.POLISH, labels=False),
         Phase("labels", 256, 192, steps=260, batch=16, rate=1e-3, mix=tabletop.POLISH),

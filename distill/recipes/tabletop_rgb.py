@@ -13,12 +13,8 @@ LIMITS = [
 
 
 def config():
-    c = tabletop.config()
-    c.name, c.modalities = "tabletop-rgb", ("color",)
+    c = tabletop.of_one("tabletop-rgb", "color")
     c.method = "distilled from tabletop by logits and hallucinated features; post-training quantization"
-    c.start = c.teacher = "models/tabletop.onnx"
-    c.lesson, c.mimic = 1.0, 0.1
-    c.drop_depth = c.drop_color = 0.0  # the teacher sees both
     c.phases = [
         Phase("learn", 256, 192, steps=400, batch=16, rate=1.5e-3, mix=tabletop.POLISH),
         Phase("finish", 320, 240, steps=120, batch=16, rate=4e-4, mix=tabletop.POLISH),
