@@ -159,6 +159,8 @@ def contenders(path, source, counts, truth, differ, environment, failed):
                     reason = f"its classes equal edge's on {100 * same:.1f} % of the pixels alone"
                 elif environment and not said["asked"]:
                     reason = "its library does not ask by CPUID what the processor has"
+                elif environment and said["exceeded"]:
+                    reason = "it uses AVX-512 although the processor seems to lack it"
             if reason:
                 rows[t][peer] = {"reason": reason}
                 p.close()

@@ -18,6 +18,15 @@ int avx2_answered(void) { return answered; }
 
 #define BIT(n) (1u << (n))
 
+// Whether this thread has registers in use that only AVX-512 has: the upper halves of ZMM0 to 15, or ZMM16 to 31, which stay
+// in use until something clears them. Intel, Software Developer's Manual, volume 1, 13.6: XINUSE. 0 where the CPU can't tell.
+int avx2_exceeded(void) {
+	uint32_t a = 0, b = 0, c = 0, d = 0;
+	if (!__get_cpuid_count(0xd, 1, &a, &b, &c, &d) || !(a & BIT(2))) return 0;
+	__asm__ volatile("xgetbv" : "=a"(a), "=d"(d) : "c"(1));
+	return (a & (BIT(6) | BIT(7))) != 0;
+}
+
 static void hide(uint32_t leaf, uint32_t part, uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d) {
 	if (leaf == 7 && part == 0) {
 		// F, DQ, IFMA, PF, ER, CD, BW, VL

@@ -2,7 +2,8 @@
 
 MLAS, in ONNX Runtime, and XNNPACK, in LiteRT, choose their kernels by CPUID and have no switch; oneDNN has one, which
 OpenVINO's own kernels need not follow. So a package is copied, CPUID (0F A2) in its libraries becomes a breakpoint and
-a NOP (CC 90), and a preloaded library answers for the CPU: everything but AVX-512, AMX and AVX-VNNI.
+a NOP (CC 90), and a preloaded library answers for the CPU: everything but AVX-512, AMX and AVX-VNNI. It also sees whether
+registers of AVX-512 are in use all the same.
 
 Instructions are found by objdump, as the two bytes alone also occur inside of others. Needs binutils and a C compiler.
 """
@@ -20,6 +21,7 @@ CPUID, TRAP = b"\x0f\xa2", b"\xcc\x90"
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "build/avx2"
 PACKAGES = {"ONNX Runtime": ("onnxruntime", "onnxruntime"), "OpenVINO": ("openvino", "openvino"), "LiteRT": ("ai_edge_litert", "ai-edge-litert")}
+TUNABLES = "glibc.cpu.hwcaps=-AVX512F,-AVX512VL,-AVX512BW,-AVX512CD,-AVX512DQ"  # the C library's own choice for strings and memory
 UNUSED = ("gpu_plugin", "npu_plugin", "WebGpu", "vendors")  # parts of paths of libraries that no CPU run loads
 
 
@@ -81,6 +83,4 @@ def package(peer):
 def environment(peer):
     """The environment of a peer's process that is to have AVX2 alone."""
     package(peer)
-    hwcaps = "-AVX512F,-AVX512VL,-AVX512BW,-AVX512CD,-AVX512DQ"  # the C library's own choice for strings and memory
-    return {**os.environ, "LD_PRELOAD": str(shim()), "PYTHONPATH": str(FOLDER), "GLIBC_TUNABLES": f"glibc.cpu.hwcaps={hwcaps}",
-            "ONEDNN_MAX_CPU_ISA": "AVX2"}
+    return {**os.environ, "LD_PRELOAD": str(shim()), "PYTHONPATH": str(FOLDER), "GLIBC_TUNABLES": TUNABLES, "ONEDNN_MAX_CPU_ISA": "AVX2"}

@@ -1,9 +1,10 @@
 """One peer with one model in a process of its own: python -m bench.peer NAME MODEL THREADS INPUT.npy
 
-Prints a JSON line {"first_ms", "rss_mb", "output", "asked"} after load and first inference, then reads a number of
+Prints a JSON line {"first_ms", "rss_mb", "output"} after load and first inference, then reads a number of
 inferences per line from stdin and answers each with a JSON list of their milliseconds. {"error": reason} where it can't run
 the model. first_ms is of loading and the first inference, after the library was loaded and the model converted to the
-peer's own format. asked is how often the library asked the CPU under bench/avx2.c, 0 without it.
+peer's own format. Under bench/avx2.c there are also "asked", how often a library asked the CPU, and "exceeded", whether
+registers of AVX-512 are in use all the same.
 """
 
 import ctypes
@@ -163,7 +164,8 @@ def main():
     with tempfile.NamedTemporaryFile(suffix=".npy", delete=False) as file:
         np.save(file, output)
     shim = ctypes.CDLL(None)
-    say({"first_ms": first, "rss_mb": resident(), "output": file.name, "asked": shim.avx2_answered() if hasattr(shim, "avx2_answered") else 0})
+    limited = {"asked": shim.avx2_answered(), "exceeded": shim.avx2_exceeded()} if hasattr(shim, "avx2_answered") else {}
+    say({"first_ms": first, "rss_mb": resident(), "output": file.name, **limited})
     for line in sys.stdin:
         times = []
         for _ in range(int(line)):

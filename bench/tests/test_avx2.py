@@ -1,6 +1,7 @@
 """CPUID is found where it is an instruction, and answered without AVX-512; everything else of the answer stays."""
 
 import os
+from pathlib import Path
 import platform
 import shutil
 import struct
@@ -10,6 +11,7 @@ import pytest
 
 from bench import avx2
 
+needs = pytest.mark.skipif(platform.machine() != "x86_64" or not shutil.which("cc") or not shutil.which("objdump"), reason="needs x86-64, cc and objdump")
 LISTING = """
 libx.so:     file format elf64-x86-64
 
@@ -60,7 +62,28 @@ def test_patched():
         avx2.patched(b"PK\x03\x04", [1])
 
 
-@pytest.mark.skipif(platform.machine() != "x86_64" or not shutil.which("cc") or not shutil.which("objdump"), reason="needs x86-64, cc and objdump")
+WIDE = r"""
+#include <stdio.h>
+int avx2_exceeded(void);
+int main(void) {
+	printf("%d", avx2_exceeded());
+	if (__builtin_cpu_supports("avx512f")) __asm__ volatile("vpternlogd $255, %zmm17, %zmm17, %zmm17");
+	printf("%d", avx2_exceeded());
+}
+"""
+
+
+@needs
+def test_use_of_avx512_is_seen(tmp_path, monkeypatch):
+    monkeypatch.setattr(avx2, "FOLDER", tmp_path)
+    (tmp_path / "w.c").write_text(WIDE)
+    subprocess.run(["cc", "-O1", "-o", tmp_path / "w", tmp_path / "w.c", avx2.shim()], check=True)
+    env = {**os.environ, "GLIBC_TUNABLES": avx2.TUNABLES}
+    said = subprocess.run([tmp_path / "w"], check=True, capture_output=True, text=True, env=env).stdout
+    assert said == "01" if "avx512f" in Path("/proc/cpuinfo").read_text() else "00"
+
+
+@needs
 def test_a_program_sees_no_avx512(tmp_path, monkeypatch):
     monkeypatch.setattr(avx2, "FOLDER", tmp_path)
     (tmp_path / "p.c").write_text(PROGRAM)
