@@ -178,7 +178,7 @@ def measure(edge, name, form, path, source, counts, rounds, folder, differ, fail
     if classes(truth) < 2:
         raise SystemExit(f"bench: {name}: one class everywhere in edge's answer: nothing to compare")
     rows, alive = contenders(path, source, counts, truth, differ, avx2.environment if form == "avx2" else None, failed)
-    mine = {t: {"ms": [], "share": [], "gain": [], "frame": [], "tail": [], "kinds": []} for t in counts}
+    mine = {t: {"ms": [], "share": [], "gain": [], "frame": [], "tail": [], "noise": [], "kinds": []} for t in counts}
     for _ in range(rounds):
         measured = edge_bench(edge, path, counts, FRAMES, *flags)
         for t, b in measured.items():
@@ -186,6 +186,7 @@ def measure(edge, name, form, path, source, counts, rounds, folder, differ, fail
             m["macs"] = b["macs"]
             m["steps"] = len(b["steps"])
             m["ms"].append(ms)
+            m["noise"].append(ms / b["least_ms"])
             m["share"].append(b["macs"] / ms / 1e6 / b["peak_gmacs"])
             m["gain"].append(measured[min(counts)]["steady_ms"]["p50"] / ms)
             m["kinds"].append({k["kind"]: {"share": k["share"], "of_peak": k["of_peak"], "of_dots": k["of_dots"]} for k in b["kinds"]})
@@ -224,9 +225,11 @@ def machine(rows):
     """What edge measured of it, the best of all rows."""
     said = [(r["threads"], r["edge"]["machine"]) for r in rows if r["form"] != "avx2"]
     shared = [m["barrier_us"] for t, m in said if t > 1]
+    fewest = min(r["threads"] for r in rows)
+    noise = [n for r in rows if r["threads"] == fewest for n in r["edge"]["noise"]]
     mobile = next((r["edge"]["steps"] for r in rows if r["network"].startswith("mobile (")), 0)
     return {"name": processor(), "peak": max(m["peak"] for _, m in said), "clock": max(m["clock"] for _, m in said),
-            "barrier_us": min(shared) if shared and mobile else 0, "steps": mobile}
+            "barrier_us": min(shared) if shared and mobile else 0, "steps": mobile, "noise": float(np.median(noise))}
 
 
 def main():
@@ -269,6 +272,8 @@ def main():
     if args.keep:
         args.keep.write_text(json.dumps(found))
     page.write(found, args.out)
+    if found["machine"]["noise"] > page.QUIET:
+        print(f"bench: the machine was busy: edge's median is {found['machine']['noise']:.2f} times its shortest inference", file=sys.stderr)
 
 
 if __name__ == "__main__":

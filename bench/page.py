@@ -146,13 +146,17 @@ def agreement_table(rows, start_ms):
 
 
 def left_out(rows):
-    """Why a peer has no figure, once a reason."""
-    reasons = {}
+    """Why a peer has no figure, once a reason and the forms that it holds for."""
+    forms = {}
     for r in rows:
         for peer, p in r["peers"].items():
             if "reason" in p:
-                reasons.setdefault((peer, FORMS[r["form"]].lower(), p["reason"]), set()).add(r["network"])
-    return [f"- {peer}, {form}: {', '.join(sorted(names))}: {reason}" for (peer, form, reason), names in sorted(reasons.items())]
+                forms.setdefault((peer, p["reason"], r["network"]), set()).add(r["form"])
+    networks = {}
+    for (peer, reason, network), found in forms.items():
+        where = ", ".join(FORMS[f].lower() for f in FORMS if f in found)
+        networks.setdefault((peer, where, reason), []).append(network)
+    return [f"- {peer}, {where}: {', '.join(sorted(names))}: {reason}" for (peer, where, reason), names in sorted(networks.items())]
 
 
 INTRODUCTION = """`make bench` wrote this page in one interleaved run of {asked}: in each, {frames} inferences of edge and {runs} of
@@ -162,7 +166,10 @@ edge's in the same round; in brackets are the peer's tenth and ninetieth percent
 random weights are described in `bench/nets.py`; *mobile* is like a MobileNetV2."""
 
 MACHINE = """Processor: {name}. Its peak, measured by edge on registers alone, is {peak:.0f} GMAC/s a core, which is {a_cycle:.1f}
-multiply-accumulates a cycle at {clock:.2f} GHz."""
+multiply-accumulates a cycle at {clock:.2f} GHz. With the fewest threads the median inference of edge took {noise:.2f} times its shortest
+in the same round{quiet}"""
+
+QUIET = 1.1  # the most that noise is on a machine that does nothing else
 
 BARS = """What the project wants of itself, and this run's figures. *At the peak* is what the ratio would be, with one thread, if edge
 ran at 100 % of this machine's peak: no program can be faster with these instructions, and a bar above it cannot be met here. A
@@ -202,7 +209,8 @@ def page(found):
     counts = sorted({r["threads"] for r in rows})
     peers = list(found["peers"])
     lines = ["# Performance", "", *paragraph(INTRODUCTION, asked=named(found["rounds"], "round"), frames=found["frames"], runs=found["runs"]),
-             *paragraph(MACHINE, **machine, a_cycle=machine["peak"] / machine["clock"]),
+             *paragraph(MACHINE, **machine, a_cycle=machine["peak"] / machine["clock"],
+                        quiet=": the machine was quiet." if machine["noise"] <= QUIET else ": **the machine was busy, and the figures are not to be relied on.**"),
              "| Runtime | Version | On disk |", "|---|---|---|", f"| edge | {found['version']} | {start['disk_mb']:.0f} MB, students inside |",
              *(f"| {name} | {p['version']} | {p['disk_mb']:.0f} MB, its Python package |" for name, p in found["peers"].items()), "",
              "## Bars", "", *paragraph(BARS), "| Bar | Network | Wanted | Measured | At the peak | Met |", "|---|---|---|---|---|---|",

@@ -27,7 +27,7 @@ def found():
     return {"rows": [row("tabletop", ort=peer(2.6, 2.5, 9.0), ov=peer(3.0), litert=peer(2.0, 2.1, 2.3), mnn={"reason": "its converter: no"}), two,
                      row("nano", ort=peer(4.0), ov={"reason": "its classes equal edge's on 90.0 % of the pixels alone"}, mnn={"reason": "its converter: no"}),
                      row("tabletop", "logits", ov=peer(1.5))],
-            "start": {"first_mask_ms": 45.0, "rss_mb": 41.6, "disk_mb": 14.8}, "machine": {"name": "Some CPU", "peak": 236.4, "clock": 3.69375, "barrier_us": 0.2, "steps": 63},
+            "start": {"first_mask_ms": 45.0, "rss_mb": 41.6, "disk_mb": 14.8}, "machine": {"name": "Some CPU", "peak": 236.4, "clock": 3.69375, "barrier_us": 0.2, "steps": 63, "noise": 1.04},
             "rounds": 3, "frames": 60, "runs": 20, "version": "v1", "no_avx2": None,
             "peers": {n: {"version": "1.2", "disk_mb": 80.0} for n in ("ONNX Runtime", "OpenVINO", "LiteRT", "MNN")}}
 
@@ -72,13 +72,17 @@ def test_tables(found):
     kinds = page.kinds_table(found["rows"])
     assert kinds[2] == "| tabletop | 70 % | 76 % | 10 % | 40 % | 53 % | – | – | 20 % |" and len(kinds) == 4
     assert page.agreement_table(found["rows"], 45)[2] == "| tabletop | whole networks | ONNX Runtime | 98.77 % | 2.0× | 66 MB |"
-    assert page.left_out(found["rows"]) == ["- MNN, whole networks: nano, tabletop: its converter: no",
+    found["rows"][3]["peers"]["MNN"] = {"reason": "its converter: no"}
+    assert page.left_out(found["rows"]) == ["- MNN, whole networks: nano: its converter: no", "- MNN, whole networks, logits alone: tabletop: its converter: no",
                                             "- OpenVINO, whole networks: nano: its classes equal edge's on 90.0 % of the pixels alone"]
 
 
 def test_page(found, tmp_path):
     page.write(found, tmp_path)
     text = (tmp_path / "performance.md").read_text()
+    assert "took 1.04 times its shortest in the same round: the machine was quiet." in " ".join(text.split())
+    found["machine"]["noise"] = 1.11
+    assert "**the machine was busy," in page.page(found)
     assert "236 GMAC/s a core, which is 64.0 multiply-accumulates a cycle at 3.69 GHz" in " ".join(text.split())
     assert all(len(line) < 120 or line.startswith(("|", "-")) for line in text.splitlines())
     assert "all of 2 threads reach a step and leave it takes 0.20 µs while they spin; mobile has 63 steps" in text
