@@ -79,12 +79,14 @@ type tableArgs struct {
 }
 
 type argmaxArgs struct {
-	dst, top, bottom                            unsafe.Pointer
-	refill, blocks, srcBlock, outWidth, classes int64
-	planes                                      unsafe.Pointer
-	plane, zero                                 int64
-	weights, left, right                        unsafe.Pointer
-	weightLeft, weightRight                     unsafe.Pointer
+	dst                                       unsafe.Pointer
+	rows                                      int64
+	top, bottom                               unsafe.Pointer
+	fill, blocks, srcBlock, outWidth, classes int64
+	above, below                              unsafe.Pointer
+	sure, plane, zero                         int64
+	weights, left, right                      unsafe.Pointer
+	weightLeft, weightRight                   unsafe.Pointer
 }
 
 type resizeArgs struct {

@@ -3124,232 +3124,536 @@ TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x03428d48 // lea rax, [rdx + 0x3]
-	LONG $0x06428d4c // lea r8, [rdx + 0x6]
+	LONG $0x28ec8348 // sub rsp, 0x28
+	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
+	LONG $0x0243840f; WORD $0x0000 // je 0x369b <resizeArgMaxAVX2+0x25b>
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
+	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
+	LONG $0x03418d48 // lea rax, [rcx + 0x3]
+	LONG $0x06418d4c // lea r8, [rcx + 0x6]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xc0490f4c // cmovns r8, rax
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x02f8c149 // sar r8, 0x2
+	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x02118e0f; WORD $0x0000 // jle 0x369b <resizeArgMaxAVX2+0x25b>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
-	LONG $0xc0af0f49 // imul rax, r8
-	LONG $0x04e0c148 // shl rax, 0x4
-	WORD $0x0148; BYTE $0xc8 // add rax, rcx
-	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x01f3840f; WORD $0x0000 // je 0x3669 <resizeArgMaxAVX2+0x229>
-	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
-	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
-	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x01d48e0f; WORD $0x0000 // jle 0x3669 <resizeArgMaxAVX2+0x229>
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01cb8e0f; WORD $0x0000 // jle 0x3669 <resizeArgMaxAVX2+0x229>
-	LONG $0x6ef9c1c4; BYTE $0xc1 // vmovq xmm0, r9
-	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
-	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
-	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
-	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
-	LONG $0x587de2c4; WORD $0x504f // vpbroadcastd ymm1, dword ptr [rdi + 0x50]
-	LONG $0x187de2c4; BYTE $0x16 // vbroadcastss ymm2, dword ptr [rsi]
-	LONG $0x02f88349 // cmp r8, 0x2
-	LONG $0x000001be; BYTE $0x00 // mov esi, 0x1
-	LONG $0xf04d0f49 // cmovge rsi, r8
-	LONG $0x02e6c148 // shl rsi, 0x2
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0x894d; BYTE $0xc1 // mov r9, r8
-	LONG $0x04e1c149 // shl r9, 0x4
-	WORD $0x0149; BYTE $0xc9 // add r9, rcx
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
-	LONG $0xd8af0f4d // imul r11, r8
-	WORD $0x0149; BYTE $0xd3 // add r11, rdx
-	LONG $0x6f7a81c4; WORD $0x931c // vmovdqu xmm3, xmmword ptr [r11 + 4*r10]
-	LONG $0x0061e2c4; BYTE $0xd8 // vpshufb xmm3, xmm3, xmm0
-	LONG $0x317de2c4; BYTE $0xe3 // vpmovzxbd ymm4, xmm3 # ymm4 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero
-	LONG $0xe1faddc5 // vpsubd ymm4, ymm4, ymm1
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xdb70f9c5; BYTE $0xee // vpshufd xmm3, xmm3, 0xee # xmm3 = xmm3[2,3,2,3]
-	LONG $0x317de2c4; BYTE $0xdb // vpmovzxbd ymm3, xmm3 # ymm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero
-	LONG $0xe459ecc5 // vmulps ymm4, ymm2, ymm4
-	LONG $0xd9fae5c5 // vpsubd ymm3, ymm3, ymm1
-	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
-	LONG $0xdaaf0f4d // imul r11, r10
-	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0x991c8d4b // lea rbx, [r9 + 4*r11]
-	LONG $0x117881c4; WORD $0x9924 // vmovups xmmword ptr [r9 + 4*r11], xmm4
-	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
-	LONG $0xdb59ecc5 // vmulps ymm3, ymm2, ymm3
-	LONG $0x197da3c4; WORD $0x9b24; BYTE $0x01 // vextractf128 xmmword ptr [rbx + 4*r11], ymm4, 0x1
-	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
-	LONG $0x1178a1c4; WORD $0xdb1c // vmovups xmmword ptr [rbx + 8*r11], xmm3
-	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
-	LONG $0x5b1c8d4f // lea r11, [r11 + 2*r11]
-	LONG $0x197da3c4; WORD $0x9b1c; BYTE $0x01 // vextractf128 xmmword ptr [rbx + 4*r11], ymm3, 0x1
-	LONG $0x04c28349 // add r10, 0x4
-	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x8475 // jne 0x34f0 <resizeArgMaxAVX2+0xb0>
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
-	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xff648c0f; WORD $0xffff // jl 0x34e0 <resizeArgMaxAVX2+0xa0>
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
-	LONG $0x06718d48 // lea rsi, [rcx + 0x6]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xf2490f48 // cmovns rsi, rdx
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00d18e0f; WORD $0x0000 // jle 0x3669 <resizeArgMaxAVX2+0x229>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00c88e0f; WORD $0x0000 // jle 0x3669 <resizeArgMaxAVX2+0x229>
-	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
-	LONG $0x587de2c4; WORD $0x504f // vpbroadcastd ymm1, dword ptr [rdi + 0x50]
-	LONG $0x187de2c4; BYTE $0x11 // vbroadcastss ymm2, dword ptr [rcx]
+	LONG $0x00dd8e0f; WORD $0x0000 // jle 0x3574 <resizeArgMaxAVX2+0x134>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0x02fec148 // sar rsi, 0x2
-	LONG $0x02fe8348 // cmp rsi, 0x2
+	LONG $0x587de2c4; WORD $0x6847 // vpbroadcastd ymm0, dword ptr [rdi + 0x68]
+	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
+	LONG $0x187dc2c4; BYTE $0x09 // vbroadcastss ymm1, dword ptr [r9]
+	LONG $0x02f8c149 // sar r8, 0x2
+	LONG $0x6ef9e1c4; BYTE $0xd2 // vmovq xmm2, rdx
+	LONG $0x6ef9e1c4; BYTE $0xde // vmovq xmm3, rsi
+	LONG $0xd36ce9c5 // vpunpcklqdq xmm2, xmm2, xmm3 # xmm2 = xmm2[0],xmm3[0]
+	LONG $0x02f88349 // cmp r8, 0x2
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	LONG $0xd64d0f48 // cmovge rdx, rsi
+	LONG $0xd04d0f49 // cmovge rdx, r8
 	LONG $0x02e2c148 // shl rdx, 0x2
 	WORD $0xf631 // xor esi, esi
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	BYTE $0x90 // nop
 	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
 	LONG $0x04e0c149 // shl r8, 0x4
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
 	LONG $0xd6af0f4c // imul r10, rsi
 	WORD $0x0149; BYTE $0xca // add r10, rcx
 	LONG $0x6f7a81c4; WORD $0x8a1c // vmovdqu xmm3, xmmword ptr [r10 + 4*r9]
-	LONG $0x0061e2c4; BYTE $0xd8 // vpshufb xmm3, xmm3, xmm0
+	LONG $0x0061e2c4; BYTE $0xda // vpshufb xmm3, xmm3, xmm2
 	LONG $0x317de2c4; BYTE $0xe3 // vpmovzxbd ymm4, xmm3 # ymm4 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero
-	LONG $0xe1faddc5 // vpsubd ymm4, ymm4, ymm1
+	LONG $0xe0faddc5 // vpsubd ymm4, ymm4, ymm0
 	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
 	LONG $0xdb70f9c5; BYTE $0xee // vpshufd xmm3, xmm3, 0xee # xmm3 = xmm3[2,3,2,3]
 	LONG $0x317de2c4; BYTE $0xdb // vpmovzxbd ymm3, xmm3 # ymm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero
-	LONG $0xe459ecc5 // vmulps ymm4, ymm2, ymm4
-	LONG $0xd9fae5c5 // vpsubd ymm3, ymm3, ymm1
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0xe459f4c5 // vmulps ymm4, ymm1, ymm4
+	LONG $0xd8fae5c5 // vpsubd ymm3, ymm3, ymm0
+	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
 	LONG $0xd1af0f4d // imul r10, r9
 	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
 	LONG $0x901c8d4f // lea r11, [r8 + 4*r10]
 	LONG $0x117881c4; WORD $0x9024 // vmovups xmmword ptr [r8 + 4*r10], xmm4
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
-	LONG $0xdb59ecc5 // vmulps ymm3, ymm2, ymm3
+	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
+	LONG $0xdb59f4c5 // vmulps ymm3, ymm1, ymm3
 	LONG $0x197d83c4; WORD $0x9324; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm4, 0x1
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
 	LONG $0x117881c4; WORD $0xd31c // vmovups xmmword ptr [r11 + 8*r10], xmm3
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
+	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
 	LONG $0x52148d4f // lea r10, [r10 + 2*r10]
 	LONG $0x197d83c4; WORD $0x931c; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm3, 0x1
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8475 // jne 0x35e0 <resizeArgMaxAVX2+0x1a0>
+	WORD $0x8475 // jne 0x34e0 <resizeArgMaxAVX2+0xa0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x20773b48 // cmp rsi, qword ptr [rdi + 0x20]
-	LONG $0xff678c0f; WORD $0xffff // jl 0x35d0 <resizeArgMaxAVX2+0x190>
-	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01b68e0f; WORD $0x0000 // jle 0x382c <resizeArgMaxAVX2+0x3ec>
-	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
-	LONG $0x187de2c4; WORD $0x0441 // vbroadcastss ymm0, dword ptr [rcx + 0x4]
-	LONG $0x187de2c4; WORD $0x0849 // vbroadcastss ymm1, dword ptr [rcx + 0x8]
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
+	LONG $0xff648c0f; WORD $0xffff // jl 0x34d0 <resizeArgMaxAVX2+0x90>
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0x02eb // jmp 0x3576 <resizeArgMaxAVX2+0x136>
+	WORD $0x01b1 // mov cl, 0x1
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
+	WORD $0xd108 // or cl, dl
+	LONG $0x0112850f; WORD $0x0000 // jne 0x369b <resizeArgMaxAVX2+0x25b>
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x1eeb // jmp 0x36a8 <resizeArgMaxAVX2+0x268>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
-	LONG $0x0a348948 // mov qword ptr [rdx + rcx], rsi
-	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	WORD $0x3ceb // jmp 0x35cc <resizeArgMaxAVX2+0x18c>
+	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
+	LONG $0x06c68348 // add rsi, 0x6
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xf1490f49 // cmovns rsi, r9
+	LONG $0x02eec148 // shr rsi, 0x2
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0x04e6c148 // shl rsi, 0x4
+	WORD $0x0148; BYTE $0xc6 // add rsi, rax
+	LONG $0x0411fcc5; BYTE $0x8e // vmovups ymmword ptr [rsi + 4*rcx], ymm0
 	LONG $0x08c18348 // add rcx, 0x8
-	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
-	LONG $0x01848d0f; WORD $0x0000 // jge 0x382c <resizeArgMaxAVX2+0x3ec>
-	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
-	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x011b8e0f; WORD $0x0000 // jle 0x37d5 <resizeArgMaxAVX2+0x395>
-	LONG $0x01fe8348 // cmp rsi, 0x1
-	LONG $0x0111840f; WORD $0x0000 // je 0x37d5 <resizeArgMaxAVX2+0x395>
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x02e6c148 // shl rsi, 0x2
+	LONG $0x20c28348 // add rdx, 0x20
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x369b <resizeArgMaxAVX2+0x25b>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
-	LONG $0x8814634d // movsxd r10, dword ptr [r8 + 4*rcx]
-	LONG $0x6e79c1c4; BYTE $0xd2 // vmovd xmm2, r10d
-	LONG $0x587de2c4; BYTE $0xda // vpbroadcastd ymm3, xmm2
-	LONG $0x6f7ec1c4; WORD $0x8814 // vmovdqu ymm2, ymmword ptr [r8 + 4*rcx]
-	LONG $0xd3faedc5 // vpsubd ymm2, ymm2, ymm3
-	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
-	LONG $0x6f7ec1c4; WORD $0x8824 // vmovdqu ymm4, ymmword ptr [r8 + 4*rcx]
-	LONG $0xdbfaddc5 // vpsubd ymm3, ymm4, ymm3
-	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
-	LONG $0x107cc1c4; WORD $0x8834 // vmovups ymm6, ymmword ptr [r8 + 4*rcx]
-	LONG $0x78478b4c // mov r8, qword ptr [rdi + 0x78]
-	LONG $0x107cc1c4; WORD $0x883c // vmovups ymm7, ymmword ptr [r8 + 4*rcx]
-	LONG $0xe659fcc5 // vmulps ymm4, ymm0, ymm6
-	LONG $0xef59fcc5 // vmulps ymm5, ymm0, ymm7
-	LONG $0xf659f4c5 // vmulps ymm6, ymm1, ymm6
-	LONG $0xff59f4c5 // vmulps ymm7, ymm1, ymm7
-	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
-	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
-	LONG $0x6f7e01c4; WORD $0x9004 // vmovdqu ymm8, ymmword ptr [r8 + 4*r10]
-	LONG $0x366d42c4; BYTE $0xc8 // vpermd ymm9, ymm2, ymm8
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	WORD $0xb27c // jl 0x3590 <resizeArgMaxAVX2+0x150>
+	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
+	LONG $0x107cc1c4; BYTE $0x09 // vmovups ymm1, ymmword ptr [r9]
+	LONG $0xff568d4c // lea r10, [rsi - 0x1]
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	WORD $0x0f75 // jne 0x3600 <resizeArgMaxAVX2+0x1c0>
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	WORD $0x75eb // jmp 0x366e <resizeArgMaxAVX2+0x22e>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
+	LONG $0xfee38348 // and rbx, -0x2
+	QUAD $0x00000000c5348d4e // lea r14, [8*r8]
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x107c81c4; WORD $0x8714 // vmovups ymm2, ymmword ptr [r15 + 4*r8]
+	LONG $0xdac2f4c5; BYTE $0x01 // vcmpltps ymm3, ymm1, ymm2
+	LONG $0x6e79c1c4; BYTE $0xe3 // vmovd xmm4, r11d
+	LONG $0x587de2c4; BYTE $0xe4 // vpbroadcastd ymm4, xmm4
+	LONG $0x4a7de3c4; WORD $0x30c4 // vblendvps ymm0, ymm0, ymm4, ymm3
+	LONG $0xc95fecc5 // vmaxps ymm1, ymm2, ymm1
+	LONG $0x107c81c4; WORD $0xc714 // vmovups ymm2, ymmword ptr [r15 + 8*r8]
+	LONG $0xdac2f4c5; BYTE $0x01 // vcmpltps ymm3, ymm1, ymm2
+	LONG $0x01638d4d // lea r12, [r11 + 0x1]
+	LONG $0x6e79c1c4; BYTE $0xe4 // vmovd xmm4, r12d
+	LONG $0x587de2c4; BYTE $0xe4 // vpbroadcastd ymm4, xmm4
+	LONG $0x4a7de3c4; WORD $0x30c4 // vblendvps ymm0, ymm0, ymm4, ymm3
+	LONG $0xc95fecc5 // vmaxps ymm1, ymm2, ymm1
+	LONG $0x02c38349 // add r11, 0x2
+	WORD $0x014d; BYTE $0xf7 // add r15, r14
+	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
+	WORD $0xb275 // jne 0x3620 <resizeArgMaxAVX2+0x1e0>
+	LONG $0x01c2f641 // test r10b, 0x1
+	LONG $0xff18840f; WORD $0xffff // je 0x3590 <resizeArgMaxAVX2+0x150>
+	WORD $0x894d; BYTE $0xc2 // mov r10, r8
+	LONG $0xd3af0f4d // imul r10, r11
+	LONG $0xc27481c4; WORD $0x910c; BYTE $0x01 // vcmpltps ymm1, ymm1, ymmword ptr [r9 + 4*r10]
+	LONG $0x6e79c1c4; BYTE $0xd3 // vmovd xmm2, r11d
+	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
+	LONG $0x4a7de3c4; WORD $0x10c2 // vblendvps ymm0, ymm0, ymm2, ymm1
+	LONG $0xfffef5e9; BYTE $0xff // jmp 0x3590 <resizeArgMaxAVX2+0x150>
+	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
+	LONG $0x0246840f; WORD $0x0000 // je 0x38eb <resizeArgMaxAVX2+0x4ab>
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
+	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
+	LONG $0x03418d48 // lea rax, [rcx + 0x3]
+	LONG $0x06418d4c // lea r8, [rcx + 0x6]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xc0490f4c // cmovns r8, rax
+	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x02148e0f; WORD $0x0000 // jle 0x38eb <resizeArgMaxAVX2+0x4ab>
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x00e08e0f; WORD $0x0000 // jle 0x37c4 <resizeArgMaxAVX2+0x384>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x587de2c4; WORD $0x6847 // vpbroadcastd ymm0, dword ptr [rdi + 0x68]
+	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
+	LONG $0x187dc2c4; BYTE $0x09 // vbroadcastss ymm1, dword ptr [r9]
+	LONG $0x02f8c149 // sar r8, 0x2
+	LONG $0x6ef9e1c4; BYTE $0xd2 // vmovq xmm2, rdx
+	LONG $0x6ef9e1c4; BYTE $0xde // vmovq xmm3, rsi
+	LONG $0xd36ce9c5 // vpunpcklqdq xmm2, xmm2, xmm3 # xmm2 = xmm2[0],xmm3[0]
+	LONG $0x02f88349 // cmp r8, 0x2
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	LONG $0xd04d0f49 // cmovge rdx, r8
+	LONG $0x02e2c148 // shl rdx, 0x2
+	WORD $0xf631 // xor esi, esi
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
+	LONG $0x04e0c149 // shl r8, 0x4
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
+	LONG $0xd6af0f4c // imul r10, rsi
+	WORD $0x0149; BYTE $0xca // add r10, rcx
+	LONG $0x6f7a81c4; WORD $0x8a1c // vmovdqu xmm3, xmmword ptr [r10 + 4*r9]
+	LONG $0x0061e2c4; BYTE $0xda // vpshufb xmm3, xmm3, xmm2
+	LONG $0x317de2c4; BYTE $0xe3 // vpmovzxbd ymm4, xmm3 # ymm4 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero
+	LONG $0xe0faddc5 // vpsubd ymm4, ymm4, ymm0
+	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
+	LONG $0xdb70f9c5; BYTE $0xee // vpshufd xmm3, xmm3, 0xee # xmm3 = xmm3[2,3,2,3]
+	LONG $0x317de2c4; BYTE $0xdb // vpmovzxbd ymm3, xmm3 # ymm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero
+	LONG $0xe459f4c5 // vmulps ymm4, ymm1, ymm4
+	LONG $0xd8fae5c5 // vpsubd ymm3, ymm3, ymm0
+	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
+	LONG $0xd1af0f4d // imul r10, r9
+	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
+	LONG $0x901c8d4f // lea r11, [r8 + 4*r10]
+	LONG $0x117881c4; WORD $0x9024 // vmovups xmmword ptr [r8 + 4*r10], xmm4
+	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
+	LONG $0xdb59f4c5 // vmulps ymm3, ymm1, ymm3
+	LONG $0x197d83c4; WORD $0x9324; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm4, 0x1
+	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
+	LONG $0x117881c4; WORD $0xd31c // vmovups xmmword ptr [r11 + 8*r10], xmm3
+	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
+	LONG $0x52148d4f // lea r10, [r10 + 2*r10]
+	LONG $0x197d83c4; WORD $0x931c; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm3, 0x1
+	LONG $0x04c18349 // add r9, 0x4
+	WORD $0x394c; BYTE $0xca // cmp rdx, r9
+	WORD $0x8475 // jne 0x3730 <resizeArgMaxAVX2+0x2f0>
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
+	LONG $0xff648c0f; WORD $0xffff // jl 0x3720 <resizeArgMaxAVX2+0x2e0>
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0x02eb // jmp 0x37c6 <resizeArgMaxAVX2+0x386>
+	WORD $0x01b1 // mov cl, 0x1
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
+	WORD $0xd108 // or cl, dl
+	LONG $0x0112850f; WORD $0x0000 // jne 0x38eb <resizeArgMaxAVX2+0x4ab>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	WORD $0x3ceb // jmp 0x381c <resizeArgMaxAVX2+0x3dc>
+	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
+	LONG $0x06c68348 // add rsi, 0x6
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xf1490f49 // cmovns rsi, r9
+	LONG $0x02eec148 // shr rsi, 0x2
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0x04e6c148 // shl rsi, 0x4
+	WORD $0x0148; BYTE $0xc6 // add rsi, rax
+	LONG $0x0411fcc5; BYTE $0x8e // vmovups ymmword ptr [rsi + 4*rcx], ymm0
+	LONG $0x08c18348 // add rcx, 0x8
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x02e6c148 // shl rsi, 0x2
+	LONG $0x20c28348 // add rdx, 0x20
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x38eb <resizeArgMaxAVX2+0x4ab>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	WORD $0xb27c // jl 0x37e0 <resizeArgMaxAVX2+0x3a0>
+	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
+	LONG $0x107cc1c4; BYTE $0x09 // vmovups ymm1, ymmword ptr [r9]
+	LONG $0xff568d4c // lea r10, [rsi - 0x1]
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	WORD $0x0f75 // jne 0x3850 <resizeArgMaxAVX2+0x410>
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	WORD $0x75eb // jmp 0x38be <resizeArgMaxAVX2+0x47e>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
+	LONG $0xfee38348 // and rbx, -0x2
+	QUAD $0x00000000c5348d4e // lea r14, [8*r8]
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x107c81c4; WORD $0x8714 // vmovups ymm2, ymmword ptr [r15 + 4*r8]
+	LONG $0xdac2f4c5; BYTE $0x01 // vcmpltps ymm3, ymm1, ymm2
+	LONG $0x6e79c1c4; BYTE $0xe3 // vmovd xmm4, r11d
+	LONG $0x587de2c4; BYTE $0xe4 // vpbroadcastd ymm4, xmm4
+	LONG $0x4a7de3c4; WORD $0x30c4 // vblendvps ymm0, ymm0, ymm4, ymm3
+	LONG $0xc95fecc5 // vmaxps ymm1, ymm2, ymm1
+	LONG $0x107c81c4; WORD $0xc714 // vmovups ymm2, ymmword ptr [r15 + 8*r8]
+	LONG $0xdac2f4c5; BYTE $0x01 // vcmpltps ymm3, ymm1, ymm2
+	LONG $0x01638d4d // lea r12, [r11 + 0x1]
+	LONG $0x6e79c1c4; BYTE $0xe4 // vmovd xmm4, r12d
+	LONG $0x587de2c4; BYTE $0xe4 // vpbroadcastd ymm4, xmm4
+	LONG $0x4a7de3c4; WORD $0x30c4 // vblendvps ymm0, ymm0, ymm4, ymm3
+	LONG $0xc95fecc5 // vmaxps ymm1, ymm2, ymm1
+	LONG $0x02c38349 // add r11, 0x2
+	WORD $0x014d; BYTE $0xf7 // add r15, r14
+	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
+	WORD $0xb275 // jne 0x3870 <resizeArgMaxAVX2+0x430>
+	LONG $0x01c2f641 // test r10b, 0x1
+	LONG $0xff18840f; WORD $0xffff // je 0x37e0 <resizeArgMaxAVX2+0x3a0>
+	WORD $0x894d; BYTE $0xc2 // mov r10, r8
+	LONG $0xd3af0f4d // imul r10, r11
+	LONG $0xc27481c4; WORD $0x910c; BYTE $0x01 // vcmpltps ymm1, ymm1, ymmword ptr [r9 + 4*r10]
+	LONG $0x6e79c1c4; BYTE $0xd3 // vmovd xmm2, r11d
+	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
+	LONG $0x4a7de3c4; WORD $0x10c2 // vblendvps ymm0, ymm0, ymm2, ymm1
+	LONG $0xfffef5e9; BYTE $0xff // jmp 0x37e0 <resizeArgMaxAVX2+0x3a0>
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x03418d48 // lea rax, [rcx + 0x3]
+	LONG $0x06c18348 // add rcx, 0x6
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xc8490f48 // cmovns rcx, rax
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x03fa8e0f; WORD $0x0000 // jle 0x3d05 <resizeArgMaxAVX2+0x8c5>
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x02e8c148 // shr rax, 0x2
+	LONG $0x47af0f48; BYTE $0x60 // imul rax, qword ptr [rdi + 0x60]
+	LONG $0x04e0c148 // shl rax, 0x4
+	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	WORD $0x0148; BYTE $0xc1 // add rcx, rax
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x50470348 // add rax, qword ptr [rdi + 0x50]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x2aeb // jmp 0x3974 <resizeArgMaxAVX2+0x534>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x08c38349 // add r11, 0x8
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x24048348; BYTE $0xf8 // add qword ptr [rsp], -0x8
+	LONG $0x24448348; WORD $0x0808 // add qword ptr [rsp + 0x8], 0x8
+	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
+	LONG $0x03918d0f; WORD $0x0000 // jge 0x3d05 <resizeArgMaxAVX2+0x8c5>
+	QUAD $0x00000000cd1c8d4a // lea rbx, [8*r9]
+	LONG $0x78578b48 // mov rdx, qword ptr [rdi + 0x78]
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x9a3c634e // movsxd r15, dword ptr [rdx + 4*r11]
+	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
+	WORD $0x294d; BYTE $0xde // sub r14, r11
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	LONG $0x008f840f; WORD $0x0000 // je 0x3a30 <resizeArgMaxAVX2+0x5f0>
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x587d82c4; WORD $0xb804 // vpbroadcastd ymm0, dword ptr [r8 + 4*r15]
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x767da1c4; WORD $0xb90c // vpcmpeqd ymm1, ymm0, ymmword ptr [rcx + 4*r15]
+	LONG $0x767d81c4; WORD $0xb814 // vpcmpeqd ymm2, ymm0, ymmword ptr [r8 + 4*r15]
+	LONG $0xc9dbedc5 // vpand ymm1, ymm2, ymm1
+	LONG $0x984c8b42; BYTE $0x1c // mov ecx, dword ptr [rax + 4*r11 + 0x1c]
+	WORD $0x2944; BYTE $0xf9 // sub ecx, r15d
+	LONG $0xfffeb841; WORD $0xffff // mov r8d, 0xfffffffe
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	LONG $0xc950fcc5 // vmovmskps ecx, ymm1
+	WORD $0x0941; BYTE $0xc8 // or r8d, ecx
+	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
+	LONG $0xfff88341 // cmp r8d, -0x1
+	WORD $0x5175 // jne 0x3a34 <resizeArgMaxAVX2+0x5f4>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xff648e0f; WORD $0xffff // jle 0x3950 <resizeArgMaxAVX2+0x510>
+	LONG $0x5879e2c4; BYTE $0xc0 // vpbroadcastd xmm0, xmm0
+	LONG $0xc06bf9c5 // vpackssdw xmm0, xmm0, xmm0
+	LONG $0xc067f9c5 // vpackuswb xmm0, xmm0, xmm0
+	LONG $0x7ef9e1c4; BYTE $0xc1 // vmovq rcx, xmm0
+	LONG $0x08fe8349 // cmp r14, 0x8
+	LONG $0x023d8c0f; WORD $0x0000 // jl 0x3c45 <resizeArgMaxAVX2+0x805>
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	WORD $0x014c; BYTE $0xd8 // add rax, r11
+	WORD $0xd231 // xor edx, edx
+	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
+	LONG $0xf2af0f48 // imul rsi, rdx
+	LONG $0x300c8948 // mov qword ptr [rax + rsi], rcx
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x08573b48 // cmp rdx, qword ptr [rdi + 0x8]
+	WORD $0xeb7c // jl 0x3a10 <resizeArgMaxAVX2+0x5d0>
+	LONG $0xffff26e9; BYTE $0xff // jmp 0x3950 <resizeArgMaxAVX2+0x510>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xff138e0f; WORD $0xffff // jle 0x3950 <resizeArgMaxAVX2+0x510>
+	LONG $0x6e79c1c4; BYTE $0xc7 // vmovd xmm0, r15d
+	LONG $0x587de2c4; BYTE $0xc8 // vpbroadcastd ymm1, xmm0
+	LONG $0x6f7ea1c4; WORD $0x9a04 // vmovdqu ymm0, ymmword ptr [rdx + 4*r11]
+	LONG $0xc1fafdc5 // vpsubd ymm0, ymm0, ymm1
+	LONG $0x6f7ea1c4; WORD $0x9814 // vmovdqu ymm2, ymmword ptr [rax + 4*r11]
+	LONG $0xc9faedc5 // vpsubd ymm1, ymm2, ymm1
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
+	LONG $0x908f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x90]
+	LONG $0x107ca1c4; WORD $0x9814 // vmovups ymm2, ymmword ptr [rax + 4*r11]
+	LONG $0x107ca1c4; WORD $0x991c // vmovups ymm3, ymmword ptr [rcx + 4*r11]
+	WORD $0xf189 // mov ecx, esi
+	WORD $0xe183; BYTE $0x03 // and ecx, 0x3
+	WORD $0x2948; BYTE $0xf3 // sub rbx, rsi
+	QUAD $0x00000000bd248d4e // lea r12, [4*r15]
+	LONG $0xfce68348 // and rsi, -0x4
+	LONG $0x24340348 // add rsi, qword ptr [rsp]
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	WORD $0x22eb // jmp 0x3ab4 <resizeArgMaxAVX2+0x674>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x0148; BYTE $0xd0 // add rax, rdx
+	LONG $0x182c894a // mov qword ptr [rax + r11], rbp
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x086f3b4c // cmp r13, qword ptr [rdi + 0x8]
+	LONG $0xfe9c8d0f; WORD $0xffff // jge 0x3950 <resizeArgMaxAVX2+0x510>
+	LONG $0x406f8b48 // mov rbp, qword ptr [rdi + 0x40]
+	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
+	WORD $0x8548; BYTE $0xed // test rbp, rbp
+	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x3bb5 <resizeArgMaxAVX2+0x775>
+	LONG $0x01fd8348 // cmp rbp, 0x1
+	LONG $0x00e5840f; WORD $0x0000 // je 0x3bb5 <resizeArgMaxAVX2+0x775>
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x187da2c4; WORD $0xe86c; BYTE $0x04 // vbroadcastss ymm5, dword ptr [rax + 8*r13 + 0x4]
+	LONG $0x187da2c4; WORD $0xe87c; BYTE $0x08 // vbroadcastss ymm7, dword ptr [rax + 8*r13 + 0x8]
+	LONG $0xe559ecc5 // vmulps ymm4, ymm2, ymm5
+	LONG $0xed59e4c5 // vmulps ymm5, ymm3, ymm5
+	LONG $0xf759ecc5 // vmulps ymm6, ymm2, ymm7
+	LONG $0xff59e4c5 // vmulps ymm7, ymm3, ymm7
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x50578b48 // mov rdx, qword ptr [rdi + 0x50]
+	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
+	LONG $0x6f7e21c4; WORD $0xb804 // vmovdqu ymm8, ymmword ptr [rax + 4*r15]
+	LONG $0x367d42c4; BYTE $0xc8 // vpermd ymm9, ymm0, ymm8
 	LONG $0xcc5934c5 // vmulps ymm9, ymm9, ymm4
-	LONG $0x366542c4; BYTE $0xc0 // vpermd ymm8, ymm3, ymm8
+	LONG $0x367542c4; BYTE $0xc0 // vpermd ymm8, ymm1, ymm8
 	LONG $0xc5593cc5 // vmulps ymm8, ymm8, ymm5
 	LONG $0x583441c4; BYTE $0xc0 // vaddps ymm8, ymm9, ymm8
-	LONG $0x6f7e21c4; WORD $0x900c // vmovdqu ymm9, ymmword ptr [rax + 4*r10]
-	LONG $0x366d42c4; BYTE $0xd1 // vpermd ymm10, ymm2, ymm9
+	LONG $0x6f7e21c4; WORD $0xba0c // vmovdqu ymm9, ymmword ptr [rdx + 4*r15]
+	LONG $0x367d42c4; BYTE $0xd1 // vpermd ymm10, ymm0, ymm9
 	LONG $0xd6592cc5 // vmulps ymm10, ymm10, ymm6
 	LONG $0x583c41c4; BYTE $0xc2 // vaddps ymm8, ymm8, ymm10
-	LONG $0x366542c4; BYTE $0xc9 // vpermd ymm9, ymm3, ymm9
+	LONG $0x367542c4; BYTE $0xc9 // vpermd ymm9, ymm1, ymm9
 	LONG $0xcf5934c5 // vmulps ymm9, ymm9, ymm7
 	LONG $0x583c41c4; BYTE $0xc9 // vaddps ymm9, ymm8, ymm9
-	LONG $0x02e2c149 // shl r10, 0x2
-	LONG $0x8a148d4f // lea r10, [r10 + 4*r9]
+	LONG $0x8c148d4f // lea r10, [r12 + 4*r9]
 	LONG $0x02e1c149 // shl r9, 0x2
-	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
 	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
-	LONG $0x6f7e01c4; WORD $0x1014 // vmovdqu ymm10, ymmword ptr [r8 + r10]
-	LONG $0x6f7e21c4; WORD $0x101c // vmovdqu ymm11, ymmword ptr [rax + r10]
-	LONG $0x366d42c4; BYTE $0xe2 // vpermd ymm12, ymm2, ymm10
+	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
+	LONG $0x6f7e21c4; WORD $0x1014 // vmovdqu ymm10, ymmword ptr [rax + r10]
+	LONG $0x6f7e21c4; WORD $0x121c // vmovdqu ymm11, ymmword ptr [rdx + r10]
+	LONG $0x367d42c4; BYTE $0xe2 // vpermd ymm12, ymm0, ymm10
 	LONG $0xe4591cc5 // vmulps ymm12, ymm12, ymm4
-	LONG $0x366542c4; BYTE $0xd2 // vpermd ymm10, ymm3, ymm10
+	LONG $0x367542c4; BYTE $0xd2 // vpermd ymm10, ymm1, ymm10
 	LONG $0xd5592cc5 // vmulps ymm10, ymm10, ymm5
 	LONG $0x581c41c4; BYTE $0xd2 // vaddps ymm10, ymm12, ymm10
-	LONG $0x366d42c4; BYTE $0xe3 // vpermd ymm12, ymm2, ymm11
+	LONG $0x367d42c4; BYTE $0xe3 // vpermd ymm12, ymm0, ymm11
 	LONG $0xe6591cc5 // vmulps ymm12, ymm12, ymm6
 	LONG $0x582c41c4; BYTE $0xd4 // vaddps ymm10, ymm10, ymm12
-	LONG $0x366542c4; BYTE $0xdb // vpermd ymm11, ymm3, ymm11
+	LONG $0x367542c4; BYTE $0xdb // vpermd ymm11, ymm1, ymm11
 	LONG $0xdf5924c5 // vmulps ymm11, ymm11, ymm7
 	LONG $0x582c41c4; BYTE $0xd3 // vaddps ymm10, ymm10, ymm11
 	LONG $0xc23441c4; WORD $0x01da // vcmpltps ymm11, ymm9, ymm10
-	LONG $0x6e7941c4; BYTE $0xe3 // vmovd xmm12, r11d
+	LONG $0x6e7941c4; BYTE $0xe0 // vmovd xmm12, r8d
 	LONG $0x587d42c4; BYTE $0xe4 // vpbroadcastd ymm12, xmm12
 	LONG $0x4a3d43c4; WORD $0xb0c4 // vblendvps ymm8, ymm8, ymm12, ymm11
 	LONG $0x5f2c41c4; BYTE $0xc9 // vmaxps ymm9, ymm10, ymm9
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	WORD $0x014d; BYTE $0xca // add r10, r9
-	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	WORD $0x9b75 // jne 0x3770 <resizeArgMaxAVX2+0x330>
-	LONG $0x197d63c4; WORD $0x01c2 // vextractf128 xmm2, ymm8, 0x1
-	LONG $0xd26bb9c5 // vpackssdw xmm2, xmm8, xmm2
-	LONG $0xd267e9c5 // vpackuswb xmm2, xmm2, xmm2
-	LONG $0x7ef9e1c4; BYTE $0xd6 // vmovq rsi, xmm2
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
-	LONG $0x07f88349 // cmp r8, 0x7
-	LONG $0xfe988f0f; WORD $0xffff // jg 0x3690 <resizeArgMaxAVX2+0x250>
-	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xfe978e0f; WORD $0xffff // jle 0x369b <resizeArgMaxAVX2+0x25b>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
-	LONG $0x02348842 // mov byte ptr [rdx + r8], sil
 	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x08eec148 // shr rsi, 0x8
-	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
-	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0xe97c // jl 0x3810 <resizeArgMaxAVX2+0x3d0>
-	LONG $0xfffe6fe9; BYTE $0xff // jmp 0x369b <resizeArgMaxAVX2+0x25b>
+	WORD $0x014d; BYTE $0xca // add r10, r9
+	WORD $0x394c; BYTE $0xc5 // cmp rbp, r8
+	WORD $0x9b75 // jne 0x3b50 <resizeArgMaxAVX2+0x710>
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
+	LONG $0xd5af0f49 // imul rdx, r13
+	LONG $0x197d63c4; WORD $0x01c4 // vextractf128 xmm4, ymm8, 0x1
+	LONG $0xe46bb9c5 // vpackssdw xmm4, xmm8, xmm4
+	LONG $0xe467d9c5 // vpackuswb xmm4, xmm4, xmm4
+	LONG $0x7ef9e1c4; BYTE $0xe5 // vmovq rbp, xmm4
+	LONG $0x07fe8349 // cmp r14, 0x7
+	LONG $0xfec38f0f; WORD $0xffff // jg 0x3aa0 <resizeArgMaxAVX2+0x660>
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0xfec18e0f; WORD $0xffff // jle 0x3aa7 <resizeArgMaxAVX2+0x667>
+	LONG $0xfcfb8348 // cmp rbx, -0x4
+	WORD $0x0576 // jbe 0x3bf1 <resizeArgMaxAVX2+0x7b1>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x21eb // jmp 0x3c12 <resizeArgMaxAVX2+0x7d2>
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	BYTE $0x90 // nop
+	LONG $0x086c8943; BYTE $0xff // mov dword ptr [r8 + r9 - 0x1], ebp
+	LONG $0x04c18349 // add r9, 0x4
+	LONG $0x20edc148 // shr rbp, 0x20
+	WORD $0x394c; BYTE $0xce // cmp rsi, r9
+	WORD $0xee75 // jne 0x3c00 <resizeArgMaxAVX2+0x7c0>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xfe8c840f; WORD $0xffff // je 0x3aa7 <resizeArgMaxAVX2+0x667>
+	WORD $0x014c; BYTE $0xd8 // add rax, r11
+	WORD $0x0149; BYTE $0xd1 // add r9, rdx
+	WORD $0x0149; BYTE $0xc1 // add r9, rax
+	WORD $0xc031 // xor eax, eax
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x012c8841 // mov byte ptr [r9 + rax], bpl
+	LONG $0x08edc148 // shr rbp, 0x8
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	WORD $0xf075 // jne 0x3c30 <resizeArgMaxAVX2+0x7f0>
+	LONG $0xfffe62e9; BYTE $0xff // jmp 0x3aa7 <resizeArgMaxAVX2+0x667>
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0xfd028e0f; WORD $0xffff // jle 0x3950 <resizeArgMaxAVX2+0x510>
+	WORD $0x8941; BYTE $0xf6 // mov r14d, esi
+	LONG $0x03e68341 // and r14d, 0x3
+	WORD $0x2948; BYTE $0xf3 // sub rbx, rsi
+	LONG $0xfce68348 // and rsi, -0x4
+	LONG $0x24340348 // add rsi, qword ptr [rsp]
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x18eb // jmp 0x3c7d <resizeArgMaxAVX2+0x83d>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	LONG $0x087f3b4c // cmp r15, qword ptr [rdi + 0x8]
+	LONG $0xfcd38d0f; WORD $0xffff // jge 0x3950 <resizeArgMaxAVX2+0x510>
+	WORD $0x8b4c; BYTE $0x0f // mov r9, qword ptr [rdi]
+	LONG $0x38578b4c // mov r10, qword ptr [rdi + 0x38]
+	LONG $0xfcfb8348 // cmp rbx, -0x4
+	WORD $0x1676 // jbe 0x3ca0 <resizeArgMaxAVX2+0x860>
+	WORD $0xc031 // xor eax, eax
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	WORD $0x41eb // jmp 0x3cd2 <resizeArgMaxAVX2+0x892>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x014c; BYTE $0xc8 // add rax, r9
+	WORD $0x894d; BYTE $0xd0 // mov r8, r10
+	LONG $0xc7af0f4d // imul r8, r15
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0xc031 // xor eax, eax
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x00548941; BYTE $0xff // mov dword ptr [r8 + rax - 0x1], edx
+	LONG $0x04c08348 // add rax, 0x4
+	LONG $0x20eac148 // shr rdx, 0x20
+	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
+	WORD $0xee75 // jne 0x3cc0 <resizeArgMaxAVX2+0x880>
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0x9974 // je 0x3c70 <resizeArgMaxAVX2+0x830>
+	WORD $0x014d; BYTE $0xd9 // add r9, r11
+	LONG $0xd7af0f4d // imul r10, r15
+	WORD $0x014c; BYTE $0xd0 // add rax, r10
+	WORD $0x014c; BYTE $0xc8 // add rax, r9
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x00148842 // mov byte ptr [rax + r8], dl
+	LONG $0x08eac148 // shr rdx, 0x8
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
+	WORD $0xf075 // jne 0x3cf0 <resizeArgMaxAVX2+0x8b0>
+	LONG $0xffff6be9; BYTE $0xff // jmp 0x3c70 <resizeArgMaxAVX2+0x830>
+	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret

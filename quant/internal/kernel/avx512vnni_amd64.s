@@ -25704,211 +25704,527 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
-	LONG $0x03428d48 // lea rax, [rdx + 0x3]
-	LONG $0x06428d4c // lea r8, [rdx + 0x6]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0xc0490f4c // cmovns r8, rax
+	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
+	LONG $0x0235840f; WORD $0x0000 // je 0x1fb28 <resizeArgMaxAVX512VNNI+0x248>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
-	LONG $0x02f8c149 // sar r8, 0x2
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
-	LONG $0xc0af0f49 // imul rax, r8
-	LONG $0x04e0c148 // shl rax, 0x4
-	WORD $0x0148; BYTE $0xc8 // add rax, rcx
-	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x01e8840f; WORD $0x0000 // je 0x1fafe <resizeArgMaxAVX512VNNI+0x21e>
-	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
-	QUAD $0x07030e0a0602b949; WORD $0x0f0b // movabs r9, 0xf0b07030e0a0602
-	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x01c98e0f; WORD $0x0000 // jle 0x1fafe <resizeArgMaxAVX512VNNI+0x21e>
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01c08e0f; WORD $0x0000 // jle 0x1fafe <resizeArgMaxAVX512VNNI+0x21e>
-	LONG $0x6ef9c1c4; BYTE $0xc1 // vmovq xmm0, r9
-	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
-	LONG $0xc06cf1c5 // vpunpcklqdq xmm0, xmm1, xmm0 # xmm0 = xmm1[0],xmm0[0]
-	LONG $0x48fdf362; WORD $0xc043; BYTE $0x00 // vshufi64x2 zmm0, zmm0, zmm0, 0x0 # zmm0 = zmm0[0,1,0,1,0,1,0,1]
-	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
-	LONG $0x58778b48 // mov rsi, qword ptr [rdi + 0x58]
-	LONG $0x487df262; WORD $0x4f58; BYTE $0x14 // vpbroadcastd zmm1, dword ptr [rdi + 0x50]
-	LONG $0x487df262; WORD $0x1618 // vbroadcastss zmm2, dword ptr [rsi]
-	LONG $0x02f88349 // cmp r8, 0x2
-	LONG $0x000001be; BYTE $0x00 // mov esi, 0x1
-	LONG $0xf04d0f49 // cmovge rsi, r8
-	LONG $0x02e6c148 // shl rsi, 0x2
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x00401f0f // nop dword ptr [rax]
-	WORD $0x894d; BYTE $0xc1 // mov r9, r8
-	LONG $0x04e1c149 // shl r9, 0x4
-	WORD $0x0149; BYTE $0xc9 // add r9, rcx
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
-	LONG $0xd8af0f4d // imul r11, r8
-	WORD $0x0149; BYTE $0xd3 // add r11, rdx
-	LONG $0x6f7a81c4; WORD $0x931c // vmovdqu xmm3, xmmword ptr [r11 + 4*r10]
-	LONG $0x0061e2c4; BYTE $0xd8 // vpshufb xmm3, xmm3, xmm0
-	LONG $0x487df262; WORD $0xdb31 // vpmovzxbd zmm3, xmm3 # zmm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero,xmm3[8],zero,zero,zero,xmm3[9],zero,zero,zero,xmm3[10],zero,zero,zero,xmm3[11],zero,zero,zero,xmm3[12],zero,zero,zero,xmm3[13],zero,zero,zero,xmm3[14],zero,zero,zero,xmm3[15],zero,zero,zero
-	LONG $0x4865f162; WORD $0xd9fa // vpsubd zmm3, zmm3, zmm1
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
-	LONG $0x486cf162; WORD $0xdb59 // vmulps zmm3, zmm2, zmm3
-	LONG $0xdaaf0f4d // imul r11, r10
-	LONG $0x117881c4; WORD $0x991c // vmovups xmmword ptr [r9 + 4*r11], xmm3
-	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
-	LONG $0x991c8d4f // lea r11, [r9 + 4*r11]
-	QUAD $0x019b1c19487dd362 // vextractf32x4 xmmword ptr [r11 + 4*rbx], zmm3, 0x1
-	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
-	QUAD $0x02db1c19487dd362 // vextractf32x4 xmmword ptr [r11 + 8*rbx], zmm3, 0x2
-	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
-	LONG $0x5b1c8d48 // lea rbx, [rbx + 2*rbx]
-	QUAD $0x039b1c19487dd362 // vextractf32x4 xmmword ptr [r11 + 4*rbx], zmm3, 0x3
-	LONG $0x04c28349 // add r10, 0x4
-	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	WORD $0x8f75 // jne 0x1f990 <resizeArgMaxAVX512VNNI+0xb0>
-	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
-	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0x1f980 <resizeArgMaxAVX512VNNI+0xa0>
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	LONG $0x03518d48 // lea rdx, [rcx + 0x3]
-	LONG $0x06718d48 // lea rsi, [rcx + 0x6]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0xf2490f48 // cmovns rsi, rdx
+	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
+	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
+	LONG $0x03498d4c // lea r9, [rcx + 0x3]
+	LONG $0x06418d4c // lea r8, [rcx + 0x6]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x00d18e0f; WORD $0x0000 // jle 0x1fafe <resizeArgMaxAVX512VNNI+0x21e>
+	LONG $0xc1490f4d // cmovns r8, r9
+	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x00e08e0f; WORD $0x0000 // jle 0x1fa09 <resizeArgMaxAVX512VNNI+0x129>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00c88e0f; WORD $0x0000 // jle 0x1fafe <resizeArgMaxAVX512VNNI+0x21e>
-	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
-	LONG $0x487df262; WORD $0x4f58; BYTE $0x14 // vpbroadcastd zmm1, dword ptr [rdi + 0x50]
-	LONG $0x487df262; WORD $0x1118 // vbroadcastss zmm2, dword ptr [rcx]
+	LONG $0x00db8e0f; WORD $0x0000 // jle 0x1fa0d <resizeArgMaxAVX512VNNI+0x12d>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0x02fec148 // sar rsi, 0x2
-	LONG $0x02fe8348 // cmp rsi, 0x2
+	LONG $0x487df262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm0, dword ptr [rdi + 0x68]
+	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
+	LONG $0x487dd262; WORD $0x0918 // vbroadcastss zmm1, dword ptr [r9]
+	LONG $0x02f8c149 // sar r8, 0x2
+	LONG $0x6ef9e1c4; BYTE $0xd2 // vmovq xmm2, rdx
+	LONG $0x6ef9e1c4; BYTE $0xde // vmovq xmm3, rsi
+	LONG $0xd36ce9c5 // vpunpcklqdq xmm2, xmm2, xmm3 # xmm2 = xmm2[0],xmm3[0]
+	LONG $0x02f88349 // cmp r8, 0x2
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	LONG $0xd64d0f48 // cmovge rdx, rsi
+	LONG $0xd04d0f49 // cmovge rdx, r8
 	LONG $0x02e2c148 // shl rdx, 0x2
 	WORD $0xf631 // xor esi, esi
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x00401f0f // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
 	LONG $0x04e0c149 // shl r8, 0x4
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
+	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
 	LONG $0xd6af0f4c // imul r10, rsi
 	WORD $0x0149; BYTE $0xca // add r10, rcx
 	LONG $0x6f7a81c4; WORD $0x8a1c // vmovdqu xmm3, xmmword ptr [r10 + 4*r9]
-	LONG $0x0061e2c4; BYTE $0xd8 // vpshufb xmm3, xmm3, xmm0
+	LONG $0x0061e2c4; BYTE $0xda // vpshufb xmm3, xmm3, xmm2
 	LONG $0x487df262; WORD $0xdb31 // vpmovzxbd zmm3, xmm3 # zmm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero,xmm3[8],zero,zero,zero,xmm3[9],zero,zero,zero,xmm3[10],zero,zero,zero,xmm3[11],zero,zero,zero,xmm3[12],zero,zero,zero,xmm3[13],zero,zero,zero,xmm3[14],zero,zero,zero,xmm3[15],zero,zero,zero
-	LONG $0x4865f162; WORD $0xd9fa // vpsubd zmm3, zmm3, zmm1
+	LONG $0x4865f162; WORD $0xd8fa // vpsubd zmm3, zmm3, zmm0
 	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
-	LONG $0x486cf162; WORD $0xdb59 // vmulps zmm3, zmm2, zmm3
+	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
+	LONG $0x4874f162; WORD $0xdb59 // vmulps zmm3, zmm1, zmm3
 	LONG $0xd1af0f4d // imul r10, r9
 	LONG $0x117881c4; WORD $0x901c // vmovups xmmword ptr [r8 + 4*r10], xmm3
-	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
 	LONG $0x90148d4f // lea r10, [r8 + 4*r10]
 	QUAD $0x019a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x1
-	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
 	QUAD $0x02da1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 8*r11], zmm3, 0x2
-	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
 	LONG $0x5b1c8d4f // lea r11, [r11 + 2*r11]
 	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0x1fa80 <resizeArgMaxAVX512VNNI+0x1a0>
+	WORD $0x8f75 // jne 0x1f980 <resizeArgMaxAVX512VNNI+0xa0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x20773b48 // cmp rsi, qword ptr [rdi + 0x20]
-	LONG $0xff728c0f; WORD $0xffff // jl 0x1fa70 <resizeArgMaxAVX512VNNI+0x190>
-	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01b88e0f; WORD $0x0000 // jle 0x1fcc3 <resizeArgMaxAVX512VNNI+0x3e3>
-	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
-	LONG $0x487df262; WORD $0x4218; BYTE $0x01 // vbroadcastss zmm0, dword ptr [rdx + 0x4]
-	LONG $0x487df262; WORD $0x4a18; BYTE $0x02 // vbroadcastss zmm1, dword ptr [rdx + 0x8]
-	WORD $0xd231 // xor edx, edx
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x41eb // jmp 0x1fb67 <resizeArgMaxAVX512VNNI+0x287>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0x2948; BYTE $0xd1 // sub rcx, rdx
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	LONG $0x10f98348 // cmp rcx, 0x10
-	WORD $0xf741; BYTE $0xd0 // not r8d
-	LONG $0xc64d0f44 // cmovge r8d, esi
-	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x497ef262; WORD $0x2431; BYTE $0x11 // vpmovdb xmmword ptr [rcx + rdx] {k1}, zmm4
-	LONG $0x10c28348 // add rdx, 0x10
-	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x015c8d0f; WORD $0x0000 // jge 0x1fcc3 <resizeArgMaxAVX512VNNI+0x3e3>
-	LONG $0x38478b4c // mov r8, qword ptr [rdi + 0x38]
-	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0x1f970 <resizeArgMaxAVX512VNNI+0x90>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xbc7e // jle 0x1fb30 <resizeArgMaxAVX512VNNI+0x250>
-	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0xb674 // je 0x1fb30 <resizeArgMaxAVX512VNNI+0x250>
-	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
-	LONG $0x911c634d // movsxd r11, dword ptr [r9 + 4*rdx]
-	LONG $0x487dd262; WORD $0xdb7c // vpbroadcastd zmm3, r11d
-	LONG $0x48fed162; WORD $0x146f; BYTE $0x91 // vmovdqu64 zmm2, zmmword ptr [r9 + 4*rdx]
-	LONG $0x486df162; WORD $0xd3fa // vpsubd zmm2, zmm2, zmm3
-	LONG $0x684f8b4c // mov r9, qword ptr [rdi + 0x68]
-	LONG $0x48fed162; WORD $0x246f; BYTE $0x91 // vmovdqu64 zmm4, zmmword ptr [r9 + 4*rdx]
-	LONG $0x485df162; WORD $0xdbfa // vpsubd zmm3, zmm4, zmm3
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0x06eb // jmp 0x1fa0f <resizeArgMaxAVX512VNNI+0x12f>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x02eb // jmp 0x1fa0f <resizeArgMaxAVX512VNNI+0x12f>
+	WORD $0x01b1 // mov cl, 0x1
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
+	WORD $0xd108 // or cl, dl
+	LONG $0x0106850f; WORD $0x0000 // jne 0x1fb28 <resizeArgMaxAVX512VNNI+0x248>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	WORD $0x45eb // jmp 0x1fa6e <resizeArgMaxAVX512VNNI+0x18e>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
+	LONG $0x06c68348 // add rsi, 0x6
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xf1490f49 // cmovns rsi, r9
+	LONG $0x02eec148 // shr rsi, 0x2
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0x04e6c148 // shl rsi, 0x4
+	WORD $0x0148; BYTE $0xc6 // add rsi, rax
+	LONG $0x48fef162; WORD $0x047f; BYTE $0x8e // vmovdqu64 zmmword ptr [rsi + 4*rcx], zmm0
+	LONG $0x10c18348 // add rcx, 0x10
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x02e6c148 // shl rsi, 0x2
+	LONG $0x40c28348 // add rdx, 0x40
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x1fb28 <resizeArgMaxAVX512VNNI+0x248>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	WORD $0xb07c // jl 0x1fa30 <resizeArgMaxAVX512VNNI+0x150>
+	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
+	LONG $0x487cd162; WORD $0x0910 // vmovups zmm1, zmmword ptr [r9]
+	LONG $0xff568d4c // lea r10, [rsi - 0x1]
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	WORD $0x0c75 // jne 0x1faa0 <resizeArgMaxAVX512VNNI+0x1c0>
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	WORD $0x68eb // jmp 0x1fb04 <resizeArgMaxAVX512VNNI+0x224>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
+	LONG $0xfee38348 // and rbx, -0x2
+	QUAD $0x00000000c5348d4e // lea r14, [8*r8]
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x487c9162; WORD $0x1410; BYTE $0x87 // vmovups zmm2, zmmword ptr [r15 + 4*r8]
+	LONG $0x4874f162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm1, zmm2
+	LONG $0x486cf162; WORD $0xc95f // vmaxps zmm1, zmm2, zmm1
+	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
+	LONG $0x487c9162; WORD $0x1410; BYTE $0xc7 // vmovups zmm2, zmmword ptr [r15 + 8*r8]
+	LONG $0x4874f162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm1, zmm2
+	LONG $0x486cf162; WORD $0xc95f // vmaxps zmm1, zmm2, zmm1
+	LONG $0x01638d4d // lea r12, [r11 + 0x1]
+	LONG $0x497dd262; WORD $0xc47c // vpbroadcastd zmm0 {k1}, r12d
+	LONG $0x02c38349 // add r11, 0x2
+	WORD $0x014d; BYTE $0xf7 // add r15, r14
+	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
+	WORD $0xbc75 // jne 0x1fac0 <resizeArgMaxAVX512VNNI+0x1e0>
+	LONG $0x01c2f641 // test r10b, 0x1
+	LONG $0xff22840f; WORD $0xffff // je 0x1fa30 <resizeArgMaxAVX512VNNI+0x150>
+	WORD $0x894d; BYTE $0xc2 // mov r10, r8
+	LONG $0xd3af0f4d // imul r10, r11
+	QUAD $0x01910cc248749162 // vcmpltps k1, zmm1, zmmword ptr [r9 + 4*r10]
+	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
+	LONG $0xffff08e9; BYTE $0xff // jmp 0x1fa30 <resizeArgMaxAVX512VNNI+0x150>
+	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
+	LONG $0x0236840f; WORD $0x0000 // je 0x1fd68 <resizeArgMaxAVX512VNNI+0x488>
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
+	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
+	LONG $0x03498d4c // lea r9, [rcx + 0x3]
+	LONG $0x06418d4c // lea r8, [rcx + 0x6]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xc1490f4d // cmovns r8, r9
+	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x00e18e0f; WORD $0x0000 // jle 0x1fc49 <resizeArgMaxAVX512VNNI+0x369>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x00dc8e0f; WORD $0x0000 // jle 0x1fc4d <resizeArgMaxAVX512VNNI+0x36d>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x487df262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm0, dword ptr [rdi + 0x68]
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
-	LONG $0x487cd162; WORD $0x2410; BYTE $0x91 // vmovups zmm4, zmmword ptr [r9 + 4*rdx]
-	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
-	LONG $0x487c5162; WORD $0x0410; BYTE $0x91 // vmovups zmm8, zmmword ptr [r9 + 4*rdx]
-	LONG $0x487cf162; WORD $0xec59 // vmulps zmm5, zmm0, zmm4
-	LONG $0x487cd162; WORD $0xf059 // vmulps zmm6, zmm0, zmm8
-	LONG $0x4874f162; WORD $0xfc59 // vmulps zmm7, zmm1, zmm4
-	LONG $0x48745162; WORD $0xc059 // vmulps zmm8, zmm1, zmm8
-	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
-	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
-	LONG $0x48fe9162; WORD $0x246f; BYTE $0x99 // vmovdqu64 zmm4, zmmword ptr [r9 + 4*r11]
-	LONG $0x486d7262; WORD $0xcc36 // vpermd zmm9, zmm2, zmm4
+	LONG $0x487dd262; WORD $0x0918 // vbroadcastss zmm1, dword ptr [r9]
+	LONG $0x02f8c149 // sar r8, 0x2
+	LONG $0x6ef9e1c4; BYTE $0xd2 // vmovq xmm2, rdx
+	LONG $0x6ef9e1c4; BYTE $0xde // vmovq xmm3, rsi
+	LONG $0xd36ce9c5 // vpunpcklqdq xmm2, xmm2, xmm3 # xmm2 = xmm2[0],xmm3[0]
+	LONG $0x02f88349 // cmp r8, 0x2
+	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
+	LONG $0xd04d0f49 // cmovge rdx, r8
+	LONG $0x02e2c148 // shl rdx, 0x2
+	WORD $0xf631 // xor esi, esi
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
+	LONG $0x04e0c149 // shl r8, 0x4
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
+	LONG $0xd6af0f4c // imul r10, rsi
+	WORD $0x0149; BYTE $0xca // add r10, rcx
+	LONG $0x6f7a81c4; WORD $0x8a1c // vmovdqu xmm3, xmmword ptr [r10 + 4*r9]
+	LONG $0x0061e2c4; BYTE $0xda // vpshufb xmm3, xmm3, xmm2
+	LONG $0x487df262; WORD $0xdb31 // vpmovzxbd zmm3, xmm3 # zmm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero,xmm3[8],zero,zero,zero,xmm3[9],zero,zero,zero,xmm3[10],zero,zero,zero,xmm3[11],zero,zero,zero,xmm3[12],zero,zero,zero,xmm3[13],zero,zero,zero,xmm3[14],zero,zero,zero,xmm3[15],zero,zero,zero
+	LONG $0x4865f162; WORD $0xd8fa // vpsubd zmm3, zmm3, zmm0
+	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
+	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
+	LONG $0x4874f162; WORD $0xdb59 // vmulps zmm3, zmm1, zmm3
+	LONG $0xd1af0f4d // imul r10, r9
+	LONG $0x117881c4; WORD $0x901c // vmovups xmmword ptr [r8 + 4*r10], xmm3
+	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
+	LONG $0x90148d4f // lea r10, [r8 + 4*r10]
+	QUAD $0x019a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x1
+	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
+	QUAD $0x02da1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 8*r11], zmm3, 0x2
+	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
+	LONG $0x5b1c8d4f // lea r11, [r11 + 2*r11]
+	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
+	LONG $0x04c18349 // add r9, 0x4
+	WORD $0x394c; BYTE $0xca // cmp rdx, r9
+	WORD $0x8f75 // jne 0x1fbc0 <resizeArgMaxAVX512VNNI+0x2e0>
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0x1fbb0 <resizeArgMaxAVX512VNNI+0x2d0>
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0x9f0f; BYTE $0xc1 // setg cl
+	WORD $0x06eb // jmp 0x1fc4f <resizeArgMaxAVX512VNNI+0x36f>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x02eb // jmp 0x1fc4f <resizeArgMaxAVX512VNNI+0x36f>
+	WORD $0x01b1 // mov cl, 0x1
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	WORD $0x940f; BYTE $0xc2 // sete dl
+	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
+	WORD $0xd108 // or cl, dl
+	LONG $0x0106850f; WORD $0x0000 // jne 0x1fd68 <resizeArgMaxAVX512VNNI+0x488>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	WORD $0x45eb // jmp 0x1fcae <resizeArgMaxAVX512VNNI+0x3ce>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
+	LONG $0x06c68348 // add rsi, 0x6
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0xf1490f49 // cmovns rsi, r9
+	LONG $0x02eec148 // shr rsi, 0x2
+	LONG $0xf0af0f49 // imul rsi, r8
+	LONG $0x04e6c148 // shl rsi, 0x4
+	WORD $0x0148; BYTE $0xc6 // add rsi, rax
+	LONG $0x48fef162; WORD $0x047f; BYTE $0x8e // vmovdqu64 zmmword ptr [rsi + 4*rcx], zmm0
+	LONG $0x10c18348 // add rcx, 0x10
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x02e6c148 // shl rsi, 0x2
+	LONG $0x40c28348 // add rdx, 0x40
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x1fd68 <resizeArgMaxAVX512VNNI+0x488>
+	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
+	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	WORD $0xb07c // jl 0x1fc70 <resizeArgMaxAVX512VNNI+0x390>
+	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
+	LONG $0x487cd162; WORD $0x0910 // vmovups zmm1, zmmword ptr [r9]
+	LONG $0xff568d4c // lea r10, [rsi - 0x1]
+	LONG $0x02fe8348 // cmp rsi, 0x2
+	WORD $0x0c75 // jne 0x1fce0 <resizeArgMaxAVX512VNNI+0x400>
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	WORD $0x68eb // jmp 0x1fd44 <resizeArgMaxAVX512VNNI+0x464>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
+	LONG $0xfee38348 // and rbx, -0x2
+	QUAD $0x00000000c5348d4e // lea r14, [8*r8]
+	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
+	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x487c9162; WORD $0x1410; BYTE $0x87 // vmovups zmm2, zmmword ptr [r15 + 4*r8]
+	LONG $0x4874f162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm1, zmm2
+	LONG $0x486cf162; WORD $0xc95f // vmaxps zmm1, zmm2, zmm1
+	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
+	LONG $0x487c9162; WORD $0x1410; BYTE $0xc7 // vmovups zmm2, zmmword ptr [r15 + 8*r8]
+	LONG $0x4874f162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm1, zmm2
+	LONG $0x486cf162; WORD $0xc95f // vmaxps zmm1, zmm2, zmm1
+	LONG $0x01638d4d // lea r12, [r11 + 0x1]
+	LONG $0x497dd262; WORD $0xc47c // vpbroadcastd zmm0 {k1}, r12d
+	LONG $0x02c38349 // add r11, 0x2
+	WORD $0x014d; BYTE $0xf7 // add r15, r14
+	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
+	WORD $0xbc75 // jne 0x1fd00 <resizeArgMaxAVX512VNNI+0x420>
+	LONG $0x01c2f641 // test r10b, 0x1
+	LONG $0xff22840f; WORD $0xffff // je 0x1fc70 <resizeArgMaxAVX512VNNI+0x390>
+	WORD $0x894d; BYTE $0xc2 // mov r10, r8
+	LONG $0xd3af0f4d // imul r10, r11
+	QUAD $0x01910cc248749162 // vcmpltps k1, zmm1, zmmword ptr [r9 + 4*r10]
+	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
+	LONG $0xffff08e9; BYTE $0xff // jmp 0x1fc70 <resizeArgMaxAVX512VNNI+0x390>
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
+	LONG $0x03508d48 // lea rdx, [rax + 0x3]
+	LONG $0x06c08348 // add rax, 0x6
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0xc2490f48 // cmovns rax, rdx
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x05188e0f; WORD $0x0000 // jle 0x202a0 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0x02e8c148 // shr rax, 0x2
+	LONG $0x47af0f48; BYTE $0x60 // imul rax, qword ptr [rdi + 0x60]
+	LONG $0x04e0c148 // shl rax, 0x4
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	WORD $0x0148; BYTE $0xc2 // add rdx, rax
+	LONG $0x50470348 // add rax, qword ptr [rdi + 0x50]
+	WORD $0xf631 // xor esi, esi
+	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
+	WORD $0x2beb // jmp 0x1fdd5 <resizeArgMaxAVX512VNNI+0x4f5>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x4faf0f48; BYTE $0x38 // imul rcx, qword ptr [rdi + 0x38]
+	WORD $0x0348; BYTE $0x0f // add rcx, qword ptr [rdi]
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497ef262; WORD $0x3431; BYTE $0x0e // vpmovdb xmmword ptr [rsi + rcx] {k1}, zmm6
+	LONG $0x10c68348 // add rsi, 0x10
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
+	LONG $0x04cb8d0f; WORD $0x0000 // jge 0x202a0 <resizeArgMaxAVX512VNNI+0x9c0>
+	WORD $0x2948; BYTE $0xf1 // sub rcx, rsi
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	LONG $0x10f98348 // cmp rcx, 0x10
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	LONG $0xc84d0f45 // cmovge r9d, r8d
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	LONG $0x01e9840f; WORD $0x0000 // je 0x1ffe0 <resizeArgMaxAVX512VNNI+0x700>
+	LONG $0x784f8b48 // mov rcx, qword ptr [rdi + 0x78]
+	LONG $0xb114634c // movsxd r10, dword ptr [rcx + 4*rsi]
+	LONG $0x487db262; WORD $0x0458; BYTE $0x92 // vpbroadcastd zmm0, dword ptr [rdx + 4*r10]
+	LONG $0x487db162; WORD $0x0c76; BYTE $0x92 // vpcmpeqd k1, zmm0, zmmword ptr [rdx + 4*r10]
+	LONG $0x497db162; WORD $0x0476; BYTE $0x90 // vpcmpeqd k0 {k1}, zmm0, zmmword ptr [rax + 4*r10]
+	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
+	LONG $0x3cb14c8b // mov ecx, dword ptr [rcx + 4*rsi + 0x3c]
+	WORD $0x2944; BYTE $0xd1 // sub ecx, r10d
+	LONG $0xfffebb41; WORD $0xffff // mov r11d, 0xfffffffe
+	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
+	LONG $0xc893f8c5 // kmovw ecx, k0
+	WORD $0x0941; BYTE $0xcb // or r11d, ecx
+	LONG $0xfffb8341 // cmp r11d, -0x1
+	LONG $0x0420840f; WORD $0x0000 // je 0x20260 <resizeArgMaxAVX512VNNI+0x980>
+	LONG $0x02fa8349 // cmp r10, 0x2
+	LONG $0x01a48d0f; WORD $0x0000 // jge 0x1ffee <resizeArgMaxAVX512VNNI+0x70e>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
+	LONG $0xff6f8d0f; WORD $0xffff // jge 0x1fdc4 <resizeArgMaxAVX512VNNI+0x4e4>
+	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
+	LONG $0xf657c8c5 // vxorps xmm6, xmm6, xmm6
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xff4a8e0f; WORD $0xffff // jle 0x1fdb0 <resizeArgMaxAVX512VNNI+0x4d0>
+	LONG $0x01fa8349 // cmp r10, 0x1
+	LONG $0xff40840f; WORD $0xffff // je 0x1fdb0 <resizeArgMaxAVX512VNNI+0x4d0>
+	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
+	LONG $0xb33c634d // movsxd r15, dword ptr [r11 + 4*rsi]
+	LONG $0x487dd262; WORD $0xcf7c // vpbroadcastd zmm1, r15d
+	LONG $0x48fed162; WORD $0x046f; BYTE $0xb3 // vmovdqu64 zmm0, zmmword ptr [r11 + 4*rsi]
+	LONG $0x487df162; WORD $0xc1fa // vpsubd zmm0, zmm0, zmm1
+	LONG $0x809f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x80]
+	LONG $0x48fed162; WORD $0x146f; BYTE $0xb3 // vmovdqu64 zmm2, zmmword ptr [r11 + 4*rsi]
+	LONG $0x486df162; WORD $0xc9fa // vpsubd zmm1, zmm2, zmm1
+	LONG $0x889f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x88]
+	LONG $0x487cd162; WORD $0x2410; BYTE $0xb3 // vmovups zmm4, zmmword ptr [r11 + 4*rsi]
+	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
+	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
+	QUAD $0x01cb5c18487df262 // vbroadcastss zmm3, dword ptr [rbx + 8*rcx + 0x4]
+	LONG $0x487cd162; WORD $0x2c10; BYTE $0xb3 // vmovups zmm5, zmmword ptr [r11 + 4*rsi]
+	QUAD $0x02cb7418487df262 // vbroadcastss zmm6, dword ptr [rbx + 8*rcx + 0x8]
+	LONG $0x485cf162; WORD $0xd359 // vmulps zmm2, zmm4, zmm3
+	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
+	LONG $0x485cf162; WORD $0xe659 // vmulps zmm4, zmm4, zmm6
+	LONG $0x4854f162; WORD $0xee59 // vmulps zmm5, zmm5, zmm6
+	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
+	LONG $0x60778b4c // mov r14, qword ptr [rdi + 0x60]
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0xbb // vmovdqu64 zmm6, zmmword ptr [r11 + 4*r15]
+	LONG $0x487df262; WORD $0xfe36 // vpermd zmm7, zmm0, zmm6
+	LONG $0x486cf162; WORD $0xff59 // vmulps zmm7, zmm2, zmm7
+	LONG $0x4875f262; WORD $0xf636 // vpermd zmm6, zmm1, zmm6
+	LONG $0x4864f162; WORD $0xf659 // vmulps zmm6, zmm3, zmm6
+	LONG $0x4844f162; WORD $0xf658 // vaddps zmm6, zmm7, zmm6
+	LONG $0x48feb162; WORD $0x3c6f; BYTE $0xbb // vmovdqu64 zmm7, zmmword ptr [rbx + 4*r15]
+	LONG $0x487d7262; WORD $0xc736 // vpermd zmm8, zmm0, zmm7
+	LONG $0x485c5162; WORD $0xc059 // vmulps zmm8, zmm4, zmm8
+	LONG $0x484cd162; WORD $0xf058 // vaddps zmm6, zmm6, zmm8
+	LONG $0x4875f262; WORD $0xff36 // vpermd zmm7, zmm1, zmm7
+	LONG $0x4854f162; WORD $0xff59 // vmulps zmm7, zmm5, zmm7
+	LONG $0x484cf162; WORD $0xff58 // vaddps zmm7, zmm6, zmm7
+	LONG $0x02e7c149 // shl r15, 0x2
+	LONG $0xb73c8d4f // lea r15, [r15 + 4*r14]
+	LONG $0x02e6c149 // shl r14, 0x2
+	LONG $0xf657c8c5 // vxorps xmm6, xmm6, xmm6
+	LONG $0x0001bc41; WORD $0x0000 // mov r12d, 0x1
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fe1162; WORD $0x046f; BYTE $0x3b // vmovdqu64 zmm8, zmmword ptr [r11 + r15]
+	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x3b // vmovdqu64 zmm9, zmmword ptr [rbx + r15]
+	LONG $0x487d5262; WORD $0xd036 // vpermd zmm10, zmm0, zmm8
+	LONG $0x48755262; WORD $0xc036 // vpermd zmm8, zmm1, zmm8
+	LONG $0x487d5262; WORD $0xd936 // vpermd zmm11, zmm0, zmm9
+	LONG $0x48755262; WORD $0xc936 // vpermd zmm9, zmm1, zmm9
+	LONG $0x486c5162; WORD $0xd259 // vmulps zmm10, zmm2, zmm10
+	LONG $0x48645162; WORD $0xc059 // vmulps zmm8, zmm3, zmm8
+	LONG $0x482c5162; WORD $0xc058 // vaddps zmm8, zmm10, zmm8
+	LONG $0x485c5162; WORD $0xd359 // vmulps zmm10, zmm4, zmm11
+	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
 	LONG $0x48545162; WORD $0xc959 // vmulps zmm9, zmm5, zmm9
-	LONG $0x4865f262; WORD $0xe436 // vpermd zmm4, zmm3, zmm4
-	LONG $0x484cf162; WORD $0xe459 // vmulps zmm4, zmm6, zmm4
-	LONG $0x4834f162; WORD $0xe458 // vaddps zmm4, zmm9, zmm4
-	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x98 // vmovdqu64 zmm9, zmmword ptr [rax + 4*r11]
-	LONG $0x486d5262; WORD $0xd136 // vpermd zmm10, zmm2, zmm9
-	LONG $0x48445162; WORD $0xd259 // vmulps zmm10, zmm7, zmm10
-	LONG $0x485cd162; WORD $0xe258 // vaddps zmm4, zmm4, zmm10
-	LONG $0x48655262; WORD $0xc936 // vpermd zmm9, zmm3, zmm9
-	LONG $0x483c5162; WORD $0xc959 // vmulps zmm9, zmm8, zmm9
-	LONG $0x485c5162; WORD $0xc958 // vaddps zmm9, zmm4, zmm9
-	LONG $0x02e3c149 // shl r11, 0x2
-	LONG $0x931c8d4f // lea r11, [r11 + 4*r10]
-	LONG $0x02e2c149 // shl r10, 0x2
-	LONG $0x000001bb; BYTE $0x00 // mov ebx, 0x1
-	LONG $0xe457d8c5 // vxorps xmm4, xmm4, xmm4
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fe1162; WORD $0x146f; BYTE $0x19 // vmovdqu64 zmm10, zmmword ptr [r9 + r11]
-	LONG $0x48fe3162; WORD $0x1c6f; BYTE $0x18 // vmovdqu64 zmm11, zmmword ptr [rax + r11]
-	LONG $0x486d5262; WORD $0xe236 // vpermd zmm12, zmm2, zmm10
-	LONG $0x48545162; WORD $0xe459 // vmulps zmm12, zmm5, zmm12
-	LONG $0x48655262; WORD $0xd236 // vpermd zmm10, zmm3, zmm10
-	LONG $0x484c5162; WORD $0xd259 // vmulps zmm10, zmm6, zmm10
-	LONG $0x481c5162; WORD $0xd258 // vaddps zmm10, zmm12, zmm10
-	LONG $0x486d5262; WORD $0xe336 // vpermd zmm12, zmm2, zmm11
-	LONG $0x48445162; WORD $0xe459 // vmulps zmm12, zmm7, zmm12
-	LONG $0x482c5162; WORD $0xd458 // vaddps zmm10, zmm10, zmm12
-	LONG $0x48655262; WORD $0xdb36 // vpermd zmm11, zmm3, zmm11
-	LONG $0x483c5162; WORD $0xdb59 // vmulps zmm11, zmm8, zmm11
+	LONG $0x483c5162; WORD $0xc158 // vaddps zmm8, zmm8, zmm9
+	LONG $0x4844d162; WORD $0xc8c2; BYTE $0x01 // vcmpltps k1, zmm7, zmm8
+	LONG $0x483cf162; WORD $0xff5f // vmaxps zmm7, zmm8, zmm7
+	LONG $0x497dd262; WORD $0xf47c // vpbroadcastd zmm6 {k1}, r12d
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	WORD $0x014d; BYTE $0xf7 // add r15, r14
+	WORD $0x394d; BYTE $0xe2 // cmp r10, r12
+	WORD $0x9275 // jne 0x1ff60 <resizeArgMaxAVX512VNNI+0x680>
+	LONG $0xfffddde9; BYTE $0xff // jmp 0x1fdb0 <resizeArgMaxAVX512VNNI+0x4d0>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
+	LONG $0x02fa8349 // cmp r10, 0x2
+	LONG $0xfe5c8c0f; WORD $0xffff // jl 0x1fe4a <resizeArgMaxAVX512VNNI+0x56a>
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x39eb // jmp 0x20036 <resizeArgMaxAVX512VNNI+0x756>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894d; BYTE $0xd3 // mov r11, r10
+	LONG $0x01cb8349 // or r11, 0x1
+	LONG $0x57af0f4c; BYTE $0x38 // imul r10, qword ptr [rdi + 0x38]
+	WORD $0x034c; BYTE $0x17 // add r10, qword ptr [rdi]
+	LONG $0x497e3262; WORD $0x1431; BYTE $0x16 // vpmovdb xmmword ptr [rsi + r10] {k1}, zmm10
+	LONG $0x5faf0f4c; BYTE $0x38 // imul r11, qword ptr [rdi + 0x38]
+	WORD $0x034c; BYTE $0x1f // add r11, qword ptr [rdi]
+	LONG $0x497e3262; WORD $0x1c31; BYTE $0x1e // vpmovdb xmmword ptr [rsi + r11] {k1}, zmm11
+	LONG $0x02598d4c // lea r11, [rcx + 0x2]
+	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
+	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
+	LONG $0xfe168f0f; WORD $0xffff // jg 0x1fe4c <resizeArgMaxAVX512VNNI+0x56c>
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
+	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
+	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
+	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	WORD $0xb17e // jle 0x20000 <resizeArgMaxAVX512VNNI+0x720>
+	LONG $0x01fb8349 // cmp r11, 0x1
+	WORD $0xab74 // je 0x20000 <resizeArgMaxAVX512VNNI+0x720>
+	LONG $0x785f8b48 // mov rbx, qword ptr [rdi + 0x78]
+	LONG $0xb324634c // movsxd r12, dword ptr [rbx + 4*rsi]
+	LONG $0x48fe7162; WORD $0x046f; BYTE $0xb3 // vmovdqu64 zmm8, zmmword ptr [rbx + 4*rsi]
+	LONG $0x809f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x80]
+	LONG $0x48fe7162; WORD $0x0c6f; BYTE $0xb3 // vmovdqu64 zmm9, zmmword ptr [rbx + 4*rsi]
+	LONG $0x889f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x88]
+	LONG $0x487cf162; WORD $0x3410; BYTE $0xb3 // vmovups zmm6, zmmword ptr [rbx + 4*rsi]
+	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
+	LONG $0x487cf162; WORD $0x3c10; BYTE $0xb3 // vmovups zmm7, zmmword ptr [rbx + 4*rsi]
+	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
+	QUAD $0x01d34c18487db262 // vbroadcastss zmm1, dword ptr [rbx + 8*r10 + 0x4]
+	QUAD $0x02d35c18487db262 // vbroadcastss zmm3, dword ptr [rbx + 8*r10 + 0x8]
+	LONG $0x484cf162; WORD $0xc159 // vmulps zmm0, zmm6, zmm1
+	LONG $0x4844f162; WORD $0xc959 // vmulps zmm1, zmm7, zmm1
+	LONG $0x484cf162; WORD $0xd359 // vmulps zmm2, zmm6, zmm3
+	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
+	QUAD $0x03d36c18487db262 // vbroadcastss zmm5, dword ptr [rbx + 8*r10 + 0xc]
+	QUAD $0x04d35418487d3262 // vbroadcastss zmm10, dword ptr [rbx + 8*r10 + 0x10]
+	LONG $0x484cf162; WORD $0xe559 // vmulps zmm4, zmm6, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x484cd162; WORD $0xf259 // vmulps zmm6, zmm6, zmm10
+	LONG $0x4844d162; WORD $0xfa59 // vmulps zmm7, zmm7, zmm10
+	LONG $0x487d5262; WORD $0xd47c // vpbroadcastd zmm10, r12d
+	LONG $0x483d5162; WORD $0xc2fa // vpsubd zmm8, zmm8, zmm10
+	LONG $0x48355162; WORD $0xcafa // vpsubd zmm9, zmm9, zmm10
+	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
+	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
+	LONG $0x607f8b4c // mov r15, qword ptr [rdi + 0x60]
+	LONG $0x48fe3162; WORD $0x146f; BYTE $0xa3 // vmovdqu64 zmm10, zmmword ptr [rbx + 4*r12]
+	LONG $0x483d5262; WORD $0xda36 // vpermd zmm11, zmm8, zmm10
+	LONG $0x48247162; WORD $0xe459 // vmulps zmm12, zmm11, zmm4
+	LONG $0x48355262; WORD $0xd236 // vpermd zmm10, zmm9, zmm10
+	LONG $0x482c7162; WORD $0xed59 // vmulps zmm13, zmm10, zmm5
+	LONG $0x481c5162; WORD $0xe558 // vaddps zmm12, zmm12, zmm13
+	LONG $0x48fe1162; WORD $0x2c6f; BYTE $0xa6 // vmovdqu64 zmm13, zmmword ptr [r14 + 4*r12]
+	LONG $0x483d5262; WORD $0xf536 // vpermd zmm14, zmm8, zmm13
+	LONG $0x480c7162; WORD $0xfe59 // vmulps zmm15, zmm14, zmm6
+	LONG $0x481c5162; WORD $0xe758 // vaddps zmm12, zmm12, zmm15
+	LONG $0x48355262; WORD $0xed36 // vpermd zmm13, zmm9, zmm13
+	LONG $0x48147162; WORD $0xff59 // vmulps zmm15, zmm13, zmm7
+	LONG $0x481c5162; WORD $0xe758 // vaddps zmm12, zmm12, zmm15
+	LONG $0x48247162; WORD $0xd859 // vmulps zmm11, zmm11, zmm0
+	LONG $0x482c7162; WORD $0xd159 // vmulps zmm10, zmm10, zmm1
+	LONG $0x48245162; WORD $0xd258 // vaddps zmm10, zmm11, zmm10
+	LONG $0x480c7162; WORD $0xda59 // vmulps zmm11, zmm14, zmm2
 	LONG $0x482c5162; WORD $0xd358 // vaddps zmm10, zmm10, zmm11
-	LONG $0x4834d162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm9, zmm10
-	LONG $0x482c5162; WORD $0xc95f // vmaxps zmm9, zmm10, zmm9
-	LONG $0x497df262; WORD $0xe37c // vpbroadcastd zmm4 {k1}, ebx
-	WORD $0xff48; BYTE $0xc3 // inc rbx
-	WORD $0x014d; BYTE $0xd3 // add r11, r10
-	WORD $0x3949; BYTE $0xd8 // cmp r8, rbx
-	WORD $0x9275 // jne 0x1fc50 <resizeArgMaxAVX512VNNI+0x370>
-	LONG $0xfffe6de9; BYTE $0xff // jmp 0x1fb30 <resizeArgMaxAVX512VNNI+0x250>
+	LONG $0x48147162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm3
+	LONG $0x482c5162; WORD $0xeb58 // vaddps zmm13, zmm10, zmm11
+	LONG $0x02e4c149 // shl r12, 0x2
+	LONG $0xbc248d4f // lea r12, [r12 + 4*r15]
+	LONG $0x02e7c149 // shl r15, 0x2
+	LONG $0x0001bd41; WORD $0x0000 // mov r13d, 0x1
+	LONG $0x572841c4; BYTE $0xd2 // vxorps xmm10, xmm10, xmm10
+	LONG $0x572041c4; BYTE $0xdb // vxorps xmm11, xmm11, xmm11
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fe1162; WORD $0x346f; BYTE $0x26 // vmovdqu64 zmm14, zmmword ptr [r14 + r12]
+	LONG $0x48355262; WORD $0xfe36 // vpermd zmm15, zmm9, zmm14
+	LONG $0x483d5262; WORD $0xf636 // vpermd zmm14, zmm8, zmm14
+	LONG $0x48fea162; WORD $0x046f; BYTE $0x23 // vmovdqu64 zmm16, zmmword ptr [rbx + r12]
+	LONG $0x4835a262; WORD $0xc836 // vpermd zmm17, zmm9, zmm16
+	LONG $0x483da262; WORD $0xc036 // vpermd zmm16, zmm8, zmm16
+	LONG $0x407ce162; WORD $0xd059 // vmulps zmm18, zmm16, zmm0
+	LONG $0x4074e162; WORD $0xd959 // vmulps zmm19, zmm17, zmm1
+	LONG $0x406ca162; WORD $0xd358 // vaddps zmm18, zmm18, zmm19
+	LONG $0x480ce162; WORD $0xda59 // vmulps zmm19, zmm14, zmm2
+	LONG $0x406ca162; WORD $0xd358 // vaddps zmm18, zmm18, zmm19
+	LONG $0x4804e162; WORD $0xdb59 // vmulps zmm19, zmm15, zmm3
+	LONG $0x406ca162; WORD $0xd358 // vaddps zmm18, zmm18, zmm19
+	LONG $0x4814b162; WORD $0xd2c2; BYTE $0x01 // vcmpltps k2, zmm13, zmm18
+	LONG $0x4a7d5262; WORD $0xd57c // vpbroadcastd zmm10 {k2}, r13d
+	LONG $0x407ce162; WORD $0xc459 // vmulps zmm16, zmm16, zmm4
+	LONG $0x4074e162; WORD $0xcd59 // vmulps zmm17, zmm17, zmm5
+	LONG $0x407ca162; WORD $0xc158 // vaddps zmm16, zmm16, zmm17
+	LONG $0x480c7162; WORD $0xf659 // vmulps zmm14, zmm14, zmm6
+	LONG $0x407c5162; WORD $0xf658 // vaddps zmm14, zmm16, zmm14
+	LONG $0x48047162; WORD $0xff59 // vmulps zmm15, zmm15, zmm7
+	LONG $0x480c5162; WORD $0xf758 // vaddps zmm14, zmm14, zmm15
+	LONG $0x481cd162; WORD $0xd6c2; BYTE $0x01 // vcmpltps k2, zmm12, zmm14
+	LONG $0x4a7d5262; WORD $0xdd7c // vpbroadcastd zmm11 {k2}, r13d
+	LONG $0x480c5162; WORD $0xe45f // vmaxps zmm12, zmm14, zmm12
+	LONG $0x406c5162; WORD $0xed5f // vmaxps zmm13, zmm18, zmm13
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	WORD $0x014d; BYTE $0xfc // add r12, r15
+	WORD $0x394d; BYTE $0xeb // cmp r11, r13
+	LONG $0xff51850f; WORD $0xffff // jne 0x201a0 <resizeArgMaxAVX512VNNI+0x8c0>
+	LONG $0xfffdace9; BYTE $0xff // jmp 0x20000 <resizeArgMaxAVX512VNNI+0x720>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xfb5b8e0f; WORD $0xffff // jle 0x1fdc4 <resizeArgMaxAVX512VNNI+0x4e4>
+	LONG $0x487ef262; WORD $0xc031 // vpmovdb xmm0, zmm0
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	WORD $0xc931 // xor ecx, ecx
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0xc9af0f4c // imul r9, rcx
+	WORD $0x034c; BYTE $0x0f // add r9, qword ptr [rdi]
+	LONG $0x097fb162; WORD $0x047f; BYTE $0x0e // vmovdqu8 xmmword ptr [rsi + r9] {k1}, xmm0
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	LONG $0x084f3b48 // cmp rcx, qword ptr [rdi + 0x8]
+	WORD $0xe57c // jl 0x20280 <resizeArgMaxAVX512VNNI+0x9a0>
+	LONG $0xfffb24e9; BYTE $0xff // jmp 0x1fdc4 <resizeArgMaxAVX512VNNI+0x4e4>
 	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -25918,7 +26234,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06348e0f; WORD $0x0000 // jle 0x20311 <resizeRealAVX512VNNI+0x641>
+	LONG $0x06348e0f; WORD $0x0000 // jle 0x208f1 <resizeRealAVX512VNNI+0x641>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -25928,7 +26244,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x060e8e0f; WORD $0x0000 // jle 0x20303 <resizeRealAVX512VNNI+0x633>
+	LONG $0x060e8e0f; WORD $0x0000 // jle 0x208e3 <resizeRealAVX512VNNI+0x633>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -25942,14 +26258,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0x1fd60 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0x20340 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05a38d0f; WORD $0x0000 // jge 0x20303 <resizeRealAVX512VNNI+0x633>
+	LONG $0x05a38d0f; WORD $0x0000 // jge 0x208e3 <resizeRealAVX512VNNI+0x633>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0x1fd54 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0x20334 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -25969,13 +26285,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x16eb // jmp 0x1fdd5 <resizeRealAVX512VNNI+0x105>
+	WORD $0x16eb // jmp 0x203b5 <resizeRealAVX512VNNI+0x105>
 	BYTE $0x90 // nop
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff7b8d0f; WORD $0xffff // jge 0x1fd50 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff7b8d0f; WORD $0xffff // jge 0x20330 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -25985,7 +26301,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0x1fdc0 <resizeRealAVX512VNNI+0xf0>
+	WORD $0xc77d // jge 0x203a0 <resizeRealAVX512VNNI+0xf0>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -26079,7 +26395,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x1fdc0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x203a0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -26122,7 +26438,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0x1fdc0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0x203a0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -26165,7 +26481,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0x1fdc0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0x203a0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -26206,7 +26522,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0x1fdc0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0x203a0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -26223,21 +26539,21 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x008b8e0f; WORD $0x0000 // jle 0x203b8 <floatsAVX512VNNI+0x98>
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0x20998 <floatsAVX512VNNI+0x98>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x007e8e0f; WORD $0x0000 // jle 0x203b8 <floatsAVX512VNNI+0x98>
+	LONG $0x007e8e0f; WORD $0x0000 // jle 0x20998 <floatsAVX512VNNI+0x98>
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0c // vpbroadcastd zmm0, dword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x487df262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [rax]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x09eb // jmp 0x20358 <floatsAVX512VNNI+0x38>
+	WORD $0x09eb // jmp 0x20938 <floatsAVX512VNNI+0x38>
 	BYTE $0x90 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x607d // jge 0x203b8 <floatsAVX512VNNI+0x98>
+	WORD $0x607d // jge 0x20998 <floatsAVX512VNNI+0x98>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xf37e // jle 0x20350 <floatsAVX512VNNI+0x30>
+	WORD $0xf37e // jle 0x20930 <floatsAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
@@ -26257,9 +26573,9 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c68348 // add rsi, 0x40
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xce7c // jl 0x20380 <floatsAVX512VNNI+0x60>
+	WORD $0xce7c // jl 0x20960 <floatsAVX512VNNI+0x60>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	WORD $0x98eb // jmp 0x20350 <floatsAVX512VNNI+0x30>
+	WORD $0x98eb // jmp 0x20930 <floatsAVX512VNNI+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -26272,7 +26588,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x010003020100ba48; WORD $0x0302 // movabs rdx, 0x302010003020100
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x04468e0f; WORD $0x0000 // jle 0x20832 <enlargeAVX512VNNI+0x472>
+	LONG $0x04468e0f; WORD $0x0000 // jle 0x20e12 <enlargeAVX512VNNI+0x472>
 	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
 	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
 	LONG $0x487dd262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [r8]
@@ -26304,7 +26620,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc892fbc5 // kmovd k1, eax
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x6deb // jmp 0x204f4 <enlargeAVX512VNNI+0x134>
+	WORD $0x6deb // jmp 0x20ad4 <enlargeAVX512VNNI+0x134>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
@@ -26324,11 +26640,11 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x10c08348 // add rax, 0x10
 	LONG $0x204f3b48 // cmp rcx, qword ptr [rdi + 0x20]
-	LONG $0x033e8d0f; WORD $0x0000 // jge 0x20832 <enlargeAVX512VNNI+0x472>
+	LONG $0x033e8d0f; WORD $0x0000 // jge 0x20e12 <enlargeAVX512VNNI+0x472>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x8e7e // jle 0x20490 <enlargeAVX512VNNI+0xd0>
+	WORD $0x8e7e // jle 0x20a70 <enlargeAVX512VNNI+0xd0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x0614634c // movsxd r10, dword ptr [rsi + rax]
 	LONG $0xfce28349 // and r10, -0x4
@@ -26382,9 +26698,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48653262; WORD $0xeba8 // vfmadd213ps zmm13, zmm3, zmm19 # zmm13 = (zmm3 * zmm13) + zmm19
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1075 // jne 0x20640 <enlargeAVX512VNNI+0x280>
+	WORD $0x1075 // jne 0x20c20 <enlargeAVX512VNNI+0x280>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2049b <enlargeAVX512VNNI+0xdb>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x20a7b <enlargeAVX512VNNI+0xdb>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	WORD $0x014d; BYTE $0xd1 // add r9, r10
@@ -26414,7 +26730,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865a262; WORD $0xd4a8 // vfmadd213ps zmm18, zmm3, zmm20 # zmm18 = (zmm3 * zmm18) + zmm20
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
 	LONG $0x03fa8348 // cmp rdx, 0x3
-	LONG $0x013d820f; WORD $0x0000 // jb 0x20827 <enlargeAVX512VNNI+0x467>
+	LONG $0x013d820f; WORD $0x0000 // jb 0x20e07 <enlargeAVX512VNNI+0x467>
 	LONG $0xb1148d49 // lea rdx, [r9 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
@@ -26443,7 +26759,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4055e262; WORD $0xdab8 // vfmadd231ps zmm19, zmm21, zmm2 # zmm19 = (zmm21 * zmm2) + zmm19
 	LONG $0x4865a262; WORD $0xdda8 // vfmadd213ps zmm19, zmm3, zmm21 # zmm19 = (zmm3 * zmm19) + zmm21
 	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0xfd0f840f; WORD $0xffff // je 0x204a1 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfd0f840f; WORD $0xffff // je 0x20a81 <enlargeAVX512VNNI+0xe1>
 	LONG $0x487c5162; WORD $0x1410; BYTE $0xb0 // vmovups zmm10, zmmword ptr [r8 + 4*rsi]
 	QUAD $0x01b06410487cc162 // vmovups zmm20, zmmword ptr [r8 + 4*rsi + 0x40]
 	LONG $0x487ce162; WORD $0x2c10; BYTE $0xb2 // vmovups zmm21, zmmword ptr [rdx + 4*rsi]
@@ -26467,9 +26783,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm12, zmm2 # zmm10 = (zmm12 * zmm2) + zmm10
 	LONG $0x48655262; WORD $0xd4a8 // vfmadd213ps zmm10, zmm3, zmm12 # zmm10 = (zmm3 * zmm10) + zmm12
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x204a1 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x20a81 <enlargeAVX512VNNI+0xe1>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x204a1 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x20a81 <enlargeAVX512VNNI+0xe1>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -26489,12 +26805,12 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000003be; BYTE $0x00 // mov esi, 0x3
 	LONG $0x00000fba; BYTE $0x00 // mov edx, 0xf
 	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0x04ec840f; WORD $0x0000 // je 0x20d59 <doubleAVX512VNNI+0x519>
+	LONG $0x04ec840f; WORD $0x0000 // je 0x21339 <doubleAVX512VNNI+0x519>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0a53850f; WORD $0x0000 // jne 0x212c9 <doubleAVX512VNNI+0xa89>
+	LONG $0x0a53850f; WORD $0x0000 // jne 0x218a9 <doubleAVX512VNNI+0xa89>
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x10468e0f; WORD $0x0000 // jle 0x218c9 <doubleAVX512VNNI+0x1089>
+	LONG $0x10468e0f; WORD $0x0000 // jle 0x21ea9 <doubleAVX512VNNI+0x1089>
 	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
 	LONG $0x487df262; WORD $0x0918 // vbroadcastss zmm1, dword ptr [rcx]
 	LONG $0x487df262; WORD $0x5118; BYTE $0x01 // vbroadcastss zmm2, dword ptr [rcx + 0x4]
@@ -26515,13 +26831,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd692fbc5 // kmovd k2, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xd231 // xor edx, edx
-	WORD $0x1aeb // jmp 0x20905 <doubleAVX512VNNI+0xc5>
+	WORD $0x1aeb // jmp 0x20ee5 <doubleAVX512VNNI+0xc5>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x02c28348 // add rdx, 0x2
 	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x0fc48d0f; WORD $0x0000 // jge 0x218c9 <doubleAVX512VNNI+0x1089>
+	LONG $0x0fc48d0f; WORD $0x0000 // jge 0x21ea9 <doubleAVX512VNNI+0x1089>
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x01ce8348 // or rsi, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
@@ -26530,7 +26846,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd84c0f49 // cmovl rbx, r8
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x208f4 <doubleAVX512VNNI+0xb4>
+	WORD $0xcf7e // jle 0x20ed4 <doubleAVX512VNNI+0xb4>
 	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
@@ -26545,7 +26861,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x20980 <doubleAVX512VNNI+0x140>
+	WORD $0x26eb // jmp 0x20f60 <doubleAVX512VNNI+0x140>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
@@ -26554,7 +26870,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0x02c68349 // add r14, 0x2
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x208f0 <doubleAVX512VNNI+0xb0>
+	LONG $0xff708d0f; WORD $0xffff // jge 0x20ed0 <doubleAVX512VNNI+0xb0>
 	QUAD $0xf0388410487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm8, zmmword ptr [r8 + r15 - 0x10]
 	LONG $0x487c8162; WORD $0x1c10; BYTE $0x38 // vmovups zmm19, zmmword ptr [r8 + r15]
 	QUAD $0x10388c10487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm9, zmmword ptr [r8 + r15 + 0x10]
@@ -26609,9 +26925,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40445162; WORD $0xff58 // vaddps zmm15, zmm23, zmm15
 	WORD $0xff49; BYTE $0xcd // dec r13
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x20af5 <doubleAVX512VNNI+0x2b5>
+	WORD $0x0974 // je 0x210d5 <doubleAVX512VNNI+0x2b5>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x20b89 <doubleAVX512VNNI+0x349>
+	LONG $0x0094850f; WORD $0x0000 // jne 0x21169 <doubleAVX512VNNI+0x349>
 	LONG $0x4054b162; WORD $0xf558 // vaddps zmm6, zmm21, zmm21
 	LONG $0x4064b162; WORD $0xfb58 // vaddps zmm7, zmm19, zmm19
 	LONG $0x405ca162; WORD $0xe458 // vaddps zmm20, zmm20, zmm20
@@ -26619,9 +26935,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484ce162; WORD $0xf658 // vaddps zmm22, zmm6, zmm6
 	LONG $0x4844e162; WORD $0xef58 // vaddps zmm21, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x01eb840f; WORD $0x0000 // je 0x20d0d <doubleAVX512VNNI+0x4cd>
+	LONG $0x01eb840f; WORD $0x0000 // je 0x212ed <doubleAVX512VNNI+0x4cd>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x20b3f <doubleAVX512VNNI+0x2ff>
+	WORD $0x1875 // jne 0x2111f <doubleAVX512VNNI+0x2ff>
 	LONG $0x404cb162; WORD $0xf458 // vaddps zmm6, zmm22, zmm20
 	LONG $0x425c7162; WORD $0xf658 // vaddps zmm14 {k2}, zmm20, zmm6
 	LONG $0x4054b162; WORD $0xf358 // vaddps zmm6, zmm21, zmm19
@@ -26633,18 +26949,18 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484ce162; WORD $0xde58 // vaddps zmm19, zmm6, zmm6
 	LONG $0x4844e162; WORD $0xd758 // vaddps zmm18, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x01c7840f; WORD $0x0000 // je 0x20d33 <doubleAVX512VNNI+0x4f3>
+	LONG $0x01c7840f; WORD $0x0000 // je 0x21313 <doubleAVX512VNNI+0x4f3>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x20b89 <doubleAVX512VNNI+0x349>
+	WORD $0x1875 // jne 0x21169 <doubleAVX512VNNI+0x349>
 	LONG $0x4064b162; WORD $0xf158 // vaddps zmm6, zmm19, zmm17
 	LONG $0x42747162; WORD $0xfe58 // vaddps zmm15 {k2}, zmm17, zmm6
 	LONG $0x406cb162; WORD $0xf058 // vaddps zmm6, zmm18, zmm16
 	LONG $0x427c7162; WORD $0xce58 // vaddps zmm9 {k2}, zmm16, zmm6
 	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
 	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x00a9850f; WORD $0x0000 // jne 0x20c40 <doubleAVX512VNNI+0x400>
+	LONG $0x00a9850f; WORD $0x0000 // jne 0x21220 <doubleAVX512VNNI+0x400>
 	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdbf840f; WORD $0xffff // je 0x20960 <doubleAVX512VNNI+0x120>
+	LONG $0xfdbf840f; WORD $0xffff // je 0x20f40 <doubleAVX512VNNI+0x120>
 	LONG $0x487cd162; WORD $0xf259 // vmulps zmm6, zmm0, zmm10
 	LONG $0x487cd162; WORD $0xfb59 // vmulps zmm7, zmm0, zmm11
 	LONG $0x487c5162; WORD $0xc059 // vmulps zmm8, zmm0, zmm8
@@ -26665,13 +26981,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484d7162; WORD $0x0cda; BYTE $0x24 // vpminub zmm9, zmm6, zmmword ptr [rsp]
 	LONG $0x48fd5362; WORD $0xc83b; BYTE $0x01 // vextracti64x4 ymm8, zmm9, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x00b48d0f; WORD $0x0000 // jge 0x20cd0 <doubleAVX512VNNI+0x490>
+	LONG $0x00b48d0f; WORD $0x0000 // jge 0x212b0 <doubleAVX512VNNI+0x490>
 	LONG $0x4d7f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm9
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfd368d0f; WORD $0xffff // jge 0x20960 <doubleAVX512VNNI+0x120>
+	LONG $0xfd368d0f; WORD $0xffff // jge 0x20f40 <doubleAVX512VNNI+0x120>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7e21c4; WORD $0x2d44; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm8
-	LONG $0xfffd26e9; BYTE $0xff // jmp 0x20960 <doubleAVX512VNNI+0x120>
+	LONG $0xfffd26e9; BYTE $0xff // jmp 0x20f40 <doubleAVX512VNNI+0x120>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x487cd162; WORD $0xf759 // vmulps zmm6, zmm0, zmm15
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
@@ -26691,44 +27007,44 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484d7162; WORD $0x2cda; BYTE $0x24 // vpminub zmm13, zmm6, zmmword ptr [rsp]
 	LONG $0x48fd5362; WORD $0xec3b; BYTE $0x01 // vextracti64x4 ymm12, zmm13, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x407d // jge 0x20cf0 <doubleAVX512VNNI+0x4b0>
+	WORD $0x407d // jge 0x212d0 <doubleAVX512VNNI+0x4b0>
 	LONG $0x7f7e41c4; BYTE $0x2a // vmovdqu ymmword ptr [r10], ymm13
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfed98d0f; WORD $0xffff // jge 0x20b97 <doubleAVX512VNNI+0x357>
+	LONG $0xfed98d0f; WORD $0xffff // jge 0x21177 <doubleAVX512VNNI+0x357>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7e41c4; WORD $0x2a24 // vmovdqu ymmword ptr [r10 + rbp], ymm12
-	LONG $0xfffecae9; BYTE $0xff // jmp 0x20b97 <doubleAVX512VNNI+0x357>
+	LONG $0xfffecae9; BYTE $0xff // jmp 0x21177 <doubleAVX512VNNI+0x357>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x4d7f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm9
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfc828d0f; WORD $0xffff // jge 0x20960 <doubleAVX512VNNI+0x120>
+	LONG $0xfc828d0f; WORD $0xffff // jge 0x20f40 <doubleAVX512VNNI+0x120>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7a21c4; WORD $0x2d44; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm8
-	LONG $0xfffc72e9; BYTE $0xff // jmp 0x20960 <doubleAVX512VNNI+0x120>
+	LONG $0xfffc72e9; BYTE $0xff // jmp 0x20f40 <doubleAVX512VNNI+0x120>
 	WORD $0x9066 // nop
 	LONG $0x7f7a41c4; BYTE $0x2a // vmovdqu xmmword ptr [r10], xmm13
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe998d0f; WORD $0xffff // jge 0x20b97 <doubleAVX512VNNI+0x357>
+	LONG $0xfe998d0f; WORD $0xffff // jge 0x21177 <doubleAVX512VNNI+0x357>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7a41c4; WORD $0x2a24 // vmovdqu xmmword ptr [r10 + rbp], xmm12
-	LONG $0xfffe8ae9; BYTE $0xff // jmp 0x20b97 <doubleAVX512VNNI+0x357>
+	LONG $0xfffe8ae9; BYTE $0xff // jmp 0x21177 <doubleAVX512VNNI+0x357>
 	LONG $0x405cb162; WORD $0xf458 // vaddps zmm6, zmm20, zmm20
 	LONG $0x414c7162; WORD $0xe658 // vaddps zmm12 {k1}, zmm22, zmm6
 	LONG $0x4064b162; WORD $0xf358 // vaddps zmm6, zmm19, zmm19
 	LONG $0x41547162; WORD $0xd658 // vaddps zmm10 {k1}, zmm21, zmm6
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfdf9840f; WORD $0xffff // je 0x20b27 <doubleAVX512VNNI+0x2e7>
-	LONG $0xfffe0ce9; BYTE $0xff // jmp 0x20b3f <doubleAVX512VNNI+0x2ff>
+	LONG $0xfdf9840f; WORD $0xffff // je 0x21107 <doubleAVX512VNNI+0x2e7>
+	LONG $0xfffe0ce9; BYTE $0xff // jmp 0x2111f <doubleAVX512VNNI+0x2ff>
 	LONG $0x4074b162; WORD $0xf158 // vaddps zmm6, zmm17, zmm17
 	LONG $0x41647162; WORD $0xee58 // vaddps zmm13 {k1}, zmm19, zmm6
 	LONG $0x407cb162; WORD $0xf058 // vaddps zmm6, zmm16, zmm16
 	LONG $0x416c7162; WORD $0xde58 // vaddps zmm11 {k1}, zmm18, zmm6
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfe1d840f; WORD $0xffff // je 0x20b71 <doubleAVX512VNNI+0x331>
-	LONG $0xfffe30e9; BYTE $0xff // jmp 0x20b89 <doubleAVX512VNNI+0x349>
+	LONG $0xfe1d840f; WORD $0xffff // je 0x21151 <doubleAVX512VNNI+0x331>
+	LONG $0xfffe30e9; BYTE $0xff // jmp 0x21169 <doubleAVX512VNNI+0x349>
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0b638e0f; WORD $0x0000 // jle 0x218c9 <doubleAVX512VNNI+0x1089>
+	LONG $0x0b638e0f; WORD $0x0000 // jle 0x21ea9 <doubleAVX512VNNI+0x1089>
 	LONG $0xc057f8c5 // vxorps xmm0, xmm0, xmm0
 	LONG $0x515cfac5; BYTE $0x08 // vsubss xmm2, xmm0, dword ptr [rcx + 0x8]
 	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
@@ -26753,13 +27069,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd692fbc5 // kmovd k2, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xd231 // xor edx, edx
-	WORD $0x20eb // jmp 0x20e05 <doubleAVX512VNNI+0x5c5>
+	WORD $0x20eb // jmp 0x213e5 <doubleAVX512VNNI+0x5c5>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x02c28348 // add rdx, 0x2
 	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x0ac48d0f; WORD $0x0000 // jge 0x218c9 <doubleAVX512VNNI+0x1089>
+	LONG $0x0ac48d0f; WORD $0x0000 // jge 0x21ea9 <doubleAVX512VNNI+0x1089>
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x01ce8348 // or rsi, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
@@ -26768,7 +27084,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd84c0f49 // cmovl rbx, r8
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x20df4 <doubleAVX512VNNI+0x5b4>
+	WORD $0xcf7e // jle 0x213d4 <doubleAVX512VNNI+0x5b4>
 	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
@@ -26783,7 +27099,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x20e80 <doubleAVX512VNNI+0x640>
+	WORD $0x26eb // jmp 0x21460 <doubleAVX512VNNI+0x640>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
@@ -26792,7 +27108,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0x02c68349 // add r14, 0x2
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x20df0 <doubleAVX512VNNI+0x5b0>
+	LONG $0xff708d0f; WORD $0xffff // jge 0x213d0 <doubleAVX512VNNI+0x5b0>
 	QUAD $0xf0388c10487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm9, zmmword ptr [r8 + r15 - 0x10]
 	LONG $0x487c8162; WORD $0x2410; BYTE $0x38 // vmovups zmm20, zmmword ptr [r8 + r15]
 	QUAD $0x10389410487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm10, zmmword ptr [r8 + r15 + 0x10]
@@ -26848,9 +27164,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x403ca162; WORD $0xc058 // vaddps zmm16, zmm24, zmm16
 	WORD $0xff49; BYTE $0xcd // dec r13
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x20ffd <doubleAVX512VNNI+0x7bd>
+	WORD $0x0974 // je 0x215dd <doubleAVX512VNNI+0x7bd>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x21091 <doubleAVX512VNNI+0x851>
+	LONG $0x0094850f; WORD $0x0000 // jne 0x21671 <doubleAVX512VNNI+0x851>
 	LONG $0x404cb162; WORD $0xde58 // vaddps zmm3, zmm22, zmm22
 	LONG $0x405cb162; WORD $0xfc58 // vaddps zmm7, zmm20, zmm20
 	LONG $0x4054a162; WORD $0xed58 // vaddps zmm21, zmm21, zmm21
@@ -26858,9 +27174,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xfb58 // vaddps zmm23, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xf758 // vaddps zmm22, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x0253840f; WORD $0x0000 // je 0x2127d <doubleAVX512VNNI+0xa3d>
+	LONG $0x0253840f; WORD $0x0000 // je 0x2185d <doubleAVX512VNNI+0xa3d>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x21047 <doubleAVX512VNNI+0x807>
+	WORD $0x1875 // jne 0x21627 <doubleAVX512VNNI+0x807>
 	LONG $0x4044b162; WORD $0xdd58 // vaddps zmm3, zmm23, zmm21
 	LONG $0x42547162; WORD $0xfb58 // vaddps zmm15 {k2}, zmm21, zmm3
 	LONG $0x404cb162; WORD $0xdc58 // vaddps zmm3, zmm22, zmm20
@@ -26872,18 +27188,18 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xe358 // vaddps zmm20, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xdf58 // vaddps zmm19, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x022f840f; WORD $0x0000 // je 0x212a3 <doubleAVX512VNNI+0xa63>
+	LONG $0x022f840f; WORD $0x0000 // je 0x21883 <doubleAVX512VNNI+0xa63>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x21091 <doubleAVX512VNNI+0x851>
+	WORD $0x1875 // jne 0x21671 <doubleAVX512VNNI+0x851>
 	LONG $0x405cb162; WORD $0xda58 // vaddps zmm3, zmm20, zmm18
 	LONG $0x426ce162; WORD $0xc358 // vaddps zmm16 {k2}, zmm18, zmm3
 	LONG $0x4064b162; WORD $0xd958 // vaddps zmm3, zmm19, zmm17
 	LONG $0x42747162; WORD $0xd358 // vaddps zmm10 {k2}, zmm17, zmm3
 	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
 	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x00e1850f; WORD $0x0000 // jne 0x21180 <doubleAVX512VNNI+0x940>
+	LONG $0x00e1850f; WORD $0x0000 // jne 0x21760 <doubleAVX512VNNI+0x940>
 	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdb7840f; WORD $0xffff // je 0x20e60 <doubleAVX512VNNI+0x620>
+	LONG $0xfdb7840f; WORD $0xffff // je 0x21440 <doubleAVX512VNNI+0x620>
 	LONG $0x487cd162; WORD $0xdb59 // vmulps zmm3, zmm0, zmm11
 	LONG $0x487cd162; WORD $0xfc59 // vmulps zmm7, zmm0, zmm12
 	LONG $0x487c5162; WORD $0xc159 // vmulps zmm8, zmm0, zmm9
@@ -26912,13 +27228,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022454da48657162 // vpminub zmm10, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xd13b; BYTE $0x01 // vextracti64x4 ymm9, zmm10, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x00ec8d0f; WORD $0x0000 // jge 0x21240 <doubleAVX512VNNI+0xa00>
+	LONG $0x00ec8d0f; WORD $0x0000 // jge 0x21820 <doubleAVX512VNNI+0xa00>
 	LONG $0x557f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfcfe8d0f; WORD $0xffff // jge 0x20e60 <doubleAVX512VNNI+0x620>
+	LONG $0xfcfe8d0f; WORD $0xffff // jge 0x21440 <doubleAVX512VNNI+0x620>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7e21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm9
-	LONG $0xfffceee9; BYTE $0xff // jmp 0x20e60 <doubleAVX512VNNI+0x620>
+	LONG $0xfffceee9; BYTE $0xff // jmp 0x21440 <doubleAVX512VNNI+0x620>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x487cb162; WORD $0xd859 // vmulps zmm3, zmm0, zmm16
 	LONG $0x4865e262; WORD $0xc2b8 // vfmadd231ps zmm16, zmm3, zmm2 # zmm16 = (zmm3 * zmm2) + zmm16
@@ -26946,44 +27262,44 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022474da48657162 // vpminub zmm14, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xf53b; BYTE $0x01 // vextracti64x4 ymm13, zmm14, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x407d // jge 0x21260 <doubleAVX512VNNI+0xa20>
+	WORD $0x407d // jge 0x21840 <doubleAVX512VNNI+0xa20>
 	LONG $0x7f7e41c4; BYTE $0x32 // vmovdqu ymmword ptr [r10], ymm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe718d0f; WORD $0xffff // jge 0x2109f <doubleAVX512VNNI+0x85f>
+	LONG $0xfe718d0f; WORD $0xffff // jge 0x2167f <doubleAVX512VNNI+0x85f>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7e41c4; WORD $0x2a2c // vmovdqu ymmword ptr [r10 + rbp], ymm13
-	LONG $0xfffe62e9; BYTE $0xff // jmp 0x2109f <doubleAVX512VNNI+0x85f>
+	LONG $0xfffe62e9; BYTE $0xff // jmp 0x2167f <doubleAVX512VNNI+0x85f>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x557f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfc128d0f; WORD $0xffff // jge 0x20e60 <doubleAVX512VNNI+0x620>
+	LONG $0xfc128d0f; WORD $0xffff // jge 0x21440 <doubleAVX512VNNI+0x620>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7a21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm9
-	LONG $0xfffc02e9; BYTE $0xff // jmp 0x20e60 <doubleAVX512VNNI+0x620>
+	LONG $0xfffc02e9; BYTE $0xff // jmp 0x21440 <doubleAVX512VNNI+0x620>
 	WORD $0x9066 // nop
 	LONG $0x7f7a41c4; BYTE $0x32 // vmovdqu xmmword ptr [r10], xmm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe318d0f; WORD $0xffff // jge 0x2109f <doubleAVX512VNNI+0x85f>
+	LONG $0xfe318d0f; WORD $0xffff // jge 0x2167f <doubleAVX512VNNI+0x85f>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7a41c4; WORD $0x2a2c // vmovdqu xmmword ptr [r10 + rbp], xmm13
-	LONG $0xfffe22e9; BYTE $0xff // jmp 0x2109f <doubleAVX512VNNI+0x85f>
+	LONG $0xfffe22e9; BYTE $0xff // jmp 0x2167f <doubleAVX512VNNI+0x85f>
 	LONG $0x4054b162; WORD $0xdd58 // vaddps zmm3, zmm21, zmm21
 	LONG $0x41447162; WORD $0xeb58 // vaddps zmm13 {k1}, zmm23, zmm3
 	LONG $0x405cb162; WORD $0xdc58 // vaddps zmm3, zmm20, zmm20
 	LONG $0x414c7162; WORD $0xdb58 // vaddps zmm11 {k1}, zmm22, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd91840f; WORD $0xffff // je 0x2102f <doubleAVX512VNNI+0x7ef>
-	LONG $0xfffda4e9; BYTE $0xff // jmp 0x21047 <doubleAVX512VNNI+0x807>
+	LONG $0xfd91840f; WORD $0xffff // je 0x2160f <doubleAVX512VNNI+0x7ef>
+	LONG $0xfffda4e9; BYTE $0xff // jmp 0x21627 <doubleAVX512VNNI+0x807>
 	LONG $0x406cb162; WORD $0xda58 // vaddps zmm3, zmm18, zmm18
 	LONG $0x415c7162; WORD $0xf358 // vaddps zmm14 {k1}, zmm20, zmm3
 	LONG $0x4074b162; WORD $0xd958 // vaddps zmm3, zmm17, zmm17
 	LONG $0x41647162; WORD $0xe358 // vaddps zmm12 {k1}, zmm19, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfdb5840f; WORD $0xffff // je 0x21079 <doubleAVX512VNNI+0x839>
-	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x21091 <doubleAVX512VNNI+0x851>
+	LONG $0xfdb5840f; WORD $0xffff // je 0x21659 <doubleAVX512VNNI+0x839>
+	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x21671 <doubleAVX512VNNI+0x851>
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x05f38e0f; WORD $0x0000 // jle 0x218c9 <doubleAVX512VNNI+0x1089>
+	LONG $0x05f38e0f; WORD $0x0000 // jle 0x21ea9 <doubleAVX512VNNI+0x1089>
 	LONG $0xc057f8c5 // vxorps xmm0, xmm0, xmm0
 	LONG $0x515cfac5; BYTE $0x08 // vsubss xmm2, xmm0, dword ptr [rcx + 0x8]
 	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
@@ -27008,13 +27324,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd692fbc5 // kmovd k2, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xd231 // xor edx, edx
-	WORD $0x20eb // jmp 0x21375 <doubleAVX512VNNI+0xb35>
+	WORD $0x20eb // jmp 0x21955 <doubleAVX512VNNI+0xb35>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x02c28348 // add rdx, 0x2
 	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x05548d0f; WORD $0x0000 // jge 0x218c9 <doubleAVX512VNNI+0x1089>
+	LONG $0x05548d0f; WORD $0x0000 // jge 0x21ea9 <doubleAVX512VNNI+0x1089>
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x01ce8348 // or rsi, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
@@ -27023,7 +27339,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd84c0f49 // cmovl rbx, r8
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x21364 <doubleAVX512VNNI+0xb24>
+	WORD $0xcf7e // jle 0x21944 <doubleAVX512VNNI+0xb24>
 	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
@@ -27038,7 +27354,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x213f0 <doubleAVX512VNNI+0xbb0>
+	WORD $0x26eb // jmp 0x219d0 <doubleAVX512VNNI+0xbb0>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
@@ -27047,7 +27363,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0x02c68349 // add r14, 0x2
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x21360 <doubleAVX512VNNI+0xb20>
+	LONG $0xff708d0f; WORD $0xffff // jge 0x21940 <doubleAVX512VNNI+0xb20>
 	QUAD $0xf0388c10487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm9, zmmword ptr [r8 + r15 - 0x10]
 	LONG $0x487c8162; WORD $0x2410; BYTE $0x38 // vmovups zmm20, zmmword ptr [r8 + r15]
 	QUAD $0x10389410487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm10, zmmword ptr [r8 + r15 + 0x10]
@@ -27103,9 +27419,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x403ca162; WORD $0xc058 // vaddps zmm16, zmm24, zmm16
 	WORD $0xff49; BYTE $0xcd // dec r13
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x2156d <doubleAVX512VNNI+0xd2d>
+	WORD $0x0974 // je 0x21b4d <doubleAVX512VNNI+0xd2d>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x21601 <doubleAVX512VNNI+0xdc1>
+	LONG $0x0094850f; WORD $0x0000 // jne 0x21be1 <doubleAVX512VNNI+0xdc1>
 	LONG $0x404cb162; WORD $0xde58 // vaddps zmm3, zmm22, zmm22
 	LONG $0x405cb162; WORD $0xfc58 // vaddps zmm7, zmm20, zmm20
 	LONG $0x4054a162; WORD $0xed58 // vaddps zmm21, zmm21, zmm21
@@ -27113,9 +27429,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xfb58 // vaddps zmm23, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xf758 // vaddps zmm22, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x02e3840f; WORD $0x0000 // je 0x2187d <doubleAVX512VNNI+0x103d>
+	LONG $0x02e3840f; WORD $0x0000 // je 0x21e5d <doubleAVX512VNNI+0x103d>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x215b7 <doubleAVX512VNNI+0xd77>
+	WORD $0x1875 // jne 0x21b97 <doubleAVX512VNNI+0xd77>
 	LONG $0x4044b162; WORD $0xdd58 // vaddps zmm3, zmm23, zmm21
 	LONG $0x42547162; WORD $0xfb58 // vaddps zmm15 {k2}, zmm21, zmm3
 	LONG $0x404cb162; WORD $0xdc58 // vaddps zmm3, zmm22, zmm20
@@ -27127,18 +27443,18 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xe358 // vaddps zmm20, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xdf58 // vaddps zmm19, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x02bf840f; WORD $0x0000 // je 0x218a3 <doubleAVX512VNNI+0x1063>
+	LONG $0x02bf840f; WORD $0x0000 // je 0x21e83 <doubleAVX512VNNI+0x1063>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x21601 <doubleAVX512VNNI+0xdc1>
+	WORD $0x1875 // jne 0x21be1 <doubleAVX512VNNI+0xdc1>
 	LONG $0x405cb162; WORD $0xda58 // vaddps zmm3, zmm20, zmm18
 	LONG $0x426ce162; WORD $0xc358 // vaddps zmm16 {k2}, zmm18, zmm3
 	LONG $0x4064b162; WORD $0xd958 // vaddps zmm3, zmm19, zmm17
 	LONG $0x42747162; WORD $0xcb58 // vaddps zmm9 {k2}, zmm17, zmm3
 	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
 	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x0121850f; WORD $0x0000 // jne 0x21730 <doubleAVX512VNNI+0xef0>
+	LONG $0x0121850f; WORD $0x0000 // jne 0x21d10 <doubleAVX512VNNI+0xef0>
 	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdb7840f; WORD $0xffff // je 0x213d0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfdb7840f; WORD $0xffff // je 0x219b0 <doubleAVX512VNNI+0xb90>
 	LONG $0x487cd162; WORD $0xdc59 // vmulps zmm3, zmm0, zmm12
 	LONG $0x487cd162; WORD $0xfb59 // vmulps zmm7, zmm0, zmm11
 	LONG $0x487c5162; WORD $0xc259 // vmulps zmm8, zmm0, zmm10
@@ -27179,13 +27495,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022454da48657162 // vpminub zmm10, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xd13b; BYTE $0x01 // vextracti64x4 ymm9, zmm10, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x01348d0f; WORD $0x0000 // jge 0x21840 <doubleAVX512VNNI+0x1000>
+	LONG $0x01348d0f; WORD $0x0000 // jge 0x21e20 <doubleAVX512VNNI+0x1000>
 	LONG $0x557f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfcb68d0f; WORD $0xffff // jge 0x213d0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfcb68d0f; WORD $0xffff // jge 0x219b0 <doubleAVX512VNNI+0xb90>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7e21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm9
-	LONG $0xfffca6e9; BYTE $0xff // jmp 0x213d0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfffca6e9; BYTE $0xff // jmp 0x219b0 <doubleAVX512VNNI+0xb90>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x487cb162; WORD $0xd859 // vmulps zmm3, zmm0, zmm16
 	LONG $0x487cf162; WORD $0xfa28 // vmovaps zmm7, zmm2
@@ -27225,41 +27541,41 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022474da48657162 // vpminub zmm14, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xf53b; BYTE $0x01 // vextracti64x4 ymm13, zmm14, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x487d // jge 0x21860 <doubleAVX512VNNI+0x1020>
+	WORD $0x487d // jge 0x21e40 <doubleAVX512VNNI+0x1020>
 	LONG $0x7f7e41c4; BYTE $0x32 // vmovdqu ymmword ptr [r10], ymm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfde98d0f; WORD $0xffff // jge 0x2160f <doubleAVX512VNNI+0xdcf>
+	LONG $0xfde98d0f; WORD $0xffff // jge 0x21bef <doubleAVX512VNNI+0xdcf>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7e41c4; WORD $0x2a2c // vmovdqu ymmword ptr [r10 + rbp], ymm13
-	LONG $0xfffddae9; BYTE $0xff // jmp 0x2160f <doubleAVX512VNNI+0xdcf>
+	LONG $0xfffddae9; BYTE $0xff // jmp 0x21bef <doubleAVX512VNNI+0xdcf>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x557f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfb828d0f; WORD $0xffff // jge 0x213d0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfb828d0f; WORD $0xffff // jge 0x219b0 <doubleAVX512VNNI+0xb90>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7a21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm9
-	LONG $0xfffb72e9; BYTE $0xff // jmp 0x213d0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfffb72e9; BYTE $0xff // jmp 0x219b0 <doubleAVX512VNNI+0xb90>
 	WORD $0x9066 // nop
 	LONG $0x7f7a41c4; BYTE $0x32 // vmovdqu xmmword ptr [r10], xmm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfda18d0f; WORD $0xffff // jge 0x2160f <doubleAVX512VNNI+0xdcf>
+	LONG $0xfda18d0f; WORD $0xffff // jge 0x21bef <doubleAVX512VNNI+0xdcf>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7a41c4; WORD $0x2a2c // vmovdqu xmmword ptr [r10 + rbp], xmm13
-	LONG $0xfffd92e9; BYTE $0xff // jmp 0x2160f <doubleAVX512VNNI+0xdcf>
+	LONG $0xfffd92e9; BYTE $0xff // jmp 0x21bef <doubleAVX512VNNI+0xdcf>
 	LONG $0x4054b162; WORD $0xdd58 // vaddps zmm3, zmm21, zmm21
 	LONG $0x41447162; WORD $0xeb58 // vaddps zmm13 {k1}, zmm23, zmm3
 	LONG $0x405cb162; WORD $0xdc58 // vaddps zmm3, zmm20, zmm20
 	LONG $0x414c7162; WORD $0xe358 // vaddps zmm12 {k1}, zmm22, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd01840f; WORD $0xffff // je 0x2159f <doubleAVX512VNNI+0xd5f>
-	LONG $0xfffd14e9; BYTE $0xff // jmp 0x215b7 <doubleAVX512VNNI+0xd77>
+	LONG $0xfd01840f; WORD $0xffff // je 0x21b7f <doubleAVX512VNNI+0xd5f>
+	LONG $0xfffd14e9; BYTE $0xff // jmp 0x21b97 <doubleAVX512VNNI+0xd77>
 	LONG $0x406cb162; WORD $0xda58 // vaddps zmm3, zmm18, zmm18
 	LONG $0x415c7162; WORD $0xf358 // vaddps zmm14 {k1}, zmm20, zmm3
 	LONG $0x4074b162; WORD $0xd958 // vaddps zmm3, zmm17, zmm17
 	LONG $0x41647162; WORD $0xdb58 // vaddps zmm11 {k1}, zmm19, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd25840f; WORD $0xffff // je 0x215e9 <doubleAVX512VNNI+0xda9>
-	LONG $0xfffd38e9; BYTE $0xff // jmp 0x21601 <doubleAVX512VNNI+0xdc1>
+	LONG $0xfd25840f; WORD $0xffff // je 0x21bc9 <doubleAVX512VNNI+0xda9>
+	LONG $0xfffd38e9; BYTE $0xff // jmp 0x21be1 <doubleAVX512VNNI+0xdc1>
 	LONG $0xc0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xc0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27276,23 +27592,23 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x012c8e0f; WORD $0x0000 // jle 0x21a19 <nearestAVX512VNNI+0x139>
+	LONG $0x012c8e0f; WORD $0x0000 // jle 0x21ff9 <nearestAVX512VNNI+0x139>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x011f8e0f; WORD $0x0000 // jle 0x21a19 <nearestAVX512VNNI+0x139>
+	LONG $0x011f8e0f; WORD $0x0000 // jle 0x21ff9 <nearestAVX512VNNI+0x139>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x13eb // jmp 0x2191c <nearestAVX512VNNI+0x3c>
+	WORD $0x13eb // jmp 0x21efc <nearestAVX512VNNI+0x3c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x21a13 <nearestAVX512VNNI+0x133>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x21ff3 <nearestAVX512VNNI+0x133>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x21910 <nearestAVX512VNNI+0x30>
+	WORD $0xef7e // jle 0x21ef0 <nearestAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -27340,9 +27656,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x21940 <nearestAVX512VNNI+0x60>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x21f20 <nearestAVX512VNNI+0x60>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x21910 <nearestAVX512VNNI+0x30>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x21ef0 <nearestAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -27356,10 +27672,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0x21cbe <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0x2229e <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0x21cbe <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x2229e <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -27370,21 +27686,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0x21a70 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0x22050 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0x21cb0 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0x22290 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x21a64 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0x22044 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0x21ad5 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0x220b5 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -27400,7 +27716,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0x21a60 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0x22040 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -27410,12 +27726,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0x21ca0 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0x22280 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x21ca7 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x22287 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -27440,18 +27756,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0x21b8c <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0x2216c <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0x21a90 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0x22070 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0x21bb0 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0x22190 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x21c4a <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2222a <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -27478,9 +27794,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0x21bc0 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0x221a0 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0x21b80 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0x22160 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -27490,12 +27806,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0x21b80 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0x22160 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0x21aaa <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0x2208a <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27512,7 +27828,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x21fcd <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x225ad <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -27522,7 +27838,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x21fbf <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x2259f <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -27531,13 +27847,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x21d3c <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x2231c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x21fbf <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x2259f <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x21d30 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x22310 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -27660,9 +27976,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x21d80 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x22360 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x21d30 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x22310 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27679,7 +27995,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x221a1 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x22781 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -27731,7 +28047,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x22070 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x22650 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

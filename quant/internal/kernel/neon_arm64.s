@@ -3079,101 +3079,34 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 // func resizeArgMaxNEON(a)
 TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xa943a40a // ldp x10, x9, [x0, #0x38]
-	WORD $0xb1000d48 // adds x8, x10, #0x3
-	WORD $0x9100194b // add x11, x10, #0x6
-	WORD $0x9a88b168 // csel x8, x11, x8, lt
-	WORD $0x9342fd0b // asr x11, x8, #2
+	WORD $0xa9bf4ff4 // stp x20, x19, [sp, #-0x10]!
+	WORD $0x39408008 // ldrb w8, [x0, #0x20]
+	WORD $0x360012a8 // tbz w8, #0x0, 0x31cc <resizeArgMaxNEON+0x25c>
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
+	WORD $0xb1000d28 // adds x8, x9, #0x3
+	WORD $0x9100192a // add x10, x9, #0x6
+	WORD $0x9a88b14a // csel x10, x10, x8, lt
+	WORD $0xf9401408 // ldr x8, [x0, #0x28]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x540011cb // b.lt 0x31cc <resizeArgMaxNEON+0x25c>
 	WORD $0xf9402408 // ldr x8, [x0, #0x48]
-	WORD $0x9b0b7d08 // mul x8, x8, x11
-	WORD $0x8b081128 // add x8, x9, x8, lsl #4
-	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
-	WORD $0xb40011cc // cbz x12, 0x31cc <resizeArgMaxNEON+0x25c>
-	WORD $0xf940100c // ldr x12, [x0, #0x20]
-	WORD $0xf100059f // cmp x12, #0x1
-	WORD $0x5400116b // b.lt 0x31cc <resizeArgMaxNEON+0x25c>
-	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x5400112b // b.lt 0x31cc <resizeArgMaxNEON+0x25c>
-	WORD $0xaa1f03ea // mov x10, xzr
-	WORD $0xd280800c // mov x12, #0x400 // =1024
-	WORD $0xf2a1810c // movk x12, #0xc08, lsl #16
-	WORD $0xf2c0a02c // movk x12, #0x501, lsl #32
-	WORD $0xf2e1a12c // movk x12, #0xd09, lsl #48
-	WORD $0xd280c04d // mov x13, #0x602 // =1538
-	WORD $0xf2a1c14d // movk x13, #0xe0a, lsl #16
-	WORD $0xf2c0e06d // movk x13, #0x703, lsl #32
-	WORD $0xf2e1e16d // movk x13, #0xf0b, lsl #48
-	WORD $0x9e670180 // fmov d0, x12
-	WORD $0x9e6701a1 // fmov d1, x13
-	WORD $0x6e180420 // mov v0.d[1], v1.d[0]
-	WORD $0x9101400c // add x12, x0, #0x50
-	WORD $0x4d40c981 // ld1r { v1.4s }, [x12]
-	WORD $0xf9402c0c // ldr x12, [x0, #0x58]
-	WORD $0x4d40c982 // ld1r { v2.4s }, [x12]
-	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x9a9fc56c // csinc x12, x11, xzr, gt
-	WORD $0xf940040b // ldr x11, [x0, #0x8]
-	WORD $0xd37ef58c // lsl x12, x12, #2
-	WORD $0x5280018d // mov w13, #0xc // =12
-	WORD $0xaa1f03ee // mov x14, xzr
-	WORD $0x8b0a112f // add x15, x9, x10, lsl #4
-	WORD $0xaa0b03f0 // mov x16, x11
-	WORD $0xd503201f // nop
-	WORD $0xf9401411 // ldr x17, [x0, #0x28]
-	WORD $0x9b117d51 // mul x17, x10, x17
-	WORD $0x3cf16a03 // ldr q3, [x16, x17]
-	WORD $0x4e000063 // tbl v3.16b, { v3.16b }, v0.16b
-	WORD $0x0f08a464 // sshll v4.8h, v3.8b, #0x0
-	WORD $0xf9402411 // ldr x17, [x0, #0x48]
-	WORD $0x0f10a485 // sshll v5.4s, v4.4h, #0x0
-	WORD $0x9b117dd1 // mul x17, x14, x17
-	WORD $0x6ea184a5 // sub v5.4s, v5.4s, v1.4s
-	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
-	WORD $0x8b1109f1 // add x17, x15, x17, lsl #2
-	WORD $0x4f10a484 // sshll2 v4.4s, v4.8h, #0x0
-	WORD $0x4f08a463 // sshll2 v3.8h, v3.16b, #0x0
-	WORD $0x6ea18484 // sub v4.4s, v4.4s, v1.4s
-	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
-	WORD $0x0f10a466 // sshll v6.4s, v3.4h, #0x0
-	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
-	WORD $0x6ea184c6 // sub v6.4s, v6.4s, v1.4s
-	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
-	WORD $0x3d800225 // str q5, [x17]
-	WORD $0x4e21d8c5 // scvtf v5.4s, v6.4s
-	WORD $0xf9402401 // ldr x1, [x0, #0x48]
-	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
-	WORD $0xd37ef421 // lsl x1, x1, #2
-	WORD $0x3ca16a24 // str q4, [x17, x1]
-	WORD $0x4f10a463 // sshll2 v3.4s, v3.8h, #0x0
-	WORD $0x6ea18463 // sub v3.4s, v3.4s, v1.4s
-	WORD $0xf9402401 // ldr x1, [x0, #0x48]
-	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
-	WORD $0xd37df021 // lsl x1, x1, #3
-	WORD $0x3ca16a25 // str q5, [x17, x1]
-	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
-	WORD $0xf9402401 // ldr x1, [x0, #0x48]
-	WORD $0x9b0d7c21 // mul x1, x1, x13
-	WORD $0x910011ce // add x14, x14, #0x4
-	WORD $0xeb0e019f // cmp x12, x14
-	WORD $0x91004210 // add x16, x16, #0x10
-	WORD $0x3ca16a23 // str q3, [x17, x1]
-	WORD $0x54fffb41 // b.ne 0x3010 <resizeArgMaxNEON+0xa0>
-	WORD $0x9100054a // add x10, x10, #0x1
-	WORD $0xf940100e // ldr x14, [x0, #0x20]
-	WORD $0xeb0e015f // cmp x10, x14
-	WORD $0x54fffa4b // b.lt 0x3000 <resizeArgMaxNEON+0x90>
-	WORD $0xf9401c09 // ldr x9, [x0, #0x38]
-	WORD $0xb1000d2a // adds x10, x9, #0x3
-	WORD $0x9100192b // add x11, x9, #0x6
-	WORD $0x9a8ab16a // csel x10, x11, x10, lt
-	WORD $0xf10005df // cmp x14, #0x1
-	WORD $0x540007eb // b.lt 0x31cc <resizeArgMaxNEON+0x25c>
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540007ab // b.lt 0x31cc <resizeArgMaxNEON+0x25c>
+	WORD $0x5400098b // b.lt 0x30d0 <resizeArgMaxNEON+0x160>
 	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0x9101400b // add x11, x0, #0x50
+	WORD $0xd280800b // mov x11, #0x400 // =1024
+	WORD $0xf2a1810b // movk x11, #0xc08, lsl #16
+	WORD $0xf2c0a02b // movk x11, #0x501, lsl #32
+	WORD $0xf2e1a12b // movk x11, #0xd09, lsl #48
+	WORD $0xd280c04c // mov x12, #0x602 // =1538
+	WORD $0xf2a1c14c // movk x12, #0xe0a, lsl #16
+	WORD $0xf2c0e06c // movk x12, #0x703, lsl #32
+	WORD $0xf2e1e16c // movk x12, #0xf0b, lsl #48
+	WORD $0x9e670160 // fmov d0, x11
+	WORD $0x9e670181 // fmov d1, x12
+	WORD $0x6e180420 // mov v0.d[1], v1.d[0]
+	WORD $0x9101a00b // add x11, x0, #0x68
 	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
-	WORD $0xf9402c0b // ldr x11, [x0, #0x58]
+	WORD $0xf940380b // ldr x11, [x0, #0x70]
 	WORD $0x4d40c962 // ld1r { v2.4s }, [x11]
 	WORD $0x9342fd4a // asr x10, x10, #2
 	WORD $0xf100055f // cmp x10, #0x1
@@ -3182,17 +3115,16 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd37ef56b // lsl x11, x11, #2
 	WORD $0x5280018c // mov w12, #0xc // =12
 	WORD $0xd503201f // nop
-	WORD $0xd503201f // nop
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0x8b09110e // add x14, x8, x9, lsl #4
 	WORD $0xaa0a03ef // mov x15, x10
 	WORD $0xd503201f // nop
-	WORD $0xf9401410 // ldr x16, [x0, #0x28]
+	WORD $0xf9401810 // ldr x16, [x0, #0x30]
 	WORD $0x9b107d30 // mul x16, x9, x16
 	WORD $0x3cf069e3 // ldr q3, [x15, x16]
 	WORD $0x4e000063 // tbl v3.16b, { v3.16b }, v0.16b
 	WORD $0x0f08a464 // sshll v4.8h, v3.8b, #0x0
-	WORD $0xf9402410 // ldr x16, [x0, #0x48]
+	WORD $0xf9403010 // ldr x16, [x0, #0x60]
 	WORD $0x0f10a485 // sshll v5.4s, v4.4h, #0x0
 	WORD $0x9b107db0 // mul x16, x13, x16
 	WORD $0x6ea184a5 // sub v5.4s, v5.4s, v1.4s
@@ -3208,146 +3140,541 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
 	WORD $0x3d800205 // str q5, [x16]
 	WORD $0x4e21d8c5 // scvtf v5.4s, v6.4s
-	WORD $0xf9402411 // ldr x17, [x0, #0x48]
+	WORD $0xf9403011 // ldr x17, [x0, #0x60]
 	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
 	WORD $0xd37ef631 // lsl x17, x17, #2
 	WORD $0x3cb16a04 // str q4, [x16, x17]
 	WORD $0x4f10a463 // sshll2 v3.4s, v3.8h, #0x0
 	WORD $0x6ea18463 // sub v3.4s, v3.4s, v1.4s
-	WORD $0xf9402411 // ldr x17, [x0, #0x48]
+	WORD $0xf9403011 // ldr x17, [x0, #0x60]
 	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
 	WORD $0xd37df231 // lsl x17, x17, #3
 	WORD $0x3cb16a05 // str q5, [x16, x17]
 	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
-	WORD $0xf9402411 // ldr x17, [x0, #0x48]
+	WORD $0xf9403011 // ldr x17, [x0, #0x60]
 	WORD $0x9b0c7e31 // mul x17, x17, x12
 	WORD $0x910011ad // add x13, x13, #0x4
 	WORD $0xeb0d017f // cmp x11, x13
 	WORD $0x910041ef // add x15, x15, #0x10
 	WORD $0x3cb16a03 // str q3, [x16, x17]
-	WORD $0x54fffb41 // b.ne 0x3120 <resizeArgMaxNEON+0x1b0>
+	WORD $0x54fffb41 // b.ne 0x3010 <resizeArgMaxNEON+0xa0>
 	WORD $0x91000529 // add x9, x9, #0x1
-	WORD $0xf940100d // ldr x13, [x0, #0x20]
+	WORD $0xf940140d // ldr x13, [x0, #0x28]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54fffa4b // b.lt 0x3110 <resizeArgMaxNEON+0x1a0>
-	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54000ecb // b.lt 0x33ac <resizeArgMaxNEON+0x43c>
+	WORD $0x54fffa4b // b.lt 0x3000 <resizeArgMaxNEON+0x90>
+	WORD $0xf10001bf // cmp x13, #0x0
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xf9402c0a // ldr x10, [x0, #0x58]
+	WORD $0xb50000aa // cbnz x10, 0x30dc <resizeArgMaxNEON+0x16c>
+	WORD $0x14000040 // b 0x31cc <resizeArgMaxNEON+0x25c>
+	WORD $0x52800029 // mov w9, #0x1 // =1
+	WORD $0xf9402c0a // ldr x10, [x0, #0x58]
+	WORD $0xb40007aa // cbz x10, 0x31cc <resizeArgMaxNEON+0x25c>
+	WORD $0x34000789 // cbz w9, 0x31cc <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0xf9402c0b // ldr x11, [x0, #0x58]
-	WORD $0x9100116c // add x12, x11, #0x4
-	WORD $0x4d40c980 // ld1r { v0.4s }, [x12]
-	WORD $0x9100216b // add x11, x11, #0x8
-	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
-	WORD $0x5280200b // mov w11, #0x100 // =256
-	WORD $0x72a0604b // movk w11, #0x302, lsl #16
-	WORD $0x4e040d62 // dup v2.4s, w11
-	WORD $0x14000004 // b 0x320c <resizeArgMaxNEON+0x29c>
-	WORD $0x91001129 // add x9, x9, #0x4
-	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54000d2a // b.ge 0x33ac <resizeArgMaxNEON+0x43c>
-	WORD $0xf9401c0b // ldr x11, [x0, #0x38]
-	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
-	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008eb // b.lt 0x3334 <resizeArgMaxNEON+0x3c4>
-	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540008a0 // b.eq 0x3334 <resizeArgMaxNEON+0x3c4>
+	WORD $0xaa0803ea // mov x10, x8
+	WORD $0x1400000f // b 0x3124 <resizeArgMaxNEON+0x1b4>
+	WORD $0xd503201f // nop
+	WORD $0xb1000d8d // adds x13, x12, #0x3
+	WORD $0x9100198c // add x12, x12, #0x6
+	WORD $0x9a8db18c // csel x12, x12, x13, lt
+	WORD $0xd342fd8c // lsr x12, x12, #2
+	WORD $0x9b0b7d8b // mul x11, x12, x11
+	WORD $0x8b0b110b // add x11, x8, x11, lsl #4
 	WORD $0xd37ef52c // lsl x12, x9, #2
-	WORD $0xa946380d // ldp x13, x14, [x0, #0x60]
-	WORD $0xb8ac69af // ldrsw x15, [x13, x12]
-	WORD $0x4e040de4 // dup v4.4s, w15
-	WORD $0x3cec69a3 // ldr q3, [x13, x12]
-	WORD $0x6ea48463 // sub v3.4s, v3.4s, v4.4s
-	WORD $0x4f225465 // shl v5.4s, v3.4s, #0x2
-	WORD $0x4f2a5463 // shl v3.4s, v3.4s, #0xa
-	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
-	WORD $0x4f305465 // shl v5.4s, v3.4s, #0x10
-	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
-	WORD $0x4ea28463 // add v3.4s, v3.4s, v2.4s
-	WORD $0x3cec69c5 // ldr q5, [x14, x12]
-	WORD $0xa947380d // ldp x13, x14, [x0, #0x70]
-	WORD $0x3cec69a6 // ldr q6, [x13, x12]
-	WORD $0x6ea484a5 // sub v5.4s, v5.4s, v4.4s
-	WORD $0x3cec69c7 // ldr q7, [x14, x12]
-	WORD $0x4f2254b0 // shl v16.4s, v5.4s, #0x2
-	WORD $0x6e26dc04 // fmul v4.4s, v0.4s, v6.4s
-	WORD $0x4f2a54b1 // shl v17.4s, v5.4s, #0xa
-	WORD $0x6e27dc05 // fmul v5.4s, v0.4s, v7.4s
-	WORD $0x4eb11e10 // orr v16.16b, v16.16b, v17.16b
-	WORD $0x6e26dc26 // fmul v6.4s, v1.4s, v6.4s
-	WORD $0x4f305611 // shl v17.4s, v16.4s, #0x10
-	WORD $0x6e27dc27 // fmul v7.4s, v1.4s, v7.4s
-	WORD $0x4eb01e30 // orr v16.16b, v17.16b, v16.16b
-	WORD $0xa944340c // ldp x12, x13, [x0, #0x40]
-	WORD $0xd37ef5ee // lsl x14, x15, #2
-	WORD $0x3cee6992 // ldr q18, [x12, x14]
-	WORD $0x4e030253 // tbl v19.16b, { v18.16b }, v3.16b
-	WORD $0x4ea28611 // add v17.4s, v16.4s, v2.4s
-	WORD $0x6e33dc90 // fmul v16.4s, v4.4s, v19.4s
-	WORD $0x4e110252 // tbl v18.16b, { v18.16b }, v17.16b
-	WORD $0x6e32dcb2 // fmul v18.4s, v5.4s, v18.4s
-	WORD $0x4e32d610 // fadd v16.4s, v16.4s, v18.4s
-	WORD $0x3cee6912 // ldr q18, [x8, x14]
-	WORD $0x4e030253 // tbl v19.16b, { v18.16b }, v3.16b
-	WORD $0x6e33dcd3 // fmul v19.4s, v6.4s, v19.4s
-	WORD $0x4e33d610 // fadd v16.4s, v16.4s, v19.4s
-	WORD $0x4e110252 // tbl v18.16b, { v18.16b }, v17.16b
-	WORD $0x6e32dcf2 // fmul v18.4s, v7.4s, v18.4s
-	WORD $0x4e32d612 // fadd v18.4s, v16.4s, v18.4s
-	WORD $0xd37ef5ad // lsl x13, x13, #2
-	WORD $0x8b0f09ae // add x14, x13, x15, lsl #2
-	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
+	WORD $0x3cac6960 // str q0, [x11, x12]
+	WORD $0x91001129 // add x9, x9, #0x4
+	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0x9100414a // add x10, x10, #0x10
+	WORD $0xeb0b093f // cmp x9, x11, lsl #2
+	WORD $0x5400056a // b.ge 0x31cc <resizeArgMaxNEON+0x25c>
+	WORD $0xf940200c // ldr x12, [x0, #0x40]
+	WORD $0xf940300b // ldr x11, [x0, #0x60]
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0xf100099f // cmp x12, #0x2
+	WORD $0x54fffdeb // b.lt 0x30f0 <resizeArgMaxNEON+0x180>
+	WORD $0x8b09090d // add x13, x8, x9, lsl #2
+	WORD $0x3dc001a1 // ldr q1, [x13]
+	WORD $0xd100058e // sub x14, x12, #0x1
+	WORD $0xf100099f // cmp x12, #0x2
+	WORD $0x54000061 // b.ne 0x3154 <resizeArgMaxNEON+0x1e4>
+	WORD $0x5280002f // mov w15, #0x1 // =1
+	WORD $0x14000017 // b 0x31ac <resizeArgMaxNEON+0x23c>
+	WORD $0x927ff9d0 // and x16, x14, #0xfffffffffffffffe
+	WORD $0xd37ef571 // lsl x17, x11, #2
+	WORD $0xd37df161 // lsl x1, x11, #3
+	WORD $0xaa0a03e2 // mov x2, x10
 	WORD $0x5280002f // mov w15, #0x1 // =1
 	WORD $0xd503201f // nop
-	WORD $0x3cee6993 // ldr q19, [x12, x14]
-	WORD $0x3cee6914 // ldr q20, [x8, x14]
-	WORD $0x4e030275 // tbl v21.16b, { v19.16b }, v3.16b
-	WORD $0x4e110273 // tbl v19.16b, { v19.16b }, v17.16b
-	WORD $0x6e35dc95 // fmul v21.4s, v4.4s, v21.4s
-	WORD $0x6e33dcb3 // fmul v19.4s, v5.4s, v19.4s
-	WORD $0x4e33d6b3 // fadd v19.4s, v21.4s, v19.4s
-	WORD $0x4e030295 // tbl v21.16b, { v20.16b }, v3.16b
-	WORD $0x4e110294 // tbl v20.16b, { v20.16b }, v17.16b
-	WORD $0x6e35dcd5 // fmul v21.4s, v6.4s, v21.4s
-	WORD $0x6e34dcf4 // fmul v20.4s, v7.4s, v20.4s
-	WORD $0x4e35d673 // fadd v19.4s, v19.4s, v21.4s
-	WORD $0x4e34d673 // fadd v19.4s, v19.4s, v20.4s
-	WORD $0x6eb2e674 // fcmgt v20.4s, v19.4s, v18.4s
-	WORD $0x6eb41e72 // bit v18.16b, v19.16b, v20.16b
-	WORD $0x4e040df3 // dup v19.4s, w15
-	WORD $0x6eb41e70 // bit v16.16b, v19.16b, v20.16b
+	WORD $0xd503201f // nop
+	WORD $0x3cf16842 // ldr q2, [x2, x17]
+	WORD $0x6ea1e443 // fcmgt v3.4s, v2.4s, v1.4s
+	WORD $0x4e040de4 // dup v4.4s, w15
+	WORD $0x6ea31c41 // bit v1.16b, v2.16b, v3.16b
+	WORD $0x8b010042 // add x2, x2, x1
+	WORD $0x6ea31c80 // bit v0.16b, v4.16b, v3.16b
+	WORD $0x3dc00042 // ldr q2, [x2]
+	WORD $0x6ea1e443 // fcmgt v3.4s, v2.4s, v1.4s
+	WORD $0x6ea31c41 // bit v1.16b, v2.16b, v3.16b
+	WORD $0x910005e3 // add x3, x15, #0x1
+	WORD $0x4e040c62 // dup v2.4s, w3
+	WORD $0x6ea31c40 // bit v0.16b, v2.16b, v3.16b
+	WORD $0x910009ef // add x15, x15, #0x2
+	WORD $0xeb10007f // cmp x3, x16
+	WORD $0x54fffe41 // b.ne 0x3170 <resizeArgMaxNEON+0x200>
+	WORD $0x3607fa2e // tbz w14, #0x0, 0x30f0 <resizeArgMaxNEON+0x180>
+	WORD $0x9b0f7d6e // mul x14, x11, x15
+	WORD $0xd37ef5ce // lsl x14, x14, #2
+	WORD $0x3cee69a2 // ldr q2, [x13, x14]
+	WORD $0x6ea1e441 // fcmgt v1.4s, v2.4s, v1.4s
+	WORD $0x4e040de2 // dup v2.4s, w15
+	WORD $0x6ea11c40 // bit v0.16b, v2.16b, v1.16b
+	WORD $0x17ffffca // b 0x30f0 <resizeArgMaxNEON+0x180>
+	WORD $0x39408008 // ldrb w8, [x0, #0x20]
+	WORD $0x36081268 // tbz w8, #0x1, 0x341c <resizeArgMaxNEON+0x4ac>
+	WORD $0xf9402009 // ldr x9, [x0, #0x40]
+	WORD $0xb1000d28 // adds x8, x9, #0x3
+	WORD $0x9100192a // add x10, x9, #0x6
+	WORD $0x9a88b14a // csel x10, x10, x8, lt
+	WORD $0xf9401408 // ldr x8, [x0, #0x28]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x5400118b // b.lt 0x341c <resizeArgMaxNEON+0x4ac>
+	WORD $0xf9402808 // ldr x8, [x0, #0x50]
+	WORD $0xf100053f // cmp x9, #0x1
+	WORD $0x5400094b // b.lt 0x3320 <resizeArgMaxNEON+0x3b0>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xd280800b // mov x11, #0x400 // =1024
+	WORD $0xf2a1810b // movk x11, #0xc08, lsl #16
+	WORD $0xf2c0a02b // movk x11, #0x501, lsl #32
+	WORD $0xf2e1a12b // movk x11, #0xd09, lsl #48
+	WORD $0xd280c04c // mov x12, #0x602 // =1538
+	WORD $0xf2a1c14c // movk x12, #0xe0a, lsl #16
+	WORD $0xf2c0e06c // movk x12, #0x703, lsl #32
+	WORD $0xf2e1e16c // movk x12, #0xf0b, lsl #48
+	WORD $0x9e670160 // fmov d0, x11
+	WORD $0x9e670181 // fmov d1, x12
+	WORD $0x6e180420 // mov v0.d[1], v1.d[0]
+	WORD $0x9101a00b // add x11, x0, #0x68
+	WORD $0x4d40c961 // ld1r { v1.4s }, [x11]
+	WORD $0xf940380b // ldr x11, [x0, #0x70]
+	WORD $0x4d40c962 // ld1r { v2.4s }, [x11]
+	WORD $0x9342fd4a // asr x10, x10, #2
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x9a9fc54b // csinc x11, x10, xzr, gt
+	WORD $0xf9400c0a // ldr x10, [x0, #0x18]
+	WORD $0xd37ef56b // lsl x11, x11, #2
+	WORD $0x5280018c // mov w12, #0xc // =12
+	WORD $0xaa1f03ed // mov x13, xzr
+	WORD $0x8b09110e // add x14, x8, x9, lsl #4
+	WORD $0xaa0a03ef // mov x15, x10
+	WORD $0xf9401810 // ldr x16, [x0, #0x30]
+	WORD $0x9b107d30 // mul x16, x9, x16
+	WORD $0x3cf069e3 // ldr q3, [x15, x16]
+	WORD $0x4e000063 // tbl v3.16b, { v3.16b }, v0.16b
+	WORD $0x0f08a464 // sshll v4.8h, v3.8b, #0x0
+	WORD $0xf9403010 // ldr x16, [x0, #0x60]
+	WORD $0x0f10a485 // sshll v5.4s, v4.4h, #0x0
+	WORD $0x9b107db0 // mul x16, x13, x16
+	WORD $0x6ea184a5 // sub v5.4s, v5.4s, v1.4s
+	WORD $0x4e21d8a5 // scvtf v5.4s, v5.4s
+	WORD $0x8b1009d0 // add x16, x14, x16, lsl #2
+	WORD $0x4f10a484 // sshll2 v4.4s, v4.8h, #0x0
+	WORD $0x4f08a463 // sshll2 v3.8h, v3.16b, #0x0
+	WORD $0x6ea18484 // sub v4.4s, v4.4s, v1.4s
+	WORD $0x4e21d884 // scvtf v4.4s, v4.4s
+	WORD $0x0f10a466 // sshll v6.4s, v3.4h, #0x0
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
+	WORD $0x6ea184c6 // sub v6.4s, v6.4s, v1.4s
+	WORD $0x6e24dc44 // fmul v4.4s, v2.4s, v4.4s
+	WORD $0x3d800205 // str q5, [x16]
+	WORD $0x4e21d8c5 // scvtf v5.4s, v6.4s
+	WORD $0xf9403011 // ldr x17, [x0, #0x60]
+	WORD $0x6e25dc45 // fmul v5.4s, v2.4s, v5.4s
+	WORD $0xd37ef631 // lsl x17, x17, #2
+	WORD $0x3cb16a04 // str q4, [x16, x17]
+	WORD $0x4f10a463 // sshll2 v3.4s, v3.8h, #0x0
+	WORD $0x6ea18463 // sub v3.4s, v3.4s, v1.4s
+	WORD $0xf9403011 // ldr x17, [x0, #0x60]
+	WORD $0x4e21d863 // scvtf v3.4s, v3.4s
+	WORD $0xd37df231 // lsl x17, x17, #3
+	WORD $0x3cb16a05 // str q5, [x16, x17]
+	WORD $0x6e23dc43 // fmul v3.4s, v2.4s, v3.4s
+	WORD $0xf9403011 // ldr x17, [x0, #0x60]
+	WORD $0x9b0c7e31 // mul x17, x17, x12
+	WORD $0x910011ad // add x13, x13, #0x4
+	WORD $0xeb0d017f // cmp x11, x13
+	WORD $0x910041ef // add x15, x15, #0x10
+	WORD $0x3cb16a03 // str q3, [x16, x17]
+	WORD $0x54fffb41 // b.ne 0x3260 <resizeArgMaxNEON+0x2f0>
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0xf940140d // ldr x13, [x0, #0x28]
+	WORD $0xeb0d013f // cmp x9, x13
+	WORD $0x54fffa6b // b.lt 0x3254 <resizeArgMaxNEON+0x2e4>
+	WORD $0xf10001bf // cmp x13, #0x0
+	WORD $0x1a9fd7e9 // cset w9, gt
+	WORD $0xf9402c0a // ldr x10, [x0, #0x58]
+	WORD $0xb50000aa // cbnz x10, 0x332c <resizeArgMaxNEON+0x3bc>
+	WORD $0x14000040 // b 0x341c <resizeArgMaxNEON+0x4ac>
+	WORD $0x52800029 // mov w9, #0x1 // =1
+	WORD $0xf9402c0a // ldr x10, [x0, #0x58]
+	WORD $0xb40007aa // cbz x10, 0x341c <resizeArgMaxNEON+0x4ac>
+	WORD $0x34000789 // cbz w9, 0x341c <resizeArgMaxNEON+0x4ac>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xaa0803ea // mov x10, x8
+	WORD $0x1400000f // b 0x3374 <resizeArgMaxNEON+0x404>
+	WORD $0xd503201f // nop
+	WORD $0xb1000d8d // adds x13, x12, #0x3
+	WORD $0x9100198c // add x12, x12, #0x6
+	WORD $0x9a8db18c // csel x12, x12, x13, lt
+	WORD $0xd342fd8c // lsr x12, x12, #2
+	WORD $0x9b0b7d8b // mul x11, x12, x11
+	WORD $0x8b0b110b // add x11, x8, x11, lsl #4
+	WORD $0xd37ef52c // lsl x12, x9, #2
+	WORD $0x3cac6960 // str q0, [x11, x12]
+	WORD $0x91001129 // add x9, x9, #0x4
+	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0x9100414a // add x10, x10, #0x10
+	WORD $0xeb0b093f // cmp x9, x11, lsl #2
+	WORD $0x5400056a // b.ge 0x341c <resizeArgMaxNEON+0x4ac>
+	WORD $0xf940200c // ldr x12, [x0, #0x40]
+	WORD $0xf940300b // ldr x11, [x0, #0x60]
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0xf100099f // cmp x12, #0x2
+	WORD $0x54fffdeb // b.lt 0x3340 <resizeArgMaxNEON+0x3d0>
+	WORD $0x8b09090d // add x13, x8, x9, lsl #2
+	WORD $0x3dc001a1 // ldr q1, [x13]
+	WORD $0xd100058e // sub x14, x12, #0x1
+	WORD $0xf100099f // cmp x12, #0x2
+	WORD $0x54000061 // b.ne 0x33a4 <resizeArgMaxNEON+0x434>
+	WORD $0x5280002f // mov w15, #0x1 // =1
+	WORD $0x14000017 // b 0x33fc <resizeArgMaxNEON+0x48c>
+	WORD $0x927ff9d0 // and x16, x14, #0xfffffffffffffffe
+	WORD $0xd37ef571 // lsl x17, x11, #2
+	WORD $0xd37df161 // lsl x1, x11, #3
+	WORD $0xaa0a03e2 // mov x2, x10
+	WORD $0x5280002f // mov w15, #0x1 // =1
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x3cf16842 // ldr q2, [x2, x17]
+	WORD $0x6ea1e443 // fcmgt v3.4s, v2.4s, v1.4s
+	WORD $0x4e040de4 // dup v4.4s, w15
+	WORD $0x6ea31c41 // bit v1.16b, v2.16b, v3.16b
+	WORD $0x8b010042 // add x2, x2, x1
+	WORD $0x6ea31c80 // bit v0.16b, v4.16b, v3.16b
+	WORD $0x3dc00042 // ldr q2, [x2]
+	WORD $0x6ea1e443 // fcmgt v3.4s, v2.4s, v1.4s
+	WORD $0x6ea31c41 // bit v1.16b, v2.16b, v3.16b
+	WORD $0x910005e3 // add x3, x15, #0x1
+	WORD $0x4e040c62 // dup v2.4s, w3
+	WORD $0x6ea31c40 // bit v0.16b, v2.16b, v3.16b
+	WORD $0x910009ef // add x15, x15, #0x2
+	WORD $0xeb10007f // cmp x3, x16
+	WORD $0x54fffe41 // b.ne 0x33c0 <resizeArgMaxNEON+0x450>
+	WORD $0x3607fa2e // tbz w14, #0x0, 0x3340 <resizeArgMaxNEON+0x3d0>
+	WORD $0x9b0f7d6e // mul x14, x11, x15
+	WORD $0xd37ef5ce // lsl x14, x14, #2
+	WORD $0x3cee69a2 // ldr q2, [x13, x14]
+	WORD $0x6ea1e441 // fcmgt v1.4s, v2.4s, v1.4s
+	WORD $0x4e040de2 // dup v2.4s, w15
+	WORD $0x6ea11c40 // bit v0.16b, v2.16b, v1.16b
+	WORD $0x17ffffca // b 0x3340 <resizeArgMaxNEON+0x3d0>
+	WORD $0xa943a010 // ldp x16, x8, [x0, #0x38]
+	WORD $0xb1000d09 // adds x9, x8, #0x3
+	WORD $0x91001908 // add x8, x8, #0x6
+	WORD $0x9a89b10a // csel x10, x8, x9, lt
+	WORD $0xf100061f // cmp x16, #0x1
+	WORD $0x540024ab // b.lt 0x38c4 <resizeArgMaxNEON+0x954>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xf940300b // ldr x11, [x0, #0x60]
+	WORD $0xd342fd4a // lsr x10, x10, #2
+	WORD $0x5280200c // mov w12, #0x100 // =256
+	WORD $0x72a0604c // movk w12, #0x302, lsl #16
+	WORD $0x9e670180 // fmov d0, x12
+	WORD $0x9b0b7d4a // mul x10, x10, x11
+	WORD $0xa944b00b // ldp x11, x12, [x0, #0x48]
+	WORD $0xd37ced4d // lsl x13, x10, #4
+	WORD $0x8b0d016a // add x10, x11, x13
+	WORD $0x8b0d018b // add x11, x12, x13
+	WORD $0x5280200c // mov w12, #0x100 // =256
+	WORD $0x72a0604c // movk w12, #0x302, lsl #16
+	WORD $0x2f08a400 // ushll v0.8h, v0.8b, #0x0
+	WORD $0x2f10a400 // ushll v0.4s, v0.4h, #0x0
+	WORD $0x4e040d81 // dup v1.4s, w12
+	WORD $0x5280006c // mov w12, #0x3 // =3
+	WORD $0x14000007 // b 0x3498 <resizeArgMaxNEON+0x528>
+	WORD $0x91001129 // add x9, x9, #0x4
+	WORD $0xf9401c10 // ldr x16, [x0, #0x38]
+	WORD $0xd1001108 // sub x8, x8, #0x4
+	WORD $0x9100118c // add x12, x12, #0x4
+	WORD $0xeb10013f // cmp x9, x16
+	WORD $0x5400218a // b.ge 0x38c4 <resizeArgMaxNEON+0x954>
+	WORD $0xd1000501 // sub x1, x8, #0x1
+	WORD $0xa9478c0d // ldp x13, x3, [x0, #0x78]
+	WORD $0x8b0909a2 // add x2, x13, x9, lsl #2
+	WORD $0xb9800044 // ldrsw x4, [x2]
+	WORD $0xcb09020d // sub x13, x16, x9
+	WORD $0xf9402c0f // ldr x15, [x0, #0x58]
+	WORD $0xd37ef48e // lsl x14, x4, #2
+	WORD $0xb400040f // cbz x15, 0x3534 <resizeArgMaxNEON+0x5c4>
+	WORD $0xb864794f // ldr w15, [x10, x4, lsl #2]
+	WORD $0x8b090871 // add x17, x3, x9, lsl #2
+	WORD $0xb9400e31 // ldr w17, [x17, #0xc]
+	WORD $0x4b040231 // sub w17, w17, w4
+	WORD $0x4e040e22 // dup v2.4s, w17
+	WORD $0x3cee6943 // ldr q3, [x10, x14]
+	WORD $0x4e040de4 // dup v4.4s, w15
+	WORD $0x6e241c63 // eor v3.16b, v3.16b, v4.16b
+	WORD $0x3cee6965 // ldr q5, [x11, x14]
+	WORD $0x6e241ca4 // eor v4.16b, v5.16b, v4.16b
+	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
+	WORD $0x4ea23402 // cmgt v2.4s, v0.4s, v2.4s
+	WORD $0x4e621c62 // bic v2.16b, v3.16b, v2.16b
+	WORD $0x6eb0a842 // umaxv s2, v2.4s
+	WORD $0x1e260045 // fmov w5, s2
+	WORD $0xf9400411 // ldr x17, [x0, #0x8]
+	WORD $0x35000205 // cbnz w5, 0x3538 <resizeArgMaxNEON+0x5c8>
+	WORD $0xf100063f // cmp x17, #0x1
+	WORD $0x54fffc0b // b.lt 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0x1e2701e2 // fmov s2, w15
+	WORD $0x4e040442 // dup v2.4s, v2.s[0]
+	WORD $0x0e612842 // xtn v2.4h, v2.4s
+	WORD $0x0e001842 // uzp1 v2.8b, v2.8b, v0.8b
+	WORD $0x1e26004e // fmov w14, s2
+	WORD $0xf10011bf // cmp x13, #0x4
+	WORD $0x5400120b // b.lt 0x375c <resizeArgMaxNEON+0x7ec>
+	WORD $0xf940000d // ldr x13, [x0]
+	WORD $0xf100223f // cmp x17, #0x8
+	WORD $0x54001882 // b.hs 0x3838 <resizeArgMaxNEON+0x8c8>
+	WORD $0xaa1f03ef // mov x15, xzr
+	WORD $0x140000db // b 0x389c <resizeArgMaxNEON+0x92c>
+	WORD $0xf9400411 // ldr x17, [x0, #0x8]
+	WORD $0xf100063f // cmp x17, #0x1
+	WORD $0x54fffa2b // b.lt 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0xaa1f03ef // mov x15, xzr
+	WORD $0x4e040c83 // dup v3.4s, w4
+	WORD $0xd37ef524 // lsl x4, x9, #2
+	WORD $0x3ce46864 // ldr q4, [x3, x4]
+	WORD $0xa9489403 // ldp x3, x5, [x0, #0x88]
+	WORD $0x3ce46862 // ldr q2, [x3, x4]
+	WORD $0x3dc00045 // ldr q5, [x2]
+	WORD $0x6ea384a5 // sub v5.4s, v5.4s, v3.4s
+	WORD $0x4f2254a6 // shl v6.4s, v5.4s, #0x2
+	WORD $0x4f2a54a5 // shl v5.4s, v5.4s, #0xa
+	WORD $0x4ea51cc5 // orr v5.16b, v6.16b, v5.16b
+	WORD $0x4f3054a6 // shl v6.4s, v5.4s, #0x10
+	WORD $0x4ea51cc5 // orr v5.16b, v6.16b, v5.16b
+	WORD $0x6ea38483 // sub v3.4s, v4.4s, v3.4s
+	WORD $0x4f225464 // shl v4.4s, v3.4s, #0x2
+	WORD $0x4f2a5463 // shl v3.4s, v3.4s, #0xa
+	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
+	WORD $0x4f305464 // shl v4.4s, v3.4s, #0x10
+	WORD $0x4ea31c86 // orr v6.16b, v4.16b, v3.16b
+	WORD $0x3ce468a3 // ldr q3, [x5, x4]
+	WORD $0x8b010201 // add x1, x16, x1
+	WORD $0x4ea184a4 // add v4.4s, v5.4s, v1.4s
+	WORD $0x924009a2 // and x2, x13, #0x7
+	WORD $0x8b080203 // add x3, x16, x8
+	WORD $0x4ea184c5 // add v5.4s, v6.4s, v1.4s
+	WORD $0x927dec63 // and x3, x3, #0x7ffffffffffffff8
+	WORD $0xcb0303e3 // neg x3, x3
+	WORD $0x0b100130 // add w16, w9, w16
+	WORD $0x92400a10 // and x16, x16, #0x7
+	WORD $0x14000008 // b 0x35d4 <resizeArgMaxNEON+0x664>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x9b0f14c5 // madd x5, x6, x15, x5
+	WORD $0xb82968a4 // str w4, [x5, x9]
 	WORD $0x910005ef // add x15, x15, #0x1
-	WORD $0x8b0d01ce // add x14, x14, x13
-	WORD $0xeb0f017f // cmp x11, x15
-	WORD $0x54fffd81 // b.ne 0x32e0 <resizeArgMaxNEON+0x370>
-	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fff64a // b.ge 0x3200 <resizeArgMaxNEON+0x290>
-	WORD $0x0e612a03 // xtn v3.4h, v16.4s
-	WORD $0x0e001863 // uzp1 v3.8b, v3.8b, v0.8b
-	WORD $0x1e26006b // fmov w11, s3
-	WORD $0xf940000a // ldr x10, [x0]
-	WORD $0x3829694b // strb w11, [x10, x9]
-	WORD $0xb240012c // orr x12, x9, #0x1
-	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff52a // b.ge 0x3200 <resizeArgMaxNEON+0x290>
-	WORD $0x53087d6a // lsr w10, w11, #8
-	WORD $0xf940000d // ldr x13, [x0]
-	WORD $0x382c69aa // strb w10, [x13, x12]
-	WORD $0xb27f012c // orr x12, x9, #0x2
-	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff44a // b.ge 0x3200 <resizeArgMaxNEON+0x290>
-	WORD $0x53107d6a // lsr w10, w11, #16
-	WORD $0xf940000d // ldr x13, [x0]
-	WORD $0x382c69aa // strb w10, [x13, x12]
-	WORD $0xb240052c // orr x12, x9, #0x3
-	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0xeb0a019f // cmp x12, x10
-	WORD $0x54fff36a // b.ge 0x3200 <resizeArgMaxNEON+0x290>
-	WORD $0x53187d6a // lsr w10, w11, #24
-	WORD $0xf940000b // ldr x11, [x0]
-	WORD $0x382c696a // strb w10, [x11, x12]
-	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0x17ffff96 // b 0x3200 <resizeArgMaxNEON+0x290>
+	WORD $0xeb1101ff // cmp x15, x17
+	WORD $0x54fff58a // b.ge 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0xf9402004 // ldr x4, [x0, #0x40]
+	WORD $0x6f00e412 // movi v18.2d, #0000000000000000
+	WORD $0xf100049f // cmp x4, #0x1
+	WORD $0x5400064b // b.lt 0x36a8 <resizeArgMaxNEON+0x738>
+	WORD $0xf100049f // cmp x4, #0x1
+	WORD $0x54000600 // b.eq 0x36a8 <resizeArgMaxNEON+0x738>
+	WORD $0xf9403805 // ldr x5, [x0, #0x70]
+	WORD $0x8b0f0ca5 // add x5, x5, x15, lsl #3
+	WORD $0x2d40c4a7 // ldp s7, s17, [x5, #0x4]
+	WORD $0x4f879046 // fmul v6.4s, v2.4s, v7.s[0]
+	WORD $0x4f879067 // fmul v7.4s, v3.4s, v7.s[0]
+	WORD $0x4f919050 // fmul v16.4s, v2.4s, v17.s[0]
+	WORD $0x4f919071 // fmul v17.4s, v3.4s, v17.s[0]
+	WORD $0xa9449805 // ldp x5, x6, [x0, #0x48]
+	WORD $0x3cee68b2 // ldr q18, [x5, x14]
+	WORD $0x4e040253 // tbl v19.16b, { v18.16b }, v4.16b
+	WORD $0x6e33dcd3 // fmul v19.4s, v6.4s, v19.4s
+	WORD $0x4e050252 // tbl v18.16b, { v18.16b }, v5.16b
+	WORD $0x6e32dcf2 // fmul v18.4s, v7.4s, v18.4s
+	WORD $0x4e32d672 // fadd v18.4s, v19.4s, v18.4s
+	WORD $0x3cee68d3 // ldr q19, [x6, x14]
+	WORD $0x4e040274 // tbl v20.16b, { v19.16b }, v4.16b
+	WORD $0x6e34de14 // fmul v20.4s, v16.4s, v20.4s
+	WORD $0x4e34d652 // fadd v18.4s, v18.4s, v20.4s
+	WORD $0x4e050273 // tbl v19.16b, { v19.16b }, v5.16b
+	WORD $0xf9403007 // ldr x7, [x0, #0x60]
+	WORD $0x6e33de33 // fmul v19.4s, v17.4s, v19.4s
+	WORD $0x4e33d653 // fadd v19.4s, v18.4s, v19.4s
+	WORD $0xd37ef4e7 // lsl x7, x7, #2
+	WORD $0x8b0701d3 // add x19, x14, x7
+	WORD $0x6f00e412 // movi v18.2d, #0000000000000000
+	WORD $0x52800034 // mov w20, #0x1 // =1
+	WORD $0x3cf368b4 // ldr q20, [x5, x19]
+	WORD $0x3cf368d5 // ldr q21, [x6, x19]
+	WORD $0x4e040296 // tbl v22.16b, { v20.16b }, v4.16b
+	WORD $0x4e050294 // tbl v20.16b, { v20.16b }, v5.16b
+	WORD $0x6e36dcd6 // fmul v22.4s, v6.4s, v22.4s
+	WORD $0x6e34dcf4 // fmul v20.4s, v7.4s, v20.4s
+	WORD $0x4e34d6d4 // fadd v20.4s, v22.4s, v20.4s
+	WORD $0x4e0402b6 // tbl v22.16b, { v21.16b }, v4.16b
+	WORD $0x4e0502b5 // tbl v21.16b, { v21.16b }, v5.16b
+	WORD $0x6e36de16 // fmul v22.4s, v16.4s, v22.4s
+	WORD $0x6e35de35 // fmul v21.4s, v17.4s, v21.4s
+	WORD $0x4e36d694 // fadd v20.4s, v20.4s, v22.4s
+	WORD $0x4e35d694 // fadd v20.4s, v20.4s, v21.4s
+	WORD $0x6eb3e695 // fcmgt v21.4s, v20.4s, v19.4s
+	WORD $0x6eb51e93 // bit v19.16b, v20.16b, v21.16b
+	WORD $0x4e040e94 // dup v20.4s, w20
+	WORD $0x6eb51e92 // bit v18.16b, v20.16b, v21.16b
+	WORD $0x91000694 // add x20, x20, #0x1
+	WORD $0x8b070273 // add x19, x19, x7
+	WORD $0xeb14009f // cmp x4, x20
+	WORD $0x54fffd81 // b.ne 0x3654 <resizeArgMaxNEON+0x6e4>
+	WORD $0xf9400005 // ldr x5, [x0]
+	WORD $0xf9401c06 // ldr x6, [x0, #0x38]
+	WORD $0x0e612a46 // xtn v6.4h, v18.4s
+	WORD $0x0e0018c6 // uzp1 v6.8b, v6.8b, v0.8b
+	WORD $0x1e2600c4 // fmov w4, s6
+	WORD $0xf1000dbf // cmp x13, #0x3
+	WORD $0x54fff80c // b.gt 0x35c0 <resizeArgMaxNEON+0x650>
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x54fff80b // b.lt 0x35c8 <resizeArgMaxNEON+0x658>
+	WORD $0xf1001c3f // cmp x1, #0x7
+	WORD $0x54000082 // b.hs 0x36e0 <resizeArgMaxNEON+0x770>
+	WORD $0xaa1f03f1 // mov x17, xzr
+	WORD $0xb50002c2 // cbnz x2, 0x3730 <resizeArgMaxNEON+0x7c0>
+	WORD $0x1400001e // b 0x3754 <resizeArgMaxNEON+0x7e4>
+	WORD $0xaa1f03f1 // mov x17, xzr
+	WORD $0x8b0c00a7 // add x7, x5, x12
+	WORD $0x9b0f1cc7 // madd x7, x6, x15, x7
+	WORD $0xd503201f // nop
+	WORD $0x381fd0e4 // sturb w4, [x7, #-0x3]
+	WORD $0x53087c93 // lsr w19, w4, #8
+	WORD $0x53107c94 // lsr w20, w4, #16
+	WORD $0x381fe0f3 // sturb w19, [x7, #-0x2]
+	WORD $0x381ff0f4 // sturb w20, [x7, #-0x1]
+	WORD $0x53187c84 // lsr w4, w4, #24
+	WORD $0xd1002231 // sub x17, x17, #0x8
+	WORD $0x390000e4 // strb w4, [x7]
+	WORD $0xb80010ff // stur wzr, [x7, #0x1]
+	WORD $0x910020e7 // add x7, x7, #0x8
+	WORD $0xeb11007f // cmp x3, x17
+	WORD $0x2a1f03e4 // mov w4, wzr
+	WORD $0x54fffe81 // b.ne 0x36f0 <resizeArgMaxNEON+0x780>
+	WORD $0x2a1f03e4 // mov w4, wzr
+	WORD $0xcb1103f1 // neg x17, x17
+	WORD $0xb4000142 // cbz x2, 0x3754 <resizeArgMaxNEON+0x7e4>
+	WORD $0x9b0f44d1 // madd x17, x6, x15, x17
+	WORD $0x8b1100b1 // add x17, x5, x17
+	WORD $0xaa1003e5 // mov x5, x16
+	WORD $0xd503201f // nop
+	WORD $0x38296a24 // strb w4, [x17, x9]
+	WORD $0x53087c84 // lsr w4, w4, #8
+	WORD $0x91000631 // add x17, x17, #0x1
+	WORD $0xf10004a5 // subs x5, x5, #0x1
+	WORD $0x54ffff81 // b.ne 0x3740 <resizeArgMaxNEON+0x7d0>
+	WORD $0xf9400411 // ldr x17, [x0, #0x8]
+	WORD $0x17ffff9c // b 0x35c8 <resizeArgMaxNEON+0x658>
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x54ffe90b // b.lt 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0xaa1f03ed // mov x13, xzr
+	WORD $0x8b080202 // add x2, x16, x8
+	WORD $0x8b01020f // add x15, x16, x1
+	WORD $0x92400851 // and x17, x2, #0x7
+	WORD $0x927df041 // and x1, x2, #0xfffffffffffffff8
+	WORD $0xcb0103e1 // neg x1, x1
+	WORD $0x0b100130 // add w16, w9, w16
+	WORD $0x92400a10 // and x16, x16, #0x7
+	WORD $0x14000007 // b 0x37a0 <resizeArgMaxNEON+0x830>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x910005ad // add x13, x13, #0x1
+	WORD $0xf9400402 // ldr x2, [x0, #0x8]
+	WORD $0xeb0201bf // cmp x13, x2
+	WORD $0x54ffe72a // b.ge 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0xf9400002 // ldr x2, [x0]
+	WORD $0xf1001dff // cmp x15, #0x7
+	WORD $0xf9401c03 // ldr x3, [x0, #0x38]
+	WORD $0xaa1f03e4 // mov x4, xzr
+	WORD $0x54000082 // b.hs 0x37c0 <resizeArgMaxNEON+0x850>
+	WORD $0x2a0e03e5 // mov w5, w14
+	WORD $0xb50002d1 // cbnz x17, 0x3810 <resizeArgMaxNEON+0x8a0>
+	WORD $0x17fffff5 // b 0x3790 <resizeArgMaxNEON+0x820>
+	WORD $0x8b0c0045 // add x5, x2, x12
+	WORD $0x9b0d1465 // madd x5, x3, x13, x5
+	WORD $0x2a0e03e6 // mov w6, w14
+	WORD $0xd503201f // nop
+	WORD $0x381fd0a6 // sturb w6, [x5, #-0x3]
+	WORD $0x53087cc7 // lsr w7, w6, #8
+	WORD $0x53107cd3 // lsr w19, w6, #16
+	WORD $0x381fe0a7 // sturb w7, [x5, #-0x2]
+	WORD $0x381ff0b3 // sturb w19, [x5, #-0x1]
+	WORD $0x53187cc6 // lsr w6, w6, #24
+	WORD $0xd1002084 // sub x4, x4, #0x8
+	WORD $0x390000a6 // strb w6, [x5]
+	WORD $0xb80010bf // stur wzr, [x5, #0x1]
+	WORD $0x910020a5 // add x5, x5, #0x8
+	WORD $0xeb04003f // cmp x1, x4
+	WORD $0x2a1f03e6 // mov w6, wzr
+	WORD $0x54fffe81 // b.ne 0x37d0 <resizeArgMaxNEON+0x860>
+	WORD $0x2a1f03e5 // mov w5, wzr
+	WORD $0xcb0403e4 // neg x4, x4
+	WORD $0xb4fffc31 // cbz x17, 0x3790 <resizeArgMaxNEON+0x820>
+	WORD $0x9b0d1063 // madd x3, x3, x13, x4
+	WORD $0x8b030042 // add x2, x2, x3
+	WORD $0xaa1003e3 // mov x3, x16
+	WORD $0xd503201f // nop
+	WORD $0x38296845 // strb w5, [x2, x9]
+	WORD $0x53087ca5 // lsr w5, w5, #8
+	WORD $0x91000442 // add x2, x2, #0x1
+	WORD $0xf1000463 // subs x3, x3, #0x1
+	WORD $0x54ffff81 // b.ne 0x3820 <resizeArgMaxNEON+0x8b0>
+	WORD $0x17ffffd7 // b 0x3790 <resizeArgMaxNEON+0x820>
+	WORD $0xaa1f03ef // mov x15, xzr
+	WORD $0x927dee21 // and x1, x17, #0x7ffffffffffffff8
+	WORD $0xd37df202 // lsl x2, x16, #3
+	WORD $0xaa0d03e3 // mov x3, x13
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x8b090064 // add x4, x3, x9
+	WORD $0xb900008e // str w14, [x4]
+	WORD $0x8b100084 // add x4, x4, x16
+	WORD $0xb900008e // str w14, [x4]
+	WORD $0x8b100084 // add x4, x4, x16
+	WORD $0xb900008e // str w14, [x4]
+	WORD $0x8b100084 // add x4, x4, x16
+	WORD $0xb900008e // str w14, [x4]
+	WORD $0x8b100084 // add x4, x4, x16
+	WORD $0xb900008e // str w14, [x4]
+	WORD $0x8b100084 // add x4, x4, x16
+	WORD $0xb900008e // str w14, [x4]
+	WORD $0x8b100084 // add x4, x4, x16
+	WORD $0xb900008e // str w14, [x4]
+	WORD $0xb830688e // str w14, [x4, x16]
+	WORD $0x910021ef // add x15, x15, #0x8
+	WORD $0x8b020063 // add x3, x3, x2
+	WORD $0xeb0f003f // cmp x1, x15
+	WORD $0x54fffdc1 // b.ne 0x3850 <resizeArgMaxNEON+0x8e0>
+	WORD $0x92400a31 // and x17, x17, #0x7
+	WORD $0xb4ffdf11 // cbz x17, 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0x9b0f360d // madd x13, x16, x15, x13
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xb82969ae // str w14, [x13, x9]
+	WORD $0x8b1001ad // add x13, x13, x16
+	WORD $0xf1000631 // subs x17, x17, #0x1
+	WORD $0x54ffffa1 // b.ne 0x38b0 <resizeArgMaxNEON+0x940>
+	WORD $0x17fffef0 // b 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0xa8c14ff4 // ldp x20, x19, [sp], #0x10
 	WORD $0xd65f03c0 // ret

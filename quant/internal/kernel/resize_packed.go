@@ -160,27 +160,46 @@ func runNearest(kernel func(*nearestArgs)) func(dst, src *Map, r *Resize, y0, y1
 	}
 }
 
-// runResizeArgMax does the same for an enlargement with argmax; the planes of the classes are in scratch, and stay
-// there as long as the source rows are the same.
+// argmaxRows is the most rows of a call: their weights live on the stack.
+const argmaxRows = 16
+
+// runResizeArgMax gives the kernel all output rows between the same two source rows; the planes of the classes of source
+// row y are in slot y%2 of scratch.
 func runResizeArgMax(kernel func(*argmaxArgs)) func(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte) {
 	return func(dst []byte, src *Map, r *Resize, y0, y1 int, scratch []byte) {
-		planes := words(scratch, r.planes(src.C)*r.plane())
+		n := (r.planes(src.C) + 1) * r.plane() // floats of a slot: an even number
+		planes := words(scratch, n)
+		slots := [2]unsafe.Pointer{unsafe.Pointer(&planes[0]), unsafe.Pointer(&planes[n/2])}
 		t := &r.real
-		weights := [3]float32{r.realScale()}
+		weights := [1 + 2*argmaxRows]float32{r.realScale()}
 		a := argmaxArgs{
 			blocks: int64(Blocks(src.W)), srcBlock: int64(src.Block), outWidth: int64(r.OutW), classes: int64(src.C),
-			planes: unsafe.Pointer(&planes[0]), plane: int64(r.plane()), zero: int64(r.Zero), weights: unsafe.Pointer(&weights),
+			plane: int64(r.plane()), zero: int64(r.Zero), weights: unsafe.Pointer(&weights),
 			left: unsafe.Pointer(&t.left[0]), right: unsafe.Pointer(&t.right[0]),
 			weightLeft: unsafe.Pointer(&t.weight[0][0]), weightRight: unsafe.Pointer(&t.weight[1][0]),
 		}
-		for y := y0; y < y1; y++ {
+		if r.sure() {
+			a.sure = 1
+		}
+		have := [2]int32{-1, -1}
+		for y := y0; y < y1; y += int(a.rows) {
 			ty := t.y[y]
-			a.refill = 0
-			if y == y0 || ty.a != t.y[y-1].a || ty.b != t.y[y-1].b {
-				a.refill = 1
+			a.fill = 0
+			for i, sy := range [2]int32{ty.a, ty.b} {
+				if have[sy&1] != sy {
+					have[sy&1] = sy
+					a.fill |= 1 << i
+				}
+			}
+			for a.rows = 0; a.rows < argmaxRows && y+int(a.rows) < y1; a.rows++ {
+				next := t.y[y+int(a.rows)]
+				if next.a != ty.a { // b follows from a
+					break
+				}
+				weights[2*a.rows+1], weights[2*a.rows+2] = next.d2, next.d1
 			}
 			a.top, a.bottom = unsafe.Pointer(&src.Data[int(ty.a)*src.Row]), unsafe.Pointer(&src.Data[int(ty.b)*src.Row])
-			weights[1], weights[2] = ty.d2, ty.d1
+			a.above, a.below = slots[ty.a&1], slots[ty.b&1]
 			a.dst = unsafe.Pointer(&dst[y*r.OutW])
 			kernel(hide(&a))
 		}

@@ -109,6 +109,12 @@ func (t *realTaps) spread() {
 // variants' permutations need.
 func (r *Resize) doubles() bool { return r.OutW >= 2*r.InW }
 
+// sure is whether an output pixel whose four source pixels have one winner, the first of their greatest classes, has it, too.
+// No class after it is greater at any of them, nor then in the interpolated values, since rounding keeps order. A class before
+// it is less by scale at least at each, and so in the interpolated values, whose weights are not negative and add up to
+// 1: their rounding is less than 2⁻¹² of scale, where scale neither overflows nor loses bits.
+func (r *Resize) sure() bool { return r.realScale() > 0x1p-60 && r.realScale() < 0x1p60 }
+
 // realScale is the map's scale.
 func (r *Resize) realScale() float32 {
 	if r.Scale == 0 {

@@ -152,21 +152,28 @@ struct table_args {
 	const uint8_t *table; // 256 bytes
 };
 
-// argmax_args: one row of an enlargement by 2 or more with argmax over the classes.
+// argmax_args: rows of an enlargement by 2 or more with argmax over the classes, all from the same two source rows.
 struct argmax_args {
 	uint8_t *dst;
+	word rows;
 	const uint8_t *top, *bottom; // the two source rows
-	word refill;                 // whether they differ from the last call's: the planes must be made anew
+	word fill;                   // 1: above must be made of top; 2: below of bottom; 3: both
 	word blocks, src_block;
 	word out_width;
 	word classes;
-	float *planes;  // [2][4·ceil(classes/4)][plane]: the real values of each class of the top and of the bottom row
-	word plane;     // floats from plane to plane: at least 4·blocks + 16
+	float *above, *below; // [4·ceil(classes/4)][plane]: the real values of each class; behind them the winners, plane of them:
+	                      // of each pixel the first of the greatest classes
+	word sure;            // whether an output pixel among pixels of one winner has its class (Resize.sure)
+	word plane;           // floats from plane to plane: at least 4·blocks + 16
 	word zero;
-	const float *weights;          // scale, weight of the top row, weight of the bottom row
+	const float *weights;          // scale, then of each row the weight of the top and of the bottom one
 	const int32_t *left, *right;   // pixels, ascending; whole 16s
 	const float *weight_left, *weight_right;
 };
+
+static inline __attribute__((always_inline)) int32_t *winners(float *planes, const struct argmax_args *a) {
+	return (int32_t *)(planes + (a->classes + 3) / 4 * 4 * a->plane);
+}
 
 // resize_args: one row of a linear enlargement by 2, 4 or 8.
 struct resize_args {

@@ -246,37 +246,74 @@ INLINE void plane_row(const uint8_t *row, float *planes, const struct argmax_arg
 	}
 }
 
-void resizeArgMaxAVX2(const struct argmax_args *a) {
-	float *bottom = a->planes + (a->classes + 3) / 4 * 4 * a->plane;
-	if (a->refill) {
-		__m128i transpose = _mm256_castsi256_si128(transposition());
-		plane_row(a->top, a->planes, a, transpose);
-		plane_row(a->bottom, bottom, a, transpose);
-	}
-	__m256 wt = _mm256_set1_ps(a->weights[1]), wb = _mm256_set1_ps(a->weights[2]);
-	for (word x = 0; x < a->out_width; x += 8) {
-		int32_t base = a->left[x];
-		__m256i from = _mm256_set1_epi32(base);
-		__m256i left = _mm256_sub_epi32(load(a->left + x), from), right = _mm256_sub_epi32(load(a->right + x), from);
-		__m256 wl = _mm256_loadu_ps(a->weight_left + x), wr = _mm256_loadu_ps(a->weight_right + x);
-		__m256 tl = _mm256_mul_ps(wl, wt), tr = _mm256_mul_ps(wr, wt), bl = _mm256_mul_ps(wl, wb), br = _mm256_mul_ps(wr, wb);
-		__m256 best = _mm256_setzero_ps(), at = best;
-		for (word c = 0; c < a->classes; c++) {
-			__m256 t = _mm256_loadu_ps(a->planes + c * a->plane + base), b = _mm256_loadu_ps(bottom + c * a->plane + base);
-			__m256 v = _mm256_add_ps(_mm256_mul_ps(tl, _mm256_permutevar8x32_ps(t, left)), _mm256_mul_ps(tr, _mm256_permutevar8x32_ps(t, right)));
-			v = _mm256_add_ps(v, _mm256_mul_ps(bl, _mm256_permutevar8x32_ps(b, left)));
-			v = _mm256_add_ps(v, _mm256_mul_ps(br, _mm256_permutevar8x32_ps(b, right)));
-			__m256 more = c == 0 ? _mm256_castsi256_ps(_mm256_cmpeq_epi32(from, from)) : _mm256_cmp_ps(v, best, _CMP_GT_OQ);
+// winners_row finds the first of the greatest classes of each pixel.
+INLINE void winners_row(float *planes, const struct argmax_args *a) {
+	for (word x = 0; x < 4 * a->blocks; x += 8) {
+		__m256 best = _mm256_loadu_ps(planes + x), at = _mm256_setzero_ps();
+		for (word c = 1; c < a->classes; c++) {
+			__m256 v = _mm256_loadu_ps(planes + c * a->plane + x), more = _mm256_cmp_ps(v, best, _CMP_GT_OQ);
 			best = _mm256_blendv_ps(best, v, more);
 			at = _mm256_blendv_ps(at, _mm256_castsi256_ps(_mm256_set1_epi32((int)c)), more);
 		}
-		__m256i n = _mm256_castps_si256(at);
-		__m128i out = _mm_packs_epi32(_mm256_castsi256_si128(n), _mm256_extracti128_si256(n, 1));
-		uint64_t bits = (uint64_t)_mm_cvtsi128_si64(_mm_packus_epi16(out, out));
-		if (a->out_width - x >= 8) {
-			*(uint64_t *)(a->dst + x) = bits;
-		} else {
-			for (word i = x; i < a->out_width; i++, bits >>= 8) a->dst[i] = (uint8_t)bits;
+		_mm256_storeu_ps((float *)winners(planes, a) + x, at);
+	}
+}
+
+INLINE void filled(const uint8_t *row, float *planes, const struct argmax_args *a) {
+	plane_row(row, planes, a, _mm256_castsi256_si128(transposition()));
+	if (a->sure) winners_row(planes, a);
+}
+
+// store_classes stores the low n bytes, at most 8.
+INLINE void store_classes(uint8_t *dst, uint64_t bits, word n) {
+	if (n >= 8)
+		*(uint64_t *)dst = bits;
+	else
+		for (word i = 0; i < n; i++, bits >>= 8) dst[i] = (uint8_t)bits;
+}
+
+INLINE uint64_t bytes_of(__m256i n) {
+	__m128i out = _mm_packs_epi32(_mm256_castsi256_si128(n), _mm256_extracti128_si256(n, 1));
+	return (uint64_t)_mm_cvtsi128_si64(_mm_packus_epi16(out, out));
+}
+
+INLINE unsigned equal(const int32_t *p, __m256i v) {
+	return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(load(p), v)));
+}
+
+void resizeArgMaxAVX2(const struct argmax_args *a) {
+	if (a->fill & 1) filled(a->top, a->above, a);
+	if (a->fill & 2) filled(a->bottom, a->below, a);
+	const int32_t *upper = winners(a->above, a), *lower = winners(a->below, a);
+	for (word x = 0; x < a->out_width; x += 8) {
+		int32_t base = a->left[x];
+		word row = 0, exist = a->out_width - x;
+		if (a->sure) {
+			__m256i winner = _mm256_set1_epi32(upper[base]);
+			unsigned same = equal(upper + base, winner) & equal(lower + base, winner), read = (2u << (a->right[x + 7] - base)) - 1;
+			if ((same & read) == read) {
+				uint64_t bits = bytes_of(winner);
+				for (; row < a->rows; row++) store_classes(a->dst + row * a->out_width + x, bits, exist);
+				continue;
+			}
+		}
+		__m256i from = _mm256_set1_epi32(base);
+		__m256i left = _mm256_sub_epi32(load(a->left + x), from), right = _mm256_sub_epi32(load(a->right + x), from);
+		__m256 wl = _mm256_loadu_ps(a->weight_left + x), wr = _mm256_loadu_ps(a->weight_right + x);
+		for (; row < a->rows; row++) {
+			__m256 wt = _mm256_set1_ps(a->weights[2 * row + 1]), wb = _mm256_set1_ps(a->weights[2 * row + 2]);
+			__m256 tl = _mm256_mul_ps(wl, wt), tr = _mm256_mul_ps(wr, wt), bl = _mm256_mul_ps(wl, wb), br = _mm256_mul_ps(wr, wb);
+			__m256 best = _mm256_setzero_ps(), at = best;
+			for (word c = 0; c < a->classes; c++) {
+				__m256 t = _mm256_loadu_ps(a->above + c * a->plane + base), b = _mm256_loadu_ps(a->below + c * a->plane + base);
+				__m256 v = _mm256_add_ps(_mm256_mul_ps(tl, _mm256_permutevar8x32_ps(t, left)), _mm256_mul_ps(tr, _mm256_permutevar8x32_ps(t, right)));
+				v = _mm256_add_ps(v, _mm256_mul_ps(bl, _mm256_permutevar8x32_ps(b, left)));
+				v = _mm256_add_ps(v, _mm256_mul_ps(br, _mm256_permutevar8x32_ps(b, right)));
+				__m256 more = c == 0 ? _mm256_castsi256_ps(_mm256_cmpeq_epi32(from, from)) : _mm256_cmp_ps(v, best, _CMP_GT_OQ);
+				best = _mm256_blendv_ps(best, v, more);
+				at = _mm256_blendv_ps(at, _mm256_castsi256_ps(_mm256_set1_epi32((int)c)), more);
+			}
+			store_classes(a->dst + row * a->out_width + x, bytes_of(_mm256_castps_si256(at)), exist);
 		}
 	}
 }

@@ -807,34 +807,85 @@ INLINE void plane_row(const uint8_t *row, float *planes, const struct argmax_arg
 	}
 }
 
-void resizeArgMaxAVX512VNNI(const struct argmax_args *a) {
-	float *bottom = a->planes + (a->classes + 3) / 4 * 4 * a->plane;
-	if (a->refill) {
-		__m512i transpose = neighbours_shuffle();
-		plane_row(a->top, a->planes, a, transpose);
-		plane_row(a->bottom, bottom, a, transpose);
-	}
-	__m512 wt = _mm512_set1_ps(a->weights[1]), wb = _mm512_set1_ps(a->weights[2]);
-	for (word x = 0; x < a->out_width; x += 16) {
-		int32_t base = a->left[x];
-		__m512i from = _mm512_set1_epi32(base);
-		__m512i left = _mm512_sub_epi32(_mm512_loadu_si512(a->left + x), from);
-		__m512i right = _mm512_sub_epi32(_mm512_loadu_si512(a->right + x), from);
-		__m512 wl = _mm512_loadu_ps(a->weight_left + x), wr = _mm512_loadu_ps(a->weight_right + x);
-		__m512 tl = _mm512_mul_ps(wl, wt), tr = _mm512_mul_ps(wr, wt), bl = _mm512_mul_ps(wl, wb), br = _mm512_mul_ps(wr, wb);
-		__m512 best = _mm512_setzero_ps();
+// winners_row finds the first of the greatest classes of each pixel.
+INLINE void winners_row(float *planes, const struct argmax_args *a) {
+	for (word x = 0; x < 4 * a->blocks; x += 16) {
+		__m512 best = _mm512_loadu_ps(planes + x);
 		__m512i at = _mm512_setzero_si512();
-		for (word c = 0; c < a->classes; c++) {
-			__m512 t = _mm512_loadu_ps(a->planes + c * a->plane + base), b = _mm512_loadu_ps(bottom + c * a->plane + base);
-			__m512 v = _mm512_add_ps(_mm512_mul_ps(tl, _mm512_permutexvar_ps(left, t)), _mm512_mul_ps(tr, _mm512_permutexvar_ps(right, t)));
-			v = _mm512_add_ps(v, _mm512_mul_ps(bl, _mm512_permutexvar_ps(left, b)));
-			v = _mm512_add_ps(v, _mm512_mul_ps(br, _mm512_permutexvar_ps(right, b)));
-			__mmask16 more = c == 0 ? 0xffff : _mm512_cmp_ps_mask(v, best, _CMP_GT_OQ);
+		for (word c = 1; c < a->classes; c++) {
+			__m512 v = _mm512_loadu_ps(planes + c * a->plane + x);
+			__mmask16 more = _mm512_cmp_ps_mask(v, best, _CMP_GT_OQ);
 			best = _mm512_mask_mov_ps(best, more, v);
 			at = _mm512_mask_mov_epi32(at, more, _mm512_set1_epi32((int)c));
 		}
-		word n = a->out_width - x;
-		_mm_mask_storeu_epi8(a->dst + x, n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1), _mm512_cvtepi32_epi8(at));
+		_mm512_storeu_si512(winners(planes, a) + x, at);
+	}
+}
+
+INLINE void filled(const uint8_t *row, float *planes, const struct argmax_args *a) {
+	plane_row(row, planes, a, neighbours_shuffle());
+	if (a->sure) winners_row(planes, a);
+}
+
+// classes_16 is 16 pixels of R rows.
+#define CLASSES_16(R)                                                                                         \
+	INLINE void classes_16_##R(const struct argmax_args *a, word row, word x, __mmask16 exist) {             \
+		int32_t base = a->left[x];                                                                           \
+		__m512i from = _mm512_set1_epi32(base), at[R];                                                       \
+		__m512i left = _mm512_sub_epi32(_mm512_loadu_si512(a->left + x), from);                              \
+		__m512i right = _mm512_sub_epi32(_mm512_loadu_si512(a->right + x), from);                            \
+		__m512 wl = _mm512_loadu_ps(a->weight_left + x), wr = _mm512_loadu_ps(a->weight_right + x);          \
+		__m512 tl[R], tr[R], bl[R], br[R], best[R];                                                          \
+		for (int i = 0; i < R; i++) {                                                                        \
+			__m512 wt = _mm512_set1_ps(a->weights[2 * (row + i) + 1]), wb = _mm512_set1_ps(a->weights[2 * (row + i) + 2]); \
+			tl[i] = _mm512_mul_ps(wl, wt);                                                                   \
+			tr[i] = _mm512_mul_ps(wr, wt);                                                                   \
+			bl[i] = _mm512_mul_ps(wl, wb);                                                                   \
+			br[i] = _mm512_mul_ps(wr, wb);                                                                   \
+			best[i] = _mm512_setzero_ps();                                                                   \
+			at[i] = _mm512_setzero_si512();                                                                  \
+		}                                                                                                    \
+		for (word c = 0; c < a->classes; c++) {                                                              \
+			__m512 t = _mm512_loadu_ps(a->above + c * a->plane + base), b = _mm512_loadu_ps(a->below + c * a->plane + base); \
+			__m512 t0 = _mm512_permutexvar_ps(left, t), t1 = _mm512_permutexvar_ps(right, t);                \
+			__m512 b0 = _mm512_permutexvar_ps(left, b), b1 = _mm512_permutexvar_ps(right, b);                \
+			for (int i = 0; i < R; i++) {                                                                    \
+				__m512 v = _mm512_add_ps(_mm512_mul_ps(tl[i], t0), _mm512_mul_ps(tr[i], t1));                \
+				v = _mm512_add_ps(v, _mm512_mul_ps(bl[i], b0));                                              \
+				v = _mm512_add_ps(v, _mm512_mul_ps(br[i], b1));                                              \
+				__mmask16 more = c == 0 ? 0xffff : _mm512_cmp_ps_mask(v, best[i], _CMP_GT_OQ);               \
+				best[i] = _mm512_mask_mov_ps(best[i], more, v);                                              \
+				at[i] = _mm512_mask_mov_epi32(at[i], more, _mm512_set1_epi32((int)c));                       \
+			}                                                                                                \
+		}                                                                                                    \
+		for (int i = 0; i < R; i++)                                                                          \
+			_mm_mask_storeu_epi8(a->dst + (row + i) * a->out_width + x, exist, _mm512_cvtepi32_epi8(at[i])); \
+	}
+
+CLASSES_16(1)
+CLASSES_16(2)
+
+void resizeArgMaxAVX512VNNI(const struct argmax_args *a) {
+	if (a->fill & 1) filled(a->top, a->above, a);
+	if (a->fill & 2) filled(a->bottom, a->below, a);
+	const int32_t *upper = winners(a->above, a), *lower = winners(a->below, a);
+	for (word x = 0; x < a->out_width; x += 16) {
+		int32_t base = a->left[x];
+		word n = a->out_width - x, row = 0;
+		__mmask16 exist = n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1);
+		if (a->sure) {
+			__m512i winner = _mm512_set1_epi32(upper[base]);
+			unsigned same = _mm512_cmpeq_epi32_mask(_mm512_loadu_si512(upper + base), winner);
+			same &= _mm512_cmpeq_epi32_mask(_mm512_loadu_si512(lower + base), winner);
+			unsigned read = (2u << (a->right[x + 15] - base)) - 1;
+			if ((same & read) == read) {
+				__m128i bytes = _mm512_cvtepi32_epi8(winner);
+				for (; row < a->rows; row++) _mm_mask_storeu_epi8(a->dst + row * a->out_width + x, exist, bytes);
+				continue;
+			}
+		}
+		for (; row + 2 <= a->rows; row += 2) classes_16_2(a, row, x, exist);
+		if (row < a->rows) classes_16_1(a, row, x, exist);
 	}
 }
 

@@ -269,35 +269,78 @@ INLINE uint8x16_t lanes(int32x4_t n, uint32x4_t bytes) {
 
 INLINE float32x4_t pick(float32x4_t v, uint8x16_t at) { return vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(v), at)); }
 
-void resizeArgMaxNEON(const struct argmax_args *a) {
-	float *bottom = a->planes + (a->classes + 3) / 4 * 4 * a->plane;
-	if (a->refill) {
-		uint8x16_t transpose = transposition();
-		plane_row(a->top, a->planes, a, transpose);
-		plane_row(a->bottom, bottom, a, transpose);
+// winners_row finds the first of the greatest classes of each pixel.
+INLINE void winners_row(float *planes, const struct argmax_args *a) {
+	for (word x = 0; x < 4 * a->blocks; x += 4) {
+		float32x4_t best = vld1q_f32(planes + x);
+		uint32x4_t at = vdupq_n_u32(0);
+		for (word c = 1; c < a->classes; c++) {
+			float32x4_t v = vld1q_f32(planes + c * a->plane + x);
+			uint32x4_t more = vcgtq_f32(v, best);
+			best = vbslq_f32(more, v, best);
+			at = vbslq_u32(more, vdupq_n_u32((uint32_t)c), at);
+		}
+		vst1q_s32(winners(planes, a) + x, vreinterpretq_s32_u32(at));
 	}
-	float wt = a->weights[1], wb = a->weights[2];
+}
+
+INLINE void filled(const uint8_t *row, float *planes, const struct argmax_args *a) {
+	plane_row(row, planes, a, transposition());
+	if (a->sure) winners_row(planes, a);
+}
+
+INLINE uint32_t bytes_of(uint32x4_t n) {
+	uint16x4_t half = vmovn_u32(n);
+	return vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(half, half))), 0);
+}
+
+INLINE void store_classes(uint8_t *dst, uint32_t bits, word n) {
+	if (n >= 4)
+		*(uint32_t *)dst = bits;
+	else
+		for (word i = 0; i < n; i++, bits >>= 8) dst[i] = (uint8_t)bits;
+}
+
+void resizeArgMaxNEON(const struct argmax_args *a) {
+	if (a->fill & 1) filled(a->top, a->above, a);
+	if (a->fill & 2) filled(a->bottom, a->below, a);
+	const int32_t *upper = winners(a->above, a), *lower = winners(a->below, a);
 	uint32x4_t bytes = vdupq_n_u32(0x03020100);
+	uint64_t order = 0x03020100; // hidden from the compiler, which would put 0 1 2 3 in memory
+	__asm__("" : "+r"(order));
+	int32x4_t numbers = vreinterpretq_s32_u32(vmovl_u16(vget_low_u16(vmovl_u8(vcreate_u8(order)))));
 	for (word x = 0; x < a->out_width; x += 4) {
-		int32_t base = a->left[x];
+		int32_t base = a->left[x], winner = upper[base];
+		word row = 0, exist = a->out_width - x;
+		if (a->sure) {
+			// 4 output pixels lie on at most 4 others; those behind the last one read do not count.
+			int32x4_t last = vdupq_n_s32(a->right[x + 3] - base);
+			int32x4_t differ = vorrq_s32(veorq_s32(vld1q_s32(upper + base), vdupq_n_s32(winner)), veorq_s32(vld1q_s32(lower + base), vdupq_n_s32(winner)));
+			if (vmaxvq_u32(vandq_u32(vreinterpretq_u32_s32(differ), vcleq_s32(numbers, last))) == 0) {
+				uint32_t bits = bytes_of(vdupq_n_u32((uint32_t)winner));
+				for (; row < a->rows; row++) store_classes(a->dst + row * a->out_width + x, bits, exist);
+				continue;
+			}
+		}
 		int32x4_t from = vdupq_n_s32(base);
 		uint8x16_t left = lanes(vsubq_s32(vld1q_s32(a->left + x), from), bytes);
 		uint8x16_t right = lanes(vsubq_s32(vld1q_s32(a->right + x), from), bytes);
 		float32x4_t wl = vld1q_f32(a->weight_left + x), wr = vld1q_f32(a->weight_right + x);
-		float32x4_t tl = vmulq_n_f32(wl, wt), tr = vmulq_n_f32(wr, wt), bl = vmulq_n_f32(wl, wb), br = vmulq_n_f32(wr, wb);
-		float32x4_t best = vdupq_n_f32(0);
-		uint32x4_t at = vdupq_n_u32(0);
-		for (word c = 0; c < a->classes; c++) {
-			float32x4_t t = vld1q_f32(a->planes + c * a->plane + base), b = vld1q_f32(bottom + c * a->plane + base);
-			float32x4_t v = vaddq_f32(vmulq_f32(tl, pick(t, left)), vmulq_f32(tr, pick(t, right)));
-			v = vaddq_f32(v, vmulq_f32(bl, pick(b, left)));
-			v = vaddq_f32(v, vmulq_f32(br, pick(b, right)));
-			uint32x4_t more = c == 0 ? vdupq_n_u32(0xffffffff) : vcgtq_f32(v, best);
-			best = vbslq_f32(more, v, best);
-			at = vbslq_u32(more, vdupq_n_u32((uint32_t)c), at);
+		for (; row < a->rows; row++) {
+			float wt = a->weights[2 * row + 1], wb = a->weights[2 * row + 2];
+			float32x4_t tl = vmulq_n_f32(wl, wt), tr = vmulq_n_f32(wr, wt), bl = vmulq_n_f32(wl, wb), br = vmulq_n_f32(wr, wb);
+			float32x4_t best = vdupq_n_f32(0);
+			uint32x4_t at = vdupq_n_u32(0);
+			for (word c = 0; c < a->classes; c++) {
+				float32x4_t t = vld1q_f32(a->above + c * a->plane + base), b = vld1q_f32(a->below + c * a->plane + base);
+				float32x4_t v = vaddq_f32(vmulq_f32(tl, pick(t, left)), vmulq_f32(tr, pick(t, right)));
+				v = vaddq_f32(v, vmulq_f32(bl, pick(b, left)));
+				v = vaddq_f32(v, vmulq_f32(br, pick(b, right)));
+				uint32x4_t more = c == 0 ? vdupq_n_u32(0xffffffff) : vcgtq_f32(v, best);
+				best = vbslq_f32(more, v, best);
+				at = vbslq_u32(more, vdupq_n_u32((uint32_t)c), at);
+			}
+			store_classes(a->dst + row * a->out_width + x, bytes_of(at), exist);
 		}
-		uint16x4_t half = vmovn_u32(at);
-		uint32_t bits = vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(half, half))), 0);
-		for (word i = x; i < a->out_width && i < x + 4; i++, bits >>= 8) a->dst[i] = (uint8_t)bits;
 	}
 }
