@@ -80,8 +80,8 @@ def test_tables(found):
 def test_page(found, tmp_path):
     page.write(found, tmp_path)
     text = (tmp_path / "performance.md").read_text()
-    assert "took 1.04 times its shortest in the same round: the machine was quiet." in " ".join(text.split())
-    found["machine"]["noise"] = 1.11
+    assert "took at most 1.04 times the shortest in the same round: the machine was quiet." in " ".join(text.split())
+    found["machine"]["noise"] = 1.16
     assert "**the machine was busy," in page.page(found)
     assert "236 GMAC/s a core, which is 64.0 multiply-accumulates a cycle at 3.69 GHz" in " ".join(text.split())
     assert all(len(line) < 120 or line.startswith(("|", "-")) for line in text.splitlines())
