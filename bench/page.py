@@ -187,7 +187,7 @@ bytes in NCHW to bytes in NCHW, as ONNX Runtime and OpenVINO do; LiteRT's are in
     "avx2": """edge with its AVX-512 and AVX-VNNI kernels off, peers limited to AVX2: copies of their packages in which CPUID is answered
 without AVX-512, AVX-VNNI and AMX (`bench/avx2.py`); oneDNN's own switch is set too. Some peers add products of bytes in pairs of 16
 bits there, which saturate and change answers a little; edge's arithmetic is the same on every processor. *Of the peak* is here of
-what edge's own way of multiplying bytes reaches on registers."""}
+what products of 16 bits and their sums reach on registers (VPMADDWD, VPADDD), which are exact."""}
 
 WHERE = """One thread, whole networks, each step's least time in a round. What is not a convolution is *rest*: additions, tables,
 resizing, argmax."""

@@ -31,8 +31,8 @@ func Kernels() []Kernel {
 func Features() (have, known []string) { return kernel.Features(), kernel.FeatureNames() }
 
 // Peak measures for a fraction of a second how many multiply-accumulates a second the given number of threads reach
-// together with the best dot-product instruction that is not disabled, on registers alone: the limit of any network.
-// It is 0 where there is no such instruction.
+// together with the best dot-product instruction that is not disabled, on registers alone: the limit of any network. With
+// AVX2 alone it is of products of 16 bits and their sums. It is 0 where there is no such instruction.
 func Peak(threads int, disable []string) (float64, error) {
 	set, err := kernel.Choose(disable)
 	if err != nil {

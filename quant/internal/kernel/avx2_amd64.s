@@ -2211,81 +2211,61 @@ TEXT ·peakAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01568e0f; WORD $0x0000 // jle 0x26f2 <peakAVX2+0x162>
+	LONG $0x00f88e0f; WORD $0x0000 // jle 0x2694 <peakAVX2+0x104>
 	LONG $0xc06ef9c5 // vmovd xmm0, eax
-	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
-	LONG $0xf071f5c5; BYTE $0x08 // vpsllw ymm1, ymm0, 0x8
-	LONG $0xe171f5c5; BYTE $0x08 // vpsraw ymm1, ymm1, 0x8
-	LONG $0xe071edc5; BYTE $0x08 // vpsraw ymm2, ymm0, 0x8
-	LONG $0xff00ffb9; BYTE $0x00 // mov ecx, 0xff00ff
-	LONG $0xd96ef9c5 // vmovd xmm3, ecx
-	LONG $0x587de2c4; BYTE $0xe3 // vpbroadcastd ymm4, xmm3
-	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
-	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
+	LONG $0x587de2c4; BYTE $0xd8 // vpbroadcastd ymm3, xmm0
+	LONG $0xf371fdc5; BYTE $0x08 // vpsllw ymm0, ymm3, 0x8
+	LONG $0xe071d5c5; BYTE $0x08 // vpsraw ymm5, ymm0, 0x8
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
+	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
 	LONG $0xffefc1c5 // vpxor xmm7, xmm7, xmm7
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0xe4db7dc5 // vpand ymm12, ymm0, ymm4
-	LONG $0xe1f51dc5 // vpmaddwd ymm12, ymm12, ymm1
-	LONG $0xfe1d41c4; BYTE $0xdb // vpaddd ymm11, ymm12, ymm11
-	LONG $0xd0719dc5; BYTE $0x08 // vpsrlw ymm12, ymm0, 0x8
-	LONG $0xe2f51dc5 // vpmaddwd ymm12, ymm12, ymm2
-	LONG $0xfe2541c4; BYTE $0xdc // vpaddd ymm11, ymm11, ymm12
-	LONG $0xe4db7dc5 // vpand ymm12, ymm0, ymm4
-	LONG $0xe1f51dc5 // vpmaddwd ymm12, ymm12, ymm1
-	LONG $0xfe1d41c4; BYTE $0xd2 // vpaddd ymm10, ymm12, ymm10
-	LONG $0xd0719dc5; BYTE $0x08 // vpsrlw ymm12, ymm0, 0x8
-	LONG $0xe2f51dc5 // vpmaddwd ymm12, ymm12, ymm2
-	LONG $0xfe2d41c4; BYTE $0xd4 // vpaddd ymm10, ymm10, ymm12
-	LONG $0xe4db7dc5 // vpand ymm12, ymm0, ymm4
-	LONG $0xe1f51dc5 // vpmaddwd ymm12, ymm12, ymm1
-	LONG $0xfe1d41c4; BYTE $0xc9 // vpaddd ymm9, ymm12, ymm9
-	LONG $0xd0719dc5; BYTE $0x08 // vpsrlw ymm12, ymm0, 0x8
-	LONG $0xe2f51dc5 // vpmaddwd ymm12, ymm12, ymm2
-	LONG $0xfe3541c4; BYTE $0xcc // vpaddd ymm9, ymm9, ymm12
-	LONG $0xe4db7dc5 // vpand ymm12, ymm0, ymm4
-	LONG $0xe1f51dc5 // vpmaddwd ymm12, ymm12, ymm1
-	LONG $0xfe1d41c4; BYTE $0xc0 // vpaddd ymm8, ymm12, ymm8
-	LONG $0xd0719dc5; BYTE $0x08 // vpsrlw ymm12, ymm0, 0x8
-	LONG $0xe2f51dc5 // vpmaddwd ymm12, ymm12, ymm2
-	LONG $0xfe3d41c4; BYTE $0xc4 // vpaddd ymm8, ymm8, ymm12
-	LONG $0xe4db7dc5 // vpand ymm12, ymm0, ymm4
-	LONG $0xe1f51dc5 // vpmaddwd ymm12, ymm12, ymm1
-	LONG $0xfffe9dc5 // vpaddd ymm7, ymm12, ymm7
-	LONG $0xd0719dc5; BYTE $0x08 // vpsrlw ymm12, ymm0, 0x8
-	LONG $0xe2f51dc5 // vpmaddwd ymm12, ymm12, ymm2
-	LONG $0xfffe9dc5 // vpaddd ymm7, ymm12, ymm7
-	LONG $0xe4db7dc5 // vpand ymm12, ymm0, ymm4
-	LONG $0xe1f51dc5 // vpmaddwd ymm12, ymm12, ymm1
-	LONG $0xf6fe9dc5 // vpaddd ymm6, ymm12, ymm6
-	LONG $0xd0719dc5; BYTE $0x08 // vpsrlw ymm12, ymm0, 0x8
-	LONG $0xe2f51dc5 // vpmaddwd ymm12, ymm12, ymm2
-	LONG $0xf6fe9dc5 // vpaddd ymm6, ymm12, ymm6
-	LONG $0xe4db7dc5 // vpand ymm12, ymm0, ymm4
-	LONG $0xe1f51dc5 // vpmaddwd ymm12, ymm12, ymm1
-	LONG $0xedfe9dc5 // vpaddd ymm5, ymm12, ymm5
-	LONG $0xd0719dc5; BYTE $0x08 // vpsrlw ymm12, ymm0, 0x8
-	LONG $0xe2f51dc5 // vpmaddwd ymm12, ymm12, ymm2
-	LONG $0xedfe9dc5 // vpaddd ymm5, ymm12, ymm5
-	LONG $0xe4db7dc5 // vpand ymm12, ymm0, ymm4
-	LONG $0xe1f51dc5 // vpmaddwd ymm12, ymm12, ymm1
-	LONG $0xdbfe9dc5 // vpaddd ymm3, ymm12, ymm3
-	LONG $0xd0719dc5; BYTE $0x08 // vpsrlw ymm12, ymm0, 0x8
-	LONG $0xe2f51dc5 // vpmaddwd ymm12, ymm12, ymm2
-	LONG $0xdbfe9dc5 // vpaddd ymm3, ymm12, ymm3
+	LONG $0xef1941c4; BYTE $0xe4 // vpxor xmm12, xmm12, xmm12
+	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xfe0d41c4; BYTE $0xed // vpaddd ymm13, ymm14, ymm13
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xfe0d41c4; BYTE $0xe4 // vpaddd ymm12, ymm14, ymm12
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xfe0d41c4; BYTE $0xdb // vpaddd ymm11, ymm14, ymm11
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xfe0d41c4; BYTE $0xd2 // vpaddd ymm10, ymm14, ymm10
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xfe0d41c4; BYTE $0xc9 // vpaddd ymm9, ymm14, ymm9
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xfe0d41c4; BYTE $0xc0 // vpaddd ymm8, ymm14, ymm8
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xfffe8dc5 // vpaddd ymm7, ymm14, ymm7
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xf6fe8dc5 // vpaddd ymm6, ymm14, ymm6
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xe4fe8dc5 // vpaddd ymm4, ymm14, ymm4
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xd2fe8dc5 // vpaddd ymm2, ymm14, ymm2
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xc9fe8dc5 // vpaddd ymm1, ymm14, ymm1
+	LONG $0xf5f565c5 // vpmaddwd ymm14, ymm3, ymm5
+	LONG $0xc0fe8dc5 // vpaddd ymm0, ymm14, ymm0
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff27850f; WORD $0xffff // jne 0x25f0 <peakAVX2+0x60>
-	LONG $0xfe2dc1c4; BYTE $0xc3 // vpaddd ymm0, ymm10, ymm11
-	LONG $0xc0feb5c5 // vpaddd ymm0, ymm9, ymm0
-	LONG $0xc0febdc5 // vpaddd ymm0, ymm8, ymm0
-	LONG $0xc7fefdc5 // vpaddd ymm0, ymm0, ymm7
-	LONG $0xc6fefdc5 // vpaddd ymm0, ymm0, ymm6
-	LONG $0xc5fefdc5 // vpaddd ymm0, ymm0, ymm5
-	LONG $0xc3fefdc5 // vpaddd ymm0, ymm0, ymm3
+	WORD $0x9575 // jne 0x25f0 <peakAVX2+0x60>
+	LONG $0xfe1dc1c4; BYTE $0xdd // vpaddd ymm3, ymm12, ymm13
+	LONG $0xdbfea5c5 // vpaddd ymm3, ymm11, ymm3
+	LONG $0xdbfeadc5 // vpaddd ymm3, ymm10, ymm3
+	LONG $0xdbfeb5c5 // vpaddd ymm3, ymm9, ymm3
+	LONG $0xdbfebdc5 // vpaddd ymm3, ymm8, ymm3
+	LONG $0xdffee5c5 // vpaddd ymm3, ymm3, ymm7
+	LONG $0xdefee5c5 // vpaddd ymm3, ymm3, ymm6
+	LONG $0xdcfee5c5 // vpaddd ymm3, ymm3, ymm4
+	LONG $0xd2fee5c5 // vpaddd ymm2, ymm3, ymm2
+	LONG $0xc9feedc5 // vpaddd ymm1, ymm2, ymm1
+	LONG $0xc0fef5c5 // vpaddd ymm0, ymm1, ymm0
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0x007ffec5 // vmovdqu ymmword ptr [rax], ymm0
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
@@ -2302,7 +2282,7 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x014e8e0f; WORD $0x0000 // jle 0x286b <addAVX2+0x15b>
+	LONG $0x014e8e0f; WORD $0x0000 // jle 0x280b <addAVX2+0x15b>
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x187de2c4; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rax]
 	LONG $0x187de2c4; WORD $0x0448 // vbroadcastss ymm1, dword ptr [rax + 0x4]
@@ -2316,14 +2296,14 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7879e2c4; WORD $0x5077 // vpbroadcastb xmm6, byte ptr [rdi + 0x50]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x14eb // jmp 0x2770 <addAVX2+0x60>
+	WORD $0x14eb // jmp 0x2710 <addAVX2+0x60>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00fb8d0f; WORD $0x0000 // jge 0x286b <addAVX2+0x15b>
+	LONG $0x00fb8d0f; WORD $0x0000 // jge 0x280b <addAVX2+0x15b>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x2764 <addAVX2+0x54>
+	WORD $0xef7e // jle 0x2704 <addAVX2+0x54>
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0xc8af0f48 // imul rcx, rax
@@ -2338,7 +2318,7 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014c; BYTE $0xc6 // add rsi, r8
 	LONG $0x08c68348 // add rsi, 0x8
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000090e9; BYTE $0x00 // jmp 0x283e <addAVX2+0x12e>
+	LONG $0x000090e9; BYTE $0x00 // jmp 0x27de <addAVX2+0x12e>
 	WORD $0x9066 // nop
 	LONG $0x01fd43c4; WORD $0x44c0 // vpermpd ymm8, ymm8, 0x44 # ymm8 = ymm8[0,1,0,1]
 	LONG $0xc7297cc5 // vmovaps ymm7, ymm8
@@ -2369,16 +2349,16 @@ TEXT ·addAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x04e2c149 // shl r10, 0x4
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	LONG $0xff228d0f; WORD $0xffff // jge 0x2760 <addAVX2+0x50>
+	LONG $0xff228d0f; WORD $0xffff // jge 0x2700 <addAVX2+0x50>
 	LONG $0x317da2c4; WORD $0x067c; BYTE $0xf8 // vpmovzxbd ymm7, qword ptr [rsi + r8 - 0x8]
 	LONG $0xfbfac5c5 // vpsubd ymm7, ymm7, ymm3
 	LONG $0xc75b7cc5 // vcvtdq2ps ymm8, ymm7
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xff58840f; WORD $0xffff // je 0x27b0 <addAVX2+0xa0>
+	LONG $0xff58840f; WORD $0xffff // je 0x2750 <addAVX2+0xa0>
 	LONG $0x317da2c4; WORD $0x063c // vpmovzxbd ymm7, qword ptr [rsi + r8]
 	LONG $0xfbfac5c5 // vpsubd ymm7, ymm7, ymm3
 	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
-	LONG $0xffff4fe9; BYTE $0xff // jmp 0x27ba <addAVX2+0xaa>
+	LONG $0xffff4fe9; BYTE $0xff // jmp 0x275a <addAVX2+0xaa>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2388,7 +2368,7 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x017c8e0f; WORD $0x0000 // jle 0x29f9 <mulAVX2+0x189>
+	LONG $0x017c8e0f; WORD $0x0000 // jle 0x2999 <mulAVX2+0x189>
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x187de2c4; BYTE $0x00 // vbroadcastss ymm0, dword ptr [rax]
 	LONG $0x187de2c4; WORD $0x0448 // vbroadcastss ymm1, dword ptr [rax + 0x4]
@@ -2399,14 +2379,14 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7879e2c4; WORD $0x5077 // vpbroadcastb xmm6, byte ptr [rdi + 0x50]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1eeb // jmp 0x28d0 <mulAVX2+0x60>
+	WORD $0x1eeb // jmp 0x2870 <mulAVX2+0x60>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x01298d0f; WORD $0x0000 // jge 0x29f9 <mulAVX2+0x189>
+	LONG $0x01298d0f; WORD $0x0000 // jge 0x2999 <mulAVX2+0x189>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x28c4 <mulAVX2+0x54>
+	WORD $0xef7e // jle 0x2864 <mulAVX2+0x54>
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0xc8af0f48 // imul rcx, rax
@@ -2419,7 +2399,7 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014c; BYTE $0xc6 // add rsi, r8
 	LONG $0x08c68348 // add rsi, 0x8
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000097e9; BYTE $0x00 // jmp 0x299e <mulAVX2+0x12e>
+	LONG $0x000097e9; BYTE $0x00 // jmp 0x293e <mulAVX2+0x12e>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x01fde3c4; WORD $0x44ff // vpermpd ymm7, ymm7, 0x44 # ymm7 = ymm7[0,1,0,1]
 	LONG $0x317d22c4; WORD $0x0204 // vpmovzxbd ymm8, qword ptr [rdx + r8]
@@ -2451,12 +2431,12 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x04e2c149 // shl r10, 0x4
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	LONG $0xff228d0f; WORD $0xffff // jge 0x28c0 <mulAVX2+0x50>
+	LONG $0xff228d0f; WORD $0xffff // jge 0x2860 <mulAVX2+0x50>
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
 	LONG $0x317da2c4; WORD $0x067c; BYTE $0xf8 // vpmovzxbd ymm7, qword ptr [rsi + r8 - 0x8]
 	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
 	LONG $0xfa5cc4c5 // vsubps ymm7, ymm7, ymm2
-	LONG $0xff58840f; WORD $0xffff // je 0x2910 <mulAVX2+0xa0>
+	LONG $0xff58840f; WORD $0xffff // je 0x28b0 <mulAVX2+0xa0>
 	LONG $0x317d22c4; WORD $0x0204 // vpmovzxbd ymm8, qword ptr [rdx + r8]
 	LONG $0x5b7c41c4; BYTE $0xc0 // vcvtdq2ps ymm8, ymm8
 	LONG $0xc15c3cc5 // vsubps ymm8, ymm8, ymm1
@@ -2470,7 +2450,7 @@ TEXT ·mulAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x317da2c4; WORD $0x063c // vpmovzxbd ymm7, qword ptr [rsi + r8]
 	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
 	LONG $0xfa5cc4c5 // vsubps ymm7, ymm7, ymm2
-	LONG $0xffff4ce9; BYTE $0xff // jmp 0x2945 <mulAVX2+0xd5>
+	LONG $0xffff4ce9; BYTE $0xff // jmp 0x28e5 <mulAVX2+0xd5>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2479,7 +2459,7 @@ TEXT ·planesAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	WORD $0x597e // jle 0x2a60 <planesAVX2+0x60>
+	WORD $0x597e // jle 0x2a00 <planesAVX2+0x60>
 	LONG $0x7879e2c4; WORD $0x2847 // vpbroadcastb xmm0, byte ptr [rdi + 0x28]
 	WORD $0xc031 // xor eax, eax
 	BYTE $0x90 // nop
@@ -2501,7 +2481,7 @@ TEXT ·planesAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0c7ffac5; BYTE $0x11 // vmovdqu xmmword ptr [rcx + rdx], xmm1
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	WORD $0xb07c // jl 0x2a10 <planesAVX2+0x10>
+	WORD $0xb07c // jl 0x29b0 <planesAVX2+0x10>
 	BYTE $0xc3 // ret
 
 // func sumAVX2(a)
@@ -2512,7 +2492,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
 	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x016a8e0f; WORD $0x0000 // jle 0x2bfe <sumAVX2+0x18e>
+	LONG $0x016a8e0f; WORD $0x0000 // jle 0x2b9e <sumAVX2+0x18e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2529,7 +2509,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
 	WORD $0xc031 // xor eax, eax
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
-	WORD $0x2feb // jmp 0x2b01 <sumAVX2+0x91>
+	WORD $0x2feb // jmp 0x2aa1 <sumAVX2+0x91>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
@@ -2538,15 +2518,15 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x247ffac5; BYTE $0x16 // vmovdqu xmmword ptr [rsi + rdx], xmm4
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x00f38d0f; WORD $0x0000 // jge 0x2bf4 <sumAVX2+0x184>
+	LONG $0x00f38d0f; WORD $0x0000 // jge 0x2b94 <sumAVX2+0x184>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	WORD $0xd67e // jle 0x2ae0 <sumAVX2+0x70>
+	WORD $0xd67e // jle 0x2a80 <sumAVX2+0x70>
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xcd7e // jle 0x2ae7 <sumAVX2+0x77>
+	WORD $0xcd7e // jle 0x2a87 <sumAVX2+0x77>
 	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
 	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
 	WORD $0x0149; BYTE $0xd2 // add r10, rdx
@@ -2557,7 +2537,7 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe788d4d // lea r15, [r8 - 0x2]
 	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x25eb // jmp 0x2b64 <sumAVX2+0xf4>
+	WORD $0x25eb // jmp 0x2b04 <sumAVX2+0xf4>
 	BYTE $0x90 // nop
 	LONG $0x6f7ac1c4; WORD $0x0075 // vmovdqu xmm6, xmmword ptr [r13]
 	LONG $0x0049e2c4; BYTE $0xf3 // vpshufb xmm6, xmm6, xmm3
@@ -2567,20 +2547,20 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4fed1c5 // vpaddd xmm4, xmm5, xmm4
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x3949; BYTE $0xf4 // cmp r12, rsi
-	WORD $0x8774 // je 0x2aeb <sumAVX2+0x7b>
+	WORD $0x8774 // je 0x2a8b <sumAVX2+0x7b>
 	WORD $0x894d; BYTE $0xcd // mov r13, r9
 	LONG $0xecaf0f4d // imul r13, r12
 	WORD $0x014d; BYTE $0xd5 // add r13, r10
 	WORD $0xed31 // xor ebp, ebp
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0x6375 // jne 0x2bd8 <sumAVX2+0x168>
+	WORD $0x6375 // jne 0x2b78 <sumAVX2+0x168>
 	LONG $0x01c0f641 // test r8b, 0x1
-	WORD $0xe174 // je 0x2b5c <sumAVX2+0xec>
+	WORD $0xe174 // je 0x2afc <sumAVX2+0xec>
 	LONG $0xe86ff9c5 // vmovdqa xmm5, xmm0
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	WORD $0xbc74 // je 0x2b40 <sumAVX2+0xd0>
+	WORD $0xbc74 // je 0x2ae0 <sumAVX2+0xd0>
 	LONG $0xed76d1c5 // vpcmpeqd xmm5, xmm5, xmm5
-	WORD $0xb6eb // jmp 0x2b40 <sumAVX2+0xd0>
+	WORD $0xb6eb // jmp 0x2ae0 <sumAVX2+0xd0>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x6f7ac1c4; WORD $0x007d // vmovdqu xmm7, xmmword ptr [r13]
 	LONG $0x0041e2c4; BYTE $0xfb // vpshufb xmm7, xmm7, xmm3
@@ -2598,16 +2578,16 @@ TEXT ·sumAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c58348 // add rbp, 0x2
 	WORD $0x0149; BYTE $0xdd // add r13, rbx
 	WORD $0x3949; BYTE $0xee // cmp r14, rbp
-	WORD $0x9d74 // je 0x2b75 <sumAVX2+0x105>
+	WORD $0x9d74 // je 0x2b15 <sumAVX2+0x105>
 	LONG $0xe86ff9c5 // vmovdqa xmm5, xmm0
 	WORD $0x3949; BYTE $0xeb // cmp r11, rbp
-	WORD $0x0474 // je 0x2be5 <sumAVX2+0x175>
+	WORD $0x0474 // je 0x2b85 <sumAVX2+0x175>
 	LONG $0xed76d1c5 // vpcmpeqd xmm5, xmm5, xmm5
 	LONG $0xf06ff9c5 // vmovdqa xmm6, xmm0
 	WORD $0x3949; BYTE $0xef // cmp r15, rbp
-	WORD $0xa274 // je 0x2b90 <sumAVX2+0x120>
+	WORD $0xa274 // je 0x2b30 <sumAVX2+0x120>
 	LONG $0xf676c9c5 // vpcmpeqd xmm6, xmm6, xmm6
-	WORD $0x9ceb // jmp 0x2b90 <sumAVX2+0x120>
+	WORD $0x9ceb // jmp 0x2b30 <sumAVX2+0x120>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2622,10 +2602,10 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2e18 <resizeAVX2+0x218>
+	LONG $0x020b8e0f; WORD $0x0000 // jle 0x2db8 <resizeAVX2+0x218>
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2e18 <resizeAVX2+0x218>
+	LONG $0x01fe8e0f; WORD $0x0000 // jle 0x2db8 <resizeAVX2+0x218>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2639,13 +2619,13 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7979e2c4; WORD $0x4067 // vpbroadcastw xmm4, word ptr [rdi + 0x40]
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x11eb // jmp 0x2c5c <resizeAVX2+0x5c>
+	WORD $0x11eb // jmp 0x2bfc <resizeAVX2+0x5c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x01b28d0f; WORD $0x0000 // jge 0x2e0e <resizeAVX2+0x20e>
+	LONG $0x01b28d0f; WORD $0x0000 // jge 0x2dae <resizeAVX2+0x20e>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xef7e // jle 0x2c50 <resizeAVX2+0x50>
+	WORD $0xef7e // jle 0x2bf0 <resizeAVX2+0x50>
 	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0x68778b48 // mov rsi, qword ptr [rdi + 0x68]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
@@ -2734,9 +2714,9 @@ TEXT ·resizeAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x394d; BYTE $0xc8 // cmp r8, r9
-	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2c90 <resizeAVX2+0x90>
+	LONG $0xfe8b8c0f; WORD $0xffff // jl 0x2c30 <resizeAVX2+0x90>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2c50 <resizeAVX2+0x50>
+	LONG $0xfffe42e9; BYTE $0xff // jmp 0x2bf0 <resizeAVX2+0x50>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2751,10 +2731,10 @@ TEXT ·resizeRealAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x034f8e0f; WORD $0x0000 // jle 0x317c <resizeRealAVX2+0x35c>
+	LONG $0x034f8e0f; WORD $0x0000 // jle 0x311c <resizeRealAVX2+0x35c>
 	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x03428e0f; WORD $0x0000 // jle 0x317c <resizeRealAVX2+0x35c>
+	LONG $0x03428e0f; WORD $0x0000 // jle 0x311c <resizeRealAVX2+0x35c>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2773,13 +2753,13 @@ TEXT ·resizeRealAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x7879e2c4; WORD $0x685f // vpbroadcastb xmm3, byte ptr [rdi + 0x68]
 	WORD $0xc031 // xor eax, eax
 	LONG $0x3c7ffac5; BYTE $0x24 // vmovdqu xmmword ptr [rsp], xmm7
-	WORD $0x18eb // jmp 0x2e9c <resizeRealAVX2+0x7c>
+	WORD $0x18eb // jmp 0x2e3c <resizeRealAVX2+0x7c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x02d28d0f; WORD $0x0000 // jge 0x316e <resizeRealAVX2+0x34e>
+	LONG $0x02d28d0f; WORD $0x0000 // jge 0x310e <resizeRealAVX2+0x34e>
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xef7e // jle 0x2e90 <resizeRealAVX2+0x70>
+	WORD $0xef7e // jle 0x2e30 <resizeRealAVX2+0x70>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x06e2c148 // shl rdx, 0x6
@@ -2927,9 +2907,9 @@ TEXT ·resizeRealAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
 	LONG $0x10c08349 // add r8, 0x10
 	WORD $0x394d; BYTE $0xd1 // cmp r9, r10
-	LONG $0xfd5b8c0f; WORD $0xffff // jl 0x2ec0 <resizeRealAVX2+0xa0>
+	LONG $0xfd5b8c0f; WORD $0xffff // jl 0x2e60 <resizeRealAVX2+0xa0>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0xfffd22e9; BYTE $0xff // jmp 0x2e90 <resizeRealAVX2+0x70>
+	LONG $0xfffd22e9; BYTE $0xff // jmp 0x2e30 <resizeRealAVX2+0x70>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2946,10 +2926,10 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x01f18e0f; WORD $0x0000 // jle 0x337e <maxAVX2+0x1fe>
+	LONG $0x01f18e0f; WORD $0x0000 // jle 0x331e <maxAVX2+0x1fe>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01e48e0f; WORD $0x0000 // jle 0x337e <maxAVX2+0x1fe>
+	LONG $0x01e48e0f; WORD $0x0000 // jle 0x331e <maxAVX2+0x1fe>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -2959,19 +2939,19 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20ec8348 // sub rsp, 0x20
 	WORD $0xf631 // xor esi, esi
 	LONG $0x243c8948 // mov qword ptr [rsp], rdi
-	WORD $0x10eb // jmp 0x31c0 <maxAVX2+0x40>
+	WORD $0x10eb // jmp 0x3160 <maxAVX2+0x40>
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	LONG $0x01b08d0f; WORD $0x0000 // jge 0x3370 <maxAVX2+0x1f0>
+	LONG $0x01b08d0f; WORD $0x0000 // jge 0x3310 <maxAVX2+0x1f0>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xef7e // jle 0x31b4 <maxAVX2+0x34>
+	WORD $0xef7e // jle 0x3154 <maxAVX2+0x34>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	WORD $0xd231 // xor edx, edx
 	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
-	WORD $0x31eb // jmp 0x320b <maxAVX2+0x8b>
+	WORD $0x31eb // jmp 0x31ab <maxAVX2+0x8b>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
 	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
@@ -2983,15 +2963,15 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	WORD $0xa57d // jge 0x31b0 <maxAVX2+0x30>
+	WORD $0xa57d // jge 0x3150 <maxAVX2+0x30>
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01488e0f; WORD $0x0000 // jle 0x3360 <maxAVX2+0x1e0>
+	LONG $0x01488e0f; WORD $0x0000 // jle 0x3300 <maxAVX2+0x1e0>
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x04e0c149 // shl r8, 0x4
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x013b8e0f; WORD $0x0000 // jle 0x3367 <maxAVX2+0x1e7>
+	LONG $0x013b8e0f; WORD $0x0000 // jle 0x3307 <maxAVX2+0x1e7>
 	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
@@ -3003,17 +2983,17 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xc1 // and rcx, rax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x0deb // jmp 0x326c <maxAVX2+0xec>
+	WORD $0x0deb // jmp 0x320c <maxAVX2+0xec>
 	BYTE $0x90 // nop
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x394d; BYTE $0xcc // cmp r12, r9
-	LONG $0xff74840f; WORD $0xffff // je 0x31e0 <maxAVX2+0x60>
+	LONG $0xff74840f; WORD $0xffff // je 0x3180 <maxAVX2+0x60>
 	LONG $0xe32c8b4f // mov r13, qword ptr [r11 + 8*r12]
 	WORD $0x014d; BYTE $0xc5 // add r13, r8
 	LONG $0x01fa8349 // cmp r10, 0x1
-	WORD $0x1775 // jne 0x3290 <maxAVX2+0x110>
+	WORD $0x1775 // jne 0x3230 <maxAVX2+0x110>
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
-	LONG $0x00009ae9; BYTE $0x00 // jmp 0x331b <maxAVX2+0x19b>
+	LONG $0x00009ae9; BYTE $0x00 // jmp 0x32bb <maxAVX2+0x19b>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xcf // mov r15, rcx
 	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
@@ -3040,9 +3020,9 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014c; BYTE $0xf3 // add rbx, r14
 	WORD $0x8948; BYTE $0xdd // mov rbp, rbx
 	LONG $0xfec78349 // add r15, -0x2
-	WORD $0x8575 // jne 0x32a0 <maxAVX2+0x120>
+	WORD $0x8575 // jne 0x3240 <maxAVX2+0x120>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff3b840f; WORD $0xffff // je 0x3260 <maxAVX2+0xe0>
+	LONG $0xff3b840f; WORD $0xffff // je 0x3200 <maxAVX2+0xe0>
 	WORD $0x8b48; BYTE $0x03 // mov rax, qword ptr [rbx]
 	LONG $0x08738b48 // mov rsi, qword ptr [rbx + 0x8]
 	LONG $0x107b8b48 // mov rdi, qword ptr [rbx + 0x10]
@@ -3052,12 +3032,12 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18438b48 // mov rax, qword ptr [rbx + 0x18]
 	QUAD $0x0300054c2271c3c4 // vpinsrd xmm1, xmm1, dword ptr [r13 + rax], 0x3
 	LONG $0xc1def9c5 // vpmaxub xmm0, xmm0, xmm1
-	LONG $0xffff04e9; BYTE $0xff // jmp 0x3260 <maxAVX2+0xe0>
+	LONG $0xffff04e9; BYTE $0xff // jmp 0x3200 <maxAVX2+0xe0>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x04e0c149 // shl r8, 0x4
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x31ee <maxAVX2+0x6e>
+	LONG $0xfffe7ee9; BYTE $0xff // jmp 0x318e <maxAVX2+0x6e>
 	LONG $0x20c48348 // add rsp, 0x20
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -3073,20 +3053,20 @@ TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x343b <nearestAVX2+0xbb>
+	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x33db <nearestAVX2+0xbb>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x00a18e0f; WORD $0x0000 // jle 0x343b <nearestAVX2+0xbb>
+	LONG $0x00a18e0f; WORD $0x0000 // jle 0x33db <nearestAVX2+0xbb>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
-	WORD $0x1beb // jmp 0x33bc <nearestAVX2+0x3c>
+	WORD $0x1beb // jmp 0x335c <nearestAVX2+0x3c>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x007c8d0f; WORD $0x0000 // jge 0x3438 <nearestAVX2+0xb8>
+	LONG $0x007c8d0f; WORD $0x0000 // jge 0x33d8 <nearestAVX2+0xb8>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x33b0 <nearestAVX2+0x30>
+	WORD $0xef7e // jle 0x3350 <nearestAVX2+0x30>
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0xf631 // xor esi, esi
@@ -3113,9 +3093,9 @@ TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0xa17c // jl 0x33d0 <nearestAVX2+0x50>
+	WORD $0xa17c // jl 0x3370 <nearestAVX2+0x50>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xffff78e9; BYTE $0xff // jmp 0x33b0 <nearestAVX2+0x30>
+	LONG $0xffff78e9; BYTE $0xff // jmp 0x3350 <nearestAVX2+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	BYTE $0xc3 // ret
@@ -3132,7 +3112,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0x28ec8348 // sub rsp, 0x28
 	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
-	LONG $0x0243840f; WORD $0x0000 // je 0x369b <resizeArgMaxAVX2+0x25b>
+	LONG $0x0243840f; WORD $0x0000 // je 0x363b <resizeArgMaxAVX2+0x25b>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
@@ -3141,10 +3121,10 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xc0490f4c // cmovns r8, rax
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x02118e0f; WORD $0x0000 // jle 0x369b <resizeArgMaxAVX2+0x25b>
+	LONG $0x02118e0f; WORD $0x0000 // jle 0x363b <resizeArgMaxAVX2+0x25b>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00dd8e0f; WORD $0x0000 // jle 0x3574 <resizeArgMaxAVX2+0x134>
+	LONG $0x00dd8e0f; WORD $0x0000 // jle 0x3514 <resizeArgMaxAVX2+0x134>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x587de2c4; WORD $0x6847 // vpbroadcastd ymm0, dword ptr [rdi + 0x68]
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
@@ -3191,23 +3171,23 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x197d83c4; WORD $0x931c; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm3, 0x1
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8475 // jne 0x34e0 <resizeArgMaxAVX2+0xa0>
+	WORD $0x8475 // jne 0x3480 <resizeArgMaxAVX2+0xa0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff648c0f; WORD $0xffff // jl 0x34d0 <resizeArgMaxAVX2+0x90>
+	LONG $0xff648c0f; WORD $0xffff // jl 0x3470 <resizeArgMaxAVX2+0x90>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x02eb // jmp 0x3576 <resizeArgMaxAVX2+0x136>
+	WORD $0x02eb // jmp 0x3516 <resizeArgMaxAVX2+0x136>
 	WORD $0x01b1 // mov cl, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
 	WORD $0xd108 // or cl, dl
-	LONG $0x0112850f; WORD $0x0000 // jne 0x369b <resizeArgMaxAVX2+0x25b>
+	LONG $0x0112850f; WORD $0x0000 // jne 0x363b <resizeArgMaxAVX2+0x25b>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x3ceb // jmp 0x35cc <resizeArgMaxAVX2+0x18c>
+	WORD $0x3ceb // jmp 0x356c <resizeArgMaxAVX2+0x18c>
 	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
 	LONG $0x06c68348 // add rsi, 0x6
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
@@ -3222,19 +3202,19 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e6c148 // shl rsi, 0x2
 	LONG $0x20c28348 // add rdx, 0x20
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x369b <resizeArgMaxAVX2+0x25b>
+	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x363b <resizeArgMaxAVX2+0x25b>
 	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb27c // jl 0x3590 <resizeArgMaxAVX2+0x150>
+	WORD $0xb27c // jl 0x3530 <resizeArgMaxAVX2+0x150>
 	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
 	LONG $0x107cc1c4; BYTE $0x09 // vmovups ymm1, ymmword ptr [r9]
 	LONG $0xff568d4c // lea r10, [rsi - 0x1]
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0f75 // jne 0x3600 <resizeArgMaxAVX2+0x1c0>
+	WORD $0x0f75 // jne 0x35a0 <resizeArgMaxAVX2+0x1c0>
 	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x75eb // jmp 0x366e <resizeArgMaxAVX2+0x22e>
+	WORD $0x75eb // jmp 0x360e <resizeArgMaxAVX2+0x22e>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xfee38348 // and rbx, -0x2
@@ -3258,18 +3238,18 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c38349 // add r11, 0x2
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xb275 // jne 0x3620 <resizeArgMaxAVX2+0x1e0>
+	WORD $0xb275 // jne 0x35c0 <resizeArgMaxAVX2+0x1e0>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff18840f; WORD $0xffff // je 0x3590 <resizeArgMaxAVX2+0x150>
+	LONG $0xff18840f; WORD $0xffff // je 0x3530 <resizeArgMaxAVX2+0x150>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	LONG $0xd3af0f4d // imul r10, r11
 	LONG $0xc27481c4; WORD $0x910c; BYTE $0x01 // vcmpltps ymm1, ymm1, ymmword ptr [r9 + 4*r10]
 	LONG $0x6e79c1c4; BYTE $0xd3 // vmovd xmm2, r11d
 	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
 	LONG $0x4a7de3c4; WORD $0x10c2 // vblendvps ymm0, ymm0, ymm2, ymm1
-	LONG $0xfffef5e9; BYTE $0xff // jmp 0x3590 <resizeArgMaxAVX2+0x150>
+	LONG $0xfffef5e9; BYTE $0xff // jmp 0x3530 <resizeArgMaxAVX2+0x150>
 	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
-	LONG $0x0246840f; WORD $0x0000 // je 0x38eb <resizeArgMaxAVX2+0x4ab>
+	LONG $0x0246840f; WORD $0x0000 // je 0x388b <resizeArgMaxAVX2+0x4ab>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
@@ -3278,10 +3258,10 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xc0490f4c // cmovns r8, rax
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x02148e0f; WORD $0x0000 // jle 0x38eb <resizeArgMaxAVX2+0x4ab>
+	LONG $0x02148e0f; WORD $0x0000 // jle 0x388b <resizeArgMaxAVX2+0x4ab>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00e08e0f; WORD $0x0000 // jle 0x37c4 <resizeArgMaxAVX2+0x384>
+	LONG $0x00e08e0f; WORD $0x0000 // jle 0x3764 <resizeArgMaxAVX2+0x384>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	LONG $0x587de2c4; WORD $0x6847 // vpbroadcastd ymm0, dword ptr [rdi + 0x68]
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
@@ -3328,23 +3308,23 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x197d83c4; WORD $0x931c; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm3, 0x1
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8475 // jne 0x3730 <resizeArgMaxAVX2+0x2f0>
+	WORD $0x8475 // jne 0x36d0 <resizeArgMaxAVX2+0x2f0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff648c0f; WORD $0xffff // jl 0x3720 <resizeArgMaxAVX2+0x2e0>
+	LONG $0xff648c0f; WORD $0xffff // jl 0x36c0 <resizeArgMaxAVX2+0x2e0>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x02eb // jmp 0x37c6 <resizeArgMaxAVX2+0x386>
+	WORD $0x02eb // jmp 0x3766 <resizeArgMaxAVX2+0x386>
 	WORD $0x01b1 // mov cl, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
 	WORD $0xd108 // or cl, dl
-	LONG $0x0112850f; WORD $0x0000 // jne 0x38eb <resizeArgMaxAVX2+0x4ab>
+	LONG $0x0112850f; WORD $0x0000 // jne 0x388b <resizeArgMaxAVX2+0x4ab>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x3ceb // jmp 0x381c <resizeArgMaxAVX2+0x3dc>
+	WORD $0x3ceb // jmp 0x37bc <resizeArgMaxAVX2+0x3dc>
 	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
 	LONG $0x06c68348 // add rsi, 0x6
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
@@ -3359,19 +3339,19 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e6c148 // shl rsi, 0x2
 	LONG $0x20c28348 // add rdx, 0x20
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x38eb <resizeArgMaxAVX2+0x4ab>
+	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x388b <resizeArgMaxAVX2+0x4ab>
 	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb27c // jl 0x37e0 <resizeArgMaxAVX2+0x3a0>
+	WORD $0xb27c // jl 0x3780 <resizeArgMaxAVX2+0x3a0>
 	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
 	LONG $0x107cc1c4; BYTE $0x09 // vmovups ymm1, ymmword ptr [r9]
 	LONG $0xff568d4c // lea r10, [rsi - 0x1]
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0f75 // jne 0x3850 <resizeArgMaxAVX2+0x410>
+	WORD $0x0f75 // jne 0x37f0 <resizeArgMaxAVX2+0x410>
 	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x75eb // jmp 0x38be <resizeArgMaxAVX2+0x47e>
+	WORD $0x75eb // jmp 0x385e <resizeArgMaxAVX2+0x47e>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xfee38348 // and rbx, -0x2
@@ -3395,16 +3375,16 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c38349 // add r11, 0x2
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xb275 // jne 0x3870 <resizeArgMaxAVX2+0x430>
+	WORD $0xb275 // jne 0x3810 <resizeArgMaxAVX2+0x430>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff18840f; WORD $0xffff // je 0x37e0 <resizeArgMaxAVX2+0x3a0>
+	LONG $0xff18840f; WORD $0xffff // je 0x3780 <resizeArgMaxAVX2+0x3a0>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	LONG $0xd3af0f4d // imul r10, r11
 	LONG $0xc27481c4; WORD $0x910c; BYTE $0x01 // vcmpltps ymm1, ymm1, ymmword ptr [r9 + 4*r10]
 	LONG $0x6e79c1c4; BYTE $0xd3 // vmovd xmm2, r11d
 	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
 	LONG $0x4a7de3c4; WORD $0x10c2 // vblendvps ymm0, ymm0, ymm2, ymm1
-	LONG $0xfffef5e9; BYTE $0xff // jmp 0x37e0 <resizeArgMaxAVX2+0x3a0>
+	LONG $0xfffef5e9; BYTE $0xff // jmp 0x3780 <resizeArgMaxAVX2+0x3a0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x03418d48 // lea rax, [rcx + 0x3]
@@ -3412,7 +3392,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xc8490f48 // cmovns rcx, rax
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x03fa8e0f; WORD $0x0000 // jle 0x3d05 <resizeArgMaxAVX2+0x8c5>
+	LONG $0x03fa8e0f; WORD $0x0000 // jle 0x3ca5 <resizeArgMaxAVX2+0x8c5>
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	LONG $0x02e8c148 // shr rax, 0x2
 	LONG $0x47af0f48; BYTE $0x60 // imul rax, qword ptr [rdi + 0x60]
@@ -3427,7 +3407,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x2aeb // jmp 0x3974 <resizeArgMaxAVX2+0x534>
+	WORD $0x2aeb // jmp 0x3914 <resizeArgMaxAVX2+0x534>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x08c38349 // add r11, 0x8
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
@@ -3436,7 +3416,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24048348; BYTE $0xf8 // add qword ptr [rsp], -0x8
 	LONG $0x24448348; WORD $0x0808 // add qword ptr [rsp + 0x8], 0x8
 	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
-	LONG $0x03918d0f; WORD $0x0000 // jge 0x3d05 <resizeArgMaxAVX2+0x8c5>
+	LONG $0x03918d0f; WORD $0x0000 // jge 0x3ca5 <resizeArgMaxAVX2+0x8c5>
 	QUAD $0x00000000cd1c8d4a // lea rbx, [8*r9]
 	LONG $0x78578b48 // mov rdx, qword ptr [rdi + 0x78]
 	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
@@ -3445,7 +3425,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x294d; BYTE $0xde // sub r14, r11
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
-	LONG $0x008f840f; WORD $0x0000 // je 0x3a30 <resizeArgMaxAVX2+0x5f0>
+	LONG $0x008f840f; WORD $0x0000 // je 0x39d0 <resizeArgMaxAVX2+0x5f0>
 	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
 	LONG $0x587d82c4; WORD $0xb804 // vpbroadcastd ymm0, dword ptr [r8 + 4*r15]
 	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
@@ -3460,15 +3440,15 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0941; BYTE $0xc8 // or r8d, ecx
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0xfff88341 // cmp r8d, -0x1
-	WORD $0x5175 // jne 0x3a34 <resizeArgMaxAVX2+0x5f4>
+	WORD $0x5175 // jne 0x39d4 <resizeArgMaxAVX2+0x5f4>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff648e0f; WORD $0xffff // jle 0x3950 <resizeArgMaxAVX2+0x510>
+	LONG $0xff648e0f; WORD $0xffff // jle 0x38f0 <resizeArgMaxAVX2+0x510>
 	LONG $0x5879e2c4; BYTE $0xc0 // vpbroadcastd xmm0, xmm0
 	LONG $0xc06bf9c5 // vpackssdw xmm0, xmm0, xmm0
 	LONG $0xc067f9c5 // vpackuswb xmm0, xmm0, xmm0
 	LONG $0x7ef9e1c4; BYTE $0xc1 // vmovq rcx, xmm0
 	LONG $0x08fe8349 // cmp r14, 0x8
-	LONG $0x023d8c0f; WORD $0x0000 // jl 0x3c45 <resizeArgMaxAVX2+0x805>
+	LONG $0x023d8c0f; WORD $0x0000 // jl 0x3be5 <resizeArgMaxAVX2+0x805>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x014c; BYTE $0xd8 // add rax, r11
 	WORD $0xd231 // xor edx, edx
@@ -3477,12 +3457,12 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x300c8948 // mov qword ptr [rax + rsi], rcx
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x08573b48 // cmp rdx, qword ptr [rdi + 0x8]
-	WORD $0xeb7c // jl 0x3a10 <resizeArgMaxAVX2+0x5d0>
-	LONG $0xffff26e9; BYTE $0xff // jmp 0x3950 <resizeArgMaxAVX2+0x510>
+	WORD $0xeb7c // jl 0x39b0 <resizeArgMaxAVX2+0x5d0>
+	LONG $0xffff26e9; BYTE $0xff // jmp 0x38f0 <resizeArgMaxAVX2+0x510>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff138e0f; WORD $0xffff // jle 0x3950 <resizeArgMaxAVX2+0x510>
+	LONG $0xff138e0f; WORD $0xffff // jle 0x38f0 <resizeArgMaxAVX2+0x510>
 	LONG $0x6e79c1c4; BYTE $0xc7 // vmovd xmm0, r15d
 	LONG $0x587de2c4; BYTE $0xc8 // vpbroadcastd ymm1, xmm0
 	LONG $0x6f7ea1c4; WORD $0x9a04 // vmovdqu ymm0, ymmword ptr [rdx + 4*r11]
@@ -3500,19 +3480,19 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfce68348 // and rsi, -0x4
 	LONG $0x24340348 // add rsi, qword ptr [rsp]
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x22eb // jmp 0x3ab4 <resizeArgMaxAVX2+0x674>
+	WORD $0x22eb // jmp 0x3a54 <resizeArgMaxAVX2+0x674>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x0148; BYTE $0xd0 // add rax, rdx
 	LONG $0x182c894a // mov qword ptr [rax + r11], rbp
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x086f3b4c // cmp r13, qword ptr [rdi + 0x8]
-	LONG $0xfe9c8d0f; WORD $0xffff // jge 0x3950 <resizeArgMaxAVX2+0x510>
+	LONG $0xfe9c8d0f; WORD $0xffff // jge 0x38f0 <resizeArgMaxAVX2+0x510>
 	LONG $0x406f8b48 // mov rbp, qword ptr [rdi + 0x40]
 	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x3bb5 <resizeArgMaxAVX2+0x775>
+	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x3b55 <resizeArgMaxAVX2+0x775>
 	LONG $0x01fd8348 // cmp rbp, 0x1
-	LONG $0x00e5840f; WORD $0x0000 // je 0x3bb5 <resizeArgMaxAVX2+0x775>
+	LONG $0x00e5840f; WORD $0x0000 // je 0x3b55 <resizeArgMaxAVX2+0x775>
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x187da2c4; WORD $0xe86c; BYTE $0x04 // vbroadcastss ymm5, dword ptr [rax + 8*r13 + 0x4]
 	LONG $0x187da2c4; WORD $0xe87c; BYTE $0x08 // vbroadcastss ymm7, dword ptr [rax + 8*r13 + 0x8]
@@ -3561,7 +3541,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	WORD $0x014d; BYTE $0xca // add r10, r9
 	WORD $0x394c; BYTE $0xc5 // cmp rbp, r8
-	WORD $0x9b75 // jne 0x3b50 <resizeArgMaxAVX2+0x710>
+	WORD $0x9b75 // jne 0x3af0 <resizeArgMaxAVX2+0x710>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0xd5af0f49 // imul rdx, r13
@@ -3570,13 +3550,13 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe467d9c5 // vpackuswb xmm4, xmm4, xmm4
 	LONG $0x7ef9e1c4; BYTE $0xe5 // vmovq rbp, xmm4
 	LONG $0x07fe8349 // cmp r14, 0x7
-	LONG $0xfec38f0f; WORD $0xffff // jg 0x3aa0 <resizeArgMaxAVX2+0x660>
+	LONG $0xfec38f0f; WORD $0xffff // jg 0x3a40 <resizeArgMaxAVX2+0x660>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xfec18e0f; WORD $0xffff // jle 0x3aa7 <resizeArgMaxAVX2+0x667>
+	LONG $0xfec18e0f; WORD $0xffff // jle 0x3a47 <resizeArgMaxAVX2+0x667>
 	LONG $0xfcfb8348 // cmp rbx, -0x4
-	WORD $0x0576 // jbe 0x3bf1 <resizeArgMaxAVX2+0x7b1>
+	WORD $0x0576 // jbe 0x3b91 <resizeArgMaxAVX2+0x7b1>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x21eb // jmp 0x3c12 <resizeArgMaxAVX2+0x7d2>
+	WORD $0x21eb // jmp 0x3bb2 <resizeArgMaxAVX2+0x7d2>
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x0149; BYTE $0xd0 // add r8, rdx
@@ -3586,9 +3566,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x20edc148 // shr rbp, 0x20
 	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	WORD $0xee75 // jne 0x3c00 <resizeArgMaxAVX2+0x7c0>
+	WORD $0xee75 // jne 0x3ba0 <resizeArgMaxAVX2+0x7c0>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfe8c840f; WORD $0xffff // je 0x3aa7 <resizeArgMaxAVX2+0x667>
+	LONG $0xfe8c840f; WORD $0xffff // je 0x3a47 <resizeArgMaxAVX2+0x667>
 	WORD $0x014c; BYTE $0xd8 // add rax, r11
 	WORD $0x0149; BYTE $0xd1 // add r9, rdx
 	WORD $0x0149; BYTE $0xc1 // add r9, rax
@@ -3598,28 +3578,28 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08edc148 // shr rbp, 0x8
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	WORD $0xf075 // jne 0x3c30 <resizeArgMaxAVX2+0x7f0>
-	LONG $0xfffe62e9; BYTE $0xff // jmp 0x3aa7 <resizeArgMaxAVX2+0x667>
+	WORD $0xf075 // jne 0x3bd0 <resizeArgMaxAVX2+0x7f0>
+	LONG $0xfffe62e9; BYTE $0xff // jmp 0x3a47 <resizeArgMaxAVX2+0x667>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xfd028e0f; WORD $0xffff // jle 0x3950 <resizeArgMaxAVX2+0x510>
+	LONG $0xfd028e0f; WORD $0xffff // jle 0x38f0 <resizeArgMaxAVX2+0x510>
 	WORD $0x8941; BYTE $0xf6 // mov r14d, esi
 	LONG $0x03e68341 // and r14d, 0x3
 	WORD $0x2948; BYTE $0xf3 // sub rbx, rsi
 	LONG $0xfce68348 // and rsi, -0x4
 	LONG $0x24340348 // add rsi, qword ptr [rsp]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x18eb // jmp 0x3c7d <resizeArgMaxAVX2+0x83d>
+	WORD $0x18eb // jmp 0x3c1d <resizeArgMaxAVX2+0x83d>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x087f3b4c // cmp r15, qword ptr [rdi + 0x8]
-	LONG $0xfcd38d0f; WORD $0xffff // jge 0x3950 <resizeArgMaxAVX2+0x510>
+	LONG $0xfcd38d0f; WORD $0xffff // jge 0x38f0 <resizeArgMaxAVX2+0x510>
 	WORD $0x8b4c; BYTE $0x0f // mov r9, qword ptr [rdi]
 	LONG $0x38578b4c // mov r10, qword ptr [rdi + 0x38]
 	LONG $0xfcfb8348 // cmp rbx, -0x4
-	WORD $0x1676 // jbe 0x3ca0 <resizeArgMaxAVX2+0x860>
+	WORD $0x1676 // jbe 0x3c40 <resizeArgMaxAVX2+0x860>
 	WORD $0xc031 // xor eax, eax
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	WORD $0x41eb // jmp 0x3cd2 <resizeArgMaxAVX2+0x892>
+	WORD $0x41eb // jmp 0x3c72 <resizeArgMaxAVX2+0x892>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x014c; BYTE $0xc8 // add rax, r9
@@ -3633,9 +3613,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08348 // add rax, 0x4
 	LONG $0x20eac148 // shr rdx, 0x20
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0xee75 // jne 0x3cc0 <resizeArgMaxAVX2+0x880>
+	WORD $0xee75 // jne 0x3c60 <resizeArgMaxAVX2+0x880>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0x9974 // je 0x3c70 <resizeArgMaxAVX2+0x830>
+	WORD $0x9974 // je 0x3c10 <resizeArgMaxAVX2+0x830>
 	WORD $0x014d; BYTE $0xd9 // add r9, r11
 	LONG $0xd7af0f4d // imul r10, r15
 	WORD $0x014c; BYTE $0xd0 // add rax, r10
@@ -3646,8 +3626,8 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08eac148 // shr rdx, 0x8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	WORD $0xf075 // jne 0x3cf0 <resizeArgMaxAVX2+0x8b0>
-	LONG $0xffff6be9; BYTE $0xff // jmp 0x3c70 <resizeArgMaxAVX2+0x830>
+	WORD $0xf075 // jne 0x3c90 <resizeArgMaxAVX2+0x8b0>
+	LONG $0xffff6be9; BYTE $0xff // jmp 0x3c10 <resizeArgMaxAVX2+0x830>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12

@@ -99,7 +99,7 @@ var (
 var peakTable = []peakVariant{
 	{"peak_avx512vnni", AVX512VNNI, 24 * 64, runPeak(peakAVX512VNNI)},
 	{"peak_avxvnni", AVXVNNI | AVX2, 12 * 32, runPeak(peakAVXVNNI)},
-	{"peak_avx2", AVX2, 8 * 32, runPeak(peakAVX2)},
+	{"peak_avx2", AVX2, 12 * 16, runPeak(peakAVX2)},
 }
 
 func detect() Feature {

@@ -4,6 +4,7 @@
 //	weights prepare(__m256i)
 //	__m256i step(__m256i acc, __m256i x, weights w)    each int32 += Σ of 4 unsigned × signed bytes
 //	PEAK                          sums that fit registers beside a step's
+//	PEAK_STEP(acc, x, w)          what of a step no kernel can do without
 //
 // A register holds two cells: 4 pixels of 8 channels, or 8 sums.
 #include "args.h"
@@ -251,7 +252,7 @@ INLINE void peak(const struct peak_args *a) {
 	for (int i = 0; i < PEAK; i++) acc[i] = _mm256_setzero_si256();
 	for (word n = 0; n < a->rounds; n++) {
 		for (int i = 0; i < PEAK; i++) {
-			acc[i] = step(acc[i], x, w);
+			acc[i] = PEAK_STEP(acc[i], x, w);
 			__asm__("" : "+x"(acc[i]), "+x"(x)); // x is another each time: no part of a step may be done once for all
 		}
 	}

@@ -6,6 +6,7 @@ typedef __m256i weights;
 #define prepare(w) (w)
 #define step(acc, x, w) _mm256_dpbusd_avx_epi32(acc, x, w)
 #define PEAK 12
+#define PEAK_STEP step
 #include "avx.h"
 
 void pointwiseAVXVNNI(const struct conv_args *a) { POINTWISE }
