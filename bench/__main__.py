@@ -38,13 +38,22 @@ class Peer:
         return self
 
     def run(self, times):
-        self.process.stdin.write(f"{times}\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        """The milliseconds of so many inferences; None from a process that has ended."""
+        try:
+            self.process.stdin.write(f"{times}\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return None
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else None
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+        """Ends the process; its exit status."""
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
+        return self.process.wait()
 
 
 def output(*command):
@@ -194,8 +203,12 @@ def measure(edge, name, form, path, source, counts, rounds, folder, differ, fail
             if form == "full":
                 m["frame"].append(b["frame_ms"]["p50"] / b["infer_ms"]["p50"])
                 m["tail"].append(b["frame_ms"]["p99"] / b["frame_ms"]["p50"])
-        for (t, peer), p in alive.items():
-            times = np.array(p.run(RUNS)) / mine[t]["ms"][-1]
+        for (t, peer), p in list(alive.items()):
+            times = p.run(RUNS)
+            if times is None:
+                rows[t][peer] = {"reason": f"its process ended with {alive.pop((t, peer)).close()} while it ran"}
+                continue
+            times = np.array(times) / mine[t]["ms"][-1]
             for key, value in zip(("low", "ratios", "high"), np.percentile(times, (10, 50, 90))):
                 rows[t][peer][key].append(float(value))
     for p in alive.values():

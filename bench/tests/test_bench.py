@@ -1,6 +1,7 @@
 """Answers are compared before times; a long run's frames are counted; networks are cut at their logits."""
 
 import json
+import subprocess
 
 import numpy as np
 import onnx
@@ -8,7 +9,7 @@ import onnxruntime
 import pytest
 
 from bench import frames, nets
-from bench.__main__ import agreement, classes, output, pixels
+from bench.__main__ import Peer, agreement, classes, output, pixels
 
 
 def test_agreement():
@@ -65,6 +66,14 @@ def test_frames():
     for part in ("with nano,", "over 3,000 frames", "1.000 and 1.100 ms (1.000 in the first thousand, 1.050 in the last)", "1.400 and 1.500 ms", "20.0 and 23.0 MB",
                  "in the second half within 22.0 and 23.0"):
         assert part in text
+
+
+def test_a_peer_that_ends_is_noticed():
+    p = Peer.__new__(Peer)
+    p.process = subprocess.Popen(["sh", "-c", "read n; echo [1.5, 2.5]; read n; exit 3"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert p.run(2) == [1.5, 2.5]
+    assert p.run(2) is None and p.run(2) is None
+    assert p.close() == 3
 
 
 def test_a_command_that_fails_says_why(tmp_path):
