@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from distill import augment, data, labels
+from distill import augment, data, labels, quantise
 
 RECORDINGS = ("kitchen", "table", "cup", "corridor")  # unlabelled pairs; frames that validate are left out
 
@@ -107,10 +107,4 @@ def draw(c, stage, step, labelled, unlabelled, rank=0):
 def calibration(c):
     """Pairs for quantization calibration: labelled and unlabelled, some without depth, some without colour."""
     labelled, unlabelled = sets(c)
-    rng = np.random.default_rng(c.seed)
-    pool = [x for x, _ in labelled.values()] + list(unlabelled.values())
-    share = max(1, c.calibration // len(pool))
-    inputs = np.concatenate([x[rng.choice(len(x), min(share, len(x)), replace=False)] for x in pool])
-    inputs[::8, ..., 3] = 0
-    inputs[4::8, ..., :3] = 0
-    return inputs
+    return quantise.sample([x for x, _ in labelled.values()] + list(unlabelled.values()), c.calibration, c.seed, colorless=8)

@@ -62,3 +62,27 @@ def quantise(model, inputs, method, config):
         batches = [equalise.batch(some[i:i + 8], channels) for i in range(0, len(some), 8)]
         quantised = equalise.correct(quantised, model, batches)
     return quantised
+
+
+def sample(pools, count, seed, colorless=16):
+    """About `count` pairs to measure ranges on, as many from each of the pools, uint8 [N, h, w, 4]: every eighth without depth,
+    from the fifth on every `colorless`-th without colour."""
+    rng = np.random.default_rng(seed)
+    share = max(1, count // len(pools))
+    inputs = np.concatenate([x[rng.choice(len(x), min(share, len(x)), replace=False)] for x in pools])
+    inputs[::8, ..., 3] = 0
+    inputs[4::colorless, ..., :3] = 0
+    return inputs
+
+
+def choose(model, inputs, methods, config, folder, score):
+    """Quantises by each of the methods into folder/int8-METHOD.onnx: the method with the highest score(file), its file, and the
+    scores by method."""
+    files, scores = {}, {}
+    for method in methods:
+        files[method] = folder / f"int8-{method}.onnx"
+        onnx.save(quantise(model, inputs, method, config), files[method])
+        scores[method] = round(float(score(files[method])), 2)
+        print(f"quantization calibration by {method}: {scores[method]} mIoU", flush=True)
+    best = max(scores, key=scores.get)
+    return best, files[best], scores

@@ -197,20 +197,13 @@ def finish(student, c, args, folder, sources):
     """Quantises in the ways of --calibration, keeps what does best on fresh synthetic rooms, and writes model and card: into
     --models, on a smoke run beside the checkpoints."""
     eight, rooms = sets(c, args.edge, 4 if args.smoke else 200), drawn("rooms", labels.ROOMS, c, args.edge)
-    rng, graph = np.random.default_rng(c.seed), export.float_model(student, c)
-    share = c.calibration // len(sources)
-    inputs = np.concatenate([x[rng.choice(len(x), min(share, len(x)), replace=False)] for x, _ in sources.values()])
-    inputs[::8, ..., 3] = 0
-    inputs[4::16, ..., :3] = 0
-    tried = {}
-    for method in args.calibration.split(","):
-        path = folder / f"int8-{method}.onnx"
-        onnx.save(quantise.quantise(graph, inputs, method, c), path)
+    inputs = quantise.sample([x for x, _ in sources.values()], c.calibration, c.seed)
+
+    def score(path):
         x, truths, _ = eight["synthetic"]
-        tried[method] = round(evaluate.mean_iou(evaluate.score(evaluate.onnx_predictor(path, args.threads), x, truths, c)), 2)
-        print(f"quantization calibration by {method}: {tried[method]} mIoU", flush=True)
-    best = max(tried, key=tried.get)
-    path = folder / f"int8-{best}.onnx"
+        return evaluate.mean_iou(evaluate.score(evaluate.onnx_predictor(path, args.threads), x, truths, c))
+
+    best, path, tried = quantise.choose(export.float_model(student, c), inputs, args.calibration.split(","), c, folder, score)
     found = {"float": figures(evaluate.torch_predictor(student), eight, rooms, c),
              "int8": figures(evaluate.onnx_predictor(path, args.threads), eight, rooms, c)}
     entries = export.metadata(c, DATA, *(found[kind]["synthetic"]["miou"] for kind in ("float", "int8")))

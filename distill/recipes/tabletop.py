@@ -210,34 +210,22 @@ def sets(c, edge):
 
 def calibration(c, edge):
     """Pairs that the ranges of activations are measured on, some without depth and some without colour."""
-    rng = np.random.default_rng(c.seed)
-    names = [n for n in c.phases[-1].mix]
-    found = [source(n, c, edge) for n in names if n != "synthetic-6"] + [source("synthetic-3", c, edge)]
-    found = [a for a in found if a]
-    share = c.calibration // len(found)
-    inputs = np.concatenate([x[rng.choice(len(x), min(share, len(x)), replace=False)] for x, _ in found])
-    inputs[::8, ..., 3] = 0
-    inputs[4::16, ..., :3] = 0
-    return inputs
+    found = [source(n, c, edge) for n in c.phases[-1].mix if n != "synthetic-6"] + [source("synthetic-3", c, edge)]
+    return quantise.sample([a[0] for a in found if a], c.calibration, c.seed)
 
 
 def finish(student, c, args, summary, material, limits):
     """Quantises by the method that does best on the validation pairs and rooms, then writes the model and its card."""
     everything = sets(c, args.edge)
     chosen_on = {k: v for k, v in everything.items() if k in ("pairs", "rooms")} or everything
-    graph = export.float_model(student, c)
-    inputs = calibration(c, args.edge)
-    tried = {}
     folder = Path(args.runs) / c.name
-    for method in args.calibration.split(","):
-        path = folder / f"int8-{method}.onnx"
-        onnx.save(quantise.quantise(graph, inputs, method, c), path)
+
+    def score(path):
         predict = evaluate.onnx_predictor(path, args.threads)
-        scores = [evaluate.mean_iou(evaluate.score(predict, x, t, c), k) for x, t, k in chosen_on.values()]
-        tried[method] = round(float(np.mean(scores)), 2)
-        print(f"quantization calibration by {method}: {tried[method]} mIoU", flush=True)
-    best = max(tried, key=tried.get)
-    path = folder / f"int8-{best}.onnx"
+        return np.mean([evaluate.mean_iou(evaluate.score(predict, x, t, c), k) for x, t, k in chosen_on.values()])
+
+    best, path, tried = quantise.choose(export.float_model(student, c), calibration(c, args.edge), args.calibration.split(","), c,
+                                        folder, score)
     figures = {"float": evaluate.table(evaluate.torch_predictor(student), everything, c),
                "int8": evaluate.table(evaluate.onnx_predictor(path, args.threads), everything, c)}
     main_set = "pairs" if "pairs" in everything else "synthetic"

@@ -170,3 +170,23 @@ def equalise_badly(model):
     for name in scales[::2]:
         graph.write(model, name, values[name] * 4)
     return model
+
+
+def test_sample_takes_as_many_of_each_and_drops_modalities():
+    pools = [np.full((n, 4, 4, 4), 10 * (i + 1), np.uint8) for i, n in enumerate((40, 40, 5))]
+    for pool in pools:
+        pool[..., 1] = 1 + np.arange(len(pool))[:, None, None]
+    x = quantise.sample(pools, 48, 3)
+    of = x[..., 0].max((1, 2))  # 0 where colour was dropped
+    assert len(x) == 16 + 16 + 5 and set(of[:16]) == {0, 10} and set(of[16:32]) == {0, 20} and set(of[32:]) == {0, 30}
+    assert list(np.flatnonzero(x[..., 3].max((1, 2)) == 0)) == [0, 8, 16, 24, 32]
+    assert list(np.flatnonzero(of == 0)) == [4, 20, 36] and (x[4, ..., :3] == 0).all()
+    assert (x == quantise.sample(pools, 48, 3)).all() and all((p > 0).all() for p in pools)
+
+
+def test_choose_keeps_what_scores_best(model, images, tmp_path):
+    given = {"minmax": 40.0, "percentile": 61.237, "minmax+equalise": 50.0}
+    best, path, scores = quantise.choose(model, images[:4], list(given), CONFIG, tmp_path, lambda p: given[p.stem.removeprefix("int8-")])
+    assert (best, path) == ("percentile", tmp_path / "int8-percentile.onnx") and scores == {**given, "percentile": 61.24}
+    files = {m: (tmp_path / f"int8-{m}.onnx").read_bytes() for m in given}
+    assert len(set(files.values())) == 3
