@@ -25267,16 +25267,125 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
+	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	WORD $0x0948; BYTE $0xca // or rdx, rcx
+	LONG $0x021f850f; WORD $0x0000 // jne 0x1f333 <addAVX512VNNI+0x233>
+	QUAD $0x000000ff507f8148 // cmp qword ptr [rdi + 0x50], 0xff
+	LONG $0x020f850f; WORD $0x0000 // jne 0x1f331 <addAVX512VNNI+0x231>
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x02a68e0f; WORD $0x0000 // jle 0x1f3b1 <addAVX512VNNI+0x2b1>
+	LONG $0x04b48e0f; WORD $0x0000 // jle 0x1f5e1 <addAVX512VNNI+0x4e1>
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
 	LONG $0x487df262; WORD $0x5018; BYTE $0x02 // vbroadcastss zmm2, dword ptr [rax + 0x8]
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	LONG $0x487df262; WORD $0xd87c // vpbroadcastd zmm3, eax
-	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
-	WORD $0x478b; BYTE $0x48 // mov eax, dword ptr [rdi + 0x48]
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x48fef162; WORD $0x186f // vmovdqu64 zmm3, zmmword ptr [rax]
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	WORD $0xc031 // xor eax, eax
+	WORD $0x16eb // jmp 0x1f16d <addAVX512VNNI+0x6d>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
+	LONG $0x04748d0f; WORD $0x0000 // jge 0x1f5e1 <addAVX512VNNI+0x4e1>
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	LONG $0xc8af0f48 // imul rcx, rax
+	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	WORD $0x894c; BYTE $0xca // mov rdx, r9
+	LONG $0xd0af0f48 // imul rdx, rax
+	LONG $0x10570348 // add rdx, qword ptr [rdi + 0x10]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0xf0af0f48 // imul rsi, rax
+	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x0184840f; WORD $0x0000 // je 0x1f320 <addAVX512VNNI+0x220>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0x00f78c0f; WORD $0x0000 // jl 0x1f2a0 <addAVX512VNNI+0x1a0>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x894d; BYTE $0xca // mov r10, r9
+	LONG $0x487df262; WORD $0x2131 // vpmovzxbd zmm4, xmmword ptr [rcx]
+	LONG $0x487df262; WORD $0x2a31 // vpmovzxbd zmm5, xmmword ptr [rdx]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4875f262; WORD $0xeaa8 // vfmadd213ps zmm5, zmm1, zmm2 # zmm5 = (zmm1 * zmm5) + zmm2
+	LONG $0x487df262; WORD $0xecb8 // vfmadd231ps zmm5, zmm0, zmm4 # zmm5 = (zmm0 * zmm4) + zmm5
+	LONG $0x487df162; WORD $0xe55b // vcvtps2dq zmm4, zmm5
+	LONG $0x487df262; WORD $0x6931; BYTE $0x01 // vpmovzxbd zmm5, xmmword ptr [rcx + 0x10]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x487df262; WORD $0x7231; BYTE $0x01 // vpmovzxbd zmm6, xmmword ptr [rdx + 0x10]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4875f262; WORD $0xf2a8 // vfmadd213ps zmm6, zmm1, zmm2 # zmm6 = (zmm1 * zmm6) + zmm2
+	LONG $0x487df262; WORD $0xf5b8 // vfmadd231ps zmm6, zmm0, zmm5 # zmm6 = (zmm0 * zmm5) + zmm6
+	LONG $0x487df162; WORD $0xee5b // vcvtps2dq zmm5, zmm6
+	LONG $0x487df262; WORD $0x7131; BYTE $0x02 // vpmovzxbd zmm6, xmmword ptr [rcx + 0x20]
+	LONG $0x485df162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm5
+	LONG $0x487cf162; WORD $0xee5b // vcvtdq2ps zmm5, zmm6
+	LONG $0x487df262; WORD $0x7231; BYTE $0x02 // vpmovzxbd zmm6, xmmword ptr [rdx + 0x20]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4875f262; WORD $0xf2a8 // vfmadd213ps zmm6, zmm1, zmm2 # zmm6 = (zmm1 * zmm6) + zmm2
+	LONG $0x487df262; WORD $0xf5b8 // vfmadd231ps zmm6, zmm0, zmm5 # zmm6 = (zmm0 * zmm5) + zmm6
+	LONG $0x487df162; WORD $0xee5b // vcvtps2dq zmm5, zmm6
+	LONG $0x487df262; WORD $0x7131; BYTE $0x03 // vpmovzxbd zmm6, xmmword ptr [rcx + 0x30]
+	LONG $0x487df262; WORD $0x7a31; BYTE $0x03 // vpmovzxbd zmm7, xmmword ptr [rdx + 0x30]
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4875f262; WORD $0xfaa8 // vfmadd213ps zmm7, zmm1, zmm2 # zmm7 = (zmm1 * zmm7) + zmm2
+	LONG $0x487df262; WORD $0xfeb8 // vfmadd231ps zmm7, zmm0, zmm6 # zmm7 = (zmm0 * zmm6) + zmm7
+	LONG $0x487df162; WORD $0xf75b // vcvtps2dq zmm6, zmm7
+	LONG $0x4855f162; WORD $0xee6b // vpackssdw zmm5, zmm5, zmm6
+	LONG $0x485df162; WORD $0xe567 // vpackuswb zmm4, zmm4, zmm5
+	LONG $0x4865f262; WORD $0xe436 // vpermd zmm4, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x267f // vmovdqu64 zmmword ptr [rsi], zmm4
+	LONG $0x40c18348 // add rcx, 0x40
+	LONG $0x40c28348 // add rdx, 0x40
+	LONG $0x40c68348 // add rsi, 0x40
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0x04c18349 // add r9, 0x4
+	LONG $0x08c28349 // add r10, 0x8
+	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
+	LONG $0xff108e0f; WORD $0xffff // jle 0x1f1b0 <addAVX512VNNI+0xb0>
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	LONG $0xfeb78d0f; WORD $0xffff // jge 0x1f160 <addAVX512VNNI+0x60>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x4beb // jmp 0x1f2f9 <addAVX512VNNI+0x1f9>
+	WORD $0x9066 // nop
+	LONG $0x487db262; WORD $0x2c31; BYTE $0x11 // vpmovzxbd zmm5, xmmword ptr [rcx + r10]
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x4875f262; WORD $0xe2a8 // vfmadd213ps zmm4, zmm1, zmm2 # zmm4 = (zmm1 * zmm4) + zmm2
+	LONG $0x487df262; WORD $0xe5b8 // vfmadd231ps zmm4, zmm0, zmm5 # zmm4 = (zmm0 * zmm5) + zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487ef262; WORD $0xe423 // vpmovsdw ymm4, zmm4
+	LONG $0x397de3c4; WORD $0x01e5 // vextracti128 xmm5, ymm4, 0x1
+	LONG $0xe567d9c5 // vpackuswb xmm4, xmm4, xmm5
+	LONG $0x7f7aa1c4; WORD $0x1624 // vmovdqu xmmword ptr [rsi + r10], xmm4
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0x10c28349 // add r10, 0x10
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	LONG $0xfe678d0f; WORD $0xffff // jge 0x1f160 <addAVX512VNNI+0x60>
+	LONG $0x487db262; WORD $0x2431; BYTE $0x12 // vpmovzxbd zmm4, xmmword ptr [rdx + r10]
+	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
+	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
+	WORD $0xa375 // jne 0x1f2b0 <addAVX512VNNI+0x1b0>
+	LONG $0x48ddf362; WORD $0xe423; BYTE $0x00 // vshuff64x2 zmm4, zmm4, zmm4, 0x0 # zmm4 = zmm4[0,1,0,1,0,1,0,1]
+	WORD $0x9aeb // jmp 0x1f2b0 <addAVX512VNNI+0x1b0>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	LONG $0xfe348d0f; WORD $0xffff // jge 0x1f160 <addAVX512VNNI+0x60>
+	LONG $0xffff78e9; BYTE $0xff // jmp 0x1f2a9 <addAVX512VNNI+0x1a9>
+	WORD $0xc031 // xor eax, eax
+	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
+	LONG $0x02a38e0f; WORD $0x0000 // jle 0x1f5e1 <addAVX512VNNI+0x4e1>
+	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x0218 // vbroadcastss zmm0, dword ptr [rdx]
+	LONG $0x487df262; WORD $0x4a18; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rdx + 0x4]
+	LONG $0x487df262; WORD $0x5218; BYTE $0x02 // vbroadcastss zmm2, dword ptr [rdx + 0x8]
+	LONG $0x487df262; WORD $0xd97c // vpbroadcastd zmm3, ecx
+	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
 	LONG $0xc86e79c5 // vmovd xmm9, eax
 	LONG $0x487df262; WORD $0xe87a // vpbroadcastb zmm5, eax
 	WORD $0x478b; BYTE $0x50 // mov eax, dword ptr [rdi + 0x50]
@@ -25289,11 +25398,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787942c4; BYTE $0xd2 // vpbroadcastb xmm10, xmm10
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x0feb // jmp 0x1f17d <addAVX512VNNI+0x7d>
-	WORD $0x9066 // nop
+	WORD $0x13eb // jmp 0x1f3ad <addAVX512VNNI+0x2ad>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x02348d0f; WORD $0x0000 // jge 0x1f3b1 <addAVX512VNNI+0x2b1>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0x1f5e1 <addAVX512VNNI+0x4e1>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -25305,49 +25414,49 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01f4840f; WORD $0x0000 // je 0x1f3a0 <addAVX512VNNI+0x2a0>
+	LONG $0x01f4840f; WORD $0x0000 // je 0x1f5d0 <addAVX512VNNI+0x4d0>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0x013f8c0f; WORD $0x0000 // jl 0x1f2f8 <addAVX512VNNI+0x1f8>
+	LONG $0x013f8c0f; WORD $0x0000 // jl 0x1f528 <addAVX512VNNI+0x428>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0xca // mov r10, r9
-	LONG $0x487d7262; WORD $0x1a31 // vpmovzxbd zmm11, xmmword ptr [rdx]
+	LONG $0x487d7262; WORD $0x1931 // vpmovzxbd zmm11, xmmword ptr [rcx]
 	LONG $0x48257162; WORD $0xdbfa // vpsubd zmm11, zmm11, zmm3
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
-	LONG $0x487d7262; WORD $0x2131 // vpmovzxbd zmm12, xmmword ptr [rcx]
+	LONG $0x487d7262; WORD $0x2231 // vpmovzxbd zmm12, xmmword ptr [rdx]
 	LONG $0x481d7162; WORD $0xe3fa // vpsubd zmm12, zmm12, zmm3
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
-	LONG $0x48757262; WORD $0xdaa8 // vfmadd213ps zmm11, zmm1, zmm2 # zmm11 = (zmm1 * zmm11) + zmm2
-	LONG $0x487d5262; WORD $0xdcb8 // vfmadd231ps zmm11, zmm0, zmm12 # zmm11 = (zmm0 * zmm12) + zmm11
-	LONG $0x487d7262; WORD $0x6231; BYTE $0x01 // vpmovzxbd zmm12, xmmword ptr [rdx + 0x10]
-	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
-	LONG $0x481d7162; WORD $0xe3fa // vpsubd zmm12, zmm12, zmm3
-	LONG $0x487d7262; WORD $0x6931; BYTE $0x01 // vpmovzxbd zmm13, xmmword ptr [rcx + 0x10]
-	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48757262; WORD $0xe2a8 // vfmadd213ps zmm12, zmm1, zmm2 # zmm12 = (zmm1 * zmm12) + zmm2
+	LONG $0x487d5262; WORD $0xe3b8 // vfmadd231ps zmm12, zmm0, zmm11 # zmm12 = (zmm0 * zmm11) + zmm12
+	LONG $0x487d7262; WORD $0x5931; BYTE $0x01 // vpmovzxbd zmm11, xmmword ptr [rcx + 0x10]
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48257162; WORD $0xdbfa // vpsubd zmm11, zmm11, zmm3
+	LONG $0x487d7262; WORD $0x6a31; BYTE $0x01 // vpmovzxbd zmm13, xmmword ptr [rdx + 0x10]
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x48157162; WORD $0xebfa // vpsubd zmm13, zmm13, zmm3
 	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48757262; WORD $0xe2a8 // vfmadd213ps zmm12, zmm1, zmm2 # zmm12 = (zmm1 * zmm12) + zmm2
-	LONG $0x487d5262; WORD $0xe5b8 // vfmadd231ps zmm12, zmm0, zmm13 # zmm12 = (zmm0 * zmm13) + zmm12
-	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x487d7262; WORD $0x6a31; BYTE $0x02 // vpmovzxbd zmm13, xmmword ptr [rdx + 0x20]
-	LONG $0x48255162; WORD $0xdc6b // vpackssdw zmm11, zmm11, zmm12
-	LONG $0x48157162; WORD $0xe3fa // vpsubd zmm12, zmm13, zmm3
+	LONG $0x48757262; WORD $0xeaa8 // vfmadd213ps zmm13, zmm1, zmm2 # zmm13 = (zmm1 * zmm13) + zmm2
+	LONG $0x487d5262; WORD $0xebb8 // vfmadd231ps zmm13, zmm0, zmm11 # zmm13 = (zmm0 * zmm11) + zmm13
+	LONG $0x487d5162; WORD $0xdd5b // vcvtps2dq zmm11, zmm13
 	LONG $0x487d7262; WORD $0x6931; BYTE $0x02 // vpmovzxbd zmm13, xmmword ptr [rcx + 0x20]
+	LONG $0x481d5162; WORD $0xdb6b // vpackssdw zmm11, zmm12, zmm11
+	LONG $0x48157162; WORD $0xe3fa // vpsubd zmm12, zmm13, zmm3
+	LONG $0x487d7262; WORD $0x6a31; BYTE $0x02 // vpmovzxbd zmm13, xmmword ptr [rdx + 0x20]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
 	LONG $0x48157162; WORD $0xebfa // vpsubd zmm13, zmm13, zmm3
 	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x48757262; WORD $0xe2a8 // vfmadd213ps zmm12, zmm1, zmm2 # zmm12 = (zmm1 * zmm12) + zmm2
-	LONG $0x487d5262; WORD $0xe5b8 // vfmadd231ps zmm12, zmm0, zmm13 # zmm12 = (zmm0 * zmm13) + zmm12
-	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x487d7262; WORD $0x6a31; BYTE $0x03 // vpmovzxbd zmm13, xmmword ptr [rdx + 0x30]
+	LONG $0x48757262; WORD $0xeaa8 // vfmadd213ps zmm13, zmm1, zmm2 # zmm13 = (zmm1 * zmm13) + zmm2
+	LONG $0x487d5262; WORD $0xecb8 // vfmadd231ps zmm13, zmm0, zmm12 # zmm13 = (zmm0 * zmm12) + zmm13
+	LONG $0x487d5162; WORD $0xe55b // vcvtps2dq zmm12, zmm13
+	LONG $0x487d7262; WORD $0x6931; BYTE $0x03 // vpmovzxbd zmm13, xmmword ptr [rcx + 0x30]
 	LONG $0x48157162; WORD $0xebfa // vpsubd zmm13, zmm13, zmm3
 	LONG $0x487c5162; WORD $0xed5b // vcvtdq2ps zmm13, zmm13
-	LONG $0x487d7262; WORD $0x7131; BYTE $0x03 // vpmovzxbd zmm14, xmmword ptr [rcx + 0x30]
+	LONG $0x487d7262; WORD $0x7231; BYTE $0x03 // vpmovzxbd zmm14, xmmword ptr [rdx + 0x30]
 	LONG $0x480d7162; WORD $0xf3fa // vpsubd zmm14, zmm14, zmm3
 	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
-	LONG $0x48757262; WORD $0xeaa8 // vfmadd213ps zmm13, zmm1, zmm2 # zmm13 = (zmm1 * zmm13) + zmm2
-	LONG $0x487d5262; WORD $0xeeb8 // vfmadd231ps zmm13, zmm0, zmm14 # zmm13 = (zmm0 * zmm14) + zmm13
-	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x48757262; WORD $0xf2a8 // vfmadd213ps zmm14, zmm1, zmm2 # zmm14 = (zmm1 * zmm14) + zmm2
+	LONG $0x487d5262; WORD $0xf5b8 // vfmadd231ps zmm14, zmm0, zmm13 # zmm14 = (zmm0 * zmm13) + zmm14
+	LONG $0x487d5162; WORD $0xee5b // vcvtps2dq zmm13, zmm14
 	LONG $0x481d5162; WORD $0xe56b // vpackssdw zmm12, zmm12, zmm13
 	LONG $0x48257162; WORD $0xdced // vpaddsw zmm11, zmm11, zmm4
 	LONG $0x481d7162; WORD $0xe4ed // vpaddsw zmm12, zmm12, zmm4
@@ -25363,11 +25472,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x08c28349 // add r10, 0x8
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfec88e0f; WORD $0xffff // jle 0x1f1c0 <addAVX512VNNI+0xc0>
+	LONG $0xfec88e0f; WORD $0xffff // jle 0x1f3f0 <addAVX512VNNI+0x2f0>
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe6f8d0f; WORD $0xffff // jge 0x1f170 <addAVX512VNNI+0x70>
+	LONG $0xfe6f8d0f; WORD $0xffff // jge 0x1f3a0 <addAVX512VNNI+0x2a0>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x69eb // jmp 0x1f36f <addAVX512VNNI+0x26f>
+	WORD $0x69eb // jmp 0x1f59f <addAVX512VNNI+0x49f>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x487d3262; WORD $0x2431; BYTE $0x11 // vpmovzxbd zmm12, xmmword ptr [rcx + r10]
 	LONG $0x481d7162; WORD $0xe3fa // vpsubd zmm12, zmm12, zmm3
@@ -25386,19 +25495,19 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x10c28349 // add r10, 0x10
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe018d0f; WORD $0xffff // jge 0x1f170 <addAVX512VNNI+0x70>
+	LONG $0xfe018d0f; WORD $0xffff // jge 0x1f3a0 <addAVX512VNNI+0x2a0>
 	LONG $0x487d3262; WORD $0x1c31; BYTE $0x12 // vpmovzxbd zmm11, xmmword ptr [rdx + r10]
 	LONG $0x48257162; WORD $0xdbfa // vpsubd zmm11, zmm11, zmm3
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x8775 // jne 0x1f310 <addAVX512VNNI+0x210>
+	WORD $0x8775 // jne 0x1f540 <addAVX512VNNI+0x440>
 	LONG $0x48a55362; WORD $0xdb23; BYTE $0x00 // vshuff64x2 zmm11, zmm11, zmm11, 0x0 # zmm11 = zmm11[0,1,0,1,0,1,0,1]
-	LONG $0xffff7be9; BYTE $0xff // jmp 0x1f310 <addAVX512VNNI+0x210>
+	LONG $0xffff7be9; BYTE $0xff // jmp 0x1f540 <addAVX512VNNI+0x440>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfdc48d0f; WORD $0xffff // jge 0x1f170 <addAVX512VNNI+0x70>
-	LONG $0xffff50e9; BYTE $0xff // jmp 0x1f301 <addAVX512VNNI+0x201>
+	LONG $0xfdc48d0f; WORD $0xffff // jge 0x1f3a0 <addAVX512VNNI+0x2a0>
+	LONG $0xffff50e9; BYTE $0xff // jmp 0x1f531 <addAVX512VNNI+0x431>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -25408,10 +25517,10 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02ad8e0f; WORD $0x0000 // jle 0x1f67a <mulAVX512VNNI+0x2ba>
+	LONG $0x02ad8e0f; WORD $0x0000 // jle 0x1f8aa <mulAVX512VNNI+0x2ba>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02a08e0f; WORD $0x0000 // jle 0x1f67a <mulAVX512VNNI+0x2ba>
+	LONG $0x02a08e0f; WORD $0x0000 // jle 0x1f8aa <mulAVX512VNNI+0x2ba>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -25428,14 +25537,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x3a6f // vmovdqu64 zmm7, zmmword ptr [rdx]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x19eb // jmp 0x1f440 <mulAVX512VNNI+0x80>
+	WORD $0x19eb // jmp 0x1f670 <mulAVX512VNNI+0x80>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02348d0f; WORD $0x0000 // jge 0x1f674 <mulAVX512VNNI+0x2b4>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0x1f8a4 <mulAVX512VNNI+0x2b4>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xef7e // jle 0x1f434 <mulAVX512VNNI+0x74>
+	WORD $0xef7e // jle 0x1f664 <mulAVX512VNNI+0x74>
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
@@ -25452,7 +25561,7 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x1f52b <mulAVX512VNNI+0x16b>
+	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x1f75b <mulAVX512VNNI+0x16b>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d5262; WORD $0x2431; BYTE $0x18 // vpmovzxbd zmm12, xmmword ptr [r8 + rbx]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -25484,16 +25593,16 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc38349 // add r11, -0x4
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff058d0f; WORD $0xffff // jge 0x1f430 <mulAVX512VNNI+0x70>
+	LONG $0xff058d0f; WORD $0xffff // jge 0x1f660 <mulAVX512VNNI+0x70>
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1f588 <mulAVX512VNNI+0x1c8>
+	WORD $0x4e7d // jge 0x1f7b8 <mulAVX512VNNI+0x1c8>
 	QUAD $0xfd1a4c31487d5262 // vpmovzxbd zmm9, xmmword ptr [r10 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x48347162; WORD $0xca5c // vsubps zmm9, zmm9, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1f55c <mulAVX512VNNI+0x19c>
+	WORD $0x0775 // jne 0x1f78c <mulAVX512VNNI+0x19c>
 	LONG $0x48b55362; WORD $0xc923; BYTE $0x00 // vshuff64x2 zmm9, zmm9, zmm9, 0x0 # zmm9 = zmm9[0,1,0,1,0,1,0,1]
 	QUAD $0xfd185431487d5262 // vpmovzxbd zmm10, xmmword ptr [r8 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
@@ -25504,12 +25613,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1f5de <mulAVX512VNNI+0x21e>
+	WORD $0x4e7d // jge 0x1f80e <mulAVX512VNNI+0x21e>
 	QUAD $0xfe1a4431487d5262 // vpmovzxbd zmm8, xmmword ptr [r10 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x483c7162; WORD $0xc25c // vsubps zmm8, zmm8, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1f5b2 <mulAVX512VNNI+0x1f2>
+	WORD $0x0775 // jne 0x1f7e2 <mulAVX512VNNI+0x1f2>
 	LONG $0x48bd5362; WORD $0xc023; BYTE $0x00 // vshuff64x2 zmm8, zmm8, zmm8, 0x0 # zmm8 = zmm8[0,1,0,1,0,1,0,1]
 	QUAD $0xfe185431487d5262 // vpmovzxbd zmm10, xmmword ptr [r8 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
@@ -25522,12 +25631,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x572841c4; BYTE $0xd2 // vxorps xmm10, xmm10, xmm10
 	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1f63e <mulAVX512VNNI+0x27e>
+	WORD $0x4e7d // jge 0x1f86e <mulAVX512VNNI+0x27e>
 	QUAD $0xff1a5c31487d5262 // vpmovzxbd zmm11, xmmword ptr [r10 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x48247162; WORD $0xda5c // vsubps zmm11, zmm11, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1f612 <mulAVX512VNNI+0x252>
+	WORD $0x0775 // jne 0x1f842 <mulAVX512VNNI+0x252>
 	LONG $0x48a55362; WORD $0xdb23; BYTE $0x00 // vshuff64x2 zmm11, zmm11, zmm11, 0x0 # zmm11 = zmm11[0,1,0,1,0,1,0,1]
 	QUAD $0xff186431487d5262 // vpmovzxbd zmm12, xmmword ptr [r8 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -25538,14 +25647,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xfe718d0f; WORD $0xffff // jge 0x1f4bb <mulAVX512VNNI+0xfb>
+	LONG $0xfe718d0f; WORD $0xffff // jge 0x1f6eb <mulAVX512VNNI+0xfb>
 	LONG $0x487d5262; WORD $0x1431; BYTE $0x1a // vpmovzxbd zmm10, xmmword ptr [r10 + rbx]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
 	LONG $0x482c7162; WORD $0xd25c // vsubps zmm10, zmm10, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xfe28850f; WORD $0xffff // jne 0x1f490 <mulAVX512VNNI+0xd0>
+	LONG $0xfe28850f; WORD $0xffff // jne 0x1f6c0 <mulAVX512VNNI+0xd0>
 	LONG $0x48ad5362; WORD $0xd223; BYTE $0x00 // vshuff64x2 zmm10, zmm10, zmm10, 0x0 # zmm10 = zmm10[0,1,0,1,0,1,0,1]
-	LONG $0xfffe1ce9; BYTE $0xff // jmp 0x1f490 <mulAVX512VNNI+0xd0>
+	LONG $0xfffe1ce9; BYTE $0xff // jmp 0x1f6c0 <mulAVX512VNNI+0xd0>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -25566,7 +25675,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01478e0f; WORD $0x0000 // jle 0x1f7f6 <sumAVX512VNNI+0x176>
+	LONG $0x01478e0f; WORD $0x0000 // jle 0x1fa26 <sumAVX512VNNI+0x176>
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -25577,7 +25686,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xca4c0f45 // cmovl r9d, r10d
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01148e0f; WORD $0x0000 // jle 0x1f7f6 <sumAVX512VNNI+0x176>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0x1fa26 <sumAVX512VNNI+0x176>
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x0c // vpbroadcastd zmm1, dword ptr [rdi + 0x30]
 	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
 	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
@@ -25594,7 +25703,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe598d4c // lea r11, [rcx - 0x2]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x33eb // jmp 0x1f764 <sumAVX512VNNI+0xe4>
+	WORD $0x33eb // jmp 0x1f994 <sumAVX512VNNI+0xe4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ed162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
@@ -25602,20 +25711,20 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	LONG $0x0092840f; WORD $0x0000 // je 0x1f7f6 <sumAVX512VNNI+0x176>
+	LONG $0x0092840f; WORD $0x0000 // je 0x1fa26 <sumAVX512VNNI+0x176>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0xf3af0f4c // imul r14, rbx
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5a75 // jne 0x1f7d0 <sumAVX512VNNI+0x150>
+	WORD $0x5a75 // jne 0x1fa00 <sumAVX512VNNI+0x150>
 	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	WORD $0xdd74 // je 0x1f758 <sumAVX512VNNI+0xd8>
+	WORD $0xdd74 // je 0x1f988 <sumAVX512VNNI+0xd8>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	WORD $0xba74 // je 0x1f740 <sumAVX512VNNI+0xc0>
+	WORD $0xba74 // je 0x1f970 <sumAVX512VNNI+0xc0>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
-	WORD $0xb1eb // jmp 0x1f740 <sumAVX512VNNI+0xc0>
+	WORD $0xb1eb // jmp 0x1f970 <sumAVX512VNNI+0xc0>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
@@ -25629,16 +25738,16 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	WORD $0x014d; BYTE $0xce // add r14, r9
 	WORD $0x394d; BYTE $0xfa // cmp r10, r15
-	WORD $0xa674 // je 0x1f776 <sumAVX512VNNI+0xf6>
+	WORD $0xa674 // je 0x1f9a6 <sumAVX512VNNI+0xf6>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	WORD $0x0774 // je 0x1f7e2 <sumAVX512VNNI+0x162>
+	WORD $0x0774 // je 0x1fa12 <sumAVX512VNNI+0x162>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x394d; BYTE $0xfb // cmp r11, r15
-	WORD $0xa374 // je 0x1f790 <sumAVX512VNNI+0x110>
+	WORD $0xa374 // je 0x1f9c0 <sumAVX512VNNI+0x110>
 	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
-	WORD $0x9aeb // jmp 0x1f790 <sumAVX512VNNI+0x110>
+	WORD $0x9aeb // jmp 0x1f9c0 <sumAVX512VNNI+0x110>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
 	BYTE $0x5b // pop rbx
@@ -25658,9 +25767,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0x1f83d <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0x1fa6d <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0x1f88d <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0x1fabd <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -25678,9 +25787,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0x1f840 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0x1fa70 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0x1f8d8 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0x1fb08 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -25710,7 +25819,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
-	LONG $0x0235840f; WORD $0x0000 // je 0x1fb28 <resizeArgMaxAVX512VNNI+0x248>
+	LONG $0x0235840f; WORD $0x0000 // je 0x1fd58 <resizeArgMaxAVX512VNNI+0x248>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
@@ -25720,9 +25829,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0xc1490f4d // cmovns r8, r9
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x00e08e0f; WORD $0x0000 // jle 0x1fa09 <resizeArgMaxAVX512VNNI+0x129>
+	LONG $0x00e08e0f; WORD $0x0000 // jle 0x1fc39 <resizeArgMaxAVX512VNNI+0x129>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00db8e0f; WORD $0x0000 // jle 0x1fa0d <resizeArgMaxAVX512VNNI+0x12d>
+	LONG $0x00db8e0f; WORD $0x0000 // jle 0x1fc3d <resizeArgMaxAVX512VNNI+0x12d>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x487df262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm0, dword ptr [rdi + 0x68]
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
@@ -25764,25 +25873,25 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0x1f980 <resizeArgMaxAVX512VNNI+0xa0>
+	WORD $0x8f75 // jne 0x1fbb0 <resizeArgMaxAVX512VNNI+0xa0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0x1f970 <resizeArgMaxAVX512VNNI+0x90>
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0x1fba0 <resizeArgMaxAVX512VNNI+0x90>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x06eb // jmp 0x1fa0f <resizeArgMaxAVX512VNNI+0x12f>
+	WORD $0x06eb // jmp 0x1fc3f <resizeArgMaxAVX512VNNI+0x12f>
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x02eb // jmp 0x1fa0f <resizeArgMaxAVX512VNNI+0x12f>
+	WORD $0x02eb // jmp 0x1fc3f <resizeArgMaxAVX512VNNI+0x12f>
 	WORD $0x01b1 // mov cl, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
 	WORD $0xd108 // or cl, dl
-	LONG $0x0106850f; WORD $0x0000 // jne 0x1fb28 <resizeArgMaxAVX512VNNI+0x248>
+	LONG $0x0106850f; WORD $0x0000 // jne 0x1fd58 <resizeArgMaxAVX512VNNI+0x248>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x45eb // jmp 0x1fa6e <resizeArgMaxAVX512VNNI+0x18e>
+	WORD $0x45eb // jmp 0x1fc9e <resizeArgMaxAVX512VNNI+0x18e>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
 	LONG $0x06c68348 // add rsi, 0x6
@@ -25798,19 +25907,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e6c148 // shl rsi, 0x2
 	LONG $0x40c28348 // add rdx, 0x40
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x1fb28 <resizeArgMaxAVX512VNNI+0x248>
+	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x1fd58 <resizeArgMaxAVX512VNNI+0x248>
 	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb07c // jl 0x1fa30 <resizeArgMaxAVX512VNNI+0x150>
+	WORD $0xb07c // jl 0x1fc60 <resizeArgMaxAVX512VNNI+0x150>
 	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
 	LONG $0x487cd162; WORD $0x0910 // vmovups zmm1, zmmword ptr [r9]
 	LONG $0xff568d4c // lea r10, [rsi - 0x1]
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0c75 // jne 0x1faa0 <resizeArgMaxAVX512VNNI+0x1c0>
+	WORD $0x0c75 // jne 0x1fcd0 <resizeArgMaxAVX512VNNI+0x1c0>
 	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x68eb // jmp 0x1fb04 <resizeArgMaxAVX512VNNI+0x224>
+	WORD $0x68eb // jmp 0x1fd34 <resizeArgMaxAVX512VNNI+0x224>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xfee38348 // and rbx, -0x2
@@ -25830,16 +25939,16 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c38349 // add r11, 0x2
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x1fac0 <resizeArgMaxAVX512VNNI+0x1e0>
+	WORD $0xbc75 // jne 0x1fcf0 <resizeArgMaxAVX512VNNI+0x1e0>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff22840f; WORD $0xffff // je 0x1fa30 <resizeArgMaxAVX512VNNI+0x150>
+	LONG $0xff22840f; WORD $0xffff // je 0x1fc60 <resizeArgMaxAVX512VNNI+0x150>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	LONG $0xd3af0f4d // imul r10, r11
 	QUAD $0x01910cc248749162 // vcmpltps k1, zmm1, zmmword ptr [r9 + 4*r10]
 	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
-	LONG $0xffff08e9; BYTE $0xff // jmp 0x1fa30 <resizeArgMaxAVX512VNNI+0x150>
+	LONG $0xffff08e9; BYTE $0xff // jmp 0x1fc60 <resizeArgMaxAVX512VNNI+0x150>
 	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
-	LONG $0x0236840f; WORD $0x0000 // je 0x1fd68 <resizeArgMaxAVX512VNNI+0x488>
+	LONG $0x0236840f; WORD $0x0000 // je 0x1ff98 <resizeArgMaxAVX512VNNI+0x488>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
@@ -25849,9 +25958,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0xc1490f4d // cmovns r8, r9
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x00e18e0f; WORD $0x0000 // jle 0x1fc49 <resizeArgMaxAVX512VNNI+0x369>
+	LONG $0x00e18e0f; WORD $0x0000 // jle 0x1fe79 <resizeArgMaxAVX512VNNI+0x369>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00dc8e0f; WORD $0x0000 // jle 0x1fc4d <resizeArgMaxAVX512VNNI+0x36d>
+	LONG $0x00dc8e0f; WORD $0x0000 // jle 0x1fe7d <resizeArgMaxAVX512VNNI+0x36d>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm0, dword ptr [rdi + 0x68]
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
@@ -25893,25 +26002,25 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0x1fbc0 <resizeArgMaxAVX512VNNI+0x2e0>
+	WORD $0x8f75 // jne 0x1fdf0 <resizeArgMaxAVX512VNNI+0x2e0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0x1fbb0 <resizeArgMaxAVX512VNNI+0x2d0>
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0x1fde0 <resizeArgMaxAVX512VNNI+0x2d0>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x06eb // jmp 0x1fc4f <resizeArgMaxAVX512VNNI+0x36f>
+	WORD $0x06eb // jmp 0x1fe7f <resizeArgMaxAVX512VNNI+0x36f>
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x02eb // jmp 0x1fc4f <resizeArgMaxAVX512VNNI+0x36f>
+	WORD $0x02eb // jmp 0x1fe7f <resizeArgMaxAVX512VNNI+0x36f>
 	WORD $0x01b1 // mov cl, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
 	WORD $0xd108 // or cl, dl
-	LONG $0x0106850f; WORD $0x0000 // jne 0x1fd68 <resizeArgMaxAVX512VNNI+0x488>
+	LONG $0x0106850f; WORD $0x0000 // jne 0x1ff98 <resizeArgMaxAVX512VNNI+0x488>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x45eb // jmp 0x1fcae <resizeArgMaxAVX512VNNI+0x3ce>
+	WORD $0x45eb // jmp 0x1fede <resizeArgMaxAVX512VNNI+0x3ce>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
 	LONG $0x06c68348 // add rsi, 0x6
@@ -25927,19 +26036,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e6c148 // shl rsi, 0x2
 	LONG $0x40c28348 // add rdx, 0x40
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x1fd68 <resizeArgMaxAVX512VNNI+0x488>
+	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x1ff98 <resizeArgMaxAVX512VNNI+0x488>
 	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb07c // jl 0x1fc70 <resizeArgMaxAVX512VNNI+0x390>
+	WORD $0xb07c // jl 0x1fea0 <resizeArgMaxAVX512VNNI+0x390>
 	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
 	LONG $0x487cd162; WORD $0x0910 // vmovups zmm1, zmmword ptr [r9]
 	LONG $0xff568d4c // lea r10, [rsi - 0x1]
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0c75 // jne 0x1fce0 <resizeArgMaxAVX512VNNI+0x400>
+	WORD $0x0c75 // jne 0x1ff10 <resizeArgMaxAVX512VNNI+0x400>
 	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x68eb // jmp 0x1fd44 <resizeArgMaxAVX512VNNI+0x464>
+	WORD $0x68eb // jmp 0x1ff74 <resizeArgMaxAVX512VNNI+0x464>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xfee38348 // and rbx, -0x2
@@ -25959,14 +26068,14 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c38349 // add r11, 0x2
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x1fd00 <resizeArgMaxAVX512VNNI+0x420>
+	WORD $0xbc75 // jne 0x1ff30 <resizeArgMaxAVX512VNNI+0x420>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff22840f; WORD $0xffff // je 0x1fc70 <resizeArgMaxAVX512VNNI+0x390>
+	LONG $0xff22840f; WORD $0xffff // je 0x1fea0 <resizeArgMaxAVX512VNNI+0x390>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	LONG $0xd3af0f4d // imul r10, r11
 	QUAD $0x01910cc248749162 // vcmpltps k1, zmm1, zmmword ptr [r9 + 4*r10]
 	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
-	LONG $0xffff08e9; BYTE $0xff // jmp 0x1fc70 <resizeArgMaxAVX512VNNI+0x390>
+	LONG $0xffff08e9; BYTE $0xff // jmp 0x1fea0 <resizeArgMaxAVX512VNNI+0x390>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x03508d48 // lea rdx, [rax + 0x3]
@@ -25974,7 +26083,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xc2490f48 // cmovns rax, rdx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x05188e0f; WORD $0x0000 // jle 0x202a0 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0x05188e0f; WORD $0x0000 // jle 0x204d0 <resizeArgMaxAVX512VNNI+0x9c0>
 	LONG $0x02e8c148 // shr rax, 0x2
 	LONG $0x47af0f48; BYTE $0x60 // imul rax, qword ptr [rdi + 0x60]
 	LONG $0x04e0c148 // shl rax, 0x4
@@ -25983,7 +26092,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50470348 // add rax, qword ptr [rdi + 0x50]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x2beb // jmp 0x1fdd5 <resizeArgMaxAVX512VNNI+0x4f5>
+	WORD $0x2beb // jmp 0x20005 <resizeArgMaxAVX512VNNI+0x4f5>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x4faf0f48; BYTE $0x38 // imul rcx, qword ptr [rdi + 0x38]
 	WORD $0x0348; BYTE $0x0f // add rcx, qword ptr [rdi]
@@ -25992,7 +26101,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c68348 // add rsi, 0x10
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x04cb8d0f; WORD $0x0000 // jge 0x202a0 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0x04cb8d0f; WORD $0x0000 // jge 0x204d0 <resizeArgMaxAVX512VNNI+0x9c0>
 	WORD $0x2948; BYTE $0xf1 // sub rcx, rsi
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
@@ -26000,7 +26109,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf741; BYTE $0xd1 // not r9d
 	LONG $0xc84d0f45 // cmovge r9d, r8d
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0x01e9840f; WORD $0x0000 // je 0x1ffe0 <resizeArgMaxAVX512VNNI+0x700>
+	LONG $0x01e9840f; WORD $0x0000 // je 0x20210 <resizeArgMaxAVX512VNNI+0x700>
 	LONG $0x784f8b48 // mov rcx, qword ptr [rdi + 0x78]
 	LONG $0xb114634c // movsxd r10, dword ptr [rcx + 4*rsi]
 	LONG $0x487db262; WORD $0x0458; BYTE $0x92 // vpbroadcastd zmm0, dword ptr [rdx + 4*r10]
@@ -26015,18 +26124,18 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc893f8c5 // kmovw ecx, k0
 	WORD $0x0941; BYTE $0xcb // or r11d, ecx
 	LONG $0xfffb8341 // cmp r11d, -0x1
-	LONG $0x0420840f; WORD $0x0000 // je 0x20260 <resizeArgMaxAVX512VNNI+0x980>
+	LONG $0x0420840f; WORD $0x0000 // je 0x20490 <resizeArgMaxAVX512VNNI+0x980>
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0x01a48d0f; WORD $0x0000 // jge 0x1ffee <resizeArgMaxAVX512VNNI+0x70e>
+	LONG $0x01a48d0f; WORD $0x0000 // jge 0x2021e <resizeArgMaxAVX512VNNI+0x70e>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0xff6f8d0f; WORD $0xffff // jge 0x1fdc4 <resizeArgMaxAVX512VNNI+0x4e4>
+	LONG $0xff6f8d0f; WORD $0xffff // jge 0x1fff4 <resizeArgMaxAVX512VNNI+0x4e4>
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	LONG $0xf657c8c5 // vxorps xmm6, xmm6, xmm6
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xff4a8e0f; WORD $0xffff // jle 0x1fdb0 <resizeArgMaxAVX512VNNI+0x4d0>
+	LONG $0xff4a8e0f; WORD $0xffff // jle 0x1ffe0 <resizeArgMaxAVX512VNNI+0x4d0>
 	LONG $0x01fa8349 // cmp r10, 0x1
-	LONG $0xff40840f; WORD $0xffff // je 0x1fdb0 <resizeArgMaxAVX512VNNI+0x4d0>
+	LONG $0xff40840f; WORD $0xffff // je 0x1ffe0 <resizeArgMaxAVX512VNNI+0x4d0>
 	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
 	LONG $0xb33c634d // movsxd r15, dword ptr [r11 + 4*rsi]
 	LONG $0x487dd262; WORD $0xcf7c // vpbroadcastd zmm1, r15d
@@ -26087,16 +26196,16 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x394d; BYTE $0xe2 // cmp r10, r12
-	WORD $0x9275 // jne 0x1ff60 <resizeArgMaxAVX512VNNI+0x680>
-	LONG $0xfffddde9; BYTE $0xff // jmp 0x1fdb0 <resizeArgMaxAVX512VNNI+0x4d0>
+	WORD $0x9275 // jne 0x20190 <resizeArgMaxAVX512VNNI+0x680>
+	LONG $0xfffddde9; BYTE $0xff // jmp 0x1ffe0 <resizeArgMaxAVX512VNNI+0x4d0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0xfe5c8c0f; WORD $0xffff // jl 0x1fe4a <resizeArgMaxAVX512VNNI+0x56a>
+	LONG $0xfe5c8c0f; WORD $0xffff // jl 0x2007a <resizeArgMaxAVX512VNNI+0x56a>
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x39eb // jmp 0x20036 <resizeArgMaxAVX512VNNI+0x756>
+	WORD $0x39eb // jmp 0x20266 <resizeArgMaxAVX512VNNI+0x756>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0xd3 // mov r11, r10
 	LONG $0x01cb8349 // or r11, 0x1
@@ -26109,16 +26218,16 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02598d4c // lea r11, [rcx + 0x2]
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	LONG $0xfe168f0f; WORD $0xffff // jg 0x1fe4c <resizeArgMaxAVX512VNNI+0x56c>
+	LONG $0xfe168f0f; WORD $0xffff // jg 0x2007c <resizeArgMaxAVX512VNNI+0x56c>
 	WORD $0x8949; BYTE $0xca // mov r10, rcx
 	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
 	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xb17e // jle 0x20000 <resizeArgMaxAVX512VNNI+0x720>
+	WORD $0xb17e // jle 0x20230 <resizeArgMaxAVX512VNNI+0x720>
 	LONG $0x01fb8349 // cmp r11, 0x1
-	WORD $0xab74 // je 0x20000 <resizeArgMaxAVX512VNNI+0x720>
+	WORD $0xab74 // je 0x20230 <resizeArgMaxAVX512VNNI+0x720>
 	LONG $0x785f8b48 // mov rbx, qword ptr [rdi + 0x78]
 	LONG $0xb324634c // movsxd r12, dword ptr [rbx + 4*rsi]
 	LONG $0x48fe7162; WORD $0x046f; BYTE $0xb3 // vmovdqu64 zmm8, zmmword ptr [rbx + 4*rsi]
@@ -26203,11 +26312,11 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x014d; BYTE $0xfc // add r12, r15
 	WORD $0x394d; BYTE $0xeb // cmp r11, r13
-	LONG $0xff51850f; WORD $0xffff // jne 0x201a0 <resizeArgMaxAVX512VNNI+0x8c0>
-	LONG $0xfffdace9; BYTE $0xff // jmp 0x20000 <resizeArgMaxAVX512VNNI+0x720>
+	LONG $0xff51850f; WORD $0xffff // jne 0x203d0 <resizeArgMaxAVX512VNNI+0x8c0>
+	LONG $0xfffdace9; BYTE $0xff // jmp 0x20230 <resizeArgMaxAVX512VNNI+0x720>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfb5b8e0f; WORD $0xffff // jle 0x1fdc4 <resizeArgMaxAVX512VNNI+0x4e4>
+	LONG $0xfb5b8e0f; WORD $0xffff // jle 0x1fff4 <resizeArgMaxAVX512VNNI+0x4e4>
 	LONG $0x487ef262; WORD $0xc031 // vpmovdb xmm0, zmm0
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	WORD $0xc931 // xor ecx, ecx
@@ -26218,8 +26327,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x097fb162; WORD $0x047f; BYTE $0x0e // vmovdqu8 xmmword ptr [rsi + r9] {k1}, xmm0
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x084f3b48 // cmp rcx, qword ptr [rdi + 0x8]
-	WORD $0xe57c // jl 0x20280 <resizeArgMaxAVX512VNNI+0x9a0>
-	LONG $0xfffb24e9; BYTE $0xff // jmp 0x1fdc4 <resizeArgMaxAVX512VNNI+0x4e4>
+	WORD $0xe57c // jl 0x204b0 <resizeArgMaxAVX512VNNI+0x9a0>
+	LONG $0xfffb24e9; BYTE $0xff // jmp 0x1fff4 <resizeArgMaxAVX512VNNI+0x4e4>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -26234,7 +26343,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06348e0f; WORD $0x0000 // jle 0x208f1 <resizeRealAVX512VNNI+0x641>
+	LONG $0x06348e0f; WORD $0x0000 // jle 0x20b21 <resizeRealAVX512VNNI+0x641>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -26244,7 +26353,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x060e8e0f; WORD $0x0000 // jle 0x208e3 <resizeRealAVX512VNNI+0x633>
+	LONG $0x060e8e0f; WORD $0x0000 // jle 0x20b13 <resizeRealAVX512VNNI+0x633>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -26258,14 +26367,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0x20340 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0x20570 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05a38d0f; WORD $0x0000 // jge 0x208e3 <resizeRealAVX512VNNI+0x633>
+	LONG $0x05a38d0f; WORD $0x0000 // jge 0x20b13 <resizeRealAVX512VNNI+0x633>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0x20334 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0x20564 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -26285,13 +26394,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x16eb // jmp 0x203b5 <resizeRealAVX512VNNI+0x105>
+	WORD $0x16eb // jmp 0x205e5 <resizeRealAVX512VNNI+0x105>
 	BYTE $0x90 // nop
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff7b8d0f; WORD $0xffff // jge 0x20330 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff7b8d0f; WORD $0xffff // jge 0x20560 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -26301,7 +26410,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0x203a0 <resizeRealAVX512VNNI+0xf0>
+	WORD $0xc77d // jge 0x205d0 <resizeRealAVX512VNNI+0xf0>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -26395,7 +26504,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x203a0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x205d0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -26438,7 +26547,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0x203a0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0x205d0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -26481,7 +26590,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0x203a0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0x205d0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -26522,7 +26631,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0x203a0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0x205d0 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -26539,21 +26648,21 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x008b8e0f; WORD $0x0000 // jle 0x20998 <floatsAVX512VNNI+0x98>
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0x20bc8 <floatsAVX512VNNI+0x98>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x007e8e0f; WORD $0x0000 // jle 0x20998 <floatsAVX512VNNI+0x98>
+	LONG $0x007e8e0f; WORD $0x0000 // jle 0x20bc8 <floatsAVX512VNNI+0x98>
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0c // vpbroadcastd zmm0, dword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x487df262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [rax]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x09eb // jmp 0x20938 <floatsAVX512VNNI+0x38>
+	WORD $0x09eb // jmp 0x20b68 <floatsAVX512VNNI+0x38>
 	BYTE $0x90 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x607d // jge 0x20998 <floatsAVX512VNNI+0x98>
+	WORD $0x607d // jge 0x20bc8 <floatsAVX512VNNI+0x98>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xf37e // jle 0x20930 <floatsAVX512VNNI+0x30>
+	WORD $0xf37e // jle 0x20b60 <floatsAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
@@ -26573,9 +26682,9 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c68348 // add rsi, 0x40
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xce7c // jl 0x20960 <floatsAVX512VNNI+0x60>
+	WORD $0xce7c // jl 0x20b90 <floatsAVX512VNNI+0x60>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	WORD $0x98eb // jmp 0x20930 <floatsAVX512VNNI+0x30>
+	WORD $0x98eb // jmp 0x20b60 <floatsAVX512VNNI+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -26588,7 +26697,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x010003020100ba48; WORD $0x0302 // movabs rdx, 0x302010003020100
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x04468e0f; WORD $0x0000 // jle 0x20e12 <enlargeAVX512VNNI+0x472>
+	LONG $0x04468e0f; WORD $0x0000 // jle 0x21042 <enlargeAVX512VNNI+0x472>
 	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
 	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
 	LONG $0x487dd262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [r8]
@@ -26620,7 +26729,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc892fbc5 // kmovd k1, eax
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x6deb // jmp 0x20ad4 <enlargeAVX512VNNI+0x134>
+	WORD $0x6deb // jmp 0x20d04 <enlargeAVX512VNNI+0x134>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
@@ -26640,11 +26749,11 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x10c08348 // add rax, 0x10
 	LONG $0x204f3b48 // cmp rcx, qword ptr [rdi + 0x20]
-	LONG $0x033e8d0f; WORD $0x0000 // jge 0x20e12 <enlargeAVX512VNNI+0x472>
+	LONG $0x033e8d0f; WORD $0x0000 // jge 0x21042 <enlargeAVX512VNNI+0x472>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x8e7e // jle 0x20a70 <enlargeAVX512VNNI+0xd0>
+	WORD $0x8e7e // jle 0x20ca0 <enlargeAVX512VNNI+0xd0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x0614634c // movsxd r10, dword ptr [rsi + rax]
 	LONG $0xfce28349 // and r10, -0x4
@@ -26698,9 +26807,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48653262; WORD $0xeba8 // vfmadd213ps zmm13, zmm3, zmm19 # zmm13 = (zmm3 * zmm13) + zmm19
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1075 // jne 0x20c20 <enlargeAVX512VNNI+0x280>
+	WORD $0x1075 // jne 0x20e50 <enlargeAVX512VNNI+0x280>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x20a7b <enlargeAVX512VNNI+0xdb>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x20cab <enlargeAVX512VNNI+0xdb>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	WORD $0x014d; BYTE $0xd1 // add r9, r10
@@ -26730,7 +26839,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865a262; WORD $0xd4a8 // vfmadd213ps zmm18, zmm3, zmm20 # zmm18 = (zmm3 * zmm18) + zmm20
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
 	LONG $0x03fa8348 // cmp rdx, 0x3
-	LONG $0x013d820f; WORD $0x0000 // jb 0x20e07 <enlargeAVX512VNNI+0x467>
+	LONG $0x013d820f; WORD $0x0000 // jb 0x21037 <enlargeAVX512VNNI+0x467>
 	LONG $0xb1148d49 // lea rdx, [r9 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
@@ -26759,7 +26868,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4055e262; WORD $0xdab8 // vfmadd231ps zmm19, zmm21, zmm2 # zmm19 = (zmm21 * zmm2) + zmm19
 	LONG $0x4865a262; WORD $0xdda8 // vfmadd213ps zmm19, zmm3, zmm21 # zmm19 = (zmm3 * zmm19) + zmm21
 	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0xfd0f840f; WORD $0xffff // je 0x20a81 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfd0f840f; WORD $0xffff // je 0x20cb1 <enlargeAVX512VNNI+0xe1>
 	LONG $0x487c5162; WORD $0x1410; BYTE $0xb0 // vmovups zmm10, zmmword ptr [r8 + 4*rsi]
 	QUAD $0x01b06410487cc162 // vmovups zmm20, zmmword ptr [r8 + 4*rsi + 0x40]
 	LONG $0x487ce162; WORD $0x2c10; BYTE $0xb2 // vmovups zmm21, zmmword ptr [rdx + 4*rsi]
@@ -26783,9 +26892,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm12, zmm2 # zmm10 = (zmm12 * zmm2) + zmm10
 	LONG $0x48655262; WORD $0xd4a8 // vfmadd213ps zmm10, zmm3, zmm12 # zmm10 = (zmm3 * zmm10) + zmm12
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x20a81 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x20cb1 <enlargeAVX512VNNI+0xe1>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x20a81 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x20cb1 <enlargeAVX512VNNI+0xe1>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -26805,12 +26914,12 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000003be; BYTE $0x00 // mov esi, 0x3
 	LONG $0x00000fba; BYTE $0x00 // mov edx, 0xf
 	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0x04ec840f; WORD $0x0000 // je 0x21339 <doubleAVX512VNNI+0x519>
+	LONG $0x04ec840f; WORD $0x0000 // je 0x21569 <doubleAVX512VNNI+0x519>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0a53850f; WORD $0x0000 // jne 0x218a9 <doubleAVX512VNNI+0xa89>
+	LONG $0x0a53850f; WORD $0x0000 // jne 0x21ad9 <doubleAVX512VNNI+0xa89>
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x10468e0f; WORD $0x0000 // jle 0x21ea9 <doubleAVX512VNNI+0x1089>
+	LONG $0x10468e0f; WORD $0x0000 // jle 0x220d9 <doubleAVX512VNNI+0x1089>
 	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
 	LONG $0x487df262; WORD $0x0918 // vbroadcastss zmm1, dword ptr [rcx]
 	LONG $0x487df262; WORD $0x5118; BYTE $0x01 // vbroadcastss zmm2, dword ptr [rcx + 0x4]
@@ -26831,13 +26940,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd692fbc5 // kmovd k2, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xd231 // xor edx, edx
-	WORD $0x1aeb // jmp 0x20ee5 <doubleAVX512VNNI+0xc5>
+	WORD $0x1aeb // jmp 0x21115 <doubleAVX512VNNI+0xc5>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x02c28348 // add rdx, 0x2
 	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x0fc48d0f; WORD $0x0000 // jge 0x21ea9 <doubleAVX512VNNI+0x1089>
+	LONG $0x0fc48d0f; WORD $0x0000 // jge 0x220d9 <doubleAVX512VNNI+0x1089>
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x01ce8348 // or rsi, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
@@ -26846,7 +26955,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd84c0f49 // cmovl rbx, r8
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x20ed4 <doubleAVX512VNNI+0xb4>
+	WORD $0xcf7e // jle 0x21104 <doubleAVX512VNNI+0xb4>
 	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
@@ -26861,7 +26970,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x20f60 <doubleAVX512VNNI+0x140>
+	WORD $0x26eb // jmp 0x21190 <doubleAVX512VNNI+0x140>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
@@ -26870,7 +26979,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0x02c68349 // add r14, 0x2
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x20ed0 <doubleAVX512VNNI+0xb0>
+	LONG $0xff708d0f; WORD $0xffff // jge 0x21100 <doubleAVX512VNNI+0xb0>
 	QUAD $0xf0388410487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm8, zmmword ptr [r8 + r15 - 0x10]
 	LONG $0x487c8162; WORD $0x1c10; BYTE $0x38 // vmovups zmm19, zmmword ptr [r8 + r15]
 	QUAD $0x10388c10487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm9, zmmword ptr [r8 + r15 + 0x10]
@@ -26925,9 +27034,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40445162; WORD $0xff58 // vaddps zmm15, zmm23, zmm15
 	WORD $0xff49; BYTE $0xcd // dec r13
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x210d5 <doubleAVX512VNNI+0x2b5>
+	WORD $0x0974 // je 0x21305 <doubleAVX512VNNI+0x2b5>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x21169 <doubleAVX512VNNI+0x349>
+	LONG $0x0094850f; WORD $0x0000 // jne 0x21399 <doubleAVX512VNNI+0x349>
 	LONG $0x4054b162; WORD $0xf558 // vaddps zmm6, zmm21, zmm21
 	LONG $0x4064b162; WORD $0xfb58 // vaddps zmm7, zmm19, zmm19
 	LONG $0x405ca162; WORD $0xe458 // vaddps zmm20, zmm20, zmm20
@@ -26935,9 +27044,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484ce162; WORD $0xf658 // vaddps zmm22, zmm6, zmm6
 	LONG $0x4844e162; WORD $0xef58 // vaddps zmm21, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x01eb840f; WORD $0x0000 // je 0x212ed <doubleAVX512VNNI+0x4cd>
+	LONG $0x01eb840f; WORD $0x0000 // je 0x2151d <doubleAVX512VNNI+0x4cd>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x2111f <doubleAVX512VNNI+0x2ff>
+	WORD $0x1875 // jne 0x2134f <doubleAVX512VNNI+0x2ff>
 	LONG $0x404cb162; WORD $0xf458 // vaddps zmm6, zmm22, zmm20
 	LONG $0x425c7162; WORD $0xf658 // vaddps zmm14 {k2}, zmm20, zmm6
 	LONG $0x4054b162; WORD $0xf358 // vaddps zmm6, zmm21, zmm19
@@ -26949,18 +27058,18 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484ce162; WORD $0xde58 // vaddps zmm19, zmm6, zmm6
 	LONG $0x4844e162; WORD $0xd758 // vaddps zmm18, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x01c7840f; WORD $0x0000 // je 0x21313 <doubleAVX512VNNI+0x4f3>
+	LONG $0x01c7840f; WORD $0x0000 // je 0x21543 <doubleAVX512VNNI+0x4f3>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x21169 <doubleAVX512VNNI+0x349>
+	WORD $0x1875 // jne 0x21399 <doubleAVX512VNNI+0x349>
 	LONG $0x4064b162; WORD $0xf158 // vaddps zmm6, zmm19, zmm17
 	LONG $0x42747162; WORD $0xfe58 // vaddps zmm15 {k2}, zmm17, zmm6
 	LONG $0x406cb162; WORD $0xf058 // vaddps zmm6, zmm18, zmm16
 	LONG $0x427c7162; WORD $0xce58 // vaddps zmm9 {k2}, zmm16, zmm6
 	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
 	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x00a9850f; WORD $0x0000 // jne 0x21220 <doubleAVX512VNNI+0x400>
+	LONG $0x00a9850f; WORD $0x0000 // jne 0x21450 <doubleAVX512VNNI+0x400>
 	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdbf840f; WORD $0xffff // je 0x20f40 <doubleAVX512VNNI+0x120>
+	LONG $0xfdbf840f; WORD $0xffff // je 0x21170 <doubleAVX512VNNI+0x120>
 	LONG $0x487cd162; WORD $0xf259 // vmulps zmm6, zmm0, zmm10
 	LONG $0x487cd162; WORD $0xfb59 // vmulps zmm7, zmm0, zmm11
 	LONG $0x487c5162; WORD $0xc059 // vmulps zmm8, zmm0, zmm8
@@ -26981,13 +27090,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484d7162; WORD $0x0cda; BYTE $0x24 // vpminub zmm9, zmm6, zmmword ptr [rsp]
 	LONG $0x48fd5362; WORD $0xc83b; BYTE $0x01 // vextracti64x4 ymm8, zmm9, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x00b48d0f; WORD $0x0000 // jge 0x212b0 <doubleAVX512VNNI+0x490>
+	LONG $0x00b48d0f; WORD $0x0000 // jge 0x214e0 <doubleAVX512VNNI+0x490>
 	LONG $0x4d7f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm9
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfd368d0f; WORD $0xffff // jge 0x20f40 <doubleAVX512VNNI+0x120>
+	LONG $0xfd368d0f; WORD $0xffff // jge 0x21170 <doubleAVX512VNNI+0x120>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7e21c4; WORD $0x2d44; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm8
-	LONG $0xfffd26e9; BYTE $0xff // jmp 0x20f40 <doubleAVX512VNNI+0x120>
+	LONG $0xfffd26e9; BYTE $0xff // jmp 0x21170 <doubleAVX512VNNI+0x120>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x487cd162; WORD $0xf759 // vmulps zmm6, zmm0, zmm15
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
@@ -27007,44 +27116,44 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484d7162; WORD $0x2cda; BYTE $0x24 // vpminub zmm13, zmm6, zmmword ptr [rsp]
 	LONG $0x48fd5362; WORD $0xec3b; BYTE $0x01 // vextracti64x4 ymm12, zmm13, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x407d // jge 0x212d0 <doubleAVX512VNNI+0x4b0>
+	WORD $0x407d // jge 0x21500 <doubleAVX512VNNI+0x4b0>
 	LONG $0x7f7e41c4; BYTE $0x2a // vmovdqu ymmword ptr [r10], ymm13
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfed98d0f; WORD $0xffff // jge 0x21177 <doubleAVX512VNNI+0x357>
+	LONG $0xfed98d0f; WORD $0xffff // jge 0x213a7 <doubleAVX512VNNI+0x357>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7e41c4; WORD $0x2a24 // vmovdqu ymmword ptr [r10 + rbp], ymm12
-	LONG $0xfffecae9; BYTE $0xff // jmp 0x21177 <doubleAVX512VNNI+0x357>
+	LONG $0xfffecae9; BYTE $0xff // jmp 0x213a7 <doubleAVX512VNNI+0x357>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x4d7f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm9
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfc828d0f; WORD $0xffff // jge 0x20f40 <doubleAVX512VNNI+0x120>
+	LONG $0xfc828d0f; WORD $0xffff // jge 0x21170 <doubleAVX512VNNI+0x120>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7a21c4; WORD $0x2d44; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm8
-	LONG $0xfffc72e9; BYTE $0xff // jmp 0x20f40 <doubleAVX512VNNI+0x120>
+	LONG $0xfffc72e9; BYTE $0xff // jmp 0x21170 <doubleAVX512VNNI+0x120>
 	WORD $0x9066 // nop
 	LONG $0x7f7a41c4; BYTE $0x2a // vmovdqu xmmword ptr [r10], xmm13
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe998d0f; WORD $0xffff // jge 0x21177 <doubleAVX512VNNI+0x357>
+	LONG $0xfe998d0f; WORD $0xffff // jge 0x213a7 <doubleAVX512VNNI+0x357>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7a41c4; WORD $0x2a24 // vmovdqu xmmword ptr [r10 + rbp], xmm12
-	LONG $0xfffe8ae9; BYTE $0xff // jmp 0x21177 <doubleAVX512VNNI+0x357>
+	LONG $0xfffe8ae9; BYTE $0xff // jmp 0x213a7 <doubleAVX512VNNI+0x357>
 	LONG $0x405cb162; WORD $0xf458 // vaddps zmm6, zmm20, zmm20
 	LONG $0x414c7162; WORD $0xe658 // vaddps zmm12 {k1}, zmm22, zmm6
 	LONG $0x4064b162; WORD $0xf358 // vaddps zmm6, zmm19, zmm19
 	LONG $0x41547162; WORD $0xd658 // vaddps zmm10 {k1}, zmm21, zmm6
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfdf9840f; WORD $0xffff // je 0x21107 <doubleAVX512VNNI+0x2e7>
-	LONG $0xfffe0ce9; BYTE $0xff // jmp 0x2111f <doubleAVX512VNNI+0x2ff>
+	LONG $0xfdf9840f; WORD $0xffff // je 0x21337 <doubleAVX512VNNI+0x2e7>
+	LONG $0xfffe0ce9; BYTE $0xff // jmp 0x2134f <doubleAVX512VNNI+0x2ff>
 	LONG $0x4074b162; WORD $0xf158 // vaddps zmm6, zmm17, zmm17
 	LONG $0x41647162; WORD $0xee58 // vaddps zmm13 {k1}, zmm19, zmm6
 	LONG $0x407cb162; WORD $0xf058 // vaddps zmm6, zmm16, zmm16
 	LONG $0x416c7162; WORD $0xde58 // vaddps zmm11 {k1}, zmm18, zmm6
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfe1d840f; WORD $0xffff // je 0x21151 <doubleAVX512VNNI+0x331>
-	LONG $0xfffe30e9; BYTE $0xff // jmp 0x21169 <doubleAVX512VNNI+0x349>
+	LONG $0xfe1d840f; WORD $0xffff // je 0x21381 <doubleAVX512VNNI+0x331>
+	LONG $0xfffe30e9; BYTE $0xff // jmp 0x21399 <doubleAVX512VNNI+0x349>
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0b638e0f; WORD $0x0000 // jle 0x21ea9 <doubleAVX512VNNI+0x1089>
+	LONG $0x0b638e0f; WORD $0x0000 // jle 0x220d9 <doubleAVX512VNNI+0x1089>
 	LONG $0xc057f8c5 // vxorps xmm0, xmm0, xmm0
 	LONG $0x515cfac5; BYTE $0x08 // vsubss xmm2, xmm0, dword ptr [rcx + 0x8]
 	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
@@ -27069,13 +27178,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd692fbc5 // kmovd k2, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xd231 // xor edx, edx
-	WORD $0x20eb // jmp 0x213e5 <doubleAVX512VNNI+0x5c5>
+	WORD $0x20eb // jmp 0x21615 <doubleAVX512VNNI+0x5c5>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x02c28348 // add rdx, 0x2
 	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x0ac48d0f; WORD $0x0000 // jge 0x21ea9 <doubleAVX512VNNI+0x1089>
+	LONG $0x0ac48d0f; WORD $0x0000 // jge 0x220d9 <doubleAVX512VNNI+0x1089>
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x01ce8348 // or rsi, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
@@ -27084,7 +27193,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd84c0f49 // cmovl rbx, r8
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x213d4 <doubleAVX512VNNI+0x5b4>
+	WORD $0xcf7e // jle 0x21604 <doubleAVX512VNNI+0x5b4>
 	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
@@ -27099,7 +27208,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x21460 <doubleAVX512VNNI+0x640>
+	WORD $0x26eb // jmp 0x21690 <doubleAVX512VNNI+0x640>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
@@ -27108,7 +27217,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0x02c68349 // add r14, 0x2
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x213d0 <doubleAVX512VNNI+0x5b0>
+	LONG $0xff708d0f; WORD $0xffff // jge 0x21600 <doubleAVX512VNNI+0x5b0>
 	QUAD $0xf0388c10487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm9, zmmword ptr [r8 + r15 - 0x10]
 	LONG $0x487c8162; WORD $0x2410; BYTE $0x38 // vmovups zmm20, zmmword ptr [r8 + r15]
 	QUAD $0x10389410487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm10, zmmword ptr [r8 + r15 + 0x10]
@@ -27164,9 +27273,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x403ca162; WORD $0xc058 // vaddps zmm16, zmm24, zmm16
 	WORD $0xff49; BYTE $0xcd // dec r13
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x215dd <doubleAVX512VNNI+0x7bd>
+	WORD $0x0974 // je 0x2180d <doubleAVX512VNNI+0x7bd>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x21671 <doubleAVX512VNNI+0x851>
+	LONG $0x0094850f; WORD $0x0000 // jne 0x218a1 <doubleAVX512VNNI+0x851>
 	LONG $0x404cb162; WORD $0xde58 // vaddps zmm3, zmm22, zmm22
 	LONG $0x405cb162; WORD $0xfc58 // vaddps zmm7, zmm20, zmm20
 	LONG $0x4054a162; WORD $0xed58 // vaddps zmm21, zmm21, zmm21
@@ -27174,9 +27283,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xfb58 // vaddps zmm23, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xf758 // vaddps zmm22, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x0253840f; WORD $0x0000 // je 0x2185d <doubleAVX512VNNI+0xa3d>
+	LONG $0x0253840f; WORD $0x0000 // je 0x21a8d <doubleAVX512VNNI+0xa3d>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x21627 <doubleAVX512VNNI+0x807>
+	WORD $0x1875 // jne 0x21857 <doubleAVX512VNNI+0x807>
 	LONG $0x4044b162; WORD $0xdd58 // vaddps zmm3, zmm23, zmm21
 	LONG $0x42547162; WORD $0xfb58 // vaddps zmm15 {k2}, zmm21, zmm3
 	LONG $0x404cb162; WORD $0xdc58 // vaddps zmm3, zmm22, zmm20
@@ -27188,18 +27297,18 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xe358 // vaddps zmm20, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xdf58 // vaddps zmm19, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x022f840f; WORD $0x0000 // je 0x21883 <doubleAVX512VNNI+0xa63>
+	LONG $0x022f840f; WORD $0x0000 // je 0x21ab3 <doubleAVX512VNNI+0xa63>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x21671 <doubleAVX512VNNI+0x851>
+	WORD $0x1875 // jne 0x218a1 <doubleAVX512VNNI+0x851>
 	LONG $0x405cb162; WORD $0xda58 // vaddps zmm3, zmm20, zmm18
 	LONG $0x426ce162; WORD $0xc358 // vaddps zmm16 {k2}, zmm18, zmm3
 	LONG $0x4064b162; WORD $0xd958 // vaddps zmm3, zmm19, zmm17
 	LONG $0x42747162; WORD $0xd358 // vaddps zmm10 {k2}, zmm17, zmm3
 	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
 	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x00e1850f; WORD $0x0000 // jne 0x21760 <doubleAVX512VNNI+0x940>
+	LONG $0x00e1850f; WORD $0x0000 // jne 0x21990 <doubleAVX512VNNI+0x940>
 	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdb7840f; WORD $0xffff // je 0x21440 <doubleAVX512VNNI+0x620>
+	LONG $0xfdb7840f; WORD $0xffff // je 0x21670 <doubleAVX512VNNI+0x620>
 	LONG $0x487cd162; WORD $0xdb59 // vmulps zmm3, zmm0, zmm11
 	LONG $0x487cd162; WORD $0xfc59 // vmulps zmm7, zmm0, zmm12
 	LONG $0x487c5162; WORD $0xc159 // vmulps zmm8, zmm0, zmm9
@@ -27228,13 +27337,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022454da48657162 // vpminub zmm10, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xd13b; BYTE $0x01 // vextracti64x4 ymm9, zmm10, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x00ec8d0f; WORD $0x0000 // jge 0x21820 <doubleAVX512VNNI+0xa00>
+	LONG $0x00ec8d0f; WORD $0x0000 // jge 0x21a50 <doubleAVX512VNNI+0xa00>
 	LONG $0x557f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfcfe8d0f; WORD $0xffff // jge 0x21440 <doubleAVX512VNNI+0x620>
+	LONG $0xfcfe8d0f; WORD $0xffff // jge 0x21670 <doubleAVX512VNNI+0x620>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7e21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm9
-	LONG $0xfffceee9; BYTE $0xff // jmp 0x21440 <doubleAVX512VNNI+0x620>
+	LONG $0xfffceee9; BYTE $0xff // jmp 0x21670 <doubleAVX512VNNI+0x620>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x487cb162; WORD $0xd859 // vmulps zmm3, zmm0, zmm16
 	LONG $0x4865e262; WORD $0xc2b8 // vfmadd231ps zmm16, zmm3, zmm2 # zmm16 = (zmm3 * zmm2) + zmm16
@@ -27262,44 +27371,44 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022474da48657162 // vpminub zmm14, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xf53b; BYTE $0x01 // vextracti64x4 ymm13, zmm14, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x407d // jge 0x21840 <doubleAVX512VNNI+0xa20>
+	WORD $0x407d // jge 0x21a70 <doubleAVX512VNNI+0xa20>
 	LONG $0x7f7e41c4; BYTE $0x32 // vmovdqu ymmword ptr [r10], ymm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe718d0f; WORD $0xffff // jge 0x2167f <doubleAVX512VNNI+0x85f>
+	LONG $0xfe718d0f; WORD $0xffff // jge 0x218af <doubleAVX512VNNI+0x85f>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7e41c4; WORD $0x2a2c // vmovdqu ymmword ptr [r10 + rbp], ymm13
-	LONG $0xfffe62e9; BYTE $0xff // jmp 0x2167f <doubleAVX512VNNI+0x85f>
+	LONG $0xfffe62e9; BYTE $0xff // jmp 0x218af <doubleAVX512VNNI+0x85f>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x557f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfc128d0f; WORD $0xffff // jge 0x21440 <doubleAVX512VNNI+0x620>
+	LONG $0xfc128d0f; WORD $0xffff // jge 0x21670 <doubleAVX512VNNI+0x620>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7a21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm9
-	LONG $0xfffc02e9; BYTE $0xff // jmp 0x21440 <doubleAVX512VNNI+0x620>
+	LONG $0xfffc02e9; BYTE $0xff // jmp 0x21670 <doubleAVX512VNNI+0x620>
 	WORD $0x9066 // nop
 	LONG $0x7f7a41c4; BYTE $0x32 // vmovdqu xmmword ptr [r10], xmm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe318d0f; WORD $0xffff // jge 0x2167f <doubleAVX512VNNI+0x85f>
+	LONG $0xfe318d0f; WORD $0xffff // jge 0x218af <doubleAVX512VNNI+0x85f>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7a41c4; WORD $0x2a2c // vmovdqu xmmword ptr [r10 + rbp], xmm13
-	LONG $0xfffe22e9; BYTE $0xff // jmp 0x2167f <doubleAVX512VNNI+0x85f>
+	LONG $0xfffe22e9; BYTE $0xff // jmp 0x218af <doubleAVX512VNNI+0x85f>
 	LONG $0x4054b162; WORD $0xdd58 // vaddps zmm3, zmm21, zmm21
 	LONG $0x41447162; WORD $0xeb58 // vaddps zmm13 {k1}, zmm23, zmm3
 	LONG $0x405cb162; WORD $0xdc58 // vaddps zmm3, zmm20, zmm20
 	LONG $0x414c7162; WORD $0xdb58 // vaddps zmm11 {k1}, zmm22, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd91840f; WORD $0xffff // je 0x2160f <doubleAVX512VNNI+0x7ef>
-	LONG $0xfffda4e9; BYTE $0xff // jmp 0x21627 <doubleAVX512VNNI+0x807>
+	LONG $0xfd91840f; WORD $0xffff // je 0x2183f <doubleAVX512VNNI+0x7ef>
+	LONG $0xfffda4e9; BYTE $0xff // jmp 0x21857 <doubleAVX512VNNI+0x807>
 	LONG $0x406cb162; WORD $0xda58 // vaddps zmm3, zmm18, zmm18
 	LONG $0x415c7162; WORD $0xf358 // vaddps zmm14 {k1}, zmm20, zmm3
 	LONG $0x4074b162; WORD $0xd958 // vaddps zmm3, zmm17, zmm17
 	LONG $0x41647162; WORD $0xe358 // vaddps zmm12 {k1}, zmm19, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfdb5840f; WORD $0xffff // je 0x21659 <doubleAVX512VNNI+0x839>
-	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x21671 <doubleAVX512VNNI+0x851>
+	LONG $0xfdb5840f; WORD $0xffff // je 0x21889 <doubleAVX512VNNI+0x839>
+	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x218a1 <doubleAVX512VNNI+0x851>
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x05f38e0f; WORD $0x0000 // jle 0x21ea9 <doubleAVX512VNNI+0x1089>
+	LONG $0x05f38e0f; WORD $0x0000 // jle 0x220d9 <doubleAVX512VNNI+0x1089>
 	LONG $0xc057f8c5 // vxorps xmm0, xmm0, xmm0
 	LONG $0x515cfac5; BYTE $0x08 // vsubss xmm2, xmm0, dword ptr [rcx + 0x8]
 	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
@@ -27324,13 +27433,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd692fbc5 // kmovd k2, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xd231 // xor edx, edx
-	WORD $0x20eb // jmp 0x21955 <doubleAVX512VNNI+0xb35>
+	WORD $0x20eb // jmp 0x21b85 <doubleAVX512VNNI+0xb35>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x02c28348 // add rdx, 0x2
 	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x05548d0f; WORD $0x0000 // jge 0x21ea9 <doubleAVX512VNNI+0x1089>
+	LONG $0x05548d0f; WORD $0x0000 // jge 0x220d9 <doubleAVX512VNNI+0x1089>
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x01ce8348 // or rsi, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
@@ -27339,7 +27448,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd84c0f49 // cmovl rbx, r8
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x21944 <doubleAVX512VNNI+0xb24>
+	WORD $0xcf7e // jle 0x21b74 <doubleAVX512VNNI+0xb24>
 	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
@@ -27354,7 +27463,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x219d0 <doubleAVX512VNNI+0xbb0>
+	WORD $0x26eb // jmp 0x21c00 <doubleAVX512VNNI+0xbb0>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
@@ -27363,7 +27472,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0x02c68349 // add r14, 0x2
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x21940 <doubleAVX512VNNI+0xb20>
+	LONG $0xff708d0f; WORD $0xffff // jge 0x21b70 <doubleAVX512VNNI+0xb20>
 	QUAD $0xf0388c10487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm9, zmmword ptr [r8 + r15 - 0x10]
 	LONG $0x487c8162; WORD $0x2410; BYTE $0x38 // vmovups zmm20, zmmword ptr [r8 + r15]
 	QUAD $0x10389410487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm10, zmmword ptr [r8 + r15 + 0x10]
@@ -27419,9 +27528,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x403ca162; WORD $0xc058 // vaddps zmm16, zmm24, zmm16
 	WORD $0xff49; BYTE $0xcd // dec r13
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x21b4d <doubleAVX512VNNI+0xd2d>
+	WORD $0x0974 // je 0x21d7d <doubleAVX512VNNI+0xd2d>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x21be1 <doubleAVX512VNNI+0xdc1>
+	LONG $0x0094850f; WORD $0x0000 // jne 0x21e11 <doubleAVX512VNNI+0xdc1>
 	LONG $0x404cb162; WORD $0xde58 // vaddps zmm3, zmm22, zmm22
 	LONG $0x405cb162; WORD $0xfc58 // vaddps zmm7, zmm20, zmm20
 	LONG $0x4054a162; WORD $0xed58 // vaddps zmm21, zmm21, zmm21
@@ -27429,9 +27538,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xfb58 // vaddps zmm23, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xf758 // vaddps zmm22, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x02e3840f; WORD $0x0000 // je 0x21e5d <doubleAVX512VNNI+0x103d>
+	LONG $0x02e3840f; WORD $0x0000 // je 0x2208d <doubleAVX512VNNI+0x103d>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x21b97 <doubleAVX512VNNI+0xd77>
+	WORD $0x1875 // jne 0x21dc7 <doubleAVX512VNNI+0xd77>
 	LONG $0x4044b162; WORD $0xdd58 // vaddps zmm3, zmm23, zmm21
 	LONG $0x42547162; WORD $0xfb58 // vaddps zmm15 {k2}, zmm21, zmm3
 	LONG $0x404cb162; WORD $0xdc58 // vaddps zmm3, zmm22, zmm20
@@ -27443,18 +27552,18 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xe358 // vaddps zmm20, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xdf58 // vaddps zmm19, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x02bf840f; WORD $0x0000 // je 0x21e83 <doubleAVX512VNNI+0x1063>
+	LONG $0x02bf840f; WORD $0x0000 // je 0x220b3 <doubleAVX512VNNI+0x1063>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x21be1 <doubleAVX512VNNI+0xdc1>
+	WORD $0x1875 // jne 0x21e11 <doubleAVX512VNNI+0xdc1>
 	LONG $0x405cb162; WORD $0xda58 // vaddps zmm3, zmm20, zmm18
 	LONG $0x426ce162; WORD $0xc358 // vaddps zmm16 {k2}, zmm18, zmm3
 	LONG $0x4064b162; WORD $0xd958 // vaddps zmm3, zmm19, zmm17
 	LONG $0x42747162; WORD $0xcb58 // vaddps zmm9 {k2}, zmm17, zmm3
 	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
 	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x0121850f; WORD $0x0000 // jne 0x21d10 <doubleAVX512VNNI+0xef0>
+	LONG $0x0121850f; WORD $0x0000 // jne 0x21f40 <doubleAVX512VNNI+0xef0>
 	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdb7840f; WORD $0xffff // je 0x219b0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfdb7840f; WORD $0xffff // je 0x21be0 <doubleAVX512VNNI+0xb90>
 	LONG $0x487cd162; WORD $0xdc59 // vmulps zmm3, zmm0, zmm12
 	LONG $0x487cd162; WORD $0xfb59 // vmulps zmm7, zmm0, zmm11
 	LONG $0x487c5162; WORD $0xc259 // vmulps zmm8, zmm0, zmm10
@@ -27495,13 +27604,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022454da48657162 // vpminub zmm10, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xd13b; BYTE $0x01 // vextracti64x4 ymm9, zmm10, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x01348d0f; WORD $0x0000 // jge 0x21e20 <doubleAVX512VNNI+0x1000>
+	LONG $0x01348d0f; WORD $0x0000 // jge 0x22050 <doubleAVX512VNNI+0x1000>
 	LONG $0x557f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfcb68d0f; WORD $0xffff // jge 0x219b0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfcb68d0f; WORD $0xffff // jge 0x21be0 <doubleAVX512VNNI+0xb90>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7e21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm9
-	LONG $0xfffca6e9; BYTE $0xff // jmp 0x219b0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfffca6e9; BYTE $0xff // jmp 0x21be0 <doubleAVX512VNNI+0xb90>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x487cb162; WORD $0xd859 // vmulps zmm3, zmm0, zmm16
 	LONG $0x487cf162; WORD $0xfa28 // vmovaps zmm7, zmm2
@@ -27541,41 +27650,41 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022474da48657162 // vpminub zmm14, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xf53b; BYTE $0x01 // vextracti64x4 ymm13, zmm14, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x487d // jge 0x21e40 <doubleAVX512VNNI+0x1020>
+	WORD $0x487d // jge 0x22070 <doubleAVX512VNNI+0x1020>
 	LONG $0x7f7e41c4; BYTE $0x32 // vmovdqu ymmword ptr [r10], ymm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfde98d0f; WORD $0xffff // jge 0x21bef <doubleAVX512VNNI+0xdcf>
+	LONG $0xfde98d0f; WORD $0xffff // jge 0x21e1f <doubleAVX512VNNI+0xdcf>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7e41c4; WORD $0x2a2c // vmovdqu ymmword ptr [r10 + rbp], ymm13
-	LONG $0xfffddae9; BYTE $0xff // jmp 0x21bef <doubleAVX512VNNI+0xdcf>
+	LONG $0xfffddae9; BYTE $0xff // jmp 0x21e1f <doubleAVX512VNNI+0xdcf>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x557f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfb828d0f; WORD $0xffff // jge 0x219b0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfb828d0f; WORD $0xffff // jge 0x21be0 <doubleAVX512VNNI+0xb90>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7a21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm9
-	LONG $0xfffb72e9; BYTE $0xff // jmp 0x219b0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfffb72e9; BYTE $0xff // jmp 0x21be0 <doubleAVX512VNNI+0xb90>
 	WORD $0x9066 // nop
 	LONG $0x7f7a41c4; BYTE $0x32 // vmovdqu xmmword ptr [r10], xmm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfda18d0f; WORD $0xffff // jge 0x21bef <doubleAVX512VNNI+0xdcf>
+	LONG $0xfda18d0f; WORD $0xffff // jge 0x21e1f <doubleAVX512VNNI+0xdcf>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7a41c4; WORD $0x2a2c // vmovdqu xmmword ptr [r10 + rbp], xmm13
-	LONG $0xfffd92e9; BYTE $0xff // jmp 0x21bef <doubleAVX512VNNI+0xdcf>
+	LONG $0xfffd92e9; BYTE $0xff // jmp 0x21e1f <doubleAVX512VNNI+0xdcf>
 	LONG $0x4054b162; WORD $0xdd58 // vaddps zmm3, zmm21, zmm21
 	LONG $0x41447162; WORD $0xeb58 // vaddps zmm13 {k1}, zmm23, zmm3
 	LONG $0x405cb162; WORD $0xdc58 // vaddps zmm3, zmm20, zmm20
 	LONG $0x414c7162; WORD $0xe358 // vaddps zmm12 {k1}, zmm22, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd01840f; WORD $0xffff // je 0x21b7f <doubleAVX512VNNI+0xd5f>
-	LONG $0xfffd14e9; BYTE $0xff // jmp 0x21b97 <doubleAVX512VNNI+0xd77>
+	LONG $0xfd01840f; WORD $0xffff // je 0x21daf <doubleAVX512VNNI+0xd5f>
+	LONG $0xfffd14e9; BYTE $0xff // jmp 0x21dc7 <doubleAVX512VNNI+0xd77>
 	LONG $0x406cb162; WORD $0xda58 // vaddps zmm3, zmm18, zmm18
 	LONG $0x415c7162; WORD $0xf358 // vaddps zmm14 {k1}, zmm20, zmm3
 	LONG $0x4074b162; WORD $0xd958 // vaddps zmm3, zmm17, zmm17
 	LONG $0x41647162; WORD $0xdb58 // vaddps zmm11 {k1}, zmm19, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd25840f; WORD $0xffff // je 0x21bc9 <doubleAVX512VNNI+0xda9>
-	LONG $0xfffd38e9; BYTE $0xff // jmp 0x21be1 <doubleAVX512VNNI+0xdc1>
+	LONG $0xfd25840f; WORD $0xffff // je 0x21df9 <doubleAVX512VNNI+0xda9>
+	LONG $0xfffd38e9; BYTE $0xff // jmp 0x21e11 <doubleAVX512VNNI+0xdc1>
 	LONG $0xc0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xc0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27592,23 +27701,23 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x012c8e0f; WORD $0x0000 // jle 0x21ff9 <nearestAVX512VNNI+0x139>
+	LONG $0x012c8e0f; WORD $0x0000 // jle 0x22229 <nearestAVX512VNNI+0x139>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x011f8e0f; WORD $0x0000 // jle 0x21ff9 <nearestAVX512VNNI+0x139>
+	LONG $0x011f8e0f; WORD $0x0000 // jle 0x22229 <nearestAVX512VNNI+0x139>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x13eb // jmp 0x21efc <nearestAVX512VNNI+0x3c>
+	WORD $0x13eb // jmp 0x2212c <nearestAVX512VNNI+0x3c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x21ff3 <nearestAVX512VNNI+0x133>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x22223 <nearestAVX512VNNI+0x133>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x21ef0 <nearestAVX512VNNI+0x30>
+	WORD $0xef7e // jle 0x22120 <nearestAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -27656,9 +27765,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x21f20 <nearestAVX512VNNI+0x60>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x22150 <nearestAVX512VNNI+0x60>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x21ef0 <nearestAVX512VNNI+0x30>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x22120 <nearestAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -27672,10 +27781,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0x2229e <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0x224ce <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0x2229e <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x224ce <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -27686,21 +27795,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0x22050 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0x22280 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0x22290 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0x224c0 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x22044 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0x22274 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0x220b5 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0x222e5 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -27716,7 +27825,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0x22040 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0x22270 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -27726,12 +27835,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0x22280 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0x224b0 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x22287 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x224b7 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -27756,18 +27865,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0x2216c <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0x2239c <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0x22070 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0x222a0 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0x22190 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0x223c0 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2222a <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2245a <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -27794,9 +27903,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0x221a0 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0x223d0 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0x22160 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0x22390 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -27806,12 +27915,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0x22160 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0x22390 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0x2208a <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0x222ba <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27828,7 +27937,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x225ad <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x227dd <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -27838,7 +27947,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x2259f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x227cf <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -27847,13 +27956,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x2231c <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x2254c <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x2259f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x227cf <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x22310 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x22540 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -27976,9 +28085,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x22360 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x22590 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x22310 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x22540 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27995,7 +28104,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x22781 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x229b1 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -28047,7 +28156,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x22650 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x22880 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

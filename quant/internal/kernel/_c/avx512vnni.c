@@ -687,17 +687,18 @@ INLINE __m128i narrow(__m512i v, __m256i zero, __m128i lo, __m128i hi) {
 	return _mm_min_epu8(_mm_max_epu8(b, lo), hi);
 }
 
-// Residual add, 16 bytes at a time.
-INLINE __m512 centred(const uint8_t *p, __m512i zero) {
+// Residual add, 16 bytes at a time. Of a u8 model bytes are the values, and most sums take the whole range: plain is a
+// constant that says so.
+INLINE __m512 centred(const uint8_t *p, __m512i zero, int plain) {
 	__m512i v = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p));
-	return _mm512_cvtepi32_ps(_mm512_sub_epi32(v, zero));
+	return _mm512_cvtepi32_ps(plain ? v : _mm512_sub_epi32(v, zero));
 }
 
-INLINE __m512 added(const uint8_t *pa, __m512 vb, __m512i offset, __m512 sa, __m512 sb, __m512 constant) {
-	return _mm512_fmadd_ps(centred(pa, offset), sa, _mm512_fmadd_ps(vb, sb, constant));
+INLINE __m512 added(__m512 va, __m512 vb, __m512 sa, __m512 sb, __m512 constant) {
+	return _mm512_fmadd_ps(va, sa, _mm512_fmadd_ps(vb, sb, constant));
 }
 
-void addAVX512VNNI(const struct add_args *a) {
+INLINE void add_blocks(const struct add_args *a, int plain) {
 	__m512 sa = _mm512_set1_ps(a->scales[0]), sb = _mm512_set1_ps(a->scales[1]), constant = _mm512_set1_ps(a->scales[2]);
 	__m512i offset = _mm512_set1_epi32((int)a->offset), zero = _mm512_set1_epi16((short)a->offset);
 	__m512i lo = broadcast8(a->lo), hi = broadcast8(a->hi), order = _mm512_loadu_si512(a->order);
@@ -709,20 +710,30 @@ void addAVX512VNNI(const struct add_args *a) {
 			for (; i + 4 <= a->cells; i += 4, pa += 64, pb += 64, dst += 64) {
 				__m512i v[4];
 				for (int k = 0; k < 4; k++)
-					v[k] = _mm512_cvtps_epi32(added(pa + 16 * k, centred(pb + 16 * k, offset), offset, sa, sb, constant));
-				__m512i low = _mm512_adds_epi16(_mm512_packs_epi32(v[0], v[1]), zero);
-				__m512i high = _mm512_adds_epi16(_mm512_packs_epi32(v[2], v[3]), zero);
+					v[k] = _mm512_cvtps_epi32(added(centred(pa + 16 * k, offset, plain), centred(pb + 16 * k, offset, plain), sa, sb, constant));
+				__m512i low = _mm512_packs_epi32(v[0], v[1]), high = _mm512_packs_epi32(v[2], v[3]);
+				if (!plain) {
+					low = _mm512_adds_epi16(low, zero);
+					high = _mm512_adds_epi16(high, zero);
+				}
 				__m512i u = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high));
-				_mm512_storeu_si512(dst, _mm512_min_epu8(_mm512_max_epu8(u, lo), hi));
+				_mm512_storeu_si512(dst, plain ? u : _mm512_min_epu8(_mm512_max_epu8(u, lo), hi));
 			}
 		}
 		for (; i < a->cells; i++, pa += 16, pb += 16, dst += 16) {
-			__m512 vb = centred(pb, offset);
+			__m512 vb = centred(pb, offset, 0);
 			if (!a->b_block) vb = _mm512_broadcast_f32x4(_mm512_castps512_ps128(vb));
-			__m512i v = _mm512_cvtps_epi32(added(pa, vb, offset, sa, sb, constant));
+			__m512i v = _mm512_cvtps_epi32(added(centred(pa, offset, 0), vb, sa, sb, constant));
 			_mm_storeu_si128((__m128i *)dst, narrow(v, _mm512_castsi512_si256(zero), _mm512_castsi512_si128(lo), _mm512_castsi512_si128(hi)));
 		}
 	}
+}
+
+void addAVX512VNNI(const struct add_args *a) {
+	if (a->offset == 0 && a->lo == 0 && a->hi == 255)
+		add_blocks(a, 1);
+	else
+		add_blocks(a, 0);
 }
 
 // The product, 16 bytes at a time.
