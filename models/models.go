@@ -3,6 +3,7 @@ package models
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -13,10 +14,18 @@ import (
 // The default student is embedded as it is, for a quick start; the others packed, for a small binary. A test holds
 // packed/NAME.onnx.zst to NAME.onnx, and with -update writes it.
 var (
-	//go:embed packed/*.onnx.zst *.json
+	//go:embed *.json
 	files embed.FS
 	//go:embed tabletop.onnx
 	tabletop []byte
+	//go:embed packed/tabletop-depth.onnx.zst
+	tabletopDepth []byte
+	//go:embed packed/tabletop-nano.onnx.zst
+	tabletopNano []byte
+	//go:embed packed/tabletop-rgb.onnx.zst
+	tabletopRGB []byte
+	//go:embed packed/indoor.onnx.zst
+	indoor []byte
 )
 
 // Default is the student that runs when none is named.
@@ -76,14 +85,22 @@ func Open(name string) (Model, error) {
 
 // network is a student's model file.
 func network(name string) ([]byte, error) {
-	if name == Default {
+	var packed []byte
+	switch name {
+	case Default:
 		return tabletop, nil
+	case "tabletop-depth":
+		packed = tabletopDepth
+	case "tabletop-nano":
+		packed = tabletopNano
+	case "tabletop-rgb":
+		packed = tabletopRGB
+	case "indoor":
+		packed = indoor
+	default:
+		return nil, errors.New("its card is embedded, its file is not")
 	}
-	packed, err := files.ReadFile("packed/" + name + ".onnx.zst")
-	if err != nil {
-		return nil, err
-	}
-	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	r, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
 	if err != nil {
 		return nil, err
 	}

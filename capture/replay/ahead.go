@@ -46,7 +46,7 @@ func aheadOf(o Options, cal capture.Calibration) (threads, depth int) {
 	}
 	if depth = min(o.Ahead, 4096); depth <= 0 {
 		pair := 4*cal.Color.Width*cal.Color.Height + 2*cal.Depth.Width*cal.Depth.Height
-		depth = min(max(maxAhead/pair, 1), threads+1) // one is ready while all are at work
+		depth = min(max(maxAhead/pair, 1), threads) // a pair is copied as soon as it is asked for, and its slot is at work again
 	}
 	return min(threads, depth), depth
 }

@@ -158,7 +158,7 @@ func TestAheadOf(t *testing.T) {
 		threads, depth int
 	}{
 		{Options{Threads: -1}, vga, 0, 0},
-		{Options{Threads: 3}, vga, 3, 4},
+		{Options{Threads: 3}, vga, 3, 3},
 		{Options{Threads: 3, Ahead: 2}, vga, 2, 2},
 		{Options{Threads: 3}, large, 1, 1},
 		{Options{Threads: 1000, Ahead: 1 << 30}, vga, 64, 4096},

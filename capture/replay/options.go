@@ -28,7 +28,7 @@ type Options struct {
 	Calibration *capture.Calibration // used instead of calibration.json
 
 	Threads int // goroutines that read ahead; 0 = one per CPU, at most 4; below 0 = none, Next reads by itself
-	Ahead   int // pairs read ahead, which bounds the memory; 0 = one more than Threads
+	Ahead   int // pairs read ahead, which bounds the memory; 0 = as many as Threads
 }
 
 // Stats counts what became of the files of a recording.

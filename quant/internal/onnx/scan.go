@@ -82,11 +82,11 @@ type scanner struct {
 // scan returns the skeleton of a model file.
 func scan(file []byte) ([]byte, error) {
 	s := &scanner{file: file}
-	return s.walk(modelSchema, 0, len(file), 0)
+	return s.walk(nil, modelSchema, 0, len(file), 0)
 }
 
-// walk scans file[begin:end] as a message of type m and returns its skeleton.
-func (s *scanner) walk(m *schema, begin, end, depth int) ([]byte, error) {
+// walk scans file[begin:end] as a message of type m and appends its skeleton to out.
+func (s *scanner) walk(out []byte, m *schema, begin, end, depth int) ([]byte, error) {
 	if depth > maxDepth {
 		return nil, fmt.Errorf("messages nested deeper than %d", maxDepth)
 	}
@@ -100,7 +100,7 @@ func (s *scanner) walk(m *schema, begin, end, depth int) ([]byte, error) {
 	case s.messages > maxMessages:
 		return nil, fmt.Errorf("more than %d messages", maxMessages)
 	}
-	var out []byte
+	before := len(out)
 	for at := begin; at < end; {
 		number, typ, n := protowire.ConsumeTag(s.file[at:end])
 		if n < 0 {
@@ -129,7 +129,7 @@ func (s *scanner) walk(m *schema, begin, end, depth int) ([]byte, error) {
 			return nil, fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
-	if s.skeleton += len(out); s.skeleton > maxSkeleton {
+	if s.skeleton += len(out) - before; s.skeleton > maxSkeleton {
 		return nil, fmt.Errorf("graph structure larger than %d bytes", maxSkeleton)
 	}
 	return out, nil
@@ -165,12 +165,19 @@ func (s *scanner) field(out []byte, f field, number protowire.Number, typ protow
 		if f.kind == subgraph {
 			m = graphSchema
 		}
-		sub, err := s.walk(m, end-len(b), end, depth+1)
+		out = protowire.AppendTag(out, number, protowire.BytesType)
+		begin := len(out)
+		out, err := s.walk(out, m, end-len(b), end, depth+1)
 		if err != nil {
 			return nil, err
 		}
-		out = protowire.AppendTag(out, number, protowire.BytesType)
-		return protowire.AppendBytes(out, sub), nil
+		// The length, known now, goes before the message.
+		size := len(out) - begin
+		out = protowire.AppendVarint(out, uint64(size))
+		length := len(out) - begin - size
+		copy(out[begin+length:], out[begin:begin+size])
+		protowire.AppendVarint(out[:begin], uint64(size))
+		return out, nil
 	}
 	if s.scalars > maxScalars {
 		return nil, fmt.Errorf("more than %d list elements", maxScalars)

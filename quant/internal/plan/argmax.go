@@ -111,7 +111,8 @@ func (p *planner) emitClasses(c *classes, out *Buffer, nodes []*graph.Node) erro
 	}
 	images, h, w, _ := dims(c.from.Shape)
 	op, name, need := "argmax", "argmax_generic", 0
-	if c.resize != nil {
+	set, resize := p.set, c.resize // of p and c nothing else outlives the planning
+	if resize != nil {
 		h, w = c.resize.OutH, c.resize.OutW
 		op, name, need = "resize argmax", p.set.ArgMaxKernel(c.resize), c.resize.Scratch(c.from.Shape[1])
 	}
@@ -120,8 +121,8 @@ func (p *planner) emitClasses(c *classes, out *Buffer, nodes []*graph.Node) erro
 			return func(worker, lo, hi int) {
 				eachImage(h, lo, hi, func(i, y0, y1 int) {
 					dst := out.Data[i*h*w : (i+1)*h*w]
-					if c.resize != nil {
-						p.set.ResizeArgMax(dst, &in.maps[i], c.resize, y0, y1, scratch[worker])
+					if resize != nil {
+						set.ResizeArgMax(dst, &in.maps[i], resize, y0, y1, scratch[worker])
 					} else {
 						kernel.ArgMax(dst, &in.maps[i], y0, y1)
 					}
@@ -139,15 +140,15 @@ func (p *planner) emitMargin(c *classes, in *Buffer, h, w int) {
 	out := newBuffer("margin", tensor.Uint8, []int{h, w}, Plain)
 	out.Place = IsOutput
 	p.plan.Margin = out
-	factor := float32(c.scale * MarginUnit)
+	factor, resize := float32(c.scale*MarginUnit), c.resize
 	p.add(&Step{Name: out.Name, Op: "margin", Kernel: "margin_generic", In: []*Buffer{in}, Out: []*Buffer{out}, Units: h, Align: 1,
 		bind: func(scratch [][]byte) func(int, int, int) {
 			own := make([][]int32, len(scratch))
 			for i := range own {
-				own[i] = make([]int32, kernel.MarginScratch(&in.maps[0], c.resize))
+				own[i] = make([]int32, kernel.MarginScratch(&in.maps[0], resize))
 			}
 			return func(worker, lo, hi int) {
-				kernel.Margin(out.Data, &in.maps[0], c.resize, factor, lo, hi, own[worker])
+				kernel.Margin(out.Data, &in.maps[0], resize, factor, lo, hi, own[worker])
 			}
 		}})
 }

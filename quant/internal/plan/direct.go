@@ -26,8 +26,9 @@ func (p *planner) matchDirect(n *graph.Node) (*unit, error) {
 			return nil, err
 		}
 		win := kernel.Pool{KH: geo.KH, KW: geo.KW, StrideY: geo.StrideY, StrideX: geo.StrideX, PadTop: geo.PadTop, PadLeft: geo.PadLeft}
+		set := p.set
 		return p.mapUnit(n, v, y, "max pool", p.set.MaxKernel(win), 0, func(dst, src *kernel.Map, y0, y1 int, _ []byte) {
-			p.set.MaxPool(dst, src, win, y0, y1)
+			set.MaxPool(dst, src, win, y0, y1)
 		}), nil
 	case n.Is("Resize", "Upsample"):
 		return p.matchDirectResize(n, v, y)
@@ -60,8 +61,9 @@ func (p *planner) matchDirectResize(n *graph.Node, v, y *graph.Value) (*unit, er
 	exact := coord != "align_corners" && y.Shape[2]%v.Shape[2] == 0 && y.Shape[3]%v.Shape[3] == 0 && powerOf2(y.Shape[2]/v.Shape[2]) && powerOf2(y.Shape[3]/v.Shape[3])
 	if mode == "nearest" || exact && v.Type == tensor.Uint8 {
 		rs.Truncate = true
+		set := p.set
 		return p.mapUnit(n, v, y, "resize", p.set.ResizeKernel(rs), rs.Scratch(v.Shape[1]), func(dst, src *kernel.Map, y0, y1 int, scratch []byte) {
-			p.set.Resize(dst, src, rs, nil, y0, y1, scratch)
+			set.Resize(dst, src, rs, nil, y0, y1, scratch)
 		}), nil
 	}
 	geo, err := ops.ResizeOf(&n.Node)

@@ -135,11 +135,11 @@ func (p *planner) inner(v *graph.Value) (*Buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := p.make(v, Inner)
+	out, set := p.make(v, Inner), p.set
 	p.add(&Step{Name: v.Name, Op: "from plain", Kernel: "edge", In: []*Buffer{in}, Out: []*Buffer{out}, Units: n * h, Align: 1,
 		bind: func([][]byte) func(int, int, int) {
 			return func(_, lo, hi int) {
-				eachImage(h, lo, hi, func(i, y0, y1 int) { p.set.FromNCHW(&out.maps[i], in.Data[i*image:], x, y0, y1) })
+				eachImage(h, lo, hi, func(i, y0, y1 int) { set.FromNCHW(&out.maps[i], in.Data[i*image:], x, y0, y1) })
 			}
 		}})
 	return out, nil

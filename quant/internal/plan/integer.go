@@ -142,14 +142,15 @@ func (p *planner) emitConcat(from []*graph.Value, tables []*[256]byte, to *graph
 	}
 	out := p.make(to, Inner)
 	images, h, _, _ := dims(to.Shape)
-	at, copies := 0, 0
-	inside := make([]bool, len(in))
+	at, copies, set := 0, 0, p.set
+	inside, channels := make([]bool, len(in)), make([]int, len(in))
 	for i, b := range in {
 		inside[i] = tables[i] == nil && b.placeIn(out, at, i == len(in)-1)
 		if !inside[i] {
 			copies++
 		}
-		at += from[i].Shape[1]
+		channels[i] = from[i].Shape[1]
+		at += channels[i]
 	}
 	if copies == 0 {
 		return nil
@@ -161,9 +162,9 @@ func (p *planner) emitConcat(from []*graph.Value, tables []*[256]byte, to *graph
 					at := 0
 					for k, b := range in {
 						if !inside[k] {
-							p.set.CopyChannels(&out.maps[i], at, &b.maps[i], tables[k], y0, y1)
+							set.CopyChannels(&out.maps[i], at, &b.maps[i], tables[k], y0, y1)
 						}
-						at += from[k].Shape[1]
+						at += channels[k]
 					}
 				})
 			}
@@ -247,7 +248,7 @@ func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, 
 		}
 		out := p.make(r.stored, Inner)
 		images, h, _, _ := dims(r.to.Shape)
-		op, name := "max pool", p.set.MaxKernel(win)
+		op, name, set, zero := "max pool", p.set.MaxKernel(win), p.set, q.native()
 		if average {
 			op, name = "average pool", "pool_generic"
 		}
@@ -256,9 +257,9 @@ func (p *planner) poolUnit(x *graph.Value, q params, r *requant, geo *ops.Pool, 
 				return func(_, lo, hi int) {
 					eachImage(h, lo, hi, func(i, y0, y1 int) {
 						if average {
-							p.set.AvgPool(&out.maps[i], &in.maps[i], win, false, q.native(), rq, y0, y1)
+							set.AvgPool(&out.maps[i], &in.maps[i], win, false, zero, rq, y0, y1)
 						} else {
-							p.set.MaxPool(&out.maps[i], &in.maps[i], win, y0, y1)
+							set.MaxPool(&out.maps[i], &in.maps[i], win, y0, y1)
 						}
 					})
 				}
@@ -339,14 +340,14 @@ func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
 		if err != nil {
 			return err
 		}
-		out := p.make(r.stored, Inner)
+		out, set := p.make(r.stored, Inner), p.set
 		images, h, _, _ := dims(r.to.Shape)
 		p.add(&Step{Name: r.stored.Name, Op: "resize", Kernel: p.set.RealKernel(kr, r.q.scale), Nodes: labels(p.units[r.stored.From].nodes),
 			In: []*Buffer{in}, Out: []*Buffer{out}, Units: images * h, scratch: kr.Scratch(x.Shape[1]),
 			bind: func(scratch [][]byte) func(int, int, int) {
 				return func(worker, lo, hi int) {
 					eachImage(h, lo, hi, func(i, y0, y1 int) {
-						p.set.ResizeReal(&out.maps[i], &in.maps[i], kr, how, y0, y1, scratch[worker])
+						set.ResizeReal(&out.maps[i], &in.maps[i], kr, how, y0, y1, scratch[worker])
 					})
 				}
 			}})

@@ -205,13 +205,13 @@ func (p *planner) emitTable(x, y *graph.Value, table *[256]byte, nodes []*graph.
 			return err
 		}
 		out := p.make(y, Inner)
-		t := nativeTable(table, x.Type, y.Type)
+		t, set := nativeTable(table, x.Type, y.Type), p.set
 		n, h, _, _ := dims(x.Shape)
 		p.bytes += 256
 		p.add(&Step{Name: y.Name, Op: "table", Kernel: "lookup", Nodes: labels(nodes), In: []*Buffer{in}, Out: []*Buffer{out},
 			Units: n * h, inPlace: 1, bind: func([][]byte) func(int, int, int) {
 				return func(_, lo, hi int) {
-					eachImage(h, lo, hi, func(i, y0, y1 int) { p.set.Lookup(&out.maps[i], &in.maps[i], t, y0, y1) })
+					eachImage(h, lo, hi, func(i, y0, y1 int) { set.Lookup(&out.maps[i], &in.maps[i], t, y0, y1) })
 				}
 			}})
 		return nil
