@@ -126,9 +126,11 @@ func newPackedConv(c Conv) (*PackedConv, error) {
 		if c.Bias != nil {
 			p.bias[n] = c.Bias[n]
 		}
+		sum := -int32(p.depth) * p.weightZero(n)
 		for _, w := range c.Weights[n*p.depth : (n+1)*p.depth] {
-			p.bias[n] -= int32(c.Zero) * (int32(w) - p.weightZero(n))
+			sum += int32(w)
 		}
+		p.bias[n] -= int32(c.Zero) * sum
 	}
 	return p, nil
 }

@@ -19,10 +19,12 @@ func packGroups(p *PackedConv) packedWeights {
 	copy(w.scale, p.scale)
 	for n := range c.Out {
 		for t := range p.taps {
-			for i := range c.In {
-				at := ((n/16*p.taps+t)*cells+i/4)*64 + n%16*4 + i%4
-				w.weights[at] = c.Weights[(n*p.taps+t)*c.In+i]
+			src, dst := c.Weights[(n*p.taps+t)*c.In:][:c.In], w.weights[(n/16*p.taps+t)*cells*64+n%16*4:]
+			for ; len(src) >= 4; src = src[4:] {
+				*(*[4]int8)(dst) = *(*[4]int8)(src)
+				dst = dst[min(64, len(dst)):]
 			}
+			copy(dst, src)
 		}
 	}
 	if last, have := groups-1, c.Out%16; have > 0 && have <= 8 {

@@ -27,11 +27,12 @@ func packRamp(pack func(*PackedConv) packedWeights) func(*PackedConv) packedWeig
 // point, one of them.
 func (p *PackedConv) insideRamp() bool {
 	for n, bias := range p.bias {
-		low, high := int64(bias), int64(bias)
+		all, positive := 0, 0
 		for _, w := range p.c.Weights[n*p.depth : (n+1)*p.depth] {
-			low += 255 * min(int64(w), 0)
-			high += 255 * max(int64(w), 0)
+			all += int(w)
+			positive += int(w &^ (w >> 7))
 		}
+		low, high := int64(bias)+255*int64(all-positive), int64(bias)+255*int64(positive)
 		if low <= -rampBits || high >= 1<<23 {
 			return false
 		}
