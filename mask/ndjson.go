@@ -1,6 +1,7 @@
 package mask
 
 import (
+	"bytes"
 	"io"
 	"strconv"
 	"unicode/utf8"
@@ -127,12 +128,16 @@ func (e *ndjson) code(b []byte, m *Mask, id uint8) []byte {
 	b = append(b, ',')
 	b = strconv.AppendInt(b, int64(m.Width), 10)
 	b = append(b, `],"counts":"`...)
-	for _, c := range e.runs.class[id].code {
-		if c == '\\' { // the one letter of the code that JSON escapes
-			b = append(b, '\\')
+	code := e.runs.class[id].code
+	for {
+		i := bytes.IndexByte(code, '\\') // the one letter of the code that JSON escapes
+		if i < 0 {
+			break
 		}
-		b = append(b, c)
+		b = append(append(b, code[:i]...), '\\', '\\')
+		code = code[i+1:]
 	}
+	b = append(b, code...)
 	return append(b, `"}`...)
 }
 

@@ -1,6 +1,7 @@
 package mask
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -31,7 +32,7 @@ type classRuns struct {
 	pixels int
 }
 
-// encode fills r from a mask of w × h classes. Rows are compared eight pixels at a time: most are like those above.
+// encode fills r from a mask of w × h classes. Rows are compared 32 pixels at a time: most are like those above.
 func (r *runLengths) encode(classes []uint8, w, h int) {
 	for _, c := range r.seen {
 		k := &r.class[c]
@@ -67,13 +68,19 @@ func (r *runLengths) findTurns(classes []uint8, w, h int) {
 	r.turns = r.turns[:0]
 	for y := 1; y < h; y++ {
 		above, row := classes[(y-1)*w:y*w], classes[y*w:(y+1)*w]
+		if bytes.Equal(above, row) { // every other one of a mask of twice the size
+			continue
+		}
 		x := 0
-		for ; x+8 <= w; x += 8 {
-			d := binary.LittleEndian.Uint64(above[x:]) ^ binary.LittleEndian.Uint64(row[x:])
-			for d != 0 {
-				i := bits.TrailingZeros64(d) &^ 7
-				d &^= 0xff << i
-				r.turn(x+i>>3, y)
+		for ; x+32 <= w; x += 32 {
+			a, b := (*[32]byte)(above[x:]), (*[32]byte)(row[x:])
+			d0, d1 := binary.LittleEndian.Uint64(a[:])^binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(a[8:])^binary.LittleEndian.Uint64(b[8:])
+			d2, d3 := binary.LittleEndian.Uint64(a[16:])^binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(a[24:])^binary.LittleEndian.Uint64(b[24:])
+			if d0|d1|d2|d3 != 0 {
+				r.turnsIn(d0, x, y)
+				r.turnsIn(d1, x+8, y)
+				r.turnsIn(d2, x+16, y)
+				r.turnsIn(d3, x+24, y)
 			}
 		}
 		for ; x < w; x++ {
@@ -81,6 +88,15 @@ func (r *runLengths) findTurns(classes []uint8, w, h int) {
 				r.turn(x, y)
 			}
 		}
+	}
+}
+
+// turnsIn notes those of eight pixels from x on, whose bytes of d are not 0.
+func (r *runLengths) turnsIn(d uint64, x, y int) {
+	for d != 0 {
+		i := bits.TrailingZeros64(d) &^ 7
+		d &^= 0xff << i
+		r.turn(x+i>>3, y)
 	}
 }
 
@@ -130,6 +146,10 @@ func (k *classRuns) count(v int) {
 	}
 	k.n++
 	k.p1, k.p2 = v, k.p1
+	if uint(x+16) < 32 { // most are one group
+		k.code = append(k.code, byte(x&0x1f)+48)
+		return
+	}
 	for {
 		c := byte(x & 0x1f)
 		x >>= 5
