@@ -1,6 +1,10 @@
 package runtime
 
-import "github.com/depthwise/depthwise/internal/pixel"
+import (
+	"math/bits"
+
+	"github.com/depthwise/depthwise/internal/pixel"
+)
 
 // colorScale resizes RGB8 rows by the exact integer average of its taps, rounded half up.
 type colorScale struct {
@@ -11,6 +15,9 @@ type colorScale struct {
 	halve      bool       // exactly 2:1 on both axes
 	copies     bool       // same size
 	acc        [][]uint32 // per worker: one source row's weighted column sums
+	narrow     [][]uint16 // the same where they fit, which the kernels take
+	across16   pixel.Across
+	weights    [][]uint16 // of y's taps
 	bgr        bool       // write B, G, R
 }
 
@@ -20,11 +27,47 @@ func newColorScale(inW, inH, outW, outH, workers int, bgr bool) *colorScale {
 	s.div = newDivider(s.x.total * s.y.total)
 	s.halve = inW == 2*outW && inH == 2*outH
 	s.copies = inW == outW && inH == outH
+	if s.halve || s.copies {
+		return s
+	}
+	if s.y.total <= 257 && s.div.t == 0 && s.div.m < 1<<32 && bits.Len64(s.x.total*s.y.total) < 24 {
+		s.prepare(workers)
+		return s
+	}
 	s.acc = make([][]uint32, workers)
 	for i := range s.acc {
 		s.acc[i] = make([]uint32, 3*inW)
 	}
 	return s
+}
+
+// prepare makes the kernels' tables: as many taps for each pixel, of which the last may weigh nothing.
+func (s *colorScale) prepare(workers int) {
+	s.narrow = make([][]uint16, workers)
+	for i := range s.narrow {
+		s.narrow[i] = make([]uint16, 3*s.inW)
+	}
+	for i := range s.y.taps {
+		t := &s.y.taps[i]
+		w := make([]uint16, len(t.weight))
+		for k := range w {
+			w[k] = uint16(t.weight[k])
+		}
+		s.weights = append(s.weights, w)
+	}
+	a := &s.across16
+	for i := range s.x.taps {
+		a.Taps = max(a.Taps, len(s.x.taps[i].weight))
+	}
+	for i := range s.x.taps {
+		t := &s.x.taps[i]
+		first := min(t.first, s.inW-a.Taps)
+		a.First = append(a.First, int32(3*first))
+		w := make([]uint32, a.Taps)
+		copy(w[t.first-first:], t.weight)
+		a.Weights = append(a.Weights, w...)
+	}
+	a.Half, a.M, a.K = uint32(s.div.half), uint32(s.div.m), s.div.k
 }
 
 // rows writes output rows [first, end) of src to dst, whose pixels lie step bytes apart and begin with the three
@@ -38,6 +81,10 @@ func (s *colorScale) rows(dst []byte, step int, src []byte, worker, first, end i
 		case s.halve:
 			two := src[6*s.inW*y : 6*s.inW*(y+1)]
 			pixel.HalveColor(row, step, two[:3*s.inW], two[3*s.inW:], s.bgr)
+		case s.narrow != nil:
+			acc, t := s.narrow[worker], &s.y.taps[y]
+			pixel.BlendRows(acc, src[3*s.inW*t.first:], 3*s.inW, s.weights[y])
+			s.across16.Blend(row, step, acc)
 		default:
 			s.columns(s.acc[worker], src, &s.y.taps[y])
 			s.across(row, step, s.acc[worker])

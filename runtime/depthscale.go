@@ -7,7 +7,8 @@ import "github.com/depthwise/depthwise/internal/pixel"
 type depthScale struct {
 	inW, inH   int
 	outW, outH int
-	x, y       []span
+	columns    *pixel.Boxes
+	y          []span
 	halve      bool
 }
 
@@ -30,11 +31,13 @@ func depthSpans(in, out int) []span {
 }
 
 func newDepthScale(inW, inH, outW, outH int) *depthScale {
-	return &depthScale{
-		inW: inW, inH: inH, outW: outW, outH: outH,
-		x: depthSpans(inW, outW), y: depthSpans(inH, outH),
-		halve: inW == 2*outW && inH == 2*outH,
+	s := &depthScale{inW: inW, inH: inH, outW: outW, outH: outH, y: depthSpans(inH, outH), halve: inW == 2*outW && inH == 2*outH}
+	var columns []int32
+	for _, x := range depthSpans(inW, outW) {
+		columns = append(columns, int32(x.first), int32(x.end))
 	}
+	s.columns = pixel.NewBoxes(columns, inW)
+	return s
 }
 
 // rows writes the bytes of output rows [first, end) of src to dst, whose pixels lie step bytes apart.
@@ -47,51 +50,6 @@ func (s *depthScale) rows(dst []byte, step int, src []uint16, table *DepthTable,
 			continue
 		}
 		ys := s.y[y]
-		for j, xs := range s.x {
-			row[j*step] = table[s.box(src, xs, ys)]
-		}
+		s.columns.Depth(row, step, src[s.inW*ys.first:], ys.end-ys.first, (*[1 << 16]uint8)(table))
 	}
-}
-
-// box returns one output reading: with the reference r = the reading at the box's centre, or the valid one nearest to
-// the centre, the mean, rounded half up, of the readings d with 32·|d − r| ≤ r; 0 where the box has no reading.
-func (s *depthScale) box(src []uint16, xs, ys span) uint16 {
-	cx, cy := (xs.first+xs.end-1)/2, (ys.first+ys.end-1)/2
-	r := src[cy*s.inW+cx]
-	if xs.end-xs.first == 1 && ys.end-ys.first == 1 {
-		return r
-	}
-	if r == 0 {
-		if r = s.nearest(src, xs, ys, cx, cy); r == 0 {
-			return 0
-		}
-	}
-	lo, width := uint32(r)-uint32(r)/32, 2*(uint32(r)/32)
-	var sum uint64
-	var n uint64
-	for y := ys.first; y < ys.end; y++ {
-		for _, d := range src[y*s.inW+xs.first : y*s.inW+xs.end] {
-			if uint32(d)-lo <= width {
-				sum += uint64(d)
-				n++
-			}
-		}
-	}
-	return uint16((sum + n/2) / n)
-}
-
-// nearest returns the box's valid reading with the smallest squared distance to the centre; of equals the first from
-// top to bottom, left to right.
-func (s *depthScale) nearest(src []uint16, xs, ys span, cx, cy int) uint16 {
-	var found uint16
-	best := -1
-	for y := ys.first; y < ys.end; y++ {
-		for x := xs.first; x < xs.end; x++ {
-			d := src[y*s.inW+x]
-			if at := (x-cx)*(x-cx) + (y-cy)*(y-cy); d != 0 && (best < 0 || at < best) {
-				found, best = d, at
-			}
-		}
-	}
-	return found
 }

@@ -105,6 +105,8 @@ func TestPreprocessEqualsDefinition(t *testing.T) {
 	sizes := [][4]int{ // in, out
 		{16, 12, 8, 6}, {17, 13, 8, 6}, {31, 9, 8, 6}, {8, 6, 8, 6}, {5, 3, 8, 6}, {4, 3, 8, 6}, {7, 20, 8, 6},
 		{1, 1, 3, 2}, {1, 9, 4, 3}, {24, 18, 8, 6}, {23, 5, 7, 11}, {9, 8, 8, 9}, {2, 2, 1, 1},
+		{53, 12, 20, 6}, {80, 9, 20, 3}, {40, 9, 20, 6}, {85, 12, 10, 4}, {90, 41, 10, 2}, // the ratios of cameras; wide boxes
+		{8, 260, 4, 3}, {4, 300, 2, 7}, // sums that need 32 bits
 	}
 	for i, s := range sizes {
 		c := goldenCase{ColorSize: [2]int{s[0], s[1]}, Size: [2]int{s[2], s[3]}}.filled(i)
@@ -138,13 +140,23 @@ func TestDepthKeepsEdges(t *testing.T) {
 		0, 3000, 0, 2000,
 		0, 0, 0, 0,
 	}}
-	s := newDepthScale(4, 4, 2, 2)
-	got := [4]uint16{}
-	for i := range got {
-		got[i] = s.box(d.Pix, s.x[i%2], s.y[i/2])
+	var low, high DepthTable // together a mean's 16 bits
+	for i := range low {
+		low[i], high[i] = uint8(i), uint8(i>>8)
 	}
-	if want := [4]uint16{1005, 0, 3000, 2000}; got != want {
-		t.Errorf("got %v, want %v", got, want)
+	s := newDepthScale(4, 4, 2, 2)
+	for _, halve := range []bool{true, false} {
+		s.halve = halve
+		var a, b [4]byte
+		s.rows(a[:], 1, d.Pix, &low, 0, 2)
+		s.rows(b[:], 1, d.Pix, &high, 0, 2)
+		got := [4]uint16{}
+		for i := range got {
+			got[i] = uint16(a[i]) | uint16(b[i])<<8
+		}
+		if want := [4]uint16{1005, 0, 3000, 2000}; got != want {
+			t.Errorf("halve %v: got %v, want %v", halve, got, want)
+		}
 	}
 }
 

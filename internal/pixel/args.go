@@ -26,3 +26,18 @@ type halveDepthArgs struct {
 	dst, top, bottom, table, shares unsafe.Pointer
 	step, n                         int64
 }
+
+type blendRowsArgs struct {
+	dst, src, weights unsafe.Pointer
+	stride, taps, n   int64
+}
+
+type blendAcrossArgs struct {
+	dst, src, first, weights  unsafe.Pointer
+	step, taps, n, half, m, k int64
+}
+
+type boxDepthArgs struct {
+	dst, src, spans, table, steps, shares unsafe.Pointer
+	step, width, rows, n, widest          int64
+}

@@ -10,3 +10,12 @@ func halveColorAVX2(a *halveColorArgs)
 
 //go:noescape
 func halveDepthAVX2(a *halveDepthArgs)
+
+//go:noescape
+func blendRowsAVX2(a *blendRowsArgs)
+
+//go:noescape
+func blendAcrossAVX2(a *blendAcrossArgs)
+
+//go:noescape
+func boxDepthAVX2(a *boxDepthArgs)

@@ -2149,3 +2149,703 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe3f8c0f; WORD $0xffff // jl 0x2530 <halveDepthAVX2+0x40>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
+
+// func blendRowsAVX2(a)
+TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x01188e0f; WORD $0x0000 // jle 0x2823 <blendRowsAVX2+0x123>
+	WORD $0xc031 // xor eax, eax
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0xc16ef9c5 // vmovd xmm0, ecx
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
+	WORD $0x28eb // jmp 0x274c <blendRowsAVX2+0x4c>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
+	LONG $0x147ffec5; BYTE $0x42 // vmovdqu ymmword ptr [rdx + 2*rax], ymm2
+	LONG $0x4c7ffec5; WORD $0x2042 // vmovdqu ymmword ptr [rdx + 2*rax + 0x20], ymm1
+	LONG $0x20c08348 // add rax, 0x20
+	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
+	LONG $0x00d78d0f; WORD $0x0000 // jge 0x2823 <blendRowsAVX2+0x123>
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
+	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xd37e // jle 0x2730 <blendRowsAVX2+0x30>
+	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
+	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	LONG $0x01fa8348 // cmp rdx, 0x1
+	WORD $0x1275 // jne 0x2780 <blendRowsAVX2+0x80>
+	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
+	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x79eb // jmp 0x27f4 <blendRowsAVX2+0xf4>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
+	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
+	WORD $0x2149; BYTE $0xcb // and r11, rcx
+	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
+	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x797da2c4; WORD $0x4e1c // vpbroadcastw ymm3, word ptr [rsi + 2*r9]
+	LONG $0x307dc2c4; BYTE $0x20 // vpmovzxbw ymm4, xmmword ptr [r8]
+	LONG $0xe4d5e5c5 // vpmullw ymm4, ymm3, ymm4
+	LONG $0xd2fdddc5 // vpaddw ymm2, ymm4, ymm2
+	LONG $0x307dc2c4; WORD $0x1060 // vpmovzxbw ymm4, xmmword ptr [r8 + 0x10]
+	LONG $0xdcd5e5c5 // vpmullw ymm3, ymm3, ymm4
+	LONG $0x797da2c4; WORD $0x4e64; BYTE $0x02 // vpbroadcastw ymm4, word ptr [rsi + 2*r9 + 0x2]
+	LONG $0x307d82c4; WORD $0x102c // vpmovzxbw ymm5, xmmword ptr [r8 + r10]
+	LONG $0xc9fde5c5 // vpaddw ymm1, ymm3, ymm1
+	LONG $0xddd5ddc5 // vpmullw ymm3, ymm4, ymm5
+	LONG $0x307d82c4; WORD $0x106c; BYTE $0x10 // vpmovzxbw ymm5, xmmword ptr [r8 + r10 + 0x10]
+	LONG $0xd2fde5c5 // vpaddw ymm2, ymm3, ymm2
+	WORD $0x014d; BYTE $0xd0 // add r8, r10
+	LONG $0xddd5ddc5 // vpmullw ymm3, ymm4, ymm5
+	LONG $0xc9fde5c5 // vpaddw ymm1, ymm3, ymm1
+	LONG $0x02c18349 // add r9, 0x2
+	WORD $0x014d; BYTE $0xd0 // add r8, r10
+	WORD $0x394d; BYTE $0xcb // cmp r11, r9
+	WORD $0xac75 // jne 0x27a0 <blendRowsAVX2+0xa0>
+	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
+	LONG $0xff33840f; WORD $0xffff // je 0x2730 <blendRowsAVX2+0x30>
+	LONG $0x797da2c4; WORD $0x4e1c // vpbroadcastw ymm3, word ptr [rsi + 2*r9]
+	LONG $0x307dc2c4; BYTE $0x20 // vpmovzxbw ymm4, xmmword ptr [r8]
+	LONG $0xe4d5e5c5 // vpmullw ymm4, ymm3, ymm4
+	LONG $0xd2fdddc5 // vpaddw ymm2, ymm4, ymm2
+	LONG $0x307dc2c4; WORD $0x1060 // vpmovzxbw ymm4, xmmword ptr [r8 + 0x10]
+	LONG $0xdcd5e5c5 // vpmullw ymm3, ymm3, ymm4
+	LONG $0xc9fde5c5 // vpaddw ymm1, ymm3, ymm1
+	LONG $0xffff0de9; BYTE $0xff // jmp 0x2730 <blendRowsAVX2+0x30>
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func blendAcrossAVX2(a)
+TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
+	LONG $0x00fd8e0f; WORD $0x0000 // jle 0x2938 <blendAcrossAVX2+0x108>
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	WORD $0xd231 // xor edx, edx
+	QUAD $0xfffffffffffebe48; WORD $0x7fff // movabs rsi, 0x7ffffffffffffffe
+	WORD $0x4eeb // jmp 0x289e <blendAcrossAVX2+0x6e>
+	LONG $0x02e0c149 // shl r8, 0x2
+	WORD $0x014c; BYTE $0xc1 // add rcx, r8
+	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
+	LONG $0x577efac5; BYTE $0x48 // vmovq xmm2, qword ptr [rdi + 0x48]
+	LONG $0xd8f4f1c5 // vpmuludq xmm3, xmm1, xmm0
+	LONG $0xdad3e1c5 // vpsrlq xmm3, xmm3, xmm2
+	LONG $0xd073f9c5; BYTE $0x20 // vpsrlq xmm0, xmm0, 0x20
+	LONG $0xc0f4f1c5 // vpmuludq xmm0, xmm1, xmm0
+	LONG $0xc2d3f9c5 // vpsrlq xmm0, xmm0, xmm2
+	LONG $0xf073f9c5; BYTE $0x20 // vpsllq xmm0, xmm0, 0x20
+	LONG $0xc3ebf9c5 // vpor xmm0, xmm0, xmm3
+	LONG $0x2b79e2c4; BYTE $0xc0 // vpackusdw xmm0, xmm0, xmm0
+	LONG $0xc067f9c5 // vpackuswb xmm0, xmm0, xmm0
+	LONG $0x007ef9c5 // vmovd dword ptr [rax], xmm0
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x20470348 // add rax, qword ptr [rdi + 0x20]
+	LONG $0x30573b48 // cmp rdx, qword ptr [rdi + 0x30]
+	LONG $0x009a8d0f; WORD $0x0000 // jge 0x2938 <blendAcrossAVX2+0x108>
+	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xaa7e // jle 0x2857 <blendAcrossAVX2+0x27>
+	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
+	LONG $0x910c634d // movsxd r9, dword ptr [r9 + 4*rdx]
+	WORD $0x014d; BYTE $0xc9 // add r9, r9
+	LONG $0x084f034c // add r9, qword ptr [rdi + 0x8]
+	LONG $0x01f88349 // cmp r8, 0x1
+	WORD $0x0e75 // jne 0x28d0 <blendAcrossAVX2+0xa0>
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	WORD $0x4feb // jmp 0x2916 <blendAcrossAVX2+0xe6>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x894d; BYTE $0xc3 // mov r11, r8
+	WORD $0x2149; BYTE $0xf3 // and r11, rsi
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x3379c2c4; BYTE $0x09 // vpmovzxwd xmm1, qword ptr [r9]
+	LONG $0x5879c2c4; BYTE $0x12 // vpbroadcastd xmm2, dword ptr [r10]
+	LONG $0x4069e2c4; BYTE $0xc9 // vpmulld xmm1, xmm2, xmm1
+	LONG $0x3379c2c4; WORD $0x0651 // vpmovzxwd xmm2, qword ptr [r9 + 0x6]
+	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
+	LONG $0x5879c2c4; WORD $0x044a // vpbroadcastd xmm1, dword ptr [r10 + 0x4]
+	LONG $0x08c28349 // add r10, 0x8
+	LONG $0x4071e2c4; BYTE $0xca // vpmulld xmm1, xmm1, xmm2
+	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
+	LONG $0x0cc18349 // add r9, 0xc
+	LONG $0xfec38349 // add r11, -0x2
+	WORD $0xca75 // jne 0x28e0 <blendAcrossAVX2+0xb0>
+	LONG $0x01c0f641 // test r8b, 0x1
+	LONG $0xff30840f; WORD $0xffff // je 0x2850 <blendAcrossAVX2+0x20>
+	LONG $0x3379c2c4; BYTE $0x09 // vpmovzxwd xmm1, qword ptr [r9]
+	LONG $0x5879c2c4; BYTE $0x12 // vpbroadcastd xmm2, dword ptr [r10]
+	LONG $0x4069e2c4; BYTE $0xc9 // vpmulld xmm1, xmm2, xmm1
+	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
+	LONG $0xffff18e9; BYTE $0xff // jmp 0x2850 <blendAcrossAVX2+0x20>
+	BYTE $0xc3 // ret
+
+// func boxDepthAVX2(a)
+TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x60ec8348 // sub rsp, 0x60
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x507f8348; BYTE $0x04 // cmp qword ptr [rdi + 0x50], 0x4
+	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
+	LONG $0x04238f0f; WORD $0x0000 // jg 0x2d85 <boxDepthAVX2+0x445>
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x487f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x48], 0x0
+	LONG $0x08778e0f; WORD $0x0000 // jle 0x31e6 <boxDepthAVX2+0x8a6>
+	LONG $0x406ffac5; BYTE $0x10 // vmovdqu xmm0, xmmword ptr [rax + 0x10]
+	LONG $0x486ffac5; BYTE $0x20 // vmovdqu xmm1, xmmword ptr [rax + 0x20]
+	LONG $0xd16ef9c5 // vmovd xmm2, ecx
+	LONG $0x7979e2c4; BYTE $0xd2 // vpbroadcastw xmm2, xmm2
+	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	WORD $0xd231 // xor edx, edx
+	LONG $0xfac08348 // add rax, -0x6
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x00008ee9; BYTE $0x00 // jmp 0x2a2d <boxDepthAVX2+0xed>
+	BYTE $0x90 // nop
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xe06ef9c5 // vmovd xmm4, eax
+	LONG $0x7979e2c4; BYTE $0xe4 // vpbroadcastw xmm4, xmm4
+	LONG $0xecf5d1c5 // vpmaddwd xmm5, xmm5, xmm4
+	LONG $0xdcf5e1c5 // vpmaddwd xmm3, xmm3, xmm4
+	LONG $0xf372e1c5; BYTE $0x14 // vpslld xmm3, xmm3, 0x14
+	LONG $0xddfee1c5 // vpaddd xmm3, xmm3, xmm5
+	LONG $0xe370f9c5; BYTE $0x4e // vpshufd xmm4, xmm3, 0x4e # xmm4 = xmm3[2,3,0,1]
+	LONG $0xdbfed9c5 // vpaddd xmm3, xmm4, xmm3
+	LONG $0xe370f9c5; BYTE $0x55 // vpshufd xmm4, xmm3, 0x55 # xmm4 = xmm3[1,1,1,1]
+	LONG $0xdbfed9c5 // vpaddd xmm3, xmm4, xmm3
+	LONG $0xd87ef9c5 // vmovd eax, xmm3
+	LONG $0x0000888d; WORD $0x0008 // lea ecx, [rax + 0x80000]
+	WORD $0xca89 // mov edx, ecx
+	WORD $0xeac1; BYTE $0x14 // shr edx, 0x14
+	WORD $0xce89 // mov esi, ecx
+	LONG $0x0000e681; WORD $0xfff0 // and esi, 0xfff00000
+	WORD $0xf029 // sub eax, esi
+	WORD $0xaf0f; BYTE $0xea // imul ebp, edx
+	WORD $0xe9c1; BYTE $0x15 // shr ecx, 0x15
+	WORD $0xc101 // add ecx, eax
+	WORD $0xe901 // add ecx, ebp
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x0caf0f48; BYTE $0xd0 // imul rcx, qword ptr [rax + 8*rdx]
+	LONG $0x20e9c148 // shr rcx, 0x20
+	WORD $0xb70f; BYTE $0xc1 // movzx eax, cx
+	LONG $0x18470348 // add rax, qword ptr [rdi + 0x18]
+	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	WORD $0xb60f; BYTE $0x00 // movzx eax, byte ptr [rax]
+	WORD $0x0188 // mov byte ptr [rcx], al
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x304f0348 // add rcx, qword ptr [rdi + 0x30]
+	LONG $0x48573b48 // cmp rdx, qword ptr [rdi + 0x48]
+	LONG $0x07b98d0f; WORD $0x0000 // jge 0x31e6 <boxDepthAVX2+0x8a6>
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0xd00c6348 // movsxd rcx, dword ptr [rax + 8*rdx]
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	LONG $0xd0446348; BYTE $0x04 // movsxd rax, dword ptr [rax + 8*rdx + 0x4]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x091c8d48 // lea rbx, [rcx + rcx]
+	LONG $0x085f0348 // add rbx, qword ptr [rdi + 0x8]
+	LONG $0x244c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rcx
+	WORD $0x2948; BYTE $0xca // sub rdx, rcx
+	WORD $0xbf0f; BYTE $0xc2 // movsx eax, dx
+	LONG $0xd86ef9c5 // vmovd xmm3, eax
+	LONG $0x7979e2c4; BYTE $0xdb // vpbroadcastw xmm3, xmm3
+	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
+	LONG $0xff428d49 // lea rax, [r10 - 0x1]
+	WORD $0xd148; BYTE $0xf8 // sar rax
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0xc1af0f49 // imul rax, r9
+	LONG $0x24148948 // mov qword ptr [rsp], rdx
+	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
+	LONG $0x43048d48 // lea rax, [rbx + 2*rax]
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0xfee18348 // and rcx, -0x2
+	LONG $0x012cb70f // movzx ebp, word ptr [rcx + rax]
+	WORD $0xed85 // test ebp, ebp
+	LONG $0x00f1840f; WORD $0x0000 // je 0x2b90 <boxDepthAVX2+0x250>
+	WORD $0xbf0f; BYTE $0xc5 // movsx eax, bp
+	LONG $0xe06ef9c5 // vmovd xmm4, eax
+	LONG $0x7979e2c4; BYTE $0xe4 // vpbroadcastw xmm4, xmm4
+	WORD $0xe889 // mov eax, ebp
+	WORD $0xe8c1; BYTE $0x05 // shr eax, 0x5
+	LONG $0xe86ef9c5 // vmovd xmm5, eax
+	LONG $0x7979e2c4; BYTE $0xf5 // vpbroadcastw xmm6, xmm5
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xf865e1c5 // vpcmpgtw xmm7, xmm3, xmm0
+	LONG $0x02fa8349 // cmp r10, 0x2
+	WORD $0x787c // jl 0x2b40 <boxDepthAVX2+0x200>
+	QUAD $0x000000008d0c8d4a // lea rcx, [4*r9]
+	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
+	LONG $0xea6ff9c5 // vmovdqa xmm5, xmm2
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x7e7a21c4; WORD $0x4b04 // vmovq xmm8, qword ptr [rbx + 2*r9]
+	LONG $0x0b7e7ac5 // vmovq xmm9, qword ptr [rbx]
+	LONG $0x6c3141c4; BYTE $0xc0 // vpunpcklqdq xmm8, xmm9, xmm8 # xmm8 = xmm9[0],xmm8[0]
+	LONG $0x3a3962c4; BYTE $0xcc // vpminuw xmm9, xmm8, xmm4
+	LONG $0x3e3962c4; BYTE $0xd4 // vpmaxuw xmm10, xmm8, xmm4
+	LONG $0xf92941c4; BYTE $0xc9 // vpsubw xmm9, xmm10, xmm9
+	LONG $0x3a3162c4; BYTE $0xd6 // vpminuw xmm10, xmm9, xmm6
+	LONG $0x753141c4; BYTE $0xca // vpcmpeqw xmm9, xmm9, xmm10
+	LONG $0xcfdb31c5 // vpand xmm9, xmm9, xmm7
+	LONG $0xc4f939c5 // vpsubw xmm8, xmm8, xmm4
+	LONG $0xdb3141c4; BYTE $0xc0 // vpand xmm8, xmm9, xmm8
+	LONG $0xedfdb9c5 // vpaddw xmm5, xmm8, xmm5
+	LONG $0xf961c1c4; BYTE $0xd9 // vpsubw xmm3, xmm3, xmm9
+	LONG $0x02c08348 // add rax, 0x2
+	WORD $0x0148; BYTE $0xcb // add rbx, rcx
+	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
+	WORD $0xb67c // jl 0x2ae0 <boxDepthAVX2+0x1a0>
+	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
+	LONG $0xfe6d850f; WORD $0xffff // jne 0x29a0 <boxDepthAVX2+0x60>
+	WORD $0x1ceb // jmp 0x2b51 <boxDepthAVX2+0x211>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xea6ff9c5 // vmovdqa xmm5, xmm2
+	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
+	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
+	LONG $0xfe4f850f; WORD $0xffff // jne 0x29a0 <boxDepthAVX2+0x60>
+	LONG $0x597962c4; BYTE $0x03 // vpbroadcastq xmm8, qword ptr [rbx]
+	LONG $0x3a3962c4; BYTE $0xcc // vpminuw xmm9, xmm8, xmm4
+	LONG $0x3e3962c4; BYTE $0xd4 // vpmaxuw xmm10, xmm8, xmm4
+	LONG $0xf92941c4; BYTE $0xc9 // vpsubw xmm9, xmm10, xmm9
+	LONG $0x3a31e2c4; BYTE $0xf6 // vpminuw xmm6, xmm9, xmm6
+	LONG $0xf675b1c5 // vpcmpeqw xmm6, xmm9, xmm6
+	LONG $0xf9dbc1c5 // vpand xmm7, xmm7, xmm1
+	LONG $0xf6dbc1c5 // vpand xmm6, xmm7, xmm6
+	LONG $0xe4f9b9c5 // vpsubw xmm4, xmm8, xmm4
+	LONG $0xe4dbc9c5 // vpand xmm4, xmm6, xmm4
+	LONG $0xedfdd9c5 // vpaddw xmm5, xmm4, xmm5
+	LONG $0xdef9e1c5 // vpsubw xmm3, xmm3, xmm6
+	LONG $0xfffe15e9; BYTE $0xff // jmp 0x29a0 <boxDepthAVX2+0x60>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x009f8e0f; WORD $0x0000 // jle 0x2c3c <boxDepthAVX2+0x2fc>
+	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
+	WORD $0x8948; BYTE $0xd8 // mov rax, rbx
+	LONG $0x08fa8349 // cmp r10, 0x8
+	WORD $0x7772 // jb 0x2c21 <boxDepthAVX2+0x2e1>
+	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
+	LONG $0x24742348; BYTE $0x28 // and rsi, qword ptr [rsp + 0x28]
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x09048d4f // lea r8, [r9 + r9]
+	LONG $0x001c8d4f // lea r11, [r8 + r8]
+	WORD $0x8949; BYTE $0xdc // mov r12, rbx
+	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0x894c; BYTE $0xe0 // mov rax, r12
+	LONG $0xeb59c1c4; WORD $0x2424 // vpor xmm4, xmm4, xmmword ptr [r12]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0xeb59a1c4; WORD $0x0024 // vpor xmm4, xmm4, xmmword ptr [rax + r8]
+	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
+	WORD $0x014d; BYTE $0xdc // add r12, r11
+	LONG $0xf8c68348 // add rsi, -0x8
+	WORD $0xb275 // jne 0x2bd0 <boxDepthAVX2+0x290>
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	WORD $0x8944; BYTE $0xd1 // mov ecx, r10d
+	WORD $0xe183; BYTE $0x07 // and ecx, 0x7
+	WORD $0x1374 // je 0x2c3c <boxDepthAVX2+0x2fc>
+	LONG $0x09348d4b // lea rsi, [r9 + r9]
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x20ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rax]
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	WORD $0xf475 // jne 0x2c30 <boxDepthAVX2+0x2f0>
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x2865e1c5 // vpcmpgtw xmm5, xmm3, xmmword ptr [rax]
+	LONG $0x1779e2c4; BYTE $0xec // vptest xmm5, xmm4
+	WORD $0x0975 // jne 0x2c59 <boxDepthAVX2+0x319>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0xfffdb4e9; BYTE $0xff // jmp 0x2a0d <boxDepthAVX2+0xcd>
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xfe3b8e0f; WORD $0xffff // jle 0x2a9f <boxDepthAVX2+0x15f>
+	LONG $0x243c8348; BYTE $0x00 // cmp qword ptr [rsp], 0x0
+	LONG $0xfe308e0f; WORD $0xffff // jle 0x2a9f <boxDepthAVX2+0x15f>
+	WORD $0xd148; BYTE $0xfa // sar rdx
+	LONG $0x244cff48; BYTE $0x18 // dec qword ptr [rsp + 0x18]
+	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
+	WORD $0x2149; BYTE $0xc5 // and r13, rax
+	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
+	WORD $0xf748; BYTE $0xda // neg rdx
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	LONG $0x090c8d4b // lea rcx, [r9 + r9]
+	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
+	LONG $0x01608d4c // lea r12, [rax + 0x1]
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0x16eb // jmp 0x2cc1 <boxDepthAVX2+0x381>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	LONG $0x2444034c; BYTE $0x40 // add r8, qword ptr [rsp + 0x40]
+	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
+	LONG $0xfdde840f; WORD $0xffff // je 0x2a9f <boxDepthAVX2+0x15f>
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x24442b48; BYTE $0x48 // sub rax, qword ptr [rsp + 0x48]
+	LONG $0xc0af0f48 // imul rax, rax
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x24543b48; BYTE $0x50 // cmp rdx, qword ptr [rsp + 0x50]
+	WORD $0x0775 // jne 0x2ce0 <boxDepthAVX2+0x3a0>
+	WORD $0xf631 // xor esi, esi
+	WORD $0x6eeb // jmp 0x2d4b <boxDepthAVX2+0x40b>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
+	WORD $0xf631 // xor esi, esi
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x8949; BYTE $0xfb // mov r11, rdi
+	LONG $0xdfaf0f4c // imul r11, rdi
+	WORD $0x0149; BYTE $0xc3 // add r11, rax
+	LONG $0x14b70f41; BYTE $0x70 // movzx edx, word ptr [r8 + 2*rsi]
+	WORD $0xd285 // test edx, edx
+	LONG $0xc7950f41 // setne r15b
+	WORD $0x394d; BYTE $0xe3 // cmp r11, r12
+	LONG $0xc69c0f41 // setl r14b
+	WORD $0x8445; BYTE $0xf7 // test r15b, r14b
+	LONG $0xdc440f4d // cmove r11, r12
+	WORD $0x450f; BYTE $0xea // cmovne ebp, edx
+	LONG $0x01678d4c // lea r12, [rdi + 0x1]
+	LONG $0xe4af0f4d // imul r12, r12
+	WORD $0x0149; BYTE $0xc4 // add r12, rax
+	LONG $0x54b70f41; WORD $0x0270 // movzx edx, word ptr [r8 + 2*rsi + 0x2]
+	WORD $0xd285 // test edx, edx
+	LONG $0xc6950f41 // setne r14b
+	WORD $0x394d; BYTE $0xdc // cmp r12, r11
+	LONG $0xc79c0f41 // setl r15b
+	WORD $0x8445; BYTE $0xfe // test r14b, r15b
+	LONG $0xe3440f4d // cmove r12, r11
+	WORD $0x450f; BYTE $0xea // cmovne ebp, edx
+	LONG $0x02c68348 // add rsi, 0x2
+	LONG $0x02c78348 // add rdi, 0x2
+	WORD $0x3949; BYTE $0xf5 // cmp r13, rsi
+	WORD $0xa575 // jne 0x2cf0 <boxDepthAVX2+0x3b0>
+	LONG $0x012404f6 // test byte ptr [rsp], 0x1
+	LONG $0xff5b840f; WORD $0xffff // je 0x2cb0 <boxDepthAVX2+0x370>
+	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
+	LONG $0x24542b48; BYTE $0x38 // sub rdx, qword ptr [rsp + 0x38]
+	LONG $0xd2af0f48 // imul rdx, rdx
+	WORD $0x0148; BYTE $0xc2 // add rdx, rax
+	LONG $0x04b70f41; BYTE $0x70 // movzx eax, word ptr [r8 + 2*rsi]
+	WORD $0xc085 // test eax, eax
+	LONG $0xc6950f40 // setne sil
+	WORD $0x394c; BYTE $0xe2 // cmp rdx, r12
+	LONG $0xc79c0f40 // setl dil
+	WORD $0x8440; BYTE $0xfe // test sil, dil
+	LONG $0xe2450f4c // cmovne r12, rdx
+	WORD $0x450f; BYTE $0xe8 // cmovne ebp, eax
+	LONG $0xffff2be9; BYTE $0xff // jmp 0x2cb0 <boxDepthAVX2+0x370>
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x487f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x48], 0x0
+	LONG $0x04548e0f; WORD $0x0000 // jle 0x31e6 <boxDepthAVX2+0x8a6>
+	LONG $0x006ffac5 // vmovdqu xmm0, xmmword ptr [rax]
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
+	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
+	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0xfac08348 // add rax, -0x6
+	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
+	LONG $0x000087e9; BYTE $0x00 // jmp 0x2e44 <boxDepthAVX2+0x504>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x7979e2c4; BYTE $0xd2 // vpbroadcastw xmm2, xmm2
+	LONG $0xdaf5c9c5 // vpmaddwd xmm3, xmm6, xmm2
+	LONG $0xd2f5d1c5 // vpmaddwd xmm2, xmm5, xmm2
+	LONG $0xf272e9c5; BYTE $0x14 // vpslld xmm2, xmm2, 0x14
+	LONG $0xd3fee9c5 // vpaddd xmm2, xmm2, xmm3
+	LONG $0xda70f9c5; BYTE $0x4e // vpshufd xmm3, xmm2, 0x4e # xmm3 = xmm2[2,3,0,1]
+	LONG $0xd2fee1c5 // vpaddd xmm2, xmm3, xmm2
+	LONG $0xda70f9c5; BYTE $0x55 // vpshufd xmm3, xmm2, 0x55 # xmm3 = xmm2[1,1,1,1]
+	LONG $0xd2fee1c5 // vpaddd xmm2, xmm3, xmm2
+	LONG $0xd07ef9c5 // vmovd eax, xmm2
+	LONG $0x0000888d; WORD $0x0008 // lea ecx, [rax + 0x80000]
+	WORD $0xca89 // mov edx, ecx
+	WORD $0xeac1; BYTE $0x14 // shr edx, 0x14
+	WORD $0xce89 // mov esi, ecx
+	LONG $0x0000e681; WORD $0xfff0 // and esi, 0xfff00000
+	WORD $0xf029 // sub eax, esi
+	WORD $0xaf0f; BYTE $0xda // imul ebx, edx
+	WORD $0xe9c1; BYTE $0x15 // shr ecx, 0x15
+	WORD $0xc101 // add ecx, eax
+	WORD $0xd901 // add ecx, ebx
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x0caf0f48; BYTE $0xd0 // imul rcx, qword ptr [rax + 8*rdx]
+	LONG $0x20e9c148 // shr rcx, 0x20
+	WORD $0xb70f; BYTE $0xc1 // movzx eax, cx
+	LONG $0x18470348 // add rax, qword ptr [rdi + 0x18]
+	WORD $0xb60f; BYTE $0x00 // movzx eax, byte ptr [rax]
+	WORD $0x8841; BYTE $0x00 // mov byte ptr [r8], al
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	LONG $0x3047034c // add r8, qword ptr [rdi + 0x30]
+	LONG $0x48573b4c // cmp r10, qword ptr [rdi + 0x48]
+	LONG $0x03a28d0f; WORD $0x0000 // jge 0x31e6 <boxDepthAVX2+0x8a6>
+	LONG $0x2444894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r8
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0xd00c634a // movsxd rcx, dword ptr [rax + 8*r10]
+	LONG $0x2454894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r10
+	LONG $0xd044634a; BYTE $0x04 // movsxd rax, dword ptr [rax + 8*r10 + 0x4]
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	WORD $0x2948; BYTE $0xca // sub rdx, rcx
+	LONG $0x244c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rcx
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
+	WORD $0xbf0f; BYTE $0xc2 // movsx eax, dx
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
+	LONG $0x7979e2c4; BYTE $0xd2 // vpbroadcastw xmm2, xmm2
+	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
+	LONG $0xff478d49 // lea rax, [r15 - 0x1]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	WORD $0xd148; BYTE $0xf8 // sar rax
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0xc1af0f49 // imul rax, r9
+	LONG $0x24148948 // mov qword ptr [rsp], rdx
+	LONG $0xff728d48 // lea rsi, [rdx - 0x1]
+	LONG $0x41048d48 // lea rax, [rcx + 2*rax]
+	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
+	LONG $0xfee68348 // and rsi, -0x2
+	LONG $0x061cb70f // movzx ebx, word ptr [rsi + rax]
+	WORD $0xdb85 // test ebx, ebx
+	LONG $0x00e6840f; WORD $0x0000 // je 0x2fa0 <boxDepthAVX2+0x660>
+	WORD $0xbf0f; BYTE $0xc3 // movsx eax, bx
+	WORD $0xde89 // mov esi, ebx
+	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
+	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
+	LONG $0xe96ff9c5 // vmovdqa xmm5, xmm1
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x24548b4c; BYTE $0x08 // mov r10, qword ptr [rsp + 0x8]
+	LONG $0xfee38e0f; WORD $0xffff // jle 0x2dc0 <boxDepthAVX2+0x480>
+	LONG $0xd86ef9c5 // vmovd xmm3, eax
+	LONG $0x7979e2c4; BYTE $0xdb // vpbroadcastw xmm3, xmm3
+	LONG $0xe66ef9c5 // vmovd xmm4, esi
+	LONG $0x7979e2c4; BYTE $0xe4 // vpbroadcastw xmm4, xmm4
+	LONG $0xd065e9c5 // vpcmpgtw xmm2, xmm2, xmm0
+	LONG $0x247c8348; WORD $0x0038 // cmp qword ptr [rsp + 0x38], 0x0
+	LONG $0x0174840f; WORD $0x0000 // je 0x3073 <boxDepthAVX2+0x733>
+	WORD $0x894c; BYTE $0xf8 // mov rax, r15
+	QUAD $0xfffffffffffeba48; WORD $0x7fff // movabs rdx, 0x7ffffffffffffffe
+	WORD $0x2148; BYTE $0xd0 // and rax, rdx
+	QUAD $0x000000008d348d4a // lea rsi, [4*r9]
+	LONG $0xe96ff9c5 // vmovdqa xmm5, xmm1
+	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
+	BYTE $0x90 // nop
+	LONG $0x396ffac5 // vmovdqu xmm7, xmmword ptr [rcx]
+	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
+	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
+	LONG $0xf93141c4; BYTE $0xc0 // vpsubw xmm8, xmm9, xmm8
+	LONG $0x3a3962c4; BYTE $0xcc // vpminuw xmm9, xmm8, xmm4
+	LONG $0x753941c4; BYTE $0xc1 // vpcmpeqw xmm8, xmm8, xmm9
+	LONG $0xc2db39c5 // vpand xmm8, xmm8, xmm2
+	LONG $0xfbf9c1c5 // vpsubw xmm7, xmm7, xmm3
+	LONG $0xffdbb9c5 // vpand xmm7, xmm8, xmm7
+	LONG $0xf6fdc1c5 // vpaddw xmm6, xmm7, xmm6
+	LONG $0xf951c1c4; BYTE $0xe8 // vpsubw xmm5, xmm5, xmm8
+	LONG $0x6f7aa1c4; WORD $0x493c // vmovdqu xmm7, xmmword ptr [rcx + 2*r9]
+	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
+	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
+	LONG $0xf93141c4; BYTE $0xc0 // vpsubw xmm8, xmm9, xmm8
+	LONG $0x3a3962c4; BYTE $0xcc // vpminuw xmm9, xmm8, xmm4
+	LONG $0x753941c4; BYTE $0xc1 // vpcmpeqw xmm8, xmm8, xmm9
+	LONG $0xc2db39c5 // vpand xmm8, xmm8, xmm2
+	LONG $0xfbf9c1c5 // vpsubw xmm7, xmm7, xmm3
+	LONG $0xffdbb9c5 // vpand xmm7, xmm8, xmm7
+	LONG $0xf6fdc1c5 // vpaddw xmm6, xmm7, xmm6
+	LONG $0xf951c1c4; BYTE $0xe8 // vpsubw xmm5, xmm5, xmm8
+	WORD $0x0148; BYTE $0xf1 // add rcx, rsi
+	LONG $0xfec08348 // add rax, -0x2
+	WORD $0x9175 // jne 0x2f20 <boxDepthAVX2+0x5e0>
+	LONG $0x01c7f641 // test r15b, 0x1
+	LONG $0xfe27840f; WORD $0xffff // je 0x2dc0 <boxDepthAVX2+0x480>
+	LONG $0x0000e7e9; BYTE $0x00 // jmp 0x3085 <boxDepthAVX2+0x745>
+	WORD $0x9066 // nop
+	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0x009f8e0f; WORD $0x0000 // jle 0x304c <boxDepthAVX2+0x70c>
+	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x08ff8349 // cmp r15, 0x8
+	WORD $0x7572 // jb 0x302f <boxDepthAVX2+0x6ef>
+	WORD $0x894c; BYTE $0xff // mov rdi, r15
+	LONG $0x247c2348; BYTE $0x58 // and rdi, qword ptr [rsp + 0x58]
+	WORD $0x894c; BYTE $0xce // mov rsi, r9
+	LONG $0x04e6c148 // shl rsi, 0x4
+	LONG $0x09048d4f // lea r8, [r9 + r9]
+	LONG $0x001c8d4f // lea r11, [r8 + r8]
+	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
+	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0x8948; BYTE $0xd8 // mov rax, rbx
+	LONG $0x1bebe1c5 // vpor xmm3, xmm3, xmmword ptr [rbx]
+	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	LONG $0xeb61a1c4; WORD $0x001c // vpor xmm3, xmm3, xmmword ptr [rax + r8]
+	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
+	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
+	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
+	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
+	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
+	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
+	WORD $0x014c; BYTE $0xdb // add rbx, r11
+	LONG $0xf8c78348 // add rdi, -0x8
+	WORD $0xb475 // jne 0x2fe0 <boxDepthAVX2+0x6a0>
+	WORD $0x0148; BYTE $0xf0 // add rax, rsi
+	WORD $0x8944; BYTE $0xfe // mov esi, r15d
+	WORD $0xe683; BYTE $0x07 // and esi, 0x7
+	WORD $0x1574 // je 0x304c <boxDepthAVX2+0x70c>
+	LONG $0x093c8d4b // lea rdi, [r9 + r9]
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x18ebe1c5 // vpor xmm3, xmm3, xmmword ptr [rax]
+	WORD $0x0148; BYTE $0xf8 // add rax, rdi
+	WORD $0xff48; BYTE $0xce // dec rsi
+	WORD $0xf475 // jne 0x3040 <boxDepthAVX2+0x700>
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x2065e9c5 // vpcmpgtw xmm4, xmm2, xmmword ptr [rax]
+	LONG $0x1779e2c4; BYTE $0xe3 // vptest xmm4, xmm3
+	WORD $0x5a75 // jne 0x30ba <boxDepthAVX2+0x77a>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x24548b4c; BYTE $0x08 // mov r10, qword ptr [rsp + 0x8]
+	LONG $0xfffdbae9; BYTE $0xff // jmp 0x2e2d <boxDepthAVX2+0x4ed>
+	LONG $0xe96ff9c5 // vmovdqa xmm5, xmm1
+	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
+	LONG $0x01c7f641 // test r15b, 0x1
+	LONG $0xfd3b840f; WORD $0xffff // je 0x2dc0 <boxDepthAVX2+0x480>
+	LONG $0x396ffac5 // vmovdqu xmm7, xmmword ptr [rcx]
+	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
+	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
+	LONG $0xf93141c4; BYTE $0xc0 // vpsubw xmm8, xmm9, xmm8
+	LONG $0x3a39e2c4; BYTE $0xe4 // vpminuw xmm4, xmm8, xmm4
+	LONG $0xe475b9c5 // vpcmpeqw xmm4, xmm8, xmm4
+	LONG $0xd4dbe9c5 // vpand xmm2, xmm2, xmm4
+	LONG $0xdbf9c1c5 // vpsubw xmm3, xmm7, xmm3
+	LONG $0xdbdbe9c5 // vpand xmm3, xmm2, xmm3
+	LONG $0xf6fde1c5 // vpaddw xmm6, xmm3, xmm6
+	LONG $0xeaf9d1c5 // vpsubw xmm5, xmm5, xmm2
+	LONG $0xfffd06e9; BYTE $0xff // jmp 0x2dc0 <boxDepthAVX2+0x480>
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	LONG $0xfdf58e0f; WORD $0xffff // jle 0x2eba <boxDepthAVX2+0x57a>
+	LONG $0x243c8348; BYTE $0x00 // cmp qword ptr [rsp], 0x0
+	LONG $0xfdea8e0f; WORD $0xffff // jle 0x2eba <boxDepthAVX2+0x57a>
+	WORD $0xd148; BYTE $0xfa // sar rdx
+	LONG $0x244cff48; BYTE $0x18 // dec qword ptr [rsp + 0x18]
+	LONG $0x24248b4c // mov r12, qword ptr [rsp]
+	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
+	WORD $0x2149; BYTE $0xc4 // and r12, rax
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	WORD $0xf748; BYTE $0xda // neg rdx
+	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
+	LONG $0x09148d4b // lea rdx, [r9 + r9]
+	LONG $0x24548948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdx
+	LONG $0x01688d48 // lea rbp, [rax + 0x1]
+	WORD $0xf631 // xor esi, esi
+	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x15eb // jmp 0x3121 <boxDepthAVX2+0x7e1>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x2444034c; BYTE $0x40 // add r8, qword ptr [rsp + 0x40]
+	WORD $0x394c; BYTE $0xfe // cmp rsi, r15
+	LONG $0xfd99840f; WORD $0xffff // je 0x2eba <boxDepthAVX2+0x57a>
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x24442b48; BYTE $0x48 // sub rax, qword ptr [rsp + 0x48]
+	LONG $0xc0af0f48 // imul rax, rax
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x24543b48; BYTE $0x50 // cmp rdx, qword ptr [rsp + 0x50]
+	WORD $0x0775 // jne 0x3140 <boxDepthAVX2+0x800>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x6eeb // jmp 0x31ac <boxDepthAVX2+0x86c>
+	WORD $0x9066 // nop
+	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0x894c; BYTE $0xf7 // mov rdi, r14
+	LONG $0xfeaf0f49 // imul rdi, r14
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x14b70f47; BYTE $0x58 // movzx r10d, word ptr [r8 + 2*r11]
+	WORD $0x8545; BYTE $0xd2 // test r10d, r10d
+	WORD $0x950f; BYTE $0xc2 // setne dl
+	WORD $0x3948; BYTE $0xef // cmp rdi, rbp
+	LONG $0xc59c0f41 // setl r13b
+	WORD $0x8444; BYTE $0xea // test dl, r13b
+	LONG $0xfd440f48 // cmove rdi, rbp
+	LONG $0xda450f41 // cmovne ebx, r10d
+	LONG $0x016e8d49 // lea rbp, [r14 + 0x1]
+	LONG $0xedaf0f48 // imul rbp, rbp
+	WORD $0x0148; BYTE $0xc5 // add rbp, rax
+	LONG $0x54b70f43; WORD $0x0258 // movzx edx, word ptr [r8 + 2*r11 + 0x2]
+	WORD $0xd285 // test edx, edx
+	LONG $0xc2950f41 // setne r10b
+	WORD $0x3948; BYTE $0xfd // cmp rbp, rdi
+	LONG $0xc59c0f41 // setl r13b
+	WORD $0x8445; BYTE $0xea // test r10b, r13b
+	LONG $0xef440f48 // cmove rbp, rdi
+	WORD $0x450f; BYTE $0xda // cmovne ebx, edx
+	LONG $0x02c38349 // add r11, 0x2
+	LONG $0x02c68349 // add r14, 0x2
+	WORD $0x394d; BYTE $0xdc // cmp r12, r11
+	WORD $0xa475 // jne 0x3150 <boxDepthAVX2+0x810>
+	LONG $0x012404f6 // test byte ptr [rsp], 0x1
+	LONG $0xff5a840f; WORD $0xffff // je 0x3110 <boxDepthAVX2+0x7d0>
+	WORD $0x894c; BYTE $0xda // mov rdx, r11
+	LONG $0x24542b48; BYTE $0x30 // sub rdx, qword ptr [rsp + 0x30]
+	LONG $0xd2af0f48 // imul rdx, rdx
+	WORD $0x0148; BYTE $0xc2 // add rdx, rax
+	LONG $0x04b70f43; BYTE $0x58 // movzx eax, word ptr [r8 + 2*r11]
+	WORD $0xc085 // test eax, eax
+	LONG $0xc7950f40 // setne dil
+	WORD $0x3948; BYTE $0xea // cmp rdx, rbp
+	LONG $0xc29c0f41 // setl r10b
+	WORD $0x8444; BYTE $0xd7 // test dil, r10b
+	LONG $0xea450f48 // cmovne rbp, rdx
+	WORD $0x450f; BYTE $0xd8 // cmovne ebx, eax
+	LONG $0xffff2ae9; BYTE $0xff // jmp 0x3110 <boxDepthAVX2+0x7d0>
+	LONG $0x60c48348 // add rsp, 0x60
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
+	BYTE $0xc3 // ret

@@ -10,3 +10,12 @@ func halveColorNEON(a *halveColorArgs)
 
 //go:noescape
 func halveDepthNEON(a *halveDepthArgs)
+
+//go:noescape
+func blendRowsNEON(a *blendRowsArgs)
+
+//go:noescape
+func blendAcrossNEON(a *blendAcrossArgs)
+
+//go:noescape
+func boxDepthNEON(a *boxDepthArgs)

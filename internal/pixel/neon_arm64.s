@@ -2750,3 +2750,620 @@ TEXT ·halveDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b0b014a // add x10, x10, x11
 	WORD $0x54fff20b // b.lt 0x2910 <halveDepthNEON+0x30>
 	WORD $0xd65f03c0 // ret
+
+// func blendRowsNEON(a)
+TEXT ·blendRowsNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf9401408 // ldr x8, [x0, #0x28]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x540005ab // b.lt 0x2b9c <blendRowsNEON+0xbc>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0x52800209 // mov w9, #0x10 // =16
+	WORD $0x1400000f // b 0x2b30 <blendRowsNEON+0x50>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
+	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
+	WORD $0x8b08054a // add x10, x10, x8, lsl #1
+	WORD $0x91008108 // add x8, x8, #0x20
+	WORD $0xad000943 // stp q3, q2, [x10]
+	WORD $0xad010141 // stp q1, q0, [x10, #0x20]
+	WORD $0xf940140a // ldr x10, [x0, #0x28]
+	WORD $0x91008129 // add x9, x9, #0x20
+	WORD $0xeb0a011f // cmp x8, x10
+	WORD $0x5400038a // b.ge 0x2b9c <blendRowsNEON+0xbc>
+	WORD $0xf940000a // ldr x10, [x0]
+	WORD $0xf940100b // ldr x11, [x0, #0x20]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54fffe2b // b.lt 0x2b00 <blendRowsNEON+0x20>
+	WORD $0xa940b00e // ldp x14, x12, [x0, #0x8]
+	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0x8b0901ce // add x14, x14, x9
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
+	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
+	WORD $0xd503201f // nop
+	WORD $0x4ddfc584 // ld1r { v4.8h }, [x12], #2
+	WORD $0x6d7f19c5 // ldp d5, d6, [x14, #-0x10]
+	WORD $0x2f08a4a5 // ushll v5.8h, v5.8b, #0x0
+	WORD $0x4e659483 // mla v3.8h, v4.8h, v5.8h
+	WORD $0x2f08a4c5 // ushll v5.8h, v6.8b, #0x0
+	WORD $0x4e659482 // mla v2.8h, v4.8h, v5.8h
+	WORD $0x6d4019c5 // ldp d5, d6, [x14]
+	WORD $0x2f08a4a5 // ushll v5.8h, v5.8b, #0x0
+	WORD $0x4e659481 // mla v1.8h, v4.8h, v5.8h
+	WORD $0x2f08a4c5 // ushll v5.8h, v6.8b, #0x0
+	WORD $0x4e659480 // mla v0.8h, v4.8h, v5.8h
+	WORD $0xf100056b // subs x11, x11, #0x1
+	WORD $0x8b0d01ce // add x14, x14, x13
+	WORD $0x54fffe61 // b.ne 0x2b60 <blendRowsNEON+0x80>
+	WORD $0x17ffffde // b 0x2b10 <blendRowsNEON+0x30>
+	WORD $0xd65f03c0 // ret
+
+// func blendAcrossNEON(a)
+TEXT ·blendAcrossNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf9401808 // ldr x8, [x0, #0x30]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x5400082b // b.lt 0x2cac <blendAcrossNEON+0x10c>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
+	WORD $0xf940000a // ldr x10, [x0]
+	WORD $0x1400001b // b 0x2c24 <blendAcrossNEON+0x84>
+	WORD $0xd503201f // nop
+	WORD $0xd37ef56b // lsl x11, x11, #2
+	WORD $0x8b0b0129 // add x9, x9, x11
+	WORD $0xf940240b // ldr x11, [x0, #0x48]
+	WORD $0xcb0b03eb // neg x11, x11
+	WORD $0x4e080d61 // dup v1.2d, x11
+	WORD $0x9101000b // add x11, x0, #0x40
+	WORD $0x4d40c962 // ld1r { v2.4s }, [x11]
+	WORD $0x2ea2c003 // umull v3.2d, v0.2s, v2.2s
+	WORD $0x6ee14463 // ushl v3.2d, v3.2d, v1.2d
+	WORD $0x6ea2c000 // umull2 v0.2d, v0.4s, v2.4s
+	WORD $0x6ee14400 // ushl v0.2d, v0.2d, v1.2d
+	WORD $0x0ea12861 // xtn v1.2s, v3.2d
+	WORD $0x0e0c3c2b // mov w11, v1.s[1]
+	WORD $0x4e031d61 // mov v1.b[1], w11
+	WORD $0x0ea12800 // xtn v0.2s, v0.2d
+	WORD $0x6e050401 // mov v1.b[2], v0.b[0]
+	WORD $0x0e0c3c0b // mov w11, v0.s[1]
+	WORD $0x4e071d61 // mov v1.b[3], w11
+	WORD $0xbd000141 // str s1, [x10]
+	WORD $0x91000508 // add x8, x8, #0x1
+	WORD $0xf940100b // ldr x11, [x0, #0x20]
+	WORD $0x8b0b014a // add x10, x10, x11
+	WORD $0xf940180b // ldr x11, [x0, #0x30]
+	WORD $0xeb0b011f // cmp x8, x11
+	WORD $0x5400046a // b.ge 0x2cac <blendAcrossNEON+0x10c>
+	WORD $0x9100e00b // add x11, x0, #0x38
+	WORD $0x4d40c960 // ld1r { v0.4s }, [x11]
+	WORD $0xf940140b // ldr x11, [x0, #0x28]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54fffcab // b.lt 0x2bc8 <blendAcrossNEON+0x28>
+	WORD $0xa940b00d // ldp x13, x12, [x0, #0x8]
+	WORD $0xb8a8798c // ldrsw x12, [x12, x8, lsl #2]
+	WORD $0x8b0c05ac // add x12, x13, x12, lsl #1
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54000061 // b.ne 0x2c54 <blendAcrossNEON+0xb4>
+	WORD $0xaa0903ed // mov x13, x9
+	WORD $0x14000011 // b 0x2c94 <blendAcrossNEON+0xf4>
+	WORD $0x927ff56e // and x14, x11, #0x7ffffffffffffffe
+	WORD $0xaa0903ef // mov x15, x9
+	WORD $0xd503201f // nop
+	WORD $0xfd400181 // ldr d1, [x12]
+	WORD $0x910021ed // add x13, x15, #0x8
+	WORD $0x4ddfc9e2 // ld1r { v2.4s }, [x15], #4
+	WORD $0x2f10a421 // ushll v1.4s, v1.4h, #0x0
+	WORD $0x4ea19440 // mla v0.4s, v2.4s, v1.4s
+	WORD $0xfc406181 // ldur d1, [x12, #0x6]
+	WORD $0x4d40c9e2 // ld1r { v2.4s }, [x15]
+	WORD $0x2f10a421 // ushll v1.4s, v1.4h, #0x0
+	WORD $0x4ea19440 // mla v0.4s, v2.4s, v1.4s
+	WORD $0x9100318c // add x12, x12, #0xc
+	WORD $0xf10009ce // subs x14, x14, #0x2
+	WORD $0xaa0d03ef // mov x15, x13
+	WORD $0x54fffe81 // b.ne 0x2c60 <blendAcrossNEON+0xc0>
+	WORD $0x3607f96b // tbz w11, #0x0, 0x2bc0 <blendAcrossNEON+0x20>
+	WORD $0xfd400181 // ldr d1, [x12]
+	WORD $0x4d40c9a2 // ld1r { v2.4s }, [x13]
+	WORD $0x2f10a421 // ushll v1.4s, v1.4h, #0x0
+	WORD $0x4ea19440 // mla v0.4s, v2.4s, v1.4s
+	WORD $0x17ffffc6 // b 0x2bc0 <blendAcrossNEON+0x20>
+	WORD $0xd65f03c0 // ret
+
+// func boxDepthNEON(a)
+TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xa9bb7bfd // stp x29, x30, [sp, #-0x50]!
+	WORD $0xa90167fa // stp x26, x25, [sp, #0x10]
+	WORD $0xa9025ff8 // stp x24, x23, [sp, #0x20]
+	WORD $0xa90357f6 // stp x22, x21, [sp, #0x30]
+	WORD $0xa9044ff4 // stp x20, x19, [sp, #0x40]
+	WORD $0xf9402808 // ldr x8, [x0, #0x50]
+	WORD $0xf9401009 // ldr x9, [x0, #0x20]
+	WORD $0xf100111f // cmp x8, #0x4
+	WORD $0x54001fec // b.gt 0x30cc <boxDepthNEON+0x41c>
+	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x54003b0b // b.lt 0x343c <boxDepthNEON+0x78c>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0xad408520 // ldp q0, q1, [x9, #0x10]
+	WORD $0xf9400009 // ldr x9, [x0]
+	WORD $0x14000015 // b 0x2d40 <boxDepthNEON+0x90>
+	WORD $0x4e71b8a2 // addv h2, v5.8h
+	WORD $0x1e26004a // fmov w10, s2
+	WORD $0x4e7038c2 // saddlv s2, v6.8h
+	WORD $0x1e26004b // fmov w11, s2
+	WORD $0x1b0c2d4b // madd w11, w10, w12, w11
+	WORD $0x0b4a056b // add w11, w11, w10, lsr #1
+	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
+	WORD $0xf940140d // ldr x13, [x0, #0x28]
+	WORD $0xf86a59aa // ldr x10, [x13, w10, uxtw #3]
+	WORD $0x9b0b7d4a // mul x10, x10, x11
+	WORD $0xd360fd4a // lsr x10, x10, #32
+	WORD $0x8b2a218a // add x10, x12, w10, uxth
+	WORD $0x3940014a // ldrb w10, [x10]
+	WORD $0x3900012a // strb w10, [x9]
+	WORD $0x91000508 // add x8, x8, #0x1
+	WORD $0xf940180a // ldr x10, [x0, #0x30]
+	WORD $0x8b0a0129 // add x9, x9, x10
+	WORD $0xf940240a // ldr x10, [x0, #0x48]
+	WORD $0xeb0a011f // cmp x8, x10
+	WORD $0x5400380a // b.ge 0x343c <boxDepthNEON+0x78c>
+	WORD $0xa940a80b // ldp x11, x10, [x0, #0x8]
+	WORD $0x8b080d4a // add x10, x10, x8, lsl #3
+	WORD $0x6940094e // ldpsw x14, x2, [x10]
+	WORD $0xcb0e004f // sub x15, x2, x14
+	WORD $0x8b0e056b // add x11, x11, x14, lsl #1
+	WORD $0x4e020de2 // dup v2.8h, w15
+	WORD $0xa943a80d // ldp x13, x10, [x0, #0x38]
+	WORD $0xd100054c // sub x12, x10, #0x1
+	WORD $0x9341fd90 // asr x16, x12, #1
+	WORD $0x9b0d7e0c // mul x12, x16, x13
+	WORD $0xd10005e1 // sub x1, x15, #0x1
+	WORD $0x8b0c056c // add x12, x11, x12, lsl #1
+	WORD $0x927ff831 // and x17, x1, #0xfffffffffffffffe
+	WORD $0x7871698c // ldrh w12, [x12, x17]
+	WORD $0x340001ec // cbz w12, 0x2db4 <boxDepthNEON+0x104>
+	WORD $0x4e020d83 // dup v3.8h, w12
+	WORD $0x53057d8e // lsr w14, w12, #5
+	WORD $0x4e020dc4 // dup v4.8h, w14
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x540017ad // b.le 0x3080 <boxDepthNEON+0x3d0>
+	WORD $0xd37ef5ae // lsl x14, x13, #2
+	WORD $0xd100094f // sub x15, x10, #0x2
+	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
+	WORD $0xf10009ff // cmp x15, #0x2
+	WORD $0xd37ff9ad // lsl x13, x13, #1
+	WORD $0x54000fe2 // b.hs 0x2fa0 <boxDepthNEON+0x2f0>
+	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
+	WORD $0x3608140f // tbz w15, #0x1, 0x302c <boxDepthNEON+0x37c>
+	WORD $0x140000ab // b 0x305c <boxDepthNEON+0x3ac>
+	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x540005cb // b.lt 0x2e74 <boxDepthNEON+0x1c4>
+	WORD $0xf100215f // cmp x10, #0x8
+	WORD $0xaa0b03ec // mov x12, x11
+	WORD $0x54000443 // b.lo 0x2e50 <boxDepthNEON+0x1a0>
+	WORD $0x927ded4c // and x12, x10, #0x7ffffffffffffff8
+	WORD $0xd37cedb1 // lsl x17, x13, #4
+	WORD $0xd37ff9a3 // lsl x3, x13, #1
+	WORD $0xaa0b03e5 // mov x5, x11
+	WORD $0xd503201f // nop
+	WORD $0xaa0503e4 // mov x4, x5
+	WORD $0x3dc000a4 // ldr q4, [x5]
+	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
+	WORD $0x8b0300a5 // add x5, x5, x3
+	WORD $0x3dc000a4 // ldr q4, [x5]
+	WORD $0x8b0300a5 // add x5, x5, x3
+	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x4ea41ca4 // orr v4.16b, v5.16b, v4.16b
+	WORD $0x8b0300a5 // add x5, x5, x3
+	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
+	WORD $0x8b0300a5 // add x5, x5, x3
+	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x4ea41ca4 // orr v4.16b, v5.16b, v4.16b
+	WORD $0x8b0300a5 // add x5, x5, x3
+	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
+	WORD $0x8b0300a5 // add x5, x5, x3
+	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x4ea41ca4 // orr v4.16b, v5.16b, v4.16b
+	WORD $0x8b0300a5 // add x5, x5, x3
+	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
+	WORD $0x4ea41c63 // orr v3.16b, v3.16b, v4.16b
+	WORD $0xf100218c // subs x12, x12, #0x8
+	WORD $0x8b0300a5 // add x5, x5, x3
+	WORD $0x54fffcc1 // b.ne 0x2de0 <boxDepthNEON+0x130>
+	WORD $0x8b11008c // add x12, x4, x17
+	WORD $0x92400951 // and x17, x10, #0x7
+	WORD $0xb4000111 // cbz x17, 0x2e74 <boxDepthNEON+0x1c4>
+	WORD $0xd37ff9a3 // lsl x3, x13, #1
+	WORD $0xd503201f // nop
+	WORD $0x3dc00184 // ldr q4, [x12]
+	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
+	WORD $0x8b03018c // add x12, x12, x3
+	WORD $0xf1000631 // subs x17, x17, #0x1
+	WORD $0x54ffff81 // b.ne 0x2e60 <boxDepthNEON+0x1b0>
+	WORD $0xf940100c // ldr x12, [x0, #0x20]
+	WORD $0x3dc00184 // ldr q4, [x12]
+	WORD $0x4e643444 // cmgt v4.8h, v2.8h, v4.8h
+	WORD $0x4e241c63 // and v3.16b, v3.16b, v4.16b
+	WORD $0x6e70a863 // umaxv h3, v3.8h
+	WORD $0x1e26006c // fmov w12, s3
+	WORD $0x34000f0c // cbz w12, 0x306c <boxDepthNEON+0x3bc>
+	WORD $0xf100055f // cmp x10, #0x1
+	WORD $0x54000f0b // b.lt 0x3074 <boxDepthNEON+0x3c4>
+	WORD $0xf10005ff // cmp x15, #0x1
+	WORD $0x5400114b // b.lt 0x30c4 <boxDepthNEON+0x414>
+	WORD $0xaa1f03f1 // mov x17, xzr
+	WORD $0x2a1f03ec // mov w12, wzr
+	WORD $0x9341fc21 // asr x1, x1, #1
+	WORD $0xd1000442 // sub x2, x2, #0x1
+	WORD $0xcb0103e3 // neg x3, x1
+	WORD $0x927ff5e4 // and x4, x15, #0x7ffffffffffffffe
+	WORD $0xcb0403e4 // neg x4, x4
+	WORD $0x91000965 // add x5, x11, #0x2
+	WORD $0xd37ff9a6 // lsl x6, x13, #1
+	WORD $0x92f00013 // mov x19, #0x7fffffffffffffff // =9223372036854775807
+	WORD $0xaa0b03e7 // mov x7, x11
+	WORD $0x14000006 // b 0x2ee4 <boxDepthNEON+0x234>
+	WORD $0x91000631 // add x17, x17, #0x1
+	WORD $0x8b0d04e7 // add x7, x7, x13, lsl #1
+	WORD $0x8b0600a5 // add x5, x5, x6
+	WORD $0xeb0a023f // cmp x17, x10
+	WORD $0x54fff4e0 // b.eq 0x2d7c <boxDepthNEON+0xcc>
+	WORD $0xcb100234 // sub x20, x17, x16
+	WORD $0x9b147e94 // mul x20, x20, x20
+	WORD $0xeb0e005f // cmp x2, x14
+	WORD $0x54000081 // b.ne 0x2f00 <boxDepthNEON+0x250>
+	WORD $0xaa1f03f5 // mov x21, xzr
+	WORD $0x3607fecf // tbz w15, #0x0, 0x2ed0 <boxDepthNEON+0x220>
+	WORD $0x1400001e // b 0x2f74 <boxDepthNEON+0x2c4>
+	WORD $0xaa1f03f5 // mov x21, xzr
+	WORD $0xaa0503f6 // mov x22, x5
+	WORD $0xaa0303f7 // mov x23, x3
+	WORD $0xd503201f // nop
+	WORD $0x9b1752f8 // madd x24, x23, x23, x20
+	WORD $0x785fe2d9 // ldurh w25, [x22, #-0x2]
+	WORD $0x7100033f // cmp w25, #0x0
+	WORD $0x1a9f07fa // cset w26, ne
+	WORD $0xeb13031f // cmp x24, x19
+	WORD $0x1a9fa7fd // cset w29, lt
+	WORD $0x6a1d035f // tst w26, w29
+	WORD $0x9a931313 // csel x19, x24, x19, ne
+	WORD $0x1a8c132c // csel w12, w25, w12, ne
+	WORD $0x910006f8 // add x24, x23, #0x1
+	WORD $0x9b185318 // madd x24, x24, x24, x20
+	WORD $0x784046d9 // ldrh w25, [x22], #0x4
+	WORD $0x7100033f // cmp w25, #0x0
+	WORD $0x1a9f07fa // cset w26, ne
+	WORD $0xeb13031f // cmp x24, x19
+	WORD $0x1a9fa7fd // cset w29, lt
+	WORD $0x6a1d035f // tst w26, w29
+	WORD $0x9a931313 // csel x19, x24, x19, ne
+	WORD $0x1a8c132c // csel w12, w25, w12, ne
+	WORD $0x91000af7 // add x23, x23, #0x2
+	WORD $0xd1000ab5 // sub x21, x21, #0x2
+	WORD $0xeb15009f // cmp x4, x21
+	WORD $0x54fffd41 // b.ne 0x2f10 <boxDepthNEON+0x260>
+	WORD $0xcb1503f5 // neg x21, x21
+	WORD $0x3607fb0f // tbz w15, #0x0, 0x2ed0 <boxDepthNEON+0x220>
+	WORD $0xcb0102b6 // sub x22, x21, x1
+	WORD $0x9b1652d4 // madd x20, x22, x22, x20
+	WORD $0x787578f5 // ldrh w21, [x7, x21, lsl #1]
+	WORD $0x710002bf // cmp w21, #0x0
+	WORD $0x1a9f07f6 // cset w22, ne
+	WORD $0xeb13029f // cmp x20, x19
+	WORD $0x1a9fa7f7 // cset w23, lt
+	WORD $0x6a1702df // tst w22, w23
+	WORD $0x9a931293 // csel x19, x20, x19, ne
+	WORD $0x1a8c12ac // csel w12, w21, w12, ne
+	WORD $0x17ffffcd // b 0x2ed0 <boxDepthNEON+0x220>
+	WORD $0xd341fdf0 // lsr x16, x15, #1
+	WORD $0x91000610 // add x16, x16, #0x1
+	WORD $0x927ffa10 // and x16, x16, #0xfffffffffffffffe
+	WORD $0x4e603447 // cmgt v7.8h, v2.8h, v0.8h
+	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
+	WORD $0xaa0b03f1 // mov x17, x11
+	WORD $0xfd400170 // ldr d16, [x11]
+	WORD $0x8b0d016b // add x11, x11, x13
+	WORD $0xfd400171 // ldr d17, [x11]
+	WORD $0x6e180630 // mov v16.d[1], v17.d[0]
+	WORD $0x6e637611 // uabd v17.8h, v16.8h, v3.8h
+	WORD $0x6e713c91 // cmhs v17.8h, v4.8h, v17.8h
+	WORD $0x4e311cf1 // and v17.16b, v7.16b, v17.16b
+	WORD $0x6e638610 // sub v16.8h, v16.8h, v3.8h
+	WORD $0x4e311e10 // and v16.16b, v16.16b, v17.16b
+	WORD $0x4e668606 // add v6.8h, v16.8h, v6.8h
+	WORD $0x6e7184a5 // sub v5.8h, v5.8h, v17.8h
+	WORD $0x8b0d016b // add x11, x11, x13
+	WORD $0xfd400170 // ldr d16, [x11]
+	WORD $0x8b0d016b // add x11, x11, x13
+	WORD $0xfd400171 // ldr d17, [x11]
+	WORD $0x6e180630 // mov v16.d[1], v17.d[0]
+	WORD $0x6e637611 // uabd v17.8h, v16.8h, v3.8h
+	WORD $0x6e713c91 // cmhs v17.8h, v4.8h, v17.8h
+	WORD $0x4e311cf1 // and v17.16b, v7.16b, v17.16b
+	WORD $0x6e638610 // sub v16.8h, v16.8h, v3.8h
+	WORD $0x4e311e10 // and v16.16b, v16.16b, v17.16b
+	WORD $0x4e668606 // add v6.8h, v16.8h, v6.8h
+	WORD $0x6e7184a5 // sub v5.8h, v5.8h, v17.8h
+	WORD $0xf1000a10 // subs x16, x16, #0x2
+	WORD $0x8b0d016b // add x11, x11, x13
+	WORD $0x54fffcc1 // b.ne 0x2fb4 <boxDepthNEON+0x304>
+	WORD $0x8b0e022b // add x11, x17, x14
+	WORD $0x8b0e016b // add x11, x11, x14
+	WORD $0x370801af // tbnz w15, #0x1, 0x305c <boxDepthNEON+0x3ac>
+	WORD $0xfd400167 // ldr d7, [x11]
+	WORD $0xfc6d6970 // ldr d16, [x11, x13]
+	WORD $0x6e180607 // mov v7.d[1], v16.d[0]
+	WORD $0x4e603450 // cmgt v16.8h, v2.8h, v0.8h
+	WORD $0x6e6374f1 // uabd v17.8h, v7.8h, v3.8h
+	WORD $0x6e713c91 // cmhs v17.8h, v4.8h, v17.8h
+	WORD $0x4e311e10 // and v16.16b, v16.16b, v17.16b
+	WORD $0x6e6384e7 // sub v7.8h, v7.8h, v3.8h
+	WORD $0x4e301ce7 // and v7.16b, v7.16b, v16.16b
+	WORD $0x4e6684e6 // add v6.8h, v7.8h, v6.8h
+	WORD $0x6e7084a5 // sub v5.8h, v5.8h, v16.8h
+	WORD $0x8b0e016b // add x11, x11, x14
+	WORD $0xb240014d // orr x13, x10, #0x1
+	WORD $0xeb0a01bf // cmp x13, x10
+	WORD $0x54ffe461 // b.ne 0x2cf0 <boxDepthNEON+0x40>
+	WORD $0x1400000b // b 0x3094 <boxDepthNEON+0x3e4>
+	WORD $0xf9400c0a // ldr x10, [x0, #0x18]
+	WORD $0x17ffff2c // b 0x2d20 <boxDepthNEON+0x70>
+	WORD $0x2a1f03ec // mov w12, wzr
+	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
+	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
+	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
+	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
+	WORD $0x5280002d // mov w13, #0x1 // =1
+	WORD $0xeb0a01bf // cmp x13, x10
+	WORD $0x54ffe301 // b.ne 0x2cf0 <boxDepthNEON+0x40>
+	WORD $0xfd400167 // ldr d7, [x11]
+	WORD $0x6e1804e7 // mov v7.d[1], v7.d[0]
+	WORD $0x4e603442 // cmgt v2.8h, v2.8h, v0.8h
+	WORD $0x6e6374f0 // uabd v16.8h, v7.8h, v3.8h
+	WORD $0x6e703c84 // cmhs v4.8h, v4.8h, v16.8h
+	WORD $0x4e221c22 // and v2.16b, v1.16b, v2.16b
+	WORD $0x4e241c42 // and v2.16b, v2.16b, v4.16b
+	WORD $0x6e6384e3 // sub v3.8h, v7.8h, v3.8h
+	WORD $0x4e231c43 // and v3.16b, v2.16b, v3.16b
+	WORD $0x4e668466 // add v6.8h, v3.8h, v6.8h
+	WORD $0x6e6284a5 // sub v5.8h, v5.8h, v2.8h
+	WORD $0x17ffff0c // b 0x2cf0 <boxDepthNEON+0x40>
+	WORD $0x2a1f03ec // mov w12, wzr
+	WORD $0x17ffff2d // b 0x2d7c <boxDepthNEON+0xcc>
+	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x54001b4b // b.lt 0x343c <boxDepthNEON+0x78c>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0x3dc00120 // ldr q0, [x9]
+	WORD $0xf9400009 // ldr x9, [x0]
+	WORD $0x14000018 // b 0x3144 <boxDepthNEON+0x494>
+	WORD $0x2a1f03f0 // mov w16, wzr
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
+	WORD $0x4e71b882 // addv h2, v4.8h
+	WORD $0x1e26004a // fmov w10, s2
+	WORD $0x4e703821 // saddlv s1, v1.8h
+	WORD $0x1e26002b // fmov w11, s1
+	WORD $0x1b102d4b // madd w11, w10, w16, w11
+	WORD $0x0b4a056b // add w11, w11, w10, lsr #1
+	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
+	WORD $0xf940140d // ldr x13, [x0, #0x28]
+	WORD $0xf86a59aa // ldr x10, [x13, w10, uxtw #3]
+	WORD $0x9b0b7d4a // mul x10, x10, x11
+	WORD $0xd360fd4a // lsr x10, x10, #32
+	WORD $0x8b2a218a // add x10, x12, w10, uxth
+	WORD $0x3940014a // ldrb w10, [x10]
+	WORD $0x3900012a // strb w10, [x9]
+	WORD $0x91000508 // add x8, x8, #0x1
+	WORD $0xf940180a // ldr x10, [x0, #0x30]
+	WORD $0x8b0a0129 // add x9, x9, x10
+	WORD $0xf940240a // ldr x10, [x0, #0x48]
+	WORD $0xeb0a011f // cmp x8, x10
+	WORD $0x540017ea // b.ge 0x343c <boxDepthNEON+0x78c>
+	WORD $0xa940a80b // ldp x11, x10, [x0, #0x8]
+	WORD $0x8b080d4a // add x10, x10, x8, lsl #3
+	WORD $0x69400d4e // ldpsw x14, x3, [x10]
+	WORD $0xcb0e006f // sub x15, x3, x14
+	WORD $0x8b0e056a // add x10, x11, x14, lsl #1
+	WORD $0x4e020de1 // dup v1.8h, w15
+	WORD $0xa943ac0c // ldp x12, x11, [x0, #0x38]
+	WORD $0xd100056d // sub x13, x11, #0x1
+	WORD $0x9341fdb1 // asr x17, x13, #1
+	WORD $0x9b0c7e30 // mul x16, x17, x12
+	WORD $0xd10005e2 // sub x2, x15, #0x1
+	WORD $0x8b100550 // add x16, x10, x16, lsl #1
+	WORD $0x927ff841 // and x1, x2, #0xfffffffffffffffe
+	WORD $0x78616a10 // ldrh w16, [x16, x1]
+	WORD $0x34000450 // cbz w16, 0x3204 <boxDepthNEON+0x554>
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54fffb4b // b.lt 0x30ec <boxDepthNEON+0x43c>
+	WORD $0x4e020e02 // dup v2.8h, w16
+	WORD $0x53057e0e // lsr w14, w16, #5
+	WORD $0x4e020dc3 // dup v3.8h, w14
+	WORD $0x4e603425 // cmgt v5.8h, v1.8h, v0.8h
+	WORD $0xb40013ad // cbz x13, 0x340c <boxDepthNEON+0x75c>
+	WORD $0x927ff96d // and x13, x11, #0xfffffffffffffffe
+	WORD $0xd37ef58e // lsl x14, x12, #2
+	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
+	WORD $0xd37ff98c // lsl x12, x12, #1
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0x3dc00146 // ldr q6, [x10]
+	WORD $0x6e6274c7 // uabd v7.8h, v6.8h, v2.8h
+	WORD $0x6e673c67 // cmhs v7.8h, v3.8h, v7.8h
+	WORD $0x4e271ca7 // and v7.16b, v5.16b, v7.16b
+	WORD $0x6e6284c6 // sub v6.8h, v6.8h, v2.8h
+	WORD $0x4e271cc6 // and v6.16b, v6.16b, v7.16b
+	WORD $0x4e6184c1 // add v1.8h, v6.8h, v1.8h
+	WORD $0x6e678484 // sub v4.8h, v4.8h, v7.8h
+	WORD $0x3cec6946 // ldr q6, [x10, x12]
+	WORD $0x6e6274c7 // uabd v7.8h, v6.8h, v2.8h
+	WORD $0x6e673c67 // cmhs v7.8h, v3.8h, v7.8h
+	WORD $0x4e271ca7 // and v7.16b, v5.16b, v7.16b
+	WORD $0x6e6284c6 // sub v6.8h, v6.8h, v2.8h
+	WORD $0x4e271cc6 // and v6.16b, v6.16b, v7.16b
+	WORD $0x4e6184c1 // add v1.8h, v6.8h, v1.8h
+	WORD $0x6e678484 // sub v4.8h, v4.8h, v7.8h
+	WORD $0x8b0e014a // add x10, x10, x14
+	WORD $0xf10009ad // subs x13, x13, #0x2
+	WORD $0x54fffdc1 // b.ne 0x31b0 <boxDepthNEON+0x500>
+	WORD $0x3607f7cb // tbz w11, #0x0, 0x30f4 <boxDepthNEON+0x444>
+	WORD $0x14000086 // b 0x3418 <boxDepthNEON+0x768>
+	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x540005cb // b.lt 0x32c4 <boxDepthNEON+0x614>
+	WORD $0xf100217f // cmp x11, #0x8
+	WORD $0xaa0a03f0 // mov x16, x10
+	WORD $0x54000443 // b.lo 0x32a0 <boxDepthNEON+0x5f0>
+	WORD $0x927ded70 // and x16, x11, #0x7ffffffffffffff8
+	WORD $0xd37ced81 // lsl x1, x12, #4
+	WORD $0xd37ff984 // lsl x4, x12, #1
+	WORD $0xaa0a03e6 // mov x6, x10
+	WORD $0xd503201f // nop
+	WORD $0xaa0603e5 // mov x5, x6
+	WORD $0x3dc000c3 // ldr q3, [x6]
+	WORD $0x4ea21c62 // orr v2.16b, v3.16b, v2.16b
+	WORD $0x8b0400c6 // add x6, x6, x4
+	WORD $0x3dc000c3 // ldr q3, [x6]
+	WORD $0x8b0400c6 // add x6, x6, x4
+	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
+	WORD $0x8b0400c6 // add x6, x6, x4
+	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x4ea21c82 // orr v2.16b, v4.16b, v2.16b
+	WORD $0x8b0400c6 // add x6, x6, x4
+	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
+	WORD $0x8b0400c6 // add x6, x6, x4
+	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x4ea21c82 // orr v2.16b, v4.16b, v2.16b
+	WORD $0x8b0400c6 // add x6, x6, x4
+	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
+	WORD $0x8b0400c6 // add x6, x6, x4
+	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x4ea21c82 // orr v2.16b, v4.16b, v2.16b
+	WORD $0x4ea31c42 // orr v2.16b, v2.16b, v3.16b
+	WORD $0xf1002210 // subs x16, x16, #0x8
+	WORD $0x8b0400c6 // add x6, x6, x4
+	WORD $0x54fffcc1 // b.ne 0x3230 <boxDepthNEON+0x580>
+	WORD $0x8b0100b0 // add x16, x5, x1
+	WORD $0x92400961 // and x1, x11, #0x7
+	WORD $0xb4000101 // cbz x1, 0x32c4 <boxDepthNEON+0x614>
+	WORD $0xd37ff984 // lsl x4, x12, #1
+	WORD $0xd503201f // nop
+	WORD $0x3dc00203 // ldr q3, [x16]
+	WORD $0x4ea21c62 // orr v2.16b, v3.16b, v2.16b
+	WORD $0x8b040210 // add x16, x16, x4
+	WORD $0xf1000421 // subs x1, x1, #0x1
+	WORD $0x54ffff81 // b.ne 0x32b0 <boxDepthNEON+0x600>
+	WORD $0xf9401010 // ldr x16, [x0, #0x20]
+	WORD $0x3dc00203 // ldr q3, [x16]
+	WORD $0x4e633423 // cmgt v3.8h, v1.8h, v3.8h
+	WORD $0x4e231c42 // and v2.16b, v2.16b, v3.16b
+	WORD $0x6e70a842 // umaxv h2, v2.8h
+	WORD $0x1e260050 // fmov w16, s2
+	WORD $0x340008b0 // cbz w16, 0x33f0 <boxDepthNEON+0x740>
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54fff02b // b.lt 0x30e8 <boxDepthNEON+0x438>
+	WORD $0xf10005ff // cmp x15, #0x1
+	WORD $0x5400086b // b.lt 0x33f8 <boxDepthNEON+0x748>
+	WORD $0xaa1f03e1 // mov x1, xzr
+	WORD $0x2a1f03f0 // mov w16, wzr
+	WORD $0x9341fc42 // asr x2, x2, #1
+	WORD $0xd1000463 // sub x3, x3, #0x1
+	WORD $0xcb0203e4 // neg x4, x2
+	WORD $0x927ff5e5 // and x5, x15, #0x7ffffffffffffffe
+	WORD $0xcb0503e5 // neg x5, x5
+	WORD $0x91000946 // add x6, x10, #0x2
+	WORD $0xd37ff987 // lsl x7, x12, #1
+	WORD $0x92f00014 // mov x20, #0x7fffffffffffffff // =9223372036854775807
+	WORD $0xaa0a03f3 // mov x19, x10
+	WORD $0x14000006 // b 0x3334 <boxDepthNEON+0x684>
+	WORD $0x91000421 // add x1, x1, #0x1
+	WORD $0x8b0c0673 // add x19, x19, x12, lsl #1
+	WORD $0x8b0700c6 // add x6, x6, x7
+	WORD $0xeb0b003f // cmp x1, x11
+	WORD $0x54fff280 // b.eq 0x3180 <boxDepthNEON+0x4d0>
+	WORD $0xcb110035 // sub x21, x1, x17
+	WORD $0x9b157eb5 // mul x21, x21, x21
+	WORD $0xeb0e007f // cmp x3, x14
+	WORD $0x54000081 // b.ne 0x3350 <boxDepthNEON+0x6a0>
+	WORD $0xaa1f03f6 // mov x22, xzr
+	WORD $0x3607fecf // tbz w15, #0x0, 0x3320 <boxDepthNEON+0x670>
+	WORD $0x1400001e // b 0x33c4 <boxDepthNEON+0x714>
+	WORD $0xaa1f03f6 // mov x22, xzr
+	WORD $0xaa0603f7 // mov x23, x6
+	WORD $0xaa0403f8 // mov x24, x4
+	WORD $0xd503201f // nop
+	WORD $0x9b185719 // madd x25, x24, x24, x21
+	WORD $0x785fe2fa // ldurh w26, [x23, #-0x2]
+	WORD $0x7100035f // cmp w26, #0x0
+	WORD $0x1a9f07fd // cset w29, ne
+	WORD $0xeb14033f // cmp x25, x20
+	WORD $0x1a9fa7fe // cset w30, lt
+	WORD $0x6a1e03bf // tst w29, w30
+	WORD $0x9a941334 // csel x20, x25, x20, ne
+	WORD $0x1a901350 // csel w16, w26, w16, ne
+	WORD $0x91000719 // add x25, x24, #0x1
+	WORD $0x9b195739 // madd x25, x25, x25, x21
+	WORD $0x784046fa // ldrh w26, [x23], #0x4
+	WORD $0x7100035f // cmp w26, #0x0
+	WORD $0x1a9f07fd // cset w29, ne
+	WORD $0xeb14033f // cmp x25, x20
+	WORD $0x1a9fa7fe // cset w30, lt
+	WORD $0x6a1e03bf // tst w29, w30
+	WORD $0x9a941334 // csel x20, x25, x20, ne
+	WORD $0x1a901350 // csel w16, w26, w16, ne
+	WORD $0x91000b18 // add x24, x24, #0x2
+	WORD $0xd1000ad6 // sub x22, x22, #0x2
+	WORD $0xeb1600bf // cmp x5, x22
+	WORD $0x54fffd41 // b.ne 0x3360 <boxDepthNEON+0x6b0>
+	WORD $0xcb1603f6 // neg x22, x22
+	WORD $0x3607fb0f // tbz w15, #0x0, 0x3320 <boxDepthNEON+0x670>
+	WORD $0xcb0202d7 // sub x23, x22, x2
+	WORD $0x9b1756f5 // madd x21, x23, x23, x21
+	WORD $0x78767a76 // ldrh w22, [x19, x22, lsl #1]
+	WORD $0x710002df // cmp w22, #0x0
+	WORD $0x1a9f07f7 // cset w23, ne
+	WORD $0xeb1402bf // cmp x21, x20
+	WORD $0x1a9fa7f8 // cset w24, lt
+	WORD $0x6a1802ff // tst w23, w24
+	WORD $0x9a9412b4 // csel x20, x21, x20, ne
+	WORD $0x1a9012d0 // csel w16, w22, w16, ne
+	WORD $0x17ffffcd // b 0x3320 <boxDepthNEON+0x670>
+	WORD $0xf9400c0a // ldr x10, [x0, #0x18]
+	WORD $0x17ffff4c // b 0x3124 <boxDepthNEON+0x474>
+	WORD $0x2a1f03f0 // mov w16, wzr
+	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
+	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
+	WORD $0x4e603425 // cmgt v5.8h, v1.8h, v0.8h
+	WORD $0xb5ffecad // cbnz x13, 0x319c <boxDepthNEON+0x4ec>
+	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0x3607e70b // tbz w11, #0x0, 0x30f4 <boxDepthNEON+0x444>
+	WORD $0x3dc00146 // ldr q6, [x10]
+	WORD $0x6e6274c7 // uabd v7.8h, v6.8h, v2.8h
+	WORD $0x6e673c63 // cmhs v3.8h, v3.8h, v7.8h
+	WORD $0x4e231ca3 // and v3.16b, v5.16b, v3.16b
+	WORD $0x6e6284c2 // sub v2.8h, v6.8h, v2.8h
+	WORD $0x4e231c42 // and v2.16b, v2.16b, v3.16b
+	WORD $0x4e618441 // add v1.8h, v2.8h, v1.8h
+	WORD $0x6e638484 // sub v4.8h, v4.8h, v3.8h
+	WORD $0x17ffff2f // b 0x30f4 <boxDepthNEON+0x444>
+	WORD $0xa9444ff4 // ldp x20, x19, [sp, #0x40]
+	WORD $0xa94357f6 // ldp x22, x21, [sp, #0x30]
+	WORD $0xa9425ff8 // ldp x24, x23, [sp, #0x20]
+	WORD $0xa94167fa // ldp x26, x25, [sp, #0x10]
+	WORD $0xa8c57bfd // ldp x29, x30, [sp], #0x50
+	WORD $0xd65f03c0 // ret

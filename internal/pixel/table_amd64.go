@@ -49,3 +49,22 @@ func depthAVX2(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint8
 	a := newHalveDepthArgs(dst, step, top, bottom, table, n)
 	halveDepthAVX2(&a)
 }
+
+var shrinkTable = []shrinkVariant{
+	{"shrink_avx2", hasAVX2, rowsAVX2, acrossAVX2, boxAVX2},
+}
+
+func rowsAVX2(dst []uint16, src []byte, stride int, weights []uint16) {
+	a := newBlendRowsArgs(dst, src, stride, weights)
+	blendRowsAVX2(&a)
+}
+
+func acrossAVX2(a *Across, dst []byte, step int, src []uint16, n int) {
+	k := newBlendAcrossArgs(a, dst, step, src, n)
+	blendAcrossAVX2(&k)
+}
+
+func boxAVX2(b *Boxes, dst []byte, step int, src []uint16, rows, n int, table *[1 << 16]uint8) {
+	a := newBoxDepthArgs(b, dst, step, src, rows, n, table)
+	boxDepthAVX2(&a)
+}

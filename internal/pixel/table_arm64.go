@@ -27,3 +27,22 @@ func depthNEON(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint8
 	a := newHalveDepthArgs(dst, step, top, bottom, table, n)
 	halveDepthNEON(&a)
 }
+
+var shrinkTable = []shrinkVariant{
+	{"shrink_neon", func() bool { return true }, rowsNEON, acrossNEON, boxNEON},
+}
+
+func rowsNEON(dst []uint16, src []byte, stride int, weights []uint16) {
+	a := newBlendRowsArgs(dst, src, stride, weights)
+	blendRowsNEON(&a)
+}
+
+func acrossNEON(a *Across, dst []byte, step int, src []uint16, n int) {
+	k := newBlendAcrossArgs(a, dst, step, src, n)
+	blendAcrossNEON(&k)
+}
+
+func boxNEON(b *Boxes, dst []byte, step int, src []uint16, rows, n int, table *[1 << 16]uint8) {
+	a := newBoxDepthArgs(b, dst, step, src, rows, n, table)
+	boxDepthNEON(&a)
+}

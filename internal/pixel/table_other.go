@@ -5,3 +5,5 @@ package pixel
 var glideTable []glideVariant
 
 var halveTable []halveVariant
+
+var shrinkTable []shrinkVariant

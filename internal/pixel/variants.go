@@ -44,3 +44,22 @@ var halveFor = sync.OnceValue(func() *halveVariant {
 	}
 	return nil
 })
+
+// shrinkVariant is the kernels that resize by weights, rows of a multiple of 32 numbers, and by boxes.
+type shrinkVariant struct {
+	name   string
+	ok     func() bool
+	rows   func(dst []uint16, src []byte, stride int, weights []uint16)
+	across func(a *Across, dst []byte, step int, src []uint16, n int)
+	box    func(b *Boxes, dst []byte, step int, src []uint16, rows, n int, table *[1 << 16]uint8)
+}
+
+// shrinkFor returns the best variant, or nil.
+var shrinkFor = sync.OnceValue(func() *shrinkVariant {
+	for i := range shrinkTable {
+		if shrinkTable[i].ok() {
+			return &shrinkTable[i]
+		}
+	}
+	return nil
+})

@@ -103,3 +103,67 @@ void halveDepthAVX2(const struct halve_depth_args *a) {
 			*dst = a->table[mean[j]];
 	}
 }
+
+typedef uint32_t u4 __attribute__((vector_size(16)));
+typedef int16_t i8 __attribute__((vector_size(16)));
+
+static inline __attribute__((always_inline)) u4 wide4(const uint16_t *p) { return (u4)_mm_cvtepu16_epi32(_mm_loadl_epi64((const __m128i *)p)); }
+
+static inline __attribute__((always_inline)) u4 divide(u4 x, uint32_t m, int64_t k) {
+	const __m128i by = _mm_set1_epi32((int)m), shift = _mm_cvtsi64_si128(k);
+	__m128i even = _mm_srl_epi64(_mm_mul_epu32((__m128i)x, by), shift);
+	__m128i odd = _mm_srl_epi64(_mm_mul_epu32(_mm_srli_epi64((__m128i)x, 32), by), shift);
+	return (u4)_mm_or_si128(even, _mm_slli_epi64(odd, 32));
+}
+
+static inline __attribute__((always_inline)) void store4(uint8_t *p, u4 x) {
+	__m128i y = _mm_packus_epi32((__m128i)x, (__m128i)x);
+	_mm_storeu_si32(p, _mm_packus_epi16(y, y));
+}
+
+static inline __attribute__((always_inline)) i8 load8(const int16_t *p) { return (i8)_mm_loadu_si128((const __m128i *)p); }
+
+static inline __attribute__((always_inline)) i8 every8(int16_t x) {
+	int32_t y = x;
+	__asm__("" : "+r"(y));
+	return (i8)_mm_set1_epi16((int16_t)y);
+}
+
+static inline __attribute__((always_inline)) i8 near8(i8 a, i8 b, i8 slack) {
+	__m128i x = (__m128i)a, y = (__m128i)b, far = _mm_sub_epi16(_mm_max_epu16(x, y), _mm_min_epu16(x, y));
+	return (i8)_mm_cmpeq_epi16(_mm_min_epu16(far, (__m128i)slack), far);
+}
+
+static inline __attribute__((always_inline)) i8 two4(const uint16_t *p, const uint16_t *q) {
+	return (i8)_mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)p), _mm_loadl_epi64((const __m128i *)q));
+}
+
+static inline __attribute__((always_inline)) int any8(i8 x) { return !_mm_testz_si128((__m128i)x, (__m128i)x); }
+
+// sums8 adds both at once: sums are below 2¹⁹ in magnitude.
+static inline __attribute__((always_inline)) uint32_t sums8(i8 x, i8 y, uint32_t *n) {
+	__m128i one = (__m128i)every8(1), z = _mm_add_epi32(_mm_madd_epi16((__m128i)x, one), _mm_slli_epi32(_mm_madd_epi16((__m128i)y, one), 20));
+	z = _mm_add_epi32(z, _mm_shuffle_epi32(z, 0x4e));
+	uint32_t both = (uint32_t)_mm_cvtsi128_si32(_mm_add_epi32(z, _mm_shuffle_epi32(z, 0xb1)));
+	*n = (both + (1u << 19)) >> 20;
+	return both - (*n << 20);
+}
+
+static inline __attribute__((always_inline)) void blend32(uint16_t *dst, const uint8_t *src, int64_t stride, const uint16_t *weights, int64_t taps) {
+	__m256i sum[2] = {(__m256i)all(0), (__m256i)all(0)};
+	for (int64_t k = 0; k < taps; k++, src += stride) {
+		__m256i w = _mm256_set1_epi16((int16_t)weights[k]);
+		for (int i = 0; i < 2; i++)
+			sum[i] = _mm256_add_epi16(sum[i], _mm256_mullo_epi16(_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(src + 16 * i))), w));
+	}
+	_mm256_storeu_si256((__m256i *)dst, sum[0]);
+	_mm256_storeu_si256((__m256i *)(dst + 16), sum[1]);
+}
+
+#include "shrink.h"
+
+void blendRowsAVX2(const struct blend_rows_args *a) { blendRows(a); }
+
+void blendAcrossAVX2(const struct blend_across_args *a) { blendAcross(a); }
+
+void boxDepthAVX2(const struct box_depth_args *a) { boxDepth(a); }

@@ -100,3 +100,57 @@ void halveDepthNEON(const struct halve_depth_args *a) {
 		}
 	}
 }
+
+typedef uint32_t u4 __attribute__((vector_size(16)));
+typedef int16_t i8 __attribute__((vector_size(16)));
+
+static inline __attribute__((always_inline)) u4 wide4(const uint16_t *p) { return (u4)vmovl_u16(vld1_u16(p)); }
+
+static inline __attribute__((always_inline)) u4 divide(u4 x, uint32_t m, int64_t k) {
+	const uint32x4_t by = vdupq_n_u32(m);
+	const int64x2_t shift = vdupq_n_s64(-k);
+	uint64x2_t lo = vshlq_u64(vmull_u32(vget_low_u32((uint32x4_t)x), vget_low_u32(by)), shift), hi = vshlq_u64(vmull_high_u32((uint32x4_t)x, by), shift);
+	return (u4)vmovn_high_u64(vmovn_u64(lo), hi);
+}
+
+static inline __attribute__((always_inline)) void store4(uint8_t *p, u4 x) {
+	uint16x4_t y = vmovn_u32((uint32x4_t)x);
+	uint32_t z = vget_lane_u32(vreinterpret_u32_u8(vmovn_u16(vcombine_u16(y, y))), 0);
+	__builtin_memcpy(p, &z, 4);
+}
+
+static inline __attribute__((always_inline)) i8 load8(const int16_t *p) { return (i8)vld1q_s16(p); }
+
+static inline __attribute__((always_inline)) i8 every8(int16_t x) { return (i8)vdupq_n_s16(x); }
+
+static inline __attribute__((always_inline)) i8 near8(i8 a, i8 b, i8 slack) {
+	return (i8)vcleq_u16(vabdq_u16((uint16x8_t)a, (uint16x8_t)b), (uint16x8_t)slack);
+}
+
+static inline __attribute__((always_inline)) i8 two4(const uint16_t *p, const uint16_t *q) { return (i8)vcombine_u16(vld1_u16(p), vld1_u16(q)); }
+
+static inline __attribute__((always_inline)) int any8(i8 x) { return vmaxvq_u16((uint16x8_t)x) != 0; }
+
+static inline __attribute__((always_inline)) uint32_t sums8(i8 x, i8 y, uint32_t *n) {
+	*n = vaddvq_u16((uint16x8_t)y);
+	return (uint32_t)vaddlvq_s16((int16x8_t)x);
+}
+
+static inline __attribute__((always_inline)) void blend32(uint16_t *dst, const uint8_t *src, int64_t stride, const uint16_t *weights, int64_t taps) {
+	uint16x8_t sum[4] = {vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0), vdupq_n_u16(0)};
+	for (int64_t k = 0; k < taps; k++, src += stride) {
+		uint16x8_t w = vdupq_n_u16(weights[k]);
+		for (int i = 0; i < 4; i++)
+			sum[i] = vmlaq_u16(sum[i], vmovl_u8(vld1_u8(src + 8 * i)), w);
+	}
+	for (int i = 0; i < 4; i++)
+		vst1q_u16(dst + 8 * i, sum[i]);
+}
+
+#include "shrink.h"
+
+void blendRowsNEON(const struct blend_rows_args *a) { blendRows(a); }
+
+void blendAcrossNEON(const struct blend_across_args *a) { blendAcross(a); }
+
+void boxDepthNEON(const struct box_depth_args *a) { boxDepth(a); }
