@@ -9,7 +9,7 @@ func TestKind(t *testing.T) {
 		for i := range s {
 			s[i] = 0.01
 		}
-		return Requant{Scale: s, Max: 255}
+		return Requant{Scale: s, Min: 0, Max: 127} // inside both types
 	}
 	for _, c := range []struct {
 		in, out, groups, k, stride, dilation, pad int
