@@ -24,16 +24,22 @@ FLAGS = ("-std=c11 -O3 -ffreestanding -fno-builtin -fno-asynchronous-unwind-tabl
 
 # C file, how it is compiled, the core that llvm-mca simulates, its name, multiplying instructions a cycle.
 CORES = [
-    ("dotprod", "cortex-a76", "neoverse-n1", "Cortex-A76", 2),  # Arm, Cortex-A76 Software Optimization Guide, 3.16: V0 and V1
-    ("neon", "cortex-a72", "cortex-a72", "Cortex-A72", 1),  # Arm, Cortex-A72 Software Optimization Guide, 3.14: F0 alone
+    # Arm, Neoverse N2 Software Optimization Guide, 3.18: SMMLA and SDOT on V0 and V1
+    ("i8mm", "-march=armv8.2-a+dotprod+i8mm -mtune=neoverse-n2", "neoverse-n2", "Neoverse N2", 2),
+    ("dotprod", "-mcpu=cortex-a76", "neoverse-n2", "Neoverse N2", 2),
+    ("dotprod", "-mcpu=cortex-a76", "neoverse-n1", "Cortex-A76", 2),  # Arm, Cortex-A76 Software Optimization Guide, 3.16: V0 and V1
+    ("neon", "-mcpu=cortex-a72", "cortex-a72", "Cortex-A72", 1),  # Arm, Cortex-A72 Software Optimization Guide, 3.14: F0 alone
 ]
-PRODUCTS = {"sdot": 16, "smull": 8, "smull2": 8, "smlal": 8, "smlal2": 8}
+MOST = {"i8mm": 32, "dotprod": 16, "neon": 8}  # products of the best instruction that a file has
+# Of a file on a core that another file is better for, only what that one has, too.
+COMPARED = {("dotprod", "neoverse-n2"): "pointwise"}
+PRODUCTS = {"smmla": 32, "sdot": 16, "smull": 8, "smull2": 8, "smlal": 8, "smlal2": 8}
 
 
-def functions(file, cpu, folder):
+def functions(file, flags, folder):
     """Name → list of (address, instruction) of a compiled kernel file."""
     object_file = Path(folder) / f"{file}.o"
-    subprocess.run(["clang-19", *FLAGS, f"-mcpu={cpu}", "-c", "-o", object_file, KERNELS / f"_c/{file}.c"], check=True)
+    subprocess.run(["clang-19", *FLAGS, *flags.split(), "-c", "-o", object_file, KERNELS / f"_c/{file}.c"], check=True)
     listing = subprocess.run(["llvm-objdump-19", "-d", "--no-show-raw-insn", object_file], check=True, capture_output=True, text=True).stdout
     found, name = {}, None
     for line in listing.splitlines():
@@ -66,7 +72,7 @@ def cycles(loop, core):
     body = "\n".join(t for t in loop if not re.match(r"(b|b\.\w+|cbn?z|tbn?z)\s", t)) + "\n"
 
     def total(iterations):
-        run = subprocess.run(["llvm-mca-19", "--mtriple=aarch64", f"-mcpu={core}", "-mattr=+dotprod", f"-iterations={iterations}"],
+        run = subprocess.run(["llvm-mca-19", "--mtriple=aarch64", f"-mcpu={core}", "-mattr=+dotprod,+i8mm", f"-iterations={iterations}"],
                              input=body, check=True, capture_output=True, text=True)
         took, least = (re.search(what + r":\s+([\d.]+)", run.stdout)[1] for what in ("Total Cycles", "Block RThroughput"))
         return int(took), float(least)
@@ -78,14 +84,16 @@ def cycles(loop, core):
 def table():
     lines = ["| Kernel | Core | Products an iteration | Cycles | All units' limit | Multiplications' limit | Share of it |", "|---|---|---|---|---|---|---|"]
     with tempfile.TemporaryDirectory() as folder:
-        for file, cpu, core, name, rate in CORES:
-            for function, code in functions(file, cpu, folder).items():
+        for file, flags, core, name, rate in CORES:
+            for function, code in functions(file, flags, folder).items():
+                if not function.startswith(COMPARED.get((file, core), "")):
+                    continue
                 best = {}
                 for loop in loops(code):
                     if n := products(loop):
                         best[n] = min(best.get(n, (1e9, 0)), cycles(loop, core))
                 for n, (took, least) in sorted(best.items(), reverse=True):
-                    alone = n / (16 if file == "dotprod" else 8) / rate
+                    alone = n / MOST[file] / rate
                     lines.append(f"| `{function}` | {name} | {n} | {took:.1f} | {least:.1f} | {alone:.1f} | {100 * alone / took:.0f} % |")
     return "\n".join(lines) + "\n"
 

@@ -29,13 +29,14 @@ FILES = {
     "avx2": (["avx.h"], "amd64", ""),
     "avxvnni": (["avx.h"], "amd64", ""),  # left out on a CPU without it
     "dotprod": (["arm64.h", "arm64_table.h"], "arm64", "cortex-a76"),
+    "i8mm": (["arm64.h", "arm64_table.h"], "arm64", "max"),
     "neon": (["arm64.h", "arm64_shift.h"], "arm64", "cortex-a72"),
 }
 
 # A change: what to find, and what to make of it.
 CHANGES = [(re.compile(find), make) for find, make in [
     (r"unpacklo", "unpackhi"), (r"unpackhi", "unpacklo"), (r"shldi", "shrdi"), (r"shrdi", "shldi"), (r"zip1q", "zip2q"),
-    (r"zip2q", "zip1q"), (r"vget_low", "vget_high"), (r"vget_high", "vget_low"), (r"adds_epi16", "subs_epi16"),
+    (r"zip2q", "zip1q"), (r"\blows\(sum", "highs(sum"), (r"\bhighs\(sum", "lows(sum"), (r"(?<=k )< a->steps", "< 0"), (r"32 \* j \+", "16 * j +"), (r"vget_low", "vget_high"), (r"vget_high", "vget_low"), (r"adds_epi16", "subs_epi16"),
     (r"vqaddq", "vqsubq"), (r"add_ps", "sub_ps"), (r"vaddq_f32", "vsubq_f32"), (r"fmadd_ps", "fmsub_ps"), (r"max_epu8", "min_epu8"),
     (r"min_epu8", "max_epu8"), (r"vmaxq_s8", "vminq_s8"), (r"vminq_s8", "vmaxq_s8"), (r"slli_epi32", "srli_epi32"),
     (r"\bfront\b(?=\[)", "back"), (r"\bback\b(?=\[)", "front"), (r"\bw\[o\]\[0\]", "w[o][1]"), (r"4 \+ j - D\b", "4 + j"), (r"\bv\[2 \* j\]", "v[2 * j + 1]"),

@@ -11,9 +11,10 @@ const (
 	AVX512VNNI                     // with F, BW, VL, DQ, VBMI, VBMI2: what Ice Lake and Zen 4 brought together
 	NEON                           // arm64's base
 	DotProd                        // SDOT
+	I8MM                           // SMMLA
 )
 
-var featureNames = []string{"avx2", "avxvnni", "avx512vnni", "neon", "dotprod"}
+var featureNames = []string{"avx2", "avxvnni", "avx512vnni", "neon", "dotprod", "i8mm"}
 
 // features is what the CPU and the operating system offer.
 var features = sync.OnceValue(detect)

@@ -7,6 +7,7 @@ const Native = S8
 
 // convTable is the architecture's convolutions, best first.
 var convTable = []convVariant{
+	{name: "pointwise_4x16_i8mm", needs: I8MM | DotProd, takes: takesPointwise, pack: packMatrix, run: runPointwise(pointwiseI8MM)},
 	{name: "pointwise_4x16_dotprod", needs: DotProd, takes: takesPointwise, pack: packGroups, run: runPointwise(pointwiseDotProd)},
 	{name: "pointwise_4x8_neon", needs: NEON, takes: takesPointwise, pack: packGroups, run: runPointwise(pointwiseNEON)},
 	{name: "first_4x16_dotprod", needs: DotProd, takes: takesFirst, pack: packGroups, run: runFirst(firstDotProd), scratch: scratchFirst},
@@ -41,6 +42,7 @@ var (
 
 // peakTable is the loops that measure the limit, best first.
 var peakTable = []peakVariant{
+	{"peak_i8mm", I8MM | DotProd, 24 * 32, runPeak(peakI8MM)},
 	{"peak_dotprod", DotProd, 24 * 16, runPeak(peakDotProd)},
 	{"peak_neon", NEON, 10 * 16, runPeak(peakNEON)},
 }
@@ -52,6 +54,9 @@ func detect() Feature {
 	}
 	if cpu.ARM64.HasASIMDDP {
 		f |= DotProd
+	}
+	if cpu.ARM64.HasI8MM {
+		f |= I8MM
 	}
 	return f
 }

@@ -36,6 +36,7 @@ var targets = []target{
 	{"avxvnni", "amd64", []string{"-mavx2", "-mfma", "-mavxvnni"}, ""},
 	{"avx2", "amd64", []string{"-mavx2", "-mfma"}, ""},
 	{"dotprod", "arm64", []string{"-mcpu=cortex-a76"}, ""},
+	{"i8mm", "arm64", []string{"-march=armv8.2-a+dotprod+i8mm", "-mtune=neoverse-n2"}, ""},
 	{"neon", "arm64", []string{"-mcpu=cortex-a72"}, ""},
 }
 
