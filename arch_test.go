@@ -58,7 +58,7 @@ var rules = []rule{
 	{"internal/disk", "", rapid},                      // what a full disk is, for every package that writes
 	{"internal/pixel", "golang.org/x/sys/cpu", rapid}, // loops over images, for every package that a frame passes through
 
-	{"mask", "", rapid},
+	{"mask", "internal/pixel", rapid},
 	{"runtime", "capture quant mask internal/pixel", rapid + " models capture/synth capture/replay capture/capturetest"},
 	// gpio wraps sources to trigger and to be asked by edges; the drivers of boards are cmd/edge's.
 	{"gpio", "capture periph.io/x/conn/v3", rapid + " capture/capturetest github.com/jonboulle/clockwork"},

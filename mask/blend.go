@@ -8,6 +8,7 @@ type blender struct {
 	rgb     []byte
 	row     []uint8 // classes of a row at the image's width
 	above   []uint8
+	columns columns
 }
 
 func newBlender(o Options) *blender {
@@ -30,10 +31,11 @@ func (b *blender) paint(m *Mask, im Image) (rgb []byte, w, h int) {
 	}
 	b.rgb = extend(b.rgb[:0], 3*w*h)
 	b.row, b.above = extend(b.row[:0], w), extend(b.above[:0], w)
+	b.columns.prepare(m.Width, w)
 	for y := range h {
 		b.row, b.above = b.above, b.row
 		sy := nearest(y, m.Height, h)
-		scaleRow(b.row, m.Classes[sy*m.Width:(sy+1)*m.Width])
+		b.columns.scale(b.row, m.Classes[sy*m.Width:(sy+1)*m.Width])
 		if y == 0 {
 			copy(b.above, b.row)
 		}
@@ -57,8 +59,18 @@ func (b *blender) flat(dst []byte) {
 
 func (b *blender) over(dst, src []byte) {
 	left := b.row[0]
-	for x, c := range b.row {
+	for x := 0; x < len(b.row); x++ {
+		c := b.row[x]
 		k, a := b.color[c], b.weight[c]
+		if a == 0 && !b.outline[c] { // a run of it stays the image
+			end := x + 1
+			for end < len(b.row) && b.row[end] == c {
+				end++
+			}
+			copy(dst[3*x:3*end], src[3*x:3*end])
+			left, x = c, end-1
+			continue
+		}
 		if b.outline[c] && (left != c || b.above[x] != c) {
 			a = 256
 		}

@@ -1,9 +1,10 @@
 package mask
 
 import (
-	"encoding/binary"
 	"fmt"
 	"time"
+
+	"github.com/depthwise/depthwise/internal/pixel"
 )
 
 // Mode says which of a pair's images a mask was made from.
@@ -36,6 +37,28 @@ type Mask struct {
 
 	Infer time.Duration // time inside the network
 	Frame time.Duration // time from the pair to this mask: preprocessing, network, scaling
+
+	columns columns // of the last ScaleTo into this mask
+}
+
+// columns is nearest for each of so many columns.
+type columns struct {
+	from int
+	at   []int32
+}
+
+// prepare makes c for `to` columns of `from`.
+func (c *columns) prepare(from, to int) {
+	if c.from == from && len(c.at) == to {
+		return
+	}
+	if cap(c.at) < to {
+		c.at = make([]int32, to)
+	}
+	c.from, c.at = from, c.at[:to]
+	for x := range c.at {
+		c.at[x] = int32(nearest(x, from, to))
+	}
 }
 
 // Code is 64 bits that stand for what one modality of a frame shows: codes of one place differ in few bits, whichever
@@ -78,14 +101,15 @@ func (m *Mask) Count() (counts [256]int) {
 // ScaleTo writes m at width × height into dst, every pixel from the one of m whose area holds its centre; the facts are
 // copied with it, but for the holes. dst reuses its memory and must not be m.
 func (m *Mask) ScaleTo(dst *Mask, width, height int) {
-	classes, plane := dst.Classes, dst.Holes[:0]
+	classes, plane, columns := dst.Classes, dst.Holes[:0], dst.columns
 	*dst = *m
-	dst.Classes, dst.Holes, dst.NoDepth = classes, plane, 0
+	dst.Classes, dst.Holes, dst.NoDepth, dst.columns = classes, plane, 0, columns
 	dst.Resize(width, height)
 	if width == m.Width && height == m.Height {
 		copy(dst.Classes, m.Classes)
 		return
 	}
+	dst.columns.prepare(m.Width, width)
 	last := -1
 	for y := range height {
 		row := dst.Classes[y*width : (y+1)*width]
@@ -95,7 +119,7 @@ func (m *Mask) ScaleTo(dst *Mask, width, height int) {
 			continue
 		}
 		last = sy
-		scaleRow(row, m.Classes[sy*m.Width:(sy+1)*m.Width])
+		dst.columns.scale(row, m.Classes[sy*m.Width:(sy+1)*m.Width])
 	}
 }
 
@@ -103,35 +127,19 @@ func (m *Mask) ScaleTo(dst *Mask, width, height int) {
 // ⌊(i + ½)·from/to⌋.
 func nearest(i, from, to int) int { return (2*i + 1) * from / (2 * to) }
 
-// scaleRow is nearest along a row without a division per pixel: the remainder of (2x+1)·len(src) is carried on.
-func scaleRow(dst, src []uint8) {
-	if len(dst) == 2*len(src) {
-		double(dst, src)
+// scale is a row's nearest classes.
+func (c *columns) scale(dst, src []uint8) {
+	switch len(dst) {
+	case len(src):
+		copy(dst, src)
+		return
+	case 2 * len(src):
+		pixel.Double(dst, src)
 		return
 	}
-	whole, step := len(src)/len(dst), 2*(len(src)%len(dst))
-	at, rest, full := len(src)/(2*len(dst)), len(src)%(2*len(dst)), 2*len(dst)
-	for x := range dst {
-		dst[x] = src[at]
-		at += whole
-		if rest += step; rest >= full {
-			rest -= full
-			at++
-		}
-	}
-}
-
-// double writes every class twice, four of them at a time: 0xddccbbaa becomes 0xddddccccbbbbaaaa.
-func double(dst, src []uint8) {
-	for len(src) >= 4 {
-		v := uint64(binary.LittleEndian.Uint32(src))
-		v = (v | v<<16) & 0x0000ffff0000ffff
-		v = (v | v<<8) & 0x00ff00ff00ff00ff
-		binary.LittleEndian.PutUint64(dst, v|v<<8)
-		src, dst = src[4:], dst[8:]
-	}
-	for i, c := range src {
-		dst[2*i], dst[2*i+1] = c, c
+	dst = dst[:len(c.at)]
+	for x, i := range c.at {
+		dst[x] = src[i]
 	}
 }
 

@@ -100,3 +100,51 @@ func TestNewPalette(t *testing.T) {
 		}
 	}
 }
+
+// A mask that is scaled into again and again keeps nothing of the sizes before.
+func TestScaleToOtherSizes(t *testing.T) {
+	var dst Mask
+	for _, s := range [][4]int{{5, 3, 12, 7}, {7, 4, 12, 7}, {12, 7, 12, 7}, {6, 2, 12, 7}, {30, 9, 12, 7}, {7, 4, 9, 5}, {7, 4, 40, 5}} {
+		m := &Mask{}
+		m.Resize(s[0], s[1])
+		for i := range m.Classes {
+			m.Classes[i] = uint8(i * 37)
+		}
+		m.ScaleTo(&dst, s[2], s[3])
+		for y := range s[3] {
+			for x := range s[2] {
+				want := m.Classes[(2*y+1)*s[1]/(2*s[3])*s[0]+(2*x+1)*s[0]/(2*s[2])]
+				if got := dst.Classes[y*s[2]+x]; got != want {
+					t.Fatalf("%v: class at (%d, %d) is %d, want %d", s, x, y, got, want)
+				}
+			}
+		}
+	}
+}
+
+// What is not painted stays the image, and what follows it has its outline.
+func TestBlendBesideUnpainted(t *testing.T) {
+	b := &blender{}
+	b.color[1], b.weight[1], b.outline[1] = RGB{200, 100, 50}, 128, true
+	m := &Mask{Width: 6, Height: 2, Classes: []uint8{1, 0, 0, 1, 1, 0, 1, 0, 0, 1, 1, 0}}
+	im := Image{Width: 6, Height: 2, Pix: make([]byte, 36)}
+	for i := range im.Pix {
+		im.Pix[i] = byte(10 * i)
+	}
+	got, _, _ := b.paint(m, im)
+	for i := range 12 {
+		for c := range 3 {
+			p, k := im.Pix[3*i+c], [3]byte{200, 100, 50}[c]
+			want := p
+			if m.Classes[i] == 1 {
+				want = byte((int(p) + int(k) + 1) / 2)
+				if x := i % 6; x > 0 && m.Classes[i-1] != 1 {
+					want = k
+				}
+			}
+			if got[3*i+c] != want {
+				t.Errorf("pixel %d channel %d is %d, want %d", i, c, got[3*i+c], want)
+			}
+		}
+	}
+}

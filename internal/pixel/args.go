@@ -41,3 +41,8 @@ type boxDepthArgs struct {
 	dst, src, spans, table, steps, shares unsafe.Pointer
 	step, width, rows, n, widest          int64
 }
+
+type doubleArgs struct {
+	dst, src unsafe.Pointer
+	n        int64
+}

@@ -19,3 +19,6 @@ func blendAcrossAVX2(a *blendAcrossArgs)
 
 //go:noescape
 func boxDepthAVX2(a *boxDepthArgs)
+
+//go:noescape
+func doubleAVX2(a *doubleArgs)

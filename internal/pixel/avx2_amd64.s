@@ -2030,123 +2030,226 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	WORD $0xc931 // xor ecx, ecx
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
+	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
+	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
+	LONG $0xfffffdbe; BYTE $0xff // mov esi, 0xfffffffd
+	LONG $0x005556ba; BYTE $0x00 // mov edx, 0x5556
+	LONG $0x000aaab9; BYTE $0x00 // mov ecx, 0xaaa
+	LONG $0x001fffb8; BYTE $0x00 // mov eax, 0x1fff
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0x01ef8e0f; WORD $0x0000 // jle 0x26f1 <halveDepthAVX2+0x201>
-	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
-	LONG $0x026ffec5 // vmovdqu ymm0, ymmword ptr [rdx]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x039d8e0f; WORD $0x0000 // jle 0x28c1 <halveDepthAVX2+0x3d1>
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x50ec8348 // sub rsp, 0x50
+	LONG $0x6e79c1c4; BYTE $0xc1 // vmovd xmm0, r9d
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x6e79c1c4; BYTE $0xcb // vmovd xmm1, r11d
 	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0xd16ef9c5 // vmovd xmm2, ecx
-	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
+	LONG $0x6e79c1c4; BYTE $0xd2 // vmovd xmm2, r10d
+	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
+	LONG $0x547ffec5; WORD $0x3024 // vmovdqu ymmword ptr [rsp + 0x30], ymm2
+	LONG $0x6e79c1c4; BYTE $0xd8 // vmovd xmm3, r8d
+	LONG $0x797de2c4; BYTE $0xd3 // vpbroadcastw ymm2, xmm3
+	LONG $0x547ffec5; WORD $0x1024 // vmovdqu ymmword ptr [rsp + 0x10], ymm2
+	LONG $0xe66ef9c5 // vmovd xmm4, esi
+	LONG $0x797de2c4; BYTE $0xe4 // vpbroadcastw ymm4, xmm4
+	LONG $0xea6ef9c5 // vmovd xmm5, edx
+	LONG $0x797de2c4; BYTE $0xed // vpbroadcastw ymm5, xmm5
+	LONG $0xf16ef9c5 // vmovd xmm6, ecx
+	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0xf86ef9c5 // vmovd xmm7, eax
+	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
-	WORD $0xc031 // xor eax, eax
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
-	LONG $0x1c6ffec5; BYTE $0x82 // vmovdqu ymm3, ymmword ptr [rdx + 4*rax]
-	LONG $0x246ffec5; BYTE $0x86 // vmovdqu ymm4, ymmword ptr [rsi + 4*rax]
-	LONG $0xd372d5c5; BYTE $0x10 // vpsrld ymm5, ymm3, 0x10
-	LONG $0x0e5de3c4; WORD $0xaaf2 // vpblendw ymm6, ymm4, ymm2, 0xaa # ymm6 = ymm4[0],ymm2[1],ymm4[2],ymm2[3],ymm4[4],ymm2[5],ymm4[6],ymm2[7],ymm4[8],ymm2[9],ymm4[10],ymm2[11],ymm4[12],ymm2[13],ymm4[14],ymm2[15]
-	LONG $0xd472ddc5; BYTE $0x10 // vpsrld ymm4, ymm4, 0x10
-	LONG $0xfe76edc5 // vpcmpeqd ymm7, ymm2, ymm6
-	LONG $0x4a4de3c4; WORD $0x70fc // vblendvps ymm7, ymm6, ymm4, ymm7
-	LONG $0x0e65e3c4; WORD $0xaada // vpblendw ymm3, ymm3, ymm2, 0xaa # ymm3 = ymm3[0],ymm2[1],ymm3[2],ymm2[3],ymm3[4],ymm2[5],ymm3[6],ymm2[7],ymm3[8],ymm2[9],ymm3[10],ymm2[11],ymm3[12],ymm2[13],ymm3[14],ymm2[15]
-	LONG $0xc5766dc5 // vpcmpeqd ymm8, ymm2, ymm5
-	LONG $0x4a55e3c4; WORD $0x80ff // vblendvps ymm7, ymm5, ymm7, ymm8
-	LONG $0xc3766dc5 // vpcmpeqd ymm8, ymm2, ymm3
-	LONG $0x4a65e3c4; WORD $0x80ff // vblendvps ymm7, ymm3, ymm7, ymm8
-	LONG $0xd772bdc5; BYTE $0x05 // vpsrld ymm8, ymm7, 0x5
-	LONG $0xcffa65c5 // vpsubd ymm9, ymm3, ymm7
-	LONG $0x1e7d42c4; BYTE $0xc9 // vpabsd ymm9, ymm9
-	LONG $0x663541c4; BYTE $0xc8 // vpcmpgtd ymm9, ymm9, ymm8
-	LONG $0xdbdfb5c5 // vpandn ymm3, ymm9, ymm3
-	LONG $0xc9fe35c5 // vpaddd ymm9, ymm9, ymm1
-	LONG $0xd7fa55c5 // vpsubd ymm10, ymm5, ymm7
-	LONG $0x1e7d42c4; BYTE $0xd2 // vpabsd ymm10, ymm10
-	LONG $0x662d41c4; BYTE $0xd0 // vpcmpgtd ymm10, ymm10, ymm8
-	LONG $0xeddfadc5 // vpandn ymm5, ymm10, ymm5
-	LONG $0xdffa4dc5 // vpsubd ymm11, ymm6, ymm7
-	LONG $0x1e7d42c4; BYTE $0xdb // vpabsd ymm11, ymm11
-	LONG $0x662541c4; BYTE $0xd8 // vpcmpgtd ymm11, ymm11, ymm8
-	LONG $0xdbfeedc5 // vpaddd ymm3, ymm2, ymm3
-	LONG $0xf6dfa5c5 // vpandn ymm6, ymm11, ymm6
-	LONG $0xeefed5c5 // vpaddd ymm5, ymm5, ymm6
-	LONG $0xfe2dc1c4; BYTE $0xf3 // vpaddd ymm6, ymm10, ymm11
-	LONG $0xf6feb5c5 // vpaddd ymm6, ymm9, ymm6
-	LONG $0xfffaddc5 // vpsubd ymm7, ymm4, ymm7
-	LONG $0x1e7de2c4; BYTE $0xff // vpabsd ymm7, ymm7
-	LONG $0x6645c1c4; BYTE $0xf8 // vpcmpgtd ymm7, ymm7, ymm8
-	LONG $0xddfee5c5 // vpaddd ymm3, ymm3, ymm5
-	LONG $0xe4dfc5c5 // vpandn ymm4, ymm7, ymm4
-	LONG $0xdcfee5c5 // vpaddd ymm3, ymm3, ymm4
-	LONG $0xe7fecdc5 // vpaddd ymm4, ymm6, ymm7
-	LONG $0xd472d5c5; BYTE $0x01 // vpsrld ymm5, ymm4, 0x1
-	LONG $0xdbfed5c5 // vpaddd ymm3, ymm5, ymm3
-	LONG $0x365de2c4; BYTE $0xe0 // vpermd ymm4, ymm4, ymm0
-	LONG $0xdb5bfcc5 // vcvtdq2ps ymm3, ymm3
-	LONG $0xdb59dcc5 // vmulps ymm3, ymm4, ymm3
-	LONG $0xdb5bfec5 // vcvttps2dq ymm3, ymm3
+	LONG $0x6f7e21c4; WORD $0x9204 // vmovdqu ymm8, ymmword ptr [rdx + 4*r10]
+	LONG $0x6f7e21c4; WORD $0x924c; BYTE $0x20 // vmovdqu ymm9, ymmword ptr [rdx + 4*r10 + 0x20]
+	LONG $0xd1db3dc5 // vpand ymm10, ymm8, ymm1
+	LONG $0xd9db35c5 // vpand ymm11, ymm9, ymm1
+	LONG $0x6f7e21c4; WORD $0x962c // vmovdqu ymm13, ymmword ptr [rsi + 4*r10]
+	LONG $0x723dc1c4; WORD $0x10d0 // vpsrld ymm8, ymm8, 0x10
+	LONG $0x6f7e21c4; WORD $0x9674; BYTE $0x20 // vmovdqu ymm14, ymmword ptr [rsi + 4*r10 + 0x20]
+	LONG $0xe1db15c5 // vpand ymm12, ymm13, ymm1
+	LONG $0xf9db0dc5 // vpand ymm15, ymm14, ymm1
+	LONG $0x726dc1c4; WORD $0x10d1 // vpsrld ymm2, ymm9, 0x10
+	LONG $0x2b1d42c4; BYTE $0xe7 // vpackusdw ymm12, ymm12, ymm15
+	LONG $0x7235c1c4; WORD $0x10d5 // vpsrld ymm9, ymm13, 0x10
+	LONG $0x7215c1c4; WORD $0x10d6 // vpsrld ymm13, ymm14, 0x10
+	LONG $0x2b2d42c4; BYTE $0xd3 // vpackusdw ymm10, ymm10, ymm11
+	LONG $0x2b3542c4; BYTE $0xcd // vpackusdw ymm9, ymm9, ymm13
+	LONG $0xd8751dc5 // vpcmpeqw ymm11, ymm12, ymm0
+	LONG $0x4c1d43c4; WORD $0xb0d9 // vpblendvb ymm11, ymm12, ymm9, ymm11
+	LONG $0x2b3de2c4; BYTE $0xd2 // vpackusdw ymm2, ymm8, ymm2
+	LONG $0xc2757dc5 // vpcmpeqw ymm8, ymm0, ymm2
+	LONG $0x4c6d43c4; WORD $0x80c3 // vpblendvb ymm8, ymm2, ymm11, ymm8
+	LONG $0xd8752dc5 // vpcmpeqw ymm11, ymm10, ymm0
+	LONG $0x4c2d43c4; WORD $0xb0c0 // vpblendvb ymm8, ymm10, ymm8, ymm11
+	LONG $0x7125c1c4; WORD $0x05d0 // vpsrlw ymm11, ymm8, 0x5
+	LONG $0x3a2d42c4; BYTE $0xe8 // vpminuw ymm13, ymm10, ymm8
+	LONG $0x3e2d42c4; BYTE $0xf0 // vpmaxuw ymm14, ymm10, ymm8
+	LONG $0xf90d41c4; BYTE $0xed // vpsubw ymm13, ymm14, ymm13
+	LONG $0x3a1542c4; BYTE $0xf3 // vpminuw ymm14, ymm13, ymm11
+	LONG $0x3a6d42c4; BYTE $0xf8 // vpminuw ymm15, ymm2, ymm8
+	LONG $0x3e6dc2c4; BYTE $0xd8 // vpmaxuw ymm3, ymm2, ymm8
+	LONG $0xf965c1c4; BYTE $0xdf // vpsubw ymm3, ymm3, ymm15
+	LONG $0x751541c4; BYTE $0xee // vpcmpeqw ymm13, ymm13, ymm14
+	LONG $0x3a6542c4; BYTE $0xf3 // vpminuw ymm14, ymm3, ymm11
+	LONG $0xf96dc1c4; BYTE $0xd0 // vpsubw ymm2, ymm2, ymm8
+	LONG $0x3a1d42c4; BYTE $0xf8 // vpminuw ymm15, ymm12, ymm8
+	LONG $0xdb758dc5 // vpcmpeqw ymm3, ymm14, ymm3
+	LONG $0x3e1d42c4; BYTE $0xf0 // vpmaxuw ymm14, ymm12, ymm8
+	LONG $0xf90d41c4; BYTE $0xf7 // vpsubw ymm14, ymm14, ymm15
+	LONG $0x3a0d42c4; BYTE $0xfb // vpminuw ymm15, ymm14, ymm11
+	LONG $0xd2dbe5c5 // vpand ymm2, ymm3, ymm2
+	LONG $0x750d41c4; BYTE $0xf7 // vpcmpeqw ymm14, ymm14, ymm15
+	LONG $0xf91d41c4; BYTE $0xe0 // vpsubw ymm12, ymm12, ymm8
+	LONG $0xdb0d41c4; BYTE $0xe4 // vpand ymm12, ymm14, ymm12
+	LONG $0xdbfd8dc5 // vpaddw ymm3, ymm14, ymm3
+	LONG $0x3a3542c4; BYTE $0xf0 // vpminuw ymm14, ymm9, ymm8
+	LONG $0x3e3542c4; BYTE $0xf8 // vpmaxuw ymm15, ymm9, ymm8
+	LONG $0xf90541c4; BYTE $0xf6 // vpsubw ymm14, ymm15, ymm14
+	LONG $0xd2fd9dc5 // vpaddw ymm2, ymm12, ymm2
+	LONG $0xf92d41c4; BYTE $0xd0 // vpsubw ymm10, ymm10, ymm8
+	LONG $0xdb1541c4; BYTE $0xd2 // vpand ymm10, ymm13, ymm10
+	LONG $0xe0fd15c5 // vpaddw ymm12, ymm13, ymm0
+	LONG $0xdbfd9dc5 // vpaddw ymm3, ymm12, ymm3
+	LONG $0x3a0d42c4; BYTE $0xdb // vpminuw ymm11, ymm14, ymm11
+	LONG $0x750d41c4; BYTE $0xdb // vpcmpeqw ymm11, ymm14, ymm11
+	LONG $0xd0fd2dc5 // vpaddw ymm10, ymm10, ymm0
+	LONG $0xd2fdadc5 // vpaddw ymm2, ymm10, ymm2
+	LONG $0xf93541c4; BYTE $0xc8 // vpsubw ymm9, ymm9, ymm8
+	LONG $0xdb2541c4; BYTE $0xc9 // vpand ymm9, ymm11, ymm9
+	LONG $0xd2fdb5c5 // vpaddw ymm2, ymm9, ymm2
+	LONG $0xdbfda5c5 // vpaddw ymm3, ymm11, ymm3
+	LONG $0x4cfd6dc5; WORD $0x3024 // vpaddw ymm9, ymm2, ymmword ptr [rsp + 0x30]
+	LONG $0xd7fd6dc5 // vpaddw ymm10, ymm2, ymm7
+	LONG $0xd5e42dc5 // vpmulhuw ymm10, ymm10, ymm5
+	LONG $0x7135c1c4; WORD $0x01e1 // vpsraw ymm9, ymm9, 0x1
+	LONG $0xd6f92dc5 // vpsubw ymm10, ymm10, ymm6
+	LONG $0xdc7565c5 // vpcmpeqw ymm11, ymm3, ymm4
+	LONG $0x4c3543c4; WORD $0xb0ca // vpblendvb ymm9, ymm9, ymm10, ymm11
+	LONG $0x54fdedc5; WORD $0x1024 // vpaddw ymm2, ymm2, ymmword ptr [rsp + 0x10]
+	LONG $0xdb65ddc5 // vpcmpgtw ymm3, ymm4, ymm3
+	LONG $0xe271edc5; BYTE $0x02 // vpsraw ymm2, ymm2, 0x2
+	LONG $0x4c35e3c4; WORD $0x30d2 // vpblendvb ymm2, ymm9, ymm2, ymm3
+	LONG $0xc2fd3dc5 // vpaddw ymm8, ymm8, ymm2
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0xde7ef9c5 // vmovd esi, xmm3
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
+	LONG $0xc579c1c4; WORD $0x00f0 // vpextrw esi, xmm8, 0x0
 	LONG $0x3214b60f // movzx edx, byte ptr [rdx + rsi]
 	WORD $0x1188 // mov byte ptr [rcx], dl
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	LONG $0x1679c3c4; WORD $0x01d8 // vpextrd r8d, xmm3, 0x1
-	WORD $0x634d; BYTE $0xc0 // movsxd r8, r8d
-	LONG $0x310c8d4c // lea r9, [rcx + rsi]
-	LONG $0x14b60f42; BYTE $0x02 // movzx edx, byte ptr [rdx + r8]
-	WORD $0x1488; BYTE $0x31 // mov byte ptr [rcx + rsi], dl
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	LONG $0x1679e3c4; WORD $0x02de // vpextrd esi, xmm3, 0x2
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x11048d4d // lea r8, [r9 + rdx]
-	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
-	LONG $0x0a0c8842 // mov byte ptr [rdx + r9], cl
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	LONG $0x1679e3c4; WORD $0x03de // vpextrd esi, xmm3, 0x3
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x100c8d4d // lea r9, [r8 + rdx]
-	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
-	LONG $0x020c8842 // mov byte ptr [rdx + r8], cl
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	LONG $0x397de3c4; WORD $0x01db // vextracti128 xmm3, ymm3, 0x1
-	LONG $0xde7ef9c5 // vmovd esi, xmm3
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x11048d4d // lea r8, [r9 + rdx]
-	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
-	LONG $0x0a0c8842 // mov byte ptr [rdx + r9], cl
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	LONG $0x1679e3c4; WORD $0x01de // vpextrd esi, xmm3, 0x1
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x100c8d4d // lea r9, [r8 + rdx]
-	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
-	LONG $0x020c8842 // mov byte ptr [rdx + r8], cl
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	LONG $0x1679e3c4; WORD $0x02de // vpextrd esi, xmm3, 0x2
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	LONG $0x11048d4d // lea r8, [r9 + rdx]
-	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
-	LONG $0x0a0c8842 // mov byte ptr [rdx + r9], cl
+	LONG $0xc579c1c4; WORD $0x01f0 // vpextrw esi, xmm8, 0x1
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	LONG $0x3214b60f // movzx edx, byte ptr [rdx + rsi]
+	LONG $0x01148842 // mov byte ptr [rcx + r8], dl
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	LONG $0x1679e3c4; WORD $0x03d9 // vpextrd ecx, xmm3, 0x3
-	WORD $0x634c; BYTE $0xc9 // movsxd r9, ecx
-	LONG $0x300c8d49 // lea rcx, [r8 + rsi]
-	LONG $0x14b60f42; BYTE $0x0a // movzx edx, byte ptr [rdx + r9]
-	LONG $0x06148842 // mov byte ptr [rsi + r8], dl
+	LONG $0xc57941c4; WORD $0x02c8 // vpextrw r9d, xmm8, 0x2
+	LONG $0x1cb60f46; BYTE $0x0a // movzx r11d, byte ptr [rdx + r9]
+	LONG $0x01148d4a // lea rdx, [rcx + r8]
+	LONG $0xc579c1c4; WORD $0x03c0 // vpextrw eax, xmm8, 0x3
+	LONG $0xc579c1c4; WORD $0x04c8 // vpextrw ecx, xmm8, 0x4
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	LONG $0xc579c1c4; WORD $0x05c8 // vpextrw ecx, xmm8, 0x5
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	LONG $0xc57941c4; WORD $0x06c8 // vpextrw r9d, xmm8, 0x6
+	LONG $0x161c8844 // mov byte ptr [rsi + rdx], r11b
+	LONG $0xc57941c4; WORD $0x07d8 // vpextrw r11d, xmm8, 0x7
+	LONG $0x397d43c4; WORD $0x01c0 // vextracti128 xmm8, ymm8, 0x1
+	LONG $0xc579c1c4; WORD $0x00c8 // vpextrw ecx, xmm8, 0x0
+	LONG $0xc579c1c4; WORD $0x01e8 // vpextrw ebp, xmm8, 0x1
+	LONG $0xc57941c4; WORD $0x02e8 // vpextrw r13d, xmm8, 0x2
+	LONG $0xc57941c4; WORD $0x03e0 // vpextrw r12d, xmm8, 0x3
+	LONG $0xc579c1c4; WORD $0x04d8 // vpextrw ebx, xmm8, 0x4
+	LONG $0xc57941c4; WORD $0x05f0 // vpextrw r14d, xmm8, 0x5
+	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
+	LONG $0xc57941c4; WORD $0x06f8 // vpextrw r15d, xmm8, 0x6
+	LONG $0x04b60f41; BYTE $0x00 // movzx eax, byte ptr [r8 + rax]
+	LONG $0xc57941c4; WORD $0x07c0 // vpextrw r8d, xmm8, 0x7
+	LONG $0x32148d48 // lea rdx, [rdx + rsi]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	WORD $0x0488; BYTE $0x16 // mov byte ptr [rsi + rdx], al
+	LONG $0x32048d48 // lea rax, [rdx + rsi]
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0x0a0cb60f // movzx ecx, byte ptr [rdx + rcx]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x290cb60f // movzx ecx, byte ptr [rcx + rbp]
+	LONG $0x10048d48 // lea rax, [rax + rdx]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
+	LONG $0x10048d48 // lea rax, [rax + rdx]
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x0cb60f42; BYTE $0x29 // movzx ecx, byte ptr [rcx + r13]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x0cb60f42; BYTE $0x21 // movzx ecx, byte ptr [rcx + r12]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x10048d48 // lea rax, [rax + rdx]
+	WORD $0x0c88; BYTE $0x06 // mov byte ptr [rsi + rax], cl
+	LONG $0x30048d48 // lea rax, [rax + rsi]
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	LONG $0x110cb60f // movzx ecx, byte ptr [rcx + rdx]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
+	LONG $0x10048d48 // lea rax, [rax + rdx]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
+	LONG $0x10048d48 // lea rax, [rax + rdx]
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x0cb60f42; BYTE $0x09 // movzx ecx, byte ptr [rcx + r9]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x0cb60f42; BYTE $0x19 // movzx ecx, byte ptr [rcx + r11]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x10048d48 // lea rax, [rax + rdx]
+	WORD $0x0c88; BYTE $0x06 // mov byte ptr [rsi + rax], cl
+	LONG $0x30048d48 // lea rax, [rax + rsi]
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x190cb60f // movzx ecx, byte ptr [rcx + rbx]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x10048d48 // lea rax, [rax + rdx]
+	LONG $0x0cb60f42; BYTE $0x31 // movzx ecx, byte ptr [rcx + r14]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
+	LONG $0x10048d48 // lea rax, [rax + rdx]
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x0cb60f42; BYTE $0x39 // movzx ecx, byte ptr [rcx + r15]
+	LONG $0x10348d48 // lea rsi, [rax + rdx]
+	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x160c8d48 // lea rcx, [rsi + rdx]
+	LONG $0x04b60f42; BYTE $0x00 // movzx eax, byte ptr [rax + r8]
+	WORD $0x0488; BYTE $0x32 // mov byte ptr [rdx + rsi], al
 	LONG $0x284f0348 // add rcx, qword ptr [rdi + 0x28]
-	LONG $0x08c08348 // add rax, 0x8
-	LONG $0x30473b48 // cmp rax, qword ptr [rdi + 0x30]
-	LONG $0xfe3f8c0f; WORD $0xffff // jl 0x2530 <halveDepthAVX2+0x40>
+	LONG $0x10c28349 // add r10, 0x10
+	LONG $0x30573b4c // cmp r10, qword ptr [rdi + 0x30]
+	LONG $0xfcdd8c0f; WORD $0xffff // jl 0x2590 <halveDepthAVX2+0xa0>
+	LONG $0x50c48348 // add rsp, 0x50
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2155,34 +2258,34 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x01188e0f; WORD $0x0000 // jle 0x2823 <blendRowsAVX2+0x123>
+	LONG $0x01188e0f; WORD $0x0000 // jle 0x29f3 <blendRowsAVX2+0x123>
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0xc16ef9c5 // vmovd xmm0, ecx
 	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
-	WORD $0x28eb // jmp 0x274c <blendRowsAVX2+0x4c>
+	WORD $0x28eb // jmp 0x291c <blendRowsAVX2+0x4c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x147ffec5; BYTE $0x42 // vmovdqu ymmword ptr [rdx + 2*rax], ymm2
 	LONG $0x4c7ffec5; WORD $0x2042 // vmovdqu ymmword ptr [rdx + 2*rax + 0x20], ymm1
 	LONG $0x20c08348 // add rax, 0x20
 	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x00d78d0f; WORD $0x0000 // jge 0x2823 <blendRowsAVX2+0x123>
+	LONG $0x00d78d0f; WORD $0x0000 // jge 0x29f3 <blendRowsAVX2+0x123>
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xd37e // jle 0x2730 <blendRowsAVX2+0x30>
+	WORD $0xd37e // jle 0x2900 <blendRowsAVX2+0x30>
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1275 // jne 0x2780 <blendRowsAVX2+0x80>
+	WORD $0x1275 // jne 0x2950 <blendRowsAVX2+0x80>
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x79eb // jmp 0x27f4 <blendRowsAVX2+0xf4>
+	WORD $0x79eb // jmp 0x29c4 <blendRowsAVX2+0xf4>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
 	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
@@ -2209,9 +2312,9 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c18349 // add r9, 0x2
 	WORD $0x014d; BYTE $0xd0 // add r8, r10
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xac75 // jne 0x27a0 <blendRowsAVX2+0xa0>
+	WORD $0xac75 // jne 0x2970 <blendRowsAVX2+0xa0>
 	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	LONG $0xff33840f; WORD $0xffff // je 0x2730 <blendRowsAVX2+0x30>
+	LONG $0xff33840f; WORD $0xffff // je 0x2900 <blendRowsAVX2+0x30>
 	LONG $0x797da2c4; WORD $0x4e1c // vpbroadcastw ymm3, word ptr [rsi + 2*r9]
 	LONG $0x307dc2c4; BYTE $0x20 // vpmovzxbw ymm4, xmmword ptr [r8]
 	LONG $0xe4d5e5c5 // vpmullw ymm4, ymm3, ymm4
@@ -2219,7 +2322,7 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x307dc2c4; WORD $0x1060 // vpmovzxbw ymm4, xmmword ptr [r8 + 0x10]
 	LONG $0xdcd5e5c5 // vpmullw ymm3, ymm3, ymm4
 	LONG $0xc9fde5c5 // vpaddw ymm1, ymm3, ymm1
-	LONG $0xffff0de9; BYTE $0xff // jmp 0x2730 <blendRowsAVX2+0x30>
+	LONG $0xffff0de9; BYTE $0xff // jmp 0x2900 <blendRowsAVX2+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2228,12 +2331,12 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0x00fd8e0f; WORD $0x0000 // jle 0x2938 <blendAcrossAVX2+0x108>
+	LONG $0x00fd8e0f; WORD $0x0000 // jle 0x2b08 <blendAcrossAVX2+0x108>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xd231 // xor edx, edx
 	QUAD $0xfffffffffffebe48; WORD $0x7fff // movabs rsi, 0x7ffffffffffffffe
-	WORD $0x4eeb // jmp 0x289e <blendAcrossAVX2+0x6e>
+	WORD $0x4eeb // jmp 0x2a6e <blendAcrossAVX2+0x6e>
 	LONG $0x02e0c149 // shl r8, 0x2
 	WORD $0x014c; BYTE $0xc1 // add rcx, r8
 	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
@@ -2251,19 +2354,19 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x20470348 // add rax, qword ptr [rdi + 0x20]
 	LONG $0x30573b48 // cmp rdx, qword ptr [rdi + 0x30]
-	LONG $0x009a8d0f; WORD $0x0000 // jge 0x2938 <blendAcrossAVX2+0x108>
+	LONG $0x009a8d0f; WORD $0x0000 // jge 0x2b08 <blendAcrossAVX2+0x108>
 	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xaa7e // jle 0x2857 <blendAcrossAVX2+0x27>
+	WORD $0xaa7e // jle 0x2a27 <blendAcrossAVX2+0x27>
 	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
 	LONG $0x910c634d // movsxd r9, dword ptr [r9 + 4*rdx]
 	WORD $0x014d; BYTE $0xc9 // add r9, r9
 	LONG $0x084f034c // add r9, qword ptr [rdi + 0x8]
 	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x0e75 // jne 0x28d0 <blendAcrossAVX2+0xa0>
+	WORD $0x0e75 // jne 0x2aa0 <blendAcrossAVX2+0xa0>
 	WORD $0x8949; BYTE $0xca // mov r10, rcx
-	WORD $0x4feb // jmp 0x2916 <blendAcrossAVX2+0xe6>
+	WORD $0x4feb // jmp 0x2ae6 <blendAcrossAVX2+0xe6>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x894d; BYTE $0xc3 // mov r11, r8
 	WORD $0x2149; BYTE $0xf3 // and r11, rsi
@@ -2280,14 +2383,14 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
 	LONG $0x0cc18349 // add r9, 0xc
 	LONG $0xfec38349 // add r11, -0x2
-	WORD $0xca75 // jne 0x28e0 <blendAcrossAVX2+0xb0>
+	WORD $0xca75 // jne 0x2ab0 <blendAcrossAVX2+0xb0>
 	LONG $0x01c0f641 // test r8b, 0x1
-	LONG $0xff30840f; WORD $0xffff // je 0x2850 <blendAcrossAVX2+0x20>
+	LONG $0xff30840f; WORD $0xffff // je 0x2a20 <blendAcrossAVX2+0x20>
 	LONG $0x3379c2c4; BYTE $0x09 // vpmovzxwd xmm1, qword ptr [r9]
 	LONG $0x5879c2c4; BYTE $0x12 // vpbroadcastd xmm2, dword ptr [r10]
 	LONG $0x4069e2c4; BYTE $0xc9 // vpmulld xmm1, xmm2, xmm1
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
-	LONG $0xffff18e9; BYTE $0xff // jmp 0x2850 <blendAcrossAVX2+0x20>
+	LONG $0xffff18e9; BYTE $0xff // jmp 0x2a20 <blendAcrossAVX2+0x20>
 	BYTE $0xc3 // ret
 
 // func boxDepthAVX2(a)
@@ -2304,10 +2407,10 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x507f8348; BYTE $0x04 // cmp qword ptr [rdi + 0x50], 0x4
 	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
-	LONG $0x04238f0f; WORD $0x0000 // jg 0x2d85 <boxDepthAVX2+0x445>
+	LONG $0x04238f0f; WORD $0x0000 // jg 0x2f55 <boxDepthAVX2+0x445>
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x487f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x48], 0x0
-	LONG $0x08778e0f; WORD $0x0000 // jle 0x31e6 <boxDepthAVX2+0x8a6>
+	LONG $0x08778e0f; WORD $0x0000 // jle 0x33b6 <boxDepthAVX2+0x8a6>
 	LONG $0x406ffac5; BYTE $0x10 // vmovdqu xmm0, xmmword ptr [rax + 0x10]
 	LONG $0x486ffac5; BYTE $0x20 // vmovdqu xmm1, xmmword ptr [rax + 0x20]
 	LONG $0xd16ef9c5 // vmovd xmm2, ecx
@@ -2317,7 +2420,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd231 // xor edx, edx
 	LONG $0xfac08348 // add rax, -0x6
 	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	LONG $0x00008ee9; BYTE $0x00 // jmp 0x2a2d <boxDepthAVX2+0xed>
+	LONG $0x00008ee9; BYTE $0x00 // jmp 0x2bfd <boxDepthAVX2+0xed>
 	BYTE $0x90 // nop
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xe06ef9c5 // vmovd xmm4, eax
@@ -2354,7 +2457,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x304f0348 // add rcx, qword ptr [rdi + 0x30]
 	LONG $0x48573b48 // cmp rdx, qword ptr [rdi + 0x48]
-	LONG $0x07b98d0f; WORD $0x0000 // jge 0x31e6 <boxDepthAVX2+0x8a6>
+	LONG $0x07b98d0f; WORD $0x0000 // jge 0x33b6 <boxDepthAVX2+0x8a6>
 	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -2382,7 +2485,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfee18348 // and rcx, -0x2
 	LONG $0x012cb70f // movzx ebp, word ptr [rcx + rax]
 	WORD $0xed85 // test ebp, ebp
-	LONG $0x00f1840f; WORD $0x0000 // je 0x2b90 <boxDepthAVX2+0x250>
+	LONG $0x00f1840f; WORD $0x0000 // je 0x2d60 <boxDepthAVX2+0x250>
 	WORD $0xbf0f; BYTE $0xc5 // movsx eax, bp
 	LONG $0xe06ef9c5 // vmovd xmm4, eax
 	LONG $0x7979e2c4; BYTE $0xe4 // vpbroadcastw xmm4, xmm4
@@ -2393,7 +2496,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xf865e1c5 // vpcmpgtw xmm7, xmm3, xmm0
 	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x787c // jl 0x2b40 <boxDepthAVX2+0x200>
+	WORD $0x787c // jl 0x2d10 <boxDepthAVX2+0x200>
 	QUAD $0x000000008d0c8d4a // lea rcx, [4*r9]
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
 	LONG $0xea6ff9c5 // vmovdqa xmm5, xmm2
@@ -2414,15 +2517,15 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08348 // add rax, 0x2
 	WORD $0x0148; BYTE $0xcb // add rbx, rcx
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	WORD $0xb67c // jl 0x2ae0 <boxDepthAVX2+0x1a0>
+	WORD $0xb67c // jl 0x2cb0 <boxDepthAVX2+0x1a0>
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe6d850f; WORD $0xffff // jne 0x29a0 <boxDepthAVX2+0x60>
-	WORD $0x1ceb // jmp 0x2b51 <boxDepthAVX2+0x211>
+	LONG $0xfe6d850f; WORD $0xffff // jne 0x2b70 <boxDepthAVX2+0x60>
+	WORD $0x1ceb // jmp 0x2d21 <boxDepthAVX2+0x211>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xea6ff9c5 // vmovdqa xmm5, xmm2
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe4f850f; WORD $0xffff // jne 0x29a0 <boxDepthAVX2+0x60>
+	LONG $0xfe4f850f; WORD $0xffff // jne 0x2b70 <boxDepthAVX2+0x60>
 	LONG $0x597962c4; BYTE $0x03 // vpbroadcastq xmm8, qword ptr [rbx]
 	LONG $0x3a3962c4; BYTE $0xcc // vpminuw xmm9, xmm8, xmm4
 	LONG $0x3e3962c4; BYTE $0xd4 // vpmaxuw xmm10, xmm8, xmm4
@@ -2435,15 +2538,15 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe4dbc9c5 // vpand xmm4, xmm6, xmm4
 	LONG $0xedfdd9c5 // vpaddw xmm5, xmm4, xmm5
 	LONG $0xdef9e1c5 // vpsubw xmm3, xmm3, xmm6
-	LONG $0xfffe15e9; BYTE $0xff // jmp 0x29a0 <boxDepthAVX2+0x60>
+	LONG $0xfffe15e9; BYTE $0xff // jmp 0x2b70 <boxDepthAVX2+0x60>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x009f8e0f; WORD $0x0000 // jle 0x2c3c <boxDepthAVX2+0x2fc>
+	LONG $0x009f8e0f; WORD $0x0000 // jle 0x2e0c <boxDepthAVX2+0x2fc>
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	WORD $0x8948; BYTE $0xd8 // mov rax, rbx
 	LONG $0x08fa8349 // cmp r10, 0x8
-	WORD $0x7772 // jb 0x2c21 <boxDepthAVX2+0x2e1>
+	WORD $0x7772 // jb 0x2df1 <boxDepthAVX2+0x2e1>
 	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
 	LONG $0x24742348; BYTE $0x28 // and rsi, qword ptr [rsp + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
@@ -2470,29 +2573,29 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
 	WORD $0x014d; BYTE $0xdc // add r12, r11
 	LONG $0xf8c68348 // add rsi, -0x8
-	WORD $0xb275 // jne 0x2bd0 <boxDepthAVX2+0x290>
+	WORD $0xb275 // jne 0x2da0 <boxDepthAVX2+0x290>
 	WORD $0x0148; BYTE $0xc8 // add rax, rcx
 	WORD $0x8944; BYTE $0xd1 // mov ecx, r10d
 	WORD $0xe183; BYTE $0x07 // and ecx, 0x7
-	WORD $0x1374 // je 0x2c3c <boxDepthAVX2+0x2fc>
+	WORD $0x1374 // je 0x2e0c <boxDepthAVX2+0x2fc>
 	LONG $0x09348d4b // lea rsi, [r9 + r9]
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x20ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rax]
 	WORD $0x0148; BYTE $0xf0 // add rax, rsi
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0xf475 // jne 0x2c30 <boxDepthAVX2+0x2f0>
+	WORD $0xf475 // jne 0x2e00 <boxDepthAVX2+0x2f0>
 	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x2865e1c5 // vpcmpgtw xmm5, xmm3, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xec // vptest xmm5, xmm4
-	WORD $0x0975 // jne 0x2c59 <boxDepthAVX2+0x319>
+	WORD $0x0975 // jne 0x2e29 <boxDepthAVX2+0x319>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0xfffdb4e9; BYTE $0xff // jmp 0x2a0d <boxDepthAVX2+0xcd>
+	LONG $0xfffdb4e9; BYTE $0xff // jmp 0x2bdd <boxDepthAVX2+0xcd>
 	WORD $0xed31 // xor ebp, ebp
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfe3b8e0f; WORD $0xffff // jle 0x2a9f <boxDepthAVX2+0x15f>
+	LONG $0xfe3b8e0f; WORD $0xffff // jle 0x2c6f <boxDepthAVX2+0x15f>
 	LONG $0x243c8348; BYTE $0x00 // cmp qword ptr [rsp], 0x0
-	LONG $0xfe308e0f; WORD $0xffff // jle 0x2a9f <boxDepthAVX2+0x15f>
+	LONG $0xfe308e0f; WORD $0xffff // jle 0x2c6f <boxDepthAVX2+0x15f>
 	WORD $0xd148; BYTE $0xfa // sar rdx
 	LONG $0x244cff48; BYTE $0x18 // dec qword ptr [rsp + 0x18]
 	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
@@ -2507,20 +2610,20 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x16eb // jmp 0x2cc1 <boxDepthAVX2+0x381>
+	WORD $0x16eb // jmp 0x2e91 <boxDepthAVX2+0x381>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x2444034c; BYTE $0x40 // add r8, qword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0xfdde840f; WORD $0xffff // je 0x2a9f <boxDepthAVX2+0x15f>
+	LONG $0xfdde840f; WORD $0xffff // je 0x2c6f <boxDepthAVX2+0x15f>
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	LONG $0x24442b48; BYTE $0x48 // sub rax, qword ptr [rsp + 0x48]
 	LONG $0xc0af0f48 // imul rax, rax
 	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
 	LONG $0x24543b48; BYTE $0x50 // cmp rdx, qword ptr [rsp + 0x50]
-	WORD $0x0775 // jne 0x2ce0 <boxDepthAVX2+0x3a0>
+	WORD $0x0775 // jne 0x2eb0 <boxDepthAVX2+0x3a0>
 	WORD $0xf631 // xor esi, esi
-	WORD $0x6eeb // jmp 0x2d4b <boxDepthAVX2+0x40b>
+	WORD $0x6eeb // jmp 0x2f1b <boxDepthAVX2+0x40b>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
 	WORD $0xf631 // xor esi, esi
@@ -2550,9 +2653,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c68348 // add rsi, 0x2
 	LONG $0x02c78348 // add rdi, 0x2
 	WORD $0x3949; BYTE $0xf5 // cmp r13, rsi
-	WORD $0xa575 // jne 0x2cf0 <boxDepthAVX2+0x3b0>
+	WORD $0xa575 // jne 0x2ec0 <boxDepthAVX2+0x3b0>
 	LONG $0x012404f6 // test byte ptr [rsp], 0x1
-	LONG $0xff5b840f; WORD $0xffff // je 0x2cb0 <boxDepthAVX2+0x370>
+	LONG $0xff5b840f; WORD $0xffff // je 0x2e80 <boxDepthAVX2+0x370>
 	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
 	LONG $0x24542b48; BYTE $0x38 // sub rdx, qword ptr [rsp + 0x38]
 	LONG $0xd2af0f48 // imul rdx, rdx
@@ -2565,10 +2668,10 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8440; BYTE $0xfe // test sil, dil
 	LONG $0xe2450f4c // cmovne r12, rdx
 	WORD $0x450f; BYTE $0xe8 // cmovne ebp, eax
-	LONG $0xffff2be9; BYTE $0xff // jmp 0x2cb0 <boxDepthAVX2+0x370>
+	LONG $0xffff2be9; BYTE $0xff // jmp 0x2e80 <boxDepthAVX2+0x370>
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0x487f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x48], 0x0
-	LONG $0x04548e0f; WORD $0x0000 // jle 0x31e6 <boxDepthAVX2+0x8a6>
+	LONG $0x04548e0f; WORD $0x0000 // jle 0x33b6 <boxDepthAVX2+0x8a6>
 	LONG $0x006ffac5 // vmovdqu xmm0, xmmword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
@@ -2577,7 +2680,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	LONG $0xfac08348 // add rax, -0x6
 	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
-	LONG $0x000087e9; BYTE $0x00 // jmp 0x2e44 <boxDepthAVX2+0x504>
+	LONG $0x000087e9; BYTE $0x00 // jmp 0x3014 <boxDepthAVX2+0x504>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xd06ef9c5 // vmovd xmm2, eax
@@ -2612,7 +2715,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x3047034c // add r8, qword ptr [rdi + 0x30]
 	LONG $0x48573b4c // cmp r10, qword ptr [rdi + 0x48]
-	LONG $0x03a28d0f; WORD $0x0000 // jge 0x31e6 <boxDepthAVX2+0x8a6>
+	LONG $0x03a28d0f; WORD $0x0000 // jge 0x33b6 <boxDepthAVX2+0x8a6>
 	LONG $0x2444894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r8
 	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -2641,7 +2744,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfee68348 // and rsi, -0x2
 	LONG $0x061cb70f // movzx ebx, word ptr [rsi + rax]
 	WORD $0xdb85 // test ebx, ebx
-	LONG $0x00e6840f; WORD $0x0000 // je 0x2fa0 <boxDepthAVX2+0x660>
+	LONG $0x00e6840f; WORD $0x0000 // je 0x3170 <boxDepthAVX2+0x660>
 	WORD $0xbf0f; BYTE $0xc3 // movsx eax, bx
 	WORD $0xde89 // mov esi, ebx
 	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
@@ -2650,14 +2753,14 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x854d; BYTE $0xff // test r15, r15
 	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
 	LONG $0x24548b4c; BYTE $0x08 // mov r10, qword ptr [rsp + 0x8]
-	LONG $0xfee38e0f; WORD $0xffff // jle 0x2dc0 <boxDepthAVX2+0x480>
+	LONG $0xfee38e0f; WORD $0xffff // jle 0x2f90 <boxDepthAVX2+0x480>
 	LONG $0xd86ef9c5 // vmovd xmm3, eax
 	LONG $0x7979e2c4; BYTE $0xdb // vpbroadcastw xmm3, xmm3
 	LONG $0xe66ef9c5 // vmovd xmm4, esi
 	LONG $0x7979e2c4; BYTE $0xe4 // vpbroadcastw xmm4, xmm4
 	LONG $0xd065e9c5 // vpcmpgtw xmm2, xmm2, xmm0
 	LONG $0x247c8348; WORD $0x0038 // cmp qword ptr [rsp + 0x38], 0x0
-	LONG $0x0174840f; WORD $0x0000 // je 0x3073 <boxDepthAVX2+0x733>
+	LONG $0x0174840f; WORD $0x0000 // je 0x3243 <boxDepthAVX2+0x733>
 	WORD $0x894c; BYTE $0xf8 // mov rax, r15
 	QUAD $0xfffffffffffeba48; WORD $0x7fff // movabs rdx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
@@ -2689,18 +2792,18 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf951c1c4; BYTE $0xe8 // vpsubw xmm5, xmm5, xmm8
 	WORD $0x0148; BYTE $0xf1 // add rcx, rsi
 	LONG $0xfec08348 // add rax, -0x2
-	WORD $0x9175 // jne 0x2f20 <boxDepthAVX2+0x5e0>
+	WORD $0x9175 // jne 0x30f0 <boxDepthAVX2+0x5e0>
 	LONG $0x01c7f641 // test r15b, 0x1
-	LONG $0xfe27840f; WORD $0xffff // je 0x2dc0 <boxDepthAVX2+0x480>
-	LONG $0x0000e7e9; BYTE $0x00 // jmp 0x3085 <boxDepthAVX2+0x745>
+	LONG $0xfe27840f; WORD $0xffff // je 0x2f90 <boxDepthAVX2+0x480>
+	LONG $0x0000e7e9; BYTE $0x00 // jmp 0x3255 <boxDepthAVX2+0x745>
 	WORD $0x9066 // nop
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x009f8e0f; WORD $0x0000 // jle 0x304c <boxDepthAVX2+0x70c>
+	LONG $0x009f8e0f; WORD $0x0000 // jle 0x321c <boxDepthAVX2+0x70c>
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	LONG $0x08ff8349 // cmp r15, 0x8
-	WORD $0x7572 // jb 0x302f <boxDepthAVX2+0x6ef>
+	WORD $0x7572 // jb 0x31ff <boxDepthAVX2+0x6ef>
 	WORD $0x894c; BYTE $0xff // mov rdi, r15
 	LONG $0x247c2348; BYTE $0x58 // and rdi, qword ptr [rsp + 0x58]
 	WORD $0x894c; BYTE $0xce // mov rsi, r9
@@ -2727,30 +2830,30 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
 	WORD $0x014c; BYTE $0xdb // add rbx, r11
 	LONG $0xf8c78348 // add rdi, -0x8
-	WORD $0xb475 // jne 0x2fe0 <boxDepthAVX2+0x6a0>
+	WORD $0xb475 // jne 0x31b0 <boxDepthAVX2+0x6a0>
 	WORD $0x0148; BYTE $0xf0 // add rax, rsi
 	WORD $0x8944; BYTE $0xfe // mov esi, r15d
 	WORD $0xe683; BYTE $0x07 // and esi, 0x7
-	WORD $0x1574 // je 0x304c <boxDepthAVX2+0x70c>
+	WORD $0x1574 // je 0x321c <boxDepthAVX2+0x70c>
 	LONG $0x093c8d4b // lea rdi, [r9 + r9]
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18ebe1c5 // vpor xmm3, xmm3, xmmword ptr [rax]
 	WORD $0x0148; BYTE $0xf8 // add rax, rdi
 	WORD $0xff48; BYTE $0xce // dec rsi
-	WORD $0xf475 // jne 0x3040 <boxDepthAVX2+0x700>
+	WORD $0xf475 // jne 0x3210 <boxDepthAVX2+0x700>
 	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	LONG $0x2065e9c5 // vpcmpgtw xmm4, xmm2, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xe3 // vptest xmm4, xmm3
-	WORD $0x5a75 // jne 0x30ba <boxDepthAVX2+0x77a>
+	WORD $0x5a75 // jne 0x328a <boxDepthAVX2+0x77a>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
 	LONG $0x24548b4c; BYTE $0x08 // mov r10, qword ptr [rsp + 0x8]
-	LONG $0xfffdbae9; BYTE $0xff // jmp 0x2e2d <boxDepthAVX2+0x4ed>
+	LONG $0xfffdbae9; BYTE $0xff // jmp 0x2ffd <boxDepthAVX2+0x4ed>
 	LONG $0xe96ff9c5 // vmovdqa xmm5, xmm1
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
 	LONG $0x01c7f641 // test r15b, 0x1
-	LONG $0xfd3b840f; WORD $0xffff // je 0x2dc0 <boxDepthAVX2+0x480>
+	LONG $0xfd3b840f; WORD $0xffff // je 0x2f90 <boxDepthAVX2+0x480>
 	LONG $0x396ffac5 // vmovdqu xmm7, xmmword ptr [rcx]
 	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
 	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
@@ -2762,12 +2865,12 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdbdbe9c5 // vpand xmm3, xmm2, xmm3
 	LONG $0xf6fde1c5 // vpaddw xmm6, xmm3, xmm6
 	LONG $0xeaf9d1c5 // vpsubw xmm5, xmm5, xmm2
-	LONG $0xfffd06e9; BYTE $0xff // jmp 0x2dc0 <boxDepthAVX2+0x480>
+	LONG $0xfffd06e9; BYTE $0xff // jmp 0x2f90 <boxDepthAVX2+0x480>
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0xfdf58e0f; WORD $0xffff // jle 0x2eba <boxDepthAVX2+0x57a>
+	LONG $0xfdf58e0f; WORD $0xffff // jle 0x308a <boxDepthAVX2+0x57a>
 	LONG $0x243c8348; BYTE $0x00 // cmp qword ptr [rsp], 0x0
-	LONG $0xfdea8e0f; WORD $0xffff // jle 0x2eba <boxDepthAVX2+0x57a>
+	LONG $0xfdea8e0f; WORD $0xffff // jle 0x308a <boxDepthAVX2+0x57a>
 	WORD $0xd148; BYTE $0xfa // sar rdx
 	LONG $0x244cff48; BYTE $0x18 // dec qword ptr [rsp + 0x18]
 	LONG $0x24248b4c // mov r12, qword ptr [rsp]
@@ -2782,20 +2885,20 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x15eb // jmp 0x3121 <boxDepthAVX2+0x7e1>
+	WORD $0x15eb // jmp 0x32f1 <boxDepthAVX2+0x7e1>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x2444034c; BYTE $0x40 // add r8, qword ptr [rsp + 0x40]
 	WORD $0x394c; BYTE $0xfe // cmp rsi, r15
-	LONG $0xfd99840f; WORD $0xffff // je 0x2eba <boxDepthAVX2+0x57a>
+	LONG $0xfd99840f; WORD $0xffff // je 0x308a <boxDepthAVX2+0x57a>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x24442b48; BYTE $0x48 // sub rax, qword ptr [rsp + 0x48]
 	LONG $0xc0af0f48 // imul rax, rax
 	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
 	LONG $0x24543b48; BYTE $0x50 // cmp rdx, qword ptr [rsp + 0x50]
-	WORD $0x0775 // jne 0x3140 <boxDepthAVX2+0x800>
+	WORD $0x0775 // jne 0x3310 <boxDepthAVX2+0x800>
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x6eeb // jmp 0x31ac <boxDepthAVX2+0x86c>
+	WORD $0x6eeb // jmp 0x337c <boxDepthAVX2+0x86c>
 	WORD $0x9066 // nop
 	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
@@ -2825,9 +2928,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c38349 // add r11, 0x2
 	LONG $0x02c68349 // add r14, 0x2
 	WORD $0x394d; BYTE $0xdc // cmp r12, r11
-	WORD $0xa475 // jne 0x3150 <boxDepthAVX2+0x810>
+	WORD $0xa475 // jne 0x3320 <boxDepthAVX2+0x810>
 	LONG $0x012404f6 // test byte ptr [rsp], 0x1
-	LONG $0xff5a840f; WORD $0xffff // je 0x3110 <boxDepthAVX2+0x7d0>
+	LONG $0xff5a840f; WORD $0xffff // je 0x32e0 <boxDepthAVX2+0x7d0>
 	WORD $0x894c; BYTE $0xda // mov rdx, r11
 	LONG $0x24542b48; BYTE $0x30 // sub rdx, qword ptr [rsp + 0x30]
 	LONG $0xd2af0f48 // imul rdx, rdx
@@ -2840,7 +2943,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8444; BYTE $0xd7 // test dil, r10b
 	LONG $0xea450f48 // cmovne rbp, rdx
 	WORD $0x450f; BYTE $0xd8 // cmovne ebx, eax
-	LONG $0xffff2ae9; BYTE $0xff // jmp 0x3110 <boxDepthAVX2+0x7d0>
+	LONG $0xffff2ae9; BYTE $0xff // jmp 0x32e0 <boxDepthAVX2+0x7d0>
 	LONG $0x60c48348 // add rsp, 0x60
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2848,4 +2951,26 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
 	BYTE $0x5d // pop rbp
+	BYTE $0xc3 // ret
+
+// func doubleAVX2(a)
+TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
+	WORD $0x377e // jle 0x340e <doubleAVX2+0x3e>
+	WORD $0xc031 // xor eax, eax
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	LONG $0x00fde3c4; WORD $0x0204; BYTE $0xd8 // vpermq ymm0, ymmword ptr [rdx + rax], 0xd8 # ymm0 = mem[0,2,1,3]
+	LONG $0xc860fdc5 // vpunpcklbw ymm1, ymm0, ymm0 # ymm1 = ymm0[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23]
+	LONG $0x0c7ffec5; BYTE $0x41 // vmovdqu ymmword ptr [rcx + 2*rax], ymm1
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0xc068fdc5 // vpunpckhbw ymm0, ymm0, ymm0 # ymm0 = ymm0[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31]
+	LONG $0x447ffec5; WORD $0x2041 // vmovdqu ymmword ptr [rcx + 2*rax + 0x20], ymm0
+	LONG $0x20c08348 // add rax, 0x20
+	LONG $0x10473b48 // cmp rax, qword ptr [rdi + 0x10]
+	WORD $0xd27c // jl 0x33e0 <doubleAVX2+0x10>
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret

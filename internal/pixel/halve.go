@@ -12,7 +12,7 @@ func HalveColor(dst []byte, step int, top, bottom []byte, bgr bool) {
 	}
 	done := 0
 	if v := halveFor(); v != nil {
-		done = max(0, n-2) &^ 7 // it reads and writes up to 4 bytes further
+		done = max(0, n-2) &^ (v.unit - 1) // it reads and writes up to 4 bytes further
 		v.color(dst, step, top, bottom, bgr, done)
 	}
 	halveColor(dst[step*done:], step, top[6*done:], bottom[6*done:])
@@ -57,7 +57,7 @@ func HalveDepth(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint
 	}
 	done := 0
 	if v := halveFor(); v != nil {
-		done = n &^ 7
+		done = n &^ (v.unit - 1)
 		v.depth(dst, step, top, bottom, table, done)
 	}
 	if done < n {

@@ -35,6 +35,24 @@ const guard = 0x5a
 
 // Halving is as defined at every length, within its row alone.
 func TestHalveColor(t *testing.T) {
+	eachHalve(t, testHalveColor)
+}
+
+// eachHalve runs a test with each variant that this CPU can run, and without any.
+func eachHalve(t *testing.T, test func(t *testing.T)) {
+	best := halveFor
+	defer func() { halveFor = best }()
+	for i := range halveTable {
+		if v := &halveTable[i]; v.ok() {
+			halveFor = func() *halveVariant { return v }
+			t.Run(v.name, test)
+		}
+	}
+	halveFor = func() *halveVariant { return nil }
+	t.Run("generic", test)
+}
+
+func testHalveColor(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
 	for n := range 70 {
 		for _, step := range []int{3, 4} {
@@ -73,6 +91,10 @@ func TestHalveColor(t *testing.T) {
 
 // A table cannot show a mean of 16 bits, so two tables do.
 func TestHalveDepth(t *testing.T) {
+	eachHalve(t, testHalveDepth)
+}
+
+func testHalveDepth(t *testing.T) {
 	var low, high [1 << 16]uint8
 	for i := range low {
 		low[i], high[i] = uint8(i), uint8(i>>8)

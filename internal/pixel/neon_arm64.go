@@ -19,3 +19,6 @@ func blendAcrossNEON(a *blendAcrossArgs)
 
 //go:noescape
 func boxDepthNEON(a *boxDepthArgs)
+
+//go:noescape
+func doubleNEON(a *doubleArgs)

@@ -3367,3 +3367,23 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xa94167fa // ldp x26, x25, [sp, #0x10]
 	WORD $0xa8c57bfd // ldp x29, x30, [sp], #0x50
 	WORD $0xd65f03c0 // ret
+
+// func doubleNEON(a)
+TEXT ·doubleNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf9400808 // ldr x8, [x0, #0x10]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x540001ab // b.lt 0x349c <doubleNEON+0x3c>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xa940280b // ldp x11, x10, [x0]
+	WORD $0x3ce96940 // ldr q0, [x10, x9]
+	WORD $0x4ea01c01 // mov v1.16b, v0.16b
+	WORD $0x8b08016a // add x10, x11, x8
+	WORD $0x4c008140 // st2 { v0.16b, v1.16b }, [x10]
+	WORD $0x91004129 // add x9, x9, #0x10
+	WORD $0xf940080a // ldr x10, [x0, #0x10]
+	WORD $0x91008108 // add x8, x8, #0x20
+	WORD $0xeb0a013f // cmp x9, x10
+	WORD $0x54fffeeb // b.lt 0x3474 <doubleNEON+0x14>
+	WORD $0xd65f03c0 // ret

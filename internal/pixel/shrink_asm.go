@@ -31,3 +31,7 @@ func newBoxDepthArgs(b *Boxes, dst []byte, step int, src []uint16, rows, n int, 
 		spans: unsafe.Pointer(unsafe.SliceData(b.spans)), table: unsafe.Pointer(table), steps: unsafe.Pointer(&boxSteps),
 		shares: unsafe.Pointer(&boxShares), step: int64(step), width: int64(b.width), rows: int64(rows), n: int64(n), widest: int64(b.widest)}
 }
+
+func newDoubleArgs(dst, src []byte) doubleArgs {
+	return doubleArgs{dst: unsafe.Pointer(unsafe.SliceData(dst)), src: unsafe.Pointer(unsafe.SliceData(src)), n: int64(len(src))}
+}

@@ -37,7 +37,7 @@ func drawAVX2(g *Glide, pix []uint16, lo, hi int, blocks []Block, src []uint16, 
 }
 
 var halveTable = []halveVariant{
-	{"halve_8_avx2", hasAVX2, colorAVX2, depthAVX2},
+	{"halve_16_avx2", 16, hasAVX2, colorAVX2, depthAVX2},
 }
 
 func colorAVX2(dst []byte, step int, top, bottom []byte, bgr bool, n int) {
@@ -51,7 +51,7 @@ func depthAVX2(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint8
 }
 
 var shrinkTable = []shrinkVariant{
-	{"shrink_avx2", hasAVX2, rowsAVX2, acrossAVX2, boxAVX2},
+	{"shrink_avx2", hasAVX2, rowsAVX2, acrossAVX2, twiceAVX2, boxAVX2},
 }
 
 func rowsAVX2(dst []uint16, src []byte, stride int, weights []uint16) {
@@ -67,4 +67,9 @@ func acrossAVX2(a *Across, dst []byte, step int, src []uint16, n int) {
 func boxAVX2(b *Boxes, dst []byte, step int, src []uint16, rows, n int, table *[1 << 16]uint8) {
 	a := newBoxDepthArgs(b, dst, step, src, rows, n, table)
 	boxDepthAVX2(&a)
+}
+
+func twiceAVX2(dst, src []byte) {
+	a := newDoubleArgs(dst, src)
+	doubleAVX2(&a)
 }

@@ -15,7 +15,7 @@ func drawNEON(g *Glide, pix []uint16, lo, hi int, blocks []Block, src []uint16, 
 }
 
 var halveTable = []halveVariant{
-	{"halve_8_neon", func() bool { return true }, colorNEON, depthNEON},
+	{"halve_8_neon", 8, func() bool { return true }, colorNEON, depthNEON},
 }
 
 func colorNEON(dst []byte, step int, top, bottom []byte, bgr bool, n int) {
@@ -29,7 +29,7 @@ func depthNEON(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint8
 }
 
 var shrinkTable = []shrinkVariant{
-	{"shrink_neon", func() bool { return true }, rowsNEON, acrossNEON, boxNEON},
+	{"shrink_neon", func() bool { return true }, rowsNEON, acrossNEON, twiceNEON, boxNEON},
 }
 
 func rowsNEON(dst []uint16, src []byte, stride int, weights []uint16) {
@@ -45,4 +45,9 @@ func acrossNEON(a *Across, dst []byte, step int, src []uint16, n int) {
 func boxNEON(b *Boxes, dst []byte, step int, src []uint16, rows, n int, table *[1 << 16]uint8) {
 	a := newBoxDepthArgs(b, dst, step, src, rows, n, table)
 	boxDepthNEON(&a)
+}
+
+func twiceNEON(dst, src []byte) {
+	a := newDoubleArgs(dst, src)
+	doubleNEON(&a)
 }

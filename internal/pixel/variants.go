@@ -27,9 +27,10 @@ func glideFor() func(g *Glide, pix []uint16, lo, hi int, blocks []Block, src []u
 	return nil
 }
 
-// halveVariant is one pair of kernels that halve n pixels, a multiple of 8. Color may read and write 4 bytes further.
+// halveVariant is one pair of kernels that halve n pixels, a multiple of unit. Color may read and write 4 bytes further.
 type halveVariant struct {
 	name  string
+	unit  int
 	ok    func() bool
 	color func(dst []byte, step int, top, bottom []byte, bgr bool, n int)
 	depth func(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint8, n int)
@@ -45,12 +46,13 @@ var halveFor = sync.OnceValue(func() *halveVariant {
 	return nil
 })
 
-// shrinkVariant is the kernels that resize by weights, rows of a multiple of 32 numbers, and by boxes.
+// shrinkVariant is the kernels that resize: by weights, rows of a multiple of 32 numbers, by boxes, and to twice.
 type shrinkVariant struct {
 	name   string
 	ok     func() bool
 	rows   func(dst []uint16, src []byte, stride int, weights []uint16)
 	across func(a *Across, dst []byte, step int, src []uint16, n int)
+	double func(dst, src []byte) // of a multiple of 32 bytes
 	box    func(b *Boxes, dst []byte, step int, src []uint16, rows, n int, table *[1 << 16]uint8)
 }
 

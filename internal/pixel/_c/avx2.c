@@ -79,28 +79,43 @@ void halveColorAVX2(const struct halve_color_args *a) {
 	}
 }
 
+// agree adds what agrees with r: to sum the difference, to n −1.
+static inline __attribute__((always_inline)) void agree(__m256i x, __m256i r, __m256i slack, __m256i *sum, __m256i *n) {
+	__m256i far = _mm256_sub_epi16(_mm256_max_epu16(x, r), _mm256_min_epu16(x, r));
+	__m256i close = _mm256_cmpeq_epi16(_mm256_min_epu16(far, slack), far);
+	*sum = _mm256_add_epi16(*sum, _mm256_and_si256(_mm256_sub_epi16(x, r), close));
+	*n = _mm256_add_epi16(*n, close);
+}
+
+// Sixteen at a time. What agrees with r differs from it by less than 2¹¹, so that sums of differences fit 16 bits; a third of
+// one, made positive by three times 2730, is the upper half of its product with 21846.
 void halveDepthAVX2(const struct halve_depth_args *a) {
-	const __m256 shares = _mm256_loadu_ps(a->shares);
-	const __m256i four = all32(4), zero = all32(0);
+	const __m256i zero = (__m256i)all(0), low = all32(65535), one = (__m256i)all(1), two = (__m256i)all(2), three = (__m256i)all(-3);
+	const __m256i third = (__m256i)all(21846), bias = (__m256i)all(2730), more = (__m256i)all(8191);
 	uint8_t *dst = a->dst;
-	for (word i = 0; i < a->n; i += 8) {
-		__m256i t = _mm256_loadu_si256((const __m256i *)(a->top + 2 * i)), u = _mm256_loadu_si256((const __m256i *)(a->bottom + 2 * i));
-		__m256i of[4] = {_mm256_blend_epi16(t, zero, 0xaa), _mm256_srli_epi32(t, 16), _mm256_blend_epi16(u, zero, 0xaa), _mm256_srli_epi32(u, 16)};
+	for (word i = 0; i < a->n; i += 16) {
+		__m256i of[4];
+		for (int j = 0; j < 2; j++) {
+			const __m256i *p = (const __m256i *)((j ? a->bottom : a->top) + 2 * i);
+			__m256i x = _mm256_loadu_si256(p), y = _mm256_loadu_si256(p + 1);
+			of[2 * j] = _mm256_packus_epi32(_mm256_and_si256(x, low), _mm256_and_si256(y, low));
+			of[2 * j + 1] = _mm256_packus_epi32(_mm256_srli_epi32(x, 16), _mm256_srli_epi32(y, 16));
+		}
 		__m256i r = of[3];
 		for (int j = 2; j >= 0; j--)
-			r = _mm256_blendv_epi8(of[j], r, _mm256_cmpeq_epi32(of[j], zero));
-		__m256i slack = _mm256_srli_epi32(r, 5), sum = zero, n = four;
-		for (int j = 0; j < 4; j++) {
-			__m256i far = _mm256_cmpgt_epi32(_mm256_abs_epi32(_mm256_sub_epi32(of[j], r)), slack);
-			sum = _mm256_add_epi32(sum, _mm256_andnot_si256(far, of[j]));
-			n = _mm256_add_epi32(n, far);
-		}
-		sum = _mm256_add_epi32(sum, _mm256_srli_epi32(n, 1));
-		__m256 share = _mm256_permutevar8x32_ps(shares, n);
-		int32_t mean[8];
-		_mm256_storeu_si256((__m256i *)mean, _mm256_cvttps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), share)));
-		for (int j = 0; j < 8; j++, dst += a->step)
-			*dst = a->table[mean[j]];
+			r = _mm256_blendv_epi8(of[j], r, _mm256_cmpeq_epi16(of[j], zero));
+		__m256i slack = _mm256_srli_epi16(r, 5), sum = zero, n = zero;
+		for (int j = 0; j < 4; j++)
+			agree(of[j], r, slack, &sum, &n);
+		__m256i half = _mm256_srai_epi16(_mm256_add_epi16(sum, one), 1), quarter = _mm256_srai_epi16(_mm256_add_epi16(sum, two), 2);
+		__m256i of3 = _mm256_sub_epi16(_mm256_mulhi_epu16(_mm256_add_epi16(sum, more), third), bias);
+		__m256i mean = _mm256_blendv_epi8(half, of3, _mm256_cmpeq_epi16(n, three));
+		mean = _mm256_blendv_epi8(mean, quarter, _mm256_cmpgt_epi16(three, n));
+		mean = _mm256_add_epi16(r, mean); // of one alone the sum is 0, and so is half of it
+		uint16_t means[16];
+		_mm256_storeu_si256((__m256i *)means, _mm256_permute4x64_epi64(mean, 0xd8));
+		for (int j = 0; j < 16; j++, dst += a->step)
+			*dst = a->table[means[j]];
 	}
 }
 
@@ -167,3 +182,18 @@ void blendRowsAVX2(const struct blend_rows_args *a) { blendRows(a); }
 void blendAcrossAVX2(const struct blend_across_args *a) { blendAcross(a); }
 
 void boxDepthAVX2(const struct box_depth_args *a) { boxDepth(a); }
+
+// args.go: doubleArgs.
+struct double_args {
+	uint8_t *dst;
+	const uint8_t *src;
+	word n; // of src, a multiple of 32
+};
+
+void doubleAVX2(const struct double_args *a) {
+	for (word i = 0; i < a->n; i += 32) {
+		__m256i x = _mm256_permute4x64_epi64(_mm256_loadu_si256((const __m256i *)(a->src + i)), 0xd8);
+		_mm256_storeu_si256((__m256i *)(a->dst + 2 * i), _mm256_unpacklo_epi8(x, x));
+		_mm256_storeu_si256((__m256i *)(a->dst + 2 * i + 32), _mm256_unpackhi_epi8(x, x));
+	}
+}

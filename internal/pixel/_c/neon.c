@@ -154,3 +154,17 @@ void blendRowsNEON(const struct blend_rows_args *a) { blendRows(a); }
 void blendAcrossNEON(const struct blend_across_args *a) { blendAcross(a); }
 
 void boxDepthNEON(const struct box_depth_args *a) { boxDepth(a); }
+
+// args.go: doubleArgs.
+struct double_args {
+	uint8_t *dst;
+	const uint8_t *src;
+	word n; // of src, a multiple of 32
+};
+
+void doubleNEON(const struct double_args *a) {
+	for (word i = 0; i < a->n; i += 16) {
+		uint8x16_t x = vld1q_u8(a->src + i);
+		vst2q_u8(a->dst + 2 * i, ((uint8x16x2_t){{x, x}}));
+	}
+}
