@@ -236,6 +236,13 @@ func divisionSteps(scale, by float32) int {
 	return 1
 }
 
+// PairsRows is whether what runs ResizeReal computes rows 2i − 1 and 2i together, at the cost of one: ranges of rows are best
+// cut there.
+func (s *Set) PairsRows(r *Resize, scale float32) bool {
+	v := s.realVariant(r, scale)
+	return v != nil && v.pairs && r.OutH%2 == 0
+}
+
 // doubled is the weights of an output row's two source rows, where along x those are ¼ and ¾: times unit they are 1 and 3
 // of the first row and c and d of the second; of the upper row of two, 3 and 9, and 1 and 3.
 type doubled struct {

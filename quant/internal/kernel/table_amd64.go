@@ -76,10 +76,10 @@ var (
 		{"planes_4_avx2", AVX2, runPlanes(planesAVX2)},
 	}
 	realTable = []realVariant{
-		{"double_16x8_avx512vnni", AVX512VNNI, (*Resize).doublesReal, runDouble(floatsAVX512VNNI, doubleAVX512VNNI)},
-		{"enlarge_4x16_avx512vnni", AVX512VNNI, (*Resize).enlarges, runEnlarge(floatsAVX512VNNI, enlargeAVX512VNNI)},
-		{"resize-real_4x16_avx512vnni", AVX512VNNI, nil, runReal(resizeRealAVX512VNNI)},
-		{"resize-real_4x4_avx2", AVX2, nil, runReal(resizeRealAVX2)},
+		{"double_16x8_avx512vnni", AVX512VNNI, (*Resize).doublesReal, true, runDouble(floatsAVX512VNNI, doubleAVX512VNNI)},
+		{"enlarge_4x16_avx512vnni", AVX512VNNI, (*Resize).enlarges, false, runEnlarge(floatsAVX512VNNI, enlargeAVX512VNNI)},
+		{"resize-real_4x16_avx512vnni", AVX512VNNI, nil, false, runReal(resizeRealAVX512VNNI)},
+		{"resize-real_4x4_avx2", AVX2, nil, false, runReal(resizeRealAVX2)},
 	}
 	sumTable = []sumVariant{
 		{"sum_4x16_avx512vnni", AVX512VNNI, runSum(sumAVX512VNNI)},

@@ -34,7 +34,7 @@ var (
 	resizeTable  = []resizeVariant{{"resize_4x4_neon", NEON, runResize(resizeNEON)}}
 	nearestTable = []resizeVariant{{"nearest_4x4_neon", NEON, runNearest(nearestNEON)}}
 	planesTable  = []planesVariant{{"planes_4_neon", NEON, runPlanes(planesNEON)}}
-	realTable    = []realVariant{{"resize-real_4x4_neon", NEON, nil, runReal(resizeRealNEON)}}
+	realTable    = []realVariant{{"resize-real_4x4_neon", NEON, nil, false, runReal(resizeRealNEON)}}
 	sumTable     = []sumVariant{{"sum_4x4_neon", NEON, runSum(sumNEON)}}
 	maxTable     = []maxVariant{{"max_4x4_neon", NEON, runMax(maxNEON)}}
 	argmaxTable  = []argmaxVariant{{"resize-argmax_4_neon", NEON, runResizeArgMax(resizeArgMaxNEON)}}

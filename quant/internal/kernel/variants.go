@@ -57,6 +57,7 @@ type realVariant struct {
 	name  string
 	needs Feature
 	takes func(r *Resize, scale float32) bool // whether it can run r with a result of this scale; nil = any
+	pairs bool                                // see PairsRows
 	run   func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte)
 }
 

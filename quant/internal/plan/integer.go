@@ -342,12 +342,16 @@ func (p *planner) matchResize(n *graph.Node, r *requant) (*unit, error) {
 		}
 		out, set := p.make(r.stored, Inner), p.set
 		images, h, _, _ := dims(r.to.Shape)
-		p.add(&Step{Name: r.stored.Name, Op: "resize", Kernel: p.set.RealKernel(kr, r.q.scale), Nodes: labels(p.units[r.stored.From].nodes),
-			In: []*Buffer{in}, Out: []*Buffer{out}, Units: images * h, scratch: kr.Scratch(x.Shape[1]),
+		units, row := h, func(u int) int { return u } // of an image, and the row that unit u begins at
+		if set.PairsRows(kr, r.q.scale) {
+			units, row = h/2+1, func(u int) int { return min(max(2*u-1, 0), h) }
+		}
+		p.add(&Step{Name: r.stored.Name, Op: "resize", Kernel: set.RealKernel(kr, r.q.scale), Nodes: labels(p.units[r.stored.From].nodes),
+			In: []*Buffer{in}, Out: []*Buffer{out}, Units: images * units, scratch: kr.Scratch(x.Shape[1]),
 			bind: func(scratch [][]byte) func(int, int, int) {
 				return func(worker, lo, hi int) {
-					eachImage(h, lo, hi, func(i, y0, y1 int) {
-						set.ResizeReal(&out.maps[i], &in.maps[i], kr, how, y0, y1, scratch[worker])
+					eachImage(units, lo, hi, func(i, u0, u1 int) {
+						set.ResizeReal(&out.maps[i], &in.maps[i], kr, how, row(u0), row(u1), scratch[worker])
 					})
 				}
 			}})
