@@ -70,6 +70,7 @@ type nearestArgs struct {
 	dst, src                unsafe.Pointer
 	blocks, cells, dstBlock int64
 	offsets                 unsafe.Pointer
+	srcBlock                int64
 }
 
 type tableArgs struct {

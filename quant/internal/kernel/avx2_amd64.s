@@ -3051,39 +3051,84 @@ TEXT ·maxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x33db <nearestAVX2+0xbb>
-	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x00a18e0f; WORD $0x0000 // jle 0x33db <nearestAVX2+0xbb>
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
-	WORD $0xc031 // xor eax, eax
-	WORD $0x1beb // jmp 0x335c <nearestAVX2+0x3c>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x007c8d0f; WORD $0x0000 // jge 0x33d8 <nearestAVX2+0xb8>
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	LONG $0x00a6840f; WORD $0x0000 // je 0x33da <nearestAVX2+0xba>
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x014b8e0f; WORD $0x0000 // jle 0x3488 <nearestAVX2+0x168>
+	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	LONG $0x013e8e0f; WORD $0x0000 // jle 0x3488 <nearestAVX2+0x168>
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	WORD $0xf631 // xor esi, esi
+	WORD $0x2beb // jmp 0x3380 <nearestAVX2+0x60>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0x304f8b4c // mov r9, qword ptr [rdi + 0x30]
+	LONG $0x02c68348 // add rsi, 0x2
+	WORD $0x014c; BYTE $0xca // add rdx, r9
+	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
+	LONG $0x510c8d4a // lea rcx, [rcx + 2*r10]
+	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
+	LONG $0x01088d0f; WORD $0x0000 // jge 0x3488 <nearestAVX2+0x168>
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xe37e // jle 0x3368 <nearestAVX2+0x48>
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x01c88348 // or rax, 0x1
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x1deb // jmp 0x33b4 <nearestAVX2+0x94>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0xff49; BYTE $0xc3 // inc r11
+	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
+	LONG $0x10c28349 // add r10, 0x10
+	LONG $0x10c18349 // add r9, 0x10
+	WORD $0x394d; BYTE $0xc3 // cmp r11, r8
+	WORD $0xac7d // jge 0x3360 <nearestAVX2+0x40>
+	LONG $0x6f7ac1c4; BYTE $0x01 // vmovdqu xmm0, xmmword ptr [r9]
+	LONG $0xc870f9c5; BYTE $0x50 // vpshufd xmm1, xmm0, 0x50 # xmm1 = xmm0[0,0,1,1]
+	LONG $0x7f7ac1c4; BYTE $0x0a // vmovdqu xmmword ptr [r10], xmm1
+	LONG $0x10473b48 // cmp rax, qword ptr [rdi + 0x10]
+	WORD $0xd77d // jge 0x33a0 <nearestAVX2+0x80>
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0xc070f9c5; BYTE $0xfa // vpshufd xmm0, xmm0, 0xfa # xmm0 = xmm0[2,2,3,3]
+	LONG $0x7f7a81c4; WORD $0x0204 // vmovdqu xmmword ptr [r10 + r8], xmm0
+	WORD $0xc6eb // jmp 0x33a0 <nearestAVX2+0x80>
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x00a58e0f; WORD $0x0000 // jle 0x3488 <nearestAVX2+0x168>
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x3350 <nearestAVX2+0x30>
-	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	LONG $0x06e1c148 // shl rcx, 0x6
+	LONG $0x00988e0f; WORD $0x0000 // jle 0x3488 <nearestAVX2+0x168>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x18eb // jmp 0x340c <nearestAVX2+0xec>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0x007c8d0f; WORD $0x0000 // jge 0x3488 <nearestAVX2+0x168>
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xef7e // jle 0x3400 <nearestAVX2+0xe0>
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x06e0c148 // shl rax, 0x6
 	WORD $0xf631 // xor esi, esi
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
-	LONG $0xd0af0f48 // imul rdx, rax
+	LONG $0xd1af0f48 // imul rdx, rcx
 	WORD $0x0348; BYTE $0x17 // add rdx, qword ptr [rdi]
 	LONG $0x084f8b4c // mov r9, qword ptr [rdi + 0x8]
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
-	LONG $0x0a1c8b4d // mov r11, qword ptr [r10 + rcx]
+	LONG $0x021c8b4d // mov r11, qword ptr [r10 + rax]
 	WORD $0x014d; BYTE $0xcb // add r11, r9
-	LONG $0x0a5c8b49; BYTE $0x10 // mov rbx, qword ptr [r10 + rcx + 0x10]
+	LONG $0x025c8b49; BYTE $0x10 // mov rbx, qword ptr [r10 + rax + 0x10]
 	WORD $0x014c; BYTE $0xcb // add rbx, r9
-	LONG $0x0a748b4d; BYTE $0x20 // mov r14, qword ptr [r10 + rcx + 0x20]
+	LONG $0x02748b4d; BYTE $0x20 // mov r14, qword ptr [r10 + rax + 0x20]
 	WORD $0x014d; BYTE $0xce // add r14, r9
-	LONG $0x0a4c034d; BYTE $0x30 // add r9, qword ptr [r10 + rcx + 0x30]
+	LONG $0x024c034d; BYTE $0x30 // add r9, qword ptr [r10 + rax + 0x30]
 	LONG $0x6e79a1c4; WORD $0x1e04 // vmovd xmm0, dword ptr [rsi + r11]
 	LONG $0x2279e3c4; WORD $0x1e04; BYTE $0x01 // vpinsrd xmm0, xmm0, dword ptr [rsi + rbx], 0x1
 	LONG $0x2279a3c4; WORD $0x3604; BYTE $0x02 // vpinsrd xmm0, xmm0, dword ptr [rsi + r14], 0x2
@@ -3093,9 +3138,9 @@ TEXT ·nearestAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x10c68348 // add rsi, 0x10
 	WORD $0x3949; BYTE $0xd0 // cmp r8, rdx
-	WORD $0xa17c // jl 0x3370 <nearestAVX2+0x50>
-	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xffff78e9; BYTE $0xff // jmp 0x3350 <nearestAVX2+0x30>
+	WORD $0xa17c // jl 0x3420 <nearestAVX2+0x100>
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0xffff78e9; BYTE $0xff // jmp 0x3400 <nearestAVX2+0xe0>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	BYTE $0xc3 // ret
@@ -3112,7 +3157,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x53 // push rbx
 	LONG $0x28ec8348 // sub rsp, 0x28
 	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
-	LONG $0x0243840f; WORD $0x0000 // je 0x363b <resizeArgMaxAVX2+0x25b>
+	LONG $0x0243840f; WORD $0x0000 // je 0x36eb <resizeArgMaxAVX2+0x25b>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
@@ -3121,10 +3166,10 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xc0490f4c // cmovns r8, rax
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x02118e0f; WORD $0x0000 // jle 0x363b <resizeArgMaxAVX2+0x25b>
+	LONG $0x02118e0f; WORD $0x0000 // jle 0x36eb <resizeArgMaxAVX2+0x25b>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00dd8e0f; WORD $0x0000 // jle 0x3514 <resizeArgMaxAVX2+0x134>
+	LONG $0x00dd8e0f; WORD $0x0000 // jle 0x35c4 <resizeArgMaxAVX2+0x134>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x587de2c4; WORD $0x6847 // vpbroadcastd ymm0, dword ptr [rdi + 0x68]
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
@@ -3171,23 +3216,23 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x197d83c4; WORD $0x931c; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm3, 0x1
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8475 // jne 0x3480 <resizeArgMaxAVX2+0xa0>
+	WORD $0x8475 // jne 0x3530 <resizeArgMaxAVX2+0xa0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff648c0f; WORD $0xffff // jl 0x3470 <resizeArgMaxAVX2+0x90>
+	LONG $0xff648c0f; WORD $0xffff // jl 0x3520 <resizeArgMaxAVX2+0x90>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x02eb // jmp 0x3516 <resizeArgMaxAVX2+0x136>
+	WORD $0x02eb // jmp 0x35c6 <resizeArgMaxAVX2+0x136>
 	WORD $0x01b1 // mov cl, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
 	WORD $0xd108 // or cl, dl
-	LONG $0x0112850f; WORD $0x0000 // jne 0x363b <resizeArgMaxAVX2+0x25b>
+	LONG $0x0112850f; WORD $0x0000 // jne 0x36eb <resizeArgMaxAVX2+0x25b>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x3ceb // jmp 0x356c <resizeArgMaxAVX2+0x18c>
+	WORD $0x3ceb // jmp 0x361c <resizeArgMaxAVX2+0x18c>
 	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
 	LONG $0x06c68348 // add rsi, 0x6
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
@@ -3202,19 +3247,19 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e6c148 // shl rsi, 0x2
 	LONG $0x20c28348 // add rdx, 0x20
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x363b <resizeArgMaxAVX2+0x25b>
+	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x36eb <resizeArgMaxAVX2+0x25b>
 	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb27c // jl 0x3530 <resizeArgMaxAVX2+0x150>
+	WORD $0xb27c // jl 0x35e0 <resizeArgMaxAVX2+0x150>
 	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
 	LONG $0x107cc1c4; BYTE $0x09 // vmovups ymm1, ymmword ptr [r9]
 	LONG $0xff568d4c // lea r10, [rsi - 0x1]
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0f75 // jne 0x35a0 <resizeArgMaxAVX2+0x1c0>
+	WORD $0x0f75 // jne 0x3650 <resizeArgMaxAVX2+0x1c0>
 	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x75eb // jmp 0x360e <resizeArgMaxAVX2+0x22e>
+	WORD $0x75eb // jmp 0x36be <resizeArgMaxAVX2+0x22e>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xfee38348 // and rbx, -0x2
@@ -3238,18 +3283,18 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c38349 // add r11, 0x2
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xb275 // jne 0x35c0 <resizeArgMaxAVX2+0x1e0>
+	WORD $0xb275 // jne 0x3670 <resizeArgMaxAVX2+0x1e0>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff18840f; WORD $0xffff // je 0x3530 <resizeArgMaxAVX2+0x150>
+	LONG $0xff18840f; WORD $0xffff // je 0x35e0 <resizeArgMaxAVX2+0x150>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	LONG $0xd3af0f4d // imul r10, r11
 	LONG $0xc27481c4; WORD $0x910c; BYTE $0x01 // vcmpltps ymm1, ymm1, ymmword ptr [r9 + 4*r10]
 	LONG $0x6e79c1c4; BYTE $0xd3 // vmovd xmm2, r11d
 	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
 	LONG $0x4a7de3c4; WORD $0x10c2 // vblendvps ymm0, ymm0, ymm2, ymm1
-	LONG $0xfffef5e9; BYTE $0xff // jmp 0x3530 <resizeArgMaxAVX2+0x150>
+	LONG $0xfffef5e9; BYTE $0xff // jmp 0x35e0 <resizeArgMaxAVX2+0x150>
 	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
-	LONG $0x0246840f; WORD $0x0000 // je 0x388b <resizeArgMaxAVX2+0x4ab>
+	LONG $0x0246840f; WORD $0x0000 // je 0x393b <resizeArgMaxAVX2+0x4ab>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
@@ -3258,10 +3303,10 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xc0490f4c // cmovns r8, rax
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x02148e0f; WORD $0x0000 // jle 0x388b <resizeArgMaxAVX2+0x4ab>
+	LONG $0x02148e0f; WORD $0x0000 // jle 0x393b <resizeArgMaxAVX2+0x4ab>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00e08e0f; WORD $0x0000 // jle 0x3764 <resizeArgMaxAVX2+0x384>
+	LONG $0x00e08e0f; WORD $0x0000 // jle 0x3814 <resizeArgMaxAVX2+0x384>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	LONG $0x587de2c4; WORD $0x6847 // vpbroadcastd ymm0, dword ptr [rdi + 0x68]
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
@@ -3308,23 +3353,23 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x197d83c4; WORD $0x931c; BYTE $0x01 // vextractf128 xmmword ptr [r11 + 4*r10], ymm3, 0x1
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8475 // jne 0x36d0 <resizeArgMaxAVX2+0x2f0>
+	WORD $0x8475 // jne 0x3780 <resizeArgMaxAVX2+0x2f0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff648c0f; WORD $0xffff // jl 0x36c0 <resizeArgMaxAVX2+0x2e0>
+	LONG $0xff648c0f; WORD $0xffff // jl 0x3770 <resizeArgMaxAVX2+0x2e0>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x02eb // jmp 0x3766 <resizeArgMaxAVX2+0x386>
+	WORD $0x02eb // jmp 0x3816 <resizeArgMaxAVX2+0x386>
 	WORD $0x01b1 // mov cl, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
 	WORD $0xd108 // or cl, dl
-	LONG $0x0112850f; WORD $0x0000 // jne 0x388b <resizeArgMaxAVX2+0x4ab>
+	LONG $0x0112850f; WORD $0x0000 // jne 0x393b <resizeArgMaxAVX2+0x4ab>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x3ceb // jmp 0x37bc <resizeArgMaxAVX2+0x3dc>
+	WORD $0x3ceb // jmp 0x386c <resizeArgMaxAVX2+0x3dc>
 	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
 	LONG $0x06c68348 // add rsi, 0x6
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
@@ -3339,19 +3384,19 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e6c148 // shl rsi, 0x2
 	LONG $0x20c28348 // add rdx, 0x20
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x388b <resizeArgMaxAVX2+0x4ab>
+	LONG $0x00cf8d0f; WORD $0x0000 // jge 0x393b <resizeArgMaxAVX2+0x4ab>
 	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb27c // jl 0x3780 <resizeArgMaxAVX2+0x3a0>
+	WORD $0xb27c // jl 0x3830 <resizeArgMaxAVX2+0x3a0>
 	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
 	LONG $0x107cc1c4; BYTE $0x09 // vmovups ymm1, ymmword ptr [r9]
 	LONG $0xff568d4c // lea r10, [rsi - 0x1]
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0f75 // jne 0x37f0 <resizeArgMaxAVX2+0x410>
+	WORD $0x0f75 // jne 0x38a0 <resizeArgMaxAVX2+0x410>
 	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x75eb // jmp 0x385e <resizeArgMaxAVX2+0x47e>
+	WORD $0x75eb // jmp 0x390e <resizeArgMaxAVX2+0x47e>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xfee38348 // and rbx, -0x2
@@ -3375,16 +3420,16 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c38349 // add r11, 0x2
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xb275 // jne 0x3810 <resizeArgMaxAVX2+0x430>
+	WORD $0xb275 // jne 0x38c0 <resizeArgMaxAVX2+0x430>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff18840f; WORD $0xffff // je 0x3780 <resizeArgMaxAVX2+0x3a0>
+	LONG $0xff18840f; WORD $0xffff // je 0x3830 <resizeArgMaxAVX2+0x3a0>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	LONG $0xd3af0f4d // imul r10, r11
 	LONG $0xc27481c4; WORD $0x910c; BYTE $0x01 // vcmpltps ymm1, ymm1, ymmword ptr [r9 + 4*r10]
 	LONG $0x6e79c1c4; BYTE $0xd3 // vmovd xmm2, r11d
 	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
 	LONG $0x4a7de3c4; WORD $0x10c2 // vblendvps ymm0, ymm0, ymm2, ymm1
-	LONG $0xfffef5e9; BYTE $0xff // jmp 0x3780 <resizeArgMaxAVX2+0x3a0>
+	LONG $0xfffef5e9; BYTE $0xff // jmp 0x3830 <resizeArgMaxAVX2+0x3a0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x03418d48 // lea rax, [rcx + 0x3]
@@ -3392,7 +3437,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0xc8490f48 // cmovns rcx, rax
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x03fa8e0f; WORD $0x0000 // jle 0x3ca5 <resizeArgMaxAVX2+0x8c5>
+	LONG $0x03fa8e0f; WORD $0x0000 // jle 0x3d55 <resizeArgMaxAVX2+0x8c5>
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	LONG $0x02e8c148 // shr rax, 0x2
 	LONG $0x47af0f48; BYTE $0x60 // imul rax, qword ptr [rdi + 0x60]
@@ -3407,7 +3452,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x000000002404c748 // mov qword ptr [rsp], 0x0
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x2aeb // jmp 0x3914 <resizeArgMaxAVX2+0x534>
+	WORD $0x2aeb // jmp 0x39c4 <resizeArgMaxAVX2+0x534>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x08c38349 // add r11, 0x8
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
@@ -3416,7 +3461,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24048348; BYTE $0xf8 // add qword ptr [rsp], -0x8
 	LONG $0x24448348; WORD $0x0808 // add qword ptr [rsp + 0x8], 0x8
 	WORD $0x3949; BYTE $0xf3 // cmp r11, rsi
-	LONG $0x03918d0f; WORD $0x0000 // jge 0x3ca5 <resizeArgMaxAVX2+0x8c5>
+	LONG $0x03918d0f; WORD $0x0000 // jge 0x3d55 <resizeArgMaxAVX2+0x8c5>
 	QUAD $0x00000000cd1c8d4a // lea rbx, [8*r9]
 	LONG $0x78578b48 // mov rdx, qword ptr [rdi + 0x78]
 	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
@@ -3425,7 +3470,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x294d; BYTE $0xde // sub r14, r11
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
-	LONG $0x008f840f; WORD $0x0000 // je 0x39d0 <resizeArgMaxAVX2+0x5f0>
+	LONG $0x008f840f; WORD $0x0000 // je 0x3a80 <resizeArgMaxAVX2+0x5f0>
 	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
 	LONG $0x587d82c4; WORD $0xb804 // vpbroadcastd ymm0, dword ptr [r8 + 4*r15]
 	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
@@ -3440,15 +3485,15 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0941; BYTE $0xc8 // or r8d, ecx
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0xfff88341 // cmp r8d, -0x1
-	WORD $0x5175 // jne 0x39d4 <resizeArgMaxAVX2+0x5f4>
+	WORD $0x5175 // jne 0x3a84 <resizeArgMaxAVX2+0x5f4>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff648e0f; WORD $0xffff // jle 0x38f0 <resizeArgMaxAVX2+0x510>
+	LONG $0xff648e0f; WORD $0xffff // jle 0x39a0 <resizeArgMaxAVX2+0x510>
 	LONG $0x5879e2c4; BYTE $0xc0 // vpbroadcastd xmm0, xmm0
 	LONG $0xc06bf9c5 // vpackssdw xmm0, xmm0, xmm0
 	LONG $0xc067f9c5 // vpackuswb xmm0, xmm0, xmm0
 	LONG $0x7ef9e1c4; BYTE $0xc1 // vmovq rcx, xmm0
 	LONG $0x08fe8349 // cmp r14, 0x8
-	LONG $0x023d8c0f; WORD $0x0000 // jl 0x3be5 <resizeArgMaxAVX2+0x805>
+	LONG $0x023d8c0f; WORD $0x0000 // jl 0x3c95 <resizeArgMaxAVX2+0x805>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x014c; BYTE $0xd8 // add rax, r11
 	WORD $0xd231 // xor edx, edx
@@ -3457,12 +3502,12 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x300c8948 // mov qword ptr [rax + rsi], rcx
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x08573b48 // cmp rdx, qword ptr [rdi + 0x8]
-	WORD $0xeb7c // jl 0x39b0 <resizeArgMaxAVX2+0x5d0>
-	LONG $0xffff26e9; BYTE $0xff // jmp 0x38f0 <resizeArgMaxAVX2+0x510>
+	WORD $0xeb7c // jl 0x3a60 <resizeArgMaxAVX2+0x5d0>
+	LONG $0xffff26e9; BYTE $0xff // jmp 0x39a0 <resizeArgMaxAVX2+0x510>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff138e0f; WORD $0xffff // jle 0x38f0 <resizeArgMaxAVX2+0x510>
+	LONG $0xff138e0f; WORD $0xffff // jle 0x39a0 <resizeArgMaxAVX2+0x510>
 	LONG $0x6e79c1c4; BYTE $0xc7 // vmovd xmm0, r15d
 	LONG $0x587de2c4; BYTE $0xc8 // vpbroadcastd ymm1, xmm0
 	LONG $0x6f7ea1c4; WORD $0x9a04 // vmovdqu ymm0, ymmword ptr [rdx + 4*r11]
@@ -3480,19 +3525,19 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfce68348 // and rsi, -0x4
 	LONG $0x24340348 // add rsi, qword ptr [rsp]
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x22eb // jmp 0x3a54 <resizeArgMaxAVX2+0x674>
+	WORD $0x22eb // jmp 0x3b04 <resizeArgMaxAVX2+0x674>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x0148; BYTE $0xd0 // add rax, rdx
 	LONG $0x182c894a // mov qword ptr [rax + r11], rbp
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x086f3b4c // cmp r13, qword ptr [rdi + 0x8]
-	LONG $0xfe9c8d0f; WORD $0xffff // jge 0x38f0 <resizeArgMaxAVX2+0x510>
+	LONG $0xfe9c8d0f; WORD $0xffff // jge 0x39a0 <resizeArgMaxAVX2+0x510>
 	LONG $0x406f8b48 // mov rbp, qword ptr [rdi + 0x40]
 	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x3b55 <resizeArgMaxAVX2+0x775>
+	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x3c05 <resizeArgMaxAVX2+0x775>
 	LONG $0x01fd8348 // cmp rbp, 0x1
-	LONG $0x00e5840f; WORD $0x0000 // je 0x3b55 <resizeArgMaxAVX2+0x775>
+	LONG $0x00e5840f; WORD $0x0000 // je 0x3c05 <resizeArgMaxAVX2+0x775>
 	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
 	LONG $0x187da2c4; WORD $0xe86c; BYTE $0x04 // vbroadcastss ymm5, dword ptr [rax + 8*r13 + 0x4]
 	LONG $0x187da2c4; WORD $0xe87c; BYTE $0x08 // vbroadcastss ymm7, dword ptr [rax + 8*r13 + 0x8]
@@ -3541,7 +3586,7 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	WORD $0x014d; BYTE $0xca // add r10, r9
 	WORD $0x394c; BYTE $0xc5 // cmp rbp, r8
-	WORD $0x9b75 // jne 0x3af0 <resizeArgMaxAVX2+0x710>
+	WORD $0x9b75 // jne 0x3ba0 <resizeArgMaxAVX2+0x710>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x38578b48 // mov rdx, qword ptr [rdi + 0x38]
 	LONG $0xd5af0f49 // imul rdx, r13
@@ -3550,13 +3595,13 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe467d9c5 // vpackuswb xmm4, xmm4, xmm4
 	LONG $0x7ef9e1c4; BYTE $0xe5 // vmovq rbp, xmm4
 	LONG $0x07fe8349 // cmp r14, 0x7
-	LONG $0xfec38f0f; WORD $0xffff // jg 0x3a40 <resizeArgMaxAVX2+0x660>
+	LONG $0xfec38f0f; WORD $0xffff // jg 0x3af0 <resizeArgMaxAVX2+0x660>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xfec18e0f; WORD $0xffff // jle 0x3a47 <resizeArgMaxAVX2+0x667>
+	LONG $0xfec18e0f; WORD $0xffff // jle 0x3af7 <resizeArgMaxAVX2+0x667>
 	LONG $0xfcfb8348 // cmp rbx, -0x4
-	WORD $0x0576 // jbe 0x3b91 <resizeArgMaxAVX2+0x7b1>
+	WORD $0x0576 // jbe 0x3c41 <resizeArgMaxAVX2+0x7b1>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x21eb // jmp 0x3bb2 <resizeArgMaxAVX2+0x7d2>
+	WORD $0x21eb // jmp 0x3c62 <resizeArgMaxAVX2+0x7d2>
 	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	WORD $0x0149; BYTE $0xd0 // add r8, rdx
@@ -3566,9 +3611,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x20edc148 // shr rbp, 0x20
 	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	WORD $0xee75 // jne 0x3ba0 <resizeArgMaxAVX2+0x7c0>
+	WORD $0xee75 // jne 0x3c50 <resizeArgMaxAVX2+0x7c0>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xfe8c840f; WORD $0xffff // je 0x3a47 <resizeArgMaxAVX2+0x667>
+	LONG $0xfe8c840f; WORD $0xffff // je 0x3af7 <resizeArgMaxAVX2+0x667>
 	WORD $0x014c; BYTE $0xd8 // add rax, r11
 	WORD $0x0149; BYTE $0xd1 // add r9, rdx
 	WORD $0x0149; BYTE $0xc1 // add r9, rax
@@ -3578,28 +3623,28 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08edc148 // shr rbp, 0x8
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	WORD $0xf075 // jne 0x3bd0 <resizeArgMaxAVX2+0x7f0>
-	LONG $0xfffe62e9; BYTE $0xff // jmp 0x3a47 <resizeArgMaxAVX2+0x667>
+	WORD $0xf075 // jne 0x3c80 <resizeArgMaxAVX2+0x7f0>
+	LONG $0xfffe62e9; BYTE $0xff // jmp 0x3af7 <resizeArgMaxAVX2+0x667>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xfd028e0f; WORD $0xffff // jle 0x38f0 <resizeArgMaxAVX2+0x510>
+	LONG $0xfd028e0f; WORD $0xffff // jle 0x39a0 <resizeArgMaxAVX2+0x510>
 	WORD $0x8941; BYTE $0xf6 // mov r14d, esi
 	LONG $0x03e68341 // and r14d, 0x3
 	WORD $0x2948; BYTE $0xf3 // sub rbx, rsi
 	LONG $0xfce68348 // and rsi, -0x4
 	LONG $0x24340348 // add rsi, qword ptr [rsp]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x18eb // jmp 0x3c1d <resizeArgMaxAVX2+0x83d>
+	WORD $0x18eb // jmp 0x3ccd <resizeArgMaxAVX2+0x83d>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x087f3b4c // cmp r15, qword ptr [rdi + 0x8]
-	LONG $0xfcd38d0f; WORD $0xffff // jge 0x38f0 <resizeArgMaxAVX2+0x510>
+	LONG $0xfcd38d0f; WORD $0xffff // jge 0x39a0 <resizeArgMaxAVX2+0x510>
 	WORD $0x8b4c; BYTE $0x0f // mov r9, qword ptr [rdi]
 	LONG $0x38578b4c // mov r10, qword ptr [rdi + 0x38]
 	LONG $0xfcfb8348 // cmp rbx, -0x4
-	WORD $0x1676 // jbe 0x3c40 <resizeArgMaxAVX2+0x860>
+	WORD $0x1676 // jbe 0x3cf0 <resizeArgMaxAVX2+0x860>
 	WORD $0xc031 // xor eax, eax
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	WORD $0x41eb // jmp 0x3c72 <resizeArgMaxAVX2+0x892>
+	WORD $0x41eb // jmp 0x3d22 <resizeArgMaxAVX2+0x892>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x014c; BYTE $0xc8 // add rax, r9
@@ -3613,9 +3658,9 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c08348 // add rax, 0x4
 	LONG $0x20eac148 // shr rdx, 0x20
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0xee75 // jne 0x3c60 <resizeArgMaxAVX2+0x880>
+	WORD $0xee75 // jne 0x3d10 <resizeArgMaxAVX2+0x880>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0x9974 // je 0x3c10 <resizeArgMaxAVX2+0x830>
+	WORD $0x9974 // je 0x3cc0 <resizeArgMaxAVX2+0x830>
 	WORD $0x014d; BYTE $0xd9 // add r9, r11
 	LONG $0xd7af0f4d // imul r10, r15
 	WORD $0x014c; BYTE $0xd0 // add rax, r10
@@ -3626,8 +3671,8 @@ TEXT ·resizeArgMaxAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08eac148 // shr rdx, 0x8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
-	WORD $0xf075 // jne 0x3c90 <resizeArgMaxAVX2+0x8b0>
-	LONG $0xffff6be9; BYTE $0xff // jmp 0x3c10 <resizeArgMaxAVX2+0x830>
+	WORD $0xf075 // jne 0x3d40 <resizeArgMaxAVX2+0x8b0>
+	LONG $0xffff6be9; BYTE $0xff // jmp 0x3cc0 <resizeArgMaxAVX2+0x830>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12

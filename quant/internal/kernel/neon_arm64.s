@@ -3033,25 +3033,65 @@ TEXT ·resizeRealNEON(SB), NOSPLIT|NOFRAME, $0-8
 // func nearestNEON(a)
 TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xf9400809 // ldr x9, [x0, #0x10]
-	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x540004eb // b.lt 0x2f64 <nearestNEON+0xa4>
+	WORD $0xf940180c // ldr x12, [x0, #0x30]
+	WORD $0xf9400808 // ldr x8, [x0, #0x10]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0xb400050c // cbz x12, 0x2f6c <nearestNEON+0xac>
+	WORD $0x540009ab // b.lt 0x3004 <nearestNEON+0x144>
+	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x5400094b // b.lt 0x3004 <nearestNEON+0x144>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xa940280b // ldp x11, x10, [x0]
+	WORD $0x1400000a // b 0x2f10 <nearestNEON+0x50>
+	WORD $0xd503201f // nop
+	WORD $0xf940180c // ldr x12, [x0, #0x30]
+	WORD $0xf9400808 // ldr x8, [x0, #0x10]
+	WORD $0x91000929 // add x9, x9, #0x2
+	WORD $0x8b0c014a // add x10, x10, x12
+	WORD $0xf940100e // ldr x14, [x0, #0x20]
+	WORD $0x8b0e056b // add x11, x11, x14, lsl #1
+	WORD $0xeb08013f // cmp x9, x8
+	WORD $0x540007ca // b.ge 0x3004 <nearestNEON+0x144>
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x54ffff2b // b.lt 0x2ef8 <nearestNEON+0x38>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0xb240012c // orr x12, x9, #0x1
+	WORD $0xaa0b03ee // mov x14, x11
+	WORD $0x14000008 // b 0x2f44 <nearestNEON+0x84>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x91000508 // add x8, x8, #0x1
+	WORD $0xf9400c0d // ldr x13, [x0, #0x18]
+	WORD $0x910041ce // add x14, x14, #0x10
+	WORD $0xeb0d011f // cmp x8, x13
+	WORD $0x54fffd8a // b.ge 0x2ef0 <nearestNEON+0x30>
+	WORD $0x3ce87940 // ldr q0, [x10, x8, lsl #4]
+	WORD $0x1e604001 // fmov d1, d0
+	WORD $0x0c0089c0 // st2 { v0.2s, v1.2s }, [x14]
+	WORD $0xf940080d // ldr x13, [x0, #0x10]
+	WORD $0xeb0d019f // cmp x12, x13
+	WORD $0x54fffeca // b.ge 0x2f30 <nearestNEON+0x70>
+	WORD $0x4e807800 // zip2 v0.4s, v0.4s, v0.4s
+	WORD $0xf940100d // ldr x13, [x0, #0x20]
+	WORD $0x3cad69c0 // str q0, [x14, x13]
+	WORD $0x17fffff2 // b 0x2f30 <nearestNEON+0x70>
+	WORD $0x540004cb // b.lt 0x3004 <nearestNEON+0x144>
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
 	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x5400048b // b.lt 0x2f64 <nearestNEON+0xa4>
-	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0x14000004 // b 0x2eec <nearestNEON+0x2c>
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xeb09011f // cmp x8, x9
-	WORD $0x540003ea // b.ge 0x2f64 <nearestNEON+0xa4>
-	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54ffff8b // b.lt 0x2ee0 <nearestNEON+0x20>
+	WORD $0x5400046b // b.lt 0x3004 <nearestNEON+0x144>
 	WORD $0xaa1f03e9 // mov x9, xzr
-	WORD $0xd37ae50a // lsl x10, x8, #6
-	WORD $0xd503201f // nop
+	WORD $0x14000004 // b 0x2f90 <nearestNEON+0xd0>
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0xeb08013f // cmp x9, x8
+	WORD $0x540003ca // b.ge 0x3004 <nearestNEON+0x144>
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54ffff8b // b.lt 0x2f84 <nearestNEON+0xc4>
+	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0xd37ae52a // lsl x10, x9, #6
 	WORD $0xa9422c0c // ldp x12, x11, [x0, #0x20]
 	WORD $0x8b0a016b // add x11, x11, x10
-	WORD $0xd37ced2d // lsl x13, x9, #4
+	WORD $0xd37ced0d // lsl x13, x8, #4
 	WORD $0xf940016e // ldr x14, [x11]
 	WORD $0xa9403c10 // ldp x16, x15, [x0]
 	WORD $0x8b0e01ee // add x14, x15, x14
@@ -3066,14 +3106,14 @@ TEXT ·nearestNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4d4081c0 // ld1 { v0.s }[2], [x14]
 	WORD $0x8b0b01eb // add x11, x15, x11
 	WORD $0x4d409160 // ld1 { v0.s }[3], [x11]
-	WORD $0x9b08418b // madd x11, x12, x8, x16
+	WORD $0x9b09418b // madd x11, x12, x9, x16
 	WORD $0x3cad6960 // str q0, [x11, x13]
-	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0x91000508 // add x8, x8, #0x1
 	WORD $0xf9400c0b // ldr x11, [x0, #0x18]
-	WORD $0xeb0b013f // cmp x9, x11
-	WORD $0x54fffd4b // b.lt 0x2f00 <nearestNEON+0x40>
-	WORD $0xf9400809 // ldr x9, [x0, #0x10]
-	WORD $0x17ffffe0 // b 0x2ee0 <nearestNEON+0x20>
+	WORD $0xeb0b011f // cmp x8, x11
+	WORD $0x54fffd4b // b.lt 0x2fa0 <nearestNEON+0xe0>
+	WORD $0xf9400808 // ldr x8, [x0, #0x10]
+	WORD $0x17ffffe1 // b 0x2f84 <nearestNEON+0xc4>
 	WORD $0xd65f03c0 // ret
 
 // func resizeArgMaxNEON(a)
@@ -3081,17 +3121,17 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xa9bf4ff4 // stp x20, x19, [sp, #-0x10]!
 	WORD $0x39408008 // ldrb w8, [x0, #0x20]
-	WORD $0x360012a8 // tbz w8, #0x0, 0x31cc <resizeArgMaxNEON+0x25c>
+	WORD $0x360012a8 // tbz w8, #0x0, 0x326c <resizeArgMaxNEON+0x25c>
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xb1000d28 // adds x8, x9, #0x3
 	WORD $0x9100192a // add x10, x9, #0x6
 	WORD $0x9a88b14a // csel x10, x10, x8, lt
 	WORD $0xf9401408 // ldr x8, [x0, #0x28]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540011cb // b.lt 0x31cc <resizeArgMaxNEON+0x25c>
+	WORD $0x540011cb // b.lt 0x326c <resizeArgMaxNEON+0x25c>
 	WORD $0xf9402408 // ldr x8, [x0, #0x48]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x5400098b // b.lt 0x30d0 <resizeArgMaxNEON+0x160>
+	WORD $0x5400098b // b.lt 0x3170 <resizeArgMaxNEON+0x160>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd280800b // mov x11, #0x400 // =1024
 	WORD $0xf2a1810b // movk x11, #0xc08, lsl #16
@@ -3157,23 +3197,23 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0d017f // cmp x11, x13
 	WORD $0x910041ef // add x15, x15, #0x10
 	WORD $0x3cb16a03 // str q3, [x16, x17]
-	WORD $0x54fffb41 // b.ne 0x3010 <resizeArgMaxNEON+0xa0>
+	WORD $0x54fffb41 // b.ne 0x30b0 <resizeArgMaxNEON+0xa0>
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940140d // ldr x13, [x0, #0x28]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54fffa4b // b.lt 0x3000 <resizeArgMaxNEON+0x90>
+	WORD $0x54fffa4b // b.lt 0x30a0 <resizeArgMaxNEON+0x90>
 	WORD $0xf10001bf // cmp x13, #0x0
 	WORD $0x1a9fd7e9 // cset w9, gt
 	WORD $0xf9402c0a // ldr x10, [x0, #0x58]
-	WORD $0xb50000aa // cbnz x10, 0x30dc <resizeArgMaxNEON+0x16c>
-	WORD $0x14000040 // b 0x31cc <resizeArgMaxNEON+0x25c>
+	WORD $0xb50000aa // cbnz x10, 0x317c <resizeArgMaxNEON+0x16c>
+	WORD $0x14000040 // b 0x326c <resizeArgMaxNEON+0x25c>
 	WORD $0x52800029 // mov w9, #0x1 // =1
 	WORD $0xf9402c0a // ldr x10, [x0, #0x58]
-	WORD $0xb40007aa // cbz x10, 0x31cc <resizeArgMaxNEON+0x25c>
-	WORD $0x34000789 // cbz w9, 0x31cc <resizeArgMaxNEON+0x25c>
+	WORD $0xb40007aa // cbz x10, 0x326c <resizeArgMaxNEON+0x25c>
+	WORD $0x34000789 // cbz w9, 0x326c <resizeArgMaxNEON+0x25c>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa0803ea // mov x10, x8
-	WORD $0x1400000f // b 0x3124 <resizeArgMaxNEON+0x1b4>
+	WORD $0x1400000f // b 0x31c4 <resizeArgMaxNEON+0x1b4>
 	WORD $0xd503201f // nop
 	WORD $0xb1000d8d // adds x13, x12, #0x3
 	WORD $0x9100198c // add x12, x12, #0x6
@@ -3187,19 +3227,19 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0x9100414a // add x10, x10, #0x10
 	WORD $0xeb0b093f // cmp x9, x11, lsl #2
-	WORD $0x5400056a // b.ge 0x31cc <resizeArgMaxNEON+0x25c>
+	WORD $0x5400056a // b.ge 0x326c <resizeArgMaxNEON+0x25c>
 	WORD $0xf940200c // ldr x12, [x0, #0x40]
 	WORD $0xf940300b // ldr x11, [x0, #0x60]
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0xf100099f // cmp x12, #0x2
-	WORD $0x54fffdeb // b.lt 0x30f0 <resizeArgMaxNEON+0x180>
+	WORD $0x54fffdeb // b.lt 0x3190 <resizeArgMaxNEON+0x180>
 	WORD $0x8b09090d // add x13, x8, x9, lsl #2
 	WORD $0x3dc001a1 // ldr q1, [x13]
 	WORD $0xd100058e // sub x14, x12, #0x1
 	WORD $0xf100099f // cmp x12, #0x2
-	WORD $0x54000061 // b.ne 0x3154 <resizeArgMaxNEON+0x1e4>
+	WORD $0x54000061 // b.ne 0x31f4 <resizeArgMaxNEON+0x1e4>
 	WORD $0x5280002f // mov w15, #0x1 // =1
-	WORD $0x14000017 // b 0x31ac <resizeArgMaxNEON+0x23c>
+	WORD $0x14000017 // b 0x324c <resizeArgMaxNEON+0x23c>
 	WORD $0x927ff9d0 // and x16, x14, #0xfffffffffffffffe
 	WORD $0xd37ef571 // lsl x17, x11, #2
 	WORD $0xd37df161 // lsl x1, x11, #3
@@ -3221,27 +3261,27 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6ea31c40 // bit v0.16b, v2.16b, v3.16b
 	WORD $0x910009ef // add x15, x15, #0x2
 	WORD $0xeb10007f // cmp x3, x16
-	WORD $0x54fffe41 // b.ne 0x3170 <resizeArgMaxNEON+0x200>
-	WORD $0x3607fa2e // tbz w14, #0x0, 0x30f0 <resizeArgMaxNEON+0x180>
+	WORD $0x54fffe41 // b.ne 0x3210 <resizeArgMaxNEON+0x200>
+	WORD $0x3607fa2e // tbz w14, #0x0, 0x3190 <resizeArgMaxNEON+0x180>
 	WORD $0x9b0f7d6e // mul x14, x11, x15
 	WORD $0xd37ef5ce // lsl x14, x14, #2
 	WORD $0x3cee69a2 // ldr q2, [x13, x14]
 	WORD $0x6ea1e441 // fcmgt v1.4s, v2.4s, v1.4s
 	WORD $0x4e040de2 // dup v2.4s, w15
 	WORD $0x6ea11c40 // bit v0.16b, v2.16b, v1.16b
-	WORD $0x17ffffca // b 0x30f0 <resizeArgMaxNEON+0x180>
+	WORD $0x17ffffca // b 0x3190 <resizeArgMaxNEON+0x180>
 	WORD $0x39408008 // ldrb w8, [x0, #0x20]
-	WORD $0x36081268 // tbz w8, #0x1, 0x341c <resizeArgMaxNEON+0x4ac>
+	WORD $0x36081268 // tbz w8, #0x1, 0x34bc <resizeArgMaxNEON+0x4ac>
 	WORD $0xf9402009 // ldr x9, [x0, #0x40]
 	WORD $0xb1000d28 // adds x8, x9, #0x3
 	WORD $0x9100192a // add x10, x9, #0x6
 	WORD $0x9a88b14a // csel x10, x10, x8, lt
 	WORD $0xf9401408 // ldr x8, [x0, #0x28]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400118b // b.lt 0x341c <resizeArgMaxNEON+0x4ac>
+	WORD $0x5400118b // b.lt 0x34bc <resizeArgMaxNEON+0x4ac>
 	WORD $0xf9402808 // ldr x8, [x0, #0x50]
 	WORD $0xf100053f // cmp x9, #0x1
-	WORD $0x5400094b // b.lt 0x3320 <resizeArgMaxNEON+0x3b0>
+	WORD $0x5400094b // b.lt 0x33c0 <resizeArgMaxNEON+0x3b0>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xd280800b // mov x11, #0x400 // =1024
 	WORD $0xf2a1810b // movk x11, #0xc08, lsl #16
@@ -3305,23 +3345,23 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0d017f // cmp x11, x13
 	WORD $0x910041ef // add x15, x15, #0x10
 	WORD $0x3cb16a03 // str q3, [x16, x17]
-	WORD $0x54fffb41 // b.ne 0x3260 <resizeArgMaxNEON+0x2f0>
+	WORD $0x54fffb41 // b.ne 0x3300 <resizeArgMaxNEON+0x2f0>
 	WORD $0x91000529 // add x9, x9, #0x1
 	WORD $0xf940140d // ldr x13, [x0, #0x28]
 	WORD $0xeb0d013f // cmp x9, x13
-	WORD $0x54fffa6b // b.lt 0x3254 <resizeArgMaxNEON+0x2e4>
+	WORD $0x54fffa6b // b.lt 0x32f4 <resizeArgMaxNEON+0x2e4>
 	WORD $0xf10001bf // cmp x13, #0x0
 	WORD $0x1a9fd7e9 // cset w9, gt
 	WORD $0xf9402c0a // ldr x10, [x0, #0x58]
-	WORD $0xb50000aa // cbnz x10, 0x332c <resizeArgMaxNEON+0x3bc>
-	WORD $0x14000040 // b 0x341c <resizeArgMaxNEON+0x4ac>
+	WORD $0xb50000aa // cbnz x10, 0x33cc <resizeArgMaxNEON+0x3bc>
+	WORD $0x14000040 // b 0x34bc <resizeArgMaxNEON+0x4ac>
 	WORD $0x52800029 // mov w9, #0x1 // =1
 	WORD $0xf9402c0a // ldr x10, [x0, #0x58]
-	WORD $0xb40007aa // cbz x10, 0x341c <resizeArgMaxNEON+0x4ac>
-	WORD $0x34000789 // cbz w9, 0x341c <resizeArgMaxNEON+0x4ac>
+	WORD $0xb40007aa // cbz x10, 0x34bc <resizeArgMaxNEON+0x4ac>
+	WORD $0x34000789 // cbz w9, 0x34bc <resizeArgMaxNEON+0x4ac>
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xaa0803ea // mov x10, x8
-	WORD $0x1400000f // b 0x3374 <resizeArgMaxNEON+0x404>
+	WORD $0x1400000f // b 0x3414 <resizeArgMaxNEON+0x404>
 	WORD $0xd503201f // nop
 	WORD $0xb1000d8d // adds x13, x12, #0x3
 	WORD $0x9100198c // add x12, x12, #0x6
@@ -3335,19 +3375,19 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940140b // ldr x11, [x0, #0x28]
 	WORD $0x9100414a // add x10, x10, #0x10
 	WORD $0xeb0b093f // cmp x9, x11, lsl #2
-	WORD $0x5400056a // b.ge 0x341c <resizeArgMaxNEON+0x4ac>
+	WORD $0x5400056a // b.ge 0x34bc <resizeArgMaxNEON+0x4ac>
 	WORD $0xf940200c // ldr x12, [x0, #0x40]
 	WORD $0xf940300b // ldr x11, [x0, #0x60]
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0xf100099f // cmp x12, #0x2
-	WORD $0x54fffdeb // b.lt 0x3340 <resizeArgMaxNEON+0x3d0>
+	WORD $0x54fffdeb // b.lt 0x33e0 <resizeArgMaxNEON+0x3d0>
 	WORD $0x8b09090d // add x13, x8, x9, lsl #2
 	WORD $0x3dc001a1 // ldr q1, [x13]
 	WORD $0xd100058e // sub x14, x12, #0x1
 	WORD $0xf100099f // cmp x12, #0x2
-	WORD $0x54000061 // b.ne 0x33a4 <resizeArgMaxNEON+0x434>
+	WORD $0x54000061 // b.ne 0x3444 <resizeArgMaxNEON+0x434>
 	WORD $0x5280002f // mov w15, #0x1 // =1
-	WORD $0x14000017 // b 0x33fc <resizeArgMaxNEON+0x48c>
+	WORD $0x14000017 // b 0x349c <resizeArgMaxNEON+0x48c>
 	WORD $0x927ff9d0 // and x16, x14, #0xfffffffffffffffe
 	WORD $0xd37ef571 // lsl x17, x11, #2
 	WORD $0xd37df161 // lsl x1, x11, #3
@@ -3369,21 +3409,21 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6ea31c40 // bit v0.16b, v2.16b, v3.16b
 	WORD $0x910009ef // add x15, x15, #0x2
 	WORD $0xeb10007f // cmp x3, x16
-	WORD $0x54fffe41 // b.ne 0x33c0 <resizeArgMaxNEON+0x450>
-	WORD $0x3607fa2e // tbz w14, #0x0, 0x3340 <resizeArgMaxNEON+0x3d0>
+	WORD $0x54fffe41 // b.ne 0x3460 <resizeArgMaxNEON+0x450>
+	WORD $0x3607fa2e // tbz w14, #0x0, 0x33e0 <resizeArgMaxNEON+0x3d0>
 	WORD $0x9b0f7d6e // mul x14, x11, x15
 	WORD $0xd37ef5ce // lsl x14, x14, #2
 	WORD $0x3cee69a2 // ldr q2, [x13, x14]
 	WORD $0x6ea1e441 // fcmgt v1.4s, v2.4s, v1.4s
 	WORD $0x4e040de2 // dup v2.4s, w15
 	WORD $0x6ea11c40 // bit v0.16b, v2.16b, v1.16b
-	WORD $0x17ffffca // b 0x3340 <resizeArgMaxNEON+0x3d0>
+	WORD $0x17ffffca // b 0x33e0 <resizeArgMaxNEON+0x3d0>
 	WORD $0xa943a010 // ldp x16, x8, [x0, #0x38]
 	WORD $0xb1000d09 // adds x9, x8, #0x3
 	WORD $0x91001908 // add x8, x8, #0x6
 	WORD $0x9a89b10a // csel x10, x8, x9, lt
 	WORD $0xf100061f // cmp x16, #0x1
-	WORD $0x540024ab // b.lt 0x38c4 <resizeArgMaxNEON+0x954>
+	WORD $0x540024ab // b.lt 0x3964 <resizeArgMaxNEON+0x954>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xf940300b // ldr x11, [x0, #0x60]
@@ -3402,13 +3442,13 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2f10a400 // ushll v0.4s, v0.4h, #0x0
 	WORD $0x4e040d81 // dup v1.4s, w12
 	WORD $0x5280006c // mov w12, #0x3 // =3
-	WORD $0x14000007 // b 0x3498 <resizeArgMaxNEON+0x528>
+	WORD $0x14000007 // b 0x3538 <resizeArgMaxNEON+0x528>
 	WORD $0x91001129 // add x9, x9, #0x4
 	WORD $0xf9401c10 // ldr x16, [x0, #0x38]
 	WORD $0xd1001108 // sub x8, x8, #0x4
 	WORD $0x9100118c // add x12, x12, #0x4
 	WORD $0xeb10013f // cmp x9, x16
-	WORD $0x5400218a // b.ge 0x38c4 <resizeArgMaxNEON+0x954>
+	WORD $0x5400218a // b.ge 0x3964 <resizeArgMaxNEON+0x954>
 	WORD $0xd1000501 // sub x1, x8, #0x1
 	WORD $0xa9478c0d // ldp x13, x3, [x0, #0x78]
 	WORD $0x8b0909a2 // add x2, x13, x9, lsl #2
@@ -3416,7 +3456,7 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xcb09020d // sub x13, x16, x9
 	WORD $0xf9402c0f // ldr x15, [x0, #0x58]
 	WORD $0xd37ef48e // lsl x14, x4, #2
-	WORD $0xb400040f // cbz x15, 0x3534 <resizeArgMaxNEON+0x5c4>
+	WORD $0xb400040f // cbz x15, 0x35d4 <resizeArgMaxNEON+0x5c4>
 	WORD $0xb864794f // ldr w15, [x10, x4, lsl #2]
 	WORD $0x8b090871 // add x17, x3, x9, lsl #2
 	WORD $0xb9400e31 // ldr w17, [x17, #0xc]
@@ -3433,24 +3473,24 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x6eb0a842 // umaxv s2, v2.4s
 	WORD $0x1e260045 // fmov w5, s2
 	WORD $0xf9400411 // ldr x17, [x0, #0x8]
-	WORD $0x35000205 // cbnz w5, 0x3538 <resizeArgMaxNEON+0x5c8>
+	WORD $0x35000205 // cbnz w5, 0x35d8 <resizeArgMaxNEON+0x5c8>
 	WORD $0xf100063f // cmp x17, #0x1
-	WORD $0x54fffc0b // b.lt 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0x54fffc0b // b.lt 0x3520 <resizeArgMaxNEON+0x510>
 	WORD $0x1e2701e2 // fmov s2, w15
 	WORD $0x4e040442 // dup v2.4s, v2.s[0]
 	WORD $0x0e612842 // xtn v2.4h, v2.4s
 	WORD $0x0e001842 // uzp1 v2.8b, v2.8b, v0.8b
 	WORD $0x1e26004e // fmov w14, s2
 	WORD $0xf10011bf // cmp x13, #0x4
-	WORD $0x5400120b // b.lt 0x375c <resizeArgMaxNEON+0x7ec>
+	WORD $0x5400120b // b.lt 0x37fc <resizeArgMaxNEON+0x7ec>
 	WORD $0xf940000d // ldr x13, [x0]
 	WORD $0xf100223f // cmp x17, #0x8
-	WORD $0x54001882 // b.hs 0x3838 <resizeArgMaxNEON+0x8c8>
+	WORD $0x54001882 // b.hs 0x38d8 <resizeArgMaxNEON+0x8c8>
 	WORD $0xaa1f03ef // mov x15, xzr
-	WORD $0x140000db // b 0x389c <resizeArgMaxNEON+0x92c>
+	WORD $0x140000db // b 0x393c <resizeArgMaxNEON+0x92c>
 	WORD $0xf9400411 // ldr x17, [x0, #0x8]
 	WORD $0xf100063f // cmp x17, #0x1
-	WORD $0x54fffa2b // b.lt 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0x54fffa2b // b.lt 0x3520 <resizeArgMaxNEON+0x510>
 	WORD $0xaa1f03ef // mov x15, xzr
 	WORD $0x4e040c83 // dup v3.4s, w4
 	WORD $0xd37ef524 // lsl x4, x9, #2
@@ -3480,20 +3520,20 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xcb0303e3 // neg x3, x3
 	WORD $0x0b100130 // add w16, w9, w16
 	WORD $0x92400a10 // and x16, x16, #0x7
-	WORD $0x14000008 // b 0x35d4 <resizeArgMaxNEON+0x664>
+	WORD $0x14000008 // b 0x3674 <resizeArgMaxNEON+0x664>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x9b0f14c5 // madd x5, x6, x15, x5
 	WORD $0xb82968a4 // str w4, [x5, x9]
 	WORD $0x910005ef // add x15, x15, #0x1
 	WORD $0xeb1101ff // cmp x15, x17
-	WORD $0x54fff58a // b.ge 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0x54fff58a // b.ge 0x3520 <resizeArgMaxNEON+0x510>
 	WORD $0xf9402004 // ldr x4, [x0, #0x40]
 	WORD $0x6f00e412 // movi v18.2d, #0000000000000000
 	WORD $0xf100049f // cmp x4, #0x1
-	WORD $0x5400064b // b.lt 0x36a8 <resizeArgMaxNEON+0x738>
+	WORD $0x5400064b // b.lt 0x3748 <resizeArgMaxNEON+0x738>
 	WORD $0xf100049f // cmp x4, #0x1
-	WORD $0x54000600 // b.eq 0x36a8 <resizeArgMaxNEON+0x738>
+	WORD $0x54000600 // b.eq 0x3748 <resizeArgMaxNEON+0x738>
 	WORD $0xf9403805 // ldr x5, [x0, #0x70]
 	WORD $0x8b0f0ca5 // add x5, x5, x15, lsl #3
 	WORD $0x2d40c4a7 // ldp s7, s17, [x5, #0x4]
@@ -3540,21 +3580,21 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x91000694 // add x20, x20, #0x1
 	WORD $0x8b070273 // add x19, x19, x7
 	WORD $0xeb14009f // cmp x4, x20
-	WORD $0x54fffd81 // b.ne 0x3654 <resizeArgMaxNEON+0x6e4>
+	WORD $0x54fffd81 // b.ne 0x36f4 <resizeArgMaxNEON+0x6e4>
 	WORD $0xf9400005 // ldr x5, [x0]
 	WORD $0xf9401c06 // ldr x6, [x0, #0x38]
 	WORD $0x0e612a46 // xtn v6.4h, v18.4s
 	WORD $0x0e0018c6 // uzp1 v6.8b, v6.8b, v0.8b
 	WORD $0x1e2600c4 // fmov w4, s6
 	WORD $0xf1000dbf // cmp x13, #0x3
-	WORD $0x54fff80c // b.gt 0x35c0 <resizeArgMaxNEON+0x650>
+	WORD $0x54fff80c // b.gt 0x3660 <resizeArgMaxNEON+0x650>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54fff80b // b.lt 0x35c8 <resizeArgMaxNEON+0x658>
+	WORD $0x54fff80b // b.lt 0x3668 <resizeArgMaxNEON+0x658>
 	WORD $0xf1001c3f // cmp x1, #0x7
-	WORD $0x54000082 // b.hs 0x36e0 <resizeArgMaxNEON+0x770>
+	WORD $0x54000082 // b.hs 0x3780 <resizeArgMaxNEON+0x770>
 	WORD $0xaa1f03f1 // mov x17, xzr
-	WORD $0xb50002c2 // cbnz x2, 0x3730 <resizeArgMaxNEON+0x7c0>
-	WORD $0x1400001e // b 0x3754 <resizeArgMaxNEON+0x7e4>
+	WORD $0xb50002c2 // cbnz x2, 0x37d0 <resizeArgMaxNEON+0x7c0>
+	WORD $0x1400001e // b 0x37f4 <resizeArgMaxNEON+0x7e4>
 	WORD $0xaa1f03f1 // mov x17, xzr
 	WORD $0x8b0c00a7 // add x7, x5, x12
 	WORD $0x9b0f1cc7 // madd x7, x6, x15, x7
@@ -3571,10 +3611,10 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910020e7 // add x7, x7, #0x8
 	WORD $0xeb11007f // cmp x3, x17
 	WORD $0x2a1f03e4 // mov w4, wzr
-	WORD $0x54fffe81 // b.ne 0x36f0 <resizeArgMaxNEON+0x780>
+	WORD $0x54fffe81 // b.ne 0x3790 <resizeArgMaxNEON+0x780>
 	WORD $0x2a1f03e4 // mov w4, wzr
 	WORD $0xcb1103f1 // neg x17, x17
-	WORD $0xb4000142 // cbz x2, 0x3754 <resizeArgMaxNEON+0x7e4>
+	WORD $0xb4000142 // cbz x2, 0x37f4 <resizeArgMaxNEON+0x7e4>
 	WORD $0x9b0f44d1 // madd x17, x6, x15, x17
 	WORD $0x8b1100b1 // add x17, x5, x17
 	WORD $0xaa1003e5 // mov x5, x16
@@ -3583,11 +3623,11 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x53087c84 // lsr w4, w4, #8
 	WORD $0x91000631 // add x17, x17, #0x1
 	WORD $0xf10004a5 // subs x5, x5, #0x1
-	WORD $0x54ffff81 // b.ne 0x3740 <resizeArgMaxNEON+0x7d0>
+	WORD $0x54ffff81 // b.ne 0x37e0 <resizeArgMaxNEON+0x7d0>
 	WORD $0xf9400411 // ldr x17, [x0, #0x8]
-	WORD $0x17ffff9c // b 0x35c8 <resizeArgMaxNEON+0x658>
+	WORD $0x17ffff9c // b 0x3668 <resizeArgMaxNEON+0x658>
 	WORD $0xf10005bf // cmp x13, #0x1
-	WORD $0x54ffe90b // b.lt 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0x54ffe90b // b.lt 0x3520 <resizeArgMaxNEON+0x510>
 	WORD $0xaa1f03ed // mov x13, xzr
 	WORD $0x8b080202 // add x2, x16, x8
 	WORD $0x8b01020f // add x15, x16, x1
@@ -3596,21 +3636,21 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xcb0103e1 // neg x1, x1
 	WORD $0x0b100130 // add w16, w9, w16
 	WORD $0x92400a10 // and x16, x16, #0x7
-	WORD $0x14000007 // b 0x37a0 <resizeArgMaxNEON+0x830>
+	WORD $0x14000007 // b 0x3840 <resizeArgMaxNEON+0x830>
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0x910005ad // add x13, x13, #0x1
 	WORD $0xf9400402 // ldr x2, [x0, #0x8]
 	WORD $0xeb0201bf // cmp x13, x2
-	WORD $0x54ffe72a // b.ge 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0x54ffe72a // b.ge 0x3520 <resizeArgMaxNEON+0x510>
 	WORD $0xf9400002 // ldr x2, [x0]
 	WORD $0xf1001dff // cmp x15, #0x7
 	WORD $0xf9401c03 // ldr x3, [x0, #0x38]
 	WORD $0xaa1f03e4 // mov x4, xzr
-	WORD $0x54000082 // b.hs 0x37c0 <resizeArgMaxNEON+0x850>
+	WORD $0x54000082 // b.hs 0x3860 <resizeArgMaxNEON+0x850>
 	WORD $0x2a0e03e5 // mov w5, w14
-	WORD $0xb50002d1 // cbnz x17, 0x3810 <resizeArgMaxNEON+0x8a0>
-	WORD $0x17fffff5 // b 0x3790 <resizeArgMaxNEON+0x820>
+	WORD $0xb50002d1 // cbnz x17, 0x38b0 <resizeArgMaxNEON+0x8a0>
+	WORD $0x17fffff5 // b 0x3830 <resizeArgMaxNEON+0x820>
 	WORD $0x8b0c0045 // add x5, x2, x12
 	WORD $0x9b0d1465 // madd x5, x3, x13, x5
 	WORD $0x2a0e03e6 // mov w6, w14
@@ -3627,10 +3667,10 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910020a5 // add x5, x5, #0x8
 	WORD $0xeb04003f // cmp x1, x4
 	WORD $0x2a1f03e6 // mov w6, wzr
-	WORD $0x54fffe81 // b.ne 0x37d0 <resizeArgMaxNEON+0x860>
+	WORD $0x54fffe81 // b.ne 0x3870 <resizeArgMaxNEON+0x860>
 	WORD $0x2a1f03e5 // mov w5, wzr
 	WORD $0xcb0403e4 // neg x4, x4
-	WORD $0xb4fffc31 // cbz x17, 0x3790 <resizeArgMaxNEON+0x820>
+	WORD $0xb4fffc31 // cbz x17, 0x3830 <resizeArgMaxNEON+0x820>
 	WORD $0x9b0d1063 // madd x3, x3, x13, x4
 	WORD $0x8b030042 // add x2, x2, x3
 	WORD $0xaa1003e3 // mov x3, x16
@@ -3639,8 +3679,8 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x53087ca5 // lsr w5, w5, #8
 	WORD $0x91000442 // add x2, x2, #0x1
 	WORD $0xf1000463 // subs x3, x3, #0x1
-	WORD $0x54ffff81 // b.ne 0x3820 <resizeArgMaxNEON+0x8b0>
-	WORD $0x17ffffd7 // b 0x3790 <resizeArgMaxNEON+0x820>
+	WORD $0x54ffff81 // b.ne 0x38c0 <resizeArgMaxNEON+0x8b0>
+	WORD $0x17ffffd7 // b 0x3830 <resizeArgMaxNEON+0x820>
 	WORD $0xaa1f03ef // mov x15, xzr
 	WORD $0x927dee21 // and x1, x17, #0x7ffffffffffffff8
 	WORD $0xd37df202 // lsl x2, x16, #3
@@ -3665,16 +3705,16 @@ TEXT ·resizeArgMaxNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x910021ef // add x15, x15, #0x8
 	WORD $0x8b020063 // add x3, x3, x2
 	WORD $0xeb0f003f // cmp x1, x15
-	WORD $0x54fffdc1 // b.ne 0x3850 <resizeArgMaxNEON+0x8e0>
+	WORD $0x54fffdc1 // b.ne 0x38f0 <resizeArgMaxNEON+0x8e0>
 	WORD $0x92400a31 // and x17, x17, #0x7
-	WORD $0xb4ffdf11 // cbz x17, 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0xb4ffdf11 // cbz x17, 0x3520 <resizeArgMaxNEON+0x510>
 	WORD $0x9b0f360d // madd x13, x16, x15, x13
 	WORD $0xd503201f // nop
 	WORD $0xd503201f // nop
 	WORD $0xb82969ae // str w14, [x13, x9]
 	WORD $0x8b1001ad // add x13, x13, x16
 	WORD $0xf1000631 // subs x17, x17, #0x1
-	WORD $0x54ffffa1 // b.ne 0x38b0 <resizeArgMaxNEON+0x940>
-	WORD $0x17fffef0 // b 0x3480 <resizeArgMaxNEON+0x510>
+	WORD $0x54ffffa1 // b.ne 0x3950 <resizeArgMaxNEON+0x940>
+	WORD $0x17fffef0 // b 0x3520 <resizeArgMaxNEON+0x510>
 	WORD $0xa8c14ff4 // ldp x20, x19, [sp], #0x10
 	WORD $0xd65f03c0 // ret

@@ -143,21 +143,34 @@ func runDouble(floats func(*floatsArgs), double func(*doubleArgs)) func(dst, src
 	}
 }
 
-// runNearest does the same for a nearest resize.
+// runNearest does the same for a nearest resize. One to twice the width needs no offsets.
 func runNearest(kernel func(*nearestArgs)) func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte) {
 	return func(dst, src *Map, r *Resize, y0, y1 int, scratch []byte) {
-		offsets := words(scratch, 8*Blocks(dst.W))
-		for x := range len(offsets) / 2 {
-			offsets[2*x] = int64(src.Offset(0, int(r.x[min(x, dst.W-1)].a), 0))
-		}
-		a := nearestArgs{
-			blocks: int64(Blocks(dst.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block), offsets: unsafe.Pointer(&offsets[0]),
+		a := nearestArgs{blocks: int64(Blocks(dst.W)), cells: int64(Cells(dst.C)), dstBlock: int64(dst.Block)}
+		if r.repeats() {
+			a.srcBlock = int64(src.Block)
+		} else {
+			offsets := words(scratch, 8*Blocks(dst.W))
+			for x := range len(offsets) / 2 {
+				offsets[2*x] = int64(src.Offset(0, int(r.x[min(x, dst.W-1)].a), 0))
+			}
+			a.offsets = unsafe.Pointer(&offsets[0])
 		}
 		for y := y0; y < y1; y++ {
 			a.src, a.dst = unsafe.Pointer(&src.Data[int(r.y[y].a)*src.Row]), unsafe.Pointer(&dst.Data[y*dst.Row])
 			kernel(hide(&a))
 		}
 	}
+}
+
+// repeats is whether pixels 2x and 2x + 1 of every row are pixel x.
+func (r *Resize) repeats() bool {
+	for x := range r.x {
+		if r.x[x].a != int32(x/2) {
+			return false
+		}
+	}
+	return r.OutW == 2*r.InW
 }
 
 // argmaxRows is the most rows of a call: their weights live on the stack.

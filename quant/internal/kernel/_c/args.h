@@ -142,6 +142,7 @@ struct nearest_args {
 	const uint8_t *src; // the source row
 	word blocks, cells, dst_block;
 	const word *offsets; // [4·blocks][2]: bytes from the row's begin to the pixel; the second is not read
+	word src_block;      // not 0: pixels 2x and 2x + 1 are pixel x, and no offset is read
 };
 
 // table_args: a run of whole cells.

@@ -223,7 +223,24 @@ void maxAVX2(const struct max_args *a) {
 	}
 }
 
+// nearest_double: a cell's pixels 0 0 1 1 are a cell of one block, 2 2 3 3 of the next.
+INLINE void nearest_double(const struct nearest_args *a) {
+	const uint8_t *src = a->src;
+	uint8_t *dst = a->dst;
+	for (word b = 0; b < a->blocks; b += 2, src += a->src_block, dst += 2 * a->dst_block) {
+		for (word c = 0; c < a->cells; c++) {
+			__m128i v = _mm_loadu_si128((const __m128i *)(src + 16 * c));
+			_mm_storeu_si128((__m128i *)(dst + 16 * c), _mm_shuffle_epi32(v, 0x50));
+			if (b + 1 < a->blocks) _mm_storeu_si128((__m128i *)(dst + a->dst_block + 16 * c), _mm_shuffle_epi32(v, 0xfa));
+		}
+	}
+}
+
 void nearestAVX2(const struct nearest_args *a) {
+	if (a->src_block) {
+		nearest_double(a);
+		return;
+	}
 	for (word b = 0; b < a->blocks; b++)
 		for (word c = 0; c < a->cells; c++)
 			_mm_storeu_si128((__m128i *)(a->dst + b * a->dst_block + 16 * c), gather4_offset(a->src, a->offsets + 8 * b, 16 * c));

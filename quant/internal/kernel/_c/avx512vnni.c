@@ -1120,7 +1120,25 @@ void doubleAVX512VNNI(const struct double_args *a) {
 		doubled(a, 2);
 }
 
+// nearest_double: a cell's pixels 0 0 1 1 are a cell of one block, 2 2 3 3 of the next.
+INLINE void nearest_double(const struct nearest_args *a) {
+	const uint8_t *src = a->src;
+	uint8_t *dst = a->dst;
+	for (word b = 0; b < a->blocks; b += 2, src += a->src_block, dst += 2 * a->dst_block) {
+		for (word g = 0; 4 * g < a->cells; g++) {
+			__mmask16 m = cell_mask(a->cells, g);
+			__m512i v = _mm512_maskz_loadu_epi32(m, src + 64 * g);
+			_mm512_mask_storeu_epi32(dst + 64 * g, m, _mm512_shuffle_epi32(v, 0x50));
+			if (b + 1 < a->blocks) _mm512_mask_storeu_epi32(dst + a->dst_block + 64 * g, m, _mm512_shuffle_epi32(v, 0xfa));
+		}
+	}
+}
+
 void nearestAVX512VNNI(const struct nearest_args *a) {
+	if (a->src_block) {
+		nearest_double(a);
+		return;
+	}
 	for (word b = 0; b < a->blocks; b++) {
 		for (word g = 0; 4 * g < a->cells; g++) {
 			__mmask16 m = cell_mask(a->cells, g);

@@ -236,7 +236,24 @@ void resizeRealNEON(const struct real_args *a) {
 	}
 }
 
+// nearest_double: a cell's pixels 0 0 1 1 are a cell of one block, 2 2 3 3 of the next.
+INLINE void nearest_double(const struct nearest_args *a) {
+	const uint8_t *src = a->src;
+	uint8_t *dst = a->dst;
+	for (word b = 0; b < a->blocks; b += 2, src += a->src_block, dst += 2 * a->dst_block) {
+		for (word c = 0; c < a->cells; c++) {
+			int32x4_t v = vreinterpretq_s32_s8(load(src + 16 * c));
+			vst1q_s32((int32_t *)(dst + 16 * c), vzip1q_s32(v, v));
+			if (b + 1 < a->blocks) vst1q_s32((int32_t *)(dst + a->dst_block + 16 * c), vzip2q_s32(v, v));
+		}
+	}
+}
+
 void nearestNEON(const struct nearest_args *a) {
+	if (a->src_block) {
+		nearest_double(a);
+		return;
+	}
 	for (word b = 0; b < a->blocks; b++)
 		for (word c = 0; c < a->cells; c++)
 			vst1q_s8((int8_t *)a->dst + b * a->dst_block + 16 * c, gather4_offset(a->src, a->offsets + 8 * b, 16 * c));
