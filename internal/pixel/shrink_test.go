@@ -197,7 +197,7 @@ func TestShrinkRefusesBrokenShapes(t *testing.T) {
 		"span":         func() { NewBoxes([]int32{3, 3}, 10) },
 		"wide":         func() { NewBoxes([]int32{3, 11}, 10) },
 		"negative":     func() { NewBoxes([]int32{-1, 2}, 10) },
-		"half a span":  func() { NewBoxes(make([]int32, 3), 10) },
+		"half a span":  func() { NewBoxes(slices.Concat([]int32{1, 2}, []int32{3}), 10) },
 		"few readings": func() { NewBoxes([]int32{1, 2}, 10).Depth(make([]byte, 9), 1, make([]uint16, 19), 2, &table) },
 		"few bytes":    func() { NewBoxes([]int32{1, 2, 2, 3}, 10).Depth(make([]byte, 4), 4, make([]uint16, 20), 2, &table) },
 		"no rows":      func() { NewBoxes([]int32{1, 2}, 10).Depth(make([]byte, 4), 4, make([]uint16, 20), 0, &table) },
