@@ -2030,6 +2030,13 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
+	BYTE $0x55 // push rbp
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x88ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0x88
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
 	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
@@ -2038,25 +2045,19 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x005556ba; BYTE $0x00 // mov edx, 0x5556
 	LONG $0x000aaab9; BYTE $0x00 // mov ecx, 0xaaa
 	LONG $0x001fffb8; BYTE $0x00 // mov eax, 0x1fff
-	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0x039d8e0f; WORD $0x0000 // jle 0x28c1 <halveDepthAVX2+0x3d1>
-	BYTE $0x55 // push rbp
-	WORD $0x5741 // push r15
-	WORD $0x5641 // push r14
-	WORD $0x5541 // push r13
-	WORD $0x5441 // push r12
-	BYTE $0x53 // push rbx
-	LONG $0x50ec8348 // sub rsp, 0x50
+	LONG $0x30678b4c // mov r12, qword ptr [rdi + 0x30]
+	WORD $0x854d; BYTE $0xe4 // test r12, r12
+	LONG $0x03478e0f; WORD $0x0000 // jle 0x287e <halveDepthAVX2+0x38e>
 	LONG $0x6e79c1c4; BYTE $0xc1 // vmovd xmm0, r9d
 	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
 	LONG $0x6e79c1c4; BYTE $0xcb // vmovd xmm1, r11d
 	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
 	LONG $0x6e79c1c4; BYTE $0xd2 // vmovd xmm2, r10d
 	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x547ffec5; WORD $0x3024 // vmovdqu ymmword ptr [rsp + 0x30], ymm2
+	LONG $0x547ffec5; WORD $0x6824 // vmovdqu ymmword ptr [rsp + 0x68], ymm2
 	LONG $0x6e79c1c4; BYTE $0xd8 // vmovd xmm3, r8d
 	LONG $0x797de2c4; BYTE $0xd3 // vpbroadcastw ymm2, xmm3
-	LONG $0x547ffec5; WORD $0x1024 // vmovdqu ymmword ptr [rsp + 0x10], ymm2
+	LONG $0x547ffec5; WORD $0x4824 // vmovdqu ymmword ptr [rsp + 0x48], ymm2
 	LONG $0xe66ef9c5 // vmovd xmm4, esi
 	LONG $0x797de2c4; BYTE $0xe4 // vpbroadcastw ymm4, xmm4
 	LONG $0xea6ef9c5 // vmovd xmm5, edx
@@ -2065,185 +2066,170 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
 	LONG $0xf86ef9c5 // vmovd xmm7, eax
 	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
-	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
-	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
-	LONG $0x6f7e21c4; WORD $0x9204 // vmovdqu ymm8, ymmword ptr [rdx + 4*r10]
-	LONG $0x6f7e21c4; WORD $0x924c; BYTE $0x20 // vmovdqu ymm9, ymmword ptr [rdx + 4*r10 + 0x20]
+	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
+	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
+	WORD $0x8b48; BYTE $0x3f // mov rdi, qword ptr [rdi]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x00048d4b // lea rax, [r8 + r8]
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0x6f7e21c4; WORD $0x8804 // vmovdqu ymm8, ymmword ptr [rax + 4*r9]
+	LONG $0x6f7e21c4; WORD $0x884c; BYTE $0x20 // vmovdqu ymm9, ymmword ptr [rax + 4*r9 + 0x20]
 	LONG $0xd1db3dc5 // vpand ymm10, ymm8, ymm1
-	LONG $0xd9db35c5 // vpand ymm11, ymm9, ymm1
-	LONG $0x6f7e21c4; WORD $0x962c // vmovdqu ymm13, ymmword ptr [rsi + 4*r10]
+	LONG $0xe9db35c5 // vpand ymm13, ymm9, ymm1
 	LONG $0x723dc1c4; WORD $0x10d0 // vpsrld ymm8, ymm8, 0x10
-	LONG $0x6f7e21c4; WORD $0x9674; BYTE $0x20 // vmovdqu ymm14, ymmword ptr [rsi + 4*r10 + 0x20]
-	LONG $0xe1db15c5 // vpand ymm12, ymm13, ymm1
-	LONG $0xf9db0dc5 // vpand ymm15, ymm14, ymm1
-	LONG $0x726dc1c4; WORD $0x10d1 // vpsrld ymm2, ymm9, 0x10
-	LONG $0x2b1d42c4; BYTE $0xe7 // vpackusdw ymm12, ymm12, ymm15
-	LONG $0x7235c1c4; WORD $0x10d5 // vpsrld ymm9, ymm13, 0x10
-	LONG $0x7215c1c4; WORD $0x10d6 // vpsrld ymm13, ymm14, 0x10
-	LONG $0x2b2d42c4; BYTE $0xd3 // vpackusdw ymm10, ymm10, ymm11
-	LONG $0x2b3542c4; BYTE $0xcd // vpackusdw ymm9, ymm9, ymm13
-	LONG $0xd8751dc5 // vpcmpeqw ymm11, ymm12, ymm0
-	LONG $0x4c1d43c4; WORD $0xb0d9 // vpblendvb ymm11, ymm12, ymm9, ymm11
-	LONG $0x2b3de2c4; BYTE $0xd2 // vpackusdw ymm2, ymm8, ymm2
-	LONG $0xc2757dc5 // vpcmpeqw ymm8, ymm0, ymm2
-	LONG $0x4c6d43c4; WORD $0x80c3 // vpblendvb ymm8, ymm2, ymm11, ymm8
-	LONG $0xd8752dc5 // vpcmpeqw ymm11, ymm10, ymm0
-	LONG $0x4c2d43c4; WORD $0xb0c0 // vpblendvb ymm8, ymm10, ymm8, ymm11
-	LONG $0x7125c1c4; WORD $0x05d0 // vpsrlw ymm11, ymm8, 0x5
-	LONG $0x3a2d42c4; BYTE $0xe8 // vpminuw ymm13, ymm10, ymm8
-	LONG $0x3e2d42c4; BYTE $0xf0 // vpmaxuw ymm14, ymm10, ymm8
-	LONG $0xf90d41c4; BYTE $0xed // vpsubw ymm13, ymm14, ymm13
-	LONG $0x3a1542c4; BYTE $0xf3 // vpminuw ymm14, ymm13, ymm11
-	LONG $0x3a6d42c4; BYTE $0xf8 // vpminuw ymm15, ymm2, ymm8
-	LONG $0x3e6dc2c4; BYTE $0xd8 // vpmaxuw ymm3, ymm2, ymm8
-	LONG $0xf965c1c4; BYTE $0xdf // vpsubw ymm3, ymm3, ymm15
-	LONG $0x751541c4; BYTE $0xee // vpcmpeqw ymm13, ymm13, ymm14
-	LONG $0x3a6542c4; BYTE $0xf3 // vpminuw ymm14, ymm3, ymm11
-	LONG $0xf96dc1c4; BYTE $0xd0 // vpsubw ymm2, ymm2, ymm8
-	LONG $0x3a1d42c4; BYTE $0xf8 // vpminuw ymm15, ymm12, ymm8
-	LONG $0xdb758dc5 // vpcmpeqw ymm3, ymm14, ymm3
-	LONG $0x3e1d42c4; BYTE $0xf0 // vpmaxuw ymm14, ymm12, ymm8
-	LONG $0xf90d41c4; BYTE $0xf7 // vpsubw ymm14, ymm14, ymm15
-	LONG $0x3a0d42c4; BYTE $0xfb // vpminuw ymm15, ymm14, ymm11
-	LONG $0xd2dbe5c5 // vpand ymm2, ymm3, ymm2
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	LONG $0x6f7e21c4; WORD $0x8834 // vmovdqu ymm14, ymmword ptr [rax + 4*r9]
+	LONG $0x7235c1c4; WORD $0x10d1 // vpsrld ymm9, ymm9, 0x10
+	LONG $0x6f7e21c4; WORD $0x887c; BYTE $0x20 // vmovdqu ymm15, ymmword ptr [rax + 4*r9 + 0x20]
+	LONG $0xd9db0dc5 // vpand ymm11, ymm14, ymm1
+	LONG $0xd1db85c5 // vpand ymm2, ymm15, ymm1
+	LONG $0x2b3d42c4; BYTE $0xe1 // vpackusdw ymm12, ymm8, ymm9
+	LONG $0x2b2562c4; BYTE $0xda // vpackusdw ymm11, ymm11, ymm2
+	LONG $0x726dc1c4; WORD $0x10d6 // vpsrld ymm2, ymm14, 0x10
+	LONG $0x723dc1c4; WORD $0x10d7 // vpsrld ymm8, ymm15, 0x10
+	LONG $0x2b6d42c4; BYTE $0xc8 // vpackusdw ymm9, ymm2, ymm8
+	LONG $0xd075a5c5 // vpcmpeqw ymm2, ymm11, ymm0
+	LONG $0x4c25c3c4; WORD $0x20d1 // vpblendvb ymm2, ymm11, ymm9, ymm2
+	LONG $0x2b2d42c4; BYTE $0xed // vpackusdw ymm13, ymm10, ymm13
+	LONG $0xc0751dc5 // vpcmpeqw ymm8, ymm12, ymm0
+	LONG $0x4c1de3c4; WORD $0x80d2 // vpblendvb ymm2, ymm12, ymm2, ymm8
+	LONG $0xc07515c5 // vpcmpeqw ymm8, ymm13, ymm0
+	LONG $0x4c1563c4; WORD $0x80c2 // vpblendvb ymm8, ymm13, ymm2, ymm8
+	LONG $0x712dc1c4; WORD $0x05d0 // vpsrlw ymm10, ymm8, 0x5
+	LONG $0x3a15c2c4; BYTE $0xd0 // vpminuw ymm2, ymm13, ymm8
+	LONG $0x3e1542c4; BYTE $0xf0 // vpmaxuw ymm14, ymm13, ymm8
+	LONG $0xd2f98dc5 // vpsubw ymm2, ymm14, ymm2
+	LONG $0x3a1d42c4; BYTE $0xf0 // vpminuw ymm14, ymm12, ymm8
+	LONG $0x3a6d42c4; BYTE $0xfa // vpminuw ymm15, ymm2, ymm10
+	LONG $0x3e1dc2c4; BYTE $0xd8 // vpmaxuw ymm3, ymm12, ymm8
+	LONG $0xf965c1c4; BYTE $0xde // vpsubw ymm3, ymm3, ymm14
+	LONG $0x3a2542c4; BYTE $0xf0 // vpminuw ymm14, ymm11, ymm8
+	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
+	LONG $0x3e2542c4; BYTE $0xf8 // vpmaxuw ymm15, ymm11, ymm8
+	LONG $0xf90541c4; BYTE $0xf6 // vpsubw ymm14, ymm15, ymm14
+	LONG $0x3a6542c4; BYTE $0xfa // vpminuw ymm15, ymm3, ymm10
+	LONG $0xdb7585c5 // vpcmpeqw ymm3, ymm15, ymm3
+	LONG $0x3a0d42c4; BYTE $0xfa // vpminuw ymm15, ymm14, ymm10
 	LONG $0x750d41c4; BYTE $0xf7 // vpcmpeqw ymm14, ymm14, ymm15
 	LONG $0xf91d41c4; BYTE $0xe0 // vpsubw ymm12, ymm12, ymm8
-	LONG $0xdb0d41c4; BYTE $0xe4 // vpand ymm12, ymm14, ymm12
+	LONG $0xe3db1dc5 // vpand ymm12, ymm12, ymm3
+	LONG $0xf92541c4; BYTE $0xd8 // vpsubw ymm11, ymm11, ymm8
+	LONG $0xdb0d41c4; BYTE $0xdb // vpand ymm11, ymm14, ymm11
+	LONG $0xfd2541c4; BYTE $0xdc // vpaddw ymm11, ymm11, ymm12
+	LONG $0xf91541c4; BYTE $0xe0 // vpsubw ymm12, ymm13, ymm8
+	LONG $0xe2db1dc5 // vpand ymm12, ymm12, ymm2
+	LONG $0xd2fdfdc5 // vpaddw ymm2, ymm0, ymm2
 	LONG $0xdbfd8dc5 // vpaddw ymm3, ymm14, ymm3
-	LONG $0x3a3542c4; BYTE $0xf0 // vpminuw ymm14, ymm9, ymm8
-	LONG $0x3e3542c4; BYTE $0xf8 // vpmaxuw ymm15, ymm9, ymm8
-	LONG $0xf90541c4; BYTE $0xf6 // vpsubw ymm14, ymm15, ymm14
-	LONG $0xd2fd9dc5 // vpaddw ymm2, ymm12, ymm2
-	LONG $0xf92d41c4; BYTE $0xd0 // vpsubw ymm10, ymm10, ymm8
-	LONG $0xdb1541c4; BYTE $0xd2 // vpand ymm10, ymm13, ymm10
-	LONG $0xe0fd15c5 // vpaddw ymm12, ymm13, ymm0
-	LONG $0xdbfd9dc5 // vpaddw ymm3, ymm12, ymm3
-	LONG $0x3a0d42c4; BYTE $0xdb // vpminuw ymm11, ymm14, ymm11
-	LONG $0x750d41c4; BYTE $0xdb // vpcmpeqw ymm11, ymm14, ymm11
-	LONG $0xd0fd2dc5 // vpaddw ymm10, ymm10, ymm0
-	LONG $0xd2fdadc5 // vpaddw ymm2, ymm10, ymm2
+	LONG $0xd3fdedc5 // vpaddw ymm2, ymm2, ymm3
+	LONG $0x3a35c2c4; BYTE $0xd8 // vpminuw ymm3, ymm9, ymm8
+	LONG $0x3e3542c4; BYTE $0xe8 // vpmaxuw ymm13, ymm9, ymm8
+	LONG $0xdbf995c5 // vpsubw ymm3, ymm13, ymm3
+	LONG $0x3a6542c4; BYTE $0xd2 // vpminuw ymm10, ymm3, ymm10
+	LONG $0xdb75adc5 // vpcmpeqw ymm3, ymm10, ymm3
+	LONG $0xd0fd1dc5 // vpaddw ymm10, ymm12, ymm0
 	LONG $0xf93541c4; BYTE $0xc8 // vpsubw ymm9, ymm9, ymm8
-	LONG $0xdb2541c4; BYTE $0xc9 // vpand ymm9, ymm11, ymm9
-	LONG $0xd2fdb5c5 // vpaddw ymm2, ymm9, ymm2
-	LONG $0xdbfda5c5 // vpaddw ymm3, ymm11, ymm3
-	LONG $0x4cfd6dc5; WORD $0x3024 // vpaddw ymm9, ymm2, ymmword ptr [rsp + 0x30]
-	LONG $0xd7fd6dc5 // vpaddw ymm10, ymm2, ymm7
+	LONG $0xfd2541c4; BYTE $0xd2 // vpaddw ymm10, ymm11, ymm10
+	LONG $0xcbdb35c5 // vpand ymm9, ymm9, ymm3
+	LONG $0xfd3541c4; BYTE $0xca // vpaddw ymm9, ymm9, ymm10
+	LONG $0xd3fdedc5 // vpaddw ymm2, ymm2, ymm3
+	LONG $0x5cfdb5c5; WORD $0x6824 // vpaddw ymm3, ymm9, ymmword ptr [rsp + 0x68]
+	LONG $0xe371e5c5; BYTE $0x01 // vpsraw ymm3, ymm3, 0x1
+	LONG $0xd7fd35c5 // vpaddw ymm10, ymm9, ymm7
 	LONG $0xd5e42dc5 // vpmulhuw ymm10, ymm10, ymm5
-	LONG $0x7135c1c4; WORD $0x01e1 // vpsraw ymm9, ymm9, 0x1
 	LONG $0xd6f92dc5 // vpsubw ymm10, ymm10, ymm6
-	LONG $0xdc7565c5 // vpcmpeqw ymm11, ymm3, ymm4
-	LONG $0x4c3543c4; WORD $0xb0ca // vpblendvb ymm9, ymm9, ymm10, ymm11
-	LONG $0x54fdedc5; WORD $0x1024 // vpaddw ymm2, ymm2, ymmword ptr [rsp + 0x10]
-	LONG $0xdb65ddc5 // vpcmpgtw ymm3, ymm4, ymm3
-	LONG $0xe271edc5; BYTE $0x02 // vpsraw ymm2, ymm2, 0x2
-	LONG $0x4c35e3c4; WORD $0x30d2 // vpblendvb ymm2, ymm9, ymm2, ymm3
+	LONG $0xdc756dc5 // vpcmpeqw ymm11, ymm2, ymm4
+	LONG $0x4c65c3c4; WORD $0xb0da // vpblendvb ymm3, ymm3, ymm10, ymm11
+	LONG $0x4cfd35c5; WORD $0x4824 // vpaddw ymm9, ymm9, ymmword ptr [rsp + 0x48]
+	LONG $0x7135c1c4; WORD $0x02e1 // vpsraw ymm9, ymm9, 0x2
+	LONG $0xd265ddc5 // vpcmpgtw ymm2, ymm4, ymm2
+	LONG $0x4c65c3c4; WORD $0x20d1 // vpblendvb ymm2, ymm3, ymm9, ymm2
 	LONG $0xc2fd3dc5 // vpaddw ymm8, ymm8, ymm2
-	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0xc579c1c4; WORD $0x00f0 // vpextrw esi, xmm8, 0x0
-	LONG $0x3214b60f // movzx edx, byte ptr [rdx + rsi]
-	WORD $0x1188 // mov byte ptr [rcx], dl
-	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0xc579c1c4; WORD $0x01f0 // vpextrw esi, xmm8, 0x1
-	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
-	LONG $0x3214b60f // movzx edx, byte ptr [rdx + rsi]
-	LONG $0x01148842 // mov byte ptr [rcx + r8], dl
-	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	LONG $0xc57941c4; WORD $0x02c8 // vpextrw r9d, xmm8, 0x2
-	LONG $0x1cb60f46; BYTE $0x0a // movzx r11d, byte ptr [rdx + r9]
-	LONG $0x01148d4a // lea rdx, [rcx + r8]
+	LONG $0xc579c1c4; WORD $0x00e8 // vpextrw ebp, xmm8, 0x0
+	LONG $0xc579c1c4; WORD $0x01c0 // vpextrw eax, xmm8, 0x1
+	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
+	LONG $0xc579c1c4; WORD $0x02c0 // vpextrw eax, xmm8, 0x2
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
 	LONG $0xc579c1c4; WORD $0x03c0 // vpextrw eax, xmm8, 0x3
-	LONG $0xc579c1c4; WORD $0x04c8 // vpextrw ecx, xmm8, 0x4
-	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
-	LONG $0xc579c1c4; WORD $0x05c8 // vpextrw ecx, xmm8, 0x5
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	LONG $0xc57941c4; WORD $0x06c8 // vpextrw r9d, xmm8, 0x6
-	LONG $0x161c8844 // mov byte ptr [rsi + rdx], r11b
-	LONG $0xc57941c4; WORD $0x07d8 // vpextrw r11d, xmm8, 0x7
-	LONG $0x397d43c4; WORD $0x01c0 // vextracti128 xmm8, ymm8, 0x1
-	LONG $0xc579c1c4; WORD $0x00c8 // vpextrw ecx, xmm8, 0x0
-	LONG $0xc579c1c4; WORD $0x01e8 // vpextrw ebp, xmm8, 0x1
-	LONG $0xc57941c4; WORD $0x02e8 // vpextrw r13d, xmm8, 0x2
-	LONG $0xc57941c4; WORD $0x03e0 // vpextrw r12d, xmm8, 0x3
-	LONG $0xc579c1c4; WORD $0x04d8 // vpextrw ebx, xmm8, 0x4
-	LONG $0xc57941c4; WORD $0x05f0 // vpextrw r14d, xmm8, 0x5
-	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
-	LONG $0xc57941c4; WORD $0x06f8 // vpextrw r15d, xmm8, 0x6
-	LONG $0x04b60f41; BYTE $0x00 // movzx eax, byte ptr [r8 + rax]
-	LONG $0xc57941c4; WORD $0x07c0 // vpextrw r8d, xmm8, 0x7
-	LONG $0x32148d48 // lea rdx, [rdx + rsi]
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	WORD $0x0488; BYTE $0x16 // mov byte ptr [rsi + rdx], al
-	LONG $0x32048d48 // lea rax, [rdx + rsi]
-	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	LONG $0x0a0cb60f // movzx ecx, byte ptr [rdx + rcx]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x290cb60f // movzx ecx, byte ptr [rcx + rbp]
-	LONG $0x10048d48 // lea rax, [rax + rdx]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
-	LONG $0x10048d48 // lea rax, [rax + rdx]
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x0cb60f42; BYTE $0x29 // movzx ecx, byte ptr [rcx + r13]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x0cb60f42; BYTE $0x21 // movzx ecx, byte ptr [rcx + r12]
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	LONG $0x10048d48 // lea rax, [rax + rdx]
-	WORD $0x0c88; BYTE $0x06 // mov byte ptr [rsi + rax], cl
-	LONG $0x30048d48 // lea rax, [rax + rsi]
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
-	LONG $0x110cb60f // movzx ecx, byte ptr [rcx + rdx]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
-	LONG $0x310cb60f // movzx ecx, byte ptr [rcx + rsi]
-	LONG $0x10048d48 // lea rax, [rax + rdx]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
-	LONG $0x10048d48 // lea rax, [rax + rdx]
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x0cb60f42; BYTE $0x09 // movzx ecx, byte ptr [rcx + r9]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x0cb60f42; BYTE $0x19 // movzx ecx, byte ptr [rcx + r11]
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	LONG $0x10048d48 // lea rax, [rax + rdx]
-	WORD $0x0c88; BYTE $0x06 // mov byte ptr [rsi + rax], cl
-	LONG $0x30048d48 // lea rax, [rax + rsi]
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x190cb60f // movzx ecx, byte ptr [rcx + rbx]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x10048d48 // lea rax, [rax + rdx]
-	LONG $0x0cb60f42; BYTE $0x31 // movzx ecx, byte ptr [rcx + r14]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
-	LONG $0x10048d48 // lea rax, [rax + rdx]
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	LONG $0x0cb60f42; BYTE $0x39 // movzx ecx, byte ptr [rcx + r15]
-	LONG $0x10348d48 // lea rsi, [rax + rdx]
-	WORD $0x0c88; BYTE $0x02 // mov byte ptr [rdx + rax], cl
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	LONG $0x160c8d48 // lea rcx, [rsi + rdx]
-	LONG $0x04b60f42; BYTE $0x00 // movzx eax, byte ptr [rax + r8]
-	WORD $0x0488; BYTE $0x32 // mov byte ptr [rdx + rsi], al
-	LONG $0x284f0348 // add rcx, qword ptr [rdi + 0x28]
-	LONG $0x10c28349 // add r10, 0x10
-	LONG $0x30573b4c // cmp r10, qword ptr [rdi + 0x30]
-	LONG $0xfcdd8c0f; WORD $0xffff // jl 0x2590 <halveDepthAVX2+0xa0>
-	LONG $0x50c48348 // add rsp, 0x50
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	LONG $0xc579c1c4; WORD $0x04c0 // vpextrw eax, xmm8, 0x4
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0xc579c1c4; WORD $0x05c0 // vpextrw eax, xmm8, 0x5
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	LONG $0xc579c1c4; WORD $0x06c0 // vpextrw eax, xmm8, 0x6
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x2e04b60f // movzx eax, byte ptr [rsi + rbp]
+	LONG $0xc579c1c4; WORD $0x07e8 // vpextrw ebp, xmm8, 0x7
+	LONG $0x397d63c4; WORD $0x01c2 // vextracti128 xmm2, ymm8, 0x1
+	LONG $0xcac5f9c5; BYTE $0x00 // vpextrw ecx, xmm2, 0x0
+	LONG $0xd2c5f9c5; BYTE $0x01 // vpextrw edx, xmm2, 0x1
+	LONG $0xd2c579c5; BYTE $0x02 // vpextrw r10d, xmm2, 0x2
+	LONG $0xdac579c5; BYTE $0x03 // vpextrw r11d, xmm2, 0x3
+	LONG $0xeac579c5; BYTE $0x04 // vpextrw r13d, xmm2, 0x4
+	LONG $0xfac579c5; BYTE $0x05 // vpextrw r15d, xmm2, 0x5
+	LONG $0xf2c579c5; BYTE $0x06 // vpextrw r14d, xmm2, 0x6
+	LONG $0xdac5f9c5; BYTE $0x07 // vpextrw ebx, xmm2, 0x7
+	WORD $0x0788 // mov byte ptr [rdi], al
+	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
+	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
+	LONG $0x07048842 // mov byte ptr [rdi + r8], al
+	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
+	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
+	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x0e04b60f // movzx eax, byte ptr [rsi + rcx]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x1604b60f // movzx eax, byte ptr [rsi + rdx]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x04b60f42; BYTE $0x16 // movzx eax, byte ptr [rsi + r10]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x04b60f42; BYTE $0x1e // movzx eax, byte ptr [rsi + r11]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
+	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
+	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x2e04b60f // movzx eax, byte ptr [rsi + rbp]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x04b60f42; BYTE $0x2e // movzx eax, byte ptr [rsi + r13]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x04b60f42; BYTE $0x3e // movzx eax, byte ptr [rsi + r15]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x04b60f42; BYTE $0x36 // movzx eax, byte ptr [rsi + r14]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x1e04b60f // movzx eax, byte ptr [rsi + rbx]
+	WORD $0x014c; BYTE $0xc7 // add rdi, r8
+	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
+	LONG $0x243c0348 // add rdi, qword ptr [rsp]
+	LONG $0x10c18349 // add r9, 0x10
+	WORD $0x394d; BYTE $0xe1 // cmp r9, r12
+	LONG $0xfd428c0f; WORD $0xffff // jl 0x25c0 <halveDepthAVX2+0xd0>
+	LONG $0x88c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0x88
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2258,34 +2244,34 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x01188e0f; WORD $0x0000 // jle 0x29f3 <blendRowsAVX2+0x123>
+	LONG $0x01188e0f; WORD $0x0000 // jle 0x29c3 <blendRowsAVX2+0x123>
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0xc16ef9c5 // vmovd xmm0, ecx
 	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
-	WORD $0x28eb // jmp 0x291c <blendRowsAVX2+0x4c>
+	WORD $0x28eb // jmp 0x28ec <blendRowsAVX2+0x4c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x147ffec5; BYTE $0x42 // vmovdqu ymmword ptr [rdx + 2*rax], ymm2
 	LONG $0x4c7ffec5; WORD $0x2042 // vmovdqu ymmword ptr [rdx + 2*rax + 0x20], ymm1
 	LONG $0x20c08348 // add rax, 0x20
 	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x00d78d0f; WORD $0x0000 // jge 0x29f3 <blendRowsAVX2+0x123>
+	LONG $0x00d78d0f; WORD $0x0000 // jge 0x29c3 <blendRowsAVX2+0x123>
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xd37e // jle 0x2900 <blendRowsAVX2+0x30>
+	WORD $0xd37e // jle 0x28d0 <blendRowsAVX2+0x30>
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1275 // jne 0x2950 <blendRowsAVX2+0x80>
+	WORD $0x1275 // jne 0x2920 <blendRowsAVX2+0x80>
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x79eb // jmp 0x29c4 <blendRowsAVX2+0xf4>
+	WORD $0x79eb // jmp 0x2994 <blendRowsAVX2+0xf4>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
 	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
@@ -2312,9 +2298,9 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c18349 // add r9, 0x2
 	WORD $0x014d; BYTE $0xd0 // add r8, r10
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xac75 // jne 0x2970 <blendRowsAVX2+0xa0>
+	WORD $0xac75 // jne 0x2940 <blendRowsAVX2+0xa0>
 	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	LONG $0xff33840f; WORD $0xffff // je 0x2900 <blendRowsAVX2+0x30>
+	LONG $0xff33840f; WORD $0xffff // je 0x28d0 <blendRowsAVX2+0x30>
 	LONG $0x797da2c4; WORD $0x4e1c // vpbroadcastw ymm3, word ptr [rsi + 2*r9]
 	LONG $0x307dc2c4; BYTE $0x20 // vpmovzxbw ymm4, xmmword ptr [r8]
 	LONG $0xe4d5e5c5 // vpmullw ymm4, ymm3, ymm4
@@ -2322,7 +2308,7 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x307dc2c4; WORD $0x1060 // vpmovzxbw ymm4, xmmword ptr [r8 + 0x10]
 	LONG $0xdcd5e5c5 // vpmullw ymm3, ymm3, ymm4
 	LONG $0xc9fde5c5 // vpaddw ymm1, ymm3, ymm1
-	LONG $0xffff0de9; BYTE $0xff // jmp 0x2900 <blendRowsAVX2+0x30>
+	LONG $0xffff0de9; BYTE $0xff // jmp 0x28d0 <blendRowsAVX2+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2330,15 +2316,28 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0x00fd8e0f; WORD $0x0000 // jle 0x2b08 <blendAcrossAVX2+0x108>
-	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	WORD $0xd231 // xor edx, edx
-	QUAD $0xfffffffffffebe48; WORD $0x7fff // movabs rsi, 0x7ffffffffffffffe
-	WORD $0x4eeb // jmp 0x2a6e <blendAcrossAVX2+0x6e>
-	LONG $0x02e0c149 // shl r8, 0x2
-	WORD $0x014c; BYTE $0xc1 // add rcx, r8
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x01708e0f; WORD $0x0000 // jle 0x2b4d <blendAcrossAVX2+0x17d>
+	WORD $0x5741 // push r15
+	WORD $0x5641 // push r14
+	WORD $0x5541 // push r13
+	WORD $0x5441 // push r12
+	BYTE $0x53 // push rbx
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x01068e0f; WORD $0x0000 // jle 0x2b00 <blendAcrossAVX2+0x130>
+	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
+	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
+	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
+	QUAD $0x00000000b51c8d4c // lea r11, [4*rsi]
+	QUAD $0xfffffffffffebb48; WORD $0x7fff // movabs rbx, 0x7ffffffffffffffe
+	WORD $0x2148; BYTE $0xf3 // and rbx, rsi
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x48eb // jmp 0x2a68 <blendAcrossAVX2+0x98>
+	WORD $0x014d; BYTE $0xda // add r10, r11
 	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
 	LONG $0x577efac5; BYTE $0x48 // vmovq xmm2, qword ptr [rdi + 0x48]
 	LONG $0xd8f4f1c5 // vpmuludq xmm3, xmm1, xmm0
@@ -2350,47 +2349,63 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc3ebf9c5 // vpor xmm0, xmm0, xmm3
 	LONG $0x2b79e2c4; BYTE $0xc0 // vpackusdw xmm0, xmm0, xmm0
 	LONG $0xc067f9c5 // vpackuswb xmm0, xmm0, xmm0
-	LONG $0x007ef9c5 // vmovd dword ptr [rax], xmm0
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x20470348 // add rax, qword ptr [rdi + 0x20]
-	LONG $0x30573b48 // cmp rdx, qword ptr [rdi + 0x30]
-	LONG $0x009a8d0f; WORD $0x0000 // jge 0x2b08 <blendAcrossAVX2+0x108>
+	LONG $0x027ef9c5 // vmovd dword ptr [rdx], xmm0
+	WORD $0xff49; BYTE $0xc6 // inc r14
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	LONG $0x00dc840f; WORD $0x0000 // je 0x2b44 <blendAcrossAVX2+0x174>
+	LONG $0xb13c634f // movsxd r15, dword ptr [r9 + 4*r14]
+	LONG $0x783c8d4f // lea r15, [r8 + 2*r15]
 	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
-	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0xaa7e // jle 0x2a27 <blendAcrossAVX2+0x27>
-	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
-	LONG $0x910c634d // movsxd r9, dword ptr [r9 + 4*rdx]
-	WORD $0x014d; BYTE $0xc9 // add r9, r9
-	LONG $0x084f034c // add r9, qword ptr [rdi + 0x8]
-	LONG $0x01f88349 // cmp r8, 0x1
-	WORD $0x0e75 // jne 0x2aa0 <blendAcrossAVX2+0xa0>
-	WORD $0x8949; BYTE $0xca // mov r10, rcx
-	WORD $0x4feb // jmp 0x2ae6 <blendAcrossAVX2+0xe6>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	WORD $0x894d; BYTE $0xc3 // mov r11, r8
-	WORD $0x2149; BYTE $0xf3 // and r11, rsi
-	WORD $0x8949; BYTE $0xca // mov r10, rcx
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x3379c2c4; BYTE $0x09 // vpmovzxwd xmm1, qword ptr [r9]
-	LONG $0x5879c2c4; BYTE $0x12 // vpbroadcastd xmm2, dword ptr [r10]
+	LONG $0x01fe8348 // cmp rsi, 0x1
+	WORD $0x1475 // jne 0x2a90 <blendAcrossAVX2+0xc0>
+	WORD $0x894d; BYTE $0xd4 // mov r12, r10
+	WORD $0x57eb // jmp 0x2ad8 <blendAcrossAVX2+0x108>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0x8949; BYTE $0xdd // mov r13, rbx
+	WORD $0x894d; BYTE $0xd4 // mov r12, r10
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x3379c2c4; BYTE $0x0f // vpmovzxwd xmm1, qword ptr [r15]
+	LONG $0x5879c2c4; WORD $0x2414 // vpbroadcastd xmm2, dword ptr [r12]
 	LONG $0x4069e2c4; BYTE $0xc9 // vpmulld xmm1, xmm2, xmm1
-	LONG $0x3379c2c4; WORD $0x0651 // vpmovzxwd xmm2, qword ptr [r9 + 0x6]
+	LONG $0x3379c2c4; WORD $0x0657 // vpmovzxwd xmm2, qword ptr [r15 + 0x6]
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
-	LONG $0x5879c2c4; WORD $0x044a // vpbroadcastd xmm1, dword ptr [r10 + 0x4]
-	LONG $0x08c28349 // add r10, 0x8
+	LONG $0x5879c2c4; WORD $0x244c; BYTE $0x04 // vpbroadcastd xmm1, dword ptr [r12 + 0x4]
+	LONG $0x08c48349 // add r12, 0x8
 	LONG $0x4071e2c4; BYTE $0xca // vpmulld xmm1, xmm1, xmm2
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
-	LONG $0x0cc18349 // add r9, 0xc
-	LONG $0xfec38349 // add r11, -0x2
-	WORD $0xca75 // jne 0x2ab0 <blendAcrossAVX2+0xb0>
-	LONG $0x01c0f641 // test r8b, 0x1
-	LONG $0xff30840f; WORD $0xffff // je 0x2a20 <blendAcrossAVX2+0x20>
-	LONG $0x3379c2c4; BYTE $0x09 // vpmovzxwd xmm1, qword ptr [r9]
-	LONG $0x5879c2c4; BYTE $0x12 // vpbroadcastd xmm2, dword ptr [r10]
+	LONG $0x0cc78349 // add r15, 0xc
+	LONG $0xfec58349 // add r13, -0x2
+	WORD $0xc875 // jne 0x2aa0 <blendAcrossAVX2+0xd0>
+	LONG $0x01c6f640 // test sil, 0x1
+	LONG $0xff3e840f; WORD $0xffff // je 0x2a20 <blendAcrossAVX2+0x50>
+	LONG $0x3379c2c4; BYTE $0x0f // vpmovzxwd xmm1, qword ptr [r15]
+	LONG $0x5879c2c4; WORD $0x2414 // vpbroadcastd xmm2, dword ptr [r12]
 	LONG $0x4069e2c4; BYTE $0xc9 // vpmulld xmm1, xmm2, xmm1
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
-	LONG $0xffff18e9; BYTE $0xff // jmp 0x2a20 <blendAcrossAVX2+0x20>
+	LONG $0xffff25e9; BYTE $0xff // jmp 0x2a20 <blendAcrossAVX2+0x50>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
+	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
+	LONG $0x577efac5; BYTE $0x48 // vmovq xmm2, qword ptr [rdi + 0x48]
+	LONG $0xd8f4f1c5 // vpmuludq xmm3, xmm1, xmm0
+	LONG $0xdad3e1c5 // vpsrlq xmm3, xmm3, xmm2
+	LONG $0xd073f9c5; BYTE $0x20 // vpsrlq xmm0, xmm0, 0x20
+	LONG $0xc0f4f1c5 // vpmuludq xmm0, xmm1, xmm0
+	LONG $0xc2d3f9c5 // vpsrlq xmm0, xmm0, xmm2
+	LONG $0xf073f9c5; BYTE $0x20 // vpsllq xmm0, xmm0, 0x20
+	LONG $0xc3ebf9c5 // vpor xmm0, xmm0, xmm3
+	LONG $0x2b79e2c4; BYTE $0xc0 // vpackusdw xmm0, xmm0, xmm0
+	LONG $0xc067f9c5 // vpackuswb xmm0, xmm0, xmm0
+	LONG $0x027ef9c5 // vmovd dword ptr [rdx], xmm0
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0xff48; BYTE $0xc8 // dec rax
+	WORD $0xbc75 // jne 0x2b00 <blendAcrossAVX2+0x130>
+	BYTE $0x5b // pop rbx
+	WORD $0x5c41 // pop r12
+	WORD $0x5d41 // pop r13
+	WORD $0x5e41 // pop r14
+	WORD $0x5f41 // pop r15
 	BYTE $0xc3 // ret
 
 // func boxDepthAVX2(a)
@@ -2403,290 +2418,329 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x60ec8348 // sub rsp, 0x60
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0xb0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xb0
 	LONG $0x507f8348; BYTE $0x04 // cmp qword ptr [rdi + 0x50], 0x4
-	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
-	LONG $0x04238f0f; WORD $0x0000 // jg 0x2f55 <boxDepthAVX2+0x445>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
+	QUAD $0x0000009824848948 // mov qword ptr [rsp + 0x98], rax
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	QUAD $0x0000009024848948 // mov qword ptr [rsp + 0x90], rax
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x24448948; BYTE $0x78 // mov qword ptr [rsp + 0x78], rax
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	QUAD $0x0000008824848948 // mov qword ptr [rsp + 0x88], rax
+	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0x247c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdi
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	QUAD $0x000000a02494894c // mov qword ptr [rsp + 0xa0], r10
+	QUAD $0x0000008024948948 // mov qword ptr [rsp + 0x80], rdx
+	LONG $0x045e8f0f; WORD $0x0000 // jg 0x3025 <boxDepthAVX2+0x4d5>
 	WORD $0xc931 // xor ecx, ecx
-	LONG $0x487f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x48], 0x0
-	LONG $0x08778e0f; WORD $0x0000 // jle 0x33b6 <boxDepthAVX2+0x8a6>
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x08eb8e0f; WORD $0x0000 // jle 0x34bd <boxDepthAVX2+0x96d>
 	LONG $0x406ffac5; BYTE $0x10 // vmovdqu xmm0, xmmword ptr [rax + 0x10]
 	LONG $0x486ffac5; BYTE $0x20 // vmovdqu xmm1, xmmword ptr [rax + 0x20]
 	LONG $0xd16ef9c5 // vmovd xmm2, ecx
 	LONG $0x7979e2c4; BYTE $0xd2 // vpbroadcastw xmm2, xmm2
-	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
-	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	WORD $0x8b48; BYTE $0x00 // mov rax, qword ptr [rax]
+	LONG $0xff528d49 // lea rdx, [r10 - 0x1]
+	WORD $0xd148; BYTE $0xfa // sar rdx
+	LONG $0x24548948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rdx
+	LONG $0xd1af0f49 // imul rdx, r9
+	LONG $0x24548948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdx
+	QUAD $0x000000008d148d4a // lea rdx, [4*r9]
+	LONG $0x24548948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdx
+	WORD $0x8944; BYTE $0xd2 // mov edx, r10d
+	WORD $0xe283; BYTE $0x07 // and edx, 0x7
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	LONG $0xfac18348 // add rcx, -0x6
+	WORD $0x214c; BYTE $0xd1 // and rcx, r10
+	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x244c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rcx
+	WORD $0x014d; BYTE $0xc9 // add r9, r9
 	WORD $0xd231 // xor edx, edx
-	LONG $0xfac08348 // add rax, -0x6
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	LONG $0x00008ee9; BYTE $0x00 // jmp 0x2bfd <boxDepthAVX2+0xed>
+	LONG $0x09048d4f // lea r8, [r9 + r9]
+	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
+	LONG $0x000096e9; BYTE $0x00 // jmp 0x2ce5 <boxDepthAVX2+0x195>
 	BYTE $0x90 // nop
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xe06ef9c5 // vmovd xmm4, eax
-	LONG $0x7979e2c4; BYTE $0xe4 // vpbroadcastw xmm4, xmm4
-	LONG $0xecf5d1c5 // vpmaddwd xmm5, xmm5, xmm4
-	LONG $0xdcf5e1c5 // vpmaddwd xmm3, xmm3, xmm4
+	LONG $0xe86ef9c5 // vmovd xmm5, eax
+	LONG $0x7979e2c4; BYTE $0xed // vpbroadcastw xmm5, xmm5
+	LONG $0xe5f5d9c5 // vpmaddwd xmm4, xmm4, xmm5
+	LONG $0xddf5e1c5 // vpmaddwd xmm3, xmm3, xmm5
 	LONG $0xf372e1c5; BYTE $0x14 // vpslld xmm3, xmm3, 0x14
-	LONG $0xddfee1c5 // vpaddd xmm3, xmm3, xmm5
+	LONG $0xdcfee1c5 // vpaddd xmm3, xmm3, xmm4
 	LONG $0xe370f9c5; BYTE $0x4e // vpshufd xmm4, xmm3, 0x4e # xmm4 = xmm3[2,3,0,1]
 	LONG $0xdbfed9c5 // vpaddd xmm3, xmm4, xmm3
 	LONG $0xe370f9c5; BYTE $0x55 // vpshufd xmm4, xmm3, 0x55 # xmm4 = xmm3[1,1,1,1]
 	LONG $0xdbfed9c5 // vpaddd xmm3, xmm4, xmm3
 	LONG $0xd87ef9c5 // vmovd eax, xmm3
-	LONG $0x0000888d; WORD $0x0008 // lea ecx, [rax + 0x80000]
-	WORD $0xca89 // mov edx, ecx
-	WORD $0xeac1; BYTE $0x14 // shr edx, 0x14
-	WORD $0xce89 // mov esi, ecx
-	LONG $0x0000e681; WORD $0xfff0 // and esi, 0xfff00000
-	WORD $0xf029 // sub eax, esi
-	WORD $0xaf0f; BYTE $0xea // imul ebp, edx
-	WORD $0xe9c1; BYTE $0x15 // shr ecx, 0x15
-	WORD $0xc101 // add ecx, eax
-	WORD $0xe901 // add ecx, ebp
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	LONG $0x0caf0f48; BYTE $0xd0 // imul rcx, qword ptr [rax + 8*rdx]
-	LONG $0x20e9c148 // shr rcx, 0x20
-	WORD $0xb70f; BYTE $0xc1 // movzx eax, cx
-	LONG $0x18470348 // add rax, qword ptr [rdi + 0x18]
-	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
-	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	LONG $0x0000908d; WORD $0x0008 // lea edx, [rax + 0x80000]
+	WORD $0xd689 // mov esi, edx
+	WORD $0xeec1; BYTE $0x14 // shr esi, 0x14
+	WORD $0xd789 // mov edi, edx
+	LONG $0x0000e781; WORD $0xfff0 // and edi, 0xfff00000
+	WORD $0xf829 // sub eax, edi
+	WORD $0xaf0f; BYTE $0xce // imul ecx, esi
+	WORD $0xeac1; BYTE $0x15 // shr edx, 0x15
+	WORD $0xc201 // add edx, eax
+	WORD $0xca01 // add edx, ecx
+	LONG $0x24448b48; BYTE $0x78 // mov rax, qword ptr [rsp + 0x78]
+	LONG $0x14af0f48; BYTE $0xf0 // imul rdx, qword ptr [rax + 8*rsi]
+	LONG $0x20eac148 // shr rdx, 0x20
+	WORD $0xb70f; BYTE $0xc2 // movzx eax, dx
+	LONG $0x24440348; BYTE $0x28 // add rax, qword ptr [rsp + 0x28]
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
 	WORD $0xb60f; BYTE $0x00 // movzx eax, byte ptr [rax]
 	WORD $0x0188 // mov byte ptr [rcx], al
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x304f0348 // add rcx, qword ptr [rdi + 0x30]
-	LONG $0x48573b48 // cmp rdx, qword ptr [rdi + 0x48]
-	LONG $0x07b98d0f; WORD $0x0000 // jge 0x33b6 <boxDepthAVX2+0x8a6>
-	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
+	QUAD $0x00000088248c0348 // add rcx, qword ptr [rsp + 0x88]
+	QUAD $0x0000008024943b48 // cmp rdx, qword ptr [rsp + 0x80]
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x07d8840f; WORD $0x0000 // je 0x34bd <boxDepthAVX2+0x96d>
+	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
+	QUAD $0x0000009024848b48 // mov rax, qword ptr [rsp + 0x90]
 	LONG $0xd00c6348 // movsxd rcx, dword ptr [rax + 8*rdx]
-	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
-	LONG $0xd0446348; BYTE $0x04 // movsxd rax, dword ptr [rax + 8*rdx + 0x4]
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x091c8d48 // lea rbx, [rcx + rcx]
-	LONG $0x085f0348 // add rbx, qword ptr [rdi + 0x8]
-	LONG $0x244c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rcx
-	WORD $0x2948; BYTE $0xca // sub rdx, rcx
-	WORD $0xbf0f; BYTE $0xc2 // movsx eax, dx
+	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
+	LONG $0xd05c634c; BYTE $0x04 // movsxd r11, dword ptr [rax + 8*rdx + 0x4]
+	LONG $0x241c894c // mov qword ptr [rsp], r11
+	WORD $0x2949; BYTE $0xcb // sub r11, rcx
+	QUAD $0x0000009824848b48 // mov rax, qword ptr [rsp + 0x98]
+	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
+	LONG $0x48148d48 // lea rdx, [rax + 2*rcx]
+	LONG $0xc3bf0f41 // movsx eax, r11w
 	LONG $0xd86ef9c5 // vmovd xmm3, eax
 	LONG $0x7979e2c4; BYTE $0xdb // vpbroadcastw xmm3, xmm3
-	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
-	LONG $0xff428d49 // lea rax, [r10 - 0x1]
-	WORD $0xd148; BYTE $0xf8 // sar rax
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
-	LONG $0xc1af0f49 // imul rax, r9
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
-	LONG $0x43048d48 // lea rax, [rbx + 2*rax]
-	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0xff4b8d49 // lea rcx, [r11 - 0x1]
+	LONG $0x24448b48; BYTE $0x58 // mov rax, qword ptr [rsp + 0x58]
+	LONG $0x42048d48 // lea rax, [rdx + 2*rax]
+	WORD $0x8948; BYTE $0xcf // mov rdi, rcx
 	LONG $0xfee18348 // and rcx, -0x2
-	LONG $0x012cb70f // movzx ebp, word ptr [rcx + rax]
-	WORD $0xed85 // test ebp, ebp
-	LONG $0x00f1840f; WORD $0x0000 // je 0x2d60 <boxDepthAVX2+0x250>
-	WORD $0xbf0f; BYTE $0xc5 // movsx eax, bp
+	LONG $0x010cb70f // movzx ecx, word ptr [rcx + rax]
+	WORD $0xc985 // test ecx, ecx
+	LONG $0x00eb840f; WORD $0x0000 // je 0x2e30 <boxDepthAVX2+0x2e0>
+	WORD $0xbf0f; BYTE $0xc1 // movsx eax, cx
+	WORD $0xce89 // mov esi, ecx
+	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
 	LONG $0xe06ef9c5 // vmovd xmm4, eax
-	LONG $0x7979e2c4; BYTE $0xe4 // vpbroadcastw xmm4, xmm4
-	WORD $0xe889 // mov eax, ebp
-	WORD $0xe8c1; BYTE $0x05 // shr eax, 0x5
-	LONG $0xe86ef9c5 // vmovd xmm5, eax
-	LONG $0x7979e2c4; BYTE $0xf5 // vpbroadcastw xmm6, xmm5
+	LONG $0x7979e2c4; BYTE $0xec // vpbroadcastw xmm5, xmm4
+	LONG $0xe66ef9c5 // vmovd xmm4, esi
+	LONG $0x7979e2c4; BYTE $0xf4 // vpbroadcastw xmm6, xmm4
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xf865e1c5 // vpcmpgtw xmm7, xmm3, xmm0
 	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x787c // jl 0x2d10 <boxDepthAVX2+0x200>
-	QUAD $0x000000008d0c8d4a // lea rcx, [4*r9]
+	WORD $0x727c // jl 0x2de0 <boxDepthAVX2+0x290>
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
-	LONG $0xea6ff9c5 // vmovdqa xmm5, xmm2
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x7e7a21c4; WORD $0x4b04 // vmovq xmm8, qword ptr [rbx + 2*r9]
-	LONG $0x0b7e7ac5 // vmovq xmm9, qword ptr [rbx]
+	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
+	LONG $0x24748b48; BYTE $0x50 // mov rsi, qword ptr [rsp + 0x50]
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x7e7a21c4; WORD $0x0a04 // vmovq xmm8, qword ptr [rdx + r9]
+	LONG $0x0a7e7ac5 // vmovq xmm9, qword ptr [rdx]
 	LONG $0x6c3141c4; BYTE $0xc0 // vpunpcklqdq xmm8, xmm9, xmm8 # xmm8 = xmm9[0],xmm8[0]
-	LONG $0x3a3962c4; BYTE $0xcc // vpminuw xmm9, xmm8, xmm4
-	LONG $0x3e3962c4; BYTE $0xd4 // vpmaxuw xmm10, xmm8, xmm4
+	LONG $0x3a3962c4; BYTE $0xcd // vpminuw xmm9, xmm8, xmm5
+	LONG $0x3e3962c4; BYTE $0xd5 // vpmaxuw xmm10, xmm8, xmm5
 	LONG $0xf92941c4; BYTE $0xc9 // vpsubw xmm9, xmm10, xmm9
 	LONG $0x3a3162c4; BYTE $0xd6 // vpminuw xmm10, xmm9, xmm6
 	LONG $0x753141c4; BYTE $0xca // vpcmpeqw xmm9, xmm9, xmm10
 	LONG $0xcfdb31c5 // vpand xmm9, xmm9, xmm7
-	LONG $0xc4f939c5 // vpsubw xmm8, xmm8, xmm4
+	LONG $0xc5f939c5 // vpsubw xmm8, xmm8, xmm5
 	LONG $0xdb3141c4; BYTE $0xc0 // vpand xmm8, xmm9, xmm8
-	LONG $0xedfdb9c5 // vpaddw xmm5, xmm8, xmm5
+	LONG $0xe4fdb9c5 // vpaddw xmm4, xmm8, xmm4
 	LONG $0xf961c1c4; BYTE $0xd9 // vpsubw xmm3, xmm3, xmm9
 	LONG $0x02c08348 // add rax, 0x2
-	WORD $0x0148; BYTE $0xcb // add rbx, rcx
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	WORD $0xb67c // jl 0x2cb0 <boxDepthAVX2+0x1a0>
+	WORD $0xb67c // jl 0x2d80 <boxDepthAVX2+0x230>
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe6d850f; WORD $0xffff // jne 0x2b70 <boxDepthAVX2+0x60>
-	WORD $0x1ceb // jmp 0x2d21 <boxDepthAVX2+0x211>
+	LONG $0xfe7d850f; WORD $0xffff // jne 0x2c50 <boxDepthAVX2+0x100>
+	WORD $0x1ceb // jmp 0x2df1 <boxDepthAVX2+0x2a1>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xea6ff9c5 // vmovdqa xmm5, xmm2
+	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe4f850f; WORD $0xffff // jne 0x2b70 <boxDepthAVX2+0x60>
-	LONG $0x597962c4; BYTE $0x03 // vpbroadcastq xmm8, qword ptr [rbx]
-	LONG $0x3a3962c4; BYTE $0xcc // vpminuw xmm9, xmm8, xmm4
-	LONG $0x3e3962c4; BYTE $0xd4 // vpmaxuw xmm10, xmm8, xmm4
+	LONG $0xfe5f850f; WORD $0xffff // jne 0x2c50 <boxDepthAVX2+0x100>
+	LONG $0x597962c4; BYTE $0x02 // vpbroadcastq xmm8, qword ptr [rdx]
+	LONG $0x3a3962c4; BYTE $0xcd // vpminuw xmm9, xmm8, xmm5
+	LONG $0x3e3962c4; BYTE $0xd5 // vpmaxuw xmm10, xmm8, xmm5
 	LONG $0xf92941c4; BYTE $0xc9 // vpsubw xmm9, xmm10, xmm9
 	LONG $0x3a31e2c4; BYTE $0xf6 // vpminuw xmm6, xmm9, xmm6
 	LONG $0xf675b1c5 // vpcmpeqw xmm6, xmm9, xmm6
 	LONG $0xf9dbc1c5 // vpand xmm7, xmm7, xmm1
 	LONG $0xf6dbc1c5 // vpand xmm6, xmm7, xmm6
-	LONG $0xe4f9b9c5 // vpsubw xmm4, xmm8, xmm4
-	LONG $0xe4dbc9c5 // vpand xmm4, xmm6, xmm4
-	LONG $0xedfdd9c5 // vpaddw xmm5, xmm4, xmm5
+	LONG $0xedf9b9c5 // vpsubw xmm5, xmm8, xmm5
+	LONG $0xeddbc9c5 // vpand xmm5, xmm6, xmm5
+	LONG $0xe4fdd1c5 // vpaddw xmm4, xmm5, xmm4
 	LONG $0xdef9e1c5 // vpsubw xmm3, xmm3, xmm6
-	LONG $0xfffe15e9; BYTE $0xff // jmp 0x2b70 <boxDepthAVX2+0x60>
+	LONG $0xfffe25e9; BYTE $0xff // jmp 0x2c50 <boxDepthAVX2+0x100>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x009f8e0f; WORD $0x0000 // jle 0x2e0c <boxDepthAVX2+0x2fc>
+	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
+	LONG $0x008a8e0f; WORD $0x0000 // jle 0x2ecc <boxDepthAVX2+0x37c>
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
-	WORD $0x8948; BYTE $0xd8 // mov rax, rbx
+	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
+	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
+	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x08fa8349 // cmp r10, 0x8
-	WORD $0x7772 // jb 0x2df1 <boxDepthAVX2+0x2e1>
-	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
-	LONG $0x24742348; BYTE $0x28 // and rsi, qword ptr [rsp + 0x28]
-	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
-	LONG $0x04e1c148 // shl rcx, 0x4
-	LONG $0x09048d4f // lea r8, [r9 + r9]
-	LONG $0x001c8d4f // lea r11, [r8 + r8]
-	WORD $0x8949; BYTE $0xdc // mov r12, rbx
-	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	WORD $0x894c; BYTE $0xe0 // mov rax, r12
-	LONG $0xeb59c1c4; WORD $0x2424 // vpor xmm4, xmm4, xmmword ptr [r12]
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	LONG $0xeb59a1c4; WORD $0x0024 // vpor xmm4, xmm4, xmmword ptr [rax + r8]
-	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	LONG $0xeb5981c4; WORD $0x2024 // vpor xmm4, xmm4, xmmword ptr [r8 + r12]
-	WORD $0x014d; BYTE $0xdc // add r12, r11
-	LONG $0xf8c68348 // add rsi, -0x8
-	WORD $0xb275 // jne 0x2da0 <boxDepthAVX2+0x290>
-	WORD $0x0148; BYTE $0xc8 // add rax, rcx
-	WORD $0x8944; BYTE $0xd1 // mov ecx, r10d
-	WORD $0xe183; BYTE $0x07 // and ecx, 0x7
-	WORD $0x1374 // je 0x2e0c <boxDepthAVX2+0x2fc>
-	LONG $0x09348d4b // lea rsi, [r9 + r9]
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x20ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rax]
-	WORD $0x0148; BYTE $0xf0 // add rax, rsi
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0xf475 // jne 0x2e00 <boxDepthAVX2+0x2f0>
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	WORD $0x5a72 // jb 0x2eb1 <boxDepthAVX2+0x361>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
+	LONG $0x26ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rsi]
+	WORD $0x014c; BYTE $0xce // add rsi, r9
+	LONG $0xeb59a1c4; WORD $0x0924 // vpor xmm4, xmm4, xmmword ptr [rcx + r9]
+	LONG $0xeb59c1c4; WORD $0x3124 // vpor xmm4, xmm4, xmmword ptr [r9 + rsi]
+	WORD $0x014c; BYTE $0xce // add rsi, r9
+	LONG $0xeb59c1c4; WORD $0x3124 // vpor xmm4, xmm4, xmmword ptr [r9 + rsi]
+	WORD $0x014c; BYTE $0xce // add rsi, r9
+	LONG $0xeb59c1c4; WORD $0x3124 // vpor xmm4, xmm4, xmmword ptr [r9 + rsi]
+	WORD $0x014c; BYTE $0xce // add rsi, r9
+	LONG $0xeb59c1c4; WORD $0x3124 // vpor xmm4, xmm4, xmmword ptr [r9 + rsi]
+	WORD $0x014c; BYTE $0xce // add rsi, r9
+	LONG $0xeb59c1c4; WORD $0x3124 // vpor xmm4, xmm4, xmmword ptr [r9 + rsi]
+	WORD $0x014c; BYTE $0xce // add rsi, r9
+	LONG $0xeb59c1c4; WORD $0x3124 // vpor xmm4, xmm4, xmmword ptr [r9 + rsi]
+	WORD $0x014c; BYTE $0xc6 // add rsi, r8
+	LONG $0xf8c08348 // add rax, -0x8
+	WORD $0xb475 // jne 0x2e60 <boxDepthAVX2+0x310>
+	LONG $0x244c0348; BYTE $0x38 // add rcx, qword ptr [rsp + 0x38]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	WORD $0x1374 // je 0x2ecc <boxDepthAVX2+0x37c>
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x9066 // nop
+	LONG $0x21ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rcx]
+	WORD $0x014c; BYTE $0xc9 // add rcx, r9
+	WORD $0xff48; BYTE $0xc8 // dec rax
+	WORD $0xf475 // jne 0x2ec0 <boxDepthAVX2+0x370>
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0x20408b48 // mov rax, qword ptr [rax + 0x20]
 	LONG $0x2865e1c5 // vpcmpgtw xmm5, xmm3, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xec // vptest xmm5, xmm4
-	WORD $0x0975 // jne 0x2e29 <boxDepthAVX2+0x319>
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0xfffdb4e9; BYTE $0xff // jmp 0x2bdd <boxDepthAVX2+0xcd>
-	WORD $0xed31 // xor ebp, ebp
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
+	LONG $0xfdd1840f; WORD $0xffff // je 0x2cbf <boxDepthAVX2+0x16f>
+	WORD $0xc931 // xor ecx, ecx
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfe3b8e0f; WORD $0xffff // jle 0x2c6f <boxDepthAVX2+0x15f>
-	LONG $0x243c8348; BYTE $0x00 // cmp qword ptr [rsp], 0x0
-	LONG $0xfe308e0f; WORD $0xffff // jle 0x2c6f <boxDepthAVX2+0x15f>
-	WORD $0xd148; BYTE $0xfa // sar rdx
-	LONG $0x244cff48; BYTE $0x18 // dec qword ptr [rsp + 0x18]
-	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
+	LONG $0xfe4c8e0f; WORD $0xffff // jle 0x2d45 <boxDepthAVX2+0x1f5>
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0xfe438e0f; WORD $0xffff // jle 0x2d45 <boxDepthAVX2+0x1f5>
+	WORD $0xd148; BYTE $0xff // sar rdi
+	LONG $0x240cff48 // dec qword ptr [rsp]
+	WORD $0x894d; BYTE $0xd8 // mov r8, r11
 	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
-	WORD $0x2149; BYTE $0xc5 // and r13, rax
-	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
-	WORD $0xf748; BYTE $0xda // neg rdx
-	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
-	LONG $0x090c8d4b // lea rcx, [r9 + r9]
-	LONG $0x244c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rcx
-	LONG $0x01608d4c // lea r12, [rax + 0x1]
+	WORD $0x2149; BYTE $0xc0 // and r8, rax
+	LONG $0x247c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rdi
+	WORD $0xf748; BYTE $0xdf // neg rdi
+	LONG $0x247c8948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdi
+	LONG $0x01688d48 // lea rbp, [rax + 0x1]
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0x16eb // jmp 0x2e91 <boxDepthAVX2+0x381>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	WORD $0xff48; BYTE $0xc1 // inc rcx
-	LONG $0x2444034c; BYTE $0x40 // add r8, qword ptr [rsp + 0x40]
-	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0xfdde840f; WORD $0xffff // je 0x2c6f <boxDepthAVX2+0x15f>
-	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x24442b48; BYTE $0x48 // sub rax, qword ptr [rsp + 0x48]
-	LONG $0xc0af0f48 // imul rax, rax
-	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
-	LONG $0x24543b48; BYTE $0x50 // cmp rdx, qword ptr [rsp + 0x50]
-	WORD $0x0775 // jne 0x2eb0 <boxDepthAVX2+0x3a0>
-	WORD $0xf631 // xor esi, esi
-	WORD $0x6eeb // jmp 0x2f1b <boxDepthAVX2+0x40b>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
-	WORD $0xf631 // xor esi, esi
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	WORD $0x8949; BYTE $0xfb // mov r11, rdi
-	LONG $0xdfaf0f4c // imul r11, rdi
-	WORD $0x0149; BYTE $0xc3 // add r11, rax
-	LONG $0x14b70f41; BYTE $0x70 // movzx edx, word ptr [r8 + 2*rsi]
-	WORD $0xd285 // test edx, edx
-	LONG $0xc7950f41 // setne r15b
-	WORD $0x394d; BYTE $0xe3 // cmp r11, r12
-	LONG $0xc69c0f41 // setl r14b
-	WORD $0x8445; BYTE $0xf7 // test r15b, r14b
-	LONG $0xdc440f4d // cmove r11, r12
-	WORD $0x450f; BYTE $0xea // cmovne ebp, edx
-	LONG $0x01678d4c // lea r12, [rdi + 0x1]
-	LONG $0xe4af0f4d // imul r12, r12
-	WORD $0x0149; BYTE $0xc4 // add r12, rax
-	LONG $0x54b70f41; WORD $0x0270 // movzx edx, word ptr [r8 + 2*rsi + 0x2]
-	WORD $0xd285 // test edx, edx
-	LONG $0xc6950f41 // setne r14b
-	WORD $0x394d; BYTE $0xdc // cmp r12, r11
-	LONG $0xc79c0f41 // setl r15b
-	WORD $0x8445; BYTE $0xfe // test r14b, r15b
-	LONG $0xe3440f4d // cmove r12, r11
-	WORD $0x450f; BYTE $0xea // cmovne ebp, edx
-	LONG $0x02c68348 // add rsi, 0x2
+	WORD $0x23eb // jmp 0x2f57 <boxDepthAVX2+0x407>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	WORD $0x014c; BYTE $0xce // add rsi, r9
+	QUAD $0x000000a024948b4c // mov r10, qword ptr [rsp + 0xa0]
+	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
+	LONG $0xfdee840f; WORD $0xffff // je 0x2d45 <boxDepthAVX2+0x1f5>
+	WORD $0x894d; BYTE $0xe7 // mov r15, r12
+	LONG $0x247c2b4c; BYTE $0x70 // sub r15, qword ptr [rsp + 0x70]
+	LONG $0xffaf0f4d // imul r15, r15
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x24443b48; BYTE $0x30 // cmp rax, qword ptr [rsp + 0x30]
+	WORD $0x1275 // jne 0x2f80 <boxDepthAVX2+0x430>
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x79eb // jmp 0x2fec <boxDepthAVX2+0x49c>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x247c8b48; BYTE $0x60 // mov rdi, qword ptr [rsp + 0x60]
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0x8948; BYTE $0xf8 // mov rax, rdi
+	LONG $0xc7af0f48 // imul rax, rdi
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
+	LONG $0x1cb70f42; BYTE $0x76 // movzx ebx, word ptr [rsi + 2*r14]
+	WORD $0xdb85 // test ebx, ebx
+	LONG $0xc2950f41 // setne r10b
+	WORD $0x3948; BYTE $0xe8 // cmp rax, rbp
+	LONG $0xc59c0f41 // setl r13b
+	WORD $0x8445; BYTE $0xea // test r10b, r13b
+	LONG $0xc5440f48 // cmove rax, rbp
+	WORD $0x450f; BYTE $0xcb // cmovne ecx, ebx
+	LONG $0x016f8d48 // lea rbp, [rdi + 0x1]
+	LONG $0xedaf0f48 // imul rbp, rbp
+	WORD $0x014c; BYTE $0xfd // add rbp, r15
+	LONG $0x54b70f46; WORD $0x0276 // movzx r10d, word ptr [rsi + 2*r14 + 0x2]
+	WORD $0x8545; BYTE $0xd2 // test r10d, r10d
+	WORD $0x950f; BYTE $0xc3 // setne bl
+	WORD $0x3948; BYTE $0xc5 // cmp rbp, rax
+	LONG $0xc59c0f41 // setl r13b
+	WORD $0x8444; BYTE $0xeb // test bl, r13b
+	LONG $0xe8440f48 // cmove rbp, rax
+	LONG $0xca450f41 // cmovne ecx, r10d
+	LONG $0x02c68349 // add r14, 0x2
 	LONG $0x02c78348 // add rdi, 0x2
-	WORD $0x3949; BYTE $0xf5 // cmp r13, rsi
-	WORD $0xa575 // jne 0x2ec0 <boxDepthAVX2+0x3b0>
-	LONG $0x012404f6 // test byte ptr [rsp], 0x1
-	LONG $0xff5b840f; WORD $0xffff // je 0x2e80 <boxDepthAVX2+0x370>
-	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
-	LONG $0x24542b48; BYTE $0x38 // sub rdx, qword ptr [rsp + 0x38]
-	LONG $0xd2af0f48 // imul rdx, rdx
-	WORD $0x0148; BYTE $0xc2 // add rdx, rax
-	LONG $0x04b70f41; BYTE $0x70 // movzx eax, word ptr [r8 + 2*rsi]
-	WORD $0xc085 // test eax, eax
-	LONG $0xc6950f40 // setne sil
-	WORD $0x394c; BYTE $0xe2 // cmp rdx, r12
-	LONG $0xc79c0f40 // setl dil
-	WORD $0x8440; BYTE $0xfe // test sil, dil
-	LONG $0xe2450f4c // cmovne r12, rdx
-	WORD $0x450f; BYTE $0xe8 // cmovne ebp, eax
-	LONG $0xffff2be9; BYTE $0xff // jmp 0x2e80 <boxDepthAVX2+0x370>
+	WORD $0x394d; BYTE $0xf0 // cmp r8, r14
+	WORD $0xa475 // jne 0x2f90 <boxDepthAVX2+0x440>
+	LONG $0x01c3f641 // test r11b, 0x1
+	LONG $0xff4a840f; WORD $0xffff // je 0x2f40 <boxDepthAVX2+0x3f0>
+	WORD $0x894c; BYTE $0xf0 // mov rax, r14
+	LONG $0x24442b48; BYTE $0x68 // sub rax, qword ptr [rsp + 0x68]
+	LONG $0xc0af0f48 // imul rax, rax
+	WORD $0x014c; BYTE $0xf8 // add rax, r15
+	LONG $0x3cb70f42; BYTE $0x76 // movzx edi, word ptr [rsi + 2*r14]
+	WORD $0xff85 // test edi, edi
+	LONG $0xc2950f41 // setne r10b
+	WORD $0x3948; BYTE $0xe8 // cmp rax, rbp
+	WORD $0x9c0f; BYTE $0xc3 // setl bl
+	WORD $0x8441; BYTE $0xda // test r10b, bl
+	LONG $0xe8450f48 // cmovne rbp, rax
+	WORD $0x450f; BYTE $0xcf // cmovne ecx, edi
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x2f40 <boxDepthAVX2+0x3f0>
 	WORD $0xc931 // xor ecx, ecx
-	LONG $0x487f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x48], 0x0
-	LONG $0x04548e0f; WORD $0x0000 // jle 0x33b6 <boxDepthAVX2+0x8a6>
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x048d8e0f; WORD $0x0000 // jle 0x34bd <boxDepthAVX2+0x96d>
 	LONG $0x006ffac5 // vmovdqu xmm0, xmmword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
-	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
-	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0xfac08348 // add rax, -0x6
-	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
-	LONG $0x000087e9; BYTE $0x00 // jmp 0x3014 <boxDepthAVX2+0x504>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	WORD $0x8b48; BYTE $0x00 // mov rax, qword ptr [rax]
+	LONG $0xff528d49 // lea rdx, [r10 - 0x1]
+	WORD $0xd148; BYTE $0xfa // sar rdx
+	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
+	LONG $0xd1af0f49 // imul rdx, r9
+	LONG $0x24548948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdx
+	WORD $0x8944; BYTE $0xd2 // mov edx, r10d
+	WORD $0xe283; BYTE $0x07 // and edx, 0x7
+	LONG $0x24548948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdx
+	LONG $0xfa518d48 // lea rdx, [rcx - 0x6]
+	WORD $0x214c; BYTE $0xd2 // and rdx, r10
+	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
+	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
+	WORD $0x2148; BYTE $0xca // and rdx, rcx
+	LONG $0x24548948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdx
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	LONG $0x04e1c148 // shl rcx, 0x4
+	QUAD $0x000000a8248c8948 // mov qword ptr [rsp + 0xa8], rcx
+	LONG $0x092c8d4b // lea rbp, [r9 + r9]
+	LONG $0x02e1c149 // shl r9, 0x2
+	WORD $0xd231 // xor edx, edx
+	QUAD $0x000000006d3c8d48 // lea rdi, [2*rbp]
+	LONG $0x247c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdi
+	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x3155 <boxDepthAVX2+0x605>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xd06ef9c5 // vmovd xmm2, eax
 	LONG $0x7979e2c4; BYTE $0xd2 // vpbroadcastw xmm2, xmm2
 	LONG $0xdaf5c9c5 // vpmaddwd xmm3, xmm6, xmm2
-	LONG $0xd2f5d1c5 // vpmaddwd xmm2, xmm5, xmm2
+	LONG $0xd2f5d9c5 // vpmaddwd xmm2, xmm4, xmm2
 	LONG $0xf272e9c5; BYTE $0x14 // vpslld xmm2, xmm2, 0x14
 	LONG $0xd3fee9c5 // vpaddd xmm2, xmm2, xmm3
 	LONG $0xda70f9c5; BYTE $0x4e // vpshufd xmm3, xmm2, 0x4e # xmm3 = xmm2[2,3,0,1]
@@ -2694,257 +2748,237 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xda70f9c5; BYTE $0x55 // vpshufd xmm3, xmm2, 0x55 # xmm3 = xmm2[1,1,1,1]
 	LONG $0xd2fee1c5 // vpaddd xmm2, xmm3, xmm2
 	LONG $0xd07ef9c5 // vmovd eax, xmm2
-	LONG $0x0000888d; WORD $0x0008 // lea ecx, [rax + 0x80000]
-	WORD $0xca89 // mov edx, ecx
-	WORD $0xeac1; BYTE $0x14 // shr edx, 0x14
-	WORD $0xce89 // mov esi, ecx
-	LONG $0x0000e681; WORD $0xfff0 // and esi, 0xfff00000
-	WORD $0xf029 // sub eax, esi
-	WORD $0xaf0f; BYTE $0xda // imul ebx, edx
-	WORD $0xe9c1; BYTE $0x15 // shr ecx, 0x15
-	WORD $0xc101 // add ecx, eax
-	WORD $0xd901 // add ecx, ebx
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
-	LONG $0x0caf0f48; BYTE $0xd0 // imul rcx, qword ptr [rax + 8*rdx]
-	LONG $0x20e9c148 // shr rcx, 0x20
-	WORD $0xb70f; BYTE $0xc1 // movzx eax, cx
-	LONG $0x18470348 // add rax, qword ptr [rdi + 0x18]
+	LONG $0x0000908d; WORD $0x0008 // lea edx, [rax + 0x80000]
+	WORD $0xd689 // mov esi, edx
+	WORD $0xeec1; BYTE $0x14 // shr esi, 0x14
+	WORD $0xd789 // mov edi, edx
+	LONG $0x0000e781; WORD $0xfff0 // and edi, 0xfff00000
+	WORD $0xf829 // sub eax, edi
+	WORD $0xaf0f; BYTE $0xce // imul ecx, esi
+	WORD $0xeac1; BYTE $0x15 // shr edx, 0x15
+	WORD $0xc201 // add edx, eax
+	WORD $0xca01 // add edx, ecx
+	LONG $0x24448b48; BYTE $0x78 // mov rax, qword ptr [rsp + 0x78]
+	LONG $0x14af0f48; BYTE $0xf0 // imul rdx, qword ptr [rax + 8*rsi]
+	LONG $0x20eac148 // shr rdx, 0x20
+	WORD $0xb70f; BYTE $0xc2 // movzx eax, dx
+	LONG $0x24440348; BYTE $0x28 // add rax, qword ptr [rsp + 0x28]
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
 	WORD $0xb60f; BYTE $0x00 // movzx eax, byte ptr [rax]
-	WORD $0x8841; BYTE $0x00 // mov byte ptr [r8], al
-	WORD $0xff49; BYTE $0xc2 // inc r10
-	LONG $0x3047034c // add r8, qword ptr [rdi + 0x30]
-	LONG $0x48573b4c // cmp r10, qword ptr [rdi + 0x48]
-	LONG $0x03a28d0f; WORD $0x0000 // jge 0x33b6 <boxDepthAVX2+0x8a6>
-	LONG $0x2444894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r8
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
-	LONG $0xd00c634a // movsxd rcx, dword ptr [rax + 8*r10]
-	LONG $0x2454894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r10
-	LONG $0xd044634a; BYTE $0x04 // movsxd rax, dword ptr [rax + 8*r10 + 0x4]
+	WORD $0x0188 // mov byte ptr [rcx], al
+	LONG $0x24548b48; BYTE $0x68 // mov rdx, qword ptr [rsp + 0x68]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	QUAD $0x00000088248c0348 // add rcx, qword ptr [rsp + 0x88]
+	QUAD $0x0000008024943b48 // cmp rdx, qword ptr [rsp + 0x80]
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	LONG $0x0368840f; WORD $0x0000 // je 0x34bd <boxDepthAVX2+0x96d>
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x2948; BYTE $0xca // sub rdx, rcx
-	LONG $0x244c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rcx
-	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
-	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
-	WORD $0xbf0f; BYTE $0xc2 // movsx eax, dx
+	QUAD $0x0000009024848b48 // mov rax, qword ptr [rsp + 0x90]
+	LONG $0xd00c6348 // movsxd rcx, dword ptr [rax + 8*rdx]
+	LONG $0x24548948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rdx
+	LONG $0xd0446348; BYTE $0x04 // movsxd rax, dword ptr [rax + 8*rdx + 0x4]
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
+	WORD $0x2948; BYTE $0xce // sub rsi, rcx
+	QUAD $0x0000009824848b48 // mov rax, qword ptr [rsp + 0x98]
+	LONG $0x244c8948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rcx
+	LONG $0x48148d48 // lea rdx, [rax + 2*rcx]
+	WORD $0xbf0f; BYTE $0xc6 // movsx eax, si
 	LONG $0xd06ef9c5 // vmovd xmm2, eax
 	LONG $0x7979e2c4; BYTE $0xd2 // vpbroadcastw xmm2, xmm2
-	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
-	LONG $0xff478d49 // lea rax, [r15 - 0x1]
-	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
-	WORD $0xd148; BYTE $0xf8 // sar rax
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
-	LONG $0xc1af0f49 // imul rax, r9
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	LONG $0xff728d48 // lea rsi, [rdx - 0x1]
-	LONG $0x41048d48 // lea rax, [rcx + 2*rax]
-	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
-	LONG $0xfee68348 // and rsi, -0x2
-	LONG $0x061cb70f // movzx ebx, word ptr [rsi + rax]
-	WORD $0xdb85 // test ebx, ebx
-	LONG $0x00e6840f; WORD $0x0000 // je 0x3170 <boxDepthAVX2+0x660>
-	WORD $0xbf0f; BYTE $0xc3 // movsx eax, bx
-	WORD $0xde89 // mov esi, ebx
+	LONG $0x24348948 // mov qword ptr [rsp], rsi
+	LONG $0xff4e8d48 // lea rcx, [rsi - 0x1]
+	LONG $0x24448b48; BYTE $0x50 // mov rax, qword ptr [rsp + 0x50]
+	LONG $0x42048d48 // lea rax, [rdx + 2*rax]
+	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
+	LONG $0xfee18348 // and rcx, -0x2
+	LONG $0x010cb70f // movzx ecx, word ptr [rcx + rax]
+	WORD $0xc985 // test ecx, ecx
+	WORD $0x4874 // je 0x3200 <boxDepthAVX2+0x6b0>
+	WORD $0xbf0f; BYTE $0xc1 // movsx eax, cx
+	WORD $0xce89 // mov esi, ecx
 	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
-	LONG $0xe96ff9c5 // vmovdqa xmm5, xmm1
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
-	LONG $0x24548b4c; BYTE $0x08 // mov r10, qword ptr [rsp + 0x8]
-	LONG $0xfee38e0f; WORD $0xffff // jle 0x2f90 <boxDepthAVX2+0x480>
+	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xfeef8e0f; WORD $0xffff // jle 0x30c0 <boxDepthAVX2+0x570>
 	LONG $0xd86ef9c5 // vmovd xmm3, eax
 	LONG $0x7979e2c4; BYTE $0xdb // vpbroadcastw xmm3, xmm3
 	LONG $0xe66ef9c5 // vmovd xmm4, esi
-	LONG $0x7979e2c4; BYTE $0xe4 // vpbroadcastw xmm4, xmm4
+	LONG $0x7979e2c4; BYTE $0xec // vpbroadcastw xmm5, xmm4
 	LONG $0xd065e9c5 // vpcmpgtw xmm2, xmm2, xmm0
-	LONG $0x247c8348; WORD $0x0038 // cmp qword ptr [rsp + 0x38], 0x0
-	LONG $0x0174840f; WORD $0x0000 // je 0x3243 <boxDepthAVX2+0x733>
-	WORD $0x894c; BYTE $0xf8 // mov rax, r15
-	QUAD $0xfffffffffffeba48; WORD $0x7fff // movabs rdx, 0x7ffffffffffffffe
-	WORD $0x2148; BYTE $0xd0 // and rax, rdx
-	QUAD $0x000000008d348d4a // lea rsi, [4*r9]
-	LONG $0xe96ff9c5 // vmovdqa xmm5, xmm1
+	LONG $0x01fa8349 // cmp r10, 0x1
+	LONG $0x020f850f; WORD $0x0000 // jne 0x3400 <boxDepthAVX2+0x8b0>
+	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
-	BYTE $0x90 // nop
-	LONG $0x396ffac5 // vmovdqu xmm7, xmmword ptr [rcx]
-	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
-	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
-	LONG $0xf93141c4; BYTE $0xc0 // vpsubw xmm8, xmm9, xmm8
-	LONG $0x3a3962c4; BYTE $0xcc // vpminuw xmm9, xmm8, xmm4
-	LONG $0x753941c4; BYTE $0xc1 // vpcmpeqw xmm8, xmm8, xmm9
-	LONG $0xc2db39c5 // vpand xmm8, xmm8, xmm2
-	LONG $0xfbf9c1c5 // vpsubw xmm7, xmm7, xmm3
-	LONG $0xffdbb9c5 // vpand xmm7, xmm8, xmm7
-	LONG $0xf6fdc1c5 // vpaddw xmm6, xmm7, xmm6
-	LONG $0xf951c1c4; BYTE $0xe8 // vpsubw xmm5, xmm5, xmm8
-	LONG $0x6f7aa1c4; WORD $0x493c // vmovdqu xmm7, xmmword ptr [rcx + 2*r9]
-	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
-	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
-	LONG $0xf93141c4; BYTE $0xc0 // vpsubw xmm8, xmm9, xmm8
-	LONG $0x3a3962c4; BYTE $0xcc // vpminuw xmm9, xmm8, xmm4
-	LONG $0x753941c4; BYTE $0xc1 // vpcmpeqw xmm8, xmm8, xmm9
-	LONG $0xc2db39c5 // vpand xmm8, xmm8, xmm2
-	LONG $0xfbf9c1c5 // vpsubw xmm7, xmm7, xmm3
-	LONG $0xffdbb9c5 // vpand xmm7, xmm8, xmm7
-	LONG $0xf6fdc1c5 // vpaddw xmm6, xmm7, xmm6
-	LONG $0xf951c1c4; BYTE $0xe8 // vpsubw xmm5, xmm5, xmm8
-	WORD $0x0148; BYTE $0xf1 // add rcx, rsi
-	LONG $0xfec08348 // add rax, -0x2
-	WORD $0x9175 // jne 0x30f0 <boxDepthAVX2+0x5e0>
-	LONG $0x01c7f641 // test r15b, 0x1
-	LONG $0xfe27840f; WORD $0xffff // je 0x2f90 <boxDepthAVX2+0x480>
-	LONG $0x0000e7e9; BYTE $0x00 // jmp 0x3255 <boxDepthAVX2+0x745>
+	LONG $0x000280e9; BYTE $0x00 // jmp 0x347e <boxDepthAVX2+0x92e>
 	WORD $0x9066 // nop
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x009f8e0f; WORD $0x0000 // jle 0x321c <boxDepthAVX2+0x70c>
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0x247c8b48; BYTE $0x48 // mov rdi, qword ptr [rsp + 0x48]
+	LONG $0x008a8e0f; WORD $0x0000 // jle 0x329c <boxDepthAVX2+0x74c>
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
-	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x08ff8349 // cmp r15, 0x8
-	WORD $0x7572 // jb 0x31ff <boxDepthAVX2+0x6ef>
-	WORD $0x894c; BYTE $0xff // mov rdi, r15
-	LONG $0x247c2348; BYTE $0x58 // and rdi, qword ptr [rsp + 0x58]
-	WORD $0x894c; BYTE $0xce // mov rsi, r9
-	LONG $0x04e6c148 // shl rsi, 0x4
-	LONG $0x09048d4f // lea r8, [r9 + r9]
-	LONG $0x001c8d4f // lea r11, [r8 + r8]
-	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
-	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	WORD $0x8948; BYTE $0xd8 // mov rax, rbx
-	LONG $0x1bebe1c5 // vpor xmm3, xmm3, xmmword ptr [rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	LONG $0xeb61a1c4; WORD $0x001c // vpor xmm3, xmm3, xmmword ptr [rax + r8]
-	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xc3 // add rbx, r8
-	LONG $0xeb61c1c4; WORD $0x181c // vpor xmm3, xmm3, xmmword ptr [r8 + rbx]
-	WORD $0x014c; BYTE $0xdb // add rbx, r11
-	LONG $0xf8c78348 // add rdi, -0x8
-	WORD $0xb475 // jne 0x31b0 <boxDepthAVX2+0x6a0>
-	WORD $0x0148; BYTE $0xf0 // add rax, rsi
-	WORD $0x8944; BYTE $0xfe // mov esi, r15d
-	WORD $0xe683; BYTE $0x07 // and esi, 0x7
-	WORD $0x1574 // je 0x321c <boxDepthAVX2+0x70c>
-	LONG $0x093c8d4b // lea rdi, [r9 + r9]
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
+	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
+	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
+	LONG $0x08fa8349 // cmp r10, 0x8
+	WORD $0x5c72 // jb 0x3283 <boxDepthAVX2+0x733>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
+	LONG $0x1eebe1c5 // vpor xmm3, xmm3, xmmword ptr [rsi]
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	LONG $0x1cebe1c5; BYTE $0x28 // vpor xmm3, xmm3, xmmword ptr [rax + rbp]
+	LONG $0x5cebe1c5; WORD $0x0035 // vpor xmm3, xmm3, xmmword ptr [rbp + rsi]
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	LONG $0x5cebe1c5; WORD $0x0035 // vpor xmm3, xmm3, xmmword ptr [rbp + rsi]
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	LONG $0x5cebe1c5; WORD $0x0035 // vpor xmm3, xmm3, xmmword ptr [rbp + rsi]
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	LONG $0x5cebe1c5; WORD $0x0035 // vpor xmm3, xmm3, xmmword ptr [rbp + rsi]
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	LONG $0x5cebe1c5; WORD $0x0035 // vpor xmm3, xmm3, xmmword ptr [rbp + rsi]
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	LONG $0x5cebe1c5; WORD $0x0035 // vpor xmm3, xmm3, xmmword ptr [rbp + rsi]
+	WORD $0x0148; BYTE $0xfe // add rsi, rdi
+	LONG $0xf8c18348 // add rcx, -0x8
+	WORD $0xb575 // jne 0x3230 <boxDepthAVX2+0x6e0>
+	QUAD $0x000000a824840348 // add rax, qword ptr [rsp + 0xa8]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	WORD $0x1174 // je 0x329c <boxDepthAVX2+0x74c>
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x18ebe1c5 // vpor xmm3, xmm3, xmmword ptr [rax]
-	WORD $0x0148; BYTE $0xf8 // add rax, rdi
-	WORD $0xff48; BYTE $0xce // dec rsi
-	WORD $0xf475 // jne 0x3210 <boxDepthAVX2+0x700>
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	WORD $0x0148; BYTE $0xe8 // add rax, rbp
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	WORD $0xf475 // jne 0x3290 <boxDepthAVX2+0x740>
+	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
+	LONG $0x20408b48 // mov rax, qword ptr [rax + 0x20]
 	LONG $0x2065e9c5 // vpcmpgtw xmm4, xmm2, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xe3 // vptest xmm4, xmm3
-	WORD $0x5a75 // jne 0x328a <boxDepthAVX2+0x77a>
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
-	LONG $0x24548b4c; BYTE $0x08 // mov r10, qword ptr [rsp + 0x8]
-	LONG $0xfffdbae9; BYTE $0xff // jmp 0x2ffd <boxDepthAVX2+0x4ed>
-	LONG $0xe96ff9c5 // vmovdqa xmm5, xmm1
+	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0xfe71840f; WORD $0xffff // je 0x312f <boxDepthAVX2+0x5df>
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x854d; BYTE $0xd2 // test r10, r10
+	LONG $0xfeef8e0f; WORD $0xffff // jle 0x31b8 <boxDepthAVX2+0x668>
+	LONG $0x243c8348; BYTE $0x00 // cmp qword ptr [rsp], 0x0
+	LONG $0xfee48e0f; WORD $0xffff // jle 0x31b8 <boxDepthAVX2+0x668>
+	WORD $0xd149; BYTE $0xf8 // sar r8
+	LONG $0x244cff48; BYTE $0x30 // dec qword ptr [rsp + 0x30]
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
+	WORD $0x2148; BYTE $0xc8 // and rax, rcx
+	LONG $0x2444894c; BYTE $0x60 // mov qword ptr [rsp + 0x60], r8
+	WORD $0xf749; BYTE $0xd8 // neg r8
+	LONG $0x2444894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r8
+	LONG $0x01698d4c // lea r13, [rcx + 0x1]
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x1feb // jmp 0x3327 <boxDepthAVX2+0x7d7>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xff49; BYTE $0xc4 // inc r12
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	QUAD $0x000000a024948b4c // mov r10, qword ptr [rsp + 0xa0]
+	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
+	LONG $0xfe91840f; WORD $0xffff // je 0x31b8 <boxDepthAVX2+0x668>
+	WORD $0x894d; BYTE $0xe7 // mov r15, r12
+	LONG $0x247c2b4c; BYTE $0x20 // sub r15, qword ptr [rsp + 0x20]
+	LONG $0xffaf0f4d // imul r15, r15
+	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
+	LONG $0x247c3b48; BYTE $0x70 // cmp rdi, qword ptr [rsp + 0x70]
+	WORD $0x1175 // jne 0x3350 <boxDepthAVX2+0x800>
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x75eb // jmp 0x33b9 <boxDepthAVX2+0x869>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0x894d; BYTE $0xc2 // mov r10, r8
+	LONG $0xd0af0f4d // imul r10, r8
+	WORD $0x014d; BYTE $0xfa // add r10, r15
+	LONG $0x3cb70f42; BYTE $0x76 // movzx edi, word ptr [rsi + 2*r14]
+	WORD $0xff85 // test edi, edi
+	WORD $0x950f; BYTE $0xc3 // setne bl
+	WORD $0x394d; BYTE $0xea // cmp r10, r13
+	LONG $0xc39c0f41 // setl r11b
+	WORD $0x8444; BYTE $0xdb // test bl, r11b
+	LONG $0xd5440f4d // cmove r10, r13
+	WORD $0x450f; BYTE $0xcf // cmovne ecx, edi
+	LONG $0x01688d4d // lea r13, [r8 + 0x1]
+	LONG $0xedaf0f4d // imul r13, r13
+	WORD $0x014d; BYTE $0xfd // add r13, r15
+	LONG $0x7cb70f42; WORD $0x0276 // movzx edi, word ptr [rsi + 2*r14 + 0x2]
+	WORD $0xff85 // test edi, edi
+	LONG $0xc3950f41 // setne r11b
+	WORD $0x394d; BYTE $0xd5 // cmp r13, r10
+	WORD $0x9c0f; BYTE $0xc3 // setl bl
+	WORD $0x8441; BYTE $0xdb // test r11b, bl
+	LONG $0xea440f4d // cmove r13, r10
+	WORD $0x450f; BYTE $0xcf // cmovne ecx, edi
+	LONG $0x02c68349 // add r14, 0x2
+	LONG $0x02c08349 // add r8, 0x2
+	WORD $0x394c; BYTE $0xf0 // cmp rax, r14
+	WORD $0xa775 // jne 0x3360 <boxDepthAVX2+0x810>
+	LONG $0x012404f6 // test byte ptr [rsp], 0x1
+	LONG $0xff4d840f; WORD $0xffff // je 0x3310 <boxDepthAVX2+0x7c0>
+	WORD $0x894c; BYTE $0xf7 // mov rdi, r14
+	LONG $0x247c2b48; BYTE $0x60 // sub rdi, qword ptr [rsp + 0x60]
+	LONG $0xffaf0f48 // imul rdi, rdi
+	WORD $0x014c; BYTE $0xff // add rdi, r15
+	LONG $0x04b70f46; BYTE $0x76 // movzx r8d, word ptr [rsi + 2*r14]
+	WORD $0x8545; BYTE $0xc0 // test r8d, r8d
+	LONG $0xc2950f41 // setne r10b
+	WORD $0x394c; BYTE $0xef // cmp rdi, r13
+	LONG $0xc39c0f41 // setl r11b
+	WORD $0x8445; BYTE $0xda // test r10b, r11b
+	LONG $0xef450f4c // cmovne r13, rdi
+	LONG $0xc8450f41 // cmovne ecx, r8d
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x3310 <boxDepthAVX2+0x7c0>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
+	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
-	LONG $0x01c7f641 // test r15b, 0x1
-	LONG $0xfd3b840f; WORD $0xffff // je 0x2f90 <boxDepthAVX2+0x480>
-	LONG $0x396ffac5 // vmovdqu xmm7, xmmword ptr [rcx]
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x3a6ffac5 // vmovdqu xmm7, xmmword ptr [rdx]
 	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
 	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
 	LONG $0xf93141c4; BYTE $0xc0 // vpsubw xmm8, xmm9, xmm8
-	LONG $0x3a39e2c4; BYTE $0xe4 // vpminuw xmm4, xmm8, xmm4
-	LONG $0xe475b9c5 // vpcmpeqw xmm4, xmm8, xmm4
-	LONG $0xd4dbe9c5 // vpand xmm2, xmm2, xmm4
+	LONG $0x3a3962c4; BYTE $0xcd // vpminuw xmm9, xmm8, xmm5
+	LONG $0x753941c4; BYTE $0xc1 // vpcmpeqw xmm8, xmm8, xmm9
+	LONG $0xc2db39c5 // vpand xmm8, xmm8, xmm2
+	LONG $0xfbf9c1c5 // vpsubw xmm7, xmm7, xmm3
+	LONG $0xffdbb9c5 // vpand xmm7, xmm8, xmm7
+	LONG $0xf6fdc1c5 // vpaddw xmm6, xmm7, xmm6
+	LONG $0xf959c1c4; BYTE $0xe0 // vpsubw xmm4, xmm4, xmm8
+	LONG $0x3c6ffac5; BYTE $0x2a // vmovdqu xmm7, xmmword ptr [rdx + rbp]
+	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
+	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
+	LONG $0xf93141c4; BYTE $0xc0 // vpsubw xmm8, xmm9, xmm8
+	LONG $0x3a3962c4; BYTE $0xcd // vpminuw xmm9, xmm8, xmm5
+	LONG $0x753941c4; BYTE $0xc1 // vpcmpeqw xmm8, xmm8, xmm9
+	LONG $0xc2db39c5 // vpand xmm8, xmm8, xmm2
+	LONG $0xfbf9c1c5 // vpsubw xmm7, xmm7, xmm3
+	LONG $0xffdbb9c5 // vpand xmm7, xmm8, xmm7
+	LONG $0xf6fdc1c5 // vpaddw xmm6, xmm7, xmm6
+	LONG $0xf959c1c4; BYTE $0xe0 // vpsubw xmm4, xmm4, xmm8
+	WORD $0x014c; BYTE $0xca // add rdx, r9
+	LONG $0xfec08348 // add rax, -0x2
+	WORD $0x9275 // jne 0x3410 <boxDepthAVX2+0x8c0>
+	LONG $0x01c2f641 // test r10b, 0x1
+	LONG $0xfc38840f; WORD $0xffff // je 0x30c0 <boxDepthAVX2+0x570>
+	LONG $0x3a6ffac5 // vmovdqu xmm7, xmmword ptr [rdx]
+	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
+	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
+	LONG $0xf93141c4; BYTE $0xc0 // vpsubw xmm8, xmm9, xmm8
+	LONG $0x3a39e2c4; BYTE $0xed // vpminuw xmm5, xmm8, xmm5
+	LONG $0xed75b9c5 // vpcmpeqw xmm5, xmm8, xmm5
+	LONG $0xd5dbe9c5 // vpand xmm2, xmm2, xmm5
 	LONG $0xdbf9c1c5 // vpsubw xmm3, xmm7, xmm3
 	LONG $0xdbdbe9c5 // vpand xmm3, xmm2, xmm3
 	LONG $0xf6fde1c5 // vpaddw xmm6, xmm3, xmm6
-	LONG $0xeaf9d1c5 // vpsubw xmm5, xmm5, xmm2
-	LONG $0xfffd06e9; BYTE $0xff // jmp 0x2f90 <boxDepthAVX2+0x480>
-	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0xfdf58e0f; WORD $0xffff // jle 0x308a <boxDepthAVX2+0x57a>
-	LONG $0x243c8348; BYTE $0x00 // cmp qword ptr [rsp], 0x0
-	LONG $0xfdea8e0f; WORD $0xffff // jle 0x308a <boxDepthAVX2+0x57a>
-	WORD $0xd148; BYTE $0xfa // sar rdx
-	LONG $0x244cff48; BYTE $0x18 // dec qword ptr [rsp + 0x18]
-	LONG $0x24248b4c // mov r12, qword ptr [rsp]
-	QUAD $0xfffffffffffeb848; WORD $0x7fff // movabs rax, 0x7ffffffffffffffe
-	WORD $0x2149; BYTE $0xc4 // and r12, rax
-	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
-	WORD $0xf748; BYTE $0xda // neg rdx
-	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
-	LONG $0x09148d4b // lea rdx, [r9 + r9]
-	LONG $0x24548948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdx
-	LONG $0x01688d48 // lea rbp, [rax + 0x1]
-	WORD $0xf631 // xor esi, esi
-	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
-	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x15eb // jmp 0x32f1 <boxDepthAVX2+0x7e1>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x2444034c; BYTE $0x40 // add r8, qword ptr [rsp + 0x40]
-	WORD $0x394c; BYTE $0xfe // cmp rsi, r15
-	LONG $0xfd99840f; WORD $0xffff // je 0x308a <boxDepthAVX2+0x57a>
-	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
-	LONG $0x24442b48; BYTE $0x48 // sub rax, qword ptr [rsp + 0x48]
-	LONG $0xc0af0f48 // imul rax, rax
-	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
-	LONG $0x24543b48; BYTE $0x50 // cmp rdx, qword ptr [rsp + 0x50]
-	WORD $0x0775 // jne 0x3310 <boxDepthAVX2+0x800>
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0x6eeb // jmp 0x337c <boxDepthAVX2+0x86c>
-	WORD $0x9066 // nop
-	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	WORD $0x894c; BYTE $0xf7 // mov rdi, r14
-	LONG $0xfeaf0f49 // imul rdi, r14
-	WORD $0x0148; BYTE $0xc7 // add rdi, rax
-	LONG $0x14b70f47; BYTE $0x58 // movzx r10d, word ptr [r8 + 2*r11]
-	WORD $0x8545; BYTE $0xd2 // test r10d, r10d
-	WORD $0x950f; BYTE $0xc2 // setne dl
-	WORD $0x3948; BYTE $0xef // cmp rdi, rbp
-	LONG $0xc59c0f41 // setl r13b
-	WORD $0x8444; BYTE $0xea // test dl, r13b
-	LONG $0xfd440f48 // cmove rdi, rbp
-	LONG $0xda450f41 // cmovne ebx, r10d
-	LONG $0x016e8d49 // lea rbp, [r14 + 0x1]
-	LONG $0xedaf0f48 // imul rbp, rbp
-	WORD $0x0148; BYTE $0xc5 // add rbp, rax
-	LONG $0x54b70f43; WORD $0x0258 // movzx edx, word ptr [r8 + 2*r11 + 0x2]
-	WORD $0xd285 // test edx, edx
-	LONG $0xc2950f41 // setne r10b
-	WORD $0x3948; BYTE $0xfd // cmp rbp, rdi
-	LONG $0xc59c0f41 // setl r13b
-	WORD $0x8445; BYTE $0xea // test r10b, r13b
-	LONG $0xef440f48 // cmove rbp, rdi
-	WORD $0x450f; BYTE $0xda // cmovne ebx, edx
-	LONG $0x02c38349 // add r11, 0x2
-	LONG $0x02c68349 // add r14, 0x2
-	WORD $0x394d; BYTE $0xdc // cmp r12, r11
-	WORD $0xa475 // jne 0x3320 <boxDepthAVX2+0x810>
-	LONG $0x012404f6 // test byte ptr [rsp], 0x1
-	LONG $0xff5a840f; WORD $0xffff // je 0x32e0 <boxDepthAVX2+0x7d0>
-	WORD $0x894c; BYTE $0xda // mov rdx, r11
-	LONG $0x24542b48; BYTE $0x30 // sub rdx, qword ptr [rsp + 0x30]
-	LONG $0xd2af0f48 // imul rdx, rdx
-	WORD $0x0148; BYTE $0xc2 // add rdx, rax
-	LONG $0x04b70f43; BYTE $0x58 // movzx eax, word ptr [r8 + 2*r11]
-	WORD $0xc085 // test eax, eax
-	LONG $0xc7950f40 // setne dil
-	WORD $0x3948; BYTE $0xea // cmp rdx, rbp
-	LONG $0xc29c0f41 // setl r10b
-	WORD $0x8444; BYTE $0xd7 // test dil, r10b
-	LONG $0xea450f48 // cmovne rbp, rdx
-	WORD $0x450f; BYTE $0xd8 // cmovne ebx, eax
-	LONG $0xffff2ae9; BYTE $0xff // jmp 0x32e0 <boxDepthAVX2+0x7d0>
-	LONG $0x60c48348 // add rsp, 0x60
+	LONG $0xe2f9d9c5 // vpsubw xmm4, xmm4, xmm2
+	LONG $0xfffc03e9; BYTE $0xff // jmp 0x30c0 <boxDepthAVX2+0x570>
+	LONG $0xb0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xb0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2958,7 +2992,7 @@ TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
-	WORD $0x377e // jle 0x340e <doubleAVX2+0x3e>
+	WORD $0x377e // jle 0x350e <doubleAVX2+0x3e>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -2971,6 +3005,6 @@ TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x447ffec5; WORD $0x2041 // vmovdqu ymmword ptr [rcx + 2*rax + 0x20], ymm0
 	LONG $0x20c08348 // add rax, 0x20
 	LONG $0x10473b48 // cmp rax, qword ptr [rdi + 0x10]
-	WORD $0xd27c // jl 0x33e0 <doubleAVX2+0x10>
+	WORD $0xd27c // jl 0x34e0 <doubleAVX2+0x10>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret

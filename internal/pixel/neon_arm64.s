@@ -2808,273 +2808,316 @@ TEXT ·blendAcrossNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9401808 // ldr x8, [x0, #0x30]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x5400082b // b.lt 0x2cac <blendAcrossNEON+0x10c>
-	WORD $0xaa1f03e8 // mov x8, xzr
-	WORD $0xf9400c09 // ldr x9, [x0, #0x18]
+	WORD $0x54000aab // b.lt 0x2cfc <blendAcrossNEON+0x15c>
+	WORD $0xa9422c09 // ldp x9, x11, [x0, #0x20]
 	WORD $0xf940000a // ldr x10, [x0]
-	WORD $0x1400001b // b 0x2c24 <blendAcrossNEON+0x84>
-	WORD $0xd503201f // nop
-	WORD $0xd37ef56b // lsl x11, x11, #2
-	WORD $0x8b0b0129 // add x9, x9, x11
-	WORD $0xf940240b // ldr x11, [x0, #0x48]
-	WORD $0xcb0b03eb // neg x11, x11
-	WORD $0x4e080d61 // dup v1.2d, x11
-	WORD $0x9101000b // add x11, x0, #0x40
-	WORD $0x4d40c962 // ld1r { v2.4s }, [x11]
-	WORD $0x2ea2c003 // umull v3.2d, v0.2s, v2.2s
-	WORD $0x6ee14463 // ushl v3.2d, v3.2d, v1.2d
-	WORD $0x6ea2c000 // umull2 v0.2d, v0.4s, v2.4s
-	WORD $0x6ee14400 // ushl v0.2d, v0.2d, v1.2d
-	WORD $0x0ea12861 // xtn v1.2s, v3.2d
-	WORD $0x0e0c3c2b // mov w11, v1.s[1]
-	WORD $0x4e031d61 // mov v1.b[1], w11
+	WORD $0xf100017f // cmp x11, #0x0
+	WORD $0x540007cd // b.le 0x2cb0 <blendAcrossNEON+0x110>
+	WORD $0xaa1f03ec // mov x12, xzr
+	WORD $0xa940b80d // ldp x13, x14, [x0, #0x8]
+	WORD $0xd37ef56f // lsl x15, x11, #2
+	WORD $0x927ff570 // and x16, x11, #0x7ffffffffffffffe
+	WORD $0xf9400c11 // ldr x17, [x0, #0x18]
+	WORD $0x14000017 // b 0x2c2c <blendAcrossNEON+0x8c>
+	WORD $0x91010001 // add x1, x0, #0x40
+	WORD $0xf9402402 // ldr x2, [x0, #0x48]
+	WORD $0x4d40c821 // ld1r { v1.4s }, [x1]
+	WORD $0xcb0203e1 // neg x1, x2
+	WORD $0x4e080c22 // dup v2.2d, x1
+	WORD $0x2ea1c003 // umull v3.2d, v0.2s, v1.2s
+	WORD $0x6ee24463 // ushl v3.2d, v3.2d, v2.2d
+	WORD $0x0ea12863 // xtn v3.2s, v3.2d
+	WORD $0x0e0c3c61 // mov w1, v3.s[1]
+	WORD $0x4e031c23 // mov v3.b[1], w1
+	WORD $0x6ea1c000 // umull2 v0.2d, v0.4s, v1.4s
+	WORD $0x6ee24400 // ushl v0.2d, v0.2d, v2.2d
 	WORD $0x0ea12800 // xtn v0.2s, v0.2d
-	WORD $0x6e050401 // mov v1.b[2], v0.b[0]
+	WORD $0x6e050403 // mov v3.b[2], v0.b[0]
+	WORD $0x0e0c3c01 // mov w1, v0.s[1]
+	WORD $0x4e071c23 // mov v3.b[3], w1
+	WORD $0x8b0f0231 // add x17, x17, x15
+	WORD $0xbd000143 // str s3, [x10]
+	WORD $0x9100058c // add x12, x12, #0x1
+	WORD $0x8b09014a // add x10, x10, x9
+	WORD $0xeb08019f // cmp x12, x8
+	WORD $0x540006a0 // b.eq 0x2cfc <blendAcrossNEON+0x15c>
+	WORD $0xb8ac79c1 // ldrsw x1, [x14, x12, lsl #2]
+	WORD $0x8b0105a1 // add x1, x13, x1, lsl #1
+	WORD $0x9100e002 // add x2, x0, #0x38
+	WORD $0x4d40c840 // ld1r { v0.4s }, [x2]
+	WORD $0xf100057f // cmp x11, #0x1
+	WORD $0x54000081 // b.ne 0x2c50 <blendAcrossNEON+0xb0>
+	WORD $0xaa1103e2 // mov x2, x17
+	WORD $0x14000013 // b 0x2c94 <blendAcrossNEON+0xf4>
+	WORD $0xd503201f // nop
+	WORD $0xaa1003e3 // mov x3, x16
+	WORD $0xaa1103e4 // mov x4, x17
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0xfd400021 // ldr d1, [x1]
+	WORD $0x91002082 // add x2, x4, #0x8
+	WORD $0x4ddfc882 // ld1r { v2.4s }, [x4], #4
+	WORD $0x2f10a421 // ushll v1.4s, v1.4h, #0x0
+	WORD $0x4ea19440 // mla v0.4s, v2.4s, v1.4s
+	WORD $0xfc406021 // ldur d1, [x1, #0x6]
+	WORD $0x4d40c882 // ld1r { v2.4s }, [x4]
+	WORD $0x2f10a421 // ushll v1.4s, v1.4h, #0x0
+	WORD $0x4ea19440 // mla v0.4s, v2.4s, v1.4s
+	WORD $0x91003021 // add x1, x1, #0xc
+	WORD $0xf1000863 // subs x3, x3, #0x2
+	WORD $0xaa0203e4 // mov x4, x2
+	WORD $0x54fffe81 // b.ne 0x2c60 <blendAcrossNEON+0xc0>
+	WORD $0x3607fa0b // tbz w11, #0x0, 0x2bd4 <blendAcrossNEON+0x34>
+	WORD $0xfd400021 // ldr d1, [x1]
+	WORD $0x4d40c842 // ld1r { v2.4s }, [x2]
+	WORD $0x2f10a421 // ushll v1.4s, v1.4h, #0x0
+	WORD $0x4ea19440 // mla v0.4s, v2.4s, v1.4s
+	WORD $0x17ffffcb // b 0x2bd4 <blendAcrossNEON+0x34>
+	WORD $0xd503201f // nop
+	WORD $0x9100e00b // add x11, x0, #0x38
+	WORD $0x9101000c // add x12, x0, #0x40
+	WORD $0x0d40c960 // ld1r { v0.2s }, [x11]
+	WORD $0xf940240b // ldr x11, [x0, #0x48]
+	WORD $0x0d40c981 // ld1r { v1.2s }, [x12]
+	WORD $0xcb0b03eb // neg x11, x11
+	WORD $0x4e080d62 // dup v2.2d, x11
+	WORD $0x2ea1c000 // umull v0.2d, v0.2s, v1.2s
+	WORD $0x6ee24400 // ushl v0.2d, v0.2d, v2.2d
+	WORD $0x0ea12800 // xtn v0.2s, v0.2d
 	WORD $0x0e0c3c0b // mov w11, v0.s[1]
+	WORD $0x4ea01c01 // mov v1.16b, v0.16b
+	WORD $0x4e031d61 // mov v1.b[1], w11
+	WORD $0x6e050401 // mov v1.b[2], v0.b[0]
 	WORD $0x4e071d61 // mov v1.b[3], w11
 	WORD $0xbd000141 // str s1, [x10]
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xf940100b // ldr x11, [x0, #0x20]
-	WORD $0x8b0b014a // add x10, x10, x11
-	WORD $0xf940180b // ldr x11, [x0, #0x30]
-	WORD $0xeb0b011f // cmp x8, x11
-	WORD $0x5400046a // b.ge 0x2cac <blendAcrossNEON+0x10c>
-	WORD $0x9100e00b // add x11, x0, #0x38
-	WORD $0x4d40c960 // ld1r { v0.4s }, [x11]
-	WORD $0xf940140b // ldr x11, [x0, #0x28]
-	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54fffcab // b.lt 0x2bc8 <blendAcrossNEON+0x28>
-	WORD $0xa940b00d // ldp x13, x12, [x0, #0x8]
-	WORD $0xb8a8798c // ldrsw x12, [x12, x8, lsl #2]
-	WORD $0x8b0c05ac // add x12, x13, x12, lsl #1
-	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54000061 // b.ne 0x2c54 <blendAcrossNEON+0xb4>
-	WORD $0xaa0903ed // mov x13, x9
-	WORD $0x14000011 // b 0x2c94 <blendAcrossNEON+0xf4>
-	WORD $0x927ff56e // and x14, x11, #0x7ffffffffffffffe
-	WORD $0xaa0903ef // mov x15, x9
-	WORD $0xd503201f // nop
-	WORD $0xfd400181 // ldr d1, [x12]
-	WORD $0x910021ed // add x13, x15, #0x8
-	WORD $0x4ddfc9e2 // ld1r { v2.4s }, [x15], #4
-	WORD $0x2f10a421 // ushll v1.4s, v1.4h, #0x0
-	WORD $0x4ea19440 // mla v0.4s, v2.4s, v1.4s
-	WORD $0xfc406181 // ldur d1, [x12, #0x6]
-	WORD $0x4d40c9e2 // ld1r { v2.4s }, [x15]
-	WORD $0x2f10a421 // ushll v1.4s, v1.4h, #0x0
-	WORD $0x4ea19440 // mla v0.4s, v2.4s, v1.4s
-	WORD $0x9100318c // add x12, x12, #0xc
-	WORD $0xf10009ce // subs x14, x14, #0x2
-	WORD $0xaa0d03ef // mov x15, x13
-	WORD $0x54fffe81 // b.ne 0x2c60 <blendAcrossNEON+0xc0>
-	WORD $0x3607f96b // tbz w11, #0x0, 0x2bc0 <blendAcrossNEON+0x20>
-	WORD $0xfd400181 // ldr d1, [x12]
-	WORD $0x4d40c9a2 // ld1r { v2.4s }, [x13]
-	WORD $0x2f10a421 // ushll v1.4s, v1.4h, #0x0
-	WORD $0x4ea19440 // mla v0.4s, v2.4s, v1.4s
-	WORD $0x17ffffc6 // b 0x2bc0 <blendAcrossNEON+0x20>
+	WORD $0xf1000508 // subs x8, x8, #0x1
+	WORD $0x8b09014a // add x10, x10, x9
+	WORD $0x54fffdc1 // b.ne 0x2cb0 <blendAcrossNEON+0x110>
 	WORD $0xd65f03c0 // ret
 
 // func boxDepthNEON(a)
 TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
-	WORD $0xa9bb7bfd // stp x29, x30, [sp, #-0x50]!
-	WORD $0xa90167fa // stp x26, x25, [sp, #0x10]
-	WORD $0xa9025ff8 // stp x24, x23, [sp, #0x20]
-	WORD $0xa90357f6 // stp x22, x21, [sp, #0x30]
-	WORD $0xa9044ff4 // stp x20, x19, [sp, #0x40]
-	WORD $0xf9402808 // ldr x8, [x0, #0x50]
-	WORD $0xf9401009 // ldr x9, [x0, #0x20]
-	WORD $0xf100111f // cmp x8, #0x4
-	WORD $0x54001fec // b.gt 0x30cc <boxDepthNEON+0x41c>
-	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0xd10303ff // sub sp, sp, #0xc0
+	WORD $0xa9077bfd // stp x29, x30, [sp, #0x70]
+	WORD $0xa90867fa // stp x26, x25, [sp, #0x80]
+	WORD $0xa9095ff8 // stp x24, x23, [sp, #0x90]
+	WORD $0xa90a57f6 // stp x22, x21, [sp, #0xa0]
+	WORD $0xa90b4ff4 // stp x20, x19, [sp, #0xb0]
+	WORD $0xa940a009 // ldp x9, x8, [x0, #0x8]
+	WORD $0xa90627e8 // stp x8, x9, [sp, #0x60]
+	WORD $0xa942a809 // ldp x9, x10, [x0, #0x28]
+	WORD $0xf90027e9 // str x9, [sp, #0x48]
+	WORD $0xa943b40c // ldp x12, x13, [x0, #0x38]
+	WORD $0xa944a408 // ldp x8, x9, [x0, #0x48]
+	WORD $0xf100113f // cmp x9, #0x4
+	WORD $0xa941a40f // ldp x15, x9, [x0, #0x18]
+	WORD $0xf9001fe0 // str x0, [sp, #0x38]
+	WORD $0xa9052be8 // stp x8, x10, [sp, #0x50]
+	WORD $0x540021ec // b.gt 0x317c <boxDepthNEON+0x47c>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54003b0b // b.lt 0x343c <boxDepthNEON+0x78c>
-	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0x54003e8b // b.lt 0x3518 <boxDepthNEON+0x818>
+	WORD $0xaa1f03f0 // mov x16, xzr
+	WORD $0xd10005aa // sub x10, x13, #0x1
+	WORD $0x9341fd51 // asr x17, x10, #1
+	WORD $0xd37ef58a // lsl x10, x12, #2
 	WORD $0xad408520 // ldp q0, q1, [x9, #0x10]
-	WORD $0xf9400009 // ldr x9, [x0]
-	WORD $0x14000015 // b 0x2d40 <boxDepthNEON+0x90>
+	WORD $0xb24001a8 // orr x8, x13, #0x1
+	WORD $0xa902a3ea // stp x10, x8, [sp, #0x28]
+	WORD $0xf9401fe8 // ldr x8, [sp, #0x38]
+	WORD $0xf9400103 // ldr x3, [x8]
+	WORD $0xd10009a8 // sub x8, x13, #0x2
+	WORD $0xaa0803ee // mov x14, x8
+	WORD $0xd341fd09 // lsr x9, x8, #1
+	WORD $0x91000529 // add x9, x9, #0x1
+	WORD $0x9b0c7e28 // mul x8, x17, x12
+	WORD $0xf90023e8 // str x8, [sp, #0x40]
+	WORD $0x924009aa // and x10, x13, #0x7
+	WORD $0x927dedab // and x11, x13, #0x7ffffffffffffff8
+	WORD $0x927ff928 // and x8, x9, #0xfffffffffffffffe
+	WORD $0xa901abe8 // stp x8, x10, [sp, #0x18]
+	WORD $0xd37ced88 // lsl x8, x12, #4
+	WORD $0xa900afe8 // stp x8, x11, [sp, #0x8]
+	WORD $0xd37ff995 // lsl x21, x12, #1
+	WORD $0xf94037e8 // ldr x8, [sp, #0x68]
+	WORD $0x91000908 // add x8, x8, #0x2
+	WORD $0xf90003e8 // str x8, [sp]
+	WORD $0x14000013 // b 0x2dfc <boxDepthNEON+0xfc>
 	WORD $0x4e71b8a2 // addv h2, v5.8h
-	WORD $0x1e26004a // fmov w10, s2
-	WORD $0x4e7038c2 // saddlv s2, v6.8h
-	WORD $0x1e26004b // fmov w11, s2
-	WORD $0x1b0c2d4b // madd w11, w10, w12, w11
-	WORD $0x0b4a056b // add w11, w11, w10, lsr #1
-	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
-	WORD $0xf940140d // ldr x13, [x0, #0x28]
-	WORD $0xf86a59aa // ldr x10, [x13, w10, uxtw #3]
-	WORD $0x9b0b7d4a // mul x10, x10, x11
-	WORD $0xd360fd4a // lsr x10, x10, #32
-	WORD $0x8b2a218a // add x10, x12, w10, uxth
-	WORD $0x3940014a // ldrb w10, [x10]
-	WORD $0x3900012a // strb w10, [x9]
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0x8b0a0129 // add x9, x9, x10
-	WORD $0xf940240a // ldr x10, [x0, #0x48]
-	WORD $0xeb0a011f // cmp x8, x10
-	WORD $0x5400380a // b.ge 0x343c <boxDepthNEON+0x78c>
-	WORD $0xa940a80b // ldp x11, x10, [x0, #0x8]
-	WORD $0x8b080d4a // add x10, x10, x8, lsl #3
-	WORD $0x6940094e // ldpsw x14, x2, [x10]
-	WORD $0xcb0e004f // sub x15, x2, x14
-	WORD $0x8b0e056b // add x11, x11, x14, lsl #1
-	WORD $0x4e020de2 // dup v2.8h, w15
-	WORD $0xa943a80d // ldp x13, x10, [x0, #0x38]
-	WORD $0xd100054c // sub x12, x10, #0x1
-	WORD $0x9341fd90 // asr x16, x12, #1
-	WORD $0x9b0d7e0c // mul x12, x16, x13
-	WORD $0xd10005e1 // sub x1, x15, #0x1
-	WORD $0x8b0c056c // add x12, x11, x12, lsl #1
-	WORD $0x927ff831 // and x17, x1, #0xfffffffffffffffe
-	WORD $0x7871698c // ldrh w12, [x12, x17]
-	WORD $0x340001ec // cbz w12, 0x2db4 <boxDepthNEON+0x104>
-	WORD $0x4e020d83 // dup v3.8h, w12
-	WORD $0x53057d8e // lsr w14, w12, #5
-	WORD $0x4e020dc4 // dup v4.8h, w14
-	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x540017ad // b.le 0x3080 <boxDepthNEON+0x3d0>
-	WORD $0xd37ef5ae // lsl x14, x13, #2
-	WORD $0xd100094f // sub x15, x10, #0x2
+	WORD $0x4e7038c3 // saddlv s3, v6.8h
+	WORD $0x1e260048 // fmov w8, s2
+	WORD $0x1e260069 // fmov w9, s3
+	WORD $0x1b182509 // madd w9, w8, w24, w9
+	WORD $0x0b480529 // add w9, w9, w8, lsr #1
+	WORD $0xf94027ea // ldr x10, [sp, #0x48]
+	WORD $0xf8685948 // ldr x8, [x10, w8, uxtw #3]
+	WORD $0x9b097d08 // mul x8, x8, x9
+	WORD $0xd360fd08 // lsr x8, x8, #32
+	WORD $0x8b2821e9 // add x9, x15, w8, uxth
+	WORD $0x39400128 // ldrb w8, [x9]
+	WORD $0x39000068 // strb w8, [x3]
+	WORD $0x91000610 // add x16, x16, #0x1
+	WORD $0xa94527e8 // ldp x8, x9, [sp, #0x50]
+	WORD $0x8b090063 // add x3, x3, x9
+	WORD $0xeb08021f // cmp x16, x8
+	WORD $0x54003900 // b.eq 0x3518 <boxDepthNEON+0x818>
+	WORD $0xa94623ea // ldp x10, x8, [sp, #0x60]
+	WORD $0x8b100d49 // add x9, x10, x16, lsl #3
+	WORD $0x69401d39 // ldpsw x25, x7, [x9]
+	WORD $0xcb1900fa // sub x26, x7, x25
+	WORD $0x4e020f42 // dup v2.8h, w26
+	WORD $0x8b190502 // add x2, x8, x25, lsl #1
+	WORD $0xd1000746 // sub x6, x26, #0x1
+	WORD $0xf94023e8 // ldr x8, [sp, #0x40]
+	WORD $0x8b080449 // add x9, x2, x8, lsl #1
+	WORD $0x927ff8ca // and x10, x6, #0xfffffffffffffffe
+	WORD $0x786a6938 // ldrh w24, [x9, x10]
+	WORD $0x340001d8 // cbz w24, 0x2e60 <boxDepthNEON+0x160>
+	WORD $0x4e020f03 // dup v3.8h, w24
+	WORD $0x53057f08 // lsr w8, w24, #5
+	WORD $0x4e020d04 // dup v4.8h, w8
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x540017ad // b.le 0x3130 <boxDepthNEON+0x430>
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
-	WORD $0xf10009ff // cmp x15, #0x2
-	WORD $0xd37ff9ad // lsl x13, x13, #1
-	WORD $0x54000fe2 // b.hs 0x2fa0 <boxDepthNEON+0x2f0>
+	WORD $0xf10009df // cmp x14, #0x2
+	WORD $0x54001042 // b.hs 0x3050 <boxDepthNEON+0x350>
 	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
-	WORD $0x3608140f // tbz w15, #0x1, 0x302c <boxDepthNEON+0x37c>
-	WORD $0x140000ab // b 0x305c <boxDepthNEON+0x3ac>
-	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
-	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x540005cb // b.lt 0x2e74 <boxDepthNEON+0x1c4>
-	WORD $0xf100215f // cmp x10, #0x8
-	WORD $0xaa0b03ec // mov x12, x11
-	WORD $0x54000443 // b.lo 0x2e50 <boxDepthNEON+0x1a0>
-	WORD $0x927ded4c // and x12, x10, #0x7ffffffffffffff8
-	WORD $0xd37cedb1 // lsl x17, x13, #4
-	WORD $0xd37ff9a3 // lsl x3, x13, #1
-	WORD $0xaa0b03e5 // mov x5, x11
+	WORD $0x3608146e // tbz w14, #0x1, 0x30dc <boxDepthNEON+0x3dc>
+	WORD $0x140000af // b 0x3110 <boxDepthNEON+0x410>
 	WORD $0xd503201f // nop
-	WORD $0xaa0503e4 // mov x4, x5
-	WORD $0x3dc000a4 // ldr q4, [x5]
+	WORD $0xd503201f // nop
+	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x5400056b // b.lt 0x2f14 <boxDepthNEON+0x214>
+	WORD $0xf10021bf // cmp x13, #0x8
+	WORD $0xaa0203e9 // mov x9, x2
+	WORD $0x54000403 // b.lo 0x2ef4 <boxDepthNEON+0x1f4>
+	WORD $0xf9400be9 // ldr x9, [sp, #0x10]
+	WORD $0xaa0203e0 // mov x0, x2
+	WORD $0xaa0003ea // mov x10, x0
+	WORD $0x3dc00004 // ldr q4, [x0]
 	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
-	WORD $0x8b0300a5 // add x5, x5, x3
-	WORD $0x3dc000a4 // ldr q4, [x5]
-	WORD $0x8b0300a5 // add x5, x5, x3
-	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x8b150008 // add x8, x0, x21
+	WORD $0x3dc00104 // ldr q4, [x8]
+	WORD $0x8b150108 // add x8, x8, x21
+	WORD $0x3dc00105 // ldr q5, [x8]
 	WORD $0x4ea41ca4 // orr v4.16b, v5.16b, v4.16b
-	WORD $0x8b0300a5 // add x5, x5, x3
-	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x8b150108 // add x8, x8, x21
+	WORD $0x3dc00105 // ldr q5, [x8]
 	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
-	WORD $0x8b0300a5 // add x5, x5, x3
-	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x8b150108 // add x8, x8, x21
+	WORD $0x3dc00105 // ldr q5, [x8]
 	WORD $0x4ea41ca4 // orr v4.16b, v5.16b, v4.16b
-	WORD $0x8b0300a5 // add x5, x5, x3
-	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x8b150108 // add x8, x8, x21
+	WORD $0x3dc00105 // ldr q5, [x8]
 	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
-	WORD $0x8b0300a5 // add x5, x5, x3
-	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x8b150108 // add x8, x8, x21
+	WORD $0x3dc00105 // ldr q5, [x8]
 	WORD $0x4ea41ca4 // orr v4.16b, v5.16b, v4.16b
-	WORD $0x8b0300a5 // add x5, x5, x3
-	WORD $0x3dc000a5 // ldr q5, [x5]
+	WORD $0x8b150108 // add x8, x8, x21
+	WORD $0x3dc00105 // ldr q5, [x8]
 	WORD $0x4ea31ca3 // orr v3.16b, v5.16b, v3.16b
 	WORD $0x4ea41c63 // orr v3.16b, v3.16b, v4.16b
-	WORD $0xf100218c // subs x12, x12, #0x8
-	WORD $0x8b0300a5 // add x5, x5, x3
-	WORD $0x54fffcc1 // b.ne 0x2de0 <boxDepthNEON+0x130>
-	WORD $0x8b11008c // add x12, x4, x17
-	WORD $0x92400951 // and x17, x10, #0x7
-	WORD $0xb4000111 // cbz x17, 0x2e74 <boxDepthNEON+0x1c4>
-	WORD $0xd37ff9a3 // lsl x3, x13, #1
-	WORD $0xd503201f // nop
-	WORD $0x3dc00184 // ldr q4, [x12]
+	WORD $0xf1002129 // subs x9, x9, #0x8
+	WORD $0x8b150100 // add x0, x8, x21
+	WORD $0x54fffcc1 // b.ne 0x2e80 <boxDepthNEON+0x180>
+	WORD $0xf94007e8 // ldr x8, [sp, #0x8]
+	WORD $0x8b080149 // add x9, x10, x8
+	WORD $0xf94013e8 // ldr x8, [sp, #0x20]
+	WORD $0xb40000e8 // cbz x8, 0x2f14 <boxDepthNEON+0x214>
+	WORD $0xf94013ea // ldr x10, [sp, #0x20]
+	WORD $0x3dc00124 // ldr q4, [x9]
 	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
-	WORD $0x8b03018c // add x12, x12, x3
-	WORD $0xf1000631 // subs x17, x17, #0x1
-	WORD $0x54ffff81 // b.ne 0x2e60 <boxDepthNEON+0x1b0>
-	WORD $0xf940100c // ldr x12, [x0, #0x20]
-	WORD $0x3dc00184 // ldr q4, [x12]
+	WORD $0x8b150129 // add x9, x9, x21
+	WORD $0xf100054a // subs x10, x10, #0x1
+	WORD $0x54ffff81 // b.ne 0x2f00 <boxDepthNEON+0x200>
+	WORD $0xf9401fe8 // ldr x8, [sp, #0x38]
+	WORD $0xf9401109 // ldr x9, [x8, #0x20]
+	WORD $0x3dc00124 // ldr q4, [x9]
 	WORD $0x4e643444 // cmgt v4.8h, v2.8h, v4.8h
 	WORD $0x4e241c63 // and v3.16b, v3.16b, v4.16b
 	WORD $0x6e70a863 // umaxv h3, v3.8h
-	WORD $0x1e26006c // fmov w12, s3
-	WORD $0x34000f0c // cbz w12, 0x306c <boxDepthNEON+0x3bc>
-	WORD $0xf100055f // cmp x10, #0x1
-	WORD $0x54000f0b // b.lt 0x3074 <boxDepthNEON+0x3c4>
-	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x5400114b // b.lt 0x30c4 <boxDepthNEON+0x414>
-	WORD $0xaa1f03f1 // mov x17, xzr
-	WORD $0x2a1f03ec // mov w12, wzr
-	WORD $0x9341fc21 // asr x1, x1, #1
-	WORD $0xd1000442 // sub x2, x2, #0x1
-	WORD $0xcb0103e3 // neg x3, x1
-	WORD $0x927ff5e4 // and x4, x15, #0x7ffffffffffffffe
-	WORD $0xcb0403e4 // neg x4, x4
-	WORD $0x91000965 // add x5, x11, #0x2
-	WORD $0xd37ff9a6 // lsl x6, x13, #1
-	WORD $0x92f00013 // mov x19, #0x7fffffffffffffff // =9223372036854775807
-	WORD $0xaa0b03e7 // mov x7, x11
-	WORD $0x14000006 // b 0x2ee4 <boxDepthNEON+0x234>
-	WORD $0x91000631 // add x17, x17, #0x1
-	WORD $0x8b0d04e7 // add x7, x7, x13, lsl #1
-	WORD $0x8b0600a5 // add x5, x5, x6
-	WORD $0xeb0a023f // cmp x17, x10
-	WORD $0x54fff4e0 // b.eq 0x2d7c <boxDepthNEON+0xcc>
-	WORD $0xcb100234 // sub x20, x17, x16
-	WORD $0x9b147e94 // mul x20, x20, x20
-	WORD $0xeb0e005f // cmp x2, x14
-	WORD $0x54000081 // b.ne 0x2f00 <boxDepthNEON+0x250>
-	WORD $0xaa1f03f5 // mov x21, xzr
-	WORD $0x3607fecf // tbz w15, #0x0, 0x2ed0 <boxDepthNEON+0x220>
-	WORD $0x1400001e // b 0x2f74 <boxDepthNEON+0x2c4>
-	WORD $0xaa1f03f5 // mov x21, xzr
-	WORD $0xaa0503f6 // mov x22, x5
-	WORD $0xaa0303f7 // mov x23, x3
+	WORD $0x1e26006a // fmov w10, s3
+	WORD $0xaa0f03e9 // mov x9, x15
+	WORD $0x34fff56a // cbz w10, 0x2de0 <boxDepthNEON+0xe0>
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x54000f2b // b.lt 0x3120 <boxDepthNEON+0x420>
+	WORD $0xf100075f // cmp x26, #0x1
+	WORD $0x5400118b // b.lt 0x3174 <boxDepthNEON+0x474>
+	WORD $0xaa1f03fd // mov x29, xzr
+	WORD $0x2a1f03f8 // mov w24, wzr
+	WORD $0x9341fcde // asr x30, x6, #1
+	WORD $0xd10004f6 // sub x22, x7, #0x1
+	WORD $0xcb1e03f4 // neg x20, x30
+	WORD $0x927ff749 // and x9, x26, #0x7ffffffffffffffe
+	WORD $0xcb0903e7 // neg x7, x9
+	WORD $0xf94003e8 // ldr x8, [sp]
+	WORD $0x8b190513 // add x19, x8, x25, lsl #1
+	WORD $0x92f00006 // mov x6, #0x7fffffffffffffff // =9223372036854775807
+	WORD $0xaa0203f7 // mov x23, x2
+	WORD $0x14000008 // b 0x2f94 <boxDepthNEON+0x294>
 	WORD $0xd503201f // nop
-	WORD $0x9b1752f8 // madd x24, x23, x23, x20
-	WORD $0x785fe2d9 // ldurh w25, [x22, #-0x2]
-	WORD $0x7100033f // cmp w25, #0x0
-	WORD $0x1a9f07fa // cset w26, ne
-	WORD $0xeb13031f // cmp x24, x19
-	WORD $0x1a9fa7fd // cset w29, lt
-	WORD $0x6a1d035f // tst w26, w29
-	WORD $0x9a931313 // csel x19, x24, x19, ne
-	WORD $0x1a8c132c // csel w12, w25, w12, ne
-	WORD $0x910006f8 // add x24, x23, #0x1
-	WORD $0x9b185318 // madd x24, x24, x24, x20
-	WORD $0x784046d9 // ldrh w25, [x22], #0x4
-	WORD $0x7100033f // cmp w25, #0x0
-	WORD $0x1a9f07fa // cset w26, ne
-	WORD $0xeb13031f // cmp x24, x19
-	WORD $0x1a9fa7fd // cset w29, lt
-	WORD $0x6a1d035f // tst w26, w29
-	WORD $0x9a931313 // csel x19, x24, x19, ne
-	WORD $0x1a8c132c // csel w12, w25, w12, ne
-	WORD $0x91000af7 // add x23, x23, #0x2
-	WORD $0xd1000ab5 // sub x21, x21, #0x2
-	WORD $0xeb15009f // cmp x4, x21
-	WORD $0x54fffd41 // b.ne 0x2f10 <boxDepthNEON+0x260>
-	WORD $0xcb1503f5 // neg x21, x21
-	WORD $0x3607fb0f // tbz w15, #0x0, 0x2ed0 <boxDepthNEON+0x220>
-	WORD $0xcb0102b6 // sub x22, x21, x1
-	WORD $0x9b1652d4 // madd x20, x22, x22, x20
-	WORD $0x787578f5 // ldrh w21, [x7, x21, lsl #1]
-	WORD $0x710002bf // cmp w21, #0x0
-	WORD $0x1a9f07f6 // cset w22, ne
-	WORD $0xeb13029f // cmp x20, x19
-	WORD $0x1a9fa7f7 // cset w23, lt
-	WORD $0x6a1702df // tst w22, w23
-	WORD $0x9a931293 // csel x19, x20, x19, ne
-	WORD $0x1a8c12ac // csel w12, w21, w12, ne
-	WORD $0x17ffffcd // b 0x2ed0 <boxDepthNEON+0x220>
-	WORD $0xd341fdf0 // lsr x16, x15, #1
-	WORD $0x91000610 // add x16, x16, #0x1
-	WORD $0x927ffa10 // and x16, x16, #0xfffffffffffffffe
+	WORD $0xd503201f // nop
+	WORD $0x910007bd // add x29, x29, #0x1
+	WORD $0x8b0c06f7 // add x23, x23, x12, lsl #1
+	WORD $0x8b150273 // add x19, x19, x21
+	WORD $0xeb0d03bf // cmp x29, x13
+	WORD $0x54fff4e0 // b.eq 0x2e2c <boxDepthNEON+0x12c>
+	WORD $0xcb1103a9 // sub x9, x29, x17
+	WORD $0x9b097d21 // mul x1, x9, x9
+	WORD $0xeb1902df // cmp x22, x25
+	WORD $0x54000081 // b.ne 0x2fb0 <boxDepthNEON+0x2b0>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0x3607feda // tbz w26, #0x0, 0x2f80 <boxDepthNEON+0x280>
+	WORD $0x1400001e // b 0x3024 <boxDepthNEON+0x324>
+	WORD $0xaa1f03e4 // mov x4, xzr
+	WORD $0xaa1303ea // mov x10, x19
+	WORD $0xaa1403e9 // mov x9, x20
+	WORD $0xd503201f // nop
+	WORD $0x9b090520 // madd x0, x9, x9, x1
+	WORD $0x785fe145 // ldurh w5, [x10, #-0x2]
+	WORD $0x710000bf // cmp w5, #0x0
+	WORD $0x1a9f07eb // cset w11, ne
+	WORD $0xeb06001f // cmp x0, x6
+	WORD $0x1a9fa7e8 // cset w8, lt
+	WORD $0x6a08017f // tst w11, w8
+	WORD $0x9a861008 // csel x8, x0, x6, ne
+	WORD $0x1a9810ab // csel w11, w5, w24, ne
+	WORD $0x91000520 // add x0, x9, #0x1
+	WORD $0x9b000400 // madd x0, x0, x0, x1
+	WORD $0x78404545 // ldrh w5, [x10], #0x4
+	WORD $0x710000bf // cmp w5, #0x0
+	WORD $0x1a9f07e6 // cset w6, ne
+	WORD $0xeb08001f // cmp x0, x8
+	WORD $0x1a9fa7f8 // cset w24, lt
+	WORD $0x6a1800df // tst w6, w24
+	WORD $0x9a881006 // csel x6, x0, x8, ne
+	WORD $0x1a8b10b8 // csel w24, w5, w11, ne
+	WORD $0x91000929 // add x9, x9, #0x2
+	WORD $0xd1000884 // sub x4, x4, #0x2
+	WORD $0xeb0400ff // cmp x7, x4
+	WORD $0x54fffd41 // b.ne 0x2fc0 <boxDepthNEON+0x2c0>
+	WORD $0xcb0403e9 // neg x9, x4
+	WORD $0x3607fb1a // tbz w26, #0x0, 0x2f80 <boxDepthNEON+0x280>
+	WORD $0xcb1e0128 // sub x8, x9, x30
+	WORD $0x9b080508 // madd x8, x8, x8, x1
+	WORD $0x78697ae9 // ldrh w9, [x23, x9, lsl #1]
+	WORD $0x7100013f // cmp w9, #0x0
+	WORD $0x1a9f07ea // cset w10, ne
+	WORD $0xeb06011f // cmp x8, x6
+	WORD $0x1a9fa7eb // cset w11, lt
+	WORD $0x6a0b015f // tst w10, w11
+	WORD $0x9a861106 // csel x6, x8, x6, ne
+	WORD $0x1a981138 // csel w24, w9, w24, ne
+	WORD $0x17ffffcd // b 0x2f80 <boxDepthNEON+0x280>
 	WORD $0x4e603447 // cmgt v7.8h, v2.8h, v0.8h
+	WORD $0xf9400fea // ldr x10, [sp, #0x18]
 	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
-	WORD $0xaa0b03f1 // mov x17, x11
-	WORD $0xfd400170 // ldr d16, [x11]
-	WORD $0x8b0d016b // add x11, x11, x13
-	WORD $0xfd400171 // ldr d17, [x11]
+	WORD $0xd503201f // nop
+	WORD $0xaa0203e9 // mov x9, x2
+	WORD $0xfd400050 // ldr d16, [x2]
+	WORD $0x8b150048 // add x8, x2, x21
+	WORD $0xfd400111 // ldr d17, [x8]
 	WORD $0x6e180630 // mov v16.d[1], v17.d[0]
 	WORD $0x6e637611 // uabd v17.8h, v16.8h, v3.8h
 	WORD $0x6e713c91 // cmhs v17.8h, v4.8h, v17.8h
@@ -3083,10 +3126,10 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e311e10 // and v16.16b, v16.16b, v17.16b
 	WORD $0x4e668606 // add v6.8h, v16.8h, v6.8h
 	WORD $0x6e7184a5 // sub v5.8h, v5.8h, v17.8h
-	WORD $0x8b0d016b // add x11, x11, x13
-	WORD $0xfd400170 // ldr d16, [x11]
-	WORD $0x8b0d016b // add x11, x11, x13
-	WORD $0xfd400171 // ldr d17, [x11]
+	WORD $0x8b150108 // add x8, x8, x21
+	WORD $0xfd400110 // ldr d16, [x8]
+	WORD $0x8b150108 // add x8, x8, x21
+	WORD $0xfd400111 // ldr d17, [x8]
 	WORD $0x6e180630 // mov v16.d[1], v17.d[0]
 	WORD $0x6e637611 // uabd v17.8h, v16.8h, v3.8h
 	WORD $0x6e713c91 // cmhs v17.8h, v4.8h, v17.8h
@@ -3095,39 +3138,40 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e311e10 // and v16.16b, v16.16b, v17.16b
 	WORD $0x4e668606 // add v6.8h, v16.8h, v6.8h
 	WORD $0x6e7184a5 // sub v5.8h, v5.8h, v17.8h
-	WORD $0xf1000a10 // subs x16, x16, #0x2
-	WORD $0x8b0d016b // add x11, x11, x13
-	WORD $0x54fffcc1 // b.ne 0x2fb4 <boxDepthNEON+0x304>
-	WORD $0x8b0e022b // add x11, x17, x14
-	WORD $0x8b0e016b // add x11, x11, x14
-	WORD $0x370801af // tbnz w15, #0x1, 0x305c <boxDepthNEON+0x3ac>
-	WORD $0xfd400167 // ldr d7, [x11]
-	WORD $0xfc6d6970 // ldr d16, [x11, x13]
-	WORD $0x6e180607 // mov v7.d[1], v16.d[0]
-	WORD $0x4e603450 // cmgt v16.8h, v2.8h, v0.8h
-	WORD $0x6e6374f1 // uabd v17.8h, v7.8h, v3.8h
+	WORD $0xf100094a // subs x10, x10, #0x2
+	WORD $0x8b150102 // add x2, x8, x21
+	WORD $0x54fffcc1 // b.ne 0x3060 <boxDepthNEON+0x360>
+	WORD $0xf94017ea // ldr x10, [sp, #0x28]
+	WORD $0x8b0a0128 // add x8, x9, x10
+	WORD $0x8b0a0102 // add x2, x8, x10
+	WORD $0x370801ce // tbnz w14, #0x1, 0x3110 <boxDepthNEON+0x410>
+	WORD $0x4e603447 // cmgt v7.8h, v2.8h, v0.8h
+	WORD $0xfd400050 // ldr d16, [x2]
+	WORD $0xfc756851 // ldr d17, [x2, x21]
+	WORD $0x6e180630 // mov v16.d[1], v17.d[0]
+	WORD $0x6e637611 // uabd v17.8h, v16.8h, v3.8h
 	WORD $0x6e713c91 // cmhs v17.8h, v4.8h, v17.8h
-	WORD $0x4e311e10 // and v16.16b, v16.16b, v17.16b
-	WORD $0x6e6384e7 // sub v7.8h, v7.8h, v3.8h
-	WORD $0x4e301ce7 // and v7.16b, v7.16b, v16.16b
-	WORD $0x4e6684e6 // add v6.8h, v7.8h, v6.8h
-	WORD $0x6e7084a5 // sub v5.8h, v5.8h, v16.8h
-	WORD $0x8b0e016b // add x11, x11, x14
-	WORD $0xb240014d // orr x13, x10, #0x1
-	WORD $0xeb0a01bf // cmp x13, x10
-	WORD $0x54ffe461 // b.ne 0x2cf0 <boxDepthNEON+0x40>
-	WORD $0x1400000b // b 0x3094 <boxDepthNEON+0x3e4>
-	WORD $0xf9400c0a // ldr x10, [x0, #0x18]
-	WORD $0x17ffff2c // b 0x2d20 <boxDepthNEON+0x70>
-	WORD $0x2a1f03ec // mov w12, wzr
+	WORD $0x4e311ce7 // and v7.16b, v7.16b, v17.16b
+	WORD $0x6e638610 // sub v16.8h, v16.8h, v3.8h
+	WORD $0x4e271e10 // and v16.16b, v16.16b, v7.16b
+	WORD $0x4e668606 // add v6.8h, v16.8h, v6.8h
+	WORD $0x6e6784a5 // sub v5.8h, v5.8h, v7.8h
+	WORD $0xf94017e8 // ldr x8, [sp, #0x28]
+	WORD $0x8b080042 // add x2, x2, x8
+	WORD $0xf9401be9 // ldr x9, [sp, #0x30]
+	WORD $0xeb0d013f // cmp x9, x13
+	WORD $0x54ffe4e1 // b.ne 0x2db4 <boxDepthNEON+0xb4>
+	WORD $0x1400000a // b 0x3144 <boxDepthNEON+0x444>
+	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
 	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
+	WORD $0xd503201f // nop
 	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
-	WORD $0x5280002d // mov w13, #0x1 // =1
-	WORD $0xeb0a01bf // cmp x13, x10
-	WORD $0x54ffe301 // b.ne 0x2cf0 <boxDepthNEON+0x40>
-	WORD $0xfd400167 // ldr d7, [x11]
+	WORD $0x52800029 // mov w9, #0x1 // =1
+	WORD $0xeb0d013f // cmp x9, x13
+	WORD $0x54ffe3a1 // b.ne 0x2db4 <boxDepthNEON+0xb4>
+	WORD $0xfd400047 // ldr d7, [x2]
 	WORD $0x6e1804e7 // mov v7.d[1], v7.d[0]
 	WORD $0x4e603442 // cmgt v2.8h, v2.8h, v0.8h
 	WORD $0x6e6374f0 // uabd v16.8h, v7.8h, v3.8h
@@ -3138,234 +3182,246 @@ TEXT ·boxDepthNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x4e231c43 // and v3.16b, v2.16b, v3.16b
 	WORD $0x4e668466 // add v6.8h, v3.8h, v6.8h
 	WORD $0x6e6284a5 // sub v5.8h, v5.8h, v2.8h
-	WORD $0x17ffff0c // b 0x2cf0 <boxDepthNEON+0x40>
-	WORD $0x2a1f03ec // mov w12, wzr
-	WORD $0x17ffff2d // b 0x2d7c <boxDepthNEON+0xcc>
-	WORD $0xf9402408 // ldr x8, [x0, #0x48]
+	WORD $0x17ffff11 // b 0x2db4 <boxDepthNEON+0xb4>
+	WORD $0x2a1f03f8 // mov w24, wzr
+	WORD $0x17ffff2d // b 0x2e2c <boxDepthNEON+0x12c>
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x54001b4b // b.lt 0x343c <boxDepthNEON+0x78c>
-	WORD $0xaa1f03e8 // mov x8, xzr
+	WORD $0x54001ccb // b.lt 0x3518 <boxDepthNEON+0x818>
+	WORD $0xaa1f03f0 // mov x16, xzr
 	WORD $0x3dc00120 // ldr q0, [x9]
-	WORD $0xf9400009 // ldr x9, [x0]
-	WORD $0x14000018 // b 0x3144 <boxDepthNEON+0x494>
-	WORD $0x2a1f03f0 // mov w16, wzr
-	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0xd10005a8 // sub x8, x13, #0x1
+	WORD $0xf9401fe9 // ldr x9, [sp, #0x38]
+	WORD $0xf9400131 // ldr x17, [x9]
+	WORD $0x9341fd01 // asr x1, x8, #1
+	WORD $0x924009a9 // and x9, x13, #0x7
+	WORD $0x927dedaa // and x10, x13, #0x7ffffffffffffff8
+	WORD $0x927ff9a8 // and x8, x13, #0xfffffffffffffffe
+	WORD $0xa902a7e8 // stp x8, x9, [sp, #0x28]
+	WORD $0x9b0c7c28 // mul x8, x1, x12
+	WORD $0xf90023e8 // str x8, [sp, #0x40]
+	WORD $0xd37ced88 // lsl x8, x12, #4
+	WORD $0xa901abe8 // stp x8, x10, [sp, #0x18]
+	WORD $0xd37ff987 // lsl x7, x12, #1
+	WORD $0xf94037e8 // ldr x8, [sp, #0x68]
+	WORD $0x91000908 // add x8, x8, #0x2
+	WORD $0xf9000be8 // str x8, [sp, #0x10]
+	WORD $0xd37ef594 // lsl x20, x12, #2
+	WORD $0x14000016 // b 0x3228 <boxDepthNEON+0x528>
+	WORD $0x2a1f03f8 // mov w24, wzr
+	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
-	WORD $0x4e71b882 // addv h2, v4.8h
-	WORD $0x1e26004a // fmov w10, s2
-	WORD $0x4e703821 // saddlv s1, v1.8h
-	WORD $0x1e26002b // fmov w11, s1
-	WORD $0x1b102d4b // madd w11, w10, w16, w11
-	WORD $0x0b4a056b // add w11, w11, w10, lsr #1
-	WORD $0xf9400c0c // ldr x12, [x0, #0x18]
-	WORD $0xf940140d // ldr x13, [x0, #0x28]
-	WORD $0xf86a59aa // ldr x10, [x13, w10, uxtw #3]
-	WORD $0x9b0b7d4a // mul x10, x10, x11
-	WORD $0xd360fd4a // lsr x10, x10, #32
-	WORD $0x8b2a218a // add x10, x12, w10, uxth
-	WORD $0x3940014a // ldrb w10, [x10]
-	WORD $0x3900012a // strb w10, [x9]
-	WORD $0x91000508 // add x8, x8, #0x1
-	WORD $0xf940180a // ldr x10, [x0, #0x30]
-	WORD $0x8b0a0129 // add x9, x9, x10
-	WORD $0xf940240a // ldr x10, [x0, #0x48]
-	WORD $0xeb0a011f // cmp x8, x10
-	WORD $0x540017ea // b.ge 0x343c <boxDepthNEON+0x78c>
-	WORD $0xa940a80b // ldp x11, x10, [x0, #0x8]
-	WORD $0x8b080d4a // add x10, x10, x8, lsl #3
-	WORD $0x69400d4e // ldpsw x14, x3, [x10]
-	WORD $0xcb0e006f // sub x15, x3, x14
-	WORD $0x8b0e056a // add x10, x11, x14, lsl #1
-	WORD $0x4e020de1 // dup v1.8h, w15
-	WORD $0xa943ac0c // ldp x12, x11, [x0, #0x38]
-	WORD $0xd100056d // sub x13, x11, #0x1
-	WORD $0x9341fdb1 // asr x17, x13, #1
-	WORD $0x9b0c7e30 // mul x16, x17, x12
-	WORD $0xd10005e2 // sub x2, x15, #0x1
-	WORD $0x8b100550 // add x16, x10, x16, lsl #1
-	WORD $0x927ff841 // and x1, x2, #0xfffffffffffffffe
-	WORD $0x78616a10 // ldrh w16, [x16, x1]
-	WORD $0x34000450 // cbz w16, 0x3204 <boxDepthNEON+0x554>
-	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54fffb4b // b.lt 0x30ec <boxDepthNEON+0x43c>
-	WORD $0x4e020e02 // dup v2.8h, w16
-	WORD $0x53057e0e // lsr w14, w16, #5
-	WORD $0x4e020dc3 // dup v3.8h, w14
-	WORD $0x4e603425 // cmgt v5.8h, v1.8h, v0.8h
-	WORD $0xb40013ad // cbz x13, 0x340c <boxDepthNEON+0x75c>
-	WORD $0x927ff96d // and x13, x11, #0xfffffffffffffffe
-	WORD $0xd37ef58e // lsl x14, x12, #2
+	WORD $0x4e71b881 // addv h1, v4.8h
+	WORD $0x4e7038a2 // saddlv s2, v5.8h
+	WORD $0x1e260028 // fmov w8, s1
+	WORD $0x1e260049 // fmov w9, s2
+	WORD $0x1b182509 // madd w9, w8, w24, w9
+	WORD $0x0b480529 // add w9, w9, w8, lsr #1
+	WORD $0xf94027ea // ldr x10, [sp, #0x48]
+	WORD $0xf8685948 // ldr x8, [x10, w8, uxtw #3]
+	WORD $0x9b097d08 // mul x8, x8, x9
+	WORD $0xd360fd08 // lsr x8, x8, #32
+	WORD $0x8b2821e9 // add x9, x15, w8, uxth
+	WORD $0x39400128 // ldrb w8, [x9]
+	WORD $0x39000228 // strb w8, [x17]
+	WORD $0x91000610 // add x16, x16, #0x1
+	WORD $0xa94527e8 // ldp x8, x9, [sp, #0x50]
+	WORD $0x8b090231 // add x17, x17, x9
+	WORD $0xeb08021f // cmp x16, x8
+	WORD $0x540017a0 // b.eq 0x3518 <boxDepthNEON+0x818>
+	WORD $0xf94033e8 // ldr x8, [sp, #0x60]
+	WORD $0x8b100d08 // add x8, x8, x16, lsl #3
+	WORD $0x69400d16 // ldpsw x22, x3, [x8]
+	WORD $0xcb160077 // sub x23, x3, x22
+	WORD $0x4e020ee1 // dup v1.8h, w23
+	WORD $0xf94037e8 // ldr x8, [sp, #0x68]
+	WORD $0x8b160515 // add x21, x8, x22, lsl #1
+	WORD $0xd10006e4 // sub x4, x23, #0x1
+	WORD $0xf94023e8 // ldr x8, [sp, #0x40]
+	WORD $0x8b0806a8 // add x8, x21, x8, lsl #1
+	WORD $0x927ff889 // and x9, x4, #0xfffffffffffffffe
+	WORD $0x78696918 // ldrh w24, [x8, x9]
+	WORD $0x34000178 // cbz w24, 0x3284 <boxDepthNEON+0x584>
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x54fffbcb // b.lt 0x31d8 <boxDepthNEON+0x4d8>
+	WORD $0x4e020f02 // dup v2.8h, w24
+	WORD $0x53057f08 // lsr w8, w24, #5
+	WORD $0x4e020d03 // dup v3.8h, w8
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
-	WORD $0xd37ff98c // lsl x12, x12, #1
-	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
-	WORD $0x3dc00146 // ldr q6, [x10]
-	WORD $0x6e6274c7 // uabd v7.8h, v6.8h, v2.8h
-	WORD $0x6e673c67 // cmhs v7.8h, v3.8h, v7.8h
-	WORD $0x4e271ca7 // and v7.16b, v5.16b, v7.16b
-	WORD $0x6e6284c6 // sub v6.8h, v6.8h, v2.8h
-	WORD $0x4e271cc6 // and v6.16b, v6.16b, v7.16b
-	WORD $0x4e6184c1 // add v1.8h, v6.8h, v1.8h
-	WORD $0x6e678484 // sub v4.8h, v4.8h, v7.8h
-	WORD $0x3cec6946 // ldr q6, [x10, x12]
-	WORD $0x6e6274c7 // uabd v7.8h, v6.8h, v2.8h
-	WORD $0x6e673c67 // cmhs v7.8h, v3.8h, v7.8h
-	WORD $0x4e271ca7 // and v7.16b, v5.16b, v7.16b
-	WORD $0x6e6284c6 // sub v6.8h, v6.8h, v2.8h
-	WORD $0x4e271cc6 // and v6.16b, v6.16b, v7.16b
-	WORD $0x4e6184c1 // add v1.8h, v6.8h, v1.8h
-	WORD $0x6e678484 // sub v4.8h, v4.8h, v7.8h
-	WORD $0x8b0e014a // add x10, x10, x14
-	WORD $0xf10009ad // subs x13, x13, #0x2
-	WORD $0x54fffdc1 // b.ne 0x31b0 <boxDepthNEON+0x500>
-	WORD $0x3607f7cb // tbz w11, #0x0, 0x30f4 <boxDepthNEON+0x444>
-	WORD $0x14000086 // b 0x3418 <boxDepthNEON+0x768>
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x540010c1 // b.ne 0x3490 <boxDepthNEON+0x790>
+	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
+	WORD $0x1400009b // b 0x34ec <boxDepthNEON+0x7ec>
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
-	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x540005cb // b.lt 0x32c4 <boxDepthNEON+0x614>
-	WORD $0xf100217f // cmp x11, #0x8
-	WORD $0xaa0a03f0 // mov x16, x10
-	WORD $0x54000443 // b.lo 0x32a0 <boxDepthNEON+0x5f0>
-	WORD $0x927ded70 // and x16, x11, #0x7ffffffffffffff8
-	WORD $0xd37ced81 // lsl x1, x12, #4
-	WORD $0xd37ff984 // lsl x4, x12, #1
-	WORD $0xaa0a03e6 // mov x6, x10
-	WORD $0xd503201f // nop
-	WORD $0xaa0603e5 // mov x5, x6
-	WORD $0x3dc000c3 // ldr q3, [x6]
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x5400056b // b.lt 0x3338 <boxDepthNEON+0x638>
+	WORD $0xf10021bf // cmp x13, #0x8
+	WORD $0xaa1503e9 // mov x9, x21
+	WORD $0x54000403 // b.lo 0x3318 <boxDepthNEON+0x618>
+	WORD $0xf94013e9 // ldr x9, [sp, #0x20]
+	WORD $0xaa1503e0 // mov x0, x21
+	WORD $0xaa0003ea // mov x10, x0
+	WORD $0x3dc00003 // ldr q3, [x0]
 	WORD $0x4ea21c62 // orr v2.16b, v3.16b, v2.16b
-	WORD $0x8b0400c6 // add x6, x6, x4
-	WORD $0x3dc000c3 // ldr q3, [x6]
-	WORD $0x8b0400c6 // add x6, x6, x4
-	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x8b070008 // add x8, x0, x7
+	WORD $0x3dc00103 // ldr q3, [x8]
+	WORD $0x8b070108 // add x8, x8, x7
+	WORD $0x3dc00104 // ldr q4, [x8]
 	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
-	WORD $0x8b0400c6 // add x6, x6, x4
-	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x8b070108 // add x8, x8, x7
+	WORD $0x3dc00104 // ldr q4, [x8]
 	WORD $0x4ea21c82 // orr v2.16b, v4.16b, v2.16b
-	WORD $0x8b0400c6 // add x6, x6, x4
-	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x8b070108 // add x8, x8, x7
+	WORD $0x3dc00104 // ldr q4, [x8]
 	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
-	WORD $0x8b0400c6 // add x6, x6, x4
-	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x8b070108 // add x8, x8, x7
+	WORD $0x3dc00104 // ldr q4, [x8]
 	WORD $0x4ea21c82 // orr v2.16b, v4.16b, v2.16b
-	WORD $0x8b0400c6 // add x6, x6, x4
-	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x8b070108 // add x8, x8, x7
+	WORD $0x3dc00104 // ldr q4, [x8]
 	WORD $0x4ea31c83 // orr v3.16b, v4.16b, v3.16b
-	WORD $0x8b0400c6 // add x6, x6, x4
-	WORD $0x3dc000c4 // ldr q4, [x6]
+	WORD $0x8b070108 // add x8, x8, x7
+	WORD $0x3dc00104 // ldr q4, [x8]
 	WORD $0x4ea21c82 // orr v2.16b, v4.16b, v2.16b
 	WORD $0x4ea31c42 // orr v2.16b, v2.16b, v3.16b
-	WORD $0xf1002210 // subs x16, x16, #0x8
-	WORD $0x8b0400c6 // add x6, x6, x4
-	WORD $0x54fffcc1 // b.ne 0x3230 <boxDepthNEON+0x580>
-	WORD $0x8b0100b0 // add x16, x5, x1
-	WORD $0x92400961 // and x1, x11, #0x7
-	WORD $0xb4000101 // cbz x1, 0x32c4 <boxDepthNEON+0x614>
-	WORD $0xd37ff984 // lsl x4, x12, #1
-	WORD $0xd503201f // nop
-	WORD $0x3dc00203 // ldr q3, [x16]
+	WORD $0xf1002129 // subs x9, x9, #0x8
+	WORD $0x8b070100 // add x0, x8, x7
+	WORD $0x54fffcc1 // b.ne 0x32a4 <boxDepthNEON+0x5a4>
+	WORD $0xf9400fe8 // ldr x8, [sp, #0x18]
+	WORD $0x8b080149 // add x9, x10, x8
+	WORD $0xf9401be8 // ldr x8, [sp, #0x30]
+	WORD $0xb40000e8 // cbz x8, 0x3338 <boxDepthNEON+0x638>
+	WORD $0xf9401bea // ldr x10, [sp, #0x30]
+	WORD $0x3dc00123 // ldr q3, [x9]
 	WORD $0x4ea21c62 // orr v2.16b, v3.16b, v2.16b
-	WORD $0x8b040210 // add x16, x16, x4
-	WORD $0xf1000421 // subs x1, x1, #0x1
-	WORD $0x54ffff81 // b.ne 0x32b0 <boxDepthNEON+0x600>
-	WORD $0xf9401010 // ldr x16, [x0, #0x20]
-	WORD $0x3dc00203 // ldr q3, [x16]
+	WORD $0x8b070129 // add x9, x9, x7
+	WORD $0xf100054a // subs x10, x10, #0x1
+	WORD $0x54ffff81 // b.ne 0x3324 <boxDepthNEON+0x624>
+	WORD $0xf9401fe8 // ldr x8, [sp, #0x38]
+	WORD $0xf9401108 // ldr x8, [x8, #0x20]
+	WORD $0x3dc00103 // ldr q3, [x8]
 	WORD $0x4e633423 // cmgt v3.8h, v1.8h, v3.8h
 	WORD $0x4e231c42 // and v2.16b, v2.16b, v3.16b
 	WORD $0x6e70a842 // umaxv h2, v2.8h
-	WORD $0x1e260050 // fmov w16, s2
-	WORD $0x340008b0 // cbz w16, 0x33f0 <boxDepthNEON+0x740>
-	WORD $0xf100057f // cmp x11, #0x1
-	WORD $0x54fff02b // b.lt 0x30e8 <boxDepthNEON+0x438>
-	WORD $0xf10005ff // cmp x15, #0x1
-	WORD $0x5400086b // b.lt 0x33f8 <boxDepthNEON+0x748>
-	WORD $0xaa1f03e1 // mov x1, xzr
-	WORD $0x2a1f03f0 // mov w16, wzr
-	WORD $0x9341fc42 // asr x2, x2, #1
-	WORD $0xd1000463 // sub x3, x3, #0x1
-	WORD $0xcb0203e4 // neg x4, x2
-	WORD $0x927ff5e5 // and x5, x15, #0x7ffffffffffffffe
-	WORD $0xcb0503e5 // neg x5, x5
-	WORD $0x91000946 // add x6, x10, #0x2
-	WORD $0xd37ff987 // lsl x7, x12, #1
-	WORD $0x92f00014 // mov x20, #0x7fffffffffffffff // =9223372036854775807
-	WORD $0xaa0a03f3 // mov x19, x10
-	WORD $0x14000006 // b 0x3334 <boxDepthNEON+0x684>
-	WORD $0x91000421 // add x1, x1, #0x1
-	WORD $0x8b0c0673 // add x19, x19, x12, lsl #1
-	WORD $0x8b0700c6 // add x6, x6, x7
-	WORD $0xeb0b003f // cmp x1, x11
-	WORD $0x54fff280 // b.eq 0x3180 <boxDepthNEON+0x4d0>
-	WORD $0xcb110035 // sub x21, x1, x17
-	WORD $0x9b157eb5 // mul x21, x21, x21
-	WORD $0xeb0e007f // cmp x3, x14
-	WORD $0x54000081 // b.ne 0x3350 <boxDepthNEON+0x6a0>
-	WORD $0xaa1f03f6 // mov x22, xzr
-	WORD $0x3607fecf // tbz w15, #0x0, 0x3320 <boxDepthNEON+0x670>
-	WORD $0x1400001e // b 0x33c4 <boxDepthNEON+0x714>
-	WORD $0xaa1f03f6 // mov x22, xzr
-	WORD $0xaa0603f7 // mov x23, x6
-	WORD $0xaa0403f8 // mov x24, x4
+	WORD $0x1e260048 // fmov w8, s2
+	WORD $0xaa0f03e9 // mov x9, x15
+	WORD $0x34fff5a8 // cbz w8, 0x320c <boxDepthNEON+0x50c>
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x54fff3ab // b.lt 0x31d4 <boxDepthNEON+0x4d4>
+	WORD $0xf10006ff // cmp x23, #0x1
+	WORD $0x5400084b // b.lt 0x3470 <boxDepthNEON+0x770>
+	WORD $0xaa1f03f9 // mov x25, xzr
+	WORD $0x2a1f03f8 // mov w24, wzr
+	WORD $0x9341fc9a // asr x26, x4, #1
+	WORD $0xd100047d // sub x29, x3, #0x1
+	WORD $0xcb1a03e0 // neg x0, x26
+	WORD $0x927ff6e8 // and x8, x23, #0x7ffffffffffffffe
+	WORD $0xcb0803f3 // neg x19, x8
+	WORD $0xf9400be8 // ldr x8, [sp, #0x10]
+	WORD $0x8b160509 // add x9, x8, x22, lsl #1
+	WORD $0x92f00004 // mov x4, #0x7fffffffffffffff // =9223372036854775807
+	WORD $0xaa1503e6 // mov x6, x21
+	WORD $0x14000007 // b 0x33b4 <boxDepthNEON+0x6b4>
 	WORD $0xd503201f // nop
-	WORD $0x9b185719 // madd x25, x24, x24, x21
-	WORD $0x785fe2fa // ldurh w26, [x23, #-0x2]
-	WORD $0x7100035f // cmp w26, #0x0
-	WORD $0x1a9f07fd // cset w29, ne
-	WORD $0xeb14033f // cmp x25, x20
-	WORD $0x1a9fa7fe // cset w30, lt
-	WORD $0x6a1e03bf // tst w29, w30
-	WORD $0x9a941334 // csel x20, x25, x20, ne
-	WORD $0x1a901350 // csel w16, w26, w16, ne
-	WORD $0x91000719 // add x25, x24, #0x1
-	WORD $0x9b195739 // madd x25, x25, x25, x21
-	WORD $0x784046fa // ldrh w26, [x23], #0x4
-	WORD $0x7100035f // cmp w26, #0x0
-	WORD $0x1a9f07fd // cset w29, ne
-	WORD $0xeb14033f // cmp x25, x20
-	WORD $0x1a9fa7fe // cset w30, lt
-	WORD $0x6a1e03bf // tst w29, w30
-	WORD $0x9a941334 // csel x20, x25, x20, ne
-	WORD $0x1a901350 // csel w16, w26, w16, ne
-	WORD $0x91000b18 // add x24, x24, #0x2
-	WORD $0xd1000ad6 // sub x22, x22, #0x2
-	WORD $0xeb1600bf // cmp x5, x22
-	WORD $0x54fffd41 // b.ne 0x3360 <boxDepthNEON+0x6b0>
-	WORD $0xcb1603f6 // neg x22, x22
-	WORD $0x3607fb0f // tbz w15, #0x0, 0x3320 <boxDepthNEON+0x670>
-	WORD $0xcb0202d7 // sub x23, x22, x2
-	WORD $0x9b1756f5 // madd x21, x23, x23, x21
-	WORD $0x78767a76 // ldrh w22, [x19, x22, lsl #1]
-	WORD $0x710002df // cmp w22, #0x0
-	WORD $0x1a9f07f7 // cset w23, ne
-	WORD $0xeb1402bf // cmp x21, x20
+	WORD $0x91000739 // add x25, x25, #0x1
+	WORD $0x8b0c04c6 // add x6, x6, x12, lsl #1
+	WORD $0x8b070129 // add x9, x9, x7
+	WORD $0xeb0d033f // cmp x25, x13
+	WORD $0x54fff560 // b.eq 0x325c <boxDepthNEON+0x55c>
+	WORD $0xcb010328 // sub x8, x25, x1
+	WORD $0x9b087d02 // mul x2, x8, x8
+	WORD $0xeb1603bf // cmp x29, x22
+	WORD $0x54000081 // b.ne 0x33d0 <boxDepthNEON+0x6d0>
+	WORD $0xaa1f03ea // mov x10, xzr
+	WORD $0x3607fed7 // tbz w23, #0x0, 0x33a0 <boxDepthNEON+0x6a0>
+	WORD $0x1400001e // b 0x3444 <boxDepthNEON+0x744>
+	WORD $0xaa1f03ea // mov x10, xzr
+	WORD $0xaa0903e3 // mov x3, x9
+	WORD $0xaa0003fe // mov x30, x0
+	WORD $0xd503201f // nop
+	WORD $0x9b1e0bc8 // madd x8, x30, x30, x2
+	WORD $0x785fe06b // ldurh w11, [x3, #-0x2]
+	WORD $0x7100017f // cmp w11, #0x0
+	WORD $0x1a9f07ee // cset w14, ne
+	WORD $0xeb04011f // cmp x8, x4
+	WORD $0x1a9fa7e5 // cset w5, lt
+	WORD $0x6a0501df // tst w14, w5
+	WORD $0x9a841108 // csel x8, x8, x4, ne
+	WORD $0x1a98116b // csel w11, w11, w24, ne
+	WORD $0x910007ce // add x14, x30, #0x1
+	WORD $0x9b0e09ce // madd x14, x14, x14, x2
+	WORD $0x78404465 // ldrh w5, [x3], #0x4
+	WORD $0x710000bf // cmp w5, #0x0
+	WORD $0x1a9f07e4 // cset w4, ne
+	WORD $0xeb0801df // cmp x14, x8
 	WORD $0x1a9fa7f8 // cset w24, lt
-	WORD $0x6a1802ff // tst w23, w24
-	WORD $0x9a9412b4 // csel x20, x21, x20, ne
-	WORD $0x1a9012d0 // csel w16, w22, w16, ne
-	WORD $0x17ffffcd // b 0x3320 <boxDepthNEON+0x670>
-	WORD $0xf9400c0a // ldr x10, [x0, #0x18]
-	WORD $0x17ffff4c // b 0x3124 <boxDepthNEON+0x474>
-	WORD $0x2a1f03f0 // mov w16, wzr
+	WORD $0x6a18009f // tst w4, w24
+	WORD $0x9a8811c4 // csel x4, x14, x8, ne
+	WORD $0x1a8b10b8 // csel w24, w5, w11, ne
+	WORD $0x91000bde // add x30, x30, #0x2
+	WORD $0xd100094a // sub x10, x10, #0x2
+	WORD $0xeb0a027f // cmp x19, x10
+	WORD $0x54fffd41 // b.ne 0x33e0 <boxDepthNEON+0x6e0>
+	WORD $0xcb0a03ea // neg x10, x10
+	WORD $0x3607fb17 // tbz w23, #0x0, 0x33a0 <boxDepthNEON+0x6a0>
+	WORD $0xcb1a0148 // sub x8, x10, x26
+	WORD $0x9b080908 // madd x8, x8, x8, x2
+	WORD $0x786a78ca // ldrh w10, [x6, x10, lsl #1]
+	WORD $0x7100015f // cmp w10, #0x0
+	WORD $0x1a9f07eb // cset w11, ne
+	WORD $0xeb04011f // cmp x8, x4
+	WORD $0x1a9fa7ee // cset w14, lt
+	WORD $0x6a0e017f // tst w11, w14
+	WORD $0x9a841104 // csel x4, x8, x4, ne
+	WORD $0x1a981158 // csel w24, w10, w24, ne
+	WORD $0x17ffffcd // b 0x33a0 <boxDepthNEON+0x6a0>
+	WORD $0x2a1f03f8 // mov w24, wzr
 	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
-	WORD $0x4e603425 // cmgt v5.8h, v1.8h, v0.8h
-	WORD $0xb5ffecad // cbnz x13, 0x319c <boxDepthNEON+0x4ec>
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
-	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
-	WORD $0x3607e70b // tbz w11, #0x0, 0x30f4 <boxDepthNEON+0x444>
-	WORD $0x3dc00146 // ldr q6, [x10]
+	WORD $0xf10005bf // cmp x13, #0x1
+	WORD $0x54ffefc0 // b.eq 0x327c <boxDepthNEON+0x57c>
+	WORD $0xd503201f // nop
+	WORD $0xd503201f // nop
+	WORD $0x4e603426 // cmgt v6.8h, v1.8h, v0.8h
+	WORD $0xf94017e9 // ldr x9, [sp, #0x28]
+	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
+	WORD $0xd503201f // nop
+	WORD $0x3dc002a7 // ldr q7, [x21]
+	WORD $0x6e6274f0 // uabd v16.8h, v7.8h, v2.8h
+	WORD $0x6e703c70 // cmhs v16.8h, v3.8h, v16.8h
+	WORD $0x4e301cd0 // and v16.16b, v6.16b, v16.16b
+	WORD $0x6e6284e7 // sub v7.8h, v7.8h, v2.8h
+	WORD $0x4e301ce7 // and v7.16b, v7.16b, v16.16b
+	WORD $0x4e6584e5 // add v5.8h, v7.8h, v5.8h
+	WORD $0x6e708484 // sub v4.8h, v4.8h, v16.8h
+	WORD $0x3ce76aa7 // ldr q7, [x21, x7]
+	WORD $0x6e6274f0 // uabd v16.8h, v7.8h, v2.8h
+	WORD $0x6e703c70 // cmhs v16.8h, v3.8h, v16.8h
+	WORD $0x4e301cd0 // and v16.16b, v6.16b, v16.16b
+	WORD $0x6e6284e7 // sub v7.8h, v7.8h, v2.8h
+	WORD $0x4e301ce7 // and v7.16b, v7.16b, v16.16b
+	WORD $0x4e6584e5 // add v5.8h, v7.8h, v5.8h
+	WORD $0x6e708484 // sub v4.8h, v4.8h, v16.8h
+	WORD $0x8b1402b5 // add x21, x21, x20
+	WORD $0xf1000929 // subs x9, x9, #0x2
+	WORD $0x54fffdc1 // b.ne 0x34a0 <boxDepthNEON+0x7a0>
+	WORD $0x3607e7ad // tbz w13, #0x0, 0x31e0 <boxDepthNEON+0x4e0>
+	WORD $0x4e603421 // cmgt v1.8h, v1.8h, v0.8h
+	WORD $0x3dc002a6 // ldr q6, [x21]
 	WORD $0x6e6274c7 // uabd v7.8h, v6.8h, v2.8h
 	WORD $0x6e673c63 // cmhs v3.8h, v3.8h, v7.8h
-	WORD $0x4e231ca3 // and v3.16b, v5.16b, v3.16b
+	WORD $0x4e231c21 // and v1.16b, v1.16b, v3.16b
 	WORD $0x6e6284c2 // sub v2.8h, v6.8h, v2.8h
-	WORD $0x4e231c42 // and v2.16b, v2.16b, v3.16b
-	WORD $0x4e618441 // add v1.8h, v2.8h, v1.8h
-	WORD $0x6e638484 // sub v4.8h, v4.8h, v3.8h
-	WORD $0x17ffff2f // b 0x30f4 <boxDepthNEON+0x444>
-	WORD $0xa9444ff4 // ldp x20, x19, [sp, #0x40]
-	WORD $0xa94357f6 // ldp x22, x21, [sp, #0x30]
-	WORD $0xa9425ff8 // ldp x24, x23, [sp, #0x20]
-	WORD $0xa94167fa // ldp x26, x25, [sp, #0x10]
-	WORD $0xa8c57bfd // ldp x29, x30, [sp], #0x50
+	WORD $0x4e211c42 // and v2.16b, v2.16b, v1.16b
+	WORD $0x4e658445 // add v5.8h, v2.8h, v5.8h
+	WORD $0x6e618484 // sub v4.8h, v4.8h, v1.8h
+	WORD $0x17ffff33 // b 0x31e0 <boxDepthNEON+0x4e0>
+	WORD $0xa94b4ff4 // ldp x20, x19, [sp, #0xb0]
+	WORD $0xa94a57f6 // ldp x22, x21, [sp, #0xa0]
+	WORD $0xa9495ff8 // ldp x24, x23, [sp, #0x90]
+	WORD $0xa94867fa // ldp x26, x25, [sp, #0x80]
+	WORD $0xa9477bfd // ldp x29, x30, [sp, #0x70]
+	WORD $0x910303ff // add sp, sp, #0xc0
 	WORD $0xd65f03c0 // ret
 
 // func doubleNEON(a)
@@ -3373,7 +3429,7 @@ TEXT ·doubleNEON(SB), NOSPLIT|NOFRAME, $0-8
 	MOVD a+0(FP), R0
 	WORD $0xf9400808 // ldr x8, [x0, #0x10]
 	WORD $0xf100051f // cmp x8, #0x1
-	WORD $0x540001ab // b.lt 0x349c <doubleNEON+0x3c>
+	WORD $0x540001ab // b.lt 0x357c <doubleNEON+0x3c>
 	WORD $0xaa1f03e8 // mov x8, xzr
 	WORD $0xaa1f03e9 // mov x9, xzr
 	WORD $0xa940280b // ldp x11, x10, [x0]
@@ -3385,5 +3441,5 @@ TEXT ·doubleNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf940080a // ldr x10, [x0, #0x10]
 	WORD $0x91008108 // add x8, x8, #0x20
 	WORD $0xeb0a013f // cmp x9, x10
-	WORD $0x54fffeeb // b.lt 0x3474 <doubleNEON+0x14>
+	WORD $0x54fffeeb // b.lt 0x3554 <doubleNEON+0x14>
 	WORD $0xd65f03c0 // ret

@@ -92,11 +92,15 @@ static inline __attribute__((always_inline)) void agree(__m256i x, __m256i r, __
 void halveDepthAVX2(const struct halve_depth_args *a) {
 	const __m256i zero = (__m256i)all(0), low = all32(65535), one = (__m256i)all(1), two = (__m256i)all(2), three = (__m256i)all(-3);
 	const __m256i third = (__m256i)all(21846), bias = (__m256i)all(2730), more = (__m256i)all(8191);
+	// Kept apart from a: for all that C knows, a byte of dst could be part of it.
+	const uint16_t *rows[2] = {a->top, a->bottom};
+	const uint8_t *table = a->table;
+	const word step = a->step, end = a->n;
 	uint8_t *dst = a->dst;
-	for (word i = 0; i < a->n; i += 16) {
+	for (word i = 0; i < end; i += 16) {
 		__m256i of[4];
 		for (int j = 0; j < 2; j++) {
-			const __m256i *p = (const __m256i *)((j ? a->bottom : a->top) + 2 * i);
+			const __m256i *p = (const __m256i *)(rows[j] + 2 * i);
 			__m256i x = _mm256_loadu_si256(p), y = _mm256_loadu_si256(p + 1);
 			of[2 * j] = _mm256_packus_epi32(_mm256_and_si256(x, low), _mm256_and_si256(y, low));
 			of[2 * j + 1] = _mm256_packus_epi32(_mm256_srli_epi32(x, 16), _mm256_srli_epi32(y, 16));
@@ -114,8 +118,8 @@ void halveDepthAVX2(const struct halve_depth_args *a) {
 		mean = _mm256_add_epi16(r, mean); // of one alone the sum is 0, and so is half of it
 		uint16_t means[16];
 		_mm256_storeu_si256((__m256i *)means, _mm256_permute4x64_epi64(mean, 0xd8));
-		for (int j = 0; j < 16; j++, dst += a->step)
-			*dst = a->table[means[j]];
+		for (int j = 0; j < 16; j++, dst += step)
+			*dst = table[means[j]];
 	}
 }
 

@@ -40,10 +40,13 @@ INLINE void blendRows(const struct blend_rows_args *a) {
 INLINE void blendAcross(const struct blend_across_args *a) {
 	uint8_t *dst = a->dst;
 	const uint32_t *w = a->weights;
-	for (word j = 0; j < a->n; j++, dst += a->step) {
-		const uint16_t *p = a->src + a->first[j];
+	const uint16_t *src = a->src;
+	const int32_t *first = a->first;
+	const word taps = a->taps, step = a->step, n = a->n;
+	for (word j = 0; j < n; j++, dst += step) {
+		const uint16_t *p = src + first[j];
 		u4 sum = (u4){} + (uint32_t)a->half;
-		for (word t = 0; t < a->taps; t++, p += 3)
+		for (word t = 0; t < taps; t++, p += 3)
 			sum += wide4(p) * *w++;
 		store4(dst, divide(sum, (uint32_t)a->m, a->k));
 	}
@@ -64,45 +67,51 @@ INLINE uint32_t around(const uint16_t *p, word width, word x1, word y1) {
 
 // boxes makes boxes up to 8 readings wide, or with two rows at a time up to 4.
 INLINE void boxes(const struct box_depth_args *a, const int two) {
+	// Kept apart from a: for all that C knows, a byte of dst could be part of it.
+	const uint8_t *table = a->table;
+	const uint16_t *src = a->src;
+	const int32_t *spans = a->spans;
+	const uint64_t *shares = a->shares;
+	const word step = a->step, width = a->width, rows = a->rows, boxes = a->n;
 	uint8_t *dst = a->dst;
 	const i8 steps = load8(a->steps + 8 * two), none = every8(0), lower = load8(a->steps + 16);
-	for (word j = 0; j < a->n; j++, dst += a->step) {
-		word first = a->spans[2 * j], size = a->spans[2 * j + 1] - first;
-		const uint16_t *p = a->src + first;
+	for (word j = 0; j < boxes; j++, dst += step) {
+		word first = spans[2 * j], size = spans[2 * j + 1] - first;
+		const uint16_t *p = src + first;
 		const i8 in = every8((int16_t)size) > steps;
-		uint32_t r = p[((a->rows - 1) >> 1) * a->width + ((size - 1) >> 1)];
+		uint32_t r = p[((rows - 1) >> 1) * width + ((size - 1) >> 1)];
 		if (!r) {
 			i8 any = none;
 			const uint16_t *q = p;
-			for (word y = 0; y < a->rows; y++, q += a->width)
+			for (word y = 0; y < rows; y++, q += width)
 				any |= load8((const int16_t *)q);
 			if (!any8(any & (every8((int16_t)size) > load8(a->steps)))) {
-				*dst = a->table[0];
+				*dst = table[0];
 				continue;
 			}
-			r = around(p, a->width, size, a->rows);
+			r = around(p, width, size, rows);
 		}
 		i8 ref = every8((int16_t)r), slack = every8((int16_t)(r >> 5)), sum = none, count = none;
 		if (two) {
 			word y = 1;
-			for (; y < a->rows; y += 2, p += 2 * a->width) {
-				i8 d = two4(p, p + a->width), agrees = near8(d, ref, slack) & in;
+			for (; y < rows; y += 2, p += 2 * width) {
+				i8 d = two4(p, p + width), agrees = near8(d, ref, slack) & in;
 				sum += (d - ref) & agrees;
 				count -= agrees;
 			}
-			if (y == a->rows) {
+			if (y == rows) {
 				i8 d = two4(p, p), agrees = near8(d, ref, slack) & in & lower;
 				sum += (d - ref) & agrees;
 				count -= agrees;
 			}
 		} else
-			for (word y = 0; y < a->rows; y++, p += a->width) {
+			for (word y = 0; y < rows; y++, p += width) {
 				i8 d = load8((const int16_t *)p), agrees = near8(d, ref, slack) & in;
 				sum += (d - ref) & agrees;
 				count -= agrees;
 			}
 		uint32_t n, all = sums8(sum, count, &n) + n * r + (n >> 1);
-		*dst = a->table[(uint16_t)(all * a->shares[n] >> 32)];
+		*dst = table[(uint16_t)(all * shares[n] >> 32)];
 	}
 }
 
