@@ -44,7 +44,7 @@ var rules = []rule{
 	{"capture/calibrate", "capture", rapid + " capture/capturetest capture/synth capture/replay"},                               // its tests know the truth of synth
 	{"capture/opencv", "capture capture/calibrate gocv.io/x/gocv", rapid + " capture/capturetest capture/pairof capture/synth"}, // cgo, behind its tag; what calibrate needs of OpenCV
 	{"capture/capturetest", "capture", rapid},
-	{"capture/internal/...", "github.com/klauspost/compress capture/internal/...", rapid},
+	{"capture/internal/...", "github.com/klauspost/compress capture/internal/... internal/pixel", rapid},
 
 	{"quant", "quant/internal/...", rapid + " models"},
 	{"quant/internal/...", "quant/internal/... google.golang.org/protobuf golang.org/x/sys/cpu", rapid},

@@ -46,3 +46,13 @@ type doubleArgs struct {
 	dst, src unsafe.Pointer
 	n        int64
 }
+
+type paethArgs struct {
+	row, above unsafe.Pointer
+	n, size    int64
+}
+
+type ycbcrArgs struct {
+	dst, y, cb, cr, close unsafe.Pointer
+	n, twice              int64
+}

@@ -22,3 +22,9 @@ func boxDepthAVX2(a *boxDepthArgs)
 
 //go:noescape
 func doubleAVX2(a *doubleArgs)
+
+//go:noescape
+func paethAVX2(a *paethArgs)
+
+//go:noescape
+func ycbcrAVX2(a *ycbcrArgs)

@@ -3008,3 +3008,186 @@ TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd27c // jl 0x34e0 <doubleAVX2+0x10>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
+
+// func paethAVX2(a)
+TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
+	LONG $0x0000ffba; BYTE $0x00 // mov edx, 0xff
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x187f8348; BYTE $0x02 // cmp qword ptr [rdi + 0x18], 0x2
+	LONG $0xc26ef9c5 // vmovd xmm0, edx
+	LONG $0x7979e2c4; BYTE $0xc0 // vpbroadcastw xmm0, xmm0
+	LONG $0x0090850f; WORD $0x0000 // jne 0x35cf <paethAVX2+0xaf>
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x011c8e0f; WORD $0x0000 // jle 0x3664 <paethAVX2+0x144>
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	WORD $0xf631 // xor esi, esi
+	LONG $0xd16ff9c5 // vmovdqa xmm2, xmm1
+	WORD $0x9066 // nop
+	LONG $0x1c6ef9c5; BYTE $0x72 // vmovd xmm3, dword ptr [rdx + 2*rsi]
+	LONG $0x3079e2c4; BYTE $0xdb // vpmovzxbw xmm3, xmm3 # xmm3 = xmm3[0],zero,xmm3[1],zero,xmm3[2],zero,xmm3[3],zero,xmm3[4],zero,xmm3[5],zero,xmm3[6],zero,xmm3[7],zero
+	LONG $0x246ef9c5; BYTE $0x71 // vmovd xmm4, dword ptr [rcx + 2*rsi]
+	LONG $0x3079e2c4; BYTE $0xe4 // vpmovzxbw xmm4, xmm4 # xmm4 = xmm4[0],zero,xmm4[1],zero,xmm4[2],zero,xmm4[3],zero,xmm4[4],zero,xmm4[5],zero,xmm4[6],zero,xmm4[7],zero
+	LONG $0xeaf9e1c5 // vpsubw xmm5, xmm3, xmm2
+	LONG $0xf2f9f1c5 // vpsubw xmm6, xmm1, xmm2
+	LONG $0xfefdd1c5 // vpaddw xmm7, xmm5, xmm6
+	LONG $0x1d79e2c4; BYTE $0xff // vpabsw xmm7, xmm7
+	LONG $0x1d79e2c4; BYTE $0xed // vpabsw xmm5, xmm5
+	LONG $0x1d79e2c4; BYTE $0xf6 // vpabsw xmm6, xmm6
+	LONG $0xc6ea51c5 // vpminsw xmm8, xmm5, xmm6
+	LONG $0xffeab9c5 // vpminsw xmm7, xmm8, xmm7
+	LONG $0xef75d1c5 // vpcmpeqw xmm5, xmm5, xmm7
+	LONG $0xf775c9c5 // vpcmpeqw xmm6, xmm6, xmm7
+	LONG $0x4c69e3c4; WORD $0x60d3 // vpblendvb xmm2, xmm2, xmm3, xmm6
+	LONG $0x4c69e3c4; WORD $0x50c9 // vpblendvb xmm1, xmm2, xmm1, xmm5
+	LONG $0xccfdf1c5 // vpaddw xmm1, xmm1, xmm4
+	LONG $0xc8dbf1c5 // vpand xmm1, xmm1, xmm0
+	LONG $0xd167f1c5 // vpackuswb xmm2, xmm1, xmm1
+	LONG $0x1579e3c4; WORD $0x7114; BYTE $0x00 // vpextrw word ptr [rcx + 2*rsi], xmm2, 0x0
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0xd36ff9c5 // vmovdqa xmm2, xmm3
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	WORD $0x9675 // jne 0x3560 <paethAVX2+0x40>
+	LONG $0x000095e9; BYTE $0x00 // jmp 0x3664 <paethAVX2+0x144>
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x008c8e0f; WORD $0x0000 // jle 0x3664 <paethAVX2+0x144>
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	WORD $0xf631 // xor esi, esi
+	LONG $0xd16ff9c5 // vmovdqa xmm2, xmm1
+	WORD $0x9066 // nop
+	LONG $0x1c6ef9c5; BYTE $0x32 // vmovd xmm3, dword ptr [rdx + rsi]
+	LONG $0x3079e2c4; BYTE $0xdb // vpmovzxbw xmm3, xmm3 # xmm3 = xmm3[0],zero,xmm3[1],zero,xmm3[2],zero,xmm3[3],zero,xmm3[4],zero,xmm3[5],zero,xmm3[6],zero,xmm3[7],zero
+	LONG $0x246ef9c5; BYTE $0x31 // vmovd xmm4, dword ptr [rcx + rsi]
+	LONG $0x3079e2c4; BYTE $0xe4 // vpmovzxbw xmm4, xmm4 # xmm4 = xmm4[0],zero,xmm4[1],zero,xmm4[2],zero,xmm4[3],zero,xmm4[4],zero,xmm4[5],zero,xmm4[6],zero,xmm4[7],zero
+	LONG $0xeaf9e1c5 // vpsubw xmm5, xmm3, xmm2
+	LONG $0xf2f9f1c5 // vpsubw xmm6, xmm1, xmm2
+	LONG $0xfefdd1c5 // vpaddw xmm7, xmm5, xmm6
+	LONG $0x1d79e2c4; BYTE $0xff // vpabsw xmm7, xmm7
+	LONG $0x1d79e2c4; BYTE $0xed // vpabsw xmm5, xmm5
+	LONG $0x1d79e2c4; BYTE $0xf6 // vpabsw xmm6, xmm6
+	LONG $0xc6ea51c5 // vpminsw xmm8, xmm5, xmm6
+	LONG $0xffeab9c5 // vpminsw xmm7, xmm8, xmm7
+	LONG $0xef75d1c5 // vpcmpeqw xmm5, xmm5, xmm7
+	LONG $0xf775c9c5 // vpcmpeqw xmm6, xmm6, xmm7
+	LONG $0x4c69e3c4; WORD $0x60d3 // vpblendvb xmm2, xmm2, xmm3, xmm6
+	LONG $0x4c69e3c4; WORD $0x50c9 // vpblendvb xmm1, xmm2, xmm1, xmm5
+	LONG $0xccfdf1c5 // vpaddw xmm1, xmm1, xmm4
+	LONG $0xc8dbf1c5 // vpand xmm1, xmm1, xmm0
+	LONG $0xd167f1c5 // vpackuswb xmm2, xmm1, xmm1
+	LONG $0xd77ef9c5 // vmovd edi, xmm2
+	LONG $0x313c8966 // mov word ptr [rcx + rsi], di
+	WORD $0xefc1; BYTE $0x10 // shr edi, 0x10
+	LONG $0x317c8840; BYTE $0x02 // mov byte ptr [rcx + rsi + 0x2], dil
+	LONG $0x03c68348 // add rsi, 0x3
+	LONG $0xd36ff9c5 // vmovdqa xmm2, xmm3
+	WORD $0xff48; BYTE $0xc8 // dec rax
+	WORD $0x8c75 // jne 0x35f0 <paethAVX2+0xd0>
+	BYTE $0xc3 // ret
+
+// func ycbcrAVX2(a)
+TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	BYTE $0x55 // push rbp
+	BYTE $0x53 // push rbx
+	LONG $0x000080ba; BYTE $0x00 // mov edx, 0x80
+	LONG $0x010101be; BYTE $0x00 // mov esi, 0x10101
+	LONG $0x66e9ba41; WORD $0x0001 // mov r10d, 0x166e9
+	LONG $0x581ab941; WORD $0x0000 // mov r9d, 0x581a
+	LONG $0xb6d2b841; WORD $0x0000 // mov r8d, 0xb6d2
+	LONG $0x01c5a2bb; BYTE $0x00 // mov ebx, 0x1c5a2
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xc5940f40 // sete bpl
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x01638e0f; WORD $0x0000 // jle 0x3811 <ycbcrAVX2+0x1a1>
+	LONG $0xc26ef9c5 // vmovd xmm0, edx
+	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
+	LONG $0xce6ef9c5 // vmovd xmm1, esi
+	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
+	LONG $0x6e79c1c4; BYTE $0xd2 // vmovd xmm2, r10d
+	LONG $0x587de2c4; BYTE $0xd2 // vpbroadcastd ymm2, xmm2
+	LONG $0xdb6ef9c5 // vmovd xmm3, ebx
+	LONG $0x587de2c4; BYTE $0xdb // vpbroadcastd ymm3, xmm3
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	WORD $0x8841; BYTE $0xeb // mov r11b, bpl
+	QUAD $0x000000049d348d4a // lea rsi, [4*r11 + 0x4]
+	WORD $0xf741; BYTE $0xd9 // neg r9d
+	LONG $0x6e79c1c4; BYTE $0xe1 // vmovd xmm4, r9d
+	LONG $0x587de2c4; BYTE $0xe4 // vpbroadcastd ymm4, xmm4
+	WORD $0xf741; BYTE $0xd8 // neg r8d
+	LONG $0x6e79c1c4; BYTE $0xe8 // vmovd xmm5, r8d
+	LONG $0x587de2c4; BYTE $0xed // vpbroadcastd ymm5, xmm5
+	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
+	LONG $0x084f8b4c // mov r9, qword ptr [rdi + 0x8]
+	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
+	LONG $0x107f8b48 // mov rdi, qword ptr [rdi + 0x10]
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0xf36ef9c5 // vmovd xmm6, ebx
+	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0x0000ffbb; BYTE $0x00 // mov ebx, 0xff
+	LONG $0xfb6ef9c5 // vmovd xmm7, ebx
+	LONG $0x587de2c4; BYTE $0xff // vpbroadcastd ymm7, xmm7
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x0000c9e9; BYTE $0x00 // jmp 0x37f7 <ycbcrAVX2+0x187>
+	WORD $0x9066 // nop
+	LONG $0x6e7921c4; WORD $0x1f04 // vmovd xmm8, dword ptr [rdi + r11]
+	LONG $0x603941c4; BYTE $0xc0 // vpunpcklbw xmm8, xmm8, xmm8 # xmm8 = xmm8[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7]
+	LONG $0x6e7901c4; WORD $0x1a0c // vmovd xmm9, dword ptr [r10 + r11]
+	LONG $0x603141c4; BYTE $0xc9 // vpunpcklbw xmm9, xmm9, xmm9 # xmm9 = xmm9[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7]
+	LONG $0x317d42c4; WORD $0x1914 // vpmovzxbd ymm10, qword ptr [r9 + rbx]
+	LONG $0x407542c4; BYTE $0xd2 // vpmulld ymm10, ymm1, ymm10
+	LONG $0x317d42c4; BYTE $0xc9 // vpmovzxbd ymm9, xmm9 # ymm9 = xmm9[0],zero,zero,zero,xmm9[1],zero,zero,zero,xmm9[2],zero,zero,zero,xmm9[3],zero,zero,zero,xmm9[4],zero,zero,zero,xmm9[5],zero,zero,zero,xmm9[6],zero,zero,zero,xmm9[7],zero,zero,zero
+	LONG $0x317d42c4; BYTE $0xc0 // vpmovzxbd ymm8, xmm8 # ymm8 = xmm8[0],zero,zero,zero,xmm8[1],zero,zero,zero,xmm8[2],zero,zero,zero,xmm8[3],zero,zero,zero,xmm8[4],zero,zero,zero,xmm8[5],zero,zero,zero,xmm8[6],zero,zero,zero,xmm8[7],zero,zero,zero
+	LONG $0xc0fa3dc5 // vpsubd ymm8, ymm8, ymm0
+	LONG $0xc8fa35c5 // vpsubd ymm9, ymm9, ymm0
+	LONG $0x403562c4; BYTE $0xda // vpmulld ymm11, ymm9, ymm2
+	LONG $0xfe2541c4; BYTE $0xda // vpaddd ymm11, ymm11, ymm10
+	LONG $0x7225c1c4; WORD $0x10e3 // vpsrad ymm11, ymm11, 0x10
+	LONG $0x403d62c4; BYTE $0xe4 // vpmulld ymm12, ymm8, ymm4
+	LONG $0x403562c4; BYTE $0xcd // vpmulld ymm9, ymm9, ymm5
+	LONG $0xfe3541c4; BYTE $0xcc // vpaddd ymm9, ymm9, ymm12
+	LONG $0xfe3541c4; BYTE $0xca // vpaddd ymm9, ymm9, ymm10
+	LONG $0x7235c1c4; WORD $0x10e1 // vpsrad ymm9, ymm9, 0x10
+	LONG $0x403d62c4; BYTE $0xc3 // vpmulld ymm8, ymm8, ymm3
+	LONG $0xfe3d41c4; BYTE $0xc2 // vpaddd ymm8, ymm8, ymm10
+	LONG $0x723dc1c4; WORD $0x10e0 // vpsrad ymm8, ymm8, 0x10
+	LONG $0x3d2562c4; BYTE $0xd6 // vpmaxsd ymm10, ymm11, ymm6
+	LONG $0x392d62c4; BYTE $0xd7 // vpminsd ymm10, ymm10, ymm7
+	LONG $0x3d3562c4; BYTE $0xce // vpmaxsd ymm9, ymm9, ymm6
+	LONG $0x393562c4; BYTE $0xcf // vpminsd ymm9, ymm9, ymm7
+	LONG $0x7235c1c4; WORD $0x08f1 // vpslld ymm9, ymm9, 0x8
+	LONG $0x3d3d62c4; BYTE $0xc6 // vpmaxsd ymm8, ymm8, ymm6
+	LONG $0x393d62c4; BYTE $0xc7 // vpminsd ymm8, ymm8, ymm7
+	LONG $0x723dc1c4; WORD $0x10f0 // vpslld ymm8, ymm8, 0x10
+	LONG $0xeb2d41c4; BYTE $0xc0 // vpor ymm8, ymm10, ymm8
+	LONG $0x5a7d62c4; BYTE $0x12 // vbroadcasti128 ymm10, xmmword ptr [rdx] # ymm10 = mem[0,1,0,1]
+	LONG $0xeb3541c4; BYTE $0xc0 // vpor ymm8, ymm9, ymm8
+	LONG $0x003d42c4; BYTE $0xc2 // vpshufb ymm8, ymm8, ymm10
+	LONG $0x7f7a41c4; BYTE $0x00 // vmovdqu xmmword ptr [r8], xmm8
+	LONG $0x397d43c4; WORD $0x0c40; BYTE $0x01 // vextracti128 xmmword ptr [r8 + 0xc], ymm8, 0x1
+	LONG $0x08c38348 // add rbx, 0x8
+	LONG $0x18c08349 // add r8, 0x18
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
+	WORD $0x1a7d // jge 0x3811 <ycbcrAVX2+0x1a1>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0xff30850f; WORD $0xffff // jne 0x3730 <ycbcrAVX2+0xc0>
+	LONG $0x7e7a21c4; WORD $0x1f04 // vmovq xmm8, qword ptr [rdi + r11]
+	LONG $0x7e7a01c4; WORD $0x1a0c // vmovq xmm9, qword ptr [r10 + r11]
+	LONG $0xffff35e9; BYTE $0xff // jmp 0x3746 <ycbcrAVX2+0xd6>
+	BYTE $0x5b // pop rbx
+	BYTE $0x5d // pop rbp
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret

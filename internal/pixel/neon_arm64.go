@@ -22,3 +22,9 @@ func boxDepthNEON(a *boxDepthArgs)
 
 //go:noescape
 func doubleNEON(a *doubleArgs)
+
+//go:noescape
+func paethNEON(a *paethArgs)
+
+//go:noescape
+func ycbcrNEON(a *ycbcrArgs)

@@ -3443,3 +3443,166 @@ TEXT ·doubleNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xeb0a013f // cmp x9, x10
 	WORD $0x54fffeeb // b.lt 0x3554 <doubleNEON+0x14>
 	WORD $0xd65f03c0 // ret
+
+// func paethNEON(a)
+TEXT ·paethNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xa9412408 // ldp x8, x9, [x0, #0x10]
+	WORD $0xf100093f // cmp x9, #0x2
+	WORD $0x540003c1 // b.ne 0x3600 <paethNEON+0x80>
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x5400078b // b.lt 0x3680 <paethNEON+0x100>
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0xa940240a // ldp x10, x9, [x0]
+	WORD $0xb840252b // ldr w11, [x9], #0x2
+	WORD $0x0e040d62 // dup v2.2s, w11
+	WORD $0x2f08a442 // ushll v2.8h, v2.8b, #0x0
+	WORD $0x0d40c943 // ld1r { v3.2s }, [x10]
+	WORD $0x6e618444 // sub v4.8h, v2.8h, v1.8h
+	WORD $0x6e618405 // sub v5.8h, v0.8h, v1.8h
+	WORD $0x4e658484 // add v4.8h, v4.8h, v5.8h
+	WORD $0x4e60b884 // abs v4.8h, v4.8h
+	WORD $0x4e617445 // sabd v5.8h, v2.8h, v1.8h
+	WORD $0x4e617406 // sabd v6.8h, v0.8h, v1.8h
+	WORD $0x4e666ca7 // smin v7.8h, v5.8h, v6.8h
+	WORD $0x4e676c84 // smin v4.8h, v4.8h, v7.8h
+	WORD $0x6e648ca5 // cmeq v5.8h, v5.8h, v4.8h
+	WORD $0x6e648cc4 // cmeq v4.8h, v6.8h, v4.8h
+	WORD $0x6ea41c41 // bit v1.16b, v2.16b, v4.16b
+	WORD $0x6ee51c20 // bif v0.16b, v1.16b, v5.16b
+	WORD $0x0e212800 // xtn v0.8b, v0.8h
+	WORD $0x0e238400 // add v0.8b, v0.8b, v3.8b
+	WORD $0x0d9f4140 // st1 { v0.h }[0], [x10], #2
+	WORD $0x2f08a400 // ushll v0.8h, v0.8b, #0x0
+	WORD $0xf1000508 // subs x8, x8, #0x1
+	WORD $0x4ea21c41 // mov v1.16b, v2.16b
+	WORD $0x54fffd41 // b.ne 0x35a0 <paethNEON+0x20>
+	WORD $0x14000021 // b 0x3680 <paethNEON+0x100>
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x540003eb // b.lt 0x3680 <paethNEON+0x100>
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0xa940240a // ldp x10, x9, [x0]
+	WORD $0xb840352b // ldr w11, [x9], #0x3
+	WORD $0x0e040d62 // dup v2.2s, w11
+	WORD $0x2f08a442 // ushll v2.8h, v2.8b, #0x0
+	WORD $0x6e618403 // sub v3.8h, v0.8h, v1.8h
+	WORD $0x6e618444 // sub v4.8h, v2.8h, v1.8h
+	WORD $0x4e617405 // sabd v5.8h, v0.8h, v1.8h
+	WORD $0x4e617446 // sabd v6.8h, v2.8h, v1.8h
+	WORD $0x4e638483 // add v3.8h, v4.8h, v3.8h
+	WORD $0x4e656cc4 // smin v4.8h, v6.8h, v5.8h
+	WORD $0x4e60b863 // abs v3.8h, v3.8h
+	WORD $0x4e646c63 // smin v3.8h, v3.8h, v4.8h
+	WORD $0x6e638ca4 // cmeq v4.8h, v5.8h, v3.8h
+	WORD $0x6ea41c41 // bit v1.16b, v2.16b, v4.16b
+	WORD $0x6e638cc3 // cmeq v3.8h, v6.8h, v3.8h
+	WORD $0x0d40c944 // ld1r { v4.2s }, [x10]
+	WORD $0x6ee31c20 // bif v0.16b, v1.16b, v3.16b
+	WORD $0x0e212800 // xtn v0.8b, v0.8h
+	WORD $0x0e248401 // add v1.8b, v0.8b, v4.8b
+	WORD $0x2f08a420 // ushll v0.8h, v1.8b, #0x0
+	WORD $0x1e26002b // fmov w11, s1
+	WORD $0x7900014b // strh w11, [x10]
+	WORD $0x53107d6b // lsr w11, w11, #16
+	WORD $0x3900094b // strb w11, [x10, #0x2]
+	WORD $0x91000d4a // add x10, x10, #0x3
+	WORD $0xf1000508 // subs x8, x8, #0x1
+	WORD $0x4ea21c41 // mov v1.16b, v2.16b
+	WORD $0x54fffcc1 // b.ne 0x3614 <paethNEON+0x94>
+	WORD $0xd65f03c0 // ret
+
+// func ycbcrNEON(a)
+TEXT ·ycbcrNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xa942a408 // ldp x8, x9, [x0, #0x28]
+	WORD $0xf100013f // cmp x9, #0x0
+	WORD $0x5280008a // mov w10, #0x4 // =4
+	WORD $0x5280010b // mov w11, #0x8 // =8
+	WORD $0x9a8a016a // csel x10, x11, x10, eq
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x54000a6b // b.lt 0x37f4 <ycbcrNEON+0x164>
+	WORD $0xaa1f03eb // mov x11, xzr
+	WORD $0xaa1f03ec // mov x12, xzr
+	WORD $0x5280100d // mov w13, #0x80 // =128
+	WORD $0x4e040da0 // dup v0.4s, w13
+	WORD $0x5280202d // mov w13, #0x101 // =257
+	WORD $0x72a0002d // movk w13, #0x1, lsl #16
+	WORD $0x4e040da1 // dup v1.4s, w13
+	WORD $0x528cdd2d // mov w13, #0x66e9 // =26345
+	WORD $0x72a0002d // movk w13, #0x1, lsl #16
+	WORD $0x4e040da2 // dup v2.4s, w13
+	WORD $0x528b034d // mov w13, #0x581a // =22554
+	WORD $0x5296da4e // mov w14, #0xb6d2 // =46802
+	WORD $0x5298b44f // mov w15, #0xc5a2 // =50594
+	WORD $0x72a0002f // movk w15, #0x1, lsl #16
+	WORD $0x4e040de3 // dup v3.4s, w15
+	WORD $0x4b0d03ed // neg w13, w13
+	WORD $0x4e040da4 // dup v4.4s, w13
+	WORD $0x4b0e03ed // neg w13, w14
+	WORD $0x4e040da5 // dup v5.4s, w13
+	WORD $0xa941340e // ldp x14, x13, [x0, #0x10]
+	WORD $0xa940400f // ldp x15, x16, [x0]
+	WORD $0x14000032 // b 0x37c8 <ycbcrNEON+0x138>
+	WORD $0xfc6b69a7 // ldr d7, [x13, x11]
+	WORD $0xfc6c6a10 // ldr d16, [x16, x12]
+	WORD $0x2f08a610 // ushll v16.8h, v16.8b, #0x0
+	WORD $0x6f10a611 // ushll2 v17.4s, v16.8h, #0x0
+	WORD $0x4ea19e31 // mul v17.4s, v17.4s, v1.4s
+	WORD $0x2f10a610 // ushll v16.4s, v16.4h, #0x0
+	WORD $0x4ea19e10 // mul v16.4s, v16.4s, v1.4s
+	WORD $0x2f08a4c6 // ushll v6.8h, v6.8b, #0x0
+	WORD $0x2f10a4d2 // ushll v18.4s, v6.4h, #0x0
+	WORD $0x6f10a4c6 // ushll2 v6.4s, v6.8h, #0x0
+	WORD $0x6ea084c6 // sub v6.4s, v6.4s, v0.4s
+	WORD $0x2f08a4e7 // ushll v7.8h, v7.8b, #0x0
+	WORD $0x2f10a4f3 // ushll v19.4s, v7.4h, #0x0
+	WORD $0x6f10a4e7 // ushll2 v7.4s, v7.8h, #0x0
+	WORD $0x6ea08673 // sub v19.4s, v19.4s, v0.4s
+	WORD $0x6ea084e7 // sub v7.4s, v7.4s, v0.4s
+	WORD $0x4eb01e14 // mov v20.16b, v16.16b
+	WORD $0x4ea29674 // mla v20.4s, v19.4s, v2.4s
+	WORD $0x4eb11e35 // mov v21.16b, v17.16b
+	WORD $0x4ea294f5 // mla v21.4s, v7.4s, v2.4s
+	WORD $0x6ea08652 // sub v18.4s, v18.4s, v0.4s
+	WORD $0x4ea49e56 // mul v22.4s, v18.4s, v4.4s
+	WORD $0x4f3006b5 // sshr v21.4s, v21.4s, #0x10
+	WORD $0x4ea49cd7 // mul v23.4s, v6.4s, v4.4s
+	WORD $0x4f300694 // sshr v20.4s, v20.4s, #0x10
+	WORD $0x4ea594f7 // mla v23.4s, v7.4s, v5.4s
+	WORD $0x4ea59676 // mla v22.4s, v19.4s, v5.4s
+	WORD $0x4eb086c7 // add v7.4s, v22.4s, v16.4s
+	WORD $0x4eb186f3 // add v19.4s, v23.4s, v17.4s
+	WORD $0x4ea39650 // mla v16.4s, v18.4s, v3.4s
+	WORD $0x4f300672 // sshr v18.4s, v19.4s, #0x10
+	WORD $0x4ea394d1 // mla v17.4s, v6.4s, v3.4s
+	WORD $0x4f3004e6 // sshr v6.4s, v7.4s, #0x10
+	WORD $0x4f300627 // sshr v7.4s, v17.4s, #0x10
+	WORD $0x4f300610 // sshr v16.4s, v16.4s, #0x10
+	WORD $0x0e614a91 // sqxtn v17.4h, v20.4s
+	WORD $0x4e614ab1 // sqxtn2 v17.8h, v21.4s
+	WORD $0x2e212a33 // sqxtun v19.8b, v17.8h
+	WORD $0x0e6148c6 // sqxtn v6.4h, v6.4s
+	WORD $0x4e614a46 // sqxtn2 v6.8h, v18.4s
+	WORD $0x2e2128d4 // sqxtun v20.8b, v6.8h
+	WORD $0x0e614a06 // sqxtn v6.4h, v16.4s
+	WORD $0x4e6148e6 // sqxtn2 v6.8h, v7.4s
+	WORD $0x2e2128d5 // sqxtun v21.8b, v6.8h
+	WORD $0x0c9f41f3 // st3 { v19.8b, v20.8b, v21.8b }, [x15], #24
+	WORD $0x9100218c // add x12, x12, #0x8
+	WORD $0x8b0a016b // add x11, x11, x10
+	WORD $0xeb08019f // cmp x12, x8
+	WORD $0x5400018a // b.ge 0x37f4 <ycbcrNEON+0x164>
+	WORD $0xb40000c9 // cbz x9, 0x37e0 <ycbcrNEON+0x150>
+	WORD $0xbc6b69c6 // ldr s6, [x14, x11]
+	WORD $0x0e0638c6 // zip1 v6.8b, v6.8b, v6.8b
+	WORD $0xb50000a9 // cbnz x9, 0x37e8 <ycbcrNEON+0x158>
+	WORD $0x17ffffcb // b 0x3704 <ycbcrNEON+0x74>
+	WORD $0xd503201f // nop
+	WORD $0xfc6b69c6 // ldr d6, [x14, x11]
+	WORD $0xb4fff909 // cbz x9, 0x3704 <ycbcrNEON+0x74>
+	WORD $0xbc6b69a7 // ldr s7, [x13, x11]
+	WORD $0x0e0738e7 // zip1 v7.8b, v7.8b, v7.8b
+	WORD $0x17ffffc6 // b 0x3708 <ycbcrNEON+0x78>
+	WORD $0xd65f03c0 // ret

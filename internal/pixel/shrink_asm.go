@@ -35,3 +35,12 @@ func newBoxDepthArgs(b *Boxes, dst []byte, step int, src []uint16, rows, n int, 
 func newDoubleArgs(dst, src []byte) doubleArgs {
 	return doubleArgs{dst: unsafe.Pointer(unsafe.SliceData(dst)), src: unsafe.Pointer(unsafe.SliceData(src)), n: int64(len(src))}
 }
+
+func newPaethArgs(row, above []byte, size, n int) paethArgs {
+	return paethArgs{row: unsafe.Pointer(unsafe.SliceData(row)), above: unsafe.Pointer(unsafe.SliceData(above)), n: int64(n), size: int64(size)}
+}
+
+func newYCbCrArgs(dst, y, cb, cr []byte, shift, n int) ycbcrArgs {
+	return ycbcrArgs{dst: unsafe.Pointer(unsafe.SliceData(dst)), y: unsafe.Pointer(unsafe.SliceData(y)), cb: unsafe.Pointer(unsafe.SliceData(cb)),
+		cr: unsafe.Pointer(unsafe.SliceData(cr)), close: unsafe.Pointer(&threeBytes), n: int64(n), twice: int64(shift)}
+}

@@ -51,7 +51,7 @@ func depthAVX2(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint8
 }
 
 var shrinkTable = []shrinkVariant{
-	{"shrink_avx2", hasAVX2, rowsAVX2, acrossAVX2, twiceAVX2, boxAVX2},
+	{"shrink_avx2", hasAVX2, rowsAVX2, acrossAVX2, twiceAVX2, unpaethAVX2, rgbAVX2, boxAVX2},
 }
 
 func rowsAVX2(dst []uint16, src []byte, stride int, weights []uint16) {
@@ -72,4 +72,14 @@ func boxAVX2(b *Boxes, dst []byte, step int, src []uint16, rows, n int, table *[
 func twiceAVX2(dst, src []byte) {
 	a := newDoubleArgs(dst, src)
 	doubleAVX2(&a)
+}
+
+func unpaethAVX2(row, above []byte, size, n int) {
+	a := newPaethArgs(row, above, size, n)
+	paethAVX2(&a)
+}
+
+func rgbAVX2(dst, y, cb, cr []byte, shift, n int) {
+	a := newYCbCrArgs(dst, y, cb, cr, shift, n)
+	ycbcrAVX2(&a)
 }

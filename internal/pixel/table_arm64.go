@@ -29,7 +29,7 @@ func depthNEON(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint8
 }
 
 var shrinkTable = []shrinkVariant{
-	{"shrink_neon", func() bool { return true }, rowsNEON, acrossNEON, twiceNEON, boxNEON},
+	{"shrink_neon", func() bool { return true }, rowsNEON, acrossNEON, twiceNEON, unpaethNEON, rgbNEON, boxNEON},
 }
 
 func rowsNEON(dst []uint16, src []byte, stride int, weights []uint16) {
@@ -50,4 +50,14 @@ func boxNEON(b *Boxes, dst []byte, step int, src []uint16, rows, n int, table *[
 func twiceNEON(dst, src []byte) {
 	a := newDoubleArgs(dst, src)
 	doubleNEON(&a)
+}
+
+func unpaethNEON(row, above []byte, size, n int) {
+	a := newPaethArgs(row, above, size, n)
+	paethNEON(&a)
+}
+
+func rgbNEON(dst, y, cb, cr []byte, shift, n int) {
+	a := newYCbCrArgs(dst, y, cb, cr, shift, n)
+	ycbcrNEON(&a)
 }

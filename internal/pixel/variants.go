@@ -46,13 +46,15 @@ var halveFor = sync.OnceValue(func() *halveVariant {
 	return nil
 })
 
-// shrinkVariant is the kernels that resize: by weights, rows of a multiple of 32 numbers, by boxes, and to twice.
+// shrinkVariant is the kernels that resize: by weights, rows of a multiple of 32 numbers, by boxes, and to twice, and those of decoders.
 type shrinkVariant struct {
 	name   string
 	ok     func() bool
 	rows   func(dst []uint16, src []byte, stride int, weights []uint16)
 	across func(a *Across, dst []byte, step int, src []uint16, n int)
 	double func(dst, src []byte) // of a multiple of 32 bytes
+	paeth  func(row, above []byte, size, n int)
+	ycbcr  func(dst, y, cb, cr []byte, shift, n int)
 	box    func(b *Boxes, dst []byte, step int, src []uint16, rows, n int, table *[1 << 16]uint8)
 }
 

@@ -7,11 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	stdjpeg "image/jpeg"
 	"io"
 
 	"github.com/depthwise/depthwise/capture/internal/png"
+	"github.com/depthwise/depthwise/internal/pixel"
 )
 
 // IsJPEG tells whether a file begins as a JPEG does.
@@ -82,9 +82,5 @@ func ycbcr(row []byte, img *image.YCbCr, y int) {
 	}
 	luma := img.Y[img.YOffset(0, y):][:len(row)/3]
 	c := img.COffset(0, y)
-	cb, cr := img.Cb[c:], img.Cr[c:]
-	for x, v := range luma {
-		row[0], row[1], row[2] = color.YCbCrToRGB(v, cb[x>>shift], cr[x>>shift])
-		row = row[3:]
-	}
+	pixel.YCbCr(row[:3*len(luma)], luma, img.Cb[c:], img.Cr[c:], shift)
 }

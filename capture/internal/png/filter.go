@@ -3,6 +3,8 @@ package png
 import (
 	"encoding/binary"
 	"fmt"
+
+	"github.com/depthwise/depthwise/internal/pixel"
 )
 
 // The filters of PNG specification, 9.2. Each predicts a byte from a = the one bpp bytes to the left, b = the one
@@ -46,9 +48,9 @@ func unfilter(filter byte, row, above []byte, bpp int) error {
 	case filterPaeth:
 		switch bpp {
 		case 2:
-			unpaeth2(row, above)
+			pixel.Unpaeth(row, above, 2)
 		case 3:
-			unpaeth3(row, above)
+			pixel.Unpaeth(row, above, 3)
 		default:
 			unpaeth(row, above, bpp)
 		}
@@ -107,31 +109,6 @@ func unpaeth(row, above []byte, bpp int) {
 			a, c = int32(row[i-bpp]), int32(above[i-bpp])
 		}
 		row[i] += paeth(a, int32(above[i]), c)
-	}
-}
-
-// unpaeth2 is unpaeth for 16-bit gray; left and upper left stay in registers.
-func unpaeth2(row, above []byte) {
-	var a0, a1, c0, c1 int32
-	for len(row) >= 2 && len(above) >= 2 {
-		b0, b1 := int32(above[0]), int32(above[1])
-		row[0] += paeth(a0, b0, c0)
-		row[1] += paeth(a1, b1, c1)
-		a0, a1, c0, c1 = int32(row[0]), int32(row[1]), b0, b1
-		row, above = row[2:], above[2:]
-	}
-}
-
-// unpaeth3 is unpaeth for 8-bit RGB.
-func unpaeth3(row, above []byte) {
-	var a0, a1, a2, c0, c1, c2 int32
-	for len(row) >= 3 && len(above) >= 3 {
-		b0, b1, b2 := int32(above[0]), int32(above[1]), int32(above[2])
-		row[0] += paeth(a0, b0, c0)
-		row[1] += paeth(a1, b1, c1)
-		row[2] += paeth(a2, b2, c2)
-		a0, a1, a2, c0, c1, c2 = int32(row[0]), int32(row[1]), int32(row[2]), b0, b1, b2
-		row, above = row[3:], above[3:]
 	}
 }
 

@@ -201,3 +201,36 @@ void doubleAVX2(const struct double_args *a) {
 		_mm256_storeu_si256((__m256i *)(a->dst + 2 * i + 32), _mm256_unpackhi_epi8(x, x));
 	}
 }
+
+static inline __attribute__((always_inline)) i8 load4(const uint8_t *p) { return (i8)_mm_cvtepu8_epi16(_mm_loadu_si32(p)); }
+
+static inline __attribute__((always_inline)) uint32_t low4(i8 x) { return (uint32_t)_mm_cvtsi128_si32(_mm_packus_epi16((__m128i)x, (__m128i)x)); }
+
+static inline __attribute__((always_inline)) i8 abs8(i8 x) { return (i8)_mm_abs_epi16((__m128i)x); }
+
+static inline __attribute__((always_inline)) i8 min8(i8 a, i8 b) { return (i8)_mm_min_epi16((__m128i)a, (__m128i)b); }
+
+typedef int32_t w8 __attribute__((vector_size(32)));
+
+static inline __attribute__((always_inline)) w8 bytes8(const uint8_t *p, int64_t twice) {
+	if (!twice)
+		return (w8)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p));
+	__m128i x = _mm_loadu_si32(p);
+	return (w8)_mm256_cvtepu8_epi32(_mm_unpacklo_epi8(x, x));
+}
+
+static inline __attribute__((always_inline)) void store3(uint8_t *dst, w8 r, w8 g, w8 b, const uint8_t *close) {
+	const __m256i zero = (__m256i)all(0), most = all32(255), order = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)close));
+	__m256i x = _mm256_min_epi32(_mm256_max_epi32((__m256i)r, zero), most);
+	x = _mm256_or_si256(x, _mm256_slli_epi32(_mm256_min_epi32(_mm256_max_epi32((__m256i)g, zero), most), 8));
+	x = _mm256_or_si256(x, _mm256_slli_epi32(_mm256_min_epi32(_mm256_max_epi32((__m256i)b, zero), most), 16));
+	x = _mm256_shuffle_epi8(x, order);
+	_mm_storeu_si128((__m128i *)dst, _mm256_castsi256_si128(x));
+	_mm_storeu_si128((__m128i *)(dst + 12), _mm256_extracti128_si256(x, 1));
+}
+
+#include "decode.h"
+
+void paethAVX2(const struct paeth_args *a) { paeth(a); }
+
+void ycbcrAVX2(const struct ycbcr_args *a) { ycbcr(a); }

@@ -168,3 +168,51 @@ void doubleNEON(const struct double_args *a) {
 		vst2q_u8(a->dst + 2 * i, ((uint8x16x2_t){{x, x}}));
 	}
 }
+
+static inline __attribute__((always_inline)) i8 load4(const uint8_t *p) {
+	uint32_t x;
+	__builtin_memcpy(&x, p, 4);
+	return (i8)vmovl_u8(vreinterpret_u8_u32(vdup_n_u32(x)));
+}
+
+static inline __attribute__((always_inline)) uint32_t low4(i8 x) { return vget_lane_u32(vreinterpret_u32_u8(vmovn_u16((uint16x8_t)x)), 0); }
+
+static inline __attribute__((always_inline)) i8 abs8(i8 x) { return (i8)vabsq_s16((int16x8_t)x); }
+
+static inline __attribute__((always_inline)) i8 min8(i8 a, i8 b) { return (i8)vminq_s16((int16x8_t)a, (int16x8_t)b); }
+
+typedef int32_t w8 __attribute__((vector_size(32)));
+
+static inline __attribute__((always_inline)) w8 bytes8(const uint8_t *p, int64_t twice) {
+	uint8x8_t x;
+	if (twice) {
+		uint32_t four;
+		__builtin_memcpy(&four, p, 4);
+		x = vreinterpret_u8_u32(vdup_n_u32(four));
+		x = vzip1_u8(x, x);
+	} else
+		x = vld1_u8(p);
+	uint16x8_t wide = vmovl_u8(x);
+	__asm__("" : "+w"(wide)); // else a table of indices, in memory
+	uint32x4_t part[2] = {vmovl_u16(vget_low_u16(wide)), vmovl_high_u16(wide)};
+	w8 y;
+	__builtin_memcpy(&y, part, sizeof y);
+	return y;
+}
+
+static inline __attribute__((always_inline)) uint8x8_t narrow8(w8 x) {
+	int32x4_t part[2];
+	__builtin_memcpy(part, &x, sizeof x);
+	return vqmovun_s16(vqmovn_high_s32(vqmovn_s32(part[0]), part[1]));
+}
+
+static inline __attribute__((always_inline)) void store3(uint8_t *dst, w8 r, w8 g, w8 b, const uint8_t *close) {
+	(void)close;
+	vst3_u8(dst, ((uint8x8x3_t){{narrow8(r), narrow8(g), narrow8(b)}}));
+}
+
+#include "decode.h"
+
+void paethNEON(const struct paeth_args *a) { paeth(a); }
+
+void ycbcrNEON(const struct ycbcr_args *a) { ycbcr(a); }
