@@ -113,6 +113,17 @@ func TestResizeVariants(t *testing.T) {
 					if rz, err = NewNearest(h, w, h*f, w*f, Coordinates(r.IntN(4)), Rounding(r.IntN(4))); err != nil {
 						t.Fatal(err)
 					}
+					if r.IntN(4) == 0 { // twice the width, but for one column
+						f = 2
+						y, x := make([]int, h*2), make([]int, w*2)
+						for i := range x {
+							x[i] = i / 2
+						}
+						x[r.IntN(len(x))] = r.IntN(w)
+						if rz, err = NewNearestAt(h, w, y, x); err != nil {
+							t.Fatal(err)
+						}
+					}
 				}
 				rz.Zero, rz.Truncate = r.IntN(256)-128, r.IntN(4) == 0
 				src, dst := newTestMap(t, r, h, w, c, Native, picker(r)), newTestMap(t, r, h*f, w*f, c, Native, picker(r))
