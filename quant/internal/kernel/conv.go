@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Conv is a 2-D convolution as a model states it. A fully connected layer is a 1×1 convolution on a 1×1 map.
@@ -79,12 +80,54 @@ func (s *Set) PackConv(c Conv) (*PackedConv, error) {
 		return nil, err
 	}
 	p.set = s
+	p.settle()
 	for i := range s.conv {
 		if v := &s.conv[i]; v.takes(p) {
 			return p.with(v), nil
 		}
 	}
 	return p.with(&convGeneric), nil
+}
+
+// PackSums checks c and keeps its sums as they are, for [PackedConv.RunInt32].
+func (s *Set) PackSums(c Conv) (*PackedConv, error) {
+	p, err := newPackedConv(c)
+	if err != nil {
+		return nil, err
+	}
+	p.set = s
+	return p.with(&convGeneric), nil
+}
+
+// settle gives every channel whose output no input can change weights of 0, and a bias and a scale of ½ that make the same
+// output. Networks have dead channels, and quantizers leave them weights of 0 with a scale of 1, or a bias near 2³¹ beside
+// tiny weights: both would leave the whole convolution to slower kernels.
+func (p *PackedConv) settle() {
+	if p.c.WeightZero != nil {
+		return
+	}
+	zero := int32(p.c.Requant.Zero)
+	least, most := p.c.Type.Range()
+	var changed bool
+	for n, bias := range p.bias {
+		low, high := int64(bias), int64(bias)
+		for _, w := range p.c.Weights[n*p.depth : (n+1)*p.depth] {
+			low += min(int64(w)*int64(least), int64(w)*int64(most))
+			high += max(int64(w)*int64(least), int64(w)*int64(most))
+		}
+		if low < math.MinInt32 || high > math.MaxInt32 { // sums wrap
+			continue
+		}
+		code := requantized(int32(low), p.scale[n], zero, p.lo, p.hi)
+		if code != requantized(int32(high), p.scale[n], zero, p.lo, p.hi) {
+			continue
+		}
+		if !changed {
+			p.c.Weights, p.scale, changed = slices.Clone(p.c.Weights), slices.Clone(p.scale), true
+		}
+		clear(p.c.Weights[n*p.depth : (n+1)*p.depth])
+		p.bias[n], p.scale[n] = 2*(code-zero), 0.5
+	}
 }
 
 func (p *PackedConv) with(v *convVariant) *PackedConv {
@@ -202,7 +245,8 @@ func (p *PackedConv) check(dst, src *Map, y0, y1 int, scratch []byte) {
 	}
 }
 
-// RunInt32 writes the accumulators of rows [y0, y1), NHWC, to dst: len = H·W·Out of the whole output, h × w pixels.
+// RunInt32 writes the accumulators of rows [y0, y1) of a convolution that PackSums made, NHWC, to dst: len = H·W·Out of
+// the whole output, h × w pixels.
 // It always runs the generic kernel: heads that leave the integers are small.
 func (p *PackedConv) RunInt32(dst []int32, h, w int, src *Map, y0, y1 int, scratch []byte) {
 	src.check("conv")

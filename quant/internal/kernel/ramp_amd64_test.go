@@ -1,15 +1,13 @@
 package kernel
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // TestRampBounds holds the condition of the fused requantization to its borders.
 func TestRampBounds(t *testing.T) {
-	set := &Set{}
-	for _, v := range convTable {
-		if v.needs == AVX512VNNI {
-			set.conv = append(set.conv, v)
-		}
-	}
+	variant := slices.IndexFunc(convTable, func(v convVariant) bool { return v.name == "pointwise_8x32_avx512vnni" })
 	for _, test := range []struct {
 		name    string
 		weights []int8
@@ -24,11 +22,12 @@ func TestRampBounds(t *testing.T) {
 		{"too low", []int8{-128, 1}, -rampBits + 255*128, 0, false},
 		{"zero point", []int8{1, 1}, 0, 1, false},
 	} {
-		p, err := set.PackConv(Conv{In: 2, Out: 1, KH: 1, KW: 1, Weights: test.weights, Bias: []int32{test.bias},
+		p, err := newPackedConv(Conv{In: 2, Out: 1, KH: 1, KW: 1, Weights: test.weights, Bias: []int32{test.bias},
 			Requant: Requant{Scale: []float32{0.5}, Zero: test.zero}})
 		if err != nil {
 			t.Fatal(err)
 		}
+		p.with(&convTable[variant])
 		if got := p.packed.ramp != nil; got != test.want {
 			t.Errorf("%s: ramp %v, want %v", test.name, got, test.want)
 		}

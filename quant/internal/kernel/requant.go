@@ -64,7 +64,12 @@ func (r *Requant) after(t Type, lo, hi int32) *[256]byte {
 // requantize is the one rounding rule of the package. The product is a float32; beyond ±2¹⁶ every 8-bit range is left
 // behind whatever the zero point, so the bound there changes no result.
 func requantize(acc int32, scale float32, zero, lo, hi int32) byte {
-	return byte(min(max(roundBounded(float32(acc)*scale)+zero, lo), hi))
+	return byte(requantized(acc, scale, zero, lo, hi))
+}
+
+// requantized is the value that requantize stores, in the range of the type.
+func requantized(acc int32, scale float32, zero, lo, hi int32) int32 {
+	return min(max(roundBounded(float32(acc)*scale)+zero, lo), hi)
 }
 
 func roundBounded(v float32) int32 {

@@ -170,7 +170,7 @@ func (p *planner) matchFloatConv(n *graph.Node) (*unit, error) {
 	nodes := []*graph.Node{n}
 	return &unit{sink: n, nodes: nodes, reads: []*graph.Value{x}, emit: func(p *planner) error {
 		data, zero := w.signed(geo.Out)
-		packed, err := p.set.PackConv(kernel.Conv{
+		packed, err := p.set.PackSums(kernel.Conv{
 			In: geo.In, Out: geo.Out, KH: geo.KH, KW: geo.KW, StrideY: geo.StrideY, StrideX: geo.StrideX,
 			DilationY: geo.DilationY, DilationX: geo.DilationX, PadTop: geo.PadTop, PadLeft: geo.PadLeft, Groups: geo.Groups,
 			Weights: toOHWI(data, geo.Out, geo.In/geo.Groups, geo.KH*geo.KW), WeightZero: zero, Bias: bias,
