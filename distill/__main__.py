@@ -27,7 +27,7 @@ def main():
     parser.add_argument("--edge", default="bin/edge", help="the edge binary, for synthetic pairs and evaluation")
     parser.add_argument("--runs", default="distill/runs", help="where checkpoints go; a run resumes from there")
     parser.add_argument("--models", default="models", help="where a shipped student and its card go")
-    parser.add_argument("--calibration", default="minmax,percentile,entropy",
+    parser.add_argument("--calibration", default="minmax,percentile,minmax+raise",
                         help="quantization calibration methods to try for a shipped student; the best on validation is taken")
     parser.add_argument("--start", default="", help="an int8 student to go on from, instead of from scratch")
     parser.add_argument("--threads", type=int, default=2)

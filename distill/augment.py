@@ -18,7 +18,7 @@ def pair(x, y, source, donors, config, rng, width, height):
         x, y = paste(x, y, donors, config, rng)
     if rng.random() < config.half_turn:
         x, y = np.ascontiguousarray(x[::-1, ::-1]), np.ascontiguousarray(y[::-1, ::-1])
-    x, y = geometry(x, y, rng, width, height)
+    x, y = geometry(x, y, rng, width, height, wrong=source != "pairs")
     depth = x[..., 3]
     if rng.random() < config.drop_depth:
         depth = np.zeros_like(depth)
@@ -31,8 +31,12 @@ def pair(x, y, source, donors, config, rng, width, height):
     return np.dstack([color, depth]), y
 
 
-def geometry(x, y, rng, width, height):
-    """Flip, scale, stretch, small rotation and shift; depth on its own slightly wrong map, as badly registered."""
+def geometry(x, y, rng, width, height, wrong=True):
+    """Flip, scale, stretch, small rotation and shift; depth on its own slightly wrong map, as badly registered.
+
+    The labels move with colour. Where they were drawn by depth, as the labelled pairs' were, whose registration is off by
+    some pixels of 640, depth must not move away from them: wrong is False.
+    """
     h, w = y.shape
     scale = np.exp(rng.uniform(np.log(0.85), np.log(1.7)))
     aspect = np.exp(rng.uniform(-0.22, 0.22))
@@ -46,16 +50,16 @@ def geometry(x, y, rng, width, height):
     center = np.array([(w - 1) / 2, (h - 1) / 2])
     offset = np.array([(width - 1) / 2, (height - 1) / 2]) + shift - linear @ center
     colors = np.column_stack([linear, offset])
-    wrong = colors.copy()
-    if rng.random() < 0.5:
+    depths = colors.copy()
+    if wrong and rng.random() < 0.5:
         k = width / 320
-        wrong[:, 2] += rng.normal(0, 2.0 * k, 2) * np.array([1, 0.6])
-        wrong[:, :2] *= 1 + rng.normal(0, 0.008)
-        wrong[:, 2] += (colors[:, :2] - wrong[:, :2]) @ center
+        depths[:, 2] += rng.normal(0, 2.0 * k, 2) * np.array([1, 0.6])
+        depths[:, :2] *= 1 + rng.normal(0, 0.008)
+        depths[:, 2] += (colors[:, :2] - depths[:, :2]) @ center
     size = (width, height)
     color = cv2.warpAffine(np.ascontiguousarray(x[..., :3]), colors, size, flags=cv2.INTER_LINEAR,
                            borderMode=cv2.BORDER_REFLECT_101 if rng.random() < 0.5 else cv2.BORDER_CONSTANT)
-    depth = cv2.warpAffine(np.ascontiguousarray(x[..., 3]), wrong, size, flags=cv2.INTER_NEAREST)
+    depth = cv2.warpAffine(np.ascontiguousarray(x[..., 3]), depths, size, flags=cv2.INTER_NEAREST)
     classes = cv2.warpAffine(y, colors, size, flags=cv2.INTER_NEAREST, borderValue=VOID)
     return np.dstack([color, depth]), classes
 

@@ -58,6 +58,7 @@ class Config:
     half_turn: float = 0.08  # share of training pairs seen by a camera that hangs upside down
     paste: float = 0.35  # share of synthetic pairs that get real objects pasted on their table
     calibration: int = 96  # pairs for quantization calibration
+    learn: int = 0  # steps of quantization-aware training after it
     method: str = "early fusion, from scratch, post-training quantization"
 
 

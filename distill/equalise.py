@@ -1,6 +1,7 @@
-"""Two repairs of post-training quantization that need no training (Nagel et al., Data-Free Quantization Through Weight
-Equalization and Bias Correction, ICCV 2019): cross-layer equalisation of a float graph, section 4.1, and bias correction of
-a quantised one, section 4.2 with measured means."""
+"""Three repairs of post-training quantization that need no training. Two are of Nagel et al., Data-Free Quantization Through
+Weight Equalization and Bias Correction, ICCV 2019: cross-layer equalisation of a float graph, section 4.1, and bias correction
+of a quantised one, section 4.2 with measured means. The third equalises activations by their measured reach, as in Meller et
+al., Same, Same But Different, ICML 2019, which works where weights say little: after batch normalisation is folded."""
 
 import copy
 
@@ -11,8 +12,8 @@ import torch
 from distill import graph, students
 
 
-def chains(model):
-    """(first, second) Conv nodes with at most a ReLU between them, where nothing else reads what lies between: a channel
+def chains(model, between=("Relu",)):
+    """(first, second) Conv nodes with at most one of these activations between them, where nothing else reads what lies between: a channel
     may change its scale on the way and nobody sees it."""
     readers, made = {}, {o: n for n in model.graph.node for o in n.output}
     for node in model.graph.node:
@@ -23,7 +24,7 @@ def chains(model):
     for second in (n for n in model.graph.node if n.op_type == "Conv"):
         name = second.input[0]
         first = made.get(name)
-        if first is not None and first.op_type == "Relu" and len(readers[name]) == 1 and name not in outputs:
+        if first is not None and first.op_type in between and len(readers[name]) == 1 and name not in outputs:
             name = first.input[0]
             first = made.get(name)
         if first is not None and first.op_type == "Conv" and len(readers[name]) == 1 and name not in outputs:
@@ -52,6 +53,42 @@ def equalise(model, rounds=20):
                 values[first.input[2]] /= s
             w2 *= s[:, None, None, None] if depthwise else s[None, :, None, None]
     for name in {n for pair in pairs for node in pair for n in node.input[1:]}:
+        graph.write(model, name, values[name])
+    return model
+
+
+ROOM = 0.75  # of a tensor's reach is filled by a raised channel, so that inputs which were not measured fit
+
+
+@torch.no_grad()
+def raise_channels(model, batches, most=64.0):
+    """A copy of a float graph whose quiet channels between two convolutions are raised to fill most of the reach of the loudest
+    beside them, which is what one scale for all of them leaves bits to. With m the largest measured value of channel i and M
+    of all, s = ROOM·M/m, at least 1 and at most `most`: W1[i] × s, b1[i] × s, W2[·, i] ÷ s. Before a depthwise convolution that costs
+    nothing, its weights have a scale a channel; before another one its inputs share a scale, so it gets √s. Clip(0, c) passes s like
+    ReLU while no channel is raised beyond M ≤ c: the network's output stays what it was on the batches."""
+    model = copy.deepcopy(model)
+    values = {t.name: onnx.numpy_helper.to_array(t).copy() for t in model.graph.initializer}
+    made = {o: n for n in model.graph.node for o in n.output}
+    reach, reference = {}, graph.Graph(model)
+    from_zero = lambda node: node.op_type == "Relu" or node.op_type == "Clip" and float(reference.values[node.input[1]]) == 0
+    pairs = [(a, made[b.input[0]], b) for a, b in chains(model, ("Relu", "Clip"))]
+    pairs = [(a, between, b) for a, between, b in pairs if between is not a and from_zero(between)]
+    for feeds in batches:
+        for name, y in reference(feeds, keep={node.name for _, node, _ in pairs}).items():
+            reach[name] = np.maximum(reach.get(name, 0), y.amax((0, 2, 3)).numpy())
+    for first, between, second in pairs:
+        w1, w2, m = values[first.input[1]], values[second.input[1]], reach[between.name]
+        depthwise = w2.shape[1] == 1 and w2.shape[0] == w1.shape[0]
+        if not depthwise and w2.shape[1] != w1.shape[0]:
+            continue  # grouped otherwise
+        s = np.where(m > 0, ROOM * m.max() / np.maximum(m, 1e-12), 1.0).clip(1, most).astype(np.float32)
+        s = s if depthwise else np.sqrt(s)
+        w1 *= s[:, None, None, None]
+        if len(first.input) > 2:
+            values[first.input[2]] *= s
+        w2 /= s[:, None, None, None] if depthwise else s[None, :, None, None]
+    for name in {n for a, _, b in pairs for node in (a, b) for n in node.input[1:]}:
         graph.write(model, name, values[name])
     return model
 

@@ -34,15 +34,18 @@ class Inverted(nn.Module):
         super().__init__()
         wide = inputs * expand
         self.same = stride == 1 and inputs == outputs
+        self.slow = stride == 2 or kernel == 5  # on a CPU the gradients of these take ten times as long in bfloat16
         self.expand = conv(inputs, wide, 1) if expand > 1 else nn.Identity()
         self.depthwise = conv(wide, wide, kernel, stride, groups=wide)
         self.project = conv(wide, outputs, 1, relu=False)
 
     def forward(self, x):  # [N, inputs, H, W] → [N, outputs, H/stride, W/stride]
         y = self.expand(x)
-        slow = self.depthwise[0].stride[0] == 2 or self.depthwise[0].kernel_size[0] == 5
-        with torch.autocast(x.device.type, enabled=torch.is_autocast_enabled(x.device.type) and not slow):
-            y = self.depthwise(y.float() if slow else y)  # on a CPU their gradients take ten times as long in bfloat16
+        if torch.is_autocast_enabled(x.device.type) and self.slow:
+            with torch.autocast(x.device.type, enabled=False):
+                y = self.depthwise(y.float())
+        else:
+            y = self.depthwise(y)
         y = self.project(y)
         return x + y if self.same else y
 

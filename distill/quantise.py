@@ -1,7 +1,7 @@
 """Post-training quantization: QDQ, u8 activations, s8 weights per channel; the calibration method is chosen by data.
 
 A method is a way to measure the ranges of activations, min-max, percentile or entropy, and perhaps repairs after a plus:
-"minmax+equalise", "percentile+equalise+correct" (see equalise.py).
+"minmax+raise", "percentile+equalise+correct" (see equalise.py).
 """
 
 from pathlib import Path
@@ -36,14 +36,23 @@ def feeds(x, channels):
     return {name: np.ascontiguousarray(x[..., students.planes(n)].transpose(2, 0, 1)[None]) for name, n in channels.items()}
 
 
+def repaired(model, inputs, method):
+    """The float graph that a method quantises: the same function, with channels of even reach if it asks for that."""
+    channels = {i.name: i.type.tensor_type.shape.dim[1].dim_value for i in model.graph.input}
+    if "equalise" in method.split("+"):
+        model = equalise.equalise(model)
+    if "raise" in method.split("+"):
+        model = equalise.raise_channels(model, [equalise.batch(inputs[i:i + 8], channels) for i in range(0, len(inputs), 8)])
+    return model
+
+
 def quantise(model, inputs, method, config):
     """The int8 graph of a float graph, its input uint8."""
     ranges, *repairs = method.split("+")
-    if ranges not in METHODS or not set(repairs) <= {"equalise", "correct"}:
-        raise ValueError(f"quantise: no method {method!r}: want {', '.join(METHODS)}, then perhaps +equalise and +correct")
+    if ranges not in METHODS or not set(repairs) <= {"equalise", "raise", "correct"}:
+        raise ValueError(f"quantise: no method {method!r}: want {', '.join(METHODS)}, then perhaps +equalise, +raise and +correct")
     kind, options = METHODS[ranges]
-    if "equalise" in repairs:
-        model = equalise.equalise(model)
+    model = repaired(model, inputs, method)
     channels = {i.name: i.type.tensor_type.shape.dim[1].dim_value for i in model.graph.input}
     byte = [{"scale": np.array(1 / 255, np.float32), "zero_point": np.array(0, np.uint8)}]
     tail = [n.name for n in model.graph.node if n.op_type in ("Resize", "ArgMax", "Cast") and "upsampled" in (

@@ -11,12 +11,12 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// The default student is embedded as it is, for a quick start; the others packed, for a small binary. A test holds
-// packed/NAME.onnx.zst to NAME.onnx, and with -update writes it.
+// Students are embedded packed, for a small binary. A test holds packed/NAME.onnx.zst to NAME.onnx, and with -update writes
+// it.
 var (
 	//go:embed *.json
 	files embed.FS
-	//go:embed tabletop.onnx
+	//go:embed packed/tabletop.onnx.zst
 	tabletop []byte
 	//go:embed packed/tabletop-depth.onnx.zst
 	tabletopDepth []byte
@@ -31,7 +31,7 @@ var (
 // Default is the student that runs when none is named.
 const Default = "tabletop"
 
-// Model is one shipped student. Its bytes may be the binary's own, and are not to be changed.
+// Model is one shipped student, its network unpacked. JSON may be the binary's own and is not to be changed.
 type Model struct {
 	Name string
 	ONNX []byte // the model file
@@ -87,8 +87,8 @@ func Open(name string) (Model, error) {
 func network(name string) ([]byte, error) {
 	var packed []byte
 	switch name {
-	case Default:
-		return tabletop, nil
+	case "tabletop":
+		packed = tabletop
 	case "tabletop-depth":
 		packed = tabletopDepth
 	case "tabletop-nano":

@@ -63,7 +63,7 @@ func TestPacked(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if *update && name != Default {
+		if *update {
 			w, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedBestCompression))
 			if err != nil {
 				t.Fatal(err)

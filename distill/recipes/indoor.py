@@ -1,5 +1,5 @@
 """The student `indoor`: rooms in eight classes, from synthetic rooms, from geometry, and from what public Pascal teachers see
-on recordings. It begins from the shipped `tabletop`, whose encoder and decoder it keeps.
+on recordings. Its encoder begins, like `tabletop`'s, with what ImageNet taught it.
 
 It is Multimodal Knowledge Expansion (Xue et al., 2021): the teachers see colour alone and label what they are sure of; the
 student sees depth too, under the sensors' flaws and with a modality lost at times, and learns those labels beside others.
@@ -57,13 +57,14 @@ NOTE = ("mIoU and IoU in percent at the labels' own size. synthetic: 200 fresh s
 
 def config():
     return Config(
-        name="indoor", classes=CLASSES, palette=PALETTE, start="models/tabletop.onnx", inherit=(0, 0, 0, 0, 1, 0, 0, 2),
+        name="indoor", classes=CLASSES, palette=PALETTE,
         rest=tuple(i for i in range(len(CLASSES)) if i not in (TABLE, OBJECT)), tops=(TABLE, OBJECT), half_turn=0.03, paste=0.0,
-        method="from tabletop's weights; multimodal knowledge expansion from Pascal teachers and from geometry beside "
-               "synthetic rooms; post-training quantization",
+        network="mobile", stem=48, stages=tabletop.STAGES, decoder=(64, 32, 16), pretrained=True, careful=0.3,
+        method="encoder from EfficientNet-Lite0's ImageNet weights; multimodal knowledge expansion from Pascal teachers and from "
+               "geometry beside synthetic rooms; post-training quantization",
         phases=[Phase("small", 192, 144, steps=5500, batch=16, rate=2e-3, mix=MIX),
-                Phase("middle", 256, 192, steps=900, batch=16, rate=8e-4, mix=MIX),
-                Phase("full", 320, 240, steps=500, batch=8, rate=3e-4, mix=MIX)])
+                Phase("middle", 256, 192, steps=900, batch=16, rate=1e-3, mix=MIX),
+                Phase("full", 320, 240, steps=500, batch=16, rate=5e-4, mix=MIX)])
 
 
 # Data

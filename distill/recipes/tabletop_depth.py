@@ -10,11 +10,12 @@ LIMITS = ["flat things on a table, and all that returns no depth, are not seen",
 
 def config():
     c = tabletop.of_one("tabletop-depth", "depth")
-    c.method = "supervision transfer from tabletop, then labels; post-training quantization"
+    c.method = "supervision transfer from tabletop, then labels; quantization-aware training"
+    c.learn = 150
     c.phases = [
-        Phase("transfer", 256, 192, steps=160, batch=16, rate=1.5e-3, mix=tabletop.POLISH, labels=False),
-        Phase("labels", 256, 192, steps=260, batch=16, rate=1e-3, mix=tabletop.POLISH),
-        Phase("finish", 320, 240, steps=120, batch=16, rate=4e-4, mix=tabletop.POLISH),
+        Phase("transfer", 256, 192, steps=200, batch=16, rate=1.5e-3, mix=tabletop.POLISH, labels=False),
+        Phase("labels", 256, 192, steps=350, batch=16, rate=1.2e-3, mix=tabletop.POLISH),
+        Phase("finish", 320, 240, steps=250, batch=16, rate=5e-4, mix=tabletop.POLISH),
     ]
     return c
 

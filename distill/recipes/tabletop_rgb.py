@@ -16,8 +16,8 @@ def config():
     c = tabletop.of_one("tabletop-rgb", "color")
     c.method = "distilled from tabletop by logits and hallucinated features; post-training quantization"
     c.phases = [
-        Phase("learn", 256, 192, steps=400, batch=16, rate=1.5e-3, mix=tabletop.POLISH),
-        Phase("finish", 320, 240, steps=120, batch=16, rate=4e-4, mix=tabletop.POLISH),
+        Phase("learn", 256, 192, steps=500, batch=16, rate=1.5e-3, mix=tabletop.POLISH),
+        Phase("finish", 320, 240, steps=250, batch=16, rate=5e-4, mix=tabletop.POLISH),
     ]
     return c
 

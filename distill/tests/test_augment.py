@@ -33,6 +33,20 @@ def test_labels_follow_color(seed):
     np.testing.assert_array_equal(moved[..., :3].argmax(2)[inside], classes[inside])
 
 
+def test_labels_drawn_by_depth_stay_with_it():
+    x, y = (a.repeat(4, 0).repeat(4, 1) for a in scene())
+    x[..., 3] = 50 + 50 * y
+    apart = 0
+    for seed in range(20):
+        moved, classes = augment.geometry(x, y, np.random.default_rng(seed), 320, 240, wrong=False)
+        known = classes != augment.VOID
+        np.testing.assert_array_equal(moved[..., 3][known], 50 + 50 * classes[known])
+        moved, classes = augment.geometry(x, y, np.random.default_rng(seed), 320, 240)
+        known = (classes != augment.VOID) & (moved[..., 3] > 0)
+        apart += (moved[..., 3][known] != 50 + 50 * classes[known]).any()
+    assert 4 <= apart <= 16, "otherwise depth is on a map of its own, half of the time"
+
+
 def test_same_generator_same_pair():
     x, y = scene()
     a = augment.pair(x, y, "real", [], CONFIG, np.random.default_rng(5), 80, 60)

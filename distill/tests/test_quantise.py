@@ -89,6 +89,58 @@ def test_equalisation_leaves_the_output_and_evens_the_reach(model, images):
     assert unevenness(model) > 1 and unevenness(even) < 0.05
 
 
+@pytest.fixture(scope="module")
+def mobile(images):
+    """A small student of inverted residuals with ReLU6, channels of very different loudness."""
+    torch.manual_seed(6)
+    net = students.build(Config(width=64, height=64, network="mobile", stem=16, decoder=(16, 16, 16),
+                                stages=((1, 16, 3, 1, 1), (2, 16, 3, 2, 2), (2, 24, 5, 2, 1), (2, 24, 3, 2, 1)))).train()
+    with torch.no_grad():
+        for m in net.modules():
+            if isinstance(m, torch.nn.BatchNorm2d):
+                loud = torch.exp(torch.randn(len(m.weight)))
+                m.weight.mul_(loud)
+                m.bias.add_(0.3 * loud)
+        for _ in range(20):
+            net(torch.from_numpy(images.transpose(0, 3, 1, 2).copy()).float() / 255)
+    return export.float_model(net.eval(), CONFIG)
+
+
+def test_raised_channels_leave_the_output_and_fill_the_reach(mobile, images):
+    batches = [equalise.batch(images[i:i + 8], CHANNELS) for i in range(0, len(images), 8)]
+    raised = equalise.raise_channels(mobile, batches)
+    a, b = logits(mobile, images), logits(raised, images)
+    torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3 * a.abs().max().item())
+    made = {o: n for n in mobile.graph.node for o in n.output}
+    groups = {n.output[0]: n for n in mobile.graph.node if n.op_type == "Conv"}
+    deep = [(made[second.input[0]].name, second) for _, second in equalise.chains(mobile, ("Relu", "Clip"))
+            if made[second.input[0]].op_type == "Clip" and graph.attributes(groups[second.output[0]])["group"] > 1]
+    assert len(deep) >= 4
+
+    def quietest(m, name):  # channel's reach over the loudest's
+        reach = torch.stack([graph.Graph(m)(b, keep={name})[name].amax((0, 2, 3)) for b in batches]).amax(0)
+        return (reach[reach > 0] / reach.max()).min()
+
+    for name, _ in deep:
+        before, after = quietest(mobile, name), quietest(raised, name)
+        assert after > min(0.99 * equalise.ROOM, 60 * before), (name, before, after)
+    assert any(quietest(mobile, name) < 0.3 for name, _ in deep)
+
+
+def test_clips_that_do_not_begin_at_zero_keep_their_channels(mobile, images):
+    other = onnx.ModelProto()
+    other.CopyFrom(mobile)
+    for node in other.graph.node:
+        if node.op_type == "Clip":
+            for holder in [*other.graph.initializer, *(a.t for n in other.graph.node if n.op_type == "Constant" and n.output[0] == node.input[1]
+                                                       for a in n.attribute)]:
+                if getattr(holder, "name", "") == node.input[1] or holder not in other.graph.initializer:
+                    holder.CopyFrom(onnx.numpy_helper.from_array(np.array(-1, np.float32), holder.name))
+    batches = [equalise.batch(images[:8], CHANNELS)]
+    raised = equalise.raise_channels(other, batches)
+    torch.testing.assert_close(logits(raised, images[:4]), logits(other, images[:4]), rtol=0, atol=0)
+
+
 def test_equalisation_skips_what_others_read():
     """A map that goes two ways keeps its scale."""
     class Fork(torch.nn.Module):
