@@ -107,14 +107,12 @@ func (p *PackedConv) settle() {
 		return
 	}
 	zero := int32(p.c.Requant.Zero)
-	least, most := p.c.Type.Range()
 	var changed bool
 	for n, bias := range p.bias {
-		low, high := int64(bias), int64(bias)
-		for _, w := range p.c.Weights[n*p.depth : (n+1)*p.depth] {
-			low += min(int64(w)*int64(least), int64(w)*int64(most))
-			high += max(int64(w)*int64(least), int64(w)*int64(most))
+		if p.scale[n] < 1 && -1<<22 < bias && bias < 1<<22 { // no kernel minds
+			continue
 		}
+		low, high := p.reach(n)
 		if low < math.MinInt32 || high > math.MaxInt32 { // sums wrap
 			continue
 		}
@@ -128,6 +126,18 @@ func (p *PackedConv) settle() {
 		clear(p.c.Weights[n*p.depth : (n+1)*p.depth])
 		p.bias[n], p.scale[n] = 2*(code-zero), 0.5
 	}
+}
+
+// reach is the least and the largest sum that inputs can make of a channel, before it wraps. There are no weight zero points.
+func (p *PackedConv) reach(n int) (low, high int64) {
+	var up, down int // sums of positive and of negative weights
+	for _, w := range p.c.Weights[n*p.depth : (n+1)*p.depth] {
+		up += max(int(w), 0)
+		down += min(int(w), 0)
+	}
+	least, most := p.c.Type.Range()
+	low = int64(p.bias[n]) + int64(up)*int64(least) + int64(down)*int64(most)
+	return low, int64(p.bias[n]) + int64(up)*int64(most) + int64(down)*int64(least)
 }
 
 func (p *PackedConv) with(v *convVariant) *PackedConv {

@@ -41,13 +41,16 @@ func packGroups(p *PackedConv) packedWeights {
 }
 
 // simple is whether a kernel of this architecture's arithmetic can run p at all: activations of the native type, no
-// weight zero points, and scales below 1, which keep |acc × scale| inside int32.
+// weight zero points, and scales that keep |acc × scale| inside int32: those below 1, and others where sums stay small enough.
 func (p *PackedConv) simple() bool {
 	if p.c.Type != Native || p.c.WeightZero != nil {
 		return false
 	}
-	for _, s := range p.scale {
-		if s >= 1 {
+	for n, s := range p.scale {
+		if s < 1 {
+			continue
+		}
+		if low, high := p.reach(n); max(float64(high), -float64(low))*float64(s) >= 1<<30 {
 			return false
 		}
 	}

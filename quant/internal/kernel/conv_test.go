@@ -102,6 +102,12 @@ func randomConv(r *rand.Rand, c Conv) Conv {
 		switch r.IntN(4) {
 		case 0:
 			c.Requant.Scale[i] = 1 / float32(int(1)<<(1+r.IntN(12))) // exact halves
+		case 1:
+			if r.IntN(8) == 0 {
+				c.Requant.Scale[i] = 1 + 3*r.Float32()
+				continue
+			}
+			fallthrough
 		default:
 			c.Requant.Scale[i] = min(r.Float32()*2/float32(depth+1)+1e-6, 0.999)
 		}

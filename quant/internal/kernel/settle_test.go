@@ -112,12 +112,20 @@ func TestDeadChannelKeepsTheKernel(t *testing.T) {
 		t.Errorf("a dead channel turns %s into %s", alive.Kernel(), dead.Kernel())
 	}
 	c.Weights[10] = 1
-	c.Requant.Min, c.Requant.Max = 0, 0
+	c.Requant.Min, c.Requant.Max, c.Bias[1] = 0, 0, 0
+	loud, err := set.PackConv(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if loud.Kernel() != alive.Kernel() {
+		t.Errorf("a channel with small sums and a scale of 3 turns %s into %s", alive.Kernel(), loud.Kernel())
+	}
+	c.Weights[10], c.Bias[1], c.Requant.Scale[1] = 127, int32(127*c.Zero-16000), 1e5
 	risky, err := set.PackConv(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if risky.Kernel() != convGeneric.name {
-		t.Errorf("a live channel with a scale of 3 runs %s", risky.Kernel())
+		t.Errorf("a channel whose products leave int32 runs %s", risky.Kernel())
 	}
 }
