@@ -151,7 +151,7 @@ def shipped(result):
     if not result:
         return []
     sets = sorted({k for row in result["cards"].values() for k in row})
-    lines = ["The shipped students, quantised after training (float − int8 in mIoU, by their cards):", "",
+    lines = ["The shipped students, quantised as their cards say (float − int8 in mIoU, by their cards):", "",
              "| Student | " + " | ".join(sets) + " |", "|---|" + "---|" * len(sets)]
     for name, row in result["cards"].items():
         lines.append(f"| {name} | " + " | ".join(f"{row[k]:+.1f}" if k in row else "–" for k in sets) + " |")
