@@ -59,7 +59,7 @@ def test_what_is_called_dining_table_is_table_or_stands_on_one():
             continue
         p = see(["dicenet-1.75"], recording, stem, (320, 256))
         table = (p.argmax(0) == teachers.VOC.index("diningtable")).numpy()
-        truth = np.asarray(labels.rasterise(shapes, 640, 480).resize((320, 256), 0))
+        truth = np.asarray(labels.rasterise(shapes, 640, 480, labels.classes()).resize((320, 256), 0))
         called += table[truth != 255].sum()
         hit += (table & ((truth == 1) | (truth == 2))).sum()
     assert called > 20_000 and hit > 0.85 * called
