@@ -130,11 +130,12 @@ func (p *PackedConv) settle() {
 
 // reach is the least and the largest sum that inputs can make of a channel, before it wraps. There are no weight zero points.
 func (p *PackedConv) reach(n int) (low, high int64) {
-	var up, down int // sums of positive and of negative weights
+	var all, up int // sums of weights, and of the positive ones
 	for _, w := range p.c.Weights[n*p.depth : (n+1)*p.depth] {
-		up += max(int(w), 0)
-		down += min(int(w), 0)
+		all += int(w)
+		up += int(w &^ (w >> 7))
 	}
+	down := all - up
 	least, most := p.c.Type.Range()
 	low = int64(p.bias[n]) + int64(up)*int64(least) + int64(down)*int64(most)
 	return low, int64(p.bias[n]) + int64(up)*int64(most) + int64(down)*int64(least)

@@ -26,13 +26,8 @@ func packRamp(pack func(*PackedConv) packedWeights) func(*PackedConv) packedWeig
 // insideRamp is whether all sums that inputs can make lie inside (−rampBits, 2²³). Inputs are u8 here; padding is the zero
 // point, one of them.
 func (p *PackedConv) insideRamp() bool {
-	for n, bias := range p.bias {
-		all, positive := 0, 0
-		for _, w := range p.c.Weights[n*p.depth : (n+1)*p.depth] {
-			all += int(w)
-			positive += int(w &^ (w >> 7))
-		}
-		low, high := int64(bias)+255*int64(all-positive), int64(bias)+255*int64(positive)
+	for n := range p.bias {
+		low, high := p.reach(n)
 		if low <= -rampBits || high >= 1<<23 {
 			return false
 		}
