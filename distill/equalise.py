@@ -13,8 +13,8 @@ from distill import graph, students
 
 
 def chains(model, between=("Relu",)):
-    """(first, second) Conv nodes with at most one of these activations between them, where nothing else reads what lies between: a channel
-    may change its scale on the way and nobody sees it."""
+    """(first, second) Conv nodes with at most one of these activations between them, where nothing else reads what lies
+    between: a channel may change its scale on the way and nobody sees it."""
     readers, made = {}, {o: n for n in model.graph.node for o in n.output}
     for node in model.graph.node:
         for name in node.input:
@@ -115,6 +115,11 @@ def correct(quantised, float_model, batches):
         integers = running.values[bias.input[0]].astype(np.int64) + np.rint(error / scale).astype(np.int64)
         graph.write(model, bias.input[0], integers.clip(-2**31, 2**31 - 1))
     return model
+
+
+def batches(inputs, channels):
+    """batch of eight pairs at a time: a list."""
+    return [batch(inputs[i:i + 8], channels) for i in range(0, len(inputs), 8)]
 
 
 def batch(inputs, channels):

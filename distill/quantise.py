@@ -36,13 +36,17 @@ def feeds(x, channels):
     return {name: np.ascontiguousarray(x[..., students.planes(n)].transpose(2, 0, 1)[None]) for name, n in channels.items()}
 
 
+def reads(model):
+    """The channels of each of a graph's inputs, by name."""
+    return {i.name: i.type.tensor_type.shape.dim[1].dim_value for i in model.graph.input}
+
+
 def repaired(model, inputs, method):
     """The float graph that a method quantises: the same function, with channels of even reach if it asks for that."""
-    channels = {i.name: i.type.tensor_type.shape.dim[1].dim_value for i in model.graph.input}
     if "equalise" in method.split("+"):
         model = equalise.equalise(model)
     if "raise" in method.split("+"):
-        model = equalise.raise_channels(model, [equalise.batch(inputs[i:i + 8], channels) for i in range(0, len(inputs), 8)])
+        model = equalise.raise_channels(model, equalise.batches(inputs, reads(model)))
     return model
 
 
@@ -53,7 +57,7 @@ def quantise(model, inputs, method, config):
         raise ValueError(f"quantise: no method {method!r}: want {', '.join(METHODS)}, then perhaps +equalise, +raise and +correct")
     kind, options = METHODS[ranges]
     model = repaired(model, inputs, method)
-    channels = {i.name: i.type.tensor_type.shape.dim[1].dim_value for i in model.graph.input}
+    channels = reads(model)
     byte = [{"scale": np.array(1 / 255, np.float32), "zero_point": np.array(0, np.uint8)}]
     tail = [n.name for n in model.graph.node if n.op_type in ("Resize", "ArgMax", "Cast") and "upsampled" in (
         list(n.input) + list(n.output)) or n.op_type in ("ArgMax", "Cast")]
@@ -68,8 +72,7 @@ def quantise(model, inputs, method, config):
     quantised = export.byte_inputs(quantised, config)
     if "correct" in repairs:
         some = inputs[:: max(1, len(inputs) // 32)]
-        batches = [equalise.batch(some[i:i + 8], channels) for i in range(0, len(some), 8)]
-        quantised = equalise.correct(quantised, model, batches)
+        quantised = equalise.correct(quantised, model, equalise.batches(some, channels))
     return quantised
 
 

@@ -9,15 +9,15 @@ import onnx
 import torch
 from torch import nn
 
-from distill import mobile, students
+from distill import graph, mobile, students
 from distill.config import Config
 
 
 def convolutions(path):
     """{module's name: (weight float [O, I/groups, kh, kw], bias float [O])} of an int8 file that distill.export wrote."""
-    graph = onnx.load(path).graph
-    constants = {t.name: onnx.numpy_helper.to_array(t) for t in graph.initializer}
-    makers = {out: node for node in graph.node for out in node.output}
+    file = onnx.load(path).graph
+    constants = {t.name: onnx.numpy_helper.to_array(t) for t in file.initializer}
+    makers = {out: node for node in file.node for out in node.output}
 
     def real(name):
         node = makers[name]
@@ -26,20 +26,18 @@ def convolutions(path):
         q, scale = constants[node.input[0]].astype(np.float32), constants[node.input[1]]
         return torch.from_numpy(q * scale.reshape(-1, *[1] * (q.ndim - 1)))
 
-    def module(bias):  # "student.stem.0.bias" → "stem.0"
-        return bias.removeprefix("student.").removesuffix(".bias")
+    return {module(n): (real(n.input[1]), real(n.input[2])) for n in file.node if n.op_type == "Conv"}
 
-    return {module(n.input[2]): (real(n.input[1]), real(n.input[2])) for n in graph.node if n.op_type == "Conv"}
+
+def module(conv):
+    """The module's name of an exported convolution, from its bias: "student.stem.0.bias" → "stem.0"."""
+    return conv.input[2].removeprefix("student.").removesuffix(".bias")
 
 
 def strides(path):
     """{module's name: (stride, dilation)} of the file's convolutions."""
-    found = {}
-    for node in onnx.load(path).graph.node:
-        if node.op_type == "Conv":
-            has = {a.name: list(a.ints) for a in node.attribute}
-            found[node.input[2].removeprefix("student.").rsplit(".bias", 1)[0]] = (has["strides"][0], has["dilations"][0])
-    return found
+    found = {module(node): graph.attributes(node) for node in onnx.load(path).graph.node if node.op_type == "Conv"}
+    return {name: (a["strides"][0], a["dilations"][0]) for name, a in found.items()}
 
 
 def build(path):

@@ -248,12 +248,12 @@ def learn(quantised, graph, c, edge):
     phase = Phase("learn", c.width, c.height, c.learn, 4, 0, c.phases[-1].mix)
     sources = {name: arrays for name in phase.mix if (arrays := source(name, c, edge))}
     batches = data.Batches(c, phase, len(c.phases), sources, augment.objects(*sources["pairs"]) if "pairs" in sources else [])
-    (entry,) = graph.graph.input
-    planes = students.planes(entry.type.tensor_type.shape.dim[1].dim_value)
+    ((entry, count),) = quantise.reads(graph).items()
+    planes = students.planes(count)
 
     def draw(step):
         x, y = batches[step]
-        return {entry.name: x[:, planes].float() / 255}, y
+        return {entry: x[:, planes].float() / 255}, y
 
     return qat.train(quantised, graph, draw, c.learn, loss=lambda z, y: 0.1 * train.loss_of(z, y, c))
 
