@@ -33,7 +33,7 @@ type rule struct {
 const rapid = "pgregory.net/rapid" // property tests
 
 var rules = []rule{
-	{"capture", "capture/internal/... internal/pixel", rapid + " capture/capturetest"},
+	{"capture", "capture/internal/... internal/pixel pool", rapid + " capture/capturetest"},
 	{"capture/...", "capture capture/internal/...", rapid + " capture/capturetest capture/replay"},
 	{"capture/replay", "capture capture/internal/... internal/disk github.com/klauspost/compress", rapid + " capture/capturetest capture/synth"},
 	{"capture/mcap", "capture capture/internal/... internal/disk github.com/klauspost/compress github.com/pierrec/lz4/v4 google.golang.org/protobuf",
@@ -46,25 +46,27 @@ var rules = []rule{
 	{"capture/capturetest", "capture", rapid},
 	{"capture/internal/...", "github.com/klauspost/compress capture/internal/... internal/pixel", rapid},
 
-	{"quant", "quant/internal/...", rapid + " models"},
-	{"quant/internal/...", "quant/internal/... google.golang.org/protobuf golang.org/x/sys/cpu", rapid},
+	{"quant", "pool quant/internal/...", rapid + " models"},
+	{"quant/internal/...", "pool quant/internal/... google.golang.org/protobuf golang.org/x/sys/cpu", rapid},
 	{"quant/drift", "quant quant/internal/onnx quant/internal/tensor", "quant/internal/onnx/onnxtest"},
 	{"quant/internal/conform", "quant", ""}, // a command of the tests against other runtimes
 	{"quant/onnxgo", "quant quant/internal/... github.com/owulveryck/onnx-go gorgonia.org/tensor gonum.org/v1/gonum google.golang.org/protobuf",
 		rapid + " models"},
-	{"quant/internal/kernel", "quant/internal/pool golang.org/x/sys/cpu", rapid},
+	{"quant/internal/kernel", "golang.org/x/sys/cpu", rapid},
 	{"quant/internal/onnx/...", "quant/internal/onnx/... quant/internal/tensor google.golang.org/protobuf", rapid},
 
 	{"internal/disk", "", rapid},                      // what a full disk is, for every package that writes
 	{"internal/pixel", "golang.org/x/sys/cpu", rapid}, // loops over images, for every package that a frame passes through
 
-	{"mask", "internal/pixel", rapid},
-	{"runtime", "capture quant mask internal/pixel", rapid + " models capture/synth capture/replay capture/capturetest"},
+	{"pool", "", rapid}, // the workers of a frame, for every package that it passes through
+
+	{"mask", "internal/pixel pool", rapid},
+	{"runtime", "capture quant mask internal/pixel pool", rapid + " models capture/synth capture/replay capture/capturetest"},
 	// gpio wraps sources to trigger and to be asked by edges; the drivers of boards are cmd/edge's.
 	{"gpio", "capture periph.io/x/conn/v3", rapid + " capture/capturetest github.com/jonboulle/clockwork"},
 	{"models", "github.com/klauspost/compress", "quant runtime"},
 
-	{"cmd/edge", "capture capture/... internal/disk quant quant/drift mask runtime models gpio cmd/edge/internal/... " +
+	{"cmd/edge", "capture capture/... internal/disk pool quant quant/drift mask runtime models gpio cmd/edge/internal/... " +
 		"periph.io/x/conn/v3 periph.io/x/host/v3 " +
 		"github.com/alecthomas/kong github.com/vbauerster/mpb/v8 " +
 		"golang.org/x/term golang.org/x/sys", rapid},

@@ -16,7 +16,7 @@
 //
 // A recording in which each camera has its own geometry is registered pair by pair:
 //
-//	reg, err := capture.NewRegistrar(src.Calibration(), threads)
+//	reg, err := capture.NewRegistrar(src.Calibration(), pool.New(threads))
 //	…
 //	err = reg.Register(&depth, &pair.Depth) // depth now has the colour image's size and viewpoint
 //

@@ -3,8 +3,9 @@ package capture
 import (
 	"fmt"
 	"math"
-	"runtime"
-	"sync"
+	"slices"
+
+	"github.com/depthwise/depthwise/pool"
 )
 
 // A Registrar carries depth images into the colour camera: for every colour pixel, how far along the colour camera's
@@ -36,29 +37,30 @@ type Registrar struct {
 	slack  int64 // Q12 pixels of the colour image
 	widest int64 // colour pixels
 
-	src, dst *Depth // of the call in progress
-	workers  []worker
-	fast     []func() // for each worker: glide
-	left     []func() // crawl
-	project  []func()
-	merge    []func()
-	wait     sync.WaitGroup
+	pool      *pool.Pool
+	src, dst  *Depth   // of the call in progress
+	slow      []bool   // of each row of blocks: it has readings for crawl
+	zbuffers  []buffer // by worker, of project
+	even, odd pool.Func
+	left      pool.Func
+	project   pool.Func
+	merge     pool.Func
 }
 
-type worker struct {
-	r      *Registrar
-	index  int
-	pix    []uint16 // the z-buffer that the worker draws into, 0 is empty: dst's pixels, or for project its own
-	clip   band     // of its rows, those that it may draw into
-	lo, hi int      // rows of the z-buffer that the worker wrote: [lo, hi)
-	slow   []int    // rows of blocks with readings for crawl
+// buffer is a z-buffer that patches are drawn into; 0 is empty.
+type buffer struct {
+	pix    []uint16 // as many as the colour image has pixels
+	clip   band     // rows that may be drawn into
+	lo, hi int      // rows that were: [lo, hi)
+	_      [64]byte // those of two workers share no cache line
 }
 
 // maxPixels bounds an image that is registered, and with it the tables: 12 bytes a depth pixel.
 const maxPixels = 1 << 25
 
-// NewRegistrar prepares the tables for c, which must validate. Threads below 1 mean as many as Go runs at once.
-func NewRegistrar(c Calibration, threads int) (*Registrar, error) {
+// NewRegistrar prepares the tables for c, which must validate. The workers of p share the making of tables and each
+// registration, for as long as p is open; nil = the caller alone.
+func NewRegistrar(c Calibration, p *pool.Pool) (*Registrar, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -67,37 +69,32 @@ func NewRegistrar(c Calibration, threads int) (*Registrar, error) {
 			return nil, fmt.Errorf("capture: register: an image of %dx%d pixels is above the limit of %d pixels", in.Width, in.Height, maxPixels)
 		}
 	}
-	r := &Registrar{cal: c, copy: c.Registered()}
+	r := &Registrar{cal: c, copy: c.Registered(), pool: p}
 	if r.copy {
 		return r, nil
 	}
-	if threads < 1 {
-		threads = runtime.GOMAXPROCS(0)
-	}
-	threads = min(threads, c.Depth.Height, 64)
 	ratio := max(c.Color.Fx, c.Color.Fy) / min(c.Depth.Fx, c.Depth.Fy)
 	r.slack = int64(math.RoundToEven(min(ratio, MaxSide) * (oneQ12 / 4)))
 	r.widest = int64(8*math.Ceil(min(ratio, MaxSide))) + 8
-	if r.glide = newGlide(c, float64(r.slack)/oneQ12, threads); r.glide == nil {
-		r.trace()
+	// Functions are made once: a frame allocates nothing.
+	if r.glide = newGlide(c, float64(r.slack)/oneQ12, p); r.glide != nil {
+		r.slow = make([]bool, len(r.glide.reach))
+		r.even = func(_, lo, hi int) { r.draw(r.glide.shares[0][lo:hi]) }
+		r.odd = func(_, lo, hi int) { r.draw(r.glide.shares[1][lo:hi]) }
+		r.left = func(_, lo, hi int) { r.crawl(lo, hi) }
+		return r, nil
 	}
-	r.workers = make([]worker, threads)
-	for i := range r.workers {
-		w := &r.workers[i]
-		w.r, w.index, w.clip = r, i, band{0, c.Color.Height}
-		// Made once: a go statement with a ready function value does not allocate.
-		if r.glide != nil {
-			w.slow = make([]int, 0, c.Depth.Height)
-			r.fast = append(r.fast, func() { w.glide(); r.wait.Done() })
-			r.left = append(r.left, func() { w.crawl(); r.wait.Done() })
-			continue
+	r.trace()
+	r.zbuffers = make([]buffer, min(p.Threads(), c.Depth.Height, 64))
+	for i := range r.zbuffers {
+		b := &r.zbuffers[i]
+		b.clip = band{0, c.Color.Height}
+		if i > 0 { // the first is dst
+			b.pix = make([]uint16, c.Color.Width*c.Color.Height)
 		}
-		if i > 0 {
-			w.pix = make([]uint16, c.Color.Width*c.Color.Height)
-		}
-		r.project = append(r.project, func() { w.project(); r.wait.Done() })
-		r.merge = append(r.merge, func() { w.merge(); r.wait.Done() })
 	}
+	r.project = func(_, lo, hi int) { r.projects(lo, hi) }
+	r.merge = func(_, lo, hi int) { r.merges(lo, hi) }
 	return r, nil
 }
 
@@ -132,60 +129,43 @@ func (r *Registrar) Register(dst, src *Depth) error {
 		return nil
 	}
 	r.src, r.dst = src, dst
+	defer func() { r.src, r.dst = nil, nil }()
+	turn := r.pool.Turn()
+	defer turn.End()
 	if r.glide != nil {
-		r.side()
-	} else {
-		r.workers[0].pix = dst.Pix
-		clear(dst.Pix)
-		r.each(r.project)
-		r.each(r.merge)
-		r.workers[0].pix = nil
+		r.side(turn)
+		return nil
 	}
-	r.src, r.dst = nil, nil
+	r.zbuffers[0].pix = dst.Pix
+	clear(dst.Pix)
+	turn.Run(len(r.zbuffers), 1, r.project)
+	turn.Run(dst.Height, 1, r.merge)
+	r.zbuffers[0].pix = nil
 	return nil
 }
 
-// side registers by glide: every worker draws a band of dst.
-func (r *Registrar) side() {
-	for i := range r.workers {
-		r.workers[i].pix = r.dst.Pix
-	}
-	r.each(r.fast)
-	for i := range r.workers {
-		if len(r.workers[i].slow) > 0 {
-			r.trace()
-			r.each(r.left)
-			break
-		}
-	}
-	for i := range r.workers {
-		r.workers[i].pix = nil
+// side registers by glide.
+func (r *Registrar) side(turn pool.Turn) {
+	g := r.glide
+	turn.Run(len(g.shares[0]), 1, r.even)
+	turn.Run(len(g.shares[1]), 1, r.odd)
+	if slices.Contains(r.slow, true) {
+		r.trace()
+		turn.Run(r.dst.Height, (r.dst.Height+r.pool.Threads()-1)/r.pool.Threads(), r.left)
 	}
 }
 
-// each runs one task per worker and waits for all.
-func (r *Registrar) each(tasks []func()) {
-	r.wait.Add(len(tasks))
-	for _, task := range tasks[1:] {
-		go task()
-	}
-	tasks[0]()
-	r.wait.Wait()
-}
-
-// merge folds the workers' z-buffers into dst for the worker's share of its rows, and empties them. Taking the nearest is
-// the same in any order, so the number of workers does not show.
-func (w *worker) merge() {
-	dst, all := w.r.dst, w.r.workers
-	first, last := dst.Height*w.index/len(all), dst.Height*(w.index+1)/len(all)
+// merges folds the z-buffers into the first, dst, for rows [first, last), and empties the others. Taking the nearest is the
+// same in any order, so the number of workers does not show.
+func (r *Registrar) merges(first, last int) {
 	for y := first; y < last; y++ {
-		row := dst.Pix[y*dst.Width:][:dst.Width]
-		for i := range all[1:] {
-			other := &all[1+i]
+		row := r.dst.Pix[y*r.dst.Width:][:r.dst.Width]
+		for i := range r.zbuffers[1:] {
+			other := &r.zbuffers[1+i]
 			if y < other.lo || y >= other.hi {
 				continue
 			}
-			from := other.pix[y*dst.Width:][:len(row)]
+			from := other.pix[y*r.dst.Width:][:len(row)]
 			for x, z := range from {
 				if z-1 < row[x]-1 { // empty is the farthest
 					row[x] = z

@@ -247,15 +247,15 @@ func (f *fitter) block(p *sides, x, y int) (b pixel.Block, fits bool) {
 func (f *fitter) make(top, bottom []fit, x, y int) (b pixel.Block, reach band) {
 	p, ok := f.fit(top, bottom)
 	if !ok {
-		return pixel.Block{State: pixel.Slow}, band{math.MaxInt32, 0}
+		return pixel.Block{State: pixel.Slow}, band{}
 	}
 	reach, seen := f.reach(&p)
 	if !seen {
-		return pixel.Block{State: pixel.Unseen}, band{math.MaxInt32, 0}
+		return pixel.Block{State: pixel.Unseen}, band{}
 	}
 	b, fits := f.block(&p, x, y)
 	if !fits {
-		return pixel.Block{State: pixel.Slow}, band{math.MaxInt32, 0}
+		return pixel.Block{State: pixel.Slow}, band{}
 	}
 	return b, reach
 }

@@ -2,6 +2,8 @@ package capture
 
 import (
 	"testing"
+
+	"github.com/depthwise/depthwise/pool"
 )
 
 // Whatever Validate accepts, registration neither fails nor writes outside of its image, and every reading that comes
@@ -23,7 +25,9 @@ func FuzzRegister(f *testing.F) {
 		if c.Validate() != nil {
 			return
 		}
-		r, err := NewRegistrar(c, 2)
+		p := pool.New(2)
+		defer p.Close()
+		r, err := NewRegistrar(c, p)
 		if err != nil {
 			t.Fatal(err)
 		}

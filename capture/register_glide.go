@@ -2,9 +2,9 @@ package capture
 
 import (
 	"math"
-	"sync"
 
 	"github.com/depthwise/depthwise/internal/pixel"
+	"github.com/depthwise/depthwise/pool"
 )
 
 // glide is the fast way to register, for two cameras that stand side by side and look the same way, as in every RGB-D
@@ -25,6 +25,7 @@ type glide struct {
 	perRow int
 	blocks []pixel.Block
 	reach  []band // of each row of blocks: colour rows that it can touch
+	shares [2][]share
 }
 
 // band is a range of colour rows: [lo, hi).
@@ -68,7 +69,7 @@ func (o *optics) land(r [3]float64, w float64) (u, v float64, ok bool) {
 }
 
 // newGlide returns nil where the cameras do not stand side by side.
-func newGlide(c Calibration, slack float64, threads int) *glide {
+func newGlide(c Calibration, slack float64, p *pool.Pool) *glide {
 	o := newOptics(c)
 	mid, ok := o.ray(float64(c.Depth.Width)/2, float64(c.Depth.Height)/2)
 	if !ok || mid[2] < 0.7 {
@@ -95,7 +96,7 @@ func newGlide(c Calibration, slack float64, threads int) *glide {
 				f.width, f.rows, f.one = float64(pixel.BlockWidth), float64(rows), math.Ldexp(1, frac)
 				fits, follows := f.follows(g, slack/10)
 				if follows {
-					g.fill(&f, threads)
+					g.fill(&f, p)
 					return g
 				}
 				if fits {
@@ -212,14 +213,15 @@ func (f *fitter) rectangle(x, y int, w float64) (side [4]float64, ok bool) {
 }
 
 // fill makes the tables, the rows of blocks in parallel.
-func (g *glide) fill(f *fitter, threads int) {
+func (g *glide) fill(f *fitter, p *pool.Pool) {
 	rows := (f.c.Depth.Height + g.Rows - 1) / g.Rows
 	g.blocks, g.reach = make([]pixel.Block, g.perRow*rows), make([]band, rows)
-	var wait sync.WaitGroup
-	for i := range threads {
-		wait.Go(func() { g.fillRows(f, rows*i/threads, rows*(i+1)/threads) })
+	p.Run(rows, 1, func(_, lo, hi int) { g.fillRows(f, lo, hi) })
+	if p.Threads() > 1 {
+		g.shares = split(g.reach, f.c.Color.Height)
+	} else {
+		g.shares[0] = []share{{0, rows, band{0, f.c.Color.Height}, band{0, f.c.Color.Height}}}
 	}
-	wait.Wait()
 	size := 0.0
 	for i := range g.blocks {
 		if b := &g.blocks[i]; b.State == pixel.Drawn {
@@ -234,17 +236,13 @@ func (g *glide) fillRows(f *fitter, first, last int) {
 	f.knots(top, 0, first*g.Rows)
 	for y := first; y < last; y++ {
 		f.knots(bottom, 0, (y+1)*g.Rows)
-		reach := band{math.MaxInt32, 0}
+		var reach band
 		for i := range g.perRow {
 			b, rows := f.make(top[2*i:], bottom[2*i:], i*pixel.BlockWidth, y*g.Rows)
 			g.blocks[y*g.perRow+i] = b
 			reach = reach.with(rows)
 		}
-		// Rows beyond the image still belong to somebody, who looks for readings that go the slow way.
-		reach.lo, reach.hi = min(max(reach.lo, 0), f.c.Color.Height-1), max(min(reach.hi, f.c.Color.Height), 1)
-		g.reach[y] = band{min(reach.lo, reach.hi-1), reach.hi}
+		g.reach[y] = band{max(reach.lo, 0), min(reach.hi, f.c.Color.Height)}
 		top, bottom = bottom, top
 	}
 }
-
-func (b band) with(a band) band { return band{min(a.lo, b.lo), max(a.hi, b.hi)} }

@@ -44,11 +44,16 @@ func (w *view) corner(d int64, c ray) spot {
 // beyond tells whether |x| ≥ 16·z, for positive z.
 func beyond(x, z int64) bool { return x >= z<<4 || x <= -z<<4 }
 
-// project draws the patches of the worker's share of the depth rows into its z-buffer.
-func (w *worker) project() {
-	r, src := w.r, w.r.src
-	n := len(r.workers)
-	first, last := src.Height*w.index/n, src.Height*(w.index+1)/n
+// projects draws the patches of the depth rows of shares [first, last) into their z-buffers.
+func (r *Registrar) projects(first, last int) {
+	for i := first; i < last; i++ {
+		r.projectInto(&r.zbuffers[i], r.src.Height*i/len(r.zbuffers), r.src.Height*(i+1)/len(r.zbuffers))
+	}
+}
+
+// projectInto draws the patches of depth rows [first, last).
+func (r *Registrar) projectInto(w *buffer, first, last int) {
+	src := r.src
 	w.lo, w.hi = r.cal.Color.Height, 0
 	for y := first; y < last; y++ {
 		row := src.Pix[y*src.Width:][:src.Width]
@@ -69,37 +74,36 @@ func (w *worker) project() {
 			rightBelow = r.view.corner(int64(d), bottom[x+1])
 			previous = d
 			if a.z != 0 && c.z != 0 && right.z != 0 && rightBelow.z != 0 {
-				w.cover(a, right, c, rightBelow)
+				r.cover(w, a, right, c, rightBelow)
 			}
 		}
 	}
 }
 
 // patch draws one pixel of reading d; top and bottom are its corners' rays.
-func (w *worker) patch(d int64, top, bottom []ray) {
-	view := &w.r.view
+func (r *Registrar) patch(w *buffer, d int64, top, bottom []ray) {
+	view := &r.view
 	a, b, c, e := view.corner(d, top[0]), view.corner(d, top[1]), view.corner(d, bottom[0]), view.corner(d, bottom[1])
 	if a.z != 0 && b.z != 0 && c.z != 0 && e.z != 0 {
-		w.cover(a, b, c, e)
+		r.cover(w, a, b, c, e)
 	}
 }
 
 // cover draws a patch. Its depth is the mean of its corners', which is that of its centre: rays are linear in pixels but
 // for distortion, whose bend within one pixel is far below a unit.
-func (w *worker) cover(a, b, c, d spot) {
-	r := w.r
+func (r *Registrar) cover(w *buffer, a, b, c, d spot) {
 	x0 := (min(a.u, b.u, c.u, d.u) - r.slack + oneQ12 - 1) >> 12 // first pixel whose centre is inside, rounded up
 	x1 := (max(a.u, b.u, c.u, d.u) + r.slack + oneQ12 - 1) >> 12 // one past the last
 	y0 := (min(a.v, b.v, c.v, d.v) - r.slack + oneQ12 - 1) >> 12
 	y1 := (max(a.v, b.v, c.v, d.v) + r.slack + oneQ12 - 1) >> 12
 	// Four corners within [closest, farthest) have a mean within it.
-	w.draw(x0, x1, y0, y1, uint16((a.z+b.z+c.z+d.z+2*oneQ24)>>26-1))
+	r.fill(w, x0, x1, y0, y1, uint16((a.z+b.z+c.z+d.z+2*oneQ24)>>26-1))
 }
 
-// draw writes the patch [x0, x1) × [y0, y1) of depth key+1 into the worker's part of the z-buffer.
-func (w *worker) draw(x0, x1, y0, y1 int64, key uint16) {
-	width := int64(w.r.cal.Color.Width)
-	if x1-x0 > w.r.widest || y1-y0 > w.r.widest {
+// fill writes the patch [x0, x1) × [y0, y1) of depth key+1 into the rows of the z-buffer that may be drawn into.
+func (r *Registrar) fill(w *buffer, x0, x1, y0, y1 int64, key uint16) {
+	width := int64(r.cal.Color.Width)
+	if x1-x0 > r.widest || y1-y0 > r.widest {
 		return
 	}
 	x0, x1 = max(x0, 0), min(x1, width)

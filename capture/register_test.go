@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/depthwise/depthwise/internal/pixel"
+	"github.com/depthwise/depthwise/pool"
 )
 
 // d435 is like a stereo depth camera with a colour camera beside it: 15 mm apart, almost parallel.
@@ -163,9 +164,16 @@ func compare(t testing.TB, got, want *Depth) (holes, wrong float64) {
 // one row or column of one patch differs. That is the allowed share.
 const edges = 0.004
 
+// workers are closed with the test.
+func workers(t testing.TB, threads int) *pool.Pool {
+	p := pool.New(threads)
+	t.Cleanup(p.Close)
+	return p
+}
+
 func register(t testing.TB, c Calibration, threads int, src *Depth) *Depth {
 	t.Helper()
-	r, err := NewRegistrar(c, threads)
+	r, err := NewRegistrar(c, workers(t, threads))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +254,7 @@ func TestRegisterAgainstOracle(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			unit := 0.001 / c.DepthScale
 			src := scene(c.Depth, 7, 700*unit, 2500*unit)
-			r, err := NewRegistrar(c, 1)
+			r, err := NewRegistrar(c, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -320,7 +328,7 @@ func TestRegisterProperty(t *testing.T) {
 		}
 		unit := 0.001 / c.DepthScale
 		src := scene(c.Depth, rapid.Uint64().Draw(t, "seed"), 600*unit, 3000*unit)
-		r, err := NewRegistrar(c, 1)
+		r, err := NewRegistrar(c, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -353,7 +361,7 @@ func TestRegisterThreadsAgree(t *testing.T) {
 	src := scene(c.Depth, 3, 500, 2000)
 	want := register(t, c, 1, src)
 	for _, threads := range []int{2, 3, 5, 64, 1000, 0} {
-		r, err := NewRegistrar(c, threads)
+		r, err := NewRegistrar(c, workers(t, threads))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -416,7 +424,7 @@ func TestRegisterNearReadings(t *testing.T) {
 					src.Pix[i] = uint16(float64(40+i%160) * unit)
 				}
 			}
-			r, err := NewRegistrar(c, 3)
+			r, err := NewRegistrar(c, workers(t, 3))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -580,7 +588,7 @@ func TestRegisterExtremeReadings(t *testing.T) {
 
 func TestRegisterRefuses(t *testing.T) {
 	c := d435()
-	r, err := NewRegistrar(c, 1)
+	r, err := NewRegistrar(c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -600,12 +608,12 @@ func TestRegisterRefuses(t *testing.T) {
 		}
 	}
 	c.Color.Fx = math.NaN()
-	if _, err := NewRegistrar(c, 1); err == nil {
+	if _, err := NewRegistrar(c, nil); err == nil {
 		t.Error("a calibration that does not validate: no error")
 	}
 	c = d435()
 	c.Depth.Width, c.Depth.Height = MaxSide, MaxSide
-	if _, err := NewRegistrar(c, 1); err == nil {
+	if _, err := NewRegistrar(c, nil); err == nil {
 		t.Error("a huge image: no error")
 	}
 }
@@ -641,7 +649,7 @@ func TestRegisterSameBytesEverywhere(t *testing.T) {
 func TestRegisterAllocatesNothing(t *testing.T) {
 	for _, threads := range []int{1, 2, 4} {
 		c := d435()
-		r, err := NewRegistrar(c, threads)
+		r, err := NewRegistrar(c, workers(t, threads))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -669,7 +677,7 @@ func BenchmarkRegister(b *testing.B) {
 	}{{"straight", c}, {"bent", bent}} {
 		for _, threads := range []int{1, 2} {
 			b.Run(fmt.Sprint(bench.name, "/", threads), func(b *testing.B) {
-				r, err := NewRegistrar(bench.c, threads)
+				r, err := NewRegistrar(bench.c, workers(b, threads))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/depthwise/depthwise/pool"
 	"github.com/depthwise/depthwise/quant/internal/kernel"
-	"github.com/depthwise/depthwise/quant/internal/pool"
 )
 
 // Kernel is one way of computing an operation that this binary has for its architecture.

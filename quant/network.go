@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/depthwise/depthwise/pool"
 	"github.com/depthwise/depthwise/quant/internal/graph"
 	"github.com/depthwise/depthwise/quant/internal/onnx"
 	"github.com/depthwise/depthwise/quant/internal/plan"
@@ -22,6 +23,7 @@ type Network struct {
 	times           []stepTime
 	runs            int
 	memory          *Memory
+	shared          bool // the pool is the caller's
 }
 
 // Load reads and plans a model file. External data is looked for beside it.
@@ -44,12 +46,12 @@ func build(m *onnx.Model, err error, o Options) (*Network, error) {
 	if err != nil {
 		return nil, refused(err)
 	}
-	p, err := plan.New(g, plan.Options{Threads: o.Threads, NHWC: o.NHWC, ClassMap: o.ClassMap, Disable: o.Disable, MaxBytes: o.MaxBytes,
+	p, err := plan.New(g, plan.Options{Threads: o.Threads, Pool: o.Pool, NHWC: o.NHWC, ClassMap: o.ClassMap, Disable: o.Disable, MaxBytes: o.MaxBytes,
 		Margin: o.Margin, Unbound: o.Memory != nil})
 	if err != nil {
 		return nil, refused(err)
 	}
-	n := &Network{plan: p, metadata: m.Metadata, memory: o.Memory}
+	n := &Network{plan: p, metadata: m.Metadata, memory: o.Memory, shared: o.Pool != nil}
 	if o.Memory != nil {
 		o.Memory.add(p)
 	}
@@ -138,7 +140,8 @@ func (n *Network) Margin() []uint8 {
 // Metadata is the model's own key-value pairs (metadata_props).
 func (n *Network) Metadata() map[string]string { return n.metadata }
 
-// Run computes the outputs from the inputs. It allocates nothing. Its only error is a network that was closed.
+// Run computes the outputs from the inputs, by the caller's goroutine alone if another is using the pool. It allocates
+// nothing. Its only error is a network that was closed.
 func (n *Network) Run() error {
 	if n.plan == nil {
 		return errors.New("quant: run: the network is closed")
@@ -150,9 +153,11 @@ func (n *Network) Run() error {
 		n.plan.Run()
 		return nil
 	}
+	turn := n.plan.Pool.Turn()
+	defer turn.End()
 	for i, s := range n.plan.Steps {
 		start := time.Now()
-		n.plan.Pool.Run(s.Units, s.Align, s.Run)
+		turn.Run(s.Units, s.Align, s.Run)
 		n.times[i].add(time.Since(start))
 	}
 	n.runs++
@@ -167,10 +172,21 @@ func (n *Network) Threads() int {
 	return n.plan.Pool.Threads()
 }
 
-// Close ends the workers and gives up the memory. Closing twice does nothing.
+// Pool is the goroutines that share each step: [Options].Pool, or the network's own, which Close ends; nil of a closed
+// network.
+func (n *Network) Pool() *pool.Pool {
+	if n.plan == nil {
+		return nil
+	}
+	return n.plan.Pool
+}
+
+// Close ends the workers that are the network's own and gives up the memory. Closing twice does nothing.
 func (n *Network) Close() error {
 	if n.plan != nil {
-		n.plan.Pool.Close()
+		if !n.shared {
+			n.plan.Pool.Close()
+		}
 		n.plan = nil
 	}
 	return nil

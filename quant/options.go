@@ -1,9 +1,14 @@
 package quant
 
+import "github.com/depthwise/depthwise/pool"
+
 // Options say how a network is planned. The zero value is ready to use.
 type Options struct {
 	// Threads is the number of goroutines that share each step, the caller's among them; 0 = one per CPU.
 	Threads int
+	// Pool is the goroutines that share each step, in place of Threads of the network's own. Close leaves it open; it must
+	// be open as long as the network is.
+	Pool *pool.Pool
 	// Shapes binds inputs whose shape the model leaves open, by name, in ONNX's order. A symbol that one input binds is
 	// bound in all; a symbolic first dimension that nothing binds is 1.
 	Shapes map[string][]int

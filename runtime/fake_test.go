@@ -118,7 +118,7 @@ func (m *fakeModel) UsesDepth() bool  { return m.depth }
 
 // pipe is a pipeline of one model that calls emit for each mask.
 func pipe(src capture.Source, m Model, emit func(*mask.Mask, *capture.Pair) error) *Pipeline {
-	return &Pipeline{Source: src, Policy: Always{Model: m, Mode: mask.Paired}, Models: []Model{m}, Emit: emit, Threads: 1}
+	return &Pipeline{Source: src, Policy: Always{Model: m, Mode: mask.Paired}, Models: []Model{m}, Emit: emit}
 }
 
 func ignore(*mask.Mask, *capture.Pair) error { return nil }

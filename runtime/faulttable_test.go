@@ -70,7 +70,7 @@ func (s *stage) perform(src capture.Source) {
 	ctx, cancel := context.WithCancel(s.t.Context())
 	s.cancel = cancel
 	defer cancel()
-	p := &Pipeline{Source: src, Policy: policy, Models: policy.Models(), Checks: &Checks{}, Live: true, OnError: Skip, Threads: 1,
+	p := &Pipeline{Source: src, Policy: policy, Models: policy.Models(), Checks: &Checks{}, Live: true, OnError: Skip,
 		Emit: func(m *mask.Mask, _ *capture.Pair) error {
 			if s.emit != nil {
 				s.emit()

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/pool"
 )
 
 // FuzzParseMetadata reads any values of the keys that are parsed, and uses what comes of them.
@@ -50,12 +51,13 @@ func FuzzPreprocess(f *testing.F) {
 		w, h, ow, oh := int(inW)%70+1, int(inH)%70+1, int(outW)%40+1, int(outH)%40+1
 		c := goldenCase{ColorSize: [2]int{w, h}, Size: [2]int{ow, oh}}.filled(int(seed % 1000))
 		p := goldenPair(c)
+		workers := pool.New(int(seed%3) + 1)
+		defer workers.Close()
 		pre, err := NewPreprocess(PreprocessOptions{Width: ow, Height: oh, ColorWidth: w, ColorHeight: h, DepthWidth: w, DepthHeight: h,
-			Depth: c.Depth, DepthScale: c.DepthScale, Threads: int(seed%3) + 1})
+			Depth: c.Depth, DepthScale: c.DepthScale, Pool: workers})
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer pre.Close()
 		out := make([]byte, 4*ow*oh)
 		if err := pre.Fused(out, &p.Color, &p.Depth); err != nil {
 			t.Fatal(err)

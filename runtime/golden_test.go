@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/pool"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -134,16 +135,17 @@ func (c goldenCase) fused(t testing.TB, p *capture.Pair, threads int) []byte {
 }
 
 func newTestPreprocess(t testing.TB, c goldenCase, threads int) *Preprocess {
+	workers := pool.New(threads)
+	t.Cleanup(workers.Close)
 	pre, err := NewPreprocess(PreprocessOptions{
 		Width: c.Size[0], Height: c.Size[1],
 		ColorWidth: c.ColorSize[0], ColorHeight: c.ColorSize[1],
 		DepthWidth: c.DepthSize[0], DepthHeight: c.DepthSize[1],
-		Depth: c.Depth, DepthScale: c.DepthScale, Threads: threads,
+		Depth: c.Depth, DepthScale: c.DepthScale, Pool: workers,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { pre.Close() })
 	return pre
 }
 

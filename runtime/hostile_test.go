@@ -135,7 +135,7 @@ func TestHostileCameras(t *testing.T) {
 			}
 			got, reason, last := "", "", int64(-1)
 			src := hostile(len(test.want), test.change)
-			p := &Pipeline{Source: src, Policy: policy, Models: policy.Models(), Checks: &Checks{}, Threads: 1,
+			p := &Pipeline{Source: src, Policy: policy, Models: policy.Models(), Checks: &Checks{},
 				Told: func(c Change) { reason = c.To.Reason },
 				Emit: func(m *mask.Mask, _ *capture.Pair) error {
 					if int64(m.Seq) <= last || (m.Reason == "") != (m.Mode == mask.Paired) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/mask"
+	"github.com/depthwise/depthwise/pool"
 )
 
 // Model makes class maps from registered pairs. *[Student] is one. Its methods are called by one goroutine at a time,
@@ -41,8 +42,8 @@ const (
 // maxErrors is how many errors in a row end a run under Skip: a device that only fails has gone.
 const maxErrors = 64
 
-// Pipeline turns a source's pairs into masks. Reading and registering the next pair overlap with inference on this one;
-// three pairs are in memory at most.
+// Pipeline turns a source's pairs into masks. Reading and registering the next pair overlap with inference on this one, by
+// which of the two comes to the Pool first: the other is done by one goroutine. Three pairs are in memory at most.
 //
 // Without Live every pair becomes a mask, in order, and a slow reader of the masks slows the source down. With Live the
 // newest pair wins: a pair that was overtaken while it waited is dropped. A pair that comes after a later one, or again,
@@ -74,7 +75,7 @@ type Pipeline struct {
 	Frames    uint64        // end after so many pairs; 0 = at the source's end
 	Holes     bool          // masks carry where depth has no reading
 	ModelSize bool          // masks of the model's size instead of the colour image's
-	Threads   int           // for registration; below 1 = as many as Go runs at once
+	Pool      *pool.Pool    // shares registration, best the models'; nil = the goroutine that captures, alone
 	Grace     time.Duration // at the end wait so long for the source, and for Emit; 0 = 2 s
 }
 

@@ -82,7 +82,7 @@ func survivors(t *testing.T, s Students, checks Checks, faults ...capturetest.Fa
 	src := capturetest.Inject(capturetest.NewFake(capturetest.FakeOptions{Pairs: 30}), faults...)
 	defer src.Close()
 	last := -1
-	p := &Pipeline{Source: src, Policy: policy, Models: policy.Models(), Checks: &checks, OnError: Skip, Threads: 1,
+	p := &Pipeline{Source: src, Policy: policy, Models: policy.Models(), Checks: &checks, OnError: Skip,
 		Emit: func(m *mask.Mask, p *capture.Pair) error {
 			for last++; last < int(m.Seq); last++ {
 				modes += "."

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/pool"
 )
 
 // maxSide bounds a frame's width and height, so that no product of sizes overflows.
@@ -15,21 +16,20 @@ type PreprocessOptions struct {
 	ColorWidth, ColorHeight int // of the colour images; 0 = the student uses no colour
 	DepthWidth, DepthHeight int // of the depth images; 0 = the student uses no depth
 	Depth                   DepthEncoding
-	DepthScale              float64 // metres per unit of the depth images
-	BGR                     bool    // the student wants blue first
-	Threads                 int     // rows are split over so many goroutines; below 1 means 1
+	DepthScale              float64    // metres per unit of the depth images
+	BGR                     bool       // the student wants blue first
+	Pool                    *pool.Pool // shares the rows; nil = the caller alone
 }
 
 // Preprocess makes a student's input bytes from a pair: the whole frame is stretched to the input's size, colour by
 // exact area average or bilinear, depth by the readings that agree with the centre, then through the depth table. All
-// arithmetic is in integers and does not depend on the number of threads. It allocates nothing after New; it serves
-// one goroutine at a time.
+// arithmetic is in integers and does not depend on the number of threads. It allocates nothing after New, keeps nothing
+// open, and serves one goroutine at a time.
 type Preprocess struct {
 	o     PreprocessOptions
 	color *colorScale
 	depth *depthScale
 	table *DepthTable
-	pool  *pool
 
 	colorDst, depthDst   []byte
 	colorStep, depthStep int
@@ -38,7 +38,7 @@ type Preprocess struct {
 	band                 func(worker, first, end int)
 }
 
-// NewPreprocess prepares the tables. Close frees its goroutines.
+// NewPreprocess prepares the tables.
 func NewPreprocess(o PreprocessOptions) (*Preprocess, error) {
 	useColor, useDepth := o.ColorWidth != 0 || o.ColorHeight != 0, o.DepthWidth != 0 || o.DepthHeight != 0
 	if err := checkSize("input", o.Width, o.Height); err != nil {
@@ -60,9 +60,8 @@ func NewPreprocess(o PreprocessOptions) (*Preprocess, error) {
 		}
 		p.depth = newDepthScale(o.DepthWidth, o.DepthHeight, o.Width, o.Height)
 	}
-	p.pool = newPool(o.Threads)
 	if useColor {
-		p.color = newColorScale(o.ColorWidth, o.ColorHeight, o.Width, o.Height, p.pool.workers(), o.BGR)
+		p.color = newColorScale(o.ColorWidth, o.ColorHeight, o.Width, o.Height, o.Pool.Threads(), o.BGR)
 	}
 	p.band = p.rows
 	return p, nil
@@ -110,12 +109,6 @@ func (p *Preprocess) Depth(dst []byte, d *capture.Depth) error {
 	return nil
 }
 
-// Close ends the goroutines. Closing twice is harmless.
-func (p *Preprocess) Close() error {
-	p.pool.close()
-	return nil
-}
-
 func (p *Preprocess) bindColor(dst []byte, step int, c *capture.Color) error {
 	switch {
 	case p.color == nil:
@@ -146,7 +139,7 @@ func (p *Preprocess) bindDepth(dst []byte, step, at int, d *capture.Depth) error
 
 // run works through what was bound, and lets go of the caller's memory.
 func (p *Preprocess) run() {
-	p.pool.rows(p.o.Height, p.band)
+	p.o.Pool.Run(p.o.Height, 1, p.band)
 	p.colorDst, p.colorSrc, p.depthDst, p.depthSrc = nil, nil, nil, nil
 }
 

@@ -278,36 +278,6 @@ func TestPreprocessRefusesOtherSizes(t *testing.T) {
 	}
 }
 
-func TestPoolHandsPanicsOn(t *testing.T) {
-	p := newPool(3)
-	defer p.close()
-	for range 2 {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Error("the panic was lost")
-				}
-			}()
-			p.rows(9, func(worker, first, end int) {
-				if worker == 2 {
-					panic("broken")
-				}
-			})
-		}()
-	}
-	seen := make([]bool, 9)
-	p.rows(9, func(_, first, end int) {
-		for i := first; i < end; i++ {
-			seen[i] = true
-		}
-	})
-	for i, ok := range seen {
-		if !ok {
-			t.Errorf("row %d was left out after a panic", i)
-		}
-	}
-}
-
 func TestPreprocessAllocatesNothing(t *testing.T) {
 	for _, threads := range []int{1, 2} {
 		c := goldenCase{ColorSize: [2]int{64, 48}, Size: [2]int{20, 30}}.filled(0)

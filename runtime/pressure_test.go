@@ -184,7 +184,7 @@ func TestBeatOnlyOfUse(t *testing.T) {
 		})},
 	} {
 		beats := 0
-		p.Beat, p.Checks, p.Emit, p.Threads = func() { beats++ }, &Checks{}, ignore, 1
+		p.Beat, p.Checks, p.Emit = func() { beats++ }, &Checks{}, ignore
 		sum, err := p.Run(t.Context())
 		if balanced(t, sum); err != nil || beats != 0 || sum.Masks != 0 {
 			t.Errorf("%s: %v, %d beats, %d masks", name, err, beats, sum.Masks)

@@ -88,7 +88,7 @@ func (p *Pipeline) prepare() (*runner, error) {
 	}
 	if depth && !r.cal.Registered() {
 		var err error
-		if r.reg, err = capture.NewRegistrar(r.cal, p.Threads); err != nil {
+		if r.reg, err = capture.NewRegistrar(r.cal, p.Pool); err != nil {
 			return nil, err
 		}
 	}

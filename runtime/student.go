@@ -8,12 +8,16 @@ import (
 	"strings"
 
 	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/pool"
 	"github.com/depthwise/depthwise/quant"
 )
 
 // StudentOptions say how a student runs, and supply what its file does not.
 type StudentOptions struct {
-	Threads int      // of preprocessing and inference; below 1 = as many as Go runs at once
+	Threads int // of preprocessing and inference; below 1 = as many as Go runs at once
+	// Pool shares preprocessing and inference in place of Threads of the student's own. Close leaves it open; it must be open
+	// as long as the student is.
+	Pool    *pool.Pool
 	Disable []string // CPU features or kernels to leave unused
 	// Folder is where weights outside the model's bytes are looked for; "" = nowhere.
 	Folder string
@@ -67,7 +71,7 @@ func NewStudent(file []byte, o StudentOptions) (*Student, error) {
 	if !(o.VoidBelow >= 0 && o.VoidBelow < 1) {
 		return nil, fmt.Errorf("runtime: student: void below a confidence of %v: want 0 to 1, without 1", o.VoidBelow)
 	}
-	net, err := quant.Parse(file, quant.Options{Threads: o.Threads, NHWC: true, ClassMap: true, Disable: o.Disable, Shapes: o.Shapes,
+	net, err := quant.Parse(file, quant.Options{Threads: o.Threads, Pool: o.Pool, NHWC: true, ClassMap: true, Disable: o.Disable, Shapes: o.Shapes,
 		Folder: o.Folder, Memory: o.Memory, Margin: o.Margin || o.VoidBelow > 0})
 	if err != nil {
 		return nil, err
@@ -139,6 +143,9 @@ func (s *Student) Metadata() Metadata { return s.meta }
 // Network is the planned network.
 func (s *Student) Network() *quant.Network { return s.net }
 
+// Pool shares the student's work; see [quant.Network.Pool].
+func (s *Student) Pool() *pool.Pool { return s.net.Pool() }
+
 // Name is the metadata's, or "model" where it has none.
 func (s *Student) Name() string {
 	if s.meta.Name == "" {
@@ -164,7 +171,7 @@ func (s *Student) Prepare(cal capture.Calibration) error {
 	if s.pre != nil && cal == s.cal {
 		return nil
 	}
-	o := PreprocessOptions{Width: s.w, Height: s.h, BGR: s.meta.BGR, Threads: threads(s.o.Threads)}
+	o := PreprocessOptions{Width: s.w, Height: s.h, BGR: s.meta.BGR, Pool: s.net.Pool()}
 	if s.color != nil {
 		o.ColorWidth, o.ColorHeight = cal.Color.Width, cal.Color.Height
 	}
@@ -175,9 +182,6 @@ func (s *Student) Prepare(cal capture.Calibration) error {
 	pre, err := NewPreprocess(o)
 	if err != nil {
 		return err
-	}
-	if s.pre != nil {
-		s.pre.Close()
 	}
 	s.pre, s.cal = pre, cal
 	if s.color != nil && !s.UsesColor() {
@@ -231,13 +235,8 @@ func (s *Student) Confidence() float64 { return s.sure.mean }
 // and VoidBelow.
 func (s *Student) Margin() []uint8 { return s.net.Margin() }
 
-// Close frees goroutines and memory. Closing twice is harmless.
-func (s *Student) Close() error {
-	if s.pre != nil {
-		s.pre.Close()
-	}
-	return s.net.Close()
-}
+// Close frees memory, and goroutines that are the student's own. Closing twice is harmless.
+func (s *Student) Close() error { return s.net.Close() }
 
 // String describes the student in a line.
 func (s *Student) String() string {

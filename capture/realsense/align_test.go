@@ -211,7 +211,7 @@ func (a agreement) log(t *testing.T) {
 
 func register(t *testing.T, cal capture.Calibration, depth *capture.Depth) []uint16 {
 	t.Helper()
-	reg, err := capture.NewRegistrar(cal, 2)
+	reg, err := capture.NewRegistrar(cal, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -542,7 +542,7 @@ func TestD435Recording(t *testing.T) {
 	if h.Sum64() != 0x5d6debf1e1d1c00e {
 		t.Errorf("the images' hash is %#x", h.Sum64())
 	}
-	reg, err := capture.NewRegistrar(c, 2)
+	reg, err := capture.NewRegistrar(c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func TestTableDepthIsPlanar(t *testing.T) {
 		t.Fatal(err)
 	}
 	cal := c.Calibration()
-	reg, err := capture.NewRegistrar(cal, 1)
+	reg, err := capture.NewRegistrar(cal, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -241,7 +241,7 @@ func (c *benchCmd) measure(e *env, pairs []*capture.Pair, cal capture.Calibratio
 		return nil, err
 	}
 	defer student.Close()
-	reg, err := capture.NewRegistrar(cal, threads)
+	reg, err := capture.NewRegistrar(cal, student.Pool())
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/depthwise/depthwise/capture/replay"
 	"github.com/depthwise/depthwise/cmd/edge/internal/score"
 	"github.com/depthwise/depthwise/mask"
+	"github.com/depthwise/depthwise/pool"
 	"github.com/depthwise/depthwise/runtime"
 )
 
@@ -149,7 +150,7 @@ func (c *evalCmd) measure(e *env, name string, student *runtime.Student, policy 
 	}
 	total := score.New(len(r.Classes))
 	for _, source := range c.Sources {
-		m := measure{e: e, policy: policy, pick: pick, source: source, result: r, sum: score.New(len(r.Classes)),
+		m := measure{e: e, policy: policy, pool: student.Pool(), pick: pick, source: source, result: r, sum: score.New(len(r.Classes)),
 			frame: score.New(len(r.Classes)), ignore: score.Ignore(append(c.Void, palette.Void)...)}
 		s, err := c.source(&m)
 		if err != nil {
@@ -176,7 +177,7 @@ func (c *evalCmd) source(m *measure) (evalScore, error) {
 	m.picked = picked
 	m.bar = newProgress(m.e, "frames", sourceLen(src))
 	p := runtime.Pipeline{Source: picked, Policy: m.policy, Models: []runtime.Model{m.policy.Model}, Emit: m.emit,
-		Frames: c.Limit, Threads: c.Threads}
+		Frames: c.Limit, Pool: m.pool}
 	_, err = p.Run(m.e.ctx)
 	m.bar.done()
 	if err == nil {
@@ -214,6 +215,7 @@ func (s *evalScore) fill(c *score.Confusion, classes []string) {
 type measure struct {
 	e                    *env
 	policy               runtime.Always
+	pool                 *pool.Pool
 	pick                 *picker
 	source               string
 	recording            *replay.Recording // nil for other sources

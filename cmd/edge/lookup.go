@@ -103,7 +103,7 @@ func (c *lookupCmd) queries(e *env) ([]lookup.Frame, error) {
 	bar := newProgress(e, "frames", sourceLen(src))
 	defer bar.done()
 	var found []lookup.Frame
-	pipeline := &runtime.Pipeline{Source: src, Policy: student.Policy(), Models: []runtime.Model{student}, ModelSize: true, Threads: c.Threads,
+	pipeline := &runtime.Pipeline{Source: src, Policy: student.Policy(), Models: []runtime.Model{student}, ModelSize: true, Pool: student.Pool(),
 		Emit: func(m *mask.Mask, _ *capture.Pair) error {
 			bar.add(1)
 			for _, code := range m.Codes {

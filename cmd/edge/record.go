@@ -10,6 +10,7 @@ import (
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/capture/mcap"
 	"github.com/depthwise/depthwise/capture/replay"
+	"github.com/depthwise/depthwise/pool"
 )
 
 type recordCmd struct {
@@ -107,7 +108,9 @@ func (c *recordCmd) copy(e *env, src capture.Source, sum *recordSummary) (err er
 	cal := src.Calibration()
 	var reg *capture.Registrar
 	if c.Register && !cal.Registered() {
-		if reg, err = capture.NewRegistrar(cal, 0); err != nil {
+		workers := pool.New(0)
+		defer workers.Close()
+		if reg, err = capture.NewRegistrar(cal, workers); err != nil {
 			return err
 		}
 		cal = reg.Calibration()

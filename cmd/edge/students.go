@@ -10,12 +10,14 @@ import (
 
 	"github.com/depthwise/depthwise/mask"
 	"github.com/depthwise/depthwise/models"
+	"github.com/depthwise/depthwise/pool"
 	"github.com/depthwise/depthwise/quant"
 	"github.com/depthwise/depthwise/runtime"
 )
 
-// students are those of a run: the model, and what stands in for it. All share one arena.
+// students are those of a run: the model, and what stands in for it. All share one arena and one pool.
 type students struct {
+	pool   *pool.Pool
 	main   *runtime.Student
 	all    []*runtime.Student
 	policy *runtime.Students
@@ -26,6 +28,7 @@ func (s *students) Close() {
 	for _, m := range s.all {
 		m.Close()
 	}
+	s.pool.Close()
 }
 
 // standIn is a student that is wanted beside the main one.
@@ -47,8 +50,9 @@ func (c *runCmd) openStudents(e *env) (_ *students, err error) {
 		return nil, err
 	}
 	var memory quant.Memory
+	s := &students{pool: pool.New(c.Threads)}
 	open := func(name string, o runtime.StudentOptions) (*runtime.Student, error) {
-		o.Memory, o.VoidBelow = &memory, c.VoidBelow
+		o.Memory, o.Pool, o.VoidBelow = &memory, s.pool, c.VoidBelow
 		return openStudent(name, o)
 	}
 	p := runtime.Students{RequirePaired: c.Require == "paired"}
@@ -69,10 +73,9 @@ func (c *runCmd) openStudents(e *env) (_ *students, err error) {
 			b.name = ""
 		}
 		if b.name != "" {
-			loading.Go(func() { b.model, b.err = open(b.name, runtime.StudentOptions{Threads: c.Threads, Disable: c.Disable}) })
+			loading.Go(func() { b.model, b.err = open(b.name, runtime.StudentOptions{Disable: c.Disable}) })
 		}
 	}
-	s := &students{}
 	s.main, err = open(c.Model, o)
 	loading.Wait()
 	defer func() {

@@ -3,21 +3,22 @@ package plan
 import (
 	"fmt"
 
+	"github.com/depthwise/depthwise/pool"
 	"github.com/depthwise/depthwise/quant/internal/graph"
 	"github.com/depthwise/depthwise/quant/internal/kernel"
-	"github.com/depthwise/depthwise/quant/internal/pool"
 	"github.com/depthwise/depthwise/quant/internal/tensor"
 )
 
 // Options say how to plan.
 type Options struct {
-	Threads  int
-	NHWC     bool     // bind 4-D inputs channels-last
-	ClassMap bool     // make output 0 a uint8 class map at the input's size
-	Disable  []string // kernel variants and CPU features not to use
-	MaxBytes int      // most bytes of arena, inputs and outputs together; 0 = 1 GiB
-	Margin   bool     // also say how sure the class map is
-	Unbound  bool     // Bind is called later, before the first Run
+	Threads  int        // of a pool made for the plan
+	Pool     *pool.Pool // in place of that; nil = make one
+	NHWC     bool       // bind 4-D inputs channels-last
+	ClassMap bool       // make output 0 a uint8 class map at the input's size
+	Disable  []string   // kernel variants and CPU features not to use
+	MaxBytes int        // most bytes of arena, inputs and outputs together; 0 = 1 GiB
+	Margin   bool       // also say how sure the class map is
+	Unbound  bool       // Bind is called later, before the first Run
 }
 
 // Plan is a network ready to run.
@@ -165,7 +166,9 @@ func (p *planner) finish() (*Plan, error) {
 		}
 		plan.Margin.attach(tensor.Aligned(plan.Margin.Size))
 	}
-	plan.Pool = pool.New(p.o.Threads)
+	if plan.Pool = p.o.Pool; plan.Pool == nil {
+		plan.Pool = pool.New(p.o.Threads)
+	}
 	for _, s := range p.steps {
 		plan.Scratch = max(plan.Scratch, s.scratch)
 		for _, b := range append(append([]*Buffer(nil), s.In...), s.Out...) {
@@ -251,7 +254,9 @@ func (p *planner) reuse() {
 
 // Run executes the steps. It allocates nothing.
 func (p *Plan) Run() {
+	turn := p.Pool.Turn()
+	defer turn.End()
 	for _, s := range p.Steps {
-		p.Pool.Run(s.Units, s.Align, s.Run)
+		turn.Run(s.Units, s.Align, s.Run)
 	}
 }
