@@ -37,7 +37,7 @@
 //	p.Run(&dst, &src, y0, y1, scratch)     // rows [y0, y1) of dst; no allocation
 //
 // Names are op_tile_isa: the operation, the tile of pixels × channels that the innermost loop holds in registers, and
-// the instruction set, as in pointwise_8x32_avx512vnni. [Variants] lists them, [Features] the CPU's.
+// the instruction set, as in pointwise_4x48_avx512vnni. [Variants] lists them, [Features] the CPU's.
 //
 // # Making
 //

@@ -7,7 +7,7 @@ import (
 
 // TestRampBounds holds the condition of the fused requantization to its borders.
 func TestRampBounds(t *testing.T) {
-	variant := slices.IndexFunc(convTable, func(v convVariant) bool { return v.name == "pointwise_8x32_avx512vnni" })
+	variant := slices.IndexFunc(convTable, func(v convVariant) bool { return v.name == "pointwise_4x48_avx512vnni" })
 	for _, test := range []struct {
 		name    string
 		weights []int8

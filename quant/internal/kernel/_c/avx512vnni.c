@@ -119,8 +119,9 @@ INLINE void store_half(uint8_t *dst, const __m512i *v, word g, const struct conv
 			store_half(dst + i * a->dst_block, pair, g + G, a, r, B > 1 ? 2 : 1);                         \
 		}
 
-// No pointwise tile has more than 20 sums: the requantization of a larger one fills the window of instructions that a
-// Zen 4 core looks ahead, and the next tile's products wait.
+// A tile's sums end together, and their requantization takes units that products do not: it costs nothing but the
+// multiplications as long as the next tile's products lie inside the window of instructions that a core looks ahead. On
+// Zen 4 tiles of 8 to 12 sums leave that window open, 16 and more do not.
 #define POINTWISE_TILE(B, G, H)                                                                           \
 	INLINE void pointwise_##B##_##G##_##H(const struct conv_args *a, const uint8_t *src, uint8_t *dst, word g, \
 			struct requant r) {                                                                              \
@@ -132,12 +133,11 @@ INLINE void store_half(uint8_t *dst, const __m512i *v, word g, const struct conv
 		TILE_END(B, G, H)                                                                                \
 	}
 
-POINTWISE_TILE(4, 1, 0)
 POINTWISE_TILE(2, 1, 0)
 POINTWISE_TILE(1, 1, 0)
-POINTWISE_TILE(2, 2, 0)
 POINTWISE_TILE(1, 2, 0)
-POINTWISE_TILE(4, 0, 1)
+POINTWISE_TILE(1, 3, 0)
+POINTWISE_TILE(2, 0, 1)
 POINTWISE_TILE(1, 0, 1)
 POINTWISE_TILE(2, 1, 1)
 POINTWISE_TILE(1, 1, 1)
@@ -197,12 +197,14 @@ INLINE void pointwise(const struct conv_args *a, int ramped) {
 		const uint8_t *src = a->src;
 		uint8_t *dst = a->dst;
 		word left = full - g, b = 0;
-		if (left == 2 && half) {
+		if (left >= 5 || (left == 3 && !half)) {
+			POINTWISE_STEP(1, 3, 0)
+			g += 3;
+		} else if (left == 2 && half) {
 			POINTWISE_STEP(2, 2, 1)
 			POINTWISE_STEP(1, 2, 1)
 			g += 3;
 		} else if (left >= 2) {
-			POINTWISE_STEP(2, 2, 0)
 			POINTWISE_STEP(1, 2, 0)
 			g += 2;
 		} else if (left == 1 && half) {
@@ -210,12 +212,11 @@ INLINE void pointwise(const struct conv_args *a, int ramped) {
 			POINTWISE_STEP(1, 1, 1)
 			g += 2;
 		} else if (left == 1) {
-			POINTWISE_STEP(4, 1, 0)
 			POINTWISE_STEP(2, 1, 0)
 			POINTWISE_STEP(1, 1, 0)
 			g += 1;
 		} else if (half) {
-			POINTWISE_STEP(4, 0, 1)
+			POINTWISE_STEP(2, 0, 1)
 			POINTWISE_STEP(1, 0, 1)
 			g += 1;
 		} else {
