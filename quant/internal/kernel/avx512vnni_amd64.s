@@ -19340,66 +19340,71 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x30ec8348 // sub rsp, 0x30
+	LONG $0x28ec8348 // sub rsp, 0x28
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03aa840f; WORD $0x0000 // je 0x18245 <depthwise3x3s1AVX512VNNI+0x3c5>
-	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x07718e0f; WORD $0x0000 // jle 0x18619 <depthwise3x3s1AVX512VNNI+0x799>
+	WORD $0x3e74 // je 0x17ed5 <depthwise3x3s1AVX512VNNI+0x55>
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
+	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
+	LONG $0x705f8b44 // mov r11d, dword ptr [rdi + 0x70]
 	LONG $0xff4e8d48 // lea rcx, [rsi - 0x1]
 	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
-	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
-	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
-	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
-	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x244c8944; BYTE $0x14 // mov dword ptr [rsp + 0x14], r9d
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	WORD $0x26eb // jmp 0x17f05 <depthwise3x3s1AVX512VNNI+0x85>
-	BYTE $0x90 // nop
 	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
-	LONG $0x242c8b48 // mov rbp, qword ptr [rsp]
-	LONG $0x245c8b48; BYTE $0x20 // mov rbx, qword ptr [rsp + 0x20]
-	QUAD $0x000000049d0c8d48 // lea rcx, [4*rbx + 0x4]
-	WORD $0xff48; BYTE $0xc3 // inc rbx
-	LONG $0x40c58348 // add rbp, 0x40
-	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x07148d0f; WORD $0x0000 // jge 0x18619 <depthwise3x3s1AVX512VNNI+0x799>
-	WORD $0x894d; BYTE $0xc2 // mov r10, r8
-	WORD $0x2949; BYTE $0xca // sub r10, rcx
-	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
-	LONG $0xffffbe41; WORD $0xffff // mov r14d, 0xffffffff
-	WORD $0xd341; BYTE $0xe6 // shl r14d, cl
-	WORD $0xf741; BYTE $0xd6 // not r14d
-	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
-	WORD $0x8b4d; BYTE $0x3b // mov r15, qword ptr [r11]
-	LONG $0x08638b4d // mov r12, qword ptr [r11 + 0x8]
-	LONG $0x106b8b4d // mov r13, qword ptr [r11 + 0x10]
-	LONG $0x04fa8349 // cmp r10, 0x4
-	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
-	LONG $0xf24d0f45 // cmovge r14d, r10d
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0x245c8944; BYTE $0x04 // mov dword ptr [rsp + 0x4], r11d
+	WORD $0x5a7d // jge 0x17f1c <depthwise3x3s1AVX512VNNI+0x9c>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	LONG $0x03948f0f; WORD $0x0000 // jg 0x18264 <depthwise3x3s1AVX512VNNI+0x3e4>
+	LONG $0x000d5be9; BYTE $0x00 // jmp 0x18c30 <depthwise3x3s1AVX512VNNI+0xdb0>
+	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
+	WORD $0x4f8b; BYTE $0x70 // mov ecx, dword ptr [rdi + 0x70]
+	LONG $0x04244c89 // mov dword ptr [rsp + 0x4], ecx
+	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0x04528d0f; WORD $0x0000 // jge 0x1835b <depthwise3x3s1AVX512VNNI+0x4db>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	LONG $0x07838f0f; WORD $0x0000 // jg 0x1869a <depthwise3x3s1AVX512VNNI+0x81a>
+	LONG $0x000d14e9; BYTE $0x00 // jmp 0x18c30 <depthwise3x3s1AVX512VNNI+0xdb0>
+	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
+	WORD $0x30eb // jmp 0x17f5c <depthwise3x3s1AVX512VNNI+0xdc>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x245c8b44; BYTE $0x04 // mov r11d, dword ptr [rsp + 0x4]
+	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
+	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
+	LONG $0x01558d4c // lea r10, [rbp + 0x1]
+	QUAD $0x00000008ad0c8d4c // lea r9, [4*rbp + 0x8]
+	LONG $0x40c38348 // add rbx, 0x40
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	LONG $0x02f78f0f; WORD $0x0000 // jg 0x18253 <depthwise3x3s1AVX512VNNI+0x3d3>
+	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x8b4c; BYTE $0x0f // mov r9, qword ptr [rdi]
+	WORD $0x8b4d; BYTE $0x31 // mov r14, qword ptr [r9]
+	LONG $0x08798b4d // mov r15, qword ptr [r9 + 0x8]
+	LONG $0x10618b4d // mov r12, qword ptr [r9 + 0x10]
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x00ab8e0f; WORD $0x0000 // jle 0x1800e <depthwise3x3s1AVX512VNNI+0x18e>
-	LONG $0x2404894c // mov qword ptr [rsp], r8
-	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
-	LONG $0x0f148d4d // lea r10, [r15 + rcx]
-	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
-	LONG $0x291c8d4a // lea rbx, [rcx + r13]
-	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
-	LONG $0xc97ed162; WORD $0x0a6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r10]
-	LONG $0xc97ed162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r11]
-	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x008e8e0f; WORD $0x0000 // jle 0x18020 <depthwise3x3s1AVX512VNNI+0x1a0>
+	LONG $0x48fe9162; WORD $0x0c6f; BYTE $0x16 // vmovdqu64 zmm1, zmmword ptr [r14 + r10]
+	LONG $0x48fe9162; WORD $0x146f; BYTE $0x17 // vmovdqu64 zmm2, zmmword ptr [r15 + r10]
+	LONG $0x48fe9162; WORD $0x1c6f; BYTE $0x14 // vmovdqu64 zmm3, zmmword ptr [r12 + r10]
 	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
 	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
 	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
@@ -19409,55 +19414,51 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4875f162; WORD $0xd661 // vpunpcklwd zmm2, zmm1, zmm6 # zmm2 = zmm1[0],zmm6[0],zmm1[1],zmm6[1],zmm1[2],zmm6[2],zmm1[3],zmm6[3],zmm1[8],zmm6[8],zmm1[9],zmm6[9],zmm1[10],zmm6[10],zmm1[11],zmm6[11],zmm1[16],zmm6[16],zmm1[17],zmm6[17],zmm1[18],zmm6[18],zmm1[19],zmm6[19],zmm1[24],zmm6[24],zmm1[25],zmm6[25],zmm1[26],zmm6[26],zmm1[27],zmm6[27]
 	LONG $0x4875f162; WORD $0xce69 // vpunpckhwd zmm1, zmm1, zmm6 # zmm1 = zmm1[4],zmm6[4],zmm1[5],zmm6[5],zmm1[6],zmm6[6],zmm1[7],zmm6[7],zmm1[12],zmm6[12],zmm1[13],zmm6[13],zmm1[14],zmm6[14],zmm1[15],zmm6[15],zmm1[20],zmm6[20],zmm1[21],zmm6[21],zmm1[22],zmm6[22],zmm1[23],zmm6[23],zmm1[28],zmm6[28],zmm1[29],zmm6[29],zmm1[30],zmm6[30],zmm1[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
-	WORD $0x4275 // jne 0x18007 <depthwise3x3s1AVX512VNNI+0x187>
-	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	WORD $0x2776 // jbe 0x17ff5 <depthwise3x3s1AVX512VNNI+0x175>
-	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
-	WORD $0x0673 // jae 0x17fe0 <depthwise3x3s1AVX512VNNI+0x160>
+	WORD $0x4175 // jne 0x18020 <depthwise3x3s1AVX512VNNI+0x1a0>
+	LONG $0xfffb8141; WORD $0x0000; BYTE $0x00 // cmp r11d, 0xff
+	WORD $0x2076 // jbe 0x18008 <depthwise3x3s1AVX512VNNI+0x188>
+	LONG $0x00fb8141; WORD $0x0000; BYTE $0x01 // cmp r11d, 0x1000000
+	WORD $0x0673 // jae 0x17ff7 <depthwise3x3s1AVX512VNNI+0x177>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	WORD $0x2173 // jae 0x1800e <depthwise3x3s1AVX512VNNI+0x18e>
+	LONG $0x00fb8141; WORD $0x0100; BYTE $0x00 // cmp r11d, 0x10000
+	WORD $0x2073 // jae 0x18020 <depthwise3x3s1AVX512VNNI+0x1a0>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	WORD $0x19eb // jmp 0x1800e <depthwise3x3s1AVX512VNNI+0x18e>
+	WORD $0x18eb // jmp 0x18020 <depthwise3x3s1AVX512VNNI+0x1a0>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfed48e0f; WORD $0xffff // jle 0x17eed <depthwise3x3s1AVX512VNNI+0x6d>
-	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
-	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
-	WORD $0x8948; BYTE $0xdd // mov rbp, rbx
-	LONG $0x04e5c148 // shl rbp, 0x4
-	LONG $0x245c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rbx
-	LONG $0x5b0c8d4c // lea r9, [rbx + 2*rbx]
-	LONG $0x06e1c149 // shl r9, 0x6
-	WORD $0x8b49; BYTE $0x1a // mov rbx, qword ptr [r10]
-	LONG $0x08428b4d // mov r8, qword ptr [r10 + 0x8]
-	LONG $0x105a8b4d // mov r11, qword ptr [r10 + 0x10]
-	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
-	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x0a // vmovdqu64 zmm5, zmmword ptr [r10 + rcx]
-	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
-	LONG $0x48fe9162; WORD $0x346f; BYTE $0x0a // vmovdqu64 zmm6, zmmword ptr [r10 + r9]
-	QUAD $0x010a7c6f48fe9162 // vmovdqu64 zmm7, zmmword ptr [r10 + r9 + 0x40]
-	QUAD $0x020a446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r10 + r9 + 0x80]
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
-	WORD $0x014d; BYTE $0xdd // add r13, r11
-	WORD $0x0149; BYTE $0xc5 // add r13, rax
+	LONG $0xff188e0f; WORD $0xffff // jle 0x17f43 <depthwise3x3s1AVX512VNNI+0xc3>
+	WORD $0x8949; BYTE $0xed // mov r13, rbp
+	LONG $0x04e5c149 // shl r13, 0x4
+	LONG $0x246c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rbp
+	QUAD $0x000000006d1c8d4c // lea r11, [2*rbp]
+	WORD $0x0149; BYTE $0xeb // add r11, rbp
+	LONG $0x06e3c149 // shl r11, 0x6
+	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
+	WORD $0x8b49; BYTE $0x28 // mov rbp, qword ptr [r8]
+	LONG $0x08488b4d // mov r9, qword ptr [r8 + 0x8]
+	LONG $0x10408b4d // mov r8, qword ptr [r8 + 0x10]
+	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
+	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x13 // vmovdqu64 zmm5, zmmword ptr [rbx + r10]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x1b // vmovdqu64 zmm6, zmmword ptr [rbx + r11]
+	QUAD $0x011b7c6f48feb162 // vmovdqu64 zmm7, zmmword ptr [rbx + r11 + 0x40]
+	QUAD $0x021b446f48fe3162 // vmovdqu64 zmm8, zmmword ptr [rbx + r11 + 0x80]
+	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
 	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	WORD $0x0149; BYTE $0xc4 // add r12, rax
-	LONG $0x24048948 // mov qword ptr [rsp], rax
-	WORD $0x0149; BYTE $0xdf // add r15, rbx
-	WORD $0x0149; BYTE $0xc7 // add r15, rax
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	LONG $0x244c8b44; BYTE $0x14 // mov r9d, dword ptr [rsp + 0x14]
+	WORD $0x0149; BYTE $0xcc // add r12, rcx
+	WORD $0x014d; BYTE $0xcf // add r15, r9
+	WORD $0x0149; BYTE $0xcf // add r15, rcx
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	WORD $0x0149; BYTE $0xee // add r14, rbp
+	WORD $0x0149; BYTE $0xce // add r14, rcx
+	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x0000f3e9; BYTE $0x00 // jmp 0x1818f <depthwise3x3s1AVX512VNNI+0x30f>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x0000f3e9; BYTE $0x00 // jmp 0x1819f <depthwise3x3s1AVX512VNNI+0x31f>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
@@ -19478,8 +19479,8 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x486d5262; WORD $0xe850 // vpdpbusd zmm13, zmm2, zmm8
 	LONG $0x48355262; WORD $0xf850 // vpdpbusd zmm15, zmm9, zmm8
 	LONG $0x482dc262; WORD $0xc050 // vpdpbusd zmm16, zmm10, zmm8
-	LONG $0x487cf162; WORD $0x1410; BYTE $0xaa // vmovups zmm2, zmmword ptr [rdx + 4*rbp]
-	LONG $0x487cf162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*rbp]
+	LONG $0x487cb162; WORD $0x1410; BYTE $0xaa // vmovups zmm2, zmmword ptr [rdx + 4*r13]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*r13]
 	LONG $0x486d7262; WORD $0xf3a8 // vfmadd213ps zmm14, zmm2, zmm3 # zmm14 = (zmm2 * zmm14) + zmm3
 	LONG $0x487dd162; WORD $0xe65b // vcvtps2dq zmm4, zmm14
 	LONG $0x486d7262; WORD $0xeba8 // vfmadd213ps zmm13, zmm2, zmm3 # zmm13 = (zmm2 * zmm13) + zmm3
@@ -19491,29 +19492,29 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487db162; WORD $0xd05b // vcvtps2dq zmm2, zmm16
 	LONG $0x4815f162; WORD $0xd26b // vpackssdw zmm2, zmm13, zmm2
 	LONG $0x485df162; WORD $0xd267 // vpackuswb zmm2, zmm4, zmm2
-	LONG $0x497ef162; WORD $0x117f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm2
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x014d; BYTE $0xdd // add r13, r11
+	LONG $0x48fed162; WORD $0x127f // vmovdqu64 zmmword ptr [r10], zmm2
+	LONG $0x5857034c // add r10, qword ptr [rdi + 0x58]
 	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	WORD $0x0149; BYTE $0xdf // add r15, rbx
+	WORD $0x014d; BYTE $0xcf // add r15, r9
+	WORD $0x0149; BYTE $0xee // add r14, rbp
 	LONG $0x48fdd162; WORD $0xd46f // vmovdqa64 zmm2, zmm12
 	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
 	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
-	LONG $0x40573b4c // cmp r10, qword ptr [rdi + 0x40]
-	LONG $0xfd518d0f; WORD $0xffff // jge 0x17ee0 <depthwise3x3s1AVX512VNNI+0x60>
-	WORD $0x894d; BYTE $0xd6 // mov r14, r10
+	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
+	LONG $0xfd918d0f; WORD $0xffff // jge 0x17f30 <depthwise3x3s1AVX512VNNI+0xb0>
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
 	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	WORD $0xff49; BYTE $0xc2 // inc r10
+	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	WORD $0x394c; BYTE $0xd6 // cmp rsi, r10
-	LONG $0xfeee8e0f; WORD $0xffff // jle 0x180b0 <depthwise3x3s1AVX512VNNI+0x230>
-	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
-	LONG $0xc97e5162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r12]
-	LONG $0xc97e5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r13]
+	WORD $0x394c; BYTE $0xde // cmp rsi, r11
+	LONG $0xfeee8e0f; WORD $0xffff // jle 0x180c0 <depthwise3x3s1AVX512VNNI+0x240>
+	LONG $0x48fed162; WORD $0x0e6f // vmovdqu64 zmm1, zmmword ptr [r14]
+	LONG $0x48fe5162; WORD $0x176f // vmovdqu64 zmm10, zmmword ptr [r15]
+	LONG $0x48fe5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu64 zmm11, zmmword ptr [r12]
 	LONG $0x48755162; WORD $0xe260 // vpunpcklbw zmm12, zmm1, zmm10 # zmm12 = zmm1[0],zmm10[0],zmm1[1],zmm10[1],zmm1[2],zmm10[2],zmm1[3],zmm10[3],zmm1[4],zmm10[4],zmm1[5],zmm10[5],zmm1[6],zmm10[6],zmm1[7],zmm10[7],zmm1[16],zmm10[16],zmm1[17],zmm10[17],zmm1[18],zmm10[18],zmm1[19],zmm10[19],zmm1[20],zmm10[20],zmm1[21],zmm10[21],zmm1[22],zmm10[22],zmm1[23],zmm10[23],zmm1[32],zmm10[32],zmm1[33],zmm10[33],zmm1[34],zmm10[34],zmm1[35],zmm10[35],zmm1[36],zmm10[36],zmm1[37],zmm10[37],zmm1[38],zmm10[38],zmm1[39],zmm10[39],zmm1[48],zmm10[48],zmm1[49],zmm10[49],zmm1[50],zmm10[50],zmm1[51],zmm10[51],zmm1[52],zmm10[52],zmm1[53],zmm10[53],zmm1[54],zmm10[54],zmm1[55],zmm10[55]
 	LONG $0x4875d162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm10 # zmm1 = zmm1[8],zmm10[8],zmm1[9],zmm10[9],zmm1[10],zmm10[10],zmm1[11],zmm10[11],zmm1[12],zmm10[12],zmm1[13],zmm10[13],zmm1[14],zmm10[14],zmm1[15],zmm10[15],zmm1[24],zmm10[24],zmm1[25],zmm10[25],zmm1[26],zmm10[26],zmm1[27],zmm10[27],zmm1[28],zmm10[28],zmm1[29],zmm10[29],zmm1[30],zmm10[30],zmm1[31],zmm10[31],zmm1[40],zmm10[40],zmm1[41],zmm10[41],zmm1[42],zmm10[42],zmm1[43],zmm10[43],zmm1[44],zmm10[44],zmm1[45],zmm10[45],zmm1[46],zmm10[46],zmm1[47],zmm10[47],zmm1[56],zmm10[56],zmm1[57],zmm10[57],zmm1[58],zmm10[58],zmm1[59],zmm10[59],zmm1[60],zmm10[60],zmm1[61],zmm10[61],zmm1[62],zmm10[62],zmm1[63],zmm10[63]
 	LONG $0x48255162; WORD $0xf360 // vpunpcklbw zmm14, zmm11, zmm11 # zmm14 = zmm11[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
@@ -19522,73 +19523,96 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d5162; WORD $0xde69 // vpunpckhwd zmm11, zmm12, zmm14 # zmm11 = zmm12[4],zmm14[4],zmm12[5],zmm14[5],zmm12[6],zmm14[6],zmm12[7],zmm14[7],zmm12[12],zmm14[12],zmm12[13],zmm14[13],zmm12[14],zmm14[14],zmm12[15],zmm14[15],zmm12[20],zmm14[20],zmm12[21],zmm14[21],zmm12[22],zmm14[22],zmm12[23],zmm14[23],zmm12[28],zmm14[28],zmm12[29],zmm14[29],zmm12[30],zmm14[30],zmm12[31],zmm14[31]
 	LONG $0x48755162; WORD $0xe761 // vpunpcklwd zmm12, zmm1, zmm15 # zmm12 = zmm1[0],zmm15[0],zmm1[1],zmm15[1],zmm1[2],zmm15[2],zmm1[3],zmm15[3],zmm1[8],zmm15[8],zmm1[9],zmm15[9],zmm1[10],zmm15[10],zmm1[11],zmm15[11],zmm1[16],zmm15[16],zmm1[17],zmm15[17],zmm1[18],zmm15[18],zmm1[19],zmm15[19],zmm1[24],zmm15[24],zmm1[25],zmm15[25],zmm1[26],zmm15[26],zmm1[27],zmm15[27]
 	LONG $0x4875d162; WORD $0xcf69 // vpunpckhwd zmm1, zmm1, zmm15 # zmm1 = zmm1[4],zmm15[4],zmm1[5],zmm15[5],zmm1[6],zmm15[6],zmm1[7],zmm15[7],zmm1[12],zmm15[12],zmm1[13],zmm15[13],zmm1[14],zmm15[14],zmm1[15],zmm15[15],zmm1[20],zmm15[20],zmm1[21],zmm15[21],zmm1[22],zmm15[22],zmm1[23],zmm15[23],zmm1[28],zmm15[28],zmm1[29],zmm15[29],zmm1[30],zmm15[30],zmm1[31],zmm15[31]
-	LONG $0x2474394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r14
-	LONG $0xfe9f850f; WORD $0xffff // jne 0x180b0 <depthwise3x3s1AVX512VNNI+0x230>
-	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	LONG $0xfe7e860f; WORD $0xffff // jbe 0x1809c <depthwise3x3s1AVX512VNNI+0x21c>
-	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	WORD $0x0673 // jae 0x1822d <depthwise3x3s1AVX512VNNI+0x3ad>
+	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
+	LONG $0xfea2850f; WORD $0xffff // jne 0x180c0 <depthwise3x3s1AVX512VNNI+0x240>
+	LONG $0x04245c8b // mov ebx, dword ptr [rsp + 0x4]
+	LONG $0x00fffb81; WORD $0x0000 // cmp ebx, 0xff
+	LONG $0xfe7e860f; WORD $0xffff // jbe 0x180ac <depthwise3x3s1AVX512VNNI+0x22c>
+	LONG $0x0000fb81; WORD $0x0100 // cmp ebx, 0x1000000
+	WORD $0x0673 // jae 0x1823c <depthwise3x3s1AVX512VNNI+0x3bc>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	LONG $0xfe76830f; WORD $0xffff // jae 0x180b0 <depthwise3x3s1AVX512VNNI+0x230>
+	LONG $0x0000fb81; WORD $0x0001 // cmp ebx, 0x10000
+	LONG $0xfe78830f; WORD $0xffff // jae 0x180c0 <depthwise3x3s1AVX512VNNI+0x240>
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
-	LONG $0xfffe6be9; BYTE $0xff // jmp 0x180b0 <depthwise3x3s1AVX512VNNI+0x230>
-	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x03c78e0f; WORD $0x0000 // jle 0x18619 <depthwise3x3s1AVX512VNNI+0x799>
-	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
-	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
-	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
-	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
-	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
-	LONG $0x70478b44 // mov r8d, dword ptr [rdi + 0x70]
-	LONG $0xfe4a8d4c // lea r9, [rdx - 0x2]
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	LONG $0x244c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r9
-	LONG $0x24448944; BYTE $0x14 // mov dword ptr [rsp + 0x14], r8d
-	WORD $0x29eb // jmp 0x182b5 <depthwise3x3s1AVX512VNNI+0x435>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
-	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
-	LONG $0x242c8b4c // mov r13, qword ptr [rsp]
-	QUAD $0x00000004ad0c8d4a // lea rcx, [4*r13 + 0x4]
-	WORD $0xff49; BYTE $0xc5 // inc r13
-	LONG $0x40c58348 // add rbp, 0x40
-	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x03648d0f; WORD $0x0000 // jge 0x18619 <depthwise3x3s1AVX512VNNI+0x799>
-	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
-	WORD $0x2949; BYTE $0xcb // sub r11, rcx
-	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
-	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
-	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
-	WORD $0xf741; BYTE $0xd2 // not r10d
-	WORD $0x894c; BYTE $0xe9 // mov rcx, r13
-	LONG $0x06e1c148 // shl rcx, 0x6
+	LONG $0xfffe6de9; BYTE $0xff // jmp 0x180c0 <depthwise3x3s1AVX512VNNI+0x240>
+	QUAD $0x00000004ad0c8d48 // lea rcx, [4*rbp + 0x4]
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	LONG $0x09cc8e0f; WORD $0x0000 // jle 0x18c30 <depthwise3x3s1AVX512VNNI+0xdb0>
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	WORD $0x894d; BYTE $0xd4 // mov r12, r10
+	LONG $0x06e4c149 // shl r12, 0x6
 	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
-	WORD $0x8b4c; BYTE $0x33 // mov r14, qword ptr [rbx]
-	LONG $0x087b8b4c // mov r15, qword ptr [rbx + 0x8]
-	LONG $0x10638b4c // mov r12, qword ptr [rbx + 0x10]
-	LONG $0x04fb8349 // cmp r11, 0x4
-	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	LONG $0xd34d0f45 // cmovge r10d, r11d
+	WORD $0x8b48; BYTE $0x0b // mov rcx, qword ptr [rbx]
+	LONG $0x085b8b4c // mov r11, qword ptr [rbx + 0x8]
+	LONG $0x105b8b48 // mov rbx, qword ptr [rbx + 0x10]
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	LONG $0xe94c0f41 // cmovl ebp, r9d
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x04d38e0f; WORD $0x0000 // jle 0x1878e <depthwise3x3s1AVX512VNNI+0x90e>
+	LONG $0x21048d4e // lea r8, [rcx + r12]
+	LONG $0x230c8d4f // lea r9, [r11 + r12]
+	LONG $0x23348d4e // lea r14, [rbx + r12]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0xc97ed162; WORD $0x086f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r8]
+	LONG $0xc97ed162; WORD $0x116f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r9]
+	LONG $0xc97ed162; WORD $0x1e6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r14]
+	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865f162; WORD $0xf368 // vpunpckhbw zmm6, zmm3, zmm3 # zmm6 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855f162; WORD $0xe261 // vpunpcklwd zmm4, zmm5, zmm2 # zmm4 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
+	LONG $0x4855f162; WORD $0xda69 // vpunpckhwd zmm3, zmm5, zmm2 # zmm3 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
+	LONG $0x4875f162; WORD $0xd661 // vpunpcklwd zmm2, zmm1, zmm6 # zmm2 = zmm1[0],zmm6[0],zmm1[1],zmm6[1],zmm1[2],zmm6[2],zmm1[3],zmm6[3],zmm1[8],zmm6[8],zmm1[9],zmm6[9],zmm1[10],zmm6[10],zmm1[11],zmm6[11],zmm1[16],zmm6[16],zmm1[17],zmm6[17],zmm1[18],zmm6[18],zmm1[19],zmm6[19],zmm1[24],zmm6[24],zmm1[25],zmm6[25],zmm1[26],zmm6[26],zmm1[27],zmm6[27]
+	LONG $0x4875f162; WORD $0xce69 // vpunpckhwd zmm1, zmm1, zmm6 # zmm1 = zmm1[4],zmm6[4],zmm1[5],zmm6[5],zmm1[6],zmm6[6],zmm1[7],zmm6[7],zmm1[12],zmm6[12],zmm1[13],zmm6[13],zmm1[14],zmm6[14],zmm1[15],zmm6[15],zmm1[20],zmm6[20],zmm1[21],zmm6[21],zmm1[22],zmm6[22],zmm1[23],zmm6[23],zmm1[28],zmm6[28],zmm1[29],zmm6[29],zmm1[30],zmm6[30],zmm1[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
+	LONG $0x0475850f; WORD $0x0000 // jne 0x1878e <depthwise3x3s1AVX512VNNI+0x90e>
+	LONG $0x24448b44; BYTE $0x04 // mov r8d, dword ptr [rsp + 0x4]
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	LONG $0x0451860f; WORD $0x0000 // jbe 0x1877c <depthwise3x3s1AVX512VNNI+0x8fc>
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	LONG $0x08e1820f; WORD $0x0000 // jb 0x18c19 <depthwise3x3s1AVX512VNNI+0xd99>
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	LONG $0x0449830f; WORD $0x0000 // jae 0x1878e <depthwise3x3s1AVX512VNNI+0x90e>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x04438f0f; WORD $0x0000 // jg 0x18799 <depthwise3x3s1AVX512VNNI+0x919>
+	LONG $0x0008d5e9; BYTE $0x00 // jmp 0x18c30 <depthwise3x3s1AVX512VNNI+0xdb0>
+	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x2beb // jmp 0x18392 <depthwise3x3s1AVX512VNNI+0x512>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
+	LONG $0x014b8d4d // lea r9, [r11 + 0x1]
+	QUAD $0x000000089d348d4a // lea rsi, [4*r11 + 0x8]
+	LONG $0x40c28349 // add r10, 0x40
+	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
+	LONG $0x02f78f0f; WORD $0x0000 // jg 0x18689 <depthwise3x3s1AVX512VNNI+0x809>
+	WORD $0x894d; BYTE $0xcb // mov r11, r9
+	LONG $0x06e1c149 // shl r9, 0x6
+	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
+	WORD $0x8b48; BYTE $0x1e // mov rbx, qword ptr [rsi]
+	LONG $0x08768b4c // mov r14, qword ptr [rsi + 0x8]
+	LONG $0x107e8b4c // mov r15, qword ptr [rsi + 0x10]
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x00af8e0f; WORD $0x0000 // jle 0x183c2 <depthwise3x3s1AVX512VNNI+0x542>
-	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
-	WORD $0x894c; BYTE $0xee // mov rsi, r13
-	LONG $0x0e1c8d4d // lea r11, [r14 + rcx]
-	LONG $0x0f1c8d49 // lea rbx, [r15 + rcx]
-	LONG $0x0c2c8d4d // lea r13, [r12 + rcx]
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	LONG $0xc97ed162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r11]
-	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
-	LONG $0xc97ed162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r13]
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00848e0f; WORD $0x0000 // jle 0x18450 <depthwise3x3s1AVX512VNNI+0x5d0>
+	LONG $0x48feb162; WORD $0x146f; BYTE $0x0b // vmovdqu64 zmm2, zmmword ptr [rbx + r9]
+	LONG $0x48fe9162; WORD $0x1c6f; BYTE $0x0e // vmovdqu64 zmm3, zmmword ptr [r14 + r9]
+	LONG $0x48fe9162; WORD $0x246f; BYTE $0x0f // vmovdqu64 zmm4, zmmword ptr [r15 + r9]
 	LONG $0x486df162; WORD $0xeb60 // vpunpcklbw zmm5, zmm2, zmm3 # zmm5 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
 	LONG $0x486df162; WORD $0xd368 // vpunpckhbw zmm2, zmm2, zmm3 # zmm2 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
 	LONG $0x485df162; WORD $0xdc60 // vpunpcklbw zmm3, zmm4, zmm4 # zmm3 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
@@ -19597,60 +19621,51 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f162; WORD $0xdb69 // vpunpckhwd zmm3, zmm5, zmm3 # zmm3 = zmm5[4],zmm3[4],zmm5[5],zmm3[5],zmm5[6],zmm3[6],zmm5[7],zmm3[7],zmm5[12],zmm3[12],zmm5[13],zmm3[13],zmm5[14],zmm3[14],zmm5[15],zmm3[15],zmm5[20],zmm3[20],zmm5[21],zmm3[21],zmm5[22],zmm3[22],zmm5[23],zmm3[23],zmm5[28],zmm3[28],zmm5[29],zmm3[29],zmm5[30],zmm3[30],zmm5[31],zmm3[31]
 	LONG $0x486df162; WORD $0xee61 // vpunpcklwd zmm5, zmm2, zmm6 # zmm5 = zmm2[0],zmm6[0],zmm2[1],zmm6[1],zmm2[2],zmm6[2],zmm2[3],zmm6[3],zmm2[8],zmm6[8],zmm2[9],zmm6[9],zmm2[10],zmm6[10],zmm2[11],zmm6[11],zmm2[16],zmm6[16],zmm2[17],zmm6[17],zmm2[18],zmm6[18],zmm2[19],zmm6[19],zmm2[24],zmm6[24],zmm2[25],zmm6[25],zmm2[26],zmm6[26],zmm2[27],zmm6[27]
 	LONG $0x486df162; WORD $0xd669 // vpunpckhwd zmm2, zmm2, zmm6 # zmm2 = zmm2[4],zmm6[4],zmm2[5],zmm6[5],zmm2[6],zmm6[6],zmm2[7],zmm6[7],zmm2[12],zmm6[12],zmm2[13],zmm6[13],zmm2[14],zmm6[14],zmm2[15],zmm6[15],zmm2[20],zmm6[20],zmm2[21],zmm6[21],zmm2[22],zmm6[22],zmm2[23],zmm6[23],zmm2[28],zmm6[28],zmm2[29],zmm6[29],zmm2[30],zmm6[30],zmm2[31],zmm6[31]
-	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x4375 // jne 0x183ba <depthwise3x3s1AVX512VNNI+0x53a>
-	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
-	WORD $0x2876 // jbe 0x183a8 <depthwise3x3s1AVX512VNNI+0x528>
-	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
-	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
-	WORD $0x0673 // jae 0x18392 <depthwise3x3s1AVX512VNNI+0x512>
+	LONG $0x247c8348; WORD $0x0010 // cmp qword ptr [rsp + 0x10], 0x0
+	WORD $0x3775 // jne 0x18450 <depthwise3x3s1AVX512VNNI+0x5d0>
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	WORD $0x1876 // jbe 0x18439 <depthwise3x3s1AVX512VNNI+0x5b9>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	WORD $0x0673 // jae 0x1842f <depthwise3x3s1AVX512VNNI+0x5af>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
-	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
-	WORD $0x2273 // jae 0x183c2 <depthwise3x3s1AVX512VNNI+0x542>
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	WORD $0x1aeb // jmp 0x183c2 <depthwise3x3s1AVX512VNNI+0x542>
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	WORD $0x0e72 // jb 0x18445 <depthwise3x3s1AVX512VNNI+0x5c5>
+	WORD $0x17eb // jmp 0x18450 <depthwise3x3s1AVX512VNNI+0x5d0>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
-	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfed08e0f; WORD $0xffff // jle 0x1829d <depthwise3x3s1AVX512VNNI+0x41d>
-	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
-	WORD $0x894d; BYTE $0xeb // mov r11, r13
-	LONG $0x04e5c149 // shl r13, 0x4
-	LONG $0x241c894c // mov qword ptr [rsp], r11
-	LONG $0x5b1c8d4b // lea rbx, [r11 + 2*r11]
-	LONG $0x06e3c148 // shl rbx, 0x6
-	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
-	WORD $0x8b48; BYTE $0x2e // mov rbp, qword ptr [rsi]
-	LONG $0x085e8b4c // mov r11, qword ptr [rsi + 0x8]
-	LONG $0x10768b48 // mov rsi, qword ptr [rsi + 0x10]
-	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
-	LONG $0x48fed162; WORD $0x346f; BYTE $0x09 // vmovdqu64 zmm6, zmmword ptr [r9 + rcx]
-	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
-	LONG $0x48fed162; WORD $0x3c6f; BYTE $0x19 // vmovdqu64 zmm7, zmmword ptr [r9 + rbx]
-	QUAD $0x0119446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r9 + rbx + 0x40]
-	QUAD $0x02194c6f48fe5162 // vmovdqu64 zmm9, zmmword ptr [r9 + rbx + 0x80]
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	WORD $0x014d; BYTE $0xdf // add r15, r11
+	LONG $0xff1e8e0f; WORD $0xffff // jle 0x18379 <depthwise3x3s1AVX512VNNI+0x4f9>
+	WORD $0x894d; BYTE $0xdc // mov r12, r11
+	LONG $0x04e4c149 // shl r12, 0x4
+	LONG $0x245c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r11
+	LONG $0x5b348d4b // lea rsi, [r11 + 2*r11]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
+	WORD $0x8b4d; BYTE $0x28 // mov r13, qword ptr [r8]
+	LONG $0x08688b49 // mov rbp, qword ptr [r8 + 0x8]
+	LONG $0x10408b4d // mov r8, qword ptr [r8 + 0x10]
+	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0x0b // vmovdqu64 zmm6, zmmword ptr [r11 + r9]
+	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
+	LONG $0x48fed162; WORD $0x3c6f; BYTE $0x33 // vmovdqu64 zmm7, zmmword ptr [r11 + rsi]
+	QUAD $0x0133446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r11 + rsi + 0x40]
+	QUAD $0x02334c6f48fe5162 // vmovdqu64 zmm9, zmmword ptr [r11 + rsi + 0x80]
+	LONG $0x104f034c // add r9, qword ptr [rdi + 0x10]
 	WORD $0x014d; BYTE $0xc7 // add r15, r8
-	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
+	WORD $0x014d; BYTE $0xd7 // add r15, r10
 	WORD $0x0149; BYTE $0xee // add r14, rbp
-	WORD $0x014d; BYTE $0xc6 // add r14, r8
-	LONG $0x24448b44; BYTE $0x14 // mov r8d, dword ptr [rsp + 0x14]
-	LONG $0x244c8b4c; BYTE $0x18 // mov r9, qword ptr [rsp + 0x18]
+	WORD $0x014d; BYTE $0xd6 // add r14, r10
+	WORD $0x014c; BYTE $0xeb // add rbx, r13
+	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x000129e9; BYTE $0x00 // jmp 0x18578 <depthwise3x3s1AVX512VNNI+0x6f8>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x000120e9; BYTE $0x00 // jmp 0x185e8 <depthwise3x3s1AVX512VNNI+0x768>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
 	LONG $0x480d7262; WORD $0xff50 // vpdpbusd zmm15, zmm14, zmm7
 	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
@@ -19667,7 +19682,7 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48555262; WORD $0xf150 // vpdpbusd zmm14, zmm5, zmm9
 	LONG $0x486dc262; WORD $0xc150 // vpdpbusd zmm16, zmm2, zmm9
 	LONG $0x482dc262; WORD $0xc950 // vpdpbusd zmm17, zmm10, zmm9
-	LONG $0x487cb162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*r13]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0xa0 // vmovups zmm3, zmmword ptr [rax + 4*r12]
 	LONG $0x487cd162; WORD $0xe75b // vcvtdq2ps zmm4, zmm15
 	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
 	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
@@ -19685,29 +19700,29 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
 	LONG $0x485df162; WORD $0xdb67 // vpackuswb zmm3, zmm4, zmm3
-	LONG $0x497ef162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm3
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
-	WORD $0x014d; BYTE $0xdf // add r15, r11
+	LONG $0x48fed162; WORD $0x197f // vmovdqu64 zmmword ptr [r9], zmm3
+	LONG $0x584f034c // add r9, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xc7 // add r15, r8
 	WORD $0x0149; BYTE $0xee // add r14, rbp
+	WORD $0x014c; BYTE $0xeb // add rbx, r13
 	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
 	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
 	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
 	LONG $0x48fdd162; WORD $0xec6f // vmovdqa64 zmm5, zmm12
 	LONG $0x48fdd162; WORD $0xd56f // vmovdqa64 zmm2, zmm13
-	LONG $0x405f3b48 // cmp rbx, qword ptr [rdi + 0x40]
-	LONG $0xfd188d0f; WORD $0xffff // jge 0x18290 <depthwise3x3s1AVX512VNNI+0x410>
-	WORD $0x8949; BYTE $0xda // mov r10, rbx
-	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
+	LONG $0xfd888d0f; WORD $0xffff // jge 0x18370 <depthwise3x3s1AVX512VNNI+0x4f0>
+	WORD $0x894c; BYTE $0xde // mov rsi, r11
+	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	LONG $0xfed18e0f; WORD $0xffff // jle 0x18470 <depthwise3x3s1AVX512VNNI+0x5f0>
-	LONG $0xc97e5162; WORD $0x166f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14]
-	LONG $0xc97e5162; WORD $0x1f6f // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r15]
-	LONG $0xc97e5162; WORD $0x246f; BYTE $0x24 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r12]
+	WORD $0x394c; BYTE $0xda // cmp rdx, r11
+	LONG $0xfed18e0f; WORD $0xffff // jle 0x184e0 <depthwise3x3s1AVX512VNNI+0x660>
+	LONG $0x48fe7162; WORD $0x136f // vmovdqu64 zmm10, zmmword ptr [rbx]
+	LONG $0x48fe5162; WORD $0x1e6f // vmovdqu64 zmm11, zmmword ptr [r14]
+	LONG $0x48fe5162; WORD $0x276f // vmovdqu64 zmm12, zmmword ptr [r15]
 	LONG $0x482d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm10, zmm11 # zmm13 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
 	LONG $0x482d5162; WORD $0xfb68 // vpunpckhbw zmm15, zmm10, zmm11 # zmm15 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
 	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
@@ -19716,17 +19731,289 @@ TEXT ·depthwise3x3s1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
 	LONG $0x48053162; WORD $0xe061 // vpunpcklwd zmm12, zmm15, zmm16 # zmm12 = zmm15[0],zmm16[0],zmm15[1],zmm16[1],zmm15[2],zmm16[2],zmm15[3],zmm16[3],zmm15[8],zmm16[8],zmm15[9],zmm16[9],zmm15[10],zmm16[10],zmm15[11],zmm16[11],zmm15[16],zmm16[16],zmm15[17],zmm16[17],zmm15[18],zmm16[18],zmm15[19],zmm16[19],zmm15[24],zmm16[24],zmm15[25],zmm16[25],zmm15[26],zmm16[26],zmm15[27],zmm16[27]
 	LONG $0x48053162; WORD $0xe869 // vpunpckhwd zmm13, zmm15, zmm16 # zmm13 = zmm15[4],zmm16[4],zmm15[5],zmm16[5],zmm15[6],zmm16[6],zmm15[7],zmm16[7],zmm15[12],zmm16[12],zmm15[13],zmm16[13],zmm15[14],zmm16[14],zmm15[15],zmm16[15],zmm15[20],zmm16[20],zmm15[21],zmm16[21],zmm15[22],zmm16[22],zmm15[23],zmm16[23],zmm15[28],zmm16[28],zmm15[29],zmm16[29],zmm15[30],zmm16[30],zmm15[31],zmm16[31]
-	WORD $0x394d; BYTE $0xd1 // cmp r9, r10
-	LONG $0xfe85850f; WORD $0xffff // jne 0x18470 <depthwise3x3s1AVX512VNNI+0x5f0>
-	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
-	LONG $0xfe57860f; WORD $0xffff // jbe 0x1844f <depthwise3x3s1AVX512VNNI+0x5cf>
-	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
-	WORD $0x0673 // jae 0x18607 <depthwise3x3s1AVX512VNNI+0x787>
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0xfe86850f; WORD $0xffff // jne 0x184e0 <depthwise3x3s1AVX512VNNI+0x660>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	LONG $0xfe5e860f; WORD $0xffff // jbe 0x184c8 <depthwise3x3s1AVX512VNNI+0x648>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	WORD $0x0673 // jae 0x18678 <depthwise3x3s1AVX512VNNI+0x7f8>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0xfe50820f; WORD $0xffff // jb 0x184d4 <depthwise3x3s1AVX512VNNI+0x654>
+	LONG $0xfffe57e9; BYTE $0xff // jmp 0x184e0 <depthwise3x3s1AVX512VNNI+0x660>
+	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	LONG $0x05968e0f; WORD $0x0000 // jle 0x18c30 <depthwise3x3s1AVX512VNNI+0xdb0>
+	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
+	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
+	WORD $0xe3d3 // shl ebx, cl
+	WORD $0xd3f7 // not ebx
+	WORD $0x894c; BYTE $0xce // mov rsi, r9
+	LONG $0x06e6c148 // shl rsi, 0x6
+	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
+	WORD $0x8b49; BYTE $0x0b // mov rcx, qword ptr [r11]
+	LONG $0x08538b4d // mov r10, qword ptr [r11 + 0x8]
+	LONG $0x105b8b4d // mov r11, qword ptr [r11 + 0x10]
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	WORD $0x4c0f; BYTE $0xeb // cmovl ebp, ebx
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x02e98e0f; WORD $0x0000 // jle 0x189d6 <depthwise3x3s1AVX512VNNI+0xb56>
+	LONG $0x31048d4c // lea r8, [rcx + rsi]
+	LONG $0x321c8d49 // lea rbx, [r10 + rsi]
+	LONG $0x33348d4d // lea r14, [r11 + rsi]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0xc97ed162; WORD $0x106f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r8]
+	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
+	LONG $0xc97ed162; WORD $0x266f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r14]
+	LONG $0x486df162; WORD $0xeb60 // vpunpcklbw zmm5, zmm2, zmm3 # zmm5 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xd368 // vpunpckhbw zmm2, zmm2, zmm3 # zmm2 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xdc60 // vpunpcklbw zmm3, zmm4, zmm4 # zmm3 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x485df162; WORD $0xf468 // vpunpckhbw zmm6, zmm4, zmm4 # zmm6 = zmm4[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855f162; WORD $0xe361 // vpunpcklwd zmm4, zmm5, zmm3 # zmm4 = zmm5[0],zmm3[0],zmm5[1],zmm3[1],zmm5[2],zmm3[2],zmm5[3],zmm3[3],zmm5[8],zmm3[8],zmm5[9],zmm3[9],zmm5[10],zmm3[10],zmm5[11],zmm3[11],zmm5[16],zmm3[16],zmm5[17],zmm3[17],zmm5[18],zmm3[18],zmm5[19],zmm3[19],zmm5[24],zmm3[24],zmm5[25],zmm3[25],zmm5[26],zmm3[26],zmm5[27],zmm3[27]
+	LONG $0x4855f162; WORD $0xdb69 // vpunpckhwd zmm3, zmm5, zmm3 # zmm3 = zmm5[4],zmm3[4],zmm5[5],zmm3[5],zmm5[6],zmm3[6],zmm5[7],zmm3[7],zmm5[12],zmm3[12],zmm5[13],zmm3[13],zmm5[14],zmm3[14],zmm5[15],zmm3[15],zmm5[20],zmm3[20],zmm5[21],zmm3[21],zmm5[22],zmm3[22],zmm5[23],zmm3[23],zmm5[28],zmm3[28],zmm5[29],zmm3[29],zmm5[30],zmm3[30],zmm5[31],zmm3[31]
+	LONG $0x486df162; WORD $0xee61 // vpunpcklwd zmm5, zmm2, zmm6 # zmm5 = zmm2[0],zmm6[0],zmm2[1],zmm6[1],zmm2[2],zmm6[2],zmm2[3],zmm6[3],zmm2[8],zmm6[8],zmm2[9],zmm6[9],zmm2[10],zmm6[10],zmm2[11],zmm6[11],zmm2[16],zmm6[16],zmm2[17],zmm6[17],zmm2[18],zmm6[18],zmm2[19],zmm6[19],zmm2[24],zmm6[24],zmm2[25],zmm6[25],zmm2[26],zmm6[26],zmm2[27],zmm6[27]
+	LONG $0x486df162; WORD $0xd669 // vpunpckhwd zmm2, zmm2, zmm6 # zmm2 = zmm2[4],zmm6[4],zmm2[5],zmm6[5],zmm2[6],zmm6[6],zmm2[7],zmm6[7],zmm2[12],zmm6[12],zmm2[13],zmm6[13],zmm2[14],zmm6[14],zmm2[15],zmm6[15],zmm2[20],zmm6[20],zmm2[21],zmm6[21],zmm2[22],zmm6[22],zmm2[23],zmm6[23],zmm2[28],zmm6[28],zmm2[29],zmm6[29],zmm2[30],zmm6[30],zmm2[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0010 // cmp qword ptr [rsp + 0x10], 0x0
+	LONG $0x028b850f; WORD $0x0000 // jne 0x189d6 <depthwise3x3s1AVX512VNNI+0xb56>
+	LONG $0x24448b44; BYTE $0x04 // mov r8d, dword ptr [rsp + 0x4]
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	LONG $0x0267860f; WORD $0x0000 // jbe 0x189c4 <depthwise3x3s1AVX512VNNI+0xb44>
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	LONG $0x0260820f; WORD $0x0000 // jb 0x189ca <depthwise3x3s1AVX512VNNI+0xb4a>
 	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
-	LONG $0xfe47820f; WORD $0xffff // jb 0x1845b <depthwise3x3s1AVX512VNNI+0x5db>
-	LONG $0xfffe57e9; BYTE $0xff // jmp 0x18470 <depthwise3x3s1AVX512VNNI+0x5f0>
-	LONG $0x30c48348 // add rsp, 0x30
+	LONG $0x0259820f; WORD $0x0000 // jb 0x189d0 <depthwise3x3s1AVX512VNNI+0xb50>
+	LONG $0x00025ae9; BYTE $0x00 // jmp 0x189d6 <depthwise3x3s1AVX512VNNI+0xb56>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x04978e0f; WORD $0x0000 // jle 0x18c30 <depthwise3x3s1AVX512VNNI+0xdb0>
+	LONG $0x52048d4f // lea r8, [r10 + 2*r10]
+	LONG $0x087f8b4c // mov r15, qword ptr [rdi + 0x8]
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x286f8b4c // mov r13, qword ptr [rdi + 0x28]
+	LONG $0x08246c89 // mov dword ptr [rsp + 0x8], ebp
+	LONG $0x206f8b48 // mov rbp, qword ptr [rdi + 0x20]
+	WORD $0x8b4d; BYTE $0x0f // mov r9, qword ptr [r15]
+	LONG $0x08778b4d // mov r14, qword ptr [r15 + 0x8]
+	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
+	LONG $0x04e2c149 // shl r10, 0x4
+	QUAD $0x00256c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r13 + r12]
+	QUAD $0x0005746f48feb162 // vmovdqu64 zmm6, zmmword ptr [rbp + r8]
+	QUAD $0x01057c6f48feb162 // vmovdqu64 zmm7, zmmword ptr [rbp + r8 + 0x40]
+	QUAD $0x0205446f48fe3162 // vmovdqu64 zmm8, zmmword ptr [rbp + r8 + 0x80]
+	LONG $0x10478b4c // mov r8, qword ptr [rdi + 0x10]
+	WORD $0x014d; BYTE $0xe0 // add r8, r12
+	LONG $0x08246c8b // mov ebp, dword ptr [rsp + 0x8]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	WORD $0x014c; BYTE $0xfb // add rbx, r15
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x014d; BYTE $0xf3 // add r11, r14
+	WORD $0x014d; BYTE $0xe3 // add r11, r12
+	WORD $0x014d; BYTE $0xcc // add r12, r9
+	WORD $0x014c; BYTE $0xe1 // add rcx, r12
+	LONG $0xfe668d4c // lea r12, [rsi - 0x2]
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x0000fce9; BYTE $0x00 // jmp 0x1890f <depthwise3x3s1AVX512VNNI+0xa8f>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x485d7262; WORD $0xee50 // vpdpbusd zmm13, zmm4, zmm6
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x48657262; WORD $0xfe50 // vpdpbusd zmm15, zmm3, zmm6
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x486de262; WORD $0xc650 // vpdpbusd zmm16, zmm2, zmm6
+	LONG $0x485d7262; WORD $0xf750 // vpdpbusd zmm14, zmm4, zmm7
+	LONG $0x48657262; WORD $0xef50 // vpdpbusd zmm13, zmm3, zmm7
+	LONG $0x486d7262; WORD $0xff50 // vpdpbusd zmm15, zmm2, zmm7
+	LONG $0x4835e262; WORD $0xc750 // vpdpbusd zmm16, zmm9, zmm7
+	LONG $0x48655262; WORD $0xf050 // vpdpbusd zmm14, zmm3, zmm8
+	LONG $0x486d5262; WORD $0xe850 // vpdpbusd zmm13, zmm2, zmm8
+	LONG $0x48355262; WORD $0xf850 // vpdpbusd zmm15, zmm9, zmm8
+	LONG $0x482dc262; WORD $0xc050 // vpdpbusd zmm16, zmm10, zmm8
+	LONG $0x487cb162; WORD $0x1410; BYTE $0x92 // vmovups zmm2, zmmword ptr [rdx + 4*r10]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x90 // vmovups zmm3, zmmword ptr [rax + 4*r10]
+	LONG $0x486d7262; WORD $0xf3a8 // vfmadd213ps zmm14, zmm2, zmm3 # zmm14 = (zmm2 * zmm14) + zmm3
+	LONG $0x487dd162; WORD $0xe65b // vcvtps2dq zmm4, zmm14
+	LONG $0x486d7262; WORD $0xeba8 // vfmadd213ps zmm13, zmm2, zmm3 # zmm13 = (zmm2 * zmm13) + zmm3
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x485dd162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm13
+	LONG $0x486d7262; WORD $0xfba8 // vfmadd213ps zmm15, zmm2, zmm3 # zmm15 = (zmm2 * zmm15) + zmm3
+	LONG $0x487d5162; WORD $0xef5b // vcvtps2dq zmm13, zmm15
+	LONG $0x486de262; WORD $0xc3a8 // vfmadd213ps zmm16, zmm2, zmm3 # zmm16 = (zmm2 * zmm16) + zmm3
+	LONG $0x487db162; WORD $0xd05b // vcvtps2dq zmm2, zmm16
+	LONG $0x4815f162; WORD $0xd26b // vpackssdw zmm2, zmm13, zmm2
+	LONG $0x485df162; WORD $0xd267 // vpackuswb zmm2, zmm4, zmm2
+	LONG $0x497ed162; WORD $0x107f // vmovdqu32 zmmword ptr [r8] {k1}, zmm2
+	LONG $0x5847034c // add r8, qword ptr [rdi + 0x58]
+	WORD $0x014c; BYTE $0xfb // add rbx, r15
+	WORD $0x014d; BYTE $0xf3 // add r11, r14
+	WORD $0x014c; BYTE $0xc9 // add rcx, r9
+	LONG $0x48fdd162; WORD $0xd46f // vmovdqa64 zmm2, zmm12
+	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
+	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
+	LONG $0x406f3b4c // cmp r13, qword ptr [rdi + 0x40]
+	LONG $0x03218d0f; WORD $0x0000 // jge 0x18c30 <depthwise3x3s1AVX512VNNI+0xdb0>
+	WORD $0x894c; BYTE $0xed // mov rbp, r13
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	WORD $0x394c; BYTE $0xee // cmp rsi, r13
+	LONG $0xfeee8e0f; WORD $0xffff // jle 0x18830 <depthwise3x3s1AVX512VNNI+0x9b0>
+	LONG $0xc97ef162; WORD $0x096f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rcx]
+	LONG $0xc97e5162; WORD $0x136f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97e7162; WORD $0x1b6f // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x48755162; WORD $0xe260 // vpunpcklbw zmm12, zmm1, zmm10 # zmm12 = zmm1[0],zmm10[0],zmm1[1],zmm10[1],zmm1[2],zmm10[2],zmm1[3],zmm10[3],zmm1[4],zmm10[4],zmm1[5],zmm10[5],zmm1[6],zmm10[6],zmm1[7],zmm10[7],zmm1[16],zmm10[16],zmm1[17],zmm10[17],zmm1[18],zmm10[18],zmm1[19],zmm10[19],zmm1[20],zmm10[20],zmm1[21],zmm10[21],zmm1[22],zmm10[22],zmm1[23],zmm10[23],zmm1[32],zmm10[32],zmm1[33],zmm10[33],zmm1[34],zmm10[34],zmm1[35],zmm10[35],zmm1[36],zmm10[36],zmm1[37],zmm10[37],zmm1[38],zmm10[38],zmm1[39],zmm10[39],zmm1[48],zmm10[48],zmm1[49],zmm10[49],zmm1[50],zmm10[50],zmm1[51],zmm10[51],zmm1[52],zmm10[52],zmm1[53],zmm10[53],zmm1[54],zmm10[54],zmm1[55],zmm10[55]
+	LONG $0x4875d162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm10 # zmm1 = zmm1[8],zmm10[8],zmm1[9],zmm10[9],zmm1[10],zmm10[10],zmm1[11],zmm10[11],zmm1[12],zmm10[12],zmm1[13],zmm10[13],zmm1[14],zmm10[14],zmm1[15],zmm10[15],zmm1[24],zmm10[24],zmm1[25],zmm10[25],zmm1[26],zmm10[26],zmm1[27],zmm10[27],zmm1[28],zmm10[28],zmm1[29],zmm10[29],zmm1[30],zmm10[30],zmm1[31],zmm10[31],zmm1[40],zmm10[40],zmm1[41],zmm10[41],zmm1[42],zmm10[42],zmm1[43],zmm10[43],zmm1[44],zmm10[44],zmm1[45],zmm10[45],zmm1[46],zmm10[46],zmm1[47],zmm10[47],zmm1[56],zmm10[56],zmm1[57],zmm10[57],zmm1[58],zmm10[58],zmm1[59],zmm10[59],zmm1[60],zmm10[60],zmm1[61],zmm10[61],zmm1[62],zmm10[62],zmm1[63],zmm10[63]
+	LONG $0x48255162; WORD $0xf360 // vpunpcklbw zmm14, zmm11, zmm11 # zmm14 = zmm11[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x48255162; WORD $0xfb68 // vpunpckhbw zmm15, zmm11, zmm11 # zmm15 = zmm11[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x481d5162; WORD $0xd661 // vpunpcklwd zmm10, zmm12, zmm14 # zmm10 = zmm12[0],zmm14[0],zmm12[1],zmm14[1],zmm12[2],zmm14[2],zmm12[3],zmm14[3],zmm12[8],zmm14[8],zmm12[9],zmm14[9],zmm12[10],zmm14[10],zmm12[11],zmm14[11],zmm12[16],zmm14[16],zmm12[17],zmm14[17],zmm12[18],zmm14[18],zmm12[19],zmm14[19],zmm12[24],zmm14[24],zmm12[25],zmm14[25],zmm12[26],zmm14[26],zmm12[27],zmm14[27]
+	LONG $0x481d5162; WORD $0xde69 // vpunpckhwd zmm11, zmm12, zmm14 # zmm11 = zmm12[4],zmm14[4],zmm12[5],zmm14[5],zmm12[6],zmm14[6],zmm12[7],zmm14[7],zmm12[12],zmm14[12],zmm12[13],zmm14[13],zmm12[14],zmm14[14],zmm12[15],zmm14[15],zmm12[20],zmm14[20],zmm12[21],zmm14[21],zmm12[22],zmm14[22],zmm12[23],zmm14[23],zmm12[28],zmm14[28],zmm12[29],zmm14[29],zmm12[30],zmm14[30],zmm12[31],zmm14[31]
+	LONG $0x48755162; WORD $0xe761 // vpunpcklwd zmm12, zmm1, zmm15 # zmm12 = zmm1[0],zmm15[0],zmm1[1],zmm15[1],zmm1[2],zmm15[2],zmm1[3],zmm15[3],zmm1[8],zmm15[8],zmm1[9],zmm15[9],zmm1[10],zmm15[10],zmm1[11],zmm15[11],zmm1[16],zmm15[16],zmm1[17],zmm15[17],zmm1[18],zmm15[18],zmm1[19],zmm15[19],zmm1[24],zmm15[24],zmm1[25],zmm15[25],zmm1[26],zmm15[26],zmm1[27],zmm15[27]
+	LONG $0x4875d162; WORD $0xcf69 // vpunpckhwd zmm1, zmm1, zmm15 # zmm1 = zmm1[4],zmm15[4],zmm1[5],zmm15[5],zmm1[6],zmm15[6],zmm1[7],zmm15[7],zmm1[12],zmm15[12],zmm1[13],zmm15[13],zmm1[14],zmm15[14],zmm1[15],zmm15[15],zmm1[20],zmm15[20],zmm1[21],zmm15[21],zmm1[22],zmm15[22],zmm1[23],zmm15[23],zmm1[28],zmm15[28],zmm1[29],zmm15[29],zmm1[30],zmm15[30],zmm1[31],zmm15[31]
+	WORD $0x3949; BYTE $0xec // cmp r12, rbp
+	LONG $0xfea3850f; WORD $0xffff // jne 0x18830 <depthwise3x3s1AVX512VNNI+0x9b0>
+	LONG $0x04246c8b // mov ebp, dword ptr [rsp + 0x4]
+	LONG $0x00fffd81; WORD $0x0000 // cmp ebp, 0xff
+	LONG $0xfe76860f; WORD $0xffff // jbe 0x18813 <depthwise3x3s1AVX512VNNI+0x993>
+	LONG $0x0000fd81; WORD $0x0100 // cmp ebp, 0x1000000
+	WORD $0x0673 // jae 0x189ab <depthwise3x3s1AVX512VNNI+0xb2b>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	QUAD $0x0001000004247c81 // cmp dword ptr [rsp + 0x4], 0x10000
+	LONG $0xfe77830f; WORD $0xffff // jae 0x18830 <depthwise3x3s1AVX512VNNI+0x9b0>
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0xfffe6ce9; BYTE $0xff // jmp 0x18830 <depthwise3x3s1AVX512VNNI+0x9b0>
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x024f8e0f; WORD $0x0000 // jle 0x18c30 <depthwise3x3s1AVX512VNNI+0xdb0>
+	LONG $0x493c8d4f // lea r15, [r9 + 2*r9]
+	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
+	LONG $0x06e7c149 // shl r15, 0x6
+	LONG $0x28678b4c // mov r12, qword ptr [rdi + 0x28]
+	LONG $0x206f8b4c // mov r13, qword ptr [rdi + 0x20]
+	WORD $0x8b4d; BYTE $0x06 // mov r8, qword ptr [r14]
+	LONG $0x085e8b49 // mov rbx, qword ptr [r14 + 0x8]
+	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
+	LONG $0x04e1c149 // shl r9, 0x4
+	LONG $0x48fed162; WORD $0x346f; BYTE $0x34 // vmovdqu64 zmm6, zmmword ptr [r12 + rsi]
+	QUAD $0x003d7c6f48fe9162 // vmovdqu64 zmm7, zmmword ptr [r13 + r15]
+	QUAD $0x013d446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r13 + r15 + 0x40]
+	QUAD $0x023d4c6f48fe1162 // vmovdqu64 zmm9, zmmword ptr [r13 + r15 + 0x80]
+	LONG $0x107f8b4c // mov r15, qword ptr [rdi + 0x10]
+	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	WORD $0x014d; BYTE $0xf3 // add r11, r14
+	WORD $0x0149; BYTE $0xf3 // add r11, rsi
+	WORD $0x0149; BYTE $0xda // add r10, rbx
+	WORD $0x0149; BYTE $0xf2 // add r10, rsi
+	WORD $0x014c; BYTE $0xc6 // add rsi, r8
+	WORD $0x0148; BYTE $0xf1 // add rcx, rsi
+	LONG $0xfe628d4c // lea r12, [rdx - 0x2]
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x000126e9; BYTE $0x00 // jmp 0x18b78 <depthwise3x3s1AVX512VNNI+0xcf8>
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
+	LONG $0x480d7262; WORD $0xff50 // vpdpbusd zmm15, zmm14, zmm7
+	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
+	LONG $0x485d7262; WORD $0xf750 // vpdpbusd zmm14, zmm4, zmm7
+	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
+	LONG $0x4865e262; WORD $0xc750 // vpdpbusd zmm16, zmm3, zmm7
+	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
+	LONG $0x4855e262; WORD $0xcf50 // vpdpbusd zmm17, zmm5, zmm7
+	LONG $0x485d5262; WORD $0xf850 // vpdpbusd zmm15, zmm4, zmm8
+	LONG $0x48655262; WORD $0xf050 // vpdpbusd zmm14, zmm3, zmm8
+	LONG $0x4855c262; WORD $0xc050 // vpdpbusd zmm16, zmm5, zmm8
+	LONG $0x486dc262; WORD $0xc850 // vpdpbusd zmm17, zmm2, zmm8
+	LONG $0x48655262; WORD $0xf950 // vpdpbusd zmm15, zmm3, zmm9
+	LONG $0x48555262; WORD $0xf150 // vpdpbusd zmm14, zmm5, zmm9
+	LONG $0x486dc262; WORD $0xc150 // vpdpbusd zmm16, zmm2, zmm9
+	LONG $0x482dc262; WORD $0xc950 // vpdpbusd zmm17, zmm10, zmm9
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x88 // vmovups zmm3, zmmword ptr [rax + 4*r9]
+	LONG $0x487cd162; WORD $0xe75b // vcvtdq2ps zmm4, zmm15
+	LONG $0x4864f162; WORD $0xe459 // vmulps zmm4, zmm3, zmm4
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x487cd162; WORD $0xee5b // vcvtdq2ps zmm5, zmm14
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x485df162; WORD $0xe56b // vpackssdw zmm4, zmm4, zmm5
+	LONG $0x487cb162; WORD $0xe85b // vcvtdq2ps zmm5, zmm16
+	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487c3162; WORD $0xf15b // vcvtdq2ps zmm14, zmm17
+	LONG $0x4864d162; WORD $0xde59 // vmulps zmm3, zmm3, zmm14
+	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
+	LONG $0x4855f162; WORD $0xdb6b // vpackssdw zmm3, zmm5, zmm3
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
+	LONG $0x485df162; WORD $0xdb67 // vpackuswb zmm3, zmm4, zmm3
+	LONG $0x497ed162; WORD $0x1f7f // vmovdqu32 zmmword ptr [r15] {k1}, zmm3
+	LONG $0x587f034c // add r15, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xf3 // add r11, r14
+	WORD $0x0149; BYTE $0xda // add r10, rbx
+	WORD $0x014c; BYTE $0xc1 // add rcx, r8
+	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
+	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
+	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
+	LONG $0x48fdd162; WORD $0xec6f // vmovdqa64 zmm5, zmm12
+	LONG $0x48fdd162; WORD $0xd56f // vmovdqa64 zmm2, zmm13
+	LONG $0x406f3b4c // cmp r13, qword ptr [rdi + 0x40]
+	LONG $0x00b88d0f; WORD $0x0000 // jge 0x18c30 <depthwise3x3s1AVX512VNNI+0xdb0>
+	WORD $0x894c; BYTE $0xee // mov rsi, r13
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0x394c; BYTE $0xea // cmp rdx, r13
+	LONG $0xfed18e0f; WORD $0xffff // jle 0x18a70 <depthwise3x3s1AVX512VNNI+0xbf0>
+	LONG $0xc97e7162; WORD $0x116f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [rcx]
+	LONG $0xc97e5162; WORD $0x1a6f // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r10]
+	LONG $0xc97e5162; WORD $0x236f // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r11]
+	LONG $0x482d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm10, zmm11 # zmm13 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
+	LONG $0x482d5162; WORD $0xfb68 // vpunpckhbw zmm15, zmm10, zmm11 # zmm15 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
+	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x481dc162; WORD $0xc468 // vpunpckhbw zmm16, zmm12, zmm12 # zmm16 = zmm12[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x48155162; WORD $0xd361 // vpunpcklwd zmm10, zmm13, zmm11 # zmm10 = zmm13[0],zmm11[0],zmm13[1],zmm11[1],zmm13[2],zmm11[2],zmm13[3],zmm11[3],zmm13[8],zmm11[8],zmm13[9],zmm11[9],zmm13[10],zmm11[10],zmm13[11],zmm11[11],zmm13[16],zmm11[16],zmm13[17],zmm11[17],zmm13[18],zmm11[18],zmm13[19],zmm11[19],zmm13[24],zmm11[24],zmm13[25],zmm11[25],zmm13[26],zmm11[26],zmm13[27],zmm11[27]
+	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
+	LONG $0x48053162; WORD $0xe061 // vpunpcklwd zmm12, zmm15, zmm16 # zmm12 = zmm15[0],zmm16[0],zmm15[1],zmm16[1],zmm15[2],zmm16[2],zmm15[3],zmm16[3],zmm15[8],zmm16[8],zmm15[9],zmm16[9],zmm15[10],zmm16[10],zmm15[11],zmm16[11],zmm15[16],zmm16[16],zmm15[17],zmm16[17],zmm15[18],zmm16[18],zmm15[19],zmm16[19],zmm15[24],zmm16[24],zmm15[25],zmm16[25],zmm15[26],zmm16[26],zmm15[27],zmm16[27]
+	LONG $0x48053162; WORD $0xe869 // vpunpckhwd zmm13, zmm15, zmm16 # zmm13 = zmm15[4],zmm16[4],zmm15[5],zmm16[5],zmm15[6],zmm16[6],zmm15[7],zmm16[7],zmm15[12],zmm16[12],zmm15[13],zmm16[13],zmm15[14],zmm16[14],zmm15[15],zmm16[15],zmm15[20],zmm16[20],zmm15[21],zmm16[21],zmm15[22],zmm16[22],zmm15[23],zmm16[23],zmm15[28],zmm16[28],zmm15[29],zmm16[29],zmm15[30],zmm16[30],zmm15[31],zmm16[31]
+	WORD $0x3949; BYTE $0xf4 // cmp r12, rsi
+	LONG $0xfe86850f; WORD $0xffff // jne 0x18a70 <depthwise3x3s1AVX512VNNI+0xbf0>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	LONG $0xfe58860f; WORD $0xffff // jbe 0x18a52 <depthwise3x3s1AVX512VNNI+0xbd2>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	WORD $0x0673 // jae 0x18c08 <depthwise3x3s1AVX512VNNI+0xd88>
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0xfe4a820f; WORD $0xffff // jb 0x18a5e <depthwise3x3s1AVX512VNNI+0xbde>
+	LONG $0xfffe57e9; BYTE $0xff // jmp 0x18a70 <depthwise3x3s1AVX512VNNI+0xbf0>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfb698f0f; WORD $0xffff // jg 0x18799 <depthwise3x3s1AVX512VNNI+0x919>
+	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -19746,209 +20033,211 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x30ec8348 // sub rsp, 0x30
+	LONG $0x38ec8348 // sub rsp, 0x38
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x04a5840f; WORD $0x0000 // je 0x18af0 <depthwise3x3s1TwoRowsAVX512VNNI+0x4c0>
-	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x097a8e0f; WORD $0x0000 // jle 0x18fd2 <depthwise3x3s1TwoRowsAVX512VNNI+0x9a2>
+	WORD $0x4174 // je 0x18ca8 <depthwise3x3s1TwoRowsAVX512VNNI+0x58>
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
-	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xff718d48 // lea rsi, [rcx - 0x1]
-	LONG $0x24748948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rsi
+	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
-	WORD $0x778b; BYTE $0x70 // mov esi, dword ptr [rdi + 0x70]
-	WORD $0x3489; BYTE $0x24 // mov dword ptr [rsp], esi
-	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
-	LONG $0xfec18348 // add rcx, -0x2
+	WORD $0x4f8b; BYTE $0x70 // mov ecx, dword ptr [rdi + 0x70]
+	LONG $0x10244c89 // mov dword ptr [rsp + 0x10], ecx
+	LONG $0xff4e8d48 // lea rcx, [rsi - 0x1]
 	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x04f88349 // cmp r8, 0x4
+	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
+	WORD $0x5b7d // jge 0x18cf0 <depthwise3x3s1TwoRowsAVX512VNNI+0xa0>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x28eb // jmp 0x186b6 <depthwise3x3s1TwoRowsAVX512VNNI+0x86>
-	WORD $0x9066 // nop
-	LONG $0x505f8b4c // mov r11, qword ptr [rdi + 0x50]
-	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
-	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
-	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	LONG $0x40c68349 // add r14, 0x40
-	WORD $0x394c; BYTE $0xd9 // cmp rcx, r11
-	LONG $0x091c8d0f; WORD $0x0000 // jge 0x18fd2 <depthwise3x3s1TwoRowsAVX512VNNI+0x9a2>
-	WORD $0x894c; BYTE $0xde // mov rsi, r11
-	WORD $0x2948; BYTE $0xce // sub rsi, rcx
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	WORD $0xf741; BYTE $0xd0 // not r8d
-	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
-	WORD $0x8b4d; BYTE $0x3a // mov r15, qword ptr [r10]
-	LONG $0x08628b4d // mov r12, qword ptr [r10 + 0x8]
-	LONG $0x106a8b4d // mov r13, qword ptr [r10 + 0x10]
-	LONG $0x186a8b49 // mov rbp, qword ptr [r10 + 0x18]
+	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	LONG $0x04998f0f; WORD $0x0000 // jg 0x1913c <depthwise3x3s1TwoRowsAVX512VNNI+0x4ec>
+	LONG $0x0011cae9; BYTE $0x00 // jmp 0x19e72 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
+	LONG $0x70478b44 // mov r8d, dword ptr [rdi + 0x70]
+	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
+	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
 	LONG $0x04fe8348 // cmp rsi, 0x4
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	LONG $0xc64d0f44 // cmovge r8d, esi
-	LONG $0x24448944; BYTE $0x10 // mov dword ptr [rsp + 0x10], r8d
+	LONG $0x24048944 // mov dword ptr [rsp], r8d
+	LONG $0x05628d0f; WORD $0x0000 // jge 0x1923f <depthwise3x3s1TwoRowsAVX512VNNI+0x5ef>
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x2948; BYTE $0xce // sub rsi, rcx
+	LONG $0x09c68f0f; WORD $0x0000 // jg 0x196b1 <depthwise3x3s1TwoRowsAVX512VNNI+0xa61>
+	LONG $0x001182e9; BYTE $0x00 // jmp 0x19e72 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
+	LONG $0x240c8948 // mov qword ptr [rsp], rcx
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
+	WORD $0x37eb // jmp 0x18d3c <depthwise3x3s1TwoRowsAVX512VNNI+0xec>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	LONG $0x245c8b4c; BYTE $0x20 // mov r11, qword ptr [rsp + 0x20]
+	LONG $0x01538d4d // lea r10, [r11 + 0x1]
+	QUAD $0x000000089d0c8d4a // lea rcx, [4*r11 + 0x8]
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
+	LONG $0x03ef8f0f; WORD $0x0000 // jg 0x1912b <depthwise3x3s1TwoRowsAVX512VNNI+0x4db>
+	WORD $0x894d; BYTE $0xd3 // mov r11, r10
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	WORD $0x8b4c; BYTE $0x31 // mov r14, qword ptr [rcx]
+	LONG $0x08798b4c // mov r15, qword ptr [rcx + 0x8]
+	LONG $0x10618b4c // mov r12, qword ptr [rcx + 0x10]
+	LONG $0x18698b4c // mov r13, qword ptr [rcx + 0x18]
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	LONG $0x00b58e0f; WORD $0x0000 // jle 0x187d3 <depthwise3x3s1TwoRowsAVX512VNNI+0x1a3>
-	LONG $0x245c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r11
-	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
-	LONG $0x0c148d4d // lea r10, [r12 + rcx]
-	LONG $0x291c8d4e // lea r11, [rcx + r13]
-	LONG $0x291c8d48 // lea rbx, [rcx + rbp]
-	LONG $0x24448b44; BYTE $0x10 // mov r8d, dword ptr [rsp + 0x10]
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0xc97ef162; WORD $0x0e6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rsi]
-	LONG $0xc97ed162; WORD $0x126f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r10]
-	LONG $0xc97ed162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r11]
-	LONG $0xc97ef162; WORD $0x236f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x10244c8b // mov ecx, dword ptr [rsp + 0x10]
+	LONG $0x00968e0f; WORD $0x0000 // jle 0x18e10 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
+	LONG $0x48fe9162; WORD $0x0c6f; BYTE $0x16 // vmovdqu64 zmm1, zmmword ptr [r14 + r10]
+	LONG $0x48fe9162; WORD $0x146f; BYTE $0x17 // vmovdqu64 zmm2, zmmword ptr [r15 + r10]
+	LONG $0x48fe9162; WORD $0x1c6f; BYTE $0x14 // vmovdqu64 zmm3, zmmword ptr [r12 + r10]
+	QUAD $0x0015646f48fe9162 // vmovdqu64 zmm4, zmmword ptr [r13 + r10]
 	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
 	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
 	LONG $0x4865f162; WORD $0xd460 // vpunpcklbw zmm2, zmm3, zmm4 # zmm2 = zmm3[0],zmm4[0],zmm3[1],zmm4[1],zmm3[2],zmm4[2],zmm3[3],zmm4[3],zmm3[4],zmm4[4],zmm3[5],zmm4[5],zmm3[6],zmm4[6],zmm3[7],zmm4[7],zmm3[16],zmm4[16],zmm3[17],zmm4[17],zmm3[18],zmm4[18],zmm3[19],zmm4[19],zmm3[20],zmm4[20],zmm3[21],zmm4[21],zmm3[22],zmm4[22],zmm3[23],zmm4[23],zmm3[32],zmm4[32],zmm3[33],zmm4[33],zmm3[34],zmm4[34],zmm3[35],zmm4[35],zmm3[36],zmm4[36],zmm3[37],zmm4[37],zmm3[38],zmm4[38],zmm3[39],zmm4[39],zmm3[48],zmm4[48],zmm3[49],zmm4[49],zmm3[50],zmm4[50],zmm3[51],zmm4[51],zmm3[52],zmm4[52],zmm3[53],zmm4[53],zmm3[54],zmm4[54],zmm3[55],zmm4[55]
 	LONG $0x4865f162; WORD $0xe468 // vpunpckhbw zmm4, zmm3, zmm4 # zmm4 = zmm3[8],zmm4[8],zmm3[9],zmm4[9],zmm3[10],zmm4[10],zmm3[11],zmm4[11],zmm3[12],zmm4[12],zmm3[13],zmm4[13],zmm3[14],zmm4[14],zmm3[15],zmm4[15],zmm3[24],zmm4[24],zmm3[25],zmm4[25],zmm3[26],zmm4[26],zmm3[27],zmm4[27],zmm3[28],zmm4[28],zmm3[29],zmm4[29],zmm3[30],zmm4[30],zmm3[31],zmm4[31],zmm3[40],zmm4[40],zmm3[41],zmm4[41],zmm3[42],zmm4[42],zmm3[43],zmm4[43],zmm3[44],zmm4[44],zmm3[45],zmm4[45],zmm3[46],zmm4[46],zmm3[47],zmm4[47],zmm3[56],zmm4[56],zmm3[57],zmm4[57],zmm3[58],zmm4[58],zmm3[59],zmm4[59],zmm3[60],zmm4[60],zmm3[61],zmm4[61],zmm3[62],zmm4[62],zmm3[63],zmm4[63]
-	LONG $0x48557162; WORD $0xd261 // vpunpcklwd zmm10, zmm5, zmm2 # zmm10 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
+	LONG $0x48557162; WORD $0xda61 // vpunpcklwd zmm11, zmm5, zmm2 # zmm11 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
 	LONG $0x4855f162; WORD $0xda69 // vpunpckhwd zmm3, zmm5, zmm2 # zmm3 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
 	LONG $0x4875f162; WORD $0xd461 // vpunpcklwd zmm2, zmm1, zmm4 # zmm2 = zmm1[0],zmm4[0],zmm1[1],zmm4[1],zmm1[2],zmm4[2],zmm1[3],zmm4[3],zmm1[8],zmm4[8],zmm1[9],zmm4[9],zmm1[10],zmm4[10],zmm1[11],zmm4[11],zmm1[16],zmm4[16],zmm1[17],zmm4[17],zmm1[18],zmm4[18],zmm1[19],zmm4[19],zmm1[24],zmm4[24],zmm1[25],zmm4[25],zmm1[26],zmm4[26],zmm1[27],zmm4[27]
 	LONG $0x4875f162; WORD $0xcc69 // vpunpckhwd zmm1, zmm1, zmm4 # zmm1 = zmm1[4],zmm4[4],zmm1[5],zmm4[5],zmm1[6],zmm4[6],zmm1[7],zmm4[7],zmm1[12],zmm4[12],zmm1[13],zmm4[13],zmm1[14],zmm4[14],zmm1[15],zmm4[15],zmm1[20],zmm4[20],zmm1[21],zmm4[21],zmm1[22],zmm4[22],zmm1[23],zmm4[23],zmm1[28],zmm4[28],zmm1[29],zmm4[29],zmm1[30],zmm4[30],zmm1[31],zmm4[31]
-	LONG $0x247c8348; WORD $0x0028 // cmp qword ptr [rsp + 0x28], 0x0
-	WORD $0x4175 // jne 0x187ce <depthwise3x3s1TwoRowsAVX512VNNI+0x19e>
-	WORD $0x348b; BYTE $0x24 // mov esi, dword ptr [rsp]
-	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
-	WORD $0x2472 // jb 0x187bc <depthwise3x3s1TwoRowsAVX512VNNI+0x18c>
-	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
-	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
-	WORD $0x0673 // jae 0x187ab <depthwise3x3s1TwoRowsAVX512VNNI+0x17b>
+	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
+	WORD $0x4175 // jne 0x18e10 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
+	LONG $0x0100f981; WORD $0x0000 // cmp ecx, 0x100
+	WORD $0x1e72 // jb 0x18df5 <depthwise3x3s1TwoRowsAVX512VNNI+0x1a5>
+	LONG $0x0000f981; WORD $0x0100 // cmp ecx, 0x1000000
+	WORD $0x0673 // jae 0x18de5 <depthwise3x3s1TwoRowsAVX512VNNI+0x195>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x00243c81; WORD $0x0100; BYTE $0x00 // cmp dword ptr [rsp], 0x10000
-	WORD $0x1f73 // jae 0x187d3 <depthwise3x3s1TwoRowsAVX512VNNI+0x1a3>
+	LONG $0x0000f981; WORD $0x0001 // cmp ecx, 0x10000
+	WORD $0x2373 // jae 0x18e10 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	WORD $0x17eb // jmp 0x187d3 <depthwise3x3s1TwoRowsAVX512VNNI+0x1a3>
+	WORD $0x1beb // jmp 0x18e10 <depthwise3x3s1TwoRowsAVX512VNNI+0x1c0>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0x245c8b4c; BYTE $0x08 // mov r11, qword ptr [rsp + 0x8]
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfec08e0f; WORD $0xffff // jle 0x1869e <depthwise3x3s1TwoRowsAVX512VNNI+0x6e>
+	LONG $0xff088e0f; WORD $0xffff // jle 0x18d23 <depthwise3x3s1TwoRowsAVX512VNNI+0xd3>
+	WORD $0x894c; BYTE $0xdd // mov rbp, r11
+	LONG $0x04e5c148 // shl rbp, 0x4
+	LONG $0x245c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r11
+	LONG $0x5b0c8d4b // lea rcx, [r11 + 2*r11]
+	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
-	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	WORD $0x894d; BYTE $0xf1 // mov r9, r14
-	WORD $0x894d; BYTE $0xc6 // mov r14, r8
-	LONG $0x04e6c149 // shl r14, 0x4
-	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
-	LONG $0x40148d4f // lea r10, [r8 + 2*r8]
-	LONG $0x06e2c149 // shl r10, 0x6
-	WORD $0x8b4c; BYTE $0x06 // mov r8, qword ptr [rsi]
-	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
-	LONG $0x48fe9162; WORD $0x246f; BYTE $0x13 // vmovdqu64 zmm4, zmmword ptr [r11 + r10]
-	QUAD $0x01136c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r11 + r10 + 0x40]
-	QUAD $0x0213746f48fe9162 // vmovdqu64 zmm6, zmmword ptr [r11 + r10 + 0x80]
-	LONG $0x085e8b4c // mov r11, qword ptr [rsi + 0x8]
-	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
-	LONG $0x48fed162; WORD $0x3c6f; BYTE $0x0a // vmovdqu64 zmm7, zmmword ptr [r10 + rcx]
+	WORD $0x894c; BYTE $0xc8 // mov rax, r9
+	WORD $0x8b4c; BYTE $0x0e // mov r9, qword ptr [rsi]
+	LONG $0x08468b4c // mov r8, qword ptr [rsi + 0x8]
 	LONG $0x105e8b48 // mov rbx, qword ptr [rsi + 0x10]
-	LONG $0x18568b4c // mov r10, qword ptr [rsi + 0x18]
-	LONG $0x483df162; WORD $0xf472; BYTE $0x08 // vpslld zmm8, zmm4, 0x8
-	LONG $0x4835f162; WORD $0xf572; BYTE $0x08 // vpslld zmm9, zmm5, 0x8
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	LONG $0x4825f162; WORD $0xf672; BYTE $0x08 // vpslld zmm11, zmm6, 0x8
-	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
-	LONG $0xce92fbc5 // kmovd k1, esi
-	WORD $0x014c; BYTE $0xd5 // add rbp, r10
-	WORD $0x014c; BYTE $0xcd // add rbp, r9
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x014d; BYTE $0xcd // add r13, r9
-	WORD $0x014d; BYTE $0xdc // add r12, r11
-	WORD $0x014d; BYTE $0xcc // add r12, r9
-	LONG $0x244c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r9
+	LONG $0x185e8b4c // mov r11, qword ptr [rsi + 0x18]
+	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
+	LONG $0x48feb162; WORD $0x246f; BYTE $0x16 // vmovdqu64 zmm4, zmmword ptr [rsi + r10]
+	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x0e // vmovdqu64 zmm5, zmmword ptr [rsi + rcx]
+	QUAD $0x010e746f48fef162 // vmovdqu64 zmm6, zmmword ptr [rsi + rcx + 0x40]
+	QUAD $0x020e7c6f48fef162 // vmovdqu64 zmm7, zmmword ptr [rsi + rcx + 0x80]
+	LONG $0x483df162; WORD $0xf572; BYTE $0x08 // vpslld zmm8, zmm5, 0x8
+	LONG $0x4835f162; WORD $0xf672; BYTE $0x08 // vpslld zmm9, zmm6, 0x8
+	LONG $0x482df162; WORD $0xf772; BYTE $0x08 // vpslld zmm10, zmm7, 0x8
+	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
+	WORD $0x014d; BYTE $0xdd // add r13, r11
+	WORD $0x0149; BYTE $0xc5 // add r13, rax
+	WORD $0x0149; BYTE $0xdc // add r12, rbx
+	WORD $0x0149; BYTE $0xc4 // add r12, rax
 	WORD $0x014d; BYTE $0xc7 // add r15, r8
-	WORD $0x014d; BYTE $0xcf // add r15, r9
+	WORD $0x0149; BYTE $0xc7 // add r15, rax
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	WORD $0x014d; BYTE $0xce // add r14, r9
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	WORD $0xf631 // xor esi, esi
-	LONG $0x0001b1e9; BYTE $0x00 // jmp 0x18a2d <depthwise3x3s1TwoRowsAVX512VNNI+0x3fd>
+	LONG $0x0001bae9; BYTE $0x00 // jmp 0x1906d <depthwise3x3s1TwoRowsAVX512VNNI+0x41d>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
-	WORD $0x9066 // nop
-	LONG $0x48fde162; WORD $0xd76f // vmovdqa64 zmm18, zmm7
-	LONG $0x407de262; WORD $0xd450 // vpdpbusd zmm18, zmm16, zmm4
-	LONG $0x48fde162; WORD $0xdf6f // vmovdqa64 zmm19, zmm7
-	LONG $0x482de262; WORD $0xdc50 // vpdpbusd zmm19, zmm10, zmm4
-	LONG $0x48fde162; WORD $0xe76f // vmovdqa64 zmm20, zmm7
-	LONG $0x4865e262; WORD $0xe450 // vpdpbusd zmm20, zmm3, zmm4
-	LONG $0x48fde162; WORD $0xef6f // vmovdqa64 zmm21, zmm7
-	LONG $0x486de262; WORD $0xec50 // vpdpbusd zmm21, zmm2, zmm4
-	LONG $0x48fde162; WORD $0xf76f // vmovdqa64 zmm22, zmm7
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fde162; WORD $0xd46f // vmovdqa64 zmm18, zmm4
+	LONG $0x407de262; WORD $0xd550 // vpdpbusd zmm18, zmm16, zmm5
+	LONG $0x48fde162; WORD $0xdc6f // vmovdqa64 zmm19, zmm4
+	LONG $0x4825e262; WORD $0xdd50 // vpdpbusd zmm19, zmm11, zmm5
+	LONG $0x48fde162; WORD $0xe46f // vmovdqa64 zmm20, zmm4
+	LONG $0x4865e262; WORD $0xe550 // vpdpbusd zmm20, zmm3, zmm5
+	LONG $0x48fde162; WORD $0xec6f // vmovdqa64 zmm21, zmm4
+	LONG $0x486de262; WORD $0xed50 // vpdpbusd zmm21, zmm2, zmm5
+	LONG $0x48fde162; WORD $0xf46f // vmovdqa64 zmm22, zmm4
 	LONG $0x407dc262; WORD $0xf050 // vpdpbusd zmm22, zmm16, zmm8
-	LONG $0x48fde162; WORD $0xff6f // vmovdqa64 zmm23, zmm7
-	LONG $0x482dc262; WORD $0xf850 // vpdpbusd zmm23, zmm10, zmm8
-	LONG $0x48fde162; WORD $0xcf6f // vmovdqa64 zmm17, zmm7
+	LONG $0x48fde162; WORD $0xfc6f // vmovdqa64 zmm23, zmm4
+	LONG $0x4825c262; WORD $0xf850 // vpdpbusd zmm23, zmm11, zmm8
+	LONG $0x48fde162; WORD $0xcc6f // vmovdqa64 zmm17, zmm4
 	LONG $0x4865c262; WORD $0xc850 // vpdpbusd zmm17, zmm3, zmm8
-	LONG $0x48fde162; WORD $0xc76f // vmovdqa64 zmm16, zmm7
+	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
 	LONG $0x486dc262; WORD $0xc050 // vpdpbusd zmm16, zmm2, zmm8
-	LONG $0x482de262; WORD $0xd550 // vpdpbusd zmm18, zmm10, zmm5
-	LONG $0x4865e262; WORD $0xdd50 // vpdpbusd zmm19, zmm3, zmm5
-	LONG $0x486de262; WORD $0xe550 // vpdpbusd zmm20, zmm2, zmm5
-	LONG $0x481de262; WORD $0xed50 // vpdpbusd zmm21, zmm12, zmm5
-	LONG $0x482dc262; WORD $0xf150 // vpdpbusd zmm22, zmm10, zmm9
+	LONG $0x4825e262; WORD $0xd650 // vpdpbusd zmm18, zmm11, zmm6
+	LONG $0x4865e262; WORD $0xde50 // vpdpbusd zmm19, zmm3, zmm6
+	LONG $0x486de262; WORD $0xe650 // vpdpbusd zmm20, zmm2, zmm6
+	LONG $0x481de262; WORD $0xee50 // vpdpbusd zmm21, zmm12, zmm6
+	LONG $0x4825c262; WORD $0xf150 // vpdpbusd zmm22, zmm11, zmm9
 	LONG $0x4865c262; WORD $0xf950 // vpdpbusd zmm23, zmm3, zmm9
 	LONG $0x486dc262; WORD $0xc950 // vpdpbusd zmm17, zmm2, zmm9
 	LONG $0x481dc262; WORD $0xc150 // vpdpbusd zmm16, zmm12, zmm9
-	LONG $0x4865e262; WORD $0xd650 // vpdpbusd zmm18, zmm3, zmm6
-	LONG $0x486de262; WORD $0xde50 // vpdpbusd zmm19, zmm2, zmm6
-	LONG $0x481de262; WORD $0xe650 // vpdpbusd zmm20, zmm12, zmm6
-	LONG $0x4815e262; WORD $0xee50 // vpdpbusd zmm21, zmm13, zmm6
-	LONG $0x4865c262; WORD $0xf350 // vpdpbusd zmm22, zmm3, zmm11
-	LONG $0x486dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm2, zmm11
-	LONG $0x481dc262; WORD $0xcb50 // vpdpbusd zmm17, zmm12, zmm11
-	LONG $0x4815c262; WORD $0xc350 // vpdpbusd zmm16, zmm13, zmm11
-	LONG $0x487cb162; WORD $0x1410; BYTE $0xb2 // vmovups zmm2, zmmword ptr [rdx + 4*r14]
-	LONG $0x487cb162; WORD $0x1c10; BYTE $0xb0 // vmovups zmm3, zmmword ptr [rax + 4*r14]
+	LONG $0x4865e262; WORD $0xd750 // vpdpbusd zmm18, zmm3, zmm7
+	LONG $0x486de262; WORD $0xdf50 // vpdpbusd zmm19, zmm2, zmm7
+	LONG $0x481de262; WORD $0xe750 // vpdpbusd zmm20, zmm12, zmm7
+	LONG $0x4815e262; WORD $0xef50 // vpdpbusd zmm21, zmm13, zmm7
+	LONG $0x4865c262; WORD $0xf250 // vpdpbusd zmm22, zmm3, zmm10
+	LONG $0x486dc262; WORD $0xfa50 // vpdpbusd zmm23, zmm2, zmm10
+	LONG $0x481dc262; WORD $0xca50 // vpdpbusd zmm17, zmm12, zmm10
+	LONG $0x4815c262; WORD $0xc250 // vpdpbusd zmm16, zmm13, zmm10
+	LONG $0x487cf162; WORD $0x1410; BYTE $0xaa // vmovups zmm2, zmmword ptr [rdx + 4*rbp]
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*rbp]
 	LONG $0x486de262; WORD $0xd3a8 // vfmadd213ps zmm18, zmm2, zmm3 # zmm18 = (zmm2 * zmm18) + zmm3
-	LONG $0x487d3162; WORD $0xd25b // vcvtps2dq zmm10, zmm18
+	LONG $0x487d3162; WORD $0xda5b // vcvtps2dq zmm11, zmm18
 	LONG $0x486de262; WORD $0xdba8 // vfmadd213ps zmm19, zmm2, zmm3 # zmm19 = (zmm2 * zmm19) + zmm3
 	LONG $0x487da162; WORD $0xd35b // vcvtps2dq zmm18, zmm19
-	LONG $0x482d3162; WORD $0xd26b // vpackssdw zmm10, zmm10, zmm18
+	LONG $0x48253162; WORD $0xda6b // vpackssdw zmm11, zmm11, zmm18
 	LONG $0x486de262; WORD $0xe3a8 // vfmadd213ps zmm20, zmm2, zmm3 # zmm20 = (zmm2 * zmm20) + zmm3
 	LONG $0x487da162; WORD $0xd45b // vcvtps2dq zmm18, zmm20
 	LONG $0x486de262; WORD $0xeba8 // vfmadd213ps zmm21, zmm2, zmm3 # zmm21 = (zmm2 * zmm21) + zmm3
 	LONG $0x487db162; WORD $0xd55b // vcvtps2dq zmm2, zmm21
 	LONG $0x406df162; WORD $0xd26b // vpackssdw zmm2, zmm18, zmm2
-	LONG $0x482df162; WORD $0xd267 // vpackuswb zmm2, zmm10, zmm2
-	LONG $0x497ef162; WORD $0x117f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm2
-	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
-	LONG $0x487cb162; WORD $0x1410; BYTE $0xb2 // vmovups zmm2, zmmword ptr [rdx + 4*r14]
-	LONG $0x487cb162; WORD $0x1c10; BYTE $0xb0 // vmovups zmm3, zmmword ptr [rax + 4*r14]
+	LONG $0x4825f162; WORD $0xd267 // vpackuswb zmm2, zmm11, zmm2
+	LONG $0x48fed162; WORD $0x127f // vmovdqu64 zmmword ptr [r10], zmm2
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x487cf162; WORD $0x1410; BYTE $0xaa // vmovups zmm2, zmmword ptr [rdx + 4*rbp]
+	LONG $0x487cf162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*rbp]
 	LONG $0x486de262; WORD $0xf3a8 // vfmadd213ps zmm22, zmm2, zmm3 # zmm22 = (zmm2 * zmm22) + zmm3
-	LONG $0x487d3162; WORD $0xd65b // vcvtps2dq zmm10, zmm22
+	LONG $0x487d3162; WORD $0xde5b // vcvtps2dq zmm11, zmm22
 	LONG $0x486de262; WORD $0xfba8 // vfmadd213ps zmm23, zmm2, zmm3 # zmm23 = (zmm2 * zmm23) + zmm3
 	LONG $0x487da162; WORD $0xd75b // vcvtps2dq zmm18, zmm23
-	LONG $0x482d3162; WORD $0xd26b // vpackssdw zmm10, zmm10, zmm18
+	LONG $0x48253162; WORD $0xda6b // vpackssdw zmm11, zmm11, zmm18
 	LONG $0x486de262; WORD $0xcba8 // vfmadd213ps zmm17, zmm2, zmm3 # zmm17 = (zmm2 * zmm17) + zmm3
 	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
 	LONG $0x486de262; WORD $0xc3a8 // vfmadd213ps zmm16, zmm2, zmm3 # zmm16 = (zmm2 * zmm16) + zmm3
 	LONG $0x487db162; WORD $0xd05b // vcvtps2dq zmm2, zmm16
 	LONG $0x4075f162; WORD $0xd26b // vpackssdw zmm2, zmm17, zmm2
-	LONG $0x482df162; WORD $0xd267 // vpackuswb zmm2, zmm10, zmm2
-	LONG $0x497eb162; WORD $0x147f; BYTE $0x09 // vmovdqu32 zmmword ptr [rcx + r9] {k1}, zmm2
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x014c; BYTE $0xd5 // add rbp, r10
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x014d; BYTE $0xdc // add r12, r11
+	LONG $0x4825f162; WORD $0xd267 // vpackuswb zmm2, zmm11, zmm2
+	LONG $0x48fed162; WORD $0x147f; BYTE $0x0a // vmovdqu64 zmmword ptr [r10 + rcx], zmm2
+	LONG $0x5857034c // add r10, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xdd // add r13, r11
+	WORD $0x0149; BYTE $0xdc // add r12, rbx
 	WORD $0x014d; BYTE $0xc7 // add r15, r8
+	WORD $0x014d; BYTE $0xce // add r14, r9
 	LONG $0x48fdd162; WORD $0xd76f // vmovdqa64 zmm2, zmm15
 	LONG $0x48fdd162; WORD $0xde6f // vmovdqa64 zmm3, zmm14
-	LONG $0x48fd5162; WORD $0xd56f // vmovdqa64 zmm10, zmm13
+	LONG $0x48fd5162; WORD $0xdd6f // vmovdqa64 zmm11, zmm13
 	LONG $0x40773b48 // cmp rsi, qword ptr [rdi + 0x40]
-	LONG $0xfc638d0f; WORD $0xffff // jge 0x18690 <depthwise3x3s1TwoRowsAVX512VNNI+0x60>
-	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
+	LONG $0xfca38d0f; WORD $0xffff // jge 0x18d10 <depthwise3x3s1TwoRowsAVX512VNNI+0xc0>
+	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
 	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	WORD $0xff48; BYTE $0xc6 // inc rsi
@@ -19956,12 +20245,12 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
-	LONG $0x24743948; BYTE $0x20 // cmp qword ptr [rsp + 0x20], rsi
-	LONG $0xfe2e8e0f; WORD $0xffff // jle 0x18890 <depthwise3x3s1TwoRowsAVX512VNNI+0x260>
-	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
-	LONG $0xc97e5162; WORD $0x2c6f; BYTE $0x24 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r12]
-	LONG $0xc97e5162; WORD $0x756f; BYTE $0x00 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r13]
-	LONG $0xc97e7162; WORD $0x7d6f; BYTE $0x00 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rbp]
+	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
+	LONG $0xfe2e8e0f; WORD $0xffff // jle 0x18ed0 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
+	LONG $0x48fed162; WORD $0x0e6f // vmovdqu64 zmm1, zmmword ptr [r14]
+	LONG $0x48fe5162; WORD $0x2f6f // vmovdqu64 zmm13, zmmword ptr [r15]
+	LONG $0x48fe5162; WORD $0x346f; BYTE $0x24 // vmovdqu64 zmm14, zmmword ptr [r12]
+	LONG $0x48fe5162; WORD $0x7d6f; BYTE $0x00 // vmovdqu64 zmm15, zmmword ptr [r13]
 	LONG $0x4875c162; WORD $0xcd60 // vpunpcklbw zmm17, zmm1, zmm13 # zmm17 = zmm1[0],zmm13[0],zmm1[1],zmm13[1],zmm1[2],zmm13[2],zmm1[3],zmm13[3],zmm1[4],zmm13[4],zmm1[5],zmm13[5],zmm1[6],zmm13[6],zmm1[7],zmm13[7],zmm1[16],zmm13[16],zmm1[17],zmm13[17],zmm1[18],zmm13[18],zmm1[19],zmm13[19],zmm1[20],zmm13[20],zmm1[21],zmm13[21],zmm1[22],zmm13[22],zmm1[23],zmm13[23],zmm1[32],zmm13[32],zmm1[33],zmm13[33],zmm1[34],zmm13[34],zmm1[35],zmm13[35],zmm1[36],zmm13[36],zmm1[37],zmm13[37],zmm1[38],zmm13[38],zmm1[39],zmm13[39],zmm1[48],zmm13[48],zmm1[49],zmm13[49],zmm1[50],zmm13[50],zmm1[51],zmm13[51],zmm1[52],zmm13[52],zmm1[53],zmm13[53],zmm1[54],zmm13[54],zmm1[55],zmm13[55]
 	LONG $0x4875d162; WORD $0xcd68 // vpunpckhbw zmm1, zmm1, zmm13 # zmm1 = zmm1[8],zmm13[8],zmm1[9],zmm13[9],zmm1[10],zmm13[10],zmm1[11],zmm13[11],zmm1[12],zmm13[12],zmm1[13],zmm13[13],zmm1[14],zmm13[14],zmm1[15],zmm13[15],zmm1[24],zmm13[24],zmm1[25],zmm13[25],zmm1[26],zmm13[26],zmm1[27],zmm13[27],zmm1[28],zmm13[28],zmm1[29],zmm13[29],zmm1[30],zmm13[30],zmm1[31],zmm13[31],zmm1[40],zmm13[40],zmm1[41],zmm13[41],zmm1[42],zmm13[42],zmm1[43],zmm13[43],zmm1[44],zmm13[44],zmm1[45],zmm13[45],zmm1[46],zmm13[46],zmm1[47],zmm13[47],zmm1[56],zmm13[56],zmm1[57],zmm13[57],zmm1[58],zmm13[58],zmm1[59],zmm13[59],zmm1[60],zmm13[60],zmm1[61],zmm13[61],zmm1[62],zmm13[62],zmm1[63],zmm13[63]
 	LONG $0x480dc162; WORD $0xd760 // vpunpcklbw zmm18, zmm14, zmm15 # zmm18 = zmm14[0],zmm15[0],zmm14[1],zmm15[1],zmm14[2],zmm15[2],zmm14[3],zmm15[3],zmm14[4],zmm15[4],zmm14[5],zmm15[5],zmm14[6],zmm15[6],zmm14[7],zmm15[7],zmm14[16],zmm15[16],zmm14[17],zmm15[17],zmm14[18],zmm15[18],zmm14[19],zmm15[19],zmm14[20],zmm15[20],zmm14[21],zmm15[21],zmm14[22],zmm15[22],zmm14[23],zmm15[23],zmm14[32],zmm15[32],zmm14[33],zmm15[33],zmm14[34],zmm15[34],zmm14[35],zmm15[35],zmm14[36],zmm15[36],zmm14[37],zmm15[37],zmm14[38],zmm15[38],zmm14[39],zmm15[39],zmm14[48],zmm15[48],zmm14[49],zmm15[49],zmm14[50],zmm15[50],zmm14[51],zmm15[51],zmm14[52],zmm15[52],zmm14[53],zmm15[53],zmm14[54],zmm15[54],zmm14[55],zmm15[55]
@@ -19970,241 +20259,261 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40753162; WORD $0xf269 // vpunpckhwd zmm14, zmm17, zmm18 # zmm14 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
 	LONG $0x48753162; WORD $0xfb61 // vpunpcklwd zmm15, zmm1, zmm19 # zmm15 = zmm1[0],zmm19[0],zmm1[1],zmm19[1],zmm1[2],zmm19[2],zmm1[3],zmm19[3],zmm1[8],zmm19[8],zmm1[9],zmm19[9],zmm1[10],zmm19[10],zmm1[11],zmm19[11],zmm1[16],zmm19[16],zmm1[17],zmm19[17],zmm1[18],zmm19[18],zmm1[19],zmm19[19],zmm1[24],zmm19[24],zmm1[25],zmm19[25],zmm1[26],zmm19[26],zmm1[27],zmm19[27]
 	LONG $0x4875b162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm19 # zmm1 = zmm1[4],zmm19[4],zmm1[5],zmm19[5],zmm1[6],zmm19[6],zmm1[7],zmm19[7],zmm1[12],zmm19[12],zmm1[13],zmm19[13],zmm1[14],zmm19[14],zmm1[15],zmm19[15],zmm1[20],zmm19[20],zmm1[21],zmm19[21],zmm1[22],zmm19[22],zmm1[23],zmm19[23],zmm1[28],zmm19[28],zmm1[29],zmm19[29],zmm1[30],zmm19[30],zmm1[31],zmm19[31]
-	LONG $0x244c394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r9
-	LONG $0xfdd8850f; WORD $0xffff // jne 0x18890 <depthwise3x3s1TwoRowsAVX512VNNI+0x260>
-	LONG $0x240c8b44 // mov r9d, dword ptr [rsp]
-	LONG $0x00f98141; WORD $0x0001; BYTE $0x00 // cmp r9d, 0x100
-	LONG $0xfdb3820f; WORD $0xffff // jb 0x1887c <depthwise3x3s1TwoRowsAVX512VNNI+0x24c>
-	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	WORD $0x0673 // jae 0x18ad8 <depthwise3x3s1TwoRowsAVX512VNNI+0x4a8>
+	LONG $0x240c3948 // cmp qword ptr [rsp], rcx
+	LONG $0xfdda850f; WORD $0xffff // jne 0x18ed0 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
+	LONG $0x10244c8b // mov ecx, dword ptr [rsp + 0x10]
+	LONG $0x0100f981; WORD $0x0000 // cmp ecx, 0x100
+	LONG $0xfdad820f; WORD $0xffff // jb 0x18eb3 <depthwise3x3s1TwoRowsAVX512VNNI+0x263>
+	LONG $0x0000f981; WORD $0x0100 // cmp ecx, 0x1000000
+	WORD $0x0673 // jae 0x19114 <depthwise3x3s1TwoRowsAVX512VNNI+0x4c4>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	LONG $0xfdab830f; WORD $0xffff // jae 0x18890 <depthwise3x3s1TwoRowsAVX512VNNI+0x260>
+	LONG $0x0000f981; WORD $0x0001 // cmp ecx, 0x10000
+	LONG $0xfdb0830f; WORD $0xffff // jae 0x18ed0 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
-	LONG $0xfffda0e9; BYTE $0xff // jmp 0x18890 <depthwise3x3s1TwoRowsAVX512VNNI+0x260>
-	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x04d58e0f; WORD $0x0000 // jle 0x18fd2 <depthwise3x3s1TwoRowsAVX512VNNI+0x9a2>
-	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
-	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
-	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
-	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
-	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
-	WORD $0x4f8b; BYTE $0x70 // mov ecx, dword ptr [rdi + 0x70]
-	LONG $0x18244c89 // mov dword ptr [rsp + 0x18], ecx
-	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
-	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
-	WORD $0x2beb // jmp 0x18b65 <depthwise3x3s1TwoRowsAVX512VNNI+0x535>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
-	LONG $0x242c8b48 // mov rbp, qword ptr [rsp]
-	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
+	LONG $0xfffda5e9; BYTE $0xff // jmp 0x18ed0 <depthwise3x3s1TwoRowsAVX512VNNI+0x280>
 	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	LONG $0x40c58348 // add rbp, 0x40
-	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x046d8d0f; WORD $0x0000 // jge 0x18fd2 <depthwise3x3s1TwoRowsAVX512VNNI+0x9a2>
-	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
+	LONG $0x0d368e0f; WORD $0x0000 // jle 0x19e72 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b4c; BYTE $0x17 // mov r10, qword ptr [rdi]
-	WORD $0x8b4d; BYTE $0x32 // mov r14, qword ptr [r10]
-	LONG $0x087a8b4d // mov r15, qword ptr [r10 + 0x8]
-	LONG $0x10628b4d // mov r12, qword ptr [r10 + 0x10]
-	LONG $0x186a8b4d // mov r13, qword ptr [r10 + 0x18]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	WORD $0xd6f7 // not esi
+	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
+	LONG $0x06e5c148 // shl rbp, 0x6
+	WORD $0x8b4c; BYTE $0x0f // mov r9, qword ptr [rdi]
+	WORD $0x8b49; BYTE $0x09 // mov rcx, qword ptr [r9]
+	LONG $0x08598b4d // mov r11, qword ptr [r9 + 0x8]
+	LONG $0x10598b49 // mov rbx, qword ptr [r9 + 0x10]
+	LONG $0x18718b4d // mov r14, qword ptr [r9 + 0x18]
 	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xc84d0f45 // cmovge r9d, r8d
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0xffffbc41; WORD $0x0000 // mov r12d, 0xffff
+	LONG $0xe64c0f44 // cmovl r12d, esi
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xf06f // vmovdqa64 zmm6, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	LONG $0x061f8e0f; WORD $0x0000 // jle 0x197b7 <depthwise3x3s1TwoRowsAVX512VNNI+0xb67>
+	LONG $0x29348d48 // lea rsi, [rcx + rbp]
+	LONG $0x2b048d4d // lea r8, [r11 + rbp]
+	LONG $0x2b0c8d4c // lea r9, [rbx + rbp]
+	LONG $0x2e3c8d4d // lea r15, [r14 + rbp]
+	LONG $0x927bc1c4; BYTE $0xcc // kmovd k1, r12d
+	LONG $0xc97ef162; WORD $0x0e6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xc97ed162; WORD $0x106f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r8]
+	LONG $0xc97ed162; WORD $0x196f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r9]
+	LONG $0xc97ed162; WORD $0x276f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r15]
+	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd460 // vpunpcklbw zmm2, zmm3, zmm4 # zmm2 = zmm3[0],zmm4[0],zmm3[1],zmm4[1],zmm3[2],zmm4[2],zmm3[3],zmm4[3],zmm3[4],zmm4[4],zmm3[5],zmm4[5],zmm3[6],zmm4[6],zmm3[7],zmm4[7],zmm3[16],zmm4[16],zmm3[17],zmm4[17],zmm3[18],zmm4[18],zmm3[19],zmm4[19],zmm3[20],zmm4[20],zmm3[21],zmm4[21],zmm3[22],zmm4[22],zmm3[23],zmm4[23],zmm3[32],zmm4[32],zmm3[33],zmm4[33],zmm3[34],zmm4[34],zmm3[35],zmm4[35],zmm3[36],zmm4[36],zmm3[37],zmm4[37],zmm3[38],zmm4[38],zmm3[39],zmm4[39],zmm3[48],zmm4[48],zmm3[49],zmm4[49],zmm3[50],zmm4[50],zmm3[51],zmm4[51],zmm3[52],zmm4[52],zmm3[53],zmm4[53],zmm3[54],zmm4[54],zmm3[55],zmm4[55]
+	LONG $0x4865f162; WORD $0xdc68 // vpunpckhbw zmm3, zmm3, zmm4 # zmm3 = zmm3[8],zmm4[8],zmm3[9],zmm4[9],zmm3[10],zmm4[10],zmm3[11],zmm4[11],zmm3[12],zmm4[12],zmm3[13],zmm4[13],zmm3[14],zmm4[14],zmm3[15],zmm4[15],zmm3[24],zmm4[24],zmm3[25],zmm4[25],zmm3[26],zmm4[26],zmm3[27],zmm4[27],zmm3[28],zmm4[28],zmm3[29],zmm4[29],zmm3[30],zmm4[30],zmm3[31],zmm4[31],zmm3[40],zmm4[40],zmm3[41],zmm4[41],zmm3[42],zmm4[42],zmm3[43],zmm4[43],zmm3[44],zmm4[44],zmm3[45],zmm4[45],zmm3[46],zmm4[46],zmm3[47],zmm4[47],zmm3[56],zmm4[56],zmm3[57],zmm4[57],zmm3[58],zmm4[58],zmm3[59],zmm4[59],zmm3[60],zmm4[60],zmm3[61],zmm4[61],zmm3[62],zmm4[62],zmm3[63],zmm4[63]
+	LONG $0x48557162; WORD $0xda61 // vpunpcklwd zmm11, zmm5, zmm2 # zmm11 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
+	LONG $0x4855f162; WORD $0xf269 // vpunpckhwd zmm6, zmm5, zmm2 # zmm6 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
+	LONG $0x4875f162; WORD $0xe361 // vpunpcklwd zmm4, zmm1, zmm3 # zmm4 = zmm1[0],zmm3[0],zmm1[1],zmm3[1],zmm1[2],zmm3[2],zmm1[3],zmm3[3],zmm1[8],zmm3[8],zmm1[9],zmm3[9],zmm1[10],zmm3[10],zmm1[11],zmm3[11],zmm1[16],zmm3[16],zmm1[17],zmm3[17],zmm1[18],zmm3[18],zmm1[19],zmm3[19],zmm1[24],zmm3[24],zmm1[25],zmm3[25],zmm1[26],zmm3[26],zmm1[27],zmm3[27]
+	LONG $0x4875f162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm3 # zmm1 = zmm1[4],zmm3[4],zmm1[5],zmm3[5],zmm1[6],zmm3[6],zmm1[7],zmm3[7],zmm1[12],zmm3[12],zmm1[13],zmm3[13],zmm1[14],zmm3[14],zmm1[15],zmm3[15],zmm1[20],zmm3[20],zmm1[21],zmm3[21],zmm1[22],zmm3[22],zmm1[23],zmm3[23],zmm1[28],zmm3[28],zmm1[29],zmm3[29],zmm1[30],zmm3[30],zmm1[31],zmm3[31]
+	LONG $0x247c8348; WORD $0x0018 // cmp qword ptr [rsp + 0x18], 0x0
+	LONG $0x05b6850f; WORD $0x0000 // jne 0x197b7 <depthwise3x3s1TwoRowsAVX512VNNI+0xb67>
+	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
+	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
+	LONG $0x0594820f; WORD $0x0000 // jb 0x197a5 <depthwise3x3s1TwoRowsAVX512VNNI+0xb55>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	LONG $0x08d2820f; WORD $0x0000 // jb 0x19aef <depthwise3x3s1TwoRowsAVX512VNNI+0xe9f>
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0x058e830f; WORD $0x0000 // jae 0x197b7 <depthwise3x3s1TwoRowsAVX512VNNI+0xb67>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x05888f0f; WORD $0x0000 // jg 0x197c2 <depthwise3x3s1TwoRowsAVX512VNNI+0xb72>
+	LONG $0x000c33e9; BYTE $0x00 // jmp 0x19e72 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
+	LONG $0x244c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rcx
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
+	WORD $0x36eb // jmp 0x1928b <depthwise3x3s1TwoRowsAVX512VNNI+0x63b>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x50778b48 // mov rsi, qword ptr [rdi + 0x50]
+	LONG $0x24048b44 // mov r8d, dword ptr [rsp]
+	LONG $0x24548b4c; BYTE $0x10 // mov r10, qword ptr [rsp + 0x10]
+	LONG $0x245c8b4c; BYTE $0x28 // mov r11, qword ptr [rsp + 0x28]
+	LONG $0x014b8d4d // lea r9, [r11 + 0x1]
+	QUAD $0x000000089d0c8d4a // lea rcx, [4*r11 + 0x8]
+	LONG $0x40c28349 // add r10, 0x40
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0x04158f0f; WORD $0x0000 // jg 0x196a0 <depthwise3x3s1TwoRowsAVX512VNNI+0xa50>
+	WORD $0x894d; BYTE $0xcb // mov r11, r9
+	LONG $0x06e1c149 // shl r9, 0x6
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	WORD $0x8b48; BYTE $0x19 // mov rbx, qword ptr [rcx]
+	LONG $0x08718b4c // mov r14, qword ptr [rcx + 0x8]
+	LONG $0x10798b4c // mov r15, qword ptr [rcx + 0x10]
+	LONG $0x18618b4c // mov r12, qword ptr [rcx + 0x18]
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x00bc8e0f; WORD $0x0000 // jle 0x18c83 <depthwise3x3s1TwoRowsAVX512VNNI+0x653>
-	LONG $0x24348948 // mov qword ptr [rsp], rsi
-	WORD $0x894c; BYTE $0xde // mov rsi, r11
-	LONG $0x0e048d4d // lea r8, [r14 + rcx]
-	LONG $0x0f148d4d // lea r10, [r15 + rcx]
-	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
-	LONG $0x0d5c8d49; BYTE $0x00 // lea rbx, [r13 + rcx]
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0xc97ed162; WORD $0x106f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r8]
-	LONG $0xc97ed162; WORD $0x1a6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r10]
-	LONG $0xc97ed162; WORD $0x236f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r11]
-	LONG $0xc97ef162; WORD $0x2b6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0x19350 <depthwise3x3s1TwoRowsAVX512VNNI+0x700>
+	LONG $0x48feb162; WORD $0x146f; BYTE $0x0b // vmovdqu64 zmm2, zmmword ptr [rbx + r9]
+	LONG $0x48fe9162; WORD $0x1c6f; BYTE $0x0e // vmovdqu64 zmm3, zmmword ptr [r14 + r9]
+	LONG $0x48fe9162; WORD $0x246f; BYTE $0x0f // vmovdqu64 zmm4, zmmword ptr [r15 + r9]
+	LONG $0x48fe9162; WORD $0x2c6f; BYTE $0x0c // vmovdqu64 zmm5, zmmword ptr [r12 + r9]
 	LONG $0x486df162; WORD $0xf360 // vpunpcklbw zmm6, zmm2, zmm3 # zmm6 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
 	LONG $0x486df162; WORD $0xd368 // vpunpckhbw zmm2, zmm2, zmm3 # zmm2 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
 	LONG $0x485df162; WORD $0xdd60 // vpunpcklbw zmm3, zmm4, zmm5 # zmm3 = zmm4[0],zmm5[0],zmm4[1],zmm5[1],zmm4[2],zmm5[2],zmm4[3],zmm5[3],zmm4[4],zmm5[4],zmm4[5],zmm5[5],zmm4[6],zmm5[6],zmm4[7],zmm5[7],zmm4[16],zmm5[16],zmm4[17],zmm5[17],zmm4[18],zmm5[18],zmm4[19],zmm5[19],zmm4[20],zmm5[20],zmm4[21],zmm5[21],zmm4[22],zmm5[22],zmm4[23],zmm5[23],zmm4[32],zmm5[32],zmm4[33],zmm5[33],zmm4[34],zmm5[34],zmm4[35],zmm5[35],zmm4[36],zmm5[36],zmm4[37],zmm5[37],zmm4[38],zmm5[38],zmm4[39],zmm5[39],zmm4[48],zmm5[48],zmm4[49],zmm5[49],zmm4[50],zmm5[50],zmm4[51],zmm5[51],zmm4[52],zmm5[52],zmm4[53],zmm5[53],zmm4[54],zmm5[54],zmm4[55],zmm5[55]
 	LONG $0x485df162; WORD $0xe568 // vpunpckhbw zmm4, zmm4, zmm5 # zmm4 = zmm4[8],zmm5[8],zmm4[9],zmm5[9],zmm4[10],zmm5[10],zmm4[11],zmm5[11],zmm4[12],zmm5[12],zmm4[13],zmm5[13],zmm4[14],zmm5[14],zmm4[15],zmm5[15],zmm4[24],zmm5[24],zmm4[25],zmm5[25],zmm4[26],zmm5[26],zmm4[27],zmm5[27],zmm4[28],zmm5[28],zmm4[29],zmm5[29],zmm4[30],zmm5[30],zmm4[31],zmm5[31],zmm4[40],zmm5[40],zmm4[41],zmm5[41],zmm4[42],zmm5[42],zmm4[43],zmm5[43],zmm4[44],zmm5[44],zmm4[45],zmm5[45],zmm4[46],zmm5[46],zmm4[47],zmm5[47],zmm4[56],zmm5[56],zmm4[57],zmm5[57],zmm4[58],zmm5[58],zmm4[59],zmm5[59],zmm4[60],zmm5[60],zmm4[61],zmm5[61],zmm4[62],zmm5[62],zmm4[63],zmm5[63]
-	LONG $0x484d7162; WORD $0xd361 // vpunpcklwd zmm10, zmm6, zmm3 # zmm10 = zmm6[0],zmm3[0],zmm6[1],zmm3[1],zmm6[2],zmm3[2],zmm6[3],zmm3[3],zmm6[8],zmm3[8],zmm6[9],zmm3[9],zmm6[10],zmm3[10],zmm6[11],zmm3[11],zmm6[16],zmm3[16],zmm6[17],zmm3[17],zmm6[18],zmm3[18],zmm6[19],zmm3[19],zmm6[24],zmm3[24],zmm6[25],zmm3[25],zmm6[26],zmm3[26],zmm6[27],zmm3[27]
+	LONG $0x484d7162; WORD $0xe361 // vpunpcklwd zmm12, zmm6, zmm3 # zmm12 = zmm6[0],zmm3[0],zmm6[1],zmm3[1],zmm6[2],zmm3[2],zmm6[3],zmm3[3],zmm6[8],zmm3[8],zmm6[9],zmm3[9],zmm6[10],zmm3[10],zmm6[11],zmm3[11],zmm6[16],zmm3[16],zmm6[17],zmm3[17],zmm6[18],zmm3[18],zmm6[19],zmm3[19],zmm6[24],zmm3[24],zmm6[25],zmm3[25],zmm6[26],zmm3[26],zmm6[27],zmm3[27]
 	LONG $0x484df162; WORD $0xdb69 // vpunpckhwd zmm3, zmm6, zmm3 # zmm3 = zmm6[4],zmm3[4],zmm6[5],zmm3[5],zmm6[6],zmm3[6],zmm6[7],zmm3[7],zmm6[12],zmm3[12],zmm6[13],zmm3[13],zmm6[14],zmm3[14],zmm6[15],zmm3[15],zmm6[20],zmm3[20],zmm6[21],zmm3[21],zmm6[22],zmm3[22],zmm6[23],zmm3[23],zmm6[28],zmm3[28],zmm6[29],zmm3[29],zmm6[30],zmm3[30],zmm6[31],zmm3[31]
-	LONG $0x486df162; WORD $0xec61 // vpunpcklwd zmm5, zmm2, zmm4 # zmm5 = zmm2[0],zmm4[0],zmm2[1],zmm4[1],zmm2[2],zmm4[2],zmm2[3],zmm4[3],zmm2[8],zmm4[8],zmm2[9],zmm4[9],zmm2[10],zmm4[10],zmm2[11],zmm4[11],zmm2[16],zmm4[16],zmm2[17],zmm4[17],zmm2[18],zmm4[18],zmm2[19],zmm4[19],zmm2[24],zmm4[24],zmm2[25],zmm4[25],zmm2[26],zmm4[26],zmm2[27],zmm4[27]
+	LONG $0x486df162; WORD $0xf461 // vpunpcklwd zmm6, zmm2, zmm4 # zmm6 = zmm2[0],zmm4[0],zmm2[1],zmm4[1],zmm2[2],zmm4[2],zmm2[3],zmm4[3],zmm2[8],zmm4[8],zmm2[9],zmm4[9],zmm2[10],zmm4[10],zmm2[11],zmm4[11],zmm2[16],zmm4[16],zmm2[17],zmm4[17],zmm2[18],zmm4[18],zmm2[19],zmm4[19],zmm2[24],zmm4[24],zmm2[25],zmm4[25],zmm2[26],zmm4[26],zmm2[27],zmm4[27]
 	LONG $0x486df162; WORD $0xd469 // vpunpckhwd zmm2, zmm2, zmm4 # zmm2 = zmm2[4],zmm4[4],zmm2[5],zmm4[5],zmm2[6],zmm4[6],zmm2[7],zmm4[7],zmm2[12],zmm4[12],zmm2[13],zmm4[13],zmm2[14],zmm4[14],zmm2[15],zmm4[15],zmm2[20],zmm4[20],zmm2[21],zmm4[21],zmm2[22],zmm4[22],zmm2[23],zmm4[23],zmm2[28],zmm4[28],zmm2[29],zmm4[29],zmm2[30],zmm4[30],zmm2[31],zmm4[31]
-	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x4875 // jne 0x18c7c <depthwise3x3s1TwoRowsAVX512VNNI+0x64c>
-	LONG $0x24448b44; BYTE $0x18 // mov r8d, dword ptr [rsp + 0x18]
+	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
+	WORD $0x3775 // jne 0x19350 <depthwise3x3s1TwoRowsAVX512VNNI+0x700>
 	LONG $0x00f88141; WORD $0x0001; BYTE $0x00 // cmp r8d, 0x100
-	WORD $0x2872 // jb 0x18c6a <depthwise3x3s1TwoRowsAVX512VNNI+0x63a>
+	WORD $0x1a72 // jb 0x1933c <depthwise3x3s1TwoRowsAVX512VNNI+0x6ec>
 	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
-	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
-	WORD $0x0673 // jae 0x18c54 <depthwise3x3s1TwoRowsAVX512VNNI+0x624>
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	QUAD $0x0100000018247c81 // cmp dword ptr [rsp + 0x18], 0x1000000
-	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
-	WORD $0x2173 // jae 0x18c83 <depthwise3x3s1TwoRowsAVX512VNNI+0x653>
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	WORD $0x19eb // jmp 0x18c83 <depthwise3x3s1TwoRowsAVX512VNNI+0x653>
+	WORD $0x0673 // jae 0x19331 <depthwise3x3s1TwoRowsAVX512VNNI+0x6e1>
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	WORD $0x0e72 // jb 0x19348 <depthwise3x3s1TwoRowsAVX512VNNI+0x6f8>
+	WORD $0x14eb // jmp 0x19350 <depthwise3x3s1TwoRowsAVX512VNNI+0x700>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	WORD $0x8949; BYTE $0xf3 // mov r11, rsi
-	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	WORD $0x9066 // nop
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfebf8e0f; WORD $0xffff // jle 0x18b4d <depthwise3x3s1TwoRowsAVX512VNNI+0x51d>
-	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
-	WORD $0x8948; BYTE $0xea // mov rdx, rbp
-	WORD $0x894c; BYTE $0xdd // mov rbp, r11
-	LONG $0x04e5c148 // shl rbp, 0x4
-	LONG $0x245c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r11
-	LONG $0x5b348d4b // lea rsi, [r11 + 2*r11]
-	LONG $0x06e6c148 // shl rsi, 0x6
-	WORD $0x8b4d; BYTE $0x18 // mov r11, qword ptr [r8]
-	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
-	LONG $0x48fed162; WORD $0x246f; BYTE $0x32 // vmovdqu64 zmm4, zmmword ptr [r10 + rsi]
-	QUAD $0x0132746f48fed162 // vmovdqu64 zmm6, zmmword ptr [r10 + rsi + 0x40]
-	QUAD $0x02327c6f48fed162 // vmovdqu64 zmm7, zmmword ptr [r10 + rsi + 0x80]
-	LONG $0x08708b49 // mov rsi, qword ptr [r8 + 0x8]
+	LONG $0xff178e0f; WORD $0xffff // jle 0x19272 <depthwise3x3s1TwoRowsAVX512VNNI+0x622>
+	WORD $0x894d; BYTE $0xdd // mov r13, r11
+	LONG $0x04e5c149 // shl r13, 0x4
+	LONG $0x245c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r11
+	LONG $0x5b0c8d4b // lea rcx, [r11 + 2*r11]
+	LONG $0x06e1c148 // shl rcx, 0x6
+	WORD $0x894c; BYTE $0xd2 // mov rdx, r10
+	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
+	WORD $0x8b49; BYTE $0x2a // mov rbp, qword ptr [r10]
+	LONG $0x08428b4d // mov r8, qword ptr [r10 + 0x8]
+	LONG $0x10728b49 // mov rsi, qword ptr [r10 + 0x10]
+	LONG $0x185a8b4d // mov r11, qword ptr [r10 + 0x18]
 	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
-	LONG $0x48fe5162; WORD $0x046f; BYTE $0x0a // vmovdqu64 zmm8, zmmword ptr [r10 + rcx]
-	LONG $0x10508b4d // mov r10, qword ptr [r8 + 0x10]
-	LONG $0x18588b49 // mov rbx, qword ptr [r8 + 0x18]
-	LONG $0x4835f162; WORD $0xf472; BYTE $0x08 // vpslld zmm9, zmm4, 0x8
-	LONG $0x4825f162; WORD $0xf672; BYTE $0x08 // vpslld zmm11, zmm6, 0x8
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	LONG $0x481df162; WORD $0xf772; BYTE $0x08 // vpslld zmm12, zmm7, 0x8
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x0149; BYTE $0xd5 // add r13, rdx
-	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	LONG $0x48fe9162; WORD $0x246f; BYTE $0x0a // vmovdqu64 zmm4, zmmword ptr [r10 + r9]
+	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
+	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x0a // vmovdqu64 zmm5, zmmword ptr [r10 + rcx]
+	QUAD $0x010a7c6f48fed162 // vmovdqu64 zmm7, zmmword ptr [r10 + rcx + 0x40]
+	QUAD $0x020a446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r10 + rcx + 0x80]
+	LONG $0x4835f162; WORD $0xf572; BYTE $0x08 // vpslld zmm9, zmm5, 0x8
+	LONG $0x482df162; WORD $0xf772; BYTE $0x08 // vpslld zmm10, zmm7, 0x8
+	LONG $0x4825d162; WORD $0xf072; BYTE $0x08 // vpslld zmm11, zmm8, 0x8
+	LONG $0x104f034c // add r9, qword ptr [rdi + 0x10]
+	WORD $0x014d; BYTE $0xdc // add r12, r11
 	WORD $0x0149; BYTE $0xd4 // add r12, rdx
 	WORD $0x0149; BYTE $0xf7 // add r15, rsi
 	WORD $0x0149; BYTE $0xd7 // add r15, rdx
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x014d; BYTE $0xde // add r14, r11
+	WORD $0x014d; BYTE $0xc6 // add r14, r8
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
-	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
+	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
+	WORD $0x0148; BYTE $0xeb // add rbx, rbp
+	WORD $0x0148; BYTE $0xd3 // add rbx, rdx
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x0001f8e9; BYTE $0x00 // jmp 0x18f23 <depthwise3x3s1TwoRowsAVX512VNNI+0x8f3>
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x000200e9; BYTE $0x00 // jmp 0x195f3 <depthwise3x3s1TwoRowsAVX512VNNI+0x9a3>
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48fdc162; WORD $0xd06f // vmovdqa64 zmm18, zmm8
-	LONG $0x4075e262; WORD $0xd450 // vpdpbusd zmm18, zmm17, zmm4
-	LONG $0x48fdc162; WORD $0xd86f // vmovdqa64 zmm19, zmm8
-	LONG $0x482de262; WORD $0xdc50 // vpdpbusd zmm19, zmm10, zmm4
-	LONG $0x48fdc162; WORD $0xe06f // vmovdqa64 zmm20, zmm8
-	LONG $0x4865e262; WORD $0xe450 // vpdpbusd zmm20, zmm3, zmm4
-	LONG $0x48fdc162; WORD $0xe86f // vmovdqa64 zmm21, zmm8
-	LONG $0x4855e262; WORD $0xec50 // vpdpbusd zmm21, zmm5, zmm4
-	LONG $0x48fdc162; WORD $0xf06f // vmovdqa64 zmm22, zmm8
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fde162; WORD $0xd46f // vmovdqa64 zmm18, zmm4
+	LONG $0x4075e262; WORD $0xd550 // vpdpbusd zmm18, zmm17, zmm5
+	LONG $0x48fde162; WORD $0xdc6f // vmovdqa64 zmm19, zmm4
+	LONG $0x481de262; WORD $0xdd50 // vpdpbusd zmm19, zmm12, zmm5
+	LONG $0x48fde162; WORD $0xe46f // vmovdqa64 zmm20, zmm4
+	LONG $0x4865e262; WORD $0xe550 // vpdpbusd zmm20, zmm3, zmm5
+	LONG $0x48fde162; WORD $0xec6f // vmovdqa64 zmm21, zmm4
+	LONG $0x484de262; WORD $0xed50 // vpdpbusd zmm21, zmm6, zmm5
+	LONG $0x48fde162; WORD $0xf46f // vmovdqa64 zmm22, zmm4
 	LONG $0x4075c262; WORD $0xf150 // vpdpbusd zmm22, zmm17, zmm9
-	LONG $0x48fdc162; WORD $0xf86f // vmovdqa64 zmm23, zmm8
-	LONG $0x482dc262; WORD $0xf950 // vpdpbusd zmm23, zmm10, zmm9
-	LONG $0x48fd4162; WORD $0xc06f // vmovdqa64 zmm24, zmm8
+	LONG $0x48fde162; WORD $0xfc6f // vmovdqa64 zmm23, zmm4
+	LONG $0x481dc262; WORD $0xf950 // vpdpbusd zmm23, zmm12, zmm9
+	LONG $0x48fd6162; WORD $0xc46f // vmovdqa64 zmm24, zmm4
 	LONG $0x48654262; WORD $0xc150 // vpdpbusd zmm24, zmm3, zmm9
-	LONG $0x48fdc162; WORD $0xc86f // vmovdqa64 zmm17, zmm8
-	LONG $0x4855c262; WORD $0xc950 // vpdpbusd zmm17, zmm5, zmm9
-	LONG $0x482de262; WORD $0xd650 // vpdpbusd zmm18, zmm10, zmm6
-	LONG $0x4865e262; WORD $0xde50 // vpdpbusd zmm19, zmm3, zmm6
-	LONG $0x4855e262; WORD $0xe650 // vpdpbusd zmm20, zmm5, zmm6
-	LONG $0x486de262; WORD $0xee50 // vpdpbusd zmm21, zmm2, zmm6
-	LONG $0x482dc262; WORD $0xf350 // vpdpbusd zmm22, zmm10, zmm11
-	LONG $0x4865c262; WORD $0xfb50 // vpdpbusd zmm23, zmm3, zmm11
-	LONG $0x48554262; WORD $0xc350 // vpdpbusd zmm24, zmm5, zmm11
-	LONG $0x486dc262; WORD $0xcb50 // vpdpbusd zmm17, zmm2, zmm11
-	LONG $0x4865e262; WORD $0xd750 // vpdpbusd zmm18, zmm3, zmm7
-	LONG $0x4855e262; WORD $0xdf50 // vpdpbusd zmm19, zmm5, zmm7
-	LONG $0x486de262; WORD $0xe750 // vpdpbusd zmm20, zmm2, zmm7
-	LONG $0x4815e262; WORD $0xef50 // vpdpbusd zmm21, zmm13, zmm7
-	LONG $0x4865c262; WORD $0xf450 // vpdpbusd zmm22, zmm3, zmm12
-	LONG $0x4855c262; WORD $0xfc50 // vpdpbusd zmm23, zmm5, zmm12
-	LONG $0x486d4262; WORD $0xc450 // vpdpbusd zmm24, zmm2, zmm12
-	LONG $0x4815c262; WORD $0xcc50 // vpdpbusd zmm17, zmm13, zmm12
-	LONG $0x487cf162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*rbp]
-	LONG $0x487cb162; WORD $0xea5b // vcvtdq2ps zmm5, zmm18
-	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x487c3162; WORD $0xd35b // vcvtdq2ps zmm10, zmm19
-	LONG $0x48645162; WORD $0xd259 // vmulps zmm10, zmm3, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x4855d162; WORD $0xea6b // vpackssdw zmm5, zmm5, zmm10
-	LONG $0x487c3162; WORD $0xd45b // vcvtdq2ps zmm10, zmm20
-	LONG $0x48645162; WORD $0xd259 // vmulps zmm10, zmm3, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x48fde162; WORD $0xcc6f // vmovdqa64 zmm17, zmm4
+	LONG $0x484dc262; WORD $0xc950 // vpdpbusd zmm17, zmm6, zmm9
+	LONG $0x481de262; WORD $0xd750 // vpdpbusd zmm18, zmm12, zmm7
+	LONG $0x4865e262; WORD $0xdf50 // vpdpbusd zmm19, zmm3, zmm7
+	LONG $0x484de262; WORD $0xe750 // vpdpbusd zmm20, zmm6, zmm7
+	LONG $0x486de262; WORD $0xef50 // vpdpbusd zmm21, zmm2, zmm7
+	LONG $0x481dc262; WORD $0xf250 // vpdpbusd zmm22, zmm12, zmm10
+	LONG $0x4865c262; WORD $0xfa50 // vpdpbusd zmm23, zmm3, zmm10
+	LONG $0x484d4262; WORD $0xc250 // vpdpbusd zmm24, zmm6, zmm10
+	LONG $0x486dc262; WORD $0xca50 // vpdpbusd zmm17, zmm2, zmm10
+	LONG $0x4865c262; WORD $0xd050 // vpdpbusd zmm18, zmm3, zmm8
+	LONG $0x484dc262; WORD $0xd850 // vpdpbusd zmm19, zmm6, zmm8
+	LONG $0x486dc262; WORD $0xe050 // vpdpbusd zmm20, zmm2, zmm8
+	LONG $0x4815c262; WORD $0xe850 // vpdpbusd zmm21, zmm13, zmm8
+	LONG $0x4865c262; WORD $0xf350 // vpdpbusd zmm22, zmm3, zmm11
+	LONG $0x484dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm6, zmm11
+	LONG $0x486d4262; WORD $0xc350 // vpdpbusd zmm24, zmm2, zmm11
+	LONG $0x4815c262; WORD $0xcb50 // vpdpbusd zmm17, zmm13, zmm11
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*r13]
+	LONG $0x487cb162; WORD $0xf25b // vcvtdq2ps zmm6, zmm18
+	LONG $0x4864f162; WORD $0xf659 // vmulps zmm6, zmm3, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487c3162; WORD $0xe35b // vcvtdq2ps zmm12, zmm19
+	LONG $0x48645162; WORD $0xe459 // vmulps zmm12, zmm3, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x484dd162; WORD $0xf46b // vpackssdw zmm6, zmm6, zmm12
+	LONG $0x487c3162; WORD $0xe45b // vcvtdq2ps zmm12, zmm20
+	LONG $0x48645162; WORD $0xe459 // vmulps zmm12, zmm3, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x487ca162; WORD $0xd55b // vcvtdq2ps zmm18, zmm21
 	LONG $0x4864b162; WORD $0xda59 // vmulps zmm3, zmm3, zmm18
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x482df162; WORD $0xdb6b // vpackssdw zmm3, zmm10, zmm3
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x481df162; WORD $0xdb6b // vpackssdw zmm3, zmm12, zmm3
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x497ef162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm3
-	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
-	LONG $0x487cf162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*rbp]
-	LONG $0x487cb162; WORD $0xee5b // vcvtdq2ps zmm5, zmm22
-	LONG $0x4864f162; WORD $0xed59 // vmulps zmm5, zmm3, zmm5
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x487c3162; WORD $0xd75b // vcvtdq2ps zmm10, zmm23
-	LONG $0x48645162; WORD $0xd259 // vmulps zmm10, zmm3, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0x4855d162; WORD $0xea6b // vpackssdw zmm5, zmm5, zmm10
-	LONG $0x487c1162; WORD $0xd05b // vcvtdq2ps zmm10, zmm24
-	LONG $0x48645162; WORD $0xd259 // vmulps zmm10, zmm3, zmm10
-	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
+	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0x48fed162; WORD $0x197f // vmovdqu64 zmmword ptr [r9], zmm3
+	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0xa8 // vmovups zmm3, zmmword ptr [rax + 4*r13]
+	LONG $0x487cb162; WORD $0xf65b // vcvtdq2ps zmm6, zmm22
+	LONG $0x4864f162; WORD $0xf659 // vmulps zmm6, zmm3, zmm6
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x487c3162; WORD $0xe75b // vcvtdq2ps zmm12, zmm23
+	LONG $0x48645162; WORD $0xe459 // vmulps zmm12, zmm3, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x484dd162; WORD $0xf46b // vpackssdw zmm6, zmm6, zmm12
+	LONG $0x487c1162; WORD $0xe05b // vcvtdq2ps zmm12, zmm24
+	LONG $0x48645162; WORD $0xe459 // vmulps zmm12, zmm3, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
 	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
 	LONG $0x4864b162; WORD $0xd959 // vmulps zmm3, zmm3, zmm17
 	LONG $0x487df162; WORD $0xdb5b // vcvtps2dq zmm3, zmm3
-	LONG $0x482df162; WORD $0xdb6b // vpackssdw zmm3, zmm10, zmm3
-	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x481df162; WORD $0xdb6b // vpackssdw zmm3, zmm12, zmm3
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
 	LONG $0x4865f162; WORD $0xd8ed // vpaddsw zmm3, zmm3, zmm0
-	LONG $0x4855f162; WORD $0xdb67 // vpackuswb zmm3, zmm5, zmm3
-	LONG $0x497eb162; WORD $0x1c7f; BYTE $0x09 // vmovdqu32 zmmword ptr [rcx + r9] {k1}, zmm3
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x014d; BYTE $0xd4 // add r12, r10
+	LONG $0x484df162; WORD $0xdb67 // vpackuswb zmm3, zmm6, zmm3
+	LONG $0x48fe9162; WORD $0x1c7f; BYTE $0x11 // vmovdqu64 zmmword ptr [r9 + r10], zmm3
+	LONG $0x584f034c // add r9, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xdc // add r12, r11
 	WORD $0x0149; BYTE $0xf7 // add r15, rsi
-	WORD $0x014d; BYTE $0xde // add r14, r11
+	WORD $0x014d; BYTE $0xc6 // add r14, r8
+	WORD $0x0148; BYTE $0xeb // add rbx, rbp
 	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
-	LONG $0x48fd5162; WORD $0xd56f // vmovdqa64 zmm10, zmm13
+	LONG $0x48fd5162; WORD $0xe56f // vmovdqa64 zmm12, zmm13
 	LONG $0x48fdd162; WORD $0xde6f // vmovdqa64 zmm3, zmm14
-	LONG $0x48fdd162; WORD $0xef6f // vmovdqa64 zmm5, zmm15
+	LONG $0x48fdd162; WORD $0xf76f // vmovdqa64 zmm6, zmm15
 	LONG $0x48fdb162; WORD $0xd06f // vmovdqa64 zmm2, zmm16
-	LONG $0x40473b4c // cmp r8, qword ptr [rdi + 0x40]
-	LONG $0xfc1d8d0f; WORD $0xffff // jge 0x18b40 <depthwise3x3s1TwoRowsAVX512VNNI+0x510>
-	WORD $0x894d; BYTE $0xc1 // mov r9, r8
-	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x404f3b48 // cmp rcx, qword ptr [rdi + 0x40]
+	LONG $0xfc6d8d0f; WORD $0xffff // jge 0x19260 <depthwise3x3s1TwoRowsAVX512VNNI+0x610>
+	WORD $0x8949; BYTE $0xca // mov r10, rcx
+	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
-	LONG $0xfdf68e0f; WORD $0xffff // jle 0x18d40 <depthwise3x3s1TwoRowsAVX512VNNI+0x710>
-	LONG $0xc97e5162; WORD $0x2e6f // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r14]
-	LONG $0xc97e5162; WORD $0x376f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r15]
-	LONG $0xc97e5162; WORD $0x3c6f; BYTE $0x24 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r12]
-	LONG $0xc97ec162; WORD $0x456f; BYTE $0x00 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r13]
+	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
+	LONG $0xfdf68e0f; WORD $0xffff // jle 0x19410 <depthwise3x3s1TwoRowsAVX512VNNI+0x7c0>
+	LONG $0x48fe7162; WORD $0x2b6f // vmovdqu64 zmm13, zmmword ptr [rbx]
+	LONG $0x48fe5162; WORD $0x366f // vmovdqu64 zmm14, zmmword ptr [r14]
+	LONG $0x48fe5162; WORD $0x3f6f // vmovdqu64 zmm15, zmmword ptr [r15]
+	LONG $0x48fec162; WORD $0x046f; BYTE $0x24 // vmovdqu64 zmm16, zmmword ptr [r12]
 	LONG $0x4815c162; WORD $0xd660 // vpunpcklbw zmm18, zmm13, zmm14 # zmm18 = zmm13[0],zmm14[0],zmm13[1],zmm14[1],zmm13[2],zmm14[2],zmm13[3],zmm14[3],zmm13[4],zmm14[4],zmm13[5],zmm14[5],zmm13[6],zmm14[6],zmm13[7],zmm14[7],zmm13[16],zmm14[16],zmm13[17],zmm14[17],zmm13[18],zmm14[18],zmm13[19],zmm14[19],zmm13[20],zmm14[20],zmm13[21],zmm14[21],zmm13[22],zmm14[22],zmm13[23],zmm14[23],zmm13[32],zmm14[32],zmm13[33],zmm14[33],zmm13[34],zmm14[34],zmm13[35],zmm14[35],zmm13[36],zmm14[36],zmm13[37],zmm14[37],zmm13[38],zmm14[38],zmm13[39],zmm14[39],zmm13[48],zmm14[48],zmm13[49],zmm14[49],zmm13[50],zmm14[50],zmm13[51],zmm14[51],zmm13[52],zmm14[52],zmm13[53],zmm14[53],zmm13[54],zmm14[54],zmm13[55],zmm14[55]
 	LONG $0x4815c162; WORD $0xde68 // vpunpckhbw zmm19, zmm13, zmm14 # zmm19 = zmm13[8],zmm14[8],zmm13[9],zmm14[9],zmm13[10],zmm14[10],zmm13[11],zmm14[11],zmm13[12],zmm14[12],zmm13[13],zmm14[13],zmm13[14],zmm14[14],zmm13[15],zmm14[15],zmm13[24],zmm14[24],zmm13[25],zmm14[25],zmm13[26],zmm14[26],zmm13[27],zmm14[27],zmm13[28],zmm14[28],zmm13[29],zmm14[29],zmm13[30],zmm14[30],zmm13[31],zmm14[31],zmm13[40],zmm14[40],zmm13[41],zmm14[41],zmm13[42],zmm14[42],zmm13[43],zmm14[43],zmm13[44],zmm14[44],zmm13[45],zmm14[45],zmm13[46],zmm14[46],zmm13[47],zmm14[47],zmm13[56],zmm14[56],zmm13[57],zmm14[57],zmm13[58],zmm14[58],zmm13[59],zmm14[59],zmm13[60],zmm14[60],zmm13[61],zmm14[61],zmm13[62],zmm14[62],zmm13[63],zmm14[63]
 	LONG $0x48053162; WORD $0xf060 // vpunpcklbw zmm14, zmm15, zmm16 # zmm14 = zmm15[0],zmm16[0],zmm15[1],zmm16[1],zmm15[2],zmm16[2],zmm15[3],zmm16[3],zmm15[4],zmm16[4],zmm15[5],zmm16[5],zmm15[6],zmm16[6],zmm15[7],zmm16[7],zmm15[16],zmm16[16],zmm15[17],zmm16[17],zmm15[18],zmm16[18],zmm15[19],zmm16[19],zmm15[20],zmm16[20],zmm15[21],zmm16[21],zmm15[22],zmm16[22],zmm15[23],zmm16[23],zmm15[32],zmm16[32],zmm15[33],zmm16[33],zmm15[34],zmm16[34],zmm15[35],zmm16[35],zmm15[36],zmm16[36],zmm15[37],zmm16[37],zmm15[38],zmm16[38],zmm15[39],zmm16[39],zmm15[48],zmm16[48],zmm15[49],zmm16[49],zmm15[50],zmm16[50],zmm15[51],zmm16[51],zmm15[52],zmm16[52],zmm15[53],zmm16[53],zmm15[54],zmm16[54],zmm15[55],zmm16[55]
@@ -20213,18 +20522,387 @@ TEXT ·depthwise3x3s1TwoRowsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406d5162; WORD $0xf669 // vpunpckhwd zmm14, zmm18, zmm14 # zmm14 = zmm18[4],zmm14[4],zmm18[5],zmm14[5],zmm18[6],zmm14[6],zmm18[7],zmm14[7],zmm18[12],zmm14[12],zmm18[13],zmm14[13],zmm18[14],zmm14[14],zmm18[15],zmm14[15],zmm18[20],zmm14[20],zmm18[21],zmm14[21],zmm18[22],zmm14[22],zmm18[23],zmm14[23],zmm18[28],zmm14[28],zmm18[29],zmm14[29],zmm18[30],zmm14[30],zmm18[31],zmm14[31]
 	LONG $0x40653162; WORD $0xf861 // vpunpcklwd zmm15, zmm19, zmm16 # zmm15 = zmm19[0],zmm16[0],zmm19[1],zmm16[1],zmm19[2],zmm16[2],zmm19[3],zmm16[3],zmm19[8],zmm16[8],zmm19[9],zmm16[9],zmm19[10],zmm16[10],zmm19[11],zmm16[11],zmm19[16],zmm16[16],zmm19[17],zmm16[17],zmm19[18],zmm16[18],zmm19[19],zmm16[19],zmm19[24],zmm16[24],zmm19[25],zmm16[25],zmm19[26],zmm16[26],zmm19[27],zmm16[27]
 	LONG $0x4065a162; WORD $0xc069 // vpunpckhwd zmm16, zmm19, zmm16 # zmm16 = zmm19[4],zmm16[4],zmm19[5],zmm16[5],zmm19[6],zmm16[6],zmm19[7],zmm16[7],zmm19[12],zmm16[12],zmm19[13],zmm16[13],zmm19[14],zmm16[14],zmm19[15],zmm16[15],zmm19[20],zmm16[20],zmm19[21],zmm16[21],zmm19[22],zmm16[22],zmm19[23],zmm16[23],zmm19[28],zmm16[28],zmm19[29],zmm16[29],zmm19[30],zmm16[30],zmm19[31],zmm16[31]
-	LONG $0x244c394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r9
-	LONG $0xfda1850f; WORD $0xffff // jne 0x18d40 <depthwise3x3s1TwoRowsAVX512VNNI+0x710>
-	LONG $0x244c8b44; BYTE $0x18 // mov r9d, dword ptr [rsp + 0x18]
-	LONG $0x00f98141; WORD $0x0001; BYTE $0x00 // cmp r9d, 0x100
-	LONG $0xfd7a820f; WORD $0xffff // jb 0x18d2b <depthwise3x3s1TwoRowsAVX512VNNI+0x6fb>
-	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	WORD $0x0673 // jae 0x18fc0 <depthwise3x3s1TwoRowsAVX512VNNI+0x990>
+	LONG $0x2454394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r10
+	LONG $0xfda2850f; WORD $0xffff // jne 0x19410 <depthwise3x3s1TwoRowsAVX512VNNI+0x7c0>
+	LONG $0x24148b44 // mov r10d, dword ptr [rsp]
+	LONG $0x00fa8141; WORD $0x0001; BYTE $0x00 // cmp r10d, 0x100
+	LONG $0xfd74820f; WORD $0xffff // jb 0x193f3 <depthwise3x3s1TwoRowsAVX512VNNI+0x7a3>
+	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
+	WORD $0x0673 // jae 0x1968e <depthwise3x3s1TwoRowsAVX512VNNI+0xa3e>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	LONG $0xfd6a820f; WORD $0xffff // jb 0x18d37 <depthwise3x3s1TwoRowsAVX512VNNI+0x707>
-	LONG $0xfffd6ee9; BYTE $0xff // jmp 0x18d40 <depthwise3x3s1TwoRowsAVX512VNNI+0x710>
-	LONG $0x30c48348 // add rsp, 0x30
+	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
+	LONG $0xfd64820f; WORD $0xffff // jb 0x193ff <depthwise3x3s1TwoRowsAVX512VNNI+0x7af>
+	LONG $0xfffd70e9; BYTE $0xff // jmp 0x19410 <depthwise3x3s1TwoRowsAVX512VNNI+0x7c0>
+	QUAD $0x000000049d0c8d4a // lea rcx, [4*r11 + 0x4]
+	WORD $0x2948; BYTE $0xce // sub rsi, rcx
+	LONG $0x07c18e0f; WORD $0x0000 // jle 0x19e72 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
+	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
+	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
+	WORD $0xf741; BYTE $0xd0 // not r8d
+	WORD $0x894d; BYTE $0xcd // mov r13, r9
+	LONG $0x06e5c149 // shl r13, 0x6
+	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
+	WORD $0x8b48; BYTE $0x0b // mov rcx, qword ptr [rbx]
+	LONG $0x08538b4c // mov r10, qword ptr [rbx + 0x8]
+	LONG $0x105b8b4c // mov r11, qword ptr [rbx + 0x10]
+	LONG $0x185b8b48 // mov rbx, qword ptr [rbx + 0x18]
+	LONG $0x04fe8348 // cmp rsi, 0x4
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	LONG $0xe84c0f41 // cmovl ebp, r8d
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x040c8e0f; WORD $0x0000 // jle 0x19b17 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
+	LONG $0x29348d4a // lea rsi, [rcx + r13]
+	LONG $0x2a048d4f // lea r8, [r10 + r13]
+	LONG $0x2b348d4f // lea r14, [r11 + r13]
+	LONG $0x2b3c8d4e // lea r15, [rbx + r13]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0xc97ef162; WORD $0x166f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xc97ed162; WORD $0x186f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r8]
+	LONG $0xc97ed162; WORD $0x266f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r14]
+	LONG $0xc97ed162; WORD $0x2f6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r15]
+	LONG $0x486df162; WORD $0xf360 // vpunpcklbw zmm6, zmm2, zmm3 # zmm6 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xd368 // vpunpckhbw zmm2, zmm2, zmm3 # zmm2 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xdd60 // vpunpcklbw zmm3, zmm4, zmm5 # zmm3 = zmm4[0],zmm5[0],zmm4[1],zmm5[1],zmm4[2],zmm5[2],zmm4[3],zmm5[3],zmm4[4],zmm5[4],zmm4[5],zmm5[5],zmm4[6],zmm5[6],zmm4[7],zmm5[7],zmm4[16],zmm5[16],zmm4[17],zmm5[17],zmm4[18],zmm5[18],zmm4[19],zmm5[19],zmm4[20],zmm5[20],zmm4[21],zmm5[21],zmm4[22],zmm5[22],zmm4[23],zmm5[23],zmm4[32],zmm5[32],zmm4[33],zmm5[33],zmm4[34],zmm5[34],zmm4[35],zmm5[35],zmm4[36],zmm5[36],zmm4[37],zmm5[37],zmm4[38],zmm5[38],zmm4[39],zmm5[39],zmm4[48],zmm5[48],zmm4[49],zmm5[49],zmm4[50],zmm5[50],zmm4[51],zmm5[51],zmm4[52],zmm5[52],zmm4[53],zmm5[53],zmm4[54],zmm5[54],zmm4[55],zmm5[55]
+	LONG $0x485df162; WORD $0xe568 // vpunpckhbw zmm4, zmm4, zmm5 # zmm4 = zmm4[8],zmm5[8],zmm4[9],zmm5[9],zmm4[10],zmm5[10],zmm4[11],zmm5[11],zmm4[12],zmm5[12],zmm4[13],zmm5[13],zmm4[14],zmm5[14],zmm4[15],zmm5[15],zmm4[24],zmm5[24],zmm4[25],zmm5[25],zmm4[26],zmm5[26],zmm4[27],zmm5[27],zmm4[28],zmm5[28],zmm4[29],zmm5[29],zmm4[30],zmm5[30],zmm4[31],zmm5[31],zmm4[40],zmm5[40],zmm4[41],zmm5[41],zmm4[42],zmm5[42],zmm4[43],zmm5[43],zmm4[44],zmm5[44],zmm4[45],zmm5[45],zmm4[46],zmm5[46],zmm4[47],zmm5[47],zmm4[56],zmm5[56],zmm4[57],zmm5[57],zmm4[58],zmm5[58],zmm4[59],zmm5[59],zmm4[60],zmm5[60],zmm4[61],zmm5[61],zmm4[62],zmm5[62],zmm4[63],zmm5[63]
+	LONG $0x484d7162; WORD $0xe361 // vpunpcklwd zmm12, zmm6, zmm3 # zmm12 = zmm6[0],zmm3[0],zmm6[1],zmm3[1],zmm6[2],zmm3[2],zmm6[3],zmm3[3],zmm6[8],zmm3[8],zmm6[9],zmm3[9],zmm6[10],zmm3[10],zmm6[11],zmm3[11],zmm6[16],zmm3[16],zmm6[17],zmm3[17],zmm6[18],zmm3[18],zmm6[19],zmm3[19],zmm6[24],zmm3[24],zmm6[25],zmm3[25],zmm6[26],zmm3[26],zmm6[27],zmm3[27]
+	LONG $0x484df162; WORD $0xfb69 // vpunpckhwd zmm7, zmm6, zmm3 # zmm7 = zmm6[4],zmm3[4],zmm6[5],zmm3[5],zmm6[6],zmm3[6],zmm6[7],zmm3[7],zmm6[12],zmm3[12],zmm6[13],zmm3[13],zmm6[14],zmm3[14],zmm6[15],zmm3[15],zmm6[20],zmm3[20],zmm6[21],zmm3[21],zmm6[22],zmm3[22],zmm6[23],zmm3[23],zmm6[28],zmm3[28],zmm6[29],zmm3[29],zmm6[30],zmm3[30],zmm6[31],zmm3[31]
+	LONG $0x486df162; WORD $0xf461 // vpunpcklwd zmm6, zmm2, zmm4 # zmm6 = zmm2[0],zmm4[0],zmm2[1],zmm4[1],zmm2[2],zmm4[2],zmm2[3],zmm4[3],zmm2[8],zmm4[8],zmm2[9],zmm4[9],zmm2[10],zmm4[10],zmm2[11],zmm4[11],zmm2[16],zmm4[16],zmm2[17],zmm4[17],zmm2[18],zmm4[18],zmm2[19],zmm4[19],zmm2[24],zmm4[24],zmm2[25],zmm4[25],zmm2[26],zmm4[26],zmm2[27],zmm4[27]
+	LONG $0x486df162; WORD $0xd469 // vpunpckhwd zmm2, zmm2, zmm4 # zmm2 = zmm2[4],zmm4[4],zmm2[5],zmm4[5],zmm2[6],zmm4[6],zmm2[7],zmm4[7],zmm2[12],zmm4[12],zmm2[13],zmm4[13],zmm2[14],zmm4[14],zmm2[15],zmm4[15],zmm2[20],zmm4[20],zmm2[21],zmm4[21],zmm2[22],zmm4[22],zmm2[23],zmm4[23],zmm2[28],zmm4[28],zmm2[29],zmm4[29],zmm2[30],zmm4[30],zmm2[31],zmm4[31]
+	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
+	LONG $0x03a4850f; WORD $0x0000 // jne 0x19b17 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
+	WORD $0x348b; BYTE $0x24 // mov esi, dword ptr [rsp]
+	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
+	LONG $0x0359820f; WORD $0x0000 // jb 0x19adb <depthwise3x3s1TwoRowsAVX512VNNI+0xe8b>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	LONG $0x037d820f; WORD $0x0000 // jb 0x19b0b <depthwise3x3s1TwoRowsAVX512VNNI+0xebb>
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0x037d830f; WORD $0x0000 // jae 0x19b17 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x000372e9; BYTE $0x00 // jmp 0x19b17 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xf06f // vmovdqa64 zmm6, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x06b08e0f; WORD $0x0000 // jle 0x19e72 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x52348d4b // lea rsi, [r10 + 2*r10]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0x086f8b4c // mov r13, qword ptr [rdi + 0x8]
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	LONG $0x240c894c // mov qword ptr [rsp], r9
+	LONG $0x48fed162; WORD $0x146f; BYTE $0x30 // vmovdqu64 zmm2, zmmword ptr [r8 + rsi]
+	QUAD $0x01305c6f48fed162 // vmovdqu64 zmm3, zmmword ptr [r8 + rsi + 0x40]
+	QUAD $0x02306c6f48fed162 // vmovdqu64 zmm5, zmmword ptr [r8 + rsi + 0x80]
+	LONG $0x004d8b4d // mov r9, qword ptr [r13]
+	LONG $0x087d8b4d // mov r15, qword ptr [r13 + 0x8]
+	WORD $0x8944; BYTE $0xe6 // mov esi, r12d
+	LONG $0x10658b4d // mov r12, qword ptr [r13 + 0x10]
+	LONG $0x186d8b4d // mov r13, qword ptr [r13 + 0x18]
+	LONG $0x04e2c149 // shl r10, 0x4
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x48fed162; WORD $0x3c6f; BYTE $0x28 // vmovdqu64 zmm7, zmmword ptr [r8 + rbp]
+	LONG $0x483df162; WORD $0xf272; BYTE $0x08 // vpslld zmm8, zmm2, 0x8
+	LONG $0x4835f162; WORD $0xf372; BYTE $0x08 // vpslld zmm9, zmm3, 0x8
+	LONG $0x482df162; WORD $0xf572; BYTE $0x08 // vpslld zmm10, zmm5, 0x8
+	LONG $0x10478b4c // mov r8, qword ptr [rdi + 0x10]
+	WORD $0x0149; BYTE $0xe8 // add r8, rbp
+	LONG $0xce92fbc5 // kmovd k1, esi
+	WORD $0x014d; BYTE $0xee // add r14, r13
+	WORD $0x0149; BYTE $0xee // add r14, rbp
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x0148; BYTE $0xeb // add rbx, rbp
+	WORD $0x014d; BYTE $0xfb // add r11, r15
+	WORD $0x0149; BYTE $0xeb // add r11, rbp
+	WORD $0x014c; BYTE $0xcd // add rbp, r9
+	WORD $0x0148; BYTE $0xe9 // add rcx, rbp
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0xfec68348 // add rsi, -0x2
+	LONG $0x24348948 // mov qword ptr [rsp], rsi
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x0001b8e9; BYTE $0x00 // jmp 0x19a1d <depthwise3x3s1TwoRowsAVX512VNNI+0xdcd>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x48fde162; WORD $0xd76f // vmovdqa64 zmm18, zmm7
+	LONG $0x407de262; WORD $0xd250 // vpdpbusd zmm18, zmm16, zmm2
+	LONG $0x48fde162; WORD $0xdf6f // vmovdqa64 zmm19, zmm7
+	LONG $0x4825e262; WORD $0xda50 // vpdpbusd zmm19, zmm11, zmm2
+	LONG $0x48fde162; WORD $0xe76f // vmovdqa64 zmm20, zmm7
+	LONG $0x484de262; WORD $0xe250 // vpdpbusd zmm20, zmm6, zmm2
+	LONG $0x48fde162; WORD $0xef6f // vmovdqa64 zmm21, zmm7
+	LONG $0x485de262; WORD $0xea50 // vpdpbusd zmm21, zmm4, zmm2
+	LONG $0x48fde162; WORD $0xf76f // vmovdqa64 zmm22, zmm7
+	LONG $0x407dc262; WORD $0xf050 // vpdpbusd zmm22, zmm16, zmm8
+	LONG $0x48fde162; WORD $0xff6f // vmovdqa64 zmm23, zmm7
+	LONG $0x4825c262; WORD $0xf850 // vpdpbusd zmm23, zmm11, zmm8
+	LONG $0x48fde162; WORD $0xcf6f // vmovdqa64 zmm17, zmm7
+	LONG $0x484dc262; WORD $0xc850 // vpdpbusd zmm17, zmm6, zmm8
+	LONG $0x48fde162; WORD $0xc76f // vmovdqa64 zmm16, zmm7
+	LONG $0x485dc262; WORD $0xc050 // vpdpbusd zmm16, zmm4, zmm8
+	LONG $0x4825e262; WORD $0xd350 // vpdpbusd zmm18, zmm11, zmm3
+	LONG $0x484de262; WORD $0xdb50 // vpdpbusd zmm19, zmm6, zmm3
+	LONG $0x485de262; WORD $0xe350 // vpdpbusd zmm20, zmm4, zmm3
+	LONG $0x481de262; WORD $0xeb50 // vpdpbusd zmm21, zmm12, zmm3
+	LONG $0x4825c262; WORD $0xf150 // vpdpbusd zmm22, zmm11, zmm9
+	LONG $0x484dc262; WORD $0xf950 // vpdpbusd zmm23, zmm6, zmm9
+	LONG $0x485dc262; WORD $0xc950 // vpdpbusd zmm17, zmm4, zmm9
+	LONG $0x481dc262; WORD $0xc150 // vpdpbusd zmm16, zmm12, zmm9
+	LONG $0x484de262; WORD $0xd550 // vpdpbusd zmm18, zmm6, zmm5
+	LONG $0x485de262; WORD $0xdd50 // vpdpbusd zmm19, zmm4, zmm5
+	LONG $0x481de262; WORD $0xe550 // vpdpbusd zmm20, zmm12, zmm5
+	LONG $0x4815e262; WORD $0xed50 // vpdpbusd zmm21, zmm13, zmm5
+	LONG $0x484dc262; WORD $0xf250 // vpdpbusd zmm22, zmm6, zmm10
+	LONG $0x485dc262; WORD $0xfa50 // vpdpbusd zmm23, zmm4, zmm10
+	LONG $0x481dc262; WORD $0xca50 // vpdpbusd zmm17, zmm12, zmm10
+	LONG $0x4815c262; WORD $0xc250 // vpdpbusd zmm16, zmm13, zmm10
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x92 // vmovups zmm4, zmmword ptr [rdx + 4*r10]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x90 // vmovups zmm6, zmmword ptr [rax + 4*r10]
+	LONG $0x485de262; WORD $0xd6a8 // vfmadd213ps zmm18, zmm4, zmm6 # zmm18 = (zmm4 * zmm18) + zmm6
+	LONG $0x487d3162; WORD $0xda5b // vcvtps2dq zmm11, zmm18
+	LONG $0x485de262; WORD $0xdea8 // vfmadd213ps zmm19, zmm4, zmm6 # zmm19 = (zmm4 * zmm19) + zmm6
+	LONG $0x487da162; WORD $0xd35b // vcvtps2dq zmm18, zmm19
+	LONG $0x48253162; WORD $0xda6b // vpackssdw zmm11, zmm11, zmm18
+	LONG $0x485de262; WORD $0xe6a8 // vfmadd213ps zmm20, zmm4, zmm6 # zmm20 = (zmm4 * zmm20) + zmm6
+	LONG $0x487da162; WORD $0xd45b // vcvtps2dq zmm18, zmm20
+	LONG $0x485de262; WORD $0xeea8 // vfmadd213ps zmm21, zmm4, zmm6 # zmm21 = (zmm4 * zmm21) + zmm6
+	LONG $0x487db162; WORD $0xe55b // vcvtps2dq zmm4, zmm21
+	LONG $0x406df162; WORD $0xe46b // vpackssdw zmm4, zmm18, zmm4
+	LONG $0x4825f162; WORD $0xe467 // vpackuswb zmm4, zmm11, zmm4
+	LONG $0x497ed162; WORD $0x207f // vmovdqu32 zmmword ptr [r8] {k1}, zmm4
+	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x92 // vmovups zmm4, zmmword ptr [rdx + 4*r10]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x90 // vmovups zmm6, zmmword ptr [rax + 4*r10]
+	LONG $0x485de262; WORD $0xf6a8 // vfmadd213ps zmm22, zmm4, zmm6 # zmm22 = (zmm4 * zmm22) + zmm6
+	LONG $0x487d3162; WORD $0xde5b // vcvtps2dq zmm11, zmm22
+	LONG $0x485de262; WORD $0xfea8 // vfmadd213ps zmm23, zmm4, zmm6 # zmm23 = (zmm4 * zmm23) + zmm6
+	LONG $0x487da162; WORD $0xd75b // vcvtps2dq zmm18, zmm23
+	LONG $0x48253162; WORD $0xda6b // vpackssdw zmm11, zmm11, zmm18
+	LONG $0x485de262; WORD $0xcea8 // vfmadd213ps zmm17, zmm4, zmm6 # zmm17 = (zmm4 * zmm17) + zmm6
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x485de262; WORD $0xc6a8 // vfmadd213ps zmm16, zmm4, zmm6 # zmm16 = (zmm4 * zmm16) + zmm6
+	LONG $0x487db162; WORD $0xe05b // vcvtps2dq zmm4, zmm16
+	LONG $0x4075f162; WORD $0xe46b // vpackssdw zmm4, zmm17, zmm4
+	LONG $0x4825f162; WORD $0xe467 // vpackuswb zmm4, zmm11, zmm4
+	LONG $0x497ed162; WORD $0x247f; BYTE $0x30 // vmovdqu32 zmmword ptr [r8 + rsi] {k1}, zmm4
+	LONG $0x5847034c // add r8, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xee // add r14, r13
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x014d; BYTE $0xfb // add r11, r15
+	WORD $0x014c; BYTE $0xc9 // add rcx, r9
+	LONG $0x48fdd162; WORD $0xe76f // vmovdqa64 zmm4, zmm15
+	LONG $0x48fdd162; WORD $0xf66f // vmovdqa64 zmm6, zmm14
+	LONG $0x48fd5162; WORD $0xdd6f // vmovdqa64 zmm11, zmm13
+	LONG $0x406f3b48 // cmp rbp, qword ptr [rdi + 0x40]
+	LONG $0x04558d0f; WORD $0x0000 // jge 0x19e72 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	WORD $0x8948; BYTE $0xee // mov rsi, rbp
+	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
+	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
+	LONG $0x246c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rbp
+	LONG $0xfe2e8e0f; WORD $0xffff // jle 0x19880 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
+	LONG $0xc97ef162; WORD $0x096f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rcx]
+	LONG $0xc97e5162; WORD $0x2b6f // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97e7162; WORD $0x336f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rbx]
+	LONG $0xc97e5162; WORD $0x3e6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r14]
+	LONG $0x4875c162; WORD $0xcd60 // vpunpcklbw zmm17, zmm1, zmm13 # zmm17 = zmm1[0],zmm13[0],zmm1[1],zmm13[1],zmm1[2],zmm13[2],zmm1[3],zmm13[3],zmm1[4],zmm13[4],zmm1[5],zmm13[5],zmm1[6],zmm13[6],zmm1[7],zmm13[7],zmm1[16],zmm13[16],zmm1[17],zmm13[17],zmm1[18],zmm13[18],zmm1[19],zmm13[19],zmm1[20],zmm13[20],zmm1[21],zmm13[21],zmm1[22],zmm13[22],zmm1[23],zmm13[23],zmm1[32],zmm13[32],zmm1[33],zmm13[33],zmm1[34],zmm13[34],zmm1[35],zmm13[35],zmm1[36],zmm13[36],zmm1[37],zmm13[37],zmm1[38],zmm13[38],zmm1[39],zmm13[39],zmm1[48],zmm13[48],zmm1[49],zmm13[49],zmm1[50],zmm13[50],zmm1[51],zmm13[51],zmm1[52],zmm13[52],zmm1[53],zmm13[53],zmm1[54],zmm13[54],zmm1[55],zmm13[55]
+	LONG $0x4875d162; WORD $0xcd68 // vpunpckhbw zmm1, zmm1, zmm13 # zmm1 = zmm1[8],zmm13[8],zmm1[9],zmm13[9],zmm1[10],zmm13[10],zmm1[11],zmm13[11],zmm1[12],zmm13[12],zmm1[13],zmm13[13],zmm1[14],zmm13[14],zmm1[15],zmm13[15],zmm1[24],zmm13[24],zmm1[25],zmm13[25],zmm1[26],zmm13[26],zmm1[27],zmm13[27],zmm1[28],zmm13[28],zmm1[29],zmm13[29],zmm1[30],zmm13[30],zmm1[31],zmm13[31],zmm1[40],zmm13[40],zmm1[41],zmm13[41],zmm1[42],zmm13[42],zmm1[43],zmm13[43],zmm1[44],zmm13[44],zmm1[45],zmm13[45],zmm1[46],zmm13[46],zmm1[47],zmm13[47],zmm1[56],zmm13[56],zmm1[57],zmm13[57],zmm1[58],zmm13[58],zmm1[59],zmm13[59],zmm1[60],zmm13[60],zmm1[61],zmm13[61],zmm1[62],zmm13[62],zmm1[63],zmm13[63]
+	LONG $0x480dc162; WORD $0xd760 // vpunpcklbw zmm18, zmm14, zmm15 # zmm18 = zmm14[0],zmm15[0],zmm14[1],zmm15[1],zmm14[2],zmm15[2],zmm14[3],zmm15[3],zmm14[4],zmm15[4],zmm14[5],zmm15[5],zmm14[6],zmm15[6],zmm14[7],zmm15[7],zmm14[16],zmm15[16],zmm14[17],zmm15[17],zmm14[18],zmm15[18],zmm14[19],zmm15[19],zmm14[20],zmm15[20],zmm14[21],zmm15[21],zmm14[22],zmm15[22],zmm14[23],zmm15[23],zmm14[32],zmm15[32],zmm14[33],zmm15[33],zmm14[34],zmm15[34],zmm14[35],zmm15[35],zmm14[36],zmm15[36],zmm14[37],zmm15[37],zmm14[38],zmm15[38],zmm14[39],zmm15[39],zmm14[48],zmm15[48],zmm14[49],zmm15[49],zmm14[50],zmm15[50],zmm14[51],zmm15[51],zmm14[52],zmm15[52],zmm14[53],zmm15[53],zmm14[54],zmm15[54],zmm14[55],zmm15[55]
+	LONG $0x480dc162; WORD $0xdf68 // vpunpckhbw zmm19, zmm14, zmm15 # zmm19 = zmm14[8],zmm15[8],zmm14[9],zmm15[9],zmm14[10],zmm15[10],zmm14[11],zmm15[11],zmm14[12],zmm15[12],zmm14[13],zmm15[13],zmm14[14],zmm15[14],zmm14[15],zmm15[15],zmm14[24],zmm15[24],zmm14[25],zmm15[25],zmm14[26],zmm15[26],zmm14[27],zmm15[27],zmm14[28],zmm15[28],zmm14[29],zmm15[29],zmm14[30],zmm15[30],zmm14[31],zmm15[31],zmm14[40],zmm15[40],zmm14[41],zmm15[41],zmm14[42],zmm15[42],zmm14[43],zmm15[43],zmm14[44],zmm15[44],zmm14[45],zmm15[45],zmm14[46],zmm15[46],zmm14[47],zmm15[47],zmm14[56],zmm15[56],zmm14[57],zmm15[57],zmm14[58],zmm15[58],zmm14[59],zmm15[59],zmm14[60],zmm15[60],zmm14[61],zmm15[61],zmm14[62],zmm15[62],zmm14[63],zmm15[63]
+	LONG $0x40753162; WORD $0xea61 // vpunpcklwd zmm13, zmm17, zmm18 # zmm13 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
+	LONG $0x40753162; WORD $0xf269 // vpunpckhwd zmm14, zmm17, zmm18 # zmm14 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
+	LONG $0x48753162; WORD $0xfb61 // vpunpcklwd zmm15, zmm1, zmm19 # zmm15 = zmm1[0],zmm19[0],zmm1[1],zmm19[1],zmm1[2],zmm19[2],zmm1[3],zmm19[3],zmm1[8],zmm19[8],zmm1[9],zmm19[9],zmm1[10],zmm19[10],zmm1[11],zmm19[11],zmm1[16],zmm19[16],zmm1[17],zmm19[17],zmm1[18],zmm19[18],zmm1[19],zmm19[19],zmm1[24],zmm19[24],zmm1[25],zmm19[25],zmm1[26],zmm19[26],zmm1[27],zmm19[27]
+	LONG $0x4875b162; WORD $0xcb69 // vpunpckhwd zmm1, zmm1, zmm19 # zmm1 = zmm1[4],zmm19[4],zmm1[5],zmm19[5],zmm1[6],zmm19[6],zmm1[7],zmm19[7],zmm1[12],zmm19[12],zmm1[13],zmm19[13],zmm1[14],zmm19[14],zmm1[15],zmm19[15],zmm1[20],zmm19[20],zmm1[21],zmm19[21],zmm1[22],zmm19[22],zmm1[23],zmm19[23],zmm1[28],zmm19[28],zmm1[29],zmm19[29],zmm1[30],zmm19[30],zmm1[31],zmm19[31]
+	LONG $0x24343948 // cmp qword ptr [rsp], rsi
+	LONG $0xfddc850f; WORD $0xffff // jne 0x19880 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
+	LONG $0x1024748b // mov esi, dword ptr [rsp + 0x10]
+	LONG $0x0100fe81; WORD $0x0000 // cmp esi, 0x100
+	LONG $0xfdb1820f; WORD $0xffff // jb 0x19865 <depthwise3x3s1TwoRowsAVX512VNNI+0xc15>
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	WORD $0x0673 // jae 0x19ac2 <depthwise3x3s1TwoRowsAVX512VNNI+0xe72>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	QUAD $0x0001000010247c81 // cmp dword ptr [rsp + 0x10], 0x10000
+	LONG $0xfdb0830f; WORD $0xffff // jae 0x19880 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0xfffda5e9; BYTE $0xff // jmp 0x19880 <depthwise3x3s1TwoRowsAVX512VNNI+0xc30>
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
+	WORD $0x28eb // jmp 0x19b17 <depthwise3x3s1TwoRowsAVX512VNNI+0xec7>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xfcbc8f0f; WORD $0xffff // jg 0x197c2 <depthwise3x3s1TwoRowsAVX512VNNI+0xb72>
+	LONG $0x000367e9; BYTE $0x00 // jmp 0x19e72 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x03508e0f; WORD $0x0000 // jle 0x19e72 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	LONG $0x49348d4b // lea rsi, [r9 + 2*r9]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
+	LONG $0x08678b4c // mov r12, qword ptr [rdi + 0x8]
+	LONG $0x08246c89 // mov dword ptr [rsp + 0x8], ebp
+	LONG $0x286f8b48 // mov rbp, qword ptr [rdi + 0x28]
+	LONG $0x48fed162; WORD $0x1c6f; BYTE $0x30 // vmovdqu64 zmm3, zmmword ptr [r8 + rsi]
+	QUAD $0x0130646f48fed162 // vmovdqu64 zmm4, zmmword ptr [r8 + rsi + 0x40]
+	QUAD $0x02306c6f48fed162 // vmovdqu64 zmm5, zmmword ptr [r8 + rsi + 0x80]
+	LONG $0x24048b4d // mov r8, qword ptr [r12]
+	LONG $0x24748b4d; BYTE $0x08 // mov r14, qword ptr [r12 + 0x8]
+	LONG $0x247c8b4d; BYTE $0x10 // mov r15, qword ptr [r12 + 0x10]
+	LONG $0x24648b4d; BYTE $0x18 // mov r12, qword ptr [r12 + 0x18]
+	LONG $0x04e1c149 // shl r9, 0x4
+	QUAD $0x002d446f48fe3162 // vmovdqu64 zmm8, zmmword ptr [rbp + r13]
+	LONG $0x4835f162; WORD $0xf372; BYTE $0x08 // vpslld zmm9, zmm3, 0x8
+	LONG $0x482df162; WORD $0xf472; BYTE $0x08 // vpslld zmm10, zmm4, 0x8
+	LONG $0x4825f162; WORD $0xf572; BYTE $0x08 // vpslld zmm11, zmm5, 0x8
+	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
+	WORD $0x014c; BYTE $0xee // add rsi, r13
+	LONG $0x08246c8b // mov ebp, dword ptr [rsp + 0x8]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x014c; BYTE $0xeb // add rbx, r13
+	WORD $0x014d; BYTE $0xfb // add r11, r15
+	WORD $0x014d; BYTE $0xeb // add r11, r13
+	WORD $0x014d; BYTE $0xf2 // add r10, r14
+	WORD $0x014d; BYTE $0xea // add r10, r13
+	WORD $0x014d; BYTE $0xc5 // add r13, r8
+	WORD $0x014c; BYTE $0xe9 // add rcx, r13
+	LONG $0xfe6a8d4c // lea r13, [rdx - 0x2]
+	LONG $0x246c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r13
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x0001f4e9; BYTE $0x00 // jmp 0x19db7 <depthwise3x3s1TwoRowsAVX512VNNI+0x1167>
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fdc162; WORD $0xd06f // vmovdqa64 zmm18, zmm8
+	LONG $0x4075e262; WORD $0xd350 // vpdpbusd zmm18, zmm17, zmm3
+	LONG $0x48fdc162; WORD $0xd86f // vmovdqa64 zmm19, zmm8
+	LONG $0x481de262; WORD $0xdb50 // vpdpbusd zmm19, zmm12, zmm3
+	LONG $0x48fdc162; WORD $0xe06f // vmovdqa64 zmm20, zmm8
+	LONG $0x4845e262; WORD $0xe350 // vpdpbusd zmm20, zmm7, zmm3
+	LONG $0x48fdc162; WORD $0xe86f // vmovdqa64 zmm21, zmm8
+	LONG $0x484de262; WORD $0xeb50 // vpdpbusd zmm21, zmm6, zmm3
+	LONG $0x48fdc162; WORD $0xf06f // vmovdqa64 zmm22, zmm8
+	LONG $0x4075c262; WORD $0xf150 // vpdpbusd zmm22, zmm17, zmm9
+	LONG $0x48fdc162; WORD $0xf86f // vmovdqa64 zmm23, zmm8
+	LONG $0x481dc262; WORD $0xf950 // vpdpbusd zmm23, zmm12, zmm9
+	LONG $0x48fd4162; WORD $0xc06f // vmovdqa64 zmm24, zmm8
+	LONG $0x48454262; WORD $0xc150 // vpdpbusd zmm24, zmm7, zmm9
+	LONG $0x48fdc162; WORD $0xc86f // vmovdqa64 zmm17, zmm8
+	LONG $0x484dc262; WORD $0xc950 // vpdpbusd zmm17, zmm6, zmm9
+	LONG $0x481de262; WORD $0xd450 // vpdpbusd zmm18, zmm12, zmm4
+	LONG $0x4845e262; WORD $0xdc50 // vpdpbusd zmm19, zmm7, zmm4
+	LONG $0x484de262; WORD $0xe450 // vpdpbusd zmm20, zmm6, zmm4
+	LONG $0x4815e262; WORD $0xec50 // vpdpbusd zmm21, zmm13, zmm4
+	LONG $0x481dc262; WORD $0xf250 // vpdpbusd zmm22, zmm12, zmm10
+	LONG $0x4845c262; WORD $0xfa50 // vpdpbusd zmm23, zmm7, zmm10
+	LONG $0x484d4262; WORD $0xc250 // vpdpbusd zmm24, zmm6, zmm10
+	LONG $0x4815c262; WORD $0xca50 // vpdpbusd zmm17, zmm13, zmm10
+	LONG $0x4845e262; WORD $0xd550 // vpdpbusd zmm18, zmm7, zmm5
+	LONG $0x484de262; WORD $0xdd50 // vpdpbusd zmm19, zmm6, zmm5
+	LONG $0x4815e262; WORD $0xe550 // vpdpbusd zmm20, zmm13, zmm5
+	LONG $0x480de262; WORD $0xed50 // vpdpbusd zmm21, zmm14, zmm5
+	LONG $0x4845c262; WORD $0xf350 // vpdpbusd zmm22, zmm7, zmm11
+	LONG $0x484dc262; WORD $0xfb50 // vpdpbusd zmm23, zmm6, zmm11
+	LONG $0x48154262; WORD $0xc350 // vpdpbusd zmm24, zmm13, zmm11
+	LONG $0x480dc262; WORD $0xcb50 // vpdpbusd zmm17, zmm14, zmm11
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x88 // vmovups zmm6, zmmword ptr [rax + 4*r9]
+	LONG $0x487cb162; WORD $0xfa5b // vcvtdq2ps zmm7, zmm18
+	LONG $0x484cf162; WORD $0xff59 // vmulps zmm7, zmm6, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487c3162; WORD $0xe35b // vcvtdq2ps zmm12, zmm19
+	LONG $0x484c5162; WORD $0xe459 // vmulps zmm12, zmm6, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x4845d162; WORD $0xfc6b // vpackssdw zmm7, zmm7, zmm12
+	LONG $0x487c3162; WORD $0xe45b // vcvtdq2ps zmm12, zmm20
+	LONG $0x484c5162; WORD $0xe459 // vmulps zmm12, zmm6, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487ca162; WORD $0xd55b // vcvtdq2ps zmm18, zmm21
+	LONG $0x484cb162; WORD $0xf259 // vmulps zmm6, zmm6, zmm18
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x481df162; WORD $0xf66b // vpackssdw zmm6, zmm12, zmm6
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x4845f162; WORD $0xf667 // vpackuswb zmm6, zmm7, zmm6
+	LONG $0x497ef162; WORD $0x367f // vmovdqu32 zmmword ptr [rsi] {k1}, zmm6
+	LONG $0x186f8b48 // mov rbp, qword ptr [rdi + 0x18]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0x88 // vmovups zmm6, zmmword ptr [rax + 4*r9]
+	LONG $0x487cb162; WORD $0xfe5b // vcvtdq2ps zmm7, zmm22
+	LONG $0x484cf162; WORD $0xff59 // vmulps zmm7, zmm6, zmm7
+	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
+	LONG $0x487c3162; WORD $0xe75b // vcvtdq2ps zmm12, zmm23
+	LONG $0x484c5162; WORD $0xe459 // vmulps zmm12, zmm6, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x4845d162; WORD $0xfc6b // vpackssdw zmm7, zmm7, zmm12
+	LONG $0x487c1162; WORD $0xe05b // vcvtdq2ps zmm12, zmm24
+	LONG $0x484c5162; WORD $0xe459 // vmulps zmm12, zmm6, zmm12
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x484cb162; WORD $0xf159 // vmulps zmm6, zmm6, zmm17
+	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
+	LONG $0x481df162; WORD $0xf66b // vpackssdw zmm6, zmm12, zmm6
+	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
+	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
+	LONG $0x4845f162; WORD $0xf667 // vpackuswb zmm6, zmm7, zmm6
+	LONG $0x497ef162; WORD $0x347f; BYTE $0x2e // vmovdqu32 zmmword ptr [rsi + rbp] {k1}, zmm6
+	LONG $0x58770348 // add rsi, qword ptr [rdi + 0x58]
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x014d; BYTE $0xfb // add r11, r15
+	WORD $0x014d; BYTE $0xf2 // add r10, r14
+	WORD $0x014c; BYTE $0xc1 // add rcx, r8
+	LONG $0x48fdb162; WORD $0xf06f // vmovdqa64 zmm6, zmm16
+	LONG $0x48fdd162; WORD $0xff6f // vmovdqa64 zmm7, zmm15
+	LONG $0x48fd5162; WORD $0xe66f // vmovdqa64 zmm12, zmm14
+	LONG $0x406f3b4c // cmp r13, qword ptr [rdi + 0x40]
+	LONG $0x00bb8d0f; WORD $0x0000 // jge 0x19e72 <depthwise3x3s1TwoRowsAVX512VNNI+0x1222>
+	WORD $0x894c; BYTE $0xed // mov rbp, r13
+	LONG $0x48fdc162; WORD $0xcd6f // vmovdqa64 zmm17, zmm13
+	LONG $0x48fd7162; WORD $0xea6f // vmovdqa64 zmm13, zmm2
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	WORD $0x394c; BYTE $0xea // cmp rdx, r13
+	LONG $0xfdf68e0f; WORD $0xffff // jle 0x19be0 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
+	LONG $0xc97ef162; WORD $0x116f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rcx]
+	LONG $0xc97e5162; WORD $0x326f // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r10]
+	LONG $0xc97e5162; WORD $0x3b6f // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97ee162; WORD $0x036f // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x486dc162; WORD $0xd660 // vpunpcklbw zmm18, zmm2, zmm14 # zmm18 = zmm2[0],zmm14[0],zmm2[1],zmm14[1],zmm2[2],zmm14[2],zmm2[3],zmm14[3],zmm2[4],zmm14[4],zmm2[5],zmm14[5],zmm2[6],zmm14[6],zmm2[7],zmm14[7],zmm2[16],zmm14[16],zmm2[17],zmm14[17],zmm2[18],zmm14[18],zmm2[19],zmm14[19],zmm2[20],zmm14[20],zmm2[21],zmm14[21],zmm2[22],zmm14[22],zmm2[23],zmm14[23],zmm2[32],zmm14[32],zmm2[33],zmm14[33],zmm2[34],zmm14[34],zmm2[35],zmm14[35],zmm2[36],zmm14[36],zmm2[37],zmm14[37],zmm2[38],zmm14[38],zmm2[39],zmm14[39],zmm2[48],zmm14[48],zmm2[49],zmm14[49],zmm2[50],zmm14[50],zmm2[51],zmm14[51],zmm2[52],zmm14[52],zmm2[53],zmm14[53],zmm2[54],zmm14[54],zmm2[55],zmm14[55]
+	LONG $0x486dd162; WORD $0xd668 // vpunpckhbw zmm2, zmm2, zmm14 # zmm2 = zmm2[8],zmm14[8],zmm2[9],zmm14[9],zmm2[10],zmm14[10],zmm2[11],zmm14[11],zmm2[12],zmm14[12],zmm2[13],zmm14[13],zmm2[14],zmm14[14],zmm2[15],zmm14[15],zmm2[24],zmm14[24],zmm2[25],zmm14[25],zmm2[26],zmm14[26],zmm2[27],zmm14[27],zmm2[28],zmm14[28],zmm2[29],zmm14[29],zmm2[30],zmm14[30],zmm2[31],zmm14[31],zmm2[40],zmm14[40],zmm2[41],zmm14[41],zmm2[42],zmm14[42],zmm2[43],zmm14[43],zmm2[44],zmm14[44],zmm2[45],zmm14[45],zmm2[46],zmm14[46],zmm2[47],zmm14[47],zmm2[56],zmm14[56],zmm2[57],zmm14[57],zmm2[58],zmm14[58],zmm2[59],zmm14[59],zmm2[60],zmm14[60],zmm2[61],zmm14[61],zmm2[62],zmm14[62],zmm2[63],zmm14[63]
+	LONG $0x4805a162; WORD $0xd860 // vpunpcklbw zmm19, zmm15, zmm16 # zmm19 = zmm15[0],zmm16[0],zmm15[1],zmm16[1],zmm15[2],zmm16[2],zmm15[3],zmm16[3],zmm15[4],zmm16[4],zmm15[5],zmm16[5],zmm15[6],zmm16[6],zmm15[7],zmm16[7],zmm15[16],zmm16[16],zmm15[17],zmm16[17],zmm15[18],zmm16[18],zmm15[19],zmm16[19],zmm15[20],zmm16[20],zmm15[21],zmm16[21],zmm15[22],zmm16[22],zmm15[23],zmm16[23],zmm15[32],zmm16[32],zmm15[33],zmm16[33],zmm15[34],zmm16[34],zmm15[35],zmm16[35],zmm15[36],zmm16[36],zmm15[37],zmm16[37],zmm15[38],zmm16[38],zmm15[39],zmm16[39],zmm15[48],zmm16[48],zmm15[49],zmm16[49],zmm15[50],zmm16[50],zmm15[51],zmm16[51],zmm15[52],zmm16[52],zmm15[53],zmm16[53],zmm15[54],zmm16[54],zmm15[55],zmm16[55]
+	LONG $0x4805a162; WORD $0xe068 // vpunpckhbw zmm20, zmm15, zmm16 # zmm20 = zmm15[8],zmm16[8],zmm15[9],zmm16[9],zmm15[10],zmm16[10],zmm15[11],zmm16[11],zmm15[12],zmm16[12],zmm15[13],zmm16[13],zmm15[14],zmm16[14],zmm15[15],zmm16[15],zmm15[24],zmm16[24],zmm15[25],zmm16[25],zmm15[26],zmm16[26],zmm15[27],zmm16[27],zmm15[28],zmm16[28],zmm15[29],zmm16[29],zmm15[30],zmm16[30],zmm15[31],zmm16[31],zmm15[40],zmm16[40],zmm15[41],zmm16[41],zmm15[42],zmm16[42],zmm15[43],zmm16[43],zmm15[44],zmm16[44],zmm15[45],zmm16[45],zmm15[46],zmm16[46],zmm15[47],zmm16[47],zmm15[56],zmm16[56],zmm15[57],zmm16[57],zmm15[58],zmm16[58],zmm15[59],zmm16[59],zmm15[60],zmm16[60],zmm15[61],zmm16[61],zmm15[62],zmm16[62],zmm15[63],zmm16[63]
+	LONG $0x406d3162; WORD $0xf361 // vpunpcklwd zmm14, zmm18, zmm19 # zmm14 = zmm18[0],zmm19[0],zmm18[1],zmm19[1],zmm18[2],zmm19[2],zmm18[3],zmm19[3],zmm18[8],zmm19[8],zmm18[9],zmm19[9],zmm18[10],zmm19[10],zmm18[11],zmm19[11],zmm18[16],zmm19[16],zmm18[17],zmm19[17],zmm18[18],zmm19[18],zmm18[19],zmm19[19],zmm18[24],zmm19[24],zmm18[25],zmm19[25],zmm18[26],zmm19[26],zmm18[27],zmm19[27]
+	LONG $0x406d3162; WORD $0xfb69 // vpunpckhwd zmm15, zmm18, zmm19 # zmm15 = zmm18[4],zmm19[4],zmm18[5],zmm19[5],zmm18[6],zmm19[6],zmm18[7],zmm19[7],zmm18[12],zmm19[12],zmm18[13],zmm19[13],zmm18[14],zmm19[14],zmm18[15],zmm19[15],zmm18[20],zmm19[20],zmm18[21],zmm19[21],zmm18[22],zmm19[22],zmm18[23],zmm19[23],zmm18[28],zmm19[28],zmm18[29],zmm19[29],zmm18[30],zmm19[30],zmm18[31],zmm19[31]
+	LONG $0x486da162; WORD $0xc461 // vpunpcklwd zmm16, zmm2, zmm20 # zmm16 = zmm2[0],zmm20[0],zmm2[1],zmm20[1],zmm2[2],zmm20[2],zmm2[3],zmm20[3],zmm2[8],zmm20[8],zmm2[9],zmm20[9],zmm2[10],zmm20[10],zmm2[11],zmm20[11],zmm2[16],zmm20[16],zmm2[17],zmm20[17],zmm2[18],zmm20[18],zmm2[19],zmm20[19],zmm2[24],zmm20[24],zmm2[25],zmm20[25],zmm2[26],zmm20[26],zmm2[27],zmm20[27]
+	LONG $0x486db162; WORD $0xd469 // vpunpckhwd zmm2, zmm2, zmm20 # zmm2 = zmm2[4],zmm20[4],zmm2[5],zmm20[5],zmm2[6],zmm20[6],zmm2[7],zmm20[7],zmm2[12],zmm20[12],zmm2[13],zmm20[13],zmm2[14],zmm20[14],zmm2[15],zmm20[15],zmm2[20],zmm20[20],zmm2[21],zmm20[21],zmm2[22],zmm20[22],zmm2[23],zmm20[23],zmm2[28],zmm20[28],zmm2[29],zmm20[29],zmm2[30],zmm20[30],zmm2[31],zmm20[31]
+	LONG $0x246c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rbp
+	LONG $0xfda3850f; WORD $0xffff // jne 0x19be0 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
+	WORD $0x2c8b; BYTE $0x24 // mov ebp, dword ptr [rsp]
+	LONG $0x0100fd81; WORD $0x0000 // cmp ebp, 0x100
+	LONG $0xfd77820f; WORD $0xffff // jb 0x19bc3 <depthwise3x3s1TwoRowsAVX512VNNI+0xf73>
+	LONG $0x0000fd81; WORD $0x0100 // cmp ebp, 0x1000000
+	WORD $0x0673 // jae 0x19e5a <depthwise3x3s1TwoRowsAVX512VNNI+0x120a>
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x00243c81; WORD $0x0100; BYTE $0x00 // cmp dword ptr [rsp], 0x10000
+	LONG $0xfd79830f; WORD $0xffff // jae 0x19be0 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0xfffd6ee9; BYTE $0xff // jmp 0x19be0 <depthwise3x3s1TwoRowsAVX512VNNI+0xf90>
+	LONG $0x38c48348 // add rsp, 0x38
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -20244,71 +20922,107 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x40ec8348 // sub rsp, 0x40
+	LONG $0x28ec8348 // sub rsp, 0x28
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03d8840f; WORD $0x0000 // je 0x193ea <depthwise3x3DilatedAVX512VNNI+0x3fa>
+	WORD $0x5274 // je 0x19f00 <depthwise3x3DilatedAVX512VNNI+0x70>
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
-	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
+	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
+	LONG $0x70478b44 // mov r8d, dword ptr [rdi + 0x70]
+	LONG $0x24448944; BYTE $0x04 // mov dword ptr [rsp + 0x4], r8d
 	LONG $0xff468d4c // lea r8, [rsi - 0x1]
-	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
+	LONG $0x2444894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r8
+	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
+	LONG $0x03f98348 // cmp rcx, 0x3
+	WORD $0x7a74 // je 0x19f53 <depthwise3x3DilatedAVX512VNNI+0xc3>
+	LONG $0x02f98348 // cmp rcx, 0x2
+	LONG $0x008d850f; WORD $0x0000 // jne 0x19f70 <depthwise3x3DilatedAVX512VNNI+0xe0>
+	LONG $0x04fa8349 // cmp r10, 0x4
+	LONG $0x00da8d0f; WORD $0x0000 // jge 0x19fc7 <depthwise3x3DilatedAVX512VNNI+0x137>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x2949; BYTE $0xca // sub r10, rcx
+	LONG $0x04248f0f; WORD $0x0000 // jg 0x1a31f <depthwise3x3DilatedAVX512VNNI+0x48f>
+	LONG $0x002911e9; BYTE $0x00 // jmp 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
+	WORD $0x778b; BYTE $0x70 // mov esi, dword ptr [rdi + 0x70]
+	LONG $0x04247489 // mov dword ptr [rsp + 0x4], esi
+	LONG $0xff728d48 // lea rsi, [rdx - 0x1]
+	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
 	LONG $0x03f98348 // cmp rcx, 0x3
-	LONG $0x0798840f; WORD $0x0000 // je 0x197d0 <depthwise3x3DilatedAVX512VNNI+0x7e0>
+	WORD $0x5d74 // je 0x19f8d <depthwise3x3DilatedAVX512VNNI+0xfd>
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0x0b3e850f; WORD $0x0000 // jne 0x19b80 <depthwise3x3DilatedAVX512VNNI+0xb90>
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x16718e0f; WORD $0x0000 // jle 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
-	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	WORD $0xed31 // xor ebp, ebp
+	WORD $0x7475 // jne 0x19faa <depthwise3x3DilatedAVX512VNNI+0x11a>
+	LONG $0x04f98349 // cmp r9, 0x4
+	LONG $0x0d878d0f; WORD $0x0000 // jge 0x1acc7 <depthwise3x3DilatedAVX512VNNI+0xe37>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x24548944; BYTE $0x2c // mov dword ptr [rsp + 0x2c], r10d
-	WORD $0x31eb // jmp 0x19096 <depthwise3x3DilatedAVX512VNNI+0xa6>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
-	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
-	LONG $0x24748b4c; BYTE $0x18 // mov r14, qword ptr [rsp + 0x18]
-	QUAD $0x00000004b50c8d4a // lea rcx, [4*r14 + 0x4]
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x40c58348 // add rbp, 0x40
-	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
-	LONG $0x16268d0f; WORD $0x0000 // jge 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
-	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
-	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
-	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
-	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	WORD $0xf741; BYTE $0xd1 // not r9d
-	WORD $0x894c; BYTE $0xf1 // mov rcx, r14
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
-	WORD $0x8b4d; BYTE $0x3b // mov r15, qword ptr [r11]
-	LONG $0x08638b4d // mov r12, qword ptr [r11 + 0x8]
-	LONG $0x106b8b4d // mov r13, qword ptr [r11 + 0x10]
-	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xc84d0f45 // cmovge r9d, r8d
-	LONG $0x244c8944; BYTE $0x10 // mov dword ptr [rsp + 0x10], r9d
+	WORD $0x2949; BYTE $0xc9 // sub r9, rcx
+	LONG $0x28c38e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x0010bee9; BYTE $0x00 // jmp 0x1b011 <depthwise3x3DilatedAVX512VNNI+0x1181>
+	LONG $0x04fa8349 // cmp r10, 0x4
+	LONG $0x04ae8d0f; WORD $0x0000 // jge 0x1a40b <depthwise3x3DilatedAVX512VNNI+0x57b>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x2949; BYTE $0xca // sub r10, rcx
+	LONG $0x28a68e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x000805e9; BYTE $0x00 // jmp 0x1a775 <depthwise3x3DilatedAVX512VNNI+0x8e5>
+	LONG $0x04fa8349 // cmp r10, 0x4
+	LONG $0x08e78d0f; WORD $0x0000 // jge 0x1a861 <depthwise3x3DilatedAVX512VNNI+0x9d1>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x2949; BYTE $0xca // sub r10, rcx
+	LONG $0x28898e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x000c4ee9; BYTE $0x00 // jmp 0x1abdb <depthwise3x3DilatedAVX512VNNI+0xd4b>
+	LONG $0x04f98349 // cmp r9, 0x4
+	LONG $0x11588d0f; WORD $0x0000 // jge 0x1b0ef <depthwise3x3DilatedAVX512VNNI+0x125f>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x2949; BYTE $0xc9 // sub r9, rcx
+	LONG $0x286c8e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x00149de9; BYTE $0x00 // jmp 0x1b447 <depthwise3x3DilatedAVX512VNNI+0x15b7>
+	LONG $0x04f98349 // cmp r9, 0x4
+	LONG $0x15718d0f; WORD $0x0000 // jge 0x1b525 <depthwise3x3DilatedAVX512VNNI+0x1695>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x2949; BYTE $0xc9 // sub r9, rcx
+	LONG $0x284f8e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x0018c8e9; BYTE $0x00 // jmp 0x1b88f <depthwise3x3DilatedAVX512VNNI+0x19ff>
+	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
+	WORD $0x2feb // jmp 0x1a007 <depthwise3x3DilatedAVX512VNNI+0x177>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
+	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
+	LONG $0x245c8b48; BYTE $0x20 // mov rbx, qword ptr [rsp + 0x20]
+	LONG $0x015b8d4c // lea r11, [rbx + 0x1]
+	QUAD $0x000000089d048d4c // lea r8, [4*rbx + 0x8]
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
+	LONG $0x03078f0f; WORD $0x0000 // jg 0x1a30e <depthwise3x3DilatedAVX512VNNI+0x47e>
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	LONG $0x06e3c149 // shl r11, 0x6
+	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
+	WORD $0x8b4d; BYTE $0x38 // mov r15, qword ptr [r8]
+	LONG $0x08608b4d // mov r12, qword ptr [r8 + 0x8]
+	LONG $0x10688b4d // mov r13, qword ptr [r8 + 0x10]
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x00a28e0f; WORD $0x0000 // jle 0x191a0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
-	LONG $0x0f048d4d // lea r8, [r15 + rcx]
-	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
-	LONG $0x291c8d4a // lea rbx, [rcx + r13]
-	LONG $0x244c8b44; BYTE $0x10 // mov r9d, dword ptr [rsp + 0x10]
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0xc97ed162; WORD $0x086f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r8]
-	LONG $0xc97ed162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r11]
-	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x00938e0f; WORD $0x0000 // jle 0x1a0d0 <depthwise3x3DilatedAVX512VNNI+0x240>
+	LONG $0x48fe9162; WORD $0x0c6f; BYTE $0x1f // vmovdqu64 zmm1, zmmword ptr [r15 + r11]
+	LONG $0x48fe9162; WORD $0x146f; BYTE $0x1c // vmovdqu64 zmm2, zmmword ptr [r12 + r11]
+	QUAD $0x001d5c6f48fe9162 // vmovdqu64 zmm3, zmmword ptr [r13 + r11]
 	LONG $0x4875f162; WORD $0xe260 // vpunpcklbw zmm4, zmm1, zmm2 # zmm4 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
 	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
 	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
@@ -20317,55 +21031,53 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df162; WORD $0xe269 // vpunpckhwd zmm4, zmm4, zmm2 # zmm4 = zmm4[4],zmm2[4],zmm4[5],zmm2[5],zmm4[6],zmm2[6],zmm4[7],zmm2[7],zmm4[12],zmm2[12],zmm4[13],zmm2[13],zmm4[14],zmm2[14],zmm4[15],zmm2[15],zmm4[20],zmm2[20],zmm4[21],zmm2[21],zmm4[22],zmm2[22],zmm4[23],zmm2[23],zmm4[28],zmm2[28],zmm4[29],zmm2[29],zmm4[30],zmm2[30],zmm4[31],zmm2[31]
 	LONG $0x4875f162; WORD $0xd561 // vpunpcklwd zmm2, zmm1, zmm5 # zmm2 = zmm1[0],zmm5[0],zmm1[1],zmm5[1],zmm1[2],zmm5[2],zmm1[3],zmm5[3],zmm1[8],zmm5[8],zmm1[9],zmm5[9],zmm1[10],zmm5[10],zmm1[11],zmm5[11],zmm1[16],zmm5[16],zmm1[17],zmm5[17],zmm1[18],zmm5[18],zmm1[19],zmm5[19],zmm1[24],zmm5[24],zmm1[25],zmm5[25],zmm1[26],zmm5[26],zmm1[27],zmm5[27]
 	LONG $0x4875f162; WORD $0xcd69 // vpunpckhwd zmm1, zmm1, zmm5 # zmm1 = zmm1[4],zmm5[4],zmm1[5],zmm5[5],zmm1[6],zmm5[6],zmm1[7],zmm5[7],zmm1[12],zmm5[12],zmm1[13],zmm5[13],zmm1[14],zmm5[14],zmm1[15],zmm5[15],zmm1[20],zmm5[20],zmm1[21],zmm5[21],zmm1[22],zmm5[22],zmm1[23],zmm5[23],zmm1[28],zmm5[28],zmm1[29],zmm5[29],zmm1[30],zmm5[30],zmm1[31],zmm5[31]
-	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x4275 // jne 0x191a0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
-	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	WORD $0x2076 // jbe 0x19187 <depthwise3x3DilatedAVX512VNNI+0x197>
-	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x19176 <depthwise3x3DilatedAVX512VNNI+0x186>
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	WORD $0x4575 // jne 0x1a0d0 <depthwise3x3DilatedAVX512VNNI+0x240>
+	LONG $0x24448b44; BYTE $0x04 // mov r8d, dword ptr [rsp + 0x4]
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	WORD $0x2076 // jbe 0x1a0b9 <depthwise3x3DilatedAVX512VNNI+0x229>
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	WORD $0x0673 // jae 0x1a0a8 <depthwise3x3DilatedAVX512VNNI+0x218>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	WORD $0x2173 // jae 0x191a0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	WORD $0x1f73 // jae 0x1a0d0 <depthwise3x3DilatedAVX512VNNI+0x240>
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	WORD $0x19eb // jmp 0x191a0 <depthwise3x3DilatedAVX512VNNI+0x1b0>
+	WORD $0x17eb // jmp 0x1a0d0 <depthwise3x3DilatedAVX512VNNI+0x240>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
-	LONG $0xfece8e0f; WORD $0xffff // jle 0x1907e <depthwise3x3DilatedAVX512VNNI+0x8e>
-	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
-	WORD $0x894d; BYTE $0xf1 // mov r9, r14
-	LONG $0x04e1c149 // shl r9, 0x4
-	LONG $0x2474894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r14
-	LONG $0x76148d4f // lea r10, [r14 + 2*r14]
-	LONG $0x06e2c149 // shl r10, 0x6
-	WORD $0x8b4d; BYTE $0x03 // mov r8, qword ptr [r11]
-	WORD $0x8949; BYTE $0xee // mov r14, rbp
-	LONG $0x086b8b49 // mov rbp, qword ptr [r11 + 0x8]
-	LONG $0x105b8b49 // mov rbx, qword ptr [r11 + 0x10]
-	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
-	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x0b // vmovdqu64 zmm5, zmmword ptr [r11 + rcx]
-	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
-	LONG $0x48fe9162; WORD $0x346f; BYTE $0x13 // vmovdqu64 zmm6, zmmword ptr [r11 + r10]
-	QUAD $0x01137c6f48fe9162 // vmovdqu64 zmm7, zmmword ptr [r11 + r10 + 0x40]
-	QUAD $0x0213446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r11 + r10 + 0x80]
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	LONG $0x24548b44; BYTE $0x10 // mov r10d, dword ptr [rsp + 0x10]
-	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	LONG $0xff138e0f; WORD $0xffff // jle 0x19fee <depthwise3x3DilatedAVX512VNNI+0x15e>
+	WORD $0x8949; BYTE $0xda // mov r10, rbx
+	LONG $0x04e2c149 // shl r10, 0x4
+	LONG $0x245c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rbx
+	LONG $0x5b048d4c // lea r8, [rbx + 2*rbx]
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	WORD $0x8b4c; BYTE $0x0b // mov r9, qword ptr [rbx]
+	LONG $0x086b8b48 // mov rbp, qword ptr [rbx + 0x8]
+	LONG $0x10738b4c // mov r14, qword ptr [rbx + 0x10]
+	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x1b // vmovdqu64 zmm5, zmmword ptr [rbx + r11]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x03 // vmovdqu64 zmm6, zmmword ptr [rbx + r8]
+	QUAD $0x01037c6f48feb162 // vmovdqu64 zmm7, zmmword ptr [rbx + r8 + 0x40]
+	QUAD $0x0203446f48fe3162 // vmovdqu64 zmm8, zmmword ptr [rbx + r8 + 0x80]
+	LONG $0x105f034c // add r11, qword ptr [rdi + 0x10]
 	WORD $0x014d; BYTE $0xf5 // add r13, r14
+	WORD $0x0149; BYTE $0xcd // add r13, rcx
 	WORD $0x0149; BYTE $0xec // add r12, rbp
-	WORD $0x014d; BYTE $0xf4 // add r12, r14
-	LONG $0x2474894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r14
-	WORD $0x014d; BYTE $0xc7 // add r15, r8
-	WORD $0x014d; BYTE $0xf7 // add r15, r14
-	LONG $0x24548b44; BYTE $0x2c // mov r10d, dword ptr [rsp + 0x2c]
+	WORD $0x0149; BYTE $0xcc // add r12, rcx
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	WORD $0x014d; BYTE $0xcf // add r15, r9
+	WORD $0x0149; BYTE $0xcf // add r15, rcx
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000efe9; BYTE $0x00 // jmp 0x19329 <depthwise3x3DilatedAVX512VNNI+0x339>
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x0000efe9; BYTE $0x00 // jmp 0x1a249 <depthwise3x3DilatedAVX512VNNI+0x3b9>
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
@@ -20386,8 +21098,8 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48355262; WORD $0xf050 // vpdpbusd zmm14, zmm9, zmm8
 	LONG $0x48255262; WORD $0xe850 // vpdpbusd zmm13, zmm11, zmm8
 	LONG $0x481dc262; WORD $0xc050 // vpdpbusd zmm16, zmm12, zmm8
-	LONG $0x487cb162; WORD $0x1c10; BYTE $0x8a // vmovups zmm3, zmmword ptr [rdx + 4*r9]
-	LONG $0x487cb162; WORD $0x2410; BYTE $0x88 // vmovups zmm4, zmmword ptr [rax + 4*r9]
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x92 // vmovups zmm3, zmmword ptr [rdx + 4*r10]
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x90 // vmovups zmm4, zmmword ptr [rax + 4*r10]
 	LONG $0x48657262; WORD $0xfca8 // vfmadd213ps zmm15, zmm3, zmm4 # zmm15 = (zmm3 * zmm15) + zmm4
 	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
 	LONG $0x48657262; WORD $0xf4a8 // vfmadd213ps zmm14, zmm3, zmm4 # zmm14 = (zmm3 * zmm14) + zmm4
@@ -20399,30 +21111,30 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487db162; WORD $0xd85b // vcvtps2dq zmm3, zmm16
 	LONG $0x4815f162; WORD $0xdb6b // vpackssdw zmm3, zmm13, zmm3
 	LONG $0x480df162; WORD $0xdb67 // vpackuswb zmm3, zmm14, zmm3
-	LONG $0x497ef162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm3
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	LONG $0x48fed162; WORD $0x1b7f // vmovdqu64 zmmword ptr [r11], zmm3
+	LONG $0x585f034c // add r11, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xf5 // add r13, r14
 	WORD $0x0149; BYTE $0xec // add r12, rbp
-	WORD $0x014d; BYTE $0xc7 // add r15, r8
+	WORD $0x014d; BYTE $0xcf // add r15, r9
 	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
 	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
-	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfd478d0f; WORD $0xffff // jge 0x19070 <depthwise3x3DilatedAVX512VNNI+0x80>
-	WORD $0x894d; BYTE $0xde // mov r14, r11
+	LONG $0x405f3b48 // cmp rbx, qword ptr [rdi + 0x40]
+	LONG $0xfd978d0f; WORD $0xffff // jge 0x19fe0 <depthwise3x3DilatedAVX512VNNI+0x150>
+	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
 	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
 	LONG $0x48fd7162; WORD $0xd26f // vmovdqa64 zmm10, zmm2
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	WORD $0xff49; BYTE $0xc3 // inc r11
+	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
 	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
-	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xfee88e0f; WORD $0xffff // jle 0x19250 <depthwise3x3DilatedAVX512VNNI+0x260>
-	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
-	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
-	LONG $0xc97e5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r13]
+	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
+	LONG $0xfee88e0f; WORD $0xffff // jle 0x1a170 <depthwise3x3DilatedAVX512VNNI+0x2e0>
+	LONG $0x48fed162; WORD $0x0f6f // vmovdqu64 zmm1, zmmword ptr [r15]
+	LONG $0x48fed162; WORD $0x146f; BYTE $0x24 // vmovdqu64 zmm2, zmmword ptr [r12]
+	LONG $0x48fe5162; WORD $0x5d6f; BYTE $0x00 // vmovdqu64 zmm11, zmmword ptr [r13]
 	LONG $0x48757162; WORD $0xe260 // vpunpcklbw zmm12, zmm1, zmm2 # zmm12 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
 	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
 	LONG $0x4825d162; WORD $0xd360 // vpunpcklbw zmm2, zmm11, zmm11 # zmm2 = zmm11[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
@@ -20431,76 +21143,517 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7162; WORD $0xe269 // vpunpckhwd zmm12, zmm12, zmm2 # zmm12 = zmm12[4],zmm2[4],zmm12[5],zmm2[5],zmm12[6],zmm2[6],zmm12[7],zmm2[7],zmm12[12],zmm2[12],zmm12[13],zmm2[13],zmm12[14],zmm2[14],zmm12[15],zmm2[15],zmm12[20],zmm2[20],zmm12[21],zmm2[21],zmm12[22],zmm2[22],zmm12[23],zmm2[23],zmm12[28],zmm2[28],zmm12[29],zmm2[29],zmm12[30],zmm2[30],zmm12[31],zmm2[31]
 	LONG $0x4875d162; WORD $0xd761 // vpunpcklwd zmm2, zmm1, zmm15 # zmm2 = zmm1[0],zmm15[0],zmm1[1],zmm15[1],zmm1[2],zmm15[2],zmm1[3],zmm15[3],zmm1[8],zmm15[8],zmm1[9],zmm15[9],zmm1[10],zmm15[10],zmm1[11],zmm15[11],zmm1[16],zmm15[16],zmm1[17],zmm15[17],zmm1[18],zmm15[18],zmm1[19],zmm15[19],zmm1[24],zmm15[24],zmm1[25],zmm15[25],zmm1[26],zmm15[26],zmm1[27],zmm15[27]
 	LONG $0x4875d162; WORD $0xcf69 // vpunpckhwd zmm1, zmm1, zmm15 # zmm1 = zmm1[4],zmm15[4],zmm1[5],zmm15[5],zmm1[6],zmm15[6],zmm1[7],zmm15[7],zmm1[12],zmm15[12],zmm1[13],zmm15[13],zmm1[14],zmm15[14],zmm1[15],zmm15[15],zmm1[20],zmm15[20],zmm1[21],zmm15[21],zmm1[22],zmm15[22],zmm1[23],zmm15[23],zmm1[28],zmm15[28],zmm1[29],zmm15[29],zmm1[30],zmm15[30],zmm1[31],zmm15[31]
-	LONG $0x2434394c // cmp qword ptr [rsp], r14
-	LONG $0xfe9a850f; WORD $0xffff // jne 0x19250 <depthwise3x3DilatedAVX512VNNI+0x260>
-	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	LONG $0xfe77860f; WORD $0xffff // jbe 0x1923a <depthwise3x3DilatedAVX512VNNI+0x24a>
-	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x193d2 <depthwise3x3DilatedAVX512VNNI+0x3e2>
-	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	LONG $0xfe71830f; WORD $0xffff // jae 0x19250 <depthwise3x3DilatedAVX512VNNI+0x260>
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0xfffe66e9; BYTE $0xff // jmp 0x19250 <depthwise3x3DilatedAVX512VNNI+0x260>
-	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
-	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
-	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
-	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
-	LONG $0xff728d48 // lea rsi, [rdx - 0x1]
-	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
-	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
-	LONG $0x03f98348 // cmp rcx, 0x3
-	LONG $0x0b2f840f; WORD $0x0000 // je 0x19f46 <depthwise3x3DilatedAVX512VNNI+0xf56>
-	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0x0ed5850f; WORD $0x0000 // jne 0x1a2f6 <depthwise3x3DilatedAVX512VNNI+0x1306>
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x12928e0f; WORD $0x0000 // jle 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
-	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
-	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
-	WORD $0x30eb // jmp 0x19475 <depthwise3x3DilatedAVX512VNNI+0x485>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
-	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
-	LONG $0x24348b4c // mov r14, qword ptr [rsp]
-	QUAD $0x00000004b50c8d4a // lea rcx, [4*r14 + 0x4]
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x40c58348 // add rbp, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x12478d0f; WORD $0x0000 // jge 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
-	WORD $0x2948; BYTE $0xce // sub rsi, rcx
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
-	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
-	WORD $0xf741; BYTE $0xd3 // not r11d
-	WORD $0x894c; BYTE $0xf1 // mov rcx, r14
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
-	WORD $0x8b4c; BYTE $0x3b // mov r15, qword ptr [rbx]
-	LONG $0x08638b4c // mov r12, qword ptr [rbx + 0x8]
-	LONG $0x106b8b4c // mov r13, qword ptr [rbx + 0x10]
-	LONG $0x04fe8348 // cmp rsi, 0x4
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	LONG $0xde4d0f44 // cmovge r11d, esi
+	LONG $0xfe9b850f; WORD $0xffff // jne 0x1a170 <depthwise3x3DilatedAVX512VNNI+0x2e0>
+	LONG $0x24448b44; BYTE $0x04 // mov r8d, dword ptr [rsp + 0x4]
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	LONG $0xfe73860f; WORD $0xffff // jbe 0x1a15a <depthwise3x3DilatedAVX512VNNI+0x2ca>
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	WORD $0x0673 // jae 0x1a2f6 <depthwise3x3DilatedAVX512VNNI+0x466>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	LONG $0xfe6d830f; WORD $0xffff // jae 0x1a170 <depthwise3x3DilatedAVX512VNNI+0x2e0>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0xfffe62e9; BYTE $0xff // jmp 0x1a170 <depthwise3x3DilatedAVX512VNNI+0x2e0>
+	QUAD $0x000000049d0c8d48 // lea rcx, [4*rbx + 0x4]
+	WORD $0x2949; BYTE $0xca // sub r10, rcx
+	LONG $0x24f28e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	WORD $0x894d; BYTE $0xd8 // mov r8, r11
+	LONG $0x06e0c149 // shl r8, 0x6
+	WORD $0x8b4c; BYTE $0x37 // mov r14, qword ptr [rdi]
+	WORD $0x8b49; BYTE $0x0e // mov rcx, qword ptr [r14]
+	LONG $0x085e8b49 // mov rbx, qword ptr [r14 + 0x8]
+	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
+	LONG $0x04fa8349 // cmp r10, 0x4
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	LONG $0xe94c0f41 // cmovl ebp, r9d
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x1b228e0f; WORD $0x0000 // jle 0x1be98 <depthwise3x3DilatedAVX512VNNI+0x2008>
+	LONG $0x010c8d4e // lea r9, [rcx + r8]
+	LONG $0x03148d4e // lea r10, [rbx + r8]
+	LONG $0x063c8d4f // lea r15, [r14 + r8]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0xc97ed162; WORD $0x096f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r9]
+	LONG $0xc97ed162; WORD $0x126f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r10]
+	LONG $0xc97ed162; WORD $0x1f6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r15]
+	LONG $0x4875f162; WORD $0xe260 // vpunpcklbw zmm4, zmm1, zmm2 # zmm4 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865f162; WORD $0xeb68 // vpunpckhbw zmm5, zmm3, zmm3 # zmm5 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x485df162; WORD $0xda61 // vpunpcklwd zmm3, zmm4, zmm2 # zmm3 = zmm4[0],zmm2[0],zmm4[1],zmm2[1],zmm4[2],zmm2[2],zmm4[3],zmm2[3],zmm4[8],zmm2[8],zmm4[9],zmm2[9],zmm4[10],zmm2[10],zmm4[11],zmm2[11],zmm4[16],zmm2[16],zmm4[17],zmm2[17],zmm4[18],zmm2[18],zmm4[19],zmm2[19],zmm4[24],zmm2[24],zmm4[25],zmm2[25],zmm4[26],zmm2[26],zmm4[27],zmm2[27]
+	LONG $0x485df162; WORD $0xe269 // vpunpckhwd zmm4, zmm4, zmm2 # zmm4 = zmm4[4],zmm2[4],zmm4[5],zmm2[5],zmm4[6],zmm2[6],zmm4[7],zmm2[7],zmm4[12],zmm2[12],zmm4[13],zmm2[13],zmm4[14],zmm2[14],zmm4[15],zmm2[15],zmm4[20],zmm2[20],zmm4[21],zmm2[21],zmm4[22],zmm2[22],zmm4[23],zmm2[23],zmm4[28],zmm2[28],zmm4[29],zmm2[29],zmm4[30],zmm2[30],zmm4[31],zmm2[31]
+	LONG $0x4875f162; WORD $0xd561 // vpunpcklwd zmm2, zmm1, zmm5 # zmm2 = zmm1[0],zmm5[0],zmm1[1],zmm5[1],zmm1[2],zmm5[2],zmm1[3],zmm5[3],zmm1[8],zmm5[8],zmm1[9],zmm5[9],zmm1[10],zmm5[10],zmm1[11],zmm5[11],zmm1[16],zmm5[16],zmm1[17],zmm5[17],zmm1[18],zmm5[18],zmm1[19],zmm5[19],zmm1[24],zmm5[24],zmm1[25],zmm5[25],zmm1[26],zmm5[26],zmm1[27],zmm5[27]
+	LONG $0x4875f162; WORD $0xcd69 // vpunpckhwd zmm1, zmm1, zmm5 # zmm1 = zmm1[4],zmm5[4],zmm1[5],zmm5[5],zmm1[6],zmm5[6],zmm1[7],zmm5[7],zmm1[12],zmm5[12],zmm1[13],zmm5[13],zmm1[14],zmm5[14],zmm1[15],zmm5[15],zmm1[20],zmm5[20],zmm1[21],zmm5[21],zmm1[22],zmm5[22],zmm1[23],zmm5[23],zmm1[28],zmm5[28],zmm1[29],zmm5[29],zmm1[30],zmm5[30],zmm1[31],zmm5[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	LONG $0x1ac4850f; WORD $0x0000 // jne 0x1be98 <depthwise3x3DilatedAVX512VNNI+0x2008>
+	LONG $0x244c8b44; BYTE $0x04 // mov r9d, dword ptr [rsp + 0x4]
+	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
+	LONG $0x158d860f; WORD $0x0000 // jbe 0x1b973 <depthwise3x3DilatedAVX512VNNI+0x1ae3>
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	LONG $0x1a99820f; WORD $0x0000 // jb 0x1be8c <depthwise3x3DilatedAVX512VNNI+0x1ffc>
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	LONG $0x1a98830f; WORD $0x0000 // jae 0x1be98 <depthwise3x3DilatedAVX512VNNI+0x2008>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x001a8de9; BYTE $0x00 // jmp 0x1be98 <depthwise3x3DilatedAVX512VNNI+0x2008>
+	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
+	WORD $0x2beb // jmp 0x1a447 <depthwise3x3DilatedAVX512VNNI+0x5b7>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
+	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
+	LONG $0x245c8b48; BYTE $0x20 // mov rbx, qword ptr [rsp + 0x20]
+	LONG $0x015b8d4c // lea r11, [rbx + 0x1]
+	QUAD $0x000000089d048d4c // lea r8, [4*rbx + 0x8]
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
+	LONG $0x031d8f0f; WORD $0x0000 // jg 0x1a764 <depthwise3x3DilatedAVX512VNNI+0x8d4>
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	LONG $0x06e3c149 // shl r11, 0x6
+	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
+	WORD $0x8b4d; BYTE $0x38 // mov r15, qword ptr [r8]
+	LONG $0x08608b4d // mov r12, qword ptr [r8 + 0x8]
+	LONG $0x10688b4d // mov r13, qword ptr [r8 + 0x10]
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x00938e0f; WORD $0x0000 // jle 0x1a510 <depthwise3x3DilatedAVX512VNNI+0x680>
+	LONG $0x48fe9162; WORD $0x0c6f; BYTE $0x1f // vmovdqu64 zmm1, zmmword ptr [r15 + r11]
+	LONG $0x48fe9162; WORD $0x146f; BYTE $0x1c // vmovdqu64 zmm2, zmmword ptr [r12 + r11]
+	QUAD $0x001d5c6f48fe9162 // vmovdqu64 zmm3, zmmword ptr [r13 + r11]
+	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865f162; WORD $0xf368 // vpunpckhbw zmm6, zmm3, zmm3 # zmm6 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855f162; WORD $0xe261 // vpunpcklwd zmm4, zmm5, zmm2 # zmm4 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
+	LONG $0x4855f162; WORD $0xda69 // vpunpckhwd zmm3, zmm5, zmm2 # zmm3 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
+	LONG $0x4875f162; WORD $0xd661 // vpunpcklwd zmm2, zmm1, zmm6 # zmm2 = zmm1[0],zmm6[0],zmm1[1],zmm6[1],zmm1[2],zmm6[2],zmm1[3],zmm6[3],zmm1[8],zmm6[8],zmm1[9],zmm6[9],zmm1[10],zmm6[10],zmm1[11],zmm6[11],zmm1[16],zmm6[16],zmm1[17],zmm6[17],zmm1[18],zmm6[18],zmm1[19],zmm6[19],zmm1[24],zmm6[24],zmm1[25],zmm6[25],zmm1[26],zmm6[26],zmm1[27],zmm6[27]
+	LONG $0x4875f162; WORD $0xce69 // vpunpckhwd zmm1, zmm1, zmm6 # zmm1 = zmm1[4],zmm6[4],zmm1[5],zmm6[5],zmm1[6],zmm6[6],zmm1[7],zmm6[7],zmm1[12],zmm6[12],zmm1[13],zmm6[13],zmm1[14],zmm6[14],zmm1[15],zmm6[15],zmm1[20],zmm6[20],zmm1[21],zmm6[21],zmm1[22],zmm6[22],zmm1[23],zmm6[23],zmm1[28],zmm6[28],zmm1[29],zmm6[29],zmm1[30],zmm6[30],zmm1[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	WORD $0x4575 // jne 0x1a510 <depthwise3x3DilatedAVX512VNNI+0x680>
+	LONG $0x24448b44; BYTE $0x04 // mov r8d, dword ptr [rsp + 0x4]
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	WORD $0x2076 // jbe 0x1a4f9 <depthwise3x3DilatedAVX512VNNI+0x669>
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	WORD $0x0673 // jae 0x1a4e8 <depthwise3x3DilatedAVX512VNNI+0x658>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	WORD $0x1f73 // jae 0x1a510 <depthwise3x3DilatedAVX512VNNI+0x680>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	WORD $0x17eb // jmp 0x1a510 <depthwise3x3DilatedAVX512VNNI+0x680>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xff138e0f; WORD $0xffff // jle 0x1a42e <depthwise3x3DilatedAVX512VNNI+0x59e>
+	WORD $0x8949; BYTE $0xda // mov r10, rbx
+	LONG $0x04e2c149 // shl r10, 0x4
+	LONG $0x245c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rbx
+	LONG $0x5b048d4c // lea r8, [rbx + 2*rbx]
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	WORD $0x8b4c; BYTE $0x0b // mov r9, qword ptr [rbx]
+	LONG $0x086b8b48 // mov rbp, qword ptr [rbx + 0x8]
+	LONG $0x10738b4c // mov r14, qword ptr [rbx + 0x10]
+	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x1b // vmovdqu64 zmm5, zmmword ptr [rbx + r11]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x03 // vmovdqu64 zmm6, zmmword ptr [rbx + r8]
+	QUAD $0x01037c6f48feb162 // vmovdqu64 zmm7, zmmword ptr [rbx + r8 + 0x40]
+	QUAD $0x0203446f48fe3162 // vmovdqu64 zmm8, zmmword ptr [rbx + r8 + 0x80]
+	LONG $0x105f034c // add r11, qword ptr [rdi + 0x10]
+	WORD $0x014d; BYTE $0xf5 // add r13, r14
+	WORD $0x0149; BYTE $0xcd // add r13, rcx
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x0149; BYTE $0xcc // add r12, rcx
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	WORD $0x014d; BYTE $0xcf // add r15, r9
+	WORD $0x0149; BYTE $0xcf // add r15, rcx
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x0000f3e9; BYTE $0x00 // jmp 0x1a693 <depthwise3x3DilatedAVX512VNNI+0x803>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x480d7262; WORD $0xfe50 // vpdpbusd zmm15, zmm14, zmm6
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x485d7262; WORD $0xee50 // vpdpbusd zmm13, zmm4, zmm6
+	LONG $0x485de262; WORD $0xc750 // vpdpbusd zmm16, zmm4, zmm7
+	LONG $0x48257262; WORD $0xff50 // vpdpbusd zmm15, zmm11, zmm7
+	LONG $0x482d7262; WORD $0xf750 // vpdpbusd zmm14, zmm10, zmm7
+	LONG $0x48357262; WORD $0xef50 // vpdpbusd zmm13, zmm9, zmm7
+	LONG $0x4835c262; WORD $0xc050 // vpdpbusd zmm16, zmm9, zmm8
+	LONG $0x481d5262; WORD $0xf850 // vpdpbusd zmm15, zmm12, zmm8
+	LONG $0x48655262; WORD $0xf050 // vpdpbusd zmm14, zmm3, zmm8
+	LONG $0x486d5262; WORD $0xe850 // vpdpbusd zmm13, zmm2, zmm8
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x92 // vmovups zmm4, zmmword ptr [rdx + 4*r10]
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x90 // vmovups zmm17, zmmword ptr [rax + 4*r10]
+	LONG $0x485da262; WORD $0xc1a8 // vfmadd213ps zmm16, zmm4, zmm17 # zmm16 = (zmm4 * zmm16) + zmm17
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x485d3262; WORD $0xf9a8 // vfmadd213ps zmm15, zmm4, zmm17 # zmm15 = (zmm4 * zmm15) + zmm17
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x485d3262; WORD $0xf1a8 // vfmadd213ps zmm14, zmm4, zmm17 # zmm14 = (zmm4 * zmm14) + zmm17
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x485d3262; WORD $0xe9a8 // vfmadd213ps zmm13, zmm4, zmm17 # zmm13 = (zmm4 * zmm13) + zmm17
+	LONG $0x487dd162; WORD $0xe55b // vcvtps2dq zmm4, zmm13
+	LONG $0x480df162; WORD $0xe46b // vpackssdw zmm4, zmm14, zmm4
+	LONG $0x4805f162; WORD $0xe467 // vpackuswb zmm4, zmm15, zmm4
+	LONG $0x48fed162; WORD $0x237f // vmovdqu64 zmmword ptr [r11], zmm4
+	LONG $0x585f034c // add r11, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xf5 // add r13, r14
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x014d; BYTE $0xcf // add r15, r9
+	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
+	LONG $0x405f3b48 // cmp rbx, qword ptr [rdi + 0x40]
+	LONG $0xfd8d8d0f; WORD $0xffff // jge 0x1a420 <depthwise3x3DilatedAVX512VNNI+0x590>
+	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
+	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
+	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xd26f // vmovdqa64 zmm10, zmm2
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
+	LONG $0xfee28e0f; WORD $0xffff // jle 0x1a5c0 <depthwise3x3DilatedAVX512VNNI+0x730>
+	LONG $0x48fed162; WORD $0x0f6f // vmovdqu64 zmm1, zmmword ptr [r15]
+	LONG $0x48fed162; WORD $0x146f; BYTE $0x24 // vmovdqu64 zmm2, zmmword ptr [r12]
+	LONG $0x48fed162; WORD $0x5d6f; BYTE $0x00 // vmovdqu64 zmm3, zmmword ptr [r13]
+	LONG $0x4875e162; WORD $0xc260 // vpunpcklbw zmm16, zmm1, zmm2 # zmm16 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865e162; WORD $0xcb68 // vpunpckhbw zmm17, zmm3, zmm3 # zmm17 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x407d7162; WORD $0xe261 // vpunpcklwd zmm12, zmm16, zmm2 # zmm12 = zmm16[0],zmm2[0],zmm16[1],zmm2[1],zmm16[2],zmm2[2],zmm16[3],zmm2[3],zmm16[8],zmm2[8],zmm16[9],zmm2[9],zmm16[10],zmm2[10],zmm16[11],zmm2[11],zmm16[16],zmm2[16],zmm16[17],zmm2[17],zmm16[18],zmm2[18],zmm16[19],zmm2[19],zmm16[24],zmm2[24],zmm16[25],zmm2[25],zmm16[26],zmm2[26],zmm16[27],zmm2[27]
+	LONG $0x407df162; WORD $0xda69 // vpunpckhwd zmm3, zmm16, zmm2 # zmm3 = zmm16[4],zmm2[4],zmm16[5],zmm2[5],zmm16[6],zmm2[6],zmm16[7],zmm2[7],zmm16[12],zmm2[12],zmm16[13],zmm2[13],zmm16[14],zmm2[14],zmm16[15],zmm2[15],zmm16[20],zmm2[20],zmm16[21],zmm2[21],zmm16[22],zmm2[22],zmm16[23],zmm2[23],zmm16[28],zmm2[28],zmm16[29],zmm2[29],zmm16[30],zmm2[30],zmm16[31],zmm2[31]
+	LONG $0x4875b162; WORD $0xd161 // vpunpcklwd zmm2, zmm1, zmm17 # zmm2 = zmm1[0],zmm17[0],zmm1[1],zmm17[1],zmm1[2],zmm17[2],zmm1[3],zmm17[3],zmm1[8],zmm17[8],zmm1[9],zmm17[9],zmm1[10],zmm17[10],zmm1[11],zmm17[11],zmm1[16],zmm17[16],zmm1[17],zmm17[17],zmm1[18],zmm17[18],zmm1[19],zmm17[19],zmm1[24],zmm17[24],zmm1[25],zmm17[25],zmm1[26],zmm17[26],zmm1[27],zmm17[27]
+	LONG $0x4875b162; WORD $0xc969 // vpunpckhwd zmm1, zmm1, zmm17 # zmm1 = zmm1[4],zmm17[4],zmm1[5],zmm17[5],zmm1[6],zmm17[6],zmm1[7],zmm17[7],zmm1[12],zmm17[12],zmm1[13],zmm17[13],zmm1[14],zmm17[14],zmm1[15],zmm17[15],zmm1[20],zmm17[20],zmm1[21],zmm17[21],zmm1[22],zmm17[22],zmm1[23],zmm17[23],zmm1[28],zmm17[28],zmm1[29],zmm17[29],zmm1[30],zmm17[30],zmm1[31],zmm17[31]
+	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
+	LONG $0xfe95850f; WORD $0xffff // jne 0x1a5c0 <depthwise3x3DilatedAVX512VNNI+0x730>
+	LONG $0x24448b44; BYTE $0x04 // mov r8d, dword ptr [rsp + 0x4]
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	LONG $0xfe63860f; WORD $0xffff // jbe 0x1a5a0 <depthwise3x3DilatedAVX512VNNI+0x710>
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	WORD $0x0673 // jae 0x1a74c <depthwise3x3DilatedAVX512VNNI+0x8bc>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	LONG $0xfe67830f; WORD $0xffff // jae 0x1a5c0 <depthwise3x3DilatedAVX512VNNI+0x730>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0xfffe5ce9; BYTE $0xff // jmp 0x1a5c0 <depthwise3x3DilatedAVX512VNNI+0x730>
+	QUAD $0x000000049d0c8d48 // lea rcx, [4*rbx + 0x4]
+	WORD $0x2949; BYTE $0xca // sub r10, rcx
+	LONG $0x209c8e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	WORD $0x894d; BYTE $0xd8 // mov r8, r11
+	LONG $0x06e0c149 // shl r8, 0x6
+	WORD $0x8b4c; BYTE $0x37 // mov r14, qword ptr [rdi]
+	WORD $0x8b49; BYTE $0x0e // mov rcx, qword ptr [r14]
+	LONG $0x085e8b49 // mov rbx, qword ptr [r14 + 0x8]
+	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
+	LONG $0x04fa8349 // cmp r10, 0x4
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	LONG $0xe94c0f41 // cmovl ebp, r9d
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x191d8e0f; WORD $0x0000 // jle 0x1c0e9 <depthwise3x3DilatedAVX512VNNI+0x2259>
+	LONG $0x010c8d4e // lea r9, [rcx + r8]
+	LONG $0x03148d4e // lea r10, [rbx + r8]
+	LONG $0x063c8d4f // lea r15, [r14 + r8]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0xc97ed162; WORD $0x096f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r9]
+	LONG $0xc97ed162; WORD $0x126f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r10]
+	LONG $0xc97ed162; WORD $0x1f6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r15]
+	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865f162; WORD $0xf368 // vpunpckhbw zmm6, zmm3, zmm3 # zmm6 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855f162; WORD $0xe261 // vpunpcklwd zmm4, zmm5, zmm2 # zmm4 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
+	LONG $0x4855f162; WORD $0xd269 // vpunpckhwd zmm2, zmm5, zmm2 # zmm2 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
+	LONG $0x4875f162; WORD $0xde61 // vpunpcklwd zmm3, zmm1, zmm6 # zmm3 = zmm1[0],zmm6[0],zmm1[1],zmm6[1],zmm1[2],zmm6[2],zmm1[3],zmm6[3],zmm1[8],zmm6[8],zmm1[9],zmm6[9],zmm1[10],zmm6[10],zmm1[11],zmm6[11],zmm1[16],zmm6[16],zmm1[17],zmm6[17],zmm1[18],zmm6[18],zmm1[19],zmm6[19],zmm1[24],zmm6[24],zmm1[25],zmm6[25],zmm1[26],zmm6[26],zmm1[27],zmm6[27]
+	LONG $0x4875f162; WORD $0xce69 // vpunpckhwd zmm1, zmm1, zmm6 # zmm1 = zmm1[4],zmm6[4],zmm1[5],zmm6[5],zmm1[6],zmm6[6],zmm1[7],zmm6[7],zmm1[12],zmm6[12],zmm1[13],zmm6[13],zmm1[14],zmm6[14],zmm1[15],zmm6[15],zmm1[20],zmm6[20],zmm1[21],zmm6[21],zmm1[22],zmm6[22],zmm1[23],zmm6[23],zmm1[28],zmm6[28],zmm1[29],zmm6[29],zmm1[30],zmm6[30],zmm1[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	LONG $0x18bf850f; WORD $0x0000 // jne 0x1c0e9 <depthwise3x3DilatedAVX512VNNI+0x2259>
+	LONG $0x244c8b44; BYTE $0x04 // mov r9d, dword ptr [rsp + 0x4]
+	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
+	LONG $0x114e860f; WORD $0x0000 // jbe 0x1b98a <depthwise3x3DilatedAVX512VNNI+0x1afa>
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	LONG $0x1894820f; WORD $0x0000 // jb 0x1c0dd <depthwise3x3DilatedAVX512VNNI+0x224d>
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	LONG $0x1893830f; WORD $0x0000 // jae 0x1c0e9 <depthwise3x3DilatedAVX512VNNI+0x2259>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x001888e9; BYTE $0x00 // jmp 0x1c0e9 <depthwise3x3DilatedAVX512VNNI+0x2259>
+	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
+	WORD $0x35eb // jmp 0x1a8a7 <depthwise3x3DilatedAVX512VNNI+0xa17>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x50578b4c // mov r10, qword ptr [rdi + 0x50]
+	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
+	LONG $0x245c8b48; BYTE $0x20 // mov rbx, qword ptr [rsp + 0x20]
+	LONG $0x015b8d4c // lea r11, [rbx + 0x1]
+	QUAD $0x000000089d048d4c // lea r8, [4*rbx + 0x8]
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
+	LONG $0x03238f0f; WORD $0x0000 // jg 0x1abca <depthwise3x3DilatedAVX512VNNI+0xd3a>
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	LONG $0x06e3c149 // shl r11, 0x6
+	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
+	WORD $0x8b4d; BYTE $0x38 // mov r15, qword ptr [r8]
+	LONG $0x08608b4d // mov r12, qword ptr [r8 + 0x8]
+	LONG $0x10688b4d // mov r13, qword ptr [r8 + 0x10]
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x00938e0f; WORD $0x0000 // jle 0x1a970 <depthwise3x3DilatedAVX512VNNI+0xae0>
+	LONG $0x48fe9162; WORD $0x0c6f; BYTE $0x1f // vmovdqu64 zmm1, zmmword ptr [r15 + r11]
+	LONG $0x48fe9162; WORD $0x146f; BYTE $0x1c // vmovdqu64 zmm2, zmmword ptr [r12 + r11]
+	QUAD $0x001d5c6f48fe9162 // vmovdqu64 zmm3, zmmword ptr [r13 + r11]
+	LONG $0x4875f162; WORD $0xe260 // vpunpcklbw zmm4, zmm1, zmm2 # zmm4 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xd268 // vpunpckhbw zmm2, zmm1, zmm2 # zmm2 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xeb60 // vpunpcklbw zmm5, zmm3, zmm3 # zmm5 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865f162; WORD $0xf368 // vpunpckhbw zmm6, zmm3, zmm3 # zmm6 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x485df162; WORD $0xcd61 // vpunpcklwd zmm1, zmm4, zmm5 # zmm1 = zmm4[0],zmm5[0],zmm4[1],zmm5[1],zmm4[2],zmm5[2],zmm4[3],zmm5[3],zmm4[8],zmm5[8],zmm4[9],zmm5[9],zmm4[10],zmm5[10],zmm4[11],zmm5[11],zmm4[16],zmm5[16],zmm4[17],zmm5[17],zmm4[18],zmm5[18],zmm4[19],zmm5[19],zmm4[24],zmm5[24],zmm4[25],zmm5[25],zmm4[26],zmm5[26],zmm4[27],zmm5[27]
+	LONG $0x485df162; WORD $0xe569 // vpunpckhwd zmm4, zmm4, zmm5 # zmm4 = zmm4[4],zmm5[4],zmm4[5],zmm5[5],zmm4[6],zmm5[6],zmm4[7],zmm5[7],zmm4[12],zmm5[12],zmm4[13],zmm5[13],zmm4[14],zmm5[14],zmm4[15],zmm5[15],zmm4[20],zmm5[20],zmm4[21],zmm5[21],zmm4[22],zmm5[22],zmm4[23],zmm5[23],zmm4[28],zmm5[28],zmm4[29],zmm5[29],zmm4[30],zmm5[30],zmm4[31],zmm5[31]
+	LONG $0x486df162; WORD $0xde61 // vpunpcklwd zmm3, zmm2, zmm6 # zmm3 = zmm2[0],zmm6[0],zmm2[1],zmm6[1],zmm2[2],zmm6[2],zmm2[3],zmm6[3],zmm2[8],zmm6[8],zmm2[9],zmm6[9],zmm2[10],zmm6[10],zmm2[11],zmm6[11],zmm2[16],zmm6[16],zmm2[17],zmm6[17],zmm2[18],zmm6[18],zmm2[19],zmm6[19],zmm2[24],zmm6[24],zmm2[25],zmm6[25],zmm2[26],zmm6[26],zmm2[27],zmm6[27]
+	LONG $0x486df162; WORD $0xd669 // vpunpckhwd zmm2, zmm2, zmm6 # zmm2 = zmm2[4],zmm6[4],zmm2[5],zmm6[5],zmm2[6],zmm6[6],zmm2[7],zmm6[7],zmm2[12],zmm6[12],zmm2[13],zmm6[13],zmm2[14],zmm6[14],zmm2[15],zmm6[15],zmm2[20],zmm6[20],zmm2[21],zmm6[21],zmm2[22],zmm6[22],zmm2[23],zmm6[23],zmm2[28],zmm6[28],zmm2[29],zmm6[29],zmm2[30],zmm6[30],zmm2[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	WORD $0x4575 // jne 0x1a970 <depthwise3x3DilatedAVX512VNNI+0xae0>
+	LONG $0x24448b44; BYTE $0x04 // mov r8d, dword ptr [rsp + 0x4]
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	WORD $0x2076 // jbe 0x1a959 <depthwise3x3DilatedAVX512VNNI+0xac9>
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	WORD $0x0673 // jae 0x1a948 <depthwise3x3DilatedAVX512VNNI+0xab8>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	WORD $0x1f73 // jae 0x1a970 <depthwise3x3DilatedAVX512VNNI+0xae0>
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	WORD $0x17eb // jmp 0x1a970 <depthwise3x3DilatedAVX512VNNI+0xae0>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xff138e0f; WORD $0xffff // jle 0x1a88e <depthwise3x3DilatedAVX512VNNI+0x9fe>
+	WORD $0x8949; BYTE $0xda // mov r10, rbx
+	LONG $0x04e2c149 // shl r10, 0x4
+	LONG $0x245c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rbx
+	LONG $0x5b048d4c // lea r8, [rbx + 2*rbx]
+	LONG $0x06e0c149 // shl r8, 0x6
+	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
+	WORD $0x8b48; BYTE $0x2b // mov rbp, qword ptr [rbx]
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	LONG $0x084b8b4c // mov r9, qword ptr [rbx + 0x8]
+	LONG $0x10738b4c // mov r14, qword ptr [rbx + 0x10]
+	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x1b // vmovdqu64 zmm5, zmmword ptr [rbx + r11]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x03 // vmovdqu64 zmm6, zmmword ptr [rbx + r8]
+	QUAD $0x01037c6f48feb162 // vmovdqu64 zmm7, zmmword ptr [rbx + r8 + 0x40]
+	LONG $0x105f034c // add r11, qword ptr [rdi + 0x10]
+	QUAD $0x0203446f48fe3162 // vmovdqu64 zmm8, zmmword ptr [rbx + r8 + 0x80]
+	WORD $0x014d; BYTE $0xf5 // add r13, r14
+	WORD $0x0149; BYTE $0xcd // add r13, rcx
+	WORD $0x014d; BYTE $0xcc // add r12, r9
+	WORD $0x0149; BYTE $0xcc // add r12, rcx
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	WORD $0x0149; BYTE $0xcf // add r15, rcx
+	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x0000e7e9; BYTE $0x00 // jmp 0x1aaed <depthwise3x3DilatedAVX512VNNI+0xc5d>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x48fde162; WORD $0xcd6f // vmovdqa64 zmm17, zmm5
+	LONG $0x407de262; WORD $0xce50 // vpdpbusd zmm17, zmm16, zmm6
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x480d7262; WORD $0xfe50 // vpdpbusd zmm15, zmm14, zmm6
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
+	LONG $0x481de262; WORD $0xcf50 // vpdpbusd zmm17, zmm12, zmm7
+	LONG $0x4825e262; WORD $0xc750 // vpdpbusd zmm16, zmm11, zmm7
+	LONG $0x482d7262; WORD $0xff50 // vpdpbusd zmm15, zmm10, zmm7
+	LONG $0x48357262; WORD $0xf750 // vpdpbusd zmm14, zmm9, zmm7
+	LONG $0x4875c262; WORD $0xc850 // vpdpbusd zmm17, zmm1, zmm8
+	LONG $0x485dc262; WORD $0xc050 // vpdpbusd zmm16, zmm4, zmm8
+	LONG $0x48655262; WORD $0xf850 // vpdpbusd zmm15, zmm3, zmm8
+	LONG $0x486d5262; WORD $0xf050 // vpdpbusd zmm14, zmm2, zmm8
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x92 // vmovups zmm13, zmmword ptr [rdx + 4*r10]
+	LONG $0x487ca162; WORD $0x1410; BYTE $0x90 // vmovups zmm18, zmmword ptr [rax + 4*r10]
+	LONG $0x4815a262; WORD $0xcaa8 // vfmadd213ps zmm17, zmm13, zmm18 # zmm17 = (zmm13 * zmm17) + zmm18
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x4815a262; WORD $0xc2a8 // vfmadd213ps zmm16, zmm13, zmm18 # zmm16 = (zmm13 * zmm16) + zmm18
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x4075a162; WORD $0xc06b // vpackssdw zmm16, zmm17, zmm16
+	LONG $0x48153262; WORD $0xfaa8 // vfmadd213ps zmm15, zmm13, zmm18 # zmm15 = (zmm13 * zmm15) + zmm18
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x48153262; WORD $0xf2a8 // vfmadd213ps zmm14, zmm13, zmm18 # zmm14 = (zmm13 * zmm14) + zmm18
+	LONG $0x487d5162; WORD $0xee5b // vcvtps2dq zmm13, zmm14
+	LONG $0x48055162; WORD $0xed6b // vpackssdw zmm13, zmm15, zmm13
+	LONG $0x407d5162; WORD $0xed67 // vpackuswb zmm13, zmm16, zmm13
+	LONG $0x48fe5162; WORD $0x2b7f // vmovdqu64 zmmword ptr [r11], zmm13
+	LONG $0x585f034c // add r11, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xf5 // add r13, r14
+	WORD $0x014d; BYTE $0xcc // add r12, r9
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	LONG $0x405f3b48 // cmp rbx, qword ptr [rdi + 0x40]
+	LONG $0xfd938d0f; WORD $0xffff // jge 0x1a880 <depthwise3x3DilatedAVX512VNNI+0x9f0>
+	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
+	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
+	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
+	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	WORD $0x3948; BYTE $0xde // cmp rsi, rbx
+	LONG $0xfedc8e0f; WORD $0xffff // jle 0x1aa20 <depthwise3x3DilatedAVX512VNNI+0xb90>
+	LONG $0x48fed162; WORD $0x0f6f // vmovdqu64 zmm1, zmmword ptr [r15]
+	LONG $0x48fed162; WORD $0x146f; BYTE $0x24 // vmovdqu64 zmm2, zmmword ptr [r12]
+	LONG $0x48fed162; WORD $0x5d6f; BYTE $0x00 // vmovdqu64 zmm3, zmmword ptr [r13]
+	LONG $0x4875f162; WORD $0xe260 // vpunpcklbw zmm4, zmm1, zmm2 # zmm4 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xd268 // vpunpckhbw zmm2, zmm1, zmm2 # zmm2 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865e162; WORD $0xcb60 // vpunpcklbw zmm17, zmm3, zmm3 # zmm17 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865e162; WORD $0xd368 // vpunpckhbw zmm18, zmm3, zmm3 # zmm18 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x485db162; WORD $0xc961 // vpunpcklwd zmm1, zmm4, zmm17 # zmm1 = zmm4[0],zmm17[0],zmm4[1],zmm17[1],zmm4[2],zmm17[2],zmm4[3],zmm17[3],zmm4[8],zmm17[8],zmm4[9],zmm17[9],zmm4[10],zmm17[10],zmm4[11],zmm17[11],zmm4[16],zmm17[16],zmm4[17],zmm17[17],zmm4[18],zmm17[18],zmm4[19],zmm17[19],zmm4[24],zmm17[24],zmm4[25],zmm17[25],zmm4[26],zmm17[26],zmm4[27],zmm17[27]
+	LONG $0x485db162; WORD $0xe169 // vpunpckhwd zmm4, zmm4, zmm17 # zmm4 = zmm4[4],zmm17[4],zmm4[5],zmm17[5],zmm4[6],zmm17[6],zmm4[7],zmm17[7],zmm4[12],zmm17[12],zmm4[13],zmm17[13],zmm4[14],zmm17[14],zmm4[15],zmm17[15],zmm4[20],zmm17[20],zmm4[21],zmm17[21],zmm4[22],zmm17[22],zmm4[23],zmm17[23],zmm4[28],zmm17[28],zmm4[29],zmm17[29],zmm4[30],zmm17[30],zmm4[31],zmm17[31]
+	LONG $0x486db162; WORD $0xda61 // vpunpcklwd zmm3, zmm2, zmm18 # zmm3 = zmm2[0],zmm18[0],zmm2[1],zmm18[1],zmm2[2],zmm18[2],zmm2[3],zmm18[3],zmm2[8],zmm18[8],zmm2[9],zmm18[9],zmm2[10],zmm18[10],zmm2[11],zmm18[11],zmm2[16],zmm18[16],zmm2[17],zmm18[17],zmm2[18],zmm18[18],zmm2[19],zmm18[19],zmm2[24],zmm18[24],zmm2[25],zmm18[25],zmm2[26],zmm18[26],zmm2[27],zmm18[27]
+	LONG $0x486db162; WORD $0xd269 // vpunpckhwd zmm2, zmm2, zmm18 # zmm2 = zmm2[4],zmm18[4],zmm2[5],zmm18[5],zmm2[6],zmm18[6],zmm2[7],zmm18[7],zmm2[12],zmm18[12],zmm2[13],zmm18[13],zmm2[14],zmm18[14],zmm2[15],zmm18[15],zmm2[20],zmm18[20],zmm2[21],zmm18[21],zmm2[22],zmm18[22],zmm2[23],zmm18[23],zmm2[28],zmm18[28],zmm2[29],zmm18[29],zmm2[30],zmm18[30],zmm2[31],zmm18[31]
+	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
+	LONG $0xfe8f850f; WORD $0xffff // jne 0x1aa20 <depthwise3x3DilatedAVX512VNNI+0xb90>
+	LONG $0x24448b44; BYTE $0x04 // mov r8d, dword ptr [rsp + 0x4]
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	LONG $0xfe63860f; WORD $0xffff // jbe 0x1aa06 <depthwise3x3DilatedAVX512VNNI+0xb76>
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	WORD $0x0673 // jae 0x1abb2 <depthwise3x3DilatedAVX512VNNI+0xd22>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	LONG $0xfe61830f; WORD $0xffff // jae 0x1aa20 <depthwise3x3DilatedAVX512VNNI+0xb90>
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0xfffe56e9; BYTE $0xff // jmp 0x1aa20 <depthwise3x3DilatedAVX512VNNI+0xb90>
+	QUAD $0x000000049d0c8d48 // lea rcx, [4*rbx + 0x4]
+	WORD $0x2949; BYTE $0xca // sub r10, rcx
+	LONG $0x1c368e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	QUAD $0x00000000950c8d42 // lea ecx, [4*r10]
+	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
+	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
+	WORD $0xf741; BYTE $0xd1 // not r9d
+	WORD $0x894d; BYTE $0xd8 // mov r8, r11
+	LONG $0x06e0c149 // shl r8, 0x6
+	WORD $0x8b4c; BYTE $0x37 // mov r14, qword ptr [rdi]
+	WORD $0x8b49; BYTE $0x0e // mov rcx, qword ptr [r14]
+	LONG $0x085e8b49 // mov rbx, qword ptr [r14 + 0x8]
+	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
+	LONG $0x04fa8349 // cmp r10, 0x4
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	LONG $0xe94c0f41 // cmovl ebp, r9d
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
+	LONG $0x170d8e0f; WORD $0x0000 // jle 0x1c33f <depthwise3x3DilatedAVX512VNNI+0x24af>
+	LONG $0x010c8d4e // lea r9, [rcx + r8]
+	LONG $0x03148d4e // lea r10, [rbx + r8]
+	LONG $0x063c8d4f // lea r15, [r14 + r8]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0xc97ed162; WORD $0x096f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r9]
+	LONG $0xc97ed162; WORD $0x126f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r10]
+	LONG $0xc97ed162; WORD $0x1f6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r15]
+	LONG $0x4875f162; WORD $0xe260 // vpunpcklbw zmm4, zmm1, zmm2 # zmm4 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xd268 // vpunpckhbw zmm2, zmm1, zmm2 # zmm2 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xeb60 // vpunpcklbw zmm5, zmm3, zmm3 # zmm5 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865f162; WORD $0xf368 // vpunpckhbw zmm6, zmm3, zmm3 # zmm6 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x485df162; WORD $0xcd61 // vpunpcklwd zmm1, zmm4, zmm5 # zmm1 = zmm4[0],zmm5[0],zmm4[1],zmm5[1],zmm4[2],zmm5[2],zmm4[3],zmm5[3],zmm4[8],zmm5[8],zmm4[9],zmm5[9],zmm4[10],zmm5[10],zmm4[11],zmm5[11],zmm4[16],zmm5[16],zmm4[17],zmm5[17],zmm4[18],zmm5[18],zmm4[19],zmm5[19],zmm4[24],zmm5[24],zmm4[25],zmm5[25],zmm4[26],zmm5[26],zmm4[27],zmm5[27]
+	LONG $0x485df162; WORD $0xdd69 // vpunpckhwd zmm3, zmm4, zmm5 # zmm3 = zmm4[4],zmm5[4],zmm4[5],zmm5[5],zmm4[6],zmm5[6],zmm4[7],zmm5[7],zmm4[12],zmm5[12],zmm4[13],zmm5[13],zmm4[14],zmm5[14],zmm4[15],zmm5[15],zmm4[20],zmm5[20],zmm4[21],zmm5[21],zmm4[22],zmm5[22],zmm4[23],zmm5[23],zmm4[28],zmm5[28],zmm4[29],zmm5[29],zmm4[30],zmm5[30],zmm4[31],zmm5[31]
+	LONG $0x486df162; WORD $0xe661 // vpunpcklwd zmm4, zmm2, zmm6 # zmm4 = zmm2[0],zmm6[0],zmm2[1],zmm6[1],zmm2[2],zmm6[2],zmm2[3],zmm6[3],zmm2[8],zmm6[8],zmm2[9],zmm6[9],zmm2[10],zmm6[10],zmm2[11],zmm6[11],zmm2[16],zmm6[16],zmm2[17],zmm6[17],zmm2[18],zmm6[18],zmm2[19],zmm6[19],zmm2[24],zmm6[24],zmm2[25],zmm6[25],zmm2[26],zmm6[26],zmm2[27],zmm6[27]
+	LONG $0x486df162; WORD $0xd669 // vpunpckhwd zmm2, zmm2, zmm6 # zmm2 = zmm2[4],zmm6[4],zmm2[5],zmm6[5],zmm2[6],zmm6[6],zmm2[7],zmm6[7],zmm2[12],zmm6[12],zmm2[13],zmm6[13],zmm2[14],zmm6[14],zmm2[15],zmm6[15],zmm2[20],zmm6[20],zmm2[21],zmm6[21],zmm2[22],zmm6[22],zmm2[23],zmm6[23],zmm2[28],zmm6[28],zmm2[29],zmm6[29],zmm2[30],zmm6[30],zmm2[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	LONG $0x16af850f; WORD $0x0000 // jne 0x1c33f <depthwise3x3DilatedAVX512VNNI+0x24af>
+	LONG $0x244c8b44; BYTE $0x04 // mov r9d, dword ptr [rsp + 0x4]
+	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
+	LONG $0x0cff860f; WORD $0x0000 // jbe 0x1b9a1 <depthwise3x3DilatedAVX512VNNI+0x1b11>
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	LONG $0x1684820f; WORD $0x0000 // jb 0x1c333 <depthwise3x3DilatedAVX512VNNI+0x24a3>
+	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
+	LONG $0x1683830f; WORD $0x0000 // jae 0x1c33f <depthwise3x3DilatedAVX512VNNI+0x24af>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x001678e9; BYTE $0x00 // jmp 0x1c33f <depthwise3x3DilatedAVX512VNNI+0x24af>
+	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x2feb // jmp 0x1ad02 <depthwise3x3DilatedAVX512VNNI+0xe72>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x01508d4d // lea r10, [r8 + 0x1]
+	QUAD $0x0000000885348d4a // lea rsi, [4*r8 + 0x8]
+	LONG $0x40c38349 // add r11, 0x40
+	WORD $0x394c; BYTE $0xce // cmp rsi, r9
+	LONG $0x02fe8f0f; WORD $0x0000 // jg 0x1b000 <depthwise3x3DilatedAVX512VNNI+0x1170>
+	WORD $0x894d; BYTE $0xd0 // mov r8, r10
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
+	WORD $0x8b4c; BYTE $0x36 // mov r14, qword ptr [rsi]
+	LONG $0x087e8b4c // mov r15, qword ptr [rsi + 0x8]
+	LONG $0x10668b4c // mov r12, qword ptr [rsi + 0x10]
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x2434894c // mov qword ptr [rsp], r14
-	LONG $0x009e8e0f; WORD $0x0000 // jle 0x19573 <depthwise3x3DilatedAVX512VNNI+0x583>
-	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
-	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
-	LONG $0x29348d4e // lea r14, [rcx + r13]
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	LONG $0xc97ef162; WORD $0x166f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rsi]
-	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
-	LONG $0xc97ed162; WORD $0x266f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r14]
+	LONG $0x00888e0f; WORD $0x0000 // jle 0x1adc0 <depthwise3x3DilatedAVX512VNNI+0xf30>
+	LONG $0x48fe9162; WORD $0x146f; BYTE $0x16 // vmovdqu64 zmm2, zmmword ptr [r14 + r10]
+	LONG $0x48fe9162; WORD $0x1c6f; BYTE $0x17 // vmovdqu64 zmm3, zmmword ptr [r15 + r10]
+	LONG $0x48fe9162; WORD $0x246f; BYTE $0x14 // vmovdqu64 zmm4, zmmword ptr [r12 + r10]
 	LONG $0x486df162; WORD $0xeb60 // vpunpcklbw zmm5, zmm2, zmm3 # zmm5 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
 	LONG $0x486df162; WORD $0xdb68 // vpunpckhbw zmm3, zmm2, zmm3 # zmm3 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
 	LONG $0x485df162; WORD $0xd460 // vpunpcklbw zmm2, zmm4, zmm4 # zmm2 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
@@ -20510,57 +21663,52 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865f162; WORD $0xd661 // vpunpcklwd zmm2, zmm3, zmm6 # zmm2 = zmm3[0],zmm6[0],zmm3[1],zmm6[1],zmm3[2],zmm6[2],zmm3[3],zmm6[3],zmm3[8],zmm6[8],zmm3[9],zmm6[9],zmm3[10],zmm6[10],zmm3[11],zmm6[11],zmm3[16],zmm6[16],zmm3[17],zmm6[17],zmm3[18],zmm6[18],zmm3[19],zmm6[19],zmm3[24],zmm6[24],zmm3[25],zmm6[25],zmm3[26],zmm6[26],zmm3[27],zmm6[27]
 	LONG $0x4865f162; WORD $0xde69 // vpunpckhwd zmm3, zmm3, zmm6 # zmm3 = zmm3[4],zmm6[4],zmm3[5],zmm6[5],zmm3[6],zmm6[6],zmm3[7],zmm6[7],zmm3[12],zmm6[12],zmm3[13],zmm6[13],zmm3[14],zmm6[14],zmm3[15],zmm6[15],zmm3[20],zmm6[20],zmm3[21],zmm6[21],zmm3[22],zmm6[22],zmm3[23],zmm6[23],zmm3[28],zmm6[28],zmm3[29],zmm6[29],zmm3[30],zmm6[30],zmm3[31],zmm6[31]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x3f75 // jne 0x1956f <depthwise3x3DilatedAVX512VNNI+0x57f>
-	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	WORD $0x2476 // jbe 0x1955d <depthwise3x3DilatedAVX512VNNI+0x56d>
-	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	LONG $0x24348b4c // mov r14, qword ptr [rsp]
-	WORD $0x0673 // jae 0x1954c <depthwise3x3DilatedAVX512VNNI+0x55c>
+	WORD $0x3b75 // jne 0x1adc0 <depthwise3x3DilatedAVX512VNNI+0xf30>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	WORD $0x1876 // jbe 0x1ada9 <depthwise3x3DilatedAVX512VNNI+0xf19>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	WORD $0x0673 // jae 0x1ad9f <depthwise3x3DilatedAVX512VNNI+0xf0f>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
-	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	WORD $0x1e73 // jae 0x19573 <depthwise3x3DilatedAVX512VNNI+0x583>
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	WORD $0x16eb // jmp 0x19573 <depthwise3x3DilatedAVX512VNNI+0x583>
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	WORD $0x0e72 // jb 0x1adb5 <depthwise3x3DilatedAVX512VNNI+0xf25>
+	WORD $0x17eb // jmp 0x1adc0 <depthwise3x3DilatedAVX512VNNI+0xf30>
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x24348b4c // mov r14, qword ptr [rsp]
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfedf8e0f; WORD $0xffff // jle 0x1945d <depthwise3x3DilatedAVX512VNNI+0x46d>
+	LONG $0xff1e8e0f; WORD $0xffff // jle 0x1ace9 <depthwise3x3DilatedAVX512VNNI+0xe59>
+	WORD $0x894d; BYTE $0xc1 // mov r9, r8
+	LONG $0x04e1c149 // shl r9, 0x4
+	LONG $0x2444894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r8
+	LONG $0x40348d4b // lea rsi, [r8 + 2*r8]
+	LONG $0x06e6c148 // shl rsi, 0x6
 	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
-	WORD $0x894d; BYTE $0xf0 // mov r8, r14
-	LONG $0x04e0c149 // shl r8, 0x4
-	LONG $0x76348d4f // lea r14, [r14 + 2*r14]
-	LONG $0x06e6c149 // shl r14, 0x6
-	WORD $0x8b48; BYTE $0x33 // mov rsi, qword ptr [rbx]
-	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
-	LONG $0x086b8b48 // mov rbp, qword ptr [rbx + 0x8]
-	LONG $0x105b8b48 // mov rbx, qword ptr [rbx + 0x10]
-	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
-	LONG $0x48fed162; WORD $0x346f; BYTE $0x0a // vmovdqu64 zmm6, zmmword ptr [r10 + rcx]
-	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
-	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x32 // vmovdqu64 zmm7, zmmword ptr [r10 + r14]
-	QUAD $0x0132446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r10 + r14 + 0x40]
-	QUAD $0x02324c6f48fe1162 // vmovdqu64 zmm9, zmmword ptr [r10 + r14 + 0x80]
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x014d; BYTE $0xcd // add r13, r9
+	WORD $0x8b4c; BYTE $0x03 // mov r8, qword ptr [rbx]
+	LONG $0x086b8b4c // mov r13, qword ptr [rbx + 0x8]
+	LONG $0x106b8b48 // mov rbp, qword ptr [rbx + 0x10]
+	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x13 // vmovdqu64 zmm6, zmmword ptr [rbx + r10]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	LONG $0x48fef162; WORD $0x3c6f; BYTE $0x33 // vmovdqu64 zmm7, zmmword ptr [rbx + rsi]
+	QUAD $0x0133446f48fe7162 // vmovdqu64 zmm8, zmmword ptr [rbx + rsi + 0x40]
+	QUAD $0x02334c6f48fe7162 // vmovdqu64 zmm9, zmmword ptr [rbx + rsi + 0x80]
+	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
 	WORD $0x0149; BYTE $0xec // add r12, rbp
-	WORD $0x014d; BYTE $0xcc // add r12, r9
-	LONG $0x244c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r9
-	WORD $0x0149; BYTE $0xf7 // add r15, rsi
-	WORD $0x014d; BYTE $0xcf // add r15, r9
-	LONG $0x244c8b44; BYTE $0x18 // mov r9d, dword ptr [rsp + 0x18]
-	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
+	WORD $0x014d; BYTE $0xdc // add r12, r11
+	WORD $0x014d; BYTE $0xef // add r15, r13
+	WORD $0x014d; BYTE $0xdf // add r15, r11
+	WORD $0x014d; BYTE $0xc6 // add r14, r8
+	WORD $0x014d; BYTE $0xde // add r14, r11
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x00012be9; BYTE $0x00 // jmp 0x1972e <depthwise3x3DilatedAVX512VNNI+0x73e>
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x000121e9; BYTE $0x00 // jmp 0x1af5e <depthwise3x3DilatedAVX512VNNI+0x10ce>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	BYTE $0x90 // nop
 	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
 	LONG $0x480de262; WORD $0xc750 // vpdpbusd zmm16, zmm14, zmm7
 	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
@@ -20577,7 +21725,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48655262; WORD $0xf150 // vpdpbusd zmm14, zmm3, zmm9
 	LONG $0x482d5262; WORD $0xf950 // vpdpbusd zmm15, zmm10, zmm9
 	LONG $0x4825c262; WORD $0xc950 // vpdpbusd zmm17, zmm11, zmm9
-	LONG $0x487cb162; WORD $0x2410; BYTE $0x80 // vmovups zmm4, zmmword ptr [rax + 4*r8]
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x88 // vmovups zmm4, zmmword ptr [rax + 4*r9]
 	LONG $0x487cb162; WORD $0xe85b // vcvtdq2ps zmm5, zmm16
 	LONG $0x485cf162; WORD $0xed59 // vmulps zmm5, zmm4, zmm5
 	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
@@ -20595,30 +21743,30 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
 	LONG $0x4855f162; WORD $0xe467 // vpackuswb zmm4, zmm5, zmm4
-	LONG $0x497ef162; WORD $0x217f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm4
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
+	LONG $0x48fed162; WORD $0x227f // vmovdqu64 zmmword ptr [r10], zmm4
+	LONG $0x5857034c // add r10, qword ptr [rdi + 0x58]
 	WORD $0x0149; BYTE $0xec // add r12, rbp
-	WORD $0x0149; BYTE $0xf7 // add r15, rsi
+	WORD $0x014d; BYTE $0xef // add r15, r13
+	WORD $0x014d; BYTE $0xc6 // add r14, r8
 	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
 	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
 	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
 	LONG $0x48fdd162; WORD $0xeb6f // vmovdqa64 zmm5, zmm11
 	LONG $0x48fdd162; WORD $0xd46f // vmovdqa64 zmm2, zmm12
 	LONG $0x48fdd162; WORD $0xdd6f // vmovdqa64 zmm3, zmm13
-	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
-	LONG $0xfd228d0f; WORD $0xffff // jge 0x19450 <depthwise3x3DilatedAVX512VNNI+0x460>
-	WORD $0x894d; BYTE $0xf3 // mov r11, r14
-	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x405f3b48 // cmp rbx, qword ptr [rdi + 0x40]
+	LONG $0xfd828d0f; WORD $0xffff // jge 0x1ace0 <depthwise3x3DilatedAVX512VNNI+0xe50>
+	WORD $0x8948; BYTE $0xde // mov rsi, rbx
+	WORD $0xff48; BYTE $0xc3 // inc rbx
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xfecb8e0f; WORD $0xffff // jle 0x19620 <depthwise3x3DilatedAVX512VNNI+0x630>
-	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
-	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
-	LONG $0xc97e5162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r13]
+	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
+	LONG $0xfecb8e0f; WORD $0xffff // jle 0x1ae50 <depthwise3x3DilatedAVX512VNNI+0xfc0>
+	LONG $0x48fe5162; WORD $0x166f // vmovdqu64 zmm10, zmmword ptr [r14]
+	LONG $0x48fe5162; WORD $0x1f6f // vmovdqu64 zmm11, zmmword ptr [r15]
+	LONG $0x48fe5162; WORD $0x246f; BYTE $0x24 // vmovdqu64 zmm12, zmmword ptr [r12]
 	LONG $0x482d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm10, zmm11 # zmm13 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
 	LONG $0x482dc162; WORD $0xc368 // vpunpckhbw zmm16, zmm10, zmm11 # zmm16 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
 	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
@@ -20627,436 +21775,91 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
 	LONG $0x407d3162; WORD $0xe161 // vpunpcklwd zmm12, zmm16, zmm17 # zmm12 = zmm16[0],zmm17[0],zmm16[1],zmm17[1],zmm16[2],zmm17[2],zmm16[3],zmm17[3],zmm16[8],zmm17[8],zmm16[9],zmm17[9],zmm16[10],zmm17[10],zmm16[11],zmm17[11],zmm16[16],zmm17[16],zmm16[17],zmm17[17],zmm16[18],zmm17[18],zmm16[19],zmm17[19],zmm16[24],zmm17[24],zmm16[25],zmm17[25],zmm16[26],zmm17[26],zmm16[27],zmm17[27]
 	LONG $0x407d3162; WORD $0xe969 // vpunpckhwd zmm13, zmm16, zmm17 # zmm13 = zmm16[4],zmm17[4],zmm16[5],zmm17[5],zmm16[6],zmm17[6],zmm16[7],zmm17[7],zmm16[12],zmm17[12],zmm16[13],zmm17[13],zmm16[14],zmm17[14],zmm16[15],zmm17[15],zmm16[20],zmm17[20],zmm16[21],zmm17[21],zmm16[22],zmm17[22],zmm16[23],zmm17[23],zmm16[28],zmm17[28],zmm16[29],zmm17[29],zmm16[30],zmm17[30],zmm16[31],zmm17[31]
-	WORD $0x394d; BYTE $0xda // cmp r10, r11
-	LONG $0xfe7e850f; WORD $0xffff // jne 0x19620 <depthwise3x3DilatedAVX512VNNI+0x630>
-	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	LONG $0xfe54860f; WORD $0xffff // jbe 0x19603 <depthwise3x3DilatedAVX512VNNI+0x613>
-	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	WORD $0x0673 // jae 0x197be <depthwise3x3DilatedAVX512VNNI+0x7ce>
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0xfe7f850f; WORD $0xffff // jne 0x1ae50 <depthwise3x3DilatedAVX512VNNI+0xfc0>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	LONG $0xfe5c860f; WORD $0xffff // jbe 0x1ae3d <depthwise3x3DilatedAVX512VNNI+0xfad>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	WORD $0x0673 // jae 0x1afef <depthwise3x3DilatedAVX512VNNI+0x115f>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	LONG $0xfe44820f; WORD $0xffff // jb 0x1960f <depthwise3x3DilatedAVX512VNNI+0x61f>
-	LONG $0xfffe50e9; BYTE $0xff // jmp 0x19620 <depthwise3x3DilatedAVX512VNNI+0x630>
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x0ee38e0f; WORD $0x0000 // jle 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
-	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x24548944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r10d
-	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
-	WORD $0x2feb // jmp 0x19826 <depthwise3x3DilatedAVX512VNNI+0x836>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
-	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
-	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
-	QUAD $0x000000049d0c8d48 // lea rcx, [4*rbx + 0x4]
-	WORD $0xff48; BYTE $0xc3 // inc rbx
-	LONG $0x40c58348 // add rbp, 0x40
-	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
-	LONG $0x0e968d0f; WORD $0x0000 // jge 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
-	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
-	LONG $0xffffbe41; WORD $0xffff // mov r14d, 0xffffffff
-	WORD $0xd341; BYTE $0xe6 // shl r14d, cl
-	WORD $0xf741; BYTE $0xd6 // not r14d
-	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
-	WORD $0x8b4d; BYTE $0x3b // mov r15, qword ptr [r11]
-	LONG $0x08638b4d // mov r12, qword ptr [r11 + 0x8]
-	LONG $0x106b8b4d // mov r13, qword ptr [r11 + 0x10]
-	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xf04d0f45 // cmovge r14d, r8d
-	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x245c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rbx
-	LONG $0x00a08e0f; WORD $0x0000 // jle 0x19929 <depthwise3x3DilatedAVX512VNNI+0x939>
-	LONG $0x0f048d4d // lea r8, [r15 + rcx]
-	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
-	LONG $0x291c8d4a // lea rbx, [rcx + r13]
-	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
-	LONG $0xc97ed162; WORD $0x086f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r8]
-	LONG $0xc97ed162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r11]
-	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
-	LONG $0x4875f162; WORD $0xea60 // vpunpcklbw zmm5, zmm1, zmm2 # zmm5 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
-	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
-	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
-	LONG $0x4865f162; WORD $0xf368 // vpunpckhbw zmm6, zmm3, zmm3 # zmm6 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0xfe4e820f; WORD $0xffff // jb 0x1ae49 <depthwise3x3DilatedAVX512VNNI+0xfb9>
+	LONG $0xfffe50e9; BYTE $0xff // jmp 0x1ae50 <depthwise3x3DilatedAVX512VNNI+0xfc0>
+	QUAD $0x00000004850c8d4a // lea rcx, [4*r8 + 0x4]
+	WORD $0x2949; BYTE $0xc9 // sub r9, rcx
+	LONG $0x18008e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	WORD $0xd6f7 // not esi
+	WORD $0x894d; BYTE $0xd4 // mov r12, r10
+	LONG $0x06e4c149 // shl r12, 0x6
+	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
+	WORD $0x8b49; BYTE $0x08 // mov rcx, qword ptr [r8]
+	LONG $0x08588b4d // mov r11, qword ptr [r8 + 0x8]
+	LONG $0x10588b49 // mov rbx, qword ptr [r8 + 0x10]
+	LONG $0x04f98349 // cmp r9, 0x4
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	WORD $0x4c0f; BYTE $0xee // cmovl ebp, esi
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x09668e0f; WORD $0x0000 // jle 0x1b9ca <depthwise3x3DilatedAVX512VNNI+0x1b3a>
+	LONG $0x21348d4a // lea rsi, [rcx + r12]
+	LONG $0x23048d4f // lea r8, [r11 + r12]
+	LONG $0x230c8d4e // lea r9, [rbx + r12]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0xc97ef162; WORD $0x166f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xc97ed162; WORD $0x186f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r8]
+	LONG $0xc97ed162; WORD $0x216f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r9]
+	LONG $0x486df162; WORD $0xeb60 // vpunpcklbw zmm5, zmm2, zmm3 # zmm5 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xdb68 // vpunpckhbw zmm3, zmm2, zmm3 # zmm3 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xd460 // vpunpcklbw zmm2, zmm4, zmm4 # zmm2 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x485df162; WORD $0xf468 // vpunpckhbw zmm6, zmm4, zmm4 # zmm6 = zmm4[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
 	LONG $0x4855f162; WORD $0xe261 // vpunpcklwd zmm4, zmm5, zmm2 # zmm4 = zmm5[0],zmm2[0],zmm5[1],zmm2[1],zmm5[2],zmm2[2],zmm5[3],zmm2[3],zmm5[8],zmm2[8],zmm5[9],zmm2[9],zmm5[10],zmm2[10],zmm5[11],zmm2[11],zmm5[16],zmm2[16],zmm5[17],zmm2[17],zmm5[18],zmm2[18],zmm5[19],zmm2[19],zmm5[24],zmm2[24],zmm5[25],zmm2[25],zmm5[26],zmm2[26],zmm5[27],zmm2[27]
-	LONG $0x4855f162; WORD $0xda69 // vpunpckhwd zmm3, zmm5, zmm2 # zmm3 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
-	LONG $0x4875f162; WORD $0xd661 // vpunpcklwd zmm2, zmm1, zmm6 # zmm2 = zmm1[0],zmm6[0],zmm1[1],zmm6[1],zmm1[2],zmm6[2],zmm1[3],zmm6[3],zmm1[8],zmm6[8],zmm1[9],zmm6[9],zmm1[10],zmm6[10],zmm1[11],zmm6[11],zmm1[16],zmm6[16],zmm1[17],zmm6[17],zmm1[18],zmm6[18],zmm1[19],zmm6[19],zmm1[24],zmm6[24],zmm1[25],zmm6[25],zmm1[26],zmm6[26],zmm1[27],zmm6[27]
-	LONG $0x4875f162; WORD $0xce69 // vpunpckhwd zmm1, zmm1, zmm6 # zmm1 = zmm1[4],zmm6[4],zmm1[5],zmm6[5],zmm1[6],zmm6[6],zmm1[7],zmm6[7],zmm1[12],zmm6[12],zmm1[13],zmm6[13],zmm1[14],zmm6[14],zmm1[15],zmm6[15],zmm1[20],zmm6[20],zmm1[21],zmm6[21],zmm1[22],zmm6[22],zmm1[23],zmm6[23],zmm1[28],zmm6[28],zmm1[29],zmm6[29],zmm1[30],zmm6[30],zmm1[31],zmm6[31]
-	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x4075 // jne 0x19924 <depthwise3x3DilatedAVX512VNNI+0x934>
-	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	WORD $0x2576 // jbe 0x19912 <depthwise3x3DilatedAVX512VNNI+0x922>
-	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
-	WORD $0x0673 // jae 0x19901 <depthwise3x3DilatedAVX512VNNI+0x911>
-	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	WORD $0x1f73 // jae 0x19929 <depthwise3x3DilatedAVX512VNNI+0x939>
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	WORD $0x17eb // jmp 0x19929 <depthwise3x3DilatedAVX512VNNI+0x939>
-	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0x245c8b48; BYTE $0x08 // mov rbx, qword ptr [rsp + 0x8]
-	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfeda8e0f; WORD $0xffff // jle 0x1980e <depthwise3x3DilatedAVX512VNNI+0x81e>
-	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
-	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
-	LONG $0x04e1c149 // shl r9, 0x4
-	LONG $0x5b148d4c // lea r10, [rbx + 2*rbx]
-	LONG $0x06e2c149 // shl r10, 0x6
-	WORD $0x8948; BYTE $0xea // mov rdx, rbp
-	WORD $0x8b49; BYTE $0x2b // mov rbp, qword ptr [r11]
-	LONG $0x08438b4d // mov r8, qword ptr [r11 + 0x8]
-	LONG $0x105b8b49 // mov rbx, qword ptr [r11 + 0x10]
-	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
-	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x0b // vmovdqu64 zmm5, zmmword ptr [r11 + rcx]
-	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
-	LONG $0x48fe9162; WORD $0x346f; BYTE $0x13 // vmovdqu64 zmm6, zmmword ptr [r11 + r10]
-	QUAD $0x01137c6f48fe9162 // vmovdqu64 zmm7, zmmword ptr [r11 + r10 + 0x40]
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	QUAD $0x0213446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r11 + r10 + 0x80]
-	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x0149; BYTE $0xd5 // add r13, rdx
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	WORD $0x0149; BYTE $0xd4 // add r12, rdx
-	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
-	WORD $0x0149; BYTE $0xef // add r15, rbp
-	WORD $0x0149; BYTE $0xd7 // add r15, rdx
-	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
-	LONG $0x24548b44; BYTE $0x18 // mov r10d, dword ptr [rsp + 0x18]
-	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
-	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x4855f162; WORD $0xea69 // vpunpckhwd zmm5, zmm5, zmm2 # zmm5 = zmm5[4],zmm2[4],zmm5[5],zmm2[5],zmm5[6],zmm2[6],zmm5[7],zmm2[7],zmm5[12],zmm2[12],zmm5[13],zmm2[13],zmm5[14],zmm2[14],zmm5[15],zmm2[15],zmm5[20],zmm2[20],zmm5[21],zmm2[21],zmm5[22],zmm2[22],zmm5[23],zmm2[23],zmm5[28],zmm2[28],zmm5[29],zmm2[29],zmm5[30],zmm2[30],zmm5[31],zmm2[31]
+	LONG $0x4865f162; WORD $0xd661 // vpunpcklwd zmm2, zmm3, zmm6 # zmm2 = zmm3[0],zmm6[0],zmm3[1],zmm6[1],zmm3[2],zmm6[2],zmm3[3],zmm6[3],zmm3[8],zmm6[8],zmm3[9],zmm6[9],zmm3[10],zmm6[10],zmm3[11],zmm6[11],zmm3[16],zmm6[16],zmm3[17],zmm6[17],zmm3[18],zmm6[18],zmm3[19],zmm6[19],zmm3[24],zmm6[24],zmm3[25],zmm6[25],zmm3[26],zmm6[26],zmm3[27],zmm6[27]
+	LONG $0x4865f162; WORD $0xde69 // vpunpckhwd zmm3, zmm3, zmm6 # zmm3 = zmm3[4],zmm6[4],zmm3[5],zmm6[5],zmm3[6],zmm6[6],zmm3[7],zmm6[7],zmm3[12],zmm6[12],zmm3[13],zmm6[13],zmm3[14],zmm6[14],zmm3[15],zmm6[15],zmm3[20],zmm6[20],zmm3[21],zmm6[21],zmm3[22],zmm6[22],zmm3[23],zmm6[23],zmm3[28],zmm6[28],zmm3[29],zmm6[29],zmm3[30],zmm6[30],zmm3[31],zmm6[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	LONG $0x0908850f; WORD $0x0000 // jne 0x1b9ca <depthwise3x3DilatedAVX512VNNI+0x1b3a>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	LONG $0x08e6860f; WORD $0x0000 // jbe 0x1b9b8 <depthwise3x3DilatedAVX512VNNI+0x1b28>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	LONG $0x08e0820f; WORD $0x0000 // jb 0x1b9be <depthwise3x3DilatedAVX512VNNI+0x1b2e>
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0x08da820f; WORD $0x0000 // jb 0x1b9c4 <depthwise3x3DilatedAVX512VNNI+0x1b34>
+	LONG $0x0008dbe9; BYTE $0x00 // jmp 0x1b9ca <depthwise3x3DilatedAVX512VNNI+0x1b3a>
+	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000f4e9; BYTE $0x00 // jmp 0x19ab3 <depthwise3x3DilatedAVX512VNNI+0xac3>
-	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
-	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
-	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
-	LONG $0x480d7262; WORD $0xfe50 // vpdpbusd zmm15, zmm14, zmm6
-	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
-	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
-	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
-	LONG $0x485d7262; WORD $0xee50 // vpdpbusd zmm13, zmm4, zmm6
-	LONG $0x485de262; WORD $0xc750 // vpdpbusd zmm16, zmm4, zmm7
-	LONG $0x48257262; WORD $0xff50 // vpdpbusd zmm15, zmm11, zmm7
-	LONG $0x482d7262; WORD $0xf750 // vpdpbusd zmm14, zmm10, zmm7
-	LONG $0x48357262; WORD $0xef50 // vpdpbusd zmm13, zmm9, zmm7
-	LONG $0x4835c262; WORD $0xc050 // vpdpbusd zmm16, zmm9, zmm8
-	LONG $0x481d5262; WORD $0xf850 // vpdpbusd zmm15, zmm12, zmm8
-	LONG $0x48655262; WORD $0xf050 // vpdpbusd zmm14, zmm3, zmm8
-	LONG $0x486d5262; WORD $0xe850 // vpdpbusd zmm13, zmm2, zmm8
-	LONG $0x487cb162; WORD $0x2410; BYTE $0x8a // vmovups zmm4, zmmword ptr [rdx + 4*r9]
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x88 // vmovups zmm17, zmmword ptr [rax + 4*r9]
-	LONG $0x485da262; WORD $0xc1a8 // vfmadd213ps zmm16, zmm4, zmm17 # zmm16 = (zmm4 * zmm16) + zmm17
-	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
-	LONG $0x485d3262; WORD $0xf9a8 // vfmadd213ps zmm15, zmm4, zmm17 # zmm15 = (zmm4 * zmm15) + zmm17
-	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
-	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
-	LONG $0x485d3262; WORD $0xf1a8 // vfmadd213ps zmm14, zmm4, zmm17 # zmm14 = (zmm4 * zmm14) + zmm17
-	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
-	LONG $0x485d3262; WORD $0xe9a8 // vfmadd213ps zmm13, zmm4, zmm17 # zmm13 = (zmm4 * zmm13) + zmm17
-	LONG $0x487dd162; WORD $0xe55b // vcvtps2dq zmm4, zmm13
-	LONG $0x480df162; WORD $0xe46b // vpackssdw zmm4, zmm14, zmm4
-	LONG $0x4805f162; WORD $0xe467 // vpackuswb zmm4, zmm15, zmm4
-	LONG $0x497ef162; WORD $0x217f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm4
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	WORD $0x0149; BYTE $0xef // add r15, rbp
-	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
-	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfd4d8d0f; WORD $0xffff // jge 0x19800 <depthwise3x3DilatedAVX512VNNI+0x810>
-	WORD $0x894d; BYTE $0xde // mov r14, r11
-	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
-	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
-	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
-	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
-	LONG $0x48fd7162; WORD $0xd26f // vmovdqa64 zmm10, zmm2
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
-	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xfee28e0f; WORD $0xffff // jle 0x199e0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
-	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
-	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
-	LONG $0xc97ed162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r13]
-	LONG $0x4875e162; WORD $0xc260 // vpunpcklbw zmm16, zmm1, zmm2 # zmm16 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
-	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
-	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
-	LONG $0x4865e162; WORD $0xcb68 // vpunpckhbw zmm17, zmm3, zmm3 # zmm17 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
-	LONG $0x407d7162; WORD $0xe261 // vpunpcklwd zmm12, zmm16, zmm2 # zmm12 = zmm16[0],zmm2[0],zmm16[1],zmm2[1],zmm16[2],zmm2[2],zmm16[3],zmm2[3],zmm16[8],zmm2[8],zmm16[9],zmm2[9],zmm16[10],zmm2[10],zmm16[11],zmm2[11],zmm16[16],zmm2[16],zmm16[17],zmm2[17],zmm16[18],zmm2[18],zmm16[19],zmm2[19],zmm16[24],zmm2[24],zmm16[25],zmm2[25],zmm16[26],zmm2[26],zmm16[27],zmm2[27]
-	LONG $0x407df162; WORD $0xda69 // vpunpckhwd zmm3, zmm16, zmm2 # zmm3 = zmm16[4],zmm2[4],zmm16[5],zmm2[5],zmm16[6],zmm2[6],zmm16[7],zmm2[7],zmm16[12],zmm2[12],zmm16[13],zmm2[13],zmm16[14],zmm2[14],zmm16[15],zmm2[15],zmm16[20],zmm2[20],zmm16[21],zmm2[21],zmm16[22],zmm2[22],zmm16[23],zmm2[23],zmm16[28],zmm2[28],zmm16[29],zmm2[29],zmm16[30],zmm2[30],zmm16[31],zmm2[31]
-	LONG $0x4875b162; WORD $0xd161 // vpunpcklwd zmm2, zmm1, zmm17 # zmm2 = zmm1[0],zmm17[0],zmm1[1],zmm17[1],zmm1[2],zmm17[2],zmm1[3],zmm17[3],zmm1[8],zmm17[8],zmm1[9],zmm17[9],zmm1[10],zmm17[10],zmm1[11],zmm17[11],zmm1[16],zmm17[16],zmm1[17],zmm17[17],zmm1[18],zmm17[18],zmm1[19],zmm17[19],zmm1[24],zmm17[24],zmm1[25],zmm17[25],zmm1[26],zmm17[26],zmm1[27],zmm17[27]
-	LONG $0x4875b162; WORD $0xc969 // vpunpckhwd zmm1, zmm1, zmm17 # zmm1 = zmm1[4],zmm17[4],zmm1[5],zmm17[5],zmm1[6],zmm17[6],zmm1[7],zmm17[7],zmm1[12],zmm17[12],zmm1[13],zmm17[13],zmm1[14],zmm17[14],zmm1[15],zmm17[15],zmm1[20],zmm17[20],zmm1[21],zmm17[21],zmm1[22],zmm17[22],zmm1[23],zmm17[23],zmm1[28],zmm17[28],zmm1[29],zmm17[29],zmm1[30],zmm17[30],zmm1[31],zmm17[31]
-	LONG $0x2434394c // cmp qword ptr [rsp], r14
-	LONG $0xfe94850f; WORD $0xffff // jne 0x199e0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
-	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	LONG $0xfe66860f; WORD $0xffff // jbe 0x199bf <depthwise3x3DilatedAVX512VNNI+0x9cf>
-	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x19b68 <depthwise3x3DilatedAVX512VNNI+0xb78>
-	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	LONG $0xfe6b830f; WORD $0xffff // jae 0x199e0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x199e0 <depthwise3x3DilatedAVX512VNNI+0x9f0>
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x0b338e0f; WORD $0x0000 // jle 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	LONG $0x70578b44 // mov r10d, dword ptr [rdi + 0x70]
-	LONG $0xfe4e8d48 // lea rcx, [rsi - 0x2]
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x24548944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r10d
-	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
-	WORD $0x2feb // jmp 0x19bd6 <depthwise3x3DilatedAVX512VNNI+0xbe6>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x27eb // jmp 0x1b122 <depthwise3x3DilatedAVX512VNNI+0x1292>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
-	LONG $0x246c8b48; BYTE $0x08 // mov rbp, qword ptr [rsp + 0x8]
-	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
-	QUAD $0x000000049d0c8d48 // lea rcx, [4*rbx + 0x4]
-	WORD $0xff48; BYTE $0xc3 // inc rbx
-	LONG $0x40c58348 // add rbp, 0x40
-	WORD $0x394c; BYTE $0xc9 // cmp rcx, r9
-	LONG $0x0ae68d0f; WORD $0x0000 // jge 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
-	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
-	LONG $0xffffbe41; WORD $0xffff // mov r14d, 0xffffffff
-	WORD $0xd341; BYTE $0xe6 // shl r14d, cl
-	WORD $0xf741; BYTE $0xd6 // not r14d
-	WORD $0x8948; BYTE $0xd9 // mov rcx, rbx
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b4c; BYTE $0x1f // mov r11, qword ptr [rdi]
-	WORD $0x8b4d; BYTE $0x3b // mov r15, qword ptr [r11]
-	LONG $0x08638b4d // mov r12, qword ptr [r11 + 0x8]
-	LONG $0x106b8b4d // mov r13, qword ptr [r11 + 0x10]
-	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	LONG $0xf04d0f45 // cmovge r14d, r8d
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
-	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x00ae8e0f; WORD $0x0000 // jle 0x19ce2 <depthwise3x3DilatedAVX512VNNI+0xcf2>
-	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
-	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
-	LONG $0x0f048d4d // lea r8, [r15 + rcx]
-	LONG $0x0c1c8d4d // lea r11, [r12 + rcx]
-	LONG $0x291c8d4a // lea rbx, [rcx + r13]
-	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
-	LONG $0xc97ed162; WORD $0x086f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r8]
-	LONG $0xc97ed162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r11]
-	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
-	LONG $0x4875f162; WORD $0xe260 // vpunpcklbw zmm4, zmm1, zmm2 # zmm4 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
-	LONG $0x4875f162; WORD $0xd268 // vpunpckhbw zmm2, zmm1, zmm2 # zmm2 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
-	LONG $0x4865f162; WORD $0xeb60 // vpunpcklbw zmm5, zmm3, zmm3 # zmm5 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
-	LONG $0x4865f162; WORD $0xf368 // vpunpckhbw zmm6, zmm3, zmm3 # zmm6 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
-	LONG $0x485df162; WORD $0xcd61 // vpunpcklwd zmm1, zmm4, zmm5 # zmm1 = zmm4[0],zmm5[0],zmm4[1],zmm5[1],zmm4[2],zmm5[2],zmm4[3],zmm5[3],zmm4[8],zmm5[8],zmm4[9],zmm5[9],zmm4[10],zmm5[10],zmm4[11],zmm5[11],zmm4[16],zmm5[16],zmm4[17],zmm5[17],zmm4[18],zmm5[18],zmm4[19],zmm5[19],zmm4[24],zmm5[24],zmm4[25],zmm5[25],zmm4[26],zmm5[26],zmm4[27],zmm5[27]
-	LONG $0x485df162; WORD $0xe569 // vpunpckhwd zmm4, zmm4, zmm5 # zmm4 = zmm4[4],zmm5[4],zmm4[5],zmm5[5],zmm4[6],zmm5[6],zmm4[7],zmm5[7],zmm4[12],zmm5[12],zmm4[13],zmm5[13],zmm4[14],zmm5[14],zmm4[15],zmm5[15],zmm4[20],zmm5[20],zmm4[21],zmm5[21],zmm4[22],zmm5[22],zmm4[23],zmm5[23],zmm4[28],zmm5[28],zmm4[29],zmm5[29],zmm4[30],zmm5[30],zmm4[31],zmm5[31]
-	LONG $0x486df162; WORD $0xde61 // vpunpcklwd zmm3, zmm2, zmm6 # zmm3 = zmm2[0],zmm6[0],zmm2[1],zmm6[1],zmm2[2],zmm6[2],zmm2[3],zmm6[3],zmm2[8],zmm6[8],zmm2[9],zmm6[9],zmm2[10],zmm6[10],zmm2[11],zmm6[11],zmm2[16],zmm6[16],zmm2[17],zmm6[17],zmm2[18],zmm6[18],zmm2[19],zmm6[19],zmm2[24],zmm6[24],zmm2[25],zmm6[25],zmm2[26],zmm6[26],zmm2[27],zmm6[27]
-	LONG $0x486df162; WORD $0xd669 // vpunpckhwd zmm2, zmm2, zmm6 # zmm2 = zmm2[4],zmm6[4],zmm2[5],zmm6[5],zmm2[6],zmm6[6],zmm2[7],zmm6[7],zmm2[12],zmm6[12],zmm2[13],zmm6[13],zmm2[14],zmm6[14],zmm2[15],zmm6[15],zmm2[20],zmm6[20],zmm2[21],zmm6[21],zmm2[22],zmm6[22],zmm2[23],zmm6[23],zmm2[28],zmm6[28],zmm2[29],zmm6[29],zmm2[30],zmm6[30],zmm2[31],zmm6[31]
-	LONG $0x247c8348; WORD $0x0020 // cmp qword ptr [rsp + 0x20], 0x0
-	WORD $0x4375 // jne 0x19cda <depthwise3x3DilatedAVX512VNNI+0xcea>
-	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	WORD $0x2876 // jbe 0x19cc8 <depthwise3x3DilatedAVX512VNNI+0xcd8>
-	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x894c; BYTE $0xcb // mov rbx, r9
-	WORD $0x0673 // jae 0x19cb2 <depthwise3x3DilatedAVX512VNNI+0xcc2>
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
-	WORD $0x2273 // jae 0x19ce2 <depthwise3x3DilatedAVX512VNNI+0xcf2>
-	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	WORD $0x1aeb // jmp 0x19ce2 <depthwise3x3DilatedAVX512VNNI+0xcf2>
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
-	WORD $0x894c; BYTE $0xcb // mov rbx, r9
-	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
-	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfed18e0f; WORD $0xffff // jle 0x19bbe <depthwise3x3DilatedAVX512VNNI+0xbce>
-	LONG $0x085f8b4c // mov r11, qword ptr [rdi + 0x8]
-	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
-	LONG $0x04e1c149 // shl r9, 0x4
-	LONG $0x245c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rbx
-	LONG $0x5b148d4c // lea r10, [rbx + 2*rbx]
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x01508d4d // lea r10, [r8 + 0x1]
+	QUAD $0x0000000885348d4a // lea rsi, [4*r8 + 0x8]
+	LONG $0x40c38349 // add r11, 0x40
+	WORD $0x394c; BYTE $0xce // cmp rsi, r9
+	LONG $0x03148f0f; WORD $0x0000 // jg 0x1b436 <depthwise3x3DilatedAVX512VNNI+0x15a6>
+	WORD $0x894d; BYTE $0xd0 // mov r8, r10
 	LONG $0x06e2c149 // shl r10, 0x6
-	WORD $0x8948; BYTE $0xe8 // mov rax, rbp
-	WORD $0x8b49; BYTE $0x2b // mov rbp, qword ptr [r11]
-	LONG $0x08438b4d // mov r8, qword ptr [r11 + 0x8]
-	LONG $0x105b8b49 // mov rbx, qword ptr [r11 + 0x10]
-	LONG $0x285f8b4c // mov r11, qword ptr [rdi + 0x28]
-	LONG $0x48fed162; WORD $0x2c6f; BYTE $0x0b // vmovdqu64 zmm5, zmmword ptr [r11 + rcx]
-	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
-	LONG $0x48fe9162; WORD $0x346f; BYTE $0x13 // vmovdqu64 zmm6, zmmword ptr [r11 + r10]
-	QUAD $0x01137c6f48fe9162 // vmovdqu64 zmm7, zmmword ptr [r11 + r10 + 0x40]
-	QUAD $0x0213446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r11 + r10 + 0x80]
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	LONG $0x927bc1c4; BYTE $0xce // kmovd k1, r14d
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x0149; BYTE $0xc5 // add r13, rax
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	WORD $0x0149; BYTE $0xc4 // add r12, rax
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
-	WORD $0x0149; BYTE $0xef // add r15, rbp
-	WORD $0x0149; BYTE $0xc7 // add r15, rax
-	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
-	LONG $0x24548b44; BYTE $0x18 // mov r10d, dword ptr [rsp + 0x18]
-	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
-	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
-	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000eae9; BYTE $0x00 // jmp 0x19e6d <depthwise3x3DilatedAVX512VNNI+0xe7d>
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fde162; WORD $0xcd6f // vmovdqa64 zmm17, zmm5
-	LONG $0x407de262; WORD $0xce50 // vpdpbusd zmm17, zmm16, zmm6
-	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
-	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
-	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
-	LONG $0x480d7262; WORD $0xfe50 // vpdpbusd zmm15, zmm14, zmm6
-	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
-	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
-	LONG $0x481de262; WORD $0xcf50 // vpdpbusd zmm17, zmm12, zmm7
-	LONG $0x4825e262; WORD $0xc750 // vpdpbusd zmm16, zmm11, zmm7
-	LONG $0x482d7262; WORD $0xff50 // vpdpbusd zmm15, zmm10, zmm7
-	LONG $0x48357262; WORD $0xf750 // vpdpbusd zmm14, zmm9, zmm7
-	LONG $0x4875c262; WORD $0xc850 // vpdpbusd zmm17, zmm1, zmm8
-	LONG $0x485dc262; WORD $0xc050 // vpdpbusd zmm16, zmm4, zmm8
-	LONG $0x48655262; WORD $0xf850 // vpdpbusd zmm15, zmm3, zmm8
-	LONG $0x486d5262; WORD $0xf050 // vpdpbusd zmm14, zmm2, zmm8
-	LONG $0x487c3162; WORD $0x2c10; BYTE $0x8a // vmovups zmm13, zmmword ptr [rdx + 4*r9]
-	LONG $0x487ca162; WORD $0x1410; BYTE $0x88 // vmovups zmm18, zmmword ptr [rax + 4*r9]
-	LONG $0x4815a262; WORD $0xcaa8 // vfmadd213ps zmm17, zmm13, zmm18 # zmm17 = (zmm13 * zmm17) + zmm18
-	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
-	LONG $0x4815a262; WORD $0xc2a8 // vfmadd213ps zmm16, zmm13, zmm18 # zmm16 = (zmm13 * zmm16) + zmm18
-	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
-	LONG $0x4075a162; WORD $0xc06b // vpackssdw zmm16, zmm17, zmm16
-	LONG $0x48153262; WORD $0xfaa8 // vfmadd213ps zmm15, zmm13, zmm18 # zmm15 = (zmm13 * zmm15) + zmm18
-	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
-	LONG $0x48153262; WORD $0xf2a8 // vfmadd213ps zmm14, zmm13, zmm18 # zmm14 = (zmm13 * zmm14) + zmm18
-	LONG $0x487d5162; WORD $0xee5b // vcvtps2dq zmm13, zmm14
-	LONG $0x48055162; WORD $0xed6b // vpackssdw zmm13, zmm15, zmm13
-	LONG $0x407d5162; WORD $0xed67 // vpackuswb zmm13, zmm16, zmm13
-	LONG $0x497e7162; WORD $0x297f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm13
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	WORD $0x0149; BYTE $0xef // add r15, rbp
-	LONG $0x405f3b4c // cmp r11, qword ptr [rdi + 0x40]
-	LONG $0xfd438d0f; WORD $0xffff // jge 0x19bb0 <depthwise3x3DilatedAVX512VNNI+0xbc0>
-	WORD $0x894d; BYTE $0xde // mov r14, r11
-	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
-	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
-	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
-	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
-	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
-	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
-	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
-	WORD $0x394c; BYTE $0xde // cmp rsi, r11
-	LONG $0xfedc8e0f; WORD $0xffff // jle 0x19da0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
-	LONG $0xc97ed162; WORD $0x0f6f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [r15]
-	LONG $0xc97ed162; WORD $0x146f; BYTE $0x24 // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [r12]
-	LONG $0xc97ed162; WORD $0x5d6f; BYTE $0x00 // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r13]
-	LONG $0x4875f162; WORD $0xe260 // vpunpcklbw zmm4, zmm1, zmm2 # zmm4 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
-	LONG $0x4875f162; WORD $0xd268 // vpunpckhbw zmm2, zmm1, zmm2 # zmm2 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
-	LONG $0x4865e162; WORD $0xcb60 // vpunpcklbw zmm17, zmm3, zmm3 # zmm17 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
-	LONG $0x4865e162; WORD $0xd368 // vpunpckhbw zmm18, zmm3, zmm3 # zmm18 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
-	LONG $0x485db162; WORD $0xc961 // vpunpcklwd zmm1, zmm4, zmm17 # zmm1 = zmm4[0],zmm17[0],zmm4[1],zmm17[1],zmm4[2],zmm17[2],zmm4[3],zmm17[3],zmm4[8],zmm17[8],zmm4[9],zmm17[9],zmm4[10],zmm17[10],zmm4[11],zmm17[11],zmm4[16],zmm17[16],zmm4[17],zmm17[17],zmm4[18],zmm17[18],zmm4[19],zmm17[19],zmm4[24],zmm17[24],zmm4[25],zmm17[25],zmm4[26],zmm17[26],zmm4[27],zmm17[27]
-	LONG $0x485db162; WORD $0xe169 // vpunpckhwd zmm4, zmm4, zmm17 # zmm4 = zmm4[4],zmm17[4],zmm4[5],zmm17[5],zmm4[6],zmm17[6],zmm4[7],zmm17[7],zmm4[12],zmm17[12],zmm4[13],zmm17[13],zmm4[14],zmm17[14],zmm4[15],zmm17[15],zmm4[20],zmm17[20],zmm4[21],zmm17[21],zmm4[22],zmm17[22],zmm4[23],zmm17[23],zmm4[28],zmm17[28],zmm4[29],zmm17[29],zmm4[30],zmm17[30],zmm4[31],zmm17[31]
-	LONG $0x486db162; WORD $0xda61 // vpunpcklwd zmm3, zmm2, zmm18 # zmm3 = zmm2[0],zmm18[0],zmm2[1],zmm18[1],zmm2[2],zmm18[2],zmm2[3],zmm18[3],zmm2[8],zmm18[8],zmm2[9],zmm18[9],zmm2[10],zmm18[10],zmm2[11],zmm18[11],zmm2[16],zmm18[16],zmm2[17],zmm18[17],zmm2[18],zmm18[18],zmm2[19],zmm18[19],zmm2[24],zmm18[24],zmm2[25],zmm18[25],zmm2[26],zmm18[26],zmm2[27],zmm18[27]
-	LONG $0x486db162; WORD $0xd269 // vpunpckhwd zmm2, zmm2, zmm18 # zmm2 = zmm2[4],zmm18[4],zmm2[5],zmm18[5],zmm2[6],zmm18[6],zmm2[7],zmm18[7],zmm2[12],zmm18[12],zmm2[13],zmm18[13],zmm2[14],zmm18[14],zmm2[15],zmm18[15],zmm2[20],zmm18[20],zmm2[21],zmm18[21],zmm2[22],zmm18[22],zmm2[23],zmm18[23],zmm2[28],zmm18[28],zmm2[29],zmm18[29],zmm2[30],zmm18[30],zmm2[31],zmm18[31]
-	LONG $0x2434394c // cmp qword ptr [rsp], r14
-	LONG $0xfe8e850f; WORD $0xffff // jne 0x19da0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
-	LONG $0xfffa8141; WORD $0x0000; BYTE $0x00 // cmp r10d, 0xff
-	LONG $0xfe64860f; WORD $0xffff // jbe 0x19d83 <depthwise3x3DilatedAVX512VNNI+0xd93>
-	LONG $0x00fa8141; WORD $0x0000; BYTE $0x01 // cmp r10d, 0x1000000
-	WORD $0x0673 // jae 0x19f2e <depthwise3x3DilatedAVX512VNNI+0xf3e>
-	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
-	LONG $0x00fa8141; WORD $0x0100; BYTE $0x00 // cmp r10d, 0x10000
-	LONG $0xfe65830f; WORD $0xffff // jae 0x19da0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
-	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
-	LONG $0xfffe5ae9; BYTE $0xff // jmp 0x19da0 <depthwise3x3DilatedAVX512VNNI+0xdb0>
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x076d8e0f; WORD $0x0000 // jle 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
-	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
-	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
-	WORD $0x2beb // jmp 0x19f95 <depthwise3x3DilatedAVX512VNNI+0xfa5>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
-	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
-	LONG $0x24348b4c // mov r14, qword ptr [rsp]
-	QUAD $0x00000004b50c8d4a // lea rcx, [4*r14 + 0x4]
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x40c58348 // add rbp, 0x40
-	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x07278d0f; WORD $0x0000 // jge 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
-	WORD $0x2948; BYTE $0xce // sub rsi, rcx
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
-	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
-	WORD $0xf741; BYTE $0xd3 // not r11d
-	WORD $0x894c; BYTE $0xf1 // mov rcx, r14
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
-	WORD $0x8b4c; BYTE $0x3b // mov r15, qword ptr [rbx]
-	LONG $0x08638b4c // mov r12, qword ptr [rbx + 0x8]
-	LONG $0x106b8b4c // mov r13, qword ptr [rbx + 0x10]
-	LONG $0x04fe8348 // cmp rsi, 0x4
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	LONG $0xde4d0f44 // cmovge r11d, esi
+	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
+	WORD $0x8b4c; BYTE $0x36 // mov r14, qword ptr [rsi]
+	LONG $0x087e8b4c // mov r15, qword ptr [rsi + 0x8]
+	LONG $0x10668b4c // mov r12, qword ptr [rsi + 0x10]
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x2434894c // mov qword ptr [rsp], r14
-	LONG $0x009e8e0f; WORD $0x0000 // jle 0x1a093 <depthwise3x3DilatedAVX512VNNI+0x10a3>
-	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
-	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
-	LONG $0x29348d4e // lea r14, [rcx + r13]
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	LONG $0xc97ef162; WORD $0x166f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rsi]
-	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
-	LONG $0xc97ed162; WORD $0x266f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r14]
+	LONG $0x00888e0f; WORD $0x0000 // jle 0x1b1e0 <depthwise3x3DilatedAVX512VNNI+0x1350>
+	LONG $0x48fe9162; WORD $0x146f; BYTE $0x16 // vmovdqu64 zmm2, zmmword ptr [r14 + r10]
+	LONG $0x48fe9162; WORD $0x1c6f; BYTE $0x17 // vmovdqu64 zmm3, zmmword ptr [r15 + r10]
+	LONG $0x48fe9162; WORD $0x246f; BYTE $0x14 // vmovdqu64 zmm4, zmmword ptr [r12 + r10]
 	LONG $0x486df162; WORD $0xf360 // vpunpcklbw zmm6, zmm2, zmm3 # zmm6 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
 	LONG $0x486df162; WORD $0xfb68 // vpunpckhbw zmm7, zmm2, zmm3 # zmm7 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
 	LONG $0x485df162; WORD $0xd460 // vpunpcklbw zmm2, zmm4, zmm4 # zmm2 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
@@ -21066,54 +21869,547 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4845f162; WORD $0xdc61 // vpunpcklwd zmm3, zmm7, zmm4 # zmm3 = zmm7[0],zmm4[0],zmm7[1],zmm4[1],zmm7[2],zmm4[2],zmm7[3],zmm4[3],zmm7[8],zmm4[8],zmm7[9],zmm4[9],zmm7[10],zmm4[10],zmm7[11],zmm4[11],zmm7[16],zmm4[16],zmm7[17],zmm4[17],zmm7[18],zmm4[18],zmm7[19],zmm4[19],zmm7[24],zmm4[24],zmm7[25],zmm4[25],zmm7[26],zmm4[26],zmm7[27],zmm4[27]
 	LONG $0x4845f162; WORD $0xe469 // vpunpckhwd zmm4, zmm7, zmm4 # zmm4 = zmm7[4],zmm4[4],zmm7[5],zmm4[5],zmm7[6],zmm4[6],zmm7[7],zmm4[7],zmm7[12],zmm4[12],zmm7[13],zmm4[13],zmm7[14],zmm4[14],zmm7[15],zmm4[15],zmm7[20],zmm4[20],zmm7[21],zmm4[21],zmm7[22],zmm4[22],zmm7[23],zmm4[23],zmm7[28],zmm4[28],zmm7[29],zmm4[29],zmm7[30],zmm4[30],zmm7[31],zmm4[31]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x3f75 // jne 0x1a08f <depthwise3x3DilatedAVX512VNNI+0x109f>
-	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	WORD $0x2476 // jbe 0x1a07d <depthwise3x3DilatedAVX512VNNI+0x108d>
-	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	LONG $0x24348b4c // mov r14, qword ptr [rsp]
-	WORD $0x0673 // jae 0x1a06c <depthwise3x3DilatedAVX512VNNI+0x107c>
+	WORD $0x3b75 // jne 0x1b1e0 <depthwise3x3DilatedAVX512VNNI+0x1350>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	WORD $0x1876 // jbe 0x1b1c9 <depthwise3x3DilatedAVX512VNNI+0x1339>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	WORD $0x0673 // jae 0x1b1bf <depthwise3x3DilatedAVX512VNNI+0x132f>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	WORD $0x1e73 // jae 0x1a093 <depthwise3x3DilatedAVX512VNNI+0x10a3>
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	WORD $0x16eb // jmp 0x1a093 <depthwise3x3DilatedAVX512VNNI+0x10a3>
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	WORD $0x0e72 // jb 0x1b1d5 <depthwise3x3DilatedAVX512VNNI+0x1345>
+	WORD $0x17eb // jmp 0x1b1e0 <depthwise3x3DilatedAVX512VNNI+0x1350>
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x24348b4c // mov r14, qword ptr [rsp]
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfedf8e0f; WORD $0xffff // jle 0x19f7d <depthwise3x3DilatedAVX512VNNI+0xf8d>
+	LONG $0xff1e8e0f; WORD $0xffff // jle 0x1b109 <depthwise3x3DilatedAVX512VNNI+0x1279>
+	WORD $0x894d; BYTE $0xc1 // mov r9, r8
+	LONG $0x04e1c149 // shl r9, 0x4
+	LONG $0x2444894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r8
+	LONG $0x40348d4b // lea rsi, [r8 + 2*r8]
+	LONG $0x06e6c148 // shl rsi, 0x6
 	LONG $0x085f8b48 // mov rbx, qword ptr [rdi + 0x8]
-	WORD $0x894d; BYTE $0xf0 // mov r8, r14
-	LONG $0x04e0c149 // shl r8, 0x4
-	LONG $0x76348d4f // lea r14, [r14 + 2*r14]
-	LONG $0x06e6c149 // shl r14, 0x6
-	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
-	WORD $0x8b48; BYTE $0x2b // mov rbp, qword ptr [rbx]
-	LONG $0x08738b48 // mov rsi, qword ptr [rbx + 0x8]
-	LONG $0x105b8b48 // mov rbx, qword ptr [rbx + 0x10]
-	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
-	LONG $0x48fed162; WORD $0x346f; BYTE $0x0a // vmovdqu64 zmm6, zmmword ptr [r10 + rcx]
-	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
-	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x32 // vmovdqu64 zmm7, zmmword ptr [r10 + r14]
-	QUAD $0x0132446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r10 + r14 + 0x40]
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	QUAD $0x02324c6f48fe1162 // vmovdqu64 zmm9, zmmword ptr [r10 + r14 + 0x80]
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x014d; BYTE $0xcd // add r13, r9
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
-	WORD $0x014d; BYTE $0xcc // add r12, r9
-	LONG $0x244c894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r9
-	WORD $0x0149; BYTE $0xef // add r15, rbp
-	WORD $0x014d; BYTE $0xcf // add r15, r9
-	LONG $0x244c8b44; BYTE $0x18 // mov r9d, dword ptr [rsp + 0x18]
-	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
+	WORD $0x8b4c; BYTE $0x03 // mov r8, qword ptr [rbx]
+	LONG $0x086b8b4c // mov r13, qword ptr [rbx + 0x8]
+	LONG $0x106b8b48 // mov rbp, qword ptr [rbx + 0x10]
+	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x13 // vmovdqu64 zmm6, zmmword ptr [rbx + r10]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	LONG $0x48fef162; WORD $0x3c6f; BYTE $0x33 // vmovdqu64 zmm7, zmmword ptr [rbx + rsi]
+	QUAD $0x0133446f48fe7162 // vmovdqu64 zmm8, zmmword ptr [rbx + rsi + 0x40]
+	QUAD $0x02334c6f48fe7162 // vmovdqu64 zmm9, zmmword ptr [rbx + rsi + 0x80]
+	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x014d; BYTE $0xdc // add r12, r11
+	WORD $0x014d; BYTE $0xef // add r15, r13
+	WORD $0x014d; BYTE $0xdf // add r15, r11
+	WORD $0x014d; BYTE $0xc6 // add r14, r8
+	WORD $0x014d; BYTE $0xde // add r14, r11
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x00012be9; BYTE $0x00 // jmp 0x1a254 <depthwise3x3DilatedAVX512VNNI+0x1264>
+	WORD $0xdb31 // xor ebx, ebx
+	LONG $0x000131e9; BYTE $0x00 // jmp 0x1b394 <depthwise3x3DilatedAVX512VNNI+0x1504>
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
+	LONG $0x480de262; WORD $0xcf50 // vpdpbusd zmm17, zmm14, zmm7
+	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
+	LONG $0x48057262; WORD $0xf750 // vpdpbusd zmm14, zmm15, zmm7
+	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
+	LONG $0x407d7262; WORD $0xff50 // vpdpbusd zmm15, zmm16, zmm7
+	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
+	LONG $0x4855e262; WORD $0xc750 // vpdpbusd zmm16, zmm5, zmm7
+	LONG $0x4855c262; WORD $0xc850 // vpdpbusd zmm17, zmm5, zmm8
+	LONG $0x486d5262; WORD $0xf050 // vpdpbusd zmm14, zmm2, zmm8
+	LONG $0x48655262; WORD $0xf850 // vpdpbusd zmm15, zmm3, zmm8
+	LONG $0x485dc262; WORD $0xc050 // vpdpbusd zmm16, zmm4, zmm8
+	LONG $0x485dc262; WORD $0xc950 // vpdpbusd zmm17, zmm4, zmm9
+	LONG $0x482d5262; WORD $0xf150 // vpdpbusd zmm14, zmm10, zmm9
+	LONG $0x48255262; WORD $0xf950 // vpdpbusd zmm15, zmm11, zmm9
+	LONG $0x481dc262; WORD $0xc150 // vpdpbusd zmm16, zmm12, zmm9
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x88 // vmovups zmm5, zmmword ptr [rax + 4*r9]
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x4854a162; WORD $0xc959 // vmulps zmm17, zmm5, zmm17
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x48545162; WORD $0xf659 // vmulps zmm14, zmm5, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x40755162; WORD $0xf66b // vpackssdw zmm14, zmm17, zmm14
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x48545162; WORD $0xff59 // vmulps zmm15, zmm5, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4854b162; WORD $0xe859 // vmulps zmm5, zmm5, zmm16
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x4805f162; WORD $0xed6b // vpackssdw zmm5, zmm15, zmm5
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x480df162; WORD $0xed67 // vpackuswb zmm5, zmm14, zmm5
+	LONG $0x48fed162; WORD $0x2a7f // vmovdqu64 zmmword ptr [r10], zmm5
+	LONG $0x5857034c // add r10, qword ptr [rdi + 0x58]
+	WORD $0x0149; BYTE $0xec // add r12, rbp
+	WORD $0x014d; BYTE $0xef // add r15, r13
+	WORD $0x014d; BYTE $0xc6 // add r14, r8
+	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
+	LONG $0x48fdd162; WORD $0xea6f // vmovdqa64 zmm5, zmm10
+	LONG $0x48fdd162; WORD $0xd36f // vmovdqa64 zmm2, zmm11
+	LONG $0x48fdd162; WORD $0xdc6f // vmovdqa64 zmm3, zmm12
+	LONG $0x48fdd162; WORD $0xe56f // vmovdqa64 zmm4, zmm13
+	LONG $0x405f3b48 // cmp rbx, qword ptr [rdi + 0x40]
+	LONG $0xfd6c8d0f; WORD $0xffff // jge 0x1b100 <depthwise3x3DilatedAVX512VNNI+0x1270>
+	WORD $0x8948; BYTE $0xde // mov rsi, rbx
+	WORD $0xff48; BYTE $0xc3 // inc rbx
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
+	LONG $0xfec58e0f; WORD $0xffff // jle 0x1b280 <depthwise3x3DilatedAVX512VNNI+0x13f0>
+	LONG $0x48fe5162; WORD $0x166f // vmovdqu64 zmm10, zmmword ptr [r14]
+	LONG $0x48fe5162; WORD $0x1f6f // vmovdqu64 zmm11, zmmword ptr [r15]
+	LONG $0x48fe5162; WORD $0x246f; BYTE $0x24 // vmovdqu64 zmm12, zmmword ptr [r12]
+	LONG $0x482d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm10, zmm11 # zmm13 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
+	LONG $0x482dc162; WORD $0xcb68 // vpunpckhbw zmm17, zmm10, zmm11 # zmm17 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
+	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x481dc162; WORD $0xd468 // vpunpckhbw zmm18, zmm12, zmm12 # zmm18 = zmm12[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x48155162; WORD $0xd361 // vpunpcklwd zmm10, zmm13, zmm11 # zmm10 = zmm13[0],zmm11[0],zmm13[1],zmm11[1],zmm13[2],zmm11[2],zmm13[3],zmm11[3],zmm13[8],zmm11[8],zmm13[9],zmm11[9],zmm13[10],zmm11[10],zmm13[11],zmm11[11],zmm13[16],zmm11[16],zmm13[17],zmm11[17],zmm13[18],zmm11[18],zmm13[19],zmm11[19],zmm13[24],zmm11[24],zmm13[25],zmm11[25],zmm13[26],zmm11[26],zmm13[27],zmm11[27]
+	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
+	LONG $0x40753162; WORD $0xe261 // vpunpcklwd zmm12, zmm17, zmm18 # zmm12 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
+	LONG $0x40753162; WORD $0xea69 // vpunpckhwd zmm13, zmm17, zmm18 # zmm13 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
+	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
+	LONG $0xfe79850f; WORD $0xffff // jne 0x1b280 <depthwise3x3DilatedAVX512VNNI+0x13f0>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	LONG $0xfe4c860f; WORD $0xffff // jbe 0x1b263 <depthwise3x3DilatedAVX512VNNI+0x13d3>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	WORD $0x0673 // jae 0x1b425 <depthwise3x3DilatedAVX512VNNI+0x1595>
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0xfe3e820f; WORD $0xffff // jb 0x1b26f <depthwise3x3DilatedAVX512VNNI+0x13df>
+	LONG $0xfffe4ae9; BYTE $0xff // jmp 0x1b280 <depthwise3x3DilatedAVX512VNNI+0x13f0>
+	QUAD $0x00000004850c8d4a // lea rcx, [4*r8 + 0x4]
+	WORD $0x2949; BYTE $0xc9 // sub r9, rcx
+	LONG $0x13ca8e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	WORD $0xd6f7 // not esi
+	WORD $0x894d; BYTE $0xd4 // mov r12, r10
+	LONG $0x06e4c149 // shl r12, 0x6
+	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
+	WORD $0x8b49; BYTE $0x08 // mov rcx, qword ptr [r8]
+	LONG $0x08588b4d // mov r11, qword ptr [r8 + 0x8]
+	LONG $0x10588b49 // mov rbx, qword ptr [r8 + 0x10]
+	LONG $0x04f98349 // cmp r9, 0x4
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	WORD $0x4c0f; BYTE $0xee // cmovl ebp, esi
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x07878e0f; WORD $0x0000 // jle 0x1bc21 <depthwise3x3DilatedAVX512VNNI+0x1d91>
+	LONG $0x21348d4a // lea rsi, [rcx + r12]
+	LONG $0x23048d4f // lea r8, [r11 + r12]
+	LONG $0x230c8d4e // lea r9, [rbx + r12]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0xc97ef162; WORD $0x166f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xc97ed162; WORD $0x186f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r8]
+	LONG $0xc97ed162; WORD $0x216f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r9]
+	LONG $0x486df162; WORD $0xf360 // vpunpcklbw zmm6, zmm2, zmm3 # zmm6 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xfb68 // vpunpckhbw zmm7, zmm2, zmm3 # zmm7 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xd460 // vpunpcklbw zmm2, zmm4, zmm4 # zmm2 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x485df162; WORD $0xe468 // vpunpckhbw zmm4, zmm4, zmm4 # zmm4 = zmm4[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x484df162; WORD $0xea61 // vpunpcklwd zmm5, zmm6, zmm2 # zmm5 = zmm6[0],zmm2[0],zmm6[1],zmm2[1],zmm6[2],zmm2[2],zmm6[3],zmm2[3],zmm6[8],zmm2[8],zmm6[9],zmm2[9],zmm6[10],zmm2[10],zmm6[11],zmm2[11],zmm6[16],zmm2[16],zmm6[17],zmm2[17],zmm6[18],zmm2[18],zmm6[19],zmm2[19],zmm6[24],zmm2[24],zmm6[25],zmm2[25],zmm6[26],zmm2[26],zmm6[27],zmm2[27]
+	LONG $0x484df162; WORD $0xd269 // vpunpckhwd zmm2, zmm6, zmm2 # zmm2 = zmm6[4],zmm2[4],zmm6[5],zmm2[5],zmm6[6],zmm2[6],zmm6[7],zmm2[7],zmm6[12],zmm2[12],zmm6[13],zmm2[13],zmm6[14],zmm2[14],zmm6[15],zmm2[15],zmm6[20],zmm2[20],zmm6[21],zmm2[21],zmm6[22],zmm2[22],zmm6[23],zmm2[23],zmm6[28],zmm2[28],zmm6[29],zmm2[29],zmm6[30],zmm2[30],zmm6[31],zmm2[31]
+	LONG $0x4845f162; WORD $0xdc61 // vpunpcklwd zmm3, zmm7, zmm4 # zmm3 = zmm7[0],zmm4[0],zmm7[1],zmm4[1],zmm7[2],zmm4[2],zmm7[3],zmm4[3],zmm7[8],zmm4[8],zmm7[9],zmm4[9],zmm7[10],zmm4[10],zmm7[11],zmm4[11],zmm7[16],zmm4[16],zmm7[17],zmm4[17],zmm7[18],zmm4[18],zmm7[19],zmm4[19],zmm7[24],zmm4[24],zmm7[25],zmm4[25],zmm7[26],zmm4[26],zmm7[27],zmm4[27]
+	LONG $0x4845f162; WORD $0xe469 // vpunpckhwd zmm4, zmm7, zmm4 # zmm4 = zmm7[4],zmm4[4],zmm7[5],zmm4[5],zmm7[6],zmm4[6],zmm7[7],zmm4[7],zmm7[12],zmm4[12],zmm7[13],zmm4[13],zmm7[14],zmm4[14],zmm7[15],zmm4[15],zmm7[20],zmm4[20],zmm7[21],zmm4[21],zmm7[22],zmm4[22],zmm7[23],zmm4[23],zmm7[28],zmm4[28],zmm7[29],zmm4[29],zmm7[30],zmm4[30],zmm7[31],zmm4[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	LONG $0x0729850f; WORD $0x0000 // jne 0x1bc21 <depthwise3x3DilatedAVX512VNNI+0x1d91>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	LONG $0x0707860f; WORD $0x0000 // jbe 0x1bc0f <depthwise3x3DilatedAVX512VNNI+0x1d7f>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	LONG $0x0701820f; WORD $0x0000 // jb 0x1bc15 <depthwise3x3DilatedAVX512VNNI+0x1d85>
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0x06fb820f; WORD $0x0000 // jb 0x1bc1b <depthwise3x3DilatedAVX512VNNI+0x1d8b>
+	LONG $0x0006fce9; BYTE $0x00 // jmp 0x1bc21 <depthwise3x3DilatedAVX512VNNI+0x1d91>
+	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x31eb // jmp 0x1b562 <depthwise3x3DilatedAVX512VNNI+0x16d2>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x504f8b4c // mov r9, qword ptr [rdi + 0x50]
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x01508d4d // lea r10, [r8 + 0x1]
+	QUAD $0x0000000885348d4a // lea rsi, [4*r8 + 0x8]
+	LONG $0x40c38349 // add r11, 0x40
+	WORD $0x394c; BYTE $0xce // cmp rsi, r9
+	LONG $0x031c8f0f; WORD $0x0000 // jg 0x1b87e <depthwise3x3DilatedAVX512VNNI+0x19ee>
+	WORD $0x894d; BYTE $0xd0 // mov r8, r10
+	LONG $0x06e2c149 // shl r10, 0x6
+	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
+	WORD $0x8b4c; BYTE $0x36 // mov r14, qword ptr [rsi]
+	LONG $0x087e8b4c // mov r15, qword ptr [rsi + 0x8]
+	LONG $0x10668b4c // mov r12, qword ptr [rsi + 0x10]
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x00888e0f; WORD $0x0000 // jle 0x1b620 <depthwise3x3DilatedAVX512VNNI+0x1790>
+	LONG $0x48fe9162; WORD $0x146f; BYTE $0x16 // vmovdqu64 zmm2, zmmword ptr [r14 + r10]
+	LONG $0x48fe9162; WORD $0x1c6f; BYTE $0x17 // vmovdqu64 zmm3, zmmword ptr [r15 + r10]
+	LONG $0x48fe9162; WORD $0x246f; BYTE $0x14 // vmovdqu64 zmm4, zmmword ptr [r12 + r10]
+	LONG $0x486df162; WORD $0xeb60 // vpunpcklbw zmm5, zmm2, zmm3 # zmm5 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xf368 // vpunpckhbw zmm6, zmm2, zmm3 # zmm6 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xdc60 // vpunpcklbw zmm3, zmm4, zmm4 # zmm3 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x485df162; WORD $0xfc68 // vpunpckhbw zmm7, zmm4, zmm4 # zmm7 = zmm4[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855f162; WORD $0xd361 // vpunpcklwd zmm2, zmm5, zmm3 # zmm2 = zmm5[0],zmm3[0],zmm5[1],zmm3[1],zmm5[2],zmm3[2],zmm5[3],zmm3[3],zmm5[8],zmm3[8],zmm5[9],zmm3[9],zmm5[10],zmm3[10],zmm5[11],zmm3[11],zmm5[16],zmm3[16],zmm5[17],zmm3[17],zmm5[18],zmm3[18],zmm5[19],zmm3[19],zmm5[24],zmm3[24],zmm5[25],zmm3[25],zmm5[26],zmm3[26],zmm5[27],zmm3[27]
+	LONG $0x4855f162; WORD $0xdb69 // vpunpckhwd zmm3, zmm5, zmm3 # zmm3 = zmm5[4],zmm3[4],zmm5[5],zmm3[5],zmm5[6],zmm3[6],zmm5[7],zmm3[7],zmm5[12],zmm3[12],zmm5[13],zmm3[13],zmm5[14],zmm3[14],zmm5[15],zmm3[15],zmm5[20],zmm3[20],zmm5[21],zmm3[21],zmm5[22],zmm3[22],zmm5[23],zmm3[23],zmm5[28],zmm3[28],zmm5[29],zmm3[29],zmm5[30],zmm3[30],zmm5[31],zmm3[31]
+	LONG $0x484df162; WORD $0xe761 // vpunpcklwd zmm4, zmm6, zmm7 # zmm4 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27]
+	LONG $0x484df162; WORD $0xef69 // vpunpckhwd zmm5, zmm6, zmm7 # zmm5 = zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	WORD $0x3b75 // jne 0x1b620 <depthwise3x3DilatedAVX512VNNI+0x1790>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	WORD $0x1876 // jbe 0x1b609 <depthwise3x3DilatedAVX512VNNI+0x1779>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	WORD $0x0673 // jae 0x1b5ff <depthwise3x3DilatedAVX512VNNI+0x176f>
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	WORD $0x0e72 // jb 0x1b615 <depthwise3x3DilatedAVX512VNNI+0x1785>
+	WORD $0x17eb // jmp 0x1b620 <depthwise3x3DilatedAVX512VNNI+0x1790>
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0xff1e8e0f; WORD $0xffff // jle 0x1b549 <depthwise3x3DilatedAVX512VNNI+0x16b9>
+	WORD $0x894d; BYTE $0xc1 // mov r9, r8
+	LONG $0x04e1c149 // shl r9, 0x4
+	LONG $0x2444894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r8
+	LONG $0x40348d4b // lea rsi, [r8 + 2*r8]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
+	WORD $0x8b4d; BYTE $0x28 // mov r13, qword ptr [r8]
+	LONG $0x08688b49 // mov rbp, qword ptr [r8 + 0x8]
+	LONG $0x10408b4d // mov r8, qword ptr [r8 + 0x10]
+	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
+	LONG $0x48feb162; WORD $0x346f; BYTE $0x13 // vmovdqu64 zmm6, zmmword ptr [rbx + r10]
+	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
+	LONG $0x48fef162; WORD $0x3c6f; BYTE $0x33 // vmovdqu64 zmm7, zmmword ptr [rbx + rsi]
+	QUAD $0x0133446f48fe7162 // vmovdqu64 zmm8, zmmword ptr [rbx + rsi + 0x40]
+	LONG $0x1057034c // add r10, qword ptr [rdi + 0x10]
+	QUAD $0x02334c6f48fe7162 // vmovdqu64 zmm9, zmmword ptr [rbx + rsi + 0x80]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x014d; BYTE $0xdc // add r12, r11
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	WORD $0x014d; BYTE $0xdf // add r15, r11
+	WORD $0x014d; BYTE $0xee // add r14, r13
+	WORD $0x014d; BYTE $0xde // add r14, r11
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
+	WORD $0xf631 // xor esi, esi
+	LONG $0x000131e9; BYTE $0x00 // jmp 0x1b7da <depthwise3x3DilatedAVX512VNNI+0x194a>
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fde162; WORD $0xd66f // vmovdqa64 zmm18, zmm6
+	LONG $0x480de262; WORD $0xd750 // vpdpbusd zmm18, zmm14, zmm7
+	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
+	LONG $0x48057262; WORD $0xf750 // vpdpbusd zmm14, zmm15, zmm7
+	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
+	LONG $0x407d7262; WORD $0xff50 // vpdpbusd zmm15, zmm16, zmm7
+	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
+	LONG $0x4075e262; WORD $0xc750 // vpdpbusd zmm16, zmm17, zmm7
+	LONG $0x486dc262; WORD $0xd050 // vpdpbusd zmm18, zmm2, zmm8
+	LONG $0x48655262; WORD $0xf050 // vpdpbusd zmm14, zmm3, zmm8
+	LONG $0x485d5262; WORD $0xf850 // vpdpbusd zmm15, zmm4, zmm8
+	LONG $0x4855c262; WORD $0xc050 // vpdpbusd zmm16, zmm5, zmm8
+	LONG $0x482dc262; WORD $0xd150 // vpdpbusd zmm18, zmm10, zmm9
+	LONG $0x48255262; WORD $0xf150 // vpdpbusd zmm14, zmm11, zmm9
+	LONG $0x481d5262; WORD $0xf950 // vpdpbusd zmm15, zmm12, zmm9
+	LONG $0x4815c262; WORD $0xc150 // vpdpbusd zmm16, zmm13, zmm9
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x88 // vmovups zmm17, zmmword ptr [rax + 4*r9]
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x4074a162; WORD $0xd259 // vmulps zmm18, zmm17, zmm18
+	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x40745162; WORD $0xf659 // vmulps zmm14, zmm17, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x406d5162; WORD $0xf66b // vpackssdw zmm14, zmm18, zmm14
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x40745162; WORD $0xff59 // vmulps zmm15, zmm17, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4074a162; WORD $0xc059 // vmulps zmm16, zmm17, zmm16
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x48053162; WORD $0xf86b // vpackssdw zmm15, zmm15, zmm16
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x48057162; WORD $0xf8ed // vpaddsw zmm15, zmm15, zmm0
+	LONG $0x480d5162; WORD $0xf767 // vpackuswb zmm14, zmm14, zmm15
+	LONG $0x48fe5162; WORD $0x327f // vmovdqu64 zmmword ptr [r10], zmm14
+	LONG $0x5857034c // add r10, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x0149; BYTE $0xef // add r15, rbp
+	WORD $0x014d; BYTE $0xee // add r14, r13
+	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
+	LONG $0x48fde162; WORD $0xcd6f // vmovdqa64 zmm17, zmm5
+	LONG $0x48fdd162; WORD $0xd26f // vmovdqa64 zmm2, zmm10
+	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
+	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
+	LONG $0x48fdd162; WORD $0xed6f // vmovdqa64 zmm5, zmm13
+	LONG $0x40773b48 // cmp rsi, qword ptr [rdi + 0x40]
+	LONG $0xfd668d0f; WORD $0xffff // jge 0x1b540 <depthwise3x3DilatedAVX512VNNI+0x16b0>
+	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
+	LONG $0xfebf8e0f; WORD $0xffff // jle 0x1b6c0 <depthwise3x3DilatedAVX512VNNI+0x1830>
+	LONG $0x48fe5162; WORD $0x166f // vmovdqu64 zmm10, zmmword ptr [r14]
+	LONG $0x48fe5162; WORD $0x1f6f // vmovdqu64 zmm11, zmmword ptr [r15]
+	LONG $0x48fe5162; WORD $0x246f; BYTE $0x24 // vmovdqu64 zmm12, zmmword ptr [r12]
+	LONG $0x482d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm10, zmm11 # zmm13 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
+	LONG $0x482dc162; WORD $0xd368 // vpunpckhbw zmm18, zmm10, zmm11 # zmm18 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
+	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x481dc162; WORD $0xdc68 // vpunpckhbw zmm19, zmm12, zmm12 # zmm19 = zmm12[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x48155162; WORD $0xd361 // vpunpcklwd zmm10, zmm13, zmm11 # zmm10 = zmm13[0],zmm11[0],zmm13[1],zmm11[1],zmm13[2],zmm11[2],zmm13[3],zmm11[3],zmm13[8],zmm11[8],zmm13[9],zmm11[9],zmm13[10],zmm11[10],zmm13[11],zmm11[11],zmm13[16],zmm11[16],zmm13[17],zmm11[17],zmm13[18],zmm11[18],zmm13[19],zmm11[19],zmm13[24],zmm11[24],zmm13[25],zmm11[25],zmm13[26],zmm11[26],zmm13[27],zmm11[27]
+	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
+	LONG $0x406d3162; WORD $0xe361 // vpunpcklwd zmm12, zmm18, zmm19 # zmm12 = zmm18[0],zmm19[0],zmm18[1],zmm19[1],zmm18[2],zmm19[2],zmm18[3],zmm19[3],zmm18[8],zmm19[8],zmm18[9],zmm19[9],zmm18[10],zmm19[10],zmm18[11],zmm19[11],zmm18[16],zmm19[16],zmm18[17],zmm19[17],zmm18[18],zmm19[18],zmm18[19],zmm19[19],zmm18[24],zmm19[24],zmm18[25],zmm19[25],zmm18[26],zmm19[26],zmm18[27],zmm19[27]
+	LONG $0x406d3162; WORD $0xeb69 // vpunpckhwd zmm13, zmm18, zmm19 # zmm13 = zmm18[4],zmm19[4],zmm18[5],zmm19[5],zmm18[6],zmm19[6],zmm18[7],zmm19[7],zmm18[12],zmm19[12],zmm18[13],zmm19[13],zmm18[14],zmm19[14],zmm18[15],zmm19[15],zmm18[20],zmm19[20],zmm18[21],zmm19[21],zmm18[22],zmm19[22],zmm18[23],zmm19[23],zmm18[28],zmm19[28],zmm18[29],zmm19[29],zmm18[30],zmm19[30],zmm18[31],zmm19[31]
+	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
+	LONG $0xfe73850f; WORD $0xffff // jne 0x1b6c0 <depthwise3x3DilatedAVX512VNNI+0x1830>
+	LONG $0x04245c8b // mov ebx, dword ptr [rsp + 0x4]
+	LONG $0x00fffb81; WORD $0x0000 // cmp ebx, 0xff
+	LONG $0xfe4c860f; WORD $0xffff // jbe 0x1b6a9 <depthwise3x3DilatedAVX512VNNI+0x1819>
+	LONG $0x0000fb81; WORD $0x0001 // cmp ebx, 0x10000
+	WORD $0x0673 // jae 0x1b86b <depthwise3x3DilatedAVX512VNNI+0x19db>
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	QUAD $0x0100000004247c81 // cmp dword ptr [rsp + 0x4], 0x1000000
+	LONG $0xfe3c820f; WORD $0xffff // jb 0x1b6b5 <depthwise3x3DilatedAVX512VNNI+0x1825>
+	LONG $0xfffe42e9; BYTE $0xff // jmp 0x1b6c0 <depthwise3x3DilatedAVX512VNNI+0x1830>
+	QUAD $0x00000004850c8d4a // lea rcx, [4*r8 + 0x4]
+	WORD $0x2949; BYTE $0xc9 // sub r9, rcx
+	LONG $0x0f828e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	WORD $0xd6f7 // not esi
+	WORD $0x894d; BYTE $0xd4 // mov r12, r10
+	LONG $0x06e4c149 // shl r12, 0x6
+	WORD $0x8b4c; BYTE $0x07 // mov r8, qword ptr [rdi]
+	WORD $0x8b49; BYTE $0x08 // mov rcx, qword ptr [r8]
+	LONG $0x08588b4d // mov r11, qword ptr [r8 + 0x8]
+	LONG $0x10588b49 // mov rbx, qword ptr [r8 + 0x10]
+	LONG $0x04f98349 // cmp r9, 0x4
+	LONG $0x00ffffbd; BYTE $0x00 // mov ebp, 0xffff
+	WORD $0x4c0f; BYTE $0xee // cmovl ebp, esi
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x0cc38e0f; WORD $0x0000 // jle 0x1c5a5 <depthwise3x3DilatedAVX512VNNI+0x2715>
+	LONG $0x21348d4a // lea rsi, [rcx + r12]
+	LONG $0x23048d4f // lea r8, [r11 + r12]
+	LONG $0x230c8d4e // lea r9, [rbx + r12]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	LONG $0xc97ef162; WORD $0x166f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rsi]
+	LONG $0xc97ed162; WORD $0x186f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r8]
+	LONG $0xc97ed162; WORD $0x216f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r9]
+	LONG $0x486df162; WORD $0xeb60 // vpunpcklbw zmm5, zmm2, zmm3 # zmm5 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xdb68 // vpunpckhbw zmm3, zmm2, zmm3 # zmm3 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485df162; WORD $0xf460 // vpunpcklbw zmm6, zmm4, zmm4 # zmm6 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x485df162; WORD $0xfc68 // vpunpckhbw zmm7, zmm4, zmm4 # zmm7 = zmm4[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855f162; WORD $0xd661 // vpunpcklwd zmm2, zmm5, zmm6 # zmm2 = zmm5[0],zmm6[0],zmm5[1],zmm6[1],zmm5[2],zmm6[2],zmm5[3],zmm6[3],zmm5[8],zmm6[8],zmm5[9],zmm6[9],zmm5[10],zmm6[10],zmm5[11],zmm6[11],zmm5[16],zmm6[16],zmm5[17],zmm6[17],zmm5[18],zmm6[18],zmm5[19],zmm6[19],zmm5[24],zmm6[24],zmm5[25],zmm6[25],zmm5[26],zmm6[26],zmm5[27],zmm6[27]
+	LONG $0x4855f162; WORD $0xe669 // vpunpckhwd zmm4, zmm5, zmm6 # zmm4 = zmm5[4],zmm6[4],zmm5[5],zmm6[5],zmm5[6],zmm6[6],zmm5[7],zmm6[7],zmm5[12],zmm6[12],zmm5[13],zmm6[13],zmm5[14],zmm6[14],zmm5[15],zmm6[15],zmm5[20],zmm6[20],zmm5[21],zmm6[21],zmm5[22],zmm6[22],zmm5[23],zmm6[23],zmm5[28],zmm6[28],zmm5[29],zmm6[29],zmm5[30],zmm6[30],zmm5[31],zmm6[31]
+	LONG $0x4865f162; WORD $0xef61 // vpunpcklwd zmm5, zmm3, zmm7 # zmm5 = zmm3[0],zmm7[0],zmm3[1],zmm7[1],zmm3[2],zmm7[2],zmm3[3],zmm7[3],zmm3[8],zmm7[8],zmm3[9],zmm7[9],zmm3[10],zmm7[10],zmm3[11],zmm7[11],zmm3[16],zmm7[16],zmm3[17],zmm7[17],zmm3[18],zmm7[18],zmm3[19],zmm7[19],zmm3[24],zmm7[24],zmm3[25],zmm7[25],zmm3[26],zmm7[26],zmm3[27],zmm7[27]
+	LONG $0x4865f162; WORD $0xdf69 // vpunpckhwd zmm3, zmm3, zmm7 # zmm3 = zmm3[4],zmm7[4],zmm3[5],zmm7[5],zmm3[6],zmm7[6],zmm3[7],zmm7[7],zmm3[12],zmm7[12],zmm3[13],zmm7[13],zmm3[14],zmm7[14],zmm3[15],zmm7[15],zmm3[20],zmm7[20],zmm3[21],zmm7[21],zmm3[22],zmm7[22],zmm3[23],zmm7[23],zmm3[28],zmm7[28],zmm3[29],zmm7[29],zmm3[30],zmm7[30],zmm3[31],zmm7[31]
+	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
+	LONG $0x0c65850f; WORD $0x0000 // jne 0x1c5a5 <depthwise3x3DilatedAVX512VNNI+0x2715>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	LONG $0x0525860f; WORD $0x0000 // jbe 0x1be75 <depthwise3x3DilatedAVX512VNNI+0x1fe5>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	LONG $0x0c3d820f; WORD $0x0000 // jb 0x1c599 <depthwise3x3DilatedAVX512VNNI+0x2709>
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0x0c3d830f; WORD $0x0000 // jae 0x1c5a5 <depthwise3x3DilatedAVX512VNNI+0x2715>
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x000c32e9; BYTE $0x00 // jmp 0x1c5a5 <depthwise3x3DilatedAVX512VNNI+0x2715>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x00050ee9; BYTE $0x00 // jmp 0x1be98 <depthwise3x3DilatedAVX512VNNI+0x2008>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x000748e9; BYTE $0x00 // jmp 0x1c0e9 <depthwise3x3DilatedAVX512VNNI+0x2259>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x000987e9; BYTE $0x00 // jmp 0x1c33f <depthwise3x3DilatedAVX512VNNI+0x24af>
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x0e3c8e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x52348d4b // lea rsi, [r10 + 2*r10]
+	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x287f8b4c // mov r15, qword ptr [rdi + 0x28]
+	LONG $0x206f8b4c // mov r13, qword ptr [rdi + 0x20]
+	WORD $0x8b4d; BYTE $0x06 // mov r8, qword ptr [r14]
+	LONG $0x084e8b4d // mov r9, qword ptr [r14 + 0x8]
+	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
+	LONG $0x04e2c149 // shl r10, 0x4
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0x27 // vmovdqu64 zmm6, zmmword ptr [r15 + r12]
+	QUAD $0x00357c6f48fed162 // vmovdqu64 zmm7, zmmword ptr [r13 + rsi]
+	QUAD $0x0135446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r13 + rsi + 0x40]
+	QUAD $0x02354c6f48fe5162 // vmovdqu64 zmm9, zmmword ptr [r13 + rsi + 0x80]
+	LONG $0x107f8b4c // mov r15, qword ptr [rdi + 0x10]
+	WORD $0x014d; BYTE $0xe7 // add r15, r12
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	WORD $0x014c; BYTE $0xf3 // add rbx, r14
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x014d; BYTE $0xcb // add r11, r9
+	WORD $0x014d; BYTE $0xe3 // add r11, r12
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x014c; BYTE $0xe1 // add rcx, r12
+	LONG $0xfe628d4c // lea r12, [rdx - 0x2]
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x000122e9; BYTE $0x00 // jmp 0x1bb6e <depthwise3x3DilatedAVX512VNNI+0x1cde>
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0x9066 // nop
+	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
+	LONG $0x480de262; WORD $0xc750 // vpdpbusd zmm16, zmm14, zmm7
+	LONG $0x48fd7162; WORD $0xf66f // vmovdqa64 zmm14, zmm6
+	LONG $0x48057262; WORD $0xf750 // vpdpbusd zmm14, zmm15, zmm7
+	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
+	LONG $0x485d7262; WORD $0xff50 // vpdpbusd zmm15, zmm4, zmm7
+	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
+	LONG $0x4855e262; WORD $0xcf50 // vpdpbusd zmm17, zmm5, zmm7
+	LONG $0x485dc262; WORD $0xc050 // vpdpbusd zmm16, zmm4, zmm8
+	LONG $0x48555262; WORD $0xf050 // vpdpbusd zmm14, zmm5, zmm8
+	LONG $0x486d5262; WORD $0xf850 // vpdpbusd zmm15, zmm2, zmm8
+	LONG $0x4865c262; WORD $0xc850 // vpdpbusd zmm17, zmm3, zmm8
+	LONG $0x486dc262; WORD $0xc150 // vpdpbusd zmm16, zmm2, zmm9
+	LONG $0x48655262; WORD $0xf150 // vpdpbusd zmm14, zmm3, zmm9
+	LONG $0x482d5262; WORD $0xf950 // vpdpbusd zmm15, zmm10, zmm9
+	LONG $0x4825c262; WORD $0xc950 // vpdpbusd zmm17, zmm11, zmm9
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x90 // vmovups zmm4, zmmword ptr [rax + 4*r10]
+	LONG $0x487cb162; WORD $0xe85b // vcvtdq2ps zmm5, zmm16
+	LONG $0x485cf162; WORD $0xed59 // vmulps zmm5, zmm4, zmm5
+	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
+	LONG $0x487c5162; WORD $0xf65b // vcvtdq2ps zmm14, zmm14
+	LONG $0x485c5162; WORD $0xf659 // vmulps zmm14, zmm4, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x4855d162; WORD $0xee6b // vpackssdw zmm5, zmm5, zmm14
+	LONG $0x487c5162; WORD $0xf75b // vcvtdq2ps zmm14, zmm15
+	LONG $0x485c5162; WORD $0xf659 // vmulps zmm14, zmm4, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c3162; WORD $0xf95b // vcvtdq2ps zmm15, zmm17
+	LONG $0x485cd162; WORD $0xe759 // vmulps zmm4, zmm4, zmm15
+	LONG $0x487df162; WORD $0xe45b // vcvtps2dq zmm4, zmm4
+	LONG $0x480df162; WORD $0xe46b // vpackssdw zmm4, zmm14, zmm4
+	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
+	LONG $0x485df162; WORD $0xe0ed // vpaddsw zmm4, zmm4, zmm0
+	LONG $0x4855f162; WORD $0xe467 // vpackuswb zmm4, zmm5, zmm4
+	LONG $0x497ed162; WORD $0x277f // vmovdqu32 zmmword ptr [r15] {k1}, zmm4
+	LONG $0x587f034c // add r15, qword ptr [rdi + 0x58]
+	WORD $0x014c; BYTE $0xf3 // add rbx, r14
+	WORD $0x014d; BYTE $0xcb // add r11, r9
+	WORD $0x014c; BYTE $0xc1 // add rcx, r8
+	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
+	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
+	LONG $0x48fdd162; WORD $0xe26f // vmovdqa64 zmm4, zmm10
+	LONG $0x48fdd162; WORD $0xeb6f // vmovdqa64 zmm5, zmm11
+	LONG $0x48fdd162; WORD $0xd46f // vmovdqa64 zmm2, zmm12
+	LONG $0x48fdd162; WORD $0xdd6f // vmovdqa64 zmm3, zmm13
+	LONG $0x406f3b4c // cmp r13, qword ptr [rdi + 0x40]
+	LONG $0x0ca38d0f; WORD $0x0000 // jge 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	WORD $0x894c; BYTE $0xee // mov rsi, r13
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0x394c; BYTE $0xea // cmp rdx, r13
+	LONG $0xfecb8e0f; WORD $0xffff // jle 0x1ba60 <depthwise3x3DilatedAVX512VNNI+0x1bd0>
+	LONG $0xc97e7162; WORD $0x116f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [rcx]
+	LONG $0xc97e5162; WORD $0x1b6f // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97e7162; WORD $0x236f // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x482d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm10, zmm11 # zmm13 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
+	LONG $0x482dc162; WORD $0xc368 // vpunpckhbw zmm16, zmm10, zmm11 # zmm16 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
+	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x481dc162; WORD $0xcc68 // vpunpckhbw zmm17, zmm12, zmm12 # zmm17 = zmm12[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x48155162; WORD $0xd361 // vpunpcklwd zmm10, zmm13, zmm11 # zmm10 = zmm13[0],zmm11[0],zmm13[1],zmm11[1],zmm13[2],zmm11[2],zmm13[3],zmm11[3],zmm13[8],zmm11[8],zmm13[9],zmm11[9],zmm13[10],zmm11[10],zmm13[11],zmm11[11],zmm13[16],zmm11[16],zmm13[17],zmm11[17],zmm13[18],zmm11[18],zmm13[19],zmm11[19],zmm13[24],zmm11[24],zmm13[25],zmm11[25],zmm13[26],zmm11[26],zmm13[27],zmm11[27]
+	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
+	LONG $0x407d3162; WORD $0xe161 // vpunpcklwd zmm12, zmm16, zmm17 # zmm12 = zmm16[0],zmm17[0],zmm16[1],zmm17[1],zmm16[2],zmm17[2],zmm16[3],zmm17[3],zmm16[8],zmm17[8],zmm16[9],zmm17[9],zmm16[10],zmm17[10],zmm16[11],zmm17[11],zmm16[16],zmm17[16],zmm16[17],zmm17[17],zmm16[18],zmm17[18],zmm16[19],zmm17[19],zmm16[24],zmm17[24],zmm16[25],zmm17[25],zmm16[26],zmm17[26],zmm16[27],zmm17[27]
+	LONG $0x407d3162; WORD $0xe969 // vpunpckhwd zmm13, zmm16, zmm17 # zmm13 = zmm16[4],zmm17[4],zmm16[5],zmm17[5],zmm16[6],zmm17[6],zmm16[7],zmm17[7],zmm16[12],zmm17[12],zmm16[13],zmm17[13],zmm16[14],zmm17[14],zmm16[15],zmm17[15],zmm16[20],zmm17[20],zmm16[21],zmm17[21],zmm16[22],zmm17[22],zmm16[23],zmm17[23],zmm16[28],zmm17[28],zmm16[29],zmm17[29],zmm16[30],zmm17[30],zmm16[31],zmm17[31]
+	WORD $0x3949; BYTE $0xf4 // cmp r12, rsi
+	LONG $0xfe80850f; WORD $0xffff // jne 0x1ba60 <depthwise3x3DilatedAVX512VNNI+0x1bd0>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	LONG $0xfe5c860f; WORD $0xffff // jbe 0x1ba4c <depthwise3x3DilatedAVX512VNNI+0x1bbc>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	WORD $0x0673 // jae 0x1bbfe <depthwise3x3DilatedAVX512VNNI+0x1d6e>
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0xfe4e820f; WORD $0xffff // jb 0x1ba58 <depthwise3x3DilatedAVX512VNNI+0x1bc8>
+	LONG $0xfffe51e9; BYTE $0xff // jmp 0x1ba60 <depthwise3x3DilatedAVX512VNNI+0x1bd0>
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x0be58e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x52348d4b // lea rsi, [r10 + 2*r10]
+	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x287f8b4c // mov r15, qword ptr [rdi + 0x28]
+	LONG $0x206f8b4c // mov r13, qword ptr [rdi + 0x20]
+	WORD $0x8b4d; BYTE $0x06 // mov r8, qword ptr [r14]
+	LONG $0x084e8b4d // mov r9, qword ptr [r14 + 0x8]
+	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
+	LONG $0x04e2c149 // shl r10, 0x4
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0x27 // vmovdqu64 zmm6, zmmword ptr [r15 + r12]
+	QUAD $0x00357c6f48fed162 // vmovdqu64 zmm7, zmmword ptr [r13 + rsi]
+	QUAD $0x0135446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r13 + rsi + 0x40]
+	QUAD $0x02354c6f48fe5162 // vmovdqu64 zmm9, zmmword ptr [r13 + rsi + 0x80]
+	LONG $0x107f8b4c // mov r15, qword ptr [rdi + 0x10]
+	WORD $0x014d; BYTE $0xe7 // add r15, r12
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	WORD $0x014c; BYTE $0xf3 // add rbx, r14
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x014d; BYTE $0xcb // add r11, r9
+	WORD $0x014d; BYTE $0xe3 // add r11, r12
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x014c; BYTE $0xe1 // add rcx, r12
+	LONG $0xfe628d4c // lea r12, [rdx - 0x2]
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	LONG $0x00012be9; BYTE $0x00 // jmp 0x1bdd4 <depthwise3x3DilatedAVX512VNNI+0x1f44>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
@@ -21134,7 +22430,7 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482d5262; WORD $0xf150 // vpdpbusd zmm14, zmm10, zmm9
 	LONG $0x48255262; WORD $0xf950 // vpdpbusd zmm15, zmm11, zmm9
 	LONG $0x481dc262; WORD $0xc150 // vpdpbusd zmm16, zmm12, zmm9
-	LONG $0x487cb162; WORD $0x2c10; BYTE $0x80 // vmovups zmm5, zmmword ptr [rax + 4*r8]
+	LONG $0x487cb162; WORD $0x2c10; BYTE $0x90 // vmovups zmm5, zmmword ptr [rax + 4*r10]
 	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
 	LONG $0x4854a162; WORD $0xc959 // vmulps zmm17, zmm5, zmm17
 	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
@@ -21152,11 +22448,11 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
 	LONG $0x4855f162; WORD $0xe8ed // vpaddsw zmm5, zmm5, zmm0
 	LONG $0x480df162; WORD $0xed67 // vpackuswb zmm5, zmm14, zmm5
-	LONG $0x497ef162; WORD $0x297f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm5
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x0149; BYTE $0xf4 // add r12, rsi
-	WORD $0x0149; BYTE $0xef // add r15, rbp
+	LONG $0x497ed162; WORD $0x2f7f // vmovdqu32 zmmword ptr [r15] {k1}, zmm5
+	LONG $0x587f034c // add r15, qword ptr [rdi + 0x58]
+	WORD $0x014c; BYTE $0xf3 // add rbx, r14
+	WORD $0x014d; BYTE $0xcb // add r11, r9
+	WORD $0x014c; BYTE $0xc1 // add rcx, r8
 	LONG $0x48fd7162; WORD $0xf26f // vmovdqa64 zmm14, zmm2
 	LONG $0x48fd7162; WORD $0xfb6f // vmovdqa64 zmm15, zmm3
 	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
@@ -21164,19 +22460,19 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdd162; WORD $0xd36f // vmovdqa64 zmm2, zmm11
 	LONG $0x48fdd162; WORD $0xdc6f // vmovdqa64 zmm3, zmm12
 	LONG $0x48fdd162; WORD $0xe56f // vmovdqa64 zmm4, zmm13
-	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
-	LONG $0xfd1c8d0f; WORD $0xffff // jge 0x19f70 <depthwise3x3DilatedAVX512VNNI+0xf80>
-	WORD $0x894d; BYTE $0xf3 // mov r11, r14
-	WORD $0xff49; BYTE $0xc6 // inc r14
+	LONG $0x406f3b4c // cmp r13, qword ptr [rdi + 0x40]
+	LONG $0x0a3d8d0f; WORD $0x0000 // jge 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	WORD $0x894c; BYTE $0xee // mov rsi, r13
+	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xfec58e0f; WORD $0xffff // jle 0x1a140 <depthwise3x3DilatedAVX512VNNI+0x1150>
-	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
-	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
-	LONG $0xc97e5162; WORD $0x656f; BYTE $0x00 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r13]
+	WORD $0x394c; BYTE $0xea // cmp rdx, r13
+	LONG $0xfec58e0f; WORD $0xffff // jle 0x1bcc0 <depthwise3x3DilatedAVX512VNNI+0x1e30>
+	LONG $0xc97e7162; WORD $0x116f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [rcx]
+	LONG $0xc97e5162; WORD $0x1b6f // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97e7162; WORD $0x236f // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [rbx]
 	LONG $0x482d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm10, zmm11 # zmm13 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
 	LONG $0x482dc162; WORD $0xcb68 // vpunpckhbw zmm17, zmm10, zmm11 # zmm17 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
 	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
@@ -21185,130 +22481,394 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
 	LONG $0x40753162; WORD $0xe261 // vpunpcklwd zmm12, zmm17, zmm18 # zmm12 = zmm17[0],zmm18[0],zmm17[1],zmm18[1],zmm17[2],zmm18[2],zmm17[3],zmm18[3],zmm17[8],zmm18[8],zmm17[9],zmm18[9],zmm17[10],zmm18[10],zmm17[11],zmm18[11],zmm17[16],zmm18[16],zmm17[17],zmm18[17],zmm17[18],zmm18[18],zmm17[19],zmm18[19],zmm17[24],zmm18[24],zmm17[25],zmm18[25],zmm17[26],zmm18[26],zmm17[27],zmm18[27]
 	LONG $0x40753162; WORD $0xea69 // vpunpckhwd zmm13, zmm17, zmm18 # zmm13 = zmm17[4],zmm18[4],zmm17[5],zmm18[5],zmm17[6],zmm18[6],zmm17[7],zmm18[7],zmm17[12],zmm18[12],zmm17[13],zmm18[13],zmm17[14],zmm18[14],zmm17[15],zmm18[15],zmm17[20],zmm18[20],zmm17[21],zmm18[21],zmm17[22],zmm18[22],zmm17[23],zmm18[23],zmm17[28],zmm18[28],zmm17[29],zmm18[29],zmm17[30],zmm18[30],zmm17[31],zmm18[31]
-	WORD $0x394d; BYTE $0xda // cmp r10, r11
-	LONG $0xfe78850f; WORD $0xffff // jne 0x1a140 <depthwise3x3DilatedAVX512VNNI+0x1150>
-	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	LONG $0xfe54860f; WORD $0xffff // jbe 0x1a129 <depthwise3x3DilatedAVX512VNNI+0x1139>
-	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	WORD $0x0673 // jae 0x1a2e4 <depthwise3x3DilatedAVX512VNNI+0x12f4>
+	WORD $0x3949; BYTE $0xf4 // cmp r12, rsi
+	LONG $0xfe7a850f; WORD $0xffff // jne 0x1bcc0 <depthwise3x3DilatedAVX512VNNI+0x1e30>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	LONG $0xfe53860f; WORD $0xffff // jbe 0x1bca9 <depthwise3x3DilatedAVX512VNNI+0x1e19>
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	WORD $0x0673 // jae 0x1be64 <depthwise3x3DilatedAVX512VNNI+0x1fd4>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	LONG $0xfe44820f; WORD $0xffff // jb 0x1a135 <depthwise3x3DilatedAVX512VNNI+0x1145>
-	LONG $0xfffe4ae9; BYTE $0xff // jmp 0x1a140 <depthwise3x3DilatedAVX512VNNI+0x1150>
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x03bd8e0f; WORD $0x0000 // jle 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	LONG $0x704f8b44 // mov r9d, dword ptr [rdi + 0x70]
-	LONG $0xfe528d4c // lea r10, [rdx - 0x2]
-	WORD $0xed31 // xor ebp, ebp
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
-	LONG $0x244c8944; BYTE $0x18 // mov dword ptr [rsp + 0x18], r9d
-	WORD $0x2beb // jmp 0x1a345 <depthwise3x3DilatedAVX512VNNI+0x1355>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x50478b4c // mov r8, qword ptr [rdi + 0x50]
-	LONG $0x242c8b48 // mov rbp, qword ptr [rsp]
-	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
-	QUAD $0x00000004b50c8d4a // lea rcx, [4*r14 + 0x4]
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x40c58348 // add rbp, 0x40
-	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0x03778d0f; WORD $0x0000 // jge 0x1a6bc <depthwise3x3DilatedAVX512VNNI+0x16cc>
-	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
-	WORD $0x2948; BYTE $0xce // sub rsi, rcx
-	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
-	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
-	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
-	WORD $0xf741; BYTE $0xd3 // not r11d
-	WORD $0x894c; BYTE $0xf1 // mov rcx, r14
-	LONG $0x06e1c148 // shl rcx, 0x6
-	WORD $0x8b48; BYTE $0x1f // mov rbx, qword ptr [rdi]
-	WORD $0x8b4c; BYTE $0x3b // mov r15, qword ptr [rbx]
-	LONG $0x08638b4c // mov r12, qword ptr [rbx + 0x8]
-	LONG $0x106b8b4c // mov r13, qword ptr [rbx + 0x10]
-	LONG $0x04fe8348 // cmp rsi, 0x4
-	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	LONG $0xde4d0f44 // cmovge r11d, esi
-	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	LONG $0xfe45820f; WORD $0xffff // jb 0x1bcb5 <depthwise3x3DilatedAVX512VNNI+0x1e25>
+	LONG $0xfffe4be9; BYTE $0xff // jmp 0x1bcc0 <depthwise3x3DilatedAVX512VNNI+0x1e30>
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x00ab8e0f; WORD $0x0000 // jle 0x1a44c <depthwise3x3DilatedAVX512VNNI+0x145c>
-	LONG $0x2404894c // mov qword ptr [rsp], r8
-	WORD $0x894d; BYTE $0xf0 // mov r8, r14
-	LONG $0x0f348d49 // lea rsi, [r15 + rcx]
-	LONG $0x0c1c8d49 // lea rbx, [r12 + rcx]
-	LONG $0x29348d4e // lea r14, [rcx + r13]
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	LONG $0xc97ef162; WORD $0x166f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rsi]
-	LONG $0xc97ef162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [rbx]
-	LONG $0xc97ed162; WORD $0x266f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [r14]
-	LONG $0x486df162; WORD $0xeb60 // vpunpcklbw zmm5, zmm2, zmm3 # zmm5 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
-	LONG $0x486df162; WORD $0xf368 // vpunpckhbw zmm6, zmm2, zmm3 # zmm6 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
-	LONG $0x485df162; WORD $0xdc60 // vpunpcklbw zmm3, zmm4, zmm4 # zmm3 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
-	LONG $0x485df162; WORD $0xfc68 // vpunpckhbw zmm7, zmm4, zmm4 # zmm7 = zmm4[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
-	LONG $0x4855f162; WORD $0xd361 // vpunpcklwd zmm2, zmm5, zmm3 # zmm2 = zmm5[0],zmm3[0],zmm5[1],zmm3[1],zmm5[2],zmm3[2],zmm5[3],zmm3[3],zmm5[8],zmm3[8],zmm5[9],zmm3[9],zmm5[10],zmm3[10],zmm5[11],zmm3[11],zmm5[16],zmm3[16],zmm5[17],zmm3[17],zmm5[18],zmm3[18],zmm5[19],zmm3[19],zmm5[24],zmm3[24],zmm5[25],zmm3[25],zmm5[26],zmm3[26],zmm5[27],zmm3[27]
-	LONG $0x4855f162; WORD $0xdb69 // vpunpckhwd zmm3, zmm5, zmm3 # zmm3 = zmm5[4],zmm3[4],zmm5[5],zmm3[5],zmm5[6],zmm3[6],zmm5[7],zmm3[7],zmm5[12],zmm3[12],zmm5[13],zmm3[13],zmm5[14],zmm3[14],zmm5[15],zmm3[15],zmm5[20],zmm3[20],zmm5[21],zmm3[21],zmm5[22],zmm3[22],zmm5[23],zmm3[23],zmm5[28],zmm3[28],zmm5[29],zmm3[29],zmm5[30],zmm3[30],zmm5[31],zmm3[31]
-	LONG $0x484df162; WORD $0xe761 // vpunpcklwd zmm4, zmm6, zmm7 # zmm4 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27]
-	LONG $0x484df162; WORD $0xef69 // vpunpckhwd zmm5, zmm6, zmm7 # zmm5 = zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31]
-	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x4275 // jne 0x1a445 <depthwise3x3DilatedAVX512VNNI+0x1455>
-	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	WORD $0x2776 // jbe 0x1a433 <depthwise3x3DilatedAVX512VNNI+0x1443>
-	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	WORD $0x894d; BYTE $0xc6 // mov r14, r8
-	WORD $0x0673 // jae 0x1a41e <depthwise3x3DilatedAVX512VNNI+0x142e>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
-	WORD $0x2173 // jae 0x1a44c <depthwise3x3DilatedAVX512VNNI+0x145c>
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	WORD $0x19eb // jmp 0x1a44c <depthwise3x3DilatedAVX512VNNI+0x145c>
-	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
-	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	WORD $0x894d; BYTE $0xc6 // mov r14, r8
-	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x000719e9; BYTE $0x00 // jmp 0x1c5a5 <depthwise3x3DilatedAVX512VNNI+0x2715>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
 	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
-	LONG $0xfed68e0f; WORD $0xffff // jle 0x1a32d <depthwise3x3DilatedAVX512VNNI+0x133d>
-	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
-	WORD $0x894d; BYTE $0xf0 // mov r8, r14
-	LONG $0x04e0c149 // shl r8, 0x4
-	LONG $0x2474894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r14
-	LONG $0x76348d4f // lea r14, [r14 + 2*r14]
-	LONG $0x06e6c149 // shl r14, 0x6
-	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
-	WORD $0x8b48; BYTE $0x2e // mov rbp, qword ptr [rsi]
-	LONG $0x085e8b48 // mov rbx, qword ptr [rsi + 0x8]
-	LONG $0x10768b48 // mov rsi, qword ptr [rsi + 0x10]
-	LONG $0x28578b4c // mov r10, qword ptr [rdi + 0x28]
-	LONG $0x48fed162; WORD $0x346f; BYTE $0x0a // vmovdqu64 zmm6, zmmword ptr [r10 + rcx]
-	LONG $0x20578b4c // mov r10, qword ptr [rdi + 0x20]
-	LONG $0x48fe9162; WORD $0x3c6f; BYTE $0x32 // vmovdqu64 zmm7, zmmword ptr [r10 + r14]
-	QUAD $0x0132446f48fe1162 // vmovdqu64 zmm8, zmmword ptr [r10 + r14 + 0x40]
-	QUAD $0x02324c6f48fe1162 // vmovdqu64 zmm9, zmmword ptr [r10 + r14 + 0x80]
-	LONG $0x104f0348 // add rcx, qword ptr [rdi + 0x10]
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	WORD $0x0149; BYTE $0xf5 // add r13, rsi
-	WORD $0x014d; BYTE $0xcd // add r13, r9
-	WORD $0x0149; BYTE $0xdc // add r12, rbx
-	WORD $0x014d; BYTE $0xcc // add r12, r9
-	LONG $0x240c894c // mov qword ptr [rsp], r9
-	WORD $0x0149; BYTE $0xef // add r15, rbp
-	WORD $0x014d; BYTE $0xcf // add r15, r9
-	LONG $0x244c8b44; BYTE $0x18 // mov r9d, dword ptr [rsp + 0x18]
-	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
+	LONG $0x096e8e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x5b248d4f // lea r12, [r11 + 2*r11]
+	LONG $0x087f8b4c // mov r15, qword ptr [rdi + 0x8]
+	LONG $0x06e4c149 // shl r12, 0x6
+	LONG $0x286f8b4c // mov r13, qword ptr [rdi + 0x28]
+	LONG $0x08246c89 // mov dword ptr [rsp + 0x8], ebp
+	LONG $0x206f8b48 // mov rbp, qword ptr [rdi + 0x20]
+	WORD $0x8b4d; BYTE $0x0f // mov r9, qword ptr [r15]
+	LONG $0x08578b4d // mov r10, qword ptr [r15 + 0x8]
+	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
+	LONG $0x04e3c149 // shl r11, 0x4
+	QUAD $0x00056c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r13 + r8]
+	QUAD $0x0025746f48feb162 // vmovdqu64 zmm6, zmmword ptr [rbp + r12]
+	QUAD $0x01257c6f48feb162 // vmovdqu64 zmm7, zmmword ptr [rbp + r12 + 0x40]
+	QUAD $0x0225446f48fe3162 // vmovdqu64 zmm8, zmmword ptr [rbp + r12 + 0x80]
+	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0x08246c8b // mov ebp, dword ptr [rsp + 0x8]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	WORD $0x014d; BYTE $0xfe // add r14, r15
+	WORD $0x014d; BYTE $0xc6 // add r14, r8
+	WORD $0x014c; BYTE $0xd3 // add rbx, r10
+	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0x014c; BYTE $0xc1 // add rcx, r8
+	LONG $0xfe6e8d4c // lea r13, [rsi - 0x2]
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x0000f8e9; BYTE $0x00 // jmp 0x1c01a <depthwise3x3DilatedAVX512VNNI+0x218a>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x480d7262; WORD $0xfe50 // vpdpbusd zmm15, zmm14, zmm6
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x48657262; WORD $0xee50 // vpdpbusd zmm13, zmm3, zmm6
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x485de262; WORD $0xc650 // vpdpbusd zmm16, zmm4, zmm6
+	LONG $0x48657262; WORD $0xff50 // vpdpbusd zmm15, zmm3, zmm7
+	LONG $0x485d7262; WORD $0xf750 // vpdpbusd zmm14, zmm4, zmm7
+	LONG $0x482d7262; WORD $0xef50 // vpdpbusd zmm13, zmm10, zmm7
+	LONG $0x4835e262; WORD $0xc750 // vpdpbusd zmm16, zmm9, zmm7
+	LONG $0x482d5262; WORD $0xf850 // vpdpbusd zmm15, zmm10, zmm8
+	LONG $0x48355262; WORD $0xf050 // vpdpbusd zmm14, zmm9, zmm8
+	LONG $0x48255262; WORD $0xe850 // vpdpbusd zmm13, zmm11, zmm8
+	LONG $0x481dc262; WORD $0xc050 // vpdpbusd zmm16, zmm12, zmm8
+	LONG $0x487cb162; WORD $0x1c10; BYTE $0x9a // vmovups zmm3, zmmword ptr [rdx + 4*r11]
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x98 // vmovups zmm4, zmmword ptr [rax + 4*r11]
+	LONG $0x48657262; WORD $0xfca8 // vfmadd213ps zmm15, zmm3, zmm4 # zmm15 = (zmm3 * zmm15) + zmm4
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x48657262; WORD $0xf4a8 // vfmadd213ps zmm14, zmm3, zmm4 # zmm14 = (zmm3 * zmm14) + zmm4
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x48055162; WORD $0xf66b // vpackssdw zmm14, zmm15, zmm14
+	LONG $0x48657262; WORD $0xeca8 // vfmadd213ps zmm13, zmm3, zmm4 # zmm13 = (zmm3 * zmm13) + zmm4
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x4865e262; WORD $0xc4a8 // vfmadd213ps zmm16, zmm3, zmm4 # zmm16 = (zmm3 * zmm16) + zmm4
+	LONG $0x487db162; WORD $0xd85b // vcvtps2dq zmm3, zmm16
+	LONG $0x4815f162; WORD $0xdb6b // vpackssdw zmm3, zmm13, zmm3
+	LONG $0x480df162; WORD $0xdb67 // vpackuswb zmm3, zmm14, zmm3
+	LONG $0x497ed162; WORD $0x1c7f; BYTE $0x24 // vmovdqu32 zmmword ptr [r12] {k1}, zmm3
+	LONG $0x5867034c // add r12, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xfe // add r14, r15
+	WORD $0x014c; BYTE $0xd3 // add rbx, r10
+	WORD $0x014c; BYTE $0xc9 // add rcx, r9
+	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
+	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
+	LONG $0x406f3b48 // cmp rbp, qword ptr [rdi + 0x40]
+	LONG $0x07f78d0f; WORD $0x0000 // jge 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
+	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
+	LONG $0x48fd7162; WORD $0xd26f // vmovdqa64 zmm10, zmm2
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	WORD $0x3948; BYTE $0xee // cmp rsi, rbp
+	LONG $0xfee78e0f; WORD $0xffff // jle 0x1bf40 <depthwise3x3DilatedAVX512VNNI+0x20b0>
+	LONG $0xc97ef162; WORD $0x096f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rcx]
+	LONG $0xc97ef162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rbx]
+	LONG $0xc97e5162; WORD $0x1e6f // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r14]
+	LONG $0x48757162; WORD $0xe260 // vpunpcklbw zmm12, zmm1, zmm2 # zmm12 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4825d162; WORD $0xd360 // vpunpcklbw zmm2, zmm11, zmm11 # zmm2 = zmm11[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x48255162; WORD $0xfb68 // vpunpckhbw zmm15, zmm11, zmm11 # zmm15 = zmm11[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x481d7162; WORD $0xda61 // vpunpcklwd zmm11, zmm12, zmm2 # zmm11 = zmm12[0],zmm2[0],zmm12[1],zmm2[1],zmm12[2],zmm2[2],zmm12[3],zmm2[3],zmm12[8],zmm2[8],zmm12[9],zmm2[9],zmm12[10],zmm2[10],zmm12[11],zmm2[11],zmm12[16],zmm2[16],zmm12[17],zmm2[17],zmm12[18],zmm2[18],zmm12[19],zmm2[19],zmm12[24],zmm2[24],zmm12[25],zmm2[25],zmm12[26],zmm2[26],zmm12[27],zmm2[27]
+	LONG $0x481d7162; WORD $0xe269 // vpunpckhwd zmm12, zmm12, zmm2 # zmm12 = zmm12[4],zmm2[4],zmm12[5],zmm2[5],zmm12[6],zmm2[6],zmm12[7],zmm2[7],zmm12[12],zmm2[12],zmm12[13],zmm2[13],zmm12[14],zmm2[14],zmm12[15],zmm2[15],zmm12[20],zmm2[20],zmm12[21],zmm2[21],zmm12[22],zmm2[22],zmm12[23],zmm2[23],zmm12[28],zmm2[28],zmm12[29],zmm2[29],zmm12[30],zmm2[30],zmm12[31],zmm2[31]
+	LONG $0x4875d162; WORD $0xd761 // vpunpcklwd zmm2, zmm1, zmm15 # zmm2 = zmm1[0],zmm15[0],zmm1[1],zmm15[1],zmm1[2],zmm15[2],zmm1[3],zmm15[3],zmm1[8],zmm15[8],zmm1[9],zmm15[9],zmm1[10],zmm15[10],zmm1[11],zmm15[11],zmm1[16],zmm15[16],zmm1[17],zmm15[17],zmm1[18],zmm15[18],zmm1[19],zmm15[19],zmm1[24],zmm15[24],zmm1[25],zmm15[25],zmm1[26],zmm15[26],zmm1[27],zmm15[27]
+	LONG $0x4875d162; WORD $0xcf69 // vpunpckhwd zmm1, zmm1, zmm15 # zmm1 = zmm1[4],zmm15[4],zmm1[5],zmm15[5],zmm1[6],zmm15[6],zmm1[7],zmm15[7],zmm1[12],zmm15[12],zmm1[13],zmm15[13],zmm1[14],zmm15[14],zmm1[15],zmm15[15],zmm1[20],zmm15[20],zmm1[21],zmm15[21],zmm1[22],zmm15[22],zmm1[23],zmm15[23],zmm1[28],zmm15[28],zmm1[29],zmm15[29],zmm1[30],zmm15[30],zmm1[31],zmm15[31]
+	WORD $0x394d; BYTE $0xc5 // cmp r13, r8
+	LONG $0xfe9c850f; WORD $0xffff // jne 0x1bf40 <depthwise3x3DilatedAVX512VNNI+0x20b0>
+	LONG $0x24448b44; BYTE $0x04 // mov r8d, dword ptr [rsp + 0x4]
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	LONG $0xfe6c860f; WORD $0xffff // jbe 0x1bf22 <depthwise3x3DilatedAVX512VNNI+0x2092>
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	WORD $0x0673 // jae 0x1c0c5 <depthwise3x3DilatedAVX512VNNI+0x2235>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	LONG $0xfe6e830f; WORD $0xffff // jae 0x1bf40 <depthwise3x3DilatedAVX512VNNI+0x20b0>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0xfffe63e9; BYTE $0xff // jmp 0x1bf40 <depthwise3x3DilatedAVX512VNNI+0x20b0>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x071d8e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x5b248d4f // lea r12, [r11 + 2*r11]
+	LONG $0x087f8b4c // mov r15, qword ptr [rdi + 0x8]
+	LONG $0x06e4c149 // shl r12, 0x6
+	LONG $0x286f8b4c // mov r13, qword ptr [rdi + 0x28]
+	LONG $0x08246c89 // mov dword ptr [rsp + 0x8], ebp
+	LONG $0x206f8b48 // mov rbp, qword ptr [rdi + 0x20]
+	WORD $0x8b4d; BYTE $0x0f // mov r9, qword ptr [r15]
+	LONG $0x08578b4d // mov r10, qword ptr [r15 + 0x8]
+	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
+	LONG $0x04e3c149 // shl r11, 0x4
+	QUAD $0x00056c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r13 + r8]
+	QUAD $0x0025746f48feb162 // vmovdqu64 zmm6, zmmword ptr [rbp + r12]
+	QUAD $0x01257c6f48feb162 // vmovdqu64 zmm7, zmmword ptr [rbp + r12 + 0x40]
+	QUAD $0x0225446f48fe3162 // vmovdqu64 zmm8, zmmword ptr [rbp + r12 + 0x80]
+	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0x08246c8b // mov ebp, dword ptr [rsp + 0x8]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	WORD $0x014d; BYTE $0xfe // add r14, r15
+	WORD $0x014d; BYTE $0xc6 // add r14, r8
+	WORD $0x014c; BYTE $0xd3 // add rbx, r10
+	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0x014c; BYTE $0xc1 // add rcx, r8
+	LONG $0xfe6e8d4c // lea r13, [rsi - 0x2]
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x0000ebe9; BYTE $0x00 // jmp 0x1c264 <depthwise3x3DilatedAVX512VNNI+0x23d4>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x480d7262; WORD $0xfe50 // vpdpbusd zmm15, zmm14, zmm6
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
+	LONG $0x48fd7162; WORD $0xed6f // vmovdqa64 zmm13, zmm5
+	LONG $0x485d7262; WORD $0xee50 // vpdpbusd zmm13, zmm4, zmm6
+	LONG $0x485de262; WORD $0xc750 // vpdpbusd zmm16, zmm4, zmm7
+	LONG $0x48257262; WORD $0xff50 // vpdpbusd zmm15, zmm11, zmm7
+	LONG $0x482d7262; WORD $0xf750 // vpdpbusd zmm14, zmm10, zmm7
+	LONG $0x48357262; WORD $0xef50 // vpdpbusd zmm13, zmm9, zmm7
+	LONG $0x4835c262; WORD $0xc050 // vpdpbusd zmm16, zmm9, zmm8
+	LONG $0x481d5262; WORD $0xf850 // vpdpbusd zmm15, zmm12, zmm8
+	LONG $0x486d5262; WORD $0xf050 // vpdpbusd zmm14, zmm2, zmm8
+	LONG $0x48655262; WORD $0xe850 // vpdpbusd zmm13, zmm3, zmm8
+	LONG $0x487cb162; WORD $0x2410; BYTE $0x9a // vmovups zmm4, zmmword ptr [rdx + 4*r11]
+	LONG $0x487ca162; WORD $0x0c10; BYTE $0x98 // vmovups zmm17, zmmword ptr [rax + 4*r11]
+	LONG $0x485da262; WORD $0xc1a8 // vfmadd213ps zmm16, zmm4, zmm17 # zmm16 = (zmm4 * zmm16) + zmm17
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x485d3262; WORD $0xf9a8 // vfmadd213ps zmm15, zmm4, zmm17 # zmm15 = (zmm4 * zmm15) + zmm17
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x407d5162; WORD $0xff6b // vpackssdw zmm15, zmm16, zmm15
+	LONG $0x485d3262; WORD $0xf1a8 // vfmadd213ps zmm14, zmm4, zmm17 # zmm14 = (zmm4 * zmm14) + zmm17
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x485d3262; WORD $0xe9a8 // vfmadd213ps zmm13, zmm4, zmm17 # zmm13 = (zmm4 * zmm13) + zmm17
+	LONG $0x487dd162; WORD $0xe55b // vcvtps2dq zmm4, zmm13
+	LONG $0x480df162; WORD $0xe46b // vpackssdw zmm4, zmm14, zmm4
+	LONG $0x4805f162; WORD $0xe467 // vpackuswb zmm4, zmm15, zmm4
+	LONG $0x497ed162; WORD $0x247f; BYTE $0x24 // vmovdqu32 zmmword ptr [r12] {k1}, zmm4
+	LONG $0x5867034c // add r12, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xfe // add r14, r15
+	WORD $0x014c; BYTE $0xd3 // add rbx, r10
+	WORD $0x014c; BYTE $0xc9 // add rcx, r9
+	LONG $0x48fdd162; WORD $0xe46f // vmovdqa64 zmm4, zmm12
+	LONG $0x406f3b48 // cmp rbp, qword ptr [rdi + 0x40]
+	LONG $0x05ad8d0f; WORD $0x0000 // jge 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
+	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
+	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
+	LONG $0x48fd7162; WORD $0xda6f // vmovdqa64 zmm11, zmm2
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	WORD $0x3948; BYTE $0xee // cmp rsi, rbp
+	LONG $0xfee18e0f; WORD $0xffff // jle 0x1c190 <depthwise3x3DilatedAVX512VNNI+0x2300>
+	LONG $0xc97ef162; WORD $0x096f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rcx]
+	LONG $0xc97ef162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rbx]
+	LONG $0xc97ed162; WORD $0x1e6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r14]
+	LONG $0x4875e162; WORD $0xc260 // vpunpcklbw zmm16, zmm1, zmm2 # zmm16 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xca68 // vpunpckhbw zmm1, zmm1, zmm2 # zmm1 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865f162; WORD $0xd360 // vpunpcklbw zmm2, zmm3, zmm3 # zmm2 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865e162; WORD $0xcb68 // vpunpckhbw zmm17, zmm3, zmm3 # zmm17 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x407d7162; WORD $0xe261 // vpunpcklwd zmm12, zmm16, zmm2 # zmm12 = zmm16[0],zmm2[0],zmm16[1],zmm2[1],zmm16[2],zmm2[2],zmm16[3],zmm2[3],zmm16[8],zmm2[8],zmm16[9],zmm2[9],zmm16[10],zmm2[10],zmm16[11],zmm2[11],zmm16[16],zmm2[16],zmm16[17],zmm2[17],zmm16[18],zmm2[18],zmm16[19],zmm2[19],zmm16[24],zmm2[24],zmm16[25],zmm2[25],zmm16[26],zmm2[26],zmm16[27],zmm2[27]
+	LONG $0x407df162; WORD $0xd269 // vpunpckhwd zmm2, zmm16, zmm2 # zmm2 = zmm16[4],zmm2[4],zmm16[5],zmm2[5],zmm16[6],zmm2[6],zmm16[7],zmm2[7],zmm16[12],zmm2[12],zmm16[13],zmm2[13],zmm16[14],zmm2[14],zmm16[15],zmm2[15],zmm16[20],zmm2[20],zmm16[21],zmm2[21],zmm16[22],zmm2[22],zmm16[23],zmm2[23],zmm16[28],zmm2[28],zmm16[29],zmm2[29],zmm16[30],zmm2[30],zmm16[31],zmm2[31]
+	LONG $0x4875b162; WORD $0xd961 // vpunpcklwd zmm3, zmm1, zmm17 # zmm3 = zmm1[0],zmm17[0],zmm1[1],zmm17[1],zmm1[2],zmm17[2],zmm1[3],zmm17[3],zmm1[8],zmm17[8],zmm1[9],zmm17[9],zmm1[10],zmm17[10],zmm1[11],zmm17[11],zmm1[16],zmm17[16],zmm1[17],zmm17[17],zmm1[18],zmm17[18],zmm1[19],zmm17[19],zmm1[24],zmm17[24],zmm1[25],zmm17[25],zmm1[26],zmm17[26],zmm1[27],zmm17[27]
+	LONG $0x4875b162; WORD $0xc969 // vpunpckhwd zmm1, zmm1, zmm17 # zmm1 = zmm1[4],zmm17[4],zmm1[5],zmm17[5],zmm1[6],zmm17[6],zmm1[7],zmm17[7],zmm1[12],zmm17[12],zmm1[13],zmm17[13],zmm1[14],zmm17[14],zmm1[15],zmm17[15],zmm1[20],zmm17[20],zmm1[21],zmm17[21],zmm1[22],zmm17[22],zmm1[23],zmm17[23],zmm1[28],zmm17[28],zmm1[29],zmm17[29],zmm1[30],zmm17[30],zmm1[31],zmm17[31]
+	WORD $0x394d; BYTE $0xc5 // cmp r13, r8
+	LONG $0xfe96850f; WORD $0xffff // jne 0x1c190 <depthwise3x3DilatedAVX512VNNI+0x2300>
+	LONG $0x24448b44; BYTE $0x04 // mov r8d, dword ptr [rsp + 0x4]
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	LONG $0xfe6d860f; WORD $0xffff // jbe 0x1c179 <depthwise3x3DilatedAVX512VNNI+0x22e9>
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	WORD $0x0673 // jae 0x1c31b <depthwise3x3DilatedAVX512VNNI+0x248b>
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	LONG $0xfe68830f; WORD $0xffff // jae 0x1c190 <depthwise3x3DilatedAVX512VNNI+0x2300>
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0xfffe5de9; BYTE $0xff // jmp 0x1c190 <depthwise3x3DilatedAVX512VNNI+0x2300>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x04c78e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x5b248d4f // lea r12, [r11 + 2*r11]
+	LONG $0x087f8b4c // mov r15, qword ptr [rdi + 0x8]
+	LONG $0x06e4c149 // shl r12, 0x6
+	LONG $0x286f8b4c // mov r13, qword ptr [rdi + 0x28]
+	LONG $0x08246c89 // mov dword ptr [rsp + 0x8], ebp
+	LONG $0x206f8b48 // mov rbp, qword ptr [rdi + 0x20]
+	WORD $0x8b4d; BYTE $0x0f // mov r9, qword ptr [r15]
+	LONG $0x08578b4d // mov r10, qword ptr [r15 + 0x8]
+	LONG $0x107f8b4d // mov r15, qword ptr [r15 + 0x10]
+	LONG $0x04e3c149 // shl r11, 0x4
+	QUAD $0x00056c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r13 + r8]
+	QUAD $0x0025746f48feb162 // vmovdqu64 zmm6, zmmword ptr [rbp + r12]
+	QUAD $0x01257c6f48feb162 // vmovdqu64 zmm7, zmmword ptr [rbp + r12 + 0x40]
+	QUAD $0x0225446f48fe3162 // vmovdqu64 zmm8, zmmword ptr [rbp + r12 + 0x80]
+	LONG $0x10678b4c // mov r12, qword ptr [rdi + 0x10]
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	LONG $0x08246c8b // mov ebp, dword ptr [rsp + 0x8]
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	WORD $0x014d; BYTE $0xfe // add r14, r15
+	WORD $0x014d; BYTE $0xc6 // add r14, r8
+	WORD $0x014c; BYTE $0xd3 // add rbx, r10
+	WORD $0x014c; BYTE $0xc3 // add rbx, r8
+	WORD $0x014d; BYTE $0xc8 // add r8, r9
+	WORD $0x014c; BYTE $0xc1 // add rcx, r8
+	LONG $0xfe6e8d4c // lea r13, [rsi - 0x2]
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
+	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x0000e9e9; BYTE $0x00 // jmp 0x1c4be <depthwise3x3DilatedAVX512VNNI+0x262e>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x48fde162; WORD $0xcd6f // vmovdqa64 zmm17, zmm5
+	LONG $0x407de262; WORD $0xce50 // vpdpbusd zmm17, zmm16, zmm6
+	LONG $0x48fde162; WORD $0xc56f // vmovdqa64 zmm16, zmm5
+	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x480d7262; WORD $0xfe50 // vpdpbusd zmm15, zmm14, zmm6
+	LONG $0x48fd7162; WORD $0xf56f // vmovdqa64 zmm14, zmm5
+	LONG $0x48157262; WORD $0xf650 // vpdpbusd zmm14, zmm13, zmm6
+	LONG $0x481de262; WORD $0xcf50 // vpdpbusd zmm17, zmm12, zmm7
+	LONG $0x4825e262; WORD $0xc750 // vpdpbusd zmm16, zmm11, zmm7
+	LONG $0x482d7262; WORD $0xff50 // vpdpbusd zmm15, zmm10, zmm7
+	LONG $0x48357262; WORD $0xf750 // vpdpbusd zmm14, zmm9, zmm7
+	LONG $0x4875c262; WORD $0xc850 // vpdpbusd zmm17, zmm1, zmm8
+	LONG $0x4865c262; WORD $0xc050 // vpdpbusd zmm16, zmm3, zmm8
+	LONG $0x485d5262; WORD $0xf850 // vpdpbusd zmm15, zmm4, zmm8
+	LONG $0x486d5262; WORD $0xf050 // vpdpbusd zmm14, zmm2, zmm8
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x9a // vmovups zmm13, zmmword ptr [rdx + 4*r11]
+	LONG $0x487ca162; WORD $0x1410; BYTE $0x98 // vmovups zmm18, zmmword ptr [rax + 4*r11]
+	LONG $0x4815a262; WORD $0xcaa8 // vfmadd213ps zmm17, zmm13, zmm18 # zmm17 = (zmm13 * zmm17) + zmm18
+	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
+	LONG $0x4815a262; WORD $0xc2a8 // vfmadd213ps zmm16, zmm13, zmm18 # zmm16 = (zmm13 * zmm16) + zmm18
+	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
+	LONG $0x4075a162; WORD $0xc06b // vpackssdw zmm16, zmm17, zmm16
+	LONG $0x48153262; WORD $0xfaa8 // vfmadd213ps zmm15, zmm13, zmm18 # zmm15 = (zmm13 * zmm15) + zmm18
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x48153262; WORD $0xf2a8 // vfmadd213ps zmm14, zmm13, zmm18 # zmm14 = (zmm13 * zmm14) + zmm18
+	LONG $0x487d5162; WORD $0xee5b // vcvtps2dq zmm13, zmm14
+	LONG $0x48055162; WORD $0xed6b // vpackssdw zmm13, zmm15, zmm13
+	LONG $0x407d5162; WORD $0xed67 // vpackuswb zmm13, zmm16, zmm13
+	LONG $0x497e5162; WORD $0x2c7f; BYTE $0x24 // vmovdqu32 zmmword ptr [r12] {k1}, zmm13
+	LONG $0x5867034c // add r12, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xfe // add r14, r15
+	WORD $0x014c; BYTE $0xd3 // add rbx, r10
+	WORD $0x014c; BYTE $0xc9 // add rcx, r9
+	LONG $0x406f3b48 // cmp rbp, qword ptr [rdi + 0x40]
+	LONG $0x03538d0f; WORD $0x0000 // jge 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	WORD $0x8949; BYTE $0xe8 // mov r8, rbp
+	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
+	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
+	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
+	LONG $0x48fd5162; WORD $0xe96f // vmovdqa64 zmm13, zmm9
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x00012ee9; BYTE $0x00 // jmp 0x1a61a <depthwise3x3DilatedAVX512VNNI+0x162a>
+	LONG $0x48fd7162; WORD $0xdb6f // vmovdqa64 zmm11, zmm3
+	LONG $0x48fd7162; WORD $0xd46f // vmovdqa64 zmm10, zmm4
+	LONG $0x48fd7162; WORD $0xca6f // vmovdqa64 zmm9, zmm2
+	WORD $0xff48; BYTE $0xc5 // inc rbp
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0x48fdf162; WORD $0xd86f // vmovdqa64 zmm3, zmm0
+	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
+	WORD $0x3948; BYTE $0xee // cmp rsi, rbp
+	LONG $0xfedb8e0f; WORD $0xffff // jle 0x1c3f0 <depthwise3x3DilatedAVX512VNNI+0x2560>
+	LONG $0xc97ef162; WORD $0x096f // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rcx]
+	LONG $0xc97ef162; WORD $0x136f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rbx]
+	LONG $0xc97ed162; WORD $0x1e6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r14]
+	LONG $0x4875f162; WORD $0xe260 // vpunpcklbw zmm4, zmm1, zmm2 # zmm4 = zmm1[0],zmm2[0],zmm1[1],zmm2[1],zmm1[2],zmm2[2],zmm1[3],zmm2[3],zmm1[4],zmm2[4],zmm1[5],zmm2[5],zmm1[6],zmm2[6],zmm1[7],zmm2[7],zmm1[16],zmm2[16],zmm1[17],zmm2[17],zmm1[18],zmm2[18],zmm1[19],zmm2[19],zmm1[20],zmm2[20],zmm1[21],zmm2[21],zmm1[22],zmm2[22],zmm1[23],zmm2[23],zmm1[32],zmm2[32],zmm1[33],zmm2[33],zmm1[34],zmm2[34],zmm1[35],zmm2[35],zmm1[36],zmm2[36],zmm1[37],zmm2[37],zmm1[38],zmm2[38],zmm1[39],zmm2[39],zmm1[48],zmm2[48],zmm1[49],zmm2[49],zmm1[50],zmm2[50],zmm1[51],zmm2[51],zmm1[52],zmm2[52],zmm1[53],zmm2[53],zmm1[54],zmm2[54],zmm1[55],zmm2[55]
+	LONG $0x4875f162; WORD $0xd268 // vpunpckhbw zmm2, zmm1, zmm2 # zmm2 = zmm1[8],zmm2[8],zmm1[9],zmm2[9],zmm1[10],zmm2[10],zmm1[11],zmm2[11],zmm1[12],zmm2[12],zmm1[13],zmm2[13],zmm1[14],zmm2[14],zmm1[15],zmm2[15],zmm1[24],zmm2[24],zmm1[25],zmm2[25],zmm1[26],zmm2[26],zmm1[27],zmm2[27],zmm1[28],zmm2[28],zmm1[29],zmm2[29],zmm1[30],zmm2[30],zmm1[31],zmm2[31],zmm1[40],zmm2[40],zmm1[41],zmm2[41],zmm1[42],zmm2[42],zmm1[43],zmm2[43],zmm1[44],zmm2[44],zmm1[45],zmm2[45],zmm1[46],zmm2[46],zmm1[47],zmm2[47],zmm1[56],zmm2[56],zmm1[57],zmm2[57],zmm1[58],zmm2[58],zmm1[59],zmm2[59],zmm1[60],zmm2[60],zmm1[61],zmm2[61],zmm1[62],zmm2[62],zmm1[63],zmm2[63]
+	LONG $0x4865e162; WORD $0xcb60 // vpunpcklbw zmm17, zmm3, zmm3 # zmm17 = zmm3[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x4865e162; WORD $0xd368 // vpunpckhbw zmm18, zmm3, zmm3 # zmm18 = zmm3[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x485db162; WORD $0xc961 // vpunpcklwd zmm1, zmm4, zmm17 # zmm1 = zmm4[0],zmm17[0],zmm4[1],zmm17[1],zmm4[2],zmm17[2],zmm4[3],zmm17[3],zmm4[8],zmm17[8],zmm4[9],zmm17[9],zmm4[10],zmm17[10],zmm4[11],zmm17[11],zmm4[16],zmm17[16],zmm4[17],zmm17[17],zmm4[18],zmm17[18],zmm4[19],zmm17[19],zmm4[24],zmm17[24],zmm4[25],zmm17[25],zmm4[26],zmm17[26],zmm4[27],zmm17[27]
+	LONG $0x485db162; WORD $0xd969 // vpunpckhwd zmm3, zmm4, zmm17 # zmm3 = zmm4[4],zmm17[4],zmm4[5],zmm17[5],zmm4[6],zmm17[6],zmm4[7],zmm17[7],zmm4[12],zmm17[12],zmm4[13],zmm17[13],zmm4[14],zmm17[14],zmm4[15],zmm17[15],zmm4[20],zmm17[20],zmm4[21],zmm17[21],zmm4[22],zmm17[22],zmm4[23],zmm17[23],zmm4[28],zmm17[28],zmm4[29],zmm17[29],zmm4[30],zmm17[30],zmm4[31],zmm17[31]
+	LONG $0x486db162; WORD $0xe261 // vpunpcklwd zmm4, zmm2, zmm18 # zmm4 = zmm2[0],zmm18[0],zmm2[1],zmm18[1],zmm2[2],zmm18[2],zmm2[3],zmm18[3],zmm2[8],zmm18[8],zmm2[9],zmm18[9],zmm2[10],zmm18[10],zmm2[11],zmm18[11],zmm2[16],zmm18[16],zmm2[17],zmm18[17],zmm2[18],zmm18[18],zmm2[19],zmm18[19],zmm2[24],zmm18[24],zmm2[25],zmm18[25],zmm2[26],zmm18[26],zmm2[27],zmm18[27]
+	LONG $0x486db162; WORD $0xd269 // vpunpckhwd zmm2, zmm2, zmm18 # zmm2 = zmm2[4],zmm18[4],zmm2[5],zmm18[5],zmm2[6],zmm18[6],zmm2[7],zmm18[7],zmm2[12],zmm18[12],zmm2[13],zmm18[13],zmm2[14],zmm18[14],zmm2[15],zmm18[15],zmm2[20],zmm18[20],zmm2[21],zmm18[21],zmm2[22],zmm18[22],zmm2[23],zmm18[23],zmm2[28],zmm18[28],zmm2[29],zmm18[29],zmm2[30],zmm18[30],zmm2[31],zmm18[31]
+	WORD $0x394d; BYTE $0xc5 // cmp r13, r8
+	LONG $0xfe90850f; WORD $0xffff // jne 0x1c3f0 <depthwise3x3DilatedAVX512VNNI+0x2560>
+	LONG $0x24448b44; BYTE $0x04 // mov r8d, dword ptr [rsp + 0x4]
+	LONG $0xfff88141; WORD $0x0000; BYTE $0x00 // cmp r8d, 0xff
+	LONG $0xfe63860f; WORD $0xffff // jbe 0x1c3d5 <depthwise3x3DilatedAVX512VNNI+0x2545>
+	LONG $0x00f88141; WORD $0x0000; BYTE $0x01 // cmp r8d, 0x1000000
+	WORD $0x0673 // jae 0x1c581 <depthwise3x3DilatedAVX512VNNI+0x26f1>
+	LONG $0x48fdf162; WORD $0xd06f // vmovdqa64 zmm2, zmm0
+	LONG $0x00f88141; WORD $0x0100; BYTE $0x00 // cmp r8d, 0x10000
+	LONG $0xfe62830f; WORD $0xffff // jae 0x1c3f0 <depthwise3x3DilatedAVX512VNNI+0x2560>
+	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
+	LONG $0xfffe57e9; BYTE $0xff // jmp 0x1c3f0 <depthwise3x3DilatedAVX512VNNI+0x2560>
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x02618e0f; WORD $0x0000 // jle 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	LONG $0x52348d4b // lea rsi, [r10 + 2*r10]
+	LONG $0x08778b4c // mov r14, qword ptr [rdi + 0x8]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	LONG $0x287f8b4c // mov r15, qword ptr [rdi + 0x28]
+	LONG $0x206f8b4c // mov r13, qword ptr [rdi + 0x20]
+	WORD $0x8b4d; BYTE $0x06 // mov r8, qword ptr [r14]
+	LONG $0x084e8b4d // mov r9, qword ptr [r14 + 0x8]
+	LONG $0x10768b4d // mov r14, qword ptr [r14 + 0x10]
+	LONG $0x04e2c149 // shl r10, 0x4
+	LONG $0x48fe9162; WORD $0x346f; BYTE $0x27 // vmovdqu64 zmm6, zmmword ptr [r15 + r12]
+	QUAD $0x00357c6f48fed162 // vmovdqu64 zmm7, zmmword ptr [r13 + rsi]
+	QUAD $0x0135446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r13 + rsi + 0x40]
+	QUAD $0x02354c6f48fe5162 // vmovdqu64 zmm9, zmmword ptr [r13 + rsi + 0x80]
+	LONG $0x107f8b4c // mov r15, qword ptr [rdi + 0x10]
+	WORD $0x014d; BYTE $0xe7 // add r15, r12
+	LONG $0xcd92fbc5 // kmovd k1, ebp
+	WORD $0x014c; BYTE $0xf3 // add rbx, r14
+	WORD $0x014c; BYTE $0xe3 // add rbx, r12
+	WORD $0x014d; BYTE $0xcb // add r11, r9
+	WORD $0x014d; BYTE $0xe3 // add r11, r12
+	WORD $0x014d; BYTE $0xc4 // add r12, r8
+	WORD $0x014c; BYTE $0xe1 // add rcx, r12
+	LONG $0xfe628d4c // lea r12, [rdx - 0x2]
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	WORD $0x9066 // nop
+	LONG $0x000107e9; BYTE $0x00 // jmp 0x1c73a <depthwise3x3DilatedAVX512VNNI+0x28aa>
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fde162; WORD $0xd66f // vmovdqa64 zmm18, zmm6
 	LONG $0x4075e262; WORD $0xd750 // vpdpbusd zmm18, zmm17, zmm7
 	LONG $0x48fde162; WORD $0xce6f // vmovdqa64 zmm17, zmm6
@@ -21316,78 +22876,80 @@ TEXT ·depthwise3x3DilatedAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fde162; WORD $0xc66f // vmovdqa64 zmm16, zmm6
 	LONG $0x4805e262; WORD $0xc750 // vpdpbusd zmm16, zmm15, zmm7
 	LONG $0x48fd7162; WORD $0xfe6f // vmovdqa64 zmm15, zmm6
-	LONG $0x481d7262; WORD $0xff50 // vpdpbusd zmm15, zmm12, zmm7
-	LONG $0x486dc262; WORD $0xd050 // vpdpbusd zmm18, zmm2, zmm8
-	LONG $0x4865c262; WORD $0xc850 // vpdpbusd zmm17, zmm3, zmm8
-	LONG $0x485dc262; WORD $0xc050 // vpdpbusd zmm16, zmm4, zmm8
-	LONG $0x48555262; WORD $0xf850 // vpdpbusd zmm15, zmm5, zmm8
-	LONG $0x482dc262; WORD $0xd150 // vpdpbusd zmm18, zmm10, zmm9
-	LONG $0x4825c262; WORD $0xc950 // vpdpbusd zmm17, zmm11, zmm9
-	LONG $0x4815c262; WORD $0xc150 // vpdpbusd zmm16, zmm13, zmm9
-	LONG $0x480d5262; WORD $0xf950 // vpdpbusd zmm15, zmm14, zmm9
-	LONG $0x487c3162; WORD $0x2410; BYTE $0x80 // vmovups zmm12, zmmword ptr [rax + 4*r8]
+	LONG $0x480d7262; WORD $0xff50 // vpdpbusd zmm15, zmm14, zmm7
+	LONG $0x4815c262; WORD $0xd050 // vpdpbusd zmm18, zmm13, zmm8
+	LONG $0x481dc262; WORD $0xc850 // vpdpbusd zmm17, zmm12, zmm8
+	LONG $0x4825c262; WORD $0xc050 // vpdpbusd zmm16, zmm11, zmm8
+	LONG $0x482d5262; WORD $0xf850 // vpdpbusd zmm15, zmm10, zmm8
+	LONG $0x486dc262; WORD $0xd150 // vpdpbusd zmm18, zmm2, zmm9
+	LONG $0x485dc262; WORD $0xc950 // vpdpbusd zmm17, zmm4, zmm9
+	LONG $0x4855c262; WORD $0xc150 // vpdpbusd zmm16, zmm5, zmm9
+	LONG $0x48655262; WORD $0xf950 // vpdpbusd zmm15, zmm3, zmm9
+	LONG $0x487c3162; WORD $0x3410; BYTE $0x90 // vmovups zmm14, zmmword ptr [rax + 4*r10]
 	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
-	LONG $0x481ca162; WORD $0xd259 // vmulps zmm18, zmm12, zmm18
+	LONG $0x480ca162; WORD $0xd259 // vmulps zmm18, zmm14, zmm18
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
 	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
-	LONG $0x481ca162; WORD $0xc959 // vmulps zmm17, zmm12, zmm17
+	LONG $0x480ca162; WORD $0xc959 // vmulps zmm17, zmm14, zmm17
 	LONG $0x487da162; WORD $0xc95b // vcvtps2dq zmm17, zmm17
 	LONG $0x406da162; WORD $0xc96b // vpackssdw zmm17, zmm18, zmm17
 	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
-	LONG $0x481ca162; WORD $0xc059 // vmulps zmm16, zmm12, zmm16
+	LONG $0x480ca162; WORD $0xc059 // vmulps zmm16, zmm14, zmm16
 	LONG $0x487da162; WORD $0xc05b // vcvtps2dq zmm16, zmm16
 	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
-	LONG $0x481c5162; WORD $0xe759 // vmulps zmm12, zmm12, zmm15
-	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x407d5162; WORD $0xe46b // vpackssdw zmm12, zmm16, zmm12
+	LONG $0x480c5162; WORD $0xf759 // vmulps zmm14, zmm14, zmm15
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x407d5162; WORD $0xf66b // vpackssdw zmm14, zmm16, zmm14
 	LONG $0x40757162; WORD $0xf8ed // vpaddsw zmm15, zmm17, zmm0
-	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
-	LONG $0x48055162; WORD $0xe467 // vpackuswb zmm12, zmm15, zmm12
-	LONG $0x497e7162; WORD $0x217f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm12
-	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
-	WORD $0x0149; BYTE $0xf5 // add r13, rsi
-	WORD $0x0149; BYTE $0xdc // add r12, rbx
-	WORD $0x0149; BYTE $0xef // add r15, rbp
-	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
-	LONG $0x48fd7162; WORD $0xfc6f // vmovdqa64 zmm15, zmm4
-	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
-	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
-	LONG $0x48fdd162; WORD $0xd26f // vmovdqa64 zmm2, zmm10
-	LONG $0x48fdd162; WORD $0xdb6f // vmovdqa64 zmm3, zmm11
-	LONG $0x48fdd162; WORD $0xe56f // vmovdqa64 zmm4, zmm13
-	LONG $0x48fdd162; WORD $0xee6f // vmovdqa64 zmm5, zmm14
-	LONG $0x40773b4c // cmp r14, qword ptr [rdi + 0x40]
-	LONG $0xfd068d0f; WORD $0xffff // jge 0x1a320 <depthwise3x3DilatedAVX512VNNI+0x1330>
-	WORD $0x894d; BYTE $0xf3 // mov r11, r14
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xfebf8e0f; WORD $0xffff // jle 0x1a500 <depthwise3x3DilatedAVX512VNNI+0x1510>
-	LONG $0xc97e5162; WORD $0x176f // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r15]
-	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x24 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12]
-	LONG $0xc97e5162; WORD $0x6d6f; BYTE $0x00 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r13]
-	LONG $0x482d5162; WORD $0xf360 // vpunpcklbw zmm14, zmm10, zmm11 # zmm14 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[32],zmm11[32],zmm10[33],zmm11[33],zmm10[34],zmm11[34],zmm10[35],zmm11[35],zmm10[36],zmm11[36],zmm10[37],zmm11[37],zmm10[38],zmm11[38],zmm10[39],zmm11[39],zmm10[48],zmm11[48],zmm10[49],zmm11[49],zmm10[50],zmm11[50],zmm10[51],zmm11[51],zmm10[52],zmm11[52],zmm10[53],zmm11[53],zmm10[54],zmm11[54],zmm10[55],zmm11[55]
-	LONG $0x482dc162; WORD $0xd368 // vpunpckhbw zmm18, zmm10, zmm11 # zmm18 = zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31],zmm10[40],zmm11[40],zmm10[41],zmm11[41],zmm10[42],zmm11[42],zmm10[43],zmm11[43],zmm10[44],zmm11[44],zmm10[45],zmm11[45],zmm10[46],zmm11[46],zmm10[47],zmm11[47],zmm10[56],zmm11[56],zmm10[57],zmm11[57],zmm10[58],zmm11[58],zmm10[59],zmm11[59],zmm10[60],zmm11[60],zmm10[61],zmm11[61],zmm10[62],zmm11[62],zmm10[63],zmm11[63]
-	LONG $0x48155162; WORD $0xdd60 // vpunpcklbw zmm11, zmm13, zmm13 # zmm11 = zmm13[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
-	LONG $0x4815c162; WORD $0xdd68 // vpunpckhbw zmm19, zmm13, zmm13 # zmm19 = zmm13[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
-	LONG $0x480d5162; WORD $0xd361 // vpunpcklwd zmm10, zmm14, zmm11 # zmm10 = zmm14[0],zmm11[0],zmm14[1],zmm11[1],zmm14[2],zmm11[2],zmm14[3],zmm11[3],zmm14[8],zmm11[8],zmm14[9],zmm11[9],zmm14[10],zmm11[10],zmm14[11],zmm11[11],zmm14[16],zmm11[16],zmm14[17],zmm11[17],zmm14[18],zmm11[18],zmm14[19],zmm11[19],zmm14[24],zmm11[24],zmm14[25],zmm11[25],zmm14[26],zmm11[26],zmm14[27],zmm11[27]
-	LONG $0x480d5162; WORD $0xdb69 // vpunpckhwd zmm11, zmm14, zmm11 # zmm11 = zmm14[4],zmm11[4],zmm14[5],zmm11[5],zmm14[6],zmm11[6],zmm14[7],zmm11[7],zmm14[12],zmm11[12],zmm14[13],zmm11[13],zmm14[14],zmm11[14],zmm14[15],zmm11[15],zmm14[20],zmm11[20],zmm14[21],zmm11[21],zmm14[22],zmm11[22],zmm14[23],zmm11[23],zmm14[28],zmm11[28],zmm14[29],zmm11[29],zmm14[30],zmm11[30],zmm14[31],zmm11[31]
-	LONG $0x406d3162; WORD $0xeb61 // vpunpcklwd zmm13, zmm18, zmm19 # zmm13 = zmm18[0],zmm19[0],zmm18[1],zmm19[1],zmm18[2],zmm19[2],zmm18[3],zmm19[3],zmm18[8],zmm19[8],zmm18[9],zmm19[9],zmm18[10],zmm19[10],zmm18[11],zmm19[11],zmm18[16],zmm19[16],zmm18[17],zmm19[17],zmm18[18],zmm19[18],zmm18[19],zmm19[19],zmm18[24],zmm19[24],zmm18[25],zmm19[25],zmm18[26],zmm19[26],zmm18[27],zmm19[27]
-	LONG $0x406d3162; WORD $0xf369 // vpunpckhwd zmm14, zmm18, zmm19 # zmm14 = zmm18[4],zmm19[4],zmm18[5],zmm19[5],zmm18[6],zmm19[6],zmm18[7],zmm19[7],zmm18[12],zmm19[12],zmm18[13],zmm19[13],zmm18[14],zmm19[14],zmm18[15],zmm19[15],zmm18[20],zmm19[20],zmm18[21],zmm19[21],zmm18[22],zmm19[22],zmm18[23],zmm19[23],zmm18[28],zmm19[28],zmm18[29],zmm19[29],zmm18[30],zmm19[30],zmm18[31],zmm19[31]
-	WORD $0x394d; BYTE $0xda // cmp r10, r11
-	LONG $0xfe72850f; WORD $0xffff // jne 0x1a500 <depthwise3x3DilatedAVX512VNNI+0x1510>
-	LONG $0xfff98141; WORD $0x0000; BYTE $0x00 // cmp r9d, 0xff
-	LONG $0xfe51860f; WORD $0xffff // jbe 0x1a4ec <depthwise3x3DilatedAVX512VNNI+0x14fc>
-	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
-	WORD $0x0673 // jae 0x1a6aa <depthwise3x3DilatedAVX512VNNI+0x16ba>
-	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x00f98141; WORD $0x0000; BYTE $0x01 // cmp r9d, 0x1000000
-	LONG $0xfe41820f; WORD $0xffff // jb 0x1a4f8 <depthwise3x3DilatedAVX512VNNI+0x1508>
-	LONG $0xfffe44e9; BYTE $0xff // jmp 0x1a500 <depthwise3x3DilatedAVX512VNNI+0x1510>
-	LONG $0x40c48348 // add rsp, 0x40
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x48055162; WORD $0xf667 // vpackuswb zmm14, zmm15, zmm14
+	LONG $0x497e5162; WORD $0x377f // vmovdqu32 zmmword ptr [r15] {k1}, zmm14
+	LONG $0x587f034c // add r15, qword ptr [rdi + 0x58]
+	WORD $0x014c; BYTE $0xf3 // add rbx, r14
+	WORD $0x014d; BYTE $0xcb // add r11, r9
+	WORD $0x014c; BYTE $0xc1 // add rcx, r8
+	LONG $0x406f3b4c // cmp r13, qword ptr [rdi + 0x40]
+	LONG $0x00d78d0f; WORD $0x0000 // jge 0x1c811 <depthwise3x3DilatedAVX512VNNI+0x2981>
+	WORD $0x894c; BYTE $0xee // mov rsi, r13
+	LONG $0x48fdc162; WORD $0xcd6f // vmovdqa64 zmm17, zmm13
+	LONG $0x48fdc162; WORD $0xc46f // vmovdqa64 zmm16, zmm12
+	LONG $0x48fd5162; WORD $0xfb6f // vmovdqa64 zmm15, zmm11
+	LONG $0x48fd5162; WORD $0xf26f // vmovdqa64 zmm14, zmm10
+	LONG $0x48fd7162; WORD $0xea6f // vmovdqa64 zmm13, zmm2
+	LONG $0x48fd7162; WORD $0xe46f // vmovdqa64 zmm12, zmm4
+	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
+	LONG $0x48fd7162; WORD $0xd36f // vmovdqa64 zmm10, zmm3
+	WORD $0xff49; BYTE $0xc5 // inc r13
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
+	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
+	WORD $0x394c; BYTE $0xea // cmp rdx, r13
+	LONG $0xfebf8e0f; WORD $0xffff // jle 0x1c650 <depthwise3x3DilatedAVX512VNNI+0x27c0>
+	LONG $0xc97ef162; WORD $0x116f // vmovdqu32 zmm2 {k1} {z}, zmmword ptr [rcx]
+	LONG $0xc97ed162; WORD $0x1b6f // vmovdqu32 zmm3 {k1} {z}, zmmword ptr [r11]
+	LONG $0xc97ef162; WORD $0x236f // vmovdqu32 zmm4 {k1} {z}, zmmword ptr [rbx]
+	LONG $0x486df162; WORD $0xeb60 // vpunpcklbw zmm5, zmm2, zmm3 # zmm5 = zmm2[0],zmm3[0],zmm2[1],zmm3[1],zmm2[2],zmm3[2],zmm2[3],zmm3[3],zmm2[4],zmm3[4],zmm2[5],zmm3[5],zmm2[6],zmm3[6],zmm2[7],zmm3[7],zmm2[16],zmm3[16],zmm2[17],zmm3[17],zmm2[18],zmm3[18],zmm2[19],zmm3[19],zmm2[20],zmm3[20],zmm2[21],zmm3[21],zmm2[22],zmm3[22],zmm2[23],zmm3[23],zmm2[32],zmm3[32],zmm2[33],zmm3[33],zmm2[34],zmm3[34],zmm2[35],zmm3[35],zmm2[36],zmm3[36],zmm2[37],zmm3[37],zmm2[38],zmm3[38],zmm2[39],zmm3[39],zmm2[48],zmm3[48],zmm2[49],zmm3[49],zmm2[50],zmm3[50],zmm2[51],zmm3[51],zmm2[52],zmm3[52],zmm2[53],zmm3[53],zmm2[54],zmm3[54],zmm2[55],zmm3[55]
+	LONG $0x486df162; WORD $0xdb68 // vpunpckhbw zmm3, zmm2, zmm3 # zmm3 = zmm2[8],zmm3[8],zmm2[9],zmm3[9],zmm2[10],zmm3[10],zmm2[11],zmm3[11],zmm2[12],zmm3[12],zmm2[13],zmm3[13],zmm2[14],zmm3[14],zmm2[15],zmm3[15],zmm2[24],zmm3[24],zmm2[25],zmm3[25],zmm2[26],zmm3[26],zmm2[27],zmm3[27],zmm2[28],zmm3[28],zmm2[29],zmm3[29],zmm2[30],zmm3[30],zmm2[31],zmm3[31],zmm2[40],zmm3[40],zmm2[41],zmm3[41],zmm2[42],zmm3[42],zmm2[43],zmm3[43],zmm2[44],zmm3[44],zmm2[45],zmm3[45],zmm2[46],zmm3[46],zmm2[47],zmm3[47],zmm2[56],zmm3[56],zmm2[57],zmm3[57],zmm2[58],zmm3[58],zmm2[59],zmm3[59],zmm2[60],zmm3[60],zmm2[61],zmm3[61],zmm2[62],zmm3[62],zmm2[63],zmm3[63]
+	LONG $0x485de162; WORD $0xd460 // vpunpcklbw zmm18, zmm4, zmm4 # zmm18 = zmm4[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
+	LONG $0x485de162; WORD $0xdc68 // vpunpckhbw zmm19, zmm4, zmm4 # zmm19 = zmm4[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
+	LONG $0x4855b162; WORD $0xd261 // vpunpcklwd zmm2, zmm5, zmm18 # zmm2 = zmm5[0],zmm18[0],zmm5[1],zmm18[1],zmm5[2],zmm18[2],zmm5[3],zmm18[3],zmm5[8],zmm18[8],zmm5[9],zmm18[9],zmm5[10],zmm18[10],zmm5[11],zmm18[11],zmm5[16],zmm18[16],zmm5[17],zmm18[17],zmm5[18],zmm18[18],zmm5[19],zmm18[19],zmm5[24],zmm18[24],zmm5[25],zmm18[25],zmm5[26],zmm18[26],zmm5[27],zmm18[27]
+	LONG $0x4855b162; WORD $0xe269 // vpunpckhwd zmm4, zmm5, zmm18 # zmm4 = zmm5[4],zmm18[4],zmm5[5],zmm18[5],zmm5[6],zmm18[6],zmm5[7],zmm18[7],zmm5[12],zmm18[12],zmm5[13],zmm18[13],zmm5[14],zmm18[14],zmm5[15],zmm18[15],zmm5[20],zmm18[20],zmm5[21],zmm18[21],zmm5[22],zmm18[22],zmm5[23],zmm18[23],zmm5[28],zmm18[28],zmm5[29],zmm18[29],zmm5[30],zmm18[30],zmm5[31],zmm18[31]
+	LONG $0x4865b162; WORD $0xeb61 // vpunpcklwd zmm5, zmm3, zmm19 # zmm5 = zmm3[0],zmm19[0],zmm3[1],zmm19[1],zmm3[2],zmm19[2],zmm3[3],zmm19[3],zmm3[8],zmm19[8],zmm3[9],zmm19[9],zmm3[10],zmm19[10],zmm3[11],zmm19[11],zmm3[16],zmm19[16],zmm3[17],zmm19[17],zmm3[18],zmm19[18],zmm3[19],zmm19[19],zmm3[24],zmm19[24],zmm3[25],zmm19[25],zmm3[26],zmm19[26],zmm3[27],zmm19[27]
+	LONG $0x4865b162; WORD $0xdb69 // vpunpckhwd zmm3, zmm3, zmm19 # zmm3 = zmm3[4],zmm19[4],zmm3[5],zmm19[5],zmm3[6],zmm19[6],zmm3[7],zmm19[7],zmm3[12],zmm19[12],zmm3[13],zmm19[13],zmm3[14],zmm19[14],zmm3[15],zmm19[15],zmm3[20],zmm19[20],zmm3[21],zmm19[21],zmm3[22],zmm19[22],zmm3[23],zmm19[23],zmm3[28],zmm19[28],zmm3[29],zmm19[29],zmm3[30],zmm19[30],zmm3[31],zmm19[31]
+	WORD $0x3949; BYTE $0xf4 // cmp r12, rsi
+	LONG $0xfe74850f; WORD $0xffff // jne 0x1c650 <depthwise3x3DilatedAVX512VNNI+0x27c0>
+	LONG $0x0424748b // mov esi, dword ptr [rsp + 0x4]
+	LONG $0x00fffe81; WORD $0x0000 // cmp esi, 0xff
+	LONG $0xfe47860f; WORD $0xffff // jbe 0x1c633 <depthwise3x3DilatedAVX512VNNI+0x27a3>
+	LONG $0x0000fe81; WORD $0x0100 // cmp esi, 0x1000000
+	WORD $0x0673 // jae 0x1c7fa <depthwise3x3DilatedAVX512VNNI+0x296a>
+	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
+	LONG $0x0000fe81; WORD $0x0001 // cmp esi, 0x10000
+	LONG $0xfe4a830f; WORD $0xffff // jae 0x1c650 <depthwise3x3DilatedAVX512VNNI+0x27c0>
+	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
+	LONG $0xfffe3fe9; BYTE $0xff // jmp 0x1c650 <depthwise3x3DilatedAVX512VNNI+0x27c0>
+	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -21407,393 +22969,812 @@ TEXT ·depthwise3x3s2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x48ec8348 // sub rsp, 0x48
+	LONG $0x40ec8348 // sub rsp, 0x40
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
+	WORD $0x7274 // je 0x1c8c3 <depthwise3x3s2AVX512VNNI+0x93>
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x247c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdi
-	LONG $0x03b2840f; WORD $0x0000 // je 0x1aaa7 <depthwise3x3s2AVX512VNNI+0x3d7>
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x077b8e0f; WORD $0x0000 // jle 0x1ae7d <depthwise3x3s2AVX512VNNI+0x7ad>
-	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
-	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
-	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	QUAD $0x05010c080400b848; WORD $0x0d09 // movabs rax, 0xd0905010c080400
+	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
+	LONG $0x6ef9e1c4; BYTE $0xc1 // vmovq xmm0, rcx
+	LONG $0x6ef9e1c4; BYTE $0xc8 // vmovq xmm1, rax
+	LONG $0xd06cf1c5 // vpunpcklqdq xmm2, xmm1, xmm0 # xmm2 = xmm1[0],xmm0[0]
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
-	WORD $0x578b; BYTE $0x70 // mov edx, dword ptr [rdi + 0x70]
-	LONG $0x08245489 // mov dword ptr [rsp + 0x8], edx
-	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
-	LONG $0xfe518d48 // lea rdx, [rcx - 0x2]
-	LONG $0x24548948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdx
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
-	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x26eb // jmp 0x1a766 <depthwise3x3s2AVX512VNNI+0x96>
-	LONG $0x247c8b48; BYTE $0x10 // mov rdi, qword ptr [rsp + 0x10]
+	LONG $0x487df262; WORD $0x4f58; BYTE $0x1c // vpbroadcastd zmm1, dword ptr [rdi + 0x70]
+	LONG $0x48edf362; WORD $0xd243; BYTE $0x00 // vshufi64x2 zmm2, zmm2, zmm2, 0x0 # zmm2 = zmm2[0,1,0,1,0,1,0,1]
+	LONG $0xff428d48 // lea rax, [rdx - 0x1]
+	LONG $0x24048948 // mov qword ptr [rsp], rax
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x24548b4c; BYTE $0x40 // mov r10, qword ptr [rsp + 0x40]
-	QUAD $0x00000004950c8d4a // lea rcx, [4*r10 + 0x4]
-	WORD $0xff49; BYTE $0xc2 // inc r10
-	LONG $0x40c38349 // add r11, 0x40
-	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x07178d0f; WORD $0x0000 // jge 0x1ae7d <depthwise3x3s2AVX512VNNI+0x7ad>
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0xe37e // jle 0x1a74e <depthwise3x3s2AVX512VNNI+0x7e>
-	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
-	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
-	LONG $0x04e6c148 // shl rsi, 0x4
-	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
-	WORD $0x894d; BYTE $0xd4 // mov r12, r10
-	LONG $0x06e4c149 // shl r12, 0x6
-	LONG $0x48feb162; WORD $0x0c6f; BYTE $0x22 // vmovdqu64 zmm1, zmmword ptr [rdx + r12]
-	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
-	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
-	WORD $0x8b4c; BYTE $0x2a // mov r13, qword ptr [rdx]
-	LONG $0x086a8b48 // mov rbp, qword ptr [rdx + 0x8]
-	WORD $0x8b48; BYTE $0x1e // mov rbx, qword ptr [rsi]
-	LONG $0x08768b4c // mov r14, qword ptr [rsi + 0x8]
-	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	LONG $0x104a8b48 // mov rcx, qword ptr [rdx + 0x10]
-	LONG $0x104e8b4c // mov r9, qword ptr [rsi + 0x10]
 	LONG $0x04f88348 // cmp rax, 0x4
-	WORD $0xf741; BYTE $0xd0 // not r8d
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0xc04d0f44 // cmovge r8d, eax
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x2454894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r10
-	LONG $0x52148d4b // lea rdx, [r10 + 2*r10]
-	LONG $0x06e2c148 // shl rdx, 0x6
-	LONG $0x48fef162; WORD $0x146f; BYTE $0x10 // vmovdqu64 zmm2, zmmword ptr [rax + rdx]
-	QUAD $0x01105c6f48fef162 // vmovdqu64 zmm3, zmmword ptr [rax + rdx + 0x40]
-	QUAD $0x0210646f48fef162 // vmovdqu64 zmm4, zmmword ptr [rax + rdx + 0x80]
-	LONG $0x1067034c // add r12, qword ptr [rdi + 0x10]
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x09148d4e // lea r10, [rcx + r9]
-	WORD $0x014d; BYTE $0xc9 // add r9, r9
-	LONG $0x2e048d49 // lea rax, [r14 + rbp]
-	WORD $0x014d; BYTE $0xf6 // add r14, r14
-	LONG $0x2b148d4a // lea rdx, [rbx + r13]
-	WORD $0x0148; BYTE $0xdb // add rbx, rbx
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x48fdf162; WORD $0xe86f // vmovdqa64 zmm5, zmm0
-	WORD $0xf631 // xor esi, esi
-	LONG $0x00011ce9; BYTE $0x00 // jmp 0x1a93b <depthwise3x3s2AVX512VNNI+0x26b>
-	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
-	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
-	LONG $0x48fd5162; WORD $0xde6f // vmovdqa64 zmm11, zmm14
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	LONG $0x48557262; WORD $0xf250 // vpdpbusd zmm14, zmm5, zmm2
-	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
-	LONG $0x482df262; WORD $0xea50 // vpdpbusd zmm5, zmm10, zmm2
-	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x48357262; WORD $0xfa50 // vpdpbusd zmm15, zmm9, zmm2
-	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
-	LONG $0x4825e262; WORD $0xc250 // vpdpbusd zmm16, zmm11, zmm2
-	LONG $0x484d7262; WORD $0xf350 // vpdpbusd zmm14, zmm6, zmm3
-	LONG $0x4845f262; WORD $0xeb50 // vpdpbusd zmm5, zmm7, zmm3
-	LONG $0x481d7262; WORD $0xfb50 // vpdpbusd zmm15, zmm12, zmm3
-	LONG $0x4815e262; WORD $0xc350 // vpdpbusd zmm16, zmm13, zmm3
-	LONG $0x482d7262; WORD $0xf450 // vpdpbusd zmm14, zmm10, zmm4
-	LONG $0x4835f262; WORD $0xec50 // vpdpbusd zmm5, zmm9, zmm4
-	LONG $0x48257262; WORD $0xfc50 // vpdpbusd zmm15, zmm11, zmm4
-	LONG $0x483de262; WORD $0xc450 // vpdpbusd zmm16, zmm8, zmm4
-	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
-	LONG $0x247c8b4c; BYTE $0x38 // mov r15, qword ptr [rsp + 0x38]
-	LONG $0x487cb162; WORD $0x3410; BYTE $0xbf // vmovups zmm6, zmmword ptr [rdi + 4*r15]
-	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
-	LONG $0x487cb162; WORD $0x3c10; BYTE $0xbf // vmovups zmm7, zmmword ptr [rdi + 4*r15]
-	LONG $0x484d7262; WORD $0xf7a8 // vfmadd213ps zmm14, zmm6, zmm7 # zmm14 = (zmm6 * zmm14) + zmm7
-	LONG $0x487d5162; WORD $0xce5b // vcvtps2dq zmm9, zmm14
-	LONG $0x484df262; WORD $0xefa8 // vfmadd213ps zmm5, zmm6, zmm7 # zmm5 = (zmm6 * zmm5) + zmm7
-	LONG $0x487df162; WORD $0xed5b // vcvtps2dq zmm5, zmm5
-	LONG $0x4835f162; WORD $0xed6b // vpackssdw zmm5, zmm9, zmm5
-	LONG $0x484d7262; WORD $0xffa8 // vfmadd213ps zmm15, zmm6, zmm7 # zmm15 = (zmm6 * zmm15) + zmm7
-	LONG $0x487d5162; WORD $0xcf5b // vcvtps2dq zmm9, zmm15
-	LONG $0x484de262; WORD $0xc7a8 // vfmadd213ps zmm16, zmm6, zmm7 # zmm16 = (zmm6 * zmm16) + zmm7
-	LONG $0x487db162; WORD $0xf05b // vcvtps2dq zmm6, zmm16
-	LONG $0x4835f162; WORD $0xf66b // vpackssdw zmm6, zmm9, zmm6
-	LONG $0x4855f162; WORD $0xee67 // vpackuswb zmm5, zmm5, zmm6
-	LONG $0x497ed162; WORD $0x2c7f; BYTE $0x24 // vmovdqu32 zmmword ptr [r12] {k1}, zmm5
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x247c8b48; BYTE $0x10 // mov rdi, qword ptr [rsp + 0x10]
-	LONG $0x5867034c // add r12, qword ptr [rdi + 0x58]
-	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
-	WORD $0x014c; BYTE $0xc9 // add rcx, r9
-	WORD $0x014c; BYTE $0xf5 // add rbp, r14
-	LONG $0x02c08349 // add r8, 0x2
-	WORD $0x0149; BYTE $0xdd // add r13, rbx
-	WORD $0x014d; BYTE $0xca // add r10, r9
-	WORD $0x014c; BYTE $0xf0 // add rax, r14
-	WORD $0x0148; BYTE $0xda // add rdx, rbx
-	LONG $0x48fdd162; WORD $0xe86f // vmovdqa64 zmm5, zmm8
-	WORD $0x394c; BYTE $0xfe // cmp rsi, r15
-	LONG $0xfe058d0f; WORD $0xffff // jge 0x1a740 <depthwise3x3s2AVX512VNNI+0x70>
-	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
-	LONG $0x48fdf162; WORD $0xf86f // vmovdqa64 zmm7, zmm0
-	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	LONG $0x48fdf162; WORD $0xf06f // vmovdqa64 zmm6, zmm0
-	LONG $0x2404394c // cmp qword ptr [rsp], r8
-	LONG $0x00998e0f; WORD $0x0000 // jle 0x1a9f6 <depthwise3x3s2AVX512VNNI+0x326>
-	QUAD $0x001d746fc97e9162 // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r13 + r11]
-	QUAD $0x001d7c6fc97eb162 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [rbp + r11]
-	LONG $0xc97e3162; WORD $0x046f; BYTE $0x19 // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [rcx + r11]
-	LONG $0x484d7162; WORD $0xcf60 // vpunpcklbw zmm9, zmm6, zmm7 # zmm9 = zmm6[0],zmm7[0],zmm6[1],zmm7[1],zmm6[2],zmm7[2],zmm6[3],zmm7[3],zmm6[4],zmm7[4],zmm6[5],zmm7[5],zmm6[6],zmm7[6],zmm6[7],zmm7[7],zmm6[16],zmm7[16],zmm6[17],zmm7[17],zmm6[18],zmm7[18],zmm6[19],zmm7[19],zmm6[20],zmm7[20],zmm6[21],zmm7[21],zmm6[22],zmm7[22],zmm6[23],zmm7[23],zmm6[32],zmm7[32],zmm6[33],zmm7[33],zmm6[34],zmm7[34],zmm6[35],zmm7[35],zmm6[36],zmm7[36],zmm6[37],zmm7[37],zmm6[38],zmm7[38],zmm6[39],zmm7[39],zmm6[48],zmm7[48],zmm6[49],zmm7[49],zmm6[50],zmm7[50],zmm6[51],zmm7[51],zmm6[52],zmm7[52],zmm6[53],zmm7[53],zmm6[54],zmm7[54],zmm6[55],zmm7[55]
-	LONG $0x484d7162; WORD $0xd768 // vpunpckhbw zmm10, zmm6, zmm7 # zmm10 = zmm6[8],zmm7[8],zmm6[9],zmm7[9],zmm6[10],zmm7[10],zmm6[11],zmm7[11],zmm6[12],zmm7[12],zmm6[13],zmm7[13],zmm6[14],zmm7[14],zmm6[15],zmm7[15],zmm6[24],zmm7[24],zmm6[25],zmm7[25],zmm6[26],zmm7[26],zmm6[27],zmm7[27],zmm6[28],zmm7[28],zmm6[29],zmm7[29],zmm6[30],zmm7[30],zmm6[31],zmm7[31],zmm6[40],zmm7[40],zmm6[41],zmm7[41],zmm6[42],zmm7[42],zmm6[43],zmm7[43],zmm6[44],zmm7[44],zmm6[45],zmm7[45],zmm6[46],zmm7[46],zmm6[47],zmm7[47],zmm6[56],zmm7[56],zmm6[57],zmm7[57],zmm6[58],zmm7[58],zmm6[59],zmm7[59],zmm6[60],zmm7[60],zmm6[61],zmm7[61],zmm6[62],zmm7[62],zmm6[63],zmm7[63]
-	LONG $0x483dd162; WORD $0xf860 // vpunpcklbw zmm7, zmm8, zmm8 # zmm7 = zmm8[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
-	LONG $0x483d5162; WORD $0xd868 // vpunpckhbw zmm11, zmm8, zmm8 # zmm11 = zmm8[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
-	LONG $0x4835f162; WORD $0xf761 // vpunpcklwd zmm6, zmm9, zmm7 # zmm6 = zmm9[0],zmm7[0],zmm9[1],zmm7[1],zmm9[2],zmm7[2],zmm9[3],zmm7[3],zmm9[8],zmm7[8],zmm9[9],zmm7[9],zmm9[10],zmm7[10],zmm9[11],zmm7[11],zmm9[16],zmm7[16],zmm9[17],zmm7[17],zmm9[18],zmm7[18],zmm9[19],zmm7[19],zmm9[24],zmm7[24],zmm9[25],zmm7[25],zmm9[26],zmm7[26],zmm9[27],zmm7[27]
-	LONG $0x48357162; WORD $0xc769 // vpunpckhwd zmm8, zmm9, zmm7 # zmm8 = zmm9[4],zmm7[4],zmm9[5],zmm7[5],zmm9[6],zmm7[6],zmm9[7],zmm7[7],zmm9[12],zmm7[12],zmm9[13],zmm7[13],zmm9[14],zmm7[14],zmm9[15],zmm7[15],zmm9[20],zmm7[20],zmm9[21],zmm7[21],zmm9[22],zmm7[22],zmm9[23],zmm7[23],zmm9[28],zmm7[28],zmm9[29],zmm7[29],zmm9[30],zmm7[30],zmm9[31],zmm7[31]
-	LONG $0x482dd162; WORD $0xfb61 // vpunpcklwd zmm7, zmm10, zmm11 # zmm7 = zmm10[0],zmm11[0],zmm10[1],zmm11[1],zmm10[2],zmm11[2],zmm10[3],zmm11[3],zmm10[8],zmm11[8],zmm10[9],zmm11[9],zmm10[10],zmm11[10],zmm10[11],zmm11[11],zmm10[16],zmm11[16],zmm10[17],zmm11[17],zmm10[18],zmm11[18],zmm10[19],zmm11[19],zmm10[24],zmm11[24],zmm10[25],zmm11[25],zmm10[26],zmm11[26],zmm10[27],zmm11[27]
-	LONG $0x482d5162; WORD $0xcb69 // vpunpckhwd zmm9, zmm10, zmm11 # zmm9 = zmm10[4],zmm11[4],zmm10[5],zmm11[5],zmm10[6],zmm11[6],zmm10[7],zmm11[7],zmm10[12],zmm11[12],zmm10[13],zmm11[13],zmm10[14],zmm11[14],zmm10[15],zmm11[15],zmm10[20],zmm11[20],zmm10[21],zmm11[21],zmm10[22],zmm11[22],zmm10[23],zmm11[23],zmm10[28],zmm11[28],zmm10[29],zmm11[29],zmm10[30],zmm11[30],zmm10[31],zmm11[31]
-	LONG $0x2444394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r8
-	LONG $0x08247c8b // mov edi, dword ptr [rsp + 0x8]
-	WORD $0x4175 // jne 0x1a9f0 <depthwise3x3s2AVX512VNNI+0x320>
-	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	WORD $0x3973 // jae 0x1a9f0 <depthwise3x3s2AVX512VNNI+0x320>
-	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	WORD $0x0672 // jb 0x1a9cb <depthwise3x3s2AVX512VNNI+0x2fb>
-	LONG $0x48fd5162; WORD $0xd06f // vmovdqa64 zmm10, zmm8
-	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
-	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	WORD $0x0672 // jb 0x1a9df <depthwise3x3s2AVX512VNNI+0x30f>
-	LONG $0x48fd7162; WORD $0xc76f // vmovdqa64 zmm8, zmm7
-	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
-	LONG $0x48fdd162; WORD $0xf86f // vmovdqa64 zmm7, zmm8
-	WORD $0x09eb // jmp 0x1a9f6 <depthwise3x3s2AVX512VNNI+0x326>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48fd5162; WORD $0xd06f // vmovdqa64 zmm10, zmm8
-	LONG $0x01788d49 // lea rdi, [r8 + 0x1]
-	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
-	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
-	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
-	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
-	LONG $0x243c3948 // cmp qword ptr [rsp], rdi
-	LONG $0xfe248e0f; WORD $0xffff // jle 0x1a840 <depthwise3x3s2AVX512VNNI+0x170>
-	LONG $0xc97e3162; WORD $0x046f; BYTE $0x1a // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [rdx + r11]
-	LONG $0xc97e3162; WORD $0x1c6f; BYTE $0x18 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [rax + r11]
-	LONG $0xc97e1162; WORD $0x246f; BYTE $0x1a // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r10 + r11]
-	LONG $0x483d5162; WORD $0xeb60 // vpunpcklbw zmm13, zmm8, zmm11 # zmm13 = zmm8[0],zmm11[0],zmm8[1],zmm11[1],zmm8[2],zmm11[2],zmm8[3],zmm11[3],zmm8[4],zmm11[4],zmm8[5],zmm11[5],zmm8[6],zmm11[6],zmm8[7],zmm11[7],zmm8[16],zmm11[16],zmm8[17],zmm11[17],zmm8[18],zmm11[18],zmm8[19],zmm11[19],zmm8[20],zmm11[20],zmm8[21],zmm11[21],zmm8[22],zmm11[22],zmm8[23],zmm11[23],zmm8[32],zmm11[32],zmm8[33],zmm11[33],zmm8[34],zmm11[34],zmm8[35],zmm11[35],zmm8[36],zmm11[36],zmm8[37],zmm11[37],zmm8[38],zmm11[38],zmm8[39],zmm11[39],zmm8[48],zmm11[48],zmm8[49],zmm11[49],zmm8[50],zmm11[50],zmm8[51],zmm11[51],zmm8[52],zmm11[52],zmm8[53],zmm11[53],zmm8[54],zmm11[54],zmm8[55],zmm11[55]
-	LONG $0x483d5162; WORD $0xc368 // vpunpckhbw zmm8, zmm8, zmm11 # zmm8 = zmm8[8],zmm11[8],zmm8[9],zmm11[9],zmm8[10],zmm11[10],zmm8[11],zmm11[11],zmm8[12],zmm11[12],zmm8[13],zmm11[13],zmm8[14],zmm11[14],zmm8[15],zmm11[15],zmm8[24],zmm11[24],zmm8[25],zmm11[25],zmm8[26],zmm11[26],zmm8[27],zmm11[27],zmm8[28],zmm11[28],zmm8[29],zmm11[29],zmm8[30],zmm11[30],zmm8[31],zmm11[31],zmm8[40],zmm11[40],zmm8[41],zmm11[41],zmm8[42],zmm11[42],zmm8[43],zmm11[43],zmm8[44],zmm11[44],zmm8[45],zmm11[45],zmm8[46],zmm11[46],zmm8[47],zmm11[47],zmm8[56],zmm11[56],zmm8[57],zmm11[57],zmm8[58],zmm11[58],zmm8[59],zmm11[59],zmm8[60],zmm11[60],zmm8[61],zmm11[61],zmm8[62],zmm11[62],zmm8[63],zmm11[63]
-	LONG $0x481d5162; WORD $0xdc60 // vpunpcklbw zmm11, zmm12, zmm12 # zmm11 = zmm12[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
-	LONG $0x481d5162; WORD $0xf468 // vpunpckhbw zmm14, zmm12, zmm12 # zmm14 = zmm12[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
-	LONG $0x48155162; WORD $0xe361 // vpunpcklwd zmm12, zmm13, zmm11 # zmm12 = zmm13[0],zmm11[0],zmm13[1],zmm11[1],zmm13[2],zmm11[2],zmm13[3],zmm11[3],zmm13[8],zmm11[8],zmm13[9],zmm11[9],zmm13[10],zmm11[10],zmm13[11],zmm11[11],zmm13[16],zmm11[16],zmm13[17],zmm11[17],zmm13[18],zmm11[18],zmm13[19],zmm11[19],zmm13[24],zmm11[24],zmm13[25],zmm11[25],zmm13[26],zmm11[26],zmm13[27],zmm11[27]
-	LONG $0x48155162; WORD $0xdb69 // vpunpckhwd zmm11, zmm13, zmm11 # zmm11 = zmm13[4],zmm11[4],zmm13[5],zmm11[5],zmm13[6],zmm11[6],zmm13[7],zmm11[7],zmm13[12],zmm11[12],zmm13[13],zmm11[13],zmm13[14],zmm11[14],zmm13[15],zmm11[15],zmm13[20],zmm11[20],zmm13[21],zmm11[21],zmm13[22],zmm11[22],zmm13[23],zmm11[23],zmm13[28],zmm11[28],zmm13[29],zmm11[29],zmm13[30],zmm11[30],zmm13[31],zmm11[31]
-	LONG $0x483d5162; WORD $0xee61 // vpunpcklwd zmm13, zmm8, zmm14 # zmm13 = zmm8[0],zmm14[0],zmm8[1],zmm14[1],zmm8[2],zmm14[2],zmm8[3],zmm14[3],zmm8[8],zmm14[8],zmm8[9],zmm14[9],zmm8[10],zmm14[10],zmm8[11],zmm14[11],zmm8[16],zmm14[16],zmm8[17],zmm14[17],zmm8[18],zmm14[18],zmm8[19],zmm14[19],zmm8[24],zmm14[24],zmm8[25],zmm14[25],zmm8[26],zmm14[26],zmm8[27],zmm14[27]
-	LONG $0x483d5162; WORD $0xc669 // vpunpckhwd zmm8, zmm8, zmm14 # zmm8 = zmm8[4],zmm14[4],zmm8[5],zmm14[5],zmm8[6],zmm14[6],zmm8[7],zmm14[7],zmm8[12],zmm14[12],zmm8[13],zmm14[13],zmm8[14],zmm14[14],zmm8[15],zmm14[15],zmm8[20],zmm14[20],zmm8[21],zmm14[21],zmm8[22],zmm14[22],zmm8[23],zmm14[23],zmm8[28],zmm14[28],zmm8[29],zmm14[29],zmm8[30],zmm14[30],zmm8[31],zmm14[31]
-	LONG $0x2444394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r8
-	LONG $0xfdd4850f; WORD $0xffff // jne 0x1a840 <depthwise3x3s2AVX512VNNI+0x170>
-	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
-	LONG $0x08247c8b // mov edi, dword ptr [rsp + 0x8]
-	LONG $0x0100ff81; WORD $0x0000 // cmp edi, 0x100
-	WORD $0x0672 // jb 0x1aa84 <depthwise3x3s2AVX512VNNI+0x3b4>
-	LONG $0x48fd5162; WORD $0xf36f // vmovdqa64 zmm14, zmm11
-	LONG $0x0000ff81; WORD $0x0001 // cmp edi, 0x10000
-	LONG $0xfd8f820f; WORD $0xffff // jb 0x1a81f <depthwise3x3s2AVX512VNNI+0x14f>
-	LONG $0x0000ff81; WORD $0x0100 // cmp edi, 0x1000000
-	LONG $0xfda4830f; WORD $0xffff // jae 0x1a840 <depthwise3x3s2AVX512VNNI+0x170>
-	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
-	LONG $0xfffd99e9; BYTE $0xff // jmp 0x1a840 <depthwise3x3s2AVX512VNNI+0x170>
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03c98e0f; WORD $0x0000 // jle 0x1ae7d <depthwise3x3s2AVX512VNNI+0x7ad>
-	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
-	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
-	LONG $0x244c8948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rcx
-	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
-	WORD $0x578b; BYTE $0x70 // mov edx, dword ptr [rdi + 0x70]
-	LONG $0x28245489 // mov dword ptr [rsp + 0x28], edx
-	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
-	LONG $0xfe718d48 // lea rsi, [rcx - 0x2]
-	LONG $0x24748948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rsi
-	LONG $0x240c8948 // mov qword ptr [rsp], rcx
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
-	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x24548948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rdx
+	LONG $0x008b8d0f; WORD $0x0000 // jge 0x1c93b <depthwise3x3s2AVX512VNNI+0x10b>
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x2deb // jmp 0x1ab26 <depthwise3x3s2AVX512VNNI+0x456>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x247c8b48; BYTE $0x10 // mov rdi, qword ptr [rsp + 0x10]
+	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	LONG $0x044e8f0f; WORD $0x0000 // jg 0x1cd0c <depthwise3x3s2AVX512VNNI+0x4dc>
+	LONG $0x000f98e9; BYTE $0x00 // jmp 0x1d85b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	QUAD $0x05010c080400b848; WORD $0x0d09 // movabs rax, 0xd0905010c080400
+	QUAD $0x07030e0a0602b948; WORD $0x0f0b // movabs rcx, 0xf0b07030e0a0602
+	LONG $0x6ef9e1c4; BYTE $0xc9 // vmovq xmm1, rcx
+	LONG $0x6ef9e1c4; BYTE $0xd0 // vmovq xmm2, rax
+	LONG $0xd96ce9c5 // vpunpcklqdq xmm3, xmm2, xmm1 # xmm3 = xmm2[0],xmm1[0]
+	LONG $0x487df262; WORD $0x4f78; BYTE $0x68 // vpbroadcastb zmm1, byte ptr [rdi + 0x68]
+	LONG $0x487df262; WORD $0x5758; BYTE $0x1c // vpbroadcastd zmm2, dword ptr [rdi + 0x70]
+	LONG $0x48e5f362; WORD $0xdb43; BYTE $0x00 // vshufi64x2 zmm3, zmm3, zmm3, 0x0 # zmm3 = zmm3[0,1,0,1,0,1,0,1]
+	LONG $0xff428d48 // lea rax, [rdx - 0x1]
+	LONG $0x24048948 // mov qword ptr [rsp], rax
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x244c8b4c; BYTE $0x18 // mov r9, qword ptr [rsp + 0x18]
-	QUAD $0x000000048d0c8d4a // lea rcx, [4*r9 + 0x4]
-	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
+	LONG $0x07928d0f; WORD $0x0000 // jge 0x1d0bb <depthwise3x3s2AVX512VNNI+0x88b>
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0xc931 // xor ecx, ecx
+	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	LONG $0x0b768f0f; WORD $0x0000 // jg 0x1d4ac <depthwise3x3s2AVX512VNNI+0xc7c>
+	LONG $0x000f20e9; BYTE $0x00 // jmp 0x1d85b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
+	LONG $0x487df262; WORD $0xe17c // vpbroadcastd zmm4, ecx
+	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
+	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
+	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
+	LONG $0x244c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rcx
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x487ef262; WORD $0xcc29 // vpmovb2m k1, zmm4
+	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
+	WORD $0x30eb // jmp 0x1c997 <depthwise3x3s2AVX512VNNI+0x167>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
+	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	LONG $0x01768d4c // lea r14, [rsi + 0x1]
+	QUAD $0x00000008b50c8d48 // lea rcx, [4*rsi + 0x8]
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x03578d0f; WORD $0x0000 // jge 0x1ae7d <depthwise3x3s2AVX512VNNI+0x7ad>
-	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xe37e // jle 0x1ab0e <depthwise3x3s2AVX512VNNI+0x43e>
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	WORD $0x894c; BYTE $0xca // mov rdx, r9
-	LONG $0x04e2c148 // shl rdx, 0x4
-	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
-	WORD $0x894d; BYTE $0xcf // mov r15, r9
-	LONG $0x06e7c149 // shl r15, 0x6
-	LONG $0x48feb162; WORD $0x146f; BYTE $0x3e // vmovdqu64 zmm2, zmmword ptr [rsi + r15]
-	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
-	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
-	WORD $0x8b4c; BYTE $0x26 // mov r12, qword ptr [rsi]
-	LONG $0x086e8b4c // mov r13, qword ptr [rsi + 0x8]
-	WORD $0x8b48; BYTE $0x2a // mov rbp, qword ptr [rdx]
-	LONG $0x085a8b4c // mov r11, qword ptr [rdx + 0x8]
-	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
-	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
-	LONG $0xffffb841; WORD $0xffff // mov r8d, 0xffffffff
-	WORD $0xd341; BYTE $0xe0 // shl r8d, cl
-	LONG $0x104e8b48 // mov rcx, qword ptr [rsi + 0x10]
-	LONG $0x105a8b48 // mov rbx, qword ptr [rdx + 0x10]
-	LONG $0x04f88348 // cmp rax, 0x4
-	WORD $0xf741; BYTE $0xd0 // not r8d
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	LONG $0xc04d0f44 // cmovge r8d, eax
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	LONG $0x244c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r9
-	LONG $0x49348d4b // lea rsi, [r9 + 2*r9]
+	LONG $0x03648f0f; WORD $0x0000 // jg 0x1ccfb <depthwise3x3s2AVX512VNNI+0x4cb>
+	WORD $0x894c; BYTE $0xf6 // mov rsi, r14
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0xdf7e // jle 0x1c97e <depthwise3x3s2AVX512VNNI+0x14e>
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
+	LONG $0x06e3c148 // shl rbx, 0x6
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x18 // vmovdqu64 zmm4, zmmword ptr [rax + rbx]
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	LONG $0x24748948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rsi
+	LONG $0x76348d48 // lea rsi, [rsi + 2*rsi]
 	LONG $0x06e6c148 // shl rsi, 0x6
-	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x30 // vmovdqu64 zmm3, zmmword ptr [rax + rsi]
-	QUAD $0x0130646f48fef162 // vmovdqu64 zmm4, zmmword ptr [rax + rsi + 0x40]
-	QUAD $0x02306c6f48fef162 // vmovdqu64 zmm5, zmmword ptr [rax + rsi + 0x80]
-	LONG $0x107f034c // add r15, qword ptr [rdi + 0x10]
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0x19048d4c // lea r8, [rcx + rbx]
-	WORD $0x0148; BYTE $0xdb // add rbx, rbx
-	LONG $0x2b0c8d4f // lea r9, [r11 + r13]
+	WORD $0x8b4c; BYTE $0x30 // mov r14, qword ptr [rax]
+	LONG $0x08788b4c // mov r15, qword ptr [rax + 0x8]
+	WORD $0x8b4c; BYTE $0x21 // mov r12, qword ptr [rcx]
+	LONG $0x08698b4c // mov r13, qword ptr [rcx + 0x8]
+	LONG $0x48fef162; WORD $0x346f; BYTE $0x32 // vmovdqu64 zmm6, zmmword ptr [rdx + rsi]
+	QUAD $0x0132446f48fe7162 // vmovdqu64 zmm8, zmmword ptr [rdx + rsi + 0x40]
+	QUAD $0x0232546f48fe7162 // vmovdqu64 zmm10, zmmword ptr [rdx + rsi + 0x80]
+	LONG $0x4855f162; WORD $0xce72; BYTE $0x08 // vprold zmm5, zmm6, 0x8
+	LONG $0x484df162; WORD $0xce72; BYTE $0x18 // vprold zmm6, zmm6, 0x18
+	LONG $0x4845d162; WORD $0xc872; BYTE $0x08 // vprold zmm7, zmm8, 0x8
+	LONG $0x483dd162; WORD $0xc872; BYTE $0x18 // vprold zmm8, zmm8, 0x18
+	LONG $0x10688b48 // mov rbp, qword ptr [rax + 0x10]
+	LONG $0x10598b4c // mov r11, qword ptr [rcx + 0x10]
+	LONG $0x4835d162; WORD $0xca72; BYTE $0x08 // vprold zmm9, zmm10, 0x8
+	LONG $0x105f0348 // add rbx, qword ptr [rdi + 0x10]
+	LONG $0x482dd162; WORD $0xca72; BYTE $0x18 // vprold zmm10, zmm10, 0x18
+	LONG $0x2b148d49 // lea rdx, [r11 + rbp]
 	WORD $0x014d; BYTE $0xdb // add r11, r11
-	LONG $0x2c048d49 // lea rax, [r12 + rbp]
-	WORD $0x0148; BYTE $0xed // add rbp, rbp
+	LONG $0x2f048d4b // lea rax, [r15 + r13]
+	WORD $0x014d; BYTE $0xed // add r13, r13
+	LONG $0x260c8d4b // lea rcx, [r14 + r12]
+	WORD $0x014d; BYTE $0xe4 // add r12, r12
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
+	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0xf631 // xor esi, esi
-	LONG $0x48fdf162; WORD $0xf16f // vmovdqa64 zmm6, zmm1
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x000133e9; BYTE $0x00 // jmp 0x1ad12 <depthwise3x3s2AVX512VNNI+0x642>
-	LONG $0x48fd5162; WORD $0xe76f // vmovdqa64 zmm12, zmm15
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
+	LONG $0x000188e9; BYTE $0x00 // jmp 0x1cbe9 <depthwise3x3s2AVX512VNNI+0x3b9>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fd7162; WORD $0xfa6f // vmovdqa64 zmm15, zmm2
-	LONG $0x484d7262; WORD $0xfb50 // vpdpbusd zmm15, zmm6, zmm3
-	LONG $0x48fdf162; WORD $0xf26f // vmovdqa64 zmm6, zmm2
-	LONG $0x4835f262; WORD $0xf350 // vpdpbusd zmm6, zmm9, zmm3
-	LONG $0x48fde162; WORD $0xc26f // vmovdqa64 zmm16, zmm2
-	LONG $0x4825e262; WORD $0xc350 // vpdpbusd zmm16, zmm11, zmm3
-	LONG $0x48fde162; WORD $0xca6f // vmovdqa64 zmm17, zmm2
-	LONG $0x481de262; WORD $0xcb50 // vpdpbusd zmm17, zmm12, zmm3
-	LONG $0x48457262; WORD $0xfc50 // vpdpbusd zmm15, zmm7, zmm4
-	LONG $0x483df262; WORD $0xf450 // vpdpbusd zmm6, zmm8, zmm4
-	LONG $0x4815e262; WORD $0xc450 // vpdpbusd zmm16, zmm13, zmm4
-	LONG $0x480de262; WORD $0xcc50 // vpdpbusd zmm17, zmm14, zmm4
-	LONG $0x48357262; WORD $0xfd50 // vpdpbusd zmm15, zmm9, zmm5
-	LONG $0x4825f262; WORD $0xf550 // vpdpbusd zmm6, zmm11, zmm5
+	LONG $0x48fe1162; WORD $0x246f; BYTE $0x16 // vmovdqu64 zmm12, zmmword ptr [r14 + r10]
+	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
+	LONG $0x48fe3162; WORD $0x246f; BYTE $0x11 // vmovdqu64 zmm12, zmmword ptr [rcx + r10]
+	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
+	LONG $0x48fe1162; WORD $0x3c6f; BYTE $0x17 // vmovdqu64 zmm15, zmmword ptr [r15 + r10]
+	LONG $0x4805e262; WORD $0xca00 // vpshufb zmm17, zmm15, zmm2
+	LONG $0x48fe3162; WORD $0x3c6f; BYTE $0x10 // vmovdqu64 zmm15, zmmword ptr [rax + r10]
+	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
+	QUAD $0x0015546f48fea162 // vmovdqu64 zmm18, zmmword ptr [rbp + r10]
+	LONG $0x406de262; WORD $0xda00 // vpshufb zmm19, zmm18, zmm2
+	LONG $0x48fea162; WORD $0x146f; BYTE $0x12 // vmovdqu64 zmm18, zmmword ptr [rdx + r10]
+	LONG $0x406de262; WORD $0xd200 // vpshufb zmm18, zmm18, zmm2
+	LONG $0x417d5262; WORD $0xf666 // vpblendmb zmm14 {k1}, zmm16, zmm14
+	LONG $0x48fde162; WORD $0xe46f // vmovdqa64 zmm20, zmm4
+	LONG $0x480de262; WORD $0xe650 // vpdpbusd zmm20, zmm14, zmm6
+	LONG $0x48fd7162; WORD $0xf46f // vmovdqa64 zmm14, zmm4
+	LONG $0x407d7262; WORD $0xf550 // vpdpbusd zmm14, zmm16, zmm5
+	LONG $0x491da262; WORD $0xc066 // vpblendmb zmm16 {k1}, zmm12, zmm16
+	LONG $0x48fde162; WORD $0xec6f // vmovdqa64 zmm21, zmm4
+	LONG $0x407de262; WORD $0xee50 // vpdpbusd zmm21, zmm16, zmm6
+	LONG $0x48fde162; WORD $0xc46f // vmovdqa64 zmm16, zmm4
+	LONG $0x41755262; WORD $0xed66 // vpblendmb zmm13 {k1}, zmm17, zmm13
 	LONG $0x481de262; WORD $0xc550 // vpdpbusd zmm16, zmm12, zmm5
-	LONG $0x482de262; WORD $0xcd50 // vpdpbusd zmm17, zmm10, zmm5
-	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
+	LONG $0x4815c262; WORD $0xe050 // vpdpbusd zmm20, zmm13, zmm8
+	LONG $0x49053262; WORD $0xe966 // vpblendmb zmm13 {k1}, zmm15, zmm17
+	LONG $0x40757262; WORD $0xf750 // vpdpbusd zmm14, zmm17, zmm7
+	LONG $0x4815c262; WORD $0xe850 // vpdpbusd zmm21, zmm13, zmm8
+	LONG $0x41655262; WORD $0xdb66 // vpblendmb zmm11 {k1}, zmm19, zmm11
+	LONG $0x4805e262; WORD $0xc750 // vpdpbusd zmm16, zmm15, zmm7
+	LONG $0x4825c262; WORD $0xe250 // vpdpbusd zmm20, zmm11, zmm10
+	LONG $0x416d3262; WORD $0xdb66 // vpblendmb zmm11 {k1}, zmm18, zmm19
+	LONG $0x40655262; WORD $0xf150 // vpdpbusd zmm14, zmm19, zmm9
+	LONG $0x4825c262; WORD $0xea50 // vpdpbusd zmm21, zmm11, zmm10
+	LONG $0x406dc262; WORD $0xc150 // vpdpbusd zmm16, zmm18, zmm9
+	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	LONG $0x487c3162; WORD $0x1c10; BYTE $0x8f // vmovups zmm11, zmmword ptr [rdi + 4*r9]
 	LONG $0x247c8b48; BYTE $0x38 // mov rdi, qword ptr [rsp + 0x38]
-	LONG $0x487cf162; WORD $0x3c10; BYTE $0xba // vmovups zmm7, zmmword ptr [rdx + 4*rdi]
-	LONG $0x487c5162; WORD $0xc75b // vcvtdq2ps zmm8, zmm15
-	LONG $0x48445162; WORD $0xc059 // vmulps zmm8, zmm7, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
-	LONG $0x4844f162; WORD $0xf659 // vmulps zmm6, zmm7, zmm6
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x483df162; WORD $0xf66b // vpackssdw zmm6, zmm8, zmm6
-	LONG $0x487c3162; WORD $0xc05b // vcvtdq2ps zmm8, zmm16
-	LONG $0x48445162; WORD $0xc059 // vmulps zmm8, zmm7, zmm8
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x487c3162; WORD $0xc95b // vcvtdq2ps zmm9, zmm17
-	LONG $0x4844d162; WORD $0xf959 // vmulps zmm7, zmm7, zmm9
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x484df162; WORD $0xf0ed // vpaddsw zmm6, zmm6, zmm0
-	LONG $0x4845f162; WORD $0xf8ed // vpaddsw zmm7, zmm7, zmm0
-	LONG $0x484df162; WORD $0xf767 // vpackuswb zmm6, zmm6, zmm7
-	LONG $0x497ed162; WORD $0x377f // vmovdqu32 zmmword ptr [r15] {k1}, zmm6
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x24548b48; BYTE $0x10 // mov rdx, qword ptr [rsp + 0x10]
-	LONG $0x587a034c // add r15, qword ptr [rdx + 0x58]
-	LONG $0x40528b48 // mov rdx, qword ptr [rdx + 0x40]
-	WORD $0x0148; BYTE $0xd9 // add rcx, rbx
-	WORD $0x014d; BYTE $0xdd // add r13, r11
-	LONG $0x02c68348 // add rsi, 0x2
-	WORD $0x0149; BYTE $0xec // add r12, rbp
-	WORD $0x0149; BYTE $0xd8 // add r8, rbx
-	WORD $0x014d; BYTE $0xd9 // add r9, r11
-	WORD $0x0148; BYTE $0xe8 // add rax, rbp
-	LONG $0x48fdd162; WORD $0xf26f // vmovdqa64 zmm6, zmm10
-	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
-	LONG $0xfdee8d0f; WORD $0xffff // jge 0x1ab00 <depthwise3x3s2AVX512VNNI+0x430>
-	LONG $0x48fdf162; WORD $0xf96f // vmovdqa64 zmm7, zmm1
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	LONG $0x48fd7162; WORD $0xc16f // vmovdqa64 zmm8, zmm1
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0x24343948 // cmp qword ptr [rsp], rsi
-	LONG $0x2824548b // mov edx, dword ptr [rsp + 0x28]
-	LONG $0x009e8e0f; WORD $0x0000 // jle 0x1add6 <depthwise3x3s2AVX512VNNI+0x706>
-	LONG $0xc97e9162; WORD $0x3c6f; BYTE $0x14 // vmovdqu32 zmm7 {k1} {z}, zmmword ptr [r12 + r10]
-	QUAD $0x0015446fc97e1162 // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r13 + r10]
-	LONG $0xc97e3162; WORD $0x0c6f; BYTE $0x11 // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [rcx + r10]
-	LONG $0x48455162; WORD $0xd060 // vpunpcklbw zmm10, zmm7, zmm8 # zmm10 = zmm7[0],zmm8[0],zmm7[1],zmm8[1],zmm7[2],zmm8[2],zmm7[3],zmm8[3],zmm7[4],zmm8[4],zmm7[5],zmm8[5],zmm7[6],zmm8[6],zmm7[7],zmm8[7],zmm7[16],zmm8[16],zmm7[17],zmm8[17],zmm7[18],zmm8[18],zmm7[19],zmm8[19],zmm7[20],zmm8[20],zmm7[21],zmm8[21],zmm7[22],zmm8[22],zmm7[23],zmm8[23],zmm7[32],zmm8[32],zmm7[33],zmm8[33],zmm7[34],zmm8[34],zmm7[35],zmm8[35],zmm7[36],zmm8[36],zmm7[37],zmm8[37],zmm7[38],zmm8[38],zmm7[39],zmm8[39],zmm7[48],zmm8[48],zmm7[49],zmm8[49],zmm7[50],zmm8[50],zmm7[51],zmm8[51],zmm7[52],zmm8[52],zmm7[53],zmm8[53],zmm7[54],zmm8[54],zmm7[55],zmm8[55]
-	LONG $0x48455162; WORD $0xd868 // vpunpckhbw zmm11, zmm7, zmm8 # zmm11 = zmm7[8],zmm8[8],zmm7[9],zmm8[9],zmm7[10],zmm8[10],zmm7[11],zmm8[11],zmm7[12],zmm8[12],zmm7[13],zmm8[13],zmm7[14],zmm8[14],zmm7[15],zmm8[15],zmm7[24],zmm8[24],zmm7[25],zmm8[25],zmm7[26],zmm8[26],zmm7[27],zmm8[27],zmm7[28],zmm8[28],zmm7[29],zmm8[29],zmm7[30],zmm8[30],zmm7[31],zmm8[31],zmm7[40],zmm8[40],zmm7[41],zmm8[41],zmm7[42],zmm8[42],zmm7[43],zmm8[43],zmm7[44],zmm8[44],zmm7[45],zmm8[45],zmm7[46],zmm8[46],zmm7[47],zmm8[47],zmm7[56],zmm8[56],zmm7[57],zmm8[57],zmm7[58],zmm8[58],zmm7[59],zmm8[59],zmm7[60],zmm8[60],zmm7[61],zmm8[61],zmm7[62],zmm8[62],zmm7[63],zmm8[63]
-	LONG $0x48355162; WORD $0xc160 // vpunpcklbw zmm8, zmm9, zmm9 # zmm8 = zmm9[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
-	LONG $0x48355162; WORD $0xc968 // vpunpckhbw zmm9, zmm9, zmm9 # zmm9 = zmm9[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
-	LONG $0x482dd162; WORD $0xf861 // vpunpcklwd zmm7, zmm10, zmm8 # zmm7 = zmm10[0],zmm8[0],zmm10[1],zmm8[1],zmm10[2],zmm8[2],zmm10[3],zmm8[3],zmm10[8],zmm8[8],zmm10[9],zmm8[9],zmm10[10],zmm8[10],zmm10[11],zmm8[11],zmm10[16],zmm8[16],zmm10[17],zmm8[17],zmm10[18],zmm8[18],zmm10[19],zmm8[19],zmm10[24],zmm8[24],zmm10[25],zmm8[25],zmm10[26],zmm8[26],zmm10[27],zmm8[27]
-	LONG $0x482d5162; WORD $0xd069 // vpunpckhwd zmm10, zmm10, zmm8 # zmm10 = zmm10[4],zmm8[4],zmm10[5],zmm8[5],zmm10[6],zmm8[6],zmm10[7],zmm8[7],zmm10[12],zmm8[12],zmm10[13],zmm8[13],zmm10[14],zmm8[14],zmm10[15],zmm8[15],zmm10[20],zmm8[20],zmm10[21],zmm8[21],zmm10[22],zmm8[22],zmm10[23],zmm8[23],zmm10[28],zmm8[28],zmm10[29],zmm8[29],zmm10[30],zmm8[30],zmm10[31],zmm8[31]
-	LONG $0x48255162; WORD $0xc161 // vpunpcklwd zmm8, zmm11, zmm9 # zmm8 = zmm11[0],zmm9[0],zmm11[1],zmm9[1],zmm11[2],zmm9[2],zmm11[3],zmm9[3],zmm11[8],zmm9[8],zmm11[9],zmm9[9],zmm11[10],zmm9[10],zmm11[11],zmm9[11],zmm11[16],zmm9[16],zmm11[17],zmm9[17],zmm11[18],zmm9[18],zmm11[19],zmm9[19],zmm11[24],zmm9[24],zmm11[25],zmm9[25],zmm11[26],zmm9[26],zmm11[27],zmm9[27]
-	LONG $0x48255162; WORD $0xd969 // vpunpckhwd zmm11, zmm11, zmm9 # zmm11 = zmm11[4],zmm9[4],zmm11[5],zmm9[5],zmm11[6],zmm9[6],zmm11[7],zmm9[7],zmm11[12],zmm9[12],zmm11[13],zmm9[13],zmm11[14],zmm9[14],zmm11[15],zmm9[15],zmm11[20],zmm9[20],zmm11[21],zmm9[21],zmm11[22],zmm9[22],zmm11[23],zmm9[23],zmm11[28],zmm9[28],zmm11[29],zmm9[29],zmm11[30],zmm9[30],zmm11[31],zmm9[31]
-	LONG $0x24743948; BYTE $0x20 // cmp qword ptr [rsp + 0x20], rsi
-	WORD $0x4b75 // jne 0x1add0 <depthwise3x3s2AVX512VNNI+0x700>
-	LONG $0x0000fa81; WORD $0x0100 // cmp edx, 0x1000000
-	WORD $0x4373 // jae 0x1add0 <depthwise3x3s2AVX512VNNI+0x700>
-	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
-	LONG $0x0100fa81; WORD $0x0000 // cmp edx, 0x100
-	WORD $0x0672 // jb 0x1ada1 <depthwise3x3s2AVX512VNNI+0x6d1>
-	LONG $0x48fd5162; WORD $0xca6f // vmovdqa64 zmm9, zmm10
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x0000fa81; WORD $0x0001 // cmp edx, 0x10000
-	WORD $0x0672 // jb 0x1adb5 <depthwise3x3s2AVX512VNNI+0x6e5>
-	LONG $0x48fd5162; WORD $0xd06f // vmovdqa64 zmm10, zmm8
-	LONG $0x48fd5162; WORD $0xc26f // vmovdqa64 zmm8, zmm10
-	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	WORD $0x13eb // jmp 0x1add6 <depthwise3x3s2AVX512VNNI+0x706>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x48fd5162; WORD $0xca6f // vmovdqa64 zmm9, zmm10
-	LONG $0x017e8d48 // lea rdi, [rsi + 0x1]
-	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
-	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
-	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
-	LONG $0x243c3948 // cmp qword ptr [rsp], rdi
-	LONG $0xfe048e0f; WORD $0xffff // jle 0x1ac00 <depthwise3x3s2AVX512VNNI+0x530>
-	LONG $0xc97e3162; WORD $0x146f; BYTE $0x10 // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [rax + r10]
-	LONG $0xc97e1162; WORD $0x246f; BYTE $0x11 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r9 + r10]
-	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x10 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r8 + r10]
-	LONG $0x482d5162; WORD $0xf460 // vpunpcklbw zmm14, zmm10, zmm12 # zmm14 = zmm10[0],zmm12[0],zmm10[1],zmm12[1],zmm10[2],zmm12[2],zmm10[3],zmm12[3],zmm10[4],zmm12[4],zmm10[5],zmm12[5],zmm10[6],zmm12[6],zmm10[7],zmm12[7],zmm10[16],zmm12[16],zmm10[17],zmm12[17],zmm10[18],zmm12[18],zmm10[19],zmm12[19],zmm10[20],zmm12[20],zmm10[21],zmm12[21],zmm10[22],zmm12[22],zmm10[23],zmm12[23],zmm10[32],zmm12[32],zmm10[33],zmm12[33],zmm10[34],zmm12[34],zmm10[35],zmm12[35],zmm10[36],zmm12[36],zmm10[37],zmm12[37],zmm10[38],zmm12[38],zmm10[39],zmm12[39],zmm10[48],zmm12[48],zmm10[49],zmm12[49],zmm10[50],zmm12[50],zmm10[51],zmm12[51],zmm10[52],zmm12[52],zmm10[53],zmm12[53],zmm10[54],zmm12[54],zmm10[55],zmm12[55]
-	LONG $0x482d5162; WORD $0xd468 // vpunpckhbw zmm10, zmm10, zmm12 # zmm10 = zmm10[8],zmm12[8],zmm10[9],zmm12[9],zmm10[10],zmm12[10],zmm10[11],zmm12[11],zmm10[12],zmm12[12],zmm10[13],zmm12[13],zmm10[14],zmm12[14],zmm10[15],zmm12[15],zmm10[24],zmm12[24],zmm10[25],zmm12[25],zmm10[26],zmm12[26],zmm10[27],zmm12[27],zmm10[28],zmm12[28],zmm10[29],zmm12[29],zmm10[30],zmm12[30],zmm10[31],zmm12[31],zmm10[40],zmm12[40],zmm10[41],zmm12[41],zmm10[42],zmm12[42],zmm10[43],zmm12[43],zmm10[44],zmm12[44],zmm10[45],zmm12[45],zmm10[46],zmm12[46],zmm10[47],zmm12[47],zmm10[56],zmm12[56],zmm10[57],zmm12[57],zmm10[58],zmm12[58],zmm10[59],zmm12[59],zmm10[60],zmm12[60],zmm10[61],zmm12[61],zmm10[62],zmm12[62],zmm10[63],zmm12[63]
-	LONG $0x48155162; WORD $0xe560 // vpunpcklbw zmm12, zmm13, zmm13 # zmm12 = zmm13[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7,16,16,17,17,18,18,19,19,20,20,21,21,22,22,23,23,32,32,33,33,34,34,35,35,36,36,37,37,38,38,39,39,48,48,49,49,50,50,51,51,52,52,53,53,54,54,55,55]
-	LONG $0x48155162; WORD $0xfd68 // vpunpckhbw zmm15, zmm13, zmm13 # zmm15 = zmm13[8,8,9,9,10,10,11,11,12,12,13,13,14,14,15,15,24,24,25,25,26,26,27,27,28,28,29,29,30,30,31,31,40,40,41,41,42,42,43,43,44,44,45,45,46,46,47,47,56,56,57,57,58,58,59,59,60,60,61,61,62,62,63,63]
-	LONG $0x480d5162; WORD $0xec61 // vpunpcklwd zmm13, zmm14, zmm12 # zmm13 = zmm14[0],zmm12[0],zmm14[1],zmm12[1],zmm14[2],zmm12[2],zmm14[3],zmm12[3],zmm14[8],zmm12[8],zmm14[9],zmm12[9],zmm14[10],zmm12[10],zmm14[11],zmm12[11],zmm14[16],zmm12[16],zmm14[17],zmm12[17],zmm14[18],zmm12[18],zmm14[19],zmm12[19],zmm14[24],zmm12[24],zmm14[25],zmm12[25],zmm14[26],zmm12[26],zmm14[27],zmm12[27]
-	LONG $0x480d5162; WORD $0xe469 // vpunpckhwd zmm12, zmm14, zmm12 # zmm12 = zmm14[4],zmm12[4],zmm14[5],zmm12[5],zmm14[6],zmm12[6],zmm14[7],zmm12[7],zmm14[12],zmm12[12],zmm14[13],zmm12[13],zmm14[14],zmm12[14],zmm14[15],zmm12[15],zmm14[20],zmm12[20],zmm14[21],zmm12[21],zmm14[22],zmm12[22],zmm14[23],zmm12[23],zmm14[28],zmm12[28],zmm14[29],zmm12[29],zmm14[30],zmm12[30],zmm14[31],zmm12[31]
-	LONG $0x482d5162; WORD $0xf761 // vpunpcklwd zmm14, zmm10, zmm15 # zmm14 = zmm10[0],zmm15[0],zmm10[1],zmm15[1],zmm10[2],zmm15[2],zmm10[3],zmm15[3],zmm10[8],zmm15[8],zmm10[9],zmm15[9],zmm10[10],zmm15[10],zmm10[11],zmm15[11],zmm10[16],zmm15[16],zmm10[17],zmm15[17],zmm10[18],zmm15[18],zmm10[19],zmm15[19],zmm10[24],zmm15[24],zmm10[25],zmm15[25],zmm10[26],zmm15[26],zmm10[27],zmm15[27]
-	LONG $0x482d5162; WORD $0xd769 // vpunpckhwd zmm10, zmm10, zmm15 # zmm10 = zmm10[4],zmm15[4],zmm10[5],zmm15[5],zmm10[6],zmm15[6],zmm10[7],zmm15[7],zmm10[12],zmm15[12],zmm10[13],zmm15[13],zmm10[14],zmm15[14],zmm10[15],zmm15[15],zmm10[20],zmm15[20],zmm10[21],zmm15[21],zmm10[22],zmm15[22],zmm10[23],zmm15[23],zmm10[28],zmm15[28],zmm10[29],zmm15[29],zmm10[30],zmm15[30],zmm10[31],zmm15[31]
-	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
-	LONG $0xfdb4850f; WORD $0xffff // jne 0x1ac00 <depthwise3x3s2AVX512VNNI+0x530>
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x8f // vmovups zmm13, zmmword ptr [rdi + 4*r9]
+	LONG $0x4825c262; WORD $0xe5a8 // vfmadd213ps zmm20, zmm11, zmm13 # zmm20 = (zmm11 * zmm20) + zmm13
+	LONG $0x487da162; WORD $0xcc5b // vcvtps2dq zmm17, zmm20
+	LONG $0x48255262; WORD $0xf5a8 // vfmadd213ps zmm14, zmm11, zmm13 # zmm14 = (zmm11 * zmm14) + zmm13
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x40755162; WORD $0xf66b // vpackssdw zmm14, zmm17, zmm14
+	LONG $0x4825c262; WORD $0xeda8 // vfmadd213ps zmm21, zmm11, zmm13 # zmm21 = (zmm11 * zmm21) + zmm13
+	LONG $0x487da162; WORD $0xcd5b // vcvtps2dq zmm17, zmm21
+	LONG $0x4825c262; WORD $0xc5a8 // vfmadd213ps zmm16, zmm11, zmm13 # zmm16 = (zmm11 * zmm16) + zmm13
+	LONG $0x487d3162; WORD $0xd85b // vcvtps2dq zmm11, zmm16
+	LONG $0x40755162; WORD $0xdb6b // vpackssdw zmm11, zmm17, zmm11
+	LONG $0x480d5162; WORD $0xdb67 // vpackuswb zmm11, zmm14, zmm11
+	LONG $0x48fe7162; WORD $0x1b7f // vmovdqu64 zmmword ptr [rbx], zmm11
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
+	LONG $0x585f0348 // add rbx, qword ptr [rdi + 0x58]
+	LONG $0x404f8b4c // mov r9, qword ptr [rdi + 0x40]
+	WORD $0x014c; BYTE $0xdd // add rbp, r11
+	WORD $0x014d; BYTE $0xef // add r15, r13
+	WORD $0x014d; BYTE $0xe6 // add r14, r12
+	LONG $0x02c08349 // add r8, 0x2
+	WORD $0x014c; BYTE $0xda // add rdx, r11
+	WORD $0x014c; BYTE $0xe8 // add rax, r13
+	WORD $0x014c; BYTE $0xe1 // add rcx, r12
+	LONG $0x48fd3162; WORD $0xda6f // vmovdqa64 zmm11, zmm18
+	LONG $0x48fd5162; WORD $0xef6f // vmovdqa64 zmm13, zmm15
+	LONG $0x48fd5162; WORD $0xf46f // vmovdqa64 zmm14, zmm12
+	WORD $0x394c; BYTE $0xce // cmp rsi, r9
+	LONG $0xfd878d0f; WORD $0xffff // jge 0x1c970 <depthwise3x3s2AVX512VNNI+0x140>
+	LONG $0x01788d49 // lea rdi, [r8 + 0x1]
+	LONG $0x243c3b48 // cmp rdi, qword ptr [rsp]
+	LONG $0xfe798c0f; WORD $0xffff // jl 0x1ca70 <depthwise3x3s2AVX512VNNI+0x240>
+	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
+	LONG $0x244c8b4c; BYTE $0x10 // mov r9, qword ptr [rsp + 0x10]
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	WORD $0x1a7e // jle 0x1cc21 <depthwise3x3s2AVX512VNNI+0x3f1>
+	LONG $0x48fe1162; WORD $0x246f; BYTE $0x16 // vmovdqu64 zmm12, zmmword ptr [r14 + r10]
+	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
+	LONG $0x2404394c // cmp qword ptr [rsp], r8
+	WORD $0x0775 // jne 0x1cc21 <depthwise3x3s2AVX512VNNI+0x3f1>
+	LONG $0x48e5e362; WORD $0xc125; BYTE $0xec // vpternlogq zmm16, zmm3, zmm1, 0xec
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
+	WORD $0x1b7e // jle 0x1cc47 <depthwise3x3s2AVX512VNNI+0x417>
+	LONG $0x48fe3162; WORD $0x246f; BYTE $0x11 // vmovdqu64 zmm12, zmmword ptr [rcx + r10]
+	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
+	LONG $0x2444394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r8
+	WORD $0x0775 // jne 0x1cc47 <depthwise3x3s2AVX512VNNI+0x417>
+	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
+	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	WORD $0x1a7e // jle 0x1cc6c <depthwise3x3s2AVX512VNNI+0x43c>
+	LONG $0x48fe1162; WORD $0x3c6f; BYTE $0x17 // vmovdqu64 zmm15, zmmword ptr [r15 + r10]
+	LONG $0x4805e262; WORD $0xca00 // vpshufb zmm17, zmm15, zmm2
+	LONG $0x2404394c // cmp qword ptr [rsp], r8
+	WORD $0x0775 // jne 0x1cc6c <depthwise3x3s2AVX512VNNI+0x43c>
+	LONG $0x48e5e362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm3, zmm1, 0xec
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
+	WORD $0x1b7e // jle 0x1cc92 <depthwise3x3s2AVX512VNNI+0x462>
+	LONG $0x48fe3162; WORD $0x3c6f; BYTE $0x10 // vmovdqu64 zmm15, zmmword ptr [rax + r10]
+	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
+	LONG $0x2444394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r8
+	WORD $0x0775 // jne 0x1cc92 <depthwise3x3s2AVX512VNNI+0x462>
+	LONG $0x48e57362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm3, zmm1, 0xec
+	LONG $0x48fde162; WORD $0xd86f // vmovdqa64 zmm19, zmm0
+	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
+	WORD $0x1b7e // jle 0x1ccb8 <depthwise3x3s2AVX512VNNI+0x488>
+	QUAD $0x0015546f48fea162 // vmovdqu64 zmm18, zmmword ptr [rbp + r10]
+	LONG $0x406de262; WORD $0xda00 // vpshufb zmm19, zmm18, zmm2
+	LONG $0x2404394c // cmp qword ptr [rsp], r8
+	WORD $0x0775 // jne 0x1ccb8 <depthwise3x3s2AVX512VNNI+0x488>
+	LONG $0x48e5e362; WORD $0xd925; BYTE $0xec // vpternlogq zmm19, zmm3, zmm1, 0xec
+	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
+	WORD $0x337e // jle 0x1ccf0 <depthwise3x3s2AVX512VNNI+0x4c0>
+	LONG $0x48fea162; WORD $0x146f; BYTE $0x12 // vmovdqu64 zmm18, zmmword ptr [rdx + r10]
+	LONG $0x406de262; WORD $0xd200 // vpshufb zmm18, zmm18, zmm2
+	LONG $0x2444394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r8
+	LONG $0xfdea850f; WORD $0xffff // jne 0x1cabf <depthwise3x3s2AVX512VNNI+0x28f>
+	LONG $0x48e5e362; WORD $0xd125; BYTE $0xec // vpternlogq zmm18, zmm3, zmm1, 0xec
+	LONG $0xfffddee9; BYTE $0xff // jmp 0x1cabf <depthwise3x3s2AVX512VNNI+0x28f>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fde162; WORD $0xd06f // vmovdqa64 zmm18, zmm0
+	LONG $0xfffdc4e9; BYTE $0xff // jmp 0x1cabf <depthwise3x3s2AVX512VNNI+0x28f>
+	QUAD $0x00000004b50c8d48 // lea rcx, [4*rsi + 0x4]
+	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	LONG $0x0b4f8e0f; WORD $0x0000 // jle 0x1d85b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
+	LONG $0x24548b48; BYTE $0x08 // mov rdx, qword ptr [rsp + 0x8]
+	LONG $0x407a8348; BYTE $0x00 // cmp qword ptr [rdx + 0x40], 0x0
+	LONG $0x0b3a8e0f; WORD $0x0000 // jle 0x1d85b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	LONG $0x28508b49 // mov rdx, qword ptr [r8 + 0x28]
+	WORD $0x894c; BYTE $0xf6 // mov rsi, r14
+	LONG $0x04e6c148 // shl rsi, 0x4
+	LONG $0x24748948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rsi
+	LONG $0x76348d4b // lea rsi, [r14 + 2*r14]
+	LONG $0x06e6c149 // shl r14, 0x6
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0x32 // vmovdqu64 zmm3, zmmword ptr [rdx + r14]
+	LONG $0x487d7262; WORD $0xd97c // vpbroadcastd zmm11, ecx
+	WORD $0x8b49; BYTE $0x08 // mov rcx, qword ptr [r8]
+	LONG $0x08508b49 // mov rdx, qword ptr [r8 + 0x8]
+	LONG $0x20788b49 // mov rdi, qword ptr [r8 + 0x20]
+	LONG $0x06e6c148 // shl rsi, 0x6
+	WORD $0x8b4c; BYTE $0x19 // mov r11, qword ptr [rcx]
+	LONG $0x08598b48 // mov rbx, qword ptr [rcx + 0x8]
+	WORD $0x8b4c; BYTE $0x0a // mov r9, qword ptr [rdx]
+	LONG $0x087a8b4c // mov r15, qword ptr [rdx + 0x8]
+	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x37 // vmovdqu64 zmm5, zmmword ptr [rdi + rsi]
+	QUAD $0x01377c6f48fef162 // vmovdqu64 zmm7, zmmword ptr [rdi + rsi + 0x40]
+	QUAD $0x02374c6f48fe7162 // vmovdqu64 zmm9, zmmword ptr [rdi + rsi + 0x80]
+	LONG $0x485df162; WORD $0xcd72; BYTE $0x08 // vprold zmm4, zmm5, 0x8
+	LONG $0x4855f162; WORD $0xcd72; BYTE $0x18 // vprold zmm5, zmm5, 0x18
+	LONG $0x484df162; WORD $0xcf72; BYTE $0x08 // vprold zmm6, zmm7, 0x8
+	LONG $0x4845f162; WORD $0xcf72; BYTE $0x18 // vprold zmm7, zmm7, 0x18
+	LONG $0x10618b4c // mov r12, qword ptr [rcx + 0x10]
+	LONG $0x106a8b4c // mov r13, qword ptr [rdx + 0x10]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x483dd162; WORD $0xc972; BYTE $0x08 // vprold zmm8, zmm9, 0x8
+	LONG $0x4835d162; WORD $0xc972; BYTE $0x18 // vprold zmm9, zmm9, 0x18
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	WORD $0x4c0f; BYTE $0xc2 // cmovl eax, edx
+	LONG $0x10488b49 // mov rcx, qword ptr [r8 + 0x10]
+	WORD $0x014c; BYTE $0xf1 // add rcx, r14
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x48f57162; WORD $0xd0df // vpandnq zmm10, zmm1, zmm0
+	LONG $0x2c2c8d4b // lea rbp, [r12 + r13]
+	WORD $0x014d; BYTE $0xed // add r13, r13
+	LONG $0x3b148d4a // lea rdx, [rbx + r15]
+	WORD $0x014d; BYTE $0xff // add r15, r15
+	LONG $0x0b048d4b // lea rax, [r11 + r9]
+	WORD $0x014d; BYTE $0xc9 // add r9, r9
+	LONG $0x244c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r9
+	LONG $0x24748b48; BYTE $0x10 // mov rsi, qword ptr [rsp + 0x10]
+	LONG $0xfec68348 // add rsi, -0x2
+	LONG $0x24748948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rsi
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x487ed262; WORD $0xd329 // vpmovb2m k2, zmm11
+	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
+	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
+	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
+	WORD $0xf631 // xor esi, esi
+	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
+	LONG $0x000179e9; BYTE $0x00 // jmp 0x1cfa6 <depthwise3x3s2AVX512VNNI+0x776>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0xc97e1162; WORD $0x246f; BYTE $0x33 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r11 + r14]
+	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
+	LONG $0xc97e3162; WORD $0x246f; BYTE $0x30 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [rax + r14]
+	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
+	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x33 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rbx + r14]
+	LONG $0x4805e262; WORD $0xca00 // vpshufb zmm17, zmm15, zmm2
+	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x32 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rdx + r14]
+	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
+	LONG $0xc97e8162; WORD $0x146f; BYTE $0x34 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12 + r14]
+	LONG $0x406de262; WORD $0xda00 // vpshufb zmm19, zmm18, zmm2
+	QUAD $0x0035546fc97ea162 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [rbp + r14]
+	LONG $0x406de262; WORD $0xd200 // vpshufb zmm18, zmm18, zmm2
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	LONG $0x427d5262; WORD $0xf666 // vpblendmb zmm14 {k2}, zmm16, zmm14
+	LONG $0x48fde162; WORD $0xe36f // vmovdqa64 zmm20, zmm3
+	LONG $0x480de262; WORD $0xe550 // vpdpbusd zmm20, zmm14, zmm5
+	LONG $0x48fd7162; WORD $0xf36f // vmovdqa64 zmm14, zmm3
+	LONG $0x407d7262; WORD $0xf450 // vpdpbusd zmm14, zmm16, zmm4
+	LONG $0x4a1da262; WORD $0xc066 // vpblendmb zmm16 {k2}, zmm12, zmm16
+	LONG $0x48fde162; WORD $0xeb6f // vmovdqa64 zmm21, zmm3
+	LONG $0x407de262; WORD $0xed50 // vpdpbusd zmm21, zmm16, zmm5
+	LONG $0x48fde162; WORD $0xc36f // vmovdqa64 zmm16, zmm3
+	LONG $0x42755262; WORD $0xed66 // vpblendmb zmm13 {k2}, zmm17, zmm13
+	LONG $0x481de262; WORD $0xc450 // vpdpbusd zmm16, zmm12, zmm4
+	LONG $0x4815e262; WORD $0xe750 // vpdpbusd zmm20, zmm13, zmm7
+	LONG $0x4a053262; WORD $0xe966 // vpblendmb zmm13 {k2}, zmm15, zmm17
+	LONG $0x40757262; WORD $0xf650 // vpdpbusd zmm14, zmm17, zmm6
+	LONG $0x4815e262; WORD $0xef50 // vpdpbusd zmm21, zmm13, zmm7
+	LONG $0x42655262; WORD $0xdb66 // vpblendmb zmm11 {k2}, zmm19, zmm11
+	LONG $0x4805e262; WORD $0xc650 // vpdpbusd zmm16, zmm15, zmm6
+	LONG $0x4825c262; WORD $0xe150 // vpdpbusd zmm20, zmm11, zmm9
+	LONG $0x426d3262; WORD $0xdb66 // vpblendmb zmm11 {k2}, zmm18, zmm19
+	LONG $0x40655262; WORD $0xf050 // vpdpbusd zmm14, zmm19, zmm8
+	LONG $0x4825c262; WORD $0xe950 // vpdpbusd zmm21, zmm11, zmm9
+	LONG $0x406dc262; WORD $0xc050 // vpdpbusd zmm16, zmm18, zmm8
+	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
+	LONG $0x487c3162; WORD $0x1c10; BYTE $0x8f // vmovups zmm11, zmmword ptr [rdi + 4*r9]
+	LONG $0x247c8b48; BYTE $0x38 // mov rdi, qword ptr [rsp + 0x38]
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0x8f // vmovups zmm13, zmmword ptr [rdi + 4*r9]
+	LONG $0x4825c262; WORD $0xe5a8 // vfmadd213ps zmm20, zmm11, zmm13 # zmm20 = (zmm11 * zmm20) + zmm13
+	LONG $0x487da162; WORD $0xcc5b // vcvtps2dq zmm17, zmm20
+	LONG $0x48255262; WORD $0xf5a8 // vfmadd213ps zmm14, zmm11, zmm13 # zmm14 = (zmm11 * zmm14) + zmm13
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x40755162; WORD $0xf66b // vpackssdw zmm14, zmm17, zmm14
+	LONG $0x4825c262; WORD $0xeda8 // vfmadd213ps zmm21, zmm11, zmm13 # zmm21 = (zmm11 * zmm21) + zmm13
+	LONG $0x487da162; WORD $0xcd5b // vcvtps2dq zmm17, zmm21
+	LONG $0x4825c262; WORD $0xc5a8 // vfmadd213ps zmm16, zmm11, zmm13 # zmm16 = (zmm11 * zmm16) + zmm13
+	LONG $0x487d3162; WORD $0xd85b // vcvtps2dq zmm11, zmm16
+	LONG $0x40755162; WORD $0xdb6b // vpackssdw zmm11, zmm17, zmm11
+	LONG $0x480d5162; WORD $0xdb67 // vpackuswb zmm11, zmm14, zmm11
+	LONG $0x497e7162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm11
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x58480349 // add rcx, qword ptr [r8 + 0x58]
+	WORD $0x014d; BYTE $0xec // add r12, r13
+	WORD $0x014c; BYTE $0xfb // add rbx, r15
+	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
+	WORD $0x0149; BYTE $0xfb // add r11, rdi
+	LONG $0x02c28349 // add r10, 0x2
+	WORD $0x014c; BYTE $0xed // add rbp, r13
+	WORD $0x014c; BYTE $0xfa // add rdx, r15
+	WORD $0x0148; BYTE $0xf8 // add rax, rdi
+	LONG $0x48fd3162; WORD $0xda6f // vmovdqa64 zmm11, zmm18
+	LONG $0x48fd5162; WORD $0xef6f // vmovdqa64 zmm13, zmm15
+	LONG $0x48fd5162; WORD $0xf46f // vmovdqa64 zmm14, zmm12
+	LONG $0x40703b49 // cmp rsi, qword ptr [r8 + 0x40]
+	LONG $0x08b58d0f; WORD $0x0000 // jge 0x1d85b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x017a8d49 // lea rdi, [r10 + 0x1]
+	LONG $0x243c3b48 // cmp rdi, qword ptr [rsp]
+	LONG $0xfe7c8c0f; WORD $0xffff // jl 0x1ce30 <depthwise3x3s2AVX512VNNI+0x600>
+	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
+	LONG $0x2454394c; BYTE $0x10 // cmp qword ptr [rsp + 0x10], r10
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	WORD $0x1a7e // jle 0x1cfe0 <depthwise3x3s2AVX512VNNI+0x7b0>
+	LONG $0xc97e1162; WORD $0x246f; BYTE $0x33 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r11 + r14]
+	LONG $0x481de262; WORD $0xc200 // vpshufb zmm16, zmm12, zmm2
+	LONG $0x2414394c // cmp qword ptr [rsp], r10
+	WORD $0x0775 // jne 0x1cfe0 <depthwise3x3s2AVX512VNNI+0x7b0>
+	LONG $0x48ade362; WORD $0xc125; BYTE $0xec // vpternlogq zmm16, zmm10, zmm1, 0xec
+	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
+	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
+	WORD $0x1b7e // jle 0x1d008 <depthwise3x3s2AVX512VNNI+0x7d8>
+	LONG $0xc97e3162; WORD $0x246f; BYTE $0x30 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [rax + r14]
+	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
+	LONG $0x2454394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r10
+	WORD $0x0775 // jne 0x1d008 <depthwise3x3s2AVX512VNNI+0x7d8>
+	LONG $0x48ad7362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm10, zmm1, 0xec
+	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
+	LONG $0x2454394c; BYTE $0x10 // cmp qword ptr [rsp + 0x10], r10
+	WORD $0x1a7e // jle 0x1d02f <depthwise3x3s2AVX512VNNI+0x7ff>
+	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x33 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rbx + r14]
+	LONG $0x4805e262; WORD $0xca00 // vpshufb zmm17, zmm15, zmm2
+	LONG $0x2414394c // cmp qword ptr [rsp], r10
+	WORD $0x0775 // jne 0x1d02f <depthwise3x3s2AVX512VNNI+0x7ff>
+	LONG $0x48ade362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm10, zmm1, 0xec
+	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
+	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
+	WORD $0x1b7e // jle 0x1d057 <depthwise3x3s2AVX512VNNI+0x827>
+	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x32 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rdx + r14]
+	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
+	LONG $0x2454394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r10
+	WORD $0x0775 // jne 0x1d057 <depthwise3x3s2AVX512VNNI+0x827>
+	LONG $0x48ad7362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm10, zmm1, 0xec
+	LONG $0x48fde162; WORD $0xd86f // vmovdqa64 zmm19, zmm0
+	LONG $0x2454394c; BYTE $0x10 // cmp qword ptr [rsp + 0x10], r10
+	WORD $0x1a7e // jle 0x1d07e <depthwise3x3s2AVX512VNNI+0x84e>
+	LONG $0xc97e8162; WORD $0x146f; BYTE $0x34 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [r12 + r14]
+	LONG $0x406de262; WORD $0xda00 // vpshufb zmm19, zmm18, zmm2
+	LONG $0x2414394c // cmp qword ptr [rsp], r10
+	WORD $0x0775 // jne 0x1d07e <depthwise3x3s2AVX512VNNI+0x84e>
+	LONG $0x48ade362; WORD $0xd925; BYTE $0xec // vpternlogq zmm19, zmm10, zmm1, 0xec
+	LONG $0x247c3948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rdi
+	WORD $0x2b7e // jle 0x1d0b0 <depthwise3x3s2AVX512VNNI+0x880>
+	QUAD $0x0035546fc97ea162 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [rbp + r14]
+	LONG $0x406de262; WORD $0xd200 // vpshufb zmm18, zmm18, zmm2
+	LONG $0x2454394c; BYTE $0x20 // cmp qword ptr [rsp + 0x20], r10
+	LONG $0xfde6850f; WORD $0xffff // jne 0x1ce84 <depthwise3x3s2AVX512VNNI+0x654>
+	LONG $0x48ade362; WORD $0xd125; BYTE $0xec // vpternlogq zmm18, zmm10, zmm1, 0xec
+	LONG $0xfffddae9; BYTE $0xff // jmp 0x1ce84 <depthwise3x3s2AVX512VNNI+0x654>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x48fde162; WORD $0xd06f // vmovdqa64 zmm18, zmm0
+	LONG $0xfffdc9e9; BYTE $0xff // jmp 0x1ce84 <depthwise3x3s2AVX512VNNI+0x654>
+	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
+	LONG $0x487df262; WORD $0xe97c // vpbroadcastd zmm5, ecx
+	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0xfe4a8d48 // lea rcx, [rdx - 0x2]
+	LONG $0x244c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rcx
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x487ef262; WORD $0xcd29 // vpmovb2m k1, zmm5
+	WORD $0xdb31 // xor ebx, ebx
+	WORD $0x31eb // jmp 0x1d117 <depthwise3x3s2AVX512VNNI+0x8e7>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	LONG $0x50408b48 // mov rax, qword ptr [rax + 0x50]
+	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
+	LONG $0x015f8d48 // lea rbx, [rdi + 0x1]
+	QUAD $0x00000008bd0c8d48 // lea rcx, [4*rdi + 0x8]
+	LONG $0x40c18349 // add r9, 0x40
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0x03848f0f; WORD $0x0000 // jg 0x1d49b <depthwise3x3s2AVX512VNNI+0xc6b>
+	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
+	WORD $0x854d; BYTE $0xc0 // test r8, r8
+	WORD $0xdf7e // jle 0x1d0fe <depthwise3x3s2AVX512VNNI+0x8ce>
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	LONG $0x28408b49 // mov rax, qword ptr [r8 + 0x28]
+	WORD $0x8948; BYTE $0xf9 // mov rcx, rdi
+	LONG $0x04e1c148 // shl rcx, 0x4
+	LONG $0x244c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rcx
+	WORD $0x8949; BYTE $0xfb // mov r11, rdi
+	LONG $0x06e3c149 // shl r11, 0x6
+	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x18 // vmovdqu64 zmm5, zmmword ptr [rax + r11]
+	WORD $0x8b49; BYTE $0x00 // mov rax, qword ptr [r8]
+	LONG $0x08488b49 // mov rcx, qword ptr [r8 + 0x8]
+	LONG $0x20708b49 // mov rsi, qword ptr [r8 + 0x20]
+	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
+	LONG $0x7f3c8d48 // lea rdi, [rdi + 2*rdi]
+	LONG $0x06e7c148 // shl rdi, 0x6
+	WORD $0x8b48; BYTE $0x18 // mov rbx, qword ptr [rax]
+	LONG $0x08708b4c // mov r14, qword ptr [rax + 0x8]
+	WORD $0x8b4c; BYTE $0x39 // mov r15, qword ptr [rcx]
+	LONG $0x08618b4c // mov r12, qword ptr [rcx + 0x8]
+	LONG $0x48fef162; WORD $0x3c6f; BYTE $0x3e // vmovdqu64 zmm7, zmmword ptr [rsi + rdi]
+	QUAD $0x013e4c6f48fe7162 // vmovdqu64 zmm9, zmmword ptr [rsi + rdi + 0x40]
+	QUAD $0x023e5c6f48fe7162 // vmovdqu64 zmm11, zmmword ptr [rsi + rdi + 0x80]
+	LONG $0x484df162; WORD $0xcf72; BYTE $0x08 // vprold zmm6, zmm7, 0x8
+	LONG $0x4845f162; WORD $0xcf72; BYTE $0x18 // vprold zmm7, zmm7, 0x18
+	LONG $0x483dd162; WORD $0xc972; BYTE $0x08 // vprold zmm8, zmm9, 0x8
+	LONG $0x4835d162; WORD $0xc972; BYTE $0x18 // vprold zmm9, zmm9, 0x18
+	LONG $0x10688b4c // mov r13, qword ptr [rax + 0x10]
+	LONG $0x10698b48 // mov rbp, qword ptr [rcx + 0x10]
+	LONG $0x482dd162; WORD $0xcb72; BYTE $0x08 // vprold zmm10, zmm11, 0x8
+	LONG $0x1058034d // add r11, qword ptr [r8 + 0x10]
+	LONG $0x4825d162; WORD $0xcb72; BYTE $0x18 // vprold zmm11, zmm11, 0x18
+	WORD $0x894d; BYTE $0xea // mov r10, r13
+	WORD $0x0149; BYTE $0xea // add r10, rbp
+	WORD $0x0148; BYTE $0xed // add rbp, rbp
+	LONG $0x26048d4b // lea rax, [r14 + r12]
+	WORD $0x014d; BYTE $0xe4 // add r12, r12
+	LONG $0x3b0c8d4a // lea rcx, [rbx + r15]
+	WORD $0x014d; BYTE $0xff // add r15, r15
+	LONG $0x247c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r15
+	WORD $0xf631 // xor esi, esi
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
-	LONG $0x0100fa81; WORD $0x0000 // cmp edx, 0x100
-	WORD $0x0672 // jb 0x1ae60 <depthwise3x3s2AVX512VNNI+0x790>
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0xff31 // xor edi, edi
+	LONG $0x00019fe9; BYTE $0x00 // jmp 0x1d38b <depthwise3x3s2AVX512VNNI+0xb5b>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x48fe3162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm12, zmmword ptr [rbx + r9]
+	LONG $0x481de262; WORD $0xcb00 // vpshufb zmm17, zmm12, zmm3
+	LONG $0x48fe3162; WORD $0x246f; BYTE $0x09 // vmovdqu64 zmm12, zmmword ptr [rcx + r9]
+	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
+	LONG $0x48fe8162; WORD $0x046f; BYTE $0x0e // vmovdqu64 zmm16, zmmword ptr [r14 + r9]
+	LONG $0x407de262; WORD $0xd300 // vpshufb zmm18, zmm16, zmm3
+	LONG $0x48fea162; WORD $0x046f; BYTE $0x08 // vmovdqu64 zmm16, zmmword ptr [rax + r9]
+	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
+	QUAD $0x000d5c6f48fe8162 // vmovdqu64 zmm19, zmmword ptr [r13 + r9]
+	LONG $0x4065e262; WORD $0xe300 // vpshufb zmm20, zmm19, zmm3
+	LONG $0x48fe8162; WORD $0x1c6f; BYTE $0x0a // vmovdqu64 zmm19, zmmword ptr [r10 + r9]
+	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	LONG $0x41755262; WORD $0xff66 // vpblendmb zmm15 {k1}, zmm17, zmm15
+	LONG $0x48fde162; WORD $0xed6f // vmovdqa64 zmm21, zmm5
+	LONG $0x4805e262; WORD $0xef50 // vpdpbusd zmm21, zmm15, zmm7
+	LONG $0x48fd7162; WORD $0xfd6f // vmovdqa64 zmm15, zmm5
+	LONG $0x40757262; WORD $0xfe50 // vpdpbusd zmm15, zmm17, zmm6
+	LONG $0x491da262; WORD $0xc966 // vpblendmb zmm17 {k1}, zmm12, zmm17
+	LONG $0x48fde162; WORD $0xf56f // vmovdqa64 zmm22, zmm5
+	LONG $0x4075e262; WORD $0xf750 // vpdpbusd zmm22, zmm17, zmm7
+	LONG $0x48fde162; WORD $0xcd6f // vmovdqa64 zmm17, zmm5
+	LONG $0x481de262; WORD $0xce50 // vpdpbusd zmm17, zmm12, zmm6
+	LONG $0x416d5262; WORD $0xf666 // vpblendmb zmm14 {k1}, zmm18, zmm14
+	LONG $0x480dc262; WORD $0xe950 // vpdpbusd zmm21, zmm14, zmm9
+	LONG $0x406d5262; WORD $0xf850 // vpdpbusd zmm15, zmm18, zmm8
+	LONG $0x417d3262; WORD $0xf266 // vpblendmb zmm14 {k1}, zmm16, zmm18
+	LONG $0x480dc262; WORD $0xf150 // vpdpbusd zmm22, zmm14, zmm9
+	LONG $0x407dc262; WORD $0xc850 // vpdpbusd zmm17, zmm16, zmm8
+	LONG $0x415d5262; WORD $0xed66 // vpblendmb zmm13 {k1}, zmm20, zmm13
+	LONG $0x4815c262; WORD $0xeb50 // vpdpbusd zmm21, zmm13, zmm11
+	LONG $0x405d5262; WORD $0xfa50 // vpdpbusd zmm15, zmm20, zmm10
+	LONG $0x41653262; WORD $0xec66 // vpblendmb zmm13 {k1}, zmm19, zmm20
+	LONG $0x4815c262; WORD $0xf350 // vpdpbusd zmm22, zmm13, zmm11
+	LONG $0x4065c262; WORD $0xca50 // vpdpbusd zmm17, zmm19, zmm10
+	LONG $0x24548b48; BYTE $0x38 // mov rdx, qword ptr [rsp + 0x38]
+	LONG $0x247c8b4c; BYTE $0x28 // mov r15, qword ptr [rsp + 0x28]
+	LONG $0x487c3162; WORD $0x2c10; BYTE $0xba // vmovups zmm13, zmmword ptr [rdx + 4*r15]
+	LONG $0x487c3162; WORD $0xf55b // vcvtdq2ps zmm14, zmm21
+	LONG $0x48145162; WORD $0xf659 // vmulps zmm14, zmm13, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x48145162; WORD $0xff59 // vmulps zmm15, zmm13, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x480d5162; WORD $0xf76b // vpackssdw zmm14, zmm14, zmm15
+	LONG $0x487c3162; WORD $0xfe5b // vcvtdq2ps zmm15, zmm22
+	LONG $0x48145162; WORD $0xff59 // vmulps zmm15, zmm13, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x48143162; WORD $0xe959 // vmulps zmm13, zmm13, zmm17
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x48055162; WORD $0xed6b // vpackssdw zmm13, zmm15, zmm13
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x48157162; WORD $0xe8ed // vpaddsw zmm13, zmm13, zmm0
+	LONG $0x480d5162; WORD $0xed67 // vpackuswb zmm13, zmm14, zmm13
+	LONG $0x48fe5162; WORD $0x2b7f // vmovdqu64 zmmword ptr [r11], zmm13
+	WORD $0xff48; BYTE $0xc7 // inc rdi
+	LONG $0x5858034d // add r11, qword ptr [r8 + 0x58]
+	LONG $0x40408b4d // mov r8, qword ptr [r8 + 0x40]
+	WORD $0x0149; BYTE $0xed // add r13, rbp
+	WORD $0x014d; BYTE $0xe6 // add r14, r12
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	WORD $0x0148; BYTE $0xd3 // add rbx, rdx
+	LONG $0x02c68348 // add rsi, 0x2
+	WORD $0x0149; BYTE $0xea // add r10, rbp
+	WORD $0x014c; BYTE $0xe0 // add rax, r12
+	WORD $0x0148; BYTE $0xd1 // add rcx, rdx
 	LONG $0x48fd5162; WORD $0xfc6f // vmovdqa64 zmm15, zmm12
-	LONG $0x0000fa81; WORD $0x0001 // cmp edx, 0x10000
-	LONG $0xfd73820f; WORD $0xffff // jb 0x1abdf <depthwise3x3s2AVX512VNNI+0x50f>
-	LONG $0x0000fa81; WORD $0x0100 // cmp edx, 0x1000000
-	LONG $0xfd73820f; WORD $0xffff // jb 0x1abeb <depthwise3x3s2AVX512VNNI+0x51b>
-	LONG $0xfffd83e9; BYTE $0xff // jmp 0x1ac00 <depthwise3x3s2AVX512VNNI+0x530>
-	LONG $0x48c48348 // add rsp, 0x48
+	LONG $0x48fd3162; WORD $0xf06f // vmovdqa64 zmm14, zmm16
+	LONG $0x48fd3162; WORD $0xeb6f // vmovdqa64 zmm13, zmm19
+	WORD $0x394c; BYTE $0xc7 // cmp rdi, r8
+	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
+	LONG $0xfd658d0f; WORD $0xffff // jge 0x1d0f0 <depthwise3x3s2AVX512VNNI+0x8c0>
+	LONG $0x01468d4c // lea r8, [rsi + 0x1]
+	LONG $0x24043b4c // cmp r8, qword ptr [rsp]
+	LONG $0xfe578c0f; WORD $0xffff // jl 0x1d1f0 <depthwise3x3s2AVX512VNNI+0x9c0>
+	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
+	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
+	WORD $0x1a7e // jle 0x1d3be <depthwise3x3s2AVX512VNNI+0xb8e>
+	LONG $0x48fe3162; WORD $0x246f; BYTE $0x0b // vmovdqu64 zmm12, zmmword ptr [rbx + r9]
+	LONG $0x481de262; WORD $0xcb00 // vpshufb zmm17, zmm12, zmm3
+	LONG $0x24343948 // cmp qword ptr [rsp], rsi
+	WORD $0x0775 // jne 0x1d3be <depthwise3x3s2AVX512VNNI+0xb8e>
+	LONG $0x48dde362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm4, zmm2, 0xec
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
+	WORD $0x1b7e // jle 0x1d3e4 <depthwise3x3s2AVX512VNNI+0xbb4>
+	LONG $0x48fe3162; WORD $0x246f; BYTE $0x09 // vmovdqu64 zmm12, zmmword ptr [rcx + r9]
+	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
+	LONG $0x24743948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rsi
+	WORD $0x0775 // jne 0x1d3e4 <depthwise3x3s2AVX512VNNI+0xbb4>
+	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
+	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
+	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
+	WORD $0x1a7e // jle 0x1d409 <depthwise3x3s2AVX512VNNI+0xbd9>
+	LONG $0x48fe8162; WORD $0x046f; BYTE $0x0e // vmovdqu64 zmm16, zmmword ptr [r14 + r9]
+	LONG $0x407de262; WORD $0xd300 // vpshufb zmm18, zmm16, zmm3
+	LONG $0x24343948 // cmp qword ptr [rsp], rsi
+	WORD $0x0775 // jne 0x1d409 <depthwise3x3s2AVX512VNNI+0xbd9>
+	LONG $0x48dde362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm4, zmm2, 0xec
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
+	WORD $0x1b7e // jle 0x1d42f <depthwise3x3s2AVX512VNNI+0xbff>
+	LONG $0x48fea162; WORD $0x046f; BYTE $0x08 // vmovdqu64 zmm16, zmmword ptr [rax + r9]
+	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
+	LONG $0x24743948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rsi
+	WORD $0x0775 // jne 0x1d42f <depthwise3x3s2AVX512VNNI+0xbff>
+	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
+	LONG $0x48fde162; WORD $0xe16f // vmovdqa64 zmm20, zmm1
+	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
+	WORD $0x1b7e // jle 0x1d455 <depthwise3x3s2AVX512VNNI+0xc25>
+	QUAD $0x000d5c6f48fe8162 // vmovdqu64 zmm19, zmmword ptr [r13 + r9]
+	LONG $0x4065e262; WORD $0xe300 // vpshufb zmm20, zmm19, zmm3
+	LONG $0x24343948 // cmp qword ptr [rsp], rsi
+	WORD $0x0775 // jne 0x1d455 <depthwise3x3s2AVX512VNNI+0xc25>
+	LONG $0x48dde362; WORD $0xe225; BYTE $0xec // vpternlogq zmm20, zmm4, zmm2, 0xec
+	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
+	WORD $0x367e // jle 0x1d490 <depthwise3x3s2AVX512VNNI+0xc60>
+	LONG $0x48fe8162; WORD $0x1c6f; BYTE $0x0a // vmovdqu64 zmm19, zmmword ptr [r10 + r9]
+	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
+	LONG $0x24743948; BYTE $0x10 // cmp qword ptr [rsp + 0x10], rsi
+	LONG $0x24448b4c; BYTE $0x08 // mov r8, qword ptr [rsp + 0x8]
+	LONG $0xfdcd850f; WORD $0xffff // jne 0x1d244 <depthwise3x3s2AVX512VNNI+0xa14>
+	LONG $0x48dde362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm4, zmm2, 0xec
+	LONG $0xfffdc1e9; BYTE $0xff // jmp 0x1d244 <depthwise3x3s2AVX512VNNI+0xa14>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
+	LONG $0xfffda4e9; BYTE $0xff // jmp 0x1d23f <depthwise3x3s2AVX512VNNI+0xa0f>
+	QUAD $0x00000004bd0c8d48 // lea rcx, [4*rdi + 0x4]
+	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
+	LONG $0x03af8e0f; WORD $0x0000 // jle 0x1d85b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x000000b9; BYTE $0x80 // mov ecx, 0x80000000
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	LONG $0x407e8348; BYTE $0x00 // cmp qword ptr [rsi + 0x40], 0x0
+	LONG $0x039a8e0f; WORD $0x0000 // jle 0x1d85b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x246c8b4c; BYTE $0x08 // mov r13, qword ptr [rsp + 0x8]
+	LONG $0x28758b49 // mov rsi, qword ptr [r13 + 0x28]
+	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
+	LONG $0x04e7c148 // shl rdi, 0x4
+	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
+	LONG $0x5b3c8d48 // lea rdi, [rbx + 2*rbx]
+	LONG $0x06e3c148 // shl rbx, 0x6
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x1e // vmovdqu64 zmm4, zmmword ptr [rsi + rbx]
+	LONG $0x487d7262; WORD $0xe17c // vpbroadcastd zmm12, ecx
+	LONG $0x004d8b49 // mov rcx, qword ptr [r13]
+	LONG $0x08758b49 // mov rsi, qword ptr [r13 + 0x8]
+	LONG $0x204d8b4d // mov r9, qword ptr [r13 + 0x20]
+	LONG $0x06e7c148 // shl rdi, 0x6
+	WORD $0x8b4c; BYTE $0x11 // mov r10, qword ptr [rcx]
+	LONG $0x08598b4c // mov r11, qword ptr [rcx + 0x8]
+	WORD $0x8b4c; BYTE $0x06 // mov r8, qword ptr [rsi]
+	LONG $0x08768b4c // mov r14, qword ptr [rsi + 0x8]
+	LONG $0x48fed162; WORD $0x346f; BYTE $0x39 // vmovdqu64 zmm6, zmmword ptr [r9 + rdi]
+	QUAD $0x0139446f48fe5162 // vmovdqu64 zmm8, zmmword ptr [r9 + rdi + 0x40]
+	QUAD $0x0239546f48fe5162 // vmovdqu64 zmm10, zmmword ptr [r9 + rdi + 0x80]
+	LONG $0x4855f162; WORD $0xce72; BYTE $0x08 // vprold zmm5, zmm6, 0x8
+	LONG $0x484df162; WORD $0xce72; BYTE $0x18 // vprold zmm6, zmm6, 0x18
+	LONG $0x4845d162; WORD $0xc872; BYTE $0x08 // vprold zmm7, zmm8, 0x8
+	LONG $0x483dd162; WORD $0xc872; BYTE $0x18 // vprold zmm8, zmm8, 0x18
+	LONG $0x10798b4c // mov r15, qword ptr [rcx + 0x10]
+	LONG $0x10668b4c // mov r12, qword ptr [rsi + 0x10]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xe6d3 // shl esi, cl
+	LONG $0x4835d162; WORD $0xca72; BYTE $0x08 // vprold zmm9, zmm10, 0x8
+	LONG $0x482dd162; WORD $0xca72; BYTE $0x18 // vprold zmm10, zmm10, 0x18
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd6f7 // not esi
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	WORD $0x4c0f; BYTE $0xc6 // cmovl eax, esi
+	LONG $0x104d8b49 // mov rcx, qword ptr [r13 + 0x10]
+	WORD $0x0148; BYTE $0xd9 // add rcx, rbx
+	LONG $0xc892fbc5 // kmovd k1, eax
+	LONG $0x48ed7162; WORD $0xd9df // vpandnq zmm11, zmm2, zmm1
+	LONG $0x272c8d4f // lea r13, [r15 + r12]
+	WORD $0x014d; BYTE $0xe4 // add r12, r12
+	LONG $0x332c8d4b // lea rbp, [r11 + r14]
+	WORD $0x014d; BYTE $0xf6 // add r14, r14
+	LONG $0x02048d4b // lea rax, [r10 + r8]
+	WORD $0x014d; BYTE $0xc0 // add r8, r8
+	LONG $0xfe728d48 // lea rsi, [rdx - 0x2]
+	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x487ed262; WORD $0xd429 // vpmovb2m k2, zmm12
+	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
+	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
+	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
+	WORD $0xf631 // xor esi, esi
+	LONG $0x000195e9; BYTE $0x00 // jmp 0x1d754 <depthwise3x3s2AVX512VNNI+0xf24>
+	BYTE $0x90 // nop
+	LONG $0xc97e5162; WORD $0x2c6f; BYTE $0x1a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + rbx]
+	LONG $0x4815e262; WORD $0xcb00 // vpshufb zmm17, zmm13, zmm3
+	LONG $0xc97e7162; WORD $0x2c6f; BYTE $0x18 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rax + rbx]
+	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
+	LONG $0xc97ec162; WORD $0x046f; BYTE $0x1b // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r11 + rbx]
+	LONG $0x407de262; WORD $0xd300 // vpshufb zmm18, zmm16, zmm3
+	QUAD $0x001d446fc97ee162 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rbp + rbx]
+	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
+	LONG $0xc97ec162; WORD $0x1c6f; BYTE $0x1f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r15 + rbx]
+	LONG $0x4065e262; WORD $0xe300 // vpshufb zmm20, zmm19, zmm3
+	QUAD $0x001d5c6fc97ec162 // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r13 + rbx]
+	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
+	LONG $0x42755262; WORD $0xff66 // vpblendmb zmm15 {k2}, zmm17, zmm15
+	LONG $0x48fde162; WORD $0xec6f // vmovdqa64 zmm21, zmm4
+	LONG $0x4805e262; WORD $0xee50 // vpdpbusd zmm21, zmm15, zmm6
+	LONG $0x48fd7162; WORD $0xfc6f // vmovdqa64 zmm15, zmm4
+	LONG $0x40757262; WORD $0xfd50 // vpdpbusd zmm15, zmm17, zmm5
+	LONG $0x4a15a262; WORD $0xc966 // vpblendmb zmm17 {k2}, zmm13, zmm17
+	LONG $0x48fde162; WORD $0xf46f // vmovdqa64 zmm22, zmm4
+	LONG $0x4075e262; WORD $0xf650 // vpdpbusd zmm22, zmm17, zmm6
+	LONG $0x48fde162; WORD $0xcc6f // vmovdqa64 zmm17, zmm4
+	LONG $0x4815e262; WORD $0xcd50 // vpdpbusd zmm17, zmm13, zmm5
+	LONG $0x426d5262; WORD $0xf666 // vpblendmb zmm14 {k2}, zmm18, zmm14
+	LONG $0x480dc262; WORD $0xe850 // vpdpbusd zmm21, zmm14, zmm8
+	LONG $0x406d7262; WORD $0xff50 // vpdpbusd zmm15, zmm18, zmm7
+	LONG $0x427d3262; WORD $0xf266 // vpblendmb zmm14 {k2}, zmm16, zmm18
+	LONG $0x480dc262; WORD $0xf050 // vpdpbusd zmm22, zmm14, zmm8
+	LONG $0x407de262; WORD $0xcf50 // vpdpbusd zmm17, zmm16, zmm7
+	LONG $0x425d5262; WORD $0xe466 // vpblendmb zmm12 {k2}, zmm20, zmm12
+	LONG $0x481dc262; WORD $0xea50 // vpdpbusd zmm21, zmm12, zmm10
+	LONG $0x405d5262; WORD $0xf950 // vpdpbusd zmm15, zmm20, zmm9
+	LONG $0x42653262; WORD $0xe466 // vpblendmb zmm12 {k2}, zmm19, zmm20
+	LONG $0x481dc262; WORD $0xf250 // vpdpbusd zmm22, zmm12, zmm10
+	LONG $0x4065c262; WORD $0xc950 // vpdpbusd zmm17, zmm19, zmm9
+	LONG $0x24548b48; BYTE $0x38 // mov rdx, qword ptr [rsp + 0x38]
+	LONG $0x247c8b48; BYTE $0x28 // mov rdi, qword ptr [rsp + 0x28]
+	LONG $0x487c7162; WORD $0x2410; BYTE $0xba // vmovups zmm12, zmmword ptr [rdx + 4*rdi]
+	LONG $0x487c3162; WORD $0xf55b // vcvtdq2ps zmm14, zmm21
+	LONG $0x481c5162; WORD $0xf659 // vmulps zmm14, zmm12, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x481c5162; WORD $0xff59 // vmulps zmm15, zmm12, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x480d5162; WORD $0xf76b // vpackssdw zmm14, zmm14, zmm15
+	LONG $0x487c3162; WORD $0xfe5b // vcvtdq2ps zmm15, zmm22
+	LONG $0x481c5162; WORD $0xff59 // vmulps zmm15, zmm12, zmm15
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x487ca162; WORD $0xc95b // vcvtdq2ps zmm17, zmm17
+	LONG $0x481c3162; WORD $0xe159 // vmulps zmm12, zmm12, zmm17
+	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
+	LONG $0x48055162; WORD $0xe46b // vpackssdw zmm12, zmm15, zmm12
+	LONG $0x480d7162; WORD $0xf0ed // vpaddsw zmm14, zmm14, zmm0
+	LONG $0x481d7162; WORD $0xe0ed // vpaddsw zmm12, zmm12, zmm0
+	LONG $0x480d5162; WORD $0xe467 // vpackuswb zmm12, zmm14, zmm12
+	LONG $0x497e7162; WORD $0x217f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm12
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
+	LONG $0x584f0348 // add rcx, qword ptr [rdi + 0x58]
+	WORD $0x014d; BYTE $0xe7 // add r15, r12
+	WORD $0x014d; BYTE $0xf3 // add r11, r14
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	LONG $0x02c18349 // add r9, 0x2
+	WORD $0x014d; BYTE $0xe5 // add r13, r12
+	WORD $0x014c; BYTE $0xf5 // add rbp, r14
+	WORD $0x014c; BYTE $0xc0 // add rax, r8
+	LONG $0x48fd5162; WORD $0xfd6f // vmovdqa64 zmm15, zmm13
+	LONG $0x48fd3162; WORD $0xf06f // vmovdqa64 zmm14, zmm16
+	LONG $0x48fd3162; WORD $0xe36f // vmovdqa64 zmm12, zmm19
+	LONG $0x40773b48 // cmp rsi, qword ptr [rdi + 0x40]
+	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
+	LONG $0x01078d0f; WORD $0x0000 // jge 0x1d85b <depthwise3x3s2AVX512VNNI+0x102b>
+	LONG $0x01798d49 // lea rdi, [r9 + 0x1]
+	LONG $0x243c3b48 // cmp rdi, qword ptr [rsp]
+	LONG $0xfe5e8c0f; WORD $0xffff // jl 0x1d5c0 <depthwise3x3s2AVX512VNNI+0xd90>
+	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
+	WORD $0x394c; BYTE $0xca // cmp rdx, r9
+	WORD $0x1a7e // jle 0x1d787 <depthwise3x3s2AVX512VNNI+0xf57>
+	LONG $0xc97e5162; WORD $0x2c6f; BYTE $0x1a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + rbx]
+	LONG $0x4815e262; WORD $0xcb00 // vpshufb zmm17, zmm13, zmm3
+	LONG $0x240c394c // cmp qword ptr [rsp], r9
+	WORD $0x0775 // jne 0x1d787 <depthwise3x3s2AVX512VNNI+0xf57>
+	LONG $0x48a5e362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm11, zmm2, 0xec
+	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
+	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
+	WORD $0x1b7e // jle 0x1d7ad <depthwise3x3s2AVX512VNNI+0xf7d>
+	LONG $0xc97e7162; WORD $0x2c6f; BYTE $0x18 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rax + rbx]
+	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
+	LONG $0x244c394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r9
+	WORD $0x0775 // jne 0x1d7ad <depthwise3x3s2AVX512VNNI+0xf7d>
+	LONG $0x48a57362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm11, zmm2, 0xec
+	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
+	WORD $0x394c; BYTE $0xca // cmp rdx, r9
+	WORD $0x1a7e // jle 0x1d7d2 <depthwise3x3s2AVX512VNNI+0xfa2>
+	LONG $0xc97ec162; WORD $0x046f; BYTE $0x1b // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r11 + rbx]
+	LONG $0x407de262; WORD $0xd300 // vpshufb zmm18, zmm16, zmm3
+	LONG $0x240c394c // cmp qword ptr [rsp], r9
+	WORD $0x0775 // jne 0x1d7d2 <depthwise3x3s2AVX512VNNI+0xfa2>
+	LONG $0x48a5e362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm11, zmm2, 0xec
+	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
+	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
+	WORD $0x1c7e // jle 0x1d7f9 <depthwise3x3s2AVX512VNNI+0xfc9>
+	QUAD $0x001d446fc97ee162 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rbp + rbx]
+	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
+	LONG $0x244c394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r9
+	WORD $0x0775 // jne 0x1d7f9 <depthwise3x3s2AVX512VNNI+0xfc9>
+	LONG $0x48a5e362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm11, zmm2, 0xec
+	LONG $0x48fde162; WORD $0xe16f // vmovdqa64 zmm20, zmm1
+	WORD $0x394c; BYTE $0xca // cmp rdx, r9
+	WORD $0x1a7e // jle 0x1d81e <depthwise3x3s2AVX512VNNI+0xfee>
+	LONG $0xc97ec162; WORD $0x1c6f; BYTE $0x1f // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r15 + rbx]
+	LONG $0x4065e262; WORD $0xe300 // vpshufb zmm20, zmm19, zmm3
+	LONG $0x240c394c // cmp qword ptr [rsp], r9
+	WORD $0x0775 // jne 0x1d81e <depthwise3x3s2AVX512VNNI+0xfee>
+	LONG $0x48a5e362; WORD $0xe225; BYTE $0xec // vpternlogq zmm20, zmm11, zmm2, 0xec
+	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
+	WORD $0x2d7e // jle 0x1d850 <depthwise3x3s2AVX512VNNI+0x1020>
+	QUAD $0x001d5c6fc97ec162 // vmovdqu32 zmm19 {k1} {z}, zmmword ptr [r13 + rbx]
+	LONG $0x4065e262; WORD $0xdb00 // vpshufb zmm19, zmm19, zmm3
+	LONG $0x244c394c; BYTE $0x18 // cmp qword ptr [rsp + 0x18], r9
+	LONG $0xfdd4850f; WORD $0xffff // jne 0x1d610 <depthwise3x3s2AVX512VNNI+0xde0>
+	LONG $0x48a5e362; WORD $0xda25; BYTE $0xec // vpternlogq zmm19, zmm11, zmm2, 0xec
+	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x1d610 <depthwise3x3s2AVX512VNNI+0xde0>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x48fde162; WORD $0xd96f // vmovdqa64 zmm19, zmm1
+	LONG $0xfffdb5e9; BYTE $0xff // jmp 0x1d610 <depthwise3x3s2AVX512VNNI+0xde0>
+	LONG $0x40c48348 // add rsp, 0x40
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -21819,11 +23800,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
 	LONG $0x247c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdi
 	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
-	LONG $0x077e840f; WORD $0x0000 // je 0x1b63d <depthwiseWideS1AVX512VNNI+0x7ad>
+	LONG $0x077e840f; WORD $0x0000 // je 0x1e01d <depthwiseWideS1AVX512VNNI+0x7ad>
 	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0f198e0f; WORD $0x0000 // jle 0x1bdef <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x0f198e0f; WORD $0x0000 // jle 0x1e7cf <depthwiseWideS1AVX512VNNI+0xf5f>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rsi
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
@@ -21838,7 +23819,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x1afb8 <depthwiseWideS1AVX512VNNI+0x128>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x1d998 <depthwiseWideS1AVX512VNNI+0x128>
 	BYTE $0x90 // nop
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
@@ -21866,7 +23847,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x0e378d0f; WORD $0x0000 // jge 0x1bdef <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x0e378d0f; WORD $0x0000 // jge 0x1e7cf <depthwiseWideS1AVX512VNNI+0xf5f>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -21879,11 +23860,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
 	LONG $0x24245489 // mov dword ptr [rsp + 0x24], edx
-	LONG $0x02128d0f; WORD $0x0000 // jge 0x1b200 <depthwiseWideS1AVX512VNNI+0x370>
+	LONG $0x02128d0f; WORD $0x0000 // jge 0x1dbe0 <depthwiseWideS1AVX512VNNI+0x370>
 	WORD $0xed31 // xor ebp, ebp
 	WORD $0x3948; BYTE $0xc5 // cmp rbp, rax
 	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
-	WORD $0xa67d // jge 0x1afa0 <depthwiseWideS1AVX512VNNI+0x110>
+	WORD $0xa67d // jge 0x1d980 <depthwiseWideS1AVX512VNNI+0x110>
 	WORD $0x894d; BYTE $0xd0 // mov r8, r10
 	LONG $0x06e0c149 // shl r8, 0x6
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
@@ -21896,7 +23877,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24543b48; BYTE $0x38 // cmp rdx, qword ptr [rsp + 0x38]
 	LONG $0xc19c0f41 // setl r9b
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x05ef8e0f; WORD $0x0000 // jle 0x1b61e <depthwiseWideS1AVX512VNNI+0x78e>
+	LONG $0x05ef8e0f; WORD $0x0000 // jle 0x1dffe <depthwiseWideS1AVX512VNNI+0x78e>
 	WORD $0x2044; BYTE $0xc9 // and cl, r9b
 	WORD $0x894d; BYTE $0xd1 // mov r9, r10
 	LONG $0xc8af0f4c // imul r9, rax
@@ -21921,7 +23902,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x0000afe9; BYTE $0x00 // jmp 0x1b141 <depthwiseWideS1AVX512VNNI+0x2b1>
+	LONG $0x0000afe9; BYTE $0x00 // jmp 0x1db21 <depthwiseWideS1AVX512VNNI+0x2b1>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xdd // mov rbp, r11
 	LONG $0xecaf0f49 // imul rbp, r12
@@ -21950,45 +23931,45 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c38148; WORD $0x0001; BYTE $0x00 // add rbx, 0x140
 	WORD $0x394c; BYTE $0xf8 // cmp rax, r15
-	LONG $0xfddf840f; WORD $0xffff // je 0x1af20 <depthwiseWideS1AVX512VNNI+0x90>
+	LONG $0xfddf840f; WORD $0xffff // je 0x1d900 <depthwiseWideS1AVX512VNNI+0x90>
 	LONG $0xfa248b4f // mov r12, qword ptr [r10 + 8*r15]
 	LONG $0xf92c8b4f // mov r13, qword ptr [r9 + 8*r15]
 	WORD $0x014d; BYTE $0xc5 // add r13, r8
 	WORD $0xc984 // test cl, cl
-	LONG $0xff4c850f; WORD $0xffff // jne 0x1b0a0 <depthwiseWideS1AVX512VNNI+0x210>
+	LONG $0xff4c850f; WORD $0xffff // jne 0x1da80 <depthwiseWideS1AVX512VNNI+0x210>
 	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
 	LONG $0x08247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x8], 0x0
-	WORD $0x2475 // jne 0x1b185 <depthwiseWideS1AVX512VNNI+0x2f5>
+	WORD $0x2475 // jne 0x1db65 <depthwiseWideS1AVX512VNNI+0x2f5>
 	WORD $0x894c; BYTE $0xdd // mov rbp, r11
 	LONG $0xecaf0f49 // imul rbp, r12
 	QUAD $0x002d446fc97e5162 // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r13 + rbp]
 	WORD $0x8948; BYTE $0xfd // mov rbp, rdi
 	LONG $0x483d7262; WORD $0xc200 // vpshufb zmm8, zmm8, zmm2
 	WORD $0x3948; BYTE $0xfe // cmp rsi, rdi
-	WORD $0x0775 // jne 0x1b185 <depthwiseWideS1AVX512VNNI+0x2f5>
+	WORD $0x0775 // jne 0x1db65 <depthwiseWideS1AVX512VNNI+0x2f5>
 	LONG $0x48e57362; WORD $0xc125; BYTE $0xec // vpternlogq zmm8, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	WORD $0x3948; BYTE $0xee // cmp rsi, rbp
-	WORD $0x217e // jle 0x1b1b1 <depthwiseWideS1AVX512VNNI+0x321>
+	WORD $0x217e // jle 0x1db91 <depthwiseWideS1AVX512VNNI+0x321>
 	LONG $0xecaf0f49 // imul rbp, r12
 	QUAD $0x002d4c6fc97e5162 // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r13 + rbp]
 	LONG $0x48357262; WORD $0xca00 // vpshufb zmm9, zmm9, zmm2
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x0775 // jne 0x1b1ae <depthwiseWideS1AVX512VNNI+0x31e>
+	WORD $0x0775 // jne 0x1db8e <depthwiseWideS1AVX512VNNI+0x31e>
 	LONG $0x48e57362; WORD $0xc925; BYTE $0xec // vpternlogq zmm9, zmm3, zmm1, 0xec
 	WORD $0x8948; BYTE $0xfd // mov rbp, rdi
 	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
-	WORD $0x1a7d // jge 0x1b1d0 <depthwiseWideS1AVX512VNNI+0x340>
+	WORD $0x1a7d // jge 0x1dbb0 <depthwiseWideS1AVX512VNNI+0x340>
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
-	LONG $0xffff1ee9; BYTE $0xff // jmp 0x1b0df <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xffff1ee9; BYTE $0xff // jmp 0x1dabf <depthwiseWideS1AVX512VNNI+0x24f>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xe2af0f4c // imul r12, rdx
 	QUAD $0x0025546fc97e1162 // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r13 + r12]
 	LONG $0x482d7262; WORD $0xd200 // vpshufb zmm10, zmm10, zmm2
 	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
-	LONG $0xfef4850f; WORD $0xffff // jne 0x1b0df <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xfef4850f; WORD $0xffff // jne 0x1dabf <depthwiseWideS1AVX512VNNI+0x24f>
 	LONG $0x48e57362; WORD $0xd125; BYTE $0xec // vpternlogq zmm10, zmm3, zmm1, 0xec
-	LONG $0xfffee8e9; BYTE $0xff // jmp 0x1b0df <depthwiseWideS1AVX512VNNI+0x24f>
+	LONG $0xfffee8e9; BYTE $0xff // jmp 0x1dabf <depthwiseWideS1AVX512VNNI+0x24f>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x894d; BYTE $0xd1 // mov r9, r10
 	LONG $0x06e1c149 // shl r9, 0x6
@@ -22000,7 +23981,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x244c894c; BYTE $0x08 // mov qword ptr [rsp + 0x8], r9
-	LONG $0x000124e9; BYTE $0x00 // jmp 0x1b353 <depthwiseWideS1AVX512VNNI+0x4c3>
+	LONG $0x000124e9; BYTE $0x00 // jmp 0x1dd33 <depthwiseWideS1AVX512VNNI+0x4c3>
 	BYTE $0x90 // nop
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
@@ -22053,7 +24034,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8949; BYTE $0xec // mov r12, rbp
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc9d8f0f; WORD $0xffff // jg 0x1aff0 <depthwiseWideS1AVX512VNNI+0x160>
+	LONG $0xfc9d8f0f; WORD $0xffff // jg 0x1d9d0 <depthwiseWideS1AVX512VNNI+0x160>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x786f8b4c // mov r13, qword ptr [rdi + 0x78]
 	LONG $0x48feb162; WORD $0x246f; BYTE $0x08 // vmovdqu64 zmm4, zmmword ptr [rax + r9]
@@ -22063,7 +24044,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b48; BYTE $0x38 // cmp rcx, qword ptr [rsp + 0x38]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0xfeb18e0f; WORD $0xffff // jle 0x1b230 <depthwiseWideS1AVX512VNNI+0x3a0>
+	LONG $0xfeb18e0f; WORD $0xffff // jle 0x1dc10 <depthwiseWideS1AVX512VNNI+0x3a0>
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24748b4c; BYTE $0x28 // mov r14, qword ptr [rsp + 0x28]
 	LONG $0xf5af0f4d // imul r14, r13
@@ -22090,7 +24071,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x894c; BYTE $0xc3 // mov rbx, r8
-	LONG $0x0000d3e9; BYTE $0x00 // jmp 0x1b4c5 <depthwiseWideS1AVX512VNNI+0x635>
+	LONG $0x0000d3e9; BYTE $0x00 // jmp 0x1dea5 <depthwiseWideS1AVX512VNNI+0x635>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x48fec162; WORD $0x066f // vmovdqu64 zmm16, zmmword ptr [r14]
@@ -22123,12 +24104,12 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c68149; WORD $0x0001; BYTE $0x00 // add r14, 0x140
 	WORD $0x394d; BYTE $0xfd // cmp r13, r15
-	LONG $0xfd95840f; WORD $0xffff // je 0x1b25a <depthwiseWideS1AVX512VNNI+0x3ca>
+	LONG $0xfd95840f; WORD $0xffff // je 0x1dc3a <depthwiseWideS1AVX512VNNI+0x3ca>
 	LONG $0xfb3c8b4b // mov rdi, qword ptr [r11 + 8*r15]
 	LONG $0xfa0c8b4f // mov r9, qword ptr [r10 + 8*r15]
 	LONG $0x244c034c; BYTE $0x08 // add r9, qword ptr [rsp + 0x8]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	WORD $0x5974 // je 0x1b530 <depthwiseWideS1AVX512VNNI+0x6a0>
+	WORD $0x5974 // je 0x1df10 <depthwiseWideS1AVX512VNNI+0x6a0>
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x01 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r9 + r8]
@@ -22145,70 +24126,70 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfaaf0f48 // imul rdi, rdx
 	LONG $0xc97e5162; WORD $0x3c6f; BYTE $0x39 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r9 + rdi]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
-	LONG $0xfffedae9; BYTE $0xff // jmp 0x1b406 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfffedae9; BYTE $0xff // jmp 0x1dde6 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x3374 // je 0x1b570 <depthwiseWideS1AVX512VNNI+0x6e0>
+	WORD $0x3374 // je 0x1df50 <depthwiseWideS1AVX512VNNI+0x6e0>
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0x567f // jg 0x1b59e <depthwiseWideS1AVX512VNNI+0x70e>
+	WORD $0x567f // jg 0x1df7e <depthwiseWideS1AVX512VNNI+0x70e>
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x797d // jge 0x1b5cc <depthwiseWideS1AVX512VNNI+0x73c>
+	WORD $0x797d // jge 0x1dfac <depthwiseWideS1AVX512VNNI+0x73c>
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfea48c0f; WORD $0xffff // jl 0x1b400 <depthwiseWideS1AVX512VNNI+0x570>
-	LONG $0x000097e9; BYTE $0x00 // jmp 0x1b5f8 <depthwiseWideS1AVX512VNNI+0x768>
+	LONG $0xfea48c0f; WORD $0xffff // jl 0x1dde0 <depthwiseWideS1AVX512VNNI+0x570>
+	LONG $0x000097e9; BYTE $0x00 // jmp 0x1dfd8 <depthwiseWideS1AVX512VNNI+0x768>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xc8 // mov r8, rcx
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x246f; BYTE $0x01 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0x0775 // jne 0x1b590 <depthwiseWideS1AVX512VNNI+0x700>
+	WORD $0x0775 // jne 0x1df70 <depthwiseWideS1AVX512VNNI+0x700>
 	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	WORD $0x394c; BYTE $0xe6 // cmp rsi, r12
-	WORD $0xaa7e // jle 0x1b548 <depthwiseWideS1AVX512VNNI+0x6b8>
+	WORD $0xaa7e // jle 0x1df28 <depthwiseWideS1AVX512VNNI+0x6b8>
 	WORD $0x894d; BYTE $0xe0 // mov r8, r12
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x01 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x48157262; WORD $0xea00 // vpshufb zmm13, zmm13, zmm2
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x0775 // jne 0x1b5be <depthwiseWideS1AVX512VNNI+0x72e>
+	WORD $0x0775 // jne 0x1df9e <depthwiseWideS1AVX512VNNI+0x72e>
 	LONG $0x48e57362; WORD $0xe925; BYTE $0xec // vpternlogq zmm13, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x877c // jl 0x1b553 <depthwiseWideS1AVX512VNNI+0x6c3>
+	WORD $0x877c // jl 0x1df33 <depthwiseWideS1AVX512VNNI+0x6c3>
 	WORD $0x8949; BYTE $0xc0 // mov r8, rax
 	LONG $0xc7af0f4c // imul r8, rdi
 	LONG $0xc97e1162; WORD $0x346f; BYTE $0x01 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r9 + r8]
 	LONG $0x480d7262; WORD $0xf200 // vpshufb zmm14, zmm14, zmm2
 	WORD $0x3948; BYTE $0xd6 // cmp rsi, rdx
-	WORD $0x0775 // jne 0x1b5ec <depthwiseWideS1AVX512VNNI+0x75c>
+	WORD $0x0775 // jne 0x1dfcc <depthwiseWideS1AVX512VNNI+0x75c>
 	LONG $0x48e57362; WORD $0xf125; BYTE $0xec // vpternlogq zmm14, zmm3, zmm1, 0xec
 	WORD $0x8949; BYTE $0xd8 // mov r8, rbx
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfe088c0f; WORD $0xffff // jl 0x1b400 <depthwiseWideS1AVX512VNNI+0x570>
+	LONG $0xfe088c0f; WORD $0xffff // jl 0x1dde0 <depthwiseWideS1AVX512VNNI+0x570>
 	LONG $0xfaaf0f48 // imul rdi, rdx
 	LONG $0xc97e5162; WORD $0x3c6f; BYTE $0x39 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r9 + rdi]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xfdf4850f; WORD $0xffff // jne 0x1b406 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfdf4850f; WORD $0xffff // jne 0x1dde6 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x48e57362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm3, zmm1, 0xec
-	LONG $0xfffde8e9; BYTE $0xff // jmp 0x1b406 <depthwiseWideS1AVX512VNNI+0x576>
+	LONG $0xfffde8e9; BYTE $0xff // jmp 0x1dde6 <depthwiseWideS1AVX512VNNI+0x576>
 	LONG $0x2424448b // mov eax, dword ptr [rsp + 0x24]
 	LONG $0xc892fbc5 // kmovd k1, eax
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
-	LONG $0xfff8f9e9; BYTE $0xff // jmp 0x1af36 <depthwiseWideS1AVX512VNNI+0xa6>
+	LONG $0xfff8f9e9; BYTE $0xff // jmp 0x1d916 <depthwiseWideS1AVX512VNNI+0xa6>
 	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x079b8e0f; WORD $0x0000 // jle 0x1bdef <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x079b8e0f; WORD $0x0000 // jle 0x1e7cf <depthwiseWideS1AVX512VNNI+0xf5f>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30578b48 // mov rdx, qword ptr [rdi + 0x30]
 	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
@@ -22224,7 +24205,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000b0e9; BYTE $0x00 // jmp 0x1b754 <depthwiseWideS1AVX512VNNI+0x8c4>
+	LONG $0x0000b0e9; BYTE $0x00 // jmp 0x1e134 <depthwiseWideS1AVX512VNNI+0x8c4>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x247c8b48; BYTE $0x40 // mov rdi, qword ptr [rsp + 0x40]
 	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
@@ -22254,7 +24235,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc3 // inc r11
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x069b8d0f; WORD $0x0000 // jge 0x1bdef <depthwiseWideS1AVX512VNNI+0xf5f>
+	LONG $0x069b8d0f; WORD $0x0000 // jge 0x1e7cf <depthwiseWideS1AVX512VNNI+0xf5f>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
@@ -22267,11 +24248,11 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x245c894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r11
 	LONG $0x28247489 // mov dword ptr [rsp + 0x28], esi
-	LONG $0x01f68d0f; WORD $0x0000 // jge 0x1b980 <depthwiseWideS1AVX512VNNI+0xaf0>
+	LONG $0x01f68d0f; WORD $0x0000 // jge 0x1e360 <depthwiseWideS1AVX512VNNI+0xaf0>
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
 	WORD $0x3949; BYTE $0xc5 // cmp r13, rax
 	LONG $0x245c8b4c; BYTE $0x30 // mov r11, qword ptr [rsp + 0x30]
-	WORD $0xa57d // jge 0x1b73c <depthwiseWideS1AVX512VNNI+0x8ac>
+	WORD $0xa57d // jge 0x1e11c <depthwiseWideS1AVX512VNNI+0x8ac>
 	WORD $0x894d; BYTE $0xd8 // mov r8, r11
 	LONG $0x06e0c149 // shl r8, 0x6
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
@@ -22284,7 +24265,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x246c3b48; BYTE $0x10 // cmp rbp, qword ptr [rsp + 0x10]
 	WORD $0x9c0f; BYTE $0xc1 // setl cl
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x06048e0f; WORD $0x0000 // jle 0x1bdd0 <depthwiseWideS1AVX512VNNI+0xf40>
+	LONG $0x06048e0f; WORD $0x0000 // jle 0x1e7b0 <depthwiseWideS1AVX512VNNI+0xf40>
 	WORD $0x2040; BYTE $0xce // and sil, cl
 	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
 	LONG $0xc8af0f48 // imul rcx, rax
@@ -22308,7 +24289,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
 	WORD $0x894c; BYTE $0xef // mov rdi, r13
-	LONG $0x0000a3e9; BYTE $0x00 // jmp 0x1b8ce <depthwiseWideS1AVX512VNNI+0xa3e>
+	LONG $0x0000a3e9; BYTE $0x00 // jmp 0x1e2ae <depthwiseWideS1AVX512VNNI+0xa3e>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	LONG $0xe9af0f4c // imul r13, rcx
@@ -22337,45 +24318,45 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x394c; BYTE $0xf8 // cmp rax, r15
-	LONG $0xfde2840f; WORD $0xffff // je 0x1b6b0 <depthwiseWideS1AVX512VNNI+0x820>
+	LONG $0xfde2840f; WORD $0xffff // je 0x1e090 <depthwiseWideS1AVX512VNNI+0x820>
 	LONG $0xfb0c8b4b // mov rcx, qword ptr [r11 + 8*r15]
 	LONG $0xfa248b4f // mov r12, qword ptr [r10 + 8*r15]
 	WORD $0x014d; BYTE $0xc4 // add r12, r8
 	WORD $0x8440; BYTE $0xf6 // test sil, sil
-	LONG $0xff4e850f; WORD $0xffff // jne 0x1b830 <depthwiseWideS1AVX512VNNI+0x9a0>
+	LONG $0xff4e850f; WORD $0xffff // jne 0x1e210 <depthwiseWideS1AVX512VNNI+0x9a0>
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
 	LONG $0x08247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x8], 0x0
-	WORD $0x2375 // jne 0x1b912 <depthwiseWideS1AVX512VNNI+0xa82>
+	WORD $0x2375 // jne 0x1e2f2 <depthwiseWideS1AVX512VNNI+0xa82>
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	LONG $0xe9af0f4c // imul r13, rcx
 	LONG $0xc97e1162; WORD $0x0c6f; BYTE $0x2c // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r12 + r13]
 	WORD $0x8949; BYTE $0xfd // mov r13, rdi
 	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
 	WORD $0x3948; BYTE $0xfa // cmp rdx, rdi
-	WORD $0x0775 // jne 0x1b912 <depthwiseWideS1AVX512VNNI+0xa82>
+	WORD $0x0775 // jne 0x1e2f2 <depthwiseWideS1AVX512VNNI+0xa82>
 	LONG $0x48dd7362; WORD $0xca25; BYTE $0xec // vpternlogq zmm9, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	WORD $0x394c; BYTE $0xea // cmp rdx, r13
-	WORD $0x207e // jle 0x1b93d <depthwiseWideS1AVX512VNNI+0xaad>
+	WORD $0x207e // jle 0x1e31d <depthwiseWideS1AVX512VNNI+0xaad>
 	LONG $0xe9af0f4c // imul r13, rcx
 	LONG $0xc97e1162; WORD $0x146f; BYTE $0x2c // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r12 + r13]
 	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
 	WORD $0x3948; BYTE $0xea // cmp rdx, rbp
-	WORD $0x0775 // jne 0x1b93a <depthwiseWideS1AVX512VNNI+0xaaa>
+	WORD $0x0775 // jne 0x1e31a <depthwiseWideS1AVX512VNNI+0xaaa>
 	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xfd // mov r13, rdi
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x0e7d // jge 0x1b950 <depthwiseWideS1AVX512VNNI+0xac0>
+	WORD $0x0e7d // jge 0x1e330 <depthwiseWideS1AVX512VNNI+0xac0>
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
-	LONG $0xffff1fe9; BYTE $0xff // jmp 0x1b86c <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xffff1fe9; BYTE $0xff // jmp 0x1e24c <depthwiseWideS1AVX512VNNI+0x9dc>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0xcdaf0f48 // imul rcx, rbp
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x0c // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r12 + rcx]
 	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	LONG $0xff02850f; WORD $0xffff // jne 0x1b86c <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xff02850f; WORD $0xffff // jne 0x1e24c <depthwiseWideS1AVX512VNNI+0x9dc>
 	LONG $0x48dd7362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm4, zmm2, 0xec
-	LONG $0xfffef6e9; BYTE $0xff // jmp 0x1b86c <depthwiseWideS1AVX512VNNI+0x9dc>
+	LONG $0xfffef6e9; BYTE $0xff // jmp 0x1e24c <depthwiseWideS1AVX512VNNI+0x9dc>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x06e3c149 // shl r11, 0x6
 	LONG $0x9b048d4b // lea rax, [r11 + 4*r11]
@@ -22383,7 +24364,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xce92fbc5 // kmovd k1, esi
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x000150e9; BYTE $0x00 // jmp 0x1baee <depthwiseWideS1AVX512VNNI+0xc5e>
+	LONG $0x000150e9; BYTE $0x00 // jmp 0x1e4ce <depthwiseWideS1AVX512VNNI+0xc5e>
 	WORD $0x9066 // nop
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -22443,7 +24424,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xee // mov r14, r13
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc9f8f0f; WORD $0xffff // jg 0x1b78d <depthwiseWideS1AVX512VNNI+0x8fd>
+	LONG $0xfc9f8f0f; WORD $0xffff // jg 0x1e16d <depthwiseWideS1AVX512VNNI+0x8fd>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	LONG $0x48feb162; WORD $0x2c6f; BYTE $0x18 // vmovdqu64 zmm5, zmmword ptr [rax + r11]
@@ -22453,7 +24434,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b48; BYTE $0x10 // cmp rcx, qword ptr [rsp + 0x10]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0xfe868e0f; WORD $0xffff // jle 0x1b9a0 <depthwiseWideS1AVX512VNNI+0xb10>
+	LONG $0xfe868e0f; WORD $0xffff // jle 0x1e380 <depthwiseWideS1AVX512VNNI+0xb10>
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24648b4c; BYTE $0x38 // mov r12, qword ptr [rsp + 0x38]
 	LONG $0xe7af0f4d // imul r12, r15
@@ -22481,7 +24462,7 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	WORD $0xff31 // xor edi, edi
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
-	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x1bc6a <depthwiseWideS1AVX512VNNI+0xdda>
+	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x1e64a <depthwiseWideS1AVX512VNNI+0xdda>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x48fec162; WORD $0x0c6f; BYTE $0x24 // vmovdqu64 zmm17, zmmword ptr [r12]
@@ -22514,12 +24495,12 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	LONG $0x40c48149; WORD $0x0001; BYTE $0x00 // add r12, 0x140
 	WORD $0x3949; BYTE $0xff // cmp r15, rdi
-	LONG $0xfd60840f; WORD $0xffff // je 0x1b9ca <depthwiseWideS1AVX512VNNI+0xb3a>
+	LONG $0xfd60840f; WORD $0xffff // je 0x1e3aa <depthwiseWideS1AVX512VNNI+0xb3a>
 	LONG $0xf80c8b49 // mov rcx, qword ptr [r8 + 8*rdi]
 	LONG $0xfd548b4d; BYTE $0x00 // mov r10, qword ptr [r13 + 8*rdi]
 	WORD $0x014d; BYTE $0xda // add r10, r11
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	WORD $0x6574 // je 0x1bce0 <depthwiseWideS1AVX512VNNI+0xe50>
+	WORD $0x6574 // je 0x1e6c0 <depthwiseWideS1AVX512VNNI+0xe50>
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x0a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + r9]
@@ -22536,66 +24517,66 @@ TEXT ·depthwiseWideS1AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xcbaf0f48 // imul rcx, rbx
 	LONG $0xc97ec162; WORD $0x046f; BYTE $0x0a // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r10 + rcx]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
-	LONG $0xfffed4e9; BYTE $0xff // jmp 0x1bba6 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfffed4e9; BYTE $0xff // jmp 0x1e586 <depthwiseWideS1AVX512VNNI+0xd16>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x3374 // je 0x1bd20 <depthwiseWideS1AVX512VNNI+0xe90>
+	WORD $0x3374 // je 0x1e700 <depthwiseWideS1AVX512VNNI+0xe90>
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x587f // jg 0x1bd50 <depthwiseWideS1AVX512VNNI+0xec0>
+	WORD $0x587f // jg 0x1e730 <depthwiseWideS1AVX512VNNI+0xec0>
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x7b7d // jge 0x1bd7e <depthwiseWideS1AVX512VNNI+0xeee>
+	WORD $0x7b7d // jge 0x1e75e <depthwiseWideS1AVX512VNNI+0xeee>
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfe948c0f; WORD $0xffff // jl 0x1bba0 <depthwiseWideS1AVX512VNNI+0xd10>
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x1bdaa <depthwiseWideS1AVX512VNNI+0xf1a>
+	LONG $0xfe948c0f; WORD $0xffff // jl 0x1e580 <depthwiseWideS1AVX512VNNI+0xd10>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x1e78a <depthwiseWideS1AVX512VNNI+0xf1a>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x244c8b4c; BYTE $0x08 // mov r9, qword ptr [rsp + 0x8]
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x2c6f; BYTE $0x0a // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0x0775 // jne 0x1bd42 <depthwiseWideS1AVX512VNNI+0xeb2>
+	WORD $0x0775 // jne 0x1e722 <depthwiseWideS1AVX512VNNI+0xeb2>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	WORD $0x394c; BYTE $0xf2 // cmp rdx, r14
-	WORD $0xa87e // jle 0x1bcf8 <depthwiseWideS1AVX512VNNI+0xe68>
+	WORD $0xa87e // jle 0x1e6d8 <depthwiseWideS1AVX512VNNI+0xe68>
 	WORD $0x894d; BYTE $0xf1 // mov r9, r14
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x346f; BYTE $0x0a // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
 	WORD $0x3948; BYTE $0xf2 // cmp rdx, rsi
-	WORD $0x0775 // jne 0x1bd70 <depthwiseWideS1AVX512VNNI+0xee0>
+	WORD $0x0775 // jne 0x1e750 <depthwiseWideS1AVX512VNNI+0xee0>
 	LONG $0x48dd7362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x857c // jl 0x1bd03 <depthwiseWideS1AVX512VNNI+0xe73>
+	WORD $0x857c // jl 0x1e6e3 <depthwiseWideS1AVX512VNNI+0xe73>
 	WORD $0x8949; BYTE $0xf1 // mov r9, rsi
 	LONG $0xc9af0f4c // imul r9, rcx
 	LONG $0xc97e1162; WORD $0x3c6f; BYTE $0x0a // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [r10 + r9]
 	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
 	WORD $0x3948; BYTE $0xda // cmp rdx, rbx
-	WORD $0x0775 // jne 0x1bd9e <depthwiseWideS1AVX512VNNI+0xf0e>
+	WORD $0x0775 // jne 0x1e77e <depthwiseWideS1AVX512VNNI+0xf0e>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	WORD $0x8949; BYTE $0xc1 // mov r9, rax
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfdf68c0f; WORD $0xffff // jl 0x1bba0 <depthwiseWideS1AVX512VNNI+0xd10>
+	LONG $0xfdf68c0f; WORD $0xffff // jl 0x1e580 <depthwiseWideS1AVX512VNNI+0xd10>
 	LONG $0xcbaf0f48 // imul rcx, rbx
 	LONG $0xc97ec162; WORD $0x046f; BYTE $0x0a // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [r10 + rcx]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	LONG $0xfde2850f; WORD $0xffff // jne 0x1bba6 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfde2850f; WORD $0xffff // jne 0x1e586 <depthwiseWideS1AVX512VNNI+0xd16>
 	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
-	LONG $0xfffdd6e9; BYTE $0xff // jmp 0x1bba6 <depthwiseWideS1AVX512VNNI+0xd16>
+	LONG $0xfffdd6e9; BYTE $0xff // jmp 0x1e586 <depthwiseWideS1AVX512VNNI+0xd16>
 	LONG $0x2824448b // mov eax, dword ptr [rsp + 0x28]
 	LONG $0xc892fbc5 // kmovd k1, eax
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x1b6ba <depthwiseWideS1AVX512VNNI+0x82a>
+	LONG $0xfff8cbe9; BYTE $0xff // jmp 0x1e09a <depthwiseWideS1AVX512VNNI+0x82a>
 	LONG $0x58c48348 // add rsp, 0x58
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -22623,10 +24604,10 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x247c8948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdi
 	QUAD $0x05010c080400b948; WORD $0x0d09 // movabs rcx, 0xd0905010c080400
 	QUAD $0x07030e0a0602ba48; WORD $0x0f0b // movabs rdx, 0xf0b07030e0a0602
-	LONG $0x08b3840f; WORD $0x0000 // je 0x1c6fc <depthwiseWideS2AVX512VNNI+0x8ec>
+	LONG $0x08b3840f; WORD $0x0000 // je 0x1f0dc <depthwiseWideS2AVX512VNNI+0x8ec>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x11968e0f; WORD $0x0000 // jle 0x1cfec <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x11968e0f; WORD $0x0000 // jle 0x1f9cc <depthwiseWideS2AVX512VNNI+0x11dc>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
 	LONG $0x487df262; WORD $0x4778; BYTE $0x68 // vpbroadcastb zmm0, byte ptr [rdi + 0x68]
@@ -22642,7 +24623,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48f5f162; WORD $0xd8df // vpandnq zmm3, zmm1, zmm0
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000aae9; BYTE $0x00 // jmp 0x1bf4d <depthwiseWideS2AVX512VNNI+0x13d>
+	LONG $0x0000aae9; BYTE $0x00 // jmp 0x1e92d <depthwiseWideS2AVX512VNNI+0x13d>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
 	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
@@ -22671,7 +24652,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x109f8d0f; WORD $0x0000 // jge 0x1cfec <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x109f8d0f; WORD $0x0000 // jge 0x1f9cc <depthwiseWideS2AVX512VNNI+0x11dc>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -22684,11 +24665,11 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x244c894c; BYTE $0x70 // mov qword ptr [rsp + 0x70], r9
 	LONG $0x44245489 // mov dword ptr [rsp + 0x44], edx
-	LONG $0x028d8d0f; WORD $0x0000 // jge 0x1c210 <depthwiseWideS2AVX512VNNI+0x400>
+	LONG $0x028d8d0f; WORD $0x0000 // jge 0x1ebf0 <depthwiseWideS2AVX512VNNI+0x400>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
 	LONG $0x244c8b4c; BYTE $0x70 // mov r9, qword ptr [rsp + 0x70]
-	WORD $0xa57d // jge 0x1bf35 <depthwiseWideS2AVX512VNNI+0x125>
+	WORD $0xa57d // jge 0x1e915 <depthwiseWideS2AVX512VNNI+0x125>
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
 	LONG $0x06e0c148 // shl rax, 0x6
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
@@ -22703,7 +24684,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24443b4c; BYTE $0x58 // cmp r8, qword ptr [rsp + 0x58]
 	LONG $0xc69c0f40 // setl sil
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07108e0f; WORD $0x0000 // jle 0x1c6dd <depthwiseWideS2AVX512VNNI+0x8cd>
+	LONG $0x07108e0f; WORD $0x0000 // jle 0x1f0bd <depthwiseWideS2AVX512VNNI+0x8cd>
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	WORD $0x2040; BYTE $0xf7 // and dil, sil
 	WORD $0x894c; BYTE $0xce // mov rsi, r9
@@ -22743,7 +24724,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	WORD $0xed31 // xor ebp, ebp
 	LONG $0x48fdf162; WORD $0xfc6f // vmovdqa64 zmm7, zmm4
-	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1c122 <depthwiseWideS2AVX512VNNI+0x312>
+	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1eb02 <depthwiseWideS2AVX512VNNI+0x312>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdeaf0f48 // imul rbx, rsi
@@ -22776,55 +24757,55 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x3948; BYTE $0xe9 // cmp rcx, rbp
-	LONG $0xfd8e840f; WORD $0xffff // je 0x1beb0 <depthwiseWideS2AVX512VNNI+0xa0>
+	LONG $0xfd8e840f; WORD $0xffff // je 0x1e890 <depthwiseWideS2AVX512VNNI+0xa0>
 	LONG $0xeb348b49 // mov rsi, qword ptr [r11 + 8*rbp]
 	LONG $0xea348b4d // mov r14, qword ptr [r10 + 8*rbp]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x8440; BYTE $0xff // test dil, dil
-	LONG $0xff3a850f; WORD $0xffff // jne 0x1c070 <depthwiseWideS2AVX512VNNI+0x260>
+	LONG $0xff3a850f; WORD $0xffff // jne 0x1ea50 <depthwiseWideS2AVX512VNNI+0x260>
 	LONG $0x48fd7162; WORD $0xc06f // vmovdqa64 zmm8, zmm0
 	LONG $0x10247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x10], 0x0
-	WORD $0x2275 // jne 0x1c165 <depthwiseWideS2AVX512VNNI+0x355>
+	WORD $0x2275 // jne 0x1eb45 <depthwiseWideS2AVX512VNNI+0x355>
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x046f; BYTE $0x1e // vmovdqu32 zmm8 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x483d7262; WORD $0xc200 // vpshufb zmm8, zmm8, zmm2
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	WORD $0x0775 // jne 0x1c165 <depthwiseWideS2AVX512VNNI+0x355>
+	WORD $0x0775 // jne 0x1eb45 <depthwiseWideS2AVX512VNNI+0x355>
 	LONG $0x48e57362; WORD $0xc125; BYTE $0xec // vpternlogq zmm8, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xc86f // vmovdqa64 zmm9, zmm0
 	LONG $0x18247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x18], 0x0
-	WORD $0x2275 // jne 0x1c194 <depthwiseWideS2AVX512VNNI+0x384>
+	WORD $0x2275 // jne 0x1eb74 <depthwiseWideS2AVX512VNNI+0x384>
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48357262; WORD $0xca00 // vpshufb zmm9, zmm9, zmm2
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x1c194 <depthwiseWideS2AVX512VNNI+0x384>
+	WORD $0x0775 // jne 0x1eb74 <depthwiseWideS2AVX512VNNI+0x384>
 	LONG $0x48e57362; WORD $0xc925; BYTE $0xec // vpternlogq zmm9, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xd06f // vmovdqa64 zmm10, zmm0
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1c1c3 <depthwiseWideS2AVX512VNNI+0x3b3>
+	WORD $0x2275 // jne 0x1eba3 <depthwiseWideS2AVX512VNNI+0x3b3>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e5162; WORD $0x146f; BYTE $0x1e // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x482d7262; WORD $0xd200 // vpshufb zmm10, zmm10, zmm2
 	LONG $0x2444394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r8
-	WORD $0x0775 // jne 0x1c1c3 <depthwiseWideS2AVX512VNNI+0x3b3>
+	WORD $0x0775 // jne 0x1eba3 <depthwiseWideS2AVX512VNNI+0x3b3>
 	LONG $0x48e57362; WORD $0xd125; BYTE $0xec // vpternlogq zmm10, zmm3, zmm1, 0xec
 	WORD $0x8445; BYTE $0xed // test r13b, r13b
-	WORD $0x1874 // je 0x1c1e0 <depthwiseWideS2AVX512VNNI+0x3d0>
+	WORD $0x1874 // je 0x1ebc0 <depthwiseWideS2AVX512VNNI+0x3d0>
 	LONG $0x48fd7162; WORD $0xd86f // vmovdqa64 zmm11, zmm0
-	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1c0bd <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1ea9d <depthwiseWideS2AVX512VNNI+0x2ad>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xf0af0f49 // imul rsi, r8
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x36 // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r14 + rsi]
 	LONG $0x48257262; WORD $0xda00 // vpshufb zmm11, zmm11, zmm2
 	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
 	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
-	LONG $0xfebc850f; WORD $0xffff // jne 0x1c0bd <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfebc850f; WORD $0xffff // jne 0x1ea9d <depthwiseWideS2AVX512VNNI+0x2ad>
 	LONG $0x48e57362; WORD $0xd925; BYTE $0xec // vpternlogq zmm11, zmm3, zmm1, 0xec
-	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1c0bd <depthwiseWideS2AVX512VNNI+0x2ad>
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1ea9d <depthwiseWideS2AVX512VNNI+0x2ad>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xce // mov rsi, r9
 	LONG $0x06e6c148 // shl rsi, 0x6
@@ -22836,7 +24817,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	LONG $0x000124e9; BYTE $0x00 // jmp 0x1c363 <depthwiseWideS2AVX512VNNI+0x553>
+	LONG $0x000124e9; BYTE $0x00 // jmp 0x1ed43 <depthwiseWideS2AVX512VNNI+0x553>
 	BYTE $0x90 // nop
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
@@ -22889,7 +24870,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfc238f0f; WORD $0xffff // jg 0x1bf86 <depthwiseWideS2AVX512VNNI+0x176>
+	LONG $0xfc238f0f; WORD $0xffff // jg 0x1e966 <depthwiseWideS2AVX512VNNI+0x176>
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x786f8b4c // mov r13, qword ptr [rdi + 0x78]
@@ -22900,7 +24881,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x244c3b4c; BYTE $0x58 // cmp r9, qword ptr [rsp + 0x58]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0xfea98e0f; WORD $0xffff // jle 0x1c240 <depthwiseWideS2AVX512VNNI+0x430>
+	LONG $0xfea98e0f; WORD $0xffff // jle 0x1ec20 <depthwiseWideS2AVX512VNNI+0x430>
 	LONG $0x24148d4f // lea r10, [r12 + r12]
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x24748b4c; BYTE $0x48 // mov r14, qword ptr [rsp + 0x48]
@@ -22957,7 +24938,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xd46f // vmovdqa64 zmm10, zmm4
 	LONG $0x48fd7162; WORD $0xdc6f // vmovdqa64 zmm11, zmm4
 	WORD $0xff31 // xor edi, edi
-	LONG $0x000126e9; BYTE $0x00 // jmp 0x1c59a <depthwiseWideS2AVX512VNNI+0x78a>
+	LONG $0x000126e9; BYTE $0x00 // jmp 0x1ef7a <depthwiseWideS2AVX512VNNI+0x78a>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
 	LONG $0xdeaf0f48 // imul rbx, rsi
@@ -23008,84 +24989,84 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc7 // inc rdi
 	LONG $0x40c68149; WORD $0x0001; BYTE $0x00 // add r14, 0x140
 	WORD $0x3949; BYTE $0xfd // cmp r13, rdi
-	LONG $0xfcd0840f; WORD $0xffff // je 0x1c26a <depthwiseWideS2AVX512VNNI+0x45a>
+	LONG $0xfcd0840f; WORD $0xffff // je 0x1ec4a <depthwiseWideS2AVX512VNNI+0x45a>
 	LONG $0xfb348b49 // mov rsi, qword ptr [r11 + 8*rdi]
 	LONG $0xf8048b49 // mov rax, qword ptr [r8 + 8*rdi]
 	LONG $0x24440348; BYTE $0x18 // add rax, qword ptr [rsp + 0x18]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	LONG $0xfed0850f; WORD $0xffff // jne 0x1c480 <depthwiseWideS2AVX512VNNI+0x670>
+	LONG $0xfed0850f; WORD $0xffff // jne 0x1ee60 <depthwiseWideS2AVX512VNNI+0x670>
 	LONG $0x48fd7162; WORD $0xe06f // vmovdqa64 zmm12, zmm0
 	LONG $0x28247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x28], 0x0
-	WORD $0x2475 // jne 0x1c5e1 <depthwiseWideS2AVX512VNNI+0x7d1>
+	WORD $0x2475 // jne 0x1efc1 <depthwiseWideS2AVX512VNNI+0x7d1>
 	LONG $0x245c8b48; BYTE $0x10 // mov rbx, qword ptr [rsp + 0x10]
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x246f; BYTE $0x18 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x481d7262; WORD $0xe200 // vpshufb zmm12, zmm12, zmm2
 	LONG $0x2454394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r10
-	WORD $0x0775 // jne 0x1c5e1 <depthwiseWideS2AVX512VNNI+0x7d1>
+	WORD $0x0775 // jne 0x1efc1 <depthwiseWideS2AVX512VNNI+0x7d1>
 	LONG $0x48e57362; WORD $0xe125; BYTE $0xec // vpternlogq zmm12, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xe86f // vmovdqa64 zmm13, zmm0
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1c610 <depthwiseWideS2AVX512VNNI+0x800>
+	WORD $0x2275 // jne 0x1eff0 <depthwiseWideS2AVX512VNNI+0x800>
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x2c6f; BYTE $0x18 // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x48157262; WORD $0xea00 // vpshufb zmm13, zmm13, zmm2
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x1c610 <depthwiseWideS2AVX512VNNI+0x800>
+	WORD $0x0775 // jne 0x1eff0 <depthwiseWideS2AVX512VNNI+0x800>
 	LONG $0x48e57362; WORD $0xe925; BYTE $0xec // vpternlogq zmm13, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf06f // vmovdqa64 zmm14, zmm0
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x2275 // jne 0x1c63f <depthwiseWideS2AVX512VNNI+0x82f>
+	WORD $0x2275 // jne 0x1f01f <depthwiseWideS2AVX512VNNI+0x82f>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x346f; BYTE $0x18 // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x480d7262; WORD $0xf200 // vpshufb zmm14, zmm14, zmm2
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	WORD $0x0775 // jne 0x1c63f <depthwiseWideS2AVX512VNNI+0x82f>
+	WORD $0x0775 // jne 0x1f01f <depthwiseWideS2AVX512VNNI+0x82f>
 	LONG $0x48e57362; WORD $0xf125; BYTE $0xec // vpternlogq zmm14, zmm3, zmm1, 0xec
 	LONG $0x48fd7162; WORD $0xf86f // vmovdqa64 zmm15, zmm0
 	LONG $0x06247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x6], 0x0
-	WORD $0x2275 // jne 0x1c66e <depthwiseWideS2AVX512VNNI+0x85e>
+	WORD $0x2275 // jne 0x1f04e <depthwiseWideS2AVX512VNNI+0x85e>
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97e7162; WORD $0x3c6f; BYTE $0x18 // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x48057262; WORD $0xfa00 // vpshufb zmm15, zmm15, zmm2
 	LONG $0x244c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rcx
-	WORD $0x0775 // jne 0x1c66e <depthwiseWideS2AVX512VNNI+0x85e>
+	WORD $0x0775 // jne 0x1f04e <depthwiseWideS2AVX512VNNI+0x85e>
 	LONG $0x48e57362; WORD $0xf925; BYTE $0xec // vpternlogq zmm15, zmm3, zmm1, 0xec
 	LONG $0x48fde162; WORD $0xc06f // vmovdqa64 zmm16, zmm0
 	LONG $0x05247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x5], 0x0
-	WORD $0x2275 // jne 0x1c69d <depthwiseWideS2AVX512VNNI+0x88d>
+	WORD $0x2275 // jne 0x1f07d <depthwiseWideS2AVX512VNNI+0x88d>
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0xdeaf0f48 // imul rbx, rsi
 	LONG $0xc97ee162; WORD $0x046f; BYTE $0x18 // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rax + rbx]
 	LONG $0x407de262; WORD $0xc200 // vpshufb zmm16, zmm16, zmm2
 	LONG $0x244c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r9
-	WORD $0x0775 // jne 0x1c69d <depthwiseWideS2AVX512VNNI+0x88d>
+	WORD $0x0775 // jne 0x1f07d <depthwiseWideS2AVX512VNNI+0x88d>
 	LONG $0x48e5e362; WORD $0xc125; BYTE $0xec // vpternlogq zmm16, zmm3, zmm1, 0xec
 	LONG $0x04247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x4], 0x0
-	WORD $0x0c74 // je 0x1c6b0 <depthwiseWideS2AVX512VNNI+0x8a0>
+	WORD $0x0c74 // je 0x1f090 <depthwiseWideS2AVX512VNNI+0x8a0>
 	LONG $0x48fde162; WORD $0xc86f // vmovdqa64 zmm17, zmm0
-	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1c4f7 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1eed7 <depthwiseWideS2AVX512VNNI+0x6e7>
 	BYTE $0x90 // nop
 	LONG $0xf1af0f49 // imul rsi, r9
 	LONG $0xc97ee162; WORD $0x0c6f; BYTE $0x30 // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rax + rsi]
 	LONG $0x4075e262; WORD $0xca00 // vpshufb zmm17, zmm17, zmm2
 	LONG $0x24448b48; BYTE $0x68 // mov rax, qword ptr [rsp + 0x68]
 	LONG $0x24443948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rax
-	LONG $0xfe26850f; WORD $0xffff // jne 0x1c4f7 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfe26850f; WORD $0xffff // jne 0x1eed7 <depthwiseWideS2AVX512VNNI+0x6e7>
 	LONG $0x48e5e362; WORD $0xc925; BYTE $0xec // vpternlogq zmm17, zmm3, zmm1, 0xec
-	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1c4f7 <depthwiseWideS2AVX512VNNI+0x6e7>
+	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1eed7 <depthwiseWideS2AVX512VNNI+0x6e7>
 	LONG $0x44244c8b // mov ecx, dword ptr [rsp + 0x44]
 	LONG $0xc992fbc5 // kmovd k1, ecx
 	LONG $0x48fdf162; WORD $0xf46f // vmovdqa64 zmm6, zmm4
 	LONG $0x48fdf162; WORD $0xec6f // vmovdqa64 zmm5, zmm4
 	LONG $0x48fd7162; WORD $0xc46f // vmovdqa64 zmm8, zmm4
-	LONG $0xfff7cae9; BYTE $0xff // jmp 0x1bec6 <depthwiseWideS2AVX512VNNI+0xb6>
+	LONG $0xfff7cae9; BYTE $0xff // jmp 0x1e8a6 <depthwiseWideS2AVX512VNNI+0xb6>
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x08e38e0f; WORD $0x0000 // jle 0x1cfec <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x08e38e0f; WORD $0x0000 // jle 0x1f9cc <depthwiseWideS2AVX512VNNI+0x11dc>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x30 // vpbroadcastw zmm0, word ptr [rdi + 0x60]
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
@@ -23102,7 +25083,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48edf162; WORD $0xe1df // vpandnq zmm4, zmm2, zmm1
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000ace9; BYTE $0x00 // jmp 0x1c809 <depthwiseWideS2AVX512VNNI+0x9f9>
+	LONG $0x0000ace9; BYTE $0x00 // jmp 0x1f1e9 <depthwiseWideS2AVX512VNNI+0x9f9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
 	LONG $0x24548b4c; BYTE $0x20 // mov r10, qword ptr [rsp + 0x20]
@@ -23133,7 +25114,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0x07e38d0f; WORD $0x0000 // jge 0x1cfec <depthwiseWideS2AVX512VNNI+0x11dc>
+	LONG $0x07e38d0f; WORD $0x0000 // jge 0x1f9cc <depthwiseWideS2AVX512VNNI+0x11dc>
 	WORD $0x2948; BYTE $0xc8 // sub rax, rcx
 	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
 	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
@@ -23146,11 +25127,11 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02f88348 // cmp rax, 0x2
 	LONG $0x244c894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r9
 	LONG $0x48245489 // mov dword ptr [rsp + 0x48], edx
-	LONG $0x02918d0f; WORD $0x0000 // jge 0x1cad0 <depthwiseWideS2AVX512VNNI+0xcc0>
+	LONG $0x02918d0f; WORD $0x0000 // jge 0x1f4b0 <depthwiseWideS2AVX512VNNI+0xcc0>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
 	LONG $0x244c8b4c; BYTE $0x50 // mov r9, qword ptr [rsp + 0x50]
-	WORD $0xa57d // jge 0x1c7f1 <depthwiseWideS2AVX512VNNI+0x9e1>
+	WORD $0xa57d // jge 0x1f1d1 <depthwiseWideS2AVX512VNNI+0x9e1>
 	WORD $0x894c; BYTE $0xc8 // mov rax, r9
 	LONG $0x06e0c148 // shl rax, 0x6
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
@@ -23165,7 +25146,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24443b4c; BYTE $0x30 // cmp r8, qword ptr [rsp + 0x30]
 	WORD $0x9c0f; BYTE $0xc2 // setl dl
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07458e0f; WORD $0x0000 // jle 0x1cfcd <depthwiseWideS2AVX512VNNI+0x11bd>
+	LONG $0x07458e0f; WORD $0x0000 // jle 0x1f9ad <depthwiseWideS2AVX512VNNI+0x11bd>
 	LONG $0x2454894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r10
 	WORD $0x2040; BYTE $0xd7 // and dil, dl
 	WORD $0x894c; BYTE $0xca // mov rdx, r9
@@ -23205,7 +25186,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	WORD $0xed31 // xor ebp, ebp
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0x0000bfe9; BYTE $0x00 // jmp 0x1c9e2 <depthwiseWideS2AVX512VNNI+0xbd2>
+	LONG $0x0000bfe9; BYTE $0x00 // jmp 0x1f3c2 <depthwiseWideS2AVX512VNNI+0xbd2>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdaaf0f48 // imul rbx, rdx
@@ -23238,55 +25219,55 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	LONG $0x40c18149; WORD $0x0001; BYTE $0x00 // add r9, 0x140
 	WORD $0x3948; BYTE $0xe9 // cmp rcx, rbp
-	LONG $0xfd7e840f; WORD $0xffff // je 0x1c760 <depthwiseWideS2AVX512VNNI+0x950>
+	LONG $0xfd7e840f; WORD $0xffff // je 0x1f140 <depthwiseWideS2AVX512VNNI+0x950>
 	LONG $0xeb148b49 // mov rdx, qword ptr [r11 + 8*rbp]
 	LONG $0xea348b4d // mov r14, qword ptr [r10 + 8*rbp]
 	WORD $0x0149; BYTE $0xc6 // add r14, rax
 	WORD $0x8440; BYTE $0xff // test dil, dil
-	LONG $0xff3a850f; WORD $0xffff // jne 0x1c930 <depthwiseWideS2AVX512VNNI+0xb20>
+	LONG $0xff3a850f; WORD $0xffff // jne 0x1f310 <depthwiseWideS2AVX512VNNI+0xb20>
 	LONG $0x48fd7162; WORD $0xc96f // vmovdqa64 zmm9, zmm1
 	LONG $0x10247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x10], 0x0
-	WORD $0x2275 // jne 0x1ca25 <depthwiseWideS2AVX512VNNI+0xc15>
+	WORD $0x2275 // jne 0x1f405 <depthwiseWideS2AVX512VNNI+0xc15>
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm9 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48357262; WORD $0xcb00 // vpshufb zmm9, zmm9, zmm3
 	LONG $0x24743948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rsi
-	WORD $0x0775 // jne 0x1ca25 <depthwiseWideS2AVX512VNNI+0xc15>
+	WORD $0x0775 // jne 0x1f405 <depthwiseWideS2AVX512VNNI+0xc15>
 	LONG $0x48dd7362; WORD $0xca25; BYTE $0xec // vpternlogq zmm9, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd16f // vmovdqa64 zmm10, zmm1
 	LONG $0x18247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x18], 0x0
-	WORD $0x2275 // jne 0x1ca54 <depthwiseWideS2AVX512VNNI+0xc44>
+	WORD $0x2275 // jne 0x1f434 <depthwiseWideS2AVX512VNNI+0xc44>
 	WORD $0x8948; BYTE $0xf3 // mov rbx, rsi
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x146f; BYTE $0x1e // vmovdqu32 zmm10 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x482d7262; WORD $0xd300 // vpshufb zmm10, zmm10, zmm3
 	LONG $0x247c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r15
-	WORD $0x0775 // jne 0x1ca54 <depthwiseWideS2AVX512VNNI+0xc44>
+	WORD $0x0775 // jne 0x1f434 <depthwiseWideS2AVX512VNNI+0xc44>
 	LONG $0x48dd7362; WORD $0xd225; BYTE $0xec // vpternlogq zmm10, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xd96f // vmovdqa64 zmm11, zmm1
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1ca83 <depthwiseWideS2AVX512VNNI+0xc73>
+	WORD $0x2275 // jne 0x1f463 <depthwiseWideS2AVX512VNNI+0xc73>
 	WORD $0x894c; BYTE $0xfb // mov rbx, r15
 	LONG $0xdaaf0f48 // imul rbx, rdx
 	LONG $0xc97e5162; WORD $0x1c6f; BYTE $0x1e // vmovdqu32 zmm11 {k1} {z}, zmmword ptr [r14 + rbx]
 	LONG $0x48257262; WORD $0xdb00 // vpshufb zmm11, zmm11, zmm3
 	LONG $0x2444394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r8
-	WORD $0x0775 // jne 0x1ca83 <depthwiseWideS2AVX512VNNI+0xc73>
+	WORD $0x0775 // jne 0x1f463 <depthwiseWideS2AVX512VNNI+0xc73>
 	LONG $0x48dd7362; WORD $0xda25; BYTE $0xec // vpternlogq zmm11, zmm4, zmm2, 0xec
 	WORD $0x8445; BYTE $0xed // test r13b, r13b
-	WORD $0x1874 // je 0x1caa0 <depthwiseWideS2AVX512VNNI+0xc90>
+	WORD $0x1874 // je 0x1f480 <depthwiseWideS2AVX512VNNI+0xc90>
 	LONG $0x48fd7162; WORD $0xe16f // vmovdqa64 zmm12, zmm1
-	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1c97d <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfffeeae9; BYTE $0xff // jmp 0x1f35d <depthwiseWideS2AVX512VNNI+0xb6d>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xd0af0f49 // imul rdx, r8
 	LONG $0xc97e5162; WORD $0x246f; BYTE $0x16 // vmovdqu32 zmm12 {k1} {z}, zmmword ptr [r14 + rdx]
 	LONG $0x481d7262; WORD $0xe300 // vpshufb zmm12, zmm12, zmm3
 	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	LONG $0xfebc850f; WORD $0xffff // jne 0x1c97d <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfebc850f; WORD $0xffff // jne 0x1f35d <depthwiseWideS2AVX512VNNI+0xb6d>
 	LONG $0x48dd7362; WORD $0xe225; BYTE $0xec // vpternlogq zmm12, zmm4, zmm2, 0xec
-	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1c97d <depthwiseWideS2AVX512VNNI+0xb6d>
+	LONG $0xfffeb0e9; BYTE $0xff // jmp 0x1f35d <depthwiseWideS2AVX512VNNI+0xb6d>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x06e1c149 // shl r9, 0x6
 	LONG $0x89048d4b // lea rax, [r9 + 4*r9]
@@ -23295,7 +25276,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
 	LONG $0x244c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r9
-	LONG $0x000160e9; BYTE $0x00 // jmp 0x1cc53 <depthwiseWideS2AVX512VNNI+0xe43>
+	LONG $0x000160e9; BYTE $0x00 // jmp 0x1f633 <depthwiseWideS2AVX512VNNI+0xe43>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
@@ -23356,7 +25337,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x894d; BYTE $0xd6 // mov r14, r10
 	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
-	LONG $0xfbef8f0f; WORD $0xffff // jg 0x1c842 <depthwiseWideS2AVX512VNNI+0xa32>
+	LONG $0xfbef8f0f; WORD $0xffff // jg 0x1f222 <depthwiseWideS2AVX512VNNI+0xa32>
 	LONG $0x244c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rcx
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
@@ -23367,7 +25348,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x24643b4c; BYTE $0x30 // cmp r12, qword ptr [rsp + 0x30]
 	WORD $0x9c0f; BYTE $0xc0 // setl al
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0xfe798e0f; WORD $0xffff // jle 0x1cb00 <depthwiseWideS2AVX512VNNI+0xcf0>
+	LONG $0xfe798e0f; WORD $0xffff // jle 0x1f4e0 <depthwiseWideS2AVX512VNNI+0xcf0>
 	LONG $0x362c8d4f // lea r13, [r14 + r14]
 	WORD $0x2040; BYTE $0xc5 // and bpl, al
 	LONG $0x245c8b48; BYTE $0x58 // mov rbx, qword ptr [rsp + 0x58]
@@ -23424,7 +25405,7 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fd7162; WORD $0xdd6f // vmovdqa64 zmm11, zmm5
 	LONG $0x48fd7162; WORD $0xe56f // vmovdqa64 zmm12, zmm5
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0x000123e9; BYTE $0x00 // jmp 0x1ce8a <depthwiseWideS2AVX512VNNI+0x107a>
+	LONG $0x000123e9; BYTE $0x00 // jmp 0x1f86a <depthwiseWideS2AVX512VNNI+0x107a>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
 	LONG $0xdaaf0f4c // imul r11, rdx
@@ -23475,81 +25456,81 @@ TEXT ·depthwiseWideS2AVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x40c38148; WORD $0x0001; BYTE $0x00 // add rbx, 0x140
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	LONG $0xfca0840f; WORD $0xffff // je 0x1cb2a <depthwiseWideS2AVX512VNNI+0xd1a>
+	LONG $0xfca0840f; WORD $0xffff // je 0x1f50a <depthwiseWideS2AVX512VNNI+0xd1a>
 	LONG $0xc2148b4b // mov rdx, qword ptr [r10 + 8*r8]
 	LONG $0xc1348b4b // mov rsi, qword ptr [r9 + 8*r8]
 	LONG $0x24740348; BYTE $0x18 // add rsi, qword ptr [rsp + 0x18]
 	WORD $0x8440; BYTE $0xed // test bpl, bpl
-	LONG $0xfed0850f; WORD $0xffff // jne 0x1cd70 <depthwiseWideS2AVX512VNNI+0xf60>
+	LONG $0xfed0850f; WORD $0xffff // jne 0x1f750 <depthwiseWideS2AVX512VNNI+0xf60>
 	LONG $0x48fd7162; WORD $0xe96f // vmovdqa64 zmm13, zmm1
 	LONG $0x28247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x28], 0x0
-	WORD $0x2475 // jne 0x1ced1 <depthwiseWideS2AVX512VNNI+0x10c1>
+	WORD $0x2475 // jne 0x1f8b1 <depthwiseWideS2AVX512VNNI+0x10c1>
 	LONG $0x245c8b4c; BYTE $0x10 // mov r11, qword ptr [rsp + 0x10]
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x2c6f; BYTE $0x1e // vmovdqu32 zmm13 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x48157262; WORD $0xeb00 // vpshufb zmm13, zmm13, zmm3
 	LONG $0x246c394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r13
-	WORD $0x0775 // jne 0x1ced1 <depthwiseWideS2AVX512VNNI+0x10c1>
+	WORD $0x0775 // jne 0x1f8b1 <depthwiseWideS2AVX512VNNI+0x10c1>
 	LONG $0x48dd7362; WORD $0xea25; BYTE $0xec // vpternlogq zmm13, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xf16f // vmovdqa64 zmm14, zmm1
 	LONG $0x03247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x3], 0x0
-	WORD $0x2275 // jne 0x1cf00 <depthwiseWideS2AVX512VNNI+0x10f0>
+	WORD $0x2275 // jne 0x1f8e0 <depthwiseWideS2AVX512VNNI+0x10f0>
 	WORD $0x894d; BYTE $0xeb // mov r11, r13
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x346f; BYTE $0x1e // vmovdqu32 zmm14 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x480d7262; WORD $0xf300 // vpshufb zmm14, zmm14, zmm3
 	LONG $0x244c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rcx
-	WORD $0x0775 // jne 0x1cf00 <depthwiseWideS2AVX512VNNI+0x10f0>
+	WORD $0x0775 // jne 0x1f8e0 <depthwiseWideS2AVX512VNNI+0x10f0>
 	LONG $0x48dd7362; WORD $0xf225; BYTE $0xec // vpternlogq zmm14, zmm4, zmm2, 0xec
 	LONG $0x48fd7162; WORD $0xf96f // vmovdqa64 zmm15, zmm1
 	LONG $0x07247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x7], 0x0
-	WORD $0x2275 // jne 0x1cf2f <depthwiseWideS2AVX512VNNI+0x111f>
+	WORD $0x2275 // jne 0x1f90f <depthwiseWideS2AVX512VNNI+0x111f>
 	WORD $0x8949; BYTE $0xcb // mov r11, rcx
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97e3162; WORD $0x3c6f; BYTE $0x1e // vmovdqu32 zmm15 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x48057262; WORD $0xfb00 // vpshufb zmm15, zmm15, zmm3
 	LONG $0x247c3948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdi
-	WORD $0x0775 // jne 0x1cf2f <depthwiseWideS2AVX512VNNI+0x111f>
+	WORD $0x0775 // jne 0x1f90f <depthwiseWideS2AVX512VNNI+0x111f>
 	LONG $0x48dd7362; WORD $0xfa25; BYTE $0xec // vpternlogq zmm15, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc16f // vmovdqa64 zmm16, zmm1
 	LONG $0x06247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x6], 0x0
-	WORD $0x2275 // jne 0x1cf5e <depthwiseWideS2AVX512VNNI+0x114e>
+	WORD $0x2275 // jne 0x1f93e <depthwiseWideS2AVX512VNNI+0x114e>
 	WORD $0x8949; BYTE $0xfb // mov r11, rdi
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97ea162; WORD $0x046f; BYTE $0x1e // vmovdqu32 zmm16 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x407de262; WORD $0xc300 // vpshufb zmm16, zmm16, zmm3
 	LONG $0x24443948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rax
-	WORD $0x0775 // jne 0x1cf5e <depthwiseWideS2AVX512VNNI+0x114e>
+	WORD $0x0775 // jne 0x1f93e <depthwiseWideS2AVX512VNNI+0x114e>
 	LONG $0x48dde362; WORD $0xc225; BYTE $0xec // vpternlogq zmm16, zmm4, zmm2, 0xec
 	LONG $0x48fde162; WORD $0xc96f // vmovdqa64 zmm17, zmm1
 	LONG $0x05247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x5], 0x0
-	WORD $0x2275 // jne 0x1cf8d <depthwiseWideS2AVX512VNNI+0x117d>
+	WORD $0x2275 // jne 0x1f96d <depthwiseWideS2AVX512VNNI+0x117d>
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
 	LONG $0xdaaf0f4c // imul r11, rdx
 	LONG $0xc97ea162; WORD $0x0c6f; BYTE $0x1e // vmovdqu32 zmm17 {k1} {z}, zmmword ptr [rsi + r11]
 	LONG $0x4075e262; WORD $0xcb00 // vpshufb zmm17, zmm17, zmm3
 	LONG $0x2464394c; BYTE $0x08 // cmp qword ptr [rsp + 0x8], r12
-	WORD $0x0775 // jne 0x1cf8d <depthwiseWideS2AVX512VNNI+0x117d>
+	WORD $0x0775 // jne 0x1f96d <depthwiseWideS2AVX512VNNI+0x117d>
 	LONG $0x48dde362; WORD $0xca25; BYTE $0xec // vpternlogq zmm17, zmm4, zmm2, 0xec
 	LONG $0x04247c80; BYTE $0x00 // cmp byte ptr [rsp + 0x4], 0x0
-	WORD $0x0c74 // je 0x1cfa0 <depthwiseWideS2AVX512VNNI+0x1190>
+	WORD $0x0c74 // je 0x1f980 <depthwiseWideS2AVX512VNNI+0x1190>
 	LONG $0x48fde162; WORD $0xd16f // vmovdqa64 zmm18, zmm1
-	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1cde7 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfffe48e9; BYTE $0xff // jmp 0x1f7c7 <depthwiseWideS2AVX512VNNI+0xfd7>
 	BYTE $0x90 // nop
 	LONG $0xd4af0f49 // imul rdx, r12
 	LONG $0xc97ee162; WORD $0x146f; BYTE $0x16 // vmovdqu32 zmm18 {k1} {z}, zmmword ptr [rsi + rdx]
 	LONG $0x406de262; WORD $0xd300 // vpshufb zmm18, zmm18, zmm3
 	LONG $0x24548b48; BYTE $0x68 // mov rdx, qword ptr [rsp + 0x68]
 	LONG $0x24543948; BYTE $0x08 // cmp qword ptr [rsp + 0x8], rdx
-	LONG $0xfe26850f; WORD $0xffff // jne 0x1cde7 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfe26850f; WORD $0xffff // jne 0x1f7c7 <depthwiseWideS2AVX512VNNI+0xfd7>
 	LONG $0x48dde362; WORD $0xd225; BYTE $0xec // vpternlogq zmm18, zmm4, zmm2, 0xec
-	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1cde7 <depthwiseWideS2AVX512VNNI+0xfd7>
+	LONG $0xfffe1ae9; BYTE $0xff // jmp 0x1f7c7 <depthwiseWideS2AVX512VNNI+0xfd7>
 	LONG $0x48244c8b // mov ecx, dword ptr [rsp + 0x48]
 	LONG $0xc992fbc5 // kmovd k1, ecx
 	LONG $0x48fdf162; WORD $0xf56f // vmovdqa64 zmm6, zmm5
 	LONG $0x48fdf162; WORD $0xfd6f // vmovdqa64 zmm7, zmm5
 	LONG $0x48fd7162; WORD $0xc56f // vmovdqa64 zmm8, zmm5
-	LONG $0xfff77ee9; BYTE $0xff // jmp 0x1c76a <depthwiseWideS2AVX512VNNI+0x95a>
+	LONG $0xfff77ee9; BYTE $0xff // jmp 0x1f14a <depthwiseWideS2AVX512VNNI+0x95a>
 	LONG $0x78c48348 // add rsp, 0x78
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -23573,28 +25554,28 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0484840f; WORD $0x0000 // je 0x1d49c <depthwiseAnyAVX512VNNI+0x49c>
+	LONG $0x0484840f; WORD $0x0000 // je 0x1fe7c <depthwiseAnyAVX512VNNI+0x49c>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x08f78e0f; WORD $0x0000 // jle 0x1d920 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x08f78e0f; WORD $0x0000 // jle 0x20300 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	LONG $0x000018be; BYTE $0x00 // mov esi, 0x18
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x22eb // jmp 0x1d059 <depthwiseAnyAVX512VNNI+0x59>
+	WORD $0x22eb // jmp 0x1fa39 <depthwiseAnyAVX512VNNI+0x59>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x20c68348 // add rsi, 0x20
 	LONG $0x240c3b4c // cmp r9, qword ptr [rsp]
-	LONG $0x08c78d0f; WORD $0x0000 // jge 0x1d920 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x08c78d0f; WORD $0x0000 // jge 0x20300 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1d1e0 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1fbc0 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x50678b4c // mov r12, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1d1e0 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1fbc0 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x24348b4c // mov r14, qword ptr [rsp]
 	LONG $0x05e6c149 // shl r14, 0x5
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
@@ -23602,68 +25583,68 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffeb849; WORD $0x7fff // movabs r8, 0x7ffffffffffffffe
 	WORD $0x214c; BYTE $0xc1 // and rcx, r8
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x18eb // jmp 0x1d0ac <depthwiseAnyAVX512VNNI+0xac>
+	WORD $0x18eb // jmp 0x1fa8c <depthwiseAnyAVX512VNNI+0xac>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x394d; BYTE $0xdd // cmp r13, r11
-	LONG $0x0134840f; WORD $0x0000 // je 0x1d1e0 <depthwiseAnyAVX512VNNI+0x1e0>
+	LONG $0x0134840f; WORD $0x0000 // je 0x1fbc0 <depthwiseAnyAVX512VNNI+0x1e0>
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xe82c8b4b // mov rbp, qword ptr [r8 + 8*r13]
 	WORD $0x8548; BYTE $0xed // test rbp, rbp
-	LONG $0x00a3840f; WORD $0x0000 // je 0x1d160 <depthwiseAnyAVX512VNNI+0x160>
+	LONG $0x00a3840f; WORD $0x0000 // je 0x1fb40 <depthwiseAnyAVX512VNNI+0x160>
 	LONG $0x68478b4c // mov r8, qword ptr [rdi + 0x68]
 	WORD $0x0149; BYTE $0xf0 // add r8, rsi
 	WORD $0x894c; BYTE $0xe3 // mov rbx, r12
-	WORD $0x1aeb // jmp 0x1d0e3 <depthwiseAnyAVX512VNNI+0xe3>
+	WORD $0x1aeb // jmp 0x1fac3 <depthwiseAnyAVX512VNNI+0xe3>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x1857894d // mov qword ptr [r15 + 0x18], r10
 	LONG $0x20c78349 // add r15, 0x20
 	WORD $0x014d; BYTE $0xf0 // add r8, r14
 	WORD $0xff48; BYTE $0xcb // dec rbx
-	WORD $0xbd74 // je 0x1d0a0 <depthwiseAnyAVX512VNNI+0xa0>
+	WORD $0xbd74 // je 0x1fa80 <depthwiseAnyAVX512VNNI+0xa0>
 	LONG $0xe8508b4d // mov r10, qword ptr [r8 - 0x18]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3478 // js 0x1d120 <depthwiseAnyAVX512VNNI+0x120>
+	WORD $0x3478 // js 0x1fb00 <depthwiseAnyAVX512VNNI+0x120>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	WORD $0x894d; BYTE $0x17 // mov qword ptr [r15], r10
 	LONG $0xf0508b4d // mov r10, qword ptr [r8 - 0x10]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3578 // js 0x1d130 <depthwiseAnyAVX512VNNI+0x130>
+	WORD $0x3578 // js 0x1fb10 <depthwiseAnyAVX512VNNI+0x130>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x0857894d // mov qword ptr [r15 + 0x8], r10
 	LONG $0xf8508b4d // mov r10, qword ptr [r8 - 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0x3678 // js 0x1d141 <depthwiseAnyAVX512VNNI+0x141>
+	WORD $0x3678 // js 0x1fb21 <depthwiseAnyAVX512VNNI+0x141>
 	WORD $0x0149; BYTE $0xea // add r10, rbp
 	LONG $0x1057894d // mov qword ptr [r15 + 0x10], r10
 	WORD $0x8b4d; BYTE $0x10 // mov r10, qword ptr [r8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xb679 // jns 0x1d0d0 <depthwiseAnyAVX512VNNI+0xd0>
-	WORD $0x39eb // jmp 0x1d155 <depthwiseAnyAVX512VNNI+0x155>
+	WORD $0xb679 // jns 0x1fab0 <depthwiseAnyAVX512VNNI+0xd0>
+	WORD $0x39eb // jmp 0x1fb35 <depthwiseAnyAVX512VNNI+0x155>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	WORD $0x894d; BYTE $0x17 // mov qword ptr [r15], r10
 	LONG $0xf0508b4d // mov r10, qword ptr [r8 - 0x10]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xcb79 // jns 0x1d0fb <depthwiseAnyAVX512VNNI+0xfb>
+	WORD $0xcb79 // jns 0x1fadb <depthwiseAnyAVX512VNNI+0xfb>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	LONG $0x0857894d // mov qword ptr [r15 + 0x8], r10
 	LONG $0xf8508b4d // mov r10, qword ptr [r8 - 0x8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	WORD $0xca79 // jns 0x1d10b <depthwiseAnyAVX512VNNI+0x10b>
+	WORD $0xca79 // jns 0x1faeb <depthwiseAnyAVX512VNNI+0x10b>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
 	LONG $0x1057894d // mov qword ptr [r15 + 0x10], r10
 	WORD $0x8b4d; BYTE $0x10 // mov r10, qword ptr [r8]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xff7b890f; WORD $0xffff // jns 0x1d0d0 <depthwiseAnyAVX512VNNI+0xd0>
+	LONG $0xff7b890f; WORD $0xffff // jns 0x1fab0 <depthwiseAnyAVX512VNNI+0xd0>
 	LONG $0x70578b4c // mov r10, qword ptr [rdi + 0x70]
-	LONG $0xffff75e9; BYTE $0xff // jmp 0x1d0d3 <depthwiseAnyAVX512VNNI+0xd3>
+	LONG $0xffff75e9; BYTE $0xff // jmp 0x1fab3 <depthwiseAnyAVX512VNNI+0xd3>
 	WORD $0x9066 // nop
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0x01fc8349 // cmp r12, 0x1
-	WORD $0x3c74 // je 0x1d1a9 <depthwiseAnyAVX512VNNI+0x1a9>
+	WORD $0x3c74 // je 0x1fb89 <depthwiseAnyAVX512VNNI+0x1a9>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0x07 // mov qword ptr [r15], r8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
@@ -23679,9 +25660,9 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x3847894d // mov qword ptr [r15 + 0x38], r8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0xfec38348 // add rbx, -0x2
-	WORD $0xc775 // jne 0x1d170 <depthwiseAnyAVX512VNNI+0x170>
+	WORD $0xc775 // jne 0x1fb50 <depthwiseAnyAVX512VNNI+0x170>
 	LONG $0x01c4f641 // test r12b, 0x1
-	LONG $0xfeed840f; WORD $0xffff // je 0x1d0a0 <depthwiseAnyAVX512VNNI+0xa0>
+	LONG $0xfeed840f; WORD $0xffff // je 0x1fa80 <depthwiseAnyAVX512VNNI+0xa0>
 	WORD $0x894d; BYTE $0x07 // mov qword ptr [r15], r8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	LONG $0x0847894d // mov qword ptr [r15 + 0x8], r8
@@ -23689,15 +25670,15 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x70478b4c // mov r8, qword ptr [rdi + 0x70]
 	LONG $0x1847894d // mov qword ptr [r15 + 0x18], r8
 	LONG $0x20c78349 // add r15, 0x20
-	LONG $0xfffecde9; BYTE $0xff // jmp 0x1d0a0 <depthwiseAnyAVX512VNNI+0xa0>
+	LONG $0xfffecde9; BYTE $0xff // jmp 0x1fa80 <depthwiseAnyAVX512VNNI+0xa0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1d048 <depthwiseAnyAVX512VNNI+0x48>
+	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1fa28 <depthwiseAnyAVX512VNNI+0x48>
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x00009be9; BYTE $0x00 // jmp 0x1d294 <depthwiseAnyAVX512VNNI+0x294>
+	LONG $0x00009be9; BYTE $0x00 // jmp 0x1fc74 <depthwiseAnyAVX512VNNI+0x294>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc86f // vmovdqa64 zmm1, zmm0
@@ -23725,7 +25706,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	LONG $0x40c38349 // add r11, 0x40
 	WORD $0x394c; BYTE $0xc1 // cmp rcx, r8
-	LONG $0xfdac8d0f; WORD $0xffff // jge 0x1d040 <depthwiseAnyAVX512VNNI+0x40>
+	LONG $0xfdac8d0f; WORD $0xffff // jge 0x1fa20 <depthwiseAnyAVX512VNNI+0x40>
 	WORD $0x2949; BYTE $0xc8 // sub r8, rcx
 	QUAD $0x00000000850c8d42 // lea ecx, [4*r8]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -23740,7 +25721,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0xe84d0f41 // cmovge ebp, r8d
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xff2b8e0f; WORD $0xffff // jle 0x1d200 <depthwiseAnyAVX512VNNI+0x200>
+	LONG $0xff2b8e0f; WORD $0xffff // jle 0x1fbe0 <depthwiseAnyAVX512VNNI+0x200>
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	WORD $0x8941; BYTE $0xe8 // mov r8d, ebp
 	LONG $0x11e08141; WORD $0x0011; BYTE $0x00 // and r8d, 0x1111
@@ -23809,33 +25790,33 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc750 // vpdpbusd zmm0, zmm4, zmm7
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xfeb5850f; WORD $0xffff // jne 0x1d340 <depthwiseAnyAVX512VNNI+0x340>
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x1fd20 <depthwiseAnyAVX512VNNI+0x340>
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc36f // vmovdqa64 zmm0, zmm3
-	LONG $0xfffd76e9; BYTE $0xff // jmp 0x1d212 <depthwiseAnyAVX512VNNI+0x212>
+	LONG $0xfffd76e9; BYTE $0xff // jmp 0x1fbf2 <depthwiseAnyAVX512VNNI+0x212>
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
 	LONG $0x24048948 // mov qword ptr [rsp], rax
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x04738e0f; WORD $0x0000 // jle 0x1d920 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x04738e0f; WORD $0x0000 // jle 0x20300 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x20 // vpbroadcastw zmm0, word ptr [rdi + 0x40]
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x000018ba; BYTE $0x00 // mov edx, 0x18
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
-	WORD $0x21eb // jmp 0x1d4e9 <depthwiseAnyAVX512VNNI+0x4e9>
+	WORD $0x21eb // jmp 0x1fec9 <depthwiseAnyAVX512VNNI+0x4e9>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x20c28348 // add rdx, 0x20
 	LONG $0x24043b4c // cmp r8, qword ptr [rsp]
-	LONG $0x04378d0f; WORD $0x0000 // jge 0x1d920 <depthwiseAnyAVX512VNNI+0x920>
+	LONG $0x04378d0f; WORD $0x0000 // jge 0x20300 <depthwiseAnyAVX512VNNI+0x920>
 	LONG $0x48578b4c // mov r10, qword ptr [rdi + 0x48]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x017a8e0f; WORD $0x0000 // jle 0x1d670 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x017a8e0f; WORD $0x0000 // jle 0x20050 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x507f8b4c // mov r15, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x016d8e0f; WORD $0x0000 // jle 0x1d670 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x016d8e0f; WORD $0x0000 // jle 0x20050 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x241c8b48 // mov rbx, qword ptr [rsp]
 	LONG $0x05e3c148 // shl rbx, 0x5
 	LONG $0x78778b4c // mov r14, qword ptr [rdi + 0x78]
@@ -23843,68 +25824,68 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xce // and rsi, rcx
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x18eb // jmp 0x1d53c <depthwiseAnyAVX512VNNI+0x53c>
+	WORD $0x18eb // jmp 0x1ff1c <depthwiseAnyAVX512VNNI+0x53c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0x0134840f; WORD $0x0000 // je 0x1d670 <depthwiseAnyAVX512VNNI+0x670>
+	LONG $0x0134840f; WORD $0x0000 // je 0x20050 <depthwiseAnyAVX512VNNI+0x670>
 	LONG $0x604f8b48 // mov rcx, qword ptr [rdi + 0x60]
 	LONG $0xe12c8b4e // mov r13, qword ptr [rcx + 8*r12]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	LONG $0x00a3840f; WORD $0x0000 // je 0x1d5f0 <depthwiseAnyAVX512VNNI+0x5f0>
+	LONG $0x00a3840f; WORD $0x0000 // je 0x1ffd0 <depthwiseAnyAVX512VNNI+0x5f0>
 	LONG $0x686f8b48 // mov rbp, qword ptr [rdi + 0x68]
 	WORD $0x0148; BYTE $0xd5 // add rbp, rdx
 	WORD $0x894d; BYTE $0xfb // mov r11, r15
-	WORD $0x1aeb // jmp 0x1d573 <depthwiseAnyAVX512VNNI+0x573>
+	WORD $0x1aeb // jmp 0x1ff53 <depthwiseAnyAVX512VNNI+0x573>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x184e8949 // mov qword ptr [r14 + 0x18], rcx
 	LONG $0x20c68349 // add r14, 0x20
 	WORD $0x0148; BYTE $0xdd // add rbp, rbx
 	WORD $0xff49; BYTE $0xcb // dec r11
-	WORD $0xbd74 // je 0x1d530 <depthwiseAnyAVX512VNNI+0x530>
+	WORD $0xbd74 // je 0x1ff10 <depthwiseAnyAVX512VNNI+0x530>
 	LONG $0xe84d8b48 // mov rcx, qword ptr [rbp - 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3478 // js 0x1d5b0 <depthwiseAnyAVX512VNNI+0x5b0>
+	WORD $0x3478 // js 0x1ff90 <depthwiseAnyAVX512VNNI+0x5b0>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	WORD $0x8949; BYTE $0x0e // mov qword ptr [r14], rcx
 	LONG $0xf04d8b48 // mov rcx, qword ptr [rbp - 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3578 // js 0x1d5c0 <depthwiseAnyAVX512VNNI+0x5c0>
+	WORD $0x3578 // js 0x1ffa0 <depthwiseAnyAVX512VNNI+0x5c0>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
 	LONG $0xf84d8b48 // mov rcx, qword ptr [rbp - 0x8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x3678 // js 0x1d5d1 <depthwiseAnyAVX512VNNI+0x5d1>
+	WORD $0x3678 // js 0x1ffb1 <depthwiseAnyAVX512VNNI+0x5d1>
 	WORD $0x014c; BYTE $0xe9 // add rcx, r13
 	LONG $0x104e8949 // mov qword ptr [r14 + 0x10], rcx
 	LONG $0x004d8b48 // mov rcx, qword ptr [rbp]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xb579 // jns 0x1d560 <depthwiseAnyAVX512VNNI+0x560>
-	WORD $0x39eb // jmp 0x1d5e6 <depthwiseAnyAVX512VNNI+0x5e6>
+	WORD $0xb579 // jns 0x1ff40 <depthwiseAnyAVX512VNNI+0x560>
+	WORD $0x39eb // jmp 0x1ffc6 <depthwiseAnyAVX512VNNI+0x5e6>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0x0e // mov qword ptr [r14], rcx
 	LONG $0xf04d8b48 // mov rcx, qword ptr [rbp - 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xcb79 // jns 0x1d58b <depthwiseAnyAVX512VNNI+0x58b>
+	WORD $0xcb79 // jns 0x1ff6b <depthwiseAnyAVX512VNNI+0x58b>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
 	LONG $0xf84d8b48 // mov rcx, qword ptr [rbp - 0x8]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xca79 // jns 0x1d59b <depthwiseAnyAVX512VNNI+0x59b>
+	WORD $0xca79 // jns 0x1ff7b <depthwiseAnyAVX512VNNI+0x59b>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x104e8949 // mov qword ptr [r14 + 0x10], rcx
 	LONG $0x004d8b48 // mov rcx, qword ptr [rbp]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff7a890f; WORD $0xffff // jns 0x1d560 <depthwiseAnyAVX512VNNI+0x560>
+	LONG $0xff7a890f; WORD $0xffff // jns 0x1ff40 <depthwiseAnyAVX512VNNI+0x560>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
-	LONG $0xffff74e9; BYTE $0xff // jmp 0x1d563 <depthwiseAnyAVX512VNNI+0x563>
+	LONG $0xffff74e9; BYTE $0xff // jmp 0x1ff43 <depthwiseAnyAVX512VNNI+0x563>
 	BYTE $0x90 // nop
 	LONG $0x705f8b4c // mov r11, qword ptr [rdi + 0x70]
 	WORD $0x8949; BYTE $0xf5 // mov r13, rsi
 	LONG $0x01ff8349 // cmp r15, 0x1
-	WORD $0x3c74 // je 0x1d639 <depthwiseAnyAVX512VNNI+0x639>
+	WORD $0x3c74 // je 0x20019 <depthwiseAnyAVX512VNNI+0x639>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0x1e // mov qword ptr [r14], r11
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
@@ -23920,9 +25901,9 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x385e894d // mov qword ptr [r14 + 0x38], r11
 	LONG $0x40c68349 // add r14, 0x40
 	LONG $0xfec58349 // add r13, -0x2
-	WORD $0xc775 // jne 0x1d600 <depthwiseAnyAVX512VNNI+0x600>
+	WORD $0xc775 // jne 0x1ffe0 <depthwiseAnyAVX512VNNI+0x600>
 	LONG $0x01c7f641 // test r15b, 0x1
-	LONG $0xfeed840f; WORD $0xffff // je 0x1d530 <depthwiseAnyAVX512VNNI+0x530>
+	LONG $0xfeed840f; WORD $0xffff // je 0x1ff10 <depthwiseAnyAVX512VNNI+0x530>
 	WORD $0x894d; BYTE $0x1e // mov qword ptr [r14], r11
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x084e8949 // mov qword ptr [r14 + 0x8], rcx
@@ -23930,15 +25911,15 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0x184e8949 // mov qword ptr [r14 + 0x18], rcx
 	LONG $0x20c68349 // add r14, 0x20
-	LONG $0xfffecde9; BYTE $0xff // jmp 0x1d530 <depthwiseAnyAVX512VNNI+0x530>
+	LONG $0xfffecde9; BYTE $0xff // jmp 0x1ff10 <depthwiseAnyAVX512VNNI+0x530>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1d4d8 <depthwiseAnyAVX512VNNI+0x4d8>
+	LONG $0xfe5b8e0f; WORD $0xffff // jle 0x1feb8 <depthwiseAnyAVX512VNNI+0x4d8>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
-	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x1d741 <depthwiseAnyAVX512VNNI+0x741>
+	LONG $0x0000b7e9; BYTE $0x00 // jmp 0x20121 <depthwiseAnyAVX512VNNI+0x741>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
 	LONG $0x48fdf162; WORD $0xd96f // vmovdqa64 zmm3, zmm1
@@ -23971,7 +25952,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x40c28349 // add r10, 0x40
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0xfd8f8d0f; WORD $0xffff // jge 0x1d4d0 <depthwiseAnyAVX512VNNI+0x4d0>
+	LONG $0xfd8f8d0f; WORD $0xffff // jge 0x1feb0 <depthwiseAnyAVX512VNNI+0x4d0>
 	WORD $0x2948; BYTE $0xce // sub rsi, rcx
 	LONG $0x00b50c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rsi]
 	LONG $0xffffffbb; BYTE $0xff // mov ebx, 0xffffffff
@@ -23985,7 +25966,7 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fe8348 // cmp rsi, 0x4
 	LONG $0xd94d0f41 // cmovge ebx, r9d
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0xff158e0f; WORD $0xffff // jle 0x1d690 <depthwiseAnyAVX512VNNI+0x690>
+	LONG $0xff158e0f; WORD $0xffff // jle 0x20070 <depthwiseAnyAVX512VNNI+0x690>
 	LONG $0x787f8b4c // mov r15, qword ptr [rdi + 0x78]
 	WORD $0xde89 // mov esi, ebx
 	LONG $0x1111e681; WORD $0x0000 // and esi, 0x1111
@@ -24054,8 +26035,8 @@ TEXT ·depthwiseAnyAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4855d262; WORD $0xc850 // vpdpbusd zmm1, zmm5, zmm8
 	LONG $0x40c58349 // add r13, 0x40
 	WORD $0xff49; BYTE $0xce // dec r14
-	LONG $0xfeb5850f; WORD $0xffff // jne 0x1d7d0 <depthwiseAnyAVX512VNNI+0x7d0>
-	LONG $0xfffd82e9; BYTE $0xff // jmp 0x1d6a2 <depthwiseAnyAVX512VNNI+0x6a2>
+	LONG $0xfeb5850f; WORD $0xffff // jne 0x201b0 <depthwiseAnyAVX512VNNI+0x7d0>
+	LONG $0xfffd82e9; BYTE $0xff // jmp 0x20082 <depthwiseAnyAVX512VNNI+0x6a2>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -24079,43 +26060,43 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x03ff840f; WORD $0x0000 // je 0x1dd57 <depthwiseShiftAVX512VNNI+0x417>
+	LONG $0x03ff840f; WORD $0x0000 // je 0x20737 <depthwiseShiftAVX512VNNI+0x417>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07f28e0f; WORD $0x0000 // jle 0x1e15b <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x07f28e0f; WORD $0x0000 // jle 0x20b3b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
 	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
-	WORD $0x1deb // jmp 0x1d995 <depthwiseShiftAVX512VNNI+0x55>
+	WORD $0x1deb // jmp 0x20375 <depthwiseShiftAVX512VNNI+0x55>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	LONG $0x240c8948 // mov qword ptr [rsp], rcx
 	WORD $0xff49; BYTE $0xc0 // inc r8
 	LONG $0x24043b4c // cmp r8, qword ptr [rsp]
-	LONG $0x07c68d0f; WORD $0x0000 // jge 0x1e15b <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x07c68d0f; WORD $0x0000 // jge 0x20b3b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x58578b4c // mov r10, qword ptr [rdi + 0x58]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x018e8e0f; WORD $0x0000 // jle 0x1db30 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x018e8e0f; WORD $0x0000 // jle 0x20510 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01818e0f; WORD $0x0000 // jle 0x1db30 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x01818e0f; WORD $0x0000 // jle 0x20510 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
 	WORD $0x894d; BYTE $0xde // mov r14, r11
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
 	WORD $0x2149; BYTE $0xce // and r14, rcx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x11eb // jmp 0x1d9dc <depthwiseShiftAVX512VNNI+0x9c>
+	WORD $0x11eb // jmp 0x203bc <depthwiseShiftAVX512VNNI+0x9c>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc7 // inc r15
 	WORD $0x394d; BYTE $0xd7 // cmp r15, r10
-	LONG $0x0154840f; WORD $0x0000 // je 0x1db30 <depthwiseShiftAVX512VNNI+0x1f0>
+	LONG $0x0154840f; WORD $0x0000 // je 0x20510 <depthwiseShiftAVX512VNNI+0x1f0>
 	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
 	LONG $0xf9248b4e // mov r12, qword ptr [rcx + 8*r15]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x00b3840f; WORD $0x0000 // je 0x1daa0 <depthwiseShiftAVX512VNNI+0x160>
+	LONG $0x00b3840f; WORD $0x0000 // je 0x20480 <depthwiseShiftAVX512VNNI+0x160>
 	WORD $0x3145; BYTE $0xed // xor r13d, r13d
-	WORD $0x38eb // jmp 0x1da2a <depthwiseShiftAVX512VNNI+0xea>
+	WORD $0x38eb // jmp 0x2040a <depthwiseShiftAVX512VNNI+0xea>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6faf0f48; BYTE $0x40 // imul rbp, qword ptr [rdi + 0x40]
 	WORD $0x014c; BYTE $0xe5 // add rbp, r12
@@ -24127,40 +26108,40 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	LONG $0x18c38348 // add rbx, 0x18
 	WORD $0x394d; BYTE $0xeb // cmp r11, r13
-	WORD $0xa674 // je 0x1d9d0 <depthwiseShiftAVX512VNNI+0x90>
+	WORD $0xa674 // je 0x203b0 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x784f8b48 // mov rcx, qword ptr [rdi + 0x78]
 	LONG $0xe92c8b4a // mov rbp, qword ptr [rcx + 8*r13]
 	WORD $0x014c; BYTE $0xc5 // add rbp, r8
-	WORD $0x1978 // js 0x1da50 <depthwiseShiftAVX512VNNI+0x110>
+	WORD $0x1978 // js 0x20430 <depthwiseShiftAVX512VNNI+0x110>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	WORD $0x307d // jge 0x1da70 <depthwiseShiftAVX512VNNI+0x130>
+	WORD $0x307d // jge 0x20450 <depthwiseShiftAVX512VNNI+0x130>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0xcdaf0f48 // imul rcx, rbp
 	WORD $0x014c; BYTE $0xe1 // add rcx, r12
-	WORD $0x2aeb // jmp 0x1da77 <depthwiseShiftAVX512VNNI+0x137>
+	WORD $0x2aeb // jmp 0x20457 <depthwiseShiftAVX512VNNI+0x137>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x33 // mov qword ptr [rbx], rsi
 	LONG $0xfffd8348 // cmp rbp, -0x1
-	WORD $0xab75 // jne 0x1da0b <depthwiseShiftAVX512VNNI+0xcb>
+	WORD $0xab75 // jne 0x203eb <depthwiseShiftAVX512VNNI+0xcb>
 	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	WORD $0x947c // jl 0x1da00 <depthwiseShiftAVX512VNNI+0xc0>
-	WORD $0x18eb // jmp 0x1da86 <depthwiseShiftAVX512VNNI+0x146>
+	WORD $0x947c // jl 0x203e0 <depthwiseShiftAVX512VNNI+0xc0>
+	WORD $0x18eb // jmp 0x20466 <depthwiseShiftAVX512VNNI+0x146>
 	WORD $0x9066 // nop
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	LONG $0xff7a8c0f; WORD $0xffff // jl 0x1da00 <depthwiseShiftAVX512VNNI+0xc0>
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0x203e0 <depthwiseShiftAVX512VNNI+0xc0>
 	LONG $0x88b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0x88]
-	LONG $0xffff79e9; BYTE $0xff // jmp 0x1da0b <depthwiseShiftAVX512VNNI+0xcb>
+	LONG $0xffff79e9; BYTE $0xff // jmp 0x203eb <depthwiseShiftAVX512VNNI+0xcb>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	LONG $0x01fb8349 // cmp r11, 0x1
-	WORD $0x5074 // je 0x1daf9 <depthwiseShiftAVX512VNNI+0x1b9>
+	WORD $0x5074 // je 0x204d9 <depthwiseShiftAVX512VNNI+0x1b9>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
@@ -24177,9 +26158,9 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c48349 // add r12, 0x2
 	LONG $0x30c38348 // add rbx, 0x30
 	WORD $0x394d; BYTE $0xe6 // cmp r14, r12
-	WORD $0xb775 // jne 0x1dab0 <depthwiseShiftAVX512VNNI+0x170>
+	WORD $0xb775 // jne 0x20490 <depthwiseShiftAVX512VNNI+0x170>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xfecd840f; WORD $0xffff // je 0x1d9d0 <depthwiseShiftAVX512VNNI+0x90>
+	LONG $0xfecd840f; WORD $0xffff // je 0x203b0 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x888f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x88]
 	WORD $0x8948; BYTE $0x0b // mov qword ptr [rbx], rcx
 	LONG $0x084b8948 // mov qword ptr [rbx + 0x8], rcx
@@ -24187,14 +26168,14 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xe10c8b4a // mov rcx, qword ptr [rcx + 8*r12]
 	LONG $0x104b8948 // mov qword ptr [rbx + 0x10], rcx
 	LONG $0x18c38348 // add rbx, 0x18
-	LONG $0xfffea7e9; BYTE $0xff // jmp 0x1d9d0 <depthwiseShiftAVX512VNNI+0x90>
+	LONG $0xfffea7e9; BYTE $0xff // jmp 0x203b0 <depthwiseShiftAVX512VNNI+0x90>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x1d988 <depthwiseShiftAVX512VNNI+0x48>
+	LONG $0xfe4b8e0f; WORD $0xffff // jle 0x20368 <depthwiseShiftAVX512VNNI+0x48>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	LONG $0x000099e9; BYTE $0x00 // jmp 0x1dbe0 <depthwiseShiftAVX512VNNI+0x2a0>
+	LONG $0x000099e9; BYTE $0x00 // jmp 0x205c0 <depthwiseShiftAVX512VNNI+0x2a0>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xcd92fbc5 // kmovd k1, ebp
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
@@ -24221,7 +26202,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc2 // inc r10
 	LONG $0x305f8b48 // mov rbx, qword ptr [rdi + 0x30]
 	WORD $0x3948; BYTE $0xd9 // cmp rcx, rbx
-	LONG $0xfda08d0f; WORD $0xffff // jge 0x1d980 <depthwiseShiftAVX512VNNI+0x40>
+	LONG $0xfda08d0f; WORD $0xffff // jge 0x20360 <depthwiseShiftAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xcb // sub rbx, rcx
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -24235,7 +26216,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fb8348 // cmp rbx, 0x4
 	LONG $0xe94d0f41 // cmovge ebp, r9d
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xff368e0f; WORD $0xffff // jle 0x1db50 <depthwiseShiftAVX512VNNI+0x210>
+	LONG $0xff368e0f; WORD $0xffff // jle 0x20530 <depthwiseShiftAVX512VNNI+0x210>
 	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
 	WORD $0x8949; BYTE $0xce // mov r14, rcx
 	LONG $0xf3af0f4d // imul r14, r11
@@ -24289,45 +26270,45 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x60c38348 // add rbx, 0x60
 	LONG $0x40c68349 // add r14, 0x40
 	WORD $0xff49; BYTE $0xcb // dec r11
-	LONG $0xff0a850f; WORD $0xffff // jne 0x1dc50 <depthwiseShiftAVX512VNNI+0x310>
+	LONG $0xff0a850f; WORD $0xffff // jne 0x20630 <depthwiseShiftAVX512VNNI+0x310>
 	LONG $0x48fdf162; WORD $0xe06f // vmovdqa64 zmm4, zmm0
 	LONG $0x48fdf162; WORD $0xc36f // vmovdqa64 zmm0, zmm3
-	LONG $0xfffe0fe9; BYTE $0xff // jmp 0x1db66 <depthwiseShiftAVX512VNNI+0x226>
+	LONG $0xfffe0fe9; BYTE $0xff // jmp 0x20546 <depthwiseShiftAVX512VNNI+0x226>
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x03f78e0f; WORD $0x0000 // jle 0x1e15b <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x03f78e0f; WORD $0x0000 // jle 0x20b3b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x28 // vpbroadcastw zmm0, word ptr [rdi + 0x50]
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x17eb // jmp 0x1dd90 <depthwiseShiftAVX512VNNI+0x450>
+	WORD $0x17eb // jmp 0x20770 <depthwiseShiftAVX512VNNI+0x450>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x284f8b48 // mov rcx, qword ptr [rdi + 0x28]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x03cb8d0f; WORD $0x0000 // jge 0x1e15b <depthwiseShiftAVX512VNNI+0x81b>
+	LONG $0x03cb8d0f; WORD $0x0000 // jge 0x20b3b <depthwiseShiftAVX512VNNI+0x81b>
 	LONG $0x584f8b4c // mov r9, qword ptr [rdi + 0x58]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x1df30 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x20910 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x01868e0f; WORD $0x0000 // jle 0x1df30 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x01868e0f; WORD $0x0000 // jle 0x20910 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	QUAD $0xfffffffffffeba48; WORD $0x7fff // movabs rdx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xd3 // and rbx, rdx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x16eb // jmp 0x1dddc <depthwiseShiftAVX512VNNI+0x49c>
+	WORD $0x16eb // jmp 0x207bc <depthwiseShiftAVX512VNNI+0x49c>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x394d; BYTE $0xce // cmp r14, r9
-	LONG $0x0154840f; WORD $0x0000 // je 0x1df30 <depthwiseShiftAVX512VNNI+0x5f0>
+	LONG $0x0154840f; WORD $0x0000 // je 0x20910 <depthwiseShiftAVX512VNNI+0x5f0>
 	LONG $0x70578b48 // mov rdx, qword ptr [rdi + 0x70]
 	LONG $0xf23c8b4e // mov r15, qword ptr [rdx + 8*r14]
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x00b3840f; WORD $0x0000 // je 0x1dea0 <depthwiseShiftAVX512VNNI+0x560>
+	LONG $0x00b3840f; WORD $0x0000 // je 0x20880 <depthwiseShiftAVX512VNNI+0x560>
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x38eb // jmp 0x1de2a <depthwiseShiftAVX512VNNI+0x4ea>
+	WORD $0x38eb // jmp 0x2080a <depthwiseShiftAVX512VNNI+0x4ea>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x6faf0f4c; BYTE $0x40 // imul r13, qword ptr [rdi + 0x40]
 	WORD $0x014d; BYTE $0xfd // add r13, r15
@@ -24339,40 +26320,40 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x18c38349 // add r11, 0x18
 	WORD $0x394d; BYTE $0xe2 // cmp r10, r12
-	WORD $0xa674 // je 0x1ddd0 <depthwiseShiftAVX512VNNI+0x490>
+	WORD $0xa674 // je 0x207b0 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x78578b48 // mov rdx, qword ptr [rdi + 0x78]
 	LONG $0xe22c8b4e // mov r13, qword ptr [rdx + 8*r12]
 	WORD $0x0149; BYTE $0xf5 // add r13, rsi
-	WORD $0x1978 // js 0x1de50 <depthwiseShiftAVX512VNNI+0x510>
+	WORD $0x1978 // js 0x20830 <depthwiseShiftAVX512VNNI+0x510>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	WORD $0x307d // jge 0x1de70 <depthwiseShiftAVX512VNNI+0x530>
+	WORD $0x307d // jge 0x20850 <depthwiseShiftAVX512VNNI+0x530>
 	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
 	LONG $0xd5af0f49 // imul rdx, r13
 	WORD $0x014c; BYTE $0xfa // add rdx, r15
-	WORD $0x2aeb // jmp 0x1de77 <depthwiseShiftAVX512VNNI+0x537>
+	WORD $0x2aeb // jmp 0x20857 <depthwiseShiftAVX512VNNI+0x537>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x2b // mov qword ptr [r11], rbp
 	LONG $0xfffd8349 // cmp r13, -0x1
-	WORD $0xab75 // jne 0x1de0b <depthwiseShiftAVX512VNNI+0x4cb>
+	WORD $0xab75 // jne 0x207eb <depthwiseShiftAVX512VNNI+0x4cb>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	WORD $0x947c // jl 0x1de00 <depthwiseShiftAVX512VNNI+0x4c0>
-	WORD $0x18eb // jmp 0x1de86 <depthwiseShiftAVX512VNNI+0x546>
+	WORD $0x947c // jl 0x207e0 <depthwiseShiftAVX512VNNI+0x4c0>
+	WORD $0x18eb // jmp 0x20866 <depthwiseShiftAVX512VNNI+0x546>
 	WORD $0x9066 // nop
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x3949; BYTE $0xed // cmp r13, rbp
-	LONG $0xff7a8c0f; WORD $0xffff // jl 0x1de00 <depthwiseShiftAVX512VNNI+0x4c0>
+	LONG $0xff7a8c0f; WORD $0xffff // jl 0x207e0 <depthwiseShiftAVX512VNNI+0x4c0>
 	LONG $0x88af8b48; WORD $0x0000; BYTE $0x00 // mov rbp, qword ptr [rdi + 0x88]
-	LONG $0xffff79e9; BYTE $0xff // jmp 0x1de0b <depthwiseShiftAVX512VNNI+0x4cb>
+	LONG $0xffff79e9; BYTE $0xff // jmp 0x207eb <depthwiseShiftAVX512VNNI+0x4cb>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	LONG $0x01fa8349 // cmp r10, 0x1
-	WORD $0x5074 // je 0x1def9 <depthwiseShiftAVX512VNNI+0x5b9>
+	WORD $0x5074 // je 0x208d9 <depthwiseShiftAVX512VNNI+0x5b9>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
@@ -24389,9 +26370,9 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	LONG $0x30c38349 // add r11, 0x30
 	WORD $0x394c; BYTE $0xfb // cmp rbx, r15
-	WORD $0xb775 // jne 0x1deb0 <depthwiseShiftAVX512VNNI+0x570>
+	WORD $0xb775 // jne 0x20890 <depthwiseShiftAVX512VNNI+0x570>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfecd840f; WORD $0xffff // je 0x1ddd0 <depthwiseShiftAVX512VNNI+0x490>
+	LONG $0xfecd840f; WORD $0xffff // je 0x207b0 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x88978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0x88]
 	WORD $0x8949; BYTE $0x13 // mov qword ptr [r11], rdx
 	LONG $0x08538949 // mov qword ptr [r11 + 0x8], rdx
@@ -24399,14 +26380,14 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfa148b4a // mov rdx, qword ptr [rdx + 8*r15]
 	LONG $0x10538949 // mov qword ptr [r11 + 0x10], rdx
 	LONG $0x18c38349 // add r11, 0x18
-	LONG $0xfffea7e9; BYTE $0xff // jmp 0x1ddd0 <depthwiseShiftAVX512VNNI+0x490>
+	LONG $0xfffea7e9; BYTE $0xff // jmp 0x207b0 <depthwiseShiftAVX512VNNI+0x490>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe478e0f; WORD $0xffff // jle 0x1dd84 <depthwiseShiftAVX512VNNI+0x444>
+	LONG $0xfe478e0f; WORD $0xffff // jle 0x20764 <depthwiseShiftAVX512VNNI+0x444>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x0000b6e9; BYTE $0x00 // jmp 0x1dffd <depthwiseShiftAVX512VNNI+0x6bd>
+	LONG $0x0000b6e9; BYTE $0x00 // jmp 0x209dd <depthwiseShiftAVX512VNNI+0x6bd>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0xcd92fbc5 // kmovd k1, ebp
 	LONG $0x48fdf162; WORD $0xd16f // vmovdqa64 zmm2, zmm1
@@ -24438,7 +26419,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x305f8b4c // mov r11, qword ptr [rdi + 0x30]
 	WORD $0x394c; BYTE $0xd9 // cmp rcx, r11
-	LONG $0xfd838d0f; WORD $0xffff // jge 0x1dd80 <depthwiseShiftAVX512VNNI+0x440>
+	LONG $0xfd838d0f; WORD $0xffff // jge 0x20760 <depthwiseShiftAVX512VNNI+0x440>
 	WORD $0x2949; BYTE $0xcb // sub r11, rcx
 	QUAD $0x000000009d0c8d42 // lea ecx, [4*r11]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -24452,7 +26433,7 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04fb8349 // cmp r11, 0x4
 	LONG $0xe84d0f41 // cmovge ebp, r8d
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xff188e0f; WORD $0xffff // jle 0x1df50 <depthwiseShiftAVX512VNNI+0x610>
+	LONG $0xff188e0f; WORD $0xffff // jle 0x20930 <depthwiseShiftAVX512VNNI+0x610>
 	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
 	WORD $0x8948; BYTE $0xcb // mov rbx, rcx
 	LONG $0xdaaf0f49 // imul rbx, r10
@@ -24505,8 +26486,8 @@ TEXT ·depthwiseShiftAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x60c38349 // add r11, 0x60
 	LONG $0x40c38348 // add rbx, 0x40
 	WORD $0xff49; BYTE $0xca // dec r10
-	LONG $0xff0a850f; WORD $0xffff // jne 0x1e060 <depthwiseShiftAVX512VNNI+0x720>
-	LONG $0xfffe0be9; BYTE $0xff // jmp 0x1df66 <depthwiseShiftAVX512VNNI+0x626>
+	LONG $0xff0a850f; WORD $0xffff // jne 0x20a40 <depthwiseShiftAVX512VNNI+0x720>
+	LONG $0xfffe0be9; BYTE $0xff // jmp 0x20946 <depthwiseShiftAVX512VNNI+0x626>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -24523,7 +26504,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	LONG $0x01448e0f; WORD $0x0000 // jle 0x1e2c1 <planesAVX512VNNI+0x151>
+	LONG $0x01448e0f; WORD $0x0000 // jle 0x20ca1 <planesAVX512VNNI+0x151>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	BYTE $0x53 // push rbx
@@ -24531,7 +26512,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00000fbe; BYTE $0x00 // mov esi, 0xf
-	WORD $0x25eb // jmp 0x1e1bb <planesAVX512VNNI+0x4b>
+	WORD $0x25eb // jmp 0x20b9b <planesAVX512VNNI+0x4b>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
 	LONG $0x044a8d48 // lea rcx, [rdx + 0x4]
@@ -24539,7 +26520,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc08348 // add rax, -0x4
 	WORD $0x394c; BYTE $0xc2 // cmp rdx, r8
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0x01018d0f; WORD $0x0000 // jge 0x1e2bc <planesAVX512VNNI+0x14c>
+	LONG $0x01018d0f; WORD $0x0000 // jge 0x20c9c <planesAVX512VNNI+0x14c>
 	LONG $0x000c8d49 // lea rcx, [r8 + rax]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
 	WORD $0xd341; BYTE $0xe2 // shl r10d, cl
@@ -24568,7 +26549,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe61d1c5 // vpunpcklwd xmm7, xmm5, xmm6 # xmm7 = xmm5[0],xmm6[0],xmm5[1],xmm6[1],xmm5[2],xmm6[2],xmm5[3],xmm6[3]
 	LONG $0x7f7a81c4; WORD $0x0b3c // vmovdqu xmmword ptr [r11 + r9], xmm7
 	LONG $0x02f98348 // cmp rcx, 0x2
-	LONG $0xff508c0f; WORD $0xffff // jl 0x1e1a0 <planesAVX512VNNI+0x30>
+	LONG $0xff508c0f; WORD $0xffff // jl 0x20b80 <planesAVX512VNNI+0x30>
 	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
 	WORD $0x294d; BYTE $0xc1 // sub r9, r8
 	LONG $0x02c18349 // add r9, 0x2
@@ -24578,7 +26559,7 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee69d1c5 // vpunpckhwd xmm5, xmm5, xmm6 # xmm5 = xmm5[4],xmm6[4],xmm5[5],xmm6[5],xmm5[6],xmm6[6],xmm5[7],xmm6[7]
 	LONG $0x7f7a81c4; WORD $0x022c // vmovdqu xmmword ptr [r10 + r8], xmm5
 	LONG $0x03f98349 // cmp r9, 0x3
-	LONG $0xff26840f; WORD $0xffff // je 0x1e1a0 <planesAVX512VNNI+0x30>
+	LONG $0xff26840f; WORD $0xffff // je 0x20b80 <planesAVX512VNNI+0x30>
 	LONG $0xca68f1c5 // vpunpckhbw xmm1, xmm1, xmm2 # xmm1 = xmm1[8],xmm2[8],xmm1[9],xmm2[9],xmm1[10],xmm2[10],xmm1[11],xmm2[11],xmm1[12],xmm2[12],xmm1[13],xmm2[13],xmm1[14],xmm2[14],xmm1[15],xmm2[15]
 	LONG $0xd468e1c5 // vpunpckhbw xmm2, xmm3, xmm4 # xmm2 = xmm3[8],xmm4[8],xmm3[9],xmm4[9],xmm3[10],xmm4[10],xmm3[11],xmm4[11],xmm3[12],xmm4[12],xmm3[13],xmm4[13],xmm3[14],xmm4[14],xmm3[15],xmm4[15]
 	LONG $0xff428d4c // lea r8, [rdx - 0x1]
@@ -24587,13 +26568,13 @@ TEXT ·planesAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xda61f1c5 // vpunpcklwd xmm3, xmm1, xmm2 # xmm3 = xmm1[0],xmm2[0],xmm1[1],xmm2[1],xmm1[2],xmm2[2],xmm1[3],xmm2[3]
 	LONG $0x7f7a81c4; WORD $0x011c // vmovdqu xmmword ptr [r9 + r8], xmm3
 	LONG $0x04f98348 // cmp rcx, 0x4
-	LONG $0xfefe8c0f; WORD $0xffff // jl 0x1e1a0 <planesAVX512VNNI+0x30>
+	LONG $0xfefe8c0f; WORD $0xffff // jl 0x20b80 <planesAVX512VNNI+0x30>
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0xc2af0f4c // imul r8, rdx
 	LONG $0xca69f1c5 // vpunpckhwd xmm1, xmm1, xmm2 # xmm1 = xmm1[4],xmm2[4],xmm1[5],xmm2[5],xmm1[6],xmm2[6],xmm1[7],xmm2[7]
 	LONG $0x7f7aa1c4; WORD $0x010c // vmovdqu xmmword ptr [rcx + r8], xmm1
-	LONG $0xfffee4e9; BYTE $0xff // jmp 0x1e1a0 <planesAVX512VNNI+0x30>
+	LONG $0xfffee4e9; BYTE $0xff // jmp 0x20b80 <planesAVX512VNNI+0x30>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -24607,11 +26588,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	WORD $0x0948; BYTE $0xca // or rdx, rcx
-	LONG $0x021f850f; WORD $0x0000 // jne 0x1e503 <addAVX512VNNI+0x233>
+	LONG $0x021f850f; WORD $0x0000 // jne 0x20ee3 <addAVX512VNNI+0x233>
 	QUAD $0x000000ff507f8148 // cmp qword ptr [rdi + 0x50], 0xff
-	LONG $0x020f850f; WORD $0x0000 // jne 0x1e501 <addAVX512VNNI+0x231>
+	LONG $0x020f850f; WORD $0x0000 // jne 0x20ee1 <addAVX512VNNI+0x231>
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x04b48e0f; WORD $0x0000 // jle 0x1e7b1 <addAVX512VNNI+0x4e1>
+	LONG $0x04b48e0f; WORD $0x0000 // jle 0x21191 <addAVX512VNNI+0x4e1>
 	LONG $0x58478b48 // mov rax, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -24620,11 +26601,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x186f // vmovdqu64 zmm3, zmmword ptr [rax]
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x16eb // jmp 0x1e33d <addAVX512VNNI+0x6d>
+	WORD $0x16eb // jmp 0x20d1d <addAVX512VNNI+0x6d>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x04748d0f; WORD $0x0000 // jge 0x1e7b1 <addAVX512VNNI+0x4e1>
+	LONG $0x04748d0f; WORD $0x0000 // jge 0x21191 <addAVX512VNNI+0x4e1>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -24636,10 +26617,10 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x0184840f; WORD $0x0000 // je 0x1e4f0 <addAVX512VNNI+0x220>
+	LONG $0x0184840f; WORD $0x0000 // je 0x20ed0 <addAVX512VNNI+0x220>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0x00f78c0f; WORD $0x0000 // jl 0x1e470 <addAVX512VNNI+0x1a0>
+	LONG $0x00f78c0f; WORD $0x0000 // jl 0x20e50 <addAVX512VNNI+0x1a0>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x487df262; WORD $0x2131 // vpmovzxbd zmm4, xmmword ptr [rcx]
@@ -24682,11 +26663,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x08c28349 // add r10, 0x8
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xff108e0f; WORD $0xffff // jle 0x1e380 <addAVX512VNNI+0xb0>
+	LONG $0xff108e0f; WORD $0xffff // jle 0x20d60 <addAVX512VNNI+0xb0>
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfeb78d0f; WORD $0xffff // jge 0x1e330 <addAVX512VNNI+0x60>
+	LONG $0xfeb78d0f; WORD $0xffff // jge 0x20d10 <addAVX512VNNI+0x60>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x4beb // jmp 0x1e4c9 <addAVX512VNNI+0x1f9>
+	WORD $0x4beb // jmp 0x20ea9 <addAVX512VNNI+0x1f9>
 	WORD $0x9066 // nop
 	LONG $0x487db262; WORD $0x2c31; BYTE $0x11 // vpmovzxbd zmm5, xmmword ptr [rcx + r10]
 	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
@@ -24701,21 +26682,21 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x10c28349 // add r10, 0x10
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe678d0f; WORD $0xffff // jge 0x1e330 <addAVX512VNNI+0x60>
+	LONG $0xfe678d0f; WORD $0xffff // jge 0x20d10 <addAVX512VNNI+0x60>
 	LONG $0x487db262; WORD $0x2431; BYTE $0x12 // vpmovzxbd zmm4, xmmword ptr [rdx + r10]
 	LONG $0x487cf162; WORD $0xe45b // vcvtdq2ps zmm4, zmm4
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0xa375 // jne 0x1e480 <addAVX512VNNI+0x1b0>
+	WORD $0xa375 // jne 0x20e60 <addAVX512VNNI+0x1b0>
 	LONG $0x48ddf362; WORD $0xe423; BYTE $0x00 // vshuff64x2 zmm4, zmm4, zmm4, 0x0 # zmm4 = zmm4[0,1,0,1,0,1,0,1]
-	WORD $0x9aeb // jmp 0x1e480 <addAVX512VNNI+0x1b0>
+	WORD $0x9aeb // jmp 0x20e60 <addAVX512VNNI+0x1b0>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe348d0f; WORD $0xffff // jge 0x1e330 <addAVX512VNNI+0x60>
-	LONG $0xffff78e9; BYTE $0xff // jmp 0x1e479 <addAVX512VNNI+0x1a9>
+	LONG $0xfe348d0f; WORD $0xffff // jge 0x20d10 <addAVX512VNNI+0x60>
+	LONG $0xffff78e9; BYTE $0xff // jmp 0x20e59 <addAVX512VNNI+0x1a9>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x187f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x18], 0x0
-	LONG $0x02a38e0f; WORD $0x0000 // jle 0x1e7b1 <addAVX512VNNI+0x4e1>
+	LONG $0x02a38e0f; WORD $0x0000 // jle 0x21191 <addAVX512VNNI+0x4e1>
 	LONG $0x58578b48 // mov rdx, qword ptr [rdi + 0x58]
 	LONG $0x487df262; WORD $0x0218 // vbroadcastss zmm0, dword ptr [rdx]
 	LONG $0x487df262; WORD $0x4a18; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rdx + 0x4]
@@ -24734,11 +26715,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787942c4; BYTE $0xd2 // vpbroadcastb xmm10, xmm10
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x13eb // jmp 0x1e57d <addAVX512VNNI+0x2ad>
+	WORD $0x13eb // jmp 0x20f5d <addAVX512VNNI+0x2ad>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	LONG $0x18473b48 // cmp rax, qword ptr [rdi + 0x18]
-	LONG $0x02348d0f; WORD $0x0000 // jge 0x1e7b1 <addAVX512VNNI+0x4e1>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0x21191 <addAVX512VNNI+0x4e1>
 	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
 	LONG $0xc8af0f48 // imul rcx, rax
 	LONG $0x084f0348 // add rcx, qword ptr [rdi + 0x8]
@@ -24750,10 +26731,10 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf0af0f48 // imul rsi, rax
 	WORD $0x0348; BYTE $0x37 // add rsi, qword ptr [rdi]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01f4840f; WORD $0x0000 // je 0x1e7a0 <addAVX512VNNI+0x4d0>
+	LONG $0x01f4840f; WORD $0x0000 // je 0x21180 <addAVX512VNNI+0x4d0>
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x04f88349 // cmp r8, 0x4
-	LONG $0x013f8c0f; WORD $0x0000 // jl 0x1e6f8 <addAVX512VNNI+0x428>
+	LONG $0x013f8c0f; WORD $0x0000 // jl 0x210d8 <addAVX512VNNI+0x428>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0xca // mov r10, r9
 	LONG $0x487d7262; WORD $0x1931 // vpmovzxbd zmm11, xmmword ptr [rcx]
@@ -24808,11 +26789,11 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x08c28349 // add r10, 0x8
 	WORD $0x394d; BYTE $0xc2 // cmp r10, r8
-	LONG $0xfec88e0f; WORD $0xffff // jle 0x1e5c0 <addAVX512VNNI+0x2f0>
+	LONG $0xfec88e0f; WORD $0xffff // jle 0x20fa0 <addAVX512VNNI+0x2f0>
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe6f8d0f; WORD $0xffff // jge 0x1e570 <addAVX512VNNI+0x2a0>
+	LONG $0xfe6f8d0f; WORD $0xffff // jge 0x20f50 <addAVX512VNNI+0x2a0>
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x69eb // jmp 0x1e76f <addAVX512VNNI+0x49f>
+	WORD $0x69eb // jmp 0x2114f <addAVX512VNNI+0x49f>
 	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x487d3262; WORD $0x2431; BYTE $0x11 // vpmovzxbd zmm12, xmmword ptr [rcx + r10]
 	LONG $0x481d7162; WORD $0xe3fa // vpsubd zmm12, zmm12, zmm3
@@ -24831,19 +26812,19 @@ TEXT ·addAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b4c // mov r8, qword ptr [rdi + 0x20]
 	LONG $0x10c28349 // add r10, 0x10
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfe018d0f; WORD $0xffff // jge 0x1e570 <addAVX512VNNI+0x2a0>
+	LONG $0xfe018d0f; WORD $0xffff // jge 0x20f50 <addAVX512VNNI+0x2a0>
 	LONG $0x487d3262; WORD $0x1c31; BYTE $0x12 // vpmovzxbd zmm11, xmmword ptr [rdx + r10]
 	LONG $0x48257162; WORD $0xdbfa // vpsubd zmm11, zmm11, zmm3
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x8775 // jne 0x1e710 <addAVX512VNNI+0x440>
+	WORD $0x8775 // jne 0x210f0 <addAVX512VNNI+0x440>
 	LONG $0x48a55362; WORD $0xdb23; BYTE $0x00 // vshuff64x2 zmm11, zmm11, zmm11, 0x0 # zmm11 = zmm11[0,1,0,1,0,1,0,1]
-	LONG $0xffff7be9; BYTE $0xff // jmp 0x1e710 <addAVX512VNNI+0x440>
+	LONG $0xffff7be9; BYTE $0xff // jmp 0x210f0 <addAVX512VNNI+0x440>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x394d; BYTE $0xc1 // cmp r9, r8
-	LONG $0xfdc48d0f; WORD $0xffff // jge 0x1e570 <addAVX512VNNI+0x2a0>
-	LONG $0xffff50e9; BYTE $0xff // jmp 0x1e701 <addAVX512VNNI+0x431>
+	LONG $0xfdc48d0f; WORD $0xffff // jge 0x20f50 <addAVX512VNNI+0x2a0>
+	LONG $0xffff50e9; BYTE $0xff // jmp 0x210e1 <addAVX512VNNI+0x431>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -24853,10 +26834,10 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02ad8e0f; WORD $0x0000 // jle 0x1ea7a <mulAVX512VNNI+0x2ba>
+	LONG $0x02ad8e0f; WORD $0x0000 // jle 0x2145a <mulAVX512VNNI+0x2ba>
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02a08e0f; WORD $0x0000 // jle 0x1ea7a <mulAVX512VNNI+0x2ba>
+	LONG $0x02a08e0f; WORD $0x0000 // jle 0x2145a <mulAVX512VNNI+0x2ba>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -24873,14 +26854,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x3a6f // vmovdqu64 zmm7, zmmword ptr [rdx]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
-	WORD $0x19eb // jmp 0x1e840 <mulAVX512VNNI+0x80>
+	WORD $0x19eb // jmp 0x21220 <mulAVX512VNNI+0x80>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02348d0f; WORD $0x0000 // jge 0x1ea74 <mulAVX512VNNI+0x2b4>
+	LONG $0x02348d0f; WORD $0x0000 // jge 0x21454 <mulAVX512VNNI+0x2b4>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	WORD $0xef7e // jle 0x1e834 <mulAVX512VNNI+0x74>
+	WORD $0xef7e // jle 0x21214 <mulAVX512VNNI+0x74>
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
@@ -24897,7 +26878,7 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0xdb31 // xor ebx, ebx
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x1e92b <mulAVX512VNNI+0x16b>
+	LONG $0x0000a8e9; BYTE $0x00 // jmp 0x2130b <mulAVX512VNNI+0x16b>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x487d5262; WORD $0x2431; BYTE $0x18 // vpmovzxbd zmm12, xmmword ptr [r8 + rbx]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -24929,16 +26910,16 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfcc38349 // add r11, -0x4
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xff058d0f; WORD $0xffff // jge 0x1e830 <mulAVX512VNNI+0x70>
+	LONG $0xff058d0f; WORD $0xffff // jge 0x21210 <mulAVX512VNNI+0x70>
 	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
 	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1e988 <mulAVX512VNNI+0x1c8>
+	WORD $0x4e7d // jge 0x21368 <mulAVX512VNNI+0x1c8>
 	QUAD $0xfd1a4c31487d5262 // vpmovzxbd zmm9, xmmword ptr [r10 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
 	LONG $0x48347162; WORD $0xca5c // vsubps zmm9, zmm9, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1e95c <mulAVX512VNNI+0x19c>
+	WORD $0x0775 // jne 0x2133c <mulAVX512VNNI+0x19c>
 	LONG $0x48b55362; WORD $0xc923; BYTE $0x00 // vshuff64x2 zmm9, zmm9, zmm9, 0x0 # zmm9 = zmm9[0,1,0,1,0,1,0,1]
 	QUAD $0xfd185431487d5262 // vpmovzxbd zmm10, xmmword ptr [r8 + rbx - 0x30]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
@@ -24949,12 +26930,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xc95b // vcvtps2dq zmm9, zmm9
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1e9de <mulAVX512VNNI+0x21e>
+	WORD $0x4e7d // jge 0x213be <mulAVX512VNNI+0x21e>
 	QUAD $0xfe1a4431487d5262 // vpmovzxbd zmm8, xmmword ptr [r10 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
 	LONG $0x483c7162; WORD $0xc25c // vsubps zmm8, zmm8, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1e9b2 <mulAVX512VNNI+0x1f2>
+	WORD $0x0775 // jne 0x21392 <mulAVX512VNNI+0x1f2>
 	LONG $0x48bd5362; WORD $0xc023; BYTE $0x00 // vshuff64x2 zmm8, zmm8, zmm8, 0x0 # zmm8 = zmm8[0,1,0,1,0,1,0,1]
 	QUAD $0xfe185431487d5262 // vpmovzxbd zmm10, xmmword ptr [r8 + rbx - 0x20]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
@@ -24967,12 +26948,12 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x572841c4; BYTE $0xd2 // vxorps xmm10, xmm10, xmm10
 	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	WORD $0x4e7d // jge 0x1ea3e <mulAVX512VNNI+0x27e>
+	WORD $0x4e7d // jge 0x2141e <mulAVX512VNNI+0x27e>
 	QUAD $0xff1a5c31487d5262 // vpmovzxbd zmm11, xmmword ptr [r10 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
 	LONG $0x48247162; WORD $0xda5c // vsubps zmm11, zmm11, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	WORD $0x0775 // jne 0x1ea12 <mulAVX512VNNI+0x252>
+	WORD $0x0775 // jne 0x213f2 <mulAVX512VNNI+0x252>
 	LONG $0x48a55362; WORD $0xdb23; BYTE $0x00 // vshuff64x2 zmm11, zmm11, zmm11, 0x0 # zmm11 = zmm11[0,1,0,1,0,1,0,1]
 	QUAD $0xff186431487d5262 // vpmovzxbd zmm12, xmmword ptr [r8 + rbx - 0x10]
 	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
@@ -24983,14 +26964,14 @@ TEXT ·mulAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0xfe718d0f; WORD $0xffff // jge 0x1e8bb <mulAVX512VNNI+0xfb>
+	LONG $0xfe718d0f; WORD $0xffff // jge 0x2129b <mulAVX512VNNI+0xfb>
 	LONG $0x487d5262; WORD $0x1431; BYTE $0x1a // vpmovzxbd zmm10, xmmword ptr [r10 + rbx]
 	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
 	LONG $0x482c7162; WORD $0xd25c // vsubps zmm10, zmm10, zmm2
 	LONG $0x387f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x38], 0x0
-	LONG $0xfe28850f; WORD $0xffff // jne 0x1e890 <mulAVX512VNNI+0xd0>
+	LONG $0xfe28850f; WORD $0xffff // jne 0x21270 <mulAVX512VNNI+0xd0>
 	LONG $0x48ad5362; WORD $0xd223; BYTE $0x00 // vshuff64x2 zmm10, zmm10, zmm10, 0x0 # zmm10 = zmm10[0,1,0,1,0,1,0,1]
-	LONG $0xfffe1ce9; BYTE $0xff // jmp 0x1e890 <mulAVX512VNNI+0xd0>
+	LONG $0xfffe1ce9; BYTE $0xff // jmp 0x21270 <mulAVX512VNNI+0xd0>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -25011,7 +26992,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01478e0f; WORD $0x0000 // jle 0x1ebf6 <sumAVX512VNNI+0x176>
+	LONG $0x01478e0f; WORD $0x0000 // jle 0x215d6 <sumAVX512VNNI+0x176>
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -25022,7 +27003,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xca4c0f45 // cmovl r9d, r10d
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01148e0f; WORD $0x0000 // jle 0x1ebf6 <sumAVX512VNNI+0x176>
+	LONG $0x01148e0f; WORD $0x0000 // jle 0x215d6 <sumAVX512VNNI+0x176>
 	LONG $0x487df262; WORD $0x4f58; BYTE $0x0c // vpbroadcastd zmm1, dword ptr [rdi + 0x30]
 	LONG $0x6ef9e1c4; BYTE $0xc6 // vmovq xmm0, rsi
 	LONG $0x6ef9c1c4; BYTE $0xd0 // vmovq xmm2, r8
@@ -25039,7 +27020,7 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfe598d4c // lea r11, [rcx - 0x2]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xdb31 // xor ebx, ebx
-	WORD $0x33eb // jmp 0x1eb64 <sumAVX512VNNI+0xe4>
+	WORD $0x33eb // jmp 0x21544 <sumAVX512VNNI+0xe4>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xc97ed162; WORD $0x2e6f // vmovdqu32 zmm5 {k1} {z}, zmmword ptr [r14]
 	LONG $0x4855f262; WORD $0xeb00 // vpshufb zmm5, zmm5, zmm3
@@ -25047,20 +27028,20 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x485df262; WORD $0xc250 // vpdpbusd zmm0, zmm4, zmm2
 	WORD $0xff48; BYTE $0xc3 // inc rbx
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	LONG $0x0092840f; WORD $0x0000 // je 0x1ebf6 <sumAVX512VNNI+0x176>
+	LONG $0x0092840f; WORD $0x0000 // je 0x215d6 <sumAVX512VNNI+0x176>
 	WORD $0x8949; BYTE $0xf6 // mov r14, rsi
 	LONG $0xf3af0f4c // imul r14, rbx
 	WORD $0x0149; BYTE $0xd6 // add r14, rdx
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x5a75 // jne 0x1ebd0 <sumAVX512VNNI+0x150>
+	WORD $0x5a75 // jne 0x215b0 <sumAVX512VNNI+0x150>
 	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
-	WORD $0xdd74 // je 0x1eb58 <sumAVX512VNNI+0xd8>
+	WORD $0xdd74 // je 0x21538 <sumAVX512VNNI+0xd8>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xc7 // cmp r15, r8
-	WORD $0xba74 // je 0x1eb40 <sumAVX512VNNI+0xc0>
+	WORD $0xba74 // je 0x21520 <sumAVX512VNNI+0xc0>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
-	WORD $0xb1eb // jmp 0x1eb40 <sumAVX512VNNI+0xc0>
+	WORD $0xb1eb // jmp 0x21520 <sumAVX512VNNI+0xc0>
 	BYTE $0x90 // nop
 	LONG $0xc97ed162; WORD $0x366f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [r14]
 	LONG $0x484df262; WORD $0xf300 // vpshufb zmm6, zmm6, zmm3
@@ -25074,16 +27055,16 @@ TEXT ·sumAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c78349 // add r15, 0x2
 	WORD $0x014d; BYTE $0xce // add r14, r9
 	WORD $0x394d; BYTE $0xfa // cmp r10, r15
-	WORD $0xa674 // je 0x1eb76 <sumAVX512VNNI+0xf6>
+	WORD $0xa674 // je 0x21556 <sumAVX512VNNI+0xf6>
 	LONG $0x48fdf162; WORD $0xe16f // vmovdqa64 zmm4, zmm1
 	WORD $0x394d; BYTE $0xf8 // cmp r8, r15
-	WORD $0x0774 // je 0x1ebe2 <sumAVX512VNNI+0x162>
+	WORD $0x0774 // je 0x215c2 <sumAVX512VNNI+0x162>
 	LONG $0x485df362; WORD $0xe425; BYTE $0xff // vpternlogd zmm4, zmm4, zmm4, 0xff
 	LONG $0x48fdf162; WORD $0xe96f // vmovdqa64 zmm5, zmm1
 	WORD $0x394d; BYTE $0xfb // cmp r11, r15
-	WORD $0xa374 // je 0x1eb90 <sumAVX512VNNI+0x110>
+	WORD $0xa374 // je 0x21570 <sumAVX512VNNI+0x110>
 	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
-	WORD $0x9aeb // jmp 0x1eb90 <sumAVX512VNNI+0x110>
+	WORD $0x9aeb // jmp 0x21570 <sumAVX512VNNI+0x110>
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x48fef162; WORD $0x007f // vmovdqu64 zmmword ptr [rax], zmm0
 	BYTE $0x5b // pop rbx
@@ -25103,9 +27084,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x486f; BYTE $0x02 // vmovdqu64 zmm1, zmmword ptr [rax + 0x80]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x03 // vmovdqu64 zmm3, zmmword ptr [rax + 0xc0]
 	LONG $0x40fa8348 // cmp rdx, 0x40
-	WORD $0x047d // jge 0x1ec3d <lookupAVX512VBMI+0x2d>
+	WORD $0x047d // jge 0x2161d <lookupAVX512VBMI+0x2d>
 	WORD $0xc031 // xor eax, eax
-	WORD $0x50eb // jmp 0x1ec8d <lookupAVX512VBMI+0x7d>
+	WORD $0x50eb // jmp 0x2166d <lookupAVX512VBMI+0x7d>
 	WORD $0xc931 // xor ecx, ecx
 	BYTE $0x90 // nop
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
@@ -25123,9 +27104,9 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x80e98348 // sub rcx, -0x80
 	WORD $0x3948; BYTE $0xd1 // cmp rcx, rdx
 	WORD $0x8948; BYTE $0xc1 // mov rcx, rax
-	WORD $0xb37e // jle 0x1ec40 <lookupAVX512VBMI+0x30>
+	WORD $0xb37e // jle 0x21620 <lookupAVX512VBMI+0x30>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
-	WORD $0x467e // jle 0x1ecd8 <lookupAVX512VBMI+0xc8>
+	WORD $0x467e // jle 0x216b8 <lookupAVX512VBMI+0xc8>
 	WORD $0x4a8d; BYTE $0x03 // lea ecx, [rdx + 0x3]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	WORD $0x490f; BYTE $0xca // cmovns ecx, edx
@@ -25155,7 +27136,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
 	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
-	LONG $0x0235840f; WORD $0x0000 // je 0x1ef28 <resizeArgMaxAVX512VNNI+0x248>
+	LONG $0x0235840f; WORD $0x0000 // je 0x21908 <resizeArgMaxAVX512VNNI+0x248>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
@@ -25165,9 +27146,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0xc1490f4d // cmovns r8, r9
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x00e08e0f; WORD $0x0000 // jle 0x1ee09 <resizeArgMaxAVX512VNNI+0x129>
+	LONG $0x00e08e0f; WORD $0x0000 // jle 0x217e9 <resizeArgMaxAVX512VNNI+0x129>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00db8e0f; WORD $0x0000 // jle 0x1ee0d <resizeArgMaxAVX512VNNI+0x12d>
+	LONG $0x00db8e0f; WORD $0x0000 // jle 0x217ed <resizeArgMaxAVX512VNNI+0x12d>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x487df262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm0, dword ptr [rdi + 0x68]
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
@@ -25209,25 +27190,25 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0x1ed80 <resizeArgMaxAVX512VNNI+0xa0>
+	WORD $0x8f75 // jne 0x21760 <resizeArgMaxAVX512VNNI+0xa0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0x1ed70 <resizeArgMaxAVX512VNNI+0x90>
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0x21750 <resizeArgMaxAVX512VNNI+0x90>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x06eb // jmp 0x1ee0f <resizeArgMaxAVX512VNNI+0x12f>
+	WORD $0x06eb // jmp 0x217ef <resizeArgMaxAVX512VNNI+0x12f>
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x02eb // jmp 0x1ee0f <resizeArgMaxAVX512VNNI+0x12f>
+	WORD $0x02eb // jmp 0x217ef <resizeArgMaxAVX512VNNI+0x12f>
 	WORD $0x01b1 // mov cl, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
 	WORD $0xd108 // or cl, dl
-	LONG $0x0106850f; WORD $0x0000 // jne 0x1ef28 <resizeArgMaxAVX512VNNI+0x248>
+	LONG $0x0106850f; WORD $0x0000 // jne 0x21908 <resizeArgMaxAVX512VNNI+0x248>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x45eb // jmp 0x1ee6e <resizeArgMaxAVX512VNNI+0x18e>
+	WORD $0x45eb // jmp 0x2184e <resizeArgMaxAVX512VNNI+0x18e>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
 	LONG $0x06c68348 // add rsi, 0x6
@@ -25243,19 +27224,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e6c148 // shl rsi, 0x2
 	LONG $0x40c28348 // add rdx, 0x40
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x1ef28 <resizeArgMaxAVX512VNNI+0x248>
+	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x21908 <resizeArgMaxAVX512VNNI+0x248>
 	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb07c // jl 0x1ee30 <resizeArgMaxAVX512VNNI+0x150>
+	WORD $0xb07c // jl 0x21810 <resizeArgMaxAVX512VNNI+0x150>
 	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
 	LONG $0x487cd162; WORD $0x0910 // vmovups zmm1, zmmword ptr [r9]
 	LONG $0xff568d4c // lea r10, [rsi - 0x1]
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0c75 // jne 0x1eea0 <resizeArgMaxAVX512VNNI+0x1c0>
+	WORD $0x0c75 // jne 0x21880 <resizeArgMaxAVX512VNNI+0x1c0>
 	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x68eb // jmp 0x1ef04 <resizeArgMaxAVX512VNNI+0x224>
+	WORD $0x68eb // jmp 0x218e4 <resizeArgMaxAVX512VNNI+0x224>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xfee38348 // and rbx, -0x2
@@ -25275,16 +27256,16 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c38349 // add r11, 0x2
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x1eec0 <resizeArgMaxAVX512VNNI+0x1e0>
+	WORD $0xbc75 // jne 0x218a0 <resizeArgMaxAVX512VNNI+0x1e0>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff22840f; WORD $0xffff // je 0x1ee30 <resizeArgMaxAVX512VNNI+0x150>
+	LONG $0xff22840f; WORD $0xffff // je 0x21810 <resizeArgMaxAVX512VNNI+0x150>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	LONG $0xd3af0f4d // imul r10, r11
 	QUAD $0x01910cc248749162 // vcmpltps k1, zmm1, zmmword ptr [r9 + 4*r10]
 	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
-	LONG $0xffff08e9; BYTE $0xff // jmp 0x1ee30 <resizeArgMaxAVX512VNNI+0x150>
+	LONG $0xffff08e9; BYTE $0xff // jmp 0x21810 <resizeArgMaxAVX512VNNI+0x150>
 	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
-	LONG $0x0236840f; WORD $0x0000 // je 0x1f168 <resizeArgMaxAVX512VNNI+0x488>
+	LONG $0x0236840f; WORD $0x0000 // je 0x21b48 <resizeArgMaxAVX512VNNI+0x488>
 	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
 	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
@@ -25294,9 +27275,9 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
 	LONG $0xc1490f4d // cmovns r8, r9
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x00e18e0f; WORD $0x0000 // jle 0x1f049 <resizeArgMaxAVX512VNNI+0x369>
+	LONG $0x00e18e0f; WORD $0x0000 // jle 0x21a29 <resizeArgMaxAVX512VNNI+0x369>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00dc8e0f; WORD $0x0000 // jle 0x1f04d <resizeArgMaxAVX512VNNI+0x36d>
+	LONG $0x00dc8e0f; WORD $0x0000 // jle 0x21a2d <resizeArgMaxAVX512VNNI+0x36d>
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm0, dword ptr [rdi + 0x68]
 	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
@@ -25338,25 +27319,25 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
 	LONG $0x04c18349 // add r9, 0x4
 	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0x1efc0 <resizeArgMaxAVX512VNNI+0x2e0>
+	WORD $0x8f75 // jne 0x219a0 <resizeArgMaxAVX512VNNI+0x2e0>
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0x1efb0 <resizeArgMaxAVX512VNNI+0x2d0>
+	LONG $0xff6f8c0f; WORD $0xffff // jl 0x21990 <resizeArgMaxAVX512VNNI+0x2d0>
 	WORD $0x854d; BYTE $0xc0 // test r8, r8
 	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x06eb // jmp 0x1f04f <resizeArgMaxAVX512VNNI+0x36f>
+	WORD $0x06eb // jmp 0x21a2f <resizeArgMaxAVX512VNNI+0x36f>
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x02eb // jmp 0x1f04f <resizeArgMaxAVX512VNNI+0x36f>
+	WORD $0x02eb // jmp 0x21a2f <resizeArgMaxAVX512VNNI+0x36f>
 	WORD $0x01b1 // mov cl, 0x1
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
 	WORD $0x940f; BYTE $0xc2 // sete dl
 	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
 	WORD $0xd108 // or cl, dl
-	LONG $0x0106850f; WORD $0x0000 // jne 0x1f168 <resizeArgMaxAVX512VNNI+0x488>
+	LONG $0x0106850f; WORD $0x0000 // jne 0x21b48 <resizeArgMaxAVX512VNNI+0x488>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x45eb // jmp 0x1f0ae <resizeArgMaxAVX512VNNI+0x3ce>
+	WORD $0x45eb // jmp 0x21a8e <resizeArgMaxAVX512VNNI+0x3ce>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
 	LONG $0x06c68348 // add rsi, 0x6
@@ -25372,19 +27353,19 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02e6c148 // shl rsi, 0x2
 	LONG $0x40c28348 // add rdx, 0x40
 	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x1f168 <resizeArgMaxAVX512VNNI+0x488>
+	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x21b48 <resizeArgMaxAVX512VNNI+0x488>
 	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
 	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb07c // jl 0x1f070 <resizeArgMaxAVX512VNNI+0x390>
+	WORD $0xb07c // jl 0x21a50 <resizeArgMaxAVX512VNNI+0x390>
 	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
 	LONG $0x487cd162; WORD $0x0910 // vmovups zmm1, zmmword ptr [r9]
 	LONG $0xff568d4c // lea r10, [rsi - 0x1]
 	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0c75 // jne 0x1f0e0 <resizeArgMaxAVX512VNNI+0x400>
+	WORD $0x0c75 // jne 0x21ac0 <resizeArgMaxAVX512VNNI+0x400>
 	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x68eb // jmp 0x1f144 <resizeArgMaxAVX512VNNI+0x464>
+	WORD $0x68eb // jmp 0x21b24 <resizeArgMaxAVX512VNNI+0x464>
 	LONG $0x00401f0f // nop dword ptr [rax]
 	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
 	LONG $0xfee38348 // and rbx, -0x2
@@ -25404,14 +27385,14 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c38349 // add r11, 0x2
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x1f100 <resizeArgMaxAVX512VNNI+0x420>
+	WORD $0xbc75 // jne 0x21ae0 <resizeArgMaxAVX512VNNI+0x420>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff22840f; WORD $0xffff // je 0x1f070 <resizeArgMaxAVX512VNNI+0x390>
+	LONG $0xff22840f; WORD $0xffff // je 0x21a50 <resizeArgMaxAVX512VNNI+0x390>
 	WORD $0x894d; BYTE $0xc2 // mov r10, r8
 	LONG $0xd3af0f4d // imul r10, r11
 	QUAD $0x01910cc248749162 // vcmpltps k1, zmm1, zmmword ptr [r9 + 4*r10]
 	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
-	LONG $0xffff08e9; BYTE $0xff // jmp 0x1f070 <resizeArgMaxAVX512VNNI+0x390>
+	LONG $0xffff08e9; BYTE $0xff // jmp 0x21a50 <resizeArgMaxAVX512VNNI+0x390>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x03508d48 // lea rdx, [rax + 0x3]
@@ -25419,7 +27400,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xc2490f48 // cmovns rax, rdx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x05188e0f; WORD $0x0000 // jle 0x1f6a0 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0x05188e0f; WORD $0x0000 // jle 0x22080 <resizeArgMaxAVX512VNNI+0x9c0>
 	LONG $0x02e8c148 // shr rax, 0x2
 	LONG $0x47af0f48; BYTE $0x60 // imul rax, qword ptr [rdi + 0x60]
 	LONG $0x04e0c148 // shl rax, 0x4
@@ -25428,7 +27409,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x50470348 // add rax, qword ptr [rdi + 0x50]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x2beb // jmp 0x1f1d5 <resizeArgMaxAVX512VNNI+0x4f5>
+	WORD $0x2beb // jmp 0x21bb5 <resizeArgMaxAVX512VNNI+0x4f5>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x4faf0f48; BYTE $0x38 // imul rcx, qword ptr [rdi + 0x38]
 	WORD $0x0348; BYTE $0x0f // add rcx, qword ptr [rdi]
@@ -25437,7 +27418,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10c68348 // add rsi, 0x10
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x04cb8d0f; WORD $0x0000 // jge 0x1f6a0 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0x04cb8d0f; WORD $0x0000 // jge 0x22080 <resizeArgMaxAVX512VNNI+0x9c0>
 	WORD $0x2948; BYTE $0xf1 // sub rcx, rsi
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
@@ -25445,7 +27426,7 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf741; BYTE $0xd1 // not r9d
 	LONG $0xc84d0f45 // cmovge r9d, r8d
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0x01e9840f; WORD $0x0000 // je 0x1f3e0 <resizeArgMaxAVX512VNNI+0x700>
+	LONG $0x01e9840f; WORD $0x0000 // je 0x21dc0 <resizeArgMaxAVX512VNNI+0x700>
 	LONG $0x784f8b48 // mov rcx, qword ptr [rdi + 0x78]
 	LONG $0xb114634c // movsxd r10, dword ptr [rcx + 4*rsi]
 	LONG $0x487db262; WORD $0x0458; BYTE $0x92 // vpbroadcastd zmm0, dword ptr [rdx + 4*r10]
@@ -25460,18 +27441,18 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc893f8c5 // kmovw ecx, k0
 	WORD $0x0941; BYTE $0xcb // or r11d, ecx
 	LONG $0xfffb8341 // cmp r11d, -0x1
-	LONG $0x0420840f; WORD $0x0000 // je 0x1f660 <resizeArgMaxAVX512VNNI+0x980>
+	LONG $0x0420840f; WORD $0x0000 // je 0x22040 <resizeArgMaxAVX512VNNI+0x980>
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0x01a48d0f; WORD $0x0000 // jge 0x1f3ee <resizeArgMaxAVX512VNNI+0x70e>
+	LONG $0x01a48d0f; WORD $0x0000 // jge 0x21dce <resizeArgMaxAVX512VNNI+0x70e>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0xff6f8d0f; WORD $0xffff // jge 0x1f1c4 <resizeArgMaxAVX512VNNI+0x4e4>
+	LONG $0xff6f8d0f; WORD $0xffff // jge 0x21ba4 <resizeArgMaxAVX512VNNI+0x4e4>
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	LONG $0xf657c8c5 // vxorps xmm6, xmm6, xmm6
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xff4a8e0f; WORD $0xffff // jle 0x1f1b0 <resizeArgMaxAVX512VNNI+0x4d0>
+	LONG $0xff4a8e0f; WORD $0xffff // jle 0x21b90 <resizeArgMaxAVX512VNNI+0x4d0>
 	LONG $0x01fa8349 // cmp r10, 0x1
-	LONG $0xff40840f; WORD $0xffff // je 0x1f1b0 <resizeArgMaxAVX512VNNI+0x4d0>
+	LONG $0xff40840f; WORD $0xffff // je 0x21b90 <resizeArgMaxAVX512VNNI+0x4d0>
 	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
 	LONG $0xb33c634d // movsxd r15, dword ptr [r11 + 4*rsi]
 	LONG $0x487dd262; WORD $0xcf7c // vpbroadcastd zmm1, r15d
@@ -25532,16 +27513,16 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x014d; BYTE $0xf7 // add r15, r14
 	WORD $0x394d; BYTE $0xe2 // cmp r10, r12
-	WORD $0x9275 // jne 0x1f360 <resizeArgMaxAVX512VNNI+0x680>
-	LONG $0xfffddde9; BYTE $0xff // jmp 0x1f1b0 <resizeArgMaxAVX512VNNI+0x4d0>
+	WORD $0x9275 // jne 0x21d40 <resizeArgMaxAVX512VNNI+0x680>
+	LONG $0xfffddde9; BYTE $0xff // jmp 0x21b90 <resizeArgMaxAVX512VNNI+0x4d0>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0xfe5c8c0f; WORD $0xffff // jl 0x1f24a <resizeArgMaxAVX512VNNI+0x56a>
+	LONG $0xfe5c8c0f; WORD $0xffff // jl 0x21c2a <resizeArgMaxAVX512VNNI+0x56a>
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x39eb // jmp 0x1f436 <resizeArgMaxAVX512VNNI+0x756>
+	WORD $0x39eb // jmp 0x21e16 <resizeArgMaxAVX512VNNI+0x756>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x894d; BYTE $0xd3 // mov r11, r10
 	LONG $0x01cb8349 // or r11, 0x1
@@ -25554,16 +27535,16 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02598d4c // lea r11, [rcx + 0x2]
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	LONG $0xfe168f0f; WORD $0xffff // jg 0x1f24c <resizeArgMaxAVX512VNNI+0x56c>
+	LONG $0xfe168f0f; WORD $0xffff // jg 0x21c2c <resizeArgMaxAVX512VNNI+0x56c>
 	WORD $0x8949; BYTE $0xca // mov r10, rcx
 	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
 	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xb17e // jle 0x1f400 <resizeArgMaxAVX512VNNI+0x720>
+	WORD $0xb17e // jle 0x21de0 <resizeArgMaxAVX512VNNI+0x720>
 	LONG $0x01fb8349 // cmp r11, 0x1
-	WORD $0xab74 // je 0x1f400 <resizeArgMaxAVX512VNNI+0x720>
+	WORD $0xab74 // je 0x21de0 <resizeArgMaxAVX512VNNI+0x720>
 	LONG $0x785f8b48 // mov rbx, qword ptr [rdi + 0x78]
 	LONG $0xb324634c // movsxd r12, dword ptr [rbx + 4*rsi]
 	LONG $0x48fe7162; WORD $0x046f; BYTE $0xb3 // vmovdqu64 zmm8, zmmword ptr [rbx + 4*rsi]
@@ -25648,11 +27629,11 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc5 // inc r13
 	WORD $0x014d; BYTE $0xfc // add r12, r15
 	WORD $0x394d; BYTE $0xeb // cmp r11, r13
-	LONG $0xff51850f; WORD $0xffff // jne 0x1f5a0 <resizeArgMaxAVX512VNNI+0x8c0>
-	LONG $0xfffdace9; BYTE $0xff // jmp 0x1f400 <resizeArgMaxAVX512VNNI+0x720>
+	LONG $0xff51850f; WORD $0xffff // jne 0x21f80 <resizeArgMaxAVX512VNNI+0x8c0>
+	LONG $0xfffdace9; BYTE $0xff // jmp 0x21de0 <resizeArgMaxAVX512VNNI+0x720>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfb5b8e0f; WORD $0xffff // jle 0x1f1c4 <resizeArgMaxAVX512VNNI+0x4e4>
+	LONG $0xfb5b8e0f; WORD $0xffff // jle 0x21ba4 <resizeArgMaxAVX512VNNI+0x4e4>
 	LONG $0x487ef262; WORD $0xc031 // vpmovdb xmm0, zmm0
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
 	WORD $0xc931 // xor ecx, ecx
@@ -25663,8 +27644,8 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x097fb162; WORD $0x047f; BYTE $0x0e // vmovdqu8 xmmword ptr [rsi + r9] {k1}, xmm0
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x084f3b48 // cmp rcx, qword ptr [rdi + 0x8]
-	WORD $0xe57c // jl 0x1f680 <resizeArgMaxAVX512VNNI+0x9a0>
-	LONG $0xfffb24e9; BYTE $0xff // jmp 0x1f1c4 <resizeArgMaxAVX512VNNI+0x4e4>
+	WORD $0xe57c // jl 0x22060 <resizeArgMaxAVX512VNNI+0x9a0>
+	LONG $0xfffb24e9; BYTE $0xff // jmp 0x21ba4 <resizeArgMaxAVX512VNNI+0x4e4>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -25679,7 +27660,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06348e0f; WORD $0x0000 // jle 0x1fcf1 <resizeRealAVX512VNNI+0x641>
+	LONG $0x06348e0f; WORD $0x0000 // jle 0x226d1 <resizeRealAVX512VNNI+0x641>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -25689,7 +27670,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x060e8e0f; WORD $0x0000 // jle 0x1fce3 <resizeRealAVX512VNNI+0x633>
+	LONG $0x060e8e0f; WORD $0x0000 // jle 0x226c3 <resizeRealAVX512VNNI+0x633>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -25703,14 +27684,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0x1f740 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0x22120 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05a38d0f; WORD $0x0000 // jge 0x1fce3 <resizeRealAVX512VNNI+0x633>
+	LONG $0x05a38d0f; WORD $0x0000 // jge 0x226c3 <resizeRealAVX512VNNI+0x633>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0x1f734 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0x22114 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -25730,13 +27711,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x16eb // jmp 0x1f7b5 <resizeRealAVX512VNNI+0x105>
+	WORD $0x16eb // jmp 0x22195 <resizeRealAVX512VNNI+0x105>
 	BYTE $0x90 // nop
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff7b8d0f; WORD $0xffff // jge 0x1f730 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff7b8d0f; WORD $0xffff // jge 0x22110 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -25746,7 +27727,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0x1f7a0 <resizeRealAVX512VNNI+0xf0>
+	WORD $0xc77d // jge 0x22180 <resizeRealAVX512VNNI+0xf0>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -25840,7 +27821,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x1f7a0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x22180 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -25883,7 +27864,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0x1f7a0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0x22180 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -25926,7 +27907,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0x1f7a0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0x22180 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -25967,7 +27948,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0x1f7a0 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0x22180 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -25984,21 +27965,21 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x008b8e0f; WORD $0x0000 // jle 0x1fd98 <floatsAVX512VNNI+0x98>
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0x22778 <floatsAVX512VNNI+0x98>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x007e8e0f; WORD $0x0000 // jle 0x1fd98 <floatsAVX512VNNI+0x98>
+	LONG $0x007e8e0f; WORD $0x0000 // jle 0x22778 <floatsAVX512VNNI+0x98>
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0c // vpbroadcastd zmm0, dword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x487df262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [rax]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x09eb // jmp 0x1fd38 <floatsAVX512VNNI+0x38>
+	WORD $0x09eb // jmp 0x22718 <floatsAVX512VNNI+0x38>
 	BYTE $0x90 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x607d // jge 0x1fd98 <floatsAVX512VNNI+0x98>
+	WORD $0x607d // jge 0x22778 <floatsAVX512VNNI+0x98>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xf37e // jle 0x1fd30 <floatsAVX512VNNI+0x30>
+	WORD $0xf37e // jle 0x22710 <floatsAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
@@ -26018,9 +27999,9 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c68348 // add rsi, 0x40
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xce7c // jl 0x1fd60 <floatsAVX512VNNI+0x60>
+	WORD $0xce7c // jl 0x22740 <floatsAVX512VNNI+0x60>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	WORD $0x98eb // jmp 0x1fd30 <floatsAVX512VNNI+0x30>
+	WORD $0x98eb // jmp 0x22710 <floatsAVX512VNNI+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -26033,7 +28014,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x010003020100ba48; WORD $0x0302 // movabs rdx, 0x302010003020100
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x04468e0f; WORD $0x0000 // jle 0x20212 <enlargeAVX512VNNI+0x472>
+	LONG $0x04468e0f; WORD $0x0000 // jle 0x22bf2 <enlargeAVX512VNNI+0x472>
 	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
 	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
 	LONG $0x487dd262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [r8]
@@ -26065,7 +28046,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc892fbc5 // kmovd k1, eax
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x6deb // jmp 0x1fed4 <enlargeAVX512VNNI+0x134>
+	WORD $0x6deb // jmp 0x228b4 <enlargeAVX512VNNI+0x134>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
@@ -26085,11 +28066,11 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x10c08348 // add rax, 0x10
 	LONG $0x204f3b48 // cmp rcx, qword ptr [rdi + 0x20]
-	LONG $0x033e8d0f; WORD $0x0000 // jge 0x20212 <enlargeAVX512VNNI+0x472>
+	LONG $0x033e8d0f; WORD $0x0000 // jge 0x22bf2 <enlargeAVX512VNNI+0x472>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x8e7e // jle 0x1fe70 <enlargeAVX512VNNI+0xd0>
+	WORD $0x8e7e // jle 0x22850 <enlargeAVX512VNNI+0xd0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x0614634c // movsxd r10, dword ptr [rsi + rax]
 	LONG $0xfce28349 // and r10, -0x4
@@ -26143,9 +28124,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48653262; WORD $0xeba8 // vfmadd213ps zmm13, zmm3, zmm19 # zmm13 = (zmm3 * zmm13) + zmm19
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1075 // jne 0x20020 <enlargeAVX512VNNI+0x280>
+	WORD $0x1075 // jne 0x22a00 <enlargeAVX512VNNI+0x280>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x1fe7b <enlargeAVX512VNNI+0xdb>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2285b <enlargeAVX512VNNI+0xdb>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	WORD $0x014d; BYTE $0xd1 // add r9, r10
@@ -26175,7 +28156,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865a262; WORD $0xd4a8 // vfmadd213ps zmm18, zmm3, zmm20 # zmm18 = (zmm3 * zmm18) + zmm20
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
 	LONG $0x03fa8348 // cmp rdx, 0x3
-	LONG $0x013d820f; WORD $0x0000 // jb 0x20207 <enlargeAVX512VNNI+0x467>
+	LONG $0x013d820f; WORD $0x0000 // jb 0x22be7 <enlargeAVX512VNNI+0x467>
 	LONG $0xb1148d49 // lea rdx, [r9 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
@@ -26204,7 +28185,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4055e262; WORD $0xdab8 // vfmadd231ps zmm19, zmm21, zmm2 # zmm19 = (zmm21 * zmm2) + zmm19
 	LONG $0x4865a262; WORD $0xdda8 // vfmadd213ps zmm19, zmm3, zmm21 # zmm19 = (zmm3 * zmm19) + zmm21
 	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0xfd0f840f; WORD $0xffff // je 0x1fe81 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfd0f840f; WORD $0xffff // je 0x22861 <enlargeAVX512VNNI+0xe1>
 	LONG $0x487c5162; WORD $0x1410; BYTE $0xb0 // vmovups zmm10, zmmword ptr [r8 + 4*rsi]
 	QUAD $0x01b06410487cc162 // vmovups zmm20, zmmword ptr [r8 + 4*rsi + 0x40]
 	LONG $0x487ce162; WORD $0x2c10; BYTE $0xb2 // vmovups zmm21, zmmword ptr [rdx + 4*rsi]
@@ -26228,9 +28209,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm12, zmm2 # zmm10 = (zmm12 * zmm2) + zmm10
 	LONG $0x48655262; WORD $0xd4a8 // vfmadd213ps zmm10, zmm3, zmm12 # zmm10 = (zmm3 * zmm10) + zmm12
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x1fe81 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x22861 <enlargeAVX512VNNI+0xe1>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x1fe81 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x22861 <enlargeAVX512VNNI+0xe1>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -26250,12 +28231,12 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000003be; BYTE $0x00 // mov esi, 0x3
 	LONG $0x00000fba; BYTE $0x00 // mov edx, 0xf
 	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0x04ec840f; WORD $0x0000 // je 0x20739 <doubleAVX512VNNI+0x519>
+	LONG $0x04ec840f; WORD $0x0000 // je 0x23119 <doubleAVX512VNNI+0x519>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0a53850f; WORD $0x0000 // jne 0x20ca9 <doubleAVX512VNNI+0xa89>
+	LONG $0x0a53850f; WORD $0x0000 // jne 0x23689 <doubleAVX512VNNI+0xa89>
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x10468e0f; WORD $0x0000 // jle 0x212a9 <doubleAVX512VNNI+0x1089>
+	LONG $0x10468e0f; WORD $0x0000 // jle 0x23c89 <doubleAVX512VNNI+0x1089>
 	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
 	LONG $0x487df262; WORD $0x0918 // vbroadcastss zmm1, dword ptr [rcx]
 	LONG $0x487df262; WORD $0x5118; BYTE $0x01 // vbroadcastss zmm2, dword ptr [rcx + 0x4]
@@ -26276,13 +28257,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd692fbc5 // kmovd k2, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xd231 // xor edx, edx
-	WORD $0x1aeb // jmp 0x202e5 <doubleAVX512VNNI+0xc5>
+	WORD $0x1aeb // jmp 0x22cc5 <doubleAVX512VNNI+0xc5>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x02c28348 // add rdx, 0x2
 	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x0fc48d0f; WORD $0x0000 // jge 0x212a9 <doubleAVX512VNNI+0x1089>
+	LONG $0x0fc48d0f; WORD $0x0000 // jge 0x23c89 <doubleAVX512VNNI+0x1089>
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x01ce8348 // or rsi, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
@@ -26291,7 +28272,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd84c0f49 // cmovl rbx, r8
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x202d4 <doubleAVX512VNNI+0xb4>
+	WORD $0xcf7e // jle 0x22cb4 <doubleAVX512VNNI+0xb4>
 	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
@@ -26306,7 +28287,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x20360 <doubleAVX512VNNI+0x140>
+	WORD $0x26eb // jmp 0x22d40 <doubleAVX512VNNI+0x140>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
@@ -26315,7 +28296,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0x02c68349 // add r14, 0x2
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x202d0 <doubleAVX512VNNI+0xb0>
+	LONG $0xff708d0f; WORD $0xffff // jge 0x22cb0 <doubleAVX512VNNI+0xb0>
 	QUAD $0xf0388410487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm8, zmmword ptr [r8 + r15 - 0x10]
 	LONG $0x487c8162; WORD $0x1c10; BYTE $0x38 // vmovups zmm19, zmmword ptr [r8 + r15]
 	QUAD $0x10388c10487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm9, zmmword ptr [r8 + r15 + 0x10]
@@ -26370,9 +28351,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40445162; WORD $0xff58 // vaddps zmm15, zmm23, zmm15
 	WORD $0xff49; BYTE $0xcd // dec r13
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x204d5 <doubleAVX512VNNI+0x2b5>
+	WORD $0x0974 // je 0x22eb5 <doubleAVX512VNNI+0x2b5>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x20569 <doubleAVX512VNNI+0x349>
+	LONG $0x0094850f; WORD $0x0000 // jne 0x22f49 <doubleAVX512VNNI+0x349>
 	LONG $0x4054b162; WORD $0xf558 // vaddps zmm6, zmm21, zmm21
 	LONG $0x4064b162; WORD $0xfb58 // vaddps zmm7, zmm19, zmm19
 	LONG $0x405ca162; WORD $0xe458 // vaddps zmm20, zmm20, zmm20
@@ -26380,9 +28361,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484ce162; WORD $0xf658 // vaddps zmm22, zmm6, zmm6
 	LONG $0x4844e162; WORD $0xef58 // vaddps zmm21, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x01eb840f; WORD $0x0000 // je 0x206ed <doubleAVX512VNNI+0x4cd>
+	LONG $0x01eb840f; WORD $0x0000 // je 0x230cd <doubleAVX512VNNI+0x4cd>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x2051f <doubleAVX512VNNI+0x2ff>
+	WORD $0x1875 // jne 0x22eff <doubleAVX512VNNI+0x2ff>
 	LONG $0x404cb162; WORD $0xf458 // vaddps zmm6, zmm22, zmm20
 	LONG $0x425c7162; WORD $0xf658 // vaddps zmm14 {k2}, zmm20, zmm6
 	LONG $0x4054b162; WORD $0xf358 // vaddps zmm6, zmm21, zmm19
@@ -26394,18 +28375,18 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484ce162; WORD $0xde58 // vaddps zmm19, zmm6, zmm6
 	LONG $0x4844e162; WORD $0xd758 // vaddps zmm18, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x01c7840f; WORD $0x0000 // je 0x20713 <doubleAVX512VNNI+0x4f3>
+	LONG $0x01c7840f; WORD $0x0000 // je 0x230f3 <doubleAVX512VNNI+0x4f3>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x20569 <doubleAVX512VNNI+0x349>
+	WORD $0x1875 // jne 0x22f49 <doubleAVX512VNNI+0x349>
 	LONG $0x4064b162; WORD $0xf158 // vaddps zmm6, zmm19, zmm17
 	LONG $0x42747162; WORD $0xfe58 // vaddps zmm15 {k2}, zmm17, zmm6
 	LONG $0x406cb162; WORD $0xf058 // vaddps zmm6, zmm18, zmm16
 	LONG $0x427c7162; WORD $0xce58 // vaddps zmm9 {k2}, zmm16, zmm6
 	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
 	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x00a9850f; WORD $0x0000 // jne 0x20620 <doubleAVX512VNNI+0x400>
+	LONG $0x00a9850f; WORD $0x0000 // jne 0x23000 <doubleAVX512VNNI+0x400>
 	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdbf840f; WORD $0xffff // je 0x20340 <doubleAVX512VNNI+0x120>
+	LONG $0xfdbf840f; WORD $0xffff // je 0x22d20 <doubleAVX512VNNI+0x120>
 	LONG $0x487cd162; WORD $0xf259 // vmulps zmm6, zmm0, zmm10
 	LONG $0x487cd162; WORD $0xfb59 // vmulps zmm7, zmm0, zmm11
 	LONG $0x487c5162; WORD $0xc059 // vmulps zmm8, zmm0, zmm8
@@ -26426,13 +28407,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484d7162; WORD $0x0cda; BYTE $0x24 // vpminub zmm9, zmm6, zmmword ptr [rsp]
 	LONG $0x48fd5362; WORD $0xc83b; BYTE $0x01 // vextracti64x4 ymm8, zmm9, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x00b48d0f; WORD $0x0000 // jge 0x206b0 <doubleAVX512VNNI+0x490>
+	LONG $0x00b48d0f; WORD $0x0000 // jge 0x23090 <doubleAVX512VNNI+0x490>
 	LONG $0x4d7f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm9
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfd368d0f; WORD $0xffff // jge 0x20340 <doubleAVX512VNNI+0x120>
+	LONG $0xfd368d0f; WORD $0xffff // jge 0x22d20 <doubleAVX512VNNI+0x120>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7e21c4; WORD $0x2d44; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm8
-	LONG $0xfffd26e9; BYTE $0xff // jmp 0x20340 <doubleAVX512VNNI+0x120>
+	LONG $0xfffd26e9; BYTE $0xff // jmp 0x22d20 <doubleAVX512VNNI+0x120>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x487cd162; WORD $0xf759 // vmulps zmm6, zmm0, zmm15
 	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
@@ -26452,44 +28433,44 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x484d7162; WORD $0x2cda; BYTE $0x24 // vpminub zmm13, zmm6, zmmword ptr [rsp]
 	LONG $0x48fd5362; WORD $0xec3b; BYTE $0x01 // vextracti64x4 ymm12, zmm13, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x407d // jge 0x206d0 <doubleAVX512VNNI+0x4b0>
+	WORD $0x407d // jge 0x230b0 <doubleAVX512VNNI+0x4b0>
 	LONG $0x7f7e41c4; BYTE $0x2a // vmovdqu ymmword ptr [r10], ymm13
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfed98d0f; WORD $0xffff // jge 0x20577 <doubleAVX512VNNI+0x357>
+	LONG $0xfed98d0f; WORD $0xffff // jge 0x22f57 <doubleAVX512VNNI+0x357>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7e41c4; WORD $0x2a24 // vmovdqu ymmword ptr [r10 + rbp], ymm12
-	LONG $0xfffecae9; BYTE $0xff // jmp 0x20577 <doubleAVX512VNNI+0x357>
+	LONG $0xfffecae9; BYTE $0xff // jmp 0x22f57 <doubleAVX512VNNI+0x357>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x4d7f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm9
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfc828d0f; WORD $0xffff // jge 0x20340 <doubleAVX512VNNI+0x120>
+	LONG $0xfc828d0f; WORD $0xffff // jge 0x22d20 <doubleAVX512VNNI+0x120>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7a21c4; WORD $0x2d44; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm8
-	LONG $0xfffc72e9; BYTE $0xff // jmp 0x20340 <doubleAVX512VNNI+0x120>
+	LONG $0xfffc72e9; BYTE $0xff // jmp 0x22d20 <doubleAVX512VNNI+0x120>
 	WORD $0x9066 // nop
 	LONG $0x7f7a41c4; BYTE $0x2a // vmovdqu xmmword ptr [r10], xmm13
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe998d0f; WORD $0xffff // jge 0x20577 <doubleAVX512VNNI+0x357>
+	LONG $0xfe998d0f; WORD $0xffff // jge 0x22f57 <doubleAVX512VNNI+0x357>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7a41c4; WORD $0x2a24 // vmovdqu xmmword ptr [r10 + rbp], xmm12
-	LONG $0xfffe8ae9; BYTE $0xff // jmp 0x20577 <doubleAVX512VNNI+0x357>
+	LONG $0xfffe8ae9; BYTE $0xff // jmp 0x22f57 <doubleAVX512VNNI+0x357>
 	LONG $0x405cb162; WORD $0xf458 // vaddps zmm6, zmm20, zmm20
 	LONG $0x414c7162; WORD $0xe658 // vaddps zmm12 {k1}, zmm22, zmm6
 	LONG $0x4064b162; WORD $0xf358 // vaddps zmm6, zmm19, zmm19
 	LONG $0x41547162; WORD $0xd658 // vaddps zmm10 {k1}, zmm21, zmm6
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfdf9840f; WORD $0xffff // je 0x20507 <doubleAVX512VNNI+0x2e7>
-	LONG $0xfffe0ce9; BYTE $0xff // jmp 0x2051f <doubleAVX512VNNI+0x2ff>
+	LONG $0xfdf9840f; WORD $0xffff // je 0x22ee7 <doubleAVX512VNNI+0x2e7>
+	LONG $0xfffe0ce9; BYTE $0xff // jmp 0x22eff <doubleAVX512VNNI+0x2ff>
 	LONG $0x4074b162; WORD $0xf158 // vaddps zmm6, zmm17, zmm17
 	LONG $0x41647162; WORD $0xee58 // vaddps zmm13 {k1}, zmm19, zmm6
 	LONG $0x407cb162; WORD $0xf058 // vaddps zmm6, zmm16, zmm16
 	LONG $0x416c7162; WORD $0xde58 // vaddps zmm11 {k1}, zmm18, zmm6
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfe1d840f; WORD $0xffff // je 0x20551 <doubleAVX512VNNI+0x331>
-	LONG $0xfffe30e9; BYTE $0xff // jmp 0x20569 <doubleAVX512VNNI+0x349>
+	LONG $0xfe1d840f; WORD $0xffff // je 0x22f31 <doubleAVX512VNNI+0x331>
+	LONG $0xfffe30e9; BYTE $0xff // jmp 0x22f49 <doubleAVX512VNNI+0x349>
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0b638e0f; WORD $0x0000 // jle 0x212a9 <doubleAVX512VNNI+0x1089>
+	LONG $0x0b638e0f; WORD $0x0000 // jle 0x23c89 <doubleAVX512VNNI+0x1089>
 	LONG $0xc057f8c5 // vxorps xmm0, xmm0, xmm0
 	LONG $0x515cfac5; BYTE $0x08 // vsubss xmm2, xmm0, dword ptr [rcx + 0x8]
 	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
@@ -26514,13 +28495,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd692fbc5 // kmovd k2, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xd231 // xor edx, edx
-	WORD $0x20eb // jmp 0x207e5 <doubleAVX512VNNI+0x5c5>
+	WORD $0x20eb // jmp 0x231c5 <doubleAVX512VNNI+0x5c5>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x02c28348 // add rdx, 0x2
 	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x0ac48d0f; WORD $0x0000 // jge 0x212a9 <doubleAVX512VNNI+0x1089>
+	LONG $0x0ac48d0f; WORD $0x0000 // jge 0x23c89 <doubleAVX512VNNI+0x1089>
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x01ce8348 // or rsi, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
@@ -26529,7 +28510,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd84c0f49 // cmovl rbx, r8
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x207d4 <doubleAVX512VNNI+0x5b4>
+	WORD $0xcf7e // jle 0x231b4 <doubleAVX512VNNI+0x5b4>
 	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
@@ -26544,7 +28525,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x20860 <doubleAVX512VNNI+0x640>
+	WORD $0x26eb // jmp 0x23240 <doubleAVX512VNNI+0x640>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
@@ -26553,7 +28534,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0x02c68349 // add r14, 0x2
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x207d0 <doubleAVX512VNNI+0x5b0>
+	LONG $0xff708d0f; WORD $0xffff // jge 0x231b0 <doubleAVX512VNNI+0x5b0>
 	QUAD $0xf0388c10487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm9, zmmword ptr [r8 + r15 - 0x10]
 	LONG $0x487c8162; WORD $0x2410; BYTE $0x38 // vmovups zmm20, zmmword ptr [r8 + r15]
 	QUAD $0x10389410487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm10, zmmword ptr [r8 + r15 + 0x10]
@@ -26609,9 +28590,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x403ca162; WORD $0xc058 // vaddps zmm16, zmm24, zmm16
 	WORD $0xff49; BYTE $0xcd // dec r13
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x209dd <doubleAVX512VNNI+0x7bd>
+	WORD $0x0974 // je 0x233bd <doubleAVX512VNNI+0x7bd>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x20a71 <doubleAVX512VNNI+0x851>
+	LONG $0x0094850f; WORD $0x0000 // jne 0x23451 <doubleAVX512VNNI+0x851>
 	LONG $0x404cb162; WORD $0xde58 // vaddps zmm3, zmm22, zmm22
 	LONG $0x405cb162; WORD $0xfc58 // vaddps zmm7, zmm20, zmm20
 	LONG $0x4054a162; WORD $0xed58 // vaddps zmm21, zmm21, zmm21
@@ -26619,9 +28600,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xfb58 // vaddps zmm23, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xf758 // vaddps zmm22, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x0253840f; WORD $0x0000 // je 0x20c5d <doubleAVX512VNNI+0xa3d>
+	LONG $0x0253840f; WORD $0x0000 // je 0x2363d <doubleAVX512VNNI+0xa3d>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x20a27 <doubleAVX512VNNI+0x807>
+	WORD $0x1875 // jne 0x23407 <doubleAVX512VNNI+0x807>
 	LONG $0x4044b162; WORD $0xdd58 // vaddps zmm3, zmm23, zmm21
 	LONG $0x42547162; WORD $0xfb58 // vaddps zmm15 {k2}, zmm21, zmm3
 	LONG $0x404cb162; WORD $0xdc58 // vaddps zmm3, zmm22, zmm20
@@ -26633,18 +28614,18 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xe358 // vaddps zmm20, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xdf58 // vaddps zmm19, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x022f840f; WORD $0x0000 // je 0x20c83 <doubleAVX512VNNI+0xa63>
+	LONG $0x022f840f; WORD $0x0000 // je 0x23663 <doubleAVX512VNNI+0xa63>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x20a71 <doubleAVX512VNNI+0x851>
+	WORD $0x1875 // jne 0x23451 <doubleAVX512VNNI+0x851>
 	LONG $0x405cb162; WORD $0xda58 // vaddps zmm3, zmm20, zmm18
 	LONG $0x426ce162; WORD $0xc358 // vaddps zmm16 {k2}, zmm18, zmm3
 	LONG $0x4064b162; WORD $0xd958 // vaddps zmm3, zmm19, zmm17
 	LONG $0x42747162; WORD $0xd358 // vaddps zmm10 {k2}, zmm17, zmm3
 	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
 	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x00e1850f; WORD $0x0000 // jne 0x20b60 <doubleAVX512VNNI+0x940>
+	LONG $0x00e1850f; WORD $0x0000 // jne 0x23540 <doubleAVX512VNNI+0x940>
 	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdb7840f; WORD $0xffff // je 0x20840 <doubleAVX512VNNI+0x620>
+	LONG $0xfdb7840f; WORD $0xffff // je 0x23220 <doubleAVX512VNNI+0x620>
 	LONG $0x487cd162; WORD $0xdb59 // vmulps zmm3, zmm0, zmm11
 	LONG $0x487cd162; WORD $0xfc59 // vmulps zmm7, zmm0, zmm12
 	LONG $0x487c5162; WORD $0xc159 // vmulps zmm8, zmm0, zmm9
@@ -26673,13 +28654,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022454da48657162 // vpminub zmm10, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xd13b; BYTE $0x01 // vextracti64x4 ymm9, zmm10, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x00ec8d0f; WORD $0x0000 // jge 0x20c20 <doubleAVX512VNNI+0xa00>
+	LONG $0x00ec8d0f; WORD $0x0000 // jge 0x23600 <doubleAVX512VNNI+0xa00>
 	LONG $0x557f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfcfe8d0f; WORD $0xffff // jge 0x20840 <doubleAVX512VNNI+0x620>
+	LONG $0xfcfe8d0f; WORD $0xffff // jge 0x23220 <doubleAVX512VNNI+0x620>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7e21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm9
-	LONG $0xfffceee9; BYTE $0xff // jmp 0x20840 <doubleAVX512VNNI+0x620>
+	LONG $0xfffceee9; BYTE $0xff // jmp 0x23220 <doubleAVX512VNNI+0x620>
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0x487cb162; WORD $0xd859 // vmulps zmm3, zmm0, zmm16
 	LONG $0x4865e262; WORD $0xc2b8 // vfmadd231ps zmm16, zmm3, zmm2 # zmm16 = (zmm3 * zmm2) + zmm16
@@ -26707,44 +28688,44 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022474da48657162 // vpminub zmm14, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xf53b; BYTE $0x01 // vextracti64x4 ymm13, zmm14, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x407d // jge 0x20c40 <doubleAVX512VNNI+0xa20>
+	WORD $0x407d // jge 0x23620 <doubleAVX512VNNI+0xa20>
 	LONG $0x7f7e41c4; BYTE $0x32 // vmovdqu ymmword ptr [r10], ymm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe718d0f; WORD $0xffff // jge 0x20a7f <doubleAVX512VNNI+0x85f>
+	LONG $0xfe718d0f; WORD $0xffff // jge 0x2345f <doubleAVX512VNNI+0x85f>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7e41c4; WORD $0x2a2c // vmovdqu ymmword ptr [r10 + rbp], ymm13
-	LONG $0xfffe62e9; BYTE $0xff // jmp 0x20a7f <doubleAVX512VNNI+0x85f>
+	LONG $0xfffe62e9; BYTE $0xff // jmp 0x2345f <doubleAVX512VNNI+0x85f>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x557f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfc128d0f; WORD $0xffff // jge 0x20840 <doubleAVX512VNNI+0x620>
+	LONG $0xfc128d0f; WORD $0xffff // jge 0x23220 <doubleAVX512VNNI+0x620>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7a21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm9
-	LONG $0xfffc02e9; BYTE $0xff // jmp 0x20840 <doubleAVX512VNNI+0x620>
+	LONG $0xfffc02e9; BYTE $0xff // jmp 0x23220 <doubleAVX512VNNI+0x620>
 	WORD $0x9066 // nop
 	LONG $0x7f7a41c4; BYTE $0x32 // vmovdqu xmmword ptr [r10], xmm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe318d0f; WORD $0xffff // jge 0x20a7f <doubleAVX512VNNI+0x85f>
+	LONG $0xfe318d0f; WORD $0xffff // jge 0x2345f <doubleAVX512VNNI+0x85f>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7a41c4; WORD $0x2a2c // vmovdqu xmmword ptr [r10 + rbp], xmm13
-	LONG $0xfffe22e9; BYTE $0xff // jmp 0x20a7f <doubleAVX512VNNI+0x85f>
+	LONG $0xfffe22e9; BYTE $0xff // jmp 0x2345f <doubleAVX512VNNI+0x85f>
 	LONG $0x4054b162; WORD $0xdd58 // vaddps zmm3, zmm21, zmm21
 	LONG $0x41447162; WORD $0xeb58 // vaddps zmm13 {k1}, zmm23, zmm3
 	LONG $0x405cb162; WORD $0xdc58 // vaddps zmm3, zmm20, zmm20
 	LONG $0x414c7162; WORD $0xdb58 // vaddps zmm11 {k1}, zmm22, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd91840f; WORD $0xffff // je 0x20a0f <doubleAVX512VNNI+0x7ef>
-	LONG $0xfffda4e9; BYTE $0xff // jmp 0x20a27 <doubleAVX512VNNI+0x807>
+	LONG $0xfd91840f; WORD $0xffff // je 0x233ef <doubleAVX512VNNI+0x7ef>
+	LONG $0xfffda4e9; BYTE $0xff // jmp 0x23407 <doubleAVX512VNNI+0x807>
 	LONG $0x406cb162; WORD $0xda58 // vaddps zmm3, zmm18, zmm18
 	LONG $0x415c7162; WORD $0xf358 // vaddps zmm14 {k1}, zmm20, zmm3
 	LONG $0x4074b162; WORD $0xd958 // vaddps zmm3, zmm17, zmm17
 	LONG $0x41647162; WORD $0xe358 // vaddps zmm12 {k1}, zmm19, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfdb5840f; WORD $0xffff // je 0x20a59 <doubleAVX512VNNI+0x839>
-	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x20a71 <doubleAVX512VNNI+0x851>
+	LONG $0xfdb5840f; WORD $0xffff // je 0x23439 <doubleAVX512VNNI+0x839>
+	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x23451 <doubleAVX512VNNI+0x851>
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x05f38e0f; WORD $0x0000 // jle 0x212a9 <doubleAVX512VNNI+0x1089>
+	LONG $0x05f38e0f; WORD $0x0000 // jle 0x23c89 <doubleAVX512VNNI+0x1089>
 	LONG $0xc057f8c5 // vxorps xmm0, xmm0, xmm0
 	LONG $0x515cfac5; BYTE $0x08 // vsubss xmm2, xmm0, dword ptr [rcx + 0x8]
 	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
@@ -26769,13 +28750,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd692fbc5 // kmovd k2, esi
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0xd231 // xor edx, edx
-	WORD $0x20eb // jmp 0x20d55 <doubleAVX512VNNI+0xb35>
+	WORD $0x20eb // jmp 0x23735 <doubleAVX512VNNI+0xb35>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x02c28348 // add rdx, 0x2
 	LONG $0x08c18348 // add rcx, 0x8
 	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x05548d0f; WORD $0x0000 // jge 0x212a9 <doubleAVX512VNNI+0x1089>
+	LONG $0x05548d0f; WORD $0x0000 // jge 0x23c89 <doubleAVX512VNNI+0x1089>
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x01ce8348 // or rsi, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
@@ -26784,7 +28765,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd84c0f49 // cmovl rbx, r8
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x20d44 <doubleAVX512VNNI+0xb24>
+	WORD $0xcf7e // jle 0x23724 <doubleAVX512VNNI+0xb24>
 	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
 	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
 	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
@@ -26799,7 +28780,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x20dd0 <doubleAVX512VNNI+0xbb0>
+	WORD $0x26eb // jmp 0x237b0 <doubleAVX512VNNI+0xbb0>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
@@ -26808,7 +28789,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c78349 // add r15, 0x40
 	LONG $0x02c68349 // add r14, 0x2
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x20d40 <doubleAVX512VNNI+0xb20>
+	LONG $0xff708d0f; WORD $0xffff // jge 0x23720 <doubleAVX512VNNI+0xb20>
 	QUAD $0xf0388c10487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm9, zmmword ptr [r8 + r15 - 0x10]
 	LONG $0x487c8162; WORD $0x2410; BYTE $0x38 // vmovups zmm20, zmmword ptr [r8 + r15]
 	QUAD $0x10389410487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm10, zmmword ptr [r8 + r15 + 0x10]
@@ -26864,9 +28845,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x403ca162; WORD $0xc058 // vaddps zmm16, zmm24, zmm16
 	WORD $0xff49; BYTE $0xcd // dec r13
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x20f4d <doubleAVX512VNNI+0xd2d>
+	WORD $0x0974 // je 0x2392d <doubleAVX512VNNI+0xd2d>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x20fe1 <doubleAVX512VNNI+0xdc1>
+	LONG $0x0094850f; WORD $0x0000 // jne 0x239c1 <doubleAVX512VNNI+0xdc1>
 	LONG $0x404cb162; WORD $0xde58 // vaddps zmm3, zmm22, zmm22
 	LONG $0x405cb162; WORD $0xfc58 // vaddps zmm7, zmm20, zmm20
 	LONG $0x4054a162; WORD $0xed58 // vaddps zmm21, zmm21, zmm21
@@ -26874,9 +28855,9 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xfb58 // vaddps zmm23, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xf758 // vaddps zmm22, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x02e3840f; WORD $0x0000 // je 0x2125d <doubleAVX512VNNI+0x103d>
+	LONG $0x02e3840f; WORD $0x0000 // je 0x23c3d <doubleAVX512VNNI+0x103d>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x20f97 <doubleAVX512VNNI+0xd77>
+	WORD $0x1875 // jne 0x23977 <doubleAVX512VNNI+0xd77>
 	LONG $0x4044b162; WORD $0xdd58 // vaddps zmm3, zmm23, zmm21
 	LONG $0x42547162; WORD $0xfb58 // vaddps zmm15 {k2}, zmm21, zmm3
 	LONG $0x404cb162; WORD $0xdc58 // vaddps zmm3, zmm22, zmm20
@@ -26888,18 +28869,18 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4864e162; WORD $0xe358 // vaddps zmm20, zmm3, zmm3
 	LONG $0x4844e162; WORD $0xdf58 // vaddps zmm19, zmm7, zmm7
 	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x02bf840f; WORD $0x0000 // je 0x21283 <doubleAVX512VNNI+0x1063>
+	LONG $0x02bf840f; WORD $0x0000 // je 0x23c63 <doubleAVX512VNNI+0x1063>
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x20fe1 <doubleAVX512VNNI+0xdc1>
+	WORD $0x1875 // jne 0x239c1 <doubleAVX512VNNI+0xdc1>
 	LONG $0x405cb162; WORD $0xda58 // vaddps zmm3, zmm20, zmm18
 	LONG $0x426ce162; WORD $0xc358 // vaddps zmm16 {k2}, zmm18, zmm3
 	LONG $0x4064b162; WORD $0xd958 // vaddps zmm3, zmm19, zmm17
 	LONG $0x42747162; WORD $0xcb58 // vaddps zmm9 {k2}, zmm17, zmm3
 	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
 	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x0121850f; WORD $0x0000 // jne 0x21110 <doubleAVX512VNNI+0xef0>
+	LONG $0x0121850f; WORD $0x0000 // jne 0x23af0 <doubleAVX512VNNI+0xef0>
 	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdb7840f; WORD $0xffff // je 0x20db0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfdb7840f; WORD $0xffff // je 0x23790 <doubleAVX512VNNI+0xb90>
 	LONG $0x487cd162; WORD $0xdc59 // vmulps zmm3, zmm0, zmm12
 	LONG $0x487cd162; WORD $0xfb59 // vmulps zmm7, zmm0, zmm11
 	LONG $0x487c5162; WORD $0xc259 // vmulps zmm8, zmm0, zmm10
@@ -26940,13 +28921,13 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022454da48657162 // vpminub zmm10, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xd13b; BYTE $0x01 // vextracti64x4 ymm9, zmm10, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x01348d0f; WORD $0x0000 // jge 0x21220 <doubleAVX512VNNI+0x1000>
+	LONG $0x01348d0f; WORD $0x0000 // jge 0x23c00 <doubleAVX512VNNI+0x1000>
 	LONG $0x557f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfcb68d0f; WORD $0xffff // jge 0x20db0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfcb68d0f; WORD $0xffff // jge 0x23790 <doubleAVX512VNNI+0xb90>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7e21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm9
-	LONG $0xfffca6e9; BYTE $0xff // jmp 0x20db0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfffca6e9; BYTE $0xff // jmp 0x23790 <doubleAVX512VNNI+0xb90>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x487cb162; WORD $0xd859 // vmulps zmm3, zmm0, zmm16
 	LONG $0x487cf162; WORD $0xfa28 // vmovaps zmm7, zmm2
@@ -26986,41 +28967,41 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x022474da48657162 // vpminub zmm14, zmm3, zmmword ptr [rsp + 0x80]
 	LONG $0x48fd5362; WORD $0xf53b; BYTE $0x01 // vextracti64x4 ymm13, zmm14, 0x1
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x487d // jge 0x21240 <doubleAVX512VNNI+0x1020>
+	WORD $0x487d // jge 0x23c20 <doubleAVX512VNNI+0x1020>
 	LONG $0x7f7e41c4; BYTE $0x32 // vmovdqu ymmword ptr [r10], ymm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfde98d0f; WORD $0xffff // jge 0x20fef <doubleAVX512VNNI+0xdcf>
+	LONG $0xfde98d0f; WORD $0xffff // jge 0x239cf <doubleAVX512VNNI+0xdcf>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7e41c4; WORD $0x2a2c // vmovdqu ymmword ptr [r10 + rbp], ymm13
-	LONG $0xfffddae9; BYTE $0xff // jmp 0x20fef <doubleAVX512VNNI+0xdcf>
+	LONG $0xfffddae9; BYTE $0xff // jmp 0x239cf <doubleAVX512VNNI+0xdcf>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x557f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm10
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfb828d0f; WORD $0xffff // jge 0x20db0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfb828d0f; WORD $0xffff // jge 0x23790 <doubleAVX512VNNI+0xb90>
 	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
 	LONG $0x7f7a21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm9
-	LONG $0xfffb72e9; BYTE $0xff // jmp 0x20db0 <doubleAVX512VNNI+0xb90>
+	LONG $0xfffb72e9; BYTE $0xff // jmp 0x23790 <doubleAVX512VNNI+0xb90>
 	WORD $0x9066 // nop
 	LONG $0x7f7a41c4; BYTE $0x32 // vmovdqu xmmword ptr [r10], xmm14
 	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfda18d0f; WORD $0xffff // jge 0x20fef <doubleAVX512VNNI+0xdcf>
+	LONG $0xfda18d0f; WORD $0xffff // jge 0x239cf <doubleAVX512VNNI+0xdcf>
 	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
 	LONG $0x7f7a41c4; WORD $0x2a2c // vmovdqu xmmword ptr [r10 + rbp], xmm13
-	LONG $0xfffd92e9; BYTE $0xff // jmp 0x20fef <doubleAVX512VNNI+0xdcf>
+	LONG $0xfffd92e9; BYTE $0xff // jmp 0x239cf <doubleAVX512VNNI+0xdcf>
 	LONG $0x4054b162; WORD $0xdd58 // vaddps zmm3, zmm21, zmm21
 	LONG $0x41447162; WORD $0xeb58 // vaddps zmm13 {k1}, zmm23, zmm3
 	LONG $0x405cb162; WORD $0xdc58 // vaddps zmm3, zmm20, zmm20
 	LONG $0x414c7162; WORD $0xe358 // vaddps zmm12 {k1}, zmm22, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd01840f; WORD $0xffff // je 0x20f7f <doubleAVX512VNNI+0xd5f>
-	LONG $0xfffd14e9; BYTE $0xff // jmp 0x20f97 <doubleAVX512VNNI+0xd77>
+	LONG $0xfd01840f; WORD $0xffff // je 0x2395f <doubleAVX512VNNI+0xd5f>
+	LONG $0xfffd14e9; BYTE $0xff // jmp 0x23977 <doubleAVX512VNNI+0xd77>
 	LONG $0x406cb162; WORD $0xda58 // vaddps zmm3, zmm18, zmm18
 	LONG $0x415c7162; WORD $0xf358 // vaddps zmm14 {k1}, zmm20, zmm3
 	LONG $0x4074b162; WORD $0xd958 // vaddps zmm3, zmm17, zmm17
 	LONG $0x41647162; WORD $0xdb58 // vaddps zmm11 {k1}, zmm19, zmm3
 	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd25840f; WORD $0xffff // je 0x20fc9 <doubleAVX512VNNI+0xda9>
-	LONG $0xfffd38e9; BYTE $0xff // jmp 0x20fe1 <doubleAVX512VNNI+0xdc1>
+	LONG $0xfd25840f; WORD $0xffff // je 0x239a9 <doubleAVX512VNNI+0xda9>
+	LONG $0xfffd38e9; BYTE $0xff // jmp 0x239c1 <doubleAVX512VNNI+0xdc1>
 	LONG $0xc0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xc0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27042,17 +29023,17 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x00cf840f; WORD $0x0000 // je 0x213a6 <nearestAVX512VNNI+0xe6>
+	LONG $0x00cf840f; WORD $0x0000 // je 0x23d86 <nearestAVX512VNNI+0xe6>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01f38e0f; WORD $0x0000 // jle 0x214d3 <nearestAVX512VNNI+0x213>
+	LONG $0x01f38e0f; WORD $0x0000 // jle 0x23eb3 <nearestAVX512VNNI+0x213>
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01e68e0f; WORD $0x0000 // jle 0x214d3 <nearestAVX512VNNI+0x213>
+	LONG $0x01e68e0f; WORD $0x0000 // jle 0x23eb3 <nearestAVX512VNNI+0x213>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x22eb // jmp 0x21320 <nearestAVX512VNNI+0x60>
+	WORD $0x22eb // jmp 0x23d00 <nearestAVX512VNNI+0x60>
 	WORD $0x9066 // nop
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
@@ -27061,16 +29042,16 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	LONG $0x58048d4a // lea rax, [rax + 2*r11]
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x01b38d0f; WORD $0x0000 // jge 0x214d3 <nearestAVX512VNNI+0x213>
+	LONG $0x01b38d0f; WORD $0x0000 // jge 0x23eb3 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xe37e // jle 0x21308 <nearestAVX512VNNI+0x48>
+	WORD $0xe37e // jle 0x23ce8 <nearestAVX512VNNI+0x48>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x01ca8349 // or r10, 0x1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	WORD $0x8949; BYTE $0xc6 // mov r14, rax
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x1feb // jmp 0x21359 <nearestAVX512VNNI+0x99>
+	WORD $0x1feb // jmp 0x23d39 <nearestAVX512VNNI+0x99>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	LONG $0xfcc78349 // add r15, -0x4
@@ -27078,7 +29059,7 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c38348 // add rbx, 0x40
 	LONG $0x04c38349 // add r11, 0x4
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xa77d // jge 0x21300 <nearestAVX512VNNI+0x40>
+	WORD $0xa77d // jge 0x23ce0 <nearestAVX512VNNI+0x40>
 	WORD $0x014d; BYTE $0xf9 // add r9, r15
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -27091,25 +29072,25 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc870; BYTE $0x50 // vpshufd zmm1, zmm0, 0x50 # zmm1 = zmm0[0,0,1,1,4,4,5,5,8,8,9,9,12,12,13,13]
 	LONG $0x497ed162; WORD $0x0e7f // vmovdqu32 zmmword ptr [r14] {k1}, zmm1
 	LONG $0x10573b4c // cmp r10, qword ptr [rdi + 0x10]
-	WORD $0xae7d // jge 0x21340 <nearestAVX512VNNI+0x80>
+	WORD $0xae7d // jge 0x23d20 <nearestAVX512VNNI+0x80>
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x487df162; WORD $0xc070; BYTE $0xfa // vpshufd zmm0, zmm0, 0xfa # zmm0 = zmm0[2,2,3,3,6,6,7,7,10,10,11,11,14,14,15,15]
 	LONG $0x497ed162; WORD $0x047f; BYTE $0x0e // vmovdqu32 zmmword ptr [r14 + rcx] {k1}, zmm0
-	WORD $0x9aeb // jmp 0x21340 <nearestAVX512VNNI+0x80>
+	WORD $0x9aeb // jmp 0x23d20 <nearestAVX512VNNI+0x80>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01248e0f; WORD $0x0000 // jle 0x214d3 <nearestAVX512VNNI+0x213>
+	LONG $0x01248e0f; WORD $0x0000 // jle 0x23eb3 <nearestAVX512VNNI+0x213>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01178e0f; WORD $0x0000 // jle 0x214d3 <nearestAVX512VNNI+0x213>
+	LONG $0x01178e0f; WORD $0x0000 // jle 0x23eb3 <nearestAVX512VNNI+0x213>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x17eb // jmp 0x213dc <nearestAVX512VNNI+0x11c>
+	WORD $0x17eb // jmp 0x23dbc <nearestAVX512VNNI+0x11c>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x214d3 <nearestAVX512VNNI+0x213>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x23eb3 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x213d0 <nearestAVX512VNNI+0x110>
+	WORD $0xef7e // jle 0x23db0 <nearestAVX512VNNI+0x110>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -27157,9 +29138,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x21400 <nearestAVX512VNNI+0x140>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x23de0 <nearestAVX512VNNI+0x140>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x213d0 <nearestAVX512VNNI+0x110>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x23db0 <nearestAVX512VNNI+0x110>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -27173,10 +29154,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0x2177e <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0x2415e <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0x2177e <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x2415e <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -27187,21 +29168,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0x21530 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0x23f10 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0x21770 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0x24150 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x21524 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0x23f04 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0x21595 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0x23f75 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -27217,7 +29198,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0x21520 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0x23f00 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -27227,12 +29208,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0x21760 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0x24140 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x21767 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x24147 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -27257,18 +29238,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0x2164c <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0x2402c <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0x21550 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0x23f30 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0x21670 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0x24050 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2170a <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x240ea <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -27295,9 +29276,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0x21680 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0x24060 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0x21640 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0x24020 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -27307,12 +29288,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0x21640 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0x24020 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0x2156a <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0x23f4a <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27329,7 +29310,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x21a8d <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x2446d <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -27339,7 +29320,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x21a7f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x2445f <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -27348,13 +29329,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x217fc <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x241dc <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x21a7f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x2445f <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x217f0 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x241d0 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -27477,9 +29458,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x21840 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x24220 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x217f0 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x241d0 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27496,7 +29477,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x21c61 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x24641 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -27548,7 +29529,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x21b30 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x24510 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

@@ -31,7 +31,7 @@ var convTable = []convVariant{
 		run: runDepthwise3x3(depthwise3x3s1AVXVNNI, nil)},
 	{name: "depthwise3x3s1_4x8_avx2", needs: AVX2, takes: takesDepthwise3x3(1), pack: packDepthwise3x3,
 		run: runDepthwise3x3(depthwise3x3s1AVX2, nil)},
-	{name: "depthwise3x3s2_4x16_avx512vnni", needs: AVX512VNNI, takes: takesDepthwise3x3(2), pack: packRamp(packDepthwiseColumns),
+	{name: "depthwise3x3s2_4x16_avx512vnni", needs: AVX512VNNI, takes: takesDepthwise3x3(2), pack: packRamp(packDepthwise3x3),
 		run: runDepthwise3x3(depthwise3x3s2AVX512VNNI, nil)},
 	{name: "depthwise3x3s2_4x8_avxvnni", needs: AVXVNNI | AVX2, takes: takesDepthwise3x3(2), pack: packDepthwise3x3,
 		run: runDepthwise3x3(depthwise3x3s2AVXVNNI, nil)},

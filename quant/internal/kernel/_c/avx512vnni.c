@@ -387,13 +387,17 @@ INLINE __m512i neighbours_shuffle(void) {
 struct columns {
 	__m512i shuffle, pad, keep;
 	__mmask16 mask;
+	int whole; // of a group whose 4 cells all exist, a constant: a load without a mask takes no unit that computes
 	word last; // the last source block
 	word left; // its pixels
 };
 
+INLINE __m512i cells4(const uint8_t *p, const struct columns *c) {
+	return c->whole ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi32(c->mask, p);
+}
+
 INLINE __m512i column(const uint8_t *row, word block_bytes, word b, const struct columns *c) {
-	__m512i v = _mm512_shuffle_epi8(_mm512_maskz_loadu_epi32(c->mask, row + b * block_bytes), c->shuffle);
-	return v;
+	return _mm512_shuffle_epi8(cells4(row + b * block_bytes, c), c->shuffle);
 }
 
 // fixed replaces the pixels of v that lie right of the map.
@@ -408,7 +412,7 @@ INLINE void block_columns(__m512i *v, const uint8_t *const *row, const word *ste
 		return;
 	}
 	__m512i r[4];
-	for (int i = 0; i < 4; i++) r[i] = i < rows ? _mm512_maskz_loadu_epi32(c->mask, row[i] + b * step[i]) : r[rows - 1];
+	for (int i = 0; i < 4; i++) r[i] = i < rows ? cells4(row[i] + b * step[i], c) : r[rows - 1];
 	__m512i lo01 = _mm512_unpacklo_epi8(r[0], r[1]), hi01 = _mm512_unpackhi_epi8(r[0], r[1]);
 	__m512i lo23 = _mm512_unpacklo_epi8(r[2], r[3]), hi23 = _mm512_unpackhi_epi8(r[2], r[3]);
 	v[0] = _mm512_unpacklo_epi16(lo01, lo23);
@@ -452,14 +456,19 @@ INLINE void depthwise_s1(const struct depthwise_args *a, const struct columns *c
 }
 
 INLINE struct columns columns_of(const struct depthwise_args *a) {
-	return (struct columns){neighbours_shuffle(), broadcast8(a->pad), _mm512_set1_epi32((int)a->keep), 0, a->src_blocks - 1,
+	return (struct columns){neighbours_shuffle(), broadcast8(a->pad), _mm512_set1_epi32((int)a->keep), 0, 0, a->src_blocks - 1,
 			(39 - __builtin_clz((unsigned)a->keep)) / 8};
 }
 
 #define BY_GROUP(CALL)                           \
 	struct requant r = REQUANT(a, ramped);       \
 	struct columns c = columns_of(a);            \
-	for (word g = 0; 4 * g < a->cells; g++) {    \
+	word g = 0;                                  \
+	c.whole = 1;                                 \
+	c.mask = 0xffff;                             \
+	for (; 4 * g + 4 <= a->cells; g++) CALL;     \
+	if (4 * g < a->cells) {                      \
+		c.whole = 0;                             \
 		c.mask = cell_mask(a->cells, g);         \
 		CALL;                                    \
 	}
@@ -485,27 +494,44 @@ INLINE void depthwise_dilated(const struct depthwise_args *a, int ramped) {
 
 void depthwise3x3DilatedAVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_dilated, a) }
 
-// Stride 2: output pixel j of block b takes columns 2j - 1, 2j and 2j + 1 of source blocks 2b and 2b + 1.
+// Stride 2, by rows: a shuffle makes of the cells of a source row 4 neighbouring pixels of a channel side by side. Output pixel
+// j of block b takes pixels 2j - 1, 2j and 2j + 1 of source blocks 2b and 2b + 1: with an odd j, 1 to 3 of one of them; with
+// an even one, 0 and 1 and, in the place of 3, which they have no use for, that of the block before.
+INLINE __m512i pixels(const uint8_t *row, word step, word b, const struct columns *c) {
+	if (b > c->last) return c->pad;
+	__m512i v = column(row, step, b, c);
+	return b == c->last ? fixed(v, c) : v;
+}
+
 INLINE void depthwise_s2(const struct depthwise_args *a, const struct columns *c, word g, struct requant r) {
 	const uint8_t *row[3];
 	word step[3];
-	__m512i w[3], v[9], bias = _mm512_loadu_si512(a->bias + 16 * g);
+	__m512i even[3], odd[3], before[3], bias = _mm512_loadu_si512(a->bias + 16 * g); // weights w1 w2 0 w0 and 0 w0 w1 w2
+	__mmask64 last = _mm512_movepi8_mask(_mm512_set1_epi32(hidden((int)0x80000000)));
 	for (int i = 0; i < 3; i++) {
 		row[i] = a->rows[i] + 64 * g;
 		step[i] = a->row_blocks[i];
-		w[i] = _mm512_loadu_si512(a->weights + g * 192 + 64 * i);
+		before[i] = c->pad;
+		odd[i] = _mm512_rol_epi32(_mm512_loadu_si512(a->weights + g * 192 + 64 * i), 8);
+		even[i] = _mm512_rol_epi32(odd[i], 16);
 	}
-	v[0] = c->pad;
 	uint8_t *dst = a->dst + 64 * g;
 	for (word b = 0; b < a->blocks; b++, dst += a->dst_block) {
-		block_columns(v + 1, row, step, 2 * b, c, 3);
-		block_columns(v + 5, row, step, 2 * b + 1, c, 3);
-		__m512i acc[4];
-		for (int j = 0; j < 4; j++) acc[j] = _mm512_dpbusd_epi32(bias, v[2 * j], w[0]);
-		for (int j = 0; j < 4; j++) acc[j] = _mm512_dpbusd_epi32(acc[j], v[2 * j + 1], w[1]);
-		for (int j = 0; j < 4; j++) acc[j] = _mm512_dpbusd_epi32(acc[j], v[2 * j + 2], w[2]);
+		__m512i acc[4], x[3], y[3];
+		int inside = 2 * b + 1 < c->last;
+		for (int i = 0; i < 3; i++) {
+			x[i] = inside ? column(row[i], step[i], 2 * b, c) : pixels(row[i], step[i], 2 * b, c);
+			y[i] = inside ? column(row[i], step[i], 2 * b + 1, c) : pixels(row[i], step[i], 2 * b + 1, c);
+		}
+		for (int j = 0; j < 4; j++) acc[j] = bias;
+		for (int i = 0; i < 3; i++) {
+			acc[0] = _mm512_dpbusd_epi32(acc[0], _mm512_mask_mov_epi8(x[i], last, before[i]), even[i]);
+			acc[1] = _mm512_dpbusd_epi32(acc[1], x[i], odd[i]);
+			acc[2] = _mm512_dpbusd_epi32(acc[2], _mm512_mask_mov_epi8(y[i], last, x[i]), even[i]);
+			acc[3] = _mm512_dpbusd_epi32(acc[3], y[i], odd[i]);
+			before[i] = y[i];
+		}
 		_mm512_mask_storeu_epi32(dst, c->mask, pack(acc, 16 * g, r));
-		v[0] = v[8];
 	}
 }
 
