@@ -60,6 +60,10 @@ func (p *PackedConv) Kind() string {
 	return "dense"
 }
 
+// EachPixel is whether an output pixel depends on the input pixel at its place alone, so that maps of one shape may also be
+// given as [Map.ByBlocks] has them.
+func (p *PackedConv) EachPixel() bool { return p.c.isPointwise() }
+
 // MACs is the number of multiply-accumulates for h × w output pixels, padding counted.
 func (p *PackedConv) MACs(h, w int) int64 {
 	return int64(h) * int64(w) * int64(p.c.Out) * int64(p.depth)
@@ -270,4 +274,9 @@ func (p *PackedConv) RunInt32(dst []int32, h, w int, src *Map, y0, y1 int, scrat
 			p.pixel(src, y, x, scratch, func(n int, acc int32) { dst[(y*w+x)*p.c.Out+n] = acc })
 		}
 	}
+}
+
+// isPointwise is whether every output pixel depends on the input pixel at its place alone, all channels of it.
+func (c *Conv) isPointwise() bool {
+	return c.Groups == 1 && c.KH*c.KW == 1 && c.StrideY == 1 && c.StrideX == 1 && c.PadTop == 0 && c.PadLeft == 0
 }

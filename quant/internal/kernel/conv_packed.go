@@ -57,11 +57,6 @@ func (p *PackedConv) simple() bool {
 	return true
 }
 
-// isPointwise is whether every output pixel depends on the input pixel at its place alone, all channels of it.
-func (c *Conv) isPointwise() bool {
-	return c.Groups == 1 && c.KH*c.KW == 1 && c.StrideY == 1 && c.StrideX == 1 && c.PadTop == 0 && c.PadLeft == 0
-}
-
 func takesPointwise(p *PackedConv) bool { return p.simple() && p.c.isPointwise() }
 
 // convArgs fills in what all the matrix kernels need.

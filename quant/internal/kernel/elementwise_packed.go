@@ -49,6 +49,9 @@ func runLookup(kernel func(*tableArgs)) func(dst, src *Map, table *[256]byte, y0
 		if src.Block == n && dst.Block == n {
 			n, blocks = n*blocks, 1
 		}
+		if blocks == 1 && src.Row == n && dst.Row == n {
+			n, y1 = n*(y1-y0), min(y0+1, y1)
+		}
 		args := tableArgs{bytes: int64(n), table: unsafe.Pointer(table)}
 		for y := y0; y < y1; y++ {
 			for i := range blocks {

@@ -86,6 +86,18 @@ func (m *Map) Slice(c, n int) Map {
 	return s
 }
 
+// ByBlocks is the view of m in which every block is a row of its own, for what treats all pixels alike, those beyond W in a
+// row's last block too. There must be no gaps between m's rows, as there are none in a map of [NewMap] and its slices.
+func (m *Map) ByBlocks() Map {
+	n := Blocks(m.W)
+	if m.Row != n*m.Block {
+		panic(fmt.Sprintf("kernel: rows of %d bytes, %d blocks of %d", m.Row, n, m.Block))
+	}
+	b := *m
+	b.H, b.W, b.Row = m.H*n, 4, m.Block
+	return b
+}
+
 // check panics unless the map's memory holds its shape.
 func (m *Map) check(op string) {
 	if m.H <= 0 || m.W <= 0 || m.C <= 0 || m.Block < Cells(m.C)*Cell || m.Row < 0 || len(m.Data) < m.Size() {

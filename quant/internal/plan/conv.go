@@ -110,12 +110,22 @@ func (p *planner) emitConv(packed []*kernel.PackedConv, x, y *graph.Value, nodes
 	p.bytes += weightBytes
 	s := &Step{Name: y.Name, Op: op, Kernel: packed[0].Kernel(), Kind: packed[0].Kind(), Nodes: labels(nodes), In: []*Buffer{in}, Out: []*Buffer{out},
 		Units: n * h, Align: rowAlign(h), MACs: int64(n*h*w) * weightBytes, Bytes: weightBytes}
+	_, xh, xw, _ := dims(x.Shape)
+	blocks := xh == h && xw == w // of 4 pixels are the units: they divide among workers more evenly than rows
 	for _, c := range packed {
 		s.scratch = max(s.scratch, c.Scratch(w))
 		s.Dots += int64(n) * c.Products(h, w)
+		blocks = blocks && c.EachPixel()
+	}
+	if blocks {
+		h *= kernel.Blocks(w)
+		s.Units, s.Align = n*h, blockAlign
 	}
 	s.bind = func(scratch [][]byte) func(int, int, int) {
 		src, dst := channelParts(in.maps, len(packed)), channelParts(out.maps, len(packed))
+		if blocks {
+			src, dst = byBlocks(src), byBlocks(dst)
+		}
 		return func(worker, lo, hi int) {
 			eachImage(h, lo, hi, func(i, y0, y1 int) {
 				for g, c := range packed {
@@ -126,6 +136,17 @@ func (p *planner) emitConv(packed []*kernel.PackedConv, x, y *graph.Value, nodes
 	}
 	p.add(s)
 	return nil
+}
+
+// blockAlign is the blocks that a pointwise kernel takes at once.
+const blockAlign = 2
+
+func byBlocks(maps []kernel.Map) []kernel.Map {
+	list := make([]kernel.Map, len(maps))
+	for i := range maps {
+		list[i] = maps[i].ByBlocks()
+	}
+	return list
 }
 
 // channelParts cuts each map into parts of equally many channels.
