@@ -8,7 +8,7 @@ type blender struct {
 	rgb     []byte
 	row     []uint8 // classes of a row at the image's width
 	above   []uint8
-	columns columns
+	columns samples
 }
 
 func newBlender(o Options) *blender {
@@ -31,7 +31,7 @@ func (b *blender) paint(m *Mask, im Image) (rgb []byte, w, h int) {
 	}
 	b.rgb = extend(b.rgb[:0], 3*w*h)
 	b.row, b.above = extend(b.row[:0], w), extend(b.above[:0], w)
-	b.columns.prepare(m.Width, w)
+	b.columns.prepare(m.Width, m.Width, w)
 	for y := range h {
 		b.row, b.above = b.above, b.row
 		sy := nearest(y, m.Height, h)

@@ -42,6 +42,7 @@ type folder struct {
 	blend   *blender      // of overlay
 	rgba    image.RGBA
 	buf     bytes.Buffer
+	spare   Mask
 }
 
 func (f *folder) Encode(m *Mask, im Image) error {
@@ -51,6 +52,7 @@ func (f *folder) Encode(m *Mask, im Image) error {
 	if err := im.check(); err != nil {
 		return err
 	}
+	m = m.whole(&f.spare)
 	var picture image.Image
 	if f.palette != nil {
 		picture = &image.Paletted{Pix: m.Classes, Stride: m.Width, Rect: image.Rect(0, 0, m.Width, m.Height), Palette: f.palette}

@@ -3,8 +3,6 @@ package mask
 import (
 	"fmt"
 	"time"
-
-	"github.com/depthwise/depthwise/internal/pixel"
 )
 
 // Mode says which of a pair's images a mask was made from.
@@ -20,7 +18,8 @@ const (
 // nothing of it.
 type Mask struct {
 	Width, Height int
-	Classes       []uint8 // len = Width·Height, rows from top to bottom; Palette.Void = no class
+	Classes       []uint8 // of each pixel, or each cell of the Grid, rows from top to bottom; Palette.Void = no class
+	Grid          Grid    // zero: Classes are the pixels', len = Width·Height
 
 	Seq    uint64        // the pair's number in its source; a gap is a frame that was dropped or lost
 	Time   time.Duration // capture time of the colour image, in the source's clock
@@ -38,27 +37,19 @@ type Mask struct {
 	Infer time.Duration // time inside the network
 	Frame time.Duration // time from the pair to this mask: preprocessing, network, scaling
 
-	columns columns // of the last ScaleTo into this mask
+	columns samples // of the last ScaleTo into this mask
 }
 
-// columns is nearest for each of so many columns.
-type columns struct {
-	from int
-	at   []int32
-}
+// Grid is the size of a class map that stands for a mask of another size, len(Classes) = Width·Height: a pixel of the mask
+// is of the class of the cell that holds its centre. See [Mask.SpreadTo].
+type Grid struct{ Width, Height int }
 
-// prepare makes c for `to` columns of `from`.
-func (c *columns) prepare(from, to int) {
-	if c.from == from && len(c.at) == to {
-		return
+// cells is the size of what Classes are of.
+func (m *Mask) cells() (width, height int) {
+	if m.Grid == (Grid{}) {
+		return m.Width, m.Height
 	}
-	if cap(c.at) < to {
-		c.at = make([]int32, to)
-	}
-	c.from, c.at = from, c.at[:to]
-	for x := range c.at {
-		c.at[x] = int32(nearest(x, from, to))
-	}
+	return m.Grid.Width, m.Grid.Height
 }
 
 // Code is 64 bits that stand for what one modality of a frame shows: codes of one place differ in few bits, whichever
@@ -68,9 +59,13 @@ type Code struct {
 	Bits     uint64
 }
 
-// Resize makes m width × height, reusing its memory where that suffices. The classes are unspecified afterwards.
+// Resize makes m width × height, a class a pixel, reusing its memory where that suffices; a Grid's classes are another
+// mask's and are left alone. The classes are unspecified afterwards.
 func (m *Mask) Resize(width, height int) {
 	n := width * height
+	if m.Grid != (Grid{}) {
+		m.Grid, m.Classes = Grid{}, nil
+	}
 	if cap(m.Classes) < n {
 		m.Classes = make([]uint8, n)
 	}
@@ -79,6 +74,15 @@ func (m *Mask) Resize(width, height int) {
 
 // Count returns the number of pixels of each class.
 func (m *Mask) Count() (counts [256]int) {
+	if w, h := m.cells(); w != m.Width || h != m.Height {
+		for y := range h {
+			high := firstOf(y+1, h, m.Height) - firstOf(y, h, m.Height)
+			for x := range w {
+				counts[m.Classes[y*w+x]] += high * (firstOf(x+1, w, m.Width) - firstOf(x, w, m.Width))
+			}
+		}
+		return counts
+	}
 	// Four tables: a run of one class would otherwise wait on its own last increment.
 	var a, b, c [256]int
 	px := m.Classes
@@ -98,57 +102,13 @@ func (m *Mask) Count() (counts [256]int) {
 	return counts
 }
 
-// ScaleTo writes m at width × height into dst, every pixel from the one of m whose area holds its centre; the facts are
-// copied with it, but for the holes. dst reuses its memory and must not be m.
-func (m *Mask) ScaleTo(dst *Mask, width, height int) {
-	classes, plane, columns := dst.Classes, dst.Holes[:0], dst.columns
-	*dst = *m
-	dst.Classes, dst.Holes, dst.NoDepth, dst.columns = classes, plane, 0, columns
-	dst.Resize(width, height)
-	if width == m.Width && height == m.Height {
-		copy(dst.Classes, m.Classes)
-		return
-	}
-	dst.columns.prepare(m.Width, width)
-	last := -1
-	for y := range height {
-		row := dst.Classes[y*width : (y+1)*width]
-		sy := nearest(y, m.Height, height)
-		if sy == last {
-			copy(row, dst.Classes[(y-1)*width:])
-			continue
-		}
-		last = sy
-		dst.columns.scale(row, m.Classes[sy*m.Width:(sy+1)*m.Width])
-	}
-}
-
-// nearest returns the index among `from` samples whose interval holds the centre of sample i of `to`:
-// ⌊(i + ½)·from/to⌋.
-func nearest(i, from, to int) int { return (2*i + 1) * from / (2 * to) }
-
-// scale is a row's nearest classes.
-func (c *columns) scale(dst, src []uint8) {
-	switch len(dst) {
-	case len(src):
-		copy(dst, src)
-		return
-	case 2 * len(src):
-		pixel.Double(dst, src)
-		return
-	}
-	dst = dst[:len(c.at)]
-	for x, i := range c.at {
-		dst[x] = src[i]
-	}
-}
-
 // check tells whether an encoder can trust m's sizes.
 func (m *Mask) check() error {
-	if m.Width <= 0 || m.Height <= 0 || len(m.Classes) != m.Width*m.Height {
-		return fmt.Errorf("mask: frame %d: %d classes for %d × %d pixels", m.Seq, len(m.Classes), m.Width, m.Height)
+	w, h := m.cells()
+	if m.Width <= 0 || m.Height <= 0 || w <= 0 || h <= 0 || len(m.Classes) != w*h {
+		return fmt.Errorf("mask: frame %d: %d classes for %d × %d pixels in a grid of %d × %d", m.Seq, len(m.Classes), m.Width, m.Height, w, h)
 	}
-	if len(m.Holes) != 0 && len(m.Holes) != len(m.Classes) {
+	if len(m.Holes) != 0 && len(m.Holes) != m.Width*m.Height {
 		return fmt.Errorf("mask: frame %d: %d marks of holes for %d × %d pixels", m.Seq, len(m.Holes), m.Width, m.Height)
 	}
 	return nil

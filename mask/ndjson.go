@@ -2,7 +2,9 @@ package mask
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"unicode/utf8"
 )
@@ -25,6 +27,9 @@ func newNDJSON(w io.Writer, o Options) *ndjson {
 func (e *ndjson) Encode(m *Mask, _ Image) error {
 	if err := m.check(); err != nil {
 		return err
+	}
+	if m.Width > math.MaxInt32/m.Height {
+		return fmt.Errorf("mask: frame %d: %d × %d pixels are more than run lengths hold", m.Seq, m.Width, m.Height)
 	}
 	b := append(e.buf[:0], `{"seq":`...)
 	b = strconv.AppendUint(b, m.Seq, 10)
@@ -85,7 +90,8 @@ func appendCodes(b []byte, codes []Code) []byte {
 
 // pixels encodes the runs, and writes the number of pixels of the classes that have some, by id.
 func (e *ndjson) pixels(b []byte, m *Mask) []byte {
-	e.runs.encode(m.Classes, m.Width, m.Height)
+	gw, gh := m.cells()
+	e.runs.encode(m.Classes, gw, gh, m.Width, m.Height)
 	comma := false
 	for id := range e.runs.class {
 		n := e.runs.class[id].pixels
@@ -114,7 +120,7 @@ func (e *ndjson) masks(b []byte, m *Mask) []byte {
 	}
 	b = append(b, '}')
 	if len(m.Holes) > 0 {
-		e.runs.encode(m.Holes, m.Width, m.Height)
+		e.runs.encode(m.Holes, m.Width, m.Height, m.Width, m.Height)
 		e.runs.include(1, len(m.Holes))
 		b = e.code(append(b, `,"holes":`...), m, 1)
 	}

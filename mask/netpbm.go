@@ -7,7 +7,8 @@ import (
 // netpbm writes class ids behind a header per frame: PGM, PAM, or none.
 type netpbm struct {
 	out
-	header func(dst []byte, m *Mask) []byte
+	header  func(dst []byte, m *Mask) []byte
+	columns samples
 }
 
 func (e *netpbm) Encode(m *Mask, _ Image) error {
@@ -15,7 +16,7 @@ func (e *netpbm) Encode(m *Mask, _ Image) error {
 		return err
 	}
 	e.buf = e.header(e.buf[:0], m)
-	e.buf = append(e.buf, m.Classes...)
+	e.buf = m.appendPixels(e.buf, &e.columns)
 	return e.flush(m.Seq)
 }
 

@@ -24,6 +24,7 @@ type preview struct {
 	cells   []RGB // the picture, pixel by pixel
 	ids     []uint8
 	begun   bool
+	spare   Mask
 }
 
 func newPreview(w io.Writer, o Options) *preview {
@@ -80,6 +81,7 @@ func (p *preview) Encode(m *Mask, im Image) error {
 	if err := im.check(); err != nil {
 		return err
 	}
+	m = m.whole(&p.spare)
 	resized := p.measure()
 	p.buf = append(p.buf[:0], beginUpdate...)
 	if !p.begun || resized {

@@ -1,118 +1,164 @@
 package mask
 
 import (
-	"bytes"
-	"encoding/binary"
-	"math/bits"
 	"slices"
+
+	"github.com/depthwise/depthwise/internal/pixel"
 )
 
-// runLengths holds the COCO run-length code of every class of a mask, made in one walk over its pixels.
+// runLengths holds the COCO run-length code of every class of a mask, made in one walk over its columns.
 //
 // The code (maskApi.c of the COCO API): pixels are taken column by column, top to bottom; counts alternate between
 // pixels outside and inside, beginning outside; from the fourth on, a count is stored as its difference to the one two
 // before; each number is written in groups of 5 bits, low first, bit 5 marks that more follow, bit 4 of the last is the
 // sign, plus 48 to be printable.
 type runLengths struct {
-	class [256]classRuns
-	seen  []uint8 // classes with pixels, in order of appearance
-	turns []turn  // of the mask, in order of rows
-	order []int32 // rows of the turns, in order of columns
-	from  []int32 // of each column, where its turns begin in order
+	class  [256]classRuns
+	seen   []uint8 // classes with pixels, in order of appearance
+	found  []turn  // in order of rows
+	places []int32 // where rows differ from those above
+	turns  []turn  // in order of columns
+	from   []int32 // of each column of cells, where its turns begin
 }
 
-// turn is a pixel whose class is not that of the one above it.
-type turn struct{ x, y int32 }
+// turn is a cell whose class is not that of the one above it.
+type turn struct {
+	x, y  int32 // column of cells, and first row of pixels
+	class uint8
+}
 
+// classRuns are the counts of pixels outside and inside a class, in turns, and their code.
 type classRuns struct {
+	counts []int32
 	code   []byte
-	end    int // pixel after the class's last run so far
-	n      int // counts written
-	p1, p2 int // the last count and the one before
+	end    int32 // pixel after the class's last run so far
 	pixels int
 }
 
-// encode fills r from a mask of w × h classes. Rows are compared 32 pixels at a time: most are like those above.
-func (r *runLengths) encode(classes []uint8, w, h int) {
+// encode fills r from a mask of w × h pixels, fewer than 2³¹, that take their classes from gw × gh cells.
+func (r *runLengths) encode(classes []uint8, gw, gh, w, h int) {
 	for _, c := range r.seen {
 		k := &r.class[c]
-		*k = classRuns{code: k.code[:0]}
+		*k = classRuns{counts: k.counts[:0], code: k.code[:0]}
 	}
 	r.seen = r.seen[:0]
-	r.from = slices.Grow(r.from[:0], w+1)[:w+1]
-	clear(r.from)
-	r.findTurns(classes, w, h)
-	r.sortTurns(w)
-	current, start := classes[0], 0
-	for x := range w {
-		if c := classes[x]; c != current {
-			r.run(current, start, x*h)
-			current, start = c, x*h
-		}
-		for _, y := range r.order[r.from[x]:r.from[x+1]] {
-			at := x*h + int(y)
-			r.run(current, start, at)
-			current, start = classes[int(y)*w+x], at
-		}
-	}
-	r.run(current, start, w*h)
+	top := r.findTurns(classes, gw, gh, h)
+	r.sortTurns(gw)
+	r.count(top, w, h)
 	for _, c := range r.seen {
-		if k := &r.class[c]; k.end < w*h {
-			k.count(w*h - k.end)
-		}
+		r.class[c].encode(int32(w * h))
 	}
 }
 
-// findTurns notes the turns, and in from[x+1] how many column x has.
-func (r *runLengths) findTurns(classes []uint8, w, h int) {
-	r.turns = r.turns[:0]
-	for y := 1; y < h; y++ {
-		above, row := classes[(y-1)*w:y*w], classes[y*w:(y+1)*w]
-		if bytes.Equal(above, row) { // every other one of a mask of twice the size
-			continue
-		}
-		x := 0
-		for ; x+32 <= w; x += 32 {
-			a, b := (*[32]byte)(above[x:]), (*[32]byte)(row[x:])
-			d0, d1 := binary.LittleEndian.Uint64(a[:])^binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(a[8:])^binary.LittleEndian.Uint64(b[8:])
-			d2, d3 := binary.LittleEndian.Uint64(a[16:])^binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(a[24:])^binary.LittleEndian.Uint64(b[24:])
-			if d0|d1|d2|d3 != 0 {
-				r.turnsIn(d0, x, y)
-				r.turnsIn(d1, x+8, y)
-				r.turnsIn(d2, x+16, y)
-				r.turnsIn(d3, x+24, y)
+// count walks over the columns of pixels.
+func (r *runLengths) count(top []uint8, w, h int) {
+	current := top[nearest(0, len(top), w)]
+	k := &r.class[current]
+	r.seen = append(r.seen, current)
+	start, x, first := int32(0), 0, int32(0)
+	for i, c := range top {
+		turns := r.turns[r.from[i]:r.from[i+1]]
+		for end := firstOf(i+1, len(top), w); x < end; x++ {
+			if c != current {
+				k.run(start, first)
+				if k = &r.class[c]; len(k.counts) == 0 {
+					r.seen = append(r.seen, c)
+				}
+				current, start = c, first
 			}
-		}
-		for ; x < w; x++ {
-			if above[x] != row[x] {
-				r.turn(x, y)
+			for _, t := range turns {
+				at := first + t.y
+				k.run(start, at)
+				if k = &r.class[t.class]; len(k.counts) == 0 {
+					r.seen = append(r.seen, t.class)
+				}
+				current, start = t.class, at
 			}
+			first += int32(h)
 		}
 	}
+	k.run(start, first)
 }
 
-// turnsIn notes those of eight pixels from x on, whose bytes of d are not 0.
-func (r *runLengths) turnsIn(d uint64, x, y int) {
-	for d != 0 {
-		i := bits.TrailingZeros64(d) &^ 7
-		d &^= 0xff << i
-		r.turn(x+i>>3, y)
+// run notes that the pixels start…end−1 are inside.
+func (k *classRuns) run(start, end int32) {
+	k.counts = append(k.counts, start-k.end, end-start)
+	k.end = end
+}
+
+// encode writes the code of a class of a mask of n pixels.
+func (k *classRuns) encode(n int32) {
+	if k.end < n {
+		k.counts = append(k.counts, n-k.end)
 	}
+	for i := 1; i < len(k.counts); i += 2 {
+		k.pixels += int(k.counts[i])
+	}
+	room := pixel.RunCodeBytes*len(k.counts) + pixel.RunCodeSlack
+	k.code = slices.Grow(k.code, room)[:room]
+	k.code = k.code[:pixel.RunCode(k.code, k.counts)]
 }
 
-func (r *runLengths) turn(x, y int) {
-	r.turns = append(r.turns, turn{int32(x), int32(y)})
-	r.from[x+1]++
+// findTurns notes the turns, and in from[x+1] how many column x has, and returns the first row of cells that pixels take.
+func (r *runLengths) findTurns(classes []uint8, gw, gh, h int) (top []uint8) {
+	r.from = slices.Grow(r.from[:0], gw+1)[:gw+1]
+	clear(r.from)
+	r.found = r.found[:0]
+	if h < gh {
+		return r.findSampled(classes, gw, gh, h)
+	}
+	// Rows follow one another, so that many are compared at once.
+	at := max(1, atOnce/gw)
+	for i := 1; i < gh; i += at {
+		n := min(at, gh-i) * gw
+		r.turnsOf(classes[i*gw:i*gw+n], classes[(i-1)*gw:][:n], gw, i, gh, h)
+	}
+	return classes[:gw]
+}
+
+// atOnce bounds the cells that are compared at once, and so the places where they differ, to what a cache holds.
+const atOnce = 4096
+
+// findSampled is findTurns where pixels leave rows of cells out.
+func (r *runLengths) findSampled(classes []uint8, gw, gh, h int) (top []uint8) {
+	above := []uint8(nil)
+	for y := range h {
+		i := nearest(y, gh, h)
+		row := classes[i*gw : (i+1)*gw]
+		if above == nil {
+			top = row
+		} else {
+			r.turnsOf(row, above, gw, i, gh, h)
+		}
+		above = row
+	}
+	return top
+}
+
+// turnsOf notes the turns between rows of cells, of which the first is row i, and those above them.
+func (r *runLengths) turnsOf(rows, above []uint8, gw, i, gh, h int) {
+	r.places = slices.Grow(r.places[:0], len(rows))[:len(rows)]
+	end, y := 0, int32(0)
+	for _, p := range r.places[:pixel.Differing(r.places, rows, above)] {
+		for int(p) >= end {
+			y = int32(firstOf(i, gh, h))
+			i++
+			end += gw
+		}
+		x := p - int32(end-gw)
+		r.found = append(r.found, turn{x, y, rows[p]})
+		r.from[x+1]++
+	}
 }
 
 // sortTurns brings the turns of each column together; their rows rise, as they did.
-func (r *runLengths) sortTurns(w int) {
-	for x := range w {
+func (r *runLengths) sortTurns(gw int) {
+	for x := range gw {
 		r.from[x+1] += r.from[x]
 	}
-	r.order = slices.Grow(r.order[:0], len(r.turns))[:len(r.turns)]
-	for _, t := range r.turns {
-		r.order[r.from[t.x]] = t.y
+	r.turns = slices.Grow(r.turns[:0], len(r.found))[:len(r.found)]
+	for _, t := range r.found {
+		r.turns[r.from[t.x]] = t
 		r.from[t.x]++
 	}
 	copy(r.from[1:], r.from) // each has moved on to where the next one begins
@@ -122,47 +168,7 @@ func (r *runLengths) sortTurns(w int) {
 // include gives a class without pixels its code, too.
 func (r *runLengths) include(class uint8, pixels int) {
 	if k := &r.class[class]; !slices.Contains(r.seen, class) {
-		k.count(pixels)
+		k.encode(int32(pixels))
 		r.seen = append(r.seen, class)
-	}
-}
-
-// run adds the pixels start…end−1 to a class.
-func (r *runLengths) run(class uint8, start, end int) {
-	k := &r.class[class]
-	if k.n == 0 {
-		r.seen = append(r.seen, class)
-	}
-	k.count(start - k.end)
-	k.count(end - start)
-	k.end = end
-	k.pixels += end - start
-}
-
-func (k *classRuns) count(v int) {
-	x := v
-	if k.n > 2 {
-		x -= k.p2
-	}
-	k.n++
-	k.p1, k.p2 = v, k.p1
-	if uint(x+16) < 32 { // most are one group
-		k.code = append(k.code, byte(x&0x1f)+48)
-		return
-	}
-	for {
-		c := byte(x & 0x1f)
-		x >>= 5
-		more := x != 0
-		if c&0x10 != 0 {
-			more = x != -1
-		}
-		if more {
-			c |= 0x20
-		}
-		k.code = append(k.code, c+48)
-		if !more {
-			return
-		}
 	}
 }

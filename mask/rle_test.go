@@ -54,7 +54,7 @@ func decodeRLE(code string, w, h int) ([]uint8, error) {
 // checkRuns encodes classes and compares every class with what its code decodes to.
 func checkRuns(t *testing.T, r *runLengths, classes []uint8, w, h int) {
 	t.Helper()
-	r.encode(classes, w, h)
+	r.encode(classes, w, h, w, h)
 	union := make([]uint8, w*h)
 	for _, id := range r.seen {
 		px, err := decodeRLE(string(r.class[id].code), w, h)
@@ -108,7 +108,7 @@ func TestRunLengthsKnown(t *testing.T) {
 		{"long", bytes.Repeat([]uint8{2}, 1000), 10, 100, map[uint8]string{2: "0Xo0"}}, // 1000 = 31·32 + 8
 	} {
 		var r runLengths
-		r.encode(c.classes, c.w, c.h)
+		r.encode(c.classes, c.w, c.h, c.w, c.h)
 		for id, want := range c.want {
 			if got := string(r.class[id].code); got != want {
 				t.Errorf("%s: class %d is %q, want %q", c.name, id, got, want)

@@ -21,6 +21,8 @@ type y4m struct {
 	chroma        chroma
 	blend         *blender
 	width, height int // of the first frame; the header cannot change
+	columns       samples
+	spare         Mask
 }
 
 func (e *y4m) Encode(m *Mask, color Image) error {
@@ -33,7 +35,7 @@ func (e *y4m) Encode(m *Mask, color Image) error {
 		if err := color.check(); err != nil {
 			return err
 		}
-		rgb, w, h = e.blend.paint(m, color)
+		rgb, w, h = e.blend.paint(m.whole(&e.spare), color)
 	}
 	e.buf = e.buf[:0]
 	if e.width == 0 {
@@ -46,7 +48,7 @@ func (e *y4m) Encode(m *Mask, color Image) error {
 	e.buf = append(e.buf, "FRAME\n"...)
 	switch e.chroma {
 	case mono:
-		e.buf = append(e.buf, m.Classes...)
+		e.buf = m.appendPixels(e.buf, &e.columns)
 	case c444:
 		e.buf = appendYCbCr444(e.buf, rgb)
 	case c420:

@@ -102,7 +102,7 @@ func TestHoles(t *testing.T) {
 	for _, size := range [][2]int{{6, 4}, {3, 2}, {12, 8}, {5, 3}} {
 		for _, plane := range []bool{true, false} {
 			m.Resize(size[0], size[1])
-			holes(&m, &d, plane)
+			Holes(&m, &d, plane)
 			want, deep := 0, mask.Mask{Width: 6, Height: 4, Classes: make([]uint8, 24)}
 			for i, v := range d.Pix {
 				deep.Classes[i] = uint8(min(v, 1))

@@ -2,12 +2,13 @@ package runtime
 
 import (
 	"github.com/depthwise/depthwise/capture"
+	"github.com/depthwise/depthwise/internal/pixel"
 	"github.com/depthwise/depthwise/mask"
 )
 
-// holes counts the pixels of m for which depth has no reading, and with plane marks them in m.Holes. Depth is
+// Holes counts the pixels of m for which depth has no reading, and with plane marks them in m.Holes. Depth is
 // registered; a mask of another size looks at the reading that lies nearest to its pixel's centre.
-func holes(m *mask.Mask, d *capture.Depth, plane bool) {
+func Holes(m *mask.Mask, d *capture.Depth, plane bool) {
 	m.NoDepth, m.Holes = 0, m.Holes[:0]
 	if plane {
 		if n := m.Width * m.Height; cap(m.Holes) < n {
@@ -29,10 +30,7 @@ func holes(m *mask.Mask, d *capture.Depth, plane bool) {
 // holesIn does so for a row of readings and width pixels. marks may be nil.
 func holesIn(row []uint16, width int, marks []uint8) (n int) {
 	if marks == nil && width == len(row) {
-		for _, v := range row {
-			n += int((uint32(v) - 1) >> 31) // without a branch
-		}
-		return n
+		return pixel.Zeros(row)
 	}
 	for x := range width {
 		hole := uint8(0)

@@ -84,12 +84,17 @@ func (r *runner) frame(s *slot) (err error) {
 		n.Confidence = c.Confidence()
 	}
 	m := n
-	if !r.p.ModelSize {
+	switch {
+	case r.p.ModelSize:
+	case r.p.Spread:
+		m = &r.mask
+		n.SpreadTo(m, r.cal.Color.Width, r.cal.Color.Height)
+	default:
 		m = &r.mask
 		n.ScaleTo(m, r.cal.Color.Width, r.cal.Color.Height)
 	}
 	if m.NoDepth, m.Holes = 0, m.Holes[:0]; m.Mode != mask.ColorOnly {
-		holes(m, &s.pair.Depth, r.p.Holes)
+		Holes(m, &s.pair.Depth, r.p.Holes)
 	}
 	m.Infer, m.Frame = spent, s.spent+time.Since(begin)
 	if r.late(s, choice) {

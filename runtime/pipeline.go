@@ -75,6 +75,7 @@ type Pipeline struct {
 	Frames    uint64        // end after so many pairs; 0 = at the source's end
 	Holes     bool          // masks carry where depth has no reading
 	ModelSize bool          // masks of the model's size instead of the colour image's
+	Spread    bool          // masks stand for the colour image's size and hold classes of the model's: see [mask.Mask.SpreadTo]
 	Pool      *pool.Pool    // shares registration, best the models'; nil = the goroutine that captures, alone
 	Grace     time.Duration // at the end wait so long for the source, and for Emit; 0 = 2 s
 }

@@ -27,13 +27,21 @@ func balanced(t *testing.T, s *Summary) {
 }
 
 func TestReplayKeepsEveryFrameInOrder(t *testing.T) {
-	for _, modelSize := range []bool{false, true} {
+	for _, size := range []string{"camera", "model", "spread"} {
 		var seen []uint64
 		p := pipe(counting(100), newFakeModel(), func(m *mask.Mask, pair *capture.Pair) error {
 			seen = append(seen, m.Seq)
 			w, h := 8, 6
-			if modelSize {
+			switch size {
+			case "model":
 				w, h = 4, 3
+			case "spread":
+				if len(m.Classes) != 12 || m.Grid != (mask.Grid{Width: 4, Height: 3}) {
+					t.Fatalf("mask of frame %d has %d classes under %v", m.Seq, len(m.Classes), m.Grid)
+				}
+				var pixels mask.Mask
+				m.ScaleTo(&pixels, m.Width, m.Height)
+				m = &pixels
 			}
 			if m.Width != w || m.Height != h || len(m.Classes) != w*h || m.Seq != pair.Seq {
 				t.Fatalf("mask of frame %d is %d×%d", m.Seq, m.Width, m.Height)
@@ -48,7 +56,7 @@ func TestReplayKeepsEveryFrameInOrder(t *testing.T) {
 			}
 			return nil
 		})
-		p.ModelSize = modelSize
+		p.ModelSize, p.Spread = size == "model", size == "spread"
 		sum, err := p.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)

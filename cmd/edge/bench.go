@@ -220,7 +220,10 @@ func (b *benchFrame) run(p *capture.Pair) error {
 	b.native.Width, b.native.Height = b.student.Size()
 	b.native.Classes = classes
 	b.native.Seq, b.native.Time, b.native.Skew = pair.Seq, pair.ColorTime, pair.Skew()
-	b.native.ScaleTo(&b.mask, p.Color.Width, p.Color.Height)
+	b.native.SpreadTo(&b.mask, p.Color.Width, p.Color.Height)
+	if b.student.UsesDepth() {
+		runtime.Holes(&b.mask, &pair.Depth, false)
+	}
 	if err := b.enc.Encode(&b.mask, mask.Image{}); err != nil {
 		return err
 	}

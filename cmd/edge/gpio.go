@@ -170,6 +170,7 @@ func (l *lines) watch(p *runtime.Pipeline) {
 		return
 	}
 	p.Source = l.src
+	p.Spread = false // alarms look at pixels
 	emit := p.Emit
 	p.Emit = func(m *mask.Mask, pair *capture.Pair) error {
 		if err := l.panel.See(m.Classes, m.Width, m.Height, m.Mode == mask.Paired); err != nil {

@@ -197,7 +197,7 @@ func (c *runCmd) pipeline(src capture.Source, s *students, format mask.Format, o
 			bar.add(1)
 			return out.Encode(m, color)
 		},
-		Live: live, OnError: runtime.OnError(c.OnError), Frames: c.Frames, ModelSize: c.Size == "model", Pool: s.pool,
+		Live: live, OnError: runtime.OnError(c.OnError), Frames: c.Frames, ModelSize: c.Size == "model", Pool: s.pool, Spread: true,
 		Deadline: c.Deadline, Holes: c.Holes,
 	}
 }

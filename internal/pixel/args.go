@@ -56,3 +56,21 @@ type ycbcrArgs struct {
 	dst, y, cb, cr, close unsafe.Pointer
 	n, twice              int64
 }
+
+type differArgs struct {
+	dst, a, b, lanes unsafe.Pointer
+	n                int64
+	found            unsafe.Pointer
+}
+
+type zerosArgs struct {
+	src   unsafe.Pointer
+	n     int64
+	found unsafe.Pointer
+}
+
+type runCodeArgs struct {
+	dst, src unsafe.Pointer
+	n        int64
+	bytes    unsafe.Pointer
+}

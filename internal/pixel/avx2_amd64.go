@@ -28,3 +28,9 @@ func paethAVX2(a *paethArgs)
 
 //go:noescape
 func ycbcrAVX2(a *ycbcrArgs)
+
+//go:noescape
+func differAVX2(a *differArgs)
+
+//go:noescape
+func zerosAVX2(a *zerosArgs)

@@ -3191,3 +3191,106 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
+
+// func differAVX2(a)
+TEXT ·differAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	WORD $0x5e7e // jle 0x388d <differAVX2+0x6d>
+	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
+	LONG $0x10478b4c // mov r8, qword ptr [rdi + 0x10]
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	WORD $0x0aeb // jmp 0x3849 <differAVX2+0x29>
+	BYTE $0x90 // nop
+	LONG $0x20c18349 // add r9, 0x20
+	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
+	WORD $0x447d // jge 0x388d <differAVX2+0x6d>
+	LONG $0x6f7ea1c4; WORD $0x0e04 // vmovdqu ymm0, ymmword ptr [rsi + r9]
+	LONG $0x747d81c4; WORD $0x0804 // vpcmpeqb ymm0, ymm0, ymmword ptr [r8 + r9]
+	LONG $0xd0d77dc5 // vpmovmskb r10d, ymm0
+	LONG $0xfffa8341 // cmp r10d, -0x1
+	WORD $0xe174 // je 0x3840 <differAVX2+0x20>
+	WORD $0xf741; BYTE $0xd2 // not r10d
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xbc0f45f3; BYTE $0xda // tzcnt r11d, r10d
+	WORD $0x0945; BYTE $0xcb // or r11d, r9d
+	WORD $0x8944; BYTE $0x1a // mov dword ptr [rdx], r11d
+	LONG $0x04c28348 // add rdx, 0x4
+	LONG $0xff5a8d45 // lea r11d, [r10 - 0x1]
+	WORD $0x2145; BYTE $0xd3 // and r11d, r10d
+	WORD $0x8945; BYTE $0xda // mov r10d, r11d
+	WORD $0xe575 // jne 0x3870 <differAVX2+0x50>
+	WORD $0xb3eb // jmp 0x3840 <differAVX2+0x20>
+	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
+	LONG $0x02fac148 // sar rdx, 0x2
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	WORD $0x8948; BYTE $0x10 // mov qword ptr [rax], rdx
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func zerosAVX2(a)
+TEXT ·zerosAVX2(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0x197e // jle 0x38c2 <zerosAVX2+0x22>
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
+	LONG $0x21fa8348 // cmp rdx, 0x21
+	WORD $0x1273 // jae 0x38c8 <zerosAVX2+0x28>
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	WORD $0xd231 // xor edx, edx
+	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
+	WORD $0x5feb // jmp 0x3921 <zerosAVX2+0x81>
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	WORD $0x79eb // jmp 0x3941 <zerosAVX2+0xa1>
+	WORD $0x8948; BYTE $0xce // mov rsi, rcx
+	LONG $0x05eec148 // shr rsi, 0x5
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	LONG $0xfee68348 // and rsi, -0x2
+	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
+	WORD $0xd231 // xor edx, edx
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x1c75edc5; BYTE $0x50 // vpcmpeqw ymm3, ymm2, ymmword ptr [rax + 2*rdx]
+	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3
+	LONG $0x5c75edc5; WORD $0x2050 // vpcmpeqw ymm3, ymm2, ymmword ptr [rax + 2*rdx + 0x20]
+	LONG $0xc3f9fdc5 // vpsubw ymm0, ymm0, ymm3
+	LONG $0x5c75edc5; WORD $0x4050 // vpcmpeqw ymm3, ymm2, ymmword ptr [rax + 2*rdx + 0x40]
+	LONG $0x6475edc5; WORD $0x6050 // vpcmpeqw ymm4, ymm2, ymmword ptr [rax + 2*rdx + 0x60]
+	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3
+	LONG $0xc4f9fdc5 // vpsubw ymm0, ymm0, ymm4
+	LONG $0x40c28348 // add rdx, 0x40
+	LONG $0xfec68348 // add rsi, -0x2
+	WORD $0xcf75 // jne 0x38f0 <zerosAVX2+0x50>
+	WORD $0xc1f6; BYTE $0x20 // test cl, 0x20
+	WORD $0x1775 // jne 0x393d <zerosAVX2+0x9d>
+	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
+	LONG $0x1c75edc5; BYTE $0x50 // vpcmpeqw ymm3, ymm2, ymmword ptr [rax + 2*rdx]
+	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3
+	LONG $0x5475edc5; WORD $0x2050 // vpcmpeqw ymm2, ymm2, ymmword ptr [rax + 2*rdx + 0x20]
+	LONG $0xc2f9fdc5 // vpsubw ymm0, ymm0, ymm2
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x010001b8; BYTE $0x00 // mov eax, 0x10001
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
+	LONG $0xc1f5fdc5 // vpmaddwd ymm0, ymm0, ymm1
+	LONG $0x397de3c4; WORD $0x01c1 // vextracti128 xmm1, ymm0, 0x1
+	LONG $0xc1fef9c5 // vpaddd xmm0, xmm0, xmm1
+	LONG $0xc870f9c5; BYTE $0x4e // vpshufd xmm1, xmm0, 0x4e # xmm1 = xmm0[2,3,0,1]
+	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
+	LONG $0xc870f9c5; BYTE $0x55 // vpshufd xmm1, xmm0, 0x55 # xmm1 = xmm0[1,1,1,1]
+	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
+	LONG $0xc07ef9c5 // vmovd eax, xmm0
+	WORD $0x9848 // cdqe
+	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
+	WORD $0x8948; BYTE $0x01 // mov qword ptr [rcx], rax
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret

@@ -4,3 +4,9 @@ package pixel
 
 //go:noescape
 func glideAVX512(a *glideArgs)
+
+//go:noescape
+func differAVX512(a *differArgs)
+
+//go:noescape
+func runCodeAVX512(a *runCodeArgs)

@@ -2442,3 +2442,145 @@ TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
+
+// func differAVX512(a)
+TEXT ·differAVX512(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x010c8e0f; WORD $0x0000 // jle 0x316c <differAVX512+0x11c>
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x48fef162; WORD $0x006f // vmovdqu64 zmm0, zmmword ptr [rax]
+	WORD $0xc031 // xor eax, eax
+	WORD $0x0feb // jmp 0x307d <differAVX512+0x2d>
+	WORD $0x9066 // nop
+	LONG $0x40c08348 // add rax, 0x40
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	LONG $0x00ea8d0f; WORD $0x0000 // jge 0x3167 <differAVX512+0x117>
+	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
+	LONG $0x10478b4c // mov r8, qword ptr [rdi + 0x10]
+	LONG $0x48fed162; WORD $0x0c6f; BYTE $0x00 // vmovdqu64 zmm1, zmmword ptr [r8 + rax]
+	QUAD $0x04060c3f4875f362 // vpcmpneqb k1, zmm1, zmmword ptr [rsi + rax]
+	LONG $0x98f8e1c4; BYTE $0xc9 // kortestq k1, k1
+	WORD $0xd574 // je 0x3070 <differAVX512+0x20>
+	LONG $0x93fbe1c4; BYTE $0xd1 // kmovq rdx, k1
+	LONG $0x487df262; WORD $0xc87c // vpbroadcastd zmm1, eax
+	LONG $0x4875f162; WORD $0xc8fe // vpaddd zmm1, zmm1, zmm0
+	LONG $0xc97df262; WORD $0xc98b // vpcompressd zmm1 {k1} {z}, zmm1
+	LONG $0x48fef162; WORD $0x097f // vmovdqu64 zmmword ptr [rcx], zmm1
+	WORD $0xb70f; BYTE $0xf2 // movzx esi, dx
+	LONG $0xb80f44f3; BYTE $0xc6 // popcnt r8d, esi
+	LONG $0x81348d4a // lea rsi, [rcx + 4*r8]
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0x10e9c149 // shr r9, 0x10
+	LONG $0x10508d44 // lea r10d, [rax + 0x10]
+	LONG $0x487dd262; WORD $0xca7c // vpbroadcastd zmm1, r10d
+	LONG $0x4875f162; WORD $0xc8fe // vpaddd zmm1, zmm1, zmm0
+	LONG $0xd1b70f45 // movzx r10d, r9w
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0xc97df262; WORD $0xc98b // vpcompressd zmm1 {k1} {z}, zmm1
+	LONG $0x48feb162; WORD $0x0c7f; BYTE $0x81 // vmovdqu64 zmmword ptr [rcx + 4*r8], zmm1
+	LONG $0xb80f45f3; BYTE $0xc2 // popcnt r8d, r10d
+	LONG $0x860c8d4a // lea rcx, [rsi + 4*r8]
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0x20e9c149 // shr r9, 0x20
+	LONG $0x20508d44 // lea r10d, [rax + 0x20]
+	LONG $0x487dd262; WORD $0xca7c // vpbroadcastd zmm1, r10d
+	LONG $0x4875f162; WORD $0xc8fe // vpaddd zmm1, zmm1, zmm0
+	LONG $0xd1b70f45 // movzx r10d, r9w
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0xc97df262; WORD $0xc98b // vpcompressd zmm1 {k1} {z}, zmm1
+	LONG $0x48feb162; WORD $0x0c7f; BYTE $0x86 // vmovdqu64 zmmword ptr [rsi + 4*r8], zmm1
+	LONG $0xb80f41f3; BYTE $0xf2 // popcnt esi, r10d
+	LONG $0xb1048d4c // lea r8, [rcx + 4*rsi]
+	LONG $0x30eac148 // shr rdx, 0x30
+	LONG $0x30488d44 // lea r9d, [rax + 0x30]
+	LONG $0x487dd262; WORD $0xc97c // vpbroadcastd zmm1, r9d
+	LONG $0x4875f162; WORD $0xc8fe // vpaddd zmm1, zmm1, zmm0
+	LONG $0xb80f44f3; BYTE $0xca // popcnt r9d, edx
+	LONG $0xca92fbc5 // kmovd k1, edx
+	LONG $0xc97df262; WORD $0xc98b // vpcompressd zmm1 {k1} {z}, zmm1
+	LONG $0x48fef162; WORD $0x0c7f; BYTE $0xb1 // vmovdqu64 zmmword ptr [rcx + 4*rsi], zmm1
+	LONG $0x880c8d4b // lea rcx, [r8 + 4*r9]
+	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
+	LONG $0xffff09e9; BYTE $0xff // jmp 0x3070 <differAVX512+0x20>
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	WORD $0x03eb // jmp 0x316f <differAVX512+0x11f>
+	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
+	WORD $0x2948; BYTE $0xc1 // sub rcx, rax
+	LONG $0x02f9c148 // sar rcx, 0x2
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	WORD $0x8948; BYTE $0x08 // mov qword ptr [rax], rcx
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
+// func runCodeAVX512(a)
+TEXT ·runCodeAVX512(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	QUAD $0x19140f0a0500b948; WORD $0x231e // movabs rcx, 0x231e19140f0a0500
+	QUAD $0x1d18130e0904be48; WORD $0x2722 // movabs rsi, 0x27221d18130e0904
+	QUAD $0x1f1f1f1f1f1fb849; WORD $0x1f1f // movabs r8, 0x1f1f1f1f1f1f1f1f
+	QUAD $0x303030303030b949; WORD $0x3030 // movabs r9, 0x3030303030303030
+	QUAD $0x202020202020ba49; WORD $0x2020 // movabs r10, 0x2020202020202020
+	QUAD $0x010101010101b848; WORD $0x0101 // movabs rax, 0x101010101010101
+	WORD $0x8949; BYTE $0xc3 // mov r11, rax
+	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
+	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
+	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x32cc <runCodeAVX512+0x13c>
+	LONG $0x48fdf262; WORD $0xc17c // vpbroadcastq zmm0, rcx
+	LONG $0x48fdf262; WORD $0xce7c // vpbroadcastq zmm1, rsi
+	LONG $0x48fdd262; WORD $0xd37c // vpbroadcastq zmm2, r11
+	LONG $0x48fdd262; WORD $0xd87c // vpbroadcastq zmm3, r8
+	LONG $0x48fdd262; WORD $0xe17c // vpbroadcastq zmm4, r9
+	LONG $0x48fdd262; WORD $0xea7c // vpbroadcastq zmm5, r10
+	WORD $0xc931 // xor ecx, ecx
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
+	LONG $0x346ffec5; BYTE $0x8e // vmovdqu ymm6, ymmword ptr [rsi + 4*rcx]
+	LONG $0x74facdc5; WORD $0xf88e // vpsubd ymm6, ymm6, ymmword ptr [rsi + 4*rcx - 0x8]
+	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
+	LONG $0xe672c5c5; BYTE $0x1f // vpsrad ymm7, ymm6, 0x1f
+	LONG $0xfeefc5c5 // vpxor ymm7, ymm7, ymm6
+	LONG $0xd772bdc5; BYTE $0x01 // vpsrld ymm8, ymm7, 0x1
+	LONG $0xffebbdc5 // vpor ymm7, ymm8, ymm7
+	LONG $0xd772bdc5; BYTE $0x02 // vpsrld ymm8, ymm7, 0x2
+	LONG $0xffebbdc5 // vpor ymm7, ymm8, ymm7
+	LONG $0xd772bdc5; BYTE $0x04 // vpsrld ymm8, ymm7, 0x4
+	LONG $0xffebbdc5 // vpor ymm7, ymm8, ymm7
+	LONG $0xd772bdc5; BYTE $0x08 // vpsrld ymm8, ymm7, 0x8
+	LONG $0xffebbdc5 // vpor ymm7, ymm8, ymm7
+	LONG $0xd772bdc5; BYTE $0x10 // vpsrld ymm8, ymm7, 0x10
+	LONG $0xffebbdc5 // vpor ymm7, ymm8, ymm7
+	LONG $0x487df262; WORD $0xf625 // vpmovsxdq zmm6, ymm6
+	LONG $0x48fdf262; WORD $0xf683 // vpmultishiftqb zmm6, zmm0, zmm6
+	LONG $0x48cdf162; WORD $0xf3db // vpandq zmm6, zmm6, zmm3
+	LONG $0x484df162; WORD $0xf4fc // vpaddb zmm6, zmm6, zmm4
+	LONG $0x487df262; WORD $0xff35 // vpmovzxdq zmm7, ymm7 # zmm7 = ymm7[0],zero,ymm7[1],zero,ymm7[2],zero,ymm7[3],zero,ymm7[4],zero,ymm7[5],zero,ymm7[6],zero,ymm7[7],zero
+	LONG $0x48f5f262; WORD $0xff83 // vpmultishiftqb zmm7, zmm1, zmm7
+	LONG $0x4845f262; WORD $0xca26 // vptestmb k1, zmm7, zmm2
+	LONG $0x494df162; WORD $0xf5fc // vpaddb zmm6 {k1}, zmm6, zmm5
+	LONG $0x93fbe1c4; BYTE $0xd1 // kmovq rdx, k1
+	LONG $0x12048d4c // lea r8, [rdx + rdx]
+	WORD $0x0949; BYTE $0xc0 // or r8, rax
+	LONG $0xb80f49f3; BYTE $0xd0 // popcnt rdx, r8
+	LONG $0x92fbc1c4; BYTE $0xc8 // kmovq k1, r8
+	LONG $0xc97df262; WORD $0xf663 // vpcompressb zmm6 {k1} {z}, zmm6
+	LONG $0x48fef162; WORD $0x367f // vmovdqu64 zmmword ptr [rsi], zmm6
+	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
+	LONG $0x08c18348 // add rcx, 0x8
+	LONG $0x104f3b48 // cmp rcx, qword ptr [rdi + 0x10]
+	LONG $0xff558c0f; WORD $0xffff // jl 0x3210 <runCodeAVX512+0x80>
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	WORD $0x8948; BYTE $0x10 // mov qword ptr [rax], rdx
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
+	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	WORD $0x8948; BYTE $0x10 // mov qword ptr [rax], rdx
+	BYTE $0xc3 // ret

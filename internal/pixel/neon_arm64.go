@@ -28,3 +28,9 @@ func paethNEON(a *paethArgs)
 
 //go:noescape
 func ycbcrNEON(a *ycbcrArgs)
+
+//go:noescape
+func differNEON(a *differArgs)
+
+//go:noescape
+func zerosNEON(a *zerosArgs)

@@ -3606,3 +3606,74 @@ TEXT ·ycbcrNEON(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0e0738e7 // zip1 v7.8b, v7.8b, v7.8b
 	WORD $0x17ffffc6 // b 0x3708 <ycbcrNEON+0x78>
 	WORD $0xd65f03c0 // ret
+
+// func differNEON(a)
+TEXT ·differNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf9400008 // ldr x8, [x0]
+	WORD $0xf9401009 // ldr x9, [x0, #0x20]
+	WORD $0xf100053f // cmp x9, #0x1
+	WORD $0x5400034b // b.lt 0x3874 <differNEON+0x74>
+	WORD $0xaa1f03ea // mov x10, xzr
+	WORD $0xaa0803eb // mov x11, x8
+	WORD $0xa940b40c // ldp x12, x13, [x0, #0x8]
+	WORD $0x14000004 // b 0x382c <differNEON+0x2c>
+	WORD $0x9100414a // add x10, x10, #0x10
+	WORD $0xeb09015f // cmp x10, x9
+	WORD $0x5400028a // b.ge 0x3878 <differNEON+0x78>
+	WORD $0x3cea6980 // ldr q0, [x12, x10]
+	WORD $0x3cea69a1 // ldr q1, [x13, x10]
+	WORD $0x6e218c00 // cmeq v0.16b, v0.16b, v1.16b
+	WORD $0x6e205800 // mvn v0.16b, v0.16b
+	WORD $0x0f0c8400 // shrn v0.8b, v0.8h, #0x4
+	WORD $0x9e66000e // fmov x14, d0
+	WORD $0xf201e1ce // ands x14, x14, #0x8888888888888888
+	WORD $0x54fffec0 // b.eq 0x3820 <differNEON+0x20>
+	WORD $0xd503201f // nop
+	WORD $0xdac001cf // rbit x15, x14
+	WORD $0xdac011ef // clz x15, x15
+	WORD $0xd342fdef // lsr x15, x15, #2
+	WORD $0x2a0a01ef // orr w15, w15, w10
+	WORD $0xb800456f // str w15, [x11], #0x4
+	WORD $0xd10005cf // sub x15, x14, #0x1
+	WORD $0xea0e01ee // ands x14, x15, x14
+	WORD $0x54ffff21 // b.ne 0x3850 <differNEON+0x50>
+	WORD $0x17ffffec // b 0x3820 <differNEON+0x20>
+	WORD $0xaa0803eb // mov x11, x8
+	WORD $0xcb080168 // sub x8, x11, x8
+	WORD $0x9342fd08 // asr x8, x8, #2
+	WORD $0xf9401409 // ldr x9, [x0, #0x28]
+	WORD $0xf9000128 // str x8, [x9]
+	WORD $0xd65f03c0 // ret
+
+// func zerosNEON(a)
+TEXT ·zerosNEON(SB), NOSPLIT|NOFRAME, $0-8
+	MOVD a+0(FP), R0
+	WORD $0xf9400408 // ldr x8, [x0, #0x8]
+	WORD $0xf100051f // cmp x8, #0x1
+	WORD $0x5400020b // b.lt 0x38d8 <zerosNEON+0x48>
+	WORD $0xaa1f03e9 // mov x9, xzr
+	WORD $0xf940000a // ldr x10, [x0]
+	WORD $0x9100414a // add x10, x10, #0x10
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0xad7f8d42 // ldp q2, q3, [x10, #-0x10]
+	WORD $0x4e609842 // cmeq v2.8h, v2.8h, #0
+	WORD $0x6e628421 // sub v1.8h, v1.8h, v2.8h
+	WORD $0x4e609862 // cmeq v2.8h, v3.8h, #0
+	WORD $0x6e628400 // sub v0.8h, v0.8h, v2.8h
+	WORD $0x91004129 // add x9, x9, #0x10
+	WORD $0x9100814a // add x10, x10, #0x20
+	WORD $0xeb08013f // cmp x9, x8
+	WORD $0x54ffff0b // b.lt 0x38b0 <zerosNEON+0x20>
+	WORD $0x14000003 // b 0x38e0 <zerosNEON+0x50>
+	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
+	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
+	WORD $0x6e703821 // uaddlv s1, v1.8h
+	WORD $0x1e260028 // fmov w8, s1
+	WORD $0x6e703800 // uaddlv s0, v0.8h
+	WORD $0x1e260009 // fmov w9, s0
+	WORD $0x8b080128 // add x8, x9, x8
+	WORD $0xf9400809 // ldr x9, [x0, #0x10]
+	WORD $0xf9000128 // str x8, [x9]
+	WORD $0xd65f03c0 // ret

@@ -1,6 +1,10 @@
 package pixel
 
-import "golang.org/x/sys/cpu"
+import (
+	"unsafe"
+
+	"golang.org/x/sys/cpu"
+)
 
 func hasAVX2() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
 
@@ -82,4 +86,37 @@ func unpaethAVX2(row, above []byte, size, n int) {
 func rgbAVX2(dst, y, cb, cr []byte, shift, n int) {
 	a := newYCbCrArgs(dst, y, cb, cr, shift, n)
 	ycbcrAVX2(&a)
+}
+
+var scanTable = []scanVariant{
+	{"scan_64_avx512", hasAVX512, placesAVX512, nonesAVX2, codesAVX512},
+	{"scan_32_avx2", hasAVX2, placesAVX2, nonesAVX2, nil},
+}
+
+func placesAVX512(dst []int32, a, b []byte) int {
+	var n int64
+	k := newDifferArgs(dst, a, b, &n)
+	differAVX512(&k)
+	return int(n)
+}
+
+func placesAVX2(dst []int32, a, b []byte) int {
+	var n int64
+	k := newDifferArgs(dst, a, b, &n)
+	differAVX2(&k)
+	return int(n)
+}
+
+func nonesAVX2(src []uint16) int {
+	var n int64
+	k := newZerosArgs(src, &n)
+	zerosAVX2(&k)
+	return int(n)
+}
+
+func codesAVX512(dst []byte, counts []int32) int {
+	var n int64
+	k := runCodeArgs{dst: unsafe.Pointer(unsafe.SliceData(dst)), src: unsafe.Pointer(unsafe.SliceData(counts[2:])), n: int64(len(counts) - 2), bytes: unsafe.Pointer(&n)}
+	runCodeAVX512(&k)
+	return int(n)
 }

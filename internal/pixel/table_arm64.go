@@ -61,3 +61,21 @@ func rgbNEON(dst, y, cb, cr []byte, shift, n int) {
 	a := newYCbCrArgs(dst, y, cb, cr, shift, n)
 	ycbcrNEON(&a)
 }
+
+var scanTable = []scanVariant{
+	{"scan_16_neon", func() bool { return true }, placesNEON, nonesNEON, nil},
+}
+
+func placesNEON(dst []int32, a, b []byte) int {
+	var n int64
+	k := newDifferArgs(dst, a, b, &n)
+	differNEON(&k)
+	return int(n)
+}
+
+func nonesNEON(src []uint16) int {
+	var n int64
+	k := newZerosArgs(src, &n)
+	zerosNEON(&k)
+	return int(n)
+}

@@ -7,3 +7,5 @@ var glideTable []glideVariant
 var halveTable []halveVariant
 
 var shrinkTable []shrinkVariant
+
+var scanTable []scanVariant

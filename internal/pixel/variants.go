@@ -67,3 +67,23 @@ var shrinkFor = sync.OnceValue(func() *shrinkVariant {
 	}
 	return nil
 })
+
+// scanVariant is the kernels that look through masks and depth: n bytes, a multiple of 64; up to 65,536 numbers, a multiple
+// of 32; counts, a multiple of 8 after the first two, or nil.
+type scanVariant struct {
+	name   string
+	ok     func() bool
+	differ func(dst []int32, a, b []byte) int
+	zeros  func(src []uint16) int
+	code   func(dst []byte, counts []int32) int
+}
+
+// scanFor returns the best variant, or nil.
+var scanFor = sync.OnceValue(func() *scanVariant {
+	for i := range scanTable {
+		if scanTable[i].ok() {
+			return &scanTable[i]
+		}
+	}
+	return nil
+})

@@ -234,3 +234,27 @@ static inline __attribute__((always_inline)) void store3(uint8_t *dst, w8 r, w8 
 void paethAVX2(const struct paeth_args *a) { paeth(a); }
 
 void ycbcrAVX2(const struct ycbcr_args *a) { ycbcr(a); }
+
+#include "scan.h"
+
+void differAVX2(const struct differ_args *a) {
+	int32_t *dst = a->dst;
+	for (word i = 0; i < a->n; i += 32) {
+		__m256i same = _mm256_cmpeq_epi8(_mm256_loadu_si256((const __m256i *)(a->a + i)), _mm256_loadu_si256((const __m256i *)(a->b + i)));
+		for (uint32_t m = ~(uint32_t)_mm256_movemask_epi8(same); m; m &= m - 1)
+			*dst++ = (int32_t)i + __builtin_ctz(m);
+	}
+	*a->found = dst - a->dst;
+}
+
+void zerosAVX2(const struct zeros_args *a) {
+	__m256i sum[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+	for (word i = 0; i < a->n; i += 32)
+		for (int j = 0; j < 2; j++)
+			sum[j] = _mm256_sub_epi16(sum[j], _mm256_cmpeq_epi16(_mm256_loadu_si256((const __m256i *)(a->src + i + 16 * j)), _mm256_setzero_si256()));
+	__m256i wide = _mm256_madd_epi16(_mm256_add_epi16(sum[0], sum[1]), all32(0x00010001));
+	__m128i x = _mm_add_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+	x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0x4e));
+	x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0xb1));
+	*a->found = _mm_cvtsi128_si32(x);
+}

@@ -40,3 +40,51 @@ static inline __attribute__((always_inline)) v inverse(v d, float share, float s
 #include "glide.h"
 
 void glideAVX512(const struct glide_args *a) { GLIDE(a) }
+
+#include "scan.h"
+
+static inline __attribute__((always_inline)) __m512i all64(int64_t x) {
+	__asm__("" : "+r"(x)); // else a constant in memory
+	return _mm512_set1_epi64(x);
+}
+
+void differAVX512(const struct differ_args *a) {
+	const __m512i lanes = _mm512_loadu_si512(a->lanes);
+	int32_t *dst = a->dst;
+	for (word i = 0; i < a->n; i += 64) {
+		uint64_t m = _mm512_cmpneq_epi8_mask(_mm512_loadu_si512(a->a + i), _mm512_loadu_si512(a->b + i));
+		if (!m)
+			continue;
+		for (int j = 0; j < 64; j += 16) {
+			__mmask16 k = (__mmask16)(m >> j);
+			_mm512_storeu_si512(dst, _mm512_maskz_compress_epi32(k, _mm512_add_epi32(lanes, _mm512_set1_epi32((int)i + j))));
+			dst += __builtin_popcountll(k);
+		}
+	}
+	*a->found = dst - a->dst;
+}
+
+// Eight numbers at a time, each in 64 bits: eight groups of 5 bits in a byte each. A number's groups go on as long as the
+// bits from the last of a group on are not all its sign's.
+void runCodeAVX512(const struct run_code_args *a) {
+	const __m512i fives = all64(0x231e19140f0a0500), lasts = all64(0x27221d18130e0904);
+	const __m512i low = all64(0x1f1f1f1f1f1f1f1f), base = all64(0x3030303030303030), more = all64(0x2020202020202020), one = all64(0x0101010101010101);
+	uint8_t *dst = a->dst;
+	for (word i = 0; i < a->n; i += 8) {
+		__m256i d = _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)(a->src + i)), _mm256_loadu_si256((const __m256i *)(a->src + i - 2)));
+		__m256i s = _mm256_xor_si256(d, _mm256_srai_epi32(d, 31));
+		s = _mm256_or_si256(s, _mm256_srli_epi32(s, 1));
+		s = _mm256_or_si256(s, _mm256_srli_epi32(s, 2));
+		s = _mm256_or_si256(s, _mm256_srli_epi32(s, 4));
+		s = _mm256_or_si256(s, _mm256_srli_epi32(s, 8));
+		s = _mm256_or_si256(s, _mm256_srli_epi32(s, 16));
+		__m512i x = _mm512_and_si512(_mm512_multishift_epi64_epi8(fives, _mm512_cvtepi32_epi64(d)), low);
+		__mmask64 on = _mm512_test_epi8_mask(_mm512_multishift_epi64_epi8(lasts, _mm512_cvtepu32_epi64(s)), one);
+		x = _mm512_add_epi8(x, base);
+		x = _mm512_mask_add_epi8(x, on, x, more);
+		uint64_t used = (uint64_t)on << 1 | 0x0101010101010101;
+		_mm512_storeu_si512(dst, _mm512_maskz_compress_epi8(used, x));
+		dst += __builtin_popcountll(used);
+	}
+	*a->bytes = dst - a->dst;
+}

@@ -216,3 +216,24 @@ static inline __attribute__((always_inline)) void store3(uint8_t *dst, w8 r, w8 
 void paethNEON(const struct paeth_args *a) { paeth(a); }
 
 void ycbcrNEON(const struct ycbcr_args *a) { ycbcr(a); }
+
+#include "scan.h"
+
+void differNEON(const struct differ_args *a) {
+	int32_t *dst = a->dst;
+	for (word i = 0; i < a->n; i += 16) {
+		uint8x16_t other = vmvnq_u8(vceqq_u8(vld1q_u8(a->a + i), vld1q_u8(a->b + i)));
+		uint64_t m = vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(other), 4)), 0) & 0x8888888888888888;
+		for (; m; m &= m - 1)
+			*dst++ = (int32_t)(i + (__builtin_ctzll(m) >> 2));
+	}
+	*a->found = dst - a->dst;
+}
+
+void zerosNEON(const struct zeros_args *a) {
+	uint16x8_t sum[2] = {vdupq_n_u16(0), vdupq_n_u16(0)};
+	for (word i = 0; i < a->n; i += 16)
+		for (int j = 0; j < 2; j++)
+			sum[j] = vsubq_u16(sum[j], vceqzq_u16(vld1q_u16(a->src + i + 8 * j)));
+	*a->found = (word)vaddlvq_u16(sum[0]) + (word)vaddlvq_u16(sum[1]);
+}
