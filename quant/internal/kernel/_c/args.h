@@ -8,7 +8,7 @@ typedef int64_t word;
 struct conv_args {
 	const uint8_t *src;   // pointwise, first: the first input pixel
 	uint8_t *dst;         // the first output block
-	const int8_t *weights; // [group of 16 outputs][step][16 outputs][4 inputs]
+	const int8_t *weights; // [group of 16 outputs][step][16 outputs][4 inputs]; pointwiseAVX512VNNI: packPixels
 	const int32_t *bias;  // one per output, padded to whole groups
 	const float *scale;   // the same
 	const float *ramp;    // NULL, or -2^23 times scale where sums begin at 2^23's bits (packRamp)

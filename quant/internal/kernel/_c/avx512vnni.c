@@ -77,24 +77,40 @@ INLINE __m512i order16(uint64_t low, uint64_t high) {
 
 // store_half stores 2 blocks of a half group: v[0] and v[1] are the pixels 0 1 and 2 3 of the first, v[2] and v[3] of
 // the second block.
-INLINE void store_half(uint8_t *dst, const __m512i *v, word g, const struct conv_args *a, struct requant r, int blocks) {
-	__m512i order = order16(0x0d050c0409010800, 0x0f070e060b030a02);
-	__m512i u = _mm512_permutexvar_epi32(order, pack(v, 16 * g, r));
+INLINE void store_halves(uint8_t *dst, __m512i u, word g, const struct conv_args *a, int blocks) {
 	__mmask8 m = (__mmask8)cell_mask(a->cells, g);
 	_mm256_mask_storeu_epi32(dst + 64 * g, m, _mm512_castsi512_si256(u));
 	if (blocks == 2) _mm256_mask_storeu_epi32(dst + a->dst_block + 64 * g, m, _mm512_extracti64x4_epi64(u, 1));
+}
+
+INLINE void store_half(uint8_t *dst, const __m512i *v, word g, const struct conv_args *a, struct requant r, int blocks) {
+	__m512i order = order16(0x0d050c0409010800, 0x0f070e060b030a02);
+	store_halves(dst, _mm512_permutexvar_epi32(order, pack(v, 16 * g, r)), g, a, blocks);
+}
+
+// bytes64 makes 64 bytes: those of a dword, added to each of 16 small numbers.
+INLINE __m512i bytes64(uint64_t low, uint64_t high, int dword) {
+	return _mm512_add_epi32(_mm512_mullo_epi32(order16(low, high), _mm512_set1_epi32(hidden(0x01010101))), _mm512_set1_epi32(hidden(dword)));
+}
+
+// broadcast_pair is two neighbouring pixels of a cell, side by side eight times, and store_pairs stores what they make:
+// the two pixels of an output are neighbours (packPixels).
+INLINE __m512i broadcast_pair(const uint8_t *p) { return _mm512_set1_epi64(*(const long long *)p); }
+
+INLINE void store_pairs(uint8_t *dst, const __m512i *v, word g, const struct conv_args *a, struct requant r, int blocks) {
+	__m512i order = bytes64(0x2524212005040100, 0x2d2c29280d0c0908, 0x12100200);
+	store_halves(dst, _mm512_permutexvar_epi8(order, pack(v, 16 * g, r)), g, a, blocks);
 }
 
 // A tile is B blocks × G groups of outputs and, with H, the half group behind them. TILE_BEGIN and TILE_END are around
 // its steps; TILE_STEP is one of them: W are the weights of a group, X is where pixel i begins.
 #define TILE_BEGIN(B, G, H)                                                                               \
 	__m512i acc[G + 1][4 * B], half[2 * B];                                                              \
-	__mmask16 upper = (__mmask16)hidden(0xff00);                                                         \
 	for (int j = 0; j < G; j++)                                                                          \
 		for (int i = 0; i < 4 * B; i++) acc[j][i] = _mm512_loadu_si512(a->bias + 16 * (g + j));           \
 	for (int i = 0; H && i < 2 * B; i++) half[i] = _mm512_loadu_si512(a->bias + 16 * (g + G));
 
-#define TILE_STEP(B, G, H, W, X)                                                                          \
+#define TILE_STEP(B, G, H, W, X, PAIR)                                                                    \
 	{                                                                                                    \
 		__m512i wv[G + 1];                                                                               \
 		for (int j = 0; j < G + H; j++) wv[j] = _mm512_loadu_si512(W);                                   \
@@ -106,22 +122,24 @@ INLINE void store_half(uint8_t *dst, const __m512i *v, word g, const struct conv
 			odd = broadcast4(X);                                                                         \
 			for (int j = 0; j < G; j++) acc[j][i] = _mm512_dpbusd_epi32(acc[j][i], odd, wv[j]);           \
 			i--;                                                                                         \
-			if (H) half[i / 2] = _mm512_dpbusd_epi32(half[i / 2], both(even, odd, upper), wv[G]);                \
+			if (H) half[i / 2] = _mm512_dpbusd_epi32(half[i / 2], PAIR, wv[G]);                                  \
 		}                                                                                                \
 	}
 
-#define TILE_END(B, G, H)                                                                                 \
+#define TILE_END(B, G, H, STORE_HALF)                                                                     \
 	for (int i = 0; i < B; i++)                                                                          \
 		for (int j = 0; j < G; j++) store_group(dst + i * a->dst_block, &acc[j][4 * i], g + j, a, r);     \
 	if (H)                                                                                               \
 		for (int i = 0; i < B; i += 2) {                                                                 \
 			__m512i pair[4] = {half[2 * i], half[2 * i + 1], half[B > 1 ? 2 * i + 2 : 0], half[B > 1 ? 2 * i + 3 : 1]}; \
-			store_half(dst + i * a->dst_block, pair, g + G, a, r, B > 1 ? 2 : 1);                         \
+			STORE_HALF(dst + i * a->dst_block, pair, g + G, a, r, B > 1 ? 2 : 1);                         \
 		}
 
 // A tile's sums end together, and their requantization takes units that products do not: it costs nothing but the
 // multiplications as long as the next tile's products lie inside the window of instructions that a core looks ahead. On
 // Zen 4 tiles of 8 to 12 sums leave that window open, 16 and more do not.
+#define AT (src + i / 4 * sb + k * 16 + i % 4 * 4)
+
 #define POINTWISE_TILE(B, G, H)                                                                           \
 	INLINE void pointwise_##B##_##G##_##H(const struct conv_args *a, const uint8_t *src, uint8_t *dst, word g, \
 			struct requant r) {                                                                              \
@@ -129,8 +147,8 @@ INLINE void store_half(uint8_t *dst, const __m512i *v, word g, const struct conv
 		const int8_t *w = a->weights + g * a->steps * 64;                                                \
 		word ws = a->steps * 64, sb = a->src_block;                                                      \
 		for (word k = 0; k < a->steps; k++)                                                              \
-			TILE_STEP(B, G, H, w + j * ws + k * 64, src + i / 4 * sb + k * 16 + i % 4 * 4)               \
-		TILE_END(B, G, H)                                                                                \
+			TILE_STEP(B, G, H, w + j * ws + k * 64, AT, broadcast_pair(AT))                              \
+		TILE_END(B, G, H, store_pairs)                                                                                \
 	}
 
 POINTWISE_TILE(2, 1, 0)
@@ -144,42 +162,55 @@ POINTWISE_TILE(1, 1, 1)
 POINTWISE_TILE(2, 2, 1)
 POINTWISE_TILE(1, 2, 1)
 
-// A quarter group, at most 4 outputs, is there four times: a register holds the 4 pixels of a block. spread moves pixel
-// p of a cell to all of lane p.
-INLINE __m512i spread_shuffle(void) {
-	__m128i bytes = _mm_cvtsi32_si128(hidden(0x03020100));
-	__m512i lane = order16(0x0101010100000000, 0x0303030302020202);
-	return _mm512_add_epi8(_mm512_broadcastd_epi32(bytes), _mm512_mullo_epi32(lane, _mm512_set1_epi32(hidden(0x04040404))));
+// A quarter group, at most 4 outputs: a register holds one output's sums over every fourth cell, for 4 pixels, so that
+// cells are loaded 4 at a time and as they are. quarter_block adds them up: 4 pixels of 4 outputs.
+INLINE __m512i quarter_block(const __m512i *v) {
+	__m512i s01 = _mm512_add_epi32(_mm512_shuffle_i32x4(v[0], v[1], 0x44), _mm512_shuffle_i32x4(v[0], v[1], 0xee));
+	__m512i s23 = _mm512_add_epi32(_mm512_shuffle_i32x4(v[2], v[3], 0x44), _mm512_shuffle_i32x4(v[2], v[3], 0xee));
+	return _mm512_add_epi32(_mm512_shuffle_i32x4(s01, s23, 0x88), _mm512_shuffle_i32x4(s01, s23, 0xdd));
 }
 
 #define QUARTER_TILE(B)                                                                                   \
-	INLINE void quarter_##B(const struct conv_args *a, const uint8_t *src, uint8_t *dst, word g, __m512i spread, \
+	INLINE void quarter_##B(const struct conv_args *a, const uint8_t *src, uint8_t *dst, word g, __m512i order, \
 			struct requant r) {                                                                              \
-		__m512i acc[B];                                                                                  \
-		for (int b = 0; b < B; b++) acc[b] = _mm512_loadu_si512(a->bias + 16 * g);                        \
+		__m512i acc[B][4], sum[B], bias = _mm512_loadu_si512(a->bias + 16 * g);                          \
+		for (int b = 0; b < B; b++)                                                                      \
+			for (int n = 0; n < 4; n++) acc[b][n] = _mm512_setzero_si512();                              \
 		const int8_t *w = a->weights + g * a->steps * 64;                                                \
-		for (word k = 0; k < a->steps; k++) {                                                            \
-			__m512i wv = _mm512_loadu_si512(w + k * 64);                                                 \
-			for (int b = 0; b < B; b++) {                                                                \
-				__m512i x = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(src + b * a->src_block + k * 16))); \
-				acc[b] = _mm512_dpbusd_epi32(acc[b], _mm512_shuffle_epi8(x, spread), wv);                \
-			}                                                                                            \
+		word k = 0;                                                                                      \
+		for (; k + 4 <= a->steps; k += 4, w += 256)                                                      \
+			QUARTER_STEP(B, _mm512_loadu_si512(src + b * a->src_block + k * 16))                         \
+		if (k < a->steps) {                                                                              \
+			__mmask16 m = (__mmask16)((1u << (4 * (a->steps - k))) - 1);                                 \
+			QUARTER_STEP(B, _mm512_maskz_loadu_epi32(m, src + b * a->src_block + k * 16))                \
 		}                                                                                                \
-		for (int b = 0; b < B; b += 4) {                                                                 \
-			__m512i v[4];                                                                                \
-			for (int i = 0; i < 4; i++) v[i] = acc[b + i < B ? b + i : b];                               \
-			__m512i u = _mm512_permutexvar_epi32(order16(0x0d0905010c080400, 0x0f0b07030e0a0602), pack(v, 16 * g, r)); \
-			uint8_t *to = dst + b * a->dst_block + 64 * g;                                               \
-			_mm_storeu_si128((__m128i *)to, _mm512_castsi512_si128(u));                                  \
-			if (B > 1) {                                                                                 \
-				_mm_storeu_si128((__m128i *)(to + a->dst_block), _mm512_extracti32x4_epi32(u, 1));       \
-				_mm_storeu_si128((__m128i *)(to + 2 * a->dst_block), _mm512_extracti32x4_epi32(u, 2));   \
-				_mm_storeu_si128((__m128i *)(to + 3 * a->dst_block), _mm512_extracti32x4_epi32(u, 3));   \
-			}                                                                                            \
+		for (int b = 0; b < B; b++) sum[b] = _mm512_add_epi32(quarter_block(acc[b]), bias);               \
+		__m512i v[4] = {sum[0], sum[B > 1 ? 1 : 0], sum[B > 1 ? 2 : 0], sum[B > 1 ? 3 : 0]};             \
+		__m512i u = _mm512_permutexvar_epi8(order, pack(v, 16 * g, r));                                  \
+		uint8_t *to = dst + 64 * g;                                                                      \
+		if (B > 1 && a->dst_block == 16) {                                                               \
+			_mm512_storeu_si512(to, u);                                                                  \
+			return;                                                                                      \
+		}                                                                                                \
+		_mm_storeu_si128((__m128i *)to, _mm512_castsi512_si128(u));                                      \
+		if (B > 1) {                                                                                     \
+			_mm_storeu_si128((__m128i *)(to + a->dst_block), _mm512_extracti32x4_epi32(u, 1));           \
+			_mm_storeu_si128((__m128i *)(to + 2 * a->dst_block), _mm512_extracti32x4_epi32(u, 2));       \
+			_mm_storeu_si128((__m128i *)(to + 3 * a->dst_block), _mm512_extracti32x4_epi32(u, 3));       \
 		}                                                                                                \
 	}
 
-QUARTER_TILE(8)
+#define QUARTER_STEP(B, X)                                                                                \
+	{                                                                                                    \
+		__m512i wv[4];                                                                                   \
+		for (int n = 0; n < 4; n++) wv[n] = _mm512_loadu_si512(w + 64 * n);                              \
+		for (int b = 0; b < B; b++) {                                                                    \
+			__m512i x = X;                                                                               \
+			for (int n = 0; n < 4; n++) acc[b][n] = _mm512_dpbusd_epi32(acc[b][n], x, wv[n]);             \
+		}                                                                                                \
+	}
+
+QUARTER_TILE(4)
 QUARTER_TILE(1)
 
 #define POINTWISE_STEP(B, G, H)                    \
@@ -220,9 +251,9 @@ INLINE void pointwise(const struct conv_args *a, int ramped) {
 			POINTWISE_STEP(1, 0, 1)
 			g += 1;
 		} else {
-			__m512i spread = spread_shuffle();
-			for (; b + 8 <= a->blocks; b += 8, src += 8 * a->src_block, dst += 8 * a->dst_block) quarter_8(a, src, dst, g, spread, r);
-			for (; b < a->blocks; b++, src += a->src_block, dst += a->dst_block) quarter_1(a, src, dst, g, spread, r);
+			__m512i order = bytes64(0x0706050403020100, 0x0f0e0d0c0b0a0908, 0x30201000);
+			for (; b + 4 <= a->blocks; b += 4, src += 4 * a->src_block, dst += 4 * a->dst_block) quarter_4(a, src, dst, g, order, r);
+			for (; b < a->blocks; b++, src += a->src_block, dst += a->dst_block) quarter_1(a, src, dst, g, order, r);
 			g += 1;
 		}
 	}
@@ -234,6 +265,7 @@ void pointwiseAVX512VNNI(const struct conv_args *a) { BY_RAMP(pointwise, a) }
 // point.
 #define DENSE_TILE(B, G, H)                                                                                \
 	INLINE void dense_##B##_##G##_##H(const struct conv_args *a, word b, word g, struct requant r) {      \
+		__mmask16 upper = (__mmask16)hidden(0xff00);                                                      \
 		TILE_BEGIN(B, G, H)                                                                               \
 		uint8_t *dst = a->dst + b * a->dst_block;                                                         \
 		word ws = a->taps_y * a->taps_x * a->steps * 64, n = a->steps;                                    \
@@ -244,10 +276,10 @@ void pointwiseAVX512VNNI(const struct conv_args *a) { BY_RAMP(pointwise, a) }
 			for (word kx = 0; kx < a->taps_x; kx++, offset += 4 * a->blocks) {                            \
 				const uint8_t *p[4 * B];                                                                  \
 				for (int i = 0; i < 4 * B; i++) p[i] = row && offset[i] >= 0 ? row + offset[i] : a->pad;  \
-				for (word k = 0; k < n; k++, w += 64) TILE_STEP(B, G, H, w + j * ws, p[i] + 16 * k)       \
+				for (word k = 0; k < n; k++, w += 64) TILE_STEP(B, G, H, w + j * ws, p[i] + 16 * k, both(even, odd, upper)) \
 			}                                                                                             \
 		}                                                                                                 \
-		TILE_END(B, G, H)                                                                                 \
+		TILE_END(B, G, H, store_half)                                                                                 \
 	}
 
 DENSE_TILE(2, 1, 0)
@@ -308,6 +340,7 @@ void denseAVX512VNNI(const struct conv_args *a) { BY_RAMP(dense, a) }
 // First layer: a pixel is one lane of 4 bytes, and rows come with their padding.
 #define FIRST_TILE(B, G, H)                                                                               \
 	INLINE void first_##B##_##G##_##H(const struct conv_args *a, word b, word g, word stride, struct requant r) { \
+		__mmask16 upper = (__mmask16)hidden(0xff00);                                                      \
 		TILE_BEGIN(B, G, H)                                                                               \
 		uint8_t *dst = a->dst + b * a->dst_block;                                                         \
 		word ws = a->taps_y * a->taps_x * 64;                                                             \
@@ -315,9 +348,9 @@ void denseAVX512VNNI(const struct conv_args *a) { BY_RAMP(dense, a) }
 		for (word ky = 0; ky < a->taps_y; ky++) {                                                         \
 			const uint8_t *p = a->rows[ky] + 4 * b * stride;                                              \
 			for (word kx = 0; kx < a->taps_x; kx++, w += 64, p += a->src_block)                           \
-				TILE_STEP(B, G, H, w + j * ws, p + i * stride)                                            \
+				TILE_STEP(B, G, H, w + j * ws, p + i * stride, both(even, odd, upper))                    \
 		}                                                                                                 \
-		TILE_END(B, G, H)                                                                                 \
+		TILE_END(B, G, H, store_half)                                                                                 \
 	}
 
 FIRST_TILE(4, 1, 0)
