@@ -113,15 +113,19 @@ type floatsArgs struct {
 	scale                   unsafe.Pointer
 }
 
+type channelsArgs struct {
+	dst, src                      unsafe.Pointer
+	blocks, cells, srcBlock, zero int64
+	scale                         unsafe.Pointer
+}
+
 type doubleArgs struct {
-	dst                   unsafe.Pointer
-	row, rows             int64
-	top, bottom           unsafe.Pointer
-	plane                 int64
-	blocks, outBlocks     int64
-	cells, dstBlock, last int64
-	weights               unsafe.Pointer
-	steps, zero, lo, hi   int64
+	dst                              unsafe.Pointer
+	row, rows                        int64
+	top, bottom                      unsafe.Pointer
+	outBlocks, cells, dstBlock, last int64
+	weights                          unsafe.Pointer
+	steps, zero, lo, hi              int64
 }
 
 type enlargeArgs struct {

@@ -63,6 +63,9 @@ func floatsAVX512VNNI(a *floatsArgs)
 func enlargeAVX512VNNI(a *enlargeArgs)
 
 //go:noescape
+func channelsAVX512VNNI(a *channelsArgs)
+
+//go:noescape
 func doubleAVX512VNNI(a *doubleArgs)
 
 //go:noescape

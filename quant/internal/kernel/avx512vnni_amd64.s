@@ -28511,800 +28511,662 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
+// func channelsAVX512VNNI(a)
+TEXT ·channelsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
+	QUAD $0x010003020100b948; WORD $0x0302 // movabs rcx, 0x302010003020100
+	WORD $0x8948; BYTE $0xca // mov rdx, rcx
+	LONG $0x808000be; BYTE $0x80 // mov esi, 0x80808000
+	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
+	LONG $0x01168e0f; WORD $0x0000 // jle 0x233f8 <channelsAVX512VNNI+0x138>
+	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
+	LONG $0x487df262; WORD $0x4758; BYTE $0x0a // vpbroadcastd zmm0, dword ptr [rdi + 0x28]
+	LONG $0x487dd262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [r8]
+	LONG $0x487df262; WORD $0xd67c // vpbroadcastd zmm2, esi
+	LONG $0x6ef9e1c4; BYTE $0xd9 // vmovq xmm3, rcx
+	LONG $0x6ef9e1c4; BYTE $0xe2 // vmovq xmm4, rdx
+	LONG $0xdc6ce1c5 // vpunpcklqdq xmm3, xmm3, xmm4 # xmm3 = xmm3[0],xmm4[0]
+	LONG $0x487df262; WORD $0xdb31 // vpmovzxbd zmm3, xmm3 # zmm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero,xmm3[8],zero,zero,zero,xmm3[9],zero,zero,zero,xmm3[10],zero,zero,zero,xmm3[11],zero,zero,zero,xmm3[12],zero,zero,zero,xmm3[13],zero,zero,zero,xmm3[14],zero,zero,zero,xmm3[15],zero,zero,zero
+	LONG $0x486df162; WORD $0xd3eb // vpord zmm2, zmm2, zmm3
+	LONG $0x487df262; WORD $0xe87c // vpbroadcastd zmm5, eax
+	LONG $0x486df162; WORD $0xddfe // vpaddd zmm3, zmm2, zmm5
+	LONG $0x4865f162; WORD $0xe5fe // vpaddd zmm4, zmm3, zmm5
+	LONG $0x485df162; WORD $0xedfe // vpaddd zmm5, zmm4, zmm5
+	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x4c0f; BYTE $0xf2 // cmovl esi, edx
+	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
+	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
+	LONG $0xce92fbc5 // kmovd k1, esi
+	WORD $0xd231 // xor edx, edx
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xc97ef162; WORD $0x316f // vmovdqu32 zmm6 {k1} {z}, zmmword ptr [rcx]
+	LONG $0x484df262; WORD $0xfa00 // vpshufb zmm7, zmm6, zmm2
+	LONG $0x4845f162; WORD $0xf8fa // vpsubd zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4874f162; WORD $0xff59 // vmulps zmm7, zmm1, zmm7
+	LONG $0x487cf162; WORD $0x3811 // vmovups zmmword ptr [rax], zmm7
+	LONG $0x484df262; WORD $0xfb00 // vpshufb zmm7, zmm6, zmm3
+	LONG $0x4845f162; WORD $0xf8fa // vpsubd zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4874f162; WORD $0xff59 // vmulps zmm7, zmm1, zmm7
+	LONG $0x487cf162; WORD $0x7811; BYTE $0x01 // vmovups zmmword ptr [rax + 0x40], zmm7
+	LONG $0x484df262; WORD $0xfc00 // vpshufb zmm7, zmm6, zmm4
+	LONG $0x4845f162; WORD $0xf8fa // vpsubd zmm7, zmm7, zmm0
+	LONG $0x487cf162; WORD $0xff5b // vcvtdq2ps zmm7, zmm7
+	LONG $0x4874f162; WORD $0xff59 // vmulps zmm7, zmm1, zmm7
+	LONG $0x487cf162; WORD $0x7811; BYTE $0x02 // vmovups zmmword ptr [rax + 0x80], zmm7
+	LONG $0x484df262; WORD $0xf500 // vpshufb zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0fa // vpsubd zmm6, zmm6, zmm0
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x4874f162; WORD $0xf659 // vmulps zmm6, zmm1, zmm6
+	LONG $0x487cf162; WORD $0x7011; BYTE $0x03 // vmovups zmmword ptr [rax + 0xc0], zmm6
+	LONG $0x204f0348 // add rcx, qword ptr [rdi + 0x20]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x01000548; WORD $0x0000 // add rax, 0x100
+	LONG $0x10573b48 // cmp rdx, qword ptr [rdi + 0x10]
+	LONG $0xff688c0f; WORD $0xffff // jl 0x23360 <channelsAVX512VNNI+0xa0>
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret
+
 // func doubleAVX512VNNI(a)
 TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
-	BYTE $0x55 // push rbp
-	WORD $0x5741 // push r15
-	WORD $0x5641 // push r14
-	WORD $0x5541 // push r13
-	WORD $0x5441 // push r12
-	BYTE $0x53 // push rbx
-	LONG $0xc0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xc0
-	LONG $0x584f8b48 // mov rcx, qword ptr [rdi + 0x58]
-	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
-	LONG $0x000003be; BYTE $0x00 // mov esi, 0x3
-	LONG $0x00000fba; BYTE $0x00 // mov edx, 0xf
-	LONG $0x01f88348 // cmp rax, 0x1
-	LONG $0x04ec840f; WORD $0x0000 // je 0x237d9 <doubleAVX512VNNI+0x519>
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0a53850f; WORD $0x0000 // jne 0x23d49 <doubleAVX512VNNI+0xa89>
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x10468e0f; WORD $0x0000 // jle 0x24349 <doubleAVX512VNNI+0x1089>
-	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
-	LONG $0x487df262; WORD $0x0918 // vbroadcastss zmm1, dword ptr [rcx]
-	LONG $0x487df262; WORD $0x5118; BYTE $0x01 // vbroadcastss zmm2, dword ptr [rcx + 0x4]
-	LONG $0xde6ef9c5 // vmovd xmm3, esi
-	LONG $0x487cf162; WORD $0xe35b // vcvtdq2ps zmm4, zmm3
+	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0x01f98348 // cmp rcx, 0x1
+	LONG $0x03b8840f; WORD $0x0000 // je 0x237ca <doubleAVX512VNNI+0x3ca>
+	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
+	LONG $0x07d3850f; WORD $0x0000 // jne 0x23bee <doubleAVX512VNNI+0x7ee>
+	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
+	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x0c838e0f; WORD $0x0000 // jle 0x240ae <doubleAVX512VNNI+0xcae>
+	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x487cf162; WORD $0xe15b // vcvtdq2ps zmm4, zmm1
+	LONG $0x487df262; WORD $0x4818; BYTE $0x03 // vbroadcastss zmm1, dword ptr [rax + 0xc]
+	LONG $0x487df262; WORD $0x5018; BYTE $0x01 // vbroadcastss zmm2, dword ptr [rax + 0x4]
 	LONG $0x487df262; WORD $0xdc18 // vbroadcastss zmm3, xmm4
-	LONG $0xe459dac5 // vmulss xmm4, xmm4, xmm4
-	LONG $0x487df262; WORD $0xe418 // vbroadcastss zmm4, xmm4
-	LONG $0x487df262; WORD $0x6f79; BYTE $0x34 // vpbroadcastw zmm5, word ptr [rdi + 0x68]
-	LONG $0x487df262; WORD $0x7778; BYTE $0x70 // vpbroadcastb zmm6, byte ptr [rdi + 0x70]
-	QUAD $0x0124747f48fef162 // vmovdqu64 zmmword ptr [rsp + 0x40], zmm6
-	LONG $0x487df262; WORD $0x7778; BYTE $0x78 // vpbroadcastb zmm6, byte ptr [rdi + 0x78]
-	LONG $0x48fef162; WORD $0x347f; BYTE $0x24 // vmovdqu64 zmmword ptr [rsp], zmm6
-	LONG $0x504fb60f // movzx ecx, byte ptr [rdi + 0x50]
-	WORD $0xd689 // mov esi, edx
-	WORD $0xe6d3 // shl esi, cl
-	LONG $0xca92fbc5 // kmovd k1, edx
-	LONG $0xd692fbc5 // kmovd k2, esi
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0xd231 // xor edx, edx
-	WORD $0x1aeb // jmp 0x23385 <doubleAVX512VNNI+0xc5>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	LONG $0x02c28348 // add rdx, 0x2
-	LONG $0x08c18348 // add rcx, 0x8
-	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x0fc48d0f; WORD $0x0000 // jge 0x24349 <doubleAVX512VNNI+0x1089>
-	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
-	LONG $0x01ce8348 // or rsi, 0x1
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
-	LONG $0x000000bb; BYTE $0x00 // mov ebx, 0x0
-	LONG $0xd84c0f49 // cmovl rbx, r8
-	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
-	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x23374 <doubleAVX512VNNI+0xb4>
-	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
-	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
-	LONG $0x04e2c149 // shl r10, 0x4
-	WORD $0x034c; BYTE $0x17 // add r10, qword ptr [rdi]
-	LONG $0xc1af0f4c // imul r8, rcx
-	LONG $0x011c8d4f // lea r11, [r9 + r8]
-	LONG $0x981c8d49 // lea rbx, [r8 + 4*rbx]
-	WORD $0x0149; BYTE $0xd9 // add r9, rbx
-	WORD $0x014c; BYTE $0xf3 // add rbx, r14
-	WORD $0x014d; BYTE $0xf0 // add r8, r14
-	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x23400 <doubleAVX512VNNI+0x140>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0xff49; BYTE $0xc4 // inc r12
-	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
-	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
-	LONG $0x6a148d4d // lea r10, [r10 + 2*rbp]
-	LONG $0x40c78349 // add r15, 0x40
-	LONG $0x02c68349 // add r14, 0x2
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x23370 <doubleAVX512VNNI+0xb0>
-	QUAD $0xf0388410487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm8, zmmword ptr [r8 + r15 - 0x10]
-	LONG $0x487c8162; WORD $0x1c10; BYTE $0x38 // vmovups zmm19, zmmword ptr [r8 + r15]
-	QUAD $0x10388c10487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm9, zmmword ptr [r8 + r15 + 0x10]
-	QUAD $0xf03b9410487c3162; WORD $0xffff; BYTE $0xff // vmovups zmm10, zmmword ptr [rbx + r15 - 0x10]
-	LONG $0x487ca162; WORD $0x0410; BYTE $0x3b // vmovups zmm16, zmmword ptr [rbx + r15]
-	QUAD $0x103b9c10487c3162; WORD $0x0000; BYTE $0x00 // vmovups zmm11, zmmword ptr [rbx + r15 + 0x10]
-	QUAD $0xf03ba410487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm12, zmmword ptr [r11 + r15 - 0x10]
-	LONG $0x487c8162; WORD $0x2410; BYTE $0x3b // vmovups zmm20, zmmword ptr [r11 + r15]
-	QUAD $0x103bb410487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm14, zmmword ptr [r11 + r15 + 0x10]
-	QUAD $0xf039ac10487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm13, zmmword ptr [r9 + r15 - 0x10]
-	LONG $0x487c8162; WORD $0x0c10; BYTE $0x39 // vmovups zmm17, zmmword ptr [r9 + r15]
-	QUAD $0x1039bc10487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm15, zmmword ptr [r9 + r15 + 0x10]
-	LONG $0x4864a162; WORD $0xeb59 // vmulps zmm21, zmm3, zmm19
-	LONG $0x4864a162; WORD $0xd059 // vmulps zmm18, zmm3, zmm16
-	LONG $0x4864c162; WORD $0xf059 // vmulps zmm22, zmm3, zmm8
-	LONG $0x4864c162; WORD $0xfa59 // vmulps zmm23, zmm3, zmm10
-	LONG $0x48644162; WORD $0xc159 // vmulps zmm24, zmm3, zmm9
-	LONG $0x48644162; WORD $0xcb59 // vmulps zmm25, zmm3, zmm11
-	LONG $0x40545162; WORD $0xc058 // vaddps zmm8, zmm21, zmm8
-	LONG $0x406c5162; WORD $0xd258 // vaddps zmm10, zmm18, zmm10
-	LONG $0x40545162; WORD $0xc958 // vaddps zmm9, zmm21, zmm9
-	LONG $0x406c5162; WORD $0xdb58 // vaddps zmm11, zmm18, zmm11
-	LONG $0x485c2162; WORD $0xd359 // vmulps zmm26, zmm4, zmm19
-	LONG $0x485c2162; WORD $0xd859 // vmulps zmm27, zmm4, zmm16
-	LONG $0x48642162; WORD $0xe459 // vmulps zmm28, zmm3, zmm20
-	LONG $0x48642162; WORD $0xe959 // vmulps zmm29, zmm3, zmm17
-	LONG $0x486c2162; WORD $0xf459 // vmulps zmm30, zmm2, zmm20
-	LONG $0x486c2162; WORD $0xf959 // vmulps zmm31, zmm2, zmm17
-	LONG $0x4874d162; WORD $0xf459 // vmulps zmm6, zmm1, zmm12
-	LONG $0x483cf162; WORD $0xf658 // vaddps zmm6, zmm8, zmm6
-	LONG $0x48745162; WORD $0xc559 // vmulps zmm8, zmm1, zmm13
-	LONG $0x482cd162; WORD $0xf858 // vaddps zmm7, zmm10, zmm8
-	LONG $0x48745162; WORD $0xc659 // vmulps zmm8, zmm1, zmm14
-	LONG $0x48745162; WORD $0xd759 // vmulps zmm10, zmm1, zmm15
-	LONG $0x404c8162; WORD $0xf258 // vaddps zmm22, zmm22, zmm26
-	LONG $0x40448162; WORD $0xfb58 // vaddps zmm23, zmm23, zmm27
-	LONG $0x403c0162; WORD $0xc258 // vaddps zmm24, zmm24, zmm26
-	LONG $0x40340162; WORD $0xcb58 // vaddps zmm25, zmm25, zmm27
-	LONG $0x48341162; WORD $0xce58 // vaddps zmm9, zmm9, zmm30
-	LONG $0x48345162; WORD $0xc058 // vaddps zmm8, zmm9, zmm8
-	LONG $0x48241162; WORD $0xcf58 // vaddps zmm9, zmm11, zmm31
-	LONG $0x48345162; WORD $0xca58 // vaddps zmm9, zmm9, zmm10
-	LONG $0x404c5162; WORD $0xe458 // vaddps zmm12, zmm22, zmm12
-	LONG $0x40445162; WORD $0xed58 // vaddps zmm13, zmm23, zmm13
-	LONG $0x403c8162; WORD $0xf458 // vaddps zmm22, zmm24, zmm28
-	LONG $0x40348162; WORD $0xfd58 // vaddps zmm23, zmm25, zmm29
-	LONG $0x484c1162; WORD $0xd658 // vaddps zmm10, zmm6, zmm30
-	LONG $0x48441162; WORD $0xdf58 // vaddps zmm11, zmm7, zmm31
-	LONG $0x481c1162; WORD $0xe458 // vaddps zmm12, zmm12, zmm28
-	LONG $0x48141162; WORD $0xed58 // vaddps zmm13, zmm13, zmm29
-	LONG $0x404c5162; WORD $0xf658 // vaddps zmm14, zmm22, zmm14
-	LONG $0x40445162; WORD $0xff58 // vaddps zmm15, zmm23, zmm15
-	WORD $0xff49; BYTE $0xcd // dec r13
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x23575 <doubleAVX512VNNI+0x2b5>
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x23609 <doubleAVX512VNNI+0x349>
-	LONG $0x4054b162; WORD $0xf558 // vaddps zmm6, zmm21, zmm21
-	LONG $0x4064b162; WORD $0xfb58 // vaddps zmm7, zmm19, zmm19
-	LONG $0x405ca162; WORD $0xe458 // vaddps zmm20, zmm20, zmm20
-	LONG $0x4874a162; WORD $0xdc59 // vmulps zmm19, zmm1, zmm20
-	LONG $0x484ce162; WORD $0xf658 // vaddps zmm22, zmm6, zmm6
-	LONG $0x4844e162; WORD $0xef58 // vaddps zmm21, zmm7, zmm7
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x01eb840f; WORD $0x0000 // je 0x2378d <doubleAVX512VNNI+0x4cd>
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x235bf <doubleAVX512VNNI+0x2ff>
-	LONG $0x404cb162; WORD $0xf458 // vaddps zmm6, zmm22, zmm20
-	LONG $0x425c7162; WORD $0xf658 // vaddps zmm14 {k2}, zmm20, zmm6
-	LONG $0x4054b162; WORD $0xf358 // vaddps zmm6, zmm21, zmm19
-	LONG $0x42647162; WORD $0xc658 // vaddps zmm8 {k2}, zmm19, zmm6
-	LONG $0x406cb162; WORD $0xf258 // vaddps zmm6, zmm18, zmm18
-	LONG $0x407cb162; WORD $0xf858 // vaddps zmm7, zmm16, zmm16
+	LONG $0xfc59dac5 // vmulss xmm7, xmm4, xmm4
+	LONG $0x487df262; WORD $0x6779; BYTE $0x2c // vpbroadcastw zmm4, word ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x6f78; BYTE $0x60 // vpbroadcastb zmm5, byte ptr [rdi + 0x60]
+	LONG $0x487df262; WORD $0x7778; BYTE $0x68 // vpbroadcastb zmm6, byte ptr [rdi + 0x68]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x4c0f; BYTE $0xf2 // cmovl esi, edx
+	LONG $0x487df262; WORD $0xff18 // vbroadcastss zmm7, xmm7
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x487c7162; WORD $0x4010; BYTE $0xff // vmovups zmm8, zmmword ptr [rax - 0x40]
+	LONG $0x487c7162; WORD $0x3010 // vmovups zmm14, zmmword ptr [rax]
+	LONG $0x487c5162; WORD $0xde59 // vmulps zmm11, zmm0, zmm14
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0x487c7162; WORD $0x4a10; BYTE $0xff // vmovups zmm9, zmmword ptr [rdx - 0x40]
+	LONG $0x487c7162; WORD $0x2a10 // vmovups zmm13, zmmword ptr [rdx]
+	LONG $0x48645162; WORD $0xfd59 // vmulps zmm15, zmm3, zmm13
+	LONG $0x487c5162; WORD $0xd059 // vmulps zmm10, zmm0, zmm8
+	LONG $0x48645162; WORD $0xe159 // vmulps zmm12, zmm3, zmm9
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
+	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x32eb // jmp 0x23511 <doubleAVX512VNNI+0x111>
+	BYTE $0x90 // nop
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
+	LONG $0x80ee8348 // sub rsi, -0x80
+	LONG $0x02c08349 // add r8, 0x2
+	LONG $0x487c3162; WORD $0xdc28 // vmovaps zmm11, zmm20
+	LONG $0x487c3162; WORD $0xf328 // vmovaps zmm14, zmm19
+	LONG $0x487c3162; WORD $0xfa28 // vmovaps zmm15, zmm18
+	LONG $0x487c3162; WORD $0xe928 // vmovaps zmm13, zmm17
+	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
+	LONG $0x0b9d8d0f; WORD $0x0000 // jge 0x240ae <doubleAVX512VNNI+0xcae>
+	LONG $0x4844c162; WORD $0xd559 // vmulps zmm18, zmm7, zmm13
+	LONG $0x4864c162; WORD $0xde59 // vmulps zmm19, zmm3, zmm14
+	LONG $0x486cc162; WORD $0xce59 // vmulps zmm17, zmm2, zmm14
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0x2874 // je 0x23550 <doubleAVX512VNNI+0x150>
+	LONG $0x406c5162; WORD $0xe458 // vaddps zmm12, zmm18, zmm12
+	LONG $0x481c5162; WORD $0xc058 // vaddps zmm8, zmm12, zmm8
+	LONG $0x4064c162; WORD $0xe858 // vaddps zmm21, zmm19, zmm8
+	LONG $0x48345162; WORD $0xc758 // vaddps zmm8, zmm9, zmm15
+	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
+	LONG $0x4074c162; WORD $0xc058 // vaddps zmm16, zmm17, zmm8
+	WORD $0x3eeb // jmp 0x2358c <doubleAVX512VNNI+0x18c>
+	WORD $0x9066 // nop
+	LONG $0x48045162; WORD $0xc758 // vaddps zmm8, zmm15, zmm15
+	LONG $0x483c5162; WORD $0xc058 // vaddps zmm8, zmm8, zmm8
+	LONG $0x480c5162; WORD $0xce58 // vaddps zmm9, zmm14, zmm14
+	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
+	LONG $0x483cc162; WORD $0xe958 // vaddps zmm21, zmm8, zmm9
+	LONG $0x48145162; WORD $0xc558 // vaddps zmm8, zmm13, zmm13
+	LONG $0x483c5162; WORD $0xc058 // vaddps zmm8, zmm8, zmm8
+	LONG $0x48245162; WORD $0xcb58 // vaddps zmm9, zmm11, zmm11
+	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
+	LONG $0x483cc162; WORD $0xc158 // vaddps zmm16, zmm8, zmm9
+	QUAD $0xff324c10487c7162 // vmovups zmm9, zmmword ptr [rdx + rsi - 0x40]
+	QUAD $0xff304410487c7162 // vmovups zmm8, zmmword ptr [rax + rsi - 0x40]
+	LONG $0x48645162; WORD $0xe159 // vmulps zmm12, zmm3, zmm9
+	LONG $0x487c5162; WORD $0xd059 // vmulps zmm10, zmm0, zmm8
+	LONG $0xff588d4d // lea r11, [r8 - 0x1]
+	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
+	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
+	WORD $0x4b75 // jne 0x23600 <doubleAVX512VNNI+0x200>
+	LONG $0x480cc162; WORD $0xce58 // vaddps zmm17, zmm14, zmm14
+	LONG $0x4824c162; WORD $0xd358 // vaddps zmm18, zmm11, zmm11
+	LONG $0x4804c162; WORD $0xdf58 // vaddps zmm19, zmm15, zmm15
+	LONG $0x4064a162; WORD $0xdb58 // vaddps zmm19, zmm19, zmm19
+	LONG $0x4074a162; WORD $0xdb58 // vaddps zmm19, zmm17, zmm19
+	LONG $0x40742162; WORD $0xc358 // vaddps zmm24, zmm17, zmm19
+	LONG $0x4814c162; WORD $0xcd58 // vaddps zmm17, zmm13, zmm13
 	LONG $0x4074a162; WORD $0xc958 // vaddps zmm17, zmm17, zmm17
-	LONG $0x4874a162; WORD $0xc159 // vmulps zmm16, zmm1, zmm17
-	LONG $0x484ce162; WORD $0xde58 // vaddps zmm19, zmm6, zmm6
-	LONG $0x4844e162; WORD $0xd758 // vaddps zmm18, zmm7, zmm7
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x01c7840f; WORD $0x0000 // je 0x237b3 <doubleAVX512VNNI+0x4f3>
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x23609 <doubleAVX512VNNI+0x349>
-	LONG $0x4064b162; WORD $0xf158 // vaddps zmm6, zmm19, zmm17
-	LONG $0x42747162; WORD $0xfe58 // vaddps zmm15 {k2}, zmm17, zmm6
-	LONG $0x406cb162; WORD $0xf058 // vaddps zmm6, zmm18, zmm16
-	LONG $0x427c7162; WORD $0xce58 // vaddps zmm9 {k2}, zmm16, zmm6
-	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
-	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x00a9850f; WORD $0x0000 // jne 0x236c0 <doubleAVX512VNNI+0x400>
-	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdbf840f; WORD $0xffff // je 0x233e0 <doubleAVX512VNNI+0x120>
-	LONG $0x487cd162; WORD $0xf259 // vmulps zmm6, zmm0, zmm10
-	LONG $0x487cd162; WORD $0xfb59 // vmulps zmm7, zmm0, zmm11
-	LONG $0x487c5162; WORD $0xc059 // vmulps zmm8, zmm0, zmm8
-	LONG $0x487c5162; WORD $0xc959 // vmulps zmm9, zmm0, zmm9
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x487d5162; WORD $0xc05b // vcvtps2dq zmm8, zmm8
-	LONG $0x484dd162; WORD $0xf06b // vpackssdw zmm6, zmm6, zmm8
-	LONG $0x487d5162; WORD $0xc15b // vcvtps2dq zmm8, zmm9
-	LONG $0x4845d162; WORD $0xf86b // vpackssdw zmm7, zmm7, zmm8
-	LONG $0x086f8b48 // mov rbp, qword ptr [rdi + 0x8]
-	WORD $0x014c; BYTE $0xd5 // add rbp, r10
-	LONG $0x484df162; WORD $0xf5ed // vpaddsw zmm6, zmm6, zmm5
-	LONG $0x4845f162; WORD $0xfded // vpaddsw zmm7, zmm7, zmm5
-	LONG $0x484df162; WORD $0xf767 // vpackuswb zmm6, zmm6, zmm7
-	LONG $0x48fdf362; WORD $0xf600; BYTE $0xd8 // vpermq zmm6, zmm6, 0xd8 # zmm6 = zmm6[0,2,1,3,4,6,5,7]
-	QUAD $0x012474de484df162 // vpmaxub zmm6, zmm6, zmmword ptr [rsp + 0x40]
-	LONG $0x484d7162; WORD $0x0cda; BYTE $0x24 // vpminub zmm9, zmm6, zmmword ptr [rsp]
-	LONG $0x48fd5362; WORD $0xc83b; BYTE $0x01 // vextracti64x4 ymm8, zmm9, 0x1
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x00b48d0f; WORD $0x0000 // jge 0x23750 <doubleAVX512VNNI+0x490>
-	LONG $0x4d7f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm9
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfd368d0f; WORD $0xffff // jge 0x233e0 <doubleAVX512VNNI+0x120>
-	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
-	LONG $0x7f7e21c4; WORD $0x2d44; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm8
-	LONG $0xfffd26e9; BYTE $0xff // jmp 0x233e0 <doubleAVX512VNNI+0x120>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x487cd162; WORD $0xf759 // vmulps zmm6, zmm0, zmm15
-	LONG $0x487df162; WORD $0xf65b // vcvtps2dq zmm6, zmm6
-	LONG $0x487cd162; WORD $0xfe59 // vmulps zmm7, zmm0, zmm14
-	LONG $0x487df162; WORD $0xff5b // vcvtps2dq zmm7, zmm7
-	LONG $0x487c5162; WORD $0xed59 // vmulps zmm13, zmm0, zmm13
+	LONG $0x406ca162; WORD $0xc958 // vaddps zmm17, zmm18, zmm17
+	LONG $0x406ca162; WORD $0xf158 // vaddps zmm22, zmm18, zmm17
+	WORD $0x31eb // jmp 0x23624 <doubleAVX512VNNI+0x224>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x406cc162; WORD $0xd458 // vaddps zmm18, zmm18, zmm12
+	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
+	LONG $0x483c2162; WORD $0xc258 // vaddps zmm24, zmm8, zmm18
+	LONG $0x4804c162; WORD $0xd158 // vaddps zmm18, zmm15, zmm9
+	LONG $0x4074a162; WORD $0xca58 // vaddps zmm17, zmm17, zmm18
+	LONG $0x482ca162; WORD $0xf158 // vaddps zmm22, zmm10, zmm17
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x32 // vmovups zmm17, zmmword ptr [rdx + rsi]
+	LONG $0x487ce162; WORD $0x1c10; BYTE $0x30 // vmovups zmm19, zmmword ptr [rax + rsi]
+	LONG $0x4864a162; WORD $0xd159 // vmulps zmm18, zmm3, zmm17
+	LONG $0x487ca162; WORD $0xe359 // vmulps zmm20, zmm0, zmm19
+	LONG $0x48444162; WORD $0xd959 // vmulps zmm27, zmm7, zmm9
+	LONG $0x48644162; WORD $0xd059 // vmulps zmm26, zmm3, zmm8
+	LONG $0x486cc162; WORD $0xf859 // vmulps zmm23, zmm2, zmm8
+	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
+	WORD $0x4b75 // jne 0x236a0 <doubleAVX512VNNI+0x2a0>
+	LONG $0x483c4162; WORD $0xc858 // vaddps zmm25, zmm8, zmm8
+	LONG $0x482c4162; WORD $0xea58 // vaddps zmm29, zmm10, zmm10
+	LONG $0x481c4162; WORD $0xe458 // vaddps zmm28, zmm12, zmm12
+	LONG $0x401c0162; WORD $0xe458 // vaddps zmm28, zmm28, zmm28
+	LONG $0x40340162; WORD $0xe458 // vaddps zmm28, zmm25, zmm28
+	LONG $0x40340162; WORD $0xe458 // vaddps zmm28, zmm25, zmm28
+	LONG $0x48344162; WORD $0xc958 // vaddps zmm25, zmm9, zmm9
+	LONG $0x40340162; WORD $0xc958 // vaddps zmm25, zmm25, zmm25
+	LONG $0x40140162; WORD $0xc958 // vaddps zmm25, zmm29, zmm25
+	LONG $0x40140162; WORD $0xc958 // vaddps zmm25, zmm29, zmm25
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x01c2f641 // test r10b, 0x1
+	WORD $0x3375 // jne 0x236ce <doubleAVX512VNNI+0x2ce>
+	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x23744 <doubleAVX512VNNI+0x344>
+	LONG $0x40242162; WORD $0xca58 // vaddps zmm25, zmm27, zmm18
+	LONG $0x402c0162; WORD $0xc958 // vaddps zmm25, zmm26, zmm25
+	LONG $0x40640162; WORD $0xe158 // vaddps zmm28, zmm19, zmm25
+	LONG $0x481c2162; WORD $0xc958 // vaddps zmm25, zmm12, zmm17
+	LONG $0x40440162; WORD $0xc958 // vaddps zmm25, zmm23, zmm25
+	LONG $0x405c0162; WORD $0xc958 // vaddps zmm25, zmm20, zmm25
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x01c2f641 // test r10b, 0x1
+	WORD $0x7674 // je 0x23744 <doubleAVX512VNNI+0x344>
+	LONG $0x40245162; WORD $0xff58 // vaddps zmm15, zmm27, zmm15
+	LONG $0x48045162; WORD $0xf658 // vaddps zmm14, zmm15, zmm14
+	LONG $0x402c5162; WORD $0xf658 // vaddps zmm14, zmm26, zmm14
+	LONG $0x48743162; WORD $0xfd59 // vmulps zmm15, zmm1, zmm21
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x48748162; WORD $0xe859 // vmulps zmm21, zmm1, zmm24
+	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
+	LONG $0x48053162; WORD $0xfd6b // vpackssdw zmm15, zmm15, zmm21
+	LONG $0x48745162; WORD $0xf659 // vmulps zmm14, zmm1, zmm14
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x48748162; WORD $0xec59 // vmulps zmm21, zmm1, zmm28
+	LONG $0x487da162; WORD $0xed5b // vcvtps2dq zmm21, zmm21
+	LONG $0x480d3162; WORD $0xf56b // vpackssdw zmm14, zmm14, zmm21
+	LONG $0x48057162; WORD $0xfced // vpaddsw zmm15, zmm15, zmm4
+	LONG $0x480d7162; WORD $0xf4ed // vpaddsw zmm14, zmm14, zmm4
+	LONG $0x48055162; WORD $0xf667 // vpackuswb zmm14, zmm15, zmm14
+	LONG $0x480d7162; WORD $0xf5de // vpmaxub zmm14, zmm14, zmm5
+	LONG $0x480d7162; WORD $0xf6da // vpminub zmm14, zmm14, zmm6
+	LONG $0x497e7162; WORD $0x317f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm14
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x02c2f641 // test r10b, 0x2
+	LONG $0xfd92840f; WORD $0xffff // je 0x234e0 <doubleAVX512VNNI+0xe0>
+	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
+	LONG $0x48145162; WORD $0xdb58 // vaddps zmm11, zmm13, zmm11
+	LONG $0x40445162; WORD $0xdb58 // vaddps zmm11, zmm23, zmm11
+	LONG $0x48743162; WORD $0xe859 // vmulps zmm13, zmm1, zmm16
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
-	LONG $0x4815f162; WORD $0xf66b // vpackssdw zmm6, zmm13, zmm6
-	LONG $0x487c5162; WORD $0xe459 // vmulps zmm12, zmm0, zmm12
-	LONG $0x487d5162; WORD $0xe45b // vcvtps2dq zmm12, zmm12
-	LONG $0x481df162; WORD $0xff6b // vpackssdw zmm7, zmm12, zmm7
-	LONG $0x4845f162; WORD $0xfded // vpaddsw zmm7, zmm7, zmm5
-	LONG $0x484df162; WORD $0xf5ed // vpaddsw zmm6, zmm6, zmm5
-	LONG $0x4845f162; WORD $0xf667 // vpackuswb zmm6, zmm7, zmm6
-	LONG $0x48fdf362; WORD $0xf600; BYTE $0xd8 // vpermq zmm6, zmm6, 0xd8 # zmm6 = zmm6[0,2,1,3,4,6,5,7]
-	QUAD $0x012474de484df162 // vpmaxub zmm6, zmm6, zmmword ptr [rsp + 0x40]
-	LONG $0x484d7162; WORD $0x2cda; BYTE $0x24 // vpminub zmm13, zmm6, zmmword ptr [rsp]
-	LONG $0x48fd5362; WORD $0xec3b; BYTE $0x01 // vextracti64x4 ymm12, zmm13, 0x1
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x407d // jge 0x23770 <doubleAVX512VNNI+0x4b0>
-	LONG $0x7f7e41c4; BYTE $0x2a // vmovdqu ymmword ptr [r10], ymm13
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfed98d0f; WORD $0xffff // jge 0x23617 <doubleAVX512VNNI+0x357>
-	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
-	LONG $0x7f7e41c4; WORD $0x2a24 // vmovdqu ymmword ptr [r10 + rbp], ymm12
-	LONG $0xfffecae9; BYTE $0xff // jmp 0x23617 <doubleAVX512VNNI+0x357>
+	LONG $0x48743162; WORD $0xf659 // vmulps zmm14, zmm1, zmm22
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x48155162; WORD $0xee6b // vpackssdw zmm13, zmm13, zmm14
+	LONG $0x48745162; WORD $0xdb59 // vmulps zmm11, zmm1, zmm11
+	LONG $0x487d5162; WORD $0xdb5b // vcvtps2dq zmm11, zmm11
+	LONG $0x48741162; WORD $0xf159 // vmulps zmm14, zmm1, zmm25
+	LONG $0x487d5162; WORD $0xf65b // vcvtps2dq zmm14, zmm14
+	LONG $0x48255162; WORD $0xde6b // vpackssdw zmm11, zmm11, zmm14
+	LONG $0x48157162; WORD $0xeced // vpaddsw zmm13, zmm13, zmm4
+	LONG $0x48257162; WORD $0xdced // vpaddsw zmm11, zmm11, zmm4
+	LONG $0x48155162; WORD $0xdb67 // vpackuswb zmm11, zmm13, zmm11
+	LONG $0x48257162; WORD $0xddde // vpmaxub zmm11, zmm11, zmm5
+	LONG $0x48257162; WORD $0xdeda // vpminub zmm11, zmm11, zmm6
+	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
+	LONG $0x497e3162; WORD $0x1c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm11
+	LONG $0xfffd16e9; BYTE $0xff // jmp 0x234e0 <doubleAVX512VNNI+0xe0>
+	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
+	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x08d48e0f; WORD $0x0000 // jle 0x240ae <doubleAVX512VNNI+0xcae>
+	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x487cf162; WORD $0xe95b // vcvtdq2ps zmm5, zmm1
+	LONG $0x487df262; WORD $0xcd18 // vbroadcastss zmm1, xmm5
+	LONG $0xd257e8c5 // vxorps xmm2, xmm2, xmm2
+	LONG $0x605ceac5; BYTE $0x08 // vsubss xmm4, xmm2, dword ptr [rax + 0x8]
+	LONG $0x487df262; WORD $0x5018; BYTE $0x03 // vbroadcastss zmm2, dword ptr [rax + 0xc]
+	LONG $0x487df262; WORD $0x5818; BYTE $0x01 // vbroadcastss zmm3, dword ptr [rax + 0x4]
+	LONG $0x487df262; WORD $0xe418 // vbroadcastss zmm4, xmm4
+	LONG $0xc55952c5 // vmulss xmm8, xmm5, xmm5
+	LONG $0x487df262; WORD $0x6f79; BYTE $0x2c // vpbroadcastw zmm5, word ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x7778; BYTE $0x60 // vpbroadcastb zmm6, byte ptr [rdi + 0x60]
+	LONG $0x487df262; WORD $0x7f78; BYTE $0x68 // vpbroadcastb zmm7, byte ptr [rdi + 0x68]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x4c0f; BYTE $0xf2 // cmovl esi, edx
+	LONG $0x487d5262; WORD $0xc018 // vbroadcastss zmm8, xmm8
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x487c7162; WORD $0x4810; BYTE $0xff // vmovups zmm9, zmmword ptr [rax - 0x40]
+	LONG $0x487c7162; WORD $0x3810 // vmovups zmm15, zmmword ptr [rax]
+	LONG $0x487c5162; WORD $0xf759 // vmulps zmm14, zmm0, zmm15
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0x487c7162; WORD $0x5210; BYTE $0xff // vmovups zmm10, zmmword ptr [rdx - 0x40]
+	LONG $0x487c7162; WORD $0x2a10 // vmovups zmm13, zmmword ptr [rdx]
+	LONG $0x4874c162; WORD $0xc559 // vmulps zmm16, zmm1, zmm13
+	LONG $0x487c5162; WORD $0xd959 // vmulps zmm11, zmm0, zmm9
+	LONG $0x48745162; WORD $0xe259 // vmulps zmm12, zmm1, zmm10
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
+	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x34eb // jmp 0x238d1 <doubleAVX512VNNI+0x4d1>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x4d7f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm9
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfc828d0f; WORD $0xffff // jge 0x233e0 <doubleAVX512VNNI+0x120>
-	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
-	LONG $0x7f7a21c4; WORD $0x2d44; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm8
-	LONG $0xfffc72e9; BYTE $0xff // jmp 0x233e0 <doubleAVX512VNNI+0x120>
-	WORD $0x9066 // nop
-	LONG $0x7f7a41c4; BYTE $0x2a // vmovdqu xmmword ptr [r10], xmm13
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe998d0f; WORD $0xffff // jge 0x23617 <doubleAVX512VNNI+0x357>
-	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
-	LONG $0x7f7a41c4; WORD $0x2a24 // vmovdqu xmmword ptr [r10 + rbp], xmm12
-	LONG $0xfffe8ae9; BYTE $0xff // jmp 0x23617 <doubleAVX512VNNI+0x357>
-	LONG $0x405cb162; WORD $0xf458 // vaddps zmm6, zmm20, zmm20
-	LONG $0x414c7162; WORD $0xe658 // vaddps zmm12 {k1}, zmm22, zmm6
-	LONG $0x4064b162; WORD $0xf358 // vaddps zmm6, zmm19, zmm19
-	LONG $0x41547162; WORD $0xd658 // vaddps zmm10 {k1}, zmm21, zmm6
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfdf9840f; WORD $0xffff // je 0x235a7 <doubleAVX512VNNI+0x2e7>
-	LONG $0xfffe0ce9; BYTE $0xff // jmp 0x235bf <doubleAVX512VNNI+0x2ff>
-	LONG $0x4074b162; WORD $0xf158 // vaddps zmm6, zmm17, zmm17
-	LONG $0x41647162; WORD $0xee58 // vaddps zmm13 {k1}, zmm19, zmm6
-	LONG $0x407cb162; WORD $0xf058 // vaddps zmm6, zmm16, zmm16
-	LONG $0x416c7162; WORD $0xde58 // vaddps zmm11 {k1}, zmm18, zmm6
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfe1d840f; WORD $0xffff // je 0x235f1 <doubleAVX512VNNI+0x331>
-	LONG $0xfffe30e9; BYTE $0xff // jmp 0x23609 <doubleAVX512VNNI+0x349>
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x0b638e0f; WORD $0x0000 // jle 0x24349 <doubleAVX512VNNI+0x1089>
-	LONG $0xc057f8c5 // vxorps xmm0, xmm0, xmm0
-	LONG $0x515cfac5; BYTE $0x08 // vsubss xmm2, xmm0, dword ptr [rcx + 0x8]
-	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
-	LONG $0x487df262; WORD $0x0918 // vbroadcastss zmm1, dword ptr [rcx]
-	LONG $0x487df262; WORD $0xd218 // vbroadcastss zmm2, xmm2
-	LONG $0x487df262; WORD $0x5918; BYTE $0x01 // vbroadcastss zmm3, dword ptr [rcx + 0x4]
-	QUAD $0x01245c11487cf162 // vmovups zmmword ptr [rsp + 0x40], zmm3
-	LONG $0xe66ef9c5 // vmovd xmm4, esi
-	LONG $0x487cf162; WORD $0xec5b // vcvtdq2ps zmm5, zmm4
-	LONG $0x487df262; WORD $0xe518 // vbroadcastss zmm4, xmm5
-	LONG $0xed59d2c5 // vmulss xmm5, xmm5, xmm5
-	LONG $0x487df262; WORD $0xed18 // vbroadcastss zmm5, xmm5
-	LONG $0x487df262; WORD $0x7779; BYTE $0x34 // vpbroadcastw zmm6, word ptr [rdi + 0x68]
-	LONG $0x487df262; WORD $0x5f78; BYTE $0x70 // vpbroadcastb zmm3, byte ptr [rdi + 0x70]
-	LONG $0x48fef162; WORD $0x1c7f; BYTE $0x24 // vmovdqu64 zmmword ptr [rsp], zmm3
-	LONG $0x487df262; WORD $0x5f78; BYTE $0x78 // vpbroadcastb zmm3, byte ptr [rdi + 0x78]
-	QUAD $0x02245c7f48fef162 // vmovdqu64 zmmword ptr [rsp + 0x80], zmm3
-	LONG $0x504fb60f // movzx ecx, byte ptr [rdi + 0x50]
-	WORD $0xd689 // mov esi, edx
-	WORD $0xe6d3 // shl esi, cl
-	LONG $0xca92fbc5 // kmovd k1, edx
-	LONG $0xd692fbc5 // kmovd k2, esi
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0xd231 // xor edx, edx
-	WORD $0x20eb // jmp 0x23885 <doubleAVX512VNNI+0x5c5>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	LONG $0x02c28348 // add rdx, 0x2
-	LONG $0x08c18348 // add rcx, 0x8
-	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x0ac48d0f; WORD $0x0000 // jge 0x24349 <doubleAVX512VNNI+0x1089>
-	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
-	LONG $0x01ce8348 // or rsi, 0x1
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
-	LONG $0x000000bb; BYTE $0x00 // mov ebx, 0x0
-	LONG $0xd84c0f49 // cmovl rbx, r8
-	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
-	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x23874 <doubleAVX512VNNI+0x5b4>
-	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
-	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
-	LONG $0x04e2c149 // shl r10, 0x4
-	WORD $0x034c; BYTE $0x17 // add r10, qword ptr [rdi]
-	LONG $0xc1af0f4c // imul r8, rcx
-	LONG $0x011c8d4f // lea r11, [r9 + r8]
-	LONG $0x981c8d49 // lea rbx, [r8 + 4*rbx]
-	WORD $0x0149; BYTE $0xd9 // add r9, rbx
-	WORD $0x014c; BYTE $0xf3 // add rbx, r14
-	WORD $0x014d; BYTE $0xf0 // add r8, r14
-	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x23900 <doubleAVX512VNNI+0x640>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0xff49; BYTE $0xc4 // inc r12
-	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
-	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
-	LONG $0x6a148d4d // lea r10, [r10 + 2*rbp]
-	LONG $0x40c78349 // add r15, 0x40
-	LONG $0x02c68349 // add r14, 0x2
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x23870 <doubleAVX512VNNI+0x5b0>
-	QUAD $0xf0388c10487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm9, zmmword ptr [r8 + r15 - 0x10]
-	LONG $0x487c8162; WORD $0x2410; BYTE $0x38 // vmovups zmm20, zmmword ptr [r8 + r15]
-	QUAD $0x10389410487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm10, zmmword ptr [r8 + r15 + 0x10]
-	QUAD $0xf03b9c10487c3162; WORD $0xffff; BYTE $0xff // vmovups zmm11, zmmword ptr [rbx + r15 - 0x10]
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x3b // vmovups zmm17, zmmword ptr [rbx + r15]
-	QUAD $0x103ba410487c3162; WORD $0x0000; BYTE $0x00 // vmovups zmm12, zmmword ptr [rbx + r15 + 0x10]
-	QUAD $0xf03bac10487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm13, zmmword ptr [r11 + r15 - 0x10]
-	LONG $0x487c8162; WORD $0x2c10; BYTE $0x3b // vmovups zmm21, zmmword ptr [r11 + r15]
-	QUAD $0x103bbc10487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm15, zmmword ptr [r11 + r15 + 0x10]
-	QUAD $0xf039b410487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm14, zmmword ptr [r9 + r15 - 0x10]
-	LONG $0x487c8162; WORD $0x1410; BYTE $0x39 // vmovups zmm18, zmmword ptr [r9 + r15]
-	QUAD $0x10398410487c8162; WORD $0x0000; BYTE $0x00 // vmovups zmm16, zmmword ptr [r9 + r15 + 0x10]
-	LONG $0x485ca162; WORD $0xf459 // vmulps zmm22, zmm4, zmm20
-	LONG $0x485ca162; WORD $0xd959 // vmulps zmm19, zmm4, zmm17
-	LONG $0x485cc162; WORD $0xf959 // vmulps zmm23, zmm4, zmm9
-	LONG $0x485c4162; WORD $0xc359 // vmulps zmm24, zmm4, zmm11
-	LONG $0x485c4162; WORD $0xca59 // vmulps zmm25, zmm4, zmm10
-	LONG $0x485c4162; WORD $0xd459 // vmulps zmm26, zmm4, zmm12
-	LONG $0x404c5162; WORD $0xc958 // vaddps zmm9, zmm22, zmm9
-	LONG $0x40645162; WORD $0xdb58 // vaddps zmm11, zmm19, zmm11
-	LONG $0x404c5162; WORD $0xd258 // vaddps zmm10, zmm22, zmm10
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
+	LONG $0x80ee8348 // sub rsi, -0x80
+	LONG $0x02c08349 // add r8, 0x2
+	LONG $0x487c3162; WORD $0xec28 // vmovaps zmm13, zmm20
+	LONG $0x487ca162; WORD $0xc528 // vmovaps zmm16, zmm21
+	LONG $0x487c3162; WORD $0xfa28 // vmovaps zmm15, zmm18
+	LONG $0x487c3162; WORD $0xf328 // vmovaps zmm14, zmm19
+	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
+	LONG $0x07dd8d0f; WORD $0x0000 // jge 0x240ae <doubleAVX512VNNI+0xcae>
+	LONG $0x483cc162; WORD $0xdd59 // vmulps zmm19, zmm8, zmm13
+	LONG $0x4874c162; WORD $0xe759 // vmulps zmm20, zmm1, zmm15
+	LONG $0x4864c162; WORD $0xd759 // vmulps zmm18, zmm3, zmm15
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0x2874 // je 0x23910 <doubleAVX512VNNI+0x510>
 	LONG $0x40645162; WORD $0xe458 // vaddps zmm12, zmm19, zmm12
-	LONG $0x48542162; WORD $0xdc59 // vmulps zmm27, zmm5, zmm20
-	LONG $0x48542162; WORD $0xe159 // vmulps zmm28, zmm5, zmm17
-	LONG $0x485c2162; WORD $0xed59 // vmulps zmm29, zmm4, zmm21
-	LONG $0x485c2162; WORD $0xf259 // vmulps zmm30, zmm4, zmm18
-	QUAD $0x01245c10487cf162 // vmovups zmm3, zmmword ptr [rsp + 0x40]
-	LONG $0x48642162; WORD $0xfd59 // vmulps zmm31, zmm3, zmm21
-	LONG $0x4864b162; WORD $0xfa59 // vmulps zmm7, zmm3, zmm18
-	LONG $0x48745162; WORD $0xc559 // vmulps zmm8, zmm1, zmm13
-	LONG $0x48345162; WORD $0xc058 // vaddps zmm8, zmm9, zmm8
-	LONG $0x48745162; WORD $0xce59 // vmulps zmm9, zmm1, zmm14
-	LONG $0x4824d162; WORD $0xd958 // vaddps zmm3, zmm11, zmm9
-	LONG $0x48745162; WORD $0xcf59 // vmulps zmm9, zmm1, zmm15
-	LONG $0x48743162; WORD $0xd859 // vmulps zmm11, zmm1, zmm16
-	LONG $0x40448162; WORD $0xfb58 // vaddps zmm23, zmm23, zmm27
-	LONG $0x403c0162; WORD $0xc458 // vaddps zmm24, zmm24, zmm28
-	LONG $0x40340162; WORD $0xcb58 // vaddps zmm25, zmm25, zmm27
-	LONG $0x402c0162; WORD $0xd458 // vaddps zmm26, zmm26, zmm28
-	LONG $0x482c1162; WORD $0xd758 // vaddps zmm10, zmm10, zmm31
-	LONG $0x482c5162; WORD $0xc958 // vaddps zmm9, zmm10, zmm9
-	LONG $0x481c7162; WORD $0xd758 // vaddps zmm10, zmm12, zmm7
-	LONG $0x482c5162; WORD $0xd358 // vaddps zmm10, zmm10, zmm11
-	LONG $0x40445162; WORD $0xed58 // vaddps zmm13, zmm23, zmm13
-	LONG $0x403c5162; WORD $0xf658 // vaddps zmm14, zmm24, zmm14
-	LONG $0x40348162; WORD $0xfd58 // vaddps zmm23, zmm25, zmm29
-	LONG $0x402c0162; WORD $0xc658 // vaddps zmm24, zmm26, zmm30
-	LONG $0x483c1162; WORD $0xdf58 // vaddps zmm11, zmm8, zmm31
-	LONG $0x48647162; WORD $0xe758 // vaddps zmm12, zmm3, zmm7
-	LONG $0x48141162; WORD $0xed58 // vaddps zmm13, zmm13, zmm29
-	LONG $0x480c1162; WORD $0xf658 // vaddps zmm14, zmm14, zmm30
-	LONG $0x40445162; WORD $0xff58 // vaddps zmm15, zmm23, zmm15
-	LONG $0x403ca162; WORD $0xc058 // vaddps zmm16, zmm24, zmm16
-	WORD $0xff49; BYTE $0xcd // dec r13
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x23a7d <doubleAVX512VNNI+0x7bd>
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x23b11 <doubleAVX512VNNI+0x851>
-	LONG $0x404cb162; WORD $0xde58 // vaddps zmm3, zmm22, zmm22
-	LONG $0x405cb162; WORD $0xfc58 // vaddps zmm7, zmm20, zmm20
-	LONG $0x4054a162; WORD $0xed58 // vaddps zmm21, zmm21, zmm21
-	LONG $0x4874a162; WORD $0xe559 // vmulps zmm20, zmm1, zmm21
-	LONG $0x4864e162; WORD $0xfb58 // vaddps zmm23, zmm3, zmm3
-	LONG $0x4844e162; WORD $0xf758 // vaddps zmm22, zmm7, zmm7
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x0253840f; WORD $0x0000 // je 0x23cfd <doubleAVX512VNNI+0xa3d>
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x23ac7 <doubleAVX512VNNI+0x807>
-	LONG $0x4044b162; WORD $0xdd58 // vaddps zmm3, zmm23, zmm21
-	LONG $0x42547162; WORD $0xfb58 // vaddps zmm15 {k2}, zmm21, zmm3
-	LONG $0x404cb162; WORD $0xdc58 // vaddps zmm3, zmm22, zmm20
-	LONG $0x425c7162; WORD $0xcb58 // vaddps zmm9 {k2}, zmm20, zmm3
-	LONG $0x4064b162; WORD $0xdb58 // vaddps zmm3, zmm19, zmm19
-	LONG $0x4074b162; WORD $0xf958 // vaddps zmm7, zmm17, zmm17
-	LONG $0x406ca162; WORD $0xd258 // vaddps zmm18, zmm18, zmm18
-	LONG $0x4874a162; WORD $0xca59 // vmulps zmm17, zmm1, zmm18
-	LONG $0x4864e162; WORD $0xe358 // vaddps zmm20, zmm3, zmm3
-	LONG $0x4844e162; WORD $0xdf58 // vaddps zmm19, zmm7, zmm7
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x022f840f; WORD $0x0000 // je 0x23d23 <doubleAVX512VNNI+0xa63>
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x23b11 <doubleAVX512VNNI+0x851>
-	LONG $0x405cb162; WORD $0xda58 // vaddps zmm3, zmm20, zmm18
-	LONG $0x426ce162; WORD $0xc358 // vaddps zmm16 {k2}, zmm18, zmm3
-	LONG $0x4064b162; WORD $0xd958 // vaddps zmm3, zmm19, zmm17
-	LONG $0x42747162; WORD $0xd358 // vaddps zmm10 {k2}, zmm17, zmm3
-	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
-	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x00e1850f; WORD $0x0000 // jne 0x23c00 <doubleAVX512VNNI+0x940>
-	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdb7840f; WORD $0xffff // je 0x238e0 <doubleAVX512VNNI+0x620>
-	LONG $0x487cd162; WORD $0xdb59 // vmulps zmm3, zmm0, zmm11
-	LONG $0x487cd162; WORD $0xfc59 // vmulps zmm7, zmm0, zmm12
-	LONG $0x487c5162; WORD $0xc159 // vmulps zmm8, zmm0, zmm9
-	LONG $0x487c5162; WORD $0xea59 // vmulps zmm13, zmm0, zmm10
-	LONG $0x48657262; WORD $0xdab8 // vfmadd231ps zmm11, zmm3, zmm2 # zmm11 = (zmm3 * zmm2) + zmm11
-	LONG $0x487d7262; WORD $0xdba8 // vfmadd213ps zmm11, zmm0, zmm3 # zmm11 = (zmm0 * zmm11) + zmm3
-	LONG $0x48457262; WORD $0xe2b8 // vfmadd231ps zmm12, zmm7, zmm2 # zmm12 = (zmm7 * zmm2) + zmm12
-	LONG $0x487d7262; WORD $0xe7a8 // vfmadd213ps zmm12, zmm0, zmm7 # zmm12 = (zmm0 * zmm12) + zmm7
-	LONG $0x483d7262; WORD $0xcab8 // vfmadd231ps zmm9, zmm8, zmm2 # zmm9 = (zmm8 * zmm2) + zmm9
-	LONG $0x487d5262; WORD $0xc8a8 // vfmadd213ps zmm9, zmm0, zmm8 # zmm9 = (zmm0 * zmm9) + zmm8
-	LONG $0x48157262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm13, zmm2 # zmm10 = (zmm13 * zmm2) + zmm10
-	LONG $0x487d5262; WORD $0xd5a8 // vfmadd213ps zmm10, zmm0, zmm13 # zmm10 = (zmm0 * zmm10) + zmm13
-	LONG $0x487dd162; WORD $0xdb5b // vcvtps2dq zmm3, zmm11
-	LONG $0x487dd162; WORD $0xfc5b // vcvtps2dq zmm7, zmm12
-	LONG $0x487d5162; WORD $0xc15b // vcvtps2dq zmm8, zmm9
-	LONG $0x4865d162; WORD $0xd86b // vpackssdw zmm3, zmm3, zmm8
-	LONG $0x487d5162; WORD $0xc25b // vcvtps2dq zmm8, zmm10
-	LONG $0x4845d162; WORD $0xf86b // vpackssdw zmm7, zmm7, zmm8
-	LONG $0x086f8b48 // mov rbp, qword ptr [rdi + 0x8]
-	WORD $0x014c; BYTE $0xd5 // add rbp, r10
-	LONG $0x4865f162; WORD $0xdeed // vpaddsw zmm3, zmm3, zmm6
-	LONG $0x4845f162; WORD $0xfeed // vpaddsw zmm7, zmm7, zmm6
-	LONG $0x4865f162; WORD $0xdf67 // vpackuswb zmm3, zmm3, zmm7
-	LONG $0x48fdf362; WORD $0xdb00; BYTE $0xd8 // vpermq zmm3, zmm3, 0xd8 # zmm3 = zmm3[0,2,1,3,4,6,5,7]
-	LONG $0x4865f162; WORD $0x1cde; BYTE $0x24 // vpmaxub zmm3, zmm3, zmmword ptr [rsp]
-	QUAD $0x022454da48657162 // vpminub zmm10, zmm3, zmmword ptr [rsp + 0x80]
-	LONG $0x48fd5362; WORD $0xd13b; BYTE $0x01 // vextracti64x4 ymm9, zmm10, 0x1
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x00ec8d0f; WORD $0x0000 // jge 0x23cc0 <doubleAVX512VNNI+0xa00>
-	LONG $0x557f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm10
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfcfe8d0f; WORD $0xffff // jge 0x238e0 <doubleAVX512VNNI+0x620>
-	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
-	LONG $0x7f7e21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm9
-	LONG $0xfffceee9; BYTE $0xff // jmp 0x238e0 <doubleAVX512VNNI+0x620>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x487cb162; WORD $0xd859 // vmulps zmm3, zmm0, zmm16
-	LONG $0x4865e262; WORD $0xc2b8 // vfmadd231ps zmm16, zmm3, zmm2 # zmm16 = (zmm3 * zmm2) + zmm16
-	LONG $0x487de262; WORD $0xc3a8 // vfmadd213ps zmm16, zmm0, zmm3 # zmm16 = (zmm0 * zmm16) + zmm3
-	LONG $0x487db162; WORD $0xd85b // vcvtps2dq zmm3, zmm16
-	LONG $0x487cd162; WORD $0xff59 // vmulps zmm7, zmm0, zmm15
-	LONG $0x48457262; WORD $0xfab8 // vfmadd231ps zmm15, zmm7, zmm2 # zmm15 = (zmm7 * zmm2) + zmm15
-	LONG $0x487d7262; WORD $0xffa8 // vfmadd213ps zmm15, zmm0, zmm7 # zmm15 = (zmm0 * zmm15) + zmm7
-	LONG $0x487dd162; WORD $0xff5b // vcvtps2dq zmm7, zmm15
-	LONG $0x487c5162; WORD $0xc659 // vmulps zmm8, zmm0, zmm14
-	LONG $0x483d7262; WORD $0xf2b8 // vfmadd231ps zmm14, zmm8, zmm2 # zmm14 = (zmm8 * zmm2) + zmm14
-	LONG $0x487d5262; WORD $0xf0a8 // vfmadd213ps zmm14, zmm0, zmm8 # zmm14 = (zmm0 * zmm14) + zmm8
-	LONG $0x487d5162; WORD $0xc65b // vcvtps2dq zmm8, zmm14
-	LONG $0x483df162; WORD $0xdb6b // vpackssdw zmm3, zmm8, zmm3
-	LONG $0x487c5162; WORD $0xc559 // vmulps zmm8, zmm0, zmm13
-	LONG $0x483d7262; WORD $0xeab8 // vfmadd231ps zmm13, zmm8, zmm2 # zmm13 = (zmm8 * zmm2) + zmm13
-	LONG $0x487d5262; WORD $0xe8a8 // vfmadd213ps zmm13, zmm0, zmm8 # zmm13 = (zmm0 * zmm13) + zmm8
-	LONG $0x487d5162; WORD $0xc55b // vcvtps2dq zmm8, zmm13
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xfeed // vpaddsw zmm7, zmm7, zmm6
-	LONG $0x4865f162; WORD $0xdeed // vpaddsw zmm3, zmm3, zmm6
-	LONG $0x4845f162; WORD $0xdb67 // vpackuswb zmm3, zmm7, zmm3
-	LONG $0x48fdf362; WORD $0xdb00; BYTE $0xd8 // vpermq zmm3, zmm3, 0xd8 # zmm3 = zmm3[0,2,1,3,4,6,5,7]
-	LONG $0x4865f162; WORD $0x1cde; BYTE $0x24 // vpmaxub zmm3, zmm3, zmmword ptr [rsp]
-	QUAD $0x022474da48657162 // vpminub zmm14, zmm3, zmmword ptr [rsp + 0x80]
-	LONG $0x48fd5362; WORD $0xf53b; BYTE $0x01 // vextracti64x4 ymm13, zmm14, 0x1
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x407d // jge 0x23ce0 <doubleAVX512VNNI+0xa20>
-	LONG $0x7f7e41c4; BYTE $0x32 // vmovdqu ymmword ptr [r10], ymm14
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe718d0f; WORD $0xffff // jge 0x23b1f <doubleAVX512VNNI+0x85f>
-	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
-	LONG $0x7f7e41c4; WORD $0x2a2c // vmovdqu ymmword ptr [r10 + rbp], ymm13
-	LONG $0xfffe62e9; BYTE $0xff // jmp 0x23b1f <doubleAVX512VNNI+0x85f>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x557f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm10
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfc128d0f; WORD $0xffff // jge 0x238e0 <doubleAVX512VNNI+0x620>
-	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
-	LONG $0x7f7a21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm9
-	LONG $0xfffc02e9; BYTE $0xff // jmp 0x238e0 <doubleAVX512VNNI+0x620>
+	LONG $0x481c5162; WORD $0xc958 // vaddps zmm9, zmm12, zmm9
+	LONG $0x405cc162; WORD $0xf958 // vaddps zmm23, zmm20, zmm9
+	LONG $0x482c3162; WORD $0xc858 // vaddps zmm9, zmm10, zmm16
+	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
+	LONG $0x406cc162; WORD $0xc958 // vaddps zmm17, zmm18, zmm9
+	WORD $0x3eeb // jmp 0x2394c <doubleAVX512VNNI+0x54c>
 	WORD $0x9066 // nop
-	LONG $0x7f7a41c4; BYTE $0x32 // vmovdqu xmmword ptr [r10], xmm14
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfe318d0f; WORD $0xffff // jge 0x23b1f <doubleAVX512VNNI+0x85f>
-	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
-	LONG $0x7f7a41c4; WORD $0x2a2c // vmovdqu xmmword ptr [r10 + rbp], xmm13
-	LONG $0xfffe22e9; BYTE $0xff // jmp 0x23b1f <doubleAVX512VNNI+0x85f>
-	LONG $0x4054b162; WORD $0xdd58 // vaddps zmm3, zmm21, zmm21
-	LONG $0x41447162; WORD $0xeb58 // vaddps zmm13 {k1}, zmm23, zmm3
-	LONG $0x405cb162; WORD $0xdc58 // vaddps zmm3, zmm20, zmm20
-	LONG $0x414c7162; WORD $0xdb58 // vaddps zmm11 {k1}, zmm22, zmm3
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd91840f; WORD $0xffff // je 0x23aaf <doubleAVX512VNNI+0x7ef>
-	LONG $0xfffda4e9; BYTE $0xff // jmp 0x23ac7 <doubleAVX512VNNI+0x807>
-	LONG $0x406cb162; WORD $0xda58 // vaddps zmm3, zmm18, zmm18
-	LONG $0x415c7162; WORD $0xf358 // vaddps zmm14 {k1}, zmm20, zmm3
-	LONG $0x4074b162; WORD $0xd958 // vaddps zmm3, zmm17, zmm17
-	LONG $0x41647162; WORD $0xe358 // vaddps zmm12 {k1}, zmm19, zmm3
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfdb5840f; WORD $0xffff // je 0x23af9 <doubleAVX512VNNI+0x839>
-	LONG $0xfffdc8e9; BYTE $0xff // jmp 0x23b11 <doubleAVX512VNNI+0x851>
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x05f38e0f; WORD $0x0000 // jle 0x24349 <doubleAVX512VNNI+0x1089>
-	LONG $0xc057f8c5 // vxorps xmm0, xmm0, xmm0
-	LONG $0x515cfac5; BYTE $0x08 // vsubss xmm2, xmm0, dword ptr [rcx + 0x8]
-	LONG $0x487df262; WORD $0x4118; BYTE $0x03 // vbroadcastss zmm0, dword ptr [rcx + 0xc]
-	LONG $0x487df262; WORD $0x0918 // vbroadcastss zmm1, dword ptr [rcx]
-	LONG $0x487df262; WORD $0xd218 // vbroadcastss zmm2, xmm2
-	LONG $0x487df262; WORD $0x5918; BYTE $0x01 // vbroadcastss zmm3, dword ptr [rcx + 0x4]
-	QUAD $0x01245c11487cf162 // vmovups zmmword ptr [rsp + 0x40], zmm3
-	LONG $0xe66ef9c5 // vmovd xmm4, esi
-	LONG $0x487cf162; WORD $0xec5b // vcvtdq2ps zmm5, zmm4
-	LONG $0x487df262; WORD $0xe518 // vbroadcastss zmm4, xmm5
-	LONG $0xed59d2c5 // vmulss xmm5, xmm5, xmm5
-	LONG $0x487df262; WORD $0xed18 // vbroadcastss zmm5, xmm5
-	LONG $0x487df262; WORD $0x7779; BYTE $0x34 // vpbroadcastw zmm6, word ptr [rdi + 0x68]
-	LONG $0x487df262; WORD $0x5f78; BYTE $0x70 // vpbroadcastb zmm3, byte ptr [rdi + 0x70]
-	LONG $0x48fef162; WORD $0x1c7f; BYTE $0x24 // vmovdqu64 zmmword ptr [rsp], zmm3
-	LONG $0x487df262; WORD $0x5f78; BYTE $0x78 // vpbroadcastb zmm3, byte ptr [rdi + 0x78]
-	QUAD $0x02245c7f48fef162 // vmovdqu64 zmmword ptr [rsp + 0x80], zmm3
-	LONG $0x504fb60f // movzx ecx, byte ptr [rdi + 0x50]
-	WORD $0xd689 // mov esi, edx
-	WORD $0xe6d3 // shl esi, cl
-	LONG $0xca92fbc5 // kmovd k1, edx
-	LONG $0xd692fbc5 // kmovd k2, esi
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0xd231 // xor edx, edx
-	WORD $0x20eb // jmp 0x23df5 <doubleAVX512VNNI+0xb35>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
-	LONG $0x02c28348 // add rdx, 0x2
-	LONG $0x08c18348 // add rcx, 0x8
-	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0x05548d0f; WORD $0x0000 // jge 0x24349 <doubleAVX512VNNI+0x1089>
-	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
-	LONG $0x01ce8348 // or rsi, 0x1
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
-	LONG $0x000000bb; BYTE $0x00 // mov ebx, 0x0
-	LONG $0xd84c0f49 // cmovl rbx, r8
-	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
-	WORD $0x854d; BYTE $0xed // test r13, r13
-	WORD $0xcf7e // jle 0x23de4 <doubleAVX512VNNI+0xb24>
-	LONG $0x18778b4c // mov r14, qword ptr [rdi + 0x18]
-	LONG $0x204f8b4c // mov r9, qword ptr [rdi + 0x20]
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
-	LONG $0x04e2c149 // shl r10, 0x4
-	WORD $0x034c; BYTE $0x17 // add r10, qword ptr [rdi]
-	LONG $0xc1af0f4c // imul r8, rcx
-	LONG $0x011c8d4f // lea r11, [r9 + r8]
-	LONG $0x981c8d49 // lea rbx, [r8 + 4*rbx]
-	WORD $0x0149; BYTE $0xd9 // add r9, rbx
-	WORD $0x014c; BYTE $0xf3 // add rbx, r14
-	WORD $0x014d; BYTE $0xf0 // add r8, r14
-	LONG $0x0001be41; WORD $0x0000 // mov r14d, 0x1
-	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
-	WORD $0x26eb // jmp 0x23e70 <doubleAVX512VNNI+0xbb0>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0xff49; BYTE $0xc4 // inc r12
-	LONG $0x306f8b4c // mov r13, qword ptr [rdi + 0x30]
-	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
-	LONG $0x6a148d4d // lea r10, [r10 + 2*rbp]
-	LONG $0x40c78349 // add r15, 0x40
-	LONG $0x02c68349 // add r14, 0x2
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xff708d0f; WORD $0xffff // jge 0x23de0 <doubleAVX512VNNI+0xb20>
-	QUAD $0xf0388c10487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm9, zmmword ptr [r8 + r15 - 0x10]
-	LONG $0x487c8162; WORD $0x2410; BYTE $0x38 // vmovups zmm20, zmmword ptr [r8 + r15]
-	QUAD $0x10389410487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm10, zmmword ptr [r8 + r15 + 0x10]
-	QUAD $0xf03b9c10487c3162; WORD $0xffff; BYTE $0xff // vmovups zmm11, zmmword ptr [rbx + r15 - 0x10]
-	LONG $0x487ca162; WORD $0x0c10; BYTE $0x3b // vmovups zmm17, zmmword ptr [rbx + r15]
-	QUAD $0x103ba410487c3162; WORD $0x0000; BYTE $0x00 // vmovups zmm12, zmmword ptr [rbx + r15 + 0x10]
-	QUAD $0xf03bac10487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm13, zmmword ptr [r11 + r15 - 0x10]
-	LONG $0x487c8162; WORD $0x2c10; BYTE $0x3b // vmovups zmm21, zmmword ptr [r11 + r15]
-	QUAD $0x103bbc10487c1162; WORD $0x0000; BYTE $0x00 // vmovups zmm15, zmmword ptr [r11 + r15 + 0x10]
-	QUAD $0xf039b410487c1162; WORD $0xffff; BYTE $0xff // vmovups zmm14, zmmword ptr [r9 + r15 - 0x10]
-	LONG $0x487c8162; WORD $0x1410; BYTE $0x39 // vmovups zmm18, zmmword ptr [r9 + r15]
-	QUAD $0x10398410487c8162; WORD $0x0000; BYTE $0x00 // vmovups zmm16, zmmword ptr [r9 + r15 + 0x10]
-	LONG $0x485ca162; WORD $0xf459 // vmulps zmm22, zmm4, zmm20
-	LONG $0x485ca162; WORD $0xd959 // vmulps zmm19, zmm4, zmm17
-	LONG $0x485cc162; WORD $0xf959 // vmulps zmm23, zmm4, zmm9
-	LONG $0x485c4162; WORD $0xc359 // vmulps zmm24, zmm4, zmm11
-	LONG $0x485c4162; WORD $0xca59 // vmulps zmm25, zmm4, zmm10
-	LONG $0x485c4162; WORD $0xd459 // vmulps zmm26, zmm4, zmm12
-	LONG $0x404c5162; WORD $0xc958 // vaddps zmm9, zmm22, zmm9
-	LONG $0x40645162; WORD $0xdb58 // vaddps zmm11, zmm19, zmm11
-	LONG $0x404c5162; WORD $0xd258 // vaddps zmm10, zmm22, zmm10
-	LONG $0x40645162; WORD $0xe458 // vaddps zmm12, zmm19, zmm12
-	LONG $0x48542162; WORD $0xdc59 // vmulps zmm27, zmm5, zmm20
-	LONG $0x48542162; WORD $0xe159 // vmulps zmm28, zmm5, zmm17
-	LONG $0x485c2162; WORD $0xed59 // vmulps zmm29, zmm4, zmm21
-	LONG $0x485c2162; WORD $0xf259 // vmulps zmm30, zmm4, zmm18
-	QUAD $0x01245c10487cf162 // vmovups zmm3, zmmword ptr [rsp + 0x40]
-	LONG $0x48642162; WORD $0xfd59 // vmulps zmm31, zmm3, zmm21
-	LONG $0x4864b162; WORD $0xfa59 // vmulps zmm7, zmm3, zmm18
-	LONG $0x48745162; WORD $0xc559 // vmulps zmm8, zmm1, zmm13
-	LONG $0x48345162; WORD $0xc058 // vaddps zmm8, zmm9, zmm8
-	LONG $0x48745162; WORD $0xce59 // vmulps zmm9, zmm1, zmm14
-	LONG $0x48245162; WORD $0xd958 // vaddps zmm11, zmm11, zmm9
-	LONG $0x48745162; WORD $0xcf59 // vmulps zmm9, zmm1, zmm15
-	LONG $0x4874b162; WORD $0xd859 // vmulps zmm3, zmm1, zmm16
-	LONG $0x40448162; WORD $0xfb58 // vaddps zmm23, zmm23, zmm27
-	LONG $0x403c0162; WORD $0xc458 // vaddps zmm24, zmm24, zmm28
-	LONG $0x40340162; WORD $0xcb58 // vaddps zmm25, zmm25, zmm27
-	LONG $0x402c0162; WORD $0xd458 // vaddps zmm26, zmm26, zmm28
-	LONG $0x482c1162; WORD $0xd758 // vaddps zmm10, zmm10, zmm31
-	LONG $0x482c5162; WORD $0xd158 // vaddps zmm10, zmm10, zmm9
-	LONG $0x481c7162; WORD $0xcf58 // vaddps zmm9, zmm12, zmm7
-	LONG $0x48347162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm3
-	LONG $0x4044d162; WORD $0xdd58 // vaddps zmm3, zmm23, zmm13
-	LONG $0x403c5162; WORD $0xf658 // vaddps zmm14, zmm24, zmm14
-	LONG $0x40348162; WORD $0xfd58 // vaddps zmm23, zmm25, zmm29
-	LONG $0x402c0162; WORD $0xc658 // vaddps zmm24, zmm26, zmm30
-	LONG $0x483c1162; WORD $0xe758 // vaddps zmm12, zmm8, zmm31
-	LONG $0x48247162; WORD $0xdf58 // vaddps zmm11, zmm11, zmm7
-	LONG $0x48641162; WORD $0xed58 // vaddps zmm13, zmm3, zmm29
-	LONG $0x480c1162; WORD $0xf658 // vaddps zmm14, zmm14, zmm30
-	LONG $0x40445162; WORD $0xff58 // vaddps zmm15, zmm23, zmm15
-	LONG $0x403ca162; WORD $0xc058 // vaddps zmm16, zmm24, zmm16
-	WORD $0xff49; BYTE $0xcd // dec r13
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	WORD $0x0974 // je 0x23fed <doubleAVX512VNNI+0xd2d>
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0x0094850f; WORD $0x0000 // jne 0x24081 <doubleAVX512VNNI+0xdc1>
-	LONG $0x404cb162; WORD $0xde58 // vaddps zmm3, zmm22, zmm22
-	LONG $0x405cb162; WORD $0xfc58 // vaddps zmm7, zmm20, zmm20
-	LONG $0x4054a162; WORD $0xed58 // vaddps zmm21, zmm21, zmm21
-	LONG $0x4874a162; WORD $0xe559 // vmulps zmm20, zmm1, zmm21
-	LONG $0x4864e162; WORD $0xfb58 // vaddps zmm23, zmm3, zmm3
-	LONG $0x4844e162; WORD $0xf758 // vaddps zmm22, zmm7, zmm7
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x02e3840f; WORD $0x0000 // je 0x242fd <doubleAVX512VNNI+0x103d>
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x24037 <doubleAVX512VNNI+0xd77>
-	LONG $0x4044b162; WORD $0xdd58 // vaddps zmm3, zmm23, zmm21
-	LONG $0x42547162; WORD $0xfb58 // vaddps zmm15 {k2}, zmm21, zmm3
-	LONG $0x404cb162; WORD $0xdc58 // vaddps zmm3, zmm22, zmm20
-	LONG $0x425c7162; WORD $0xd358 // vaddps zmm10 {k2}, zmm20, zmm3
-	LONG $0x4064b162; WORD $0xdb58 // vaddps zmm3, zmm19, zmm19
-	LONG $0x4074b162; WORD $0xf958 // vaddps zmm7, zmm17, zmm17
+	LONG $0x407c3162; WORD $0xc858 // vaddps zmm9, zmm16, zmm16
+	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
+	LONG $0x48045162; WORD $0xd758 // vaddps zmm10, zmm15, zmm15
+	LONG $0x482c5162; WORD $0xd258 // vaddps zmm10, zmm10, zmm10
+	LONG $0x4834c162; WORD $0xfa58 // vaddps zmm23, zmm9, zmm10
+	LONG $0x48145162; WORD $0xcd58 // vaddps zmm9, zmm13, zmm13
+	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
+	LONG $0x480c5162; WORD $0xd658 // vaddps zmm10, zmm14, zmm14
+	LONG $0x482c5162; WORD $0xd258 // vaddps zmm10, zmm10, zmm10
+	LONG $0x4834c162; WORD $0xca58 // vaddps zmm17, zmm9, zmm10
+	QUAD $0xff325410487c7162 // vmovups zmm10, zmmword ptr [rdx + rsi - 0x40]
+	QUAD $0xff304c10487c7162 // vmovups zmm9, zmmword ptr [rax + rsi - 0x40]
+	LONG $0x48745162; WORD $0xe259 // vmulps zmm12, zmm1, zmm10
+	LONG $0x487c5162; WORD $0xd959 // vmulps zmm11, zmm0, zmm9
+	LONG $0xff588d4d // lea r11, [r8 - 0x1]
+	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
+	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
+	WORD $0x4b75 // jne 0x239c0 <doubleAVX512VNNI+0x5c0>
+	LONG $0x4804c162; WORD $0xd758 // vaddps zmm18, zmm15, zmm15
+	LONG $0x480cc162; WORD $0xde58 // vaddps zmm19, zmm14, zmm14
+	LONG $0x407ca162; WORD $0xe058 // vaddps zmm20, zmm16, zmm16
+	LONG $0x405ca162; WORD $0xe458 // vaddps zmm20, zmm20, zmm20
+	LONG $0x406ca162; WORD $0xe458 // vaddps zmm20, zmm18, zmm20
+	LONG $0x406c2162; WORD $0xd458 // vaddps zmm26, zmm18, zmm20
+	LONG $0x4814c162; WORD $0xd558 // vaddps zmm18, zmm13, zmm13
 	LONG $0x406ca162; WORD $0xd258 // vaddps zmm18, zmm18, zmm18
-	LONG $0x4874a162; WORD $0xca59 // vmulps zmm17, zmm1, zmm18
-	LONG $0x4864e162; WORD $0xe358 // vaddps zmm20, zmm3, zmm3
-	LONG $0x4844e162; WORD $0xdf58 // vaddps zmm19, zmm7, zmm7
-	WORD $0x854d; BYTE $0xff // test r15, r15
-	LONG $0x02bf840f; WORD $0x0000 // je 0x24323 <doubleAVX512VNNI+0x1063>
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	WORD $0x1875 // jne 0x24081 <doubleAVX512VNNI+0xdc1>
-	LONG $0x405cb162; WORD $0xda58 // vaddps zmm3, zmm20, zmm18
-	LONG $0x426ce162; WORD $0xc358 // vaddps zmm16 {k2}, zmm18, zmm3
-	LONG $0x4064b162; WORD $0xd958 // vaddps zmm3, zmm19, zmm17
-	LONG $0x42747162; WORD $0xcb58 // vaddps zmm9 {k2}, zmm17, zmm3
-	LONG $0x386f8b4c // mov r13, qword ptr [rdi + 0x38]
-	LONG $0x011047f6 // test byte ptr [rdi + 0x10], 0x1
-	LONG $0x0121850f; WORD $0x0000 // jne 0x241b0 <doubleAVX512VNNI+0xef0>
-	LONG $0x021047f6 // test byte ptr [rdi + 0x10], 0x2
-	LONG $0xfdb7840f; WORD $0xffff // je 0x23e50 <doubleAVX512VNNI+0xb90>
-	LONG $0x487cd162; WORD $0xdc59 // vmulps zmm3, zmm0, zmm12
-	LONG $0x487cd162; WORD $0xfb59 // vmulps zmm7, zmm0, zmm11
-	LONG $0x487c5162; WORD $0xc259 // vmulps zmm8, zmm0, zmm10
-	LONG $0x487c5162; WORD $0xe959 // vmulps zmm13, zmm0, zmm9
-	LONG $0x487c7162; WORD $0xf228 // vmovaps zmm14, zmm2
-	LONG $0x48655262; WORD $0xf4a8 // vfmadd213ps zmm14, zmm3, zmm12 # zmm14 = (zmm3 * zmm14) + zmm12
-	LONG $0x487d7262; WORD $0xf3a8 // vfmadd213ps zmm14, zmm0, zmm3 # zmm14 = (zmm0 * zmm14) + zmm3
-	LONG $0x487cf162; WORD $0xda28 // vmovaps zmm3, zmm2
-	LONG $0x4845d262; WORD $0xdba8 // vfmadd213ps zmm3, zmm7, zmm11 # zmm3 = (zmm7 * zmm3) + zmm11
-	LONG $0x487df262; WORD $0xdfa8 // vfmadd213ps zmm3, zmm0, zmm7 # zmm3 = (zmm0 * zmm3) + zmm7
-	LONG $0x487cf162; WORD $0xfa28 // vmovaps zmm7, zmm2
-	LONG $0x483dd262; WORD $0xfaa8 // vfmadd213ps zmm7, zmm8, zmm10 # zmm7 = (zmm8 * zmm7) + zmm10
-	LONG $0x487dd262; WORD $0xf8a8 // vfmadd213ps zmm7, zmm0, zmm8 # zmm7 = (zmm0 * zmm7) + zmm8
-	LONG $0x487c7162; WORD $0xc228 // vmovaps zmm8, zmm2
-	LONG $0x48155262; WORD $0xc1a8 // vfmadd213ps zmm8, zmm13, zmm9 # zmm8 = (zmm13 * zmm8) + zmm9
-	LONG $0x487d5262; WORD $0xc5a8 // vfmadd213ps zmm8, zmm0, zmm13 # zmm8 = (zmm0 * zmm8) + zmm13
-	LONG $0x480d7262; WORD $0xe2b8 // vfmadd231ps zmm12, zmm14, zmm2 # zmm12 = (zmm14 * zmm2) + zmm12
-	LONG $0x487d5262; WORD $0xe6a8 // vfmadd213ps zmm12, zmm0, zmm14 # zmm12 = (zmm0 * zmm12) + zmm14
-	LONG $0x48657262; WORD $0xdab8 // vfmadd231ps zmm11, zmm3, zmm2 # zmm11 = (zmm3 * zmm2) + zmm11
-	LONG $0x487d7262; WORD $0xdba8 // vfmadd213ps zmm11, zmm0, zmm3 # zmm11 = (zmm0 * zmm11) + zmm3
-	LONG $0x48457262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm7, zmm2 # zmm10 = (zmm7 * zmm2) + zmm10
-	LONG $0x487d7262; WORD $0xd7a8 // vfmadd213ps zmm10, zmm0, zmm7 # zmm10 = (zmm0 * zmm10) + zmm7
-	LONG $0x483d7262; WORD $0xcab8 // vfmadd231ps zmm9, zmm8, zmm2 # zmm9 = (zmm8 * zmm2) + zmm9
-	LONG $0x487d5262; WORD $0xc8a8 // vfmadd213ps zmm9, zmm0, zmm8 # zmm9 = (zmm0 * zmm9) + zmm8
-	LONG $0x487dd162; WORD $0xdc5b // vcvtps2dq zmm3, zmm12
-	LONG $0x487dd162; WORD $0xfb5b // vcvtps2dq zmm7, zmm11
-	LONG $0x487d5162; WORD $0xc25b // vcvtps2dq zmm8, zmm10
-	LONG $0x4865d162; WORD $0xd86b // vpackssdw zmm3, zmm3, zmm8
-	LONG $0x487d5162; WORD $0xc15b // vcvtps2dq zmm8, zmm9
-	LONG $0x4845d162; WORD $0xf86b // vpackssdw zmm7, zmm7, zmm8
-	LONG $0x086f8b48 // mov rbp, qword ptr [rdi + 0x8]
-	WORD $0x014c; BYTE $0xd5 // add rbp, r10
-	LONG $0x4865f162; WORD $0xdeed // vpaddsw zmm3, zmm3, zmm6
-	LONG $0x4845f162; WORD $0xfeed // vpaddsw zmm7, zmm7, zmm6
-	LONG $0x4865f162; WORD $0xdf67 // vpackuswb zmm3, zmm3, zmm7
-	LONG $0x48fdf362; WORD $0xdb00; BYTE $0xd8 // vpermq zmm3, zmm3, 0xd8 # zmm3 = zmm3[0,2,1,3,4,6,5,7]
-	LONG $0x4865f162; WORD $0x1cde; BYTE $0x24 // vpmaxub zmm3, zmm3, zmmword ptr [rsp]
-	QUAD $0x022454da48657162 // vpminub zmm10, zmm3, zmmword ptr [rsp + 0x80]
-	LONG $0x48fd5362; WORD $0xd13b; BYTE $0x01 // vextracti64x4 ymm9, zmm10, 0x1
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x01348d0f; WORD $0x0000 // jge 0x242c0 <doubleAVX512VNNI+0x1000>
-	LONG $0x557f7ec5; BYTE $0x00 // vmovdqu ymmword ptr [rbp], ymm10
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfcb68d0f; WORD $0xffff // jge 0x23e50 <doubleAVX512VNNI+0xb90>
-	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
-	LONG $0x7f7e21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu ymmword ptr [rbp + r13], ymm9
-	LONG $0xfffca6e9; BYTE $0xff // jmp 0x23e50 <doubleAVX512VNNI+0xb90>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x487cb162; WORD $0xd859 // vmulps zmm3, zmm0, zmm16
-	LONG $0x487cf162; WORD $0xfa28 // vmovaps zmm7, zmm2
-	LONG $0x4865b262; WORD $0xf8a8 // vfmadd213ps zmm7, zmm3, zmm16 # zmm7 = (zmm3 * zmm7) + zmm16
-	LONG $0x487df262; WORD $0xfba8 // vfmadd213ps zmm7, zmm0, zmm3 # zmm7 = (zmm0 * zmm7) + zmm3
-	LONG $0x4845e262; WORD $0xc2b8 // vfmadd231ps zmm16, zmm7, zmm2 # zmm16 = (zmm7 * zmm2) + zmm16
-	LONG $0x487de262; WORD $0xc7a8 // vfmadd213ps zmm16, zmm0, zmm7 # zmm16 = (zmm0 * zmm16) + zmm7
-	LONG $0x487db162; WORD $0xd85b // vcvtps2dq zmm3, zmm16
-	LONG $0x487cd162; WORD $0xff59 // vmulps zmm7, zmm0, zmm15
-	LONG $0x487c7162; WORD $0xc228 // vmovaps zmm8, zmm2
-	LONG $0x48455262; WORD $0xc7a8 // vfmadd213ps zmm8, zmm7, zmm15 # zmm8 = (zmm7 * zmm8) + zmm15
-	LONG $0x487d7262; WORD $0xc7a8 // vfmadd213ps zmm8, zmm0, zmm7 # zmm8 = (zmm0 * zmm8) + zmm7
-	LONG $0x483d7262; WORD $0xfab8 // vfmadd231ps zmm15, zmm8, zmm2 # zmm15 = (zmm8 * zmm2) + zmm15
-	LONG $0x487d5262; WORD $0xf8a8 // vfmadd213ps zmm15, zmm0, zmm8 # zmm15 = (zmm0 * zmm15) + zmm8
-	LONG $0x487dd162; WORD $0xff5b // vcvtps2dq zmm7, zmm15
-	LONG $0x487c5162; WORD $0xc659 // vmulps zmm8, zmm0, zmm14
-	LONG $0x487c7162; WORD $0xfa28 // vmovaps zmm15, zmm2
-	LONG $0x483d5262; WORD $0xfea8 // vfmadd213ps zmm15, zmm8, zmm14 # zmm15 = (zmm8 * zmm15) + zmm14
-	LONG $0x487d5262; WORD $0xf8a8 // vfmadd213ps zmm15, zmm0, zmm8 # zmm15 = (zmm0 * zmm15) + zmm8
-	LONG $0x48057262; WORD $0xf2b8 // vfmadd231ps zmm14, zmm15, zmm2 # zmm14 = (zmm15 * zmm2) + zmm14
-	LONG $0x487d5262; WORD $0xf7a8 // vfmadd213ps zmm14, zmm0, zmm15 # zmm14 = (zmm0 * zmm14) + zmm15
-	LONG $0x487d5162; WORD $0xc65b // vcvtps2dq zmm8, zmm14
-	LONG $0x483df162; WORD $0xdb6b // vpackssdw zmm3, zmm8, zmm3
-	LONG $0x487c5162; WORD $0xc559 // vmulps zmm8, zmm0, zmm13
-	LONG $0x487c7162; WORD $0xf228 // vmovaps zmm14, zmm2
-	LONG $0x483d5262; WORD $0xf5a8 // vfmadd213ps zmm14, zmm8, zmm13 # zmm14 = (zmm8 * zmm14) + zmm13
-	LONG $0x487d5262; WORD $0xf0a8 // vfmadd213ps zmm14, zmm0, zmm8 # zmm14 = (zmm0 * zmm14) + zmm8
-	LONG $0x480d7262; WORD $0xeab8 // vfmadd231ps zmm13, zmm14, zmm2 # zmm13 = (zmm14 * zmm2) + zmm13
-	LONG $0x487d5262; WORD $0xeea8 // vfmadd213ps zmm13, zmm0, zmm14 # zmm13 = (zmm0 * zmm13) + zmm14
-	LONG $0x487d5162; WORD $0xc55b // vcvtps2dq zmm8, zmm13
-	LONG $0x483df162; WORD $0xff6b // vpackssdw zmm7, zmm8, zmm7
-	LONG $0x4845f162; WORD $0xfeed // vpaddsw zmm7, zmm7, zmm6
-	LONG $0x4865f162; WORD $0xdeed // vpaddsw zmm3, zmm3, zmm6
-	LONG $0x4845f162; WORD $0xdb67 // vpackuswb zmm3, zmm7, zmm3
-	LONG $0x48fdf362; WORD $0xdb00; BYTE $0xd8 // vpermq zmm3, zmm3, 0xd8 # zmm3 = zmm3[0,2,1,3,4,6,5,7]
-	LONG $0x4865f162; WORD $0x1cde; BYTE $0x24 // vpmaxub zmm3, zmm3, zmmword ptr [rsp]
-	QUAD $0x022474da48657162 // vpminub zmm14, zmm3, zmmword ptr [rsp + 0x80]
-	LONG $0x48fd5362; WORD $0xf53b; BYTE $0x01 // vextracti64x4 ymm13, zmm14, 0x1
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	WORD $0x487d // jge 0x242e0 <doubleAVX512VNNI+0x1020>
-	LONG $0x7f7e41c4; BYTE $0x32 // vmovdqu ymmword ptr [r10], ymm14
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfde98d0f; WORD $0xffff // jge 0x2408f <doubleAVX512VNNI+0xdcf>
-	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
-	LONG $0x7f7e41c4; WORD $0x2a2c // vmovdqu ymmword ptr [r10 + rbp], ymm13
-	LONG $0xfffddae9; BYTE $0xff // jmp 0x2408f <doubleAVX512VNNI+0xdcf>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x557f7ac5; BYTE $0x00 // vmovdqu xmmword ptr [rbp], xmm10
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfb828d0f; WORD $0xffff // jge 0x23e50 <doubleAVX512VNNI+0xb90>
-	LONG $0x486f8b4c // mov r13, qword ptr [rdi + 0x48]
-	LONG $0x7f7a21c4; WORD $0x2d4c; BYTE $0x00 // vmovdqu xmmword ptr [rbp + r13], xmm9
-	LONG $0xfffb72e9; BYTE $0xff // jmp 0x23e50 <doubleAVX512VNNI+0xb90>
+	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
+	LONG $0x4064a162; WORD $0xf258 // vaddps zmm22, zmm19, zmm18
+	WORD $0x31eb // jmp 0x239e4 <doubleAVX512VNNI+0x5e4>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x4064c162; WORD $0xdc58 // vaddps zmm19, zmm19, zmm12
+	LONG $0x405ca162; WORD $0xdb58 // vaddps zmm19, zmm20, zmm19
+	LONG $0x48342162; WORD $0xd358 // vaddps zmm26, zmm9, zmm19
+	LONG $0x407cc162; WORD $0xda58 // vaddps zmm19, zmm16, zmm10
+	LONG $0x406ca162; WORD $0xd358 // vaddps zmm18, zmm18, zmm19
+	LONG $0x4824a162; WORD $0xf258 // vaddps zmm22, zmm11, zmm18
+	LONG $0x487ce162; WORD $0x2410; BYTE $0x32 // vmovups zmm20, zmmword ptr [rdx + rsi]
+	LONG $0x487ce162; WORD $0x1410; BYTE $0x30 // vmovups zmm18, zmmword ptr [rax + rsi]
+	LONG $0x4874a162; WORD $0xec59 // vmulps zmm21, zmm1, zmm20
+	LONG $0x487ca162; WORD $0xda59 // vmulps zmm19, zmm0, zmm18
+	LONG $0x483c4162; WORD $0xea59 // vmulps zmm29, zmm8, zmm10
+	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
+	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
+	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
+	WORD $0x4b75 // jne 0x23a60 <doubleAVX512VNNI+0x660>
+	LONG $0x48344162; WORD $0xc158 // vaddps zmm24, zmm9, zmm9
+	LONG $0x48244162; WORD $0xf358 // vaddps zmm30, zmm11, zmm11
+	LONG $0x481c4162; WORD $0xdc58 // vaddps zmm27, zmm12, zmm12
+	LONG $0x40240162; WORD $0xdb58 // vaddps zmm27, zmm27, zmm27
+	LONG $0x403c0162; WORD $0xdb58 // vaddps zmm27, zmm24, zmm27
+	LONG $0x403c0162; WORD $0xdb58 // vaddps zmm27, zmm24, zmm27
+	LONG $0x482c4162; WORD $0xc258 // vaddps zmm24, zmm10, zmm10
+	LONG $0x403c0162; WORD $0xc058 // vaddps zmm24, zmm24, zmm24
+	LONG $0x400c0162; WORD $0xc058 // vaddps zmm24, zmm30, zmm24
+	LONG $0x400c0162; WORD $0xc058 // vaddps zmm24, zmm30, zmm24
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x01c2f641 // test r10b, 0x1
+	WORD $0x3775 // jne 0x23a92 <doubleAVX512VNNI+0x692>
+	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x23b38 <doubleAVX512VNNI+0x738>
+	LONG $0x40142162; WORD $0xc558 // vaddps zmm24, zmm29, zmm21
+	LONG $0x401c0162; WORD $0xc058 // vaddps zmm24, zmm28, zmm24
+	LONG $0x406c0162; WORD $0xd858 // vaddps zmm27, zmm18, zmm24
+	LONG $0x481c2162; WORD $0xc458 // vaddps zmm24, zmm12, zmm20
+	LONG $0x40340162; WORD $0xc058 // vaddps zmm24, zmm25, zmm24
+	LONG $0x40640162; WORD $0xc058 // vaddps zmm24, zmm19, zmm24
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x01c2f641 // test r10b, 0x1
+	LONG $0x00a6840f; WORD $0x0000 // je 0x23b38 <doubleAVX512VNNI+0x738>
+	LONG $0x4014a162; WORD $0xc058 // vaddps zmm16, zmm29, zmm16
+	LONG $0x407c5162; WORD $0xff58 // vaddps zmm15, zmm16, zmm15
+	LONG $0x401c5162; WORD $0xff58 // vaddps zmm15, zmm28, zmm15
+	LONG $0x486ca162; WORD $0xc759 // vmulps zmm16, zmm2, zmm23
+	LONG $0x407de262; WORD $0xfcb8 // vfmadd231ps zmm23, zmm16, zmm4 # zmm23 = (zmm16 * zmm4) + zmm23
+	LONG $0x486da262; WORD $0xf8a8 // vfmadd213ps zmm23, zmm2, zmm16 # zmm23 = (zmm2 * zmm23) + zmm16
+	LONG $0x487da162; WORD $0xc75b // vcvtps2dq zmm16, zmm23
+	LONG $0x486c8162; WORD $0xfa59 // vmulps zmm23, zmm2, zmm26
+	LONG $0x40456262; WORD $0xd4b8 // vfmadd231ps zmm26, zmm23, zmm4 # zmm26 = (zmm23 * zmm4) + zmm26
+	LONG $0x486d2262; WORD $0xd7a8 // vfmadd213ps zmm26, zmm2, zmm23 # zmm26 = (zmm2 * zmm26) + zmm23
+	LONG $0x487d8162; WORD $0xfa5b // vcvtps2dq zmm23, zmm26
+	LONG $0x407da162; WORD $0xc76b // vpackssdw zmm16, zmm16, zmm23
+	LONG $0x486cc162; WORD $0xff59 // vmulps zmm23, zmm2, zmm15
+	LONG $0x40457262; WORD $0xfcb8 // vfmadd231ps zmm15, zmm23, zmm4 # zmm15 = (zmm23 * zmm4) + zmm15
+	LONG $0x486d3262; WORD $0xffa8 // vfmadd213ps zmm15, zmm2, zmm23 # zmm15 = (zmm2 * zmm15) + zmm23
+	LONG $0x487d5162; WORD $0xff5b // vcvtps2dq zmm15, zmm15
+	LONG $0x486c8162; WORD $0xfb59 // vmulps zmm23, zmm2, zmm27
+	LONG $0x40456262; WORD $0xdcb8 // vfmadd231ps zmm27, zmm23, zmm4 # zmm27 = (zmm23 * zmm4) + zmm27
+	LONG $0x486d2262; WORD $0xdfa8 // vfmadd213ps zmm27, zmm2, zmm23 # zmm27 = (zmm2 * zmm27) + zmm23
+	LONG $0x487d8162; WORD $0xfb5b // vcvtps2dq zmm23, zmm27
+	LONG $0x48053162; WORD $0xff6b // vpackssdw zmm15, zmm15, zmm23
+	LONG $0x407de162; WORD $0xc5ed // vpaddsw zmm16, zmm16, zmm5
+	LONG $0x48057162; WORD $0xfded // vpaddsw zmm15, zmm15, zmm5
+	LONG $0x407d5162; WORD $0xff67 // vpackuswb zmm15, zmm16, zmm15
+	LONG $0x48057162; WORD $0xfede // vpmaxub zmm15, zmm15, zmm6
+	LONG $0x48057162; WORD $0xffda // vpminub zmm15, zmm15, zmm7
+	LONG $0x497e7162; WORD $0x397f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm15
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x02c2f641 // test r10b, 0x2
+	LONG $0xfd5e840f; WORD $0xffff // je 0x238a0 <doubleAVX512VNNI+0x4a0>
+	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
+	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
+	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
+	LONG $0x486c3162; WORD $0xf159 // vmulps zmm14, zmm2, zmm17
+	LONG $0x480de262; WORD $0xccb8 // vfmadd231ps zmm17, zmm14, zmm4 # zmm17 = (zmm14 * zmm4) + zmm17
+	LONG $0x486dc262; WORD $0xcea8 // vfmadd213ps zmm17, zmm2, zmm14 # zmm17 = (zmm2 * zmm17) + zmm14
+	LONG $0x487d3162; WORD $0xf15b // vcvtps2dq zmm14, zmm17
+	LONG $0x486c3162; WORD $0xfe59 // vmulps zmm15, zmm2, zmm22
+	LONG $0x4805e262; WORD $0xf4b8 // vfmadd231ps zmm22, zmm15, zmm4 # zmm22 = (zmm15 * zmm4) + zmm22
+	LONG $0x486dc262; WORD $0xf7a8 // vfmadd213ps zmm22, zmm2, zmm15 # zmm22 = (zmm2 * zmm22) + zmm15
+	LONG $0x487d3162; WORD $0xfe5b // vcvtps2dq zmm15, zmm22
+	LONG $0x480d5162; WORD $0xf76b // vpackssdw zmm14, zmm14, zmm15
+	LONG $0x486c5162; WORD $0xfd59 // vmulps zmm15, zmm2, zmm13
+	LONG $0x48057262; WORD $0xecb8 // vfmadd231ps zmm13, zmm15, zmm4 # zmm13 = (zmm15 * zmm4) + zmm13
+	LONG $0x486d5262; WORD $0xefa8 // vfmadd213ps zmm13, zmm2, zmm15 # zmm13 = (zmm2 * zmm13) + zmm15
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x486c1162; WORD $0xf859 // vmulps zmm15, zmm2, zmm24
+	LONG $0x48056262; WORD $0xc4b8 // vfmadd231ps zmm24, zmm15, zmm4 # zmm24 = (zmm15 * zmm4) + zmm24
+	LONG $0x486d4262; WORD $0xc7a8 // vfmadd213ps zmm24, zmm2, zmm15 # zmm24 = (zmm2 * zmm24) + zmm15
+	LONG $0x487d1162; WORD $0xf85b // vcvtps2dq zmm15, zmm24
+	LONG $0x48155162; WORD $0xef6b // vpackssdw zmm13, zmm13, zmm15
+	LONG $0x480d7162; WORD $0xf5ed // vpaddsw zmm14, zmm14, zmm5
+	LONG $0x48157162; WORD $0xeded // vpaddsw zmm13, zmm13, zmm5
+	LONG $0x480d5162; WORD $0xed67 // vpackuswb zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xeede // vpmaxub zmm13, zmm13, zmm6
+	LONG $0x48157162; WORD $0xefda // vpminub zmm13, zmm13, zmm7
+	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
+	LONG $0x497e3162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm13
+	LONG $0xfffcb2e9; BYTE $0xff // jmp 0x238a0 <doubleAVX512VNNI+0x4a0>
+	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
+	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
+	LONG $0x04b08e0f; WORD $0x0000 // jle 0x240ae <doubleAVX512VNNI+0xcae>
+	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
+	LONG $0xc96ef9c5 // vmovd xmm1, ecx
+	LONG $0x487cf162; WORD $0xe95b // vcvtdq2ps zmm5, zmm1
+	LONG $0x487df262; WORD $0xcd18 // vbroadcastss zmm1, xmm5
+	LONG $0xd257e8c5 // vxorps xmm2, xmm2, xmm2
+	LONG $0x605ceac5; BYTE $0x08 // vsubss xmm4, xmm2, dword ptr [rax + 0x8]
+	LONG $0x487df262; WORD $0x5018; BYTE $0x03 // vbroadcastss zmm2, dword ptr [rax + 0xc]
+	LONG $0x487df262; WORD $0x5818; BYTE $0x01 // vbroadcastss zmm3, dword ptr [rax + 0x4]
+	LONG $0x487df262; WORD $0xe418 // vbroadcastss zmm4, xmm4
+	LONG $0xc55952c5 // vmulss xmm8, xmm5, xmm5
+	LONG $0x487df262; WORD $0x6f79; BYTE $0x2c // vpbroadcastw zmm5, word ptr [rdi + 0x58]
+	LONG $0x487df262; WORD $0x7778; BYTE $0x60 // vpbroadcastb zmm6, byte ptr [rdi + 0x60]
+	LONG $0x487df262; WORD $0x7f78; BYTE $0x68 // vpbroadcastb zmm7, byte ptr [rdi + 0x68]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0x00850c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rax]
+	LONG $0xffffffba; BYTE $0xff // mov edx, 0xffffffff
+	WORD $0xe2d3 // shl edx, cl
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0xd2f7 // not edx
+	LONG $0x00ffffbe; BYTE $0x00 // mov esi, 0xffff
+	WORD $0x4c0f; BYTE $0xf2 // cmovl esi, edx
+	LONG $0x487d5262; WORD $0xc018 // vbroadcastss zmm8, xmm8
+	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
+	LONG $0x487c7162; WORD $0x4810; BYTE $0xff // vmovups zmm9, zmmword ptr [rax - 0x40]
+	LONG $0x487ce162; WORD $0x1810 // vmovups zmm19, zmmword ptr [rax]
+	LONG $0x487c3162; WORD $0xf359 // vmulps zmm14, zmm0, zmm19
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0x487c7162; WORD $0x5210; BYTE $0xff // vmovups zmm10, zmmword ptr [rdx - 0x40]
+	LONG $0x487c7162; WORD $0x2a10 // vmovups zmm13, zmmword ptr [rdx]
+	LONG $0x4874c162; WORD $0xed59 // vmulps zmm21, zmm1, zmm13
+	LONG $0x487c5162; WORD $0xd959 // vmulps zmm11, zmm0, zmm9
+	LONG $0x48745162; WORD $0xe259 // vmulps zmm12, zmm1, zmm10
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
+	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x40eb // jmp 0x23d01 <doubleAVX512VNNI+0x901>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
+	LONG $0x80ee8348 // sub rsi, -0x80
+	LONG $0x02c08349 // add r8, 0x2
+	LONG $0x487c3162; WORD $0xe928 // vmovaps zmm13, zmm17
+	LONG $0x487ca162; WORD $0xea28 // vmovaps zmm21, zmm18
+	LONG $0x487cc162; WORD $0xdf28 // vmovaps zmm19, zmm15
+	LONG $0x487c3162; WORD $0xf028 // vmovaps zmm14, zmm16
+	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
+	LONG $0x03ad8d0f; WORD $0x0000 // jge 0x240ae <doubleAVX512VNNI+0xcae>
+	LONG $0x483cc162; WORD $0xc559 // vmulps zmm16, zmm8, zmm13
+	LONG $0x4874a162; WORD $0xcb59 // vmulps zmm17, zmm1, zmm19
+	LONG $0x48643162; WORD $0xfb59 // vmulps zmm15, zmm3, zmm19
+	WORD $0x854d; BYTE $0xc9 // test r9, r9
+	WORD $0x2874 // je 0x23d40 <doubleAVX512VNNI+0x940>
+	LONG $0x407c5162; WORD $0xe458 // vaddps zmm12, zmm16, zmm12
+	LONG $0x481c5162; WORD $0xc958 // vaddps zmm9, zmm12, zmm9
+	LONG $0x40744162; WORD $0xc158 // vaddps zmm24, zmm17, zmm9
+	LONG $0x482c3162; WORD $0xcd58 // vaddps zmm9, zmm10, zmm21
+	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
+	LONG $0x4804c162; WORD $0xe158 // vaddps zmm20, zmm15, zmm9
+	WORD $0x3eeb // jmp 0x23d7c <doubleAVX512VNNI+0x97c>
 	WORD $0x9066 // nop
-	LONG $0x7f7a41c4; BYTE $0x32 // vmovdqu xmmword ptr [r10], xmm14
-	WORD $0x394d; BYTE $0xee // cmp r14, r13
-	LONG $0xfda18d0f; WORD $0xffff // jge 0x2408f <doubleAVX512VNNI+0xdcf>
-	LONG $0x486f8b48 // mov rbp, qword ptr [rdi + 0x48]
-	LONG $0x7f7a41c4; WORD $0x2a2c // vmovdqu xmmword ptr [r10 + rbp], xmm13
-	LONG $0xfffd92e9; BYTE $0xff // jmp 0x2408f <doubleAVX512VNNI+0xdcf>
-	LONG $0x4054b162; WORD $0xdd58 // vaddps zmm3, zmm21, zmm21
-	LONG $0x41447162; WORD $0xeb58 // vaddps zmm13 {k1}, zmm23, zmm3
-	LONG $0x405cb162; WORD $0xdc58 // vaddps zmm3, zmm20, zmm20
-	LONG $0x414c7162; WORD $0xe358 // vaddps zmm12 {k1}, zmm22, zmm3
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd01840f; WORD $0xffff // je 0x2401f <doubleAVX512VNNI+0xd5f>
-	LONG $0xfffd14e9; BYTE $0xff // jmp 0x24037 <doubleAVX512VNNI+0xd77>
-	LONG $0x406cb162; WORD $0xda58 // vaddps zmm3, zmm18, zmm18
-	LONG $0x415c7162; WORD $0xf358 // vaddps zmm14 {k1}, zmm20, zmm3
-	LONG $0x4074b162; WORD $0xd958 // vaddps zmm3, zmm17, zmm17
-	LONG $0x41647162; WORD $0xdb58 // vaddps zmm11 {k1}, zmm19, zmm3
-	WORD $0x394d; BYTE $0xec // cmp r12, r13
-	LONG $0xfd25840f; WORD $0xffff // je 0x24069 <doubleAVX512VNNI+0xda9>
-	LONG $0xfffd38e9; BYTE $0xff // jmp 0x24081 <doubleAVX512VNNI+0xdc1>
-	LONG $0xc0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xc0
-	BYTE $0x5b // pop rbx
-	WORD $0x5c41 // pop r12
-	WORD $0x5d41 // pop r13
-	WORD $0x5e41 // pop r14
-	WORD $0x5f41 // pop r15
-	BYTE $0x5d // pop rbp
+	LONG $0x40543162; WORD $0xcd58 // vaddps zmm9, zmm21, zmm21
+	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
+	LONG $0x40643162; WORD $0xd358 // vaddps zmm10, zmm19, zmm19
+	LONG $0x482c5162; WORD $0xd258 // vaddps zmm10, zmm10, zmm10
+	LONG $0x48344162; WORD $0xc258 // vaddps zmm24, zmm9, zmm10
+	LONG $0x48145162; WORD $0xcd58 // vaddps zmm9, zmm13, zmm13
+	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
+	LONG $0x480c5162; WORD $0xd658 // vaddps zmm10, zmm14, zmm14
+	LONG $0x482c5162; WORD $0xd258 // vaddps zmm10, zmm10, zmm10
+	LONG $0x4834c162; WORD $0xe258 // vaddps zmm20, zmm9, zmm10
+	QUAD $0xff325410487c7162 // vmovups zmm10, zmmword ptr [rdx + rsi - 0x40]
+	QUAD $0xff304c10487c7162 // vmovups zmm9, zmmword ptr [rax + rsi - 0x40]
+	LONG $0x48745162; WORD $0xe259 // vmulps zmm12, zmm1, zmm10
+	LONG $0x487c5162; WORD $0xd959 // vmulps zmm11, zmm0, zmm9
+	LONG $0xff588d4d // lea r11, [r8 - 0x1]
+	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
+	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
+	WORD $0x4b75 // jne 0x23df0 <doubleAVX512VNNI+0x9f0>
+	LONG $0x40643162; WORD $0xfb58 // vaddps zmm15, zmm19, zmm19
+	LONG $0x480cc162; WORD $0xc658 // vaddps zmm16, zmm14, zmm14
+	LONG $0x4054a162; WORD $0xcd58 // vaddps zmm17, zmm21, zmm21
+	LONG $0x4074a162; WORD $0xc958 // vaddps zmm17, zmm17, zmm17
+	LONG $0x4804a162; WORD $0xc958 // vaddps zmm17, zmm15, zmm17
+	LONG $0x48042162; WORD $0xd158 // vaddps zmm26, zmm15, zmm17
+	LONG $0x48145162; WORD $0xfd58 // vaddps zmm15, zmm13, zmm13
+	LONG $0x48045162; WORD $0xff58 // vaddps zmm15, zmm15, zmm15
+	LONG $0x407c5162; WORD $0xff58 // vaddps zmm15, zmm16, zmm15
+	LONG $0x407cc162; WORD $0xf758 // vaddps zmm22, zmm16, zmm15
+	WORD $0x31eb // jmp 0x23e14 <doubleAVX512VNNI+0xa14>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x407cc162; WORD $0xc458 // vaddps zmm16, zmm16, zmm12
+	LONG $0x4074a162; WORD $0xc058 // vaddps zmm16, zmm17, zmm16
+	LONG $0x48342162; WORD $0xd058 // vaddps zmm26, zmm9, zmm16
+	LONG $0x4054c162; WORD $0xc258 // vaddps zmm16, zmm21, zmm10
+	LONG $0x48043162; WORD $0xf858 // vaddps zmm15, zmm15, zmm16
+	LONG $0x4824c162; WORD $0xf758 // vaddps zmm22, zmm11, zmm15
+	LONG $0x487ce162; WORD $0x0c10; BYTE $0x32 // vmovups zmm17, zmmword ptr [rdx + rsi]
+	LONG $0x487c7162; WORD $0x3c10; BYTE $0x30 // vmovups zmm15, zmmword ptr [rax + rsi]
+	LONG $0x4874a162; WORD $0xd159 // vmulps zmm18, zmm1, zmm17
+	LONG $0x487cc162; WORD $0xc759 // vmulps zmm16, zmm0, zmm15
+	LONG $0x483c4162; WORD $0xea59 // vmulps zmm29, zmm8, zmm10
+	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
+	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
+	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
+	WORD $0x4b75 // jne 0x23e90 <doubleAVX512VNNI+0xa90>
+	LONG $0x4834c162; WORD $0xf958 // vaddps zmm23, zmm9, zmm9
+	LONG $0x48244162; WORD $0xf358 // vaddps zmm30, zmm11, zmm11
+	LONG $0x481c4162; WORD $0xdc58 // vaddps zmm27, zmm12, zmm12
+	LONG $0x40240162; WORD $0xdb58 // vaddps zmm27, zmm27, zmm27
+	LONG $0x40440162; WORD $0xdb58 // vaddps zmm27, zmm23, zmm27
+	LONG $0x40440162; WORD $0xdb58 // vaddps zmm27, zmm23, zmm27
+	LONG $0x482cc162; WORD $0xfa58 // vaddps zmm23, zmm10, zmm10
+	LONG $0x4044a162; WORD $0xff58 // vaddps zmm23, zmm23, zmm23
+	LONG $0x400ca162; WORD $0xff58 // vaddps zmm23, zmm30, zmm23
+	LONG $0x400ca162; WORD $0xff58 // vaddps zmm23, zmm30, zmm23
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x01c2f641 // test r10b, 0x1
+	WORD $0x3775 // jne 0x23ec2 <doubleAVX512VNNI+0xac2>
+	LONG $0x000120e9; BYTE $0x00 // jmp 0x23fb0 <doubleAVX512VNNI+0xbb0>
+	LONG $0x4014a162; WORD $0xfa58 // vaddps zmm23, zmm29, zmm18
+	LONG $0x401ca162; WORD $0xff58 // vaddps zmm23, zmm28, zmm23
+	LONG $0x48042162; WORD $0xdf58 // vaddps zmm27, zmm15, zmm23
+	LONG $0x481ca162; WORD $0xf958 // vaddps zmm23, zmm12, zmm17
+	LONG $0x4034a162; WORD $0xff58 // vaddps zmm23, zmm25, zmm23
+	LONG $0x407ca162; WORD $0xff58 // vaddps zmm23, zmm16, zmm23
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x01c2f641 // test r10b, 0x1
+	LONG $0x00ee840f; WORD $0x0000 // je 0x23fb0 <doubleAVX512VNNI+0xbb0>
+	LONG $0x4014a162; WORD $0xed58 // vaddps zmm21, zmm29, zmm21
+	LONG $0x4054a162; WORD $0xdb58 // vaddps zmm19, zmm21, zmm19
+	LONG $0x401ca162; WORD $0xdb58 // vaddps zmm19, zmm28, zmm19
+	LONG $0x486c8162; WORD $0xe859 // vmulps zmm21, zmm2, zmm24
+	LONG $0x487c6162; WORD $0xe428 // vmovaps zmm28, zmm4
+	LONG $0x40550262; WORD $0xe0a8 // vfmadd213ps zmm28, zmm21, zmm24 # zmm28 = (zmm21 * zmm28) + zmm24
+	LONG $0x486d2262; WORD $0xe5a8 // vfmadd213ps zmm28, zmm2, zmm21 # zmm28 = (zmm2 * zmm28) + zmm21
+	LONG $0x401d6262; WORD $0xc4b8 // vfmadd231ps zmm24, zmm28, zmm4 # zmm24 = (zmm28 * zmm4) + zmm24
+	LONG $0x486d0262; WORD $0xc4a8 // vfmadd213ps zmm24, zmm2, zmm28 # zmm24 = (zmm2 * zmm24) + zmm28
+	LONG $0x487d8162; WORD $0xe85b // vcvtps2dq zmm21, zmm24
+	LONG $0x486c0162; WORD $0xc259 // vmulps zmm24, zmm2, zmm26
+	LONG $0x487c6162; WORD $0xe428 // vmovaps zmm28, zmm4
+	LONG $0x403d0262; WORD $0xe2a8 // vfmadd213ps zmm28, zmm24, zmm26 # zmm28 = (zmm24 * zmm28) + zmm26
+	LONG $0x486d0262; WORD $0xe0a8 // vfmadd213ps zmm28, zmm2, zmm24 # zmm28 = (zmm2 * zmm28) + zmm24
+	LONG $0x401d6262; WORD $0xd4b8 // vfmadd231ps zmm26, zmm28, zmm4 # zmm26 = (zmm28 * zmm4) + zmm26
+	LONG $0x486d0262; WORD $0xd4a8 // vfmadd213ps zmm26, zmm2, zmm28 # zmm26 = (zmm2 * zmm26) + zmm28
+	LONG $0x487d0162; WORD $0xc25b // vcvtps2dq zmm24, zmm26
+	LONG $0x40558162; WORD $0xe86b // vpackssdw zmm21, zmm21, zmm24
+	LONG $0x486c2162; WORD $0xc359 // vmulps zmm24, zmm2, zmm19
+	LONG $0x487c6162; WORD $0xd428 // vmovaps zmm26, zmm4
+	LONG $0x403d2262; WORD $0xd3a8 // vfmadd213ps zmm26, zmm24, zmm19 # zmm26 = (zmm24 * zmm26) + zmm19
+	LONG $0x486d0262; WORD $0xd0a8 // vfmadd213ps zmm26, zmm2, zmm24 # zmm26 = (zmm2 * zmm26) + zmm24
+	LONG $0x402de262; WORD $0xdcb8 // vfmadd231ps zmm19, zmm26, zmm4 # zmm19 = (zmm26 * zmm4) + zmm19
+	LONG $0x486d8262; WORD $0xdaa8 // vfmadd213ps zmm19, zmm2, zmm26 # zmm19 = (zmm2 * zmm19) + zmm26
+	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
+	LONG $0x486c0162; WORD $0xc359 // vmulps zmm24, zmm2, zmm27
+	LONG $0x487c6162; WORD $0xd428 // vmovaps zmm26, zmm4
+	LONG $0x403d0262; WORD $0xd3a8 // vfmadd213ps zmm26, zmm24, zmm27 # zmm26 = (zmm24 * zmm26) + zmm27
+	LONG $0x486d0262; WORD $0xd0a8 // vfmadd213ps zmm26, zmm2, zmm24 # zmm26 = (zmm2 * zmm26) + zmm24
+	LONG $0x402d6262; WORD $0xdcb8 // vfmadd231ps zmm27, zmm26, zmm4 # zmm27 = (zmm26 * zmm4) + zmm27
+	LONG $0x486d0262; WORD $0xdaa8 // vfmadd213ps zmm27, zmm2, zmm26 # zmm27 = (zmm2 * zmm27) + zmm26
+	LONG $0x487d0162; WORD $0xc35b // vcvtps2dq zmm24, zmm27
+	LONG $0x40658162; WORD $0xd86b // vpackssdw zmm19, zmm19, zmm24
+	LONG $0x4055e162; WORD $0xeded // vpaddsw zmm21, zmm21, zmm5
+	LONG $0x4065e162; WORD $0xdded // vpaddsw zmm19, zmm19, zmm5
+	LONG $0x4055a162; WORD $0xdb67 // vpackuswb zmm19, zmm21, zmm19
+	LONG $0x4065e162; WORD $0xdede // vpmaxub zmm19, zmm19, zmm6
+	LONG $0x4065e162; WORD $0xdfda // vpminub zmm19, zmm19, zmm7
+	LONG $0x497ee162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm19
+	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
+	LONG $0x02c2f641 // test r10b, 0x2
+	LONG $0xfd16840f; WORD $0xffff // je 0x23cd0 <doubleAVX512VNNI+0x8d0>
+	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
+	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
+	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
+	LONG $0x486c3162; WORD $0xf459 // vmulps zmm14, zmm2, zmm20
+	LONG $0x487ce162; WORD $0xdc28 // vmovaps zmm19, zmm4
+	LONG $0x480da262; WORD $0xdca8 // vfmadd213ps zmm19, zmm14, zmm20 # zmm19 = (zmm14 * zmm19) + zmm20
+	LONG $0x486dc262; WORD $0xdea8 // vfmadd213ps zmm19, zmm2, zmm14 # zmm19 = (zmm2 * zmm19) + zmm14
+	LONG $0x4065e262; WORD $0xe4b8 // vfmadd231ps zmm20, zmm19, zmm4 # zmm20 = (zmm19 * zmm4) + zmm20
+	LONG $0x486da262; WORD $0xe3a8 // vfmadd213ps zmm20, zmm2, zmm19 # zmm20 = (zmm2 * zmm20) + zmm19
+	LONG $0x487d3162; WORD $0xf45b // vcvtps2dq zmm14, zmm20
+	LONG $0x486ca162; WORD $0xde59 // vmulps zmm19, zmm2, zmm22
+	LONG $0x487ce162; WORD $0xe428 // vmovaps zmm20, zmm4
+	LONG $0x4065a262; WORD $0xe6a8 // vfmadd213ps zmm20, zmm19, zmm22 # zmm20 = (zmm19 * zmm20) + zmm22
+	LONG $0x486da262; WORD $0xe3a8 // vfmadd213ps zmm20, zmm2, zmm19 # zmm20 = (zmm2 * zmm20) + zmm19
+	LONG $0x405de262; WORD $0xf4b8 // vfmadd231ps zmm22, zmm20, zmm4 # zmm22 = (zmm20 * zmm4) + zmm22
+	LONG $0x486da262; WORD $0xf4a8 // vfmadd213ps zmm22, zmm2, zmm20 # zmm22 = (zmm2 * zmm22) + zmm20
+	LONG $0x487da162; WORD $0xde5b // vcvtps2dq zmm19, zmm22
+	LONG $0x480d3162; WORD $0xf36b // vpackssdw zmm14, zmm14, zmm19
+	LONG $0x486cc162; WORD $0xdd59 // vmulps zmm19, zmm2, zmm13
+	LONG $0x487ce162; WORD $0xe428 // vmovaps zmm20, zmm4
+	LONG $0x4065c262; WORD $0xe5a8 // vfmadd213ps zmm20, zmm19, zmm13 # zmm20 = (zmm19 * zmm20) + zmm13
+	LONG $0x486da262; WORD $0xe3a8 // vfmadd213ps zmm20, zmm2, zmm19 # zmm20 = (zmm2 * zmm20) + zmm19
+	LONG $0x405d7262; WORD $0xecb8 // vfmadd231ps zmm13, zmm20, zmm4 # zmm13 = (zmm20 * zmm4) + zmm13
+	LONG $0x486d3262; WORD $0xeca8 // vfmadd213ps zmm13, zmm2, zmm20 # zmm13 = (zmm2 * zmm13) + zmm20
+	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
+	LONG $0x486ca162; WORD $0xdf59 // vmulps zmm19, zmm2, zmm23
+	LONG $0x487ce162; WORD $0xe428 // vmovaps zmm20, zmm4
+	LONG $0x4065a262; WORD $0xe7a8 // vfmadd213ps zmm20, zmm19, zmm23 # zmm20 = (zmm19 * zmm20) + zmm23
+	LONG $0x486da262; WORD $0xe3a8 // vfmadd213ps zmm20, zmm2, zmm19 # zmm20 = (zmm2 * zmm20) + zmm19
+	LONG $0x405de262; WORD $0xfcb8 // vfmadd231ps zmm23, zmm20, zmm4 # zmm23 = (zmm20 * zmm4) + zmm23
+	LONG $0x486da262; WORD $0xfca8 // vfmadd213ps zmm23, zmm2, zmm20 # zmm23 = (zmm2 * zmm23) + zmm20
+	LONG $0x487da162; WORD $0xdf5b // vcvtps2dq zmm19, zmm23
+	LONG $0x48153162; WORD $0xeb6b // vpackssdw zmm13, zmm13, zmm19
+	LONG $0x480d7162; WORD $0xf5ed // vpaddsw zmm14, zmm14, zmm5
+	LONG $0x48157162; WORD $0xeded // vpaddsw zmm13, zmm13, zmm5
+	LONG $0x480d5162; WORD $0xed67 // vpackuswb zmm13, zmm14, zmm13
+	LONG $0x48157162; WORD $0xeede // vpmaxub zmm13, zmm13, zmm6
+	LONG $0x48157162; WORD $0xefda // vpminub zmm13, zmm13, zmm7
+	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
+	LONG $0x497e3162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm13
+	LONG $0xfffc22e9; BYTE $0xff // jmp 0x23cd0 <doubleAVX512VNNI+0x8d0>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -29319,17 +29181,17 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x00cf840f; WORD $0x0000 // je 0x24446 <nearestAVX512VNNI+0xe6>
+	LONG $0x00cf840f; WORD $0x0000 // je 0x241a6 <nearestAVX512VNNI+0xe6>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01f38e0f; WORD $0x0000 // jle 0x24573 <nearestAVX512VNNI+0x213>
+	LONG $0x01f38e0f; WORD $0x0000 // jle 0x242d3 <nearestAVX512VNNI+0x213>
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01e68e0f; WORD $0x0000 // jle 0x24573 <nearestAVX512VNNI+0x213>
+	LONG $0x01e68e0f; WORD $0x0000 // jle 0x242d3 <nearestAVX512VNNI+0x213>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x22eb // jmp 0x243c0 <nearestAVX512VNNI+0x60>
+	WORD $0x22eb // jmp 0x24120 <nearestAVX512VNNI+0x60>
 	WORD $0x9066 // nop
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
@@ -29338,16 +29200,16 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	LONG $0x58048d4a // lea rax, [rax + 2*r11]
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x01b38d0f; WORD $0x0000 // jge 0x24573 <nearestAVX512VNNI+0x213>
+	LONG $0x01b38d0f; WORD $0x0000 // jge 0x242d3 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xe37e // jle 0x243a8 <nearestAVX512VNNI+0x48>
+	WORD $0xe37e // jle 0x24108 <nearestAVX512VNNI+0x48>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x01ca8349 // or r10, 0x1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	WORD $0x8949; BYTE $0xc6 // mov r14, rax
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x1feb // jmp 0x243f9 <nearestAVX512VNNI+0x99>
+	WORD $0x1feb // jmp 0x24159 <nearestAVX512VNNI+0x99>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	LONG $0xfcc78349 // add r15, -0x4
@@ -29355,7 +29217,7 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c38348 // add rbx, 0x40
 	LONG $0x04c38349 // add r11, 0x4
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xa77d // jge 0x243a0 <nearestAVX512VNNI+0x40>
+	WORD $0xa77d // jge 0x24100 <nearestAVX512VNNI+0x40>
 	WORD $0x014d; BYTE $0xf9 // add r9, r15
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -29368,25 +29230,25 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc870; BYTE $0x50 // vpshufd zmm1, zmm0, 0x50 # zmm1 = zmm0[0,0,1,1,4,4,5,5,8,8,9,9,12,12,13,13]
 	LONG $0x497ed162; WORD $0x0e7f // vmovdqu32 zmmword ptr [r14] {k1}, zmm1
 	LONG $0x10573b4c // cmp r10, qword ptr [rdi + 0x10]
-	WORD $0xae7d // jge 0x243e0 <nearestAVX512VNNI+0x80>
+	WORD $0xae7d // jge 0x24140 <nearestAVX512VNNI+0x80>
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x487df162; WORD $0xc070; BYTE $0xfa // vpshufd zmm0, zmm0, 0xfa # zmm0 = zmm0[2,2,3,3,6,6,7,7,10,10,11,11,14,14,15,15]
 	LONG $0x497ed162; WORD $0x047f; BYTE $0x0e // vmovdqu32 zmmword ptr [r14 + rcx] {k1}, zmm0
-	WORD $0x9aeb // jmp 0x243e0 <nearestAVX512VNNI+0x80>
+	WORD $0x9aeb // jmp 0x24140 <nearestAVX512VNNI+0x80>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01248e0f; WORD $0x0000 // jle 0x24573 <nearestAVX512VNNI+0x213>
+	LONG $0x01248e0f; WORD $0x0000 // jle 0x242d3 <nearestAVX512VNNI+0x213>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01178e0f; WORD $0x0000 // jle 0x24573 <nearestAVX512VNNI+0x213>
+	LONG $0x01178e0f; WORD $0x0000 // jle 0x242d3 <nearestAVX512VNNI+0x213>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x17eb // jmp 0x2447c <nearestAVX512VNNI+0x11c>
+	WORD $0x17eb // jmp 0x241dc <nearestAVX512VNNI+0x11c>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x24573 <nearestAVX512VNNI+0x213>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x242d3 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x24470 <nearestAVX512VNNI+0x110>
+	WORD $0xef7e // jle 0x241d0 <nearestAVX512VNNI+0x110>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -29434,9 +29296,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x244a0 <nearestAVX512VNNI+0x140>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x24200 <nearestAVX512VNNI+0x140>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x24470 <nearestAVX512VNNI+0x110>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x241d0 <nearestAVX512VNNI+0x110>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -29450,10 +29312,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0x2481e <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0x2457e <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0x2481e <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x2457e <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -29464,21 +29326,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0x245d0 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0x24330 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0x24810 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0x24570 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x245c4 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0x24324 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0x24635 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0x24395 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -29494,7 +29356,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0x245c0 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0x24320 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -29504,12 +29366,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0x24800 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0x24560 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x24807 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x24567 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -29534,18 +29396,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0x246ec <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0x2444c <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0x245f0 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0x24350 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0x24710 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0x24470 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x247aa <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x2450a <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -29572,9 +29434,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0x24720 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0x24480 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0x246e0 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0x24440 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -29584,12 +29446,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0x246e0 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0x24440 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0x2460a <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0x2436a <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -29606,7 +29468,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x24b2d <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x2488d <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -29616,7 +29478,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x24b1f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x2487f <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -29625,13 +29487,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x2489c <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x245fc <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x24b1f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x2487f <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x24890 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x245f0 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -29754,9 +29616,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x248e0 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x24640 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x24890 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x245f0 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -29773,7 +29635,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x24d01 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x24a61 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -29825,7 +29687,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x24bd0 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x24930 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

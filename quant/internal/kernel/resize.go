@@ -190,7 +190,7 @@ func (r *Resize) check(op string, src *Map, y0, y1 int) {
 
 // Scratch is the number of bytes that [Set.Resize] and [Set.ResizeArgMax] need for c channels.
 func (r *Resize) Scratch(c int) int {
-	return max(2*(r.planes(c)+1)*r.plane()*4, Blocks(r.OutW)*4*2*8, 2*4*r.floats()*4, 2*r.doubleCells(c)*r.doublePlane()*4) + 8
+	return max(2*(r.planes(c)+1)*r.plane()*4, Blocks(r.OutW)*4*2*8, 2*4*r.floats()*4, 2*r.doubleFloats()*4) + 8
 }
 
 // planes and plane are the scratch of the argmax variants: floats of one source row of each class, and its winners, twice.

@@ -97,23 +97,22 @@ func runEnlarge(floats func(*floatsArgs), enlarge func(*enlargeArgs)) func(dst, 
 	}
 }
 
-// runDouble keeps the last two source rows as real values, of as many cells as doubleMemory has room for.
-func runDouble(floats func(*floatsArgs), double func(*doubleArgs)) func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte) {
+// runDouble keeps the last two source rows of 16 channels as real values.
+func runDouble(channels func(*channelsArgs), double func(*doubleArgs)) func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte) {
 	return func(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int, scratch []byte) {
-		plane, cells := r.doublePlane(), r.doubleCells(dst.C)
-		memory := words(scratch, cells*plane)
-		// Row y is in slot y%2, behind the block that its first pixel may read.
-		slots := [2]unsafe.Pointer{unsafe.Pointer(&memory[8]), unsafe.Pointer(&memory[cells*plane/2+8])}
+		n := r.doubleFloats() / 2 // words of a slot
+		memory := words(scratch, 2*n)
+		// Row y is in slot y%2, behind the block whose last pixel its first one may read.
+		slots := [2]unsafe.Pointer{unsafe.Pointer(&memory[32]), unsafe.Pointer(&memory[n+32])}
 		scale := r.realScale()
 		var weights [4]float32
-		f := floatsArgs{blocks: int64(Blocks(src.W)), srcBlock: int64(src.Block), plane: int64(plane), zero: int64(r.Zero), scale: unsafe.Pointer(&scale)}
+		f := channelsArgs{blocks: int64(Blocks(src.W)), srcBlock: int64(src.Block), zero: int64(r.Zero), scale: unsafe.Pointer(&scale)}
 		e := doubleArgs{
-			row: int64(dst.Row), plane: int64(plane), blocks: int64(Blocks(src.W)), outBlocks: int64(Blocks(dst.W)), dstBlock: int64(dst.Block),
-			last: int64((src.W - 1) % 4 * 4), weights: unsafe.Pointer(&weights), steps: int64(2 - out.saved),
-			zero: int64(out.Zero), lo: int64(lo), hi: int64(hi),
+			outBlocks: int64(Blocks(dst.W)), dstBlock: int64(dst.Block), last: int64(src.W - 1), weights: unsafe.Pointer(&weights),
+			steps: int64(2 - out.saved), zero: int64(out.Zero), lo: int64(lo), hi: int64(hi),
 		}
-		for c := 0; c < Cells(dst.C); c += cells {
-			f.cells = int64(min(cells, Cells(dst.C)-c))
+		for c := 0; c < Cells(dst.C); c += 4 {
+			f.cells = int64(min(4, Cells(dst.C)-c))
 			e.cells = f.cells
 			have := [2]int32{-1, -1}
 			for y := y0; y < y1; {
@@ -122,7 +121,7 @@ func runDouble(floats func(*floatsArgs), double func(*doubleArgs)) func(dst, src
 					if have[sy&1] != sy {
 						have[sy&1] = sy
 						f.dst, f.src = slots[sy&1], unsafe.Pointer(&src.Data[int(sy)*src.Row+c*Cell])
-						floats(hide(&f))
+						channels(hide(&f))
 					}
 				}
 				row, _ := doubleRow(ty)

@@ -264,16 +264,8 @@ func doubleRow(t realTap) (doubled, bool) {
 	return doubled{}, false
 }
 
-// doubleMemory is the bytes of source rows that runDouble keeps at a time: they stay in the first-level cache.
-const doubleMemory = 20 << 10
-
-// doublePlane is the floats of a cell of a source row, with a block before and one behind.
-func (r *Resize) doublePlane() int { return (Blocks(r.InW) + 2) * 16 }
-
-// doubleCells is how many of c channels' cells runDouble works on at a time: an even number, or all.
-func (r *Resize) doubleCells(c int) int {
-	return min(max(doubleMemory/(2*4*r.doublePlane())&^1, 2), Cells(c))
-}
+// doubleFloats is the scratch of a source row of 16 channels as real values, with a block before and one behind that may be read.
+func (r *Resize) doubleFloats() int { return (Blocks(r.InW) + 2) * 64 }
 
 func resizeRealGeneric(dst, src *Map, r *Resize, out *RealOut, lo, hi int32, y0, y1 int) {
 	for y := y0; y < y1; y++ {

@@ -76,7 +76,7 @@ var (
 		{"planes_4_avx2", AVX2, runPlanes(planesAVX2)},
 	}
 	realTable = []realVariant{
-		{"double_16x8_avx512vnni", AVX512VNNI, (*Resize).doublesReal, true, runDouble(floatsAVX512VNNI, doubleAVX512VNNI)},
+		{"double_8x16_avx512vnni", AVX512VNNI, (*Resize).doublesReal, true, runDouble(channelsAVX512VNNI, doubleAVX512VNNI)},
 		{"enlarge_4x16_avx512vnni", AVX512VNNI, (*Resize).enlarges, false, runEnlarge(floatsAVX512VNNI, enlargeAVX512VNNI)},
 		{"resize-real_4x16_avx512vnni", AVX512VNNI, nil, false, runReal(resizeRealAVX512VNNI)},
 		{"resize-real_4x4_avx2", AVX2, nil, false, runReal(resizeRealAVX2)},

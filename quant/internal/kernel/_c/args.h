@@ -210,6 +210,15 @@ struct floats_args {
 	const float *scale;
 };
 
+// channels_args: up to 16 channels of a source row become real values.
+struct channels_args {
+	float *dst; // [pixels][16]
+	const uint8_t *src;
+	word blocks, cells, src_block;
+	word zero;
+	const float *scale;
+};
+
 // double_args: two rows of an enlargement of real values to twice the width, from source rows t and b. Pixels 2x and
 // 2x + 1 are a quarter and three quarters of x and its neighbours; with the weights' common factor left out the upper row is
 //
@@ -221,11 +230,10 @@ struct double_args {
 	uint8_t *dst;
 	word row;                // bytes to the lower row
 	word rows;               // 1: the upper row alone, 2: the lower, 3: both
-	const float *top, *bottom; // [cells][plane], from the first pixel on; a block before and behind may be read
-	word plane;              // floats from cell to cell
-	word blocks, out_blocks; // of the source, of dst
-	word cells, dst_block;
-	word last;               // of 4 dwords of a block, the first of the source's last pixel
+	const float *top, *bottom; // as channels_args makes them; a pixel before and up to three behind may be read
+	word out_blocks;         // of dst
+	word cells, dst_block;   // up to 4 cells
+	word last;               // the source's last pixel
 	const float *weights;    // c, d, what the sums are divided by, and 1 / it
 	word steps;              // of the division, after v * (1 / by): 0 to 2
 	word zero, lo, hi;

@@ -1074,8 +1074,26 @@ void enlargeAVX512VNNI(const struct enlarge_args *a) {
 	}
 }
 
-// Doubling: neighbours are loads a pixel away, and a product serves two output pixels, or two rows. Two cells at a time;
-// each operation stands beside its likes, so that a core need not look far ahead for work.
+// Doubling, 16 channels at a time: a pixel of them is a register, so that neighbours are other registers, a product serves two
+// output pixels, or two rows, and 4 output pixels pack into cells.
+void channelsAVX512VNNI(const struct channels_args *a) {
+	__m512i zero = _mm512_set1_epi32((int)a->zero);
+	__m512 scale = _mm512_set1_ps(a->scale[0]);
+	__mmask16 m = cell_mask(a->cells, 0);
+	__m512i order[4], four = _mm512_set1_epi32(hidden(4)); // dword i of a lane takes byte 4p + i of it
+	order[0] = _mm512_or_si512(order16(0x0302010003020100, 0x0302010003020100), _mm512_set1_epi32(hidden((int)0x80808000)));
+	for (int p = 1; p < 4; p++) order[p] = _mm512_add_epi32(order[p - 1], four);
+	const uint8_t *src = a->src;
+	float *to = a->dst;
+	for (word b = 0; b < a->blocks; b++, src += a->src_block, to += 64) {
+		__m512i v = _mm512_maskz_loadu_epi32(m, src);
+		for (int p = 0; p < 4; p++) {
+			__m512i i = _mm512_sub_epi32(_mm512_shuffle_epi8(v, order[p]), zero);
+			_mm512_storeu_ps(to + 16 * p, _mm512_mul_ps(_mm512_cvtepi32_ps(i), scale));
+		}
+	}
+}
+
 struct division {
 	__m512 minus, inverse;
 };
@@ -1084,21 +1102,9 @@ INLINE __m512 nearer(__m512 q, __m512 v, struct division by) {
 	return _mm512_fmadd_ps(_mm512_fmadd_ps(q, by.minus, v), by.inverse, q);
 }
 
-// interleaved stores a row of two blocks: even and odd pixels of two cells.
-INLINE void interleaved(const struct double_args *p, uint8_t *dst, const __m512i *even, const __m512i *odd, int both, int more,
-		__m512i zero, __m512i lo, __m512i hi) {
-	__m512i first = _mm512_adds_epi16(_mm512_packs_epi32(even[0], odd[0]), zero);
-	__m512i second = _mm512_adds_epi16(_mm512_packs_epi32(even[1], odd[1]), zero);
-	__m512i v = _mm512_permutex_epi64(_mm512_packus_epi16(first, second), 0xd8);
-	v = _mm512_min_epu8(_mm512_max_epu8(v, lo), hi);
-	__m256i left = _mm512_castsi512_si256(v), right = _mm512_extracti64x4_epi64(v, 1);
-	if (both) {
-		_mm256_storeu_si256((__m256i *)dst, left);
-		if (more) _mm256_storeu_si256((__m256i *)(dst + p->dst_block), right);
-	} else {
-		_mm_storeu_si128((__m128i *)dst, _mm256_castsi256_si128(left));
-		if (more) _mm_storeu_si128((__m128i *)(dst + p->dst_block), _mm256_castsi256_si128(right));
-	}
+INLINE __m512 four_times(__m512 v) {
+	v = _mm512_add_ps(v, v);
+	return _mm512_add_ps(v, v);
 }
 
 INLINE void doubled(const struct double_args *p, int steps) {
@@ -1106,67 +1112,58 @@ INLINE void doubled(const struct double_args *p, int steps) {
 	__m512 wc = _mm512_set1_ps(p->weights[0]), wd = _mm512_set1_ps(p->weights[1]);
 	__m512 three = _mm512_cvtepi32_ps(_mm512_set1_epi32(hidden(3))), nine = _mm512_mul_ps(three, three);
 	__m512i zero = _mm512_set1_epi16((short)p->zero), lo = broadcast8(p->lo), hi = broadcast8(p->hi);
-	__mmask16 left = (__mmask16)hidden(0xf), right = (__mmask16)(hidden(0xf) << p->last);
-	for (word cell = 0; cell < p->cells; cell += 2) {
-		uint8_t *dst = p->dst + 16 * cell;
-		int both = cell + 1 < p->cells;
-		const float *top[2], *bottom[2];
-		top[0] = p->top + cell * p->plane;
-		bottom[0] = p->bottom + cell * p->plane;
-		top[1] = both ? top[0] + p->plane : top[0];
-		bottom[1] = both ? bottom[0] + p->plane : bottom[0];
-		for (word n = 0; n < p->blocks; n++, dst += 2 * p->dst_block) {
-			// v: upper even, upper odd, lower even, lower odd, of each cell.
-			__m512 v[4][2], t[2], b[2], t3[2], b3[2], q[4][2];
-			for (int k = 0; k < 2; k++) t[k] = _mm512_loadu_ps(top[k] + 16 * n);
-			for (int k = 0; k < 2; k++) b[k] = _mm512_loadu_ps(bottom[k] + 16 * n);
-			for (int k = 0; k < 2; k++) t3[k] = _mm512_mul_ps(t[k], three);
-			for (int k = 0; k < 2; k++) v[0][k] = _mm512_mul_ps(_mm512_loadu_ps(top[k] + 16 * n - 4), three);
-			for (int k = 0; k < 2; k++) v[1][k] = _mm512_mul_ps(_mm512_loadu_ps(top[k] + 16 * n + 4), three);
-			for (int k = 0; k < 2; k++) v[2][k] = _mm512_add_ps(t3[k], _mm512_loadu_ps(top[k] + 16 * n - 4));
-			for (int k = 0; k < 2; k++) v[3][k] = _mm512_add_ps(t3[k], _mm512_loadu_ps(top[k] + 16 * n + 4));
-			for (int k = 0; k < 2; k++) q[0][k] = _mm512_mul_ps(t[k], nine);
-			for (int k = 0; k < 2; k++) b3[k] = _mm512_mul_ps(b[k], three);
-			for (int k = 0; k < 2; k++) q[1][k] = _mm512_mul_ps(b[k], wd);
-			for (int k = 0; k < 2; k++) q[2][k] = _mm512_mul_ps(_mm512_loadu_ps(bottom[k] + 16 * n - 4), wc);
-			for (int k = 0; k < 2; k++) q[3][k] = _mm512_mul_ps(_mm512_loadu_ps(bottom[k] + 16 * n + 4), wc);
-			for (int i = 0; i < 2; i++)
-				for (int k = 0; k < 2; k++) v[i][k] = _mm512_add_ps(v[i][k], q[0][k]);
-			for (int k = 0; k < 2; k++) v[2][k] = _mm512_add_ps(v[2][k], q[2][k]);
-			for (int k = 0; k < 2; k++) v[3][k] = _mm512_add_ps(v[3][k], q[1][k]);
-			for (int k = 0; k < 2; k++) v[0][k] = _mm512_add_ps(v[0][k], _mm512_loadu_ps(bottom[k] + 16 * n - 4));
-			for (int k = 0; k < 2; k++) v[1][k] = _mm512_add_ps(v[1][k], b3[k]);
-			for (int k = 0; k < 2; k++) v[2][k] = _mm512_add_ps(v[2][k], q[1][k]);
-			for (int k = 0; k < 2; k++) v[3][k] = _mm512_add_ps(v[3][k], q[3][k]);
-			for (int k = 0; k < 2; k++) v[0][k] = _mm512_add_ps(v[0][k], b3[k]);
-			for (int k = 0; k < 2; k++) v[1][k] = _mm512_add_ps(v[1][k], _mm512_loadu_ps(bottom[k] + 16 * n + 4));
-			if (n == 0 || n == p->blocks - 1) {
-				for (int k = 0; k < 2; k++) {
-					__m512 upper = _mm512_add_ps(t3[k], t3[k]), lower = _mm512_add_ps(t[k], t[k]);
-					__m512 c2 = _mm512_add_ps(b[k], b[k]), low2 = _mm512_mul_ps(c2, wc);
-					upper = _mm512_add_ps(upper, upper);
-					lower = _mm512_add_ps(lower, lower);
-					if (n == 0) {
-						v[0][k] = _mm512_mask_add_ps(v[0][k], left, upper, _mm512_add_ps(c2, c2));
-						v[2][k] = _mm512_mask_add_ps(v[2][k], left, lower, _mm512_add_ps(low2, low2));
-					}
-					if (n == p->blocks - 1) {
-						v[1][k] = _mm512_mask_add_ps(v[1][k], right, _mm512_add_ps(upper, c2), c2);
-						v[3][k] = _mm512_mask_add_ps(v[3][k], right, _mm512_add_ps(lower, low2), low2);
-					}
-				}
+	__mmask16 m = cell_mask(p->cells, 0);
+	const float *top = p->top, *bottom = p->bottom;
+	uint8_t *dst = p->dst;
+	// Pixels 2n - 1 to 2n + 2 and their products.
+	__m512 t[4], t3[4], b[4], bc[4];
+	for (int i = 2; i < 4; i++) {
+		t[i] = _mm512_loadu_ps(top + 16 * i - 48);
+		b[i] = _mm512_loadu_ps(bottom + 16 * i - 48);
+		t3[i] = _mm512_mul_ps(t[i], three);
+		bc[i] = _mm512_mul_ps(b[i], wc);
+	}
+	for (word n = 0; n < p->out_blocks; n++, dst += p->dst_block, top += 32, bottom += 32) {
+		for (int i = 0; i < 2; i++) {
+			t[i] = t[i + 2];
+			t3[i] = t3[i + 2];
+			b[i] = b[i + 2];
+			bc[i] = bc[i + 2];
+			t[i + 2] = _mm512_loadu_ps(top + 16 * i + 16);
+			b[i + 2] = _mm512_loadu_ps(bottom + 16 * i + 16);
+			t3[i + 2] = _mm512_mul_ps(t[i + 2], three);
+			bc[i + 2] = _mm512_mul_ps(b[i + 2], wc);
+		}
+		__m512 v[2][4]; // output pixels of the upper and of the lower row
+		for (int i = 0; i < 2; i++) {
+			__m512 t9 = _mm512_mul_ps(t[i + 1], nine), b3 = _mm512_mul_ps(b[i + 1], three), bd = _mm512_mul_ps(b[i + 1], wd);
+			v[0][2 * i] = _mm512_add_ps(_mm512_add_ps(_mm512_add_ps(t3[i], t9), b[i]), b3);
+			v[0][2 * i + 1] = _mm512_add_ps(_mm512_add_ps(_mm512_add_ps(t9, t3[i + 2]), b3), b[i + 2]);
+			v[1][2 * i] = _mm512_add_ps(_mm512_add_ps(_mm512_add_ps(t[i], t3[i + 1]), bc[i]), bd);
+			v[1][2 * i + 1] = _mm512_add_ps(_mm512_add_ps(_mm512_add_ps(t3[i + 1], t[i + 2]), bd), bc[i + 2]);
+		}
+		if (n == 0) {
+			v[0][0] = _mm512_add_ps(four_times(t3[1]), four_times(b[1]));
+			v[1][0] = _mm512_add_ps(four_times(t[1]), four_times(bc[1]));
+		}
+		for (int i = 0; i < 2; i++) {
+			if (2 * n + i != p->last) continue;
+			__m512 b2 = _mm512_add_ps(b[i + 1], b[i + 1]), c2 = _mm512_add_ps(bc[i + 1], bc[i + 1]);
+			v[0][2 * i + 1] = _mm512_add_ps(_mm512_add_ps(four_times(t3[i + 1]), b2), b2);
+			v[1][2 * i + 1] = _mm512_add_ps(_mm512_add_ps(four_times(t[i + 1]), c2), c2);
+		}
+		for (int row = 0; row < 2; row++) {
+			if (!(p->rows & (1 << row))) continue;
+			__m512i u[4];
+			for (int i = 0; i < 4; i++) {
+				__m512 q = _mm512_mul_ps(v[row][i], by.inverse);
+				for (int step = 0; step < steps; step++) q = nearer(q, v[row][i], by);
+				u[i] = _mm512_cvtps_epi32(q);
 			}
-			for (int i = 0; i < 4; i++)
-				for (int k = 0; k < 2; k++) q[i][k] = _mm512_mul_ps(v[i][k], by.inverse);
-			for (int step = 0; step < steps; step++)
-				for (int i = 0; i < 4; i++)
-					for (int k = 0; k < 2; k++) q[i][k] = nearer(q[i][k], v[i][k], by);
-			__m512i u[4][2];
-			for (int i = 0; i < 4; i++)
-				for (int k = 0; k < 2; k++) u[i][k] = _mm512_cvtps_epi32(q[i][k]);
-			int more = 2 * n + 1 < p->out_blocks;
-			if (p->rows & 1) interleaved(p, dst, u[0], u[1], both, more, zero, lo, hi);
-			if (p->rows & 2) interleaved(p, dst + p->row, u[2], u[3], both, more, zero, lo, hi);
+			__m512i first = _mm512_adds_epi16(_mm512_packs_epi32(u[0], u[1]), zero);
+			__m512i second = _mm512_adds_epi16(_mm512_packs_epi32(u[2], u[3]), zero);
+			__m512i packed = _mm512_min_epu8(_mm512_max_epu8(_mm512_packus_epi16(first, second), lo), hi);
+			_mm512_mask_storeu_epi32(dst + row * p->row, m, packed);
 		}
 	}
 }
