@@ -14,7 +14,7 @@ type convArgs struct {
 	srcBlock, dstBlock, zero       int64
 	tapsY, tapsX                   int64
 	rows, offsets, pad             unsafe.Pointer
-	stride                         int64
+	stride, near                   int64
 }
 
 type depthwiseArgs struct {

@@ -61,11 +61,15 @@ func takesPointwise(p *PackedConv) bool { return p.simple() && p.c.isPointwise()
 
 // convArgs fills in what all the matrix kernels need.
 func (p *PackedConv) convArgs(dst, src *Map) convArgs {
+	var near int64
+	if p.packed.near {
+		near = 1
+	}
 	return convArgs{
 		weights: unsafe.Pointer(&p.packed.weights[0]), bias: unsafe.Pointer(&p.packed.bias[0]), scale: unsafe.Pointer(&p.packed.scale[0]),
 		ramp: unsafe.Pointer(unsafe.SliceData(p.packed.ramp)), groups: int64(len(p.packed.bias) / 16), cells: int64(Cells(dst.C)), steps: int64(Cells(src.C)),
 		srcBlock: int64(src.Block), dstBlock: int64(dst.Block),
-		zero: int64(p.c.Requant.Zero),
+		zero: int64(p.c.Requant.Zero), near: near,
 	}
 }
 

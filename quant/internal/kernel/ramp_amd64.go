@@ -1,5 +1,7 @@
 package kernel
 
+import "math"
+
 // rampBits is the bits of the float32 2²³; a float32 from there up to 2²⁴ has a 1 in the last place of exactly 1.
 const rampBits = 0x4b000000
 
@@ -33,4 +35,23 @@ func (p *PackedConv) insideRamp() bool {
 		}
 	}
 	return true
+}
+
+// packNear notes whether the zero point can be added without saturation: whether no input makes a rounded product that it
+// would carry beyond 16 bits. Products below −2¹⁵ are cut off before, and the zero point is not negative.
+func packNear(pack func(*PackedConv) packedWeights) func(*PackedConv) packedWeights {
+	return func(p *PackedConv) packedWeights {
+		w := pack(p)
+		w.near = true
+		for n, scale := range p.scale {
+			low, high := p.reach(n)
+			if low < math.MinInt32 || high > math.MaxInt32 { // sums wrap
+				w.near = false
+			}
+			if most := float32(high) * scale; most > float32(math.MaxInt16-p.c.Requant.Zero)-1 {
+				w.near = false
+			}
+		}
+		return w
+	}
 }

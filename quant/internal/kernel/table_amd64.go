@@ -7,7 +7,7 @@ const Native = U8
 
 // convTable is the architecture's convolutions, best first within a kind: a kernel for less comes before one for more.
 var convTable = []convVariant{
-	{name: "pointwise_4x48_avx512vnni", needs: AVX512VNNI, takes: takesPointwise, pack: packRamp(packPixels),
+	{name: "pointwise_4x48_avx512vnni", needs: AVX512VNNI, takes: takesPointwise, pack: packNear(packRamp(packPixels)),
 		run: runPointwise(pointwiseAVX512VNNI)},
 	{name: "pointwise_4x16_avxvnni", needs: AVXVNNI | AVX2, takes: takesPointwise, pack: packGroups,
 		run: runPointwise(pointwiseAVXVNNI)},

@@ -27,6 +27,7 @@ type packedWeights struct {
 	bias    []int32
 	scale   []float32
 	ramp    []float32 // see packRamp; nil = none
+	near    bool      // see packNear
 	pad     []byte    // a run of the input's zero point, for taps outside the map
 	lanes   int       // of a depthwise convolution: products an output that the instructions form, those with padding too
 }

@@ -24,6 +24,7 @@ struct conv_args {
 	const word *offsets;  // dense: [taps_x][4·blocks] byte offsets into a row; negative = outside the map
 	const uint8_t *pad;   // dense: 16·steps bytes of the input's zero point
 	word stride;          // first: bytes between the windows of neighbouring output pixels
+	word near;            // pointwise: whether no rounded product with zero added to it goes beyond 2^15 - 1
 };
 
 // depthwise_args: depthwise 3×3 of one or two output rows; of windows of up to 5 columns, one row.

@@ -9,10 +9,13 @@
 // With ramp, sums begin at 2^23's bits as a float32 (packRamp): a sum s from 0 to 2^23 - 1 then is the float32 2^23 + s
 // without a conversion, and s * scale, rounded once, is one fused multiply-add with ramp = -2^23 * scale. A sum below 0
 // becomes a float32 below 2^23, so the result is not above 0, where the zero point, 0, holds it anyway.
+//
+// A saturating addition takes the units that multiply. Where no input can make a value that the zero point carries out of
+// 16 bits (packNear), a plain one does.
 struct requant {
 	__m512i zero;
 	const float *scale, *ramp;
-	int ramped; // a constant in every function that this is part of
+	enum { SATURATED, RAMPED, NEAR } how; // a constant in every function that this is part of
 };
 
 // hidden keeps a constant out of memory: the compiler cannot know it.
@@ -24,25 +27,26 @@ INLINE int hidden(int v) {
 INLINE __m512i broadcast8(word v) { return _mm512_set1_epi8((char)v); }
 
 // REQUANT is the requantization of arguments A; BY_RAMP calls one of two versions of a kernel.
-#define REQUANT(A, RAMPED) ((struct requant){_mm512_set1_epi16((short)(A)->zero), (A)->scale, (A)->ramp, RAMPED})
+#define REQUANT(A, HOW) ((struct requant){_mm512_set1_epi16((short)(A)->zero), (A)->scale, (A)->ramp, HOW})
 #define BY_RAMP(KERNEL, A) \
 	if ((A)->ramp)         \
-		KERNEL(A, 1);      \
+		KERNEL(A, RAMPED); \
 	else                   \
-		KERNEL(A, 0);
+		KERNEL(A, SATURATED);
 
 // pack is a block: a[0..3] are 4 pixels of the 16 outputs from at on. Packing within 128-bit lanes makes whole cells.
 INLINE __m512i pack(const __m512i *a, word at, struct requant r) {
 	__m512 scale = _mm512_loadu_ps(r.scale + at);
 	__m512i v[4];
-	if (r.ramped) {
+	if (r.how == RAMPED) {
 		__m512 ramp = _mm512_loadu_ps(r.ramp + at);
 		for (int i = 0; i < 4; i++) v[i] = _mm512_cvtps_epi32(_mm512_fmadd_ps(_mm512_castsi512_ps(a[i]), scale, ramp));
 		return _mm512_packus_epi16(_mm512_packs_epi32(v[0], v[1]), _mm512_packs_epi32(v[2], v[3]));
 	}
 	for (int i = 0; i < 4; i++) v[i] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(a[i]), scale));
-	__m512i p01 = _mm512_adds_epi16(_mm512_packs_epi32(v[0], v[1]), r.zero);
-	__m512i p23 = _mm512_adds_epi16(_mm512_packs_epi32(v[2], v[3]), r.zero);
+	__m512i p01 = _mm512_packs_epi32(v[0], v[1]), p23 = _mm512_packs_epi32(v[2], v[3]);
+	p01 = r.how == NEAR ? _mm512_add_epi16(p01, r.zero) : _mm512_adds_epi16(p01, r.zero);
+	p23 = r.how == NEAR ? _mm512_add_epi16(p23, r.zero) : _mm512_adds_epi16(p23, r.zero);
 	return _mm512_packus_epi16(p01, p23);
 }
 
@@ -220,8 +224,8 @@ QUARTER_TILE(1)
 		dst += B * a->dst_block;                   \
 	}
 
-INLINE void pointwise(const struct conv_args *a, int ramped) {
-	struct requant r = REQUANT(a, ramped);
+INLINE void pointwise(const struct conv_args *a, int how) {
+	struct requant r = REQUANT(a, how);
 	word quarter = (a->cells & 3) == 1, half = (a->cells & 3) == 2;
 	word full = a->groups - quarter - half;
 	for (word g = 0; g < a->groups;) {
@@ -259,7 +263,14 @@ INLINE void pointwise(const struct conv_args *a, int ramped) {
 	}
 }
 
-void pointwiseAVX512VNNI(const struct conv_args *a) { BY_RAMP(pointwise, a) }
+void pointwiseAVX512VNNI(const struct conv_args *a) {
+	if (a->ramp)
+		pointwise(a, RAMPED);
+	else if (a->near)
+		pointwise(a, NEAR);
+	else
+		pointwise(a, SATURATED);
+}
 
 // Dense: the window's taps come from anywhere, a pointer for each pixel of a tap; a tap outside the map reads the zero
 // point.
