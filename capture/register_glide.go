@@ -222,13 +222,6 @@ func (g *glide) fill(f *fitter, p *pool.Pool) {
 	} else {
 		g.shares[0] = []share{{0, rows, band{0, f.c.Color.Height}, band{0, f.c.Color.Height}}}
 	}
-	size := 0.0
-	for i := range g.blocks {
-		if b := &g.blocks[i]; b.State == pixel.Drawn {
-			size = max(size, float64(max(b.E-b.EK, b.E+b.EK)), float64(max(b.F-b.FK, b.F+b.FK)))
-		}
-	}
-	g.Columns = int(math.Ceil(size / f.one))
 }
 
 func (g *glide) fillRows(f *fitter, first, last int) {

@@ -262,7 +262,7 @@ func TestRegisterAgainstOracle(t *testing.T) {
 			holes, wrong := compare(t, got, want)
 			t.Logf("%.3f %% of the pixels have a reading in one image only, %.3f %% differ by more than a unit", 100*holes, 100*wrong)
 			if g := r.glide; g != nil {
-				t.Logf("near %d, rows %d, frac %d, bent %v, columns %d", g.Near, g.Rows, g.Frac, g.Bent, g.Columns)
+				t.Logf("near %d, rows %d, frac %d, bent %v", g.Near, g.Rows, g.Frac, g.Bent)
 			}
 			if holes > edges || wrong > edges {
 				t.Errorf("%.2f %% of the pixels have a reading in one image only, %.2f %% differ by more than a unit", 100*holes, 100*wrong)

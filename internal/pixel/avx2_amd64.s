@@ -12,1948 +12,1912 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x28ec8148; WORD $0x0001; BYTE $0x00 // sub rsp, 0x128
-	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
-	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
-	LONG $0x0bc68c0f; WORD $0x0000 // jl 0xbed <glideAVX2+0xbed>
-	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
-	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x23658e0f; WORD $0x0000 // jle 0x239d <glideAVX2+0x239d>
-	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
-	WORD $0xc031 // xor eax, eax
-	WORD $0x14eb // jmp 0x54 <glideAVX2+0x54>
-	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0x23498d0f; WORD $0x0000 // jge 0x239d <glideAVX2+0x239d>
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
-	LONG $0x06e2c149 // shl r10, 0x6
-	LONG $0x0857034c // add r10, qword ptr [rdi + 0x8]
-	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
-	WORD $0x1a74 // je 0x90 <glideAVX2+0x90>
-	LONG $0x0ab4880f; WORD $0x0000 // js 0xb30 <glideAVX2+0xb30>
-	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x000aade9; BYTE $0x00 // jmp 0xb35 <glideAVX2+0xb35>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0xc8048d4c // lea r8, [rax + 8*rcx]
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0000c8248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xc8], ymm1
-	WORD $0x01b0 // mov al, 0x1
+	LONG $0xc0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xc0
+	WORD $0x8949; BYTE $0xfc // mov r12, rdi
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x24638e0f; WORD $0x0000 // jle 0x2482 <glideAVX2+0x2482>
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
 	WORD $0xd231 // xor edx, edx
-	QUAD $0x000000e82494894c // mov qword ptr [rsp + 0xe8], r10
-	LONG $0x2444894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r8
-	WORD $0x17eb // jmp 0xd5 <glideAVX2+0xd5>
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x447ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm0
+	LONG $0x2464894c; BYTE $0x30 // mov qword ptr [rsp + 0x30], r12
+	WORD $0x1ceb // jmp 0x56 <glideAVX2+0x56>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	QUAD $0x0000009824948b48 // mov rdx, qword ptr [rsp + 0x98]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x24543b49; BYTE $0x40 // cmp rdx, qword ptr [r12 + 0x40]
+	LONG $0x23fb8d0f; WORD $0x0000 // jge 0x2451 <glideAVX2+0x2451>
+	LONG $0x24448b49; BYTE $0x10 // mov rax, qword ptr [r12 + 0x10]
+	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
+	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
+	LONG $0x06e5c148 // shl rbp, 0x6
+	LONG $0x246c0349; BYTE $0x08 // add rbp, qword ptr [r12 + 0x8]
+	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
+	QUAD $0x0000009824948948 // mov qword ptr [rsp + 0x98], rdx
+	WORD $0x1574 // je 0x90 <glideAVX2+0x90>
+	LONG $0x0c0f880f; WORD $0x0000 // js 0xc90 <glideAVX2+0xc90>
+	LONG $0x244c8b49; BYTE $0x70 // mov rcx, qword ptr [r12 + 0x70]
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x000c07e9; BYTE $0x00 // jmp 0xc95 <glideAVX2+0xc95>
 	WORD $0x9066 // nop
-	LONG $0x000010ba; BYTE $0x00 // mov edx, 0x10
-	LONG $0x282444f6; BYTE $0x01 // test byte ptr [rsp + 0x28], 0x1
-	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
-	LONG $0xff6b840f; WORD $0xffff // je 0x40 <glideAVX2+0x40>
-	LONG $0x28244489 // mov dword ptr [rsp + 0x28], eax
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0xa0b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0xa0]
-	LONG $0x1c6ffec5; BYTE $0x50 // vmovdqu ymm3, ymmword ptr [rax + 2*rdx]
-	LONG $0x646ffec5; WORD $0x4050 // vmovdqu ymm4, ymmword ptr [rax + 2*rdx + 0x40]
-	LONG $0x40bf0f41; BYTE $0x08 // movsx eax, word ptr [r8 + 0x8]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x0a // movsx eax, word ptr [r8 + 0xa]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x40bf0f41; BYTE $0x0c // movsx eax, word ptr [r8 + 0xc]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x0e7ffec5 // vmovdqu ymmword ptr [rsi], ymm1
-	LONG $0x40bf0f41; BYTE $0x0e // movsx eax, word ptr [r8 + 0xe]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x10 // movsx eax, word ptr [r8 + 0x10]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x4e7ffec5; BYTE $0x20 // vmovdqu ymmword ptr [rsi + 0x20], ymm1
-	LONG $0x40bf0f41; BYTE $0x12 // movsx eax, word ptr [r8 + 0x12]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x14 // movsx eax, word ptr [r8 + 0x14]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x40bf0f41; BYTE $0x16 // movsx eax, word ptr [r8 + 0x16]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x4e7ffec5; BYTE $0x40 // vmovdqu ymmword ptr [rsi + 0x40], ymm1
-	LONG $0x40bf0f41; BYTE $0x18 // movsx eax, word ptr [r8 + 0x18]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x1a // movsx eax, word ptr [r8 + 0x1a]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x4e7ffec5; BYTE $0x60 // vmovdqu ymmword ptr [rsi + 0x60], ymm1
-	LONG $0x40bf0f41; BYTE $0x1c // movsx eax, word ptr [r8 + 0x1c]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x1e // movsx eax, word ptr [r8 + 0x1e]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000808e7ffec5 // vmovdqu ymmword ptr [rsi + 0x80], ymm1
-	LONG $0x40bf0f41; BYTE $0x22 // movsx eax, word ptr [r8 + 0x22]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x24 // movsx eax, word ptr [r8 + 0x24]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000a08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xa0], ymm1
-	LONG $0x40bf0f41; BYTE $0x28 // movsx eax, word ptr [r8 + 0x28]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x2a // movsx eax, word ptr [r8 + 0x2a]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000c08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xc0], ymm1
-	LONG $0x40bf0f41; BYTE $0x2e // movsx eax, word ptr [r8 + 0x2e]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x30 // movsx eax, word ptr [r8 + 0x30]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000e08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xe0], ymm1
+	LONG $0xc8048d4c // lea r8, [rax + 8*rcx]
 	LONG $0x40bf0f41; BYTE $0x34 // movsx eax, word ptr [r8 + 0x34]
+	LONG $0x50b70f41; BYTE $0x36 // movzx edx, word ptr [r8 + 0x36]
+	LONG $0x38708b41 // mov esi, dword ptr [r8 + 0x38]
+	LONG $0x4cb60f41; WORD $0x6024 // movzx ecx, byte ptr [r12 + 0x60]
+	WORD $0xd789 // mov edi, edx
+	WORD $0xf766; BYTE $0xdf // neg di
+	LONG $0xfa480f66 // cmovs di, dx
+	WORD $0xb70f; BYTE $0xd7 // movzx edx, di
+	WORD $0x8566; BYTE $0xf6 // test si, si
+	LONG $0x0000ba41; WORD $0x0000 // mov r10d, 0x0
+	LONG $0xf24e0f41 // cmovle esi, r10d
+	WORD $0xb70f; BYTE $0xf6 // movzx esi, si
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	WORD $0xd7f7 // not edi
+	WORD $0xf801 // add eax, edi
+	WORD $0xd001 // add eax, edx
+	WORD $0xf001 // add eax, esi
+	WORD $0xf8d3 // sar eax, cl
+	LONG $0x50bf0f41; BYTE $0x3a // movsx edx, word ptr [r8 + 0x3a]
+	LONG $0x70b70f41; BYTE $0x3c // movzx esi, word ptr [r8 + 0x3c]
+	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
+	LONG $0x40b70f45; BYTE $0x3e // movzx r8d, word ptr [r8 + 0x3e]
+	WORD $0x8941; BYTE $0xf1 // mov r9d, esi
+	LONG $0xd9f74166 // neg r9w
+	LONG $0x480f4466; BYTE $0xce // cmovs r9w, si
+	LONG $0xf1b70f41 // movzx esi, r9w
+	LONG $0xc0854566 // test r8w, r8w
+	LONG $0xc24e0f45 // cmovle r8d, r10d
+	LONG $0xc0b70f45 // movzx r8d, r8w
+	WORD $0xfa01 // add edx, edi
+	WORD $0xf201 // add edx, esi
+	WORD $0x0144; BYTE $0xc2 // add edx, r8d
+	WORD $0xfad3 // sar edx, cl
+	WORD $0xd039 // cmp eax, edx
+	WORD $0x4f0f; BYTE $0xd0 // cmovg edx, eax
+	WORD $0xfa83; BYTE $0x04 // cmp edx, 0x4
+	LONG $0x246c8948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rbp
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x0c468c0f; WORD $0x0000 // jl 0xd6c <glideAVX2+0xd6c>
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x36 // movsx eax, word ptr [r8 + 0x36]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000001008e7ffec5 // vmovdqu ymmword ptr [rsi + 0x100], ymm1
-	LONG $0x40bf0f41; BYTE $0x3a // movsx eax, word ptr [r8 + 0x3a]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x3c // movsx eax, word ptr [r8 + 0x3c]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000001208e7ffec5 // vmovdqu ymmword ptr [rsi + 0x120], ymm1
-	LONG $0x40bf0f41; BYTE $0x38 // movsx eax, word ptr [r8 + 0x38]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001408e7ffec5 // vmovdqu ymmword ptr [rsi + 0x140], ymm1
-	LONG $0x40bf0f41; BYTE $0x3e // movsx eax, word ptr [r8 + 0x3e]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001608e7ffec5 // vmovdqu ymmword ptr [rsi + 0x160], ymm1
-	LONG $0x40bf0f41; BYTE $0x40 // movsx eax, word ptr [r8 + 0x40]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x42 // movsx eax, word ptr [r8 + 0x42]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000001808e7ffec5 // vmovdqu ymmword ptr [rsi + 0x180], ymm1
-	WORD $0x478b; BYTE $0x7a // mov eax, dword ptr [rdi + 0x7a]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001a08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1a0], ymm1
-	WORD $0x478b; BYTE $0x78 // mov eax, dword ptr [rdi + 0x78]
-	WORD $0xd0f7 // not eax
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001c08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1c0], ymm1
-	WORD $0x478b; BYTE $0x70 // mov eax, dword ptr [rdi + 0x70]
-	WORD $0xc8ff // dec eax
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001e08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1e0], ymm1
-	WORD $0xc031 // xor eax, eax
-	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002008e7ffec5 // vmovdqu ymmword ptr [rsi + 0x200], ymm1
-	WORD $0x478b; BYTE $0x20 // mov eax, dword ptr [rdi + 0x20]
-	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002208e7ffec5 // vmovdqu ymmword ptr [rsi + 0x220], ymm1
-	WORD $0x478b; BYTE $0x28 // mov eax, dword ptr [rdi + 0x28]
-	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002408e7ffec5 // vmovdqu ymmword ptr [rsi + 0x240], ymm1
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002608e7ffec5 // vmovdqu ymmword ptr [rsi + 0x260], ymm1
-	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
-	LONG $0xfce78d0f; WORD $0xffff // jge 0xc0 <glideAVX2+0xc0>
-	WORD $0x894d; BYTE $0xd3 // mov r11, r10
-	QUAD $0x0000010824948948 // mov qword ptr [rsp + 0x108], rdx
-	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
-	WORD $0x45eb // jmp 0x430 <glideAVX2+0x430>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	QUAD $0x000000e824948b4c // mov r10, qword ptr [rsp + 0xe8]
-	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
-	QUAD $0x0000010824948b48 // mov rdx, qword ptr [rsp + 0x108]
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0x244c8b4c; BYTE $0x40 // mov r9, qword ptr [rsp + 0x40]
-	LONG $0x245c8b4c; BYTE $0x38 // mov r11, qword ptr [rsp + 0x38]
-	LONG $0xc0ebe5c5 // vpor ymm0, ymm3, ymm0
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	LONG $0x4b1c8d4d // lea r11, [r11 + 2*rcx]
-	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
-	LONG $0xfc908d0f; WORD $0xffff // jge 0xc0 <glideAVX2+0xc0>
-	LONG $0x6f7e41c4; WORD $0x5304 // vmovdqu ymm8, ymmword ptr [r11 + 2*rdx]
-	QUAD $0x000001e0966ffec5 // vmovdqu ymm2, ymmword ptr [rsi + 0x1e0]
-	LONG $0xcdfdbdc5 // vpaddw ymm1, ymm8, ymm5
-	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
-	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
-	LONG $0x177de2c4; BYTE $0xcd // vptest ymm1, ymm5
-	WORD $0x1e73 // jae 0x470 <glideAVX2+0x470>
-	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
-	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
-	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
-	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
-	WORD $0xb272 // jb 0x418 <glideAVX2+0x418>
-	WORD $0x1ceb // jmp 0x484 <glideAVX2+0x484>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0xddeff5c5 // vpxor ymm3, ymm1, ymm5
-	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
-	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
-	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
-	WORD $0x9472 // jb 0x418 <glideAVX2+0x418>
-	QUAD $0x0000908f187de2c4; BYTE $0x00 // vbroadcastss ymm1, dword ptr [rdi + 0x90]
-	QUAD $0x00009497187de2c4; BYTE $0x00 // vbroadcastss ymm2, dword ptr [rdi + 0x94]
-	LONG $0x337dc2c4; BYTE $0xe0 // vpmovzxwd ymm4, xmm8 # ymm4 = xmm8[0],zero,xmm8[1],zero,xmm8[2],zero,xmm8[3],zero,xmm8[4],zero,xmm8[5],zero,xmm8[6],zero,xmm8[7],zero
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe458ecc5 // vaddps ymm4, ymm2, ymm4
-	LONG $0xe45ef4c5 // vdivps ymm4, ymm1, ymm4
-	LONG $0x397d63c4; WORD $0x01c5 // vextracti128 xmm5, ymm8, 0x1
-	LONG $0x337de2c4; BYTE $0xed // vpmovzxwd ymm5, xmm5 # ymm5 = xmm5[0],zero,xmm5[1],zero,xmm5[2],zero,xmm5[3],zero,xmm5[4],zero,xmm5[5],zero,xmm5[6],zero,xmm5[7],zero
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xd558ecc5 // vaddps ymm2, ymm2, ymm5
-	LONG $0xca5ef4c5 // vdivps ymm1, ymm1, ymm2
-	LONG $0xd45bfec5 // vcvttps2dq ymm2, ymm4
-	LONG $0xc95bfec5 // vcvttps2dq ymm1, ymm1
-	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
-	WORD $0x478b; BYTE $0x58 // mov eax, dword ptr [rdi + 0x58]
-	LONG $0xc1af0f41 // imul eax, r9d
-	WORD $0xc189 // mov ecx, eax
-	LONG $0xd16ef9c5 // vmovd xmm2, ecx
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; WORD $0x2066 // vpmulhrsw ymm4, ymm2, ymmword ptr [rsi + 0x20]
-	LONG $0x2efdddc5 // vpaddw ymm5, ymm4, ymmword ptr [rsi]
-	LONG $0x48bf0f41; BYTE $0x20 // movsx ecx, word ptr [r8 + 0x20]
-	WORD $0xc001 // add eax, eax
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0xe16ef9c5 // vmovd xmm4, ecx
-	LONG $0x797de2c4; BYTE $0xe4 // vpbroadcastw ymm4, xmm4
-	QUAD $0x00000080b6fdddc5 // vpaddw ymm6, ymm4, ymmword ptr [rsi + 0x80]
-	LONG $0x00fde3c4; WORD $0xd8e1 // vpermq ymm4, ymm1, 0xd8 # ymm4 = ymm1[0,2,1,3]
-	LONG $0x0b4de2c4; BYTE $0xcc // vpmulhrsw ymm1, ymm6, ymm4
-	LONG $0x0b6de2c4; WORD $0x6056 // vpmulhrsw ymm2, ymm2, ymmword ptr [rsi + 0x60]
-	LONG $0xe9fdd5c5 // vpaddw ymm5, ymm5, ymm1
-	LONG $0x4efdedc5; BYTE $0x40 // vpaddw ymm1, ymm2, ymmword ptr [rsi + 0x40]
-	LONG $0x48bf0f41; BYTE $0x26 // movsx ecx, word ptr [r8 + 0x26]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0xd16ef9c5 // vmovd xmm2, ecx
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	QUAD $0x000000a096fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rsi + 0xa0]
-	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
-	LONG $0xf2fdf5c5 // vpaddw ymm6, ymm1, ymm2
-	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
-	LONG $0x5c7ffec5; WORD $0x6824 // vmovdqu ymmword ptr [rsp + 0x68], ymm3
-	QUAD $0x0000a824847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa8], ymm0
-	WORD $0x5b74 // je 0x5c3 <glideAVX2+0x5c3>
-	LONG $0x0b5de2c4; BYTE $0xfc // vpmulhrsw ymm7, ymm4, ymm4
-	LONG $0x48bf0f41; BYTE $0x2c // movsx ecx, word ptr [r8 + 0x2c]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0xc96ef9c5 // vmovd xmm1, ecx
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000000c08efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0xc0]
-	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
-	LONG $0xedfdf5c5 // vpaddw ymm5, ymm1, ymm5
-	LONG $0x48bf0f41; BYTE $0x32 // movsx ecx, word ptr [r8 + 0x32]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0xc96ef9c5 // vmovd xmm1, ecx
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000000e08efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0xe0]
-	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
-	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
-	QUAD $0x000001008efdd5c5 // vpaddw ymm1, ymm5, ymmword ptr [rsi + 0x100]
-	QUAD $0x000140960b5de2c4; BYTE $0x00 // vpmulhrsw ymm2, ymm4, ymmword ptr [rsi + 0x140]
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x0000012096fdcdc5 // vpaddw ymm2, ymm6, ymmword ptr [rsi + 0x120]
-	QUAD $0x000160a60b5de2c4; BYTE $0x00 // vpmulhrsw ymm4, ymm4, ymmword ptr [rsi + 0x160]
-	LONG $0xd4fdedc5 // vpaddw ymm2, ymm2, ymm4
-	LONG $0x7f6ef9c5; BYTE $0x60 // vmovd xmm7, dword ptr [rdi + 0x60]
-	LONG $0xdfe155c5 // vpsraw ymm11, ymm5, xmm7
-	LONG $0xc7e1f5c5 // vpsraw ymm0, ymm1, xmm7
-	LONG $0xd7e14dc5 // vpsraw ymm10, ymm6, xmm7
-	LONG $0xcfe1edc5 // vpsraw ymm1, ymm2, xmm7
-	LONG $0x447ffec5; WORD $0x4824 // vmovdqu ymmword ptr [rsp + 0x48], ymm0
-	LONG $0xf97dc1c4; BYTE $0xc3 // vpsubw ymm0, ymm0, ymm11
-	QUAD $0x000088248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x88], ymm1
-	LONG $0xf975c1c4; BYTE $0xe2 // vpsubw ymm4, ymm1, ymm10
-	LONG $0x48bf0f41; BYTE $0x44 // movsx ecx, word ptr [r8 + 0x44]
-	WORD $0xaf0f; BYTE $0xc1 // imul eax, ecx
-	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
-	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001808efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0x180]
-	LONG $0xd1e4bdc5 // vpmulhuw ymm2, ymm8, ymm1
-	LONG $0xe1719dc5; BYTE $0x0f // vpsraw ymm12, ymm1, 0xf
-	LONG $0xdb1d41c4; BYTE $0xf0 // vpand ymm14, ymm12, ymm8
-	LONG $0xc9d5bdc5 // vpmullw ymm1, ymm8, ymm1
-	QUAD $0x000001c0be6f7ec5 // vmovdqu ymm15, ymmword ptr [rsi + 0x1c0]
-	QUAD $0x00000200ae6f7ec5 // vmovdqu ymm13, ymmword ptr [rsi + 0x200]
-	QUAD $0x00000220a66f7ec5 // vmovdqu ymm12, ymmword ptr [rsi + 0x220]
-	LONG $0x3e05e2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm15, ymm1
-	LONG $0xc97585c5 // vpcmpeqw ymm1, ymm15, ymm1
-	QUAD $0x000001a096fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rsi + 0x1a0]
-	LONG $0xf96dc1c4; BYTE $0xd6 // vpsubw ymm2, ymm2, ymm14
-	LONG $0xc9fdedc5 // vpaddw ymm1, ymm2, ymm1
-	LONG $0xdb76e5c5 // vpcmpeqd ymm3, ymm3, ymm3
-	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3
-	LONG $0x576ef9c5; BYTE $0x68 // vmovd xmm2, dword ptr [rdi + 0x68]
-	LONG $0xcae1f5c5 // vpsraw ymm1, ymm1, xmm2
-	QUAD $0x00000240b66f7ec5 // vmovdqu ymm14, ymmword ptr [rsi + 0x240]
-	LONG $0xf9fd3dc5 // vpaddw ymm15, ymm8, ymm1
-	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
-	LONG $0x3e05c2c4; BYTE $0xd0 // vpmaxuw ymm2, ymm15, ymm8
-	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
-	LONG $0xcbeff5c5 // vpxor ymm1, ymm1, ymm3
-	LONG $0xc9efedc5 // vpxor ymm1, ymm2, ymm1
-	QUAD $0x0000c824bc6ffec5; BYTE $0x00 // vmovdqu ymm7, ymmword ptr [rsp + 0xc8]
-	LONG $0x3e05e2c4; BYTE $0xd7 // vpmaxuw ymm2, ymm15, ymm7
-	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
-	LONG $0xd3efedc5 // vpxor ymm2, ymm2, ymm3
-	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
-	LONG $0xd0eaddc5 // vpminsw ymm2, ymm4, ymm0
-	LONG $0xd265c5c5 // vpcmpgtw ymm2, ymm7, ymm2
-	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
-	LONG $0xc1eb6dc5 // vpor ymm8, ymm2, ymm1
+	LONG $0x797de2c4; BYTE $0xd9 // vpbroadcastw ymm3, xmm1
 	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0xc9f91dc5 // vpsubw ymm9, ymm12, ymm1
-	LONG $0x6515c1c4; BYTE $0xd3 // vpcmpgtw ymm2, ymm13, ymm11
-	LONG $0xe86ffdc5 // vmovdqa ymm5, ymm0
-	LONG $0xd965fdc5 // vpcmpgtw ymm3, ymm0, ymm1
-	LONG $0xdbebedc5 // vpor ymm3, ymm2, ymm3
-	LONG $0xc965ddc5 // vpcmpgtw ymm1, ymm4, ymm1
-	LONG $0x650dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm14, ymm10
-	LONG $0xcaebf5c5 // vpor ymm1, ymm1, ymm2
-	QUAD $0x00000260966ffec5 // vmovdqu ymm2, ymmword ptr [rsi + 0x260]
-	LONG $0x652541c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm11, ymm9
-	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
-	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
-	LONG $0xccf96dc5 // vpsubw ymm9, ymm2, ymm4
-	LONG $0x652d41c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm10, ymm9
-	LONG $0xdbebb5c5 // vpor ymm3, ymm9, ymm3
-	LONG $0xc9ebe5c5 // vpor ymm1, ymm3, ymm1
-	LONG $0xcff905c5 // vpsubw ymm9, ymm15, ymm7
-	LONG $0x177d62c4; BYTE $0xc1 // vptest ymm8, ymm1
-	LONG $0x244c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r9
-	LONG $0x245c894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r11
-	WORD $0x1473 // jae 0x75c <glideAVX2+0x75c>
-	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
-	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
-	LONG $0x000274e9; BYTE $0x00 // jmp 0x9d0 <glideAVX2+0x9d0>
-	LONG $0x397de3c4; WORD $0x01cb // vextracti128 xmm3, ymm1, 0x1
-	LONG $0xdb63f1c5 // vpacksswb xmm3, xmm1, xmm3
-	LONG $0xf9df3dc5 // vpandn ymm15, ymm8, ymm1
-	LONG $0x307de2c4; BYTE $0xcb // vpmovzxbw ymm1, xmm3 # ymm1 = xmm3[0],zero,xmm3[1],zero,xmm3[2],zero,xmm3[3],zero,xmm3[4],zero,xmm3[5],zero,xmm3[6],zero,xmm3[7],zero,xmm3[8],zero,xmm3[9],zero,xmm3[10],zero,xmm3[11],zero,xmm3[12],zero,xmm3[13],zero,xmm3[14],zero,xmm3[15],zero
-	LONG $0xf171f5c5; BYTE $0x0f // vpsllw ymm1, ymm1, 0xf
-	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
-	LONG $0xc1eb3dc5 // vpor ymm8, ymm8, ymm1
-	LONG $0x446ffec5; WORD $0x4824 // vmovdqu ymm0, ymmword ptr [rsp + 0x48]
-	LONG $0x657dc1c4; BYTE $0xcd // vpcmpgtw ymm1, ymm0, ymm13
-	LONG $0x651dc1c4; BYTE $0xdb // vpcmpgtw ymm3, ymm12, ymm11
-	QUAD $0x00008824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0x88]
-	LONG $0x657dc1c4; BYTE $0xc6 // vpcmpgtw ymm0, ymm0, ymm14
-	LONG $0x656dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm2, ymm10
-	LONG $0xd3dbedc5 // vpand ymm2, ymm2, ymm3
-	LONG $0xc9dbedc5 // vpand ymm1, ymm2, ymm1
-	LONG $0xc8dbf5c5 // vpand ymm1, ymm1, ymm0
-	LONG $0x177dc2c4; BYTE $0xcf // vptest ymm1, ymm15
-	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
-	WORD $0x0b75 // jne 0x7c7 <glideAVX2+0x7c7>
-	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
-	LONG $0x000209e9; BYTE $0x00 // jmp 0x9d0 <glideAVX2+0x9d0>
-	LONG $0xd1db85c5 // vpand ymm2, ymm15, ymm1
-	LONG $0xa0b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0xa0]
-	QUAD $0x0002808e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x280], ymm9
-	QUAD $0x0002a09e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2a0], ymm11
-	QUAD $0x0002c0ae7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2c0], ymm5
-	QUAD $0x0002e0967f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2e0], ymm10
-	QUAD $0x000300b67f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x300], ymm6
-	LONG $0xc2d7fdc5 // vpmovmskb eax, ymm2
-	LONG $0xaaaaaaa9; BYTE $0xaa // test eax, 0xaaaaaaaa
-	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
-	LONG $0x01bc840f; WORD $0x0000 // je 0x9d0 <glideAVX2+0x9d0>
-	LONG $0x397de3c4; WORD $0x01d1 // vextracti128 xmm1, ymm2, 0x1
-	LONG $0xc963e9c5 // vpacksswb xmm1, xmm2, xmm1
-	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
-	WORD $0xb70f; BYTE $0xd0 // movzx edx, ax
-	WORD $0x8b41; BYTE $0x00 // mov eax, dword ptr [r8]
-	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
-	LONG $0x04408b41 // mov eax, dword ptr [r8 + 0x4]
-	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	WORD $0x4f8b; BYTE $0x28 // mov ecx, dword ptr [rdi + 0x28]
-	LONG $0x10244c89 // mov dword ptr [rsp + 0x10], ecx
-	WORD $0x4f8b; BYTE $0x30 // mov ecx, dword ptr [rdi + 0x30]
-	LONG $0x0c244c89 // mov dword ptr [rsp + 0xc], ecx
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
-	LONG $0x000c8d48 // lea rcx, [rax + rax]
-	WORD $0x24eb // jmp 0x875 <glideAVX2+0x875>
+	LONG $0x797de2c4; BYTE $0xc1 // vpbroadcastw ymm0, xmm1
+	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
+	WORD $0x01b2 // mov dl, 0x1
+	WORD $0xff31 // xor edi, edi
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	WORD $0x30eb // jmp 0x181 <glideAVX2+0x181>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	QUAD $0x0000008824948b48 // mov rdx, qword ptr [rsp + 0x88]
-	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
-	WORD $0xd021 // and eax, edx
-	WORD $0xc289 // mov edx, eax
-	LONG $0x014d840f; WORD $0x0000 // je 0x9c2 <glideAVX2+0x9c2>
-	QUAD $0x0000008824948948 // mov qword ptr [rsp + 0x88], rdx
-	LONG $0xbc0f44f3; BYTE $0xc2 // tzcnt r8d, edx
-	QUAD $0x0002e04694bf0f43; BYTE $0x00 // movsx edx, word ptr [r14 + 2*r8 + 0x2e0]
-	LONG $0x14245403 // add edx, dword ptr [rsp + 0x14]
-	QUAD $0x00030046b4bf0f43; BYTE $0x00 // movsx esi, word ptr [r14 + 2*r8 + 0x300]
-	WORD $0xd601 // add esi, edx
-	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
-	WORD $0xc239 // cmp edx, eax
-	WORD $0x4e0f; BYTE $0xd0 // cmovle edx, eax
-	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
-	WORD $0xc639 // cmp esi, eax
-	WORD $0x4d0f; BYTE $0xf0 // cmovge esi, eax
-	WORD $0xf239 // cmp edx, esi
-	WORD $0xb07d // jge 0x860 <glideAVX2+0x860>
-	QUAD $0x0002a04684bf0f43; BYTE $0x00 // movsx eax, word ptr [r14 + 2*r8 + 0x2a0]
-	LONG $0x08244403 // add eax, dword ptr [rsp + 0x8]
-	QUAD $0x0002c046bcbf0f43; BYTE $0x00 // movsx edi, word ptr [r14 + 2*r8 + 0x2c0]
-	WORD $0xc701 // add edi, eax
-	LONG $0x244c8b4c; BYTE $0x48 // mov r9, qword ptr [rsp + 0x48]
-	WORD $0x3944; BYTE $0xcf // cmp edi, r9d
-	LONG $0xf94d0f41 // cmovge edi, r9d
-	WORD $0xc085 // test eax, eax
-	LONG $0x0000b941; WORD $0x0000 // mov r9d, 0x0
-	LONG $0xc14e0f41 // cmovle eax, r9d
-	WORD $0xf839 // cmp eax, edi
-	LONG $0xff788d0f; WORD $0xffff // jge 0x860 <glideAVX2+0x860>
-	WORD $0x6348; BYTE $0xea // movsxd rbp, edx
-	WORD $0x6348; BYTE $0xf6 // movsxd rsi, esi
-	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	WORD $0x8b4c; BYTE $0x22 // mov r12, qword ptr [rdx]
-	WORD $0x8949; BYTE $0xfa // mov r10, rdi
-	WORD $0x2949; BYTE $0xc2 // sub r10, rax
-	LONG $0x01588d48 // lea rbx, [rax + 0x1]
-	LONG $0xff5f8d4c // lea r11, [rdi - 0x1]
-	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0xd5af0f48 // imul rdx, rbp
-	WORD $0x014c; BYTE $0xe2 // add rdx, r12
-	WORD $0x1ceb // jmp 0x92f <glideAVX2+0x92f>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	WORD $0x0148; BYTE $0xca // add rdx, rcx
-	WORD $0x3948; BYTE $0xf5 // cmp rbp, rsi
-	LONG $0xff31840f; WORD $0xffff // je 0x860 <glideAVX2+0x860>
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
-	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3174 // je 0x969 <glideAVX2+0x969>
-	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
-	LONG $0x4caf0f4c; WORD $0x4824 // imul r9, qword ptr [rsp + 0x48]
-	LONG $0x4c0c8d4f // lea r9, [r12 + 2*r9]
-	QUAD $0x00028046acb70f47; BYTE $0x00 // movzx r13d, word ptr [r14 + 2*r8 + 0x280]
-	LONG $0x3cb70f45; BYTE $0x41 // movzx r15d, word ptr [r9 + 2*rax]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xef394566 // cmp r15w, r13w
-	LONG $0xfd430f45 // cmovae r15d, r13d
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x3c894566; BYTE $0x41 // mov word ptr [r9 + 2*rax], r15w
-	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
-	WORD $0x3949; BYTE $0xc3 // cmp r11, rax
-	WORD $0xb274 // je 0x920 <glideAVX2+0x920>
-	WORD $0x9066 // nop
-	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
-	LONG $0x2cb70f46; BYTE $0x4a // movzx r13d, word ptr [rdx + 2*r9]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xfd394566 // cmp r13w, r15w
-	LONG $0xef430f45 // cmovae r13d, r15d
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x2c894666; BYTE $0x4a // mov word ptr [rdx + 2*r9], r13w
-	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
-	LONG $0x6cb70f46; WORD $0x024a // movzx r13d, word ptr [rdx + 2*r9 + 0x2]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xfd394566 // cmp r13w, r15w
-	LONG $0xef430f45 // cmovae r13d, r15d
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x6c894666; WORD $0x024a // mov word ptr [rdx + 2*r9 + 0x2], r13w
-	LONG $0x02c18349 // add r9, 0x2
-	WORD $0x394c; BYTE $0xcf // cmp rdi, r9
-	WORD $0xb375 // jne 0x970 <glideAVX2+0x970>
-	LONG $0xffff5ee9; BYTE $0xff // jmp 0x920 <glideAVX2+0x920>
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
-	QUAD $0x00000280887f7ec5 // vmovdqu ymmword ptr [rax + 0x280], ymm9
-	LONG $0xdf3dc1c4; BYTE $0xcb // vpandn ymm1, ymm8, ymm11
-	QUAD $0x000002a0887ffec5 // vmovdqu ymmword ptr [rax + 0x2a0], ymm1
-	QUAD $0x000002c0a87ffec5 // vmovdqu ymmword ptr [rax + 0x2c0], ymm5
-	LONG $0xdf3dc1c4; BYTE $0xca // vpandn ymm1, ymm8, ymm10
-	QUAD $0x000002e0887ffec5 // vmovdqu ymmword ptr [rax + 0x2e0], ymm1
-	LONG $0xcedfbdc5 // vpandn ymm1, ymm8, ymm6
-	QUAD $0x00000300887ffec5 // vmovdqu ymmword ptr [rax + 0x300], ymm1
-	LONG $0x04486349 // movsxd rcx, dword ptr [r8 + 0x4]
-	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
-	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
-	WORD $0x634d; BYTE $0x00 // movsxd r8, dword ptr [r8]
-	LONG $0x46048d4e // lea r8, [rsi + 2*r8]
-	LONG $0x06c08349 // add r8, 0x6
-	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
-	LONG $0x120c8d4c // lea r9, [rdx + rdx]
-	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
-	WORD $0x1aeb // jmp 0xa4d <glideAVX2+0xa4d>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff49; BYTE $0xc6 // inc r14
-	LONG $0x10fe8349 // cmp r14, 0x10
-	LONG $0xf9a3840f; WORD $0xffff // je 0x3f0 <glideAVX2+0x3f0>
-	QUAD $0x00028070b4b70f42; BYTE $0x00 // movzx esi, word ptr [rax + 2*r14 + 0x280]
-	QUAD $0x0002c0709cb70f46; BYTE $0x00 // movzx r11d, word ptr [rax + 2*r14 + 0x2c0]
-	LONG $0xfb834166; BYTE $0x02 // cmp r11w, 0x2
-	LONG $0xffffbd41; WORD $0x0000 // mov r13d, 0xffff
-	LONG $0xee4d0f44 // cmovge r13d, esi
-	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
-	LONG $0xd64f0f44 // cmovg r10d, esi
-	LONG $0xfb834166; BYTE $0x04 // cmp r11w, 0x4
-	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	LONG $0xde4d0f44 // cmovge r11d, esi
-	QUAD $0x000300709cbf0f42; BYTE $0x00 // movsx ebx, word ptr [rax + 2*r14 + 0x300]
-	WORD $0xdb85 // test ebx, ebx
-	WORD $0xac7e // jle 0xa40 <glideAVX2+0xa40>
-	QUAD $0x0002e070bcbf0f4e; BYTE $0x00 // movsx r15, word ptr [rax + 2*r14 + 0x2e0]
-	QUAD $0x0002a070a4bf0f4e; BYTE $0x00 // movsx r12, word ptr [rax + 2*r14 + 0x2a0]
-	WORD $0xc3ff // inc ebx
-	LONG $0x793c8d4e // lea r15, [rcx + 2*r15]
-	LONG $0xfaaf0f4c // imul r15, rdx
-	LONG $0x673c8d4f // lea r15, [r15 + 2*r12]
-	WORD $0x014d; BYTE $0xc7 // add r15, r8
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x6fb70f41; BYTE $0xfa // movzx ebp, word ptr [r15 - 0x6]
-	WORD $0xcdff // dec ebp
-	WORD $0x3966; BYTE $0xf5 // cmp bp, si
-	WORD $0x430f; BYTE $0xee // cmovae ebp, esi
-	WORD $0xc5ff // inc ebp
-	LONG $0x6f894166; BYTE $0xfa // mov word ptr [r15 - 0x6], bp
-	LONG $0x6fb70f41; BYTE $0xfc // movzx ebp, word ptr [r15 - 0x4]
-	WORD $0xcdff // dec ebp
-	LONG $0xed394466 // cmp bp, r13w
-	LONG $0xed430f41 // cmovae ebp, r13d
-	WORD $0xc5ff // inc ebp
-	LONG $0x6f894166; BYTE $0xfc // mov word ptr [r15 - 0x4], bp
-	LONG $0x6fb70f41; BYTE $0xfe // movzx ebp, word ptr [r15 - 0x2]
-	WORD $0xcdff // dec ebp
-	LONG $0xd5394466 // cmp bp, r10w
-	LONG $0xea430f41 // cmovae ebp, r10d
-	WORD $0xc5ff // inc ebp
-	LONG $0x6f894166; BYTE $0xfe // mov word ptr [r15 - 0x2], bp
-	LONG $0x2fb70f41 // movzx ebp, word ptr [r15]
-	WORD $0xcdff // dec ebp
-	LONG $0xdd394466 // cmp bp, r11w
-	LONG $0xeb430f41 // cmovae ebp, r11d
-	WORD $0xc5ff // inc ebp
-	LONG $0x2f894166 // mov word ptr [r15], bp
-	WORD $0xcbff // dec ebx
-	WORD $0x014d; BYTE $0xcf // add r15, r9
-	WORD $0xfb83; BYTE $0x01 // cmp ebx, 0x1
-	WORD $0xa277 // ja 0xac0 <glideAVX2+0xac0>
-	LONG $0xffff1de9; BYTE $0xff // jmp 0xa40 <glideAVX2+0xa40>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0xf4fe8e0f; WORD $0xffff // jle 0x44 <glideAVX2+0x44>
-	LONG $0xc96ef9c5 // vmovd xmm1, ecx
-	LONG $0x797de2c4; BYTE $0xd1 // vpbroadcastw ymm2, xmm1
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	WORD $0x8941; BYTE $0xc0 // mov r8d, eax
-	WORD $0x2941; BYTE $0xd0 // sub r8d, edx
-	LONG $0x014a8d4c // lea r9, [rdx + 0x1]
-	LONG $0x01c0f641 // test r8b, 0x1
-	WORD $0x2874 // je 0xb8b <glideAVX2+0xb8b>
-	LONG $0xfd55c1c4; BYTE $0x0a // vpaddw ymm1, ymm5, ymmword ptr [r10]
-	LONG $0xfd55c1c4; WORD $0x205a // vpaddw ymm3, ymm5, ymmword ptr [r10 + 0x20]
-	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
-	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
-	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
-	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	LONG $0x4a148d4d // lea r10, [r10 + 2*rcx]
-	WORD $0x894c; BYTE $0xca // mov rdx, r9
-	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
-	LONG $0xf4b0840f; WORD $0xffff // je 0x44 <glideAVX2+0x44>
-	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
-	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0xfd55c1c4; BYTE $0x0a // vpaddw ymm1, ymm5, ymmword ptr [r10]
-	LONG $0xfd55c1c4; WORD $0x205a // vpaddw ymm3, ymm5, ymmword ptr [r10 + 0x20]
-	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
-	LONG $0xfd55c1c4; WORD $0x0a1c // vpaddw ymm3, ymm5, ymmword ptr [r10 + rcx]
-	LONG $0xfd55c1c4; WORD $0x0a64; BYTE $0x20 // vpaddw ymm4, ymm5, ymmword ptr [r10 + rcx + 0x20]
-	LONG $0x0a148d49 // lea rdx, [r10 + rcx]
-	LONG $0x3a5de2c4; BYTE $0xdb // vpminuw ymm3, ymm4, ymm3
-	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
-	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
-	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
-	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	WORD $0x0148; BYTE $0xca // add rdx, rcx
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
-	LONG $0xfec08348 // add rax, -0x2
-	WORD $0xb875 // jne 0xba0 <glideAVX2+0xba0>
-	LONG $0xfff457e9; BYTE $0xff // jmp 0x44 <glideAVX2+0x44>
-	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
-	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0x03f88348 // cmp rax, 0x3
-	LONG $0x0ba1850f; WORD $0x0000 // jne 0x17a0 <glideAVX2+0x17a0>
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x17958e0f; WORD $0x0000 // jle 0x239d <glideAVX2+0x239d>
-	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
-	WORD $0xc031 // xor eax, eax
-	WORD $0x14eb // jmp 0xc24 <glideAVX2+0xc24>
-	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0x17798d0f; WORD $0x0000 // jge 0x239d <glideAVX2+0x239d>
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x8949; BYTE $0xd5 // mov r13, rdx
-	LONG $0x06e5c149 // shl r13, 0x6
-	LONG $0x086f034c // add r13, qword ptr [rdi + 0x8]
-	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
-	WORD $0x1a74 // je 0xc60 <glideAVX2+0xc60>
-	LONG $0x0a94880f; WORD $0x0000 // js 0x16e0 <glideAVX2+0x16e0>
-	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x000a8de9; BYTE $0x00 // jmp 0x16e5 <glideAVX2+0x16e5>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0xc8048d4c // lea r8, [rax + 8*rcx]
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x246c8b48; BYTE $0x60 // mov rbp, qword ptr [rsp + 0x60]
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
+	LONG $0x000010bf; BYTE $0x00 // mov edi, 0x10
+	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
+	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
+	LONG $0xfebf840f; WORD $0xffff // je 0x40 <glideAVX2+0x40>
+	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
+	QUAD $0x000000a824ac8b4d // mov r13, qword ptr [r12 + 0xa8]
+	LONG $0x2c6ffec5; BYTE $0x78 // vmovdqu ymm5, ymmword ptr [rax + 2*rdi]
+	LONG $0x746ffec5; WORD $0x4078 // vmovdqu ymm6, ymmword ptr [rax + 2*rdi + 0x40]
+	LONG $0x0846bf0f // movsx eax, word ptr [rsi + 0x8]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x0000e8248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xe8], ymm1
-	WORD $0x01b0 // mov al, 0x1
-	WORD $0xd231 // xor edx, edx
-	LONG $0x2444894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r8
-	LONG $0x246c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r13
-	WORD $0x1deb // jmp 0xca8 <glideAVX2+0xca8>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x000010ba; BYTE $0x00 // mov edx, 0x10
-	QUAD $0x01000000c82484f6 // test byte ptr [rsp + 0xc8], 0x1
-	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
-	LONG $0xff68840f; WORD $0xffff // je 0xc10 <glideAVX2+0xc10>
-	LONG $0xc8248489; WORD $0x0000; BYTE $0x00 // mov dword ptr [rsp + 0xc8], eax
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0xa0b78b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rdi + 0xa0]
-	LONG $0x1c6ffec5; BYTE $0x50 // vmovdqu ymm3, ymmword ptr [rax + 2*rdx]
-	LONG $0x646ffec5; WORD $0x4050 // vmovdqu ymm4, ymmword ptr [rax + 2*rdx + 0x40]
-	LONG $0x40bf0f41; BYTE $0x08 // movsx eax, word ptr [r8 + 0x8]
+	LONG $0x0a46bf0f // movsx eax, word ptr [rsi + 0xa]
+	LONG $0xf86ef9c5 // vmovd xmm7, eax
+	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
+	LONG $0x0b45e2c4; BYTE $0xfd // vpmulhrsw ymm7, ymm7, ymm5
+	LONG $0xcffdf5c5 // vpaddw ymm1, ymm1, ymm7
+	LONG $0x0c46bf0f // movsx eax, word ptr [rsi + 0xc]
+	LONG $0xf86ef9c5 // vmovd xmm7, eax
+	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
+	LONG $0x0b45e2c4; BYTE $0xfe // vpmulhrsw ymm7, ymm7, ymm6
+	LONG $0xcffdf5c5 // vpaddw ymm1, ymm1, ymm7
+	LONG $0x7f7ec1c4; WORD $0x004d // vmovdqu ymmword ptr [r13], ymm1
+	LONG $0x0e46bf0f // movsx eax, word ptr [rsi + 0xe]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x0a // movsx eax, word ptr [r8 + 0xa]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x40bf0f41; BYTE $0x0c // movsx eax, word ptr [r8 + 0xc]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x0e7ffec5 // vmovdqu ymmword ptr [rsi], ymm1
-	LONG $0x40bf0f41; BYTE $0x0e // movsx eax, word ptr [r8 + 0xe]
+	LONG $0x1046bf0f // movsx eax, word ptr [rsi + 0x10]
+	LONG $0xf86ef9c5 // vmovd xmm7, eax
+	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
+	LONG $0x0b45e2c4; BYTE $0xfd // vpmulhrsw ymm7, ymm7, ymm5
+	LONG $0xcffdf5c5 // vpaddw ymm1, ymm1, ymm7
+	LONG $0x7f7ec1c4; WORD $0x204d // vmovdqu ymmword ptr [r13 + 0x20], ymm1
+	LONG $0x1246bf0f // movsx eax, word ptr [rsi + 0x12]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x10 // movsx eax, word ptr [r8 + 0x10]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x4e7ffec5; BYTE $0x20 // vmovdqu ymmword ptr [rsi + 0x20], ymm1
-	LONG $0x40bf0f41; BYTE $0x12 // movsx eax, word ptr [r8 + 0x12]
+	LONG $0x1446bf0f // movsx eax, word ptr [rsi + 0x14]
+	LONG $0xf86ef9c5 // vmovd xmm7, eax
+	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
+	LONG $0x0b45e2c4; BYTE $0xfd // vpmulhrsw ymm7, ymm7, ymm5
+	LONG $0xcffdf5c5 // vpaddw ymm1, ymm1, ymm7
+	LONG $0x1646bf0f // movsx eax, word ptr [rsi + 0x16]
+	LONG $0xf86ef9c5 // vmovd xmm7, eax
+	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
+	LONG $0x0b45e2c4; BYTE $0xf6 // vpmulhrsw ymm6, ymm7, ymm6
+	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
+	LONG $0x7f7ec1c4; WORD $0x404d // vmovdqu ymmword ptr [r13 + 0x40], ymm1
+	LONG $0x1846bf0f // movsx eax, word ptr [rsi + 0x18]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x14 // movsx eax, word ptr [r8 + 0x14]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x40bf0f41; BYTE $0x16 // movsx eax, word ptr [r8 + 0x16]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x4e7ffec5; BYTE $0x40 // vmovdqu ymmword ptr [rsi + 0x40], ymm1
-	LONG $0x40bf0f41; BYTE $0x18 // movsx eax, word ptr [r8 + 0x18]
+	LONG $0x1a46bf0f // movsx eax, word ptr [rsi + 0x1a]
+	LONG $0xf06ef9c5 // vmovd xmm6, eax
+	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
+	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
+	LONG $0x7f7ec1c4; WORD $0x604d // vmovdqu ymmword ptr [r13 + 0x60], ymm1
+	LONG $0x1c46bf0f // movsx eax, word ptr [rsi + 0x1c]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x1a // movsx eax, word ptr [r8 + 0x1a]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x4e7ffec5; BYTE $0x60 // vmovdqu ymmword ptr [rsi + 0x60], ymm1
-	LONG $0x40bf0f41; BYTE $0x1c // movsx eax, word ptr [r8 + 0x1c]
+	LONG $0x1e46bf0f // movsx eax, word ptr [rsi + 0x1e]
+	LONG $0xf06ef9c5 // vmovd xmm6, eax
+	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
+	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
+	QUAD $0x0000808d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x80], ymm1
+	LONG $0x2246bf0f // movsx eax, word ptr [rsi + 0x22]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x1e // movsx eax, word ptr [r8 + 0x1e]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000808e7ffec5 // vmovdqu ymmword ptr [rsi + 0x80], ymm1
-	LONG $0x40bf0f41; BYTE $0x22 // movsx eax, word ptr [r8 + 0x22]
+	LONG $0x2446bf0f // movsx eax, word ptr [rsi + 0x24]
+	LONG $0xf06ef9c5 // vmovd xmm6, eax
+	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
+	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
+	QUAD $0x0000a08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xa0], ymm1
+	LONG $0x2846bf0f // movsx eax, word ptr [rsi + 0x28]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x24 // movsx eax, word ptr [r8 + 0x24]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000a08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xa0], ymm1
-	LONG $0x40bf0f41; BYTE $0x28 // movsx eax, word ptr [r8 + 0x28]
+	LONG $0x2a46bf0f // movsx eax, word ptr [rsi + 0x2a]
+	LONG $0xf06ef9c5 // vmovd xmm6, eax
+	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
+	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
+	QUAD $0x0000c08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xc0], ymm1
+	LONG $0x2e46bf0f // movsx eax, word ptr [rsi + 0x2e]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x2a // movsx eax, word ptr [r8 + 0x2a]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000c08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xc0], ymm1
-	LONG $0x40bf0f41; BYTE $0x2e // movsx eax, word ptr [r8 + 0x2e]
+	LONG $0x3046bf0f // movsx eax, word ptr [rsi + 0x30]
+	LONG $0xf06ef9c5 // vmovd xmm6, eax
+	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
+	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
+	QUAD $0x0000e08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xe0], ymm1
+	LONG $0x3446bf0f // movsx eax, word ptr [rsi + 0x34]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x30 // movsx eax, word ptr [r8 + 0x30]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000e08e7ffec5 // vmovdqu ymmword ptr [rsi + 0xe0], ymm1
-	LONG $0x40bf0f41; BYTE $0x34 // movsx eax, word ptr [r8 + 0x34]
+	LONG $0x3646bf0f // movsx eax, word ptr [rsi + 0x36]
+	LONG $0xf06ef9c5 // vmovd xmm6, eax
+	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
+	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
+	QUAD $0x0001008d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x100], ymm1
+	LONG $0x3a46bf0f // movsx eax, word ptr [rsi + 0x3a]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x36 // movsx eax, word ptr [r8 + 0x36]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000001008e7ffec5 // vmovdqu ymmword ptr [rsi + 0x100], ymm1
-	LONG $0x40bf0f41; BYTE $0x3a // movsx eax, word ptr [r8 + 0x3a]
+	LONG $0x3c46bf0f // movsx eax, word ptr [rsi + 0x3c]
+	LONG $0xf06ef9c5 // vmovd xmm6, eax
+	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
+	LONG $0xcefdf5c5 // vpaddw ymm1, ymm1, ymm6
+	QUAD $0x0001208d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x120], ymm1
+	LONG $0x3846bf0f // movsx eax, word ptr [rsi + 0x38]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x3c // movsx eax, word ptr [r8 + 0x3c]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000001208e7ffec5 // vmovdqu ymmword ptr [rsi + 0x120], ymm1
-	LONG $0x40bf0f41; BYTE $0x38 // movsx eax, word ptr [r8 + 0x38]
+	QUAD $0x0001408d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x140], ymm1
+	LONG $0x3e46bf0f // movsx eax, word ptr [rsi + 0x3e]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001408e7ffec5 // vmovdqu ymmword ptr [rsi + 0x140], ymm1
-	LONG $0x40bf0f41; BYTE $0x3e // movsx eax, word ptr [r8 + 0x3e]
+	QUAD $0x0001608d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x160], ymm1
+	LONG $0x4046bf0f // movsx eax, word ptr [rsi + 0x40]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001608e7ffec5 // vmovdqu ymmword ptr [rsi + 0x160], ymm1
-	LONG $0x40bf0f41; BYTE $0x40 // movsx eax, word ptr [r8 + 0x40]
+	LONG $0x4246bf0f // movsx eax, word ptr [rsi + 0x42]
+	LONG $0xf06ef9c5 // vmovd xmm6, eax
+	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0x0b4de2c4; BYTE $0xed // vpmulhrsw ymm5, ymm6, ymm5
+	LONG $0xcdfdf5c5 // vpaddw ymm1, ymm1, ymm5
+	QUAD $0x0001808d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x180], ymm1
+	LONG $0x24448b41; BYTE $0x7a // mov eax, dword ptr [r12 + 0x7a]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x40bf0f41; BYTE $0x42 // movsx eax, word ptr [r8 + 0x42]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000001808e7ffec5 // vmovdqu ymmword ptr [rsi + 0x180], ymm1
-	WORD $0x478b; BYTE $0x7a // mov eax, dword ptr [rdi + 0x7a]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001a08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1a0], ymm1
-	WORD $0x478b; BYTE $0x78 // mov eax, dword ptr [rdi + 0x78]
+	QUAD $0x0001a08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1a0], ymm1
+	LONG $0x24448b41; BYTE $0x78 // mov eax, dword ptr [r12 + 0x78]
 	WORD $0xd0f7 // not eax
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001c08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1c0], ymm1
-	WORD $0x478b; BYTE $0x70 // mov eax, dword ptr [rdi + 0x70]
-	WORD $0xc8ff // dec eax
+	QUAD $0x0001c08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1c0], ymm1
+	QUAD $0x0000008824848b41 // mov eax, dword ptr [r12 + 0x88]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001e08e7ffec5 // vmovdqu ymmword ptr [rsi + 0x1e0], ymm1
+	QUAD $0x0001e08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1e0], ymm1
+	QUAD $0x0000009024848b41 // mov eax, dword ptr [r12 + 0x90]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002008d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x200], ymm1
+	LONG $0x24448b41; BYTE $0x70 // mov eax, dword ptr [r12 + 0x70]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002208d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x220], ymm1
 	WORD $0xc031 // xor eax, eax
-	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
+	WORD $0x062b // sub eax, dword ptr [rsi]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002008e7ffec5 // vmovdqu ymmword ptr [rsi + 0x200], ymm1
-	WORD $0x478b; BYTE $0x20 // mov eax, dword ptr [rdi + 0x20]
-	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
+	QUAD $0x0002408d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x240], ymm1
+	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
+	WORD $0x062b // sub eax, dword ptr [rsi]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002208e7ffec5 // vmovdqu ymmword ptr [rsi + 0x220], ymm1
-	WORD $0x478b; BYTE $0x28 // mov eax, dword ptr [rdi + 0x28]
-	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
+	QUAD $0x0002608d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x260], ymm1
+	LONG $0x24448b41; BYTE $0x28 // mov eax, dword ptr [r12 + 0x28]
+	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002408e7ffec5 // vmovdqu ymmword ptr [rsi + 0x240], ymm1
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
+	QUAD $0x0002a08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2a0], ymm1
+	LONG $0x24448b41; BYTE $0x30 // mov eax, dword ptr [r12 + 0x30]
+	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002608e7ffec5 // vmovdqu ymmword ptr [rsi + 0x260], ymm1
-	LONG $0x484f8b4c // mov r9, qword ptr [rdi + 0x48]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
-	LONG $0xfce18d0f; WORD $0xffff // jge 0xc90 <glideAVX2+0xc90>
-	WORD $0x894d; BYTE $0xea // mov r10, r13
-	QUAD $0x0000010824948948 // mov qword ptr [rsp + 0x108], rdx
-	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
-	WORD $0x47eb // jmp 0x1008 <glideAVX2+0x1008>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
-	QUAD $0x0000010824948b48 // mov rdx, qword ptr [rsp + 0x108]
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0x244c8b4c; BYTE $0x40 // mov r9, qword ptr [rsp + 0x40]
-	LONG $0x24548b4c; BYTE $0x38 // mov r10, qword ptr [rsp + 0x38]
-	LONG $0xc0ebe5c5 // vpor ymm0, ymm3, ymm0
-	WORD $0xff49; BYTE $0xc1 // inc r9
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	LONG $0x4a148d4d // lea r10, [r10 + 2*rcx]
-	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
-	LONG $0xfc888d0f; WORD $0xffff // jge 0xc90 <glideAVX2+0xc90>
-	LONG $0x6f7e41c4; WORD $0x5204 // vmovdqu ymm8, ymmword ptr [r10 + 2*rdx]
-	QUAD $0x000001e0966ffec5 // vmovdqu ymm2, ymmword ptr [rsi + 0x1e0]
-	LONG $0xcdfdbdc5 // vpaddw ymm1, ymm8, ymm5
-	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
-	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
-	LONG $0x177de2c4; BYTE $0xcd // vptest ymm1, ymm5
-	WORD $0x1673 // jae 0x1040 <glideAVX2+0x1040>
-	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
-	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
-	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
-	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
-	WORD $0xb272 // jb 0xff0 <glideAVX2+0xff0>
-	WORD $0x14eb // jmp 0x1054 <glideAVX2+0x1054>
-	LONG $0xddeff5c5 // vpxor ymm3, ymm1, ymm5
-	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
-	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
-	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
-	WORD $0x9c72 // jb 0xff0 <glideAVX2+0xff0>
-	QUAD $0x0000908f187de2c4; BYTE $0x00 // vbroadcastss ymm1, dword ptr [rdi + 0x90]
-	QUAD $0x00009497187de2c4; BYTE $0x00 // vbroadcastss ymm2, dword ptr [rdi + 0x94]
-	LONG $0x337dc2c4; BYTE $0xe0 // vpmovzxwd ymm4, xmm8 # ymm4 = xmm8[0],zero,xmm8[1],zero,xmm8[2],zero,xmm8[3],zero,xmm8[4],zero,xmm8[5],zero,xmm8[6],zero,xmm8[7],zero
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe458ecc5 // vaddps ymm4, ymm2, ymm4
-	LONG $0xe45ef4c5 // vdivps ymm4, ymm1, ymm4
-	LONG $0x397d63c4; WORD $0x01c5 // vextracti128 xmm5, ymm8, 0x1
-	LONG $0x337de2c4; BYTE $0xed // vpmovzxwd ymm5, xmm5 # ymm5 = xmm5[0],zero,xmm5[1],zero,xmm5[2],zero,xmm5[3],zero,xmm5[4],zero,xmm5[5],zero,xmm5[6],zero,xmm5[7],zero
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xd558ecc5 // vaddps ymm2, ymm2, ymm5
-	LONG $0xca5ef4c5 // vdivps ymm1, ymm1, ymm2
-	LONG $0xd45bfec5 // vcvttps2dq ymm2, ymm4
-	LONG $0xc95bfec5 // vcvttps2dq ymm1, ymm1
-	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
-	WORD $0x478b; BYTE $0x58 // mov eax, dword ptr [rdi + 0x58]
-	LONG $0xc1af0f41 // imul eax, r9d
-	WORD $0xc189 // mov ecx, eax
-	LONG $0xd16ef9c5 // vmovd xmm2, ecx
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; WORD $0x2066 // vpmulhrsw ymm4, ymm2, ymmword ptr [rsi + 0x20]
-	LONG $0x2efdddc5 // vpaddw ymm5, ymm4, ymmword ptr [rsi]
-	LONG $0x48bf0f41; BYTE $0x20 // movsx ecx, word ptr [r8 + 0x20]
-	WORD $0xc001 // add eax, eax
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0xe16ef9c5 // vmovd xmm4, ecx
-	LONG $0x797de2c4; BYTE $0xe4 // vpbroadcastw ymm4, xmm4
-	QUAD $0x00000080b6fdddc5 // vpaddw ymm6, ymm4, ymmword ptr [rsi + 0x80]
-	LONG $0x00fde3c4; WORD $0xd8e1 // vpermq ymm4, ymm1, 0xd8 # ymm4 = ymm1[0,2,1,3]
-	LONG $0x0b4de2c4; BYTE $0xcc // vpmulhrsw ymm1, ymm6, ymm4
-	LONG $0x0b6de2c4; WORD $0x6056 // vpmulhrsw ymm2, ymm2, ymmword ptr [rsi + 0x60]
-	LONG $0xe9fdd5c5 // vpaddw ymm5, ymm5, ymm1
-	LONG $0x4efdedc5; BYTE $0x40 // vpaddw ymm1, ymm2, ymmword ptr [rsi + 0x40]
-	LONG $0x48bf0f41; BYTE $0x26 // movsx ecx, word ptr [r8 + 0x26]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0xd16ef9c5 // vmovd xmm2, ecx
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	QUAD $0x000000a096fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rsi + 0xa0]
-	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
-	LONG $0xf2fdf5c5 // vpaddw ymm6, ymm1, ymm2
-	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
-	LONG $0x5c7ffec5; WORD $0x6824 // vmovdqu ymmword ptr [rsp + 0x68], ymm3
-	QUAD $0x0000a824847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa8], ymm0
-	WORD $0x5b74 // je 0x1193 <glideAVX2+0x1193>
-	LONG $0x0b5de2c4; BYTE $0xfc // vpmulhrsw ymm7, ymm4, ymm4
-	LONG $0x48bf0f41; BYTE $0x2c // movsx ecx, word ptr [r8 + 0x2c]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	QUAD $0x0002c08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2c0], ymm1
+	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
+	WORD $0xc083; BYTE $0xfd // add eax, -0x3
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	QUAD $0x0002808d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x280], ymm1
+	LONG $0x24448b49; BYTE $0x30 // mov rax, qword ptr [r12 + 0x30]
+	LONG $0x24442b49; BYTE $0x28 // sub rax, qword ptr [r12 + 0x28]
+	WORD $0x488d; BYTE $0xfd // lea ecx, [rax - 0x3]
+	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
+	WORD $0x4c0f; BYTE $0xc8 // cmovl ecx, eax
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000000c08efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0xc0]
-	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
-	LONG $0xedfdf5c5 // vpaddw ymm5, ymm1, ymm5
-	LONG $0x48bf0f41; BYTE $0x32 // movsx ecx, word ptr [r8 + 0x32]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
+	QUAD $0x0002e08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2e0], ymm1
+	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
+	LONG $0x244c8b41; BYTE $0x58 // mov ecx, dword ptr [r12 + 0x58]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000000e08efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0xe0]
-	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
-	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
-	QUAD $0x000001008efdd5c5 // vpaddw ymm1, ymm5, ymmword ptr [rsi + 0x100]
-	QUAD $0x000140960b5de2c4; BYTE $0x00 // vpmulhrsw ymm2, ymm4, ymmword ptr [rsi + 0x140]
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x0000012096fdcdc5 // vpaddw ymm2, ymm6, ymmword ptr [rsi + 0x120]
-	QUAD $0x000160a60b5de2c4; BYTE $0x00 // vpmulhrsw ymm4, ymm4, ymmword ptr [rsi + 0x160]
-	LONG $0xd4fdedc5 // vpaddw ymm2, ymm2, ymm4
-	LONG $0x7f6ef9c5; BYTE $0x60 // vmovd xmm7, dword ptr [rdi + 0x60]
-	LONG $0xdfe155c5 // vpsraw ymm11, ymm5, xmm7
-	LONG $0xc7e1f5c5 // vpsraw ymm0, ymm1, xmm7
-	LONG $0xd7e14dc5 // vpsraw ymm10, ymm6, xmm7
-	LONG $0xcfe1edc5 // vpsraw ymm1, ymm2, xmm7
-	LONG $0x447ffec5; WORD $0x4824 // vmovdqu ymmword ptr [rsp + 0x48], ymm0
-	LONG $0xf97dc1c4; BYTE $0xc3 // vpsubw ymm0, ymm0, ymm11
-	QUAD $0x000088248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x88], ymm1
-	LONG $0xf975c1c4; BYTE $0xe2 // vpsubw ymm4, ymm1, ymm10
-	LONG $0x48bf0f41; BYTE $0x44 // movsx ecx, word ptr [r8 + 0x44]
-	WORD $0xaf0f; BYTE $0xc1 // imul eax, ecx
-	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
-	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
+	QUAD $0x00000080a8d5f5c5 // vpmullw ymm5, ymm1, ymmword ptr [rax + 0x80]
+	QUAD $0x000300ad7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x300], ymm5
+	LONG $0x2046bf0f // movsx eax, word ptr [rsi + 0x20]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001808efdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rsi + 0x180]
-	LONG $0xd1e4bdc5 // vpmulhuw ymm2, ymm8, ymm1
-	LONG $0xe1719dc5; BYTE $0x0f // vpsraw ymm12, ymm1, 0xf
-	LONG $0xdb1d41c4; BYTE $0xf0 // vpand ymm14, ymm12, ymm8
-	LONG $0xc9d5bdc5 // vpmullw ymm1, ymm8, ymm1
-	QUAD $0x000001c0be6f7ec5 // vmovdqu ymm15, ymmword ptr [rsi + 0x1c0]
-	QUAD $0x00000200ae6f7ec5 // vmovdqu ymm13, ymmword ptr [rsi + 0x200]
-	QUAD $0x00000220a66f7ec5 // vmovdqu ymm12, ymmword ptr [rsi + 0x220]
-	LONG $0x3e05e2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm15, ymm1
-	LONG $0xc97585c5 // vpcmpeqw ymm1, ymm15, ymm1
-	QUAD $0x000001a096fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rsi + 0x1a0]
-	LONG $0xf96dc1c4; BYTE $0xd6 // vpsubw ymm2, ymm2, ymm14
-	LONG $0xc9fdedc5 // vpaddw ymm1, ymm2, ymm1
-	LONG $0xdb76e5c5 // vpcmpeqd ymm3, ymm3, ymm3
-	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3
-	LONG $0x576ef9c5; BYTE $0x68 // vmovd xmm2, dword ptr [rdi + 0x68]
-	LONG $0xcae1f5c5 // vpsraw ymm1, ymm1, xmm2
-	QUAD $0x00000240b66f7ec5 // vmovdqu ymm14, ymmword ptr [rsi + 0x240]
-	LONG $0xf9fd3dc5 // vpaddw ymm15, ymm8, ymm1
-	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
-	LONG $0x3e05c2c4; BYTE $0xd0 // vpmaxuw ymm2, ymm15, ymm8
-	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
-	LONG $0xcbeff5c5 // vpxor ymm1, ymm1, ymm3
-	LONG $0xc9efedc5 // vpxor ymm1, ymm2, ymm1
-	QUAD $0x0000e824bc6ffec5; BYTE $0x00 // vmovdqu ymm7, ymmword ptr [rsp + 0xe8]
-	LONG $0x3e05e2c4; BYTE $0xd7 // vpmaxuw ymm2, ymm15, ymm7
-	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
-	LONG $0xd3efedc5 // vpxor ymm2, ymm2, ymm3
-	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
-	LONG $0xd0eaddc5 // vpminsw ymm2, ymm4, ymm0
-	LONG $0xd265c5c5 // vpcmpgtw ymm2, ymm7, ymm2
-	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
-	LONG $0xc1eb6dc5 // vpor ymm8, ymm2, ymm1
-	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	QUAD $0x0003408d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x340], ymm1
+	LONG $0x2646bf0f // movsx eax, word ptr [rsi + 0x26]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0xc9f91dc5 // vpsubw ymm9, ymm12, ymm1
-	LONG $0x6515c1c4; BYTE $0xd3 // vpcmpgtw ymm2, ymm13, ymm11
-	LONG $0xe86ffdc5 // vmovdqa ymm5, ymm0
-	LONG $0xd965fdc5 // vpcmpgtw ymm3, ymm0, ymm1
-	LONG $0xdbebedc5 // vpor ymm3, ymm2, ymm3
-	LONG $0xc965ddc5 // vpcmpgtw ymm1, ymm4, ymm1
-	LONG $0x650dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm14, ymm10
-	LONG $0xcaebf5c5 // vpor ymm1, ymm1, ymm2
-	QUAD $0x00000260966ffec5 // vmovdqu ymm2, ymmword ptr [rsi + 0x260]
-	LONG $0x652541c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm11, ymm9
-	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
-	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
-	LONG $0xccf96dc5 // vpsubw ymm9, ymm2, ymm4
-	LONG $0x652d41c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm10, ymm9
-	LONG $0xdbebb5c5 // vpor ymm3, ymm9, ymm3
-	LONG $0xc9ebe5c5 // vpor ymm1, ymm3, ymm1
-	LONG $0xcff905c5 // vpsubw ymm9, ymm15, ymm7
-	LONG $0x177d62c4; BYTE $0xc1 // vptest ymm8, ymm1
-	LONG $0x244c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r9
-	LONG $0x2454894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r10
-	WORD $0x1473 // jae 0x132c <glideAVX2+0x132c>
-	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
-	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
-	LONG $0x000284e9; BYTE $0x00 // jmp 0x15b0 <glideAVX2+0x15b0>
-	LONG $0x397de3c4; WORD $0x01cb // vextracti128 xmm3, ymm1, 0x1
-	LONG $0xdb63f1c5 // vpacksswb xmm3, xmm1, xmm3
-	LONG $0xf9df3dc5 // vpandn ymm15, ymm8, ymm1
-	LONG $0x307de2c4; BYTE $0xcb // vpmovzxbw ymm1, xmm3 # ymm1 = xmm3[0],zero,xmm3[1],zero,xmm3[2],zero,xmm3[3],zero,xmm3[4],zero,xmm3[5],zero,xmm3[6],zero,xmm3[7],zero,xmm3[8],zero,xmm3[9],zero,xmm3[10],zero,xmm3[11],zero,xmm3[12],zero,xmm3[13],zero,xmm3[14],zero,xmm3[15],zero
-	LONG $0xf171f5c5; BYTE $0x0f // vpsllw ymm1, ymm1, 0xf
-	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
-	LONG $0xc1eb3dc5 // vpor ymm8, ymm8, ymm1
-	LONG $0x446ffec5; WORD $0x4824 // vmovdqu ymm0, ymmword ptr [rsp + 0x48]
-	LONG $0x657dc1c4; BYTE $0xcd // vpcmpgtw ymm1, ymm0, ymm13
-	LONG $0x651dc1c4; BYTE $0xdb // vpcmpgtw ymm3, ymm12, ymm11
-	QUAD $0x00008824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0x88]
-	LONG $0x657dc1c4; BYTE $0xc6 // vpcmpgtw ymm0, ymm0, ymm14
-	LONG $0x656dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm2, ymm10
-	LONG $0xd3dbedc5 // vpand ymm2, ymm2, ymm3
-	LONG $0xc9dbedc5 // vpand ymm1, ymm2, ymm1
-	LONG $0xc8dbf5c5 // vpand ymm1, ymm1, ymm0
-	LONG $0x177dc2c4; BYTE $0xcf // vptest ymm1, ymm15
-	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
-	WORD $0x0b75 // jne 0x1397 <glideAVX2+0x1397>
-	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
-	LONG $0x000219e9; BYTE $0x00 // jmp 0x15b0 <glideAVX2+0x15b0>
-	LONG $0xd1db85c5 // vpand ymm2, ymm15, ymm1
-	LONG $0xa0b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0xa0]
-	QUAD $0x0002808e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x280], ymm9
-	QUAD $0x0002a09e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2a0], ymm11
-	QUAD $0x0002c0ae7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2c0], ymm5
-	QUAD $0x0002e0967f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2e0], ymm10
-	QUAD $0x000300b67f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x300], ymm6
-	LONG $0xc2d7fdc5 // vpmovmskb eax, ymm2
-	LONG $0xaaaaaaa9; BYTE $0xaa // test eax, 0xaaaaaaaa
-	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
-	LONG $0x01cc840f; WORD $0x0000 // je 0x15b0 <glideAVX2+0x15b0>
-	LONG $0x397de3c4; WORD $0x01d1 // vextracti128 xmm1, ymm2, 0x1
-	LONG $0xc963e9c5 // vpacksswb xmm1, xmm2, xmm1
-	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
-	WORD $0xb70f; BYTE $0xd0 // movzx edx, ax
-	WORD $0x8b41; BYTE $0x00 // mov eax, dword ptr [r8]
-	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
-	LONG $0x04408b41 // mov eax, dword ptr [r8 + 0x4]
-	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	WORD $0x4f8b; BYTE $0x28 // mov ecx, dword ptr [rdi + 0x28]
-	LONG $0x10244c89 // mov dword ptr [rsp + 0x10], ecx
-	WORD $0x4f8b; BYTE $0x30 // mov ecx, dword ptr [rdi + 0x30]
-	LONG $0x0c244c89 // mov dword ptr [rsp + 0xc], ecx
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
-	LONG $0x000c8d48 // lea rcx, [rax + rax]
-	WORD $0x24eb // jmp 0x1445 <glideAVX2+0x1445>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	QUAD $0x0000008824948b48 // mov rdx, qword ptr [rsp + 0x88]
-	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
-	WORD $0xd021 // and eax, edx
-	WORD $0xc289 // mov edx, eax
-	LONG $0x014d840f; WORD $0x0000 // je 0x1592 <glideAVX2+0x1592>
-	QUAD $0x0000008824948948 // mov qword ptr [rsp + 0x88], rdx
-	LONG $0xbc0f44f3; BYTE $0xc2 // tzcnt r8d, edx
-	QUAD $0x0002e04694bf0f43; BYTE $0x00 // movsx edx, word ptr [r14 + 2*r8 + 0x2e0]
-	LONG $0x14245403 // add edx, dword ptr [rsp + 0x14]
-	QUAD $0x00030046b4bf0f43; BYTE $0x00 // movsx esi, word ptr [r14 + 2*r8 + 0x300]
-	WORD $0xd601 // add esi, edx
-	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
-	WORD $0xc239 // cmp edx, eax
-	WORD $0x4e0f; BYTE $0xd0 // cmovle edx, eax
-	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
-	WORD $0xc639 // cmp esi, eax
-	WORD $0x4d0f; BYTE $0xf0 // cmovge esi, eax
-	WORD $0xf239 // cmp edx, esi
-	WORD $0xb07d // jge 0x1430 <glideAVX2+0x1430>
-	QUAD $0x0002a04684bf0f43; BYTE $0x00 // movsx eax, word ptr [r14 + 2*r8 + 0x2a0]
-	LONG $0x08244403 // add eax, dword ptr [rsp + 0x8]
-	QUAD $0x0002c0468cbf0f47; BYTE $0x00 // movsx r9d, word ptr [r14 + 2*r8 + 0x2c0]
-	WORD $0x0141; BYTE $0xc1 // add r9d, eax
-	LONG $0x247c8b48; BYTE $0x48 // mov rdi, qword ptr [rsp + 0x48]
-	WORD $0x3941; BYTE $0xf9 // cmp r9d, edi
-	LONG $0xcf4d0f44 // cmovge r9d, edi
-	WORD $0xc085 // test eax, eax
-	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
-	WORD $0x4e0f; BYTE $0xc7 // cmovle eax, edi
-	WORD $0x3944; BYTE $0xc8 // cmp eax, r9d
-	LONG $0xff788d0f; WORD $0xffff // jge 0x1430 <glideAVX2+0x1430>
-	WORD $0x6348; BYTE $0xea // movsxd rbp, edx
-	WORD $0x6348; BYTE $0xfe // movsxd rdi, esi
-	WORD $0x6349; BYTE $0xf1 // movsxd rsi, r9d
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	WORD $0x8b4c; BYTE $0x22 // mov r12, qword ptr [rdx]
-	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
-	WORD $0x2949; BYTE $0xc2 // sub r10, rax
-	LONG $0x01588d48 // lea rbx, [rax + 0x1]
-	LONG $0xff5e8d4c // lea r11, [rsi - 0x1]
-	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0xd5af0f48 // imul rdx, rbp
-	WORD $0x014c; BYTE $0xe2 // add rdx, r12
-	WORD $0x1ceb // jmp 0x14ff <glideAVX2+0x14ff>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	WORD $0x0148; BYTE $0xca // add rdx, rcx
-	WORD $0x3948; BYTE $0xfd // cmp rbp, rdi
-	LONG $0xff31840f; WORD $0xffff // je 0x1430 <glideAVX2+0x1430>
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
-	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3174 // je 0x1539 <glideAVX2+0x1539>
-	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
-	LONG $0x4caf0f4c; WORD $0x4824 // imul r9, qword ptr [rsp + 0x48]
-	LONG $0x4c0c8d4f // lea r9, [r12 + 2*r9]
-	QUAD $0x00028046acb70f47; BYTE $0x00 // movzx r13d, word ptr [r14 + 2*r8 + 0x280]
-	LONG $0x3cb70f45; BYTE $0x41 // movzx r15d, word ptr [r9 + 2*rax]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xef394566 // cmp r15w, r13w
-	LONG $0xfd430f45 // cmovae r15d, r13d
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x3c894566; BYTE $0x41 // mov word ptr [r9 + 2*rax], r15w
-	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
-	WORD $0x3949; BYTE $0xc3 // cmp r11, rax
-	WORD $0xb274 // je 0x14f0 <glideAVX2+0x14f0>
-	WORD $0x9066 // nop
-	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
-	LONG $0x2cb70f46; BYTE $0x4a // movzx r13d, word ptr [rdx + 2*r9]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xfd394566 // cmp r13w, r15w
-	LONG $0xef430f45 // cmovae r13d, r15d
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x2c894666; BYTE $0x4a // mov word ptr [rdx + 2*r9], r13w
-	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
-	LONG $0x6cb70f46; WORD $0x024a // movzx r13d, word ptr [rdx + 2*r9 + 0x2]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xfd394566 // cmp r13w, r15w
-	LONG $0xef430f45 // cmovae r13d, r15d
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x6c894666; WORD $0x024a // mov word ptr [rdx + 2*r9 + 0x2], r13w
-	LONG $0x02c18349 // add r9, 0x2
-	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	WORD $0xb375 // jne 0x1540 <glideAVX2+0x1540>
-	LONG $0xffff5ee9; BYTE $0xff // jmp 0x14f0 <glideAVX2+0x14f0>
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x246c8b4c; BYTE $0x28 // mov r13, qword ptr [rsp + 0x28]
-	LONG $0x24448b4c; BYTE $0x18 // mov r8, qword ptr [rsp + 0x18]
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
-	QUAD $0x00000280887f7ec5 // vmovdqu ymmword ptr [rax + 0x280], ymm9
-	LONG $0xdf3dc1c4; BYTE $0xcb // vpandn ymm1, ymm8, ymm11
-	QUAD $0x000002a0887ffec5 // vmovdqu ymmword ptr [rax + 0x2a0], ymm1
-	QUAD $0x000002c0a87ffec5 // vmovdqu ymmword ptr [rax + 0x2c0], ymm5
-	LONG $0xdf3dc1c4; BYTE $0xca // vpandn ymm1, ymm8, ymm10
-	QUAD $0x000002e0887ffec5 // vmovdqu ymmword ptr [rax + 0x2e0], ymm1
-	LONG $0xcedfbdc5 // vpandn ymm1, ymm8, ymm6
-	QUAD $0x00000300887ffec5 // vmovdqu ymmword ptr [rax + 0x300], ymm1
-	LONG $0x04486349 // movsxd rcx, dword ptr [r8 + 0x4]
-	WORD $0x8b48; BYTE $0x37 // mov rsi, qword ptr [rdi]
-	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
-	WORD $0x634d; BYTE $0x00 // movsxd r8, dword ptr [r8]
-	LONG $0x46248d4e // lea r12, [rsi + 2*r8]
-	LONG $0x04c48349 // add r12, 0x4
-	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
-	LONG $0x12348d48 // lea rsi, [rdx + rdx]
-	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
-	WORD $0x1aeb // jmp 0x162d <glideAVX2+0x162d>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	QUAD $0x0003808d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x380], ymm1
+	LONG $0x2c46bf0f // movsx eax, word ptr [rsi + 0x2c]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	QUAD $0x0003c08d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x3c0], ymm1
+	LONG $0x3246bf0f // movsx eax, word ptr [rsi + 0x32]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	QUAD $0x0004008d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x400], ymm1
+	LONG $0x4446bf0f // movsx eax, word ptr [rsi + 0x44]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	QUAD $0x0004408d7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x440], ymm1
+	LONG $0x24448b4d; BYTE $0x48 // mov r8, qword ptr [r12 + 0x48]
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
+	LONG $0xfbc48d0f; WORD $0xffff // jge 0x16e <glideAVX2+0x16e>
+	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
+	LONG $0x008d8d49; WORD $0x0003; BYTE $0x00 // lea rcx, [r13 + 0x300]
+	LONG $0x209d8d4d; WORD $0x0005; BYTE $0x00 // lea r11, [r13 + 0x520]
+	LONG $0x410c8d4e // lea r9, [rcx + 2*r8]
+	LONG $0x000520ba; BYTE $0x00 // mov edx, 0x520
+	WORD $0x8949; BYTE $0xea // mov r10, rbp
+	LONG $0x246c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r13
+	LONG $0x247c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdi
+	LONG $0x0000b2e9; BYTE $0x00 // jmp 0x689 <glideAVX2+0x689>
+	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
+	LONG $0x246c8b48; BYTE $0x60 // mov rbp, qword ptr [rsp + 0x60]
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	LONG $0x247c8b48; BYTE $0x38 // mov rdi, qword ptr [rsp + 0x38]
+	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
+	LONG $0x24548b48; BYTE $0x50 // mov rdx, qword ptr [rsp + 0x50]
+	LONG $0x244c8b4c; BYTE $0x48 // mov r9, qword ptr [rsp + 0x48]
+	LONG $0x24548b4c; BYTE $0x40 // mov r10, qword ptr [rsp + 0x40]
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x397d63c4; WORD $0x01c8 // vextracti128 xmm0, ymm9, 0x1
+	LONG $0xc063b1c5 // vpacksswb xmm0, xmm9, xmm0
+	LONG $0x7f7e41c4; WORD $0x1554; BYTE $0x00 // vmovdqu ymmword ptr [r13 + rdx], ymm10
+	LONG $0x307de2c4; BYTE $0xc0 // vpmovzxbw ymm0, xmm0 # ymm0 = xmm0[0],zero,xmm0[1],zero,xmm0[2],zero,xmm0[3],zero,xmm0[4],zero,xmm0[5],zero,xmm0[6],zero,xmm0[7],zero,xmm0[8],zero,xmm0[9],zero,xmm0[10],zero,xmm0[11],zero,xmm0[12],zero,xmm0[13],zero,xmm0[14],zero,xmm0[15],zero
+	LONG $0xf071fdc5; BYTE $0x0f // vpsllw ymm0, ymm0, 0xf
+	LONG $0xe071fdc5; BYTE $0x0f // vpsraw ymm0, ymm0, 0xf
+	LONG $0xcddbfdc5 // vpand ymm1, ymm0, ymm5
+	LONG $0x7f7ec1c4; WORD $0x154c; BYTE $0x20 // vmovdqu ymmword ptr [r13 + rdx + 0x20], ymm1
+	LONG $0x7f7ec1c4; WORD $0x157c; BYTE $0x40 // vmovdqu ymmword ptr [r13 + rdx + 0x40], ymm7
+	LONG $0xcedbfdc5 // vpand ymm1, ymm0, ymm6
+	LONG $0x7f7ec1c4; WORD $0x154c; BYTE $0x60 // vmovdqu ymmword ptr [r13 + rdx + 0x60], ymm1
+	LONG $0xc0dbbdc5 // vpand ymm0, ymm8, ymm0
+	QUAD $0x008015847f7ec1c4; WORD $0x0000 // vmovdqu ymmword ptr [r13 + rdx + 0x80], ymm0
+	LONG $0x177d42c4; BYTE $0xc9 // vptest ymm9, ymm9
+	LONG $0xa0828d48; WORD $0x0000; BYTE $0x00 // lea rax, [rdx + 0xa0]
+	LONG $0xd0450f48 // cmovne rdx, rax
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
 	WORD $0xff49; BYTE $0xc0 // inc r8
-	LONG $0x10f88349 // cmp r8, 0x10
-	LONG $0xf9a3840f; WORD $0xffff // je 0xfd0 <glideAVX2+0xfd0>
-	QUAD $0x000280408cb70f46; BYTE $0x00 // movzx r9d, word ptr [rax + 2*r8 + 0x280]
-	QUAD $0x0002c04094b70f46; BYTE $0x00 // movzx r10d, word ptr [rax + 2*r8 + 0x2c0]
-	LONG $0xfa834166; BYTE $0x02 // cmp r10w, 0x2
+	LONG $0x244c8b49; BYTE $0x38 // mov rcx, qword ptr [r12 + 0x38]
+	LONG $0x4a148d4d // lea r10, [r10 + 2*rcx]
+	LONG $0x02c18349 // add r9, 0x2
+	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
+	LONG $0x04c78d0f; WORD $0x0000 // jge 0xb50 <glideAVX2+0xb50>
+	LONG $0x6f7e41c4; WORD $0x7a1c // vmovdqu ymm11, ymmword ptr [r10 + 2*rdi]
+	LONG $0xe47525c5 // vpcmpeqw ymm12, ymm11, ymm4
+	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
+	WORD $0xd672 // jb 0x670 <glideAVX2+0x670>
+	QUAD $0x0098248c187dc2c4; WORD $0x0000 // vbroadcastss ymm1, dword ptr [r12 + 0x98]
+	QUAD $0x009c24ac187dc2c4; WORD $0x0000 // vbroadcastss ymm5, dword ptr [r12 + 0x9c]
+	LONG $0x337dc2c4; BYTE $0xf3 // vpmovzxwd ymm6, xmm11 # ymm6 = xmm11[0],zero,xmm11[1],zero,xmm11[2],zero,xmm11[3],zero,xmm11[4],zero,xmm11[5],zero,xmm11[6],zero,xmm11[7],zero
+	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
+	LONG $0xf658d4c5 // vaddps ymm6, ymm5, ymm6
+	LONG $0xf65ef4c5 // vdivps ymm6, ymm1, ymm6
+	LONG $0x397d63c4; WORD $0x01df // vextracti128 xmm7, ymm11, 0x1
+	LONG $0x337de2c4; BYTE $0xff // vpmovzxwd ymm7, xmm7 # ymm7 = xmm7[0],zero,xmm7[1],zero,xmm7[2],zero,xmm7[3],zero,xmm7[4],zero,xmm7[5],zero,xmm7[6],zero,xmm7[7],zero
+	LONG $0xff5bfcc5 // vcvtdq2ps ymm7, ymm7
+	LONG $0xef58d4c5 // vaddps ymm5, ymm5, ymm7
+	LONG $0xcd5ef4c5 // vdivps ymm1, ymm1, ymm5
+	LONG $0xee5bfec5 // vcvttps2dq ymm5, ymm6
+	LONG $0xc95bfec5 // vcvttps2dq ymm1, ymm1
+	LONG $0xc96bd5c5 // vpackssdw ymm1, ymm5, ymm1
+	LONG $0x00fde3c4; WORD $0xd8e9 // vpermq ymm5, ymm1, 0xd8 # ymm5 = ymm1[0,2,1,3]
+	LONG $0x797dc2c4; BYTE $0x09 // vpbroadcastw ymm1, word ptr [r9]
+	LONG $0x0b75c2c4; WORD $0x2075 // vpmulhrsw ymm6, ymm1, ymmword ptr [r13 + 0x20]
+	LONG $0xfd4dc1c4; WORD $0x0075 // vpaddw ymm6, ymm6, ymmword ptr [r13]
+	LONG $0x797dc2c4; WORD $0x4079 // vpbroadcastw ymm7, word ptr [r9 + 0x40]
+	QUAD $0x000080bdfd45c1c4; BYTE $0x00 // vpaddw ymm7, ymm7, ymmword ptr [r13 + 0x80]
+	LONG $0x0b45e2c4; BYTE $0xfd // vpmulhrsw ymm7, ymm7, ymm5
+	LONG $0xf7fdcdc5 // vpaddw ymm6, ymm6, ymm7
+	LONG $0x0b75c2c4; WORD $0x604d // vpmulhrsw ymm1, ymm1, ymmword ptr [r13 + 0x60]
+	LONG $0xfd75c1c4; WORD $0x404d // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0x40]
+	QUAD $0x000080b9797dc2c4; BYTE $0x00 // vpbroadcastw ymm7, word ptr [r9 + 0x80]
+	QUAD $0x0000a0bdfd45c1c4; BYTE $0x00 // vpaddw ymm7, ymm7, ymmword ptr [r13 + 0xa0]
+	LONG $0x0b45e2c4; BYTE $0xfd // vpmulhrsw ymm7, ymm7, ymm5
+	LONG $0xfffdf5c5 // vpaddw ymm7, ymm1, ymm7
+	QUAD $0x0000008024bc8349; BYTE $0x00 // cmp qword ptr [r12 + 0x80], 0x0
+	WORD $0x3b74 // je 0x77e <glideAVX2+0x77e>
+	LONG $0x0b55e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm5, ymm5
+	QUAD $0x0000c081797d42c4; BYTE $0x00 // vpbroadcastw ymm8, word ptr [r9 + 0xc0]
+	QUAD $0x0000c085fd3d41c4; BYTE $0x00 // vpaddw ymm8, ymm8, ymmword ptr [r13 + 0xc0]
+	LONG $0x0b3d62c4; BYTE $0xc1 // vpmulhrsw ymm8, ymm8, ymm1
+	LONG $0xf6fdbdc5 // vpaddw ymm6, ymm8, ymm6
+	QUAD $0x00010081797d42c4; BYTE $0x00 // vpbroadcastw ymm8, word ptr [r9 + 0x100]
+	QUAD $0x0000e085fd3d41c4; BYTE $0x00 // vpaddw ymm8, ymm8, ymmword ptr [r13 + 0xe0]
+	LONG $0x0b3de2c4; BYTE $0xc9 // vpmulhrsw ymm1, ymm8, ymm1
+	LONG $0xfffdf5c5 // vpaddw ymm7, ymm1, ymm7
+	QUAD $0x0001008dfd4dc1c4; BYTE $0x00 // vpaddw ymm1, ymm6, ymmword ptr [r13 + 0x100]
+	QUAD $0x000140850b5542c4; BYTE $0x00 // vpmulhrsw ymm8, ymm5, ymmword ptr [r13 + 0x140]
+	LONG $0xc9fdbdc5 // vpaddw ymm1, ymm8, ymm1
+	QUAD $0x00012085fd4541c4; BYTE $0x00 // vpaddw ymm8, ymm7, ymmword ptr [r13 + 0x120]
+	QUAD $0x000160ad0b55c2c4; BYTE $0x00 // vpmulhrsw ymm5, ymm5, ymmword ptr [r13 + 0x160]
+	LONG $0xc5fd3dc5 // vpaddw ymm8, ymm8, ymm5
+	LONG $0x6e7941c4; WORD $0x244c; BYTE $0x60 // vmovd xmm9, dword ptr [r12 + 0x60]
+	LONG $0xe14dc1c4; BYTE $0xe9 // vpsraw ymm5, ymm6, xmm9
+	LONG $0xe17541c4; BYTE $0xf1 // vpsraw ymm14, ymm1, xmm9
+	LONG $0xe145c1c4; BYTE $0xf1 // vpsraw ymm6, ymm7, xmm9
+	LONG $0xe13d41c4; BYTE $0xe9 // vpsraw ymm13, ymm8, xmm9
+	QUAD $0x00014089797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r9 + 0x140]
+	LONG $0xfdf98dc5 // vpsubw ymm7, ymm14, ymm5
+	QUAD $0x0001808dfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0x180]
+	LONG $0xc1e425c5 // vpmulhuw ymm8, ymm11, ymm1
+	LONG $0xe171b5c5; BYTE $0x0f // vpsraw ymm9, ymm1, 0xf
+	LONG $0xdb3541c4; BYTE $0xcb // vpand ymm9, ymm9, ymm11
+	LONG $0xc9d5a5c5 // vpmullw ymm1, ymm11, ymm1
+	QUAD $0x0001c0956f7e41c4; BYTE $0x00 // vmovdqu ymm10, ymmword ptr [r13 + 0x1c0]
+	LONG $0x3e2de2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm10, ymm1
+	LONG $0xc975adc5 // vpcmpeqw ymm1, ymm10, ymm1
+	QUAD $0x0001a085fd3d41c4; BYTE $0x00 // vpaddw ymm8, ymm8, ymmword ptr [r13 + 0x1a0]
+	LONG $0xf93d41c4; BYTE $0xc1 // vpsubw ymm8, ymm8, ymm9
+	LONG $0xc9fdbdc5 // vpaddw ymm1, ymm8, ymm1
+	LONG $0xcaf9f5c5 // vpsubw ymm1, ymm1, ymm2
+	LONG $0x6e7941c4; WORD $0x2444; BYTE $0x68 // vmovd xmm8, dword ptr [r12 + 0x68]
+	LONG $0xe17541c4; BYTE $0xf8 // vpsraw ymm15, ymm1, xmm8
+	QUAD $0x0001e08df925c1c4; BYTE $0x00 // vpsubw ymm1, ymm11, ymmword ptr [r13 + 0x1e0]
+	LONG $0xc6f915c5 // vpsubw ymm8, ymm13, ymm6
+	QUAD $0x0002008d3e7542c4; BYTE $0x00 // vpmaxuw ymm9, ymm1, ymmword ptr [r13 + 0x200]
+	LONG $0xc975b5c5 // vpcmpeqw ymm1, ymm9, ymm1
+	QUAD $0x0002408df95541c4; BYTE $0x00 // vpsubw ymm9, ymm5, ymmword ptr [r13 + 0x240]
+	QUAD $0x000280953e3542c4; BYTE $0x00 // vpmaxuw ymm10, ymm9, ymmword ptr [r13 + 0x280]
+	LONG $0x753541c4; BYTE $0xca // vpcmpeqw ymm9, ymm9, ymm10
+	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
+	QUAD $0x0002a08df94d41c4; BYTE $0x00 // vpsubw ymm9, ymm6, ymmword ptr [r13 + 0x2a0]
+	QUAD $0x0002e0953e3542c4; BYTE $0x00 // vpmaxuw ymm10, ymm9, ymmword ptr [r13 + 0x2e0]
+	LONG $0x753541c4; BYTE $0xca // vpcmpeqw ymm9, ymm9, ymm10
+	LONG $0xc9eb35c5 // vpor ymm9, ymm9, ymm1
+	LONG $0xcbf9c5c5 // vpsubw ymm1, ymm7, ymm3
+	LONG $0xd3f93dc5 // vpsubw ymm10, ymm8, ymm3
+	LONG $0x3e2de2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm10, ymm1
+	QUAD $0x00a024943e7562c4; WORD $0x0000 // vpmaxuw ymm10, ymm1, ymmword ptr [rsp + 0xa0]
+	LONG $0xd1752dc5 // vpcmpeqw ymm10, ymm10, ymm1
+	LONG $0xfd05c1c4; BYTE $0xcb // vpaddw ymm1, ymm15, ymm11
+	LONG $0xeb3541c4; BYTE $0xca // vpor ymm9, ymm9, ymm10
+	LONG $0xd3f975c5 // vpsubw ymm10, ymm1, ymm3
+	LONG $0xcaef35c5 // vpxor ymm9, ymm9, ymm2
+	LONG $0xeb1d41c4; BYTE $0xe1 // vpor ymm12, ymm12, ymm9
+	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
+	LONG $0xfd62820f; WORD $0xffff // jb 0x610 <glideAVX2+0x610>
+	LONG $0xe2ef1dc5 // vpxor ymm12, ymm12, ymm2
+	QUAD $0x000000a824ac8b4d // mov r13, qword ptr [r12 + 0xa8]
+	QUAD $0x000220853e25c2c4; BYTE $0x00 // vpmaxuw ymm0, ymm11, ymmword ptr [r13 + 0x220]
+	LONG $0xc075a5c5 // vpcmpeqw ymm0, ymm11, ymm0
+	LONG $0xe2effdc5 // vpxor ymm4, ymm0, ymm2
+	LONG $0xdf7dc1c4; BYTE $0xc4 // vpandn ymm0, ymm0, ymm12
+	LONG $0x546ffec5; WORD $0x7824 // vmovdqu ymm2, ymmword ptr [rsp + 0x78]
+	LONG $0xd2ebfdc5 // vpor ymm2, ymm0, ymm2
+	LONG $0x547ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm2
+	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
+	LONG $0x717dc1c4; WORD $0x0fe7 // vpsraw ymm0, ymm15, 0xf
+	LONG $0x3e7562c4; BYTE $0xfb // vpmaxuw ymm15, ymm1, ymm3
+	LONG $0xf97505c5 // vpcmpeqw ymm15, ymm15, ymm1
+	LONG $0xfaef05c5 // vpxor ymm15, ymm15, ymm2
+	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
+	LONG $0xffea3dc5 // vpminsw ymm15, ymm8, ymm7
+	LONG $0x656541c4; BYTE $0xff // vpcmpgtw ymm15, ymm3, ymm15
+	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
+	LONG $0x3e7542c4; BYTE $0xdb // vpmaxuw ymm11, ymm1, ymm11
+	LONG $0xc975a5c5 // vpcmpeqw ymm1, ymm11, ymm1
+	LONG $0xc1effdc5 // vpxor ymm0, ymm0, ymm1
+	LONG $0xc0dfddc5 // vpandn ymm0, ymm4, ymm0
+	QUAD $0x0002408d650dc1c4; BYTE $0x00 // vpcmpgtw ymm1, ymm14, ymmword ptr [r13 + 0x240]
+	QUAD $0x000260a56f7ec1c4; BYTE $0x00 // vmovdqu ymm4, ymmword ptr [r13 + 0x260]
+	QUAD $0x0002c09d6f7e41c4; BYTE $0x00 // vmovdqu ymm11, ymmword ptr [r13 + 0x2c0]
+	LONG $0xe565ddc5 // vpcmpgtw ymm4, ymm4, ymm5
+	LONG $0xc9dbddc5 // vpand ymm1, ymm4, ymm1
+	QUAD $0x0002a0a56515c1c4; BYTE $0x00 // vpcmpgtw ymm4, ymm13, ymmword ptr [r13 + 0x2a0]
+	LONG $0xde6525c5 // vpcmpgtw ymm11, ymm11, ymm6
+	LONG $0xe4dba5c5 // vpand ymm4, ymm11, ymm4
+	LONG $0xccdbf5c5 // vpand ymm1, ymm1, ymm4
+	LONG $0xc8dbf5c5 // vpand ymm1, ymm1, ymm0
+	LONG $0x177dc2c4; BYTE $0xcc // vptest ymm1, ymm12
+	WORD $0x0e75 // jne 0x96a <glideAVX2+0x96a>
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	LONG $0xfffca6e9; BYTE $0xff // jmp 0x610 <glideAVX2+0x610>
+	LONG $0xc9db9dc5 // vpand ymm1, ymm12, ymm1
+	QUAD $0x000480957f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x480], ymm10
+	QUAD $0x0004a0ad7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4a0], ymm5
+	QUAD $0x0004c0bd7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4c0], ymm7
+	QUAD $0x0004e0b57f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4e0], ymm6
+	QUAD $0x000500857f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x500], ymm8
+	LONG $0xc1d7fdc5 // vpmovmskb eax, ymm1
+	LONG $0xaaaaaaa9; BYTE $0xaa // test eax, 0xaaaaaaaa
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	WORD $0xb674 // je 0x960 <glideAVX2+0x960>
+	LONG $0x2454894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r10
+	LONG $0x244c894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r9
+	LONG $0x24548948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdx
+	LONG $0x2444894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r8
+	LONG $0x397de3c4; WORD $0x01c8 // vextracti128 xmm0, ymm1, 0x1
+	LONG $0xc063f1c5 // vpacksswb xmm0, xmm1, xmm0
+	LONG $0xc0d7f9c5 // vpmovmskb eax, xmm0
+	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
+	WORD $0x068b // mov eax, dword ptr [rsi]
+	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
+	WORD $0x468b; BYTE $0x04 // mov eax, dword ptr [rsi + 0x4]
+	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
+	LONG $0x24448b49; BYTE $0x20 // mov rax, qword ptr [r12 + 0x20]
+	LONG $0x24548b41; BYTE $0x28 // mov edx, dword ptr [r12 + 0x28]
+	LONG $0x10245489 // mov dword ptr [rsp + 0x10], edx
+	LONG $0x24548b41; BYTE $0x30 // mov edx, dword ptr [r12 + 0x30]
+	LONG $0x0c245489 // mov dword ptr [rsp + 0xc], edx
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x003c8d4c // lea r15, [rax + rax]
+	WORD $0x14eb // jmp 0xa12 <glideAVX2+0xa12>
+	WORD $0x9066 // nop
+	LONG $0x244c8b48; BYTE $0x68 // mov rcx, qword ptr [rsp + 0x68]
+	WORD $0x418d; BYTE $0xff // lea eax, [rcx - 0x1]
+	WORD $0xc821 // and eax, ecx
+	WORD $0xc189 // mov ecx, eax
+	LONG $0xfbc5840f; WORD $0xffff // je 0x5d7 <glideAVX2+0x5d7>
+	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
+	LONG $0xe9bc0ff3 // tzcnt ebp, ecx
+	QUAD $0x0004e06d8cbf0f41; BYTE $0x00 // movsx ecx, word ptr [r13 + 2*rbp + 0x4e0]
+	LONG $0x14244c03 // add ecx, dword ptr [rsp + 0x14]
+	QUAD $0x0005006dbcbf0f41; BYTE $0x00 // movsx edi, word ptr [r13 + 2*rbp + 0x500]
+	WORD $0xcf01 // add edi, ecx
+	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
+	WORD $0xc139 // cmp ecx, eax
+	WORD $0x4e0f; BYTE $0xc8 // cmovle ecx, eax
+	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
+	WORD $0xc739 // cmp edi, eax
+	WORD $0x4d0f; BYTE $0xf8 // cmovge edi, eax
+	WORD $0xf939 // cmp ecx, edi
+	WORD $0xb77d // jge 0xa00 <glideAVX2+0xa00>
+	QUAD $0x0004a06d84bf0f41; BYTE $0x00 // movsx eax, word ptr [r13 + 2*rbp + 0x4a0]
+	LONG $0x08244403 // add eax, dword ptr [rsp + 0x8]
+	QUAD $0x0004c06d84bf0f45; BYTE $0x00 // movsx r8d, word ptr [r13 + 2*rbp + 0x4c0]
+	WORD $0x0141; BYTE $0xc0 // add r8d, eax
+	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
+	WORD $0x3941; BYTE $0xd0 // cmp r8d, edx
+	LONG $0xc24d0f44 // cmovge r8d, edx
+	WORD $0xc085 // test eax, eax
+	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
+	WORD $0x4e0f; BYTE $0xc2 // cmovle eax, edx
+	WORD $0x3944; BYTE $0xc0 // cmp eax, r8d
+	WORD $0x837d // jge 0xa00 <glideAVX2+0xa00>
+	WORD $0x6348; BYTE $0xf1 // movsxd rsi, ecx
+	WORD $0x634c; BYTE $0xf7 // movsxd r14, edi
+	WORD $0x634d; BYTE $0xc8 // movsxd r9, r8d
+	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
+	WORD $0x8b48; BYTE $0x09 // mov rcx, qword ptr [rcx]
+	WORD $0x894d; BYTE $0xc8 // mov r8, r9
+	WORD $0x2949; BYTE $0xc0 // sub r8, rax
+	LONG $0x01508d48 // lea rdx, [rax + 0x1]
+	LONG $0x24548948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rdx
+	LONG $0xff618d4d // lea r12, [r9 - 0x1]
+	WORD $0x894d; BYTE $0xfa // mov r10, r15
+	LONG $0xd6af0f4c // imul r10, rsi
+	WORD $0x0149; BYTE $0xca // add r10, rcx
+	WORD $0x12eb // jmp 0xabf <glideAVX2+0xabf>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x014d; BYTE $0xfa // add r10, r15
+	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
+	LONG $0xff41840f; WORD $0xffff // je 0xa00 <glideAVX2+0xa00>
+	WORD $0x8948; BYTE $0xc7 // mov rdi, rax
+	LONG $0x01c0f641 // test r8b, 0x1
+	WORD $0x2d74 // je 0xaf5 <glideAVX2+0xaf5>
+	WORD $0x8948; BYTE $0xf7 // mov rdi, rsi
+	LONG $0x7caf0f48; WORD $0x2824 // imul rdi, qword ptr [rsp + 0x28]
+	LONG $0x793c8d48 // lea rdi, [rcx + 2*rdi]
+	QUAD $0x0004806d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rbp + 0x480]
+	LONG $0x471cb70f // movzx ebx, word ptr [rdi + 2*rax]
+	WORD $0xcbff // dec ebx
+	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
+	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
+	WORD $0xc3ff // inc ebx
+	LONG $0x471c8966 // mov word ptr [rdi + 2*rax], bx
+	LONG $0x247c8b48; BYTE $0x70 // mov rdi, qword ptr [rsp + 0x70]
+	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
+	WORD $0xb674 // je 0xab0 <glideAVX2+0xab0>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	QUAD $0x0004806d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rbp + 0x480]
+	LONG $0x1cb70f41; BYTE $0x7a // movzx ebx, word ptr [r10 + 2*rdi]
+	WORD $0xcbff // dec ebx
+	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
+	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
+	WORD $0xc3ff // inc ebx
+	LONG $0x1c894166; BYTE $0x7a // mov word ptr [r10 + 2*rdi], bx
+	QUAD $0x0004806d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rbp + 0x480]
+	LONG $0x5cb70f41; WORD $0x027a // movzx ebx, word ptr [r10 + 2*rdi + 0x2]
+	WORD $0xcbff // dec ebx
+	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
+	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
+	WORD $0xc3ff // inc ebx
+	LONG $0x5c894166; WORD $0x027a // mov word ptr [r10 + 2*rdi + 0x2], bx
+	LONG $0x02c78348 // add rdi, 0x2
+	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
+	WORD $0xbb75 // jne 0xb00 <glideAVX2+0xb00>
+	LONG $0xffff66e9; BYTE $0xff // jmp 0xab0 <glideAVX2+0xab0>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x21fa8148; WORD $0x0005; BYTE $0x00 // cmp rdx, 0x521
+	LONG $0xf60d8c0f; WORD $0xffff // jl 0x16a <glideAVX2+0x16a>
+	WORD $0x0149; BYTE $0xd5 // add r13, rdx
+	LONG $0x24148b49 // mov rdx, qword ptr [r12]
+	LONG $0x24448b49; BYTE $0x20 // mov rax, qword ptr [r12 + 0x20]
+	LONG $0x044e6348 // movsxd rcx, dword ptr [rsi + 0x4]
+	WORD $0x6348; BYTE $0x36 // movsxd rsi, dword ptr [rsi]
+	LONG $0x72148d48 // lea rdx, [rdx + 2*rsi]
+	LONG $0x06c28348 // add rdx, 0x6
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	LONG $0x00348d48 // lea rsi, [rax + rax]
+	WORD $0x1feb // jmp 0xba0 <glideAVX2+0xba0>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xa0c38149; WORD $0x0000; BYTE $0x00 // add r11, 0xa0
+	WORD $0x394d; BYTE $0xeb // cmp r11, r13
+	LONG $0xf5c0830f; WORD $0xffff // jae 0x160 <glideAVX2+0x160>
+	WORD $0xff31 // xor edi, edi
+	WORD $0x15eb // jmp 0xbb9 <glideAVX2+0xbb9>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc7 // inc rdi
+	LONG $0x10ff8348 // cmp rdi, 0x10
+	WORD $0xd774 // je 0xb90 <glideAVX2+0xb90>
+	LONG $0x04b70f45; BYTE $0x7b // movzx r8d, word ptr [r11 + 2*rdi]
+	LONG $0x5cb70f41; WORD $0x407b // movzx ebx, word ptr [r11 + 2*rdi + 0x40]
+	LONG $0x02fb8366 // cmp bx, 0x2
+	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
+	LONG $0xc84d0f45 // cmovge r9d, r8d
 	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
-	LONG $0xd14d0f45 // cmovge r10d, r9d
-	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	LONG $0xd94f0f45 // cmovg r11d, r9d
-	QUAD $0x000300409cbf0f42; BYTE $0x00 // movsx ebx, word ptr [rax + 2*r8 + 0x300]
+	LONG $0xd04f0f45 // cmovg r10d, r8d
+	LONG $0x04fb8366 // cmp bx, 0x4
+	LONG $0x00ffffbb; BYTE $0x00 // mov ebx, 0xffff
+	LONG $0xd84d0f41 // cmovge ebx, r8d
+	QUAD $0x0000807bacbf0f41; BYTE $0x00 // movsx ebp, word ptr [r11 + 2*rdi + 0x80]
+	WORD $0xed85 // test ebp, ebp
+	WORD $0xba7e // jle 0xbb0 <glideAVX2+0xbb0>
+	LONG $0x74bf0f4d; WORD $0x607b // movsx r14, word ptr [r11 + 2*rdi + 0x60]
+	LONG $0x7cbf0f4d; WORD $0x207b // movsx r15, word ptr [r11 + 2*rdi + 0x20]
+	WORD $0xc5ff // inc ebp
+	LONG $0x71348d4e // lea r14, [rcx + 2*r14]
+	LONG $0xf0af0f4c // imul r14, rax
+	LONG $0x7e348d4f // lea r14, [r14 + 2*r15]
+	WORD $0x0149; BYTE $0xd6 // add r14, rdx
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x7eb70f45; BYTE $0xfa // movzx r15d, word ptr [r14 - 0x6]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xc7394566 // cmp r15w, r8w
+	LONG $0xf8430f45 // cmovae r15d, r8d
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x7e894566; BYTE $0xfa // mov word ptr [r14 - 0x6], r15w
+	LONG $0x7eb70f45; BYTE $0xfc // movzx r15d, word ptr [r14 - 0x4]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xcf394566 // cmp r15w, r9w
+	LONG $0xf9430f45 // cmovae r15d, r9d
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x7e894566; BYTE $0xfc // mov word ptr [r14 - 0x4], r15w
+	LONG $0x7eb70f45; BYTE $0xfe // movzx r15d, word ptr [r14 - 0x2]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xd7394566 // cmp r15w, r10w
+	LONG $0xfa430f45 // cmovae r15d, r10d
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x7e894566; BYTE $0xfe // mov word ptr [r14 - 0x2], r15w
+	LONG $0x3eb70f45 // movzx r15d, word ptr [r14]
+	WORD $0xff41; BYTE $0xcf // dec r15d
+	LONG $0xdf394166 // cmp r15w, bx
+	LONG $0xfb430f44 // cmovae r15d, ebx
+	WORD $0xff41; BYTE $0xc7 // inc r15d
+	LONG $0x3e894566 // mov word ptr [r14], r15w
+	WORD $0xcdff // dec ebp
+	WORD $0x0149; BYTE $0xf6 // add r14, rsi
+	WORD $0xfd83; BYTE $0x01 // cmp ebp, 0x1
+	WORD $0x9877 // ja 0xc20 <glideAVX2+0xc20>
+	LONG $0xffff23e9; BYTE $0xff // jmp 0xbb0 <glideAVX2+0xbb0>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
+	LONG $0x24548b49; BYTE $0x48 // mov rdx, qword ptr [r12 + 0x48]
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
+	LONG $0xf3988e0f; WORD $0xffff // jle 0x40 <glideAVX2+0x40>
+	LONG $0xc16ef9c5 // vmovd xmm0, ecx
+	LONG $0x797de2c4; BYTE $0xd8 // vpbroadcastw ymm3, xmm0
+	LONG $0x244c8b49; BYTE $0x38 // mov rcx, qword ptr [r12 + 0x38]
+	WORD $0xc789 // mov edi, eax
+	WORD $0xd729 // sub edi, edx
+	LONG $0x01728d48 // lea rsi, [rdx + 0x1]
+	LONG $0x01c7f640 // test dil, 0x1
+	WORD $0x3474 // je 0xcf8 <glideAVX2+0xcf8>
+	LONG $0x45fdedc5; BYTE $0x00 // vpaddw ymm0, ymm2, ymmword ptr [rbp]
+	LONG $0x4dfdedc5; BYTE $0x20 // vpaddw ymm1, ymm2, ymmword ptr [rbp + 0x20]
+	LONG $0x3a75e2c4; BYTE $0xc0 // vpminuw ymm0, ymm1, ymm0
+	LONG $0x3e7de2c4; BYTE $0xcb // vpmaxuw ymm1, ymm0, ymm3
+	LONG $0xc175fdc5 // vpcmpeqw ymm0, ymm0, ymm1
+	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
+	LONG $0x4c6ffec5; WORD $0x7824 // vmovdqu ymm1, ymmword ptr [rsp + 0x78]
+	LONG $0xc9ebfdc5 // vpor ymm1, ymm0, ymm1
+	LONG $0x4c7ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm1
+	LONG $0x4d6c8d48; BYTE $0x00 // lea rbp, [rbp + 2*rcx]
+	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
+	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
+	LONG $0xf33f840f; WORD $0xffff // je 0x40 <glideAVX2+0x40>
+	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x45fdedc5; BYTE $0x00 // vpaddw ymm0, ymm2, ymmword ptr [rbp]
+	LONG $0x4dfdedc5; BYTE $0x20 // vpaddw ymm1, ymm2, ymmword ptr [rbp + 0x20]
+	LONG $0x3a75e2c4; BYTE $0xc0 // vpminuw ymm0, ymm1, ymm0
+	LONG $0x4cfdedc5; WORD $0x000d // vpaddw ymm1, ymm2, ymmword ptr [rbp + rcx]
+	LONG $0x64fdedc5; WORD $0x200d // vpaddw ymm4, ymm2, ymmword ptr [rbp + rcx + 0x20]
+	LONG $0x0d548d48; BYTE $0x00 // lea rdx, [rbp + rcx]
+	LONG $0x3a5de2c4; BYTE $0xc9 // vpminuw ymm1, ymm4, ymm1
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0x3a75e2c4; BYTE $0xc0 // vpminuw ymm0, ymm1, ymm0
+	LONG $0x3e7de2c4; BYTE $0xcb // vpmaxuw ymm1, ymm0, ymm3
+	LONG $0xc175fdc5 // vpcmpeqw ymm0, ymm0, ymm1
+	LONG $0xc2effdc5 // vpxor ymm0, ymm0, ymm2
+	LONG $0x4c6ffec5; WORD $0x7824 // vmovdqu ymm1, ymmword ptr [rsp + 0x78]
+	LONG $0xc9ebfdc5 // vpor ymm1, ymm0, ymm1
+	LONG $0x4c7ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm1
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x8948; BYTE $0xd5 // mov rbp, rdx
+	LONG $0xfec08348 // add rax, -0x2
+	WORD $0xa975 // jne 0xd10 <glideAVX2+0xd10>
+	LONG $0xfff2d4e9; BYTE $0xff // jmp 0x40 <glideAVX2+0x40>
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xd8 // vpbroadcastw ymm3, xmm0
+	WORD $0xfa83; BYTE $0x03 // cmp edx, 0x3
+	LONG $0x0b31850f; WORD $0x0000 // jne 0x18af <glideAVX2+0x18af>
+	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
+	WORD $0x01b2 // mov dl, 0x1
+	WORD $0xff31 // xor edi, edi
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	WORD $0x21eb // jmp 0xdc1 <glideAVX2+0xdc1>
+	LONG $0x246c8b48; BYTE $0x60 // mov rbp, qword ptr [rsp + 0x60]
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
+	LONG $0x000010bf; BYTE $0x00 // mov edi, 0x10
+	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
+	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
+	LONG $0xf27f840f; WORD $0xffff // je 0x40 <glideAVX2+0x40>
+	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
+	QUAD $0x000000a824ac8b4d // mov r13, qword ptr [r12 + 0xa8]
+	LONG $0x2c6ffec5; BYTE $0x78 // vmovdqu ymm5, ymmword ptr [rax + 2*rdi]
+	LONG $0x746ffec5; WORD $0x4078 // vmovdqu ymm6, ymmword ptr [rax + 2*rdi + 0x40]
+	LONG $0x0846bf0f // movsx eax, word ptr [rsi + 0x8]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x0a46bf0f // movsx eax, word ptr [rsi + 0xa]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x0c46bf0f // movsx eax, word ptr [rsi + 0xc]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xce // vpmulhrsw ymm1, ymm1, ymm6
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x7f7ec1c4; WORD $0x0045 // vmovdqu ymmword ptr [r13], ymm0
+	LONG $0x0e46bf0f // movsx eax, word ptr [rsi + 0xe]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x1046bf0f // movsx eax, word ptr [rsi + 0x10]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x7f7ec1c4; WORD $0x2045 // vmovdqu ymmword ptr [r13 + 0x20], ymm0
+	LONG $0x1246bf0f // movsx eax, word ptr [rsi + 0x12]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x1446bf0f // movsx eax, word ptr [rsi + 0x14]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x1646bf0f // movsx eax, word ptr [rsi + 0x16]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xce // vpmulhrsw ymm1, ymm1, ymm6
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x7f7ec1c4; WORD $0x4045 // vmovdqu ymmword ptr [r13 + 0x40], ymm0
+	LONG $0x1846bf0f // movsx eax, word ptr [rsi + 0x18]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x1a46bf0f // movsx eax, word ptr [rsi + 0x1a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x7f7ec1c4; WORD $0x6045 // vmovdqu ymmword ptr [r13 + 0x60], ymm0
+	LONG $0x1c46bf0f // movsx eax, word ptr [rsi + 0x1c]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x1e46bf0f // movsx eax, word ptr [rsi + 0x1e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x000080857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x80], ymm0
+	LONG $0x2246bf0f // movsx eax, word ptr [rsi + 0x22]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x2446bf0f // movsx eax, word ptr [rsi + 0x24]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x0000a0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xa0], ymm0
+	LONG $0x2846bf0f // movsx eax, word ptr [rsi + 0x28]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x2a46bf0f // movsx eax, word ptr [rsi + 0x2a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x0000c0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xc0], ymm0
+	LONG $0x2e46bf0f // movsx eax, word ptr [rsi + 0x2e]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x3046bf0f // movsx eax, word ptr [rsi + 0x30]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x0000e0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0xe0], ymm0
+	LONG $0x3446bf0f // movsx eax, word ptr [rsi + 0x34]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x3646bf0f // movsx eax, word ptr [rsi + 0x36]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x000100857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x100], ymm0
+	LONG $0x3a46bf0f // movsx eax, word ptr [rsi + 0x3a]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x3c46bf0f // movsx eax, word ptr [rsi + 0x3c]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x000120857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x120], ymm0
+	LONG $0x3846bf0f // movsx eax, word ptr [rsi + 0x38]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000140857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x140], ymm0
+	LONG $0x3e46bf0f // movsx eax, word ptr [rsi + 0x3e]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000160857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x160], ymm0
+	LONG $0x4046bf0f // movsx eax, word ptr [rsi + 0x40]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x4246bf0f // movsx eax, word ptr [rsi + 0x42]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x000180857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x180], ymm0
+	LONG $0x24448b41; BYTE $0x7a // mov eax, dword ptr [r12 + 0x7a]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0001a0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1a0], ymm0
+	LONG $0x24448b41; BYTE $0x78 // mov eax, dword ptr [r12 + 0x78]
+	WORD $0xd0f7 // not eax
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0001c0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1c0], ymm0
+	QUAD $0x0000008824848b41 // mov eax, dword ptr [r12 + 0x88]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0001e0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x1e0], ymm0
+	QUAD $0x0000009024848b41 // mov eax, dword ptr [r12 + 0x90]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000200857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x200], ymm0
+	LONG $0x24448b41; BYTE $0x70 // mov eax, dword ptr [r12 + 0x70]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000220857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x220], ymm0
+	WORD $0xc031 // xor eax, eax
+	WORD $0x062b // sub eax, dword ptr [rsi]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000240857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x240], ymm0
+	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
+	WORD $0x062b // sub eax, dword ptr [rsi]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000260857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x260], ymm0
+	LONG $0x24448b41; BYTE $0x28 // mov eax, dword ptr [r12 + 0x28]
+	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0002a0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2a0], ymm0
+	LONG $0x24448b41; BYTE $0x30 // mov eax, dword ptr [r12 + 0x30]
+	WORD $0x462b; BYTE $0x04 // sub eax, dword ptr [rsi + 0x4]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0002c0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2c0], ymm0
+	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
+	WORD $0xc083; BYTE $0xfe // add eax, -0x2
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000280857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x280], ymm0
+	LONG $0x24448b49; BYTE $0x30 // mov rax, qword ptr [r12 + 0x30]
+	LONG $0x24442b49; BYTE $0x28 // sub rax, qword ptr [r12 + 0x28]
+	WORD $0x488d; BYTE $0xfe // lea ecx, [rax - 0x2]
+	LONG $0x03f88348 // cmp rax, 0x3
+	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
+	WORD $0x4c0f; BYTE $0xc8 // cmovl ecx, eax
+	LONG $0xc16ef9c5 // vmovd xmm0, ecx
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0002e0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x2e0], ymm0
+	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
+	LONG $0x244c8b41; BYTE $0x58 // mov ecx, dword ptr [r12 + 0x58]
+	LONG $0xc16ef9c5 // vmovd xmm0, ecx
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x00000080a8d5fdc5 // vpmullw ymm5, ymm0, ymmword ptr [rax + 0x80]
+	QUAD $0x000300ad7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x300], ymm5
+	LONG $0x2046bf0f // movsx eax, word ptr [rsi + 0x20]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
+	QUAD $0x000340857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x340], ymm0
+	LONG $0x2646bf0f // movsx eax, word ptr [rsi + 0x26]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
+	QUAD $0x000380857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x380], ymm0
+	LONG $0x2c46bf0f // movsx eax, word ptr [rsi + 0x2c]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
+	QUAD $0x0003c0857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x3c0], ymm0
+	LONG $0x3246bf0f // movsx eax, word ptr [rsi + 0x32]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
+	QUAD $0x000400857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x400], ymm0
+	LONG $0x4446bf0f // movsx eax, word ptr [rsi + 0x44]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
+	QUAD $0x000440857f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x440], ymm0
+	LONG $0x24448b4d; BYTE $0x48 // mov r8, qword ptr [r12 + 0x48]
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
+	LONG $0xfbc48d0f; WORD $0xffff // jge 0xdae <glideAVX2+0xdae>
+	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
+	LONG $0x008d8d49; WORD $0x0003; BYTE $0x00 // lea rcx, [r13 + 0x300]
+	LONG $0x209d8d4d; WORD $0x0005; BYTE $0x00 // lea r11, [r13 + 0x520]
+	LONG $0x410c8d4e // lea r9, [rcx + 2*r8]
+	LONG $0x000520ba; BYTE $0x00 // mov edx, 0x520
+	WORD $0x8949; BYTE $0xea // mov r10, rbp
+	LONG $0x246c894c; BYTE $0x18 // mov qword ptr [rsp + 0x18], r13
+	LONG $0x247c8948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdi
+	LONG $0x0000b2e9; BYTE $0x00 // jmp 0x12c9 <glideAVX2+0x12c9>
+	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
+	LONG $0x246c8b48; BYTE $0x60 // mov rbp, qword ptr [rsp + 0x60]
+	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	LONG $0x247c8b48; BYTE $0x38 // mov rdi, qword ptr [rsp + 0x38]
+	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
+	LONG $0x24548b48; BYTE $0x50 // mov rdx, qword ptr [rsp + 0x50]
+	LONG $0x244c8b4c; BYTE $0x48 // mov r9, qword ptr [rsp + 0x48]
+	LONG $0x24548b4c; BYTE $0x40 // mov r10, qword ptr [rsp + 0x40]
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x397d63c4; WORD $0x01c8 // vextracti128 xmm0, ymm9, 0x1
+	LONG $0xc063b1c5 // vpacksswb xmm0, xmm9, xmm0
+	LONG $0x7f7e41c4; WORD $0x1554; BYTE $0x00 // vmovdqu ymmword ptr [r13 + rdx], ymm10
+	LONG $0x307de2c4; BYTE $0xc0 // vpmovzxbw ymm0, xmm0 # ymm0 = xmm0[0],zero,xmm0[1],zero,xmm0[2],zero,xmm0[3],zero,xmm0[4],zero,xmm0[5],zero,xmm0[6],zero,xmm0[7],zero,xmm0[8],zero,xmm0[9],zero,xmm0[10],zero,xmm0[11],zero,xmm0[12],zero,xmm0[13],zero,xmm0[14],zero,xmm0[15],zero
+	LONG $0xf071fdc5; BYTE $0x0f // vpsllw ymm0, ymm0, 0xf
+	LONG $0xe071fdc5; BYTE $0x0f // vpsraw ymm0, ymm0, 0xf
+	LONG $0xcddbfdc5 // vpand ymm1, ymm0, ymm5
+	LONG $0x7f7ec1c4; WORD $0x154c; BYTE $0x20 // vmovdqu ymmword ptr [r13 + rdx + 0x20], ymm1
+	LONG $0x7f7ec1c4; WORD $0x157c; BYTE $0x40 // vmovdqu ymmword ptr [r13 + rdx + 0x40], ymm7
+	LONG $0xcedbfdc5 // vpand ymm1, ymm0, ymm6
+	LONG $0x7f7ec1c4; WORD $0x154c; BYTE $0x60 // vmovdqu ymmword ptr [r13 + rdx + 0x60], ymm1
+	LONG $0xc0dbbdc5 // vpand ymm0, ymm8, ymm0
+	QUAD $0x008015847f7ec1c4; WORD $0x0000 // vmovdqu ymmword ptr [r13 + rdx + 0x80], ymm0
+	LONG $0x177d42c4; BYTE $0xc9 // vptest ymm9, ymm9
+	LONG $0xa0828d48; WORD $0x0000; BYTE $0x00 // lea rax, [rdx + 0xa0]
+	LONG $0xd0450f48 // cmovne rdx, rax
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x244c8b49; BYTE $0x38 // mov rcx, qword ptr [r12 + 0x38]
+	LONG $0x4a148d4d // lea r10, [r10 + 2*rcx]
+	LONG $0x02c18349 // add r9, 0x2
+	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
+	LONG $0x04d78d0f; WORD $0x0000 // jge 0x17a0 <glideAVX2+0x17a0>
+	LONG $0x6f7e41c4; WORD $0x7a1c // vmovdqu ymm11, ymmword ptr [r10 + 2*rdi]
+	LONG $0xe47525c5 // vpcmpeqw ymm12, ymm11, ymm4
+	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
+	WORD $0xd672 // jb 0x12b0 <glideAVX2+0x12b0>
+	QUAD $0x00982484187dc2c4; WORD $0x0000 // vbroadcastss ymm0, dword ptr [r12 + 0x98]
+	QUAD $0x009c248c187dc2c4; WORD $0x0000 // vbroadcastss ymm1, dword ptr [r12 + 0x9c]
+	LONG $0x337dc2c4; BYTE $0xeb // vpmovzxwd ymm5, xmm11 # ymm5 = xmm11[0],zero,xmm11[1],zero,xmm11[2],zero,xmm11[3],zero,xmm11[4],zero,xmm11[5],zero,xmm11[6],zero,xmm11[7],zero
+	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
+	LONG $0xed58f4c5 // vaddps ymm5, ymm1, ymm5
+	LONG $0xed5efcc5 // vdivps ymm5, ymm0, ymm5
+	LONG $0x397d63c4; WORD $0x01de // vextracti128 xmm6, ymm11, 0x1
+	LONG $0x337de2c4; BYTE $0xf6 // vpmovzxwd ymm6, xmm6 # ymm6 = xmm6[0],zero,xmm6[1],zero,xmm6[2],zero,xmm6[3],zero,xmm6[4],zero,xmm6[5],zero,xmm6[6],zero,xmm6[7],zero
+	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
+	LONG $0xce58f4c5 // vaddps ymm1, ymm1, ymm6
+	LONG $0xc15efcc5 // vdivps ymm0, ymm0, ymm1
+	LONG $0xcd5bfec5 // vcvttps2dq ymm1, ymm5
+	LONG $0xc05bfec5 // vcvttps2dq ymm0, ymm0
+	LONG $0xc06bf5c5 // vpackssdw ymm0, ymm1, ymm0
+	LONG $0x00fde3c4; WORD $0xd8e8 // vpermq ymm5, ymm0, 0xd8 # ymm5 = ymm0[0,2,1,3]
+	LONG $0x797dc2c4; BYTE $0x01 // vpbroadcastw ymm0, word ptr [r9]
+	LONG $0x0b7dc2c4; WORD $0x204d // vpmulhrsw ymm1, ymm0, ymmword ptr [r13 + 0x20]
+	LONG $0xfd75c1c4; WORD $0x004d // vpaddw ymm1, ymm1, ymmword ptr [r13]
+	LONG $0x797dc2c4; WORD $0x4071 // vpbroadcastw ymm6, word ptr [r9 + 0x40]
+	QUAD $0x000080b5fd4dc1c4; BYTE $0x00 // vpaddw ymm6, ymm6, ymmword ptr [r13 + 0x80]
+	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
+	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
+	LONG $0x0b7dc2c4; WORD $0x6045 // vpmulhrsw ymm0, ymm0, ymmword ptr [r13 + 0x60]
+	LONG $0xfd7dc1c4; WORD $0x4045 // vpaddw ymm0, ymm0, ymmword ptr [r13 + 0x40]
+	QUAD $0x00008089797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r9 + 0x80]
+	QUAD $0x0000a08dfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0xa0]
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xf9fdfdc5 // vpaddw ymm7, ymm0, ymm1
+	QUAD $0x0000008024bc8349; BYTE $0x00 // cmp qword ptr [r12 + 0x80], 0x0
+	WORD $0x3b74 // je 0x13be <glideAVX2+0x13be>
+	LONG $0x0b55e2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm5, ymm5
+	QUAD $0x0000c089797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r9 + 0xc0]
+	QUAD $0x0000c08dfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0xc0]
+	LONG $0x0b75e2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm0
+	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
+	QUAD $0x00010089797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r9 + 0x100]
+	QUAD $0x0000e08dfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0xe0]
+	LONG $0x0b75e2c4; BYTE $0xc0 // vpmulhrsw ymm0, ymm1, ymm0
+	LONG $0xfffdfdc5 // vpaddw ymm7, ymm0, ymm7
+	QUAD $0x00010085fd4dc1c4; BYTE $0x00 // vpaddw ymm0, ymm6, ymmword ptr [r13 + 0x100]
+	QUAD $0x0001408d0b55c2c4; BYTE $0x00 // vpmulhrsw ymm1, ymm5, ymmword ptr [r13 + 0x140]
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x0001208dfd45c1c4; BYTE $0x00 // vpaddw ymm1, ymm7, ymmword ptr [r13 + 0x120]
+	QUAD $0x000160ad0b55c2c4; BYTE $0x00 // vpmulhrsw ymm5, ymm5, ymmword ptr [r13 + 0x160]
+	LONG $0xcdfdf5c5 // vpaddw ymm1, ymm1, ymm5
+	LONG $0x6e7941c4; WORD $0x2444; BYTE $0x60 // vmovd xmm8, dword ptr [r12 + 0x60]
+	LONG $0xe14dc1c4; BYTE $0xe8 // vpsraw ymm5, ymm6, xmm8
+	LONG $0xe17d41c4; BYTE $0xf0 // vpsraw ymm14, ymm0, xmm8
+	LONG $0xe145c1c4; BYTE $0xf0 // vpsraw ymm6, ymm7, xmm8
+	LONG $0xe17541c4; BYTE $0xe8 // vpsraw ymm13, ymm1, xmm8
+	QUAD $0x00014081797dc2c4; BYTE $0x00 // vpbroadcastw ymm0, word ptr [r9 + 0x140]
+	LONG $0xfdf98dc5 // vpsubw ymm7, ymm14, ymm5
+	QUAD $0x00018085fd7dc1c4; BYTE $0x00 // vpaddw ymm0, ymm0, ymmword ptr [r13 + 0x180]
+	LONG $0xc8e4a5c5 // vpmulhuw ymm1, ymm11, ymm0
+	LONG $0xe071bdc5; BYTE $0x0f // vpsraw ymm8, ymm0, 0xf
+	LONG $0xdb3d41c4; BYTE $0xc3 // vpand ymm8, ymm8, ymm11
+	LONG $0xc0d5a5c5 // vpmullw ymm0, ymm11, ymm0
+	QUAD $0x0001c08d6f7e41c4; BYTE $0x00 // vmovdqu ymm9, ymmword ptr [r13 + 0x1c0]
+	LONG $0x3e35e2c4; BYTE $0xc0 // vpmaxuw ymm0, ymm9, ymm0
+	LONG $0xc075b5c5 // vpcmpeqw ymm0, ymm9, ymm0
+	QUAD $0x0001a08dfd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r13 + 0x1a0]
+	LONG $0xf975c1c4; BYTE $0xc8 // vpsubw ymm1, ymm1, ymm8
+	LONG $0xc0fdf5c5 // vpaddw ymm0, ymm1, ymm0
+	LONG $0xc2f9fdc5 // vpsubw ymm0, ymm0, ymm2
+	LONG $0x6e79c1c4; WORD $0x244c; BYTE $0x68 // vmovd xmm1, dword ptr [r12 + 0x68]
+	LONG $0xf9e17dc5 // vpsraw ymm15, ymm0, xmm1
+	QUAD $0x0001e085f925c1c4; BYTE $0x00 // vpsubw ymm0, ymm11, ymmword ptr [r13 + 0x1e0]
+	LONG $0xc6f915c5 // vpsubw ymm8, ymm13, ymm6
+	QUAD $0x0002008d3e7dc2c4; BYTE $0x00 // vpmaxuw ymm1, ymm0, ymmword ptr [r13 + 0x200]
+	LONG $0xc175fdc5 // vpcmpeqw ymm0, ymm0, ymm1
+	QUAD $0x0002408df955c1c4; BYTE $0x00 // vpsubw ymm1, ymm5, ymmword ptr [r13 + 0x240]
+	QUAD $0x0002808d3e7542c4; BYTE $0x00 // vpmaxuw ymm9, ymm1, ymmword ptr [r13 + 0x280]
+	LONG $0xc975b5c5 // vpcmpeqw ymm1, ymm9, ymm1
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	QUAD $0x0002a08df94dc1c4; BYTE $0x00 // vpsubw ymm1, ymm6, ymmword ptr [r13 + 0x2a0]
+	QUAD $0x0002e08d3e7542c4; BYTE $0x00 // vpmaxuw ymm9, ymm1, ymmword ptr [r13 + 0x2e0]
+	LONG $0xc975b5c5 // vpcmpeqw ymm1, ymm9, ymm1
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	LONG $0xcbf9c5c5 // vpsubw ymm1, ymm7, ymm3
+	LONG $0xcbf93dc5 // vpsubw ymm9, ymm8, ymm3
+	LONG $0x3e35e2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm9, ymm1
+	QUAD $0x00a0248c3e7562c4; WORD $0x0000 // vpmaxuw ymm9, ymm1, ymmword ptr [rsp + 0xa0]
+	LONG $0xc97535c5 // vpcmpeqw ymm9, ymm9, ymm1
+	LONG $0xfd05c1c4; BYTE $0xcb // vpaddw ymm1, ymm15, ymm11
+	LONG $0xc0ebb5c5 // vpor ymm0, ymm9, ymm0
+	LONG $0xd3f975c5 // vpsubw ymm10, ymm1, ymm3
+	LONG $0xcaef7dc5 // vpxor ymm9, ymm0, ymm2
+	LONG $0xeb1d41c4; BYTE $0xe1 // vpor ymm12, ymm12, ymm9
+	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
+	LONG $0xfd66820f; WORD $0xffff // jb 0x1250 <glideAVX2+0x1250>
+	LONG $0xe2ef1dc5 // vpxor ymm12, ymm12, ymm2
+	QUAD $0x000000a824ac8b4d // mov r13, qword ptr [r12 + 0xa8]
+	QUAD $0x000220853e25c2c4; BYTE $0x00 // vpmaxuw ymm0, ymm11, ymmword ptr [r13 + 0x220]
+	LONG $0xc075a5c5 // vpcmpeqw ymm0, ymm11, ymm0
+	LONG $0xe2effdc5 // vpxor ymm4, ymm0, ymm2
+	LONG $0xdf7dc1c4; BYTE $0xc4 // vpandn ymm0, ymm0, ymm12
+	LONG $0x546ffec5; WORD $0x7824 // vmovdqu ymm2, ymmword ptr [rsp + 0x78]
+	LONG $0xd2ebfdc5 // vpor ymm2, ymm0, ymm2
+	LONG $0x547ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm2
+	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
+	LONG $0x717dc1c4; WORD $0x0fe7 // vpsraw ymm0, ymm15, 0xf
+	LONG $0x3e7562c4; BYTE $0xfb // vpmaxuw ymm15, ymm1, ymm3
+	LONG $0xf97505c5 // vpcmpeqw ymm15, ymm15, ymm1
+	LONG $0xfaef05c5 // vpxor ymm15, ymm15, ymm2
+	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
+	LONG $0xffea3dc5 // vpminsw ymm15, ymm8, ymm7
+	LONG $0x656541c4; BYTE $0xff // vpcmpgtw ymm15, ymm3, ymm15
+	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
+	LONG $0x3e7542c4; BYTE $0xdb // vpmaxuw ymm11, ymm1, ymm11
+	LONG $0xc975a5c5 // vpcmpeqw ymm1, ymm11, ymm1
+	LONG $0xc1effdc5 // vpxor ymm0, ymm0, ymm1
+	LONG $0xc0dfddc5 // vpandn ymm0, ymm4, ymm0
+	QUAD $0x0002408d650dc1c4; BYTE $0x00 // vpcmpgtw ymm1, ymm14, ymmword ptr [r13 + 0x240]
+	QUAD $0x000260a56f7ec1c4; BYTE $0x00 // vmovdqu ymm4, ymmword ptr [r13 + 0x260]
+	QUAD $0x0002c09d6f7e41c4; BYTE $0x00 // vmovdqu ymm11, ymmword ptr [r13 + 0x2c0]
+	LONG $0xe565ddc5 // vpcmpgtw ymm4, ymm4, ymm5
+	LONG $0xc9dbddc5 // vpand ymm1, ymm4, ymm1
+	QUAD $0x0002a0a56515c1c4; BYTE $0x00 // vpcmpgtw ymm4, ymm13, ymmword ptr [r13 + 0x2a0]
+	LONG $0xde6525c5 // vpcmpgtw ymm11, ymm11, ymm6
+	LONG $0xe4dba5c5 // vpand ymm4, ymm11, ymm4
+	LONG $0xccdbf5c5 // vpand ymm1, ymm1, ymm4
+	LONG $0xc8dbf5c5 // vpand ymm1, ymm1, ymm0
+	LONG $0x177dc2c4; BYTE $0xcc // vptest ymm1, ymm12
+	WORD $0x0e75 // jne 0x15a6 <glideAVX2+0x15a6>
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	LONG $0xfffcaae9; BYTE $0xff // jmp 0x1250 <glideAVX2+0x1250>
+	LONG $0xc9db9dc5 // vpand ymm1, ymm12, ymm1
+	QUAD $0x000480957f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x480], ymm10
+	QUAD $0x0004a0ad7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4a0], ymm5
+	QUAD $0x0004c0bd7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4c0], ymm7
+	QUAD $0x0004e0b57f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4e0], ymm6
+	QUAD $0x000500857f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x500], ymm8
+	LONG $0xc1d7fdc5 // vpmovmskb eax, ymm1
+	LONG $0xaaaaaaa9; BYTE $0xaa // test eax, 0xaaaaaaaa
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	WORD $0xb674 // je 0x159c <glideAVX2+0x159c>
+	LONG $0x2454894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r10
+	LONG $0x244c894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r9
+	LONG $0x24548948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdx
+	LONG $0x2444894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r8
+	LONG $0x397de3c4; WORD $0x01c8 // vextracti128 xmm0, ymm1, 0x1
+	LONG $0xc063f1c5 // vpacksswb xmm0, xmm1, xmm0
+	LONG $0xc0d7f9c5 // vpmovmskb eax, xmm0
+	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
+	WORD $0x068b // mov eax, dword ptr [rsi]
+	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
+	WORD $0x468b; BYTE $0x04 // mov eax, dword ptr [rsi + 0x4]
+	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
+	LONG $0x24448b49; BYTE $0x20 // mov rax, qword ptr [r12 + 0x20]
+	LONG $0x24548b41; BYTE $0x28 // mov edx, dword ptr [r12 + 0x28]
+	LONG $0x10245489 // mov dword ptr [rsp + 0x10], edx
+	LONG $0x24548b41; BYTE $0x30 // mov edx, dword ptr [r12 + 0x30]
+	LONG $0x0c245489 // mov dword ptr [rsp + 0xc], edx
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x003c8d4c // lea r15, [rax + rax]
+	WORD $0x18eb // jmp 0x1652 <glideAVX2+0x1652>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x244c8b48; BYTE $0x68 // mov rcx, qword ptr [rsp + 0x68]
+	WORD $0x418d; BYTE $0xff // lea eax, [rcx - 0x1]
+	WORD $0xc821 // and eax, ecx
+	WORD $0xc189 // mov ecx, eax
+	LONG $0xfbc5840f; WORD $0xffff // je 0x1217 <glideAVX2+0x1217>
+	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
+	LONG $0xf9bc0ff3 // tzcnt edi, ecx
+	QUAD $0x0004e07d8cbf0f41; BYTE $0x00 // movsx ecx, word ptr [r13 + 2*rdi + 0x4e0]
+	LONG $0x14244c03 // add ecx, dword ptr [rsp + 0x14]
+	QUAD $0x0005007d84bf0f45; BYTE $0x00 // movsx r8d, word ptr [r13 + 2*rdi + 0x500]
+	WORD $0x0141; BYTE $0xc8 // add r8d, ecx
+	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
+	WORD $0xc139 // cmp ecx, eax
+	WORD $0x4e0f; BYTE $0xc8 // cmovle ecx, eax
+	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
+	WORD $0x3941; BYTE $0xc0 // cmp r8d, eax
+	LONG $0xc04d0f44 // cmovge r8d, eax
+	WORD $0x3944; BYTE $0xc1 // cmp ecx, r8d
+	WORD $0xb37d // jge 0x1640 <glideAVX2+0x1640>
+	QUAD $0x0004a07d84bf0f41; BYTE $0x00 // movsx eax, word ptr [r13 + 2*rdi + 0x4a0]
+	LONG $0x08244403 // add eax, dword ptr [rsp + 0x8]
+	QUAD $0x0004c07d8cbf0f45; BYTE $0x00 // movsx r9d, word ptr [r13 + 2*rdi + 0x4c0]
+	WORD $0x0141; BYTE $0xc1 // add r9d, eax
+	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
+	WORD $0x3941; BYTE $0xd1 // cmp r9d, edx
+	LONG $0xca4d0f44 // cmovge r9d, edx
+	WORD $0xc085 // test eax, eax
+	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
+	WORD $0x4e0f; BYTE $0xc2 // cmovle eax, edx
+	WORD $0x3944; BYTE $0xc8 // cmp eax, r9d
+	LONG $0xff7b8d0f; WORD $0xffff // jge 0x1640 <glideAVX2+0x1640>
+	WORD $0x6348; BYTE $0xf1 // movsxd rsi, ecx
+	WORD $0x634d; BYTE $0xf0 // movsxd r14, r8d
+	WORD $0x634d; BYTE $0xc9 // movsxd r9, r9d
+	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
+	WORD $0x8b48; BYTE $0x09 // mov rcx, qword ptr [rcx]
+	WORD $0x894d; BYTE $0xc8 // mov r8, r9
+	WORD $0x2949; BYTE $0xc0 // sub r8, rax
+	LONG $0x01508d48 // lea rdx, [rax + 0x1]
+	LONG $0x24548948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rdx
+	LONG $0xff618d4d // lea r12, [r9 - 0x1]
+	WORD $0x894d; BYTE $0xfa // mov r10, r15
+	LONG $0xd6af0f4c // imul r10, rsi
+	WORD $0x0149; BYTE $0xca // add r10, rcx
+	WORD $0x1aeb // jmp 0x170f <glideAVX2+0x170f>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x014d; BYTE $0xfa // add r10, r15
+	WORD $0x394c; BYTE $0xf6 // cmp rsi, r14
+	LONG $0xff31840f; WORD $0xffff // je 0x1640 <glideAVX2+0x1640>
+	WORD $0x8948; BYTE $0xc5 // mov rbp, rax
+	LONG $0x01c0f641 // test r8b, 0x1
+	WORD $0x2f74 // je 0x1747 <glideAVX2+0x1747>
+	WORD $0x8948; BYTE $0xf5 // mov rbp, rsi
+	LONG $0x6caf0f48; WORD $0x2824 // imul rbp, qword ptr [rsp + 0x28]
+	LONG $0x692c8d48 // lea rbp, [rcx + 2*rbp]
+	QUAD $0x0004807d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rdi + 0x480]
+	LONG $0x455cb70f; BYTE $0x00 // movzx ebx, word ptr [rbp + 2*rax]
+	WORD $0xcbff // dec ebx
+	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
+	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
+	WORD $0xc3ff // inc ebx
+	LONG $0x455c8966; BYTE $0x00 // mov word ptr [rbp + 2*rax], bx
+	LONG $0x246c8b48; BYTE $0x70 // mov rbp, qword ptr [rsp + 0x70]
+	WORD $0x3949; BYTE $0xc4 // cmp r12, rax
+	WORD $0xb474 // je 0x1700 <glideAVX2+0x1700>
+	LONG $0x00401f0f // nop dword ptr [rax]
+	QUAD $0x0004807d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rdi + 0x480]
+	LONG $0x1cb70f41; BYTE $0x6a // movzx ebx, word ptr [r10 + 2*rbp]
+	WORD $0xcbff // dec ebx
+	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
+	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
+	WORD $0xc3ff // inc ebx
+	LONG $0x1c894166; BYTE $0x6a // mov word ptr [r10 + 2*rbp], bx
+	QUAD $0x0004807d94b70f41; BYTE $0x00 // movzx edx, word ptr [r13 + 2*rdi + 0x480]
+	LONG $0x5cb70f41; WORD $0x026a // movzx ebx, word ptr [r10 + 2*rbp + 0x2]
+	WORD $0xcbff // dec ebx
+	WORD $0x3966; BYTE $0xd3 // cmp bx, dx
+	WORD $0x430f; BYTE $0xda // cmovae ebx, edx
+	WORD $0xc3ff // inc ebx
+	LONG $0x5c894166; WORD $0x026a // mov word ptr [r10 + 2*rbp + 0x2], bx
+	LONG $0x02c58348 // add rbp, 0x2
+	WORD $0x3949; BYTE $0xe9 // cmp r9, rbp
+	WORD $0xbb75 // jne 0x1750 <glideAVX2+0x1750>
+	LONG $0xffff66e9; BYTE $0xff // jmp 0x1700 <glideAVX2+0x1700>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x21fa8148; WORD $0x0005; BYTE $0x00 // cmp rdx, 0x521
+	LONG $0xf5fd8c0f; WORD $0xffff // jl 0xdaa <glideAVX2+0xdaa>
+	WORD $0x0149; BYTE $0xd5 // add r13, rdx
+	LONG $0x24148b49 // mov rdx, qword ptr [r12]
+	LONG $0x24448b49; BYTE $0x20 // mov rax, qword ptr [r12 + 0x20]
+	LONG $0x044e6348 // movsxd rcx, dword ptr [rsi + 0x4]
+	WORD $0x6348; BYTE $0x36 // movsxd rsi, dword ptr [rsi]
+	LONG $0x72148d48 // lea rdx, [rdx + 2*rsi]
+	LONG $0x04c28348 // add rdx, 0x4
+	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
+	LONG $0x00348d48 // lea rsi, [rax + rax]
+	WORD $0x1feb // jmp 0x17f0 <glideAVX2+0x17f0>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xa0c38149; WORD $0x0000; BYTE $0x00 // add r11, 0xa0
+	WORD $0x394d; BYTE $0xeb // cmp r11, r13
+	LONG $0xf5b0830f; WORD $0xffff // jae 0xda0 <glideAVX2+0xda0>
+	WORD $0xff31 // xor edi, edi
+	WORD $0x15eb // jmp 0x1809 <glideAVX2+0x1809>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	WORD $0xff48; BYTE $0xc7 // inc rdi
+	LONG $0x10ff8348 // cmp rdi, 0x10
+	WORD $0xd774 // je 0x17e0 <glideAVX2+0x17e0>
+	LONG $0x04b70f45; BYTE $0x7b // movzx r8d, word ptr [r11 + 2*rdi]
+	LONG $0x4cb70f45; WORD $0x407b // movzx r9d, word ptr [r11 + 2*rdi + 0x40]
+	LONG $0xf9834166; BYTE $0x02 // cmp r9w, 0x2
+	LONG $0xffffb941; WORD $0x0000 // mov r9d, 0xffff
+	LONG $0xc84d0f45 // cmovge r9d, r8d
+	LONG $0xffffba41; WORD $0x0000 // mov r10d, 0xffff
+	LONG $0xd04f0f45 // cmovg r10d, r8d
+	QUAD $0x0000807b9cbf0f41; BYTE $0x00 // movsx ebx, word ptr [r11 + 2*rdi + 0x80]
 	WORD $0xdb85 // test ebx, ebx
-	WORD $0xbb7e // jle 0x1620 <glideAVX2+0x1620>
-	QUAD $0x0002e040b4bf0f4e; BYTE $0x00 // movsx r14, word ptr [rax + 2*r8 + 0x2e0]
-	QUAD $0x0002a040bcbf0f4e; BYTE $0x00 // movsx r15, word ptr [rax + 2*r8 + 0x2a0]
+	WORD $0xc67e // jle 0x1800 <glideAVX2+0x1800>
+	LONG $0x74bf0f4d; WORD $0x607b // movsx r14, word ptr [r11 + 2*rdi + 0x60]
+	LONG $0x7cbf0f4d; WORD $0x207b // movsx r15, word ptr [r11 + 2*rdi + 0x20]
 	WORD $0xc3ff // inc ebx
 	LONG $0x71348d4e // lea r14, [rcx + 2*r14]
-	LONG $0xf2af0f4c // imul r14, rdx
+	LONG $0xf0af0f4c // imul r14, rax
 	LONG $0x7e348d4f // lea r14, [r14 + 2*r15]
-	WORD $0x014d; BYTE $0xe6 // add r14, r12
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0x0149; BYTE $0xd6 // add r14, rdx
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x6eb70f41; BYTE $0xfc // movzx ebp, word ptr [r14 - 0x4]
 	WORD $0xcdff // dec ebp
-	LONG $0xcd394466 // cmp bp, r9w
-	LONG $0xe9430f41 // cmovae ebp, r9d
+	LONG $0xc5394466 // cmp bp, r8w
+	LONG $0xe8430f41 // cmovae ebp, r8d
 	WORD $0xc5ff // inc ebp
 	LONG $0x6e894166; BYTE $0xfc // mov word ptr [r14 - 0x4], bp
 	LONG $0x6eb70f41; BYTE $0xfe // movzx ebp, word ptr [r14 - 0x2]
 	WORD $0xcdff // dec ebp
-	LONG $0xd5394466 // cmp bp, r10w
-	LONG $0xea430f41 // cmovae ebp, r10d
+	LONG $0xcd394466 // cmp bp, r9w
+	LONG $0xe9430f41 // cmovae ebp, r9d
 	WORD $0xc5ff // inc ebp
 	LONG $0x6e894166; BYTE $0xfe // mov word ptr [r14 - 0x2], bp
 	LONG $0x2eb70f41 // movzx ebp, word ptr [r14]
 	WORD $0xcdff // dec ebp
-	LONG $0xdd394466 // cmp bp, r11w
-	LONG $0xeb430f41 // cmovae ebp, r11d
+	LONG $0xd5394466 // cmp bp, r10w
+	LONG $0xea430f41 // cmovae ebp, r10d
 	WORD $0xc5ff // inc ebp
 	LONG $0x2e894166 // mov word ptr [r14], bp
 	WORD $0xcbff // dec ebx
 	WORD $0x0149; BYTE $0xf6 // add r14, rsi
 	WORD $0xfb83; BYTE $0x01 // cmp ebx, 0x1
-	WORD $0xb677 // ja 0x1690 <glideAVX2+0x1690>
-	LONG $0xffff41e9; BYTE $0xff // jmp 0x1620 <glideAVX2+0x1620>
-	BYTE $0x90 // nop
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0xf51e8e0f; WORD $0xffff // jle 0xc14 <glideAVX2+0xc14>
-	LONG $0xc96ef9c5 // vmovd xmm1, ecx
-	LONG $0x797de2c4; BYTE $0xd1 // vpbroadcastw ymm2, xmm1
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	WORD $0x8941; BYTE $0xc0 // mov r8d, eax
-	WORD $0x2941; BYTE $0xd0 // sub r8d, edx
-	LONG $0x014a8d4c // lea r9, [rdx + 0x1]
-	LONG $0x01c0f641 // test r8b, 0x1
-	WORD $0x2a74 // je 0x173d <glideAVX2+0x173d>
-	LONG $0xfd55c1c4; WORD $0x004d // vpaddw ymm1, ymm5, ymmword ptr [r13]
-	LONG $0xfd55c1c4; WORD $0x205d // vpaddw ymm3, ymm5, ymmword ptr [r13 + 0x20]
-	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
-	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
-	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
-	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	LONG $0x4d6c8d4d; BYTE $0x00 // lea r13, [r13 + 2*rcx]
-	WORD $0x894c; BYTE $0xca // mov rdx, r9
-	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
-	LONG $0xf4ce840f; WORD $0xffff // je 0xc14 <glideAVX2+0xc14>
-	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
-	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0xfd55c1c4; WORD $0x004d // vpaddw ymm1, ymm5, ymmword ptr [r13]
-	LONG $0xfd55c1c4; WORD $0x205d // vpaddw ymm3, ymm5, ymmword ptr [r13 + 0x20]
-	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
-	LONG $0xfd55c1c4; WORD $0x0d5c; BYTE $0x00 // vpaddw ymm3, ymm5, ymmword ptr [r13 + rcx]
-	LONG $0xfd55c1c4; WORD $0x0d64; BYTE $0x20 // vpaddw ymm4, ymm5, ymmword ptr [r13 + rcx + 0x20]
-	LONG $0x0d548d49; BYTE $0x00 // lea rdx, [r13 + rcx]
-	LONG $0x3a5de2c4; BYTE $0xdb // vpminuw ymm3, ymm4, ymm3
-	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
-	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
-	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
-	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	WORD $0x0148; BYTE $0xca // add rdx, rcx
-	WORD $0x8949; BYTE $0xd5 // mov r13, rdx
-	LONG $0xfec08348 // add rax, -0x2
-	WORD $0xb575 // jne 0x1750 <glideAVX2+0x1750>
-	LONG $0xfff474e9; BYTE $0xff // jmp 0xc14 <glideAVX2+0xc14>
-	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x0bf48e0f; WORD $0x0000 // jle 0x239d <glideAVX2+0x239d>
-	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
-	WORD $0xc031 // xor eax, eax
-	WORD $0x23eb // jmp 0x17d4 <glideAVX2+0x17d4>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
-	LONG $0x24048b48 // mov rax, qword ptr [rsp]
-	WORD $0xff48; BYTE $0xc0 // inc rax
-	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0x0bc98d0f; WORD $0x0000 // jge 0x239d <glideAVX2+0x239d>
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
-	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
-	LONG $0x06e2c149 // shl r10, 0x6
-	LONG $0x0857034c // add r10, qword ptr [rdi + 0x8]
-	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
-	WORD $0x1a74 // je 0x1810 <glideAVX2+0x1810>
-	LONG $0x0ae4880f; WORD $0x0000 // js 0x22e0 <glideAVX2+0x22e0>
-	LONG $0x704f8b48 // mov rcx, qword ptr [rdi + 0x70]
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x000adde9; BYTE $0x00 // jmp 0x22e5 <glideAVX2+0x22e5>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0xc80c8d4c // lea r9, [rax + 8*rcx]
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000108248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x108], ymm1
-	WORD $0xb341; BYTE $0x01 // mov r11b, 0x1
-	WORD $0xdb31 // xor ebx, ebx
-	QUAD $0x000000c82494894c // mov qword ptr [rsp + 0xc8], r10
-	LONG $0x244c894c; BYTE $0x28 // mov qword ptr [rsp + 0x28], r9
-	WORD $0x16eb // jmp 0x1855 <glideAVX2+0x1855>
-	BYTE $0x90 // nop
-	LONG $0x000010bb; BYTE $0x00 // mov ebx, 0x10
-	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0x0000bb41; WORD $0x0000 // mov r11d, 0x0
-	LONG $0xff6b840f; WORD $0xffff // je 0x17c0 <glideAVX2+0x17c0>
-	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
-	LONG $0xa0978b48; WORD $0x0000; BYTE $0x00 // mov rdx, qword ptr [rdi + 0xa0]
-	LONG $0x1c6ffec5; BYTE $0x58 // vmovdqu ymm3, ymmword ptr [rax + 2*rbx]
-	LONG $0x646ffec5; WORD $0x4058 // vmovdqu ymm4, ymmword ptr [rax + 2*rbx + 0x40]
-	LONG $0x41bf0f41; BYTE $0x08 // movsx eax, word ptr [r9 + 0x8]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x41bf0f41; BYTE $0x0a // movsx eax, word ptr [r9 + 0xa]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x41bf0f41; BYTE $0x0c // movsx eax, word ptr [r9 + 0xc]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x0a7ffec5 // vmovdqu ymmword ptr [rdx], ymm1
-	LONG $0x41bf0f41; BYTE $0x0e // movsx eax, word ptr [r9 + 0xe]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x41bf0f41; BYTE $0x10 // movsx eax, word ptr [r9 + 0x10]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x4a7ffec5; BYTE $0x20 // vmovdqu ymmword ptr [rdx + 0x20], ymm1
-	LONG $0x41bf0f41; BYTE $0x12 // movsx eax, word ptr [r9 + 0x12]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x41bf0f41; BYTE $0x14 // movsx eax, word ptr [r9 + 0x14]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x41bf0f41; BYTE $0x16 // movsx eax, word ptr [r9 + 0x16]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x4a7ffec5; BYTE $0x40 // vmovdqu ymmword ptr [rdx + 0x40], ymm1
-	LONG $0x41bf0f41; BYTE $0x18 // movsx eax, word ptr [r9 + 0x18]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x41bf0f41; BYTE $0x1a // movsx eax, word ptr [r9 + 0x1a]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	LONG $0x4a7ffec5; BYTE $0x60 // vmovdqu ymmword ptr [rdx + 0x60], ymm1
-	LONG $0x41bf0f41; BYTE $0x1c // movsx eax, word ptr [r9 + 0x1c]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x41bf0f41; BYTE $0x1e // movsx eax, word ptr [r9 + 0x1e]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000808a7ffec5 // vmovdqu ymmword ptr [rdx + 0x80], ymm1
-	LONG $0x41bf0f41; BYTE $0x22 // movsx eax, word ptr [r9 + 0x22]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x41bf0f41; BYTE $0x24 // movsx eax, word ptr [r9 + 0x24]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000a08a7ffec5 // vmovdqu ymmword ptr [rdx + 0xa0], ymm1
-	LONG $0x41bf0f41; BYTE $0x28 // movsx eax, word ptr [r9 + 0x28]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x41bf0f41; BYTE $0x2a // movsx eax, word ptr [r9 + 0x2a]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000c08a7ffec5 // vmovdqu ymmword ptr [rdx + 0xc0], ymm1
-	LONG $0x41bf0f41; BYTE $0x2e // movsx eax, word ptr [r9 + 0x2e]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x41bf0f41; BYTE $0x30 // movsx eax, word ptr [r9 + 0x30]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000000e08a7ffec5 // vmovdqu ymmword ptr [rdx + 0xe0], ymm1
-	LONG $0x41bf0f41; BYTE $0x34 // movsx eax, word ptr [r9 + 0x34]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x41bf0f41; BYTE $0x36 // movsx eax, word ptr [r9 + 0x36]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000001008a7ffec5 // vmovdqu ymmword ptr [rdx + 0x100], ymm1
-	LONG $0x41bf0f41; BYTE $0x3a // movsx eax, word ptr [r9 + 0x3a]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x41bf0f41; BYTE $0x3c // movsx eax, word ptr [r9 + 0x3c]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000001208a7ffec5 // vmovdqu ymmword ptr [rdx + 0x120], ymm1
-	LONG $0x41bf0f41; BYTE $0x38 // movsx eax, word ptr [r9 + 0x38]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001408a7ffec5 // vmovdqu ymmword ptr [rdx + 0x140], ymm1
-	LONG $0x41bf0f41; BYTE $0x3e // movsx eax, word ptr [r9 + 0x3e]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001608a7ffec5 // vmovdqu ymmword ptr [rdx + 0x160], ymm1
-	LONG $0x41bf0f41; BYTE $0x40 // movsx eax, word ptr [r9 + 0x40]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0x41bf0f41; BYTE $0x42 // movsx eax, word ptr [r9 + 0x42]
-	LONG $0xd06ef9c5 // vmovd xmm2, eax
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; BYTE $0xd3 // vpmulhrsw ymm2, ymm2, ymm3
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x000001808a7ffec5 // vmovdqu ymmword ptr [rdx + 0x180], ymm1
-	WORD $0x478b; BYTE $0x7a // mov eax, dword ptr [rdi + 0x7a]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001a08a7ffec5 // vmovdqu ymmword ptr [rdx + 0x1a0], ymm1
-	WORD $0x478b; BYTE $0x78 // mov eax, dword ptr [rdi + 0x78]
-	WORD $0xd0f7 // not eax
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001c08a7ffec5 // vmovdqu ymmword ptr [rdx + 0x1c0], ymm1
-	WORD $0x478b; BYTE $0x70 // mov eax, dword ptr [rdi + 0x70]
-	WORD $0xc8ff // dec eax
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001e08a7ffec5 // vmovdqu ymmword ptr [rdx + 0x1e0], ymm1
-	WORD $0xc031 // xor eax, eax
-	WORD $0x2b41; BYTE $0x01 // sub eax, dword ptr [r9]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002008a7ffec5 // vmovdqu ymmword ptr [rdx + 0x200], ymm1
-	WORD $0x478b; BYTE $0x20 // mov eax, dword ptr [rdi + 0x20]
-	WORD $0x2b41; BYTE $0x01 // sub eax, dword ptr [r9]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002208a7ffec5 // vmovdqu ymmword ptr [rdx + 0x220], ymm1
-	WORD $0x478b; BYTE $0x28 // mov eax, dword ptr [rdi + 0x28]
-	LONG $0x04412b41 // sub eax, dword ptr [r9 + 0x4]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002408a7ffec5 // vmovdqu ymmword ptr [rdx + 0x240], ymm1
-	WORD $0x478b; BYTE $0x30 // mov eax, dword ptr [rdi + 0x30]
-	LONG $0x04412b41 // sub eax, dword ptr [r9 + 0x4]
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000002608a7ffec5 // vmovdqu ymmword ptr [rdx + 0x260], ymm1
-	LONG $0x48778b48 // mov rsi, qword ptr [rdi + 0x48]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0xfceb8d0f; WORD $0xffff // jge 0x1840 <glideAVX2+0x1840>
-	WORD $0x894d; BYTE $0xd0 // mov r8, r10
-	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
-	LONG $0x245c8944; BYTE $0x30 // mov dword ptr [rsp + 0x30], r11d
-	QUAD $0x000000e8249c8948 // mov qword ptr [rsp + 0xe8], rbx
-	WORD $0x34eb // jmp 0x1ba0 <glideAVX2+0x1ba0>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
-	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
-	LONG $0x24448b4c; BYTE $0x38 // mov r8, qword ptr [rsp + 0x38]
-	LONG $0xc0ebe5c5 // vpor ymm0, ymm3, ymm0
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	LONG $0x48048d4d // lea r8, [r8 + 2*rcx]
-	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0xfca08d0f; WORD $0xffff // jge 0x1840 <glideAVX2+0x1840>
-	LONG $0x6f7e41c4; WORD $0x5804 // vmovdqu ymm8, ymmword ptr [r8 + 2*rbx]
-	QUAD $0x000001e0926ffec5 // vmovdqu ymm2, ymmword ptr [rdx + 0x1e0]
-	LONG $0xcdfdbdc5 // vpaddw ymm1, ymm8, ymm5
-	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
-	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
-	LONG $0x177de2c4; BYTE $0xcd // vptest ymm1, ymm5
-	WORD $0x1e73 // jae 0x1be0 <glideAVX2+0x1be0>
-	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
-	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
-	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
-	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
-	WORD $0xb272 // jb 0x1b88 <glideAVX2+0x1b88>
-	WORD $0x1ceb // jmp 0x1bf4 <glideAVX2+0x1bf4>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0xddeff5c5 // vpxor ymm3, ymm1, ymm5
-	LONG $0x3e6dc2c4; BYTE $0xc8 // vpmaxuw ymm1, ymm2, ymm8
-	LONG $0xc9756dc5 // vpcmpeqw ymm9, ymm2, ymm1
-	LONG $0x177d62c4; BYTE $0xcd // vptest ymm9, ymm5
-	WORD $0x9472 // jb 0x1b88 <glideAVX2+0x1b88>
-	QUAD $0x0000908f187de2c4; BYTE $0x00 // vbroadcastss ymm1, dword ptr [rdi + 0x90]
-	QUAD $0x00009497187de2c4; BYTE $0x00 // vbroadcastss ymm2, dword ptr [rdi + 0x94]
-	LONG $0x337dc2c4; BYTE $0xe0 // vpmovzxwd ymm4, xmm8 # ymm4 = xmm8[0],zero,xmm8[1],zero,xmm8[2],zero,xmm8[3],zero,xmm8[4],zero,xmm8[5],zero,xmm8[6],zero,xmm8[7],zero
-	LONG $0xe45bfcc5 // vcvtdq2ps ymm4, ymm4
-	LONG $0xe458ecc5 // vaddps ymm4, ymm2, ymm4
-	LONG $0xe45ef4c5 // vdivps ymm4, ymm1, ymm4
-	LONG $0x397d63c4; WORD $0x01c5 // vextracti128 xmm5, ymm8, 0x1
-	LONG $0x337de2c4; BYTE $0xed // vpmovzxwd ymm5, xmm5 # ymm5 = xmm5[0],zero,xmm5[1],zero,xmm5[2],zero,xmm5[3],zero,xmm5[4],zero,xmm5[5],zero,xmm5[6],zero,xmm5[7],zero
-	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
-	LONG $0xd558ecc5 // vaddps ymm2, ymm2, ymm5
-	LONG $0xca5ef4c5 // vdivps ymm1, ymm1, ymm2
-	LONG $0xd45bfec5 // vcvttps2dq ymm2, ymm4
-	LONG $0xc95bfec5 // vcvttps2dq ymm1, ymm1
-	LONG $0xc96bedc5 // vpackssdw ymm1, ymm2, ymm1
-	WORD $0x478b; BYTE $0x58 // mov eax, dword ptr [rdi + 0x58]
-	WORD $0xaf0f; BYTE $0xc6 // imul eax, esi
-	WORD $0xc189 // mov ecx, eax
-	LONG $0xd16ef9c5 // vmovd xmm2, ecx
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x0b6de2c4; WORD $0x2062 // vpmulhrsw ymm4, ymm2, ymmword ptr [rdx + 0x20]
-	LONG $0x2afdddc5 // vpaddw ymm5, ymm4, ymmword ptr [rdx]
-	LONG $0x49bf0f41; BYTE $0x20 // movsx ecx, word ptr [r9 + 0x20]
-	WORD $0xc001 // add eax, eax
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0xe16ef9c5 // vmovd xmm4, ecx
-	LONG $0x797de2c4; BYTE $0xe4 // vpbroadcastw ymm4, xmm4
-	QUAD $0x00000080b2fdddc5 // vpaddw ymm6, ymm4, ymmword ptr [rdx + 0x80]
-	LONG $0x00fde3c4; WORD $0xd8e1 // vpermq ymm4, ymm1, 0xd8 # ymm4 = ymm1[0,2,1,3]
-	LONG $0x0b4de2c4; BYTE $0xcc // vpmulhrsw ymm1, ymm6, ymm4
-	LONG $0x0b6de2c4; WORD $0x6052 // vpmulhrsw ymm2, ymm2, ymmword ptr [rdx + 0x60]
-	LONG $0xe9fdd5c5 // vpaddw ymm5, ymm5, ymm1
-	LONG $0x4afdedc5; BYTE $0x40 // vpaddw ymm1, ymm2, ymmword ptr [rdx + 0x40]
-	LONG $0x49bf0f41; BYTE $0x26 // movsx ecx, word ptr [r9 + 0x26]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0xd16ef9c5 // vmovd xmm2, ecx
-	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	QUAD $0x000000a092fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rdx + 0xa0]
-	LONG $0x0b6de2c4; BYTE $0xd4 // vpmulhrsw ymm2, ymm2, ymm4
-	LONG $0xf2fdf5c5 // vpaddw ymm6, ymm1, ymm2
-	QUAD $0x0000000080bf8348 // cmp qword ptr [rdi + 0x80], 0x0
-	LONG $0x5c7ffec5; WORD $0x6824 // vmovdqu ymmword ptr [rsp + 0x68], ymm3
-	QUAD $0x0000a824847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa8], ymm0
-	WORD $0x5b74 // je 0x1d32 <glideAVX2+0x1d32>
-	LONG $0x0b5de2c4; BYTE $0xfc // vpmulhrsw ymm7, ymm4, ymm4
-	LONG $0x49bf0f41; BYTE $0x2c // movsx ecx, word ptr [r9 + 0x2c]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0xc96ef9c5 // vmovd xmm1, ecx
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000000c08afdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rdx + 0xc0]
-	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
-	LONG $0xedfdf5c5 // vpaddw ymm5, ymm1, ymm5
-	LONG $0x49bf0f41; BYTE $0x32 // movsx ecx, word ptr [r9 + 0x32]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0xc96ef9c5 // vmovd xmm1, ecx
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000000e08afdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rdx + 0xe0]
-	LONG $0x0b75e2c4; BYTE $0xcf // vpmulhrsw ymm1, ymm1, ymm7
-	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
-	QUAD $0x000001008afdd5c5 // vpaddw ymm1, ymm5, ymmword ptr [rdx + 0x100]
-	QUAD $0x000140920b5de2c4; BYTE $0x00 // vpmulhrsw ymm2, ymm4, ymmword ptr [rdx + 0x140]
-	LONG $0xcafdf5c5 // vpaddw ymm1, ymm1, ymm2
-	QUAD $0x0000012092fdcdc5 // vpaddw ymm2, ymm6, ymmword ptr [rdx + 0x120]
-	QUAD $0x000160a20b5de2c4; BYTE $0x00 // vpmulhrsw ymm4, ymm4, ymmword ptr [rdx + 0x160]
-	LONG $0xd4fdedc5 // vpaddw ymm2, ymm2, ymm4
-	LONG $0x7f6ef9c5; BYTE $0x60 // vmovd xmm7, dword ptr [rdi + 0x60]
-	LONG $0xdfe155c5 // vpsraw ymm11, ymm5, xmm7
-	LONG $0xc7e1f5c5 // vpsraw ymm0, ymm1, xmm7
-	LONG $0xd7e14dc5 // vpsraw ymm10, ymm6, xmm7
-	LONG $0xcfe1edc5 // vpsraw ymm1, ymm2, xmm7
-	LONG $0x447ffec5; WORD $0x4824 // vmovdqu ymmword ptr [rsp + 0x48], ymm0
-	LONG $0xf97dc1c4; BYTE $0xc3 // vpsubw ymm0, ymm0, ymm11
-	QUAD $0x000088248c7ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0x88], ymm1
-	LONG $0xf975c1c4; BYTE $0xe2 // vpsubw ymm4, ymm1, ymm10
-	LONG $0x49bf0f41; BYTE $0x44 // movsx ecx, word ptr [r9 + 0x44]
-	WORD $0xaf0f; BYTE $0xc1 // imul eax, ecx
-	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
-	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0xc86ef9c5 // vmovd xmm1, eax
-	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	QUAD $0x000001808afdf5c5 // vpaddw ymm1, ymm1, ymmword ptr [rdx + 0x180]
-	LONG $0xd1e4bdc5 // vpmulhuw ymm2, ymm8, ymm1
-	LONG $0xe1719dc5; BYTE $0x0f // vpsraw ymm12, ymm1, 0xf
-	LONG $0xdb1d41c4; BYTE $0xf0 // vpand ymm14, ymm12, ymm8
-	LONG $0xc9d5bdc5 // vpmullw ymm1, ymm8, ymm1
-	QUAD $0x000001c0ba6f7ec5 // vmovdqu ymm15, ymmword ptr [rdx + 0x1c0]
-	QUAD $0x00000200aa6f7ec5 // vmovdqu ymm13, ymmword ptr [rdx + 0x200]
-	QUAD $0x00000220a26f7ec5 // vmovdqu ymm12, ymmword ptr [rdx + 0x220]
-	LONG $0x3e05e2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm15, ymm1
-	LONG $0xc97585c5 // vpcmpeqw ymm1, ymm15, ymm1
-	QUAD $0x000001a092fdedc5 // vpaddw ymm2, ymm2, ymmword ptr [rdx + 0x1a0]
-	LONG $0xf96dc1c4; BYTE $0xd6 // vpsubw ymm2, ymm2, ymm14
-	LONG $0xc9fdedc5 // vpaddw ymm1, ymm2, ymm1
-	LONG $0xdb76e5c5 // vpcmpeqd ymm3, ymm3, ymm3
-	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3
-	LONG $0x576ef9c5; BYTE $0x68 // vmovd xmm2, dword ptr [rdi + 0x68]
-	LONG $0xcae1f5c5 // vpsraw ymm1, ymm1, xmm2
-	QUAD $0x00000240b26f7ec5 // vmovdqu ymm14, ymmword ptr [rdx + 0x240]
-	LONG $0xf9fd3dc5 // vpaddw ymm15, ymm8, ymm1
-	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
-	LONG $0x3e05c2c4; BYTE $0xd0 // vpmaxuw ymm2, ymm15, ymm8
-	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
-	LONG $0xcbeff5c5 // vpxor ymm1, ymm1, ymm3
-	LONG $0xc9efedc5 // vpxor ymm1, ymm2, ymm1
-	QUAD $0x00010824bc6ffec5; BYTE $0x00 // vmovdqu ymm7, ymmword ptr [rsp + 0x108]
-	LONG $0x3e05e2c4; BYTE $0xd7 // vpmaxuw ymm2, ymm15, ymm7
-	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
-	LONG $0xd3efedc5 // vpxor ymm2, ymm2, ymm3
-	LONG $0xc9ebedc5 // vpor ymm1, ymm2, ymm1
-	LONG $0xd0eaddc5 // vpminsw ymm2, ymm4, ymm0
-	LONG $0xd265c5c5 // vpcmpgtw ymm2, ymm7, ymm2
-	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
-	LONG $0xc1eb6dc5 // vpor ymm8, ymm2, ymm1
+	WORD $0xb677 // ja 0x1860 <glideAVX2+0x1860>
+	LONG $0xffff51e9; BYTE $0xff // jmp 0x1800 <glideAVX2+0x1800>
 	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0000a024847ffec5; BYTE $0x00 // vmovdqu ymmword ptr [rsp + 0xa0], ymm0
+	WORD $0x01b2 // mov dl, 0x1
+	WORD $0xf631 // xor esi, esi
+	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
+	WORD $0x26eb // jmp 0x18f7 <glideAVX2+0x18f7>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
+	LONG $0x000010be; BYTE $0x00 // mov esi, 0x10
+	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
+	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
+	LONG $0xe749840f; WORD $0xffff // je 0x40 <glideAVX2+0x40>
+	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
+	QUAD $0x000000a8248c8b4d // mov r9, qword ptr [r12 + 0xa8]
+	LONG $0x2c6ffec5; BYTE $0x70 // vmovdqu ymm5, ymmword ptr [rax + 2*rsi]
+	LONG $0x746ffec5; WORD $0x4070 // vmovdqu ymm6, ymmword ptr [rax + 2*rsi + 0x40]
+	LONG $0x40bf0f41; BYTE $0x08 // movsx eax, word ptr [r8 + 0x8]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x40bf0f41; BYTE $0x0a // movsx eax, word ptr [r8 + 0xa]
 	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
-	LONG $0xc9f91dc5 // vpsubw ymm9, ymm12, ymm1
-	LONG $0x6515c1c4; BYTE $0xd3 // vpcmpgtw ymm2, ymm13, ymm11
-	LONG $0xe86ffdc5 // vmovdqa ymm5, ymm0
-	LONG $0xd965fdc5 // vpcmpgtw ymm3, ymm0, ymm1
-	LONG $0xdbebedc5 // vpor ymm3, ymm2, ymm3
-	LONG $0xc965ddc5 // vpcmpgtw ymm1, ymm4, ymm1
-	LONG $0x650dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm14, ymm10
-	LONG $0xcaebf5c5 // vpor ymm1, ymm1, ymm2
-	QUAD $0x00000260926ffec5 // vmovdqu ymm2, ymmword ptr [rdx + 0x260]
-	LONG $0x652541c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm11, ymm9
-	LONG $0xc9ebb5c5 // vpor ymm1, ymm9, ymm1
-	LONG $0xf46ffdc5 // vmovdqa ymm6, ymm4
-	LONG $0xccf96dc5 // vpsubw ymm9, ymm2, ymm4
-	LONG $0x652d41c4; BYTE $0xc9 // vpcmpgtw ymm9, ymm10, ymm9
-	LONG $0xdbebb5c5 // vpor ymm3, ymm9, ymm3
-	LONG $0xc9ebe5c5 // vpor ymm1, ymm3, ymm1
-	LONG $0xcff905c5 // vpsubw ymm9, ymm15, ymm7
-	LONG $0x177d62c4; BYTE $0xc1 // vptest ymm8, ymm1
-	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
-	LONG $0x2444894c; BYTE $0x38 // mov qword ptr [rsp + 0x38], r8
-	WORD $0x1473 // jae 0x1ecb <glideAVX2+0x1ecb>
-	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
-	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
-	LONG $0x000285e9; BYTE $0x00 // jmp 0x2150 <glideAVX2+0x2150>
-	LONG $0x397de3c4; WORD $0x01cb // vextracti128 xmm3, ymm1, 0x1
-	LONG $0xdb63f1c5 // vpacksswb xmm3, xmm1, xmm3
-	LONG $0xf9df3dc5 // vpandn ymm15, ymm8, ymm1
-	LONG $0x307de2c4; BYTE $0xcb // vpmovzxbw ymm1, xmm3 # ymm1 = xmm3[0],zero,xmm3[1],zero,xmm3[2],zero,xmm3[3],zero,xmm3[4],zero,xmm3[5],zero,xmm3[6],zero,xmm3[7],zero,xmm3[8],zero,xmm3[9],zero,xmm3[10],zero,xmm3[11],zero,xmm3[12],zero,xmm3[13],zero,xmm3[14],zero,xmm3[15],zero
-	LONG $0xf171f5c5; BYTE $0x0f // vpsllw ymm1, ymm1, 0xf
-	LONG $0xe171f5c5; BYTE $0x0f // vpsraw ymm1, ymm1, 0xf
-	LONG $0xc1eb3dc5 // vpor ymm8, ymm8, ymm1
-	LONG $0x446ffec5; WORD $0x4824 // vmovdqu ymm0, ymmword ptr [rsp + 0x48]
-	LONG $0x657dc1c4; BYTE $0xcd // vpcmpgtw ymm1, ymm0, ymm13
-	LONG $0x651dc1c4; BYTE $0xdb // vpcmpgtw ymm3, ymm12, ymm11
-	QUAD $0x00008824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0x88]
-	LONG $0x657dc1c4; BYTE $0xc6 // vpcmpgtw ymm0, ymm0, ymm14
-	LONG $0x656dc1c4; BYTE $0xd2 // vpcmpgtw ymm2, ymm2, ymm10
-	LONG $0xd3dbedc5 // vpand ymm2, ymm2, ymm3
-	LONG $0xc9dbedc5 // vpand ymm1, ymm2, ymm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x40bf0f41; BYTE $0x0c // movsx eax, word ptr [r8 + 0xc]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xce // vpmulhrsw ymm1, ymm1, ymm6
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x7f7ec1c4; BYTE $0x01 // vmovdqu ymmword ptr [r9], ymm0
+	LONG $0x40bf0f41; BYTE $0x0e // movsx eax, word ptr [r8 + 0xe]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x40bf0f41; BYTE $0x10 // movsx eax, word ptr [r8 + 0x10]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x7f7ec1c4; WORD $0x2041 // vmovdqu ymmword ptr [r9 + 0x20], ymm0
+	LONG $0x40bf0f41; BYTE $0x12 // movsx eax, word ptr [r8 + 0x12]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x40bf0f41; BYTE $0x14 // movsx eax, word ptr [r8 + 0x14]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x40bf0f41; BYTE $0x16 // movsx eax, word ptr [r8 + 0x16]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xce // vpmulhrsw ymm1, ymm1, ymm6
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x7f7ec1c4; WORD $0x4041 // vmovdqu ymmword ptr [r9 + 0x40], ymm0
+	LONG $0x40bf0f41; BYTE $0x18 // movsx eax, word ptr [r8 + 0x18]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x40bf0f41; BYTE $0x1a // movsx eax, word ptr [r8 + 0x1a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	LONG $0x7f7ec1c4; WORD $0x6041 // vmovdqu ymmword ptr [r9 + 0x60], ymm0
+	LONG $0x40bf0f41; BYTE $0x1c // movsx eax, word ptr [r8 + 0x1c]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x40bf0f41; BYTE $0x1e // movsx eax, word ptr [r8 + 0x1e]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x000080817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x80], ymm0
+	LONG $0x40bf0f41; BYTE $0x22 // movsx eax, word ptr [r8 + 0x22]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x40bf0f41; BYTE $0x24 // movsx eax, word ptr [r8 + 0x24]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x0000a0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0xa0], ymm0
+	LONG $0x40bf0f41; BYTE $0x28 // movsx eax, word ptr [r8 + 0x28]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x40bf0f41; BYTE $0x2a // movsx eax, word ptr [r8 + 0x2a]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x0000c0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0xc0], ymm0
+	LONG $0x40bf0f41; BYTE $0x2e // movsx eax, word ptr [r8 + 0x2e]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x40bf0f41; BYTE $0x30 // movsx eax, word ptr [r8 + 0x30]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x0000e0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0xe0], ymm0
+	LONG $0x40bf0f41; BYTE $0x34 // movsx eax, word ptr [r8 + 0x34]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x40bf0f41; BYTE $0x36 // movsx eax, word ptr [r8 + 0x36]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x000100817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x100], ymm0
+	LONG $0x40bf0f41; BYTE $0x3a // movsx eax, word ptr [r8 + 0x3a]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x40bf0f41; BYTE $0x3c // movsx eax, word ptr [r8 + 0x3c]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x000120817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x120], ymm0
+	LONG $0x40bf0f41; BYTE $0x38 // movsx eax, word ptr [r8 + 0x38]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000140817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x140], ymm0
+	LONG $0x40bf0f41; BYTE $0x3e // movsx eax, word ptr [r8 + 0x3e]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000160817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x160], ymm0
+	LONG $0x40bf0f41; BYTE $0x40 // movsx eax, word ptr [r8 + 0x40]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x40bf0f41; BYTE $0x42 // movsx eax, word ptr [r8 + 0x42]
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
+	LONG $0x797de2c4; BYTE $0xc9 // vpbroadcastw ymm1, xmm1
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x000180817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x180], ymm0
+	LONG $0x24448b41; BYTE $0x7a // mov eax, dword ptr [r12 + 0x7a]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0001a0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x1a0], ymm0
+	LONG $0x24448b41; BYTE $0x78 // mov eax, dword ptr [r12 + 0x78]
+	WORD $0xd0f7 // not eax
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0001c0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x1c0], ymm0
+	QUAD $0x0000008824848b41 // mov eax, dword ptr [r12 + 0x88]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0001e0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x1e0], ymm0
+	QUAD $0x0000009024848b41 // mov eax, dword ptr [r12 + 0x90]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000200817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x200], ymm0
+	LONG $0x24448b41; BYTE $0x70 // mov eax, dword ptr [r12 + 0x70]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000220817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x220], ymm0
+	WORD $0xc031 // xor eax, eax
+	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000240817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x240], ymm0
+	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
+	WORD $0x2b41; BYTE $0x00 // sub eax, dword ptr [r8]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000260817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x260], ymm0
+	LONG $0x24448b41; BYTE $0x28 // mov eax, dword ptr [r12 + 0x28]
+	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0002a0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x2a0], ymm0
+	LONG $0x24448b41; BYTE $0x30 // mov eax, dword ptr [r12 + 0x30]
+	LONG $0x04402b41 // sub eax, dword ptr [r8 + 0x4]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0002c0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x2c0], ymm0
+	LONG $0x24448b41; BYTE $0x20 // mov eax, dword ptr [r12 + 0x20]
+	WORD $0xc8ff // dec eax
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x000280817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x280], ymm0
+	LONG $0x24448b49; BYTE $0x30 // mov rax, qword ptr [r12 + 0x30]
+	LONG $0x24442b49; BYTE $0x28 // sub rax, qword ptr [r12 + 0x28]
+	WORD $0x488d; BYTE $0xff // lea ecx, [rax - 0x1]
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
+	WORD $0x4c0f; BYTE $0xc8 // cmovl ecx, eax
+	LONG $0xc16ef9c5 // vmovd xmm0, ecx
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x0002e0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x2e0], ymm0
+	LONG $0x24448b49; BYTE $0x18 // mov rax, qword ptr [r12 + 0x18]
+	LONG $0x244c8b41; BYTE $0x58 // mov ecx, dword ptr [r12 + 0x58]
+	LONG $0xc16ef9c5 // vmovd xmm0, ecx
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	QUAD $0x00000080a8d5fdc5 // vpmullw ymm5, ymm0, ymmword ptr [rax + 0x80]
+	QUAD $0x000300a97f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x300], ymm5
+	LONG $0x40bf0f41; BYTE $0x20 // movsx eax, word ptr [r8 + 0x20]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
+	QUAD $0x000340817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x340], ymm0
+	LONG $0x40bf0f41; BYTE $0x26 // movsx eax, word ptr [r8 + 0x26]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
+	QUAD $0x000380817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x380], ymm0
+	LONG $0x40bf0f41; BYTE $0x2c // movsx eax, word ptr [r8 + 0x2c]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
+	QUAD $0x0003c0817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x3c0], ymm0
+	LONG $0x40bf0f41; BYTE $0x32 // movsx eax, word ptr [r8 + 0x32]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
+	QUAD $0x000400817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x400], ymm0
+	LONG $0x40bf0f41; BYTE $0x44 // movsx eax, word ptr [r8 + 0x44]
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
+	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
+	LONG $0x0b7de2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm0, ymm5
+	QUAD $0x000440817f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r9 + 0x440], ymm0
+	LONG $0x247c8b49; BYTE $0x48 // mov rdi, qword ptr [r12 + 0x48]
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	WORD $0x3948; BYTE $0xc7 // cmp rdi, rax
+	LONG $0xfba38d0f; WORD $0xffff // jge 0x18e4 <glideAVX2+0x18e4>
+	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
+	LONG $0x00898d49; WORD $0x0003; BYTE $0x00 // lea rcx, [r9 + 0x300]
+	LONG $0x20998d4d; WORD $0x0005; BYTE $0x00 // lea r11, [r9 + 0x520]
+	LONG $0x79148d4c // lea r10, [rcx + 2*rdi]
+	LONG $0x000520ba; BYTE $0x00 // mov edx, 0x520
+	WORD $0x8948; BYTE $0xeb // mov rbx, rbp
+	LONG $0x244c894c; BYTE $0x40 // mov qword ptr [rsp + 0x40], r9
+	LONG $0x24748948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rsi
+	WORD $0x7ceb // jmp 0x1de7 <glideAVX2+0x1de7>
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0x397d63c4; WORD $0x01c8 // vextracti128 xmm0, ymm9, 0x1
+	LONG $0xc063b1c5 // vpacksswb xmm0, xmm9, xmm0
+	LONG $0x7f7e41c4; WORD $0x1114 // vmovdqu ymmword ptr [r9 + rdx], ymm10
+	LONG $0x307de2c4; BYTE $0xc0 // vpmovzxbw ymm0, xmm0 # ymm0 = xmm0[0],zero,xmm0[1],zero,xmm0[2],zero,xmm0[3],zero,xmm0[4],zero,xmm0[5],zero,xmm0[6],zero,xmm0[7],zero,xmm0[8],zero,xmm0[9],zero,xmm0[10],zero,xmm0[11],zero,xmm0[12],zero,xmm0[13],zero,xmm0[14],zero,xmm0[15],zero
+	LONG $0xf071fdc5; BYTE $0x0f // vpsllw ymm0, ymm0, 0xf
+	LONG $0xe071fdc5; BYTE $0x0f // vpsraw ymm0, ymm0, 0xf
+	LONG $0xcddbfdc5 // vpand ymm1, ymm0, ymm5
+	LONG $0x7f7ec1c4; WORD $0x114c; BYTE $0x20 // vmovdqu ymmword ptr [r9 + rdx + 0x20], ymm1
+	LONG $0x7f7ec1c4; WORD $0x117c; BYTE $0x40 // vmovdqu ymmword ptr [r9 + rdx + 0x40], ymm7
+	LONG $0xcedbfdc5 // vpand ymm1, ymm0, ymm6
+	LONG $0x7f7ec1c4; WORD $0x114c; BYTE $0x60 // vmovdqu ymmword ptr [r9 + rdx + 0x60], ymm1
+	LONG $0xc0dbbdc5 // vpand ymm0, ymm8, ymm0
+	QUAD $0x008011847f7ec1c4; WORD $0x0000 // vmovdqu ymmword ptr [r9 + rdx + 0x80], ymm0
+	LONG $0x177d42c4; BYTE $0xc9 // vptest ymm9, ymm9
+	LONG $0xa0828d48; WORD $0x0000; BYTE $0x00 // lea rax, [rdx + 0xa0]
+	LONG $0xd0450f48 // cmovne rdx, rax
+	LONG $0x24448b49; BYTE $0x50 // mov rax, qword ptr [r12 + 0x50]
+	WORD $0xff48; BYTE $0xc7 // inc rdi
+	LONG $0x244c8b49; BYTE $0x38 // mov rcx, qword ptr [r12 + 0x38]
+	LONG $0x4b1c8d48 // lea rbx, [rbx + 2*rcx]
+	LONG $0x02c28349 // add r10, 0x2
+	WORD $0x3948; BYTE $0xc7 // cmp rdi, rax
+	LONG $0x05098d0f; WORD $0x0000 // jge 0x22f0 <glideAVX2+0x22f0>
+	LONG $0x1c6f7ec5; BYTE $0x73 // vmovdqu ymm11, ymmword ptr [rbx + 2*rsi]
+	LONG $0xe47525c5 // vpcmpeqw ymm12, ymm11, ymm4
+	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
+	WORD $0xd772 // jb 0x1dce <glideAVX2+0x1dce>
+	QUAD $0x00982484187dc2c4; WORD $0x0000 // vbroadcastss ymm0, dword ptr [r12 + 0x98]
+	QUAD $0x009c248c187dc2c4; WORD $0x0000 // vbroadcastss ymm1, dword ptr [r12 + 0x9c]
+	LONG $0x337dc2c4; BYTE $0xeb // vpmovzxwd ymm5, xmm11 # ymm5 = xmm11[0],zero,xmm11[1],zero,xmm11[2],zero,xmm11[3],zero,xmm11[4],zero,xmm11[5],zero,xmm11[6],zero,xmm11[7],zero
+	LONG $0xed5bfcc5 // vcvtdq2ps ymm5, ymm5
+	LONG $0xed58f4c5 // vaddps ymm5, ymm1, ymm5
+	LONG $0xed5efcc5 // vdivps ymm5, ymm0, ymm5
+	LONG $0x397d63c4; WORD $0x01de // vextracti128 xmm6, ymm11, 0x1
+	LONG $0x337de2c4; BYTE $0xf6 // vpmovzxwd ymm6, xmm6 # ymm6 = xmm6[0],zero,xmm6[1],zero,xmm6[2],zero,xmm6[3],zero,xmm6[4],zero,xmm6[5],zero,xmm6[6],zero,xmm6[7],zero
+	LONG $0xf65bfcc5 // vcvtdq2ps ymm6, ymm6
+	LONG $0xce58f4c5 // vaddps ymm1, ymm1, ymm6
+	LONG $0xc15efcc5 // vdivps ymm0, ymm0, ymm1
+	LONG $0xcd5bfec5 // vcvttps2dq ymm1, ymm5
+	LONG $0xc05bfec5 // vcvttps2dq ymm0, ymm0
+	LONG $0xc06bf5c5 // vpackssdw ymm0, ymm1, ymm0
+	LONG $0x00fde3c4; WORD $0xd8e8 // vpermq ymm5, ymm0, 0xd8 # ymm5 = ymm0[0,2,1,3]
+	LONG $0x797dc2c4; BYTE $0x02 // vpbroadcastw ymm0, word ptr [r10]
+	LONG $0x0b7dc2c4; WORD $0x2049 // vpmulhrsw ymm1, ymm0, ymmword ptr [r9 + 0x20]
+	LONG $0xfd75c1c4; BYTE $0x09 // vpaddw ymm1, ymm1, ymmword ptr [r9]
+	LONG $0x797dc2c4; WORD $0x4072 // vpbroadcastw ymm6, word ptr [r10 + 0x40]
+	QUAD $0x000080b1fd4dc1c4; BYTE $0x00 // vpaddw ymm6, ymm6, ymmword ptr [r9 + 0x80]
+	LONG $0x0b4de2c4; BYTE $0xf5 // vpmulhrsw ymm6, ymm6, ymm5
+	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
+	LONG $0x0b7dc2c4; WORD $0x6041 // vpmulhrsw ymm0, ymm0, ymmword ptr [r9 + 0x60]
+	LONG $0xfd7dc1c4; WORD $0x4041 // vpaddw ymm0, ymm0, ymmword ptr [r9 + 0x40]
+	QUAD $0x0000808a797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r10 + 0x80]
+	QUAD $0x0000a089fd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r9 + 0xa0]
+	LONG $0x0b75e2c4; BYTE $0xcd // vpmulhrsw ymm1, ymm1, ymm5
+	LONG $0xf9fdfdc5 // vpaddw ymm7, ymm0, ymm1
+	QUAD $0x0000008024bc8349; BYTE $0x00 // cmp qword ptr [r12 + 0x80], 0x0
+	WORD $0x3b74 // je 0x1eda <glideAVX2+0x1eda>
+	LONG $0x0b55e2c4; BYTE $0xc5 // vpmulhrsw ymm0, ymm5, ymm5
+	QUAD $0x0000c08a797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r10 + 0xc0]
+	QUAD $0x0000c089fd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r9 + 0xc0]
+	LONG $0x0b75e2c4; BYTE $0xc8 // vpmulhrsw ymm1, ymm1, ymm0
+	LONG $0xf6fdf5c5 // vpaddw ymm6, ymm1, ymm6
+	QUAD $0x0001008a797dc2c4; BYTE $0x00 // vpbroadcastw ymm1, word ptr [r10 + 0x100]
+	QUAD $0x0000e089fd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r9 + 0xe0]
+	LONG $0x0b75e2c4; BYTE $0xc0 // vpmulhrsw ymm0, ymm1, ymm0
+	LONG $0xfffdfdc5 // vpaddw ymm7, ymm0, ymm7
+	QUAD $0x00010081fd4dc1c4; BYTE $0x00 // vpaddw ymm0, ymm6, ymmword ptr [r9 + 0x100]
+	QUAD $0x000140890b55c2c4; BYTE $0x00 // vpmulhrsw ymm1, ymm5, ymmword ptr [r9 + 0x140]
+	LONG $0xc1fdfdc5 // vpaddw ymm0, ymm0, ymm1
+	QUAD $0x00012089fd45c1c4; BYTE $0x00 // vpaddw ymm1, ymm7, ymmword ptr [r9 + 0x120]
+	QUAD $0x000160a90b55c2c4; BYTE $0x00 // vpmulhrsw ymm5, ymm5, ymmword ptr [r9 + 0x160]
+	LONG $0xcdfdf5c5 // vpaddw ymm1, ymm1, ymm5
+	LONG $0x6e7941c4; WORD $0x2444; BYTE $0x60 // vmovd xmm8, dword ptr [r12 + 0x60]
+	LONG $0xe14dc1c4; BYTE $0xe8 // vpsraw ymm5, ymm6, xmm8
+	LONG $0xe17d41c4; BYTE $0xf0 // vpsraw ymm14, ymm0, xmm8
+	LONG $0xe145c1c4; BYTE $0xf0 // vpsraw ymm6, ymm7, xmm8
+	LONG $0xe17541c4; BYTE $0xe8 // vpsraw ymm13, ymm1, xmm8
+	QUAD $0x00014082797dc2c4; BYTE $0x00 // vpbroadcastw ymm0, word ptr [r10 + 0x140]
+	LONG $0xfdf98dc5 // vpsubw ymm7, ymm14, ymm5
+	QUAD $0x00018081fd7dc1c4; BYTE $0x00 // vpaddw ymm0, ymm0, ymmword ptr [r9 + 0x180]
+	LONG $0xc8e4a5c5 // vpmulhuw ymm1, ymm11, ymm0
+	LONG $0xe071bdc5; BYTE $0x0f // vpsraw ymm8, ymm0, 0xf
+	LONG $0xdb3d41c4; BYTE $0xc3 // vpand ymm8, ymm8, ymm11
+	LONG $0xc0d5a5c5 // vpmullw ymm0, ymm11, ymm0
+	QUAD $0x0001c0896f7e41c4; BYTE $0x00 // vmovdqu ymm9, ymmword ptr [r9 + 0x1c0]
+	LONG $0x3e35e2c4; BYTE $0xc0 // vpmaxuw ymm0, ymm9, ymm0
+	LONG $0xc075b5c5 // vpcmpeqw ymm0, ymm9, ymm0
+	QUAD $0x0001a089fd75c1c4; BYTE $0x00 // vpaddw ymm1, ymm1, ymmword ptr [r9 + 0x1a0]
+	LONG $0xf975c1c4; BYTE $0xc8 // vpsubw ymm1, ymm1, ymm8
+	LONG $0xc0fdf5c5 // vpaddw ymm0, ymm1, ymm0
+	LONG $0xc2f9fdc5 // vpsubw ymm0, ymm0, ymm2
+	LONG $0x6e79c1c4; WORD $0x244c; BYTE $0x68 // vmovd xmm1, dword ptr [r12 + 0x68]
+	LONG $0xf9e17dc5 // vpsraw ymm15, ymm0, xmm1
+	QUAD $0x0001e081f925c1c4; BYTE $0x00 // vpsubw ymm0, ymm11, ymmword ptr [r9 + 0x1e0]
+	LONG $0xc6f915c5 // vpsubw ymm8, ymm13, ymm6
+	QUAD $0x000200893e7dc2c4; BYTE $0x00 // vpmaxuw ymm1, ymm0, ymmword ptr [r9 + 0x200]
+	LONG $0xc175fdc5 // vpcmpeqw ymm0, ymm0, ymm1
+	QUAD $0x00024089f955c1c4; BYTE $0x00 // vpsubw ymm1, ymm5, ymmword ptr [r9 + 0x240]
+	QUAD $0x000280893e7542c4; BYTE $0x00 // vpmaxuw ymm9, ymm1, ymmword ptr [r9 + 0x280]
+	LONG $0xc975b5c5 // vpcmpeqw ymm1, ymm9, ymm1
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	QUAD $0x0002a089f94dc1c4; BYTE $0x00 // vpsubw ymm1, ymm6, ymmword ptr [r9 + 0x2a0]
+	QUAD $0x0002e0893e7542c4; BYTE $0x00 // vpmaxuw ymm9, ymm1, ymmword ptr [r9 + 0x2e0]
+	LONG $0xc975b5c5 // vpcmpeqw ymm1, ymm9, ymm1
+	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
+	LONG $0xcbf9c5c5 // vpsubw ymm1, ymm7, ymm3
+	LONG $0xcbf93dc5 // vpsubw ymm9, ymm8, ymm3
+	LONG $0x3e35e2c4; BYTE $0xc9 // vpmaxuw ymm1, ymm9, ymm1
+	QUAD $0x00a0248c3e7562c4; WORD $0x0000 // vpmaxuw ymm9, ymm1, ymmword ptr [rsp + 0xa0]
+	LONG $0xc97535c5 // vpcmpeqw ymm9, ymm9, ymm1
+	LONG $0xfd05c1c4; BYTE $0xcb // vpaddw ymm1, ymm15, ymm11
+	LONG $0xc0ebb5c5 // vpor ymm0, ymm9, ymm0
+	LONG $0xd3f975c5 // vpsubw ymm10, ymm1, ymm3
+	LONG $0xcaef7dc5 // vpxor ymm9, ymm0, ymm2
+	LONG $0xeb1d41c4; BYTE $0xe1 // vpor ymm12, ymm12, ymm9
+	LONG $0x177d62c4; BYTE $0xe2 // vptest ymm12, ymm2
+	LONG $0xfd69820f; WORD $0xffff // jb 0x1d6f <glideAVX2+0x1d6f>
+	LONG $0xe2ef1dc5 // vpxor ymm12, ymm12, ymm2
+	QUAD $0x000000a824ac8b4d // mov r13, qword ptr [r12 + 0xa8]
+	QUAD $0x000220853e25c2c4; BYTE $0x00 // vpmaxuw ymm0, ymm11, ymmword ptr [r13 + 0x220]
+	LONG $0xc075a5c5 // vpcmpeqw ymm0, ymm11, ymm0
+	LONG $0xe2effdc5 // vpxor ymm4, ymm0, ymm2
+	LONG $0xdf7dc1c4; BYTE $0xc4 // vpandn ymm0, ymm0, ymm12
+	LONG $0x546ffec5; WORD $0x7824 // vmovdqu ymm2, ymmword ptr [rsp + 0x78]
+	LONG $0xd2ebfdc5 // vpor ymm2, ymm0, ymm2
+	LONG $0x547ffec5; WORD $0x7824 // vmovdqu ymmword ptr [rsp + 0x78], ymm2
+	LONG $0xd276edc5 // vpcmpeqd ymm2, ymm2, ymm2
+	LONG $0x717dc1c4; WORD $0x0fe7 // vpsraw ymm0, ymm15, 0xf
+	LONG $0x3e7562c4; BYTE $0xfb // vpmaxuw ymm15, ymm1, ymm3
+	LONG $0xf97505c5 // vpcmpeqw ymm15, ymm15, ymm1
+	LONG $0xfaef05c5 // vpxor ymm15, ymm15, ymm2
+	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
+	LONG $0xffea3dc5 // vpminsw ymm15, ymm8, ymm7
+	LONG $0x656541c4; BYTE $0xff // vpcmpgtw ymm15, ymm3, ymm15
+	LONG $0xe4eb85c5 // vpor ymm4, ymm15, ymm4
+	LONG $0x3e7542c4; BYTE $0xdb // vpmaxuw ymm11, ymm1, ymm11
+	LONG $0xc975a5c5 // vpcmpeqw ymm1, ymm11, ymm1
+	LONG $0xc1effdc5 // vpxor ymm0, ymm0, ymm1
+	LONG $0xc0dfddc5 // vpandn ymm0, ymm4, ymm0
+	QUAD $0x0002408d650dc1c4; BYTE $0x00 // vpcmpgtw ymm1, ymm14, ymmword ptr [r13 + 0x240]
+	QUAD $0x000260a56f7ec1c4; BYTE $0x00 // vmovdqu ymm4, ymmword ptr [r13 + 0x260]
+	QUAD $0x0002c09d6f7e41c4; BYTE $0x00 // vmovdqu ymm11, ymmword ptr [r13 + 0x2c0]
+	LONG $0xe565ddc5 // vpcmpgtw ymm4, ymm4, ymm5
+	LONG $0xc9dbddc5 // vpand ymm1, ymm4, ymm1
+	QUAD $0x0002a0a56515c1c4; BYTE $0x00 // vpcmpgtw ymm4, ymm13, ymmword ptr [r13 + 0x2a0]
+	LONG $0xde6525c5 // vpcmpgtw ymm11, ymm11, ymm6
+	LONG $0xe4dba5c5 // vpand ymm4, ymm11, ymm4
+	LONG $0xccdbf5c5 // vpand ymm1, ymm1, ymm4
 	LONG $0xc8dbf5c5 // vpand ymm1, ymm1, ymm0
-	LONG $0x177dc2c4; BYTE $0xcf // vptest ymm1, ymm15
-	QUAD $0x0000a824846ffec5; BYTE $0x00 // vmovdqu ymm0, ymmword ptr [rsp + 0xa8]
-	WORD $0x0b75 // jne 0x1f36 <glideAVX2+0x1f36>
-	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
-	LONG $0x00021ae9; BYTE $0x00 // jmp 0x2150 <glideAVX2+0x2150>
-	LONG $0xd1db85c5 // vpand ymm2, ymm15, ymm1
-	LONG $0xa0b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0xa0]
-	QUAD $0x0002808e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x280], ymm9
-	QUAD $0x0002a09e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2a0], ymm11
-	QUAD $0x0002c0ae7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2c0], ymm5
-	QUAD $0x0002e0967f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2e0], ymm10
-	QUAD $0x000300b67f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x300], ymm6
-	LONG $0xc2d7fdc5 // vpmovmskb eax, ymm2
+	LONG $0x177dc2c4; BYTE $0xcc // vptest ymm1, ymm12
+	LONG $0xfcb3840f; WORD $0xffff // je 0x1d6b <glideAVX2+0x1d6b>
+	LONG $0xc9db9dc5 // vpand ymm1, ymm12, ymm1
+	QUAD $0x000480957f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x480], ymm10
+	QUAD $0x0004a0ad7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4a0], ymm5
+	QUAD $0x0004c0bd7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4c0], ymm7
+	QUAD $0x0004e0b57f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x4e0], ymm6
+	QUAD $0x000500857f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r13 + 0x500], ymm8
+	LONG $0xc1d7fdc5 // vpmovmskb eax, ymm1
 	LONG $0xaaaaaaa9; BYTE $0xaa // test eax, 0xaaaaaaaa
-	LONG $0x5c6ffec5; WORD $0x6824 // vmovdqu ymm3, ymmword ptr [rsp + 0x68]
-	LONG $0x01cd840f; WORD $0x0000 // je 0x2150 <glideAVX2+0x2150>
-	LONG $0x397de3c4; WORD $0x01d1 // vextracti128 xmm1, ymm2, 0x1
-	LONG $0xc963e9c5 // vpacksswb xmm1, xmm2, xmm1
-	LONG $0xc1d7f9c5 // vpmovmskb eax, xmm1
-	WORD $0xb70f; BYTE $0xd0 // movzx edx, ax
-	WORD $0x8b41; BYTE $0x01 // mov eax, dword ptr [r9]
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0xfc73840f; WORD $0xffff // je 0x1d6f <glideAVX2+0x1d6f>
+	LONG $0x245c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rbx
+	LONG $0x2454894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r10
+	LONG $0x247c8948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rdi
+	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
+	LONG $0x397de3c4; WORD $0x01c8 // vextracti128 xmm0, ymm1, 0x1
+	LONG $0xc063f1c5 // vpacksswb xmm0, xmm1, xmm0
+	LONG $0xc0d7f9c5 // vpmovmskb eax, xmm0
+	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
+	WORD $0x8b41; BYTE $0x00 // mov eax, dword ptr [r8]
 	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
-	LONG $0x04418b41 // mov eax, dword ptr [r9 + 0x4]
+	LONG $0x04408b41 // mov eax, dword ptr [r8 + 0x4]
 	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
-	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
-	WORD $0x4f8b; BYTE $0x28 // mov ecx, dword ptr [rdi + 0x28]
-	LONG $0x10244c89 // mov dword ptr [rsp + 0x10], ecx
-	WORD $0x4f8b; BYTE $0x30 // mov ecx, dword ptr [rdi + 0x30]
-	LONG $0x0c244c89 // mov dword ptr [rsp + 0xc], ecx
-	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
-	LONG $0x000c8d48 // lea rcx, [rax + rax]
-	WORD $0x15eb // jmp 0x1fd5 <glideAVX2+0x1fd5>
-	QUAD $0x0000008824948b48 // mov rdx, qword ptr [rsp + 0x88]
-	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
-	WORD $0xd021 // and eax, edx
-	WORD $0xc289 // mov edx, eax
-	LONG $0x014d840f; WORD $0x0000 // je 0x2122 <glideAVX2+0x2122>
-	QUAD $0x0000008824948948 // mov qword ptr [rsp + 0x88], rdx
-	LONG $0xbc0f44f3; BYTE $0xc2 // tzcnt r8d, edx
-	QUAD $0x0002e04694bf0f43; BYTE $0x00 // movsx edx, word ptr [r14 + 2*r8 + 0x2e0]
-	LONG $0x14245403 // add edx, dword ptr [rsp + 0x14]
-	QUAD $0x00030046b4bf0f43; BYTE $0x00 // movsx esi, word ptr [r14 + 2*r8 + 0x300]
-	WORD $0xd601 // add esi, edx
-	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
-	WORD $0xc239 // cmp edx, eax
-	WORD $0x4e0f; BYTE $0xd0 // cmovle edx, eax
-	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
-	WORD $0xc639 // cmp esi, eax
-	WORD $0x4d0f; BYTE $0xf0 // cmovge esi, eax
+	LONG $0x24448b49; BYTE $0x20 // mov rax, qword ptr [r12 + 0x20]
+	LONG $0x24548b41; BYTE $0x28 // mov edx, dword ptr [r12 + 0x28]
+	LONG $0x10245489 // mov dword ptr [rsp + 0x10], edx
+	LONG $0x24548b41; BYTE $0x30 // mov edx, dword ptr [r12 + 0x30]
+	LONG $0x0c245489 // mov dword ptr [rsp + 0xc], edx
+	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
+	LONG $0x003c8d4c // lea r15, [rax + rax]
+	WORD $0x20eb // jmp 0x2172 <glideAVX2+0x2172>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x244c8b48; BYTE $0x68 // mov rcx, qword ptr [rsp + 0x68]
+	WORD $0x418d; BYTE $0xff // lea eax, [rcx - 0x1]
+	WORD $0xc821 // and eax, ecx
+	WORD $0xc189 // mov ecx, eax
+	LONG $0x0140840f; WORD $0x0000 // je 0x22b2 <glideAVX2+0x22b2>
+	LONG $0x244c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rcx
+	LONG $0xf9bc0ff3 // tzcnt edi, ecx
+	QUAD $0x0004e07d84bf0f41; BYTE $0x00 // movsx eax, word ptr [r13 + 2*rdi + 0x4e0]
+	LONG $0x14244403 // add eax, dword ptr [rsp + 0x14]
+	QUAD $0x0005007d8cbf0f41; BYTE $0x00 // movsx ecx, word ptr [r13 + 2*rdi + 0x500]
+	WORD $0xc101 // add ecx, eax
+	LONG $0x1024548b // mov edx, dword ptr [rsp + 0x10]
+	WORD $0xd039 // cmp eax, edx
+	WORD $0x4e0f; BYTE $0xc2 // cmovle eax, edx
+	LONG $0x0c24548b // mov edx, dword ptr [rsp + 0xc]
+	WORD $0xd139 // cmp ecx, edx
+	WORD $0x4d0f; BYTE $0xca // cmovge ecx, edx
+	WORD $0xc839 // cmp eax, ecx
+	WORD $0xb77d // jge 0x2160 <glideAVX2+0x2160>
+	QUAD $0x0004a07dacbf0f41; BYTE $0x00 // movsx ebp, word ptr [r13 + 2*rdi + 0x4a0]
+	LONG $0x08246c03 // add ebp, dword ptr [rsp + 0x8]
+	QUAD $0x0004c07d94bf0f41; BYTE $0x00 // movsx edx, word ptr [r13 + 2*rdi + 0x4c0]
+	WORD $0xea01 // add edx, ebp
+	LONG $0x24748b48; BYTE $0x28 // mov rsi, qword ptr [rsp + 0x28]
 	WORD $0xf239 // cmp edx, esi
-	WORD $0xb07d // jge 0x1fc0 <glideAVX2+0x1fc0>
-	QUAD $0x0002a04684bf0f43; BYTE $0x00 // movsx eax, word ptr [r14 + 2*r8 + 0x2a0]
-	LONG $0x08244403 // add eax, dword ptr [rsp + 0x8]
-	QUAD $0x0002c0468cbf0f47; BYTE $0x00 // movsx r9d, word ptr [r14 + 2*r8 + 0x2c0]
-	WORD $0x0141; BYTE $0xc1 // add r9d, eax
-	LONG $0x247c8b48; BYTE $0x48 // mov rdi, qword ptr [rsp + 0x48]
-	WORD $0x3941; BYTE $0xf9 // cmp r9d, edi
-	LONG $0xcf4d0f44 // cmovge r9d, edi
-	WORD $0xc085 // test eax, eax
-	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
-	WORD $0x4e0f; BYTE $0xc7 // cmovle eax, edi
-	WORD $0x3944; BYTE $0xc8 // cmp eax, r9d
-	LONG $0xff788d0f; WORD $0xffff // jge 0x1fc0 <glideAVX2+0x1fc0>
-	WORD $0x6348; BYTE $0xea // movsxd rbp, edx
-	WORD $0x6348; BYTE $0xfe // movsxd rdi, esi
-	WORD $0x6349; BYTE $0xf1 // movsxd rsi, r9d
-	LONG $0x24548b48; BYTE $0x20 // mov rdx, qword ptr [rsp + 0x20]
-	WORD $0x8b4c; BYTE $0x22 // mov r12, qword ptr [rdx]
-	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
-	WORD $0x2949; BYTE $0xc2 // sub r10, rax
-	LONG $0x01588d48 // lea rbx, [rax + 0x1]
-	LONG $0xff5e8d4c // lea r11, [rsi - 0x1]
-	WORD $0x8948; BYTE $0xca // mov rdx, rcx
-	LONG $0xd5af0f48 // imul rdx, rbp
-	WORD $0x014c; BYTE $0xe2 // add rdx, r12
-	WORD $0x1ceb // jmp 0x208f <glideAVX2+0x208f>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	WORD $0x0148; BYTE $0xca // add rdx, rcx
-	WORD $0x3948; BYTE $0xfd // cmp rbp, rdi
-	LONG $0xff31840f; WORD $0xffff // je 0x1fc0 <glideAVX2+0x1fc0>
-	WORD $0x8949; BYTE $0xc1 // mov r9, rax
-	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3174 // je 0x20c9 <glideAVX2+0x20c9>
-	WORD $0x8949; BYTE $0xe9 // mov r9, rbp
-	LONG $0x4caf0f4c; WORD $0x4824 // imul r9, qword ptr [rsp + 0x48]
-	LONG $0x4c0c8d4f // lea r9, [r12 + 2*r9]
-	QUAD $0x00028046acb70f47; BYTE $0x00 // movzx r13d, word ptr [r14 + 2*r8 + 0x280]
-	LONG $0x3cb70f45; BYTE $0x41 // movzx r15d, word ptr [r9 + 2*rax]
-	WORD $0xff41; BYTE $0xcf // dec r15d
-	LONG $0xef394566 // cmp r15w, r13w
-	LONG $0xfd430f45 // cmovae r15d, r13d
-	WORD $0xff41; BYTE $0xc7 // inc r15d
-	LONG $0x3c894566; BYTE $0x41 // mov word ptr [r9 + 2*rax], r15w
-	WORD $0x8949; BYTE $0xd9 // mov r9, rbx
-	WORD $0x3949; BYTE $0xc3 // cmp r11, rax
-	WORD $0xb274 // je 0x2080 <glideAVX2+0x2080>
-	WORD $0x9066 // nop
-	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
-	LONG $0x2cb70f46; BYTE $0x4a // movzx r13d, word ptr [rdx + 2*r9]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xfd394566 // cmp r13w, r15w
-	LONG $0xef430f45 // cmovae r13d, r15d
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x2c894666; BYTE $0x4a // mov word ptr [rdx + 2*r9], r13w
-	QUAD $0x00028046bcb70f47; BYTE $0x00 // movzx r15d, word ptr [r14 + 2*r8 + 0x280]
-	LONG $0x6cb70f46; WORD $0x024a // movzx r13d, word ptr [rdx + 2*r9 + 0x2]
-	WORD $0xff41; BYTE $0xcd // dec r13d
-	LONG $0xfd394566 // cmp r13w, r15w
-	LONG $0xef430f45 // cmovae r13d, r15d
-	WORD $0xff41; BYTE $0xc5 // inc r13d
-	LONG $0x6c894666; WORD $0x024a // mov word ptr [rdx + 2*r9 + 0x2], r13w
-	LONG $0x02c18349 // add r9, 0x2
-	WORD $0x394c; BYTE $0xce // cmp rsi, r9
-	WORD $0xb375 // jne 0x20d0 <glideAVX2+0x20d0>
-	LONG $0xffff5ee9; BYTE $0xff // jmp 0x2080 <glideAVX2+0x2080>
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	QUAD $0x000000c824948b4c // mov r10, qword ptr [rsp + 0xc8]
-	LONG $0x244c8b4c; BYTE $0x28 // mov r9, qword ptr [rsp + 0x28]
-	LONG $0x245c8b44; BYTE $0x30 // mov r11d, dword ptr [rsp + 0x30]
-	QUAD $0x000000e8249c8b48 // mov rbx, qword ptr [rsp + 0xe8]
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0xa0b78b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rdi + 0xa0]
-	QUAD $0x0002808e7f7e41c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x280], ymm9
-	LONG $0xdf3dc1c4; BYTE $0xcb // vpandn ymm1, ymm8, ymm11
-	QUAD $0x0002a08e7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2a0], ymm1
-	QUAD $0x0002c0ae7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2c0], ymm5
-	LONG $0xdf3dc1c4; BYTE $0xca // vpandn ymm1, ymm8, ymm10
-	QUAD $0x0002e08e7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x2e0], ymm1
-	LONG $0xcedfbdc5 // vpandn ymm1, ymm8, ymm6
-	QUAD $0x0003008e7f7ec1c4; BYTE $0x00 // vmovdqu ymmword ptr [r14 + 0x300], ymm1
-	LONG $0x04416349 // movsxd rax, dword ptr [r9 + 0x4]
-	LONG $0x207f8b4c // mov r15, qword ptr [rdi + 0x20]
-	LONG $0xc7af0f49 // imul rax, r15
-	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
-	WORD $0x6349; BYTE $0x09 // movsxd rcx, dword ptr [r9]
-	LONG $0x48248d4c // lea r12, [rax + 2*rcx]
-	LONG $0x3f2c8d4f // lea r13, [r15 + r15]
-	WORD $0xed31 // xor ebp, ebp
-	LONG $0xed76d5c5 // vpcmpeqd ymm5, ymm5, ymm5
-	WORD $0x16eb // jmp 0x21cd <glideAVX2+0x21cd>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	WORD $0xff48; BYTE $0xc5 // inc rbp
-	LONG $0x10fd8348 // cmp rbp, 0x10
-	LONG $0xf9a3840f; WORD $0xffff // je 0x1b70 <glideAVX2+0x1b70>
-	QUAD $0x0002806e8cb70f41; BYTE $0x00 // movzx ecx, word ptr [r14 + 2*rbp + 0x280]
-	QUAD $0x0002c06ebc834166; WORD $0x0200 // cmp word ptr [r14 + 2*rbp + 0x2c0], 0x2
-	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x4d0f; BYTE $0xc1 // cmovge eax, ecx
-	QUAD $0x0003006eb4bf0f41; BYTE $0x00 // movsx esi, word ptr [r14 + 2*rbp + 0x300]
-	WORD $0xf685 // test esi, esi
-	WORD $0xcb7e // jle 0x21c0 <glideAVX2+0x21c0>
-	QUAD $0x0002e06e94bf0f49; BYTE $0x00 // movsx rdx, word ptr [r14 + 2*rbp + 0x2e0]
-	LONG $0xd7af0f49 // imul rdx, r15
-	LONG $0x54148d49 // lea rdx, [r12 + 2*rdx]
-	QUAD $0x0002a06ebcbf0f49; BYTE $0x00 // movsx rdi, word ptr [r14 + 2*rbp + 0x2a0]
-	LONG $0x7a148d48 // lea rdx, [rdx + 2*rdi]
-	LONG $0x01c6f640 // test sil, 0x1
-	WORD $0x1775 // jne 0x2230 <glideAVX2+0x2230>
-	WORD $0x8941; BYTE $0xf0 // mov r8d, esi
-	LONG $0x01fe8366 // cmp si, 0x1
-	WORD $0x9e74 // je 0x21c0 <glideAVX2+0x21c0>
-	WORD $0x40eb // jmp 0x2264 <glideAVX2+0x2264>
+	WORD $0x4d0f; BYTE $0xd6 // cmovge edx, esi
+	WORD $0xed85 // test ebp, ebp
+	LONG $0x000000be; BYTE $0x00 // mov esi, 0x0
+	WORD $0x4e0f; BYTE $0xee // cmovle ebp, esi
+	WORD $0xd539 // cmp ebp, edx
+	WORD $0x877d // jge 0x2160 <glideAVX2+0x2160>
+	WORD $0x9848 // cdqe
+	WORD $0x6348; BYTE $0xd9 // movsxd rbx, ecx
+	WORD $0x634c; BYTE $0xca // movsxd r9, edx
+	LONG $0x244c8b48; BYTE $0x30 // mov rcx, qword ptr [rsp + 0x30]
+	WORD $0x8b4c; BYTE $0x01 // mov r8, qword ptr [rcx]
+	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
+	WORD $0x2948; BYTE $0xe9 // sub rcx, rbp
+	LONG $0x01558d48 // lea rdx, [rbp + 0x1]
+	LONG $0x24548948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rdx
+	LONG $0xff618d4d // lea r12, [r9 - 0x1]
+	WORD $0x894d; BYTE $0xfa // mov r10, r15
+	LONG $0xd0af0f4c // imul r10, rax
+	WORD $0x014d; BYTE $0xc2 // add r10, r8
+	WORD $0x17eb // jmp 0x221f <glideAVX2+0x221f>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x014d; BYTE $0xfa // add r10, r15
+	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
+	LONG $0xff41840f; WORD $0xffff // je 0x2160 <glideAVX2+0x2160>
+	WORD $0x8948; BYTE $0xea // mov rdx, rbp
+	WORD $0xc1f6; BYTE $0x01 // test cl, 0x1
+	WORD $0x3374 // je 0x225a <glideAVX2+0x225a>
+	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
+	LONG $0x54af0f48; WORD $0x2824 // imul rdx, qword ptr [rsp + 0x28]
+	LONG $0x50148d49 // lea rdx, [r8 + 2*rdx]
+	QUAD $0x0004807db4b70f41; BYTE $0x00 // movzx esi, word ptr [r13 + 2*rdi + 0x480]
+	LONG $0x34b70f44; BYTE $0x6a // movzx r14d, word ptr [rdx + 2*rbp]
+	WORD $0xff41; BYTE $0xce // dec r14d
+	LONG $0xf6394166 // cmp r14w, si
+	LONG $0xf6430f44 // cmovae r14d, esi
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	LONG $0x34894466; BYTE $0x6a // mov word ptr [rdx + 2*rbp], r14w
+	LONG $0x24548b48; BYTE $0x70 // mov rdx, qword ptr [rsp + 0x70]
+	WORD $0x3949; BYTE $0xec // cmp r12, rbp
+	WORD $0xb174 // je 0x2210 <glideAVX2+0x2210>
+	BYTE $0x90 // nop
+	QUAD $0x0004807db4b70f41; BYTE $0x00 // movzx esi, word ptr [r13 + 2*rdi + 0x480]
+	LONG $0x34b70f45; BYTE $0x52 // movzx r14d, word ptr [r10 + 2*rdx]
+	WORD $0xff41; BYTE $0xce // dec r14d
+	LONG $0xf6394166 // cmp r14w, si
+	LONG $0xf6430f44 // cmovae r14d, esi
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	LONG $0x34894566; BYTE $0x52 // mov word ptr [r10 + 2*rdx], r14w
+	QUAD $0x0004807db4b70f41; BYTE $0x00 // movzx esi, word ptr [r13 + 2*rdi + 0x480]
+	LONG $0x74b70f45; WORD $0x0252 // movzx r14d, word ptr [r10 + 2*rdx + 0x2]
+	WORD $0xff41; BYTE $0xce // dec r14d
+	LONG $0xf6394166 // cmp r14w, si
+	LONG $0xf6430f44 // cmovae r14d, esi
+	WORD $0xff41; BYTE $0xc6 // inc r14d
+	LONG $0x74894566; WORD $0x0252 // mov word ptr [r10 + 2*rdx + 0x2], r14w
+	LONG $0x02c28348 // add rdx, 0x2
+	WORD $0x3949; BYTE $0xd1 // cmp r9, rdx
+	WORD $0xb375 // jne 0x2260 <glideAVX2+0x2260>
+	LONG $0xffff5ee9; BYTE $0xff // jmp 0x2210 <glideAVX2+0x2210>
+	LONG $0x24648b4c; BYTE $0x30 // mov r12, qword ptr [rsp + 0x30]
+	LONG $0x246c8b48; BYTE $0x60 // mov rbp, qword ptr [rsp + 0x60]
+	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
+	LONG $0x244c8b4c; BYTE $0x40 // mov r9, qword ptr [rsp + 0x40]
+	LONG $0x24748b48; BYTE $0x38 // mov rsi, qword ptr [rsp + 0x38]
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	LONG $0x247c8b48; BYTE $0x58 // mov rdi, qword ptr [rsp + 0x58]
+	LONG $0x24548b4c; BYTE $0x50 // mov r10, qword ptr [rsp + 0x50]
+	LONG $0x245c8b48; BYTE $0x48 // mov rbx, qword ptr [rsp + 0x48]
+	LONG $0xfffa8be9; BYTE $0xff // jmp 0x1d6f <glideAVX2+0x1d6f>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	WORD $0xb70f; BYTE $0x3a // movzx edi, word ptr [rdx]
-	WORD $0xcfff // dec edi
-	WORD $0x3966; BYTE $0xcf // cmp di, cx
-	WORD $0x430f; BYTE $0xf9 // cmovae edi, ecx
+	LONG $0x21fa8148; WORD $0x0005; BYTE $0x00 // cmp rdx, 0x521
+	LONG $0xf5e38c0f; WORD $0xffff // jl 0x18e0 <glideAVX2+0x18e0>
+	LONG $0x04406349 // movsxd rax, dword ptr [r8 + 0x4]
+	LONG $0x24548b4d; BYTE $0x20 // mov r10, qword ptr [r12 + 0x20]
+	LONG $0xc2af0f49 // imul rax, r10
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	LONG $0x24040349 // add rax, qword ptr [r12]
+	WORD $0x0149; BYTE $0xd1 // add r9, rdx
+	WORD $0x6349; BYTE $0x08 // movsxd rcx, dword ptr [r8]
+	LONG $0x481c8d48 // lea rbx, [rax + 2*rcx]
+	LONG $0x12348d4f // lea r14, [r10 + r10]
+	WORD $0x1feb // jmp 0x2340 <glideAVX2+0x2340>
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xa0c38149; WORD $0x0000; BYTE $0x00 // add r11, 0xa0
+	WORD $0x394d; BYTE $0xcb // cmp r11, r9
+	LONG $0xf5a0830f; WORD $0xffff // jae 0x18e0 <glideAVX2+0x18e0>
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x14eb // jmp 0x2359 <glideAVX2+0x2359>
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	LONG $0x10ff8349 // cmp r15, 0x10
+	WORD $0xd774 // je 0x2330 <glideAVX2+0x2330>
+	LONG $0x04b70f43; BYTE $0x7b // movzx eax, word ptr [r11 + 2*r15]
+	LONG $0x7c834366; WORD $0x407b; BYTE $0x02 // cmp word ptr [r11 + 2*r15 + 0x40], 0x2
+	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
+	WORD $0x4d0f; BYTE $0xd0 // cmovge edx, eax
+	QUAD $0x0000807bbcbf0f43; BYTE $0x00 // movsx edi, word ptr [r11 + 2*r15 + 0x80]
+	WORD $0xff85 // test edi, edi
+	WORD $0xd67e // jle 0x2350 <glideAVX2+0x2350>
+	LONG $0x4cbf0f4b; WORD $0x607b // movsx rcx, word ptr [r11 + 2*r15 + 0x60]
+	LONG $0xcaaf0f49 // imul rcx, r10
+	LONG $0x4b0c8d48 // lea rcx, [rbx + 2*rcx]
+	LONG $0x74bf0f4b; WORD $0x207b // movsx rsi, word ptr [r11 + 2*r15 + 0x20]
+	LONG $0x710c8d48 // lea rcx, [rcx + 2*rsi]
+	LONG $0x01c7f640 // test dil, 0x1
+	WORD $0x1875 // jne 0x23b0 <glideAVX2+0x23b0>
+	WORD $0xfe89 // mov esi, edi
+	LONG $0x01ff8366 // cmp di, 0x1
+	WORD $0xb074 // je 0x2350 <glideAVX2+0x2350>
+	WORD $0x41eb // jmp 0x23e3 <glideAVX2+0x23e3>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	WORD $0xb70f; BYTE $0x31 // movzx esi, word ptr [rcx]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xc6 // cmp si, ax
+	WORD $0x430f; BYTE $0xf0 // cmovae esi, eax
+	WORD $0xc6ff // inc esi
+	WORD $0x8966; BYTE $0x31 // mov word ptr [rcx], si
+	LONG $0x0271b70f // movzx esi, word ptr [rcx + 0x2]
+	WORD $0xceff // dec esi
+	WORD $0x3966; BYTE $0xd6 // cmp si, dx
+	WORD $0x430f; BYTE $0xf2 // cmovae esi, edx
+	WORD $0xc6ff // inc esi
+	LONG $0x02718966 // mov word ptr [rcx + 0x2], si
+	WORD $0x778d; BYTE $0xff // lea esi, [rdi - 0x1]
+	LONG $0x510c8d4a // lea rcx, [rcx + 2*r10]
+	LONG $0x01ff8366 // cmp di, 0x1
+	LONG $0xff6d840f; WORD $0xffff // je 0x2350 <glideAVX2+0x2350>
+	WORD $0xceff // dec esi
+	WORD $0x20eb // jmp 0x2407 <glideAVX2+0x2407>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0xc7ff // inc edi
-	WORD $0x8966; BYTE $0x3a // mov word ptr [rdx], di
-	LONG $0x027ab70f // movzx edi, word ptr [rdx + 0x2]
+	LONG $0x7c894266; WORD $0x0231 // mov word ptr [rcx + r14 + 0x2], di
+	WORD $0x014c; BYTE $0xf1 // add rcx, r14
+	WORD $0x014c; BYTE $0xf1 // add rcx, r14
+	WORD $0xc683; BYTE $0xfe // add esi, -0x2
+	LONG $0xff49830f; WORD $0xffff // jae 0x2350 <glideAVX2+0x2350>
+	WORD $0xb70f; BYTE $0x39 // movzx edi, word ptr [rcx]
 	WORD $0xcfff // dec edi
 	WORD $0x3966; BYTE $0xc7 // cmp di, ax
-	WORD $0x430f; BYTE $0xf8 // cmovae edi, eax
+	WORD $0x0272 // jb 0x2413 <glideAVX2+0x2413>
+	WORD $0xc789 // mov edi, eax
 	WORD $0xc7ff // inc edi
-	LONG $0x027a8966 // mov word ptr [rdx + 0x2], di
-	LONG $0xff468d44 // lea r8d, [rsi - 0x1]
-	LONG $0x7a148d4a // lea rdx, [rdx + 2*r15]
-	LONG $0x01fe8366 // cmp si, 0x1
-	LONG $0xff5c840f; WORD $0xffff // je 0x21c0 <glideAVX2+0x21c0>
-	WORD $0xff41; BYTE $0xc8 // dec r8d
-	WORD $0x1feb // jmp 0x2288 <glideAVX2+0x2288>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0xc6ff // inc esi
-	LONG $0x74894266; WORD $0x022a // mov word ptr [rdx + r13 + 0x2], si
-	WORD $0x014c; BYTE $0xea // add rdx, r13
-	WORD $0x014c; BYTE $0xea // add rdx, r13
-	LONG $0xfec08341 // add r8d, -0x2
-	LONG $0xff38830f; WORD $0xffff // jae 0x21c0 <glideAVX2+0x21c0>
-	WORD $0xb70f; BYTE $0x32 // movzx esi, word ptr [rdx]
-	WORD $0xceff // dec esi
-	WORD $0x3966; BYTE $0xce // cmp si, cx
-	WORD $0x0272 // jb 0x2294 <glideAVX2+0x2294>
-	WORD $0xce89 // mov esi, ecx
-	WORD $0xc6ff // inc esi
-	WORD $0x8966; BYTE $0x32 // mov word ptr [rdx], si
-	LONG $0x0272b70f // movzx esi, word ptr [rdx + 0x2]
-	WORD $0xceff // dec esi
-	WORD $0x3966; BYTE $0xc6 // cmp si, ax
-	WORD $0x0272 // jb 0x22a6 <glideAVX2+0x22a6>
-	WORD $0xc689 // mov esi, eax
-	WORD $0xc6ff // inc esi
-	LONG $0x02728966 // mov word ptr [rdx + 0x2], si
-	LONG $0x34b70f42; BYTE $0x2a // movzx esi, word ptr [rdx + r13]
-	WORD $0xceff // dec esi
-	WORD $0x3966; BYTE $0xce // cmp si, cx
-	WORD $0x0272 // jb 0x22ba <glideAVX2+0x22ba>
-	WORD $0xce89 // mov esi, ecx
-	WORD $0xc6ff // inc esi
-	LONG $0x34894266; BYTE $0x2a // mov word ptr [rdx + r13], si
-	LONG $0x74b70f42; WORD $0x022a // movzx esi, word ptr [rdx + r13 + 0x2]
-	WORD $0xceff // dec esi
-	WORD $0x3966; BYTE $0xc6 // cmp si, ax
-	WORD $0xa272 // jb 0x2270 <glideAVX2+0x2270>
-	WORD $0xc689 // mov esi, eax
-	WORD $0x9eeb // jmp 0x2270 <glideAVX2+0x2270>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
-	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0xf4ce8e0f; WORD $0xffff // jle 0x17c4 <glideAVX2+0x17c4>
-	LONG $0xc96ef9c5 // vmovd xmm1, ecx
-	LONG $0x797de2c4; BYTE $0xd1 // vpbroadcastw ymm2, xmm1
-	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	WORD $0x8941; BYTE $0xc0 // mov r8d, eax
-	WORD $0x2941; BYTE $0xd0 // sub r8d, edx
-	LONG $0x014a8d4c // lea r9, [rdx + 0x1]
-	LONG $0x01c0f641 // test r8b, 0x1
-	WORD $0x2874 // je 0x233b <glideAVX2+0x233b>
-	LONG $0xfd55c1c4; BYTE $0x0a // vpaddw ymm1, ymm5, ymmword ptr [r10]
-	LONG $0xfd55c1c4; WORD $0x205a // vpaddw ymm3, ymm5, ymmword ptr [r10 + 0x20]
-	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
-	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
-	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
-	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	LONG $0x4a148d4d // lea r10, [r10 + 2*rcx]
-	WORD $0x894c; BYTE $0xca // mov rdx, r9
-	WORD $0x394c; BYTE $0xc8 // cmp rax, r9
-	LONG $0xf480840f; WORD $0xffff // je 0x17c4 <glideAVX2+0x17c4>
-	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
-	WORD $0x0148; BYTE $0xc9 // add rcx, rcx
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0xfd55c1c4; BYTE $0x0a // vpaddw ymm1, ymm5, ymmword ptr [r10]
-	LONG $0xfd55c1c4; WORD $0x205a // vpaddw ymm3, ymm5, ymmword ptr [r10 + 0x20]
-	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
-	LONG $0xfd55c1c4; WORD $0x0a1c // vpaddw ymm3, ymm5, ymmword ptr [r10 + rcx]
-	LONG $0xfd55c1c4; WORD $0x0a64; BYTE $0x20 // vpaddw ymm4, ymm5, ymmword ptr [r10 + rcx + 0x20]
-	LONG $0x0a148d49 // lea rdx, [r10 + rcx]
-	LONG $0x3a5de2c4; BYTE $0xdb // vpminuw ymm3, ymm4, ymm3
-	LONG $0x3a65e2c4; BYTE $0xc9 // vpminuw ymm1, ymm3, ymm1
-	LONG $0x3e75e2c4; BYTE $0xda // vpmaxuw ymm3, ymm1, ymm2
-	LONG $0xcb75f5c5 // vpcmpeqw ymm1, ymm1, ymm3
-	LONG $0xcdeff5c5 // vpxor ymm1, ymm1, ymm5
-	LONG $0xc0ebf5c5 // vpor ymm0, ymm1, ymm0
-	WORD $0x0148; BYTE $0xca // add rdx, rcx
-	WORD $0x8949; BYTE $0xd2 // mov r10, rdx
-	LONG $0xfec08348 // add rax, -0x2
-	WORD $0xb875 // jne 0x2350 <glideAVX2+0x2350>
-	LONG $0xfff427e9; BYTE $0xff // jmp 0x17c4 <glideAVX2+0x17c4>
+	WORD $0x8966; BYTE $0x39 // mov word ptr [rcx], di
+	LONG $0x0279b70f // movzx edi, word ptr [rcx + 0x2]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xd7 // cmp di, dx
+	WORD $0x0272 // jb 0x2425 <glideAVX2+0x2425>
+	WORD $0xd789 // mov edi, edx
+	WORD $0xc7ff // inc edi
+	LONG $0x02798966 // mov word ptr [rcx + 0x2], di
+	LONG $0x3cb70f42; BYTE $0x31 // movzx edi, word ptr [rcx + r14]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xc7 // cmp di, ax
+	WORD $0x0272 // jb 0x2439 <glideAVX2+0x2439>
+	WORD $0xc789 // mov edi, eax
+	WORD $0xc7ff // inc edi
+	LONG $0x3c894266; BYTE $0x31 // mov word ptr [rcx + r14], di
+	LONG $0x7cb70f42; WORD $0x0231 // movzx edi, word ptr [rcx + r14 + 0x2]
+	WORD $0xcfff // dec edi
+	WORD $0x3966; BYTE $0xd7 // cmp di, dx
+	WORD $0xa372 // jb 0x23f0 <glideAVX2+0x23f0>
+	WORD $0xd789 // mov edi, edx
+	WORD $0x9feb // jmp 0x23f0 <glideAVX2+0x23f0>
+	LONG $0x446ffec5; WORD $0x7824 // vmovdqu ymm0, ymmword ptr [rsp + 0x78]
 	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
-	WORD $0x0e74 // je 0x23b2 <glideAVX2+0x23b2>
-	LONG $0x98878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x98]
+	WORD $0x0f74 // je 0x246d <glideAVX2+0x246d>
+	QUAD $0x000000a024848b49 // mov rax, qword ptr [r12 + 0xa0]
 	LONG $0x0100c748; WORD $0x0000; BYTE $0x00 // mov qword ptr [rax], 0x1
-	LONG $0x28c48148; WORD $0x0001; BYTE $0x00 // add rsp, 0x128
+	LONG $0xc0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xc0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -1962,6 +1926,10 @@ TEXT ·glideAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x177de2c4; BYTE $0xc0 // vptest ymm0, ymm0
+	WORD $0xe074 // je 0x246d <glideAVX2+0x246d>
+	WORD $0xcfeb // jmp 0x245e <glideAVX2+0x245e>
 
 // func halveColorAVX2(a)
 TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
@@ -1970,7 +1938,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x010101be; BYTE $0x01 // mov esi, 0x1010101
 	LONG $0x0002b841; WORD $0x0002 // mov r8d, 0x20002
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0x01038e0f; WORD $0x0000 // jle 0x24e9 <halveColorAVX2+0x119>
+	LONG $0x01038e0f; WORD $0x0000 // jle 0x25a9 <halveColorAVX2+0x119>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
@@ -1985,7 +1953,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
 	WORD $0xf631 // xor esi, esi
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
-	WORD $0x2deb // jmp 0x244e <halveColorAVX2+0x7e>
+	WORD $0x2deb // jmp 0x250e <halveColorAVX2+0x7e>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x207ffec5 // vmovdqu ymmword ptr [rax], ymm4
 	LONG $0x08c08349 // add r8, 0x8
@@ -1993,7 +1961,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc8048d4a // lea rax, [rax + 8*r9]
 	LONG $0x30c68348 // add rsi, 0x30
 	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
-	LONG $0x009b8d0f; WORD $0x0000 // jge 0x24e9 <halveColorAVX2+0x119>
+	LONG $0x009b8d0f; WORD $0x0000 // jge 0x25a9 <halveColorAVX2+0x119>
 	LONG $0x246ffac5; BYTE $0x31 // vmovdqu xmm4, xmmword ptr [rcx + rsi]
 	LONG $0x6c6ffac5; WORD $0x0c31 // vmovdqu xmm5, xmmword ptr [rcx + rsi + 0xc]
 	QUAD $0x01183164385de3c4 // vinserti128 ymm4, ymm4, xmmword ptr [rcx + rsi + 0x18], 0x1
@@ -2018,11 +1986,11 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd571d5c5; BYTE $0x02 // vpsrlw ymm5, ymm5, 0x2
 	LONG $0xe567ddc5 // vpackuswb ymm4, ymm4, ymm5
 	LONG $0x04f98349 // cmp r9, 0x4
-	LONG $0xff5c840f; WORD $0xffff // je 0x2430 <halveColorAVX2+0x60>
+	LONG $0xff5c840f; WORD $0xffff // je 0x24f0 <halveColorAVX2+0x60>
 	LONG $0x005de2c4; BYTE $0xe2 // vpshufb ymm4, ymm4, ymm2
 	LONG $0x207ffac5 // vmovdqu xmmword ptr [rax], xmm4
 	LONG $0x397de3c4; WORD $0x0c60; BYTE $0x01 // vextracti128 xmmword ptr [rax + 0xc], ymm4, 0x1
-	LONG $0xffff4be9; BYTE $0xff // jmp 0x2434 <halveColorAVX2+0x64>
+	LONG $0xffff4be9; BYTE $0xff // jmp 0x24f4 <halveColorAVX2+0x64>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2047,7 +2015,7 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x001fffb8; BYTE $0x00 // mov eax, 0x1fff
 	LONG $0x30678b4c // mov r12, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x03478e0f; WORD $0x0000 // jle 0x287e <halveDepthAVX2+0x38e>
+	LONG $0x03478e0f; WORD $0x0000 // jle 0x293e <halveDepthAVX2+0x38e>
 	LONG $0x6e79c1c4; BYTE $0xc1 // vmovd xmm0, r9d
 	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
 	LONG $0x6e79c1c4; BYTE $0xcb // vmovd xmm1, r11d
@@ -2228,7 +2196,7 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x243c0348 // add rdi, qword ptr [rsp]
 	LONG $0x10c18349 // add r9, 0x10
 	WORD $0x394d; BYTE $0xe1 // cmp r9, r12
-	LONG $0xfd428c0f; WORD $0xffff // jl 0x25c0 <halveDepthAVX2+0xd0>
+	LONG $0xfd428c0f; WORD $0xffff // jl 0x2680 <halveDepthAVX2+0xd0>
 	LONG $0x88c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0x88
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2244,34 +2212,34 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x01188e0f; WORD $0x0000 // jle 0x29c3 <blendRowsAVX2+0x123>
+	LONG $0x01188e0f; WORD $0x0000 // jle 0x2a83 <blendRowsAVX2+0x123>
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0xc16ef9c5 // vmovd xmm0, ecx
 	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
-	WORD $0x28eb // jmp 0x28ec <blendRowsAVX2+0x4c>
+	WORD $0x28eb // jmp 0x29ac <blendRowsAVX2+0x4c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x147ffec5; BYTE $0x42 // vmovdqu ymmword ptr [rdx + 2*rax], ymm2
 	LONG $0x4c7ffec5; WORD $0x2042 // vmovdqu ymmword ptr [rdx + 2*rax + 0x20], ymm1
 	LONG $0x20c08348 // add rax, 0x20
 	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x00d78d0f; WORD $0x0000 // jge 0x29c3 <blendRowsAVX2+0x123>
+	LONG $0x00d78d0f; WORD $0x0000 // jge 0x2a83 <blendRowsAVX2+0x123>
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xd37e // jle 0x28d0 <blendRowsAVX2+0x30>
+	WORD $0xd37e // jle 0x2990 <blendRowsAVX2+0x30>
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1275 // jne 0x2920 <blendRowsAVX2+0x80>
+	WORD $0x1275 // jne 0x29e0 <blendRowsAVX2+0x80>
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x79eb // jmp 0x2994 <blendRowsAVX2+0xf4>
+	WORD $0x79eb // jmp 0x2a54 <blendRowsAVX2+0xf4>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
 	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
@@ -2298,9 +2266,9 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c18349 // add r9, 0x2
 	WORD $0x014d; BYTE $0xd0 // add r8, r10
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xac75 // jne 0x2940 <blendRowsAVX2+0xa0>
+	WORD $0xac75 // jne 0x2a00 <blendRowsAVX2+0xa0>
 	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	LONG $0xff33840f; WORD $0xffff // je 0x28d0 <blendRowsAVX2+0x30>
+	LONG $0xff33840f; WORD $0xffff // je 0x2990 <blendRowsAVX2+0x30>
 	LONG $0x797da2c4; WORD $0x4e1c // vpbroadcastw ymm3, word ptr [rsi + 2*r9]
 	LONG $0x307dc2c4; BYTE $0x20 // vpmovzxbw ymm4, xmmword ptr [r8]
 	LONG $0xe4d5e5c5 // vpmullw ymm4, ymm3, ymm4
@@ -2308,7 +2276,7 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x307dc2c4; WORD $0x1060 // vpmovzxbw ymm4, xmmword ptr [r8 + 0x10]
 	LONG $0xdcd5e5c5 // vpmullw ymm3, ymm3, ymm4
 	LONG $0xc9fde5c5 // vpaddw ymm1, ymm3, ymm1
-	LONG $0xffff0de9; BYTE $0xff // jmp 0x28d0 <blendRowsAVX2+0x30>
+	LONG $0xffff0de9; BYTE $0xff // jmp 0x2990 <blendRowsAVX2+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2318,7 +2286,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01708e0f; WORD $0x0000 // jle 0x2b4d <blendAcrossAVX2+0x17d>
+	LONG $0x01708e0f; WORD $0x0000 // jle 0x2c0d <blendAcrossAVX2+0x17d>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
@@ -2328,7 +2296,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x01068e0f; WORD $0x0000 // jle 0x2b00 <blendAcrossAVX2+0x130>
+	LONG $0x01068e0f; WORD $0x0000 // jle 0x2bc0 <blendAcrossAVX2+0x130>
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
@@ -2336,7 +2304,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffebb48; WORD $0x7fff // movabs rbx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xf3 // and rbx, rsi
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x48eb // jmp 0x2a68 <blendAcrossAVX2+0x98>
+	WORD $0x48eb // jmp 0x2b28 <blendAcrossAVX2+0x98>
 	WORD $0x014d; BYTE $0xda // add r10, r11
 	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
 	LONG $0x577efac5; BYTE $0x48 // vmovq xmm2, qword ptr [rdi + 0x48]
@@ -2353,14 +2321,14 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0x00dc840f; WORD $0x0000 // je 0x2b44 <blendAcrossAVX2+0x174>
+	LONG $0x00dc840f; WORD $0x0000 // je 0x2c04 <blendAcrossAVX2+0x174>
 	LONG $0xb13c634f // movsxd r15, dword ptr [r9 + 4*r14]
 	LONG $0x783c8d4f // lea r15, [r8 + 2*r15]
 	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
 	LONG $0x01fe8348 // cmp rsi, 0x1
-	WORD $0x1475 // jne 0x2a90 <blendAcrossAVX2+0xc0>
+	WORD $0x1475 // jne 0x2b50 <blendAcrossAVX2+0xc0>
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
-	WORD $0x57eb // jmp 0x2ad8 <blendAcrossAVX2+0x108>
+	WORD $0x57eb // jmp 0x2b98 <blendAcrossAVX2+0x108>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
@@ -2376,14 +2344,14 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
 	LONG $0x0cc78349 // add r15, 0xc
 	LONG $0xfec58349 // add r13, -0x2
-	WORD $0xc875 // jne 0x2aa0 <blendAcrossAVX2+0xd0>
+	WORD $0xc875 // jne 0x2b60 <blendAcrossAVX2+0xd0>
 	LONG $0x01c6f640 // test sil, 0x1
-	LONG $0xff3e840f; WORD $0xffff // je 0x2a20 <blendAcrossAVX2+0x50>
+	LONG $0xff3e840f; WORD $0xffff // je 0x2ae0 <blendAcrossAVX2+0x50>
 	LONG $0x3379c2c4; BYTE $0x0f // vpmovzxwd xmm1, qword ptr [r15]
 	LONG $0x5879c2c4; WORD $0x2414 // vpbroadcastd xmm2, dword ptr [r12]
 	LONG $0x4069e2c4; BYTE $0xc9 // vpmulld xmm1, xmm2, xmm1
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
-	LONG $0xffff25e9; BYTE $0xff // jmp 0x2a20 <blendAcrossAVX2+0x50>
+	LONG $0xffff25e9; BYTE $0xff // jmp 0x2ae0 <blendAcrossAVX2+0x50>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
 	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
@@ -2400,7 +2368,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x027ef9c5 // vmovd dword ptr [rdx], xmm0
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xbc75 // jne 0x2b00 <blendAcrossAVX2+0x130>
+	WORD $0xbc75 // jne 0x2bc0 <blendAcrossAVX2+0x130>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2437,10 +2405,10 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	QUAD $0x000000a02494894c // mov qword ptr [rsp + 0xa0], r10
 	QUAD $0x0000008024948948 // mov qword ptr [rsp + 0x80], rdx
-	LONG $0x045e8f0f; WORD $0x0000 // jg 0x3025 <boxDepthAVX2+0x4d5>
+	LONG $0x045e8f0f; WORD $0x0000 // jg 0x30e5 <boxDepthAVX2+0x4d5>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x08eb8e0f; WORD $0x0000 // jle 0x34bd <boxDepthAVX2+0x96d>
+	LONG $0x08eb8e0f; WORD $0x0000 // jle 0x357d <boxDepthAVX2+0x96d>
 	LONG $0x406ffac5; BYTE $0x10 // vmovdqu xmm0, xmmword ptr [rax + 0x10]
 	LONG $0x486ffac5; BYTE $0x20 // vmovdqu xmm1, xmmword ptr [rax + 0x20]
 	LONG $0xd16ef9c5 // vmovd xmm2, ecx
@@ -2468,7 +2436,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd231 // xor edx, edx
 	LONG $0x09048d4f // lea r8, [r9 + r9]
 	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
-	LONG $0x000096e9; BYTE $0x00 // jmp 0x2ce5 <boxDepthAVX2+0x195>
+	LONG $0x000096e9; BYTE $0x00 // jmp 0x2da5 <boxDepthAVX2+0x195>
 	BYTE $0x90 // nop
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xe86ef9c5 // vmovd xmm5, eax
@@ -2505,7 +2473,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000088248c0348 // add rcx, qword ptr [rsp + 0x88]
 	QUAD $0x0000008024943b48 // cmp rdx, qword ptr [rsp + 0x80]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x07d8840f; WORD $0x0000 // je 0x34bd <boxDepthAVX2+0x96d>
+	LONG $0x07d8840f; WORD $0x0000 // je 0x357d <boxDepthAVX2+0x96d>
 	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
 	QUAD $0x0000009024848b48 // mov rax, qword ptr [rsp + 0x90]
 	LONG $0xd00c6348 // movsxd rcx, dword ptr [rax + 8*rdx]
@@ -2526,7 +2494,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfee18348 // and rcx, -0x2
 	LONG $0x010cb70f // movzx ecx, word ptr [rcx + rax]
 	WORD $0xc985 // test ecx, ecx
-	LONG $0x00eb840f; WORD $0x0000 // je 0x2e30 <boxDepthAVX2+0x2e0>
+	LONG $0x00eb840f; WORD $0x0000 // je 0x2ef0 <boxDepthAVX2+0x2e0>
 	WORD $0xbf0f; BYTE $0xc1 // movsx eax, cx
 	WORD $0xce89 // mov esi, ecx
 	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
@@ -2537,7 +2505,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xf865e1c5 // vpcmpgtw xmm7, xmm3, xmm0
 	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x727c // jl 0x2de0 <boxDepthAVX2+0x290>
+	WORD $0x727c // jl 0x2ea0 <boxDepthAVX2+0x290>
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	LONG $0x24748b48; BYTE $0x50 // mov rsi, qword ptr [rsp + 0x50]
@@ -2558,15 +2526,15 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08348 // add rax, 0x2
 	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	WORD $0xb67c // jl 0x2d80 <boxDepthAVX2+0x230>
+	WORD $0xb67c // jl 0x2e40 <boxDepthAVX2+0x230>
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe7d850f; WORD $0xffff // jne 0x2c50 <boxDepthAVX2+0x100>
-	WORD $0x1ceb // jmp 0x2df1 <boxDepthAVX2+0x2a1>
+	LONG $0xfe7d850f; WORD $0xffff // jne 0x2d10 <boxDepthAVX2+0x100>
+	WORD $0x1ceb // jmp 0x2eb1 <boxDepthAVX2+0x2a1>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe5f850f; WORD $0xffff // jne 0x2c50 <boxDepthAVX2+0x100>
+	LONG $0xfe5f850f; WORD $0xffff // jne 0x2d10 <boxDepthAVX2+0x100>
 	LONG $0x597962c4; BYTE $0x02 // vpbroadcastq xmm8, qword ptr [rdx]
 	LONG $0x3a3962c4; BYTE $0xcd // vpminuw xmm9, xmm8, xmm5
 	LONG $0x3e3962c4; BYTE $0xd5 // vpmaxuw xmm10, xmm8, xmm5
@@ -2579,18 +2547,18 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeddbc9c5 // vpand xmm5, xmm6, xmm5
 	LONG $0xe4fdd1c5 // vpaddw xmm4, xmm5, xmm4
 	LONG $0xdef9e1c5 // vpsubw xmm3, xmm3, xmm6
-	LONG $0xfffe25e9; BYTE $0xff // jmp 0x2c50 <boxDepthAVX2+0x100>
+	LONG $0xfffe25e9; BYTE $0xff // jmp 0x2d10 <boxDepthAVX2+0x100>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x008a8e0f; WORD $0x0000 // jle 0x2ecc <boxDepthAVX2+0x37c>
+	LONG $0x008a8e0f; WORD $0x0000 // jle 0x2f8c <boxDepthAVX2+0x37c>
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
 	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x08fa8349 // cmp r10, 0x8
-	WORD $0x5a72 // jb 0x2eb1 <boxDepthAVX2+0x361>
+	WORD $0x5a72 // jb 0x2f71 <boxDepthAVX2+0x361>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
 	LONG $0x26ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rsi]
@@ -2609,28 +2577,28 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeb59c1c4; WORD $0x3124 // vpor xmm4, xmm4, xmmword ptr [r9 + rsi]
 	WORD $0x014c; BYTE $0xc6 // add rsi, r8
 	LONG $0xf8c08348 // add rax, -0x8
-	WORD $0xb475 // jne 0x2e60 <boxDepthAVX2+0x310>
+	WORD $0xb475 // jne 0x2f20 <boxDepthAVX2+0x310>
 	LONG $0x244c0348; BYTE $0x38 // add rcx, qword ptr [rsp + 0x38]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x1374 // je 0x2ecc <boxDepthAVX2+0x37c>
+	WORD $0x1374 // je 0x2f8c <boxDepthAVX2+0x37c>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x9066 // nop
 	LONG $0x21ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rcx]
 	WORD $0x014c; BYTE $0xc9 // add rcx, r9
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xf475 // jne 0x2ec0 <boxDepthAVX2+0x370>
+	WORD $0xf475 // jne 0x2f80 <boxDepthAVX2+0x370>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x20408b48 // mov rax, qword ptr [rax + 0x20]
 	LONG $0x2865e1c5 // vpcmpgtw xmm5, xmm3, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xec // vptest xmm5, xmm4
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	LONG $0xfdd1840f; WORD $0xffff // je 0x2cbf <boxDepthAVX2+0x16f>
+	LONG $0xfdd1840f; WORD $0xffff // je 0x2d7f <boxDepthAVX2+0x16f>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfe4c8e0f; WORD $0xffff // jle 0x2d45 <boxDepthAVX2+0x1f5>
+	LONG $0xfe4c8e0f; WORD $0xffff // jle 0x2e05 <boxDepthAVX2+0x1f5>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe438e0f; WORD $0xffff // jle 0x2d45 <boxDepthAVX2+0x1f5>
+	LONG $0xfe438e0f; WORD $0xffff // jle 0x2e05 <boxDepthAVX2+0x1f5>
 	WORD $0xd148; BYTE $0xff // sar rdi
 	LONG $0x240cff48 // dec qword ptr [rsp]
 	WORD $0x894d; BYTE $0xd8 // mov r8, r11
@@ -2643,21 +2611,21 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x23eb // jmp 0x2f57 <boxDepthAVX2+0x407>
+	WORD $0x23eb // jmp 0x3017 <boxDepthAVX2+0x407>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x014c; BYTE $0xce // add rsi, r9
 	QUAD $0x000000a024948b4c // mov r10, qword ptr [rsp + 0xa0]
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0xfdee840f; WORD $0xffff // je 0x2d45 <boxDepthAVX2+0x1f5>
+	LONG $0xfdee840f; WORD $0xffff // je 0x2e05 <boxDepthAVX2+0x1f5>
 	WORD $0x894d; BYTE $0xe7 // mov r15, r12
 	LONG $0x247c2b4c; BYTE $0x70 // sub r15, qword ptr [rsp + 0x70]
 	LONG $0xffaf0f4d // imul r15, r15
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	LONG $0x24443b48; BYTE $0x30 // cmp rax, qword ptr [rsp + 0x30]
-	WORD $0x1275 // jne 0x2f80 <boxDepthAVX2+0x430>
+	WORD $0x1275 // jne 0x3040 <boxDepthAVX2+0x430>
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x79eb // jmp 0x2fec <boxDepthAVX2+0x49c>
+	WORD $0x79eb // jmp 0x30ac <boxDepthAVX2+0x49c>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x247c8b48; BYTE $0x60 // mov rdi, qword ptr [rsp + 0x60]
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
@@ -2687,9 +2655,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c68349 // add r14, 0x2
 	LONG $0x02c78348 // add rdi, 0x2
 	WORD $0x394d; BYTE $0xf0 // cmp r8, r14
-	WORD $0xa475 // jne 0x2f90 <boxDepthAVX2+0x440>
+	WORD $0xa475 // jne 0x3050 <boxDepthAVX2+0x440>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xff4a840f; WORD $0xffff // je 0x2f40 <boxDepthAVX2+0x3f0>
+	LONG $0xff4a840f; WORD $0xffff // je 0x3000 <boxDepthAVX2+0x3f0>
 	WORD $0x894c; BYTE $0xf0 // mov rax, r14
 	LONG $0x24442b48; BYTE $0x68 // sub rax, qword ptr [rsp + 0x68]
 	LONG $0xc0af0f48 // imul rax, rax
@@ -2702,10 +2670,10 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8441; BYTE $0xda // test r10b, bl
 	LONG $0xe8450f48 // cmovne rbp, rax
 	WORD $0x450f; BYTE $0xcf // cmovne ecx, edi
-	LONG $0xffff1be9; BYTE $0xff // jmp 0x2f40 <boxDepthAVX2+0x3f0>
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x3000 <boxDepthAVX2+0x3f0>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x048d8e0f; WORD $0x0000 // jle 0x34bd <boxDepthAVX2+0x96d>
+	LONG $0x048d8e0f; WORD $0x0000 // jle 0x357d <boxDepthAVX2+0x96d>
 	LONG $0x006ffac5 // vmovdqu xmm0, xmmword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
@@ -2734,7 +2702,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd231 // xor edx, edx
 	QUAD $0x000000006d3c8d48 // lea rdi, [2*rbp]
 	LONG $0x247c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdi
-	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x3155 <boxDepthAVX2+0x605>
+	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x3215 <boxDepthAVX2+0x605>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xd06ef9c5 // vmovd xmm2, eax
@@ -2771,7 +2739,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000088248c0348 // add rcx, qword ptr [rsp + 0x88]
 	QUAD $0x0000008024943b48 // cmp rdx, qword ptr [rsp + 0x80]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x0368840f; WORD $0x0000 // je 0x34bd <boxDepthAVX2+0x96d>
+	LONG $0x0368840f; WORD $0x0000 // je 0x357d <boxDepthAVX2+0x96d>
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
 	QUAD $0x0000009024848b48 // mov rax, qword ptr [rsp + 0x90]
 	LONG $0xd00c6348 // movsxd rcx, dword ptr [rax + 8*rdx]
@@ -2794,35 +2762,35 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfee18348 // and rcx, -0x2
 	LONG $0x010cb70f // movzx ecx, word ptr [rcx + rax]
 	WORD $0xc985 // test ecx, ecx
-	WORD $0x4874 // je 0x3200 <boxDepthAVX2+0x6b0>
+	WORD $0x4874 // je 0x32c0 <boxDepthAVX2+0x6b0>
 	WORD $0xbf0f; BYTE $0xc1 // movsx eax, cx
 	WORD $0xce89 // mov esi, ecx
 	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfeef8e0f; WORD $0xffff // jle 0x30c0 <boxDepthAVX2+0x570>
+	LONG $0xfeef8e0f; WORD $0xffff // jle 0x3180 <boxDepthAVX2+0x570>
 	LONG $0xd86ef9c5 // vmovd xmm3, eax
 	LONG $0x7979e2c4; BYTE $0xdb // vpbroadcastw xmm3, xmm3
 	LONG $0xe66ef9c5 // vmovd xmm4, esi
 	LONG $0x7979e2c4; BYTE $0xec // vpbroadcastw xmm5, xmm4
 	LONG $0xd065e9c5 // vpcmpgtw xmm2, xmm2, xmm0
 	LONG $0x01fa8349 // cmp r10, 0x1
-	LONG $0x020f850f; WORD $0x0000 // jne 0x3400 <boxDepthAVX2+0x8b0>
+	LONG $0x020f850f; WORD $0x0000 // jne 0x34c0 <boxDepthAVX2+0x8b0>
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
-	LONG $0x000280e9; BYTE $0x00 // jmp 0x347e <boxDepthAVX2+0x92e>
+	LONG $0x000280e9; BYTE $0x00 // jmp 0x353e <boxDepthAVX2+0x92e>
 	WORD $0x9066 // nop
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	LONG $0x247c8b48; BYTE $0x48 // mov rdi, qword ptr [rsp + 0x48]
-	LONG $0x008a8e0f; WORD $0x0000 // jle 0x329c <boxDepthAVX2+0x74c>
+	LONG $0x008a8e0f; WORD $0x0000 // jle 0x335c <boxDepthAVX2+0x74c>
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x08fa8349 // cmp r10, 0x8
-	WORD $0x5c72 // jb 0x3283 <boxDepthAVX2+0x733>
+	WORD $0x5c72 // jb 0x3343 <boxDepthAVX2+0x733>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x1eebe1c5 // vpor xmm3, xmm3, xmmword ptr [rsi]
@@ -2841,27 +2809,27 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x5cebe1c5; WORD $0x0035 // vpor xmm3, xmm3, xmmword ptr [rbp + rsi]
 	WORD $0x0148; BYTE $0xfe // add rsi, rdi
 	LONG $0xf8c18348 // add rcx, -0x8
-	WORD $0xb575 // jne 0x3230 <boxDepthAVX2+0x6e0>
+	WORD $0xb575 // jne 0x32f0 <boxDepthAVX2+0x6e0>
 	QUAD $0x000000a824840348 // add rax, qword ptr [rsp + 0xa8]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x1174 // je 0x329c <boxDepthAVX2+0x74c>
+	WORD $0x1174 // je 0x335c <boxDepthAVX2+0x74c>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x18ebe1c5 // vpor xmm3, xmm3, xmmword ptr [rax]
 	WORD $0x0148; BYTE $0xe8 // add rax, rbp
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0xf475 // jne 0x3290 <boxDepthAVX2+0x740>
+	WORD $0xf475 // jne 0x3350 <boxDepthAVX2+0x740>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x20408b48 // mov rax, qword ptr [rax + 0x20]
 	LONG $0x2065e9c5 // vpcmpgtw xmm4, xmm2, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xe3 // vptest xmm4, xmm3
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
-	LONG $0xfe71840f; WORD $0xffff // je 0x312f <boxDepthAVX2+0x5df>
+	LONG $0xfe71840f; WORD $0xffff // je 0x31ef <boxDepthAVX2+0x5df>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfeef8e0f; WORD $0xffff // jle 0x31b8 <boxDepthAVX2+0x668>
+	LONG $0xfeef8e0f; WORD $0xffff // jle 0x3278 <boxDepthAVX2+0x668>
 	LONG $0x243c8348; BYTE $0x00 // cmp qword ptr [rsp], 0x0
-	LONG $0xfee48e0f; WORD $0xffff // jle 0x31b8 <boxDepthAVX2+0x668>
+	LONG $0xfee48e0f; WORD $0xffff // jle 0x3278 <boxDepthAVX2+0x668>
 	WORD $0xd149; BYTE $0xf8 // sar r8
 	LONG $0x244cff48; BYTE $0x30 // dec qword ptr [rsp + 0x30]
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
@@ -2874,21 +2842,21 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x1feb // jmp 0x3327 <boxDepthAVX2+0x7d7>
+	WORD $0x1feb // jmp 0x33e7 <boxDepthAVX2+0x7d7>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x0148; BYTE $0xee // add rsi, rbp
 	QUAD $0x000000a024948b4c // mov r10, qword ptr [rsp + 0xa0]
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0xfe91840f; WORD $0xffff // je 0x31b8 <boxDepthAVX2+0x668>
+	LONG $0xfe91840f; WORD $0xffff // je 0x3278 <boxDepthAVX2+0x668>
 	WORD $0x894d; BYTE $0xe7 // mov r15, r12
 	LONG $0x247c2b4c; BYTE $0x20 // sub r15, qword ptr [rsp + 0x20]
 	LONG $0xffaf0f4d // imul r15, r15
 	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
 	LONG $0x247c3b48; BYTE $0x70 // cmp rdi, qword ptr [rsp + 0x70]
-	WORD $0x1175 // jne 0x3350 <boxDepthAVX2+0x800>
+	WORD $0x1175 // jne 0x3410 <boxDepthAVX2+0x800>
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x75eb // jmp 0x33b9 <boxDepthAVX2+0x869>
+	WORD $0x75eb // jmp 0x3479 <boxDepthAVX2+0x869>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
@@ -2918,9 +2886,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c68349 // add r14, 0x2
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x394c; BYTE $0xf0 // cmp rax, r14
-	WORD $0xa775 // jne 0x3360 <boxDepthAVX2+0x810>
+	WORD $0xa775 // jne 0x3420 <boxDepthAVX2+0x810>
 	LONG $0x012404f6 // test byte ptr [rsp], 0x1
-	LONG $0xff4d840f; WORD $0xffff // je 0x3310 <boxDepthAVX2+0x7c0>
+	LONG $0xff4d840f; WORD $0xffff // je 0x33d0 <boxDepthAVX2+0x7c0>
 	WORD $0x894c; BYTE $0xf7 // mov rdi, r14
 	LONG $0x247c2b48; BYTE $0x60 // sub rdi, qword ptr [rsp + 0x60]
 	LONG $0xffaf0f48 // imul rdi, rdi
@@ -2933,7 +2901,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8445; BYTE $0xda // test r10b, r11b
 	LONG $0xef450f4c // cmovne r13, rdi
 	LONG $0xc8450f41 // cmovne ecx, r8d
-	LONG $0xffff1be9; BYTE $0xff // jmp 0x3310 <boxDepthAVX2+0x7c0>
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x33d0 <boxDepthAVX2+0x7c0>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
@@ -2963,9 +2931,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf959c1c4; BYTE $0xe0 // vpsubw xmm4, xmm4, xmm8
 	WORD $0x014c; BYTE $0xca // add rdx, r9
 	LONG $0xfec08348 // add rax, -0x2
-	WORD $0x9275 // jne 0x3410 <boxDepthAVX2+0x8c0>
+	WORD $0x9275 // jne 0x34d0 <boxDepthAVX2+0x8c0>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfc38840f; WORD $0xffff // je 0x30c0 <boxDepthAVX2+0x570>
+	LONG $0xfc38840f; WORD $0xffff // je 0x3180 <boxDepthAVX2+0x570>
 	LONG $0x3a6ffac5 // vmovdqu xmm7, xmmword ptr [rdx]
 	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
 	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
@@ -2977,7 +2945,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdbdbe9c5 // vpand xmm3, xmm2, xmm3
 	LONG $0xf6fde1c5 // vpaddw xmm6, xmm3, xmm6
 	LONG $0xe2f9d9c5 // vpsubw xmm4, xmm4, xmm2
-	LONG $0xfffc03e9; BYTE $0xff // jmp 0x30c0 <boxDepthAVX2+0x570>
+	LONG $0xfffc03e9; BYTE $0xff // jmp 0x3180 <boxDepthAVX2+0x570>
 	LONG $0xb0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xb0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2992,7 +2960,7 @@ TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
-	WORD $0x377e // jle 0x350e <doubleAVX2+0x3e>
+	WORD $0x377e // jle 0x35ce <doubleAVX2+0x3e>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -3005,7 +2973,7 @@ TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x447ffec5; WORD $0x2041 // vmovdqu ymmword ptr [rcx + 2*rax + 0x20], ymm0
 	LONG $0x20c08348 // add rax, 0x20
 	LONG $0x10473b48 // cmp rax, qword ptr [rdi + 0x10]
-	WORD $0xd27c // jl 0x34e0 <doubleAVX2+0x10>
+	WORD $0xd27c // jl 0x35a0 <doubleAVX2+0x10>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -3019,9 +2987,9 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x187f8348; BYTE $0x02 // cmp qword ptr [rdi + 0x18], 0x2
 	LONG $0xc26ef9c5 // vmovd xmm0, edx
 	LONG $0x7979e2c4; BYTE $0xc0 // vpbroadcastw xmm0, xmm0
-	LONG $0x0090850f; WORD $0x0000 // jne 0x35cf <paethAVX2+0xaf>
+	LONG $0x0090850f; WORD $0x0000 // jne 0x368f <paethAVX2+0xaf>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x011c8e0f; WORD $0x0000 // jle 0x3664 <paethAVX2+0x144>
+	LONG $0x011c8e0f; WORD $0x0000 // jle 0x3724 <paethAVX2+0x144>
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -3052,10 +3020,10 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0xd36ff9c5 // vmovdqa xmm2, xmm3
 	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	WORD $0x9675 // jne 0x3560 <paethAVX2+0x40>
-	LONG $0x000095e9; BYTE $0x00 // jmp 0x3664 <paethAVX2+0x144>
+	WORD $0x9675 // jne 0x3620 <paethAVX2+0x40>
+	LONG $0x000095e9; BYTE $0x00 // jmp 0x3724 <paethAVX2+0x144>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x008c8e0f; WORD $0x0000 // jle 0x3664 <paethAVX2+0x144>
+	LONG $0x008c8e0f; WORD $0x0000 // jle 0x3724 <paethAVX2+0x144>
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -3089,7 +3057,7 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03c68348 // add rsi, 0x3
 	LONG $0xd36ff9c5 // vmovdqa xmm2, xmm3
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0x8c75 // jne 0x35f0 <paethAVX2+0xd0>
+	WORD $0x8c75 // jne 0x36b0 <paethAVX2+0xd0>
 	BYTE $0xc3 // ret
 
 // func ycbcrAVX2(a)
@@ -3110,7 +3078,7 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0xc5940f40 // sete bpl
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01638e0f; WORD $0x0000 // jle 0x3811 <ycbcrAVX2+0x1a1>
+	LONG $0x01638e0f; WORD $0x0000 // jle 0x38d1 <ycbcrAVX2+0x1a1>
 	LONG $0xc26ef9c5 // vmovd xmm0, edx
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
 	LONG $0xce6ef9c5 // vmovd xmm1, esi
@@ -3140,7 +3108,7 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfb6ef9c5 // vmovd xmm7, ebx
 	LONG $0x587de2c4; BYTE $0xff // vpbroadcastd ymm7, xmm7
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x0000c9e9; BYTE $0x00 // jmp 0x37f7 <ycbcrAVX2+0x187>
+	LONG $0x0000c9e9; BYTE $0x00 // jmp 0x38b7 <ycbcrAVX2+0x187>
 	WORD $0x9066 // nop
 	LONG $0x6e7921c4; WORD $0x1f04 // vmovd xmm8, dword ptr [rdi + r11]
 	LONG $0x603941c4; BYTE $0xc0 // vpunpcklbw xmm8, xmm8, xmm8 # xmm8 = xmm8[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7]
@@ -3181,12 +3149,12 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18c08349 // add r8, 0x18
 	WORD $0x0149; BYTE $0xf3 // add r11, rsi
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	WORD $0x1a7d // jge 0x3811 <ycbcrAVX2+0x1a1>
+	WORD $0x1a7d // jge 0x38d1 <ycbcrAVX2+0x1a1>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff30850f; WORD $0xffff // jne 0x3730 <ycbcrAVX2+0xc0>
+	LONG $0xff30850f; WORD $0xffff // jne 0x37f0 <ycbcrAVX2+0xc0>
 	LONG $0x7e7a21c4; WORD $0x1f04 // vmovq xmm8, qword ptr [rdi + r11]
 	LONG $0x7e7a01c4; WORD $0x1a0c // vmovq xmm9, qword ptr [r10 + r11]
-	LONG $0xffff35e9; BYTE $0xff // jmp 0x3746 <ycbcrAVX2+0xd6>
+	LONG $0xffff35e9; BYTE $0xff // jmp 0x3806 <ycbcrAVX2+0xd6>
 	BYTE $0x5b // pop rbx
 	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
@@ -3200,21 +3168,21 @@ TEXT ·differAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x5e7e // jle 0x388d <differAVX2+0x6d>
+	WORD $0x5e7e // jle 0x394d <differAVX2+0x6d>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	LONG $0x10478b4c // mov r8, qword ptr [rdi + 0x10]
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x0aeb // jmp 0x3849 <differAVX2+0x29>
+	WORD $0x0aeb // jmp 0x3909 <differAVX2+0x29>
 	BYTE $0x90 // nop
 	LONG $0x20c18349 // add r9, 0x20
 	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
-	WORD $0x447d // jge 0x388d <differAVX2+0x6d>
+	WORD $0x447d // jge 0x394d <differAVX2+0x6d>
 	LONG $0x6f7ea1c4; WORD $0x0e04 // vmovdqu ymm0, ymmword ptr [rsi + r9]
 	LONG $0x747d81c4; WORD $0x0804 // vpcmpeqb ymm0, ymm0, ymmword ptr [r8 + r9]
 	LONG $0xd0d77dc5 // vpmovmskb r10d, ymm0
 	LONG $0xfffa8341 // cmp r10d, -0x1
-	WORD $0xe174 // je 0x3840 <differAVX2+0x20>
+	WORD $0xe174 // je 0x3900 <differAVX2+0x20>
 	WORD $0xf741; BYTE $0xd2 // not r10d
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xbc0f45f3; BYTE $0xda // tzcnt r11d, r10d
@@ -3224,8 +3192,8 @@ TEXT ·differAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff5a8d45 // lea r11d, [r10 - 0x1]
 	WORD $0x2145; BYTE $0xd3 // and r11d, r10d
 	WORD $0x8945; BYTE $0xda // mov r10d, r11d
-	WORD $0xe575 // jne 0x3870 <differAVX2+0x50>
-	WORD $0xb3eb // jmp 0x3840 <differAVX2+0x20>
+	WORD $0xe575 // jne 0x3930 <differAVX2+0x50>
+	WORD $0xb3eb // jmp 0x3900 <differAVX2+0x20>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x02fac148 // sar rdx, 0x2
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
@@ -3239,17 +3207,17 @@ TEXT ·zerosAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x197e // jle 0x38c2 <zerosAVX2+0x22>
+	WORD $0x197e // jle 0x3982 <zerosAVX2+0x22>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
 	LONG $0x21fa8348 // cmp rdx, 0x21
-	WORD $0x1273 // jae 0x38c8 <zerosAVX2+0x28>
+	WORD $0x1273 // jae 0x3988 <zerosAVX2+0x28>
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xd231 // xor edx, edx
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	WORD $0x5feb // jmp 0x3921 <zerosAVX2+0x81>
+	WORD $0x5feb // jmp 0x39e1 <zerosAVX2+0x81>
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	WORD $0x79eb // jmp 0x3941 <zerosAVX2+0xa1>
+	WORD $0x79eb // jmp 0x3a01 <zerosAVX2+0xa1>
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	LONG $0x05eec148 // shr rsi, 0x5
 	WORD $0xff48; BYTE $0xc6 // inc rsi
@@ -3269,9 +3237,9 @@ TEXT ·zerosAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc4f9fdc5 // vpsubw ymm0, ymm0, ymm4
 	LONG $0x40c28348 // add rdx, 0x40
 	LONG $0xfec68348 // add rsi, -0x2
-	WORD $0xcf75 // jne 0x38f0 <zerosAVX2+0x50>
+	WORD $0xcf75 // jne 0x39b0 <zerosAVX2+0x50>
 	WORD $0xc1f6; BYTE $0x20 // test cl, 0x20
-	WORD $0x1775 // jne 0x393d <zerosAVX2+0x9d>
+	WORD $0x1775 // jne 0x39fd <zerosAVX2+0x9d>
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	LONG $0x1c75edc5; BYTE $0x50 // vpcmpeqw ymm3, ymm2, ymmword ptr [rax + 2*rdx]
 	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3

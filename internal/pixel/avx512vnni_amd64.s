@@ -6,2434 +6,2345 @@
 TEXT ·glideAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
+	LONG $0x407f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x40], 0x0
+	LONG $0x2f8c8e0f; WORD $0x0000 // jle 0x2f97 <glideAVX512+0x2f97>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x68ec8348 // sub rsp, 0x68
-	WORD $0x8948; BYTE $0xfb // mov rbx, rdi
-	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
-	LONG $0x04f88348 // cmp rax, 0x4
-	LONG $0x247c8948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdi
-	LONG $0x11488c0f; WORD $0x0000 // jl 0x116f <glideAVX512+0x116f>
-	LONG $0x407b8348; BYTE $0x00 // cmp qword ptr [rbx + 0x40], 0x0
-	LONG $0x30008e0f; WORD $0x0000 // jle 0x3032 <glideAVX512+0x3032>
-	LONG $0xc076fdc5 // vpcmpeqd ymm0, ymm0, ymm0
-	LONG $0x4875f362; WORD $0xc925; BYTE $0xff // vpternlogd zmm1, zmm1, zmm1, 0xff
-	WORD $0xd231 // xor edx, edx
+	LONG $0x78ec8348 // sub rsp, 0x78
+	WORD $0x8949; BYTE $0xfd // mov r13, rdi
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
-	WORD $0x1eeb // jmp 0x62 <glideAVX512+0x62>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0x24548b48; BYTE $0x38 // mov rdx, qword ptr [rsp + 0x38]
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x40533b48 // cmp rdx, qword ptr [rbx + 0x40]
-	LONG $0x20ed8d0f; WORD $0x0000 // jge 0x214f <glideAVX512+0x214f>
-	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
-	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	LONG $0x06e0c149 // shl r8, 0x6
-	LONG $0x0843034c // add r8, qword ptr [rbx + 0x8]
-	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
-	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
-	WORD $0x1e74 // je 0xa0 <glideAVX512+0xa0>
-	LONG $0x1058880f; WORD $0x0000 // js 0x10e0 <glideAVX512+0x10e0>
-	LONG $0x704b8b48 // mov rcx, qword ptr [rbx + 0x70]
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x001051e9; BYTE $0x00 // jmp 0x10e5 <glideAVX512+0x10e5>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0xc8348d48 // lea rsi, [rax + 8*rcx]
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x184b8b48 // mov rcx, qword ptr [rbx + 0x18]
-	LONG $0xa0bb8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rbx + 0xa0]
-	LONG $0x48fef162; WORD $0x116f // vmovdqu64 zmm2, zmmword ptr [rcx]
-	LONG $0x48fef162; WORD $0x596f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rcx + 0x40]
-	LONG $0x084ebf0f // movsx ecx, word ptr [rsi + 0x8]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x0a4ebf0f // movsx ecx, word ptr [rsi + 0xa]
-	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
-	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x0c4ebf0f // movsx ecx, word ptr [rsi + 0xc]
-	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x4855f262; WORD $0xeb0b // vpmulhrsw zmm5, zmm5, zmm3
-	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x48fef162; WORD $0x277f // vmovdqu64 zmmword ptr [rdi], zmm4
-	LONG $0x0e4ebf0f // movsx ecx, word ptr [rsi + 0xe]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x104ebf0f // movsx ecx, word ptr [rsi + 0x10]
-	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
-	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x48fef162; WORD $0x677f; BYTE $0x01 // vmovdqu64 zmmword ptr [rdi + 0x40], zmm4
-	LONG $0x124ebf0f // movsx ecx, word ptr [rsi + 0x12]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x144ebf0f // movsx ecx, word ptr [rsi + 0x14]
-	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
-	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x164ebf0f // movsx ecx, word ptr [rsi + 0x16]
-	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x4855f262; WORD $0xdb0b // vpmulhrsw zmm3, zmm5, zmm3
-	LONG $0x485df162; WORD $0xdbfd // vpaddw zmm3, zmm4, zmm3
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x02 // vmovdqu64 zmmword ptr [rdi + 0x80], zmm3
-	LONG $0x184ebf0f // movsx ecx, word ptr [rsi + 0x18]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x1a4ebf0f // movsx ecx, word ptr [rsi + 0x1a]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x03 // vmovdqu64 zmmword ptr [rdi + 0xc0], zmm3
-	LONG $0x1c4ebf0f // movsx ecx, word ptr [rsi + 0x1c]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x1e4ebf0f // movsx ecx, word ptr [rsi + 0x1e]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x04 // vmovdqu64 zmmword ptr [rdi + 0x100], zmm3
-	LONG $0x224ebf0f // movsx ecx, word ptr [rsi + 0x22]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x244ebf0f // movsx ecx, word ptr [rsi + 0x24]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x05 // vmovdqu64 zmmword ptr [rdi + 0x140], zmm3
-	LONG $0x284ebf0f // movsx ecx, word ptr [rsi + 0x28]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x2a4ebf0f // movsx ecx, word ptr [rsi + 0x2a]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x06 // vmovdqu64 zmmword ptr [rdi + 0x180], zmm3
-	LONG $0x2e4ebf0f // movsx ecx, word ptr [rsi + 0x2e]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x304ebf0f // movsx ecx, word ptr [rsi + 0x30]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x07 // vmovdqu64 zmmword ptr [rdi + 0x1c0], zmm3
-	LONG $0x344ebf0f // movsx ecx, word ptr [rsi + 0x34]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x364ebf0f // movsx ecx, word ptr [rsi + 0x36]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x08 // vmovdqu64 zmmword ptr [rdi + 0x200], zmm3
-	LONG $0x3a4ebf0f // movsx ecx, word ptr [rsi + 0x3a]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x3c4ebf0f // movsx ecx, word ptr [rsi + 0x3c]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x09 // vmovdqu64 zmmword ptr [rdi + 0x240], zmm3
-	LONG $0x384ebf0f // movsx ecx, word ptr [rsi + 0x38]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0a // vmovdqu64 zmmword ptr [rdi + 0x280], zmm3
-	LONG $0x3e4ebf0f // movsx ecx, word ptr [rsi + 0x3e]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0b // vmovdqu64 zmmword ptr [rdi + 0x2c0], zmm3
-	LONG $0x404ebf0f // movsx ecx, word ptr [rsi + 0x40]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x424ebf0f // movsx ecx, word ptr [rsi + 0x42]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xd20b // vpmulhrsw zmm2, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xd2fd // vpaddw zmm2, zmm3, zmm2
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x0c // vmovdqu64 zmmword ptr [rdi + 0x300], zmm2
-	WORD $0x4b8b; BYTE $0x7a // mov ecx, dword ptr [rbx + 0x7a]
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x0d // vmovdqu64 zmmword ptr [rdi + 0x340], zmm2
-	WORD $0x4b8b; BYTE $0x78 // mov ecx, dword ptr [rbx + 0x78]
-	WORD $0xd1f7 // not ecx
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x0e // vmovdqu64 zmmword ptr [rdi + 0x380], zmm2
-	WORD $0x4b8b; BYTE $0x70 // mov ecx, dword ptr [rbx + 0x70]
-	WORD $0xc9ff // dec ecx
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x0f // vmovdqu64 zmmword ptr [rdi + 0x3c0], zmm2
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x0e2b // sub ecx, dword ptr [rsi]
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x10 // vmovdqu64 zmmword ptr [rdi + 0x400], zmm2
-	WORD $0x4b8b; BYTE $0x20 // mov ecx, dword ptr [rbx + 0x20]
-	WORD $0x0e2b // sub ecx, dword ptr [rsi]
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x11 // vmovdqu64 zmmword ptr [rdi + 0x440], zmm2
-	WORD $0x4b8b; BYTE $0x28 // mov ecx, dword ptr [rbx + 0x28]
-	WORD $0x4e2b; BYTE $0x04 // sub ecx, dword ptr [rsi + 0x4]
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x12 // vmovdqu64 zmmword ptr [rdi + 0x480], zmm2
-	WORD $0x4b8b; BYTE $0x30 // mov ecx, dword ptr [rbx + 0x30]
-	WORD $0x4e2b; BYTE $0x04 // sub ecx, dword ptr [rsi + 0x4]
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x13 // vmovdqu64 zmmword ptr [rdi + 0x4c0], zmm2
-	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
-	LONG $0x504b8b48 // mov rcx, qword ptr [rbx + 0x50]
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xfd078d0f; WORD $0xffff // jge 0x50 <glideAVX512+0x50>
-	LONG $0x487df262; WORD $0xd07c // vpbroadcastd zmm2, eax
-	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x797de2c4; BYTE $0xe2 // vpbroadcastw ymm4, xmm2
-	LONG $0x24748948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rsi
-	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
-	WORD $0x4deb // jmp 0x3b3 <glideAVX512+0x3b3>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
-	LONG $0x504b8b48 // mov rcx, qword ptr [rbx + 0x50]
-	LONG $0x24448b4c; BYTE $0x50 // mov r8, qword ptr [rsp + 0x50]
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x24548b48; BYTE $0x48 // mov rdx, qword ptr [rsp + 0x48]
-	LONG $0x48d6f262; WORD $0xcd26 // vptestnmw k1, zmm5, zmm5
-	LONG $0x46fde1c4; BYTE $0xc1 // kxnord k0, k0, k1
-	LONG $0xc093fbc5 // kmovd eax, k0
-	WORD $0x0941; BYTE $0xc2 // or r10d, eax
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x38438b48 // mov rax, qword ptr [rbx + 0x38]
-	LONG $0x40048d4d // lea r8, [r8 + 2*rax]
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xfc9d8d0f; WORD $0xffff // jge 0x50 <glideAVX512+0x50>
-	LONG $0x48fed162; WORD $0x286f // vmovdqu64 zmm5, zmmword ptr [r8]
-	LONG $0x48fef162; WORD $0x776f; BYTE $0x0f // vmovdqu64 zmm6, zmmword ptr [rdi + 0x3c0]
-	LONG $0x48cdf362; WORD $0xc53e; BYTE $0x01 // vpcmpltuw k0, zmm6, zmm5
-	LONG $0x98f9e1c4; BYTE $0xc0 // kortestd k0, k0
-	WORD $0xbf74 // je 0x38d <glideAVX512+0x38d>
-	LONG $0x487df262; WORD $0x7b18; BYTE $0x24 // vbroadcastss zmm7, dword ptr [rbx + 0x90]
-	LONG $0x487d7262; WORD $0x4318; BYTE $0x25 // vbroadcastss zmm8, dword ptr [rbx + 0x94]
-	LONG $0x487d7262; WORD $0xcd33 // vpmovzxwd zmm9, ymm5 # zmm9 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x483c5162; WORD $0xc958 // vaddps zmm9, zmm8, zmm9
-	LONG $0x48445162; WORD $0xc95e // vdivps zmm9, zmm7, zmm9
-	LONG $0x48fdd362; WORD $0xea3b; BYTE $0x01 // vextracti64x4 ymm10, zmm5, 0x1
-	LONG $0x487e5162; WORD $0xc95b // vcvttps2dq zmm9, zmm9
-	LONG $0x487d5262; WORD $0xd233 // vpmovzxwd zmm10, ymm10 # zmm10 = ymm10[0],zero,ymm10[1],zero,ymm10[2],zero,ymm10[3],zero,ymm10[4],zero,ymm10[5],zero,ymm10[6],zero,ymm10[7],zero,ymm10[8],zero,ymm10[9],zero,ymm10[10],zero,ymm10[11],zero,ymm10[12],zero,ymm10[13],zero,ymm10[14],zero,ymm10[15],zero
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
-	LONG $0x4844d162; WORD $0xf85e // vdivps zmm7, zmm7, zmm8
-	LONG $0x487ef162; WORD $0xff5b // vcvttps2dq zmm7, zmm7
-	WORD $0x438b; BYTE $0x58 // mov eax, dword ptr [rbx + 0x58]
-	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
-	LONG $0x487e5262; WORD $0xc833 // vpmovdw ymm8, zmm9
-	LONG $0x487ef262; WORD $0xff33 // vpmovdw ymm7, zmm7
-	WORD $0xc189 // mov ecx, eax
-	LONG $0x487d7262; WORD $0xc97b // vpbroadcastw zmm9, ecx
-	LONG $0x48357262; WORD $0x570b; BYTE $0x01 // vpmulhrsw zmm10, zmm9, zmmword ptr [rdi + 0x40]
-	LONG $0x482d7162; WORD $0x17fd // vpaddw zmm10, zmm10, zmmword ptr [rdi]
-	LONG $0x48bdf362; WORD $0xff3a; BYTE $0x01 // vinserti64x4 zmm7, zmm8, ymm7, 0x1
-	LONG $0x204ebf0f // movsx ecx, word ptr [rsi + 0x20]
-	WORD $0xc001 // add eax, eax
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xc17b // vpbroadcastw zmm8, ecx
-	LONG $0x483d7162; WORD $0x47fd; BYTE $0x04 // vpaddw zmm8, zmm8, zmmword ptr [rdi + 0x100]
-	LONG $0x483d7262; WORD $0xc70b // vpmulhrsw zmm8, zmm8, zmm7
-	LONG $0x482d5162; WORD $0xc0fd // vpaddw zmm8, zmm10, zmm8
-	LONG $0x48357262; WORD $0x4f0b; BYTE $0x03 // vpmulhrsw zmm9, zmm9, zmmword ptr [rdi + 0xc0]
-	LONG $0x48357162; WORD $0x4ffd; BYTE $0x02 // vpaddw zmm9, zmm9, zmmword ptr [rdi + 0x80]
-	LONG $0x264ebf0f // movsx ecx, word ptr [rsi + 0x26]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xd17b // vpbroadcastw zmm10, ecx
-	LONG $0x482d7162; WORD $0x57fd; BYTE $0x05 // vpaddw zmm10, zmm10, zmmword ptr [rdi + 0x140]
-	LONG $0x482d7262; WORD $0xd70b // vpmulhrsw zmm10, zmm10, zmm7
-	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
-	QUAD $0x0000000080bb8348 // cmp qword ptr [rbx + 0x80], 0x0
-	LONG $0x24548948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdx
-	WORD $0x5874 // je 0x516 <glideAVX512+0x516>
-	LONG $0x48457262; WORD $0xcf0b // vpmulhrsw zmm9, zmm7, zmm7
-	LONG $0x2c4ebf0f // movsx ecx, word ptr [rsi + 0x2c]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
-	LONG $0x48257162; WORD $0x5ffd; BYTE $0x06 // vpaddw zmm11, zmm11, zmmword ptr [rdi + 0x180]
-	LONG $0x48255262; WORD $0xd90b // vpmulhrsw zmm11, zmm11, zmm9
-	LONG $0x48255162; WORD $0xc0fd // vpaddw zmm8, zmm11, zmm8
-	LONG $0x324ebf0f // movsx ecx, word ptr [rsi + 0x32]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
-	LONG $0x48257162; WORD $0x5ffd; BYTE $0x07 // vpaddw zmm11, zmm11, zmmword ptr [rdi + 0x1c0]
-	LONG $0x48255262; WORD $0xc90b // vpmulhrsw zmm9, zmm11, zmm9
-	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
-	LONG $0x48cdf362; WORD $0xcd3e; BYTE $0x05 // vpcmpnltuw k1, zmm6, zmm5
-	LONG $0xc993fbc5 // kmovd ecx, k1
-	LONG $0x483df162; WORD $0x77fd; BYTE $0x08 // vpaddw zmm6, zmm8, zmmword ptr [rdi + 0x200]
-	LONG $0x48457262; WORD $0x4f0b; BYTE $0x0a // vpmulhrsw zmm9, zmm7, zmmword ptr [rdi + 0x280]
-	LONG $0x482d7162; WORD $0x5ffd; BYTE $0x09 // vpaddw zmm11, zmm10, zmmword ptr [rdi + 0x240]
-	LONG $0x484d5162; WORD $0xc9fd // vpaddw zmm9, zmm6, zmm9
-	LONG $0x4845f262; WORD $0x7f0b; BYTE $0x0b // vpmulhrsw zmm7, zmm7, zmmword ptr [rdi + 0x2c0]
-	LONG $0x636e79c5; BYTE $0x60 // vmovd xmm12, dword ptr [rbx + 0x60]
-	LONG $0x483dd162; WORD $0xf4e1 // vpsraw zmm6, zmm8, xmm12
-	LONG $0x48355162; WORD $0xcce1 // vpsraw zmm9, zmm9, xmm12
-	LONG $0x48257162; WORD $0xc7fd // vpaddw zmm8, zmm11, zmm7
-	LONG $0x4835f162; WORD $0xfef9 // vpsubw zmm7, zmm9, zmm6
-	LONG $0x482d5162; WORD $0xdce1 // vpsraw zmm11, zmm10, xmm12
-	LONG $0x483d5162; WORD $0xd4e1 // vpsraw zmm10, zmm8, xmm12
-	LONG $0x482d5162; WORD $0xe3f9 // vpsubw zmm12, zmm10, zmm11
-	LONG $0x4456bf0f // movsx edx, word ptr [rsi + 0x44]
-	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
-	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
-	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0x487d7262; WORD $0xc07b // vpbroadcastw zmm8, eax
-	LONG $0x483d7162; WORD $0x47fd; BYTE $0x0c // vpaddw zmm8, zmm8, zmmword ptr [rdi + 0x300]
-	LONG $0x48555162; WORD $0xe8e4 // vpmulhuw zmm13, zmm5, zmm8
-	LONG $0x48fed262; WORD $0xc829 // vpmovw2m k1, zmm8
-	LONG $0x483d7162; WORD $0xc5d5 // vpmullw zmm8, zmm8, zmm5
-	QUAD $0x060e573e48bdf362 // vpcmpnleuw k2, zmm8, zmmword ptr [rdi + 0x380]
-	LONG $0x48157162; WORD $0x47fd; BYTE $0x0d // vpaddw zmm8, zmm13, zmmword ptr [rdi + 0x340]
-	LONG $0x493d7162; WORD $0xc5f9 // vpsubw zmm8 {k1}, zmm8, zmm5
-	LONG $0x48fe7262; WORD $0xea28 // vpmovm2w zmm13, k2
-	LONG $0x483d5162; WORD $0xc5f9 // vpsubw zmm8, zmm8, zmm13
-	LONG $0x6b6e79c5; BYTE $0x68 // vmovd xmm13, dword ptr [rbx + 0x68]
-	LONG $0x483d5162; WORD $0xede1 // vpsraw zmm13, zmm8, xmm13
-	LONG $0x48157162; WORD $0xf5fd // vpaddw zmm14, zmm13, zmm5
-	LONG $0x480d7162; WORD $0xc3f9 // vpsubw zmm8, zmm14, zmm3
-	LONG $0x48fed262; WORD $0xcd29 // vpmovw2m k1, zmm13
-	LONG $0x488df362; WORD $0xd53e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm5
-	LONG $0x47ede1c4; BYTE $0xc9 // kxord k1, k2, k1
-	LONG $0x488df362; WORD $0xd33e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm3
-	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
-	LONG $0x481d7162; WORD $0xefea // vpminsw zmm13, zmm12, zmm7
-	LONG $0x4865d162; WORD $0xd565 // vpcmpgtw k2, zmm3, zmm13
-	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
-	LONG $0xd193fbc5 // kmovd edx, k1
-	WORD $0xca09 // or edx, ecx
-	LONG $0x48fe7162; WORD $0x6f6f; BYTE $0x10 // vmovdqu64 zmm13, zmmword ptr [rdi + 0x400]
-	LONG $0x48fe7162; WORD $0x7f6f; BYTE $0x11 // vmovdqu64 zmm15, zmmword ptr [rdi + 0x440]
-	LONG $0x48fe7162; WORD $0x776f; BYTE $0x12 // vmovdqu64 zmm14, zmmword ptr [rdi + 0x480]
-	LONG $0x48fee162; WORD $0x476f; BYTE $0x13 // vmovdqu64 zmm16, zmmword ptr [rdi + 0x4c0]
-	LONG $0x000004b8; BYTE $0x00 // mov eax, 0x4
-	LONG $0x487de262; WORD $0xc87b // vpbroadcastw zmm17, eax
-	LONG $0x4805a162; WORD $0xd1f9 // vpsubw zmm18, zmm15, zmm17
-	LONG $0x407dc162; WORD $0xdcf9 // vpsubw zmm19, zmm16, zmm12
-	LONG $0x4815f162; WORD $0xce65 // vpcmpgtw k1, zmm13, zmm6
-	LONG $0x484db162; WORD $0xd265 // vpcmpgtw k2, zmm6, zmm18
-	LONG $0x4845b162; WORD $0xd965 // vpcmpgtw k3, zmm7, zmm17
-	LONG $0x45f5e1c4; BYTE $0xcb // kord k1, k1, k3
-	LONG $0x481db162; WORD $0xd965 // vpcmpgtw k3, zmm12, zmm17
-	LONG $0x480dd162; WORD $0xe365 // vpcmpgtw k4, zmm14, zmm11
-	LONG $0x45e5e1c4; BYTE $0xdc // kord k3, k3, k4
-	LONG $0x45e5e1c4; BYTE $0xd2 // kord k2, k3, k2
-	LONG $0x4825b162; WORD $0xdb65 // vpcmpgtw k3, zmm11, zmm19
-	LONG $0x45e5e1c4; BYTE $0xc9 // kord k1, k3, k1
-	LONG $0x45f5e1c4; BYTE $0xca // kord k1, k1, k2
-	LONG $0xc993fbc5 // kmovd ecx, k1
-	WORD $0xd089 // mov eax, edx
-	WORD $0xd0f7 // not eax
-	WORD $0xc821 // and eax, ecx
-	LONG $0x2444894c; BYTE $0x50 // mov qword ptr [rsp + 0x50], r8
-	LONG $0x0201840f; WORD $0x0000 // je 0x893 <glideAVX512+0x893>
-	WORD $0xca09 // or edx, ecx
-	LONG $0x407dd162; WORD $0xcb65 // vpcmpgtw k1, zmm16, zmm11
-	LONG $0x4905f162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm15, zmm6
-	LONG $0x4935d162; WORD $0xcd65 // vpcmpgtw k1 {k1}, zmm9, zmm13
-	LONG $0x492dd162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm10, zmm14
-	LONG $0xc993fbc5 // kmovd ecx, k1
-	WORD $0xc821 // and eax, ecx
-	LONG $0x01db840f; WORD $0x0000 // je 0x893 <glideAVX512+0x893>
-	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
-	LONG $0x24548944; BYTE $0x40 // mov dword ptr [rsp + 0x40], r10d
-	LONG $0xa08b8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rbx + 0xa0]
-	LONG $0x48fe7162; WORD $0x417f; BYTE $0x14 // vmovdqu64 zmmword ptr [rcx + 0x500], zmm8
-	LONG $0x48fef162; WORD $0x717f; BYTE $0x15 // vmovdqu64 zmmword ptr [rcx + 0x540], zmm6
-	LONG $0x48fef162; WORD $0x797f; BYTE $0x16 // vmovdqu64 zmmword ptr [rcx + 0x580], zmm7
-	LONG $0x48fe7162; WORD $0x597f; BYTE $0x17 // vmovdqu64 zmmword ptr [rcx + 0x5c0], zmm11
-	LONG $0x48fe7162; WORD $0x617f; BYTE $0x18 // vmovdqu64 zmmword ptr [rcx + 0x600], zmm12
-	WORD $0x168b // mov edx, dword ptr [rsi]
-	LONG $0x08245489 // mov dword ptr [rsp + 0x8], edx
-	WORD $0x568b; BYTE $0x04 // mov edx, dword ptr [rsi + 0x4]
-	LONG $0x14245489 // mov dword ptr [rsp + 0x14], edx
-	LONG $0x20538b48 // mov rdx, qword ptr [rbx + 0x20]
-	WORD $0x738b; BYTE $0x28 // mov esi, dword ptr [rbx + 0x28]
-	LONG $0x10247489 // mov dword ptr [rsp + 0x10], esi
-	WORD $0x738b; BYTE $0x30 // mov esi, dword ptr [rbx + 0x30]
-	LONG $0x0c247489 // mov dword ptr [rsp + 0xc], esi
-	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
-	LONG $0x122c8d48 // lea rbp, [rdx + rdx]
-	WORD $0x1beb // jmp 0x730 <glideAVX512+0x730>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x24548b48; BYTE $0x58 // mov rdx, qword ptr [rsp + 0x58]
-	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
-	WORD $0xd021 // and eax, edx
-	LONG $0x0150840f; WORD $0x0000 // je 0x880 <glideAVX512+0x880>
-	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
-	LONG $0xbc0f44f3; BYTE $0xe8 // tzcnt r13d, eax
-	QUAD $0x0005c06994bf0f42; BYTE $0x00 // movsx edx, word ptr [rcx + 2*r13 + 0x5c0]
-	LONG $0x14245403 // add edx, dword ptr [rsp + 0x14]
-	QUAD $0x00060069b4bf0f42; BYTE $0x00 // movsx esi, word ptr [rcx + 2*r13 + 0x600]
-	WORD $0xd601 // add esi, edx
-	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
-	WORD $0xc239 // cmp edx, eax
-	WORD $0x4e0f; BYTE $0xd0 // cmovle edx, eax
-	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
-	WORD $0xc639 // cmp esi, eax
-	WORD $0x4d0f; BYTE $0xf0 // cmovge esi, eax
-	WORD $0xf239 // cmp edx, esi
-	WORD $0xb87d // jge 0x720 <glideAVX512+0x720>
-	QUAD $0x00054069bcbf0f46; BYTE $0x00 // movsx r15d, word ptr [rcx + 2*r13 + 0x540]
-	LONG $0x247c0344; BYTE $0x08 // add r15d, dword ptr [rsp + 0x8]
-	QUAD $0x0005806984bf0f46; BYTE $0x00 // movsx r8d, word ptr [rcx + 2*r13 + 0x580]
-	WORD $0x0145; BYTE $0xf8 // add r8d, r15d
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	WORD $0x3941; BYTE $0xc0 // cmp r8d, eax
-	LONG $0xc04d0f44 // cmovge r8d, eax
-	WORD $0x8545; BYTE $0xff // test r15d, r15d
-	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
-	LONG $0xf84e0f44 // cmovle r15d, eax
-	WORD $0x3945; BYTE $0xc7 // cmp r15d, r8d
-	WORD $0x817d // jge 0x720 <glideAVX512+0x720>
-	WORD $0x6348; BYTE $0xfa // movsxd rdi, edx
-	WORD $0x6348; BYTE $0xd6 // movsxd rdx, esi
-	WORD $0x634d; BYTE $0xd0 // movsxd r10, r8d
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	WORD $0x8b4c; BYTE $0x00 // mov r8, qword ptr [rax]
-	WORD $0x894c; BYTE $0xd6 // mov rsi, r10
-	WORD $0x294c; BYTE $0xfe // sub rsi, r15
-	LONG $0x015f8d49 // lea rbx, [r15 + 0x1]
-	LONG $0xff4a8d4d // lea r9, [r10 - 0x1]
-	WORD $0x8949; BYTE $0xec // mov r12, rbp
-	LONG $0xe7af0f4c // imul r12, rdi
-	WORD $0x014d; BYTE $0xc4 // add r12, r8
-	WORD $0x15eb // jmp 0x7df <glideAVX512+0x7df>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	WORD $0xff48; BYTE $0xc7 // inc rdi
-	WORD $0x0149; BYTE $0xec // add r12, rbp
-	WORD $0x3948; BYTE $0xd7 // cmp rdi, rdx
-	LONG $0xff41840f; WORD $0xffff // je 0x720 <glideAVX512+0x720>
-	WORD $0x894d; BYTE $0xfb // mov r11, r15
-	LONG $0x01c6f640 // test sil, 0x1
-	WORD $0x2f74 // je 0x817 <glideAVX512+0x817>
-	WORD $0x8949; BYTE $0xfb // mov r11, rdi
-	LONG $0x5caf0f4c; WORD $0x1824 // imul r11, qword ptr [rsp + 0x18]
-	LONG $0x581c8d4f // lea r11, [r8 + 2*r11]
-	QUAD $0x00050069b4b70f46; BYTE $0x00 // movzx r14d, word ptr [rcx + 2*r13 + 0x500]
-	LONG $0x04b70f43; BYTE $0x7b // movzx eax, word ptr [r11 + 2*r15]
-	WORD $0xc8ff // dec eax
-	LONG $0xf0394466 // cmp ax, r14w
-	LONG $0xc6430f41 // cmovae eax, r14d
-	WORD $0xc0ff // inc eax
-	LONG $0x04894366; BYTE $0x7b // mov word ptr [r11 + 2*r15], ax
-	WORD $0x8949; BYTE $0xdb // mov r11, rbx
-	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
-	WORD $0xb474 // je 0x7d0 <glideAVX512+0x7d0>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	QUAD $0x0005006984b70f42; BYTE $0x00 // movzx eax, word ptr [rcx + 2*r13 + 0x500]
-	LONG $0x34b70f47; BYTE $0x5c // movzx r14d, word ptr [r12 + 2*r11]
-	WORD $0xff41; BYTE $0xce // dec r14d
-	LONG $0xc6394166 // cmp r14w, ax
-	LONG $0xf0430f44 // cmovae r14d, eax
-	WORD $0xff41; BYTE $0xc6 // inc r14d
-	LONG $0x34894766; BYTE $0x5c // mov word ptr [r12 + 2*r11], r14w
-	QUAD $0x0005006984b70f42; BYTE $0x00 // movzx eax, word ptr [rcx + 2*r13 + 0x500]
-	LONG $0x74b70f47; WORD $0x025c // movzx r14d, word ptr [r12 + 2*r11 + 0x2]
-	WORD $0xff41; BYTE $0xce // dec r14d
-	LONG $0xc6394166 // cmp r14w, ax
-	LONG $0xf0430f44 // cmovae r14d, eax
-	WORD $0xff41; BYTE $0xc6 // inc r14d
-	LONG $0x74894766; WORD $0x025c // mov word ptr [r12 + 2*r11 + 0x2], r14w
-	LONG $0x02c38349 // add r11, 0x2
-	WORD $0x394d; BYTE $0xda // cmp r10, r11
-	WORD $0xb375 // jne 0x820 <glideAVX512+0x820>
-	LONG $0xffff5ee9; BYTE $0xff // jmp 0x7d0 <glideAVX512+0x7d0>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
-	LONG $0x24548b44; BYTE $0x40 // mov r10d, dword ptr [rsp + 0x40]
-	LONG $0x24748b48; BYTE $0x30 // mov rsi, qword ptr [rsp + 0x30]
-	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
-	LONG $0x18438b48 // mov rax, qword ptr [rbx + 0x18]
-	LONG $0x20738b4c // mov r14, qword ptr [rbx + 0x20]
-	QUAD $0x00000080886f7ec5 // vmovdqu ymm9, ymmword ptr [rax + 0x80]
-	QUAD $0x000000c0906f7ec5 // vmovdqu ymm10, ymmword ptr [rax + 0xc0]
-	LONG $0x4825d162; WORD $0xf371; BYTE $0x03 // vpsllw zmm11, zmm11, 0x3
-	LONG $0x489d5162; WORD $0xdbeb // vporq zmm11, zmm12, zmm11
-	LONG $0x04466348 // movsxd rax, dword ptr [rsi + 0x4]
-	LONG $0xc6af0f49 // imul rax, r14
-	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	WORD $0x0348; BYTE $0x03 // add rax, qword ptr [rbx]
-	WORD $0x6348; BYTE $0x0e // movsxd rcx, dword ptr [rsi]
-	LONG $0x483c8d4c // lea r15, [rax + 2*rcx]
-	WORD $0x8944; BYTE $0xf5 // mov ebp, r14d
-	WORD $0xcd29 // sub ebp, ecx
-	WORD $0xc583; BYTE $0xe0 // add ebp, -0x20
-	WORD $0xd2f7 // not edx
-	LONG $0x48fdd362; WORD $0xf43b; BYTE $0x01 // vextracti64x4 ymm12, zmm6, 0x1
-	LONG $0x48fdd362; WORD $0xfd3b; BYTE $0x01 // vextracti64x4 ymm13, zmm7, 0x1
-	LONG $0x48fd5362; WORD $0xde3b; BYTE $0x01 // vextracti64x4 ymm14, zmm11, 0x1
-	LONG $0x48fd5362; WORD $0xc73b; BYTE $0x01 // vextracti64x4 ymm15, zmm8, 0x1
-	WORD $0x894d; BYTE $0xf4 // mov r12, r14
-	WORD $0xf749; BYTE $0xdc // neg r12
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0xb541; BYTE $0x01 // mov r13b, 0x1
-	WORD $0x17eb // jmp 0x917 <glideAVX512+0x917>
-	LONG $0x000010b9; BYTE $0x00 // mov ecx, 0x10
-	LONG $0x01c5f641 // test r13b, 0x1
-	LONG $0x0000bd41; WORD $0x0000 // mov r13d, 0x0
-	WORD $0xda89 // mov edx, ebx
-	LONG $0xfa59840f; WORD $0xffff // je 0x370 <glideAVX512+0x370>
-	WORD $0xd389 // mov ebx, edx
-	WORD $0xd089 // mov eax, edx
-	WORD $0xe8d3 // shr eax, cl
-	WORD $0x8566; BYTE $0xc0 // test ax, ax
-	WORD $0xde74 // je 0x900 <glideAVX512+0x900>
-	LONG $0x28fdc162; WORD $0xc36f // vmovdqa64 ymm16, ymm11
-	LONG $0x28fde162; WORD $0xce6f // vmovdqa64 ymm17, ymm6
-	LONG $0x28fde162; WORD $0xd76f // vmovdqa64 ymm18, ymm7
-	LONG $0x28fdc162; WORD $0xd86f // vmovdqa64 ymm19, ymm8
-	LONG $0x01c5f641 // test r13b, 0x1
-	WORD $0x1875 // jne 0x958 <glideAVX512+0x958>
-	LONG $0x28fdc162; WORD $0xc66f // vmovdqa64 ymm16, ymm14
-	LONG $0x28fdc162; WORD $0xcc6f // vmovdqa64 ymm17, ymm12
-	LONG $0x28fdc162; WORD $0xd56f // vmovdqa64 ymm18, ymm13
-	LONG $0x28fdc162; WORD $0xdf6f // vmovdqa64 ymm19, ymm15
-	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
-	LONG $0x000010be; BYTE $0x00 // mov esi, 0x10
-	LONG $0xfffff981; WORD $0x0000 // cmp ecx, 0xffff
-	WORD $0x1874 // je 0x980 <glideAVX512+0x980>
-	LONG $0xf1b80ff3 // popcnt esi, ecx
-	LONG $0x000747e9; BYTE $0x00 // jmp 0x10b8 <glideAVX512+0x10b8>
-	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x087de162; WORD $0xc87e // vmovd eax, xmm17
-	LONG $0xc8bf0f44 // movsx r9d, ax
-	WORD $0x3941; BYTE $0xe9 // cmp r9d, ebp
-	LONG $0xcd4d0f44 // cmovge r9d, ebp
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	LONG $0x287de262; WORD $0xe07b // vpbroadcastw ymm20, eax
-	LONG $0x20752162; WORD $0xccf9 // vpsubw ymm25, ymm17, ymm20
-	LONG $0x287d2262; WORD $0xc079 // vpbroadcastw ymm24, xmm16
-	LONG $0x28ada262; WORD $0xe18d // vpermw ymm20, ymm10, ymm17
-	LONG $0x28ada262; WORD $0xe88d // vpermw ymm21, ymm10, ymm16
-	LONG $0x2055b162; WORD $0xc875 // vpcmpeqw k1, ymm21, ymm16
-	LONG $0x215db162; WORD $0xc975 // vpcmpeqw k1 {k1}, ymm20, ymm17
-	LONG $0xd193fbc5 // kmovd edx, k1
-	LONG $0xfffee281; WORD $0x0000 // and edx, 0xfffe
-	LONG $0x2075b162; WORD $0xcc65 // vpcmpgtw k1, ymm17, ymm20
-	LONG $0xc193fbc5 // kmovd eax, k1
-	WORD $0xc883; BYTE $0x01 // or eax, 0x1
-	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
-	LONG $0x205db162; WORD $0xe071; BYTE $0x03 // vpsraw ymm20, ymm16, 0x3
-	LONG $0x20559162; WORD $0xe071; BYTE $0x03 // vpsraw ymm21, ymm24, 0x3
-	LONG $0x205da162; WORD $0xe5f9 // vpsubw ymm20, ymm20, ymm21
-	WORD $0xd089 // mov eax, edx
-	WORD $0xd0f7 // not eax
-	WORD $0xc001 // add eax, eax
-	WORD $0xd021 // and eax, edx
-	WORD $0xc809 // or eax, ecx
-	WORD $0xd0f7 // not eax
-	LONG $0x00001cb9; BYTE $0x00 // mov ecx, 0x1c
-	LONG $0x287de262; WORD $0xe97b // vpbroadcastw ymm21, ecx
-	LONG $0x20b5b362; WORD $0xcd3e; BYTE $0x06 // vpcmpnleuw k1, ymm25, ymm21
-	LONG $0xc993f8c5 // kmovw ecx, k1
-	LONG $0x205d6162; WORD $0xe0f9 // vpsubw ymm28, ymm20, ymm0
-	LONG $0x000002bf; BYTE $0x00 // mov edi, 0x2
-	LONG $0x287de262; WORD $0xe77b // vpbroadcastw ymm20, edi
-	LONG $0x209db362; WORD $0xcc3e; BYTE $0x06 // vpcmpnleuw k1, ymm28, ymm20
-	LONG $0xf993f8c5 // kmovw edi, k1
-	WORD $0xab0f; BYTE $0xf0 // bts eax, esi
-	WORD $0xf809 // or eax, edi
-	WORD $0xc809 // or eax, ecx
-	LONG $0xc8bc0ff3 // tzcnt ecx, eax
-	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
-	WORD $0xe0d3 // shl eax, cl
-	WORD $0x8941; BYTE $0xc3 // mov r11d, eax
-	LONG $0x206df162; WORD $0xcc65 // vpcmpgtw k1, ymm18, ymm4
-	LONG $0x29fda262; WORD $0xf366 // vpblendmw ymm22 {k1}, ymm0, ymm19
-	WORD $0xf741; BYTE $0xd3 // not r11d
-	LONG $0x206db162; WORD $0xcc65 // vpcmpgtw k1, ymm18, ymm20
-	LONG $0x29fda262; WORD $0xeb66 // vpblendmw ymm21 {k1}, ymm0, ymm19
-	LONG $0x000003bf; BYTE $0x00 // mov edi, 0x3
-	LONG $0x287de262; WORD $0xe77b // vpbroadcastw ymm20, edi
-	LONG $0x206db162; WORD $0xcc65 // vpcmpgtw k1, ymm18, ymm20
-	LONG $0x29fda262; WORD $0xe366 // vpblendmw ymm20 {k1}, ymm0, ymm19
-	WORD $0x8944; BYTE $0xdf // mov edi, r11d
-	WORD $0xd721 // and edi, edx
-	WORD $0x5874 // je 0xad0 <glideAVX512+0xad0>
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	WORD $0xb70f; BYTE $0xd7 // movzx edx, di
-	LONG $0x28ad2262; WORD $0xd38d // vpermw ymm26, ymm10, ymm19
-	LONG $0x28fda162; WORD $0xfb6f // vmovdqa64 ymm23, ymm19
-	LONG $0x21458262; WORD $0xfa3a // vpminuw ymm23 {k1}, ymm23, ymm26
-	LONG $0x28ad2262; WORD $0xd68d // vpermw ymm26, ymm10, ymm22
-	LONG $0x214d8262; WORD $0xf23a // vpminuw ymm22 {k1}, ymm22, ymm26
-	LONG $0x28ad2262; WORD $0xd58d // vpermw ymm26, ymm10, ymm21
-	LONG $0x21558262; WORD $0xea3a // vpminuw ymm21 {k1}, ymm21, ymm26
-	LONG $0x28ad2262; WORD $0xd48d // vpermw ymm26, ymm10, ymm20
-	LONG $0x215d8262; WORD $0xe23a // vpminuw ymm20 {k1}, ymm20, ymm26
-	WORD $0xead1 // shr edx
-	WORD $0xd2f7 // not edx
-	WORD $0x8944; BYTE $0xdf // mov edi, r11d
-	WORD $0xd721 // and edi, edx
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0xa9fd1262; WORD $0xca63 // vpcompressw ymm26 {k1} {z}, ymm9
-	WORD $0x12eb // jmp 0xadc <glideAVX512+0xadc>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x28fda162; WORD $0xfb6f // vmovdqa64 ymm23, ymm19
-	LONG $0x28fd4162; WORD $0xd16f // vmovdqa64 ymm26, ymm9
-	LONG $0x487d0262; WORD $0xc933 // vpmovzxwd zmm25, ymm25 # zmm25 = ymm25[0],zero,ymm25[1],zero,ymm25[2],zero,ymm25[3],zero,ymm25[4],zero,ymm25[5],zero,ymm25[6],zero,ymm25[7],zero,ymm25[8],zero,ymm25[9],zero,ymm25[10],zero,ymm25[11],zero,ymm25[12],zero,ymm25[13],zero,ymm25[14],zero,ymm25[15],zero
-	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
-	LONG $0xc96d0262; WORD $0xc947 // vpsllvd zmm25 {k1} {z}, zmm2, zmm25
-	LONG $0x48fd0362; WORD $0xcb3b; BYTE $0x01 // vextracti64x4 ymm27, zmm25, 0x1
-	LONG $0x20350162; WORD $0xcbeb // vpord ymm25, ymm25, ymm27
-	LONG $0x287d0362; WORD $0xcb39; BYTE $0x01 // vextracti32x4 xmm27, ymm25, 0x1
-	LONG $0x00350162; WORD $0xcbeb // vpord xmm25, xmm25, xmm27
-	LONG $0x087d0162; WORD $0xd970; BYTE $0xee // vpshufd xmm27, xmm25, 0xee # xmm27 = xmm25[2,3,2,3]
-	LONG $0x00a50162; WORD $0xc9eb // vporq xmm25, xmm27, xmm25
-	LONG $0x08fd6162; WORD $0xca7e // vmovq rdx, xmm25
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	LONG $0x20e8c149 // shr r8, 0x20
-	WORD $0x0941; BYTE $0xd0 // or r8d, edx
-	LONG $0x087d6162; WORD $0xc77e // vmovd edi, xmm24
-	WORD $0xbf0f; BYTE $0xd7 // movsx edx, di
-	WORD $0xfac1; BYTE $0x03 // sar edx, 0x3
-	WORD $0x6348; BYTE $0xd2 // movsxd rdx, edx
-	LONG $0xd6af0f49 // imul rdx, r14
-	LONG $0x57148d49 // lea rdx, [r15 + 2*rdx]
-	WORD $0x634d; BYTE $0xc9 // movsxd r9, r9d
-	LONG $0x4a0c8d4e // lea r9, [rdx + 2*r9]
-	LONG $0x20bdb362; WORD $0xd03f; BYTE $0x04 // vpcmpneqw k2, ymm24, ymm16
-	LONG $0xd293fbc5 // kmovd edx, k2
-	LONG $0xd3854166 // test r11w, dx
-	LONG $0x03c9840f; WORD $0x0000 // je 0xf20 <glideAVX512+0xf20>
-	LONG $0x40ad6362; WORD $0xc03a; BYTE $0x01 // vinserti64x4 zmm24, zmm26, ymm0, 0x1
-	LONG $0x927bc1c4; BYTE $0xe8 // kmovd k5, r8d
-	LONG $0xcdfd0262; WORD $0xd862 // vpexpandw zmm27 {k5} {z}, zmm24
-	LONG $0x3379e3c4; WORD $0x01e5 // kshiftld k4, k5, 0x1
-	LONG $0xccfd0262; WORD $0xd062 // vpexpandw zmm26 {k4} {z}, zmm24
-	LONG $0x3379e3c4; WORD $0x02dd // kshiftld k3, k5, 0x2
-	LONG $0xcbfd0262; WORD $0xc862 // vpexpandw zmm25 {k3} {z}, zmm24
-	LONG $0x3379e3c4; WORD $0x03d5 // kshiftld k2, k5, 0x3
-	LONG $0xcafd0262; WORD $0xc062 // vpexpandw zmm24 {k2} {z}, zmm24
-	LONG $0x000007ba; BYTE $0x00 // mov edx, 0x7
-	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
-	LONG $0x20952162; WORD $0xe8db // vpandq ymm29, ymm29, ymm16
-	LONG $0x28e50262; WORD $0xed12 // vpsllvw ymm29, ymm3, ymm29
-	LONG $0x20156162; WORD $0xebf9 // vpsubw ymm29, ymm29, ymm3
-	LONG $0x20950262; WORD $0xe412 // vpsllvw ymm28, ymm29, ymm28
-	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
-	LONG $0x219d9262; WORD $0xf526 // vptestmw k6 {k1}, ymm28, ymm29
-	LONG $0xf698f8c5 // kortestw k6, k6
-	WORD $0x7874 // je 0xc3f <glideAVX512+0xc3f>
-	LONG $0x48750162; WORD $0x2cfd; BYTE $0x61 // vpaddw zmm29, zmm1, zmmword ptr [r9 + 2*r12]
-	LONG $0x2efd2262; WORD $0xf766 // vpblendmw ymm30 {k6}, ymm0, ymm23
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40a50262; WORD $0xf68d // vpermw zmm30, zmm27, zmm30
-	LONG $0x2efd2262; WORD $0xfe66 // vpblendmw ymm31 {k6}, ymm0, ymm22
-	LONG $0x45150262; WORD $0xee3a // vpminuw zmm29 {k5}, zmm29, zmm30
-	LONG $0x40856362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm31, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf68d // vpermw zmm30, zmm26, zmm30
-	LONG $0x44150262; WORD $0xee3a // vpminuw zmm29 {k4}, zmm29, zmm30
-	LONG $0x2efd2262; WORD $0xf566 // vpblendmw ymm30 {k6}, ymm0, ymm21
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xf68d // vpermw zmm30, zmm25, zmm30
-	LONG $0x43150262; WORD $0xee3a // vpminuw zmm29 {k3}, zmm29, zmm30
-	LONG $0x2efd2262; WORD $0xf466 // vpblendmw ymm30 {k6}, ymm0, ymm20
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40bd0262; WORD $0xf68d // vpermw zmm30, zmm24, zmm30
-	LONG $0x42150262; WORD $0xee3a // vpminuw zmm29 {k2}, zmm29, zmm30
-	LONG $0x40156162; WORD $0xe9f9 // vpsubw zmm29, zmm29, zmm1
-	LONG $0x48fe0162; WORD $0x2c7f; BYTE $0x61 // vmovdqu64 zmmword ptr [r9 + 2*r12], zmm29
-	LONG $0x000002ba; BYTE $0x00 // mov edx, 0x2
-	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
-	LONG $0x219d9262; WORD $0xf526 // vptestmw k6 {k1}, ymm28, ymm29
-	LONG $0xf698f8c5 // kortestw k6, k6
-	WORD $0x7674 // je 0xccc <glideAVX512+0xccc>
-	LONG $0x48754162; WORD $0x29fd // vpaddw zmm29, zmm1, zmmword ptr [r9]
-	LONG $0x2efd2262; WORD $0xf766 // vpblendmw ymm30 {k6}, ymm0, ymm23
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40a50262; WORD $0xf68d // vpermw zmm30, zmm27, zmm30
-	LONG $0x2efd2262; WORD $0xfe66 // vpblendmw ymm31 {k6}, ymm0, ymm22
-	LONG $0x45150262; WORD $0xee3a // vpminuw zmm29 {k5}, zmm29, zmm30
-	LONG $0x40856362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm31, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf68d // vpermw zmm30, zmm26, zmm30
-	LONG $0x44150262; WORD $0xee3a // vpminuw zmm29 {k4}, zmm29, zmm30
-	LONG $0x2efd2262; WORD $0xf566 // vpblendmw ymm30 {k6}, ymm0, ymm21
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xf68d // vpermw zmm30, zmm25, zmm30
-	LONG $0x43150262; WORD $0xee3a // vpminuw zmm29 {k3}, zmm29, zmm30
-	LONG $0x2efd2262; WORD $0xf466 // vpblendmw ymm30 {k6}, ymm0, ymm20
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40bd0262; WORD $0xf68d // vpermw zmm30, zmm24, zmm30
-	LONG $0x42150262; WORD $0xee3a // vpminuw zmm29 {k2}, zmm29, zmm30
-	LONG $0x40156162; WORD $0xe9f9 // vpsubw zmm29, zmm29, zmm1
-	LONG $0x48fe4162; WORD $0x297f // vmovdqu64 zmmword ptr [r9], zmm29
-	LONG $0x71148d4b // lea rdx, [r9 + 2*r14]
-	LONG $0x000004bf; BYTE $0x00 // mov edi, 0x4
-	LONG $0x287d6262; WORD $0xef7b // vpbroadcastw ymm29, edi
-	LONG $0x219d9262; WORD $0xf526 // vptestmw k6 {k1}, ymm28, ymm29
-	LONG $0xf698f8c5 // kortestw k6, k6
-	WORD $0x7674 // je 0xd5d <glideAVX512+0xd5d>
-	LONG $0x48756162; WORD $0x2afd // vpaddw zmm29, zmm1, zmmword ptr [rdx]
-	LONG $0x2efd2262; WORD $0xf766 // vpblendmw ymm30 {k6}, ymm0, ymm23
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40a50262; WORD $0xf68d // vpermw zmm30, zmm27, zmm30
-	LONG $0x2efd2262; WORD $0xfe66 // vpblendmw ymm31 {k6}, ymm0, ymm22
-	LONG $0x45150262; WORD $0xee3a // vpminuw zmm29 {k5}, zmm29, zmm30
-	LONG $0x40856362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm31, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf68d // vpermw zmm30, zmm26, zmm30
-	LONG $0x44150262; WORD $0xee3a // vpminuw zmm29 {k4}, zmm29, zmm30
-	LONG $0x2efd2262; WORD $0xf566 // vpblendmw ymm30 {k6}, ymm0, ymm21
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xf68d // vpermw zmm30, zmm25, zmm30
-	LONG $0x43150262; WORD $0xee3a // vpminuw zmm29 {k3}, zmm29, zmm30
-	LONG $0x2efd2262; WORD $0xf466 // vpblendmw ymm30 {k6}, ymm0, ymm20
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40bd0262; WORD $0xf68d // vpermw zmm30, zmm24, zmm30
-	LONG $0x42150262; WORD $0xee3a // vpminuw zmm29 {k2}, zmm29, zmm30
-	LONG $0x40156162; WORD $0xe9f9 // vpsubw zmm29, zmm29, zmm1
-	LONG $0x48fe6162; WORD $0x2a7f // vmovdqu64 zmmword ptr [rdx], zmm29
-	LONG $0x720c8d4e // lea r9, [rdx + 2*r14]
-	LONG $0x000008ba; BYTE $0x00 // mov edx, 0x8
-	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
-	LONG $0x219d9262; WORD $0xf526 // vptestmw k6 {k1}, ymm28, ymm29
-	LONG $0xf698f8c5 // kortestw k6, k6
-	WORD $0x7674 // je 0xdee <glideAVX512+0xdee>
-	LONG $0x48754162; WORD $0x29fd // vpaddw zmm29, zmm1, zmmword ptr [r9]
-	LONG $0x2efd2262; WORD $0xf766 // vpblendmw ymm30 {k6}, ymm0, ymm23
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40a50262; WORD $0xf68d // vpermw zmm30, zmm27, zmm30
-	LONG $0x2efd2262; WORD $0xfe66 // vpblendmw ymm31 {k6}, ymm0, ymm22
-	LONG $0x45150262; WORD $0xee3a // vpminuw zmm29 {k5}, zmm29, zmm30
-	LONG $0x40856362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm31, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf68d // vpermw zmm30, zmm26, zmm30
-	LONG $0x44150262; WORD $0xee3a // vpminuw zmm29 {k4}, zmm29, zmm30
-	LONG $0x2efd2262; WORD $0xf566 // vpblendmw ymm30 {k6}, ymm0, ymm21
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xf68d // vpermw zmm30, zmm25, zmm30
-	LONG $0x43150262; WORD $0xee3a // vpminuw zmm29 {k3}, zmm29, zmm30
-	LONG $0x2efd2262; WORD $0xf466 // vpblendmw ymm30 {k6}, ymm0, ymm20
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40bd0262; WORD $0xf68d // vpermw zmm30, zmm24, zmm30
-	LONG $0x42150262; WORD $0xee3a // vpminuw zmm29 {k2}, zmm29, zmm30
-	LONG $0x40156162; WORD $0xe9f9 // vpsubw zmm29, zmm29, zmm1
-	LONG $0x48fe4162; WORD $0x297f // vmovdqu64 zmmword ptr [r9], zmm29
-	LONG $0x000010ba; BYTE $0x00 // mov edx, 0x10
-	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
-	LONG $0x219d9262; WORD $0xf526 // vptestmw k6 {k1}, ymm28, ymm29
-	LONG $0xf698f8c5 // kortestw k6, k6
-	WORD $0x7874 // je 0xe7d <glideAVX512+0xe7d>
-	LONG $0x48750162; WORD $0x2cfd; BYTE $0x71 // vpaddw zmm29, zmm1, zmmword ptr [r9 + 2*r14]
-	LONG $0x2efd2262; WORD $0xf766 // vpblendmw ymm30 {k6}, ymm0, ymm23
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40a50262; WORD $0xf68d // vpermw zmm30, zmm27, zmm30
-	LONG $0x2efd2262; WORD $0xfe66 // vpblendmw ymm31 {k6}, ymm0, ymm22
-	LONG $0x45150262; WORD $0xee3a // vpminuw zmm29 {k5}, zmm29, zmm30
-	LONG $0x40856362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm31, ymm0, 0x1
-	LONG $0x40ad0262; WORD $0xf68d // vpermw zmm30, zmm26, zmm30
-	LONG $0x44150262; WORD $0xee3a // vpminuw zmm29 {k4}, zmm29, zmm30
-	LONG $0x2efd2262; WORD $0xf566 // vpblendmw ymm30 {k6}, ymm0, ymm21
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xf68d // vpermw zmm30, zmm25, zmm30
-	LONG $0x43150262; WORD $0xee3a // vpminuw zmm29 {k3}, zmm29, zmm30
-	LONG $0x2efd2262; WORD $0xf466 // vpblendmw ymm30 {k6}, ymm0, ymm20
-	LONG $0x408d6362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm30, zmm30, ymm0, 0x1
-	LONG $0x40bd0262; WORD $0xf68d // vpermw zmm30, zmm24, zmm30
-	LONG $0x42150262; WORD $0xee3a // vpminuw zmm29 {k2}, zmm29, zmm30
-	LONG $0x40156162; WORD $0xe9f9 // vpsubw zmm29, zmm29, zmm1
-	LONG $0x48fe0162; WORD $0x2c7f; BYTE $0x71 // vmovdqu64 zmmword ptr [r9 + 2*r14], zmm29
-	LONG $0x000020ba; BYTE $0x00 // mov edx, 0x20
-	LONG $0x287d6262; WORD $0xea7b // vpbroadcastw ymm29, edx
-	LONG $0x219d9262; WORD $0xcd26 // vptestmw k1 {k1}, ymm28, ymm29
-	LONG $0xc998f8c5 // kortestw k1, k1
-	LONG $0x0218840f; WORD $0x0000 // je 0x10b0 <glideAVX512+0x10b0>
-	LONG $0x48750162; WORD $0x24fd; BYTE $0xb1 // vpaddw zmm28, zmm1, zmmword ptr [r9 + 4*r14]
-	LONG $0x29fda262; WORD $0xff66 // vpblendmw ymm23 {k1}, ymm0, ymm23
-	LONG $0x40c5e362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm23, ymm0, 0x1
-	LONG $0x40a5a262; WORD $0xff8d // vpermw zmm23, zmm27, zmm23
-	LONG $0x29fda262; WORD $0xf666 // vpblendmw ymm22 {k1}, ymm0, ymm22
-	LONG $0x451d2262; WORD $0xe73a // vpminuw zmm28 {k5}, zmm28, zmm23
-	LONG $0x40cde362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm22, zmm22, ymm0, 0x1
-	LONG $0x40ada262; WORD $0xf68d // vpermw zmm22, zmm26, zmm22
-	LONG $0x441d2262; WORD $0xe63a // vpminuw zmm28 {k4}, zmm28, zmm22
-	LONG $0x29fda262; WORD $0xed66 // vpblendmw ymm21 {k1}, ymm0, ymm21
-	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
-	LONG $0x40b5a262; WORD $0xed8d // vpermw zmm21, zmm25, zmm21
-	LONG $0x431d2262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm21
-	LONG $0x29fda262; WORD $0xe466 // vpblendmw ymm20 {k1}, ymm0, ymm20
-	LONG $0x40dde362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm20, zmm20, ymm0, 0x1
-	LONG $0x40bda262; WORD $0xe48d // vpermw zmm20, zmm24, zmm20
-	LONG $0x421d2262; WORD $0xe43a // vpminuw zmm28 {k2}, zmm28, zmm20
-	LONG $0x401de162; WORD $0xe1f9 // vpsubw zmm20, zmm28, zmm1
-	LONG $0x48fe8162; WORD $0x247f; BYTE $0xb1 // vmovdqu64 zmmword ptr [r9 + 4*r14], zmm20
-	LONG $0x00019be9; BYTE $0x00 // jmp 0x10b0 <glideAVX512+0x10b0>
-	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	WORD $0xfa89 // mov edx, edi
-	WORD $0xe283; BYTE $0x07 // and edx, 0x7
-	LONG $0x0185840f; WORD $0x0000 // je 0x10b0 <glideAVX512+0x10b0>
-	LONG $0x40ad6362; WORD $0xc03a; BYTE $0x01 // vinserti64x4 zmm24, zmm26, ymm0, 0x1
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0xc9fd0262; WORD $0xc862 // vpexpandw zmm25 {k1} {z}, zmm24
-	LONG $0x40c56362; WORD $0xd03a; BYTE $0x01 // vinserti64x4 zmm26, zmm23, ymm0, 0x1
-	LONG $0x4045a362; WORD $0xff25; BYTE $0xff // vpternlogd zmm23, zmm23, zmm23, 0xff
-	LONG $0x41b58262; WORD $0xfa8d // vpermw zmm23 {k1}, zmm25, zmm26
-	LONG $0x3379e3c4; WORD $0x01d1 // kshiftld k2, k1, 0x1
-	LONG $0xcafd0262; WORD $0xc862 // vpexpandw zmm25 {k2} {z}, zmm24
-	LONG $0x40cde362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm22, zmm22, ymm0, 0x1
-	LONG $0x40b5a262; WORD $0xf68d // vpermw zmm22, zmm25, zmm22
-	LONG $0x4245a262; WORD $0xfe3a // vpminuw zmm23 {k2}, zmm23, zmm22
-	LONG $0x3379e3c4; WORD $0x02d1 // kshiftld k2, k1, 0x2
-	LONG $0xcafd8262; WORD $0xf062 // vpexpandw zmm22 {k2} {z}, zmm24
-	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
-	LONG $0x40cda262; WORD $0xed8d // vpermw zmm21, zmm22, zmm21
-	LONG $0x4245a262; WORD $0xfd3a // vpminuw zmm23 {k2}, zmm23, zmm21
-	LONG $0x3379e3c4; WORD $0x03c9 // kshiftld k1, k1, 0x3
-	LONG $0xc9fd8262; WORD $0xe862 // vpexpandw zmm21 {k1} {z}, zmm24
-	LONG $0x40dde362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm20, zmm20, ymm0, 0x1
-	LONG $0x40d5a262; WORD $0xe48d // vpermw zmm20, zmm21, zmm20
-	LONG $0x4145a262; WORD $0xfc3a // vpminuw zmm23 {k1}, zmm23, zmm20
-	LONG $0x4875c162; WORD $0x21fd // vpaddw zmm20, zmm1, zmmword ptr [r9]
-	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fec162; WORD $0x217f // vmovdqu64 zmmword ptr [r9], zmm20
-	WORD $0xfa83; BYTE $0x01 // cmp edx, 0x1
-	LONG $0x00e1840f; WORD $0x0000 // je 0x10b0 <glideAVX512+0x10b0>
-	LONG $0x48758162; WORD $0x24fd; BYTE $0x71 // vpaddw zmm20, zmm1, zmmword ptr [r9 + 2*r14]
-	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fe8162; WORD $0x247f; BYTE $0x71 // vmovdqu64 zmmword ptr [r9 + 2*r14], zmm20
-	LONG $0xfd428d44 // lea r8d, [rdx - 0x3]
-	LONG $0xfdf88341 // cmp r8d, -0x3
-	LONG $0x00b9870f; WORD $0x0000 // ja 0x10b0 <glideAVX512+0x10b0>
-	LONG $0x71048d4f // lea r8, [r9 + 2*r14]
-	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
-	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
-	WORD $0xe783; BYTE $0x06 // and edi, 0x6
-	WORD $0xff83; BYTE $0x02 // cmp edi, 0x2
-	LONG $0x008f840f; WORD $0x0000 // je 0x10b0 <glideAVX512+0x10b0>
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
-	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
-	LONG $0xfb4a8d44 // lea r9d, [rdx - 0x5]
-	LONG $0xfdf98341 // cmp r9d, -0x3
-	WORD $0x6777 // ja 0x10b0 <glideAVX512+0x10b0>
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
-	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
-	WORD $0xff83; BYTE $0x04 // cmp edi, 0x4
-	WORD $0x4474 // je 0x10b0 <glideAVX512+0x10b0>
-	LONG $0x703c8d4b // lea rdi, [r8 + 2*r14]
-	LONG $0x4875a162; WORD $0x24fd; BYTE $0x77 // vpaddw zmm20, zmm1, zmmword ptr [rdi + 2*r14]
-	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fea162; WORD $0x247f; BYTE $0x77 // vmovdqu64 zmmword ptr [rdi + 2*r14], zmm20
-	WORD $0xc283; BYTE $0xf9 // add edx, -0x7
-	WORD $0xfa83; BYTE $0xfd // cmp edx, -0x3
-	WORD $0x1e77 // ja 0x10b0 <glideAVX512+0x10b0>
-	LONG $0x77148d4a // lea rdx, [rdi + 2*r14]
-	LONG $0x4875a162; WORD $0x24fd; BYTE $0x72 // vpaddw zmm20, zmm1, zmmword ptr [rdx + 2*r14]
-	LONG $0x405da262; WORD $0xe73a // vpminuw zmm20, zmm20, zmm23
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fea162; WORD $0x247f; BYTE $0x72 // vmovdqu64 zmmword ptr [rdx + 2*r14], zmm20
-	WORD $0xce29 // sub esi, ecx
-	LONG $0xf848860f; WORD $0xffff // jbe 0x900 <glideAVX512+0x900>
-	LONG $0xc892fbc5 // kmovd k1, eax
-	LONG $0xa9fda262; WORD $0xc963 // vpcompressw ymm17 {k1} {z}, ymm17
-	LONG $0xa9fda262; WORD $0xd263 // vpcompressw ymm18 {k1} {z}, ymm18
-	LONG $0xa9fda262; WORD $0xc063 // vpcompressw ymm16 {k1} {z}, ymm16
-	LONG $0xa9fda262; WORD $0xdb63 // vpcompressw ymm19 {k1} {z}, ymm19
-	LONG $0xfff8a7e9; BYTE $0xff // jmp 0x980 <glideAVX512+0x980>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
-	LONG $0x50438b48 // mov rax, qword ptr [rbx + 0x50]
-	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0xef5a8e0f; WORD $0xffff // jle 0x50 <glideAVX512+0x50>
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x384b8b48 // mov rcx, qword ptr [rbx + 0x38]
-	WORD $0xc789 // mov edi, eax
-	WORD $0xd729 // sub edi, edx
-	LONG $0x01728d48 // lea rsi, [rdx + 0x1]
-	LONG $0x01c7f640 // test dil, 0x1
-	WORD $0x1b74 // je 0x1129 <glideAVX512+0x1129>
-	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
-	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
-	LONG $0xd093fbc5 // kmovd edx, k0
-	WORD $0x0941; BYTE $0xd2 // or r10d, edx
-	LONG $0x48048d4d // lea r8, [r8 + 2*rcx]
-	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
-	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xef1e840f; WORD $0xffff // je 0x50 <glideAVX512+0x50>
-	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
-	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
-	LONG $0x4875d162; WORD $0x24fd; BYTE $0x48 // vpaddw zmm4, zmm1, zmmword ptr [r8 + 2*rcx]
-	LONG $0x4865f262; WORD $0xdc3a // vpminuw zmm3, zmm3, zmm4
-	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
-	LONG $0xf093fbc5 // kmovd esi, k0
-	WORD $0x0941; BYTE $0xf2 // or r10d, esi
-	WORD $0x0149; BYTE $0xd0 // add r8, rdx
-	LONG $0xfec08348 // add rax, -0x2
-	WORD $0xd675 // jne 0x1140 <glideAVX512+0x1140>
-	LONG $0xffeee1e9; BYTE $0xff // jmp 0x50 <glideAVX512+0x50>
-	LONG $0x404b8b48 // mov rcx, qword ptr [rbx + 0x40]
-	LONG $0x03f88348 // cmp rax, 0x3
-	LONG $0x0fe0850f; WORD $0x0000 // jne 0x215d <glideAVX512+0x215d>
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x1eac8e0f; WORD $0x0000 // jle 0x3032 <glideAVX512+0x3032>
-	LONG $0xc076fdc5 // vpcmpeqd ymm0, ymm0, ymm0
-	LONG $0x4875f362; WORD $0xc925; BYTE $0xff // vpternlogd zmm1, zmm1, zmm1, 0xff
+	LONG $0x487df362; WORD $0xc025; BYTE $0xff // vpternlogd zmm0, zmm0, zmm0, 0xff
 	WORD $0xd231 // xor edx, edx
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x1aeb // jmp 0x11b2 <glideAVX512+0x11b2>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x24548b48; BYTE $0x38 // mov rdx, qword ptr [rsp + 0x38]
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x40533b48 // cmp rdx, qword ptr [rbx + 0x40]
-	LONG $0x1e6d8d0f; WORD $0x0000 // jge 0x301f <glideAVX512+0x301f>
-	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
-	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	LONG $0x06e0c149 // shl r8, 0x6
-	LONG $0x0843034c // add r8, qword ptr [rbx + 0x8]
-	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
-	LONG $0x24548948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rdx
-	WORD $0x1e74 // je 0x11f0 <glideAVX512+0x11f0>
-	LONG $0x0ee8880f; WORD $0x0000 // js 0x20c0 <glideAVX512+0x20c0>
-	LONG $0x704b8b48 // mov rcx, qword ptr [rbx + 0x70]
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x000ee1e9; BYTE $0x00 // jmp 0x20c5 <glideAVX512+0x20c5>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0xc8348d48 // lea rsi, [rax + 8*rcx]
-	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
-	LONG $0x184b8b48 // mov rcx, qword ptr [rbx + 0x18]
-	LONG $0xa0bb8b48; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [rbx + 0xa0]
-	LONG $0x48fef162; WORD $0x116f // vmovdqu64 zmm2, zmmword ptr [rcx]
-	LONG $0x48fef162; WORD $0x596f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rcx + 0x40]
-	LONG $0x084ebf0f // movsx ecx, word ptr [rsi + 0x8]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x0a4ebf0f // movsx ecx, word ptr [rsi + 0xa]
-	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
-	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x0c4ebf0f // movsx ecx, word ptr [rsi + 0xc]
-	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x4855f262; WORD $0xeb0b // vpmulhrsw zmm5, zmm5, zmm3
-	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x48fef162; WORD $0x277f // vmovdqu64 zmmword ptr [rdi], zmm4
-	LONG $0x0e4ebf0f // movsx ecx, word ptr [rsi + 0xe]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x104ebf0f // movsx ecx, word ptr [rsi + 0x10]
-	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
-	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x48fef162; WORD $0x677f; BYTE $0x01 // vmovdqu64 zmmword ptr [rdi + 0x40], zmm4
-	LONG $0x124ebf0f // movsx ecx, word ptr [rsi + 0x12]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x144ebf0f // movsx ecx, word ptr [rsi + 0x14]
-	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
-	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x164ebf0f // movsx ecx, word ptr [rsi + 0x16]
-	LONG $0x487df262; WORD $0xe97b // vpbroadcastw zmm5, ecx
-	LONG $0x4855f262; WORD $0xdb0b // vpmulhrsw zmm3, zmm5, zmm3
-	LONG $0x485df162; WORD $0xdbfd // vpaddw zmm3, zmm4, zmm3
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x02 // vmovdqu64 zmmword ptr [rdi + 0x80], zmm3
-	LONG $0x184ebf0f // movsx ecx, word ptr [rsi + 0x18]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x1a4ebf0f // movsx ecx, word ptr [rsi + 0x1a]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x03 // vmovdqu64 zmmword ptr [rdi + 0xc0], zmm3
-	LONG $0x1c4ebf0f // movsx ecx, word ptr [rsi + 0x1c]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x1e4ebf0f // movsx ecx, word ptr [rsi + 0x1e]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x04 // vmovdqu64 zmmword ptr [rdi + 0x100], zmm3
-	LONG $0x224ebf0f // movsx ecx, word ptr [rsi + 0x22]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x244ebf0f // movsx ecx, word ptr [rsi + 0x24]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x05 // vmovdqu64 zmmword ptr [rdi + 0x140], zmm3
-	LONG $0x284ebf0f // movsx ecx, word ptr [rsi + 0x28]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x2a4ebf0f // movsx ecx, word ptr [rsi + 0x2a]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x06 // vmovdqu64 zmmword ptr [rdi + 0x180], zmm3
-	LONG $0x2e4ebf0f // movsx ecx, word ptr [rsi + 0x2e]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x304ebf0f // movsx ecx, word ptr [rsi + 0x30]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x07 // vmovdqu64 zmmword ptr [rdi + 0x1c0], zmm3
-	LONG $0x344ebf0f // movsx ecx, word ptr [rsi + 0x34]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x364ebf0f // movsx ecx, word ptr [rsi + 0x36]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x08 // vmovdqu64 zmmword ptr [rdi + 0x200], zmm3
-	LONG $0x3a4ebf0f // movsx ecx, word ptr [rsi + 0x3a]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x3c4ebf0f // movsx ecx, word ptr [rsi + 0x3c]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x09 // vmovdqu64 zmmword ptr [rdi + 0x240], zmm3
-	LONG $0x384ebf0f // movsx ecx, word ptr [rsi + 0x38]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0a // vmovdqu64 zmmword ptr [rdi + 0x280], zmm3
-	LONG $0x3e4ebf0f // movsx ecx, word ptr [rsi + 0x3e]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0b // vmovdqu64 zmmword ptr [rdi + 0x2c0], zmm3
-	LONG $0x404ebf0f // movsx ecx, word ptr [rsi + 0x40]
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x424ebf0f // movsx ecx, word ptr [rsi + 0x42]
-	LONG $0x487df262; WORD $0xe17b // vpbroadcastw zmm4, ecx
-	LONG $0x485df262; WORD $0xd20b // vpmulhrsw zmm2, zmm4, zmm2
-	LONG $0x4865f162; WORD $0xd2fd // vpaddw zmm2, zmm3, zmm2
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x0c // vmovdqu64 zmmword ptr [rdi + 0x300], zmm2
-	WORD $0x4b8b; BYTE $0x7a // mov ecx, dword ptr [rbx + 0x7a]
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x0d // vmovdqu64 zmmword ptr [rdi + 0x340], zmm2
-	WORD $0x4b8b; BYTE $0x78 // mov ecx, dword ptr [rbx + 0x78]
-	WORD $0xd1f7 // not ecx
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x0e // vmovdqu64 zmmword ptr [rdi + 0x380], zmm2
-	WORD $0x4b8b; BYTE $0x70 // mov ecx, dword ptr [rbx + 0x70]
-	WORD $0xc9ff // dec ecx
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x0f // vmovdqu64 zmmword ptr [rdi + 0x3c0], zmm2
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x0e2b // sub ecx, dword ptr [rsi]
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x10 // vmovdqu64 zmmword ptr [rdi + 0x400], zmm2
-	WORD $0x4b8b; BYTE $0x20 // mov ecx, dword ptr [rbx + 0x20]
-	WORD $0x0e2b // sub ecx, dword ptr [rsi]
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x11 // vmovdqu64 zmmword ptr [rdi + 0x440], zmm2
-	WORD $0x4b8b; BYTE $0x28 // mov ecx, dword ptr [rbx + 0x28]
-	WORD $0x4e2b; BYTE $0x04 // sub ecx, dword ptr [rsi + 0x4]
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x12 // vmovdqu64 zmmword ptr [rdi + 0x480], zmm2
-	WORD $0x4b8b; BYTE $0x30 // mov ecx, dword ptr [rbx + 0x30]
-	WORD $0x4e2b; BYTE $0x04 // sub ecx, dword ptr [rsi + 0x4]
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x48fef162; WORD $0x577f; BYTE $0x13 // vmovdqu64 zmmword ptr [rdi + 0x4c0], zmm2
-	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
-	LONG $0x504b8b48 // mov rcx, qword ptr [rbx + 0x50]
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xfd078d0f; WORD $0xffff // jge 0x11a0 <glideAVX512+0x11a0>
-	LONG $0x487df262; WORD $0xd07c // vpbroadcastd zmm2, eax
-	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x797de2c4; BYTE $0xe2 // vpbroadcastw ymm4, xmm2
-	LONG $0x24748948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rsi
-	LONG $0x247c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rdi
-	WORD $0x4deb // jmp 0x1503 <glideAVX512+0x1503>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x504b8b48 // mov rcx, qword ptr [rbx + 0x50]
-	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
-	LONG $0x247c8b48; BYTE $0x40 // mov rdi, qword ptr [rsp + 0x40]
-	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
-	LONG $0x244c8b44; BYTE $0x50 // mov r9d, dword ptr [rsp + 0x50]
-	LONG $0x48d6f262; WORD $0xcd26 // vptestnmw k1, zmm5, zmm5
-	LONG $0x46fde1c4; BYTE $0xc1 // kxnord k0, k0, k1
-	LONG $0xc093fbc5 // kmovd eax, k0
-	WORD $0x0941; BYTE $0xc1 // or r9d, eax
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x38438b48 // mov rax, qword ptr [rbx + 0x38]
-	LONG $0x40048d4d // lea r8, [r8 + 2*rax]
-	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0xfc9d8d0f; WORD $0xffff // jge 0x11a0 <glideAVX512+0x11a0>
-	LONG $0x48fed162; WORD $0x286f // vmovdqu64 zmm5, zmmword ptr [r8]
-	LONG $0x48fef162; WORD $0x776f; BYTE $0x0f // vmovdqu64 zmm6, zmmword ptr [rdi + 0x3c0]
-	LONG $0x48cdf362; WORD $0xc53e; BYTE $0x01 // vpcmpltuw k0, zmm6, zmm5
-	LONG $0x98f9e1c4; BYTE $0xc0 // kortestd k0, k0
-	WORD $0xbf74 // je 0x14dd <glideAVX512+0x14dd>
-	LONG $0x487df262; WORD $0x7b18; BYTE $0x24 // vbroadcastss zmm7, dword ptr [rbx + 0x90]
-	LONG $0x487d7262; WORD $0x4318; BYTE $0x25 // vbroadcastss zmm8, dword ptr [rbx + 0x94]
-	LONG $0x487d7262; WORD $0xcd33 // vpmovzxwd zmm9, ymm5 # zmm9 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x483c5162; WORD $0xc958 // vaddps zmm9, zmm8, zmm9
-	LONG $0x48445162; WORD $0xc95e // vdivps zmm9, zmm7, zmm9
-	LONG $0x48fdd362; WORD $0xea3b; BYTE $0x01 // vextracti64x4 ymm10, zmm5, 0x1
-	LONG $0x487e5162; WORD $0xc95b // vcvttps2dq zmm9, zmm9
-	LONG $0x487d5262; WORD $0xd233 // vpmovzxwd zmm10, ymm10 # zmm10 = ymm10[0],zero,ymm10[1],zero,ymm10[2],zero,ymm10[3],zero,ymm10[4],zero,ymm10[5],zero,ymm10[6],zero,ymm10[7],zero,ymm10[8],zero,ymm10[9],zero,ymm10[10],zero,ymm10[11],zero,ymm10[12],zero,ymm10[13],zero,ymm10[14],zero,ymm10[15],zero
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
-	LONG $0x4844d162; WORD $0xf85e // vdivps zmm7, zmm7, zmm8
-	LONG $0x487ef162; WORD $0xff5b // vcvttps2dq zmm7, zmm7
-	WORD $0x438b; BYTE $0x58 // mov eax, dword ptr [rbx + 0x58]
-	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
-	LONG $0x487e5262; WORD $0xc833 // vpmovdw ymm8, zmm9
-	LONG $0x487ef262; WORD $0xff33 // vpmovdw ymm7, zmm7
-	WORD $0xc189 // mov ecx, eax
-	LONG $0x487d7262; WORD $0xc97b // vpbroadcastw zmm9, ecx
-	LONG $0x48357262; WORD $0x570b; BYTE $0x01 // vpmulhrsw zmm10, zmm9, zmmword ptr [rdi + 0x40]
-	LONG $0x482d7162; WORD $0x17fd // vpaddw zmm10, zmm10, zmmword ptr [rdi]
-	LONG $0x48bdf362; WORD $0xff3a; BYTE $0x01 // vinserti64x4 zmm7, zmm8, ymm7, 0x1
-	LONG $0x204ebf0f // movsx ecx, word ptr [rsi + 0x20]
-	WORD $0xc001 // add eax, eax
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xc17b // vpbroadcastw zmm8, ecx
-	LONG $0x483d7162; WORD $0x47fd; BYTE $0x04 // vpaddw zmm8, zmm8, zmmword ptr [rdi + 0x100]
-	LONG $0x483d7262; WORD $0xc70b // vpmulhrsw zmm8, zmm8, zmm7
-	LONG $0x482d5162; WORD $0xc0fd // vpaddw zmm8, zmm10, zmm8
-	LONG $0x48357262; WORD $0x4f0b; BYTE $0x03 // vpmulhrsw zmm9, zmm9, zmmword ptr [rdi + 0xc0]
-	LONG $0x48357162; WORD $0x4ffd; BYTE $0x02 // vpaddw zmm9, zmm9, zmmword ptr [rdi + 0x80]
-	LONG $0x264ebf0f // movsx ecx, word ptr [rsi + 0x26]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xd17b // vpbroadcastw zmm10, ecx
-	LONG $0x482d7162; WORD $0x57fd; BYTE $0x05 // vpaddw zmm10, zmm10, zmmword ptr [rdi + 0x140]
-	LONG $0x482d7262; WORD $0xd70b // vpmulhrsw zmm10, zmm10, zmm7
-	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
-	QUAD $0x0000000080bb8348 // cmp qword ptr [rbx + 0x80], 0x0
-	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
-	WORD $0x5874 // je 0x1666 <glideAVX512+0x1666>
-	LONG $0x48457262; WORD $0xcf0b // vpmulhrsw zmm9, zmm7, zmm7
-	LONG $0x2c4ebf0f // movsx ecx, word ptr [rsi + 0x2c]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
-	LONG $0x48257162; WORD $0x5ffd; BYTE $0x06 // vpaddw zmm11, zmm11, zmmword ptr [rdi + 0x180]
-	LONG $0x48255262; WORD $0xd90b // vpmulhrsw zmm11, zmm11, zmm9
-	LONG $0x48255162; WORD $0xc0fd // vpaddw zmm8, zmm11, zmm8
-	LONG $0x324ebf0f // movsx ecx, word ptr [rsi + 0x32]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
-	LONG $0x48257162; WORD $0x5ffd; BYTE $0x07 // vpaddw zmm11, zmm11, zmmword ptr [rdi + 0x1c0]
-	LONG $0x48255262; WORD $0xc90b // vpmulhrsw zmm9, zmm11, zmm9
-	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
-	LONG $0x48cdf362; WORD $0xcd3e; BYTE $0x05 // vpcmpnltuw k1, zmm6, zmm5
-	LONG $0xc993fbc5 // kmovd ecx, k1
-	LONG $0x483df162; WORD $0x77fd; BYTE $0x08 // vpaddw zmm6, zmm8, zmmword ptr [rdi + 0x200]
-	LONG $0x48457262; WORD $0x4f0b; BYTE $0x0a // vpmulhrsw zmm9, zmm7, zmmword ptr [rdi + 0x280]
-	LONG $0x482d7162; WORD $0x5ffd; BYTE $0x09 // vpaddw zmm11, zmm10, zmmword ptr [rdi + 0x240]
-	LONG $0x484d5162; WORD $0xc9fd // vpaddw zmm9, zmm6, zmm9
-	LONG $0x4845f262; WORD $0x7f0b; BYTE $0x0b // vpmulhrsw zmm7, zmm7, zmmword ptr [rdi + 0x2c0]
-	LONG $0x636e79c5; BYTE $0x60 // vmovd xmm12, dword ptr [rbx + 0x60]
-	LONG $0x483dd162; WORD $0xf4e1 // vpsraw zmm6, zmm8, xmm12
-	LONG $0x48355162; WORD $0xcce1 // vpsraw zmm9, zmm9, xmm12
-	LONG $0x48257162; WORD $0xc7fd // vpaddw zmm8, zmm11, zmm7
-	LONG $0x4835f162; WORD $0xfef9 // vpsubw zmm7, zmm9, zmm6
-	LONG $0x482d5162; WORD $0xdce1 // vpsraw zmm11, zmm10, xmm12
-	LONG $0x483d5162; WORD $0xd4e1 // vpsraw zmm10, zmm8, xmm12
-	LONG $0x482d5162; WORD $0xe3f9 // vpsubw zmm12, zmm10, zmm11
-	LONG $0x4456bf0f // movsx edx, word ptr [rsi + 0x44]
-	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
-	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
-	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0x487d7262; WORD $0xc07b // vpbroadcastw zmm8, eax
-	LONG $0x483d7162; WORD $0x47fd; BYTE $0x0c // vpaddw zmm8, zmm8, zmmword ptr [rdi + 0x300]
-	LONG $0x48555162; WORD $0xe8e4 // vpmulhuw zmm13, zmm5, zmm8
-	LONG $0x48fed262; WORD $0xc829 // vpmovw2m k1, zmm8
-	LONG $0x483d7162; WORD $0xc5d5 // vpmullw zmm8, zmm8, zmm5
-	QUAD $0x060e573e48bdf362 // vpcmpnleuw k2, zmm8, zmmword ptr [rdi + 0x380]
-	LONG $0x48157162; WORD $0x47fd; BYTE $0x0d // vpaddw zmm8, zmm13, zmmword ptr [rdi + 0x340]
-	LONG $0x493d7162; WORD $0xc5f9 // vpsubw zmm8 {k1}, zmm8, zmm5
-	LONG $0x48fe7262; WORD $0xea28 // vpmovm2w zmm13, k2
-	LONG $0x483d5162; WORD $0xc5f9 // vpsubw zmm8, zmm8, zmm13
-	LONG $0x6b6e79c5; BYTE $0x68 // vmovd xmm13, dword ptr [rbx + 0x68]
-	LONG $0x483d5162; WORD $0xede1 // vpsraw zmm13, zmm8, xmm13
-	LONG $0x48157162; WORD $0xf5fd // vpaddw zmm14, zmm13, zmm5
-	LONG $0x480d7162; WORD $0xc3f9 // vpsubw zmm8, zmm14, zmm3
-	LONG $0x48fed262; WORD $0xcd29 // vpmovw2m k1, zmm13
-	LONG $0x488df362; WORD $0xd53e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm5
-	LONG $0x47ede1c4; BYTE $0xc9 // kxord k1, k2, k1
-	LONG $0x488df362; WORD $0xd33e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm3
-	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
-	LONG $0x481d7162; WORD $0xefea // vpminsw zmm13, zmm12, zmm7
-	LONG $0x4865d162; WORD $0xd565 // vpcmpgtw k2, zmm3, zmm13
-	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
-	LONG $0xd193fbc5 // kmovd edx, k1
-	WORD $0xca09 // or edx, ecx
-	LONG $0x48fe7162; WORD $0x6f6f; BYTE $0x10 // vmovdqu64 zmm13, zmmword ptr [rdi + 0x400]
-	LONG $0x48fe7162; WORD $0x7f6f; BYTE $0x11 // vmovdqu64 zmm15, zmmword ptr [rdi + 0x440]
-	LONG $0x48fe7162; WORD $0x776f; BYTE $0x12 // vmovdqu64 zmm14, zmmword ptr [rdi + 0x480]
-	LONG $0x48fee162; WORD $0x476f; BYTE $0x13 // vmovdqu64 zmm16, zmmword ptr [rdi + 0x4c0]
-	LONG $0x000003b8; BYTE $0x00 // mov eax, 0x3
-	LONG $0x487de262; WORD $0xc87b // vpbroadcastw zmm17, eax
-	LONG $0x4805a162; WORD $0xd1f9 // vpsubw zmm18, zmm15, zmm17
-	LONG $0x407dc162; WORD $0xdcf9 // vpsubw zmm19, zmm16, zmm12
-	LONG $0x4815f162; WORD $0xce65 // vpcmpgtw k1, zmm13, zmm6
-	LONG $0x484db162; WORD $0xd265 // vpcmpgtw k2, zmm6, zmm18
-	LONG $0x4845b162; WORD $0xd965 // vpcmpgtw k3, zmm7, zmm17
-	LONG $0x45f5e1c4; BYTE $0xcb // kord k1, k1, k3
-	LONG $0x481db162; WORD $0xd965 // vpcmpgtw k3, zmm12, zmm17
-	LONG $0x480dd162; WORD $0xe365 // vpcmpgtw k4, zmm14, zmm11
-	LONG $0x45e5e1c4; BYTE $0xdc // kord k3, k3, k4
-	LONG $0x45e5e1c4; BYTE $0xd2 // kord k2, k3, k2
-	LONG $0x4825b162; WORD $0xdb65 // vpcmpgtw k3, zmm11, zmm19
-	LONG $0x45e5e1c4; BYTE $0xc9 // kord k1, k3, k1
-	LONG $0x45f5e1c4; BYTE $0xca // kord k1, k1, k2
-	LONG $0xc993fbc5 // kmovd ecx, k1
-	WORD $0xd089 // mov eax, edx
-	WORD $0xd0f7 // not eax
-	WORD $0xc821 // and eax, ecx
-	LONG $0x244c8944; BYTE $0x50 // mov dword ptr [rsp + 0x50], r9d
-	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
-	LONG $0x01f7840f; WORD $0x0000 // je 0x19de <glideAVX512+0x19de>
-	WORD $0xca09 // or edx, ecx
-	LONG $0x407dd162; WORD $0xcb65 // vpcmpgtw k1, zmm16, zmm11
-	LONG $0x4905f162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm15, zmm6
-	LONG $0x4935d162; WORD $0xcd65 // vpcmpgtw k1 {k1}, zmm9, zmm13
-	LONG $0x492dd162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm10, zmm14
-	LONG $0xc993fbc5 // kmovd ecx, k1
-	WORD $0xc821 // and eax, ecx
-	LONG $0x01d1840f; WORD $0x0000 // je 0x19de <glideAVX512+0x19de>
-	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
-	LONG $0xa08b8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rbx + 0xa0]
-	LONG $0x48fe7162; WORD $0x417f; BYTE $0x14 // vmovdqu64 zmmword ptr [rcx + 0x500], zmm8
-	LONG $0x48fef162; WORD $0x717f; BYTE $0x15 // vmovdqu64 zmmword ptr [rcx + 0x540], zmm6
-	LONG $0x48fef162; WORD $0x797f; BYTE $0x16 // vmovdqu64 zmmword ptr [rcx + 0x580], zmm7
-	LONG $0x48fe7162; WORD $0x597f; BYTE $0x17 // vmovdqu64 zmmword ptr [rcx + 0x5c0], zmm11
-	LONG $0x48fe7162; WORD $0x617f; BYTE $0x18 // vmovdqu64 zmmword ptr [rcx + 0x600], zmm12
-	WORD $0x168b // mov edx, dword ptr [rsi]
-	LONG $0x08245489 // mov dword ptr [rsp + 0x8], edx
-	WORD $0x568b; BYTE $0x04 // mov edx, dword ptr [rsi + 0x4]
-	LONG $0x14245489 // mov dword ptr [rsp + 0x14], edx
-	LONG $0x20538b48 // mov rdx, qword ptr [rbx + 0x20]
-	WORD $0x738b; BYTE $0x28 // mov esi, dword ptr [rbx + 0x28]
-	LONG $0x10247489 // mov dword ptr [rsp + 0x10], esi
-	WORD $0x738b; BYTE $0x30 // mov esi, dword ptr [rbx + 0x30]
-	LONG $0x0c247489 // mov dword ptr [rsp + 0xc], esi
-	LONG $0x24548948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdx
-	LONG $0x122c8d48 // lea rbp, [rdx + rdx]
-	WORD $0x1beb // jmp 0x1880 <glideAVX512+0x1880>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x247c8948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rdi
+	WORD $0x20eb // jmp 0x52 <glideAVX512+0x52>
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x24548b48; BYTE $0x58 // mov rdx, qword ptr [rsp + 0x58]
-	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
-	WORD $0xd021 // and eax, edx
-	LONG $0x0150840f; WORD $0x0000 // je 0x19d0 <glideAVX512+0x19d0>
-	LONG $0x24448948; BYTE $0x58 // mov qword ptr [rsp + 0x58], rax
-	LONG $0xbc0f44f3; BYTE $0xe8 // tzcnt r13d, eax
-	QUAD $0x0005c06994bf0f42; BYTE $0x00 // movsx edx, word ptr [rcx + 2*r13 + 0x5c0]
-	LONG $0x14245403 // add edx, dword ptr [rsp + 0x14]
-	QUAD $0x00060069b4bf0f42; BYTE $0x00 // movsx esi, word ptr [rcx + 2*r13 + 0x600]
-	WORD $0xd601 // add esi, edx
-	LONG $0x1024448b // mov eax, dword ptr [rsp + 0x10]
-	WORD $0xc239 // cmp edx, eax
-	WORD $0x4e0f; BYTE $0xd0 // cmovle edx, eax
-	LONG $0x0c24448b // mov eax, dword ptr [rsp + 0xc]
-	WORD $0xc639 // cmp esi, eax
-	WORD $0x4d0f; BYTE $0xf0 // cmovge esi, eax
-	WORD $0xf239 // cmp edx, esi
-	WORD $0xb87d // jge 0x1870 <glideAVX512+0x1870>
-	QUAD $0x00054069bcbf0f46; BYTE $0x00 // movsx r15d, word ptr [rcx + 2*r13 + 0x540]
-	LONG $0x247c0344; BYTE $0x08 // add r15d, dword ptr [rsp + 0x8]
-	QUAD $0x00058069bcbf0f42; BYTE $0x00 // movsx edi, word ptr [rcx + 2*r13 + 0x580]
-	WORD $0x0144; BYTE $0xff // add edi, r15d
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	WORD $0xc739 // cmp edi, eax
-	WORD $0x4d0f; BYTE $0xf8 // cmovge edi, eax
-	WORD $0x8545; BYTE $0xff // test r15d, r15d
-	LONG $0x000000b8; BYTE $0x00 // mov eax, 0x0
-	LONG $0xf84e0f44 // cmovle r15d, eax
-	WORD $0x3941; BYTE $0xff // cmp r15d, edi
-	WORD $0x837d // jge 0x1870 <glideAVX512+0x1870>
-	WORD $0x634c; BYTE $0xda // movsxd r11, edx
-	WORD $0x6348; BYTE $0xd6 // movsxd rdx, esi
-	WORD $0x634c; BYTE $0xc7 // movsxd r8, edi
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	WORD $0x8b4c; BYTE $0x10 // mov r10, qword ptr [rax]
-	WORD $0x894c; BYTE $0xc6 // mov rsi, r8
-	WORD $0x294c; BYTE $0xfe // sub rsi, r15
-	LONG $0x015f8d49 // lea rbx, [r15 + 0x1]
-	LONG $0xff488d4d // lea r9, [r8 - 0x1]
-	WORD $0x8949; BYTE $0xec // mov r12, rbp
-	LONG $0xe3af0f4d // imul r12, r11
-	WORD $0x014d; BYTE $0xd4 // add r12, r10
-	WORD $0x17eb // jmp 0x192f <glideAVX512+0x192f>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	WORD $0x0149; BYTE $0xec // add r12, rbp
-	WORD $0x3949; BYTE $0xd3 // cmp r11, rdx
-	LONG $0xff41840f; WORD $0xffff // je 0x1870 <glideAVX512+0x1870>
-	WORD $0x894c; BYTE $0xff // mov rdi, r15
-	LONG $0x01c6f640 // test sil, 0x1
-	WORD $0x2f74 // je 0x1967 <glideAVX512+0x1967>
-	WORD $0x894c; BYTE $0xdf // mov rdi, r11
-	LONG $0x7caf0f48; WORD $0x1824 // imul rdi, qword ptr [rsp + 0x18]
-	LONG $0x7a3c8d49 // lea rdi, [r10 + 2*rdi]
-	QUAD $0x00050069b4b70f46; BYTE $0x00 // movzx r14d, word ptr [rcx + 2*r13 + 0x500]
-	LONG $0x04b70f42; BYTE $0x7f // movzx eax, word ptr [rdi + 2*r15]
-	WORD $0xc8ff // dec eax
-	LONG $0xf0394466 // cmp ax, r14w
-	LONG $0xc6430f41 // cmovae eax, r14d
-	WORD $0xc0ff // inc eax
-	LONG $0x04894266; BYTE $0x7f // mov word ptr [rdi + 2*r15], ax
-	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
-	WORD $0x394d; BYTE $0xf9 // cmp r9, r15
-	WORD $0xb474 // je 0x1920 <glideAVX512+0x1920>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	QUAD $0x0005006984b70f42; BYTE $0x00 // movzx eax, word ptr [rcx + 2*r13 + 0x500]
-	LONG $0x34b70f45; BYTE $0x7c // movzx r14d, word ptr [r12 + 2*rdi]
-	WORD $0xff41; BYTE $0xce // dec r14d
-	LONG $0xc6394166 // cmp r14w, ax
-	LONG $0xf0430f44 // cmovae r14d, eax
-	WORD $0xff41; BYTE $0xc6 // inc r14d
-	LONG $0x34894566; BYTE $0x7c // mov word ptr [r12 + 2*rdi], r14w
-	QUAD $0x0005006984b70f42; BYTE $0x00 // movzx eax, word ptr [rcx + 2*r13 + 0x500]
-	LONG $0x74b70f45; WORD $0x027c // movzx r14d, word ptr [r12 + 2*rdi + 0x2]
-	WORD $0xff41; BYTE $0xce // dec r14d
-	LONG $0xc6394166 // cmp r14w, ax
-	LONG $0xf0430f44 // cmovae r14d, eax
-	WORD $0xff41; BYTE $0xc6 // inc r14d
-	LONG $0x74894566; WORD $0x027c // mov word ptr [r12 + 2*rdi + 0x2], r14w
-	LONG $0x02c78348 // add rdi, 0x2
-	WORD $0x3949; BYTE $0xf8 // cmp r8, rdi
-	WORD $0xb375 // jne 0x1970 <glideAVX512+0x1970>
-	LONG $0xffff5ee9; BYTE $0xff // jmp 0x1920 <glideAVX512+0x1920>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
-	LONG $0x24748b48; BYTE $0x20 // mov rsi, qword ptr [rsp + 0x20]
-	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
-	LONG $0x18438b48 // mov rax, qword ptr [rbx + 0x18]
-	LONG $0x20738b4c // mov r14, qword ptr [rbx + 0x20]
-	QUAD $0x00000080886f7ec5 // vmovdqu ymm9, ymmword ptr [rax + 0x80]
-	QUAD $0x000000c0906f7ec5 // vmovdqu ymm10, ymmword ptr [rax + 0xc0]
-	LONG $0x4825d162; WORD $0xf371; BYTE $0x03 // vpsllw zmm11, zmm11, 0x3
-	LONG $0x489d5162; WORD $0xdbeb // vporq zmm11, zmm12, zmm11
-	LONG $0x04466348 // movsxd rax, dword ptr [rsi + 0x4]
-	LONG $0xc6af0f49 // imul rax, r14
-	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	WORD $0x0348; BYTE $0x03 // add rax, qword ptr [rbx]
-	WORD $0x6348; BYTE $0x0e // movsxd rcx, dword ptr [rsi]
-	LONG $0x483c8d4c // lea r15, [rax + 2*rcx]
-	WORD $0x8944; BYTE $0xf5 // mov ebp, r14d
-	WORD $0xcd29 // sub ebp, ecx
-	WORD $0xc583; BYTE $0xe0 // add ebp, -0x20
-	WORD $0xd2f7 // not edx
-	LONG $0x48fdd362; WORD $0xf43b; BYTE $0x01 // vextracti64x4 ymm12, zmm6, 0x1
-	LONG $0x48fdd362; WORD $0xfd3b; BYTE $0x01 // vextracti64x4 ymm13, zmm7, 0x1
-	LONG $0x48fd5362; WORD $0xde3b; BYTE $0x01 // vextracti64x4 ymm14, zmm11, 0x1
-	LONG $0x48fd5362; WORD $0xc73b; BYTE $0x01 // vextracti64x4 ymm15, zmm8, 0x1
-	WORD $0x894d; BYTE $0xf4 // mov r12, r14
-	WORD $0xf749; BYTE $0xdc // neg r12
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0xb541; BYTE $0x01 // mov r13b, 0x1
-	WORD $0x1deb // jmp 0x1a68 <glideAVX512+0x1a68>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x000010b9; BYTE $0x00 // mov ecx, 0x10
-	LONG $0x01c5f641 // test r13b, 0x1
-	LONG $0x0000bd41; WORD $0x0000 // mov r13d, 0x0
-	WORD $0x8944; BYTE $0xda // mov edx, r11d
-	LONG $0xfa58840f; WORD $0xffff // je 0x14c0 <glideAVX512+0x14c0>
-	WORD $0x8941; BYTE $0xd3 // mov r11d, edx
-	WORD $0xd089 // mov eax, edx
-	WORD $0xe8d3 // shr eax, cl
-	WORD $0x8566; BYTE $0xc0 // test ax, ax
-	WORD $0xdc74 // je 0x1a50 <glideAVX512+0x1a50>
-	LONG $0x28fdc162; WORD $0xc36f // vmovdqa64 ymm16, ymm11
-	LONG $0x28fde162; WORD $0xce6f // vmovdqa64 ymm17, ymm6
-	LONG $0x28fde162; WORD $0xd76f // vmovdqa64 ymm18, ymm7
-	LONG $0x28fdc162; WORD $0xd86f // vmovdqa64 ymm19, ymm8
-	LONG $0x01c5f641 // test r13b, 0x1
-	WORD $0x1875 // jne 0x1aaa <glideAVX512+0x1aaa>
-	LONG $0x28fdc162; WORD $0xc66f // vmovdqa64 ymm16, ymm14
-	LONG $0x28fdc162; WORD $0xcc6f // vmovdqa64 ymm17, ymm12
-	LONG $0x28fdc162; WORD $0xd56f // vmovdqa64 ymm18, ymm13
-	LONG $0x28fdc162; WORD $0xdf6f // vmovdqa64 ymm19, ymm15
-	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
-	LONG $0x000010be; BYTE $0x00 // mov esi, 0x10
-	LONG $0xfffff981; WORD $0x0000 // cmp ecx, 0xffff
-	WORD $0x1674 // je 0x1ad0 <glideAVX512+0x1ad0>
-	LONG $0xf1b80ff3 // popcnt esi, ecx
-	LONG $0x0005d5e9; BYTE $0x00 // jmp 0x2098 <glideAVX512+0x2098>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x087de162; WORD $0xc87e // vmovd eax, xmm17
-	LONG $0xc8bf0f44 // movsx r9d, ax
-	WORD $0x3941; BYTE $0xe9 // cmp r9d, ebp
-	LONG $0xcd4d0f44 // cmovge r9d, ebp
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	LONG $0x287de262; WORD $0xe07b // vpbroadcastw ymm20, eax
-	LONG $0x20752162; WORD $0xc4f9 // vpsubw ymm24, ymm17, ymm20
-	LONG $0x287da262; WORD $0xf879 // vpbroadcastw ymm23, xmm16
-	LONG $0x28ada262; WORD $0xe18d // vpermw ymm20, ymm10, ymm17
-	LONG $0x28ada262; WORD $0xe88d // vpermw ymm21, ymm10, ymm16
-	LONG $0x2055b162; WORD $0xc875 // vpcmpeqw k1, ymm21, ymm16
-	LONG $0x215db162; WORD $0xc975 // vpcmpeqw k1 {k1}, ymm20, ymm17
-	LONG $0xd193fbc5 // kmovd edx, k1
-	LONG $0xfffee281; WORD $0x0000 // and edx, 0xfffe
-	LONG $0x2075b162; WORD $0xcc65 // vpcmpgtw k1, ymm17, ymm20
-	LONG $0xc193fbc5 // kmovd eax, k1
-	WORD $0xc883; BYTE $0x01 // or eax, 0x1
-	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
-	LONG $0x205db162; WORD $0xe071; BYTE $0x03 // vpsraw ymm20, ymm16, 0x3
-	LONG $0x2055b162; WORD $0xe771; BYTE $0x03 // vpsraw ymm21, ymm23, 0x3
-	LONG $0x205da162; WORD $0xe5f9 // vpsubw ymm20, ymm20, ymm21
-	WORD $0xd089 // mov eax, edx
-	WORD $0xd0f7 // not eax
-	WORD $0xc001 // add eax, eax
-	WORD $0xd021 // and eax, edx
-	WORD $0xc809 // or eax, ecx
-	WORD $0xd0f7 // not eax
-	LONG $0x00001db9; BYTE $0x00 // mov ecx, 0x1d
-	LONG $0x287de262; WORD $0xe97b // vpbroadcastw ymm21, ecx
-	LONG $0x20bdb362; WORD $0xcd3e; BYTE $0x06 // vpcmpnleuw k1, ymm24, ymm21
-	LONG $0xc993f8c5 // kmovw ecx, k1
-	LONG $0x205d6162; WORD $0xd8f9 // vpsubw ymm27, ymm20, ymm0
-	LONG $0x000002bf; BYTE $0x00 // mov edi, 0x2
-	LONG $0x287d6262; WORD $0xd77b // vpbroadcastw ymm26, edi
-	LONG $0x20a59362; WORD $0xca3e; BYTE $0x06 // vpcmpnleuw k1, ymm27, ymm26
-	LONG $0xf993f8c5 // kmovw edi, k1
-	WORD $0xab0f; BYTE $0xf0 // bts eax, esi
-	WORD $0xf809 // or eax, edi
-	WORD $0xc809 // or eax, ecx
-	LONG $0xc8bc0ff3 // tzcnt ecx, eax
-	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
-	WORD $0xe0d3 // shl eax, cl
-	WORD $0xc789 // mov edi, eax
-	WORD $0xd7f7 // not edi
-	LONG $0x206df162; WORD $0xcc65 // vpcmpgtw k1, ymm18, ymm4
-	LONG $0x29fda262; WORD $0xeb66 // vpblendmw ymm21 {k1}, ymm0, ymm19
-	LONG $0x206d9162; WORD $0xca65 // vpcmpgtw k1, ymm18, ymm26
-	LONG $0x29fda262; WORD $0xe366 // vpblendmw ymm20 {k1}, ymm0, ymm19
-	WORD $0x8941; BYTE $0xf8 // mov r8d, edi
-	WORD $0x2141; BYTE $0xd0 // and r8d, edx
-	WORD $0x5074 // je 0x1c00 <glideAVX512+0x1c00>
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0xd0b70f41 // movzx edx, r8w
-	LONG $0x28ad2262; WORD $0xcb8d // vpermw ymm25, ymm10, ymm19
-	LONG $0x28fda162; WORD $0xf36f // vmovdqa64 ymm22, ymm19
-	LONG $0x214d8262; WORD $0xf13a // vpminuw ymm22 {k1}, ymm22, ymm25
-	LONG $0x28ad2262; WORD $0xcd8d // vpermw ymm25, ymm10, ymm21
-	LONG $0x21558262; WORD $0xe93a // vpminuw ymm21 {k1}, ymm21, ymm25
-	LONG $0x28ad2262; WORD $0xcc8d // vpermw ymm25, ymm10, ymm20
-	LONG $0x215d8262; WORD $0xe13a // vpminuw ymm20 {k1}, ymm20, ymm25
-	WORD $0xead1 // shr edx
-	WORD $0xd2f7 // not edx
-	WORD $0x8941; BYTE $0xf8 // mov r8d, edi
-	WORD $0x2141; BYTE $0xd0 // and r8d, edx
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0xa9fd1262; WORD $0xc963 // vpcompressw ymm25 {k1} {z}, ymm9
-	WORD $0x12eb // jmp 0x1c0c <glideAVX512+0x1c0c>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x28fda162; WORD $0xf36f // vmovdqa64 ymm22, ymm19
-	LONG $0x28fd4162; WORD $0xc96f // vmovdqa64 ymm25, ymm9
-	LONG $0x487d0262; WORD $0xc033 // vpmovzxwd zmm24, ymm24 # zmm24 = ymm24[0],zero,ymm24[1],zero,ymm24[2],zero,ymm24[3],zero,ymm24[4],zero,ymm24[5],zero,ymm24[6],zero,ymm24[7],zero,ymm24[8],zero,ymm24[9],zero,ymm24[10],zero,ymm24[11],zero,ymm24[12],zero,ymm24[13],zero,ymm24[14],zero,ymm24[15],zero
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0xc96d0262; WORD $0xc047 // vpsllvd zmm24 {k1} {z}, zmm2, zmm24
-	LONG $0x48fd0362; WORD $0xc43b; BYTE $0x01 // vextracti64x4 ymm28, zmm24, 0x1
-	LONG $0x203d0162; WORD $0xc4eb // vpord ymm24, ymm24, ymm28
-	LONG $0x287d0362; WORD $0xc439; BYTE $0x01 // vextracti32x4 xmm28, ymm24, 0x1
-	LONG $0x003d0162; WORD $0xc4eb // vpord xmm24, xmm24, xmm28
-	LONG $0x087d0162; WORD $0xe070; BYTE $0xee // vpshufd xmm28, xmm24, 0xee # xmm28 = xmm24[2,3,2,3]
-	LONG $0x009d0162; WORD $0xc0eb // vporq xmm24, xmm28, xmm24
-	LONG $0x08fd6162; WORD $0xc27e // vmovq rdx, xmm24
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	LONG $0x20e8c149 // shr r8, 0x20
-	WORD $0x0941; BYTE $0xd0 // or r8d, edx
-	LONG $0x087de162; WORD $0xfa7e // vmovd edx, xmm23
-	LONG $0xd2bf0f44 // movsx r10d, dx
-	LONG $0x03fac141 // sar r10d, 0x3
-	WORD $0x634d; BYTE $0xd2 // movsxd r10, r10d
-	LONG $0xd6af0f4d // imul r10, r14
-	LONG $0x57148d4f // lea r10, [r15 + 2*r10]
-	WORD $0x634d; BYTE $0xc9 // movsxd r9, r9d
-	LONG $0x4a0c8d4f // lea r9, [r10 + 2*r9]
-	LONG $0x20c5b362; WORD $0xd03f; BYTE $0x04 // vpcmpneqw k2, ymm23, ymm16
-	LONG $0xd2937bc5 // kmovd r10d, k2
-	LONG $0xd7854466 // test di, r10w
-	LONG $0x0298840f; WORD $0x0000 // je 0x1f20 <glideAVX512+0x1f20>
-	LONG $0x40b5e362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm25, ymm0, 0x1
-	LONG $0x927bc1c4; BYTE $0xe0 // kmovd k4, r8d
-	LONG $0xccfd2262; WORD $0xcf62 // vpexpandw zmm25 {k4} {z}, zmm23
-	LONG $0x3379e3c4; WORD $0x01dc // kshiftld k3, k4, 0x1
-	LONG $0xcbfd2262; WORD $0xc762 // vpexpandw zmm24 {k3} {z}, zmm23
-	LONG $0x3379e3c4; WORD $0x02d4 // kshiftld k2, k4, 0x2
-	LONG $0xcafda262; WORD $0xff62 // vpexpandw zmm23 {k2} {z}, zmm23
-	LONG $0x000007ba; BYTE $0x00 // mov edx, 0x7
-	LONG $0x287d6262; WORD $0xe27b // vpbroadcastw ymm28, edx
-	LONG $0x209d2162; WORD $0xe0db // vpandq ymm28, ymm28, ymm16
-	LONG $0x28e50262; WORD $0xe412 // vpsllvw ymm28, ymm3, ymm28
-	LONG $0x201d6162; WORD $0xe3f9 // vpsubw ymm28, ymm28, ymm3
-	LONG $0x209d0262; WORD $0xdb12 // vpsllvw ymm27, ymm28, ymm27
-	LONG $0x21a5f262; WORD $0xec26 // vptestmw k5 {k1}, ymm27, ymm4
-	LONG $0xed98f8c5 // kortestw k5, k5
-	WORD $0x5f74 // je 0x1d40 <glideAVX512+0x1d40>
-	LONG $0x48750162; WORD $0x24fd; BYTE $0x61 // vpaddw zmm28, zmm1, zmmword ptr [r9 + 2*r12]
-	LONG $0x2dfd2262; WORD $0xee66 // vpblendmw ymm29 {k5}, ymm0, ymm22
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xed8d // vpermw zmm29, zmm25, zmm29
-	LONG $0x441d0262; WORD $0xe53a // vpminuw zmm28 {k4}, zmm28, zmm29
-	LONG $0x2dfd2262; WORD $0xed66 // vpblendmw ymm29 {k5}, ymm0, ymm21
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40bd0262; WORD $0xed8d // vpermw zmm29, zmm24, zmm29
-	LONG $0x431d0262; WORD $0xe53a // vpminuw zmm28 {k3}, zmm28, zmm29
-	LONG $0x2dfd2262; WORD $0xec66 // vpblendmw ymm29 {k5}, ymm0, ymm20
-	LONG $0x40956362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm29, zmm29, ymm0, 0x1
-	LONG $0x40c50262; WORD $0xed8d // vpermw zmm29, zmm23, zmm29
-	LONG $0x421d0262; WORD $0xe53a // vpminuw zmm28 {k2}, zmm28, zmm29
-	LONG $0x401d6162; WORD $0xe1f9 // vpsubw zmm28, zmm28, zmm1
-	LONG $0x48fe0162; WORD $0x247f; BYTE $0x61 // vmovdqu64 zmmword ptr [r9 + 2*r12], zmm28
-	LONG $0x21a59262; WORD $0xea26 // vptestmw k5 {k1}, ymm27, ymm26
-	LONG $0xed98f8c5 // kortestw k5, k5
-	WORD $0x5d74 // je 0x1da9 <glideAVX512+0x1da9>
-	LONG $0x48754162; WORD $0x11fd // vpaddw zmm26, zmm1, zmmword ptr [r9]
-	LONG $0x2dfd2262; WORD $0xe666 // vpblendmw ymm28 {k5}, ymm0, ymm22
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xe48d // vpermw zmm28, zmm25, zmm28
-	LONG $0x442d0262; WORD $0xd43a // vpminuw zmm26 {k4}, zmm26, zmm28
-	LONG $0x2dfd2262; WORD $0xe566 // vpblendmw ymm28 {k5}, ymm0, ymm21
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40bd0262; WORD $0xe48d // vpermw zmm28, zmm24, zmm28
-	LONG $0x432d0262; WORD $0xd43a // vpminuw zmm26 {k3}, zmm26, zmm28
-	LONG $0x2dfd2262; WORD $0xe466 // vpblendmw ymm28 {k5}, ymm0, ymm20
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40c50262; WORD $0xe48d // vpermw zmm28, zmm23, zmm28
-	LONG $0x422d0262; WORD $0xd43a // vpminuw zmm26 {k2}, zmm26, zmm28
-	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
-	LONG $0x48fe4162; WORD $0x117f // vmovdqu64 zmmword ptr [r9], zmm26
-	LONG $0x71148d4b // lea rdx, [r9 + 2*r14]
-	LONG $0x000004bf; BYTE $0x00 // mov edi, 0x4
-	LONG $0x287d6262; WORD $0xd77b // vpbroadcastw ymm26, edi
-	LONG $0x21a59262; WORD $0xea26 // vptestmw k5 {k1}, ymm27, ymm26
-	LONG $0xed98f8c5 // kortestw k5, k5
-	WORD $0x5d74 // je 0x1e21 <glideAVX512+0x1e21>
-	LONG $0x48756162; WORD $0x12fd // vpaddw zmm26, zmm1, zmmword ptr [rdx]
-	LONG $0x2dfd2262; WORD $0xe666 // vpblendmw ymm28 {k5}, ymm0, ymm22
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xe48d // vpermw zmm28, zmm25, zmm28
-	LONG $0x442d0262; WORD $0xd43a // vpminuw zmm26 {k4}, zmm26, zmm28
-	LONG $0x2dfd2262; WORD $0xe566 // vpblendmw ymm28 {k5}, ymm0, ymm21
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40bd0262; WORD $0xe48d // vpermw zmm28, zmm24, zmm28
-	LONG $0x432d0262; WORD $0xd43a // vpminuw zmm26 {k3}, zmm26, zmm28
-	LONG $0x2dfd2262; WORD $0xe466 // vpblendmw ymm28 {k5}, ymm0, ymm20
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40c50262; WORD $0xe48d // vpermw zmm28, zmm23, zmm28
-	LONG $0x422d0262; WORD $0xd43a // vpminuw zmm26 {k2}, zmm26, zmm28
-	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
-	LONG $0x48fe6162; WORD $0x127f // vmovdqu64 zmmword ptr [rdx], zmm26
-	LONG $0x72148d4a // lea rdx, [rdx + 2*r14]
-	LONG $0x000008bf; BYTE $0x00 // mov edi, 0x8
-	LONG $0x287d6262; WORD $0xd77b // vpbroadcastw ymm26, edi
-	LONG $0x21a59262; WORD $0xea26 // vptestmw k5 {k1}, ymm27, ymm26
-	LONG $0xed98f8c5 // kortestw k5, k5
-	WORD $0x5d74 // je 0x1e99 <glideAVX512+0x1e99>
-	LONG $0x48756162; WORD $0x12fd // vpaddw zmm26, zmm1, zmmword ptr [rdx]
-	LONG $0x2dfd2262; WORD $0xe666 // vpblendmw ymm28 {k5}, ymm0, ymm22
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xe48d // vpermw zmm28, zmm25, zmm28
-	LONG $0x442d0262; WORD $0xd43a // vpminuw zmm26 {k4}, zmm26, zmm28
-	LONG $0x2dfd2262; WORD $0xe566 // vpblendmw ymm28 {k5}, ymm0, ymm21
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40bd0262; WORD $0xe48d // vpermw zmm28, zmm24, zmm28
-	LONG $0x432d0262; WORD $0xd43a // vpminuw zmm26 {k3}, zmm26, zmm28
-	LONG $0x2dfd2262; WORD $0xe466 // vpblendmw ymm28 {k5}, ymm0, ymm20
-	LONG $0x409d6362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm28, zmm28, ymm0, 0x1
-	LONG $0x40c50262; WORD $0xe48d // vpermw zmm28, zmm23, zmm28
-	LONG $0x422d0262; WORD $0xd43a // vpminuw zmm26 {k2}, zmm26, zmm28
-	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
-	LONG $0x48fe6162; WORD $0x127f // vmovdqu64 zmmword ptr [rdx], zmm26
-	LONG $0x000010bf; BYTE $0x00 // mov edi, 0x10
-	LONG $0x287d6262; WORD $0xd77b // vpbroadcastw ymm26, edi
-	LONG $0x21a59262; WORD $0xca26 // vptestmw k1 {k1}, ymm27, ymm26
-	LONG $0xc998f8c5 // kortestw k1, k1
-	LONG $0x01dc840f; WORD $0x0000 // je 0x2090 <glideAVX512+0x2090>
-	LONG $0x48752162; WORD $0x14fd; BYTE $0x72 // vpaddw zmm26, zmm1, zmmword ptr [rdx + 2*r14]
-	LONG $0x29fda262; WORD $0xf666 // vpblendmw ymm22 {k1}, ymm0, ymm22
-	LONG $0x40cde362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm22, zmm22, ymm0, 0x1
-	LONG $0x40b5a262; WORD $0xf68d // vpermw zmm22, zmm25, zmm22
-	LONG $0x442d2262; WORD $0xd63a // vpminuw zmm26 {k4}, zmm26, zmm22
-	LONG $0x29fda262; WORD $0xed66 // vpblendmw ymm21 {k1}, ymm0, ymm21
-	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
-	LONG $0x40bda262; WORD $0xed8d // vpermw zmm21, zmm24, zmm21
-	LONG $0x432d2262; WORD $0xd53a // vpminuw zmm26 {k3}, zmm26, zmm21
-	LONG $0x29fda262; WORD $0xe466 // vpblendmw ymm20 {k1}, ymm0, ymm20
-	LONG $0x40dde362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm20, zmm20, ymm0, 0x1
-	LONG $0x40c5a262; WORD $0xe48d // vpermw zmm20, zmm23, zmm20
-	LONG $0x422d2262; WORD $0xd43a // vpminuw zmm26 {k2}, zmm26, zmm20
-	LONG $0x402de162; WORD $0xe1f9 // vpsubw zmm20, zmm26, zmm1
-	LONG $0x48fea162; WORD $0x247f; BYTE $0x72 // vmovdqu64 zmmword ptr [rdx + 2*r14], zmm20
-	LONG $0x000178e9; BYTE $0x00 // jmp 0x2090 <glideAVX512+0x2090>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x24548b48; BYTE $0x70 // mov rdx, qword ptr [rsp + 0x70]
+	WORD $0xff48; BYTE $0xc2 // inc rdx
+	LONG $0x40553b49 // cmp rdx, qword ptr [r13 + 0x40]
+	LONG $0x2f248d0f; WORD $0x0000 // jge 0x2f76 <glideAVX512+0x2f76>
+	LONG $0x10458b49 // mov rax, qword ptr [r13 + 0x10]
+	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
+	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
+	LONG $0x06e3c148 // shl rbx, 0x6
+	LONG $0x085d0349 // add rbx, qword ptr [r13 + 0x8]
+	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
+	LONG $0x24548948; BYTE $0x70 // mov qword ptr [rsp + 0x70], rdx
+	WORD $0x1e74 // je 0x90 <glideAVX512+0x90>
+	LONG $0x0a48880f; WORD $0x0000 // js 0xac0 <glideAVX512+0xac0>
+	LONG $0x704d8b49 // mov rcx, qword ptr [r13 + 0x70]
+	WORD $0xff48; BYTE $0xc9 // dec rcx
+	LONG $0x000a41e9; BYTE $0x00 // jmp 0xac5 <glideAVX512+0xac5>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0xc82c8d48 // lea rbp, [rax + 8*rcx]
+	LONG $0x3445bf0f // movsx eax, word ptr [rbp + 0x34]
+	LONG $0x3655b70f // movzx edx, word ptr [rbp + 0x36]
+	WORD $0x758b; BYTE $0x38 // mov esi, dword ptr [rbp + 0x38]
+	LONG $0x4db60f41; BYTE $0x60 // movzx ecx, byte ptr [r13 + 0x60]
 	WORD $0xd789 // mov edi, edx
-	WORD $0xe783; BYTE $0x07 // and edi, 0x7
-	LONG $0x0165840f; WORD $0x0000 // je 0x2090 <glideAVX512+0x2090>
-	LONG $0x40b5e362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm25, ymm0, 0x1
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0xc9fd2262; WORD $0xc762 // vpexpandw zmm24 {k1} {z}, zmm23
-	LONG $0x40cd6362; WORD $0xc83a; BYTE $0x01 // vinserti64x4 zmm25, zmm22, ymm0, 0x1
-	LONG $0x404da362; WORD $0xf625; BYTE $0xff // vpternlogd zmm22, zmm22, zmm22, 0xff
-	LONG $0x41bd8262; WORD $0xf18d // vpermw zmm22 {k1}, zmm24, zmm25
-	LONG $0x3379e3c4; WORD $0x01d1 // kshiftld k2, k1, 0x1
-	LONG $0xcafd2262; WORD $0xc762 // vpexpandw zmm24 {k2} {z}, zmm23
-	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
-	LONG $0x40bda262; WORD $0xed8d // vpermw zmm21, zmm24, zmm21
-	LONG $0x424da262; WORD $0xf53a // vpminuw zmm22 {k2}, zmm22, zmm21
-	LONG $0x3379e3c4; WORD $0x02c9 // kshiftld k1, k1, 0x2
-	LONG $0xc9fda262; WORD $0xef62 // vpexpandw zmm21 {k1} {z}, zmm23
-	LONG $0x40dde362; WORD $0xe03a; BYTE $0x01 // vinserti64x4 zmm20, zmm20, ymm0, 0x1
-	LONG $0x40d5a262; WORD $0xe48d // vpermw zmm20, zmm21, zmm20
-	LONG $0x414da262; WORD $0xf43a // vpminuw zmm22 {k1}, zmm22, zmm20
-	LONG $0x4875c162; WORD $0x21fd // vpaddw zmm20, zmm1, zmmword ptr [r9]
-	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fec162; WORD $0x217f // vmovdqu64 zmmword ptr [r9], zmm20
-	WORD $0xff83; BYTE $0x01 // cmp edi, 0x1
-	LONG $0x00e0840f; WORD $0x0000 // je 0x2090 <glideAVX512+0x2090>
-	LONG $0x48758162; WORD $0x24fd; BYTE $0x71 // vpaddw zmm20, zmm1, zmmword ptr [r9 + 2*r14]
-	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fe8162; WORD $0x247f; BYTE $0x71 // vmovdqu64 zmmword ptr [r9 + 2*r14], zmm20
-	LONG $0xfd478d44 // lea r8d, [rdi - 0x3]
-	LONG $0xfdf88341 // cmp r8d, -0x3
-	LONG $0x00b8870f; WORD $0x0000 // ja 0x2090 <glideAVX512+0x2090>
-	LONG $0x71048d4f // lea r8, [r9 + 2*r14]
-	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
-	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
-	WORD $0xe283; BYTE $0x06 // and edx, 0x6
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x008e840f; WORD $0x0000 // je 0x2090 <glideAVX512+0x2090>
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
-	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
-	LONG $0xfb4f8d44 // lea r9d, [rdi - 0x5]
-	LONG $0xfdf98341 // cmp r9d, -0x3
-	WORD $0x6677 // ja 0x2090 <glideAVX512+0x2090>
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	LONG $0x48758162; WORD $0x24fd; BYTE $0x70 // vpaddw zmm20, zmm1, zmmword ptr [r8 + 2*r14]
-	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fe8162; WORD $0x247f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm20
+	WORD $0xf766; BYTE $0xdf // neg di
+	LONG $0xfa480f66 // cmovs di, dx
+	WORD $0xb70f; BYTE $0xd7 // movzx edx, di
+	WORD $0x8566; BYTE $0xf6 // test si, si
+	LONG $0xf24e0f41 // cmovle esi, r10d
+	WORD $0xb70f; BYTE $0xf6 // movzx esi, si
+	LONG $0xffffffbf; BYTE $0xff // mov edi, 0xffffffff
+	WORD $0xe7d3 // shl edi, cl
+	WORD $0xd7f7 // not edi
+	WORD $0xf801 // add eax, edi
+	WORD $0xd001 // add eax, edx
+	WORD $0xf001 // add eax, esi
+	WORD $0xf8d3 // sar eax, cl
+	LONG $0x3a55bf0f // movsx edx, word ptr [rbp + 0x3a]
+	LONG $0x3c75b70f // movzx esi, word ptr [rbp + 0x3c]
+	LONG $0x45b70f44; BYTE $0x3e // movzx r8d, word ptr [rbp + 0x3e]
+	WORD $0x8941; BYTE $0xf1 // mov r9d, esi
+	LONG $0xd9f74166 // neg r9w
+	LONG $0x480f4466; BYTE $0xce // cmovs r9w, si
+	LONG $0xf1b70f41 // movzx esi, r9w
+	LONG $0xc0854566 // test r8w, r8w
+	LONG $0xc24e0f45 // cmovle r8d, r10d
+	LONG $0xc0b70f45 // movzx r8d, r8w
+	WORD $0xfa01 // add edx, edi
+	WORD $0xf201 // add edx, esi
+	WORD $0x0144; BYTE $0xc2 // add edx, r8d
+	WORD $0xfad3 // sar edx, cl
+	WORD $0xd039 // cmp eax, edx
+	WORD $0x4f0f; BYTE $0xd0 // cmovg edx, eax
 	WORD $0xfa83; BYTE $0x04 // cmp edx, 0x4
-	WORD $0x4374 // je 0x2090 <glideAVX512+0x2090>
-	LONG $0x70148d4b // lea rdx, [r8 + 2*r14]
-	LONG $0x4875a162; WORD $0x24fd; BYTE $0x72 // vpaddw zmm20, zmm1, zmmword ptr [rdx + 2*r14]
-	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0x48fea162; WORD $0x247f; BYTE $0x72 // vmovdqu64 zmmword ptr [rdx + 2*r14], zmm20
-	WORD $0xc783; BYTE $0xf9 // add edi, -0x7
-	WORD $0xff83; BYTE $0xfd // cmp edi, -0x3
-	WORD $0x1d77 // ja 0x2090 <glideAVX512+0x2090>
-	LONG $0x72148d4a // lea rdx, [rdx + 2*r14]
-	LONG $0x4875a162; WORD $0x24fd; BYTE $0x72 // vpaddw zmm20, zmm1, zmmword ptr [rdx + 2*r14]
-	LONG $0x405da262; WORD $0xe63a // vpminuw zmm20, zmm20, zmm22
-	LONG $0x405de162; WORD $0xe1f9 // vpsubw zmm20, zmm20, zmm1
-	LONG $0xfffe7de9; BYTE $0xff // jmp 0x1f0c <glideAVX512+0x1f0c>
-	BYTE $0x90 // nop
-	WORD $0xce29 // sub esi, ecx
-	LONG $0xf9b8860f; WORD $0xffff // jbe 0x1a50 <glideAVX512+0x1a50>
-	LONG $0xc892fbc5 // kmovd k1, eax
-	LONG $0xa9fda262; WORD $0xc963 // vpcompressw ymm17 {k1} {z}, ymm17
-	LONG $0xa9fda262; WORD $0xd263 // vpcompressw ymm18 {k1} {z}, ymm18
-	LONG $0xa9fda262; WORD $0xc063 // vpcompressw ymm16 {k1} {z}, ymm16
-	LONG $0xa9fda262; WORD $0xdb63 // vpcompressw ymm19 {k1} {z}, ymm19
-	LONG $0xfffa17e9; BYTE $0xff // jmp 0x1ad0 <glideAVX512+0x1ad0>
+	LONG $0x246c8948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rbp
+	LONG $0x0a708c0f; WORD $0x0000 // jl 0xb80 <glideAVX512+0xb80>
+	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
+	WORD $0xf631 // xor esi, esi
+	LONG $0x0004be41; WORD $0x0000 // mov r14d, 0x4
+	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
+	LONG $0xa8bd8b49; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [r13 + 0xa8]
+	LONG $0x48fef162; WORD $0x086f // vmovdqu64 zmm1, zmmword ptr [rax]
+	LONG $0x48fef162; WORD $0x506f; BYTE $0x01 // vmovdqu64 zmm2, zmmword ptr [rax + 0x40]
+	LONG $0x0845bf0f // movsx eax, word ptr [rbp + 0x8]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x0a45bf0f // movsx eax, word ptr [rbp + 0xa]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe10b // vpmulhrsw zmm4, zmm4, zmm1
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x0c45bf0f // movsx eax, word ptr [rbp + 0xc]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x1f7f // vmovdqu64 zmmword ptr [rdi], zmm3
+	LONG $0x0e45bf0f // movsx eax, word ptr [rbp + 0xe]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x1045bf0f // movsx eax, word ptr [rbp + 0x10]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe10b // vpmulhrsw zmm4, zmm4, zmm1
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x01 // vmovdqu64 zmmword ptr [rdi + 0x40], zmm3
+	LONG $0x1245bf0f // movsx eax, word ptr [rbp + 0x12]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x1445bf0f // movsx eax, word ptr [rbp + 0x14]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe10b // vpmulhrsw zmm4, zmm4, zmm1
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x1645bf0f // movsx eax, word ptr [rbp + 0x16]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xd20b // vpmulhrsw zmm2, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xd2fd // vpaddw zmm2, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x02 // vmovdqu64 zmmword ptr [rdi + 0x80], zmm2
+	LONG $0x1845bf0f // movsx eax, word ptr [rbp + 0x18]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x1a45bf0f // movsx eax, word ptr [rbp + 0x1a]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xd90b // vpmulhrsw zmm3, zmm3, zmm1
+	LONG $0x486df162; WORD $0xd3fd // vpaddw zmm2, zmm2, zmm3
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x03 // vmovdqu64 zmmword ptr [rdi + 0xc0], zmm2
+	LONG $0x1c45bf0f // movsx eax, word ptr [rbp + 0x1c]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x1e45bf0f // movsx eax, word ptr [rbp + 0x1e]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xd90b // vpmulhrsw zmm3, zmm3, zmm1
+	LONG $0x486df162; WORD $0xd3fd // vpaddw zmm2, zmm2, zmm3
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x04 // vmovdqu64 zmmword ptr [rdi + 0x100], zmm2
+	LONG $0x2245bf0f // movsx eax, word ptr [rbp + 0x22]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x2445bf0f // movsx eax, word ptr [rbp + 0x24]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xd90b // vpmulhrsw zmm3, zmm3, zmm1
+	LONG $0x486df162; WORD $0xd3fd // vpaddw zmm2, zmm2, zmm3
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x05 // vmovdqu64 zmmword ptr [rdi + 0x140], zmm2
+	LONG $0x2845bf0f // movsx eax, word ptr [rbp + 0x28]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x2a45bf0f // movsx eax, word ptr [rbp + 0x2a]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xd90b // vpmulhrsw zmm3, zmm3, zmm1
+	LONG $0x486df162; WORD $0xd3fd // vpaddw zmm2, zmm2, zmm3
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x06 // vmovdqu64 zmmword ptr [rdi + 0x180], zmm2
+	LONG $0x2e45bf0f // movsx eax, word ptr [rbp + 0x2e]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x3045bf0f // movsx eax, word ptr [rbp + 0x30]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xd90b // vpmulhrsw zmm3, zmm3, zmm1
+	LONG $0x486df162; WORD $0xd3fd // vpaddw zmm2, zmm2, zmm3
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x07 // vmovdqu64 zmmword ptr [rdi + 0x1c0], zmm2
+	LONG $0x3445bf0f // movsx eax, word ptr [rbp + 0x34]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x3645bf0f // movsx eax, word ptr [rbp + 0x36]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xd90b // vpmulhrsw zmm3, zmm3, zmm1
+	LONG $0x486df162; WORD $0xd3fd // vpaddw zmm2, zmm2, zmm3
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x08 // vmovdqu64 zmmword ptr [rdi + 0x200], zmm2
+	LONG $0x3a45bf0f // movsx eax, word ptr [rbp + 0x3a]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x3c45bf0f // movsx eax, word ptr [rbp + 0x3c]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xd90b // vpmulhrsw zmm3, zmm3, zmm1
+	LONG $0x486df162; WORD $0xd3fd // vpaddw zmm2, zmm2, zmm3
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x09 // vmovdqu64 zmmword ptr [rdi + 0x240], zmm2
+	LONG $0x3845bf0f // movsx eax, word ptr [rbp + 0x38]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0a // vmovdqu64 zmmword ptr [rdi + 0x280], zmm2
+	LONG $0x3e45bf0f // movsx eax, word ptr [rbp + 0x3e]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0b // vmovdqu64 zmmword ptr [rdi + 0x2c0], zmm2
+	LONG $0x4045bf0f // movsx eax, word ptr [rbp + 0x40]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x4245bf0f // movsx eax, word ptr [rbp + 0x42]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xc90b // vpmulhrsw zmm1, zmm3, zmm1
+	LONG $0x486df162; WORD $0xc9fd // vpaddw zmm1, zmm2, zmm1
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x0c // vmovdqu64 zmmword ptr [rdi + 0x300], zmm1
+	LONG $0x7a458b41 // mov eax, dword ptr [r13 + 0x7a]
+	LONG $0x487df262; WORD $0xc87b // vpbroadcastw zmm1, eax
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x0d // vmovdqu64 zmmword ptr [rdi + 0x340], zmm1
+	LONG $0x78458b41 // mov eax, dword ptr [r13 + 0x78]
+	WORD $0xd0f7 // not eax
+	LONG $0x487df262; WORD $0xc87b // vpbroadcastw zmm1, eax
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x0e // vmovdqu64 zmmword ptr [rdi + 0x380], zmm1
+	LONG $0x88858b41; WORD $0x0000; BYTE $0x00 // mov eax, dword ptr [r13 + 0x88]
+	LONG $0x487df262; WORD $0xc87b // vpbroadcastw zmm1, eax
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x0f // vmovdqu64 zmmword ptr [rdi + 0x3c0], zmm1
+	LONG $0x90858b41; WORD $0x0000; BYTE $0x00 // mov eax, dword ptr [r13 + 0x90]
+	LONG $0x487df262; WORD $0xc87b // vpbroadcastw zmm1, eax
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x10 // vmovdqu64 zmmword ptr [rdi + 0x400], zmm1
+	LONG $0x70458b41 // mov eax, dword ptr [r13 + 0x70]
+	LONG $0x487df262; WORD $0xc87b // vpbroadcastw zmm1, eax
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x11 // vmovdqu64 zmmword ptr [rdi + 0x440], zmm1
+	WORD $0xc031 // xor eax, eax
+	WORD $0x452b; BYTE $0x00 // sub eax, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xc87b // vpbroadcastw zmm1, eax
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x12 // vmovdqu64 zmmword ptr [rdi + 0x480], zmm1
+	LONG $0x20458b41 // mov eax, dword ptr [r13 + 0x20]
+	WORD $0x452b; BYTE $0x00 // sub eax, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xc87b // vpbroadcastw zmm1, eax
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x13 // vmovdqu64 zmmword ptr [rdi + 0x4c0], zmm1
+	LONG $0x28458b41 // mov eax, dword ptr [r13 + 0x28]
+	WORD $0x452b; BYTE $0x04 // sub eax, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xc87b // vpbroadcastw zmm1, eax
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x15 // vmovdqu64 zmmword ptr [rdi + 0x540], zmm1
+	LONG $0x30458b41 // mov eax, dword ptr [r13 + 0x30]
+	WORD $0x452b; BYTE $0x04 // sub eax, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xc87b // vpbroadcastw zmm1, eax
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x16 // vmovdqu64 zmmword ptr [rdi + 0x580], zmm1
+	LONG $0x20458b41 // mov eax, dword ptr [r13 + 0x20]
+	WORD $0xc083; BYTE $0xfd // add eax, -0x3
+	LONG $0x487df262; WORD $0xc87b // vpbroadcastw zmm1, eax
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x14 // vmovdqu64 zmmword ptr [rdi + 0x500], zmm1
+	LONG $0x30458b49 // mov rax, qword ptr [r13 + 0x30]
+	LONG $0x28452b49 // sub rax, qword ptr [r13 + 0x28]
+	WORD $0x508d; BYTE $0xfd // lea edx, [rax - 0x3]
+	LONG $0x04f88348 // cmp rax, 0x4
+	WORD $0x4c0f; BYTE $0xd6 // cmovl edx, esi
+	LONG $0x487df262; WORD $0xca7b // vpbroadcastw zmm1, edx
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x17 // vmovdqu64 zmmword ptr [rdi + 0x5c0], zmm1
+	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
+	LONG $0x58558b41 // mov edx, dword ptr [r13 + 0x58]
+	LONG $0x487df262; WORD $0xca7b // vpbroadcastw zmm1, edx
+	LONG $0x4875f162; WORD $0x48d5; BYTE $0x02 // vpmullw zmm1, zmm1, zmmword ptr [rax + 0x80]
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x18 // vmovdqu64 zmmword ptr [rdi + 0x600], zmm1
+	LONG $0x2045bf0f // movsx eax, word ptr [rbp + 0x20]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x486df262; WORD $0xd10b // vpmulhrsw zmm2, zmm2, zmm1
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x19 // vmovdqu64 zmmword ptr [rdi + 0x640], zmm2
+	LONG $0x2645bf0f // movsx eax, word ptr [rbp + 0x26]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x486df262; WORD $0xd10b // vpmulhrsw zmm2, zmm2, zmm1
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x1a // vmovdqu64 zmmword ptr [rdi + 0x680], zmm2
+	LONG $0x2c45bf0f // movsx eax, word ptr [rbp + 0x2c]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x486df262; WORD $0xd10b // vpmulhrsw zmm2, zmm2, zmm1
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x1b // vmovdqu64 zmmword ptr [rdi + 0x6c0], zmm2
+	LONG $0x3245bf0f // movsx eax, word ptr [rbp + 0x32]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x486df262; WORD $0xd10b // vpmulhrsw zmm2, zmm2, zmm1
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x1c // vmovdqu64 zmmword ptr [rdi + 0x700], zmm2
+	LONG $0x4445bf0f // movsx eax, word ptr [rbp + 0x44]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x486df262; WORD $0xc90b // vpmulhrsw zmm1, zmm2, zmm1
+	LONG $0x48fef162; WORD $0x4f7f; BYTE $0x1d // vmovdqu64 zmmword ptr [rdi + 0x740], zmm1
+	LONG $0x484d8b4d // mov r9, qword ptr [r13 + 0x48]
+	LONG $0x50458b49 // mov rax, qword ptr [r13 + 0x50]
+	LONG $0x08c0b841; WORD $0x0000 // mov r8d, 0x8c0
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0x106b8d0f; WORD $0x0000 // jge 0x151e <glideAVX512+0x151e>
+	LONG $0x487df262; WORD $0xc97b // vpbroadcastw zmm1, ecx
+	LONG $0x487dd262; WORD $0xd67b // vpbroadcastw zmm2, r14d
+	LONG $0x008f8d48; WORD $0x0006; BYTE $0x00 // lea rcx, [rdi + 0x600]
+	LONG $0x49148d4e // lea r10, [rcx + 2*r9]
+	LONG $0x247c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdi
+	LONG $0x000188e9; BYTE $0x00 // jmp 0x65c <glideAVX512+0x65c>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	LONG $0x245c8b44; BYTE $0x0c // mov r11d, dword ptr [rsp + 0xc]
+	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
+	LONG $0x245c8b48; BYTE $0x68 // mov rbx, qword ptr [rsp + 0x68]
+	LONG $0x247c8b48; BYTE $0x50 // mov rdi, qword ptr [rsp + 0x50]
+	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
+	LONG $0x244c8b4c; BYTE $0x60 // mov r9, qword ptr [rsp + 0x60]
+	LONG $0x24548b4c; BYTE $0x58 // mov r10, qword ptr [rsp + 0x58]
+	LONG $0x24748b44; BYTE $0x34 // mov r14d, dword ptr [rsp + 0x34]
+	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
+	LONG $0x48fe7162; WORD $0x406f; BYTE $0x03 // vmovdqu64 zmm8, zmmword ptr [rax + 0xc0]
+	LONG $0xc9fdf262; WORD $0xe463 // vpcompressw zmm4 {k1} {z}, zmm4
+	LONG $0x4855f162; WORD $0xf571; BYTE $0x03 // vpsllw zmm5, zmm5, 0x3
+	LONG $0x48cdf162; WORD $0xedeb // vporq zmm5, zmm6, zmm5
+	LONG $0xc9fdf262; WORD $0xed63 // vpcompressw zmm5 {k1} {z}, zmm5
+	LONG $0xc9fdf262; WORD $0xfe63 // vpcompressw zmm6 {k1} {z}, zmm7
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x07 // vmovdqu64 zmmword ptr [rdi + r8], zmm6
+	QUAD $0x0107647f48feb162 // vmovdqu64 zmmword ptr [rdi + r8 + 0x40], zmm4
+	QUAD $0x02076c7f48feb162 // vmovdqu64 zmmword ptr [rdi + r8 + 0x80], zmm5
+	WORD $0x8944; BYTE $0xf0 // mov eax, r14d
+	LONG $0x4865f162; WORD $0xc165 // vpcmpgtw k0, zmm3, zmm1
+	LONG $0xc893fbc5 // kmovd ecx, k0
+	LONG $0xf5f2e2c4; BYTE $0xc8 // pext rcx, rcx, rax
+	QUAD $0x000000d8078c8942 // mov dword ptr [rdi + r8 + 0xd8], ecx
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	LONG $0x487df262; WORD $0xf17b // vpbroadcastw zmm6, ecx
+	LONG $0x4865f162; WORD $0xc665 // vpcmpgtw k0, zmm3, zmm6
+	LONG $0xc893fbc5 // kmovd ecx, k0
+	LONG $0xf5f2e2c4; BYTE $0xc8 // pext rcx, rcx, rax
+	QUAD $0x000000dc078c8942 // mov dword ptr [rdi + r8 + 0xdc], ecx
+	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
+	LONG $0x487df262; WORD $0xf17b // vpbroadcastw zmm6, ecx
+	LONG $0x4865f162; WORD $0xc665 // vpcmpgtw k0, zmm3, zmm6
+	LONG $0xc893fbc5 // kmovd ecx, k0
+	LONG $0xf5f2e2c4; BYTE $0xc0 // pext rax, rcx, rax
+	QUAD $0x000000e007848942 // mov dword ptr [rdi + r8 + 0xe0], eax
+	LONG $0x48bdf262; WORD $0xdc8d // vpermw zmm3, zmm8, zmm4
+	LONG $0xb80f41f3; BYTE $0xce // popcnt ecx, r14d
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	WORD $0xd348; BYTE $0xe0 // shl rax, cl
+	LONG $0x485df162; WORD $0xdbf9 // vpsubw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xe1f9 // vpsubw zmm4, zmm3, zmm1
+	LONG $0x48ddf362; WORD $0xc63e; BYTE $0x05 // vpcmpnltuw k0, zmm4, zmm6
+	LONG $0x48bdf262; WORD $0xe58d // vpermw zmm4, zmm8, zmm5
+	LONG $0x48d5f362; WORD $0xcc3f; BYTE $0x04 // vpcmpneqw k1, zmm5, zmm4
+	LONG $0x45fde1c4; BYTE $0xc1 // kord k0, k0, k1
+	LONG $0xd093fbc5 // kmovd edx, k0
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xf001 // add eax, esi
+	WORD $0xd021 // and eax, edx
+	LONG $0xc8ab0f48 // bts rax, rcx
+	QUAD $0x000000d00784894a // mov qword ptr [rdi + r8 + 0xd0], rax
+	LONG $0x00000fb8; BYTE $0x00 // mov eax, 0xf
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x48ddf262; WORD $0xdb10 // vpsrlvw zmm3, zmm4, zmm3
+	LONG $0x485df162; WORD $0xdbf9 // vpsubw zmm3, zmm4, zmm3
+	LONG $0x487ef262; WORD $0xdb30 // vpmovwb ymm3, zmm3
+	LONG $0x001001b8; BYTE $0x00 // mov eax, 0x1001
+	LONG $0x287df262; WORD $0xe07b // vpbroadcastw ymm4, eax
+	LONG $0x0465e2c4; BYTE $0xdc // vpmaddubsw ymm3, ymm3, ymm4
+	QUAD $0x0c075c30287eb262 // vpmovwb xmmword ptr [rdi + r8 + 0xc0], ymm3
+	LONG $0xe8808d49; WORD $0x0000; BYTE $0x00 // lea rax, [r8 + 0xe8]
+	WORD $0x8545; BYTE $0xf6 // test r14d, r14d
+	LONG $0xc0450f4c // cmovne r8, rax
+	LONG $0x50458b49 // mov rax, qword ptr [r13 + 0x50]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	LONG $0x384d8b49 // mov rcx, qword ptr [r13 + 0x38]
+	LONG $0x4b1c8d48 // lea rbx, [rbx + 2*rcx]
+	LONG $0x02c28349 // add r10, 0x2
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0x0ec28d0f; WORD $0x0000 // jge 0x151e <glideAVX512+0x151e>
+	LONG $0x48fe7162; WORD $0x036f // vmovdqu64 zmm8, zmmword ptr [rbx]
+	LONG $0x48bdd262; WORD $0xc026 // vptestmw k0, zmm8, zmm8
+	LONG $0x98f9e1c4; BYTE $0xc0 // kortestd k0, k0
+	WORD $0xd574 // je 0x644 <glideAVX512+0x644>
+	LONG $0x487dd262; WORD $0x5d18; BYTE $0x26 // vbroadcastss zmm3, dword ptr [r13 + 0x98]
+	LONG $0x487dd262; WORD $0x6518; BYTE $0x27 // vbroadcastss zmm4, dword ptr [r13 + 0x9c]
+	LONG $0x487dd262; WORD $0xe833 // vpmovzxwd zmm5, ymm8 # zmm5 = ymm8[0],zero,ymm8[1],zero,ymm8[2],zero,ymm8[3],zero,ymm8[4],zero,ymm8[5],zero,ymm8[6],zero,ymm8[7],zero,ymm8[8],zero,ymm8[9],zero,ymm8[10],zero,ymm8[11],zero,ymm8[12],zero,ymm8[13],zero,ymm8[14],zero,ymm8[15],zero
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x485cf162; WORD $0xed58 // vaddps zmm5, zmm4, zmm5
+	LONG $0x4864f162; WORD $0xed5e // vdivps zmm5, zmm3, zmm5
+	LONG $0x48fd7362; WORD $0xc63b; BYTE $0x01 // vextracti64x4 ymm6, zmm8, 0x1
+	LONG $0x487ef162; WORD $0xed5b // vcvttps2dq zmm5, zmm5
+	LONG $0x487df262; WORD $0xf633 // vpmovzxwd zmm6, ymm6 # zmm6 = ymm6[0],zero,ymm6[1],zero,ymm6[2],zero,ymm6[3],zero,ymm6[4],zero,ymm6[5],zero,ymm6[6],zero,ymm6[7],zero,ymm6[8],zero,ymm6[9],zero,ymm6[10],zero,ymm6[11],zero,ymm6[12],zero,ymm6[13],zero,ymm6[14],zero,ymm6[15],zero
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x485cf162; WORD $0xe658 // vaddps zmm4, zmm4, zmm6
+	LONG $0x4864f162; WORD $0xdc5e // vdivps zmm3, zmm3, zmm4
+	LONG $0x487ef162; WORD $0xdb5b // vcvttps2dq zmm3, zmm3
+	LONG $0x487ef262; WORD $0xec33 // vpmovdw ymm4, zmm5
+	LONG $0x487ef262; WORD $0xdb33 // vpmovdw ymm3, zmm3
+	LONG $0x48ddf362; WORD $0xdb3a; BYTE $0x01 // vinserti64x4 zmm3, zmm4, ymm3, 0x1
+	LONG $0x487dd262; WORD $0x2a79 // vpbroadcastw zmm5, word ptr [r10]
+	LONG $0x4855f262; WORD $0x670b; BYTE $0x01 // vpmulhrsw zmm4, zmm5, zmmword ptr [rdi + 0x40]
+	LONG $0x485df162; WORD $0x27fd // vpaddw zmm4, zmm4, zmmword ptr [rdi]
+	LONG $0x487dd262; WORD $0x7279; BYTE $0x20 // vpbroadcastw zmm6, word ptr [r10 + 0x40]
+	LONG $0x484df162; WORD $0x77fd; BYTE $0x04 // vpaddw zmm6, zmm6, zmmword ptr [rdi + 0x100]
+	LONG $0x484df262; WORD $0xf30b // vpmulhrsw zmm6, zmm6, zmm3
+	LONG $0x485df162; WORD $0xe6fd // vpaddw zmm4, zmm4, zmm6
+	LONG $0x4855f262; WORD $0x6f0b; BYTE $0x03 // vpmulhrsw zmm5, zmm5, zmmword ptr [rdi + 0xc0]
+	LONG $0x4855f162; WORD $0x6ffd; BYTE $0x02 // vpaddw zmm5, zmm5, zmmword ptr [rdi + 0x80]
+	LONG $0x487dd262; WORD $0x7279; BYTE $0x40 // vpbroadcastw zmm6, word ptr [r10 + 0x80]
+	LONG $0x484df162; WORD $0x77fd; BYTE $0x05 // vpaddw zmm6, zmm6, zmmword ptr [rdi + 0x140]
+	LONG $0x484df262; WORD $0xf30b // vpmulhrsw zmm6, zmm6, zmm3
+	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
+	QUAD $0x0000000080bd8349 // cmp qword ptr [r13 + 0x80], 0x0
+	WORD $0x3d74 // je 0x76f <glideAVX512+0x76f>
+	LONG $0x4865f262; WORD $0xf30b // vpmulhrsw zmm6, zmm3, zmm3
+	LONG $0x487dd262; WORD $0x7a79; BYTE $0x60 // vpbroadcastw zmm7, word ptr [r10 + 0xc0]
+	LONG $0x4845f162; WORD $0x7ffd; BYTE $0x06 // vpaddw zmm7, zmm7, zmmword ptr [rdi + 0x180]
+	LONG $0x4845f262; WORD $0xfe0b // vpmulhrsw zmm7, zmm7, zmm6
+	LONG $0x4845f162; WORD $0xe4fd // vpaddw zmm4, zmm7, zmm4
+	QUAD $0x0100ba79487dd262; WORD $0x0000 // vpbroadcastw zmm7, word ptr [r10 + 0x100]
+	LONG $0x4845f162; WORD $0x7ffd; BYTE $0x07 // vpaddw zmm7, zmm7, zmmword ptr [rdi + 0x1c0]
+	LONG $0x4845f262; WORD $0xf60b // vpmulhrsw zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xedfd // vpaddw zmm5, zmm6, zmm5
+	LONG $0xc093fbc5 // kmovd eax, k0
+	LONG $0x485df162; WORD $0x77fd; BYTE $0x08 // vpaddw zmm6, zmm4, zmmword ptr [rdi + 0x200]
+	LONG $0x4865f262; WORD $0x7f0b; BYTE $0x0a // vpmulhrsw zmm7, zmm3, zmmword ptr [rdi + 0x280]
+	LONG $0x48557162; WORD $0x4ffd; BYTE $0x09 // vpaddw zmm9, zmm5, zmmword ptr [rdi + 0x240]
+	LONG $0x4865f262; WORD $0x5f0b; BYTE $0x0b // vpmulhrsw zmm3, zmm3, zmmword ptr [rdi + 0x2c0]
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x6e79c1c4; WORD $0x607d // vmovd xmm7, dword ptr [r13 + 0x60]
+	LONG $0x485df162; WORD $0xe7e1 // vpsraw zmm4, zmm4, xmm7
+	LONG $0x48357162; WORD $0xd3fd // vpaddw zmm10, zmm9, zmm3
+	LONG $0x484d7162; WORD $0xcfe1 // vpsraw zmm9, zmm6, xmm7
+	LONG $0x4835f162; WORD $0xdcf9 // vpsubw zmm3, zmm9, zmm4
+	LONG $0x4855f162; WORD $0xefe1 // vpsraw zmm5, zmm5, xmm7
+	LONG $0x482d7162; WORD $0xd7e1 // vpsraw zmm10, zmm10, xmm7
+	QUAD $0x0140b279487dd262; WORD $0x0000 // vpbroadcastw zmm6, word ptr [r10 + 0x140]
+	LONG $0x484df162; WORD $0x7ffd; BYTE $0x0c // vpaddw zmm7, zmm6, zmmword ptr [rdi + 0x300]
+	LONG $0x482df162; WORD $0xf5f9 // vpsubw zmm6, zmm10, zmm5
+	LONG $0x483d7162; WORD $0xdfe4 // vpmulhuw zmm11, zmm8, zmm7
+	LONG $0x48fef262; WORD $0xcf29 // vpmovw2m k1, zmm7
+	LONG $0x4845d162; WORD $0xf8d5 // vpmullw zmm7, zmm7, zmm8
+	QUAD $0x060e473e48c5f362 // vpcmpnleuw k0, zmm7, zmmword ptr [rdi + 0x380]
+	LONG $0x4825f162; WORD $0x7ffd; BYTE $0x0d // vpaddw zmm7, zmm11, zmmword ptr [rdi + 0x340]
+	LONG $0x4945d162; WORD $0xf8f9 // vpsubw zmm7 {k1}, zmm7, zmm8
+	LONG $0x48fe7262; WORD $0xd828 // vpmovm2w zmm11, k0
+	LONG $0x4845d162; WORD $0xfbf9 // vpsubw zmm7, zmm7, zmm11
+	LONG $0x6e7941c4; WORD $0x685d // vmovd xmm11, dword ptr [r13 + 0x68]
+	LONG $0x48455162; WORD $0xe3e1 // vpsraw zmm12, zmm7, xmm11
+	LONG $0x481d5162; WORD $0xd8fd // vpaddw zmm11, zmm12, zmm8
+	LONG $0x4825f162; WORD $0xf9f9 // vpsubw zmm7, zmm11, zmm1
+	LONG $0x483d7162; WORD $0x6ff9; BYTE $0x0f // vpsubw zmm13, zmm8, zmmword ptr [rdi + 0x3c0]
+	LONG $0x485d7162; WORD $0x77f9; BYTE $0x12 // vpsubw zmm14, zmm4, zmmword ptr [rdi + 0x480]
+	LONG $0x48557162; WORD $0x7ff9; BYTE $0x15 // vpsubw zmm15, zmm5, zmmword ptr [rdi + 0x540]
+	LONG $0x4865e162; WORD $0xc1f9 // vpsubw zmm16, zmm3, zmm1
+	LONG $0x484de162; WORD $0xc9f9 // vpsubw zmm17, zmm6, zmm1
+	LONG $0x4075a262; WORD $0xc03e // vpmaxuw zmm16, zmm17, zmm16
+	LONG $0x40fdf362; WORD $0xca3e; BYTE $0x01 // vpcmpltuw k1, zmm16, zmm2
+	QUAD $0x01104f3e4995f362 // vpcmpltuw k1 {k1}, zmm13, zmmword ptr [rdi + 0x400]
+	QUAD $0x01144f3e498df362 // vpcmpltuw k1 {k1}, zmm14, zmmword ptr [rdi + 0x500]
+	QUAD $0x01174f3e4985f362 // vpcmpltuw k1 {k1}, zmm15, zmmword ptr [rdi + 0x5c0]
+	LONG $0xf1937bc5 // kmovd r14d, k1
+	WORD $0x8944; BYTE $0xf2 // mov edx, r14d
+	WORD $0xd2f7 // not edx
+	WORD $0xc221 // and edx, eax
+	LONG $0xfc95840f; WORD $0xffff // je 0x50d <glideAVX512+0x50d>
+	LONG $0xa88d8b49; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [r13 + 0xa8]
+	QUAD $0x0111413e48bdf362 // vpcmpltuw k0, zmm8, zmmword ptr [rcx + 0x440]
+	LONG $0x48fed262; WORD $0xd429 // vpmovw2m k2, zmm12
+	LONG $0x48a5d362; WORD $0xd83e; BYTE $0x01 // vpcmpltuw k3, zmm11, zmm8
+	LONG $0x47e5e1c4; BYTE $0xd2 // kxord k2, k3, k2
+	LONG $0x48a5f362; WORD $0xd93e; BYTE $0x01 // vpcmpltuw k3, zmm11, zmm1
+	LONG $0x45e5e1c4; BYTE $0xd2 // kord k2, k3, k2
+	LONG $0x45ede1c4; BYTE $0xd0 // kord k2, k2, k0
+	LONG $0xc093fbc5 // kmovd eax, k0
+	WORD $0xd689 // mov esi, edx
+	WORD $0xc621 // and esi, eax
+	WORD $0x0941; BYTE $0xf3 // or r11d, esi
+	LONG $0x484d7162; WORD $0xc3ea // vpminsw zmm8, zmm6, zmm3
+	LONG $0x4875d162; WORD $0xc065 // vpcmpgtw k0, zmm1, zmm8
+	LONG $0x45fde1c4; BYTE $0xc2 // kord k0, k0, k2
+	LONG $0x44f9e1c4; BYTE $0xc0 // knotd k0, k0
+	QUAD $0x0113513f48ddf362 // vpcmpltw k2, zmm4, zmmword ptr [rcx + 0x4c0]
+	LONG $0x4a35f162; WORD $0x5165; BYTE $0x12 // vpcmpgtw k2 {k2}, zmm9, zmmword ptr [rcx + 0x480]
+	LONG $0x4a2df162; WORD $0x5165; BYTE $0x15 // vpcmpgtw k2 {k2}, zmm10, zmmword ptr [rcx + 0x540]
+	QUAD $0x0116513f4ad5f362 // vpcmpltw k2 {k2}, zmm5, zmmword ptr [rcx + 0x580]
+	LONG $0xc093fbc5 // kmovd eax, k0
+	LONG $0xf293fbc5 // kmovd esi, k2
+	WORD $0xc621 // and esi, eax
+	WORD $0xd621 // and esi, edx
+	LONG $0xfc12840f; WORD $0xffff // je 0x50d <glideAVX512+0x50d>
+	LONG $0x24748944; BYTE $0x34 // mov dword ptr [rsp + 0x34], r14d
+	LONG $0x2454894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r10
+	LONG $0x244c894c; BYTE $0x60 // mov qword ptr [rsp + 0x60], r9
+	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
+	LONG $0x245c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rbx
+	LONG $0x245c8944; BYTE $0x0c // mov dword ptr [rsp + 0xc], r11d
+	LONG $0x48fef162; WORD $0x797f; BYTE $0x1e // vmovdqu64 zmmword ptr [rcx + 0x780], zmm7
+	LONG $0x48fef162; WORD $0x617f; BYTE $0x1f // vmovdqu64 zmmword ptr [rcx + 0x7c0], zmm4
+	LONG $0x48fef162; WORD $0x597f; BYTE $0x20 // vmovdqu64 zmmword ptr [rcx + 0x800], zmm3
+	LONG $0x48fef162; WORD $0x697f; BYTE $0x21 // vmovdqu64 zmmword ptr [rcx + 0x840], zmm5
+	LONG $0x48fef162; WORD $0x717f; BYTE $0x22 // vmovdqu64 zmmword ptr [rcx + 0x880], zmm6
+	WORD $0x458b; BYTE $0x00 // mov eax, dword ptr [rbp]
+	LONG $0x38244489 // mov dword ptr [rsp + 0x38], eax
+	WORD $0x458b; BYTE $0x04 // mov eax, dword ptr [rbp + 0x4]
+	LONG $0x10244489 // mov dword ptr [rsp + 0x10], eax
+	LONG $0x20458b49 // mov rax, qword ptr [r13 + 0x20]
+	LONG $0x28558b41 // mov edx, dword ptr [r13 + 0x28]
+	LONG $0x48245489 // mov dword ptr [rsp + 0x48], edx
+	LONG $0x30558b41 // mov edx, dword ptr [r13 + 0x30]
+	LONG $0x3c245489 // mov dword ptr [rsp + 0x3c], edx
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	LONG $0x002c8d48 // lea rbp, [rax + rax]
+	WORD $0x1aeb // jmp 0x982 <glideAVX512+0x982>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
+	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
+	WORD $0xd021 // and eax, edx
+	WORD $0xc689 // mov esi, eax
+	LONG $0xfb5e840f; WORD $0xffff // je 0x4e0 <glideAVX512+0x4e0>
+	LONG $0x24748948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rsi
+	LONG $0xc6bc0ff3 // tzcnt eax, esi
+	QUAD $0x000008404194bf0f // movsx edx, word ptr [rcx + 2*rax + 0x840]
+	LONG $0x10245403 // add edx, dword ptr [rsp + 0x10]
+	QUAD $0x0000088041b4bf0f // movsx esi, word ptr [rcx + 2*rax + 0x880]
+	WORD $0xd601 // add esi, edx
+	LONG $0x48247c8b // mov edi, dword ptr [rsp + 0x48]
+	WORD $0xfa39 // cmp edx, edi
+	WORD $0x4e0f; BYTE $0xd7 // cmovle edx, edi
+	LONG $0x3c247c8b // mov edi, dword ptr [rsp + 0x3c]
+	WORD $0xfe39 // cmp esi, edi
+	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
+	WORD $0xf239 // cmp edx, esi
+	WORD $0xb97d // jge 0x970 <glideAVX512+0x970>
+	QUAD $0x0007c041a4bf0f44; BYTE $0x00 // movsx r12d, word ptr [rcx + 2*rax + 0x7c0]
+	LONG $0x24640344; BYTE $0x38 // add r12d, dword ptr [rsp + 0x38]
+	QUAD $0x0008004194bf0f44; BYTE $0x00 // movsx r10d, word ptr [rcx + 2*rax + 0x800]
+	WORD $0x0145; BYTE $0xe2 // add r10d, r12d
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	WORD $0x3941; BYTE $0xfa // cmp r10d, edi
+	LONG $0xd74d0f44 // cmovge r10d, edi
+	WORD $0x8545; BYTE $0xe4 // test r12d, r12d
+	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
+	LONG $0xe74e0f44 // cmovle r12d, edi
+	WORD $0x3945; BYTE $0xd4 // cmp r12d, r10d
+	WORD $0x837d // jge 0x970 <glideAVX512+0x970>
+	WORD $0x634c; BYTE $0xca // movsxd r9, edx
+	WORD $0x6348; BYTE $0xfe // movsxd rdi, esi
+	WORD $0x634d; BYTE $0xfa // movsxd r15, r10d
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	WORD $0x8b4c; BYTE $0x32 // mov r14, qword ptr [rdx]
+	WORD $0x894c; BYTE $0xfa // mov rdx, r15
+	WORD $0x294c; BYTE $0xe2 // sub rdx, r12
+	LONG $0x24548d4d; BYTE $0x01 // lea r10, [r12 + 0x1]
+	LONG $0xff5f8d4d // lea r11, [r15 - 0x1]
+	WORD $0x8948; BYTE $0xee // mov rsi, rbp
+	LONG $0xf1af0f49 // imul rsi, r9
+	WORD $0x014c; BYTE $0xf6 // add rsi, r14
+	WORD $0x16eb // jmp 0xa2f <glideAVX512+0xa2f>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
+	LONG $0xff41840f; WORD $0xffff // je 0x970 <glideAVX512+0x970>
+	WORD $0x894d; BYTE $0xe5 // mov r13, r12
+	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
+	WORD $0x3174 // je 0xa68 <glideAVX512+0xa68>
+	WORD $0x894d; BYTE $0xcd // mov r13, r9
+	LONG $0x2caf0f4c; BYTE $0x24 // imul r13, qword ptr [rsp]
+	LONG $0x6e2c8d4f // lea r13, [r14 + 2*r13]
+	QUAD $0x00000780419cb70f // movzx ebx, word ptr [rcx + 2*rax + 0x780]
+	LONG $0x44b70f47; WORD $0x0065 // movzx r8d, word ptr [r13 + 2*r12]
+	WORD $0xff41; BYTE $0xc8 // dec r8d
+	LONG $0xd8394166 // cmp r8w, bx
+	LONG $0xc3430f44 // cmovae r8d, ebx
+	WORD $0xff41; BYTE $0xc0 // inc r8d
+	LONG $0x44894766; WORD $0x0065 // mov word ptr [r13 + 2*r12], r8w
+	WORD $0x894d; BYTE $0xd5 // mov r13, r10
+	WORD $0x394d; BYTE $0xe3 // cmp r11, r12
+	WORD $0xb374 // je 0xa20 <glideAVX512+0xa20>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	QUAD $0x0007804184b70f44; BYTE $0x00 // movzx r8d, word ptr [rcx + 2*rax + 0x780]
+	LONG $0x1cb70f42; BYTE $0x6e // movzx ebx, word ptr [rsi + 2*r13]
+	WORD $0xcbff // dec ebx
+	LONG $0xc3394466 // cmp bx, r8w
+	LONG $0xd8430f41 // cmovae ebx, r8d
+	WORD $0xc3ff // inc ebx
+	LONG $0x1c894266; BYTE $0x6e // mov word ptr [rsi + 2*r13], bx
+	QUAD $0x0007804184b70f44; BYTE $0x00 // movzx r8d, word ptr [rcx + 2*rax + 0x780]
+	LONG $0x5cb70f42; WORD $0x026e // movzx ebx, word ptr [rsi + 2*r13 + 0x2]
+	WORD $0xcbff // dec ebx
+	LONG $0xc3394466 // cmp bx, r8w
+	LONG $0xd8430f41 // cmovae ebx, r8d
+	WORD $0xc3ff // inc ebx
+	LONG $0x5c894266; WORD $0x026e // mov word ptr [rsi + 2*r13 + 0x2], bx
+	LONG $0x02c58349 // add r13, 0x2
+	WORD $0x394d; BYTE $0xef // cmp r15, r13
+	WORD $0xb775 // jne 0xa70 <glideAVX512+0xa70>
+	LONG $0xffff62e9; BYTE $0xff // jmp 0xa20 <glideAVX512+0xa20>
+	WORD $0x9066 // nop
 	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
-	LONG $0x50438b48 // mov rax, qword ptr [rbx + 0x50]
+	LONG $0x48558b49 // mov rdx, qword ptr [r13 + 0x48]
+	LONG $0x50458b49 // mov rax, qword ptr [r13 + 0x50]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0xf0ca8e0f; WORD $0xffff // jle 0x11a0 <glideAVX512+0x11a0>
-	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x384b8b48 // mov rcx, qword ptr [rbx + 0x38]
+	LONG $0xf56a8e0f; WORD $0xffff // jle 0x40 <glideAVX512+0x40>
+	LONG $0x487df262; WORD $0xc97b // vpbroadcastw zmm1, ecx
+	LONG $0x384d8b49 // mov rcx, qword ptr [r13 + 0x38]
 	WORD $0xc789 // mov edi, eax
 	WORD $0xd729 // sub edi, edx
 	LONG $0x01728d48 // lea rsi, [rdx + 0x1]
 	LONG $0x01c7f640 // test dil, 0x1
-	WORD $0x1b74 // je 0x2109 <glideAVX512+0x2109>
-	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
-	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
+	WORD $0x2774 // je 0xb15 <glideAVX512+0xb15>
+	LONG $0x48fef162; WORD $0x136f // vmovdqu64 zmm2, zmmword ptr [rbx]
+	LONG $0x48edf262; WORD $0xc226 // vptestmw k0, zmm2, zmm2
 	LONG $0xd093fbc5 // kmovd edx, k0
-	WORD $0x0941; BYTE $0xd1 // or r9d, edx
-	LONG $0x48048d4d // lea r8, [r8 + 2*rcx]
+	LONG $0x48f5f362; WORD $0xc23e; BYTE $0x05 // vpcmpnltuw k0, zmm1, zmm2
+	LONG $0xf893fbc5 // kmovd edi, k0
+	WORD $0xd721 // and edi, edx
+	WORD $0x0941; BYTE $0xfb // or r11d, edi
+	LONG $0x4b1c8d48 // lea rbx, [rbx + 2*rcx]
 	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
 	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xf08e840f; WORD $0xffff // je 0x11a0 <glideAVX512+0x11a0>
+	LONG $0xf522840f; WORD $0xffff // je 0x40 <glideAVX512+0x40>
 	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
 	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
-	LONG $0x4875d162; WORD $0x24fd; BYTE $0x48 // vpaddw zmm4, zmm1, zmmword ptr [r8 + 2*rcx]
-	LONG $0x4865f262; WORD $0xdc3a // vpminuw zmm3, zmm3, zmm4
-	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x48fef162; WORD $0x136f // vmovdqu64 zmm2, zmmword ptr [rbx]
+	LONG $0x48edf262; WORD $0xc226 // vptestmw k0, zmm2, zmm2
 	LONG $0xf093fbc5 // kmovd esi, k0
-	WORD $0x0941; BYTE $0xf1 // or r9d, esi
-	WORD $0x0149; BYTE $0xd0 // add r8, rdx
+	LONG $0x48f5f362; WORD $0xc23e; BYTE $0x05 // vpcmpnltuw k0, zmm1, zmm2
+	LONG $0xf893fbc5 // kmovd edi, k0
+	WORD $0xf721 // and edi, esi
+	WORD $0x0944; BYTE $0xdf // or edi, r11d
+	LONG $0x48fef162; WORD $0x146f; BYTE $0x4b // vmovdqu64 zmm2, zmmword ptr [rbx + 2*rcx]
+	LONG $0x48edf262; WORD $0xc226 // vptestmw k0, zmm2, zmm2
+	LONG $0xf093fbc5 // kmovd esi, k0
+	LONG $0x48f5f362; WORD $0xc23e; BYTE $0x05 // vpcmpnltuw k0, zmm1, zmm2
+	LONG $0xd8937bc5 // kmovd r11d, k0
+	WORD $0x2141; BYTE $0xf3 // and r11d, esi
+	WORD $0x0941; BYTE $0xfb // or r11d, edi
+	WORD $0x0148; BYTE $0xd3 // add rbx, rdx
 	LONG $0xfec08348 // add rax, -0x2
-	WORD $0xd675 // jne 0x2120 <glideAVX512+0x2120>
-	LONG $0xfff051e9; BYTE $0xff // jmp 0x11a0 <glideAVX512+0x11a0>
-	WORD $0x8545; BYTE $0xd2 // test r10d, r10d
-	LONG $0x0ecc850f; WORD $0x0000 // jne 0x3024 <glideAVX512+0x3024>
-	LONG $0x000ed5e9; BYTE $0x00 // jmp 0x3032 <glideAVX512+0x3032>
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x0ecc8e0f; WORD $0x0000 // jle 0x3032 <glideAVX512+0x3032>
-	LONG $0xc076fdc5 // vpcmpeqd ymm0, ymm0, ymm0
-	LONG $0x4875f362; WORD $0xc925; BYTE $0xff // vpternlogd zmm1, zmm1, zmm1, 0xff
-	WORD $0xd231 // xor edx, edx
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x1aeb // jmp 0x2192 <glideAVX512+0x2192>
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x24548b48; BYTE $0x60 // mov rdx, qword ptr [rsp + 0x60]
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x40533b48 // cmp rdx, qword ptr [rbx + 0x40]
-	LONG $0x0e8d8d0f; WORD $0x0000 // jge 0x301f <glideAVX512+0x301f>
-	LONG $0x10438b48 // mov rax, qword ptr [rbx + 0x10]
-	LONG $0xd20c8d48 // lea rcx, [rdx + 8*rdx]
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	LONG $0x06e0c149 // shl r8, 0x6
-	LONG $0x0843034c // add r8, qword ptr [rbx + 0x8]
-	LONG $0xc87c8366; WORD $0x0046 // cmp word ptr [rax + 8*rcx + 0x46], 0x0
-	LONG $0x24548948; BYTE $0x60 // mov qword ptr [rsp + 0x60], rdx
-	WORD $0x1e74 // je 0x21d0 <glideAVX512+0x21d0>
-	LONG $0x0dd8880f; WORD $0x0000 // js 0x2f90 <glideAVX512+0x2f90>
-	LONG $0x704b8b48 // mov rcx, qword ptr [rbx + 0x70]
-	WORD $0xff48; BYTE $0xc9 // dec rcx
-	LONG $0x000dd1e9; BYTE $0x00 // jmp 0x2f95 <glideAVX512+0x2f95>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	LONG $0xc83c8d48 // lea rdi, [rax + 8*rcx]
-	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
-	LONG $0x18438b48 // mov rax, qword ptr [rbx + 0x18]
-	LONG $0xa0b38b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rbx + 0xa0]
+	WORD $0xb575 // jne 0xb30 <glideAVX512+0xb30>
+	LONG $0xfff4c0e9; BYTE $0xff // jmp 0x40 <glideAVX512+0x40>
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x487df262; WORD $0xc87b // vpbroadcastw zmm1, eax
+	WORD $0xfa83; BYTE $0x03 // cmp edx, 0x3
+	LONG $0x0f65850f; WORD $0x0000 // jne 0x1af9 <glideAVX512+0x1af9>
+	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
+	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
+	LONG $0xa8bd8b49; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [r13 + 0xa8]
 	LONG $0x48fef162; WORD $0x106f // vmovdqu64 zmm2, zmmword ptr [rax]
 	LONG $0x48fef162; WORD $0x586f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rax + 0x40]
-	LONG $0x0847bf0f // movsx eax, word ptr [rdi + 0x8]
+	LONG $0x0845bf0f // movsx eax, word ptr [rbp + 0x8]
 	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
-	LONG $0x0a47bf0f // movsx eax, word ptr [rdi + 0xa]
+	LONG $0x0a45bf0f // movsx eax, word ptr [rbp + 0xa]
 	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
 	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
 	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x0c47bf0f // movsx eax, word ptr [rdi + 0xc]
+	LONG $0x0c45bf0f // movsx eax, word ptr [rbp + 0xc]
 	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
 	LONG $0x4855f262; WORD $0xeb0b // vpmulhrsw zmm5, zmm5, zmm3
 	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x48fef162; WORD $0x267f // vmovdqu64 zmmword ptr [rsi], zmm4
-	LONG $0x0e47bf0f // movsx eax, word ptr [rdi + 0xe]
+	LONG $0x48fef162; WORD $0x277f // vmovdqu64 zmmword ptr [rdi], zmm4
+	LONG $0x0e45bf0f // movsx eax, word ptr [rbp + 0xe]
 	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
-	LONG $0x1047bf0f // movsx eax, word ptr [rdi + 0x10]
+	LONG $0x1045bf0f // movsx eax, word ptr [rbp + 0x10]
 	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
 	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
 	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x48fef162; WORD $0x667f; BYTE $0x01 // vmovdqu64 zmmword ptr [rsi + 0x40], zmm4
-	LONG $0x1247bf0f // movsx eax, word ptr [rdi + 0x12]
+	LONG $0x48fef162; WORD $0x677f; BYTE $0x01 // vmovdqu64 zmmword ptr [rdi + 0x40], zmm4
+	LONG $0x1245bf0f // movsx eax, word ptr [rbp + 0x12]
 	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
-	LONG $0x1447bf0f // movsx eax, word ptr [rdi + 0x14]
+	LONG $0x1445bf0f // movsx eax, word ptr [rbp + 0x14]
 	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
 	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
 	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
-	LONG $0x1647bf0f // movsx eax, word ptr [rdi + 0x16]
+	LONG $0x1645bf0f // movsx eax, word ptr [rbp + 0x16]
 	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
 	LONG $0x4855f262; WORD $0xdb0b // vpmulhrsw zmm3, zmm5, zmm3
 	LONG $0x485df162; WORD $0xdbfd // vpaddw zmm3, zmm4, zmm3
-	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x02 // vmovdqu64 zmmword ptr [rsi + 0x80], zmm3
-	LONG $0x1847bf0f // movsx eax, word ptr [rdi + 0x18]
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x02 // vmovdqu64 zmmword ptr [rdi + 0x80], zmm3
+	LONG $0x1845bf0f // movsx eax, word ptr [rbp + 0x18]
 	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x1a47bf0f // movsx eax, word ptr [rdi + 0x1a]
+	LONG $0x1a45bf0f // movsx eax, word ptr [rbp + 0x1a]
 	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
 	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
 	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x03 // vmovdqu64 zmmword ptr [rsi + 0xc0], zmm3
-	LONG $0x1c47bf0f // movsx eax, word ptr [rdi + 0x1c]
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x03 // vmovdqu64 zmmword ptr [rdi + 0xc0], zmm3
+	LONG $0x1c45bf0f // movsx eax, word ptr [rbp + 0x1c]
 	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x1e47bf0f // movsx eax, word ptr [rdi + 0x1e]
+	LONG $0x1e45bf0f // movsx eax, word ptr [rbp + 0x1e]
 	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
 	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
 	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x04 // vmovdqu64 zmmword ptr [rsi + 0x100], zmm3
-	LONG $0x2247bf0f // movsx eax, word ptr [rdi + 0x22]
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x04 // vmovdqu64 zmmword ptr [rdi + 0x100], zmm3
+	LONG $0x2245bf0f // movsx eax, word ptr [rbp + 0x22]
 	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x2447bf0f // movsx eax, word ptr [rdi + 0x24]
+	LONG $0x2445bf0f // movsx eax, word ptr [rbp + 0x24]
 	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
 	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
 	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x05 // vmovdqu64 zmmword ptr [rsi + 0x140], zmm3
-	LONG $0x2847bf0f // movsx eax, word ptr [rdi + 0x28]
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x05 // vmovdqu64 zmmword ptr [rdi + 0x140], zmm3
+	LONG $0x2845bf0f // movsx eax, word ptr [rbp + 0x28]
 	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x2a47bf0f // movsx eax, word ptr [rdi + 0x2a]
+	LONG $0x2a45bf0f // movsx eax, word ptr [rbp + 0x2a]
 	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
 	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
 	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x06 // vmovdqu64 zmmword ptr [rsi + 0x180], zmm3
-	LONG $0x2e47bf0f // movsx eax, word ptr [rdi + 0x2e]
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x06 // vmovdqu64 zmmword ptr [rdi + 0x180], zmm3
+	LONG $0x2e45bf0f // movsx eax, word ptr [rbp + 0x2e]
 	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x3047bf0f // movsx eax, word ptr [rdi + 0x30]
+	LONG $0x3045bf0f // movsx eax, word ptr [rbp + 0x30]
 	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
 	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
 	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x07 // vmovdqu64 zmmword ptr [rsi + 0x1c0], zmm3
-	LONG $0x3447bf0f // movsx eax, word ptr [rdi + 0x34]
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x07 // vmovdqu64 zmmword ptr [rdi + 0x1c0], zmm3
+	LONG $0x3445bf0f // movsx eax, word ptr [rbp + 0x34]
 	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x3647bf0f // movsx eax, word ptr [rdi + 0x36]
+	LONG $0x3645bf0f // movsx eax, word ptr [rbp + 0x36]
 	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
 	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
 	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x08 // vmovdqu64 zmmword ptr [rsi + 0x200], zmm3
-	LONG $0x3a47bf0f // movsx eax, word ptr [rdi + 0x3a]
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x08 // vmovdqu64 zmmword ptr [rdi + 0x200], zmm3
+	LONG $0x3a45bf0f // movsx eax, word ptr [rbp + 0x3a]
 	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x3c47bf0f // movsx eax, word ptr [rdi + 0x3c]
+	LONG $0x3c45bf0f // movsx eax, word ptr [rbp + 0x3c]
 	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
 	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
 	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
-	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x09 // vmovdqu64 zmmword ptr [rsi + 0x240], zmm3
-	LONG $0x3847bf0f // movsx eax, word ptr [rdi + 0x38]
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x09 // vmovdqu64 zmmword ptr [rdi + 0x240], zmm3
+	LONG $0x3845bf0f // movsx eax, word ptr [rbp + 0x38]
 	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x0a // vmovdqu64 zmmword ptr [rsi + 0x280], zmm3
-	LONG $0x3e47bf0f // movsx eax, word ptr [rdi + 0x3e]
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0a // vmovdqu64 zmmword ptr [rdi + 0x280], zmm3
+	LONG $0x3e45bf0f // movsx eax, word ptr [rbp + 0x3e]
 	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x48fef162; WORD $0x5e7f; BYTE $0x0b // vmovdqu64 zmmword ptr [rsi + 0x2c0], zmm3
-	LONG $0x4047bf0f // movsx eax, word ptr [rdi + 0x40]
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0b // vmovdqu64 zmmword ptr [rdi + 0x2c0], zmm3
+	LONG $0x4045bf0f // movsx eax, word ptr [rbp + 0x40]
 	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
-	LONG $0x4247bf0f // movsx eax, word ptr [rdi + 0x42]
+	LONG $0x4245bf0f // movsx eax, word ptr [rbp + 0x42]
 	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
 	LONG $0x485df262; WORD $0xd20b // vpmulhrsw zmm2, zmm4, zmm2
 	LONG $0x4865f162; WORD $0xd2fd // vpaddw zmm2, zmm3, zmm2
-	LONG $0x48fef162; WORD $0x567f; BYTE $0x0c // vmovdqu64 zmmword ptr [rsi + 0x300], zmm2
-	WORD $0x438b; BYTE $0x7a // mov eax, dword ptr [rbx + 0x7a]
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0c // vmovdqu64 zmmword ptr [rdi + 0x300], zmm2
+	LONG $0x7a458b41 // mov eax, dword ptr [r13 + 0x7a]
 	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
-	LONG $0x48fef162; WORD $0x567f; BYTE $0x0d // vmovdqu64 zmmword ptr [rsi + 0x340], zmm2
-	WORD $0x438b; BYTE $0x78 // mov eax, dword ptr [rbx + 0x78]
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0d // vmovdqu64 zmmword ptr [rdi + 0x340], zmm2
+	LONG $0x78458b41 // mov eax, dword ptr [r13 + 0x78]
 	WORD $0xd0f7 // not eax
 	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
-	LONG $0x48fef162; WORD $0x567f; BYTE $0x0e // vmovdqu64 zmmword ptr [rsi + 0x380], zmm2
-	WORD $0x438b; BYTE $0x70 // mov eax, dword ptr [rbx + 0x70]
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0e // vmovdqu64 zmmword ptr [rdi + 0x380], zmm2
+	LONG $0x88858b41; WORD $0x0000; BYTE $0x00 // mov eax, dword ptr [r13 + 0x88]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0f // vmovdqu64 zmmword ptr [rdi + 0x3c0], zmm2
+	LONG $0x90858b41; WORD $0x0000; BYTE $0x00 // mov eax, dword ptr [r13 + 0x90]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x10 // vmovdqu64 zmmword ptr [rdi + 0x400], zmm2
+	LONG $0x70458b41 // mov eax, dword ptr [r13 + 0x70]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x11 // vmovdqu64 zmmword ptr [rdi + 0x440], zmm2
+	WORD $0xc031 // xor eax, eax
+	WORD $0x452b; BYTE $0x00 // sub eax, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x12 // vmovdqu64 zmmword ptr [rdi + 0x480], zmm2
+	LONG $0x20458b41 // mov eax, dword ptr [r13 + 0x20]
+	WORD $0x452b; BYTE $0x00 // sub eax, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x13 // vmovdqu64 zmmword ptr [rdi + 0x4c0], zmm2
+	LONG $0x28458b41 // mov eax, dword ptr [r13 + 0x28]
+	WORD $0x452b; BYTE $0x04 // sub eax, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x15 // vmovdqu64 zmmword ptr [rdi + 0x540], zmm2
+	LONG $0x30458b41 // mov eax, dword ptr [r13 + 0x30]
+	WORD $0x452b; BYTE $0x04 // sub eax, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x16 // vmovdqu64 zmmword ptr [rdi + 0x580], zmm2
+	LONG $0x20458b41 // mov eax, dword ptr [r13 + 0x20]
+	WORD $0xc083; BYTE $0xfe // add eax, -0x2
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x14 // vmovdqu64 zmmword ptr [rdi + 0x500], zmm2
+	LONG $0x30458b49 // mov rax, qword ptr [r13 + 0x30]
+	LONG $0x28452b49 // sub rax, qword ptr [r13 + 0x28]
+	WORD $0x508d; BYTE $0xfe // lea edx, [rax - 0x2]
+	LONG $0x03f88348 // cmp rax, 0x3
+	LONG $0xd24c0f41 // cmovl edx, r10d
+	LONG $0x487df262; WORD $0xd27b // vpbroadcastw zmm2, edx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x17 // vmovdqu64 zmmword ptr [rdi + 0x5c0], zmm2
+	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
+	LONG $0x58558b41 // mov edx, dword ptr [r13 + 0x58]
+	LONG $0x487df262; WORD $0xd27b // vpbroadcastw zmm2, edx
+	LONG $0x486df162; WORD $0x50d5; BYTE $0x02 // vpmullw zmm2, zmm2, zmmword ptr [rax + 0x80]
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x18 // vmovdqu64 zmmword ptr [rdi + 0x600], zmm2
+	LONG $0x2045bf0f // movsx eax, word ptr [rbp + 0x20]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xda0b // vpmulhrsw zmm3, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x19 // vmovdqu64 zmmword ptr [rdi + 0x640], zmm3
+	LONG $0x2645bf0f // movsx eax, word ptr [rbp + 0x26]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xda0b // vpmulhrsw zmm3, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x1a // vmovdqu64 zmmword ptr [rdi + 0x680], zmm3
+	LONG $0x2c45bf0f // movsx eax, word ptr [rbp + 0x2c]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xda0b // vpmulhrsw zmm3, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x1b // vmovdqu64 zmmword ptr [rdi + 0x6c0], zmm3
+	LONG $0x3245bf0f // movsx eax, word ptr [rbp + 0x32]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xda0b // vpmulhrsw zmm3, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x1c // vmovdqu64 zmmword ptr [rdi + 0x700], zmm3
+	LONG $0x4445bf0f // movsx eax, word ptr [rbp + 0x44]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xd20b // vpmulhrsw zmm2, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x1d // vmovdqu64 zmmword ptr [rdi + 0x740], zmm2
+	LONG $0x48458b4d // mov r8, qword ptr [r13 + 0x48]
+	LONG $0x50458b49 // mov rax, qword ptr [r13 + 0x50]
+	LONG $0x08c0b941; WORD $0x0000 // mov r9d, 0x8c0
+	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
+	LONG $0x153e8d0f; WORD $0x0000 // jge 0x246e <glideAVX512+0x246e>
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x008f8d48; WORD $0x0006; BYTE $0x00 // lea rcx, [rdi + 0x600]
+	LONG $0x41348d4e // lea r14, [rcx + 2*r8]
+	LONG $0x247c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdi
+	LONG $0x000162e9; BYTE $0x00 // jmp 0x10ad <glideAVX512+0x10ad>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x245c8b44; BYTE $0x0c // mov r11d, dword ptr [rsp + 0xc]
+	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
+	LONG $0x245c8b48; BYTE $0x68 // mov rbx, qword ptr [rsp + 0x68]
+	LONG $0x247c8b48; BYTE $0x50 // mov rdi, qword ptr [rsp + 0x50]
+	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
+	LONG $0x24448b4c; BYTE $0x60 // mov r8, qword ptr [rsp + 0x60]
+	LONG $0x24748b4c; BYTE $0x58 // mov r14, qword ptr [rsp + 0x58]
+	LONG $0x247c8b44; BYTE $0x34 // mov r15d, dword ptr [rsp + 0x34]
+	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
+	LONG $0x48fe7162; WORD $0x406f; BYTE $0x03 // vmovdqu64 zmm8, zmmword ptr [rax + 0xc0]
+	LONG $0xc9fdf262; WORD $0xe463 // vpcompressw zmm4 {k1} {z}, zmm4
+	LONG $0x4855f162; WORD $0xf571; BYTE $0x03 // vpsllw zmm5, zmm5, 0x3
+	LONG $0x48cdf162; WORD $0xedeb // vporq zmm5, zmm6, zmm5
+	LONG $0xc9fdf262; WORD $0xed63 // vpcompressw zmm5 {k1} {z}, zmm5
+	LONG $0xc9fdf262; WORD $0xfe63 // vpcompressw zmm6 {k1} {z}, zmm7
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x0f // vmovdqu64 zmmword ptr [rdi + r9], zmm6
+	QUAD $0x010f647f48feb162 // vmovdqu64 zmmword ptr [rdi + r9 + 0x40], zmm4
+	QUAD $0x020f6c7f48feb162 // vmovdqu64 zmmword ptr [rdi + r9 + 0x80], zmm5
+	WORD $0x8944; BYTE $0xf8 // mov eax, r15d
+	LONG $0x4865f162; WORD $0xc165 // vpcmpgtw k0, zmm3, zmm1
+	LONG $0xc893fbc5 // kmovd ecx, k0
+	LONG $0xf5f2e2c4; BYTE $0xc8 // pext rcx, rcx, rax
+	QUAD $0x000000d80f8c8942 // mov dword ptr [rdi + r9 + 0xd8], ecx
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	LONG $0x487df262; WORD $0xf17b // vpbroadcastw zmm6, ecx
+	LONG $0x4865f162; WORD $0xc665 // vpcmpgtw k0, zmm3, zmm6
+	LONG $0xc893fbc5 // kmovd ecx, k0
+	LONG $0xf5f2e2c4; BYTE $0xc0 // pext rax, rcx, rax
+	QUAD $0x000000dc0f848942 // mov dword ptr [rdi + r9 + 0xdc], eax
+	LONG $0x48bdf262; WORD $0xdc8d // vpermw zmm3, zmm8, zmm4
+	LONG $0xb80f41f3; BYTE $0xcf // popcnt ecx, r15d
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	WORD $0xd348; BYTE $0xe0 // shl rax, cl
+	LONG $0x485df162; WORD $0xdbf9 // vpsubw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xe1f9 // vpsubw zmm4, zmm3, zmm1
+	LONG $0x48ddf362; WORD $0xc23e; BYTE $0x05 // vpcmpnltuw k0, zmm4, zmm2
+	LONG $0x48bdf262; WORD $0xe58d // vpermw zmm4, zmm8, zmm5
+	LONG $0x48d5f362; WORD $0xcc3f; BYTE $0x04 // vpcmpneqw k1, zmm5, zmm4
+	LONG $0x45fde1c4; BYTE $0xc1 // kord k0, k0, k1
+	LONG $0xd093fbc5 // kmovd edx, k0
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xf001 // add eax, esi
+	WORD $0xd021 // and eax, edx
+	LONG $0xc8ab0f48 // bts rax, rcx
+	QUAD $0x000000d00f84894a // mov qword ptr [rdi + r9 + 0xd0], rax
+	LONG $0x00000fb8; BYTE $0x00 // mov eax, 0xf
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x48ddf262; WORD $0xdb10 // vpsrlvw zmm3, zmm4, zmm3
+	LONG $0x485df162; WORD $0xdbf9 // vpsubw zmm3, zmm4, zmm3
+	LONG $0x487ef262; WORD $0xdb30 // vpmovwb ymm3, zmm3
+	LONG $0x001001b8; BYTE $0x00 // mov eax, 0x1001
+	LONG $0x287df262; WORD $0xe07b // vpbroadcastw ymm4, eax
+	LONG $0x0465e2c4; BYTE $0xdc // vpmaddubsw ymm3, ymm3, ymm4
+	QUAD $0x0c0f5c30287eb262 // vpmovwb xmmword ptr [rdi + r9 + 0xc0], ymm3
+	LONG $0xe8818d49; WORD $0x0000; BYTE $0x00 // lea rax, [r9 + 0xe8]
+	WORD $0x8545; BYTE $0xff // test r15d, r15d
+	LONG $0xc8450f4c // cmovne r9, rax
+	LONG $0x50458b49 // mov rax, qword ptr [r13 + 0x50]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x384d8b49 // mov rcx, qword ptr [r13 + 0x38]
+	LONG $0x4b1c8d48 // lea rbx, [rbx + 2*rcx]
+	LONG $0x02c68349 // add r14, 0x2
+	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
+	LONG $0x13c18d0f; WORD $0x0000 // jge 0x246e <glideAVX512+0x246e>
+	LONG $0x48fe7162; WORD $0x036f // vmovdqu64 zmm8, zmmword ptr [rbx]
+	LONG $0x48bdd262; WORD $0xc026 // vptestmw k0, zmm8, zmm8
+	LONG $0x98f9e1c4; BYTE $0xc0 // kortestd k0, k0
+	WORD $0xd574 // je 0x1095 <glideAVX512+0x1095>
+	LONG $0x487dd262; WORD $0x5d18; BYTE $0x26 // vbroadcastss zmm3, dword ptr [r13 + 0x98]
+	LONG $0x487dd262; WORD $0x6518; BYTE $0x27 // vbroadcastss zmm4, dword ptr [r13 + 0x9c]
+	LONG $0x487dd262; WORD $0xe833 // vpmovzxwd zmm5, ymm8 # zmm5 = ymm8[0],zero,ymm8[1],zero,ymm8[2],zero,ymm8[3],zero,ymm8[4],zero,ymm8[5],zero,ymm8[6],zero,ymm8[7],zero,ymm8[8],zero,ymm8[9],zero,ymm8[10],zero,ymm8[11],zero,ymm8[12],zero,ymm8[13],zero,ymm8[14],zero,ymm8[15],zero
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x485cf162; WORD $0xed58 // vaddps zmm5, zmm4, zmm5
+	LONG $0x4864f162; WORD $0xed5e // vdivps zmm5, zmm3, zmm5
+	LONG $0x48fd7362; WORD $0xc63b; BYTE $0x01 // vextracti64x4 ymm6, zmm8, 0x1
+	LONG $0x487ef162; WORD $0xed5b // vcvttps2dq zmm5, zmm5
+	LONG $0x487df262; WORD $0xf633 // vpmovzxwd zmm6, ymm6 # zmm6 = ymm6[0],zero,ymm6[1],zero,ymm6[2],zero,ymm6[3],zero,ymm6[4],zero,ymm6[5],zero,ymm6[6],zero,ymm6[7],zero,ymm6[8],zero,ymm6[9],zero,ymm6[10],zero,ymm6[11],zero,ymm6[12],zero,ymm6[13],zero,ymm6[14],zero,ymm6[15],zero
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x485cf162; WORD $0xe658 // vaddps zmm4, zmm4, zmm6
+	LONG $0x4864f162; WORD $0xdc5e // vdivps zmm3, zmm3, zmm4
+	LONG $0x487ef162; WORD $0xdb5b // vcvttps2dq zmm3, zmm3
+	LONG $0x487ef262; WORD $0xec33 // vpmovdw ymm4, zmm5
+	LONG $0x487ef262; WORD $0xdb33 // vpmovdw ymm3, zmm3
+	LONG $0x48ddf362; WORD $0xdb3a; BYTE $0x01 // vinserti64x4 zmm3, zmm4, ymm3, 0x1
+	LONG $0x487dd262; WORD $0x2e79 // vpbroadcastw zmm5, word ptr [r14]
+	LONG $0x4855f262; WORD $0x670b; BYTE $0x01 // vpmulhrsw zmm4, zmm5, zmmword ptr [rdi + 0x40]
+	LONG $0x485df162; WORD $0x27fd // vpaddw zmm4, zmm4, zmmword ptr [rdi]
+	LONG $0x487dd262; WORD $0x7679; BYTE $0x20 // vpbroadcastw zmm6, word ptr [r14 + 0x40]
+	LONG $0x484df162; WORD $0x77fd; BYTE $0x04 // vpaddw zmm6, zmm6, zmmword ptr [rdi + 0x100]
+	LONG $0x484df262; WORD $0xf30b // vpmulhrsw zmm6, zmm6, zmm3
+	LONG $0x485df162; WORD $0xe6fd // vpaddw zmm4, zmm4, zmm6
+	LONG $0x4855f262; WORD $0x6f0b; BYTE $0x03 // vpmulhrsw zmm5, zmm5, zmmword ptr [rdi + 0xc0]
+	LONG $0x4855f162; WORD $0x6ffd; BYTE $0x02 // vpaddw zmm5, zmm5, zmmword ptr [rdi + 0x80]
+	LONG $0x487dd262; WORD $0x7679; BYTE $0x40 // vpbroadcastw zmm6, word ptr [r14 + 0x80]
+	LONG $0x484df162; WORD $0x77fd; BYTE $0x05 // vpaddw zmm6, zmm6, zmmword ptr [rdi + 0x140]
+	LONG $0x484df262; WORD $0xf30b // vpmulhrsw zmm6, zmm6, zmm3
+	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
+	QUAD $0x0000000080bd8349 // cmp qword ptr [r13 + 0x80], 0x0
+	WORD $0x3d74 // je 0x11c0 <glideAVX512+0x11c0>
+	LONG $0x4865f262; WORD $0xf30b // vpmulhrsw zmm6, zmm3, zmm3
+	LONG $0x487dd262; WORD $0x7e79; BYTE $0x60 // vpbroadcastw zmm7, word ptr [r14 + 0xc0]
+	LONG $0x4845f162; WORD $0x7ffd; BYTE $0x06 // vpaddw zmm7, zmm7, zmmword ptr [rdi + 0x180]
+	LONG $0x4845f262; WORD $0xfe0b // vpmulhrsw zmm7, zmm7, zmm6
+	LONG $0x4845f162; WORD $0xe4fd // vpaddw zmm4, zmm7, zmm4
+	QUAD $0x0100be79487dd262; WORD $0x0000 // vpbroadcastw zmm7, word ptr [r14 + 0x100]
+	LONG $0x4845f162; WORD $0x7ffd; BYTE $0x07 // vpaddw zmm7, zmm7, zmmword ptr [rdi + 0x1c0]
+	LONG $0x4845f262; WORD $0xf60b // vpmulhrsw zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xedfd // vpaddw zmm5, zmm6, zmm5
+	LONG $0xc093fbc5 // kmovd eax, k0
+	LONG $0x485df162; WORD $0x77fd; BYTE $0x08 // vpaddw zmm6, zmm4, zmmword ptr [rdi + 0x200]
+	LONG $0x4865f262; WORD $0x7f0b; BYTE $0x0a // vpmulhrsw zmm7, zmm3, zmmword ptr [rdi + 0x280]
+	LONG $0x48557162; WORD $0x4ffd; BYTE $0x09 // vpaddw zmm9, zmm5, zmmword ptr [rdi + 0x240]
+	LONG $0x4865f262; WORD $0x5f0b; BYTE $0x0b // vpmulhrsw zmm3, zmm3, zmmword ptr [rdi + 0x2c0]
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x6e79c1c4; WORD $0x607d // vmovd xmm7, dword ptr [r13 + 0x60]
+	LONG $0x485df162; WORD $0xe7e1 // vpsraw zmm4, zmm4, xmm7
+	LONG $0x48357162; WORD $0xd3fd // vpaddw zmm10, zmm9, zmm3
+	LONG $0x484d7162; WORD $0xcfe1 // vpsraw zmm9, zmm6, xmm7
+	LONG $0x4835f162; WORD $0xdcf9 // vpsubw zmm3, zmm9, zmm4
+	LONG $0x4855f162; WORD $0xefe1 // vpsraw zmm5, zmm5, xmm7
+	LONG $0x482d7162; WORD $0xd7e1 // vpsraw zmm10, zmm10, xmm7
+	QUAD $0x0140b679487dd262; WORD $0x0000 // vpbroadcastw zmm6, word ptr [r14 + 0x140]
+	LONG $0x484df162; WORD $0x7ffd; BYTE $0x0c // vpaddw zmm7, zmm6, zmmword ptr [rdi + 0x300]
+	LONG $0x482df162; WORD $0xf5f9 // vpsubw zmm6, zmm10, zmm5
+	LONG $0x483d7162; WORD $0xdfe4 // vpmulhuw zmm11, zmm8, zmm7
+	LONG $0x48fef262; WORD $0xcf29 // vpmovw2m k1, zmm7
+	LONG $0x4845d162; WORD $0xf8d5 // vpmullw zmm7, zmm7, zmm8
+	QUAD $0x060e473e48c5f362 // vpcmpnleuw k0, zmm7, zmmword ptr [rdi + 0x380]
+	LONG $0x4825f162; WORD $0x7ffd; BYTE $0x0d // vpaddw zmm7, zmm11, zmmword ptr [rdi + 0x340]
+	LONG $0x4945d162; WORD $0xf8f9 // vpsubw zmm7 {k1}, zmm7, zmm8
+	LONG $0x48fe7262; WORD $0xd828 // vpmovm2w zmm11, k0
+	LONG $0x4845d162; WORD $0xfbf9 // vpsubw zmm7, zmm7, zmm11
+	LONG $0x6e7941c4; WORD $0x685d // vmovd xmm11, dword ptr [r13 + 0x68]
+	LONG $0x48455162; WORD $0xe3e1 // vpsraw zmm12, zmm7, xmm11
+	LONG $0x481d5162; WORD $0xd8fd // vpaddw zmm11, zmm12, zmm8
+	LONG $0x4825f162; WORD $0xf9f9 // vpsubw zmm7, zmm11, zmm1
+	LONG $0x483d7162; WORD $0x6ff9; BYTE $0x0f // vpsubw zmm13, zmm8, zmmword ptr [rdi + 0x3c0]
+	LONG $0x485d7162; WORD $0x77f9; BYTE $0x12 // vpsubw zmm14, zmm4, zmmword ptr [rdi + 0x480]
+	LONG $0x48557162; WORD $0x7ff9; BYTE $0x15 // vpsubw zmm15, zmm5, zmmword ptr [rdi + 0x540]
+	LONG $0x4865e162; WORD $0xc1f9 // vpsubw zmm16, zmm3, zmm1
+	LONG $0x484de162; WORD $0xc9f9 // vpsubw zmm17, zmm6, zmm1
+	LONG $0x4075a262; WORD $0xc03e // vpmaxuw zmm16, zmm17, zmm16
+	LONG $0x40fdf362; WORD $0xca3e; BYTE $0x01 // vpcmpltuw k1, zmm16, zmm2
+	QUAD $0x01104f3e4995f362 // vpcmpltuw k1 {k1}, zmm13, zmmword ptr [rdi + 0x400]
+	QUAD $0x01144f3e498df362 // vpcmpltuw k1 {k1}, zmm14, zmmword ptr [rdi + 0x500]
+	QUAD $0x01174f3e4985f362 // vpcmpltuw k1 {k1}, zmm15, zmmword ptr [rdi + 0x5c0]
+	LONG $0xf9937bc5 // kmovd r15d, k1
+	WORD $0x8944; BYTE $0xfa // mov edx, r15d
+	WORD $0xd2f7 // not edx
+	WORD $0xc221 // and edx, eax
+	LONG $0xfcb7840f; WORD $0xffff // je 0xf80 <glideAVX512+0xf80>
+	LONG $0xa88d8b49; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [r13 + 0xa8]
+	QUAD $0x0111413e48bdf362 // vpcmpltuw k0, zmm8, zmmword ptr [rcx + 0x440]
+	LONG $0x48fed262; WORD $0xd429 // vpmovw2m k2, zmm12
+	LONG $0x48a5d362; WORD $0xd83e; BYTE $0x01 // vpcmpltuw k3, zmm11, zmm8
+	LONG $0x47e5e1c4; BYTE $0xd2 // kxord k2, k3, k2
+	LONG $0x48a5f362; WORD $0xd93e; BYTE $0x01 // vpcmpltuw k3, zmm11, zmm1
+	LONG $0x45e5e1c4; BYTE $0xd2 // kord k2, k3, k2
+	LONG $0x45ede1c4; BYTE $0xd0 // kord k2, k2, k0
+	LONG $0xc093fbc5 // kmovd eax, k0
+	WORD $0xd689 // mov esi, edx
+	WORD $0xc621 // and esi, eax
+	WORD $0x0941; BYTE $0xf3 // or r11d, esi
+	LONG $0x484d7162; WORD $0xc3ea // vpminsw zmm8, zmm6, zmm3
+	LONG $0x4875d162; WORD $0xc065 // vpcmpgtw k0, zmm1, zmm8
+	LONG $0x45fde1c4; BYTE $0xc2 // kord k0, k0, k2
+	LONG $0x44f9e1c4; BYTE $0xc0 // knotd k0, k0
+	QUAD $0x0113513f48ddf362 // vpcmpltw k2, zmm4, zmmword ptr [rcx + 0x4c0]
+	LONG $0x4a35f162; WORD $0x5165; BYTE $0x12 // vpcmpgtw k2 {k2}, zmm9, zmmword ptr [rcx + 0x480]
+	LONG $0x4a2df162; WORD $0x5165; BYTE $0x15 // vpcmpgtw k2 {k2}, zmm10, zmmword ptr [rcx + 0x540]
+	QUAD $0x0116513f4ad5f362 // vpcmpltw k2 {k2}, zmm5, zmmword ptr [rcx + 0x580]
+	LONG $0xc093fbc5 // kmovd eax, k0
+	LONG $0xf293fbc5 // kmovd esi, k2
+	WORD $0xc621 // and esi, eax
+	WORD $0xd621 // and esi, edx
+	LONG $0xfc34840f; WORD $0xffff // je 0xf80 <glideAVX512+0xf80>
+	LONG $0x247c8944; BYTE $0x34 // mov dword ptr [rsp + 0x34], r15d
+	LONG $0x2474894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r14
+	LONG $0x2444894c; BYTE $0x60 // mov qword ptr [rsp + 0x60], r8
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	LONG $0x245c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rbx
+	LONG $0x245c8944; BYTE $0x0c // mov dword ptr [rsp + 0xc], r11d
+	LONG $0x48fef162; WORD $0x797f; BYTE $0x1e // vmovdqu64 zmmword ptr [rcx + 0x780], zmm7
+	LONG $0x48fef162; WORD $0x617f; BYTE $0x1f // vmovdqu64 zmmword ptr [rcx + 0x7c0], zmm4
+	LONG $0x48fef162; WORD $0x597f; BYTE $0x20 // vmovdqu64 zmmword ptr [rcx + 0x800], zmm3
+	LONG $0x48fef162; WORD $0x697f; BYTE $0x21 // vmovdqu64 zmmword ptr [rcx + 0x840], zmm5
+	LONG $0x48fef162; WORD $0x717f; BYTE $0x22 // vmovdqu64 zmmword ptr [rcx + 0x880], zmm6
+	WORD $0x458b; BYTE $0x00 // mov eax, dword ptr [rbp]
+	LONG $0x38244489 // mov dword ptr [rsp + 0x38], eax
+	WORD $0x458b; BYTE $0x04 // mov eax, dword ptr [rbp + 0x4]
+	LONG $0x10244489 // mov dword ptr [rsp + 0x10], eax
+	LONG $0x20458b49 // mov rax, qword ptr [r13 + 0x20]
+	LONG $0x28558b41 // mov edx, dword ptr [r13 + 0x28]
+	LONG $0x48245489 // mov dword ptr [rsp + 0x48], edx
+	LONG $0x30558b41 // mov edx, dword ptr [r13 + 0x30]
+	LONG $0x3c245489 // mov dword ptr [rsp + 0x3c], edx
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	LONG $0x002c8d48 // lea rbp, [rax + rax]
+	WORD $0x19eb // jmp 0x13d2 <glideAVX512+0x13d2>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
+	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
+	WORD $0xd021 // and eax, edx
+	WORD $0xc689 // mov esi, eax
+	LONG $0xfb7e840f; WORD $0xffff // je 0xf50 <glideAVX512+0xf50>
+	LONG $0x24748948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rsi
+	LONG $0xc6bc0ff3 // tzcnt eax, esi
+	QUAD $0x000008404194bf0f // movsx edx, word ptr [rcx + 2*rax + 0x840]
+	LONG $0x10245403 // add edx, dword ptr [rsp + 0x10]
+	QUAD $0x0000088041b4bf0f // movsx esi, word ptr [rcx + 2*rax + 0x880]
+	WORD $0xd601 // add esi, edx
+	LONG $0x48247c8b // mov edi, dword ptr [rsp + 0x48]
+	WORD $0xfa39 // cmp edx, edi
+	WORD $0x4e0f; BYTE $0xd7 // cmovle edx, edi
+	LONG $0x3c247c8b // mov edi, dword ptr [rsp + 0x3c]
+	WORD $0xfe39 // cmp esi, edi
+	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
+	WORD $0xf239 // cmp edx, esi
+	WORD $0xb97d // jge 0x13c0 <glideAVX512+0x13c0>
+	QUAD $0x0007c041a4bf0f44; BYTE $0x00 // movsx r12d, word ptr [rcx + 2*rax + 0x7c0]
+	LONG $0x24640344; BYTE $0x38 // add r12d, dword ptr [rsp + 0x38]
+	QUAD $0x0008004194bf0f44; BYTE $0x00 // movsx r10d, word ptr [rcx + 2*rax + 0x800]
+	WORD $0x0145; BYTE $0xe2 // add r10d, r12d
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	WORD $0x3941; BYTE $0xfa // cmp r10d, edi
+	LONG $0xd74d0f44 // cmovge r10d, edi
+	WORD $0x8545; BYTE $0xe4 // test r12d, r12d
+	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
+	LONG $0xe74e0f44 // cmovle r12d, edi
+	WORD $0x3945; BYTE $0xd4 // cmp r12d, r10d
+	WORD $0x837d // jge 0x13c0 <glideAVX512+0x13c0>
+	WORD $0x634c; BYTE $0xca // movsxd r9, edx
+	WORD $0x6348; BYTE $0xfe // movsxd rdi, esi
+	WORD $0x634d; BYTE $0xfa // movsxd r15, r10d
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	WORD $0x8b4c; BYTE $0x2a // mov r13, qword ptr [rdx]
+	WORD $0x894c; BYTE $0xfa // mov rdx, r15
+	WORD $0x294c; BYTE $0xe2 // sub rdx, r12
+	LONG $0x24548d4d; BYTE $0x01 // lea r10, [r12 + 0x1]
+	LONG $0xff5f8d4d // lea r11, [r15 - 0x1]
+	WORD $0x8948; BYTE $0xee // mov rsi, rbp
+	LONG $0xf1af0f49 // imul rsi, r9
+	WORD $0x014c; BYTE $0xee // add rsi, r13
+	WORD $0x16eb // jmp 0x147f <glideAVX512+0x147f>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
+	LONG $0xff41840f; WORD $0xffff // je 0x13c0 <glideAVX512+0x13c0>
+	WORD $0x894d; BYTE $0xe6 // mov r14, r12
+	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
+	WORD $0x3674 // je 0x14bd <glideAVX512+0x14bd>
+	WORD $0x894d; BYTE $0xce // mov r14, r9
+	LONG $0x34af0f4c; BYTE $0x24 // imul r14, qword ptr [rsp]
+	QUAD $0x0000000075348d4e // lea r14, [2*r14]
+	WORD $0x014d; BYTE $0xee // add r14, r13
+	QUAD $0x00000780419cb70f // movzx ebx, word ptr [rcx + 2*rax + 0x780]
+	LONG $0x04b70f47; BYTE $0x66 // movzx r8d, word ptr [r14 + 2*r12]
+	WORD $0xff41; BYTE $0xc8 // dec r8d
+	LONG $0xd8394166 // cmp r8w, bx
+	LONG $0xc3430f44 // cmovae r8d, ebx
+	WORD $0xff41; BYTE $0xc0 // inc r8d
+	LONG $0x04894766; BYTE $0x66 // mov word ptr [r14 + 2*r12], r8w
+	WORD $0x894d; BYTE $0xd6 // mov r14, r10
+	WORD $0x394d; BYTE $0xe3 // cmp r11, r12
+	WORD $0xae74 // je 0x1470 <glideAVX512+0x1470>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	QUAD $0x0007804184b70f44; BYTE $0x00 // movzx r8d, word ptr [rcx + 2*rax + 0x780]
+	LONG $0x1cb70f42; BYTE $0x76 // movzx ebx, word ptr [rsi + 2*r14]
+	WORD $0xcbff // dec ebx
+	LONG $0xc3394466 // cmp bx, r8w
+	LONG $0xd8430f41 // cmovae ebx, r8d
+	WORD $0xc3ff // inc ebx
+	LONG $0x1c894266; BYTE $0x76 // mov word ptr [rsi + 2*r14], bx
+	QUAD $0x0007804184b70f44; BYTE $0x00 // movzx r8d, word ptr [rcx + 2*rax + 0x780]
+	LONG $0x5cb70f42; WORD $0x0276 // movzx ebx, word ptr [rsi + 2*r14 + 0x2]
+	WORD $0xcbff // dec ebx
+	LONG $0xc3394466 // cmp bx, r8w
+	LONG $0xd8430f41 // cmovae ebx, r8d
+	WORD $0xc3ff // inc ebx
+	LONG $0x5c894266; WORD $0x0276 // mov word ptr [rsi + 2*r14 + 0x2], bx
+	LONG $0x02c68349 // add r14, 0x2
+	WORD $0x394d; BYTE $0xf7 // cmp r15, r14
+	WORD $0xb775 // jne 0x14d0 <glideAVX512+0x14d0>
+	LONG $0xffff52e9; BYTE $0xff // jmp 0x1470 <glideAVX512+0x1470>
+	LONG $0x00001fb8; BYTE $0x00 // mov eax, 0x1f
+	LONG $0xc1f88149; WORD $0x0008; BYTE $0x00 // cmp r8, 0x8c1
+	LONG $0xeb028c0f; WORD $0xffff // jl 0x32 <glideAVX512+0x32>
+	LONG $0x245c8944; BYTE $0x0c // mov dword ptr [rsp + 0xc], r11d
+	LONG $0xc0b78d4c; WORD $0x0008; BYTE $0x00 // lea r14, [rdi + 0x8c0]
+	WORD $0x0149; BYTE $0xf8 // add r8, rdi
+	LONG $0x184d8b49 // mov rcx, qword ptr [r13 + 0x18]
+	LONG $0x20558b49 // mov rdx, qword ptr [r13 + 0x20]
+	LONG $0xc0728d48 // lea rsi, [rdx - 0x40]
+	LONG $0x24748948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rsi
+	LONG $0x48fef162; WORD $0x496f; BYTE $0x03 // vmovdqu64 zmm1, zmmword ptr [rcx + 0xc0]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x486df162; WORD $0x51fd; BYTE $0x02 // vpaddw zmm2, zmm2, zmmword ptr [rcx + 0x80]
+	LONG $0x04456348 // movsxd rax, dword ptr [rbp + 0x4]
+	LONG $0x24148948 // mov qword ptr [rsp], rdx
+	LONG $0xc2af0f48 // imul rax, rdx
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	LONG $0x00450349 // add rax, qword ptr [r13]
+	LONG $0x24448948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rax
+	LONG $0x2444894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r8
+	WORD $0x27eb // jmp 0x15aa <glideAVX512+0x15aa>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xe8c68149; WORD $0x0000; BYTE $0x00 // add r14, 0xe8
+	LONG $0x24448b4c; BYTE $0x20 // mov r8, qword ptr [rsp + 0x20]
+	WORD $0x394d; BYTE $0xc6 // cmp r14, r8
+	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
+	LONG $0x19bf830f; WORD $0x0000 // jae 0x2f69 <glideAVX512+0x2f69>
+	LONG $0x48fed162; WORD $0x1e6f // vmovdqu64 zmm3, zmmword ptr [r14]
+	LONG $0xc09e8b4d; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [r14 + 0xc0]
+	LONG $0xc89e8b49; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [r14 + 0xc8]
+	LONG $0xd0968b4d; WORD $0x0000; BYTE $0x00 // mov r10, qword ptr [r14 + 0xd0]
+	WORD $0xc031 // xor eax, eax
+	LONG $0x2474894c; BYTE $0x10 // mov qword ptr [rsp + 0x10], r14
+	LONG $0x00401f0f // nop dword ptr [rax]
+	LONG $0x004d6348 // movsxd rcx, dword ptr [rbp]
+	LONG $0x54bf0f49; WORD $0x4046 // movsx rdx, word ptr [r14 + 2*rax + 0x40]
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x8949; BYTE $0xd4 // mov r12, rdx
+	LONG $0xe0e48349 // and r12, -0x20
+	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
+	WORD $0x3949; BYTE $0xcc // cmp r12, rcx
+	LONG $0xe14d0f4c // cmovge r12, rcx
+	LONG $0xf0e38349 // and r11, -0x10
+	LONG $0x08cb8349 // or r11, 0x8
+	QUAD $0x888888888888b948; WORD $0x8888 // movabs rcx, -0x7777777777777778
+	LONG $0xf5f2c2c4; BYTE $0xf3 // pext rsi, rcx, r11
+	LONG $0xf5f2e2c4; BYTE $0xfb // pext rdi, rcx, rbx
+	LONG $0xb80f49f3; BYTE $0xcb // popcnt rcx, r11
+	WORD $0xd348; BYTE $0xe7 // shl rdi, cl
+	WORD $0x894c; BYTE $0xd1 // mov rcx, r10
+	WORD $0xd148; BYTE $0xe9 // shr rcx
+	LONG $0xbc0f48f3; BYTE $0xc9 // tzcnt rcx, rcx
+	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
+	WORD $0xd349; BYTE $0xe0 // shl r8, cl
+	WORD $0x0948; BYTE $0xf7 // or rdi, rsi
+	WORD $0xff49; BYTE $0xc8 // dec r8
+	LONG $0xf5bb62c4; BYTE $0xcf // pdep r9, r8, rdi
+	WORD $0x2944; BYTE $0xe2 // sub edx, r12d
+	WORD $0xd189 // mov ecx, edx
+	WORD $0xd349; BYTE $0xe1 // shl r9, cl
+	WORD $0x894c; BYTE $0xca // mov rdx, r9
+	LONG $0xd8b68b41; WORD $0x0000; BYTE $0x00 // mov esi, dword ptr [r14 + 0xd8]
+	LONG $0xdcbe8b41; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [r14 + 0xdc]
+	WORD $0xc189 // mov ecx, eax
+	WORD $0xeed3 // shr esi, cl
+	WORD $0xefd3 // shr edi, cl
+	QUAD $0xffffffffffffb948; WORD $0x1fff // movabs rcx, 0x1fffffffffffffff
+	WORD $0x2148; BYTE $0xca // and rdx, rcx
+	LONG $0xf5cbe2c4; BYTE $0xf2 // pdep rsi, rsi, rdx
+	LONG $0xf5c362c4; BYTE $0xc2 // pdep r8, rdi, rdx
+	LONG $0xe0be8b41; WORD $0x0000; BYTE $0x00 // mov edi, dword ptr [r14 + 0xe0]
+	WORD $0xc189 // mov ecx, eax
+	WORD $0xefd3 // shr edi, cl
+	LONG $0xf5c362c4; BYTE $0xfa // pdep r15, rdi, rdx
+	QUAD $0x00008046acbf0f41; BYTE $0x00 // movsx ebp, word ptr [r14 + 2*rax + 0x80]
+	WORD $0xe989 // mov ecx, ebp
+	WORD $0xe183; BYTE $0x07 // and ecx, 0x7
+	LONG $0x0433840f; WORD $0x0000 // je 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x186d8b4d // mov r13, qword ptr [r13 + 0x18]
+	QUAD $0x0245646f48fed162 // vmovdqu64 zmm4, zmmword ptr [r13 + 2*rax + 0x80]
+	LONG $0x48ddf262; WORD $0xe38d // vpermw zmm4, zmm4, zmm3
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x483d5362; WORD $0xc025; BYTE $0xff // vpternlogd zmm8, zmm8, zmm8, 0xff
+	LONG $0x49fd7262; WORD $0xc462 // vpexpandw zmm8 {k1}, zmm4
+	LONG $0x48f5d262; WORD $0xf08d // vpermw zmm6, zmm1, zmm8
+	WORD $0x3c8d; BYTE $0x36 // lea edi, [rsi + rsi]
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x48fdd162; WORD $0xe06f // vmovdqa64 zmm4, zmm8
+	LONG $0x493df262; WORD $0xe63a // vpminuw zmm4 {k1}, zmm8, zmm6
+	LONG $0x48f5f262; WORD $0xfe8d // vpermw zmm7, zmm1, zmm6
+	QUAD $0x00000000853c8d42 // lea edi, [4*r8]
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x495df262; WORD $0xe73a // vpminuw zmm4 {k1}, zmm4, zmm7
+	LONG $0x48f5f262; WORD $0xef8d // vpermw zmm5, zmm1, zmm7
+	QUAD $0x00000000fd3c8d42 // lea edi, [8*r15]
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x495df262; WORD $0xe53a // vpminuw zmm4 {k1}, zmm4, zmm5
+	WORD $0xef89 // mov edi, ebp
+	WORD $0xffc1; BYTE $0x03 // sar edi, 0x3
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	LONG $0x3caf0f48; BYTE $0x24 // imul rdi, qword ptr [rsp]
+	LONG $0x24748b4c; BYTE $0x48 // mov r14, qword ptr [rsp + 0x48]
+	LONG $0x7e3c8d49 // lea rdi, [r14 + 2*rdi]
+	LONG $0x673c8d4a // lea rdi, [rdi + 2*r12]
+	LONG $0x00fa8148; WORD $0x0000; BYTE $0x20 // cmp rdx, 0x20000000
+	LONG $0x013f830f; WORD $0x0000 // jae 0x1860 <glideAVX512+0x1860>
+	LONG $0x487df162; WORD $0x2ffd // vpaddw zmm5, zmm0, zmmword ptr [rdi]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48fef162; WORD $0x2f7f // vmovdqu64 zmmword ptr [rdi], zmm5
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
+	LONG $0x0374840f; WORD $0x0000 // je 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0x487df162; WORD $0x2cfd; BYTE $0x77 // vpaddw zmm5, zmm0, zmmword ptr [rdi + 2*rsi]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48fef162; WORD $0x2c7f; BYTE $0x77 // vmovdqu64 zmmword ptr [rdi + 2*rsi], zmm5
+	WORD $0x718d; BYTE $0xfd // lea esi, [rcx - 0x3]
+	WORD $0xfe83; BYTE $0xfd // cmp esi, -0x3
+	LONG $0x034a870f; WORD $0x0000 // ja 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x47348d4a // lea rsi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x46 // vpaddw zmm5, zmm0, zmmword ptr [rsi + 2*r8]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48feb162; WORD $0x2c7f; BYTE $0x46 // vmovdqu64 zmmword ptr [rsi + 2*r8], zmm5
+	WORD $0xe583; BYTE $0x06 // and ebp, 0x6
+	WORD $0xfd83; BYTE $0x02 // cmp ebp, 0x2
+	LONG $0x031c840f; WORD $0x0000 // je 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x7e348d48 // lea rsi, [rsi + 2*rdi]
+	LONG $0x487df162; WORD $0x2cfd; BYTE $0x7e // vpaddw zmm5, zmm0, zmmword ptr [rsi + 2*rdi]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48fef162; WORD $0x2c7f; BYTE $0x7e // vmovdqu64 zmmword ptr [rsi + 2*rdi], zmm5
+	WORD $0x798d; BYTE $0xfb // lea edi, [rcx - 0x5]
+	WORD $0xff83; BYTE $0xfd // cmp edi, -0x3
+	LONG $0x02ee870f; WORD $0x0000 // ja 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x7e348d48 // lea rsi, [rsi + 2*rdi]
+	LONG $0x487df162; WORD $0x2cfd; BYTE $0x7e // vpaddw zmm5, zmm0, zmmword ptr [rsi + 2*rdi]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48fef162; WORD $0x2c7f; BYTE $0x7e // vmovdqu64 zmmword ptr [rsi + 2*rdi], zmm5
+	WORD $0xfd83; BYTE $0x04 // cmp ebp, 0x4
+	LONG $0x02c3840f; WORD $0x0000 // je 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x7e348d48 // lea rsi, [rsi + 2*rdi]
+	LONG $0x487df162; WORD $0x2cfd; BYTE $0x7e // vpaddw zmm5, zmm0, zmmword ptr [rsi + 2*rdi]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48fef162; WORD $0x2c7f; BYTE $0x7e // vmovdqu64 zmmword ptr [rsi + 2*rdi], zmm5
+	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
+	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
+	LONG $0x0295870f; WORD $0x0000 // ja 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x7e0c8d48 // lea rcx, [rsi + 2*rdi]
+	LONG $0x487df162; WORD $0x2cfd; BYTE $0x79 // vpaddw zmm5, zmm0, zmmword ptr [rcx + 2*rdi]
+	LONG $0x4855f262; WORD $0xe43a // vpminuw zmm4, zmm5, zmm4
+	LONG $0x485df162; WORD $0xe0f9 // vpsubw zmm4, zmm4, zmm0
+	LONG $0x48fef162; WORD $0x247f; BYTE $0x79 // vmovdqu64 zmmword ptr [rcx + 2*rdi], zmm4
+	LONG $0x00026ee9; BYTE $0x00 // jmp 0x1ac0 <glideAVX512+0x1ac0>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0xb80f45f3; BYTE $0xc9 // popcnt r9d, r9d
+	QUAD $0x0000000045248d4c // lea r12, [2*rax]
+	WORD $0x014d; BYTE $0xec // add r12, r13
+	WORD $0x8949; BYTE $0xd5 // mov r13, rdx
+	LONG $0x20edc149 // shr r13, 0x20
+	QUAD $0x024c6c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r12 + 2*r9 + 0x80]
+	LONG $0x48d57262; WORD $0xcb8d // vpermw zmm9, zmm5, zmm3
+	LONG $0x927bc1c4; BYTE $0xcd // kmovd k1, r13d
+	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
+	LONG $0x49fdd262; WORD $0xe962 // vpexpandw zmm5 {k1}, zmm9
+	LONG $0x48ed7262; WORD $0xc57d // vpermt2w zmm8, zmm2, zmm5
+	LONG $0x1feec148 // shr rsi, 0x1f
+	LONG $0xce92fbc5 // kmovd k1, esi
+	LONG $0x4955d262; WORD $0xe83a // vpminuw zmm5 {k1}, zmm5, zmm8
+	LONG $0x48edd262; WORD $0xf07d // vpermt2w zmm6, zmm2, zmm8
+	LONG $0x1ee8c149 // shr r8, 0x1e
+	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
+	LONG $0x4955f262; WORD $0xee3a // vpminuw zmm5 {k1}, zmm5, zmm6
+	LONG $0x48edf262; WORD $0xfe7d // vpermt2w zmm7, zmm2, zmm6
+	LONG $0x1defc149 // shr r15, 0x1d
+	LONG $0x927bc1c4; BYTE $0xcf // kmovd k1, r15d
+	LONG $0x4955f262; WORD $0xef3a // vpminuw zmm5 {k1}, zmm5, zmm7
+	LONG $0x487df162; WORD $0x37fd // vpaddw zmm6, zmm0, zmmword ptr [rdi]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48fef162; WORD $0x377f // vmovdqu64 zmmword ptr [rdi], zmm6
+	LONG $0x487df162; WORD $0x77fd; BYTE $0x01 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48fef162; WORD $0x777f; BYTE $0x01 // vmovdqu64 zmmword ptr [rdi + 0x40], zmm6
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
+	LONG $0x01a6840f; WORD $0x0000 // je 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	LONG $0x487df162; WORD $0x34fd; BYTE $0x77 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*rsi]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48fef162; WORD $0x347f; BYTE $0x77 // vmovdqu64 zmmword ptr [rdi + 2*rsi], zmm6
+	QUAD $0x017774fd487df162 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*rsi + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0177747f48fef162 // vmovdqu64 zmmword ptr [rdi + 2*rsi + 0x40], zmm6
+	WORD $0x718d; BYTE $0xfd // lea esi, [rcx - 0x3]
+	WORD $0xfe83; BYTE $0xfd // cmp esi, -0x3
+	LONG $0x0160870f; WORD $0x0000 // ja 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x47348d4a // lea rsi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x46 // vpaddw zmm6, zmm0, zmmword ptr [rsi + 2*r8]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x46 // vmovdqu64 zmmword ptr [rsi + 2*r8], zmm6
+	QUAD $0x014674fd487db162 // vpaddw zmm6, zmm0, zmmword ptr [rsi + 2*r8 + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0146747f48feb162 // vmovdqu64 zmmword ptr [rsi + 2*r8 + 0x40], zmm6
+	WORD $0xe583; BYTE $0x06 // and ebp, 0x6
+	WORD $0xfd83; BYTE $0x02 // cmp ebp, 0x2
+	LONG $0x0116840f; WORD $0x0000 // je 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x7e348d48 // lea rsi, [rsi + 2*rdi]
+	LONG $0x487df162; WORD $0x34fd; BYTE $0x7e // vpaddw zmm6, zmm0, zmmword ptr [rsi + 2*rdi]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48fef162; WORD $0x347f; BYTE $0x7e // vmovdqu64 zmmword ptr [rsi + 2*rdi], zmm6
+	QUAD $0x017e74fd487df162 // vpaddw zmm6, zmm0, zmmword ptr [rsi + 2*rdi + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x017e747f48fef162 // vmovdqu64 zmmword ptr [rsi + 2*rdi + 0x40], zmm6
+	WORD $0x798d; BYTE $0xfb // lea edi, [rcx - 0x5]
+	WORD $0xff83; BYTE $0xfd // cmp edi, -0x3
+	LONG $0x00cc870f; WORD $0x0000 // ja 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x7e348d48 // lea rsi, [rsi + 2*rdi]
+	LONG $0x487df162; WORD $0x34fd; BYTE $0x7e // vpaddw zmm6, zmm0, zmmword ptr [rsi + 2*rdi]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48fef162; WORD $0x347f; BYTE $0x7e // vmovdqu64 zmmword ptr [rsi + 2*rdi], zmm6
+	QUAD $0x017e74fd487df162 // vpaddw zmm6, zmm0, zmmword ptr [rsi + 2*rdi + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x017e747f48fef162 // vmovdqu64 zmmword ptr [rsi + 2*rdi + 0x40], zmm6
+	WORD $0xfd83; BYTE $0x04 // cmp ebp, 0x4
+	LONG $0x0085840f; WORD $0x0000 // je 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x7e348d48 // lea rsi, [rsi + 2*rdi]
+	LONG $0x487df162; WORD $0x34fd; BYTE $0x7e // vpaddw zmm6, zmm0, zmmword ptr [rsi + 2*rdi]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48fef162; WORD $0x347f; BYTE $0x7e // vmovdqu64 zmmword ptr [rsi + 2*rdi], zmm6
+	QUAD $0x017e74fd487df162 // vpaddw zmm6, zmm0, zmmword ptr [rsi + 2*rdi + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x017e747f48fef162 // vmovdqu64 zmmword ptr [rsi + 2*rdi + 0x40], zmm6
+	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
+	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
+	WORD $0x3f77 // ja 0x1ac0 <glideAVX512+0x1ac0>
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	LONG $0x7e0c8d48 // lea rcx, [rsi + 2*rdi]
+	LONG $0x487df162; WORD $0x34fd; BYTE $0x79 // vpaddw zmm6, zmm0, zmmword ptr [rcx + 2*rdi]
+	LONG $0x484df262; WORD $0xe43a // vpminuw zmm4, zmm6, zmm4
+	LONG $0x485df162; WORD $0xe0f9 // vpsubw zmm4, zmm4, zmm0
+	LONG $0x48fef162; WORD $0x247f; BYTE $0x79 // vmovdqu64 zmmword ptr [rcx + 2*rdi], zmm4
+	QUAD $0x017964fd487df162 // vpaddw zmm4, zmm0, zmmword ptr [rcx + 2*rdi + 0x40]
+	LONG $0x485df262; WORD $0xe53a // vpminuw zmm4, zmm4, zmm5
+	LONG $0x485df162; WORD $0xe0f9 // vpsubw zmm4, zmm4, zmm0
+	QUAD $0x0179647f48fef162 // vmovdqu64 zmmword ptr [rcx + 2*rdi + 0x40], zmm4
+	BYTE $0x90 // nop
+	LONG $0xb80f48f3; BYTE $0xca // popcnt rcx, rdx
+	WORD $0xd349; BYTE $0xea // shr r10, cl
+	LONG $0x01fa8349 // cmp r10, 0x1
+	LONG $0xfabe840f; WORD $0xffff // je 0x1590 <glideAVX512+0x1590>
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	WORD $0xe1c1; BYTE $0x02 // shl ecx, 0x2
+	LONG $0xdbad0f49 // shrd r11, rbx, cl
+	WORD $0xd348; BYTE $0xeb // shr rbx, cl
+	WORD $0xc1f6; BYTE $0x40 // test cl, 0x40
+	LONG $0xdb450f4c // cmovne r11, rbx
+	LONG $0x000000b9; BYTE $0x00 // mov ecx, 0x0
+	LONG $0xd9450f48 // cmovne rbx, rcx
+	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
+	LONG $0xfffad7e9; BYTE $0xff // jmp 0x15d0 <glideAVX512+0x15d0>
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
+	LONG $0xa8bd8b49; WORD $0x0000; BYTE $0x00 // mov rdi, qword ptr [r13 + 0xa8]
+	LONG $0x48fef162; WORD $0x106f // vmovdqu64 zmm2, zmmword ptr [rax]
+	LONG $0x48fef162; WORD $0x586f; BYTE $0x01 // vmovdqu64 zmm3, zmmword ptr [rax + 0x40]
+	LONG $0x0845bf0f // movsx eax, word ptr [rbp + 0x8]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x0a45bf0f // movsx eax, word ptr [rbp + 0xa]
+	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x0c45bf0f // movsx eax, word ptr [rbp + 0xc]
+	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
+	LONG $0x4855f262; WORD $0xeb0b // vpmulhrsw zmm5, zmm5, zmm3
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x48fef162; WORD $0x277f // vmovdqu64 zmmword ptr [rdi], zmm4
+	LONG $0x0e45bf0f // movsx eax, word ptr [rbp + 0xe]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x1045bf0f // movsx eax, word ptr [rbp + 0x10]
+	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x48fef162; WORD $0x677f; BYTE $0x01 // vmovdqu64 zmmword ptr [rdi + 0x40], zmm4
+	LONG $0x1245bf0f // movsx eax, word ptr [rbp + 0x12]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x1445bf0f // movsx eax, word ptr [rbp + 0x14]
+	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
+	LONG $0x4855f262; WORD $0xea0b // vpmulhrsw zmm5, zmm5, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x1645bf0f // movsx eax, word ptr [rbp + 0x16]
+	LONG $0x487df262; WORD $0xe87b // vpbroadcastw zmm5, eax
+	LONG $0x4855f262; WORD $0xdb0b // vpmulhrsw zmm3, zmm5, zmm3
+	LONG $0x485df162; WORD $0xdbfd // vpaddw zmm3, zmm4, zmm3
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x02 // vmovdqu64 zmmword ptr [rdi + 0x80], zmm3
+	LONG $0x1845bf0f // movsx eax, word ptr [rbp + 0x18]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x1a45bf0f // movsx eax, word ptr [rbp + 0x1a]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x03 // vmovdqu64 zmmword ptr [rdi + 0xc0], zmm3
+	LONG $0x1c45bf0f // movsx eax, word ptr [rbp + 0x1c]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x1e45bf0f // movsx eax, word ptr [rbp + 0x1e]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x04 // vmovdqu64 zmmword ptr [rdi + 0x100], zmm3
+	LONG $0x2245bf0f // movsx eax, word ptr [rbp + 0x22]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x2445bf0f // movsx eax, word ptr [rbp + 0x24]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x05 // vmovdqu64 zmmword ptr [rdi + 0x140], zmm3
+	LONG $0x2845bf0f // movsx eax, word ptr [rbp + 0x28]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x2a45bf0f // movsx eax, word ptr [rbp + 0x2a]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x06 // vmovdqu64 zmmword ptr [rdi + 0x180], zmm3
+	LONG $0x2e45bf0f // movsx eax, word ptr [rbp + 0x2e]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x3045bf0f // movsx eax, word ptr [rbp + 0x30]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x07 // vmovdqu64 zmmword ptr [rdi + 0x1c0], zmm3
+	LONG $0x3445bf0f // movsx eax, word ptr [rbp + 0x34]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x3645bf0f // movsx eax, word ptr [rbp + 0x36]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x08 // vmovdqu64 zmmword ptr [rdi + 0x200], zmm3
+	LONG $0x3a45bf0f // movsx eax, word ptr [rbp + 0x3a]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x3c45bf0f // movsx eax, word ptr [rbp + 0x3c]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xe20b // vpmulhrsw zmm4, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xdcfd // vpaddw zmm3, zmm3, zmm4
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x09 // vmovdqu64 zmmword ptr [rdi + 0x240], zmm3
+	LONG $0x3845bf0f // movsx eax, word ptr [rbp + 0x38]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0a // vmovdqu64 zmmword ptr [rdi + 0x280], zmm3
+	LONG $0x3e45bf0f // movsx eax, word ptr [rbp + 0x3e]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x0b // vmovdqu64 zmmword ptr [rdi + 0x2c0], zmm3
+	LONG $0x4045bf0f // movsx eax, word ptr [rbp + 0x40]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4245bf0f // movsx eax, word ptr [rbp + 0x42]
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x485df262; WORD $0xd20b // vpmulhrsw zmm2, zmm4, zmm2
+	LONG $0x4865f162; WORD $0xd2fd // vpaddw zmm2, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0c // vmovdqu64 zmmword ptr [rdi + 0x300], zmm2
+	LONG $0x7a458b41 // mov eax, dword ptr [r13 + 0x7a]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0d // vmovdqu64 zmmword ptr [rdi + 0x340], zmm2
+	LONG $0x78458b41 // mov eax, dword ptr [r13 + 0x78]
+	WORD $0xd0f7 // not eax
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0e // vmovdqu64 zmmword ptr [rdi + 0x380], zmm2
+	LONG $0x88858b41; WORD $0x0000; BYTE $0x00 // mov eax, dword ptr [r13 + 0x88]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x0f // vmovdqu64 zmmword ptr [rdi + 0x3c0], zmm2
+	LONG $0x90858b41; WORD $0x0000; BYTE $0x00 // mov eax, dword ptr [r13 + 0x90]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x10 // vmovdqu64 zmmword ptr [rdi + 0x400], zmm2
+	LONG $0x70458b41 // mov eax, dword ptr [r13 + 0x70]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x11 // vmovdqu64 zmmword ptr [rdi + 0x440], zmm2
+	WORD $0xc031 // xor eax, eax
+	WORD $0x452b; BYTE $0x00 // sub eax, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x12 // vmovdqu64 zmmword ptr [rdi + 0x480], zmm2
+	LONG $0x20458b41 // mov eax, dword ptr [r13 + 0x20]
+	WORD $0x452b; BYTE $0x00 // sub eax, dword ptr [rbp]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x13 // vmovdqu64 zmmword ptr [rdi + 0x4c0], zmm2
+	LONG $0x28458b41 // mov eax, dword ptr [r13 + 0x28]
+	WORD $0x452b; BYTE $0x04 // sub eax, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x15 // vmovdqu64 zmmword ptr [rdi + 0x540], zmm2
+	LONG $0x30458b41 // mov eax, dword ptr [r13 + 0x30]
+	WORD $0x452b; BYTE $0x04 // sub eax, dword ptr [rbp + 0x4]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x16 // vmovdqu64 zmmword ptr [rdi + 0x580], zmm2
+	LONG $0x20458b41 // mov eax, dword ptr [r13 + 0x20]
 	WORD $0xc8ff // dec eax
 	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
-	LONG $0x48fef162; WORD $0x567f; BYTE $0x0f // vmovdqu64 zmmword ptr [rsi + 0x3c0], zmm2
-	WORD $0xc031 // xor eax, eax
-	WORD $0x072b // sub eax, dword ptr [rdi]
-	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
-	LONG $0x48fef162; WORD $0x567f; BYTE $0x10 // vmovdqu64 zmmword ptr [rsi + 0x400], zmm2
-	WORD $0x438b; BYTE $0x20 // mov eax, dword ptr [rbx + 0x20]
-	WORD $0x072b // sub eax, dword ptr [rdi]
-	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
-	LONG $0x48fef162; WORD $0x567f; BYTE $0x11 // vmovdqu64 zmmword ptr [rsi + 0x440], zmm2
-	WORD $0x438b; BYTE $0x28 // mov eax, dword ptr [rbx + 0x28]
-	WORD $0x472b; BYTE $0x04 // sub eax, dword ptr [rdi + 0x4]
-	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
-	LONG $0x48fef162; WORD $0x567f; BYTE $0x12 // vmovdqu64 zmmword ptr [rsi + 0x480], zmm2
-	WORD $0x438b; BYTE $0x30 // mov eax, dword ptr [rbx + 0x30]
-	WORD $0x472b; BYTE $0x04 // sub eax, dword ptr [rdi + 0x4]
-	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
-	LONG $0x48fef162; WORD $0x567f; BYTE $0x13 // vmovdqu64 zmmword ptr [rsi + 0x4c0], zmm2
-	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
-	LONG $0x50438b48 // mov rax, qword ptr [rbx + 0x50]
-	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0xfd078d0f; WORD $0xffff // jge 0x2180 <glideAVX512+0x2180>
-	LONG $0x487df262; WORD $0xd17c // vpbroadcastd zmm2, ecx
-	LONG $0x487df262; WORD $0xd97b // vpbroadcastw zmm3, ecx
-	LONG $0x797de2c4; BYTE $0xe2 // vpbroadcastw ymm4, xmm2
-	LONG $0x247c8948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rdi
-	LONG $0x24748948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rsi
-	WORD $0x4deb // jmp 0x24e3 <glideAVX512+0x24e3>
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x50438b48 // mov rax, qword ptr [rbx + 0x50]
-	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x24748b48; BYTE $0x40 // mov rsi, qword ptr [rsp + 0x40]
-	LONG $0x24548b48; BYTE $0x30 // mov rdx, qword ptr [rsp + 0x30]
-	LONG $0x244c8b44; BYTE $0x50 // mov r9d, dword ptr [rsp + 0x50]
-	LONG $0x48d6f262; WORD $0xcd26 // vptestnmw k1, zmm5, zmm5
-	LONG $0x46fde1c4; BYTE $0xc1 // kxnord k0, k0, k1
-	LONG $0xc893fbc5 // kmovd ecx, k0
-	WORD $0x0941; BYTE $0xc9 // or r9d, ecx
-	WORD $0xff48; BYTE $0xc2 // inc rdx
-	LONG $0x384b8b48 // mov rcx, qword ptr [rbx + 0x38]
-	LONG $0x48048d4d // lea r8, [r8 + 2*rcx]
-	WORD $0x3948; BYTE $0xc2 // cmp rdx, rax
-	LONG $0xfc9d8d0f; WORD $0xffff // jge 0x2180 <glideAVX512+0x2180>
-	LONG $0x48fed162; WORD $0x286f // vmovdqu64 zmm5, zmmword ptr [r8]
-	LONG $0x48fef162; WORD $0x766f; BYTE $0x0f // vmovdqu64 zmm6, zmmword ptr [rsi + 0x3c0]
-	LONG $0x48cdf362; WORD $0xc53e; BYTE $0x01 // vpcmpltuw k0, zmm6, zmm5
-	LONG $0x98f9e1c4; BYTE $0xc0 // kortestd k0, k0
-	WORD $0xbf74 // je 0x24bd <glideAVX512+0x24bd>
-	LONG $0x487df262; WORD $0x7b18; BYTE $0x24 // vbroadcastss zmm7, dword ptr [rbx + 0x90]
-	LONG $0x487d7262; WORD $0x4318; BYTE $0x25 // vbroadcastss zmm8, dword ptr [rbx + 0x94]
-	LONG $0x487d7262; WORD $0xcd33 // vpmovzxwd zmm9, ymm5 # zmm9 = ymm5[0],zero,ymm5[1],zero,ymm5[2],zero,ymm5[3],zero,ymm5[4],zero,ymm5[5],zero,ymm5[6],zero,ymm5[7],zero,ymm5[8],zero,ymm5[9],zero,ymm5[10],zero,ymm5[11],zero,ymm5[12],zero,ymm5[13],zero,ymm5[14],zero,ymm5[15],zero
-	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
-	LONG $0x483c5162; WORD $0xc958 // vaddps zmm9, zmm8, zmm9
-	LONG $0x48445162; WORD $0xc95e // vdivps zmm9, zmm7, zmm9
-	LONG $0x48fdd362; WORD $0xea3b; BYTE $0x01 // vextracti64x4 ymm10, zmm5, 0x1
-	LONG $0x487e5162; WORD $0xc95b // vcvttps2dq zmm9, zmm9
-	LONG $0x487d5262; WORD $0xd233 // vpmovzxwd zmm10, ymm10 # zmm10 = ymm10[0],zero,ymm10[1],zero,ymm10[2],zero,ymm10[3],zero,ymm10[4],zero,ymm10[5],zero,ymm10[6],zero,ymm10[7],zero,ymm10[8],zero,ymm10[9],zero,ymm10[10],zero,ymm10[11],zero,ymm10[12],zero,ymm10[13],zero,ymm10[14],zero,ymm10[15],zero
-	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
-	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
-	LONG $0x4844d162; WORD $0xf85e // vdivps zmm7, zmm7, zmm8
-	LONG $0x487ef162; WORD $0xff5b // vcvttps2dq zmm7, zmm7
-	WORD $0x438b; BYTE $0x58 // mov eax, dword ptr [rbx + 0x58]
-	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
-	LONG $0x487e5262; WORD $0xc833 // vpmovdw ymm8, zmm9
-	LONG $0x487ef262; WORD $0xff33 // vpmovdw ymm7, zmm7
-	WORD $0xc189 // mov ecx, eax
-	LONG $0x487d7262; WORD $0xc97b // vpbroadcastw zmm9, ecx
-	LONG $0x48357262; WORD $0x560b; BYTE $0x01 // vpmulhrsw zmm10, zmm9, zmmword ptr [rsi + 0x40]
-	LONG $0x482d7162; WORD $0x16fd // vpaddw zmm10, zmm10, zmmword ptr [rsi]
-	LONG $0x48bdf362; WORD $0xff3a; BYTE $0x01 // vinserti64x4 zmm7, zmm8, ymm7, 0x1
-	LONG $0x204fbf0f // movsx ecx, word ptr [rdi + 0x20]
-	WORD $0xc001 // add eax, eax
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xc17b // vpbroadcastw zmm8, ecx
-	LONG $0x483d7162; WORD $0x46fd; BYTE $0x04 // vpaddw zmm8, zmm8, zmmword ptr [rsi + 0x100]
-	LONG $0x483d7262; WORD $0xc70b // vpmulhrsw zmm8, zmm8, zmm7
-	LONG $0x482d5162; WORD $0xc0fd // vpaddw zmm8, zmm10, zmm8
-	LONG $0x48357262; WORD $0x4e0b; BYTE $0x03 // vpmulhrsw zmm9, zmm9, zmmword ptr [rsi + 0xc0]
-	LONG $0x48357162; WORD $0x4efd; BYTE $0x02 // vpaddw zmm9, zmm9, zmmword ptr [rsi + 0x80]
-	LONG $0x264fbf0f // movsx ecx, word ptr [rdi + 0x26]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xd17b // vpbroadcastw zmm10, ecx
-	LONG $0x482d7162; WORD $0x56fd; BYTE $0x05 // vpaddw zmm10, zmm10, zmmword ptr [rsi + 0x140]
-	LONG $0x482d7262; WORD $0xd70b // vpmulhrsw zmm10, zmm10, zmm7
-	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
-	QUAD $0x0000000080bb8348 // cmp qword ptr [rbx + 0x80], 0x0
-	LONG $0x24548948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rdx
-	WORD $0x5874 // je 0x2646 <glideAVX512+0x2646>
-	LONG $0x48457262; WORD $0xcf0b // vpmulhrsw zmm9, zmm7, zmm7
-	LONG $0x2c4fbf0f // movsx ecx, word ptr [rdi + 0x2c]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
-	LONG $0x48257162; WORD $0x5efd; BYTE $0x06 // vpaddw zmm11, zmm11, zmmword ptr [rsi + 0x180]
-	LONG $0x48255262; WORD $0xd90b // vpmulhrsw zmm11, zmm11, zmm9
-	LONG $0x48255162; WORD $0xc0fd // vpaddw zmm8, zmm11, zmm8
-	LONG $0x324fbf0f // movsx ecx, word ptr [rdi + 0x32]
-	WORD $0xaf0f; BYTE $0xc8 // imul ecx, eax
-	LONG $0x8000c181; WORD $0x0000 // add ecx, 0x8000
-	WORD $0xf9c1; BYTE $0x10 // sar ecx, 0x10
-	LONG $0x487d7262; WORD $0xd97b // vpbroadcastw zmm11, ecx
-	LONG $0x48257162; WORD $0x5efd; BYTE $0x07 // vpaddw zmm11, zmm11, zmmword ptr [rsi + 0x1c0]
-	LONG $0x48255262; WORD $0xc90b // vpmulhrsw zmm9, zmm11, zmm9
-	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
-	LONG $0x48cdf362; WORD $0xcd3e; BYTE $0x05 // vpcmpnltuw k1, zmm6, zmm5
-	LONG $0xc993fbc5 // kmovd ecx, k1
-	LONG $0x483df162; WORD $0x76fd; BYTE $0x08 // vpaddw zmm6, zmm8, zmmword ptr [rsi + 0x200]
-	LONG $0x48457262; WORD $0x4e0b; BYTE $0x0a // vpmulhrsw zmm9, zmm7, zmmword ptr [rsi + 0x280]
-	LONG $0x482d7162; WORD $0x5efd; BYTE $0x09 // vpaddw zmm11, zmm10, zmmword ptr [rsi + 0x240]
-	LONG $0x484d5162; WORD $0xc9fd // vpaddw zmm9, zmm6, zmm9
-	LONG $0x4845f262; WORD $0x7e0b; BYTE $0x0b // vpmulhrsw zmm7, zmm7, zmmword ptr [rsi + 0x2c0]
-	LONG $0x6b6e79c5; BYTE $0x60 // vmovd xmm13, dword ptr [rbx + 0x60]
-	LONG $0x483dd162; WORD $0xf5e1 // vpsraw zmm6, zmm8, xmm13
-	LONG $0x48355162; WORD $0xcde1 // vpsraw zmm9, zmm9, xmm13
-	LONG $0x48257162; WORD $0xc7fd // vpaddw zmm8, zmm11, zmm7
-	LONG $0x4835f162; WORD $0xfef9 // vpsubw zmm7, zmm9, zmm6
-	LONG $0x482d5162; WORD $0xe5e1 // vpsraw zmm12, zmm10, xmm13
-	LONG $0x483d5162; WORD $0xd5e1 // vpsraw zmm10, zmm8, xmm13
-	LONG $0x482d5162; WORD $0xdcf9 // vpsubw zmm11, zmm10, zmm12
-	LONG $0x4457bf0f // movsx edx, word ptr [rdi + 0x44]
-	WORD $0xaf0f; BYTE $0xc2 // imul eax, edx
-	LONG $0x00800005; BYTE $0x00 // add eax, 0x8000
-	WORD $0xf8c1; BYTE $0x10 // sar eax, 0x10
-	LONG $0x487d7262; WORD $0xc07b // vpbroadcastw zmm8, eax
-	LONG $0x483d7162; WORD $0x46fd; BYTE $0x0c // vpaddw zmm8, zmm8, zmmword ptr [rsi + 0x300]
-	LONG $0x48555162; WORD $0xe8e4 // vpmulhuw zmm13, zmm5, zmm8
-	LONG $0x48fed262; WORD $0xc829 // vpmovw2m k1, zmm8
-	LONG $0x483d7162; WORD $0xc5d5 // vpmullw zmm8, zmm8, zmm5
-	QUAD $0x060e563e48bdf362 // vpcmpnleuw k2, zmm8, zmmword ptr [rsi + 0x380]
-	LONG $0x48157162; WORD $0x46fd; BYTE $0x0d // vpaddw zmm8, zmm13, zmmword ptr [rsi + 0x340]
-	LONG $0x493d7162; WORD $0xc5f9 // vpsubw zmm8 {k1}, zmm8, zmm5
-	LONG $0x48fe7262; WORD $0xea28 // vpmovm2w zmm13, k2
-	LONG $0x483d5162; WORD $0xc5f9 // vpsubw zmm8, zmm8, zmm13
-	LONG $0x6b6e79c5; BYTE $0x68 // vmovd xmm13, dword ptr [rbx + 0x68]
-	LONG $0x483d5162; WORD $0xede1 // vpsraw zmm13, zmm8, xmm13
-	LONG $0x48157162; WORD $0xf5fd // vpaddw zmm14, zmm13, zmm5
-	LONG $0x480d7162; WORD $0xc3f9 // vpsubw zmm8, zmm14, zmm3
-	LONG $0x48fed262; WORD $0xcd29 // vpmovw2m k1, zmm13
-	LONG $0x488df362; WORD $0xd53e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm5
-	LONG $0x47ede1c4; BYTE $0xc9 // kxord k1, k2, k1
-	LONG $0x488df362; WORD $0xd33e; BYTE $0x01 // vpcmpltuw k2, zmm14, zmm3
-	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
-	LONG $0x48257162; WORD $0xefea // vpminsw zmm13, zmm11, zmm7
-	LONG $0x4865d162; WORD $0xd565 // vpcmpgtw k2, zmm3, zmm13
-	LONG $0x45ede1c4; BYTE $0xc9 // kord k1, k2, k1
-	LONG $0xd193fbc5 // kmovd edx, k1
-	WORD $0xca09 // or edx, ecx
-	LONG $0x48fe7162; WORD $0x6e6f; BYTE $0x10 // vmovdqu64 zmm13, zmmword ptr [rsi + 0x400]
-	LONG $0x48fe7162; WORD $0x7e6f; BYTE $0x11 // vmovdqu64 zmm15, zmmword ptr [rsi + 0x440]
-	LONG $0x48fe7162; WORD $0x766f; BYTE $0x12 // vmovdqu64 zmm14, zmmword ptr [rsi + 0x480]
-	LONG $0x48fee162; WORD $0x466f; BYTE $0x13 // vmovdqu64 zmm16, zmmword ptr [rsi + 0x4c0]
-	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
-	LONG $0x487de262; WORD $0xc97b // vpbroadcastw zmm17, ecx
-	LONG $0x4805a162; WORD $0xd1f9 // vpsubw zmm18, zmm15, zmm17
-	LONG $0x407dc162; WORD $0xdbf9 // vpsubw zmm19, zmm16, zmm11
-	LONG $0x4815f162; WORD $0xce65 // vpcmpgtw k1, zmm13, zmm6
-	LONG $0x484db162; WORD $0xd265 // vpcmpgtw k2, zmm6, zmm18
-	LONG $0x4845b162; WORD $0xd965 // vpcmpgtw k3, zmm7, zmm17
-	LONG $0x45f5e1c4; BYTE $0xcb // kord k1, k1, k3
-	LONG $0x4825b162; WORD $0xd965 // vpcmpgtw k3, zmm11, zmm17
-	LONG $0x480dd162; WORD $0xe465 // vpcmpgtw k4, zmm14, zmm12
-	LONG $0x45e5e1c4; BYTE $0xdc // kord k3, k3, k4
-	LONG $0x45e5e1c4; BYTE $0xd2 // kord k2, k3, k2
-	LONG $0x481db162; WORD $0xdb65 // vpcmpgtw k3, zmm12, zmm19
-	LONG $0x45e5e1c4; BYTE $0xc9 // kord k1, k3, k1
-	LONG $0x45f5e1c4; BYTE $0xca // kord k1, k1, k2
-	LONG $0xc193fbc5 // kmovd eax, k1
-	WORD $0x8941; BYTE $0xd2 // mov r10d, edx
-	WORD $0xf741; BYTE $0xd2 // not r10d
-	WORD $0x2141; BYTE $0xc2 // and r10d, eax
-	LONG $0x244c8944; BYTE $0x50 // mov dword ptr [rsp + 0x50], r9d
-	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
-	LONG $0x01f8840f; WORD $0x0000 // je 0x29c2 <glideAVX512+0x29c2>
-	WORD $0xc209 // or edx, eax
-	LONG $0x407dd162; WORD $0xcc65 // vpcmpgtw k1, zmm16, zmm12
-	LONG $0x4905f162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm15, zmm6
-	LONG $0x4935d162; WORD $0xcd65 // vpcmpgtw k1 {k1}, zmm9, zmm13
-	LONG $0x492dd162; WORD $0xce65 // vpcmpgtw k1 {k1}, zmm10, zmm14
-	LONG $0xc193fbc5 // kmovd eax, k1
-	WORD $0x2141; BYTE $0xc2 // and r10d, eax
-	LONG $0x01d1840f; WORD $0x0000 // je 0x29c2 <glideAVX512+0x29c2>
-	LONG $0x38244c89 // mov dword ptr [rsp + 0x38], ecx
-	LONG $0x04245489 // mov dword ptr [rsp + 0x4], edx
-	LONG $0xa0b38b48; WORD $0x0000; BYTE $0x00 // mov rsi, qword ptr [rbx + 0xa0]
-	LONG $0x48fe7162; WORD $0x467f; BYTE $0x14 // vmovdqu64 zmmword ptr [rsi + 0x500], zmm8
-	LONG $0x48fef162; WORD $0x767f; BYTE $0x15 // vmovdqu64 zmmword ptr [rsi + 0x540], zmm6
-	LONG $0x48fef162; WORD $0x7e7f; BYTE $0x16 // vmovdqu64 zmmword ptr [rsi + 0x580], zmm7
-	LONG $0x48fe7162; WORD $0x667f; BYTE $0x17 // vmovdqu64 zmmword ptr [rsi + 0x5c0], zmm12
-	LONG $0x48fe7162; WORD $0x5e7f; BYTE $0x18 // vmovdqu64 zmmword ptr [rsi + 0x600], zmm11
-	WORD $0x078b // mov eax, dword ptr [rdi]
-	LONG $0x08244489 // mov dword ptr [rsp + 0x8], eax
-	WORD $0x478b; BYTE $0x04 // mov eax, dword ptr [rdi + 0x4]
-	LONG $0x14244489 // mov dword ptr [rsp + 0x14], eax
-	LONG $0x20438b48 // mov rax, qword ptr [rbx + 0x20]
-	WORD $0x4b8b; BYTE $0x28 // mov ecx, dword ptr [rbx + 0x28]
-	LONG $0x10244c89 // mov dword ptr [rsp + 0x10], ecx
-	WORD $0x4b8b; BYTE $0x30 // mov ecx, dword ptr [rbx + 0x30]
-	LONG $0x0c244c89 // mov dword ptr [rsp + 0xc], ecx
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
-	LONG $0x003c8d4c // lea r15, [rax + rax]
-	WORD $0x16eb // jmp 0x2863 <glideAVX512+0x2863>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x244c8b48; BYTE $0x58 // mov rcx, qword ptr [rsp + 0x58]
-	WORD $0x418d; BYTE $0xff // lea eax, [rcx - 0x1]
-	WORD $0xc821 // and eax, ecx
-	WORD $0x8941; BYTE $0xc2 // mov r10d, eax
-	LONG $0x014d840f; WORD $0x0000 // je 0x29b0 <glideAVX512+0x29b0>
-	LONG $0x2454894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r10
-	LONG $0xbc0f41f3; BYTE $0xd2 // tzcnt edx, r10d
-	QUAD $0x000005c05684bf0f // movsx eax, word ptr [rsi + 2*rdx + 0x5c0]
-	LONG $0x14244403 // add eax, dword ptr [rsp + 0x14]
-	QUAD $0x0000060056bcbf0f // movsx edi, word ptr [rsi + 2*rdx + 0x600]
-	WORD $0xc701 // add edi, eax
-	LONG $0x10244c8b // mov ecx, dword ptr [rsp + 0x10]
-	WORD $0xc839 // cmp eax, ecx
-	WORD $0x4e0f; BYTE $0xc1 // cmovle eax, ecx
-	LONG $0x0c244c8b // mov ecx, dword ptr [rsp + 0xc]
-	WORD $0xcf39 // cmp edi, ecx
-	WORD $0x4d0f; BYTE $0xf9 // cmovge edi, ecx
-	WORD $0xf839 // cmp eax, edi
-	WORD $0xb77d // jge 0x2850 <glideAVX512+0x2850>
-	QUAD $0x00054056a4bf0f44; BYTE $0x00 // movsx r12d, word ptr [rsi + 2*rdx + 0x540]
-	LONG $0x24640344; BYTE $0x08 // add r12d, dword ptr [rsp + 0x8]
-	QUAD $0x000580568cbf0f44; BYTE $0x00 // movsx r9d, word ptr [rsi + 2*rdx + 0x580]
-	WORD $0x0145; BYTE $0xe1 // add r9d, r12d
-	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
-	WORD $0x3941; BYTE $0xc9 // cmp r9d, ecx
-	LONG $0xc94d0f44 // cmovge r9d, ecx
-	WORD $0x8545; BYTE $0xe4 // test r12d, r12d
-	LONG $0x000000b9; BYTE $0x00 // mov ecx, 0x0
-	LONG $0xe14e0f44 // cmovle r12d, ecx
-	WORD $0x3945; BYTE $0xcc // cmp r12d, r9d
-	WORD $0x807d // jge 0x2850 <glideAVX512+0x2850>
-	WORD $0x634c; BYTE $0xd8 // movsxd r11, eax
-	WORD $0x634c; BYTE $0xc7 // movsxd r8, edi
-	WORD $0x634d; BYTE $0xd1 // movsxd r10, r9d
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	WORD $0x8b48; BYTE $0x00 // mov rax, qword ptr [rax]
-	WORD $0x894d; BYTE $0xd1 // mov r9, r10
-	WORD $0x294d; BYTE $0xe1 // sub r9, r12
-	LONG $0x245c8d49; BYTE $0x01 // lea rbx, [r12 + 0x1]
-	LONG $0xff6a8d49 // lea rbp, [r10 - 0x1]
-	WORD $0x894d; BYTE $0xfd // mov r13, r15
-	LONG $0xebaf0f4d // imul r13, r11
-	WORD $0x0149; BYTE $0xc5 // add r13, rax
-	WORD $0x13eb // jmp 0x290f <glideAVX512+0x290f>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	WORD $0xff49; BYTE $0xc3 // inc r11
-	WORD $0x014d; BYTE $0xfd // add r13, r15
-	WORD $0x394d; BYTE $0xc3 // cmp r11, r8
-	LONG $0xff41840f; WORD $0xffff // je 0x2850 <glideAVX512+0x2850>
-	WORD $0x894c; BYTE $0xe7 // mov rdi, r12
-	LONG $0x01c1f641 // test r9b, 0x1
-	WORD $0x2f74 // je 0x2947 <glideAVX512+0x2947>
-	WORD $0x894c; BYTE $0xdf // mov rdi, r11
-	LONG $0x7caf0f48; WORD $0x1824 // imul rdi, qword ptr [rsp + 0x18]
-	LONG $0x783c8d48 // lea rdi, [rax + 2*rdi]
-	QUAD $0x00050056b4b70f44; BYTE $0x00 // movzx r14d, word ptr [rsi + 2*rdx + 0x500]
-	LONG $0x0cb70f42; BYTE $0x67 // movzx ecx, word ptr [rdi + 2*r12]
-	WORD $0xc9ff // dec ecx
-	LONG $0xf1394466 // cmp cx, r14w
-	LONG $0xce430f41 // cmovae ecx, r14d
-	WORD $0xc1ff // inc ecx
-	LONG $0x0c894266; BYTE $0x67 // mov word ptr [rdi + 2*r12], cx
-	WORD $0x8948; BYTE $0xdf // mov rdi, rbx
-	WORD $0x394c; BYTE $0xe5 // cmp rbp, r12
-	WORD $0xb474 // je 0x2900 <glideAVX512+0x2900>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	QUAD $0x00000500568cb70f // movzx ecx, word ptr [rsi + 2*rdx + 0x500]
-	LONG $0x74b70f45; WORD $0x007d // movzx r14d, word ptr [r13 + 2*rdi]
-	WORD $0xff41; BYTE $0xce // dec r14d
-	LONG $0xce394166 // cmp r14w, cx
-	LONG $0xf1430f44 // cmovae r14d, ecx
-	WORD $0xff41; BYTE $0xc6 // inc r14d
-	LONG $0x74894566; WORD $0x007d // mov word ptr [r13 + 2*rdi], r14w
-	QUAD $0x00000500568cb70f // movzx ecx, word ptr [rsi + 2*rdx + 0x500]
-	LONG $0x74b70f45; WORD $0x027d // movzx r14d, word ptr [r13 + 2*rdi + 0x2]
-	WORD $0xff41; BYTE $0xce // dec r14d
-	LONG $0xce394166 // cmp r14w, cx
-	LONG $0xf1430f44 // cmovae r14d, ecx
-	WORD $0xff41; BYTE $0xc6 // inc r14d
-	LONG $0x74894566; WORD $0x027d // mov word ptr [r13 + 2*rdi + 0x2], r14w
-	LONG $0x02c78348 // add rdi, 0x2
-	WORD $0x3949; BYTE $0xfa // cmp r10, rdi
-	WORD $0xb375 // jne 0x2950 <glideAVX512+0x2950>
-	LONG $0xffff5ee9; BYTE $0xff // jmp 0x2900 <glideAVX512+0x2900>
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x245c8b48; BYTE $0x28 // mov rbx, qword ptr [rsp + 0x28]
-	LONG $0x247c8b48; BYTE $0x20 // mov rdi, qword ptr [rsp + 0x20]
-	LONG $0x0424548b // mov edx, dword ptr [rsp + 0x4]
-	LONG $0x38244c8b // mov ecx, dword ptr [rsp + 0x38]
-	LONG $0x087de162; WORD $0xc16e // vmovd xmm16, ecx
-	LONG $0x18438b48 // mov rax, qword ptr [rbx + 0x18]
-	LONG $0x20738b4c // mov r14, qword ptr [rbx + 0x20]
-	QUAD $0x00000080886f7ec5 // vmovdqu ymm9, ymmword ptr [rax + 0x80]
-	QUAD $0x000000c0906f7ec5 // vmovdqu ymm10, ymmword ptr [rax + 0xc0]
-	LONG $0x481dd162; WORD $0xf471; BYTE $0x03 // vpsllw zmm12, zmm12, 0x3
-	LONG $0x04476348 // movsxd rax, dword ptr [rdi + 0x4]
-	LONG $0xc6af0f49 // imul rax, r14
-	WORD $0x0148; BYTE $0xc0 // add rax, rax
-	WORD $0x0348; BYTE $0x03 // add rax, qword ptr [rbx]
-	LONG $0x48a55162; WORD $0xdceb // vporq zmm11, zmm11, zmm12
-	WORD $0x6348; BYTE $0x0f // movsxd rcx, dword ptr [rdi]
-	LONG $0x483c8d4c // lea r15, [rax + 2*rcx]
-	WORD $0x8944; BYTE $0xf5 // mov ebp, r14d
-	WORD $0xcd29 // sub ebp, ecx
-	WORD $0xc583; BYTE $0xe0 // add ebp, -0x20
-	WORD $0xd2f7 // not edx
-	LONG $0x48fdd362; WORD $0xf43b; BYTE $0x01 // vextracti64x4 ymm12, zmm6, 0x1
-	LONG $0x48fdd362; WORD $0xfd3b; BYTE $0x01 // vextracti64x4 ymm13, zmm7, 0x1
-	LONG $0x48fd5362; WORD $0xde3b; BYTE $0x01 // vextracti64x4 ymm14, zmm11, 0x1
-	LONG $0x48fd5362; WORD $0xc73b; BYTE $0x01 // vextracti64x4 ymm15, zmm8, 0x1
-	LONG $0x287da262; WORD $0xc079 // vpbroadcastw ymm16, xmm16
-	WORD $0x894d; BYTE $0xf4 // mov r12, r14
-	WORD $0xf749; BYTE $0xdc // neg r12
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0xb541; BYTE $0x01 // mov r13b, 0x1
-	WORD $0x1deb // jmp 0x2a58 <glideAVX512+0x2a58>
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	LONG $0x000010b9; BYTE $0x00 // mov ecx, 0x10
-	LONG $0x01c5f641 // test r13b, 0x1
-	LONG $0x0000bd41; WORD $0x0000 // mov r13d, 0x0
-	WORD $0x8944; BYTE $0xda // mov edx, r11d
-	LONG $0xfa48840f; WORD $0xffff // je 0x24a0 <glideAVX512+0x24a0>
-	WORD $0x8941; BYTE $0xd3 // mov r11d, edx
-	WORD $0xd089 // mov eax, edx
-	WORD $0xe8d3 // shr eax, cl
-	WORD $0x8566; BYTE $0xc0 // test ax, ax
-	WORD $0xdc74 // je 0x2a40 <glideAVX512+0x2a40>
-	LONG $0x28fdc162; WORD $0xcb6f // vmovdqa64 ymm17, ymm11
-	LONG $0x28fde162; WORD $0xd66f // vmovdqa64 ymm18, ymm6
-	LONG $0x28fde162; WORD $0xdf6f // vmovdqa64 ymm19, ymm7
-	LONG $0x28fdc162; WORD $0xe06f // vmovdqa64 ymm20, ymm8
-	LONG $0x01c5f641 // test r13b, 0x1
-	WORD $0x1875 // jne 0x2a9a <glideAVX512+0x2a9a>
-	LONG $0x28fdc162; WORD $0xce6f // vmovdqa64 ymm17, ymm14
-	LONG $0x28fdc162; WORD $0xd46f // vmovdqa64 ymm18, ymm12
-	LONG $0x28fdc162; WORD $0xdd6f // vmovdqa64 ymm19, ymm13
-	LONG $0x28fdc162; WORD $0xe76f // vmovdqa64 ymm20, ymm15
-	WORD $0xb70f; BYTE $0xc8 // movzx ecx, ax
-	LONG $0x000010be; BYTE $0x00 // mov esi, 0x10
-	LONG $0xfffff981; WORD $0x0000 // cmp ecx, 0xffff
-	WORD $0x1674 // je 0x2ac0 <glideAVX512+0x2ac0>
-	LONG $0xf1b80ff3 // popcnt esi, ecx
-	LONG $0x0004b5e9; BYTE $0x00 // jmp 0x2f68 <glideAVX512+0x2f68>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x087de162; WORD $0xd07e // vmovd eax, xmm18
-	LONG $0xc8bf0f44 // movsx r9d, ax
-	WORD $0x3941; BYTE $0xe9 // cmp r9d, ebp
-	LONG $0xcd4d0f44 // cmovge r9d, ebp
-	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
-	LONG $0x287de262; WORD $0xe87b // vpbroadcastw ymm21, eax
-	LONG $0x206d2162; WORD $0xcdf9 // vpsubw ymm25, ymm18, ymm21
-	LONG $0x287da262; WORD $0xf979 // vpbroadcastw ymm23, xmm17
-	LONG $0x28ada262; WORD $0xea8d // vpermw ymm21, ymm10, ymm18
-	LONG $0x28ada262; WORD $0xf18d // vpermw ymm22, ymm10, ymm17
-	LONG $0x204db162; WORD $0xc975 // vpcmpeqw k1, ymm22, ymm17
-	LONG $0x2155b162; WORD $0xca75 // vpcmpeqw k1 {k1}, ymm21, ymm18
-	LONG $0xd193fbc5 // kmovd edx, k1
-	LONG $0xfffee281; WORD $0x0000 // and edx, 0xfffe
-	LONG $0x206db162; WORD $0xcd65 // vpcmpgtw k1, ymm18, ymm21
-	LONG $0xc193fbc5 // kmovd eax, k1
-	WORD $0xc883; BYTE $0x01 // or eax, 0x1
-	WORD $0xb70f; BYTE $0xc0 // movzx eax, ax
-	LONG $0x2055b162; WORD $0xe171; BYTE $0x03 // vpsraw ymm21, ymm17, 0x3
-	LONG $0x204db162; WORD $0xe771; BYTE $0x03 // vpsraw ymm22, ymm23, 0x3
-	LONG $0x2055a162; WORD $0xeef9 // vpsubw ymm21, ymm21, ymm22
-	WORD $0xd189 // mov ecx, edx
-	WORD $0xd1f7 // not ecx
-	WORD $0xc901 // add ecx, ecx
-	WORD $0xd121 // and ecx, edx
-	WORD $0xc109 // or ecx, eax
-	WORD $0xd1f7 // not ecx
-	LONG $0x00001eb8; BYTE $0x00 // mov eax, 0x1e
-	LONG $0x287de262; WORD $0xf07b // vpbroadcastw ymm22, eax
-	LONG $0x20b5b362; WORD $0xce3e; BYTE $0x06 // vpcmpnleuw k1, ymm25, ymm22
-	LONG $0xc193f8c5 // kmovw eax, k1
-	LONG $0x20556162; WORD $0xc0f9 // vpsubw ymm24, ymm21, ymm0
-	LONG $0x20bdb362; WORD $0xc83e; BYTE $0x06 // vpcmpnleuw k1, ymm24, ymm16
-	LONG $0xf993fbc5 // kmovd edi, k1
-	WORD $0xab0f; BYTE $0xf7 // bts edi, esi
-	WORD $0xcf09 // or edi, ecx
-	WORD $0xc709 // or edi, eax
-	LONG $0xcfbc0ff3 // tzcnt ecx, edi
-	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
-	WORD $0xe0d3 // shl eax, cl
-	WORD $0xc789 // mov edi, eax
-	WORD $0xd7f7 // not edi
-	LONG $0x2065f162; WORD $0xcc65 // vpcmpgtw k1, ymm19, ymm4
-	LONG $0x29fda262; WORD $0xec66 // vpblendmw ymm21 {k1}, ymm0, ymm20
-	WORD $0x8941; BYTE $0xf8 // mov r8d, edi
-	WORD $0x2141; BYTE $0xd0 // and r8d, edx
-	WORD $0x4774 // je 0x2bd0 <glideAVX512+0x2bd0>
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0xd0b70f41 // movzx edx, r8w
-	LONG $0x28ad2262; WORD $0xd48d // vpermw ymm26, ymm10, ymm20
-	LONG $0x28fda162; WORD $0xf46f // vmovdqa64 ymm22, ymm20
-	LONG $0x214d8262; WORD $0xf23a // vpminuw ymm22 {k1}, ymm22, ymm26
-	LONG $0x28ad2262; WORD $0xd58d // vpermw ymm26, ymm10, ymm21
-	LONG $0x21558262; WORD $0xea3a // vpminuw ymm21 {k1}, ymm21, ymm26
-	WORD $0xead1 // shr edx
-	WORD $0xd2f7 // not edx
-	WORD $0x8941; BYTE $0xf8 // mov r8d, edi
-	WORD $0x2141; BYTE $0xd0 // and r8d, edx
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0xa9fd1262; WORD $0xca63 // vpcompressw ymm26 {k1} {z}, ymm9
-	WORD $0x15eb // jmp 0x2bdc <glideAVX512+0x2bdc>
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x28fda162; WORD $0xf46f // vmovdqa64 ymm22, ymm20
-	LONG $0x28fd4162; WORD $0xd16f // vmovdqa64 ymm26, ymm9
-	LONG $0x487d0262; WORD $0xc933 // vpmovzxwd zmm25, ymm25 # zmm25 = ymm25[0],zero,ymm25[1],zero,ymm25[2],zero,ymm25[3],zero,ymm25[4],zero,ymm25[5],zero,ymm25[6],zero,ymm25[7],zero,ymm25[8],zero,ymm25[9],zero,ymm25[10],zero,ymm25[11],zero,ymm25[12],zero,ymm25[13],zero,ymm25[14],zero,ymm25[15],zero
-	LONG $0xcf92fbc5 // kmovd k1, edi
-	LONG $0xc96d0262; WORD $0xc947 // vpsllvd zmm25 {k1} {z}, zmm2, zmm25
-	LONG $0x48fd0362; WORD $0xcb3b; BYTE $0x01 // vextracti64x4 ymm27, zmm25, 0x1
-	LONG $0x20350162; WORD $0xcbeb // vpord ymm25, ymm25, ymm27
-	LONG $0x287d0362; WORD $0xcb39; BYTE $0x01 // vextracti32x4 xmm27, ymm25, 0x1
-	LONG $0x00350162; WORD $0xcbeb // vpord xmm25, xmm25, xmm27
-	LONG $0x087d0162; WORD $0xd970; BYTE $0xee // vpshufd xmm27, xmm25, 0xee # xmm27 = xmm25[2,3,2,3]
-	LONG $0x00a50162; WORD $0xc9eb // vporq xmm25, xmm27, xmm25
-	LONG $0x08fd6162; WORD $0xca7e // vmovq rdx, xmm25
-	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
-	LONG $0x20e8c149 // shr r8, 0x20
-	WORD $0x0941; BYTE $0xd0 // or r8d, edx
-	LONG $0x087de162; WORD $0xfa7e // vmovd edx, xmm23
-	LONG $0xd2bf0f44 // movsx r10d, dx
-	LONG $0x03fac141 // sar r10d, 0x3
-	WORD $0x634d; BYTE $0xd2 // movsxd r10, r10d
-	LONG $0xd6af0f4d // imul r10, r14
-	LONG $0x57148d4f // lea r10, [r15 + 2*r10]
-	WORD $0x634d; BYTE $0xc9 // movsxd r9, r9d
-	LONG $0x4a0c8d4f // lea r9, [r10 + 2*r9]
-	LONG $0x20c5b362; WORD $0xd13f; BYTE $0x04 // vpcmpneqw k2, ymm23, ymm17
-	LONG $0xd2937bc5 // kmovd r10d, k2
-	LONG $0xd7854466 // test di, r10w
-	LONG $0x01a8840f; WORD $0x0000 // je 0x2e00 <glideAVX512+0x2e00>
-	LONG $0x40ade362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm26, ymm0, 0x1
-	LONG $0x927bc1c4; BYTE $0xd8 // kmovd k3, r8d
-	LONG $0xcbfd2262; WORD $0xcf62 // vpexpandw zmm25 {k3} {z}, zmm23
-	LONG $0x3379e3c4; WORD $0x01d3 // kshiftld k2, k3, 0x1
-	LONG $0xcafda262; WORD $0xff62 // vpexpandw zmm23 {k2} {z}, zmm23
-	LONG $0x000007ba; BYTE $0x00 // mov edx, 0x7
-	LONG $0x287d6262; WORD $0xd27b // vpbroadcastw ymm26, edx
-	LONG $0x20ad2162; WORD $0xd1db // vpandq ymm26, ymm26, ymm17
-	LONG $0x28e50262; WORD $0xd212 // vpsllvw ymm26, ymm3, ymm26
-	LONG $0x202d6162; WORD $0xd3f9 // vpsubw ymm26, ymm26, ymm3
-	LONG $0x20ad0262; WORD $0xc012 // vpsllvw ymm24, ymm26, ymm24
-	LONG $0x21bdf262; WORD $0xe426 // vptestmw k4 {k1}, ymm24, ymm4
-	LONG $0xe498f8c5 // kortestw k4, k4
-	WORD $0x4674 // je 0x2ceb <glideAVX512+0x2ceb>
-	LONG $0x48750162; WORD $0x14fd; BYTE $0x61 // vpaddw zmm26, zmm1, zmmword ptr [r9 + 2*r12]
-	LONG $0x2cfd2262; WORD $0xde66 // vpblendmw ymm27 {k4}, ymm0, ymm22
-	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xdb8d // vpermw zmm27, zmm25, zmm27
-	LONG $0x432d0262; WORD $0xd33a // vpminuw zmm26 {k3}, zmm26, zmm27
-	LONG $0x2cfd2262; WORD $0xdd66 // vpblendmw ymm27 {k4}, ymm0, ymm21
-	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
-	LONG $0x40c50262; WORD $0xdb8d // vpermw zmm27, zmm23, zmm27
-	LONG $0x422d0262; WORD $0xd33a // vpminuw zmm26 {k2}, zmm26, zmm27
-	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
-	LONG $0x48fe0162; WORD $0x147f; BYTE $0x61 // vmovdqu64 zmmword ptr [r9 + 2*r12], zmm26
-	LONG $0x21bdb262; WORD $0xe026 // vptestmw k4 {k1}, ymm24, ymm16
-	LONG $0xe498f8c5 // kortestw k4, k4
-	WORD $0x4474 // je 0x2d3b <glideAVX512+0x2d3b>
-	LONG $0x48754162; WORD $0x11fd // vpaddw zmm26, zmm1, zmmword ptr [r9]
-	LONG $0x2cfd2262; WORD $0xde66 // vpblendmw ymm27 {k4}, ymm0, ymm22
-	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xdb8d // vpermw zmm27, zmm25, zmm27
-	LONG $0x432d0262; WORD $0xd33a // vpminuw zmm26 {k3}, zmm26, zmm27
-	LONG $0x2cfd2262; WORD $0xdd66 // vpblendmw ymm27 {k4}, ymm0, ymm21
-	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
-	LONG $0x40c50262; WORD $0xdb8d // vpermw zmm27, zmm23, zmm27
-	LONG $0x422d0262; WORD $0xd33a // vpminuw zmm26 {k2}, zmm26, zmm27
-	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
-	LONG $0x48fe4162; WORD $0x117f // vmovdqu64 zmmword ptr [r9], zmm26
-	LONG $0x000004ba; BYTE $0x00 // mov edx, 0x4
-	LONG $0x287d6262; WORD $0xd27b // vpbroadcastw ymm26, edx
-	LONG $0x21bd9262; WORD $0xe226 // vptestmw k4 {k1}, ymm24, ymm26
-	LONG $0xe498f8c5 // kortestw k4, k4
-	WORD $0x4674 // je 0x2d98 <glideAVX512+0x2d98>
-	LONG $0x48750162; WORD $0x14fd; BYTE $0x71 // vpaddw zmm26, zmm1, zmmword ptr [r9 + 2*r14]
-	LONG $0x2cfd2262; WORD $0xde66 // vpblendmw ymm27 {k4}, ymm0, ymm22
-	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
-	LONG $0x40b50262; WORD $0xdb8d // vpermw zmm27, zmm25, zmm27
-	LONG $0x432d0262; WORD $0xd33a // vpminuw zmm26 {k3}, zmm26, zmm27
-	LONG $0x2cfd2262; WORD $0xdd66 // vpblendmw ymm27 {k4}, ymm0, ymm21
-	LONG $0x40a56362; WORD $0xd83a; BYTE $0x01 // vinserti64x4 zmm27, zmm27, ymm0, 0x1
-	LONG $0x40c50262; WORD $0xdb8d // vpermw zmm27, zmm23, zmm27
-	LONG $0x422d0262; WORD $0xd33a // vpminuw zmm26 {k2}, zmm26, zmm27
-	LONG $0x402d6162; WORD $0xd1f9 // vpsubw zmm26, zmm26, zmm1
-	LONG $0x48fe0162; WORD $0x147f; BYTE $0x71 // vmovdqu64 zmmword ptr [r9 + 2*r14], zmm26
-	LONG $0x000008ba; BYTE $0x00 // mov edx, 0x8
-	LONG $0x287d6262; WORD $0xd27b // vpbroadcastw ymm26, edx
-	LONG $0x21bd9262; WORD $0xca26 // vptestmw k1 {k1}, ymm24, ymm26
-	LONG $0xc998f8c5 // kortestw k1, k1
-	LONG $0x01ad840f; WORD $0x0000 // je 0x2f60 <glideAVX512+0x2f60>
-	LONG $0x48750162; WORD $0x04fd; BYTE $0xb1 // vpaddw zmm24, zmm1, zmmword ptr [r9 + 4*r14]
-	LONG $0x29fda262; WORD $0xf666 // vpblendmw ymm22 {k1}, ymm0, ymm22
-	LONG $0x40cde362; WORD $0xf03a; BYTE $0x01 // vinserti64x4 zmm22, zmm22, ymm0, 0x1
-	LONG $0x40b5a262; WORD $0xf68d // vpermw zmm22, zmm25, zmm22
-	LONG $0x433d2262; WORD $0xc63a // vpminuw zmm24 {k3}, zmm24, zmm22
-	LONG $0x29fda262; WORD $0xed66 // vpblendmw ymm21 {k1}, ymm0, ymm21
-	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
-	LONG $0x40c5a262; WORD $0xed8d // vpermw zmm21, zmm23, zmm21
-	LONG $0x423d2262; WORD $0xc53a // vpminuw zmm24 {k2}, zmm24, zmm21
-	LONG $0x403de162; WORD $0xe9f9 // vpsubw zmm21, zmm24, zmm1
-	LONG $0x48fe8162; WORD $0x2c7f; BYTE $0xb1 // vmovdqu64 zmmword ptr [r9 + 4*r14], zmm21
-	LONG $0x000162e9; BYTE $0x00 // jmp 0x2f60 <glideAVX512+0x2f60>
-	WORD $0x9066 // nop
-	WORD $0xd789 // mov edi, edx
-	WORD $0xe783; BYTE $0x07 // and edi, 0x7
-	LONG $0x0155840f; WORD $0x0000 // je 0x2f60 <glideAVX512+0x2f60>
-	LONG $0x40ade362; WORD $0xf83a; BYTE $0x01 // vinserti64x4 zmm23, zmm26, ymm0, 0x1
-	LONG $0x927bc1c4; BYTE $0xc8 // kmovd k1, r8d
-	LONG $0xc9fd2262; WORD $0xc762 // vpexpandw zmm24 {k1} {z}, zmm23
-	LONG $0x40cd6362; WORD $0xc83a; BYTE $0x01 // vinserti64x4 zmm25, zmm22, ymm0, 0x1
-	LONG $0x404da362; WORD $0xf625; BYTE $0xff // vpternlogd zmm22, zmm22, zmm22, 0xff
-	LONG $0x41bd8262; WORD $0xf18d // vpermw zmm22 {k1}, zmm24, zmm25
-	LONG $0x3379e3c4; WORD $0x01c9 // kshiftld k1, k1, 0x1
-	LONG $0xc9fda262; WORD $0xff62 // vpexpandw zmm23 {k1} {z}, zmm23
-	LONG $0x40d5e362; WORD $0xe83a; BYTE $0x01 // vinserti64x4 zmm21, zmm21, ymm0, 0x1
-	LONG $0x40c5a262; WORD $0xed8d // vpermw zmm21, zmm23, zmm21
-	LONG $0x414da262; WORD $0xf53a // vpminuw zmm22 {k1}, zmm22, zmm21
-	LONG $0x4875c162; WORD $0x29fd // vpaddw zmm21, zmm1, zmmword ptr [r9]
-	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
-	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
-	LONG $0x48fec162; WORD $0x297f // vmovdqu64 zmmword ptr [r9], zmm21
-	WORD $0xff83; BYTE $0x01 // cmp edi, 0x1
-	LONG $0x00ef840f; WORD $0x0000 // je 0x2f60 <glideAVX512+0x2f60>
-	LONG $0x48758162; WORD $0x2cfd; BYTE $0x71 // vpaddw zmm21, zmm1, zmmword ptr [r9 + 2*r14]
-	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
-	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
-	LONG $0x48fe8162; WORD $0x2c7f; BYTE $0x71 // vmovdqu64 zmmword ptr [r9 + 2*r14], zmm21
-	LONG $0xfd478d44 // lea r8d, [rdi - 0x3]
-	LONG $0xfdf88341 // cmp r8d, -0x3
-	LONG $0x00c7870f; WORD $0x0000 // ja 0x2f60 <glideAVX512+0x2f60>
-	LONG $0x71048d4f // lea r8, [r9 + 2*r14]
-	LONG $0x48758162; WORD $0x2cfd; BYTE $0x70 // vpaddw zmm21, zmm1, zmmword ptr [r8 + 2*r14]
-	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
-	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
-	LONG $0x48fe8162; WORD $0x2c7f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm21
-	WORD $0xe283; BYTE $0x06 // and edx, 0x6
-	WORD $0xfa83; BYTE $0x02 // cmp edx, 0x2
-	LONG $0x009d840f; WORD $0x0000 // je 0x2f60 <glideAVX512+0x2f60>
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	LONG $0x48758162; WORD $0x2cfd; BYTE $0x70 // vpaddw zmm21, zmm1, zmmword ptr [r8 + 2*r14]
-	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
-	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
-	LONG $0x48fe8162; WORD $0x2c7f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm21
-	LONG $0xfb4f8d44 // lea r9d, [rdi - 0x5]
-	LONG $0xfdf98341 // cmp r9d, -0x3
-	WORD $0x7577 // ja 0x2f60 <glideAVX512+0x2f60>
-	LONG $0x70048d4f // lea r8, [r8 + 2*r14]
-	LONG $0x48758162; WORD $0x2cfd; BYTE $0x70 // vpaddw zmm21, zmm1, zmmword ptr [r8 + 2*r14]
-	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
-	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
-	LONG $0x48fe8162; WORD $0x2c7f; BYTE $0x70 // vmovdqu64 zmmword ptr [r8 + 2*r14], zmm21
-	WORD $0xfa83; BYTE $0x04 // cmp edx, 0x4
-	WORD $0x5274 // je 0x2f60 <glideAVX512+0x2f60>
-	LONG $0x70148d4b // lea rdx, [r8 + 2*r14]
-	LONG $0x4875a162; WORD $0x2cfd; BYTE $0x72 // vpaddw zmm21, zmm1, zmmword ptr [rdx + 2*r14]
-	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
-	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
-	LONG $0x48fea162; WORD $0x2c7f; BYTE $0x72 // vmovdqu64 zmmword ptr [rdx + 2*r14], zmm21
-	WORD $0xc783; BYTE $0xf9 // add edi, -0x7
-	WORD $0xff83; BYTE $0xfd // cmp edi, -0x3
-	WORD $0x2c77 // ja 0x2f60 <glideAVX512+0x2f60>
-	LONG $0x72148d4a // lea rdx, [rdx + 2*r14]
-	LONG $0x4875a162; WORD $0x2cfd; BYTE $0x72 // vpaddw zmm21, zmm1, zmmword ptr [rdx + 2*r14]
-	LONG $0x4055a262; WORD $0xee3a // vpminuw zmm21, zmm21, zmm22
-	LONG $0x4055e162; WORD $0xe9f9 // vpsubw zmm21, zmm21, zmm1
-	LONG $0x48fea162; WORD $0x2c7f; BYTE $0x72 // vmovdqu64 zmmword ptr [rdx + 2*r14], zmm21
-	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	WORD $0xce29 // sub esi, ecx
-	LONG $0xfad8860f; WORD $0xffff // jbe 0x2a40 <glideAVX512+0x2a40>
-	LONG $0xc892fbc5 // kmovd k1, eax
-	LONG $0xa9fda262; WORD $0xd263 // vpcompressw ymm18 {k1} {z}, ymm18
-	LONG $0xa9fda262; WORD $0xdb63 // vpcompressw ymm19 {k1} {z}, ymm19
-	LONG $0xa9fda262; WORD $0xc963 // vpcompressw ymm17 {k1} {z}, ymm17
-	LONG $0xa9fda262; WORD $0xe463 // vpcompressw ymm20 {k1} {z}, ymm20
-	LONG $0xfffb37e9; BYTE $0xff // jmp 0x2ac0 <glideAVX512+0x2ac0>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x00ffffb9; BYTE $0x00 // mov ecx, 0xffff
-	LONG $0x48538b48 // mov rdx, qword ptr [rbx + 0x48]
-	LONG $0x50438b48 // mov rax, qword ptr [rbx + 0x50]
-	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0xf1da8e0f; WORD $0xffff // jle 0x2180 <glideAVX512+0x2180>
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x14 // vmovdqu64 zmmword ptr [rdi + 0x500], zmm2
+	LONG $0x30458b49 // mov rax, qword ptr [r13 + 0x30]
+	LONG $0x28452b49 // sub rax, qword ptr [r13 + 0x28]
+	WORD $0x508d; BYTE $0xff // lea edx, [rax - 0x1]
+	LONG $0x02f88348 // cmp rax, 0x2
+	LONG $0xd24c0f41 // cmovl edx, r10d
+	LONG $0x487df262; WORD $0xd27b // vpbroadcastw zmm2, edx
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x17 // vmovdqu64 zmmword ptr [rdi + 0x5c0], zmm2
+	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
+	LONG $0x58558b41 // mov edx, dword ptr [r13 + 0x58]
+	LONG $0x487df262; WORD $0xd27b // vpbroadcastw zmm2, edx
+	LONG $0x486df162; WORD $0x50d5; BYTE $0x02 // vpmullw zmm2, zmm2, zmmword ptr [rax + 0x80]
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x18 // vmovdqu64 zmmword ptr [rdi + 0x600], zmm2
+	LONG $0x2045bf0f // movsx eax, word ptr [rbp + 0x20]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xda0b // vpmulhrsw zmm3, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x19 // vmovdqu64 zmmword ptr [rdi + 0x640], zmm3
+	LONG $0x2645bf0f // movsx eax, word ptr [rbp + 0x26]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xda0b // vpmulhrsw zmm3, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x1a // vmovdqu64 zmmword ptr [rdi + 0x680], zmm3
+	LONG $0x2c45bf0f // movsx eax, word ptr [rbp + 0x2c]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xda0b // vpmulhrsw zmm3, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x1b // vmovdqu64 zmmword ptr [rdi + 0x6c0], zmm3
+	LONG $0x3245bf0f // movsx eax, word ptr [rbp + 0x32]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xda0b // vpmulhrsw zmm3, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x5f7f; BYTE $0x1c // vmovdqu64 zmmword ptr [rdi + 0x700], zmm3
+	LONG $0x4445bf0f // movsx eax, word ptr [rbp + 0x44]
+	LONG $0x487df262; WORD $0xd87b // vpbroadcastw zmm3, eax
+	LONG $0x4865f262; WORD $0xd20b // vpmulhrsw zmm2, zmm3, zmm2
+	LONG $0x48fef162; WORD $0x577f; BYTE $0x1d // vmovdqu64 zmmword ptr [rdi + 0x740], zmm2
+	LONG $0x48458b4d // mov r8, qword ptr [r13 + 0x48]
+	LONG $0x50458b49 // mov rax, qword ptr [r13 + 0x50]
+	LONG $0x08c0b941; WORD $0x0000 // mov r9d, 0x8c0
+	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
+	LONG $0x0b658d0f; WORD $0x0000 // jge 0x29f9 <glideAVX512+0x29f9>
 	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
-	LONG $0x384b8b48 // mov rcx, qword ptr [rbx + 0x38]
-	WORD $0xc789 // mov edi, eax
-	WORD $0xd729 // sub edi, edx
-	LONG $0x01728d48 // lea rsi, [rdx + 0x1]
-	LONG $0x01c7f640 // test dil, 0x1
-	WORD $0x1b74 // je 0x2fd9 <glideAVX512+0x2fd9>
-	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
-	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
+	LONG $0x008f8d48; WORD $0x0006; BYTE $0x00 // lea rcx, [rdi + 0x600]
+	LONG $0x41348d4e // lea r14, [rcx + 2*r8]
+	LONG $0x247c8948; BYTE $0x50 // mov qword ptr [rsp + 0x50], rdi
+	LONG $0x000147e9; BYTE $0x00 // jmp 0x1ff6 <glideAVX512+0x1ff6>
+	BYTE $0x90 // nop
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x245c8b44; BYTE $0x0c // mov r11d, dword ptr [rsp + 0xc]
+	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
+	LONG $0x245c8b48; BYTE $0x68 // mov rbx, qword ptr [rsp + 0x68]
+	LONG $0x247c8b48; BYTE $0x50 // mov rdi, qword ptr [rsp + 0x50]
+	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
+	LONG $0x24448b4c; BYTE $0x60 // mov r8, qword ptr [rsp + 0x60]
+	LONG $0x24748b4c; BYTE $0x58 // mov r14, qword ptr [rsp + 0x58]
+	LONG $0x247c8b44; BYTE $0x34 // mov r15d, dword ptr [rsp + 0x34]
+	LONG $0x18458b49 // mov rax, qword ptr [r13 + 0x18]
+	LONG $0x48fe7162; WORD $0x406f; BYTE $0x03 // vmovdqu64 zmm8, zmmword ptr [rax + 0xc0]
+	LONG $0xc9fdf262; WORD $0xe463 // vpcompressw zmm4 {k1} {z}, zmm4
+	LONG $0x4855f162; WORD $0xf571; BYTE $0x03 // vpsllw zmm5, zmm5, 0x3
+	LONG $0x48cdf162; WORD $0xedeb // vporq zmm5, zmm6, zmm5
+	LONG $0xc9fdf262; WORD $0xed63 // vpcompressw zmm5 {k1} {z}, zmm5
+	LONG $0xc9fdf262; WORD $0xfe63 // vpcompressw zmm6 {k1} {z}, zmm7
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x0f // vmovdqu64 zmmword ptr [rdi + r9], zmm6
+	QUAD $0x010f647f48feb162 // vmovdqu64 zmmword ptr [rdi + r9 + 0x40], zmm4
+	QUAD $0x020f6c7f48feb162 // vmovdqu64 zmmword ptr [rdi + r9 + 0x80], zmm5
+	WORD $0x8944; BYTE $0xf8 // mov eax, r15d
+	LONG $0x4865f162; WORD $0xc165 // vpcmpgtw k0, zmm3, zmm1
+	LONG $0xc893fbc5 // kmovd ecx, k0
+	LONG $0xf5f2e2c4; BYTE $0xc0 // pext rax, rcx, rax
+	QUAD $0x000000d80f848942 // mov dword ptr [rdi + r9 + 0xd8], eax
+	LONG $0xb80f41f3; BYTE $0xcf // popcnt ecx, r15d
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	WORD $0xd348; BYTE $0xe0 // shl rax, cl
+	LONG $0x48bdf262; WORD $0xdc8d // vpermw zmm3, zmm8, zmm4
+	LONG $0x485df162; WORD $0xdbf9 // vpsubw zmm3, zmm4, zmm3
+	LONG $0x4865f162; WORD $0xe1f9 // vpsubw zmm4, zmm3, zmm1
+	LONG $0x000003ba; BYTE $0x00 // mov edx, 0x3
+	LONG $0x487df262; WORD $0xf27b // vpbroadcastw zmm6, edx
+	LONG $0x48ddf362; WORD $0xc63e; BYTE $0x05 // vpcmpnltuw k0, zmm4, zmm6
+	LONG $0x48bdf262; WORD $0xe58d // vpermw zmm4, zmm8, zmm5
+	LONG $0x48d5f362; WORD $0xcc3f; BYTE $0x04 // vpcmpneqw k1, zmm5, zmm4
+	LONG $0x45fde1c4; BYTE $0xc1 // kord k0, k0, k1
 	LONG $0xd093fbc5 // kmovd edx, k0
-	WORD $0x0941; BYTE $0xd1 // or r9d, edx
-	LONG $0x48048d4d // lea r8, [r8 + 2*rcx]
-	WORD $0x8948; BYTE $0xf2 // mov rdx, rsi
-	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	LONG $0xf19e840f; WORD $0xffff // je 0x2180 <glideAVX512+0x2180>
-	WORD $0x2948; BYTE $0xd0 // sub rax, rdx
-	QUAD $0x000000008d148d48 // lea rdx, [4*rcx]
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x4875d162; WORD $0x18fd // vpaddw zmm3, zmm1, zmmword ptr [r8]
-	LONG $0x4875d162; WORD $0x24fd; BYTE $0x48 // vpaddw zmm4, zmm1, zmmword ptr [r8 + 2*rcx]
-	LONG $0x4865f262; WORD $0xdc3a // vpminuw zmm3, zmm3, zmm4
-	LONG $0x48e5f362; WORD $0xc23e; BYTE $0x01 // vpcmpltuw k0, zmm3, zmm2
-	LONG $0xf093fbc5 // kmovd esi, k0
-	WORD $0x0941; BYTE $0xf1 // or r9d, esi
-	WORD $0x0149; BYTE $0xd0 // add r8, rdx
-	LONG $0xfec08348 // add rax, -0x2
-	WORD $0xd675 // jne 0x2ff0 <glideAVX512+0x2ff0>
-	LONG $0xfff161e9; BYTE $0xff // jmp 0x2180 <glideAVX512+0x2180>
-	WORD $0x8545; BYTE $0xc9 // test r9d, r9d
-	WORD $0x0e74 // je 0x3032 <glideAVX512+0x3032>
-	LONG $0x98838b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rbx + 0x98]
+	LONG $0xffffffbe; BYTE $0xff // mov esi, 0xffffffff
+	WORD $0xf001 // add eax, esi
+	WORD $0xd021 // and eax, edx
+	LONG $0xc8ab0f48 // bts rax, rcx
+	QUAD $0x000000d00f84894a // mov qword ptr [rdi + r9 + 0xd0], rax
+	LONG $0x00000fb8; BYTE $0x00 // mov eax, 0xf
+	LONG $0x487df262; WORD $0xe07b // vpbroadcastw zmm4, eax
+	LONG $0x48ddf262; WORD $0xdb10 // vpsrlvw zmm3, zmm4, zmm3
+	LONG $0x485df162; WORD $0xdbf9 // vpsubw zmm3, zmm4, zmm3
+	LONG $0x487ef262; WORD $0xdb30 // vpmovwb ymm3, zmm3
+	LONG $0x001001b8; BYTE $0x00 // mov eax, 0x1001
+	LONG $0x287df262; WORD $0xe07b // vpbroadcastw ymm4, eax
+	LONG $0x0465e2c4; BYTE $0xdc // vpmaddubsw ymm3, ymm3, ymm4
+	QUAD $0x0c0f5c30287eb262 // vpmovwb xmmword ptr [rdi + r9 + 0xc0], ymm3
+	LONG $0xe8818d49; WORD $0x0000; BYTE $0x00 // lea rax, [r9 + 0xe8]
+	WORD $0x8545; BYTE $0xff // test r15d, r15d
+	LONG $0xc8450f4c // cmovne r9, rax
+	LONG $0x50458b49 // mov rax, qword ptr [r13 + 0x50]
+	WORD $0xff49; BYTE $0xc0 // inc r8
+	LONG $0x384d8b49 // mov rcx, qword ptr [r13 + 0x38]
+	LONG $0x4b1c8d48 // lea rbx, [rbx + 2*rcx]
+	LONG $0x02c68349 // add r14, 0x2
+	WORD $0x3949; BYTE $0xc0 // cmp r8, rax
+	LONG $0x0a038d0f; WORD $0x0000 // jge 0x29f9 <glideAVX512+0x29f9>
+	LONG $0x48fe7162; WORD $0x036f // vmovdqu64 zmm8, zmmword ptr [rbx]
+	LONG $0x48bdd262; WORD $0xc026 // vptestmw k0, zmm8, zmm8
+	LONG $0x98f9e1c4; BYTE $0xc0 // kortestd k0, k0
+	WORD $0xd574 // je 0x1fde <glideAVX512+0x1fde>
+	LONG $0x487dd262; WORD $0x5d18; BYTE $0x26 // vbroadcastss zmm3, dword ptr [r13 + 0x98]
+	LONG $0x487dd262; WORD $0x6518; BYTE $0x27 // vbroadcastss zmm4, dword ptr [r13 + 0x9c]
+	LONG $0x487dd262; WORD $0xe833 // vpmovzxwd zmm5, ymm8 # zmm5 = ymm8[0],zero,ymm8[1],zero,ymm8[2],zero,ymm8[3],zero,ymm8[4],zero,ymm8[5],zero,ymm8[6],zero,ymm8[7],zero,ymm8[8],zero,ymm8[9],zero,ymm8[10],zero,ymm8[11],zero,ymm8[12],zero,ymm8[13],zero,ymm8[14],zero,ymm8[15],zero
+	LONG $0x487cf162; WORD $0xed5b // vcvtdq2ps zmm5, zmm5
+	LONG $0x485cf162; WORD $0xed58 // vaddps zmm5, zmm4, zmm5
+	LONG $0x4864f162; WORD $0xed5e // vdivps zmm5, zmm3, zmm5
+	LONG $0x48fd7362; WORD $0xc63b; BYTE $0x01 // vextracti64x4 ymm6, zmm8, 0x1
+	LONG $0x487ef162; WORD $0xed5b // vcvttps2dq zmm5, zmm5
+	LONG $0x487df262; WORD $0xf633 // vpmovzxwd zmm6, ymm6 # zmm6 = ymm6[0],zero,ymm6[1],zero,ymm6[2],zero,ymm6[3],zero,ymm6[4],zero,ymm6[5],zero,ymm6[6],zero,ymm6[7],zero,ymm6[8],zero,ymm6[9],zero,ymm6[10],zero,ymm6[11],zero,ymm6[12],zero,ymm6[13],zero,ymm6[14],zero,ymm6[15],zero
+	LONG $0x487cf162; WORD $0xf65b // vcvtdq2ps zmm6, zmm6
+	LONG $0x485cf162; WORD $0xe658 // vaddps zmm4, zmm4, zmm6
+	LONG $0x4864f162; WORD $0xdc5e // vdivps zmm3, zmm3, zmm4
+	LONG $0x487ef162; WORD $0xdb5b // vcvttps2dq zmm3, zmm3
+	LONG $0x487ef262; WORD $0xec33 // vpmovdw ymm4, zmm5
+	LONG $0x487ef262; WORD $0xdb33 // vpmovdw ymm3, zmm3
+	LONG $0x48ddf362; WORD $0xdb3a; BYTE $0x01 // vinserti64x4 zmm3, zmm4, ymm3, 0x1
+	LONG $0x487dd262; WORD $0x2e79 // vpbroadcastw zmm5, word ptr [r14]
+	LONG $0x4855f262; WORD $0x670b; BYTE $0x01 // vpmulhrsw zmm4, zmm5, zmmword ptr [rdi + 0x40]
+	LONG $0x485df162; WORD $0x27fd // vpaddw zmm4, zmm4, zmmword ptr [rdi]
+	LONG $0x487dd262; WORD $0x7679; BYTE $0x20 // vpbroadcastw zmm6, word ptr [r14 + 0x40]
+	LONG $0x484df162; WORD $0x77fd; BYTE $0x04 // vpaddw zmm6, zmm6, zmmword ptr [rdi + 0x100]
+	LONG $0x484df262; WORD $0xf30b // vpmulhrsw zmm6, zmm6, zmm3
+	LONG $0x485df162; WORD $0xe6fd // vpaddw zmm4, zmm4, zmm6
+	LONG $0x4855f262; WORD $0x6f0b; BYTE $0x03 // vpmulhrsw zmm5, zmm5, zmmword ptr [rdi + 0xc0]
+	LONG $0x4855f162; WORD $0x6ffd; BYTE $0x02 // vpaddw zmm5, zmm5, zmmword ptr [rdi + 0x80]
+	LONG $0x487dd262; WORD $0x7679; BYTE $0x40 // vpbroadcastw zmm6, word ptr [r14 + 0x80]
+	LONG $0x484df162; WORD $0x77fd; BYTE $0x05 // vpaddw zmm6, zmm6, zmmword ptr [rdi + 0x140]
+	LONG $0x484df262; WORD $0xf30b // vpmulhrsw zmm6, zmm6, zmm3
+	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
+	QUAD $0x0000000080bd8349 // cmp qword ptr [r13 + 0x80], 0x0
+	WORD $0x3d74 // je 0x2109 <glideAVX512+0x2109>
+	LONG $0x4865f262; WORD $0xf30b // vpmulhrsw zmm6, zmm3, zmm3
+	LONG $0x487dd262; WORD $0x7e79; BYTE $0x60 // vpbroadcastw zmm7, word ptr [r14 + 0xc0]
+	LONG $0x4845f162; WORD $0x7ffd; BYTE $0x06 // vpaddw zmm7, zmm7, zmmword ptr [rdi + 0x180]
+	LONG $0x4845f262; WORD $0xfe0b // vpmulhrsw zmm7, zmm7, zmm6
+	LONG $0x4845f162; WORD $0xe4fd // vpaddw zmm4, zmm7, zmm4
+	QUAD $0x0100be79487dd262; WORD $0x0000 // vpbroadcastw zmm7, word ptr [r14 + 0x100]
+	LONG $0x4845f162; WORD $0x7ffd; BYTE $0x07 // vpaddw zmm7, zmm7, zmmword ptr [rdi + 0x1c0]
+	LONG $0x4845f262; WORD $0xf60b // vpmulhrsw zmm6, zmm7, zmm6
+	LONG $0x484df162; WORD $0xedfd // vpaddw zmm5, zmm6, zmm5
+	LONG $0xc093fbc5 // kmovd eax, k0
+	LONG $0x485df162; WORD $0x77fd; BYTE $0x08 // vpaddw zmm6, zmm4, zmmword ptr [rdi + 0x200]
+	LONG $0x4865f262; WORD $0x7f0b; BYTE $0x0a // vpmulhrsw zmm7, zmm3, zmmword ptr [rdi + 0x280]
+	LONG $0x48557162; WORD $0x4ffd; BYTE $0x09 // vpaddw zmm9, zmm5, zmmword ptr [rdi + 0x240]
+	LONG $0x4865f262; WORD $0x5f0b; BYTE $0x0b // vpmulhrsw zmm3, zmm3, zmmword ptr [rdi + 0x2c0]
+	LONG $0x484df162; WORD $0xf7fd // vpaddw zmm6, zmm6, zmm7
+	LONG $0x6e79c1c4; WORD $0x607d // vmovd xmm7, dword ptr [r13 + 0x60]
+	LONG $0x485df162; WORD $0xe7e1 // vpsraw zmm4, zmm4, xmm7
+	LONG $0x48357162; WORD $0xd3fd // vpaddw zmm10, zmm9, zmm3
+	LONG $0x484d7162; WORD $0xcfe1 // vpsraw zmm9, zmm6, xmm7
+	LONG $0x4835f162; WORD $0xdcf9 // vpsubw zmm3, zmm9, zmm4
+	LONG $0x4855f162; WORD $0xefe1 // vpsraw zmm5, zmm5, xmm7
+	LONG $0x482d7162; WORD $0xd7e1 // vpsraw zmm10, zmm10, xmm7
+	QUAD $0x0140b679487dd262; WORD $0x0000 // vpbroadcastw zmm6, word ptr [r14 + 0x140]
+	LONG $0x484df162; WORD $0x7ffd; BYTE $0x0c // vpaddw zmm7, zmm6, zmmword ptr [rdi + 0x300]
+	LONG $0x482df162; WORD $0xf5f9 // vpsubw zmm6, zmm10, zmm5
+	LONG $0x483d7162; WORD $0xdfe4 // vpmulhuw zmm11, zmm8, zmm7
+	LONG $0x48fef262; WORD $0xcf29 // vpmovw2m k1, zmm7
+	LONG $0x4845d162; WORD $0xf8d5 // vpmullw zmm7, zmm7, zmm8
+	QUAD $0x060e473e48c5f362 // vpcmpnleuw k0, zmm7, zmmword ptr [rdi + 0x380]
+	LONG $0x4825f162; WORD $0x7ffd; BYTE $0x0d // vpaddw zmm7, zmm11, zmmword ptr [rdi + 0x340]
+	LONG $0x4945d162; WORD $0xf8f9 // vpsubw zmm7 {k1}, zmm7, zmm8
+	LONG $0x48fe7262; WORD $0xd828 // vpmovm2w zmm11, k0
+	LONG $0x4845d162; WORD $0xfbf9 // vpsubw zmm7, zmm7, zmm11
+	LONG $0x6e7941c4; WORD $0x685d // vmovd xmm11, dword ptr [r13 + 0x68]
+	LONG $0x48455162; WORD $0xe3e1 // vpsraw zmm12, zmm7, xmm11
+	LONG $0x481d5162; WORD $0xd8fd // vpaddw zmm11, zmm12, zmm8
+	LONG $0x4825f162; WORD $0xf9f9 // vpsubw zmm7, zmm11, zmm1
+	LONG $0x483d7162; WORD $0x6ff9; BYTE $0x0f // vpsubw zmm13, zmm8, zmmword ptr [rdi + 0x3c0]
+	LONG $0x485d7162; WORD $0x77f9; BYTE $0x12 // vpsubw zmm14, zmm4, zmmword ptr [rdi + 0x480]
+	LONG $0x48557162; WORD $0x7ff9; BYTE $0x15 // vpsubw zmm15, zmm5, zmmword ptr [rdi + 0x540]
+	LONG $0x4865e162; WORD $0xc1f9 // vpsubw zmm16, zmm3, zmm1
+	LONG $0x484de162; WORD $0xc9f9 // vpsubw zmm17, zmm6, zmm1
+	LONG $0x4075a262; WORD $0xc03e // vpmaxuw zmm16, zmm17, zmm16
+	LONG $0x40fdf362; WORD $0xca3e; BYTE $0x01 // vpcmpltuw k1, zmm16, zmm2
+	QUAD $0x01104f3e4995f362 // vpcmpltuw k1 {k1}, zmm13, zmmword ptr [rdi + 0x400]
+	QUAD $0x01144f3e498df362 // vpcmpltuw k1 {k1}, zmm14, zmmword ptr [rdi + 0x500]
+	QUAD $0x01174f3e4985f362 // vpcmpltuw k1 {k1}, zmm15, zmmword ptr [rdi + 0x5c0]
+	LONG $0xf9937bc5 // kmovd r15d, k1
+	WORD $0x8944; BYTE $0xfa // mov edx, r15d
+	WORD $0xd2f7 // not edx
+	WORD $0xc221 // and edx, eax
+	LONG $0xfcce840f; WORD $0xffff // je 0x1ee0 <glideAVX512+0x1ee0>
+	LONG $0xa88d8b49; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [r13 + 0xa8]
+	QUAD $0x0111413e48bdf362 // vpcmpltuw k0, zmm8, zmmword ptr [rcx + 0x440]
+	LONG $0x48fed262; WORD $0xd429 // vpmovw2m k2, zmm12
+	LONG $0x48a5d362; WORD $0xd83e; BYTE $0x01 // vpcmpltuw k3, zmm11, zmm8
+	LONG $0x47e5e1c4; BYTE $0xd2 // kxord k2, k3, k2
+	LONG $0x48a5f362; WORD $0xd93e; BYTE $0x01 // vpcmpltuw k3, zmm11, zmm1
+	LONG $0x45e5e1c4; BYTE $0xd2 // kord k2, k3, k2
+	LONG $0x45ede1c4; BYTE $0xd0 // kord k2, k2, k0
+	LONG $0xc093fbc5 // kmovd eax, k0
+	WORD $0xd689 // mov esi, edx
+	WORD $0xc621 // and esi, eax
+	WORD $0x0941; BYTE $0xf3 // or r11d, esi
+	LONG $0x484d7162; WORD $0xc3ea // vpminsw zmm8, zmm6, zmm3
+	LONG $0x4875d162; WORD $0xc065 // vpcmpgtw k0, zmm1, zmm8
+	LONG $0x45fde1c4; BYTE $0xc2 // kord k0, k0, k2
+	LONG $0x44f9e1c4; BYTE $0xc0 // knotd k0, k0
+	QUAD $0x0113513f48ddf362 // vpcmpltw k2, zmm4, zmmword ptr [rcx + 0x4c0]
+	LONG $0x4a35f162; WORD $0x5165; BYTE $0x12 // vpcmpgtw k2 {k2}, zmm9, zmmword ptr [rcx + 0x480]
+	LONG $0x4a2df162; WORD $0x5165; BYTE $0x15 // vpcmpgtw k2 {k2}, zmm10, zmmword ptr [rcx + 0x540]
+	QUAD $0x0116513f4ad5f362 // vpcmpltw k2 {k2}, zmm5, zmmword ptr [rcx + 0x580]
+	LONG $0xc093fbc5 // kmovd eax, k0
+	LONG $0xf293fbc5 // kmovd esi, k2
+	WORD $0xc621 // and esi, eax
+	WORD $0xd621 // and esi, edx
+	LONG $0xfc4b840f; WORD $0xffff // je 0x1ee0 <glideAVX512+0x1ee0>
+	LONG $0x247c8944; BYTE $0x34 // mov dword ptr [rsp + 0x34], r15d
+	LONG $0x2474894c; BYTE $0x58 // mov qword ptr [rsp + 0x58], r14
+	LONG $0x2444894c; BYTE $0x60 // mov qword ptr [rsp + 0x60], r8
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	LONG $0x245c8948; BYTE $0x68 // mov qword ptr [rsp + 0x68], rbx
+	LONG $0x245c8944; BYTE $0x0c // mov dword ptr [rsp + 0xc], r11d
+	LONG $0x48fef162; WORD $0x797f; BYTE $0x1e // vmovdqu64 zmmword ptr [rcx + 0x780], zmm7
+	LONG $0x48fef162; WORD $0x617f; BYTE $0x1f // vmovdqu64 zmmword ptr [rcx + 0x7c0], zmm4
+	LONG $0x48fef162; WORD $0x597f; BYTE $0x20 // vmovdqu64 zmmword ptr [rcx + 0x800], zmm3
+	LONG $0x48fef162; WORD $0x697f; BYTE $0x21 // vmovdqu64 zmmword ptr [rcx + 0x840], zmm5
+	LONG $0x48fef162; WORD $0x717f; BYTE $0x22 // vmovdqu64 zmmword ptr [rcx + 0x880], zmm6
+	WORD $0x458b; BYTE $0x00 // mov eax, dword ptr [rbp]
+	LONG $0x38244489 // mov dword ptr [rsp + 0x38], eax
+	WORD $0x458b; BYTE $0x04 // mov eax, dword ptr [rbp + 0x4]
+	LONG $0x10244489 // mov dword ptr [rsp + 0x10], eax
+	LONG $0x20458b49 // mov rax, qword ptr [r13 + 0x20]
+	LONG $0x28558b41 // mov edx, dword ptr [r13 + 0x28]
+	LONG $0x48245489 // mov dword ptr [rsp + 0x48], edx
+	LONG $0x30558b41 // mov edx, dword ptr [r13 + 0x30]
+	LONG $0x3c245489 // mov dword ptr [rsp + 0x3c], edx
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	LONG $0x002c8d48 // lea rbp, [rax + rax]
+	WORD $0x20eb // jmp 0x2322 <glideAVX512+0x2322>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x24548b48; BYTE $0x28 // mov rdx, qword ptr [rsp + 0x28]
+	WORD $0x428d; BYTE $0xff // lea eax, [rdx - 0x1]
+	WORD $0xd021 // and eax, edx
+	WORD $0xc689 // mov esi, eax
+	LONG $0xfb8e840f; WORD $0xffff // je 0x1eb0 <glideAVX512+0x1eb0>
+	LONG $0x24748948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rsi
+	LONG $0xc6bc0ff3 // tzcnt eax, esi
+	QUAD $0x000008404194bf0f // movsx edx, word ptr [rcx + 2*rax + 0x840]
+	LONG $0x10245403 // add edx, dword ptr [rsp + 0x10]
+	QUAD $0x0000088041b4bf0f // movsx esi, word ptr [rcx + 2*rax + 0x880]
+	WORD $0xd601 // add esi, edx
+	LONG $0x48247c8b // mov edi, dword ptr [rsp + 0x48]
+	WORD $0xfa39 // cmp edx, edi
+	WORD $0x4e0f; BYTE $0xd7 // cmovle edx, edi
+	LONG $0x3c247c8b // mov edi, dword ptr [rsp + 0x3c]
+	WORD $0xfe39 // cmp esi, edi
+	WORD $0x4d0f; BYTE $0xf7 // cmovge esi, edi
+	WORD $0xf239 // cmp edx, esi
+	WORD $0xb97d // jge 0x2310 <glideAVX512+0x2310>
+	QUAD $0x0007c041a4bf0f44; BYTE $0x00 // movsx r12d, word ptr [rcx + 2*rax + 0x7c0]
+	LONG $0x24640344; BYTE $0x38 // add r12d, dword ptr [rsp + 0x38]
+	QUAD $0x0008004194bf0f44; BYTE $0x00 // movsx r10d, word ptr [rcx + 2*rax + 0x800]
+	WORD $0x0145; BYTE $0xe2 // add r10d, r12d
+	LONG $0x243c8b48 // mov rdi, qword ptr [rsp]
+	WORD $0x3941; BYTE $0xfa // cmp r10d, edi
+	LONG $0xd74d0f44 // cmovge r10d, edi
+	WORD $0x8545; BYTE $0xe4 // test r12d, r12d
+	LONG $0x000000bf; BYTE $0x00 // mov edi, 0x0
+	LONG $0xe74e0f44 // cmovle r12d, edi
+	WORD $0x3945; BYTE $0xd4 // cmp r12d, r10d
+	WORD $0x837d // jge 0x2310 <glideAVX512+0x2310>
+	WORD $0x634c; BYTE $0xca // movsxd r9, edx
+	WORD $0x6348; BYTE $0xfe // movsxd rdi, esi
+	WORD $0x634d; BYTE $0xfa // movsxd r15, r10d
+	LONG $0x24548b48; BYTE $0x18 // mov rdx, qword ptr [rsp + 0x18]
+	WORD $0x8b4c; BYTE $0x2a // mov r13, qword ptr [rdx]
+	WORD $0x894c; BYTE $0xfa // mov rdx, r15
+	WORD $0x294c; BYTE $0xe2 // sub rdx, r12
+	LONG $0x24548d4d; BYTE $0x01 // lea r10, [r12 + 0x1]
+	LONG $0xff5f8d4d // lea r11, [r15 - 0x1]
+	WORD $0x8948; BYTE $0xee // mov rsi, rbp
+	LONG $0xf1af0f49 // imul rsi, r9
+	WORD $0x014c; BYTE $0xee // add rsi, r13
+	WORD $0x16eb // jmp 0x23cf <glideAVX512+0x23cf>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	WORD $0x0148; BYTE $0xee // add rsi, rbp
+	WORD $0x3949; BYTE $0xf9 // cmp r9, rdi
+	LONG $0xff41840f; WORD $0xffff // je 0x2310 <glideAVX512+0x2310>
+	WORD $0x894d; BYTE $0xe6 // mov r14, r12
+	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
+	WORD $0x3674 // je 0x240d <glideAVX512+0x240d>
+	WORD $0x894d; BYTE $0xce // mov r14, r9
+	LONG $0x34af0f4c; BYTE $0x24 // imul r14, qword ptr [rsp]
+	QUAD $0x0000000075348d4e // lea r14, [2*r14]
+	WORD $0x014d; BYTE $0xee // add r14, r13
+	QUAD $0x00000780419cb70f // movzx ebx, word ptr [rcx + 2*rax + 0x780]
+	LONG $0x04b70f47; BYTE $0x66 // movzx r8d, word ptr [r14 + 2*r12]
+	WORD $0xff41; BYTE $0xc8 // dec r8d
+	LONG $0xd8394166 // cmp r8w, bx
+	LONG $0xc3430f44 // cmovae r8d, ebx
+	WORD $0xff41; BYTE $0xc0 // inc r8d
+	LONG $0x04894766; BYTE $0x66 // mov word ptr [r14 + 2*r12], r8w
+	WORD $0x894d; BYTE $0xd6 // mov r14, r10
+	WORD $0x394d; BYTE $0xe3 // cmp r11, r12
+	WORD $0xae74 // je 0x23c0 <glideAVX512+0x23c0>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	QUAD $0x0007804184b70f44; BYTE $0x00 // movzx r8d, word ptr [rcx + 2*rax + 0x780]
+	LONG $0x1cb70f42; BYTE $0x76 // movzx ebx, word ptr [rsi + 2*r14]
+	WORD $0xcbff // dec ebx
+	LONG $0xc3394466 // cmp bx, r8w
+	LONG $0xd8430f41 // cmovae ebx, r8d
+	WORD $0xc3ff // inc ebx
+	LONG $0x1c894266; BYTE $0x76 // mov word ptr [rsi + 2*r14], bx
+	QUAD $0x0007804184b70f44; BYTE $0x00 // movzx r8d, word ptr [rcx + 2*rax + 0x780]
+	LONG $0x5cb70f42; WORD $0x0276 // movzx ebx, word ptr [rsi + 2*r14 + 0x2]
+	WORD $0xcbff // dec ebx
+	LONG $0xc3394466 // cmp bx, r8w
+	LONG $0xd8430f41 // cmovae ebx, r8d
+	WORD $0xc3ff // inc ebx
+	LONG $0x5c894266; WORD $0x0276 // mov word ptr [rsi + 2*r14 + 0x2], bx
+	LONG $0x02c68349 // add r14, 0x2
+	WORD $0x394d; BYTE $0xf7 // cmp r15, r14
+	WORD $0xb775 // jne 0x2420 <glideAVX512+0x2420>
+	LONG $0xffff52e9; BYTE $0xff // jmp 0x23c0 <glideAVX512+0x23c0>
+	LONG $0x00001fb8; BYTE $0x00 // mov eax, 0x1f
+	LONG $0xc1f98149; WORD $0x0008; BYTE $0x00 // cmp r9, 0x8c1
+	LONG $0xdbc08c0f; WORD $0xffff // jl 0x40 <glideAVX512+0x40>
+	LONG $0x245c8944; BYTE $0x0c // mov dword ptr [rsp + 0xc], r11d
+	LONG $0xc0b78d48; WORD $0x0008; BYTE $0x00 // lea rsi, [rdi + 0x8c0]
+	WORD $0x0149; BYTE $0xf9 // add r9, rdi
+	LONG $0x184d8b49 // mov rcx, qword ptr [r13 + 0x18]
+	LONG $0x207d8b49 // mov rdi, qword ptr [r13 + 0x20]
+	LONG $0xc0578d48 // lea rdx, [rdi - 0x40]
+	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
+	LONG $0x48fef162; WORD $0x496f; BYTE $0x03 // vmovdqu64 zmm1, zmmword ptr [rcx + 0xc0]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x486df162; WORD $0x51fd; BYTE $0x02 // vpaddw zmm2, zmm2, zmmword ptr [rcx + 0x80]
+	LONG $0x04456348 // movsxd rax, dword ptr [rbp + 0x4]
+	LONG $0x243c8948 // mov qword ptr [rsp], rdi
+	LONG $0xc7af0f48 // imul rax, rdi
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	LONG $0x00450349 // add rax, qword ptr [r13]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	WORD $0x27eb // jmp 0x24fa <glideAVX512+0x24fa>
+	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xe8c68148; WORD $0x0000; BYTE $0x00 // add rsi, 0xe8
+	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
+	WORD $0x394c; BYTE $0xce // cmp rsi, r9
+	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
+	LONG $0x0a6a830f; WORD $0x0000 // jae 0x2f64 <glideAVX512+0x2f64>
+	LONG $0x48fef162; WORD $0x1e6f // vmovdqu64 zmm3, zmmword ptr [rsi]
+	LONG $0xc09e8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rsi + 0xc0]
+	LONG $0xc8b68b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rsi + 0xc8]
+	LONG $0xd0ae8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rsi + 0xd0]
+	WORD $0xc031 // xor eax, eax
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x004d6348 // movsxd rcx, dword ptr [rbp]
+	LONG $0x54bf0f48; WORD $0x4046 // movsx rdx, word ptr [rsi + 2*rax + 0x40]
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x8949; BYTE $0xd1 // mov r9, rdx
+	LONG $0xe0e18349 // and r9, -0x20
+	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
+	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
+	LONG $0xc94d0f4c // cmovge r9, rcx
+	LONG $0xf0e38348 // and rbx, -0x10
+	LONG $0x08cb8348 // or rbx, 0x8
+	QUAD $0x888888888888b948; WORD $0x8888 // movabs rcx, -0x7777777777777778
+	LONG $0xf5f2e2c4; BYTE $0xfb // pext rdi, rcx, rbx
+	LONG $0xf5f242c4; BYTE $0xd6 // pext r10, rcx, r14
+	LONG $0xb80f48f3; BYTE $0xcb // popcnt rcx, rbx
+	WORD $0xd349; BYTE $0xe2 // shl r10, cl
+	WORD $0x0949; BYTE $0xfa // or r10, rdi
+	WORD $0x894c; BYTE $0xe9 // mov rcx, r13
+	WORD $0xd148; BYTE $0xe9 // shr rcx
+	LONG $0xbc0f48f3; BYTE $0xc9 // tzcnt rcx, rcx
+	LONG $0x000002bf; BYTE $0x00 // mov edi, 0x2
+	WORD $0xd348; BYTE $0xe7 // shl rdi, cl
+	WORD $0xff48; BYTE $0xcf // dec rdi
+	LONG $0xf5c342c4; BYTE $0xfa // pdep r15, rdi, r10
+	WORD $0x2944; BYTE $0xca // sub edx, r9d
+	WORD $0xd189 // mov ecx, edx
+	WORD $0xd349; BYTE $0xe7 // shl r15, cl
+	WORD $0x894c; BYTE $0xfa // mov rdx, r15
+	QUAD $0xffffffffffffb948; WORD $0x3fff // movabs rcx, 0x3fffffffffffffff
+	WORD $0x2148; BYTE $0xca // and rdx, rcx
+	LONG $0x00d8be8b; WORD $0x0000 // mov edi, dword ptr [rsi + 0xd8]
+	LONG $0xdc9e8b44; WORD $0x0000; BYTE $0x00 // mov r11d, dword ptr [rsi + 0xdc]
+	WORD $0xc189 // mov ecx, eax
+	WORD $0xefd3 // shr edi, cl
+	LONG $0xf5c362c4; BYTE $0xd2 // pdep r10, rdi, rdx
+	WORD $0xd341; BYTE $0xeb // shr r11d, cl
+	LONG $0xf5a362c4; BYTE $0xe2 // pdep r12, r11, rdx
+	QUAD $0x0000008046acbf0f // movsx ebp, word ptr [rsi + 2*rax + 0x80]
+	WORD $0xe989 // mov ecx, ebp
+	WORD $0xe183; BYTE $0x07 // and ecx, 0x7
+	LONG $0x03f5840f; WORD $0x0000 // je 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x247c8b48; BYTE $0x18 // mov rdi, qword ptr [rsp + 0x18]
+	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
+	QUAD $0x0243646f48fed162 // vmovdqu64 zmm4, zmmword ptr [r11 + 2*rax + 0x80]
+	LONG $0x48ddf262; WORD $0xe38d // vpermw zmm4, zmm4, zmm3
+	LONG $0x927bc1c4; BYTE $0xcf // kmovd k1, r15d
+	LONG $0x4845f362; WORD $0xff25; BYTE $0xff // vpternlogd zmm7, zmm7, zmm7, 0xff
+	LONG $0x49fdf262; WORD $0xfc62 // vpexpandw zmm7 {k1}, zmm4
+	LONG $0x48f5f262; WORD $0xf78d // vpermw zmm6, zmm1, zmm7
+	LONG $0x123c8d43 // lea edi, [r10 + r10]
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x48fdf162; WORD $0xe76f // vmovdqa64 zmm4, zmm7
+	LONG $0x4945f262; WORD $0xe63a // vpminuw zmm4 {k1}, zmm7, zmm6
+	LONG $0x48f5f262; WORD $0xee8d // vpermw zmm5, zmm1, zmm6
+	QUAD $0x00000000a53c8d42 // lea edi, [4*r12]
+	LONG $0xcf92fbc5 // kmovd k1, edi
+	LONG $0x495df262; WORD $0xe53a // vpminuw zmm4 {k1}, zmm4, zmm5
+	WORD $0xef89 // mov edi, ebp
+	WORD $0xffc1; BYTE $0x03 // sar edi, 0x3
+	WORD $0x6348; BYTE $0xff // movsxd rdi, edi
+	LONG $0x3caf0f48; BYTE $0x24 // imul rdi, qword ptr [rsp]
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x783c8d49 // lea rdi, [r8 + 2*rdi]
+	LONG $0x4f3c8d4a // lea rdi, [rdi + 2*r9]
+	LONG $0x00fa8148; WORD $0x0000; BYTE $0x40 // cmp rdx, 0x40000000
+	LONG $0x0133830f; WORD $0x0000 // jae 0x2780 <glideAVX512+0x2780>
+	LONG $0x487df162; WORD $0x2ffd // vpaddw zmm5, zmm0, zmmword ptr [rdi]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48fef162; WORD $0x2f7f // vmovdqu64 zmmword ptr [rdi], zmm5
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	LONG $0x0352840f; WORD $0x0000 // je 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x47 // vpaddw zmm5, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48feb162; WORD $0x2c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm5
+	LONG $0xfd498d44 // lea r9d, [rcx - 0x3]
+	LONG $0xfdf98341 // cmp r9d, -0x3
+	LONG $0x0326870f; WORD $0x0000 // ja 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x47 // vpaddw zmm5, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48feb162; WORD $0x2c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm5
+	WORD $0xe583; BYTE $0x06 // and ebp, 0x6
+	WORD $0xfd83; BYTE $0x02 // cmp ebp, 0x2
+	LONG $0x02f8840f; WORD $0x0000 // je 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x47 // vpaddw zmm5, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48feb162; WORD $0x2c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm5
+	LONG $0xfb498d44 // lea r9d, [rcx - 0x5]
+	LONG $0xfdf98341 // cmp r9d, -0x3
+	LONG $0x02c8870f; WORD $0x0000 // ja 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x47 // vpaddw zmm5, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48feb162; WORD $0x2c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm5
+	WORD $0xfd83; BYTE $0x04 // cmp ebp, 0x4
+	LONG $0x029d840f; WORD $0x0000 // je 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x47 // vpaddw zmm5, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48feb162; WORD $0x2c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm5
+	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
+	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
+	LONG $0x026f870f; WORD $0x0000 // ja 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x470c8d4a // lea rcx, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x41 // vpaddw zmm5, zmm0, zmmword ptr [rcx + 2*r8]
+	LONG $0x4855f262; WORD $0xe43a // vpminuw zmm4, zmm5, zmm4
+	LONG $0x485df162; WORD $0xe0f9 // vpsubw zmm4, zmm4, zmm0
+	LONG $0x48feb162; WORD $0x247f; BYTE $0x41 // vmovdqu64 zmmword ptr [rcx + 2*r8], zmm4
+	LONG $0x000248e9; BYTE $0x00 // jmp 0x29c0 <glideAVX512+0x29c0>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0xb80f45f3; BYTE $0xcf // popcnt r9d, r15d
+	LONG $0x431c8d4d // lea r11, [r11 + 2*rax]
+	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
+	LONG $0x20efc149 // shr r15, 0x20
+	QUAD $0x024b6c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r11 + 2*r9 + 0x80]
+	LONG $0x48d57262; WORD $0xc38d // vpermw zmm8, zmm5, zmm3
+	LONG $0x927bc1c4; BYTE $0xcf // kmovd k1, r15d
+	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
+	LONG $0x49fdd262; WORD $0xe862 // vpexpandw zmm5 {k1}, zmm8
+	LONG $0x48edf262; WORD $0xfd7d // vpermt2w zmm7, zmm2, zmm5
+	LONG $0x1feac149 // shr r10, 0x1f
+	LONG $0x927bc1c4; BYTE $0xca // kmovd k1, r10d
+	LONG $0x4955f262; WORD $0xef3a // vpminuw zmm5 {k1}, zmm5, zmm7
+	LONG $0x48edf262; WORD $0xf77d // vpermt2w zmm6, zmm2, zmm7
+	LONG $0x1eecc149 // shr r12, 0x1e
+	LONG $0x927bc1c4; BYTE $0xcc // kmovd k1, r12d
+	LONG $0x4955f262; WORD $0xee3a // vpminuw zmm5 {k1}, zmm5, zmm6
+	LONG $0x487df162; WORD $0x37fd // vpaddw zmm6, zmm0, zmmword ptr [rdi]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48fef162; WORD $0x377f // vmovdqu64 zmmword ptr [rdi], zmm6
+	LONG $0x487df162; WORD $0x77fd; BYTE $0x01 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48fef162; WORD $0x777f; BYTE $0x01 // vmovdqu64 zmmword ptr [rdi + 0x40], zmm6
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	LONG $0x01ab840f; WORD $0x0000 // je 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x47 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm6
+	QUAD $0x014774fd487db162 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0147747f48feb162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm6
+	LONG $0xfd498d44 // lea r9d, [rcx - 0x3]
+	LONG $0xfdf98341 // cmp r9d, -0x3
+	LONG $0x0163870f; WORD $0x0000 // ja 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x47 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm6
+	QUAD $0x014774fd487db162 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0147747f48feb162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm6
+	WORD $0xe583; BYTE $0x06 // and ebp, 0x6
+	WORD $0xfd83; BYTE $0x02 // cmp ebp, 0x2
+	LONG $0x0119840f; WORD $0x0000 // je 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x47 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm6
+	QUAD $0x014774fd487db162 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0147747f48feb162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm6
+	LONG $0xfb498d44 // lea r9d, [rcx - 0x5]
+	LONG $0xfdf98341 // cmp r9d, -0x3
+	LONG $0x00cd870f; WORD $0x0000 // ja 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x47 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm6
+	QUAD $0x014774fd487db162 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0147747f48feb162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm6
+	WORD $0xfd83; BYTE $0x04 // cmp ebp, 0x4
+	LONG $0x0086840f; WORD $0x0000 // je 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x47 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm6
+	QUAD $0x014774fd487db162 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0147747f48feb162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm6
+	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
+	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
+	WORD $0x4077 // ja 0x29c0 <glideAVX512+0x29c0>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x470c8d4a // lea rcx, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x41 // vpaddw zmm6, zmm0, zmmword ptr [rcx + 2*r8]
+	LONG $0x484df262; WORD $0xe43a // vpminuw zmm4, zmm6, zmm4
+	LONG $0x485df162; WORD $0xe0f9 // vpsubw zmm4, zmm4, zmm0
+	LONG $0x48feb162; WORD $0x247f; BYTE $0x41 // vmovdqu64 zmmword ptr [rcx + 2*r8], zmm4
+	QUAD $0x014164fd487db162 // vpaddw zmm4, zmm0, zmmword ptr [rcx + 2*r8 + 0x40]
+	LONG $0x485df262; WORD $0xe53a // vpminuw zmm4, zmm4, zmm5
+	LONG $0x485df162; WORD $0xe0f9 // vpsubw zmm4, zmm4, zmm0
+	QUAD $0x0141647f48feb162 // vmovdqu64 zmmword ptr [rcx + 2*r8 + 0x40], zmm4
+	WORD $0x9066 // nop
+	LONG $0xb80f48f3; BYTE $0xca // popcnt rcx, rdx
+	WORD $0xd349; BYTE $0xed // shr r13, cl
+	LONG $0x01fd8349 // cmp r13, 0x1
+	LONG $0xfb0e840f; WORD $0xffff // je 0x24e0 <glideAVX512+0x24e0>
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	WORD $0xe1c1; BYTE $0x02 // shl ecx, 0x2
+	LONG $0xf3ad0f4c // shrd rbx, r14, cl
+	WORD $0xd349; BYTE $0xee // shr r14, cl
+	WORD $0xc1f6; BYTE $0x40 // test cl, 0x40
+	LONG $0xde450f49 // cmovne rbx, r14
+	LONG $0x000000b9; BYTE $0x00 // mov ecx, 0x0
+	LONG $0xf1450f4c // cmovne r14, rcx
+	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
+	LONG $0xfffb27e9; BYTE $0xff // jmp 0x2520 <glideAVX512+0x2520>
+	LONG $0x00001fb8; BYTE $0x00 // mov eax, 0x1f
+	LONG $0xc1f98149; WORD $0x0008; BYTE $0x00 // cmp r9, 0x8c1
+	LONG $0xd6358c0f; WORD $0xffff // jl 0x40 <glideAVX512+0x40>
+	LONG $0x245c8944; BYTE $0x0c // mov dword ptr [rsp + 0xc], r11d
+	LONG $0xc0b78d48; WORD $0x0008; BYTE $0x00 // lea rsi, [rdi + 0x8c0]
+	WORD $0x0149; BYTE $0xf9 // add r9, rdi
+	LONG $0x184d8b49 // mov rcx, qword ptr [r13 + 0x18]
+	LONG $0x207d8b49 // mov rdi, qword ptr [r13 + 0x20]
+	LONG $0xc0578d48 // lea rdx, [rdi - 0x40]
+	LONG $0x24548948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rdx
+	LONG $0x48fef162; WORD $0x496f; BYTE $0x03 // vmovdqu64 zmm1, zmmword ptr [rcx + 0xc0]
+	LONG $0x487df262; WORD $0xd07b // vpbroadcastw zmm2, eax
+	LONG $0x486df162; WORD $0x51fd; BYTE $0x02 // vpaddw zmm2, zmm2, zmmword ptr [rcx + 0x80]
+	LONG $0x04456348 // movsxd rax, dword ptr [rbp + 0x4]
+	LONG $0x243c8948 // mov qword ptr [rsp], rdi
+	LONG $0xc7af0f48 // imul rax, rdi
+	WORD $0x0148; BYTE $0xc0 // add rax, rax
+	LONG $0x00450349 // add rax, qword ptr [r13]
+	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
+	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
+	WORD $0x17eb // jmp 0x2a75 <glideAVX512+0x2a75>
+	WORD $0x9066 // nop
+	LONG $0xe8c68148; WORD $0x0000; BYTE $0x00 // add rsi, 0xe8
+	LONG $0x244c8b4c; BYTE $0x20 // mov r9, qword ptr [rsp + 0x20]
+	WORD $0x394c; BYTE $0xce // cmp rsi, r9
+	LONG $0x04ef830f; WORD $0x0000 // jae 0x2f64 <glideAVX512+0x2f64>
+	LONG $0x48fef162; WORD $0x1e6f // vmovdqu64 zmm3, zmmword ptr [rsi]
+	LONG $0xc09e8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rsi + 0xc0]
+	LONG $0xc8b68b4c; WORD $0x0000; BYTE $0x00 // mov r14, qword ptr [rsi + 0xc8]
+	LONG $0xd0ae8b4c; WORD $0x0000; BYTE $0x00 // mov r13, qword ptr [rsi + 0xd0]
+	WORD $0xc031 // xor eax, eax
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x004d6348 // movsxd rcx, dword ptr [rbp]
+	LONG $0x54bf0f48; WORD $0x4046 // movsx rdx, word ptr [rsi + 2*rax + 0x40]
+	WORD $0x0148; BYTE $0xca // add rdx, rcx
+	WORD $0x8948; BYTE $0xd7 // mov rdi, rdx
+	LONG $0xe0e78348 // and rdi, -0x20
+	LONG $0x244c8b48; BYTE $0x28 // mov rcx, qword ptr [rsp + 0x28]
+	WORD $0x3948; BYTE $0xcf // cmp rdi, rcx
+	LONG $0xf94d0f48 // cmovge rdi, rcx
+	LONG $0xf0e38348 // and rbx, -0x10
+	LONG $0x08cb8348 // or rbx, 0x8
+	QUAD $0x888888888888b948; WORD $0x8888 // movabs rcx, -0x7777777777777778
+	LONG $0xf5f262c4; BYTE $0xcb // pext r9, rcx, rbx
+	LONG $0xf5f242c4; BYTE $0xfe // pext r15, rcx, r14
+	LONG $0xb80f48f3; BYTE $0xcb // popcnt rcx, rbx
+	WORD $0xd349; BYTE $0xe7 // shl r15, cl
+	WORD $0x894c; BYTE $0xe9 // mov rcx, r13
+	WORD $0xd148; BYTE $0xe9 // shr rcx
+	LONG $0xbc0f48f3; BYTE $0xc9 // tzcnt rcx, rcx
+	LONG $0x0002bc41; WORD $0x0000 // mov r12d, 0x2
+	WORD $0xd349; BYTE $0xe4 // shl r12, cl
+	WORD $0x094d; BYTE $0xcf // or r15, r9
+	WORD $0xff49; BYTE $0xcc // dec r12
+	LONG $0xf59b42c4; BYTE $0xcf // pdep r9, r12, r15
+	WORD $0xfa29 // sub edx, edi
+	WORD $0xd189 // mov ecx, edx
+	WORD $0xd349; BYTE $0xe1 // shl r9, cl
+	WORD $0x894c; BYTE $0xca // mov rdx, r9
+	QUAD $0xffffffffffffb948; WORD $0x7fff // movabs rcx, 0x7fffffffffffffff
+	WORD $0x2148; BYTE $0xca // and rdx, rcx
+	LONG $0xd8be8b44; WORD $0x0000; BYTE $0x00 // mov r15d, dword ptr [rsi + 0xd8]
+	WORD $0xc189 // mov ecx, eax
+	WORD $0xd341; BYTE $0xef // shr r15d, cl
+	LONG $0xf58362c4; BYTE $0xfa // pdep r15, r15, rdx
+	QUAD $0x0000804694bf0f44; BYTE $0x00 // movsx r10d, word ptr [rsi + 2*rax + 0x80]
+	WORD $0x8944; BYTE $0xd1 // mov ecx, r10d
+	WORD $0xe183; BYTE $0x07 // and ecx, 0x7
+	LONG $0x03f0840f; WORD $0x0000 // je 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x245c8b4c; BYTE $0x18 // mov r11, qword ptr [rsp + 0x18]
+	LONG $0x18638b4d // mov r12, qword ptr [r11 + 0x18]
+	QUAD $0x0244646f48fed162 // vmovdqu64 zmm4, zmmword ptr [r12 + 2*rax + 0x80]
+	LONG $0x48ddf262; WORD $0xe38d // vpermw zmm4, zmm4, zmm3
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x484df362; WORD $0xf625; BYTE $0xff // vpternlogd zmm6, zmm6, zmm6, 0xff
+	LONG $0x49fdf262; WORD $0xf462 // vpexpandw zmm6 {k1}, zmm4
+	LONG $0x48f5f262; WORD $0xee8d // vpermw zmm5, zmm1, zmm6
+	LONG $0x3f1c8d47 // lea r11d, [r15 + r15]
+	LONG $0x927bc1c4; BYTE $0xcb // kmovd k1, r11d
+	LONG $0x48fdf162; WORD $0xe66f // vmovdqa64 zmm4, zmm6
+	LONG $0x494df262; WORD $0xe53a // vpminuw zmm4 {k1}, zmm6, zmm5
+	LONG $0xffffbb41; WORD $0xffff // mov r11d, 0xffffffff
+	LONG $0x01c38149; WORD $0x0000; BYTE $0x80 // add r11, -0x7fffffff
+	WORD $0x8944; BYTE $0xd5 // mov ebp, r10d
+	WORD $0xfdc1; BYTE $0x03 // sar ebp, 0x3
+	WORD $0x6348; BYTE $0xed // movsxd rbp, ebp
+	LONG $0x2caf0f48; BYTE $0x24 // imul rbp, qword ptr [rsp]
+	LONG $0x24448b4c; BYTE $0x10 // mov r8, qword ptr [rsp + 0x10]
+	LONG $0x682c8d49 // lea rbp, [r8 + 2*rbp]
+	QUAD $0x000000007d3c8d48 // lea rdi, [2*rdi]
+	WORD $0x0148; BYTE $0xef // add rdi, rbp
+	WORD $0x394c; BYTE $0xda // cmp rdx, r11
+	LONG $0x0134830f; WORD $0x0000 // jae 0x2cf0 <glideAVX512+0x2cf0>
+	LONG $0x487df162; WORD $0x2ffd // vpaddw zmm5, zmm0, zmmword ptr [rdi]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48fef162; WORD $0x2f7f // vmovdqu64 zmmword ptr [rdi], zmm5
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
+	LONG $0x034e840f; WORD $0x0000 // je 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x47 // vpaddw zmm5, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48feb162; WORD $0x2c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm5
+	LONG $0xfd498d44 // lea r9d, [rcx - 0x3]
+	LONG $0xfdf98341 // cmp r9d, -0x3
+	LONG $0x0322870f; WORD $0x0000 // ja 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x47 // vpaddw zmm5, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48feb162; WORD $0x2c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm5
+	LONG $0x06e28341 // and r10d, 0x6
+	LONG $0x02fa8341 // cmp r10d, 0x2
+	LONG $0x02f2840f; WORD $0x0000 // je 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x47 // vpaddw zmm5, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48feb162; WORD $0x2c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm5
+	LONG $0xfb498d44 // lea r9d, [rcx - 0x5]
+	LONG $0xfdf98341 // cmp r9d, -0x3
+	LONG $0x02c2870f; WORD $0x0000 // ja 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x47 // vpaddw zmm5, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48feb162; WORD $0x2c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm5
+	LONG $0x04fa8341 // cmp r10d, 0x4
+	LONG $0x0296840f; WORD $0x0000 // je 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x47 // vpaddw zmm5, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x4855f262; WORD $0xec3a // vpminuw zmm5, zmm5, zmm4
+	LONG $0x4855f162; WORD $0xe8f9 // vpsubw zmm5, zmm5, zmm0
+	LONG $0x48feb162; WORD $0x2c7f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm5
+	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
+	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
+	LONG $0x0268870f; WORD $0x0000 // ja 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x470c8d4a // lea rcx, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x2cfd; BYTE $0x41 // vpaddw zmm5, zmm0, zmmword ptr [rcx + 2*r8]
+	LONG $0x4855f262; WORD $0xe43a // vpminuw zmm4, zmm5, zmm4
+	LONG $0x485df162; WORD $0xe0f9 // vpsubw zmm4, zmm4, zmm0
+	LONG $0x48feb162; WORD $0x247f; BYTE $0x41 // vmovdqu64 zmmword ptr [rcx + 2*r8], zmm4
+	LONG $0x000241e9; BYTE $0x00 // jmp 0x2f30 <glideAVX512+0x2f30>
+	BYTE $0x90 // nop
+	LONG $0xb80f45f3; BYTE $0xc9 // popcnt r9d, r9d
+	LONG $0x441c8d4d // lea r11, [r12 + 2*rax]
+	WORD $0x8949; BYTE $0xd4 // mov r12, rdx
+	LONG $0x20ecc149 // shr r12, 0x20
+	QUAD $0x024b6c6f48fe9162 // vmovdqu64 zmm5, zmmword ptr [r11 + 2*r9 + 0x80]
+	LONG $0x48d5f262; WORD $0xfb8d // vpermw zmm7, zmm5, zmm3
+	LONG $0x927bc1c4; BYTE $0xcc // kmovd k1, r12d
+	LONG $0x4855f362; WORD $0xed25; BYTE $0xff // vpternlogd zmm5, zmm5, zmm5, 0xff
+	LONG $0x49fdf262; WORD $0xef62 // vpexpandw zmm5 {k1}, zmm7
+	LONG $0x48edf262; WORD $0xf57d // vpermt2w zmm6, zmm2, zmm5
+	LONG $0x1fefc149 // shr r15, 0x1f
+	LONG $0x927bc1c4; BYTE $0xcf // kmovd k1, r15d
+	LONG $0x4955f262; WORD $0xee3a // vpminuw zmm5 {k1}, zmm5, zmm6
+	LONG $0x487df162; WORD $0x37fd // vpaddw zmm6, zmm0, zmmword ptr [rdi]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48fef162; WORD $0x377f // vmovdqu64 zmmword ptr [rdi], zmm6
+	LONG $0x487df162; WORD $0x77fd; BYTE $0x01 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48fef162; WORD $0x777f; BYTE $0x01 // vmovdqu64 zmmword ptr [rdi + 0x40], zmm6
+	WORD $0xf983; BYTE $0x01 // cmp ecx, 0x1
+	LONG $0x246c8b48; BYTE $0x40 // mov rbp, qword ptr [rsp + 0x40]
+	LONG $0x01bb840f; WORD $0x0000 // je 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x47 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm6
+	QUAD $0x014774fd487db162 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0147747f48feb162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm6
+	LONG $0xfd498d44 // lea r9d, [rcx - 0x3]
+	LONG $0xfdf98341 // cmp r9d, -0x3
+	LONG $0x0173870f; WORD $0x0000 // ja 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x47 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm6
+	QUAD $0x014774fd487db162 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0147747f48feb162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm6
+	LONG $0x06e28341 // and r10d, 0x6
+	LONG $0x02fa8341 // cmp r10d, 0x2
+	LONG $0x0127840f; WORD $0x0000 // je 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x47 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm6
+	QUAD $0x014774fd487db162 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0147747f48feb162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm6
+	LONG $0xfb498d44 // lea r9d, [rcx - 0x5]
+	LONG $0xfdf98341 // cmp r9d, -0x3
+	LONG $0x00db870f; WORD $0x0000 // ja 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x47 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm6
+	QUAD $0x014774fd487db162 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0147747f48feb162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm6
+	LONG $0x04fa8341 // cmp r10d, 0x4
+	LONG $0x0093840f; WORD $0x0000 // je 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x473c8d4a // lea rdi, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x47 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8]
+	LONG $0x484df262; WORD $0xf43a // vpminuw zmm6, zmm6, zmm4
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	LONG $0x48feb162; WORD $0x347f; BYTE $0x47 // vmovdqu64 zmmword ptr [rdi + 2*r8], zmm6
+	QUAD $0x014774fd487db162 // vpaddw zmm6, zmm0, zmmword ptr [rdi + 2*r8 + 0x40]
+	LONG $0x484df262; WORD $0xf53a // vpminuw zmm6, zmm6, zmm5
+	LONG $0x484df162; WORD $0xf0f9 // vpsubw zmm6, zmm6, zmm0
+	QUAD $0x0147747f48feb162 // vmovdqu64 zmmword ptr [rdi + 2*r8 + 0x40], zmm6
+	WORD $0xc183; BYTE $0xf9 // add ecx, -0x7
+	WORD $0xf983; BYTE $0xfd // cmp ecx, -0x3
+	WORD $0x4d77 // ja 0x2f30 <glideAVX512+0x2f30>
+	LONG $0x24048b4c // mov r8, qword ptr [rsp]
+	LONG $0x470c8d4a // lea rcx, [rdi + 2*r8]
+	LONG $0x487db162; WORD $0x34fd; BYTE $0x41 // vpaddw zmm6, zmm0, zmmword ptr [rcx + 2*r8]
+	LONG $0x484df262; WORD $0xe43a // vpminuw zmm4, zmm6, zmm4
+	LONG $0x485df162; WORD $0xe0f9 // vpsubw zmm4, zmm4, zmm0
+	LONG $0x48feb162; WORD $0x247f; BYTE $0x41 // vmovdqu64 zmmword ptr [rcx + 2*r8], zmm4
+	QUAD $0x014164fd487db162 // vpaddw zmm4, zmm0, zmmword ptr [rcx + 2*r8 + 0x40]
+	LONG $0x485df262; WORD $0xe53a // vpminuw zmm4, zmm4, zmm5
+	LONG $0x485df162; WORD $0xe0f9 // vpsubw zmm4, zmm4, zmm0
+	QUAD $0x0141647f48feb162 // vmovdqu64 zmmword ptr [rcx + 2*r8 + 0x40], zmm4
+	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0xb80f48f3; BYTE $0xca // popcnt rcx, rdx
+	WORD $0xd349; BYTE $0xed // shr r13, cl
+	LONG $0x01fd8349 // cmp r13, 0x1
+	LONG $0xfb1e840f; WORD $0xffff // je 0x2a60 <glideAVX512+0x2a60>
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	WORD $0xe1c1; BYTE $0x02 // shl ecx, 0x2
+	LONG $0xf3ad0f4c // shrd rbx, r14, cl
+	WORD $0xd349; BYTE $0xee // shr r14, cl
+	WORD $0xc1f6; BYTE $0x40 // test cl, 0x40
+	LONG $0xde450f49 // cmovne rbx, r14
+	LONG $0x000000b9; BYTE $0x00 // mov ecx, 0x0
+	LONG $0xf1450f4c // cmovne r14, rcx
+	LONG $0xfffb3ce9; BYTE $0xff // jmp 0x2aa0 <glideAVX512+0x2aa0>
+	LONG $0x246c8b4c; BYTE $0x18 // mov r13, qword ptr [rsp + 0x18]
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	LONG $0x245c8b44; BYTE $0x0c // mov r11d, dword ptr [rsp + 0xc]
+	LONG $0xffd0cae9; BYTE $0xff // jmp 0x40 <glideAVX512+0x40>
+	WORD $0x8545; BYTE $0xdb // test r11d, r11d
+	WORD $0x0e74 // je 0x2f89 <glideAVX512+0x2f89>
+	LONG $0xa0858b49; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [r13 + 0xa0]
 	LONG $0x0100c748; WORD $0x0000; BYTE $0x00 // mov qword ptr [rax], 0x1
-	LONG $0x68c48348 // add rsp, 0x68
+	LONG $0x78c48348 // add rsp, 0x78
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2450,21 +2361,21 @@ TEXT ·differAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x010c8e0f; WORD $0x0000 // jle 0x316c <differAVX512+0x11c>
+	LONG $0x010c8e0f; WORD $0x0000 // jle 0x30bc <differAVX512+0x11c>
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	LONG $0x48fef162; WORD $0x006f // vmovdqu64 zmm0, zmmword ptr [rax]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x0feb // jmp 0x307d <differAVX512+0x2d>
+	WORD $0x0feb // jmp 0x2fcd <differAVX512+0x2d>
 	WORD $0x9066 // nop
 	LONG $0x40c08348 // add rax, 0x40
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	LONG $0x00ea8d0f; WORD $0x0000 // jge 0x3167 <differAVX512+0x117>
+	LONG $0x00ea8d0f; WORD $0x0000 // jge 0x30b7 <differAVX512+0x117>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	LONG $0x10478b4c // mov r8, qword ptr [rdi + 0x10]
 	LONG $0x48fed162; WORD $0x0c6f; BYTE $0x00 // vmovdqu64 zmm1, zmmword ptr [r8 + rax]
 	QUAD $0x04060c3f4875f362 // vpcmpneqb k1, zmm1, zmmword ptr [rsi + rax]
 	LONG $0x98f8e1c4; BYTE $0xc9 // kortestq k1, k1
-	WORD $0xd574 // je 0x3070 <differAVX512+0x20>
+	WORD $0xd574 // je 0x2fc0 <differAVX512+0x20>
 	LONG $0x93fbe1c4; BYTE $0xd1 // kmovq rdx, k1
 	LONG $0x487df262; WORD $0xc87c // vpbroadcastd zmm1, eax
 	LONG $0x4875f162; WORD $0xc8fe // vpaddd zmm1, zmm1, zmm0
@@ -2505,9 +2416,9 @@ TEXT ·differAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48fef162; WORD $0x0c7f; BYTE $0xb1 // vmovdqu64 zmmword ptr [rcx + 4*rsi], zmm1
 	LONG $0x880c8d4b // lea rcx, [r8 + 4*r9]
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
-	LONG $0xffff09e9; BYTE $0xff // jmp 0x3070 <differAVX512+0x20>
+	LONG $0xffff09e9; BYTE $0xff // jmp 0x2fc0 <differAVX512+0x20>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
-	WORD $0x03eb // jmp 0x316f <differAVX512+0x11f>
+	WORD $0x03eb // jmp 0x30bf <differAVX512+0x11f>
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
 	WORD $0x2948; BYTE $0xc1 // sub rcx, rax
 	LONG $0x02f9c148 // sar rcx, 0x2
@@ -2529,7 +2440,7 @@ TEXT ·runCodeAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8949; BYTE $0xc3 // mov r11, rax
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
-	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x32cc <runCodeAVX512+0x13c>
+	LONG $0x00ef8e0f; WORD $0x0000 // jle 0x321c <runCodeAVX512+0x13c>
 	LONG $0x48fdf262; WORD $0xc17c // vpbroadcastq zmm0, rcx
 	LONG $0x48fdf262; WORD $0xce7c // vpbroadcastq zmm1, rsi
 	LONG $0x48fdd262; WORD $0xd37c // vpbroadcastq zmm2, r11
@@ -2572,7 +2483,7 @@ TEXT ·runCodeAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	LONG $0x08c18348 // add rcx, 0x8
 	LONG $0x104f3b48 // cmp rcx, qword ptr [rdi + 0x10]
-	LONG $0xff558c0f; WORD $0xffff // jl 0x3210 <runCodeAVX512+0x80>
+	LONG $0xff558c0f; WORD $0xffff // jl 0x3160 <runCodeAVX512+0x80>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]

@@ -40,11 +40,10 @@ type Glide struct {
 	Fine         int     // bits, 0 to 3
 	Offset       int32   // added to depths, with a half for rounding, in units of 2^−(16+Fine); below 2³⁰ in magnitude
 	Bent         bool    // Q and R are not 0
-	Columns      int     // patches are at most so many pixels wide and high, if it is 2 to 4; more are slower
 }
 
 // narrowest is the least width that variants draw into.
-const narrowest = 32
+const narrowest = 64
 
 // mul is the product of two numbers of which one is in units of 2⁻¹⁵, rounded half up.
 func mul(a, b int16) int16 { return int16((int32(a)*int32(b) + 1<<14) >> 15) }

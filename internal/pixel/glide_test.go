@@ -11,7 +11,7 @@ import (
 // sample draws a Glide, blocks of one row and readings: mostly cameras that could be, at the borders of the image too.
 func sample(r *rand.Rand) (g Glide, blocks []Block, src []uint16, n, first, end, height int) {
 	g = Glide{Near: 1 + r.IntN(300), Fine: r.IntN(4), Rows: 1 << r.IntN(5), Width: narrowest + r.IntN(120), Frac: 4 + r.IntN(9),
-		Offset: int32(r.IntN(1<<25) - 1<<24), Bent: r.IntN(2) == 0, Columns: 1 + r.IntN(5)}
+		Offset: int32(r.IntN(1<<25) - 1<<24), Bent: r.IntN(2) == 0}
 	if r.IntN(8) == 0 {
 		g.Offset = int32(r.IntN(1<<31-2) + 1 - 1<<30)
 	}
@@ -138,11 +138,11 @@ func TestGlideTellsOfOneReading(t *testing.T) {
 	}{{Slow, 65535, true}, {Slow, 1, true}, {Slow, 0, false}, {Unseen, 99, true}, {Unseen, 1, true}, {Unseen, 100, false},
 		{Unseen, 65535, false}, {Drawn, 99, true}, {Drawn, 100, false}, {Drawn, 65535, false}} {
 		for at := range 70 {
-			g := Glide{Near: 100, Rows: 1, Width: 40, Frac: 8, Columns: 2}
+			g := Glide{Near: 100, Rows: 1, Width: 70, Frac: 8}
 			src := make([]uint16, 70)
 			src[at] = c.reading
 			blocks := []Block{{State: c.state}, {State: c.state}, {State: c.state}}
-			pix := make([]uint16, 400)
+			pix := make([]uint16, 700)
 			if g.Draw(pix, 0, 10, blocks, src, 70, 0, 1) != c.slow || g.draw(pix, 0, 10, blocks, src, 70, 0, 1) != c.slow {
 				t.Errorf("reading %d at %d in a block of state %d: slow is %v", c.reading, at, c.state, !c.slow)
 			}
@@ -176,7 +176,7 @@ func TestGlideRefusesBrokenShapes(t *testing.T) {
 		"end":    func(c *call) { c.end = 17 },
 		"n":      func(c *call) { c.n = 41 },
 	} {
-		c := call{Glide{Near: 100, Rows: 16, Width: 10, Frac: 8, Columns: 2}, make([]uint16, 100), 0, 10, 2, 40, 3, 5}
+		c := call{Glide{Near: 100, Rows: 16, Width: 10, Frac: 8}, make([]uint16, 100), 0, 10, 2, 40, 3, 5}
 		draw := func() { c.g.Draw(c.pix, c.lo, c.hi, make([]Block, c.blocks), make([]uint16, 80), c.n, c.first, c.end) }
 		draw()
 		breakIt(&c)
@@ -194,7 +194,7 @@ func TestGlideRefusesBrokenShapes(t *testing.T) {
 // BenchmarkGlide draws a level surface by each variant: 20 blocks of 16 rows.
 func BenchmarkGlide(b *testing.B) {
 	for _, step := range []float64{0.9, 1.25, 1.6} {
-		g := Glide{Near: 100, Rows: 16, Width: 640, Frac: 8, Columns: int(1.5*step) + 1, Offset: 1 << 15, Share: 32767 * 100}
+		g := Glide{Near: 100, Rows: 16, Width: 640, Frac: 8, Offset: 1 << 15, Share: 32767 * 100}
 		var blocks []Block
 		for x := range 20 {
 			left := (float64(x*32)-320)*step + 320

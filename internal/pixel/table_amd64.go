@@ -12,7 +12,7 @@ func hasAVX2() bool { return cpu.X86.HasAVX2 && cpu.X86.HasFMA }
 func hasAVX512() bool {
 	x := &cpu.X86
 	return hasAVX2() && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VL && x.HasAVX512DQ && x.HasAVX512VNNI &&
-		x.HasAVX512VBMI && x.HasAVX512VBMI2
+		x.HasAVX512VBMI && x.HasAVX512VBMI2 && x.HasBMI2
 }
 
 var glideTable = []glideVariant{

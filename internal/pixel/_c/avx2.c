@@ -13,15 +13,13 @@ static inline __attribute__((always_inline)) v timesU(v a, v b) { return (v)_mm2
 
 static inline __attribute__((always_inline)) m less(v a, v b) { return (m)_mm256_cmpgt_epi16((__m256i)b, (__m256i)a); }
 
-static inline __attribute__((always_inline)) m equal(v a, v b) { return (m)_mm256_cmpeq_epi16((__m256i)a, (__m256i)b); }
+static inline __attribute__((always_inline)) m lessU(v a, v b) { return (v)_mm256_max_epu16((__m256i)a, (__m256i)b) != a; }
 
-static inline __attribute__((always_inline)) m lessU(v a, v b) { return ~equal((v)_mm256_max_epu16((__m256i)a, (__m256i)b), a); }
+static inline __attribute__((always_inline)) m notzero(v a) { return a != 0; }
 
 static inline __attribute__((always_inline)) m signs(v a) { return a >> 15; }
 
 static inline __attribute__((always_inline)) v plus(v a, m marked) { return a - marked; }
-
-static inline __attribute__((always_inline)) v without(v a, m marked) { return a & ~marked; }
 
 static inline __attribute__((always_inline)) v shift(v a, int64_t n) { return (v)_mm256_sra_epi16((__m256i)a, _mm_cvtsi32_si128((int)n)); }
 
@@ -42,7 +40,7 @@ static inline __attribute__((always_inline)) v inverse(v d, float share, float s
 
 #include "glide.h"
 
-void glideAVX2(const struct glide_args *a) { GLIDE(a) }
+void glideAVX2(const struct glide_args *a) { glide(a); }
 
 #include "halve.h"
 

@@ -15,7 +15,7 @@ static inline __attribute__((always_inline)) m less(v a, v b) { return _mm512_cm
 
 static inline __attribute__((always_inline)) m lessU(v a, v b) { return _mm512_cmplt_epu16_mask((__m512i)a, (__m512i)b); }
 
-static inline __attribute__((always_inline)) m equal(v a, v b) { return _mm512_cmpeq_epi16_mask((__m512i)a, (__m512i)b); }
+static inline __attribute__((always_inline)) m notzero(v a) { return _mm512_test_epi16_mask((__m512i)a, (__m512i)a); }
 
 static inline __attribute__((always_inline)) m signs(v a) { return _mm512_movepi16_mask((__m512i)a); }
 
@@ -39,7 +39,7 @@ static inline __attribute__((always_inline)) v inverse(v d, float share, float s
 #define SETTLE "settle512.h"
 #include "glide.h"
 
-void glideAVX512(const struct glide_args *a) { GLIDE(a) }
+void glideAVX512(const struct glide_args *a) { glide(a); }
 
 #include "scan.h"
 

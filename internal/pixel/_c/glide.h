@@ -1,8 +1,7 @@
 // Registration of depth rows by blocks: see glide.go, whose generic version this equals bit for bit. Each file that
 // includes this defines LANES, v, a vector of so many int16, and m, which marks some of its lanes, and on them:
 // mul(a, b), times(a, b) and timesU(a, b) are products rounded and shifted right by 15, their lower halves, and the upper
-// ones of unsigned numbers; less, lessU and equal compare; signs marks the negative lanes; plus(a, m) adds 1 where marked,
-// without(a, m) is 0 where marked; any tells whether a lane is marked; inverse(d, share, shift) is Glide.Inverse; shift(a, n)
+// ones of unsigned numbers; less and lessU compare; signs and notzero mark lanes; plus(a, m) adds 1 where marked; any tells whether a lane is marked; inverse(d, share, shift) is Glide.Inverse; shift(a, n)
 // shifts right; bits has the marks as the bits of a number.
 #include <stdint.h>
 typedef int64_t word;
@@ -23,16 +22,20 @@ struct glide_args {
 	word width, lo, hi;
 	word n, count, first, end;
 	word row, frac, fine, near, offset;
-	word bent, columns;
+	word bent, low, span;
 	float share, shift;
 	word *slow;
 	int16_t *work; // room for so many vectors
 };
 
 // What is kept of a block, in vectors of work: there are not registers enough.
-enum { U, UJ, V, VJ, S, T, Q, R, E, F, G, H, Z, ABOVE, BELOW, NEAR, LEFT, RIGHT, UPPER, LOWER, KEEP };
+enum { U, UJ, V, VJ, S, T, Q, R, E, F, G, H, Z, ABOVE, BELOW, LOW, SPAN, NEAR, LEFT, RIGHT, ACROSS, UPPER, LOWER, DOWN, KEEP };
 
 #define WIDTH 32 // of a block
+#define ROWS 16 // of a block, at most
+#define SLOPES (KEEP * LANES)
+#define PATCHES (SLOPES + 6 * WIDTH)
+#define SLOTS (PATCHES + 5 * LANES)
 
 // all is x in every lane; the empty statement keeps constants out of memory.
 INLINE v all(word x) {
@@ -49,8 +52,8 @@ INLINE v load(const int16_t *p) {
 
 INLINE void keep(int16_t *p, v x) { __builtin_memcpy(p, &x, sizeof x); }
 
-// scale is mul of numbers.
-INLINE int16_t scale(int16_t a, word b) { return (int16_t)((a * (int32_t)b + (1 << 14)) >> 15); }
+// every is the number at p in every lane.
+INLINE v every(const int16_t *p) { return (v){} + *p; }
 
 // nearest keeps the nearer of what a pixel has and depth key+1; 0, no reading, is the farthest.
 INLINE void nearest(uint16_t *p, uint16_t key) {
@@ -65,7 +68,7 @@ struct patches {
 
 // clipped draws those that are marked, of any size, that may lie across the border.
 INLINE void clipped(const struct glide_args *a, const struct block *b, const struct patches *p, uint32_t marked) {
-	int16_t *key = a->work + KEEP * LANES, *x = key + LANES, *wide = x + LANES, *y = wide + LANES, *tall = y + LANES;
+	int16_t *key = a->work + PATCHES, *x = key + LANES, *wide = x + LANES, *y = wide + LANES, *tall = y + LANES;
 	keep(key, p->key), keep(x, p->x0), keep(wide, p->wide), keep(y, p->y0), keep(tall, p->tall);
 	for (; marked; marked &= marked - 1) {
 		int j = __builtin_ctz(marked);
@@ -83,108 +86,138 @@ INLINE void clipped(const struct glide_args *a, const struct block *b, const str
 #ifdef SETTLE
 #include SETTLE
 #else
-// settle draws patches that lie inside the image, each 1 to columns pixels wide and high, but for lanes of out.
-INLINE void settle(const struct glide_args *a, const int columns, const struct block *b, const struct patches *p, m out) {
-	int16_t *key = a->work + KEEP * LANES, *x = key + LANES, *wide = x + LANES, *y = wide + LANES, *tall = y + LANES;
-	keep(key, p->key), keep(x, without(p->x0, out)), keep(wide, p->wide), keep(y, without(p->y0, out)), keep(tall, without(p->tall, out));
+#define SLOT (5 * LANES)
+
+// put keeps the patches of ok, which lie inside the image, each 1 to columns pixels wide and high, to be drawn later: what
+// comes before has no branches that depend on depth, and is not held up by those of drawing.
+INLINE void put(const struct glide_args *a, const int columns, const struct patches *p, m ok, int16_t *slot) {
+	(void)a, (void)columns;
+	keep(slot, p->key), keep(slot + LANES, p->x0 & ok), keep(slot + 2 * LANES, p->wide), keep(slot + 3 * LANES, p->y0 & ok), keep(slot + 4 * LANES, p->tall & ok);
+}
+
+// settle draws what was put.
+INLINE void settle(const struct glide_args *a, const int columns, const struct block *b, const int16_t *key, const int16_t *end) {
 	uint16_t *base = a->pix + b->y * a->width + b->x;
-	for (word j = 0; j < LANES; j++) {
-		uint16_t *at = base + y[j] * a->width + x[j];
-		uint16_t one = (uint16_t)key[j];
-		uint16_t two = wide[j] > 1 ? one : 65535, three = wide[j] > 2 ? one : 65535, four = wide[j] > 3 ? one : 65535; // 65535 is never the nearest
-		for (int i = tall[j]; i > 0; i--, at += a->width) {
-			nearest(at, one);
-			nearest(at + 1, two);
-			if (columns > 2)
-				nearest(at + 2, three);
-			if (columns > 3)
-				nearest(at + 3, four);
+	for (; key < end; key += SLOT) {
+		const int16_t *x = key + LANES, *wide = x + LANES, *y = wide + LANES, *tall = y + LANES;
+		for (word j = 0; j < LANES; j++) {
+			uint16_t *at = base + y[j] * a->width + x[j];
+			uint16_t one = (uint16_t)key[j];
+			uint16_t two = wide[j] > 1 ? one : 65535, three = wide[j] > 2 ? one : 65535, four = wide[j] > 3 ? one : 65535; // 65535 is never the nearest
+			for (int i = tall[j]; i > 0; i--, at += a->width) {
+				nearest(at, one);
+				nearest(at + 1, two);
+				if (columns > 2)
+					nearest(at + 2, three);
+				if (columns > 3)
+					nearest(at + 3, four);
+			}
 		}
 	}
 }
 #endif
 
-// rows draws the rows of one block, LANES columns from o on.
-INLINE void rows(const struct glide_args *a, const int columns, const struct block *b, const uint16_t *src, word o, m *slow) {
-	const v k = load(a->steps + o), bow = load(a->steps + WIDTH + o), zero = {}, one = all(1);
-	int16_t *work = a->work;
 #define KEPT(name) load(work + name * LANES)
 #define SET(name, x) keep(work + name * LANES, x)
+
+// border draws what of some patches lies inside the image; slow takes the readings that are too near.
+INLINE void border(const struct glide_args *a, const struct block *b, const struct patches *p, v d, v more, m some, m *slow) {
+	const int16_t *work = a->work;
+	const v one = all(1), z = p->key + one;
+	m near = some & lessU(d, KEPT(NEAR));
+	*slow |= near;
+	// Not drawn: a depth that does not fit, a patch without a pixel, one out of sight.
+	some &= ~(near | (signs(more) ^ lessU(z, d)) | lessU(z, one) | less(p->wide, one) | less(p->tall, one));
+	some &= less(KEPT(LEFT), p->x0 + p->wide) & less(p->x0, KEPT(RIGHT)) & less(KEPT(UPPER), p->y0 + p->tall) & less(p->y0, KEPT(LOWER));
+	if (any(some))
+		clipped(a, b, p, bits(some));
+}
+
+// rows draws the rows of one block, LANES columns from o on.
+INLINE void rows(const struct glide_args *a, const int columns, const struct block *b, const uint16_t *src, word o, m *slow) {
+	const v k = load(a->steps + o), bow = load(a->steps + WIDTH + o), one = all(1), most = all(columns);
+	int16_t *work = a->work;
 	SET(U, all(b->u) + mul(all(b->uk), k) + mul(all(b->ukk), bow)), SET(UJ, all(b->uj) + mul(all(b->ujk), k));
 	SET(V, all(b->v) + mul(all(b->vk), k) + mul(all(b->vkk), bow)), SET(VJ, all(b->vj) + mul(all(b->vjk), k));
 	SET(S, all(b->s) + mul(all(b->sk), k)), SET(T, all(b->t) + mul(all(b->tk), k));
 	SET(Q, all(b->q) + mul(all(b->qk), k)), SET(R, all(b->r) + mul(all(b->rk), k));
 	SET(E, all(b->e) + mul(all(b->ek), k)), SET(F, all(b->f) + mul(all(b->fk), k)), SET(G, all(b->g)), SET(H, all(b->h));
-	SET(Z, all(b->z) + mul(all(b->zk), k)), SET(ABOVE, all(a->offset >> 16)), SET(BELOW, all(~a->offset)), SET(NEAR, all(a->near - 1));
+	SET(Z, all(b->z) + mul(all(b->zk), k)), SET(ABOVE, all(a->offset >> 16)), SET(BELOW, all(~a->offset));
+	SET(LOW, all(a->low)), SET(SPAN, all(a->span)), SET(NEAR, all(a->near));
 	SET(LEFT, all(-b->x)), SET(RIGHT, all(a->width - b->x)), SET(UPPER, all(a->lo - b->y)), SET(LOWER, all(a->hi - b->y));
-	for (word j = a->first; j < a->end; j++, src += a->n) {
+	// What patches that lie inside the image begin on, from LEFT and UPPER on.
+	SET(ACROSS, all(a->width - columns + 1)), SET(DOWN, all(a->hi - a->lo < columns ? 0 : a->hi - a->lo - columns + 1));
+	// What is the same in all columns, for each row.
+	int16_t *rise = work + SLOPES;
+	for (word j = 0; j < ROWS; j += LANES) {
+		v jj = times(load(a->steps + 2 * WIDTH + j), all(a->row));
+		keep(rise + j, jj), keep(rise + WIDTH + j, mul(all(b->sj), jj)), keep(rise + 2 * WIDTH + j, mul(all(b->tj), jj));
+		keep(rise + 3 * WIDTH + j, mul(all(b->qj), jj)), keep(rise + 4 * WIDTH + j, mul(all(b->rj), jj)), keep(rise + 5 * WIDTH + j, mul(all(b->zj), jj));
+	}
+	rise += a->first;
+	int16_t *slot = work + SLOTS;
+	for (word j = a->first; j < a->end; j++, src += a->n, rise++) {
 		v d = load((const int16_t *)src + o);
-		m none = equal(d, zero), out = ~lessU(KEPT(NEAR), d);
-		if (any(out & ~none))
-			*slow |= out & ~none;
-		if (!any(~out))
+		m seen = notzero(d);
+		if (!any(seen))
 			continue;
-		word jj = j * a->row;
-		v i = inverse(d, a->share, a->shift), js = all(jj);
-		v u0 = KEPT(U) + mul(KEPT(UJ), js) + mul(KEPT(S) + all(scale(b->sj, jj)), i);
-		v v0 = KEPT(V) + mul(KEPT(VJ), js) + mul(KEPT(T) + all(scale(b->tj, jj)), i);
+		v i = inverse(d, a->share, a->shift), js = every(rise);
+		v u0 = KEPT(U) + mul(KEPT(UJ), js) + mul(KEPT(S) + every(rise + WIDTH), i);
+		v v0 = KEPT(V) + mul(KEPT(VJ), js) + mul(KEPT(T) + every(rise + 2 * WIDTH), i);
 		if (a->bent) {
 			v i2 = mul(i, i);
-			u0 += mul(KEPT(Q) + all(scale(b->qj, jj)), i2);
-			v0 += mul(KEPT(R) + all(scale(b->rj, jj)), i2);
+			u0 += mul(KEPT(Q) + every(rise + 3 * WIDTH), i2);
+			v0 += mul(KEPT(R) + every(rise + 4 * WIDTH), i2);
 		}
 		v u1 = u0 + KEPT(E) + mul(KEPT(G), i), v1 = v0 + KEPT(F) + mul(KEPT(H), i);
 		struct patches p;
 		p.x0 = shift(u0, a->frac), p.wide = shift(u1, a->frac) - p.x0;
 		p.y0 = shift(v0, a->frac), p.tall = shift(v1, a->frac) - p.y0;
 
-		v share = KEPT(Z) + all(scale(b->zj, jj));
+		v share = KEPT(Z) + every(rise + 5 * WIDTH);
 		v high = timesU(d, share) - (d & share >> 15) + KEPT(ABOVE);
 		v low = times(d, share), more = shift(plus(high, lessU(KEPT(BELOW), low)), a->fine);
-		v z = d + more;
-		p.key = z - one;
-		// A lane that is not drawn: no reading, one too near, a depth that does not fit, a patch without a pixel.
-		out |= (signs(more) ^ lessU(z, d)) | lessU(z, one) | less(p.wide, one) | less(p.tall, one);
-		v room = KEPT(RIGHT) - all(columns), floor = KEPT(LOWER) - p.tall;
-		m odd = less(p.x0, KEPT(LEFT)) | less(room, p.x0) | less(all(columns), p.wide) | less(all(columns), p.tall) |
-			less(p.y0, KEPT(UPPER)) | less(floor, p.y0);
-		odd &= ~out;
-		if (any(odd)) {
-			out |= odd;
-			v x1 = p.x0 + p.wide, y1 = p.y0 + p.tall;
-			odd &= less(KEPT(LEFT), x1) & less(p.x0, KEPT(RIGHT)) & less(KEPT(UPPER), y1) & less(p.y0, KEPT(LOWER));
-			if (any(odd))
-				clipped(a, b, &p, bits(odd));
-		}
-		settle(a, columns, b, &p, out);
+		p.key = d + more - one;
+		m ok = lessU(d - KEPT(LOW), KEPT(SPAN)) & lessU(p.x0 - KEPT(LEFT), KEPT(ACROSS)) & lessU(p.y0 - KEPT(UPPER), KEPT(DOWN)) &
+			lessU(p.wide - one, most) & lessU(p.tall - one, most);
+		m some = seen & ~ok;
+		if (any(some))
+			border(a, b, &p, d, more, some, slow);
+		put(a, columns, &p, ok, slot);
+		slot += any(ok) ? SLOT : 0;
 	}
+	settle(a, columns, b, work + SLOTS, slot);
 }
 
-INLINE void glide(const struct glide_args *a, const int columns) {
+// largest is an upper bound of a + b·x + c·y, for x of −1 to 1 and y of 0 to 1, in whole pixels.
+INLINE int largest(int16_t a, int16_t b, int16_t c, word frac) {
+	return (a + (b < 0 ? -b : b) + (c < 0 ? 0 : c) + (1 << frac) - 1) >> frac;
+}
+
+INLINE void glide(const struct glide_args *a) {
 	m slow = {0};
 	for (word x = 0; x < a->count; x++) {
 		const struct block *b = a->blocks + x;
 		const uint16_t *src = a->src + x * WIDTH;
 		if (b->state == 0) {
+			int wide = largest(b->e, b->ek, b->g, a->frac), tall = largest(b->f, b->fk, b->h, a->frac);
+			int columns = wide > tall ? wide : tall;
 			for (word o = 0; o < WIDTH; o += LANES)
-				rows(a, columns, b, src, o, &slow);
+				if (columns > 3)
+					rows(a, 4, b, src, o, &slow);
+				else if (columns > 2)
+					rows(a, 3, b, src, o, &slow);
+				else
+					rows(a, 2, b, src, o, &slow);
 			continue;
 		}
 		const v near = all(b->state < 0 ? 65535 : a->near - 1);
 		for (word j = a->first; j < a->end; j++, src += a->n)
 			for (word o = 0; o < WIDTH; o += LANES) {
 				v d = load((const int16_t *)src + o);
-				slow |= ~equal(d, (v){}) & ~lessU(near, d);
+				slow |= notzero(d) & ~lessU(near, d);
 			}
 	}
 	if (any(slow))
 		*a->slow = 1;
 }
-
-#define GLIDE(a) \
-	if (a->columns > 3) \
-		glide(a, 4); \
-	else if (a->columns > 2) \
-		glide(a, 3); \
-	else \
-		glide(a, 2);
