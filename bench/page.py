@@ -176,7 +176,7 @@ ran at 100 % of this machine's peak: no program can be faster with these instruc
 processor that issues two dot products a cycle leaves twice the room."""
 
 DEPTHWISE = """Depthwise layers are held to their own instructions' limit: a dot product takes four taps, so that a 3×3 window of 9 takes
-12 products, a 5×5 one of 25 takes 40, and the peak of their multiply-accumulates is that much lower."""
+12 products, a 5×5 one of 25 takes 28, and the peak of their multiply-accumulates is that much lower."""
 
 ABOUT = {
     "full": """Upsampling to full size and argmax inside. Gain: how many times as fast as one thread, in the same round. Frame: what edge

@@ -30,6 +30,12 @@ func depthwiseWideS1AVX512VNNI(a *depthwiseArgs)
 func depthwiseWideS2AVX512VNNI(a *depthwiseArgs)
 
 //go:noescape
+func depthwise5x5s1AVX512VNNI(a *depthwiseArgs)
+
+//go:noescape
+func depthwise5x5s2AVX512VNNI(a *depthwiseArgs)
+
+//go:noescape
 func depthwiseAnyAVX512VNNI(a *depthwiseAnyArgs)
 
 //go:noescape

@@ -239,6 +239,8 @@ var convShapes = map[string]func(r *rand.Rand) Conv{
 		c.Out, c.Groups = c.In, c.In
 		return c
 	},
+	"depthwise5x5s1":    func(r *rand.Rand) Conv { return depthwiseRows(depthwiseWideShape(r, 1), 5) },
+	"depthwise5x5s2":    func(r *rand.Rand) Conv { return depthwiseRows(depthwiseWideShape(r, 2), 5) },
 	"depthwise-wide-s1": func(r *rand.Rand) Conv { return depthwiseWideShape(r, 1) },
 	"depthwise-wide-s2": func(r *rand.Rand) Conv { return depthwiseWideShape(r, 2) },
 	"depthwise3x3s1":    func(r *rand.Rand) Conv { return depthwiseShape(r, 3, 1) },
@@ -264,6 +266,11 @@ func depthwiseWideShape(r *rand.Rand, stride int) Conv {
 	}
 	span := (c.KW - 1) * c.DilationX
 	c.PadLeft = max(span-2, 0) + r.IntN(min(span, 2)-max(span-2, 0)+1)
+	return c
+}
+
+func depthwiseRows(c Conv, rows int) Conv {
+	c.KH = rows
 	return c
 }
 

@@ -15,6 +15,42 @@ func packDepthwiseColumns(p *PackedConv) packedWeights {
 	return w
 }
 
+// takesDepthwise5x5 is whether p is one of takesDepthwiseWide's with 5 rows.
+func takesDepthwise5x5(stride int) func(p *PackedConv) bool {
+	wide := takesDepthwiseWide(stride)
+	return func(p *PackedConv) bool { return p.c.KH == 5 && wide(p) }
+}
+
+// packDepthwise5x5 orders weights as [group of 16 channels][13][16 channels][4 bytes]: for the columns at -2 … 2 the upper 4
+// rows; then of the fifth row, for each of 4 neighbouring pixels, what belongs to the block that the first tap lies in and to
+// the next.
+func packDepthwise5x5(p *PackedConv) packedWeights {
+	groups := (p.c.Out + 15) / 16
+	w := packedWeights{
+		weights: make([]int8, groups*832),
+		bias:    make([]int32, groups*16),
+		scale:   make([]float32, groups*16),
+		pad:     padding(groups*64, p.c.Zero),
+		lanes:   28,
+	}
+	copy(w.bias, p.bias)
+	copy(w.scale, p.scale)
+	for n := range p.c.Out {
+		to := w.weights[n/16*832+n%16*4:]
+		for kx := range p.c.KW {
+			at := kx*p.c.DilationX - p.c.PadLeft + 2
+			for ky := range 4 {
+				to[64*at+ky] = p.c.Weights[n*p.taps+ky*p.c.KW+kx]
+			}
+			for j := range 4 {
+				pixel := (j+2)%4 + at // among those of the two blocks
+				to[320+128*j+pixel/4*64+pixel%4] = p.c.Weights[n*p.taps+4*p.c.KW+kx]
+			}
+		}
+	}
+	return w
+}
+
 // takesDepthwise3x3Dilated is whether p is a depthwise 3×3 with a stride of 1 along rows, whose taps lie 2 to 4 pixels
 // apart and whose first window begins that far left of the map.
 func takesDepthwise3x3Dilated(p *PackedConv) bool {

@@ -378,8 +378,9 @@ FIRST_TILE(1, 2, 1)
 #define FIRST_STEP(B, G, H) \
 	for (; b + B <= a->blocks; b += B) first_##B##_##G##_##H(a, b, g, stride, r);
 
-INLINE void first(const struct conv_args *a, word stride, int ramped) {
+INLINE void first(const struct conv_args *a, int ramped) {
 	struct requant r = REQUANT(a, ramped);
+	word stride = a->stride;
 	word half = half_of(a), full = a->groups - half;
 	for (word g = 0; g < a->groups;) {
 		word left = full - g, b = 0;
@@ -407,14 +408,7 @@ INLINE void first(const struct conv_args *a, word stride, int ramped) {
 	}
 }
 
-INLINE void first_layer(const struct conv_args *a, int ramped) {
-	if (a->stride == 8)
-		first(a, 8, ramped);
-	else
-		first(a, a->stride, ramped);
-}
-
-void firstAVX512VNNI(const struct conv_args *a) { BY_RAMP(first_layer, a) }
+void firstAVX512VNNI(const struct conv_args *a) { BY_RAMP(first, a) }
 
 // Depthwise 3×3, by columns: two rounds of interleaving turn the cells of 4 source rows into 4 columns, one for each pixel
 // of a block, which hold the 4 rows of a channel side by side. A column against the weights w0 w1 w2 0 is its share of the
@@ -517,7 +511,16 @@ INLINE struct columns columns_of(const struct depthwise_args *a) {
 		CALL;                                    \
 	}
 
-INLINE void depthwise_one_row(const struct depthwise_args *a, int ramped) { BY_GROUP(depthwise_s1(a, &c, g, 1, 1, r)) }
+// BY_MASKED_GROUP is one copy of the code for all groups.
+#define BY_MASKED_GROUP(CALL)                    \
+	struct requant r = REQUANT(a, ramped);       \
+	struct columns c = columns_of(a);            \
+	for (word g = 0; 4 * g < a->cells; g++) {    \
+		c.mask = cell_mask(a->cells, g);         \
+		CALL;                                    \
+	}
+
+INLINE void depthwise_one_row(const struct depthwise_args *a, int ramped) { BY_MASKED_GROUP(depthwise_s1(a, &c, g, 1, 1, r)) }
 
 INLINE void depthwise_two_rows(const struct depthwise_args *a, int ramped) { BY_GROUP(depthwise_s1(a, &c, g, 2, 1, r)) }
 
@@ -528,11 +531,11 @@ void depthwise3x3s1TwoRowsAVX512VNNI(const struct depthwise_args *a) { BY_RAMP(d
 // A dilation of 2, 3 or 4 along rows.
 INLINE void depthwise_dilated(const struct depthwise_args *a, int ramped) {
 	if (a->dilation == 2) {
-		BY_GROUP(depthwise_s1(a, &c, g, 1, 2, r))
+		BY_MASKED_GROUP(depthwise_s1(a, &c, g, 1, 2, r))
 	} else if (a->dilation == 3) {
-		BY_GROUP(depthwise_s1(a, &c, g, 1, 3, r))
+		BY_MASKED_GROUP(depthwise_s1(a, &c, g, 1, 3, r))
 	} else {
-		BY_GROUP(depthwise_s1(a, &c, g, 1, 4, r))
+		BY_MASKED_GROUP(depthwise_s1(a, &c, g, 1, 4, r))
 	}
 }
 
@@ -645,6 +648,57 @@ INLINE void depthwise_wide_s2(const struct depthwise_args *a, int ramped) { DEPT
 void depthwiseWideS1AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_wide_s1, a) }
 
 void depthwiseWideS2AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_wide_s2, a) }
+
+// Depthwise of 5 rows and up to 5 columns, two left of the pixel to two right: columns of the upper 4 rows, as in 3×3; the
+// pixels of the fifth side by side, where the 5 taps of a window lie in two neighbouring blocks as they are, and the
+// weights at their places: for each of 4 neighbouring pixels those in the left and in the right block.
+INLINE __m512i fifth_row(__m512i acc, __m512i left, __m512i right, const int8_t *w) {
+	acc = _mm512_dpbusd_epi32(acc, left, _mm512_loadu_si512(w));
+	return _mm512_dpbusd_epi32(acc, right, _mm512_loadu_si512(w + 64));
+}
+
+// v are the columns of 4 source blocks, of which S = 1 needs 3, x the fifth row's: one before the output block's first, and on.
+INLINE void depthwise_5_rows(const struct depthwise_args *a, const struct columns *c, word g, int S, struct requant r) {
+	const uint8_t *row[5];
+	word step[5];
+	__m512i w[5], v[16], x[4], bias = _mm512_loadu_si512(a->bias + 16 * g);
+	const int8_t *weights = a->weights + g * 832, *fifth = weights + 320;
+	for (int i = 0; i < 5; i++) {
+		row[i] = a->rows[i] + 64 * g;
+		step[i] = a->row_blocks[i];
+		w[i] = _mm512_loadu_si512(weights + 64 * i);
+	}
+	for (int i = 0; i < 4; i++) v[i] = c->pad;
+	block_columns(v + 4, row, step, 0, c, 4);
+	x[0] = c->pad;
+	x[1] = pixels(row[4], step[4], 0, c);
+	uint8_t *dst = a->dst + 64 * g;
+	for (word b = 0; b < a->blocks; b++, dst += a->dst_block) {
+		for (int i = 1; i <= S; i++) {
+			block_columns(v + 4 + 4 * i, row, step, S * b + i, c, 4);
+			x[i + 1] = pixels(row[4], step[4], S * b + i, c);
+		}
+		__m512i acc[4];
+		for (int j = 0; j < 4; j++) acc[j] = _mm512_dpbusd_epi32(bias, v[2 + S * j], w[0]);
+		for (int k = 1; k < 5; k++)
+			for (int j = 0; j < 4; j++) acc[j] = _mm512_dpbusd_epi32(acc[j], v[2 + S * j + k], w[k]);
+		for (int j = 0; j < 4; j++) {
+			int at = (S * j + 2) / 4; // the block of the window's first pixel
+			acc[j] = fifth_row(acc[j], x[at], x[at + 1], fifth + S * j % 4 * 128);
+		}
+		_mm512_mask_storeu_epi32(dst, c->mask, pack(acc, 16 * g, r));
+		for (int i = 0; i < 8; i++) v[i] = v[i + 4 * S];
+		for (int i = 0; i < 2; i++) x[i] = x[i + S];
+	}
+}
+
+INLINE void depthwise_5_rows_s1(const struct depthwise_args *a, int ramped) { BY_GROUP(depthwise_5_rows(a, &c, g, 1, r)) }
+
+INLINE void depthwise_5_rows_s2(const struct depthwise_args *a, int ramped) { BY_GROUP(depthwise_5_rows(a, &c, g, 2, r)) }
+
+void depthwise5x5s1AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_5_rows_s1, a) }
+
+void depthwise5x5s2AVX512VNNI(const struct depthwise_args *a) { BY_RAMP(depthwise_5_rows_s2, a) }
 
 // Depthwise of any window: 4 taps are interleaved byte by byte into the lanes of one dot product. A tap's 4 pixels come
 // from anywhere, each by a masked load of its column of the cells.
@@ -769,25 +823,35 @@ INLINE __m512 added(__m512 va, __m512 vb, __m512 sa, __m512 sb, __m512 constant)
 	return _mm512_fmadd_ps(va, sa, _mm512_fmadd_ps(vb, sb, constant));
 }
 
+// byte_of is byte k of each dword as a real value. A dot product with 1 in one place moves a byte down on the units that
+// multiply; the others are busy with conversions.
+INLINE __m512 byte_of(__m512i v, int k, __m512i one, __m512i zero, int plain) {
+	__m512i i = _mm512_dpbusd_epi32(_mm512_setzero_si512(), v, one);
+	if (k == 0) i = _mm512_and_si512(v, _mm512_set1_epi32(hidden(0xff)));
+	return _mm512_cvtepi32_ps(plain ? i : _mm512_sub_epi32(i, zero));
+}
+
 INLINE void add_blocks(const struct add_args *a, int plain) {
 	__m512 sa = _mm512_set1_ps(a->scales[0]), sb = _mm512_set1_ps(a->scales[1]), constant = _mm512_set1_ps(a->scales[2]);
 	__m512i offset = _mm512_set1_epi32((int)a->offset), zero = _mm512_set1_epi16((short)a->offset);
-	__m512i lo = broadcast8(a->lo), hi = broadcast8(a->hi), order = _mm512_loadu_si512(a->order);
+	__m512i lo = broadcast8(a->lo), hi = broadcast8(a->hi), shuffle = neighbours_shuffle(), one[4];
+	one[0] = _mm512_set1_epi32(hidden(1));
+	for (int k = 1; k < 4; k++) one[k] = _mm512_slli_epi32(one[k - 1], 8);
 	for (word n = 0; n < a->blocks; n++) {
 		const uint8_t *pa = a->a + n * a->a_block, *pb = a->b + n * a->b_block;
 		uint8_t *dst = a->dst + n * a->dst_block;
 		word i = 0;
 		if (a->b_block) {
 			for (; i + 4 <= a->cells; i += 4, pa += 64, pb += 64, dst += 64) {
-				__m512i v[4];
+				__m512i va = _mm512_loadu_si512(pa), vb = _mm512_loadu_si512(pb), v[4];
 				for (int k = 0; k < 4; k++)
-					v[k] = _mm512_cvtps_epi32(added(centred(pa + 16 * k, offset, plain), centred(pb + 16 * k, offset, plain), sa, sb, constant));
+					v[k] = _mm512_cvtps_epi32(added(byte_of(va, k, one[k], offset, plain), byte_of(vb, k, one[k], offset, plain), sa, sb, constant));
 				__m512i low = _mm512_packs_epi32(v[0], v[1]), high = _mm512_packs_epi32(v[2], v[3]);
 				if (!plain) {
 					low = _mm512_adds_epi16(low, zero);
 					high = _mm512_adds_epi16(high, zero);
 				}
-				__m512i u = _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high));
+				__m512i u = _mm512_shuffle_epi8(_mm512_packus_epi16(low, high), shuffle);
 				_mm512_storeu_si512(dst, plain ? u : _mm512_min_epu8(_mm512_max_epu8(u, lo), hi));
 			}
 		}
