@@ -143,12 +143,16 @@ func (p *Preprocess) run() {
 	p.colorDst, p.colorSrc, p.depthDst, p.depthSrc = nil, nil, nil, nil
 }
 
+// rows does one row after the other, both images: what colour has written is in the core's cache when depth is put
+// between, and colour's next rows come from memory meanwhile.
 func (p *Preprocess) rows(worker, first, end int) {
-	if p.colorDst != nil {
-		p.color.rows(p.colorDst, p.colorStep, p.colorSrc, worker, first, end)
-	}
-	if p.depthDst != nil {
-		p.depth.rows(p.depthDst, p.depthStep, p.depthSrc, p.table, first, end)
+	for y := first; y < end; y++ {
+		if p.colorDst != nil {
+			p.color.rows(p.colorDst, p.colorStep, p.colorSrc, worker, y, y+1)
+		}
+		if p.depthDst != nil {
+			p.depth.rows(p.depthDst, p.depthStep, p.depthSrc, p.table, y, y+1)
+		}
 	}
 }
 

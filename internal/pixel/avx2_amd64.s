@@ -1938,7 +1938,7 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x010101be; BYTE $0x01 // mov esi, 0x1010101
 	LONG $0x0002b841; WORD $0x0002 // mov r8d, 0x20002
 	LONG $0x307f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x30], 0x0
-	LONG $0x01038e0f; WORD $0x0000 // jle 0x25a9 <halveColorAVX2+0x119>
+	LONG $0x01138e0f; WORD $0x0000 // jle 0x25b9 <halveColorAVX2+0x129>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
@@ -1961,7 +1961,9 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc8048d4a // lea rax, [rax + 8*r9]
 	LONG $0x30c68348 // add rsi, 0x30
 	LONG $0x30473b4c // cmp r8, qword ptr [rdi + 0x30]
-	LONG $0x009b8d0f; WORD $0x0000 // jge 0x25a9 <halveColorAVX2+0x119>
+	LONG $0x00ab8d0f; WORD $0x0000 // jge 0x25b9 <halveColorAVX2+0x129>
+	QUAD $0x00002000318c180f // prefetcht0 byte ptr [rcx + rsi + 0x2000]
+	QUAD $0x00002000328c180f // prefetcht0 byte ptr [rdx + rsi + 0x2000]
 	LONG $0x246ffac5; BYTE $0x31 // vmovdqu xmm4, xmmword ptr [rcx + rsi]
 	LONG $0x6c6ffac5; WORD $0x0c31 // vmovdqu xmm5, xmmword ptr [rcx + rsi + 0xc]
 	QUAD $0x01183164385de3c4 // vinserti128 ymm4, ymm4, xmmword ptr [rcx + rsi + 0x18], 0x1
@@ -1986,11 +1988,11 @@ TEXT ·halveColorAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd571d5c5; BYTE $0x02 // vpsrlw ymm5, ymm5, 0x2
 	LONG $0xe567ddc5 // vpackuswb ymm4, ymm4, ymm5
 	LONG $0x04f98349 // cmp r9, 0x4
-	LONG $0xff5c840f; WORD $0xffff // je 0x24f0 <halveColorAVX2+0x60>
+	LONG $0xff4c840f; WORD $0xffff // je 0x24f0 <halveColorAVX2+0x60>
 	LONG $0x005de2c4; BYTE $0xe2 // vpshufb ymm4, ymm4, ymm2
 	LONG $0x207ffac5 // vmovdqu xmmword ptr [rax], xmm4
 	LONG $0x397de3c4; WORD $0x0c60; BYTE $0x01 // vextracti128 xmmword ptr [rax + 0xc], ymm4, 0x1
-	LONG $0xffff4be9; BYTE $0xff // jmp 0x24f4 <halveColorAVX2+0x64>
+	LONG $0xffff3be9; BYTE $0xff // jmp 0x24f4 <halveColorAVX2+0x64>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -1999,208 +2001,358 @@ TEXT ·halveDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	BYTE $0x55 // push rbp
+	WORD $0x8948; BYTE $0xe5 // mov rbp, rsp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
-	WORD $0x5541 // push r13
-	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x88ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0x88
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0xffffbb41; WORD $0x0000 // mov r11d, 0xffff
-	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
-	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
-	LONG $0xfffffdbe; BYTE $0xff // mov esi, 0xfffffffd
-	LONG $0x005556ba; BYTE $0x00 // mov edx, 0x5556
-	LONG $0x000aaab9; BYTE $0x00 // mov ecx, 0xaaa
-	LONG $0x001fffb8; BYTE $0x00 // mov eax, 0x1fff
-	LONG $0x30678b4c // mov r12, qword ptr [rdi + 0x30]
-	WORD $0x854d; BYTE $0xe4 // test r12, r12
-	LONG $0x03478e0f; WORD $0x0000 // jle 0x293e <halveDepthAVX2+0x38e>
-	LONG $0x6e79c1c4; BYTE $0xc1 // vmovd xmm0, r9d
+	LONG $0xe0e48348 // and rsp, -0x20
+	LONG $0xe0ec8148; WORD $0x0000; BYTE $0x00 // sub rsp, 0xe0
+	WORD $0xc031 // xor eax, eax
+	LONG $0xc06ef9c5 // vmovd xmm0, eax
 	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
-	LONG $0x6e79c1c4; BYTE $0xcb // vmovd xmm1, r11d
+	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
+	LONG $0xc86ef9c5 // vmovd xmm1, eax
 	LONG $0x587de2c4; BYTE $0xc9 // vpbroadcastd ymm1, xmm1
-	LONG $0x6e79c1c4; BYTE $0xd2 // vmovd xmm2, r10d
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0xd06ef9c5 // vmovd xmm2, eax
 	LONG $0x797de2c4; BYTE $0xd2 // vpbroadcastw ymm2, xmm2
-	LONG $0x547ffec5; WORD $0x6824 // vmovdqu ymmword ptr [rsp + 0x68], ymm2
-	LONG $0x6e79c1c4; BYTE $0xd8 // vmovd xmm3, r8d
+	QUAD $0x0000a024947ffdc5; BYTE $0x00 // vmovdqa ymmword ptr [rsp + 0xa0], ymm2
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	LONG $0xd86ef9c5 // vmovd xmm3, eax
 	LONG $0x797de2c4; BYTE $0xd3 // vpbroadcastw ymm2, xmm3
-	LONG $0x547ffec5; WORD $0x4824 // vmovdqu ymmword ptr [rsp + 0x48], ymm2
-	LONG $0xe66ef9c5 // vmovd xmm4, esi
+	QUAD $0x00008024947ffdc5; BYTE $0x00 // vmovdqa ymmword ptr [rsp + 0x80], ymm2
+	LONG $0xfffffdb8; BYTE $0xff // mov eax, 0xfffffffd
+	LONG $0xe06ef9c5 // vmovd xmm4, eax
 	LONG $0x797de2c4; BYTE $0xe4 // vpbroadcastw ymm4, xmm4
-	LONG $0xea6ef9c5 // vmovd xmm5, edx
+	LONG $0x005556b8; BYTE $0x00 // mov eax, 0x5556
+	LONG $0xe86ef9c5 // vmovd xmm5, eax
 	LONG $0x797de2c4; BYTE $0xed // vpbroadcastw ymm5, xmm5
-	LONG $0xf16ef9c5 // vmovd xmm6, ecx
+	LONG $0x000aaab8; BYTE $0x00 // mov eax, 0xaaa
+	LONG $0xf06ef9c5 // vmovd xmm6, eax
 	LONG $0x797de2c4; BYTE $0xf6 // vpbroadcastw ymm6, xmm6
+	LONG $0x001fffb8; BYTE $0x00 // mov eax, 0x1fff
 	LONG $0xf86ef9c5 // vmovd xmm7, eax
 	LONG $0x797de2c4; BYTE $0xff // vpbroadcastw ymm7, xmm7
-	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
-	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
-	LONG $0x10478b48 // mov rax, qword ptr [rdi + 0x10]
-	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x04f88348 // cmp rax, 0x4
+	LONG $0x02b5850f; WORD $0x0000 // jne 0x2916 <halveDepthAVX2+0x356>
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0xd1f88348 // cmp rax, -0x2f
+	LONG $0x05ad8c0f; WORD $0x0000 // jl 0x2c1c <halveDepthAVX2+0x65c>
+	LONG $0x084f8b48 // mov rcx, qword ptr [rdi + 0x8]
+	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
-	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
 	WORD $0x8b48; BYTE $0x3f // mov rdi, qword ptr [rdi]
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	LONG $0x00048d4b // lea rax, [r8 + r8]
-	LONG $0x24048948 // mov qword ptr [rsp], rax
-	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
-	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
-	LONG $0x6f7e21c4; WORD $0x8804 // vmovdqu ymm8, ymmword ptr [rax + 4*r9]
-	LONG $0x6f7e21c4; WORD $0x884c; BYTE $0x20 // vmovdqu ymm9, ymmword ptr [rax + 4*r9 + 0x20]
+	LONG $0x20408d4c // lea r8, [rax + 0x20]
+	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x17eb // jmp 0x26a4 <halveDepthAVX2+0xe4>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x10c28349 // add r10, 0x10
+	LONG $0xf05a8d4d // lea r11, [r10 - 0x10]
+	WORD $0xff49; BYTE $0xc1 // inc r9
+	WORD $0x394d; BYTE $0xc3 // cmp r11, r8
+	LONG $0x05788d0f; WORD $0x0000 // jge 0x2c1c <halveDepthAVX2+0x65c>
+	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
+	LONG $0x017b8d0f; WORD $0x0000 // jge 0x2828 <halveDepthAVX2+0x268>
+	LONG $0x6f7e21c4; WORD $0x9104 // vmovdqu ymm8, ymmword ptr [rcx + 4*r10]
+	LONG $0x6f7e21c4; WORD $0x914c; BYTE $0x20 // vmovdqu ymm9, ymmword ptr [rcx + 4*r10 + 0x20]
 	LONG $0xd1db3dc5 // vpand ymm10, ymm8, ymm1
-	LONG $0xe9db35c5 // vpand ymm13, ymm9, ymm1
+	LONG $0xd9db35c5 // vpand ymm11, ymm9, ymm1
+	LONG $0x2b2d42c4; BYTE $0xd3 // vpackusdw ymm10, ymm10, ymm11
 	LONG $0x723dc1c4; WORD $0x10d0 // vpsrld ymm8, ymm8, 0x10
-	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
-	LONG $0x6f7e21c4; WORD $0x8834 // vmovdqu ymm14, ymmword ptr [rax + 4*r9]
+	LONG $0x7225c1c4; WORD $0x10d1 // vpsrld ymm11, ymm9, 0x10
+	LONG $0x6f7e21c4; WORD $0x920c // vmovdqu ymm9, ymmword ptr [rdx + 4*r10]
+	LONG $0x6f7e21c4; WORD $0x926c; BYTE $0x20 // vmovdqu ymm13, ymmword ptr [rdx + 4*r10 + 0x20]
+	LONG $0xe1db35c5 // vpand ymm12, ymm9, ymm1
+	LONG $0xf1db15c5 // vpand ymm14, ymm13, ymm1
+	LONG $0x2b1d42c4; BYTE $0xe6 // vpackusdw ymm12, ymm12, ymm14
 	LONG $0x7235c1c4; WORD $0x10d1 // vpsrld ymm9, ymm9, 0x10
-	LONG $0x6f7e21c4; WORD $0x887c; BYTE $0x20 // vmovdqu ymm15, ymmword ptr [rax + 4*r9 + 0x20]
-	LONG $0xd9db0dc5 // vpand ymm11, ymm14, ymm1
-	LONG $0xd1db85c5 // vpand ymm2, ymm15, ymm1
-	LONG $0x2b3d42c4; BYTE $0xe1 // vpackusdw ymm12, ymm8, ymm9
-	LONG $0x2b2562c4; BYTE $0xda // vpackusdw ymm11, ymm11, ymm2
-	LONG $0x726dc1c4; WORD $0x10d6 // vpsrld ymm2, ymm14, 0x10
-	LONG $0x723dc1c4; WORD $0x10d7 // vpsrld ymm8, ymm15, 0x10
-	LONG $0x2b6d42c4; BYTE $0xc8 // vpackusdw ymm9, ymm2, ymm8
-	LONG $0xd075a5c5 // vpcmpeqw ymm2, ymm11, ymm0
-	LONG $0x4c25c3c4; WORD $0x20d1 // vpblendvb ymm2, ymm11, ymm9, ymm2
-	LONG $0x2b2d42c4; BYTE $0xed // vpackusdw ymm13, ymm10, ymm13
-	LONG $0xc0751dc5 // vpcmpeqw ymm8, ymm12, ymm0
-	LONG $0x4c1de3c4; WORD $0x80d2 // vpblendvb ymm2, ymm12, ymm2, ymm8
-	LONG $0xc07515c5 // vpcmpeqw ymm8, ymm13, ymm0
-	LONG $0x4c1563c4; WORD $0x80c2 // vpblendvb ymm8, ymm13, ymm2, ymm8
-	LONG $0x712dc1c4; WORD $0x05d0 // vpsrlw ymm10, ymm8, 0x5
-	LONG $0x3a15c2c4; BYTE $0xd0 // vpminuw ymm2, ymm13, ymm8
-	LONG $0x3e1542c4; BYTE $0xf0 // vpmaxuw ymm14, ymm13, ymm8
-	LONG $0xd2f98dc5 // vpsubw ymm2, ymm14, ymm2
-	LONG $0x3a1d42c4; BYTE $0xf0 // vpminuw ymm14, ymm12, ymm8
-	LONG $0x3a6d42c4; BYTE $0xfa // vpminuw ymm15, ymm2, ymm10
-	LONG $0x3e1dc2c4; BYTE $0xd8 // vpmaxuw ymm3, ymm12, ymm8
-	LONG $0xf965c1c4; BYTE $0xde // vpsubw ymm3, ymm3, ymm14
-	LONG $0x3a2542c4; BYTE $0xf0 // vpminuw ymm14, ymm11, ymm8
+	LONG $0x7215c1c4; WORD $0x10d5 // vpsrld ymm13, ymm13, 0x10
+	LONG $0x2b3542c4; BYTE $0xcd // vpackusdw ymm9, ymm9, ymm13
+	LONG $0xe8751dc5 // vpcmpeqw ymm13, ymm12, ymm0
+	LONG $0x4c1d43c4; WORD $0xd0e9 // vpblendvb ymm13, ymm12, ymm9, ymm13
+	LONG $0x2b3d42c4; BYTE $0xf3 // vpackusdw ymm14, ymm8, ymm11
+	LONG $0xc0750dc5 // vpcmpeqw ymm8, ymm14, ymm0
+	LONG $0x4c0d43c4; WORD $0x80c5 // vpblendvb ymm8, ymm14, ymm13, ymm8
+	LONG $0xd8752dc5 // vpcmpeqw ymm11, ymm10, ymm0
+	LONG $0x4c2d43c4; WORD $0xb0c0 // vpblendvb ymm8, ymm10, ymm8, ymm11
+	LONG $0x7125c1c4; WORD $0x05d0 // vpsrlw ymm11, ymm8, 0x5
+	LONG $0x3a2d42c4; BYTE $0xe8 // vpminuw ymm13, ymm10, ymm8
+	LONG $0x3e2d42c4; BYTE $0xf8 // vpmaxuw ymm15, ymm10, ymm8
+	LONG $0xf90541c4; BYTE $0xed // vpsubw ymm13, ymm15, ymm13
+	LONG $0x3a1542c4; BYTE $0xfb // vpminuw ymm15, ymm13, ymm11
+	LONG $0x751541c4; BYTE $0xef // vpcmpeqw ymm13, ymm13, ymm15
+	LONG $0x3a0d42c4; BYTE $0xf8 // vpminuw ymm15, ymm14, ymm8
+	LONG $0x3e0dc2c4; BYTE $0xd0 // vpmaxuw ymm2, ymm14, ymm8
+	LONG $0xf96dc1c4; BYTE $0xd7 // vpsubw ymm2, ymm2, ymm15
+	LONG $0x3a6d42c4; BYTE $0xfb // vpminuw ymm15, ymm2, ymm11
 	LONG $0xd27585c5 // vpcmpeqw ymm2, ymm15, ymm2
-	LONG $0x3e2542c4; BYTE $0xf8 // vpmaxuw ymm15, ymm11, ymm8
-	LONG $0xf90541c4; BYTE $0xf6 // vpsubw ymm14, ymm15, ymm14
-	LONG $0x3a6542c4; BYTE $0xfa // vpminuw ymm15, ymm3, ymm10
+	LONG $0x3a1d42c4; BYTE $0xf8 // vpminuw ymm15, ymm12, ymm8
+	LONG $0x3e1dc2c4; BYTE $0xd8 // vpmaxuw ymm3, ymm12, ymm8
+	LONG $0xf965c1c4; BYTE $0xdf // vpsubw ymm3, ymm3, ymm15
+	LONG $0x3a6542c4; BYTE $0xfb // vpminuw ymm15, ymm3, ymm11
 	LONG $0xdb7585c5 // vpcmpeqw ymm3, ymm15, ymm3
-	LONG $0x3a0d42c4; BYTE $0xfa // vpminuw ymm15, ymm14, ymm10
-	LONG $0x750d41c4; BYTE $0xf7 // vpcmpeqw ymm14, ymm14, ymm15
+	LONG $0xf90d41c4; BYTE $0xf0 // vpsubw ymm14, ymm14, ymm8
+	LONG $0xf2db0dc5 // vpand ymm14, ymm14, ymm2
 	LONG $0xf91d41c4; BYTE $0xe0 // vpsubw ymm12, ymm12, ymm8
 	LONG $0xe3db1dc5 // vpand ymm12, ymm12, ymm3
-	LONG $0xf92541c4; BYTE $0xd8 // vpsubw ymm11, ymm11, ymm8
-	LONG $0xdb0d41c4; BYTE $0xdb // vpand ymm11, ymm14, ymm11
-	LONG $0xfd2541c4; BYTE $0xdc // vpaddw ymm11, ymm11, ymm12
-	LONG $0xf91541c4; BYTE $0xe0 // vpsubw ymm12, ymm13, ymm8
-	LONG $0xe2db1dc5 // vpand ymm12, ymm12, ymm2
-	LONG $0xd2fdfdc5 // vpaddw ymm2, ymm0, ymm2
-	LONG $0xdbfd8dc5 // vpaddw ymm3, ymm14, ymm3
+	LONG $0xfd1d41c4; BYTE $0xe6 // vpaddw ymm12, ymm12, ymm14
+	LONG $0xf92d41c4; BYTE $0xd0 // vpsubw ymm10, ymm10, ymm8
+	LONG $0xdb1541c4; BYTE $0xd2 // vpand ymm10, ymm13, ymm10
+	LONG $0xd0fd2dc5 // vpaddw ymm10, ymm10, ymm0
+	LONG $0xfd1d41c4; BYTE $0xd2 // vpaddw ymm10, ymm12, ymm10
+	LONG $0xe0fd15c5 // vpaddw ymm12, ymm13, ymm0
 	LONG $0xd3fdedc5 // vpaddw ymm2, ymm2, ymm3
+	LONG $0xd2fd9dc5 // vpaddw ymm2, ymm12, ymm2
 	LONG $0x3a35c2c4; BYTE $0xd8 // vpminuw ymm3, ymm9, ymm8
-	LONG $0x3e3542c4; BYTE $0xe8 // vpmaxuw ymm13, ymm9, ymm8
-	LONG $0xdbf995c5 // vpsubw ymm3, ymm13, ymm3
-	LONG $0x3a6542c4; BYTE $0xd2 // vpminuw ymm10, ymm3, ymm10
-	LONG $0xdb75adc5 // vpcmpeqw ymm3, ymm10, ymm3
-	LONG $0xd0fd1dc5 // vpaddw ymm10, ymm12, ymm0
+	LONG $0x3e3542c4; BYTE $0xe0 // vpmaxuw ymm12, ymm9, ymm8
+	LONG $0xdbf99dc5 // vpsubw ymm3, ymm12, ymm3
+	LONG $0x3a6542c4; BYTE $0xdb // vpminuw ymm11, ymm3, ymm11
+	LONG $0xdb75a5c5 // vpcmpeqw ymm3, ymm11, ymm3
 	LONG $0xf93541c4; BYTE $0xc8 // vpsubw ymm9, ymm9, ymm8
-	LONG $0xfd2541c4; BYTE $0xd2 // vpaddw ymm10, ymm11, ymm10
 	LONG $0xcbdb35c5 // vpand ymm9, ymm9, ymm3
 	LONG $0xfd3541c4; BYTE $0xca // vpaddw ymm9, ymm9, ymm10
 	LONG $0xd3fdedc5 // vpaddw ymm2, ymm2, ymm3
-	LONG $0x5cfdb5c5; WORD $0x6824 // vpaddw ymm3, ymm9, ymmword ptr [rsp + 0x68]
+	QUAD $0x0000a0249cfdb5c5; BYTE $0x00 // vpaddw ymm3, ymm9, ymmword ptr [rsp + 0xa0]
 	LONG $0xe371e5c5; BYTE $0x01 // vpsraw ymm3, ymm3, 0x1
 	LONG $0xd7fd35c5 // vpaddw ymm10, ymm9, ymm7
 	LONG $0xd5e42dc5 // vpmulhuw ymm10, ymm10, ymm5
 	LONG $0xd6f92dc5 // vpsubw ymm10, ymm10, ymm6
 	LONG $0xdc756dc5 // vpcmpeqw ymm11, ymm2, ymm4
 	LONG $0x4c65c3c4; WORD $0xb0da // vpblendvb ymm3, ymm3, ymm10, ymm11
-	LONG $0x4cfd35c5; WORD $0x4824 // vpaddw ymm9, ymm9, ymmword ptr [rsp + 0x48]
+	QUAD $0x000080248cfd35c5; BYTE $0x00 // vpaddw ymm9, ymm9, ymmword ptr [rsp + 0x80]
 	LONG $0x7135c1c4; WORD $0x02e1 // vpsraw ymm9, ymm9, 0x2
 	LONG $0xd265ddc5 // vpcmpgtw ymm2, ymm4, ymm2
 	LONG $0x4c65c3c4; WORD $0x20d1 // vpblendvb ymm2, ymm3, ymm9, ymm2
-	LONG $0xc2fd3dc5 // vpaddw ymm8, ymm8, ymm2
-	LONG $0xc579c1c4; WORD $0x00e8 // vpextrw ebp, xmm8, 0x0
-	LONG $0xc579c1c4; WORD $0x01c0 // vpextrw eax, xmm8, 0x1
-	LONG $0x24448948; BYTE $0x40 // mov qword ptr [rsp + 0x40], rax
-	LONG $0xc579c1c4; WORD $0x02c0 // vpextrw eax, xmm8, 0x2
-	LONG $0x24448948; BYTE $0x38 // mov qword ptr [rsp + 0x38], rax
-	LONG $0xc579c1c4; WORD $0x03c0 // vpextrw eax, xmm8, 0x3
-	LONG $0x24448948; BYTE $0x30 // mov qword ptr [rsp + 0x30], rax
-	LONG $0xc579c1c4; WORD $0x04c0 // vpextrw eax, xmm8, 0x4
-	LONG $0x24448948; BYTE $0x28 // mov qword ptr [rsp + 0x28], rax
-	LONG $0xc579c1c4; WORD $0x05c0 // vpextrw eax, xmm8, 0x5
-	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
-	LONG $0xc579c1c4; WORD $0x06c0 // vpextrw eax, xmm8, 0x6
-	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
-	LONG $0x2e04b60f // movzx eax, byte ptr [rsi + rbp]
-	LONG $0xc579c1c4; WORD $0x07e8 // vpextrw ebp, xmm8, 0x7
-	LONG $0x397d63c4; WORD $0x01c2 // vextracti128 xmm2, ymm8, 0x1
-	LONG $0xcac5f9c5; BYTE $0x00 // vpextrw ecx, xmm2, 0x0
-	LONG $0xd2c5f9c5; BYTE $0x01 // vpextrw edx, xmm2, 0x1
-	LONG $0xd2c579c5; BYTE $0x02 // vpextrw r10d, xmm2, 0x2
-	LONG $0xdac579c5; BYTE $0x03 // vpextrw r11d, xmm2, 0x3
-	LONG $0xeac579c5; BYTE $0x04 // vpextrw r13d, xmm2, 0x4
-	LONG $0xfac579c5; BYTE $0x05 // vpextrw r15d, xmm2, 0x5
-	LONG $0xf2c579c5; BYTE $0x06 // vpextrw r14d, xmm2, 0x6
-	LONG $0xdac5f9c5; BYTE $0x07 // vpextrw ebx, xmm2, 0x7
-	WORD $0x0788 // mov byte ptr [rdi], al
-	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
-	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
-	LONG $0x07048842 // mov byte ptr [rdi + r8], al
-	LONG $0x24448b48; BYTE $0x38 // mov rax, qword ptr [rsp + 0x38]
-	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x24448b48; BYTE $0x30 // mov rax, qword ptr [rsp + 0x30]
-	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x0e04b60f // movzx eax, byte ptr [rsi + rcx]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x1604b60f // movzx eax, byte ptr [rsi + rdx]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x04b60f42; BYTE $0x16 // movzx eax, byte ptr [rsi + r10]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x04b60f42; BYTE $0x1e // movzx eax, byte ptr [rsi + r11]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
-	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x24448b48; BYTE $0x20 // mov rax, qword ptr [rsp + 0x20]
-	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x24448b48; BYTE $0x18 // mov rax, qword ptr [rsp + 0x18]
-	LONG $0x0604b60f // movzx eax, byte ptr [rsi + rax]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x2e04b60f // movzx eax, byte ptr [rsi + rbp]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x04b60f42; BYTE $0x2e // movzx eax, byte ptr [rsi + r13]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x04b60f42; BYTE $0x3e // movzx eax, byte ptr [rsi + r15]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x04b60f42; BYTE $0x36 // movzx eax, byte ptr [rsi + r14]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x1e04b60f // movzx eax, byte ptr [rsi + rbx]
-	WORD $0x014c; BYTE $0xc7 // add rdi, r8
-	LONG $0x38048841 // mov byte ptr [r8 + rdi], al
-	LONG $0x243c0348 // add rdi, qword ptr [rsp]
-	LONG $0x10c18349 // add r9, 0x10
-	WORD $0x394d; BYTE $0xe1 // cmp r9, r12
-	LONG $0xfd428c0f; WORD $0xffff // jl 0x2680 <halveDepthAVX2+0xd0>
-	LONG $0x88c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0x88
+	LONG $0xd2fdbdc5 // vpaddw ymm2, ymm8, ymm2
+	LONG $0xff598d45 // lea r11d, [r9 - 0x1]
+	LONG $0x03e38341 // and r11d, 0x3
+	LONG $0x05e3c141 // shl r11d, 0x5
+	LONG $0x00fde3c4; WORD $0xd8d2 // vpermq ymm2, ymm2, 0xd8 # ymm2 = ymm2[0,2,1,3]
+	LONG $0x7f7ea1c4; WORD $0x1c14 // vmovdqu ymmword ptr [rsp + r11], ymm2
+	LONG $0x30fa8349 // cmp r10, 0x30
+	LONG $0xfe5e820f; WORD $0xffff // jb 0x2690 <halveDepthAVX2+0xd0>
+	WORD $0x8945; BYTE $0xcb // mov r11d, r9d
+	LONG $0x03e38341 // and r11d, 0x3
+	LONG $0x05e3c141 // shl r11d, 0x5
+	LONG $0x1cb70f42; BYTE $0x1c // movzx ebx, word ptr [rsp + r11]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x1f88 // mov byte ptr [rdi], bl
+	LONG $0x5cb70f42; WORD $0x021c // movzx ebx, word ptr [rsp + r11 + 0x2]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x04 // mov byte ptr [rdi + 0x4], bl
+	LONG $0x5cb70f42; WORD $0x041c // movzx ebx, word ptr [rsp + r11 + 0x4]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x08 // mov byte ptr [rdi + 0x8], bl
+	LONG $0x5cb70f42; WORD $0x061c // movzx ebx, word ptr [rsp + r11 + 0x6]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x0c // mov byte ptr [rdi + 0xc], bl
+	LONG $0x5cb70f42; WORD $0x081c // movzx ebx, word ptr [rsp + r11 + 0x8]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x10 // mov byte ptr [rdi + 0x10], bl
+	LONG $0x5cb70f42; WORD $0x0a1c // movzx ebx, word ptr [rsp + r11 + 0xa]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x14 // mov byte ptr [rdi + 0x14], bl
+	LONG $0x5cb70f42; WORD $0x0c1c // movzx ebx, word ptr [rsp + r11 + 0xc]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x18 // mov byte ptr [rdi + 0x18], bl
+	LONG $0x5cb70f42; WORD $0x0e1c // movzx ebx, word ptr [rsp + r11 + 0xe]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x1c // mov byte ptr [rdi + 0x1c], bl
+	LONG $0x5cb70f42; WORD $0x101c // movzx ebx, word ptr [rsp + r11 + 0x10]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x20 // mov byte ptr [rdi + 0x20], bl
+	LONG $0x5cb70f42; WORD $0x121c // movzx ebx, word ptr [rsp + r11 + 0x12]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x24 // mov byte ptr [rdi + 0x24], bl
+	LONG $0x5cb70f42; WORD $0x141c // movzx ebx, word ptr [rsp + r11 + 0x14]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x28 // mov byte ptr [rdi + 0x28], bl
+	LONG $0x5cb70f42; WORD $0x161c // movzx ebx, word ptr [rsp + r11 + 0x16]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x2c // mov byte ptr [rdi + 0x2c], bl
+	LONG $0x5cb70f42; WORD $0x181c // movzx ebx, word ptr [rsp + r11 + 0x18]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x30 // mov byte ptr [rdi + 0x30], bl
+	LONG $0x5cb70f42; WORD $0x1a1c // movzx ebx, word ptr [rsp + r11 + 0x1a]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x34 // mov byte ptr [rdi + 0x34], bl
+	LONG $0x5cb70f42; WORD $0x1c1c // movzx ebx, word ptr [rsp + r11 + 0x1c]
+	LONG $0x1e1cb60f // movzx ebx, byte ptr [rsi + rbx]
+	WORD $0x5f88; BYTE $0x38 // mov byte ptr [rdi + 0x38], bl
+	LONG $0x5cb70f46; WORD $0x1e1c // movzx r11d, word ptr [rsp + r11 + 0x1e]
+	LONG $0x1cb60f46; BYTE $0x1e // movzx r11d, byte ptr [rsi + r11]
+	LONG $0x3c5f8844 // mov byte ptr [rdi + 0x3c], r11b
+	LONG $0x40c78348 // add rdi, 0x40
+	LONG $0xfffd7ae9; BYTE $0xff // jmp 0x2690 <halveDepthAVX2+0xd0>
+	LONG $0x304f8b48 // mov rcx, qword ptr [rdi + 0x30]
+	LONG $0xd1f98348 // cmp rcx, -0x2f
+	LONG $0x02f88c0f; WORD $0x0000 // jl 0x2c1c <halveDepthAVX2+0x65c>
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
+	LONG $0x18478b4c // mov r8, qword ptr [rdi + 0x18]
+	WORD $0x8b48; BYTE $0x3f // mov rdi, qword ptr [rdi]
+	LONG $0x20498d4c // lea r9, [rcx + 0x20]
+	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	LONG $0x001c8d48 // lea rbx, [rax + rax]
+	WORD $0x1eeb // jmp 0x2964 <halveDepthAVX2+0x3a4>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x10c38349 // add r11, 0x10
+	LONG $0xf0738d4d // lea r14, [r11 - 0x10]
+	WORD $0xff49; BYTE $0xc2 // inc r10
+	WORD $0x394d; BYTE $0xce // cmp r14, r9
+	LONG $0x02b88d0f; WORD $0x0000 // jge 0x2c1c <halveDepthAVX2+0x65c>
+	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
+	LONG $0x017a8d0f; WORD $0x0000 // jge 0x2ae7 <halveDepthAVX2+0x527>
+	LONG $0x6f7ea1c4; WORD $0x9a14 // vmovdqu ymm2, ymmword ptr [rdx + 4*r11]
+	LONG $0x6f7ea1c4; WORD $0x9a5c; BYTE $0x20 // vmovdqu ymm3, ymmword ptr [rdx + 4*r11 + 0x20]
+	LONG $0xc1db6dc5 // vpand ymm8, ymm2, ymm1
+	LONG $0xc9db65c5 // vpand ymm9, ymm3, ymm1
+	LONG $0x2b3d42c4; BYTE $0xd1 // vpackusdw ymm10, ymm8, ymm9
+	LONG $0xd272edc5; BYTE $0x10 // vpsrld ymm2, ymm2, 0x10
+	LONG $0xd372e5c5; BYTE $0x10 // vpsrld ymm3, ymm3, 0x10
+	LONG $0x6f7e21c4; WORD $0x9e04 // vmovdqu ymm8, ymmword ptr [rsi + 4*r11]
+	LONG $0x6f7e21c4; WORD $0x9e4c; BYTE $0x20 // vmovdqu ymm9, ymmword ptr [rsi + 4*r11 + 0x20]
+	LONG $0xd9db3dc5 // vpand ymm11, ymm8, ymm1
+	LONG $0xe1db35c5 // vpand ymm12, ymm9, ymm1
+	LONG $0x2b2542c4; BYTE $0xe4 // vpackusdw ymm12, ymm11, ymm12
+	LONG $0x723dc1c4; WORD $0x10d0 // vpsrld ymm8, ymm8, 0x10
+	LONG $0x7235c1c4; WORD $0x10d1 // vpsrld ymm9, ymm9, 0x10
+	LONG $0x2b3d42c4; BYTE $0xc9 // vpackusdw ymm9, ymm8, ymm9
+	LONG $0xc0751dc5 // vpcmpeqw ymm8, ymm12, ymm0
+	LONG $0x4c1d43c4; WORD $0x80c1 // vpblendvb ymm8, ymm12, ymm9, ymm8
+	LONG $0x2b6de2c4; BYTE $0xd3 // vpackusdw ymm2, ymm2, ymm3
+	LONG $0xda75fdc5 // vpcmpeqw ymm3, ymm0, ymm2
+	LONG $0x4c6dc3c4; WORD $0x30d8 // vpblendvb ymm3, ymm2, ymm8, ymm3
+	LONG $0xc0752dc5 // vpcmpeqw ymm8, ymm10, ymm0
+	LONG $0x4c2d63c4; WORD $0x80c3 // vpblendvb ymm8, ymm10, ymm3, ymm8
+	LONG $0x7125c1c4; WORD $0x05d0 // vpsrlw ymm11, ymm8, 0x5
+	LONG $0x3a2dc2c4; BYTE $0xd8 // vpminuw ymm3, ymm10, ymm8
+	LONG $0x3e2d42c4; BYTE $0xe8 // vpmaxuw ymm13, ymm10, ymm8
+	LONG $0xdbf995c5 // vpsubw ymm3, ymm13, ymm3
+	LONG $0x3a6542c4; BYTE $0xeb // vpminuw ymm13, ymm3, ymm11
+	LONG $0xdb7595c5 // vpcmpeqw ymm3, ymm13, ymm3
+	LONG $0x3a6d42c4; BYTE $0xe8 // vpminuw ymm13, ymm2, ymm8
+	LONG $0x3e6d42c4; BYTE $0xf0 // vpmaxuw ymm14, ymm2, ymm8
+	LONG $0xf90d41c4; BYTE $0xed // vpsubw ymm13, ymm14, ymm13
+	LONG $0x3a1542c4; BYTE $0xf3 // vpminuw ymm14, ymm13, ymm11
+	LONG $0x751541c4; BYTE $0xee // vpcmpeqw ymm13, ymm13, ymm14
+	LONG $0x3a1d42c4; BYTE $0xf0 // vpminuw ymm14, ymm12, ymm8
+	LONG $0x3e1d42c4; BYTE $0xf8 // vpmaxuw ymm15, ymm12, ymm8
+	LONG $0xf90541c4; BYTE $0xf6 // vpsubw ymm14, ymm15, ymm14
+	LONG $0x3a0d42c4; BYTE $0xfb // vpminuw ymm15, ymm14, ymm11
+	LONG $0x750d41c4; BYTE $0xf7 // vpcmpeqw ymm14, ymm14, ymm15
+	LONG $0xf96dc1c4; BYTE $0xd0 // vpsubw ymm2, ymm2, ymm8
+	LONG $0xd2db95c5 // vpand ymm2, ymm13, ymm2
+	LONG $0xf91d41c4; BYTE $0xe0 // vpsubw ymm12, ymm12, ymm8
+	LONG $0xdb0d41c4; BYTE $0xe4 // vpand ymm12, ymm14, ymm12
+	LONG $0xd2fd9dc5 // vpaddw ymm2, ymm12, ymm2
+	LONG $0xf92d41c4; BYTE $0xd0 // vpsubw ymm10, ymm10, ymm8
+	LONG $0xd3db2dc5 // vpand ymm10, ymm10, ymm3
+	LONG $0xd0fd2dc5 // vpaddw ymm10, ymm10, ymm0
+	LONG $0xd2fdadc5 // vpaddw ymm2, ymm10, ymm2
+	LONG $0xdbfdfdc5 // vpaddw ymm3, ymm0, ymm3
+	LONG $0xfd1541c4; BYTE $0xd6 // vpaddw ymm10, ymm13, ymm14
+	LONG $0xdbfdadc5 // vpaddw ymm3, ymm10, ymm3
+	LONG $0x3a3542c4; BYTE $0xd0 // vpminuw ymm10, ymm9, ymm8
+	LONG $0x3e3542c4; BYTE $0xe0 // vpmaxuw ymm12, ymm9, ymm8
+	LONG $0xf91d41c4; BYTE $0xd2 // vpsubw ymm10, ymm12, ymm10
+	LONG $0x3a2d42c4; BYTE $0xdb // vpminuw ymm11, ymm10, ymm11
+	LONG $0x752d41c4; BYTE $0xd3 // vpcmpeqw ymm10, ymm10, ymm11
+	LONG $0xf93541c4; BYTE $0xc8 // vpsubw ymm9, ymm9, ymm8
+	LONG $0xdb2d41c4; BYTE $0xc9 // vpand ymm9, ymm10, ymm9
+	LONG $0xd2fdb5c5 // vpaddw ymm2, ymm9, ymm2
+	LONG $0xdbfdadc5 // vpaddw ymm3, ymm10, ymm3
+	QUAD $0x0000a0248cfd6dc5; BYTE $0x00 // vpaddw ymm9, ymm2, ymmword ptr [rsp + 0xa0]
+	LONG $0x7135c1c4; WORD $0x01e1 // vpsraw ymm9, ymm9, 0x1
+	LONG $0xd7fd6dc5 // vpaddw ymm10, ymm2, ymm7
+	LONG $0xd5e42dc5 // vpmulhuw ymm10, ymm10, ymm5
+	LONG $0xd6f92dc5 // vpsubw ymm10, ymm10, ymm6
+	LONG $0xdc7565c5 // vpcmpeqw ymm11, ymm3, ymm4
+	LONG $0x4c3543c4; WORD $0xb0ca // vpblendvb ymm9, ymm9, ymm10, ymm11
+	QUAD $0x0000802494fdedc5; BYTE $0x00 // vpaddw ymm2, ymm2, ymmword ptr [rsp + 0x80]
+	LONG $0xe271edc5; BYTE $0x02 // vpsraw ymm2, ymm2, 0x2
+	LONG $0xdb65ddc5 // vpcmpgtw ymm3, ymm4, ymm3
+	LONG $0x4c35e3c4; WORD $0x30d2 // vpblendvb ymm2, ymm9, ymm2, ymm3
+	LONG $0xd2fdbdc5 // vpaddw ymm2, ymm8, ymm2
+	LONG $0xff728d45 // lea r14d, [r10 - 0x1]
+	LONG $0x03e68341 // and r14d, 0x3
+	LONG $0x05e6c141 // shl r14d, 0x5
+	LONG $0x00fde3c4; WORD $0xd8d2 // vpermq ymm2, ymm2, 0xd8 # ymm2 = ymm2[0,2,1,3]
+	LONG $0x7f7ea1c4; WORD $0x3414 // vmovdqu ymmword ptr [rsp + r14], ymm2
+	LONG $0x30fb8349 // cmp r11, 0x30
+	LONG $0xfe5f820f; WORD $0xffff // jb 0x2950 <halveDepthAVX2+0x390>
+	WORD $0x8945; BYTE $0xd6 // mov r14d, r10d
+	LONG $0x03e68341 // and r14d, 0x3
+	LONG $0x05e6c141 // shl r14d, 0x5
+	LONG $0x3cb70f46; BYTE $0x34 // movzx r15d, word ptr [rsp + r14]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	WORD $0x8844; BYTE $0x3f // mov byte ptr [rdi], r15b
+	LONG $0x7cb70f46; WORD $0x0234 // movzx r15d, word ptr [rsp + r14 + 0x2]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x073c8844 // mov byte ptr [rdi + rax], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x0434 // movzx r15d, word ptr [rsp + r14 + 0x4]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x0634 // movzx r15d, word ptr [rsp + r14 + 0x6]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x0834 // movzx r15d, word ptr [rsp + r14 + 0x8]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x0a34 // movzx r15d, word ptr [rsp + r14 + 0xa]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x0c34 // movzx r15d, word ptr [rsp + r14 + 0xc]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x0e34 // movzx r15d, word ptr [rsp + r14 + 0xe]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x1034 // movzx r15d, word ptr [rsp + r14 + 0x10]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x1234 // movzx r15d, word ptr [rsp + r14 + 0x12]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x1434 // movzx r15d, word ptr [rsp + r14 + 0x14]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x1634 // movzx r15d, word ptr [rsp + r14 + 0x16]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x1834 // movzx r15d, word ptr [rsp + r14 + 0x18]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x1a34 // movzx r15d, word ptr [rsp + r14 + 0x1a]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x7cb70f46; WORD $0x1c34 // movzx r15d, word ptr [rsp + r14 + 0x1c]
+	LONG $0x3cb60f47; BYTE $0x38 // movzx r15d, byte ptr [r8 + r15]
+	LONG $0x383c8844 // mov byte ptr [rax + rdi], r15b
+	WORD $0x0148; BYTE $0xc7 // add rdi, rax
+	LONG $0x74b70f46; WORD $0x1e34 // movzx r14d, word ptr [rsp + r14 + 0x1e]
+	LONG $0x34b60f47; BYTE $0x30 // movzx r14d, byte ptr [r8 + r14]
+	LONG $0x38348844 // mov byte ptr [rax + rdi], r14b
+	WORD $0x0148; BYTE $0xdf // add rdi, rbx
+	LONG $0xfffd34e9; BYTE $0xff // jmp 0x2950 <halveDepthAVX2+0x390>
+	LONG $0xe8658d48 // lea rsp, [rbp - 0x18]
 	BYTE $0x5b // pop rbx
-	WORD $0x5c41 // pop r12
-	WORD $0x5d41 // pop r13
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
 	BYTE $0x5d // pop rbp
@@ -2212,34 +2364,34 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x01188e0f; WORD $0x0000 // jle 0x2a83 <blendRowsAVX2+0x123>
+	LONG $0x01188e0f; WORD $0x0000 // jle 0x2d53 <blendRowsAVX2+0x123>
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
 	LONG $0xc16ef9c5 // vmovd xmm0, ecx
 	LONG $0x797de2c4; BYTE $0xc0 // vpbroadcastw ymm0, xmm0
 	QUAD $0xfffffffffffeb948; WORD $0x7fff // movabs rcx, 0x7ffffffffffffffe
-	WORD $0x28eb // jmp 0x29ac <blendRowsAVX2+0x4c>
+	WORD $0x28eb // jmp 0x2c7c <blendRowsAVX2+0x4c>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	LONG $0x147ffec5; BYTE $0x42 // vmovdqu ymmword ptr [rdx + 2*rax], ymm2
 	LONG $0x4c7ffec5; WORD $0x2042 // vmovdqu ymmword ptr [rdx + 2*rax + 0x20], ymm1
 	LONG $0x20c08348 // add rax, 0x20
 	LONG $0x28473b48 // cmp rax, qword ptr [rdi + 0x28]
-	LONG $0x00d78d0f; WORD $0x0000 // jge 0x2a83 <blendRowsAVX2+0x123>
+	LONG $0x00d78d0f; WORD $0x0000 // jge 0x2d53 <blendRowsAVX2+0x123>
 	LONG $0x20578b48 // mov rdx, qword ptr [rdi + 0x20]
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xd37e // jle 0x2990 <blendRowsAVX2+0x30>
+	WORD $0xd37e // jle 0x2c60 <blendRowsAVX2+0x30>
 	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	WORD $0x0149; BYTE $0xc0 // add r8, rax
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1275 // jne 0x29e0 <blendRowsAVX2+0x80>
+	WORD $0x1275 // jne 0x2cb0 <blendRowsAVX2+0x80>
 	LONG $0xc86ffdc5 // vmovdqa ymm1, ymm0
 	LONG $0xd06ffdc5 // vmovdqa ymm2, ymm0
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x79eb // jmp 0x2a54 <blendRowsAVX2+0xf4>
+	WORD $0x79eb // jmp 0x2d24 <blendRowsAVX2+0xf4>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
 	WORD $0x8949; BYTE $0xd3 // mov r11, rdx
@@ -2266,9 +2418,9 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c18349 // add r9, 0x2
 	WORD $0x014d; BYTE $0xd0 // add r8, r10
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xac75 // jne 0x2a00 <blendRowsAVX2+0xa0>
+	WORD $0xac75 // jne 0x2cd0 <blendRowsAVX2+0xa0>
 	WORD $0xc2f6; BYTE $0x01 // test dl, 0x1
-	LONG $0xff33840f; WORD $0xffff // je 0x2990 <blendRowsAVX2+0x30>
+	LONG $0xff33840f; WORD $0xffff // je 0x2c60 <blendRowsAVX2+0x30>
 	LONG $0x797da2c4; WORD $0x4e1c // vpbroadcastw ymm3, word ptr [rsi + 2*r9]
 	LONG $0x307dc2c4; BYTE $0x20 // vpmovzxbw ymm4, xmmword ptr [r8]
 	LONG $0xe4d5e5c5 // vpmullw ymm4, ymm3, ymm4
@@ -2276,7 +2428,7 @@ TEXT ·blendRowsAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x307dc2c4; WORD $0x1060 // vpmovzxbw ymm4, xmmword ptr [r8 + 0x10]
 	LONG $0xdcd5e5c5 // vpmullw ymm3, ymm3, ymm4
 	LONG $0xc9fde5c5 // vpaddw ymm1, ymm3, ymm1
-	LONG $0xffff0de9; BYTE $0xff // jmp 0x2990 <blendRowsAVX2+0x30>
+	LONG $0xffff0de9; BYTE $0xff // jmp 0x2c60 <blendRowsAVX2+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2286,7 +2438,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01708e0f; WORD $0x0000 // jle 0x2c0d <blendAcrossAVX2+0x17d>
+	LONG $0x01708e0f; WORD $0x0000 // jle 0x2edd <blendAcrossAVX2+0x17d>
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
@@ -2296,7 +2448,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8b48; BYTE $0x17 // mov rdx, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xf6 // test rsi, rsi
-	LONG $0x01068e0f; WORD $0x0000 // jle 0x2bc0 <blendAcrossAVX2+0x130>
+	LONG $0x01068e0f; WORD $0x0000 // jle 0x2e90 <blendAcrossAVX2+0x130>
 	LONG $0x08478b4c // mov r8, qword ptr [rdi + 0x8]
 	LONG $0x104f8b4c // mov r9, qword ptr [rdi + 0x10]
 	LONG $0x18578b4c // mov r10, qword ptr [rdi + 0x18]
@@ -2304,7 +2456,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0xfffffffffffebb48; WORD $0x7fff // movabs rbx, 0x7ffffffffffffffe
 	WORD $0x2148; BYTE $0xf3 // and rbx, rsi
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x48eb // jmp 0x2b28 <blendAcrossAVX2+0x98>
+	WORD $0x48eb // jmp 0x2df8 <blendAcrossAVX2+0x98>
 	WORD $0x014d; BYTE $0xda // add r10, r11
 	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
 	LONG $0x577efac5; BYTE $0x48 // vmovq xmm2, qword ptr [rdi + 0x48]
@@ -2321,14 +2473,14 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc6 // inc r14
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
 	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
-	LONG $0x00dc840f; WORD $0x0000 // je 0x2c04 <blendAcrossAVX2+0x174>
+	LONG $0x00dc840f; WORD $0x0000 // je 0x2ed4 <blendAcrossAVX2+0x174>
 	LONG $0xb13c634f // movsxd r15, dword ptr [r9 + 4*r14]
 	LONG $0x783c8d4f // lea r15, [r8 + 2*r15]
 	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
 	LONG $0x01fe8348 // cmp rsi, 0x1
-	WORD $0x1475 // jne 0x2b50 <blendAcrossAVX2+0xc0>
+	WORD $0x1475 // jne 0x2e20 <blendAcrossAVX2+0xc0>
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
-	WORD $0x57eb // jmp 0x2b98 <blendAcrossAVX2+0x108>
+	WORD $0x57eb // jmp 0x2e68 <blendAcrossAVX2+0x108>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x8949; BYTE $0xdd // mov r13, rbx
 	WORD $0x894d; BYTE $0xd4 // mov r12, r10
@@ -2344,14 +2496,14 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
 	LONG $0x0cc78349 // add r15, 0xc
 	LONG $0xfec58349 // add r13, -0x2
-	WORD $0xc875 // jne 0x2b60 <blendAcrossAVX2+0xd0>
+	WORD $0xc875 // jne 0x2e30 <blendAcrossAVX2+0xd0>
 	LONG $0x01c6f640 // test sil, 0x1
-	LONG $0xff3e840f; WORD $0xffff // je 0x2ae0 <blendAcrossAVX2+0x50>
+	LONG $0xff3e840f; WORD $0xffff // je 0x2db0 <blendAcrossAVX2+0x50>
 	LONG $0x3379c2c4; BYTE $0x0f // vpmovzxwd xmm1, qword ptr [r15]
 	LONG $0x5879c2c4; WORD $0x2414 // vpbroadcastd xmm2, dword ptr [r12]
 	LONG $0x4069e2c4; BYTE $0xc9 // vpmulld xmm1, xmm2, xmm1
 	LONG $0xc0fef1c5 // vpaddd xmm0, xmm1, xmm0
-	LONG $0xffff25e9; BYTE $0xff // jmp 0x2ae0 <blendAcrossAVX2+0x50>
+	LONG $0xffff25e9; BYTE $0xff // jmp 0x2db0 <blendAcrossAVX2+0x50>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x5879e2c4; WORD $0x3847 // vpbroadcastd xmm0, dword ptr [rdi + 0x38]
 	LONG $0x5879e2c4; WORD $0x404f // vpbroadcastd xmm1, dword ptr [rdi + 0x40]
@@ -2368,7 +2520,7 @@ TEXT ·blendAcrossAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x027ef9c5 // vmovd dword ptr [rdx], xmm0
 	WORD $0x0148; BYTE $0xca // add rdx, rcx
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xbc75 // jne 0x2bc0 <blendAcrossAVX2+0x130>
+	WORD $0xbc75 // jne 0x2e90 <blendAcrossAVX2+0x130>
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
@@ -2405,10 +2557,10 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x20478b48 // mov rax, qword ptr [rdi + 0x20]
 	QUAD $0x000000a02494894c // mov qword ptr [rsp + 0xa0], r10
 	QUAD $0x0000008024948948 // mov qword ptr [rsp + 0x80], rdx
-	LONG $0x045e8f0f; WORD $0x0000 // jg 0x30e5 <boxDepthAVX2+0x4d5>
+	LONG $0x045e8f0f; WORD $0x0000 // jg 0x33b5 <boxDepthAVX2+0x4d5>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x08eb8e0f; WORD $0x0000 // jle 0x357d <boxDepthAVX2+0x96d>
+	LONG $0x08eb8e0f; WORD $0x0000 // jle 0x384d <boxDepthAVX2+0x96d>
 	LONG $0x406ffac5; BYTE $0x10 // vmovdqu xmm0, xmmword ptr [rax + 0x10]
 	LONG $0x486ffac5; BYTE $0x20 // vmovdqu xmm1, xmmword ptr [rax + 0x20]
 	LONG $0xd16ef9c5 // vmovd xmm2, ecx
@@ -2436,7 +2588,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd231 // xor edx, edx
 	LONG $0x09048d4f // lea r8, [r9 + r9]
 	LONG $0x2444894c; BYTE $0x48 // mov qword ptr [rsp + 0x48], r8
-	LONG $0x000096e9; BYTE $0x00 // jmp 0x2da5 <boxDepthAVX2+0x195>
+	LONG $0x000096e9; BYTE $0x00 // jmp 0x3075 <boxDepthAVX2+0x195>
 	BYTE $0x90 // nop
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xe86ef9c5 // vmovd xmm5, eax
@@ -2473,7 +2625,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000088248c0348 // add rcx, qword ptr [rsp + 0x88]
 	QUAD $0x0000008024943b48 // cmp rdx, qword ptr [rsp + 0x80]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x07d8840f; WORD $0x0000 // je 0x357d <boxDepthAVX2+0x96d>
+	LONG $0x07d8840f; WORD $0x0000 // je 0x384d <boxDepthAVX2+0x96d>
 	LONG $0x24448948; BYTE $0x20 // mov qword ptr [rsp + 0x20], rax
 	QUAD $0x0000009024848b48 // mov rax, qword ptr [rsp + 0x90]
 	LONG $0xd00c6348 // movsxd rcx, dword ptr [rax + 8*rdx]
@@ -2494,7 +2646,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfee18348 // and rcx, -0x2
 	LONG $0x010cb70f // movzx ecx, word ptr [rcx + rax]
 	WORD $0xc985 // test ecx, ecx
-	LONG $0x00eb840f; WORD $0x0000 // je 0x2ef0 <boxDepthAVX2+0x2e0>
+	LONG $0x00eb840f; WORD $0x0000 // je 0x31c0 <boxDepthAVX2+0x2e0>
 	WORD $0xbf0f; BYTE $0xc1 // movsx eax, cx
 	WORD $0xce89 // mov esi, ecx
 	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
@@ -2505,7 +2657,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xf865e1c5 // vpcmpgtw xmm7, xmm3, xmm0
 	LONG $0x02fa8349 // cmp r10, 0x2
-	WORD $0x727c // jl 0x2ea0 <boxDepthAVX2+0x290>
+	WORD $0x727c // jl 0x3170 <boxDepthAVX2+0x290>
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	LONG $0x24748b48; BYTE $0x50 // mov rsi, qword ptr [rsp + 0x50]
@@ -2526,15 +2678,15 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c08348 // add rax, 0x2
 	WORD $0x0148; BYTE $0xf2 // add rdx, rsi
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	WORD $0xb67c // jl 0x2e40 <boxDepthAVX2+0x230>
+	WORD $0xb67c // jl 0x3110 <boxDepthAVX2+0x230>
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe7d850f; WORD $0xffff // jne 0x2d10 <boxDepthAVX2+0x100>
-	WORD $0x1ceb // jmp 0x2eb1 <boxDepthAVX2+0x2a1>
+	LONG $0xfe7d850f; WORD $0xffff // jne 0x2fe0 <boxDepthAVX2+0x100>
+	WORD $0x1ceb // jmp 0x3181 <boxDepthAVX2+0x2a1>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	LONG $0xda6ff9c5 // vmovdqa xmm3, xmm2
 	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
-	LONG $0xfe5f850f; WORD $0xffff // jne 0x2d10 <boxDepthAVX2+0x100>
+	LONG $0xfe5f850f; WORD $0xffff // jne 0x2fe0 <boxDepthAVX2+0x100>
 	LONG $0x597962c4; BYTE $0x02 // vpbroadcastq xmm8, qword ptr [rdx]
 	LONG $0x3a3962c4; BYTE $0xcd // vpminuw xmm9, xmm8, xmm5
 	LONG $0x3e3962c4; BYTE $0xd5 // vpmaxuw xmm10, xmm8, xmm5
@@ -2547,18 +2699,18 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeddbc9c5 // vpand xmm5, xmm6, xmm5
 	LONG $0xe4fdd1c5 // vpaddw xmm4, xmm5, xmm4
 	LONG $0xdef9e1c5 // vpsubw xmm3, xmm3, xmm6
-	LONG $0xfffe25e9; BYTE $0xff // jmp 0x2d10 <boxDepthAVX2+0x100>
+	LONG $0xfffe25e9; BYTE $0xff // jmp 0x2fe0 <boxDepthAVX2+0x100>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	LONG $0x24448b4c; BYTE $0x48 // mov r8, qword ptr [rsp + 0x48]
-	LONG $0x008a8e0f; WORD $0x0000 // jle 0x2f8c <boxDepthAVX2+0x37c>
+	LONG $0x008a8e0f; WORD $0x0000 // jle 0x325c <boxDepthAVX2+0x37c>
 	LONG $0xe26ff9c5 // vmovdqa xmm4, xmm2
 	WORD $0x8948; BYTE $0xd1 // mov rcx, rdx
 	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x08fa8349 // cmp r10, 0x8
-	WORD $0x5a72 // jb 0x2f71 <boxDepthAVX2+0x361>
+	WORD $0x5a72 // jb 0x3241 <boxDepthAVX2+0x361>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x8948; BYTE $0xf1 // mov rcx, rsi
 	LONG $0x26ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rsi]
@@ -2577,28 +2729,28 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xeb59c1c4; WORD $0x3124 // vpor xmm4, xmm4, xmmword ptr [r9 + rsi]
 	WORD $0x014c; BYTE $0xc6 // add rsi, r8
 	LONG $0xf8c08348 // add rax, -0x8
-	WORD $0xb475 // jne 0x2f20 <boxDepthAVX2+0x310>
+	WORD $0xb475 // jne 0x31f0 <boxDepthAVX2+0x310>
 	LONG $0x244c0348; BYTE $0x38 // add rcx, qword ptr [rsp + 0x38]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x1374 // je 0x2f8c <boxDepthAVX2+0x37c>
+	WORD $0x1374 // je 0x325c <boxDepthAVX2+0x37c>
 	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
 	WORD $0x9066 // nop
 	LONG $0x21ebd9c5 // vpor xmm4, xmm4, xmmword ptr [rcx]
 	WORD $0x014c; BYTE $0xc9 // add rcx, r9
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0xf475 // jne 0x2f80 <boxDepthAVX2+0x370>
+	WORD $0xf475 // jne 0x3250 <boxDepthAVX2+0x370>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x20408b48 // mov rax, qword ptr [rax + 0x20]
 	LONG $0x2865e1c5 // vpcmpgtw xmm5, xmm3, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xec // vptest xmm5, xmm4
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x244c8b48; BYTE $0x20 // mov rcx, qword ptr [rsp + 0x20]
-	LONG $0xfdd1840f; WORD $0xffff // je 0x2d7f <boxDepthAVX2+0x16f>
+	LONG $0xfdd1840f; WORD $0xffff // je 0x304f <boxDepthAVX2+0x16f>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfe4c8e0f; WORD $0xffff // jle 0x2e05 <boxDepthAVX2+0x1f5>
+	LONG $0xfe4c8e0f; WORD $0xffff // jle 0x30d5 <boxDepthAVX2+0x1f5>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0xfe438e0f; WORD $0xffff // jle 0x2e05 <boxDepthAVX2+0x1f5>
+	LONG $0xfe438e0f; WORD $0xffff // jle 0x30d5 <boxDepthAVX2+0x1f5>
 	WORD $0xd148; BYTE $0xff // sar rdi
 	LONG $0x240cff48 // dec qword ptr [rsp]
 	WORD $0x894d; BYTE $0xd8 // mov r8, r11
@@ -2611,21 +2763,21 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x23eb // jmp 0x3017 <boxDepthAVX2+0x407>
+	WORD $0x23eb // jmp 0x32e7 <boxDepthAVX2+0x407>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x014c; BYTE $0xce // add rsi, r9
 	QUAD $0x000000a024948b4c // mov r10, qword ptr [rsp + 0xa0]
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0xfdee840f; WORD $0xffff // je 0x2e05 <boxDepthAVX2+0x1f5>
+	LONG $0xfdee840f; WORD $0xffff // je 0x30d5 <boxDepthAVX2+0x1f5>
 	WORD $0x894d; BYTE $0xe7 // mov r15, r12
 	LONG $0x247c2b4c; BYTE $0x70 // sub r15, qword ptr [rsp + 0x70]
 	LONG $0xffaf0f4d // imul r15, r15
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
 	LONG $0x24443b48; BYTE $0x30 // cmp rax, qword ptr [rsp + 0x30]
-	WORD $0x1275 // jne 0x3040 <boxDepthAVX2+0x430>
+	WORD $0x1275 // jne 0x3310 <boxDepthAVX2+0x430>
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x79eb // jmp 0x30ac <boxDepthAVX2+0x49c>
+	WORD $0x79eb // jmp 0x337c <boxDepthAVX2+0x49c>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x247c8b48; BYTE $0x60 // mov rdi, qword ptr [rsp + 0x60]
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
@@ -2655,9 +2807,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c68349 // add r14, 0x2
 	LONG $0x02c78348 // add rdi, 0x2
 	WORD $0x394d; BYTE $0xf0 // cmp r8, r14
-	WORD $0xa475 // jne 0x3050 <boxDepthAVX2+0x440>
+	WORD $0xa475 // jne 0x3320 <boxDepthAVX2+0x440>
 	LONG $0x01c3f641 // test r11b, 0x1
-	LONG $0xff4a840f; WORD $0xffff // je 0x3000 <boxDepthAVX2+0x3f0>
+	LONG $0xff4a840f; WORD $0xffff // je 0x32d0 <boxDepthAVX2+0x3f0>
 	WORD $0x894c; BYTE $0xf0 // mov rax, r14
 	LONG $0x24442b48; BYTE $0x68 // sub rax, qword ptr [rsp + 0x68]
 	LONG $0xc0af0f48 // imul rax, rax
@@ -2670,10 +2822,10 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8441; BYTE $0xda // test r10b, bl
 	LONG $0xe8450f48 // cmovne rbp, rax
 	WORD $0x450f; BYTE $0xcf // cmovne ecx, edi
-	LONG $0xffff1be9; BYTE $0xff // jmp 0x3000 <boxDepthAVX2+0x3f0>
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x32d0 <boxDepthAVX2+0x3f0>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x048d8e0f; WORD $0x0000 // jle 0x357d <boxDepthAVX2+0x96d>
+	LONG $0x048d8e0f; WORD $0x0000 // jle 0x384d <boxDepthAVX2+0x96d>
 	LONG $0x006ffac5 // vmovdqu xmm0, xmmword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
@@ -2702,7 +2854,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xd231 // xor edx, edx
 	QUAD $0x000000006d3c8d48 // lea rdi, [2*rbp]
 	LONG $0x247c8948; BYTE $0x48 // mov qword ptr [rsp + 0x48], rdi
-	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x3215 <boxDepthAVX2+0x605>
+	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x34e5 <boxDepthAVX2+0x605>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
 	LONG $0xd06ef9c5 // vmovd xmm2, eax
@@ -2739,7 +2891,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x00000088248c0348 // add rcx, qword ptr [rsp + 0x88]
 	QUAD $0x0000008024943b48 // cmp rdx, qword ptr [rsp + 0x80]
 	WORD $0x8948; BYTE $0xc8 // mov rax, rcx
-	LONG $0x0368840f; WORD $0x0000 // je 0x357d <boxDepthAVX2+0x96d>
+	LONG $0x0368840f; WORD $0x0000 // je 0x384d <boxDepthAVX2+0x96d>
 	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
 	QUAD $0x0000009024848b48 // mov rax, qword ptr [rsp + 0x90]
 	LONG $0xd00c6348 // movsxd rcx, dword ptr [rax + 8*rdx]
@@ -2762,35 +2914,35 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfee18348 // and rcx, -0x2
 	LONG $0x010cb70f // movzx ecx, word ptr [rcx + rax]
 	WORD $0xc985 // test ecx, ecx
-	WORD $0x4874 // je 0x32c0 <boxDepthAVX2+0x6b0>
+	WORD $0x4874 // je 0x3590 <boxDepthAVX2+0x6b0>
 	WORD $0xbf0f; BYTE $0xc1 // movsx eax, cx
 	WORD $0xce89 // mov esi, ecx
 	WORD $0xeec1; BYTE $0x05 // shr esi, 0x5
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfeef8e0f; WORD $0xffff // jle 0x3180 <boxDepthAVX2+0x570>
+	LONG $0xfeef8e0f; WORD $0xffff // jle 0x3450 <boxDepthAVX2+0x570>
 	LONG $0xd86ef9c5 // vmovd xmm3, eax
 	LONG $0x7979e2c4; BYTE $0xdb // vpbroadcastw xmm3, xmm3
 	LONG $0xe66ef9c5 // vmovd xmm4, esi
 	LONG $0x7979e2c4; BYTE $0xec // vpbroadcastw xmm5, xmm4
 	LONG $0xd065e9c5 // vpcmpgtw xmm2, xmm2, xmm0
 	LONG $0x01fa8349 // cmp r10, 0x1
-	LONG $0x020f850f; WORD $0x0000 // jne 0x34c0 <boxDepthAVX2+0x8b0>
+	LONG $0x020f850f; WORD $0x0000 // jne 0x3790 <boxDepthAVX2+0x8b0>
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
 	LONG $0xf16ff9c5 // vmovdqa xmm6, xmm1
-	LONG $0x000280e9; BYTE $0x00 // jmp 0x353e <boxDepthAVX2+0x92e>
+	LONG $0x000280e9; BYTE $0x00 // jmp 0x380e <boxDepthAVX2+0x92e>
 	WORD $0x9066 // nop
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
 	LONG $0x247c8b48; BYTE $0x48 // mov rdi, qword ptr [rsp + 0x48]
-	LONG $0x008a8e0f; WORD $0x0000 // jle 0x335c <boxDepthAVX2+0x74c>
+	LONG $0x008a8e0f; WORD $0x0000 // jle 0x362c <boxDepthAVX2+0x74c>
 	LONG $0xd96ff9c5 // vmovdqa xmm3, xmm1
 	WORD $0x8948; BYTE $0xd0 // mov rax, rdx
 	LONG $0x244c8b48; BYTE $0x38 // mov rcx, qword ptr [rsp + 0x38]
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x08fa8349 // cmp r10, 0x8
-	WORD $0x5c72 // jb 0x3343 <boxDepthAVX2+0x733>
+	WORD $0x5c72 // jb 0x3613 <boxDepthAVX2+0x733>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x1eebe1c5 // vpor xmm3, xmm3, xmmword ptr [rsi]
@@ -2809,27 +2961,27 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x5cebe1c5; WORD $0x0035 // vpor xmm3, xmm3, xmmword ptr [rbp + rsi]
 	WORD $0x0148; BYTE $0xfe // add rsi, rdi
 	LONG $0xf8c18348 // add rcx, -0x8
-	WORD $0xb575 // jne 0x32f0 <boxDepthAVX2+0x6e0>
+	WORD $0xb575 // jne 0x35c0 <boxDepthAVX2+0x6e0>
 	QUAD $0x000000a824840348 // add rax, qword ptr [rsp + 0xa8]
 	LONG $0x247c8348; WORD $0x0008 // cmp qword ptr [rsp + 0x8], 0x0
-	WORD $0x1174 // je 0x335c <boxDepthAVX2+0x74c>
+	WORD $0x1174 // je 0x362c <boxDepthAVX2+0x74c>
 	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
 	LONG $0x18ebe1c5 // vpor xmm3, xmm3, xmmword ptr [rax]
 	WORD $0x0148; BYTE $0xe8 // add rax, rbp
 	WORD $0xff48; BYTE $0xc9 // dec rcx
-	WORD $0xf475 // jne 0x3350 <boxDepthAVX2+0x740>
+	WORD $0xf475 // jne 0x3620 <boxDepthAVX2+0x740>
 	LONG $0x24448b48; BYTE $0x10 // mov rax, qword ptr [rsp + 0x10]
 	LONG $0x20408b48 // mov rax, qword ptr [rax + 0x20]
 	LONG $0x2065e9c5 // vpcmpgtw xmm4, xmm2, xmmword ptr [rax]
 	LONG $0x1779e2c4; BYTE $0xe3 // vptest xmm4, xmm3
 	LONG $0x24448b48; BYTE $0x28 // mov rax, qword ptr [rsp + 0x28]
 	LONG $0x244c8b48; BYTE $0x18 // mov rcx, qword ptr [rsp + 0x18]
-	LONG $0xfe71840f; WORD $0xffff // je 0x31ef <boxDepthAVX2+0x5df>
+	LONG $0xfe71840f; WORD $0xffff // je 0x34bf <boxDepthAVX2+0x5df>
 	WORD $0xc931 // xor ecx, ecx
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfeef8e0f; WORD $0xffff // jle 0x3278 <boxDepthAVX2+0x668>
+	LONG $0xfeef8e0f; WORD $0xffff // jle 0x3548 <boxDepthAVX2+0x668>
 	LONG $0x243c8348; BYTE $0x00 // cmp qword ptr [rsp], 0x0
-	LONG $0xfee48e0f; WORD $0xffff // jle 0x3278 <boxDepthAVX2+0x668>
+	LONG $0xfee48e0f; WORD $0xffff // jle 0x3548 <boxDepthAVX2+0x668>
 	WORD $0xd149; BYTE $0xf8 // sar r8
 	LONG $0x244cff48; BYTE $0x30 // dec qword ptr [rsp + 0x30]
 	LONG $0x24048b48 // mov rax, qword ptr [rsp]
@@ -2842,21 +2994,21 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x1feb // jmp 0x33e7 <boxDepthAVX2+0x7d7>
+	WORD $0x1feb // jmp 0x36b7 <boxDepthAVX2+0x7d7>
 	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
 	WORD $0xff49; BYTE $0xc4 // inc r12
 	WORD $0x0148; BYTE $0xee // add rsi, rbp
 	QUAD $0x000000a024948b4c // mov r10, qword ptr [rsp + 0xa0]
 	WORD $0x394d; BYTE $0xd4 // cmp r12, r10
-	LONG $0xfe91840f; WORD $0xffff // je 0x3278 <boxDepthAVX2+0x668>
+	LONG $0xfe91840f; WORD $0xffff // je 0x3548 <boxDepthAVX2+0x668>
 	WORD $0x894d; BYTE $0xe7 // mov r15, r12
 	LONG $0x247c2b4c; BYTE $0x20 // sub r15, qword ptr [rsp + 0x20]
 	LONG $0xffaf0f4d // imul r15, r15
 	LONG $0x247c8b48; BYTE $0x30 // mov rdi, qword ptr [rsp + 0x30]
 	LONG $0x247c3b48; BYTE $0x70 // cmp rdi, qword ptr [rsp + 0x70]
-	WORD $0x1175 // jne 0x3410 <boxDepthAVX2+0x800>
+	WORD $0x1175 // jne 0x36e0 <boxDepthAVX2+0x800>
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
-	WORD $0x75eb // jmp 0x3479 <boxDepthAVX2+0x869>
+	WORD $0x75eb // jmp 0x3749 <boxDepthAVX2+0x869>
 	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b4c; BYTE $0x58 // mov r8, qword ptr [rsp + 0x58]
 	WORD $0x3145; BYTE $0xf6 // xor r14d, r14d
@@ -2886,9 +3038,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02c68349 // add r14, 0x2
 	LONG $0x02c08349 // add r8, 0x2
 	WORD $0x394c; BYTE $0xf0 // cmp rax, r14
-	WORD $0xa775 // jne 0x3420 <boxDepthAVX2+0x810>
+	WORD $0xa775 // jne 0x36f0 <boxDepthAVX2+0x810>
 	LONG $0x012404f6 // test byte ptr [rsp], 0x1
-	LONG $0xff4d840f; WORD $0xffff // je 0x33d0 <boxDepthAVX2+0x7c0>
+	LONG $0xff4d840f; WORD $0xffff // je 0x36a0 <boxDepthAVX2+0x7c0>
 	WORD $0x894c; BYTE $0xf7 // mov rdi, r14
 	LONG $0x247c2b48; BYTE $0x60 // sub rdi, qword ptr [rsp + 0x60]
 	LONG $0xffaf0f48 // imul rdi, rdi
@@ -2901,7 +3053,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8445; BYTE $0xda // test r10b, r11b
 	LONG $0xef450f4c // cmovne r13, rdi
 	LONG $0xc8450f41 // cmovne ecx, r8d
-	LONG $0xffff1be9; BYTE $0xff // jmp 0x33d0 <boxDepthAVX2+0x7c0>
+	LONG $0xffff1be9; BYTE $0xff // jmp 0x36a0 <boxDepthAVX2+0x7c0>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x24448b48; BYTE $0x40 // mov rax, qword ptr [rsp + 0x40]
 	LONG $0xe16ff9c5 // vmovdqa xmm4, xmm1
@@ -2931,9 +3083,9 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xf959c1c4; BYTE $0xe0 // vpsubw xmm4, xmm4, xmm8
 	WORD $0x014c; BYTE $0xca // add rdx, r9
 	LONG $0xfec08348 // add rax, -0x2
-	WORD $0x9275 // jne 0x34d0 <boxDepthAVX2+0x8c0>
+	WORD $0x9275 // jne 0x37a0 <boxDepthAVX2+0x8c0>
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xfc38840f; WORD $0xffff // je 0x3180 <boxDepthAVX2+0x570>
+	LONG $0xfc38840f; WORD $0xffff // je 0x3450 <boxDepthAVX2+0x570>
 	LONG $0x3a6ffac5 // vmovdqu xmm7, xmmword ptr [rdx]
 	LONG $0x3a4162c4; BYTE $0xc3 // vpminuw xmm8, xmm7, xmm3
 	LONG $0x3e4162c4; BYTE $0xcb // vpmaxuw xmm9, xmm7, xmm3
@@ -2945,7 +3097,7 @@ TEXT ·boxDepthAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xdbdbe9c5 // vpand xmm3, xmm2, xmm3
 	LONG $0xf6fde1c5 // vpaddw xmm6, xmm3, xmm6
 	LONG $0xe2f9d9c5 // vpsubw xmm4, xmm4, xmm2
-	LONG $0xfffc03e9; BYTE $0xff // jmp 0x3180 <boxDepthAVX2+0x570>
+	LONG $0xfffc03e9; BYTE $0xff // jmp 0x3450 <boxDepthAVX2+0x570>
 	LONG $0xb0c48148; WORD $0x0000; BYTE $0x00 // add rsp, 0xb0
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -2960,7 +3112,7 @@ TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
 	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
-	WORD $0x377e // jle 0x35ce <doubleAVX2+0x3e>
+	WORD $0x377e // jle 0x389e <doubleAVX2+0x3e>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -2973,7 +3125,7 @@ TEXT ·doubleAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x447ffec5; WORD $0x2041 // vmovdqu ymmword ptr [rcx + 2*rax + 0x20], ymm0
 	LONG $0x20c08348 // add rax, 0x20
 	LONG $0x10473b48 // cmp rax, qword ptr [rdi + 0x10]
-	WORD $0xd27c // jl 0x35a0 <doubleAVX2+0x10>
+	WORD $0xd27c // jl 0x3870 <doubleAVX2+0x10>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -2987,9 +3139,9 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x187f8348; BYTE $0x02 // cmp qword ptr [rdi + 0x18], 0x2
 	LONG $0xc26ef9c5 // vmovd xmm0, edx
 	LONG $0x7979e2c4; BYTE $0xc0 // vpbroadcastw xmm0, xmm0
-	LONG $0x0090850f; WORD $0x0000 // jne 0x368f <paethAVX2+0xaf>
+	LONG $0x0090850f; WORD $0x0000 // jne 0x395f <paethAVX2+0xaf>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x011c8e0f; WORD $0x0000 // jle 0x3724 <paethAVX2+0x144>
+	LONG $0x011c8e0f; WORD $0x0000 // jle 0x39f4 <paethAVX2+0x144>
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -3020,10 +3172,10 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	LONG $0xd36ff9c5 // vmovdqa xmm2, xmm3
 	WORD $0x3948; BYTE $0xf0 // cmp rax, rsi
-	WORD $0x9675 // jne 0x3620 <paethAVX2+0x40>
-	LONG $0x000095e9; BYTE $0x00 // jmp 0x3724 <paethAVX2+0x144>
+	WORD $0x9675 // jne 0x38f0 <paethAVX2+0x40>
+	LONG $0x000095e9; BYTE $0x00 // jmp 0x39f4 <paethAVX2+0x144>
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x008c8e0f; WORD $0x0000 // jle 0x3724 <paethAVX2+0x144>
+	LONG $0x008c8e0f; WORD $0x0000 // jle 0x39f4 <paethAVX2+0x144>
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x7979e2c4; BYTE $0xc9 // vpbroadcastw xmm1, xmm1
 	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
@@ -3057,7 +3209,7 @@ TEXT ·paethAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03c68348 // add rsi, 0x3
 	LONG $0xd36ff9c5 // vmovdqa xmm2, xmm3
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	WORD $0x8c75 // jne 0x36b0 <paethAVX2+0xd0>
+	WORD $0x8c75 // jne 0x3980 <paethAVX2+0xd0>
 	BYTE $0xc3 // ret
 
 // func ycbcrAVX2(a)
@@ -3078,7 +3230,7 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
 	LONG $0xc5940f40 // sete bpl
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01638e0f; WORD $0x0000 // jle 0x38d1 <ycbcrAVX2+0x1a1>
+	LONG $0x01638e0f; WORD $0x0000 // jle 0x3ba1 <ycbcrAVX2+0x1a1>
 	LONG $0xc26ef9c5 // vmovd xmm0, edx
 	LONG $0x587de2c4; BYTE $0xc0 // vpbroadcastd ymm0, xmm0
 	LONG $0xce6ef9c5 // vmovd xmm1, esi
@@ -3108,7 +3260,7 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xfb6ef9c5 // vmovd xmm7, ebx
 	LONG $0x587de2c4; BYTE $0xff // vpbroadcastd ymm7, xmm7
 	WORD $0xdb31 // xor ebx, ebx
-	LONG $0x0000c9e9; BYTE $0x00 // jmp 0x38b7 <ycbcrAVX2+0x187>
+	LONG $0x0000c9e9; BYTE $0x00 // jmp 0x3b87 <ycbcrAVX2+0x187>
 	WORD $0x9066 // nop
 	LONG $0x6e7921c4; WORD $0x1f04 // vmovd xmm8, dword ptr [rdi + r11]
 	LONG $0x603941c4; BYTE $0xc0 // vpunpcklbw xmm8, xmm8, xmm8 # xmm8 = xmm8[0,0,1,1,2,2,3,3,4,4,5,5,6,6,7,7]
@@ -3149,12 +3301,12 @@ TEXT ·ycbcrAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18c08349 // add r8, 0x18
 	WORD $0x0149; BYTE $0xf3 // add r11, rsi
 	WORD $0x3948; BYTE $0xc3 // cmp rbx, rax
-	WORD $0x1a7d // jge 0x38d1 <ycbcrAVX2+0x1a1>
+	WORD $0x1a7d // jge 0x3ba1 <ycbcrAVX2+0x1a1>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0xff30850f; WORD $0xffff // jne 0x37f0 <ycbcrAVX2+0xc0>
+	LONG $0xff30850f; WORD $0xffff // jne 0x3ac0 <ycbcrAVX2+0xc0>
 	LONG $0x7e7a21c4; WORD $0x1f04 // vmovq xmm8, qword ptr [rdi + r11]
 	LONG $0x7e7a01c4; WORD $0x1a0c // vmovq xmm9, qword ptr [r10 + r11]
-	LONG $0xffff35e9; BYTE $0xff // jmp 0x3806 <ycbcrAVX2+0xd6>
+	LONG $0xffff35e9; BYTE $0xff // jmp 0x3ad6 <ycbcrAVX2+0xd6>
 	BYTE $0x5b // pop rbx
 	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
@@ -3168,21 +3320,21 @@ TEXT ·differAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0x5e7e // jle 0x394d <differAVX2+0x6d>
+	WORD $0x5e7e // jle 0x3c1d <differAVX2+0x6d>
 	LONG $0x08778b48 // mov rsi, qword ptr [rdi + 0x8]
 	LONG $0x10478b4c // mov r8, qword ptr [rdi + 0x10]
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x0aeb // jmp 0x3909 <differAVX2+0x29>
+	WORD $0x0aeb // jmp 0x3bd9 <differAVX2+0x29>
 	BYTE $0x90 // nop
 	LONG $0x20c18349 // add r9, 0x20
 	WORD $0x3949; BYTE $0xc9 // cmp r9, rcx
-	WORD $0x447d // jge 0x394d <differAVX2+0x6d>
+	WORD $0x447d // jge 0x3c1d <differAVX2+0x6d>
 	LONG $0x6f7ea1c4; WORD $0x0e04 // vmovdqu ymm0, ymmword ptr [rsi + r9]
 	LONG $0x747d81c4; WORD $0x0804 // vpcmpeqb ymm0, ymm0, ymmword ptr [r8 + r9]
 	LONG $0xd0d77dc5 // vpmovmskb r10d, ymm0
 	LONG $0xfffa8341 // cmp r10d, -0x1
-	WORD $0xe174 // je 0x3900 <differAVX2+0x20>
+	WORD $0xe174 // je 0x3bd0 <differAVX2+0x20>
 	WORD $0xf741; BYTE $0xd2 // not r10d
 	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
 	LONG $0xbc0f45f3; BYTE $0xda // tzcnt r11d, r10d
@@ -3192,8 +3344,8 @@ TEXT ·differAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff5a8d45 // lea r11d, [r10 - 0x1]
 	WORD $0x2145; BYTE $0xd3 // and r11d, r10d
 	WORD $0x8945; BYTE $0xda // mov r10d, r11d
-	WORD $0xe575 // jne 0x3930 <differAVX2+0x50>
-	WORD $0xb3eb // jmp 0x3900 <differAVX2+0x20>
+	WORD $0xe575 // jne 0x3c00 <differAVX2+0x50>
+	WORD $0xb3eb // jmp 0x3bd0 <differAVX2+0x20>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x02fac148 // sar rdx, 0x2
 	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
@@ -3207,17 +3359,17 @@ TEXT ·zerosAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x197e // jle 0x3982 <zerosAVX2+0x22>
+	WORD $0x197e // jle 0x3c52 <zerosAVX2+0x22>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0xff4a8d48 // lea rcx, [rdx - 0x1]
 	LONG $0x21fa8348 // cmp rdx, 0x21
-	WORD $0x1273 // jae 0x3988 <zerosAVX2+0x28>
+	WORD $0x1273 // jae 0x3c58 <zerosAVX2+0x28>
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xd231 // xor edx, edx
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
-	WORD $0x5feb // jmp 0x39e1 <zerosAVX2+0x81>
+	WORD $0x5feb // jmp 0x3cb1 <zerosAVX2+0x81>
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	WORD $0x79eb // jmp 0x3a01 <zerosAVX2+0xa1>
+	WORD $0x79eb // jmp 0x3cd1 <zerosAVX2+0xa1>
 	WORD $0x8948; BYTE $0xce // mov rsi, rcx
 	LONG $0x05eec148 // shr rsi, 0x5
 	WORD $0xff48; BYTE $0xc6 // inc rsi
@@ -3237,9 +3389,9 @@ TEXT ·zerosAVX2(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc4f9fdc5 // vpsubw ymm0, ymm0, ymm4
 	LONG $0x40c28348 // add rdx, 0x40
 	LONG $0xfec68348 // add rsi, -0x2
-	WORD $0xcf75 // jne 0x39b0 <zerosAVX2+0x50>
+	WORD $0xcf75 // jne 0x3c80 <zerosAVX2+0x50>
 	WORD $0xc1f6; BYTE $0x20 // test cl, 0x20
-	WORD $0x1775 // jne 0x39fd <zerosAVX2+0x9d>
+	WORD $0x1775 // jne 0x3ccd <zerosAVX2+0x9d>
 	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
 	LONG $0x1c75edc5; BYTE $0x50 // vpcmpeqw ymm3, ymm2, ymmword ptr [rax + 2*rdx]
 	LONG $0xcbf9f5c5 // vpsubw ymm1, ymm1, ymm3

@@ -10,3 +10,6 @@ func differAVX512(a *differArgs)
 
 //go:noescape
 func runCodeAVX512(a *runCodeArgs)
+
+//go:noescape
+func halveColorAVX512(a *halveColorArgs)

@@ -2495,3 +2495,100 @@ TEXT ·runCodeAVX512(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18478b48 // mov rax, qword ptr [rdi + 0x18]
 	WORD $0x8948; BYTE $0x10 // mov qword ptr [rax], rdx
 	BYTE $0xc3 // ret
+
+// func halveColorAVX512(a)
+TEXT ·halveColorAVX512(SB), NOSPLIT|NOFRAME, $0-8
+	MOVQ a+0(FP), DI
+	PCALIGN $64
+	LONG $0x0101b841; WORD $0x0000 // mov r8d, 0x101
+	LONG $0x000002b9; BYTE $0x00 // mov ecx, 0x2
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x01fc8e0f; WORD $0x0000 // jle 0x3444 <halveColorAVX512+0x214>
+	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
+	LONG $0x20778b48 // mov rsi, qword ptr [rdi + 0x20]
+	LONG $0x48fef162; WORD $0x026f // vmovdqu64 zmm0, zmmword ptr [rdx]
+	LONG $0x48fef162; WORD $0x0e6f // vmovdqu64 zmm1, zmmword ptr [rsi]
+	LONG $0x487df262; WORD $0xd17b // vpbroadcastw zmm2, ecx
+	LONG $0x284f8b4c // mov r9, qword ptr [rdi + 0x28]
+	WORD $0x8b48; BYTE $0x0f // mov rcx, qword ptr [rdi]
+	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
+	LONG $0x10778b48 // mov rsi, qword ptr [rdi + 0x10]
+	LONG $0x487dd262; WORD $0xd87b // vpbroadcastw zmm3, r8d
+	WORD $0x894c; BYTE $0xcf // mov rdi, r9
+	LONG $0x04e7c148 // shl rdi, 0x4
+	LONG $0x04f98349 // cmp r9, 0x4
+	LONG $0x00db850f; WORD $0x0000 // jne 0x3363 <halveColorAVX512+0x133>
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	QUAD $0xffffffffffffb949; WORD $0x0000 // movabs r9, 0xffffffffffff
+	LONG $0x92fbc1c4; BYTE $0xc9 // kmovq k1, r9
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	QUAD $0x002000028c180f42; BYTE $0x00 // prefetcht0 byte ptr [rdx + r8 + 0x2000]
+	QUAD $0x002040028c180f42; BYTE $0x00 // prefetcht0 byte ptr [rdx + r8 + 0x2040]
+	QUAD $0x002000068c180f42; BYTE $0x00 // prefetcht0 byte ptr [rsi + r8 + 0x2000]
+	QUAD $0x002040068c180f42; BYTE $0x00 // prefetcht0 byte ptr [rsi + r8 + 0x2040]
+	LONG $0xc97fb162; WORD $0x246f; BYTE $0x02 // vmovdqu8 zmm4 {k1} {z}, zmmword ptr [rdx + r8]
+	LONG $0x487df262; WORD $0xe48d // vpermb zmm4, zmm0, zmm4
+	LONG $0x485df262; WORD $0xe304 // vpmaddubsw zmm4, zmm4, zmm3
+	LONG $0xc97fb162; WORD $0x2c6f; BYTE $0x06 // vmovdqu8 zmm5 {k1} {z}, zmmword ptr [rsi + r8]
+	LONG $0x487df262; WORD $0xed8d // vpermb zmm5, zmm0, zmm5
+	LONG $0x4855f262; WORD $0xeb04 // vpmaddubsw zmm5, zmm5, zmm3
+	LONG $0x485df162; WORD $0xe2fd // vpaddw zmm4, zmm4, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x485df162; WORD $0xd471; BYTE $0x02 // vpsrlw zmm4, zmm4, 0x2
+	QUAD $0x3002ac6fc97fb162; WORD $0x0000; BYTE $0x00 // vmovdqu8 zmm5 {k1} {z}, zmmword ptr [rdx + r8 + 0x30]
+	LONG $0x487df262; WORD $0xed8d // vpermb zmm5, zmm0, zmm5
+	LONG $0x4855f262; WORD $0xeb04 // vpmaddubsw zmm5, zmm5, zmm3
+	QUAD $0x3006b46fc97fb162; WORD $0x0000; BYTE $0x00 // vmovdqu8 zmm6 {k1} {z}, zmmword ptr [rsi + r8 + 0x30]
+	LONG $0x487df262; WORD $0xf68d // vpermb zmm6, zmm0, zmm6
+	LONG $0x484df262; WORD $0xf304 // vpmaddubsw zmm6, zmm6, zmm3
+	LONG $0x4855f162; WORD $0xeafd // vpaddw zmm5, zmm5, zmm2
+	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
+	LONG $0x4855f162; WORD $0xd571; BYTE $0x02 // vpsrlw zmm5, zmm5, 0x2
+	LONG $0x4875f262; WORD $0xe57d // vpermt2b zmm4, zmm1, zmm5
+	LONG $0x48fef162; WORD $0x217f // vmovdqu64 zmmword ptr [rcx], zmm4
+	LONG $0x10c18349 // add r9, 0x10
+	WORD $0x0148; BYTE $0xf9 // add rcx, rdi
+	LONG $0x60c08349 // add r8, 0x60
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0xff428c0f; WORD $0xffff // jl 0x32a0 <halveColorAVX512+0x70>
+	LONG $0x0000e1e9; BYTE $0x00 // jmp 0x3444 <halveColorAVX512+0x214>
+	LONG $0x20c18348 // add rcx, 0x20
+	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
+	QUAD $0xffffffffffffb949; WORD $0x0000 // movabs r9, 0xffffffffffff
+	LONG $0x92fbc1c4; BYTE $0xc9 // kmovq k1, r9
+	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
+	LONG $0x00401f0f // nop dword ptr [rax]
+	QUAD $0x002000028c180f42; BYTE $0x00 // prefetcht0 byte ptr [rdx + r8 + 0x2000]
+	QUAD $0x002040028c180f42; BYTE $0x00 // prefetcht0 byte ptr [rdx + r8 + 0x2040]
+	QUAD $0x002000068c180f42; BYTE $0x00 // prefetcht0 byte ptr [rsi + r8 + 0x2000]
+	QUAD $0x002040068c180f42; BYTE $0x00 // prefetcht0 byte ptr [rsi + r8 + 0x2040]
+	LONG $0xc97fb162; WORD $0x246f; BYTE $0x02 // vmovdqu8 zmm4 {k1} {z}, zmmword ptr [rdx + r8]
+	LONG $0x487df262; WORD $0xe48d // vpermb zmm4, zmm0, zmm4
+	LONG $0x485df262; WORD $0xe304 // vpmaddubsw zmm4, zmm4, zmm3
+	LONG $0xc97fb162; WORD $0x2c6f; BYTE $0x06 // vmovdqu8 zmm5 {k1} {z}, zmmword ptr [rsi + r8]
+	LONG $0x487df262; WORD $0xed8d // vpermb zmm5, zmm0, zmm5
+	LONG $0x4855f262; WORD $0xeb04 // vpmaddubsw zmm5, zmm5, zmm3
+	LONG $0x485df162; WORD $0xe2fd // vpaddw zmm4, zmm4, zmm2
+	LONG $0x485df162; WORD $0xe5fd // vpaddw zmm4, zmm4, zmm5
+	LONG $0x485df162; WORD $0xd471; BYTE $0x02 // vpsrlw zmm4, zmm4, 0x2
+	QUAD $0x3002ac6fc97fb162; WORD $0x0000; BYTE $0x00 // vmovdqu8 zmm5 {k1} {z}, zmmword ptr [rdx + r8 + 0x30]
+	LONG $0x487df262; WORD $0xed8d // vpermb zmm5, zmm0, zmm5
+	LONG $0x4855f262; WORD $0xeb04 // vpmaddubsw zmm5, zmm5, zmm3
+	QUAD $0x3006b46fc97fb162; WORD $0x0000; BYTE $0x00 // vmovdqu8 zmm6 {k1} {z}, zmmword ptr [rsi + r8 + 0x30]
+	LONG $0x487df262; WORD $0xf68d // vpermb zmm6, zmm0, zmm6
+	LONG $0x484df262; WORD $0xf304 // vpmaddubsw zmm6, zmm6, zmm3
+	LONG $0x4855f162; WORD $0xeafd // vpaddw zmm5, zmm5, zmm2
+	LONG $0x4855f162; WORD $0xeefd // vpaddw zmm5, zmm5, zmm6
+	LONG $0x4855f162; WORD $0xd571; BYTE $0x02 // vpsrlw zmm5, zmm5, 0x2
+	LONG $0x4875f262; WORD $0xe57d // vpermt2b zmm4, zmm1, zmm5
+	LONG $0x617ffec5; BYTE $0xe0 // vmovdqu ymmword ptr [rcx - 0x20], ymm4
+	LONG $0x487df362; WORD $0x2139; BYTE $0x02 // vextracti32x4 xmmword ptr [rcx], zmm4, 0x2
+	LONG $0x10c18349 // add r9, 0x10
+	LONG $0x60c08349 // add r8, 0x60
+	WORD $0x0148; BYTE $0xf9 // add rcx, rdi
+	WORD $0x3949; BYTE $0xc1 // cmp r9, rax
+	LONG $0xff3c8c0f; WORD $0xffff // jl 0x3380 <halveColorAVX512+0x150>
+	WORD $0xf8c5; BYTE $0x77 // vzeroupper
+	BYTE $0xc3 // ret

@@ -12,8 +12,14 @@ func HalveColor(dst []byte, step int, top, bottom []byte, bgr bool) {
 	}
 	done := 0
 	if v := halveFor(); v != nil {
-		done = max(0, n-2) &^ (v.unit - 1) // it reads and writes up to 4 bytes further
+		end := max(0, n-v.over)
+		done = end &^ (v.unit - 1)
 		v.color(dst, step, top, bottom, bgr, done)
+		if done > 0 && done < end { // the last ones together with some that are done
+			done = end
+			first := end - v.unit
+			v.color(dst[step*first:], step, top[6*first:], bottom[6*first:], bgr, v.unit)
+		}
 	}
 	halveColor(dst[step*done:], step, top[6*done:], bottom[6*done:])
 	if bgr {
@@ -59,6 +65,11 @@ func HalveDepth(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint
 	if v := halveFor(); v != nil {
 		done = n &^ (v.unit - 1)
 		v.depth(dst, step, top, bottom, table, done)
+		if done > 0 && done < n {
+			done = n
+			first := n - v.unit
+			v.depth(dst[step*first:], step, top[2*first:], bottom[2*first:], table, v.unit)
+		}
 	}
 	if done < n {
 		halveDepth(dst[step*done:], step, top[2*done:], bottom[2*done:], table)

@@ -200,3 +200,42 @@ func TestHalveRefusesBrokenShapes(t *testing.T) {
 		}()
 	}
 }
+
+func BenchmarkHalve(b *testing.B) {
+	const width, height = 640, 480
+	r := rand.New(rand.NewPCG(4, 4))
+	var table [1 << 16]uint8
+	for i := range table {
+		table[i] = uint8(i >> 4)
+	}
+	color, depth, dst := make([]byte, 3*width*height), make([]uint16, width*height), make([]byte, width*height)
+	for i := range depth {
+		depth[i] = uint16(900 + 2*(i%width) + r.IntN(30))
+		if r.IntN(20) == 0 {
+			depth[i] = 0
+		}
+	}
+	best := halveFor
+	defer func() { halveFor = best }()
+	for i := range halveTable {
+		v := &halveTable[i]
+		if !v.ok() {
+			continue
+		}
+		halveFor = func() *halveVariant { return v }
+		b.Run(v.name+"/color", func(b *testing.B) {
+			for b.Loop() {
+				for y := 0; y < height; y += 2 {
+					HalveColor(dst[y*width:], 4, color[3*y*width:3*(y+1)*width], color[3*(y+1)*width:3*(y+2)*width], false)
+				}
+			}
+		})
+		b.Run(v.name+"/depth", func(b *testing.B) {
+			for b.Loop() {
+				for y := 0; y < height; y += 2 {
+					HalveDepth(dst[y*width+3:], 4, depth[y*width:(y+1)*width], depth[(y+1)*width:(y+2)*width], &table)
+				}
+			}
+		})
+	}
+}

@@ -41,7 +41,14 @@ func drawAVX2(g *Glide, pix []uint16, lo, hi int, blocks []Block, src []uint16, 
 }
 
 var halveTable = []halveVariant{
-	{"halve_16_avx2", 16, hasAVX2, colorAVX2, depthAVX2},
+	{"halve_16_avx512", 16, 0, hasAVX512, colorAVX512, depthAVX2},
+	{"halve_16_avx2", 16, 2, hasAVX2, colorAVX2, depthAVX2},
+}
+
+func colorAVX512(dst []byte, step int, top, bottom []byte, bgr bool, n int) {
+	a := newHalveColorArgs(dst, step, top, bottom, bgr, n)
+	a.shuffle, a.close = unsafe.Pointer(&halves512.pairs[a.bgr]), unsafe.Pointer(&halves512.close[4-step])
+	halveColorAVX512(&a)
 }
 
 func colorAVX2(dst []byte, step int, top, bottom []byte, bgr bool, n int) {

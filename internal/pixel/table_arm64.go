@@ -15,7 +15,7 @@ func drawNEON(g *Glide, pix []uint16, lo, hi int, blocks []Block, src []uint16, 
 }
 
 var halveTable = []halveVariant{
-	{"halve_8_neon", 8, func() bool { return true }, colorNEON, depthNEON},
+	{"halve_8_neon", 8, 0, func() bool { return true }, colorNEON, depthNEON},
 }
 
 func colorNEON(dst []byte, step int, top, bottom []byte, bgr bool, n int) {

@@ -27,10 +27,11 @@ func glideFor() func(g *Glide, pix []uint16, lo, hi int, blocks []Block, src []u
 	return nil
 }
 
-// halveVariant is one pair of kernels that halve n pixels, a multiple of unit. Color may read and write 4 bytes further.
+// halveVariant is one pair of kernels that halve n pixels, a multiple of unit. Color may read and write over pixels further.
 type halveVariant struct {
 	name  string
 	unit  int
+	over  int
 	ok    func() bool
 	color func(dst []byte, step int, top, bottom []byte, bgr bool, n int)
 	depth func(dst []byte, step int, top, bottom []uint16, table *[1 << 16]uint8, n int)

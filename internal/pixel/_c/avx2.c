@@ -59,6 +59,8 @@ void halveColorAVX2(const struct halve_color_args *a) {
 	uint8_t *dst = a->dst;
 	for (word i = 0; i < a->n; i += 8, top += 48, bottom += 48, dst += 8 * a->step) {
 		__m256i sum[2];
+		ahead(top, 48);
+		ahead(bottom, 48);
 		for (int j = 0; j < 2; j++) {
 			__m256i t = _mm256_loadu2_m128i((const __m128i *)(top + 24 + 12 * j), (const __m128i *)(top + 12 * j));
 			__m256i b = _mm256_loadu2_m128i((const __m128i *)(bottom + 24 + 12 * j), (const __m128i *)(bottom + 12 * j));
@@ -85,40 +87,42 @@ static inline __attribute__((always_inline)) void agree(__m256i x, __m256i r, __
 	*n = _mm256_add_epi16(*n, close);
 }
 
-// Sixteen at a time. What agrees with r differs from it by less than 2¹¹, so that sums of differences fit 16 bits; a third of
-// one, made positive by three times 2730, is the upper half of its product with 21846.
-void halveDepthAVX2(const struct halve_depth_args *a) {
-	const __m256i zero = (__m256i)all(0), low = all32(65535), one = (__m256i)all(1), two = (__m256i)all(2), three = (__m256i)all(-3);
-	const __m256i third = (__m256i)all(21846), bias = (__m256i)all(2730), more = (__m256i)all(8191);
-	// Kept apart from a: for all that C knows, a byte of dst could be part of it.
-	const uint16_t *rows[2] = {a->top, a->bottom};
-	const uint8_t *table = a->table;
-	const word step = a->step, end = a->n;
-	uint8_t *dst = a->dst;
-	for (word i = 0; i < end; i += 16) {
-		__m256i of[4];
-		for (int j = 0; j < 2; j++) {
-			const __m256i *p = (const __m256i *)(rows[j] + 2 * i);
-			__m256i x = _mm256_loadu_si256(p), y = _mm256_loadu_si256(p + 1);
-			of[2 * j] = _mm256_packus_epi32(_mm256_and_si256(x, low), _mm256_and_si256(y, low));
-			of[2 * j + 1] = _mm256_packus_epi32(_mm256_srli_epi32(x, 16), _mm256_srli_epi32(y, 16));
-		}
-		__m256i r = of[3];
-		for (int j = 2; j >= 0; j--)
-			r = _mm256_blendv_epi8(of[j], r, _mm256_cmpeq_epi16(of[j], zero));
-		__m256i slack = _mm256_srli_epi16(r, 5), sum = zero, n = zero;
-		for (int j = 0; j < 4; j++)
-			agree(of[j], r, slack, &sum, &n);
-		__m256i half = _mm256_srai_epi16(_mm256_add_epi16(sum, one), 1), quarter = _mm256_srai_epi16(_mm256_add_epi16(sum, two), 2);
-		__m256i of3 = _mm256_sub_epi16(_mm256_mulhi_epu16(_mm256_add_epi16(sum, more), third), bias);
-		__m256i mean = _mm256_blendv_epi8(half, of3, _mm256_cmpeq_epi16(n, three));
-		mean = _mm256_blendv_epi8(mean, quarter, _mm256_cmpgt_epi16(three, n));
-		mean = _mm256_add_epi16(r, mean); // of one alone the sum is 0, and so is half of it
-		uint16_t means[16];
-		_mm256_storeu_si256((__m256i *)means, _mm256_permute4x64_epi64(mean, 0xd8));
-		for (int j = 0; j < 16; j++, dst += step)
-			*dst = table[means[j]];
+struct sharing {
+	__m256i zero, low, one, two, three, third, bias, more;
+};
+
+// What agrees with r differs from it by less than 2¹¹, so that sums of differences fit 16 bits; a third of one, made positive
+// by three times 2730, is the upper half of its product with 21846.
+INLINE void means256(const void *c, const uint16_t *top, const uint16_t *bottom, uint16_t *to) {
+	const struct sharing *s = c;
+	const uint16_t *rows[2] = {top, bottom};
+	__m256i of[4];
+	for (int j = 0; j < 2; j++) {
+		const __m256i *p = (const __m256i *)rows[j];
+		__m256i x = _mm256_loadu_si256(p), y = _mm256_loadu_si256(p + 1);
+		of[2 * j] = _mm256_packus_epi32(_mm256_and_si256(x, s->low), _mm256_and_si256(y, s->low));
+		of[2 * j + 1] = _mm256_packus_epi32(_mm256_srli_epi32(x, 16), _mm256_srli_epi32(y, 16));
 	}
+	__m256i r = of[3];
+	for (int j = 2; j >= 0; j--)
+		r = _mm256_blendv_epi8(of[j], r, _mm256_cmpeq_epi16(of[j], s->zero));
+	__m256i slack = _mm256_srli_epi16(r, 5), sum = s->zero, n = s->zero;
+	for (int j = 0; j < 4; j++)
+		agree(of[j], r, slack, &sum, &n);
+	__m256i half = _mm256_srai_epi16(_mm256_add_epi16(sum, s->one), 1), quarter = _mm256_srai_epi16(_mm256_add_epi16(sum, s->two), 2);
+	__m256i of3 = _mm256_sub_epi16(_mm256_mulhi_epu16(_mm256_add_epi16(sum, s->more), s->third), s->bias);
+	__m256i mean = _mm256_blendv_epi8(half, of3, _mm256_cmpeq_epi16(n, s->three));
+	mean = _mm256_blendv_epi8(mean, quarter, _mm256_cmpgt_epi16(s->three, n));
+	mean = _mm256_add_epi16(r, mean); // of one alone the sum is 0, and so is half of it
+	_mm256_storeu_si256((__m256i *)to, _mm256_permute4x64_epi64(mean, 0xd8));
+}
+
+void halveDepthAVX2(const struct halve_depth_args *a) {
+	const struct sharing s = {(__m256i)all(0), all32(65535), (__m256i)all(1), (__m256i)all(2), (__m256i)all(-3), (__m256i)all(21846), (__m256i)all(2730), (__m256i)all(8191)};
+	if (a->step == 4)
+		halveDepth(a, 4, means256, &s);
+	else
+		halveDepth(a, a->step, means256, &s);
 }
 
 typedef uint32_t u4 __attribute__((vector_size(16)));

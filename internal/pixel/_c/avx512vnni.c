@@ -88,3 +88,33 @@ void runCodeAVX512(const struct run_code_args *a) {
 	}
 	*a->bytes = dst - a->dst;
 }
+
+#include "halve.h"
+
+// Sixteen pixels at a time. Of each row, two times 48 bytes are eight pixels' two pixels each, which the shuffle lays so that
+// the two reds lie side by side, the greens, the blues; what follows them does not matter.
+void halveColorAVX512(const struct halve_color_args *a) {
+	const __m512i shuffle = _mm512_loadu_si512(a->shuffle), close = _mm512_loadu_si512(a->close);
+	const __m512i ones = (__m512i)all(0x0101), two = (__m512i)all(2);
+	const __mmask64 half = 0xffffffffffff;
+	const uint8_t *top = a->top, *bottom = a->bottom;
+	uint8_t *dst = a->dst;
+	const word step = a->step, end = a->n;
+	for (word i = 0; i < end; i += 16, top += 96, bottom += 96, dst += 16 * step) {
+		ahead(top, 96);
+		ahead(bottom, 96);
+		__m512i sum[2];
+		for (int j = 0; j < 2; j++) {
+			__m512i t = _mm512_maddubs_epi16(_mm512_permutexvar_epi8(shuffle, _mm512_maskz_loadu_epi8(half, top + 48 * j)), ones);
+			__m512i b = _mm512_maddubs_epi16(_mm512_permutexvar_epi8(shuffle, _mm512_maskz_loadu_epi8(half, bottom + 48 * j)), ones);
+			sum[j] = _mm512_srli_epi16(_mm512_add_epi16(_mm512_add_epi16(t, b), two), 2);
+		}
+		__m512i out = _mm512_permutex2var_epi8(sum[0], close, sum[1]);
+		if (step == 4)
+			_mm512_storeu_si512(dst, out);
+		else {
+			_mm256_storeu_si256((__m256i *)dst, _mm512_castsi512_si256(out));
+			_mm_storeu_si128((__m128i *)(dst + 32), _mm512_extracti32x4_epi32(out, 2));
+		}
+	}
+}
