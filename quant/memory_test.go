@@ -96,3 +96,72 @@ func TestMemory(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+// TestMemoryWhileAnotherRuns loads networks while one that shares their memory runs, and expects them to have that memory
+// and the answers of one that was there from the beginning.
+func TestMemoryWhileAnotherRuns(t *testing.T) {
+	shipped, err := models.Open(models.Default)
+	if err != nil {
+		t.Skip(err)
+	}
+	var a Memory
+	load := func() *Network {
+		n, err := Parse(shipped.ONNX, Options{Threads: 1, NHWC: true, ClassMap: true, Memory: &a})
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
+		t.Cleanup(func() { n.Close() })
+		rng := rand.New(rand.NewPCG(3, 4))
+		for _, in := range n.Inputs() {
+			for k := range in.Bytes() {
+				in.Bytes()[k] = byte(rng.Uint32())
+			}
+		}
+		return n
+	}
+	first := load()
+	if err := first.Run(); err != nil {
+		t.Fatal(err)
+	}
+	want, size := bytes.Clone(first.Outputs()[0].Bytes()), a.Bytes()
+	late := make(chan *Network)
+	go func() {
+		late <- load()
+		late <- load()
+		close(late)
+	}()
+	networks, all := []*Network{first}, false
+	for i := 0; !all || i%len(networks) != 0; i++ {
+		select {
+		case n, ok := <-late:
+			if all = !ok; n == nil && ok {
+				t.FailNow()
+			} else if ok {
+				networks = append(networks, n)
+			}
+		default:
+		}
+		n := networks[i%len(networks)]
+		if err := n.Run(); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(n.Outputs()[0].Bytes(), want) {
+			t.Fatalf("run %d, of network %d of %d, differs", i, i%len(networks), len(networks))
+		}
+	}
+	if len(networks) != 3 || a.Bytes() != size {
+		t.Errorf("%d networks, %d bytes of memory, %d before", len(networks), a.Bytes(), size)
+	}
+	for i, n := range networks {
+		for k := range a.memory {
+			a.memory[k] = 0xa5
+		}
+		if err := n.Run(); err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Count(a.memory, []byte{0xa5}) > size/2 {
+			t.Errorf("network %d has memory of its own", i)
+		}
+	}
+}

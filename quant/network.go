@@ -22,8 +22,8 @@ type Network struct {
 	profile         bool
 	times           []stepTime
 	runs            int
-	memory          *Memory
-	shared          bool // the pool is the caller's
+	memory          *Memory // nil: its own, or has been given
+	shared          bool    // the pool is the caller's
 }
 
 // Load reads and plans a model file. External data is looked for beside it.
@@ -147,7 +147,8 @@ func (n *Network) Run() error {
 		return errors.New("quant: run: the network is closed")
 	}
 	if n.memory != nil {
-		n.memory.bind()
+		n.memory.bind(n.plan)
+		n.memory = nil
 	}
 	if !n.profile {
 		n.plan.Run()

@@ -118,6 +118,9 @@ func (r *runner) frame(s *slot) (err error) {
 	}
 	if r.sum.Masks++; r.sum.Masks == 1 {
 		r.sum.First = time.Since(r.began)
+		if r.p.Settled != nil {
+			go r.p.Settled()
+		}
 	}
 	r.sum.Infer.Add(spent)
 	r.sum.Frame.Add(s.spent + time.Since(begin))

@@ -43,7 +43,7 @@ const (
 const maxErrors = 64
 
 // Pipeline turns a source's pairs into masks. Reading and registering the next pair overlap with inference on this one, by
-// which of the two comes to the Pool first: the other is done by one goroutine. Three pairs are in memory at most.
+// which of the two comes to the Pool first: the other is done by one goroutine. Two pairs are in memory at most, three with Live.
 //
 // Without Live every pair becomes a mask, in order, and a slow reader of the masks slows the source down. With Live the
 // newest pair wins: a pair that was overtaken while it waited is dropped. A pair that comes after a later one, or again,
@@ -65,6 +65,9 @@ type Pipeline struct {
 	// Beat is called for each frame of which an image can be used, from the goroutine that infers: it beats while frames
 	// advance, not while a camera repeats its last one. It must not wait.
 	Beat func()
+	// Settled is called once the first mask is out, on a goroutine of its own that the run does not wait for: for what can be
+	// done later than that.
+	Settled func()
 	// Deadline drops a mask that is done later than this after its pair arrived; 0 = never. With a Budget the frames'
 	// ages are told to it.
 	Deadline time.Duration

@@ -65,8 +65,14 @@ const abandoned = -1
 // modes are those that a Summary counts.
 var modes = [...]mask.Mode{mask.Paired, mask.ColorOnly, mask.DepthOnly}
 
-// slots are three: one is being filled, one waits, one is being worked on.
-const slots = 3
+// slots are two: one is being filled, or waits, while the other is being worked on. Live, a newer pair may be filled while one
+// waits.
+func (p *Pipeline) slots() int {
+	if p.Live {
+		return 3
+	}
+	return 2
+}
 
 func (p *Pipeline) prepare() (*runner, error) {
 	switch {
@@ -76,7 +82,7 @@ func (p *Pipeline) prepare() (*runner, error) {
 		return nil, fmt.Errorf("runtime: pipeline: OnError is %q, want %q or %q", p.OnError, Stop, Skip)
 	}
 	r := &runner{p: p, cal: p.Source.Calibration(), began: time.Now(),
-		free: make(chan *slot, slots), ready: make(chan *slot, 1), prepared: map[Model]bool{}}
+		free: make(chan *slot, p.slots()), ready: make(chan *slot, 1), prepared: map[Model]bool{}}
 	registered, depth := r.cal, false
 	registered.Depth, registered.DepthToColor = r.cal.Color, capture.Identity
 	for _, m := range p.Models {
@@ -96,7 +102,7 @@ func (p *Pipeline) prepare() (*runner, error) {
 		r.monitor = NewMonitor(*p.Checks, r.cal)
 	}
 	r.skipper, _ = p.Source.(Skipper)
-	for range slots {
+	for range p.slots() {
 		r.free <- new(slot)
 	}
 	return r, nil

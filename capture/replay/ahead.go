@@ -10,7 +10,7 @@ import (
 
 // ahead reads pairs before they are asked for. Its slots form a ring: Next hands a free slot its next pair in order and
 // takes the slots back in the same order, so that the memory is bounded and the order kept whoever is the faster. The
-// goroutines start with the first pair.
+// goroutines start with the first Next, or with Start.
 type ahead struct {
 	r       *Recording
 	threads int

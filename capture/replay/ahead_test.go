@@ -1,11 +1,15 @@
 package replay
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,6 +34,9 @@ func TestNoLeak(t *testing.T) {
 	for _, reads := range []int{0, 1, 5, 13} {
 		for _, depth := range []int{1, 3, 100} {
 			r := open(t, dir, Options{Threads: 3, Ahead: depth, Loop: reads == 5})
+			if depth == 3 {
+				r.Start()
+			}
 			var p capture.Pair
 			for i := range reads {
 				if err := r.Next(context.Background(), &p); err != nil && !(i == 12 && err == io.EOF) {
@@ -45,6 +52,45 @@ func TestNoLeak(t *testing.T) {
 		}
 	}
 	calm(t, before)
+}
+
+// TestStart has the first pairs read before anybody asks for them: what happens to their files then does not matter.
+func TestStart(t *testing.T) {
+	dir, _ := record(t, 3, WriterOptions{}, true)
+	want := open(t, dir, Options{Threads: -1})
+	r := open(t, dir, Options{Threads: 2, Ahead: 3})
+	r.Start()
+	r.Start() // again is harmless
+	for i := range r.ahead.slots {
+		for n := 0; len(r.ahead.slots[i].done) == 0; n++ {
+			if n == 5000 {
+				t.Fatalf("pair %d is not read", i)
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+	}
+	var pairs [3]capture.Pair
+	for i := range pairs {
+		if err := want.Next(t.Context(), &pairs[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, sub := range []string{"rgb", "depth"} {
+		if err := os.RemoveAll(filepath.Join(dir, sub)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var p capture.Pair
+	for i := range pairs {
+		if err := r.Next(t.Context(), &p); err != nil || p.Seq != pairs[i].Seq || !bytes.Equal(p.Color.Pix, pairs[i].Color.Pix) || !slices.Equal(p.Depth.Pix, pairs[i].Depth.Pix) {
+			t.Fatalf("pair %d: %v, %d", i, err, p.Seq)
+		}
+	}
+	if err := r.Next(t.Context(), &p); err != io.EOF {
+		t.Errorf("after the last: %v", err)
+	}
+	alone := open(t, dir, Options{Threads: -1})
+	alone.Start() // reads nothing
 }
 
 // TestCloseEndsNext closes while Next runs, at many moments.

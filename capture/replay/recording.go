@@ -68,6 +68,14 @@ func (r *Recording) Stats() Stats {
 	return s
 }
 
+// Start begins to read ahead, where the options allow it, before the first Next, which would. Like Next it belongs to the
+// goroutine that reads.
+func (r *Recording) Start() {
+	if r.ahead != nil {
+		r.ahead.fill()
+	}
+}
+
 // Next fills dst with the next pair. A broken pair is an error that names the file, told again by each later Next,
 // or under Skip is left out. After Close it is an error that wraps fs.ErrClosed.
 func (r *Recording) Next(ctx context.Context, dst *capture.Pair) error {

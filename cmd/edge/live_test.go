@@ -2,13 +2,20 @@ package main
 
 import (
 	"encoding/json"
+	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/capture/replay"
+	"github.com/depthwise/depthwise/models"
+	"github.com/depthwise/depthwise/runtime"
 )
 
 // lossy writes a recording of 12 pairs of which depth is blind in pairs 4 and 5 and colour dark in pair 9.
@@ -121,6 +128,94 @@ func TestRunSurvivesLostImages(t *testing.T) {
 }
 
 // TestRunWhenHot has a machine at 90 °C.
+// TestRunLoadsStandInsLate holds a run of the shipped students, of which those that stand in are loaded when they are needed,
+// against one that has them from the beginning, while depth and colour are lost; each from the first frame on, too.
+func TestRunLoadsStandInsLate(t *testing.T) {
+	dir := lossy(t)
+	for _, skip := range []string{"0", "4", "9"} { // pairs 4 and 5 lack depth, 9 colour
+		list := from(t, dir, skip)
+		args := []string{"run", list, "-f", "ndjson", "--hold", "1", "--checks", "on"}
+		late := facts.ReplaceAllString(good(t, args...), "")
+		early := facts.ReplaceAllString(good(t, append(args, "--rgb-student", "tabletop-rgb", "--depth-student", "tabletop-depth")...), "")
+		if late != early || !strings.Contains(late, `"model":"tabletop-depth"`) || skip != "9" && !strings.Contains(late, `"model":"tabletop-rgb"`) {
+			t.Errorf("from pair %s on: other masks than with students loaded at the start:\n%.400s\n%.400s", skip, late, early)
+		}
+	}
+}
+
+// facts are what two runs of the same frames do not share.
+var facts = regexp.MustCompile(`"ms":\{[^}]*\}`)
+
+// from copies a recording without its first pairs.
+func from(t *testing.T, dir, skip string) string {
+	t.Helper()
+	first, err := strconv.Atoi(skip)
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := openSource(dir, sourceOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	to := filepath.Join(t.TempDir(), "rest")
+	w, err := replay.Create(to, src.Calibration(), replay.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var p capture.Pair
+	for i := range 12 {
+		if err := src.Next(t.Context(), &p); err != nil {
+			t.Fatal(err)
+		}
+		if i < first {
+			continue
+		}
+		if err := w.Write(&p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+// TestShippedStandInsFit loads those of every shipped student as a run does that needs them.
+func TestShippedStandInsFit(t *testing.T) {
+	found := 0
+	for _, name := range models.List() {
+		c := runCmd{Model: name}
+		s, err := c.openStudents(&env{log: slog.New(newHandler(io.Discard, slog.LevelError, true))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range s.standby {
+			if err := m.Load(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			found++
+		}
+		for _, ending := range []string{"-rgb", "-depth"} { // what the policy is told before is what they are
+			if !slices.Contains(models.List(), name+ending) {
+				continue
+			}
+			m, err := openStudent(name+ending, runtime.StudentOptions{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.UsesColor() != (ending == "-rgb") || m.UsesDepth() != (ending == "-depth") || !sameClasses(m, s.main) {
+				t.Errorf("%s cannot stand in for %s", m, name)
+			}
+			m.Close()
+		}
+		s.Close()
+	}
+	if found != 2 {
+		t.Errorf("%d stand-ins, want tabletop's 2", found)
+	}
+}
+
 func TestRunWhenHot(t *testing.T) {
 	zone := filepath.Join(t.TempDir(), "class", "thermal", "thermal_zone0")
 	if err := os.MkdirAll(zone, 0o777); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/depthwise/depthwise/capture"
 	"github.com/depthwise/depthwise/capture/replay"
 	"github.com/depthwise/depthwise/mask"
+	"github.com/depthwise/depthwise/models"
 	"github.com/depthwise/depthwise/runtime"
 )
 
@@ -90,11 +91,16 @@ func (c *runCmd) Run(e *env) error {
 		return err
 	}
 	defer closeSource(e, src)
+	if rec, ok := src.(interface{ Start() }); ok { // its first pair is read while the model is loaded
+		rec.Start()
+	}
+	if small := c.Model == "" || slices.Contains(models.List(), c.Model); small {
+		spareHeap(400) // the first mask comes sooner without collections; settle has them begin
+	}
 	students, err := c.openStudents(e)
 	if err != nil {
 		return err
 	}
-	spareHeap()
 	defer students.Close()
 	out, err := openOutput(e, format, c.Output, mask.Options{Palette: students.main.Metadata().Palette, FPS: c.FPS})
 	if err != nil {
@@ -120,6 +126,7 @@ func (c *runCmd) Run(e *env) error {
 	p := c.pipeline(src, students, format, out, bar)
 	p.Told = func(change runtime.Change) { tellChange(e, service, change) }
 	p.Beat = service.frame
+	p.Settled = func() { c.settle(e, students, p.Live) }
 	board.watch(p)
 	sum, err := c.work(e, p, students)
 	bar.done()
@@ -285,10 +292,24 @@ func (c *runCmd) summarise(e *env, s *runtime.Summary) {
 		millis(s.Frame.Percentile(50)), millis(s.Frame.Percentile(99)), millis(s.Infer.Percentile(50)), millis(s.Infer.Percentile(99))))
 }
 
-// spareHeap has garbage collected at 1.4 times the live heap instead of twice, unless GOGC says otherwise: from here on a frame
-// allocates nothing but what decoding a recording leaves, so memory is worth more than collections.
-func spareHeap() {
+// settle does what the first mask did not need: it spares memory and, for a camera, which will not wait, loads the students
+// that stand by. A recording waits for them, if it ever needs one.
+func (c *runCmd) settle(e *env, s *students, live bool) {
+	if live {
+		spareHeap(10) // loading a student leaves several times its size behind
+		for _, m := range s.standby {
+			if err := m.Load(); err != nil && e.ctx.Err() == nil {
+				e.log.Debug("a student does not stand by", "because", err) // the first frame that needs it fails with this
+			}
+		}
+	}
+	spareHeap(40)
+}
+
+// spareHeap has garbage collected when the heap is so many percent above what is in use, unless GOGC says otherwise: a
+// frame allocates nothing but what decoding a recording leaves, so memory is worth more than collections.
+func spareHeap(percent int) {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(40)
+		debug.SetGCPercent(percent)
 	}
 }

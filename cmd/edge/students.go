@@ -17,15 +17,19 @@ import (
 
 // students are those of a run: the model, and what stands in for it. All share one arena and one pool.
 type students struct {
-	pool   *pool.Pool
-	main   *runtime.Student
-	all    []*runtime.Student
-	policy *runtime.Students
+	pool    *pool.Pool
+	main    *runtime.Student
+	all     []*runtime.Student
+	standby []*runtime.Standby // of this binary: loaded when one is needed, or beforehand
+	policy  *runtime.Students
 }
 
 // Close frees them all.
 func (s *students) Close() {
 	for _, m := range s.all {
+		m.Close()
+	}
+	for _, m := range s.standby {
 		m.Close()
 	}
 	s.pool.Close()
@@ -39,11 +43,18 @@ type standIn struct {
 	to           *runtime.Model
 
 	name  string // "" where there is none
+	late  bool   // it is loaded later: it comes with this binary, beside the main one
 	model *runtime.Student
 	err   error
 }
 
-// openStudents loads the model and those that stand in for it, by the flags or by their names, all at the same time.
+// standby is the student of a stand-in that is loaded later.
+func (b *standIn) standby(load func() (*runtime.Student, error)) *runtime.Standby {
+	return runtime.NewStandby(runtime.StandbyOptions{Name: b.name, UsesColor: b.ending == "-rgb", UsesDepth: b.ending == "-depth", Load: load})
+}
+
+// openStudents loads the model and those that stand in for it, by the flags or by their names, all at the same time. What
+// stands in for a lost camera and comes with this binary is known to fit, and is loaded later.
 func (c *runCmd) openStudents(e *env) (_ *students, err error) {
 	o, err := c.options()
 	if err != nil {
@@ -72,7 +83,8 @@ func (c *runCmd) openStudents(e *env) (_ *students, err error) {
 		if b.name == "none" {
 			b.name = ""
 		}
-		if b.name != "" {
+		b.late = b.flag == "" && b.ending != "-nano" && len(c.Classes) == 0 && slices.Contains(models.List(), b.name)
+		if b.name != "" && !b.late {
 			loading.Go(func() { b.model, b.err = open(b.name, runtime.StudentOptions{Disable: c.Disable}) })
 		}
 	}
@@ -99,6 +111,11 @@ func (c *runCmd) openStudents(e *env) (_ *students, err error) {
 	for _, b := range beside {
 		switch {
 		case b.name == "" || b.flag == "" && b.ending != "-nano" && !whole: // it already is a student of one camera
+			continue
+		case b.late:
+			m := b.standby(func() (*runtime.Student, error) { return open(b.name, runtime.StudentOptions{Disable: c.Disable}) })
+			s.standby = append(s.standby, m)
+			*b.to = m
 			continue
 		case b.err != nil:
 			return nil, b.err
