@@ -80,14 +80,15 @@ type tableArgs struct {
 }
 
 type argmaxArgs struct {
-	dst                                       unsafe.Pointer
-	rows                                      int64
-	top, bottom                               unsafe.Pointer
-	fill, blocks, srcBlock, outWidth, classes int64
-	above, below                              unsafe.Pointer
-	sure, plane, zero                         int64
-	weights, left, right                      unsafe.Pointer
-	weightLeft, weightRight                   unsafe.Pointer
+	dst                                               unsafe.Pointer
+	rows                                              int64
+	top, bottom                                       unsafe.Pointer
+	fill, blocks, srcBlock, outWidth, classes         int64
+	above, below                                      unsafe.Pointer
+	sure, plane, zero                                 int64
+	weights, left, right                              unsafe.Pointer
+	weightLeft, weightRight                           unsafe.Pointer
+	units, nearLeft, nearRight, unitsLeft, unitsRight unsafe.Pointer
 }
 
 type resizeArgs struct {

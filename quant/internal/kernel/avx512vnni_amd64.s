@@ -26958,269 +26958,21 @@ TEXT ·lookupAVX512VBMI(SB), NOSPLIT|NOFRAME, $0-8
 TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	MOVQ a+0(FP), DI
 	PCALIGN $64
+	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
 	WORD $0x5541 // push r13
 	WORD $0x5441 // push r12
 	BYTE $0x53 // push rbx
-	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
-	LONG $0x0235840f; WORD $0x0000 // je 0x218a8 <resizeArgMaxAVX512VNNI+0x248>
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x20ec8348 // sub rsp, 0x20
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
-	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
-	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
-	LONG $0x03498d4c // lea r9, [rcx + 0x3]
-	LONG $0x06418d4c // lea r8, [rcx + 0x6]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xc1490f4d // cmovns r8, r9
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x00e08e0f; WORD $0x0000 // jle 0x21789 <resizeArgMaxAVX512VNNI+0x129>
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00db8e0f; WORD $0x0000 // jle 0x2178d <resizeArgMaxAVX512VNNI+0x12d>
-	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0x487df262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm0, dword ptr [rdi + 0x68]
-	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
-	LONG $0x487dd262; WORD $0x0918 // vbroadcastss zmm1, dword ptr [r9]
-	LONG $0x02f8c149 // sar r8, 0x2
-	LONG $0x6ef9e1c4; BYTE $0xd2 // vmovq xmm2, rdx
-	LONG $0x6ef9e1c4; BYTE $0xde // vmovq xmm3, rsi
-	LONG $0xd36ce9c5 // vpunpcklqdq xmm2, xmm2, xmm3 # xmm2 = xmm2[0],xmm3[0]
-	LONG $0x02f88349 // cmp r8, 0x2
-	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	LONG $0xd04d0f49 // cmovge rdx, r8
-	LONG $0x02e2c148 // shl rdx, 0x2
-	WORD $0xf631 // xor esi, esi
-	LONG $0x00401f0f // nop dword ptr [rax]
-	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
-	LONG $0x04e0c149 // shl r8, 0x4
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
-	LONG $0xd6af0f4c // imul r10, rsi
-	WORD $0x0149; BYTE $0xca // add r10, rcx
-	LONG $0x6f7a81c4; WORD $0x8a1c // vmovdqu xmm3, xmmword ptr [r10 + 4*r9]
-	LONG $0x0061e2c4; BYTE $0xda // vpshufb xmm3, xmm3, xmm2
-	LONG $0x487df262; WORD $0xdb31 // vpmovzxbd zmm3, xmm3 # zmm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero,xmm3[8],zero,zero,zero,xmm3[9],zero,zero,zero,xmm3[10],zero,zero,zero,xmm3[11],zero,zero,zero,xmm3[12],zero,zero,zero,xmm3[13],zero,zero,zero,xmm3[14],zero,zero,zero,xmm3[15],zero,zero,zero
-	LONG $0x4865f162; WORD $0xd8fa // vpsubd zmm3, zmm3, zmm0
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
-	LONG $0x4874f162; WORD $0xdb59 // vmulps zmm3, zmm1, zmm3
-	LONG $0xd1af0f4d // imul r10, r9
-	LONG $0x117881c4; WORD $0x901c // vmovups xmmword ptr [r8 + 4*r10], xmm3
-	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
-	LONG $0x90148d4f // lea r10, [r8 + 4*r10]
-	QUAD $0x019a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x1
-	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
-	QUAD $0x02da1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 8*r11], zmm3, 0x2
-	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
-	LONG $0x5b1c8d4f // lea r11, [r11 + 2*r11]
-	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
-	LONG $0x04c18349 // add r9, 0x4
-	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0x21700 <resizeArgMaxAVX512VNNI+0xa0>
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
-	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0x216f0 <resizeArgMaxAVX512VNNI+0x90>
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x06eb // jmp 0x2178f <resizeArgMaxAVX512VNNI+0x12f>
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x02eb // jmp 0x2178f <resizeArgMaxAVX512VNNI+0x12f>
-	WORD $0x01b1 // mov cl, 0x1
-	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	WORD $0x940f; BYTE $0xc2 // sete dl
-	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
-	WORD $0xd108 // or cl, dl
-	LONG $0x0106850f; WORD $0x0000 // jne 0x218a8 <resizeArgMaxAVX512VNNI+0x248>
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x45eb // jmp 0x217ee <resizeArgMaxAVX512VNNI+0x18e>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
-	LONG $0x06c68348 // add rsi, 0x6
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xf1490f49 // cmovns rsi, r9
-	LONG $0x02eec148 // shr rsi, 0x2
-	LONG $0xf0af0f49 // imul rsi, r8
-	LONG $0x04e6c148 // shl rsi, 0x4
-	WORD $0x0148; BYTE $0xc6 // add rsi, rax
-	LONG $0x48fef162; WORD $0x047f; BYTE $0x8e // vmovdqu64 zmmword ptr [rsi + 4*rcx], zmm0
-	LONG $0x10c18348 // add rcx, 0x10
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	LONG $0x02e6c148 // shl rsi, 0x2
-	LONG $0x40c28348 // add rdx, 0x40
-	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x218a8 <resizeArgMaxAVX512VNNI+0x248>
-	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
-	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
-	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb07c // jl 0x217b0 <resizeArgMaxAVX512VNNI+0x150>
-	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
-	LONG $0x487cd162; WORD $0x0910 // vmovups zmm1, zmmword ptr [r9]
-	LONG $0xff568d4c // lea r10, [rsi - 0x1]
-	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0c75 // jne 0x21820 <resizeArgMaxAVX512VNNI+0x1c0>
-	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x68eb // jmp 0x21884 <resizeArgMaxAVX512VNNI+0x224>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
-	LONG $0xfee38348 // and rbx, -0x2
-	QUAD $0x00000000c5348d4e // lea r14, [8*r8]
-	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x487c9162; WORD $0x1410; BYTE $0x87 // vmovups zmm2, zmmword ptr [r15 + 4*r8]
-	LONG $0x4874f162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm1, zmm2
-	LONG $0x486cf162; WORD $0xc95f // vmaxps zmm1, zmm2, zmm1
-	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
-	LONG $0x487c9162; WORD $0x1410; BYTE $0xc7 // vmovups zmm2, zmmword ptr [r15 + 8*r8]
-	LONG $0x4874f162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm1, zmm2
-	LONG $0x486cf162; WORD $0xc95f // vmaxps zmm1, zmm2, zmm1
-	LONG $0x01638d4d // lea r12, [r11 + 0x1]
-	LONG $0x497dd262; WORD $0xc47c // vpbroadcastd zmm0 {k1}, r12d
-	LONG $0x02c38349 // add r11, 0x2
-	WORD $0x014d; BYTE $0xf7 // add r15, r14
-	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x21840 <resizeArgMaxAVX512VNNI+0x1e0>
-	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff22840f; WORD $0xffff // je 0x217b0 <resizeArgMaxAVX512VNNI+0x150>
-	WORD $0x894d; BYTE $0xc2 // mov r10, r8
-	LONG $0xd3af0f4d // imul r10, r11
-	QUAD $0x01910cc248749162 // vcmpltps k1, zmm1, zmmword ptr [r9 + 4*r10]
-	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
-	LONG $0xffff08e9; BYTE $0xff // jmp 0x217b0 <resizeArgMaxAVX512VNNI+0x150>
-	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
-	LONG $0x0236840f; WORD $0x0000 // je 0x21ae8 <resizeArgMaxAVX512VNNI+0x488>
-	LONG $0x404f8b48 // mov rcx, qword ptr [rdi + 0x40]
+	LONG $0x24448948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rax
 	LONG $0x50478b48 // mov rax, qword ptr [rdi + 0x50]
-	QUAD $0x05010c080400ba48; WORD $0x0d09 // movabs rdx, 0xd0905010c080400
-	QUAD $0x07030e0a0602be48; WORD $0x0f0b // movabs rsi, 0xf0b07030e0a0602
-	LONG $0x03498d4c // lea r9, [rcx + 0x3]
-	LONG $0x06418d4c // lea r8, [rcx + 0x6]
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xc1490f4d // cmovns r8, r9
-	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x00e18e0f; WORD $0x0000 // jle 0x219c9 <resizeArgMaxAVX512VNNI+0x369>
-	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x00dc8e0f; WORD $0x0000 // jle 0x219cd <resizeArgMaxAVX512VNNI+0x36d>
-	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
-	LONG $0x487df262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm0, dword ptr [rdi + 0x68]
-	LONG $0x704f8b4c // mov r9, qword ptr [rdi + 0x70]
-	LONG $0x487dd262; WORD $0x0918 // vbroadcastss zmm1, dword ptr [r9]
-	LONG $0x02f8c149 // sar r8, 0x2
-	LONG $0x6ef9e1c4; BYTE $0xd2 // vmovq xmm2, rdx
-	LONG $0x6ef9e1c4; BYTE $0xde // vmovq xmm3, rsi
-	LONG $0xd36ce9c5 // vpunpcklqdq xmm2, xmm2, xmm3 # xmm2 = xmm2[0],xmm3[0]
-	LONG $0x02f88349 // cmp r8, 0x2
-	LONG $0x000001ba; BYTE $0x00 // mov edx, 0x1
-	LONG $0xd04d0f49 // cmovge rdx, r8
-	LONG $0x02e2c148 // shl rdx, 0x2
-	WORD $0xf631 // xor esi, esi
-	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
-	WORD $0x8949; BYTE $0xf0 // mov r8, rsi
-	LONG $0x04e0c149 // shl r8, 0x4
-	WORD $0x0149; BYTE $0xc0 // add r8, rax
-	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
-	LONG $0xd6af0f4c // imul r10, rsi
-	WORD $0x0149; BYTE $0xca // add r10, rcx
-	LONG $0x6f7a81c4; WORD $0x8a1c // vmovdqu xmm3, xmmword ptr [r10 + 4*r9]
-	LONG $0x0061e2c4; BYTE $0xda // vpshufb xmm3, xmm3, xmm2
-	LONG $0x487df262; WORD $0xdb31 // vpmovzxbd zmm3, xmm3 # zmm3 = xmm3[0],zero,zero,zero,xmm3[1],zero,zero,zero,xmm3[2],zero,zero,zero,xmm3[3],zero,zero,zero,xmm3[4],zero,zero,zero,xmm3[5],zero,zero,zero,xmm3[6],zero,zero,zero,xmm3[7],zero,zero,zero,xmm3[8],zero,zero,zero,xmm3[9],zero,zero,zero,xmm3[10],zero,zero,zero,xmm3[11],zero,zero,zero,xmm3[12],zero,zero,zero,xmm3[13],zero,zero,zero,xmm3[14],zero,zero,zero,xmm3[15],zero,zero,zero
-	LONG $0x4865f162; WORD $0xd8fa // vpsubd zmm3, zmm3, zmm0
-	LONG $0x487cf162; WORD $0xdb5b // vcvtdq2ps zmm3, zmm3
-	LONG $0x60578b4c // mov r10, qword ptr [rdi + 0x60]
-	LONG $0x4874f162; WORD $0xdb59 // vmulps zmm3, zmm1, zmm3
-	LONG $0xd1af0f4d // imul r10, r9
-	LONG $0x117881c4; WORD $0x901c // vmovups xmmword ptr [r8 + 4*r10], xmm3
-	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
-	LONG $0x90148d4f // lea r10, [r8 + 4*r10]
-	QUAD $0x019a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x1
-	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
-	QUAD $0x02da1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 8*r11], zmm3, 0x2
-	LONG $0x605f8b4c // mov r11, qword ptr [rdi + 0x60]
-	LONG $0x5b1c8d4f // lea r11, [r11 + 2*r11]
-	QUAD $0x039a1c19487d9362 // vextractf32x4 xmmword ptr [r10 + 4*r11], zmm3, 0x3
-	LONG $0x04c18349 // add r9, 0x4
-	WORD $0x394c; BYTE $0xca // cmp rdx, r9
-	WORD $0x8f75 // jne 0x21940 <resizeArgMaxAVX512VNNI+0x2e0>
-	WORD $0xff48; BYTE $0xc6 // inc rsi
-	LONG $0x28478b4c // mov r8, qword ptr [rdi + 0x28]
-	WORD $0x394c; BYTE $0xc6 // cmp rsi, r8
-	LONG $0xff6f8c0f; WORD $0xffff // jl 0x21930 <resizeArgMaxAVX512VNNI+0x2d0>
-	WORD $0x854d; BYTE $0xc0 // test r8, r8
-	WORD $0x9f0f; BYTE $0xc1 // setg cl
-	WORD $0x06eb // jmp 0x219cf <resizeArgMaxAVX512VNNI+0x36f>
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x02eb // jmp 0x219cf <resizeArgMaxAVX512VNNI+0x36f>
-	WORD $0x01b1 // mov cl, 0x1
-	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	WORD $0x940f; BYTE $0xc2 // sete dl
-	WORD $0xf180; BYTE $0x01 // xor cl, 0x1
-	WORD $0xd108 // or cl, dl
-	LONG $0x0106850f; WORD $0x0000 // jne 0x21ae8 <resizeArgMaxAVX512VNNI+0x488>
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
-	WORD $0x45eb // jmp 0x21a2e <resizeArgMaxAVX512VNNI+0x3ce>
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x034e8d4c // lea r9, [rsi + 0x3]
-	LONG $0x06c68348 // add rsi, 0x6
-	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0xf1490f49 // cmovns rsi, r9
-	LONG $0x02eec148 // shr rsi, 0x2
-	LONG $0xf0af0f49 // imul rsi, r8
-	LONG $0x04e6c148 // shl rsi, 0x4
-	WORD $0x0148; BYTE $0xc6 // add rsi, rax
-	LONG $0x48fef162; WORD $0x047f; BYTE $0x8e // vmovdqu64 zmmword ptr [rsi + 4*rcx], zmm0
-	LONG $0x10c18348 // add rcx, 0x10
-	LONG $0x28778b48 // mov rsi, qword ptr [rdi + 0x28]
-	LONG $0x02e6c148 // shl rsi, 0x2
-	LONG $0x40c28348 // add rdx, 0x40
-	WORD $0x3948; BYTE $0xf1 // cmp rcx, rsi
-	LONG $0x00ba8d0f; WORD $0x0000 // jge 0x21ae8 <resizeArgMaxAVX512VNNI+0x488>
-	LONG $0x40778b48 // mov rsi, qword ptr [rdi + 0x40]
-	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
-	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0xb07c // jl 0x219f0 <resizeArgMaxAVX512VNNI+0x390>
-	LONG $0x880c8d4c // lea r9, [rax + 4*rcx]
-	LONG $0x487cd162; WORD $0x0910 // vmovups zmm1, zmmword ptr [r9]
-	LONG $0xff568d4c // lea r10, [rsi - 0x1]
-	LONG $0x02fe8348 // cmp rsi, 0x2
-	WORD $0x0c75 // jne 0x21a60 <resizeArgMaxAVX512VNNI+0x400>
-	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x68eb // jmp 0x21ac4 <resizeArgMaxAVX512VNNI+0x464>
-	LONG $0x00401f0f // nop dword ptr [rax]
-	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
-	LONG $0xfee38348 // and rbx, -0x2
-	QUAD $0x00000000c5348d4e // lea r14, [8*r8]
-	LONG $0x0001bb41; WORD $0x0000 // mov r11d, 0x1
-	WORD $0x8949; BYTE $0xd7 // mov r15, rdx
-	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
-	LONG $0x487c9162; WORD $0x1410; BYTE $0x87 // vmovups zmm2, zmmword ptr [r15 + 4*r8]
-	LONG $0x4874f162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm1, zmm2
-	LONG $0x486cf162; WORD $0xc95f // vmaxps zmm1, zmm2, zmm1
-	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
-	LONG $0x487c9162; WORD $0x1410; BYTE $0xc7 // vmovups zmm2, zmmword ptr [r15 + 8*r8]
-	LONG $0x4874f162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm1, zmm2
-	LONG $0x486cf162; WORD $0xc95f // vmaxps zmm1, zmm2, zmm1
-	LONG $0x01638d4d // lea r12, [r11 + 0x1]
-	LONG $0x497dd262; WORD $0xc47c // vpbroadcastd zmm0 {k1}, r12d
-	LONG $0x02c38349 // add r11, 0x2
-	WORD $0x014d; BYTE $0xf7 // add r15, r14
-	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
-	WORD $0xbc75 // jne 0x21a80 <resizeArgMaxAVX512VNNI+0x420>
-	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0xff22840f; WORD $0xffff // je 0x219f0 <resizeArgMaxAVX512VNNI+0x390>
-	WORD $0x894d; BYTE $0xc2 // mov r10, r8
-	LONG $0xd3af0f4d // imul r10, r11
-	QUAD $0x01910cc248749162 // vcmpltps k1, zmm1, zmmword ptr [r9 + 4*r10]
-	LONG $0x497dd262; WORD $0xc37c // vpbroadcastd zmm0 {k1}, r11d
-	LONG $0xffff08e9; BYTE $0xff // jmp 0x219f0 <resizeArgMaxAVX512VNNI+0x390>
+	LONG $0x24048948 // mov qword ptr [rsp], rax
+	LONG $0x012047f6 // test byte ptr [rdi + 0x20], 0x1
+	LONG $0x109a850f; WORD $0x0000 // jne 0x22723 <resizeArgMaxAVX512VNNI+0x10c3>
+	LONG $0x022047f6 // test byte ptr [rdi + 0x20], 0x2
+	LONG $0x124e850f; WORD $0x0000 // jne 0x228e1 <resizeArgMaxAVX512VNNI+0x1281>
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
 	LONG $0x40478b48 // mov rax, qword ptr [rdi + 0x40]
 	LONG $0x03508d48 // lea rdx, [rax + 0x3]
@@ -27228,259 +26980,1150 @@ TEXT ·resizeArgMaxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
 	LONG $0xc2490f48 // cmovns rax, rdx
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x05188e0f; WORD $0x0000 // jle 0x22020 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0x105e8e0f; WORD $0x0000 // jle 0x22711 <resizeArgMaxAVX512VNNI+0x10b1>
 	LONG $0x02e8c148 // shr rax, 0x2
 	LONG $0x47af0f48; BYTE $0x60 // imul rax, qword ptr [rdi + 0x60]
 	LONG $0x04e0c148 // shl rax, 0x4
-	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
-	WORD $0x0148; BYTE $0xc2 // add rdx, rax
-	LONG $0x50470348 // add rax, qword ptr [rdi + 0x50]
-	WORD $0xf631 // xor esi, esi
-	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x2beb // jmp 0x21b55 <resizeArgMaxAVX512VNNI+0x4f5>
-	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
-	LONG $0x4faf0f48; BYTE $0x38 // imul rcx, qword ptr [rdi + 0x38]
-	WORD $0x0348; BYTE $0x0f // add rcx, qword ptr [rdi]
-	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x497ef262; WORD $0x3431; BYTE $0x0e // vpmovdb xmmword ptr [rsi + rcx] {k1}, zmm6
-	LONG $0x10c68348 // add rsi, 0x10
+	LONG $0x24440148; BYTE $0x08 // add qword ptr [rsp + 0x8], rax
+	LONG $0x24040148 // add qword ptr [rsp], rax
+	WORD $0xed31 // xor ebp, ebp
+	WORD $0x14eb // jmp 0x216e1 <resizeArgMaxAVX512VNNI+0x81>
+	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x20c58348 // add rbp, 0x20
 	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
-	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x04cb8d0f; WORD $0x0000 // jge 0x22020 <resizeArgMaxAVX512VNNI+0x9c0>
-	WORD $0x2948; BYTE $0xf1 // sub rcx, rsi
+	WORD $0x3948; BYTE $0xcd // cmp rbp, rcx
+	LONG $0x10308d0f; WORD $0x0000 // jge 0x22711 <resizeArgMaxAVX512VNNI+0x10b1>
+	WORD $0x2948; BYTE $0xe9 // sub rcx, rbp
 	LONG $0xffffb941; WORD $0xffff // mov r9d, 0xffffffff
 	WORD $0xd341; BYTE $0xe1 // shl r9d, cl
-	LONG $0x10f98348 // cmp rcx, 0x10
+	LONG $0x20f98348 // cmp rcx, 0x20
 	WORD $0xf741; BYTE $0xd1 // not r9d
-	LONG $0xc84d0f45 // cmovge r9d, r8d
+	LONG $0xffffffb8; BYTE $0xff // mov eax, 0xffffffff
+	LONG $0xc84d0f44 // cmovge r9d, eax
 	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
-	LONG $0x01e9840f; WORD $0x0000 // je 0x21d60 <resizeArgMaxAVX512VNNI+0x700>
-	LONG $0x784f8b48 // mov rcx, qword ptr [rdi + 0x78]
-	LONG $0xb114634c // movsxd r10, dword ptr [rcx + 4*rsi]
-	LONG $0x487db262; WORD $0x0458; BYTE $0x92 // vpbroadcastd zmm0, dword ptr [rdx + 4*r10]
-	LONG $0x487db162; WORD $0x0c76; BYTE $0x92 // vpcmpeqd k1, zmm0, zmmword ptr [rdx + 4*r10]
-	LONG $0x497db162; WORD $0x0476; BYTE $0x90 // vpcmpeqd k0 {k1}, zmm0, zmmword ptr [rax + 4*r10]
+	WORD $0x4874 // je 0x2174c <resizeArgMaxAVX512VNNI+0xec>
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0xa8046348 // movsxd rax, dword ptr [rax + 4*rbp]
+	LONG $0x244c8b48; BYTE $0x08 // mov rcx, qword ptr [rsp + 0x8]
+	LONG $0x787de2c4; WORD $0x0104 // vpbroadcastb ymm0, byte ptr [rcx + rax]
+	LONG $0x287df162; WORD $0x0c74; BYTE $0x01 // vpcmpeqb k1, ymm0, ymmword ptr [rcx + rax]
+	LONG $0x240c8b48 // mov rcx, qword ptr [rsp]
+	LONG $0x297df162; WORD $0x0474; BYTE $0x01 // vpcmpeqb k0 {k1}, ymm0, ymmword ptr [rcx + rax]
 	LONG $0x808f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x80]
-	LONG $0x3cb14c8b // mov ecx, dword ptr [rcx + 4*rsi + 0x3c]
-	WORD $0x2944; BYTE $0xd1 // sub ecx, r10d
-	LONG $0xfffebb41; WORD $0xffff // mov r11d, 0xfffffffe
-	WORD $0xd341; BYTE $0xe3 // shl r11d, cl
+	LONG $0x7ca94c8b // mov ecx, dword ptr [rcx + 4*rbp + 0x7c]
+	WORD $0xc129 // sub ecx, eax
+	LONG $0xfffffeb8; BYTE $0xff // mov eax, 0xfffffffe
+	WORD $0xe0d3 // shl eax, cl
+	LONG $0xc893fbc5 // kmovd ecx, k0
+	WORD $0xc809 // or eax, ecx
+	WORD $0xf883; BYTE $0xff // cmp eax, -0x1
+	LONG $0x0f84840f; WORD $0x0000 // je 0x226d0 <resizeArgMaxAVX512VNNI+0x1070>
+	QUAD $0x0000000098bf8348 // cmp qword ptr [rdi + 0x98], 0x0
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
-	LONG $0xc893f8c5 // kmovw ecx, k0
-	WORD $0x0941; BYTE $0xcb // or r11d, ecx
-	LONG $0xfffb8341 // cmp r11d, -0x1
-	LONG $0x0420840f; WORD $0x0000 // je 0x21fe0 <resizeArgMaxAVX512VNNI+0x980>
+	LONG $0x03e2840f; WORD $0x0000 // je 0x21b40 <resizeArgMaxAVX512VNNI+0x4e0>
+	LONG $0x246c8948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rbp
 	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0x01a48d0f; WORD $0x0000 // jge 0x21d6e <resizeArgMaxAVX512VNNI+0x70e>
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x394c; BYTE $0xd1 // cmp rcx, r10
-	LONG $0xff6f8d0f; WORD $0xffff // jge 0x21b44 <resizeArgMaxAVX512VNNI+0x4e4>
-	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
-	LONG $0xf657c8c5 // vxorps xmm6, xmm6, xmm6
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xff4a8e0f; WORD $0xffff // jle 0x21b30 <resizeArgMaxAVX512VNNI+0x4d0>
-	LONG $0x01fa8349 // cmp r10, 0x1
-	LONG $0xff40840f; WORD $0xffff // je 0x21b30 <resizeArgMaxAVX512VNNI+0x4d0>
-	LONG $0x785f8b4c // mov r11, qword ptr [rdi + 0x78]
-	LONG $0xb33c634d // movsxd r15, dword ptr [r11 + 4*rsi]
-	LONG $0x487dd262; WORD $0xcf7c // vpbroadcastd zmm1, r15d
-	LONG $0x48fed162; WORD $0x046f; BYTE $0xb3 // vmovdqu64 zmm0, zmmword ptr [r11 + 4*rsi]
-	LONG $0x487df162; WORD $0xc1fa // vpsubd zmm0, zmm0, zmm1
-	LONG $0x809f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x80]
-	LONG $0x48fed162; WORD $0x146f; BYTE $0xb3 // vmovdqu64 zmm2, zmmword ptr [r11 + 4*rsi]
-	LONG $0x486df162; WORD $0xc9fa // vpsubd zmm1, zmm2, zmm1
-	LONG $0x889f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x88]
-	LONG $0x487cd162; WORD $0x2410; BYTE $0xb3 // vmovups zmm4, zmmword ptr [r11 + 4*rsi]
-	LONG $0x909f8b4c; WORD $0x0000; BYTE $0x00 // mov r11, qword ptr [rdi + 0x90]
-	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
-	QUAD $0x01cb5c18487df262 // vbroadcastss zmm3, dword ptr [rbx + 8*rcx + 0x4]
-	LONG $0x487cd162; WORD $0x2c10; BYTE $0xb3 // vmovups zmm5, zmmword ptr [r11 + 4*rsi]
-	QUAD $0x02cb7418487df262 // vbroadcastss zmm6, dword ptr [rbx + 8*rcx + 0x8]
-	LONG $0x485cf162; WORD $0xd359 // vmulps zmm2, zmm4, zmm3
-	LONG $0x4854f162; WORD $0xdb59 // vmulps zmm3, zmm5, zmm3
-	LONG $0x485cf162; WORD $0xe659 // vmulps zmm4, zmm4, zmm6
-	LONG $0x4854f162; WORD $0xee59 // vmulps zmm5, zmm5, zmm6
-	LONG $0x485f8b4c // mov r11, qword ptr [rdi + 0x48]
+	LONG $0x08a38d0f; WORD $0x0000 // jge 0x22010 <resizeArgMaxAVX512VNNI+0x9b0>
+	WORD $0x3145; BYTE $0xff // xor r15d, r15d
+	WORD $0x394d; BYTE $0xd7 // cmp r15, r10
+	LONG $0x246c8b48; BYTE $0x10 // mov rbp, qword ptr [rsp + 0x10]
+	LONG $0xff528d0f; WORD $0xffff // jge 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
+	LONG $0x3f148d4f // lea r10, [r15 + r15]
+	WORD $0xd231 // xor edx, edx
+	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
+	WORD $0x854d; BYTE $0xdb // test r11, r11
+	LONG $0x01768e0f; WORD $0x0000 // jle 0x2190b <resizeArgMaxAVX512VNNI+0x2ab>
+	LONG $0x01fb8349 // cmp r11, 0x1
+	LONG $0x016c840f; WORD $0x0000 // je 0x2190b <resizeArgMaxAVX512VNNI+0x2ab>
+	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
+	LONG $0x48fef162; WORD $0x046f; BYTE $0x68 // vmovdqu64 zmm0, zmmword ptr [rax + 2*rbp]
+	LONG $0xa8878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa8]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x68 // vmovdqu64 zmm1, zmmword ptr [rax + 2*rbp]
+	LONG $0xb0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xb0]
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x68 // vmovdqu64 zmm4, zmmword ptr [rax + 2*rbp]
+	LONG $0xb8878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xb8]
+	LONG $0x988f8b48; WORD $0x0000; BYTE $0x00 // mov rcx, qword ptr [rdi + 0x98]
+	LONG $0x487db262; WORD $0x1c79; BYTE $0xb9 // vpbroadcastw zmm3, word ptr [rcx + 4*r15]
+	LONG $0x48fef162; WORD $0x2c6f; BYTE $0x68 // vmovdqu64 zmm5, zmmword ptr [rax + 2*rbp]
+	QUAD $0x01517479487db262 // vpbroadcastw zmm6, word ptr [rcx + 2*r10 + 0x2]
+	LONG $0x485df162; WORD $0xd3d5 // vpmullw zmm2, zmm4, zmm3
+	LONG $0x4855f162; WORD $0xdbd5 // vpmullw zmm3, zmm5, zmm3
+	LONG $0x485df162; WORD $0xe6d5 // vpmullw zmm4, zmm4, zmm6
+	LONG $0x4855f162; WORD $0xeed5 // vpmullw zmm5, zmm5, zmm6
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x02e0c148 // shl rax, 0x2
+	LONG $0x48478b4c // mov r8, qword ptr [rdi + 0x48]
 	LONG $0x505f8b48 // mov rbx, qword ptr [rdi + 0x50]
-	LONG $0x60778b4c // mov r14, qword ptr [rdi + 0x60]
-	LONG $0x48fe9162; WORD $0x346f; BYTE $0xbb // vmovdqu64 zmm6, zmmword ptr [r11 + 4*r15]
-	LONG $0x487df262; WORD $0xfe36 // vpermd zmm7, zmm0, zmm6
-	LONG $0x486cf162; WORD $0xff59 // vmulps zmm7, zmm2, zmm7
-	LONG $0x4875f262; WORD $0xf636 // vpermd zmm6, zmm1, zmm6
-	LONG $0x4864f162; WORD $0xf659 // vmulps zmm6, zmm3, zmm6
-	LONG $0x4844f162; WORD $0xf658 // vaddps zmm6, zmm7, zmm6
-	LONG $0x48feb162; WORD $0x3c6f; BYTE $0xbb // vmovdqu64 zmm7, zmmword ptr [rbx + 4*r15]
-	LONG $0x487d7262; WORD $0xc736 // vpermd zmm8, zmm0, zmm7
-	LONG $0x485c5162; WORD $0xc059 // vmulps zmm8, zmm4, zmm8
-	LONG $0x484cd162; WORD $0xf058 // vaddps zmm6, zmm6, zmm8
-	LONG $0x4875f262; WORD $0xff36 // vpermd zmm7, zmm1, zmm7
-	LONG $0x4854f162; WORD $0xff59 // vmulps zmm7, zmm5, zmm7
-	LONG $0x484cf162; WORD $0xff58 // vaddps zmm7, zmm6, zmm7
-	LONG $0x02e7c149 // shl r15, 0x2
-	LONG $0xb73c8d4f // lea r15, [r15 + 4*r14]
-	LONG $0x02e6c149 // shl r14, 0x2
-	LONG $0xf657c8c5 // vxorps xmm6, xmm6, xmm6
-	LONG $0x0001bc41; WORD $0x0000 // mov r12d, 0x1
-	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
-	LONG $0x48fe1162; WORD $0x046f; BYTE $0x3b // vmovdqu64 zmm8, zmmword ptr [r11 + r15]
-	LONG $0x48fe3162; WORD $0x0c6f; BYTE $0x3b // vmovdqu64 zmm9, zmmword ptr [rbx + r15]
-	LONG $0x487d5262; WORD $0xd036 // vpermd zmm10, zmm0, zmm8
-	LONG $0x48755262; WORD $0xc036 // vpermd zmm8, zmm1, zmm8
-	LONG $0x487d5262; WORD $0xd936 // vpermd zmm11, zmm0, zmm9
-	LONG $0x48755262; WORD $0xc936 // vpermd zmm9, zmm1, zmm9
-	LONG $0x486c5162; WORD $0xd259 // vmulps zmm10, zmm2, zmm10
-	LONG $0x48645162; WORD $0xc059 // vmulps zmm8, zmm3, zmm8
-	LONG $0x482c5162; WORD $0xc058 // vaddps zmm8, zmm10, zmm8
-	LONG $0x485c5162; WORD $0xd359 // vmulps zmm10, zmm4, zmm11
-	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
-	LONG $0x48545162; WORD $0xc959 // vmulps zmm9, zmm5, zmm9
-	LONG $0x483c5162; WORD $0xc158 // vaddps zmm8, zmm8, zmm9
-	LONG $0x4844d162; WORD $0xc8c2; BYTE $0x01 // vcmpltps k1, zmm7, zmm8
-	LONG $0x483cf162; WORD $0xff5f // vmaxps zmm7, zmm8, zmm7
-	LONG $0x497dd262; WORD $0xf47c // vpbroadcastd zmm6 {k1}, r12d
-	WORD $0xff49; BYTE $0xc4 // inc r12
-	WORD $0x014d; BYTE $0xf7 // add r15, r14
-	WORD $0x394d; BYTE $0xe2 // cmp r10, r12
-	WORD $0x9275 // jne 0x21ce0 <resizeArgMaxAVX512VNNI+0x680>
-	LONG $0xfffddde9; BYTE $0xff // jmp 0x21b30 <resizeArgMaxAVX512VNNI+0x4d0>
-	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
-	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
-	LONG $0x02fa8349 // cmp r10, 0x2
-	LONG $0xfe5c8c0f; WORD $0xffff // jl 0x21bca <resizeArgMaxAVX512VNNI+0x56a>
+	LONG $0x784f8b48 // mov rcx, qword ptr [rdi + 0x78]
+	LONG $0xa934634c // movsxd r14, dword ptr [rcx + 4*rbp]
+	LONG $0x487db262; WORD $0x3430; BYTE $0x33 // vpmovzxbw zmm6, ymmword ptr [rbx + r14]
+	LONG $0x48f5f262; WORD $0xfe8d // vpermw zmm7, zmm1, zmm6
+	LONG $0x4845f162; WORD $0xfdd5 // vpmullw zmm7, zmm7, zmm5
+	LONG $0x48fdf262; WORD $0xf68d // vpermw zmm6, zmm0, zmm6
+	LONG $0x484df162; WORD $0xf4d5 // vpmullw zmm6, zmm6, zmm4
+	LONG $0x4845f162; WORD $0xf6fd // vpaddw zmm6, zmm7, zmm6
+	LONG $0x487d9262; WORD $0x3c30; BYTE $0x30 // vpmovzxbw zmm7, ymmword ptr [r8 + r14]
+	LONG $0x48f57262; WORD $0xc78d // vpermw zmm8, zmm1, zmm7
+	LONG $0x483d7162; WORD $0xc3d5 // vpmullw zmm8, zmm8, zmm3
+	LONG $0x48fdf262; WORD $0xff8d // vpermw zmm7, zmm0, zmm7
+	LONG $0x4845f162; WORD $0xfad5 // vpmullw zmm7, zmm7, zmm2
+	LONG $0x483df162; WORD $0xfffd // vpaddw zmm7, zmm8, zmm7
+	LONG $0x484df162; WORD $0xfffd // vpaddw zmm7, zmm6, zmm7
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	LONG $0xf6efc9c5 // vpxor xmm6, xmm6, xmm6
+	WORD $0xd231 // xor edx, edx
+	LONG $0x000001b9; BYTE $0x00 // mov ecx, 0x1
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x487d1262; WORD $0x0430; BYTE $0x30 // vpmovzxbw zmm8, ymmword ptr [r8 + r14]
+	LONG $0x487d3262; WORD $0x0c30; BYTE $0x33 // vpmovzxbw zmm9, ymmword ptr [rbx + r14]
+	LONG $0x48fd5262; WORD $0xd08d // vpermw zmm10, zmm0, zmm8
+	LONG $0x48f55262; WORD $0xc08d // vpermw zmm8, zmm1, zmm8
+	LONG $0x482d7162; WORD $0xd2d5 // vpmullw zmm10, zmm10, zmm2
+	LONG $0x483d7162; WORD $0xc3d5 // vpmullw zmm8, zmm8, zmm3
+	LONG $0x483d5162; WORD $0xc2fd // vpaddw zmm8, zmm8, zmm10
+	LONG $0x48fd5262; WORD $0xd18d // vpermw zmm10, zmm0, zmm9
+	LONG $0x48f55262; WORD $0xc98d // vpermw zmm9, zmm1, zmm9
+	LONG $0x482d7162; WORD $0xd4d5 // vpmullw zmm10, zmm10, zmm4
+	LONG $0x48357162; WORD $0xcdd5 // vpmullw zmm9, zmm9, zmm5
+	LONG $0x48355162; WORD $0xcafd // vpaddw zmm9, zmm9, zmm10
+	LONG $0x48355162; WORD $0xc0fd // vpaddw zmm8, zmm9, zmm8
+	LONG $0x48c5d362; WORD $0xc83e; BYTE $0x01 // vpcmpltuw k1, zmm7, zmm8
+	LONG $0x48c5d362; WORD $0xc03e; BYTE $0x05 // vpcmpnltuw k0, zmm7, zmm8
+	LONG $0xf093fbc5 // kmovd esi, k0
+	WORD $0xd621 // and esi, edx
+	LONG $0x4845d162; WORD $0xc075 // vpcmpeqw k0, zmm7, zmm8
+	LONG $0xd093fbc5 // kmovd edx, k0
+	WORD $0xf209 // or edx, esi
+	LONG $0x497df262; WORD $0xf17b // vpbroadcastw zmm6 {k1}, ecx
+	LONG $0x4845d262; WORD $0xf83e // vpmaxuw zmm7, zmm7, zmm8
+	WORD $0xff48; BYTE $0xc1 // inc rcx
+	WORD $0x0149; BYTE $0xc6 // add r14, rax
+	WORD $0x3949; BYTE $0xcb // cmp r11, rcx
+	LONG $0xff75850f; WORD $0xffff // jne 0x21880 <resizeArgMaxAVX512VNNI+0x220>
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0xc7af0f49 // imul rax, r15
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	LONG $0x0002bb41; WORD $0x0000 // mov r11d, 0x2
-	WORD $0xc931 // xor ecx, ecx
-	WORD $0x39eb // jmp 0x21db6 <resizeArgMaxAVX512VNNI+0x756>
-	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
-	WORD $0x894d; BYTE $0xd3 // mov r11, r10
-	LONG $0x01cb8349 // or r11, 0x1
-	LONG $0x57af0f4c; BYTE $0x38 // imul r10, qword ptr [rdi + 0x38]
-	WORD $0x034c; BYTE $0x17 // add r10, qword ptr [rdi]
-	LONG $0x497e3262; WORD $0x1431; BYTE $0x16 // vpmovdb xmmword ptr [rsi + r10] {k1}, zmm10
+	QUAD $0x00057430497ef262 // vpmovwb ymmword ptr [rbp + rax] {k1}, zmm6
+	WORD $0x8544; BYTE $0xca // test edx, r9d
+	LONG $0xfda4840f; WORD $0xffff // je 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	QUAD $0x000000017d1c8d4e // lea r11, [2*r15 + 0x1]
+	WORD $0x8948; BYTE $0xeb // mov rbx, rbp
+	WORD $0x38eb // jmp 0x21971 <resizeArgMaxAVX512VNNI+0x311>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0xc7af0f49 // imul rax, r15
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497e7262; WORD $0x0431; BYTE $0x03 // vpmovdb xmmword ptr [rbx + rax] {k1}, zmm8
+	LONG $0x10c38348 // add rbx, 0x10
+	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
+	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
+	LONG $0xfff98141; WORD $0x00ff; BYTE $0x00 // cmp r9d, 0xffff
+	WORD $0x8941; BYTE $0xc1 // mov r9d, eax
+	LONG $0xfd5f860f; WORD $0xffff // jbe 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
+	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0xc17e // jle 0x21940 <resizeArgMaxAVX512VNNI+0x2e0>
+	LONG $0x01fe8349 // cmp r14, 0x1
+	WORD $0xbb74 // je 0x21940 <resizeArgMaxAVX512VNNI+0x2e0>
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x9804634c // movsxd r8, dword ptr [rax + 4*rbx]
+	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
+	LONG $0x487df262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm0, dword ptr [rdi + 0x68]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x98 // vmovdqu64 zmm1, zmmword ptr [rax + 4*rbx]
+	LONG $0x4875f162; WORD $0xcafa // vpsubd zmm1, zmm1, zmm2
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x98 // vmovdqu64 zmm3, zmmword ptr [rax + 4*rbx]
+	LONG $0x4865f162; WORD $0xd2fa // vpsubd zmm2, zmm3, zmm2
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
+	LONG $0x487cf162; WORD $0x3410; BYTE $0x98 // vmovups zmm6, zmmword ptr [rax + 4*rbx]
+	LONG $0x90878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x90]
+	LONG $0x487cf162; WORD $0x3c10; BYTE $0x98 // vmovups zmm7, zmmword ptr [rax + 4*rbx]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x487df262; WORD $0x1818 // vbroadcastss zmm3, dword ptr [rax]
+	LONG $0x487db262; WORD $0x2c18; BYTE $0x98 // vbroadcastss zmm5, dword ptr [rax + 4*r11]
+	QUAD $0x02904418487d3262 // vbroadcastss zmm8, dword ptr [rax + 4*r10 + 0x8]
+	LONG $0x484cf162; WORD $0xe559 // vmulps zmm4, zmm6, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x484cd162; WORD $0xf059 // vmulps zmm6, zmm6, zmm8
+	LONG $0x4844d162; WORD $0xf859 // vmulps zmm7, zmm7, zmm8
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x02e0c148 // shl rax, 0x2
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0x487d3262; WORD $0x0431; BYTE $0x02 // vpmovzxbd zmm8, xmmword ptr [rdx + r8]
+	LONG $0x483d7162; WORD $0xc0fa // vpsubd zmm8, zmm8, zmm0
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48645162; WORD $0xc059 // vmulps zmm8, zmm3, zmm8
+	LONG $0x48755262; WORD $0xc836 // vpermd zmm9, zmm1, zmm8
+	LONG $0x485c5162; WORD $0xc959 // vmulps zmm9, zmm4, zmm9
+	LONG $0x486d5262; WORD $0xc036 // vpermd zmm8, zmm2, zmm8
+	LONG $0x48545162; WORD $0xc059 // vmulps zmm8, zmm5, zmm8
+	LONG $0x48345162; WORD $0xc058 // vaddps zmm8, zmm9, zmm8
+	LONG $0x487d3262; WORD $0x0c31; BYTE $0x01 // vpmovzxbd zmm9, xmmword ptr [rcx + r8]
+	LONG $0x48357162; WORD $0xc8fa // vpsubd zmm9, zmm9, zmm0
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48645162; WORD $0xc959 // vmulps zmm9, zmm3, zmm9
+	LONG $0x48755262; WORD $0xd136 // vpermd zmm10, zmm1, zmm9
+	LONG $0x484c5162; WORD $0xd259 // vmulps zmm10, zmm6, zmm10
+	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
+	LONG $0x486d5262; WORD $0xc936 // vpermd zmm9, zmm2, zmm9
+	LONG $0x48445162; WORD $0xc959 // vmulps zmm9, zmm7, zmm9
+	LONG $0x483c5162; WORD $0xc958 // vaddps zmm9, zmm8, zmm9
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
+	LONG $0x000001be; BYTE $0x00 // mov esi, 0x1
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x487d3262; WORD $0x1431; BYTE $0x02 // vpmovzxbd zmm10, xmmword ptr [rdx + r8]
+	LONG $0x482d7162; WORD $0xd0fa // vpsubd zmm10, zmm10, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48645162; WORD $0xd259 // vmulps zmm10, zmm3, zmm10
+	LONG $0x487d3262; WORD $0x1c31; BYTE $0x01 // vpmovzxbd zmm11, xmmword ptr [rcx + r8]
+	LONG $0x48257162; WORD $0xd8fa // vpsubd zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48645162; WORD $0xdb59 // vmulps zmm11, zmm3, zmm11
+	LONG $0x48755262; WORD $0xe236 // vpermd zmm12, zmm1, zmm10
+	LONG $0x486d5262; WORD $0xd236 // vpermd zmm10, zmm2, zmm10
+	LONG $0x48755262; WORD $0xeb36 // vpermd zmm13, zmm1, zmm11
+	LONG $0x486d5262; WORD $0xdb36 // vpermd zmm11, zmm2, zmm11
+	LONG $0x485c5162; WORD $0xe459 // vmulps zmm12, zmm4, zmm12
+	LONG $0x48545162; WORD $0xd259 // vmulps zmm10, zmm5, zmm10
+	LONG $0x481c5162; WORD $0xd258 // vaddps zmm10, zmm12, zmm10
+	LONG $0x484c5162; WORD $0xe559 // vmulps zmm12, zmm6, zmm13
+	LONG $0x482c5162; WORD $0xd458 // vaddps zmm10, zmm10, zmm12
+	LONG $0x48445162; WORD $0xdb59 // vmulps zmm11, zmm7, zmm11
+	LONG $0x482c5162; WORD $0xd358 // vaddps zmm10, zmm10, zmm11
+	LONG $0x4834d162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm9, zmm10
+	LONG $0x482c5162; WORD $0xc95f // vmaxps zmm9, zmm10, zmm9
+	LONG $0x497d7262; WORD $0xc67c // vpbroadcastd zmm8 {k1}, esi
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x3949; BYTE $0xf6 // cmp r14, rsi
+	LONG $0xff6a850f; WORD $0xffff // jne 0x21aa0 <resizeArgMaxAVX512VNNI+0x440>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x21940 <resizeArgMaxAVX512VNNI+0x2e0>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x8545; BYTE $0xc9 // test r9d, r9d
+	LONG $0xfb87840f; WORD $0xffff // je 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	WORD $0x8948; BYTE $0xe9 // mov rcx, rbp
+	WORD $0x30eb // jmp 0x21b7e <resizeArgMaxAVX512VNNI+0x51e>
+	WORD $0x9066 // nop
 	LONG $0x5faf0f4c; BYTE $0x38 // imul r11, qword ptr [rdi + 0x38]
 	WORD $0x034c; BYTE $0x1f // add r11, qword ptr [rdi]
-	LONG $0x497e3262; WORD $0x1c31; BYTE $0x1e // vpmovdb xmmword ptr [rsi + r11] {k1}, zmm11
-	LONG $0x02598d4c // lea r11, [rcx + 0x2]
-	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x497e3262; WORD $0x0431; BYTE $0x19 // vpmovdb xmmword ptr [rcx + r11] {k1}, zmm8
+	LONG $0x10c18348 // add rcx, 0x10
+	WORD $0x8944; BYTE $0xc8 // mov eax, r9d
+	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
+	LONG $0x00f98141; WORD $0x0100; BYTE $0x00 // cmp r9d, 0x10000
+	WORD $0x8941; BYTE $0xc1 // mov r9d, eax
+	LONG $0xfb52820f; WORD $0xffff // jb 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0x02fa8349 // cmp r10, 0x2
+	LONG $0x01d88d0f; WORD $0x0000 // jge 0x21d60 <resizeArgMaxAVX512VNNI+0x700>
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	LONG $0xfe168f0f; WORD $0xffff // jg 0x21bcc <resizeArgMaxAVX512VNNI+0x56c>
-	WORD $0x8949; BYTE $0xca // mov r10, rcx
-	WORD $0x894c; BYTE $0xd9 // mov rcx, r11
-	LONG $0x405f8b4c // mov r11, qword ptr [rdi + 0x40]
-	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
-	LONG $0xef2141c4; BYTE $0xdb // vpxor xmm11, xmm11, xmm11
-	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xb17e // jle 0x21d80 <resizeArgMaxAVX512VNNI+0x720>
-	LONG $0x01fb8349 // cmp r11, 0x1
-	WORD $0xab74 // je 0x21d80 <resizeArgMaxAVX512VNNI+0x720>
-	LONG $0x785f8b48 // mov rbx, qword ptr [rdi + 0x78]
-	LONG $0xb324634c // movsxd r12, dword ptr [rbx + 4*rsi]
-	LONG $0x48fe7162; WORD $0x046f; BYTE $0xb3 // vmovdqu64 zmm8, zmmword ptr [rbx + 4*rsi]
-	LONG $0x809f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x80]
-	LONG $0x48fe7162; WORD $0x0c6f; BYTE $0xb3 // vmovdqu64 zmm9, zmmword ptr [rbx + 4*rsi]
-	LONG $0x889f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x88]
-	LONG $0x487cf162; WORD $0x3410; BYTE $0xb3 // vmovups zmm6, zmmword ptr [rbx + 4*rsi]
-	LONG $0x909f8b48; WORD $0x0000; BYTE $0x00 // mov rbx, qword ptr [rdi + 0x90]
-	LONG $0x487cf162; WORD $0x3c10; BYTE $0xb3 // vmovups zmm7, zmmword ptr [rbx + 4*rsi]
-	LONG $0x705f8b48 // mov rbx, qword ptr [rdi + 0x70]
-	QUAD $0x01d34c18487db262 // vbroadcastss zmm1, dword ptr [rbx + 8*r10 + 0x4]
-	QUAD $0x02d35c18487db262 // vbroadcastss zmm3, dword ptr [rbx + 8*r10 + 0x8]
+	WORD $0xd47d // jge 0x21b64 <resizeArgMaxAVX512VNNI+0x504>
+	LONG $0x405f8b48 // mov rbx, qword ptr [rdi + 0x40]
+	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
+	WORD $0x8548; BYTE $0xdb // test rbx, rbx
+	WORD $0xb27e // jle 0x21b50 <resizeArgMaxAVX512VNNI+0x4f0>
+	LONG $0x01fb8348 // cmp rbx, 0x1
+	WORD $0xac74 // je 0x21b50 <resizeArgMaxAVX512VNNI+0x4f0>
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x8804634c // movsxd r8, dword ptr [rax + 4*rcx]
+	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
+	LONG $0x487df262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm0, dword ptr [rdi + 0x68]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x88 // vmovdqu64 zmm1, zmmword ptr [rax + 4*rcx]
+	LONG $0x4875f162; WORD $0xcafa // vpsubd zmm1, zmm1, zmm2
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x88 // vmovdqu64 zmm3, zmmword ptr [rax + 4*rcx]
+	LONG $0x4865f162; WORD $0xd2fa // vpsubd zmm2, zmm3, zmm2
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
+	LONG $0x487cf162; WORD $0x3410; BYTE $0x88 // vmovups zmm6, zmmword ptr [rax + 4*rcx]
+	LONG $0x90878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x90]
+	LONG $0x487cf162; WORD $0x3c10; BYTE $0x88 // vmovups zmm7, zmmword ptr [rax + 4*rcx]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x487df262; WORD $0x1818 // vbroadcastss zmm3, dword ptr [rax]
+	QUAD $0x01d86c18487db262 // vbroadcastss zmm5, dword ptr [rax + 8*r11 + 0x4]
+	QUAD $0x02d84418487d3262 // vbroadcastss zmm8, dword ptr [rax + 8*r11 + 0x8]
+	LONG $0x484cf162; WORD $0xe559 // vmulps zmm4, zmm6, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x484cd162; WORD $0xf059 // vmulps zmm6, zmm6, zmm8
+	LONG $0x4844d162; WORD $0xf859 // vmulps zmm7, zmm7, zmm8
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x02e0c148 // shl rax, 0x2
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
+	LONG $0x487d3262; WORD $0x0431; BYTE $0x02 // vpmovzxbd zmm8, xmmword ptr [rdx + r8]
+	LONG $0x483d7162; WORD $0xc0fa // vpsubd zmm8, zmm8, zmm0
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48645162; WORD $0xc059 // vmulps zmm8, zmm3, zmm8
+	LONG $0x48755262; WORD $0xc836 // vpermd zmm9, zmm1, zmm8
+	LONG $0x485c5162; WORD $0xc959 // vmulps zmm9, zmm4, zmm9
+	LONG $0x486d5262; WORD $0xc036 // vpermd zmm8, zmm2, zmm8
+	LONG $0x48545162; WORD $0xc059 // vmulps zmm8, zmm5, zmm8
+	LONG $0x48345162; WORD $0xc058 // vaddps zmm8, zmm9, zmm8
+	LONG $0x487d1262; WORD $0x0c31; BYTE $0x06 // vpmovzxbd zmm9, xmmword ptr [r14 + r8]
+	LONG $0x48357162; WORD $0xc8fa // vpsubd zmm9, zmm9, zmm0
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48645162; WORD $0xc959 // vmulps zmm9, zmm3, zmm9
+	LONG $0x48755262; WORD $0xd136 // vpermd zmm10, zmm1, zmm9
+	LONG $0x484c5162; WORD $0xd259 // vmulps zmm10, zmm6, zmm10
+	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
+	LONG $0x486d5262; WORD $0xc936 // vpermd zmm9, zmm2, zmm9
+	LONG $0x48445162; WORD $0xc959 // vmulps zmm9, zmm7, zmm9
+	LONG $0x483c5162; WORD $0xc958 // vaddps zmm9, zmm8, zmm9
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
+	LONG $0x0001bf41; WORD $0x0000 // mov r15d, 0x1
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	LONG $0x487d3262; WORD $0x1431; BYTE $0x02 // vpmovzxbd zmm10, xmmword ptr [rdx + r8]
+	LONG $0x482d7162; WORD $0xd0fa // vpsubd zmm10, zmm10, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48645162; WORD $0xd259 // vmulps zmm10, zmm3, zmm10
+	LONG $0x487d1262; WORD $0x1c31; BYTE $0x06 // vpmovzxbd zmm11, xmmword ptr [r14 + r8]
+	LONG $0x48257162; WORD $0xd8fa // vpsubd zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48645162; WORD $0xdb59 // vmulps zmm11, zmm3, zmm11
+	LONG $0x48755262; WORD $0xe236 // vpermd zmm12, zmm1, zmm10
+	LONG $0x486d5262; WORD $0xd236 // vpermd zmm10, zmm2, zmm10
+	LONG $0x48755262; WORD $0xeb36 // vpermd zmm13, zmm1, zmm11
+	LONG $0x486d5262; WORD $0xdb36 // vpermd zmm11, zmm2, zmm11
+	LONG $0x485c5162; WORD $0xe459 // vmulps zmm12, zmm4, zmm12
+	LONG $0x48545162; WORD $0xd259 // vmulps zmm10, zmm5, zmm10
+	LONG $0x481c5162; WORD $0xd258 // vaddps zmm10, zmm12, zmm10
+	LONG $0x484c5162; WORD $0xe559 // vmulps zmm12, zmm6, zmm13
+	LONG $0x482c5162; WORD $0xd458 // vaddps zmm10, zmm10, zmm12
+	LONG $0x48445162; WORD $0xdb59 // vmulps zmm11, zmm7, zmm11
+	LONG $0x482c5162; WORD $0xd358 // vaddps zmm10, zmm10, zmm11
+	LONG $0x4834d162; WORD $0xcac2; BYTE $0x01 // vcmpltps k1, zmm9, zmm10
+	LONG $0x482c5162; WORD $0xc95f // vmaxps zmm9, zmm10, zmm9
+	LONG $0x497d5262; WORD $0xc77c // vpbroadcastd zmm8 {k1}, r15d
+	WORD $0xff49; BYTE $0xc7 // inc r15
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x394c; BYTE $0xfb // cmp rbx, r15
+	LONG $0xff6a850f; WORD $0xffff // jne 0x21cc0 <resizeArgMaxAVX512VNNI+0x660>
+	LONG $0xfffdf5e9; BYTE $0xff // jmp 0x21b50 <resizeArgMaxAVX512VNNI+0x4f0>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x33eb // jmp 0x21da2 <resizeArgMaxAVX512VNNI+0x742>
+	BYTE $0x90 // nop
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0xc3af0f48 // imul rax, rbx
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x497e7262; WORD $0x2431; BYTE $0x01 // vpmovdb xmmword ptr [rcx + rax] {k1}, zmm12
+	LONG $0x01cb8348 // or rbx, 0x1
+	LONG $0x5faf0f48; BYTE $0x38 // imul rbx, qword ptr [rdi + 0x38]
+	WORD $0x0348; BYTE $0x1f // add rbx, qword ptr [rdi]
+	LONG $0x497e7262; WORD $0x2c31; BYTE $0x19 // vpmovdb xmmword ptr [rcx + rbx] {k1}, zmm13
+	LONG $0x02438d49 // lea rax, [r11 + 0x2]
+	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
+	LONG $0xfde98f0f; WORD $0xffff // jg 0x21b8b <resizeArgMaxAVX512VNNI+0x52b>
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	WORD $0x8949; BYTE $0xc3 // mov r11, rax
+	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
+	LONG $0xef1941c4; BYTE $0xe4 // vpxor xmm12, xmm12, xmm12
+	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	WORD $0xb57e // jle 0x21d70 <resizeArgMaxAVX512VNNI+0x710>
+	LONG $0x01fe8349 // cmp r14, 0x1
+	WORD $0xaf74 // je 0x21d70 <resizeArgMaxAVX512VNNI+0x710>
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x883c634c // movsxd r15, dword ptr [rax + 4*rcx]
+	LONG $0x48fe7162; WORD $0x0c6f; BYTE $0x88 // vmovdqu64 zmm9, zmmword ptr [rax + 4*rcx]
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x48fe7162; WORD $0x146f; BYTE $0x88 // vmovdqu64 zmm10, zmmword ptr [rax + 4*rcx]
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
+	LONG $0x487cf162; WORD $0x3410; BYTE $0x88 // vmovups zmm6, zmmword ptr [rax + 4*rcx]
+	LONG $0x90878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x90]
+	LONG $0x70578b48 // mov rdx, qword ptr [rdi + 0x70]
+	QUAD $0x01da4c18487df262 // vbroadcastss zmm1, dword ptr [rdx + 8*rbx + 0x4]
+	QUAD $0x02da5c18487df262 // vbroadcastss zmm3, dword ptr [rdx + 8*rbx + 0x8]
+	LONG $0x487cf162; WORD $0x3c10; BYTE $0x88 // vmovups zmm7, zmmword ptr [rax + 4*rcx]
 	LONG $0x484cf162; WORD $0xc159 // vmulps zmm0, zmm6, zmm1
 	LONG $0x4844f162; WORD $0xc959 // vmulps zmm1, zmm7, zmm1
 	LONG $0x484cf162; WORD $0xd359 // vmulps zmm2, zmm6, zmm3
+	QUAD $0x03da6c18487df262 // vbroadcastss zmm5, dword ptr [rdx + 8*rbx + 0xc]
+	QUAD $0x04da4418487d7262 // vbroadcastss zmm8, dword ptr [rdx + 8*rbx + 0x10]
 	LONG $0x4844f162; WORD $0xdb59 // vmulps zmm3, zmm7, zmm3
-	QUAD $0x03d36c18487db262 // vbroadcastss zmm5, dword ptr [rbx + 8*r10 + 0xc]
-	QUAD $0x04d35418487d3262 // vbroadcastss zmm10, dword ptr [rbx + 8*r10 + 0x10]
 	LONG $0x484cf162; WORD $0xe559 // vmulps zmm4, zmm6, zmm5
 	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
-	LONG $0x484cd162; WORD $0xf259 // vmulps zmm6, zmm6, zmm10
-	LONG $0x4844d162; WORD $0xfa59 // vmulps zmm7, zmm7, zmm10
-	LONG $0x487d5262; WORD $0xd47c // vpbroadcastd zmm10, r12d
-	LONG $0x483d5162; WORD $0xc2fa // vpsubd zmm8, zmm8, zmm10
-	LONG $0x48355162; WORD $0xcafa // vpsubd zmm9, zmm9, zmm10
-	LONG $0x485f8b48 // mov rbx, qword ptr [rdi + 0x48]
-	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
-	LONG $0x607f8b4c // mov r15, qword ptr [rdi + 0x60]
-	LONG $0x48fe3162; WORD $0x146f; BYTE $0xa3 // vmovdqu64 zmm10, zmmword ptr [rbx + 4*r12]
-	LONG $0x483d5262; WORD $0xda36 // vpermd zmm11, zmm8, zmm10
-	LONG $0x48247162; WORD $0xe459 // vmulps zmm12, zmm11, zmm4
-	LONG $0x48355262; WORD $0xd236 // vpermd zmm10, zmm9, zmm10
-	LONG $0x482c7162; WORD $0xed59 // vmulps zmm13, zmm10, zmm5
-	LONG $0x481c5162; WORD $0xe558 // vaddps zmm12, zmm12, zmm13
-	LONG $0x48fe1162; WORD $0x2c6f; BYTE $0xa6 // vmovdqu64 zmm13, zmmword ptr [r14 + 4*r12]
-	LONG $0x483d5262; WORD $0xf536 // vpermd zmm14, zmm8, zmm13
-	LONG $0x480c7162; WORD $0xfe59 // vmulps zmm15, zmm14, zmm6
-	LONG $0x481c5162; WORD $0xe758 // vaddps zmm12, zmm12, zmm15
-	LONG $0x48355262; WORD $0xed36 // vpermd zmm13, zmm9, zmm13
-	LONG $0x48147162; WORD $0xff59 // vmulps zmm15, zmm13, zmm7
-	LONG $0x481c5162; WORD $0xe758 // vaddps zmm12, zmm12, zmm15
-	LONG $0x48247162; WORD $0xd859 // vmulps zmm11, zmm11, zmm0
-	LONG $0x482c7162; WORD $0xd159 // vmulps zmm10, zmm10, zmm1
-	LONG $0x48245162; WORD $0xd258 // vaddps zmm10, zmm11, zmm10
-	LONG $0x480c7162; WORD $0xda59 // vmulps zmm11, zmm14, zmm2
-	LONG $0x482c5162; WORD $0xd358 // vaddps zmm10, zmm10, zmm11
-	LONG $0x48147162; WORD $0xdb59 // vmulps zmm11, zmm13, zmm3
-	LONG $0x482c5162; WORD $0xeb58 // vaddps zmm13, zmm10, zmm11
-	LONG $0x02e4c149 // shl r12, 0x2
-	LONG $0xbc248d4f // lea r12, [r12 + 4*r15]
-	LONG $0x02e7c149 // shl r15, 0x2
-	LONG $0x0001bd41; WORD $0x0000 // mov r13d, 0x1
-	LONG $0x572841c4; BYTE $0xd2 // vxorps xmm10, xmm10, xmm10
-	LONG $0x572041c4; BYTE $0xdb // vxorps xmm11, xmm11, xmm11
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x48fe1162; WORD $0x346f; BYTE $0x26 // vmovdqu64 zmm14, zmmword ptr [r14 + r12]
-	LONG $0x48355262; WORD $0xfe36 // vpermd zmm15, zmm9, zmm14
-	LONG $0x483d5262; WORD $0xf636 // vpermd zmm14, zmm8, zmm14
-	LONG $0x48fea162; WORD $0x046f; BYTE $0x23 // vmovdqu64 zmm16, zmmword ptr [rbx + r12]
-	LONG $0x4835a262; WORD $0xc836 // vpermd zmm17, zmm9, zmm16
-	LONG $0x483da262; WORD $0xc036 // vpermd zmm16, zmm8, zmm16
-	LONG $0x407ce162; WORD $0xd059 // vmulps zmm18, zmm16, zmm0
-	LONG $0x4074e162; WORD $0xd959 // vmulps zmm19, zmm17, zmm1
-	LONG $0x406ca162; WORD $0xd358 // vaddps zmm18, zmm18, zmm19
-	LONG $0x480ce162; WORD $0xda59 // vmulps zmm19, zmm14, zmm2
-	LONG $0x406ca162; WORD $0xd358 // vaddps zmm18, zmm18, zmm19
-	LONG $0x4804e162; WORD $0xdb59 // vmulps zmm19, zmm15, zmm3
-	LONG $0x406ca162; WORD $0xd358 // vaddps zmm18, zmm18, zmm19
-	LONG $0x4814b162; WORD $0xd2c2; BYTE $0x01 // vcmpltps k2, zmm13, zmm18
-	LONG $0x4a7d5262; WORD $0xd57c // vpbroadcastd zmm10 {k2}, r13d
-	LONG $0x407ce162; WORD $0xc459 // vmulps zmm16, zmm16, zmm4
-	LONG $0x4074e162; WORD $0xcd59 // vmulps zmm17, zmm17, zmm5
-	LONG $0x407ca162; WORD $0xc158 // vaddps zmm16, zmm16, zmm17
-	LONG $0x480c7162; WORD $0xf659 // vmulps zmm14, zmm14, zmm6
-	LONG $0x407c5162; WORD $0xf658 // vaddps zmm14, zmm16, zmm14
-	LONG $0x48047162; WORD $0xff59 // vmulps zmm15, zmm15, zmm7
+	LONG $0x484cd162; WORD $0xf059 // vmulps zmm6, zmm6, zmm8
+	LONG $0x4844d162; WORD $0xf859 // vmulps zmm7, zmm7, zmm8
+	LONG $0x487d5262; WORD $0xdf7c // vpbroadcastd zmm11, r15d
+	LONG $0x487d7262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm8, dword ptr [rdi + 0x68]
+	LONG $0x48355162; WORD $0xcbfa // vpsubd zmm9, zmm9, zmm11
+	LONG $0x482d5162; WORD $0xd3fa // vpsubd zmm10, zmm10, zmm11
+	LONG $0x487d7262; WORD $0x1a18 // vbroadcastss zmm11, dword ptr [rdx]
+	LONG $0x60478b4c // mov r8, qword ptr [rdi + 0x60]
+	LONG $0x02e0c149 // shl r8, 0x2
+	LONG $0x48678b4c // mov r12, qword ptr [rdi + 0x48]
+	LONG $0x506f8b4c // mov r13, qword ptr [rdi + 0x50]
+	LONG $0x487d1262; WORD $0x2431; BYTE $0x3c // vpmovzxbd zmm12, xmmword ptr [r12 + r15]
+	LONG $0x481d5162; WORD $0xe0fa // vpsubd zmm12, zmm12, zmm8
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x48245162; WORD $0xe459 // vmulps zmm12, zmm11, zmm12
+	LONG $0x48355262; WORD $0xec36 // vpermd zmm13, zmm9, zmm12
+	LONG $0x48147162; WORD $0xf459 // vmulps zmm14, zmm13, zmm4
+	LONG $0x482d5262; WORD $0xe436 // vpermd zmm12, zmm10, zmm12
+	LONG $0x481c7162; WORD $0xfd59 // vmulps zmm15, zmm12, zmm5
 	LONG $0x480c5162; WORD $0xf758 // vaddps zmm14, zmm14, zmm15
-	LONG $0x481cd162; WORD $0xd6c2; BYTE $0x01 // vcmpltps k2, zmm12, zmm14
-	LONG $0x4a7d5262; WORD $0xdd7c // vpbroadcastd zmm11 {k2}, r13d
-	LONG $0x480c5162; WORD $0xe45f // vmaxps zmm12, zmm14, zmm12
-	LONG $0x406c5162; WORD $0xed5f // vmaxps zmm13, zmm18, zmm13
-	WORD $0xff49; BYTE $0xc5 // inc r13
-	WORD $0x014d; BYTE $0xfc // add r12, r15
-	WORD $0x394d; BYTE $0xeb // cmp r11, r13
-	LONG $0xff51850f; WORD $0xffff // jne 0x21f20 <resizeArgMaxAVX512VNNI+0x8c0>
-	LONG $0xfffdace9; BYTE $0xff // jmp 0x21d80 <resizeArgMaxAVX512VNNI+0x720>
-	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
-	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0xfb5b8e0f; WORD $0xffff // jle 0x21b44 <resizeArgMaxAVX512VNNI+0x4e4>
-	LONG $0x487ef262; WORD $0xc031 // vpmovdb xmm0, zmm0
+	QUAD $0x003d7c31487d1262 // vpmovzxbd zmm15, xmmword ptr [r13 + r15]
+	LONG $0x48055162; WORD $0xf8fa // vpsubd zmm15, zmm15, zmm8
+	LONG $0x487c5162; WORD $0xff5b // vcvtdq2ps zmm15, zmm15
+	LONG $0x48245162; WORD $0xff59 // vmulps zmm15, zmm11, zmm15
+	LONG $0x4835c262; WORD $0xc736 // vpermd zmm16, zmm9, zmm15
+	LONG $0x407ce162; WORD $0xce59 // vmulps zmm17, zmm16, zmm6
+	LONG $0x480c3162; WORD $0xf158 // vaddps zmm14, zmm14, zmm17
+	LONG $0x482d5262; WORD $0xff36 // vpermd zmm15, zmm10, zmm15
+	LONG $0x4804e162; WORD $0xcf59 // vmulps zmm17, zmm15, zmm7
+	LONG $0x480c3162; WORD $0xf158 // vaddps zmm14, zmm14, zmm17
+	LONG $0x48147162; WORD $0xe859 // vmulps zmm13, zmm13, zmm0
+	LONG $0x481c7162; WORD $0xe159 // vmulps zmm12, zmm12, zmm1
+	LONG $0x48145162; WORD $0xe458 // vaddps zmm12, zmm13, zmm12
+	LONG $0x407c7162; WORD $0xea59 // vmulps zmm13, zmm16, zmm2
+	LONG $0x481c5162; WORD $0xe558 // vaddps zmm12, zmm12, zmm13
+	LONG $0x48047162; WORD $0xeb59 // vmulps zmm13, zmm15, zmm3
+	LONG $0x481c5162; WORD $0xfd58 // vaddps zmm15, zmm12, zmm13
+	WORD $0x014d; BYTE $0xc7 // add r15, r8
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	LONG $0x571841c4; BYTE $0xe4 // vxorps xmm12, xmm12, xmm12
+	LONG $0x571041c4; BYTE $0xed // vxorps xmm13, xmm13, xmm13
+	WORD $0x9066 // nop
+	QUAD $0x003d4431487d8262 // vpmovzxbd zmm16, xmmword ptr [r13 + r15]
+	LONG $0x407dc162; WORD $0xc0fa // vpsubd zmm16, zmm16, zmm8
+	LONG $0x487ca162; WORD $0xc05b // vcvtdq2ps zmm16, zmm16
+	LONG $0x4824a162; WORD $0xc059 // vmulps zmm16, zmm11, zmm16
+	LONG $0x482da262; WORD $0xc836 // vpermd zmm17, zmm10, zmm16
+	LONG $0x4835a262; WORD $0xc036 // vpermd zmm16, zmm9, zmm16
+	LONG $0x487d8262; WORD $0x1431; BYTE $0x3c // vpmovzxbd zmm18, xmmword ptr [r12 + r15]
+	LONG $0x406dc162; WORD $0xd0fa // vpsubd zmm18, zmm18, zmm8
+	LONG $0x487ca162; WORD $0xd25b // vcvtdq2ps zmm18, zmm18
+	LONG $0x4824a162; WORD $0xd259 // vmulps zmm18, zmm11, zmm18
+	LONG $0x482da262; WORD $0xda36 // vpermd zmm19, zmm10, zmm18
+	LONG $0x4835a262; WORD $0xd236 // vpermd zmm18, zmm9, zmm18
+	LONG $0x406ce162; WORD $0xe059 // vmulps zmm20, zmm18, zmm0
+	LONG $0x4064e162; WORD $0xe959 // vmulps zmm21, zmm19, zmm1
+	LONG $0x405ca162; WORD $0xe558 // vaddps zmm20, zmm20, zmm21
+	LONG $0x407ce162; WORD $0xea59 // vmulps zmm21, zmm16, zmm2
+	LONG $0x405ca162; WORD $0xe558 // vaddps zmm20, zmm20, zmm21
+	LONG $0x4074e162; WORD $0xeb59 // vmulps zmm21, zmm17, zmm3
+	LONG $0x405ca162; WORD $0xe558 // vaddps zmm20, zmm20, zmm21
+	LONG $0x4804b162; WORD $0xd4c2; BYTE $0x01 // vcmpltps k2, zmm15, zmm20
+	LONG $0x4a7d7262; WORD $0xe07c // vpbroadcastd zmm12 {k2}, eax
+	LONG $0x406ce162; WORD $0xd459 // vmulps zmm18, zmm18, zmm4
+	LONG $0x4064e162; WORD $0xdd59 // vmulps zmm19, zmm19, zmm5
+	LONG $0x406ca162; WORD $0xd358 // vaddps zmm18, zmm18, zmm19
+	LONG $0x407ce162; WORD $0xc659 // vmulps zmm16, zmm16, zmm6
+	LONG $0x406ca162; WORD $0xc058 // vaddps zmm16, zmm18, zmm16
+	LONG $0x4074e162; WORD $0xcf59 // vmulps zmm17, zmm17, zmm7
+	LONG $0x407ca162; WORD $0xc158 // vaddps zmm16, zmm16, zmm17
+	LONG $0x480cb162; WORD $0xd0c2; BYTE $0x01 // vcmpltps k2, zmm14, zmm16
+	LONG $0x4a7d7262; WORD $0xe87c // vpbroadcastd zmm13 {k2}, eax
+	LONG $0x407c5162; WORD $0xf65f // vmaxps zmm14, zmm16, zmm14
+	LONG $0x405c5162; WORD $0xff5f // vmaxps zmm15, zmm20, zmm15
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x014d; BYTE $0xc7 // add r15, r8
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	LONG $0xff2c850f; WORD $0xffff // jne 0x21f30 <resizeArgMaxAVX512VNNI+0x8d0>
+	LONG $0xfffd67e9; BYTE $0xff // jmp 0x21d70 <resizeArgMaxAVX512VNNI+0x710>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
-	WORD $0xc931 // xor ecx, ecx
-	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
-	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
-	LONG $0xc9af0f4c // imul r9, rcx
-	WORD $0x034c; BYTE $0x0f // add r9, qword ptr [rdi]
-	LONG $0x097fb162; WORD $0x047f; BYTE $0x0e // vmovdqu8 xmmword ptr [rsi + r9] {k1}, xmm0
-	WORD $0xff48; BYTE $0xc1 // inc rcx
-	LONG $0x084f3b48 // cmp rcx, qword ptr [rdi + 0x8]
-	WORD $0xe57c // jl 0x22000 <resizeArgMaxAVX512VNNI+0x9a0>
-	LONG $0xfffb24e9; BYTE $0xff // jmp 0x21b44 <resizeArgMaxAVX512VNNI+0x4e4>
+	LONG $0x000002b8; BYTE $0x00 // mov eax, 0x2
+	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
+	WORD $0x1aeb // jmp 0x22039 <resizeArgMaxAVX512VNNI+0x9d9>
+	BYTE $0x90 // nop
+	LONG $0x247c8b4c; BYTE $0x18 // mov r15, qword ptr [rsp + 0x18]
+	LONG $0x02478d49 // lea rax, [r15 + 0x2]
+	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
+	WORD $0x894d; BYTE $0xfb // mov r11, r15
+	WORD $0x394c; BYTE $0xd0 // cmp rax, r10
+	LONG $0xf7378f0f; WORD $0xffff // jg 0x21770 <resizeArgMaxAVX512VNNI+0x110>
+	LONG $0x24448948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rax
+	LONG $0x40778b4c // mov r14, qword ptr [rdi + 0x40]
+	LONG $0x1b1c8d4b // lea rbx, [r11 + r11]
+	QUAD $0x000000025d148d4e // lea r10, [2*r11 + 0x2]
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
+	WORD $0x854d; BYTE $0xf6 // test r14, r14
+	LONG $0x01ee8e0f; WORD $0x0000 // jle 0x22250 <resizeArgMaxAVX512VNNI+0xbf0>
+	LONG $0x000000ba; BYTE $0x00 // mov edx, 0x0
+	LONG $0x01fe8349 // cmp r14, 0x1
+	LONG $0x01e1840f; WORD $0x0000 // je 0x22252 <resizeArgMaxAVX512VNNI+0xbf2>
+	LONG $0xa0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa0]
+	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
+	LONG $0x48fef162; WORD $0x0c6f; BYTE $0x48 // vmovdqu64 zmm1, zmmword ptr [rax + 2*rcx]
+	LONG $0xa8878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xa8]
+	LONG $0x48fef162; WORD $0x146f; BYTE $0x48 // vmovdqu64 zmm2, zmmword ptr [rax + 2*rcx]
+	LONG $0xb0878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xb0]
+	LONG $0x48fef162; WORD $0x1c6f; BYTE $0x48 // vmovdqu64 zmm3, zmmword ptr [rax + 2*rcx]
+	LONG $0xb8878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0xb8]
+	LONG $0x48fef162; WORD $0x246f; BYTE $0x48 // vmovdqu64 zmm4, zmmword ptr [rax + 2*rcx]
+	LONG $0x98878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x98]
+	LONG $0x487db262; WORD $0x2c79; BYTE $0x98 // vpbroadcastw zmm5, word ptr [rax + 4*r11]
+	QUAD $0x01587479487df262 // vpbroadcastw zmm6, word ptr [rax + 2*rbx + 0x2]
+	QUAD $0x02987c79487db262 // vpbroadcastw zmm7, word ptr [rax + 4*r11 + 0x4]
+	QUAD $0x01504479487d3262 // vpbroadcastw zmm8, word ptr [rax + 2*r10 + 0x2]
+	LONG $0x607f8b4c // mov r15, qword ptr [rdi + 0x60]
+	LONG $0x02e7c149 // shl r15, 0x2
+	LONG $0x48678b4c // mov r12, qword ptr [rdi + 0x48]
+	LONG $0x506f8b4c // mov r13, qword ptr [rdi + 0x50]
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0x8804634c // movsxd r8, dword ptr [rax + 4*rcx]
+	QUAD $0x00054430487d9262 // vpmovzxbw zmm0, ymmword ptr [r13 + r8]
+	LONG $0x48ed7262; WORD $0xc88d // vpermw zmm9, zmm2, zmm0
+	LONG $0x48357162; WORD $0xccd5 // vpmullw zmm9, zmm9, zmm4
+	LONG $0x48f5f262; WORD $0xc08d // vpermw zmm0, zmm1, zmm0
+	LONG $0x487df162; WORD $0xc3d5 // vpmullw zmm0, zmm0, zmm3
+	LONG $0x4835f162; WORD $0xc0fd // vpaddw zmm0, zmm9, zmm0
+	LONG $0x483d7162; WORD $0xc8d5 // vpmullw zmm9, zmm8, zmm0
+	LONG $0x487d1262; WORD $0x1430; BYTE $0x04 // vpmovzxbw zmm10, ymmword ptr [r12 + r8]
+	LONG $0x48ed5262; WORD $0xda8d // vpermw zmm11, zmm2, zmm10
+	LONG $0x48257162; WORD $0xdcd5 // vpmullw zmm11, zmm11, zmm4
+	LONG $0x48f55262; WORD $0xd28d // vpermw zmm10, zmm1, zmm10
+	LONG $0x482d7162; WORD $0xd3d5 // vpmullw zmm10, zmm10, zmm3
+	LONG $0x48255162; WORD $0xdafd // vpaddw zmm11, zmm11, zmm10
+	LONG $0x48455162; WORD $0xd3d5 // vpmullw zmm10, zmm7, zmm11
+	LONG $0x48355162; WORD $0xd2fd // vpaddw zmm10, zmm9, zmm10
+	LONG $0x484df162; WORD $0xc0d5 // vpmullw zmm0, zmm6, zmm0
+	LONG $0x48555162; WORD $0xcbd5 // vpmullw zmm9, zmm5, zmm11
+	LONG $0x487d5162; WORD $0xd9fd // vpaddw zmm11, zmm0, zmm9
+	WORD $0x014d; BYTE $0xf8 // add r8, r15
+	LONG $0x000001b8; BYTE $0x00 // mov eax, 0x1
+	WORD $0xed31 // xor ebp, ebp
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
+	WORD $0xd231 // xor edx, edx
+	QUAD $0x00056430487d1262 // vpmovzxbw zmm12, ymmword ptr [r13 + r8]
+	LONG $0x48ed5262; WORD $0xec8d // vpermw zmm13, zmm2, zmm12
+	LONG $0x48157162; WORD $0xecd5 // vpmullw zmm13, zmm13, zmm4
+	LONG $0x48f55262; WORD $0xe48d // vpermw zmm12, zmm1, zmm12
+	LONG $0x481d7162; WORD $0xe3d5 // vpmullw zmm12, zmm12, zmm3
+	LONG $0x48155162; WORD $0xe4fd // vpaddw zmm12, zmm13, zmm12
+	LONG $0x487d1262; WORD $0x2c30; BYTE $0x04 // vpmovzxbw zmm13, ymmword ptr [r12 + r8]
+	LONG $0x48ed5262; WORD $0xf58d // vpermw zmm14, zmm2, zmm13
+	LONG $0x480d7162; WORD $0xf4d5 // vpmullw zmm14, zmm14, zmm4
+	LONG $0x48f55262; WORD $0xed8d // vpermw zmm13, zmm1, zmm13
+	LONG $0x48157162; WORD $0xebd5 // vpmullw zmm13, zmm13, zmm3
+	LONG $0x480d5162; WORD $0xedfd // vpaddw zmm13, zmm14, zmm13
+	LONG $0x48555162; WORD $0xf5d5 // vpmullw zmm14, zmm5, zmm13
+	LONG $0x484d5162; WORD $0xfcd5 // vpmullw zmm15, zmm6, zmm12
+	LONG $0x48055162; WORD $0xf6fd // vpaddw zmm14, zmm15, zmm14
+	LONG $0x48a5d362; WORD $0xd63e; BYTE $0x01 // vpcmpltuw k2, zmm11, zmm14
+	LONG $0x48a5d362; WORD $0xc63e; BYTE $0x05 // vpcmpnltuw k0, zmm11, zmm14
+	LONG $0xc893fbc5 // kmovd ecx, k0
+	WORD $0xd121 // and ecx, edx
+	LONG $0x4825d162; WORD $0xc675 // vpcmpeqw k0, zmm11, zmm14
+	LONG $0xd093fbc5 // kmovd edx, k0
+	WORD $0xca09 // or edx, ecx
+	LONG $0x4a7d7262; WORD $0xc87b // vpbroadcastw zmm9 {k2}, eax
+	LONG $0x48455162; WORD $0xedd5 // vpmullw zmm13, zmm7, zmm13
+	LONG $0x483d5162; WORD $0xe4d5 // vpmullw zmm12, zmm8, zmm12
+	LONG $0x481d5162; WORD $0xe5fd // vpaddw zmm12, zmm12, zmm13
+	LONG $0x48add362; WORD $0xd43e; BYTE $0x01 // vpcmpltuw k2, zmm10, zmm12
+	LONG $0x48add362; WORD $0xc43e; BYTE $0x05 // vpcmpnltuw k0, zmm10, zmm12
+	LONG $0xc893fbc5 // kmovd ecx, k0
+	WORD $0xe921 // and ecx, ebp
+	LONG $0x482dd162; WORD $0xc475 // vpcmpeqw k0, zmm10, zmm12
+	LONG $0xe893fbc5 // kmovd ebp, k0
+	WORD $0xcd09 // or ebp, ecx
+	LONG $0x4a7df262; WORD $0xc07b // vpbroadcastw zmm0 {k2}, eax
+	LONG $0x482d5262; WORD $0xd43e // vpmaxuw zmm10, zmm10, zmm12
+	LONG $0x48255262; WORD $0xde3e // vpmaxuw zmm11, zmm11, zmm14
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	WORD $0x014d; BYTE $0xf8 // add r8, r15
+	WORD $0x3949; BYTE $0xc6 // cmp r14, rax
+	LONG $0xff2a850f; WORD $0xffff // jne 0x22170 <resizeArgMaxAVX512VNNI+0xb10>
+	WORD $0x0aeb // jmp 0x22252 <resizeArgMaxAVX512VNNI+0xbf2>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0xd231 // xor edx, edx
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0xc3af0f49 // imul rax, r11
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
+	LONG $0x497e7262; WORD $0x0c30; BYTE $0x01 // vpmovwb ymmword ptr [rcx + rax] {k1}, zmm9
+	WORD $0x8544; BYTE $0xca // test edx, r9d
+	LONG $0x021e840f; WORD $0x0000 // je 0x22490 <resizeArgMaxAVX512VNNI+0xe30>
+	QUAD $0x000000015d348d4e // lea r14, [2*r11 + 0x1]
+	WORD $0x8945; BYTE $0xcf // mov r15d, r9d
+	LONG $0x24648b4c; BYTE $0x10 // mov r12, qword ptr [rsp + 0x10]
+	WORD $0x3deb // jmp 0x222c1 <resizeArgMaxAVX512VNNI+0xc61>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0xc3af0f49 // imul rax, r11
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x927bc1c4; BYTE $0xd7 // kmovd k2, r15d
+	LONG $0x4a7e5262; WORD $0x0c31; BYTE $0x04 // vpmovdb xmmword ptr [r12 + rax] {k2}, zmm9
+	LONG $0x10c48349 // add r12, 0x10
+	WORD $0x8944; BYTE $0xf8 // mov eax, r15d
+	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
+	LONG $0xffff8141; WORD $0x00ff; BYTE $0x00 // cmp r15d, 0xffff
+	WORD $0x8941; BYTE $0xc7 // mov r15d, eax
+	LONG $0x01cf860f; WORD $0x0000 // jbe 0x22490 <resizeArgMaxAVX512VNNI+0xe30>
+	LONG $0x406f8b4c // mov r13, qword ptr [rdi + 0x40]
+	LONG $0xef3141c4; BYTE $0xc9 // vpxor xmm9, xmm9, xmm9
+	WORD $0x854d; BYTE $0xed // test r13, r13
+	WORD $0xc17e // jle 0x22290 <resizeArgMaxAVX512VNNI+0xc30>
+	LONG $0x01fd8349 // cmp r13, 0x1
+	WORD $0xbb74 // je 0x22290 <resizeArgMaxAVX512VNNI+0xc30>
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0xa004634e // movsxd r8, dword ptr [rax + 4*r12]
+	LONG $0x487dd262; WORD $0xd87c // vpbroadcastd zmm3, r8d
+	LONG $0x487df262; WORD $0x4f58; BYTE $0x1a // vpbroadcastd zmm1, dword ptr [rdi + 0x68]
+	LONG $0x48feb162; WORD $0x146f; BYTE $0xa0 // vmovdqu64 zmm2, zmmword ptr [rax + 4*r12]
+	LONG $0x486df162; WORD $0xd3fa // vpsubd zmm2, zmm2, zmm3
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x48feb162; WORD $0x246f; BYTE $0xa0 // vmovdqu64 zmm4, zmmword ptr [rax + 4*r12]
+	LONG $0x485df162; WORD $0xdbfa // vpsubd zmm3, zmm4, zmm3
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0xa0 // vmovups zmm7, zmmword ptr [rax + 4*r12]
+	LONG $0x90878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x90]
+	LONG $0x487c3162; WORD $0x0410; BYTE $0xa0 // vmovups zmm8, zmmword ptr [rax + 4*r12]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x487df262; WORD $0x2018 // vbroadcastss zmm4, dword ptr [rax]
+	LONG $0x487db262; WORD $0x3418; BYTE $0xb0 // vbroadcastss zmm6, dword ptr [rax + 4*r14]
+	QUAD $0x02984c18487d7262 // vbroadcastss zmm9, dword ptr [rax + 4*rbx + 0x8]
+	LONG $0x4844f162; WORD $0xee59 // vmulps zmm5, zmm7, zmm6
+	LONG $0x483cf162; WORD $0xf659 // vmulps zmm6, zmm8, zmm6
+	LONG $0x4844d162; WORD $0xf959 // vmulps zmm7, zmm7, zmm9
+	LONG $0x483c5162; WORD $0xc159 // vmulps zmm8, zmm8, zmm9
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x02e0c148 // shl rax, 0x2
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0x487d3262; WORD $0x0c31; BYTE $0x02 // vpmovzxbd zmm9, xmmword ptr [rdx + r8]
+	LONG $0x48357162; WORD $0xc9fa // vpsubd zmm9, zmm9, zmm1
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x485c5162; WORD $0xc959 // vmulps zmm9, zmm4, zmm9
+	LONG $0x486d5262; WORD $0xd136 // vpermd zmm10, zmm2, zmm9
+	LONG $0x48545162; WORD $0xd259 // vmulps zmm10, zmm5, zmm10
+	LONG $0x48655262; WORD $0xc936 // vpermd zmm9, zmm3, zmm9
+	LONG $0x484c5162; WORD $0xc959 // vmulps zmm9, zmm6, zmm9
+	LONG $0x482c5162; WORD $0xc958 // vaddps zmm9, zmm10, zmm9
+	LONG $0x487d3262; WORD $0x1431; BYTE $0x01 // vpmovzxbd zmm10, xmmword ptr [rcx + r8]
+	LONG $0x482d7162; WORD $0xd1fa // vpsubd zmm10, zmm10, zmm1
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x485c5162; WORD $0xd259 // vmulps zmm10, zmm4, zmm10
+	LONG $0x486d5262; WORD $0xda36 // vpermd zmm11, zmm2, zmm10
+	LONG $0x48445162; WORD $0xdb59 // vmulps zmm11, zmm7, zmm11
+	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
+	LONG $0x48655262; WORD $0xd236 // vpermd zmm10, zmm3, zmm10
+	LONG $0x483c5162; WORD $0xd259 // vmulps zmm10, zmm8, zmm10
+	LONG $0x48345162; WORD $0xd258 // vaddps zmm10, zmm9, zmm10
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	LONG $0x573041c4; BYTE $0xc9 // vxorps xmm9, xmm9, xmm9
+	LONG $0x000001be; BYTE $0x00 // mov esi, 0x1
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x487d3262; WORD $0x1c31; BYTE $0x02 // vpmovzxbd zmm11, xmmword ptr [rdx + r8]
+	LONG $0x48257162; WORD $0xd9fa // vpsubd zmm11, zmm11, zmm1
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x485c5162; WORD $0xdb59 // vmulps zmm11, zmm4, zmm11
+	LONG $0x487d3262; WORD $0x2431; BYTE $0x01 // vpmovzxbd zmm12, xmmword ptr [rcx + r8]
+	LONG $0x481d7162; WORD $0xe1fa // vpsubd zmm12, zmm12, zmm1
+	LONG $0x487c5162; WORD $0xe45b // vcvtdq2ps zmm12, zmm12
+	LONG $0x485c5162; WORD $0xe459 // vmulps zmm12, zmm4, zmm12
+	LONG $0x486d5262; WORD $0xeb36 // vpermd zmm13, zmm2, zmm11
+	LONG $0x48655262; WORD $0xdb36 // vpermd zmm11, zmm3, zmm11
+	LONG $0x486d5262; WORD $0xf436 // vpermd zmm14, zmm2, zmm12
+	LONG $0x48655262; WORD $0xe436 // vpermd zmm12, zmm3, zmm12
+	LONG $0x48545162; WORD $0xed59 // vmulps zmm13, zmm5, zmm13
+	LONG $0x484c5162; WORD $0xdb59 // vmulps zmm11, zmm6, zmm11
+	LONG $0x48145162; WORD $0xdb58 // vaddps zmm11, zmm13, zmm11
+	LONG $0x48445162; WORD $0xee59 // vmulps zmm13, zmm7, zmm14
+	LONG $0x48245162; WORD $0xdd58 // vaddps zmm11, zmm11, zmm13
+	LONG $0x483c5162; WORD $0xe459 // vmulps zmm12, zmm8, zmm12
+	LONG $0x48245162; WORD $0xdc58 // vaddps zmm11, zmm11, zmm12
+	LONG $0x482cd162; WORD $0xd3c2; BYTE $0x01 // vcmpltps k2, zmm10, zmm11
+	LONG $0x48245162; WORD $0xd25f // vmaxps zmm10, zmm11, zmm10
+	LONG $0x4a7d7262; WORD $0xce7c // vpbroadcastd zmm9 {k2}, esi
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x3949; BYTE $0xf5 // cmp r13, rsi
+	LONG $0xff6a850f; WORD $0xffff // jne 0x223f0 <resizeArgMaxAVX512VNNI+0xd90>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x22290 <resizeArgMaxAVX512VNNI+0xc30>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	LONG $0x01cb8348 // or rbx, 0x1
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0xc3af0f48 // imul rax, rbx
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0x244c8b48; BYTE $0x10 // mov rcx, qword ptr [rsp + 0x10]
+	LONG $0x497ef262; WORD $0x0430; BYTE $0x01 // vpmovwb ymmword ptr [rcx + rax] {k1}, zmm0
+	WORD $0x8544; BYTE $0xcd // test ebp, r9d
+	LONG $0xfb69840f; WORD $0xffff // je 0x22020 <resizeArgMaxAVX512VNNI+0x9c0>
+	QUAD $0x000000035d1c8d4e // lea r11, [2*r11 + 0x3]
+	WORD $0x8944; BYTE $0xcd // mov ebp, r9d
+	LONG $0x24748b4c; BYTE $0x10 // mov r14, qword ptr [rsp + 0x10]
+	WORD $0x34eb // jmp 0x224fd <resizeArgMaxAVX512VNNI+0xe9d>
+	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
+	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
+	LONG $0xc3af0f48 // imul rax, rbx
+	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
+	LONG $0xd592fbc5 // kmovd k2, ebp
+	LONG $0x4a7e5262; WORD $0x0431; BYTE $0x06 // vpmovdb xmmword ptr [r14 + rax] {k2}, zmm8
+	LONG $0x10c68349 // add r14, 0x10
+	WORD $0xe889 // mov eax, ebp
+	WORD $0xe8c1; BYTE $0x10 // shr eax, 0x10
+	LONG $0xfffffd81; WORD $0x0000 // cmp ebp, 0xffff
+	WORD $0xc589 // mov ebp, eax
+	LONG $0xfb23860f; WORD $0xffff // jbe 0x22020 <resizeArgMaxAVX512VNNI+0x9c0>
+	LONG $0x407f8b4c // mov r15, qword ptr [rdi + 0x40]
+	LONG $0xef3941c4; BYTE $0xc0 // vpxor xmm8, xmm8, xmm8
+	WORD $0x854d; BYTE $0xff // test r15, r15
+	WORD $0xc57e // jle 0x224d0 <resizeArgMaxAVX512VNNI+0xe70>
+	LONG $0x01ff8349 // cmp r15, 0x1
+	WORD $0xbf74 // je 0x224d0 <resizeArgMaxAVX512VNNI+0xe70>
+	LONG $0x78478b48 // mov rax, qword ptr [rdi + 0x78]
+	LONG $0xb004634e // movsxd r8, dword ptr [rax + 4*r14]
+	LONG $0x487dd262; WORD $0xd07c // vpbroadcastd zmm2, r8d
+	LONG $0x487df262; WORD $0x4758; BYTE $0x1a // vpbroadcastd zmm0, dword ptr [rdi + 0x68]
+	LONG $0x48feb162; WORD $0x0c6f; BYTE $0xb0 // vmovdqu64 zmm1, zmmword ptr [rax + 4*r14]
+	LONG $0x4875f162; WORD $0xcafa // vpsubd zmm1, zmm1, zmm2
+	LONG $0x80878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x80]
+	LONG $0x48feb162; WORD $0x1c6f; BYTE $0xb0 // vmovdqu64 zmm3, zmmword ptr [rax + 4*r14]
+	LONG $0x4865f162; WORD $0xd2fa // vpsubd zmm2, zmm3, zmm2
+	LONG $0x88878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x88]
+	LONG $0x487cb162; WORD $0x3410; BYTE $0xb0 // vmovups zmm6, zmmword ptr [rax + 4*r14]
+	LONG $0x90878b48; WORD $0x0000; BYTE $0x00 // mov rax, qword ptr [rdi + 0x90]
+	LONG $0x487cb162; WORD $0x3c10; BYTE $0xb0 // vmovups zmm7, zmmword ptr [rax + 4*r14]
+	LONG $0x70478b48 // mov rax, qword ptr [rdi + 0x70]
+	LONG $0x487df262; WORD $0x1818 // vbroadcastss zmm3, dword ptr [rax]
+	LONG $0x487db262; WORD $0x2c18; BYTE $0x98 // vbroadcastss zmm5, dword ptr [rax + 4*r11]
+	QUAD $0x02904418487d3262 // vbroadcastss zmm8, dword ptr [rax + 4*r10 + 0x8]
+	LONG $0x484cf162; WORD $0xe559 // vmulps zmm4, zmm6, zmm5
+	LONG $0x4844f162; WORD $0xed59 // vmulps zmm5, zmm7, zmm5
+	LONG $0x484cd162; WORD $0xf059 // vmulps zmm6, zmm6, zmm8
+	LONG $0x4844d162; WORD $0xf859 // vmulps zmm7, zmm7, zmm8
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x02e0c148 // shl rax, 0x2
+	LONG $0x48578b48 // mov rdx, qword ptr [rdi + 0x48]
+	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
+	LONG $0x487d3262; WORD $0x0431; BYTE $0x02 // vpmovzxbd zmm8, xmmword ptr [rdx + r8]
+	LONG $0x483d7162; WORD $0xc0fa // vpsubd zmm8, zmm8, zmm0
+	LONG $0x487c5162; WORD $0xc05b // vcvtdq2ps zmm8, zmm8
+	LONG $0x48645162; WORD $0xc059 // vmulps zmm8, zmm3, zmm8
+	LONG $0x48755262; WORD $0xc836 // vpermd zmm9, zmm1, zmm8
+	LONG $0x485c5162; WORD $0xc959 // vmulps zmm9, zmm4, zmm9
+	LONG $0x486d5262; WORD $0xc036 // vpermd zmm8, zmm2, zmm8
+	LONG $0x48545162; WORD $0xc059 // vmulps zmm8, zmm5, zmm8
+	LONG $0x48345162; WORD $0xc058 // vaddps zmm8, zmm9, zmm8
+	LONG $0x487d3262; WORD $0x0c31; BYTE $0x01 // vpmovzxbd zmm9, xmmword ptr [rcx + r8]
+	LONG $0x48357162; WORD $0xc8fa // vpsubd zmm9, zmm9, zmm0
+	LONG $0x487c5162; WORD $0xc95b // vcvtdq2ps zmm9, zmm9
+	LONG $0x48645162; WORD $0xc959 // vmulps zmm9, zmm3, zmm9
+	LONG $0x48755262; WORD $0xd136 // vpermd zmm10, zmm1, zmm9
+	LONG $0x484c5162; WORD $0xd259 // vmulps zmm10, zmm6, zmm10
+	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
+	LONG $0x486d5262; WORD $0xc936 // vpermd zmm9, zmm2, zmm9
+	LONG $0x48445162; WORD $0xc959 // vmulps zmm9, zmm7, zmm9
+	LONG $0x483c5162; WORD $0xc958 // vaddps zmm9, zmm8, zmm9
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	LONG $0x573841c4; BYTE $0xc0 // vxorps xmm8, xmm8, xmm8
+	LONG $0x000001be; BYTE $0x00 // mov esi, 0x1
+	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
+	LONG $0x487d3262; WORD $0x1431; BYTE $0x02 // vpmovzxbd zmm10, xmmword ptr [rdx + r8]
+	LONG $0x482d7162; WORD $0xd0fa // vpsubd zmm10, zmm10, zmm0
+	LONG $0x487c5162; WORD $0xd25b // vcvtdq2ps zmm10, zmm10
+	LONG $0x48645162; WORD $0xd259 // vmulps zmm10, zmm3, zmm10
+	LONG $0x487d3262; WORD $0x1c31; BYTE $0x01 // vpmovzxbd zmm11, xmmword ptr [rcx + r8]
+	LONG $0x48257162; WORD $0xd8fa // vpsubd zmm11, zmm11, zmm0
+	LONG $0x487c5162; WORD $0xdb5b // vcvtdq2ps zmm11, zmm11
+	LONG $0x48645162; WORD $0xdb59 // vmulps zmm11, zmm3, zmm11
+	LONG $0x48755262; WORD $0xe236 // vpermd zmm12, zmm1, zmm10
+	LONG $0x486d5262; WORD $0xd236 // vpermd zmm10, zmm2, zmm10
+	LONG $0x48755262; WORD $0xeb36 // vpermd zmm13, zmm1, zmm11
+	LONG $0x486d5262; WORD $0xdb36 // vpermd zmm11, zmm2, zmm11
+	LONG $0x485c5162; WORD $0xe459 // vmulps zmm12, zmm4, zmm12
+	LONG $0x48545162; WORD $0xd259 // vmulps zmm10, zmm5, zmm10
+	LONG $0x481c5162; WORD $0xd258 // vaddps zmm10, zmm12, zmm10
+	LONG $0x484c5162; WORD $0xe559 // vmulps zmm12, zmm6, zmm13
+	LONG $0x482c5162; WORD $0xd458 // vaddps zmm10, zmm10, zmm12
+	LONG $0x48445162; WORD $0xdb59 // vmulps zmm11, zmm7, zmm11
+	LONG $0x482c5162; WORD $0xd358 // vaddps zmm10, zmm10, zmm11
+	LONG $0x4834d162; WORD $0xd2c2; BYTE $0x01 // vcmpltps k2, zmm9, zmm10
+	LONG $0x482c5162; WORD $0xc95f // vmaxps zmm9, zmm10, zmm9
+	LONG $0x4a7d7262; WORD $0xc67c // vpbroadcastd zmm8 {k2}, esi
+	WORD $0xff48; BYTE $0xc6 // inc rsi
+	WORD $0x0149; BYTE $0xc0 // add r8, rax
+	WORD $0x3949; BYTE $0xf7 // cmp r15, rsi
+	LONG $0xff6a850f; WORD $0xffff // jne 0x22630 <resizeArgMaxAVX512VNNI+0xfd0>
+	LONG $0xfffe05e9; BYTE $0xff // jmp 0x224d0 <resizeArgMaxAVX512VNNI+0xe70>
+	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
+	LONG $0x087f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x8], 0x0
+	LONG $0xeff58e0f; WORD $0xffff // jle 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0x927bc1c4; BYTE $0xc9 // kmovd k1, r9d
+	WORD $0xc031 // xor eax, eax
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x384f8b48 // mov rcx, qword ptr [rdi + 0x38]
+	LONG $0xc8af0f48 // imul rcx, rax
+	WORD $0x0348; BYTE $0x0f // add rcx, qword ptr [rdi]
+	QUAD $0x000d447f297ff162 // vmovdqu8 ymmword ptr [rbp + rcx] {k1}, ymm0
+	WORD $0xff48; BYTE $0xc0 // inc rax
+	LONG $0x08473b48 // cmp rax, qword ptr [rdi + 0x8]
+	WORD $0xe47c // jl 0x226f0 <resizeArgMaxAVX512VNNI+0x1090>
+	LONG $0xffefbfe9; BYTE $0xff // jmp 0x216d0 <resizeArgMaxAVX512VNNI+0x70>
+	LONG $0x20c48348 // add rsp, 0x20
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
 	WORD $0x5d41 // pop r13
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
+	BYTE $0x5d // pop rbp
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
+	QUAD $0x07030e0a0602b849; WORD $0x0f0b // movabs r8, 0xf0b07030e0a0602
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x03858e0f; WORD $0x0000 // jle 0x22ac9 <resizeArgMaxAVX512VNNI+0x1469>
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x03988e0f; WORD $0x0000 // jle 0x22ae9 <resizeArgMaxAVX512VNNI+0x1489>
+	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
+	LONG $0x6ef9c1c4; BYTE $0xc0 // vmovq xmm0, r8
+	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
+	LONG $0xc86cf1c5 // vpunpcklqdq xmm1, xmm1, xmm0 # xmm1 = xmm1[0],xmm0[0]
+	LONG $0x487df262; WORD $0xc131 // vpmovzxbd zmm0, xmm1 # zmm0 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x48f5f362; WORD $0xc943; BYTE $0x00 // vshufi64x2 zmm1, zmm1, zmm1, 0x0 # zmm1 = zmm1[0,1,0,1,0,1,0,1]
+	LONG $0x000003be; BYTE $0x00 // mov esi, 0x3
+	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
+	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x27eb // jmp 0x227ad <resizeArgMaxAVX512VNNI+0x114d>
+	QUAD $0x000000841f0f2e66; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x04c28349 // add r10, 0x4
+	LONG $0x04c68348 // add rsi, 0x4
+	LONG $0x04c08349 // add r8, 0x4
+	LONG $0x04c18349 // add r9, 0x4
+	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
+	LONG $0x02f48d0f; WORD $0x0000 // jge 0x22aa1 <resizeArgMaxAVX512VNNI+0x1441>
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xe27e // jle 0x22794 <resizeArgMaxAVX512VNNI+0x1134>
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	LONG $0x901c8d4e // lea r11, [rax + 4*r10]
+	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
+	LONG $0x01cb8348 // or rbx, 0x1
+	WORD $0x894d; BYTE $0xd6 // mov r14, r10
+	LONG $0x02ce8349 // or r14, 0x2
+	WORD $0x894d; BYTE $0xd7 // mov r15, r10
+	LONG $0x03cf8349 // or r15, 0x3
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	WORD $0x76eb // jmp 0x2284e <resizeArgMaxAVX512VNNI+0x11ee>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x3855e3c4; WORD $0x01e4 // vinserti128 ymm4, ymm5, xmm4, 0x1
+	LONG $0x3865e3c4; WORD $0x01d2 // vinserti128 ymm2, ymm3, xmm2, 0x1
+	LONG $0x48edf362; WORD $0xd43a; BYTE $0x01 // vinserti64x4 zmm2, zmm2, ymm4, 0x1
+	LONG $0x486df262; WORD $0xd100 // vpshufb zmm2, zmm2, zmm1
+	LONG $0x487df262; WORD $0xd236 // vpermd zmm2, zmm0, zmm2
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0xc5af0f49 // imul rax, r13
+	LONG $0x03148d49 // lea rdx, [r11 + rax]
+	LONG $0x7f7ac1c4; WORD $0x0314 // vmovdqu xmmword ptr [r11 + rax], xmm2
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	QUAD $0x01821439487df362 // vextracti32x4 xmmword ptr [rdx + 4*rax], zmm2, 0x1
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	QUAD $0x02c21439487df362 // vextracti32x4 xmmword ptr [rdx + 8*rax], zmm2, 0x2
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x40048d48 // lea rax, [rax + 2*rax]
+	QUAD $0x03821439487df362 // vextracti32x4 xmmword ptr [rdx + 4*rax], zmm2, 0x3
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x10c58349 // add r13, 0x10
+	LONG $0x04c48349 // add r12, 0x4
+	WORD $0x3949; BYTE $0xd4 // cmp r12, rdx
+	LONG $0xff428d0f; WORD $0xffff // jge 0x22790 <resizeArgMaxAVX512VNNI+0x1130>
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
+	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
+	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
+	WORD $0x1d7c // jl 0x22880 <resizeArgMaxAVX512VNNI+0x1220>
+	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
+	WORD $0x2e7c // jl 0x22896 <resizeArgMaxAVX512VNNI+0x1236>
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
+	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
+	WORD $0x3f7c // jl 0x228b4 <resizeArgMaxAVX512VNNI+0x1254>
+	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
+	LONG $0xff628d0f; WORD $0xffff // jge 0x227e0 <resizeArgMaxAVX512VNNI+0x1180>
+	WORD $0x4eeb // jmp 0x228ce <resizeArgMaxAVX512VNNI+0x126e>
+	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
+	LONG $0xe8af0f48 // imul rbp, rax
+	WORD $0x0148; BYTE $0xcd // add rbp, rcx
+	LONG $0x6f7aa1c4; WORD $0x2d5c; BYTE $0x00 // vmovdqu xmm3, xmmword ptr [rbp + r13]
+	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
+	WORD $0xd27d // jge 0x22868 <resizeArgMaxAVX512VNNI+0x1208>
+	WORD $0x894c; BYTE $0xcd // mov rbp, r9
+	LONG $0xe8af0f48 // imul rbp, rax
+	WORD $0x0148; BYTE $0xcd // add rbp, rcx
+	LONG $0x6f7ac1c4; WORD $0x2d54; BYTE $0x00 // vmovdqu xmm2, xmmword ptr [r13 + rbp]
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
+	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
+	WORD $0xc17d // jge 0x22875 <resizeArgMaxAVX512VNNI+0x1215>
+	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
+	LONG $0xe8af0f48 // imul rbp, rax
+	WORD $0x0148; BYTE $0xcd // add rbp, rcx
+	LONG $0x6f7ac1c4; WORD $0x2d6c; BYTE $0x00 // vmovdqu xmm5, xmmword ptr [r13 + rbp]
+	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
+	LONG $0xff128d0f; WORD $0xffff // jge 0x227e0 <resizeArgMaxAVX512VNNI+0x1180>
+	LONG $0xc6af0f48 // imul rax, rsi
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	LONG $0x6f7ac1c4; WORD $0x0564; BYTE $0x00 // vmovdqu xmm4, xmmword ptr [r13 + rax]
+	LONG $0xfffeffe9; BYTE $0xff // jmp 0x227e0 <resizeArgMaxAVX512VNNI+0x1180>
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	QUAD $0x05010c080400be48; WORD $0x0d09 // movabs rsi, 0xd0905010c080400
+	QUAD $0x07030e0a0602b849; WORD $0x0f0b // movabs r8, 0xf0b07030e0a0602
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0x01d58e0f; WORD $0x0000 // jle 0x22ad7 <resizeArgMaxAVX512VNNI+0x1477>
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	LONG $0x03068e0f; WORD $0x0000 // jle 0x22c15 <resizeArgMaxAVX512VNNI+0x15b5>
+	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
+	LONG $0x6ef9c1c4; BYTE $0xc0 // vmovq xmm0, r8
+	LONG $0x6ef9e1c4; BYTE $0xce // vmovq xmm1, rsi
+	LONG $0xc86cf1c5 // vpunpcklqdq xmm1, xmm1, xmm0 # xmm1 = xmm1[0],xmm0[0]
+	LONG $0x487df262; WORD $0xc131 // vpmovzxbd zmm0, xmm1 # zmm0 = xmm1[0],zero,zero,zero,xmm1[1],zero,zero,zero,xmm1[2],zero,zero,zero,xmm1[3],zero,zero,zero,xmm1[4],zero,zero,zero,xmm1[5],zero,zero,zero,xmm1[6],zero,zero,zero,xmm1[7],zero,zero,zero,xmm1[8],zero,zero,zero,xmm1[9],zero,zero,zero,xmm1[10],zero,zero,zero,xmm1[11],zero,zero,zero,xmm1[12],zero,zero,zero,xmm1[13],zero,zero,zero,xmm1[14],zero,zero,zero,xmm1[15],zero,zero,zero
+	LONG $0x48f5f362; WORD $0xc943; BYTE $0x00 // vshufi64x2 zmm1, zmm1, zmm1, 0x0 # zmm1 = zmm1[0,1,0,1,0,1,0,1]
+	LONG $0x000003be; BYTE $0x00 // mov esi, 0x3
+	LONG $0x0002b841; WORD $0x0000 // mov r8d, 0x2
+	LONG $0x0001b941; WORD $0x0000 // mov r9d, 0x1
+	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
+	WORD $0x29eb // jmp 0x2296d <resizeArgMaxAVX512VNNI+0x130d>
+	QUAD $0x00841f0f2e666666; LONG $0x00000000 // nop word ptr cs:[rax + rax]
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x04c28349 // add r10, 0x4
+	LONG $0x04c68348 // add rsi, 0x4
+	LONG $0x04c08349 // add r8, 0x4
+	LONG $0x04c18349 // add r9, 0x4
+	WORD $0x3949; BYTE $0xc2 // cmp r10, rax
+	LONG $0x01468d0f; WORD $0x0000 // jge 0x22ab3 <resizeArgMaxAVX512VNNI+0x1453>
+	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
+	WORD $0xe27e // jle 0x22954 <resizeArgMaxAVX512VNNI+0x12f4>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	LONG $0x901c8d4e // lea r11, [rax + 4*r10]
+	WORD $0x894c; BYTE $0xd3 // mov rbx, r10
+	LONG $0x01cb8348 // or rbx, 0x1
+	WORD $0x894d; BYTE $0xd6 // mov r14, r10
+	LONG $0x02ce8349 // or r14, 0x2
+	WORD $0x894d; BYTE $0xd7 // mov r15, r10
+	LONG $0x03cf8349 // or r15, 0x3
+	WORD $0x3145; BYTE $0xe4 // xor r12d, r12d
+	WORD $0x3145; BYTE $0xed // xor r13d, r13d
+	WORD $0x77eb // jmp 0x22a0e <resizeArgMaxAVX512VNNI+0x13ae>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x3855e3c4; WORD $0x01e4 // vinserti128 ymm4, ymm5, xmm4, 0x1
+	LONG $0x3865e3c4; WORD $0x01d2 // vinserti128 ymm2, ymm3, xmm2, 0x1
+	LONG $0x48edf362; WORD $0xd43a; BYTE $0x01 // vinserti64x4 zmm2, zmm2, ymm4, 0x1
+	LONG $0x486df262; WORD $0xd100 // vpshufb zmm2, zmm2, zmm1
+	LONG $0x487df262; WORD $0xd236 // vpermd zmm2, zmm0, zmm2
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0xc5af0f49 // imul rax, r13
+	LONG $0x03148d49 // lea rdx, [r11 + rax]
+	LONG $0x7f7ac1c4; WORD $0x0314 // vmovdqu xmmword ptr [r11 + rax], xmm2
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	QUAD $0x01821439487df362 // vextracti32x4 xmmword ptr [rdx + 4*rax], zmm2, 0x1
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	QUAD $0x02c21439487df362 // vextracti32x4 xmmword ptr [rdx + 8*rax], zmm2, 0x2
+	LONG $0x60478b48 // mov rax, qword ptr [rdi + 0x60]
+	LONG $0x40048d48 // lea rax, [rax + 2*rax]
+	QUAD $0x03821439487df362 // vextracti32x4 xmmword ptr [rdx + 4*rax], zmm2, 0x3
+	LONG $0x40578b48 // mov rdx, qword ptr [rdi + 0x40]
+	LONG $0x10c58349 // add r13, 0x10
+	LONG $0x04c48349 // add r12, 0x4
+	WORD $0x3949; BYTE $0xd4 // cmp r12, rdx
+	LONG $0xff428d0f; WORD $0xffff // jge 0x22950 <resizeArgMaxAVX512VNNI+0x12f0>
+	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
+	LONG $0x30478b48 // mov rax, qword ptr [rdi + 0x30]
+	LONG $0xd2efe9c5 // vpxor xmm2, xmm2, xmm2
+	LONG $0xdbefe1c5 // vpxor xmm3, xmm3, xmm3
+	WORD $0x3949; BYTE $0xd2 // cmp r10, rdx
+	WORD $0x1d7c // jl 0x22a40 <resizeArgMaxAVX512VNNI+0x13e0>
+	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
+	WORD $0x2e7c // jl 0x22a56 <resizeArgMaxAVX512VNNI+0x13f6>
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
+	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
+	WORD $0x3f7c // jl 0x22a74 <resizeArgMaxAVX512VNNI+0x1414>
+	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
+	LONG $0xff628d0f; WORD $0xffff // jge 0x229a0 <resizeArgMaxAVX512VNNI+0x1340>
+	WORD $0x4eeb // jmp 0x22a8e <resizeArgMaxAVX512VNNI+0x142e>
+	WORD $0x894c; BYTE $0xd5 // mov rbp, r10
+	LONG $0xe8af0f48 // imul rbp, rax
+	WORD $0x0148; BYTE $0xcd // add rbp, rcx
+	LONG $0x6f7aa1c4; WORD $0x2d5c; BYTE $0x00 // vmovdqu xmm3, xmmword ptr [rbp + r13]
+	WORD $0x3948; BYTE $0xd3 // cmp rbx, rdx
+	WORD $0xd27d // jge 0x22a28 <resizeArgMaxAVX512VNNI+0x13c8>
+	WORD $0x894c; BYTE $0xcd // mov rbp, r9
+	LONG $0xe8af0f48 // imul rbp, rax
+	WORD $0x0148; BYTE $0xcd // add rbp, rcx
+	LONG $0x6f7ac1c4; WORD $0x2d54; BYTE $0x00 // vmovdqu xmm2, xmmword ptr [r13 + rbp]
+	LONG $0xe4efd9c5 // vpxor xmm4, xmm4, xmm4
+	LONG $0xedefd1c5 // vpxor xmm5, xmm5, xmm5
+	WORD $0x3949; BYTE $0xd6 // cmp r14, rdx
+	WORD $0xc17d // jge 0x22a35 <resizeArgMaxAVX512VNNI+0x13d5>
+	WORD $0x894c; BYTE $0xc5 // mov rbp, r8
+	LONG $0xe8af0f48 // imul rbp, rax
+	WORD $0x0148; BYTE $0xcd // add rbp, rcx
+	LONG $0x6f7ac1c4; WORD $0x2d6c; BYTE $0x00 // vmovdqu xmm5, xmmword ptr [r13 + rbp]
+	WORD $0x3949; BYTE $0xd7 // cmp r15, rdx
+	LONG $0xff128d0f; WORD $0xffff // jge 0x229a0 <resizeArgMaxAVX512VNNI+0x1340>
+	LONG $0xc6af0f48 // imul rax, rsi
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	LONG $0x6f7ac1c4; WORD $0x0564; BYTE $0x00 // vmovdqu xmm4, xmmword ptr [r13 + rax]
+	LONG $0xfffeffe9; BYTE $0xff // jmp 0x229a0 <resizeArgMaxAVX512VNNI+0x1340>
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	WORD $0x4875 // jne 0x22af6 <resizeArgMaxAVX512VNNI+0x1496>
+	LONG $0xffebd6e9; BYTE $0xff // jmp 0x21689 <resizeArgMaxAVX512VNNI+0x29>
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	WORD $0x9f0f; BYTE $0xc0 // setg al
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	LONG $0x015e850f; WORD $0x0000 // jne 0x22c22 <resizeArgMaxAVX512VNNI+0x15c2>
+	LONG $0xffebcae9; BYTE $0xff // jmp 0x21693 <resizeArgMaxAVX512VNNI+0x33>
+	WORD $0xc031 // xor eax, eax
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	WORD $0x2475 // jne 0x22af6 <resizeArgMaxAVX512VNNI+0x1496>
+	LONG $0xffebb2e9; BYTE $0xff // jmp 0x21689 <resizeArgMaxAVX512VNNI+0x29>
+	WORD $0xc031 // xor eax, eax
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	LONG $0x013e850f; WORD $0x0000 // jne 0x22c22 <resizeArgMaxAVX512VNNI+0x15c2>
+	LONG $0xffebaae9; BYTE $0xff // jmp 0x21693 <resizeArgMaxAVX512VNNI+0x33>
+	WORD $0x01b0 // mov al, 0x1
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	LONG $0xeb93840f; WORD $0xffff // je 0x21689 <resizeArgMaxAVX512VNNI+0x29>
+	WORD $0xc084 // test al, al
+	LONG $0xeb8b840f; WORD $0xffff // je 0x21689 <resizeArgMaxAVX512VNNI+0x29>
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x24748b48; BYTE $0x08 // mov rsi, qword ptr [rsp + 0x8]
+	WORD $0x49eb // jmp 0x22b50 <resizeArgMaxAVX512VNNI+0x14f0>
+	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
+	LONG $0x03408d49 // lea rax, [r8 + 0x3]
+	LONG $0x06c08349 // add r8, 0x6
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xc0490f4c // cmovns r8, rax
+	LONG $0x02e8c149 // shr r8, 0x2
+	LONG $0xc1af0f4d // imul r8, r9
+	LONG $0x04e0c149 // shl r8, 0x4
+	LONG $0x2444034c; BYTE $0x08 // add r8, qword ptr [rsp + 0x8]
+	LONG $0x48feb162; WORD $0x047f; BYTE $0x01 // vmovdqu64 zmmword ptr [rcx + r8], zmm0
+	LONG $0x40c18348 // add rcx, 0x40
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x02e0c148 // shl rax, 0x2
+	LONG $0x40c68348 // add rsi, 0x40
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xeb398d0f; WORD $0xffff // jge 0x21689 <resizeArgMaxAVX512VNNI+0x29>
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x02f88349 // cmp r8, 0x2
+	WORD $0xae7c // jl 0x22b10 <resizeArgMaxAVX512VNNI+0x14b0>
+	LONG $0x24448b48; BYTE $0x08 // mov rax, qword ptr [rsp + 0x8]
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	LONG $0x48fef162; WORD $0x086f // vmovdqu64 zmm1, zmmword ptr [rax]
+	QUAD $0x000000008d148d4a // lea rdx, [4*r9]
+	LONG $0xff588d4d // lea r11, [r8 - 0x1]
+	LONG $0x02f88349 // cmp r8, 0x2
+	WORD $0x0e75 // jne 0x22b90 <resizeArgMaxAVX512VNNI+0x1530>
+	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
+	WORD $0x6aeb // jmp 0x22bf4 <resizeArgMaxAVX512VNNI+0x1594>
+	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	LONG $0xfee38348 // and rbx, -0x2
+	QUAD $0x00000000cd348d4e // lea r14, [8*r9]
+	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
+	WORD $0x8949; BYTE $0xf7 // mov r15, rsi
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x48fed162; WORD $0x146f; BYTE $0x17 // vmovdqu64 zmm2, zmmword ptr [r15 + rdx]
+	LONG $0x486df362; WORD $0xc93e; BYTE $0x06 // vpcmpnleub k1, zmm2, zmm1
+	LONG $0x497dd262; WORD $0xc27a // vpbroadcastb zmm0 {k1}, r10d
+	LONG $0x4875f162; WORD $0xcade // vpmaxub zmm1, zmm1, zmm2
+	LONG $0x48fe9162; WORD $0x146f; BYTE $0x37 // vmovdqu64 zmm2, zmmword ptr [r15 + r14]
+	WORD $0x014d; BYTE $0xf7 // add r15, r14
+	LONG $0x486df362; WORD $0xc93e; BYTE $0x06 // vpcmpnleub k1, zmm2, zmm1
+	LONG $0x01628d4d // lea r12, [r10 + 0x1]
+	LONG $0x497dd262; WORD $0xc47a // vpbroadcastb zmm0 {k1}, r12d
+	LONG $0x4875f162; WORD $0xcade // vpmaxub zmm1, zmm1, zmm2
+	LONG $0x02c28349 // add r10, 0x2
+	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
+	WORD $0xbc75 // jne 0x22bb0 <resizeArgMaxAVX512VNNI+0x1550>
+	LONG $0x01c3f641 // test r11b, 0x1
+	LONG $0xff12840f; WORD $0xffff // je 0x22b10 <resizeArgMaxAVX512VNNI+0x14b0>
+	LONG $0xd2af0f49 // imul rdx, r10
+	QUAD $0x01100c3e4875f362 // vpcmpltub k1, zmm1, zmmword ptr [rax + rdx]
+	LONG $0x497dd262; WORD $0xc27a // vpbroadcastb zmm0 {k1}, r10d
+	LONG $0xfffefbe9; BYTE $0xff // jmp 0x22b10 <resizeArgMaxAVX512VNNI+0x14b0>
+	WORD $0x01b0 // mov al, 0x1
+	LONG $0x587f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x58], 0x0
+	LONG $0xea71840f; WORD $0xffff // je 0x21693 <resizeArgMaxAVX512VNNI+0x33>
+	WORD $0xc084 // test al, al
+	LONG $0xea69840f; WORD $0xffff // je 0x21693 <resizeArgMaxAVX512VNNI+0x33>
+	WORD $0xc931 // xor ecx, ecx
+	LONG $0x24348b48 // mov rsi, qword ptr [rsp]
+	WORD $0x4deb // jmp 0x22c7f <resizeArgMaxAVX512VNNI+0x161f>
+	QUAD $0x1f0f2e6666666666; LONG $0x00000084; WORD $0x0000 // nop word ptr cs:[rax + rax]
+	LONG $0x03408d49 // lea rax, [r8 + 0x3]
+	LONG $0x06c08349 // add r8, 0x6
+	WORD $0x8548; BYTE $0xc0 // test rax, rax
+	LONG $0xc0490f4c // cmovns r8, rax
+	LONG $0x02e8c149 // shr r8, 0x2
+	LONG $0xc1af0f4d // imul r8, r9
+	LONG $0x04e0c149 // shl r8, 0x4
+	LONG $0x2404034c // add r8, qword ptr [rsp]
+	LONG $0x48feb162; WORD $0x047f; BYTE $0x01 // vmovdqu64 zmmword ptr [rcx + r8], zmm0
+	LONG $0x40c18348 // add rcx, 0x40
+	LONG $0x28478b48 // mov rax, qword ptr [rdi + 0x28]
+	LONG $0x02e0c148 // shl rax, 0x2
+	LONG $0x40c68348 // add rsi, 0x40
+	WORD $0x3948; BYTE $0xc1 // cmp rcx, rax
+	LONG $0xea148d0f; WORD $0xffff // jge 0x21693 <resizeArgMaxAVX512VNNI+0x33>
+	LONG $0x40478b4c // mov r8, qword ptr [rdi + 0x40]
+	LONG $0x604f8b4c // mov r9, qword ptr [rdi + 0x60]
+	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
+	LONG $0x02f88349 // cmp r8, 0x2
+	WORD $0xaf7c // jl 0x22c40 <resizeArgMaxAVX512VNNI+0x15e0>
+	LONG $0x24048b48 // mov rax, qword ptr [rsp]
+	WORD $0x0148; BYTE $0xc8 // add rax, rcx
+	LONG $0x48fef162; WORD $0x086f // vmovdqu64 zmm1, zmmword ptr [rax]
+	QUAD $0x000000008d148d4a // lea rdx, [4*r9]
+	LONG $0xff588d4d // lea r11, [r8 - 0x1]
+	LONG $0x02f88349 // cmp r8, 0x2
+	WORD $0x1075 // jne 0x22cc0 <resizeArgMaxAVX512VNNI+0x1660>
+	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
+	WORD $0x6ceb // jmp 0x22d24 <resizeArgMaxAVX512VNNI+0x16c4>
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	WORD $0x894c; BYTE $0xdb // mov rbx, r11
+	LONG $0xfee38348 // and rbx, -0x2
+	QUAD $0x00000000cd348d4e // lea r14, [8*r9]
+	LONG $0x0001ba41; WORD $0x0000 // mov r10d, 0x1
+	WORD $0x8949; BYTE $0xf7 // mov r15, rsi
+	QUAD $0x0000000000841f0f // nop dword ptr [rax + rax]
+	LONG $0x48fed162; WORD $0x146f; BYTE $0x17 // vmovdqu64 zmm2, zmmword ptr [r15 + rdx]
+	LONG $0x486df362; WORD $0xc93e; BYTE $0x06 // vpcmpnleub k1, zmm2, zmm1
+	LONG $0x497dd262; WORD $0xc27a // vpbroadcastb zmm0 {k1}, r10d
+	LONG $0x4875f162; WORD $0xcade // vpmaxub zmm1, zmm1, zmm2
+	LONG $0x48fe9162; WORD $0x146f; BYTE $0x37 // vmovdqu64 zmm2, zmmword ptr [r15 + r14]
+	WORD $0x014d; BYTE $0xf7 // add r15, r14
+	LONG $0x486df362; WORD $0xc93e; BYTE $0x06 // vpcmpnleub k1, zmm2, zmm1
+	LONG $0x01628d4d // lea r12, [r10 + 0x1]
+	LONG $0x497dd262; WORD $0xc47a // vpbroadcastb zmm0 {k1}, r12d
+	LONG $0x4875f162; WORD $0xcade // vpmaxub zmm1, zmm1, zmm2
+	LONG $0x02c28349 // add r10, 0x2
+	WORD $0x3949; BYTE $0xdc // cmp r12, rbx
+	WORD $0xbc75 // jne 0x22ce0 <resizeArgMaxAVX512VNNI+0x1680>
+	LONG $0x01c3f641 // test r11b, 0x1
+	LONG $0xff12840f; WORD $0xffff // je 0x22c40 <resizeArgMaxAVX512VNNI+0x15e0>
+	LONG $0xd2af0f49 // imul rdx, r10
+	QUAD $0x01100c3e4875f362 // vpcmpltub k1, zmm1, zmmword ptr [rax + rdx]
+	LONG $0x497dd262; WORD $0xc27a // vpbroadcastb zmm0 {k1}, r10d
+	LONG $0xfffefbe9; BYTE $0xff // jmp 0x22c40 <resizeArgMaxAVX512VNNI+0x15e0>
 
 // func resizeRealAVX512VNNI(a)
 TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
@@ -27488,7 +28131,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x06348e0f; WORD $0x0000 // jle 0x22671 <resizeRealAVX512VNNI+0x641>
+	LONG $0x06348e0f; WORD $0x0000 // jle 0x23391 <resizeRealAVX512VNNI+0x641>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -27498,7 +28141,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	BYTE $0x50 // push rax
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x060e8e0f; WORD $0x0000 // jle 0x22663 <resizeRealAVX512VNNI+0x633>
+	LONG $0x060e8e0f; WORD $0x0000 // jle 0x23383 <resizeRealAVX512VNNI+0x633>
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0x487df262; WORD $0x4818; BYTE $0x01 // vbroadcastss zmm1, dword ptr [rax + 0x4]
@@ -27512,14 +28155,14 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x787962c4; WORD $0x6847 // vpbroadcastb xmm8, byte ptr [rdi + 0x68]
 	WORD $0xd231 // xor edx, edx
 	LONG $0xffffbe41; WORD $0x0000 // mov r14d, 0xffff
-	WORD $0x1feb // jmp 0x220c0 <resizeRealAVX512VNNI+0x90>
+	WORD $0x1feb // jmp 0x22de0 <resizeRealAVX512VNNI+0x90>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x184f8b48 // mov rcx, qword ptr [rdi + 0x18]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x05a38d0f; WORD $0x0000 // jge 0x22663 <resizeRealAVX512VNNI+0x633>
+	LONG $0x05a38d0f; WORD $0x0000 // jge 0x23383 <resizeRealAVX512VNNI+0x633>
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	WORD $0xef7e // jle 0x220b4 <resizeRealAVX512VNNI+0x84>
+	WORD $0xef7e // jle 0x22dd4 <resizeRealAVX512VNNI+0x84>
 	LONG $0x30778b48 // mov rsi, qword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
@@ -27539,13 +28182,13 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x3145; BYTE $0xd2 // xor r10d, r10d
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	LONG $0x24148948 // mov qword ptr [rsp], rdx
-	WORD $0x16eb // jmp 0x22135 <resizeRealAVX512VNNI+0x105>
+	WORD $0x16eb // jmp 0x22e55 <resizeRealAVX512VNNI+0x105>
 	BYTE $0x90 // nop
 	LONG $0x04c38349 // add r11, 0x4
 	LONG $0xfcc28349 // add r10, -0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	LONG $0xff7b8d0f; WORD $0xffff // jge 0x220b0 <resizeRealAVX512VNNI+0x80>
+	LONG $0xff7b8d0f; WORD $0xffff // jge 0x22dd0 <resizeRealAVX512VNNI+0x80>
 	WORD $0x014c; BYTE $0xd3 // add rbx, r10
 	LONG $0x009d0c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rbx]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -27555,7 +28198,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xee4d0f41 // cmovge ebp, r14d
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3949; BYTE $0xdb // cmp r11, rbx
-	WORD $0xc77d // jge 0x22120 <resizeRealAVX512VNNI+0xf0>
+	WORD $0xc77d // jge 0x22e40 <resizeRealAVX512VNNI+0xf0>
 	WORD $0xe889 // mov eax, ebp
 	LONG $0x00111125; BYTE $0x00 // and eax, 0x1111
 	LONG $0x061c8b4a // mov rbx, qword ptr [rsi + r8]
@@ -27649,7 +28292,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x01438d49 // lea rax, [r11 + 0x1]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x22120 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfd9d8d0f; WORD $0xffff // jge 0x22e40 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x287d3362; WORD $0xe939; BYTE $0x01 // vextracti32x4 xmm17, ymm13, 0x1
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -27692,7 +28335,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x02438d49 // lea rax, [r11 + 0x2]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfca28d0f; WORD $0xffff // jge 0x22120 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfca28d0f; WORD $0xffff // jge 0x22e40 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d3362; WORD $0xe939; BYTE $0x02 // vextracti32x4 xmm17, zmm13, 0x2
 	LONG $0x487da262; WORD $0xc931 // vpmovzxbd zmm17, xmm17 # zmm17 = xmm17[0],zero,zero,zero,xmm17[1],zero,zero,zero,xmm17[2],zero,zero,zero,xmm17[3],zero,zero,zero,xmm17[4],zero,zero,zero,xmm17[5],zero,zero,zero,xmm17[6],zero,zero,zero,xmm17[7],zero,zero,zero,xmm17[8],zero,zero,zero,xmm17[9],zero,zero,zero,xmm17[10],zero,zero,zero,xmm17[11],zero,zero,zero,xmm17[12],zero,zero,zero,xmm17[13],zero,zero,zero,xmm17[14],zero,zero,zero,xmm17[15],zero,zero,zero
 	LONG $0x4075e162; WORD $0xccfa // vpsubd zmm17, zmm17, zmm4
@@ -27735,7 +28378,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x03438d49 // lea rax, [r11 + 0x3]
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
 	WORD $0x3948; BYTE $0xd8 // cmp rax, rbx
-	LONG $0xfba78d0f; WORD $0xffff // jge 0x22120 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfba78d0f; WORD $0xffff // jge 0x22e40 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x487d5362; WORD $0xed39; BYTE $0x03 // vextracti32x4 xmm13, zmm13, 0x3
 	LONG $0x487d5262; WORD $0xed31 // vpmovzxbd zmm13, xmm13 # zmm13 = xmm13[0],zero,zero,zero,xmm13[1],zero,zero,zero,xmm13[2],zero,zero,zero,xmm13[3],zero,zero,zero,xmm13[4],zero,zero,zero,xmm13[5],zero,zero,zero,xmm13[6],zero,zero,zero,xmm13[7],zero,zero,zero,xmm13[8],zero,zero,zero,xmm13[9],zero,zero,zero,xmm13[10],zero,zero,zero,xmm13[11],zero,zero,zero,xmm13[12],zero,zero,zero,xmm13[13],zero,zero,zero,xmm13[14],zero,zero,zero,xmm13[15],zero,zero,zero
 	LONG $0x48157162; WORD $0xecfa // vpsubd zmm13, zmm13, zmm4
@@ -27776,7 +28419,7 @@ TEXT ·resizeRealAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x0348; BYTE $0x07 // add rax, qword ptr [rdi]
 	LONG $0x7f7a41c4; WORD $0x012c // vmovdqu xmmword ptr [r9 + rax], xmm13
 	LONG $0x205f8b48 // mov rbx, qword ptr [rdi + 0x20]
-	LONG $0xfffabde9; BYTE $0xff // jmp 0x22120 <resizeRealAVX512VNNI+0xf0>
+	LONG $0xfffabde9; BYTE $0xff // jmp 0x22e40 <resizeRealAVX512VNNI+0xf0>
 	LONG $0x08c48348 // add rsp, 0x8
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -27793,21 +28436,21 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x008b8e0f; WORD $0x0000 // jle 0x22718 <floatsAVX512VNNI+0x98>
+	LONG $0x008b8e0f; WORD $0x0000 // jle 0x23438 <floatsAVX512VNNI+0x98>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x007e8e0f; WORD $0x0000 // jle 0x22718 <floatsAVX512VNNI+0x98>
+	LONG $0x007e8e0f; WORD $0x0000 // jle 0x23438 <floatsAVX512VNNI+0x98>
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0c // vpbroadcastd zmm0, dword ptr [rdi + 0x30]
 	LONG $0x38478b48 // mov rax, qword ptr [rdi + 0x38]
 	LONG $0x487df262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [rax]
 	WORD $0xc031 // xor eax, eax
-	WORD $0x09eb // jmp 0x226b8 <floatsAVX512VNNI+0x38>
+	WORD $0x09eb // jmp 0x233d8 <floatsAVX512VNNI+0x38>
 	BYTE $0x90 // nop
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x607d // jge 0x22718 <floatsAVX512VNNI+0x98>
+	WORD $0x607d // jge 0x23438 <floatsAVX512VNNI+0x98>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	WORD $0xf37e // jle 0x226b0 <floatsAVX512VNNI+0x30>
+	WORD $0xf37e // jle 0x233d0 <floatsAVX512VNNI+0x30>
 	WORD $0x8948; BYTE $0xc2 // mov rdx, rax
 	LONG $0x04e2c148 // shl rdx, 0x4
 	LONG $0x08570348 // add rdx, qword ptr [rdi + 0x8]
@@ -27827,9 +28470,9 @@ TEXT ·floatsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c68348 // add rsi, 0x40
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	WORD $0x3949; BYTE $0xc8 // cmp r8, rcx
-	WORD $0xce7c // jl 0x226e0 <floatsAVX512VNNI+0x60>
+	WORD $0xce7c // jl 0x23400 <floatsAVX512VNNI+0x60>
 	LONG $0x18578b48 // mov rdx, qword ptr [rdi + 0x18]
-	WORD $0x98eb // jmp 0x226b0 <floatsAVX512VNNI+0x30>
+	WORD $0x98eb // jmp 0x233d0 <floatsAVX512VNNI+0x30>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -27842,7 +28485,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	QUAD $0x010003020100ba48; WORD $0x0302 // movabs rdx, 0x302010003020100
 	WORD $0x8948; BYTE $0xd6 // mov rsi, rdx
 	LONG $0x207f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x20], 0x0
-	LONG $0x04468e0f; WORD $0x0000 // jle 0x22b92 <enlargeAVX512VNNI+0x472>
+	LONG $0x04468e0f; WORD $0x0000 // jle 0x238b2 <enlargeAVX512VNNI+0x472>
 	LONG $0x58478b4c // mov r8, qword ptr [rdi + 0x58]
 	LONG $0x784f8b4c // mov r9, qword ptr [rdi + 0x78]
 	LONG $0x487dd262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [r8]
@@ -27874,7 +28517,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xc892fbc5 // kmovd k1, eax
 	WORD $0xc031 // xor eax, eax
 	WORD $0xc931 // xor ecx, ecx
-	WORD $0x6deb // jmp 0x22854 <enlargeAVX512VNNI+0x134>
+	WORD $0x6deb // jmp 0x23574 <enlargeAVX512VNNI+0x134>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
 	LONG $0xef1141c4; BYTE $0xed // vpxor xmm13, xmm13, xmm13
@@ -27894,11 +28537,11 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc1 // inc rcx
 	LONG $0x10c08348 // add rax, 0x10
 	LONG $0x204f3b48 // cmp rcx, qword ptr [rdi + 0x20]
-	LONG $0x033e8d0f; WORD $0x0000 // jge 0x22b92 <enlargeAVX512VNNI+0x472>
+	LONG $0x033e8d0f; WORD $0x0000 // jge 0x238b2 <enlargeAVX512VNNI+0x472>
 	LONG $0x28578b48 // mov rdx, qword ptr [rdi + 0x28]
 	LONG $0xef2941c4; BYTE $0xd2 // vpxor xmm10, xmm10, xmm10
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0x8e7e // jle 0x227f0 <enlargeAVX512VNNI+0xd0>
+	WORD $0x8e7e // jle 0x23510 <enlargeAVX512VNNI+0xd0>
 	LONG $0x38778b48 // mov rsi, qword ptr [rdi + 0x38]
 	LONG $0x0614634c // movsxd r10, dword ptr [rsi + rax]
 	LONG $0xfce28349 // and r10, -0x4
@@ -27952,9 +28595,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48653262; WORD $0xeba8 // vfmadd213ps zmm13, zmm3, zmm19 # zmm13 = (zmm3 * zmm13) + zmm19
 	LONG $0x487d5162; WORD $0xed5b // vcvtps2dq zmm13, zmm13
 	LONG $0x01fa8348 // cmp rdx, 0x1
-	WORD $0x1075 // jne 0x229a0 <enlargeAVX512VNNI+0x280>
+	WORD $0x1075 // jne 0x236c0 <enlargeAVX512VNNI+0x280>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffe60e9; BYTE $0xff // jmp 0x227fb <enlargeAVX512VNNI+0xdb>
+	LONG $0xfffe60e9; BYTE $0xff // jmp 0x2351b <enlargeAVX512VNNI+0xdb>
 	LONG $0x00441f0f; BYTE $0x00 // nop dword ptr [rax + rax]
 	LONG $0x18778b48 // mov rsi, qword ptr [rdi + 0x18]
 	WORD $0x014d; BYTE $0xd1 // add r9, r10
@@ -27984,7 +28627,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4865a262; WORD $0xd4a8 // vfmadd213ps zmm18, zmm3, zmm20 # zmm18 = (zmm3 * zmm18) + zmm20
 	LONG $0x487da162; WORD $0xd25b // vcvtps2dq zmm18, zmm18
 	LONG $0x03fa8348 // cmp rdx, 0x3
-	LONG $0x013d820f; WORD $0x0000 // jb 0x22b87 <enlargeAVX512VNNI+0x467>
+	LONG $0x013d820f; WORD $0x0000 // jb 0x238a7 <enlargeAVX512VNNI+0x467>
 	LONG $0xb1148d49 // lea rdx, [r9 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
 	LONG $0xb0048d4d // lea r8, [r8 + 4*rsi]
@@ -28013,7 +28656,7 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4055e262; WORD $0xdab8 // vfmadd231ps zmm19, zmm21, zmm2 # zmm19 = (zmm21 * zmm2) + zmm19
 	LONG $0x4865a262; WORD $0xdda8 // vfmadd213ps zmm19, zmm3, zmm21 # zmm19 = (zmm3 * zmm19) + zmm21
 	LONG $0x487da162; WORD $0xdb5b // vcvtps2dq zmm19, zmm19
-	LONG $0xfd0f840f; WORD $0xffff // je 0x22801 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfd0f840f; WORD $0xffff // je 0x23521 <enlargeAVX512VNNI+0xe1>
 	LONG $0x487c5162; WORD $0x1410; BYTE $0xb0 // vmovups zmm10, zmmword ptr [r8 + 4*rsi]
 	QUAD $0x01b06410487cc162 // vmovups zmm20, zmmword ptr [r8 + 4*rsi + 0x40]
 	LONG $0x487ce162; WORD $0x2c10; BYTE $0xb2 // vmovups zmm21, zmmword ptr [rdx + 4*rsi]
@@ -28037,9 +28680,9 @@ TEXT ·enlargeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x481d7262; WORD $0xd2b8 // vfmadd231ps zmm10, zmm12, zmm2 # zmm10 = (zmm12 * zmm2) + zmm10
 	LONG $0x48655262; WORD $0xd4a8 // vfmadd213ps zmm10, zmm3, zmm12 # zmm10 = (zmm3 * zmm10) + zmm12
 	LONG $0x487d5162; WORD $0xd25b // vcvtps2dq zmm10, zmm10
-	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x22801 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc7ae9; BYTE $0xff // jmp 0x23521 <enlargeAVX512VNNI+0xe1>
 	LONG $0x0064a162; WORD $0xdb57 // vxorps xmm19, xmm19, xmm19
-	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x22801 <enlargeAVX512VNNI+0xe1>
+	LONG $0xfffc6fe9; BYTE $0xff // jmp 0x23521 <enlargeAVX512VNNI+0xe1>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -28052,7 +28695,7 @@ TEXT ·channelsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x8948; BYTE $0xca // mov rdx, rcx
 	LONG $0x808000be; BYTE $0x80 // mov esi, 0x80808000
 	LONG $0x107f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x10], 0x0
-	LONG $0x01168e0f; WORD $0x0000 // jle 0x22cd8 <channelsAVX512VNNI+0x138>
+	LONG $0x01168e0f; WORD $0x0000 // jle 0x239f8 <channelsAVX512VNNI+0x138>
 	LONG $0x30478b4c // mov r8, qword ptr [rdi + 0x30]
 	LONG $0x487df262; WORD $0x4758; BYTE $0x0a // vpbroadcastd zmm0, dword ptr [rdi + 0x28]
 	LONG $0x487dd262; WORD $0x0818 // vbroadcastss zmm1, dword ptr [r8]
@@ -28104,7 +28747,7 @@ TEXT ·channelsAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	LONG $0x01000548; WORD $0x0000 // add rax, 0x100
 	LONG $0x10573b48 // cmp rdx, qword ptr [rdi + 0x10]
-	LONG $0xff688c0f; WORD $0xffff // jl 0x22c40 <channelsAVX512VNNI+0xa0>
+	LONG $0xff688c0f; WORD $0xffff // jl 0x23960 <channelsAVX512VNNI+0xa0>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -28115,12 +28758,12 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48478b48 // mov rax, qword ptr [rdi + 0x48]
 	LONG $0x504f8b48 // mov rcx, qword ptr [rdi + 0x50]
 	LONG $0x01f98348 // cmp rcx, 0x1
-	LONG $0x03b8840f; WORD $0x0000 // je 0x230aa <doubleAVX512VNNI+0x3ca>
+	LONG $0x03b8840f; WORD $0x0000 // je 0x23dca <doubleAVX512VNNI+0x3ca>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x07d3850f; WORD $0x0000 // jne 0x234ce <doubleAVX512VNNI+0x7ee>
+	LONG $0x07d3850f; WORD $0x0000 // jne 0x241ee <doubleAVX512VNNI+0x7ee>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x0c838e0f; WORD $0x0000 // jle 0x2398e <doubleAVX512VNNI+0xcae>
+	LONG $0x0c838e0f; WORD $0x0000 // jle 0x246ae <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe15b // vcvtdq2ps zmm4, zmm1
@@ -28155,7 +28798,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x32eb // jmp 0x22df1 <doubleAVX512VNNI+0x111>
+	WORD $0x32eb // jmp 0x23b11 <doubleAVX512VNNI+0x111>
 	BYTE $0x90 // nop
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -28166,19 +28809,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487c3162; WORD $0xfa28 // vmovaps zmm15, zmm18
 	LONG $0x487c3162; WORD $0xe928 // vmovaps zmm13, zmm17
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x0b9d8d0f; WORD $0x0000 // jge 0x2398e <doubleAVX512VNNI+0xcae>
+	LONG $0x0b9d8d0f; WORD $0x0000 // jge 0x246ae <doubleAVX512VNNI+0xcae>
 	LONG $0x4844c162; WORD $0xd559 // vmulps zmm18, zmm7, zmm13
 	LONG $0x4864c162; WORD $0xde59 // vmulps zmm19, zmm3, zmm14
 	LONG $0x486cc162; WORD $0xce59 // vmulps zmm17, zmm2, zmm14
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x22e30 <doubleAVX512VNNI+0x150>
+	WORD $0x2874 // je 0x23b50 <doubleAVX512VNNI+0x150>
 	LONG $0x406c5162; WORD $0xe458 // vaddps zmm12, zmm18, zmm12
 	LONG $0x481c5162; WORD $0xc058 // vaddps zmm8, zmm12, zmm8
 	LONG $0x4064c162; WORD $0xe858 // vaddps zmm21, zmm19, zmm8
 	LONG $0x48345162; WORD $0xc758 // vaddps zmm8, zmm9, zmm15
 	LONG $0x483c5162; WORD $0xc258 // vaddps zmm8, zmm8, zmm10
 	LONG $0x4074c162; WORD $0xc058 // vaddps zmm16, zmm17, zmm8
-	WORD $0x3eeb // jmp 0x22e6c <doubleAVX512VNNI+0x18c>
+	WORD $0x3eeb // jmp 0x23b8c <doubleAVX512VNNI+0x18c>
 	WORD $0x9066 // nop
 	LONG $0x48045162; WORD $0xc758 // vaddps zmm8, zmm15, zmm15
 	LONG $0x483c5162; WORD $0xc058 // vaddps zmm8, zmm8, zmm8
@@ -28197,7 +28840,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x22ee0 <doubleAVX512VNNI+0x200>
+	WORD $0x4b75 // jne 0x23c00 <doubleAVX512VNNI+0x200>
 	LONG $0x480cc162; WORD $0xce58 // vaddps zmm17, zmm14, zmm14
 	LONG $0x4824c162; WORD $0xd358 // vaddps zmm18, zmm11, zmm11
 	LONG $0x4804c162; WORD $0xdf58 // vaddps zmm19, zmm15, zmm15
@@ -28208,7 +28851,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x4074a162; WORD $0xc958 // vaddps zmm17, zmm17, zmm17
 	LONG $0x406ca162; WORD $0xc958 // vaddps zmm17, zmm18, zmm17
 	LONG $0x406ca162; WORD $0xf158 // vaddps zmm22, zmm18, zmm17
-	WORD $0x31eb // jmp 0x22f04 <doubleAVX512VNNI+0x224>
+	WORD $0x31eb // jmp 0x23c24 <doubleAVX512VNNI+0x224>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x406cc162; WORD $0xd458 // vaddps zmm18, zmm18, zmm12
 	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
@@ -28224,7 +28867,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48644162; WORD $0xd059 // vmulps zmm26, zmm3, zmm8
 	LONG $0x486cc162; WORD $0xf859 // vmulps zmm23, zmm2, zmm8
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x22f80 <doubleAVX512VNNI+0x2a0>
+	WORD $0x4b75 // jne 0x23ca0 <doubleAVX512VNNI+0x2a0>
 	LONG $0x483c4162; WORD $0xc858 // vaddps zmm25, zmm8, zmm8
 	LONG $0x482c4162; WORD $0xea58 // vaddps zmm29, zmm10, zmm10
 	LONG $0x481c4162; WORD $0xe458 // vaddps zmm28, zmm12, zmm12
@@ -28237,8 +28880,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40140162; WORD $0xc958 // vaddps zmm25, zmm29, zmm25
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3375 // jne 0x22fae <doubleAVX512VNNI+0x2ce>
-	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x23024 <doubleAVX512VNNI+0x344>
+	WORD $0x3375 // jne 0x23cce <doubleAVX512VNNI+0x2ce>
+	LONG $0x0000a4e9; BYTE $0x00 // jmp 0x23d44 <doubleAVX512VNNI+0x344>
 	LONG $0x40242162; WORD $0xca58 // vaddps zmm25, zmm27, zmm18
 	LONG $0x402c0162; WORD $0xc958 // vaddps zmm25, zmm26, zmm25
 	LONG $0x40640162; WORD $0xe158 // vaddps zmm28, zmm19, zmm25
@@ -28247,7 +28890,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x405c0162; WORD $0xc958 // vaddps zmm25, zmm20, zmm25
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x7674 // je 0x23024 <doubleAVX512VNNI+0x344>
+	WORD $0x7674 // je 0x23d44 <doubleAVX512VNNI+0x344>
 	LONG $0x40245162; WORD $0xff58 // vaddps zmm15, zmm27, zmm15
 	LONG $0x48045162; WORD $0xf658 // vaddps zmm14, zmm15, zmm14
 	LONG $0x402c5162; WORD $0xf658 // vaddps zmm14, zmm26, zmm14
@@ -28269,7 +28912,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497e7162; WORD $0x317f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm14
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd92840f; WORD $0xffff // je 0x22dc0 <doubleAVX512VNNI+0xe0>
+	LONG $0xfd92840f; WORD $0xffff // je 0x23ae0 <doubleAVX512VNNI+0xe0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xdb58 // vaddps zmm11, zmm13, zmm11
 	LONG $0x40445162; WORD $0xdb58 // vaddps zmm11, zmm23, zmm11
@@ -28290,10 +28933,10 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48257162; WORD $0xdeda // vpminub zmm11, zmm11, zmm6
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x1c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm11
-	LONG $0xfffd16e9; BYTE $0xff // jmp 0x22dc0 <doubleAVX512VNNI+0xe0>
+	LONG $0xfffd16e9; BYTE $0xff // jmp 0x23ae0 <doubleAVX512VNNI+0xe0>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x08d48e0f; WORD $0x0000 // jle 0x2398e <doubleAVX512VNNI+0xcae>
+	LONG $0x08d48e0f; WORD $0x0000 // jle 0x246ae <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe95b // vcvtdq2ps zmm5, zmm1
@@ -28331,7 +28974,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x34eb // jmp 0x231b1 <doubleAVX512VNNI+0x4d1>
+	WORD $0x34eb // jmp 0x23ed1 <doubleAVX512VNNI+0x4d1>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -28342,19 +28985,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487c3162; WORD $0xfa28 // vmovaps zmm15, zmm18
 	LONG $0x487c3162; WORD $0xf328 // vmovaps zmm14, zmm19
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x07dd8d0f; WORD $0x0000 // jge 0x2398e <doubleAVX512VNNI+0xcae>
+	LONG $0x07dd8d0f; WORD $0x0000 // jge 0x246ae <doubleAVX512VNNI+0xcae>
 	LONG $0x483cc162; WORD $0xdd59 // vmulps zmm19, zmm8, zmm13
 	LONG $0x4874c162; WORD $0xe759 // vmulps zmm20, zmm1, zmm15
 	LONG $0x4864c162; WORD $0xd759 // vmulps zmm18, zmm3, zmm15
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x231f0 <doubleAVX512VNNI+0x510>
+	WORD $0x2874 // je 0x23f10 <doubleAVX512VNNI+0x510>
 	LONG $0x40645162; WORD $0xe458 // vaddps zmm12, zmm19, zmm12
 	LONG $0x481c5162; WORD $0xc958 // vaddps zmm9, zmm12, zmm9
 	LONG $0x405cc162; WORD $0xf958 // vaddps zmm23, zmm20, zmm9
 	LONG $0x482c3162; WORD $0xc858 // vaddps zmm9, zmm10, zmm16
 	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
 	LONG $0x406cc162; WORD $0xc958 // vaddps zmm17, zmm18, zmm9
-	WORD $0x3eeb // jmp 0x2322c <doubleAVX512VNNI+0x54c>
+	WORD $0x3eeb // jmp 0x23f4c <doubleAVX512VNNI+0x54c>
 	WORD $0x9066 // nop
 	LONG $0x407c3162; WORD $0xc858 // vaddps zmm9, zmm16, zmm16
 	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
@@ -28373,7 +29016,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x232a0 <doubleAVX512VNNI+0x5c0>
+	WORD $0x4b75 // jne 0x23fc0 <doubleAVX512VNNI+0x5c0>
 	LONG $0x4804c162; WORD $0xd758 // vaddps zmm18, zmm15, zmm15
 	LONG $0x480cc162; WORD $0xde58 // vaddps zmm19, zmm14, zmm14
 	LONG $0x407ca162; WORD $0xe058 // vaddps zmm20, zmm16, zmm16
@@ -28384,7 +29027,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x406ca162; WORD $0xd258 // vaddps zmm18, zmm18, zmm18
 	LONG $0x4064a162; WORD $0xd258 // vaddps zmm18, zmm19, zmm18
 	LONG $0x4064a162; WORD $0xf258 // vaddps zmm22, zmm19, zmm18
-	WORD $0x31eb // jmp 0x232c4 <doubleAVX512VNNI+0x5e4>
+	WORD $0x31eb // jmp 0x23fe4 <doubleAVX512VNNI+0x5e4>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x4064c162; WORD $0xdc58 // vaddps zmm19, zmm19, zmm12
 	LONG $0x405ca162; WORD $0xdb58 // vaddps zmm19, zmm20, zmm19
@@ -28400,7 +29043,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
 	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x23340 <doubleAVX512VNNI+0x660>
+	WORD $0x4b75 // jne 0x24060 <doubleAVX512VNNI+0x660>
 	LONG $0x48344162; WORD $0xc158 // vaddps zmm24, zmm9, zmm9
 	LONG $0x48244162; WORD $0xf358 // vaddps zmm30, zmm11, zmm11
 	LONG $0x481c4162; WORD $0xdc58 // vaddps zmm27, zmm12, zmm12
@@ -28413,8 +29056,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400c0162; WORD $0xc058 // vaddps zmm24, zmm30, zmm24
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3775 // jne 0x23372 <doubleAVX512VNNI+0x692>
-	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x23418 <doubleAVX512VNNI+0x738>
+	WORD $0x3775 // jne 0x24092 <doubleAVX512VNNI+0x692>
+	LONG $0x0000d8e9; BYTE $0x00 // jmp 0x24138 <doubleAVX512VNNI+0x738>
 	LONG $0x40142162; WORD $0xc558 // vaddps zmm24, zmm29, zmm21
 	LONG $0x401c0162; WORD $0xc058 // vaddps zmm24, zmm28, zmm24
 	LONG $0x406c0162; WORD $0xd858 // vaddps zmm27, zmm18, zmm24
@@ -28423,7 +29066,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40640162; WORD $0xc058 // vaddps zmm24, zmm19, zmm24
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0x00a6840f; WORD $0x0000 // je 0x23418 <doubleAVX512VNNI+0x738>
+	LONG $0x00a6840f; WORD $0x0000 // je 0x24138 <doubleAVX512VNNI+0x738>
 	LONG $0x4014a162; WORD $0xc058 // vaddps zmm16, zmm29, zmm16
 	LONG $0x407c5162; WORD $0xff58 // vaddps zmm15, zmm16, zmm15
 	LONG $0x401c5162; WORD $0xff58 // vaddps zmm15, zmm28, zmm15
@@ -28453,7 +29096,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497e7162; WORD $0x397f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm15
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd5e840f; WORD $0xffff // je 0x23180 <doubleAVX512VNNI+0x4a0>
+	LONG $0xfd5e840f; WORD $0xffff // je 0x23ea0 <doubleAVX512VNNI+0x4a0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
 	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
@@ -28482,10 +29125,10 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48157162; WORD $0xefda // vpminub zmm13, zmm13, zmm7
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm13
-	LONG $0xfffcb2e9; BYTE $0xff // jmp 0x23180 <doubleAVX512VNNI+0x4a0>
+	LONG $0xfffcb2e9; BYTE $0xff // jmp 0x23ea0 <doubleAVX512VNNI+0x4a0>
 	LONG $0x000003b9; BYTE $0x00 // mov ecx, 0x3
 	LONG $0x287f8348; BYTE $0x00 // cmp qword ptr [rdi + 0x28], 0x0
-	LONG $0x04b08e0f; WORD $0x0000 // jle 0x2398e <doubleAVX512VNNI+0xcae>
+	LONG $0x04b08e0f; WORD $0x0000 // jle 0x246ae <doubleAVX512VNNI+0xcae>
 	LONG $0x487df262; WORD $0x0018 // vbroadcastss zmm0, dword ptr [rax]
 	LONG $0xc96ef9c5 // vmovd xmm1, ecx
 	LONG $0x487cf162; WORD $0xe95b // vcvtdq2ps zmm5, zmm1
@@ -28523,7 +29166,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x000080be; BYTE $0x00 // mov esi, 0x80
 	LONG $0x0001b841; WORD $0x0000 // mov r8d, 0x1
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
-	WORD $0x40eb // jmp 0x235e1 <doubleAVX512VNNI+0x901>
+	WORD $0x40eb // jmp 0x24301 <doubleAVX512VNNI+0x901>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x384f0348 // add rcx, qword ptr [rdi + 0x38]
@@ -28534,19 +29177,19 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487cc162; WORD $0xdf28 // vmovaps zmm19, zmm15
 	LONG $0x487c3162; WORD $0xf028 // vmovaps zmm14, zmm16
 	LONG $0x284f3b4c // cmp r9, qword ptr [rdi + 0x28]
-	LONG $0x03ad8d0f; WORD $0x0000 // jge 0x2398e <doubleAVX512VNNI+0xcae>
+	LONG $0x03ad8d0f; WORD $0x0000 // jge 0x246ae <doubleAVX512VNNI+0xcae>
 	LONG $0x483cc162; WORD $0xc559 // vmulps zmm16, zmm8, zmm13
 	LONG $0x4874a162; WORD $0xcb59 // vmulps zmm17, zmm1, zmm19
 	LONG $0x48643162; WORD $0xfb59 // vmulps zmm15, zmm3, zmm19
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0x2874 // je 0x23620 <doubleAVX512VNNI+0x940>
+	WORD $0x2874 // je 0x24340 <doubleAVX512VNNI+0x940>
 	LONG $0x407c5162; WORD $0xe458 // vaddps zmm12, zmm16, zmm12
 	LONG $0x481c5162; WORD $0xc958 // vaddps zmm9, zmm12, zmm9
 	LONG $0x40744162; WORD $0xc158 // vaddps zmm24, zmm17, zmm9
 	LONG $0x482c3162; WORD $0xcd58 // vaddps zmm9, zmm10, zmm21
 	LONG $0x48345162; WORD $0xcb58 // vaddps zmm9, zmm9, zmm11
 	LONG $0x4804c162; WORD $0xe158 // vaddps zmm20, zmm15, zmm9
-	WORD $0x3eeb // jmp 0x2365c <doubleAVX512VNNI+0x97c>
+	WORD $0x3eeb // jmp 0x2437c <doubleAVX512VNNI+0x97c>
 	WORD $0x9066 // nop
 	LONG $0x40543162; WORD $0xcd58 // vaddps zmm9, zmm21, zmm21
 	LONG $0x48345162; WORD $0xc958 // vaddps zmm9, zmm9, zmm9
@@ -28565,7 +29208,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xff588d4d // lea r11, [r8 - 0x1]
 	LONG $0x40578b4c // mov r10, qword ptr [rdi + 0x40]
 	WORD $0x394d; BYTE $0xd3 // cmp r11, r10
-	WORD $0x4b75 // jne 0x236d0 <doubleAVX512VNNI+0x9f0>
+	WORD $0x4b75 // jne 0x243f0 <doubleAVX512VNNI+0x9f0>
 	LONG $0x40643162; WORD $0xfb58 // vaddps zmm15, zmm19, zmm19
 	LONG $0x480cc162; WORD $0xc658 // vaddps zmm16, zmm14, zmm14
 	LONG $0x4054a162; WORD $0xcd58 // vaddps zmm17, zmm21, zmm21
@@ -28576,7 +29219,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48045162; WORD $0xff58 // vaddps zmm15, zmm15, zmm15
 	LONG $0x407c5162; WORD $0xff58 // vaddps zmm15, zmm16, zmm15
 	LONG $0x407cc162; WORD $0xf758 // vaddps zmm22, zmm16, zmm15
-	WORD $0x31eb // jmp 0x236f4 <doubleAVX512VNNI+0xa14>
+	WORD $0x31eb // jmp 0x24414 <doubleAVX512VNNI+0xa14>
 	QUAD $0x841f0f2e66666666; LONG $0x00000000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	LONG $0x407cc162; WORD $0xc458 // vaddps zmm16, zmm16, zmm12
 	LONG $0x4074a162; WORD $0xc058 // vaddps zmm16, zmm17, zmm16
@@ -28592,7 +29235,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48744162; WORD $0xe159 // vmulps zmm28, zmm1, zmm9
 	LONG $0x48644162; WORD $0xc959 // vmulps zmm25, zmm3, zmm9
 	WORD $0x394d; BYTE $0xd0 // cmp r8, r10
-	WORD $0x4b75 // jne 0x23770 <doubleAVX512VNNI+0xa90>
+	WORD $0x4b75 // jne 0x24490 <doubleAVX512VNNI+0xa90>
 	LONG $0x4834c162; WORD $0xf958 // vaddps zmm23, zmm9, zmm9
 	LONG $0x48244162; WORD $0xf358 // vaddps zmm30, zmm11, zmm11
 	LONG $0x481c4162; WORD $0xdc58 // vaddps zmm27, zmm12, zmm12
@@ -28605,8 +29248,8 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x400ca162; WORD $0xff58 // vaddps zmm23, zmm30, zmm23
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	WORD $0x3775 // jne 0x237a2 <doubleAVX512VNNI+0xac2>
-	LONG $0x000120e9; BYTE $0x00 // jmp 0x23890 <doubleAVX512VNNI+0xbb0>
+	WORD $0x3775 // jne 0x244c2 <doubleAVX512VNNI+0xac2>
+	LONG $0x000120e9; BYTE $0x00 // jmp 0x245b0 <doubleAVX512VNNI+0xbb0>
 	LONG $0x4014a162; WORD $0xfa58 // vaddps zmm23, zmm29, zmm18
 	LONG $0x401ca162; WORD $0xff58 // vaddps zmm23, zmm28, zmm23
 	LONG $0x48042162; WORD $0xdf58 // vaddps zmm27, zmm15, zmm23
@@ -28615,7 +29258,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x407ca162; WORD $0xff58 // vaddps zmm23, zmm16, zmm23
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x01c2f641 // test r10b, 0x1
-	LONG $0x00ee840f; WORD $0x0000 // je 0x23890 <doubleAVX512VNNI+0xbb0>
+	LONG $0x00ee840f; WORD $0x0000 // je 0x245b0 <doubleAVX512VNNI+0xbb0>
 	LONG $0x4014a162; WORD $0xed58 // vaddps zmm21, zmm29, zmm21
 	LONG $0x4054a162; WORD $0xdb58 // vaddps zmm19, zmm21, zmm19
 	LONG $0x401ca162; WORD $0xdb58 // vaddps zmm19, zmm28, zmm19
@@ -28657,7 +29300,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x497ee162; WORD $0x197f // vmovdqu32 zmmword ptr [rcx] {k1}, zmm19
 	LONG $0x10578b4c // mov r10, qword ptr [rdi + 0x10]
 	LONG $0x02c2f641 // test r10b, 0x2
-	LONG $0xfd16840f; WORD $0xffff // je 0x235b0 <doubleAVX512VNNI+0x8d0>
+	LONG $0xfd16840f; WORD $0xffff // je 0x242d0 <doubleAVX512VNNI+0x8d0>
 	LONG $0x48145162; WORD $0xec58 // vaddps zmm13, zmm13, zmm12
 	LONG $0x48145162; WORD $0xee58 // vaddps zmm13, zmm13, zmm14
 	LONG $0x40345162; WORD $0xed58 // vaddps zmm13, zmm25, zmm13
@@ -28698,7 +29341,7 @@ TEXT ·doubleAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x48157162; WORD $0xefda // vpminub zmm13, zmm13, zmm7
 	LONG $0x08578b4c // mov r10, qword ptr [rdi + 0x8]
 	LONG $0x497e3162; WORD $0x2c7f; BYTE $0x11 // vmovdqu32 zmmword ptr [rcx + r10] {k1}, zmm13
-	LONG $0xfffc22e9; BYTE $0xff // jmp 0x235b0 <doubleAVX512VNNI+0x8d0>
+	LONG $0xfffc22e9; BYTE $0xff // jmp 0x242d0 <doubleAVX512VNNI+0x8d0>
 	WORD $0xf8c5; BYTE $0x77 // vzeroupper
 	BYTE $0xc3 // ret
 
@@ -28713,17 +29356,17 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
 	WORD $0x854d; BYTE $0xd2 // test r10, r10
-	LONG $0x00cf840f; WORD $0x0000 // je 0x23a86 <nearestAVX512VNNI+0xe6>
+	LONG $0x00cf840f; WORD $0x0000 // je 0x247a6 <nearestAVX512VNNI+0xe6>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01f38e0f; WORD $0x0000 // jle 0x23bb3 <nearestAVX512VNNI+0x213>
+	LONG $0x01f38e0f; WORD $0x0000 // jle 0x248d3 <nearestAVX512VNNI+0x213>
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	LONG $0x01e68e0f; WORD $0x0000 // jle 0x23bb3 <nearestAVX512VNNI+0x213>
+	LONG $0x01e68e0f; WORD $0x0000 // jle 0x248d3 <nearestAVX512VNNI+0x213>
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	LONG $0x08578b48 // mov rdx, qword ptr [rdi + 0x8]
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
-	WORD $0x22eb // jmp 0x23a00 <nearestAVX512VNNI+0x60>
+	WORD $0x22eb // jmp 0x24720 <nearestAVX512VNNI+0x60>
 	WORD $0x9066 // nop
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
 	LONG $0x30578b4c // mov r10, qword ptr [rdi + 0x30]
@@ -28732,16 +29375,16 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	LONG $0x58048d4a // lea rax, [rax + 2*r11]
 	WORD $0x3948; BYTE $0xce // cmp rsi, rcx
-	LONG $0x01b38d0f; WORD $0x0000 // jge 0x23bb3 <nearestAVX512VNNI+0x213>
+	LONG $0x01b38d0f; WORD $0x0000 // jge 0x248d3 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xc9 // test r9, r9
-	WORD $0xe37e // jle 0x239e8 <nearestAVX512VNNI+0x48>
+	WORD $0xe37e // jle 0x24708 <nearestAVX512VNNI+0x48>
 	WORD $0x8949; BYTE $0xf2 // mov r10, rsi
 	LONG $0x01ca8349 // or r10, 0x1
 	WORD $0x3145; BYTE $0xdb // xor r11d, r11d
 	WORD $0x8948; BYTE $0xd3 // mov rbx, rdx
 	WORD $0x8949; BYTE $0xc6 // mov r14, rax
 	WORD $0x3145; BYTE $0xff // xor r15d, r15d
-	WORD $0x1feb // jmp 0x23a39 <nearestAVX512VNNI+0x99>
+	WORD $0x1feb // jmp 0x24759 <nearestAVX512VNNI+0x99>
 	LONG $0x441f0f66; WORD $0x0000 // nop word ptr [rax + rax]
 	LONG $0x184f8b4c // mov r9, qword ptr [rdi + 0x18]
 	LONG $0xfcc78349 // add r15, -0x4
@@ -28749,7 +29392,7 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x40c38348 // add rbx, 0x40
 	LONG $0x04c38349 // add r11, 0x4
 	WORD $0x394d; BYTE $0xcb // cmp r11, r9
-	WORD $0xa77d // jge 0x239e0 <nearestAVX512VNNI+0x40>
+	WORD $0xa77d // jge 0x24700 <nearestAVX512VNNI+0x40>
 	WORD $0x014d; BYTE $0xf9 // add r9, r15
 	QUAD $0x000000008d0c8d42 // lea ecx, [4*r9]
 	LONG $0xffffffbd; BYTE $0xff // mov ebp, 0xffffffff
@@ -28762,25 +29405,25 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x487df162; WORD $0xc870; BYTE $0x50 // vpshufd zmm1, zmm0, 0x50 # zmm1 = zmm0[0,0,1,1,4,4,5,5,8,8,9,9,12,12,13,13]
 	LONG $0x497ed162; WORD $0x0e7f // vmovdqu32 zmmword ptr [r14] {k1}, zmm1
 	LONG $0x10573b4c // cmp r10, qword ptr [rdi + 0x10]
-	WORD $0xae7d // jge 0x23a20 <nearestAVX512VNNI+0x80>
+	WORD $0xae7d // jge 0x24740 <nearestAVX512VNNI+0x80>
 	LONG $0x204f8b48 // mov rcx, qword ptr [rdi + 0x20]
 	LONG $0x487df162; WORD $0xc070; BYTE $0xfa // vpshufd zmm0, zmm0, 0xfa # zmm0 = zmm0[2,2,3,3,6,6,7,7,10,10,11,11,14,14,15,15]
 	LONG $0x497ed162; WORD $0x047f; BYTE $0x0e // vmovdqu32 zmmword ptr [r14 + rcx] {k1}, zmm0
-	WORD $0x9aeb // jmp 0x23a20 <nearestAVX512VNNI+0x80>
+	WORD $0x9aeb // jmp 0x24740 <nearestAVX512VNNI+0x80>
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x01248e0f; WORD $0x0000 // jle 0x23bb3 <nearestAVX512VNNI+0x213>
+	LONG $0x01248e0f; WORD $0x0000 // jle 0x248d3 <nearestAVX512VNNI+0x213>
 	LONG $0x185f8b4c // mov r11, qword ptr [rdi + 0x18]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01178e0f; WORD $0x0000 // jle 0x23bb3 <nearestAVX512VNNI+0x213>
+	LONG $0x01178e0f; WORD $0x0000 // jle 0x248d3 <nearestAVX512VNNI+0x213>
 	WORD $0xc031 // xor eax, eax
 	LONG $0x00ffffba; BYTE $0x00 // mov edx, 0xffff
-	WORD $0x17eb // jmp 0x23abc <nearestAVX512VNNI+0x11c>
+	WORD $0x17eb // jmp 0x247dc <nearestAVX512VNNI+0x11c>
 	QUAD $0x0000841f0f2e6666; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0xff48; BYTE $0xc0 // inc rax
 	WORD $0x3948; BYTE $0xc8 // cmp rax, rcx
-	LONG $0x00f78d0f; WORD $0x0000 // jge 0x23bb3 <nearestAVX512VNNI+0x213>
+	LONG $0x00f78d0f; WORD $0x0000 // jge 0x248d3 <nearestAVX512VNNI+0x213>
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	WORD $0xef7e // jle 0x23ab0 <nearestAVX512VNNI+0x110>
+	WORD $0xef7e // jle 0x247d0 <nearestAVX512VNNI+0x110>
 	WORD $0x8948; BYTE $0xc6 // mov rsi, rax
 	LONG $0x06e6c148 // shl rsi, 0x6
 	WORD $0x3145; BYTE $0xc0 // xor r8d, r8d
@@ -28828,9 +29471,9 @@ TEXT ·nearestAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18349 // add r9, 0x4
 	LONG $0x40c08349 // add r8, 0x40
 	WORD $0x394d; BYTE $0xd9 // cmp r9, r11
-	LONG $0xff368c0f; WORD $0xffff // jl 0x23ae0 <nearestAVX512VNNI+0x140>
+	LONG $0xff368c0f; WORD $0xffff // jl 0x24800 <nearestAVX512VNNI+0x140>
 	LONG $0x104f8b48 // mov rcx, qword ptr [rdi + 0x10]
-	LONG $0xfffefde9; BYTE $0xff // jmp 0x23ab0 <nearestAVX512VNNI+0x110>
+	LONG $0xfffefde9; BYTE $0xff // jmp 0x247d0 <nearestAVX512VNNI+0x110>
 	BYTE $0x5b // pop rbx
 	WORD $0x5e41 // pop r14
 	WORD $0x5f41 // pop r15
@@ -28844,10 +29487,10 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x02918e0f; WORD $0x0000 // jle 0x23e5e <maxAVX512VNNI+0x29e>
+	LONG $0x02918e0f; WORD $0x0000 // jle 0x24b7e <maxAVX512VNNI+0x29e>
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	LONG $0x02848e0f; WORD $0x0000 // jle 0x23e5e <maxAVX512VNNI+0x29e>
+	LONG $0x02848e0f; WORD $0x0000 // jle 0x24b7e <maxAVX512VNNI+0x29e>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -28858,21 +29501,21 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xf631 // xor esi, esi
 	LONG $0xffffb841; WORD $0x0000 // mov r8d, 0xffff
 	LONG $0x247c8948; BYTE $0x08 // mov qword ptr [rsp + 0x8], rdi
-	WORD $0x19eb // jmp 0x23c10 <maxAVX512VNNI+0x50>
+	WORD $0x19eb // jmp 0x24930 <maxAVX512VNNI+0x50>
 	QUAD $0x00000000841f0f66; BYTE $0x00 // nop word ptr [rax + rax]
 	LONG $0x08478b48 // mov rax, qword ptr [rdi + 0x8]
 	WORD $0xff48; BYTE $0xc6 // inc rsi
 	WORD $0x3948; BYTE $0xc6 // cmp rsi, rax
-	LONG $0x02408d0f; WORD $0x0000 // jge 0x23e50 <maxAVX512VNNI+0x290>
+	LONG $0x02408d0f; WORD $0x0000 // jge 0x24b70 <maxAVX512VNNI+0x290>
 	WORD $0x8548; BYTE $0xd2 // test rdx, rdx
-	WORD $0xef7e // jle 0x23c04 <maxAVX512VNNI+0x44>
+	WORD $0xef7e // jle 0x24924 <maxAVX512VNNI+0x44>
 	WORD $0x8948; BYTE $0xf0 // mov rax, rsi
 	LONG $0x05e0c148 // shl rax, 0x5
 	LONG $0x24448948; BYTE $0x10 // mov qword ptr [rsp + 0x10], rax
 	WORD $0xc031 // xor eax, eax
 	WORD $0x3145; BYTE $0xc9 // xor r9d, r9d
 	LONG $0x24748948; BYTE $0x18 // mov qword ptr [rsp + 0x18], rsi
-	WORD $0x48eb // jmp 0x23c75 <maxAVX512VNNI+0xb5>
+	WORD $0x48eb // jmp 0x24995 <maxAVX512VNNI+0xb5>
 	WORD $0x1f0f; BYTE $0x00 // nop dword ptr [rax]
 	LONG $0x247c8b48; BYTE $0x08 // mov rdi, qword ptr [rsp + 0x8]
 	LONG $0x24748b48; BYTE $0x18 // mov rsi, qword ptr [rsp + 0x18]
@@ -28888,7 +29531,7 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0xff49; BYTE $0xc1 // inc r9
 	LONG $0x10578b48 // mov rdx, qword ptr [rdi + 0x10]
 	WORD $0x3948; BYTE $0xd0 // cmp rax, rdx
-	WORD $0x8b7d // jge 0x23c00 <maxAVX512VNNI+0x40>
+	WORD $0x8b7d // jge 0x24920 <maxAVX512VNNI+0x40>
 	WORD $0x2948; BYTE $0xc2 // sub rdx, rax
 	LONG $0x00950c8d; WORD $0x0000; BYTE $0x00 // lea ecx, [4*rdx]
 	LONG $0xffffba41; WORD $0xffff // mov r10d, 0xffffffff
@@ -28898,12 +29541,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0xd04d0f45 // cmovge r10d, r8d
 	LONG $0x205f8b4c // mov r11, qword ptr [rdi + 0x20]
 	WORD $0x854d; BYTE $0xdb // test r11, r11
-	LONG $0x01a08e0f; WORD $0x0000 // jle 0x23e40 <maxAVX512VNNI+0x280>
+	LONG $0x01a08e0f; WORD $0x0000 // jle 0x24b60 <maxAVX512VNNI+0x280>
 	LONG $0x285f8b48 // mov rbx, qword ptr [rdi + 0x28]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	WORD $0x8548; BYTE $0xdb // test rbx, rbx
-	LONG $0x01938e0f; WORD $0x0000 // jle 0x23e47 <maxAVX512VNNI+0x287>
+	LONG $0x01938e0f; WORD $0x0000 // jle 0x24b67 <maxAVX512VNNI+0x287>
 	LONG $0x244c894c; BYTE $0x20 // mov qword ptr [rsp + 0x20], r9
 	LONG $0x30778b4c // mov r14, qword ptr [rdi + 0x30]
 	LONG $0x384f8b4c // mov r9, qword ptr [rdi + 0x38]
@@ -28928,18 +29571,18 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x2148; BYTE $0xd0 // and rax, rdx
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	WORD $0xed31 // xor ebp, ebp
-	WORD $0x0ceb // jmp 0x23d2c <maxAVX512VNNI+0x16c>
+	WORD $0x0ceb // jmp 0x24a4c <maxAVX512VNNI+0x16c>
 	WORD $0xff48; BYTE $0xc5 // inc rbp
 	WORD $0x394c; BYTE $0xdd // cmp rbp, r11
-	LONG $0xff04840f; WORD $0xffff // je 0x23c30 <maxAVX512VNNI+0x70>
+	LONG $0xff04840f; WORD $0xffff // je 0x24950 <maxAVX512VNNI+0x70>
 	LONG $0xee348b49 // mov rsi, qword ptr [r14 + 8*rbp]
 	LONG $0x0e148d48 // lea rdx, [rsi + rcx]
 	WORD $0x0148; BYTE $0xce // add rsi, rcx
 	LONG $0xfcc68348 // add rsi, -0x4
 	LONG $0x01fb8348 // cmp rbx, 0x1
-	WORD $0x0f75 // jne 0x23d50 <maxAVX512VNNI+0x190>
+	WORD $0x0f75 // jne 0x24a70 <maxAVX512VNNI+0x190>
 	WORD $0x894d; BYTE $0xc8 // mov r8, r9
-	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x23dea <maxAVX512VNNI+0x22a>
+	LONG $0x0000a1e9; BYTE $0x00 // jmp 0x24b0a <maxAVX512VNNI+0x22a>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0x8949; BYTE $0xc5 // mov r13, rax
 	WORD $0x894d; BYTE $0xcf // mov r15, r9
@@ -28966,9 +29609,9 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	WORD $0x014d; BYTE $0xe0 // add r8, r12
 	WORD $0x894d; BYTE $0xc7 // mov r15, r8
 	LONG $0xfec58349 // add r13, -0x2
-	LONG $0xff76850f; WORD $0xffff // jne 0x23d60 <maxAVX512VNNI+0x1a0>
+	LONG $0xff76850f; WORD $0xffff // jne 0x24a80 <maxAVX512VNNI+0x1a0>
 	WORD $0xc3f6; BYTE $0x01 // test bl, 0x1
-	LONG $0xff2d840f; WORD $0xffff // je 0x23d20 <maxAVX512VNNI+0x160>
+	LONG $0xff2d840f; WORD $0xffff // je 0x24a40 <maxAVX512VNNI+0x160>
 	WORD $0x8b49; BYTE $0x38 // mov rdi, qword ptr [r8]
 	LONG $0x08508b4d // mov r10, qword ptr [r8 + 0x8]
 	LONG $0xc97ef162; WORD $0x0c6f; BYTE $0x3a // vmovdqu32 zmm1 {k1} {z}, zmmword ptr [rdx + rdi]
@@ -28978,12 +29621,12 @@ TEXT ·maxAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x18508b49 // mov rdx, qword ptr [r8 + 0x18]
 	QUAD $0xf8168c6f4c7ef162; WORD $0xffff; BYTE $0xff // vmovdqu32 zmm1 {k4}, zmmword ptr [rsi + rdx - 0x8]
 	LONG $0x487df162; WORD $0xc1de // vpmaxub zmm0, zmm0, zmm1
-	LONG $0xfffeefe9; BYTE $0xff // jmp 0x23d20 <maxAVX512VNNI+0x160>
+	LONG $0xfffeefe9; BYTE $0xff // jmp 0x24a40 <maxAVX512VNNI+0x160>
 	QUAD $0x0f2e666666666666; LONG $0x0000841f; WORD $0x0000; BYTE $0x00 // nop word ptr cs:[rax + rax]
 	WORD $0x894c; BYTE $0xc9 // mov rcx, r9
 	LONG $0x06e1c148 // shl rcx, 0x6
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
-	LONG $0xfffdfae9; BYTE $0xff // jmp 0x23c4a <maxAVX512VNNI+0x8a>
+	LONG $0xfffdfae9; BYTE $0xff // jmp 0x2496a <maxAVX512VNNI+0x8a>
 	LONG $0x28c48348 // add rsp, 0x28
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -29000,7 +29643,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
 	WORD $0x8548; BYTE $0xc9 // test rcx, rcx
-	LONG $0x02f08e0f; WORD $0x0000 // jle 0x2416d <resizeAVX512VNNI+0x2fd>
+	LONG $0x02f08e0f; WORD $0x0000 // jle 0x24e8d <resizeAVX512VNNI+0x2fd>
 	BYTE $0x55 // push rbp
 	WORD $0x5741 // push r15
 	WORD $0x5641 // push r14
@@ -29010,7 +29653,7 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x10ec8348 // sub rsp, 0x10
 	LONG $0x50778b4c // mov r14, qword ptr [rdi + 0x50]
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	LONG $0x02c78e0f; WORD $0x0000 // jle 0x2415f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02c78e0f; WORD $0x0000 // jle 0x24e7f <resizeAVX512VNNI+0x2ef>
 	LONG $0x487df262; WORD $0x4779; BYTE $0x0c // vpbroadcastw zmm0, word ptr [rdi + 0x18]
 	LONG $0x487df262; WORD $0x4f79; BYTE $0x10 // vpbroadcastw zmm1, word ptr [rdi + 0x20]
 	LONG $0x487df262; WORD $0x5779; BYTE $0x18 // vpbroadcastw zmm2, word ptr [rdi + 0x30]
@@ -29019,13 +29662,13 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x6f7efac5; BYTE $0x28 // vmovq xmm5, qword ptr [rdi + 0x28]
 	WORD $0xd231 // xor edx, edx
 	LONG $0x00ffffb8; BYTE $0x00 // mov eax, 0xffff
-	WORD $0x13eb // jmp 0x23edc <resizeAVX512VNNI+0x6c>
+	WORD $0x13eb // jmp 0x24bfc <resizeAVX512VNNI+0x6c>
 	LONG $0x00801f0f; WORD $0x0000; BYTE $0x00 // nop dword ptr [rax]
 	WORD $0xff48; BYTE $0xc2 // inc rdx
 	WORD $0x3948; BYTE $0xca // cmp rdx, rcx
-	LONG $0x02838d0f; WORD $0x0000 // jge 0x2415f <resizeAVX512VNNI+0x2ef>
+	LONG $0x02838d0f; WORD $0x0000 // jge 0x24e7f <resizeAVX512VNNI+0x2ef>
 	WORD $0x854d; BYTE $0xf6 // test r14, r14
-	WORD $0xef7e // jle 0x23ed0 <resizeAVX512VNNI+0x60>
+	WORD $0xef7e // jle 0x24bf0 <resizeAVX512VNNI+0x60>
 	LONG $0x60778b48 // mov rsi, qword ptr [rdi + 0x60]
 	WORD $0x8949; BYTE $0xd0 // mov r8, rdx
 	LONG $0x684f8b48 // mov rcx, qword ptr [rdi + 0x68]
@@ -29148,9 +29791,9 @@ TEXT ·resizeAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x04c18348 // add rcx, 0x4
 	LONG $0x40c18349 // add r9, 0x40
 	WORD $0x394c; BYTE $0xf1 // cmp rcx, r14
-	LONG $0xfdca8c0f; WORD $0xffff // jl 0x23f20 <resizeAVX512VNNI+0xb0>
+	LONG $0xfdca8c0f; WORD $0xffff // jl 0x24c40 <resizeAVX512VNNI+0xb0>
 	LONG $0x484f8b48 // mov rcx, qword ptr [rdi + 0x48]
-	LONG $0xfffd71e9; BYTE $0xff // jmp 0x23ed0 <resizeAVX512VNNI+0x60>
+	LONG $0xfffd71e9; BYTE $0xff // jmp 0x24bf0 <resizeAVX512VNNI+0x60>
 	LONG $0x10c48348 // add rsp, 0x10
 	BYTE $0x5b // pop rbx
 	WORD $0x5c41 // pop r12
@@ -29167,7 +29810,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	PCALIGN $64
 	WORD $0x8b48; BYTE $0x07 // mov rax, qword ptr [rdi]
 	WORD $0x8548; BYTE $0xc0 // test rax, rax
-	LONG $0x01b58e0f; WORD $0x0000 // jle 0x24341 <peakAVX512VNNI+0x1c1>
+	LONG $0x01b58e0f; WORD $0x0000 // jle 0x25061 <peakAVX512VNNI+0x1c1>
 	LONG $0x487d7262; WORD $0xd07c // vpbroadcastd zmm10, eax
 	LONG $0xc0eff9c5 // vpxor xmm0, xmm0, xmm0
 	LONG $0xc9eff1c5 // vpxor xmm1, xmm1, xmm1
@@ -29219,7 +29862,7 @@ TEXT ·peakAVX512VNNI(SB), NOSPLIT|NOFRAME, $0-8
 	LONG $0x482dd262; WORD $0xca50 // vpdpbusd zmm1, zmm10, zmm10
 	LONG $0x482dd262; WORD $0xc250 // vpdpbusd zmm0, zmm10, zmm10
 	WORD $0xff48; BYTE $0xc8 // dec rax
-	LONG $0xff67850f; WORD $0xffff // jne 0x24210 <peakAVX512VNNI+0x90>
+	LONG $0xff67850f; WORD $0xffff // jne 0x24f30 <peakAVX512VNNI+0x90>
 	LONG $0x40451162; WORD $0xd0fe // vpaddd zmm10, zmm23, zmm24
 	LONG $0x404da162; WORD $0xedfe // vpaddd zmm21, zmm22, zmm21
 	LONG $0x482d3162; WORD $0xd5fe // vpaddd zmm10, zmm10, zmm21

@@ -190,8 +190,14 @@ func runResizeArgMax(kernel func(*argmaxArgs)) func(dst []byte, src *Map, r *Res
 			left: unsafe.Pointer(&t.left[0]), right: unsafe.Pointer(&t.right[0]),
 			weightLeft: unsafe.Pointer(&t.weight[0][0]), weightRight: unsafe.Pointer(&t.weight[1][0]),
 		}
+		var units [2 * argmaxRows]int16
 		if r.sure() {
 			a.sure = 1
+			if w := t.whole; w != nil {
+				a.units = unsafe.Pointer(&units)
+				a.nearLeft, a.nearRight = unsafe.Pointer(&w.near[0][0]), unsafe.Pointer(&w.near[1][0])
+				a.unitsLeft, a.unitsRight = unsafe.Pointer(&w.weight[0][0]), unsafe.Pointer(&w.weight[1][0])
+			}
 		}
 		have := [2]int32{-1, -1}
 		for y := y0; y < y1; y += int(a.rows) {
@@ -209,6 +215,9 @@ func runResizeArgMax(kernel func(*argmaxArgs)) func(dst []byte, src *Map, r *Res
 					break
 				}
 				weights[2*a.rows+1], weights[2*a.rows+2] = next.d2, next.d1
+				if t.whole != nil {
+					units[2*a.rows], units[2*a.rows+1] = t.whole.of(next.d2), t.whole.of(next.d1)
+				}
 			}
 			a.top, a.bottom = unsafe.Pointer(&src.Data[int(ty.a)*src.Row]), unsafe.Pointer(&src.Data[int(ty.b)*src.Row])
 			a.above, a.below = slots[ty.a&1], slots[ty.b&1]

@@ -16,11 +16,20 @@ import (
 type realTaps struct {
 	y      []realTap
 	x      []realTap
-	left   []int32      // a of x, in whole 16s: the last is repeated
+	left   []int32      // a of x, in whole 32s: the last is repeated
 	right  []int32      // b
 	weight [2][]float32 // d2 and d1 of x
 	near   bool         // the 4 output pixels of a block lie on two neighbouring source blocks
+	whole  *wholeTaps   // nil where weights are not whole numbers of units
 	twice  bool         // along x, pixels 2i and 2i + 1 are ¼ and ¾ of pixel i and its neighbours, but at the ends
+}
+
+// wholeTaps is weights that are whole numbers of 1/units, as those of an enlargement by 2, 4 or 8 between the middles of pixels
+// are: units² × 255 is below 2¹⁶.
+type wholeTaps struct {
+	units  int
+	near   [2][]int16 // left and right of x, counted from the first of 32
+	weight [2][]int16 // of x
 }
 
 type realTap struct {
@@ -33,6 +42,7 @@ type realTap struct {
 func (r *Resize) SetScales(c Coordinates, y, x float32) {
 	r.real.y, r.real.x = floatTaps(r.InH, r.OutH, c, y), floatTaps(r.InW, r.OutW, c, x)
 	r.real.spread()
+	r.real.whole = r.real.newWhole()
 	r.real.twice = isDouble(r.real.x, r.InW)
 }
 
@@ -91,7 +101,7 @@ func abs(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^
 
 // spread lists the taps of x as the variants read them.
 func (t *realTaps) spread() {
-	n := (len(t.x) + 15) / 16 * 16
+	n := (len(t.x) + 31) / 32 * 32
 	t.left, t.right = make([]int32, n), make([]int32, n)
 	t.weight = [2][]float32{make([]float32, n), make([]float32, n)}
 	for i := range n {
@@ -104,6 +114,36 @@ func (t *realTaps) spread() {
 		t.near = t.near && t.left[i] >= base && t.left[i] < base+8 && t.right[i] >= base && t.right[i] < base+8
 	}
 }
+
+// newWhole is the taps in whole units, or nil.
+func (t *realTaps) newWhole() *wholeTaps {
+	w := &wholeTaps{units: 2}
+	for _, axis := range [][]realTap{t.y, t.x} {
+		for _, v := range axis {
+			for w.units <= 16 && v.d1*float32(w.units) != float32(int(v.d1*float32(w.units))) {
+				w.units *= 2
+			}
+			if v.d1+v.d2 != 1 || w.units > 16 {
+				return nil
+			}
+		}
+	}
+	for i := range 2 {
+		w.near[i], w.weight[i] = make([]int16, len(t.left)), make([]int16, len(t.left))
+	}
+	for i := range t.left {
+		first := t.left[i&^31]
+		w.near[0][i], w.near[1][i] = int16(t.left[i]-first), int16(t.right[i]-first)
+		w.weight[0][i], w.weight[1][i] = w.of(t.weight[0][i]), w.of(t.weight[1][i])
+		if t.left[i] < first || t.right[i]-first > 31 {
+			return nil
+		}
+	}
+	return w
+}
+
+// of is a weight in units.
+func (w *wholeTaps) of(weight float32) int16 { return int16(weight * float32(w.units)) }
 
 // doubles is whether 16 neighbouring output pixels lie within 16 source pixels, 8 within 8 and 4 within 4: what the
 // variants' permutations need.

@@ -169,8 +169,11 @@ struct argmax_args {
 	word plane;           // floats from plane to plane: at least 4·blocks + 16
 	word zero;
 	const float *weights;          // scale, then of each row the weight of the top and of the bottom one
-	const int32_t *left, *right;   // pixels, ascending; whole 16s
+	const int32_t *left, *right;   // pixels, ascending; whole 32s
 	const float *weight_left, *weight_right;
+	const int16_t *units;          // NULL, or of each row the weights in whole units, which sums of are below 2^16
+	const int16_t *near_left, *near_right; // with units: pixels, counted from the first of 32
+	const int16_t *units_left, *units_right;
 };
 
 static inline __attribute__((always_inline)) int32_t *winners(float *planes, const struct argmax_args *a) {

@@ -934,54 +934,62 @@ void lookupAVX512VBMI(const struct table_args *a) {
 	}
 }
 
-// Enlargement with argmax, in float32, each operation rounded by itself and in one fixed order.
-INLINE void plane_row(const uint8_t *row, float *planes, const struct argmax_args *a, __m512i transpose) {
-	__m512i zero = _mm512_set1_epi32((int)a->zero);
-	__m512 scale = _mm512_set1_ps(a->weights[0]);
-	word groups = (a->classes + 3) / 4;
-	for (word b = 0; b < a->blocks; b++) {
-		for (word g = 0; g < groups; g++) {
-			__m128i cell = _mm_shuffle_epi8(_mm_loadu_si128((const __m128i *)(row + b * a->src_block + 16 * g)),
-					_mm512_castsi512_si128(transpose));
-			__m512 v = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_cvtepu8_epi32(cell), zero)), scale);
-			float *to = planes + 4 * g * a->plane + 4 * b;
-			_mm_storeu_ps(to, _mm512_castps512_ps128(v));
-			_mm_storeu_ps(to + a->plane, _mm512_extractf32x4_ps(v, 1));
-			_mm_storeu_ps(to + 2 * a->plane, _mm512_extractf32x4_ps(v, 2));
-			_mm_storeu_ps(to + 3 * a->plane, _mm512_extractf32x4_ps(v, 3));
+// Enlargement with argmax. The planes of a source row are its bytes, a class after the other, and behind them the winners,
+// as bytes too; a plane is as long as one of floats.
+INLINE void plane_row(const uint8_t *row, uint8_t *planes, const struct argmax_args *a) {
+	__m512i transpose = neighbours_shuffle(), order = order16(0x0d0905010c080400, 0x0f0b07030e0a0602);
+	for (word b = 0; b < a->blocks; b += 4) {
+		for (word g = 0; 4 * g < a->classes; g++) {
+			const uint8_t *p = row + b * a->src_block + 16 * g;
+			__m128i cell[4];
+			for (int i = 0; i < 4; i++)
+				cell[i] = b + i < a->blocks ? _mm_loadu_si128((const __m128i *)(p + i * a->src_block)) : _mm_setzero_si128();
+			__m512i v = _mm512_inserti32x4(_mm512_castsi128_si512(cell[0]), cell[1], 1);
+			v = _mm512_inserti32x4(_mm512_inserti32x4(v, cell[2], 2), cell[3], 3);
+			v = _mm512_permutexvar_epi32(order, _mm512_shuffle_epi8(v, transpose)); // 16 pixels of a class, and of the next
+			uint8_t *to = planes + 16 * g * a->plane + 4 * b;
+			_mm_storeu_si128((__m128i *)to, _mm512_castsi512_si128(v));
+			_mm_storeu_si128((__m128i *)(to + 4 * a->plane), _mm512_extracti32x4_epi32(v, 1));
+			_mm_storeu_si128((__m128i *)(to + 8 * a->plane), _mm512_extracti32x4_epi32(v, 2));
+			_mm_storeu_si128((__m128i *)(to + 12 * a->plane), _mm512_extracti32x4_epi32(v, 3));
 		}
 	}
 }
+
+INLINE uint8_t *byte_winners(uint8_t *planes, const struct argmax_args *a) { return planes + (a->classes + 3) / 4 * 16 * a->plane; }
 
 // winners_row finds the first of the greatest classes of each pixel.
-INLINE void winners_row(float *planes, const struct argmax_args *a) {
-	for (word x = 0; x < 4 * a->blocks; x += 16) {
-		__m512 best = _mm512_loadu_ps(planes + x);
-		__m512i at = _mm512_setzero_si512();
+INLINE void winners_row(uint8_t *planes, const struct argmax_args *a) {
+	for (word x = 0; x < 4 * a->blocks; x += 64) {
+		__m512i best = _mm512_loadu_si512(planes + x), at = _mm512_setzero_si512();
 		for (word c = 1; c < a->classes; c++) {
-			__m512 v = _mm512_loadu_ps(planes + c * a->plane + x);
-			__mmask16 more = _mm512_cmp_ps_mask(v, best, _CMP_GT_OQ);
-			best = _mm512_mask_mov_ps(best, more, v);
-			at = _mm512_mask_mov_epi32(at, more, _mm512_set1_epi32((int)c));
+			__m512i v = _mm512_loadu_si512(planes + 4 * c * a->plane + x);
+			at = _mm512_mask_mov_epi8(at, _mm512_cmpgt_epu8_mask(v, best), broadcast8(c));
+			best = _mm512_max_epu8(best, v);
 		}
-		_mm512_storeu_si512(winners(planes, a) + x, at);
+		_mm512_storeu_si512(byte_winners(planes, a) + x, at);
 	}
 }
 
-INLINE void filled(const uint8_t *row, float *planes, const struct argmax_args *a) {
-	plane_row(row, planes, a, neighbours_shuffle());
+INLINE void filled(const uint8_t *row, uint8_t *planes, const struct argmax_args *a) {
+	plane_row(row, planes, a);
 	if (a->sure) winners_row(planes, a);
 }
 
-// classes_16 is 16 pixels of R rows.
+// reals is 16 pixels' real values.
+INLINE __m512 reals(const uint8_t *p, __m512i zero, __m512 scale) {
+	return _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)), zero)), scale);
+}
+
+// classes_16 is 16 pixels of R rows, in float32, each operation rounded by itself and in one fixed order.
 #define CLASSES_16(R)                                                                                         \
 	INLINE void classes_16_##R(const struct argmax_args *a, word row, word x, __mmask16 exist) {             \
 		int32_t base = a->left[x];                                                                           \
-		__m512i from = _mm512_set1_epi32(base), at[R];                                                       \
+		__m512i from = _mm512_set1_epi32(base), at[R], zero = _mm512_set1_epi32((int)a->zero);               \
 		__m512i left = _mm512_sub_epi32(_mm512_loadu_si512(a->left + x), from);                              \
 		__m512i right = _mm512_sub_epi32(_mm512_loadu_si512(a->right + x), from);                            \
 		__m512 wl = _mm512_loadu_ps(a->weight_left + x), wr = _mm512_loadu_ps(a->weight_right + x);          \
-		__m512 tl[R], tr[R], bl[R], br[R], best[R];                                                          \
+		__m512 tl[R], tr[R], bl[R], br[R], best[R], scale = _mm512_set1_ps(a->weights[0]);                   \
 		for (int i = 0; i < R; i++) {                                                                        \
 			__m512 wt = _mm512_set1_ps(a->weights[2 * (row + i) + 1]), wb = _mm512_set1_ps(a->weights[2 * (row + i) + 2]); \
 			tl[i] = _mm512_mul_ps(wl, wt);                                                                   \
@@ -991,8 +999,9 @@ INLINE void filled(const uint8_t *row, float *planes, const struct argmax_args *
 			best[i] = _mm512_setzero_ps();                                                                   \
 			at[i] = _mm512_setzero_si512();                                                                  \
 		}                                                                                                    \
-		for (word c = 0; c < a->classes; c++) {                                                              \
-			__m512 t = _mm512_loadu_ps(a->above + c * a->plane + base), b = _mm512_loadu_ps(a->below + c * a->plane + base); \
+		const uint8_t *above = (const uint8_t *)a->above + base, *below = (const uint8_t *)a->below + base;  \
+		for (word c = 0; c < a->classes; c++, above += 4 * a->plane, below += 4 * a->plane) {                \
+			__m512 t = reals(above, zero, scale), b = reals(below, zero, scale);                             \
 			__m512 t0 = _mm512_permutexvar_ps(left, t), t1 = _mm512_permutexvar_ps(right, t);                \
 			__m512 b0 = _mm512_permutexvar_ps(left, b), b1 = _mm512_permutexvar_ps(right, b);                \
 			for (int i = 0; i < R; i++) {                                                                    \
@@ -1011,27 +1020,81 @@ INLINE void filled(const uint8_t *row, float *planes, const struct argmax_args *
 CLASSES_16(1)
 CLASSES_16(2)
 
+INLINE void classes_real(const struct argmax_args *a, word row, word rows, word x, __mmask32 exist) {
+	for (; exist; x += 16, exist >>= 16) {
+		word i = 0;
+		for (; i + 2 <= rows; i += 2) classes_16_2(a, row + i, x, (__mmask16)exist);
+		if (i < rows) classes_16_1(a, row + i, x, (__mmask16)exist);
+	}
+}
+
+INLINE __m512i words32(const uint8_t *p) { return _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)p)); }
+
+INLINE __m512i weighted(__m512i x, __m512i wx, __m512i y, __m512i wy) {
+	return _mm512_add_epi16(_mm512_mullo_epi16(x, wx), _mm512_mullo_epi16(y, wy));
+}
+
+// classes_32 is 32 pixels of R rows in integers, where weights are whole numbers of units. What is greater here is greater in
+// real values, too; where classes are equal here, those decide.
+#define CLASSES_32(R)                                                                                         \
+	INLINE void classes_32_##R(const struct argmax_args *a, word row, word x, __mmask32 exist) {             \
+		__m512i left = _mm512_loadu_si512(a->near_left + x), right = _mm512_loadu_si512(a->near_right + x);  \
+		__m512i wl = _mm512_loadu_si512(a->units_left + x), wr = _mm512_loadu_si512(a->units_right + x);     \
+		__m512i wt[R], wb[R], best[R], at[R];                                                                \
+		__mmask32 equal[R];                                                                                  \
+		for (int i = 0; i < R; i++) {                                                                        \
+			wt[i] = _mm512_set1_epi16(a->units[2 * (row + i)]);                                              \
+			wb[i] = _mm512_set1_epi16(a->units[2 * (row + i) + 1]);                                          \
+			at[i] = best[i] = _mm512_setzero_si512();                                                        \
+			equal[i] = 0;                                                                                    \
+		}                                                                                                    \
+		const uint8_t *above = (const uint8_t *)a->above + a->left[x], *below = (const uint8_t *)a->below + a->left[x]; \
+		for (word c = 0; c < a->classes; c++, above += 4 * a->plane, below += 4 * a->plane) {                \
+			__m512i t = words32(above), b = words32(below), class = _mm512_set1_epi16((short)c);             \
+			t = weighted(_mm512_permutexvar_epi16(left, t), wl, _mm512_permutexvar_epi16(right, t), wr);     \
+			b = weighted(_mm512_permutexvar_epi16(left, b), wl, _mm512_permutexvar_epi16(right, b), wr);     \
+			for (int i = 0; i < R; i++) {                                                                    \
+				__m512i v = weighted(t, wt[i], b, wb[i]);                                                    \
+				__mmask32 more = _mm512_cmpgt_epu16_mask(v, best[i]);                                        \
+				equal[i] = (equal[i] & ~more) | (c ? _mm512_cmpeq_epi16_mask(v, best[i]) : 0);               \
+				at[i] = _mm512_mask_mov_epi16(at[i], more, class);                                           \
+				best[i] = _mm512_max_epu16(best[i], v);                                                      \
+			}                                                                                                \
+		}                                                                                                    \
+		for (int i = 0; i < R; i++) {                                                                        \
+			_mm256_mask_storeu_epi8(a->dst + (row + i) * a->out_width + x, exist, _mm512_cvtepi16_epi8(at[i])); \
+			if (equal[i] & exist) classes_real(a, row + i, 1, x, exist);                                     \
+		}                                                                                                    \
+	}
+
+CLASSES_32(1)
+CLASSES_32(2)
+
 void resizeArgMaxAVX512VNNI(const struct argmax_args *a) {
-	if (a->fill & 1) filled(a->top, a->above, a);
-	if (a->fill & 2) filled(a->bottom, a->below, a);
-	const int32_t *upper = winners(a->above, a), *lower = winners(a->below, a);
-	for (word x = 0; x < a->out_width; x += 16) {
+	uint8_t *above = (uint8_t *)a->above, *below = (uint8_t *)a->below;
+	if (a->fill & 1) filled(a->top, above, a);
+	if (a->fill & 2) filled(a->bottom, below, a);
+	const uint8_t *upper = byte_winners(above, a), *lower = byte_winners(below, a);
+	for (word x = 0; x < a->out_width; x += 32) {
 		int32_t base = a->left[x];
 		word n = a->out_width - x, row = 0;
-		__mmask16 exist = n >= 16 ? 0xffff : (__mmask16)((1u << n) - 1);
+		__mmask32 exist = n >= 32 ? 0xffffffff : (1u << n) - 1;
 		if (a->sure) {
-			__m512i winner = _mm512_set1_epi32(upper[base]);
-			unsigned same = _mm512_cmpeq_epi32_mask(_mm512_loadu_si512(upper + base), winner);
-			same &= _mm512_cmpeq_epi32_mask(_mm512_loadu_si512(lower + base), winner);
-			unsigned read = (2u << (a->right[x + 15] - base)) - 1;
+			__m256i winner = _mm256_set1_epi8((char)upper[base]);
+			unsigned same = _mm256_cmpeq_epi8_mask(_mm256_loadu_si256((const __m256i *)(upper + base)), winner);
+			same &= _mm256_cmpeq_epi8_mask(_mm256_loadu_si256((const __m256i *)(lower + base)), winner);
+			unsigned read = (2u << (a->right[x + 31] - base)) - 1;
 			if ((same & read) == read) {
-				__m128i bytes = _mm512_cvtepi32_epi8(winner);
-				for (; row < a->rows; row++) _mm_mask_storeu_epi8(a->dst + row * a->out_width + x, exist, bytes);
+				for (; row < a->rows; row++) _mm256_mask_storeu_epi8(a->dst + row * a->out_width + x, exist, winner);
 				continue;
 			}
 		}
-		for (; row + 2 <= a->rows; row += 2) classes_16_2(a, row, x, exist);
-		if (row < a->rows) classes_16_1(a, row, x, exist);
+		if (!a->units) {
+			classes_real(a, 0, a->rows, x, exist);
+			continue;
+		}
+		for (; row + 2 <= a->rows; row += 2) classes_32_2(a, row, x, exist);
+		if (row < a->rows) classes_32_1(a, row, x, exist);
 	}
 }
 
